@@ -324,4 +324,3 @@ func (p *Postgres) clearStaleLock() error {
 	// Ours, and its parent is gone: it was told to end and may still be at it.
 	return waitForEnd(pid, 20*time.Second)
 }
-
