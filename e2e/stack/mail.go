@@ -1,0 +1,231 @@
+package stack
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/emersion/go-sasl"
+	"github.com/emersion/go-smtp"
+)
+
+// MailOptions says how the mail server is to run. The zero value is right for
+// a test.
+type MailOptions struct {
+	// Dir gets every message. Empty means a temporary directory that Stop
+	// removes.
+	Dir string
+	// Port is preferred when it is free. Zero means any.
+	Port int
+	// Username and Password are asked for by AUTH PLAIN when both are set.
+	Username, Password string
+}
+
+// Mail is a mail server on loopback that delivers nothing: each message it
+// takes becomes one .eml file in its directory.
+type Mail struct {
+	opts MailOptions
+	temp string // removed by Stop, or empty
+	port int
+
+	mu      sync.Mutex
+	server  *smtp.Server // nil while stopped
+	faults  MailFaults
+	arrived chan struct{} // closed and replaced whenever a message lands
+	release chan struct{} // closed when hanging sessions are to go on
+	serial  int
+}
+
+// MailFaults is how the mail server misbehaves. The zero value is a server
+// that works.
+type MailFaults struct {
+	// Refuse answers every recipient with a permanent error (550).
+	Refuse bool
+	// Busy answers every recipient with a temporary error (451).
+	Busy bool
+	// Hang takes the sender and then says nothing until the fault is lifted.
+	Hang bool
+}
+
+// StartMail starts a mail server. It is stopped by Stop and by the end of ctx.
+func StartMail(ctx context.Context, opts MailOptions) (*Mail, error) {
+	m := &Mail{opts: opts, arrived: make(chan struct{}), release: make(chan struct{})}
+	var err error
+	if m.opts.Dir == "" {
+		if m.temp, err = tempDir("mail"); err != nil {
+			return nil, fmt.Errorf("mail: %w", err)
+		}
+		m.opts.Dir = m.temp
+	}
+	if err := os.MkdirAll(m.opts.Dir, 0o755); err != nil {
+		return nil, fmt.Errorf("mail: %w", err)
+	}
+	if m.port, err = freePortOr(opts.Port); err != nil {
+		return nil, fmt.Errorf("mail: %w", err)
+	}
+	if err := m.Start(); err != nil {
+		_ = m.Stop()
+		return nil, err
+	}
+	context.AfterFunc(ctx, func() { _ = m.Stop() })
+	return m, nil
+}
+
+// Start starts the stopped server on the same port. It does nothing if the
+// server is up.
+func (m *Mail) Start() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.server != nil {
+		return nil
+	}
+	listener, err := net.Listen("tcp4", loopback(m.port))
+	if err != nil {
+		return fmt.Errorf("mail: %w", err)
+	}
+	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) {
+		return &mailSession{mail: m}, nil
+	}))
+	server.Domain = "localhost"
+	server.AllowInsecureAuth = true
+	server.EnableSMTPUTF8 = true
+	server.MaxMessageBytes = 64 << 20
+	server.ReadTimeout, server.WriteTimeout = time.Minute, time.Minute
+	server.ErrorLog = discardLog{}
+	m.server = server
+	go func() { _ = server.Serve(listener) }()
+	return nil
+}
+
+// StopImmediate breaks every connection and refuses new ones until Start.
+func (m *Mail) StopImmediate() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.server == nil {
+		return nil
+	}
+	err := m.server.Close()
+	m.server = nil
+	return err
+}
+
+// Stop ends the server and removes what was temporary.
+func (m *Mail) Stop() error {
+	m.Misbehave(MailFaults{})
+	err := m.StopImmediate()
+	if m.temp != "" {
+		_ = os.RemoveAll(m.temp)
+	}
+	return err
+}
+
+// Misbehave replaces the faults of the server; the zero value lifts them all.
+func (m *Mail) Misbehave(f MailFaults) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.faults = f
+	if !f.Hang {
+		close(m.release)
+		m.release = make(chan struct{})
+	}
+}
+
+// URL is the server's address as Portico's SMTP_URL.
+func (m *Mail) URL() string {
+	if m.opts.Username == "" {
+		return "smtp://" + loopback(m.port)
+	}
+	return fmt.Sprintf("smtp://%s:%s@%s", m.opts.Username, m.opts.Password, loopback(m.port))
+}
+
+// Dir is the directory of the .eml files.
+func (m *Mail) Dir() string { return m.opts.Dir }
+
+// faultsNow returns the faults in force and what is closed when they change
+// from a hang to something else.
+func (m *Mail) faultsNow() (MailFaults, <-chan struct{}) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.faults, m.release
+}
+
+// mailSession is one client's conversation.
+type mailSession struct {
+	mail     *Mail
+	from     string
+	to       []string
+	loggedIn bool
+}
+
+// AuthMechanisms implements smtp.AuthSession.
+func (s *mailSession) AuthMechanisms() []string {
+	if s.mail.opts.Username == "" {
+		return nil
+	}
+	return []string{sasl.Plain}
+}
+
+// Auth implements smtp.AuthSession.
+func (s *mailSession) Auth(string) (sasl.Server, error) {
+	return sasl.NewPlainServer(func(_, username, password string) error {
+		if username != s.mail.opts.Username || password != s.mail.opts.Password {
+			return smtp.ErrAuthFailed
+		}
+		s.loggedIn = true
+		return nil
+	}), nil
+}
+
+// Mail implements smtp.Session.
+func (s *mailSession) Mail(from string, _ *smtp.MailOptions) error {
+	if s.mail.opts.Username != "" && !s.loggedIn {
+		return smtp.ErrAuthRequired
+	}
+	s.from = from
+	return nil
+}
+
+// Rcpt implements smtp.Session.
+func (s *mailSession) Rcpt(to string, _ *smtp.RcptOptions) error {
+	faults, release := s.mail.faultsNow()
+	switch {
+	case faults.Hang:
+		<-release
+	case faults.Refuse:
+		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such mailbox"}
+	case faults.Busy:
+		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "try again later"}
+	}
+	s.to = append(s.to, strings.ToLower(to))
+	return nil
+}
+
+// Data implements smtp.Session.
+func (s *mailSession) Data(r io.Reader) error {
+	raw, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	return s.mail.keep(Message{From: s.from, To: s.to, At: time.Now(), Raw: raw})
+}
+
+// Reset implements smtp.Session.
+func (s *mailSession) Reset() { s.from, s.to = "", nil }
+
+// Logout implements smtp.Session.
+func (s *mailSession) Logout() error { return nil }
+
+// discardLog drops the server's complaints about clients that hang up, which
+// fault tests cause on purpose.
+type discardLog struct{}
+
+// Printf implements smtp.Logger.
+func (discardLog) Printf(string, ...any) {}
+
+// Println implements smtp.Logger.
+func (discardLog) Println(...any) {}
