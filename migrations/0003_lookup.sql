@@ -1,0 +1,614 @@
+-- Schema lookup: every function that sees across tenants or before one is known.
+-- Each is owned by portico_lookup, pins its search_path, returns the fewest
+-- columns, and takes the person from the context or spends a proof.
+
+-- +goose Up
+set local role portico_lookup;
+
+-- The first round trip of every request: session, person, tenant, membership,
+-- brand and support session, as of this moment. Always exactly one row. It
+-- touches the session at most every five minutes.
+-- +goose StatementBegin
+create function lookup.who_is_asking(p_token bytea, p_host text, p_slug text, p_domain text)
+returns table (
+    session_id uuid, user_id uuid, user_kind text, user_name text, user_email text, time_zone text,
+    stepped_up_at timestamptz,
+    tenant_id uuid, tenant_kind text, tenant_slug text, tenant_name text, tenant_state text,
+    portal_name text, welcome text, accent text, agency_name text,
+    subject_id uuid, subject_name text, subject_email text, party text, role text, last_seen_at timestamptz,
+    support_id uuid, support_tenant_id uuid, support_kind text, support_mode text, support_reason text,
+    support_ticket text, support_ends_at timestamptz, support_slug text, support_over boolean)
+language plpgsql volatile security definer set search_path = ''
+as $$
+#variable_conflict use_column
+begin
+    if p_token is not null then
+        update public.sessions s
+        set last_used_at = now()
+        where s.token_hash = p_token
+          and s.last_used_at < now() - interval '5 minutes'
+          and s.last_used_at > now() - interval '12 hours'
+          and s.expires_at > now();
+    end if;
+    return query
+    with asker as (
+        select s.id, s.user_id, u.kind, u.name, u.email, u.time_zone, s.stepped_up_at,
+               s.support_tenant_id, s.support_session_id
+        from public.sessions s
+        join public.users u on u.id = s.user_id
+        left join public.support_agents a on a.user_id = u.id
+        where s.token_hash = p_token
+          and s.host = p_host
+          and s.expires_at > now()
+          and s.last_used_at > now() - interval '12 hours'
+          and u.disabled_at is null
+          and (u.kind = 'person' or (a.user_id is not null and a.disabled_at is null))
+    ), tenant as (
+        select t.id, t.kind, t.slug, t.name,
+               case when g.state is not null and t.state = 'active' then g.state else t.state end as state,
+               t.portal_name, t.welcome, coalesce(t.accent, g.accent) as accent, g.name as agency_name
+        from public.tenants t
+        left join public.tenants g on g.id = t.agency_id
+        where t.id = coalesce(
+            (select b.id from public.tenants b where b.slug = p_slug),
+            (select d.tenant_id from public.domains d where d.host = p_domain and d.verified_at is not null))
+    ), support as (
+        select ss.*, st.slug
+        from asker k
+        join public.support_sessions ss on ss.tenant_id = k.support_tenant_id and ss.id = k.support_session_id
+        join public.tenants st on st.id = ss.tenant_id and st.state = 'active'
+        join public.memberships sm on sm.tenant_id = ss.tenant_id and sm.user_id = ss.subject_id and sm.ended_at is null
+        join public.users su on su.id = ss.subject_id and su.disabled_at is null
+        left join public.support_grants sg on sg.tenant_id = ss.tenant_id and sg.id = ss.grant_id
+        where ss.actor_id = k.user_id
+          and ss.ended_at is null
+          and ss.ends_at > now()
+          and case ss.kind
+              when 'support' then sg.revoked_at is null and sg.ends_at > now()
+              else exists (
+                  select 1 from public.memberships am
+                  where am.tenant_id = ss.tenant_id and am.user_id = ss.actor_id
+                    and am.ended_at is null and am.party = 'agency')
+              end
+    )
+    select k.id, k.user_id, k.kind, k.name, k.email, k.time_zone, k.stepped_up_at,
+           t.id, t.kind, t.slug, t.name, t.state, t.portal_name, t.welcome, t.accent, t.agency_name,
+           m.user_id, m.name, m.email, m.party, m.role, m.last_seen_at,
+           p.id, p.tenant_id, p.kind, p.mode, p.reason, p.ticket, p.ends_at, p.slug,
+           k.support_session_id is not null and p.id is null
+    from (values (1)) as always (one)
+    left join asker k on true
+    left join tenant t on true
+    left join support p on true
+    left join public.memberships m
+        on m.tenant_id = t.id
+       and m.user_id = case when p.tenant_id = t.id then p.subject_id else k.user_id end
+       and m.ended_at is null;
+end $$;
+
+-- The workspaces of the person in the context, most recently active first. In a
+-- support session only the tenant that was granted.
+create function lookup.my_workspaces(p_filter text, p_after uuid, p_limit integer)
+returns table (
+    tenant_id uuid, kind text, slug text, name text, state text, agency_name text, accent text,
+    party text, role text, unread integer, waiting integer, next_due_on date,
+    last_activity_at timestamptz, last_place text)
+language sql stable security definer set search_path = ''
+as $$
+    select t.id, t.kind, t.slug, coalesce(case when m.party = 'client' then t.portal_name end, t.name), t.state, g.name,
+           coalesce(t.accent, g.accent),
+           m.party, m.role, m.unread, m.waiting, m.next_due_on, m.last_activity_at, m.last_place
+    from public.memberships m
+    join public.tenants t on t.id = m.tenant_id
+    left join public.tenants g on g.id = t.agency_id
+    where m.user_id = nullif(current_setting('app.user_id', true), '')::uuid
+      and m.ended_at is null
+      and (nullif(current_setting('app.support_session_id', true), '') is null
+           or m.tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid)
+      and (p_filter = '' or position(lower(p_filter) in lower(t.name)) > 0 or position(lower(p_filter) in t.slug) > 0)
+      and (p_after is null or t.id > p_after)
+    order by case when t.kind = 'agency' then 0 else 1 end, m.last_activity_at desc nulls last, t.name, t.id
+    limit least(p_limit, 200)
+$$;
+
+-- A sign-in or step-up begins. A step-up belongs to a session of the person in
+-- the context.
+create function lookup.flow_begin(
+    p_id uuid, p_purpose text, p_cookie_hash bytea, p_email text, p_session_id uuid, p_return_to text,
+    p_provider text, p_state_hash bytea, p_nonce text, p_verifier text)
+returns boolean
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare me uuid := nullif(current_setting('app.user_id', true), '')::uuid;
+begin
+    if p_purpose = 'step_up' and not exists (
+        select 1 from public.sessions s where s.id = p_session_id and s.user_id = me) then
+        return false;
+    end if;
+    insert into public.sign_in_flows (id, purpose, cookie_hash, email, user_id, session_id, return_to,
+                                      provider, state_hash, nonce, verifier)
+    values (p_id, p_purpose, p_cookie_hash, p_email, case when p_purpose = 'step_up' then me end,
+            p_session_id, p_return_to, p_provider, p_state_hash, p_nonce, p_verifier);
+    return true;
+end $$;
+
+-- Called by the mail job alone: gives a live flow the hashes of freshly minted
+-- secrets and says whom to write to; no row for an address nobody has.
+create function lookup.flow_mint(p_id uuid, p_link_hash bytea, p_code_hash bytea)
+returns table (purpose text, email text, name text)
+language plpgsql volatile security definer set search_path = ''
+as $$
+#variable_conflict use_column
+begin
+    return query
+    update public.sign_in_flows f
+    set link_hash = case when f.purpose = 'mail' then p_link_hash end,
+        code_hash = p_code_hash
+    from public.users u
+    where f.id = p_id
+      and f.purpose in ('mail', 'step_up')
+      and f.spent_at is null
+      and f.expires_at > now()
+      and (u.id = f.user_id or (f.user_id is null and u.email = f.email))
+      and u.disabled_at is null
+    returning f.purpose, u.email, u.name;
+end $$;
+
+-- What the page behind a mailed link may show before its button is pressed.
+create function lookup.flow_peek(p_link_hash bytea)
+returns table (email text)
+language sql stable security definer set search_path = ''
+as $$
+    select f.email
+    from public.sign_in_flows f
+    where f.link_hash = p_link_hash and f.spent_at is null and f.expires_at > now()
+$$;
+
+-- Makes the session that a proof has earned. Not for the app: the three
+-- functions below call it once they have spent something.
+create function lookup.session_open(
+    p_user uuid, p_session uuid, p_token bytea, p_host text, p_agent text,
+    p_old_token bytea, p_event uuid, p_request text, p_verb text)
+returns void
+language plpgsql volatile security definer set search_path = ''
+as $$
+begin
+    delete from public.sessions where token_hash = p_old_token;
+    insert into public.sessions (id, token_hash, user_id, host, user_agent)
+    values (p_session, p_token, p_user, p_host, left(p_agent, 300));
+    insert into public.account_events (id, user_id, verb, request_id)
+    values (p_event, p_user, p_verb, p_request);
+end $$;
+
+create function lookup.sign_in_by_link(
+    p_link_hash bytea, p_session uuid, p_token bytea, p_host text, p_agent text,
+    p_old_token bytea, p_event uuid, p_request text)
+returns table (user_id uuid, return_to text)
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare flow public.sign_in_flows; person uuid;
+begin
+    update public.sign_in_flows f
+    set spent_at = now()
+    where f.link_hash = p_link_hash and f.purpose = 'mail' and f.spent_at is null and f.expires_at > now()
+    returning * into flow;
+    if flow.id is null then return; end if;
+    select u.id into person from public.users u where u.email = flow.email and u.disabled_at is null;
+    if person is null then return; end if;
+    perform lookup.session_open(person, p_session, p_token, p_host, p_agent, p_old_token, p_event, p_request, 'sign_in.link');
+    return query select person, flow.return_to;
+end $$;
+
+-- Five tries a flow; a wrong one is counted, so it returns a word and does not raise.
+create function lookup.sign_in_by_code(
+    p_cookie_hash bytea, p_code_hash bytea, p_session uuid, p_token bytea, p_host text, p_agent text,
+    p_old_token bytea, p_event uuid, p_request text)
+returns table (verdict text, user_id uuid, return_to text)
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare flow public.sign_in_flows; person uuid;
+begin
+    update public.sign_in_flows f
+    set tries = f.tries + 1,
+        spent_at = case when f.code_hash = p_code_hash then now() end
+    where f.cookie_hash = p_cookie_hash and f.purpose = 'mail' and f.spent_at is null
+      and f.expires_at > now() and f.tries < 5
+    returning * into flow;
+    if flow.id is null then
+        return query select 'gone', null::uuid, '';
+        return;
+    end if;
+    select u.id into person from public.users u where u.email = flow.email and u.disabled_at is null;
+    if flow.spent_at is null or person is null then
+        return query select 'wrong', null::uuid, '';
+        return;
+    end if;
+    perform lookup.session_open(person, p_session, p_token, p_host, p_agent, p_old_token, p_event, p_request, 'sign_in.code');
+    return query select 'ok', person, flow.return_to;
+end $$;
+
+-- The answer of a provider came back: only in the browser that asked, only once.
+create function lookup.flow_spend_state(p_cookie_hash bytea, p_state_hash bytea, p_provider text)
+returns table (flow_id uuid, nonce text, verifier text, return_to text)
+language sql volatile security definer set search_path = ''
+as $$
+    update public.sign_in_flows f
+    set spent_at = now()
+    where f.cookie_hash = p_cookie_hash and f.state_hash = p_state_hash and f.provider = p_provider
+      and f.purpose = 'oidc' and f.spent_at is null and f.expires_at > now()
+    returning f.id, f.nonce, f.verifier, f.return_to
+$$;
+
+-- Identity is (issuer, subject). An address links a new identity only when the
+-- provider verified it. Needs a flow spent within the last two minutes.
+create function lookup.sign_in_by_identity(
+    p_flow uuid, p_issuer text, p_subject text, p_email text, p_verified boolean,
+    p_session uuid, p_token bytea, p_host text, p_agent text, p_old_token bytea, p_event uuid, p_request text)
+returns uuid
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare person uuid; flow uuid;
+begin
+    update public.sign_in_flows f
+    set done_at = now()
+    where f.id = p_flow and f.purpose = 'oidc' and f.done_at is null
+      and f.spent_at > now() - interval '2 minutes'
+    returning f.id into flow;
+    if flow is null then return null; end if;
+    select i.user_id into person from public.identities i where i.issuer = p_issuer and i.subject = p_subject;
+    if person is null and p_verified then
+        select u.id into person from public.users u where u.email = lower(p_email) and u.kind = 'person' and u.disabled_at is null;
+        if person is not null then
+            insert into public.identities (issuer, subject, user_id, email)
+            values (p_issuer, p_subject, person, lower(p_email));
+        end if;
+    end if;
+    if person is null or not exists (select 1 from public.users u where u.id = person and u.disabled_at is null) then
+        return null;
+    end if;
+    perform lookup.session_open(person, p_session, p_token, p_host, p_agent, p_old_token, p_event, p_request, 'sign_in.provider');
+    return person;
+end $$;
+
+-- A fresh proof renews the session under a new token.
+create function lookup.step_up_by_code(
+    p_token bytea, p_cookie_hash bytea, p_code_hash bytea, p_new_token bytea, p_event uuid, p_request text)
+returns table (verdict text, return_to text)
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare flow public.sign_in_flows; mine public.sessions;
+begin
+    select * into mine from public.sessions s where s.token_hash = p_token;
+    update public.sign_in_flows f
+    set tries = f.tries + 1,
+        spent_at = case when f.code_hash = p_code_hash then now() end
+    where f.cookie_hash = p_cookie_hash and f.purpose = 'step_up' and f.spent_at is null
+      and f.session_id = mine.id and f.expires_at > now() and f.tries < 5
+    returning * into flow;
+    if flow.id is null then
+        return query select 'gone', '';
+    elsif flow.spent_at is null then
+        return query select 'wrong', '';
+    else
+        update public.sessions s set token_hash = p_new_token, stepped_up_at = now() where s.id = mine.id;
+        insert into public.account_events (id, user_id, verb, request_id)
+        values (p_event, mine.user_id, 'session.step_up', p_request);
+        return query select 'ok', flow.return_to;
+    end if;
+end $$;
+
+-- Counts one attempt in the current window; says whether it is within the limit
+-- and, if not, in how many seconds the window ends.
+create function lookup.rate_hit(p_key bytea, p_window integer, p_limit integer)
+returns table (allowed boolean, retry_after integer)
+language sql volatile security definer set search_path = ''
+as $$
+    with hit as (
+        insert into public.rate_counters as c (key, window_start, hits)
+        values (p_key, to_timestamp(floor(extract(epoch from now()) / p_window) * p_window), 1)
+        on conflict (key, window_start) do update set hits = c.hits + 1
+        returning c.hits, c.window_start
+    )
+    select hits <= p_limit,
+           greatest(1, ceil(extract(epoch from window_start) + p_window - extract(epoch from now())))::integer
+    from hit
+$$;
+
+-- An agency's own client? The proof behind tx.EnterClient.
+create function lookup.is_my_client(p_client uuid)
+returns boolean
+language sql stable security definer set search_path = ''
+as $$
+    select current_setting('app.party', true) = 'agency'
+       and nullif(current_setting('app.support_session_id', true), '') is null
+       and exists (
+           select 1 from public.tenants t
+           where t.id = p_client
+             and t.agency_id = nullif(current_setting('app.tenant_id', true), '')::uuid)
+$$;
+
+-- A new client of the agency in the context, made by one of its owners or admins.
+create function lookup.create_client(p_id uuid, p_slug text, p_name text)
+returns boolean
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare agency uuid := nullif(current_setting('app.tenant_id', true), '')::uuid;
+begin
+    if nullif(current_setting('app.support_session_id', true), '') is not null or not exists (
+        select 1 from public.memberships m
+        where m.tenant_id = agency and m.tenant_kind = 'agency'
+          and m.user_id = nullif(current_setting('app.user_id', true), '')::uuid
+          and m.role in ('owner', 'admin') and m.ended_at is null) then
+        return false;
+    end if;
+    insert into public.tenants (id, kind, agency_id, slug, name) values (p_id, 'client', agency, p_slug, p_name);
+    return true;
+end $$;
+
+-- The person behind an address, made when there is none. Says nothing but an id,
+-- and only to somebody standing in a tenant outside a support session.
+create function lookup.person_for(p_new uuid, p_email text, p_name text)
+returns uuid
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare person uuid;
+begin
+    if nullif(current_setting('app.tenant_id', true), '') is null
+       or nullif(current_setting('app.support_session_id', true), '') is not null then
+        return null;
+    end if;
+    insert into public.users (id, email, name) values (p_new, p_email, p_name)
+    on conflict (email) do nothing;
+    select u.id into person from public.users u where u.email = p_email and u.kind = 'person';
+    return person;
+end $$;
+
+-- Is the person in the context an agent in good standing?
+create function lookup.i_am_agent()
+returns boolean
+language sql stable security definer set search_path = ''
+as $$
+    select exists (
+        select 1 from public.support_agents a
+        join public.users u on u.id = a.user_id and u.disabled_at is null
+        where a.user_id = nullif(current_setting('app.user_id', true), '')::uuid
+          and a.disabled_at is null)
+$$;
+
+-- Support's search: an exact slug or address, or the beginning of a name.
+create function lookup.support_find(p_query text)
+returns table (tenant_id uuid, slug text, name text, kind text, grant_ends_at timestamptz)
+language sql stable security definer set search_path = ''
+as $$
+    select t.id, t.slug, t.name, t.kind,
+           (select max(g.ends_at) from public.support_grants g
+            where g.tenant_id = t.id and g.revoked_at is null and g.ends_at > now())
+    from public.tenants t
+    where lookup.i_am_agent()
+      and char_length(p_query) >= 2
+      and (t.slug = lower(p_query)
+           or starts_with(lower(t.name), lower(p_query))
+           or t.id in (select m.tenant_id from public.memberships m
+                       join public.users u on u.id = m.user_id
+                       where u.email = lower(p_query) and m.ended_at is null))
+    order by t.name, t.id
+    limit 10
+$$;
+
+-- Whom an agent may look as: only where a grant is open.
+create function lookup.support_people(p_tenant uuid)
+returns table (user_id uuid, name text, party text, role text)
+language sql stable security definer set search_path = ''
+as $$
+    select m.user_id, m.name, m.party, m.role
+    from public.memberships m
+    join public.users u on u.id = m.user_id and u.disabled_at is null
+    where lookup.i_am_agent()
+      and m.tenant_id = p_tenant
+      and m.ended_at is null
+      and exists (select 1 from public.support_grants g
+                  where g.tenant_id = p_tenant and g.revoked_at is null and g.ends_at > now())
+    order by m.party desc, m.name, m.user_id
+    limit 200
+$$;
+
+-- The start of a support session: every condition of it, under the lock of the
+-- agent's row. A refusal is written into the tenant that was asked for.
+create function lookup.support_start(
+    p_id uuid, p_tenant uuid, p_subject uuid, p_reason text, p_ticket text, p_minutes integer,
+    p_token bytea, p_audit uuid, p_request text)
+returns text
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+    me uuid := nullif(current_setting('app.user_id', true), '')::uuid;
+    mine public.sessions; target public.memberships; consent uuid; verdict text := 'ok'; my_name text;
+begin
+    perform 1 from public.support_agents a where a.user_id = me and a.disabled_at is null for update;
+    if not found then return 'not_agent'; end if;
+    select s.* into mine from public.sessions s where s.token_hash = p_token and s.user_id = me;
+    select u.name into my_name from public.users u where u.id = me;
+    if not exists (select 1 from public.tenants t where t.id = p_tenant) then return 'no_tenant'; end if;
+    select m.* into target
+    from public.memberships m
+    join public.users u on u.id = m.user_id and u.disabled_at is null
+    where m.tenant_id = p_tenant and m.user_id = p_subject and m.ended_at is null;
+    select g.id into consent
+    from public.support_grants g
+    where g.tenant_id = p_tenant and g.revoked_at is null and g.ends_at > now()
+    order by g.ends_at desc limit 1;
+    if consent is null then verdict := 'no_grant';
+    elsif mine.id is null or mine.stepped_up_at is null or mine.stepped_up_at < now() - interval '5 minutes' then verdict := 'no_step_up';
+    elsif btrim(p_reason) = '' or btrim(p_ticket) = '' or p_minutes not between 1 and 60 then verdict := 'bad_input';
+    elsif target.user_id is null or target.user_id = me then verdict := 'bad_target';
+    elsif exists (select 1 from public.tenants t where t.id = p_tenant and t.state <> 'active') then verdict := 'bad_target';
+    elsif exists (
+        select 1 from public.support_sessions o
+        where o.actor_id = me and o.ended_at is null and o.ends_at > now()) then verdict := 'busy';
+    end if;
+    if verdict = 'ok' then
+        insert into public.support_sessions (tenant_id, id, kind, grant_id, actor_id, actor_name, subject_id, reason, ticket, ends_at)
+        values (p_tenant, p_id, 'support', consent, me, my_name, p_subject, btrim(p_reason), btrim(p_ticket), now() + make_interval(mins => p_minutes));
+        update public.sessions s set support_tenant_id = p_tenant, support_session_id = p_id where s.id = mine.id;
+    end if;
+    insert into public.audit_events (tenant_id, id, actor_id, subject_id, support_session_id, party, verb, target_kind, target_id, result, request_id, detail)
+    values (p_tenant, p_audit, me, coalesce(target.user_id, me), case when verdict = 'ok' then p_id end,
+            coalesce(target.party, 'system'), 'support.start', 'support_session', case when verdict = 'ok' then p_id end,
+            case when verdict = 'ok' then 'ok' else 'denied' end, p_request,
+            case when verdict = 'ok' then '{}'::jsonb else jsonb_build_object('why', verdict) end);
+    return verdict;
+end $$;
+
+-- The agent's own Stop. Idempotent: stopping what is over says where it was.
+create function lookup.support_stop(p_token bytea, p_audit uuid, p_request text)
+returns table (tenant_id uuid, support_session_id uuid, stopped boolean)
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare
+    me uuid := nullif(current_setting('app.actor_id', true), '')::uuid;
+    mine public.sessions; ended public.support_sessions;
+begin
+    select s.* into mine from public.sessions s
+    where s.token_hash = p_token and s.user_id = me and s.support_session_id is not null;
+    if mine.id is null then return; end if;
+    update public.sessions s set support_tenant_id = null, support_session_id = null where s.id = mine.id;
+    update public.support_sessions o
+    set ended_at = least(now(), o.ends_at), ended_how = case when o.ends_at > now() then 'stopped' else 'expired' end
+    where o.tenant_id = mine.support_tenant_id and o.id = mine.support_session_id and o.ended_at is null
+    returning o.* into ended;
+    if ended.id is not null then
+        insert into public.audit_events (tenant_id, id, actor_id, subject_id, support_session_id, party, verb, target_kind, target_id, request_id)
+        select ended.tenant_id, p_audit, me, ended.subject_id, ended.id, m.party, 'support.stop', 'support_session', ended.id, p_request
+        from public.memberships m where m.tenant_id = ended.tenant_id and m.user_id = ended.subject_id;
+    end if;
+    return query select mine.support_tenant_id, mine.support_session_id, ended.id is not null;
+end $$;
+
+-- An agent's own past, with the names of the tenants.
+create function lookup.support_history(p_limit integer)
+returns table (tenant_name text, slug text, subject_name text, kind text, mode text, reason text, ticket text,
+               started_at timestamptz, ends_at timestamptz, ended_at timestamptz, ended_how text)
+language sql stable security definer set search_path = ''
+as $$
+    select t.name, t.slug, m.name, s.kind, s.mode, s.reason, s.ticket, s.started_at, s.ends_at, s.ended_at, s.ended_how
+    from public.support_sessions s
+    join public.tenants t on t.id = s.tenant_id
+    join public.memberships m on m.tenant_id = s.tenant_id and m.user_id = s.subject_id
+    where s.actor_id = nullif(current_setting('app.user_id', true), '')::uuid
+    order by s.started_at desc, s.id
+    limit least(p_limit, 100)
+$$;
+
+-- A refused job, for whoever runs the installation.
+create function lookup.job_refused(p_id uuid, p_job bigint, p_kind text, p_claimed text, p_reason text)
+returns void
+language sql volatile security definer set search_path = ''
+as $$
+    insert into public.job_refusals (id, job_id, kind, claimed_tenant, reason)
+    values (p_id, p_job, left(p_kind, 100), left(p_claimed, 100), left(p_reason, 200))
+$$;
+
+-- Ids of active tenants, in order, for the periodic job that asks for one
+-- tenant job each. Ids alone say nothing about anybody.
+create function lookup.active_tenants(p_after uuid, p_limit integer)
+returns setof uuid
+language sql stable security definer set search_path = ''
+as $$
+    select t.id from public.tenants t
+    where t.state = 'active' and (p_after is null or t.id > p_after)
+    order by t.id
+    limit least(p_limit, 1000)
+$$;
+
+-- What is over and can go: sessions, flows, counters.
+create function lookup.sweep()
+returns table (sessions bigint, flows bigint, counters bigint)
+language sql volatile security definer set search_path = ''
+as $$
+    with s as (
+        delete from public.sessions where expires_at < now() or last_used_at < now() - interval '12 hours' returning 1
+    ), f as (
+        delete from public.sign_in_flows where expires_at < now() - interval '1 day' returning 1
+    ), c as (
+        delete from public.rate_counters where window_start < now() - interval '1 day' returning 1
+    )
+    select (select count(*) from s), (select count(*) from f), (select count(*) from c)
+$$;
+
+-- The operator's own: these are for the command line, as portico_owner, and the
+-- app may not call them.
+create function lookup.create_agency(p_id uuid, p_slug text, p_name text, p_owner uuid, p_email text, p_owner_name text)
+returns void
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare person uuid;
+begin
+    insert into public.tenants (id, kind, slug, name) values (p_id, 'agency', p_slug, p_name);
+    insert into public.users (id, email, name) values (p_owner, p_email, p_owner_name) on conflict (email) do nothing;
+    select u.id into person from public.users u where u.email = p_email;
+    insert into public.memberships (tenant_id, user_id, tenant_kind, party, role, name, email)
+    values (p_id, person, 'agency', 'agency', 'owner', p_owner_name, p_email);
+    insert into public.audit_events (tenant_id, id, party, verb, target_kind, target_id)
+    values (p_id, p_id, 'system', 'tenant.created', 'tenant', p_id);
+end $$;
+
+create function lookup.list_tenants(p_after text, p_limit integer)
+returns table (id uuid, kind text, slug text, name text, state text, agency_slug text, created_at timestamptz)
+language sql stable security definer set search_path = ''
+as $$
+    select t.id, t.kind, t.slug, t.name, t.state, g.slug, t.created_at
+    from public.tenants t
+    left join public.tenants g on g.id = t.agency_id
+    where t.slug > p_after
+    order by t.slug
+    limit p_limit
+$$;
+
+create function lookup.add_agent(p_id uuid, p_email text, p_name text)
+returns void
+language plpgsql volatile security definer set search_path = ''
+as $$
+begin
+    insert into public.users (id, kind, email, name) values (p_id, 'agent', p_email, p_name);
+    insert into public.support_agents (user_id) values (p_id);
+end $$;
+
+create function lookup.disable_agent(p_email text)
+returns boolean
+language sql volatile security definer set search_path = ''
+as $$
+    update public.support_agents a
+    set disabled_at = coalesce(a.disabled_at, now())
+    from public.users u
+    where u.id = a.user_id and u.email = p_email
+    returning true
+$$;
+
+create function lookup.list_agents()
+returns table (email text, name text, added_at timestamptz, disabled_at timestamptz)
+language sql stable security definer set search_path = ''
+as $$
+    select u.email, u.name, a.added_at, a.disabled_at
+    from public.support_agents a
+    join public.users u on u.id = a.user_id
+    order by u.email
+$$;
+
+do $$
+declare f regprocedure; operator_only text[] := array['create_agency', 'list_tenants', 'add_agent', 'disable_agent', 'list_agents'];
+begin
+    for f in select p.oid::regprocedure from pg_catalog.pg_proc p where p.pronamespace = 'lookup'::regnamespace loop
+        if (select proname from pg_catalog.pg_proc where oid = f) = any (operator_only) then
+            execute format('grant execute on function %s to portico_owner', f);
+        elsif (select proname from pg_catalog.pg_proc where oid = f) <> 'session_open' then
+            execute format('grant execute on function %s to portico_app', f);
+        end if;
+    end loop;
+end $$;
+-- +goose StatementEnd
+
+reset role;
+
+-- +goose Down
+drop schema lookup cascade;
+create schema lookup;

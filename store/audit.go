@@ -1,0 +1,167 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// Event is one line of a tenant's audit trail. Who did it, as whom and in which
+// support session is not in it: the database takes that from the context.
+type Event struct {
+	Verb       string // object.verb, such as "project.created"
+	TargetKind string // a word such as "project", or ""
+	TargetID   uuid.UUID
+	Denied     bool
+	// Detail is small and not sensitive: never names of files, never secrets.
+	Detail map[string]any
+}
+
+const insertEvent = `
+insert into audit_events (tenant_id, id, verb, target_kind, target_id, result, request_id, detail)
+values (@tenant_id, @id, @verb, @target_kind, @target_id, @result, @request_id, @detail)`
+
+func (e Event) args(tenant uuid.UUID, request string) pgx.StrictNamedArgs {
+	result, detail := "ok", e.Detail
+	if e.Denied {
+		result = "denied"
+	}
+	if detail == nil {
+		detail = map[string]any{}
+	}
+	var target *uuid.UUID
+	if e.TargetID != uuid.Nil {
+		target = &e.TargetID
+	}
+	return pgx.StrictNamedArgs{
+		"tenant_id":   tenant,
+		"id":          NewID(),
+		"verb":        e.Verb,
+		"target_kind": e.TargetKind,
+		"target_id":   target,
+		"result":      result,
+		"request_id":  request,
+		"detail":      detail,
+	}
+}
+
+// audit writes the event in the transaction of the deed: if it cannot be
+// written, the deed does not happen.
+func (tx *Tx) audit(ctx context.Context, e Event) error {
+	_, err := tx.exec(ctx, "audit "+e.Verb, insertEvent, e.args(tx.scope.tenant, tx.request))
+	return err
+}
+
+// Record commits one audit row on its own, for what is not a change: a download,
+// a refusal, a page seen by support. It is the one thing a read-only support
+// session writes.
+func (db *DB) Record(ctx context.Context, me Member, e Event) error {
+	s := me.scope
+	s.readOnly = false
+	return db.write(ctx, s, me.Role, me.RequestID, func(tx *Tx) error { return tx.audit(ctx, e) })
+}
+
+// RecordOwn commits one account event: sign-in, account and console acts, and
+// refusals where the person is no member of the addressed tenant.
+func (db *DB) RecordOwn(ctx context.Context, me Person, e Event) error {
+	return db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error {
+		return tx.accountEvent(ctx, me.scope.user, e)
+	})
+}
+
+func (tx *Tx) accountEvent(ctx context.Context, user uuid.UUID, e Event) error {
+	args := e.args(uuid.Nil, tx.request)
+	delete(args, "tenant_id")
+	delete(args, "target_kind")
+	delete(args, "target_id")
+	args["user_id"] = user
+	_, err := tx.exec(ctx, "account event", `
+insert into account_events (id, user_id, verb, result, request_id, detail)
+values (@id, @user_id, @verb, @result, @request_id, @detail)`, args)
+	return err
+}
+
+// Activity is one line of the audit trail as a page shows it, with the names of
+// today. Names are joined, not stored, so that a renamed or forgotten thing does
+// not live on in the trail.
+type Activity struct {
+	ID               uuid.UUID
+	At               time.Time
+	Verb             string
+	Result           string
+	ActorID          *uuid.UUID
+	ActorName        string
+	SubjectName      string
+	SupportSessionID *uuid.UUID
+	TargetKind       string
+	TargetID         *uuid.UUID
+	TargetName       string
+	Detail           map[string]any
+}
+
+// ActivityFilter narrows and pages the trail. Zero means everything, newest first.
+type ActivityFilter struct {
+	Person  uuid.UUID // actor or subject
+	Kind    string    // the part of the verb before the dot
+	Denied  bool      // refusals only
+	Support bool      // support acts only
+	// Before continues after an event of an earlier page.
+	BeforeAt time.Time
+	BeforeID uuid.UUID
+	Limit    int // 1 to 200; 0 means 50
+}
+
+// ListActivity reads the tenant's audit trail, newest first.
+func ListActivity(f ActivityFilter, dst *[]Activity) Read {
+	if f.Limit < 1 || f.Limit > 200 {
+		f.Limit = 50
+	}
+	if f.BeforeAt.IsZero() {
+		f.BeforeAt, f.BeforeID = time.Now().AddDate(100, 0, 0), uuid.Max
+	}
+	return Read{many("list activity", dst, `
+select e.id, e.at, e.verb, e.result, e.actor_id,
+       coalesce(a.name, s.actor_name, case when e.actor_id is null then 'Portico' else 'Support' end) as actor_name,
+       coalesce(m.name, '') as subject_name,
+       e.support_session_id, e.target_kind, e.target_id,
+       coalesce(p.name, d.title, f.name, t.name, '') as target_name,
+       e.detail
+from (
+    select *
+    from audit_events
+    where tenant_id = @tenant_id
+      and (at, id) < (@before_at, @before_id)
+      and (@person::uuid is null or actor_id = @person or subject_id = @person)
+      and (@kind = '' or starts_with(verb, @kind || '.'))
+      and (not @denied or result = 'denied')
+      and (not @support or support_session_id is not null)
+    order by at desc, id desc
+    limit @limit
+) e
+left join memberships a on a.tenant_id = e.tenant_id and a.user_id = e.actor_id
+left join memberships m on m.tenant_id = e.tenant_id and m.user_id = e.subject_id
+left join support_sessions s on s.tenant_id = e.tenant_id and s.id = e.support_session_id
+left join projects p on p.tenant_id = e.tenant_id and p.id = e.target_id and e.target_kind = 'project'
+left join deliverables d on d.tenant_id = e.tenant_id and d.id = e.target_id and e.target_kind = 'deliverable'
+left join files f on f.tenant_id = e.tenant_id and f.id = e.target_id and e.target_kind = 'file'
+left join memberships t on t.tenant_id = e.tenant_id and t.user_id = e.target_id and e.target_kind = 'membership'
+order by e.at desc, e.id desc`,
+		pgx.StrictNamedArgs{
+			"before_at": f.BeforeAt,
+			"before_id": f.BeforeID,
+			"person":    nilIfZero(f.Person),
+			"kind":      f.Kind,
+			"denied":    f.Denied,
+			"support":   f.Support,
+			"limit":     f.Limit,
+		})}
+}
+
+func nilIfZero(id uuid.UUID) *uuid.UUID {
+	if id == uuid.Nil {
+		return nil
+	}
+	return &id
+}

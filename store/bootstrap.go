@@ -1,0 +1,152 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// The roles of an installation; see docs/decisions/0001-isolation.md.
+const (
+	RoleNameOwner  = "portico_owner"
+	RoleNameApp    = "portico_app"
+	RoleNameLookup = "portico_lookup"
+)
+
+// bootstrapRoles makes the three roles, or brings existing ones back to what
+// they may be. It holds no passwords.
+const bootstrapRoles = `
+do $$
+declare r text;
+begin
+    foreach r in array array['portico_owner', 'portico_app', 'portico_lookup'] loop
+        if not exists (select 1 from pg_roles where rolname = r) then
+            execute format('create role %I', r);
+        end if;
+        execute format('alter role %I nosuperuser nobypassrls nocreatedb nocreaterole noreplication', r);
+    end loop;
+end $$;
+alter role portico_owner login;
+alter role portico_app login;
+alter role portico_lookup nologin;
+grant portico_lookup to portico_owner;
+revoke portico_owner, portico_lookup from portico_app;`
+
+// bootstrapDatabase closes a database to everybody but those roles. It runs
+// inside that database.
+const bootstrapDatabase = `
+do $$ begin
+    execute format('revoke all on database %I from public', current_database());
+    execute format('alter database %I owner to portico_owner', current_database());
+    execute format('grant connect on database %I to portico_app', current_database());
+end $$;
+revoke all on schema public from public;
+alter schema public owner to portico_owner;`
+
+// BootstrapSQL is what [Bootstrap] runs, for an administrator who would rather
+// run it by hand; the passwords are left for them to set.
+func BootstrapSQL(database string) string {
+	return fmt.Sprintf("%s\n-- \\password portico_owner\n-- \\password portico_app\n-- create database %s owner portico_owner;\n-- \\connect %s\n%s\n",
+		bootstrapRoles, pgx.Identifier{database}.Sanitize(), pgx.Identifier{database}.Sanitize(), bootstrapDatabase)
+}
+
+// Bootstrap creates the roles and the database named by ownerURL, and sets the
+// passwords found in ownerURL and appURL. adminURL is a superuser's. It may be
+// run again at any time.
+func Bootstrap(ctx context.Context, adminURL, ownerURL, appURL string) error {
+	owner, err := login(ownerURL, RoleNameOwner, "DATABASE_OWNER_URL")
+	if err != nil {
+		return err
+	}
+	app, err := login(appURL, RoleNameApp, "DATABASE_URL")
+	if err != nil {
+		return err
+	}
+	admin, err := pgx.Connect(ctx, adminURL)
+	if err != nil {
+		return errors.New("cannot connect as administrator: check --admin-dsn")
+	}
+	defer admin.Close(context.WithoutCancel(ctx))
+	if _, err := admin.Exec(ctx, bootstrapRoles); err != nil {
+		return fmt.Errorf("roles: %w", err)
+	}
+	for _, r := range []*pgx.ConnConfig{owner, app} {
+		if err := setPassword(ctx, admin, r.User, r.Password); err != nil {
+			return err
+		}
+	}
+	if err := createDatabase(ctx, admin, owner.Database); err != nil {
+		return err
+	}
+	inside, err := connectTo(ctx, adminURL, owner.Database)
+	if err != nil {
+		return err
+	}
+	defer inside.Close(context.WithoutCancel(ctx))
+	if _, err := inside.Exec(ctx, bootstrapDatabase); err != nil {
+		return fmt.Errorf("database: %w", err)
+	}
+	return nil
+}
+
+func login(dsn, role, name string) (*pgx.ConnConfig, error) {
+	c, err := pgx.ParseConfig(dsn)
+	if err != nil || dsn == "" {
+		return nil, fmt.Errorf("%s is not a PostgreSQL connection string", name)
+	}
+	if c.User != role {
+		return nil, fmt.Errorf("%s must connect as %s", name, role)
+	}
+	return c, nil
+}
+
+// setPassword lets the server quote the password, since utility statements take
+// no parameters.
+func setPassword(ctx context.Context, admin *pgx.Conn, role, password string) error {
+	if password == "" {
+		return nil
+	}
+	var sql string
+	err := admin.QueryRow(ctx, `select format('alter role %I password %L', $1::text, $2::text)`, role, password).Scan(&sql)
+	if err == nil {
+		_, err = admin.Exec(ctx, sql)
+	}
+	if err != nil {
+		return fmt.Errorf("password of %s could not be set", role)
+	}
+	return nil
+}
+
+func createDatabase(ctx context.Context, admin *pgx.Conn, name string) error {
+	var there bool
+	if err := admin.QueryRow(ctx, `select exists (select 1 from pg_database where datname = $1)`, name).Scan(&there); err != nil {
+		return fmt.Errorf("database: %w", err)
+	}
+	if there {
+		return nil
+	}
+	if _, err := admin.Exec(ctx, "create database "+pgx.Identifier{name}.Sanitize()+" owner portico_owner encoding 'UTF8' template template0"); err != nil {
+		return fmt.Errorf("create database: %w", err)
+	}
+	return nil
+}
+
+// connectTo connects as the administrator of adminURL to another database of
+// the same server.
+func connectTo(ctx context.Context, adminURL, database string) (*pgx.Conn, error) {
+	if u, err := url.Parse(adminURL); err == nil && strings.HasPrefix(u.Scheme, "postgres") {
+		u.Path = "/" + database
+		adminURL = u.String()
+	} else {
+		adminURL += " dbname='" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(database) + "'"
+	}
+	conn, err := pgx.Connect(ctx, adminURL)
+	if err != nil {
+		return nil, errors.New("cannot connect to the new database as administrator")
+	}
+	return conn, nil
+}

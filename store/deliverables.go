@@ -1,0 +1,150 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// Deliverable is a thing handed over for review, in a project.
+type Deliverable struct {
+	ID          uuid.UUID
+	ProjectID   uuid.UUID
+	ProjectName string
+	Title       string
+	Brief       string
+	State       string     // draft, in_review, changes, approved
+	DueOn       *time.Time // a date
+	Versions    int        // visible to who asks
+	Files       int        // of the latest version visible to who asks
+	SharedAt    *time.Time // since when the client sees it; nil: not yet
+	ArchivedAt  *time.Time
+	DeletedAt   *time.Time
+	UpdatedAt   time.Time
+}
+
+// DeliverableInput is what people type about a deliverable.
+type DeliverableInput struct {
+	Title string
+	Brief string
+	DueOn *time.Time
+}
+
+// Counts are taken from the rows the asker may see, not from the counters, so
+// that a draft version does not show in a number.
+const deliverableColumns = `
+select d.id, d.project_id, p.name as project_name, d.title, d.brief, d.state, d.due_on,
+       (select count(*) from versions v where v.tenant_id = @tenant_id and v.deliverable_id = d.id)::int as versions,
+       (select count(*) from files f
+        where f.tenant_id = @tenant_id and f.deleted_at is null and f.state = 'ready'
+          and f.version_id = (select v.id from versions v
+                              where v.tenant_id = @tenant_id and v.deliverable_id = d.id
+                              order by v.number desc limit 1))::int as files,
+       d.shared_at, d.archived_at, d.deleted_at, d.updated_at
+from deliverables d
+join projects p on p.tenant_id = d.tenant_id and p.id = d.project_id and p.deleted_at is null`
+
+// ListDeliverables reads the deliverables of a project in their order, at most 500.
+func ListDeliverables(project uuid.UUID, which string, dst *[]Deliverable) Read {
+	return Read{many("list deliverables", dst, deliverableColumns+`
+where d.tenant_id = @tenant_id
+  and d.project_id = @project
+  and case @which
+      when 'bin' then d.deleted_at is not null
+      when 'archived' then d.deleted_at is null and d.archived_at is not null
+      else d.deleted_at is null and d.archived_at is null
+      end
+order by d.position, d.id
+limit 500`, pgx.StrictNamedArgs{"project": project, "which": which})}
+}
+
+// ListNewest reads the deliverables last touched, for a home page, limit 1 to 100.
+func ListNewest(state string, limit int, dst *[]Deliverable) Read {
+	return Read{many("list newest deliverables", dst, deliverableColumns+`
+where d.tenant_id = @tenant_id
+  and d.deleted_at is null
+  and d.archived_at is null
+  and (@state = '' or d.state = @state)
+order by d.updated_at desc, d.id desc
+limit @limit`, pgx.StrictNamedArgs{"state": state, "limit": limit})}
+}
+
+// GetDeliverable reads one deliverable that is not in the bin, nor its project.
+func GetDeliverable(id uuid.UUID, dst *Deliverable) Read {
+	return Read{one("get deliverable", dst, deliverableColumns+`
+where d.tenant_id = @tenant_id
+  and d.id = @id
+  and d.deleted_at is null`, pgx.StrictNamedArgs{"id": id})}
+}
+
+// CreateDeliverable adds a deliverable at the end of a project, with a first
+// draft version ready for its files.
+func (tx *Tx) CreateDeliverable(ctx context.Context, project uuid.UUID, in DeliverableInput) (uuid.UUID, error) {
+	id := NewID()
+	err := tx.change(ctx, "create deliverable", `
+insert into deliverables (tenant_id, id, project_id, title, brief, due_on, versions, position)
+select @tenant_id, @id, p.id, @title, @brief, @due_on, 1,
+       (select coalesce(max(position), 0) + 1 from deliverables where tenant_id = @tenant_id and project_id = p.id)
+from projects p
+where p.tenant_id = @tenant_id
+  and p.id = @project
+  and p.deleted_at is null`, pgx.StrictNamedArgs{
+		"id": id, "project": project, "title": in.Title, "brief": in.Brief, "due_on": in.DueOn})
+	if err != nil {
+		return uuid.Nil, err
+	}
+	if err := tx.addVersion(ctx, id, NewID()); err != nil {
+		return uuid.Nil, err
+	}
+	return id, tx.audit(ctx, Event{Verb: "deliverable.created", TargetKind: "deliverable", TargetID: id})
+}
+
+// UpdateDeliverable changes what people typed about a deliverable.
+func (tx *Tx) UpdateDeliverable(ctx context.Context, id uuid.UUID, in DeliverableInput) error {
+	err := tx.change(ctx, "update deliverable", `
+update deliverables
+set title = @title,
+    brief = @brief,
+    due_on = @due_on,
+    updated_at = now()
+where tenant_id = @tenant_id
+  and id = @id
+  and deleted_at is null`, pgx.StrictNamedArgs{
+		"id": id, "title": in.Title, "brief": in.Brief, "due_on": in.DueOn})
+	if err != nil {
+		return err
+	}
+	return tx.audit(ctx, Event{Verb: "deliverable.updated", TargetKind: "deliverable", TargetID: id})
+}
+
+// ReorderDeliverables puts the named deliverables of one project in the given
+// order. Naming one that is not there is [ErrNotFound], and nothing moves.
+func (tx *Tx) ReorderDeliverables(ctx context.Context, project uuid.UUID, ids []uuid.UUID) error {
+	n, err := tx.exec(ctx, "reorder deliverables", `
+update deliverables d
+set position = o.position
+from unnest(@ids::uuid[]) with ordinality as o (id, position)
+where d.tenant_id = @tenant_id
+  and d.project_id = @project
+  and d.id = o.id
+  and d.deleted_at is null`, pgx.StrictNamedArgs{"ids": ids, "project": project})
+	if err != nil {
+		return err
+	}
+	if int(n) != len(ids) {
+		return ErrNotFound
+	}
+	return tx.audit(ctx, Event{Verb: "deliverable.reordered", TargetKind: "project", TargetID: project})
+}
+
+// ArchiveDeliverable puts a deliverable away, or takes it out again.
+func (tx *Tx) ArchiveDeliverable(ctx context.Context, id uuid.UUID, archived bool) error {
+	return tx.putAway(ctx, "deliverable", id, archived)
+}
+
+// BinDeliverable throws a deliverable into the bin, or restores it.
+func (tx *Tx) BinDeliverable(ctx context.Context, id uuid.UUID, binned bool) error {
+	return tx.bin(ctx, "deliverable", id, binned)
+}

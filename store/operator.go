@@ -1,0 +1,101 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// Operator is the command line's way in: as portico_owner, and even so only
+// through the few functions it needs, because the policies hold for the owner too.
+type Operator struct{ conn *pgx.Conn }
+
+// OpenOperator connects with DATABASE_OWNER_URL.
+func OpenOperator(ctx context.Context, ownerURL string) (*Operator, error) {
+	cfg, err := login(ownerURL, RoleNameOwner, "DATABASE_OWNER_URL")
+	if err != nil {
+		return nil, err
+	}
+	conn, err := pgx.ConnectConfig(ctx, cfg)
+	if err != nil {
+		return nil, errors.New("cannot connect with DATABASE_OWNER_URL")
+	}
+	return &Operator{conn}, nil
+}
+
+// Close ends the connection.
+func (o *Operator) Close(ctx context.Context) { o.conn.Close(ctx) }
+
+func (o *Operator) exec(ctx context.Context, name, sql string, args ...any) error {
+	if _, err := o.conn.Exec(ctx, sql, args...); err != nil {
+		return fmt.Errorf("%s: %w", name, translate(err))
+	}
+	return nil
+}
+
+// CreateAgency opens an agency with its first owner. A taken slug is [ErrConflict].
+func (o *Operator) CreateAgency(ctx context.Context, slug, name, ownerEmail, ownerName string) (uuid.UUID, error) {
+	id := NewID()
+	return id, o.exec(ctx, "create agency", `select lookup.create_agency($1, $2, $3, $4, $5, $6)`,
+		id, slug, name, NewID(), ownerEmail, ownerName)
+}
+
+// AddAgent makes a new support agent. An address that is already somebody's is
+// [ErrConflict]: an agent is never also a member.
+func (o *Operator) AddAgent(ctx context.Context, email, name string) error {
+	return o.exec(ctx, "add agent", `select lookup.add_agent($1, $2, $3)`, NewID(), email, name)
+}
+
+// DisableAgent takes effect on the agent's next request. An unknown address is
+// [ErrNotFound].
+func (o *Operator) DisableAgent(ctx context.Context, email string) error {
+	var done *bool
+	if err := o.conn.QueryRow(ctx, `select lookup.disable_agent($1)`, email).Scan(&done); err != nil {
+		return fmt.Errorf("disable agent: %w", translate(err))
+	}
+	if done == nil {
+		return ErrNotFound
+	}
+	return nil
+}
+
+// Agent is a support agent as the command line lists them.
+type Agent struct {
+	Email      string
+	Name       string
+	AddedAt    time.Time
+	DisabledAt *time.Time
+}
+
+// Agents lists the support agents by address.
+func (o *Operator) Agents(ctx context.Context) ([]Agent, error) {
+	rows, err := o.conn.Query(ctx, `select * from lookup.list_agents()`)
+	if err != nil {
+		return nil, fmt.Errorf("list agents: %w", translate(err))
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByName[Agent])
+}
+
+// TenantLine is a tenant as the command line lists it.
+type TenantLine struct {
+	ID         uuid.UUID
+	Kind       string
+	Slug       string
+	Name       string
+	State      string
+	AgencySlug *string
+	CreatedAt  time.Time
+}
+
+// Tenants lists up to limit tenants with slugs after the given one, by slug.
+func (o *Operator) Tenants(ctx context.Context, after string, limit int) ([]TenantLine, error) {
+	rows, err := o.conn.Query(ctx, `select * from lookup.list_tenants($1, $2)`, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list tenants: %w", translate(err))
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByName[TenantLine])
+}

@@ -1,0 +1,145 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// Project is a piece of work in a client tenant.
+type Project struct {
+	ID           uuid.UUID
+	Name         string
+	Summary      string
+	DueOn        *time.Time // a date
+	SharedAt     *time.Time // since when the client sees it; nil: not yet
+	ArchivedAt   *time.Time
+	DeletedAt    *time.Time // in the bin since
+	UpdatedAt    time.Time
+	Deliverables int // not in the bin, and visible to who asks
+	Waiting      int // of these, in review
+}
+
+// ProjectInput is what people type about a project.
+type ProjectInput struct {
+	Name    string
+	Summary string
+	DueOn   *time.Time
+	Shared  bool // the client sees the project, though not its drafts
+}
+
+const projectColumns = `
+select p.id, p.name, p.summary, p.due_on, p.shared_at, p.archived_at, p.deleted_at, p.updated_at,
+       coalesce(d.deliverables, 0)::int as deliverables,
+       coalesce(d.waiting, 0)::int as waiting
+from projects p
+left join (
+    select project_id, count(*) as deliverables, count(*) filter (where state = 'in_review') as waiting
+    from deliverables
+    where tenant_id = @tenant_id
+      and deleted_at is null
+    group by project_id
+) d on d.project_id = p.id`
+
+// Which rows of a list: those in use, put away, or thrown away.
+const (
+	Current  = "current"
+	Archived = "archived"
+	Binned   = "bin"
+)
+
+// ListProjects reads the projects of the tenant in their order, at most 500.
+func ListProjects(which string, dst *[]Project) Read {
+	return Read{many("list projects", dst, projectColumns+`
+where p.tenant_id = @tenant_id
+  and case @which
+      when 'bin' then p.deleted_at is not null
+      when 'archived' then p.deleted_at is null and p.archived_at is not null
+      else p.deleted_at is null and p.archived_at is null
+      end
+order by p.position, p.id
+limit 500`, pgx.StrictNamedArgs{"which": which})}
+}
+
+// GetProject reads one project that is not in the bin.
+func GetProject(id uuid.UUID, dst *Project) Read {
+	return Read{one("get project", dst, projectColumns+`
+where p.tenant_id = @tenant_id
+  and p.id = @id
+  and p.deleted_at is null`, pgx.StrictNamedArgs{"id": id})}
+}
+
+// CreateProject adds a project on top of the list.
+func (tx *Tx) CreateProject(ctx context.Context, in ProjectInput) (uuid.UUID, error) {
+	id := NewID()
+	_, err := tx.exec(ctx, "create project", `
+insert into projects (tenant_id, id, name, summary, due_on, shared_at, position)
+select @tenant_id, @id, @name, @summary, @due_on,
+       case when @shared then now() end,
+       coalesce(min(position), 0) - 1
+from projects
+where tenant_id = @tenant_id`, in.args(id))
+	if err != nil {
+		return uuid.Nil, err
+	}
+	return id, tx.audit(ctx, Event{Verb: "project.created", TargetKind: "project", TargetID: id})
+}
+
+// UpdateProject changes what people typed about a project. Sharing can be taken
+// back only while nothing in it was published.
+func (tx *Tx) UpdateProject(ctx context.Context, id uuid.UUID, in ProjectInput) error {
+	err := tx.change(ctx, "update project", `
+update projects p
+set name = @name,
+    summary = @summary,
+    due_on = @due_on,
+    shared_at = case
+        when @shared then coalesce(shared_at, now())
+        when exists (select 1 from deliverables d
+                     where d.tenant_id = @tenant_id and d.project_id = p.id and d.shared_at is not null) then shared_at
+        end,
+    updated_at = now()
+where tenant_id = @tenant_id
+  and id = @id
+  and deleted_at is null`, in.args(id))
+	if err != nil {
+		return err
+	}
+	return tx.audit(ctx, Event{Verb: "project.updated", TargetKind: "project", TargetID: id})
+}
+
+func (in ProjectInput) args(id uuid.UUID) pgx.StrictNamedArgs {
+	return pgx.StrictNamedArgs{"id": id, "name": in.Name, "summary": in.Summary, "due_on": in.DueOn, "shared": in.Shared}
+}
+
+// ReorderProjects puts the named projects in the given order. Naming one that is
+// not there is [ErrNotFound], and nothing moves.
+func (tx *Tx) ReorderProjects(ctx context.Context, ids []uuid.UUID) error {
+	n, err := tx.exec(ctx, "reorder projects", `
+update projects p
+set position = o.position
+from unnest(@ids::uuid[]) with ordinality as o (id, position)
+where p.tenant_id = @tenant_id
+  and p.id = o.id
+  and p.deleted_at is null`, pgx.StrictNamedArgs{"ids": ids})
+	if err != nil {
+		return err
+	}
+	if int(n) != len(ids) {
+		return ErrNotFound
+	}
+	return tx.audit(ctx, Event{Verb: "project.reordered", TargetKind: "project", Detail: map[string]any{"count": len(ids)}})
+}
+
+// ArchiveProject puts a project away, or takes it out again.
+func (tx *Tx) ArchiveProject(ctx context.Context, id uuid.UUID, archived bool) error {
+	return tx.putAway(ctx, "project", id, archived)
+}
+
+// BinProject throws a project into the bin, or restores it. What lies in the bin
+// is gone for the client at once and for good after 30 days.
+func (tx *Tx) BinProject(ctx context.Context, id uuid.UUID, binned bool) error {
+	return tx.bin(ctx, "project", id, binned)
+}

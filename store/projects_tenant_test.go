@@ -1,0 +1,32 @@
+package store_test
+
+import (
+	"errors"
+	"testing"
+
+	"portico/store"
+	"portico/store/storetest"
+)
+
+// A member of one client asks for a project of another, and for nothing at all:
+// both look the same.
+func TestProjectOfAnotherTenantIsNotThere(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	dana := a.Member(t, a.Dana, a.Globex)
+	theirs := storetest.Project(t, dana, "Secret "+a.Suffix)
+
+	var got store.Project
+	wantNotFound(t, storetest.DB().Read(t.Context(), a.Member(t, a.Ravi, a.Acme), store.GetProject(theirs, &got)))
+	wantNotFound(t, storetest.DB().Read(t.Context(), a.Member(t, a.Ravi, a.Acme), store.GetProject(store.NewID(), &got)))
+	if err := storetest.DB().Read(t.Context(), dana, store.GetProject(theirs, &got)); err != nil {
+		t.Errorf("the rightful member is refused: %v", err)
+	}
+}
+
+func wantNotFound(t *testing.T, err error) {
+	t.Helper()
+	if !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("err = %v, want not found", err)
+	}
+}

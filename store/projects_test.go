@@ -1,0 +1,35 @@
+package store_test
+
+import (
+	"testing"
+
+	"portico/store"
+	"portico/store/storetest"
+)
+
+// Staff make a project; they and, once it is shared, the client see it.
+func TestProjectIsMadeAndShared(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	ravi, mia := a.Member(t, a.Ravi, a.Acme), a.Member(t, a.Mia, a.Acme)
+	id := storetest.Project(t, ravi, "Spring "+a.Suffix)
+
+	var got store.Project
+	if err := storetest.DB().Read(t.Context(), ravi, store.GetProject(id, &got)); err != nil {
+		t.Fatal(err)
+	}
+	if got.Name != "Spring "+a.Suffix {
+		t.Errorf("name = %q", got.Name)
+	}
+	wantNotFound(t, storetest.DB().Read(t.Context(), mia, store.GetProject(id, &got)))
+
+	err := storetest.DB().Write(t.Context(), ravi, func(tx *store.Tx) error {
+		return tx.UpdateProject(t.Context(), id, store.ProjectInput{Name: "Spring " + a.Suffix, Shared: true})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := storetest.DB().Read(t.Context(), mia, store.GetProject(id, &got)); err != nil {
+		t.Errorf("the client cannot see a shared project: %v", err)
+	}
+}

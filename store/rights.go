@@ -1,0 +1,81 @@
+package store
+
+// Role is a rank within a party.
+type Role string
+
+// The roles, highest first.
+const (
+	RoleOwner  Role = "owner"
+	RoleAdmin  Role = "admin"
+	RoleMember Role = "member"
+	RoleViewer Role = "viewer"
+)
+
+// Capability is one thing a member may or may not do. Every check and every
+// hidden button asks [May].
+type Capability string
+
+// The capabilities.
+const (
+	SeeWork           Capability = "see work"
+	EditWork          Capability = "edit work"           // create, rename, reorder, archive, bin
+	Upload            Capability = "upload"              // files of a version
+	Publish           Capability = "publish"             // show a version to the client
+	SeeBin            Capability = "see bin"             // and restore from it
+	SeePeople         Capability = "see people"          // names and addresses in this tenant
+	SeeActivity       Capability = "see activity"        // the tenant's audit trail
+	SeeSupport        Capability = "see support"         // grants and the ledger
+	GrantSupport      Capability = "grant support"       // let support in, and revoke
+	SeeSettings       Capability = "see settings"        //
+	EditSettings      Capability = "edit settings"       // name, portal name, accent
+	ManageClients     Capability = "manage clients"      // of an agency
+	ManageStaff       Capability = "manage staff"        // memberships of party agency
+	ManageClientUsers Capability = "manage client users" // memberships of party client
+)
+
+type ranks []Role
+
+var (
+	everyone   = ranks{RoleOwner, RoleAdmin, RoleMember, RoleViewer}
+	workers    = ranks{RoleOwner, RoleAdmin, RoleMember}
+	management = ranks{RoleOwner, RoleAdmin}
+	nobody     = ranks{}
+)
+
+// rights is the whole table of who may do what.
+var rights = map[Capability]map[Party]ranks{
+	SeeWork:           {PartyAgency: everyone, PartyClient: everyone},
+	EditWork:          {PartyAgency: workers, PartyClient: nobody},
+	Upload:            {PartyAgency: workers, PartyClient: nobody},
+	Publish:           {PartyAgency: workers, PartyClient: nobody},
+	SeeBin:            {PartyAgency: workers, PartyClient: nobody},
+	SeePeople:         {PartyAgency: everyone, PartyClient: workers},
+	SeeActivity:       {PartyAgency: everyone, PartyClient: management},
+	SeeSupport:        {PartyAgency: management, PartyClient: management},
+	GrantSupport:      {PartyAgency: management, PartyClient: management},
+	SeeSettings:       {PartyAgency: management, PartyClient: management},
+	EditSettings:      {PartyAgency: management, PartyClient: nobody},
+	ManageClients:     {PartyAgency: management, PartyClient: nobody},
+	ManageStaff:       {PartyAgency: management, PartyClient: nobody},
+	ManageClientUsers: {PartyAgency: management, PartyClient: management},
+}
+
+// May says whether a member of this party and role has the capability. What the
+// table does not name is refused.
+func May(c Capability, p Party, r Role) bool {
+	for _, allowed := range rights[c][p] {
+		if allowed == r {
+			return true
+		}
+	}
+	return false
+}
+
+// Capabilities lists every capability in the table, for tests that walk it.
+func Capabilities() []Capability {
+	all := make([]Capability, 0, len(rights))
+	for c := range rights {
+		all = append(all, c)
+	}
+	return all
+}

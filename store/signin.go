@@ -1,0 +1,300 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"portico/store/queue"
+)
+
+// Secret is a random value that only its bearer knows: the database holds its
+// SHA-256. A short one, such as a mailed code, must be keyed before it comes here.
+type Secret []byte
+
+func (s Secret) hash() []byte {
+	sum := sha256.Sum256(s)
+	return sum[:]
+}
+
+// NewSession is what the session that a proof earns will be.
+type NewSession struct {
+	Token     Token  // new, random
+	Host      string // "" on the main host
+	UserAgent string
+	Old       *Token // the session this browser had before, which ends
+	RequestID string
+}
+
+// BeginMailFlow begins a sign-in by mail and queues its mail, together. The
+// same happens for an address nobody has: the job then writes to nobody.
+func (db *DB) BeginMailFlow(ctx context.Context, cookie Secret, email, returnTo string) (uuid.UUID, error) {
+	id := NewID()
+	err := db.write(ctx, scope{}, "", "", func(tx *Tx) error {
+		if err := tx.beginFlow(ctx, id, "mail", cookie, &email, nil, returnTo, OIDCFlow{}); err != nil {
+			return err
+		}
+		return tx.askPlatform(ctx, queue.SignInMail{Flow: id})
+	})
+	return id, err
+}
+
+// BeginStepUp begins a step-up of the person's own session and queues its mail.
+func (db *DB) BeginStepUp(ctx context.Context, me Person, cookie Secret, returnTo string) (uuid.UUID, error) {
+	id := NewID()
+	err := db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error {
+		if err := tx.beginFlow(ctx, id, "step_up", cookie, nil, &me.SessionID, returnTo, OIDCFlow{}); err != nil {
+			return err
+		}
+		return tx.askPlatform(ctx, queue.SignInMail{Flow: id})
+	})
+	return id, err
+}
+
+// OIDCFlow is what a provider's answer must fit. State is nil but at the begin.
+type OIDCFlow struct {
+	ID       uuid.UUID
+	Provider string
+	State    Secret
+	Nonce    string
+	Verifier string
+	ReturnTo string
+}
+
+// BeginOIDCFlow remembers a sign-in that has gone to a provider.
+func (db *DB) BeginOIDCFlow(ctx context.Context, cookie Secret, f OIDCFlow) error {
+	return db.write(ctx, scope{}, "", "", func(tx *Tx) error {
+		return tx.beginFlow(ctx, NewID(), "oidc", cookie, nil, nil, f.ReturnTo, f)
+	})
+}
+
+func (tx *Tx) beginFlow(ctx context.Context, id uuid.UUID, purpose string, cookie Secret, email *string, session *uuid.UUID, returnTo string, f OIDCFlow) error {
+	var state []byte
+	if f.State != nil {
+		state = f.State.hash()
+	}
+	var begun bool
+	err := tx.tx.QueryRow(ctx, `select lookup.flow_begin($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		id, purpose, cookie.hash(), email, session, returnTo, f.Provider, state, f.Nonce, f.Verifier).Scan(&begun)
+	if err != nil {
+		return fmt.Errorf("begin %s flow: %w", purpose, translate(err))
+	}
+	if !begun {
+		return fmt.Errorf("begin %s flow: %w", purpose, ErrForbidden)
+	}
+	return nil
+}
+
+// FlowMail is whom the mail of a flow goes to.
+type FlowMail struct {
+	Purpose string // "mail" or "step_up"
+	Email   string
+	Name    string
+}
+
+// MintFlow gives a flow its mailed secrets and says whom to write to. A flow
+// that is over, or of an address nobody has, is [ErrNotFound].
+func (db *DB) MintFlow(ctx context.Context, flow uuid.UUID, link, code Secret) (FlowMail, error) {
+	rows, err := db.pool.Query(ctx, `select * from lookup.flow_mint($1, $2, $3)`, flow, link.hash(), code.hash())
+	if err != nil {
+		return FlowMail{}, fmt.Errorf("mint flow: %w", translate(err))
+	}
+	m, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[FlowMail])
+	if err != nil {
+		return m, fmt.Errorf("mint flow: %w", translate(err))
+	}
+	return m, nil
+}
+
+// PeekFlow says whose live flow a mailed link belongs to, and spends nothing.
+func (db *DB) PeekFlow(ctx context.Context, link Secret) (email string, err error) {
+	err = db.pool.QueryRow(ctx, `select * from lookup.flow_peek($1)`, link.hash()).Scan(&email)
+	if err != nil {
+		return "", fmt.Errorf("peek flow: %w", translate(err))
+	}
+	return email, nil
+}
+
+// Arrival is where a spent proof leads.
+type Arrival struct {
+	UserID   uuid.UUID
+	ReturnTo string
+}
+
+// SignInByLink spends a mailed link, once, in any browser. A link that is used,
+// over or unknown is [ErrNotFound].
+func (db *DB) SignInByLink(ctx context.Context, link Secret, s NewSession) (Arrival, error) {
+	var a Arrival
+	err := db.pool.QueryRow(ctx, `select * from lookup.sign_in_by_link($1, $2, $3, $4, $5, $6, $7, $8)`,
+		link.hash(), NewID(), s.Token.hash(), s.Host, s.UserAgent, s.Old.hash(), NewID(), s.RequestID).
+		Scan(&a.UserID, &a.ReturnTo)
+	if err != nil {
+		return a, fmt.Errorf("sign in by link: %w", translate(err))
+	}
+	return a, nil
+}
+
+// SignInByCode spends a mailed code in the browser that asked for it. A wrong
+// code is [ErrInvalid]; after five, or when the flow is over, [ErrNotFound].
+func (db *DB) SignInByCode(ctx context.Context, cookie, code Secret, s NewSession) (Arrival, error) {
+	var verdict string
+	var user *uuid.UUID
+	var a Arrival
+	err := db.pool.QueryRow(ctx, `select * from lookup.sign_in_by_code($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		cookie.hash(), code.hash(), NewID(), s.Token.hash(), s.Host, s.UserAgent, s.Old.hash(), NewID(), s.RequestID).
+		Scan(&verdict, &user, &a.ReturnTo)
+	if err != nil {
+		return a, fmt.Errorf("sign in by code: %w", translate(err))
+	}
+	a.UserID = deref(user)
+	return a, verdictError("sign in by code", verdict)
+}
+
+// SpendState takes a provider's answer back: only in the browser that asked and
+// only once. Anything else is [ErrNotFound].
+func (db *DB) SpendState(ctx context.Context, cookie, state Secret, provider string) (OIDCFlow, error) {
+	f := OIDCFlow{Provider: provider}
+	err := db.pool.QueryRow(ctx, `select * from lookup.flow_spend_state($1, $2, $3)`, cookie.hash(), state.hash(), provider).
+		Scan(&f.ID, &f.Nonce, &f.Verifier, &f.ReturnTo)
+	if err != nil {
+		return f, fmt.Errorf("spend state: %w", translate(err))
+	}
+	return f, nil
+}
+
+// Identity is who a provider says somebody is.
+type Identity struct {
+	Issuer        string
+	Subject       string
+	Email         string
+	EmailVerified bool
+}
+
+// SignInByIdentity opens a session for the person behind an identity. An
+// identity nobody has, whose address is unverified or unknown, is [ErrNotFound].
+func (db *DB) SignInByIdentity(ctx context.Context, flow uuid.UUID, who Identity, s NewSession) (uuid.UUID, error) {
+	var user *uuid.UUID
+	err := db.pool.QueryRow(ctx, `select lookup.sign_in_by_identity($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		flow, who.Issuer, who.Subject, who.Email, who.EmailVerified,
+		NewID(), s.Token.hash(), s.Host, s.UserAgent, s.Old.hash(), NewID(), s.RequestID).Scan(&user)
+	if err == nil && user == nil {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return uuid.Nil, fmt.Errorf("sign in by identity: %w", translate(err))
+	}
+	return *user, nil
+}
+
+// StepUpByCode renews the session under a new token, with a fresh step-up. The
+// errors are those of [DB.SignInByCode].
+func (db *DB) StepUpByCode(ctx context.Context, me Person, cookie, code Secret, renewed Token) (returnTo string, err error) {
+	var verdict string
+	err = db.pool.QueryRow(ctx, `select * from lookup.step_up_by_code($1, $2, $3, $4, $5, $6)`,
+		me.ask.Token.hash(), cookie.hash(), code.hash(), renewed.hash(), NewID(), me.RequestID).Scan(&verdict, &returnTo)
+	if err != nil {
+		return "", fmt.Errorf("step up: %w", translate(err))
+	}
+	return returnTo, verdictError("step up", verdict)
+}
+
+func verdictError(name, verdict string) error {
+	switch verdict {
+	case "ok":
+		return nil
+	case "wrong":
+		return fmt.Errorf("%s: %w", name, ErrInvalid)
+	}
+	return fmt.Errorf("%s: %w", name, ErrNotFound)
+}
+
+// Session is a browser somebody is signed in with.
+type Session struct {
+	ID          uuid.UUID
+	Host        string
+	UserAgent   string
+	CreatedAt   time.Time
+	LastUsedAt  time.Time
+	ExpiresAt   time.Time
+	SteppedUpAt *time.Time
+}
+
+// ListSessions reads the person's own live sessions, newest first.
+func ListSessions(dst *[]Session) OwnRead {
+	return OwnRead{many("list sessions", dst, `
+select id, host, user_agent, created_at, last_used_at, expires_at, stepped_up_at
+from sessions
+where user_id = nullif(current_setting('app.user_id', true), '')::uuid
+  and expires_at > now()
+  and last_used_at > now() - interval '12 hours'
+order by created_at desc
+limit 100`, nil)}
+}
+
+// AccountEvent is a line of a person's own account history.
+type AccountEvent struct {
+	At     time.Time
+	Verb   string
+	Result string
+}
+
+// ListAccountEvents reads the person's own account history, newest first.
+func ListAccountEvents(limit int, dst *[]AccountEvent) OwnRead {
+	return OwnRead{many("list account events", dst, `
+select at, verb, result
+from account_events
+where user_id = nullif(current_setting('app.user_id', true), '')::uuid
+order by at desc, id desc
+limit @limit`, pgx.StrictNamedArgs{"limit": limit})}
+}
+
+// SignOut ends one of the person's own sessions; another's is [ErrNotFound].
+func (db *DB) SignOut(ctx context.Context, me Person, session uuid.UUID) error {
+	return db.endSessions(ctx, me, "session.ended", `delete from sessions where user_id = @me and id = @session`,
+		pgx.StrictNamedArgs{"me": me.scope.user, "session": session})
+}
+
+// SignOutEverywhere ends all of the person's sessions.
+func (db *DB) SignOutEverywhere(ctx context.Context, me Person) error {
+	return db.endSessions(ctx, me, "session.ended_all", `delete from sessions where user_id = @me`,
+		pgx.StrictNamedArgs{"me": me.scope.user})
+}
+
+func (db *DB) endSessions(ctx context.Context, me Person, verb, sql string, args pgx.StrictNamedArgs) error {
+	return db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error {
+		n, err := tx.exec(ctx, verb, sql, args)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return ErrNotFound
+		}
+		return tx.accountEvent(ctx, me.scope.user, Event{Verb: verb})
+	})
+}
+
+// RateLimit counts one attempt under a key, an HMAC of what is limited, and says
+// whether it is within limit for the window; if not, in how long to try again.
+func (db *DB) RateLimit(ctx context.Context, key [32]byte, window time.Duration, limit int) (allowed bool, retryAfter time.Duration, err error) {
+	var seconds int
+	err = db.pool.QueryRow(ctx, `select * from lookup.rate_hit($1, $2, $3)`, key[:], int(window.Seconds()), limit).Scan(&allowed, &seconds)
+	if err != nil {
+		return false, 0, fmt.Errorf("rate limit: %w", translate(err))
+	}
+	return allowed, time.Duration(seconds) * time.Second, nil
+}
+
+// Sweep removes sessions, flows and counters that are over, and says how many
+// rows went.
+func (db *DB) Sweep(ctx context.Context) (removed int64, err error) {
+	var sessions, flows, counters int64
+	err = db.pool.QueryRow(ctx, `select * from lookup.sweep()`).Scan(&sessions, &flows, &counters)
+	if err != nil {
+		return 0, fmt.Errorf("sweep: %w", translate(err))
+	}
+	return sessions + flows + counters, nil
+}

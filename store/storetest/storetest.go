@@ -1,0 +1,205 @@
+// Package storetest lends tests a real database, and a fresh agency in it for
+// each test, so that every test that runs beside another also proves isolation.
+package storetest
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/e2e/stack"
+	"portico/store"
+	"portico/store/queue"
+)
+
+var (
+	server *stack.Postgres
+	db     *store.DB
+)
+
+// SealKey signs the jobs of test databases.
+var SealKey = []byte("a key for the job seals of tests!")
+
+// Main starts PostgreSQL, migrates a database as an installation would, runs the
+// tests and stops it. Call it from TestMain.
+func Main(m *testing.M) {
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	var err error
+	if server, err = stack.StartPostgres(ctx, stack.PostgresOptions{}); err != nil {
+		fmt.Fprintln(os.Stderr, "storetest:", err)
+		return 1
+	}
+	defer server.Stop()
+	if db, err = Open(ctx, stack.DatabaseName); err != nil {
+		fmt.Fprintln(os.Stderr, "storetest:", err)
+		return 1
+	}
+	defer db.Close()
+	return m.Run()
+}
+
+// Open bootstraps and migrates a database of the server and opens it as the app.
+func Open(ctx context.Context, name string) (*store.DB, error) {
+	if err := store.Bootstrap(ctx, server.AdminURL("postgres"), server.OwnerURL(name), server.AppURL(name)); err != nil {
+		return nil, err
+	}
+	if _, err := store.Migrate(ctx, server.OwnerURL(name)); err != nil {
+		return nil, err
+	}
+	return store.Open(ctx, store.Config{URL: server.AppURL(name), Seal: queue.NewSealer(SealKey)})
+}
+
+// DB is the shared database, as portico_app.
+func DB() *store.DB { return db }
+
+// Server is the private server, for tests that need other roles than the app.
+func Server() *stack.Postgres { return server }
+
+// Tenants is a fresh agency with two clients, and people in them. Every name
+// and slug ends in a suffix of its own, which is the canary of the test.
+type Tenants struct {
+	Suffix string
+	Agency string // slug of the agency
+	Acme   string // slug of the first client
+	Globex string // slug of the second
+	// Addresses of people: Dana owns the agency and is staff in both clients,
+	// Ravi is staff (member) in Acme only; Mia owns Acme's client side, Leo is a
+	// viewer there; Gus owns Globex's.
+	Dana, Ravi, Mia, Leo, Gus string
+}
+
+// Agency makes a fresh agency, Northwind by name, with its clients and people.
+func Agency(t testing.TB) *Tenants {
+	t.Helper()
+	ctx := t.Context()
+	suffix := strings.ToLower(rand.Text())[:10]
+	a := &Tenants{Suffix: suffix, Agency: "northwind-" + suffix, Acme: "acme-" + suffix, Globex: "globex-" + suffix}
+	for name, p := range map[string]*string{"dana": &a.Dana, "ravi": &a.Ravi, "mia": &a.Mia, "leo": &a.Leo, "gus": &a.Gus} {
+		*p = name + "@" + suffix + ".test"
+	}
+	op, err := store.OpenOperator(ctx, server.OwnerURL(stack.DatabaseName))
+	check(t, err)
+	defer op.Close(context.WithoutCancel(ctx))
+	_, err = op.CreateAgency(ctx, a.Agency, "Northwind "+suffix, a.Dana, "Dana "+suffix)
+	check(t, err)
+	dana := a.Member(t, a.Dana, a.Agency)
+	check(t, DB().Write(ctx, dana, func(tx *store.Tx) error {
+		_, err := tx.AddPerson(ctx, store.NewPerson{Name: "Ravi " + suffix, Email: a.Ravi, Party: store.PartyAgency, Role: store.RoleMember})
+		return err
+	}))
+	a.client(t, dana, a.Acme, "Acme "+suffix,
+		store.NewPerson{Name: "Ravi " + suffix, Email: a.Ravi, Party: store.PartyAgency, Role: store.RoleMember},
+		store.NewPerson{Name: "Mia " + suffix, Email: a.Mia, Party: store.PartyClient, Role: store.RoleOwner},
+		store.NewPerson{Name: "Leo " + suffix, Email: a.Leo, Party: store.PartyClient, Role: store.RoleViewer})
+	a.client(t, dana, a.Globex, "Globex "+suffix,
+		store.NewPerson{Name: "Gus " + suffix, Email: a.Gus, Party: store.PartyClient, Role: store.RoleOwner})
+	return a
+}
+
+func (a *Tenants) client(t testing.TB, dana store.Member, slug, name string, people ...store.NewPerson) {
+	t.Helper()
+	ctx := t.Context()
+	check(t, DB().Write(ctx, dana, func(tx *store.Tx) error {
+		_, inside, err := tx.CreateClient(ctx, slug, name)
+		if err != nil {
+			return err
+		}
+		for _, p := range people {
+			if _, err := inside.AddPerson(ctx, p); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
+// SignIn signs somebody in by a mailed code, as they would, and returns the
+// token of the session.
+func SignIn(t testing.TB, email string) store.Token {
+	t.Helper()
+	ctx := t.Context()
+	cookie, link, code := secret(), secret(), secret()
+	flow, err := DB().BeginMailFlow(ctx, cookie, email, "/")
+	check(t, err)
+	_, err = DB().MintFlow(ctx, flow, link, code)
+	check(t, err)
+	var token store.Token
+	_, _ = rand.Read(token[:])
+	_, err = DB().SignInByCode(ctx, cookie, code, store.NewSession{Token: token, UserAgent: "storetest"})
+	check(t, err)
+	return token
+}
+
+// Member signs somebody in and returns them inside the tenant of that slug; it
+// fails the test when they do not belong there.
+func (a *Tenants) Member(t testing.TB, email, slug string) store.Member {
+	t.Helper()
+	token := SignIn(t, email)
+	v, err := DB().Who(t.Context(), store.Ask{Token: &token, Slug: slug, RequestID: "test-" + a.Suffix})
+	check(t, err)
+	m, ok := v.Member()
+	if !ok {
+		t.Fatalf("%s is no member of %s", email, slug)
+	}
+	return m
+}
+
+// Agent adds a support agent and returns their address.
+func Agent(t testing.TB) string {
+	t.Helper()
+	op, err := store.OpenOperator(t.Context(), server.OwnerURL(stack.DatabaseName))
+	check(t, err)
+	defer op.Close(context.WithoutCancel(t.Context()))
+	email := "sam-" + strings.ToLower(rand.Text())[:10] + "@portico.test"
+	check(t, op.AddAgent(t.Context(), email, "Sam"))
+	return email
+}
+
+// Project makes a project in the member's tenant and returns its id.
+func Project(t testing.TB, me store.Member, name string) uuid.UUID {
+	t.Helper()
+	var id uuid.UUID
+	check(t, DB().Write(t.Context(), me, func(tx *store.Tx) (err error) {
+		id, err = tx.CreateProject(t.Context(), store.ProjectInput{Name: name})
+		return err
+	}))
+	return id
+}
+
+// Deliverable makes a deliverable with a draft version and returns its id.
+func Deliverable(t testing.TB, me store.Member, project uuid.UUID, title string) uuid.UUID {
+	t.Helper()
+	var id uuid.UUID
+	check(t, DB().Write(t.Context(), me, func(tx *store.Tx) (err error) {
+		id, err = tx.CreateDeliverable(t.Context(), project, store.DeliverableInput{Title: title})
+		return err
+	}))
+	return id
+}
+
+// Within fails a test that would otherwise hang.
+func Within(t testing.TB, d time.Duration) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func secret() store.Secret { return store.Secret(rand.Text()) }
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,140 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// Version is one state of a deliverable.
+type Version struct {
+	ID            uuid.UUID
+	DeliverableID uuid.UUID
+	Number        int
+	Note          string
+	SharedAt      *time.Time // nil: a draft, invisible to the client
+	CreatedAt     time.Time
+	AuthorName    string
+}
+
+const versionColumns = `
+select v.id, v.deliverable_id, v.number, v.note, v.shared_at, v.created_at, coalesce(m.name, '') as author_name
+from versions v
+left join memberships m on m.tenant_id = v.tenant_id and m.user_id = v.created_by`
+
+// ListVersions reads the versions of a deliverable, newest first.
+func ListVersions(deliverable uuid.UUID, dst *[]Version) Read {
+	return Read{many("list versions", dst, versionColumns+`
+where v.tenant_id = @tenant_id
+  and v.deliverable_id = @deliverable
+order by v.number desc
+limit 200`, pgx.StrictNamedArgs{"deliverable": deliverable})}
+}
+
+// AddVersion begins the next version of a deliverable, as a draft. While the
+// newest version is still a draft there is nothing to follow it: [ErrConflict].
+func (tx *Tx) AddVersion(ctx context.Context, deliverable uuid.UUID) (uuid.UUID, error) {
+	id := NewID()
+	err := tx.change(ctx, "count version", `
+update deliverables
+set versions = versions + 1,
+    updated_at = now()
+where tenant_id = @tenant_id
+  and id = @deliverable
+  and deleted_at is null`, pgx.StrictNamedArgs{"deliverable": deliverable})
+	if err != nil {
+		return uuid.Nil, err
+	}
+	if err := tx.addVersion(ctx, deliverable, id); err != nil {
+		return uuid.Nil, err
+	}
+	return id, tx.audit(ctx, Event{Verb: "version.created", TargetKind: "deliverable", TargetID: deliverable})
+}
+
+// addVersion inserts the row. The caller holds the deliverable's row lock, so
+// the number is free.
+func (tx *Tx) addVersion(ctx context.Context, deliverable, id uuid.UUID) error {
+	n, err := tx.exec(ctx, "add version", `
+insert into versions (tenant_id, id, deliverable_id, number)
+select @tenant_id, @id, @deliverable, coalesce(max(number), 0) + 1
+from versions
+where tenant_id = @tenant_id
+  and deliverable_id = @deliverable
+having count(*) filter (where shared_at is null) = 0`,
+		pgx.StrictNamedArgs{"id": id, "deliverable": deliverable})
+	if err == nil && n != 1 {
+		err = ErrConflict
+	}
+	return err
+}
+
+// Publish shows a draft version with its ready files to the client, and with it
+// the deliverable and its project. A version without a ready file, or with one
+// still on its way, is [ErrConflict].
+func (tx *Tx) Publish(ctx context.Context, version uuid.UUID, note string) error {
+	var v struct {
+		DeliverableID  uuid.UUID
+		Ready, Pending int
+	}
+	err := tx.get(ctx, one("version to publish", &v, `
+select v.deliverable_id,
+       (select count(*) from files f where f.tenant_id = @tenant_id and f.version_id = v.id
+          and f.deleted_at is null and f.state = 'ready')::int as ready,
+       (select count(*) from files f where f.tenant_id = @tenant_id and f.version_id = v.id
+          and f.deleted_at is null and f.state = 'pending')::int as pending
+from versions v
+where v.tenant_id = @tenant_id
+  and v.id = @id
+for update`, pgx.StrictNamedArgs{"id": version}))
+	if err != nil {
+		return err
+	}
+	if v.Ready == 0 || v.Pending > 0 {
+		return ErrConflict
+	}
+	n, err := tx.exec(ctx, "publish version", `
+update versions
+set shared_at = now(), shared_by = @me, note = @note
+where tenant_id = @tenant_id and id = @id and shared_at is null`,
+		pgx.StrictNamedArgs{"id": version, "me": nilIfZero(tx.scope.user), "note": note})
+	if err != nil {
+		return err
+	}
+	if n != 1 {
+		return ErrConflict
+	}
+	return tx.shareAround(ctx, version, v.DeliverableID)
+}
+
+// shareAround shows to the client what a published version needs around it.
+func (tx *Tx) shareAround(ctx context.Context, version, deliverable uuid.UUID) error {
+	_, err := tx.exec(ctx, "share files", `
+update files
+set shared_at = now()
+where tenant_id = @tenant_id and version_id = @version and state = 'ready' and deleted_at is null`,
+		pgx.StrictNamedArgs{"version": version})
+	if err != nil {
+		return err
+	}
+	err = tx.change(ctx, "share deliverable", `
+update deliverables
+set shared_at = coalesce(shared_at, now()), state = 'in_review', updated_at = now()
+where tenant_id = @tenant_id and id = @deliverable and deleted_at is null`,
+		pgx.StrictNamedArgs{"deliverable": deliverable})
+	if err != nil {
+		return err
+	}
+	err = tx.change(ctx, "share project", `
+update projects p
+set shared_at = coalesce(p.shared_at, now()), updated_at = now()
+from deliverables d
+where d.tenant_id = @tenant_id and d.id = @deliverable
+  and p.tenant_id = @tenant_id and p.id = d.project_id and p.deleted_at is null`,
+		pgx.StrictNamedArgs{"deliverable": deliverable})
+	if err != nil {
+		return err
+	}
+	return tx.audit(ctx, Event{Verb: "version.published", TargetKind: "deliverable", TargetID: deliverable})
+}
