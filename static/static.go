@@ -1,0 +1,127 @@
+// Package static holds what the browser fetches beside the pages: one stylesheet, two scripts, the icons and the font,
+// embedded in the binary. Every file is served under a name that carries a hash of its bytes, so it may be kept for ever.
+package static
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"path"
+	"strings"
+)
+
+//go:embed css/*.css js/*.js fonts/*.woff2 *.svg
+var source embed.FS
+
+// asset is one served file, ready to be written out.
+type asset struct {
+	mime  string
+	plain []byte
+	gzip  []byte // nil where compressing would gain nothing
+}
+
+// An asset is put together from its parts in this order; the stylesheet's order is the order of its layers. Later
+// assets may name earlier ones, so fonts and icons come first.
+var assets = []struct {
+	name  string
+	parts []string
+}{
+	{"inter.woff2", []string{"fonts/inter.woff2"}},
+	{"icons.svg", []string{"icons.svg"}},
+	{"favicon.svg", []string{"favicon.svg"}},
+	{"app.css", []string{
+		"css/reset.css", "css/tokens.css", "css/base.css", "css/frame.css", "css/controls.css", "css/lists.css",
+		"css/floating.css", "css/signin.css", "css/work.css", "css/support.css",
+	}},
+	{"app.js", []string{
+		"js/shared.js", "js/time.js", "js/dialogs.js", "js/forms.js", "js/keyboard.js", "js/switcher.js", "js/reorder.js",
+		"js/support.js",
+	}},
+	{"upload.js", []string{"js/shared.js", "js/transfer.js", "js/upload.js"}},
+}
+
+var mimes = map[string]string{
+	".css":   "text/css; charset=utf-8",
+	".js":    "text/javascript; charset=utf-8",
+	".svg":   "image/svg+xml",
+	".woff2": "font/woff2",
+}
+
+// paths maps a plain name to its served path, served maps a hashed name to its bytes. Both are complete before main
+// starts and never change, so they need no lock.
+var paths, served = build()
+
+// Path gives the served path of an asset: Path("app.css") is "/static/app.<hash>.css". It panics on a name this
+// package does not hold, which is a mistake in a page and not something a visitor can cause.
+func Path(name string) string {
+	p, ok := paths[name]
+	if !ok {
+		panic("static: no asset named " + name)
+	}
+	return p
+}
+
+func build() (map[string]string, map[string]asset) {
+	paths, served := map[string]string{}, map[string]asset{}
+	for _, a := range assets {
+		ext := path.Ext(a.name)
+		body := join(ext, a.parts)
+		if ext == ".css" {
+			body = withHashedNames(body, paths)
+		}
+		sum := sha256.Sum256(body)
+		hashed := strings.TrimSuffix(a.name, ext) + "." + hex.EncodeToString(sum[:6]) + ext
+		paths[a.name] = "/static/" + hashed
+		served[hashed] = asset{mime: mimes[ext], plain: body, gzip: squeeze(ext, body)}
+	}
+	return paths, served
+}
+
+// join puts the parts of an asset one behind the other. Each script but the shared one becomes a block of its own, so
+// that no part sees another's names.
+func join(ext string, parts []string) []byte {
+	var b bytes.Buffer
+	for _, name := range parts {
+		body, err := source.ReadFile(name)
+		if err != nil {
+			panic(fmt.Sprintf("static: %v", err))
+		}
+		block := ext == ".js" && name != "js/shared.js"
+		if block {
+			b.WriteString("{\n")
+		}
+		b.Write(body)
+		if block {
+			b.WriteString("}\n")
+		}
+	}
+	return b.Bytes()
+}
+
+func withHashedNames(css []byte, paths map[string]string) []byte {
+	for name, p := range paths {
+		css = bytes.ReplaceAll(css, []byte("/static/"+name), []byte(p))
+	}
+	return css
+}
+
+func squeeze(ext string, body []byte) []byte {
+	if ext == ".woff2" {
+		return nil
+	}
+	var b bytes.Buffer
+	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	if err != nil {
+		panic(fmt.Sprintf("static: %v", err))
+	}
+	if _, err := w.Write(body); err != nil {
+		panic(fmt.Sprintf("static: %v", err))
+	}
+	if err := w.Close(); err != nil {
+		panic(fmt.Sprintf("static: %v", err))
+	}
+	return b.Bytes()
+}

@@ -1,0 +1,89 @@
+package views
+
+import (
+	"strconv"
+
+	"portico/views/ui"
+)
+
+func versionNumber(n int) string { return strconv.Itoa(n) }
+
+func fileIcon(k FileKind) string {
+	switch k {
+	case FileImage:
+		return "file-image"
+	case FilePDF:
+		return "file-text"
+	case FileVideo:
+		return "file-video"
+	case FileAudio:
+		return "file-audio"
+	default:
+		return "file"
+	}
+}
+
+// newDraftKind keeps a page at one primary button: while a draft can be published, that is it.
+func newDraftKind(p DeliverableShowProps) string {
+	if p.CanPublish || p.Version != nil {
+		return ""
+	}
+	return "primary"
+}
+
+func publishTitle(p DeliverableShowProps) string {
+	return "Publish version " + strconv.Itoa(p.Version.Number) + "?"
+}
+
+func deliverableCrumbs(c Chrome, p DeliverableShowProps) []ui.Crumb {
+	return []ui.Crumb{{Label: "Projects", URL: c.Base.Projects()}, {Label: p.ProjectName, URL: p.ProjectURL}}
+}
+
+func deliverableFormTitle(p DeliverableFormProps) string {
+	if p.ID == "" {
+		return "New deliverable"
+	}
+	return "Edit deliverable"
+}
+
+func deliverableFormVerb(p DeliverableFormProps) string {
+	if p.ID == "" {
+		return "Create deliverable"
+	}
+	return "Save deliverable"
+}
+
+func deliverableFormAction(c Chrome, p DeliverableFormProps) string {
+	if p.ID == "" {
+		return c.Base.ProjectDeliverables(p.ProjectID)
+	}
+	return c.Base.Deliverable(p.ID)
+}
+
+func deliverableFormBack(c Chrome, p DeliverableFormProps) string {
+	if p.ID == "" {
+		return c.Base.Project(p.ProjectID)
+	}
+	return c.Base.Deliverable(p.ID)
+}
+
+func deliverableFormCrumbs(c Chrome, p DeliverableFormProps) []ui.Crumb {
+	crumbs := []ui.Crumb{
+		{Label: "Projects", URL: c.Base.Projects()},
+		{Label: p.ProjectName, URL: c.Base.Project(p.ProjectID)},
+	}
+	if p.ID != "" {
+		crumbs = append(crumbs, ui.Crumb{Label: p.Title, URL: c.Base.Deliverable(p.ID)})
+	}
+	return crumbs
+}
+
+func deliverableTitleHint(c Chrome, p DeliverableFormProps) string {
+	if p.ID != "" {
+		return ""
+	}
+	if p.ProjectHidden {
+		return "Only your team can see this project."
+	}
+	return c.Workspace.Name + " sees it as soon as you publish its first version."
+}

@@ -1,0 +1,207 @@
+package views
+
+import (
+	"net/url"
+	"strconv"
+)
+
+// Every URL of the product is made in this file, and nowhere else. Paths of the platform (sign-in, account, support
+// console) are functions; paths inside a tenant are methods of its Base.
+
+// Paths of the platform, on the host of PORTICO_URL.
+const (
+	PathHome              = "/"
+	PathSwitcher          = "/switcher"
+	PathLogin             = "/login"
+	PathLoginSent         = "/login/sent"
+	PathLoginCode         = "/login/code"
+	PathLogout            = "/logout"
+	PathSignedOut         = "/signed-out"
+	PathStepUp            = "/step-up"
+	PathStepUpCode        = "/step-up/code"
+	PathAccount           = "/account"
+	PathAccountName       = "/account/name"
+	PathSignOutEverywhere = "/account/sign-out-everywhere"
+	PathConsole           = "/support"
+	PathConsoleStart      = "/support/sessions"
+	PathConsoleStop       = "/support/stop"
+)
+
+// LoginTo is the sign-in page that leads on to a local path.
+func LoginTo(returnTo string) string { return withQuery(PathLogin, "return_to", returnTo) }
+
+// LoginLink is the mailed sign-in link; its GET shows a button, its POST spends the token.
+func LoginLink(token string) string { return PathLogin + "/" + url.PathEscape(token) }
+
+// AuthStart begins signing in with a provider. It is a GET because a redirect to another site after a form is refused
+// by the form-action of our content security policy.
+func AuthStart(provider, returnTo string) string {
+	return withQuery("/auth/"+url.PathEscape(provider), "return_to", returnTo)
+}
+
+// AuthCallback is where a provider sends the browser back to.
+func AuthCallback(provider string) string { return "/auth/" + url.PathEscape(provider) + "/callback" }
+
+// StepUpTo asks for a fresh proof and then leads on to a local path.
+func StepUpTo(returnTo string) string { return withQuery(PathStepUp, "return_to", returnTo) }
+
+// BrowserSignOut ends one of a person's own sessions.
+func BrowserSignOut(id string) string { return PathAccount + "/browsers/" + id + "/sign-out" }
+
+// ConsoleSearch is the support console with the answers to a search.
+func ConsoleSearch(q string) string { return withQuery(PathConsole, "q", q) }
+
+// ConsoleTenant is the support console with the form that starts a session in one tenant.
+func ConsoleTenant(slug string) string { return withQuery(PathConsole, "tenant", slug) }
+
+// Base is where a tenant's pages begin: "/w/acme", or "" on the tenant's own host.
+type Base string
+
+// PathBase is the base of a tenant reached by its path.
+func PathBase(slug string) Base { return Base("/w/" + url.PathEscape(slug)) }
+
+// Home is the workspace's or portal's first page.
+func (b Base) Home() string { return string(b) + "/" }
+
+// Projects lists the projects in use.
+func (b Base) Projects() string { return string(b) + "/projects" }
+
+// ProjectsIn lists projects by filter: "archived"; anything else is the plain list.
+func (b Base) ProjectsIn(filter string) string { return withQuery(b.Projects(), "show", filter) }
+
+// ProjectNew is the form for a new project; it posts to Projects.
+func (b Base) ProjectNew() string { return b.Projects() + "/new" }
+
+// Project is one project; a POST changes it.
+func (b Base) Project(id string) string { return b.Projects() + "/" + id }
+
+// ProjectEdit is the form for a project.
+func (b Base) ProjectEdit(id string) string { return b.Project(id) + "/edit" }
+
+// ProjectMove takes a POST with "after": the id of the project it now follows, empty for the first place.
+func (b Base) ProjectMove(id string) string { return b.Project(id) + "/move" }
+
+// ProjectArchive takes a POST that puts a project away.
+func (b Base) ProjectArchive(id string) string { return b.Project(id) + "/archive" }
+
+// ProjectUnarchive takes a POST that brings an archived project back.
+func (b Base) ProjectUnarchive(id string) string { return b.Project(id) + "/unarchive" }
+
+// ProjectDelete takes a POST that moves a project to the bin.
+func (b Base) ProjectDelete(id string) string { return b.Project(id) + "/delete" }
+
+// ProjectRestore takes a POST that takes a project out of the bin.
+func (b Base) ProjectRestore(id string) string { return b.Project(id) + "/restore" }
+
+// ProjectDeliverables takes a POST that adds a deliverable to a project.
+func (b Base) ProjectDeliverables(id string) string { return b.Project(id) + "/deliverables" }
+
+// DeliverableNew is the form for a new deliverable of a project.
+func (b Base) DeliverableNew(projectID string) string {
+	return b.ProjectDeliverables(projectID) + "/new"
+}
+
+// Deliverable is one deliverable; a POST changes it.
+func (b Base) Deliverable(id string) string { return string(b) + "/deliverables/" + id }
+
+// DeliverableVersion is a deliverable with one of its versions open.
+func (b Base) DeliverableVersion(id string, number int) string {
+	return withQuery(b.Deliverable(id), "version", strconv.Itoa(number))
+}
+
+// DeliverableEdit is the form for a deliverable.
+func (b Base) DeliverableEdit(id string) string { return b.Deliverable(id) + "/edit" }
+
+// DeliverableMove takes a POST with "after", as ProjectMove does.
+func (b Base) DeliverableMove(id string) string { return b.Deliverable(id) + "/move" }
+
+// DeliverableArchive takes a POST that puts a deliverable away.
+func (b Base) DeliverableArchive(id string) string { return b.Deliverable(id) + "/archive" }
+
+// DeliverableUnarchive takes a POST that brings an archived deliverable back.
+func (b Base) DeliverableUnarchive(id string) string { return b.Deliverable(id) + "/unarchive" }
+
+// DeliverableDelete takes a POST that moves a deliverable to the bin.
+func (b Base) DeliverableDelete(id string) string { return b.Deliverable(id) + "/delete" }
+
+// DeliverableRestore takes a POST that takes a deliverable out of the bin.
+func (b Base) DeliverableRestore(id string) string { return b.Deliverable(id) + "/restore" }
+
+// Versions takes a POST that begins the next version as a draft.
+func (b Base) Versions(deliverableID string) string { return b.Deliverable(deliverableID) + "/versions" }
+
+// VersionPublish takes a POST that shows a draft version to the client.
+func (b Base) VersionPublish(deliverableID string, number int) string {
+	return b.Versions(deliverableID) + "/" + strconv.Itoa(number) + "/publish"
+}
+
+// Files takes the plain upload form (multipart) of a deliverable's draft version.
+func (b Base) Files(deliverableID string) string { return b.Deliverable(deliverableID) + "/files" }
+
+// Uploads takes a POST of JSON that begins an upload into a deliverable's draft version.
+func (b Base) Uploads(deliverableID string) string { return b.Deliverable(deliverableID) + "/uploads" }
+
+// Upload answers with the state of one upload.
+func (b Base) Upload(id string) string { return string(b) + "/uploads/" + id }
+
+// UploadPart takes a PUT of part n, counted from 1. With n "{n}" it is the pattern the browser fills in.
+func (b Base) UploadPart(id, n string) string { return b.Upload(id) + "/parts/" + n }
+
+// UploadFinish takes a POST that puts the parts together and has them verified.
+func (b Base) UploadFinish(id string) string { return b.Upload(id) + "/finish" }
+
+// File downloads a file.
+func (b Base) File(id string) string { return string(b) + "/files/" + id }
+
+// FileInline shows a file in the page: images, PDF, video and sound.
+func (b Base) FileInline(id string) string { return b.File(id) + "/inline" }
+
+// FileDelete takes a POST that moves a file to the bin.
+func (b Base) FileDelete(id string) string { return b.File(id) + "/delete" }
+
+// FileRestore takes a POST that takes a file out of the bin.
+func (b Base) FileRestore(id string) string { return b.File(id) + "/restore" }
+
+// Bin lists what was deleted and can still be restored.
+func (b Base) Bin() string { return string(b) + "/bin" }
+
+// Members lists the people of the tenant.
+func (b Base) Members() string { return string(b) + "/members" }
+
+// Activity is what happened here; the query holds its filters.
+func (b Base) Activity(q url.Values) string {
+	if len(q) == 0 {
+		return string(b) + "/activity"
+	}
+	return string(b) + "/activity?" + q.Encode()
+}
+
+// Support is the tenant's own page about support: its consent and its ledger.
+func (b Base) Support() string { return string(b) + "/support" }
+
+// SupportGrant takes a POST that lets support in until a time.
+func (b Base) SupportGrant() string { return string(b) + "/support/grant" }
+
+// SupportRevoke takes a POST that takes the consent back.
+func (b Base) SupportRevoke() string { return string(b) + "/support/revoke" }
+
+// SupportSessionEnd takes a POST by which the tenant ends a support session.
+func (b Base) SupportSessionEnd(id string) string {
+	return string(b) + "/support/sessions/" + id + "/end"
+}
+
+// SupportStop takes the POST of the Stop button in the support bar.
+func (b Base) SupportStop() string { return string(b) + "/support/stop" }
+
+// Settings shows and takes the tenant's settings.
+func (b Base) Settings() string { return string(b) + "/settings" }
+
+// BrandStylesheet is the stylesheet with the workspace's accent; the hash lets it be kept for ever.
+func (b Base) BrandStylesheet(hash string) string { return string(b) + "/brand-" + hash + ".css" }
+
+func withQuery(path, key, value string) string {
+	if value == "" {
+		return path
+	}
+	return path + "?" + url.Values{key: {value}}.Encode()
+}

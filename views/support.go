@@ -1,0 +1,54 @@
+package views
+
+import (
+	"time"
+
+	"portico/views/ui"
+)
+
+func grantOptions(chosen string) []ui.Option {
+	return choose(chosen, "24", []ui.Option{
+		{Value: "1", Label: "1 hour"},
+		{Value: "4", Label: "4 hours"},
+		{Value: "24", Label: "1 day"},
+		{Value: "72", Label: "3 days"},
+		{Value: "168", Label: "7 days"},
+	})
+}
+
+func minuteOptions(chosen string) []ui.Option {
+	return choose(chosen, "30", []ui.Option{
+		{Value: "15", Label: "15 minutes"},
+		{Value: "30", Label: "30 minutes"},
+		{Value: "60", Label: "60 minutes"},
+	})
+}
+
+func choose(chosen, otherwise string, options []ui.Option) []ui.Option {
+	if chosen == "" {
+		chosen = otherwise
+	}
+	for i := range options {
+		options[i].Selected = options[i].Value == chosen
+	}
+	return options
+}
+
+func sessionTitle(r SupportSessionRow) string {
+	if r.ViewAs {
+		return r.Agent + " looked as " + r.Subject
+	}
+	return r.Agent + " as " + r.Subject
+}
+
+func sessionMode(r SupportSessionRow) string {
+	if r.Write {
+		return "Could change things"
+	}
+	return "Read only"
+}
+
+// lasted is how long a session took, in whole minutes and at least one.
+func lasted(r SupportSessionRow) string {
+	return "for " + ui.Count(max(1, int(r.EndedAt.Sub(r.StartedAt)/time.Minute)), "minute", "minutes")
+}

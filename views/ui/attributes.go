@@ -1,0 +1,47 @@
+package ui
+
+import (
+	"strings"
+
+	"github.com/a-h/templ"
+)
+
+func orText(kind string) string {
+	if kind == "" {
+		return "text"
+	}
+	return kind
+}
+
+// fieldAttributes are the attributes a field has only sometimes; an empty one would mean something else than none.
+func fieldAttributes(p FieldProps) templ.Attributes {
+	a := describedBy(p.Name, p.Hint, p.Error)
+	for key, value := range map[string]string{
+		"placeholder":  p.Placeholder,
+		"autocomplete": p.Autocomplete,
+		"inputmode":    p.InputMode,
+		"maxlength":    p.MaxLength,
+	} {
+		if value != "" {
+			a[key] = value
+		}
+	}
+	return a
+}
+
+// describedBy ties a field to its hint and its error for people who hear the page.
+func describedBy(name, hint, problem string) templ.Attributes {
+	a := templ.Attributes{}
+	var ids []string
+	if hint != "" {
+		ids = append(ids, name+"-hint")
+	}
+	if problem != "" {
+		ids = append(ids, name+"-error")
+		a["aria-invalid"] = "true"
+	}
+	if len(ids) > 0 {
+		a["aria-describedby"] = strings.Join(ids, " ")
+	}
+	return a
+}

@@ -1,0 +1,61 @@
+package ui
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+)
+
+// Color is an sRGB colour, each channel from 0 to 1.
+type Color struct{ R, G, B float64 }
+
+// ParseColor reads "#rrggbb" and nothing else, so that a colour can be written into a page without a second thought.
+func ParseColor(s string) (Color, bool) {
+	if len(s) != 7 || s[0] != '#' {
+		return Color{}, false
+	}
+	n, err := strconv.ParseUint(s[1:], 16, 32)
+	if err != nil {
+		return Color{}, false
+	}
+	return Color{float64(n>>16) / 255, float64(n>>8&255) / 255, float64(n&255) / 255}, true
+}
+
+// String writes the colour as "#rrggbb".
+func (c Color) String() string {
+	return fmt.Sprintf("#%02x%02x%02x", channel(c.R), channel(c.G), channel(c.B))
+}
+
+func channel(v float64) int { return int(math.Round(min(max(v, 0), 1) * 255)) }
+
+// Luminance is the relative luminance of WCAG 2.2.
+func (c Color) Luminance() float64 {
+	return 0.2126*linear(c.R) + 0.7152*linear(c.G) + 0.0722*linear(c.B)
+}
+
+func linear(v float64) float64 {
+	if v <= 0.04045 {
+		return v / 12.92
+	}
+	return math.Pow((v+0.055)/1.055, 2.4)
+}
+
+// Contrast is the contrast ratio of two colours by WCAG 2.2, from 1 to 21.
+func Contrast(a, b Color) float64 {
+	la, lb := a.Luminance(), b.Luminance()
+	return (max(la, lb) + 0.05) / (min(la, lb) + 0.05)
+}
+
+// Ink is the colour of text on c: white where it can be read, else nearly black.
+func (c Color) Ink() Color {
+	white, black := Color{1, 1, 1}, Color{0.05, 0.06, 0.08}
+	if Contrast(c, white) >= 4.5 || Contrast(c, white) > Contrast(c, black) {
+		return white
+	}
+	return black
+}
+
+// Toward moves the colour by a share of the way to another.
+func (c Color) Toward(to Color, share float64) Color {
+	return Color{c.R + (to.R-c.R)*share, c.G + (to.G-c.G)*share, c.B + (to.B-c.B)*share}
+}

@@ -1,0 +1,66 @@
+package ui
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// Errors maps the name of a field to what is wrong with its value, in words the person can act on. The key "" is for
+// what is wrong with the form as a whole.
+type Errors map[string]string
+
+// Count writes a number with its noun: "1 file", "3 files".
+func Count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + many
+}
+
+// Size writes a number of bytes as people read it: kB, MB and GB of a thousand each.
+func Size(n int64) string {
+	switch {
+	case n < 1000:
+		return strconv.FormatInt(n, 10) + " B"
+	case n < 999_500:
+		return strconv.FormatInt((n+500)/1000, 10) + " kB"
+	case n < 999_950_000:
+		return strconv.FormatFloat(float64(n)/1e6, 'f', 1, 64) + " MB"
+	default:
+		return strconv.FormatFloat(float64(n)/1e9, 'f', 1, 64) + " GB"
+	}
+}
+
+// Initials gives up to two letters of a name for its tile: "Mia Chen" is MC, "Acme" is A.
+func Initials(name string) string {
+	var letters []rune
+	for word := range strings.FieldsSeq(name) {
+		for _, r := range word {
+			if unicode.IsLetter(r) || unicode.IsDigit(r) {
+				letters = append(letters, unicode.ToUpper(r))
+				break
+			}
+		}
+	}
+	switch len(letters) {
+	case 0:
+		return "?"
+	case 1:
+		return string(letters[0])
+	default:
+		return string(letters[0]) + string(letters[len(letters)-1])
+	}
+}
+
+// Names joins names as a sentence does: "Mia", "Mia and Leo", "Mia, Leo and Gus".
+func Names(names []string) string {
+	switch len(names) {
+	case 0:
+		return "nobody"
+	case 1:
+		return names[0]
+	default:
+		return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+	}
+}
