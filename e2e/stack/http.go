@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
+	"strings"
 )
 
 // expectOK fails unless GET url answers 200.
@@ -23,4 +25,20 @@ func expectOK(ctx context.Context, client *http.Client, url string) error {
 		return fmt.Errorf("%s: %s: %s", url, res.Status, body)
 	}
 	return nil
+}
+
+// send sends a form, or nothing when form is nil, and drops the answer's body.
+func send(ctx context.Context, client *http.Client, method, address string, form url.Values) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(form.Encode()))
+	if err != nil {
+		return nil, err
+	}
+	if form != nil {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	res, err := client.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	return res, res.Body.Close()
 }
