@@ -122,7 +122,7 @@ func Account(c Chrome, p AccountProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			templ_7745c5c3_Err = ui.Field(ui.FieldProps{
-				Name: "name", Label: "Name", Value: p.Form.Name, Error: p.Form.Errors["name"], MaxLength: "200",
+				Name: "name", Label: "Name", Value: p.Form.Name, Error: p.Form.Errors["name"], MaxLength: "120",
 				Required: true, Autocomplete: "name", Hint: "How others see you.",
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {

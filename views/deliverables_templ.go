@@ -69,7 +69,7 @@ type UploadProps struct {
 type DeliverableShowProps struct {
 	ID           string
 	Title        string
-	Description  string
+	Brief        string // what to look at
 	ProjectName  string
 	ProjectURL   string
 	Due          time.Time
@@ -145,7 +145,7 @@ func DeliverableShow(c Chrome, p DeliverableShowProps) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Header(p.Title, p.Description).Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Header(p.Title, p.Brief).Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1600,10 +1600,10 @@ func publishDialog(c Chrome, p DeliverableShowProps) templ.Component {
 
 // DeliverableForm holds the values of the form as they were typed.
 type DeliverableForm struct {
-	Title       string
-	Description string
-	Due         string // "2026-11-25"
-	Errors      ui.Errors
+	Title  string
+	Brief  string
+	Due    string // "2026-11-25"
+	Errors ui.Errors
 }
 
 // DeliverableFormProps is all that page may show.
@@ -1672,7 +1672,7 @@ func DeliverableEdit(c Chrome, p DeliverableFormProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Summary(p.Form.Errors, "title", "description", "due").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Summary(p.Form.Errors, "title", "brief", "due").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1694,15 +1694,15 @@ func DeliverableEdit(c Chrome, p DeliverableFormProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			templ_7745c5c3_Err = ui.Field(ui.FieldProps{
-				Name: "title", Label: "Title", Value: p.Form.Title, Error: p.Form.Errors["title"], MaxLength: "200",
+				Name: "title", Label: "Title", Value: p.Form.Title, Error: p.Form.Errors["title"], MaxLength: "160",
 				Required: true, Focus: p.ID == "", Autocomplete: "off", Hint: deliverableTitleHint(c, p),
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			templ_7745c5c3_Err = ui.Area(ui.FieldProps{
-				Name: "description", Label: "What to look at", Value: p.Form.Description,
-				Error: p.Form.Errors["description"], MaxLength: "2000",
+				Name: "brief", Label: "What to look at", Value: p.Form.Brief, Error: p.Form.Errors["brief"],
+				MaxLength: "4000",
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

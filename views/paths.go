@@ -128,7 +128,9 @@ func (b Base) DeliverableDelete(id string) string { return b.Deliverable(id) + "
 func (b Base) DeliverableRestore(id string) string { return b.Deliverable(id) + "/restore" }
 
 // Versions takes a POST that begins the next version as a draft.
-func (b Base) Versions(deliverableID string) string { return b.Deliverable(deliverableID) + "/versions" }
+func (b Base) Versions(deliverableID string) string {
+	return b.Deliverable(deliverableID) + "/versions"
+}
 
 // VersionPublish takes a POST that shows a draft version to the client.
 func (b Base) VersionPublish(deliverableID string, number int) string {

@@ -764,7 +764,7 @@ func ProjectEdit(c Chrome, p ProjectFormProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			templ_7745c5c3_Err = ui.Field(ui.FieldProps{
-				Name: "name", Label: "Name", Value: p.Form.Name, Error: p.Form.Errors["name"], MaxLength: "200",
+				Name: "name", Label: "Name", Value: p.Form.Name, Error: p.Form.Errors["name"], MaxLength: "160",
 				Required: true, Focus: p.ID == "", Autocomplete: "off",
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {

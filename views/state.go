@@ -17,7 +17,7 @@ type State string
 const (
 	StateDraft     State = "draft"
 	StateReview    State = "in_review"
-	StateChanges   State = "changes_required"
+	StateChanges   State = "changes"
 	StateApproved  State = "approved"
 	StateLate      State = "late"
 	StateArchived  State = "archived"
