@@ -45,3 +45,19 @@ func portIsFree(port int) bool {
 func loopback(port int) string {
 	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 }
+
+// publicAddr is how a browser on this machine names a listen address. It says
+// localhost where it can, because browsers treat that as secure.
+func publicAddr(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return addr
+	}
+	if ip := net.ParseIP(host); host == "" || (ip != nil && (ip.IsLoopback() || ip.IsUnspecified())) {
+		host = "localhost"
+	}
+	if port == "80" {
+		return host
+	}
+	return net.JoinHostPort(host, port)
+}

@@ -1,0 +1,168 @@
+package stack
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Build compiles one of this module's commands, such as "./cmd/portico", into
+// the file at path.
+func Build(ctx context.Context, command, path string) error {
+	root, err := ModuleRoot()
+	if err != nil {
+		return err
+	}
+	if path, err = filepath.Abs(path); err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", path, command)
+	cmd.Dir = root
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("go build %s: %w\n%s", command, err, out)
+	}
+	return nil
+}
+
+// Prepare makes the database of this stack ready for the portico binary: its
+// roles and its schema.
+func (s *Stack) Prepare(ctx context.Context, binary string) error {
+	admin := s.Postgres.AdminURL(DatabaseName)
+	if _, err := RunPortico(ctx, binary, s.Env(), "bootstrap", "--admin-dsn", admin); err != nil {
+		return err
+	}
+	_, err := RunPortico(ctx, binary, s.Env(), "migrate")
+	return err
+}
+
+// RunPortico runs one of the portico commands that end by themselves and
+// returns what it printed, which is also in the error.
+func RunPortico(ctx context.Context, binary string, env Env, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, binary, args...)
+	cmd.Env = env.List()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return string(out), fmt.Errorf("portico %s: %w\n%s", args[0], err, out)
+	}
+	return string(out), nil
+}
+
+// PorticoOptions says how to run a portico server.
+type PorticoOptions struct {
+	Binary string
+	Env    Env
+	// Args are "serve" when empty.
+	Args []string
+	// Ready is the path that answers 200 once the server may be used;
+	// "/readyz" when empty. "-" waits for nothing.
+	Ready string
+	// LogFile gets everything the server prints, appended. A temporary file
+	// when empty.
+	LogFile string
+}
+
+// Portico is a running portico server.
+type Portico struct {
+	proc *process
+	log  *os.File
+	temp string // removed by Stop, or empty
+}
+
+// StartPortico starts a server and returns once it is ready. It is stopped by
+// Stop, by the end of ctx, and by the death of this process.
+func StartPortico(ctx context.Context, opts PorticoOptions) (*Portico, error) {
+	p := &Portico{}
+	if opts.LogFile == "" {
+		var err error
+		if p.temp, err = tempDir("log"); err != nil {
+			return nil, fmt.Errorf("portico: %w", err)
+		}
+		opts.LogFile = filepath.Join(p.temp, "portico.log")
+	}
+	if len(opts.Args) == 0 {
+		opts.Args = []string{"serve"}
+	}
+	if err := p.launch(ctx, opts); err != nil {
+		p.release()
+		return nil, fmt.Errorf("portico %s: %w", strings.Join(opts.Args, " "), err)
+	}
+	context.AfterFunc(ctx, func() { _ = p.Stop() })
+	return p, nil
+}
+
+func (p *Portico) launch(ctx context.Context, opts PorticoOptions) error {
+	var err error
+	p.log, err = os.OpenFile(opts.LogFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	cmd := exec.Command(opts.Binary, opts.Args...)
+	cmd.Env = opts.Env.List()
+	if p.proc, err = startProcess(cmd, syscall.SIGTERM, p.log); err != nil {
+		return err
+	}
+	ready := cmp.Or(opts.Ready, "/readyz")
+	if ready == "-" {
+		return nil
+	}
+	// The address it listens on, not the public one: the front is not at issue.
+	address := "http://" + publicAddr(opts.Env["PORTICO_ADDR"]) + ready
+	err = p.proc.await(ctx, 30*time.Second, func(ctx context.Context) error {
+		return expectOK(ctx, http.DefaultClient, address)
+	})
+	if err != nil {
+		_ = p.proc.stop(syscall.SIGKILL, time.Second)
+	}
+	return err
+}
+
+// Stop asks the server to end and waits until it has.
+func (p *Portico) Stop() error {
+	err := p.proc.stop(syscall.SIGTERM, 15*time.Second)
+	p.release()
+	return err
+}
+
+// Kill ends the server the way a crash would.
+func (p *Portico) Kill() { _ = p.proc.stop(syscall.SIGKILL, time.Second) }
+
+// Done is closed when the server has ended, for whatever reason.
+func (p *Portico) Done() <-chan struct{} { return p.proc.done }
+
+// Exit waits for the server to end and returns its exit code, -1 after a
+// signal.
+func (p *Portico) Exit(ctx context.Context) (int, error) {
+	select {
+	case <-p.proc.done:
+		return p.proc.cmd.ProcessState.ExitCode(), nil
+	case <-ctx.Done():
+		return 0, errors.Join(errors.New("portico is still running"), ctx.Err())
+	}
+}
+
+// Log returns everything the server printed since its log file was made.
+func (p *Portico) Log() (string, error) {
+	b, err := os.ReadFile(p.log.Name())
+	return string(b), err
+}
+
+// Tail returns the end of what the server printed, also after Stop.
+func (p *Portico) Tail() string { return p.proc.log.String() }
+
+func (p *Portico) release() {
+	if p.log != nil {
+		_ = p.log.Close()
+	}
+	if p.temp != "" {
+		_ = os.RemoveAll(p.temp)
+	}
+}
