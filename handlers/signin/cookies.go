@@ -1,0 +1,130 @@
+package signin
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/gorilla/securecookie"
+	"github.com/gorilla/sessions"
+
+	"portico/store"
+)
+
+// SessionCookie is the name of the session cookie. The prefix makes browsers
+// refuse it from a sibling host, over plain HTTP, or with a wider path.
+const SessionCookie = "__Host-portico"
+
+const (
+	sessionCookieAge = 30 * 24 * time.Hour
+	flowCookieAge    = 10 * time.Minute
+	tokenValue       = "token" // key in sessions.Session.Values
+	renewValue       = "renew" // true: signed with an older key
+)
+
+// Cookies turns the session cookie into a store.Token and back, and knows
+// nothing else: who the token belongs to and whether it is still good is asked of
+// the database, in every request. It is a sessions.Store.
+type Cookies struct {
+	session []securecookie.Codec // newest key first
+	flow    []securecookie.Codec
+}
+
+var _ sessions.Store = (*Cookies)(nil)
+
+// NewCookies returns the cookies of an installation with these keys.
+func NewCookies(keys Keys) *Cookies {
+	c := &Cookies{}
+	for _, key := range keys.For(PurposeSessionCookie) {
+		// How long a session lasts is the database's to say, not the cookie's.
+		c.session = append(c.session, securecookie.New(key, nil).MaxAge(0).SetSerializer(securecookie.NopEncoder{}))
+	}
+	for _, key := range keys.For(PurposeFlowCookie) {
+		c.flow = append(c.flow, securecookie.New(key, derive(key, "encryption")).
+			MaxAge(int(flowCookieAge/time.Second)).SetSerializer(securecookie.JSONEncoder{}))
+	}
+	return c
+}
+
+// Read returns the token in the request's session cookie, or nil: no cookie, a
+// forged, cut or oversized one are all the same. Renew says that it was signed
+// with an older key and is to be written anew once the session proved alive.
+func (c *Cookies) Read(r *http.Request) (token *store.Token, renew bool) {
+	session, _ := c.Get(r, SessionCookie)
+	t, ok := session.Values[tokenValue].(store.Token)
+	if !ok {
+		return nil, false
+	}
+	renew, _ = session.Values[renewValue].(bool)
+	return &t, renew
+}
+
+// Write sets the session cookie, signed with the newest key.
+func (c *Cookies) Write(w http.ResponseWriter, token store.Token) error {
+	session := c.blank(SessionCookie)
+	session.Values[tokenValue] = token
+	return c.Save(nil, w, session)
+}
+
+// Clear takes the session cookie out of the browser.
+func (c *Cookies) Clear(w http.ResponseWriter) {
+	http.SetCookie(w, newCookie(SessionCookie, "", -time.Second))
+}
+
+// Get implements sessions.Store. There is nothing to cache: it is [Cookies.New].
+func (c *Cookies) Get(r *http.Request, name string) (*sessions.Session, error) {
+	return c.New(r, name)
+}
+
+// New implements sessions.Store. The session is never nil; it is blank when the
+// cookie holds nothing of ours, and that is no error.
+func (c *Cookies) New(r *http.Request, name string) (*sessions.Session, error) {
+	session := c.blank(name)
+	cookie, err := r.Cookie(name)
+	if err != nil {
+		return session, nil
+	}
+	for i, codec := range c.session {
+		var raw []byte
+		if codec.Decode(name, cookie.Value, &raw) != nil || len(raw) != len(store.Token{}) {
+			continue
+		}
+		session.IsNew = false
+		session.Values[tokenValue] = store.Token(raw)
+		session.Values[renewValue] = i > 0
+		break
+	}
+	return session, nil
+}
+
+// Save implements sessions.Store: it writes the cookie and nothing else. A
+// session without a token takes the cookie away.
+func (c *Cookies) Save(_ *http.Request, w http.ResponseWriter, session *sessions.Session) error {
+	token, ok := session.Values[tokenValue].(store.Token)
+	if !ok {
+		http.SetCookie(w, newCookie(session.Name(), "", -time.Second))
+		return nil
+	}
+	value, err := c.session[0].Encode(session.Name(), token[:])
+	if err != nil {
+		return err
+	}
+	http.SetCookie(w, newCookie(session.Name(), value, sessionCookieAge))
+	return nil
+}
+
+func (c *Cookies) blank(name string) *sessions.Session {
+	session := sessions.NewSession(c, name)
+	session.IsNew = true
+	session.Options = &sessions.Options{
+		Path: "/", MaxAge: int(sessionCookieAge / time.Second), Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	}
+	return session
+}
+
+// newCookie is every cookie of the product; a negative age removes it.
+func newCookie(name, value string, age time.Duration) *http.Cookie {
+	return &http.Cookie{
+		Name: name, Value: value, Path: "/", MaxAge: int(age / time.Second),
+		Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	}
+}
