@@ -15,7 +15,7 @@ returns table (
     stepped_up_at timestamptz,
     tenant_id uuid, tenant_kind text, tenant_slug text, tenant_name text, tenant_state text,
     portal_name text, welcome text, accent text, agency_name text,
-    subject_id uuid, subject_name text, subject_email text, party text, role text, last_seen_at timestamptz,
+    subject_id uuid, subject_name text, subject_email text, party text, role text, last_seen_at timestamptz, places integer,
     support_id uuid, support_tenant_id uuid, support_kind text, support_mode text, support_reason text,
     support_ticket text, support_ends_at timestamptz, support_slug text, support_over boolean)
 language plpgsql volatile security definer set search_path = ''
@@ -74,6 +74,10 @@ begin
     select k.id, k.user_id, k.kind, k.name, k.email, k.time_zone, k.stepped_up_at,
            t.id, t.kind, t.slug, t.name, t.state, t.portal_name, t.welcome, t.accent, t.agency_name,
            m.user_id, m.name, m.email, m.party, m.role, m.last_seen_at,
+           -- To how many places this person could switch: nobody else's business in a support session.
+           case when p.id is not null then 1
+                else (select count(*) from public.memberships o where o.user_id = k.user_id and o.ended_at is null)
+                end::integer,
            p.id, p.tenant_id, p.kind, p.mode, p.reason, p.ticket, p.ends_at, p.slug,
            k.support_session_id is not null and p.id is null
     from (values (1)) as always (one)
@@ -297,10 +301,10 @@ begin
     end if;
 end $$;
 
--- Counts one attempt in the current window; says whether it is within the limit
--- and, if not, in how many seconds the window ends.
-create function lookup.rate_hit(p_key bytea, p_window integer, p_limit integer)
-returns table (allowed boolean, retry_after integer)
+-- Counts one attempt in the current window; says how many there were and in how
+-- many seconds the window ends.
+create function lookup.rate_hit(p_key bytea, p_window integer)
+returns table (hits integer, retry_after integer)
 language sql volatile security definer set search_path = ''
 as $$
     with hit as (
@@ -309,8 +313,7 @@ as $$
         on conflict (key, window_start) do update set hits = c.hits + 1
         returning c.hits, c.window_start
     )
-    select hits <= p_limit,
-           greatest(1, ceil(extract(epoch from window_start) + p_window - extract(epoch from now())))::integer
+    select hits, greatest(1, ceil(extract(epoch from window_start) + p_window - extract(epoch from now())))::integer
     from hit
 $$;
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"time"
 
 	"github.com/google/uuid"
@@ -61,6 +62,48 @@ func (db *DB) Record(ctx context.Context, me Member, e Event) error {
 	s := me.scope
 	s.readOnly = false
 	return db.write(ctx, s, me.Role, me.RequestID, func(tx *Tx) error { return tx.audit(ctx, e) })
+}
+
+// Refusals that one person may add to a tenant's trail, or to their own, within
+// a minute; one more row says that there were others.
+const refusalsPerMinute = 30
+
+// RecordRefusal commits a denied row for a 403 or 404 that a member met at a
+// route. Nobody asks whether what they named exists elsewhere.
+func (db *DB) RecordRefusal(ctx context.Context, me Member, route string) error {
+	e, err := db.refusal(ctx, me.scope, route)
+	if err != nil || e == nil {
+		return err
+	}
+	return db.Record(ctx, me, *e)
+}
+
+// RecordOwnRefusal commits a denied account event for somebody who addressed a
+// tenant they do not belong to, if there is one by that name.
+func (db *DB) RecordOwnRefusal(ctx context.Context, me Person) error {
+	e, err := db.refusal(ctx, me.scope, "")
+	if err != nil || e == nil {
+		return err
+	}
+	return db.RecordOwn(ctx, me, *e)
+}
+
+func (db *DB) refusal(ctx context.Context, s scope, route string) (*Event, error) {
+	key := sha256.Sum256([]byte("refusals of " + s.actor.String() + " in " + s.tenant.String()))
+	hits, _, err := db.rateHit(ctx, key[:], time.Minute)
+	switch {
+	case err != nil:
+		return nil, err
+	case hits > refusalsPerMinute+1:
+		return nil, nil
+	case hits == refusalsPerMinute+1:
+		return &Event{Verb: "access.refused_often", Denied: true, Detail: map[string]any{"more_than": refusalsPerMinute}}, nil
+	}
+	e := &Event{Verb: "access.refused", Denied: true}
+	if route != "" {
+		e.Detail = map[string]any{"route": route}
+	}
+	return e, nil
 }
 
 // RecordOwn commits one account event: sign-in, account and console acts, and

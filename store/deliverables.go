@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -119,24 +120,40 @@ where tenant_id = @tenant_id
 	return tx.audit(ctx, Event{Verb: "deliverable.updated", TargetKind: "deliverable", TargetID: id})
 }
 
-// ReorderDeliverables puts the named deliverables of one project in the given
-// order. Naming one that is not there is [ErrNotFound], and nothing moves.
-func (tx *Tx) ReorderDeliverables(ctx context.Context, project uuid.UUID, ids []uuid.UUID) error {
-	n, err := tx.exec(ctx, "reorder deliverables", `
-update deliverables d
-set position = o.position
-from unnest(@ids::uuid[]) with ordinality as o (id, position)
-where d.tenant_id = @tenant_id
-  and d.project_id = @project
-  and d.id = o.id
-  and d.deleted_at is null`, pgx.StrictNamedArgs{"ids": ids, "project": project})
+// MoveDeliverable puts a deliverable right behind another one of its project, or first when after is
+// zero. Either of them not there is [ErrNotFound], and nothing moves.
+func (tx *Tx) MoveDeliverable(ctx context.Context, id, after uuid.UUID) error {
+	n, err := tx.exec(ctx, "move deliverable", `
+with rest as (
+    select id, row_number() over (order by position, id) as place
+    from deliverables
+    where tenant_id = @tenant_id
+      and deleted_at is null
+      and id <> @id
+      and project_id = (select project_id from deliverables where tenant_id = @tenant_id and id = @id)
+), target as (
+    select coalesce((select place from rest where id = @after), 0) as place
+    where @after::uuid is null
+       or exists (select 1 from rest where id = @after)
+)
+update deliverables x
+set position = case
+        when x.id = @id then (select place from target) * 2 + 1
+        else (select place from rest where rest.id = x.id) * 2
+    end
+where x.tenant_id = @tenant_id
+  and x.deleted_at is null
+  and (x.id = @id or x.id in (select id from rest))
+  and exists (select 1 from target)
+  and exists (select 1 from deliverables where tenant_id = @tenant_id and id = @id and deleted_at is null)`,
+		pgx.StrictNamedArgs{"id": id, "after": nilIfZero(after)})
 	if err != nil {
 		return err
 	}
-	if int(n) != len(ids) {
-		return ErrNotFound
+	if n == 0 {
+		return fmt.Errorf("move deliverable: %w", ErrNotFound)
 	}
-	return tx.audit(ctx, Event{Verb: "deliverable.reordered", TargetKind: "project", TargetID: project})
+	return tx.audit(ctx, Event{Verb: "deliverable.moved", TargetKind: "deliverable", TargetID: id})
 }
 
 // ArchiveDeliverable puts a deliverable away, or takes it out again.

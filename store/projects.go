@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -114,23 +115,39 @@ func (in ProjectInput) args(id uuid.UUID) pgx.StrictNamedArgs {
 	return pgx.StrictNamedArgs{"id": id, "name": in.Name, "summary": in.Summary, "due_on": in.DueOn, "shared": in.Shared}
 }
 
-// ReorderProjects puts the named projects in the given order. Naming one that is
-// not there is [ErrNotFound], and nothing moves.
-func (tx *Tx) ReorderProjects(ctx context.Context, ids []uuid.UUID) error {
-	n, err := tx.exec(ctx, "reorder projects", `
-update projects p
-set position = o.position
-from unnest(@ids::uuid[]) with ordinality as o (id, position)
-where p.tenant_id = @tenant_id
-  and p.id = o.id
-  and p.deleted_at is null`, pgx.StrictNamedArgs{"ids": ids})
+// MoveProject puts a project right behind another one of the list, or first when after is
+// zero. Either of them not there is [ErrNotFound], and nothing moves.
+func (tx *Tx) MoveProject(ctx context.Context, id, after uuid.UUID) error {
+	n, err := tx.exec(ctx, "move project", `
+with rest as (
+    select id, row_number() over (order by position, id) as place
+    from projects
+    where tenant_id = @tenant_id
+      and deleted_at is null
+      and id <> @id
+), target as (
+    select coalesce((select place from rest where id = @after), 0) as place
+    where @after::uuid is null
+       or exists (select 1 from rest where id = @after)
+)
+update projects x
+set position = case
+        when x.id = @id then (select place from target) * 2 + 1
+        else (select place from rest where rest.id = x.id) * 2
+    end
+where x.tenant_id = @tenant_id
+  and x.deleted_at is null
+  and (x.id = @id or x.id in (select id from rest))
+  and exists (select 1 from target)
+  and exists (select 1 from projects where tenant_id = @tenant_id and id = @id and deleted_at is null)`,
+		pgx.StrictNamedArgs{"id": id, "after": nilIfZero(after)})
 	if err != nil {
 		return err
 	}
-	if int(n) != len(ids) {
-		return ErrNotFound
+	if n == 0 {
+		return fmt.Errorf("move project: %w", ErrNotFound)
 	}
-	return tx.audit(ctx, Event{Verb: "project.reordered", TargetKind: "project", Detail: map[string]any{"count": len(ids)}})
+	return tx.audit(ctx, Event{Verb: "project.moved", TargetKind: "project", TargetID: id})
 }
 
 // ArchiveProject puts a project away, or takes it out again.

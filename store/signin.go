@@ -280,12 +280,17 @@ func (db *DB) endSessions(ctx context.Context, me Person, verb, sql string, args
 // RateLimit counts one attempt under a key, an HMAC of what is limited, and says
 // whether it is within limit for the window; if not, in how long to try again.
 func (db *DB) RateLimit(ctx context.Context, key [32]byte, window time.Duration, limit int) (allowed bool, retryAfter time.Duration, err error) {
+	hits, wait, err := db.rateHit(ctx, key[:], window)
+	return hits <= limit, wait, err
+}
+
+func (db *DB) rateHit(ctx context.Context, key []byte, window time.Duration) (hits int, wait time.Duration, err error) {
 	var seconds int
-	err = db.pool.QueryRow(ctx, `select * from lookup.rate_hit($1, $2, $3)`, key[:], int(window.Seconds()), limit).Scan(&allowed, &seconds)
+	err = db.pool.QueryRow(ctx, `select * from lookup.rate_hit($1, $2)`, key, int(window.Seconds())).Scan(&hits, &seconds)
 	if err != nil {
-		return false, 0, fmt.Errorf("rate limit: %w", translate(err))
+		return 0, 0, fmt.Errorf("rate limit: %w", translate(err))
 	}
-	return allowed, time.Duration(seconds) * time.Second, nil
+	return hits, time.Duration(seconds) * time.Second, nil
 }
 
 // Sweep removes sessions, flows and counters that are over, and says how many

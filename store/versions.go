@@ -70,24 +70,25 @@ having count(*) filter (where shared_at is null) = 0`,
 	return err
 }
 
-// Publish shows a draft version with its ready files to the client, and with it
+// Publish shows a draft version of a deliverable with its ready files to the client, and with it
 // the deliverable and its project. A version without a ready file, or with one
 // still on its way, is [ErrConflict].
-func (tx *Tx) Publish(ctx context.Context, version uuid.UUID, note string) error {
+func (tx *Tx) Publish(ctx context.Context, deliverable uuid.UUID, number int, note string) error {
 	var v struct {
-		DeliverableID  uuid.UUID
+		ID             uuid.UUID
 		Ready, Pending int
 	}
 	err := tx.get(ctx, one("version to publish", &v, `
-select v.deliverable_id,
+select v.id,
        (select count(*) from files f where f.tenant_id = @tenant_id and f.version_id = v.id
           and f.deleted_at is null and f.state = 'ready')::int as ready,
        (select count(*) from files f where f.tenant_id = @tenant_id and f.version_id = v.id
           and f.deleted_at is null and f.state = 'pending')::int as pending
 from versions v
 where v.tenant_id = @tenant_id
-  and v.id = @id
-for update`, pgx.StrictNamedArgs{"id": version}))
+  and v.deliverable_id = @deliverable
+  and v.number = @number
+for update`, pgx.StrictNamedArgs{"deliverable": deliverable, "number": number}))
 	if err != nil {
 		return err
 	}
@@ -98,14 +99,14 @@ for update`, pgx.StrictNamedArgs{"id": version}))
 update versions
 set shared_at = now(), shared_by = @me, note = @note
 where tenant_id = @tenant_id and id = @id and shared_at is null`,
-		pgx.StrictNamedArgs{"id": version, "me": nilIfZero(tx.scope.user), "note": note})
+		pgx.StrictNamedArgs{"id": v.ID, "me": nilIfZero(tx.scope.user), "note": note})
 	if err != nil {
 		return err
 	}
 	if n != 1 {
 		return ErrConflict
 	}
-	return tx.shareAround(ctx, version, v.DeliverableID)
+	return tx.shareAround(ctx, v.ID, deliverable)
 }
 
 // shareAround shows to the client what a published version needs around it.

@@ -67,6 +67,7 @@ type whoRow struct {
 	Party           *Party
 	Role            *Role
 	LastSeenAt      *time.Time
+	Places          int
 	SupportID       *uuid.UUID
 	SupportTenantID *uuid.UUID
 	SupportKind     *string
@@ -146,6 +147,7 @@ type Member struct {
 	Party      Party
 	Role       Role
 	LastSeenAt *time.Time
+	Places     int      // how many tenants the person belongs to; 1 in a support session
 	Support    *Support // nil when the person is here in person
 	Person     Person   // who really sits there
 	RequestID  string
@@ -228,6 +230,7 @@ func (v Visitor) Member() (Member, bool) {
 		Party:      *r.Party,
 		Role:       *r.Role,
 		LastSeenAt: r.LastSeenAt,
+		Places:     r.Places,
 		Person:     person,
 		RequestID:  v.ask.RequestID,
 	}
