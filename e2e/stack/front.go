@@ -5,9 +5,11 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base64"
 	"encoding/pem"
 	"fmt"
 	"io"
@@ -168,4 +170,11 @@ func serialNumber() *big.Int {
 	rand.Read(b)
 	b[0] &= 0x7f // a serial number is positive
 	return new(big.Int).SetBytes(b)
+}
+
+// KeyHash names the authority's key the way Chromium's list of trusted keys
+// does: base64 of the SHA-256 of its public key information.
+func (f *Front) KeyHash() string {
+	sum := sha256.Sum256(f.authority.RawSubjectPublicKeyInfo)
+	return base64.StdEncoding.EncodeToString(sum[:])
 }

@@ -1,0 +1,143 @@
+// Package browser drives Debian's Chromium for tests, through the driver that
+// scripts/setup fetched. One Chromium serves a whole test binary; each test
+// gets a context of its own, which is a browser profile that nobody shares.
+package browser
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+
+	"github.com/playwright-community/playwright-go"
+
+	"portico/e2e/stack"
+)
+
+// Options says what the browser is to reach.
+type Options struct {
+	// Front is where every host below .test and .example leads, over https,
+	// and whose certificates the browser trusts. Nil leaves the names to the
+	// machine, which resolves localhost and what is below it.
+	Front *stack.Front
+}
+
+// Browser is a running Chromium.
+type Browser struct {
+	driver   *playwright.Playwright
+	chromium playwright.Browser
+	failures string // gets traces and screenshots of failed tests
+}
+
+// Start starts a Chromium. Stop ends it, and so does the death of this
+// process.
+func Start(opts Options) (*Browser, error) {
+	root, err := stack.ModuleRoot()
+	if err != nil {
+		return nil, fmt.Errorf("browser: %w", err)
+	}
+	program, err := findChromium()
+	if err != nil {
+		return nil, fmt.Errorf("browser: %w", err)
+	}
+	driver, err := startDriver()
+	if err != nil {
+		return nil, fmt.Errorf("browser: %w", err)
+	}
+	chromium, err := driver.Chromium.Launch(playwright.BrowserTypeLaunchOptions{
+		ExecutablePath: playwright.String(program),
+		Args:           arguments(opts),
+	})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("browser: %w", err), driver.Stop())
+	}
+	return &Browser{driver: driver, chromium: chromium, failures: filepath.Join(root, "tmp", "browser")}, nil
+}
+
+// Stop ends the browser and its driver.
+func (b *Browser) Stop() error {
+	return errors.Join(b.chromium.Close(), b.driver.Stop())
+}
+
+// Chromium is the browser itself, for what Context does not cover.
+func (b *Browser) Chromium() playwright.Browser { return b.chromium }
+
+func arguments(opts Options) []string {
+	args := []string{
+		"--no-sandbox", // Chromium refuses to run as root with one
+		"--disable-gpu",
+		"--disable-dev-shm-usage", // containers give /dev/shm 64 MB
+		"--disable-background-networking",
+		"--disable-component-update",
+		"--disable-sync",
+		"--no-first-run",
+		"--no-default-browser-check",
+		"--force-color-profile=srgb", // screenshots are the same everywhere
+	}
+	if opts.Front != nil {
+		to := opts.Front.Addr()
+		args = append(args,
+			fmt.Sprintf("--host-resolver-rules=MAP *.test %s, MAP *.example %s", to, to),
+			"--ignore-certificate-errors-spki-list="+opts.Front.KeyHash())
+	}
+	return args
+}
+
+func findChromium() (string, error) {
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path, nil
+		}
+	}
+	return "", errors.New("chromium is missing; `make setup` installs it")
+}
+
+// setDriverEnvironment tells the driver's library which Node to use; the
+// environment is its only ear for that.
+var setDriverEnvironment = sync.OnceValue(func() error {
+	node, err := exec.LookPath("node")
+	if err != nil {
+		return errors.New("node is missing; `make setup` installs it")
+	}
+	return os.Setenv("PLAYWRIGHT_NODEJS_PATH", node)
+})
+
+func startDriver() (*playwright.Playwright, error) {
+	dir, err := stack.Tool("playwright")
+	if err != nil {
+		return nil, err
+	}
+	if err := setDriverEnvironment(); err != nil {
+		return nil, err
+	}
+	options := &playwright.RunOptions{DriverDirectory: dir, SkipInstallBrowsers: true}
+	if err := mendDriver(dir, options); err != nil {
+		return nil, err
+	}
+	return playwright.Run(options)
+}
+
+// mendDriver lets the library apply its corrections to the driver, once for
+// each copy of the driver. Test binaries start at the same time, hence the
+// lock.
+func mendDriver(dir string, options *playwright.RunOptions) error {
+	mended, err := os.OpenFile(filepath.Join(dir, "mended"), os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return err
+	}
+	defer mended.Close()
+	if info, err := mended.Stat(); err == nil && info.Size() > 0 {
+		return nil
+	}
+	if err := syscall.Flock(int(mended.Fd()), syscall.LOCK_EX); err != nil {
+		return err
+	}
+	if err := playwright.Install(options); err != nil {
+		return err
+	}
+	_, err = mended.WriteString("yes\n")
+	return err
+}

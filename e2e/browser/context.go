@@ -1,0 +1,133 @@
+package browser
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/playwright-community/playwright-go"
+)
+
+// Sizes of the two screens that every page is looked at on.
+var (
+	Wide   = playwright.Size{Width: 1440, Height: 900}
+	Narrow = playwright.Size{Width: 390, Height: 844}
+)
+
+// patience is how long, in milliseconds, an action or expectation waits before
+// it fails. It is generous, because a loaded machine must not fail a test.
+const patience = 20_000
+
+// Context is one person's browser: cookies, storage and pages of their own.
+type Context struct {
+	playwright.BrowserContext
+
+	mu       sync.Mutex
+	problems []string
+}
+
+// Context opens a browser profile for the test t and closes it with the test.
+// If the test failed, a trace and a screenshot of every open page are left in
+// tmp/browser, below the test's name. At most one options value is used; its
+// viewport is Wide unless it says otherwise.
+func (b *Browser) Context(t testing.TB, options ...playwright.BrowserNewContextOptions) *Context {
+	t.Helper()
+	var option playwright.BrowserNewContextOptions
+	if len(options) > 0 {
+		option = options[0]
+	}
+	if option.Viewport == nil {
+		option.Viewport = &Wide
+	}
+	inner, err := b.chromium.NewContext(option)
+	if err != nil {
+		t.Fatalf("browser context: %v", err)
+	}
+	inner.SetDefaultTimeout(patience)
+	c := &Context{BrowserContext: inner}
+	c.watch()
+	err = inner.Tracing().Start(playwright.TracingStartOptions{
+		Snapshots: playwright.Bool(true), Screenshots: playwright.Bool(true),
+	})
+	if err != nil {
+		t.Fatalf("browser trace: %v", err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			c.keepEvidence(t, filepath.Join(b.failures, folder(t.Name())))
+		}
+		if err := inner.Close(); err != nil {
+			t.Logf("close browser context: %v", err)
+		}
+	})
+	return c
+}
+
+// Open opens address in a new page of this profile.
+func (c *Context) Open(t testing.TB, address string) playwright.Page {
+	t.Helper()
+	page, err := c.NewPage()
+	if err != nil {
+		t.Fatalf("new page: %v", err)
+	}
+	if _, err := page.Goto(address); err != nil {
+		t.Fatalf("open %s: %v", address, err)
+	}
+	return page
+}
+
+// Problems returns what the pages complained about: errors on the console,
+// which include everything a content security policy blocked, and exceptions
+// nobody caught.
+func (c *Context) Problems() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]string(nil), c.problems...)
+}
+
+func (c *Context) watch() {
+	note := func(format string, args ...any) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.problems = append(c.problems, fmt.Sprintf(format, args...))
+	}
+	c.OnConsole(func(m playwright.ConsoleMessage) {
+		if m.Type() == "error" {
+			note("console: %s", m.Text())
+		}
+	})
+	c.OnWebError(func(e playwright.WebError) { note("exception: %v", e.Error()) })
+}
+
+func (c *Context) keepEvidence(t testing.TB, dir string) {
+	trace := filepath.Join(dir, "trace.zip")
+	if err := c.Tracing().Stop(trace); err != nil {
+		t.Logf("no trace: %v", err)
+		return
+	}
+	for i, page := range c.Pages() {
+		_, err := page.Screenshot(playwright.PageScreenshotOptions{
+			Path:     playwright.String(filepath.Join(dir, fmt.Sprintf("page-%d.png", i+1))),
+			FullPage: playwright.Bool(true),
+		})
+		if err != nil {
+			t.Logf("no screenshot of %s: %v", page.URL(), err)
+		}
+	}
+	for _, problem := range c.Problems() {
+		t.Log(problem)
+	}
+	t.Logf("evidence: %s", dir)
+}
+
+// folder makes a test's name, which may hold slashes, one directory.
+func folder(name string) string {
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune(`/\: `, r) {
+			return '-'
+		}
+		return r
+	}, name)
+}

@@ -1,0 +1,157 @@
+// Package e2e tests Portico from outside: the built binary, in a real browser,
+// with real neighbours; and the shape of the module itself.
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "portico"
+
+// rooms says which of our own packages each room may import, itself and what
+// lies below it included. The longest prefix decides. A package that belongs
+// to no room has no place in the module.
+var rooms = map[string][]string{
+	"cmd/portico": {"handlers", "views", "store", "files", "static", "migrations"},
+	"cmd/demo":    {"e2e"},
+	"handlers":    {"handlers", "views", "store", "files", "static"},
+	"views":       {"views", "static"},
+	"views/ui":    {"views/ui", "static"},
+	"store":       {"store", "migrations"},
+	"files":       {"files"},
+	"static":      {},
+	"migrations":  {},
+	// Fixtures of tests: never below a binary, see TestPorticoLinksNoNeighbour.
+	"store/storetest": {"store", "migrations", "e2e/stack"},
+	"e2e":             {"e2e", "handlers", "views", "store", "files", "static", "migrations"},
+	"e2e/stack":       {},
+	"e2e/browser":     {"e2e/stack"},
+}
+
+// goPackage is what `go list` says of one package.
+type goPackage struct {
+	ImportPath string
+	Imports    []string
+}
+
+// arrows returns a sentence for each import that goes against the rooms.
+func arrows(p goPackage) []string {
+	from := strings.TrimPrefix(p.ImportPath, module+"/")
+	room := roomOf(from)
+	if room == "" {
+		return []string{p.ImportPath + " belongs to no room"}
+	}
+	var wrong []string
+	for _, imported := range p.Imports {
+		to, ours := strings.CutPrefix(imported, module+"/")
+		if ours && !slices.ContainsFunc(rooms[room], func(allowed string) bool { return within(to, allowed) }) {
+			wrong = append(wrong, from+" imports "+to)
+		}
+		if ours && within(to, "store/storetest") && !within(from, "e2e") {
+			wrong = append(wrong, from+" imports fixtures outside a test")
+		}
+	}
+	return wrong
+}
+
+func roomOf(pkg string) string {
+	for room := pkg; room != "."; room = path.Dir(room) {
+		if _, ok := rooms[room]; ok {
+			return room
+		}
+	}
+	return ""
+}
+
+func within(pkg, room string) bool { return pkg == room || strings.HasPrefix(pkg, room+"/") }
+
+// goList runs `go list` with args at the top of the module.
+func goList(t *testing.T, args ...string) []byte {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", append([]string{"list"}, args...)...)
+	cmd.Dir = ".."
+	out, err := cmd.Output()
+	if err != nil {
+		var failed *exec.ExitError
+		if errors.As(err, &failed) {
+			err = errors.New(string(failed.Stderr))
+		}
+		t.Fatalf("go list %s: %v", strings.Join(args, " "), err)
+	}
+	return out
+}
+
+// The rooms of the module import each other in the agreed direction only.
+func TestRooms(t *testing.T) {
+	t.Parallel()
+	list := json.NewDecoder(bytes.NewReader(goList(t, "-json=ImportPath,Imports", "./...")))
+	for {
+		var p goPackage
+		if err := list.Decode(&p); errors.Is(err, io.EOF) {
+			return
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		for _, wrong := range arrows(p) {
+			t.Error(wrong)
+		}
+	}
+}
+
+// The check itself tells the forbidden arrows from the allowed ones.
+func TestRoomsCheck(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		from, to string
+		allowed  bool
+	}{
+		{"handlers", "store/queue", true},
+		{"handlers/signin", "views", true},
+		{"store", "migrations", true},
+		{"store/storetest", "e2e/stack", true},
+		{"cmd/portico", "handlers/work", true},
+		{"views", "store", false},
+		{"views/mail", "store/queue", false},
+		{"views/ui", "views", false},
+		{"store", "files", false},
+		{"files", "store", false},
+		{"store", "handlers", false},
+		{"handlers", "store/storetest", false},
+		{"cmd/portico", "e2e/stack", false},
+		{"e2e/stack", "store", false},
+		{"utils", "store", false},
+	} {
+		wrong := arrows(goPackage{ImportPath: module + "/" + c.from, Imports: []string{module + "/" + c.to}})
+		if c.allowed != (len(wrong) == 0) {
+			t.Errorf("%s -> %s: %q", c.from, c.to, wrong)
+		}
+	}
+}
+
+// What only tests and the demo need never reaches the product's binary.
+func TestPorticoLinksNoNeighbour(t *testing.T) {
+	t.Parallel()
+	deps := strings.Fields(string(goList(t, "-deps", "./cmd/portico")))
+	if !slices.Contains(deps, module+"/cmd/portico") {
+		t.Fatalf("cmd/portico is not among its own %d dependencies", len(deps))
+	}
+	for _, dep := range deps {
+		for _, banned := range []string{
+			module + "/e2e", module + "/store/storetest", "testing",
+			"github.com/versity/versitygw", "github.com/zitadel/oidc", "github.com/emersion/go-smtp",
+			"github.com/miekg/dns", "github.com/playwright-community",
+		} {
+			if dep == banned || strings.HasPrefix(dep, banned+"/") {
+				t.Errorf("cmd/portico links %s", dep)
+			}
+		}
+	}
+}
