@@ -158,15 +158,57 @@ begin
     returning f.purpose, u.email, u.name;
 end $$;
 
--- What the page behind a mailed link may show before its button is pressed.
-create function lookup.flow_peek(p_link_hash bytea)
-returns table (email text)
+-- What became of a flow, in the words its page uses. Tries are the code's alone:
+-- a link still works when somebody has guessed at the code.
+create function lookup.flow_state(p_spent_at timestamptz, p_expires_at timestamptz)
+returns text
 language sql stable security definer set search_path = ''
 as $$
-    select f.email
-    from public.sign_in_flows f
-    where f.link_hash = p_link_hash and f.spent_at is null and f.expires_at > now()
+    select case when p_spent_at is not null then 'used'
+                when p_expires_at <= now() then 'expired'
+                else 'live' end
 $$;
+
+-- What the page behind a mailed link may show before its button is pressed. The
+-- address only while the link can still be used.
+create function lookup.flow_peek(p_link_hash bytea)
+returns table (email text, state text, return_to text)
+language sql stable security definer set search_path = ''
+as $$
+    select case lookup.flow_state(f.spent_at, f.expires_at) when 'live' then f.email else '' end,
+           lookup.flow_state(f.spent_at, f.expires_at), f.return_to
+    from public.sign_in_flows f
+    where f.link_hash = p_link_hash and f.purpose = 'mail'
+$$;
+
+-- Spends one try of the code of a flow, in the browser that asked: the one place
+-- that counts to five. A wrong code is counted, so this returns a word and does
+-- not raise: ok, wrong, too_many, used, expired or gone. Not for the app.
+create function lookup.flow_try_code(p_id uuid, p_purpose text, p_cookie_hash bytea, p_code_hashes bytea[])
+returns table (verdict text, tries_left integer)
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare flow public.sign_in_flows;
+begin
+    update public.sign_in_flows f
+    set tries = f.tries + 1,
+        spent_at = case when f.code_hash = any (p_code_hashes) then now() end
+    where f.id = p_id and f.cookie_hash = p_cookie_hash and f.purpose = p_purpose
+      and f.spent_at is null and f.expires_at > now() and f.tries < 5
+    returning * into flow;
+    if flow.id is not null then
+        return query select case when flow.spent_at is not null then 'ok'
+                                 when flow.tries >= 5 then 'too_many'
+                                 else 'wrong' end, 5 - flow.tries;
+        return;
+    end if;
+    select * into flow from public.sign_in_flows f
+    where f.id = p_id and f.cookie_hash = p_cookie_hash and f.purpose = p_purpose;
+    return query select case when flow.id is null then 'gone'
+                             when lookup.flow_state(flow.spent_at, flow.expires_at) <> 'live'
+                             then lookup.flow_state(flow.spent_at, flow.expires_at)
+                             else 'too_many' end, 0;
+end $$;
 
 -- Makes the session that a proof has earned. Not for the app: the three
 -- functions below call it once they have spent something.
@@ -203,32 +245,29 @@ begin
     return query select person, flow.return_to;
 end $$;
 
--- Five tries a flow; a wrong one is counted, so it returns a word and does not raise.
 create function lookup.sign_in_by_code(
-    p_cookie_hash bytea, p_code_hash bytea, p_session uuid, p_token bytea, p_host text, p_agent text,
+    p_flow uuid, p_cookie_hash bytea, p_code_hashes bytea[], p_session uuid, p_token bytea, p_host text, p_agent text,
     p_old_token bytea, p_event uuid, p_request text)
-returns table (verdict text, user_id uuid, return_to text)
+returns table (verdict text, tries_left integer, user_id uuid, return_to text)
 language plpgsql volatile security definer set search_path = ''
 as $$
-declare flow public.sign_in_flows; person uuid;
+#variable_conflict use_column
+declare word text; tries integer; person uuid; place text;
 begin
-    update public.sign_in_flows f
-    set tries = f.tries + 1,
-        spent_at = case when f.code_hash = p_code_hash then now() end
-    where f.cookie_hash = p_cookie_hash and f.purpose = 'mail' and f.spent_at is null
-      and f.expires_at > now() and f.tries < 5
-    returning * into flow;
-    if flow.id is null then
-        return query select 'gone', null::uuid, '';
-        return;
+    select c.verdict, c.tries_left into word, tries
+    from lookup.flow_try_code(p_flow, 'mail', p_cookie_hash, p_code_hashes) c;
+    if word = 'ok' then
+        select u.id, f.return_to into person, place
+        from public.sign_in_flows f
+        join public.users u on u.email = f.email and u.disabled_at is null
+        where f.id = p_flow;
+        if person is null then
+            word := 'gone';
+        else
+            perform lookup.session_open(person, p_session, p_token, p_host, p_agent, p_old_token, p_event, p_request, 'sign_in.code');
+        end if;
     end if;
-    select u.id into person from public.users u where u.email = flow.email and u.disabled_at is null;
-    if flow.spent_at is null or person is null then
-        return query select 'wrong', null::uuid, '';
-        return;
-    end if;
-    perform lookup.session_open(person, p_session, p_token, p_host, p_agent, p_old_token, p_event, p_request, 'sign_in.code');
-    return query select 'ok', person, flow.return_to;
+    return query select word, tries, person, coalesce(place, '');
 end $$;
 
 -- The answer of a provider came back: only in the browser that asked, only once.
@@ -276,29 +315,27 @@ end $$;
 
 -- A fresh proof renews the session under a new token.
 create function lookup.step_up_by_code(
-    p_token bytea, p_cookie_hash bytea, p_code_hash bytea, p_new_token bytea, p_event uuid, p_request text)
-returns table (verdict text, return_to text)
+    p_token bytea, p_flow uuid, p_cookie_hash bytea, p_code_hashes bytea[], p_new_token bytea, p_event uuid, p_request text)
+returns table (verdict text, tries_left integer, return_to text)
 language plpgsql volatile security definer set search_path = ''
 as $$
-declare flow public.sign_in_flows; mine public.sessions;
+#variable_conflict use_column
+declare word text := 'gone'; tries integer := 0; mine uuid; me uuid; place text := '';
 begin
-    select * into mine from public.sessions s where s.token_hash = p_token;
-    update public.sign_in_flows f
-    set tries = f.tries + 1,
-        spent_at = case when f.code_hash = p_code_hash then now() end
-    where f.cookie_hash = p_cookie_hash and f.purpose = 'step_up' and f.spent_at is null
-      and f.session_id = mine.id and f.expires_at > now() and f.tries < 5
-    returning * into flow;
-    if flow.id is null then
-        return query select 'gone', '';
-    elsif flow.spent_at is null then
-        return query select 'wrong', '';
-    else
-        update public.sessions s set token_hash = p_new_token, stepped_up_at = now() where s.id = mine.id;
-        insert into public.account_events (id, user_id, verb, request_id)
-        values (p_event, mine.user_id, 'session.step_up', p_request);
-        return query select 'ok', flow.return_to;
+    select s.id, s.user_id, f.return_to into mine, me, place
+    from public.sessions s
+    join public.sign_in_flows f on f.session_id = s.id and f.id = p_flow
+    where s.token_hash = p_token;
+    if mine is not null then
+        select c.verdict, c.tries_left into word, tries
+        from lookup.flow_try_code(p_flow, 'step_up', p_cookie_hash, p_code_hashes) c;
     end if;
+    if word = 'ok' then
+        update public.sessions s set token_hash = p_new_token, stepped_up_at = now() where s.id = mine;
+        insert into public.account_events (id, user_id, verb, request_id)
+        values (p_event, me, 'session.step_up', p_request);
+    end if;
+    return query select word, tries, coalesce(place, '');
 end $$;
 
 -- Counts one attempt in the current window; says how many there were and in how
@@ -315,6 +352,17 @@ as $$
     )
     select hits, greatest(1, ceil(extract(epoch from window_start) + p_window - extract(epoch from now())))::integer
     from hit
+$$;
+
+-- Takes one attempt back, in the windows that are open: what was answered by the
+-- person it was meant for is no attack.
+create function lookup.rate_refund(p_keys bytea[])
+returns void
+language sql volatile security definer set search_path = ''
+as $$
+    update public.rate_counters c
+    set hits = c.hits - 1
+    where c.key = any (p_keys) and c.hits > 0 and c.window_start > now() - interval '1 hour'
 $$;
 
 -- An agency's own client? The proof behind tx.EnterClient.
@@ -599,11 +647,12 @@ $$;
 
 do $$
 declare f regprocedure; operator_only text[] := array['create_agency', 'list_tenants', 'add_agent', 'disable_agent', 'list_agents'];
+    inner_only text[] := array['session_open', 'flow_try_code', 'flow_state'];
 begin
     for f in select p.oid::regprocedure from pg_catalog.pg_proc p where p.pronamespace = 'lookup'::regnamespace loop
         if (select proname from pg_catalog.pg_proc where oid = f) = any (operator_only) then
             execute format('grant execute on function %s to portico_owner', f);
-        elsif (select proname from pg_catalog.pg_proc where oid = f) <> 'session_open' then
+        elsif not (select proname from pg_catalog.pg_proc where oid = f) = any (inner_only) then
             execute format('grant execute on function %s to portico_app', f);
         end if;
     end loop;

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"time"
 
@@ -110,13 +111,54 @@ func (db *DB) MintFlow(ctx context.Context, flow uuid.UUID, link, code Secret) (
 	return m, nil
 }
 
-// PeekFlow says whose live flow a mailed link belongs to, and spends nothing.
-func (db *DB) PeekFlow(ctx context.Context, link Secret) (email string, err error) {
-	err = db.pool.QueryRow(ctx, `select * from lookup.flow_peek($1)`, link.hash()).Scan(&email)
-	if err != nil {
-		return "", fmt.Errorf("peek flow: %w", translate(err))
+// Peek is what the page behind a mailed link may show.
+type Peek struct {
+	Email    string // "" unless Live
+	Over     Over   // why it can no longer be used; "" while it can
+	ReturnTo string
+}
+
+// Over is why a link or a code can no longer be used.
+type Over string
+
+// The reasons. Gone is one that says nothing: unknown, swept, or of another browser.
+const (
+	OverUsed    Over = "used"
+	OverExpired Over = "expired"
+	OverTries   Over = "too_many"
+	OverGone    Over = "gone"
+)
+
+// OverError is a proof that can no longer be used. It wraps [ErrNotFound].
+type OverError struct{ Why Over }
+
+func (e OverError) Error() string { return "proof is over: " + string(e.Why) }
+
+func (e OverError) Unwrap() error { return ErrNotFound }
+
+// WrongCodeError is a mistyped code. It wraps [ErrInvalid].
+type WrongCodeError struct{ TriesLeft int }
+
+func (e WrongCodeError) Error() string { return fmt.Sprintf("wrong code, %d tries left", e.TriesLeft) }
+
+func (e WrongCodeError) Unwrap() error { return ErrInvalid }
+
+// PeekFlow says whose flow a mailed link belongs to and whether it can still be
+// used. It spends nothing.
+func (db *DB) PeekFlow(ctx context.Context, link Secret) (Peek, error) {
+	var p Peek
+	var state string
+	err := db.pool.QueryRow(ctx, `select * from lookup.flow_peek($1)`, link.hash()).Scan(&p.Email, &state, &p.ReturnTo)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Peek{Over: OverGone}, nil
 	}
-	return email, nil
+	if err != nil {
+		return p, fmt.Errorf("peek flow: %w", translate(err))
+	}
+	if state != "live" {
+		p.Over = Over(state)
+	}
+	return p, nil
 }
 
 // Arrival is where a spent proof leads.
@@ -138,20 +180,38 @@ func (db *DB) SignInByLink(ctx context.Context, link Secret, s NewSession) (Arri
 	return a, nil
 }
 
+// MailedCode is a code typed into the browser of a flow.
+type MailedCode struct {
+	Flow   uuid.UUID
+	Cookie Secret // what that browser was given
+	// Codes is the typed code, keyed under each key that may have been in use
+	// when it was minted. However many, it is one try.
+	Codes []Secret
+}
+
+func (c MailedCode) hashes() [][]byte {
+	hashes := make([][]byte, len(c.Codes))
+	for i, code := range c.Codes {
+		hashes[i] = code.hash()
+	}
+	return hashes
+}
+
 // SignInByCode spends a mailed code in the browser that asked for it. A wrong
-// code is [ErrInvalid]; after five, or when the flow is over, [ErrNotFound].
-func (db *DB) SignInByCode(ctx context.Context, cookie, code Secret, s NewSession) (Arrival, error) {
+// code is a [WrongCodeError]; after five, or when the flow is over, an [OverError].
+func (db *DB) SignInByCode(ctx context.Context, c MailedCode, s NewSession) (Arrival, error) {
 	var verdict string
+	var tries int
 	var user *uuid.UUID
 	var a Arrival
-	err := db.pool.QueryRow(ctx, `select * from lookup.sign_in_by_code($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		cookie.hash(), code.hash(), NewID(), s.Token.hash(), s.Host, s.UserAgent, s.Old.hash(), NewID(), s.RequestID).
-		Scan(&verdict, &user, &a.ReturnTo)
+	err := db.pool.QueryRow(ctx, `select * from lookup.sign_in_by_code($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		c.Flow, c.Cookie.hash(), c.hashes(), NewID(), s.Token.hash(), s.Host, s.UserAgent, s.Old.hash(), NewID(), s.RequestID).
+		Scan(&verdict, &tries, &user, &a.ReturnTo)
 	if err != nil {
 		return a, fmt.Errorf("sign in by code: %w", translate(err))
 	}
 	a.UserID = deref(user)
-	return a, verdictError("sign in by code", verdict)
+	return a, verdictError("sign in by code", verdict, tries)
 }
 
 // SpendState takes a provider's answer back: only in the browser that asked and
@@ -192,89 +252,26 @@ func (db *DB) SignInByIdentity(ctx context.Context, flow uuid.UUID, who Identity
 
 // StepUpByCode renews the session under a new token, with a fresh step-up. The
 // errors are those of [DB.SignInByCode].
-func (db *DB) StepUpByCode(ctx context.Context, me Person, cookie, code Secret, renewed Token) (returnTo string, err error) {
+func (db *DB) StepUpByCode(ctx context.Context, me Person, c MailedCode, renewed Token) (returnTo string, err error) {
 	var verdict string
-	err = db.pool.QueryRow(ctx, `select * from lookup.step_up_by_code($1, $2, $3, $4, $5, $6)`,
-		me.ask.Token.hash(), cookie.hash(), code.hash(), renewed.hash(), NewID(), me.RequestID).Scan(&verdict, &returnTo)
+	var tries int
+	err = db.pool.QueryRow(ctx, `select * from lookup.step_up_by_code($1, $2, $3, $4, $5, $6, $7)`,
+		me.ask.Token.hash(), c.Flow, c.Cookie.hash(), c.hashes(), renewed.hash(), NewID(), me.RequestID).
+		Scan(&verdict, &tries, &returnTo)
 	if err != nil {
 		return "", fmt.Errorf("step up: %w", translate(err))
 	}
-	return returnTo, verdictError("step up", verdict)
+	return returnTo, verdictError("step up", verdict, tries)
 }
 
-func verdictError(name, verdict string) error {
+func verdictError(name, verdict string, triesLeft int) error {
 	switch verdict {
 	case "ok":
 		return nil
 	case "wrong":
-		return fmt.Errorf("%s: %w", name, ErrInvalid)
+		return fmt.Errorf("%s: %w", name, WrongCodeError{triesLeft})
 	}
-	return fmt.Errorf("%s: %w", name, ErrNotFound)
-}
-
-// Session is a browser somebody is signed in with.
-type Session struct {
-	ID          uuid.UUID
-	Host        string
-	UserAgent   string
-	CreatedAt   time.Time
-	LastUsedAt  time.Time
-	ExpiresAt   time.Time
-	SteppedUpAt *time.Time
-}
-
-// ListSessions reads the person's own live sessions, newest first.
-func ListSessions(dst *[]Session) OwnRead {
-	return OwnRead{many("list sessions", dst, `
-select id, host, user_agent, created_at, last_used_at, expires_at, stepped_up_at
-from sessions
-where user_id = nullif(current_setting('app.user_id', true), '')::uuid
-  and expires_at > now()
-  and last_used_at > now() - interval '12 hours'
-order by created_at desc
-limit 100`, nil)}
-}
-
-// AccountEvent is a line of a person's own account history.
-type AccountEvent struct {
-	At     time.Time
-	Verb   string
-	Result string
-}
-
-// ListAccountEvents reads the person's own account history, newest first.
-func ListAccountEvents(limit int, dst *[]AccountEvent) OwnRead {
-	return OwnRead{many("list account events", dst, `
-select at, verb, result
-from account_events
-where user_id = nullif(current_setting('app.user_id', true), '')::uuid
-order by at desc, id desc
-limit @limit`, pgx.StrictNamedArgs{"limit": limit})}
-}
-
-// SignOut ends one of the person's own sessions; another's is [ErrNotFound].
-func (db *DB) SignOut(ctx context.Context, me Person, session uuid.UUID) error {
-	return db.endSessions(ctx, me, "session.ended", `delete from sessions where user_id = @me and id = @session`,
-		pgx.StrictNamedArgs{"me": me.scope.user, "session": session})
-}
-
-// SignOutEverywhere ends all of the person's sessions.
-func (db *DB) SignOutEverywhere(ctx context.Context, me Person) error {
-	return db.endSessions(ctx, me, "session.ended_all", `delete from sessions where user_id = @me`,
-		pgx.StrictNamedArgs{"me": me.scope.user})
-}
-
-func (db *DB) endSessions(ctx context.Context, me Person, verb, sql string, args pgx.StrictNamedArgs) error {
-	return db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error {
-		n, err := tx.exec(ctx, verb, sql, args)
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			return ErrNotFound
-		}
-		return tx.accountEvent(ctx, me.scope.user, Event{Verb: verb})
-	})
+	return fmt.Errorf("%s: %w", name, OverError{Over(verdict)})
 }
 
 // RateLimit counts one attempt under a key, an HMAC of what is limited, and says
@@ -291,6 +288,18 @@ func (db *DB) rateHit(ctx context.Context, key []byte, window time.Duration) (hi
 		return 0, 0, fmt.Errorf("rate limit: %w", translate(err))
 	}
 	return hits, time.Duration(seconds) * time.Second, nil
+}
+
+// RefundRate takes one attempt under each of the keys back.
+func (db *DB) RefundRate(ctx context.Context, keys ...[32]byte) error {
+	list := make([][]byte, len(keys))
+	for i := range keys {
+		list[i] = keys[i][:]
+	}
+	if _, err := db.pool.Exec(ctx, `select lookup.rate_refund($1)`, list); err != nil {
+		return fmt.Errorf("refund rate: %w", translate(err))
+	}
+	return nil
 }
 
 // Sweep removes sessions, flows and counters that are over, and says how many

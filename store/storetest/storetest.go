@@ -136,7 +136,8 @@ func SignIn(t testing.TB, email string) store.Token {
 	check(t, err)
 	var token store.Token
 	_, _ = rand.Read(token[:])
-	_, err = DB().SignInByCode(ctx, cookie, code, store.NewSession{Token: token, UserAgent: "storetest"})
+	_, err = DB().SignInByCode(ctx, store.MailedCode{Flow: flow, Cookie: cookie, Codes: []store.Secret{code}},
+		store.NewSession{Token: token, UserAgent: "storetest"})
 	check(t, err)
 	return token
 }

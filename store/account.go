@@ -1,0 +1,102 @@
+package store
+
+import (
+	"context"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// mostNameRunes is how long the name of a person may be.
+const mostNameRunes = 120
+
+// Session is a browser somebody is signed in with.
+type Session struct {
+	ID          uuid.UUID
+	Host        string
+	UserAgent   string
+	CreatedAt   time.Time
+	LastUsedAt  time.Time
+	ExpiresAt   time.Time
+	SteppedUpAt *time.Time
+}
+
+// ListSessions reads the person's own live sessions, newest first.
+func ListSessions(dst *[]Session) OwnRead {
+	return OwnRead{many("list sessions", dst, `
+select id, host, user_agent, created_at, last_used_at, expires_at, stepped_up_at
+from sessions
+where user_id = nullif(current_setting('app.user_id', true), '')::uuid
+  and expires_at > now()
+  and last_used_at > now() - interval '12 hours'
+order by created_at desc
+limit 100`, nil)}
+}
+
+// AccountEvent is a line of a person's own account history.
+type AccountEvent struct {
+	At     time.Time
+	Verb   string
+	Result string
+}
+
+// ListAccountEvents reads the person's own account history, newest first.
+func ListAccountEvents(limit int, dst *[]AccountEvent) OwnRead {
+	return OwnRead{many("list account events", dst, `
+select at, verb, result
+from account_events
+where user_id = nullif(current_setting('app.user_id', true), '')::uuid
+order by at desc, id desc
+limit @limit`, pgx.StrictNamedArgs{"limit": limit})}
+}
+
+// SignOut ends one of the person's own sessions; another's is [ErrNotFound].
+func (db *DB) SignOut(ctx context.Context, me Person, session uuid.UUID) error {
+	return db.endSessions(ctx, me, "session.ended", `delete from sessions where user_id = @me and id = @session`,
+		pgx.StrictNamedArgs{"me": me.scope.user, "session": session})
+}
+
+// SignOutEverywhere ends all of the person's sessions.
+func (db *DB) SignOutEverywhere(ctx context.Context, me Person) error {
+	return db.endSessions(ctx, me, "session.ended_all", `delete from sessions where user_id = @me`,
+		pgx.StrictNamedArgs{"me": me.scope.user})
+}
+
+func (db *DB) endSessions(ctx context.Context, me Person, verb, sql string, args pgx.StrictNamedArgs) error {
+	return db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error {
+		n, err := tx.exec(ctx, verb, sql, args)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return ErrNotFound
+		}
+		return tx.accountEvent(ctx, me.scope.user, Event{Verb: verb})
+	})
+}
+
+// Rename changes how the person is called, beside any tenant: memberships keep
+// the name they were given. A name nobody could read is an [InvalidError].
+func (db *DB) Rename(ctx context.Context, me Person, name string) error {
+	name = strings.TrimSpace(name)
+	switch {
+	case name == "":
+		return InvalidError{"name": "Write the name you want to be called by."}
+	case utf8.RuneCountInString(name) > mostNameRunes:
+		return InvalidError{"name": "That name is too long; 120 characters fit."}
+	case !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl):
+		return InvalidError{"name": "A name is one line of text."}
+	}
+	return db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error {
+		err := tx.change(ctx, "rename", `update users set name = @name where id = @me`,
+			pgx.StrictNamedArgs{"name": name, "me": me.scope.user})
+		if err != nil {
+			return err
+		}
+		return tx.accountEvent(ctx, me.scope.user, Event{Verb: "account.renamed"})
+	})
+}
