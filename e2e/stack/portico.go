@@ -24,7 +24,7 @@ func Build(ctx context.Context, command, path string) error {
 	if path, err = filepath.Abs(path); err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", path, command)
+	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", path, command)
 	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build %s: %w\n%s", command, err, out)

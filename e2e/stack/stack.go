@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"syscall"
 
 	"golang.org/x/sync/errgroup"
@@ -19,6 +20,9 @@ import (
 type Options struct {
 	// Dir keeps everything and is reused. Empty means temporary directories.
 	Dir string
+	// Transient are files below Dir that tell of a run and not of what it
+	// keeps. They are removed when Dir is taken and when it is given back.
+	Transient []string
 	// Durable makes PostgreSQL keep what it committed, whatever happens.
 	Durable bool
 	// Addr is where Portico will listen. Empty means a free loopback port.
@@ -43,9 +47,10 @@ type Stack struct {
 	Mail     *Mail
 	Front    *Front // nil unless asked for
 
-	opts  Options
-	state state
-	lock  *os.File // held while Dir is in use, nil without Dir
+	opts     Options
+	state    state
+	stopping sync.Mutex // the end of a context and a caller may both stop
+	lock     *os.File   // held while Dir is in use, nil without Dir
 }
 
 // Start starts all neighbours at once and returns when all of them answer.
@@ -54,7 +59,7 @@ type Stack struct {
 func Start(ctx context.Context, opts Options) (*Stack, error) {
 	s := &Stack{opts: opts, state: newState()}
 	if err := s.open(); err != nil {
-		return nil, fmt.Errorf("stack: %w", err)
+		return nil, errors.Join(fmt.Errorf("stack: %w", err), s.Stop())
 	}
 	if s.opts.Addr == "" {
 		port, err := FreePort()
@@ -85,6 +90,8 @@ func Start(ctx context.Context, opts Options) (*Stack, error) {
 
 // Stop ends all neighbours and frees Dir.
 func (s *Stack) Stop() error {
+	s.stopping.Lock()
+	defer s.stopping.Unlock()
 	var errs []error
 	if s.Front != nil {
 		errs = append(errs, s.Front.Stop())
@@ -102,9 +109,20 @@ func (s *Stack) Stop() error {
 		errs = append(errs, s.Postgres.Stop())
 	}
 	if s.lock != nil {
-		_ = s.lock.Close() // which also unlocks; a second Stop may find it closed
+		errs = append(errs, s.removeTransient())
+		_ = s.lock.Close() // which also unlocks
+		s.lock = nil
 	}
 	return errors.Join(errs...)
+}
+
+func (s *Stack) removeTransient() error {
+	for _, name := range s.opts.Transient {
+		if err := os.Remove(filepath.Join(s.opts.Dir, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 // open takes Dir for itself and reads what an earlier run left in it.
@@ -125,7 +143,11 @@ func (s *Stack) open() error {
 	}
 	if err := syscall.Flock(int(s.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		_ = s.lock.Close()
+		s.lock = nil // it is somebody else's, and so is what Stop would clear
 		return fmt.Errorf("%s is in use by another run", s.opts.Dir)
+	}
+	if err := s.removeTransient(); err != nil {
+		return err
 	}
 	if s.state, err = loadState(s.opts.Dir); err != nil {
 		return err

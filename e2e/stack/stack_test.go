@@ -49,18 +49,30 @@ func TestStackStarts(t *testing.T) {
 // and nobody else can use the directory meanwhile.
 func TestStackComesBack(t *testing.T) {
 	t.Parallel()
-	opts := Options{Dir: t.TempDir(), Durable: true, Addr: "localhost:8080"}
+	opts := Options{Dir: t.TempDir(), Durable: true, Addr: "localhost:8080", Transient: []string{"run"}}
+	run := opts.Dir + "/run"
+	touch(t, run) // of a run that was killed
 	first, err := Start(t.Context(), opts)
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, err := os.Stat(run); err == nil {
+		t.Error("the file of an earlier run is still there")
+	}
+	touch(t, run)
 	env := first.Env()
 	putObject(t, first.S3, "kept", "yes")
 	if _, err := Start(t.Context(), opts); err == nil || !strings.Contains(err.Error(), "in use") {
 		t.Errorf("a second stack on the same directory: %v", err)
 	}
+	if _, err := os.Stat(run); err != nil {
+		t.Errorf("the second stack took the file of the first: %v", err)
+	}
 	if err := first.Stop(); err != nil {
 		t.Fatal(err)
+	}
+	if _, err := os.Stat(run); err == nil {
+		t.Error("the file of the run outlived it")
 	}
 	second, err := Start(t.Context(), opts)
 	if err != nil {
@@ -156,4 +168,11 @@ func isZombie(pid int) bool {
 	}
 	_, after, _ := strings.Cut(string(b), ") ")
 	return strings.HasPrefix(after, "Z")
+}
+
+func touch(t *testing.T, path string) {
+	t.Helper()
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -1,0 +1,56 @@
+# Bare `make` prints what there is. The line above each target says what it
+# does, and that line is what gets printed.
+
+# Test binaries at one time: each starts its own PostgreSQL, S3 and browser.
+JOBS ?= $(shell n=$$(nproc); [ $$n -gt 4 ] && n=4; echo $$n)
+
+.PHONY: help
+help:
+	@awk '/^## /{text=substr($$0,4)} /^[a-z-]+:/{if(text)printf "  make %-11s %s\n",substr($$1,1,length($$1)-1),text; text=""}' Makefile
+
+## Run the whole product on this machine, with sample data; Ctrl-C stops it.
+.PHONY: demo
+demo: setup
+	@go build -buildvcs=false -o bin/demo ./cmd/demo
+	@bin/demo
+
+## Forget everything the demo stored.
+.PHONY: demo-reset
+demo-reset:
+	@if [ -d .data ]; then flock -n .data/lock rm -rf .data || { echo "stop the demo first"; exit 1; }; fi
+
+## Run the demo, and build and restart Portico whenever a source file is saved.
+.PHONY: dev
+dev: setup
+	@go build -buildvcs=false -o bin/demo ./cmd/demo
+	@bin/demo -watch
+
+## Run all tests, browser included; at most 8 minutes.
+.PHONY: test
+test: setup
+	@go test -p $(JOBS) -timeout 8m ./...
+
+## Run the long tests: big files, long races, faults.
+.PHONY: test-long
+test-long: setup
+	@go test -p 1 -timeout 60m -tags long -run Long ./...
+
+## Check format, lint, generated code, modules and the arrows between rooms.
+.PHONY: check
+check:
+	@scripts/check
+
+## Generate the Go code of the templates.
+.PHONY: generate
+generate:
+	@go tool templ generate -log-level error
+
+## Build the portico binary into bin/.
+.PHONY: build
+build:
+	@go build -trimpath -o bin/portico ./cmd/portico
+
+## Install what tests and demo need and this machine lacks.
+.PHONY: setup
+setup:
+	@scripts/setup

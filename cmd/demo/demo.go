@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+
+	"portico/e2e/stack"
+)
+
+// demo is one run.
+type demo struct {
+	root   string // of the module
+	dir    string // keeps everything
+	binary string // Portico's, made by every run
+	addr   string // where Portico listens
+	watch  bool
+	say    func(format string, args ...any)
+}
+
+// run serves until ctx ends. The neighbours outlive ctx on purpose: Portico
+// stops first, while everything it needs to finish its work is still there.
+func (d *demo) run(ctx context.Context) (err error) {
+	if err := d.portIsFree(); err != nil {
+		return err
+	}
+	d.say("Starting PostgreSQL, S3, sign-in provider and mail ...")
+	neighbours, err := stack.Start(context.WithoutCancel(ctx), stack.Options{
+		Dir: d.dir, Durable: true, Addr: d.addr, Personas: personas,
+		Transient: []string{envName},
+	})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		d.say("Stopping ...")
+		err = errors.Join(err, neighbours.Stop())
+	}()
+	d.say("Building Portico ...")
+	if err := stack.Build(ctx, "./cmd/portico", d.binary); err != nil {
+		return d.unlessStopped(ctx, err)
+	}
+	if err := neighbours.Prepare(ctx, d.binary); err != nil {
+		return d.unlessStopped(ctx, err)
+	}
+	if err := d.loadOnce(ctx, neighbours); err != nil {
+		return d.unlessStopped(ctx, err)
+	}
+	return d.serve(ctx, neighbours)
+}
+
+// serve runs Portico until ctx ends, or until Portico does.
+func (d *demo) serve(ctx context.Context, neighbours *stack.Stack) error {
+	server, err := d.startPortico(ctx, neighbours)
+	if err != nil {
+		return d.unlessStopped(ctx, err)
+	}
+	if err := d.writeEnv(neighbours); err != nil {
+		return errors.Join(err, server.Stop())
+	}
+	d.greet(neighbours)
+	if d.watch {
+		return d.serveWatching(ctx, neighbours, server)
+	}
+	select {
+	case <-ctx.Done():
+		return server.Stop()
+	case <-server.Done():
+		return fmt.Errorf("portico ended by itself:\n%s", server.Tail())
+	}
+}
+
+func (d *demo) startPortico(ctx context.Context, neighbours *stack.Stack) (*stack.Portico, error) {
+	return stack.StartPortico(ctx, stack.PorticoOptions{
+		Binary: d.binary, Env: neighbours.Env(), LogFile: filepath.Join(d.dir, "portico.log"),
+	})
+}
+
+// loadOnce fills the database the first time. What was loaded in part cannot
+// be told from what people made of it, so that is not mended but reported.
+func (d *demo) loadOnce(ctx context.Context, neighbours *stack.Stack) error {
+	begun, done := filepath.Join(d.dir, "sample-begun"), filepath.Join(d.dir, "sample-loaded")
+	if _, err := os.Stat(done); err == nil {
+		return nil
+	}
+	if _, err := os.Stat(begun); err == nil {
+		return errors.New("an earlier run was stopped while it loaded the sample data; `make demo-reset` starts afresh")
+	}
+	d.say("Loading sample data ...")
+	if err := os.WriteFile(begun, nil, 0o644); err != nil {
+		return err
+	}
+	if err := loadSample(ctx, neighbours); err != nil {
+		return fmt.Errorf("sample data: %w", err)
+	}
+	return os.WriteFile(done, nil, 0o644)
+}
+
+// portIsFree says clearly, before anything is started, what would otherwise be
+// the last line of a log.
+func (d *demo) portIsFree() error {
+	l, err := net.Listen("tcp", d.addr)
+	if err != nil {
+		return fmt.Errorf("cannot listen on %s (%w); is another demo running? PORTICO_ADDR=localhost:8081 chooses another port", d.addr, err)
+	}
+	return l.Close()
+}
+
+// unlessStopped hides the error of a step that was cut short by Ctrl-C.
+func (d *demo) unlessStopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"portico/e2e/stack"
+)
+
+// changes sends whenever a source file below root was saved since it last
+// looked. Looking twice a second is cheaper to understand than to be told.
+func changes(ctx context.Context, root string) <-chan struct{} {
+	saved := make(chan struct{})
+	go func() {
+		tick := time.NewTicker(500 * time.Millisecond)
+		defer tick.Stop()
+		for last := newest(root); ; {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			if now := newest(root); now.After(last) {
+				select {
+				case saved <- struct{}{}:
+				case <-ctx.Done():
+					return
+				}
+				// A rebuild writes generated files, which are no news.
+				last = newest(root)
+			}
+		}
+	}()
+	return saved
+}
+
+// newest returns when the latest source file below root was saved.
+func newest(root string) time.Time {
+	var latest time.Time
+	_ = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return nil // gone while we looked
+		}
+		name := entry.Name()
+		if entry.IsDir() {
+			if path != root && (strings.HasPrefix(name, ".") || slices.Contains([]string{"bin", "tmp", "e2e"}, name)) {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		known := slices.Contains([]string{".go", ".templ", ".css", ".js", ".sql", ".svg"}, filepath.Ext(name))
+		if !known || strings.HasSuffix(name, "_templ.go") || strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		if info, err := entry.Info(); err == nil && info.ModTime().After(latest) {
+			latest = info.ModTime()
+		}
+		return nil
+	})
+	return latest
+}
+
+// serveWatching runs Portico until ctx ends and replaces it by a new one after
+// each save. What is broken is reported, and mended by the next save.
+func (d *demo) serveWatching(ctx context.Context, neighbours *stack.Stack, server *stack.Portico) error {
+	saved := changes(ctx, d.root)
+	ended := server.Done()
+	for {
+		select {
+		case <-ctx.Done():
+			return server.Stop()
+		case <-ended:
+			d.say("Portico ended by itself:\n%s", server.Tail())
+			ended = nil // reported once
+		case <-saved:
+			began := time.Now()
+			if err := d.rebuild(ctx); err != nil {
+				d.say("%v", err) // the old server stays
+				continue
+			}
+			next, err := d.restart(ctx, neighbours, server)
+			if err != nil {
+				d.say("%v", err)
+				ended = nil
+				continue
+			}
+			server, ended = next, next.Done()
+			d.say("Restarted within %s.", time.Since(began).Round(10*time.Millisecond))
+		}
+	}
+}
+
+// rebuild makes the binary from the files as they are.
+func (d *demo) rebuild(ctx context.Context) error {
+	generate := exec.CommandContext(ctx, "go", "tool", "templ", "generate", "-log-level", "error")
+	generate.Dir = d.root
+	if out, err := generate.CombinedOutput(); err != nil {
+		return fmt.Errorf("templ generate: %w\n%s", err, out)
+	}
+	return stack.Build(ctx, "./cmd/portico", d.binary)
+}
+
+func (d *demo) restart(ctx context.Context, neighbours *stack.Stack, old *stack.Portico) (*stack.Portico, error) {
+	if err := old.Stop(); err != nil {
+		return nil, err
+	}
+	if _, err := stack.RunPortico(ctx, d.binary, neighbours.Env(), "migrate"); err != nil {
+		return nil, err
+	}
+	return d.startPortico(ctx, neighbours)
+}
