@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-//go:embed css/*.css js/*.js fonts/*.woff2 *.svg
+//go:embed css/*.css js/*.js js/lib/*.js fonts/*.woff2 *.svg
 var source embed.FS
 
 // asset is one served file, ready to be written out.
@@ -37,10 +37,10 @@ var assets = []struct {
 		"css/floating.css", "css/signin.css", "css/work.css", "css/support.css",
 	}},
 	{"app.js", []string{
-		"js/shared.js", "js/time.js", "js/dialogs.js", "js/forms.js", "js/keyboard.js", "js/switcher.js", "js/reorder.js",
+		"js/lib/page.js", "js/time.js", "js/dialogs.js", "js/forms.js", "js/keyboard.js", "js/switcher.js", "js/reorder.js",
 		"js/support.js",
 	}},
-	{"upload.js", []string{"js/shared.js", "js/transfer.js", "js/upload.js"}},
+	{"upload.js", []string{"js/lib/page.js", "js/lib/transfer.js", "js/upload.js"}},
 }
 
 var mimes = map[string]string{
@@ -80,8 +80,8 @@ func build() (map[string]string, map[string]asset) {
 	return paths, served
 }
 
-// join puts the parts of an asset one behind the other. Each script but the shared one becomes a block of its own, so
-// that no part sees another's names.
+// join puts the parts of an asset one behind the other. Each script but those of js/lib becomes a block of its own, so
+// that no part sees another's names but may use the library's.
 func join(ext string, parts []string) []byte {
 	var b bytes.Buffer
 	for _, name := range parts {
@@ -89,7 +89,7 @@ func join(ext string, parts []string) []byte {
 		if err != nil {
 			panic(fmt.Sprintf("static: %v", err))
 		}
-		block := ext == ".js" && name != "js/shared.js"
+		block := ext == ".js" && !strings.HasPrefix(name, "js/lib/")
 		if block {
 			b.WriteString("{\n")
 		}

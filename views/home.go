@@ -12,3 +12,11 @@ func greeting(firstName string) string {
 	}
 	return "Hello, " + firstName
 }
+
+// verbKind makes the first thing that waits for a client the page's main action.
+func verbKind(verb string, i int) string {
+	if verb == "Look" && i == 0 {
+		return "primary"
+	}
+	return ""
+}

@@ -52,3 +52,10 @@ func sessionMode(r SupportSessionRow) string {
 func lasted(r SupportSessionRow) string {
 	return "for " + ui.Count(max(1, int(r.EndedAt.Sub(r.StartedAt)/time.Minute)), "minute", "minutes")
 }
+
+func grantWords(p SupportProps) string {
+	if p.GrantWrite {
+		return "They may change things"
+	}
+	return "Read only"
+}

@@ -1,1 +1,42 @@
-// forms
+// Forms: one submit at a time, errors in reach, and the sign-in code.
+
+for (const summary of all("[data-focus]")) summary.focus();
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (form.dataset.busy !== undefined) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.busy = "";
+  event.submitter?.setAttribute("aria-busy", "true");
+});
+
+// A page that comes back from the browser's history must be usable again.
+addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  for (const form of all("form[data-busy]")) delete form.dataset.busy;
+  for (const button of all("[aria-busy]")) button.removeAttribute("aria-busy");
+});
+
+// The code: digits only, however it was pasted, and the sixth one sends it.
+for (const field of all("[data-code]")) {
+  field.addEventListener("input", () => {
+    const digits = field.value.replace(/\D/g, "").slice(0, 6);
+    if (field.value !== digits) field.value = digits;
+    if (digits.length === 6) field.form.requestSubmit();
+  });
+}
+
+for (const form of all("form[data-resend]")) {
+  let left = Number(form.dataset.resend);
+  const button = form.querySelector("button");
+  const wait = form.querySelector("[data-resend-wait]");
+  const tick = () => {
+    button.disabled = left > 0;
+    wait.textContent = left > 0 ? `in ${plural(left, "second", "seconds")}` : "";
+    if (left-- > 0) setTimeout(tick, 1000);
+  };
+  tick();
+}

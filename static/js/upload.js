@@ -1,1 +1,140 @@
-// upload
+// The upload list: drop or choose files, watch them go, pause, go on, try again.
+
+const root = document.querySelector("[data-upload]");
+const drop = root.querySelector(".drop");
+const input = root.querySelector("input[type=file]");
+const list = root.querySelector("[data-uploads]");
+const template = root.querySelector("template[data-upload-row]");
+const atOnce = 2;
+const transfers = [];
+
+const number = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+
+function size(bytes) {
+  if (bytes < 1e6) return `${Math.round(bytes / 1e3)} kB`;
+  if (bytes < 1e9) return `${number.format(bytes / 1e6)} MB`;
+  return `${number.format(bytes / 1e9)} GB`;
+}
+
+function left(seconds) {
+  if (seconds < 60) return `${Math.max(1, Math.round(seconds))} s left`;
+  if (seconds < 3600) return `${Math.round(seconds / 60)} min left`;
+  return `${number.format(seconds / 3600)} h left`;
+}
+
+function line(t) {
+  const total = t.file.size;
+  switch (t.state) {
+    case "waiting": return [size(total), "waiting its turn"];
+    case "sending": {
+      const now = [`${size(t.sent)} of ${size(total)}`];
+      if (t.speed > 0) now.push(`${size(t.speed)}/s`, left((total - t.sent) / t.speed));
+      return now;
+    }
+    case "retrying": return [`${size(t.sent)} of ${size(total)}`, "no connection, trying again"];
+    case "paused": return [`${size(t.sent)} of ${size(total)}`, "paused"];
+    case "checking": return [size(total), "checking every byte"];
+    case "done": return [size(total), "uploaded"];
+    default: return [t.problem];
+  }
+}
+
+function draw(t) {
+  const { row } = t;
+  row.dataset.state = t.state;
+  const bar = row.querySelector("progress");
+  bar.value = t.file.size ? (t.sent / t.file.size) * 100 : 100;
+  row.querySelector("[data-words]").replaceChildren(...line(t).map((text) => Object.assign(document.createElement("span"), { textContent: text })));
+  const acts = {
+    pause: ["sending", "retrying"],
+    resume: ["paused"],
+    retry: ["failed"],
+    remove: ["waiting", "paused", "failed", "done"],
+  };
+  for (const [act, states] of Object.entries(acts)) row.querySelector(`[data-act=${act}]`).hidden = !states.includes(t.state);
+  if (t.state !== t.told && ["done", "failed", "paused", "retrying"].includes(t.state)) {
+    announce(`${t.file.name}: ${line(t).at(-1)}`);
+  }
+  t.told = t.state;
+}
+
+function next() {
+  const busy = transfers.filter((t) => ["sending", "retrying", "checking"].includes(t.state)).length;
+  const waiting = transfers.filter((t) => t.state === "waiting").slice(0, Math.max(0, atOnce - busy));
+  for (const t of waiting) t.run().then(next);
+  if (busy || waiting.length) return;
+  // Everything that could be done is done: the page knows the files now, so let it show them.
+  if (transfers.length && transfers.every((t) => t.state === "done")) location.reload();
+}
+
+function add(files) {
+  for (const file of files) {
+    const row = template.content.firstElementChild.cloneNode(true);
+    const name = row.querySelector("[data-name]");
+    name.textContent = name.title = file.name;
+    row.querySelector("progress").setAttribute("aria-label", `Upload of ${file.name}`);
+    for (const button of all("[data-act]", row)) button.setAttribute("aria-label", `${button.title}: ${file.name}`);
+    const t = new Transfer(file, root.dataset.create, draw);
+    t.row = row;
+    transfers.push(t);
+    list.append(row);
+    list.hidden = false;
+    row.addEventListener("click", (event) => act(t, event.target.closest("[data-act]")?.dataset.act));
+    preview(t);
+    if (file.size > Number(root.dataset.max)) t.set("failed", `It is ${size(file.size)}, and ${size(Number(root.dataset.max))} is the most one file may have.`);
+    else draw(t);
+  }
+  next();
+}
+
+function act(t, name) {
+  if (name === "pause") t.pause();
+  if (name === "resume" || name === "retry") t.set("waiting");
+  if (name === "remove") {
+    t.forget();
+    transfers.splice(transfers.indexOf(t), 1);
+    t.row.remove();
+    list.hidden = transfers.length === 0;
+  }
+  if (name) next();
+}
+
+// A picture of the picture, drawn here so that nothing but our own origin is ever needed.
+async function preview(t) {
+  if (!t.file.type.startsWith("image/") || t.file.size > 30e6) return;
+  try {
+    const bitmap = await createImageBitmap(t.file, { resizeWidth: 144, resizeQuality: "medium" });
+    const canvas = Object.assign(document.createElement("canvas"), { width: bitmap.width, height: bitmap.height });
+    canvas.getContext("2d").drawImage(bitmap, 0, 0);
+    t.row.querySelector("[data-thumb]").replaceChildren(canvas);
+  } catch {
+    // The icon stays; not every picture can be drawn.
+  }
+}
+
+if (crypto.subtle) {
+  drop.dataset.live = "";
+  root.querySelector("[data-drop-words]").hidden = false;
+  root.querySelector("[data-drop-send]").hidden = true;
+  input.addEventListener("change", () => {
+    add([...input.files]);
+    input.value = "";
+  });
+
+  const carriesFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+  let depth = 0;
+  const over = (is) => document.body.toggleAttribute("data-dragover", is);
+  addEventListener("dragenter", (event) => carriesFiles(event) && over(++depth > 0));
+  addEventListener("dragleave", (event) => carriesFiles(event) && over(--depth > 0));
+  addEventListener("dragover", (event) => carriesFiles(event) && event.preventDefault());
+  addEventListener("drop", (event) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    over((depth = 0) > 0);
+    add([...event.dataTransfer.files]);
+  });
+
+  addEventListener("beforeunload", (event) => {
+    if (transfers.some((t) => ["sending", "retrying", "checking"].includes(t.state))) event.preventDefault();
+  });
+}

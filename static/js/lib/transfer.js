@@ -1,0 +1,178 @@
+// One file on its way: create, parts in order, finish. A transfer can be paused, survives a lost connection, and goes on
+// after a reload when the same file is chosen again, because the server keeps what it has.
+
+const memory = "portico:upload:";
+const pauses = [1, 2, 4, 8, 15, 30];
+
+class Refused extends Error {}
+
+const base64 = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer)));
+
+const words = {
+  401: "You are signed out. Sign in again, then choose the file once more.",
+  402: "The plan is full, so there is no room for this file.",
+  403: "You may not add files here.",
+  404: "The place for this file is gone. Load the page again.",
+  409: "This version has been published, so nothing can be added to it.",
+  413: "The file is too large.",
+  415: "This kind of file cannot be taken.",
+};
+
+class Transfer {
+  constructor(file, create, changed) {
+    Object.assign(this, { file, create, changed, sent: 0, speed: 0, state: "waiting", problem: "" });
+    this.key = `${memory}${create}:${file.name}:${file.size}:${file.lastModified}`;
+  }
+
+  set(state, problem = "") {
+    this.state = state;
+    this.problem = problem;
+    this.changed(this);
+  }
+
+  async run() {
+    this.stopped = false;
+    this.set("sending");
+    try {
+      const there = await this.begin();
+      if (there !== "ready") {
+        await this.sendParts(there);
+        this.set("checking");
+        this.result = await this.ask(this.plan.finish, { method: "POST" });
+      }
+      localStorage.removeItem(this.key);
+      this.sent = this.file.size;
+      this.set("done");
+    } catch (problem) {
+      if (this.stopped) return;
+      this.set("failed", problem instanceof Refused ? problem.message : "It could not be sent. Check the connection and try again.");
+    }
+  }
+
+  pause() {
+    this.stopped = true;
+    this.request?.abort();
+    this.wake?.();
+    this.set("paused");
+  }
+
+  forget() {
+    this.stopped = true;
+    this.request?.abort();
+    this.wake?.();
+  }
+
+  // Picks up where this file was left, or begins anew. Answers with the parts that are there, or "ready".
+  async begin() {
+    const known = this.plan ?? JSON.parse(localStorage.getItem(this.key) ?? "null");
+    if (known) {
+      try {
+        const status = await this.ask(known.status);
+        this.plan = known;
+        if (status.state === "ready") return "ready";
+        if (status.state !== "failed") return new Map((status.parts ?? []).map((part) => [part.n, part.size]));
+      } catch (problem) {
+        // What is no longer known there is begun anew; anything else is a real problem.
+        if (!(problem instanceof Refused) || ![404, 410].includes(problem.status)) throw problem;
+      }
+    }
+    const { name, size, type } = this.file;
+    this.plan = await this.ask(this.create, { method: "POST", body: JSON.stringify({ name, size, type }) });
+    localStorage.setItem(this.key, JSON.stringify(this.plan));
+    return new Map();
+  }
+
+  async sendParts(there) {
+    const size = this.plan.part_size;
+    const count = Math.max(1, Math.ceil(this.file.size / size));
+    for (let n = 1; n <= count; n++) {
+      const part = this.file.slice((n - 1) * size, n * size);
+      if (there.get(n) !== part.size) await this.sendPart(n, part, (n - 1) * size);
+      this.sent = Math.min(n * size, this.file.size);
+      this.changed(this);
+    }
+  }
+
+  async sendPart(n, part, offset) {
+    let bytes;
+    try {
+      bytes = await part.arrayBuffer();
+    } catch {
+      throw new Refused("The file could not be read. Was it moved or changed? A folder cannot be sent.");
+    }
+    const digest = base64(await crypto.subtle.digest("SHA-256", bytes));
+    await this.patiently(() => this.put(this.plan.put.replace("{n}", n), bytes, digest, offset));
+  }
+
+  put(url, bytes, digest, offset) {
+    return new Promise((resolve, reject) => {
+      const request = (this.request = new XMLHttpRequest());
+      let last = performance.now(), before = 0;
+      request.upload.onprogress = (event) => {
+        const now = performance.now();
+        if (now - last > 200) {
+          const speed = ((event.loaded - before) / (now - last)) * 1000;
+          this.speed = this.speed ? this.speed * 0.8 + speed * 0.2 : speed;
+          [last, before] = [now, event.loaded];
+        }
+        this.sent = offset + event.loaded;
+        this.changed(this);
+      };
+      request.onload = () => (request.status < 300 ? resolve() : reject(refusal(request.status, request.responseText, request.getResponseHeader("Retry-After"))));
+      request.onerror = request.ontimeout = request.onabort = () => reject(new Error("no answer"));
+      request.open("PUT", url);
+      request.setRequestHeader("Content-Type", "application/octet-stream");
+      request.setRequestHeader("Content-Digest", `sha-256=:${digest}:`);
+      request.send(bytes);
+    });
+  }
+
+  ask(url, options = {}) {
+    return this.patiently(async () => {
+      const headers = { Accept: "application/json" };
+      if (options.body) headers["Content-Type"] = "application/json";
+      const answer = await fetch(url, { ...options, headers });
+      const text = await answer.text();
+      if (!answer.ok) throw refusal(answer.status, text, answer.headers.get("Retry-After"));
+      return text ? JSON.parse(text) : {};
+    });
+  }
+
+  // Tries again with growing pauses while it may get better by itself.
+  async patiently(act) {
+    for (let n = 0; ; n++) {
+      if (this.stopped) throw new Error("stopped");
+      try {
+        return await act();
+      } catch (problem) {
+        if (this.stopped || problem instanceof Refused || n >= pauses.length) throw problem;
+        this.set("retrying");
+        await this.wait((problem.after ?? pauses[n]) * 1000);
+        if (!this.stopped) this.set("sending");
+      }
+    }
+  }
+
+  // A pause that ends early when the connection is back or the person has had enough.
+  wait(milliseconds) {
+    return new Promise((resolve) => {
+      this.wake = resolve;
+      setTimeout(resolve, milliseconds);
+      addEventListener("online", resolve, { once: true });
+    });
+  }
+}
+
+// What a refused request means: worth another try, or final and in words.
+function refusal(status, text, after) {
+  if (status >= 500 || status === 408 || status === 429) {
+    return Object.assign(new Error("try again"), { after: Number(after) || undefined });
+  }
+  let message;
+  try {
+    message = JSON.parse(text).message;
+  } catch {
+    // Not every answer is ours; a proxy's says nothing to a person.
+  }
+  return Object.assign(new Refused(message || words[status] || "It was refused."), { status });
+}

@@ -1,0 +1,54 @@
+package views_test
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"portico/static"
+	"portico/views"
+)
+
+// The gallery is for looking: with PORTICO_GALLERY naming a folder, every sample page is written there, with what it
+// fetches, so that any file server shows the product without a database.
+func TestGallery(t *testing.T) {
+	t.Parallel()
+	dir := os.Getenv("PORTICO_GALLERY")
+	if dir == "" {
+		dir = t.TempDir()
+	}
+	for _, s := range samples() {
+		var b bytes.Buffer
+		if err := s.page.Render(context.Background(), &b); err != nil {
+			t.Fatalf("%s: %v", s.name, err)
+		}
+		put(t, dir, s.name+".html", b.Bytes())
+	}
+	for _, name := range []string{"app.css", "app.js", "upload.js", "icons.svg", "favicon.svg", "inter.woff2"} {
+		w := httptest.NewRecorder()
+		static.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, static.Path(name), nil))
+		put(t, dir, static.Path(name), w.Body.Bytes())
+	}
+	put(t, dir, acme.BrandStylesheet(views.BrandHash("#c2410c")), []byte(views.BrandCSS("#c2410c")))
+	put(t, dir, "sample/logo.svg", []byte(sampleLogo))
+	put(t, dir, "sample/poster.svg", []byte(samplePoster))
+}
+
+func put(t *testing.T, dir, name string, body []byte) {
+	t.Helper()
+	path := filepath.Join(dir, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, body, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+const sampleLogo = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1200 760" width="1200" height="760"><rect width="1200" height="760" fill="#fdf6ec"/><g fill="#c2410c"><path d="M300 520 460 200l160 320h-90l-70-150-70 150z"/><circle cx="460" cy="470" r="34"/></g><text x="660" y="440" font-family="Inter,sans-serif" font-size="150" font-weight="700" fill="#1c1917" letter-spacing="-6">acme</text><text x="668" y="505" font-family="Inter,sans-serif" font-size="34" fill="#78716c">tools for makers</text></svg>`
+
+const samplePoster = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 600 800" width="600" height="800"><rect width="600" height="800" fill="#1e3a34"/><circle cx="300" cy="330" r="190" fill="#f2c14e"/><path d="M0 560q150-120 300 0t300 0v240H0z" fill="#e4572e"/><path d="M0 640q150-120 300 0t300 0v160H0z" fill="#17301f"/><text x="40" y="100" font-family="Inter,sans-serif" font-size="72" font-weight="700" fill="#fdf6ec">spring</text></svg>`

@@ -1,0 +1,365 @@
+package views_test
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"portico/views"
+	"portico/views/ui"
+)
+
+// hostile is what people type who want to see a page break.
+const hostile = `<script>alert(1)</script>"'><img src=x onerror=alert(1)>`
+
+var (
+	now  = time.Date(2026, 11, 22, 19, 30, 0, 0, time.UTC)
+	acme = views.PathBase("acme")
+)
+
+func before(d time.Duration) time.Time { return now.Add(-d) }
+
+func day(d int) time.Time { return time.Date(2026, 11, d, 0, 0, 0, 0, time.UTC) }
+
+const (
+	longName = "The complete relaunch of the brand across print, web, packaging, trade fairs and everything else that " +
+		"carries the name, including the parts nobody has thought of yet"
+	rtlName = "حملة الربيع للعلامة التجارية"
+)
+
+func staff() views.Chrome {
+	return views.Chrome{
+		Base:      acme,
+		Workspace: &views.Workspace{Name: "Acme", Agency: "Northwind", Accent: "#c2410c", BrandURL: acme.BrandStylesheet(views.BrandHash("#c2410c"))},
+		Person:    views.Person{Name: "Dana Whitfield", Email: "dana@northwind.test"},
+		Staff:     true,
+		Doors:     views.Doors{Members: true, Activity: true, Support: true, Settings: true, Bin: true, Workspaces: true},
+	}
+}
+
+func client() views.Chrome {
+	c := staff()
+	c.Staff = false
+	c.Person = views.Person{Name: "Mia Chen", Email: "mia@acme.test"}
+	c.Doors = views.Doors{Members: true, Activity: true, Support: true}
+	return c
+}
+
+func lobby() views.Chrome {
+	return views.Chrome{Person: views.Person{Name: "Dana Whitfield", Email: "dana@northwind.test"}, Doors: views.Doors{Workspaces: true}}
+}
+
+func agent() views.Chrome {
+	return views.Chrome{Person: views.Person{Name: "Sam Okafor", Email: "sam@portico.test"}, Doors: views.Doors{Console: true}}
+}
+
+func inSupport(c views.Chrome) views.Chrome {
+	c.Support = &views.SupportBar{
+		Actor: "Sam", Subject: "Mia Chen", Tenant: "Acme", Ticket: "TICKET-123", Reason: "cannot open the logo file",
+		EndsAt: time.Now().Add(41 * time.Minute), Left: "41 min left", StopURL: acme.SupportStop(), WriteURL: "/support",
+	}
+	return c
+}
+
+func brand() *views.Brand {
+	return &views.Brand{Name: "Acme portal", By: "Northwind", Accent: "#c2410c", BrandURL: acme.BrandStylesheet(views.BrandHash("#c2410c"))}
+}
+
+var providers = []views.Provider{{Name: "google", Label: "Google"}, {Name: "company", Label: "your company account"}}
+
+func projectRows() []views.ProjectRow {
+	return []views.ProjectRow{
+		{ID: "p1", URL: acme.Project("p1"), Name: "Spring campaign", Summary: "Out of home, social and the landing page for April.", Due: day(27), Deliverables: 7, Waiting: 2, UpdatedAt: before(40 * time.Minute)},
+		{ID: "p2", URL: acme.Project("p2"), Name: "Annual report 2026", Summary: "Eighty pages, two languages, one very tight date.", Due: day(19), Late: true, Deliverables: 3, Waiting: 1, UpdatedAt: before(26 * time.Hour)},
+		{ID: "p3", URL: acme.Project("p3"), Name: longName, Due: day(30), Deliverables: 1, Hidden: true, UpdatedAt: before(90 * time.Hour)},
+		{ID: "p4", URL: acme.Project("p4"), Name: rtlName, Deliverables: 4, UpdatedAt: before(400 * time.Hour)},
+	}
+}
+
+func deliverableRows() []views.DeliverableRow {
+	return []views.DeliverableRow{
+		{ID: "d1", URL: acme.Deliverable("d1"), Title: "Logo lockups", ThumbURL: "/sample/logo.svg", State: views.StateReview, Version: 3, Files: 4, Due: day(27), UpdatedAt: before(40 * time.Minute)},
+		{ID: "d2", URL: acme.Deliverable("d2"), Title: "Poster series", ThumbURL: "/sample/poster.svg", State: views.StateApproved, Version: 2, Files: 12, UpdatedAt: before(70 * time.Hour)},
+		{ID: "d3", URL: acme.Deliverable("d3"), Title: "Landing page", State: views.StateChanges, Version: 1, Draft: 2, Files: 1, Due: day(20), Late: true, UpdatedAt: before(5 * time.Hour)},
+		{ID: "d4", URL: acme.Deliverable("d4"), Title: longName, State: views.StateDraft, Files: 0, UpdatedAt: before(200 * time.Hour)},
+	}
+}
+
+func waitingRows() []views.WaitingRow {
+	return []views.WaitingRow{
+		{URL: acme.Deliverable("d1"), Title: "Logo lockups", Project: "Spring campaign", ThumbURL: "/sample/logo.svg", Version: 3, Since: before(5 * 24 * time.Hour), Due: day(27)},
+		{URL: acme.Deliverable("d5"), Title: "Chairman's letter, final copy", Project: "Annual report 2026", Version: 1, Since: before(9 * 24 * time.Hour), Due: day(19), Late: true},
+	}
+}
+
+func events() []views.EventRow {
+	return []views.EventRow{
+		{Actor: "Mia Chen", Verb: "downloaded", Target: "Logo_v3.pdf", TargetURL: acme.File("f1"), Where: "Spring campaign", At: before(12 * time.Minute)},
+		{Actor: "Mia Chen", Verb: "opened", Target: "Logo lockups", TargetURL: acme.Deliverable("d1"), Where: "Spring campaign", At: before(50 * time.Minute), Support: "Sam (support) as Mia Chen, TICKET-123"},
+		{Actor: "Ravi Patel", Verb: "published version 3 of", Target: "Logo lockups", TargetURL: acme.Deliverable("d1"), Where: "Spring campaign", At: before(3 * time.Hour)},
+		{Actor: "Leo Park", Verb: "tried to open the settings", At: before(5 * time.Hour), Denied: true},
+		{Actor: "Dana Whitfield", Verb: "created the project", Target: rtlName, TargetURL: acme.Project("p4"), At: before(7 * time.Hour)},
+	}
+}
+
+func fileRows() []views.FileRow {
+	return []views.FileRow{
+		{ID: "f1", Name: "Logo_v3.png", Kind: views.FileImage, Type: "PNG picture", Size: ui.Size(2_412_000), DownloadURL: acme.File("f1"), InlineURL: "/sample/logo.svg", CanDelete: true},
+		{ID: "f2", Name: "Acme brand guidelines.pdf", Kind: views.FilePDF, Type: "PDF", Size: ui.Size(18_900_000), DownloadURL: acme.File("f2"), InlineURL: acme.FileInline("f2"), CanDelete: true},
+		{ID: "f3", Name: "Everything for the printer, with fonts and links, do not open on a phone.zip", Kind: views.FileOther, Type: "ZIP archive", Size: ui.Size(1_300_000_000), DownloadURL: acme.File("f3"), CanDelete: true},
+		{ID: "f4", Name: "teaser_4k.mov", Kind: views.FileVideo, Type: "QuickTime film", Size: ui.Size(840_000_000), State: views.StateWaiting, CanDelete: true},
+	}
+}
+
+func workProps() views.DeliverableShowProps {
+	files := fileRows()
+	return views.DeliverableShowProps{
+		ID: "d1", Title: "Logo lockups", Brief: "Please look at the spacing of the horizontal one, and at the mark in small sizes.",
+		ProjectName: "Spring campaign", ProjectURL: acme.Project("p1"), Due: day(27), WhoSees: "Mia Chen, Leo Park and 4 people of Northwind",
+		Versions: []views.VersionTab{
+			{Number: 4, URL: acme.DeliverableVersion("d1", 4), State: views.StateDraft},
+			{Number: 3, URL: acme.DeliverableVersion("d1", 3), State: views.StateReview, Current: true},
+			{Number: 2, URL: acme.DeliverableVersion("d1", 2), State: views.StateChanges},
+			{Number: 1, URL: acme.DeliverableVersion("d1", 1), State: views.StateChanges},
+		},
+		Version: &views.Version{Number: 3, State: views.StateReview, Note: "Wider spacing in the horizontal lockup, and the mark is redrawn for 16 pixels.", CreatedBy: "Ravi Patel", CreatedAt: before(30 * time.Hour), PublishedBy: "Ravi Patel", PublishedAt: before(3 * time.Hour)},
+		Hero:    &files[0], Files: files, CanEdit: true, CanArchive: true, CanDelete: true, NextVersion: 5,
+	}
+}
+
+func draftProps() views.DeliverableShowProps {
+	p := workProps()
+	p.Versions[0].Current, p.Versions[1].Current = true, false
+	p.Version = &views.Version{Number: 4, State: views.StateDraft, CreatedBy: "Ravi Patel", CreatedAt: before(time.Hour)}
+	p.Upload = &views.UploadProps{FormURL: acme.Files("d1"), CreateURL: acme.Uploads("d1"), MaxSize: 85_899_345_920}
+	p.CanPublish, p.WillSee = true, []string{"Mia Chen", "Leo Park"}
+	return p
+}
+
+func clientWork() views.DeliverableShowProps {
+	p := workProps()
+	p.CanEdit, p.CanArchive, p.CanDelete = false, false, false
+	p.Versions = p.Versions[1:]
+	p.WhoSees = "Leo Park, you and the team of Northwind"
+	p.Files = p.Files[:3]
+	for i := range p.Files {
+		p.Files[i].CanDelete = false
+	}
+	return p
+}
+
+func withKind(kind views.FileKind) views.DeliverableShowProps {
+	p := clientWork()
+	hero := p.Files[0]
+	hero.Kind, hero.Name = kind, "Acme brand guidelines."+string(kind)
+	if kind == views.FileOther {
+		hero = p.Files[2]
+	}
+	p.Hero = &hero
+	return p
+}
+
+func sessions() []views.SupportSessionRow {
+	return []views.SupportSessionRow{
+		{Agent: "Sam (support)", Subject: "Mia Chen", Reason: "cannot open the logo file", Ticket: "TICKET-123", StartedAt: before(19 * time.Minute), EndsAt: now.Add(41 * time.Minute), EndURL: acme.SupportSessionEnd("s1"), LedgerURL: acme.Activity(nil), Acts: "14 pages, 1 download"},
+		{Agent: "Dana Whitfield", ViewAs: true, Subject: "Leo Park", Reason: "checking the portal before the launch", Ticket: "LAUNCH", StartedAt: before(50 * time.Hour), EndedAt: before(49 * time.Hour), LedgerURL: acme.Activity(nil)},
+		{Agent: "Sam (support)", Subject: "Mia Chen", Write: true, Reason: longName, Ticket: "TICKET-99", StartedAt: before(500 * time.Hour), EndedAt: before(500*time.Hour - 12*time.Minute)},
+	}
+}
+
+// sample is one page with believable content.
+type sample struct {
+	name string
+	page templ.Component
+}
+
+func samples() []sample {
+	var list []sample
+	for _, group := range [][]sample{signInSamples(), homeSamples(), workSamples(), placeSamples(), supportSamples(), errorSamples()} {
+		list = append(list, group...)
+	}
+	return list
+}
+
+func signInSamples() []sample {
+	bad := ui.Errors{"email": "That does not look like an address. Is the @ in place?"}
+	return []sample{
+		{"signin", views.SignIn(views.SignInProps{Providers: providers, ReturnTo: "/w/acme/"})},
+		{"signin-brand", views.SignIn(views.SignInProps{Brand: brand(), Providers: providers[:1], Notice: "Please sign in to go on."})},
+		{"signin-error", views.SignIn(views.SignInProps{Email: "mia@acme", Errors: bad})},
+		{"signin-minimal", views.SignIn(views.SignInProps{})},
+		{"signin-hostile", views.SignIn(views.SignInProps{Email: hostile, ReturnTo: hostile, Notice: hostile, Brand: &views.Brand{Name: hostile, By: hostile, Accent: hostile}})},
+		{"sent", views.SignInSent(views.SignInSentProps{Brand: brand(), Email: "mia@acme.test", ResendSeconds: 42})},
+		{"sent-error", views.SignInSent(views.SignInSentProps{Email: "mia@acme.test", TriesLeft: 3, Errors: ui.Errors{"code": "That code is not the one we sent."}})},
+		{"sent-minimal", views.SignInSent(views.SignInSentProps{})},
+		{"link", views.SignInLink(views.SignInLinkProps{Brand: brand(), MaskedEmail: "m…@a…", ActionURL: views.LoginLink("token")})},
+		{"link-minimal", views.SignInLink(views.SignInLinkProps{})},
+		{"expired", views.SignInExpired(views.SignInExpiredProps{Reason: views.ReasonExpired, Email: "mia@acme.test"})},
+		{"expired-used", views.SignInExpired(views.SignInExpiredProps{Reason: views.ReasonUsed})},
+		{"expired-tries", views.SignInExpired(views.SignInExpiredProps{Reason: views.ReasonTooMany})},
+		{"expired-other", views.SignInExpired(views.SignInExpiredProps{Reason: views.ReasonOtherFlow})},
+		{"expired-minimal", views.SignInExpired(views.SignInExpiredProps{})},
+		{"stepup", views.StepUp(views.StepUpProps{Purpose: "to start a support session in Acme", MaskedEmail: "s…@p…"})},
+		{"stepup-sent", views.StepUp(views.StepUpProps{MaskedEmail: "s…@p…", Sent: true, ResendSeconds: 20, Errors: ui.Errors{"code": "That code is not the one we sent."}})},
+		{"signedout", views.SignedOut(views.SignedOutProps{})},
+		{"signedout-everywhere", views.SignedOut(views.SignedOutProps{Everywhere: true, Brand: brand()})},
+	}
+}
+
+func workspaces() []views.WorkspaceRow {
+	return []views.WorkspaceRow{
+		{URL: "/w/northwind/", Name: "Northwind", Accent: "#15505c", Under: "Your agency", LastActivity: before(2 * time.Hour)},
+		{URL: "/w/acme/", Name: "Acme", Accent: "#c2410c", Under: "Client of Northwind", WaitingClient: 2, WaitingUs: 1, LastActivity: before(12 * time.Minute)},
+		{URL: "/w/globex/", Name: "Globex", Accent: "#facc15", Under: "Client of Northwind", WaitingClient: 1, LastActivity: before(30 * time.Hour)},
+		{URL: "/w/umbra/", Name: "Umbra & Söhne Verwaltungsgesellschaft für besonders lange Firmennamen mbH & Co. KG", Under: "Client of Northwind", Suspended: true},
+		{URL: "/w/rtl/", Name: "شركة الأفق للتصميم", Accent: "#7c3aed", Under: "Client of Northwind", LastActivity: before(300 * time.Hour)},
+	}
+}
+
+func homeSamples() []sample {
+	undo := staff()
+	undo.Flash = views.Flash{Text: "Spring campaign moved to the bin.", UndoURL: acme.ProjectRestore("p1")}
+	fresh := staff()
+	fresh.Workspace.Accent, fresh.Workspace.BrandURL = "", ""
+	nasty := staff()
+	nasty.Workspace = &views.Workspace{Name: hostile, Agency: hostile, Accent: hostile}
+	nasty.Person = views.Person{Name: hostile, Email: hostile}
+	nasty.Flash = views.Flash{Text: hostile}
+	return []sample{
+		{"home-staff", views.StaffHome(lobby(), views.StaffHomeProps{Workspaces: workspaces(), Since: events(), OlderURL: "/?after=x"})},
+		{"home-staff-none", views.StaffHome(lobby(), views.StaffHomeProps{Query: "zzz"})},
+		{"home-nowhere", views.NoWorkspaces(lobby())},
+		{"workspace", views.WorkspaceHome(undo, views.WorkspaceHomeProps{
+			Figures: []views.Figure{
+				{Label: "wait for the client", Value: 2, URL: acme.Projects()}, {Label: "wait for us", Value: 1, URL: acme.Projects()},
+				{Label: "projects in use", Value: 4, URL: acme.Projects()}, {Label: "people of Acme", Value: 2, URL: acme.Members()},
+			},
+			Waiting: waitingRows(), Projects: projectRows(), Latest: events(), CanCreate: true,
+		})},
+		{"workspace-empty", views.WorkspaceHome(fresh, views.WorkspaceHomeProps{CanCreate: true})},
+		{"workspace-hostile", views.WorkspaceHome(nasty, views.WorkspaceHomeProps{
+			Waiting:  []views.WaitingRow{{URL: "javascript:alert(1)", Title: hostile, Project: hostile, ThumbURL: "javascript:alert(1)", Since: now}},
+			Projects: []views.ProjectRow{{ID: "x", URL: "/", Name: hostile}},
+			Latest:   []views.EventRow{{Actor: hostile, Verb: hostile, Target: hostile, TargetURL: "javascript:alert(1)", Where: hostile, Support: hostile, At: now}},
+		})},
+		{"portal", views.ClientHome(client(), views.ClientHomeProps{
+			FirstName: "Mia", Welcome: "Everything we make for you, in one place.", Waiting: waitingRows(), Projects: projectRows(),
+			New: []views.NewRow{
+				{URL: acme.Deliverable("d2"), Title: "Poster series", What: "Version 2", Project: "Spring campaign", ThumbURL: "/sample/poster.svg", At: before(20 * time.Hour)},
+				{URL: acme.Deliverable("d3"), Title: rtlName, What: "2 files", Project: "Annual report 2026", At: before(44 * time.Hour)},
+			},
+		})},
+		{"portal-quiet", views.ClientHome(client(), views.ClientHomeProps{
+			FirstName: "Mia", Projects: projectRows()[:2],
+			Approved: &views.WaitingRow{URL: acme.Deliverable("d2"), Title: "Poster series", Project: "Spring campaign", ThumbURL: "/sample/poster.svg", Version: 2},
+		})},
+		{"portal-empty", views.ClientHome(client(), views.ClientHomeProps{})},
+		{"portal-support", views.ClientHome(inSupport(client()), views.ClientHomeProps{FirstName: "Mia", Waiting: waitingRows()})},
+		{"account", views.Account(lobby(), views.AccountProps{
+			Email: "dana@northwind.test", Form: views.AccountForm{Name: "Dana Whitfield"},
+			Browsers: []views.BrowserRow{
+				{Name: "Firefox on Linux", LastSeen: before(time.Minute), SignedInAt: before(50 * time.Hour), This: true},
+				{Name: "Safari on iPhone", Where: "acme.example", LastSeen: before(20 * time.Hour), SignedInAt: before(500 * time.Hour), SignOutURL: views.BrowserSignOut("b1")},
+			},
+			Events: []views.AccountEventRow{{Sentence: "Signed in by mail, Firefox on Linux", At: before(50 * time.Hour)}, {Sentence: "A code was tried and was wrong", At: before(51 * time.Hour), Denied: true}},
+		})},
+		{"account-minimal", views.Account(lobby(), views.AccountProps{Form: views.AccountForm{Errors: ui.Errors{"name": "Write the name others know you by."}}})},
+	}
+}
+
+func workSamples() []sample {
+	wrong := views.ProjectForm{Summary: "Kept as typed.", Due: "2026-02-31", Errors: ui.Errors{"name": "Give the project a name.", "due": "There is no such day."}}
+	archived := views.ProjectShowProps{ID: "p1", Name: longName, Archived: true, CanArchive: true}
+	return []sample{
+		{"projects", views.ProjectList(staff(), views.ProjectListProps{Projects: projectRows(), InUseCount: "4", ArchivedCount: "11", CanCreate: true, CanReorder: true, OlderURL: "/w/acme/projects?after=x"})},
+		{"projects-client", views.ProjectList(client(), views.ProjectListProps{Projects: projectRows()[:2]})},
+		{"projects-empty", views.ProjectList(staff(), views.ProjectListProps{CanCreate: true})},
+		{"projects-empty-client", views.ProjectList(client(), views.ProjectListProps{})},
+		{"projects-archived-empty", views.ProjectList(staff(), views.ProjectListProps{Archived: true})},
+		{"project-new", views.ProjectEdit(staff(), views.ProjectFormProps{Form: views.ProjectForm{Visible: true}})},
+		{"project-edit-error", views.ProjectEdit(staff(), views.ProjectFormProps{ID: "p1", Name: "Spring campaign", Form: wrong})},
+		{"project", views.ProjectShow(staff(), views.ProjectShowProps{
+			ID: "p1", Name: "Spring campaign", Summary: "Out of home, social and the landing page for April.", Due: day(27), WhoSees: "Everybody of Acme and 4 people of Northwind",
+			Deliverables: deliverableRows(), CanCreate: true, CanReorder: true, CanEdit: true, CanArchive: true, CanDelete: true,
+		})},
+		{"project-client", views.ProjectShow(client(), views.ProjectShowProps{ID: "p1", Name: "Spring campaign", Deliverables: deliverableRows()[:2]})},
+		{"project-empty", views.ProjectShow(staff(), views.ProjectShowProps{ID: "p1", Name: rtlName, CanCreate: true, Hidden: true})},
+		{"project-archived", views.ProjectShow(staff(), archived)},
+		{"deliverable-new", views.DeliverableEdit(staff(), views.DeliverableFormProps{ProjectID: "p1", ProjectName: "Spring campaign"})},
+		{"deliverable-edit-error", views.DeliverableEdit(staff(), views.DeliverableFormProps{ID: "d1", Title: "Logo lockups", ProjectID: "p1", ProjectName: "Spring campaign", Form: views.DeliverableForm{Errors: ui.Errors{"title": "Give it a title.", "": "Somebody else changed it meanwhile."}}})},
+		{"work", views.DeliverableShow(staff(), workProps())},
+		{"work-draft", views.DeliverableShow(staff(), draftProps())},
+		{"work-draft-empty", views.DeliverableShow(staff(), emptyDraft())},
+		{"work-none", views.DeliverableShow(staff(), views.DeliverableShowProps{ID: "d1", Title: "Landing page", ProjectName: "Spring campaign", ProjectURL: acme.Project("p1"), CanNewDraft: true, NextVersion: 1, CanEdit: true})},
+		{"work-client", views.DeliverableShow(client(), clientWork())},
+		{"work-client-none", views.DeliverableShow(client(), views.DeliverableShowProps{ID: "d1", Title: "Landing page"})},
+		{"work-pdf", views.DeliverableShow(client(), withKind(views.FilePDF))},
+		{"work-video", views.DeliverableShow(client(), withKind(views.FileVideo))},
+		{"work-audio", views.DeliverableShow(client(), withKind(views.FileAudio))},
+		{"work-other", views.DeliverableShow(client(), withKind(views.FileOther))},
+		{"work-support", views.DeliverableShow(inSupport(client()), clientWork())},
+	}
+}
+
+func emptyDraft() views.DeliverableShowProps {
+	p := draftProps()
+	p.Versions, p.Files, p.Hero, p.CanPublish = p.Versions[:1], nil, nil, false
+	p.Version.Number, p.Versions[0].Number = 1, 1
+	return p
+}
+
+func placeSamples() []sample {
+	filter := []views.FilterGroup{
+		{Label: "Who", Options: []views.FilterOption{{Label: "Mia Chen", URL: "/w/acme/activity?who=1"}, {Label: "Ravi Patel", URL: "/w/acme/activity?who=2"}, {Label: "Support", URL: "/w/acme/activity", Current: true}}},
+		{Label: "What", Options: []views.FilterOption{{Label: "Downloads", URL: "/w/acme/activity?what=1"}, {Label: "Refused", URL: "/w/acme/activity?what=2"}}},
+	}
+	return []sample{
+		{"bin", views.Bin(staff(), views.BinProps{Items: []views.BinRow{
+			{Kind: "project", Name: "Autumn campaign", DeletedBy: "Ravi Patel", DeletedAt: before(28 * time.Hour), DaysLeft: 29, RestoreURL: acme.ProjectRestore("p9")},
+			{Kind: "file", Name: "Logo_v2 (final) (really).ai", Where: "Logo lockups", DeletedBy: "Dana Whitfield", DeletedAt: before(29 * 24 * time.Hour), DaysLeft: 1, RestoreURL: acme.FileRestore("f9")},
+			{Kind: "deliverable", Name: longName, Where: "Spring campaign", DeletedAt: before(100 * time.Hour), DaysLeft: 26},
+		}})},
+		{"bin-empty", views.Bin(staff(), views.BinProps{})},
+		{"members", views.Members(staff(), views.MembersProps{Groups: []views.MemberGroup{
+			{Title: "Acme", Hint: "Your client's people.", People: []views.MemberRow{
+				{Name: "Mia Chen", Email: "mia@acme.test", Role: "Owner", LastSeen: before(12 * time.Minute)},
+				{Name: "Leo Park", Email: "leo@acme.test", Role: "Viewer", LastSeen: before(90 * time.Hour)},
+				{Name: "Theodora Konstantinopoulou-Papadimitriou de la Fuente y Montenegro", Email: "theodora.konstantinopoulou-papadimitriou@acme.test", Role: "Member", Ended: true},
+			}},
+			{Title: "Northwind", People: []views.MemberRow{{Name: "Dana Whitfield", Email: "dana@northwind.test", Role: "Owner", LastSeen: before(time.Minute), You: true}, {Name: "Ravi Patel", Role: "Member"}}},
+		}})},
+		{"activity", views.Activity(staff(), views.ActivityProps{Filters: filter, Filtered: true, Days: []views.ActivityDay{{Label: "Today", Events: events()}, {Label: "Yesterday", Events: events()[:3]}}, OlderURL: "/w/acme/activity?before=x"})},
+		{"activity-nothing", views.Activity(staff(), views.ActivityProps{Filters: filter, Filtered: true})},
+		{"activity-empty", views.Activity(client(), views.ActivityProps{})},
+		{"settings", views.Settings(staff(), views.SettingsProps{Form: views.SettingsForm{Name: "Acme", PortalName: "Acme portal", Accent: "#c2410c"}, Address: "https://portico.example/w/acme/", AgencyOf: "Northwind", CanEdit: true, CanAccent: true, CanPortal: true})},
+		{"settings-read", views.Settings(client(), views.SettingsProps{Form: views.SettingsForm{Name: "Acme"}, Address: "https://portico.example/w/acme/"})},
+		{"settings-error", views.Settings(staff(), views.SettingsProps{Form: views.SettingsForm{Accent: hostile, Errors: ui.Errors{"name": "Give it a name."}}, CanEdit: true})},
+	}
+}
+
+func supportSamples() []sample {
+	people := []ui.Option{{Value: "u1", Label: "Mia Chen, Owner"}, {Value: "u2", Label: "Leo Park, Viewer"}}
+	start := &views.ConsoleStart{TenantName: "Acme", TenantSlug: "acme", GrantUntil: now.Add(20 * time.Hour), People: people}
+	wrong := &views.ConsoleStart{TenantName: hostile, TenantSlug: "acme", People: people, Form: views.ConsoleForm{Reason: hostile, Errors: ui.Errors{"ticket": "Name the ticket.", "reason": "Say why."}}}
+	return []sample{
+		{"support", views.Support(staff(), views.SupportProps{GrantUntil: now.Add(20 * time.Hour), GrantBy: "Dana Whitfield", GrantAt: before(2 * time.Hour), CanGrant: true, Sessions: sessions()})},
+		{"support-closed", views.Support(client(), views.SupportProps{CanGrant: true})},
+		{"support-viewer", views.Support(client(), views.SupportProps{Sessions: sessions()[1:]})},
+		{"console", views.Console(agent(), views.ConsoleProps{Query: "ac", Asked: true, History: sessions()[1:], Results: []views.ConsoleTenantRow{
+			{Name: "Acme", Slug: "acme", Under: "Client of Northwind", GrantUntil: now.Add(20 * time.Hour), StartURL: views.ConsoleTenant("acme")},
+			{Name: "Acacia House", Slug: "acacia", Under: "Client of Contoso"},
+		}})},
+		{"console-none", views.Console(agent(), views.ConsoleProps{Query: "zzz", Asked: true})},
+		{"console-start", views.Console(agent(), views.ConsoleProps{Start: start})},
+		{"console-start-error", views.Console(agent(), views.ConsoleProps{Start: wrong})},
+	}
+}
+
+func errorSamples() []sample {
+	var list []sample
+	for _, status := range []int{400, 402, 403, 404, 405, 408, 409, 413, 429, 500, 503} {
+		list = append(list, sample{"error-" + strconv.Itoa(status), views.Error(views.ErrorProps{Status: status, RequestID: "01JD4QW7Z8"})})
+	}
+	return append(list, sample{"error-plan", views.Error(views.ErrorProps{Status: 402, RequestID: "01JD4QW7Z8", Sentence: "The plan holds 5 projects.", WayURL: acme.Projects(), WayLabel: "Look at the projects"})})
+}
