@@ -246,6 +246,19 @@ create policy own on tenants to portico_app
     using (id = (select nullif(current_setting('app.tenant_id', true), '')::uuid))
     with check (id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
 
+-- What belongs to a person and to no tenant is out of reach while somebody else
+-- sits there as them.
+-- +goose StatementBegin
+do $$
+declare t text;
+begin
+    foreach t in array array['users', 'identities', 'account_events', 'sessions'] loop
+        execute format($p$create policy in_person on %I as restrictive to portico_app
+            using ((select nullif(current_setting('app.support_session_id', true), '')) is null)$p$, t);
+    end loop;
+end $$;
+-- +goose StatementEnd
+
 -- Audit rows say the truth about who wrote them: the context, nothing else.
 create policy truthful on audit_events as restrictive for insert to portico_app
     with check (

@@ -214,12 +214,23 @@ grant update (note, shared_at, shared_by) on versions to portico_app;
 grant update (name, state, size, sha256, content_type, upload_id, hashed_parts, hash_state, position, shared_at, archived_at, deleted_at) on files to portico_app;
 grant update (size, sha256, etag, created_at) on file_parts to portico_app;
 grant select, insert on job_effects to portico_app;
+-- Consent is given and taken back in person, and what is over stays over.
+create policy in_person on support_grants as restrictive for insert to portico_app
+    with check ((select nullif(current_setting('app.support_session_id', true), '')) is null);
+create policy in_person_still_open on support_grants as restrictive for update to portico_app
+    using (revoked_at is null and (select nullif(current_setting('app.support_session_id', true), '')) is null)
+    with check (revoked_at is not null);
+create policy in_person_still_open on support_sessions as restrictive for update to portico_app
+    using (ended_at is null and (select nullif(current_setting('app.support_session_id', true), '')) is null)
+    with check (ended_at is not null);
+
 grant select, insert on support_grants to portico_app;
-grant update (ends_at, revoked_at, revoked_by) on support_grants to portico_app;
+grant update (revoked_at, revoked_by) on support_grants to portico_app;
 grant select on support_sessions to portico_app;
 grant update (ended_at, ended_how) on support_sessions to portico_app;
 
-grant select on support_grants to portico_lookup;
+-- The update is for a row lock: a start holds the consent it rests on.
+grant select, update (revoked_at) on support_grants to portico_lookup;
 grant select, insert on support_sessions to portico_lookup;
 grant update (mode, ended_at, ended_how) on support_sessions to portico_lookup;
 

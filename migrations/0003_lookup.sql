@@ -5,10 +5,53 @@
 -- +goose Up
 set local role portico_lookup;
 
+-- +goose StatementBegin
+-- Active, and its agency too. Not for the app.
+create function lookup.tenant_active(p_tenant uuid)
+returns boolean
+language sql stable security definer set search_path = ''
+as $$
+    select coalesce((
+        select t.state = 'active' and coalesce(g.state, 'active') = 'active'
+        from public.tenants t
+        left join public.tenants g on g.id = t.agency_id
+        where t.id = p_tenant), false)
+$$;
+
+-- Why a support session is over, marked so or not; null while it runs. It asks
+-- for what must hold, so that whatever is missing ends the session. Not for the
+-- app: it would answer about any tenant.
+create function lookup.support_over(s public.support_sessions)
+returns text
+language sql stable security definer set search_path = ''
+as $$
+    select case
+        when s.ended_how is not null then s.ended_how
+        when not s.ends_at > now() then 'expired'
+        when s.kind = 'support' and not exists (
+            select 1 from public.support_agents a
+            join public.users u on u.id = a.user_id and u.disabled_at is null
+            where a.user_id = s.actor_id and a.disabled_at is null) then 'agent_disabled'
+        when s.kind = 'support' and not exists (
+            select 1 from public.support_grants g
+            where g.tenant_id = s.tenant_id and g.id = s.grant_id and g.revoked_at is null) then 'revoked'
+        when s.kind = 'support' and not exists (
+            select 1 from public.support_grants g
+            where g.tenant_id = s.tenant_id and g.id = s.grant_id and g.ends_at > now()) then 'expired'
+        when s.kind = 'view_as' and not exists (
+            select 1 from public.memberships m
+            where m.tenant_id = s.tenant_id and m.user_id = s.actor_id and m.party = 'agency' and m.ended_at is null) then 'revoked'
+        when not exists (
+            select 1 from public.memberships m
+            join public.users u on u.id = m.user_id and u.disabled_at is null
+            where m.tenant_id = s.tenant_id and m.user_id = s.subject_id and m.ended_at is null) then 'target_gone'
+        when not lookup.tenant_active(s.tenant_id) then 'tenant_suspended'
+        end
+$$;
+
 -- The first round trip of every request: session, person, tenant, membership,
 -- brand and support session, as of this moment. Always exactly one row. It
 -- touches the session at most every five minutes.
--- +goose StatementBegin
 create function lookup.who_is_asking(p_token bytea, p_host text, p_slug text, p_domain text)
 returns table (
     session_id uuid, user_id uuid, user_kind text, user_name text, user_email text, time_zone text,
@@ -17,7 +60,7 @@ returns table (
     portal_name text, welcome text, accent text, agency_name text,
     subject_id uuid, subject_name text, subject_email text, party text, role text, last_seen_at timestamptz, places integer,
     support_id uuid, support_tenant_id uuid, support_kind text, support_mode text, support_reason text,
-    support_ticket text, support_ends_at timestamptz, support_slug text, support_over boolean)
+    support_ticket text, support_ends_at timestamptz, support_slug text, support_over text)
 language plpgsql volatile security definer set search_path = ''
 as $$
 #variable_conflict use_column
@@ -52,24 +95,12 @@ begin
         where t.id = coalesce(
             (select b.id from public.tenants b where b.slug = p_slug),
             (select d.tenant_id from public.domains d where d.host = p_domain and d.verified_at is not null))
-    ), support as (
-        select ss.*, st.slug
+    ), pointed as (
+        select ss.*, st.slug, lookup.support_over(ss) as over
         from asker k
         join public.support_sessions ss on ss.tenant_id = k.support_tenant_id and ss.id = k.support_session_id
-        join public.tenants st on st.id = ss.tenant_id and st.state = 'active'
-        join public.memberships sm on sm.tenant_id = ss.tenant_id and sm.user_id = ss.subject_id and sm.ended_at is null
-        join public.users su on su.id = ss.subject_id and su.disabled_at is null
-        left join public.support_grants sg on sg.tenant_id = ss.tenant_id and sg.id = ss.grant_id
+        join public.tenants st on st.id = ss.tenant_id
         where ss.actor_id = k.user_id
-          and ss.ended_at is null
-          and ss.ends_at > now()
-          and case ss.kind
-              when 'support' then sg.revoked_at is null and sg.ends_at > now()
-              else exists (
-                  select 1 from public.memberships am
-                  where am.tenant_id = ss.tenant_id and am.user_id = ss.actor_id
-                    and am.ended_at is null and am.party = 'agency')
-              end
     )
     select k.id, k.user_id, k.kind, k.name, k.email, k.time_zone, k.stepped_up_at,
            t.id, t.kind, t.slug, t.name, t.state, t.portal_name, t.welcome, t.accent, t.agency_name,
@@ -79,11 +110,12 @@ begin
                 else (select count(*) from public.memberships o where o.user_id = k.user_id and o.ended_at is null)
                 end::integer,
            p.id, p.tenant_id, p.kind, p.mode, p.reason, p.ticket, p.ends_at, p.slug,
-           k.support_session_id is not null and p.id is null
+           case when k.support_session_id is not null and p.id is null then coalesce(o.over, 'revoked') end
     from (values (1)) as always (one)
     left join asker k on true
     left join tenant t on true
-    left join support p on true
+    left join pointed p on p.over is null
+    left join pointed o on true
     left join public.memberships m
         on m.tenant_id = t.id
        and m.user_id = case when p.tenant_id = t.id then p.subject_id else k.user_id end
@@ -426,15 +458,18 @@ as $$
           and a.disabled_at is null)
 $$;
 
--- Support's search: an exact slug or address, or the beginning of a name.
+-- Support's search: an exact slug or address, or the beginning of a name. The end
+-- of the consent is null where support may not come in.
 create function lookup.support_find(p_query text)
-returns table (tenant_id uuid, slug text, name text, kind text, grant_ends_at timestamptz)
+returns table (tenant_id uuid, slug text, name text, kind text, agency_name text, grant_ends_at timestamptz)
 language sql stable security definer set search_path = ''
 as $$
-    select t.id, t.slug, t.name, t.kind,
+    select t.id, t.slug, t.name, t.kind, a.name,
            (select max(g.ends_at) from public.support_grants g
-            where g.tenant_id = t.id and g.revoked_at is null and g.ends_at > now())
+            where g.tenant_id = t.id and g.revoked_at is null and g.ends_at > now()
+              and lookup.tenant_active(t.id))
     from public.tenants t
+    left join public.tenants a on a.id = t.agency_id
     where lookup.i_am_agent()
       and char_length(p_query) >= 2
       and (t.slug = lower(p_query)
@@ -442,112 +477,154 @@ as $$
            or t.id in (select m.tenant_id from public.memberships m
                        join public.users u on u.id = m.user_id
                        where u.email = lower(p_query) and m.ended_at is null))
-    order by t.name, t.id
+    order by t.slug = lower(p_query) desc, t.name, t.id
     limit 10
 $$;
 
 -- Whom an agent may look as: only where a grant is open.
-create function lookup.support_people(p_tenant uuid)
+create function lookup.support_people(p_slug text)
 returns table (user_id uuid, name text, party text, role text)
 language sql stable security definer set search_path = ''
 as $$
     select m.user_id, m.name, m.party, m.role
-    from public.memberships m
+    from public.tenants t
+    join public.memberships m on m.tenant_id = t.id and m.ended_at is null
     join public.users u on u.id = m.user_id and u.disabled_at is null
     where lookup.i_am_agent()
-      and m.tenant_id = p_tenant
-      and m.ended_at is null
+      and t.slug = p_slug
+      and lookup.tenant_active(t.id)
       and exists (select 1 from public.support_grants g
-                  where g.tenant_id = p_tenant and g.revoked_at is null and g.ends_at > now())
+                  where g.tenant_id = t.id and g.revoked_at is null and g.ends_at > now())
     order by m.party desc, m.name, m.user_id
-    limit 200
+    limit 500
 $$;
 
--- The start of a support session: every condition of it, under the lock of the
--- agent's row. A refusal is written into the tenant that was asked for.
+-- The start of a support session: every condition of it, under two locks. That of
+-- the agent's row keeps an agent to one session; that of the consent makes a
+-- revocation either come first, and refuse, or come after, and end the session.
+-- A refusal is written into the tenant that was asked for. The session ends with
+-- the consent, if that is sooner.
 create function lookup.support_start(
-    p_id uuid, p_tenant uuid, p_subject uuid, p_reason text, p_ticket text, p_minutes integer,
+    p_id uuid, p_slug text, p_subject uuid, p_reason text, p_ticket text, p_minutes integer,
     p_token bytea, p_audit uuid, p_request text)
-returns text
+returns table (verdict text, tenant_id uuid, ends_at timestamptz)
 language plpgsql volatile security definer set search_path = ''
 as $$
+#variable_conflict use_column
 declare
     me uuid := nullif(current_setting('app.user_id', true), '')::uuid;
-    mine public.sessions; target public.memberships; consent uuid; verdict text := 'ok'; my_name text;
+    my_name text; place uuid; target public.memberships; consent public.support_grants; why text; until timestamptz;
 begin
-    perform 1 from public.support_agents a where a.user_id = me and a.disabled_at is null for update;
-    if not found then return 'not_agent'; end if;
-    select s.* into mine from public.sessions s where s.token_hash = p_token and s.user_id = me;
-    select u.name into my_name from public.users u where u.id = me;
-    if not exists (select 1 from public.tenants t where t.id = p_tenant) then return 'no_tenant'; end if;
+    select u.name into my_name
+    from public.support_agents a
+    join public.users u on u.id = a.user_id and u.disabled_at is null
+    where a.user_id = me and a.disabled_at is null
+    for update of a;
+    if not found then return query select 'not_agent', null::uuid, null::timestamptz; return; end if;
+    select t.id into place from public.tenants t where t.slug = p_slug;
+    if place is null then return query select 'no_tenant', null::uuid, null::timestamptz; return; end if;
+    select g.* into consent
+    from public.support_grants g
+    where g.tenant_id = place and g.revoked_at is null and g.ends_at > now()
+    order by g.ends_at desc limit 1
+    for share;
     select m.* into target
     from public.memberships m
     join public.users u on u.id = m.user_id and u.disabled_at is null
-    where m.tenant_id = p_tenant and m.user_id = p_subject and m.ended_at is null;
-    select g.id into consent
-    from public.support_grants g
-    where g.tenant_id = p_tenant and g.revoked_at is null and g.ends_at > now()
-    order by g.ends_at desc limit 1;
-    if consent is null then verdict := 'no_grant';
-    elsif mine.id is null or mine.stepped_up_at is null or mine.stepped_up_at < now() - interval '5 minutes' then verdict := 'no_step_up';
-    elsif btrim(p_reason) = '' or btrim(p_ticket) = '' or p_minutes not between 1 and 60 then verdict := 'bad_input';
-    elsif target.user_id is null or target.user_id = me then verdict := 'bad_target';
-    elsif exists (select 1 from public.tenants t where t.id = p_tenant and t.state <> 'active') then verdict := 'bad_target';
-    elsif exists (
-        select 1 from public.support_sessions o
-        where o.actor_id = me and o.ended_at is null and o.ends_at > now()) then verdict := 'busy';
+    where m.tenant_id = place and m.user_id = p_subject and m.user_id <> me and m.ended_at is null;
+    why := case
+        when consent.id is null then 'no_grant'
+        when not lookup.tenant_active(place) then 'no_grant'
+        when not exists (
+            select 1 from public.sessions s
+            where s.token_hash = p_token and s.user_id = me and s.stepped_up_at > now() - interval '5 minutes') then 'no_step_up'
+        when char_length(btrim(p_reason)) between 1 and 500
+             and char_length(btrim(p_ticket)) between 1 and 80
+             and p_minutes between 1 and 60 then
+            case
+            when target.user_id is null then 'bad_target'
+            when exists (
+                select 1 from public.support_sessions o
+                where o.actor_id = me and o.ended_at is null and o.ends_at > now() and lookup.support_over(o) is null) then 'busy'
+            end
+        else 'bad_input'
+        end;
+    if why is not null then
+        insert into public.audit_events (tenant_id, id, actor_id, subject_id, party, verb, target_kind, target_id, result, request_id, detail)
+        values (place, p_audit, me, me, 'system', 'support.refused', case when target.user_id is null then '' else 'membership' end,
+                target.user_id, 'denied', p_request, jsonb_build_object('why', why));
+        return query select why, place, null::timestamptz;
+        return;
     end if;
-    if verdict = 'ok' then
-        insert into public.support_sessions (tenant_id, id, kind, grant_id, actor_id, actor_name, subject_id, reason, ticket, ends_at)
-        values (p_tenant, p_id, 'support', consent, me, my_name, p_subject, btrim(p_reason), btrim(p_ticket), now() + make_interval(mins => p_minutes));
-        update public.sessions s set support_tenant_id = p_tenant, support_session_id = p_id where s.id = mine.id;
-    end if;
-    insert into public.audit_events (tenant_id, id, actor_id, subject_id, support_session_id, party, verb, target_kind, target_id, result, request_id, detail)
-    values (p_tenant, p_audit, me, coalesce(target.user_id, me), case when verdict = 'ok' then p_id end,
-            coalesce(target.party, 'system'), 'support.start', 'support_session', case when verdict = 'ok' then p_id end,
-            case when verdict = 'ok' then 'ok' else 'denied' end, p_request,
-            case when verdict = 'ok' then '{}'::jsonb else jsonb_build_object('why', verdict) end);
-    return verdict;
+    until := least(now() + make_interval(mins => p_minutes), consent.ends_at);
+    insert into public.support_sessions (tenant_id, id, kind, grant_id, actor_id, actor_name, subject_id, reason, ticket, ends_at)
+    values (place, p_id, 'support', consent.id, me, my_name, p_subject, btrim(p_reason), btrim(p_ticket), until);
+    update public.sessions s set support_tenant_id = place, support_session_id = p_id
+    where s.token_hash = p_token and s.user_id = me;
+    insert into public.audit_events (tenant_id, id, actor_id, subject_id, support_session_id, party, verb, target_kind, target_id, request_id)
+    values (place, p_audit, me, p_subject, p_id, target.party, 'support.started', 'support_session', p_id, p_request);
+    return query select 'ok', place, until;
 end $$;
 
--- The agent's own Stop. Idempotent: stopping what is over says where it was.
-create function lookup.support_stop(p_token bytea, p_audit uuid, p_request text)
-returns table (tenant_id uuid, support_session_id uuid, stopped boolean)
+-- Marks what is over of one actor's support sessions, and ends those that still
+-- run the way it is told to. Ids of audit rows made here are random: nothing is
+-- ordered by them alone. Not for the app.
+create function lookup.support_end(p_actor uuid, p_how text, p_request text)
+returns table (tenant_id uuid, session_id uuid, subject_id uuid)
 language plpgsql volatile security definer set search_path = ''
 as $$
-declare
-    me uuid := nullif(current_setting('app.actor_id', true), '')::uuid;
-    mine public.sessions; ended public.support_sessions;
+#variable_conflict use_column
+declare o public.support_sessions; how text;
 begin
-    select s.* into mine from public.sessions s
-    where s.token_hash = p_token and s.user_id = me and s.support_session_id is not null;
-    if mine.id is null then return; end if;
-    update public.sessions s set support_tenant_id = null, support_session_id = null where s.id = mine.id;
-    update public.support_sessions o
-    set ended_at = least(now(), o.ends_at), ended_how = case when o.ends_at > now() then 'stopped' else 'expired' end
-    where o.tenant_id = mine.support_tenant_id and o.id = mine.support_session_id and o.ended_at is null
-    returning o.* into ended;
-    if ended.id is not null then
-        insert into public.audit_events (tenant_id, id, actor_id, subject_id, support_session_id, party, verb, target_kind, target_id, request_id)
-        select ended.tenant_id, p_audit, me, ended.subject_id, ended.id, m.party, 'support.stop', 'support_session', ended.id, p_request
-        from public.memberships m where m.tenant_id = ended.tenant_id and m.user_id = ended.subject_id;
-    end if;
-    return query select mine.support_tenant_id, mine.support_session_id, ended.id is not null;
+    for o in
+        select s.* from public.support_sessions s
+        where s.actor_id = p_actor and s.ended_at is null
+        for update
+    loop
+        how := coalesce(lookup.support_over(o), p_how);
+        update public.support_sessions s
+        set ended_at = least(now(), o.ends_at), ended_how = how
+        where s.tenant_id = o.tenant_id and s.id = o.id;
+        insert into public.audit_events (tenant_id, id, actor_id, subject_id, support_session_id, party, verb, target_kind, target_id, request_id, detail)
+        select o.tenant_id, gen_random_uuid(), o.actor_id, o.subject_id, o.id, m.party,
+               case how when 'stopped' then 'support.stopped' when 'expired' then 'support.expired' else 'support.ended' end,
+               'support_session', o.id, p_request, jsonb_build_object('how', how)
+        from public.memberships m where m.tenant_id = o.tenant_id and m.user_id = o.subject_id;
+        return query select o.tenant_id, o.id, o.subject_id;
+    end loop;
+end $$;
+
+-- The agent's own Stop, from whichever of their browsers. Stopping what is over
+-- already ends nothing and lets this browser forget it.
+create function lookup.support_stop(p_token bytea, p_request text)
+returns table (tenant_id uuid, session_id uuid, subject_id uuid)
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare me uuid := nullif(current_setting('app.actor_id', true), '')::uuid;
+begin
+    update public.sessions s set support_tenant_id = null, support_session_id = null
+    where s.token_hash = p_token and s.user_id = me;
+    return query select * from lookup.support_end(me, 'stopped', p_request);
 end $$;
 
 -- An agent's own past, with the names of the tenants.
 create function lookup.support_history(p_limit integer)
-returns table (tenant_name text, slug text, subject_name text, kind text, mode text, reason text, ticket text,
+returns table (id uuid, tenant_name text, slug text, subject_name text, kind text, mode text, reason text, ticket text,
                started_at timestamptz, ends_at timestamptz, ended_at timestamptz, ended_how text)
 language sql stable security definer set search_path = ''
 as $$
-    select t.name, t.slug, m.name, s.kind, s.mode, s.reason, s.ticket, s.started_at, s.ends_at, s.ended_at, s.ended_how
-    from public.support_sessions s
+    select s.id, t.name, t.slug, m.name, s.kind, s.mode, s.reason, s.ticket, s.started_at, s.ends_at,
+           coalesce(s.ended_at, case when o.how is not null then least(now(), s.ends_at) end), o.how
+    from (
+        select * from public.support_sessions
+        where actor_id = nullif(current_setting('app.user_id', true), '')::uuid
+        order by started_at desc, id
+        limit least(p_limit, 100)
+    ) s
+    cross join lateral (select lookup.support_over((s.*)::public.support_sessions)) o (how)
     join public.tenants t on t.id = s.tenant_id
     join public.memberships m on m.tenant_id = s.tenant_id and m.user_id = s.subject_id
-    where s.actor_id = nullif(current_setting('app.user_id', true), '')::uuid
     order by s.started_at desc, s.id
-    limit least(p_limit, 100)
 $$;
 
 -- A refused job, for whoever runs the installation.
@@ -624,16 +701,22 @@ begin
     insert into public.support_agents (user_id) values (p_id);
 end $$;
 
+-- Ends what the agent has running, too.
 create function lookup.disable_agent(p_email text)
 returns boolean
-language sql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = ''
 as $$
+declare agent uuid;
+begin
     update public.support_agents a
     set disabled_at = coalesce(a.disabled_at, now())
     from public.users u
     where u.id = a.user_id and u.email = p_email
-    returning true
-$$;
+    returning a.user_id into agent;
+    if agent is null then return null; end if;
+    perform lookup.support_end(agent, 'agent_disabled', '');
+    return true;
+end $$;
 
 create function lookup.list_agents()
 returns table (email text, name text, added_at timestamptz, disabled_at timestamptz)
@@ -646,8 +729,11 @@ as $$
 $$;
 
 do $$
-declare f regprocedure; operator_only text[] := array['create_agency', 'list_tenants', 'add_agent', 'disable_agent', 'list_agents'];
-    inner_only text[] := array['session_open', 'flow_try_code', 'flow_state'];
+declare
+    f regprocedure;
+    operator_only text[] := array['create_agency', 'list_tenants', 'add_agent', 'disable_agent', 'list_agents'];
+    -- Called by other functions here, and by nobody else.
+    inner_only text[] := array['session_open', 'flow_try_code', 'flow_state', 'support_over', 'support_end', 'tenant_active'];
 begin
     for f in select p.oid::regprocedure from pg_catalog.pg_proc p where p.pronamespace = 'lookup'::regnamespace loop
         if (select proname from pg_catalog.pg_proc where oid = f) = any (operator_only) then

@@ -3,9 +3,11 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
 
 	"portico/store/queue"
 )
@@ -14,6 +16,15 @@ import (
 // and there exactly once when it commits. The tenant, the asker and the support
 // session are those of the transaction, whatever the arguments say.
 func (tx *Tx) Ask(ctx context.Context, job queue.TenantJob) error {
+	return tx.ask(ctx, job, nil)
+}
+
+// AskAt is [Tx.Ask] for a job that is to run no sooner than a time.
+func (tx *Tx) AskAt(ctx context.Context, job queue.TenantJob, at time.Time) error {
+	return tx.ask(ctx, job, &river.InsertOpts{ScheduledAt: at})
+}
+
+func (tx *Tx) ask(ctx context.Context, job queue.TenantJob, opts *river.InsertOpts) error {
 	*job.Sealed() = queue.Seal{
 		Tenant:  tx.scope.tenant,
 		AskedBy: tx.scope.user,
@@ -24,7 +35,7 @@ func (tx *Tx) Ask(ctx context.Context, job queue.TenantJob) error {
 	if err := tx.db.seal.Seal(job); err != nil {
 		return err
 	}
-	if _, err := tx.db.jobs.InsertTx(ctx, tx.tx, job, nil); err != nil {
+	if _, err := tx.db.jobs.InsertTx(ctx, tx.tx, job, opts); err != nil {
 		return fmt.Errorf("ask %s: %w", job.Kind(), translate(err))
 	}
 	return nil

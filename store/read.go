@@ -34,10 +34,35 @@ func one[T any](name string, dst *T, sql string, args pgx.StrictNamedArgs) query
 	}}
 }
 
+// optional reads at most one row into dst; no row makes it nil.
+func optional[T any](name string, dst **T, sql string, args pgx.StrictNamedArgs) query {
+	return query{name, sql, args, func(rows pgx.Rows) error {
+		v, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[T])
+		if err == nil {
+			*dst = nil
+			if len(v) > 0 {
+				*dst = v[0]
+			}
+		}
+		return err
+	}}
+}
+
 // value reads exactly one row of one column.
 func value[T any](name string, dst *T, sql string, args pgx.StrictNamedArgs) query {
 	return query{name, sql, args, func(rows pgx.Rows) error {
 		v, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[T])
+		if err == nil {
+			*dst = v
+		}
+		return err
+	}}
+}
+
+// column reads all rows of one column into dst.
+func column[T any](name string, dst *[]T, sql string, args pgx.StrictNamedArgs) query {
+	return query{name, sql, args, func(rows pgx.Rows) error {
+		v, err := pgx.CollectRows(rows, pgx.RowTo[T])
 		if err == nil {
 			*dst = v
 		}

@@ -76,7 +76,7 @@ type whoRow struct {
 	SupportTicket   *string
 	SupportEndsAt   *time.Time
 	SupportSlug     *string
-	SupportOver     bool
+	SupportOver     *string
 }
 
 // Who is the first round trip of every request.
@@ -103,8 +103,11 @@ type Person struct {
 	TimeZone    string
 	Agent       bool       // a support agent, never a member of anything
 	SteppedUpAt *time.Time // when they last proved themselves anew
-	// SupportOver says that the browser's support session has ended by itself.
-	SupportOver bool
+	// SupportOver says that the browser's support session is over without their
+	// Stop, until they start or stop another; SupportOverHow says how, in the
+	// words of [SupportSession].EndedHow.
+	SupportOver    bool
+	SupportOverHow string
 	// SupportSlug names the tenant of a running support session, else "".
 	SupportSlug string
 	RequestID   string
@@ -170,17 +173,18 @@ func (v Visitor) Person() (Person, bool) {
 		return Person{}, false
 	}
 	return Person{
-		scope:       scope{user: *r.UserID, actor: *r.UserID},
-		ask:         v.ask,
-		SessionID:   *r.SessionID,
-		Name:        *r.UserName,
-		Email:       deref(r.UserEmail),
-		TimeZone:    *r.TimeZone,
-		Agent:       *r.UserKind == "agent",
-		SteppedUpAt: r.SteppedUpAt,
-		SupportOver: r.SupportOver,
-		SupportSlug: deref(r.SupportSlug),
-		RequestID:   v.ask.RequestID,
+		scope:          scope{user: *r.UserID, actor: *r.UserID},
+		ask:            v.ask,
+		SessionID:      *r.SessionID,
+		Name:           *r.UserName,
+		Email:          deref(r.UserEmail),
+		TimeZone:       *r.TimeZone,
+		Agent:          *r.UserKind == "agent",
+		SteppedUpAt:    r.SteppedUpAt,
+		SupportOver:    r.SupportOver != nil,
+		SupportOverHow: deref(r.SupportOver),
+		SupportSlug:    deref(r.SupportSlug),
+		RequestID:      v.ask.RequestID,
 	}, true
 }
 

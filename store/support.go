@@ -1,0 +1,268 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"portico/store/queue"
+)
+
+// Grant is a tenant's consent: support may come in until EndsAt.
+type Grant struct {
+	ID        uuid.UUID
+	ByName    string
+	CreatedAt time.Time
+	EndsAt    time.Time
+	RevokedAt *time.Time
+	Open      bool // neither revoked nor past its end
+}
+
+const grantColumns = `
+select g.id, m.name as by_name, g.created_at, g.ends_at, g.revoked_at,
+       g.revoked_at is null and g.ends_at > now() as open
+from support_grants g
+join memberships m on m.tenant_id = g.tenant_id and m.user_id = g.created_by
+where g.tenant_id = @tenant_id`
+
+// CurrentGrant reads the open grant that lasts longest; nil while support may
+// not come in.
+func CurrentGrant(dst **Grant) Read {
+	return Read{optional("current grant", dst, grantColumns+`
+  and g.revoked_at is null
+  and g.ends_at > now()
+order by g.ends_at desc
+limit 1`, nil)}
+}
+
+// ListGrants reads the tenant's grants, the one that ends last first, at most 100.
+func ListGrants(dst *[]Grant) Read {
+	return Read{many("list grants", dst, grantColumns+`
+order by g.ends_at desc, g.id desc
+limit 100`, nil)}
+}
+
+// SupportSession is one line of a tenant's ledger: who was here as whom, and why.
+type SupportSession struct {
+	ID          uuid.UUID
+	Kind        string // "support" or "view_as"
+	Mode        string // "read" or "write"
+	AgentName   string
+	SubjectName string
+	Reason      string
+	Ticket      string
+	StartedAt   time.Time
+	EndsAt      time.Time  // its hard end
+	EndedAt     *time.Time // nil while it runs
+	// EndedHow is "stopped", "expired", "revoked", "agent_disabled",
+	// "target_gone" or "tenant_suspended"; nil while it runs.
+	EndedHow *string
+	Pages    int // seen
+	Files    int // downloaded
+}
+
+// SupportPage says which page of the ledger; zero means the newest 50.
+type SupportPage struct {
+	BeforeAt time.Time
+	BeforeID uuid.UUID
+	Limit    int // 1 to 200; 0 means 50
+}
+
+// ListSupportSessions reads the tenant's ledger, newest first. What is over is
+// shown as over, whether or not a job has marked it yet.
+func ListSupportSessions(p SupportPage, dst *[]SupportSession) Read {
+	if p.Limit < 1 || p.Limit > 200 {
+		p.Limit = 50
+	}
+	if p.BeforeAt.IsZero() {
+		p.BeforeAt, p.BeforeID = time.Now().AddDate(100, 0, 0), uuid.Max
+	}
+	return Read{many("list support sessions", dst, `
+select s.id, s.kind, s.mode, s.actor_name as agent_name, m.name as subject_name, s.reason, s.ticket,
+       s.started_at, s.ends_at, o.ended_at, o.ended_how, c.pages, c.files
+from (
+    select *
+    from support_sessions
+    where tenant_id = @tenant_id
+      and (started_at, id) < (@before_at, @before_id)
+    order by started_at desc, id desc
+    limit @limit
+) s
+join memberships m on m.tenant_id = s.tenant_id and m.user_id = s.subject_id
+left join support_grants g on g.tenant_id = s.tenant_id and g.id = s.grant_id
+cross join lateral (`+supportOver+`) o
+cross join lateral (
+    select (count(*) filter (where e.verb = 'support.page_seen'))::int as pages,
+           (count(*) filter (where e.verb = 'file.downloaded'))::int as files
+    from audit_events e
+    where e.tenant_id = @tenant_id
+      and e.support_session_id = s.id
+) c
+order by s.started_at desc, s.id desc`,
+		pgx.StrictNamedArgs{"before_at": p.BeforeAt, "before_id": p.BeforeID, "limit": p.Limit})}
+}
+
+// supportOver is how and when a session s with its grant g and its subject m was
+// over, as far as its tenant can tell: lookup.support_over knows the rest.
+const supportOver = `
+    select coalesce(s.ended_how, w.how) as ended_how,
+           coalesce(s.ended_at, w.at) as ended_at
+    from (
+        select case
+                   when s.ends_at <= now() then 'expired'
+                   when g.revoked_at is not null then 'revoked'
+                   when g.ends_at <= now() then 'expired'
+                   when m.ended_at is not null then 'target_gone'
+               end as how,
+               case
+                   when s.ends_at <= now() then s.ends_at
+                   when g.revoked_at is not null then g.revoked_at
+                   when g.ends_at <= now() then g.ends_at
+                   when m.ended_at is not null then m.ended_at
+               end as at
+    ) w`
+
+// consents refuses who may not speak for the tenant about support, and everybody
+// inside a support session: nobody lets themselves in.
+func (tx *Tx) consents() error {
+	if tx.scope.support != uuid.Nil || !May(GrantSupport, tx.scope.party, tx.role) {
+		return ErrForbidden
+	}
+	return nil
+}
+
+// MaxGrant is how long a tenant can let support in at most.
+const MaxGrant = 7 * 24 * time.Hour
+
+// GrantSupport lets support in for a time from now on, by the database's clock,
+// in whole minutes. A grant that is open already is not made shorter by it.
+func (tx *Tx) GrantSupport(ctx context.Context, length time.Duration) error {
+	if err := tx.consents(); err != nil {
+		return err
+	}
+	if length < time.Minute || length > MaxGrant {
+		return InvalidError{"hours": "Choose one of the lengths."}
+	}
+	id := NewID()
+	err := tx.change(ctx, "grant support", `
+insert into support_grants (tenant_id, id, ends_at)
+values (@tenant_id, @id, now() + make_interval(mins => @minutes))`,
+		pgx.StrictNamedArgs{"id": id, "minutes": int(length / time.Minute)})
+	if err != nil {
+		return err
+	}
+	return tx.audit(ctx, Event{Verb: "support.granted", TargetKind: "support_grant", TargetID: id,
+		Detail: map[string]any{"minutes": int(length / time.Minute)}})
+}
+
+// RevokeSupport takes back every open grant and ends the sessions that rest on
+// them, at once. With none open it does nothing.
+func (tx *Tx) RevokeSupport(ctx context.Context) error {
+	if err := tx.consents(); err != nil {
+		return err
+	}
+	var grants []uuid.UUID
+	err := tx.get(ctx, column("revoke support", &grants, `
+update support_grants
+set revoked_at = now(),
+    revoked_by = @me
+where tenant_id = @tenant_id
+  and revoked_at is null
+  and ends_at > now()
+returning id`, pgx.StrictNamedArgs{"me": tx.scope.user}))
+	if err != nil {
+		return err
+	}
+	for _, id := range grants {
+		if err := tx.audit(ctx, Event{Verb: "support.revoked", TargetKind: "support_grant", TargetID: id}); err != nil {
+			return err
+		}
+	}
+	// A statement of its own, so that it sees the session of a start that held
+	// the grant when this began.
+	_, err = tx.endSupport(ctx, `grant_id = any (@grants)`, pgx.StrictNamedArgs{"grants": grants})
+	return err
+}
+
+// EndSupportSession ends one running session of the tenant; one that is over, or
+// not there, is [ErrNotFound].
+func (tx *Tx) EndSupportSession(ctx context.Context, id uuid.UUID) error {
+	if err := tx.consents(); err != nil {
+		return err
+	}
+	n, err := tx.endSupport(ctx, `id = @id`, pgx.StrictNamedArgs{"id": id})
+	if err == nil && n == 0 {
+		return ErrNotFound
+	}
+	return err
+}
+
+// endSupport ends the running sessions that match, says so in the trail, and has
+// the owners told.
+func (tx *Tx) endSupport(ctx context.Context, which string, args pgx.StrictNamedArgs) (int, error) {
+	var ended []uuid.UUID
+	err := tx.get(ctx, column("end support", &ended, `
+update support_sessions
+set ended_at = now(),
+    ended_how = 'revoked'
+where tenant_id = @tenant_id
+  and ended_at is null
+  and ends_at > now()
+  and `+which+`
+returning id`, args))
+	if err != nil {
+		return 0, err
+	}
+	for _, id := range ended {
+		if err := tx.audit(ctx, Event{Verb: "support.ended", TargetKind: "support_session", TargetID: id,
+			Detail: map[string]any{"how": "revoked"}}); err != nil {
+			return 0, err
+		}
+		if err := tx.Ask(ctx, &queue.SupportEnded{Session: id}); err != nil {
+			return 0, err
+		}
+	}
+	return len(ended), nil
+}
+
+// ExpireSupport is what the job at the hard end of a session does: it marks the
+// session if nobody ended it, and asks for the mail that says so. A session that
+// still runs is [ErrConflict]: come back later.
+func (tx *Tx) ExpireSupport(ctx context.Context, id uuid.UUID) error {
+	var over []string
+	err := tx.get(ctx, column("is support over", &over, `
+select o.ended_how
+from support_sessions s
+join memberships m on m.tenant_id = s.tenant_id and m.user_id = s.subject_id
+left join support_grants g on g.tenant_id = s.tenant_id and g.id = s.grant_id
+cross join lateral (`+supportOver+`) o
+where s.tenant_id = @tenant_id
+  and s.id = @id
+  and o.ended_how is not null`, pgx.StrictNamedArgs{"id": id}))
+	if err != nil {
+		return err
+	}
+	if len(over) == 0 {
+		return ErrConflict
+	}
+	n, err := tx.exec(ctx, "expire support", `
+update support_sessions
+set ended_at = least(now(), ends_at),
+    ended_how = @how
+where tenant_id = @tenant_id
+  and id = @id
+  and ended_at is null`, pgx.StrictNamedArgs{"id": id, "how": over[0]})
+	if err != nil {
+		return err
+	}
+	if n == 1 {
+		err = tx.audit(ctx, Event{Verb: "support.expired", TargetKind: "support_session", TargetID: id,
+			Detail: map[string]any{"how": over[0]}})
+		if err != nil {
+			return err
+		}
+	}
+	return tx.Ask(ctx, &queue.SupportEnded{Session: id})
+}
