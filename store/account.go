@@ -68,6 +68,12 @@ func (db *DB) SignOutEverywhere(ctx context.Context, me Person) error {
 
 func (db *DB) endSessions(ctx context.Context, me Person, verb, sql string, args pgx.StrictNamedArgs) error {
 	return db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error {
+		// An agent who leaves does not stay on in somebody's ledger.
+		if me.Agent {
+			if err := tx.stopSupport(ctx, me); err != nil {
+				return err
+			}
+		}
 		n, err := tx.exec(ctx, verb, sql, args)
 		if err != nil {
 			return err

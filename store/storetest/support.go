@@ -1,0 +1,79 @@
+package storetest
+
+import (
+	"context"
+	"crypto/rand"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"portico/e2e/stack"
+	"portico/store"
+)
+
+// Visit is the first round trip of a request with that session to the tenant of
+// that slug, or to none.
+func Visit(t testing.TB, token store.Token, slug string) store.Visitor {
+	t.Helper()
+	v, err := DB().Who(t.Context(), store.Ask{Token: &token, Slug: slug, RequestID: "visit"})
+	check(t, err)
+	return v
+}
+
+// Person is who is signed in with that session; it fails the test for nobody.
+func Person(t testing.TB, token store.Token) store.Person {
+	t.Helper()
+	p, ok := Visit(t, token, "").Person()
+	if !ok {
+		t.Fatal("nobody is signed in with that session")
+	}
+	return p
+}
+
+// StepUp proves the person of a session anew, as they would, and returns the
+// token the session has from then on.
+func StepUp(t testing.TB, token store.Token) store.Token {
+	t.Helper()
+	me := Person(t, token)
+	cookie, link, code := secret(), secret(), secret()
+	flow, err := DB().BeginStepUp(t.Context(), me, cookie, "/")
+	check(t, err)
+	_, err = DB().MintFlow(t.Context(), flow, link, code)
+	check(t, err)
+	var renewed store.Token
+	_, _ = rand.Read(renewed[:])
+	_, err = DB().StepUpByCode(t.Context(), me, store.MailedCode{Flow: flow, Cookie: cookie, Codes: []store.Secret{code}}, renewed)
+	check(t, err)
+	return renewed
+}
+
+// LetSupportIn grants support for an hour in the member's tenant.
+func LetSupportIn(t testing.TB, me store.Member) {
+	t.Helper()
+	check(t, DB().Write(t.Context(), me, func(tx *store.Tx) error {
+		return tx.GrantSupport(t.Context(), time.Hour)
+	}))
+}
+
+// SupportAs signs an agent in, proves them anew and starts a session of half an
+// hour as that person; the tenant must let support in.
+func SupportAs(t testing.TB, agent, slug string, subject uuid.UUID) (store.Token, uuid.UUID) {
+	t.Helper()
+	token := StepUp(t, SignIn(t, agent))
+	id, err := DB().StartSupport(t.Context(), Person(t, token), store.SupportStart{
+		Slug: slug, Subject: subject, Reason: "A file does not open", Ticket: "T-1", Minutes: 30})
+	check(t, err)
+	return token, id
+}
+
+// Superuser is a connection that no policy holds back, to look behind the app
+// and to make time pass. Nothing that the product must do is proved with it.
+func Superuser(t testing.TB) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), server.AdminURL(stack.DatabaseName))
+	check(t, err)
+	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
+	return conn
+}

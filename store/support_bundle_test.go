@@ -1,0 +1,167 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"portico/e2e/stack"
+	"portico/store"
+	"portico/store/storetest"
+)
+
+// supportBundle is an agency whose client Acme lets support in, and an agent
+// with a fresh step-up.
+type supportBundle struct {
+	*storetest.Tenants
+	db        *store.DB
+	admin     *pgx.Conn
+	mia, dana store.Member // Acme's client owner, and its staff owner
+	agent     string
+	sam       uuid.UUID
+	token     store.Token // the agent's session
+}
+
+func setupSupport(t *testing.T) *supportBundle {
+	t.Helper()
+	a := storetest.Agency(t)
+	b := &supportBundle{Tenants: a, db: storetest.DB(), admin: storetest.Superuser(t)}
+	b.mia, b.dana = a.Member(t, a.Mia, a.Acme), a.Member(t, a.Dana, a.Acme)
+	b.agent = storetest.Agent(t)
+	b.token = storetest.StepUp(t, storetest.SignIn(t, b.agent))
+	b.sam = storetest.Person(t, b.token).ID()
+	return b
+}
+
+func (b *supportBundle) letIn(t *testing.T) *supportBundle {
+	t.Helper()
+	storetest.LetSupportIn(t, b.mia)
+	return b
+}
+
+func (b *supportBundle) ask(slug string, subject uuid.UUID) store.SupportStart {
+	return store.SupportStart{Slug: slug, Subject: subject, Reason: "A file does not open", Ticket: "T-1", Minutes: 30}
+}
+
+func (b *supportBundle) start(t *testing.T, in store.SupportStart) (uuid.UUID, error) {
+	t.Helper()
+	return b.db.StartSupport(t.Context(), storetest.Person(t, b.token), in)
+}
+
+// startAs starts a session that must start.
+func (b *supportBundle) startAs(t *testing.T, subject uuid.UUID) uuid.UUID {
+	t.Helper()
+	id, err := b.start(t, b.ask(b.Acme, subject))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// inside is the agent in Acme, who must be let in.
+func (b *supportBundle) inside(t *testing.T) store.Member {
+	t.Helper()
+	m, ok := storetest.Visit(t, b.token, b.Acme).Member()
+	if !ok || m.Support == nil {
+		t.Fatal("the agent is not inside")
+	}
+	return m
+}
+
+// wantOut says that the agent's next request is outside, and how the session
+// came to be over.
+func (b *supportBundle) wantOut(t *testing.T, how string) {
+	t.Helper()
+	v := storetest.Visit(t, b.token, b.Acme)
+	if _, ok := v.Member(); ok {
+		t.Error("the agent is still inside")
+	}
+	if p, ok := v.Person(); !ok || !p.SupportOver || p.SupportOverHow != how || p.SupportSlug != "" {
+		t.Errorf("over = %v %q in %q, want %q", p.SupportOver, p.SupportOverHow, p.SupportSlug, how)
+	}
+}
+
+// disableAgent is what the command line does.
+func (b *supportBundle) disableAgent(t *testing.T) {
+	t.Helper()
+	op, err := store.OpenOperator(t.Context(), storetest.Server().OwnerURL(stack.DatabaseName))
+	must(t, err)
+	defer op.Close(context.WithoutCancel(t.Context()))
+	must(t, op.DisableAgent(t.Context(), b.agent))
+}
+
+func (b *supportBundle) exec(t *testing.T, sql string, args ...any) {
+	t.Helper()
+	tag, err := b.admin.Exec(t.Context(), sql, args...)
+	if err != nil || tag.RowsAffected() == 0 {
+		t.Fatalf("%s: %v, %d rows", sql, err, tag.RowsAffected())
+	}
+}
+
+func (b *supportBundle) count(t *testing.T, sql string, args ...any) int {
+	t.Helper()
+	var n int
+	if err := b.admin.QueryRow(t.Context(), sql, args...).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// ageSession makes a session as old as if it had begun that long ago.
+func (b *supportBundle) ageSession(t *testing.T, id uuid.UUID, by time.Duration) {
+	t.Helper()
+	b.exec(t, `update support_sessions set started_at = started_at - $2::interval, ends_at = ends_at - $2::interval where id = $1`, id, by)
+}
+
+func (b *supportBundle) ledger(t *testing.T) []store.SupportSession {
+	t.Helper()
+	var rows []store.SupportSession
+	if err := b.db.Read(t.Context(), b.mia, store.ListSupportSessions(store.SupportPage{}, &rows)); err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
+// trail is what the client's owner reads of the tenant's audit trail.
+func (b *supportBundle) trail(t *testing.T, me store.Member, verb string) []store.Activity {
+	t.Helper()
+	var all, some []store.Activity
+	if err := b.db.Read(t.Context(), me, store.ListActivity(store.ActivityFilter{Limit: 200}, &all)); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range all {
+		if e.Verb == verb {
+			some = append(some, e)
+		}
+	}
+	return some
+}
+
+// jobs counts the queued jobs of a kind that name the session.
+func (b *supportBundle) jobs(t *testing.T, kind string, session uuid.UUID) int {
+	t.Helper()
+	return b.count(t, `select count(*) from river.river_job where kind = $1 and args ->> 'session' = $2::text`, kind, session)
+}
+
+func (b *supportBundle) write(t *testing.T, me store.Member, fn func(*store.Tx) error) error {
+	t.Helper()
+	return b.db.Write(t.Context(), me, fn)
+}
+
+func wantErr(t *testing.T, what string, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Errorf("%s: err = %v, want %v", what, err, want)
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

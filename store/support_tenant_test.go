@@ -1,0 +1,89 @@
+package store_test
+
+import (
+	"testing"
+
+	"portico/store"
+	"portico/store/storetest"
+)
+
+// The person looked as is staff in three tenants; the agent stands in the one
+// that let support in, sees no other in the switcher, and is nobody elsewhere.
+func TestSupportStaysInTheTenant(t *testing.T) {
+	t.Parallel()
+	b := setupSupport(t).letIn(t)
+	b.startAs(t, b.dana.ID())
+	m := b.inside(t)
+	for _, slug := range []string{b.Globex, b.Agency} {
+		if _, ok := storetest.Visit(t, b.token, slug).Member(); ok {
+			t.Errorf("the agent is inside %s", slug)
+		}
+		if b.Member(t, b.Dana, slug).ID() != b.dana.ID() {
+			t.Error("the person herself is not")
+		}
+	}
+	var workspaces []store.Workspace
+	must(t, b.db.Read(t.Context(), m, store.SwitcherWorkspaces("", 50, &workspaces)))
+	if len(workspaces) != 1 || workspaces[0].Slug != b.Acme {
+		t.Errorf("the switcher shows %+v", workspaces)
+	}
+	must(t, b.db.ReadOwn(t.Context(), m.Person, store.MyWorkspaces("", 50, &workspaces)))
+	if len(workspaces) != 0 {
+		t.Errorf("the agent has workspaces: %+v", workspaces)
+	}
+	must(t, b.db.Read(t.Context(), b.dana, store.SwitcherWorkspaces("", 50, &workspaces)))
+	if len(workspaces) != 3 {
+		t.Errorf("Dana has %d workspaces, want three", len(workspaces))
+	}
+}
+
+// From inside, as an owner of the agency: no step into a client, no new client,
+// no second session, and no console.
+func TestSupportMakesNoSecondHop(t *testing.T) {
+	t.Parallel()
+	b := setupSupport(t)
+	owner := b.Member(t, b.Dana, b.Agency)
+	storetest.LetSupportIn(t, owner)
+	storetest.LetSupportIn(t, b.mia)
+	if _, err := b.start(t, b.ask(b.Agency, owner.ID())); err != nil {
+		t.Fatal(err)
+	}
+	m, ok := storetest.Visit(t, b.token, b.Agency).Member()
+	if !ok {
+		t.Fatal("the agent is not inside the agency")
+	}
+	wantErr(t, "a step into a client", b.write(t, m, func(tx *store.Tx) error {
+		return second(tx.EnterClient(t.Context(), b.mia.TenantID()))
+	}), store.ErrNotFound)
+	wantErr(t, "a second session", second(b.start(t, b.ask(b.Acme, b.mia.ID()))), store.ErrConflict)
+	if got := b.trail(t, b.mia, "support.refused"); len(got) != 1 || got[0].Detail["why"] != "busy" {
+		t.Errorf("the refusal is not in the second tenant's trail: %+v", got)
+	}
+	if len(b.trail(t, owner, "support.refused")) != 0 {
+		t.Error("the refusal is in the first tenant's trail")
+	}
+	must(t, b.write(t, owner, func(tx *store.Tx) error {
+		return second(tx.EnterClient(t.Context(), b.mia.TenantID()))
+	}))
+}
+
+// Grants, sessions and their ends of one tenant are not there for another.
+func TestSupportOfAnotherTenantIsNotThere(t *testing.T) {
+	t.Parallel()
+	b := setupSupport(t).letIn(t)
+	id := b.startAs(t, b.mia.ID())
+	gus := b.Member(t, b.Gus, b.Globex)
+	var grant *store.Grant
+	var grants []store.Grant
+	var sessions []store.SupportSession
+	must(t, b.db.Read(t.Context(), gus, store.CurrentGrant(&grant), store.ListGrants(&grants),
+		store.ListSupportSessions(store.SupportPage{}, &sessions)))
+	if grant != nil || len(grants)+len(sessions) != 0 {
+		t.Errorf("another tenant reads %+v %+v %+v", grant, grants, sessions)
+	}
+	wantNotFound(t, b.write(t, gus, func(tx *store.Tx) error { return tx.EndSupportSession(t.Context(), id) }))
+	must(t, b.write(t, gus, func(tx *store.Tx) error { return tx.RevokeSupport(t.Context()) }))
+	b.inside(t)
+	must(t, b.write(t, b.mia, func(tx *store.Tx) error { return tx.EndSupportSession(t.Context(), id) }))
+	b.wantOut(t, "revoked")
+}

@@ -1,0 +1,373 @@
+package store_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"portico/e2e/stack"
+	"portico/store"
+	"portico/store/storetest"
+)
+
+// Owners and admins of either side let support in and take it back; others, and
+// whoever sits in a support session, do not.
+func TestSupportConsent(t *testing.T) {
+	t.Parallel()
+	b := setupSupport(t)
+	grant := func(tx *store.Tx) error { return tx.GrantSupport(t.Context(), time.Hour) }
+	revoke := func(tx *store.Tx) error { return tx.RevokeSupport(t.Context()) }
+	for who, email := range map[string]string{"a viewer": b.Leo, "staff without the role": b.Ravi} {
+		me := b.Member(t, email, b.Acme)
+		wantErr(t, who+" grants", b.write(t, me, grant), store.ErrForbidden)
+		wantErr(t, who+" revokes", b.write(t, me, revoke), store.ErrForbidden)
+	}
+	for _, length := range []time.Duration{0, -time.Hour, store.MaxGrant + time.Minute} {
+		wantErr(t, "a grant of "+length.String(), b.write(t, b.mia, func(tx *store.Tx) error {
+			return tx.GrantSupport(t.Context(), length)
+		}), store.ErrInvalid)
+	}
+	var now *store.Grant
+	for _, me := range []store.Member{b.mia, b.dana} {
+		must(t, b.db.Read(t.Context(), me, store.CurrentGrant(&now)))
+		if now != nil {
+			t.Fatalf("before any grant there is %+v", now)
+		}
+		must(t, b.write(t, me, grant))
+		must(t, b.db.Read(t.Context(), b.mia, store.CurrentGrant(&now)))
+		if now == nil || now.ByName != me.Name || now.EndsAt.Sub(now.CreatedAt) != time.Hour {
+			t.Fatalf("grant = %+v", now)
+		}
+		must(t, b.write(t, me, revoke))
+		must(t, b.write(t, me, revoke))
+		must(t, b.db.Read(t.Context(), b.mia, store.CurrentGrant(&now)))
+	}
+	var all []store.Grant
+	must(t, b.db.Read(t.Context(), b.mia, store.ListGrants(&all)))
+	if len(all) != 2 || all[0].Open || all[0].RevokedAt == nil {
+		t.Errorf("grants = %+v", all)
+	}
+	if g, r := b.trail(t, b.mia, "support.granted"), b.trail(t, b.mia, "support.revoked"); len(g) != 2 || len(r) != 2 {
+		t.Errorf("the trail has %d grants and %d revocations, want two of each", len(g), len(r))
+	}
+}
+
+// Whatever ends a session, the next request is outside and is told why, and the
+// ledger says so too.
+func TestSupportEnds(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		name, how string
+		ledger    string // what the tenant can tell of it; "" while it cannot
+		end       func(t *testing.T, b *supportBundle, id uuid.UUID)
+	}{
+		{"its end has passed", "expired", "expired", func(t *testing.T, b *supportBundle, id uuid.UUID) {
+			b.ageSession(t, id, 30*time.Minute)
+		}},
+		{"an owner takes the consent back", "revoked", "revoked", func(t *testing.T, b *supportBundle, _ uuid.UUID) {
+			must(t, b.write(t, b.mia, func(tx *store.Tx) error { return tx.RevokeSupport(t.Context()) }))
+		}},
+		{"an owner ends this one", "revoked", "revoked", func(t *testing.T, b *supportBundle, id uuid.UUID) {
+			must(t, b.write(t, b.mia, func(tx *store.Tx) error { return tx.EndSupportSession(t.Context(), id) }))
+		}},
+		{"the consent alone is gone", "revoked", "revoked", func(t *testing.T, b *supportBundle, _ uuid.UUID) {
+			b.exec(t, `update support_grants set revoked_at = now() where tenant_id = $1`, b.mia.TenantID())
+		}},
+		{"the consent has ended", "expired", "expired", func(t *testing.T, b *supportBundle, _ uuid.UUID) {
+			b.exec(t, `update support_grants set created_at = created_at - interval '1 hour', ends_at = now() where tenant_id = $1`, b.mia.TenantID())
+		}},
+		{"the person has left", "target_gone", "target_gone", func(t *testing.T, b *supportBundle, _ uuid.UUID) {
+			b.exec(t, `update memberships set ended_at = now() where tenant_id = $1 and user_id = $2`, b.dana.TenantID(), b.dana.ID())
+		}},
+		{"the person is disabled", "target_gone", "", func(t *testing.T, b *supportBundle, _ uuid.UUID) {
+			b.exec(t, `update users set disabled_at = now() where id = $1`, b.dana.ID())
+		}},
+		{"the tenant is suspended", "tenant_suspended", "", func(t *testing.T, b *supportBundle, _ uuid.UUID) {
+			b.exec(t, `update tenants set state = 'suspended' where slug = $1`, b.Acme)
+		}},
+		{"its agency is suspended", "tenant_suspended", "", func(t *testing.T, b *supportBundle, _ uuid.UUID) {
+			b.exec(t, `update tenants set state = 'suspended' where slug = $1`, b.Agency)
+		}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			b := setupSupport(t).letIn(t)
+			id := b.startAs(t, b.dana.ID())
+			b.inside(t)
+			c.end(t, b, id)
+			b.wantOut(t, c.how)
+			row := b.ledger(t)[0]
+			if c.ledger == "" {
+				return
+			}
+			if row.EndedHow == nil || *row.EndedHow != c.ledger || row.EndedAt == nil || row.EndedAt.After(row.EndsAt) {
+				t.Errorf("ledger = %+v", row)
+			}
+		})
+	}
+}
+
+// An agent who is disabled is nobody with the next request, and the session is
+// marked in the tenant's ledger and trail.
+func TestSupportEndsWithTheAgent(t *testing.T) {
+	t.Parallel()
+	b := setupSupport(t).letIn(t)
+	b.startAs(t, b.mia.ID())
+	b.disableAgent(t)
+	if _, ok := storetest.Visit(t, b.token, b.Acme).Person(); ok {
+		t.Error("a disabled agent is still somebody")
+	}
+	if row := b.ledger(t)[0]; row.EndedHow == nil || *row.EndedHow != "agent_disabled" {
+		t.Errorf("ledger = %+v", row)
+	}
+	if got := b.trail(t, b.mia, "support.ended"); len(got) != 1 || *got[0].ActorID != b.sam {
+		t.Errorf("trail = %+v", got)
+	}
+}
+
+// A session never outlasts the consent it rests on, nor an hour, whatever is
+// done to its row.
+func TestSupportNeverLonger(t *testing.T) {
+	t.Parallel()
+	b := setupSupport(t)
+	must(t, b.write(t, b.mia, func(tx *store.Tx) error { return tx.GrantSupport(t.Context(), 10*time.Minute) }))
+	id := b.startAs(t, b.mia.ID())
+	var grant *store.Grant
+	must(t, b.db.Read(t.Context(), b.mia, store.CurrentGrant(&grant)))
+	if row := b.ledger(t)[0]; !row.EndsAt.Equal(grant.EndsAt) {
+		t.Errorf("the session ends at %v, its consent at %v", row.EndsAt, grant.EndsAt)
+	}
+	_, err := b.admin.Exec(t.Context(), `update support_sessions set ends_at = started_at + interval '61 minutes' where id = $1`, id)
+	if err == nil {
+		t.Error("a session of 61 minutes can be written")
+	}
+}
+
+// Taking consent back ends the session in the same transaction, tells the trail
+// who did it, and has the owners told once.
+func TestSupportRevokeIsOnTheRecord(t *testing.T) {
+	t.Parallel()
+	b := setupSupport(t).letIn(t)
+	id := b.startAs(t, b.dana.ID())
+	must(t, b.write(t, b.mia, func(tx *store.Tx) error { return tx.RevokeSupport(t.Context()) }))
+	got := b.trail(t, b.mia, "support.ended")
+	if len(got) != 1 || *got[0].ActorID != b.mia.ID() || *got[0].TargetID != id || got[0].SupportSessionID != nil {
+		t.Errorf("trail = %+v", got)
+	}
+	if b.jobs(t, "support_ended", id) != 1 {
+		t.Error("the mail was not asked for once")
+	}
+	err := b.write(t, b.mia, func(tx *store.Tx) error { return tx.EndSupportSession(t.Context(), id) })
+	wantErr(t, "ending it again", err, store.ErrNotFound)
+}
+
+// A start and a revocation in the same moment: whichever comes first, no session
+// is left running, and none is left unmarked.
+func TestSupportRevokeAgainstStart(t *testing.T) {
+	t.Parallel()
+	b := setupSupport(t).letIn(t)
+	// A transaction that holds the consent, as a start does until it commits.
+	hold, err := b.admin.Begin(t.Context())
+	must(t, err)
+	_, err = hold.Exec(t.Context(), `select from support_grants where tenant_id = $1 for share`, b.mia.TenantID())
+	must(t, err)
+	done := make(chan error, 1)
+	go func() {
+		done <- b.db.Write(t.Context(), b.mia, func(tx *store.Tx) error { return tx.RevokeSupport(t.Context()) })
+	}()
+	started, err := b.start(t, b.ask(b.Acme, b.mia.ID()))
+	must(t, err)
+	must(t, hold.Commit(t.Context()))
+	must(t, <-done)
+	b.wantOut(t, "revoked")
+	if n := b.count(t, `select count(*) from support_sessions where id = $1 and ended_how = 'revoked'`, started); n != 1 {
+		t.Error("the session is not marked")
+	}
+
+	// The other way round: the start waits for the revocation, and is refused.
+	b.letIn(t)
+	must(t, b.db.StopSupport(t.Context(), storetest.Person(t, b.token)))
+	hold, err = b.admin.Begin(t.Context())
+	must(t, err)
+	_, err = hold.Exec(t.Context(), `update support_grants set revoked_at = now() where tenant_id = $1 and revoked_at is null`, b.mia.TenantID())
+	must(t, err)
+	me, late := storetest.Person(t, b.token), make(chan error, 1)
+	go func() {
+		_, err := b.db.StartSupport(t.Context(), me, b.ask(b.Acme, b.mia.ID()))
+		late <- err
+	}()
+	b.waitForLock(t)
+	must(t, hold.Commit(t.Context()))
+	wantErr(t, "a start that waited", <-late, store.ErrForbidden)
+}
+
+// waitForLock returns once somebody waits for a lock that this test's superuser
+// connection holds.
+func (b *supportBundle) waitForLock(t *testing.T) {
+	t.Helper()
+	ctx := storetest.Within(t, 10*time.Second)
+	watch := storetest.Superuser(t)
+	for n := 0; n == 0; {
+		err := watch.QueryRow(ctx, `select count(*) from pg_stat_activity where $1 = any (pg_blocking_pids(pid))`,
+			int32(b.admin.PgConn().PID())).Scan(&n)
+		must(t, err)
+	}
+}
+
+// The expiry job finds a session still running and comes back later; once the
+// end has passed it marks it and has the owners told.
+func TestSupportExpiry(t *testing.T) {
+	t.Parallel()
+	b := setupSupport(t).letIn(t)
+	id := b.startAs(t, b.mia.ID())
+	expire := func(tx *store.Tx) error { return tx.ExpireSupport(t.Context(), id) }
+	wantErr(t, "too early", b.write(t, b.dana, expire), store.ErrConflict)
+	b.ageSession(t, id, 31*time.Minute)
+	must(t, b.write(t, b.dana, expire))
+	must(t, b.write(t, b.dana, expire))
+	if row := b.ledger(t)[0]; *row.EndedHow != "expired" || !row.EndedAt.Equal(row.EndsAt) {
+		t.Errorf("ledger = %+v", row)
+	}
+	if got := b.trail(t, b.mia, "support.expired"); len(got) != 1 {
+		t.Errorf("the trail has %d expiries, want one", len(got))
+	}
+	if b.jobs(t, "support_ended", id) == 0 {
+		t.Error("the owners are not told")
+	}
+	b.startAs(t, b.mia.ID())
+}
+
+// In a read session as an owner of the agency's party, who could do all of it in
+// person, every deed is refused by the database, and nothing of hers changes but
+// the audit rows that say support was there.
+func TestSupportReadsOnly(t *testing.T) {
+	t.Parallel()
+	b := setupSupport(t).letIn(t)
+	project := storetest.Project(t, b.dana, "Spring "+b.Suffix)
+	deliverable := storetest.Deliverable(t, b.dana, project, "Poster "+b.Suffix)
+	deeds := map[string]func(*store.Tx) error{
+		"create":  func(tx *store.Tx) error { return second(tx.CreateProject(t.Context(), store.ProjectInput{Name: "x"})) },
+		"update":  func(tx *store.Tx) error { return tx.UpdateProject(t.Context(), project, store.ProjectInput{Name: "x"}) },
+		"archive": func(tx *store.Tx) error { return tx.ArchiveProject(t.Context(), project, true) },
+		"bin":     func(tx *store.Tx) error { return tx.BinDeliverable(t.Context(), deliverable, true) },
+		"deliverable": func(tx *store.Tx) error {
+			return second(tx.CreateDeliverable(t.Context(), project, store.DeliverableInput{Title: "x"}))
+		},
+		"publish": func(tx *store.Tx) error { return tx.Publish(t.Context(), deliverable, 1, "") },
+		"add person": func(tx *store.Tx) error {
+			return second(tx.AddPerson(t.Context(), store.NewPerson{Name: "x", Email: "x@" + b.Suffix + ".test", Party: store.PartyClient, Role: store.RoleOwner}))
+		},
+		"grant":  func(tx *store.Tx) error { return tx.GrantSupport(t.Context(), time.Hour) },
+		"revoke": func(tx *store.Tx) error { return tx.RevokeSupport(t.Context()) },
+	}
+	b.startAs(t, b.dana.ID())
+	before := b.everything(t)
+	m := b.inside(t)
+	for name, deed := range deeds {
+		wantErr(t, name+" in a read session", b.write(t, m, deed), store.ErrForbidden)
+	}
+	var workspaces []store.Workspace
+	var projects []store.Project
+	must(t, b.db.Read(t.Context(), m, store.SwitcherWorkspaces("", 50, &workspaces), store.ListProjects(store.Current, &projects)))
+	if len(projects) != 1 {
+		t.Errorf("the agent sees %d projects, want the one", len(projects))
+	}
+	must(t, b.db.Record(t.Context(), m, store.Event{Verb: "support.page_seen"}))
+	if after := b.everything(t); after != before {
+		t.Errorf("rows changed:\n%s\nwere:\n%s", after, before)
+	}
+	if got := b.trail(t, b.mia, "support.page_seen"); len(got) != 1 || *got[0].ActorID != b.sam || *got[0].SupportSessionID != m.Support.ID || got[0].SubjectName != b.dana.Name {
+		t.Errorf("trail = %+v", got)
+	}
+	if b.ledger(t)[0].Pages != 1 {
+		t.Error("the ledger does not count the page")
+	}
+	for _, name := range []string{"create", "update", "deliverable", "archive", "add person"} {
+		if err := b.write(t, b.dana, deeds[name]); err != nil {
+			t.Errorf("%s in person: %v", name, err)
+		}
+	}
+}
+
+func second[T any](_ T, err error) error { return err }
+
+// everything is each row that hangs on the people of the agency and its tenants,
+// but for audit rows and jobs.
+func (b *supportBundle) everything(t *testing.T) string {
+	t.Helper()
+	var all string
+	for _, q := range []string{
+		`select u.* from users u where email like '%@' || $1 || '.test'`,
+		`select s.* from sessions s join users u on u.id = s.user_id where u.email like '%@' || $1 || '.test'`,
+		`select i.* from identities i join users u on u.id = i.user_id where u.email like '%@' || $1 || '.test'`,
+		`select e.* from account_events e join users u on u.id = e.user_id where u.email like '%@' || $1 || '.test'`,
+		`select m.* from memberships m join tenants t on t.id = m.tenant_id where t.slug like '%-' || $1`,
+		`select * from tenants where slug like '%-' || $1`,
+		`select p.* from projects p join tenants t on t.id = p.tenant_id where t.slug like '%-' || $1`,
+		`select d.* from deliverables d join tenants t on t.id = d.tenant_id where t.slug like '%-' || $1`,
+		`select v.* from versions v join tenants t on t.id = v.tenant_id where t.slug like '%-' || $1`,
+		`select g.* from support_grants g join tenants t on t.id = g.tenant_id where t.slug like '%-' || $1`,
+		`select s.* from support_sessions s join tenants t on t.id = s.tenant_id where t.slug like '%-' || $1`,
+	} {
+		var rows *string
+		err := b.admin.QueryRow(t.Context(), fmt.Sprintf(`select string_agg(r::text, E'\n' order by r::text) from (%s) r`, q), b.Suffix).Scan(&rows)
+		must(t, err)
+		if rows != nil {
+			all += *rows + "\n"
+		}
+	}
+	return all
+}
+
+// The database refuses on its own: in a session nobody gives consent, reads what
+// belongs to the person alone, or ends sessions; and what is over stays over.
+func TestSupportPolicies(t *testing.T) {
+	t.Parallel()
+	b := setupSupport(t).letIn(t)
+	id := b.startAs(t, b.dana.ID())
+	app, err := pgx.Connect(t.Context(), storetest.Server().AppURL(stack.DatabaseName))
+	must(t, err)
+	defer app.Close(t.Context())
+	as := func(session, sql string, args ...any) (int64, error) {
+		tx, err := app.Begin(t.Context())
+		must(t, err)
+		defer func() { _ = tx.Rollback(t.Context()) }()
+		_, err = tx.Exec(t.Context(), `select set_config('app.tenant_id', $1, true), set_config('app.user_id', $2, true),
+			set_config('app.actor_id', $2, true), set_config('app.party', 'agency', true), set_config('app.support_session_id', $3, true)`,
+			b.dana.TenantID().String(), b.dana.ID().String(), session)
+		must(t, err)
+		tag, err := tx.Exec(t.Context(), sql, args...)
+		return tag.RowsAffected(), err
+	}
+	tenant := b.dana.TenantID()
+	deeds := map[string][]any{
+		`insert into support_grants (tenant_id, id, ends_at) values ($1, $2, now() + interval '1 hour')`: {tenant, uuid.New()},
+		`update support_grants set revoked_at = now() where tenant_id = $1`:                              {tenant},
+		`update support_sessions set ended_at = now(), ended_how = 'stopped' where id = $1`:              {id},
+		`select from users`:          nil,
+		`select from account_events`: nil,
+	}
+	for sql, args := range deeds {
+		if n, err := as(id.String(), sql, args...); err == nil && n != 0 {
+			t.Errorf("in a session %s touched %d rows", sql, n)
+		}
+		if n, err := as("", sql, args...); err != nil || n == 0 {
+			t.Errorf("in person %s: %d rows, %v", sql, n, err)
+		}
+	}
+	must(t, b.write(t, b.mia, func(tx *store.Tx) error { return tx.RevokeSupport(t.Context()) }))
+	for _, sql := range []string{
+		`update support_sessions set ended_at = null, ended_how = null where tenant_id = $1`,
+		`update support_grants set revoked_at = null where tenant_id = $1`,
+		`update support_grants set ends_at = now() + interval '1 hour' where tenant_id = $1`,
+		`update support_sessions set ends_at = now() + interval '1 hour' where tenant_id = $1`,
+	} {
+		if n, err := as("", sql, tenant); err == nil && n != 0 {
+			t.Errorf("%s touched %d rows", sql, n)
+		}
+	}
+}
