@@ -220,8 +220,11 @@ create policy in_person on support_grants as restrictive for insert to portico_a
 create policy in_person_still_open on support_grants as restrictive for update to portico_app
     using (revoked_at is null and (select nullif(current_setting('app.support_session_id', true), '')) is null)
     with check (revoked_at is not null);
+-- A job that was asked for by a session marks its end, as party system.
 create policy in_person_still_open on support_sessions as restrictive for update to portico_app
-    using (ended_at is null and (select nullif(current_setting('app.support_session_id', true), '')) is null)
+    using (ended_at is null
+        and ((select nullif(current_setting('app.support_session_id', true), '')) is null
+            or (select current_setting('app.party', true)) = 'system'))
     with check (ended_at is not null);
 
 grant select, insert on support_grants to portico_app;

@@ -332,13 +332,14 @@ func TestSupportPolicies(t *testing.T) {
 	app, err := pgx.Connect(t.Context(), storetest.Server().AppURL(stack.DatabaseName))
 	must(t, err)
 	defer app.Close(t.Context())
+	party := "agency"
 	as := func(session, sql string, args ...any) (int64, error) {
 		tx, err := app.Begin(t.Context())
 		must(t, err)
 		defer func() { _ = tx.Rollback(t.Context()) }()
 		_, err = tx.Exec(t.Context(), `select set_config('app.tenant_id', $1, true), set_config('app.user_id', $2, true),
-			set_config('app.actor_id', $2, true), set_config('app.party', 'agency', true), set_config('app.support_session_id', $3, true)`,
-			b.dana.TenantID().String(), b.dana.ID().String(), session)
+			set_config('app.actor_id', $2, true), set_config('app.support_session_id', $3, true), set_config('app.party', $4, true)`,
+			b.dana.TenantID().String(), b.dana.ID().String(), session, party)
 		must(t, err)
 		tag, err := tx.Exec(t.Context(), sql, args...)
 		return tag.RowsAffected(), err
@@ -359,6 +360,11 @@ func TestSupportPolicies(t *testing.T) {
 			t.Errorf("in person %s: %d rows, %v", sql, n, err)
 		}
 	}
+	party = "system"
+	if n, err := as(id.String(), `update support_sessions set ended_at = now(), ended_how = 'expired' where id = $1`, id); err != nil || n != 1 {
+		t.Errorf("the job of a session marks its end: %d rows, %v", n, err)
+	}
+	party = "agency"
 	must(t, b.write(t, b.mia, func(tx *store.Tx) error { return tx.RevokeSupport(t.Context()) }))
 	for _, sql := range []string{
 		`update support_sessions set ended_at = null, ended_how = null where tenant_id = $1`,
