@@ -96,6 +96,7 @@ create table memberships (
     next_due_on       date,
     last_activity_at  timestamptz,
     last_seen_at      timestamptz,
+    seen_before_at    timestamptz, -- when the visit before this one began
     last_place        text check (char_length(last_place) <= 200),
     created_at        timestamptz not null default now(),
     ended_at          timestamptz,
@@ -274,7 +275,7 @@ create policy party on audit_events as restrictive for select to portico_app
 grant select, insert on audit_events to portico_app;
 grant select on memberships to portico_app;
 grant insert (tenant_id, user_id, tenant_kind, party, role, name, email) on memberships to portico_app;
-grant update (party, role, name, email, unread, waiting, next_due_on, last_activity_at, last_seen_at, last_place, ended_at)
+grant update (party, role, name, email, unread, waiting, next_due_on, last_activity_at, last_seen_at, seen_before_at, last_place, ended_at)
     on memberships to portico_app;
 grant select on tenants to portico_app;
 grant update (name, state, portal_name, welcome, accent) on tenants to portico_app;

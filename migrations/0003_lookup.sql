@@ -58,7 +58,7 @@ returns table (
     stepped_up_at timestamptz,
     tenant_id uuid, tenant_kind text, tenant_slug text, tenant_name text, tenant_state text,
     portal_name text, welcome text, accent text, agency_name text,
-    subject_id uuid, subject_name text, subject_email text, party text, role text, last_seen_at timestamptz, places integer,
+    subject_id uuid, subject_name text, subject_email text, party text, role text, last_seen_at timestamptz, seen_before_at timestamptz, places integer,
     support_id uuid, support_tenant_id uuid, support_kind text, support_mode text, support_reason text,
     support_ticket text, support_ends_at timestamptz, support_slug text, support_over text)
 language plpgsql volatile security definer set search_path = ''
@@ -104,7 +104,7 @@ begin
     )
     select k.id, k.user_id, k.kind, k.name, k.email, k.time_zone, k.stepped_up_at,
            t.id, t.kind, t.slug, t.name, t.state, t.portal_name, t.welcome, t.accent, t.agency_name,
-           m.user_id, m.name, m.email, m.party, m.role, m.last_seen_at,
+           m.user_id, m.name, m.email, m.party, m.role, m.last_seen_at, m.seen_before_at,
            -- To how many places this person could switch: nobody else's business in a support session.
            case when p.id is not null then 1
                 else (select count(*) from public.memberships o where o.user_id = k.user_id and o.ended_at is null)

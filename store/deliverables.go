@@ -18,7 +18,8 @@ type Deliverable struct {
 	Brief       string
 	State       string     // draft, in_review, changes, approved
 	DueOn       *time.Time // a date
-	Versions    int        // visible to who asks
+	Version     int        // number of the latest that the client was shown; 0 for none
+	Draft       int        // number of a version still in the making; 0 for none, and always for a client
 	Files       int        // of the latest version visible to who asks
 	SharedAt    *time.Time // since when the client sees it; nil: not yet
 	ArchivedAt  *time.Time
@@ -33,19 +34,25 @@ type DeliverableInput struct {
 	DueOn *time.Time
 }
 
-// Counts are taken from the rows the asker may see, not from the counters, so
-// that a draft version does not show in a number.
+// Numbers are taken from the rows the asker may see, not from counters, so that
+// a draft version does not show in them.
 const deliverableColumns = `
 select d.id, d.project_id, p.name as project_name, d.title, d.brief, d.state, d.due_on,
-       (select count(*) from versions v where v.tenant_id = @tenant_id and v.deliverable_id = d.id)::int as versions,
+       coalesce(n.version, 0) as version, coalesce(n.draft, 0) as draft,
        (select count(*) from files f
-        where f.tenant_id = @tenant_id and f.deleted_at is null and f.state = 'ready'
-          and f.version_id = (select v.id from versions v
-                              where v.tenant_id = @tenant_id and v.deliverable_id = d.id
-                              order by v.number desc limit 1))::int as files,
+        where f.tenant_id = @tenant_id and f.version_id = n.latest
+          and f.deleted_at is null and f.state = 'ready')::int as files,
        d.shared_at, d.archived_at, d.deleted_at, d.updated_at
 from deliverables d
-join projects p on p.tenant_id = d.tenant_id and p.id = d.project_id and p.deleted_at is null`
+join projects p on p.tenant_id = d.tenant_id and p.id = d.project_id and p.deleted_at is null
+left join lateral (
+    select max(v.number) filter (where v.shared_at is not null) as version,
+           max(v.number) filter (where v.shared_at is null) as draft,
+           (array_agg(v.id order by v.number desc))[1] as latest
+    from versions v
+    where v.tenant_id = @tenant_id
+      and v.deliverable_id = d.id
+) n on true`
 
 // ListDeliverables reads the deliverables of a project in their order, at most 500.
 func ListDeliverables(project uuid.UUID, which string, dst *[]Deliverable) Read {
@@ -78,6 +85,15 @@ func GetDeliverable(id uuid.UUID, dst *Deliverable) Read {
 where d.tenant_id = @tenant_id
   and d.id = @id
   and d.deleted_at is null`, pgx.StrictNamedArgs{"id": id})}
+}
+
+// ProjectOf reads which project a deliverable is in, even one in the bin.
+func ProjectOf(deliverable uuid.UUID, dst *uuid.UUID) Read {
+	return Read{value("project of deliverable", dst, `
+select project_id
+from deliverables
+where tenant_id = @tenant_id
+  and id = @id`, pgx.StrictNamedArgs{"id": deliverable})}
 }
 
 // CreateDeliverable adds a deliverable at the end of a project, with a first

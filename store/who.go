@@ -67,6 +67,7 @@ type whoRow struct {
 	Party           *Party
 	Role            *Role
 	LastSeenAt      *time.Time
+	SeenBeforeAt    *time.Time
 	Places          int
 	SupportID       *uuid.UUID
 	SupportTenantID *uuid.UUID
@@ -150,10 +151,12 @@ type Member struct {
 	Party      Party
 	Role       Role
 	LastSeenAt *time.Time
-	Places     int      // how many tenants the person belongs to; 1 in a support session
-	Support    *Support // nil when the person is here in person
-	Person     Person   // who really sits there
-	RequestID  string
+	// NewSince is when the visit before this one began: what came later is new.
+	NewSince  *time.Time
+	Places    int      // how many tenants the person belongs to; 1 in a support session
+	Support   *Support // nil when the person is here in person
+	Person    Person   // who really sits there
+	RequestID string
 }
 
 // ID is the subject's user id: as whom things are done.
@@ -234,6 +237,7 @@ func (v Visitor) Member() (Member, bool) {
 		Party:      *r.Party,
 		Role:       *r.Role,
 		LastSeenAt: r.LastSeenAt,
+		NewSince:   newSince(r.LastSeenAt, r.SeenBeforeAt),
 		Places:     r.Places,
 		Person:     person,
 		RequestID:  v.ask.RequestID,
@@ -252,6 +256,22 @@ func (v Visitor) Member() (Member, bool) {
 		m.scope.readOnly = *r.SupportMode != "write"
 	}
 	return m, true
+}
+
+// visitGap is how long somebody stays away before they visit anew.
+const visitGap = time.Hour
+
+func newSince(lastSeen, before *time.Time) *time.Time {
+	if lastSeen != nil && time.Since(*lastSeen) < visitGap {
+		return before
+	}
+	return lastSeen
+}
+
+// VisitsAnew says that the member was away for a while, so that this visit is to
+// be noted; never for somebody who looks as somebody else.
+func (m Member) VisitsAnew() bool {
+	return m.Support == nil && (m.LastSeenAt == nil || time.Since(*m.LastSeenAt) >= visitGap)
 }
 
 func deref[T any](p *T) T {

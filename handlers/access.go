@@ -1,0 +1,243 @@
+package handlers
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"portico/store"
+	"portico/views"
+)
+
+// Route is one line of the table: a method and path, who may enter, and what a
+// support session may do there. Tests walk the table.
+type Route struct {
+	Method  string // "" is any
+	Path    string // with /w/{tenant} for tenant routes
+	Who     Who
+	Needs   store.Capability // of a member
+	Support SupportRule
+	Asset   bool // no page: support sessions do not list it as seen
+	Streams bool // sets its own limits on the body and on time
+	handle  func(http.ResponseWriter, *http.Request, store.Visitor) error
+}
+
+// Who may enter a route.
+type Who string
+
+// Everybody, somebody signed in, an agent of support, or a member of the tenant.
+const (
+	Everybody Who = "everybody"
+	APerson   Who = "person"
+	AnAgent   Who = "agent"
+	AMember   Who = "member"
+)
+
+// SupportRule is what a support session may do at a route.
+type SupportRule string
+
+// Refused is the zero rule, so that a new route refuses until it says otherwise.
+const (
+	SupportRefused SupportRule = ""
+	SupportReads   SupportRule = "reads"
+	SupportWrites  SupportRule = "writes" // in write mode only
+)
+
+const tenantPrefix = "/w/{tenant}"
+
+func (route Route) pattern() string { return strings.TrimSpace(route.Method + " " + route.Path) }
+
+func (route Route) supportReads() Route  { route.Support = SupportReads; return route }
+func (route Route) supportWrites() Route { route.Support = SupportWrites; return route }
+func (route Route) asset() Route         { route.Asset = true; return route }
+func (route Route) streams() Route       { route.Streams = true; return route }
+
+func line(pattern string, who Who) Route {
+	method, path, found := strings.Cut(pattern, " ")
+	if !found {
+		method, path = "", pattern
+	}
+	if who == AMember {
+		path = tenantPrefix + path
+	}
+	return Route{Method: method, Path: path, Who: who}
+}
+
+func (s *Server) public(pattern string, h func(http.ResponseWriter, *http.Request, store.Visitor) error) Route {
+	route := line(pattern, Everybody)
+	route.handle = h
+	return route
+}
+
+func (s *Server) person(pattern string, h func(http.ResponseWriter, *http.Request, store.Person) error) Route {
+	route := line(pattern, APerson)
+	route.handle = func(w http.ResponseWriter, r *http.Request, v store.Visitor) error {
+		me, ok := v.Person()
+		if !ok {
+			return s.askToSignIn(w, r)
+		}
+		return h(w, r, me)
+	}
+	return route
+}
+
+func (s *Server) agent(pattern string, h func(http.ResponseWriter, *http.Request, store.Person) error) Route {
+	route := s.person(pattern, func(w http.ResponseWriter, r *http.Request, me store.Person) error {
+		if !me.Agent {
+			return store.ErrNotFound
+		}
+		return h(w, r, me)
+	})
+	route.Who = AnAgent
+	return route
+}
+
+func (s *Server) member(pattern string, needs store.Capability, h func(http.ResponseWriter, *http.Request, store.Member) error) Route {
+	route := line(pattern, AMember)
+	route.Needs = needs
+	route.handle = func(w http.ResponseWriter, r *http.Request, v store.Visitor) error {
+		person, ok := v.Person()
+		if !ok {
+			return s.askToSignIn(w, r)
+		}
+		me, ok := v.Member()
+		if !ok {
+			return s.refuseStranger(w, r, person)
+		}
+		rule := addressOf(r).route
+		err := s.admit(r, me, rule)
+		if err == nil {
+			err = h(w, r, me)
+		}
+		if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrForbidden) {
+			if e := s.db.RecordRefusal(r.Context(), me, rule.Method+" "+rule.Path); e != nil {
+				return errors.Join(store.ErrUnavailable, e)
+			}
+		}
+		return err
+	}
+	return route
+}
+
+// admit decides whether a member may pass a route: the tenant's state, the
+// member's right, and, in a support session, the route's own rule. A page that
+// support sees is in the tenant's trail before it is shown.
+func (s *Server) admit(r *http.Request, me store.Member, rule Route) error {
+	if me.Tenant.State != "active" && (me.Party == store.PartyClient || !safe(r.Method)) {
+		return errPaused
+	}
+	if !me.May(rule.Needs) {
+		return store.ErrForbidden
+	}
+	if me.Support == nil {
+		return nil
+	}
+	switch {
+	case rule.Support == SupportRefused,
+		rule.Support == SupportReads && !safe(r.Method),
+		rule.Support == SupportWrites && me.Support.Mode != "write":
+		return store.ErrForbidden
+	case rule.Asset:
+		return nil
+	}
+	if err := s.db.Record(r.Context(), me, store.Event{
+		Verb:       "support.page_seen",
+		TargetKind: targetKind(rule.Path),
+		TargetID:   pathID(r),
+		Detail:     map[string]any{"route": rule.Method + " " + rule.Path},
+	}); err != nil {
+		return errors.Join(store.ErrUnavailable, err)
+	}
+	return nil
+}
+
+// targetKind is the word in front of {id} in a path, in the singular.
+func targetKind(path string) string {
+	before, _, found := strings.Cut(path, "/{id}")
+	if !found {
+		return ""
+	}
+	return strings.TrimSuffix(before[strings.LastIndex(before, "/")+1:], "s")
+}
+
+// refuseStranger answers somebody who is no member of the addressed tenant, just
+// as if there were none. The refusal stays in their own account's history.
+func (s *Server) refuseStranger(w http.ResponseWriter, r *http.Request, me store.Person) error {
+	if me.Agent && me.SupportOver {
+		http.Redirect(w, r, views.PathConsole+"?over=1", http.StatusSeeOther)
+		return nil
+	}
+	if err := s.db.RecordOwnRefusal(r.Context(), me); err != nil {
+		return errors.Join(store.ErrUnavailable, err)
+	}
+	return store.ErrNotFound
+}
+
+// askToSignIn sends people to the door and programs away.
+func (s *Server) askToSignIn(w http.ResponseWriter, r *http.Request) error {
+	if wantsJSON(r) {
+		return errSignIn
+	}
+	to := r.URL.RequestURI()
+	if !safe(r.Method) {
+		to = views.PathHome
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	http.Redirect(w, r, addressOf(r).platform+views.LoginTo(to), http.StatusFound)
+	return nil
+}
+
+// serve is the way of every request through a route: limits, the first round
+// trip, the handler, the error.
+func (s *Server) serve(route Route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = withRoute(r, route)
+		noteRoute(r, route.Path)
+		if !route.Streams {
+			r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+			limitTime(w)
+		}
+		w.Header().Set("Cache-Control", "private, no-store")
+		ask := s.ask(r, route)
+		ask.Token = s.token(w, r)
+		v, err := s.db.Who(r.Context(), ask)
+		if err == nil {
+			err = route.handle(w, r, v)
+		}
+		if err != nil {
+			s.refuse(w, r, err)
+		}
+	})
+}
+
+// token is the session the browser says it has. A cookie under an old key is
+// believed once more and made anew.
+func (s *Server) token(w http.ResponseWriter, r *http.Request) *store.Token {
+	token, renew := s.cookies.Read(r)
+	if renew {
+		if err := s.cookies.Write(w, *token); err != nil {
+			s.log.WarnContext(r.Context(), "cookie not renewed", "request_id", requestID(r), "error", err.Error())
+		}
+	}
+	return token
+}
+
+const (
+	maxForm   = 1 << 20 // bytes of a body that is not a file
+	readTime  = 15 * time.Second
+	writeTime = 30 * time.Second
+)
+
+func limitTime(w http.ResponseWriter) {
+	c := http.NewResponseController(w)
+	_ = c.SetReadDeadline(time.Now().Add(readTime))
+	_ = c.SetWriteDeadline(time.Now().Add(writeTime))
+}
+
+func safe(method string) bool { return method == http.MethodGet || method == http.MethodHead }
+
+func wantsJSON(r *http.Request) bool {
+	return strings.HasPrefix(r.Header.Get("Accept"), "application/json") ||
+		strings.HasPrefix(r.Header.Get("Content-Type"), "application/json")
+}

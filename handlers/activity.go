@@ -1,0 +1,232 @@
+package handlers
+
+import (
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/store"
+	"portico/views"
+)
+
+const activityShown = 50
+
+func (s *Server) activityList(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	q := r.URL.Query()
+	filter := store.ActivityFilter{
+		Kind:    kindOf(q.Get("kind")),
+		Denied:  q.Get("refused") != "",
+		Support: q.Get("support") != "",
+		Limit:   activityShown + 1,
+	}
+	if id, err := uuid.Parse(q.Get("person")); err == nil {
+		filter.Person = id
+	}
+	filter.BeforeAt, filter.BeforeID = parseCursor(q.Get("before"))
+	var events []store.Activity
+	if err := s.db.Read(r.Context(), me, store.ListActivity(filter, &events)); err != nil {
+		return err
+	}
+	c := s.chrome(r, me)
+	props := views.ActivityProps{
+		Filters:  activityFilters(c.Base, q),
+		Filtered: filter.Kind != "" || filter.Denied || filter.Support || filter.Person != uuid.Nil,
+	}
+	if len(events) > activityShown {
+		events = events[:activityShown]
+		last := events[len(events)-1]
+		props.OlderURL = c.Base.Activity(with(q, "before", cursor(last.At, last.ID)))
+	}
+	if q.Get("before") != "" {
+		props.NewerURL = c.Base.Activity(with(q, "before", ""))
+	}
+	props.Days = byDay(c.Base, me, events)
+	return s.page(w, r, http.StatusOK, views.Activity(c, props))
+}
+
+// byDay groups events under their days, as the reader's zone counts them.
+func byDay(base views.Base, me store.Member, events []store.Activity) []views.ActivityDay {
+	zone := zoneOf(me.Person)
+	now := time.Now().In(zone)
+	var days []views.ActivityDay
+	for i, row := range eventRows(base, me, events) {
+		label := views.DayLabel(events[i].At.In(zone), now)
+		if len(days) == 0 || days[len(days)-1].Label != label {
+			days = append(days, views.ActivityDay{Label: label})
+		}
+		d := &days[len(days)-1]
+		d.Events = append(d.Events, row)
+	}
+	return days
+}
+
+func zoneOf(p store.Person) *time.Location {
+	if zone, err := time.LoadLocation(p.TimeZone); err == nil {
+		return zone
+	}
+	return time.UTC
+}
+
+// verbs are the sentences of the trail. A verb that is not here is shown as it
+// is, which a test forbids.
+var verbs = map[string]string{
+	"project.created":        "created the project",
+	"project.updated":        "edited the project",
+	"project.moved":          "moved the project in the list",
+	"project.archived":       "archived the project",
+	"project.unarchived":     "took back into use the project",
+	"project.binned":         "moved to the bin the project",
+	"project.restored":       "restored the project",
+	"project.purged":         "removed for good a project after 30 days in the bin",
+	"project.digest_sent":    "sent the daily digest",
+	"deliverable.created":    "created",
+	"deliverable.updated":    "edited",
+	"deliverable.moved":      "moved in its project",
+	"deliverable.archived":   "archived",
+	"deliverable.unarchived": "took back into use",
+	"deliverable.binned":     "moved to the bin",
+	"deliverable.restored":   "restored",
+	"deliverable.purged":     "removed for good a deliverable after 30 days in the bin",
+	"version.created":        "began a new version of",
+	"version.published":      "published to the client",
+	"version.mail_sent":      "was told by mail about",
+	"file.uploaded":          "uploaded",
+	"file.downloaded":        "downloaded",
+	"file.viewed":            "looked at",
+	"file.binned":            "moved to the bin",
+	"file.restored":          "restored",
+	"file.upload_cancelled":  "gave up uploading",
+	"file.swept":             "cleared away an upload that was never finished",
+	"file.purged":            "removed for good a file after 30 days in the bin",
+	"membership.created":     "gave access to",
+	"tenant.created":         "opened this workspace",
+	"tenant.updated":         "changed the settings",
+	"support.grant":          "let support in",
+	"support.granted":        "let support in",
+	"support.revoke":         "no longer lets support in",
+	"support.revoked":        "no longer lets support in",
+	"support.start":          "began a support session",
+	"support.stop":           "ended the support session",
+	"support.expired":        "reached the end of the support session",
+	"support.expire":         "reached the end of the support session",
+	"support.end":            "ended a support session",
+	"support.ended":          "ended a support session",
+	"support.mail_sent":      "was told by mail about a support session",
+	"support.page_seen":      "saw a page",
+	"access.refused":         "was refused something",
+	"access.refused_often":   "was refused many more times within a minute",
+}
+
+func eventRows(base views.Base, me store.Member, events []store.Activity) []views.EventRow {
+	rows := make([]views.EventRow, len(events))
+	for i, e := range events {
+		verb, known := verbs[e.Verb]
+		if !known {
+			verb = e.Verb
+		}
+		row := views.EventRow{
+			Actor:     e.ActorName,
+			Verb:      verb,
+			Target:    e.TargetName,
+			TargetURL: targetURL(base, e),
+			At:        e.At,
+			Denied:    e.Result == "denied",
+		}
+		if e.SupportSessionID != nil {
+			row.Support = e.ActorName + " (support) as " + e.SubjectName
+		}
+		rows[i] = row
+	}
+	return rows
+}
+
+func targetURL(base views.Base, e store.Activity) string {
+	if e.TargetID == nil || e.TargetName == "" {
+		return ""
+	}
+	switch e.TargetKind {
+	case "project":
+		return base.Project(e.TargetID.String())
+	case "deliverable":
+		return base.Deliverable(e.TargetID.String())
+	}
+	return ""
+}
+
+// kinds are the questions "what" of the filter, by the first word of a verb.
+var kinds = []struct{ kind, label string }{
+	{"project", "Projects"}, {"deliverable", "Deliverables"}, {"version", "Versions"}, {"file", "Files"},
+	{"membership", "People"}, {"support", "Support"}, {"access", "Refusals"},
+}
+
+func kindOf(q string) string {
+	for _, k := range kinds {
+		if k.kind == q {
+			return q
+		}
+	}
+	return ""
+}
+
+func activityFilters(base views.Base, q url.Values) []views.FilterGroup {
+	what := views.FilterGroup{Label: "What"}
+	for _, k := range kinds {
+		what.Options = append(what.Options, option(base, q, k.label, "kind", k.kind))
+	}
+	how := views.FilterGroup{Label: "How", Options: []views.FilterOption{
+		option(base, q, "Refused only", "refused", "1"),
+		option(base, q, "By support only", "support", "1"),
+	}}
+	return []views.FilterGroup{what, how}
+}
+
+// option is an answer as a link; that of the current one takes it away again.
+func option(base views.Base, q url.Values, label, key, value string) views.FilterOption {
+	current := q.Get(key) == value
+	next := with(q, "before", "")
+	if current {
+		next.Del(key)
+	} else {
+		next.Set(key, value)
+	}
+	return views.FilterOption{Label: label, URL: base.Activity(next), Current: current}
+}
+
+// with is the filter of the page with one value changed, or taken out when empty.
+// Only keys of the filter come along.
+func with(q url.Values, key, value string) url.Values {
+	next := url.Values{}
+	for _, k := range []string{"kind", "refused", "support", "person", "before"} {
+		if v := q.Get(k); v != "" {
+			next.Set(k, v)
+		}
+	}
+	next.Del(key)
+	if value != "" {
+		next.Set(key, value)
+	}
+	return next
+}
+
+// cursor names a place in a list by time and id; it is no secret and no promise.
+func cursor(at time.Time, id uuid.UUID) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(at.UTC().Format(time.RFC3339Nano) + " " + id.String()))
+}
+
+func parseCursor(s string) (time.Time, uuid.UUID) {
+	b, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil {
+		return time.Time{}, uuid.Nil
+	}
+	stamp, id, _ := strings.Cut(string(b), " ")
+	at, err := time.Parse(time.RFC3339Nano, stamp)
+	last, err2 := uuid.Parse(id)
+	if err != nil || err2 != nil {
+		return time.Time{}, uuid.Nil
+	}
+	return at, last
+}

@@ -1,0 +1,131 @@
+package handlers
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"portico/store"
+	"portico/views"
+)
+
+// address is where a request came to: how it names its tenant, if it does, and
+// the route that took it. It says nothing of who is asking.
+type address struct {
+	host     string // "" on the main host, else the tenant host
+	slug     string // from <slug>.<tenant domain>
+	domain   string // a host that may be a tenant's own
+	platform string // origin of the main host while on another, else ""
+	route    Route
+}
+
+type addressKey struct{}
+
+func addressOf(r *http.Request) address {
+	a, _ := r.Context().Value(addressKey{}).(address)
+	return a
+}
+
+func withRoute(r *http.Request, route Route) *http.Request {
+	a := addressOf(r)
+	a.route = route
+	return r.WithContext(context.WithValue(r.Context(), addressKey{}, a))
+}
+
+// noSlug stands in the path for a tenant that is named by its own domain. It is
+// no possible slug.
+const noSlug = "-"
+
+// resolveHost reads the tenant off the host, where the host names one, and puts
+// the path into the form the table is written for. Nothing but host and path
+// names a tenant.
+func (s *Server) resolveHost(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.EqualFold(r.Host, s.cfg.URL.Host) || internalPath(r.URL.Path) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		host := strings.ToLower(r.Host)
+		if name, _, err := net.SplitHostPort(host); err == nil {
+			host = name
+		}
+		a := address{host: host, domain: host, slug: noSlug, platform: s.cfg.URL.String()}
+		if label, under := strings.CutSuffix(host, "."+s.cfg.TenantDomain); under && s.cfg.TenantDomain != "" && !strings.Contains(label, ".") {
+			a.slug, a.domain = label, ""
+		}
+		r = r.WithContext(context.WithValue(r.Context(), addressKey{}, a))
+		r.URL = &url.URL{Path: "/w/" + a.slug + r.URL.Path, RawQuery: r.URL.RawQuery}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// internalPath is what answers on every host.
+func internalPath(path string) bool {
+	return strings.HasPrefix(path, "/static/") || path == "/healthz" || path == "/readyz"
+}
+
+// ask is the question of the first round trip.
+func (s *Server) ask(r *http.Request, route Route) store.Ask {
+	a := addressOf(r)
+	ask := store.Ask{Host: a.host, Domain: a.domain, RequestID: requestID(r)}
+	if slug := r.PathValue("tenant"); route.Who == AMember && slug != noSlug {
+		ask.Slug = slug
+	}
+	return ask
+}
+
+// baseOf is where the member's tenant begins on the host of the request.
+func baseOf(r *http.Request, me store.Member) views.Base {
+	if addressOf(r).host != "" {
+		return ""
+	}
+	return views.PathBase(me.Tenant.Slug)
+}
+
+// pathID is the {id} of the path; what is no id is the zero id, which nothing has.
+func pathID(r *http.Request) uuid.UUID {
+	id, err := uuid.Parse(r.PathValue("id"))
+	if err != nil || len(r.PathValue("id")) != 36 {
+		return uuid.Nil
+	}
+	return id
+}
+
+// trustProxies takes the visitor's address and scheme from the headers of
+// configured proxies, and from nobody else's. Forwarded hosts never count.
+func (s *Server) trustProxies(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.trusted(r.RemoteAddr) {
+			hops := strings.Split(r.Header.Get("X-Forwarded-For"), ",")
+			for i := len(hops) - 1; i >= 0; i-- {
+				ip, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+				if err != nil {
+					break
+				}
+				r.RemoteAddr = netip.AddrPortFrom(ip, 0).String()
+				if !s.trusted(r.RemoteAddr) {
+					break
+				}
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (s *Server) trusted(remote string) bool {
+	addr, err := netip.ParseAddrPort(remote)
+	if err != nil {
+		return false
+	}
+	for _, p := range s.cfg.TrustedProxies {
+		if p.Contains(addr.Addr().Unmap()) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,37 @@
+package handlers
+
+import (
+	"net/http"
+	"time"
+
+	"portico/store"
+	"portico/views"
+)
+
+func (s *Server) binShow(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	var items []store.BinItem
+	if err := s.db.Read(r.Context(), me, store.ListBin(&items)); err != nil {
+		return err
+	}
+	c := s.chrome(r, me)
+	rows := make([]views.BinRow, len(items))
+	restore := map[string]func(string) string{
+		"project":     c.Base.ProjectRestore,
+		"deliverable": c.Base.DeliverableRestore,
+		"file":        c.Base.FileRestore,
+	}
+	for i, item := range items {
+		left := store.BinDays - int(time.Since(item.DeletedAt).Hours()/24)
+		rows[i] = views.BinRow{
+			Kind:      item.Kind,
+			Name:      item.Name,
+			Where:     item.Within,
+			DeletedAt: item.DeletedAt,
+			DaysLeft:  max(left, 0),
+		}
+		if left > 0 {
+			rows[i].RestoreURL = restore[item.Kind](item.ID.String())
+		}
+	}
+	return s.page(w, r, http.StatusOK, views.Bin(c, views.BinProps{Items: rows}))
+}

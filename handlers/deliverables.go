@@ -1,0 +1,355 @@
+package handlers
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+
+	"github.com/google/uuid"
+
+	"portico/store"
+	"portico/views"
+	"portico/views/ui"
+)
+
+func deliverableRows(base views.Base, list []store.Deliverable) []views.DeliverableRow {
+	rows := make([]views.DeliverableRow, len(list))
+	for i, d := range list {
+		rows[i] = views.DeliverableRow{
+			ID:        d.ID.String(),
+			URL:       base.Deliverable(d.ID.String()),
+			Title:     d.Title,
+			State:     stateOf(d),
+			Version:   d.Version,
+			Draft:     d.Draft,
+			Files:     d.Files,
+			Due:       orZero(d.DueOn),
+			Late:      late(d.DueOn, d.State),
+			Archived:  d.ArchivedAt != nil,
+			UpdatedAt: d.UpdatedAt,
+		}
+	}
+	return rows
+}
+
+func stateOf(d store.Deliverable) views.State {
+	switch {
+	case late(d.DueOn, d.State) && d.State != "draft":
+		return views.StateLate
+	case d.State == "in_review":
+		return views.StateReview
+	case d.State == "changes":
+		return views.StateChanges
+	case d.State == "approved":
+		return views.StateApproved
+	}
+	return views.StateDraft
+}
+
+func (s *Server) deliverableNew(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	return s.deliverableNewForm(w, r, me, http.StatusOK, views.DeliverableForm{})
+}
+
+func (s *Server) deliverableNewForm(w http.ResponseWriter, r *http.Request, me store.Member, status int, typed views.DeliverableForm) error {
+	var p store.Project
+	if err := s.db.Read(r.Context(), me, store.GetProject(pathID(r), &p)); err != nil {
+		return err
+	}
+	return s.page(w, r, status, views.DeliverableEdit(s.chrome(r, me), views.DeliverableFormProps{
+		ProjectID:     p.ID.String(),
+		ProjectName:   p.Name,
+		ProjectHidden: p.SharedAt == nil,
+		Form:          typed,
+	}))
+}
+
+func (s *Server) deliverableCreate(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	in, typed, err := deliverableForm(r)
+	if err != nil {
+		return err
+	}
+	if len(typed.Errors) > 0 {
+		return s.deliverableNewForm(w, r, me, http.StatusUnprocessableEntity, typed)
+	}
+	var id uuid.UUID
+	err = s.db.Write(r.Context(), me, func(tx *store.Tx) (err error) {
+		id, err = tx.CreateDeliverable(r.Context(), pathID(r), in)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return done(w, r, baseOf(r, me).Deliverable(id.String()), "deliverable.created", "")
+}
+
+func deliverableForm(r *http.Request) (store.DeliverableInput, views.DeliverableForm, error) {
+	f, err := newForm(r)
+	if err != nil {
+		return store.DeliverableInput{}, views.DeliverableForm{}, err
+	}
+	in := store.DeliverableInput{
+		Title: f.text("title", "a title", 160),
+		Brief: f.prose("brief", 4000),
+		DueOn: f.date("due"),
+	}
+	return in, views.DeliverableForm{
+		Title:  f.raw("title"),
+		Brief:  f.raw("brief"),
+		Due:    f.raw("due"),
+		Errors: ui.Errors(f.errors),
+	}, nil
+}
+
+func (s *Server) deliverableShow(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	var (
+		d        store.Deliverable
+		versions []store.Version
+		list     []store.File
+		people   []store.Membership
+	)
+	id := pathID(r)
+	err := s.db.Read(r.Context(), me,
+		store.GetDeliverable(id, &d),
+		store.ListVersions(id, &versions),
+		store.ListFilesOf(id, &list),
+		store.ListPeople(&people),
+	)
+	if err != nil {
+		return err
+	}
+	open, err := openVersion(r, versions)
+	if err != nil {
+		return err
+	}
+	c := s.chrome(r, me)
+	return s.page(w, r, http.StatusOK, views.DeliverableShow(c, deliverablePage(c, me, d, versions, open, list, people)))
+}
+
+// openVersion is the one the query names, else the newest the reader may see.
+func openVersion(r *http.Request, versions []store.Version) (*store.Version, error) {
+	q := r.URL.Query().Get("version")
+	if q == "" {
+		if len(versions) == 0 {
+			return nil, nil
+		}
+		return &versions[0], nil
+	}
+	for i, v := range versions {
+		if strconv.Itoa(v.Number) == q {
+			return &versions[i], nil
+		}
+	}
+	return nil, store.ErrNotFound
+}
+
+func deliverablePage(c views.Chrome, me store.Member, d store.Deliverable, versions []store.Version, open *store.Version, list []store.File, people []store.Membership) views.DeliverableShowProps {
+	edit := me.May(store.EditWork)
+	p := views.DeliverableShowProps{
+		ID:          d.ID.String(),
+		Title:       d.Title,
+		Brief:       d.Brief,
+		ProjectName: d.ProjectName,
+		ProjectURL:  c.Base.Project(d.ProjectID.String()),
+		Due:         orZero(d.DueOn),
+		Late:        late(d.DueOn, d.State),
+		Archived:    d.ArchivedAt != nil,
+		CanEdit:     edit,
+		CanArchive:  edit,
+		CanDelete:   edit,
+		CanNewDraft: edit && d.Draft == 0,
+	}
+	for _, v := range versions {
+		p.NextVersion = max(p.NextVersion, v.Number+1)
+		p.Versions = append(p.Versions, views.VersionTab{
+			Number:  v.Number,
+			URL:     c.Base.DeliverableVersion(p.ID, v.Number),
+			State:   versionState(d, v),
+			Current: open != nil && v.ID == open.ID,
+		})
+	}
+	if c.Staff {
+		p.WhoSees = whoSees(me, people, open != nil && open.SharedAt != nil)
+	}
+	if open != nil {
+		withVersion(&p, c, me, d, *open, list, people)
+	}
+	return p
+}
+
+// withVersion adds the open version: its files, and what may be done to it.
+func withVersion(p *views.DeliverableShowProps, c views.Chrome, me store.Member, d store.Deliverable, v store.Version, list []store.File, people []store.Membership) {
+	draft := v.SharedAt == nil
+	p.Version = &views.Version{
+		Number:      v.Number,
+		State:       versionState(d, v),
+		Note:        v.Note,
+		CreatedBy:   v.AuthorName,
+		CreatedAt:   v.CreatedAt,
+		PublishedAt: orZero(v.SharedAt),
+	}
+	ready := 0
+	for _, f := range list {
+		if f.VersionID != v.ID {
+			continue
+		}
+		row := fileRow(c.Base, f, draft && me.May(store.Upload))
+		p.Files = append(p.Files, row)
+		if row.State == "" {
+			ready++
+			if p.Hero == nil && row.Kind != views.FileOther && row.InlineURL != "" {
+				p.Hero = &row
+			}
+		}
+	}
+	if !draft {
+		return
+	}
+	if me.May(store.Upload) {
+		p.Upload = &views.UploadProps{FormURL: c.Base.Files(p.ID), CreateURL: c.Base.Uploads(p.ID), MaxSize: store.MaxFileSize}
+	}
+	p.CanPublish = me.May(store.Publish) && ready > 0 && ready == len(p.Files)
+	for _, person := range people {
+		if person.Party == store.PartyClient {
+			p.WillSee = append(p.WillSee, person.Name)
+		}
+	}
+}
+
+// versionState is the deliverable's for the newest shown version, and history
+// for those before it.
+func versionState(d store.Deliverable, v store.Version) views.State {
+	switch {
+	case v.SharedAt == nil:
+		return views.StateDraft
+	case v.Number == d.Version:
+		return stateOf(d)
+	}
+	return views.StateArchived
+}
+
+func (s *Server) deliverableEdit(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	var d store.Deliverable
+	if err := s.db.Read(r.Context(), me, store.GetDeliverable(pathID(r), &d)); err != nil {
+		return err
+	}
+	return s.deliverableEditForm(w, r, me, http.StatusOK, d, views.DeliverableForm{Title: d.Title, Brief: d.Brief, Due: day(d.DueOn)})
+}
+
+func (s *Server) deliverableEditForm(w http.ResponseWriter, r *http.Request, me store.Member, status int, d store.Deliverable, typed views.DeliverableForm) error {
+	return s.page(w, r, status, views.DeliverableEdit(s.chrome(r, me), views.DeliverableFormProps{
+		ID:          d.ID.String(),
+		Title:       d.Title,
+		ProjectID:   d.ProjectID.String(),
+		ProjectName: d.ProjectName,
+		Form:        typed,
+	}))
+}
+
+func (s *Server) deliverableUpdate(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	in, typed, err := deliverableForm(r)
+	if err != nil {
+		return err
+	}
+	id := pathID(r)
+	if len(typed.Errors) > 0 {
+		var d store.Deliverable
+		if err := s.db.Read(r.Context(), me, store.GetDeliverable(id, &d)); err != nil {
+			return err
+		}
+		return s.deliverableEditForm(w, r, me, http.StatusUnprocessableEntity, d, typed)
+	}
+	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.UpdateDeliverable(r.Context(), id, in) })
+	if err != nil {
+		return err
+	}
+	return done(w, r, baseOf(r, me).Deliverable(id.String()), "deliverable.saved", "")
+}
+
+func (s *Server) deliverableMove(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	after, err := afterOf(r)
+	if err != nil {
+		return err
+	}
+	project, err := s.deliverableDeed(r, me, func(tx *store.Tx, id uuid.UUID) error {
+		return tx.MoveDeliverable(r.Context(), id, after)
+	})
+	if err != nil {
+		return err
+	}
+	return moved(w, r, baseOf(r, me).Project(project))
+}
+
+func (s *Server) deliverableArchive(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	return s.deliverablePutAway(w, r, me, "deliverable.archived", func(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
+		return tx.ArchiveDeliverable(ctx, id, true)
+	})
+}
+
+func (s *Server) deliverableUnarchive(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	return s.deliverablePutAway(w, r, me, "deliverable.unarchived", func(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
+		return tx.ArchiveDeliverable(ctx, id, false)
+	})
+}
+
+func (s *Server) deliverableDelete(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	return s.deliverablePutAway(w, r, me, "deliverable.binned", func(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
+		return tx.BinDeliverable(ctx, id, true)
+	})
+}
+
+func (s *Server) deliverableRestore(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	return s.deliverablePutAway(w, r, me, "deliverable.restored", func(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
+		return tx.BinDeliverable(ctx, id, false)
+	})
+}
+
+// deliverablePutAway does something to a deliverable as a whole and returns to
+// its project.
+func (s *Server) deliverablePutAway(w http.ResponseWriter, r *http.Request, me store.Member, deed string, fn func(context.Context, *store.Tx, uuid.UUID) error) error {
+	project, err := s.deliverableDeed(r, me, func(tx *store.Tx, id uuid.UUID) error { return fn(r.Context(), tx, id) })
+	if err != nil {
+		return err
+	}
+	return done(w, r, baseOf(r, me).Project(project), deed, pathID(r).String())
+}
+
+// deliverableDeed runs a deed on the deliverable of the path and says which
+// project it is in.
+func (s *Server) deliverableDeed(r *http.Request, me store.Member, fn func(*store.Tx, uuid.UUID) error) (project string, err error) {
+	id := pathID(r)
+	var in uuid.UUID
+	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error {
+		if err := tx.Read(r.Context(), store.ProjectOf(id, &in)); err != nil {
+			return err
+		}
+		return fn(tx, id)
+	})
+	return in.String(), err
+}
+
+// afterOf reads behind which row another one goes; empty is the first place.
+func afterOf(r *http.Request) (uuid.UUID, error) {
+	f, err := newForm(r)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	after := f.raw("after")
+	if after == "" {
+		return uuid.Nil, nil
+	}
+	id, err := uuid.Parse(after)
+	if err != nil || id == uuid.Nil {
+		return uuid.Nil, store.ErrNotFound
+	}
+	return id, nil
+}
+
+// moved answers the script that moved a row with nothing, and a form with its page.
+func moved(w http.ResponseWriter, r *http.Request, to string) error {
+	if wantsJSON(r) {
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
+	return nil
+}

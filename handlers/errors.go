@@ -1,0 +1,129 @@
+package handlers
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"portico/store"
+	"portico/views"
+)
+
+// statusError is a refusal that is not the store's to say.
+type statusError struct {
+	status   int
+	sentence string
+}
+
+func (e *statusError) Error() string   { return http.StatusText(e.status) }
+func (e *statusError) HTTPStatus() int { return e.status }
+
+var (
+	errSignIn = &statusError{http.StatusUnauthorized, "Sign in first."}
+	errPaused = &statusError{http.StatusForbidden, "This portal is paused. Ask the people who run it; nothing in it is lost."}
+)
+
+// statusOf is the one place that turns an error into a status.
+func statusOf(err error) int {
+	var own interface{ HTTPStatus() int }
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &own):
+		return own.HTTPStatus()
+	case errors.As(err, &tooLarge):
+		return http.StatusRequestEntityTooLarge
+	case errors.Is(err, store.ErrUnavailable):
+		return http.StatusServiceUnavailable
+	case errors.Is(err, store.ErrNotFound):
+		return http.StatusNotFound
+	case errors.Is(err, store.ErrForbidden):
+		return http.StatusForbidden
+	case errors.Is(err, store.ErrConflict):
+		return http.StatusConflict
+	case errors.Is(err, store.ErrInvalid):
+		return http.StatusUnprocessableEntity
+	}
+	return http.StatusInternalServerError
+}
+
+// refuse ends a request that failed, and logs once what is our fault. The page
+// is the same for every tenant and for none.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	status := statusOf(err)
+	if r.Context().Err() != nil && status >= http.StatusInternalServerError {
+		return // the visitor left; nobody to tell
+	}
+	if status >= http.StatusInternalServerError {
+		s.log.ErrorContext(r.Context(), "request failed", "request_id", requestID(r), "status", status, "error", err.Error())
+	}
+	h := w.Header()
+	h.Set("Cache-Control", "private, no-store")
+	for _, of := range []string{"Content-Disposition", "Content-Encoding", "Content-Range", "ETag", "Last-Modified", "Content-Length"} {
+		h.Del(of)
+	}
+	if after := retryAfter(err, status); after > 0 {
+		h.Set("Retry-After", strconv.Itoa(int(after.Seconds())))
+	}
+	var own *statusError
+	_ = errors.As(err, &own)
+	sentence := ""
+	if own != nil {
+		sentence = own.sentence
+	}
+	if wantsJSON(r) {
+		writeJSON(w, status, map[string]string{"error": jsonName(status), "message": sentence, "request_id": requestID(r)})
+		return
+	}
+	page := views.Error(views.ErrorProps{Status: status, RequestID: requestID(r), Sentence: sentence})
+	if err := views.Render(w, r, status, page); err != nil {
+		s.log.ErrorContext(r.Context(), "error page failed", "request_id", requestID(r), "error", err.Error())
+		w.WriteHeader(http.StatusInternalServerError)
+	}
+}
+
+func retryAfter(err error, status int) time.Duration {
+	var own interface{ RetryAfter() time.Duration }
+	switch {
+	case errors.As(err, &own):
+		return max(own.RetryAfter(), time.Second)
+	case status == http.StatusServiceUnavailable:
+		return 5 * time.Second
+	case status == http.StatusTooManyRequests:
+		return time.Minute
+	}
+	return 0
+}
+
+func jsonName(status int) string {
+	switch status {
+	case http.StatusUnauthorized:
+		return "SIGN_IN"
+	case http.StatusForbidden:
+		return "FORBIDDEN"
+	case http.StatusNotFound:
+		return "NOT_FOUND"
+	case http.StatusConflict:
+		return "CONFLICT"
+	case http.StatusRequestEntityTooLarge:
+		return "TOO_LARGE"
+	case http.StatusUnprocessableEntity:
+		return "INVALID"
+	case http.StatusTooManyRequests:
+		return "TOO_MANY"
+	case http.StatusServiceUnavailable:
+		return "UNAVAILABLE"
+	}
+	return "FAILED"
+}
+
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	b, err := json.Marshal(body)
+	if err != nil {
+		status, b = http.StatusInternalServerError, []byte(`{"error":"FAILED"}`)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(b, '\n'))
+}

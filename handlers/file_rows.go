@@ -1,0 +1,72 @@
+package handlers
+
+import (
+	"strings"
+
+	"portico/store"
+	"portico/views"
+	"portico/views/ui"
+)
+
+// fileRow is a file as the pages of its deliverable show it.
+func fileRow(base views.Base, f store.File, canDelete bool) views.FileRow {
+	id := f.ID.String()
+	row := views.FileRow{
+		ID:          id,
+		Name:        f.Name,
+		Kind:        fileKind(f.ContentType),
+		Type:        typeWord(f.ContentType),
+		Size:        ui.Size(f.Size),
+		DownloadURL: base.File(id),
+		CanDelete:   canDelete,
+	}
+	if f.State != store.FileReady {
+		row.State, row.DownloadURL = views.StateWaiting, ""
+		return row
+	}
+	if row.Kind != views.FileOther {
+		row.InlineURL = base.FileInline(id)
+	}
+	return row
+}
+
+// fileKind is how a page may show a type that was told from the bytes. Types
+// that can carry script, such as SVG, are only ever downloads.
+func fileKind(contentType string) views.FileKind {
+	switch contentType {
+	case "image/png", "image/jpeg", "image/gif", "image/webp", "image/avif":
+		return views.FileImage
+	case "application/pdf":
+		return views.FilePDF
+	case "video/mp4", "video/webm":
+		return views.FileVideo
+	case "audio/mpeg", "audio/mp4", "audio/ogg", "audio/wav", "audio/webm":
+		return views.FileAudio
+	}
+	return views.FileOther
+}
+
+// typeWord says a type as people do.
+func typeWord(contentType string) string {
+	major, minor, _ := strings.Cut(strings.Split(contentType, ";")[0], "/")
+	short := strings.ToUpper(minor)
+	switch {
+	case contentType == "application/pdf":
+		return "PDF"
+	case major == "image" && minor == "svg+xml":
+		return "SVG drawing"
+	case major == "image":
+		return short + " picture"
+	case major == "video":
+		return short + " video"
+	case major == "audio":
+		return short + " sound"
+	case major == "text" && minor == "plain":
+		return "Text"
+	case contentType == "application/zip":
+		return "ZIP archive"
+	case contentType == "":
+		return ""
+	}
+	return "File"
+}

@@ -1,0 +1,96 @@
+package handlers
+
+import (
+	"net/http"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"portico/store"
+)
+
+func isID(s string) bool {
+	_, err := uuid.Parse(s)
+	return err == nil && len(s) == 36
+}
+
+// form reads the typed values of a request and collects what is wrong with them,
+// a sentence a field.
+type form struct {
+	r      *http.Request
+	errors store.InvalidError
+}
+
+// newForm parses the body; one that is no form is [store.ErrInvalid].
+func newForm(r *http.Request) (*form, error) {
+	if err := r.ParseForm(); err != nil {
+		if statusOf(err) == http.StatusRequestEntityTooLarge {
+			return nil, err
+		}
+		return nil, store.ErrInvalid
+	}
+	return &form{r: r, errors: store.InvalidError{}}, nil
+}
+
+// raw is a value as it was typed, for showing it again.
+func (f *form) raw(name string) string { return f.r.PostForm.Get(name) }
+
+// text is one line of text, 1 to most characters.
+func (f *form) text(name, what string, most int) string {
+	v := strings.Join(strings.Fields(f.raw(name)), " ")
+	switch {
+	case v == "":
+		f.errors[name] = "Give it " + what + "."
+	case utf8.RuneCountInString(v) > most:
+		f.errors[name] = "That is too long."
+	case !printable(v):
+		f.errors[name] = "That has a character that cannot be shown."
+	}
+	return v
+}
+
+// prose is text of several lines that may be empty.
+func (f *form) prose(name string, most int) string {
+	v := strings.TrimSpace(strings.ReplaceAll(f.raw(name), "\r\n", "\n"))
+	switch {
+	case utf8.RuneCountInString(v) > most:
+		f.errors[name] = "That is too long."
+	case !printable(strings.ReplaceAll(v, "\n", "")):
+		f.errors[name] = "That has a character that cannot be shown."
+	}
+	return v
+}
+
+// date is a day, or nil when nothing was typed.
+func (f *form) date(name string) *time.Time {
+	v := strings.TrimSpace(f.raw(name))
+	if v == "" {
+		return nil
+	}
+	day, err := time.Parse(time.DateOnly, v)
+	if err != nil || day.Year() < 2000 || day.Year() > 2200 {
+		f.errors[name] = "That is not a date, such as 2026-11-25."
+		return nil
+	}
+	return &day
+}
+
+func (f *form) checked(name string) bool { return f.raw(name) != "" }
+
+// valid says whether everything could be accepted.
+func (f *form) valid() bool { return len(f.errors) == 0 }
+
+func printable(s string) bool {
+	if !utf8.ValidString(s) {
+		return false
+	}
+	for _, c := range s {
+		if unicode.IsControl(c) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,152 @@
+package handlers_test
+
+import (
+	"bytes"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"portico/handlers"
+	"portico/handlers/signin"
+	"portico/store"
+	"portico/store/storetest"
+)
+
+func TestMain(m *testing.M) { storetest.Main(m) }
+
+// site is the whole product over a real database, and what it has logged.
+type site struct {
+	server  *httptest.Server
+	cookies *signin.Cookies
+	logs    *logBook
+}
+
+// logBook keeps log lines for tests that look for secrets in them.
+type logBook struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *logBook) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *logBook) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+func newSite(t *testing.T) *site {
+	t.Helper()
+	keys, err := signin.NewKeys([]byte(strings.Repeat("k", 32)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &site{cookies: signin.NewCookies(keys), logs: &logBook{}}
+	s.server = httptest.NewUnstartedServer(nil)
+	at, err := url.Parse("http://" + s.server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.server.Config.Handler = handlers.New(
+		handlers.Config{URL: at, TenantDomain: "portals.test"},
+		handlers.Rooms{DB: storetest.DB(), Cookies: s.cookies, Log: handlers.NewLogger(s.logs, slog.LevelInfo)},
+	).Handler()
+	s.server.Start()
+	t.Cleanup(s.server.Close)
+	return s
+}
+
+// browser is somebody's browser, signed in or not. It follows no redirects.
+type browser struct {
+	site   *site
+	cookie string
+	header http.Header
+}
+
+func (s *site) nobody() *browser { return &browser{site: s, header: http.Header{}} }
+
+// as signs somebody in.
+func (s *site) as(t *testing.T, email string) *browser {
+	t.Helper()
+	b := s.nobody()
+	b.signIn(t, storetest.SignIn(t, email))
+	return b
+}
+
+func (b *browser) signIn(t *testing.T, token store.Token) {
+	t.Helper()
+	rec := httptest.NewRecorder()
+	if err := b.site.cookies.Write(rec, token); err != nil {
+		t.Fatal(err)
+	}
+	c := rec.Result().Cookies()[0]
+	b.cookie = c.Name + "=" + c.Value
+}
+
+// answer is what came back, whole.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func (a answer) location() string { return a.header.Get("Location") }
+
+func (b *browser) do(t *testing.T, method, path string, body io.Reader, contentType string) answer {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, b.site.server.URL+path, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header = b.header.Clone()
+	if host := req.Header.Get("Host"); host != "" {
+		req.Host = host
+	}
+	if b.cookie != "" {
+		req.Header.Set("Cookie", b.cookie)
+	}
+	if contentType != "" {
+		req.Header.Set("Content-Type", contentType)
+	}
+	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	res, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	all, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer{res.StatusCode, res.Header, string(all)}
+}
+
+func (b *browser) get(t *testing.T, path string) answer {
+	return b.do(t, http.MethodGet, path, nil, "")
+}
+
+func (b *browser) post(t *testing.T, path string, form url.Values) answer {
+	return b.do(t, http.MethodPost, path, strings.NewReader(form.Encode()), "application/x-www-form-urlencoded")
+}
+
+// withoutRequestID is a body with the one part that differs from answer to answer
+// struck out.
+func (a answer) withoutRequestID() string {
+	return strings.ReplaceAll(a.body, a.header.Get("X-Request-Id"), "")
+}
+
+func want(t *testing.T, what string, a answer, status int) {
+	t.Helper()
+	if a.status != status {
+		t.Errorf("%s: status %d, want %d; %.300s", what, a.status, status, a.body)
+	}
+}

@@ -1,0 +1,143 @@
+package handlers
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"portico/store"
+)
+
+type requestIDKey struct{}
+
+// withRequestID names every request. The name is ours: one sent along is not
+// believed, for it would end up in the audit trail.
+func withRequestID(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := store.NewID().String()
+		w.Header().Set("X-Request-Id", id)
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id)))
+	})
+}
+
+func requestID(r *http.Request) string {
+	id, _ := r.Context().Value(requestIDKey{}).(string)
+	return id
+}
+
+// recorder remembers what was answered, for the log.
+type recorder struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+}
+
+func (rec *recorder) WriteHeader(status int) {
+	if rec.status == 0 {
+		rec.status = status
+	}
+	rec.ResponseWriter.WriteHeader(status)
+}
+
+func (rec *recorder) Write(b []byte) (int, error) {
+	if rec.status == 0 {
+		rec.status = http.StatusOK
+	}
+	n, err := rec.ResponseWriter.Write(b)
+	rec.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (rec *recorder) Unwrap() http.ResponseWriter { return rec.ResponseWriter }
+
+// logRequests writes one line a request. The path is the pattern of the route,
+// never the path itself: tokens and names travel in paths.
+func (s *Server) logRequests(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		rec := &recorder{ResponseWriter: w}
+		seen := &routeSeen{}
+		next.ServeHTTP(rec, r.WithContext(context.WithValue(r.Context(), routeSeenKey{}, seen)))
+		s.log.LogAttrs(r.Context(), slog.LevelInfo, "request",
+			slog.String("request_id", requestID(r)),
+			slog.String("method", r.Method),
+			slog.String("route", seen.pattern),
+			slog.Int("status", rec.status),
+			slog.Int64("bytes", rec.bytes),
+			slog.Duration("took", time.Since(start)))
+	})
+}
+
+// routeSeen carries the route's pattern back to the log, across the copies of
+// the request that the chain makes.
+type routeSeen struct{ pattern string }
+
+type routeSeenKey struct{}
+
+func noteRoute(r *http.Request, pattern string) {
+	if seen, ok := r.Context().Value(routeSeenKey{}).(*routeSeen); ok {
+		seen.pattern = pattern
+	}
+}
+
+// guardPanics turns a panic into a whole error page, or into an aborted answer
+// when half of one is already out.
+func (s *Server) guardPanics(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			p := recover()
+			if p == nil {
+				return
+			}
+			if p == http.ErrAbortHandler {
+				panic(p)
+			}
+			// The value of a panic may quote anything, so only its type is logged.
+			s.log.ErrorContext(r.Context(), "panic", "request_id", requestID(r), "kind", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+			if rec, ok := w.(*recorder); ok && rec.status != 0 {
+				panic(http.ErrAbortHandler)
+			}
+			s.refuse(w, r, &statusError{status: http.StatusInternalServerError})
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// contentPolicy lets a page load its own files and nothing else. Pages are never
+// framed, but files of ours may be shown inside them.
+const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; " +
+	"media-src 'self'; connect-src 'self'; frame-src 'self'; object-src 'self'; form-action 'self'; " +
+	"base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
+
+func securityHeaders(next http.Handler, https bool) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", contentPolicy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()")
+		if https {
+			h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// refuseCrossOrigin keeps other sites from causing changes here.
+func (s *Server) refuseCrossOrigin(next http.Handler) http.Handler {
+	guard := http.NewCrossOriginProtection()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := guard.Check(r); err != nil {
+			s.refuse(w, r, &statusError{http.StatusForbidden, "This came from another site, so nothing was done."})
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}

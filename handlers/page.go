@@ -1,0 +1,147 @@
+package handlers
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"portico/store"
+	"portico/views"
+)
+
+// page sends a page of a tenant.
+func (s *Server) page(w http.ResponseWriter, r *http.Request, status int, page templ.Component) error {
+	return views.Render(w, r, status, page)
+}
+
+// chrome is the frame of a member's page.
+func (s *Server) chrome(r *http.Request, me store.Member) views.Chrome {
+	base := baseOf(r, me)
+	c := views.Chrome{
+		Platform:  addressOf(r).platform,
+		Base:      base,
+		Workspace: workspace(base, me),
+		Person:    views.Person{Name: me.Name, Email: me.Email},
+		Staff:     me.Party == store.PartyAgency,
+		Doors: views.Doors{
+			Members:    me.May(store.SeePeople),
+			Activity:   me.May(store.SeeActivity),
+			Support:    me.May(store.SeeSupport),
+			Settings:   me.May(store.SeeSettings),
+			Bin:        me.May(store.SeeBin) && me.Tenant.Kind == "client",
+			Workspaces: me.Places > 1,
+		},
+		Flash: flash(r, base),
+	}
+	if me.Support != nil {
+		c.Support = supportBar(me)
+	}
+	return c
+}
+
+func workspace(base views.Base, me store.Member) *views.Workspace {
+	t := me.Tenant
+	w := &views.Workspace{Name: t.Name, Agency: t.AgencyName, IsAgency: t.Kind == "agency", Accent: t.Accent}
+	if w.IsAgency {
+		w.Agency = t.Name
+	}
+	if me.Party == store.PartyClient {
+		w.Name = t.PortalName
+	}
+	if t.Accent != "" {
+		w.BrandURL = base.BrandStylesheet(views.BrandHash(t.Accent))
+	}
+	return w
+}
+
+func supportBar(me store.Member) *views.SupportBar {
+	s := me.Support
+	return &views.SupportBar{
+		Actor:   s.AgentName,
+		ViewAs:  s.Kind == "view_as",
+		Subject: me.Name,
+		Tenant:  me.Tenant.Name,
+		Write:   s.Mode == "write",
+		Reason:  s.Reason,
+		Ticket:  s.Ticket,
+		EndsAt:  s.EndsAt,
+		Left:    minutesLeft(time.Until(s.EndsAt)),
+		StopURL: views.PathConsoleStop,
+	}
+}
+
+func minutesLeft(d time.Duration) string {
+	if d < time.Minute {
+		return "less than a minute left"
+	}
+	return strconv.Itoa(int(d/time.Minute)) + " min left"
+}
+
+// lobby is the frame of a person's page outside any tenant.
+func lobby(me store.Person) views.Chrome {
+	return views.Chrome{
+		Person: views.Person{Name: me.Name, Email: me.Email},
+		Doors:  views.Doors{Console: me.Agent, Workspaces: !me.Agent},
+	}
+}
+
+// deeds are what a page can be told to say after a change. The words are ours:
+// the query only names them.
+var deeds = map[string]struct {
+	text string
+	undo func(views.Base, string) string
+}{
+	"project.created":        {text: "Project created."},
+	"project.saved":          {text: "Project saved."},
+	"project.archived":       {"Project archived.", views.Base.ProjectUnarchive},
+	"project.unarchived":     {text: "Project is back in use."},
+	"project.binned":         {"Project moved to the bin. It stays there for 30 days.", views.Base.ProjectRestore},
+	"project.restored":       {text: "Project restored."},
+	"deliverable.created":    {text: "Deliverable created. Add its files, then publish it."},
+	"deliverable.saved":      {text: "Deliverable saved."},
+	"deliverable.archived":   {"Deliverable archived.", views.Base.DeliverableUnarchive},
+	"deliverable.unarchived": {text: "Deliverable is back in use."},
+	"deliverable.binned":     {"Deliverable moved to the bin. It stays there for 30 days.", views.Base.DeliverableRestore},
+	"deliverable.restored":   {text: "Deliverable restored."},
+	"file.binned":            {"File moved to the bin. It stays there for 30 days.", views.Base.FileRestore},
+	"file.restored":          {text: "File restored."},
+	"file.uploaded":          {text: "Files uploaded. Only your team can see them until you publish."},
+	"version.created":        {text: "A new draft version. Only your team can see it until you publish."},
+	"version.published":      {text: "Published. The client can see it now."},
+	"settings.saved":         {text: "Settings saved."},
+	"support.granted":        {text: "Support may come in now. You can take that back at any time."},
+	"support.revoked":        {text: "Support can no longer come in."},
+}
+
+// flash reads what the redirect before this page has done.
+func flash(r *http.Request, base views.Base) views.Flash {
+	q := r.URL.Query()
+	deed, ok := deeds[q.Get("did")]
+	if !ok {
+		return views.Flash{}
+	}
+	f := views.Flash{Text: deed.text}
+	if id := q.Get("id"); deed.undo != nil && isID(id) {
+		f.UndoURL = deed.undo(base, id)
+	}
+	return f
+}
+
+// done ends a change: 303 to where its result is seen, saying what happened.
+func done(w http.ResponseWriter, r *http.Request, to, deed, id string) error {
+	u, err := url.Parse(to)
+	if err != nil {
+		return err
+	}
+	q := u.Query()
+	q.Set("did", deed)
+	if id != "" {
+		q.Set("id", id)
+	}
+	u.RawQuery = q.Encode()
+	http.Redirect(w, r, u.String(), http.StatusSeeOther)
+	return nil
+}

@@ -1,0 +1,101 @@
+package handlers
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"portico/store"
+	"portico/views"
+)
+
+// tenantHome is the first page inside a tenant: a workspace to staff, a portal
+// to clients.
+func (s *Server) tenantHome(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	var (
+		projects []store.Project
+		newest   []store.Deliverable
+		latest   []store.Activity
+	)
+	reads := []store.Read{
+		store.ListProjects(store.Current, &projects),
+		store.ListNewest("", 50, &newest),
+	}
+	if me.Party == store.PartyAgency {
+		reads = append(reads, store.ListActivity(store.ActivityFilter{Limit: 8}, &latest))
+	}
+	if err := s.db.Read(r.Context(), me, reads...); err != nil {
+		return err
+	}
+	c := s.chrome(r, me)
+	s.noteVisit(r, me)
+	if me.Party == store.PartyClient {
+		return s.page(w, r, http.StatusOK, views.ClientHome(c, clientHome(c.Base, me, projects, newest)))
+	}
+	waiting := waitingRows(c.Base, newest, "in_review")
+	return s.page(w, r, http.StatusOK, views.WorkspaceHome(c, views.WorkspaceHomeProps{
+		Figures: []views.Figure{
+			{Label: "projects", Value: len(projects), URL: c.Base.Projects()},
+			{Label: "waiting for the client", Value: len(waiting), URL: c.Base.Projects()},
+		},
+		Waiting:   waiting,
+		Projects:  projectRows(c.Base, projects[:min(len(projects), 6)]),
+		Latest:    eventRows(c.Base, me, latest),
+		CanCreate: me.May(store.EditWork) && me.Tenant.Kind == "client",
+	}))
+}
+
+func clientHome(base views.Base, me store.Member, projects []store.Project, newest []store.Deliverable) views.ClientHomeProps {
+	p := views.ClientHomeProps{
+		FirstName: strings.Fields(me.Name + " ")[0],
+		Waiting:   waitingRows(base, newest, "in_review"),
+		Projects:  projectRows(base, projects),
+	}
+	if approved := waitingRows(base, newest, "approved"); len(p.Waiting) == 0 && len(approved) > 0 {
+		p.Approved = &approved[0]
+	}
+	for _, d := range newest {
+		if me.NewSince == nil || d.UpdatedAt.After(*me.NewSince) {
+			p.New = append(p.New, views.NewRow{
+				URL:     base.Deliverable(d.ID.String()),
+				Title:   d.Title,
+				What:    versionWord(d.Version),
+				Project: d.ProjectName,
+				At:      d.UpdatedAt,
+			})
+		}
+	}
+	return p
+}
+
+// waitingRows are the deliverables in a state, the one that waits longest first.
+func waitingRows(base views.Base, newest []store.Deliverable, state string) []views.WaitingRow {
+	var rows []views.WaitingRow
+	for i := len(newest) - 1; i >= 0; i-- {
+		d := newest[i]
+		if d.State != state {
+			continue
+		}
+		rows = append(rows, views.WaitingRow{
+			URL:     base.Deliverable(d.ID.String()),
+			Title:   d.Title,
+			Project: d.ProjectName,
+			Version: d.Version,
+			Since:   d.UpdatedAt,
+			Due:     orZero(d.DueOn),
+			Late:    late(d.DueOn, d.State),
+		})
+	}
+	return rows
+}
+
+// noteVisit remembers that the member was here, at most once an hour and after
+// the page is on its way; never for somebody who looks as somebody else.
+func (s *Server) noteVisit(r *http.Request, me store.Member) {
+	if !me.VisitsAnew() {
+		return
+	}
+	s.after(r, "note visit", func(ctx context.Context) error {
+		return s.db.Write(ctx, me, func(tx *store.Tx) error { return tx.NoteVisit(ctx) })
+	})
+}

@@ -1,0 +1,238 @@
+package handlers
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"portico/store"
+	"portico/views"
+	"portico/views/ui"
+)
+
+func (s *Server) projectList(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	which := store.Current
+	if r.URL.Query().Get("show") == store.Archived {
+		which = store.Archived
+	}
+	var projects []store.Project
+	if err := s.db.Read(r.Context(), me, store.ListProjects(which, &projects)); err != nil {
+		return err
+	}
+	c := s.chrome(r, me)
+	return s.page(w, r, http.StatusOK, views.ProjectList(c, views.ProjectListProps{
+		Archived:   which == store.Archived,
+		Projects:   projectRows(c.Base, projects),
+		CanCreate:  me.May(store.EditWork),
+		CanReorder: me.May(store.EditWork) && which == store.Current,
+	}))
+}
+
+func projectRows(base views.Base, projects []store.Project) []views.ProjectRow {
+	rows := make([]views.ProjectRow, len(projects))
+	for i, p := range projects {
+		rows[i] = views.ProjectRow{
+			ID:           p.ID.String(),
+			URL:          base.Project(p.ID.String()),
+			Name:         p.Name,
+			Summary:      p.Summary,
+			Due:          orZero(p.DueOn),
+			Late:         late(p.DueOn, ""),
+			Hidden:       p.SharedAt == nil,
+			Archived:     p.ArchivedAt != nil,
+			Deliverables: p.Deliverables,
+			Waiting:      p.Waiting,
+			UpdatedAt:    p.UpdatedAt,
+		}
+	}
+	return rows
+}
+
+// late says whether a day has passed on work that is not done.
+func late(due *time.Time, state string) bool {
+	return due != nil && state != "approved" && time.Now().After(due.AddDate(0, 0, 1))
+}
+
+func (s *Server) projectNew(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	return s.page(w, r, http.StatusOK, views.ProjectEdit(s.chrome(r, me), views.ProjectFormProps{}))
+}
+
+func (s *Server) projectCreate(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	in, typed, err := projectForm(r)
+	if err != nil {
+		return err
+	}
+	if len(typed.Errors) > 0 {
+		return s.page(w, r, http.StatusUnprocessableEntity, views.ProjectEdit(s.chrome(r, me), views.ProjectFormProps{Form: typed}))
+	}
+	var id string
+	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error {
+		made, err := tx.CreateProject(r.Context(), in)
+		id = made.String()
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return done(w, r, baseOf(r, me).Project(id), "project.created", "")
+}
+
+// projectForm reads what was typed, for the store and for showing it again.
+func projectForm(r *http.Request) (store.ProjectInput, views.ProjectForm, error) {
+	f, err := newForm(r)
+	if err != nil {
+		return store.ProjectInput{}, views.ProjectForm{}, err
+	}
+	in := store.ProjectInput{
+		Name:    f.text("name", "a name", 160),
+		Summary: f.prose("summary", 2000),
+		DueOn:   f.date("due"),
+		Shared:  f.checked("visible"),
+	}
+	return in, views.ProjectForm{
+		Name:    f.raw("name"),
+		Summary: f.raw("summary"),
+		Due:     f.raw("due"),
+		Visible: in.Shared,
+		Errors:  ui.Errors(f.errors),
+	}, nil
+}
+
+func (s *Server) projectShow(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	var (
+		project      store.Project
+		deliverables []store.Deliverable
+		people       []store.Membership
+	)
+	id := pathID(r)
+	err := s.db.Read(r.Context(), me,
+		store.GetProject(id, &project),
+		store.ListDeliverables(id, store.Current, &deliverables),
+		store.ListPeople(&people),
+	)
+	if err != nil {
+		return err
+	}
+	c := s.chrome(r, me)
+	edit := me.May(store.EditWork)
+	p := views.ProjectShowProps{
+		ID:           project.ID.String(),
+		Name:         project.Name,
+		Summary:      project.Summary,
+		Due:          orZero(project.DueOn),
+		Late:         late(project.DueOn, ""),
+		Hidden:       project.SharedAt == nil,
+		Archived:     project.ArchivedAt != nil,
+		Deliverables: deliverableRows(c.Base, deliverables),
+		CanCreate:    edit,
+		CanReorder:   edit,
+		CanEdit:      edit,
+		CanArchive:   edit,
+		CanDelete:    edit,
+	}
+	if c.Staff {
+		p.WhoSees = whoSees(me, people, project.SharedAt != nil)
+	}
+	return s.page(w, r, http.StatusOK, views.ProjectShow(c, p))
+}
+
+// whoSees says it in a breath, before anybody posts or shares.
+func whoSees(me store.Member, people []store.Membership, shared bool) string {
+	team := 0
+	for _, p := range people {
+		if p.Party == store.PartyAgency {
+			team++
+		}
+	}
+	ours := ui.Count(team, "person", "people") + " of " + me.Tenant.AgencyName
+	if !shared {
+		return "Only your team: " + ours
+	}
+	return "Everybody of " + me.Tenant.Name + " and " + ours
+}
+
+func (s *Server) projectEdit(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	var p store.Project
+	if err := s.db.Read(r.Context(), me, store.GetProject(pathID(r), &p)); err != nil {
+		return err
+	}
+	return s.page(w, r, http.StatusOK, views.ProjectEdit(s.chrome(r, me), views.ProjectFormProps{
+		ID:   p.ID.String(),
+		Name: p.Name,
+		Form: views.ProjectForm{Name: p.Name, Summary: p.Summary, Due: day(p.DueOn), Visible: p.SharedAt != nil},
+	}))
+}
+
+func day(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return t.Format(time.DateOnly)
+}
+
+func (s *Server) projectUpdate(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	in, typed, err := projectForm(r)
+	if err != nil {
+		return err
+	}
+	id := pathID(r)
+	if len(typed.Errors) > 0 {
+		var p store.Project
+		if err := s.db.Read(r.Context(), me, store.GetProject(id, &p)); err != nil {
+			return err
+		}
+		return s.page(w, r, http.StatusUnprocessableEntity, views.ProjectEdit(s.chrome(r, me),
+			views.ProjectFormProps{ID: id.String(), Name: p.Name, Form: typed}))
+	}
+	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.UpdateProject(r.Context(), id, in) })
+	if err != nil {
+		return err
+	}
+	return done(w, r, baseOf(r, me).Project(id.String()), "project.saved", "")
+}
+
+func (s *Server) projectMove(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	after, err := afterOf(r)
+	if err != nil {
+		return err
+	}
+	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.MoveProject(r.Context(), pathID(r), after) })
+	if err != nil {
+		return err
+	}
+	return moved(w, r, baseOf(r, me).Projects())
+}
+
+func (s *Server) projectArchive(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	return s.projectDeed(w, r, me, "project.archived", func(tx *store.Tx) error {
+		return tx.ArchiveProject(r.Context(), pathID(r), true)
+	})
+}
+
+func (s *Server) projectUnarchive(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	return s.projectDeed(w, r, me, "project.unarchived", func(tx *store.Tx) error {
+		return tx.ArchiveProject(r.Context(), pathID(r), false)
+	})
+}
+
+func (s *Server) projectDelete(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	return s.projectDeed(w, r, me, "project.binned", func(tx *store.Tx) error {
+		return tx.BinProject(r.Context(), pathID(r), true)
+	})
+}
+
+func (s *Server) projectRestore(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	return s.projectDeed(w, r, me, "project.restored", func(tx *store.Tx) error {
+		return tx.BinProject(r.Context(), pathID(r), false)
+	})
+}
+
+// projectDeed does something to a project as a whole and returns to the list.
+func (s *Server) projectDeed(w http.ResponseWriter, r *http.Request, me store.Member, deed string, fn func(*store.Tx) error) error {
+	if err := s.db.Write(r.Context(), me, fn); err != nil {
+		return err
+	}
+	return done(w, r, baseOf(r, me).Projects(), deed, pathID(r).String())
+}
+
+func versionWord(n int) string { return "Version " + strconv.Itoa(n) }

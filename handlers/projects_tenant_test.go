@@ -1,0 +1,73 @@
+package handlers_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+
+	"portico/store"
+	"portico/store/storetest"
+)
+
+// Ravi works in Acme alone. He names projects of Globex under Acme's address and
+// under Globex's own, and projects that nobody has: one answer for all, byte for
+// byte, and Globex's project stays as it was.
+func TestForeignProjectIsNotThere(t *testing.T) {
+	t.Parallel()
+	a, s := storetest.Agency(t), newSite(t)
+	dana := a.Member(t, a.Dana, a.Globex)
+	theirs := storetest.Project(t, dana, "Secret "+a.Suffix).String()
+	ravi := s.as(t, a.Ravi)
+	nothing := ravi.get(t, "/w/"+a.Acme+"/projects/"+store.NewID().String())
+	want(t, "a random id", nothing, 404)
+
+	for _, path := range []string{
+		"/w/" + a.Acme + "/projects/" + theirs,
+		"/w/" + a.Globex + "/projects/" + theirs,
+		"/w/" + a.Globex + "/projects",
+		"/w/nobody-" + a.Suffix + "/projects/" + theirs,
+		"/w/" + a.Acme + "/projects/not-an-id",
+	} {
+		got := ravi.get(t, path)
+		want(t, path, got, 404)
+		if got.withoutRequestID() != nothing.withoutRequestID() {
+			t.Errorf("%s: the refusal differs from that of a random id", path)
+		}
+	}
+	for _, deed := range []string{"", "/archive", "/delete", "/restore", "/move", "/deliverables"} {
+		for _, tenant := range []string{a.Acme, a.Globex} {
+			got := ravi.post(t, "/w/"+tenant+"/projects/"+theirs+deed, url.Values{"name": {"Taken"}, "title": {"Taken"}})
+			want(t, "POST "+deed+" under "+tenant, got, 404)
+		}
+	}
+	// The rightful person finds it as it was.
+	shown := s.as(t, a.Dana).get(t, "/w/"+a.Globex+"/projects/"+theirs)
+	want(t, "the rightful person", shown, 200)
+	if !strings.Contains(shown.body, "Secret "+a.Suffix) {
+		t.Error("the project was changed by somebody of another tenant")
+	}
+}
+
+// Headers, queries and fields that name a tenant change nothing.
+func TestNothingButHostAndPathNamesATenant(t *testing.T) {
+	t.Parallel()
+	a, s := storetest.Agency(t), newSite(t)
+	storetest.Project(t, a.Member(t, a.Dana, a.Globex), "Secret "+a.Suffix)
+	plain := s.as(t, a.Ravi)
+	before := plain.get(t, "/w/"+a.Acme+"/projects")
+	want(t, "without", before, 200)
+	for name, value := range map[string]string{
+		"X-Tenant-Id": a.Globex, "X-Tenant": a.Globex, "X-Forwarded-Host": a.Globex + ".portals.test",
+		"Forwarded": "host=" + a.Globex + ".portals.test", "X-Original-Url": "/w/" + a.Globex + "/projects",
+		"X-Forwarded-Prefix": "/w/" + a.Globex, "X-Rewrite-Url": "/w/" + a.Globex + "/projects",
+	} {
+		plain.header.Set(name, value)
+		if got := plain.get(t, "/w/"+a.Acme+"/projects"); got.withoutRequestID() != before.withoutRequestID() {
+			t.Errorf("%s changes the answer", name)
+		}
+		plain.header.Del(name)
+	}
+	if got := plain.get(t, "/w/"+a.Acme+"/projects?tenant="+a.Globex+"&tenant_id="+a.Globex); got.withoutRequestID() != before.withoutRequestID() {
+		t.Error("a query changes the answer")
+	}
+}

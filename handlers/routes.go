@@ -1,0 +1,54 @@
+package handlers
+
+import "portico/store"
+
+// routes is the product, one sentence a line: who may enter, what they need, and
+// what a support session may do there. A route that says nothing of support
+// refuses it. Tenant routes are written as they read on a tenant's own host;
+// on the main host they begin with /w/{tenant}.
+func (s *Server) routes() []Route {
+	return []Route{
+		// A person, in no tenant.
+		s.person("GET /{$}", s.home),
+		s.person("GET /switcher", s.switcher),
+
+		// A member of the tenant.
+		s.member("GET /{$}", store.SeeWork, s.tenantHome).supportReads(),
+		s.member("GET /{stylesheet}", store.SeeWork, s.brandStylesheet).supportReads().asset(),
+
+		s.member("GET /projects", store.SeeWork, s.projectList).supportReads(),
+		s.member("POST /projects", store.EditWork, s.projectCreate).supportWrites(),
+		s.member("GET /projects/new", store.EditWork, s.projectNew).supportReads(),
+		s.member("GET /projects/{id}", store.SeeWork, s.projectShow).supportReads(),
+		s.member("POST /projects/{id}", store.EditWork, s.projectUpdate).supportWrites(),
+		s.member("GET /projects/{id}/edit", store.EditWork, s.projectEdit).supportReads(),
+		s.member("POST /projects/{id}/move", store.EditWork, s.projectMove).supportWrites(),
+		s.member("POST /projects/{id}/archive", store.EditWork, s.projectArchive).supportWrites(),
+		s.member("POST /projects/{id}/unarchive", store.EditWork, s.projectUnarchive).supportWrites(),
+		s.member("POST /projects/{id}/delete", store.EditWork, s.projectDelete).supportWrites(),
+		s.member("POST /projects/{id}/restore", store.SeeBin, s.projectRestore).supportWrites(),
+
+		s.member("POST /projects/{id}/deliverables", store.EditWork, s.deliverableCreate).supportWrites(),
+		s.member("GET /projects/{id}/deliverables/new", store.EditWork, s.deliverableNew).supportReads(),
+		s.member("GET /deliverables/{id}", store.SeeWork, s.deliverableShow).supportReads(),
+		s.member("POST /deliverables/{id}", store.EditWork, s.deliverableUpdate).supportWrites(),
+		s.member("GET /deliverables/{id}/edit", store.EditWork, s.deliverableEdit).supportReads(),
+		s.member("POST /deliverables/{id}/move", store.EditWork, s.deliverableMove).supportWrites(),
+		s.member("POST /deliverables/{id}/archive", store.EditWork, s.deliverableArchive).supportWrites(),
+		s.member("POST /deliverables/{id}/unarchive", store.EditWork, s.deliverableUnarchive).supportWrites(),
+		s.member("POST /deliverables/{id}/delete", store.EditWork, s.deliverableDelete).supportWrites(),
+		s.member("POST /deliverables/{id}/restore", store.SeeBin, s.deliverableRestore).supportWrites(),
+		s.member("POST /deliverables/{id}/versions", store.EditWork, s.versionCreate).supportWrites(),
+		s.member("POST /deliverables/{id}/versions/{number}/publish", store.Publish, s.versionPublish).supportWrites(),
+
+		s.member("GET /bin", store.SeeBin, s.binShow).supportReads(),
+		s.member("GET /members", store.SeePeople, s.memberList).supportReads(),
+		s.member("GET /activity", store.SeeActivity, s.activityList).supportReads(),
+		s.member("GET /settings", store.SeeSettings, s.settingsShow).supportReads(),
+		s.member("POST /settings", store.EditSettings, s.settingsUpdate),
+
+		// Whatever else: not there, and it says so to members alike.
+		s.member("/", store.SeeWork, s.nothing).supportReads(),
+		s.public("/", s.nowhere),
+	}
+}

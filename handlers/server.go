@@ -1,0 +1,74 @@
+// Package handlers is the product as the web sees it: routes.go lists every
+// route with who may enter, one file holds the handlers of each resource, and
+// every answer, error or not, leaves through the same few functions.
+package handlers
+
+import (
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+
+	"portico/handlers/signin"
+	"portico/static"
+	"portico/store"
+)
+
+// Config is what the server needs to know about where it stands.
+type Config struct {
+	// URL is the main host's address, PORTICO_URL.
+	URL *url.URL
+	// TenantDomain is the domain under which every tenant has a host; "" for none.
+	TenantDomain string
+	// TrustedProxies are whose X-Forwarded-For and -Proto count.
+	TrustedProxies []netip.Prefix
+	// CountKey keys what is counted in the database: at least 32 bytes.
+	CountKey []byte
+}
+
+// Rooms are what the server is put together from.
+type Rooms struct {
+	DB      *store.DB
+	Cookies *signin.Cookies
+	Ready   *Readiness // nil is always ready
+	Log     *slog.Logger
+}
+
+// Server serves the product. Make one with [New].
+type Server struct {
+	cfg     Config
+	db      *store.DB
+	cookies *signin.Cookies
+	ready   *Readiness
+	log     *slog.Logger
+}
+
+// New puts the server together.
+func New(cfg Config, rooms Rooms) *Server {
+	if rooms.Ready == nil {
+		rooms.Ready = &Readiness{}
+	}
+	return &Server{cfg: cfg, db: rooms.DB, cookies: rooms.Cookies, ready: rooms.Ready, log: rooms.Log}
+}
+
+// Handler is the whole of the public listener. The order of the chain matters:
+// the request id comes first so that everything after can name it; the panic
+// guard stands inside the log so that a panic is a logged 500; the host is
+// resolved last, for the rewritten path is the mux's business alone.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /static/", static.Handler())
+	mux.HandleFunc("GET /healthz", healthz)
+	mux.HandleFunc("GET /readyz", s.ready.serve)
+	for _, route := range s.routes() {
+		mux.Handle(route.pattern(), s.serve(route))
+	}
+	var h http.Handler = mux
+	h = s.resolveHost(h)
+	h = s.refuseCrossOrigin(h)
+	h = s.guardPanics(h)
+	h = securityHeaders(h, s.cfg.URL.Scheme == "https")
+	h = s.trustProxies(h)
+	h = s.logRequests(h)
+	return withRequestID(h)
+}

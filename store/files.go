@@ -1,0 +1,116 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// The states of a file.
+const (
+	FilePending = "pending" // its parts are arriving
+	FileReady   = "ready"   // whole, verified, never to change again
+	FileFailed  = "failed"  // given up; what lies in object storage is about to go
+)
+
+// File is one file of a version.
+type File struct {
+	ID            uuid.UUID
+	VersionID     uuid.UUID
+	DeliverableID uuid.UUID
+	Name          string // as it was uploaded; it may be hostile
+	State         string // FilePending or FileReady
+	Size          int64  // in bytes; while pending the declared size, 0 when none was declared
+	ContentType   string // told from the bytes; "" while pending
+	SHA256        []byte // of the whole file; nil while pending
+	CreatedAt     time.Time
+	AuthorName    string
+}
+
+// What lies in the bin takes its files with it, so every read goes up to the project.
+const fileColumns = `
+select f.id, f.version_id, v.deliverable_id, f.name, f.state,
+       coalesce(f.size, f.declared_size, 0) as size,
+       coalesce(f.content_type, '') as content_type,
+       f.sha256, f.created_at, coalesce(m.name, '') as author_name
+from files f
+join versions v on v.tenant_id = f.tenant_id and v.id = f.version_id
+join deliverables d on d.tenant_id = v.tenant_id and d.id = v.deliverable_id and d.deleted_at is null
+join projects p on p.tenant_id = d.tenant_id and p.id = d.project_id and p.deleted_at is null
+left join memberships m on m.tenant_id = f.tenant_id and m.user_id = f.created_by
+where f.tenant_id = @tenant_id
+  and f.deleted_at is null`
+
+// ListFiles reads the files of one version in their order, with those still on
+// their way, at most 500.
+func ListFiles(version uuid.UUID, dst *[]File) Read {
+	return Read{many("list files", dst, fileColumns+`
+  and f.version_id = @version
+  and f.state <> 'failed'
+order by f.position, f.id
+limit 500`, pgx.StrictNamedArgs{"version": version})}
+}
+
+// ListFilesOf reads the files of all versions of a deliverable, the newest
+// version's first, at most 2000.
+func ListFilesOf(deliverable uuid.UUID, dst *[]File) Read {
+	return Read{many("list files of deliverable", dst, fileColumns+`
+  and v.deliverable_id = @deliverable
+  and f.state <> 'failed'
+order by v.number desc, f.position, f.id
+limit 2000`, pgx.StrictNamedArgs{"deliverable": deliverable})}
+}
+
+// GetFile reads one file that can be downloaded: ready, and neither it nor what
+// it is in lies in the bin.
+func GetFile(id uuid.UUID, dst *File) Read {
+	return Read{one("get file", dst, fileColumns+`
+  and f.id = @id
+  and f.state = 'ready'`, pgx.StrictNamedArgs{"id": id})}
+}
+
+// BinFile throws a file into the bin, or restores it, and says which deliverable
+// it is in. A file still on its way is [ErrConflict], since there is nothing to
+// restore: see [Tx.GiveUpUpload]. So is restoring a file into a version that was
+// published without it.
+func (tx *Tx) BinFile(ctx context.Context, id uuid.UUID, binned bool) (deliverable uuid.UUID, err error) {
+	var version uuid.UUID
+	err = tx.get(ctx, value("version of file", &version, `
+select f.version_id
+from files f
+where f.tenant_id = @tenant_id
+  and f.id = @id`, pgx.StrictNamedArgs{"id": id}))
+	if err != nil {
+		return uuid.Nil, err
+	}
+	// The version before the file, as publishing takes them.
+	if err := tx.lockVersion(ctx, version); err != nil {
+		return uuid.Nil, err
+	}
+	var f struct {
+		DeliverableID uuid.UUID
+		Ready         bool
+		LeftOut       bool
+	}
+	err = tx.get(ctx, one("file to bin", &f, `
+select v.deliverable_id, f.state = 'ready' as ready,
+       f.shared_at is null and v.shared_at is not null as left_out
+from files f
+join versions v on v.tenant_id = f.tenant_id and v.id = f.version_id
+join deliverables d on d.tenant_id = v.tenant_id and d.id = v.deliverable_id and d.deleted_at is null
+join projects p on p.tenant_id = d.tenant_id and p.id = d.project_id and p.deleted_at is null
+where f.tenant_id = @tenant_id
+  and f.id = @id
+  and f.state <> 'failed'
+  and (f.deleted_at is null) = @binned
+for update of f`, pgx.StrictNamedArgs{"id": id, "binned": binned}))
+	if err != nil {
+		return uuid.Nil, err
+	}
+	if !f.Ready || (!binned && f.LeftOut) {
+		return f.DeliverableID, ErrConflict
+	}
+	return f.DeliverableID, tx.bin(ctx, "file", id, binned)
+}
