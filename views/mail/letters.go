@@ -1,0 +1,178 @@
+package mail
+
+import (
+	"strings"
+	"time"
+
+	"portico/views/ui"
+)
+
+// SignInProps is all that mail may say.
+type SignInProps struct {
+	Brand   Brand
+	URL     string // the link; its page shows a button
+	Code    string // six digits
+	Minutes int    // both are good for
+	Browser string // which browser asked: "Firefox on Linux", "" when it is not known
+}
+
+// SignIn brings the link and the code that sign a person in.
+func SignIn(p SignInProps) (Message, error) {
+	asked := "Somebody asked to sign in with this address."
+	if p.Browser != "" {
+		asked = "Somebody asked to sign in with this address, from " + p.Browser + "."
+	}
+	return letter{
+		Subject: p.Code + " is your sign-in code for " + p.Brand.name(),
+		Brand:   p.Brand,
+		Title:   "Sign in to " + p.Brand.name(),
+		Paragraphs: []string{
+			"Open the link on any device, or type the code in the browser you began with. Both are good for " +
+				minutes(p.Minutes) + " and work once.",
+		},
+		Code: p.Code, Label: "Sign in", URL: p.URL,
+		Foot: asked + " If it was not you, there is nothing to do: without this mail nobody gets in.",
+	}.write()
+}
+
+// StepUpProps is all that mail may say.
+type StepUpProps struct {
+	Brand   Brand
+	Purpose string // "to start a support session in Acme"
+	Code    string
+	Minutes int
+}
+
+// StepUp brings the code by which a signed-in person confirms who they are.
+func StepUp(p StepUpProps) (Message, error) {
+	return letter{
+		Subject: p.Code + " confirms that it is you",
+		Brand:   p.Brand,
+		Title:   "Confirm it is you",
+		Paragraphs: []string{
+			strings.TrimSpace("Type this code where it is asked for "+p.Purpose) + ". It is good for " + minutes(p.Minutes) + " and works once.",
+		},
+		Code: p.Code,
+		Foot: "If you did not ask for it, somebody is signed in as you: open your account and sign out everywhere.",
+	}.write()
+}
+
+// PublishedProps is all that mail may say.
+type PublishedProps struct {
+	Brand   Brand
+	Agency  string
+	By      string // who published it
+	Title   string
+	Project string
+	Version int
+	Note    string // what is new, in their words; may be empty
+	URL     string
+}
+
+// Published tells a client's people that there is work to look at.
+func Published(p PublishedProps) (Message, error) {
+	return letter{
+		Subject: p.Title + ": " + version(p.Version) + " is ready",
+		Brand:   p.Brand, Title: p.Title + " is ready to look at",
+		Paragraphs: []string{
+			p.By + " of " + p.Agency + " has published " + version(p.Version) + " of " + p.Title + " for you to look at.",
+		},
+		Quote: p.Note,
+		Label: "Look at it", URL: p.URL,
+		Facts: []fact{{"Project", p.Project}},
+		Foot:  "You get this because you have access to " + p.Project + " in " + p.Brand.name() + ".",
+	}.write()
+}
+
+// DigestItem is one thing that happened.
+type DigestItem struct {
+	Sentence string // "Mia Chen downloaded Logo_v3.pdf"
+	URL      string
+}
+
+// DigestProps is all that mail may say.
+type DigestProps struct {
+	Brand   Brand
+	Project string
+	Since   time.Time
+	Items   []DigestItem
+	URL     string // the project
+}
+
+// Digest sums up what happened in a project.
+func Digest(p DigestProps) (Message, error) {
+	l := letter{
+		Subject: p.Project + ": " + ui.Count(len(p.Items), "thing", "things") + " happened",
+		Brand:   p.Brand, Title: "What happened in " + p.Project,
+		Paragraphs: []string{"Since " + exact(p.Since) + "."},
+		Label:      "Open the project", URL: p.URL,
+		Foot: "You get this because you have access to " + p.Project + " in " + p.Brand.name() + ".",
+	}
+	for _, i := range p.Items {
+		l.Items = append(l.Items, item{i.Sentence, i.URL})
+	}
+	return l.write()
+}
+
+// SupportProps is all that the mails about a support session may say.
+type SupportProps struct {
+	Brand     Brand
+	Tenant    string
+	Agent     string // who really looks
+	ViewAs    bool   // staff looking as their client, not our support
+	Subject   string // as whom
+	Write     bool
+	Reason    string
+	Ticket    string
+	StartedAt time.Time
+	EndsAt    time.Time // its hard end
+	EndedAt   time.Time // zero in the mail about its start
+	How       string    // how it ended: "It was stopped.", "Its time was over."
+	LedgerURL string    // the tenant's own support page
+}
+
+// SupportStarted tells the owners that somebody is seeing their place as one of them, and how to stop it.
+func SupportStarted(p SupportProps) (Message, error) {
+	return letter{
+		Subject: p.who() + " is seeing " + p.Tenant + " as " + p.Subject,
+		Brand:   p.Brand, Title: p.who() + " is in " + p.Tenant,
+		Paragraphs: []string{
+			p.who() + " sees " + p.Tenant + " as " + p.Subject + " does, " + p.mode() + ". It ends by itself at " +
+				exact(p.EndsAt) + ". You can watch it and stop it at any time.",
+		},
+		Label: "Watch or stop it", URL: p.LedgerURL, Facts: p.facts(), Foot: p.foot(),
+	}.write()
+}
+
+// SupportEnded tells the owners that it is over, and where to read what was done.
+func SupportEnded(p SupportProps) (Message, error) {
+	facts := append(p.facts(), fact{"Ended", exact(p.EndedAt)})
+	return letter{
+		Subject: p.who() + " has left " + p.Tenant,
+		Brand:   p.Brand, Title: p.who() + " has left " + p.Tenant,
+		Paragraphs: []string{strings.TrimSpace("The session as " + p.Subject + " is over. " + p.How)},
+		Label:      "See what was done", URL: p.LedgerURL, Facts: facts, Foot: p.foot(),
+	}.write()
+}
+
+func (p SupportProps) who() string {
+	if p.ViewAs {
+		return p.Agent
+	}
+	return p.Agent + " (support)"
+}
+
+func (p SupportProps) mode() string {
+	if p.Write {
+		return "and may change things"
+	}
+	return "read only"
+}
+
+func (p SupportProps) facts() []fact {
+	return []fact{{"Reason", p.Reason}, {"Ticket", p.Ticket}, {"As", p.Subject}, {"Started", exact(p.StartedAt)}}
+}
+
+func (p SupportProps) foot() string {
+	return "You get this because you are an owner of " + p.Tenant + ". It cannot be switched off."
+}

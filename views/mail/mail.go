@@ -1,0 +1,124 @@
+// Package mail holds every mail the product sends. Each is a letter made from its props, and each letter is written
+// twice, as HTML and as plain text, so that the two can never say different things.
+package mail
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/a-h/templ"
+
+	"portico/views/ui"
+)
+
+// Message is one mail, ready to be addressed and sent.
+type Message struct {
+	Subject string
+	Text    string
+	HTML    string
+}
+
+// Brand is whose mail it is. The zero value is our own.
+type Brand struct {
+	Name   string
+	Accent string // "#rrggbb"
+}
+
+// letter is what a mail says, before it is written in either way.
+type letter struct {
+	Subject    string
+	Brand      Brand
+	Title      string
+	Paragraphs []string
+	Quote      string // somebody's own words, of several lines
+	Code       string // shown large
+	Label, URL string // the button
+	Facts      []fact
+	Items      []item
+	Foot       string // why the reader gets this
+}
+
+type fact struct{ Label, Value string }
+
+type item struct{ Text, URL string }
+
+func (l letter) write() (Message, error) {
+	var html strings.Builder
+	if err := page(l).Render(context.Background(), &html); err != nil {
+		return Message{}, err
+	}
+	return Message{Subject: oneLine(l.Subject), Text: l.text(), HTML: html.String()}, nil
+}
+
+// text writes the letter for people who read mail as it is.
+func (l letter) text() string {
+	var b strings.Builder
+	put := func(s string) { b.WriteString(s + "\n\n") }
+	put(oneLine(l.Title))
+	for _, p := range l.Paragraphs {
+		put(oneLine(p))
+	}
+	if l.Quote != "" {
+		put("> " + strings.Join(strings.FieldsFunc(l.Quote, isBreak), "\n> "))
+	}
+	if l.Code != "" {
+		put("    " + l.Code)
+	}
+	if l.URL != "" {
+		put(l.Label + ":\n" + l.URL)
+	}
+	for _, f := range l.Facts {
+		b.WriteString(f.Label + ": " + oneLine(f.Value) + "\n")
+	}
+	if len(l.Facts) > 0 {
+		b.WriteString("\n")
+	}
+	for _, i := range l.Items {
+		put("- " + oneLine(i.Text) + "\n  " + i.URL)
+	}
+	b.WriteString("--\n" + oneLine(l.Foot) + "\n")
+	return b.String()
+}
+
+// oneLine keeps what people typed from breaking out of its line, and a subject from becoming a header.
+func oneLine(s string) string {
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
+}
+
+func (b Brand) name() string {
+	if b.Name == "" {
+		return "Portico"
+	}
+	return b.Name
+}
+
+// colours gives the accent and the text on it.
+func (b Brand) colours() (accent, ink string) {
+	c, ok := ui.ParseColor(b.Accent)
+	if !ok {
+		c, _ = ui.ParseColor("#15505c")
+	}
+	return c.String(), c.Ink().String()
+}
+
+func minutes(n int) string { return ui.Count(n, "minute", "minutes") }
+
+// exact is a time as mail has to say it: nobody knows where and when it is read.
+func exact(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") }
+
+func version(n int) string { return "version " + strconv.Itoa(n) }
+
+func isBreak(r rune) bool { return r == '\r' || r == '\n' }
+
+func headStyle(b Brand) templ.SafeCSS {
+	accent, _ := b.colours()
+	return templ.SafeCSS("padding:0 0 12px;font-weight:600;border-bottom:3px solid " + accent)
+}
+
+func buttonStyle(b Brand) templ.SafeCSS {
+	accent, ink := b.colours()
+	return templ.SafeCSS("display:inline-block;padding:12px 20px;border-radius:8px;font-weight:600;text-decoration:none;background:" + accent + ";color:" + ink)
+}

@@ -1,0 +1,103 @@
+package mail_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"portico/views/mail"
+)
+
+const hostile = "<script>alert(1)</script>\r\nBcc: everybody@example.test"
+
+var at = time.Date(2026, 11, 22, 19, 30, 0, 0, time.UTC)
+
+// letters writes every mail, with the same text in every place a person can type in.
+func letters(t *testing.T, s, url string) map[string]mail.Message {
+	t.Helper()
+	b := mail.Brand{Name: s, Accent: "#c2410c"}
+	support := mail.SupportProps{Brand: b, Tenant: s, Agent: s, Subject: s, Reason: s, Ticket: s, StartedAt: at, EndsAt: at, LedgerURL: url}
+	ended := support
+	ended.EndedAt, ended.How, ended.ViewAs, ended.Write = at, "It was stopped.", true, true
+	list := map[string]mail.Message{}
+	put := func(name string, m mail.Message, err error) {
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		list[name] = m
+	}
+	m, err := mail.SignIn(mail.SignInProps{Brand: b, URL: url, Code: "123456", Minutes: 10, Browser: s})
+	put("signin", m, err)
+	m, err = mail.StepUp(mail.StepUpProps{Brand: b, Purpose: "to start a support session in " + s, Code: "123456", Minutes: 5})
+	put("stepup", m, err)
+	m, err = mail.Published(mail.PublishedProps{Brand: b, Agency: s, By: s, Title: s, Project: s, Version: 3, Note: s, URL: url})
+	put("published", m, err)
+	m, err = mail.Digest(mail.DigestProps{Brand: b, Project: s, Since: at, Items: []mail.DigestItem{{Sentence: s, URL: url}}, URL: url})
+	put("digest", m, err)
+	m, err = mail.SupportStarted(support)
+	put("support-started", m, err)
+	m, err = mail.SupportEnded(ended)
+	put("support-ended", m, err)
+	return list
+}
+
+// What people type is text in a mail: no markup of theirs, and no header of theirs.
+func TestHostileNames(t *testing.T) {
+	t.Parallel()
+	for name, m := range letters(t, hostile, "https://portico.example/x") {
+		if strings.Contains(m.HTML, "<script") {
+			t.Errorf("%s: markup from a name", name)
+		}
+		if strings.ContainsAny(m.Subject, "\r\n") {
+			t.Errorf("%s: a line break in the subject", name)
+		}
+		if strings.Contains(m.Text, "\r") || strings.Contains(m.Text, "\nBcc:") {
+			t.Errorf("%s: a name broke out of its line", name)
+		}
+	}
+}
+
+// A link that is not a link to a page is not one in a mail either.
+func TestHostileLink(t *testing.T) {
+	t.Parallel()
+	for name, m := range letters(t, "Acme", "javascript:alert(1)") {
+		if strings.Contains(m.HTML, "javascript:") {
+			t.Errorf("%s: a script as a link", name)
+		}
+	}
+}
+
+// Both ways of writing a mail carry the code and the link.
+func TestBothWaysSayTheSame(t *testing.T) {
+	t.Parallel()
+	all := letters(t, "Acme", "https://portico.example/x?a=1")
+	for name, m := range all {
+		for _, want := range map[string][]string{"signin": {"123456", "portico.example/x"}, "stepup": {"123456"}}[name] {
+			if !strings.Contains(m.Text, want) || !strings.Contains(m.HTML, want) {
+				t.Errorf("%s: %q is missing in one of the two", name, want)
+			}
+		}
+		if strings.Contains(m.Text, "<") {
+			t.Errorf("%s: markup in the plain text", name)
+		}
+	}
+	if !strings.Contains(all["support-started"].Text, "read only") || !strings.Contains(all["support-started"].HTML, "read only") {
+		t.Error("the owner is not told that the session is read only")
+	}
+}
+
+// For looking, as the gallery of pages.
+func TestGallery(t *testing.T) {
+	t.Parallel()
+	dir := os.Getenv("PORTICO_GALLERY")
+	if dir == "" {
+		dir = t.TempDir()
+	}
+	for name, m := range letters(t, "Acme", "https://portico.example/x") {
+		if err := os.WriteFile(filepath.Join(dir, "mail-"+name+".html"), []byte(m.HTML), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
