@@ -74,14 +74,16 @@ create table versions (
 create index versions_shared on versions (tenant_id, shared_at desc, id desc) include (deliverable_id, number);
 
 -- The bytes. The key is ours, the name lives only here. A file is 'pending'
--- while its parts arrive and 'ready' once the whole of it was verified.
+-- while its parts arrive, 'ready' once the whole of it was verified, and
+-- 'failed' when its upload was given up, until what lies in S3 is removed. A
+-- plain form does not declare a size.
 create table files (
     tenant_id           uuid not null references tenants (id),
     id                  uuid not null,
     version_id          uuid not null,
     name                text not null check (char_length(name) between 1 and 255),
     state               text not null default 'pending' check (state in ('pending', 'ready', 'failed')),
-    declared_size       bigint not null check (declared_size between 0 and 85899345920),
+    declared_size       bigint check (declared_size between 0 and 83886080000),
     size                bigint check (size >= 0),
     sha256              bytea check (octet_length(sha256) = 32),
     content_type        text check (char_length(content_type) <= 120),
@@ -101,12 +103,13 @@ create table files (
     foreign key (tenant_id, version_id) references versions (tenant_id, id),
     foreign key (tenant_id, created_by) references memberships (tenant_id, user_id),
     check (object_key = 'tenants/' || tenant_id::text || '/files/' || id::text),
-    check (state <> 'ready' or (size is not null and sha256 is not null and content_type is not null and size = declared_size)),
+    check (state <> 'ready' or (size is not null and sha256 is not null and content_type is not null and size = coalesce(declared_size, size))),
     check (shared_at is null or state = 'ready')
 );
 create index files_of_version on files (tenant_id, version_id, position, id)
     include (name, state, declared_size, size, content_type, shared_at, deleted_at, created_by);
-create index files_pending on files (tenant_id, created_at) where state = 'pending';
+create index files_unfinished on files (tenant_id, created_at) where state <> 'ready';
+create index files_binned on files (tenant_id, deleted_at) where deleted_at is not null;
 
 create table file_parts (
     tenant_id   uuid not null references tenants (id),

@@ -78,7 +78,20 @@ func (tx *Tx) Publish(ctx context.Context, deliverable uuid.UUID, number int, no
 		ID             uuid.UUID
 		Ready, Pending int
 	}
-	err := tx.get(ctx, one("version to publish", &v, `
+	args := pgx.StrictNamedArgs{"deliverable": deliverable, "number": number}
+	// The lock comes first and alone: a count in the same statement would not see
+	// an upload that began while it waited.
+	err := tx.get(ctx, value("lock version to publish", &v.ID, `
+select id
+from versions
+where tenant_id = @tenant_id
+  and deliverable_id = @deliverable
+  and number = @number
+for no key update`, args))
+	if err != nil {
+		return err
+	}
+	err = tx.get(ctx, one("version to publish", &v, `
 select v.id,
        (select count(*) from files f where f.tenant_id = @tenant_id and f.version_id = v.id
           and f.deleted_at is null and f.state = 'ready')::int as ready,
@@ -87,8 +100,7 @@ select v.id,
 from versions v
 where v.tenant_id = @tenant_id
   and v.deliverable_id = @deliverable
-  and v.number = @number
-for update`, pgx.StrictNamedArgs{"deliverable": deliverable, "number": number}))
+  and v.number = @number`, args))
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,78 @@
+package storetest
+
+import (
+	"context"
+	"crypto/sha256"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"portico/e2e/stack"
+	"portico/store"
+)
+
+// Draft returns the id of the newest version of a deliverable, which is a draft
+// until it is published.
+func Draft(t testing.TB, me store.Member, deliverable uuid.UUID) uuid.UUID {
+	t.Helper()
+	var versions []store.Version
+	check(t, DB().Read(t.Context(), me, store.ListVersions(deliverable, &versions)))
+	if len(versions) == 0 {
+		t.Fatal("the deliverable has no version")
+	}
+	return versions[0].ID
+}
+
+// BeginUpload begins an upload of so many bytes into a draft version and returns
+// the id of the file. Object storage has no part in it.
+func BeginUpload(t testing.TB, me store.Member, version uuid.UUID, name string, size int64) uuid.UUID {
+	t.Helper()
+	var id uuid.UUID
+	check(t, DB().Write(t.Context(), me, func(tx *store.Tx) (err error) {
+		if id, err = tx.BeginUpload(t.Context(), version, store.NewUpload{Name: name, Size: &size}); err != nil {
+			return err
+		}
+		return tx.OpenUpload(t.Context(), id, "storage id of "+id.String())
+	}))
+	return id
+}
+
+// File makes a ready file of a draft version, as far as the database goes: object
+// storage has nothing of it.
+func File(t testing.TB, me store.Member, version uuid.UUID, name string) uuid.UUID {
+	t.Helper()
+	sum := sha256.Sum256([]byte(name))
+	id := BeginUpload(t, me, version, name, int64(len(name)))
+	check(t, DB().Write(t.Context(), me, func(tx *store.Tx) error {
+		return tx.FinishUpload(t.Context(), id, store.Stored{
+			Size: int64(len(name)), SHA256: sum[:], ContentType: "text/plain; charset=utf-8"})
+	}))
+	return id
+}
+
+// Admin connects as the superuser of the private server, for what a test must see
+// or age behind the policies. The product never does.
+func Admin(t testing.TB) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), server.AdminURL(stack.DatabaseName))
+	check(t, err)
+	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
+	return conn
+}
+
+// Fingerprint is a hash over the rows of a tenant, to show that nothing in it
+// changed. Its audit trail is left out.
+func Fingerprint(t testing.TB, tenant uuid.UUID) string {
+	t.Helper()
+	var sum string
+	check(t, Admin(t).QueryRow(t.Context(), `
+select md5(string_agg(x, '' order by x)) from (
+    select 'p' || p::text from projects p where tenant_id = $1
+    union all select 'd' || d::text from deliverables d where tenant_id = $1
+    union all select 'v' || v::text from versions v where tenant_id = $1
+    union all select 'f' || f::text from files f where tenant_id = $1
+    union all select 'n' || n::text from file_parts n where tenant_id = $1
+) rows (x)`, tenant).Scan(&sum))
+	return sum
+}
