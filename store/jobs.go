@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -16,15 +17,11 @@ import (
 // and there exactly once when it commits. The tenant, the asker and the support
 // session are those of the transaction, whatever the arguments say.
 func (tx *Tx) Ask(ctx context.Context, job queue.TenantJob) error {
-	return tx.ask(ctx, job, nil)
+	return tx.AskAt(ctx, job, time.Time{})
 }
 
-// AskAt is [Tx.Ask] for a job that is to run no sooner than a time.
+// AskAt is [Tx.Ask] for a job that is to run at a later time; the zero time is now.
 func (tx *Tx) AskAt(ctx context.Context, job queue.TenantJob, at time.Time) error {
-	return tx.ask(ctx, job, &river.InsertOpts{ScheduledAt: at})
-}
-
-func (tx *Tx) ask(ctx context.Context, job queue.TenantJob, opts *river.InsertOpts) error {
 	*job.Sealed() = queue.Seal{
 		Tenant:  tx.scope.tenant,
 		AskedBy: tx.scope.user,
@@ -35,10 +32,7 @@ func (tx *Tx) ask(ctx context.Context, job queue.TenantJob, opts *river.InsertOp
 	if err := tx.db.seal.Seal(job); err != nil {
 		return err
 	}
-	if _, err := tx.db.jobs.InsertTx(ctx, tx.tx, job, opts); err != nil {
-		return fmt.Errorf("ask %s: %w", job.Kind(), translate(err))
-	}
-	return nil
+	return tx.insertJob(ctx, job, &river.InsertOpts{ScheduledAt: at})
 }
 
 // AskPlatform queues a platform job.
@@ -51,20 +45,34 @@ func (db *DB) AskPlatform(ctx context.Context, job queue.PlatformJob) error {
 
 // askPlatform queues a platform job in the transaction.
 func (tx *Tx) askPlatform(ctx context.Context, job queue.PlatformJob) error {
-	if _, err := tx.db.jobs.InsertTx(ctx, tx.tx, job, nil); err != nil {
+	return tx.insertJob(ctx, job, nil)
+}
+
+func (tx *Tx) insertJob(ctx context.Context, job river.JobArgs, opts *river.InsertOpts) error {
+	if _, err := tx.db.jobs.InsertTx(ctx, tx.tx, job, opts); err != nil {
 		return fmt.Errorf("ask %s: %w", job.Kind(), translate(err))
 	}
 	return nil
 }
 
-// once claims the effect of a job: true for the first who names the key in this
-// tenant. Committed with the effect, so a retry finds it and does nothing.
-func (tx *Tx) once(ctx context.Context, key string) (bool, error) {
-	n, err := tx.exec(ctx, "job effect", `
-insert into job_effects (tenant_id, key)
-values (@tenant_id, @key)
-on conflict do nothing`, pgx.StrictNamedArgs{"key": key})
-	return n == 1, err
+// AskDigests queues one digest of the day for each of the tenants, on nobody's
+// behalf. Asking twice does no harm: the digest's effect happens once.
+func (db *DB) AskDigests(ctx context.Context, day string, tenants []uuid.UUID) error {
+	jobs := make([]river.InsertManyParams, len(tenants))
+	for i, tenant := range tenants {
+		job := &queue.ProjectDigest{Seal: queue.Seal{Tenant: tenant}, Day: day}
+		if err := db.seal.Seal(job); err != nil {
+			return err
+		}
+		jobs[i] = river.InsertManyParams{Args: job}
+	}
+	if len(jobs) == 0 {
+		return nil
+	}
+	if _, err := db.jobs.InsertManyFast(ctx, jobs); err != nil {
+		return fmt.Errorf("ask digests: %w", translate(err))
+	}
+	return nil
 }
 
 // ActiveTenants returns up to limit ids after the given one, in order, for the
@@ -76,4 +84,154 @@ func (db *DB) ActiveTenants(ctx context.Context, after uuid.UUID, limit int) ([]
 	}
 	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 	return ids, translate(err)
+}
+
+// ErrStale is a job that was rightly asked for and whose ground has gone since:
+// the tenant is suspended, or whoever asked may no longer ask.
+var ErrStale = errors.New("no longer called for")
+
+// Demand is what must still hold when a job does its work. The zero value asks
+// for an active tenant and, if somebody asked, that they are still a member.
+type Demand struct {
+	// May is what whoever asked must still be allowed to do.
+	May Capability
+	// LiveSupport: the support session it was asked in must still be under way.
+	LiveSupport bool
+	// Regardless of who asked: the job tells of something that has happened, and
+	// is due even when that person has lost access since.
+	Regardless bool
+}
+
+// Job is a tenant job whose seal was found to fit. Only [DB.Believe] makes one,
+// so no work is done in a tenant that an unsealed argument named.
+type Job struct {
+	scope   scope
+	request string
+	demand  Demand
+}
+
+// Believe checks the seal over kind and arguments. What does not fit is
+// [queue.ErrSeal].
+func (db *DB) Believe(args queue.TenantJob, d Demand) (Job, error) {
+	if err := db.seal.Check(args); err != nil {
+		return Job{}, err
+	}
+	s := args.Sealed()
+	return Job{
+		scope: scope{
+			tenant:  s.Tenant,
+			user:    s.AskedBy,
+			actor:   s.Actor,
+			support: s.Support,
+			party:   PartySystem,
+		},
+		request: s.Request,
+		demand:  d,
+	}, nil
+}
+
+// TenantID is the tenant that the job works in.
+func (j Job) TenantID() uuid.UUID { return j.scope.tenant }
+
+// Actor is who really caused the job; zero for the schedule.
+func (j Job) Actor() uuid.UUID { return j.scope.actor }
+
+// Subject is as whom the job was caused; zero for the schedule.
+func (j Job) Subject() uuid.UUID { return j.scope.user }
+
+// SupportSession is the support session that the job was caused in, or zero.
+func (j Job) SupportSession() uuid.UUID { return j.scope.support }
+
+// Work runs fn in one transaction inside the job's tenant, as party system, once
+// what the job demands was found to hold there. What it writes carries who asked.
+// A job whose ground has gone is [ErrStale]; a tenant that does not exist is
+// [ErrNotFound]. Nothing but the database may happen in fn.
+func (db *DB) Work(ctx context.Context, j Job, fn func(*Tx) error) error {
+	return db.write(ctx, j.scope, "", j.request, func(tx *Tx) error {
+		if err := tx.stands(ctx, j.demand); err != nil {
+			return err
+		}
+		return fn(tx)
+	})
+}
+
+// LetGo records in the job's tenant that the job was stale and did nothing.
+func (db *DB) LetGo(ctx context.Context, j Job, kind string) error {
+	return db.write(ctx, j.scope, "", j.request, func(tx *Tx) error {
+		return tx.audit(ctx, Event{Verb: "job.let_go", Denied: true, Detail: map[string]any{"kind": kind}})
+	})
+}
+
+// RefuseJob records a job that nobody rightly asked for, where only whoever runs
+// the installation looks. The tenant it names is a claim.
+func (db *DB) RefuseJob(ctx context.Context, job int64, kind string, claimed uuid.UUID, reason string) error {
+	_, err := db.pool.Exec(ctx, `select lookup.job_refused($1, $2, $3, $4, $5)`,
+		NewID(), job, kind, idOrEmpty(claimed), reason)
+	if err != nil {
+		return fmt.Errorf("refuse job: %w", translate(err))
+	}
+	return nil
+}
+
+// standing is how things stand in the tenant of the context, with its person and
+// its support session.
+type standing struct {
+	TenantState *string // nil: there is no such tenant
+	AgencyName  *string
+	Accent      *string
+	Party       *Party // nil: the person is no member, or not any more
+	Role        *Role
+	Name        *string
+	Email       *string
+	Support     bool // the support session is under way
+}
+
+func getStanding(dst *standing) query {
+	return one("standing", dst, `select * from lookup.job_standing()`, nil)
+}
+
+// stands asks the database, not the arguments, whether the job may go on.
+func (tx *Tx) stands(ctx context.Context, d Demand) error {
+	var s standing
+	if err := tx.get(ctx, getStanding(&s)); err != nil {
+		return err
+	}
+	switch {
+	case s.TenantState == nil:
+		return fmt.Errorf("tenant of the job: %w", ErrNotFound)
+	case *s.TenantState != "active":
+		return fmt.Errorf("%w: tenant is %s", ErrStale, *s.TenantState)
+	case d.Regardless || tx.scope.user == uuid.Nil:
+		return nil
+	case s.Role == nil:
+		return fmt.Errorf("%w: asker has no access", ErrStale)
+	case d.May != "" && !May(d.May, *s.Party, *s.Role):
+		return fmt.Errorf("%w: asker may not", ErrStale)
+	case d.LiveSupport && tx.scope.support != uuid.Nil && !s.Support:
+		return fmt.Errorf("%w: support session is over", ErrStale)
+	}
+	return nil
+}
+
+// Once claims an effect: true for the first who names the key in this tenant.
+// Committed with the effect, so a retry finds it and does nothing.
+func (tx *Tx) Once(ctx context.Context, key string) (bool, error) {
+	n, err := tx.exec(ctx, "job effect", `
+insert into job_effects (tenant_id, key)
+values (@tenant_id, @key)
+on conflict do nothing`, pgx.StrictNamedArgs{"key": key})
+	return n == 1, err
+}
+
+// Done says whether the effect of a key has happened in this tenant.
+func (tx *Tx) Done(ctx context.Context, key string) (bool, error) {
+	var done bool
+	err := tx.get(ctx, value("job effect", &done, `
+select exists (
+    select 1
+    from job_effects
+    where tenant_id = @tenant_id
+      and key = @key
+)`, pgx.StrictNamedArgs{"key": key}))
+	return done, err
 }

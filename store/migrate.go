@@ -72,10 +72,10 @@ func migrateQueue(ctx context.Context, ownerURL string) error {
 		return errors.New("DATABASE_OWNER_URL cannot be used")
 	}
 	defer pool.Close()
-	if _, err := pool.Exec(ctx, "create schema if not exists "+pgx.Identifier{queueSchema}.Sanitize()); err != nil {
+	if _, err := pool.Exec(ctx, "create schema if not exists "+pgx.Identifier{QueueSchema}.Sanitize()); err != nil {
 		return fmt.Errorf("queue schema: %w", err)
 	}
-	m, err := rivermigrate.New(riverpgxv5.New(pool), &rivermigrate.Config{Schema: queueSchema})
+	m, err := rivermigrate.New(riverpgxv5.New(pool), &rivermigrate.Config{Schema: QueueSchema})
 	if err != nil {
 		return fmt.Errorf("queue migrations: %w", err)
 	}

@@ -22,8 +22,8 @@ import (
 	"portico/store/queue"
 )
 
-// Schema of the job tables; see docs/decisions/0002-jobs.md.
-const queueSchema = "river"
+// QueueSchema holds the job tables; see docs/decisions/0002-jobs.md.
+const QueueSchema = "river"
 
 // Config says how to reach the database.
 type Config struct {
@@ -57,7 +57,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		pool.Close()
 		return nil, err
 	}
-	jobs, err := river.NewClient(riverpgxv5.New(pool), &river.Config{Schema: queueSchema})
+	jobs, err := river.NewClient(riverpgxv5.New(pool), &river.Config{Schema: QueueSchema})
 	if err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("job client: %w", err)

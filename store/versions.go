@@ -6,6 +6,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"portico/store/queue"
 )
 
 // Version is one state of a deliverable.
@@ -71,7 +73,7 @@ having count(*) filter (where shared_at is null) = 0`,
 }
 
 // Publish shows a draft version of a deliverable with its ready files to the client, and with it
-// the deliverable and its project. A version without a ready file, or with one
+// the deliverable and its project, and has the client's people told. A version without a ready file, or with one
 // still on its way, is [ErrConflict].
 func (tx *Tx) Publish(ctx context.Context, deliverable uuid.UUID, number int, note string) error {
 	var v struct {
@@ -118,7 +120,10 @@ where tenant_id = @tenant_id and id = @id and shared_at is null`,
 	if n != 1 {
 		return ErrConflict
 	}
-	return tx.shareAround(ctx, v.ID, deliverable)
+	if err := tx.shareAround(ctx, v.ID, deliverable); err != nil {
+		return err
+	}
+	return tx.Ask(ctx, &queue.VersionPublished{Version: v.ID})
 }
 
 // shareAround shows to the client what a published version needs around it.

@@ -24,6 +24,7 @@ type TenantJob interface {
 	river.JobArgs
 	// Sealed returns where the seal is, to be filled in or checked.
 	Sealed() *Seal
+	tenantJob()
 }
 
 // PlatformJob is the arguments of a job without a tenant. Only types that embed
@@ -52,6 +53,8 @@ type Seal struct {
 
 // Sealed implements [TenantJob] for whatever embeds the seal.
 func (s *Seal) Sealed() *Seal { return s }
+
+func (*Seal) tenantJob() {}
 
 // ErrSeal is a job whose seal is missing or does not fit its arguments.
 var ErrSeal = errors.New("job seal does not fit")

@@ -27,12 +27,13 @@ var (
 var SealKey = []byte("a key for the job seals of tests!")
 
 // Main starts PostgreSQL, migrates a database as an installation would, runs the
-// tests and stops it. Call it from TestMain.
-func Main(m *testing.M) {
-	os.Exit(run(m))
+// tests and stops it. Call it from TestMain. What the tests share and must end
+// before the database does is ended by after.
+func Main(m *testing.M, after ...func()) {
+	os.Exit(run(m, after))
 }
 
-func run(m *testing.M) int {
+func run(m *testing.M, after []func()) int {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	var err error
@@ -46,6 +47,9 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer db.Close()
+	for _, end := range after {
+		defer end()
+	}
 	return m.Run()
 }
 

@@ -1,0 +1,227 @@
+package work
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	netmail "net/mail"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/wneessen/go-mail"
+)
+
+const (
+	dialTime = 10 * time.Second // to reach the mail server
+	sendTime = 30 * time.Second // for it to take a message
+)
+
+// Mailer hands mail to the installation's SMTP server. It logs nothing: bodies
+// and addresses stay between it and the server.
+type Mailer struct {
+	client *mail.Client
+	from   *netmail.Address
+	addr   string // host:port
+	host   string
+	tls    bool // from the first byte
+}
+
+// NewMailer reads SMTP_URL (smtp://user:password@host:port or smtps://…) and
+// MAIL_FROM. It connects to nobody. Credentials go only over TLS, or to
+// loopback. No error quotes the URL.
+func NewMailer(smtpURL, from string) (*Mailer, error) {
+	sender, err := netmail.ParseAddress(from)
+	if err != nil {
+		return nil, errors.New("MAIL_FROM is not a mail address")
+	}
+	u, err := url.Parse(smtpURL)
+	if err != nil || u.Hostname() == "" || (u.Scheme != "smtp" && u.Scheme != "smtps") {
+		return nil, errors.New("SMTP_URL is not of the form smtp://host:port or smtps://host:port")
+	}
+	m := &Mailer{from: sender, host: u.Hostname(), tls: u.Scheme == "smtps"}
+	port, err := strconv.Atoi(u.Port())
+	switch {
+	case u.Port() != "" && err != nil:
+		return nil, errors.New("SMTP_URL has no sensible port")
+	case u.Port() == "" && m.tls:
+		port = 465
+	case u.Port() == "":
+		port = 587
+	}
+	m.addr = net.JoinHostPort(m.host, strconv.Itoa(port))
+	if m.client, err = mail.NewClient(m.host, m.options(port, u.User)...); err != nil {
+		return nil, errors.New("SMTP_URL cannot be used")
+	}
+	return m, nil
+}
+
+func (m *Mailer) options(port int, user *url.Userinfo) []mail.Option {
+	opts := []mail.Option{mail.WithPort(port), mail.WithTimeout(sendTime), mail.WithoutNoop()}
+	loopback := m.host == "localhost"
+	if ip := net.ParseIP(m.host); ip != nil {
+		loopback = ip.IsLoopback()
+	}
+	policy, auth := mail.TLSOpportunistic, mail.SMTPAuthAutoDiscover
+	switch {
+	case m.tls:
+		opts = append(opts, mail.WithSSL())
+		policy = mail.NoTLS // already inside it
+	case user != nil && !loopback:
+		policy = mail.TLSMandatory
+	case loopback:
+		// Go's PLAIN knows that loopback needs no TLS; discovery does not.
+		auth = mail.SMTPAuthPlain
+	}
+	opts = append(opts, mail.WithTLSPolicy(policy))
+	if user != nil {
+		password, _ := user.Password()
+		opts = append(opts, mail.WithSMTPAuth(auth), mail.WithUsername(user.Username()), mail.WithPassword(password))
+	}
+	return opts
+}
+
+// Message is one mail to one person.
+type Message struct {
+	ToName  string
+	To      string
+	Subject string
+	Text    string
+	HTML    string
+	// ID makes the Message-ID, so that a mail that has to be sent again is the
+	// same mail to whoever sorts it. "" makes it random.
+	ID string
+	// Header is what else stands on top; names are ours, values are ids.
+	Header map[string]string
+}
+
+// SendError is a mail that was not taken. It names no address.
+type SendError struct {
+	// Permanent: this message will not be taken, however often it is sent.
+	Permanent bool
+	Code      int // of the server's answer; 0 when it gave none
+	step      string
+}
+
+func (e *SendError) Error() string {
+	if e.Code == 0 {
+		return "mail server: no answer: " + e.step
+	}
+	return fmt.Sprintf("mail server: %d: %s", e.Code, e.step)
+}
+
+// Send hands one message over. An error is a [*SendError].
+func (m *Mailer) Send(ctx context.Context, msg Message) error {
+	letter, err := m.compose(msg)
+	if err != nil {
+		return &SendError{Permanent: true, step: "the address cannot be written to"}
+	}
+	dialCtx, cancel := context.WithTimeout(ctx, dialTime)
+	defer cancel()
+	server, err := m.client.DialToSMTPClientWithContext(dialCtx)
+	if err != nil {
+		return ended(ctx, &SendError{step: "connect"})
+	}
+	err = m.client.SendWithSMTPClient(server, letter)
+	if letter.IsDelivered() {
+		// Taken. Whatever the goodbye was like, sending it again would be a second mail.
+		_ = server.Quit()
+		return nil
+	}
+	_ = server.Close()
+	return ended(ctx, sendError(err))
+}
+
+// ended prefers to say that the job is being stopped, so that it is handed on
+// and not counted as a failure.
+func ended(ctx context.Context, err *SendError) error {
+	if !err.Permanent && ctx.Err() != nil {
+		return fmt.Errorf("%w: %w", err, ctx.Err())
+	}
+	return err
+}
+
+// sendError keeps what matters of a failure and drops its texts: servers like to
+// quote the address.
+func sendError(err error) *SendError {
+	var failed *mail.SendError
+	if !errors.As(err, &failed) {
+		return &SendError{step: "send"}
+	}
+	e := &SendError{Code: failed.ErrorCode(), step: failed.Reason.String()}
+	switch failed.Reason {
+	case mail.ErrSMTPRcptTo, mail.ErrSMTPData, mail.ErrSMTPDataClose:
+		e.Permanent = e.Code >= 500
+	case mail.ErrGetRcpts:
+		e.Permanent = true
+	}
+	return e
+}
+
+func (m *Mailer) compose(msg Message) (*mail.Msg, error) {
+	letter := mail.NewMsg()
+	// Formatted by the standard library, which quotes what needs it; go-mail
+	// would glue the name to the address.
+	if err := letter.From(m.from.String()); err != nil {
+		return nil, err
+	}
+	to := netmail.Address{Name: oneLine(msg.ToName), Address: msg.To}
+	if err := letter.To(to.String()); err != nil {
+		return nil, err
+	}
+	letter.Subject(oneLine(msg.Subject))
+	letter.SetDate()
+	if msg.ID == "" {
+		letter.SetMessageID()
+	} else {
+		_, domain, _ := strings.Cut(m.from.Address, "@")
+		letter.SetMessageIDWithValue(msg.ID + "@" + domain)
+	}
+	// Nobody's holiday should answer a machine.
+	letter.SetGenHeader("Auto-Submitted", "auto-generated")
+	for name, v := range msg.Header {
+		letter.SetGenHeader(mail.Header(name), oneLine(v))
+	}
+	letter.SetBodyString(mail.TypeTextPlain, msg.Text)
+	letter.AddAlternativeString(mail.TypeTextHTML, msg.HTML)
+	return letter, nil
+}
+
+// oneLine makes a text fit for a header: no line break, nothing invisible.
+func oneLine(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, s)
+	return strings.Join(strings.Fields(s), " ")
+}
+
+// Check says whether the mail server answers, within two seconds. It sends
+// nothing.
+func (m *Mailer) Check(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	dial := (&net.Dialer{}).DialContext
+	if m.tls {
+		dial = (&tls.Dialer{Config: &tls.Config{ServerName: m.host, MinVersion: tls.VersionTLS12}}).DialContext
+	}
+	conn, err := dial(ctx, "tcp", m.addr)
+	if err != nil {
+		return errors.New("mail server does not answer")
+	}
+	defer conn.Close()
+	deadline, _ := ctx.Deadline()
+	_ = conn.SetDeadline(deadline)
+	greeting := make([]byte, 3)
+	if _, err := conn.Read(greeting); err != nil || string(greeting) != "220" {
+		return errors.New("mail server does not greet")
+	}
+	_, _ = conn.Write([]byte("QUIT\r\n"))
+	return nil
+}

@@ -1,0 +1,120 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"portico/store/queue"
+)
+
+const (
+	// A first digest looks back a day; one after a long pause does not dig up
+	// more than a week.
+	firstDigest = 24 * time.Hour
+	digestDays  = 7
+	dateLayout  = "2006-01-02"
+)
+
+func digestKey(day string) string { return "project_digest:" + day }
+
+// AskDigestMails decides, once for each day, what the tenant's digest covers, and
+// asks for a mail to everybody with an address. Whether there is something in it
+// for them is found in their own context, by the job that writes it. A day on
+// which nothing was shared leaves no trace in the trail. A day that is no date
+// is [ErrInvalid].
+func (tx *Tx) AskDigestMails(ctx context.Context, day string) error {
+	date, err := time.Parse(dateLayout, day)
+	if err != nil {
+		return fmt.Errorf("digest: %w", ErrInvalid)
+	}
+	first, err := tx.Once(ctx, digestKey(day))
+	if err != nil || !first {
+		return err
+	}
+	since, until, err := tx.digestWindow(ctx, date)
+	if err != nil {
+		return err
+	}
+	var news []News
+	if err := tx.get(ctx, listNews(since, until, 1, &news)); err != nil || len(news) == 0 {
+		return err
+	}
+	people, err := tx.people(ctx, "")
+	if err != nil {
+		return err
+	}
+	for _, person := range people {
+		job := &queue.DigestMail{Day: day, To: person, Since: since, Until: until}
+		if err := tx.Ask(ctx, job); err != nil {
+			return err
+		}
+	}
+	return tx.audit(ctx, Event{Verb: "project.digest_sent", Detail: map[string]any{"day": day, "people": len(people)}})
+}
+
+// digestWindow is from the digest before, if there was one lately, until now.
+func (tx *Tx) digestWindow(ctx context.Context, date time.Time) (since, until time.Time, err error) {
+	earlier := make([]string, digestDays)
+	for i := range earlier {
+		earlier[i] = digestKey(date.AddDate(0, 0, -i-1).Format(dateLayout))
+	}
+	var w struct{ Since, Until time.Time }
+	err = tx.get(ctx, one("digest window", &w, `
+select coalesce(max(at), now() - @first::interval) as since, now() as until
+from job_effects
+where tenant_id = @tenant_id
+  and key = any (@earlier)`, pgx.StrictNamedArgs{"earlier": earlier, "first": firstDigest}))
+	return w.Since.UTC(), w.Until.UTC(), err
+}
+
+// people returns who is in the tenant with an address: of one party, or of both
+// when it is "".
+func (tx *Tx) people(ctx context.Context, party Party) ([]uuid.UUID, error) {
+	var ids []uuid.UUID
+	err := tx.get(ctx, column("people to write to", &ids, `
+select user_id
+from memberships
+where tenant_id = @tenant_id
+  and ended_at is null
+  and email is not null
+  and (@party = '' or party = @party)
+order by user_id`, pgx.StrictNamedArgs{"party": string(party)}))
+	return ids, err
+}
+
+// News is a version that was shared, as a digest lists it.
+type News struct {
+	ProjectID     uuid.UUID
+	ProjectName   string
+	DeliverableID uuid.UUID
+	Title         string
+	Number        int
+	SharedAt      time.Time
+	AuthorName    string
+}
+
+// ListNews reads what others shared in a time, as far as the asker may see it,
+// by project, at most limit.
+func ListNews(since, until time.Time, limit int, dst *[]News) Read {
+	return Read{listNews(since, until, limit, dst)}
+}
+
+func listNews(since, until time.Time, limit int, dst *[]News) query {
+	return many("list news", dst, `
+select p.id as project_id, p.name as project_name, d.id as deliverable_id, d.title,
+       v.number, v.shared_at, coalesce(m.name, '') as author_name
+from versions v
+join deliverables d on d.tenant_id = v.tenant_id and d.id = v.deliverable_id and d.deleted_at is null
+join projects p on p.tenant_id = d.tenant_id and p.id = d.project_id and p.deleted_at is null
+left join memberships m on m.tenant_id = v.tenant_id and m.user_id = v.shared_by
+where v.tenant_id = @tenant_id
+  and v.shared_at > @since
+  and v.shared_at <= @until
+  and v.shared_by is distinct from nullif(current_setting('app.user_id', true), '')::uuid
+order by p.position, p.id, v.shared_at desc, v.id
+limit @limit`, pgx.StrictNamedArgs{"since": since, "until": until, "limit": limit})
+}

@@ -1,0 +1,107 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// Recipient is somebody a job writes to. What goes into the mail is read in
+// their own context, so it holds nothing that they could not see on a page.
+type Recipient struct {
+	scope  scope
+	Tenant Tenant
+	Name   string
+	Email  string
+	Party  Party
+	Role   Role
+}
+
+// May says whether the recipient has the capability.
+func (r Recipient) May(c Capability) bool { return May(c, r.Party, r.Role) }
+
+// Recipient returns a person of the job's tenant as they stand now. False means
+// that they are to get nothing: their access has ended, their account is
+// disabled, or there is no address. Somebody who never was a member is
+// [ErrNotFound].
+func (db *DB) Recipient(ctx context.Context, j Job, person uuid.UUID) (Recipient, bool, error) {
+	asThemselves := scope{tenant: j.scope.tenant, user: person, actor: person, party: PartySystem, readOnly: true}
+	var ever bool
+	var s standing
+	var t tenantRow
+	err := db.read(ctx, asThemselves, []query{
+		value("recipient", &ever, `
+select exists (
+    select 1
+    from memberships
+    where tenant_id = @tenant_id
+      and user_id = @person
+)`, pgx.StrictNamedArgs{"person": person}),
+		getStanding(&s),
+		getTenantRow(&t),
+	})
+	if err != nil {
+		return Recipient{}, false, err
+	}
+	if !ever {
+		return Recipient{}, false, fmt.Errorf("recipient: %w", ErrNotFound)
+	}
+	if s.Role == nil || s.Email == nil {
+		return Recipient{}, false, nil
+	}
+	asThemselves.party = *s.Party
+	return Recipient{
+		scope:  asThemselves,
+		Tenant: t.tenant(s),
+		Name:   *s.Name,
+		Email:  *s.Email,
+		Party:  *s.Party,
+		Role:   *s.Role,
+	}, true, nil
+}
+
+// ReadFor is [DB.Read] in the recipient's own context.
+func (db *DB) ReadFor(ctx context.Context, r Recipient, reads ...Read) error {
+	queries := make([]query, len(reads))
+	for i, read := range reads {
+		queries[i] = read.query
+	}
+	return db.read(ctx, r.scope, queries)
+}
+
+type tenantRow struct {
+	ID         uuid.UUID
+	Kind       string
+	Slug       string
+	Name       string
+	State      string
+	PortalName *string
+	Welcome    *string
+}
+
+func getTenantRow(dst *tenantRow) query {
+	return one("tenant", dst, `
+select id, kind, slug, name, state, portal_name, welcome
+from tenants
+where id = @tenant_id`, nil)
+}
+
+func (r tenantRow) tenant(s standing) Tenant {
+	t := Tenant{
+		ID:         r.ID,
+		Kind:       r.Kind,
+		Slug:       r.Slug,
+		Name:       r.Name,
+		State:      r.State,
+		PortalName: deref(r.PortalName),
+		Welcome:    deref(r.Welcome),
+		Accent:     deref(s.Accent),
+		AgencyName: deref(s.AgencyName),
+	}
+	if t.PortalName == "" {
+		t.PortalName = t.Name
+	}
+	return t
+}
