@@ -123,7 +123,7 @@ func Account(c Chrome, p AccountProps) templ.Component {
 			}
 			templ_7745c5c3_Err = ui.Field(ui.FieldProps{
 				Name: "name", Label: "Name", Value: p.Form.Name, Error: p.Form.Errors["name"], MaxLength: "120",
-				Required: true, Autocomplete: "name", Hint: "How others see you.",
+				Required: true, Autocomplete: "name", Hint: "What we call you. Each workspace keeps the name it knows you by.",
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -30,6 +30,9 @@ const (
 // LoginTo is the sign-in page that leads on to a local path.
 func LoginTo(returnTo string) string { return withQuery(PathLogin, "return_to", returnTo) }
 
+// LoginSentTo is the page that asks for the mailed code and then leads on to a local path.
+func LoginSentTo(returnTo string) string { return withQuery(PathLoginSent, "return_to", returnTo) }
+
 // LoginLink is the mailed sign-in link; its GET shows a button, its POST spends the token.
 func LoginLink(token string) string { return PathLogin + "/" + url.PathEscape(token) }
 
@@ -44,6 +47,12 @@ func AuthCallback(provider string) string { return "/auth/" + url.PathEscape(pro
 
 // StepUpTo asks for a fresh proof and then leads on to a local path.
 func StepUpTo(returnTo string) string { return withQuery(PathStepUp, "return_to", returnTo) }
+
+// SignedOutEverywhere confirms that every browser was signed out.
+func SignedOutEverywhere() string { return withQuery(PathSignedOut, "everywhere", "1") }
+
+// AccountDid is the account page, saying what the last change there did.
+func AccountDid(deed string) string { return withQuery(PathAccount, "did", deed) }
 
 // BrowserSignOut ends one of a person's own sessions.
 func BrowserSignOut(id string) string { return PathAccount + "/browsers/" + id + "/sign-out" }

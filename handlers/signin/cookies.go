@@ -2,6 +2,8 @@ package signin
 
 import (
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/gorilla/securecookie"
@@ -67,7 +69,7 @@ func (c *Cookies) Write(w http.ResponseWriter, token store.Token) error {
 
 // Clear takes the session cookie out of the browser.
 func (c *Cookies) Clear(w http.ResponseWriter) {
-	http.SetCookie(w, newCookie(SessionCookie, "", -time.Second))
+	setCookie(w, newCookie(SessionCookie, "", -time.Second))
 }
 
 // Get implements sessions.Store. There is nothing to cache: it is [Cookies.New].
@@ -101,14 +103,14 @@ func (c *Cookies) New(r *http.Request, name string) (*sessions.Session, error) {
 func (c *Cookies) Save(_ *http.Request, w http.ResponseWriter, session *sessions.Session) error {
 	token, ok := session.Values[tokenValue].(store.Token)
 	if !ok {
-		http.SetCookie(w, newCookie(session.Name(), "", -time.Second))
+		setCookie(w, newCookie(session.Name(), "", -time.Second))
 		return nil
 	}
 	value, err := c.session[0].Encode(session.Name(), token[:])
 	if err != nil {
 		return err
 	}
-	http.SetCookie(w, newCookie(session.Name(), value, sessionCookieAge))
+	setCookie(w, newCookie(session.Name(), value, sessionCookieAge))
 	return nil
 }
 
@@ -127,4 +129,13 @@ func newCookie(name, value string, age time.Duration) *http.Cookie {
 		Name: name, Value: value, Path: "/", MaxAge: int(age / time.Second),
 		Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	}
+}
+
+// setCookie is http.SetCookie, but the last word on a name is the only one.
+func setCookie(w http.ResponseWriter, cookie *http.Cookie) {
+	h := w.Header()
+	h["Set-Cookie"] = slices.DeleteFunc(h["Set-Cookie"], func(line string) bool {
+		return strings.HasPrefix(line, cookie.Name+"=")
+	})
+	http.SetCookie(w, cookie)
 }

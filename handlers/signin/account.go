@@ -1,0 +1,123 @@
+package signin
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/google/uuid"
+
+	"portico/store"
+	"portico/views"
+	"portico/views/ui"
+)
+
+// eventsShown is how many lines of history the account page has.
+const eventsShown = 30
+
+// Account is a person's own page.
+func (room *Room) Account(w http.ResponseWriter, r *http.Request, me store.Person) error {
+	return room.accountPage(w, r, http.StatusOK, me, views.AccountForm{Name: me.Name})
+}
+
+func (room *Room) accountPage(w http.ResponseWriter, r *http.Request, status int, me store.Person, form views.AccountForm) error {
+	var sessions []store.Session
+	var events []store.AccountEvent
+	err := room.db.ReadOwn(r.Context(), me, store.ListSessions(&sessions), store.ListAccountEvents(eventsShown, &events))
+	if err != nil {
+		return err
+	}
+	chrome := lobby(me)
+	chrome.Flash = views.Flash{Text: accountDeeds[r.URL.Query().Get("did")]}
+	return views.Render(w, r, status, views.Account(chrome, views.AccountProps{
+		Email:    me.Email,
+		Form:     form,
+		Browsers: browserRows(sessions, me.SessionID),
+		Events:   eventRows(events),
+	}))
+}
+
+// accountDeeds are what the page can be told to say after a change.
+var accountDeeds = map[string]string{
+	"account.renamed":  "Name saved.",
+	"browser.sign_out": "That browser is signed out.",
+}
+
+// AccountName changes what the person is called.
+func (room *Room) AccountName(w http.ResponseWriter, r *http.Request, me store.Person) error {
+	if err := readForm(r); err != nil {
+		return err
+	}
+	name := r.PostForm.Get("name")
+	err := room.db.Rename(r.Context(), me, name)
+	var invalid store.InvalidError
+	switch {
+	case errors.As(err, &invalid):
+		return room.accountPage(w, r, http.StatusUnprocessableEntity, me, views.AccountForm{Name: name, Errors: ui.Errors(invalid)})
+	case err != nil:
+		return err
+	}
+	http.Redirect(w, r, views.AccountDid("account.renamed"), http.StatusSeeOther)
+	return nil
+}
+
+// SignOutBrowser ends one of the person's own sessions. Another's is not there.
+func (room *Room) SignOutBrowser(w http.ResponseWriter, r *http.Request, me store.Person) error {
+	id, err := uuid.Parse(r.PathValue("id"))
+	if err != nil {
+		return store.ErrNotFound
+	}
+	if err := room.db.SignOut(r.Context(), me, id); err != nil {
+		return err
+	}
+	if id == me.SessionID {
+		room.leave(w, r, views.PathSignedOut)
+		return nil
+	}
+	http.Redirect(w, r, views.AccountDid("browser.sign_out"), http.StatusSeeOther)
+	return nil
+}
+
+func browserRows(sessions []store.Session, this uuid.UUID) []views.BrowserRow {
+	manyHosts := false
+	for _, s := range sessions {
+		manyHosts = manyHosts || s.Host != sessions[0].Host
+	}
+	rows := make([]views.BrowserRow, len(sessions))
+	for i, s := range sessions {
+		rows[i] = views.BrowserRow{
+			Name: browserName(s.UserAgent), LastSeen: s.LastUsedAt, SignedInAt: s.CreatedAt, This: s.ID == this,
+		}
+		if !rows[i].This {
+			rows[i].SignOutURL = views.BrowserSignOut(s.ID.String())
+		}
+		if manyHosts {
+			rows[i].Where = s.Host
+		}
+	}
+	return rows
+}
+
+// eventWords are the sentences of a person's history.
+var eventWords = map[string]string{
+	"sign_in.link":         "Signed in with a mailed link",
+	"sign_in.code":         "Signed in with a mailed code",
+	"sign_in.provider":     "Signed in with another account",
+	"session.step_up":      "Confirmed with a mailed code",
+	"session.ended":        "Signed a browser out",
+	"session.ended_all":    "Signed out everywhere",
+	"account.renamed":      "Changed the name",
+	"access.refused":       "Opened a page that is not shared with you",
+	"access.refused_often": "Opened many pages that are not shared with you",
+}
+
+func eventRows(events []store.AccountEvent) []views.AccountEventRow {
+	rows := make([]views.AccountEventRow, len(events))
+	for i, e := range events {
+		sentence, ok := eventWords[e.Verb]
+		if !ok {
+			sentence = "Something else happened: " + e.Verb
+		}
+		rows[i] = views.AccountEventRow{Sentence: sentence, At: e.At, Denied: e.Result == "denied"}
+	}
+	return rows
+}

@@ -1,0 +1,114 @@
+package signin
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// limitWindow is what attempts are counted over.
+const limitWindow = 15 * time.Minute
+
+// limit is how many attempts of a kind there may be in a window.
+type limit struct {
+	kind string
+	most int
+}
+
+// Nobody is to be written to at an attacker's pleasure, and nobody is to be shut
+// out by one: whoever asks for mail too often is stopped by where they ask from
+// long before the address itself is. A mail that its reader answered does not count.
+var (
+	mailFromPrefix = limit{"mail from a network", 60}
+	mailToFrom     = limit{"mail to an address from a network", 10}
+	mailTo         = limit{"mail to an address", 20}
+	mailStepUp     = limit{"step-up mail", 10}
+	codeOfFlow     = limit{"code of a flow", 20}
+	strayProof     = limit{"stray proof from a network", 60}
+	providerVisit  = limit{"provider from a network", 120}
+)
+
+// tooManyError is a refusal for now.
+type tooManyError struct {
+	kind  string
+	after time.Duration
+}
+
+func (e tooManyError) Error() string             { return "too many attempts: " + e.kind }
+func (e tooManyError) HTTPStatus() int           { return http.StatusTooManyRequests }
+func (e tooManyError) RetryAfter() time.Duration { return e.after }
+
+// hit counts one attempt and refuses it beyond the limit.
+func (room *Room) hit(ctx context.Context, l limit, of ...string) error {
+	ok, after, err := room.db.RateLimit(ctx, room.limitKey(l, of...), limitWindow, l.most)
+	if err != nil {
+		return fmt.Errorf("count %s: %w", l.kind, err)
+	}
+	if !ok {
+		return tooManyError{l.kind, after}
+	}
+	return nil
+}
+
+// limitKey names what is counted without telling it.
+func (room *Room) limitKey(l limit, of ...string) [32]byte {
+	parts := [][]byte{[]byte(l.kind)}
+	for _, o := range of {
+		parts = append(parts, []byte(o))
+	}
+	return [32]byte(mac(room.rateKey, parts...))
+}
+
+// hitMail counts a mail that is asked for. The narrowest counters come first, so
+// that what they refuse does not use up the wider ones.
+func (room *Room) hitMail(r *http.Request, email string) error {
+	from := networkOf(r)
+	if err := room.hit(r.Context(), mailToFrom, email, from); err != nil {
+		return err
+	}
+	if err := room.hit(r.Context(), mailFromPrefix, from); err != nil {
+		return err
+	}
+	return room.hit(r.Context(), mailTo, email)
+}
+
+// refundMail takes a counted mail back, because its reader answered it.
+func (room *Room) refundMail(r *http.Request, email string) error {
+	from := networkOf(r)
+	return room.db.RefundRate(r.Context(), room.limitKey(mailToFrom, email, from),
+		room.limitKey(mailFromPrefix, from), room.limitKey(mailTo, email))
+}
+
+// hitCode counts a code typed in a browser that has a flow. Five tries are the
+// flow's own limit; this one stops a program from asking on and on.
+func (room *Room) hitCode(r *http.Request, flow uuid.UUID) error {
+	return room.hit(r.Context(), codeOfFlow, flow.String())
+}
+
+// stray counts a proof that fits nothing. Good ones are never counted, so nobody
+// is kept out by the attempts of a neighbour.
+func (room *Room) stray(r *http.Request) error {
+	return room.hit(r.Context(), strayProof, networkOf(r))
+}
+
+// networkOf is where a request comes from, as far as one household or office
+// goes: the /24 of an IPv4 address, the /64 of an IPv6 one.
+func networkOf(r *http.Request) string {
+	from, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	ip, bits := from.Addr().Unmap().WithZone(""), 64
+	if ip.Is4() {
+		bits = 24
+	}
+	prefix, err := ip.Prefix(bits)
+	if err != nil {
+		return ip.String()
+	}
+	return prefix.String()
+}

@@ -1,0 +1,95 @@
+package signin
+
+import (
+	"crypto/rand"
+	"errors"
+	"net/http"
+	"strings"
+
+	"portico/store"
+	"portico/views"
+)
+
+// Room answers every route of sign-in and account. Make one with [New].
+type Room struct {
+	db        *store.DB
+	cookies   *Cookies
+	keys      Keys
+	rateKey   []byte
+	ways      []Way
+}
+
+// New returns the room of an installation with these keys and, besides mail,
+// these ways to sign in, in the order they are shown.
+func New(db *store.DB, keys Keys, ways ...Way) *Room {
+	return &Room{
+		db:        db,
+		cookies:   NewCookies(keys),
+		keys:      keys,
+		rateKey:   keys.For(PurposeRateLimit)[0],
+		ways:      ways,
+	}
+}
+
+// Token returns the token in the request's session cookie, or nil. A cookie
+// signed with an older key is written anew on the way.
+func (room *Room) Token(w http.ResponseWriter, r *http.Request) *store.Token {
+	token, renew := room.cookies.Read(r)
+	if renew {
+		_ = room.cookies.Write(w, *token) // the old cookie is as good until its key goes
+	}
+	return token
+}
+
+// opened ends a sign-in that succeeded: the browser has a new session, nothing of
+// the flow is left in it, and it goes on.
+func (room *Room) opened(w http.ResponseWriter, r *http.Request, token store.Token, flowName, to string) error {
+	if err := room.cookies.Write(w, token); err != nil {
+		return err
+	}
+	room.cookies.clearFlow(w, flowName)
+	http.Redirect(w, r, LocalPath(to), http.StatusSeeOther)
+	return nil
+}
+
+// newSession is what a proof in this request will earn. The id is new every
+// time, so a cookie that somebody planted is worth nothing afterwards.
+func (room *Room) newSession(w http.ResponseWriter, r *http.Request) store.NewSession {
+	old, _ := room.cookies.Read(r)
+	return store.NewSession{Token: newToken(), UserAgent: userAgent(r), Old: old, RequestID: requestID(w)}
+}
+
+func newToken() (token store.Token) {
+	_, _ = rand.Read(token[:])
+	return token
+}
+
+// requestID is the one that the middleware gave this request.
+func requestID(w http.ResponseWriter) string { return w.Header().Get("X-Request-Id") }
+
+// userAgent is what the browser calls itself, as text the database takes.
+func userAgent(r *http.Request) string { return strings.ToValidUTF8(r.UserAgent(), "?") }
+
+// statusError is a refusal that is not the store's to say.
+type statusError int
+
+func (e statusError) Error() string   { return http.StatusText(int(e)) }
+func (e statusError) HTTPStatus() int { return int(e) }
+
+// readForm parses the body of a form. One that is too large says so itself.
+func readForm(r *http.Request) error {
+	err := r.ParseForm()
+	var tooLarge *http.MaxBytesError
+	if err == nil || errors.As(err, &tooLarge) {
+		return err
+	}
+	return statusError(http.StatusBadRequest)
+}
+
+// lobby is the frame of a person's page outside any tenant.
+func lobby(me store.Person) views.Chrome {
+	return views.Chrome{
+		Person: views.Person{Name: me.Name, Email: me.Email},
+		Doors:  views.Doors{Console: me.Agent, Workspaces: !me.Agent},
+	}
+}

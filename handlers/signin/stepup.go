@@ -1,0 +1,99 @@
+package signin
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"portico/store"
+	"portico/views"
+	"portico/views/ui"
+)
+
+// StepUp asks for a fresh proof: first whether to send a code, then for the code.
+func (room *Room) StepUp(w http.ResponseWriter, r *http.Request, me store.Person) error {
+	_, sent := room.stepUpFlow(r, me)
+	return stepUpPage(w, r, http.StatusOK, me, views.StepUpProps{
+		Sent: sent, ReturnTo: LocalPath(r.URL.Query().Get("return_to")),
+	})
+}
+
+// StepUpBegin mails a code for this session.
+func (room *Room) StepUpBegin(w http.ResponseWriter, r *http.Request, me store.Person) error {
+	if err := readForm(r); err != nil {
+		return err
+	}
+	to := LocalPath(r.PostForm.Get("return_to"))
+	if err := room.hit(r.Context(), mailStepUp, me.ID().String()); err != nil {
+		return err
+	}
+	f := newFlow()
+	id, err := room.db.BeginStepUp(r.Context(), me, f.Secret, to)
+	if err != nil {
+		return err
+	}
+	f.ID, f.Session = id, me.SessionID
+	if err := room.cookies.writeFlow(w, flowCookie, f); err != nil {
+		return err
+	}
+	http.Redirect(w, r, views.StepUpTo(to), http.StatusSeeOther)
+	return nil
+}
+
+// StepUpCode spends the code: the session goes on under a new token, freshly
+// proved.
+func (room *Room) StepUpCode(w http.ResponseWriter, r *http.Request, me store.Person) error {
+	if err := readForm(r); err != nil {
+		return err
+	}
+	to := LocalPath(r.PostForm.Get("return_to"))
+	f, ok := room.stepUpFlow(r, me)
+	if !ok {
+		return room.stepUpOver(w, r, me, to, store.OverGone)
+	}
+	if err := room.hitCode(r, f.ID); err != nil {
+		return err
+	}
+	code, ok := readCode(r.PostForm.Get("code"))
+	if !ok {
+		return stepUpPage(w, r, http.StatusUnprocessableEntity, me, views.StepUpProps{Sent: true, ReturnTo: to, Errors: notACode})
+	}
+	renewed := newToken()
+	to, err := room.db.StepUpByCode(r.Context(), me, f.mailedCode(room.keys, code), renewed)
+	var wrong store.WrongCodeError
+	var over store.OverError
+	switch {
+	case errors.As(err, &wrong):
+		return stepUpPage(w, r, http.StatusUnprocessableEntity, me, views.StepUpProps{
+			Sent: true, ReturnTo: LocalPath(to), TriesLeft: wrong.TriesLeft, Errors: wrongCode})
+	case errors.As(err, &over):
+		return room.stepUpOver(w, r, me, LocalPath(to), over.Why)
+	case err != nil:
+		return err
+	}
+	return room.opened(w, r, renewed, flowCookie, to)
+}
+
+// stepUpFlow is the step-up that this very session has under way.
+func (room *Room) stepUpFlow(r *http.Request, me store.Person) (flow, bool) {
+	f, ok := room.cookies.readFlow(r, flowCookie)
+	return f, ok && f.Session == me.SessionID
+}
+
+// stepUpOver offers a new code for one that can no longer be used.
+func (room *Room) stepUpOver(w http.ResponseWriter, r *http.Request, me store.Person, to string, why store.Over) error {
+	room.cookies.clearFlow(w, flowCookie)
+	sentence := "That code has run out. Get a new one."
+	if why == store.OverTries {
+		sentence = "A code ends after five tries. Get a new one."
+	}
+	return stepUpPage(w, r, http.StatusGone, me, views.StepUpProps{ReturnTo: to, Errors: ui.Errors{"": sentence}})
+}
+
+func stepUpPage(w http.ResponseWriter, r *http.Request, status int, me store.Person, p views.StepUpProps) error {
+	p.MaskedEmail, p.ResendSeconds = maskEmail(me.Email), resendSeconds
+	if strings.HasPrefix(p.ReturnTo, views.PathConsole) {
+		p.Purpose = "to start a support session"
+	}
+	return views.Render(w, r, status, views.StepUp(p))
+}
