@@ -298,6 +298,7 @@ func workSamples() []sample {
 		{"work-video", views.DeliverableShow(client(), withKind(views.FileVideo))},
 		{"work-audio", views.DeliverableShow(client(), withKind(views.FileAudio))},
 		{"work-other", views.DeliverableShow(client(), withKind(views.FileOther))},
+		{"work-hostile", views.DeliverableShow(staff(), hostileWork())},
 		{"work-support", views.DeliverableShow(inSupport(client()), clientWork())},
 	}
 }
@@ -306,6 +307,14 @@ func emptyDraft() views.DeliverableShowProps {
 	p := draftProps()
 	p.Versions, p.Files, p.Hero, p.CanPublish = p.Versions[:1], nil, nil, false
 	p.Version.Number, p.Versions[0].Number = 1, 1
+	return p
+}
+
+func hostileWork() views.DeliverableShowProps {
+	p := draftProps()
+	hero := views.FileRow{Name: hostile, Kind: views.FilePDF, Type: hostile, InlineURL: "javascript:alert(1)", DownloadURL: "javascript:alert(1)"}
+	p.Title, p.Brief, p.ProjectName, p.WhoSees, p.Hero, p.Files = hostile, hostile, hostile, hostile, &hero, []views.FileRow{hero}
+	p.Version.Note, p.Version.CreatedBy, p.WillSee, p.Versions[0].URL = hostile, hostile, []string{hostile}, "javascript:alert(1)"
 	return p
 }
 

@@ -45,3 +45,6 @@ func describedBy(name, hint, problem string) templ.Attributes {
 	}
 	return a
 }
+
+// Source makes an address safe to be fetched by the page itself: what templ does for links, it does not do for src.
+func Source(url string) string { return string(templ.URL(url)) }

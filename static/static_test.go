@@ -1,0 +1,152 @@
+package static_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+
+	"portico/static"
+)
+
+var names = []string{"app.css", "app.js", "upload.js", "icons.svg", "favicon.svg", "inter.woff2"}
+
+func get(t *testing.T, method, path, encoding string) *http.Response {
+	t.Helper()
+	r := httptest.NewRequest(method, path, nil)
+	if encoding != "" {
+		r.Header.Set("Accept-Encoding", encoding)
+	}
+	w := httptest.NewRecorder()
+	static.Handler().ServeHTTP(w, r)
+	return w.Result()
+}
+
+func body(t *testing.T, r *http.Response) []byte {
+	t.Helper()
+	b, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// Every asset comes under its hashed name, with its type, for ever.
+func TestServesHashedNames(t *testing.T) {
+	t.Parallel()
+	types := map[string]string{"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml", "woff2": "font/woff2"}
+	for _, name := range names {
+		path := static.Path(name)
+		if !regexp.MustCompile(`^/static/[a-z]+\.[0-9a-f]{12}\.[a-z0-9]+$`).MatchString(path) {
+			t.Errorf("%s is served as %s", name, path)
+		}
+		r := get(t, http.MethodGet, path, "")
+		_, ext, _ := strings.Cut(name, ".")
+		if r.StatusCode != http.StatusOK || !strings.HasPrefix(r.Header.Get("Content-Type"), types[ext]) {
+			t.Errorf("%s: %d %s", name, r.StatusCode, r.Header.Get("Content-Type"))
+		}
+		if r.Header.Get("Cache-Control") != "public, max-age=31536000, immutable" || r.Header.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: %v", name, r.Header)
+		}
+		if len(body(t, r)) == 0 {
+			t.Errorf("%s is empty", name)
+		}
+	}
+}
+
+// What is not there is 404, and so are folders, sources, plain names and ways out.
+func TestServesNothingElse(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{
+		"/static/", "/static", "/static/app.css", "/static/app.000000000000.css", "/static/css/tokens.css", "/static/icons-LICENSE.txt",
+		"/static/../static.go", "/static/%2e%2e/static.go", "/", strings.ToUpper(static.Path("app.css")),
+	} {
+		r := get(t, http.MethodGet, path, "")
+		if r.StatusCode != http.StatusNotFound || r.Header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: %d %s", path, r.StatusCode, r.Header.Get("Cache-Control"))
+		}
+	}
+}
+
+// Browsers that take gzip get it, byte for byte the same content; the others get it plain; a proxy keeps them apart.
+func TestGzip(t *testing.T) {
+	t.Parallel()
+	path := static.Path("app.css")
+	plain := body(t, get(t, http.MethodGet, path, ""))
+	for encoding, squeezed := range map[string]bool{
+		"gzip": true, "br, gzip;q=0.5": true, "*": true, "GZIP": true, "": false, "br": false, "gzip;q=0": false, "gzip; q=0.0": false,
+	} {
+		r := get(t, http.MethodGet, path, encoding)
+		if got := r.Header.Get("Content-Encoding") == "gzip"; got != squeezed {
+			t.Errorf("%q: gzip is %t", encoding, got)
+		}
+		if r.Header.Get("Vary") != "Accept-Encoding" {
+			t.Errorf("%q: no Vary", encoding)
+		}
+		content := body(t, r)
+		if squeezed {
+			unzip, err := gzip.NewReader(bytes.NewReader(content))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if content, err = io.ReadAll(unzip); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !bytes.Equal(content, plain) {
+			t.Errorf("%q: other content", encoding)
+		}
+	}
+	if r := get(t, http.MethodGet, static.Path("inter.woff2"), "gzip"); r.Header.Get("Content-Encoding") != "" {
+		t.Error("the font is compressed twice")
+	}
+}
+
+// HEAD says what GET would, and sends nothing.
+func TestHead(t *testing.T) {
+	t.Parallel()
+	r := get(t, http.MethodHead, static.Path("app.js"), "gzip")
+	if r.StatusCode != http.StatusOK || r.Header.Get("Content-Length") == "0" || len(body(t, r)) != 0 {
+		t.Errorf("%d, %s bytes said", r.StatusCode, r.Header.Get("Content-Length"))
+	}
+}
+
+// The stylesheet names the font by its hashed name, and nothing from elsewhere.
+func TestStylesheetFetchesOnlyOurs(t *testing.T) {
+	t.Parallel()
+	css := string(body(t, get(t, http.MethodGet, static.Path("app.css"), "")))
+	if !strings.Contains(css, static.Path("inter.woff2")) || strings.Contains(css, "/static/inter.woff2") {
+		t.Error("the font is not named by its hash")
+	}
+	if strings.Contains(css, "@import") || strings.Contains(css, "http") {
+		t.Error("it fetches from elsewhere")
+	}
+}
+
+// The scripts run under a policy that allows no evaluation and no inline anything, so they hold none.
+func TestScriptsNeedNoExceptions(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"app.js", "upload.js"} {
+		js := string(body(t, get(t, http.MethodGet, static.Path(name), "")))
+		for _, bad := range []string{"eval(", "new Function", "innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", ".style.", "setAttribute(\"style\"", "http://", "https://"} {
+			if strings.Contains(strings.ReplaceAll(js, "http://www.w3.org/2000/svg", ""), bad) {
+				t.Errorf("%s uses %s", name, bad)
+			}
+		}
+	}
+}
+
+// Asking for an asset that does not exist is a mistake in a page, and loud.
+func TestPathPanics(t *testing.T) {
+	t.Parallel()
+	defer func() {
+		if recover() == nil {
+			t.Error("no panic")
+		}
+	}()
+	static.Path("nothing.css")
+}

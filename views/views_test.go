@@ -1,0 +1,411 @@
+package views_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/PuerkitoBio/goquery"
+	"golang.org/x/net/html"
+
+	"portico/static"
+	"portico/views"
+	"portico/views/ui"
+)
+
+// render gives a sample's page as bytes and as a document to ask questions of.
+func render(t *testing.T, s sample) ([]byte, *goquery.Document) {
+	t.Helper()
+	var b bytes.Buffer
+	if err := s.page.Render(context.Background(), &b); err != nil {
+		t.Fatalf("%s: %v", s.name, err)
+	}
+	doc, err := goquery.NewDocumentFromReader(bytes.NewReader(b.Bytes()))
+	if err != nil {
+		t.Fatalf("%s: %v", s.name, err)
+	}
+	return b.Bytes(), doc
+}
+
+// every runs a check on every sample page.
+func every(t *testing.T, check func(t *testing.T, body []byte, doc *goquery.Document)) {
+	t.Parallel()
+	for _, s := range samples() {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			body, doc := render(t, s)
+			check(t, body, doc)
+		})
+	}
+}
+
+// The content security policy allows nothing inline, so a page must not hold any of it: no style, no script, no handler.
+func TestNothingInline(t *testing.T) {
+	every(t, func(t *testing.T, _ []byte, doc *goquery.Document) {
+		doc.Find("*").Each(func(_ int, e *goquery.Selection) {
+			for _, a := range e.Nodes[0].Attr {
+				value := strings.ToLower(strings.TrimSpace(a.Val))
+				switch {
+				case a.Key == "style", strings.HasPrefix(a.Key, "on"):
+					t.Errorf("<%s> has the attribute %s", e.Nodes[0].Data, a.Key)
+				case strings.HasPrefix(value, "javascript:") && a.Key != "value":
+					t.Errorf("<%s %s> runs a script", e.Nodes[0].Data, a.Key)
+				}
+			}
+		})
+		if n := doc.Find("style").Length(); n > 0 {
+			t.Errorf("%d <style>", n)
+		}
+		doc.Find("script").Each(func(_ int, e *goquery.Selection) {
+			if src, _ := e.Attr("src"); !strings.HasPrefix(src, "/static/") || strings.TrimSpace(e.Text()) != "" {
+				t.Errorf("a script that is not ours: %q", src)
+			}
+		})
+	})
+}
+
+// A name is text, whatever it holds: the hostile one never becomes an element.
+func TestHostileNamesAreText(t *testing.T) {
+	t.Parallel()
+	met := 0
+	for _, s := range samples() {
+		body, doc := render(t, s)
+		if bytes.Contains(body, []byte("<script>alert")) || doc.Find(`img[src="x"]`).Length() > 0 {
+			t.Errorf("%s: markup from a name", s.name)
+		}
+		if bytes.Contains(body, []byte("&lt;script&gt;alert(1)")) {
+			met++
+		}
+	}
+	if met < 3 {
+		t.Errorf("only %d pages showed the hostile name, so this proves nothing", met)
+	}
+}
+
+// People who hear the page find their way by its headings: one h1, and no level left out.
+func TestHeadings(t *testing.T) {
+	every(t, func(t *testing.T, _ []byte, doc *goquery.Document) {
+		if n := doc.Find("h1").Length(); n != 1 {
+			t.Errorf("%d h1", n)
+		}
+		level := 0
+		doc.Find("h1, h2, h3, h4").Each(func(_ int, e *goquery.Selection) {
+			now := int(e.Nodes[0].Data[1] - '0')
+			if now > level+1 {
+				t.Errorf("h%d %q follows h%d", now, e.Text(), level)
+			}
+			level = now
+		})
+		if doc.Find("title").Text() == "" || doc.Find("html").AttrOr("lang", "") == "" || doc.Find("main#main").Length() != 1 {
+			t.Error("title, language or main is missing")
+		}
+	})
+}
+
+// Every field says what it is, every button has a name, and every id is there once.
+func TestLabels(t *testing.T) {
+	every(t, func(t *testing.T, _ []byte, doc *goquery.Document) {
+		doc.Find("input:not([type=hidden]), select, textarea").Each(func(_ int, e *goquery.Selection) {
+			id := e.AttrOr("id", "")
+			if id == "" || doc.Find(`label[for="`+id+`"]`).Length() != 1 {
+				t.Errorf("field %q has no label", e.AttrOr("name", ""))
+			}
+		})
+		doc.Find("button, a").Each(func(_ int, e *goquery.Selection) {
+			if strings.TrimSpace(e.Text()) == "" && e.AttrOr("aria-label", "") == "" {
+				src, _ := goquery.OuterHtml(e)
+				if e.Find("img[alt]").Length() == 0 {
+					t.Errorf("no name: %s", src)
+				}
+			}
+		})
+		seen := map[string]bool{}
+		doc.Find("[id]").Each(func(_ int, e *goquery.Selection) {
+			if id := e.AttrOr("id", ""); seen[id] {
+				t.Errorf("id %q twice", id)
+			} else {
+				seen[id] = true
+			}
+		})
+		for _, attr := range []string{"for", "commandfor", "popovertarget", "aria-labelledby"} {
+			doc.Find("[" + attr + "]").Each(func(_ int, e *goquery.Selection) {
+				if to := e.AttrOr(attr, ""); !seen[to] {
+					t.Errorf("%s points to %q, which is not there", attr, to)
+				}
+			})
+		}
+	})
+}
+
+// Forms change things by POST and only ask by GET, and lead nowhere but to our own pages.
+func TestForms(t *testing.T) {
+	every(t, func(t *testing.T, _ []byte, doc *goquery.Document) {
+		doc.Find("form").Each(func(_ int, e *goquery.Selection) {
+			method, action := e.AttrOr("method", ""), e.AttrOr("action", "")
+			if method != "post" && e.AttrOr("role", "") != "search" {
+				t.Errorf("form to %q by %q", action, method)
+			}
+			if !strings.HasPrefix(action, "/") && e.Find("button").Length() > 0 && !strings.Contains(t.Name(), "minimal") {
+				t.Errorf("form to %q", action)
+			}
+		})
+	})
+}
+
+// A page is quick on a bad line: its HTML, styles and scripts together stay under 100 kB compressed.
+func TestWeight(t *testing.T) {
+	t.Parallel()
+	fixed := squeezed(t, asset(t, "app.css")) + squeezed(t, asset(t, "app.js")) + squeezed(t, asset(t, "upload.js")) + squeezed(t, asset(t, "icons.svg"))
+	if fixed > 30_000 {
+		t.Errorf("styles, scripts and icons take %d bytes", fixed)
+	}
+	for _, s := range samples() {
+		body, _ := render(t, s)
+		if n := fixed + squeezed(t, body); n > 100_000 {
+			t.Errorf("%s takes %d bytes", s.name, n)
+		}
+	}
+}
+
+func asset(t *testing.T, name string) []byte {
+	t.Helper()
+	w := httptest.NewRecorder()
+	static.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, static.Path(name), nil))
+	return w.Body.Bytes()
+}
+
+func squeezed(t *testing.T, body []byte) int {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := w.Write(body); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Len()
+}
+
+// Every icon a page asks for is in the sprite; a missing one would be an empty square.
+func TestIcons(t *testing.T) {
+	t.Parallel()
+	sprite := string(asset(t, "icons.svg"))
+	for _, s := range samples() {
+		_, doc := render(t, s)
+		doc.Find("use").Each(func(_ int, e *goquery.Selection) {
+			_, name, _ := strings.Cut(e.AttrOr("href", ""), "#")
+			if !strings.Contains(sprite, `id="`+name+`"`) {
+				t.Errorf("%s: no icon %q", s.name, name)
+			}
+		})
+	}
+}
+
+// A client's page has no door and no word of what is not theirs, because it was given none.
+func TestClientSeesNoDraft(t *testing.T) {
+	t.Parallel()
+	for _, s := range samples() {
+		if !strings.HasPrefix(s.name, "work-client") && !strings.HasPrefix(s.name, "portal") {
+			continue
+		}
+		body, _ := render(t, s)
+		for _, word := range []string{"Draft", "Team only", "in the making", "Publish", "/bin", "/settings"} {
+			if bytes.Contains(body, []byte(word)) {
+				t.Errorf("%s says %q", s.name, word)
+			}
+		}
+	}
+	// The positive twin: staff do see them, so the words are the right ones to look for.
+	body, _ := render(t, sample{"", views.DeliverableShow(staff(), draftProps())})
+	for _, word := range []string{"Draft", "Publish", "/bin"} {
+		if !bytes.Contains(body, []byte(word)) {
+			t.Errorf("staff do not see %q", word)
+		}
+	}
+}
+
+// The support bar is on every page of a session, first of all things, and can stop it.
+func TestSupportBar(t *testing.T) {
+	t.Parallel()
+	for _, c := range []views.Chrome{inSupport(client()), inSupport(staff())} {
+		_, doc := render(t, sample{"", views.ProjectList(c, views.ProjectListProps{})})
+		bar := doc.Find(".support-bar")
+		text := strings.Join(strings.Fields(bar.Text()), " ")
+		for _, want := range []string{"Sam (support) is seeing Acme as Mia Chen, read only", "TICKET-123", "41 min left", "Stop"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("the bar does not say %q but %q", want, text)
+			}
+		}
+		if bar.Find(`form[method=post][action="/w/acme/support/stop"]`).Length() != 1 {
+			t.Error("the bar cannot stop the session")
+		}
+		if first := doc.Find("body > *:not(.skip)").First(); !first.HasClass("support-bar") {
+			t.Error("something stands above the bar")
+		}
+	}
+}
+
+// A refusal never depends on whose place it was asked in: two 404 differ by the request id alone.
+func TestNotFoundKnowsNothing(t *testing.T) {
+	t.Parallel()
+	one, _ := render(t, sample{"", views.Error(views.ErrorProps{Status: 404, RequestID: "AAAA"})})
+	two, _ := render(t, sample{"", views.Error(views.ErrorProps{Status: 404, RequestID: "BBBB"})})
+	if !bytes.Equal(bytes.ReplaceAll(one, []byte("AAAA"), []byte("BBBB")), two) {
+		t.Error("they differ by more than the request id")
+	}
+	if bytes.Contains(one, []byte("/w/")) {
+		t.Error("it wears a tenant's chrome")
+	}
+}
+
+// On a tenant's own host the pages begin at the root, and the account is on the platform's host.
+func TestHostMode(t *testing.T) {
+	t.Parallel()
+	c := client()
+	c.Base, c.Platform = "", "https://portico.example"
+	c.Workspace.BrandURL = c.Base.BrandStylesheet("abc")
+	body, doc := render(t, sample{"", views.ProjectList(c, views.ProjectListProps{})})
+	if bytes.Contains(body, []byte("/w/")) {
+		t.Error("a path of the other mode")
+	}
+	for _, href := range []string{"/projects", "/", "https://portico.example/account"} {
+		if doc.Find(`a[href="`+href+`"]`).Length() == 0 {
+			t.Errorf("no link to %s", href)
+		}
+	}
+}
+
+// An accent of any agency can be told from the page and read upon, in both schemes.
+func TestAccentsCanBeRead(t *testing.T) {
+	t.Parallel()
+	for _, accent := range []string{"#000000", "#ffffff", "#facc15", "#c2410c", "#15505c", "#808080", "#00ff00", "#0000ff", "nonsense", ""} {
+		css := views.BrandCSS(accent)
+		if strings.ContainsAny(css, "<>\"'\\") || !strings.HasPrefix(css, ":root{--accent:light-dark(#") {
+			t.Fatalf("%q gives %q", accent, css)
+		}
+		var found []ui.Color
+		for i := range len(css) - 6 {
+			if c, ok := ui.ParseColor(css[i : i+7]); ok {
+				found = append(found, c)
+			}
+		}
+		if len(found) != 4 {
+			t.Fatalf("%q gives %d colours: %s", accent, len(found), css)
+		}
+		for i, surface := range []string{"#ffffff", "#1c1e22"} {
+			around, _ := ui.ParseColor(surface)
+			if ratio := ui.Contrast(found[i], around); ratio < 3 {
+				t.Errorf("%q on %s: %.1f", accent, surface, ratio)
+			}
+			if ratio := ui.Contrast(found[i], found[i+2]); ratio < 4.5 {
+				t.Errorf("text on %q: %.1f", accent, ratio)
+			}
+		}
+	}
+}
+
+// Days are called by their names, across midnight and the turn of the year.
+func TestDayLabel(t *testing.T) {
+	t.Parallel()
+	at := func(s string) time.Time {
+		day, err := time.Parse(time.DateTime, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return day
+	}
+	for _, c := range []struct{ day, now, want string }{
+		{"2026-11-22 00:00:01", "2026-11-22 23:59:59", "Today"},
+		{"2026-11-21 23:59:59", "2026-11-22 00:00:01", "Yesterday"},
+		{"2026-11-19 12:00:00", "2026-11-22 12:00:00", "Thursday, 19 November"},
+		{"2025-12-31 12:00:00", "2026-01-01 12:00:00", "Yesterday"},
+		{"2025-12-30 12:00:00", "2026-01-01 12:00:00", "Tuesday, 30 December 2025"},
+	} {
+		if got := views.DayLabel(at(c.day), at(c.now)); got != c.want {
+			t.Errorf("%s seen at %s is %q, not %q", c.day, c.now, got, c.want)
+		}
+	}
+}
+
+// Sizes, counts, initials and lists of names read as people write them.
+func TestWords(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ got, want string }{
+		{ui.Size(0), "0 B"},
+		{ui.Size(999), "999 B"},
+		{ui.Size(2400), "2 kB"},
+		{ui.Size(999_499), "999 kB"},
+		{ui.Size(999_500), "1.0 MB"},
+		{ui.Size(999_949_999), "999.9 MB"},
+		{ui.Size(999_950_000), "1.0 GB"},
+		{ui.Size(85_899_345_920), "85.9 GB"},
+		{ui.Count(1, "file", "files"), "1 file"},
+		{ui.Count(0, "file", "files"), "0 files"},
+		{ui.Initials("Mia Chen"), "MC"},
+		{ui.Initials("acme"), "A"},
+		{ui.Initials("  "), "?"},
+		{ui.Initials("<script>"), "S"},
+		{ui.Names(nil), "nobody"},
+		{ui.Names([]string{"Mia"}), "Mia"},
+		{ui.Names([]string{"Mia", "Leo", "Gus"}), "Mia, Leo and Gus"},
+	} {
+		if c.got != c.want {
+			t.Errorf("%q, not %q", c.got, c.want)
+		}
+	}
+}
+
+// What a form was sent stays in it, and each mistake is said on top and at its field.
+func TestFormKeepsWhatWasTyped(t *testing.T) {
+	t.Parallel()
+	form := views.ProjectForm{Name: "", Summary: "Kept.", Due: "2026-02-31", Visible: true, Errors: ui.Errors{"name": "Give the project a name."}}
+	_, doc := render(t, sample{"", views.ProjectEdit(staff(), views.ProjectFormProps{Form: form})})
+	if doc.Find("#summary").Text() != "Kept." || doc.Find("#due").AttrOr("value", "") != "2026-02-31" {
+		t.Error("what was typed is gone")
+	}
+	if _, ticked := doc.Find("#visible").Attr("checked"); !ticked {
+		t.Error("the tick is gone")
+	}
+	if doc.Find(`[role=alert] a[href="#name"]`).Text() != "Give the project a name." {
+		t.Error("the summary does not lead to the field")
+	}
+	name := doc.Find("#name")
+	if name.AttrOr("aria-invalid", "") != "true" || doc.Find("#"+name.AttrOr("aria-describedby", "x")).Length() != 1 {
+		t.Error("the field does not know its mistake")
+	}
+}
+
+// Moving a row says which row it follows then, so that a stale page cannot scramble the order.
+func TestMoveSaysWhereTo(t *testing.T) {
+	t.Parallel()
+	rows := []views.ProjectRow{{ID: "a", Name: "A", URL: "/"}, {ID: "b", Name: "B", URL: "/"}, {ID: "c", Name: "C", URL: "/"}}
+	_, doc := render(t, sample{"", views.ProjectList(staff(), views.ProjectListProps{Projects: rows, CanReorder: true})})
+	for id, want := range map[string][2]string{"a": {"", "b"}, "b": {"", "c"}, "c": {"a", ""}} {
+		buttons := doc.Find(`form[action="/w/acme/projects/` + id + `/move"] button[name=after]`)
+		if up, down := buttons.Eq(0).AttrOr("value", ""), buttons.Eq(1).AttrOr("value", ""); up != want[0] || down != want[1] {
+			t.Errorf("%s moves up after %q and down after %q", id, up, down)
+		}
+	}
+}
+
+// The switcher's answer is a piece of a page, not a page.
+func TestSwitcherIsAPiece(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	if err := views.Switcher(views.SwitcherProps{Workspaces: workspaces(), More: true}).Render(context.Background(), &b); err != nil {
+		t.Fatal(err)
+	}
+	nodes, err := html.ParseFragment(&b, nil)
+	if err != nil || len(nodes) == 0 {
+		t.Fatal(err)
+	}
+	if bytes.Contains(b.Bytes(), []byte("<!DOCTYPE")) {
+		t.Error("a whole page")
+	}
+}
