@@ -65,10 +65,11 @@ func StartMail(ctx context.Context, opts MailOptions) (*Mail, error) {
 	if err := os.MkdirAll(m.opts.Dir, 0o755); err != nil {
 		return nil, fmt.Errorf("mail: %w", err)
 	}
-	if m.port, err = freePortOr(opts.Port); err != nil {
-		return nil, fmt.Errorf("mail: %w", err)
-	}
-	if err := m.Start(); err != nil {
+	err = onFreePort(opts.Port, func(port int) error {
+		m.port = port
+		return m.Start()
+	})
+	if err != nil {
 		_ = m.Stop()
 		return nil, err
 	}

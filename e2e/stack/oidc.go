@@ -85,27 +85,35 @@ func StartOIDC(ctx context.Context, opts OIDCOptions) (*OIDC, error) {
 	for _, p := range opts.Personas {
 		o.AddPersona(p)
 	}
-	var err error
-	if o.port, err = freePortOr(opts.Port); err != nil {
-		return nil, fmt.Errorf("oidc: %w", err)
-	}
-	o.issuer = "http://" + loopback(o.port)
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		return nil, fmt.Errorf("oidc: %w", err)
 	}
 	o.storage = newOIDCStorage(o, key)
-	config := &op.Config{CodeMethodS256: true, AuthMethodPost: true}
-	rand.Read(config.CryptoKey[:])
-	o.provider, err = op.NewProvider(config, o.storage, op.StaticIssuer(o.issuer), op.WithAllowInsecure())
+	err = onFreePort(opts.Port, func(port int) error {
+		if err := o.provideAt(port); err != nil {
+			return err
+		}
+		return o.Start()
+	})
 	if err != nil {
-		return nil, fmt.Errorf("oidc: %w", err)
-	}
-	if err := o.Start(); err != nil {
 		return nil, err
 	}
 	context.AfterFunc(ctx, func() { _ = o.Stop() })
 	return o, nil
+}
+
+// provideAt makes the provider whose issuer contains port.
+func (o *OIDC) provideAt(port int) error {
+	o.port, o.issuer = port, "http://"+loopback(port)
+	config := &op.Config{CodeMethodS256: true, AuthMethodPost: true}
+	rand.Read(config.CryptoKey[:])
+	var err error
+	o.provider, err = op.NewProvider(config, o.storage, op.StaticIssuer(o.issuer), op.WithAllowInsecure())
+	if err != nil {
+		return fmt.Errorf("oidc: %w", err)
+	}
+	return nil
 }
 
 // Start starts the stopped provider on the same port. It does nothing if the

@@ -26,20 +26,34 @@ func FreePort() (int, error) {
 	return 0, fmt.Errorf("no free loopback port between %d and %d", lowestPort, highestPort)
 }
 
-// freePortOr returns port if it is free and any other free one if it is not.
-func freePortOr(port int) (int, error) {
-	if port != 0 && portIsFree(port) {
-		return port, nil
+// onFreePort calls start with the wanted port if it is free, else with any
+// other, and again with others if somebody was quicker.
+func onFreePort(wanted int, start func(port int) error) error {
+	var last error
+	for range 3 {
+		port := wanted
+		if wanted = 0; port == 0 || !portIsFree(port) {
+			var err error
+			if port, err = FreePort(); err != nil {
+				return err
+			}
+		}
+		if last = start(port); last == nil {
+			return nil
+		}
 	}
-	return FreePort()
+	return last
 }
 
+// portIsFree asks by a connection. To listen for a moment would answer better,
+// but that moment can be when the port's owner comes back for it.
 func portIsFree(port int) bool {
-	l, err := net.Listen("tcp4", loopback(port))
+	conn, err := net.Dial("tcp4", loopback(port))
 	if err != nil {
-		return false
+		return true
 	}
-	return l.Close() == nil
+	_ = conn.Close()
+	return false
 }
 
 func loopback(port int) string {

@@ -71,7 +71,11 @@ func StartPostgres(ctx context.Context, opts PostgresOptions) (*Postgres, error)
 		p.removeTemp()
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
-	if err := p.startSomewhere(ctx); err != nil {
+	err := onFreePort(opts.Port, func(port int) error {
+		p.port = port
+		return p.Start(ctx)
+	})
+	if err != nil {
 		p.removeTemp()
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
@@ -140,23 +144,6 @@ func (p *Postgres) initdb(ctx context.Context) error {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
 	}
 	return nil
-}
-
-// startSomewhere starts the server, on another port when the one it chose was
-// taken between the choice and the start.
-func (p *Postgres) startSomewhere(ctx context.Context) error {
-	var err error
-	wanted := p.opts.Port
-	for range 3 {
-		if p.port, err = freePortOr(wanted); err != nil {
-			return err
-		}
-		wanted = 0
-		if err = p.Start(ctx); err == nil || portIsFree(p.port) {
-			return err
-		}
-	}
-	return err
 }
 
 // Start starts the stopped server on the same port with the same cluster, and

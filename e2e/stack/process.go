@@ -1,12 +1,15 @@
 package stack
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -76,6 +79,38 @@ func (p *process) await(ctx context.Context, limit time.Duration, ready func(con
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
+}
+
+// awaitStopped returns once no thread of the process runs any more, which a
+// signal that suspends it brings about a little after it was sent.
+func (p *process) awaitStopped() error {
+	pattern := fmt.Sprintf("/proc/%d/task/*/stat", p.cmd.Process.Pid)
+	for range 2000 {
+		threads, err := filepath.Glob(pattern)
+		if err != nil || len(threads) == 0 {
+			return fmt.Errorf("%s is gone", p.cmd.Path)
+		}
+		if !slices.ContainsFunc(threads, threadRuns) {
+			return nil
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	return fmt.Errorf("%s does not stop", p.cmd.Path)
+}
+
+func threadRuns(stat string) bool {
+	state := threadState(stat)
+	return state != 'T' && state != 'Z'
+}
+
+// threadState reads the one letter after the program's name in parentheses,
+// or returns 'Z', for dead, when there is no such thread any more.
+func threadState(stat string) byte {
+	b, err := os.ReadFile(stat)
+	if i := bytes.LastIndex(b, []byte(") ")); err == nil && i >= 0 && i+2 < len(b) {
+		return b[i+2]
+	}
+	return 'Z'
 }
 
 // logTailSize is how much of a child's output is kept for error messages.

@@ -75,20 +75,14 @@ func (s *S3) launch(ctx context.Context) error {
 	if err := s.prepareDir(); err != nil {
 		return err
 	}
-	wanted := s.opts.Port
-	for range 3 {
-		if s.port, err = freePortOr(wanted); err != nil {
-			return err
-		}
-		wanted = 0
-		if err = s.Start(ctx); err == nil {
-			return s.createBucket(ctx)
-		}
-		if portIsFree(s.port) {
-			return err
-		}
+	err = onFreePort(s.opts.Port, func(port int) error {
+		s.port = port
+		return s.Start(ctx)
+	})
+	if err != nil {
+		return err
 	}
-	return err
+	return s.createBucket(ctx)
 }
 
 func (s *S3) prepareDir() error {
@@ -194,7 +188,12 @@ func (s *S3) halt(sig syscall.Signal) error {
 }
 
 // Hang lets the server take connections and answer none of them.
-func (s *S3) Hang() error { return s.signal(syscall.SIGSTOP) }
+func (s *S3) Hang() error {
+	if err := s.signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	return s.proc.awaitStopped()
+}
 
 // Resume ends Hang.
 func (s *S3) Resume() error { return s.signal(syscall.SIGCONT) }

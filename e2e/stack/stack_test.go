@@ -148,7 +148,7 @@ func waitUntilGone(t *testing.T, pid int) {
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) || isZombie(pid) {
+		if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) || threadState("/proc/"+strconv.Itoa(pid)+"/stat") == 'Z' {
 			return
 		}
 		select {
@@ -157,17 +157,6 @@ func waitUntilGone(t *testing.T, pid int) {
 			t.Fatalf("process %d is still there", pid)
 		}
 	}
-}
-
-// isZombie reports whether pid ended and only waits to be collected, which is
-// the business of whoever adopted it.
-func isZombie(pid int) bool {
-	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
-	if err != nil {
-		return true
-	}
-	_, after, _ := strings.Cut(string(b), ") ")
-	return strings.HasPrefix(after, "Z")
 }
 
 func touch(t *testing.T, path string) {
