@@ -235,3 +235,13 @@ select exists (
 )`, pgx.StrictNamedArgs{"key": key}))
 	return done, err
 }
+
+// MailSent records, once, that the mail of a key has left, and says so in the
+// trail if the event has a verb.
+func (tx *Tx) MailSent(ctx context.Context, key string, e Event) error {
+	first, err := tx.Once(ctx, key)
+	if err != nil || !first || e.Verb == "" {
+		return err
+	}
+	return tx.audit(ctx, e)
+}

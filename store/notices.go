@@ -114,7 +114,6 @@ type PublishedVersion struct {
 	Number        int
 	Note          string
 	AuthorName    string
-	Files         int
 }
 
 // GetPublishedVersion reads a shared version whose deliverable and project are
@@ -122,10 +121,7 @@ type PublishedVersion struct {
 func GetPublishedVersion(id uuid.UUID, dst *PublishedVersion) Read {
 	return Read{one("get published version", dst, `
 select p.name as project_name, d.id as deliverable_id, d.title, v.number, v.note,
-       coalesce(m.name, '') as author_name,
-       (select count(*) from files f
-        where f.tenant_id = @tenant_id and f.version_id = v.id
-          and f.deleted_at is null and f.state = 'ready')::int as files
+       coalesce(m.name, '') as author_name
 from versions v
 join deliverables d on d.tenant_id = v.tenant_id and d.id = v.deliverable_id and d.deleted_at is null
 join projects p on p.tenant_id = d.tenant_id and p.id = d.project_id and p.deleted_at is null
@@ -138,6 +134,7 @@ where v.tenant_id = @tenant_id
 // SupportNotice is a support session as its mail tells it.
 type SupportNotice struct {
 	Kind        string
+	Mode        string
 	AgentName   string
 	SubjectName string
 	Reason      string
@@ -146,19 +143,13 @@ type SupportNotice struct {
 	EndsAt      time.Time
 	EndedAt     *time.Time
 	EndedHow    *string
-	Pages       int // seen
-	Files       int // downloaded
 }
 
 // GetSupportNotice reads one support session of the tenant.
 func GetSupportNotice(id uuid.UUID, dst *SupportNotice) Read {
 	return Read{one("get support notice", dst, `
-select s.kind, s.actor_name as agent_name, m.name as subject_name, s.reason, s.ticket,
-       s.started_at, s.ends_at, s.ended_at, s.ended_how,
-       (select count(*) from audit_events e
-        where e.tenant_id = @tenant_id and e.support_session_id = s.id and e.verb = 'support.page_seen')::int as pages,
-       (select count(*) from audit_events e
-        where e.tenant_id = @tenant_id and e.support_session_id = s.id and e.verb = 'file.downloaded')::int as files
+select s.kind, s.mode, s.actor_name as agent_name, m.name as subject_name, s.reason, s.ticket,
+       s.started_at, s.ends_at, s.ended_at, s.ended_how
 from support_sessions s
 join memberships m on m.tenant_id = s.tenant_id and m.user_id = s.subject_id
 where s.tenant_id = @tenant_id

@@ -69,8 +69,10 @@ func (w *tenantWorker[T, P]) Work(ctx context.Context, job *river.Job[envelope[T
 		switch {
 		case errors.Is(err, store.ErrStale):
 			return w.r.letGo(ctx, job.JobRow, j, err)
-		case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrInvalid):
+		case errors.Is(err, store.ErrNotFound):
 			return refusal{claimed, "it names something that is not in its tenant"}
+		case errors.Is(err, store.ErrInvalid):
+			return refusal{claimed, "it asks for what nobody can do"}
 		}
 		return err
 	})
@@ -120,7 +122,7 @@ func (r *Runner) run(ctx context.Context, row *rivertype.JobRow, do func() error
 	case errors.As(err, &no):
 		return r.refuse(ctx, row, no)
 	case errors.As(err, &mail) && mail.Permanent:
-		r.log.LogAttrs(ctx, slog.LevelWarn, "mail not accepted", append(about(row), slog.Int("code", mail.Code))...)
+		r.log.LogAttrs(ctx, slog.LevelWarn, "mail not accepted", append(about(row), slog.Int("answer", mail.Code))...)
 		return river.JobCancel(err)
 	}
 	return err

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"portico/store"
+	"portico/views/mail"
 )
 
 // letter is a mail of a tenant to one of its people.
@@ -22,11 +23,10 @@ type letter struct {
 	about func(context.Context, *store.Tx) error
 	// write reads in the recipient's own context and puts it in words; nil when
 	// there is nothing for them.
-	write func(context.Context, store.Recipient) (*content, error)
+	write func(context.Context, store.Recipient) (*mail.Message, error)
+	// event is what the trail says once it has left; the zero event says nothing.
+	event store.Event
 }
-
-// content is a mail without its envelope.
-type content struct{ subject, text, html string }
 
 // deliver sends a letter once. Between the server's yes and the record of it lies
 // an instant in which a crash makes it be sent again, under the same Message-ID:
@@ -46,36 +46,31 @@ func (r *Runner) deliver(ctx context.Context, j store.Job, l letter) error {
 	if err != nil || !welcome {
 		return err
 	}
-	c, err := l.write(ctx, to)
-	if errors.Is(err, store.ErrNotFound) || (err == nil && c == nil) {
+	m, err := l.write(ctx, to)
+	if errors.Is(err, store.ErrNotFound) || (err == nil && m == nil) {
 		return nil // not theirs to see, or not any more
 	}
 	if err != nil {
 		return err
 	}
 	err = r.cfg.Mailer.Send(ctx, Message{
+		Message: *m,
 		ToName:  to.Name,
 		To:      to.Email,
-		Subject: c.subject,
-		Text:    c.text,
-		HTML:    c.html,
 		ID:      messageID(j.TenantID(), l.key),
 		Header:  provenance(j),
 	})
 	if err != nil {
 		return err
 	}
-	return r.sent(ctx, j, l.key)
+	return r.sent(ctx, j, l)
 }
 
 // sent records that the mail has left, even when the process is being stopped.
-func (r *Runner) sent(ctx context.Context, j store.Job, key string) error {
+func (r *Runner) sent(ctx context.Context, j store.Job, l letter) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	return r.db.Work(ctx, j, func(tx *store.Tx) error {
-		_, err := tx.Once(ctx, key)
-		return err
-	})
+	return r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.MailSent(ctx, l.key, l.event) })
 }
 
 func messageID(tenant uuid.UUID, key string) string {
@@ -97,4 +92,14 @@ func provenance(j store.Job) map[string]string {
 		}
 	}
 	return h
+}
+
+// brand is the tenant as its mail presents it: clients know their portal, staff
+// the workspace.
+func brand(to store.Recipient) mail.Brand {
+	b := mail.Brand{Name: to.Tenant.Name, Accent: to.Tenant.Accent}
+	if to.Party == store.PartyClient {
+		b.Name = to.Tenant.PortalName
+	}
+	return b
 }

@@ -13,7 +13,9 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/wneessen/go-mail"
+	gomail "github.com/wneessen/go-mail"
+
+	"portico/views/mail"
 )
 
 const (
@@ -24,7 +26,7 @@ const (
 // Mailer hands mail to the installation's SMTP server. It logs nothing: bodies
 // and addresses stay between it and the server.
 type Mailer struct {
-	client *mail.Client
+	client *gomail.Client
 	from   *netmail.Address
 	addr   string // host:port
 	host   string
@@ -54,44 +56,42 @@ func NewMailer(smtpURL, from string) (*Mailer, error) {
 		port = 587
 	}
 	m.addr = net.JoinHostPort(m.host, strconv.Itoa(port))
-	if m.client, err = mail.NewClient(m.host, m.options(port, u.User)...); err != nil {
+	if m.client, err = gomail.NewClient(m.host, m.options(port, u.User)...); err != nil {
 		return nil, errors.New("SMTP_URL cannot be used")
 	}
 	return m, nil
 }
 
-func (m *Mailer) options(port int, user *url.Userinfo) []mail.Option {
-	opts := []mail.Option{mail.WithPort(port), mail.WithTimeout(sendTime), mail.WithoutNoop()}
+func (m *Mailer) options(port int, user *url.Userinfo) []gomail.Option {
+	opts := []gomail.Option{gomail.WithPort(port), gomail.WithTimeout(sendTime), gomail.WithoutNoop()}
 	loopback := m.host == "localhost"
 	if ip := net.ParseIP(m.host); ip != nil {
 		loopback = ip.IsLoopback()
 	}
-	policy, auth := mail.TLSOpportunistic, mail.SMTPAuthAutoDiscover
+	policy, auth := gomail.TLSOpportunistic, gomail.SMTPAuthAutoDiscover
 	switch {
 	case m.tls:
-		opts = append(opts, mail.WithSSL())
-		policy = mail.NoTLS // already inside it
+		opts = append(opts, gomail.WithSSL())
+		policy = gomail.NoTLS // already inside it
 	case user != nil && !loopback:
-		policy = mail.TLSMandatory
+		policy = gomail.TLSMandatory
 	case loopback:
 		// Go's PLAIN knows that loopback needs no TLS; discovery does not.
-		auth = mail.SMTPAuthPlain
+		auth = gomail.SMTPAuthPlain
 	}
-	opts = append(opts, mail.WithTLSPolicy(policy))
+	opts = append(opts, gomail.WithTLSPolicy(policy))
 	if user != nil {
 		password, _ := user.Password()
-		opts = append(opts, mail.WithSMTPAuth(auth), mail.WithUsername(user.Username()), mail.WithPassword(password))
+		opts = append(opts, gomail.WithSMTPAuth(auth), gomail.WithUsername(user.Username()), gomail.WithPassword(password))
 	}
 	return opts
 }
 
 // Message is one mail to one person.
 type Message struct {
-	ToName  string
-	To      string
-	Subject string
-	Text    string
-	HTML    string
+	mail.Message
+	ToName string
+	To     string
 	// ID makes the Message-ID, so that a mail that has to be sent again is the
 	// same mail to whoever sorts it. "" makes it random.
 	ID string
@@ -128,7 +128,7 @@ func (m *Mailer) Send(ctx context.Context, msg Message) error {
 	}
 	err = m.client.SendWithSMTPClient(server, letter)
 	if letter.IsDelivered() {
-		// Taken. Whatever the goodbye was like, sending it again would be a second mail.
+		// Taken. Whatever the goodbye was like, sending it again would be a second gomail.
 		_ = server.Quit()
 		return nil
 	}
@@ -148,22 +148,22 @@ func ended(ctx context.Context, err *SendError) error {
 // sendError keeps what matters of a failure and drops its texts: servers like to
 // quote the address.
 func sendError(err error) *SendError {
-	var failed *mail.SendError
+	var failed *gomail.SendError
 	if !errors.As(err, &failed) {
 		return &SendError{step: "send"}
 	}
 	e := &SendError{Code: failed.ErrorCode(), step: failed.Reason.String()}
 	switch failed.Reason {
-	case mail.ErrSMTPRcptTo, mail.ErrSMTPData, mail.ErrSMTPDataClose:
+	case gomail.ErrSMTPRcptTo, gomail.ErrSMTPData, gomail.ErrSMTPDataClose:
 		e.Permanent = e.Code >= 500
-	case mail.ErrGetRcpts:
+	case gomail.ErrGetRcpts:
 		e.Permanent = true
 	}
 	return e
 }
 
-func (m *Mailer) compose(msg Message) (*mail.Msg, error) {
-	letter := mail.NewMsg()
+func (m *Mailer) compose(msg Message) (*gomail.Msg, error) {
+	letter := gomail.NewMsg()
 	// Formatted by the standard library, which quotes what needs it; go-mail
 	// would glue the name to the address.
 	if err := letter.From(m.from.String()); err != nil {
@@ -184,10 +184,10 @@ func (m *Mailer) compose(msg Message) (*mail.Msg, error) {
 	// Nobody's holiday should answer a machine.
 	letter.SetGenHeader("Auto-Submitted", "auto-generated")
 	for name, v := range msg.Header {
-		letter.SetGenHeader(mail.Header(name), oneLine(v))
+		letter.SetGenHeader(gomail.Header(name), oneLine(v))
 	}
-	letter.SetBodyString(mail.TypeTextPlain, msg.Text)
-	letter.AddAlternativeString(mail.TypeTextHTML, msg.HTML)
+	letter.SetBodyString(gomail.TypeTextPlain, msg.Text)
+	letter.AddAlternativeString(gomail.TypeTextHTML, msg.HTML)
 	return letter, nil
 }
 

@@ -3,8 +3,8 @@ package work
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
+	"strconv"
 
 	"github.com/google/uuid"
 
@@ -12,6 +12,7 @@ import (
 	"portico/store"
 	"portico/store/queue"
 	"portico/views"
+	"portico/views/mail"
 )
 
 // signInMail mints the link and the code of a flow and mails them. A flow that
@@ -27,27 +28,25 @@ func (r *Runner) signInMail(ctx context.Context, job queue.SignInMail) error {
 	if err != nil {
 		return err
 	}
-	p := page{
-		Subject: "Sign in to Portico",
-		Sender:  "Portico",
-		Heading: "Sign in to Portico",
-		Lines:   []string{"Open the link in any browser, or type the code where you asked for it. Both are good for ten minutes."},
-		Code:    proof.Code,
-		Button:  "Sign in",
-		Link:    r.url(views.LoginLink(proof.LinkToken)),
-		Foot:    "If you did not ask for this, somebody typed your address. Without this mail they cannot get in.",
-	}
-	if to.Purpose == "step_up" {
-		p.Subject, p.Heading = "Your code for Portico", "Confirm that it is you"
-		p.Lines = []string{"Type this code where you were asked for it. It is good for ten minutes."}
-		p.Button, p.Link = "", ""
-		p.Foot = "If you did not ask for this, somebody else is signed in as you: sign out everywhere on your account page."
-	}
-	c, err := p.content()
+	m, err := r.proofMail(to.Purpose, proof)
 	if err != nil {
 		return err
 	}
-	return r.cfg.Mailer.Send(ctx, Message{ToName: to.Name, To: to.Email, Subject: c.subject, Text: c.text, HTML: c.html})
+	return r.cfg.Mailer.Send(ctx, Message{ToName: to.Name, To: to.Email, Message: m})
+}
+
+// flowMinutes is how long a flow is good for; the database decides.
+const flowMinutes = 10
+
+func (r *Runner) proofMail(purpose string, proof signin.Proof) (mail.Message, error) {
+	if purpose == "step_up" {
+		return mail.StepUp(mail.StepUpProps{Code: proof.Code, Minutes: flowMinutes})
+	}
+	return mail.SignIn(mail.SignInProps{
+		URL:     r.url(views.LoginLink(proof.LinkToken)),
+		Code:    proof.Code,
+		Minutes: flowMinutes,
+	})
 }
 
 // url is the absolute address of a path of the platform.
@@ -94,18 +93,14 @@ func (r *Runner) alertMail(ctx context.Context, job queue.AlertMail) error {
 	if r.cfg.AlertTo == "" {
 		return nil
 	}
-	c, err := page{
-		Subject: "Portico refused a job",
-		Sender:  "Portico",
-		Heading: "A job was refused",
-		Lines: []string{
-			fmt.Sprintf("Job %d of kind %s was refused because %s. It had no effect.", job.Job, oneLine(job.JobKind), oneLine(job.Reason)),
-			"Portico asks for no such jobs. Either it has a fault, or somebody writes into its queue. The table job_refusals holds this one and any other.",
-		},
-		Foot: "Sent at most every ten minutes to ALERT_MAIL of " + r.cfg.URL.Host + ".",
-	}.content()
+	m, err := mail.JobRefused(mail.JobRefusedProps{
+		Job:    strconv.FormatInt(job.Job, 10),
+		Kind:   job.JobKind,
+		Reason: job.Reason,
+		Host:   r.cfg.URL.Host,
+	})
 	if err != nil {
 		return err
 	}
-	return r.cfg.Mailer.Send(ctx, Message{To: r.cfg.AlertTo, Subject: c.subject, Text: c.text, HTML: c.html})
+	return r.cfg.Mailer.Send(ctx, Message{To: r.cfg.AlertTo, Message: m})
 }

@@ -3,9 +3,11 @@ package work
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"portico/store"
 	"portico/store/queue"
+	"portico/views/mail"
 )
 
 // projectDigest decides whether the tenant has news and for whom to look.
@@ -21,35 +23,28 @@ func (r *Runner) digestMail(ctx context.Context, j store.Job, job queue.DigestMa
 	return r.deliver(ctx, j, letter{
 		key: "digest_mail:" + job.Day + ":" + job.To.String(),
 		to:  job.To,
-		write: func(ctx context.Context, to store.Recipient) (*content, error) {
+		write: func(ctx context.Context, to store.Recipient) (*mail.Message, error) {
 			var news []store.News
 			err := r.db.ReadFor(ctx, to, store.ListNews(job.Since, job.Until, digestItems, &news))
 			if err != nil || len(news) == 0 {
 				return nil, err
 			}
-			return r.digest(to, news)
+			return r.digest(to, job.Since, news)
 		},
 	})
 }
 
-func (r *Runner) digest(to store.Recipient, news []store.News) (*content, error) {
-	base, place := r.base(to.Tenant), placeName(to)
-	p := page{
-		Subject: "New in " + place,
-		Sender:  place,
-		Heading: "New since the last digest",
-		Button:  "Open " + place,
-		Link:    base.Home(),
-		Foot:    "You get this because you are a member of " + place + ".",
+func (r *Runner) digest(to store.Recipient, since time.Time, news []store.News) (*mail.Message, error) {
+	base := r.base(to.Tenant)
+	items := make([]mail.DigestItem, len(news))
+	for i, n := range news {
+		items[i] = mail.DigestItem{
+			Sentence: fmt.Sprintf("%s published version %d of %s (%s)", n.AuthorName, n.Number, n.Title, n.ProjectName),
+			URL:      base.DeliverableVersion(n.DeliverableID.String(), n.Number),
+		}
 	}
-	for _, n := range news {
-		p.Items = append(p.Items, item{
-			Title:  n.Title,
-			Detail: fmt.Sprintf("%s, version %d by %s", n.ProjectName, n.Number, n.AuthorName),
-			Link:   base.DeliverableVersion(n.DeliverableID.String(), n.Number),
-		})
-	}
-	return p.content()
+	m, err := mail.Digest(mail.DigestProps{Brand: brand(to), Since: since, Items: items, URL: base.Home()})
+	return &m, err
 }
 
 // versionPublished finds the people to tell about a version.
@@ -63,38 +58,23 @@ func (r *Runner) versionMail(ctx context.Context, j store.Job, job queue.Version
 		key:   "version_mail:" + job.Version.String() + ":" + job.To.String(),
 		to:    job.To,
 		about: func(ctx context.Context, tx *store.Tx) error { return tx.VersionIsShared(ctx, job.Version) },
-		write: func(ctx context.Context, to store.Recipient) (*content, error) {
+		event: store.Event{Verb: "version.mail_sent", TargetKind: "membership", TargetID: job.To},
+		write: func(ctx context.Context, to store.Recipient) (*mail.Message, error) {
 			var v store.PublishedVersion
 			if err := r.db.ReadFor(ctx, to, store.GetPublishedVersion(job.Version, &v)); err != nil {
 				return nil, err
 			}
-			return r.workIsReady(to, v)
+			m, err := mail.Published(mail.PublishedProps{
+				Brand:   brand(to),
+				Agency:  to.Tenant.AgencyName,
+				By:      v.AuthorName,
+				Title:   v.Title,
+				Project: v.ProjectName,
+				Version: v.Number,
+				Note:    v.Note,
+				URL:     r.base(to.Tenant).DeliverableVersion(v.DeliverableID.String(), v.Number),
+			})
+			return &m, err
 		},
 	})
-}
-
-func (r *Runner) workIsReady(to store.Recipient, v store.PublishedVersion) (*content, error) {
-	place := placeName(to)
-	p := page{
-		Subject: v.Title + " is ready for you",
-		Sender:  place,
-		Heading: v.Title + " is ready for you",
-		Lines:   []string{fmt.Sprintf("%s shared version %d in %s.", v.AuthorName, v.Number, v.ProjectName)},
-		Button:  "Look at it",
-		Link:    r.base(to.Tenant).DeliverableVersion(v.DeliverableID.String(), v.Number),
-		Foot:    "You get this because you are a member of " + place + ".",
-	}
-	if v.Note != "" {
-		p.Lines = append(p.Lines, v.Note)
-	}
-	return p.content()
-}
-
-// placeName is what the recipient calls the tenant: clients know their portal,
-// staff the workspace.
-func placeName(to store.Recipient) string {
-	if to.Party == store.PartyClient {
-		return to.Tenant.PortalName
-	}
-	return to.Tenant.Name
 }

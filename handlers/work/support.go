@@ -3,7 +3,6 @@ package work
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -11,6 +10,7 @@ import (
 
 	"portico/store"
 	"portico/store/queue"
+	"portico/views/mail"
 )
 
 // supportStarted finds the owners to tell that support has stepped in.
@@ -33,7 +33,7 @@ func (r *Runner) supportExpiry(ctx context.Context, j store.Job, job queue.Suppo
 		return tx.ExpireSupport(ctx, job.Session)
 	})
 	if errors.Is(err, store.ErrConflict) {
-		return river.JobSnooze(time.Second)
+		return river.JobSnooze(5 * time.Second)
 	}
 	return err
 }
@@ -44,7 +44,8 @@ func (r *Runner) supportMail(ctx context.Context, j store.Job, job queue.Support
 		key:   supportKey(job.Ended, job.Session, job.To),
 		to:    job.To,
 		about: func(ctx context.Context, tx *store.Tx) error { return tx.SupportHappened(ctx, job.Session, job.Ended) },
-		write: func(ctx context.Context, to store.Recipient) (*content, error) {
+		event: store.Event{Verb: "support.mail_sent", TargetKind: "membership", TargetID: job.To},
+		write: func(ctx context.Context, to store.Recipient) (*mail.Message, error) {
 			if !to.May(store.SeeSupport) {
 				return nil, nil
 			}
@@ -52,10 +53,12 @@ func (r *Runner) supportMail(ctx context.Context, j store.Job, job queue.Support
 			if err := r.db.ReadFor(ctx, to, store.GetSupportNotice(job.Session, &s)); err != nil {
 				return nil, err
 			}
+			tell := mail.SupportStarted
 			if job.Ended {
-				return r.supportIsOver(to, s)
+				tell = mail.SupportEnded
 			}
-			return r.supportIsHere(to, s)
+			m, err := tell(r.supportProps(to, s))
+			return &m, err
 		},
 	})
 }
@@ -68,55 +71,33 @@ func supportKey(ended bool, session, to uuid.UUID) string {
 	return kind + session.String() + ":" + to.String()
 }
 
-func (r *Runner) supportIsHere(to store.Recipient, s store.SupportNotice) (*content, error) {
-	place := placeName(to)
-	return page{
-		Subject: "Support is looking into " + place,
-		Sender:  place,
-		Heading: s.AgentName + " of support has stepped in",
-		Lines: []string{
-			fmt.Sprintf("%s sees %s as %s does, until %s at the latest.", s.AgentName, place, s.SubjectName, clock(s.EndsAt)),
-			"Reason: " + s.Reason,
-			"Ticket: " + s.Ticket,
-			"You can watch and end the session at any time.",
-		},
-		Button: "Open the support page",
-		Link:   r.base(to.Tenant).Support(),
-		Foot:   "You get this because you own " + place + ".",
-	}.content()
-}
-
 // endings are how a session can end, in words.
 var endings = map[string]string{
-	"stopped":          "The agent ended it.",
-	"expired":          "Its time was up.",
+	"stopped":          "It was stopped.",
+	"expired":          "Its time was over.",
 	"revoked":          "It was ended by your side.",
-	"agent_disabled":   "The agent's account was closed.",
+	"agent_disabled":   "The agent has left support.",
 	"target_gone":      "The person it looked as has no access any more.",
 	"tenant_suspended": "The workspace was suspended.",
 }
 
-func (r *Runner) supportIsOver(to store.Recipient, s store.SupportNotice) (*content, error) {
-	place := placeName(to)
-	p := page{
-		Subject: "Support has left " + place,
-		Sender:  place,
-		Heading: "The support session is over",
-		Lines: []string{
-			fmt.Sprintf("%s of support was in %s as %s, from %s.", s.AgentName, place, s.SubjectName, clock(s.StartedAt)),
-			fmt.Sprintf("Pages seen: %d. Files downloaded: %d.", s.Pages, s.Files),
-			"Reason: " + s.Reason,
-			"Ticket: " + s.Ticket,
-		},
-		Button: "See all of it",
-		Link:   r.base(to.Tenant).Support(),
-		Foot:   "You get this because you own " + place + ".",
+func (r *Runner) supportProps(to store.Recipient, s store.SupportNotice) mail.SupportProps {
+	b := brand(to)
+	p := mail.SupportProps{
+		Brand:     b,
+		Tenant:    b.Name,
+		Agent:     s.AgentName,
+		ViewAs:    s.Kind == "view_as",
+		Subject:   s.SubjectName,
+		Write:     s.Mode == "write",
+		Reason:    s.Reason,
+		Ticket:    s.Ticket,
+		StartedAt: s.StartedAt,
+		EndsAt:    s.EndsAt,
+		LedgerURL: r.base(to.Tenant).Support(),
 	}
 	if s.EndedAt != nil && s.EndedHow != nil {
-		p.Lines = append(p.Lines, fmt.Sprintf("It ended at %s. %s", clock(*s.EndedAt), endings[*s.EndedHow]))
+		p.EndedAt, p.How = *s.EndedAt, endings[*s.EndedHow]
 	}
-	return p.content()
+	return p
 }
-
-// clock is a moment in a mail, which cannot know the reader's zone.
-func clock(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC") }

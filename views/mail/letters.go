@@ -92,21 +92,21 @@ type DigestItem struct {
 
 // DigestProps is all that mail may say.
 type DigestProps struct {
-	Brand   Brand
-	Project string
-	Since   time.Time
-	Items   []DigestItem
-	URL     string // the project
+	Brand Brand
+	Since time.Time
+	Items []DigestItem
+	URL   string // the place it is about
 }
 
-// Digest sums up what happened in a project.
+// Digest sums up what happened in a workspace or portal, across its projects.
 func Digest(p DigestProps) (Message, error) {
+	place := p.Brand.name()
 	l := letter{
-		Subject: p.Project + ": " + ui.Count(len(p.Items), "thing", "things") + " happened",
-		Brand:   p.Brand, Title: "What happened in " + p.Project,
+		Subject: "New in " + place + ": " + ui.Count(len(p.Items), "thing", "things") + " to look at",
+		Brand:   p.Brand, Title: "What happened in " + place,
 		Paragraphs: []string{"Since " + exact(p.Since) + "."},
-		Label:      "Open the project", URL: p.URL,
-		Foot: "You get this because you have access to " + p.Project + " in " + p.Brand.name() + ".",
+		Label:      "See all of it", URL: p.URL,
+		Foot: "You get this because you have access to " + place + ".",
 	}
 	for _, i := range p.Items {
 		l.Items = append(l.Items, item{i.Sentence, i.URL})
@@ -175,4 +175,27 @@ func (p SupportProps) facts() []fact {
 
 func (p SupportProps) foot() string {
 	return "You get this because you are an owner of " + p.Tenant + ". It cannot be switched off."
+}
+
+// JobRefusedProps is all that mail may say.
+type JobRefusedProps struct {
+	Job    string // its number
+	Kind   string
+	Reason string // ours: "its seal does not fit"
+	Host   string // of the installation
+}
+
+// JobRefused tells the operators that something was asked for that nobody may ask for.
+func JobRefused(p JobRefusedProps) (Message, error) {
+	return letter{
+		Subject: "Portico refused a job on " + p.Host,
+		Title:   "A job was refused",
+		Paragraphs: []string{
+			"It was refused because " + p.Reason + ", and had no effect.",
+			"Portico asks for no such jobs: either it has a fault, or somebody writes into its queue. " +
+				"The table job_refusals holds this job and any other.",
+		},
+		Facts: []fact{{"Job", p.Job}, {"Kind", p.Kind}},
+		Foot:  "Sent to the address in ALERT_MAIL, at most every ten minutes.",
+	}.write()
 }

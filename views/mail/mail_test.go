@@ -34,7 +34,7 @@ func letters(t *testing.T, s, url string) map[string]mail.Message {
 	put("stepup", m, err)
 	m, err = mail.Published(mail.PublishedProps{Brand: b, Agency: s, By: s, Title: s, Project: s, Version: 3, Note: s, URL: url})
 	put("published", m, err)
-	m, err = mail.Digest(mail.DigestProps{Brand: b, Project: s, Since: at, Items: []mail.DigestItem{{Sentence: s, URL: url}}, URL: url})
+	m, err = mail.Digest(mail.DigestProps{Brand: b, Since: at, Items: []mail.DigestItem{{Sentence: s, URL: url}}, URL: url})
 	put("digest", m, err)
 	m, err = mail.SupportStarted(support)
 	put("support-started", m, err)
