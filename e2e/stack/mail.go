@@ -30,7 +30,7 @@ type MailOptions struct {
 // takes becomes one .eml file in its directory.
 type Mail struct {
 	opts MailOptions
-	temp string // removed by Stop, or empty
+	temp *tempDir // removed by Stop, or nil
 	port int
 
 	mu      sync.Mutex
@@ -57,10 +57,10 @@ func StartMail(ctx context.Context, opts MailOptions) (*Mail, error) {
 	m := &Mail{opts: opts, arrived: make(chan struct{}), release: make(chan struct{})}
 	var err error
 	if m.opts.Dir == "" {
-		if m.temp, err = tempDir("mail"); err != nil {
+		if m.temp, err = newTempDir("mail"); err != nil {
 			return nil, fmt.Errorf("mail: %w", err)
 		}
-		m.opts.Dir = m.temp
+		m.opts.Dir = m.temp.path
 	}
 	if err := os.MkdirAll(m.opts.Dir, 0o755); err != nil {
 		return nil, fmt.Errorf("mail: %w", err)
@@ -119,9 +119,7 @@ func (m *Mail) StopImmediate() error {
 func (m *Mail) Stop() error {
 	m.Misbehave(MailFaults{})
 	err := m.StopImmediate()
-	if m.temp != "" {
-		_ = os.RemoveAll(m.temp)
-	}
+	m.temp.remove()
 	return err
 }
 

@@ -36,7 +36,7 @@ func playParent() {
 		os.Exit(1)
 	}
 	fmt.Println(strconv.Itoa(s.Postgres.proc.cmd.Process.Pid), strconv.Itoa(s.S3.proc.cmd.Process.Pid),
-		s.Postgres.temp, s.S3.temp, s.Mail.temp)
+		s.Postgres.temp.top, s.S3.temp.top, s.Mail.temp.top)
 	select {}
 }
 

@@ -74,7 +74,7 @@ type PorticoOptions struct {
 type Portico struct {
 	proc *process
 	log  *os.File
-	temp string // removed by Stop, or empty
+	temp *tempDir // removed by Stop, or nil
 }
 
 // StartPortico starts a server and returns once it is ready. It is stopped by
@@ -83,10 +83,10 @@ func StartPortico(ctx context.Context, opts PorticoOptions) (*Portico, error) {
 	p := &Portico{}
 	if opts.LogFile == "" {
 		var err error
-		if p.temp, err = tempDir("log"); err != nil {
+		if p.temp, err = newTempDir("log"); err != nil {
 			return nil, fmt.Errorf("portico: %w", err)
 		}
-		opts.LogFile = filepath.Join(p.temp, "portico.log")
+		opts.LogFile = filepath.Join(p.temp.path, "portico.log")
 	}
 	if len(opts.Args) == 0 {
 		opts.Args = []string{"serve"}
@@ -162,7 +162,5 @@ func (p *Portico) release() {
 	if p.log != nil {
 		_ = p.log.Close()
 	}
-	if p.temp != "" {
-		_ = os.RemoveAll(p.temp)
-	}
+	p.temp.remove()
 }

@@ -48,9 +48,9 @@ type PostgresOptions struct {
 type Postgres struct {
 	opts     PostgresOptions
 	programs pgPrograms
-	data     string // the cluster
-	socket   string // the directory of the unix socket
-	temp     string // removed by Stop, or empty
+	data     string   // the cluster
+	socket   string   // the directory of the unix socket
+	temp     *tempDir // removed by Stop, or nil
 	port     int
 
 	mu   sync.Mutex
@@ -68,7 +68,7 @@ func StartPostgres(ctx context.Context, opts PostgresOptions) (*Postgres, error)
 		}
 	}
 	if err := p.prepare(ctx); err != nil {
-		p.removeTemp()
+		p.temp.remove()
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
 	err := onFreePort(opts.Port, func(port int) error {
@@ -76,7 +76,7 @@ func StartPostgres(ctx context.Context, opts PostgresOptions) (*Postgres, error)
 		return p.Start(ctx)
 	})
 	if err != nil {
-		p.removeTemp()
+		p.temp.remove()
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
 	context.AfterFunc(ctx, func() { _ = p.Stop() })
@@ -90,13 +90,13 @@ func StartPostgres(ctx context.Context, opts PostgresOptions) (*Postgres, error)
 // prepare leaves a cluster in p.data that nobody runs.
 func (p *Postgres) prepare(ctx context.Context) error {
 	var err error
-	if p.socket, err = tempDir("pg"); err != nil {
+	if p.temp, err = newTempDir("pg"); err != nil {
 		return err
 	}
-	p.temp = p.socket
+	p.socket = p.temp.path
 	p.data = p.opts.Dir
 	if p.data == "" {
-		p.data = filepath.Join(p.temp, "data")
+		p.data = filepath.Join(p.socket, "data")
 	}
 	if p.data, err = filepath.Abs(p.data); err != nil {
 		return err
@@ -220,7 +220,7 @@ func (p *Postgres) StopImmediate() error { return p.halt(syscall.SIGQUIT) }
 // Stop ends the server and removes what was temporary.
 func (p *Postgres) Stop() error {
 	err := p.halt(p.endSignal())
-	p.removeTemp()
+	p.temp.remove()
 	return err
 }
 
@@ -233,12 +233,6 @@ func (p *Postgres) halt(sig syscall.Signal) error {
 	err := p.proc.stop(sig, 20*time.Second)
 	p.proc = nil
 	return err
-}
-
-func (p *Postgres) removeTemp() {
-	if p.temp != "" {
-		_ = os.RemoveAll(p.temp)
-	}
 }
 
 // CreateDatabase creates an empty database. One that exists already is left

@@ -42,8 +42,8 @@ func TestPostgresSpeaksUTF8(t *testing.T) {
 	if err := p.Stop(); err != nil {
 		t.Error(err)
 	}
-	if _, err := os.Stat(p.temp); !os.IsNotExist(err) {
-		t.Errorf("Stop left %s behind", p.temp)
+	if !gone(p.temp.top) {
+		t.Errorf("Stop left %s behind", p.temp.top)
 	}
 }
 

@@ -143,13 +143,3 @@ func (l *logTail) String() string {
 	defer l.mu.Unlock()
 	return string(l.tail)
 }
-
-// tempDir makes a directory that another user (PostgreSQL never runs as root)
-// may pass through. Its path is short, because a unix socket's path must be.
-func tempDir(kind string) (string, error) {
-	dir, err := os.MkdirTemp("", "portico-"+kind+"-")
-	if err != nil {
-		return "", err
-	}
-	return dir, os.Chmod(dir, 0o755)
-}

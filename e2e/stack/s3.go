@@ -41,8 +41,8 @@ type S3Options struct {
 type S3 struct {
 	opts    S3Options
 	program string
-	objects string // one directory a bucket
-	temp    string // removed by Stop, or empty
+	objects string   // one directory a bucket
+	temp    *tempDir // removed by Stop, or nil
 	port    int
 
 	mu   sync.Mutex
@@ -89,10 +89,10 @@ func (s *S3) prepareDir() error {
 	var err error
 	s.objects = s.opts.Dir
 	if s.objects == "" {
-		if s.objects, err = tempDir("s3"); err != nil {
+		if s.temp, err = newTempDir("s3"); err != nil {
 			return err
 		}
-		s.temp = s.objects
+		s.objects = s.temp.path
 	}
 	if s.objects, err = filepath.Abs(s.objects); err != nil {
 		return err
@@ -168,9 +168,7 @@ func (s *S3) StopImmediate() error { return s.halt(syscall.SIGKILL) }
 // Stop ends the server and removes what was temporary.
 func (s *S3) Stop() error {
 	err := s.halt(syscall.SIGTERM)
-	if s.temp != "" {
-		_ = os.RemoveAll(s.temp)
-	}
+	s.temp.remove()
 	return err
 }
 
