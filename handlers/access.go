@@ -200,7 +200,7 @@ func (s *Server) serve(route Route) http.Handler {
 		}
 		w.Header().Set("Cache-Control", "private, no-store")
 		ask := s.ask(r, route)
-		ask.Token = s.token(w, r)
+		ask.Token = s.signin.Token(w, r)
 		v, err := s.db.Who(r.Context(), ask)
 		if err == nil {
 			err = route.handle(w, r, v)
@@ -209,18 +209,6 @@ func (s *Server) serve(route Route) http.Handler {
 			s.refuse(w, r, err)
 		}
 	})
-}
-
-// token is the session the browser says it has. A cookie under an old key is
-// believed once more and made anew.
-func (s *Server) token(w http.ResponseWriter, r *http.Request) *store.Token {
-	token, renew := s.cookies.Read(r)
-	if renew {
-		if err := s.cookies.Write(w, *token); err != nil {
-			s.log.WarnContext(r.Context(), "cookie not renewed", "request_id", requestID(r), "error", err.Error())
-		}
-	}
-	return token
 }
 
 const (

@@ -58,7 +58,7 @@ func newSite(t *testing.T) *site {
 	}
 	s.server.Config.Handler = handlers.New(
 		handlers.Config{URL: at, TenantDomain: "portals.test"},
-		handlers.Rooms{DB: storetest.DB(), Cookies: s.cookies, Log: handlers.NewLogger(s.logs, slog.LevelInfo)},
+		handlers.Rooms{DB: storetest.DB(), SignIn: signin.New(storetest.DB(), keys), Log: handlers.NewLogger(s.logs, slog.LevelInfo)},
 	).Handler()
 	s.server.Start()
 	t.Cleanup(s.server.Close)

@@ -8,9 +8,28 @@ import "portico/store"
 // on the main host they begin with /w/{tenant}.
 func (s *Server) routes() []Route {
 	return []Route{
+		// Everybody.
+		s.public("GET /login", s.signin.Show),
+		s.public("POST /login", s.signin.Begin),
+		s.public("GET /login/sent", s.signin.Sent),
+		s.public("POST /login/code", s.signin.Code),
+		s.public("GET /login/{token}", s.signin.Link),
+		s.public("POST /login/{token}", s.signin.SpendLink),
+		s.public("GET /auth/{provider}", s.signin.ProviderBegin),
+		s.public("GET /auth/{provider}/callback", s.signin.ProviderReturn),
+		s.public("POST /logout", s.signin.SignOut),
+		s.public("GET /signed-out", s.signin.SignedOut),
+
 		// A person, in no tenant.
 		s.person("GET /{$}", s.home),
 		s.person("GET /switcher", s.switcher),
+		s.person("GET /account", s.signin.Account),
+		s.person("POST /account/name", s.signin.AccountName),
+		s.person("POST /account/browsers/{id}/sign-out", s.signin.SignOutBrowser),
+		s.person("POST /account/sign-out-everywhere", s.signin.SignOutEverywhere),
+		s.person("GET /step-up", s.signin.StepUp),
+		s.person("POST /step-up", s.signin.StepUpBegin),
+		s.person("POST /step-up/code", s.signin.StepUpCode),
 
 		// A member of the tenant.
 		s.member("GET /{$}", store.SeeWork, s.tenantHome).supportReads(),

@@ -28,19 +28,19 @@ type Config struct {
 
 // Rooms are what the server is put together from.
 type Rooms struct {
-	DB      *store.DB
-	Cookies *signin.Cookies
-	Ready   *Readiness // nil is always ready
-	Log     *slog.Logger
+	DB     *store.DB
+	SignIn *signin.Room
+	Ready  *Readiness // nil is always ready
+	Log    *slog.Logger
 }
 
 // Server serves the product. Make one with [New].
 type Server struct {
-	cfg     Config
-	db      *store.DB
-	cookies *signin.Cookies
-	ready   *Readiness
-	log     *slog.Logger
+	cfg    Config
+	db     *store.DB
+	signin *signin.Room
+	ready  *Readiness
+	log    *slog.Logger
 }
 
 // New puts the server together.
@@ -48,7 +48,7 @@ func New(cfg Config, rooms Rooms) *Server {
 	if rooms.Ready == nil {
 		rooms.Ready = &Readiness{}
 	}
-	return &Server{cfg: cfg, db: rooms.DB, cookies: rooms.Cookies, ready: rooms.Ready, log: rooms.Log}
+	return &Server{cfg: cfg, db: rooms.DB, signin: rooms.SignIn, ready: rooms.Ready, log: rooms.Log}
 }
 
 // Handler is the whole of the public listener. The order of the chain matters:

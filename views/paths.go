@@ -30,6 +30,11 @@ const (
 // LoginTo is the sign-in page that leads on to a local path.
 func LoginTo(returnTo string) string { return withQuery(PathLogin, "return_to", returnTo) }
 
+// LoginBecause is the sign-in page with a sentence that why names.
+func LoginBecause(why, returnTo string) string {
+	return PathLogin + "?" + url.Values{"why": {why}, "return_to": {returnTo}}.Encode()
+}
+
 // LoginSentTo is the page that asks for the mailed code and then leads on to a local path.
 func LoginSentTo(returnTo string) string { return withQuery(PathLoginSent, "return_to", returnTo) }
 

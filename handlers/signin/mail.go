@@ -151,8 +151,6 @@ func (room *Room) Link(w http.ResponseWriter, r *http.Request, _ store.Visitor) 
 	if peek.Over != "" {
 		return room.refuseProof(w, r, peek.Over, peek.ReturnTo)
 	}
-	// The address of this page is a key: it must not leave with a request to elsewhere.
-	w.Header().Set("Referrer-Policy", "no-referrer")
 	return views.Render(w, r, http.StatusOK, views.SignInLink(views.SignInLinkProps{
 		MaskedEmail: maskEmail(peek.Email),
 		ActionURL:   views.LoginLink(r.PathValue("token")),

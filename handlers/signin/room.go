@@ -12,22 +12,22 @@ import (
 
 // Room answers every route of sign-in and account. Make one with [New].
 type Room struct {
-	db        *store.DB
-	cookies   *Cookies
-	keys      Keys
-	rateKey   []byte
-	ways      []Way
+	db      *store.DB
+	cookies *Cookies
+	keys    Keys
+	rateKey []byte
+	ways    []Way
 }
 
 // New returns the room of an installation with these keys and, besides mail,
 // these ways to sign in, in the order they are shown.
 func New(db *store.DB, keys Keys, ways ...Way) *Room {
 	return &Room{
-		db:        db,
-		cookies:   NewCookies(keys),
-		keys:      keys,
-		rateKey:   keys.For(PurposeRateLimit)[0],
-		ways:      ways,
+		db:      db,
+		cookies: NewCookies(keys),
+		keys:    keys,
+		rateKey: keys.For(PurposeRateLimit)[0],
+		ways:    ways,
 	}
 }
 

@@ -1,0 +1,182 @@
+package signin
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"portico/store"
+	"portico/views"
+)
+
+// Way is another way to sign in than by mail: a provider that says who somebody
+// is. It keeps nothing between Begin and Finish; this room does.
+type Way interface {
+	Name() string  // as in /auth/{provider}
+	Label() string // as in "Continue with …"
+	// Begin returns the provider's page that the browser is sent to.
+	Begin(ctx context.Context, c Challenge) (string, error)
+	// Finish turns the query of the provider's answer, whose state fitted, into
+	// who the person is. A provider that does not answer is [ErrWayAway]; any
+	// other error is an answer that proves nothing.
+	Finish(ctx context.Context, answer url.Values, c Challenge) (store.Identity, error)
+}
+
+// Challenge is what the answer of a provider must fit. Each is random, for one
+// flow only.
+type Challenge struct {
+	State    string
+	Nonce    string
+	Verifier string // of PKCE; the provider gets its S256 hash
+}
+
+// ErrWayAway is a provider that cannot be reached or does not answer in time.
+var ErrWayAway = errors.New("sign-in provider away")
+
+// whyDeclined is in the address of the sign-in page after a provider sent
+// somebody back without a proof.
+const whyDeclined = "declined"
+
+// providers are the other ways to sign in, as the page shows them.
+func (room *Room) providers() []views.Provider {
+	list := make([]views.Provider, len(room.ways))
+	for i, way := range room.ways {
+		list[i] = views.Provider{Name: way.Name(), Label: way.Label()}
+	}
+	return list
+}
+
+// way finds the provider of a request. Routes for GET take HEAD as well, but a
+// request that nobody looks at the answer of neither begins nor spends anything.
+func (room *Room) way(r *http.Request) (Way, error) {
+	if r.Method != http.MethodGet {
+		return nil, statusError(http.StatusMethodNotAllowed)
+	}
+	i := slices.IndexFunc(room.ways, func(way Way) bool { return way.Name() == r.PathValue("provider") })
+	if i < 0 {
+		return nil, store.ErrNotFound
+	}
+	return room.ways[i], nil
+}
+
+// ProviderBegin sends the browser to a provider, with a challenge that is bound
+// to this browser by a cookie.
+func (room *Room) ProviderBegin(w http.ResponseWriter, r *http.Request, _ store.Visitor) error {
+	way, err := room.way(r)
+	if err != nil {
+		return err
+	}
+	if err := room.hit(r.Context(), providerVisit, networkOf(r)); err != nil {
+		return err
+	}
+	c := Challenge{State: randomText(), Nonce: randomText(), Verifier: randomText()}
+	there, err := way.Begin(r.Context(), c)
+	if err != nil {
+		return wayError(err)
+	}
+	// A second tab shares the cookie of the first, so that both can finish.
+	f, ok := room.cookies.readFlow(r, providerCookie)
+	if !ok {
+		f = newFlow()
+	}
+	err = room.db.BeginOIDCFlow(r.Context(), f.Secret, store.OIDCFlow{
+		Provider: way.Name(),
+		State:    store.Secret(c.State),
+		Nonce:    c.Nonce,
+		Verifier: c.Verifier,
+		ReturnTo: LocalPath(r.URL.Query().Get("return_to")),
+	})
+	if err != nil {
+		return err
+	}
+	if err := room.cookies.writeFlow(w, providerCookie, f); err != nil {
+		return err
+	}
+	http.Redirect(w, r, there, http.StatusSeeOther)
+	return nil
+}
+
+// ProviderReturn takes a provider's answer: only in the browser that was sent
+// there, only once, only for ten minutes. It is the one GET that spends
+// something, and can be, because the cookie binds it to that browser.
+func (room *Room) ProviderReturn(w http.ResponseWriter, r *http.Request, _ store.Visitor) error {
+	way, err := room.way(r)
+	if err != nil {
+		return err
+	}
+	answer := r.URL.Query()
+	f, err := room.spendState(r, way, answer)
+	if err != nil {
+		return err
+	}
+	if answer.Has("error") {
+		http.Redirect(w, r, views.LoginBecause(whyDeclined, f.ReturnTo), http.StatusSeeOther)
+		return nil
+	}
+	c := Challenge{State: answer.Get("state"), Nonce: f.Nonce, Verifier: f.Verifier}
+	who, err := way.Finish(r.Context(), answer, c)
+	if err != nil {
+		return wayError(err)
+	}
+	s := room.newSession(w, r)
+	_, err = room.db.SignInByIdentity(r.Context(), f.ID, who, s)
+	if errors.Is(err, store.ErrNotFound) {
+		return room.noAccount(w, r, f.ReturnTo)
+	}
+	if err != nil {
+		return err
+	}
+	return room.opened(w, r, s.Token, providerCookie, f.ReturnTo)
+}
+
+// spendState finds the flow that an answer belongs to. One that fits none is a
+// bad request: there is nothing to go on with.
+func (room *Room) spendState(r *http.Request, way Way, answer url.Values) (store.OIDCFlow, error) {
+	browser, ok := room.cookies.readFlow(r, providerCookie)
+	if !ok || len(answer["state"]) != 1 {
+		return store.OIDCFlow{}, statusError(http.StatusBadRequest)
+	}
+	f, err := room.db.SpendState(r.Context(), browser.Secret, store.Secret(answer.Get("state")), way.Name())
+	if errors.Is(err, store.ErrNotFound) {
+		return f, statusError(http.StatusBadRequest)
+	}
+	return f, err
+}
+
+// noAccount tells somebody who proved who they are that nobody here knows them.
+// No account is made: people are invited.
+func (room *Room) noAccount(w http.ResponseWriter, r *http.Request, to string) error {
+	return room.signInPage(w, r, http.StatusForbidden, views.SignInProps{
+		ReturnTo: LocalPath(to),
+		Notice:   "No invitation here belongs to that account. Ask your contact to invite its address, or have a link mailed to one they know.",
+	})
+}
+
+// wayError picks the status of what a provider did.
+func wayError(err error) error {
+	if errors.Is(err, ErrWayAway) {
+		return refusedWay{err, http.StatusServiceUnavailable}
+	}
+	return refusedWay{err, http.StatusBadRequest}
+}
+
+// refusedWay is a provider's failure with our status for it.
+type refusedWay struct {
+	error
+	status int
+}
+
+func (e refusedWay) HTTPStatus() int { return e.status }
+
+func (e refusedWay) Unwrap() error { return e.error }
+
+// randomText is 32 random bytes as text.
+func randomText() string {
+	b := make([]byte, 32)
+	_, _ = rand.Read(b)
+	return base64.RawURLEncoding.EncodeToString(b)
+}
