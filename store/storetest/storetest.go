@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"portico/e2e/stack"
 	"portico/store"
@@ -207,4 +208,51 @@ func check(t testing.TB, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// App is a connection of the test's own as portico_app, for statements that no
+// code of ours would make.
+func App(t testing.TB) *pgx.Conn { return connect(t, server.AppURL(stack.DatabaseName)) }
+
+// Admin is a connection as superuser, for looking at what nobody else may see.
+func Admin(t testing.TB) *pgx.Conn { return connect(t, server.AdminURL(stack.DatabaseName)) }
+
+func connect(t testing.TB, url string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	check(t, err)
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	return conn
+}
+
+// TenantTables lists the tables with a tenant_id that belong to tenants, as the
+// catalog knows them: a new one is in every test that asks here.
+func TenantTables(t testing.TB) []string {
+	t.Helper()
+	rows, err := Admin(t).Query(t.Context(), `
+select c.relname
+from pg_class c
+join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped
+where c.relnamespace = 'public'::regnamespace
+  and c.relkind in ('r', 'p')
+  and c.relname <> all (array['domains'])
+order by 1`)
+	check(t, err)
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	check(t, err)
+	return names
+}
+
+// RowsOf hashes all rows of a tenant, table by table, as a superuser sees them.
+func RowsOf(t testing.TB, tenant uuid.UUID) map[string]string {
+	t.Helper()
+	conn := Admin(t)
+	hashes := map[string]string{}
+	for _, table := range TenantTables(t) {
+		var hash string
+		check(t, conn.QueryRow(t.Context(), `select md5(coalesce(string_agg(x::text, e'\n' order by x::text), '')) from `+
+			pgx.Identifier{table}.Sanitize()+` x where tenant_id = $1`, tenant).Scan(&hash))
+		hashes[table] = hash
+	}
+	return hashes
 }
