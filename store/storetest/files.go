@@ -1,14 +1,11 @@
 package storetest
 
 import (
-	"context"
 	"crypto/sha256"
 	"testing"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
-	"portico/e2e/stack"
 	"portico/store"
 )
 
@@ -49,16 +46,6 @@ func File(t testing.TB, me store.Member, version uuid.UUID, name string) uuid.UU
 			Size: int64(len(name)), SHA256: sum[:], ContentType: "text/plain; charset=utf-8"})
 	}))
 	return id
-}
-
-// Admin connects as the superuser of the private server, for what a test must see
-// or age behind the policies. The product never does.
-func Admin(t testing.TB) *pgx.Conn {
-	t.Helper()
-	conn, err := pgx.Connect(t.Context(), server.AdminURL(stack.DatabaseName))
-	check(t, err)
-	t.Cleanup(func() { _ = conn.Close(context.WithoutCancel(t.Context())) })
-	return conn
 }
 
 // Fingerprint is a hash over the rows of a tenant, to show that nothing in it
