@@ -1,0 +1,121 @@
+package files
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"testing"
+)
+
+// Ranges anywhere in a file of several parts give exactly those bytes.
+func TestGetRange(t *testing.T) {
+	t.Parallel()
+	b, content := setup(t), noise(30, PartSize+PartSize/3)
+	key := b.put(t, content)
+	ranges := []Range{{0, 1}, {PartSize - 1, 2}, {int64(len(content)) - 1, 1}, {0, int64(len(content))}}
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 20 {
+		start := random.Int64N(int64(len(content)))
+		ranges = append(ranges, Range{start, 1 + random.Int64N(int64(len(content))-start)})
+	}
+	for _, r := range ranges {
+		object, err := b.vault.Get(t.Context(), key, Wanted{Range: r})
+		if err != nil {
+			t.Fatal(r, err)
+		}
+		got, err := io.ReadAll(object.Body)
+		object.Body.Close()
+		if err != nil || !bytes.Equal(got, content[r.Start:r.Start+r.Length]) {
+			t.Errorf("%v: %d bytes, %v", r, len(got), err)
+		}
+		if object.Length != r.Length || object.Info.Size != int64(len(content)) {
+			t.Errorf("%v: length %d of %d", r, object.Length, object.Info.Size)
+		}
+	}
+	if _, err := b.vault.Get(t.Context(), key, Wanted{Range: Range{int64(len(content)), 1}}); err == nil {
+		t.Error("a range past the end was served")
+	}
+}
+
+// A byte changed on disk behind everybody's back: whole reads and the scrub notice, and the last bytes are withheld.
+func TestFlippedOnDisk(t *testing.T) {
+	t.Parallel()
+	b, content := setup(t), noise(31, PartSize+1000)
+	key, digest := b.put(t, content), digestOf(content)
+	size := int64(len(content))
+	if err := b.vault.Verify(t.Context(), key, size, digest); err != nil {
+		t.Fatal(err)
+	}
+	b.flipOnDisk(t, key, size/2)
+	if err := b.vault.Verify(t.Context(), key, size, digest); !errors.Is(err, ErrDigest) {
+		t.Errorf("scrub: %v", err)
+	}
+	object, err := b.vault.Get(t.Context(), key, Wanted{Size: size, Digest: &digest})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer object.Body.Close()
+	got, err := io.ReadAll(object.Body)
+	if !errors.Is(err, ErrDigest) || len(got) >= len(content) {
+		t.Errorf("read %d of %d bytes, %v", len(got), size, err)
+	}
+}
+
+// An object cut short on disk is refused before the first byte.
+func TestTruncatedOnDisk(t *testing.T) {
+	t.Parallel()
+	b, content := setup(t), noise(32, 5000)
+	key, digest := b.put(t, content), digestOf(content)
+	b.truncateOnDisk(t, key, 4000)
+	if err := b.vault.Verify(t.Context(), key, 5000, digest); !errors.Is(err, ErrSize) {
+		t.Errorf("scrub: %v", err)
+	}
+	_, err := b.vault.Get(t.Context(), key, Wanted{Range: Range{0, 100}, Size: 5000, Digest: &digest})
+	if !errors.Is(err, ErrSize) {
+		t.Errorf("range: %v", err)
+	}
+}
+
+// What is not there is not found, by every way of asking; deleting it is a success.
+func TestGone(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	key := b.put(t, noise(33, 100))
+	for range 2 {
+		if err := b.vault.Delete(t.Context(), key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := b.vault.Head(t.Context(), key); !errors.Is(err, ErrNotFound) {
+		t.Errorf("head: %v", err)
+	}
+	if _, err := b.vault.Get(t.Context(), key, Wanted{}); !errors.Is(err, ErrNotFound) {
+		t.Errorf("get: %v", err)
+	}
+	if err := b.vault.Verify(t.Context(), key, 100, Digest{}); !errors.Is(err, ErrNotFound) {
+		t.Errorf("verify: %v", err)
+	}
+	if err := b.vault.CatchUp(t.Context(), key, NewHash()); !errors.Is(err, ErrNotFound) {
+		t.Errorf("catch up: %v", err)
+	}
+}
+
+// A read that expects a certain object does not get another one.
+func TestGetWithETag(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	key := b.put(t, noise(34, 100))
+	info, err := b.vault.Head(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	object, err := b.vault.Get(t.Context(), key, Wanted{ETag: info.ETag})
+	if err != nil {
+		t.Fatal(err)
+	}
+	object.Body.Close()
+	if _, err := b.vault.Get(t.Context(), key, Wanted{ETag: `"another"`}); !errors.Is(err, ErrNotFound) {
+		t.Errorf("another object: %v", err)
+	}
+}
