@@ -26,6 +26,9 @@ func (s *Server) activityList(w http.ResponseWriter, r *http.Request, me store.M
 	if id, err := uuid.Parse(q.Get("person")); err == nil {
 		filter.Person = id
 	}
+	if id, err := uuid.Parse(q.Get("support")); err == nil {
+		filter.SupportSession = id
+	}
 	filter.BeforeAt, filter.BeforeID = parseCursor(q.Get("before"))
 	var events []store.Activity
 	if err := s.db.Read(r.Context(), me, store.ListActivity(filter, &events)); err != nil {
@@ -105,15 +108,12 @@ var verbs = map[string]string{
 	"membership.created":     "gave access to",
 	"tenant.created":         "opened this workspace",
 	"tenant.updated":         "changed the settings",
-	"support.grant":          "let support in",
 	"support.granted":        "let support in",
-	"support.revoke":         "no longer lets support in",
 	"support.revoked":        "no longer lets support in",
-	"support.start":          "began a support session",
-	"support.stop":           "ended the support session",
+	"support.started":        "began a support session",
+	"support.refused":        "was refused a support session",
+	"support.stopped":        "ended the support session",
 	"support.expired":        "reached the end of the support session",
-	"support.expire":         "reached the end of the support session",
-	"support.end":            "ended a support session",
 	"support.ended":          "ended a support session",
 	"support.mail_sent":      "sent the mail about support to",
 	"support.page_seen":      "saw a page",

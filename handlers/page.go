@@ -114,6 +114,7 @@ var deeds = map[string]struct {
 	"settings.saved":         {text: "Settings saved."},
 	"support.granted":        {text: "Support may come in now. You can take that back at any time."},
 	"support.revoked":        {text: "Support can no longer come in."},
+	"support.ended":          {text: "The support session is over."},
 }
 
 // flash reads what the redirect before this page has done.

@@ -31,6 +31,11 @@ func (s *Server) routes() []Route {
 		s.person("POST /step-up", s.signin.StepUpBegin),
 		s.person("POST /step-up/code", s.signin.StepUpCode),
 
+		// An agent of support, who is a member of nothing.
+		s.agent("GET /support", s.consoleShow),
+		s.agent("POST /support/sessions", s.consoleStart),
+		s.agent("POST /support/stop", s.consoleStop),
+
 		// A member of the tenant.
 		s.member("GET /{$}", store.SeeWork, s.tenantHome).supportReads(),
 		s.member("GET /{stylesheet}", store.SeeWork, s.brandStylesheet).supportReads().asset(),
@@ -65,6 +70,11 @@ func (s *Server) routes() []Route {
 		s.member("GET /activity", store.SeeActivity, s.activityList).supportReads(),
 		s.member("GET /settings", store.SeeSettings, s.settingsShow).supportReads(),
 		s.member("POST /settings", store.EditSettings, s.settingsUpdate),
+
+		s.member("GET /support", store.SeeSupport, s.supportShow).supportReads(),
+		s.member("POST /support/grant", store.GrantSupport, s.supportGrant),
+		s.member("POST /support/revoke", store.GrantSupport, s.supportRevoke),
+		s.member("POST /support/sessions/{id}/end", store.GrantSupport, s.supportSessionEnd),
 
 		// Whatever else: not there, and it says so to members alike.
 		s.member("/", store.SeeWork, s.nothing).supportReads(),

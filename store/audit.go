@@ -150,6 +150,8 @@ type ActivityFilter struct {
 	Kind    string    // the part of the verb before the dot
 	Denied  bool      // refusals only
 	Support bool      // support acts only
+	// SupportSession narrows to what was done in that one.
+	SupportSession uuid.UUID
 	// Before continues after an event of an earlier page.
 	BeforeAt time.Time
 	BeforeID uuid.UUID
@@ -180,6 +182,7 @@ from (
       and (@kind = '' or starts_with(verb, @kind || '.'))
       and (not @denied or result = 'denied')
       and (not @support or support_session_id is not null)
+      and (@session::uuid is null or support_session_id = @session)
     order by at desc, id desc
     limit @limit
 ) e
@@ -198,6 +201,7 @@ order by e.at desc, e.id desc`,
 			"kind":      f.Kind,
 			"denied":    f.Denied,
 			"support":   f.Support,
+			"session":   nilIfZero(f.SupportSession),
 			"limit":     f.Limit,
 		})}
 }

@@ -96,6 +96,10 @@ func (db *DB) StartSupport(ctx context.Context, me Person, in SupportStart) (uui
 		err := tx.tx.QueryRow(ctx, `select * from lookup.support_start($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 			id, clean(in.Slug), in.Subject, in.Reason, in.Ticket, in.Minutes, me.ask.Token.hash(), NewID(), me.RequestID).
 			Scan(&verdict, &tenant, &end)
+		if err == nil {
+			err = tx.accountEvent(ctx, me.scope.user, Event{Verb: "support.started", Denied: verdict != "ok",
+				Detail: map[string]any{"tenant": tenant, "session": id}})
+		}
 		if err != nil || verdict != "ok" {
 			return err
 		}
@@ -177,6 +181,11 @@ func (tx *Tx) stopSupport(ctx context.Context, me Person) error {
 		return err
 	}
 	for _, s := range sessions {
+		err := tx.accountEvent(ctx, me.scope.user, Event{Verb: "support.stopped",
+			Detail: map[string]any{"tenant": s.TenantID, "session": s.SessionID}})
+		if err != nil {
+			return err
+		}
 		inside := tx.asSupport(s.TenantID, s.SessionID, s.SubjectID)
 		if err := inside.Ask(ctx, &queue.SupportEnded{Session: s.SessionID}); err != nil {
 			return err

@@ -164,7 +164,7 @@ func TestSupportStartByStrangers(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t).letIn(t)
 	before := storetest.Person(t, b.token)
-	b.disableAgent(t)
+	storetest.DisableAgent(t, b.agent)
 	_, err := b.db.StartSupport(t.Context(), before, b.ask(b.Acme, b.mia.ID()))
 	wantErr(t, "a disabled agent", err, store.ErrForbidden)
 

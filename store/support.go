@@ -60,7 +60,7 @@ type SupportSession struct {
 	// "target_gone" or "tenant_suspended"; nil while it runs.
 	EndedHow *string
 	Pages    int // seen
-	Files    int // downloaded
+	Files    int // downloaded or looked at
 }
 
 // SupportPage says which page of the ledger; zero means the newest 50.
@@ -95,7 +95,7 @@ left join support_grants g on g.tenant_id = s.tenant_id and g.id = s.grant_id
 cross join lateral (`+supportOver+`) o
 cross join lateral (
     select (count(*) filter (where e.verb = 'support.page_seen'))::int as pages,
-           (count(*) filter (where e.verb = 'file.downloaded'))::int as files
+           (count(*) filter (where e.verb in ('file.downloaded', 'file.viewed')))::int as files
     from audit_events e
     where e.tenant_id = @tenant_id
       and e.support_session_id = s.id

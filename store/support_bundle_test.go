@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"context"
 	"errors"
 	"testing"
 	"time"
@@ -9,7 +8,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"portico/e2e/stack"
 	"portico/store"
 	"portico/store/storetest"
 )
@@ -83,15 +81,6 @@ func (b *supportBundle) wantOut(t *testing.T, how string) {
 	if p, ok := v.Person(); !ok || !p.SupportOver || p.SupportOverHow != how || p.SupportSlug != "" {
 		t.Errorf("over = %v %q in %q, want %q", p.SupportOver, p.SupportOverHow, p.SupportSlug, how)
 	}
-}
-
-// disableAgent is what the command line does.
-func (b *supportBundle) disableAgent(t *testing.T) {
-	t.Helper()
-	op, err := store.OpenOperator(t.Context(), storetest.Server().OwnerURL(stack.DatabaseName))
-	must(t, err)
-	defer op.Close(context.WithoutCancel(t.Context()))
-	must(t, op.DisableAgent(t.Context(), b.agent))
 }
 
 func (b *supportBundle) exec(t *testing.T, sql string, args ...any) {

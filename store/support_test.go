@@ -117,7 +117,7 @@ func TestSupportEndsWithTheAgent(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t).letIn(t)
 	b.startAs(t, b.mia.ID())
-	b.disableAgent(t)
+	storetest.DisableAgent(t, b.agent)
 	if _, ok := storetest.Visit(t, b.token, b.Acme).Person(); ok {
 		t.Error("a disabled agent is still somebody")
 	}

@@ -49,6 +49,15 @@ func StepUp(t testing.TB, token store.Token) store.Token {
 	return renewed
 }
 
+// DisableAgent does what the command line does.
+func DisableAgent(t testing.TB, email string) {
+	t.Helper()
+	op, err := store.OpenOperator(t.Context(), server.OwnerURL(stack.DatabaseName))
+	check(t, err)
+	defer op.Close(context.WithoutCancel(t.Context()))
+	check(t, op.DisableAgent(t.Context(), email))
+}
+
 // LetSupportIn grants support for an hour in the member's tenant.
 func LetSupportIn(t testing.TB, me store.Member) {
 	t.Helper()

@@ -1,0 +1,269 @@
+package handlers
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/store"
+	"portico/views"
+	"portico/views/ui"
+)
+
+// What one agent may ask of the console.
+const (
+	searchesPerMinute = 30
+	startsPerHour     = 60
+	historyShown      = 25
+)
+
+// freshEnough is how old a step-up may be when the form for a session is opened:
+// a minute is left of the five to fill it in, and the database has the last word.
+const freshEnough = 4 * time.Minute
+
+// consoleShow is where an agent begins: a search, the form for a session in one
+// tenant, and their own past.
+func (s *Server) consoleShow(w http.ResponseWriter, r *http.Request, me store.Person) error {
+	q := r.URL.Query()
+	props := views.ConsoleProps{Query: strings.TrimSpace(q.Get("q"))}
+	if q.Get("over") != "" && me.SupportOver {
+		props.Notice = overSentence(me.SupportOverHow)
+	}
+	if slug := q.Get("tenant"); slug != "" {
+		return s.consoleForm(w, r, me, props, slug)
+	}
+	if props.Query == "" {
+		return s.consolePage(w, r, me, http.StatusOK, props)
+	}
+	props.Asked = true
+	found, err := s.supportFind(r, me, props.Query)
+	if err != nil {
+		return err
+	}
+	props.Results = tenantRows(found)
+	return s.consolePage(w, r, me, http.StatusOK, props)
+}
+
+// overSentence tells an agent why they are outside again.
+func overSentence(how string) string {
+	switch how {
+	case "expired":
+		return "Your session reached its end, and you are outside again."
+	case "revoked":
+		return "The customer ended your session, and you are outside again."
+	case "target_gone":
+		return "The person you were looking as is no longer there, so your session has ended."
+	case "tenant_suspended":
+		return "The workspace was suspended, so your session has ended."
+	}
+	return "Your session has ended."
+}
+
+// consolePage adds the agent's own past to whatever else the page shows.
+func (s *Server) consolePage(w http.ResponseWriter, r *http.Request, me store.Person, status int, props views.ConsoleProps) error {
+	var past []store.PastSupport
+	if err := s.db.ReadOwn(r.Context(), me, store.SupportHistory(historyShown, &past)); err != nil {
+		return err
+	}
+	for _, p := range past {
+		props.History = append(props.History, pastRow(me, p))
+	}
+	return s.page(w, r, status, views.Console(lobby(me), props))
+}
+
+func pastRow(me store.Person, p store.PastSupport) views.SupportSessionRow {
+	row := views.SupportSessionRow{
+		Agent:     me.Name,
+		Subject:   p.SubjectName,
+		Tenant:    p.TenantName,
+		Write:     p.Mode == "write",
+		Reason:    p.Reason,
+		Ticket:    p.Ticket,
+		StartedAt: p.StartedAt,
+		EndedAt:   orZero(p.EndedAt),
+		EndsAt:    p.EndsAt,
+		Ended:     howEnded(orZero(p.EndedHow)),
+	}
+	if p.EndedAt == nil {
+		row.EndURL = views.PathConsoleStop
+		if p.Slug == me.SupportSlug {
+			row.BackURL = views.PathBase(p.Slug).Home()
+		}
+	}
+	return row
+}
+
+// supportFind searches, within the limit of one agent, and has it in the agent's
+// account before anything is shown: how often they look for whom is a fact about
+// them. What was typed can be an address, so ids alone are kept.
+func (s *Server) supportFind(r *http.Request, me store.Person, text string) ([]store.FoundTenant, error) {
+	if err := s.limitAgent(r.Context(), me, "search", searchesPerMinute, time.Minute); err != nil {
+		return nil, err
+	}
+	var found []store.FoundTenant
+	if err := s.db.ReadOwn(r.Context(), me, store.SupportFind(text, &found)); err != nil {
+		return nil, err
+	}
+	ids := make([]uuid.UUID, len(found))
+	for i, t := range found {
+		ids[i] = t.TenantID
+	}
+	err := s.db.RecordOwn(r.Context(), me, store.Event{Verb: "support.searched", Detail: map[string]any{"found": ids}})
+	if err != nil {
+		return nil, errors.Join(store.ErrUnavailable, err)
+	}
+	return found, nil
+}
+
+func tenantRows(found []store.FoundTenant) []views.ConsoleTenantRow {
+	rows := make([]views.ConsoleTenantRow, len(found))
+	for i, t := range found {
+		rows[i] = views.ConsoleTenantRow{Name: t.Name, Slug: t.Slug, Under: "Agency", GrantUntil: orZero(t.GrantEndsAt)}
+		if t.AgencyName != nil {
+			rows[i].Under = "Client of " + *t.AgencyName
+		}
+		if t.GrantEndsAt != nil {
+			rows[i].StartURL = views.ConsoleTenant(t.Slug)
+		}
+	}
+	return rows
+}
+
+// consoleForm opens the form for a session in one tenant; the proof comes first,
+// so that nothing typed is lost to it.
+func (s *Server) consoleForm(w http.ResponseWriter, r *http.Request, me store.Person, props views.ConsoleProps, slug string) error {
+	found, err := s.supportFind(r, me, slug)
+	if err != nil {
+		return err
+	}
+	props.Query, props.Asked = slug, true
+	if len(found) == 0 || found[0].Slug != slug || found[0].GrantEndsAt == nil {
+		props.Results = tenantRows(found)
+		return s.consolePage(w, r, me, http.StatusOK, props)
+	}
+	q := r.URL.Query()
+	typed := views.ConsoleForm{Person: q.Get("person"), Ticket: q.Get("ticket"), Minutes: q.Get("minutes")}
+	if me.SteppedUpAt == nil || time.Since(*me.SteppedUpAt) > freshEnough {
+		http.Redirect(w, r, views.StepUpTo(formURL(slug, typed)), http.StatusSeeOther)
+		return nil
+	}
+	if props.Start, err = s.startForm(r, me, found[0], typed); err != nil {
+		return err
+	}
+	return s.consolePage(w, r, me, http.StatusOK, props)
+}
+
+// formURL is the form with what was chosen; the reason stays out of URLs.
+func formURL(slug string, typed views.ConsoleForm) string {
+	q := url.Values{"tenant": {slug}}
+	for key, value := range map[string]string{"person": typed.Person, "ticket": typed.Ticket, "minutes": typed.Minutes} {
+		if value != "" && len(value) <= store.MaxTicket*4 {
+			q.Set(key, value)
+		}
+	}
+	return views.PathConsole + "?" + q.Encode()
+}
+
+func (s *Server) startForm(r *http.Request, me store.Person, t store.FoundTenant, typed views.ConsoleForm) (*views.ConsoleStart, error) {
+	var people []store.SupportTarget
+	if err := s.db.ReadOwn(r.Context(), me, store.SupportPeople(t.Slug, &people)); err != nil {
+		return nil, err
+	}
+	start := &views.ConsoleStart{TenantName: t.Name, TenantSlug: t.Slug, GrantUntil: orZero(t.GrantEndsAt), Form: typed}
+	for _, p := range people {
+		side := "client"
+		if p.Party == store.PartyAgency {
+			side = "agency"
+		}
+		id := p.UserID.String()
+		start.People = append(start.People, ui.Option{
+			Value: id, Label: p.Name + ", " + strings.ToLower(roleWords[p.Role]) + " (" + side + ")", Selected: id == typed.Person})
+	}
+	return start, nil
+}
+
+// consoleStart begins a session, or says beside each field what is wrong with it.
+func (s *Server) consoleStart(w http.ResponseWriter, r *http.Request, me store.Person) error {
+	f, err := newForm(r)
+	if err != nil {
+		return err
+	}
+	if err := s.limitAgent(r.Context(), me, "start", startsPerHour, time.Hour); err != nil {
+		return err
+	}
+	slug := strings.TrimSpace(f.raw("tenant"))
+	typed := views.ConsoleForm{Person: f.raw("person"), Reason: f.raw("reason"), Ticket: f.raw("ticket"), Minutes: f.raw("minutes")}
+	in := store.SupportStart{Slug: slug, Reason: typed.Reason, Ticket: typed.Ticket}
+	// What is no id is nobody, and what is no number is no time: the store says so.
+	in.Subject, _ = uuid.Parse(typed.Person)
+	in.Minutes, _ = strconv.Atoi(typed.Minutes)
+	_, err = s.db.StartSupport(r.Context(), me, in)
+	wrong, invalid := errors.AsType[store.InvalidError](err)
+	switch {
+	case err == nil:
+		http.Redirect(w, r, views.PathBase(slug).Home(), http.StatusSeeOther)
+		return nil
+	case errors.Is(err, store.ErrStepUp):
+		http.Redirect(w, r, views.StepUpTo(formURL(slug, typed)), http.StatusSeeOther)
+		return nil
+	case errors.Is(err, store.ErrConflict):
+		return s.consolePage(w, r, me, http.StatusConflict, views.ConsoleProps{
+			Notice: "You are in a session already. Stop it before you start another."})
+	case errors.Is(err, store.ErrForbidden):
+		return &statusError{http.StatusForbidden, "This workspace does not let support in. Its owners and admins can."}
+	case invalid:
+		typed.Errors = ui.Errors(wrong)
+		return s.consoleAgain(w, r, me, slug, typed)
+	}
+	return err
+}
+
+// consoleAgain shows the form as it was typed, with what was wrong.
+func (s *Server) consoleAgain(w http.ResponseWriter, r *http.Request, me store.Person, slug string, typed views.ConsoleForm) error {
+	var found []store.FoundTenant
+	if err := s.db.ReadOwn(r.Context(), me, store.SupportFind(slug, &found)); err != nil {
+		return err
+	}
+	if len(found) == 0 || found[0].Slug != slug {
+		return store.ErrNotFound
+	}
+	start, err := s.startForm(r, me, found[0], typed)
+	if err != nil {
+		return err
+	}
+	return s.consolePage(w, r, me, http.StatusUnprocessableEntity, views.ConsoleProps{Start: start})
+}
+
+// consoleStop ends the agent's session, wherever they press it and however often.
+func (s *Server) consoleStop(w http.ResponseWriter, r *http.Request, me store.Person) error {
+	if err := s.db.StopSupport(r.Context(), me); err != nil {
+		return err
+	}
+	http.Redirect(w, r, views.PathConsole, http.StatusSeeOther)
+	return nil
+}
+
+// tooMany is a limit that was reached.
+type tooMany struct{ after time.Duration }
+
+func (tooMany) Error() string               { return "too many" }
+func (tooMany) HTTPStatus() int             { return http.StatusTooManyRequests }
+func (e tooMany) RetryAfter() time.Duration { return e.after }
+
+func (s *Server) limitAgent(ctx context.Context, me store.Person, what string, most int, window time.Duration) error {
+	mac := hmac.New(sha256.New, s.cfg.CountKey)
+	mac.Write([]byte("support console " + what + " " + me.ID().String()))
+	allowed, after, err := s.db.RateLimit(ctx, [32]byte(mac.Sum(nil)), window, most)
+	if err == nil && !allowed {
+		err = tooMany{after}
+	}
+	return err
+}

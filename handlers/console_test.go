@@ -1,0 +1,224 @@
+package handlers_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"portico/store"
+	"portico/store/storetest"
+)
+
+// desk is an agency, and an agent of support in front of it.
+type desk struct {
+	*storetest.Tenants
+	*site
+	agent string
+	token store.Token
+	sam   *browser
+	base  string // of Acme
+}
+
+func setupDesk(t *testing.T) *desk {
+	t.Helper()
+	d := &desk{Tenants: storetest.Agency(t), site: newSite(t), agent: storetest.Agent(t)}
+	d.sam, d.base = d.nobody(), "/w/"+d.Acme
+	d.token = storetest.SignIn(t, d.agent)
+	d.sam.signIn(t, d.token)
+	return d
+}
+
+// prove gives the agent a fresh step-up.
+func (d *desk) prove(t *testing.T) *desk {
+	t.Helper()
+	d.token = storetest.StepUp(t, d.token)
+	d.sam.signIn(t, d.token)
+	return d
+}
+
+// letIn has Acme's client owner let support in.
+func (d *desk) letIn(t *testing.T) *desk {
+	t.Helper()
+	want(t, "grant", d.as(t, d.Mia).post(t, d.base+"/support/grant", url.Values{"hours": {"4"}}), 303)
+	return d
+}
+
+func (d *desk) form(subject uuid.UUID) url.Values {
+	return url.Values{"tenant": {d.Acme}, "person": {subject.String()}, "reason": {"A file does not open"},
+		"ticket": {"T-7"}, "minutes": {"30"}}
+}
+
+// in starts a session as that person of Acme.
+func (d *desk) in(t *testing.T, email string) *desk {
+	t.Helper()
+	got := d.prove(t).sam.post(t, "/support/sessions", d.form(d.Member(t, email, d.Acme).ID()))
+	want(t, "start", got, 303)
+	if got.location() != d.base+"/" {
+		t.Fatalf("start leads to %q", got.location())
+	}
+	return d
+}
+
+func has(t *testing.T, what string, a answer, parts ...string) {
+	t.Helper()
+	for _, part := range parts {
+		if !strings.Contains(a.body, part) {
+			t.Errorf("%s lacks %q", what, part)
+		}
+	}
+}
+
+func hasNot(t *testing.T, what string, a answer, parts ...string) {
+	t.Helper()
+	for _, part := range parts {
+		if strings.Contains(a.body, part) {
+			t.Errorf("%s has %q", what, part)
+		}
+	}
+}
+
+// The console is for agents, on the main host; agents have nothing else, and a
+// tenant without a session is to them as one that does not exist.
+func TestConsoleIsForAgentsAlone(t *testing.T) {
+	t.Parallel()
+	d := setupDesk(t)
+	want(t, "nobody", d.nobody().get(t, "/support"), 302)
+	for _, member := range []string{d.Dana, d.Mia} {
+		b := d.as(t, member)
+		want(t, "a member at the console", b.get(t, "/support"), 404)
+		want(t, "a member starts", b.post(t, "/support/sessions", d.form(uuid.New())), 404)
+		want(t, "a member stops", b.post(t, "/support/stop", nil), 404)
+	}
+	want(t, "the agent", d.sam.get(t, "/support"), 200)
+	if home := d.sam.get(t, "/"); home.status != 303 || home.location() != "/support" {
+		t.Errorf("the agent's / is %d to %q", home.status, home.location())
+	}
+	there, nowhere := d.sam.get(t, d.base+"/"), d.sam.get(t, "/w/nowhere-"+d.Suffix+"/")
+	want(t, "a tenant from outside", there, 404)
+	if there.withoutRequestID() != nowhere.withoutRequestID() {
+		t.Error("a tenant that exists looks different from one that does not")
+	}
+	elsewhere := *d.sam
+	elsewhere.header = http.Header{"Host": {d.Acme + ".portals.test"}}
+	if got := elsewhere.get(t, "/support"); got.status == 200 {
+		t.Error("the console answers on a tenant's host")
+	}
+}
+
+// From the search to the session and out again, as an agent goes.
+func TestConsoleJourney(t *testing.T) {
+	t.Parallel()
+	d := setupDesk(t)
+	mia := d.Member(t, d.Mia, d.Acme)
+	find := "/support?q=" + d.Acme
+	has(t, "the search", d.sam.get(t, find), "Acme "+d.Suffix, "Client of Northwind "+d.Suffix)
+	hasNot(t, "the search without a grant", d.sam.get(t, find), "?tenant=")
+	hasNot(t, "the form without a grant", d.sam.get(t, "/support?tenant="+d.Acme), "Mia "+d.Suffix)
+	d.letIn(t)
+	has(t, "the search", d.sam.get(t, find), "/support?tenant="+d.Acme)
+
+	// The proof comes before the form, and before the start.
+	for what, got := range map[string]answer{
+		"the form":  d.sam.get(t, "/support?tenant="+d.Acme),
+		"the start": d.sam.post(t, "/support/sessions", d.form(mia.ID())),
+	} {
+		if got.status != 303 || !strings.HasPrefix(got.location(), "/step-up?return_to="+url.QueryEscape("/support?")) || !strings.Contains(got.location(), url.QueryEscape("tenant="+d.Acme)) {
+			t.Errorf("%s without a fresh proof: %d to %q", what, got.status, got.location())
+		}
+	}
+	d.prove(t)
+	has(t, "the form", d.sam.get(t, "/support?tenant="+d.Acme), "Mia "+d.Suffix+", owner (client)", "Leo "+d.Suffix, mia.ID().String())
+
+	// What was typed is kept, and what is wrong stands beside it.
+	wrong := d.form(mia.ID())
+	wrong.Set("reason", " \u200b ")
+	wrong.Set("ticket", "kept-"+d.Suffix)
+	wrong.Set("minutes", "600")
+	got := d.sam.post(t, "/support/sessions", wrong)
+	want(t, "a bad start", got, 422)
+	has(t, "the form again", got, "Say why; the customer reads it.", "Choose one of the lengths.", "kept-"+d.Suffix)
+	wrong = d.form(uuid.New())
+	want(t, "as nobody", d.sam.post(t, "/support/sessions", wrong), 422)
+
+	d.in(t, d.Mia)
+	inside := d.sam.get(t, d.base+"/")
+	want(t, "inside", inside, 200)
+	has(t, "the bar", inside, "Sam (support) is seeing Acme "+d.Suffix+" as Mia "+d.Suffix+", read only", "T-7", "A file does not open", `action="/support/stop"`)
+	want(t, "a second start", d.sam.post(t, "/support/sessions", d.form(mia.ID())), 409)
+	has(t, "the console meanwhile", d.sam.get(t, "/support"), "Mia "+d.Suffix, "/support/stop", d.base+"/")
+
+	for range 2 {
+		if got := d.sam.post(t, "/support/stop", nil); got.status != 303 || got.location() != "/support" {
+			t.Errorf("stop is %d to %q", got.status, got.location())
+		}
+	}
+	want(t, "after Stop", d.sam.get(t, d.base+"/"), 404)
+	has(t, "the agent's past", d.sam.get(t, "/support"), "Stopped by support", "T-7")
+}
+
+// A tenant that does not let support in, and one that does not exist.
+func TestConsoleStartRefused(t *testing.T) {
+	t.Parallel()
+	d := setupDesk(t).prove(t)
+	mia := d.Member(t, d.Mia, d.Acme)
+	want(t, "no grant", d.sam.post(t, "/support/sessions", d.form(mia.ID())), 403)
+	nowhere := d.form(mia.ID())
+	nowhere.Set("tenant", "nowhere-"+d.Suffix)
+	want(t, "no tenant", d.sam.post(t, "/support/sessions", nowhere), 404)
+	has(t, "the tenant's own trail", d.as(t, d.Mia).get(t, d.base+"/activity?kind=support"), "was refused a support session")
+	d.letIn(t).in(t, d.Mia)
+}
+
+// Start and Stop sent by another site do nothing; sent by ours they do.
+func TestConsoleFromAnotherSite(t *testing.T) {
+	t.Parallel()
+	d := setupDesk(t).letIn(t).prove(t)
+	mia := d.Member(t, d.Mia, d.Acme)
+	evil := *d.sam
+	for _, header := range []http.Header{
+		{"Sec-Fetch-Site": {"cross-site"}, "Origin": {"https://evil.test"}},
+		{"Sec-Fetch-Site": {"same-site"}, "Origin": {"http://acme.portals.test"}},
+		{"Origin": {"null"}},
+	} {
+		evil.header = header
+		want(t, "a start from elsewhere", evil.post(t, "/support/sessions", d.form(mia.ID())), 403)
+	}
+	want(t, "still outside", d.sam.get(t, d.base+"/"), 404)
+	d.in(t, d.Mia)
+	evil.cookie = d.sam.cookie
+	want(t, "a stop from elsewhere", evil.post(t, "/support/stop", nil), 403)
+	want(t, "still inside", d.sam.get(t, d.base+"/"), 200)
+	d.sam.header = http.Header{"Sec-Fetch-Site": {"same-origin"}, "Origin": {d.server.URL}}
+	want(t, "a stop from here", d.sam.post(t, "/support/stop", nil), 303)
+	want(t, "a GET is no stop", d.sam.get(t, "/support/stop"), 404)
+}
+
+// Searching is counted, and is in the agent's own account: how often, and which
+// tenants, not what was typed.
+func TestConsoleSearchIsOnTheRecord(t *testing.T) {
+	t.Parallel()
+	d := setupDesk(t)
+	var last answer
+	for range 61 { // two windows of thirty at most
+		if last = d.sam.get(t, "/support?q="+d.Leo); last.status != 200 {
+			break
+		}
+	}
+	want(t, "searching without end", last, 429)
+	if last.header.Get("Retry-After") == "" {
+		t.Error("429 does not say when to come back")
+	}
+	want(t, "the console itself", d.sam.get(t, "/support"), 200)
+	me := storetest.Person(t, d.token)
+	var n, named int
+	err := storetest.Superuser(t).QueryRow(t.Context(), `
+		select count(*), count(*) filter (where detail::text like '%' || $2 || '%')
+		from account_events where user_id = $1 and verb = 'support.searched' and detail -> 'found' ? $3`,
+		me.ID(), d.Leo, d.Member(t, d.Leo, d.Acme).TenantID().String()).Scan(&n, &named)
+	if err != nil || n < 30 || named != 0 {
+		t.Errorf("%d searches on the record, %d with what was typed, %v", n, named, err)
+	}
+}

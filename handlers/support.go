@@ -1,0 +1,151 @@
+package handlers
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"portico/store"
+	"portico/views"
+	"portico/views/ui"
+)
+
+const supportShown = 25
+
+// supportShow is the tenant's own say over support: its consent and its ledger.
+func (s *Server) supportShow(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	return s.supportPage(w, r, me, http.StatusOK, views.SupportGrantForm{})
+}
+
+func (s *Server) supportPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, typed views.SupportGrantForm) error {
+	page := store.SupportPage{Limit: supportShown + 1}
+	before := r.URL.Query().Get("before")
+	page.BeforeAt, page.BeforeID = parseCursor(before)
+	var grant *store.Grant
+	var sessions []store.SupportSession
+	if err := s.db.Read(r.Context(), me, store.CurrentGrant(&grant), store.ListSupportSessions(page, &sessions)); err != nil {
+		return err
+	}
+	c := s.chrome(r, me)
+	props := views.SupportProps{CanGrant: consents(me), Form: typed}
+	if grant != nil {
+		props.GrantUntil, props.GrantBy, props.GrantAt = grant.EndsAt, grant.ByName, grant.CreatedAt
+	}
+	if len(sessions) > supportShown {
+		sessions = sessions[:supportShown]
+		last := sessions[len(sessions)-1]
+		props.OlderURL = c.Base.Support() + "?" + url.Values{"before": {cursor(last.StartedAt, last.ID)}}.Encode()
+	}
+	if before != "" {
+		props.NewerURL = c.Base.Support()
+	}
+	for _, session := range sessions {
+		props.Sessions = append(props.Sessions, ledgerRow(c.Base, me, session))
+	}
+	return s.page(w, r, status, views.Support(c, props))
+}
+
+// consents says whether this visitor may speak for the tenant about support:
+// nobody does inside a support session.
+func consents(me store.Member) bool { return me.May(store.GrantSupport) && me.Support == nil }
+
+func ledgerRow(base views.Base, me store.Member, session store.SupportSession) views.SupportSessionRow {
+	row := views.SupportSessionRow{
+		Agent:     session.AgentName,
+		ViewAs:    session.Kind == "view_as",
+		Subject:   session.SubjectName,
+		Write:     session.Mode == "write",
+		Reason:    session.Reason,
+		Ticket:    session.Ticket,
+		StartedAt: session.StartedAt,
+		EndedAt:   orZero(session.EndedAt),
+		EndsAt:    session.EndsAt,
+		Ended:     howEnded(orZero(session.EndedHow)),
+		Acts:      acts(session),
+	}
+	if !row.ViewAs {
+		row.Agent += " (support)"
+	}
+	if me.May(store.SeeActivity) {
+		row.LedgerURL = base.Activity(url.Values{"support": {session.ID.String()}})
+	}
+	if session.EndedAt == nil && consents(me) {
+		row.EndURL = base.SupportSessionEnd(session.ID.String())
+	}
+	return row
+}
+
+// howEnded is the end of a support session in words; "" while it runs.
+func howEnded(how string) string {
+	switch how {
+	case "":
+		return ""
+	case "stopped":
+		return "Stopped by support"
+	case "expired":
+		return "Its time was over"
+	case "revoked":
+		return "Ended by an owner or admin here"
+	case "agent_disabled":
+		return "The agent lost access"
+	case "target_gone":
+		return "The person is no longer here"
+	case "tenant_suspended":
+		return "The workspace was suspended"
+	}
+	return "Over"
+}
+
+func acts(session store.SupportSession) string {
+	files := "opened no files"
+	if session.Files > 0 {
+		files = "opened " + ui.Count(session.Files, "file", "files")
+	}
+	return "Saw " + ui.Count(session.Pages, "page", "pages") + ", " + files
+}
+
+// grantLengths are what the form offers.
+var grantLengths = map[string]time.Duration{
+	"1":   time.Hour,
+	"4":   4 * time.Hour,
+	"24":  24 * time.Hour,
+	"72":  72 * time.Hour,
+	"168": store.MaxGrant,
+}
+
+func (s *Server) supportGrant(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	f, err := newForm(r)
+	if err != nil {
+		return err
+	}
+	hours := strings.TrimSpace(f.raw("hours"))
+	length, offered := grantLengths[hours]
+	if !offered {
+		return s.supportPage(w, r, me, http.StatusUnprocessableEntity, views.SupportGrantForm{
+			Hours:  hours,
+			Errors: ui.Errors{"hours": "Choose one of the lengths."},
+		})
+	}
+	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.GrantSupport(r.Context(), length) })
+	if err != nil {
+		return err
+	}
+	return done(w, r, baseOf(r, me).Support(), "support.granted", "")
+}
+
+func (s *Server) supportRevoke(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.RevokeSupport(r.Context()) })
+	if err != nil {
+		return err
+	}
+	return done(w, r, baseOf(r, me).Support(), "support.revoked", "")
+}
+
+func (s *Server) supportSessionEnd(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.EndSupportSession(r.Context(), pathID(r)) })
+	if err != nil {
+		return err
+	}
+	return done(w, r, baseOf(r, me).Support(), "support.ended", "")
+}
