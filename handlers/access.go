@@ -20,6 +20,7 @@ type Route struct {
 	Support SupportRule
 	Asset   bool // no page: support sessions do not list it as seen
 	Streams bool // sets its own limits on the body and on time
+	Agents  bool // of a person's routes: agents of support may enter too
 	handle  func(http.ResponseWriter, *http.Request, store.Visitor) error
 }
 
@@ -50,6 +51,7 @@ func (route Route) pattern() string { return strings.TrimSpace(route.Method + " 
 
 func (route Route) supportReads() Route  { route.Support = SupportReads; return route }
 func (route Route) supportWrites() Route { route.Support = SupportWrites; return route }
+func (route Route) agentsToo() Route     { route.Agents = true; return route }
 func (route Route) asset() Route         { route.Asset = true; return route }
 func (route Route) streams() Route       { route.Streams = true; return route }
 
@@ -77,6 +79,9 @@ func (s *Server) person(pattern string, h func(http.ResponseWriter, *http.Reques
 		if !ok {
 			return s.askToSignIn(w, r)
 		}
+		if me.Agent && !addressOf(r).route.Agents {
+			return store.ErrNotFound
+		}
 		return h(w, r, me)
 	}
 	return route
@@ -90,7 +95,7 @@ func (s *Server) agent(pattern string, h func(http.ResponseWriter, *http.Request
 		return h(w, r, me)
 	})
 	route.Who = AnAgent
-	return route
+	return route.agentsToo()
 }
 
 func (s *Server) member(pattern string, needs store.Capability, h func(http.ResponseWriter, *http.Request, store.Member) error) Route {

@@ -20,16 +20,16 @@ func (s *Server) routes() []Route {
 		s.public("POST /logout", s.signin.SignOut),
 		s.public("GET /signed-out", s.signin.SignedOut),
 
-		// A person, in no tenant.
-		s.person("GET /{$}", s.home),
+		// A person, in no tenant; an agent of support is one only where it says so.
+		s.person("GET /{$}", s.home).agentsToo(),
 		s.person("GET /switcher", s.switcher),
 		s.person("GET /account", s.signin.Account),
 		s.person("POST /account/name", s.signin.AccountName),
 		s.person("POST /account/browsers/{id}/sign-out", s.signin.SignOutBrowser),
 		s.person("POST /account/sign-out-everywhere", s.signin.SignOutEverywhere),
-		s.person("GET /step-up", s.signin.StepUp),
-		s.person("POST /step-up", s.signin.StepUpBegin),
-		s.person("POST /step-up/code", s.signin.StepUpCode),
+		s.person("GET /step-up", s.signin.StepUp).agentsToo(),
+		s.person("POST /step-up", s.signin.StepUpBegin).agentsToo(),
+		s.person("POST /step-up/code", s.signin.StepUpCode).agentsToo(),
 
 		// An agent of support, who is a member of nothing.
 		s.agent("GET /support", s.consoleShow),
