@@ -1,0 +1,303 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// canonicalPolicy is the expression of the one permissive policy of every tenant
+// table, as PostgreSQL prints it.
+const canonicalPolicy = `(tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))`
+
+// openFunctions are the functions that run with other rights than the caller's:
+// the whole cross-tenant surface, by who may call them.
+var openFunctions = map[string]string{
+	"active_tenants": "app", "create_client": "app", "flow_begin": "app", "flow_mint": "app", "flow_peek": "app",
+	"flow_spend_state": "app", "i_am_agent": "app", "is_my_client": "app", "job_refused": "app", "my_workspaces": "app",
+	"person_for": "app", "rate_hit": "app", "sign_in_by_code": "app", "sign_in_by_identity": "app", "sign_in_by_link": "app",
+	"step_up_by_code": "app", "support_find": "app", "support_history": "app", "support_people": "app",
+	"support_start": "app", "support_stop": "app", "sweep": "app", "who_is_asking": "app",
+	"session_open":  "nobody",
+	"create_agency": "operator", "list_tenants": "operator", "add_agent": "operator", "disable_agent": "operator", "list_agents": "operator",
+}
+
+// check is one thing that must not be in the catalog: its query yields what is
+// wrong, a name a row.
+type check struct {
+	says string
+	sql  string
+	args pgx.StrictNamedArgs
+}
+
+// Finding is something in a database that could open the boundary.
+type Finding struct {
+	Rule   string
+	Object string
+}
+
+func (f Finding) String() string { return f.Object + ": " + f.Rule }
+
+// CheckCatalog reads the catalog of a live database and returns whatever could
+// let one tenant see another, or is on no list. conn may be any role that can
+// read the catalog, which is every role.
+func CheckCatalog(ctx context.Context, conn *pgx.Conn) ([]Finding, error) {
+	var found []Finding
+	for _, c := range catalogChecks() {
+		var args []any
+		if c.args != nil {
+			args = append(args, c.args)
+		}
+		rows, err := conn.Query(ctx, c.sql, args...)
+		if err != nil {
+			return nil, fmt.Errorf("catalog check %q: %w", c.says, err)
+		}
+		names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			return nil, fmt.Errorf("catalog check %q: %w", c.says, err)
+		}
+		for _, name := range names {
+			found = append(found, Finding{c.says, name})
+		}
+	}
+	return found, nil
+}
+
+func catalogChecks() []check {
+	var tenant, lookup, restrictive, appendOnly []string
+	for _, t := range Manifest.Tenant {
+		tenant = append(tenant, t.Name)
+		for _, p := range t.Restrictive {
+			restrictive = append(restrictive, t.Name+"."+p)
+		}
+		if t.Lookup {
+			lookup = append(lookup, t.Name)
+		}
+		if t.AppendOnly {
+			appendOnly = append(appendOnly, t.Name)
+		}
+	}
+	for _, t := range Manifest.InPerson {
+		restrictive = append(restrictive, t+".in_person")
+	}
+	global := slices.Sorted(maps.Keys(Manifest.Global))
+	return slices.Concat(
+		tableChecks(tenant, global, appendOnly),
+		policyChecks(tenant, lookup, restrictive),
+		keyChecks(tenant),
+		roleChecksInCatalog(tenant),
+		functionChecks(),
+	)
+}
+
+func tableChecks(tenant, global, appendOnly []string) []check {
+	lists := pgx.StrictNamedArgs{"tenant": tenant, "global": global}
+	return []check{
+		{"is in no list: add it to store/manifest.go", `
+select c.relname from pg_class c
+where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'f')
+  and not c.relispartition and c.relname <> all (@tenant::text[] || @global::text[])`, lists},
+		{"is listed in store/manifest.go but not there", `
+select t from unnest(@tenant::text[] || @global::text[]) t
+where to_regclass('public.' || quote_ident(t)) is null`, lists},
+		{"has no row level security, or not FORCE", `
+select c.relname from pg_class c
+where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
+  and not (c.relrowsecurity and c.relforcerowsecurity) and c.relname <> 'schema_migrations'`, nil},
+		{"has no tenant_id that is a uuid, not null and without default", `
+select t from unnest(@tenant::text[]) t
+where not exists (
+    select 1 from pg_attribute a
+    where a.attrelid = to_regclass('public.' || quote_ident(t)) and a.attname = 'tenant_id'
+      and a.atttypid = 'uuid'::regtype and a.attnotnull and not a.atthasdef)`, pgx.StrictNamedArgs{"tenant": tenant}},
+		{"has a tenant_id but is in no list of tenant tables", `
+select c.relname from pg_attribute a join pg_class c on c.oid = a.attrelid
+where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and a.attname = 'tenant_id'
+  and not a.attisdropped and not c.relispartition and c.relname <> all (@tenant::text[] || array['domains'])`, pgx.StrictNamedArgs{"tenant": tenant}},
+		{"has an enum or citext column, which is not leakproof", `
+select c.relname || '.' || a.attname from pg_attribute a
+join pg_class c on c.oid = a.attrelid join pg_type t on t.oid = a.atttypid
+where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and a.attnum > 0 and not a.attisdropped
+  and (t.typtype = 'e' or t.typname = 'citext')`, nil},
+		{"is a view without security_invoker", `
+select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where n.nspname in ('public', 'lookup') and c.relkind = 'v'
+  and not coalesce(c.reloptions @> array['security_invoker=true'], false)`, nil},
+		{"is a materialised view that the app may read", `
+select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where n.nspname in ('public', 'lookup') and c.relkind = 'm' and has_table_privilege('portico_app', c.oid, 'select')`, nil},
+		{"has a trigger", `
+select c.relname || '.' || t.tgname from pg_trigger t join pg_class c on c.oid = t.tgrelid
+where c.relnamespace = 'public'::regnamespace and not t.tgisinternal`, nil},
+		{"is append-only but the app may change it", `
+select t from unnest(@tables::text[]) t
+where has_any_column_privilege('portico_app', to_regclass('public.' || t), 'update') or has_table_privilege('portico_app', to_regclass('public.' || t), 'delete')`,
+			pgx.StrictNamedArgs{"tables": appendOnly}},
+	}
+}
+
+func policyChecks(tenant, lookup, restrictive []string) []check {
+	return []check{
+		{"lacks the one canonical policy for the app", `
+select t from unnest(@tenant::text[]) t
+where (select count(*) from pg_policies p
+       where p.schemaname = 'public' and p.tablename = t and p.permissive = 'PERMISSIVE' and p.cmd = 'ALL'
+         and p.roles = array['portico_app']::name[] and p.qual = @canonical and p.with_check = @canonical) <> 1`,
+			pgx.StrictNamedArgs{"tenant": tenant, "canonical": canonicalPolicy}},
+		{"is a permissive policy too many", `
+select p.tablename || '.' || p.policyname from pg_policies p
+where p.schemaname = 'public' and p.permissive = 'PERMISSIVE'
+  and p.tablename = any (@tenant::text[])
+  and not (p.policyname = 'tenant' and p.roles = array['portico_app']::name[])
+  and not (p.policyname = 'lookup' and p.roles = array['portico_lookup']::name[] and p.tablename = any (@lookup::text[]))`,
+			pgx.StrictNamedArgs{"tenant": tenant, "lookup": lookup}},
+		{"is a policy of a global table that is not for one's own rows or for lookup", `
+select p.tablename || '.' || p.policyname from pg_policies p
+where p.schemaname = 'public' and p.permissive = 'PERMISSIVE' and p.tablename <> all (@tenant::text[])
+  and not (p.policyname = 'lookup' and p.roles = array['portico_lookup']::name[])
+  and not (p.policyname = 'own' and p.roles = array['portico_app']::name[]
+           and p.qual ~ '^\((user_id|id) = \( SELECT \(NULLIF\(current_setting\(''app\.(user|tenant)_id''::text, true\), ''''::text\)\)::uuid AS "nullif"\)\)$'
+           and p.with_check = p.qual)`,
+			pgx.StrictNamedArgs{"tenant": tenant}},
+		{"is a restrictive policy on no list", `
+select p.tablename || '.' || p.policyname from pg_policies p
+where p.schemaname = 'public' and p.permissive = 'RESTRICTIVE' and p.tablename || '.' || p.policyname <> all (@listed::text[])`,
+			pgx.StrictNamedArgs{"listed": restrictive}},
+		{"is a restrictive policy that is missing, or not for the app", `
+select l from unnest(@listed::text[]) l
+where not exists (select 1 from pg_policies p
+                  where p.schemaname = 'public' and p.permissive = 'RESTRICTIVE'
+                    and p.tablename || '.' || p.policyname = l and p.roles = array['portico_app']::name[])`,
+			pgx.StrictNamedArgs{"listed": restrictive}},
+		{"casts a column, which no index can serve", `
+select p.tablename || '.' || p.policyname from pg_policies p
+where p.schemaname = 'public' and coalesce(p.qual, '') || coalesce(p.with_check, '') ~ '\((tenant_id|user_id|id)\)::'`, nil},
+	}
+}
+
+func keyChecks(tenant []string) []check {
+	lists := pgx.StrictNamedArgs{"tenant": tenant}
+	return []check{
+		{"is a foreign key between tenant tables that does not carry tenant_id", `
+select k.conrelid::regclass::text || '.' || k.conname from pg_constraint k
+join pg_class c on c.oid = k.conrelid join pg_class f on f.oid = k.confrelid
+where k.contype = 'f' and c.relname = any (@tenant::text[]) and f.relname = any (@tenant::text[])
+  and not exists (
+      select 1 from generate_subscripts(k.conkey, 1) i
+      join pg_attribute a on a.attrelid = k.conrelid and a.attnum = k.conkey[i] and a.attname = 'tenant_id'
+      join pg_attribute b on b.attrelid = k.confrelid and b.attnum = k.confkey[i] and b.attname = 'tenant_id')`, lists},
+		{"is a unique index without tenant_id", `
+select i.indexrelid::regclass::text from pg_index i join pg_class c on c.oid = i.indrelid
+where c.relnamespace = 'public'::regnamespace and c.relname = any (@tenant::text[]) and i.indisunique
+  and not exists (select 1 from pg_attribute a
+                  where a.attrelid = i.indrelid and a.attname = 'tenant_id' and a.attnum = any (i.indkey::int2[]))`, lists},
+		{"has no index led by tenant_id", `
+select t from unnest(@tenant::text[]) t
+where not exists (
+    select 1 from pg_index i
+    join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0] and a.attname = 'tenant_id'
+    where i.indrelid = to_regclass('public.' || quote_ident(t)) and i.indisvalid)`, lists},
+		{"has a primary key that does not begin with tenant_id", `
+select t from unnest(@tenant::text[]) t
+where not exists (
+    select 1 from pg_index i
+    join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0] and a.attname = 'tenant_id'
+    where i.indrelid = to_regclass('public.' || quote_ident(t)) and i.indisprimary)`, lists},
+		{"is an index on an expression, which is not leakproof", `
+select i.indexrelid::regclass::text from pg_index i join pg_class c on c.oid = i.indrelid
+where c.relnamespace = 'public'::regnamespace and c.relname = any (@tenant::text[]) and i.indexprs is not null`, lists},
+	}
+}
+
+func roleChecksInCatalog(tenant []string) []check {
+	return []check{
+		{"is a role that could bypass or make others", `
+select rolname from pg_roles
+where rolname in ('portico_app', 'portico_lookup', 'portico_owner')
+  and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication)`, nil},
+		{"is a lookup role that can log in", `select rolname from pg_roles where rolname = 'portico_lookup' and rolcanlogin`, nil},
+		{"is a role that portico_app or portico_lookup is a member of", `
+select m.rolname || ' in ' || r.rolname from pg_auth_members a
+join pg_roles m on m.oid = a.member join pg_roles r on r.oid = a.roleid
+where m.rolname in ('portico_app', 'portico_lookup')`, nil},
+		{"is a member of one of our roles that is on no list", `
+select m.rolname || ' in ' || r.rolname from pg_auth_members a
+join pg_roles m on m.oid = a.member join pg_roles r on r.oid = a.roleid
+where r.rolname in ('portico_owner', 'portico_lookup', 'portico_app') and not m.rolsuper
+  and not (m.rolname = 'portico_owner' and r.rolname = 'portico_lookup')`, nil},
+		{"is owned by the app", `
+select c.oid::regclass::text from pg_class c where c.relowner = 'portico_app'::regrole
+union all select p.oid::regprocedure::text from pg_proc p where p.proowner = 'portico_app'::regrole
+union all select n.nspname from pg_namespace n where n.nspowner = 'portico_app'::regrole`, nil},
+		{"is owned by the lookup role though it is no function of schema lookup", `
+select c.oid::regclass::text from pg_class c where c.relowner = 'portico_lookup'::regrole
+union all select p.oid::regprocedure::text from pg_proc p where p.proowner = 'portico_lookup'::regrole and p.pronamespace <> 'lookup'::regnamespace`, nil},
+		{"may be truncated, referenced or given triggers by the app or the lookup role", `
+select r || ' on ' || c.oid::regclass::text from pg_class c, unnest(array['portico_app', 'portico_lookup']) r
+where c.relnamespace in ('public'::regnamespace, 'river'::regnamespace) and c.relkind in ('r', 'p')
+  and has_table_privilege(r, c.oid, 'truncate, references, trigger')`, nil},
+		{"is a place where the app may create", `
+select nspname from pg_namespace where nspname in ('public', 'lookup', 'river') and has_schema_privilege('portico_app', oid, 'create')
+union all select current_database()::text where has_database_privilege('portico_app', current_database(), 'create, temp')`, nil},
+		{"is a table that PUBLIC may use", `
+select c.oid::regclass::text from pg_class c, aclexplode(c.relacl) a
+where c.relnamespace in ('public'::regnamespace, 'river'::regnamespace) and a.grantee = 0`, nil},
+		{"may be updated by the app though it says whose a row is", `
+select c.relname || '.' || a.attname from pg_attribute a join pg_class c on c.oid = a.attrelid
+where c.relnamespace = 'public'::regnamespace and c.relname = any (@tenant::text[])
+  and a.attname in ('tenant_id', 'id', 'created_by', 'created_at', 'support_session_id', 'object_key')
+  and c.relname <> 'file_parts' and has_column_privilege('portico_app', c.oid, a.attname, 'update')`, pgx.StrictNamedArgs{"tenant": tenant}},
+		{"is set by default for a role or the database", `
+select coalesce(r.rolname, 'database') || ': ' || split_part(s, '=', 1)
+from pg_db_role_setting d left join pg_roles r on r.oid = d.setrole, unnest(d.setconfig) s
+where s like 'app.%' or s like 'row_security%'`, nil},
+	}
+}
+
+func functionChecks() []check {
+	var app, operator, all []string
+	for name, who := range openFunctions {
+		all = append(all, name)
+		switch who {
+		case "app":
+			app = append(app, name)
+		case "operator":
+			operator = append(operator, name)
+		}
+	}
+	lists := pgx.StrictNamedArgs{"all": all}
+	return []check{
+		{"runs with its owner's rights and is on no list: add it to openFunctions in store/catalog.go", `
+select p.oid::regprocedure::text from pg_proc p
+where p.prosecdef and p.pronamespace in ('public'::regnamespace, 'lookup'::regnamespace)
+  and not (p.pronamespace = 'lookup'::regnamespace and p.proname = any (@all::text[]))`, lists},
+		{"is a function of schema lookup on no list: add it to openFunctions in store/catalog.go", `
+select p.oid::regprocedure::text from pg_proc p where p.pronamespace = 'lookup'::regnamespace and p.proname <> all (@all::text[])`, lists},
+		{"is listed in openFunctions but not there, or there twice", `
+select f from unnest(@all::text[]) f
+where (select count(*) from pg_proc p where p.pronamespace = 'lookup'::regnamespace and p.proname = f) <> 1`, lists},
+		{"runs with its owner's rights without a pinned, empty search_path", `
+select p.oid::regprocedure::text from pg_proc p
+where p.prosecdef and p.pronamespace in ('public'::regnamespace, 'lookup'::regnamespace)
+  and not coalesce(p.proconfig @> array['search_path=""'], false)`, nil},
+		{"is a function of lookup that does not belong to portico_lookup", `
+select p.oid::regprocedure::text from pg_proc p
+where p.pronamespace = 'lookup'::regnamespace and p.proowner <> 'portico_lookup'::regrole`, nil},
+		{"may be called by PUBLIC", `
+select p.oid::regprocedure::text from pg_proc p
+where p.pronamespace in ('public'::regnamespace, 'lookup'::regnamespace, 'river'::regnamespace)
+  and (p.proacl is null or exists (select 1 from aclexplode(p.proacl) a where a.grantee = 0))`, nil},
+		{"may be called by the app against the list, or may not though it is on it", `
+select p.oid::regprocedure::text from pg_proc p
+where p.pronamespace = 'lookup'::regnamespace
+  and has_function_privilege('portico_app', p.oid, 'execute') <> (p.proname = any (@app::text[]))`, pgx.StrictNamedArgs{"app": app}},
+		{"is a table that the lookup role may use without a policy on a list", `
+select c.relname from pg_class c
+where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
+  and (has_any_column_privilege('portico_lookup', c.oid, 'select, insert, update') or has_table_privilege('portico_lookup', c.oid, 'delete'))
+  and not exists (select 1 from pg_policies p where p.schemaname = 'public' and p.tablename = c.relname and p.policyname = 'lookup')`, nil},
+	}
+}

@@ -1,0 +1,106 @@
+package store_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"portico/store"
+	"portico/store/storetest"
+)
+
+// The catalog of the migrated database holds nothing that could open the
+// boundary, and nothing that is on no list.
+func TestCatalogIsClosed(t *testing.T) {
+	t.Parallel()
+	found, err := store.CheckCatalog(t.Context(), storetest.Admin(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range found {
+		t.Error(f)
+	}
+}
+
+// mutants are mistakes a migration could make. Each is planted in a database of
+// the test's own, inside a transaction, and must be found.
+var mutants = []struct{ name, sql, rule string }{
+	{"no ENABLE", "alter table projects disable row level security", "no row level security"},
+	{"no FORCE", "alter table projects no force row level security", "no row level security"},
+	{"using (true)", "alter policy tenant on projects using (true)", "canonical"},
+	{"no policy", "drop policy tenant on files", "canonical"},
+	{"with check (true)", "alter policy tenant on projects with check (true)", "canonical"},
+	{"policy for PUBLIC", "alter policy tenant on projects to public", "canonical"},
+	{"second permissive policy", "create policy more on projects to portico_app using (true)", "permissive policy too many"},
+	{"cast column", "create policy cast_it on projects as restrictive to portico_app using (tenant_id::text = current_setting('app.tenant_id', true))", "casts a column"},
+	{"restrictive policy gone", "drop policy party on deliverables", "missing"},
+	{"global table opened", "create policy all_of_it on users to portico_app using (true)", "global table"},
+	{"single-column foreign key", "alter table projects add unique (id); alter table files add column project_id uuid references projects (id)", "does not carry tenant_id"},
+	{"unique without tenant_id", "create unique index on projects (name)", "unique index without tenant_id"},
+	{"index on an expression", "create index on projects (tenant_id, lower(name))", "expression"},
+	{"unlisted table", "create table extras (id int primary key)", "in no list"},
+	{"unlisted tenant table", "create table extras (tenant_id uuid not null, id uuid, primary key (tenant_id, id))", "no list of tenant tables"},
+	{"open partition", "create table parts (tenant_id uuid not null, id uuid, primary key (tenant_id, id)) partition by hash (tenant_id); create table parts_0 partition of parts for values with (modulus 1, remainder 0)", "no row level security"},
+	{"nullable tenant_id", "alter table job_effects drop constraint job_effects_pkey; alter table job_effects alter tenant_id drop not null", "tenant_id that is a uuid"},
+	{"defaulted tenant_id", "alter table projects alter tenant_id set default gen_random_uuid()", "tenant_id that is a uuid"},
+	{"view without security_invoker", "create view peek as select * from projects", "security_invoker"},
+	{"readable materialised view", "create materialized view peek as select 1 as one; grant select on peek to portico_app", "materialised"},
+	{"definer function", "create function peek() returns bigint language sql security definer as 'select count(*) from public.projects'", "on no list"},
+	{"definer without search_path", "alter function lookup.i_am_agent() reset search_path", "search_path"},
+	{"function for PUBLIC", "grant execute on function lookup.list_agents() to public", "called by PUBLIC"},
+	{"operator's function for the app", "grant execute on function lookup.create_agency(uuid, text, text, uuid, text, text) to portico_app", "against the list"},
+	{"app owns", "alter table projects owner to portico_app", "owned by the app"},
+	{"app truncates", "grant truncate on projects to portico_app", "truncated"},
+	{"app creates", "grant create on schema public to portico_app", "may create"},
+	{"PUBLIC reads", "grant select on users to public", "PUBLIC may use"},
+	{"app changes the trail", "grant update on audit_events to portico_app", "append-only"},
+	{"app moves rows", "grant update (tenant_id) on projects to portico_app", "says whose"},
+	{"app bypasses", "alter role portico_app bypassrls", "could bypass"},
+	{"app is a member", "grant portico_lookup to portico_app", "member of"},
+	{"lookup logs in", "alter role portico_lookup login", "can log in"},
+	{"role default", "alter role portico_app set app.tenant_id = '00000000-0000-0000-0000-000000000001'", "by default"},
+	{"row_security default", "alter role portico_app set row_security = off", "by default"},
+	{"enum column", "create type mood as enum ('ok'); alter table projects add column mood mood", "enum"},
+	{"trigger", "create function f() returns trigger language plpgsql as 'begin return new; end'; create trigger t before insert on projects for each row execute function f()", "trigger"},
+	{"primary key without tenant_id", "alter table job_effects drop constraint job_effects_pkey; alter table job_effects add primary key (key)", "primary key"},
+}
+
+// Case 16: each mutant turns the check red, and only while it is there.
+func TestCatalogFindsMutants(t *testing.T) {
+	t.Parallel()
+	// A database of their own, for a mutant locks what it changes.
+	db, err := storetest.Open(t.Context(), "mutants")
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.Close()
+	conn, err := pgx.Connect(t.Context(), storetest.Server().AdminURL("mutants"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(t.Context()))
+	for _, m := range mutants {
+		t.Run(strings.ReplaceAll(m.name, " ", "_"), func(t *testing.T) {
+			tx, err := conn.Begin(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) }()
+			if _, err := tx.Exec(t.Context(), m.sql, pgx.QueryExecModeSimpleProtocol); err != nil {
+				t.Fatal(err)
+			}
+			found, err := store.CheckCatalog(t.Context(), conn)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range found {
+				if strings.Contains(f.Rule, m.rule) {
+					return
+				}
+			}
+			t.Errorf("not found; all that was: %v", found)
+		})
+	}
+}

@@ -1,0 +1,50 @@
+package store
+
+// Manifest lists every table of schema public. What reads or moves a tenant as a
+// whole (hashes of the tests; export, restore and delete) reads it from here, and
+// the catalog check fails for a table that is not in it.
+var Manifest = struct {
+	// Tenant tables in the order in which a tenant can be restored: no table
+	// refers to a later one.
+	Tenant []TenantTable
+	// Global tables, each with the reason why it is none of a tenant's.
+	Global map[string]string
+	// InPerson are the global tables that are closed in a support session.
+	InPerson []string
+}{
+	Tenant: []TenantTable{
+		{Name: "memberships", Lookup: true},
+		{Name: "projects", Restrictive: []string{"party", "staff_delete", "staff_insert", "staff_update"}},
+		{Name: "deliverables", Restrictive: []string{"party", "staff_delete", "staff_insert", "staff_update"}},
+		{Name: "versions", Restrictive: []string{"party", "staff_delete", "staff_insert", "staff_update"}},
+		{Name: "files", Restrictive: []string{"party", "staff_delete", "staff_insert", "staff_update"}},
+		{Name: "file_parts", Restrictive: []string{"party", "staff_delete", "staff_insert", "staff_update"}},
+		{Name: "job_effects"},
+		{Name: "support_grants", Restrictive: []string{"in_person", "in_person_still_open"}, Lookup: true},
+		{Name: "support_sessions", Restrictive: []string{"in_person_still_open"}, Lookup: true},
+		{Name: "audit_events", Restrictive: []string{"party", "truthful"}, Lookup: true, AppendOnly: true},
+	},
+	Global: map[string]string{
+		"tenants":           "the boundary itself; the app sees the row it stands in",
+		"users":             "people exist before and beside any tenant",
+		"identities":        "who a provider says a person is, found before any tenant",
+		"sessions":          "a browser, found by its cookie before any tenant",
+		"sign_in_flows":     "a sign-in under way, before anybody is known",
+		"support_agents":    "agents belong to the platform",
+		"account_events":    "a person's own history, apart from tenants on purpose",
+		"domains":           "a host is looked up before any tenant is known",
+		"rate_counters":     "keyed by HMAC, names nobody",
+		"job_refusals":      "the tenant in it is a claim and not a fact",
+		"schema_migrations": "the state of the schema",
+	},
+	InPerson: []string{"account_events", "identities", "sessions", "users"},
+}
+
+// TenantTable is a table of a tenant and what its policies may be, beside the
+// one canonical policy.
+type TenantTable struct {
+	Name        string
+	Restrictive []string // restrictive policies, by name and in order
+	Lookup      bool     // has the one policy for portico_lookup
+	AppendOnly  bool     // the app may not change or delete rows
+}
