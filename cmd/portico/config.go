@@ -1,0 +1,283 @@
+package main
+
+import (
+	"crypto/ed25519"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net"
+	"net/mail"
+	"net/netip"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+
+	"portico/files"
+	"portico/handlers/signin"
+)
+
+// config is the whole of the environment, checked. Its types live here because
+// the command is the interface to the operator.
+type config struct {
+	addr           string
+	adminAddr      string
+	url            *url.URL
+	tenantDomain   string
+	trustedProxies []netip.Prefix
+	databaseURL    string
+	ownerURL       string
+	files          files.Config
+	keys           signin.Keys
+	signingKeys    []ed25519.PrivateKey
+	smtpURL        string
+	mailFrom       string
+	alertMail      string
+	providers      []signin.Config
+}
+
+// reader reads variables and collects every mistake, so that an operator sees
+// them all at once. No message quotes a value.
+type reader struct {
+	getenv func(string) string
+	errs   []error
+}
+
+func (rd *reader) wrong(name, format string, args ...any) {
+	rd.errs = append(rd.errs, fmt.Errorf("%s "+format, append([]any{name}, args...)...))
+}
+
+func (rd *reader) optional(name, otherwise string) string {
+	if v := rd.getenv(name); v != "" {
+		return v
+	}
+	return otherwise
+}
+
+func (rd *reader) required(name string) string {
+	v := rd.getenv(name)
+	if v == "" {
+		rd.wrong(name, "is not set")
+	}
+	return v
+}
+
+// secret reads a variable or, when its _FILE twin is set, the file that names.
+func (rd *reader) secret(name string) string {
+	path := rd.getenv(name + "_FILE")
+	if path == "" {
+		return rd.required(name)
+	}
+	if rd.getenv(name) != "" {
+		rd.wrong(name, "and its _FILE twin are both set")
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		rd.wrong(name+"_FILE", "cannot be read")
+	}
+	return strings.TrimSpace(string(b))
+}
+
+// loadConfig reads what serving takes.
+func loadConfig(getenv func(string) string, environ []string) (config, error) {
+	rd := &reader{getenv: getenv}
+	c := config{
+		addr:         rd.address("PORTICO_ADDR", "localhost:8080"),
+		adminAddr:    rd.adminAddress(),
+		url:          rd.origin("PORTICO_URL"),
+		tenantDomain: rd.tenantDomain(),
+		databaseURL:  rd.database("DATABASE_URL"),
+		files: files.Config{
+			Endpoint:        rd.required("S3_ENDPOINT"),
+			Region:          rd.required("S3_REGION"),
+			Bucket:          rd.required("S3_BUCKET"),
+			AccessKeyID:     rd.secret("S3_ACCESS_KEY_ID"),
+			SecretAccessKey: rd.secret("S3_SECRET_ACCESS_KEY"),
+		},
+		keys:           rd.sessionKeys(),
+		signingKeys:    rd.signingKeys(),
+		smtpURL:        rd.smtp(),
+		mailFrom:       rd.mailbox("MAIL_FROM", true),
+		alertMail:      rd.mailbox("ALERT_MAIL", false),
+		trustedProxies: rd.proxies(),
+	}
+	c.providers = rd.providers(environ, c.url)
+	return c, errors.Join(rd.errs...)
+}
+
+func (rd *reader) address(name, otherwise string) string {
+	v := rd.optional(name, otherwise)
+	if _, _, err := net.SplitHostPort(v); err != nil {
+		rd.wrong(name, "is not host:port")
+	}
+	return v
+}
+
+// adminAddress is where metrics and profiles are served: loopback or nowhere.
+func (rd *reader) adminAddress() string {
+	v := rd.getenv("PORTICO_ADMIN_ADDR")
+	if v == "" {
+		return ""
+	}
+	host, _, err := net.SplitHostPort(v)
+	ip, ipErr := netip.ParseAddr(host)
+	if err != nil || (host != "localhost" && (ipErr != nil || !ip.IsLoopback())) {
+		rd.wrong("PORTICO_ADMIN_ADDR", "is not host:port on loopback")
+	}
+	return v
+}
+
+// origin is a scheme and host, nothing behind it. Plain http is for loopback
+// only: the session cookie is refused by browsers elsewhere.
+func (rd *reader) origin(name string) *url.URL {
+	v := rd.required(name)
+	u, err := url.Parse(v)
+	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") ||
+		strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.User != nil {
+		if v != "" {
+			rd.wrong(name, "is not an origin such as https://portal.example")
+		}
+		return &url.URL{}
+	}
+	local := u.Hostname() == "localhost" || strings.HasSuffix(u.Hostname(), ".localhost") || u.Hostname() == "127.0.0.1"
+	if u.Scheme == "http" && !local {
+		rd.wrong(name, "must begin with https:// (http is for localhost only)")
+	}
+	return &url.URL{Scheme: u.Scheme, Host: strings.ToLower(u.Host)}
+}
+
+func (rd *reader) tenantDomain() string {
+	v := strings.ToLower(rd.getenv("PORTICO_TENANT_DOMAIN"))
+	if strings.ContainsAny(v, "/:@ ") || strings.HasPrefix(v, ".") {
+		rd.wrong("PORTICO_TENANT_DOMAIN", "is not a domain name")
+	}
+	return v
+}
+
+func (rd *reader) database(name string) string {
+	v := rd.secret(name)
+	if u, err := url.Parse(v); v != "" && (err != nil || !strings.HasPrefix(u.Scheme, "postgres")) {
+		rd.wrong(name, "is not a postgres:// address")
+	}
+	return v
+}
+
+func (rd *reader) list(name string) []string {
+	return strings.FieldsFunc(rd.secret(name), func(r rune) bool { return r == ',' || r == ' ' || r == '\n' })
+}
+
+func (rd *reader) sessionKeys() signin.Keys {
+	const name = "SESSION_KEYS"
+	var secrets [][]byte
+	for _, text := range rd.list(name) {
+		secrets = append(secrets, decodeKey(text))
+	}
+	if len(secrets) == 0 {
+		return signin.Keys{}
+	}
+	keys, err := signin.NewKeys(secrets...)
+	if err != nil {
+		rd.wrong(name, "must be keys of at least 32 bytes in base64, newest first, separated by commas")
+	}
+	return keys
+}
+
+func (rd *reader) signingKeys() []ed25519.PrivateKey {
+	const name = "SIGNING_KEYS"
+	var keys []ed25519.PrivateKey
+	for _, text := range rd.list(name) {
+		seed := decodeKey(text)
+		switch len(seed) {
+		case ed25519.SeedSize:
+			keys = append(keys, ed25519.NewKeyFromSeed(seed))
+		case ed25519.PrivateKeySize:
+			keys = append(keys, ed25519.PrivateKey(seed))
+		default:
+			rd.wrong(name, "must be Ed25519 keys in base64, newest first, separated by commas")
+			return nil
+		}
+	}
+	return keys
+}
+
+// decodeKey takes a key in any of the usual spellings of base64.
+func decodeKey(text string) []byte {
+	text = strings.TrimRight(strings.NewReplacer("-", "+", "_", "/").Replace(text), "=")
+	b, err := base64.RawStdEncoding.DecodeString(text)
+	if err != nil {
+		return nil
+	}
+	return b
+}
+
+func (rd *reader) smtp() string {
+	const name = "SMTP_URL"
+	v := rd.secret(name)
+	if u, err := url.Parse(v); v != "" && (err != nil || u.Host == "" || (u.Scheme != "smtp" && u.Scheme != "smtps")) {
+		rd.wrong(name, "is not an smtp:// or smtps:// address")
+	}
+	return v
+}
+
+func (rd *reader) mailbox(name string, must bool) string {
+	v := rd.getenv(name)
+	if v == "" && !must {
+		return ""
+	}
+	if _, err := mail.ParseAddress(v); err != nil {
+		rd.wrong(name, "is not a mail address")
+	}
+	return v
+}
+
+func (rd *reader) proxies() []netip.Prefix {
+	const name = "PORTICO_TRUSTED_PROXIES"
+	var list []netip.Prefix
+	for _, text := range strings.FieldsFunc(rd.getenv(name), func(r rune) bool { return r == ',' || r == ' ' }) {
+		p, err := netip.ParsePrefix(text)
+		if ip, ipErr := netip.ParseAddr(text); err != nil && ipErr == nil {
+			p, err = ip.Prefix(ip.BitLen())
+		}
+		if err != nil {
+			rd.wrong(name, "must be addresses or networks, such as 10.0.0.0/8, separated by commas")
+			return nil
+		}
+		list = append(list, p)
+	}
+	return list
+}
+
+// providers are the AUTH_<NAME>_KIND families of variables, by name.
+func (rd *reader) providers(environ []string, at *url.URL) []signin.Config {
+	var names []string
+	for _, line := range environ {
+		key, _, _ := strings.Cut(line, "=")
+		if name, ok := strings.CutPrefix(key, "AUTH_"); ok {
+			if name, ok := strings.CutSuffix(name, "_KIND"); ok && name != "" {
+				names = append(names, name)
+			}
+		}
+	}
+	slices.Sort(names)
+	var list []signin.Config
+	for _, name := range names {
+		prefix := "AUTH_" + name
+		p := signin.Config{
+			Name:         strings.ToLower(name),
+			Kind:         rd.getenv(prefix + "_KIND"),
+			ClientID:     rd.required(prefix + "_CLIENT_ID"),
+			ClientSecret: rd.secret(prefix + "_CLIENT_SECRET"),
+			RedirectURL:  at.String() + "/auth/" + strings.ToLower(name) + "/callback",
+		}
+		switch p.Kind {
+		case "oidc":
+			p.Issuer = rd.required(prefix + "_ISSUER")
+		case "github":
+			p.Issuer = rd.getenv(prefix + "_ISSUER")
+		default:
+			rd.wrong(prefix+"_KIND", "must be oidc or github")
+		}
+		list = append(list, p)
+	}
+	return list
+}

@@ -1,0 +1,79 @@
+// Command portico is the product: it prepares a database, serves the portal and
+// works off its jobs. `portico help` lists what it can do.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	p := program{getenv: os.Getenv, environ: os.Environ(), stdout: os.Stdout, stderr: os.Stderr}
+	if err := p.run(ctx, os.Args[1:]); err != nil {
+		if !errors.Is(err, errUsage) {
+			fmt.Fprintln(os.Stderr, "portico:", err)
+		}
+		os.Exit(1)
+	}
+}
+
+// program is the outside world of a command.
+type program struct {
+	getenv  func(string) string
+	environ []string
+	stdout  io.Writer
+	stderr  io.Writer
+}
+
+// errUsage is a call that was explained already.
+var errUsage = errors.New("usage")
+
+type command struct {
+	name string
+	does string
+	run  func(program, context.Context, []string) error
+}
+
+func commands() []command {
+	return []command{
+		{"bootstrap", "create the database roles and the database", program.bootstrap},
+		{"migrate", "bring the schema up to date", program.migrate},
+		{"serve", "serve the portal and work off its jobs", program.serve},
+		{"work", "work off jobs only", program.work},
+		{"agency", "create: open an agency with its first owner", program.agency},
+		{"support", "add, disable or list support agents", program.support},
+		{"tenant", "list: the tenants of this installation", program.tenant},
+	}
+}
+
+func (p program) run(ctx context.Context, args []string) error {
+	if len(args) > 0 {
+		for _, c := range commands() {
+			if c.name == args[0] {
+				return c.run(p, ctx, args[1:])
+			}
+		}
+		if args[0] == "help" || args[0] == "--help" || args[0] == "-h" {
+			p.usage(p.stdout)
+			return nil
+		}
+		fmt.Fprintf(p.stderr, "portico: there is no command %q\n\n", args[0])
+	}
+	p.usage(p.stderr)
+	return errUsage
+}
+
+func (p program) usage(w io.Writer) {
+	fmt.Fprintln(w, "usage: portico COMMAND [options]; portico COMMAND --help tells more")
+	fmt.Fprintln(w)
+	for _, c := range commands() {
+		fmt.Fprintf(w, "  %-10s %s\n", c.name, c.does)
+	}
+}

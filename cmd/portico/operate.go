@@ -1,0 +1,283 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"net/mail"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"portico/store"
+)
+
+// flags makes a flag set whose --help says what the command does.
+func (p program) flags(name, does string) *flag.FlagSet {
+	fs := flag.NewFlagSet("portico "+name, flag.ContinueOnError)
+	fs.SetOutput(p.stderr)
+	fs.Usage = func() {
+		fmt.Fprintf(fs.Output(), "usage: portico %s\n\n%s\n\n", name, does)
+		fs.PrintDefaults()
+	}
+	return fs
+}
+
+// parse reads the options; help was asked for is no failure.
+func (p program) parse(fs *flag.FlagSet, args []string) (help bool, err error) {
+	for _, a := range args {
+		if a == "--help" || a == "-help" || a == "-h" {
+			fs.SetOutput(p.stdout)
+		}
+	}
+	switch err := fs.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return true, nil
+	case err != nil:
+		return false, errUsage
+	case fs.NArg() > 0:
+		fmt.Fprintf(p.stderr, "portico: %q is not an option\n", fs.Arg(0))
+		fs.Usage()
+		return false, errUsage
+	}
+	return false, nil
+}
+
+func (p program) bootstrap(ctx context.Context, args []string) error {
+	fs := p.flags("bootstrap --admin-dsn DSN | --print",
+		"Creates the roles portico_owner, portico_app and portico_lookup, and the database of\nDATABASE_OWNER_URL, with the passwords of DATABASE_OWNER_URL and DATABASE_URL. Safe to run again.")
+	admin := fs.String("admin-dsn", "", "connection of a PostgreSQL superuser")
+	show := fs.Bool("print", false, "print the SQL instead of running it")
+	if help, err := p.parse(fs, args); help || err != nil {
+		return err
+	}
+	rd := &reader{getenv: p.getenv}
+	owner := rd.secret("DATABASE_OWNER_URL")
+	if *show {
+		database := "portico"
+		if c, err := pgx.ParseConfig(owner); err == nil && owner != "" && c.Database != "" {
+			database = c.Database
+		}
+		fmt.Fprint(p.stdout, store.BootstrapSQL(database))
+		return nil
+	}
+	app := rd.secret("DATABASE_URL")
+	if *admin == "" {
+		rd.errs = append(rd.errs, errors.New("--admin-dsn is missing"))
+	}
+	if err := errors.Join(rd.errs...); err != nil {
+		return err
+	}
+	return store.Bootstrap(ctx, *admin, owner, app)
+}
+
+func (p program) migrate(ctx context.Context, args []string) error {
+	fs := p.flags("migrate", "Brings the schema and the job queue up to date, as portico_owner (DATABASE_OWNER_URL).")
+	if help, err := p.parse(fs, args); help || err != nil {
+		return err
+	}
+	owner, err := p.owner()
+	if err != nil {
+		return err
+	}
+	n, err := store.Migrate(ctx, owner)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(p.stdout, "applied %d migrations\n", n)
+	return nil
+}
+
+func (p program) owner() (string, error) {
+	rd := &reader{getenv: p.getenv}
+	v := rd.database("DATABASE_OWNER_URL")
+	return v, errors.Join(rd.errs...)
+}
+
+// operate opens the operator's connection for one act.
+func (p program) operate(ctx context.Context, act func(*store.Operator) error) error {
+	owner, err := p.owner()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	op, err := store.OpenOperator(ctx, owner)
+	if err != nil {
+		return err
+	}
+	defer op.Close(context.WithoutCancel(ctx))
+	return act(op)
+}
+
+// verb takes the second word of a command.
+func (p program) verb(name string, args []string, verbs ...string) (string, []string, error) {
+	if len(args) > 0 {
+		for _, v := range verbs {
+			if args[0] == v {
+				return v, args[1:], nil
+			}
+		}
+		if args[0] == "--help" || args[0] == "-h" {
+			fmt.Fprintf(p.stdout, "usage: portico %s %s [options]\n", name, strings.Join(verbs, "|"))
+			return "", nil, nil
+		}
+	}
+	fmt.Fprintf(p.stderr, "usage: portico %s %s [options]\n", name, strings.Join(verbs, "|"))
+	return "", nil, errUsage
+}
+
+func (p program) agency(ctx context.Context, args []string) error {
+	verb, args, err := p.verb("agency", args, "create")
+	if verb == "" {
+		return err
+	}
+	fs := p.flags("agency create --slug SLUG --name NAME --owner-email ADDRESS --owner-name NAME", "Opens an agency with its first owner, who signs in by mail.")
+	slug := fs.String("slug", "", "name in addresses: a to z, 0 to 9 and -")
+	name := fs.String("name", "", "name of the agency")
+	email := fs.String("owner-email", "", "mail address of the owner")
+	owner := fs.String("owner-name", "", "name of the owner")
+	if help, err := p.parse(fs, args); help || err != nil {
+		return err
+	}
+	if *slug == "" || strings.TrimSpace(*name) == "" || strings.TrimSpace(*owner) == "" {
+		return errors.New("--slug, --name, --owner-email and --owner-name are all needed")
+	}
+	address, err := fold(*email)
+	if err != nil {
+		return fmt.Errorf("--owner-email: %w", err)
+	}
+	return p.operate(ctx, func(op *store.Operator) error {
+		id, err := op.CreateAgency(ctx, *slug, strings.TrimSpace(*name), address, strings.TrimSpace(*owner))
+		switch {
+		case errors.Is(err, store.ErrConflict):
+			return fmt.Errorf("the slug %q is not available", *slug)
+		case errors.Is(err, store.ErrInvalid):
+			return errors.New("not accepted: a slug is 1 to 40 of a to z, 0 to 9 and -; names have at most 120 characters; a support agent cannot own an agency")
+		case err != nil:
+			return err
+		}
+		fmt.Fprintf(p.stdout, "created agency %s, id %s\n", *slug, id)
+		return nil
+	})
+}
+
+func (p program) support(ctx context.Context, args []string) error {
+	verb, args, err := p.verb("support", args, "add", "disable", "list")
+	if verb == "" {
+		return err
+	}
+	fs := p.flags("support "+verb, "Agents of support belong to the platform and are members of no tenant.")
+	var email, name *string
+	if verb != "list" {
+		email = fs.String("email", "", "mail address of the agent")
+	}
+	if verb == "add" {
+		name = fs.String("name", "", "name of the agent, shown to tenants")
+	}
+	if help, err := p.parse(fs, args); help || err != nil {
+		return err
+	}
+	if verb == "list" {
+		return p.operate(ctx, func(op *store.Operator) error { return p.listAgents(ctx, op) })
+	}
+	address, err := fold(*email)
+	if err != nil {
+		return fmt.Errorf("--email: %w", err)
+	}
+	return p.operate(ctx, func(op *store.Operator) error {
+		if verb == "disable" {
+			return p.disableAgent(ctx, op, address)
+		}
+		if strings.TrimSpace(*name) == "" {
+			return errors.New("--name is missing")
+		}
+		return p.addAgent(ctx, op, address, strings.TrimSpace(*name))
+	})
+}
+
+func (p program) addAgent(ctx context.Context, op *store.Operator, email, name string) error {
+	err := op.AddAgent(ctx, email, name)
+	if errors.Is(err, store.ErrConflict) {
+		return errors.New("that address belongs to somebody already")
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(p.stdout, "added agent %s\n", email)
+	return nil
+}
+
+func (p program) disableAgent(ctx context.Context, op *store.Operator, email string) error {
+	err := op.DisableAgent(ctx, email)
+	if errors.Is(err, store.ErrNotFound) {
+		return errors.New("there is no agent with that address")
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(p.stdout, "disabled agent %s\n", email)
+	return nil
+}
+
+func (p program) listAgents(ctx context.Context, op *store.Operator) error {
+	agents, err := op.Agents(ctx)
+	if err != nil {
+		return err
+	}
+	w := tabwriter.NewWriter(p.stdout, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(w, "ADDRESS\tNAME\tADDED\tSTATE")
+	for _, a := range agents {
+		state := "active"
+		if a.DisabledAt != nil {
+			state = "disabled " + a.DisabledAt.Format(time.DateOnly)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", a.Email, a.Name, a.AddedAt.Format(time.DateOnly), state)
+	}
+	return w.Flush()
+}
+
+func (p program) tenant(ctx context.Context, args []string) error {
+	verb, args, err := p.verb("tenant", args, "list")
+	if verb == "" {
+		return err
+	}
+	fs := p.flags("tenant list", "Lists the tenants of this installation by slug.")
+	if help, err := p.parse(fs, args); help || err != nil {
+		return err
+	}
+	return p.operate(ctx, func(op *store.Operator) error {
+		w := tabwriter.NewWriter(p.stdout, 0, 4, 2, ' ', 0)
+		fmt.Fprintln(w, "SLUG\tKIND\tAGENCY\tSTATE\tCREATED\tID")
+		after := ""
+		for {
+			page, err := op.Tenants(ctx, after, 500)
+			if err != nil {
+				return err
+			}
+			if len(page) == 0 {
+				return w.Flush()
+			}
+			for _, t := range page {
+				agency := "-"
+				if t.AgencySlug != nil {
+					agency = *t.AgencySlug
+				}
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", t.Slug, t.Kind, agency, t.State, t.CreatedAt.Format(time.DateOnly), t.ID)
+			}
+			after = page[len(page)-1].Slug
+		}
+	})
+}
+
+// fold is an address as the database keeps it.
+func fold(address string) (string, error) {
+	a, err := mail.ParseAddress(strings.TrimSpace(address))
+	if err != nil {
+		return "", errors.New("not a mail address")
+	}
+	return strings.ToLower(a.Address), nil
+}

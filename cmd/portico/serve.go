@@ -1,0 +1,199 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"runtime/debug"
+	"time"
+
+	"portico/files"
+	"portico/handlers"
+	"portico/handlers/signin"
+	"portico/handlers/work"
+	"portico/store"
+	"portico/store/queue"
+)
+
+const (
+	// startPatience bounds everything that can refuse a start.
+	startPatience = 8 * time.Second
+	// stopPatience is how long running requests get to finish.
+	stopPatience = 20 * time.Second
+)
+
+func (p program) serve(ctx context.Context, args []string) error {
+	fs := p.flags("serve [--jobs=false]", "Serves the portal on PORTICO_ADDR and works off its jobs. The environment it reads is in the README.")
+	jobs := fs.Bool("jobs", true, "work off jobs in this process too")
+	if help, err := p.parse(fs, args); help || err != nil {
+		return err
+	}
+	in, err := p.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer in.db.Close()
+	if *jobs {
+		if err := in.runner.Start(context.WithoutCancel(ctx)); err != nil {
+			return err
+		}
+	}
+	err = in.listen(ctx)
+	if *jobs {
+		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopPatience)
+		defer cancel()
+		err = errors.Join(err, in.runner.Stop(stop))
+	}
+	return err
+}
+
+func (p program) work(ctx context.Context, args []string) error {
+	fs := p.flags("work", "Works off jobs and serves nobody. The environment is that of serve.")
+	if help, err := p.parse(fs, args); help || err != nil {
+		return err
+	}
+	in, err := p.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer in.db.Close()
+	if err := in.runner.Start(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	in.log.Info("working")
+	<-ctx.Done()
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopPatience)
+	defer cancel()
+	return in.runner.Stop(stop)
+}
+
+// installation is everything a running process holds.
+type installation struct {
+	config  config
+	db      *store.DB
+	storage *files.Storage
+	runner  *work.Runner
+	log     *slog.Logger
+}
+
+// open checks the configuration and the database. Other neighbours may be away:
+// what needs them answers 503 until they are back.
+func (p program) open(ctx context.Context) (*installation, error) {
+	tuneMemory(p.getenv)
+	c, err := loadConfig(p.getenv, p.environ)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, startPatience)
+	defer cancel()
+	in := &installation{config: c, log: handlers.NewLogger(p.stderr, slog.LevelInfo)}
+	// River and others that log on their own say it through the same redactor.
+	slog.SetDefault(in.log)
+	if in.storage, err = files.Open(c.files); err != nil {
+		return nil, err
+	}
+	in.db, err = store.Open(ctx, store.Config{URL: c.databaseURL, Seal: queue.NewSealer(c.keys.For(signin.PurposeJobSeal)...)})
+	if err != nil {
+		return nil, fmt.Errorf("cannot start: %w", err)
+	}
+	mailer, err := work.NewMailer(c.smtpURL, c.mailFrom)
+	if err == nil {
+		in.runner, err = work.New(in.db, work.Config{
+			URL: c.url, Keys: c.keys, Mailer: mailer, AlertTo: c.alertMail, Storage: in.storage, Log: in.log,
+		})
+	}
+	if err != nil {
+		in.db.Close()
+		return nil, err
+	}
+	return in, nil
+}
+
+// tuneMemory trades memory for time: garbage is most of what a page costs. What
+// the operator sets in GOGC and GOMEMLIMIT wins.
+func tuneMemory(getenv func(string) string) {
+	if getenv("GOGC") == "" {
+		debug.SetGCPercent(400)
+	}
+	if getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(512 << 20)
+	}
+}
+
+func (in *installation) listen(ctx context.Context) error {
+	c := in.config
+	providers, err := signin.NewProviders(c.providers...)
+	if err != nil {
+		return err
+	}
+	ready := handlers.NewReadiness(in.neighbours())
+	site := handlers.New(handlers.Config{
+		URL: c.url, TenantDomain: c.tenantDomain, TrustedProxies: c.trustedProxies,
+	}, handlers.Rooms{
+		DB: in.db, Files: in.storage, SignIn: signin.New(in.db, c.keys, providers...), Ready: ready, Log: in.log,
+	})
+	servers := []*http.Server{{
+		Addr:              c.addr,
+		Handler:           site.Handler(),
+		ReadHeaderTimeout: 5 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(in.log.Handler(), slog.LevelWarn),
+	}}
+	if c.adminAddr != "" {
+		servers = append(servers, &http.Server{Addr: c.adminAddr, Handler: adminHandler(), ReadHeaderTimeout: 5 * time.Second})
+	}
+	return in.run(ctx, ready, servers)
+}
+
+// run serves until ctx is done: then it says that it is leaving, takes no more,
+// and finishes what runs.
+func (in *installation) run(ctx context.Context, ready *handlers.Readiness, servers []*http.Server) error {
+	failed := make(chan error, len(servers))
+	for _, s := range servers {
+		l, err := net.Listen("tcp", s.Addr)
+		if err != nil {
+			return fmt.Errorf("cannot listen on %s: %w", s.Addr, errors.Unwrap(err))
+		}
+		go func() { failed <- s.Serve(l) }()
+	}
+	in.log.Info("serving", "addr", in.config.addr, "url", in.config.url.String())
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	ready.Stop()
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopPatience)
+	defer cancel()
+	for _, s := range servers {
+		if e := s.Shutdown(stop); e != nil {
+			_ = s.Close()
+		}
+	}
+	in.log.Info("stopped")
+	return err
+}
+
+// neighbours are what /readyz asks, by the names operators know.
+func (in *installation) neighbours() map[string]func(context.Context) error {
+	return map[string]func(context.Context) error{
+		"postgresql": in.db.Ping,
+		"s3":         in.storage.Ping,
+	}
+}
+
+// adminHandler is for the operator on the machine itself.
+func adminHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	return mux
+}
