@@ -84,7 +84,7 @@ type installation struct {
 // what needs them answers 503 until they are back.
 func (p program) open(ctx context.Context) (*installation, error) {
 	tuneMemory(p.getenv)
-	c, err := loadConfig(p.getenv, p.environ)
+	c, err := loadConfig(p.getenv)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +103,7 @@ func (p program) open(ctx context.Context) (*installation, error) {
 	mailer, err := work.NewMailer(c.smtpURL, c.mailFrom)
 	if err == nil {
 		in.runner, err = work.New(in.db, work.Config{
-			URL: c.url, Keys: c.keys, Mailer: mailer, AlertTo: c.alertMail, Storage: in.storage, Log: in.log,
+			URL: c.url, Keys: c.keys, Mailer: mailer, AlertTo: c.alertMail, Log: in.log,
 		})
 	}
 	if err != nil {
@@ -126,15 +126,11 @@ func tuneMemory(getenv func(string) string) {
 
 func (in *installation) listen(ctx context.Context) error {
 	c := in.config
-	providers, err := signin.NewProviders(c.providers...)
-	if err != nil {
-		return err
-	}
 	ready := handlers.NewReadiness(in.neighbours())
 	site := handlers.New(handlers.Config{
 		URL: c.url, TenantDomain: c.tenantDomain, TrustedProxies: c.trustedProxies,
 	}, handlers.Rooms{
-		DB: in.db, Files: in.storage, SignIn: signin.New(in.db, c.keys, providers...), Ready: ready, Log: in.log,
+		DB: in.db, SignIn: signin.New(in.db, c.keys), Ready: ready, Log: in.log,
 	})
 	servers := []*http.Server{{
 		Addr:              c.addr,

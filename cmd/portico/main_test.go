@@ -1,0 +1,108 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// good is an environment that nothing is wrong with, though nobody answers at it.
+func good() map[string]string {
+	return map[string]string{
+		"PORTICO_URL": "http://localhost:8080", "DATABASE_URL": "postgres://portico_app:secret-word@127.0.0.1:1/portico",
+		"DATABASE_OWNER_URL": "postgres://portico_owner:secret-word@127.0.0.1:1/portico",
+		"S3_ENDPOINT":        "http://127.0.0.1:1", "S3_REGION": "local", "S3_BUCKET": "portico",
+		"S3_ACCESS_KEY_ID": "id", "S3_SECRET_ACCESS_KEY": "secret-word", "SMTP_URL": "smtp://127.0.0.1:1",
+		"MAIL_FROM":    "Portico <portico@portico.test>",
+		"SESSION_KEYS": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY", "SIGNING_KEYS": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY",
+	}
+}
+
+func call(t *testing.T, env map[string]string, args ...string) (stdout, stderr string, err error) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	p := program{getenv: func(name string) string { return env[name] }, stdout: &out, stderr: &errs}
+	for name, value := range env {
+		p.environ = append(p.environ, name+"="+value)
+	}
+	err = p.run(t.Context(), args)
+	return out.String(), errs.String(), err
+}
+
+// A start with nothing right says everything that is wrong, at once.
+func TestAllMistakesTogether(t *testing.T) {
+	t.Parallel()
+	_, _, err := call(t, map[string]string{
+		"PORTICO_URL": "http://portal.example", "PORTICO_ADDR": "nowhere", "PORTICO_ADMIN_ADDR": "0.0.0.0:9",
+		"PORTICO_TRUSTED_PROXIES": "everybody", "SESSION_KEYS": "c2hvcnQ=", "DATABASE_URL": "mysql://x", "MAIL_FROM": "nobody",
+	}, "serve")
+	if err == nil {
+		t.Fatal("it started")
+	}
+	for _, name := range []string{
+		"PORTICO_URL", "PORTICO_ADDR", "PORTICO_ADMIN_ADDR", "PORTICO_TRUSTED_PROXIES", "SESSION_KEYS", "SIGNING_KEYS",
+		"DATABASE_URL", "S3_ENDPOINT", "S3_REGION", "S3_BUCKET", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY", "SMTP_URL", "MAIL_FROM",
+	} {
+		if !strings.Contains(err.Error(), name+" ") {
+			t.Errorf("%s is not named", name)
+		}
+	}
+	if strings.Contains(err.Error(), "c2hvcnQ") {
+		t.Error("a key is quoted")
+	}
+}
+
+// PostgreSQL away: no start, and no secret in the reason.
+func TestNoDatabaseNoStart(t *testing.T) {
+	t.Parallel()
+	_, _, err := call(t, good(), "serve")
+	if err == nil || strings.Contains(err.Error(), "secret-word") {
+		t.Errorf("err = %v", err)
+	}
+}
+
+// A secret may lie in a file, but not in both places.
+func TestSecretsInFiles(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(path, []byte("from-file\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env := good()
+	delete(env, "S3_SECRET_ACCESS_KEY")
+	env["S3_SECRET_ACCESS_KEY_FILE"] = path
+	c, err := loadConfig(func(name string) string { return env[name] })
+	if err != nil || c.files.SecretAccessKey != "from-file" {
+		t.Errorf("key = %q, err = %v", c.files.SecretAccessKey, err)
+	}
+	both := maps.Clone(env)
+	both["S3_SECRET_ACCESS_KEY"] = "too"
+	if _, err := loadConfig(func(name string) string { return both[name] }); err == nil {
+		t.Error("both were accepted")
+	}
+}
+
+// Every command explains itself and succeeds at that.
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{
+		{"help"}, {"bootstrap", "--help"}, {"migrate", "--help"}, {"serve", "--help"}, {"work", "--help"},
+		{"agency", "--help"}, {"agency", "create", "--help"}, {"support", "--help"}, {"support", "add", "--help"},
+		{"support", "disable", "--help"}, {"support", "list", "--help"}, {"tenant", "list", "--help"},
+	} {
+		out, _, err := call(t, nil, args...)
+		if err != nil || !strings.Contains(out, "usage: portico") {
+			t.Errorf("%v: err %v, %q", args, err, out)
+		}
+	}
+	if _, _, err := call(t, nil, "nonsense"); err == nil {
+		t.Error("an unknown command succeeds")
+	}
+	if err := (program{getenv: os.Getenv, stdout: &bytes.Buffer{}, stderr: &bytes.Buffer{}}).run(context.Background(), nil); err == nil {
+		t.Error("no command succeeds")
+	}
+}
