@@ -169,6 +169,10 @@ func (m *Mailer) compose(msg Message) (*gomail.Msg, error) {
 	if err := letter.From(m.from.String()); err != nil {
 		return nil, err
 	}
+	// One plain address and nothing else.
+	if plain, err := netmail.ParseAddress(msg.To); err != nil || plain.Address != msg.To {
+		return nil, errors.New("not an address")
+	}
 	to := netmail.Address{Name: oneLine(msg.ToName), Address: msg.To}
 	if err := letter.To(to.String()); err != nil {
 		return nil, err

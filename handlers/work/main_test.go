@@ -122,6 +122,22 @@ func watch(t *testing.T, r *Runner) func(id int64) *rivertype.JobRow {
 	}
 }
 
+// waitFor waits until a question is answered with yes, asking again whenever a
+// job has ended.
+func waitFor(t *testing.T, r *Runner, sql string, args ...any) {
+	t.Helper()
+	conn, ctx := admin(t), storetest.Within(t, time.Minute)
+	events, stop := r.client.Subscribe(river.EventKindJobCompleted, river.EventKindJobCancelled)
+	defer stop()
+	for !ask[bool](t, conn, sql, args...) {
+		select {
+		case <-events:
+		case <-ctx.Done():
+			t.Fatalf("never came true: %s", sql)
+		}
+	}
+}
+
 // insert puts a job into the queue as somebody would who can write there.
 func insert(t *testing.T, r *Runner, job river.JobArgs) int64 {
 	t.Helper()
@@ -187,7 +203,7 @@ func draft(t *testing.T, me store.Member, title string) uuid.UUID {
 	deliverable := storetest.Deliverable(t, me, storetest.Project(t, me, "Project of "+title), title)
 	version := ask[uuid.UUID](t, conn, `select id from versions where deliverable_id = $1`, deliverable)
 	do(t, conn, `insert into files (tenant_id, id, version_id, name, state, declared_size, size, sha256, content_type, object_key, created_by)
-		values ($1, $2, $3, 'a.txt', 'ready', 1, 1, sha256('a'), 'text/plain', 'tenants/' || $1 || '/files/' || $2, $4)`,
+		values ($1::uuid, $2::uuid, $3, 'a.txt', 'ready', 1, 1, sha256('a'), 'text/plain', 'tenants/' || $1::uuid || '/files/' || $2::uuid, $4)`,
 		me.TenantID(), store.NewID(), version, me.ID())
 	return version
 }
