@@ -79,6 +79,7 @@ func TestAskerMustStillBeAllowed(t *testing.T) {
 			mailTo(t, a.Mia, "Poster "+a.Suffix)
 			leo := ask[uuid.UUID](t, admin(t), `select id from users where email = $1`, a.Leo)
 			mailTo(t, a.Leo, "Poster "+a.Suffix)
+			waitIdle(t, r, []uuid.UUID{dana.TenantID()})
 			do(t, admin(t), `delete from job_effects where tenant_id = $1`, dana.TenantID())
 			do(t, admin(t), lose, a.Ravi, dana.TenantID())
 

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -181,11 +182,13 @@ func mailTo(t *testing.T, addr, text string) stack.Message {
 	return msg
 }
 
+// mailsTo is what somebody got until now, but for sign-in mails, which fixtures
+// cause as well.
 func mailsTo(t *testing.T, addr string) []stack.Message {
 	t.Helper()
 	all, err := mails.To(addr)
 	check(t, err)
-	return all
+	return slices.DeleteFunc(all, func(m stack.Message) bool { return linkIn.MatchString(m.Text()) })
 }
 
 // published makes a project with one published version and returns the version.
