@@ -88,10 +88,10 @@ func deliverableTitleHint(c Chrome, p DeliverableFormProps) string {
 	return c.Workspace.Name + " sees it as soon as you publish its first version."
 }
 
-// seenWords tells who sees the version, before it is published too, so that nobody posts by mistake.
-func seenWords(p DeliverableShowProps) string {
-	if p.Version != nil && p.Version.PublishedAt.IsZero() {
-		return "Once published, seen by " + p.WhoSees
+// fileMeta is what a file is and how large, as far as it is known.
+func fileMeta(f FileRow) string {
+	if f.Type == "" {
+		return f.Size
 	}
-	return "Seen by " + p.WhoSees
+	return f.Type + " · " + f.Size
 }
