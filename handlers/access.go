@@ -21,6 +21,7 @@ type Route struct {
 	Asset   bool // no page: support sessions do not list it as seen
 	Streams bool // sets its own limits on the body and on time
 	Agents  bool // of a person's routes: agents of support may enter too
+	JSON    bool // answers programs: refusals are JSON too
 	handle  func(http.ResponseWriter, *http.Request, store.Visitor) error
 }
 
@@ -54,6 +55,7 @@ func (route Route) supportWrites() Route { route.Support = SupportWrites; return
 func (route Route) agentsToo() Route     { route.Agents = true; return route }
 func (route Route) asset() Route         { route.Asset = true; return route }
 func (route Route) streams() Route       { route.Streams = true; return route }
+func (route Route) json() Route          { route.JSON = true; return route }
 
 func line(pattern string, who Who) Route {
 	method, path, found := strings.Cut(pattern, " ")
@@ -231,6 +233,6 @@ func limitTime(w http.ResponseWriter) {
 func safe(method string) bool { return method == http.MethodGet || method == http.MethodHead }
 
 func wantsJSON(r *http.Request) bool {
-	return strings.HasPrefix(r.Header.Get("Accept"), "application/json") ||
+	return addressOf(r).route.JSON || strings.HasPrefix(r.Header.Get("Accept"), "application/json") ||
 		strings.HasPrefix(r.Header.Get("Content-Type"), "application/json")
 }

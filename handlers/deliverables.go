@@ -205,7 +205,7 @@ func withVersion(p *views.DeliverableShowProps, c views.Chrome, me store.Member,
 		return
 	}
 	if me.May(store.Upload) {
-		p.Upload = &views.UploadProps{FormURL: c.Base.Files(p.ID), CreateURL: c.Base.Uploads(p.ID), MaxSize: store.MaxFileSize}
+		p.Upload = &views.UploadProps{FormURL: c.Base.Files(v.ID.String()), CreateURL: c.Base.Uploads(v.ID.String()), MaxSize: store.MaxFileSize}
 	}
 	p.CanPublish = me.May(store.Publish) && ready > 0 && ready == len(p.Files)
 	for _, person := range people {
@@ -224,7 +224,7 @@ func versionState(d store.Deliverable, v store.Version) views.State {
 	case v.Number == d.Version:
 		return stateOf(d)
 	}
-	return views.StatePast
+	return views.StateArchived
 }
 
 func (s *Server) deliverableEdit(w http.ResponseWriter, r *http.Request, me store.Member) error {

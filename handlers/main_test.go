@@ -11,13 +11,14 @@ import (
 	"sync"
 	"testing"
 
+	"portico/files"
 	"portico/handlers"
 	"portico/handlers/signin"
 	"portico/store"
 	"portico/store/storetest"
 )
 
-func TestMain(m *testing.M) { storetest.Main(m) }
+func TestMain(m *testing.M) { storetest.Main(m, stopGateway) }
 
 // site is the whole product over a real database, and what it has logged.
 type site struct {
@@ -46,6 +47,12 @@ func (b *logBook) String() string {
 
 func newSite(t *testing.T) *site {
 	t.Helper()
+	return newSiteOver(t, storage(t))
+}
+
+// newSiteOver is the product over an object store of the test's own.
+func newSiteOver(t *testing.T, bucket *files.Storage) *site {
+	t.Helper()
 	keys, err := signin.NewKeys([]byte(strings.Repeat("k", 32)))
 	if err != nil {
 		t.Fatal(err)
@@ -58,7 +65,7 @@ func newSite(t *testing.T) *site {
 	}
 	s.server.Config.Handler = handlers.New(
 		handlers.Config{URL: at, TenantDomain: "portals.test"},
-		handlers.Rooms{DB: storetest.DB(), SignIn: signin.New(storetest.DB(), keys), Log: handlers.NewLogger(s.logs, slog.LevelInfo)},
+		handlers.Rooms{DB: storetest.DB(), Files: bucket, SignIn: signin.New(storetest.DB(), keys), Log: handlers.NewLogger(s.logs, slog.LevelInfo)},
 	).Handler()
 	s.server.Start()
 	t.Cleanup(s.server.Close)

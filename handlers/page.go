@@ -108,6 +108,7 @@ var deeds = map[string]struct {
 	"deliverable.restored":   {text: "Deliverable restored."},
 	"file.binned":            {"File moved to the bin. It stays there for 30 days.", views.Base.FileRestore},
 	"file.restored":          {text: "File restored."},
+	"file.given_up":          {text: "The upload was given up, and what had arrived is removed."},
 	"file.uploaded":          {text: "Files uploaded. Only your team can see them until you publish."},
 	"version.created":        {text: "A new draft version. Only your team can see it until you publish."},
 	"version.published":      {text: "Published. The client can see it now."},

@@ -65,6 +65,17 @@ func (s *Server) routes() []Route {
 		s.member("POST /deliverables/{id}/versions", store.EditWork, s.versionCreate).supportWrites(),
 		s.member("POST /deliverables/{id}/versions/{number}/publish", store.Publish, s.versionPublish).supportWrites(),
 
+		s.member("POST /versions/{id}/files", store.Upload, s.fileCreate).supportWrites().streams(),
+		s.member("POST /versions/{id}/uploads", store.Upload, s.uploadCreate).supportWrites().json(),
+		s.member("GET /uploads/{id}", store.Upload, s.uploadStatus).supportWrites().json(),
+		s.member("PUT /uploads/{id}/parts/{n}", store.Upload, s.uploadPart).supportWrites().json().streams(),
+		s.member("POST /uploads/{id}/finish", store.Upload, s.uploadFinish).supportWrites().json().streams(),
+		s.member("DELETE /uploads/{id}", store.Upload, s.uploadCancel).supportWrites().json(),
+		s.member("GET /files/{id}", store.SeeWork, s.fileDownload).supportReads().streams(),
+		s.member("GET /files/{id}/inline", store.SeeWork, s.fileInline).supportReads().streams(),
+		s.member("POST /files/{id}/delete", store.EditWork, s.fileDelete).supportWrites(),
+		s.member("POST /files/{id}/restore", store.SeeBin, s.fileRestore).supportWrites(),
+
 		s.member("GET /bin", store.SeeBin, s.binShow).supportReads(),
 		s.member("GET /members", store.SeePeople, s.memberList).supportReads(),
 		s.member("GET /activity", store.SeeActivity, s.activityList).supportReads(),

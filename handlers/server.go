@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 
+	"portico/files"
 	"portico/handlers/signin"
 	"portico/static"
 	"portico/store"
@@ -29,6 +30,7 @@ type Config struct {
 // Rooms are what the server is put together from.
 type Rooms struct {
 	DB     *store.DB
+	Files  *files.Storage
 	SignIn *signin.Room
 	Ready  *Readiness // nil is always ready
 	Log    *slog.Logger
@@ -38,6 +40,7 @@ type Rooms struct {
 type Server struct {
 	cfg    Config
 	db     *store.DB
+	files  *files.Storage
 	signin *signin.Room
 	ready  *Readiness
 	log    *slog.Logger
@@ -48,7 +51,7 @@ func New(cfg Config, rooms Rooms) *Server {
 	if rooms.Ready == nil {
 		rooms.Ready = &Readiness{}
 	}
-	return &Server{cfg: cfg, db: rooms.DB, signin: rooms.SignIn, ready: rooms.Ready, log: rooms.Log}
+	return &Server{cfg: cfg, db: rooms.DB, files: rooms.Files, signin: rooms.SignIn, ready: rooms.Ready, log: rooms.Log}
 }
 
 // Handler is the whole of the public listener. The order of the chain matters:

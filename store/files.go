@@ -71,6 +71,36 @@ func GetFile(id uuid.UUID, dst *File) Read {
   and f.state = 'ready'`, pgx.StrictNamedArgs{"id": id})}
 }
 
+// recently is how long one row of the trail stands for more pieces of the same
+// file to the same person.
+const recently = "10 minutes"
+
+// RecordDownload commits the audit row of a download or a view, before its first
+// byte goes out. A piece of a file, such as a player asks for by the dozen, adds
+// none while the same person has a row for the same file that is at most ten
+// minutes old, so that no byte leaves without a row that stands for it. In a
+// support session each piece is a row.
+func (db *DB) RecordDownload(ctx context.Context, me Member, e Event, piece bool) error {
+	if piece && me.Support == nil {
+		var recent bool
+		err := db.Read(ctx, me, Read{value("recent download", &recent, `
+select exists (
+    select 1
+    from audit_events
+    where tenant_id = @tenant_id
+      and at > now() - interval '`+recently+`'
+      and actor_id = @me
+      and support_session_id is null
+      and verb = @verb
+      and target_id = @file
+      and result = 'ok')`, pgx.StrictNamedArgs{"me": me.scope.actor, "verb": e.Verb, "file": e.TargetID})})
+		if err != nil || recent {
+			return err
+		}
+	}
+	return db.Record(ctx, me, e)
+}
+
 // BinFile throws a file into the bin, or restores it, and says which deliverable
 // it is in. A file still on its way is [ErrConflict], since there is nothing to
 // restore: see [Tx.GiveUpUpload]. So is restoring a file into a version that was

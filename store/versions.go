@@ -35,6 +35,16 @@ order by v.number desc
 limit 200`, pgx.StrictNamedArgs{"deliverable": deliverable})}
 }
 
+// GetVersion reads one version of a deliverable that is not in the bin, nor its
+// project.
+func GetVersion(id uuid.UUID, dst *Version) Read {
+	return Read{one("get version", dst, versionColumns+`
+join deliverables d on d.tenant_id = v.tenant_id and d.id = v.deliverable_id and d.deleted_at is null
+join projects p on p.tenant_id = d.tenant_id and p.id = d.project_id and p.deleted_at is null
+where v.tenant_id = @tenant_id
+  and v.id = @id`, pgx.StrictNamedArgs{"id": id})}
+}
+
 // AddVersion begins the next version of a deliverable, as a draft. While the
 // newest version is still a draft there is nothing to follow it: [ErrConflict].
 func (tx *Tx) AddVersion(ctx context.Context, deliverable uuid.UUID) (uuid.UUID, error) {

@@ -151,13 +151,15 @@ func (b Base) VersionPublish(deliverableID string, number int) string {
 	return b.Versions(deliverableID) + "/" + strconv.Itoa(number) + "/publish"
 }
 
-// Files takes the plain upload form (multipart) of a deliverable's draft version.
-func (b Base) Files(deliverableID string) string { return b.Deliverable(deliverableID) + "/files" }
+// Files takes the plain upload form (multipart) of a draft version.
+func (b Base) Files(versionID string) string { return string(b) + "/versions/" + versionID + "/files" }
 
-// Uploads takes a POST of JSON that begins an upload into a deliverable's draft version.
-func (b Base) Uploads(deliverableID string) string { return b.Deliverable(deliverableID) + "/uploads" }
+// Uploads takes a POST of JSON that begins an upload into a draft version.
+func (b Base) Uploads(versionID string) string {
+	return string(b) + "/versions/" + versionID + "/uploads"
+}
 
-// Upload answers with the state of one upload.
+// Upload answers with the state of one upload; a DELETE gives it up.
 func (b Base) Upload(id string) string { return string(b) + "/uploads/" + id }
 
 // UploadPart takes a PUT of part n, counted from 1. With n "{n}" it is the pattern the browser fills in.

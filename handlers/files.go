@@ -1,0 +1,117 @@
+package handlers
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"portico/files"
+	"portico/store"
+)
+
+var (
+	errFileGone    = &statusError{http.StatusNotFound, "The file is on our records but not in our storage. Please tell the people who sent you here."}
+	errLeftOut     = &statusError{http.StatusConflict, "This version was published without the file, and a published version stays as it is. Add the file to the next one."}
+	errMiddleOfIt  = &statusError{http.StatusConflict, "The file is still being uploaded."}
+	errNoneChosen  = &statusError{http.StatusUnprocessableEntity, "Choose at least one file first."}
+	errNoForm      = &statusError{http.StatusUnprocessableEntity, "That is not an upload form."}
+	errFieldTooBig = &statusError{http.StatusRequestEntityTooLarge, "A field of the form is too large."}
+)
+
+func (s *Server) fileDownload(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	return s.sendFile(w, r, me, false)
+}
+
+// fileInline shows a file in the page, if its type is one that can do no harm;
+// any other is downloaded all the same.
+func (s *Server) fileInline(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	return s.sendFile(w, r, me, true)
+}
+
+// sendFile authorises every request anew, ranges too, and puts it on record
+// before the first byte goes out. Asking for the head alone shows no byte.
+func (s *Server) sendFile(w http.ResponseWriter, r *http.Request, me store.Member, inline bool) error {
+	untimed(w)
+	var f store.File
+	if err := s.db.Read(r.Context(), me, store.GetFile(pathID(r), &f)); err != nil {
+		return err
+	}
+	event := store.Event{Verb: "file.downloaded", TargetKind: "file", TargetID: f.ID}
+	if inline && files.Inline(f.ContentType) {
+		event.Verb = "file.viewed"
+		// Pages of ours show it in a frame.
+		w.Header().Set("X-Frame-Options", "SAMEORIGIN")
+	}
+	if r.Method != http.MethodHead {
+		if err := s.db.RecordDownload(r.Context(), me, event, isPiece(r)); err != nil {
+			return errors.Join(store.ErrUnavailable, err)
+		}
+	}
+	err := s.vault(me).Serve(w, r, files.Download{
+		Key:         fileKey(me, f.ID),
+		Name:        f.Name,
+		ContentType: f.ContentType,
+		Size:        f.Size,
+		Digest:      files.Digest(f.SHA256),
+		Stored:      f.CreatedAt,
+		Inline:      inline,
+	})
+	switch {
+	case errors.Is(err, files.ErrUnavailable):
+		return errors.Join(errNoFiles, err)
+	case errors.Is(err, files.ErrNotFound):
+		s.log.ErrorContext(r.Context(), "file missing in storage", "request_id", requestID(r), "file", f.ID)
+		return errFileGone
+	}
+	return err
+}
+
+// isPiece says that a request asks for a later piece of a file; the first piece
+// and the whole are each a download of their own.
+func isPiece(r *http.Request) bool {
+	span := r.Header.Get("Range")
+	return span != "" && !strings.HasPrefix(strings.ReplaceAll(span, " ", ""), "bytes=0-")
+}
+
+// fileDelete moves a file to the bin. One that is still on its way has nothing
+// to restore: its upload is given up.
+func (s *Server) fileDelete(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	id, deed := pathID(r), "file.binned"
+	deliverable, err := s.binFile(r, me, id, true)
+	if errors.Is(err, store.ErrConflict) {
+		id, deed = uuid.Nil, "file.given_up"
+		err = s.giveUp(r.Context(), me, pathID(r))
+	}
+	if errors.Is(err, store.ErrConflict) {
+		return errMiddleOfIt // it has just become ready
+	}
+	if err != nil {
+		return err
+	}
+	undo := ""
+	if id != uuid.Nil {
+		undo = id.String()
+	}
+	return done(w, r, baseOf(r, me).Deliverable(deliverable.String()), deed, undo)
+}
+
+func (s *Server) fileRestore(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	deliverable, err := s.binFile(r, me, pathID(r), false)
+	if errors.Is(err, store.ErrConflict) {
+		return errLeftOut
+	}
+	if err != nil {
+		return err
+	}
+	return done(w, r, baseOf(r, me).Deliverable(deliverable.String()), "file.restored", "")
+}
+
+func (s *Server) binFile(r *http.Request, me store.Member, id uuid.UUID, binned bool) (deliverable uuid.UUID, err error) {
+	err = s.db.Write(r.Context(), me, func(tx *store.Tx) (err error) {
+		deliverable, err = tx.BinFile(r.Context(), id, binned)
+		return err
+	})
+	return deliverable, err
+}

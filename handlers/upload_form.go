@@ -1,0 +1,111 @@
+package handlers
+
+import (
+	"errors"
+	"io"
+	"mime/multipart"
+	"net/http"
+
+	"portico/files"
+	"portico/store"
+)
+
+// fileCreate takes the plain form, as it comes without JavaScript: one file or
+// several, of sizes nobody says beforehand. Each goes through the same steps as
+// any upload, part by part as it arrives, so a form of any size stays flat in
+// memory. A file that breaks off is given up; those before it stay.
+func (s *Server) fileCreate(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	untimed(w)
+	v, err := s.draft(r, me)
+	if err != nil {
+		return err
+	}
+	body := newSteadyBody(w, r.Body, steadyPace)
+	defer body.done()
+	r.Body = body
+	if err := s.takeForm(r, me, v); err != nil {
+		drain(body)
+		return err
+	}
+	return done(w, r, baseOf(r, me).Deliverable(v.DeliverableID.String()), "file.uploaded", "")
+}
+
+func (s *Server) takeForm(r *http.Request, me store.Member, v store.Version) error {
+	form, err := r.MultipartReader()
+	if err != nil {
+		return errNoForm
+	}
+	taken := 0
+	for {
+		part, err := form.NextPart()
+		switch {
+		case errors.Is(err, io.EOF) && taken == 0:
+			return errNoneChosen
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return formError(err)
+		case part.FormName() != "file":
+			err = skipField(part)
+		case part.FileName() != "":
+			taken++
+			err = s.takeFile(r, me, v, part)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// maxField is how much of a field that is no file is read before it is too much.
+const maxField = 64 << 10
+
+func skipField(part *multipart.Part) error {
+	n, err := io.CopyN(io.Discard, part, maxField+1)
+	switch {
+	case n > maxField:
+		return errFieldTooBig
+	case err != nil && !errors.Is(err, io.EOF):
+		return formError(err)
+	}
+	return nil
+}
+
+// formError is a body that is no form, or stopped being one.
+func formError(err error) error {
+	if told := uploadError(err); statusOf(told) != http.StatusInternalServerError {
+		return told
+	}
+	return errNoForm
+}
+
+func (s *Server) takeFile(r *http.Request, me store.Member, v store.Version, body *multipart.Part) error {
+	u, err := s.beginUpload(r.Context(), me, v.ID, store.NewUpload{Name: body.FileName()})
+	if err != nil {
+		return err
+	}
+	if err = s.takeParts(r, me, &u, body); err == nil {
+		_, err = s.finishUpload(r.Context(), me, u.ID)
+	}
+	if err != nil {
+		s.abandon(r.Context(), me, u)
+	}
+	return err
+}
+
+func (s *Server) takeParts(r *http.Request, me store.Member, u *store.FileUpload, body io.Reader) error {
+	for n := 1; ; n++ {
+		if n > files.MaxParts {
+			return errFileTooLarge
+		}
+		size, err := s.putPart(r.Context(), me, u, incoming{number: n, body: body})
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil // the part before it was the last, and full
+		case err != nil:
+			return err
+		case size < files.PartSize:
+			return nil
+		}
+	}
+}

@@ -1,0 +1,135 @@
+package handlers_test
+
+import (
+	"bytes"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"strings"
+	"testing"
+
+	"portico/files"
+	"portico/store"
+	"portico/store/storetest"
+)
+
+type formFile struct {
+	field, name string
+	content     []byte
+}
+
+// formOf is a form as a browser sends it; a file without a name is a plain field.
+func formOf(t *testing.T, parts ...formFile) (io.Reader, string) {
+	t.Helper()
+	var body bytes.Buffer
+	w := multipart.NewWriter(&body)
+	for _, p := range parts {
+		var part io.Writer
+		var err error
+		if p.name == "" {
+			part, err = w.CreateFormField(p.field)
+		} else {
+			part, err = w.CreateFormFile(p.field, p.name)
+		}
+		if err == nil {
+			_, err = part.Write(p.content)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return &body, w.FormDataContentType()
+}
+
+func (d studio) post(t *testing.T, parts ...formFile) answer {
+	t.Helper()
+	body, contentType := formOf(t, parts...)
+	return d.ravi.do(t, http.MethodPost, d.at("/versions/%s/files", d.draft), body, contentType)
+}
+
+func (d studio) list(t *testing.T) []store.File {
+	t.Helper()
+	var list []store.File
+	if err := storetest.DB().Read(t.Context(), d.me, store.ListFiles(d.draft, &list)); err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// A form without JavaScript brings several files of every awkward size at once.
+func TestPlainForm(t *testing.T) {
+	t.Parallel()
+	d := newStudio(t)
+	sent := []formFile{
+		{"note", "", []byte("a field that nobody asked for")},
+		{"file", "small.txt", []byte("small " + d.Suffix)},
+		{"file", "exact.bin", noise(10, files.PartSize)},
+		{"file", "empty.bin", nil},
+		{"file", "large.bin", noise(11, 2*files.PartSize+3)},
+	}
+	a := d.post(t, sent...)
+	want(t, "form", a, http.StatusSeeOther)
+	if !strings.HasPrefix(a.location(), d.at("/deliverables/%s?", d.deliverable)) {
+		t.Errorf("location = %s", a.location())
+	}
+	list := d.list(t)
+	if len(list) != 4 {
+		t.Fatalf("files = %+v", list)
+	}
+	for i, f := range list {
+		if f.Name != sent[i+1].name || f.State != store.FileReady {
+			t.Errorf("file %d = %+v", i, f)
+		}
+		if got := d.ravi.get(t, d.at("/files/%s", f.ID)); got.body != string(sent[i+1].content) {
+			t.Errorf("%s: %d, %d bytes", f.Name, got.status, len(got.body))
+		}
+	}
+	page := d.ravi.get(t, d.at("/deliverables/%s", d.deliverable))
+	if !strings.Contains(page.body, d.at("/files/%s", list[0].ID)) || !strings.Contains(page.body, d.at("/versions/%s/files", d.draft)) {
+		t.Error("the page shows neither the file nor the form")
+	}
+}
+
+// What is no form, or has no file in it, is told so; a field that is none of ours
+// cannot be used to fill anything.
+func TestRefusedForms(t *testing.T) {
+	t.Parallel()
+	d := newStudio(t)
+	path := d.at("/versions/%s/files", d.draft)
+	want(t, "no form", d.ravi.do(t, http.MethodPost, path, strings.NewReader("x"), "text/plain"), 422)
+	want(t, "no body", d.ravi.do(t, http.MethodPost, path, nil, ""), 422)
+	want(t, "no file", d.post(t, formFile{"note", "", []byte("x")}), 422)
+	want(t, "file of another name", d.post(t, formFile{"other", "a.txt", []byte("x")}), 422)
+	want(t, "large field", d.post(t, formFile{"note", "", make([]byte, 1<<20)}), 413)
+	body, contentType := formOf(t, formFile{"file", "a.txt", []byte("x")})
+	whole, _ := io.ReadAll(body)
+	cut := d.ravi.do(t, http.MethodPost, path, bytes.NewReader(whole[:len(whole)-20]), contentType)
+	if cut.status != 400 && cut.status != 422 {
+		t.Errorf("cut off: %d", cut.status)
+	}
+	if list := d.list(t); len(list) != 0 {
+		t.Errorf("files = %+v", list)
+	}
+	want(t, "the right form", d.post(t, formFile{"file", "a.txt", []byte("x")}), 303)
+}
+
+// A form that breaks off in its second file leaves the first, and nothing of the
+// second, neither in the database nor in storage.
+func TestFormBreaksOff(t *testing.T) {
+	t.Parallel()
+	d := newStudio(t)
+	body, contentType := formOf(t, formFile{"file", "first.bin", noise(12, 5000)}, formFile{"file", "second.bin", noise(13, files.PartSize+5000)})
+	whole, _ := io.ReadAll(body)
+	a := d.ravi.do(t, http.MethodPost, d.at("/versions/%s/files", d.draft), bytes.NewReader(whole[:len(whole)-2500]), contentType)
+	want(t, "cut off", a, http.StatusBadRequest)
+	list := d.list(t)
+	if len(list) != 1 || list[0].Name != "first.bin" || list[0].State != store.FileReady {
+		t.Errorf("files = %+v", list)
+	}
+	for u, err := range storage(t).For(d.me.TenantID()).Uploads(t.Context()) {
+		t.Errorf("left over: %v, %v", u, err)
+	}
+}

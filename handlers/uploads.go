@@ -1,0 +1,199 @@
+package handlers
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+
+	"portico/files"
+	"portico/store"
+)
+
+// What an upload can be told, besides what the store says.
+var (
+	errNoFiles      = &statusError{http.StatusServiceUnavailable, "The files cannot be reached at the moment. Nothing is lost; try again shortly."}
+	errFileTooLarge = &statusError{http.StatusRequestEntityTooLarge, "A file can have up to 83.8 GB."}
+	errPartTooLarge = &statusError{http.StatusRequestEntityTooLarge, "The part is larger than the file's declared size leaves for it."}
+	errPartTooSmall = &statusError{http.StatusUnprocessableEntity, "The part is smaller than the file's declared size makes it."}
+	errNoPart       = &statusError{http.StatusUnprocessableEntity, "The file's declared size makes no such part."}
+	errNoDigest     = &statusError{http.StatusUnprocessableEntity, "Send the SHA-256 of the part as Content-Digest: sha-256=:base64:."}
+	errDigest       = &statusError{http.StatusUnprocessableEntity, "The part arrived damaged: it does not match its Content-Digest. Send it again."}
+	errNotDraft     = &statusError{http.StatusConflict, "This version has been published, so nothing can be added to it."}
+	errUploadOver   = &statusError{http.StatusConflict, "This upload is over. Begin a new one."}
+	errPartsMissing = &statusError{http.StatusConflict, "Some parts have not arrived yet. The status says which are there."}
+	errPartsLost    = &statusError{http.StatusConflict, "What was sent could not be put together. Begin a new upload of this file."}
+	errBrokeOff     = &statusError{http.StatusBadRequest, "The part broke off. Send it again."}
+	errTooSlow      = &statusError{http.StatusRequestTimeout, "The upload was too slow, or stopped. Send the part again."}
+)
+
+// uploadPlan tells a browser how to send a file.
+type uploadPlan struct {
+	ID       string `json:"id"`
+	PartSize int64  `json:"part_size"`
+	Put      string `json:"put"` // with {n} for the number of the part, from 1
+	Status   string `json:"status"`
+	Finish   string `json:"finish"`
+}
+
+// uploadState is what has arrived of an upload.
+type uploadState struct {
+	State    string      `json:"state"`
+	PartSize int64       `json:"part_size"`
+	Size     *int64      `json:"size"`
+	Parts    []partState `json:"parts"`
+}
+
+type partState struct {
+	N    int   `json:"n"`
+	Size int64 `json:"size"`
+}
+
+// uploadResult is a file that has arrived.
+type uploadResult struct {
+	State  string `json:"state"`
+	SHA256 string `json:"sha256"`
+	URL    string `json:"url"`
+}
+
+func (s *Server) uploadCreate(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	v, err := s.draft(r, me)
+	if err != nil {
+		return err
+	}
+	var in struct {
+		Name string `json:"name"`
+		Size *int64 `json:"size"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		if statusOf(err) == http.StatusRequestEntityTooLarge {
+			return err
+		}
+		return &statusError{http.StatusUnprocessableEntity, "Send the name and size of the file as JSON."}
+	}
+	switch {
+	case in.Size == nil:
+		return &statusError{http.StatusUnprocessableEntity, "Say how large the file is."}
+	case *in.Size > store.MaxFileSize:
+		return errFileTooLarge
+	}
+	u, err := s.beginUpload(r.Context(), me, v.ID, store.NewUpload{Name: in.Name, Size: in.Size})
+	if err != nil {
+		return err
+	}
+	base, id := baseOf(r, me), u.ID.String()
+	w.Header().Set("Location", base.Upload(id))
+	writeJSON(w, http.StatusCreated, uploadPlan{
+		ID:       id,
+		PartSize: store.PartSize,
+		Put:      base.UploadPart(id, "{n}"),
+		Status:   base.Upload(id),
+		Finish:   base.UploadFinish(id),
+	})
+	return nil
+}
+
+// draft is the version of the path, which must still take files.
+func (s *Server) draft(r *http.Request, me store.Member) (store.Version, error) {
+	var v store.Version
+	if err := s.db.Read(r.Context(), me, store.GetVersion(pathID(r), &v)); err != nil {
+		return v, err
+	}
+	if v.SharedAt != nil {
+		return v, errNotDraft
+	}
+	return v, nil
+}
+
+func (s *Server) uploadPart(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	untimed(w)
+	body := newSteadyBody(w, r.Body, steadyPace)
+	defer body.done()
+	err := s.takePart(w, r, me, body)
+	if err != nil {
+		drain(body)
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (s *Server) takePart(w http.ResponseWriter, r *http.Request, me store.Member, body io.ReadCloser) error {
+	var u store.FileUpload
+	if err := s.db.Read(r.Context(), me, store.GetUpload(pathID(r), &u)); err != nil {
+		return err
+	}
+	number, err := strconv.ParseUint(r.PathValue("n"), 10, 16)
+	if err != nil {
+		return errNoPart
+	}
+	size, ok := u.PartSize(int(number))
+	digest, err := files.ParseContentDigest(r.Header.Get("Content-Digest"))
+	switch {
+	case u.State != store.FilePending || u.Declared == nil:
+		return errUploadOver
+	case !u.Draft:
+		return errNotDraft
+	case !ok:
+		return errNoPart
+	case err != nil:
+		return errNoDigest
+	case r.ContentLength > size:
+		return errPartTooLarge
+	case r.ContentLength >= 0 && r.ContentLength < size:
+		return errPartTooSmall
+	}
+	_, err = s.putPart(r.Context(), me, &u, incoming{
+		number: int(number),
+		body:   http.MaxBytesReader(w, body, size),
+		size:   size,
+		digest: &digest,
+	})
+	return err
+}
+
+func (s *Server) uploadStatus(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	var u store.FileUpload
+	var parts []store.Part
+	id := pathID(r)
+	if err := s.db.Read(r.Context(), me, store.GetUpload(id, &u), store.ListParts(id, &parts)); err != nil {
+		return err
+	}
+	state := uploadState{State: u.State, PartSize: store.PartSize, Size: u.Declared, Parts: make([]partState, len(parts))}
+	for i, p := range parts {
+		state.Parts[i] = partState{N: p.Number, Size: p.Size}
+	}
+	writeJSON(w, http.StatusOK, state)
+	return nil
+}
+
+func (s *Server) uploadFinish(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	untimed(w)
+	u, err := s.finishUpload(r.Context(), me, pathID(r))
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, uploadResult{
+		State:  store.FileReady,
+		SHA256: files.Digest(u.SHA256).String(),
+		URL:    baseOf(r, me).File(u.ID.String()),
+	})
+	return nil
+}
+
+func (s *Server) uploadCancel(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	var u store.FileUpload
+	if err := s.db.Read(r.Context(), me, store.GetUpload(pathID(r), &u)); err != nil {
+		return err
+	}
+	err := s.giveUp(r.Context(), me, u.ID)
+	if errors.Is(err, store.ErrConflict) {
+		return errUploadOver
+	}
+	if err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
