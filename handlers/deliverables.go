@@ -224,7 +224,7 @@ func versionState(d store.Deliverable, v store.Version) views.State {
 	case v.Number == d.Version:
 		return stateOf(d)
 	}
-	return views.StateArchived
+	return views.StatePast
 }
 
 func (s *Server) deliverableEdit(w http.ResponseWriter, r *http.Request, me store.Member) error {

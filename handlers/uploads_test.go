@@ -393,7 +393,7 @@ func TestFinishAfterACrash(t *testing.T) {
 	if _, err := storage(t).For(d.me.TenantID()).Complete(t.Context(), key, u.StorageID, sent); err != nil {
 		t.Fatal(err)
 	}
-	want(t, "a part sent again", d.ravi.putPart(t, p.part(1), content[:files.PartSize]), 409)
+	want(t, "a part sent again", d.ravi.putPart(t, p.part(2), content[files.PartSize:]), 409)
 	want(t, "finish", d.ravi.do(t, http.MethodPost, p.Finish, nil, ""), 200)
 	if got := d.ravi.get(t, d.at("/files/%s", p.ID)); got.body != string(content) {
 		t.Errorf("download: %d, %d bytes", got.status, len(got.body))

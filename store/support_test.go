@@ -200,20 +200,25 @@ func TestSupportRevokeAgainstStart(t *testing.T) {
 		_, err := b.db.StartSupport(t.Context(), me, b.ask(b.Acme, b.mia.ID()))
 		late <- err
 	}()
-	b.waitForLock(t)
+	b.waitForLock(t, nil)
 	must(t, hold.Commit(t.Context()))
 	wantErr(t, "a start that waited", <-late, store.ErrForbidden)
 }
 
-// waitForLock returns once somebody waits for a lock that this test's superuser
-// connection holds.
-func (b *supportBundle) waitForLock(t *testing.T) {
+// waitForLock returns once somebody waits for a lock of this test's superuser
+// connection. Given a start, it returns once that one waits behind whoever does,
+// or is done without.
+func (b *supportBundle) waitForLock(t *testing.T, start chan error) {
 	t.Helper()
 	ctx := storetest.Within(t, 10*time.Second)
 	watch := storetest.Superuser(t)
-	for n := 0; n == 0; {
-		err := watch.QueryRow(ctx, `select count(*) from pg_stat_activity where $1 = any (pg_blocking_pids(pid))`,
-			int32(b.admin.PgConn().PID())).Scan(&n)
+	for waiting := false; !waiting && len(start) == 0; {
+		err := watch.QueryRow(ctx, `
+			with waiting as (select pid from pg_stat_activity where $1 = any (pg_blocking_pids(pid)))
+			select exists (
+				select from pg_stat_activity a, waiting w
+				where case when $2 then w.pid = any (pg_blocking_pids(a.pid)) else true end)`,
+			int32(b.admin.PgConn().PID()), start != nil).Scan(&waiting)
 		must(t, err)
 	}
 }
@@ -368,6 +373,7 @@ func TestSupportPolicies(t *testing.T) {
 	must(t, b.write(t, b.mia, func(tx *store.Tx) error { return tx.RevokeSupport(t.Context()) }))
 	for _, sql := range []string{
 		`update support_sessions set ended_at = null, ended_how = null where tenant_id = $1`,
+		`update support_sessions set ended_how = 'stopped' where tenant_id = $1`,
 		`update support_grants set revoked_at = null where tenant_id = $1`,
 		`update support_grants set ends_at = now() + interval '1 hour' where tenant_id = $1`,
 		`update support_sessions set ends_at = now() + interval '1 hour' where tenant_id = $1`,

@@ -87,3 +87,11 @@ func deliverableTitleHint(c Chrome, p DeliverableFormProps) string {
 	}
 	return c.Workspace.Name + " sees it as soon as you publish its first version."
 }
+
+// fileMeta is what a file is and how large, as far as it is known.
+func fileMeta(f FileRow) string {
+	if f.Type == "" {
+		return f.Size
+	}
+	return f.Type + " · " + f.Size
+}

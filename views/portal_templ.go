@@ -458,7 +458,7 @@ func ClientHome(c Chrome, p ClientHomeProps) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = waitingRows([]WaitingRow{*p.Approved}, "Look").Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = waitingRows([]WaitingRow{*p.Approved}, "Look again").Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

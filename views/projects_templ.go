@@ -1447,7 +1447,7 @@ func deliverableRows(b Base, rows []DeliverableRow, reorder bool) templ.Componen
 					return templ_7745c5c3_Err
 				}
 			}
-			if r.Late {
+			if r.Late && r.State != StateLate {
 				templ_7745c5c3_Err = status(StateLate).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -120,8 +120,8 @@ func workProps() views.DeliverableShowProps {
 		Versions: []views.VersionTab{
 			{Number: 4, URL: acme.DeliverableVersion("d1", 4), State: views.StateDraft},
 			{Number: 3, URL: acme.DeliverableVersion("d1", 3), State: views.StateReview, Current: true},
-			{Number: 2, URL: acme.DeliverableVersion("d1", 2), State: views.StateChanges},
-			{Number: 1, URL: acme.DeliverableVersion("d1", 1), State: views.StateChanges},
+			{Number: 2, URL: acme.DeliverableVersion("d1", 2), State: views.StatePast},
+			{Number: 1, URL: acme.DeliverableVersion("d1", 1), State: views.StatePast},
 		},
 		Version: &views.Version{Number: 3, State: views.StateReview, Note: "Wider spacing in the horizontal lockup, and the mark is redrawn for 16 pixels.", CreatedBy: "Ravi Patel", CreatedAt: before(30 * time.Hour), PublishedBy: "Ravi Patel", PublishedAt: before(3 * time.Hour)},
 		Hero:    &files[0], Files: files, CanEdit: true, CanArchive: true, CanDelete: true, NextVersion: 5,

@@ -20,6 +20,7 @@ const (
 	StateChanges   State = "changes"
 	StateApproved  State = "approved"
 	StateLate      State = "late"
+	StatePast      State = "past" // a version that a later one has taken the place of
 	StateArchived  State = "archived"
 	StateHidden    State = "hidden" // the client cannot see it
 	StateSuspended State = "suspended"
@@ -39,6 +40,7 @@ var badges = map[State]string{
 	StateChanges:   badge("changes", "undo-2", "Changes asked for"),
 	StateApproved:  badge("approved", "check", "Approved"),
 	StateLate:      badge("late", "clock", "Late"),
+	StatePast:      badge("archived", "history", "Earlier"),
 	StateArchived:  badge("archived", "archive", "Archived"),
 	StateHidden:    badge("hidden", "eye-off", "Team only"),
 	StateSuspended: badge("late", "ban", "Suspended"),

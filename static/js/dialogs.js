@@ -10,6 +10,14 @@ if (!("commandForElement" in HTMLButtonElement.prototype)) {
   });
 }
 
+// What was done is said once: coming back to the page later, or loading it again, is another visit.
+const here = new URL(location);
+if (here.searchParams.has("did")) {
+  here.searchParams.delete("did");
+  here.searchParams.delete("id");
+  history.replaceState(history.state, "", here);
+}
+
 // The toast of what was just done leaves by itself, later when it offers an undo, and never from under the pointer.
 for (const toast of all("[data-toast]")) {
   const leave = () => {

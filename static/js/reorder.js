@@ -19,7 +19,9 @@ for (const list of all("[data-reorder]")) {
     renew();
     const after = row.previousElementSibling?.dataset.id ?? "";
     try {
-      const answer = await fetch(form(row).action, { method: "POST", body: new URLSearchParams({ after }), redirect: "manual" });
+      const answer = await fetch(form(row).action, {
+        method: "POST", body: new URLSearchParams({ after }), headers: { Accept: "application/json" }, redirect: "manual",
+      });
       if (!answer.ok && answer.type !== "opaqueredirect") throw new Error(String(answer.status));
       announce(`Moved. Now ${rows().indexOf(row) + 1} of ${rows().length}`);
     } catch {

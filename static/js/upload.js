@@ -49,7 +49,7 @@ function draw(t) {
     pause: ["sending", "retrying"],
     resume: ["paused"],
     retry: ["failed"],
-    remove: ["waiting", "paused", "failed", "done"],
+    remove: ["waiting", "paused", "retrying", "failed", "done"],
   };
   for (const [act, states] of Object.entries(acts)) row.querySelector(`[data-act=${act}]`).hidden = !states.includes(t.state);
   if (t.state !== t.told && ["done", "failed", "paused", "retrying"].includes(t.state)) {

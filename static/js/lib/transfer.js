@@ -56,10 +56,13 @@ class Transfer {
     this.set("paused");
   }
 
+  // Gives it up for good. The server would sweep what has arrived, but later.
   forget() {
     this.stopped = true;
     this.request?.abort();
     this.wake?.();
+    localStorage.removeItem(this.key);
+    if (this.plan && this.state !== "done") fetch(this.plan.status, { method: "DELETE", headers: { Accept: "application/json" } }).catch(() => {});
   }
 
   // Picks up where this file was left, or begins anew. Answers with the parts that are there, or "ready".
@@ -121,6 +124,7 @@ class Transfer {
       request.onload = () => (request.status < 300 ? resolve() : reject(refusal(request.status, request.responseText, request.getResponseHeader("Retry-After"))));
       request.onerror = request.ontimeout = request.onabort = () => reject(new Error("no answer"));
       request.open("PUT", url);
+      request.setRequestHeader("Accept", "application/json");
       request.setRequestHeader("Content-Type", "application/octet-stream");
       request.setRequestHeader("Content-Digest", `sha-256=:${digest}:`);
       request.send(bytes);
@@ -163,9 +167,9 @@ class Transfer {
   }
 }
 
-// What a refused request means: worth another try, or final and in words.
+// What a refused request means: worth another try, or final and in words. A part that broke off on its way is a 400.
 function refusal(status, text, after) {
-  if (status >= 500 || status === 408 || status === 429) {
+  if (status >= 500 || [400, 408, 429].includes(status)) {
     return Object.assign(new Error("try again"), { after: Number(after) || undefined });
   }
   let message;
