@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"portico/store"
 	"portico/views"
@@ -32,6 +33,9 @@ type Challenge struct {
 	State    string
 	Nonce    string
 	Verifier string // of PKCE; the provider gets its S256 hash
+	// MaxAge, unless zero, is how long ago the person may have signed in at the
+	// provider; one who did earlier has to do it again, and the answer proves it.
+	MaxAge time.Duration
 }
 
 // ErrWayAway is a provider that cannot be reached or does not answer in time.

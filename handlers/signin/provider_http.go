@@ -1,0 +1,113 @@
+package signin
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"time"
+
+	"golang.org/x/oauth2"
+)
+
+// maxAnswer is how much a provider may say at once. Key sets and profiles are a
+// few kB.
+const maxAnswer = 1 << 20
+
+// newProviderClient is the only way out to a provider. Nothing it does takes
+// longer than limit, and it goes where it was told: a redirect would carry a code
+// or a token somewhere else.
+func newProviderClient(limit time.Duration) *http.Client {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxResponseHeaderBytes = 64 << 10
+	return &http.Client{
+		Transport:     boundedTransport{transport},
+		Timeout:       limit,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// boundedTransport reads answers whole, up to maxAnswer, and turns what is no
+// answer into awayError here, where all libraries above pass by.
+type boundedTransport struct{ http.RoundTripper }
+
+func (t boundedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	response, err := t.RoundTripper.RoundTrip(r)
+	if err != nil {
+		return nil, awayError{err}
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	if err != nil {
+		return nil, awayError{err}
+	}
+	if len(body) > maxAnswer {
+		return nil, awayError{errors.New("answer too large")}
+	}
+	if isAway(r.Method, response.StatusCode) {
+		return nil, awayError{fmt.Errorf("status %d", response.StatusCode)}
+	}
+	response.Body = io.NopCloser(bytes.NewReader(body))
+	return response, nil
+}
+
+// isAway tells answers from failures. Metadata, keys and profiles are there or
+// not; only the token endpoint, which is posted to, has something to refuse.
+func isAway(method string, status int) bool {
+	if method == http.MethodPost {
+		return status >= 500 || status == http.StatusTooManyRequests || status/100 == 3
+	}
+	return status != http.StatusOK
+}
+
+// awayError is a provider that did not answer.
+type awayError struct{ cause error }
+
+func (e awayError) Error() string { return e.cause.Error() }
+func (e awayError) Unwrap() error { return e.cause }
+
+// clientFaults are refusals of the token endpoint that are about us and not about
+// the person. Nobody can sign in until the operator acts.
+var clientFaults = []string{
+	"invalid_client", "unauthorized_client", "incorrect_client_credentials", "redirect_uri_mismatch",
+}
+
+// exchangeError keeps the code of what the token endpoint said, and not its text,
+// which may repeat what it was sent.
+func exchangeError(err error) error {
+	var refused *oauth2.RetrieveError
+	switch {
+	case isUnreachable(err):
+		return err
+	case errors.As(err, &refused) && slices.Contains(clientFaults, refused.ErrorCode):
+		return awayError{errors.New("it refuses our client: " + refused.ErrorCode)}
+	case errors.As(err, &refused):
+		return refusal("the token endpoint says no")
+	default:
+		return refusal("unreadable answer of the token endpoint")
+	}
+}
+
+func isUnreachable(err error) bool {
+	var away awayError
+	return errors.As(err, &away) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+}
+
+// providerError is what leaves this file group: ErrWayRefused or ErrWayAway, with
+// the provider's name and a cause free of addresses with codes in them.
+func providerError(name string, err error) error {
+	var away awayError
+	switch {
+	case errors.Is(err, ErrWayRefused):
+		return fmt.Errorf("%s: %w", name, err)
+	case errors.As(err, &away):
+		return fmt.Errorf("%s: %w: %w", name, ErrWayAway, away.cause)
+	case isUnreachable(err):
+		return fmt.Errorf("%s: %w: timeout", name, ErrWayAway)
+	default:
+		return fmt.Errorf("%s: %w: %w", name, ErrWayRefused, err)
+	}
+}
