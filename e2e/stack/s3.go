@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -46,7 +47,8 @@ type S3 struct {
 	port    int
 
 	mu   sync.Mutex
-	proc *process // nil while stopped
+	proc *process     // nil while stopped
+	mask *http.Server // answers instead of the stopped server, or nil
 }
 
 // s3Region is what clients must sign for; the server only compares it.
@@ -125,6 +127,7 @@ func (s *S3) Start(ctx context.Context) error {
 	if s.proc != nil {
 		return nil
 	}
+	s.unmask()
 	cmd := exec.Command(s.program,
 		"--port", loopback(s.port), "--region", s3Region,
 		"--health", "/health", "--keep-alive", "--quiet",
@@ -165,6 +168,29 @@ func (s *S3) createBucket(ctx context.Context) error {
 // StopImmediate kills the server as a crash would. The objects stay.
 func (s *S3) StopImmediate() error { return s.halt(syscall.SIGKILL) }
 
+// Fail kills the server and answers every request with status in its place,
+// until Start.
+func (s *S3) Fail(status int) error {
+	if err := s.StopImmediate(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	listener, err := net.Listen("tcp4", loopback(s.port))
+	if err != nil {
+		return fmt.Errorf("s3: %w", err)
+	}
+	mask := &http.Server{
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "the object store was told to fail", status)
+		}),
+		ReadHeaderTimeout: 10 * time.Second,
+	}
+	s.mask = mask
+	go func() { _ = mask.Serve(listener) }()
+	return nil
+}
+
 // Stop ends the server and removes what was temporary.
 func (s *S3) Stop() error {
 	err := s.halt(syscall.SIGTERM)
@@ -175,6 +201,7 @@ func (s *S3) Stop() error {
 func (s *S3) halt(sig syscall.Signal) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.unmask()
 	if s.proc == nil {
 		return nil
 	}
@@ -183,6 +210,14 @@ func (s *S3) halt(sig syscall.Signal) error {
 	err := s.proc.stop(sig, 10*time.Second)
 	s.proc = nil
 	return err
+}
+
+// unmask ends Fail. The caller holds the lock.
+func (s *S3) unmask() {
+	if s.mask != nil {
+		_ = s.mask.Close()
+		s.mask = nil
+	}
 }
 
 // Hang lets the server take connections and answer none of them.

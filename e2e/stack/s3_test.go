@@ -3,6 +3,7 @@ package stack
 import (
 	"context"
 	"io"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -105,5 +106,28 @@ func TestS3Hangs(t *testing.T) {
 	}
 	if err := s.ping(t.Context()); err != nil {
 		t.Error(err)
+	}
+}
+
+// A store that fails answers so, and works again after its start.
+func TestS3Fails(t *testing.T) {
+	t.Parallel()
+	s, err := StartS3(t.Context(), S3Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Stop()
+	putObject(t, s, "kept", "yes")
+	if err := s.Fail(http.StatusInternalServerError); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.ping(t.Context()); err == nil || !strings.Contains(err.Error(), "500") {
+		t.Errorf("got %v", err)
+	}
+	if err := s.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := getObject(t, s, "kept"); got != "yes" {
+		t.Errorf("got %q", got)
 	}
 }
