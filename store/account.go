@@ -54,22 +54,23 @@ order by at desc, id desc
 limit @limit`, pgx.StrictNamedArgs{"limit": limit})}
 }
 
-// SignOut ends one of the person's own sessions; another's is [ErrNotFound].
+// SignOut ends one of the person's own sessions; another's is [ErrNotFound]. An
+// agent who signs out of this browser ends their support session with it.
 func (db *DB) SignOut(ctx context.Context, me Person, session uuid.UUID) error {
-	return db.endSessions(ctx, me, "session.ended", `delete from sessions where user_id = @me and id = @session`,
+	return db.endSessions(ctx, me, session == me.SessionID, "session.ended",
+		`delete from sessions where user_id = @me and id = @session`,
 		pgx.StrictNamedArgs{"me": me.scope.user, "session": session})
 }
 
-// SignOutEverywhere ends all of the person's sessions.
+// SignOutEverywhere ends all of the person's sessions, and their support session.
 func (db *DB) SignOutEverywhere(ctx context.Context, me Person) error {
-	return db.endSessions(ctx, me, "session.ended_all", `delete from sessions where user_id = @me`,
+	return db.endSessions(ctx, me, true, "session.ended_all", `delete from sessions where user_id = @me`,
 		pgx.StrictNamedArgs{"me": me.scope.user})
 }
 
-func (db *DB) endSessions(ctx context.Context, me Person, verb, sql string, args pgx.StrictNamedArgs) error {
+func (db *DB) endSessions(ctx context.Context, me Person, leaving bool, verb, sql string, args pgx.StrictNamedArgs) error {
 	return db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error {
-		// An agent who leaves does not stay on in somebody's ledger.
-		if me.Agent {
+		if leaving {
 			if err := tx.stopSupport(ctx, me); err != nil {
 				return err
 			}

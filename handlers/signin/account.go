@@ -3,6 +3,7 @@ package signin
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -106,6 +107,9 @@ var eventWords = map[string]string{
 	"session.ended":        "Signed a browser out",
 	"session.ended_all":    "Signed out everywhere",
 	"account.renamed":      "Changed the name",
+	"support.started":      "Started a support session",
+	"support.stopped":      "Stopped a support session",
+	"support.searched":     "Searched as support",
 	"access.refused":       "Opened a page that is not shared with you",
 	"access.refused_often": "Opened many pages that are not shared with you",
 }
@@ -115,7 +119,7 @@ func eventRows(events []store.AccountEvent) []views.AccountEventRow {
 	for i, e := range events {
 		sentence, ok := eventWords[e.Verb]
 		if !ok {
-			sentence = "Something else happened: " + e.Verb
+			sentence = "Something else: " + strings.NewReplacer(".", " ", "_", " ").Replace(e.Verb)
 		}
 		rows[i] = views.AccountEventRow{Sentence: sentence, At: e.At, Denied: e.Result == "denied"}
 	}

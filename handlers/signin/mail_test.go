@@ -8,21 +8,20 @@ import (
 
 	"portico/handlers/signin"
 	"portico/store/storetest"
-	"portico/views"
 )
 
 // A person types their address, reads the code in the mail, types it, and is in
 // and where they wanted to go.
 func TestSignInByCode(t *testing.T) {
 	t.Parallel()
-	a, b := storetest.Agency(t), newHouse(t, testKeys).browser(t)
+	a, b := storetest.Agency(t), newHouse(t).browser(t)
 
 	sent := b.want(b.post("/login", "email", "  "+strings.ToUpper(a.Mia)+" ", "return_to", "/w/"+a.Acme+"/projects"), http.StatusSeeOther)
 	page := b.want(b.get(sent.location), http.StatusOK)
 	if !strings.Contains(page.body, a.Mia) {
 		t.Error("the page does not name the address")
 	}
-	code := mailed(t, a.Mia).Code
+	code := mailed(t, a.Mia).code
 	if got := b.want(b.post("/login/code", "code", otherThan(code)), http.StatusUnprocessableEntity); !strings.Contains(got.body, "4 tries left") {
 		t.Error("the page does not say how many tries are left")
 	}
@@ -46,9 +45,9 @@ func TestSignInByCode(t *testing.T) {
 // the link offers a new one.
 func TestMailedLinkIsSpentByItsButtonOnly(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t, testKeys)
+	a, h := storetest.Agency(t), newHouse(t)
 	mail := h.browser(t).askMail(a.Gus)
-	link := views.LoginLink(mail.LinkToken)
+	link := mail.link
 
 	scanner := h.browser(t)
 	for range 3 {
@@ -82,13 +81,14 @@ func TestMailedLinkIsSpentByItsButtonOnly(t *testing.T) {
 // Case 32: links that ran out, are cut short, or were never ours offer a new one.
 func TestLinkThatDoesNotWorkOffersAnother(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t, testKeys)
+	a, h := storetest.Agency(t), newHouse(t)
 	b := h.browser(t)
 	old := b.askMail(a.Leo)
 	age(t, `update sign_in_flows set expires_at = now() - interval '1 second' where email = $1`, a.Leo)
-	other := signin.NewProof(testKeys, [16]byte{1})
+	never := signin.NewProof(testKeys, [16]byte{1})
+	token := strings.TrimPrefix(old.link, "/login/")
 
-	for _, token := range []string{old.LinkToken, other.LinkToken, old.LinkToken[:20], "x", strings.Repeat("A", 3000), "a%2fb", "%00"} {
+	for _, token := range []string{token, never.LinkToken, token[:20], "x", strings.Repeat("A", 3000), "a%2fb", "%00"} {
 		for _, got := range []answer{b.get("/login/" + token), b.post("/login/" + token)} {
 			b.want(got, http.StatusGone)
 			if !strings.Contains(got.body, "Send me a new link") {
@@ -100,23 +100,23 @@ func TestLinkThatDoesNotWorkOffersAnother(t *testing.T) {
 		t.Error("signed in")
 	}
 	fresh := b.askMail(a.Leo)
-	b.want(b.post(views.LoginLink(fresh.LinkToken)), http.StatusSeeOther)
+	b.want(b.post(fresh.link), http.StatusSeeOther)
 }
 
 // A code works in the browser that asked and in no other, five times at most; the
 // mail's link still does after that, for the guesses may be somebody else's.
 func TestCodeBelongsToItsBrowserAndEndsAfterFiveTries(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t, testKeys)
+	a, h := storetest.Agency(t), newHouse(t)
 	b := h.browser(t)
 	mail := b.askMail(a.Dana)
 
 	other := h.browser(t)
-	other.want(other.post("/login/code", "code", mail.Code), http.StatusGone)
+	other.want(other.post("/login/code", "code", mail.code), http.StatusGone)
 	other.askMail(a.Ravi)
-	other.want(other.post("/login/code", "code", mail.Code), http.StatusUnprocessableEntity)
+	other.want(other.post("/login/code", "code", mail.code), http.StatusUnprocessableEntity)
 
-	wrong := otherThan(mail.Code)
+	wrong := otherThan(mail.code)
 	b.want(b.post("/login/code", "code", "12345"), http.StatusUnprocessableEntity) // no code, no try
 	for range 4 {
 		b.want(b.post("/login/code", "code", wrong), http.StatusUnprocessableEntity)
@@ -125,17 +125,17 @@ func TestCodeBelongsToItsBrowserAndEndsAfterFiveTries(t *testing.T) {
 	if !strings.Contains(fifth.body, "one try too many") || !strings.Contains(fifth.body, a.Dana) {
 		t.Error("the fifth wrong code does not offer a new one")
 	}
-	b.want(b.post("/login/code", "code", mail.Code), http.StatusGone)
+	b.want(b.post("/login/code", "code", mail.code), http.StatusGone)
 	if b.signedIn() || other.signedIn() {
 		t.Fatal("signed in")
 	}
-	b.want(b.post(views.LoginLink(mail.LinkToken)), http.StatusSeeOther)
+	b.want(b.post(mail.link), http.StatusSeeOther)
 }
 
 // What is no address comes back as it was typed, with a sentence.
 func TestBadAddressComesBack(t *testing.T) {
 	t.Parallel()
-	b := newHouse(t, testKeys).browser(t)
+	b := newHouse(t).browser(t)
 	for _, typed := range []string{"", "dana", "dana@", "@x.test", "a b@x.test", "a@b@c", "<dana@x.test>", "a@x.test,b@x.test", "a\x00@x.test",
 		"\xff@x.test", strings.Repeat("a", 250) + "@x.test", "a@x..test", "a@\u202ex.test", "a@x.test\r\nBcc: b@x.test"} {
 		got := b.want(b.post("/login", "email", typed, "return_to", "/account"), http.StatusUnprocessableEntity)
@@ -158,11 +158,11 @@ func TestBadAddressComesBack(t *testing.T) {
 // Case 31, at the door: whatever return path is asked for, the person ends up here.
 func TestSignInNeverLeadsElsewhere(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t, testKeys)
+	a, h := storetest.Agency(t), newHouse(t)
 	for _, to := range []string{"//evil.test", `/\evil.test`, "https:evil.test", "javascript:alert(1)", "/%2f%2fevil.test"} {
 		b := h.browser(t)
 		b.want(b.post("/login", "email", a.Mia, "return_to", to), http.StatusSeeOther)
-		if got := b.post("/login/code", "code", mailed(t, a.Mia).Code); got.location != "/" {
+		if got := b.post("/login/code", "code", mailed(t, a.Mia).code); got.location != "/" {
 			t.Errorf("%q leads to %q", to, got.location)
 		}
 		if got := b.get("/login?return_to=" + url.QueryEscape(to)); got.location != "/" {

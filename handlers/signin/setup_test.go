@@ -6,12 +6,17 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"os"
+	"regexp"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -20,111 +25,93 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"portico/e2e/stack"
+	"portico/handlers"
 	"portico/handlers/signin"
+	"portico/handlers/work"
 	"portico/store"
 	"portico/store/storetest"
-	"portico/views"
 )
 
-func TestMain(m *testing.M) { storetest.Main(m) }
-
-// house is a room behind a small front door of its own, served over TLS because
-// the cookies are.
-type house struct {
-	url       string
-	room      *signin.Room
-	transport http.RoundTripper
-}
-
-// testKeys are those of every house that does not rotate them.
-var testKeys, _ = signin.NewKeys([]byte("the one session key of these tests"))
-
-type (
-	public  = func(http.ResponseWriter, *http.Request, store.Visitor) error
-	private = func(http.ResponseWriter, *http.Request, store.Person) error
-)
-
-func newHouse(t *testing.T, keys signin.Keys, ways ...signin.Way) *house {
-	t.Helper()
-	room := signin.New(storetest.DB(), keys, ways...)
-	h := &house{room: room}
-	mux := http.NewServeMux()
-	for pattern, handle := range map[string]public{
-		"GET /login":          room.Show,
-		"POST /login":         room.Begin,
-		"GET /login/sent":     room.Sent,
-		"POST /login/code":    room.Code,
-		"GET /login/{token}":  room.Link,
-		"POST /login/{token}": room.SpendLink,
-		"POST /logout":        room.SignOut,
-		"GET /signed-out":     room.SignedOut,
-	} {
-		mux.Handle(pattern, h.door(handle))
+func TestMain(m *testing.M) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	var err error
+	if mails, err = stack.StartMail(ctx, stack.MailOptions{}); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
-	for pattern, handle := range map[string]private{
-		"GET /account":                         room.Account,
-		"POST /account/name":                   room.AccountName,
-		"POST /account/browsers/{id}/sign-out": room.SignOutBrowser,
-		"POST /account/sign-out-everywhere":    room.SignOutEverywhere,
-		"GET /step-up":                         room.StepUp,
-		"POST /step-up":                        room.StepUpBegin,
-		"POST /step-up/code":                   room.StepUpCode,
-	} {
-		mux.Handle(pattern, h.door(func(w http.ResponseWriter, r *http.Request, v store.Visitor) error {
-			me, ok := v.Person()
-			if !ok {
-				http.Redirect(w, r, views.LoginTo(r.URL.RequestURI()), http.StatusFound)
-				return nil
-			}
-			return handle(w, r, me)
-		}))
-	}
-	server := httptest.NewUnstartedServer(mux)
-	server.Config.ErrorLog = log.New(io.Discard, "", 0)
-	server.StartTLS()
-	t.Cleanup(server.Close)
-	h.url, h.transport = server.URL, server.Client().Transport
-	return h
-}
-
-// door does what the access adapter does: the first round trip, then the error.
-func (h *house) door(handle public) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if from := r.Header.Get("X-Forwarded-For"); from != "" {
-			r.RemoteAddr = netip.AddrPortFrom(netip.MustParseAddr(from), 1).String()
+	storetest.Main(m, func() {
+		if runner != nil {
+			_ = runner.Stop(ctx)
 		}
-		w.Header().Set("X-Request-Id", "test")
-		v, err := storetest.DB().Who(r.Context(), store.Ask{Token: h.room.Token(w, r), RequestID: "test"})
-		if err == nil {
-			err = handle(w, r, v)
-		}
-		if err == nil {
-			return
-		}
-		status := http.StatusInternalServerError
-		var own interface{ HTTPStatus() int }
-		switch {
-		case errors.As(err, &own):
-			status = own.HTTPStatus()
-		case errors.Is(err, store.ErrNotFound):
-			status = http.StatusNotFound
-		}
-		var later tooMany
-		if errors.As(err, &later) {
-			w.Header().Set("Retry-After", fmt.Sprint(int(later.RetryAfter().Seconds())))
-		}
-		http.Error(w, err.Error(), status)
+		_ = mails.Stop()
 	})
 }
 
-type tooMany interface{ RetryAfter() time.Duration }
+// One mail server and one runner of jobs serve all tests. Each test reads the
+// mail of its own people.
+var (
+	mails     *stack.Mail
+	runner    *work.Runner
+	startOnce sync.Once
+	mailsRead sync.Map // paths of messages that a test has read
+)
+
+// testKeys are those of every house that does not rotate them, and of the runner.
+var testKeys, _ = signin.NewKeys([]byte("the one session key of these tests"))
+
+func startRunner(t testing.TB) {
+	t.Helper()
+	startOnce.Do(func() {
+		mailer, err := work.NewMailer(mails.URL(), "Portico <portico@portico.test>")
+		check(t, err)
+		cfg := work.Config{
+			URL: &url.URL{Scheme: "https", Host: "portico.test"}, Keys: testKeys, Mailer: mailer, Log: slog.New(slog.DiscardHandler),
+		}
+		runner, err = work.New(storetest.DB(), cfg)
+		check(t, err)
+		check(t, runner.Start(context.Background()))
+	})
+}
+
+// house is the whole product, served over TLS because its cookies are for that.
+type house struct {
+	url       string
+	transport http.RoundTripper
+}
+
+func newHouse(t testing.TB) *house { return build(t, storetest.DB(), testKeys) }
+
+// build serves the product from a database, with keys and ways to sign in. The
+// ways are made once the address is known.
+func build(t testing.TB, db *store.DB, keys signin.Keys, ways ...func(origin string) signin.Way) *house {
+	t.Helper()
+	server := httptest.NewUnstartedServer(nil)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	h := &house{url: "https://" + server.Listener.Addr().String()}
+	at, err := url.Parse(h.url)
+	check(t, err)
+	var made []signin.Way
+	for _, way := range ways {
+		made = append(made, way(h.url))
+	}
+	server.Config.Handler = handlers.New(
+		handlers.Config{URL: at, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, CountKey: make([]byte, 32)},
+		handlers.Rooms{DB: db, SignIn: signin.New(db, keys, made...), Log: slog.New(slog.DiscardHandler)},
+	).Handler()
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	h.transport = server.Client().Transport
+	return h
+}
 
 // browser is one browser of one person, in a network of its own.
 type browser struct {
-	t    testing.TB
-	url  string
-	http *http.Client
-	from string
+	t     testing.TB
+	url   string
+	http  *http.Client
+	from  string
+	extra http.Header // sent along
 }
 
 var networks atomic.Uint32
@@ -170,6 +157,7 @@ func (b *browser) send(method, path string, form url.Values) answer {
 	check(b.t, err)
 	r.Header.Set("X-Forwarded-For", b.from)
 	r.Header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
+	maps.Copy(r.Header, b.extra)
 	if form != nil {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
@@ -211,7 +199,7 @@ func (b *browser) signedIn() bool {
 }
 
 // askMail asks for a sign-in mail and returns what it says.
-func (b *browser) askMail(email string) signin.Proof {
+func (b *browser) askMail(email string) mail {
 	b.t.Helper()
 	b.want(b.post("/login", "email", email), http.StatusSeeOther)
 	return mailed(b.t, email)
@@ -220,8 +208,7 @@ func (b *browser) askMail(email string) signin.Proof {
 // signIn signs the person in with a mailed code.
 func (b *browser) signIn(email string) *browser {
 	b.t.Helper()
-	mail := b.askMail(email)
-	b.want(b.post("/login/code", "code", mail.Code), http.StatusSeeOther)
+	b.want(b.post("/login/code", "code", b.askMail(email).code), http.StatusSeeOther)
 	return b
 }
 
@@ -233,21 +220,31 @@ func (b *browser) want(a answer, status int) answer {
 	return a
 }
 
-// mailed does what the mail job does for the newest flow of an address, and
-// reads the mail.
-func mailed(t testing.TB, email string) signin.Proof {
+// mail is what a person finds in a mail of ours.
+type mail struct{ link, code string }
+
+var (
+	linkIn = regexp.MustCompile(`https://portico\.test(/login/[A-Za-z0-9_-]+)`)
+	codeIn = regexp.MustCompile(`(?m)^\s*(\d{6})\s*$`)
+)
+
+// mailed waits for a mail to an address that no test has read yet.
+func mailed(t testing.TB, email string) mail {
 	t.Helper()
-	var id uuid.UUID
-	asAdmin(t, func(ctx context.Context, conn *pgx.Conn) error {
-		return conn.QueryRow(ctx, `
-select f.id from sign_in_flows f left join users u on u.id = f.user_id
-where coalesce(f.email, u.email) = $1 and f.purpose <> 'oidc'
-order by f.created_at desc limit 1`, email).Scan(&id)
+	startRunner(t)
+	msg, err := mails.Wait(storetest.Within(t, time.Minute), email, func(m stack.Message) bool {
+		_, read := mailsRead.LoadOrStore(m.Path, true)
+		return !read
 	})
-	proof := signin.NewProof(testKeys, id)
-	_, err := storetest.DB().MintFlow(t.Context(), id, proof.Link, proof.CodeSecret)
 	check(t, err)
-	return proof
+	var found mail
+	if link := linkIn.FindStringSubmatch(msg.Text()); link != nil {
+		found.link = link[1]
+	}
+	if code := codeIn.FindStringSubmatch(msg.Text()); code != nil {
+		found.code = code[1]
+	}
+	return found
 }
 
 // asAdmin looks at or ages rows as nobody in the product could.
@@ -276,4 +273,28 @@ func check(t testing.TB, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// sessionIDs are the live sessions of a person, as the database has them.
+func sessionIDs(t testing.TB, email string) (ids []string) {
+	t.Helper()
+	asAdmin(t, func(ctx context.Context, conn *pgx.Conn) error {
+		rows, err := conn.Query(ctx, `select s.id::text from sessions s join users u on u.id = s.user_id where u.email = $1`, email)
+		if err == nil {
+			ids, err = pgx.CollectRows(rows, pgx.RowTo[string])
+		}
+		return err
+	})
+	return ids
+}
+
+// newestFlow finds what the mail job would be told, where no job runs.
+func newestFlow(ctx context.Context, adminURL string) (id uuid.UUID, err error) {
+	conn, err := pgx.Connect(ctx, adminURL)
+	if err != nil {
+		return id, err
+	}
+	defer conn.Close(ctx)
+	err = conn.QueryRow(ctx, `select id from sign_in_flows order by created_at desc limit 1`).Scan(&id)
+	return id, err
 }

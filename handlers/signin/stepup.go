@@ -49,7 +49,7 @@ func (room *Room) StepUpCode(w http.ResponseWriter, r *http.Request, me store.Pe
 	to := LocalPath(r.PostForm.Get("return_to"))
 	f, ok := room.stepUpFlow(r, me)
 	if !ok {
-		return room.stepUpOver(w, r, me, to, store.OverGone)
+		return stepUpOver(w, r, me, to, store.OverGone)
 	}
 	if err := room.hitCode(r, f.ID); err != nil {
 		return err
@@ -67,7 +67,8 @@ func (room *Room) StepUpCode(w http.ResponseWriter, r *http.Request, me store.Pe
 		return stepUpPage(w, r, http.StatusUnprocessableEntity, me, views.StepUpProps{
 			Sent: true, ReturnTo: LocalPath(to), TriesLeft: wrong.TriesLeft, Errors: wrongCode})
 	case errors.As(err, &over):
-		return room.stepUpOver(w, r, me, LocalPath(to), over.Why)
+		room.cookies.clearFlow(w, flowCookie)
+		return stepUpOver(w, r, me, LocalPath(to), over.Why)
 	case err != nil:
 		return err
 	}
@@ -81,8 +82,7 @@ func (room *Room) stepUpFlow(r *http.Request, me store.Person) (flow, bool) {
 }
 
 // stepUpOver offers a new code for one that can no longer be used.
-func (room *Room) stepUpOver(w http.ResponseWriter, r *http.Request, me store.Person, to string, why store.Over) error {
-	room.cookies.clearFlow(w, flowCookie)
+func stepUpOver(w http.ResponseWriter, r *http.Request, me store.Person, to string, why store.Over) error {
 	sentence := "That code has run out. Get a new one."
 	if why == store.OverTries {
 		sentence = "A code ends after five tries. Get a new one."

@@ -5,7 +5,7 @@ package storetest
 import (
 	"context"
 	"crypto/rand"
-	"errors"
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"strings"
@@ -136,21 +136,17 @@ func SignIn(t testing.TB, email string) store.Token {
 	t.Helper()
 	ctx := t.Context()
 	cookie, link, code := secret(), secret(), secret()
-	flow, err := DB().BeginMailFlow(ctx, cookie, email, "/")
+	// Without the job that DB.BeginMailFlow queues: where jobs run, it would mint
+	// a code of its own over this one.
+	flow, hash := store.NewID(), sha256.Sum256(cookie)
+	_, err := DB().Pool().Exec(ctx, `select lookup.flow_begin($1, 'mail', $2, $3, null, '/', '', null, '', '')`, flow, hash[:], email)
+	check(t, err)
+	_, err = DB().MintFlow(ctx, flow, link, code)
 	check(t, err)
 	var token store.Token
 	_, _ = rand.Read(token[:])
-	for {
-		_, err = DB().MintFlow(ctx, flow, link, code)
-		check(t, err)
-		_, err = DB().SignInByCode(ctx, store.MailedCode{Flow: flow, Cookie: cookie, Codes: []store.Secret{code}},
-			store.NewSession{Token: token, UserAgent: "storetest"})
-		// Where a runner works the queue, its own mail may have put another code in
-		// between; after five tries the flow is over and says so.
-		if !errors.Is(err, store.ErrInvalid) {
-			break
-		}
-	}
+	_, err = DB().SignInByCode(ctx, store.MailedCode{Flow: flow, Cookie: cookie, Codes: []store.Secret{code}},
+		store.NewSession{Token: token, UserAgent: "storetest"})
 	check(t, err)
 	return token
 }

@@ -1,0 +1,77 @@
+package signin_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"portico/store/storetest"
+)
+
+// A person changes their name; the page says so and remembers what happened.
+func TestAccountName(t *testing.T) {
+	t.Parallel()
+	a, h := storetest.Agency(t), newHouse(t)
+	b := h.browser(t).signIn(a.Mia)
+	saved := b.want(b.post("/account/name", "name", "  Mia <Ω> "+a.Suffix+" "), http.StatusSeeOther)
+	page := b.want(b.get(saved.location), http.StatusOK)
+	for _, part := range []string{"Name saved.", `value="Mia &lt;Ω&gt; ` + a.Suffix + `"`, "Changed the name", "Signed in with a mailed code"} {
+		if !strings.Contains(page.body, part) {
+			t.Errorf("the page lacks %q", part)
+		}
+	}
+	for _, bad := range []string{"", "   ", strings.Repeat("a", 121), "a\nb", "a\x00b"} {
+		got := b.want(b.post("/account/name", "name", bad), http.StatusUnprocessableEntity)
+		if !strings.Contains(got.body, "field-error") {
+			t.Errorf("%q: no sentence beside the field", bad)
+		}
+	}
+	if page := b.get("/account"); !strings.Contains(page.body, "Mia &lt;Ω&gt;") {
+		t.Error("a refused name was saved")
+	}
+	if page := h.browser(t).signIn(a.Leo).get("/account"); strings.Contains(page.body, "Changed the name") {
+		t.Error("somebody else's history shows it")
+	}
+}
+
+// Nobody without a session sees an account page or a step-up; they are asked to
+// sign in and led back.
+func TestAccountNeedsASession(t *testing.T) {
+	t.Parallel()
+	b := newHouse(t).browser(t)
+	for path, back := range map[string]string{"/account": "%2Faccount", "/step-up?return_to=%2Fsupport": "%2Fstep-up"} {
+		if got := b.want(b.get(path), http.StatusFound); !strings.HasPrefix(got.location, "/login?return_to="+back) {
+			t.Errorf("%s leads to %q", path, got.location)
+		}
+	}
+	for _, path := range []string{"/account/name", "/account/sign-out-everywhere", "/step-up", "/step-up/code"} {
+		b.want(b.post(path), http.StatusFound)
+	}
+}
+
+// An agent who signs out leaves no support session behind.
+func TestSignOutEndsSupport(t *testing.T) {
+	t.Parallel()
+	a, h := storetest.Agency(t), newHouse(t)
+	sam, mia := storetest.Agent(t), a.Member(t, a.Mia, a.Acme)
+	storetest.LetSupportIn(t, mia)
+	b := h.browser(t).signIn(sam)
+	b.want(b.post("/step-up", "return_to", "/support"), http.StatusSeeOther)
+	b.want(b.post("/step-up/code", "code", mailed(t, sam).code), http.StatusSeeOther)
+	b.want(b.post("/support/sessions", "tenant", a.Acme, "person", mia.ID().String(),
+		"reason", "A file does not open", "ticket", "T-1", "minutes", "30"), http.StatusSeeOther)
+	b.want(b.get("/w/"+a.Acme+"/"), http.StatusOK)
+
+	b.want(b.post("/logout"), http.StatusSeeOther)
+	var how *string
+	asAdmin(t, func(ctx context.Context, conn *pgx.Conn) error {
+		return conn.QueryRow(ctx, `
+select s.ended_how from support_sessions s join users u on u.id = s.actor_id where u.email = $1`, sam).Scan(&how)
+	})
+	if how == nil || *how != "stopped" {
+		t.Errorf("the support session ended: %v", how)
+	}
+}

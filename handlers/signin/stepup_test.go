@@ -1,0 +1,123 @@
+package signin_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"portico/handlers/signin"
+	"portico/store/storetest"
+)
+
+// A person proves anew who they are: asked, mailed, typed, and on to where they
+// were going, with the session under a new id.
+func TestStepUp(t *testing.T) {
+	t.Parallel()
+	a, h := storetest.Agency(t), newHouse(t)
+	b := h.browser(t).signIn(a.Dana)
+	before := b.cookie(signin.SessionCookie)
+
+	if page := b.want(b.get("/step-up?return_to=/account"), http.StatusOK); !strings.Contains(page.body, "Send the code") || strings.Contains(page.body, `name="code"`) {
+		t.Error("the first page does not offer to send a code")
+	}
+	sent := b.want(b.post("/step-up", "return_to", "/account"), http.StatusSeeOther)
+	if page := b.want(b.get(sent.location), http.StatusOK); !strings.Contains(page.body, `name="code"`) {
+		t.Error("the second page does not ask for the code")
+	}
+	mail := mailed(t, a.Dana)
+	if mail.link != "" {
+		t.Error("the mail of a step-up has a link")
+	}
+	wrong := b.want(b.post("/step-up/code", "code", otherThan(mail.code), "return_to", "/account"), http.StatusUnprocessableEntity)
+	if !strings.Contains(wrong.body, "4 tries left") || b.cookie(signin.SessionCookie) != before {
+		t.Error("a wrong code: no tries left to read, or another session")
+	}
+	b.want(b.post("/step-up/code", "code", "123"), http.StatusUnprocessableEntity)
+	done := b.want(b.post("/step-up/code", "code", mail.code), http.StatusSeeOther)
+	if done.location != "/account" || b.cookie(signin.SessionCookie) == before || !b.signedIn() {
+		t.Errorf("sent on to %q, signed in: %v", done.location, b.signedIn())
+	}
+	if ids := sessionIDs(t, a.Dana); len(ids) == 0 {
+		t.Error("no session is left")
+	}
+	b.want(b.post("/step-up/code", "code", mail.code), http.StatusGone) // once only
+}
+
+// A step-up belongs to one session: neither another browser of the same person
+// nor another person can finish it, nor can the code of a sign-in.
+func TestStepUpBelongsToItsSession(t *testing.T) {
+	t.Parallel()
+	a, h := storetest.Agency(t), newHouse(t)
+	b, phone, gus := h.browser(t).signIn(a.Mia), h.browser(t).signIn(a.Mia), h.browser(t).signIn(a.Gus)
+	nobody := h.browser(t)
+	b.want(b.post("/step-up"), http.StatusSeeOther)
+	code := mailed(t, a.Mia).code
+	flow := b.cookie("__Host-portico-flow")
+
+	for name, other := range map[string]*browser{"own phone": phone, "somebody else": gus} {
+		other.want(other.post("/step-up/code", "code", code), http.StatusGone)
+		other.plant("__Host-portico-flow", flow)
+		if got := other.post("/step-up/code", "code", code); got.status != http.StatusGone {
+			t.Errorf("%s with the flow cookie: %d", name, got.status)
+		}
+	}
+	nobody.plant("__Host-portico-flow", flow)
+	nobody.want(nobody.post("/step-up/code", "code", code), http.StatusFound)
+	nobody.want(nobody.post("/login/code", "code", code), http.StatusGone)
+	if nobody.signedIn() {
+		t.Fatal("the code of a step-up signed somebody in")
+	}
+	b.want(b.post("/step-up/code", "code", code), http.StatusSeeOther)
+}
+
+// The code of a sign-in is none of a step-up.
+func TestSignInCodeIsNoStepUp(t *testing.T) {
+	t.Parallel()
+	a, h := storetest.Agency(t), newHouse(t)
+	b := h.browser(t).signIn(a.Leo)
+	mail := b.askMail(a.Leo)
+	b.want(b.post("/step-up/code", "code", mail.code), http.StatusGone)
+	b.want(b.post("/login/code", "code", mail.code), http.StatusSeeOther)
+}
+
+// Five wrong codes end a step-up, and a new one is offered.
+func TestStepUpEndsAfterFiveTries(t *testing.T) {
+	t.Parallel()
+	a, h := storetest.Agency(t), newHouse(t)
+	b := h.browser(t).signIn(a.Ravi)
+	b.want(b.post("/step-up", "return_to", "/account"), http.StatusSeeOther)
+	code := mailed(t, a.Ravi).code
+	for range 4 {
+		b.want(b.post("/step-up/code", "code", otherThan(code)), http.StatusUnprocessableEntity)
+	}
+	last := b.want(b.post("/step-up/code", "code", otherThan(code), "return_to", "/account"), http.StatusGone)
+	if !strings.Contains(last.body, "Send the code") || !strings.Contains(last.body, `value="/account"`) {
+		t.Error("no new code is offered")
+	}
+	b.want(b.post("/step-up/code", "code", code), http.StatusGone)
+	b.want(b.post("/step-up", "return_to", "/account"), http.StatusSeeOther)
+	b.want(b.post("/step-up/code", "code", mailed(t, a.Ravi).code), http.StatusSeeOther)
+}
+
+// Cases 42 and 62: what another site has a browser send does nothing, neither
+// signs out nor in nor asks for a mail; the same from our own pages does.
+func TestOtherSitesCauseNothing(t *testing.T) {
+	t.Parallel()
+	a, h := storetest.Agency(t), newHouse(t)
+	b := h.browser(t).signIn(a.Gus)
+	mail := h.browser(t).askMail(a.Mia)
+	for _, from := range []http.Header{
+		{"Sec-Fetch-Site": {"cross-site"}}, {"Sec-Fetch-Site": {"same-site"}}, {"Origin": {"null"}}, {"Origin": {"https://evil.test"}},
+	} {
+		b.extra = from
+		for _, path := range []string{mail.link, "/logout", "/login", "/step-up", "/account/name", "/account/sign-out-everywhere"} {
+			b.want(b.post(path, "email", a.Mia, "name", "Mallory"), http.StatusForbidden)
+		}
+	}
+	b.extra = nil
+	if page := b.get("/account"); !strings.Contains(page.body, a.Gus) || strings.Contains(page.body, "Mallory") {
+		t.Error("something changed")
+	}
+	b.extra = http.Header{"Sec-Fetch-Site": {"same-origin"}, "Origin": {h.url}}
+	b.want(b.post(mail.link), http.StatusSeeOther)
+}
