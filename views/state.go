@@ -1,12 +1,9 @@
 package views
 
 import (
-	"context"
-	"io"
-
 	"github.com/a-h/templ"
 
-	"portico/static"
+	"portico/views/ui"
 )
 
 // State is where a piece of work, or a row of a ledger, stands. It is shown as an icon and a word, never by colour
@@ -34,34 +31,24 @@ const (
 )
 
 // badges holds each state's finished markup. Lists show one a row, and a constant costs nothing to write.
-var badges = map[State]string{
-	StateDraft:     badge("draft", "pencil", "Draft"),
-	StateReview:    badge("review", "eye", "In review"),
-	StateChanges:   badge("changes", "undo-2", "Changes asked for"),
-	StateApproved:  badge("approved", "check", "Approved"),
-	StateLate:      badge("late", "clock", "Late"),
-	StatePast:      badge("archived", "history", "Earlier"),
-	StateArchived:  badge("archived", "archive", "Archived"),
-	StateHidden:    badge("hidden", "eye-off", "Team only"),
-	StateSuspended: badge("late", "ban", "Suspended"),
-	StateWaiting:   badge("review", "upload", "Uploading"),
-	StateHeld:      badge("late", "triangle-alert", "Held back"),
-	StateLive:      badge("changes", "eye", "Running"),
-	StateEnded:     badge("archived", "check", "Ended"),
-	StateDenied:    badge("late", "ban", "Refused"),
-	StateOpen:      badge("approved", "life-buoy", "Support may come in"),
-	StateClosed:    badge("archived", "lock", "Closed"),
-}
-
-func badge(name, icon, word string) string {
-	return `<span class="badge" data-status="` + name + `"><svg class="icon" aria-hidden="true"><use href="` +
-		static.Path("icons.svg") + `#` + icon + `"></use></svg>` + word + `</span>`
+var badges = map[State]ui.Piece{
+	StateDraft:     ui.Badge("draft", "pencil", "Draft"),
+	StateReview:    ui.Badge("review", "eye", "In review"),
+	StateChanges:   ui.Badge("changes", "undo-2", "Changes asked for"),
+	StateApproved:  ui.Badge("approved", "check", "Approved"),
+	StateLate:      ui.Badge("late", "clock", "Late"),
+	StatePast:      ui.Badge("archived", "history", "Earlier"),
+	StateArchived:  ui.Badge("archived", "archive", "Archived"),
+	StateHidden:    ui.Badge("hidden", "eye-off", "Team only"),
+	StateSuspended: ui.Badge("late", "ban", "Suspended"),
+	StateWaiting:   ui.Badge("review", "upload", "Uploading"),
+	StateHeld:      ui.Badge("late", "triangle-alert", "Held back"),
+	StateLive:      ui.Badge("changes", "eye", "Running"),
+	StateEnded:     ui.Badge("archived", "check", "Ended"),
+	StateDenied:    ui.Badge("late", "ban", "Refused"),
+	StateOpen:      ui.Badge("approved", "life-buoy", "Support may come in"),
+	StateClosed:    ui.Badge("archived", "lock", "Closed"),
 }
 
 // status shows a state; one this file does not know shows nothing.
-func status(s State) templ.Component {
-	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
-		_, err := io.WriteString(w, badges[s])
-		return err
-	})
-}
+func status(s State) templ.Component { return badges[s] }

@@ -1,0 +1,263 @@
+package views
+
+import (
+	"github.com/a-h/templ"
+
+	"portico/views/ui"
+)
+
+// The rows of the lists that are looked at most are written by hand, see ui.Markup. Their look is that of any other row.
+
+func projectRows(b Base, rows []ProjectRow, reorder bool) templ.Component {
+	return ui.Write(func(m *ui.Markup) {
+		openRows(m, false, reorder)
+		for i := range rows {
+			r := &rows[i]
+			openRow(m, r.ID, reorder)
+			m.Raw(`<span class="row-icon">`)
+			m.Icon("folder")
+			m.Raw(`</span><div class="row-main">`)
+			rowLink(m, r.URL, r.Name)
+			m.Raw(`<p class="row-meta"><span>`)
+			m.Count(r.Deliverables, "deliverable", "deliverables")
+			m.Raw(`</span>`)
+			rowTimes(m, r)
+			m.Raw(`</p></div><div class="row-end">`)
+			projectEnd(m, r)
+			m.Raw(`</div>`)
+			if reorder {
+				moveMenu(m, b.ProjectMove(r.ID), r.ID, r.Name, func(i int) string { return rows[i].ID }, i, len(rows))
+			}
+			m.Raw(`</li>`)
+		}
+		m.Raw(`</ul>`)
+	})
+}
+
+func rowTimes(m *ui.Markup, r *ProjectRow) {
+	if !r.Due.IsZero() {
+		m.Raw(`<span>due `)
+		m.Day(r.Due)
+		m.Raw(`</span>`)
+	}
+	m.Raw(`<span class="row-updated">changed `)
+	m.Ago(r.UpdatedAt)
+	m.Raw(`</span>`)
+}
+
+func projectEnd(m *ui.Markup, r *ProjectRow) {
+	if r.Hidden {
+		m.Piece(badges[StateHidden])
+	}
+	if r.Late {
+		m.Piece(badges[StateLate])
+	}
+	if r.Archived {
+		m.Piece(badges[StateArchived])
+	}
+	if r.Waiting > 0 {
+		m.Raw(`<span class="waiting" data-for="client">`)
+		m.Count(r.Waiting, "waits for the client", "wait for the client")
+		m.Raw(`</span>`)
+	}
+}
+
+func deliverableRows(b Base, rows []DeliverableRow, reorder bool) templ.Component {
+	return ui.Write(func(m *ui.Markup) {
+		openRows(m, true, reorder)
+		for i := range rows {
+			r := &rows[i]
+			openRow(m, r.ID, reorder)
+			rowThumb(m, r.ThumbURL)
+			m.Raw(`<div class="row-main">`)
+			rowLink(m, r.URL, r.Title)
+			m.Raw(`<p class="row-meta">`)
+			if r.Version > 0 {
+				m.Raw(`<span>v`)
+				m.Int(r.Version)
+				m.Raw(`</span>`)
+			}
+			m.Raw(`<span>`)
+			m.Count(r.Files, "file", "files")
+			m.Raw(`</span>`)
+			rowTimes(m, &ProjectRow{Due: r.Due, UpdatedAt: r.UpdatedAt})
+			m.Raw(`</p></div><div class="row-end">`)
+			deliverableEnd(m, r)
+			m.Raw(`</div>`)
+			if reorder {
+				moveMenu(m, b.DeliverableMove(r.ID), r.ID, r.Title, func(i int) string { return rows[i].ID }, i, len(rows))
+			}
+			m.Raw(`</li>`)
+		}
+		m.Raw(`</ul>`)
+	})
+}
+
+func deliverableEnd(m *ui.Markup, r *DeliverableRow) {
+	if r.Draft > 0 && r.Version > 0 {
+		m.Raw(`<span class="row-quiet">v`)
+		m.Int(r.Draft)
+		m.Raw(` in the making</span>`)
+	}
+	if r.Late && r.State != StateLate {
+		m.Piece(badges[StateLate])
+	}
+	if r.Archived {
+		m.Piece(badges[StateArchived])
+	} else {
+		m.Piece(badges[r.State])
+	}
+}
+
+func rowThumb(m *ui.Markup, url string) {
+	m.Raw(`<span class="thumb">`)
+	if url != "" {
+		m.Raw(`<img src="`)
+		m.URL(url)
+		m.Raw(`" alt="" loading="lazy" decoding="async">`)
+	} else {
+		m.Icon("layers")
+	}
+	m.Raw(`</span>`)
+}
+
+func openRows(m *ui.Markup, work, reorder bool) {
+	m.Raw(`<ul class="rows"`)
+	m.RawIf(work, ` data-kind="work"`)
+	m.RawIf(reorder, ` data-reorder`)
+	m.Raw(`>`)
+}
+
+func openRow(m *ui.Markup, id string, reorder bool) {
+	m.Raw(`<li class="row"`)
+	if reorder {
+		m.Raw(` data-id="`)
+		m.Text(id)
+		m.Raw(`"`)
+	}
+	m.Raw(`>`)
+	if reorder {
+		m.Raw(`<span class="grip" aria-hidden="true" data-grip hidden>`)
+		m.Icon("grip-vertical")
+		m.Raw(`</span>`)
+	}
+}
+
+func rowLink(m *ui.Markup, url, name string) {
+	m.Raw(`<a class="row-link" href="`)
+	m.URL(url)
+	m.Raw(`" dir="auto"`)
+	if len(name) > 60 { // a shorter one is never cut
+		m.Raw(` title="`)
+		m.Text(name)
+		m.Raw(`"`)
+	}
+	m.Raw(`>`)
+	m.Text(name)
+	m.Raw(`</a>`)
+}
+
+// moveMenu moves row i of n by one place without any script; dragging does the same request. "after" is the row it
+// follows then, and empty the first place.
+func moveMenu(m *ui.Markup, url, id, name string, idOf func(int) string, i, n int) {
+	up, down := "", ""
+	if i > 1 {
+		up = idOf(i - 2)
+	}
+	if i < n-1 {
+		down = idOf(i + 1)
+	}
+	m.Raw(`<button class="icon-button" type="button" popovertarget="move-`)
+	m.Text(id)
+	m.Raw(`" aria-label="Move `)
+	m.Text(name)
+	m.Raw(`">`)
+	m.Icon("ellipsis")
+	m.Raw(`</button><div class="menu" id="move-`)
+	m.Text(id)
+	m.Raw(`" popover><form method="post" action="`)
+	m.URL(url)
+	m.Raw(`" data-move>`)
+	moveButton(m, true, up, i == 0)
+	moveButton(m, false, down, i == n-1)
+	m.Raw(`</form></div>`)
+}
+
+func moveButton(m *ui.Markup, up bool, after string, disabled bool) {
+	m.Raw(`<button class="menu-item" type="submit" name="after" value="`)
+	m.Text(after)
+	m.Raw(`"`)
+	m.RawIf(disabled, ` disabled`)
+	m.Raw(`>`)
+	if up {
+		m.Icon("arrow-up")
+		m.Raw(`Move up</button>`)
+	} else {
+		m.Icon("arrow-down")
+		m.Raw(`Move down</button>`)
+	}
+}
+
+// eventList tells events with how long ago they were.
+func eventList(events []EventRow) templ.Component {
+	return eventRows(events, func(m *ui.Markup, e *EventRow) { m.Ago(e.At) })
+}
+
+// eventClock tells the events of one day with their time of day.
+func eventClock(events []EventRow) templ.Component {
+	return eventRows(events, func(m *ui.Markup, e *EventRow) { m.Clock(e.At) })
+}
+
+func eventRows(events []EventRow, when func(*ui.Markup, *EventRow)) templ.Component {
+	return ui.Write(func(m *ui.Markup) {
+		m.Raw(`<ol class="events">`)
+		for i := range events {
+			e := &events[i]
+			m.Raw(`<li class="event"`)
+			m.RawIf(e.Support != "", ` data-support`)
+			m.RawIf(e.Denied, ` data-denied`)
+			m.Raw(`>`)
+			m.Avatar(e.Actor)
+			eventWords(m, e)
+			if e.Denied {
+				m.Piece(badges[StateDenied])
+			}
+			when(m, e)
+			m.Raw(`</li>`)
+		}
+		m.Raw(`</ol>`)
+	})
+}
+
+func eventWords(m *ui.Markup, e *EventRow) {
+	m.Raw(`<div class="event-words"><p><strong dir="auto">`)
+	m.Text(e.Actor)
+	m.Raw(`</strong> `)
+	m.Text(e.Verb)
+	switch {
+	case e.TargetURL != "":
+		m.Raw(` <a href="`)
+		m.URL(e.TargetURL)
+		m.Raw(`" dir="auto">`)
+		m.Text(e.Target)
+		m.Raw(`</a>`)
+	case e.Target != "":
+		m.Raw(` <span class="event-target" dir="auto">`)
+		m.Text(e.Target)
+		m.Raw(`</span>`)
+	}
+	m.Raw(`</p>`)
+	if e.Where != "" {
+		m.Raw(`<p class="event-where" dir="auto">`)
+		m.Text(e.Where)
+		m.Raw(`</p>`)
+	}
+	if e.Support != "" {
+		m.Raw(`<p class="event-support">`)
+		m.Icon("life-buoy")
+		m.Raw(`<span dir="auto">`)
+		m.Text(e.Support)
+		m.Raw(`</span></p>`)
+	}
+	m.Raw(`</div>`)
+}

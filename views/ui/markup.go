@@ -1,0 +1,133 @@
+package ui
+
+import (
+	"context"
+	"io"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/a-h/templ"
+)
+
+// Markup is HTML in the making, for the rows that a list repeats: templ spends two allocations on every expression, and
+// a list has hundreds. What is written by Raw can only be a constant of the source, because no other package can name
+// its type; everything else is escaped. So a row written here can no more be broken by a name than one of templ.
+type Markup struct{ b []byte }
+
+// constant is the text of a string literal.
+type constant string
+
+// Piece is finished markup that was put together once.
+type Piece struct{ html string }
+
+// Badge is the mark of a state: an icon and a word, and a colour by its name.
+func Badge(name, icon, word constant) Piece {
+	return Piece{`<span class="badge" data-status="` + string(name) + `">` + iconHead + string(icon) + `"></use></svg>` + string(word) + `</span>`}
+}
+
+// Render writes the piece into a page of templ.
+func (p Piece) Render(_ context.Context, w io.Writer) error {
+	_, err := io.WriteString(w, p.html)
+	return err
+}
+
+var markups = sync.Pool{New: func() any { return &Markup{make([]byte, 0, 32<<10)} }}
+
+// Write makes a component of markup that is put together by fn and written at once.
+func Write(fn func(*Markup)) templ.Component {
+	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
+		m := markups.Get().(*Markup)
+		defer markups.Put(m)
+		m.b = m.b[:0]
+		fn(m)
+		_, err := w.Write(m.b)
+		return err
+	})
+}
+
+// Raw writes markup of the source.
+func (m *Markup) Raw(s constant) { m.b = append(m.b, s...) }
+
+// RawIf writes markup of the source when it applies.
+func (m *Markup) RawIf(applies bool, s constant) {
+	if applies {
+		m.b = append(m.b, s...)
+	}
+}
+
+// Piece writes finished markup.
+func (m *Markup) Piece(p Piece) { m.b = append(m.b, p.html...) }
+
+// Int writes a number.
+func (m *Markup) Int(n int) { m.b = strconv.AppendInt(m.b, int64(n), 10) }
+
+// Count writes a number with its noun, as Count does.
+func (m *Markup) Count(n int, one, many constant) {
+	m.Int(n)
+	m.b = append(m.b, ' ')
+	if n == 1 {
+		m.Raw(one)
+	} else {
+		m.Raw(many)
+	}
+}
+
+// Text writes what people typed, between tags or in a quoted attribute.
+func (m *Markup) Text(s string) {
+	from := 0
+	for i := range len(s) {
+		var escaped string
+		switch s[i] {
+		case '&':
+			escaped = "&amp;"
+		case '<':
+			escaped = "&lt;"
+		case '>':
+			escaped = "&gt;"
+		case '"':
+			escaped = "&#34;"
+		case '\'':
+			escaped = "&#39;"
+		case 0:
+			escaped = "\uFFFD"
+		default:
+			continue
+		}
+		m.b = append(append(m.b, s[from:i]...), escaped...)
+		from = i + 1
+	}
+	m.b = append(m.b, s[from:]...)
+}
+
+// URL writes an address into a quoted attribute; one that could run a script becomes one that does nothing.
+func (m *Markup) URL(s string) {
+	if len(s) > 0 && s[0] == '/' {
+		m.Text(s)
+		return
+	}
+	m.Text(string(templ.URL(s)))
+}
+
+// Icon writes one icon of the sprite.
+func (m *Markup) Icon(name constant) {
+	m.b = append(m.b, iconHead...)
+	m.b = append(m.b, name...)
+	m.b = append(m.b, `"></use></svg>`...)
+}
+
+// Avatar writes the round mark of a person.
+func (m *Markup) Avatar(name string) {
+	m.Raw(`<span class="avatar" aria-hidden="true">`)
+	m.Text(Initials(name))
+	m.Raw(`</span>`)
+}
+
+// Ago writes a moment as Ago shows it.
+func (m *Markup) Ago(t time.Time) { m.b = appendTime(m.b, t, ` data-relative`, false) }
+
+// Clock writes a time of day as Clock shows it.
+func (m *Markup) Clock(t time.Time) { m.b = appendTime(m.b, t, ` data-clock`, true) }
+
+// Day writes a calendar day as Day shows it.
+func (m *Markup) Day(t time.Time) { m.b = appendDay(m.b, t) }

@@ -1,0 +1,93 @@
+package ui_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"portico/views/ui"
+)
+
+func render(t *testing.T, c templ.Component) string {
+	t.Helper()
+	var b strings.Builder
+	if err := c.Render(context.Background(), &b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// What is written by hand says what the layouts of the standard library would.
+func TestTimes(t *testing.T) {
+	t.Parallel()
+	zone := time.FixedZone("somewhere", -5*3600)
+	for _, at := range []time.Time{
+		time.Date(2026, 11, 22, 19, 30, 5, 0, time.UTC), time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC),
+		time.Date(2027, 12, 31, 23, 59, 59, 999, zone), time.Date(2004, 2, 29, 4, 5, 6, 0, zone),
+	} {
+		u := at.UTC()
+		iso, words := u.Format("2006-01-02T15:04:05Z"), u.Format("2 Jan 2006, 15:04 UTC")
+		for got, want := range map[string]string{
+			render(t, ui.Ago(at)):    `<time datetime="` + iso + `" data-relative>` + words + `</time>`,
+			render(t, ui.Moment(at)): `<time datetime="` + iso + `" data-moment>` + words + `</time>`,
+			render(t, ui.Clock(at)):  `<time datetime="` + iso + `" data-clock>` + u.Format("15:04 UTC") + `</time>`,
+			render(t, ui.Day(at)):    `<time datetime="` + at.Format("2006-01-02") + `">` + at.Format("2 Jan 2006") + `</time>`,
+		} {
+			if got != want {
+				t.Errorf("%s, not %s", got, want)
+			}
+		}
+	}
+	for _, c := range []templ.Component{ui.Ago(time.Time{}), ui.Day(time.Time{}), ui.Moment(time.Time{}), ui.Clock(time.Time{})} {
+		if got := render(t, c); got != "" {
+			t.Errorf("no time shows %q", got)
+		}
+	}
+}
+
+// Text escapes what templ escapes, and nothing is lost around it.
+func TestMarkupText(t *testing.T) {
+	t.Parallel()
+	for _, s := range []string{"", "plain", `<b a="1" c='2'>&amp;</b>`, "حملة & <ربيع>", "a\x00b", "\xff\xfe", `">`, "'"} {
+		got := render(t, ui.Write(func(m *ui.Markup) { m.Text(s) }))
+		if want := strings.ReplaceAll(templ.EscapeString(s), "\x00", "\uFFFD"); got != want {
+			t.Errorf("%q becomes %q, not %q", s, got, want)
+		}
+	}
+}
+
+// An address that runs a script leads nowhere; ours are written as they are.
+func TestMarkupURL(t *testing.T) {
+	t.Parallel()
+	for url, want := range map[string]string{
+		"/w/acme/projects?a=1&b=2": "/w/acme/projects?a=1&amp;b=2", "https://portico.example/": "https://portico.example/",
+		`/"><script>`: "/&#34;&gt;&lt;script&gt;",
+	} {
+		if got := render(t, ui.Write(func(m *ui.Markup) { m.URL(url) })); got != want {
+			t.Errorf("%q becomes %q", url, got)
+		}
+	}
+	for _, url := range []string{"javascript:alert(1)", "JaVaScript:alert(1)", " javascript:alert(1)", "data:text/html,x", "vbscript:x"} {
+		if got := render(t, ui.Write(func(m *ui.Markup) { m.URL(url) })); strings.Contains(strings.ToLower(got), "script:") || strings.Contains(got, "data:") {
+			t.Errorf("%q becomes %q", url, got)
+		}
+	}
+}
+
+// The buffers are shared, the pages are not: many at once each get their own rows.
+func TestMarkupAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"acme", "globex", "initech", "umbra"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for range 200 {
+				if got := render(t, ui.Write(func(m *ui.Markup) { m.Text(name); m.Int(7) })); got != name+"7" {
+					t.Fatalf("%s got %q", name, got)
+				}
+			}
+		})
+	}
+}
