@@ -69,6 +69,7 @@ begin
         update public.sessions s
         set last_used_at = now()
         where s.token_hash = p_token
+          and s.host = p_host
           and s.last_used_at < now() - interval '5 minutes'
           and s.last_used_at > now() - interval '12 hours'
           and s.expires_at > now();

@@ -4,13 +4,16 @@
 for (const element of all("time[data-until]")) {
   const end = new Date(element.dateTime);
   const said = new Set();
+  let ticked = false;
   const tick = () => {
     const seconds = Math.ceil((end - Date.now()) / 1000);
     if (seconds <= 0) {
       element.textContent = "over";
-      location.reload();
+      // The server's clock decides: one that is ahead of it here must not ask in a loop.
+      setTimeout(() => location.reload(), ticked ? 1000 : 30_000);
       return;
     }
+    ticked = true;
     const minutes = Math.ceil(seconds / 60);
     element.textContent = seconds < 120 ? `${seconds} s left` : `${minutes} min left`;
     for (const mark of [10, 5, 1]) {
