@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 
 	"portico/files"
@@ -32,6 +33,7 @@ type config struct {
 	smtpURL        string
 	mailFrom       string
 	alertMail      string
+	providers      []signin.Config
 }
 
 // reader reads variables and collects every mistake, so that an operator sees
@@ -77,7 +79,7 @@ func (rd *reader) secret(name string) string {
 }
 
 // loadConfig reads what serving takes.
-func loadConfig(getenv func(string) string) (config, error) {
+func loadConfig(getenv func(string) string, environ []string) (config, error) {
 	rd := &reader{getenv: getenv}
 	c := config{
 		addr:         rd.address("PORTICO_ADDR", "localhost:8080"),
@@ -99,6 +101,7 @@ func loadConfig(getenv func(string) string) (config, error) {
 		alertMail:      rd.mailbox("ALERT_MAIL", false),
 		trustedProxies: rd.proxies(),
 	}
+	c.providers = rd.providers(environ, c.url)
 	return c, errors.Join(rd.errs...)
 }
 
@@ -238,6 +241,41 @@ func (rd *reader) proxies() []netip.Prefix {
 		if err != nil {
 			rd.wrong(name, "must be addresses or networks, such as 10.0.0.0/8, separated by commas")
 			return nil
+		}
+		list = append(list, p)
+	}
+	return list
+}
+
+// providers are the AUTH_<NAME>_KIND families of variables, by name.
+func (rd *reader) providers(environ []string, at *url.URL) []signin.Config {
+	var names []string
+	for _, line := range environ {
+		key, _, _ := strings.Cut(line, "=")
+		if name, ok := strings.CutPrefix(key, "AUTH_"); ok {
+			if name, ok := strings.CutSuffix(name, "_KIND"); ok && name != "" {
+				names = append(names, name)
+			}
+		}
+	}
+	slices.Sort(names)
+	var list []signin.Config
+	for _, name := range names {
+		prefix := "AUTH_" + name
+		p := signin.Config{
+			Name:         strings.ToLower(name),
+			Kind:         rd.getenv(prefix + "_KIND"),
+			ClientID:     rd.required(prefix + "_CLIENT_ID"),
+			ClientSecret: rd.secret(prefix + "_CLIENT_SECRET"),
+			RedirectURL:  at.String() + "/auth/" + strings.ToLower(name) + "/callback",
+		}
+		switch p.Kind {
+		case "oidc":
+			p.Issuer = rd.required(prefix + "_ISSUER")
+		case "github":
+			p.Issuer = rd.getenv(prefix + "_ISSUER")
+		default:
+			rd.wrong(prefix+"_KIND", "must be oidc or github")
 		}
 		list = append(list, p)
 	}

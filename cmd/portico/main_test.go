@@ -75,13 +75,13 @@ func TestSecretsInFiles(t *testing.T) {
 	env := good()
 	delete(env, "S3_SECRET_ACCESS_KEY")
 	env["S3_SECRET_ACCESS_KEY_FILE"] = path
-	c, err := loadConfig(func(name string) string { return env[name] })
+	c, err := loadConfig(func(name string) string { return env[name] }, nil)
 	if err != nil || c.files.SecretAccessKey != "from-file" {
 		t.Errorf("key = %q, err = %v", c.files.SecretAccessKey, err)
 	}
 	both := maps.Clone(env)
 	both["S3_SECRET_ACCESS_KEY"] = "too"
-	if _, err := loadConfig(func(name string) string { return both[name] }); err == nil {
+	if _, err := loadConfig(func(name string) string { return both[name] }, nil); err == nil {
 		t.Error("both were accepted")
 	}
 }

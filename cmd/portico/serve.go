@@ -84,7 +84,7 @@ type installation struct {
 // what needs them answers 503 until they are back.
 func (p program) open(ctx context.Context) (*installation, error) {
 	tuneMemory(p.getenv)
-	c, err := loadConfig(p.getenv)
+	c, err := loadConfig(p.getenv, p.environ)
 	if err != nil {
 		return nil, err
 	}
@@ -126,11 +126,15 @@ func tuneMemory(getenv func(string) string) {
 
 func (in *installation) listen(ctx context.Context) error {
 	c := in.config
+	ways, err := signin.NewProviders(c.providers...)
+	if err != nil {
+		return err
+	}
 	ready := handlers.NewReadiness(in.neighbours())
 	site := handlers.New(handlers.Config{
 		URL: c.url, TenantDomain: c.tenantDomain, TrustedProxies: c.trustedProxies,
 	}, handlers.Rooms{
-		DB: in.db, SignIn: signin.New(in.db, c.keys), Ready: ready, Log: in.log,
+		DB: in.db, Files: in.storage, SignIn: signin.New(in.db, c.keys, ways...), Ready: ready, Log: in.log,
 	})
 	servers := []*http.Server{{
 		Addr:              c.addr,
