@@ -126,6 +126,9 @@ func (room *Room) ProviderReturn(w http.ResponseWriter, r *http.Request, _ store
 	if err != nil {
 		return wayError(err)
 	}
+	// The records keep addresses folded; one that cannot be is nobody's here.
+	email, ok := FoldEmail(who.Email)
+	who.Email, who.EmailVerified = email, who.EmailVerified && ok
 	s := room.newSession(w, r)
 	_, err = room.db.SignInByIdentity(r.Context(), f.ID, who, s)
 	if errors.Is(err, store.ErrNotFound) {

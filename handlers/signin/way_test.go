@@ -1,0 +1,293 @@
+package signin_test
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"portico/e2e/stack"
+	"portico/handlers/signin"
+	"portico/store/storetest"
+)
+
+// office is a house with a real provider beside the mail.
+type office struct {
+	*house
+	*storetest.Tenants
+	idp *stack.OIDC
+}
+
+// newOffice knows Dana and Mia at the provider with verified addresses, Leo with
+// one that is not, and somebody who was never invited.
+func newOffice(t *testing.T) *office {
+	t.Helper()
+	o := &office{Tenants: storetest.Agency(t)}
+	o.house = build(t, storetest.DB(), testKeys, func(origin string) signin.Way {
+		callback := origin + "/auth/office/callback"
+		idp, err := stack.StartOIDC(t.Context(), stack.OIDCOptions{RedirectURIs: []string{callback}, Personas: []stack.Persona{
+			{Email: o.Dana, Name: "Dana", Subject: "d-1", EmailVerified: true},
+			{Email: o.Mia, Name: "Mia", Subject: "m-1", EmailVerified: true},
+			{Email: o.Leo, Name: "Leo", Subject: "l-1", EmailVerified: false},
+			{Email: "new@" + o.Suffix + ".test", Name: "New", Subject: "n-1", EmailVerified: true},
+		}})
+		check(t, err)
+		t.Cleanup(func() { _ = idp.Stop() })
+		o.idp = idp
+		ways, err := signin.NewProviders(signin.Config{
+			Name: "office", Kind: signin.KindOIDC, Issuer: idp.Issuer(), RedirectURL: callback,
+			ClientID: idp.ClientID(), ClientSecret: idp.ClientSecret(),
+		})
+		check(t, err)
+		return ways[0]
+	})
+	return o
+}
+
+// go sends the browser to the provider, where the person picks who they are, and
+// returns the path with which they come back. It does not open that one.
+func (o *office) approve(b *browser, email, returnTo string) string {
+	b.t.Helper()
+	there := b.want(b.get("/auth/office?return_to="+url.QueryEscape(returnTo)), http.StatusSeeOther)
+	back, err := o.idp.Approve(b.t.Context(), there.location, email)
+	check(b.t, err)
+	if !strings.HasPrefix(back.String(), o.url) {
+		b.t.Fatalf("the provider sends the browser to %s", back)
+	}
+	return back.RequestURI()
+}
+
+// A person signs in with their account elsewhere: the first time their verified
+// address tells who they are, afterwards the account itself.
+func TestSignInByProvider(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	b := o.browser(t)
+	if page := b.want(b.get("/login?return_to=%2Faccount"), http.StatusOK); !strings.Contains(page.body, "Continue with Office") {
+		t.Error("the sign-in page does not offer the provider")
+	}
+	in := b.want(b.get(o.approve(b, o.Mia, "/account?a=b")), http.StatusSeeOther)
+	if in.location != "/account?a=b" {
+		t.Errorf("sent on to %q", in.location)
+	}
+	page := b.want(b.get("/account"), http.StatusOK)
+	if !strings.Contains(page.body, o.Mia) || !strings.Contains(page.body, "Signed in with another account") {
+		t.Error("not signed in as Mia")
+	}
+
+	// Her address changes over there; she stays who she is here.
+	o.idp.Forge(o.Mia, stack.Forgery{Claims: func(c map[string]any) { c["email"], c["email_verified"] = o.Gus, true }})
+	again := o.browser(t)
+	again.want(again.get(o.approve(again, o.Mia, "/")), http.StatusSeeOther)
+	if page := again.get("/account"); !strings.Contains(page.body, o.Mia) || strings.Contains(page.body, o.Gus) {
+		t.Error("an address that changed made somebody else of her")
+	}
+}
+
+// Case 29: an answer is taken in the browser that was sent for it, with the state
+// that was made for it, once and in time. Anything else is a bad request and no
+// session, and leaves the rightful answer as good as it was.
+func TestProviderAnswerIsBoundToItsBrowser(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	b, other, victim := o.browser(t), o.browser(t), o.browser(t)
+	back := o.approve(b, o.Dana, "/account")
+	code, state := part(t, back, "code"), part(t, back, "state")
+	theirs := part(t, o.approve(other, o.Mia, "/"), "state")
+
+	for name, attempt := range map[string]struct {
+		who   *browser
+		query string
+	}{
+		"no cookie":              {victim, "code=" + code + "&state=" + state},
+		"another browser":        {other, "code=" + code + "&state=" + state},
+		"no state":               {b, "code=" + code},
+		"empty state":            {b, "code=" + code + "&state="},
+		"chosen state":           {b, "code=" + code + "&state=chosen"},
+		"another browser's":      {b, "code=" + code + "&state=" + theirs},
+		"two states":             {b, "code=" + code + "&state=chosen&state=" + state},
+		"nothing":                {b, ""},
+		"an error without state": {b, "error=access_denied"},
+	} {
+		if got := attempt.who.get("/auth/office/callback?" + attempt.query); got.status != http.StatusBadRequest {
+			t.Errorf("%s: %d", name, got.status)
+		}
+		if attempt.who.signedIn() {
+			t.Errorf("%s: signed in", name)
+		}
+	}
+	b.want(b.send(http.MethodHead, back, nil), http.StatusMethodNotAllowed)
+	b.want(b.get(back), http.StatusSeeOther)
+	if !b.signedIn() {
+		t.Error("the rightful answer is refused")
+	}
+	copied := o.browser(t)
+	copied.want(copied.get(back), http.StatusBadRequest)
+	b.want(b.get(back), http.StatusBadRequest) // reused
+}
+
+// Case 29: after ten minutes an answer is too late, whatever the cookie says.
+func TestProviderAnswerComesTooLate(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	b := o.browser(t)
+	back := o.approve(b, o.Dana, "/only-here-"+o.Suffix)
+	age(t, `update sign_in_flows set expires_at = expires_at - interval '10 minutes 1 second' where return_to = $1`, "/only-here-"+o.Suffix)
+	b.want(b.get(back), http.StatusBadRequest)
+	if b.signedIn() {
+		t.Error("signed in")
+	}
+	b.want(b.get(o.approve(b, o.Dana, "/")), http.StatusSeeOther)
+}
+
+// Two tabs go to the provider; both come back.
+func TestTwoTabsAtTheProvider(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	b := o.browser(t)
+	mail := b.askMail(o.Leo) // and a mail is waiting in a third
+	one, two := o.approve(b, o.Dana, "/account?tab=1"), o.approve(b, o.Dana, "/account?tab=2")
+	saved := b.cookie("__Host-portico-provider")
+	if got := b.want(b.get(two), http.StatusSeeOther); got.location != "/account?tab=2" {
+		t.Errorf("the second tab leads to %q", got.location)
+	}
+	b.plant("__Host-portico-provider", saved) // as if both answered at once
+	if got := b.want(b.get(one), http.StatusSeeOther); got.location != "/account?tab=1" {
+		t.Errorf("the first tab leads to %q", got.location)
+	}
+	b.want(b.post("/login/code", "code", mail.code), http.StatusSeeOther)
+}
+
+// Case 30: an address that the provider does not vouch for is nobody's, one that
+// was never invited neither. No session, no account, and a way on.
+func TestUnknownIdentityIsNobody(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	before := people(t, o.Suffix)
+	for _, email := range []string{o.Leo, "new@" + o.Suffix + ".test"} {
+		b := o.browser(t)
+		got := b.want(b.get(o.approve(b, email, "/account")), http.StatusForbidden)
+		if !strings.Contains(got.body, "No invitation here") || b.signedIn() {
+			t.Errorf("%s: signed in %v", email, b.signedIn())
+		}
+	}
+	if after := people(t, o.Suffix); after != before {
+		t.Errorf("%d people with identities, before %d", after, before)
+	}
+	// The same person, once the provider vouches for the address.
+	o.idp.Forge(o.Leo, stack.Forgery{Claims: func(c map[string]any) { c["email_verified"] = true }})
+	b := o.browser(t)
+	b.want(b.get(o.approve(b, o.Leo, "/")), http.StatusSeeOther)
+}
+
+// Case 30: an ID token that was not made for this sign-in is a bad request.
+func TestForgedTokenIsABadRequest(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	set := func(name string, value any) stack.Forgery {
+		return stack.Forgery{Claims: func(c map[string]any) { c[name] = value }}
+	}
+	for name, forgery := range map[string]stack.Forgery{
+		"another audience": set("aud", "somebody-else"),
+		"another issuer":   set("iss", "https://evil.test"),
+		"another nonce":    set("nonce", "chosen"),
+		"expired":          set("exp", time.Now().Add(-time.Hour).Unix()),
+		"a foreign key":    {ForeignKey: true},
+		"no signature":     {Unsigned: true},
+	} {
+		o.idp.Forge(o.Dana, forgery)
+		b := o.browser(t)
+		if got := b.get(o.approve(b, o.Dana, "/")); got.status != http.StatusBadRequest {
+			t.Errorf("%s: %d", name, got.status)
+		}
+		if b.signedIn() {
+			t.Errorf("%s: signed in", name)
+		}
+	}
+	o.idp.Forge(o.Dana, stack.Forgery{})
+	b := o.browser(t)
+	b.want(b.get(o.approve(b, o.Dana, "/")), http.StatusSeeOther)
+}
+
+// Who says no at the provider is back at the door, which says so; the state is
+// spent with it.
+func TestDeclinedAtTheProvider(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	b := o.browser(t)
+	there := b.want(b.get("/auth/office?return_to=%2Faccount"), http.StatusSeeOther)
+	back := "/auth/office/callback?error=access_denied&state=" + url.QueryEscape(part(t, there.location, "state"))
+	door := b.want(b.get(back), http.StatusSeeOther)
+	page := b.want(b.get(door.location), http.StatusOK)
+	if !strings.Contains(page.body, "You stopped signing in") || !strings.Contains(page.body, `value="/account"`) {
+		t.Errorf("%s does not say what happened", door.location)
+	}
+	b.want(b.get(back), http.StatusBadRequest)
+}
+
+// Case 68: with the provider away its button answers 503 and mail works as ever;
+// when it is back, so is the button.
+func TestProviderAway(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	b := o.browser(t)
+	back := o.approve(b, o.Dana, "/")
+	check(t, o.idp.Stop())
+	got := b.want(b.get(back), http.StatusServiceUnavailable)
+	if got.header.Get("Retry-After") == "" || b.signedIn() {
+		t.Error("no Retry-After, or signed in")
+	}
+	b.signIn(o.Leo)
+	check(t, o.idp.Start())
+	again := o.browser(t)
+	again.want(again.get(o.approve(again, o.Dana, "/")), http.StatusSeeOther)
+}
+
+// A provider that nobody configured is not there; looking without reading begins
+// nothing.
+func TestUnknownProvider(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	b := o.browser(t)
+	b.want(b.get("/auth/nobody"), http.StatusNotFound)
+	b.want(b.get("/auth/nobody/callback?state=x&code=y"), http.StatusNotFound)
+	b.want(b.send(http.MethodHead, "/auth/office", nil), http.StatusMethodNotAllowed)
+	if b.cookie("__Host-portico-provider") != "" {
+		t.Error("a flow has begun")
+	}
+}
+
+// Case 24, by a provider: the planted session dies, the new one is another.
+func TestPlantedSessionDiesAtProviderSignIn(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	attacker, victim := o.browser(t).signIn(o.Leo), o.browser(t)
+	planted := attacker.cookie(signin.SessionCookie)
+	victim.plant(signin.SessionCookie, planted)
+	victim.want(victim.get(o.approve(victim, o.Dana, "/")), http.StatusSeeOther)
+	if victim.cookie(signin.SessionCookie) == planted || attacker.signedIn() {
+		t.Error("the planted session lives on")
+	}
+}
+
+func part(t testing.TB, address, name string) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	check(t, err)
+	return u.Query().Get(name)
+}
+
+// people counts the accounts and identities that carry a suffix.
+func people(t testing.TB, suffix string) (n int) {
+	t.Helper()
+	asAdmin(t, func(ctx context.Context, conn *pgx.Conn) error {
+		return conn.QueryRow(ctx, `
+select (select count(*) from users where email like '%' || $1 || '%')
+     + (select count(*) from identities where email like '%' || $1 || '%')`, suffix).Scan(&n)
+	})
+	return n
+}
