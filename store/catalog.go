@@ -262,14 +262,11 @@ where s like 'app.%' or s like 'row_security%'`, nil},
 }
 
 func functionChecks() []check {
-	var app, operator, all []string
+	var app, all []string
 	for name, who := range openFunctions {
 		all = append(all, name)
-		switch who {
-		case "app":
+		if who == "app" {
 			app = append(app, name)
-		case "operator":
-			operator = append(operator, name)
 		}
 	}
 	lists := pgx.StrictNamedArgs{"all": all}

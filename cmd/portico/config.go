@@ -26,7 +26,6 @@ type config struct {
 	tenantDomain   string
 	trustedProxies []netip.Prefix
 	databaseURL    string
-	ownerURL       string
 	files          files.Config
 	keys           signin.Keys
 	signingKeys    []ed25519.PrivateKey
