@@ -130,7 +130,7 @@ func (in *installation) listen(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ready := handlers.NewReadiness(in.neighbours())
+	ready := handlers.NewReadiness(in.neighbours(ways))
 	site := handlers.New(handlers.Config{
 		URL: c.url, TenantDomain: c.tenantDomain, TrustedProxies: c.trustedProxies,
 	}, handlers.Rooms{
@@ -180,11 +180,17 @@ func (in *installation) run(ctx context.Context, ready *handlers.Readiness, serv
 }
 
 // neighbours are what /readyz asks, by the names operators know.
-func (in *installation) neighbours() map[string]func(context.Context) error {
-	return map[string]func(context.Context) error{
+func (in *installation) neighbours(ways []signin.Way) map[string]func(context.Context) error {
+	asks := map[string]func(context.Context) error{
 		"postgresql": in.db.Ping,
 		"s3":         in.storage.Ping,
 	}
+	for _, way := range ways {
+		if p, ok := way.(*signin.Provider); ok && p.CanPing() {
+			asks["auth:"+p.Name()] = p.Ping
+		}
+	}
+	return asks
 }
 
 // adminHandler is for the operator on the machine itself.

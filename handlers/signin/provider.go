@@ -60,6 +60,7 @@ type Provider struct {
 	name   string // goth lets it be changed
 	client *http.Client
 	limit  time.Duration // of a whole Begin or Finish
+	ping   lastPing
 	identifier
 }
 

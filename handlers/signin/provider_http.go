@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -104,10 +105,19 @@ func providerError(name string, err error) error {
 	case errors.Is(err, ErrWayRefused):
 		return fmt.Errorf("%s: %w", name, err)
 	case errors.As(err, &away):
-		return fmt.Errorf("%s: %w: %w", name, ErrWayAway, away.cause)
+		return fmt.Errorf("%s: %w: %w", name, ErrWayAway, plain(away.cause))
 	case isUnreachable(err):
 		return fmt.Errorf("%s: %w: timeout", name, ErrWayAway)
 	default:
-		return fmt.Errorf("%s: %w: %w", name, ErrWayRefused, err)
+		return fmt.Errorf("%s: %w: %w", name, ErrWayRefused, plain(err))
 	}
+}
+
+// plain is an error of the HTTP client without the address it went to.
+func plain(err error) error {
+	var at *url.Error
+	if errors.As(err, &at) {
+		return at.Err
+	}
+	return err
 }

@@ -309,6 +309,33 @@ func TestProviderDownAtStart(t *testing.T) {
 	}
 }
 
+// Readiness follows the provider down and up again.
+func TestProviderPing(t *testing.T) {
+	t.Parallel()
+	i := newIDP(t, mia)
+	if err := i.provider.Ping(t.Context()); err != nil {
+		t.Errorf("up: %v", err)
+	}
+	if err := i.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	i.provider.ping.at = time.Now().Add(time.Hour) // however slow this machine is
+	if err := i.provider.Ping(t.Context()); err != nil {
+		t.Errorf("asked again within the second: %v", err)
+	}
+	i.provider.ping.at = time.Time{}
+	if err := i.provider.Ping(t.Context()); !errors.Is(err, ErrWayAway) || strings.Contains(err.Error(), "http") {
+		t.Errorf("down: %v", err)
+	}
+	if err := i.Start(); err != nil {
+		t.Fatal(err)
+	}
+	i.provider.ping.at = time.Time{}
+	if err := i.provider.Ping(t.Context()); err != nil {
+		t.Errorf("up again: %v", err)
+	}
+}
+
 // A provider that takes us for somebody else is the operator's trouble, not the visitor's.
 func TestProviderWrongClientSecret(t *testing.T) {
 	t.Parallel()
