@@ -148,3 +148,6 @@ func (r *Runner) Stop(ctx context.Context) error {
 // Refused is how many jobs were refused since the start: a number that is not 0
 // deserves a look at the table job_refusals.
 func (r *Runner) Refused() int64 { return r.refused.Load() }
+
+// CheckMail says whether the mail server answers, for the readiness page.
+func (r *Runner) CheckMail(ctx context.Context) error { return r.cfg.Mailer.Check(ctx) }
