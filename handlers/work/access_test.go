@@ -107,8 +107,9 @@ func TestAskerMustStillBeAllowed(t *testing.T) {
 	}
 }
 
-// A draft, and work that was thrown into the bin before the mail was written, is
-// not in any mail: the text is read in the recipient's own context.
+// Work that was thrown into the bin before the mail was written is in no mail, nor
+// is a draft; what the client is not shown any more is in the staff's alone. The
+// text is read in the recipient's own context.
 func TestMailHoldsWhatItsReaderMaySee(t *testing.T) {
 	t.Parallel()
 	r := theRunner(t)
@@ -118,7 +119,11 @@ func TestMailHoldsWhatItsReaderMaySee(t *testing.T) {
 	published(t, ravi, "Shown "+a.Suffix)
 	binned := published(t, ravi, "Binned "+a.Suffix)
 	draft(t, ravi, "Draft "+a.Suffix)
+	back := published(t, ravi, "Back "+a.Suffix)
+	mailTo(t, a.Mia, "Back "+a.Suffix)
 	mailTo(t, a.Mia, "Binned "+a.Suffix)
+	do(t, admin(t), `update projects set shared_at = null
+		where id = (select project_id from deliverables where id = (select deliverable_id from versions where id = $1))`, back)
 	do(t, admin(t), `update deliverables set deleted_at = now() where id = (select deliverable_id from versions where id = $1)`, binned)
 
 	for _, who := range []string{a.Mia, a.Dana} {
@@ -131,6 +136,16 @@ func TestMailHoldsWhatItsReaderMaySee(t *testing.T) {
 		if !strings.Contains(digest, "Shown "+a.Suffix) || strings.Contains(digest, "Binned") || strings.Contains(digest, "Draft") {
 			t.Errorf("the digest for %s holds the wrong things:\n%s", who, digest)
 		}
+		if staff := who == a.Dana; strings.Contains(digest, "Back "+a.Suffix) != staff {
+			t.Errorf("what was taken back is in the wrong digest, that for %s:\n%s", who, digest)
+		}
+	}
+	again := &queue.VersionMail{Seal: queue.Seal{Tenant: dana.TenantID()}, Version: back, To: mia(t, dana)}
+	waitIdle(t, r, []uuid.UUID{dana.TenantID()})
+	do(t, admin(t), `delete from job_effects where tenant_id = $1 and key like 'version_mail:' || $2 || '%'`, dana.TenantID(), back.String())
+	before := len(mailsTo(t, a.Mia))
+	if row := ended(put(t, r, again)); row.State != rivertype.JobStateCompleted || len(mailsTo(t, a.Mia)) != before {
+		t.Errorf("the job is %s, and she was told of what was taken back", row.State)
 	}
 	// Ravi published all of it himself: nothing is news to him.
 	job := &queue.DigestMail{Seal: queue.Seal{Tenant: dana.TenantID()}, Day: "2026-01-03", To: ravi.ID(),

@@ -14,6 +14,7 @@ import (
 	"unicode"
 
 	gomail "github.com/wneessen/go-mail"
+	"github.com/wneessen/go-mail/smtp"
 
 	"portico/views/mail"
 )
@@ -36,7 +37,9 @@ type Mailer struct {
 // NewMailer reads SMTP_URL (smtp://user:password@host:port or smtps://…) and
 // MAIL_FROM. It connects to nobody. Credentials go only over TLS, or to
 // loopback. No error quotes the URL.
-func NewMailer(smtpURL, from string) (*Mailer, error) {
+func NewMailer(smtpURL, from string) (*Mailer, error) { return newMailer(smtpURL, from, sendTime) }
+
+func newMailer(smtpURL, from string, sendTime time.Duration) (*Mailer, error) {
 	sender, err := netmail.ParseAddress(from)
 	if err != nil {
 		return nil, errors.New("MAIL_FROM is not a mail address")
@@ -56,13 +59,13 @@ func NewMailer(smtpURL, from string) (*Mailer, error) {
 		port = 587
 	}
 	m.addr = net.JoinHostPort(m.host, strconv.Itoa(port))
-	if m.client, err = gomail.NewClient(m.host, m.options(port, u.User)...); err != nil {
+	if m.client, err = gomail.NewClient(m.host, m.options(port, u.User, sendTime)...); err != nil {
 		return nil, errors.New("SMTP_URL cannot be used")
 	}
 	return m, nil
 }
 
-func (m *Mailer) options(port int, user *url.Userinfo) []gomail.Option {
+func (m *Mailer) options(port int, user *url.Userinfo, sendTime time.Duration) []gomail.Option {
 	opts := []gomail.Option{gomail.WithPort(port), gomail.WithTimeout(sendTime), gomail.WithoutNoop()}
 	loopback := m.host == "localhost"
 	if ip := net.ParseIP(m.host); ip != nil {
@@ -126,14 +129,27 @@ func (m *Mailer) Send(ctx context.Context, msg Message) error {
 	if err != nil {
 		return ended(ctx, &SendError{step: "connect"})
 	}
-	err = m.client.SendWithSMTPClient(server, letter)
+	answer := make(chan error, 1)
+	go func() { answer <- m.hand(server, letter) }()
+	select {
+	case err = <-answer:
+		return err
+	case <-ctx.Done():
+		// A silent server holds the connection until its deadline; a process that
+		// is being stopped does not wait for it.
+		return ended(ctx, &SendError{step: "stopped"})
+	}
+}
+
+func (m *Mailer) hand(server *smtp.Client, letter *gomail.Msg) error {
+	err := m.client.SendWithSMTPClient(server, letter)
 	if letter.IsDelivered() {
-		// Taken. Whatever the goodbye was like, sending it again would be a second gomail.
+		// Taken. Whatever the goodbye was like, sending it again would be a second mail.
 		_ = server.Quit()
 		return nil
 	}
 	_ = server.Close()
-	return ended(ctx, sendError(err))
+	return sendError(err)
 }
 
 // ended prefers to say that the job is being stopped, so that it is handed on

@@ -23,7 +23,7 @@ func startMail(t *testing.T, opts stack.MailOptions) *stack.Mail {
 	return m
 }
 
-func newMailer(t *testing.T, smtpURL string) *Mailer {
+func mailerOf(t *testing.T, smtpURL string) *Mailer {
 	t.Helper()
 	m, err := NewMailer(smtpURL, "Portico <portico@portico.test>")
 	check(t, err)
@@ -42,7 +42,7 @@ func TestHeadersCannotBeInjected(t *testing.T) {
 		Header:  map[string]string{"X-Portico-Actor": "a\r\nX-Evil: yes"},
 		Message: mail.Message{Subject: "Grüße\r\nX-Evil: yes\r\n\r\n<b>", Text: "text", HTML: "<p>html</p>"},
 	}
-	check(t, newMailer(t, server.URL()).Send(t.Context(), msg))
+	check(t, mailerOf(t, server.URL()).Send(t.Context(), msg))
 
 	got, err := server.Wait(storetest.Within(t, 10*time.Second), "mia@acme.test", nil)
 	check(t, err)
@@ -65,7 +65,7 @@ func TestHeadersCannotBeInjected(t *testing.T) {
 func TestHostileAddresses(t *testing.T) {
 	t.Parallel()
 	server := startMail(t, stack.MailOptions{})
-	mailer := newMailer(t, server.URL())
+	mailer := mailerOf(t, server.URL())
 	for _, to := range []string{"", "mia", "mia@acme.test\r\nRCPT TO:<evil@example.test>", "mia@acme.test, evil@example.test", "mia@acme.test>\r\nX: y"} {
 		err := mailer.Send(t.Context(), Message{To: to, Message: mail.Message{Subject: "s", Text: "t", HTML: "h"}})
 		var failed *SendError
@@ -85,7 +85,7 @@ func TestHostileAddresses(t *testing.T) {
 func TestSendErrors(t *testing.T) {
 	t.Parallel()
 	server := startMail(t, stack.MailOptions{})
-	mailer := newMailer(t, server.URL())
+	mailer := mailerOf(t, server.URL())
 	send := func() *SendError {
 		err := mailer.Send(t.Context(), Message{To: "mia@acme.test", Message: mail.Message{Subject: "s", Text: "t", HTML: "h"}})
 		var failed *SendError
@@ -117,15 +117,37 @@ func TestSendErrors(t *testing.T) {
 	check(t, mailer.Check(t.Context()))
 }
 
+// The server takes the connection and then says nothing: sending ends by itself,
+// and at once when the process is being stopped.
+func TestSilentServer(t *testing.T) {
+	t.Parallel()
+	server := startMail(t, stack.MailOptions{})
+	server.Misbehave(stack.MailFaults{Hang: true})
+	msg := Message{To: "mia@acme.test", Message: mail.Message{Subject: "s", Text: "t", HTML: "h"}}
+
+	hasty, err := newMailer(server.URL(), "portico@portico.test", 200*time.Millisecond)
+	check(t, err)
+	ctx := storetest.Within(t, 20*time.Second)
+	var failed *SendError
+	if err := hasty.Send(ctx, msg); !errors.As(err, &failed) || failed.Permanent || ctx.Err() != nil {
+		t.Errorf("err = %v", err)
+	}
+	stopped, cancel := context.WithCancel(ctx)
+	time.AfterFunc(100*time.Millisecond, cancel)
+	if err := mailerOf(t, server.URL()).Send(stopped, msg); !errors.Is(err, context.Canceled) || ctx.Err() != nil {
+		t.Errorf("err = %v, want canceled", err)
+	}
+}
+
 // Credentials of SMTP_URL are used, and wrong ones are a fault of the
 // installation, not of the recipient.
 func TestCredentials(t *testing.T) {
 	t.Parallel()
 	server := startMail(t, stack.MailOptions{Username: "portico", Password: "s3cret"})
 	msg := Message{To: "mia@acme.test", Message: mail.Message{Subject: "s", Text: "t", HTML: "h"}}
-	check(t, newMailer(t, server.URL()).Send(t.Context(), msg))
+	check(t, mailerOf(t, server.URL()).Send(t.Context(), msg))
 
-	err := newMailer(t, strings.Replace(server.URL(), "s3cret", "wr0ng", 1)).Send(t.Context(), msg)
+	err := mailerOf(t, strings.Replace(server.URL(), "s3cret", "wr0ng", 1)).Send(t.Context(), msg)
 	var failed *SendError
 	if !errors.As(err, &failed) || failed.Permanent || strings.Contains(err.Error(), "wr0ng") {
 		t.Errorf("err = %v", err)
@@ -153,7 +175,7 @@ func TestNewMailerRefuses(t *testing.T) {
 func TestBusyServerIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	server := startMail(t, stack.MailOptions{})
-	mailer := newMailer(t, server.URL())
+	mailer := mailerOf(t, server.URL())
 	server.Misbehave(stack.MailFaults{Busy: true})
 	var log lockedBuffer
 	r := newTestRunner(t, openWith(t, testSealer), testConfig(t, server.URL(), &log), func(r *Runner, c *river.Config) {
@@ -187,7 +209,7 @@ func TestRefusedRecipientEndsTheJob(t *testing.T) {
 	t.Parallel()
 	server := startMail(t, stack.MailOptions{})
 	server.Misbehave(stack.MailFaults{Refuse: true})
-	mailer := newMailer(t, server.URL())
+	mailer := mailerOf(t, server.URL())
 	var log lockedBuffer
 	r := newTestRunner(t, openWith(t, testSealer), testConfig(t, server.URL(), &log), func(r *Runner, c *river.Config) {
 		onlyQueue("refused")(r, c)

@@ -53,7 +53,7 @@ func TestStopHandsRunningJobsOn(t *testing.T) {
 	start := func(do func(context.Context, probe) error) *Runner {
 		r := newTestRunner(t, db, testConfig(t, mails.URL(), &lockedBuffer{}), func(r *Runner, c *river.Config) {
 			onlyQueue("stopping")(r, c)
-			c.SoftStopTimeout = 50 * time.Millisecond
+			c.SoftStopTimeout = min(c.SoftStopTimeout, 50*time.Millisecond)
 			platformJob(c.Workers, r, do)
 		})
 		check(t, r.Start(context.Background()))
