@@ -3,6 +3,7 @@ package handlers
 import (
 	"strings"
 
+	"portico/files"
 	"portico/store"
 	"portico/views"
 	"portico/views/ui"
@@ -24,7 +25,7 @@ func fileRow(base views.Base, f store.File, canDelete bool) views.FileRow {
 		row.State, row.DownloadURL = views.StateWaiting, ""
 		return row
 	}
-	if row.Kind != views.FileOther {
+	if files.Inline(f.ContentType) {
 		row.InlineURL = base.FileInline(id)
 	}
 	return row

@@ -140,9 +140,13 @@ func (in *installation) listen(ctx context.Context) error {
 		Addr:              c.addr,
 		Handler:           site.Handler(),
 		ReadHeaderTimeout: 5 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    32 << 10,
-		ErrorLog:          slog.NewLogLogger(in.log.Handler(), slog.LevelWarn),
+		// Set anew for each request: without it a deadline that a page has set
+		// stays on the connection and cuts off the request after it. What
+		// streams lifts it and sets its own.
+		WriteTimeout:   30 * time.Second,
+		IdleTimeout:    2 * time.Minute,
+		MaxHeaderBytes: 32 << 10,
+		ErrorLog:       slog.NewLogLogger(in.log.Handler(), slog.LevelWarn),
 	}}
 	if c.adminAddr != "" {
 		servers = append(servers, &http.Server{Addr: c.adminAddr, Handler: adminHandler(), ReadHeaderTimeout: 5 * time.Second})

@@ -1,0 +1,140 @@
+package handlers_test
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"testing"
+
+	"portico/store"
+	"portico/store/storetest"
+)
+
+// attempt is one request that names a version, a file or an upload.
+type attempt struct {
+	name string
+	do   func(t *testing.T, b *browser, base, version, file, upload string) answer
+}
+
+// attempts are all the routes of files, each as somebody would use it.
+func attempts() []attempt {
+	five := []byte("12345")
+	simple := func(method, before, after string, pick func(version, file, upload string) string) attempt {
+		return attempt{method + " " + before + "{id}" + after, func(t *testing.T, b *browser, base, version, file, upload string) answer {
+			return b.do(t, method, base+before+pick(version, file, upload)+after, nil, "")
+		}}
+	}
+	aFile := func(_, file, _ string) string { return file }
+	anUpload := func(_, _, upload string) string { return upload }
+	return []attempt{
+		{"begin", func(t *testing.T, b *browser, base, version, _, _ string) answer {
+			return b.json(t, http.MethodPost, base+"/versions/"+version+"/uploads", map[string]any{"name": "stolen", "size": 5})
+		}},
+		{"begin with nothing", func(t *testing.T, b *browser, base, version, _, _ string) answer {
+			return b.do(t, http.MethodPost, base+"/versions/"+version+"/uploads", nil, "")
+		}},
+		{"form", func(t *testing.T, b *browser, base, version, _, _ string) answer {
+			body, contentType := formOf(t, formFile{"file", "stolen.txt", five})
+			return b.do(t, http.MethodPost, base+"/versions/"+version+"/files", body, contentType)
+		}},
+		{"empty form", func(t *testing.T, b *browser, base, version, _, _ string) answer {
+			return b.do(t, http.MethodPost, base+"/versions/"+version+"/files", nil, "")
+		}},
+		{"part", func(t *testing.T, b *browser, base, _, _, upload string) answer {
+			return b.putPart(t, base+"/uploads/"+upload+"/parts/1", five)
+		}},
+		{"part without anything", func(t *testing.T, b *browser, base, _, _, upload string) answer {
+			return b.do(t, http.MethodPut, base+"/uploads/"+upload+"/parts/0", nil, "")
+		}},
+		{"part of a part's size", func(t *testing.T, b *browser, base, _, _, upload string) answer {
+			return b.with("Content-Digest", contentDigest(five)).do(t, http.MethodPut, base+"/uploads/"+upload+"/parts/1",
+				struct{ io.Reader }{bytes.NewReader(make([]byte, store.PartSize))}, "")
+		}},
+		simple(http.MethodGet, "/uploads/", "", anUpload),
+		simple(http.MethodPost, "/uploads/", "/finish", anUpload),
+		simple(http.MethodDelete, "/uploads/", "", anUpload),
+		simple(http.MethodGet, "/files/", "", aFile),
+		simple(http.MethodHead, "/files/", "", aFile),
+		simple(http.MethodGet, "/files/", "/inline", aFile),
+		simple(http.MethodPost, "/files/", "/delete", aFile),
+		simple(http.MethodPost, "/files/", "/restore", aFile),
+		simple(http.MethodPost, "/files/", "/delete", anUpload),
+		simple(http.MethodGet, "/files/", "", anUpload),
+	}
+}
+
+// Ravi belongs to Acme alone, Dana to both. Each names things of Globex under
+// Acme's address, Ravi also under Globex's own: the answer is that of an id that
+// nobody has, byte for byte, and nothing in Globex changes. Then Dana does the
+// same where she may, and all of it works.
+func TestForeignFilesAreNotThere(t *testing.T) {
+	t.Parallel()
+	d := newStudio(t)
+	dana := d.Member(t, d.Dana, d.Globex)
+	g := studio{site: d.site, Tenants: d.Tenants, ravi: d.as(t, d.Dana), me: dana}
+	g.deliverable = storetest.Deliverable(t, dana, storetest.Project(t, dana, "Theirs "+d.Suffix), "Theirs "+d.Suffix)
+	g.draft = storetest.Draft(t, dana, g.deliverable)
+	body, contentType := formOf(t, formFile{"file", "theirs.txt", []byte("secret " + d.Suffix)})
+	want(t, "form", g.ravi.do(t, http.MethodPost, "/w/"+d.Globex+"/versions/"+g.draft.String()+"/files", body, contentType), 303)
+	file := g.list(t)[0].ID.String()
+	begun := g.ravi.json(t, http.MethodPost, "/w/"+d.Globex+"/versions/"+g.draft.String()+"/uploads", map[string]any{"name": "coming.txt", "size": 5})
+	upload := decode[plan](t, begun).ID
+	before := storetest.Fingerprint(t, dana.TenantID())
+
+	acme, globex := "/w/"+d.Acme, "/w/"+d.Globex
+	for _, a := range attempts() {
+		random := a.do(t, d.ravi, acme, store.NewID().String(), store.NewID().String(), store.NewID().String())
+		want(t, a.name+" of nothing", random, 404)
+		for who, got := range map[string]answer{
+			"Ravi under Acme":   a.do(t, d.ravi, acme, g.draft.String(), file, upload),
+			"Ravi under Globex": a.do(t, d.ravi, globex, g.draft.String(), file, upload),
+			"Dana under Acme":   a.do(t, g.ravi, acme, g.draft.String(), file, upload),
+			"no id":             a.do(t, d.ravi, acme, "1", "1", "1"),
+		} {
+			if got.status != 404 || got.withoutRequestID() != random.withoutRequestID() {
+				t.Errorf("%s, %s: %d %.200s", a.name, who, got.status, got.body)
+			}
+		}
+	}
+	if storetest.Fingerprint(t, dana.TenantID()) != before {
+		t.Error("something changed in Globex")
+	}
+	refused := 0
+	err := storetest.Superuser(t).QueryRow(t.Context(), `select count(*) from audit_events
+where tenant_id = $1 and actor_id = $2 and result = 'denied'`, d.me.TenantID(), d.me.ID()).Scan(&refused)
+	if err != nil || refused < 20 {
+		t.Errorf("%d refusals in Acme's trail, %v", refused, err)
+	}
+
+	want(t, "part", g.ravi.putPart(t, globex+"/uploads/"+upload+"/parts/1", []byte("12345")), 204)
+	want(t, "finish", g.ravi.do(t, http.MethodPost, globex+"/uploads/"+upload+"/finish", nil, ""), 200)
+	if a := g.ravi.get(t, globex+"/files/"+file); a.body != "secret "+d.Suffix {
+		t.Errorf("the rightful person gets %d %q", a.status, a.body)
+	}
+}
+
+// An upload belongs to who began it: a colleague of the same tenant finds none
+// by its id, and it does not become ready by their doing.
+func TestUploadOfAColleague(t *testing.T) {
+	t.Parallel()
+	d := newStudio(t)
+	dana := d.as(t, d.Dana)
+	p := d.begin(t, "ravis.txt", 5)
+	want(t, "part", d.ravi.putPart(t, p.part(1), []byte("12345")), 204)
+	for _, a := range []answer{
+		dana.get(t, p.Status),
+		dana.putPart(t, p.part(1), []byte("54321")),
+		dana.do(t, http.MethodPost, p.Finish, nil, ""),
+		dana.do(t, http.MethodDelete, p.Status, nil, ""),
+	} {
+		want(t, "by Dana", a, 404)
+	}
+	if got := stored(t, p.ID); got != "pending" {
+		t.Errorf("state = %s", got)
+	}
+	want(t, "finish", d.ravi.do(t, http.MethodPost, p.Finish, nil, ""), 200)
+	a := dana.get(t, d.at("/files/%s", p.ID))
+	if a.body != "12345" {
+		t.Errorf("Dana gets %d %q", a.status, a.body)
+	}
+}
