@@ -42,7 +42,7 @@ func client() views.Chrome {
 	c := staff()
 	c.Staff = false
 	c.Person = views.Person{Name: "Mia Chen", Email: "mia@acme.test"}
-	c.Doors = views.Doors{Members: true, Activity: true, Support: true}
+	c.Doors = views.Doors{Members: true, Activity: true, Support: true, Settings: true}
 	return c
 }
 

@@ -7,12 +7,12 @@ const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "short" });
 const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
 const dayOfYear = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
 
-const steps = [[60, "second", 1], [3600, "minute", 60], [86400, "hour", 3600], [7 * 86400, "day", 86400]];
+const steps = [[3600, "minute", 60], [86400, "hour", 3600], [7 * 86400, "day", 86400]];
 
 function ago(date) {
   const seconds = (date - Date.now()) / 1000;
   const distance = Math.abs(seconds);
-  if (distance < 45) return "just now";
+  if (distance < 60) return "just now";
   for (const [limit, unit, size] of steps) {
     if (distance < limit) return relative.format(Math.round(seconds / size), unit);
   }
