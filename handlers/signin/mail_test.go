@@ -78,6 +78,48 @@ func TestMailedLinkIsSpentByItsButtonOnly(t *testing.T) {
 	}
 }
 
+// The button is pressed in eight browsers at once: one of them is in.
+func TestLinkIsSpentOnce(t *testing.T) {
+	t.Parallel()
+	a, h := storetest.Agency(t), newHouse(t)
+	link := h.browser(t).askMail(a.Gus).link
+	in := make(chan bool)
+	for range 8 {
+		b := h.browser(t)
+		go func() { in <- b.post(link).status == http.StatusSeeOther }()
+	}
+	count := 0
+	for range 8 {
+		if <-in {
+			count++
+		}
+	}
+	if count != 1 || len(sessionIDs(t, a.Gus)) != 1 {
+		t.Errorf("%d browsers were let in, %d sessions", count, len(sessionIDs(t, a.Gus)))
+	}
+}
+
+// Twelve wrong codes at once are five tries all the same.
+func TestTriesAreCountedTogether(t *testing.T) {
+	t.Parallel()
+	a, h := storetest.Agency(t), newHouse(t)
+	b := h.browser(t)
+	wrong := otherThan(b.askMail(a.Gus).code)
+	answers := make(chan int)
+	for range 12 {
+		go func() { answers <- b.post("/login/code", "code", wrong).status }()
+	}
+	again := 0
+	for range 12 {
+		if <-answers == http.StatusUnprocessableEntity {
+			again++
+		}
+	}
+	if again != 4 {
+		t.Errorf("%d of 12 may try again, want 4", again)
+	}
+}
+
 // Case 32: links that ran out, are cut short, or were never ours offer a new one.
 func TestLinkThatDoesNotWorkOffersAnother(t *testing.T) {
 	t.Parallel()

@@ -55,7 +55,7 @@ func codeSecrets(keys Keys, flow uuid.UUID, code string) []store.Secret {
 
 // readCode takes a code as people type and paste it. False is no code at all.
 func readCode(typed string) (string, bool) {
-	code := strings.NewReplacer(" ", "", "-", "", " ", "").Replace(typed)
+	code := strings.NewReplacer(" ", "", "-", "", "\u00a0", "").Replace(typed)
 	if len(code) != 6 || strings.Trim(code, "0123456789") != "" {
 		return "", false
 	}

@@ -110,6 +110,7 @@ func TestProviderAnswerIsBoundToItsBrowser(t *testing.T) {
 		"chosen state":           {b, "code=" + code + "&state=chosen"},
 		"another browser's":      {b, "code=" + code + "&state=" + theirs},
 		"two states":             {b, "code=" + code + "&state=chosen&state=" + state},
+		"two states, ours first": {b, "code=" + code + "&state=" + state + "&state=chosen"},
 		"nothing":                {b, ""},
 		"an error without state": {b, "error=access_denied"},
 	} {
