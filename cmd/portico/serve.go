@@ -188,6 +188,7 @@ func (in *installation) neighbours(ways []signin.Way) map[string]func(context.Co
 	asks := map[string]func(context.Context) error{
 		"postgresql": in.db.Ping,
 		"s3":         in.storage.Ping,
+		"smtp":       in.runner.CheckMail,
 	}
 	for _, way := range ways {
 		if p, ok := way.(*signin.Provider); ok && p.CanPing() {

@@ -1,7 +1,9 @@
 package work
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -179,7 +181,8 @@ func sendError(err error) *SendError {
 }
 
 func (m *Mailer) compose(msg Message) (*gomail.Msg, error) {
-	letter := gomail.NewMsg()
+	// What we are made of is nobody's business.
+	letter := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	// Formatted by the standard library, which quotes what needs it; go-mail
 	// would glue the name to the address.
 	if err := letter.From(m.from.String()); err != nil {
@@ -195,12 +198,9 @@ func (m *Mailer) compose(msg Message) (*gomail.Msg, error) {
 	}
 	letter.Subject(oneLine(msg.Subject))
 	letter.SetDate()
-	if msg.ID == "" {
-		letter.SetMessageID()
-	} else {
-		_, domain, _ := strings.Cut(m.from.Address, "@")
-		letter.SetMessageIDWithValue(msg.ID + "@" + domain)
-	}
+	// The name of the machine, which go-mail would put there, stays out as well.
+	_, domain, _ := strings.Cut(m.from.Address, "@")
+	letter.SetMessageIDWithValue(cmp.Or(msg.ID, rand.Text()) + "@" + domain)
 	// Nobody's holiday should answer a machine.
 	letter.SetGenHeader("Auto-Submitted", "auto-generated")
 	for name, v := range msg.Header {

@@ -34,6 +34,9 @@ func TestSignInMail(t *testing.T) {
 	if !strings.Contains(msg.HTML(), link[0]) || !strings.Contains(msg.HTML(), code[1]) {
 		t.Error("the HTML part lacks the link or the code")
 	}
+	if id := msg.Header("Message-Id"); !strings.HasSuffix(id, "@portico.test>") || msg.Header("User-Agent")+msg.Header("X-Mailer") != "" {
+		t.Errorf("the mail tells of the machine or the program: %s", msg.Raw)
+	}
 	token, err := base64.RawURLEncoding.DecodeString(link[1])
 	check(t, err)
 	if len(token) != 32 {
