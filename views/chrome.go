@@ -94,7 +94,10 @@ type door struct {
 
 // doors lists the navigation of a tenant in its order; the words differ by party because the place does.
 func (c Chrome) doors() []door {
-	list := []door{{"home", "house", "Home", c.Base.Home()}, {"projects", "folder", "Projects", c.Base.Projects()}}
+	list := []door{{"home", "house", "Home", c.Base.Home()}}
+	if !c.Workspace.IsAgency { // an agency's own place holds its team, and no work
+		list = append(list, door{"projects", "folder", "Projects", c.Base.Projects()})
+	}
 	if c.Doors.Members {
 		list = append(list, door{"members", "users", "People", c.Base.Members()})
 	}
@@ -215,7 +218,7 @@ func (c Chrome) homeURL() string {
 }
 
 func (c Chrome) projectsURL() string {
-	if c.Workspace == nil {
+	if c.Workspace == nil || c.Workspace.IsAgency {
 		return ""
 	}
 	return c.Base.Projects()

@@ -1098,7 +1098,7 @@ func keyboardHelp(c Chrome) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if c.Workspace != nil {
+			if c.projectsURL() != "" {
 				templ_7745c5c3_Err = keyRow("Projects", "g", "p").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

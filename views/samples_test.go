@@ -38,6 +38,13 @@ func staff() views.Chrome {
 	}
 }
 
+func agency() views.Chrome {
+	c := staff()
+	c.Base = views.PathBase("northwind")
+	c.Workspace = &views.Workspace{Name: "Northwind", Agency: "Northwind", IsAgency: true, Accent: "#15505c"}
+	return c
+}
+
 func client() views.Chrome {
 	c := staff()
 	c.Staff = false
@@ -237,6 +244,7 @@ func homeSamples() []sample {
 			},
 			Waiting: waitingRows(), Projects: projectRows(), Latest: events(), CanCreate: true,
 		})},
+		{"workspace-agency", views.WorkspaceHome(agency(), views.WorkspaceHomeProps{Figures: []views.Figure{{Label: "projects"}}, Latest: events()[:1]})},
 		{"workspace-empty", views.WorkspaceHome(fresh, views.WorkspaceHomeProps{CanCreate: true})},
 		{"workspace-hostile", views.WorkspaceHome(nasty, views.WorkspaceHomeProps{
 			Waiting:  []views.WaitingRow{{URL: "javascript:alert(1)", Title: hostile, Project: hostile, ThumbURL: "javascript:alert(1)", Since: now}},

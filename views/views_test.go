@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/PuerkitoBio/goquery"
 	"golang.org/x/net/html"
@@ -277,86 +276,6 @@ func TestHostMode(t *testing.T) {
 	for _, href := range []string{"/projects", "/", "https://portico.example/account"} {
 		if doc.Find(`a[href="`+href+`"]`).Length() == 0 {
 			t.Errorf("no link to %s", href)
-		}
-	}
-}
-
-// An accent of any agency can be told from the page and read upon, in both schemes.
-func TestAccentsCanBeRead(t *testing.T) {
-	t.Parallel()
-	for _, accent := range []string{"#000000", "#ffffff", "#facc15", "#c2410c", "#15505c", "#808080", "#00ff00", "#0000ff", "nonsense", ""} {
-		css := views.BrandCSS(accent)
-		if strings.ContainsAny(css, "<>\"'\\") || !strings.HasPrefix(css, ":root{--accent:light-dark(#") {
-			t.Fatalf("%q gives %q", accent, css)
-		}
-		var found []ui.Color
-		for i := range len(css) - 6 {
-			if c, ok := ui.ParseColor(css[i : i+7]); ok {
-				found = append(found, c)
-			}
-		}
-		if len(found) != 4 {
-			t.Fatalf("%q gives %d colours: %s", accent, len(found), css)
-		}
-		for i, surface := range []string{"#ffffff", "#1c1e22"} {
-			around, _ := ui.ParseColor(surface)
-			if ratio := ui.Contrast(found[i], around); ratio < 3 {
-				t.Errorf("%q on %s: %.1f", accent, surface, ratio)
-			}
-			if ratio := ui.Contrast(found[i], found[i+2]); ratio < 4.5 {
-				t.Errorf("text on %q: %.1f", accent, ratio)
-			}
-		}
-	}
-}
-
-// Days are called by their names, across midnight and the turn of the year.
-func TestDayLabel(t *testing.T) {
-	t.Parallel()
-	at := func(s string) time.Time {
-		day, err := time.Parse(time.DateTime, s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return day
-	}
-	for _, c := range []struct{ day, now, want string }{
-		{"2026-11-22 00:00:01", "2026-11-22 23:59:59", "Today"},
-		{"2026-11-21 23:59:59", "2026-11-22 00:00:01", "Yesterday"},
-		{"2026-11-19 12:00:00", "2026-11-22 12:00:00", "Thursday, 19 November"},
-		{"2025-12-31 12:00:00", "2026-01-01 12:00:00", "Yesterday"},
-		{"2025-12-30 12:00:00", "2026-01-01 12:00:00", "Tuesday, 30 December 2025"},
-	} {
-		if got := views.DayLabel(at(c.day), at(c.now)); got != c.want {
-			t.Errorf("%s seen at %s is %q, not %q", c.day, c.now, got, c.want)
-		}
-	}
-}
-
-// Sizes, counts, initials and lists of names read as people write them.
-func TestWords(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct{ got, want string }{
-		{ui.Size(0), "0 B"},
-		{ui.Size(999), "999 B"},
-		{ui.Size(2400), "2 kB"},
-		{ui.Size(999_499), "999 kB"},
-		{ui.Size(999_500), "1.0 MB"},
-		{ui.Size(999_949_999), "999.9 MB"},
-		{ui.Size(999_950_000), "1.0 GB"},
-		{ui.Size(85_899_345_920), "85.9 GB"},
-		{ui.Count(1, "file", "files"), "1 file"},
-		{ui.Count(0, "file", "files"), "0 files"},
-		{ui.Initials("Mia Chen"), "MC"},
-		{ui.Initials("acme"), "A"},
-		{ui.Initials("  "), "?"},
-		{ui.Initials("<script>"), "S"},
-		{ui.Names(nil), "nobody"},
-		{ui.Names([]string{"Mia"}), "Mia"},
-		{ui.Names([]string{"Mia", "Leo", "Gus"}), "Mia, Leo and Gus"},
-	} {
-		if c.got != c.want {
-			t.Errorf("%q, not %q", c.got, c.want)
 		}
 	}
 }
