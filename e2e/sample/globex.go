@@ -1,0 +1,76 @@
+package sample
+
+import (
+	"portico/e2e/sample/artwork"
+	"portico/store"
+)
+
+func globex() client {
+	return client{
+		slug: "globex", name: "Globex Energy",
+		look: store.SettingsInput{
+			Name: "Globex Energy", PortalName: "Globex at Northwind", Accent: "#6b3fc4",
+			Welcome: "The solar campaign and the annual report, side by side. heliotrope is the colour to watch.",
+		},
+		people:   []store.NewPerson{person("gus@globex.test", store.PartyClient, store.RoleOwner)},
+		returns:  "gus@globex.test",
+		projects: []project{globexMark(), globexReport(), globexSolar()},
+	}
+}
+
+// globexMark is a project that the client has not been shown.
+func globexMark() project {
+	return project{
+		name: "New mark (moonflower)", summary: "A present for the anniversary, if it turns out well. The client does not know of it.",
+		deliverables: []deliverable{{
+			title: "Logo lockups", brief: "The setting sun in bars, by day and by night.",
+			versions: []version{{"", []file{{"moonflower-mark.png", artwork.GlobexMark}}}},
+		}},
+	}
+}
+
+func globexReport() project {
+	return project{
+		name: "Annual report 2026", due: 62, shared: true,
+		summary: "A year drawn as light, on paper and on the web. Working name: heliotrope.",
+		deliverables: []deliverable{
+			{
+				title: "Proposal", due: -4, brief: "What we would make, when, and for how much.",
+				versions: []version{{"The offer stands for six weeks.", []file{{"globex-report-proposal.pdf", artwork.GlobexProposal}}}},
+			},
+			{
+				title: "Cover", due: 12, brief: "Twelve months as rays, each as long as its harvest.",
+				versions: []version{{"Drawn from your own figures, January on top.", []file{{"globex-report-cover.jpg", artwork.GlobexReportCover}}}},
+			},
+			{
+				title: "Charts", due: 16, brief: "The kinds of chart the report will use. The numbers are those of the third quarter.",
+				versions: []version{{"One line, one ring, one row of bars. More kinds would be noise.",
+					[]file{{"globex-charts-heliotrope.png", artwork.GlobexCharts}}}},
+			},
+		},
+	}
+}
+
+func globexSolar() project {
+	return project{
+		name: "Solar for homes", due: 30, shared: true,
+		summary: "Make people look at their own roof. Poster, landing page and radio, all under the heliotrope sky.",
+		deliverables: []deliverable{
+			{
+				title: "Radio spot", due: 7, brief: "Thirty seconds, two voices, as few words as possible.",
+				versions: []version{{"The freezer joke tested best.", []file{{"globex-radio-heliotrope.txt", artwork.GlobexScript}}}},
+			},
+			{
+				title: "Landing page", due: 9, brief: "One question, one field, one answer in two minutes.",
+				versions: []version{{"Wide screens. The phone comes with the next version.", []file{{"globex-landing-page.jpg", artwork.GlobexHero}}}},
+			},
+			{
+				title: "Campaign poster", due: 4, brief: "For stations and depots, 700 by 1,000 mm.",
+				versions: []version{
+					{"The sky and the colours. The words are only in the way.", []file{{"globex-poster-1.jpg", artwork.GlobexPosterDraft}}},
+					{"The sun of your mark over a field of panels, and a line that says it.", []file{{"globex-poster-2.jpg", artwork.GlobexPoster}}},
+				},
+			},
+		},
+	}
+}

@@ -1,0 +1,228 @@
+package sample
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/files"
+	"portico/store"
+)
+
+// loader is one load under way.
+type loader struct {
+	db     *store.DB
+	bucket *files.Storage
+	today  time.Time
+	tokens map[string]*store.Token // of who is signed in, by address
+	drawn  <-chan drawing          // the files, in the order of the stories
+}
+
+func (l *loader) agency(ctx context.Context, a agency) error {
+	owner, err := l.member(ctx, a.owner, a.slug)
+	if err != nil {
+		return err
+	}
+	err = l.db.Write(ctx, owner, func(tx *store.Tx) error { return tx.UpdateSettings(ctx, a.look) })
+	if err != nil {
+		return err
+	}
+	for _, c := range a.clients {
+		err := l.db.Write(ctx, owner, func(tx *store.Tx) error { return openClient(ctx, tx, c) })
+		if err != nil {
+			return fmt.Errorf("%s: %w", c.slug, err)
+		}
+		if err := l.work(ctx, a, c); err != nil {
+			return fmt.Errorf("%s: %w", c.slug, err)
+		}
+	}
+	return nil
+}
+
+// openClient makes a client with its look and its people, as one deed.
+func openClient(ctx context.Context, tx *store.Tx, c client) error {
+	_, inside, err := tx.CreateClient(ctx, c.slug, c.name)
+	if err != nil {
+		return err
+	}
+	if err := inside.UpdateSettings(ctx, c.look); err != nil {
+		return err
+	}
+	for _, p := range c.people {
+		if _, err := inside.AddPerson(ctx, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// work loads the projects of a client. The newest comes last, after the client
+// has been there to see the others.
+func (l *loader) work(ctx context.Context, a agency, c client) error {
+	for i, p := range c.projects {
+		if i == len(c.projects)-1 {
+			if err := l.visit(ctx, c); err != nil {
+				return err
+			}
+		}
+		if err := l.project(ctx, a, c, p); err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
+		}
+	}
+	return l.visit(ctx, c)
+}
+
+func (l *loader) visit(ctx context.Context, c client) error {
+	visitor, err := l.member(ctx, c.returns, c.slug)
+	if err != nil {
+		return err
+	}
+	return l.db.Write(ctx, visitor, func(tx *store.Tx) error { return tx.NoteVisit(ctx) })
+}
+
+func (l *loader) project(ctx context.Context, a agency, c client, p project) error {
+	owner, err := l.member(ctx, a.owner, c.slug)
+	if err != nil {
+		return err
+	}
+	var id uuid.UUID
+	err = l.db.Write(ctx, owner, func(tx *store.Tx) (err error) {
+		id, err = tx.CreateProject(ctx, store.ProjectInput{
+			Name: p.name, Summary: p.summary, DueOn: day(l.today, p.due), Shared: p.shared})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, d := range p.deliverables {
+		maker := owner
+		if d.by != "" {
+			if maker, err = l.member(ctx, d.by, c.slug); err != nil {
+				return err
+			}
+		}
+		if err := l.deliverable(ctx, maker, id, d); err != nil {
+			return fmt.Errorf("%s: %w", d.title, err)
+		}
+	}
+	if !p.archived {
+		return nil
+	}
+	return l.db.Write(ctx, owner, func(tx *store.Tx) error { return tx.ArchiveProject(ctx, id, true) })
+}
+
+func (l *loader) deliverable(ctx context.Context, me store.Member, project uuid.UUID, d deliverable) error {
+	var id uuid.UUID
+	err := l.db.Write(ctx, me, func(tx *store.Tx) (err error) {
+		id, err = tx.CreateDeliverable(ctx, project, store.DeliverableInput{
+			Title: d.title, Brief: d.brief, DueOn: day(l.today, d.due)})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for i, v := range d.versions {
+		if err := l.version(ctx, me, id, i+1, v); err != nil {
+			return fmt.Errorf("v%d: %w", i+1, err)
+		}
+	}
+	if !d.binned {
+		return nil
+	}
+	return l.db.Write(ctx, me, func(tx *store.Tx) error { return tx.BinDeliverable(ctx, id, true) })
+}
+
+// version fills the draft that a deliverable begins with, or the next one.
+func (l *loader) version(ctx context.Context, me store.Member, deliverable uuid.UUID, number int, v version) error {
+	if number > 1 {
+		err := l.db.Write(ctx, me, func(tx *store.Tx) error {
+			_, err := tx.AddVersion(ctx, deliverable)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	var versions []store.Version
+	if err := l.db.Read(ctx, me, store.ListVersions(deliverable, &versions)); err != nil {
+		return err
+	}
+	for _, f := range v.files {
+		if err := l.upload(ctx, me, versions[0].ID, f.name); err != nil {
+			return fmt.Errorf("%s: %w", f.name, err)
+		}
+	}
+	if v.note == "" {
+		return nil
+	}
+	return l.db.Write(ctx, me, func(tx *store.Tx) error { return tx.Publish(ctx, deliverable, number, v.note) })
+}
+
+// member is somebody inside a tenant, as of now. They sign in when they are
+// first needed.
+func (l *loader) member(ctx context.Context, email, slug string) (store.Member, error) {
+	v, err := l.visitor(ctx, email, slug)
+	if err != nil {
+		return store.Member{}, err
+	}
+	m, ok := v.Member()
+	if !ok {
+		return m, fmt.Errorf("%s is no member of %s", email, slug)
+	}
+	return m, nil
+}
+
+func (l *loader) visitor(ctx context.Context, email, slug string) (store.Visitor, error) {
+	if l.tokens[email] == nil {
+		token, err := signIn(ctx, l.db, email)
+		if err != nil {
+			return store.Visitor{}, fmt.Errorf("sign in %s: %w", email, err)
+		}
+		l.tokens[email] = &token
+	}
+	return l.db.Who(ctx, store.Ask{Token: l.tokens[email], Slug: slug, RequestID: "sample"})
+}
+
+// signIn signs somebody in by a mailed code, as they would; the mail itself is
+// left out, since by the time its job runs the code is spent.
+func signIn(ctx context.Context, db *store.DB, email string) (store.Token, error) {
+	var token store.Token
+	cookie, link, code := secret(), secret(), secret()
+	flow, err := db.BeginMailFlow(ctx, cookie, email, "/")
+	if err != nil {
+		return token, err
+	}
+	if _, err := db.MintFlow(ctx, flow, link, code); err != nil {
+		return token, err
+	}
+	_, _ = rand.Read(token[:])
+	_, err = db.SignInByCode(ctx, store.MailedCode{Flow: flow, Cookie: cookie, Codes: []store.Secret{code}},
+		store.NewSession{Token: token, UserAgent: "Sample data"})
+	return token, err
+}
+
+func secret() store.Secret { return store.Secret(rand.Text()) }
+
+// everybodyLeaves ends the sessions of the load, so that nobody's account shows
+// a browser they never had.
+func (l *loader) everybodyLeaves(ctx context.Context) error {
+	for _, email := range slices.Sorted(maps.Keys(l.tokens)) {
+		v, err := l.visitor(ctx, email, "")
+		if err != nil {
+			return err
+		}
+		p, ok := v.Person()
+		if !ok {
+			return fmt.Errorf("%s is signed out already", email)
+		}
+		if err := l.db.SignOutEverywhere(ctx, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,156 @@
+package sample
+
+import (
+	"portico/e2e/sample/artwork"
+	"portico/store"
+)
+
+func northwind() agency {
+	return agency{
+		slug: "northwind", name: "Northwind Studio", owner: "dana@northwind.test",
+		look: store.SettingsInput{
+			Name:    "Northwind Studio",
+			Welcome: "Brands that hold in any weather. The week's plan is on the halyard board.",
+			Accent:  "#1f4b99",
+		},
+		clients: []client{acme(), globex()},
+	}
+}
+
+func acme() client {
+	return client{
+		slug: "acme", name: "Acme Outdoor",
+		look: store.SettingsInput{
+			Name: "Acme Outdoor", PortalName: "Acme at Northwind", Accent: "#c2451e",
+			Welcome: "Everything for the spring season is here, from first sketch to final file. Our working name for it is lodgepole.",
+		},
+		people: []store.NewPerson{
+			person("ravi@northwind.test", store.PartyAgency, store.RoleMember),
+			person("mia@acme.test", store.PartyClient, store.RoleOwner),
+			person("leo@acme.test", store.PartyClient, store.RoleViewer),
+		},
+		returns:  "mia@acme.test",
+		projects: []project{acmeLookbook(), acmeWebsite(), acmeBrand(), acmeCampaign()},
+	}
+}
+
+func acmeLookbook() project {
+	return project{
+		name: "Autumn lookbook", summary: "Sixty pages of last autumn, printed in September.", shared: true, archived: true,
+		deliverables: []deliverable{{
+			title: "Cover", brief: "One sun, five ridges, no model.", by: "ravi@northwind.test",
+			versions: []version{{"As printed.", []file{{"acme-lookbook-cover.jpg", artwork.AcmeLookbook}}}},
+		}},
+	}
+}
+
+func acmeWebsite() project {
+	return project{
+		name: "Website relaunch", due: 45, shared: true,
+		summary: "A shop that feels like the first hour of a walk. Design until January, then build.",
+		deliverables: []deliverable{
+			{
+				title: "Homepage", due: 5, by: "ravi@northwind.test",
+				brief: "The first screen, wide. We are looking for a yes to the idea; the smaller screens follow from it.",
+				versions: []version{{"First screen only. The menu is final, the headline is not.",
+					[]file{{"acme-homepage-1600.jpg", artwork.AcmeHomepage}}}},
+			},
+			{
+				title: "Photo selects", due: 10, by: "ravi@northwind.test",
+				brief: "Six views from three mornings. Two of them will carry the site.",
+				versions: []version{{"Circled are our picks. Both are in the archive at full size.", []file{
+					{"acme-contact-sheet.jpg", artwork.AcmeContactSheet},
+					{"acme-selects-lodgepole.zip", artwork.AcmePhotos},
+				}}},
+			},
+		},
+	}
+}
+
+func acmeBrand() project {
+	return project{
+		name: "Brand refresh", due: 18, shared: true,
+		summary:      "A lighter mark and a calmer palette for a brand that people carry outside. Working name: lodgepole.",
+		deliverables: []deliverable{acmeLogo(), acmePalette(), acmeGuidelines(), acmeIcons(), acmeStickers()},
+	}
+}
+
+func acmeLogo() deliverable {
+	return deliverable{
+		title: "Logo lockups", due: 3,
+		brief: "Symbol and name, side by side and stacked. We are deciding on weight and spacing, not on colour.",
+		versions: []version{
+			{"A first proposal: heavy and tight, in one colour.", []file{{"acme-logo-proposal-1.png", artwork.AcmeMarkFirst}}},
+			{"Lighter letters, more air, a warmer sun. The symbol is unchanged.", []file{{"acme-logo-proposal-2.png", artwork.AcmeMarkSecond}}},
+			{"Between the two, as you asked: medium weight, ember for the sun. The stacked version is new.", []file{
+				{"acme-logo-horizontal.png", artwork.AcmeMark},
+				{"acme-logo-stacked.png", artwork.AcmeMarkStacked},
+			}},
+		},
+	}
+}
+
+func acmePalette() deliverable {
+	return deliverable{
+		title: "Colour palette", due: 6, brief: "Six colours, shown in the shares we would use them in.",
+		versions: []version{{"Dawn replaces the yellow, which nobody could read in the sun.", []file{{"acme-palette.png", artwork.AcmePalette}}}},
+	}
+}
+
+func acmeGuidelines() deliverable {
+	return deliverable{
+		title: "Brand guidelines", due: 18, brief: "Short enough to be read: four pages for everybody who makes something for Acme.",
+		versions: []version{{"Issue 1. Photography follows in issue 2.", []file{{"acme-brand-guidelines-issue-1.pdf", artwork.AcmeGuidelines}}}},
+	}
+}
+
+func acmeIcons() deliverable {
+	return deliverable{
+		title: "Icon set", due: 25, by: "ravi@northwind.test",
+		brief:    "Nine signs for shop and labels. Not shown yet: smokejumper grid first, then the strokes.",
+		versions: []version{{"", []file{{"smokejumper-icons.png", artwork.AcmeIcons}}}},
+	}
+}
+
+func acmeStickers() deliverable {
+	return deliverable{
+		title: "Sticker sheet (smokejumper)", brief: "An idea for the parcels. Dropped: too much plastic.", binned: true,
+		versions: []version{{"", []file{{"acme-sticker.png", artwork.AcmeTileShape}}}},
+	}
+}
+
+func acmeCampaign() project {
+	return project{
+		name: "Spring campaign", due: 24, shared: true,
+		summary: "Posters, social and copy for March. One idea: leave earlier, carry less.",
+		deliverables: []deliverable{
+			{
+				title: "Headlines", due: -2, brief: "Eight lines to choose from. Please strike what you would never say.",
+				versions: []version{{"Round 1.", []file{{"acme-headlines-lodgepole.txt", artwork.AcmeHeadlines}}}},
+			},
+			{
+				title: "Posters", due: 2, by: "ravi@northwind.test",
+				brief: "Two posters for stations and shop windows, 700 by 1,000 mm.",
+				versions: []version{
+					{"A direction, not yet a poster. Too loud, we think, but it shows the place.",
+						[]file{{"acme-poster-draft.jpg", artwork.AcmePosterDraft}}},
+					{"Two words instead of eight, and a companion for the evening.", []file{
+						{"acme-poster-leave-early.jpg", artwork.AcmePosterMorning},
+						{"acme-poster-stay-late.jpg", artwork.AcmePosterNight},
+					}},
+				},
+			},
+			{
+				title: "Social tiles", due: 8, by: "ravi@northwind.test", brief: "Three squares a week from March on. These are the first three.",
+				versions: []version{
+					{"Words, shape, view: one of each kind.", []file{
+						{"acme-tile-words.png", artwork.AcmeTileType},
+						{"acme-tile-shape.png", artwork.AcmeTileShape},
+						{"acme-tile-view.jpg", artwork.AcmeTilePicture},
+					}},
+					{"", []file{{"smokejumper-tile-next.png", artwork.AcmeTileShape}}},
+				},
+			},
+		},
+	}
+}

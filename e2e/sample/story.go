@@ -1,0 +1,88 @@
+package sample
+
+import (
+	"time"
+
+	"portico/e2e/sample/artwork"
+	"portico/store"
+)
+
+// agency is an agency with its clients. Its owner does whatever nobody else is
+// named for.
+type agency struct {
+	slug, name, owner string
+	look              store.SettingsInput
+	clients           []client
+}
+
+type client struct {
+	slug, name string
+	look       store.SettingsInput
+	people     []store.NewPerson // besides the agency's owner
+	// returns is who of the client visited before the last of the projects was
+	// loaded, and after it: what came between is new to them.
+	returns  string
+	projects []project
+}
+
+type project struct {
+	name, summary string
+	due           int // in so many days; 0 for never
+	shared        bool
+	archived      bool
+	deliverables  []deliverable
+}
+
+type deliverable struct {
+	title, brief string
+	due          int
+	by           string // address of who makes it; "" for the agency's owner
+	binned       bool
+	versions     []version
+}
+
+// version is published with its note, unless it has none: then it stays a draft.
+type version struct {
+	note  string
+	files []file
+}
+
+type file struct {
+	name string
+	make artwork.Piece
+}
+
+// stories is all of the sample.
+func stories() []agency { return []agency{northwind(), contoso()} }
+
+// day is the date in so many days from today, nil for 0.
+func day(today time.Time, days int) *time.Time {
+	if days == 0 {
+		return nil
+	}
+	date := today.AddDate(0, 0, days)
+	return &date
+}
+
+func person(email string, party store.Party, role store.Role) store.NewPerson {
+	return store.NewPerson{Name: nameOf(email), Email: email, Party: party, Role: role}
+}
+
+// pieces lists every file in the order in which it is loaded.
+func pieces(all []agency) []artwork.Piece {
+	var list []artwork.Piece
+	for _, a := range all {
+		for _, c := range a.clients {
+			for _, p := range c.projects {
+				for _, d := range p.deliverables {
+					for _, v := range d.versions {
+						for _, f := range v.files {
+							list = append(list, f.make)
+						}
+					}
+				}
+			}
+		}
+	}
+	return list
+}
