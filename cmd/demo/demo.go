@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"portico/e2e/sample"
 	"portico/e2e/stack"
 )
 
@@ -29,7 +30,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 	}
 	d.say("Starting PostgreSQL, S3, sign-in provider and mail ...")
 	neighbours, err := stack.Start(context.WithoutCancel(ctx), stack.Options{
-		Dir: d.dir, Durable: true, Addr: d.addr, Personas: personas,
+		Dir: d.dir, Durable: true, Addr: d.addr, Personas: sample.ForSignIn(),
 		Transient: []string{envName},
 	})
 	if err != nil {

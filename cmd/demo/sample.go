@@ -3,9 +3,15 @@ package main
 import (
 	"context"
 
+	"portico/e2e/sample"
 	"portico/e2e/stack"
 )
 
-// loadSample fills a new database. An empty one is all there is until a
-// package of sample data exists; this is the place that calls it.
-func loadSample(context.Context, *stack.Stack) error { return nil }
+// loadSample fills a new database.
+func loadSample(ctx context.Context, s *stack.Stack) error {
+	config, err := sample.ConfigOf(s.Env())
+	if err != nil {
+		return err
+	}
+	return sample.Load(ctx, config)
+}
