@@ -69,11 +69,13 @@ limit 500`, pgx.StrictNamedArgs{"project": project, "which": which})}
 }
 
 // ListNewest reads the deliverables last touched, for a home page, limit 1 to 100.
+// What lies in an archived project is left out, as it is from the lists.
 func ListNewest(state string, limit int, dst *[]Deliverable) Read {
 	return Read{many("list newest deliverables", dst, deliverableColumns+`
 where d.tenant_id = @tenant_id
   and d.deleted_at is null
   and d.archived_at is null
+  and p.archived_at is null
   and (@state = '' or d.state = @state)
 order by d.updated_at desc, d.id desc
 limit @limit`, pgx.StrictNamedArgs{"state": state, "limit": limit})}

@@ -33,3 +33,30 @@ func TestProjectIsMadeAndShared(t *testing.T) {
 		t.Errorf("the client cannot see a shared project: %v", err)
 	}
 }
+
+// Work in an archived project waits for nobody, and does again when it is taken out.
+func TestNewestLeavesArchivedProjectsOut(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	ravi := a.Member(t, a.Ravi, a.Acme)
+	project := storetest.Project(t, ravi, "Autumn "+a.Suffix)
+	storetest.Deliverable(t, ravi, project, "Cover "+a.Suffix)
+	for _, c := range []struct {
+		archived bool
+		want     int
+	}{{true, 0}, {false, 1}} {
+		err := storetest.DB().Write(t.Context(), ravi, func(tx *store.Tx) error {
+			return tx.ArchiveProject(t.Context(), project, c.archived)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var newest []store.Deliverable
+		if err := storetest.DB().Read(t.Context(), ravi, store.ListNewest("", 10, &newest)); err != nil {
+			t.Fatal(err)
+		}
+		if len(newest) != c.want {
+			t.Errorf("archived %v: %d deliverables", c.archived, len(newest))
+		}
+	}
+}
