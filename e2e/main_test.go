@@ -1,0 +1,200 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/playwright-community/playwright-go"
+
+	"portico/e2e/browser"
+	"portico/e2e/sample"
+	"portico/e2e/stack"
+)
+
+// world is one installation with the sample data in it, served by the built
+// binary, and a browser. Every story happens in it, side by side.
+var world struct {
+	stack    *stack.Stack
+	chromium *browser.Browser
+	binary   string
+	server   *stack.Portico
+}
+
+func TestMain(m *testing.M) {
+	code, err := run(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func run(m *testing.M) (code int, err error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	dir, err := os.MkdirTemp("", "portico-e2e-")
+	if err != nil {
+		return 1, err
+	}
+	defer os.RemoveAll(dir)
+	if world.stack, err = stack.Start(ctx, stack.Options{Personas: sample.ForSignIn()}); err != nil {
+		return 1, err
+	}
+	defer func() { _ = world.stack.Stop() }()
+	world.binary = filepath.Join(dir, "portico")
+	if err := stack.Build(ctx, "./cmd/portico", world.binary); err != nil {
+		return 1, err
+	}
+	if err := world.stack.Prepare(ctx, world.binary); err != nil {
+		return 1, err
+	}
+	config, err := sample.ConfigOf(world.stack.Env())
+	if err != nil {
+		return 1, err
+	}
+	if err := sample.Load(ctx, config); err != nil {
+		return 1, err
+	}
+	world.server, err = stack.StartPortico(ctx, stack.PorticoOptions{
+		Binary: world.binary, Env: world.stack.Env(), LogFile: filepath.Join(dir, "portico.log"),
+	})
+	if err != nil {
+		return 1, err
+	}
+	defer func() { _ = world.server.Stop() }()
+	if world.chromium, err = browser.Start(browser.Options{}); err != nil {
+		return 1, err
+	}
+	defer func() { _ = world.chromium.Stop() }()
+	return m.Run(), nil
+}
+
+var refusals = regexp.MustCompile(`status of 4(03|04|10|22)`)
+
+// visitor is somebody's browser.
+type visitor struct {
+	t       *testing.T
+	context *browser.Context
+	page    playwright.Page
+}
+
+// newVisitor opens a browser at the front door. At the end of the test it has
+// nothing to complain about, or the test fails: a console error here is usually
+// something our content policy blocked.
+func newVisitor(t *testing.T, options ...playwright.BrowserNewContextOptions) *visitor {
+	t.Helper()
+	c := world.chromium.Context(t, options...)
+	v := &visitor{t: t, context: c, page: c.Open(t, world.stack.URL()+"/")}
+	t.Cleanup(func() {
+		for _, p := range c.Problems() {
+			// A refusal that a test asks for is told on the console too.
+			if !refusals.MatchString(p) {
+				t.Errorf("the browser complains: %s", p)
+			}
+		}
+	})
+	return v
+}
+
+// signedInByMail signs somebody in with the code of the mail they get.
+func signedInByMail(t *testing.T, email string, options ...playwright.BrowserNewContextOptions) *visitor {
+	t.Helper()
+	v := newVisitor(t, options...)
+	since := time.Now()
+	v.fill("Your e-mail address", email)
+	v.click("button", "Send me a sign-in link")
+	v.sees("Check your mail")
+	v.fill("code", codeInMail.FindString(mailed(t, email, since, "")))
+	// The last digit sends the form.
+	v.gone("Check your mail")
+	return v
+}
+
+var codeInMail = regexp.MustCompile(`\b\d{6}\b`)
+
+// mailed waits for a mail to an address that came after a moment, and returns it
+// as its reader sees it.
+func mailed(t *testing.T, email string, since time.Time, subject string) string {
+	t.Helper()
+	var text string
+	_, err := world.stack.Mail.Wait(t.Context(), email, func(m stack.Message) bool {
+		if m.At.Before(since) {
+			return false
+		}
+		text = m.Text()
+		return strings.Contains(m.Subject(), subject)
+	})
+	if err != nil {
+		t.Fatalf("mail to %s about %q: %v", email, subject, err)
+	}
+	return text
+}
+
+func (v *visitor) must(what string, err error) {
+	v.t.Helper()
+	if err != nil {
+		v.t.Fatalf("%s: %v", what, err)
+	}
+}
+
+// open goes to a path of the main host.
+func (v *visitor) open(path string) {
+	v.t.Helper()
+	_, err := v.page.Goto(world.stack.URL() + path)
+	v.must("open "+path, err)
+}
+
+// path is where the browser is.
+func (v *visitor) path() string { return strings.TrimPrefix(v.page.URL(), world.stack.URL()) }
+
+func (v *visitor) fill(label, value string) {
+	v.t.Helper()
+	field := v.page.GetByLabel(label, playwright.PageGetByLabelOptions{Exact: playwright.Bool(false)}).First()
+	v.must("fill "+label, field.Fill(value))
+}
+
+// click presses a button or follows a link by its name.
+func (v *visitor) click(role, name string) {
+	v.t.Helper()
+	v.must("click "+name, v.named(role, name).First().Click())
+}
+
+func (v *visitor) named(role, name string) playwright.Locator {
+	return v.page.GetByRole(playwright.AriaRole(role), playwright.PageGetByRoleOptions{Name: name})
+}
+
+// sees waits until a text is on the page.
+func (v *visitor) sees(text string) {
+	v.t.Helper()
+	v.must("see "+text, v.page.GetByText(text).First().WaitFor())
+}
+
+// gone waits until a text is no longer on the page.
+func (v *visitor) gone(text string) {
+	v.t.Helper()
+	v.must("no longer see "+text, v.page.GetByText(text).First().WaitFor(playwright.LocatorWaitForOptions{
+		State: playwright.WaitForSelectorStateHidden,
+	}))
+}
+
+// source is the page as it came, for what must not even be in its source.
+func (v *visitor) source() string {
+	v.t.Helper()
+	html, err := v.page.Content()
+	v.must("source", err)
+	return html
+}
+
+// status asks for a path as this browser would and says how it was answered.
+func (v *visitor) status(path string) int {
+	v.t.Helper()
+	res, err := v.context.Request().Get(world.stack.URL()+path, playwright.APIRequestContextGetOptions{MaxRedirects: playwright.Int(0)})
+	v.must("ask for "+path, err)
+	return res.Status()
+}
