@@ -85,3 +85,44 @@ func TestSpentFlowOpensOneSession(t *testing.T) {
 		}
 	}
 }
+
+// A mailed link opens one session, whoever comes second and however it is asked;
+// so does a code.
+func TestMailedProofOpensOneSession(t *testing.T) {
+	t.Parallel()
+	a, db := storetest.Agency(t), storetest.DB()
+	cookie, link, code := store.Secret(rand.Text()), store.Secret(rand.Text()), store.Secret(rand.Text())
+	begin := func() uuid.UUID {
+		flow, err := db.BeginMailFlow(t.Context(), cookie, a.Mia, "/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.MintFlow(t.Context(), flow, link, code); err != nil {
+			t.Fatal(err)
+		}
+		return flow
+	}
+	flow := begin()
+	byCode := store.MailedCode{Flow: flow, Cookie: cookie, Codes: []store.Secret{code}}
+	elsewhere := store.MailedCode{Flow: flow, Cookie: store.Secret("another"), Codes: byCode.Codes}
+	if _, err := db.SignInByCode(t.Context(), elsewhere, newSession()); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("in another browser: %v", err)
+	}
+	if _, err := db.SignInByLink(t.Context(), link, newSession()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.SignInByLink(t.Context(), link, newSession()); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("the link again: %v", err)
+	}
+	if _, err := db.SignInByCode(t.Context(), byCode, newSession()); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("the code after the link: %v", err)
+	}
+	link = store.Secret(rand.Text())
+	byCode.Flow = begin()
+	if _, err := db.SignInByCode(t.Context(), byCode, newSession()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.SignInByLink(t.Context(), link, newSession()); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("the link after the code: %v", err)
+	}
+}

@@ -78,6 +78,27 @@ func TestMailedLinkIsSpentByItsButtonOnly(t *testing.T) {
 	}
 }
 
+// Case 6: whatever host the request claims to come to, the link leads to ours.
+func TestHostileHostDoesNotReachTheMail(t *testing.T) {
+	t.Parallel()
+	a, h := storetest.Agency(t), newHouse(t)
+	b := h.browser(t)
+	b.extra = http.Header{"Host": {"evil.test"}}
+	if got := b.want(b.post("/login", "email", a.Mia), http.StatusFound); !strings.HasPrefix(got.location, h.url+"/login") {
+		t.Errorf("another host leads to %q", got.location)
+	}
+	b.extra = http.Header{"X-Forwarded-Host": {"evil.test"}, "Forwarded": {"host=evil.test"}}
+	mail := b.askMail(a.Mia)
+	if !strings.HasPrefix(mail.link, "/login/") { // the harness takes links to our own address only
+		t.Error("the mail has no link of ours")
+	}
+	all, err := mails.To(a.Mia)
+	check(t, err)
+	if len(all) != 1 || strings.Contains(string(all[0].Raw), "evil.test") {
+		t.Errorf("%d mails, or one that names the other host", len(all))
+	}
+}
+
 // The button is pressed in eight browsers at once: one of them is in.
 func TestLinkIsSpentOnce(t *testing.T) {
 	t.Parallel()

@@ -158,6 +158,9 @@ func (b *browser) send(method, path string, form url.Values) answer {
 	r.Header.Set("X-Forwarded-For", b.from)
 	r.Header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
 	maps.Copy(r.Header, b.extra)
+	if host := r.Header.Get("Host"); host != "" {
+		r.Host = host
+	}
 	if form != nil {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
