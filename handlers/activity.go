@@ -129,6 +129,9 @@ func eventRows(base views.Base, me store.Member, events []store.Activity) []view
 		if !known {
 			verb = e.Verb
 		}
+		if e.Verb == "tenant.created" && e.TargetID != nil && *e.TargetID != me.TenantID() {
+			verb = "opened the workspace of a client"
+		}
 		row := views.EventRow{
 			Actor:     e.ActorName,
 			Verb:      verb,
@@ -161,7 +164,7 @@ func targetURL(base views.Base, e store.Activity) string {
 // kinds are the questions "what" of the filter, by the first word of a verb.
 var kinds = []struct{ kind, label string }{
 	{"project", "Projects"}, {"deliverable", "Deliverables"}, {"version", "Versions"}, {"file", "Files"},
-	{"membership", "People"}, {"support", "Support"}, {"access", "Refusals"},
+	{"membership", "People"}, {"support", "Support"}, {"access", "Refusals"}, {"mail", "Mails"},
 }
 
 func kindOf(q string) string {

@@ -34,8 +34,6 @@ func deliverableRows(base views.Base, list []store.Deliverable) []views.Delivera
 
 func stateOf(d store.Deliverable) views.State {
 	switch {
-	case late(d.DueOn, d.State) && d.State != "draft":
-		return views.StateLate
 	case d.State == "in_review":
 		return views.StateReview
 	case d.State == "changes":
@@ -185,6 +183,7 @@ func withVersion(p *views.DeliverableShowProps, c views.Chrome, me store.Member,
 		Note:        v.Note,
 		CreatedBy:   v.AuthorName,
 		CreatedAt:   v.CreatedAt,
+		PublishedBy: v.PublisherName,
 		PublishedAt: orZero(v.SharedAt),
 	}
 	ready := 0

@@ -57,13 +57,18 @@ func (s *Server) switcher(w http.ResponseWriter, r *http.Request, me store.Perso
 func workspaceRows(mine []store.Workspace) []views.WorkspaceRow {
 	rows := make([]views.WorkspaceRow, len(mine))
 	for i, m := range mine {
+		// What waits for the client waits, to a client, for us.
+		forClient, forUs := m.Waiting, 0
+		if m.Party == store.PartyClient {
+			forClient, forUs = 0, m.Waiting
+		}
 		rows[i] = views.WorkspaceRow{
 			URL:           views.PathBase(m.Slug).Home(),
 			Name:          m.Name,
 			Accent:        orZero(m.Accent),
 			Under:         under(m),
-			WaitingClient: m.Waiting,
-			WaitingUs:     m.Unread,
+			WaitingClient: forClient,
+			WaitingUs:     forUs,
 			LastActivity:  orZero(m.LastActivityAt),
 			Suspended:     m.State != "active",
 		}

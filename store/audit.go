@@ -147,7 +147,7 @@ type Activity struct {
 // ActivityFilter narrows and pages the trail. Zero means everything, newest first.
 type ActivityFilter struct {
 	Person  uuid.UUID // actor or subject
-	Kind    string    // the part of the verb before the dot
+	Kind    string    // the part of the verb before the dot; "mail" for mails, which else are left out
 	Denied  bool      // refusals only
 	Support bool      // support acts only
 	// SupportSession narrows to what was done in that one.
@@ -179,7 +179,11 @@ from (
     where tenant_id = @tenant_id
       and (at, id) < (@before_at, @before_id)
       and (@person::uuid is null or actor_id = @person or subject_id = @person)
-      and (@kind = '' or starts_with(verb, @kind || '.'))
+      and case @kind
+          when '' then right(verb, 10) <> '.mail_sent' or @session::uuid is not null
+          when 'mail' then right(verb, 10) = '.mail_sent'
+          else starts_with(verb, @kind || '.')
+          end
       and (not @denied or result = 'denied')
       and (not @support or support_session_id is not null)
       and (@session::uuid is null or support_session_id = @session)

@@ -33,6 +33,9 @@ where tenant_id = @tenant_id
 	if err != nil {
 		return err
 	}
+	if err := tx.recount(ctx, false); err != nil {
+		return err
+	}
 	return tx.audit(ctx, Event{Verb: kind + verb, TargetKind: kind, TargetID: id})
 }
 
@@ -52,6 +55,9 @@ where tenant_id = @tenant_id
   and id = @id
   and `+was, args)
 	if err != nil {
+		return err
+	}
+	if err := tx.recount(ctx, false); err != nil {
 		return err
 	}
 	return tx.audit(ctx, Event{Verb: kind + verb, TargetKind: kind, TargetID: id})

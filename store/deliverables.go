@@ -135,6 +135,9 @@ where tenant_id = @tenant_id
 	if err != nil {
 		return err
 	}
+	if err := tx.recount(ctx, false); err != nil {
+		return err
+	}
 	return tx.audit(ctx, Event{Verb: "deliverable.updated", TargetKind: "deliverable", TargetID: id})
 }
 

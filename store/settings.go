@@ -37,7 +37,8 @@ func (tx *Tx) NoteVisit(ctx context.Context) error {
 	return tx.change(ctx, "note visit", `
 update memberships
 set seen_before_at = last_seen_at,
-    last_seen_at = now()
+    last_seen_at = now(),
+    unread = 0
 where tenant_id = @tenant_id
   and user_id = @me`, pgx.StrictNamedArgs{"me": tx.scope.actor})
 }

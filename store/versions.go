@@ -19,11 +19,14 @@ type Version struct {
 	SharedAt      *time.Time // nil: a draft, invisible to the client
 	CreatedAt     time.Time
 	AuthorName    string
+	PublisherName string
 }
 
 const versionColumns = `
-select v.id, v.deliverable_id, v.number, v.note, v.shared_at, v.created_at, coalesce(m.name, '') as author_name
+select v.id, v.deliverable_id, v.number, v.note, v.shared_at, v.created_at, coalesce(m.name, '') as author_name,
+       coalesce(p.name, '') as publisher_name
 from versions v
+left join memberships p on p.tenant_id = v.tenant_id and p.user_id = v.shared_by
 left join memberships m on m.tenant_id = v.tenant_id and m.user_id = v.created_by`
 
 // ListVersions reads the versions of a deliverable, newest first.
@@ -162,6 +165,9 @@ where d.tenant_id = @tenant_id and d.id = @deliverable
   and p.tenant_id = @tenant_id and p.id = d.project_id and p.deleted_at is null`,
 		pgx.StrictNamedArgs{"deliverable": deliverable})
 	if err != nil {
+		return err
+	}
+	if err := tx.recount(ctx, true); err != nil {
 		return err
 	}
 	return tx.audit(ctx, Event{Verb: "version.published", TargetKind: "deliverable", TargetID: deliverable})

@@ -1,0 +1,68 @@
+package store_test
+
+import (
+	"sync"
+	"testing"
+
+	"portico/store"
+	"portico/store/storetest"
+)
+
+// waitingIn is what the list of workspaces says of a tenant.
+func waitingIn(t *testing.T, email, slug string) (waiting, unread int) {
+	t.Helper()
+	var mine []store.Workspace
+	if err := storetest.DB().ReadOwn(t.Context(), storetest.Person(t, storetest.SignIn(t, email)), store.MyWorkspaces("", 100, &mine)); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range mine {
+		if m.Slug == slug {
+			return m.Waiting, m.Unread
+		}
+	}
+	t.Fatalf("%s is not among the workspaces of %s", slug, email)
+	return 0, 0
+}
+
+// Published work waits in its own workspace and in no other, is news to the
+// client, and stops waiting when it is thrown away. Eight at once count to eight.
+func TestCountersOfWorkspaces(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	dana := a.Member(t, a.Dana, a.Acme)
+	project := storetest.Project(t, dana, "Spring")
+	var wg sync.WaitGroup
+	for range 8 {
+		id := storetest.Deliverable(t, dana, project, "Poster")
+		var versions []store.Version
+		if err := storetest.DB().Read(t.Context(), dana, store.ListVersions(id, &versions)); err != nil {
+			t.Fatal(err)
+		}
+		storetest.File(t, dana, versions[0].ID, "poster.txt")
+		wg.Go(func() {
+			if err := storetest.DB().Write(t.Context(), dana, func(tx *store.Tx) error {
+				return tx.Publish(t.Context(), id, 1, "")
+			}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if waiting, unread := waitingIn(t, a.Mia, a.Acme); waiting != 8 || unread != 8 {
+		t.Errorf("the client sees %d waiting and %d new, want 8 and 8", waiting, unread)
+	}
+	if waiting, unread := waitingIn(t, a.Dana, a.Acme); waiting != 8 || unread != 0 {
+		t.Errorf("staff see %d waiting and %d new, want 8 and 0", waiting, unread)
+	}
+	if waiting, _ := waitingIn(t, a.Dana, a.Globex); waiting != 0 {
+		t.Errorf("%d wait in another workspace", waiting)
+	}
+	if err := storetest.DB().Write(t.Context(), dana, func(tx *store.Tx) error {
+		return tx.BinProject(t.Context(), project, true)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if waiting, _ := waitingIn(t, a.Mia, a.Acme); waiting != 0 {
+		t.Errorf("%d wait in a project that was thrown away", waiting)
+	}
+}
