@@ -147,7 +147,7 @@ func (s *Server) stream(ctx context.Context, me store.Member, u store.FileUpload
 }
 
 // lost is for an upload that object storage knows nothing of. Unless somebody
-// has just finished it, it cannot go on.
+// finishes it just now, it cannot go on.
 func (s *Server) lost(ctx context.Context, me store.Member, u store.FileUpload) error {
 	_, err := s.vault(me).Head(ctx, fileKey(me, u.ID))
 	switch {
@@ -156,6 +156,12 @@ func (s *Server) lost(ctx context.Context, me store.Member, u store.FileUpload) 
 	case !errors.Is(err, files.ErrNotFound):
 		return uploadError(err)
 	}
+	if err := s.db.Read(ctx, me, store.GetUpload(u.ID, &u)); err != nil {
+		return err
+	}
+	if u.State != store.FilePending || u.Finishing {
+		return errUploadOver
+	}
 	if err := s.giveUp(ctx, me, u.ID); err != nil {
 		return uploadError(err)
 	}
@@ -163,8 +169,10 @@ func (s *Server) lost(ctx context.Context, me store.Member, u store.FileUpload) 
 }
 
 // finishUpload puts the parts together, has them verified, and only then calls
-// the file ready. It may be repeated.
+// the file ready. It may be repeated, also while it is under way, and it goes on
+// when whoever asked has left: storage would not stop either.
 func (s *Server) finishUpload(ctx context.Context, me store.Member, id uuid.UUID) (store.FileUpload, error) {
+	ctx = context.WithoutCancel(ctx)
 	var u store.FileUpload
 	var parts []store.Part
 	if err := s.db.Read(ctx, me, store.GetUpload(id, &u), store.ListParts(id, &parts)); err != nil {
@@ -182,53 +190,90 @@ func (s *Server) finishUpload(ctx context.Context, me store.Member, id uuid.UUID
 		return u, errPartsMissing
 	}
 	stored, err := s.assemble(ctx, me, u, parts)
-	if err != nil {
-		return u, err
+	if err == nil {
+		u.SHA256 = stored.SHA256
+		err = s.db.Write(ctx, me, func(tx *store.Tx) error { return tx.FinishUpload(ctx, id, stored) })
 	}
-	err = s.db.Write(ctx, me, func(tx *store.Tx) error { return tx.FinishUpload(ctx, id, stored) })
-	if errors.Is(err, store.ErrConflict) {
-		// Perhaps the same finish, sent twice, has overtaken this one.
-		if err := s.db.Read(ctx, me, store.GetUpload(id, &u)); err == nil && u.State == store.FileReady {
-			return u, nil
-		}
+	if errors.Is(err, store.ErrConflict) || errors.Is(err, errFinishing) {
+		return s.awaitFinish(ctx, me, u, err)
 	}
-	u.SHA256 = stored.SHA256
 	return u, uploadError(err)
 }
 
 // assemble makes one object of the parts and finds out what it is: its size as
 // storage has it, its digest from the bytes that passed or are read again, its
-// type from the first of them. Parts that make up no file are given up.
+// type from the first of them. Parts that make up no file are given up, unless
+// somebody else is at it: then storage has moved them away for the other.
 func (s *Server) assemble(ctx context.Context, me store.Member, u store.FileUpload, parts []store.Part) (store.Stored, error) {
-	key, vault := fileKey(me, u.ID), s.vault(me)
-	sent := make([]files.Part, len(parts))
-	for i, p := range parts {
-		sent[i] = files.Part{Number: p.Number, Size: p.Size, Digest: files.Digest(p.SHA256), ETag: p.ETag}
+	var since time.Time
+	var another bool
+	err := s.db.Write(ctx, me, func(tx *store.Tx) (err error) {
+		since, another, err = tx.TryFinish(ctx, u.ID)
+		return err
+	})
+	if err != nil {
+		return store.Stored{}, err
 	}
-	info, err := vault.Complete(ctx, key, u.StorageID, sent)
+	info, err := s.vault(me).Complete(ctx, fileKey(me, u.ID), u.StorageID, sentParts(parts))
 	if isAny(err, files.ErrPart, files.ErrDigest, files.ErrSize, files.ErrNotFound, files.ErrExists) {
 		s.log.WarnContext(ctx, "upload did not add up", "file", u.ID, "error", err.Error())
+		if err := s.db.Read(ctx, me, store.GetUpload(u.ID, &u)); err != nil {
+			return store.Stored{}, err
+		}
+		if another || u.State != store.FilePending || u.FinishingAt == nil || !u.FinishingAt.Equal(since) {
+			return store.Stored{}, errFinishing
+		}
 		if err := s.giveUp(ctx, me, u.ID); err != nil {
-			return store.Stored{}, uploadError(err)
+			return store.Stored{}, err
 		}
 		return store.Stored{}, errPartsLost
 	}
 	if err != nil {
-		return store.Stored{}, uploadError(err)
+		return store.Stored{}, err
 	}
+	return s.examine(ctx, me, u, info)
+}
+
+func sentParts(parts []store.Part) []files.Part {
+	sent := make([]files.Part, len(parts))
+	for i, p := range parts {
+		sent[i] = files.Part{Number: p.Number, Size: p.Size, Digest: files.Digest(p.SHA256), ETag: p.ETag}
+	}
+	return sent
+}
+
+// examine finds out what has been put together.
+func (s *Server) examine(ctx context.Context, me store.Member, u store.FileUpload, info files.ObjectInfo) (store.Stored, error) {
 	hash, err := files.ResumeHash(u.HashState)
 	if err != nil {
 		hash = files.NewHash()
 	}
-	if err := vault.CatchUp(ctx, key, hash); err != nil {
-		return store.Stored{}, uploadError(err)
+	if err := s.vault(me).CatchUp(ctx, info.Key, hash); err != nil {
+		return store.Stored{}, err
 	}
-	contentType, err := sniff(ctx, vault, info)
+	contentType, err := sniff(ctx, s.vault(me), info)
 	if err != nil {
-		return store.Stored{}, uploadError(err)
+		return store.Stored{}, err
 	}
 	digest := hash.Digest()
 	return store.Stored{Size: info.Size, SHA256: digest[:], ContentType: contentType}, nil
+}
+
+// awaitFinish waits a moment for the other who is finishing the same upload.
+func (s *Server) awaitFinish(ctx context.Context, me store.Member, u store.FileUpload, otherwise error) (store.FileUpload, error) {
+	for range 20 {
+		if err := s.db.Read(ctx, me, store.GetUpload(u.ID, &u)); err != nil {
+			return u, err
+		}
+		if u.State == store.FileReady {
+			return u, nil
+		}
+		if u.State != store.FilePending || !u.Draft {
+			break
+		}
+		time.Sleep(250 * time.Millisecond)
+	}
+	return u, uploadError(otherwise)
 }
 
 func sniff(ctx context.Context, vault files.Vault, info files.ObjectInfo) (string, error) {

@@ -23,6 +23,7 @@ var (
 	errNotDraft     = &statusError{http.StatusConflict, "This version has been published, so nothing can be added to it."}
 	errUploadOver   = &statusError{http.StatusConflict, "This upload is over. Begin a new one."}
 	errPartsMissing = &statusError{http.StatusConflict, "Some parts have not arrived yet. The status says which are there."}
+	errFinishing    = &statusError{http.StatusServiceUnavailable, "The file is being put together. Ask again shortly."}
 	errPartsLost    = &statusError{http.StatusConflict, "What was sent could not be put together. Begin a new upload of this file."}
 	errBrokeOff     = &statusError{http.StatusBadRequest, "The part broke off. Send it again."}
 	errTooSlow      = &statusError{http.StatusRequestTimeout, "The upload was too slow, or stopped. Send the part again."}

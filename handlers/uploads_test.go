@@ -245,6 +245,7 @@ func TestResume(t *testing.T) {
 		t.Errorf("status = %+v", got)
 	}
 	want(t, "another first", d.ravi.putPart(t, p.part(1), damaged), http.StatusNoContent)
+	want(t, "finish without the second", d.ravi.do(t, http.MethodPost, p.Finish, nil, ""), http.StatusConflict)
 	want(t, "second", d.ravi.putPart(t, p.part(2), parts[1]), http.StatusNoContent)
 	want(t, "the right first", d.ravi.putPart(t, p.part(1), parts[0]), http.StatusNoContent)
 	want(t, "finish", d.ravi.do(t, http.MethodPost, p.Finish, nil, ""), http.StatusOK)
@@ -430,22 +431,36 @@ func TestUploadLostInStorage(t *testing.T) {
 	}
 }
 
-// Two requests finish the same upload at the same time: both are told the same.
-func TestFinishTwiceAtOnce(t *testing.T) {
+// Several requests finish the same upload at the same time: all are told the same.
+func TestFinishAllAtOnce(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
 	p := d.begin(t, "a.bin", 5)
 	want(t, "part", d.ravi.putPart(t, p.part(1), []byte("12345")), 204)
-	statuses := make(chan answer, 2)
-	for range 2 {
+	const many = 4
+	statuses := make(chan answer, many)
+	for range many {
 		go func() { statuses <- d.ravi.do(t, http.MethodPost, p.Finish, nil, "") }()
 	}
-	for range 2 {
+	for range many {
 		want(t, "finish", <-statuses, 200)
 	}
 	if got := stored(t, p.ID); got != "ready" {
 		t.Errorf("state = %s", got)
 	}
+}
+
+// Without the last of its parts a file is not finished, and nothing is lost by
+// having tried.
+func TestFinishWithoutTheLastPart(t *testing.T) {
+	t.Parallel()
+	d := newStudio(t)
+	content := noise(7, files.PartSize+5)
+	p := d.begin(t, "a.bin", len(content))
+	want(t, "first", d.ravi.putPart(t, p.part(1), content[:files.PartSize]), 204)
+	want(t, "finish too soon", d.ravi.do(t, http.MethodPost, p.Finish, nil, ""), 409)
+	want(t, "last", d.ravi.putPart(t, p.part(2), content[files.PartSize:]), 204)
+	want(t, "finish", d.ravi.do(t, http.MethodPost, p.Finish, nil, ""), 200)
 }
 
 // A published version takes nothing more, by no door.

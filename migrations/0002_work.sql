@@ -91,6 +91,7 @@ create table files (
     upload_id           text check (char_length(upload_id) <= 1024),
     hashed_parts        integer not null default 0,
     hash_state          bytea check (octet_length(hash_state) <= 256),
+    finishing_at        timestamptz,
     position            integer not null default 0,
     shared_at           timestamptz,
     archived_at         timestamptz,
@@ -214,7 +215,7 @@ grant select, insert, delete on projects, deliverables, versions, files, file_pa
 grant update (name, summary, due_on, position, shared_at, archived_at, deleted_at, updated_at) on projects to portico_app;
 grant update (title, brief, state, due_on, position, versions, files, shared_at, archived_at, deleted_at, updated_at) on deliverables to portico_app;
 grant update (note, shared_at, shared_by) on versions to portico_app;
-grant update (name, state, size, sha256, content_type, upload_id, hashed_parts, hash_state, position, shared_at, archived_at, deleted_at) on files to portico_app;
+grant update (name, state, size, sha256, content_type, upload_id, hashed_parts, hash_state, finishing_at, position, shared_at, archived_at, deleted_at) on files to portico_app;
 grant update (size, sha256, etag, created_at) on file_parts to portico_app;
 grant select, insert on job_effects to portico_app;
 -- Consent is given and taken back in person, and what is over stays over.

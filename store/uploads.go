@@ -4,6 +4,7 @@ import (
 	"context"
 	"path"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/google/uuid"
@@ -33,6 +34,8 @@ type FileUpload struct {
 	StorageID     string // what object storage calls the upload
 	HashState     []byte // the running hash over the first parts
 	SHA256        []byte // once it is ready
+	FinishingAt   *time.Time
+	Finishing     bool // somebody has set about finishing it in the last minutes
 }
 
 // Parts is how many parts the declared size makes; an empty file has one empty
@@ -73,9 +76,14 @@ const mine = `
   and f.created_by = (select nullif(current_setting('app.user_id', true), '')::uuid)
   and f.support_session_id is not distinct from (select nullif(current_setting('app.support_session_id', true), '')::uuid)`
 
+// finishWithin is longer than object storage is given to put an upload together:
+// after it, nobody is at it any more.
+const finishWithin = "3 minutes"
+
 const uploadQuery = `
 select f.id, f.version_id, v.deliverable_id, f.name, f.state, f.declared_size as declared, v.shared_at is null as draft,
-       coalesce(f.upload_id, '') as storage_id, f.hash_state, f.sha256
+       coalesce(f.upload_id, '') as storage_id, f.hash_state, f.sha256,
+       f.finishing_at, coalesce(f.finishing_at > now() - interval '` + finishWithin + `', false) as finishing
 from files f
 join versions v on v.tenant_id = f.tenant_id and v.id = f.version_id
 join deliverables d on d.tenant_id = v.tenant_id and d.id = v.deliverable_id and d.deleted_at is null
@@ -283,6 +291,24 @@ for update of f`, pgx.StrictNamedArgs{"id": id}))
 		err = ErrConflict
 	}
 	return u, err
+}
+
+// TryFinish notes that somebody sets about finishing an upload, and when. Object
+// storage answers two who do so at once as if it knew of no upload, so another,
+// within the last minutes, means that such an answer is not to be believed; so
+// does a later time than the one noted here, see [FileUpload].
+func (tx *Tx) TryFinish(ctx context.Context, id uuid.UUID) (at time.Time, another bool, err error) {
+	u, err := tx.lockUpload(ctx, id)
+	if err != nil {
+		return at, false, err
+	}
+	err = tx.get(ctx, value("try finish", &at, `
+update files
+set finishing_at = clock_timestamp()
+where tenant_id = @tenant_id
+  and id = @id
+returning finishing_at`, pgx.StrictNamedArgs{"id": id}))
+	return at, u.Finishing, err
 }
 
 // Stored is what was found out about the whole of a file in object storage.
