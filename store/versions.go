@@ -24,9 +24,9 @@ type Version struct {
 
 const versionColumns = `
 select v.id, v.deliverable_id, v.number, v.note, v.shared_at, v.created_at, coalesce(m.name, '') as author_name,
-       coalesce(p.name, '') as publisher_name
+       coalesce(s.name, '') as publisher_name
 from versions v
-left join memberships p on p.tenant_id = v.tenant_id and p.user_id = v.shared_by
+left join memberships s on s.tenant_id = v.tenant_id and s.user_id = v.shared_by
 left join memberships m on m.tenant_id = v.tenant_id and m.user_id = v.created_by`
 
 // ListVersions reads the versions of a deliverable, newest first.
