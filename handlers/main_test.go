@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
@@ -50,8 +51,9 @@ func newSite(t *testing.T) *site {
 	return newSiteOver(t, storage(t))
 }
 
-// newSiteOver is the product over an object store of the test's own.
-func newSiteOver(t *testing.T, bucket *files.Storage) *site {
+// newSiteOver is the product over an object store of the test's own, behind
+// proxies if there are any.
+func newSiteOver(t *testing.T, bucket *files.Storage, proxies ...netip.Prefix) *site {
 	t.Helper()
 	keys, err := signin.NewKeys([]byte(strings.Repeat("k", 32)))
 	if err != nil {
@@ -64,7 +66,7 @@ func newSiteOver(t *testing.T, bucket *files.Storage) *site {
 		t.Fatal(err)
 	}
 	s.server.Config.Handler = handlers.New(
-		handlers.Config{URL: at, TenantDomain: "portals.test"},
+		handlers.Config{URL: at, TenantDomain: "portals.test", TrustedProxies: proxies},
 		handlers.Rooms{DB: storetest.DB(), Files: bucket, SignIn: signin.New(storetest.DB(), keys), Log: handlers.NewLogger(s.logs, slog.LevelInfo)},
 	).Handler()
 	s.server.Start()

@@ -64,8 +64,8 @@ func (room *Room) AccountName(w http.ResponseWriter, r *http.Request, me store.P
 // SignOutBrowser ends one of the person's own sessions. Another's is not there.
 func (room *Room) SignOutBrowser(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	id, err := uuid.Parse(r.PathValue("id"))
-	if err != nil {
-		return store.ErrNotFound
+	if err != nil || len(r.PathValue("id")) != len(id.String()) {
+		return store.ErrNotFound // one way to write an id, here as everywhere
 	}
 	if err := room.db.SignOut(r.Context(), me, id); err != nil {
 		return err

@@ -1,0 +1,200 @@
+package handlers_test
+
+import (
+	"crypto/rand"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/store"
+	"portico/store/storetest"
+)
+
+// Every text, name and file of a tenant carries its canary: this word and the
+// tenant's key. What a client must not see goes on with one more word.
+const (
+	canary    = "cnry"
+	canaryLen = len(canary) + keyLen
+	keyLen    = 12
+	unseen    = "draft"
+)
+
+// estate is a client tenant full of things, all marked with its canary.
+type estate struct {
+	slug   string
+	key    string
+	tenant uuid.UUID
+	staff  store.Member // who made the things
+	maker  *browser     // the same person's
+	agent  string       // an agent of support who is inside
+	// things are ids by the word before {id} in a path: as everybody here may see
+	// them, and as the client must not.
+	things map[string]uuid.UUID
+	hidden map[string]uuid.UUID
+}
+
+// estateOf fills the tenant of that slug by the hands of an owner of its agency.
+func estateOf(t *testing.T, s *site, a *storetest.Tenants, slug string) *estate {
+	t.Helper()
+	e := &estate{
+		slug:   slug,
+		key:    strings.ToLower(rand.Text())[:keyLen],
+		staff:  a.Member(t, a.Dana, slug),
+		maker:  s.as(t, a.Dana),
+		agent:  storetest.Agent(t),
+		hidden: map[string]uuid.UUID{},
+	}
+	e.tenant = e.staff.TenantID()
+	pat := e.person(t, store.PartyClient, store.RoleViewer)
+	write(t, e.staff, func(tx *store.Tx) error {
+		return tx.UpdateSettings(t.Context(), store.SettingsInput{
+			Name: "Client " + slug, PortalName: e.mark("portal"), Welcome: e.mark("welcome"), Accent: accent})
+	})
+	storetest.LetSupportIn(t, e.staff)
+	_, session := e.letIn(t, e.agent, pat)
+	project := e.project(t, true)
+	deliverable, draft := e.deliverable(t, project, e.mark)
+	file := e.file(t, draft, e.mark)
+	e.publish(t, deliverable)
+	e.hidden["projects"] = e.project(t, false)
+	e.hidden["deliverables"], e.hidden["versions"] = e.deliverable(t, project, e.markUnseen)
+	e.hidden["files"] = e.file(t, e.hidden["versions"], e.markUnseen)
+	e.things = map[string]uuid.UUID{
+		"projects":     project,
+		"deliverables": deliverable,
+		"versions":     draft, // published by now
+		"files":        file,
+		"uploads":      e.upload(t, e.maker, e.hidden["versions"]),
+		"sessions":     session,
+		"browsers":     storetest.Person(t, storetest.SignIn(t, pat)).SessionID,
+	}
+	return e
+}
+
+const accent = "#336699"
+
+func (e *estate) mark(what string) string { return what + " " + canary + e.key }
+
+// markUnseen is for what the client party must not see.
+func (e *estate) markUnseen(what string) string { return e.mark(what) + unseen }
+
+// person adds somebody to the tenant and returns their address.
+func (e *estate) person(t *testing.T, party store.Party, role store.Role) string {
+	t.Helper()
+	email := canary + e.key + "-" + string(party) + "-" + string(role) + "-" + strings.ToLower(rand.Text())[:6] + "@portals.test"
+	write(t, e.staff, func(tx *store.Tx) error {
+		_, err := tx.AddPerson(t.Context(), store.NewPerson{
+			Name: e.mark(string(role)), Email: email, Party: party, Role: role})
+		return err
+	})
+	return email
+}
+
+// letIn starts a session of support as the person of that address.
+func (e *estate) letIn(t *testing.T, agent, as string) (store.Token, uuid.UUID) {
+	t.Helper()
+	subject := (&storetest.Tenants{}).Member(t, as, e.slug).ID()
+	token := storetest.StepUp(t, storetest.SignIn(t, agent))
+	id, err := storetest.DB().StartSupport(t.Context(), storetest.Person(t, token), store.SupportStart{
+		Slug: e.slug, Subject: subject, Reason: e.mark("reason"), Ticket: e.mark("T"), Minutes: 60})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token, id
+}
+
+func (e *estate) project(t *testing.T, shared bool) (id uuid.UUID) {
+	t.Helper()
+	mark := e.mark
+	if !shared {
+		mark = e.markUnseen
+	}
+	due := time.Now().AddDate(0, 0, 3)
+	write(t, e.staff, func(tx *store.Tx) (err error) {
+		id, err = tx.CreateProject(t.Context(), store.ProjectInput{Name: mark("project"), Summary: mark("summary"), Shared: shared, DueOn: &due})
+		return err
+	})
+	return id
+}
+
+// deliverable makes one with a draft version.
+func (e *estate) deliverable(t *testing.T, project uuid.UUID, mark func(string) string) (id, version uuid.UUID) {
+	t.Helper()
+	write(t, e.staff, func(tx *store.Tx) (err error) {
+		id, err = tx.CreateDeliverable(t.Context(), project, store.DeliverableInput{Title: mark("title"), Brief: mark("brief")})
+		return err
+	})
+	return id, storetest.Draft(t, e.staff, id)
+}
+
+// file sends a file into a draft version through the product, bytes and all.
+func (e *estate) file(t *testing.T, version uuid.UUID, mark func(string) string) uuid.UUID {
+	t.Helper()
+	body, contentType := formOf(t, formFile{"file", mark("name") + ".txt", []byte(mark("bytes"))})
+	got := e.maker.do(t, http.MethodPost, e.at("/versions/"+version.String()+"/files"), body, contentType)
+	if got.status != http.StatusSeeOther {
+		t.Fatalf("a file for the estate: %d %.300s", got.status, got.body)
+	}
+	var files []store.File
+	deliverable := must(uuid.Parse(between(got.location(), "/deliverables/", "?")))
+	read(t, e.staff, store.ListFilesOf(deliverable, &files))
+	return files[len(files)-1].ID
+}
+
+// rowFile is a file as far as the database goes, for what needs no bytes.
+func (e *estate) rowFile(t *testing.T) uuid.UUID {
+	t.Helper()
+	_, version := e.deliverable(t, e.things["projects"], e.markUnseen)
+	return storetest.File(t, e.staff, version, e.markUnseen("name"))
+}
+
+// upload begins one of the person at that browser.
+func (e *estate) upload(t *testing.T, by *browser, version uuid.UUID) uuid.UUID {
+	t.Helper()
+	got := by.json(t, http.MethodPost, e.at("/versions/"+version.String()+"/uploads"), map[string]any{"name": e.markUnseen("name"), "size": 5})
+	if got.status != http.StatusCreated {
+		t.Fatalf("an upload for the estate: %d %.300s", got.status, got.body)
+	}
+	return must(uuid.Parse(decode[plan](t, got).ID))
+}
+
+func (e *estate) publish(t *testing.T, deliverable uuid.UUID) {
+	t.Helper()
+	write(t, e.staff, func(tx *store.Tx) error { return tx.Publish(t.Context(), deliverable, 1, e.mark("note")) })
+}
+
+// at is a path inside the tenant.
+func (e *estate) at(path string) string { return "/w/" + e.slug + path }
+
+func write(t *testing.T, me store.Member, fn func(*store.Tx) error) {
+	t.Helper()
+	if err := storetest.DB().Write(t.Context(), me, fn); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func read(t *testing.T, me store.Member, reads ...store.Read) {
+	t.Helper()
+	if err := storetest.DB().Read(t.Context(), me, reads...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+func between(s, after, before string) string {
+	_, s, _ = strings.Cut(s, after)
+	s, _, _ = strings.Cut(s, before)
+	return s
+}
+
+func fields(query string) url.Values { return must(url.ParseQuery(query)) }

@@ -1,0 +1,90 @@
+package handlers_test
+
+import (
+	"testing"
+
+	"portico/store"
+	"portico/store/storetest"
+)
+
+// persona is one kind of visitor to one tenant.
+type persona struct {
+	name    string
+	email   string
+	browser *browser
+	agent   bool   // of support
+	mode    string // of a session of support, "" in person
+	inside  bool   // a member, or in a session
+	party   store.Party
+	role    store.Role
+	as      string   // whom a session of support looks as
+	places  []string // keys of the tenants whose names they may see at large
+}
+
+func (p *persona) nobody() bool { return p.email == "" }
+
+// enter signs the persona in, and into their session of support.
+func (p *persona) enter(t *testing.T, s *site, e *estate) {
+	t.Helper()
+	p.browser = s.nobody()
+	switch {
+	case p.nobody():
+	case p.mode == "":
+		p.browser.signIn(t, storetest.SignIn(t, p.email))
+	default:
+		stopSupport(t, p.email)
+		token, session := e.letIn(t, p.email, p.as)
+		p.browser.signIn(t, token)
+		// A session turns to writing by a step of its own; what it may then do is
+		// the same however it got there.
+		if _, err := storetest.Superuser(t).Exec(t.Context(), `update support_sessions set mode = $2 where id = $1`, session, p.mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// stopSupport ends whatever session the agent may still be in.
+func stopSupport(t *testing.T, agent string) {
+	t.Helper()
+	if err := storetest.DB().StopSupport(t.Context(), storetest.Person(t, storetest.SignIn(t, agent))); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// cast is everybody who could come to the estate: nobody, every role of every
+// party, people of other tenants, and support outside and inside.
+func cast(t *testing.T, s *site, a, b *storetest.Tenants, own, sister *estate) []*persona {
+	t.Helper()
+	all := []*persona{
+		{name: "signed out"},
+		{name: "client of a sister tenant", email: a.Gus, places: []string{sister.key}},
+		{name: "staff of a sister tenant", email: sister.person(t, store.PartyAgency, store.RoleMember), places: []string{sister.key}},
+		{name: "owner of another agency", email: b.Dana},
+		{name: "agent outside", email: storetest.Agent(t), agent: true, places: []string{own.key}},
+	}
+	for _, party := range []store.Party{store.PartyAgency, store.PartyClient} {
+		for _, role := range []store.Role{store.RoleOwner, store.RoleAdmin, store.RoleMember, store.RoleViewer} {
+			all = append(all, &persona{name: string(party) + " " + string(role), email: own.person(t, party, role),
+				inside: true, party: party, role: role, places: []string{own.key}})
+		}
+	}
+	for _, p := range all[len(all)-8:] {
+		switch p.role {
+		case store.RoleOwner:
+			all = append(all, support(t, p, "read", own))
+			if p.party == store.PartyAgency {
+				all = append(all, support(t, p, "write", own))
+			}
+		}
+	}
+	for _, p := range all {
+		p.enter(t, s, own)
+	}
+	return all
+}
+
+func support(t *testing.T, as *persona, mode string, own *estate) *persona {
+	t.Helper()
+	return &persona{name: "support to " + mode + " as " + as.name, email: storetest.Agent(t), agent: true, mode: mode,
+		inside: true, party: as.party, role: as.role, as: as.email, places: []string{own.key}}
+}
