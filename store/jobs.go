@@ -58,19 +58,28 @@ func (tx *Tx) insertJob(ctx context.Context, job river.JobArgs, opts *river.Inse
 // AskDigests queues one digest of the day for each of the tenants, on nobody's
 // behalf. Asking twice does no harm: the digest's effect happens once.
 func (db *DB) AskDigests(ctx context.Context, day string, tenants []uuid.UUID) error {
+	return db.askEach(ctx, tenants, func(seal queue.Seal) queue.TenantJob { return &queue.ProjectDigest{Seal: seal, Day: day} })
+}
+
+// AskTidy queues one tidying for each of the tenants, on nobody's behalf.
+func (db *DB) AskTidy(ctx context.Context, tenants []uuid.UUID) error {
+	return db.askEach(ctx, tenants, func(seal queue.Seal) queue.TenantJob { return &queue.Tidy{Seal: seal} })
+}
+
+func (db *DB) askEach(ctx context.Context, tenants []uuid.UUID, newJob func(queue.Seal) queue.TenantJob) error {
+	if len(tenants) == 0 {
+		return nil
+	}
 	jobs := make([]river.InsertManyParams, len(tenants))
 	for i, tenant := range tenants {
-		job := &queue.ProjectDigest{Seal: queue.Seal{Tenant: tenant}, Day: day}
+		job := newJob(queue.Seal{Tenant: tenant})
 		if err := db.seal.Seal(job); err != nil {
 			return err
 		}
 		jobs[i] = river.InsertManyParams{Args: job}
 	}
-	if len(jobs) == 0 {
-		return nil
-	}
 	if _, err := db.jobs.InsertManyFast(ctx, jobs); err != nil {
-		return fmt.Errorf("ask digests: %w", translate(err))
+		return fmt.Errorf("ask each tenant: %w", translate(err))
 	}
 	return nil
 }

@@ -103,7 +103,7 @@ func (p program) open(ctx context.Context) (*installation, error) {
 	mailer, err := work.NewMailer(c.smtpURL, c.mailFrom)
 	if err == nil {
 		in.runner, err = work.New(in.db, work.Config{
-			URL: c.url, Keys: c.keys, Mailer: mailer, AlertTo: c.alertMail, Log: in.log,
+			URL: c.url, Keys: c.keys, Mailer: mailer, Storage: in.storage, AlertTo: c.alertMail, Log: in.log,
 		})
 	}
 	if err != nil {

@@ -68,23 +68,11 @@ func (r *Runner) sweep(ctx context.Context, _ queue.Sweep) error {
 // tenantsAtOnce bounds how many digests are asked for in one statement.
 const tenantsAtOnce = 500
 
-// dailyDigests asks for one digest in each tenant, by pages: an installation may
-// have more tenants than one transaction should hold.
+// dailyDigests asks for one digest in each tenant.
 func (r *Runner) dailyDigests(ctx context.Context, job queue.DailyDigests) error {
-	var after uuid.UUID
-	for {
-		tenants, err := r.db.ActiveTenants(ctx, after, tenantsAtOnce)
-		if err != nil {
-			return err
-		}
-		if err := r.db.AskDigests(ctx, job.Day, tenants); err != nil {
-			return err
-		}
-		if len(tenants) < tenantsAtOnce {
-			return nil
-		}
-		after = tenants[len(tenants)-1]
-	}
+	return r.eachTenant(ctx, func(ctx context.Context, tenants []uuid.UUID) error {
+		return r.db.AskDigests(ctx, job.Day, tenants)
+	})
 }
 
 // alertMail tells the operators of a refused job. Others may have been refused

@@ -86,6 +86,9 @@ func periodicJobs() []*river.PeriodicJob {
 		river.NewPeriodicJob(everyFullHour{},
 			func() (river.JobArgs, *river.InsertOpts) { return digestsDue(time.Now().UTC()), nil },
 			&river.PeriodicJobOpts{ID: "daily_digests"}),
+		river.NewPeriodicJob(everyFullHour{},
+			func() (river.JobArgs, *river.InsertOpts) { return tidyDue(time.Now().UTC()), nil },
+			&river.PeriodicJobOpts{ID: "daily_tidy"}),
 	}
 }
 
@@ -96,6 +99,16 @@ func digestsDue(now time.Time) river.JobArgs {
 		return nil
 	}
 	return queue.DailyDigests{Day: now.Format(time.DateOnly)}
+}
+
+// tidyHour is when there is least else to do.
+const tidyHour = 3
+
+func tidyDue(now time.Time) river.JobArgs {
+	if now.Hour() != tidyHour {
+		return nil
+	}
+	return queue.DailyTidy{Day: now.Format(time.DateOnly)}
 }
 
 type everyFullHour struct{}

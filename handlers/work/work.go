@@ -21,6 +21,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
+	"portico/files"
 	"portico/handlers/signin"
 	"portico/store"
 	"portico/store/queue"
@@ -34,6 +35,8 @@ type Config struct {
 	Keys signin.Keys
 	// Mailer sends; required.
 	Mailer *Mailer
+	// Storage is where the bytes of files lie.
+	Storage *files.Storage
 	// AlertTo is told when a job is refused; "" tells the log and the counter alone.
 	AlertTo string
 	// Log gets one line a job, of ids only.
@@ -114,10 +117,12 @@ func (r *Runner) register(w *river.Workers) {
 	platformJob(w, r, r.signInMail)
 	platformJob(w, r, r.sweep)
 	platformJob(w, r, r.dailyDigests)
+	platformJob(w, r, r.dailyTidy)
 	platformJob(w, r, r.alertMail)
 
 	tenantJob(w, r, store.Demand{}, r.projectDigest)
 	tenantJob(w, r, store.Demand{}, r.digestMail)
+	tenantJob(w, r, store.Demand{}, r.tidy)
 	tenantJob(w, r, store.Demand{May: store.Publish}, r.versionPublished)
 	tenantJob(w, r, store.Demand{May: store.Publish}, r.versionMail)
 	// What support did is told even when the person it looked as is gone.

@@ -53,6 +53,29 @@ func (DailyDigests) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Priority: priorityLater, UniqueOpts: river.UniqueOpts{ByArgs: true}}
 }
 
+// DailyTidy asks for one [Tidy] in every active tenant, once a day.
+type DailyTidy struct {
+	Platform
+	Day string `json:"day"` // 2006-01-02
+}
+
+// Kind implements river.JobArgs.
+func (DailyTidy) Kind() string { return "daily_tidy" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (DailyTidy) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Priority: priorityLast, UniqueOpts: river.UniqueOpts{ByArgs: true}}
+}
+
+// Tidy removes a tenant's abandoned uploads and what its bin no longer keeps.
+type Tidy struct{ Seal }
+
+// Kind implements river.JobArgs.
+func (Tidy) Kind() string { return "tidy" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (Tidy) InsertOpts() river.InsertOpts { return river.InsertOpts{Priority: priorityLast} }
+
 // AlertMail tells the operators that a job was refused. It names the job and a
 // reason of ours, and is sent at most once in ten minutes: one mail is enough to
 // make somebody look, a thousand make nobody look.

@@ -1,0 +1,98 @@
+package work
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"portico/files"
+	"portico/store"
+	"portico/store/queue"
+)
+
+// dailyTidy asks each tenant to clear away what is over.
+func (r *Runner) dailyTidy(ctx context.Context, _ queue.DailyTidy) error {
+	return r.eachTenant(ctx, r.db.AskTidy)
+}
+
+// eachTenant asks by pages: an installation may have more tenants than one
+// transaction should hold.
+func (r *Runner) eachTenant(ctx context.Context, ask func(context.Context, []uuid.UUID) error) error {
+	var after uuid.UUID
+	for {
+		tenants, err := r.db.ActiveTenants(ctx, after, tenantsAtOnce)
+		if err != nil {
+			return err
+		}
+		if err := ask(ctx, tenants); err != nil {
+			return err
+		}
+		if len(tenants) < tenantsAtOnce {
+			return nil
+		}
+		after = tenants[len(tenants)-1]
+	}
+}
+
+// tidy removes the uploads of a tenant that nobody went on with, and what lay in
+// its bin for its days: the bytes first, then the rows that lead to them, so that
+// a tidy cut short finds the rest the next time.
+func (r *Runner) tidy(ctx context.Context, j store.Job, _ queue.Tidy) error {
+	for {
+		var left []store.Leftover
+		err := r.db.Work(ctx, j, func(tx *store.Tx) (err error) {
+			left, err = tx.StaleUploads(ctx)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, l := range left {
+			if err := r.removeBytes(ctx, j, l); err != nil {
+				return err
+			}
+			if err := r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.DropUpload(ctx, l.FileID) }); err != nil {
+				return err
+			}
+		}
+		if len(left) == 0 {
+			return r.purge(ctx, j)
+		}
+	}
+}
+
+// purge empties the bin of what has lain there for its days. Rows above files go
+// even when no file is left to remove.
+func (r *Runner) purge(ctx context.Context, j store.Job) error {
+	for {
+		var left []store.Leftover
+		if err := r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.Read(ctx, store.ExpiredFiles(&left)) }); err != nil {
+			return err
+		}
+		ids := make([]uuid.UUID, len(left))
+		for i, l := range left {
+			if err := r.removeBytes(ctx, j, l); err != nil {
+				return err
+			}
+			ids[i] = l.FileID
+		}
+		if err := r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.Purge(ctx, ids) }); err != nil {
+			return err
+		}
+		if len(left) == 0 {
+			return nil
+		}
+	}
+}
+
+// removeBytes makes object storage forget a file, whatever state it is in there.
+func (r *Runner) removeBytes(ctx context.Context, j store.Job, l store.Leftover) error {
+	vault := r.cfg.Storage.For(j.TenantID())
+	key := files.NewKey(j.TenantID(), files.KindFile, l.FileID)
+	if l.StorageID != "" {
+		if err := vault.Abort(ctx, key, l.StorageID); err != nil {
+			return err
+		}
+	}
+	return vault.Delete(ctx, key)
+}
