@@ -65,6 +65,7 @@ from files f
 where f.tenant_id = @tenant_id
   and f.state = 'pending'
   and f.created_at < now() - interval '`+staleAfter+`'
+  and (f.finishing_at is null or f.finishing_at < now() - interval '`+staleAfter+`')
   and not exists (
       select 1 from file_parts n
       where n.tenant_id = @tenant_id and n.file_id = f.id and n.created_at > now() - interval '`+staleAfter+`')
@@ -98,6 +99,19 @@ where tenant_id = @tenant_id
   and id = @id
   and state = 'failed'`, pgx.StrictNamedArgs{"id": id})
 	return err
+}
+
+// WithoutRow reads which of the ids are no file of the tenant, in the bin or out
+// of it: what storage has under them, nothing leads to.
+func WithoutRow(ids []uuid.UUID, dst *[]uuid.UUID) Read {
+	return Read{column("without row", dst, `
+select i.id
+from unnest(@ids::uuid[]) i (id)
+where not exists (
+    select 1
+    from files f
+    where f.tenant_id = @tenant_id
+      and f.id = i.id)`, pgx.StrictNamedArgs{"ids": ids})}
 }
 
 // expired says of alias that it has lain in the bin for longer than it may; it is

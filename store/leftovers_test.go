@@ -33,20 +33,22 @@ func idsOf(left []store.Leftover) []uuid.UUID {
 }
 
 // An upload that saw no part for a day is given up and swept; one that is old but
-// still moving is left alone, as are ready files.
+// still moving, or just being finished, is left alone, as are ready files.
 func TestStaleUploads(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
 	fresh := storetest.BeginUpload(t, b.ravi, b.draft, "fresh.bin", 5)
 	moving := storetest.BeginUpload(t, b.ravi, b.draft, "moving.bin", 5)
 	stuck := storetest.BeginUpload(t, b.ravi, b.draft, "stuck.bin", 5)
+	ending := storetest.BeginUpload(t, b.ravi, b.draft, "ending.bin", 5)
+	do(t, b.ravi, func(tx *store.Tx) error { _, _, err := tx.TryFinish(t.Context(), ending); return err })
 	ready := storetest.File(t, b.ravi, b.draft, "ready.txt")
 	for _, id := range []uuid.UUID{moving, stuck} {
 		if err := b.record(t, b.ravi, id, part(1, 5, "x"), store.HashStep{}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	age(t, `update files set created_at = created_at - interval '25 hours' where id = any($1)`, []uuid.UUID{moving, stuck, ready})
+	age(t, `update files set created_at = created_at - interval '25 hours' where id = any($1)`, []uuid.UUID{moving, stuck, ready, ending})
 	age(t, `update file_parts set created_at = created_at - interval '25 hours' where file_id = $1`, stuck)
 
 	for range 2 { // stopped before the rest was removed, the sweep comes back to it

@@ -2,6 +2,8 @@ package work
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -34,8 +36,8 @@ func (r *Runner) eachTenant(ctx context.Context, ask func(context.Context, []uui
 	}
 }
 
-// tidy removes the uploads of a tenant that nobody went on with, and what lay in
-// its bin for its days: the bytes first, then the rows that lead to them, so that
+// tidy removes the uploads of a tenant that nobody went on with, what lay in its
+// bin for its days, and what no row leads to: the bytes first, then the rows that lead to them, so that
 // a tidy cut short finds the rest the next time.
 func (r *Runner) tidy(ctx context.Context, j store.Job, _ queue.Tidy) error {
 	for {
@@ -56,7 +58,7 @@ func (r *Runner) tidy(ctx context.Context, j store.Job, _ queue.Tidy) error {
 			}
 		}
 		if len(left) == 0 {
-			return r.purge(ctx, j)
+			return errors.Join(r.purge(ctx, j), r.sweepStrays(ctx, j, time.Now().Add(-strayAfter)))
 		}
 	}
 }
