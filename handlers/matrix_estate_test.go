@@ -3,7 +3,6 @@ package handlers_test
 import (
 	"crypto/rand"
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -196,5 +195,3 @@ func between(s, after, before string) string {
 	s, _, _ = strings.Cut(s, before)
 	return s
 }
-
-func fields(query string) url.Values { return must(url.ParseQuery(query)) }

@@ -1,0 +1,176 @@
+package handlers_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"portico/handlers"
+	"portico/handlers/signin"
+	"portico/store"
+	"portico/store/storetest"
+)
+
+// brokenSite is the product over a database in which something is missing, or
+// over none at all, where whatever touches it panics.
+func brokenSite(t *testing.T, db *store.DB) *site {
+	t.Helper()
+	keys := must(signin.NewKeys(bytes.Repeat([]byte("k"), 32)))
+	s := &site{cookies: signin.NewCookies(keys), logs: &logBook{}}
+	s.server = httptest.NewUnstartedServer(nil)
+	s.server.Config.ErrorLog = slog.NewLogLogger(slog.NewTextHandler(s.logs, nil), slog.LevelError)
+	s.server.Config.Handler = handlers.New(
+		handlers.Config{URL: must(url.Parse("http://" + s.server.Listener.Addr().String()))},
+		handlers.Rooms{DB: db, SignIn: signin.New(db, keys), Log: handlers.NewLogger(s.logs, slog.LevelDebug)},
+	).Handler()
+	s.server.Start()
+	t.Cleanup(s.server.Close)
+	return s
+}
+
+// withoutItsDoor is a database whose first function is gone: every request is a
+// fault of ours.
+func withoutItsDoor(t *testing.T, name string) *store.DB {
+	t.Helper()
+	db := must(storetest.Open(t.Context(), name))
+	t.Cleanup(db.Close)
+	conn := must(pgx.Connect(t.Context(), storetest.Server().AdminURL(name)))
+	defer conn.Close(t.Context())
+	run(t, conn, `alter function lookup.who_is_asking(bytea, text, text, text) rename to gone`)
+	return db
+}
+
+// Case 55 and part of 70: whatever breaks, the visitor gets one whole page with
+// the request's id, and nothing of what broke. The log has the same id.
+func TestFaultShowsNothing(t *testing.T) {
+	t.Parallel()
+	for what, s := range map[string]*site{
+		"a missing function": brokenSite(t, withoutItsDoor(t, "broken")),
+		"a panic":            brokenSite(t, nil),
+	} {
+		for _, path := range []string{"/login", "/w/acme/projects", "/account?q=typed"} {
+			got := s.nobody().get(t, path)
+			want(t, what+" at "+path, got, http.StatusInternalServerError)
+			id := got.header.Get("X-Request-Id")
+			if id == "" || !strings.Contains(got.body, id) || !strings.Contains(s.logs.String(), id) {
+				t.Errorf("%s at %s: the request %q is not named in the page and the log", what, path, id)
+			}
+			if !strings.HasSuffix(strings.TrimSpace(got.body), "</html>") {
+				t.Errorf("%s at %s: half a page", what, path)
+			}
+			for _, part := range []string{"goroutine", ".go:", "runtime", "sqlstate", "SQLSTATE", "42883", "lookup", "who_is_asking", "select ", "pgx", "nil pointer", "Go-http", "typed"} {
+				hasNot(t, what+" at "+path, got, part)
+			}
+			if got.header.Get("Server") != "" || got.header.Get("Cache-Control") != "private, no-store" {
+				t.Errorf("%s: headers %v", what, got.header)
+			}
+		}
+		program := s.nobody().with("Accept", "application/json").get(t, "/account")
+		want(t, what+" for a program", program, http.StatusInternalServerError)
+		if answer := decode[refusal](t, program); answer.Error != "FAILED" || answer.Message != "" {
+			t.Errorf("%s: %+v", what, answer)
+		}
+	}
+}
+
+// Case 53: secrets in every place that a request has, over answers of every
+// kind, a panic and a database that fails or is away: none is in the log. The
+// requests themselves are.
+func TestLogsHoldNoSecretOfARequest(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	away := must(storetest.Open(t.Context(), "away"))
+	away.Close()
+	sound := newSite(t)
+	dana := sound.as(t, a.Dana)
+	for what, s := range map[string]*site{
+		"sound":   sound,
+		"broken":  brokenSite(t, withoutItsDoor(t, "secrets")),
+		"away":    brokenSite(t, away),
+		"panics":  brokenSite(t, nil),
+		"hostile": newSite(t),
+	} {
+		cookie := dana.cookie
+		if what == "hostile" {
+			cookie = "__Host-portico=" + strings.Repeat("c2VjcmV0", 12)
+		}
+		statuses := map[int]bool{}
+		secrets := []string{strings.TrimPrefix(cookie, "__Host-portico=")}
+		for i, probe := range secretProbes(a) {
+			secret := fmt.Sprintf("sEcReT%02d", i) + strings.ReplaceAll(a.Suffix, "-", "") + "zyx"
+			secrets = append(secrets, secret)
+			b := &browser{site: s, cookie: cookie + "; other=" + secret, header: http.Header{}}
+			for _, name := range []string{"Authorization", "X-Api-Key", "X-Amz-Security-Token", "Referer", "User-Agent", "X-Csrf-Token", "Content-Digest", "X-Request-Id"} {
+				b.header.Set(name, map[bool]string{true: "Bearer " + secret, false: secret}[name == "Authorization"])
+			}
+			got := probe(t, b, secret)
+			statuses[got.status] = true
+		}
+		log := s.logs.String()
+		for _, secret := range secrets {
+			for _, form := range []string{secret, strings.ToLower(secret), base64.StdEncoding.EncodeToString([]byte(secret)), fmt.Sprintf("%x", secret)} {
+				if strings.Contains(log, form) {
+					t.Errorf("%s: %s is in the log", what, form)
+				}
+			}
+		}
+		for _, address := range []string{a.Dana, a.Mia, a.Suffix + ".test"} {
+			if strings.Contains(log, address) {
+				t.Errorf("%s: the address %s is in the log", what, address)
+			}
+		}
+		if n := strings.Count(log, `"msg":"request"`); n < len(secretProbes(a)) {
+			t.Errorf("%s: %d requests are in the log: %.500s", what, n, log)
+		}
+		t.Logf("%s: statuses %v", what, statuses)
+		if what == "sound" && (!statuses[200] || !statuses[303] || !statuses[404] || !statuses[422] || !statuses[403]) {
+			t.Errorf("the probes are too much alike: %v", statuses)
+		}
+	}
+}
+
+// secretProbes put a secret each where people and programs put theirs.
+func secretProbes(a *storetest.Tenants) []func(*testing.T, *browser, string) answer {
+	base := "/w/" + a.Acme
+	form := func(path string, field ...string) func(*testing.T, *browser, string) answer {
+		return func(t *testing.T, b *browser, secret string) answer {
+			values := url.Values{}
+			for i := 0; i < len(field); i += 2 {
+				values.Set(field[i], strings.ReplaceAll(field[i+1], "SECRET", secret))
+			}
+			return b.post(t, strings.ReplaceAll(path, "SECRET", secret), values)
+		}
+	}
+	get := func(path string) func(*testing.T, *browser, string) answer {
+		return func(t *testing.T, b *browser, secret string) answer {
+			return b.get(t, strings.ReplaceAll(path, "SECRET", secret))
+		}
+	}
+	return []func(*testing.T, *browser, string) answer{
+		get("/login/SECRET"), get("/login?return_to=/SECRET"), get("/account?token=SECRET&code=123456"),
+		get(base + "/projects?q=SECRET&X-Amz-Signature=SECRET"), get(base + "/files/SECRET"), get("/w/SECRET/projects"), get("/SECRET"),
+		get("/auth/SECRET/callback?code=SECRET&state=SECRET"), get(base + "/support?before=SECRET"),
+		form("/login/SECRET", "token", "SECRET"), form("/login", "email", "SECRET@"+a.Suffix+".test"), form("/login", "email", "no address SECRET"),
+		form("/login/code", "code", "SECRET"), form("/step-up/code", "code", "SECRET"), form("/account/name", "name", "SECRET"), form("/account/name", "name", "\x00SECRET"),
+		form(base+"/projects", "name", "SECRET"), form(base+"/projects", "name", "", "summary", "SECRET\x00"), form(base+"/settings", "name", "SECRET", "accent", "SECRET"),
+		form(base + "/projects/SECRET/archive"), form(base+"/support/grant", "hours", "SECRET"),
+		func(t *testing.T, b *browser, secret string) answer {
+			return b.json(t, http.MethodPost, base+"/versions/"+store.NewID().String()+"/uploads", map[string]any{"name": secret, "password": secret, "size": secret})
+		},
+		func(t *testing.T, b *browser, secret string) answer {
+			body, contentType := formOf(t, formFile{"file", secret + ".txt", []byte(secret)})
+			return b.do(t, http.MethodPost, base+"/versions/"+store.NewID().String()+"/files", body, contentType)
+		},
+		func(t *testing.T, b *browser, secret string) answer {
+			return b.with("Sec-Fetch-Site", "cross-site").post(t, base+"/projects", url.Values{"name": {secret}})
+		},
+	}
+}
