@@ -261,7 +261,7 @@ func (s *Server) examine(ctx context.Context, me store.Member, u store.FileUploa
 
 // awaitFinish waits a moment for the other who is finishing the same upload.
 func (s *Server) awaitFinish(ctx context.Context, me store.Member, u store.FileUpload, otherwise error) (store.FileUpload, error) {
-	for range 20 {
+	for range 12 {
 		if err := s.db.Read(ctx, me, store.GetUpload(u.ID, &u)); err != nil {
 			return u, err
 		}

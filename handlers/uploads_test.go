@@ -406,28 +406,57 @@ func TestFinishAfterACrash(t *testing.T) {
 func TestUploadLostInStorage(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
-	abort := func(p plan) {
-		id := uuid.MustParse(p.ID)
-		var u store.FileUpload
-		if err := storetest.DB().Read(t.Context(), d.me, store.GetUpload(id, &u)); err != nil {
-			t.Fatal(err)
-		}
-		vault := storage(t).For(d.me.TenantID())
-		if err := vault.Abort(t.Context(), files.NewKey(d.me.TenantID(), files.KindFile, id), u.StorageID); err != nil {
-			t.Fatal(err)
-		}
-	}
 	sending, finishing := d.begin(t, "a.bin", 5), d.begin(t, "b.bin", 5)
-	abort(sending)
+	d.abort(t, sending)
 	want(t, "part", d.ravi.putPart(t, sending.part(1), []byte("12345")), 409)
 	want(t, "part", d.ravi.putPart(t, finishing.part(1), []byte("12345")), 204)
-	abort(finishing)
+	d.abort(t, finishing)
 	want(t, "finish", d.ravi.do(t, http.MethodPost, finishing.Finish, nil, ""), 409)
 	for _, p := range []plan{sending, finishing} {
 		if got := stored(t, p.ID); got != "" {
 			t.Errorf("state = %s", got)
 		}
 		want(t, "status", d.ravi.get(t, p.Status), 404)
+	}
+}
+
+// abort has storage forget an upload behind everybody's back.
+func (d studio) abort(t *testing.T, p plan) {
+	t.Helper()
+	id := uuid.MustParse(p.ID)
+	var u store.FileUpload
+	if err := storetest.DB().Read(t.Context(), d.me, store.GetUpload(id, &u)); err != nil {
+		t.Fatal(err)
+	}
+	vault := storage(t).For(d.me.TenantID())
+	if err := vault.Abort(t.Context(), files.NewKey(d.me.TenantID(), files.KindFile, id), u.StorageID); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// While somebody else puts the parts together, storage denies that it has them:
+// nothing is given up for that, until nobody can be at it any more.
+func TestStorageDeniesWhileAnotherFinishes(t *testing.T) {
+	t.Parallel()
+	d := newStudio(t)
+	p := d.begin(t, "a.bin", 5)
+	want(t, "part", d.ravi.putPart(t, p.part(1), []byte("12345")), 204)
+	d.abort(t, p)
+	another := func(when string) {
+		if _, err := storetest.Superuser(t).Exec(t.Context(), `update files set finishing_at = now() - $2::interval where id = $1`, p.ID, when); err != nil {
+			t.Fatal(err)
+		}
+	}
+	another("1 minute")
+	want(t, "part while another finishes", d.ravi.putPart(t, p.part(1), []byte("12345")), 409)
+	want(t, "finish while another does", d.ravi.do(t, http.MethodPost, p.Finish, nil, ""), 503)
+	if got := stored(t, p.ID); got != "pending" {
+		t.Errorf("state = %q", got)
+	}
+	another("4 minutes")
+	want(t, "finish long after", d.ravi.do(t, http.MethodPost, p.Finish, nil, ""), 409)
+	if got := stored(t, p.ID); got != "" {
+		t.Errorf("state = %q", got)
 	}
 }
 
