@@ -106,17 +106,8 @@ select exists (
 // restore: see [Tx.GiveUpUpload]. So is restoring a file into a version that was
 // published without it.
 func (tx *Tx) BinFile(ctx context.Context, id uuid.UUID, binned bool) (deliverable uuid.UUID, err error) {
-	var version uuid.UUID
-	err = tx.get(ctx, value("version of file", &version, `
-select f.version_id
-from files f
-where f.tenant_id = @tenant_id
-  and f.id = @id`, pgx.StrictNamedArgs{"id": id}))
-	if err != nil {
-		return uuid.Nil, err
-	}
 	// The version before the file, as publishing takes them.
-	if err := tx.lockVersion(ctx, version); err != nil {
+	if err := tx.lockVersionOf(ctx, id); err != nil {
 		return uuid.Nil, err
 	}
 	var f struct {
@@ -143,4 +134,17 @@ for update of f`, pgx.StrictNamedArgs{"id": id, "binned": binned}))
 		return f.DeliverableID, ErrConflict
 	}
 	return f.DeliverableID, tx.bin(ctx, "file", id, binned)
+}
+
+func (tx *Tx) lockVersionOf(ctx context.Context, file uuid.UUID) error {
+	var version uuid.UUID
+	err := tx.get(ctx, value("version of file", &version, `
+select f.version_id
+from files f
+where f.tenant_id = @tenant_id
+  and f.id = @id`, pgx.StrictNamedArgs{"id": file}))
+	if err != nil {
+		return err
+	}
+	return tx.lockVersion(ctx, version)
 }

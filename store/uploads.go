@@ -244,10 +244,24 @@ func (tx *Tx) RecordPart(ctx context.Context, id uuid.UUID, p Part, h HashStep) 
 	if !ok || p.Size > size || (u.Declared != nil && p.Size != size) {
 		return InvalidError{"size": "The part has another size than the file's declared size leaves for it."}
 	}
+	if err := tx.extendHash(ctx, id, p, h); err != nil {
+		return err
+	}
+	_, err = tx.exec(ctx, "record part", `
+insert into file_parts (tenant_id, file_id, number, size, sha256, etag)
+values (@tenant_id, @id, @number, @size, @sha256, @etag)
+on conflict (tenant_id, file_id, number) do update
+set size = excluded.size, sha256 = excluded.sha256, etag = excluded.etag, created_at = now()`,
+		pgx.StrictNamedArgs{"id": id, "number": p.Number, "size": p.Size, "sha256": p.SHA256, "etag": p.ETag})
+	return err
+}
+
+// extendHash adds a part to the running hash. It goes on only from the very state
+// that the part was added to, and starts over when a part it has seen is replaced
+// by another.
+func (tx *Tx) extendHash(ctx context.Context, id uuid.UUID, p Part, h HashStep) error {
 	args := pgx.StrictNamedArgs{"id": id, "number": p.Number, "sha256": p.SHA256, "before": h.Before, "after": h.After}
-	// The hash goes on only from the very state that the part was added to, and
-	// starts over when a part it has seen is replaced by another.
-	if _, err := tx.exec(ctx, "extend hash", `
+	_, err := tx.exec(ctx, "extend hash", `
 update files f
 set hashed_parts = case
         when s.extends then @number
@@ -269,15 +283,7 @@ from (
     where f.tenant_id = @tenant_id and f.id = @id
 ) s
 where f.tenant_id = @tenant_id
-  and f.id = s.id`, args); err != nil {
-		return err
-	}
-	_, err = tx.exec(ctx, "record part", `
-insert into file_parts (tenant_id, file_id, number, size, sha256, etag)
-values (@tenant_id, @id, @number, @size, @sha256, @etag)
-on conflict (tenant_id, file_id, number) do update
-set size = excluded.size, sha256 = excluded.sha256, etag = excluded.etag, created_at = now()`,
-		pgx.StrictNamedArgs{"id": id, "number": p.Number, "size": p.Size, "sha256": p.SHA256, "etag": p.ETag})
+  and f.id = s.id`, args)
 	return err
 }
 
