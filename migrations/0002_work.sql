@@ -53,6 +53,7 @@ create index deliverables_of_project on deliverables (tenant_id, project_id, pos
     include (title, state, due_on, versions, files, shared_at, archived_at, deleted_at, updated_at);
 create index deliverables_newest on deliverables (tenant_id, updated_at desc, id desc)
     include (project_id, title, state, due_on, versions, files, shared_at, archived_at, deleted_at);
+create index deliverables_binned on deliverables (tenant_id, deleted_at) where deleted_at is not null;
 
 create table versions (
     tenant_id           uuid not null references tenants (id),

@@ -1,9 +1,28 @@
 package store
 
-import "context"
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
 
 // SlowForTest runs into the statement timeout of its own transaction.
 func (tx *Tx) SlowForTest(ctx context.Context) error {
 	_, err := tx.tx.Exec(ctx, `set local statement_timeout = '10ms'; select pg_sleep(5)`)
 	return err
+}
+
+// ExplainForTest says how PostgreSQL would run a read for somebody of a tenant,
+// as JSON.
+func (db *DB) ExplainForTest(ctx context.Context, tenant, user uuid.UUID, party Party, r Read) (plan json.RawMessage, err error) {
+	s := scope{tenant: tenant, user: user, actor: user, party: party}
+	err = pgx.BeginFunc(ctx, db.pool, func(tx pgx.Tx) error {
+		if err := enter(ctx, tx, s); err != nil {
+			return err
+		}
+		return tx.QueryRow(ctx, "explain (format json) "+r.sql, s.bind(r.query)).Scan(&plan)
+	})
+	return plan, err
 }

@@ -127,11 +127,27 @@ func ExpiredFiles(dst *[]Leftover) Read {
 	return Read{many("expired files", dst, `
 select f.id as file_id, coalesce(f.upload_id, '') as storage_id
 from files f
-join versions v on v.tenant_id = f.tenant_id and v.id = f.version_id
-join deliverables d on d.tenant_id = v.tenant_id and d.id = v.deliverable_id
-join projects p on p.tenant_id = d.tenant_id and p.id = d.project_id
 where f.tenant_id = @tenant_id
-  and (`+expired("f")+` or `+expired("d")+` or `+expired("p")+`)
+  and f.id in (
+      select f.id
+      from files f
+      where f.tenant_id = @tenant_id
+        and `+expired("f")+`
+      union all
+      select f.id
+      from deliverables d
+      join versions v on v.tenant_id = d.tenant_id and v.deliverable_id = d.id
+      join files f on f.tenant_id = v.tenant_id and f.version_id = v.id
+      where d.tenant_id = @tenant_id
+        and `+expired("d")+`
+      union all
+      select f.id
+      from projects p
+      join deliverables d on d.tenant_id = p.tenant_id and d.project_id = p.id
+      join versions v on v.tenant_id = d.tenant_id and v.deliverable_id = d.id
+      join files f on f.tenant_id = v.tenant_id and f.version_id = v.id
+      where p.tenant_id = @tenant_id
+        and `+expired("p")+`)
 order by f.id
 limit 100`, pgx.StrictNamedArgs{"days": BinDays})}
 }

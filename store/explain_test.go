@@ -1,0 +1,256 @@
+package store_test
+
+import (
+	"context"
+	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"portico/store"
+	"portico/store/storetest"
+)
+
+// crowd fills a database with 200 tenants and one large one among them, whose
+// number is 0. Ids are made of what a row is and its number.
+const crowd = `
+set session_replication_role = replica;
+create function pg_temp.id(what text, n bigint) returns uuid language sql immutable as $$ select md5(what || n)::uuid $$;
+create temp table t as
+select n, pg_temp.id('tenant', n) as id, case when n = 0 then 10000 else 200 end as work, case when n = 0 then 400 else 15 end as projects
+from generate_series(0, 200) n;
+insert into tenants (id, kind, agency_id, slug, name)
+select pg_temp.id('tenant', -1), 'agency', null, 'agency', 'Agency' union all select id, 'client', pg_temp.id('tenant', -1), 'client-' || n, 'Client' from t;
+insert into users (id, name) select pg_temp.id('user', u), 'Somebody' from generate_series(1, 40) u;
+insert into memberships (tenant_id, user_id, tenant_kind, party, role, name)
+select id, pg_temp.id('user', u), 'client', case when u % 2 = 0 then 'agency' else 'client' end, 'member', 'Somebody ' || u from t, generate_series(1, 40) u;
+insert into projects (tenant_id, id, name, position, shared_at, deleted_at, created_by)
+select id, pg_temp.id('project', p), 'Project', p, now(), case when p % 50 = 7 then now() end, pg_temp.id('user', 2) from t, generate_series(1, t.projects) p;
+insert into deliverables (tenant_id, id, project_id, title, state, position, versions, shared_at, deleted_at, updated_at, created_by)
+select id, pg_temp.id('deliverable', d), pg_temp.id('project', 1 + d % t.projects), 'Deliverable', 'in_review', d, 1, now(),
+       case when d % 200 = 7 then now() end, now() - d * interval '1 minute', pg_temp.id('user', 2)
+from t, generate_series(1, t.work) d;
+insert into versions (tenant_id, id, deliverable_id, number, shared_at, shared_by, created_by)
+select tenant_id, pg_temp.id('version', position), id, 1, now() - position * interval '1 minute', created_by, created_by from deliverables;
+insert into files (tenant_id, id, version_id, name, state, size, sha256, content_type, object_key, position, shared_at, deleted_at, created_by)
+select tenant_id, pg_temp.id('file', position), pg_temp.id('version', position), 'file', 'ready', 1, sha256('x'), 'text/plain',
+       'tenants/' || tenant_id || '/files/' || pg_temp.id('file', position), 1, now(), case when position % 200 = 9 then now() end, created_by
+from deliverables;
+insert into file_parts (tenant_id, file_id, number, size, sha256, etag)
+select tenant_id, pg_temp.id('file', position), 1, 1, sha256('x'), 'etag' from deliverables where position % 4 = 0;
+insert into audit_events (tenant_id, id, at, actor_id, subject_id, party, verb, target_kind, target_id)
+select tenant_id, id, updated_at, created_by, created_by, 'agency', 'deliverable.created', 'deliverable', id from deliverables;
+insert into support_grants (tenant_id, id, created_by, ends_at)
+select id, pg_temp.id('grant', g), pg_temp.id('user', 2), now() + interval '1 hour' from t, generate_series(1, 20) g;
+insert into support_sessions (tenant_id, id, kind, grant_id, actor_id, actor_name, subject_id, reason, ticket, ends_at)
+select id, pg_temp.id('session', g), 'support', pg_temp.id('grant', g), pg_temp.id('user', 1), 'Sam', pg_temp.id('user', 2), 'x', 'x', now() + interval '30 minutes'
+from t, generate_series(1, 20) g;
+insert into job_effects (tenant_id, key) select id, 'effect ' || g from t, generate_series(1, 50) g;
+`
+
+// readsToExplain are all reads of a tenant, by the name of their function, as
+// pages and jobs ask for them.
+func readsToExplain() map[string][]store.Read {
+	id := func(what string) uuid.UUID { return uuid.NewMD5(uuid.Nil, []byte(what)) }
+	var some struct {
+		activity     []store.Activity
+		bin          []store.BinItem
+		deliverables []store.Deliverable
+		deliverable  store.Deliverable
+		id           uuid.UUID
+		ids          []uuid.UUID
+		news         []store.News
+		files        []store.File
+		file         store.File
+		leftovers    []store.Leftover
+		people       []store.Membership
+		version      store.Version
+		versions     []store.Version
+		published    store.PublishedVersion
+		notice       store.SupportNotice
+		projects     []store.Project
+		project      store.Project
+		grant        *store.Grant
+		grants       []store.Grant
+		sessions     []store.SupportSession
+		upload       store.FileUpload
+		parts        []store.Part
+		workspaces   []store.Workspace
+	}
+	before := store.ActivityFilter{BeforeAt: time.Now(), BeforeID: uuid.Max}
+	someone, session := before, before
+	someone.Person, session.SupportSession = id("user"), id("session")
+	return map[string][]store.Read{
+		"ListActivity": {store.ListActivity(store.ActivityFilter{}, &some.activity), store.ListActivity(before, &some.activity),
+			store.ListActivity(someone, &some.activity), store.ListActivity(session, &some.activity),
+			store.ListActivity(store.ActivityFilter{Kind: "project"}, &some.activity), store.ListActivity(store.ActivityFilter{Denied: true}, &some.activity),
+			store.ListActivity(store.ActivityFilter{Support: true}, &some.activity)},
+		"ListBin": {store.ListBin(&some.bin)},
+		"ListDeliverables": {store.ListDeliverables(id("project"), store.Current, &some.deliverables),
+			store.ListDeliverables(id("project"), store.Archived, &some.deliverables), store.ListDeliverables(id("project"), store.Binned, &some.deliverables)},
+		"ListNewest":          {store.ListNewest("", 50, &some.deliverables), store.ListNewest("in_review", 50, &some.deliverables)},
+		"GetDeliverable":      {store.GetDeliverable(id("deliverable"), &some.deliverable)},
+		"ProjectOf":           {store.ProjectOf(id("deliverable"), &some.id)},
+		"ListNews":            {store.ListNews(time.Now().AddDate(0, 0, -1), time.Now(), 100, &some.news)},
+		"ListFiles":           {store.ListFiles(id("version"), &some.files)},
+		"ListFilesOf":         {store.ListFilesOf(id("deliverable"), &some.files)},
+		"GetFile":             {store.GetFile(id("file"), &some.file)},
+		"WithoutRow":          {store.WithoutRow([]uuid.UUID{id("file"), id("another")}, &some.ids)},
+		"ExpiredFiles":        {store.ExpiredFiles(&some.leftovers)},
+		"ListPeople":          {store.ListPeople(&some.people)},
+		"GetPublishedVersion": {store.GetPublishedVersion(id("version"), &some.published)},
+		"GetSupportNotice":    {store.GetSupportNotice(id("session"), &some.notice)},
+		"ListProjects": {store.ListProjects(store.Current, &some.projects), store.ListProjects(store.Archived, &some.projects),
+			store.ListProjects(store.Binned, &some.projects)},
+		"GetProject":          {store.GetProject(id("project"), &some.project)},
+		"CurrentGrant":        {store.CurrentGrant(&some.grant)},
+		"ListGrants":          {store.ListGrants(&some.grants)},
+		"ListSupportSessions": {store.ListSupportSessions(store.SupportPage{Limit: 26}, &some.sessions)},
+		"GetUpload":           {store.GetUpload(id("file"), &some.upload)},
+		"ListParts":           {store.ListParts(id("file"), &some.parts)},
+		"ListVersions":        {store.ListVersions(id("deliverable"), &some.versions)},
+		"GetVersion":          {store.GetVersion(id("version"), &some.version)},
+		// The person's own places, through a narrow function.
+		"SwitcherWorkspaces": {store.SwitcherWorkspaces("", 21, &some.workspaces)},
+	}
+}
+
+// A large tenant among many: every read finds its rows by an index that begins
+// with the tenant, for the agency and for the client. None goes through a table.
+func TestReadsUseTheTenantsIndex(t *testing.T) {
+	t.Parallel()
+	db, err := storetest.Open(t.Context(), "crowd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	conn, err := pgx.Connect(t.Context(), storetest.Server().AdminURL("crowd"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(t.Context()))
+	for _, sql := range []string{crowd, "vacuum analyze"} {
+		if _, err := conn.Exec(t.Context(), sql, pgx.QueryExecModeSimpleProtocol); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var tenant, user uuid.UUID
+	if err := conn.QueryRow(t.Context(), `select md5('tenant0')::uuid, md5('user2')::uuid`).Scan(&tenant, &user); err != nil {
+		t.Fatal(err)
+	}
+	reads := readsToExplain()
+	explained := 0
+	for _, name := range readsOfTheStore(t) {
+		if len(reads[name]) == 0 {
+			t.Errorf("store.%s is a read that nobody explains: add it to readsToExplain in store/explain_test.go", name)
+		}
+		for i, read := range reads[name] {
+			for _, party := range []store.Party{store.PartyAgency, store.PartyClient, store.PartySystem} {
+				plan, err := db.ExplainForTest(t.Context(), tenant, user, party, read)
+				if err != nil {
+					t.Fatalf("%s: %v", name, err)
+				}
+				explained++
+				for _, wrong := range scans(t, plan) {
+					t.Errorf("%s %d for the %s: %s", name, i, party, wrong)
+				}
+			}
+		}
+	}
+	t.Logf("%d plans", explained)
+}
+
+// The check of plans notices a scan through a table, and an index that is not
+// asked for the tenant.
+func TestScansAreNoticed(t *testing.T) {
+	t.Parallel()
+	for plan, says := range map[string]string{
+		`[{"Plan": {"Node Type": "Limit", "Plans": [{"Node Type": "Seq Scan", "Relation Name": "projects"}]}}]`:                                              "Seq Scan",
+		`[{"Plan": {"Node Type": "Index Scan", "Relation Name": "projects", "Index Cond": "(id = 'x'::uuid)"}}]`:                                             "without tenant_id",
+		`[{"Plan": {"Node Type": "Bitmap Heap Scan", "Relation Name": "files", "Plans": [{"Node Type": "Bitmap Index Scan", "Index Cond": "(id = 'x')"}]}}]`: "without tenant_id",
+	} {
+		if found := strings.Join(scans(t, json.RawMessage(plan)), "; "); !strings.Contains(found, says) {
+			t.Errorf("%s: said %q", plan, found)
+		}
+	}
+}
+
+// node is a step of a plan.
+type node struct {
+	Type     string `json:"Node Type"`
+	Relation string `json:"Relation Name"`
+	Index    string `json:"Index Name"`
+	Cond     string `json:"Index Cond"`
+	Plans    []node
+}
+
+// scans says which steps of a plan read a tenant's table otherwise than by an
+// index and the tenant.
+func scans(t *testing.T, plan json.RawMessage) (wrong []string) {
+	t.Helper()
+	var roots []struct{ Plan node }
+	if err := json.Unmarshal(plan, &roots); err != nil {
+		t.Fatal(err)
+	}
+	ofTenant := func(name string) bool {
+		return slices.ContainsFunc(store.Manifest.Tenant, func(table store.TenantTable) bool { return table.Name == name })
+	}
+	var walk func(node)
+	walk = func(n node) {
+		switch n.Type {
+		case "Seq Scan":
+			if ofTenant(n.Relation) {
+				wrong = append(wrong, "Seq Scan of "+n.Relation)
+			}
+		case "Index Scan", "Index Only Scan":
+			if ofTenant(n.Relation) && !strings.Contains(n.Cond, "tenant_id") {
+				wrong = append(wrong, n.Type+" of "+n.Relation+" by "+n.Index+" without tenant_id: "+n.Cond)
+			}
+		case "Bitmap Index Scan":
+			if !strings.Contains(n.Cond, "tenant_id") {
+				wrong = append(wrong, n.Type+" by "+n.Index+" without tenant_id: "+n.Cond)
+			}
+		}
+		for _, below := range n.Plans {
+			walk(below)
+		}
+	}
+	walk(roots[0].Plan)
+	return wrong
+}
+
+// readsOfTheStore are the exported functions that yield a [store.Read].
+func readsOfTheStore(t *testing.T) (names []string) {
+	t.Helper()
+	paths, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range file.Decls {
+			fn, ok := d.(*ast.FuncDecl)
+			if !ok || fn.Recv != nil || !fn.Name.IsExported() || fn.Type.Results == nil {
+				continue
+			}
+			if of, ok := fn.Type.Results.List[0].Type.(*ast.Ident); ok && of.Name == "Read" {
+				names = append(names, fn.Name.Name)
+			}
+		}
+	}
+	return names
+}
