@@ -35,6 +35,11 @@ test: setup
 test-long: setup
 	@go test -p 1 -timeout 60m -tags long -run Long ./...
 
+## Take the product's guards away, one at a time: a test must notice each.
+.PHONY: mutants
+mutants: setup
+	@go run ./e2e/mutants
+
 ## Check format, lint, generated code, modules and the arrows between rooms.
 .PHONY: check
 check:

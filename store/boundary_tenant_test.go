@@ -266,7 +266,7 @@ func TestAppRoleCannotStepAround(t *testing.T) {
 		"update audit_events set verb = 'a.b'", "delete from audit_events", "delete from memberships",
 		"select lookup.create_agency(null, 'x', 'x', null, 'x', 'x')", "select lookup.session_open(null, null, null, '', '', null, null, '', 'a.b')",
 		"update tenants set slug = 'x'", "insert into tenants (id, kind, slug, name) values (gen_random_uuid(), 'agency', 'x', 'x')",
-		"insert into sessions (id, token_hash, user_id) values (gen_random_uuid(), decode(repeat('00', 32), 'hex'), gen_random_uuid())",
+		"insert into sessions (id, token_hash, user_id) values (gen_random_uuid(), decode(repeat('00', 32), 'hex'), current_setting('app.user_id')::uuid)",
 		"select token_hash from sessions", "update support_sessions set ends_at = now()", "update files set object_key = 'x'",
 		"update projects set created_by = id", "update projects set tenant_id = id",
 	} {

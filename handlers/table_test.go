@@ -1,0 +1,60 @@
+package handlers_test
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"portico/handlers"
+)
+
+// reviewed is the route table as people have looked at it. A test that asked the
+// table itself what to expect would believe whatever it says.
+const reviewed = "testdata/routes.txt"
+
+// Who may enter which route, and what support may do there, is what was reviewed.
+// A change of routes.go shows up in a second file, in the same review.
+func TestRouteTableIsAsReviewed(t *testing.T) {
+	t.Parallel()
+	var lines []string
+	for _, r := range new(handlers.Server).Routes() {
+		support := string(r.Support)
+		if support == "" {
+			support = "refused"
+		}
+		lines = append(lines, strings.TrimRight(fmt.Sprintf("%-62s %-10s %-14s support %s", r.Pattern(), r.Who, r.Needs, support), " "))
+	}
+	slices.Sort(lines)
+	got := strings.Join(lines, "\n") + "\n"
+	if os.Getenv("PORTICO_REVIEWED") != "" {
+		if err := os.WriteFile(reviewed, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(reviewed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("handlers/routes.go is not what handlers/testdata/routes.txt says was reviewed.\n"+
+			"Look at the difference; if it is meant, run PORTICO_REVIEWED=1 go test ./handlers -run RouteTable\n%s", difference(string(want), got))
+	}
+}
+
+func difference(want, got string) string {
+	var b strings.Builder
+	was, is := strings.Split(want, "\n"), strings.Split(got, "\n")
+	for _, line := range was {
+		if !slices.Contains(is, line) {
+			b.WriteString("- " + line + "\n")
+		}
+	}
+	for _, line := range is {
+		if !slices.Contains(was, line) {
+			b.WriteString("+ " + line + "\n")
+		}
+	}
+	return b.String()
+}
