@@ -28,7 +28,11 @@ func (w *world) path(route handlers.Route) string {
 func (w *world) methods(t *testing.T, route handlers.Route, p *persona) {
 	t.Helper()
 	path := w.path(route)
+	between := p.mode == "" && (p.role == store.RoleAdmin || p.role == store.RoleMember)
 	for _, m := range everyMethod {
+		if between && m != http.MethodDelete {
+			continue // one is enough between the highest and the lowest
+		}
 		meets := w.router.meets(m, path)
 		if meets.Method == m || (m == http.MethodHead && meets.Pattern() != route.Pattern() && meets.Method == http.MethodGet) {
 			continue // another line of the table, tried when its turn comes
@@ -93,8 +97,10 @@ var spelled = []struct {
 // spelling sends them to the right one, where the answer is the right one's.
 func (w *world) spellings(t *testing.T, route handlers.Route, p *persona) {
 	t.Helper()
-	if p.role == store.RoleAdmin || p.role == store.RoleMember || p.mode == "write" {
-		return // between the highest and the lowest nothing is spelled otherwise
+	switch p.name {
+	case "signed out", "client of a sister tenant", "agency owner", "client viewer", "support to read as client owner":
+	default:
+		return // a path is spelled the same for whoever is refused the same
 	}
 	path := w.path(route)
 	for _, s := range spelled {

@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"slices"
 	"testing"
 
 	"portico/store"
@@ -87,4 +88,35 @@ func support(t *testing.T, as *persona, mode string, own *estate) *persona {
 	t.Helper()
 	return &persona{name: "support to " + mode + " as " + as.name, email: storetest.Agent(t), agent: true, mode: mode,
 		inside: true, party: as.party, role: as.role, as: as.email, places: []string{own.key}}
+}
+
+// everybody checks that the cast has somebody of every party and role, and a
+// session of support in every mode, that the database knows of: a new one is
+// played, or missed here.
+func (w *world) everybody(t *testing.T) {
+	t.Helper()
+	knows := func(table, column string) []string {
+		var words []string
+		err := w.admin.QueryRow(t.Context(), `
+select array(select m[1] from regexp_matches(pg_get_constraintdef(c.oid), '''([a-z_]+)''', 'g') m)
+from pg_constraint c
+where c.conrelid = $1::regclass and c.conname = $2`, table, table+"_"+column+"_check").Scan(&words)
+		if err != nil || len(words) == 0 {
+			t.Fatalf("%s.%s: %v, %v", table, column, words, err)
+		}
+		return words
+	}
+	has := func(what string, is func(*persona) bool) {
+		if !slices.ContainsFunc(w.cast, is) {
+			t.Errorf("nobody in the cast is %s: add them in handlers/matrix_persona_test.go", what)
+		}
+	}
+	for _, party := range knows("memberships", "party") {
+		for _, role := range knows("memberships", "role") {
+			has(party+" "+role, func(p *persona) bool { return p.mode == "" && string(p.party) == party && string(p.role) == role })
+		}
+	}
+	for _, mode := range knows("support_sessions", "mode") {
+		has("support to "+mode, func(p *persona) bool { return p.mode == mode })
+	}
 }

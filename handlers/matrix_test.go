@@ -49,6 +49,7 @@ func TestMatrix(t *testing.T) {
 		t.Run(fmt.Sprint(batch), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, routes, n)
+			w.everybody(t)
 			before := w.rowsOfStrangers(t)
 			for i, route := range routes {
 				if i%batches == batch {
@@ -75,6 +76,7 @@ func (w *world) play(t *testing.T, route handlers.Route) {
 		w.spellings(t, route, p)
 		w.noted(t, p)
 	}
+	w.fromBeside(t, route)
 	w.fromAbove(t, route)
 	a, _ := actOf(route)
 	if did == 0 && a.says == 0 {
@@ -114,6 +116,26 @@ func (w *world) enter(t *testing.T, route handlers.Route, p *persona) (did int) 
 		w.settle(t, route, p)
 	}
 	return did
+}
+
+// fromBeside has those who are at home in the tenant, support among them, go to
+// the addresses of others, for what is there.
+func (w *world) fromBeside(t *testing.T, route handlers.Route) {
+	t.Helper()
+	if route.Who != handlers.AMember {
+		return
+	}
+	a, _ := actOf(route)
+	for _, p := range w.cast {
+		for _, e := range []*estate{w.sister, w.other} {
+			if !p.inside {
+				continue
+			}
+			r := request{persona: p, route: route, method: method(route), act: a, elsewhere: true,
+				path: fill(route.Path, e.slug, e.things[kindOf(route.Path)].String()), what: "at the address of " + e.slug}
+			w.refusal(t, r, w.send(t, r), r.verdict())
+		}
+	}
 }
 
 // fromAbove tries what the clients of an agency have under the agency's own
