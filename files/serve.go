@@ -22,6 +22,15 @@ type Download struct {
 	Inline      bool      // show it if its type may be shown, rather than save it
 }
 
+// tag is the entity tag: an object never changes, so its id says which bytes these are.
+func (d Download) tag() string { return `"` + d.Key.ID().String() + `"` }
+
+// IsPiece says that Serve will not answer with the beginning of the file: a later range, or one that is not there.
+func (d Download) IsPiece(r *http.Request) bool {
+	span, ok := requestedRange(r, d.tag(), d)
+	return !ok || span.Start > 0
+}
+
 // patience is how long one write to a visitor may block: 256 kB in two minutes is a very slow line that still moves.
 const patience = 2 * time.Minute
 
@@ -34,7 +43,7 @@ func (v Vault) Serve(w http.ResponseWriter, r *http.Request, d Download) error {
 	if err := v.own("serve", d.Key); err != nil {
 		return err
 	}
-	tag := `"` + d.Key.ID().String() + `"` // an object never changes, so its id says which bytes these are
+	tag := d.tag()
 	span, ok := requestedRange(r, tag, d)
 	if !ok {
 		d.writeHeader(w.Header(), tag)

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"path"
+	"regexp"
 	"strings"
 
 	"github.com/google/uuid"
@@ -50,6 +52,12 @@ func (s *Server) resolveHost(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
+		// Cleaned here, or the mux would answer with the path it is rewritten to.
+		if clean := path.Clean(r.URL.Path); clean != strings.TrimSuffix(r.URL.Path, "/") && r.URL.Path != "/" {
+			w.Header().Set("Cache-Control", "no-store")
+			http.Redirect(w, r, (&url.URL{Path: clean, RawQuery: r.URL.RawQuery}).String(), http.StatusTemporaryRedirect)
+			return
+		}
 		host := strings.ToLower(r.Host)
 		if name, _, err := net.SplitHostPort(host); err == nil {
 			host = name
@@ -69,11 +77,14 @@ func internalPath(path string) bool {
 	return strings.HasPrefix(path, "/static/") || path == "/healthz" || path == "/readyz"
 }
 
+// slugs are what can be a tenant's; anything else is nobody's.
+var slugs = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$`)
+
 // ask is the question of the first round trip.
 func (s *Server) ask(r *http.Request, route Route) store.Ask {
 	a := addressOf(r)
 	ask := store.Ask{Host: a.host, Domain: a.domain, RequestID: requestID(r)}
-	if slug := r.PathValue("tenant"); route.Who == AMember && slug != noSlug {
+	if slug := r.PathValue("tenant"); route.Who == AMember && slugs.MatchString(slug) {
 		ask.Slug = slug
 	}
 	return ask

@@ -28,7 +28,7 @@ func brokenSite(t *testing.T, db *store.DB) *site {
 	s.server = httptest.NewUnstartedServer(nil)
 	s.server.Config.ErrorLog = slog.NewLogLogger(slog.NewTextHandler(s.logs, nil), slog.LevelError)
 	s.server.Config.Handler = handlers.New(
-		handlers.Config{URL: must(url.Parse("http://" + s.server.Listener.Addr().String()))},
+		handlers.Config{URL: must(url.Parse("http://" + s.server.Listener.Addr().String())), CountKey: make([]byte, 32)},
 		handlers.Rooms{DB: db, SignIn: signin.New(db, keys), Log: handlers.NewLogger(s.logs, slog.LevelDebug)},
 	).Handler()
 	s.server.Start()

@@ -3,7 +3,6 @@ package handlers
 import (
 	"errors"
 	"net/http"
-	"strings"
 
 	"github.com/google/uuid"
 
@@ -44,12 +43,7 @@ func (s *Server) sendFile(w http.ResponseWriter, r *http.Request, me store.Membe
 		// Pages of ours show it in a frame.
 		w.Header().Set("X-Frame-Options", "SAMEORIGIN")
 	}
-	if r.Method != http.MethodHead {
-		if err := s.db.RecordDownload(r.Context(), me, event, isPiece(r)); err != nil {
-			return errors.Join(store.ErrUnavailable, err)
-		}
-	}
-	err := s.vault(me).Serve(w, r, files.Download{
+	download := files.Download{
 		Key:         fileKey(me, f.ID),
 		Name:        f.Name,
 		ContentType: f.ContentType,
@@ -57,7 +51,13 @@ func (s *Server) sendFile(w http.ResponseWriter, r *http.Request, me store.Membe
 		Digest:      files.Digest(f.SHA256),
 		Stored:      f.CreatedAt,
 		Inline:      inline,
-	})
+	}
+	if r.Method != http.MethodHead {
+		if err := s.db.RecordDownload(r.Context(), me, event, download.IsPiece(r)); err != nil {
+			return errors.Join(store.ErrUnavailable, err)
+		}
+	}
+	err := s.vault(me).Serve(w, r, download)
 	switch {
 	case errors.Is(err, files.ErrUnavailable):
 		return errors.Join(errNoFiles, err)
@@ -66,13 +66,6 @@ func (s *Server) sendFile(w http.ResponseWriter, r *http.Request, me store.Membe
 		return errFileGone
 	}
 	return err
-}
-
-// isPiece says that a request asks for a later piece of a file; the first piece
-// and the whole are each a download of their own.
-func isPiece(r *http.Request) bool {
-	span := r.Header.Get("Range")
-	return span != "" && !strings.HasPrefix(strings.ReplaceAll(span, " ", ""), "bytes=0-")
 }
 
 // fileDelete moves a file to the bin. One that is still on its way has nothing

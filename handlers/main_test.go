@@ -66,7 +66,7 @@ func newSiteOver(t *testing.T, bucket *files.Storage, proxies ...netip.Prefix) *
 		t.Fatal(err)
 	}
 	s.server.Config.Handler = handlers.New(
-		handlers.Config{URL: at, TenantDomain: "portals.test", TrustedProxies: proxies},
+		handlers.Config{URL: at, TenantDomain: "portals.test", TrustedProxies: proxies, CountKey: make([]byte, 32)},
 		handlers.Rooms{DB: storetest.DB(), Files: bucket, SignIn: signin.New(storetest.DB(), keys), Log: handlers.NewLogger(s.logs, slog.LevelInfo)},
 	).Handler()
 	s.server.Start()

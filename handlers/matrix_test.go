@@ -21,7 +21,7 @@ import (
 // table is the product's routes, without a database behind them.
 func table() []handlers.Route {
 	at := &url.URL{Scheme: "http", Host: "portals.test"}
-	return handlers.New(handlers.Config{URL: at}, handlers.Rooms{}).Routes()
+	return handlers.New(handlers.Config{URL: at, CountKey: make([]byte, 32)}, handlers.Rooms{}).Routes()
 }
 
 // batches are played at the same time, each in a world of its own.

@@ -19,10 +19,11 @@ func (s *Server) tenantHome(w http.ResponseWriter, r *http.Request, me store.Mem
 	)
 	reads := []store.Read{
 		store.ListProjects(store.Current, &projects),
-		store.ListNewest("", 50, &newest),
 	}
-	if me.Party == store.PartyAgency {
-		reads = append(reads, store.ListActivity(store.ActivityFilter{Limit: 8}, &latest))
+	if me.Party == store.PartyClient {
+		reads = append(reads, store.ListShown("", 50, &newest))
+	} else {
+		reads = append(reads, store.ListNewest("", 50, &newest), store.ListActivity(store.ActivityFilter{Limit: 8}, &latest))
 	}
 	if err := s.db.Read(r.Context(), me, reads...); err != nil {
 		return err

@@ -48,6 +48,9 @@ type Server struct {
 
 // New puts the server together.
 func New(cfg Config, rooms Rooms) *Server {
+	if len(cfg.CountKey) < 32 {
+		panic("handlers: CountKey is shorter than 32 bytes")
+	}
 	if rooms.Ready == nil {
 		rooms.Ready = &Readiness{}
 	}

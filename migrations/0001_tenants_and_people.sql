@@ -272,7 +272,10 @@ create policy party on audit_events as restrictive for select to portico_app
     using (party = 'client' or support_session_id is not null or starts_with(verb, 'support.')
         or (select current_setting('app.party', true)) in ('agency', 'system'));
 
-grant select, insert on audit_events to portico_app;
+-- The clock says when, not the app.
+grant select on audit_events to portico_app;
+grant insert (tenant_id, id, actor_id, subject_id, support_session_id, party, verb, target_kind, target_id, result, request_id, detail)
+    on audit_events to portico_app;
 grant select on memberships to portico_app;
 grant insert (tenant_id, user_id, tenant_kind, party, role, name, email) on memberships to portico_app;
 grant update (party, role, name, email, unread, waiting, next_due_on, last_activity_at, last_seen_at, seen_before_at, last_place, ended_at)
@@ -282,7 +285,8 @@ grant update (name, state, portal_name, welcome, accent) on tenants to portico_a
 grant select on users, identities to portico_app;
 grant update (name, time_zone) on users to portico_app;
 grant delete on identities to portico_app;
-grant select, insert on account_events to portico_app;
+grant select on account_events to portico_app;
+grant insert (id, user_id, verb, result, request_id, detail) on account_events to portico_app;
 grant select (id, user_id, host, user_agent, created_at, last_used_at, expires_at, stepped_up_at), delete on sessions to portico_app;
 
 grant select, insert on tenants, users, identities, support_agents, memberships, audit_events, account_events, sessions, sign_in_flows to portico_lookup;

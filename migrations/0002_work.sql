@@ -39,6 +39,7 @@ create table deliverables (
     versions            integer not null default 0,
     files               integer not null default 0,
     shared_at           timestamptz,
+    shown_at            timestamptz, -- when the client was last shown something of it
     archived_at         timestamptz,
     deleted_at          timestamptz,
     created_by          uuid not null default nullif(current_setting('app.user_id', true), '')::uuid,
@@ -54,6 +55,9 @@ create index deliverables_of_project on deliverables (tenant_id, project_id, pos
 create index deliverables_newest on deliverables (tenant_id, updated_at desc, id desc)
     include (project_id, title, state, due_on, versions, files, shared_at, archived_at, deleted_at);
 create index deliverables_binned on deliverables (tenant_id, deleted_at) where deleted_at is not null;
+
+create index deliverables_shown on deliverables (tenant_id, shown_at desc, id desc)
+    where shown_at is not null;
 
 create table versions (
     tenant_id           uuid not null references tenants (id),
@@ -212,9 +216,25 @@ create policy party on versions as restrictive for select to portico_app
 create policy party on file_parts as restrictive for select to portico_app
     using ((select current_setting('app.party', true)) in ('agency', 'system'));
 
-grant select, insert, delete on projects, deliverables, versions, files, file_parts to portico_app;
+grant select, delete on projects, deliverables, versions, files, file_parts to portico_app;
+grant select on support_grants to portico_app;
+-- Whose a row is, and when it was made, is the context's and the clock's to say:
+-- the app cannot even name those columns.
+-- +goose StatementBegin
+do $$
+declare t text;
+begin
+    foreach t in array array['projects', 'deliverables', 'versions', 'files', 'file_parts', 'support_grants'] loop
+        execute format('grant insert (%s) on %I to portico_app', (
+            select string_agg(quote_ident(attname), ', ')
+            from pg_attribute
+            where attrelid = t::regclass and attnum > 0 and not attisdropped
+              and attname not in ('created_by', 'created_at', 'support_session_id')), t);
+    end loop;
+end $$;
+-- +goose StatementEnd
 grant update (name, summary, due_on, position, shared_at, archived_at, deleted_at, updated_at) on projects to portico_app;
-grant update (title, brief, state, due_on, position, versions, files, shared_at, archived_at, deleted_at, updated_at) on deliverables to portico_app;
+grant update (title, brief, state, due_on, position, versions, files, shared_at, shown_at, archived_at, deleted_at, updated_at) on deliverables to portico_app;
 grant update (note, shared_at, shared_by) on versions to portico_app;
 grant update (name, state, size, sha256, content_type, upload_id, hashed_parts, hash_state, finishing_at, position, shared_at, archived_at, deleted_at) on files to portico_app;
 grant update (size, sha256, etag, created_at) on file_parts to portico_app;
@@ -232,7 +252,6 @@ create policy in_person_still_open on support_sessions as restrictive for update
             or (select current_setting('app.party', true)) = 'system'))
     with check (ended_at is not null);
 
-grant select, insert on support_grants to portico_app;
 grant update (revoked_at, revoked_by) on support_grants to portico_app;
 grant select on support_sessions to portico_app;
 grant update (ended_at, ended_how) on support_sessions to portico_app;

@@ -91,6 +91,9 @@ func (db *DB) RecordOwnRefusal(ctx context.Context, me Person) error {
 func (db *DB) refusal(ctx context.Context, s scope, route string) (*Event, error) {
 	key := sha256.Sum256([]byte("refusals of " + s.actor.String() + " in " + s.tenant.String()))
 	hits, _, err := db.rateHit(ctx, key[:], time.Minute)
+	if s.support != uuid.Nil {
+		hits = 1 // what support was refused is told one by one
+	}
 	switch {
 	case err != nil:
 		return nil, err

@@ -268,6 +268,9 @@ func TestAppRoleCannotStepAround(t *testing.T) {
 		"update tenants set slug = 'x'", "insert into tenants (id, kind, slug, name) values (gen_random_uuid(), 'agency', 'x', 'x')",
 		"insert into sessions (id, token_hash, user_id) values (gen_random_uuid(), decode(repeat('00', 32), 'hex'), current_setting('app.user_id')::uuid)",
 		"select token_hash from sessions", "update support_sessions set ends_at = now()", "update files set object_key = 'x'",
+		"insert into projects (tenant_id, id, name, created_by) values (current_setting('app.tenant_id')::uuid, gen_random_uuid(), 'x', gen_random_uuid())",
+		"insert into projects (tenant_id, id, name, created_at) values (current_setting('app.tenant_id')::uuid, gen_random_uuid(), 'x', '2020-01-01')",
+		"insert into audit_events (tenant_id, id, at, verb) values (current_setting('app.tenant_id')::uuid, gen_random_uuid(), '2020-01-01', 'a.b')",
 		"update projects set created_by = id", "update projects set tenant_id = id",
 	} {
 		_, err := try(t, conn, &mia, sql)

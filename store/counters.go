@@ -9,7 +9,8 @@ import (
 // recount brings the counters on the membership rows up to date, after a deed
 // that may have changed what waits in the tenant. The switcher and the list of
 // workspaces read them there, so that many workspaces cost what few cost. With
-// news, client people have one more thing they have not seen.
+// news, client people have one more thing they have not seen; without, nothing
+// of theirs moves, for the deed may have been on a draft.
 func (tx *Tx) recount(ctx context.Context, news bool) error {
 	// Two deeds at once count one after the other, or the second would count
 	// what it saw before the first.
@@ -28,7 +29,7 @@ update memberships m
 set waiting = w.waiting,
     next_due_on = w.next_due_on,
     unread = m.unread + case when @news and m.party = 'client' then 1 else 0 end,
-    last_activity_at = now()
+    last_activity_at = case when @news or m.party = 'agency' then now() else m.last_activity_at end
 from (
     select count(*) as waiting, min(d.due_on) as next_due_on
     from deliverables d

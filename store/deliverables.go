@@ -24,7 +24,7 @@ type Deliverable struct {
 	SharedAt    *time.Time // since when the client sees it; nil: not yet
 	ArchivedAt  *time.Time
 	DeletedAt   *time.Time
-	UpdatedAt   time.Time
+	UpdatedAt   time.Time // to a client: when they were last shown something of it
 }
 
 // DeliverableInput is what people type about a deliverable.
@@ -42,7 +42,8 @@ select d.id, d.project_id, p.name as project_name, d.title, d.brief, d.state, d.
        (select count(*) from files f
         where f.tenant_id = @tenant_id and f.version_id = n.latest
           and f.deleted_at is null and f.state = 'ready')::int as files,
-       d.shared_at, d.archived_at, d.deleted_at, d.updated_at
+       d.shared_at, d.archived_at, d.deleted_at,
+       case when (select current_setting('app.party', true)) = 'client' then d.shown_at else d.updated_at end as updated_at
 from deliverables d
 join projects p on p.tenant_id = d.tenant_id and p.id = d.project_id and p.deleted_at is null
 left join lateral (
@@ -68,16 +69,28 @@ order by d.position, d.id
 limit 500`, pgx.StrictNamedArgs{"project": project, "which": which})}
 }
 
-// ListNewest reads the deliverables last touched, for a home page, limit 1 to 100.
-// What lies in an archived project is left out, as it is from the lists.
+// ListNewest reads the deliverables last touched, for the team's home page,
+// limit 1 to 100. What lies in an archived project is left out, as it is from
+// the lists.
 func ListNewest(state string, limit int, dst *[]Deliverable) Read {
+	return listNewest("d.updated_at", state, limit, dst)
+}
+
+// ListShown is [ListNewest] for clients: in the order in which they were shown
+// something, so that work on a draft moves nothing they can see.
+func ListShown(state string, limit int, dst *[]Deliverable) Read {
+	return listNewest("d.shown_at", state, limit, dst)
+}
+
+func listNewest(by, state string, limit int, dst *[]Deliverable) Read {
 	return Read{many("list newest deliverables", dst, deliverableColumns+`
 where d.tenant_id = @tenant_id
+  and `+by+` is not null
   and d.deleted_at is null
   and d.archived_at is null
   and p.archived_at is null
   and (@state = '' or d.state = @state)
-order by d.updated_at desc, d.id desc
+order by `+by+` desc, d.id desc
 limit @limit`, pgx.StrictNamedArgs{"state": state, "limit": limit})}
 }
 

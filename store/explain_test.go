@@ -96,6 +96,7 @@ func readsToExplain() map[string][]store.Read {
 		"ListBin": {store.ListBin(&some.bin)},
 		"ListDeliverables": {store.ListDeliverables(id("project"), store.Current, &some.deliverables),
 			store.ListDeliverables(id("project"), store.Archived, &some.deliverables), store.ListDeliverables(id("project"), store.Binned, &some.deliverables)},
+		"ListShown":           {store.ListShown("", 50, &some.deliverables)},
 		"ListNewest":          {store.ListNewest("", 50, &some.deliverables), store.ListNewest("in_review", 50, &some.deliverables)},
 		"GetDeliverable":      {store.GetDeliverable(id("deliverable"), &some.deliverable)},
 		"ProjectOf":           {store.ProjectOf(id("deliverable"), &some.id)},

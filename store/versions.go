@@ -151,7 +151,7 @@ where tenant_id = @tenant_id and version_id = @version and state = 'ready' and d
 	}
 	err = tx.change(ctx, "share deliverable", `
 update deliverables
-set shared_at = coalesce(shared_at, now()), state = 'in_review', updated_at = now()
+set shared_at = coalesce(shared_at, now()), shown_at = now(), state = 'in_review', updated_at = now()
 where tenant_id = @tenant_id and id = @deliverable and deleted_at is null`,
 		pgx.StrictNamedArgs{"deliverable": deliverable})
 	if err != nil {

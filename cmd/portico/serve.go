@@ -133,6 +133,7 @@ func (in *installation) listen(ctx context.Context) error {
 	ready := handlers.NewReadiness(in.neighbours(ways))
 	site := handlers.New(handlers.Config{
 		URL: c.url, TenantDomain: c.tenantDomain, TrustedProxies: c.trustedProxies,
+		CountKey: c.keys.For(signin.PurposeRateLimit)[0],
 	}, handlers.Rooms{
 		DB: in.db, Files: in.storage, SignIn: signin.New(in.db, c.keys, ways...), Ready: ready, Log: in.log,
 	})

@@ -1,0 +1,74 @@
+package handlers_test
+
+import (
+	"strings"
+	"testing"
+
+	"portico/store"
+	"portico/store/storetest"
+)
+
+// Mia was here a moment ago. Dana begins the next version of something Mia knows,
+// and a deliverable she does not: nothing Mia can see moves. Published, it does.
+func TestDraftsMoveNothingForTheClient(t *testing.T) {
+	t.Parallel()
+	a, s := storetest.Agency(t), newSite(t)
+	dana := a.Member(t, a.Dana, a.Acme)
+	project := storetest.Project(t, dana, "Spring")
+	known := storetest.Deliverable(t, dana, project, "Poster "+a.Suffix)
+	write := func(deed func(*store.Tx) error) {
+		t.Helper()
+		if err := storetest.DB().Write(t.Context(), dana, deed); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fill := func(number int) {
+		t.Helper()
+		var versions []store.Version
+		if err := storetest.DB().Read(t.Context(), dana, store.ListVersions(known, &versions)); err != nil {
+			t.Fatal(err)
+		}
+		storetest.File(t, dana, versions[0].ID, "poster.txt")
+		write(func(tx *store.Tx) error { return tx.Publish(t.Context(), known, number, "") })
+	}
+	fill(1)
+	mia := s.as(t, a.Mia)
+	mia.get(t, "/w/"+a.Acme+"/") // she sees it now
+	if _, err := storetest.Admin(t).Exec(t.Context(), `
+update memberships set last_seen_at = now(), seen_before_at = now() where email = $1`, a.Mia); err != nil {
+		t.Fatal(err)
+	}
+	pages := []string{"/w/" + a.Acme + "/", "/w/" + a.Acme + "/projects", "/w/" + a.Acme + "/projects/" + project.String(), "/w/" + a.Acme + "/deliverables/" + known.String()}
+	before := map[string]string{}
+	for _, path := range pages {
+		before[path] = mia.get(t, path).withoutRequestID()
+	}
+	write(func(tx *store.Tx) error { _, err := tx.AddVersion(t.Context(), known); return err })
+	hidden := storetest.Deliverable(t, dana, project, "Hidden "+a.Suffix)
+	write(func(tx *store.Tx) error { return tx.ArchiveDeliverable(t.Context(), hidden, true) })
+	for _, path := range pages {
+		if got := mia.get(t, path).withoutRequestID(); got != before[path] {
+			t.Errorf("%s changed for the client with a draft", path)
+		}
+	}
+	fill(2)
+	if home := mia.get(t, pages[0]); !strings.Contains(home.body, "Version 2") {
+		t.Error("what was published is not new to the client")
+	}
+}
+
+// A tenant's name that cannot be one, and a path that wants cleaning on a
+// tenant's own host, are answered like any other.
+func TestOddAddresses(t *testing.T) {
+	t.Parallel()
+	a, s := storetest.Agency(t), newSite(t)
+	dana := s.as(t, a.Dana)
+	for _, slug := range []string{"%00", "%ff", "UPPER", "a..b", "-", strings.Repeat("x", 200)} {
+		want(t, slug, dana.get(t, "/w/"+slug+"/"), 404)
+	}
+	dana.header.Set("Host", a.Acme+".portals.test")
+	got := dana.get(t, "//projects")
+	if strings.Contains(got.location(), "/w/") {
+		t.Errorf("a tenant's own host leads to %q", got.location())
+	}
+}
