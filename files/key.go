@@ -12,15 +12,17 @@ type Kind struct{ name string }
 
 // The kinds of objects. A new kind needs a line in kinds as well, and in the CHECK of its table.
 var (
-	KindFile   = Kind{"files"}   // a file of a deliverable
-	KindBrand  = Kind{"brand"}   // a tenant's logo
-	KindExport = Kind{"exports"} // an archive made for download
+	KindFile    = Kind{"files"}    // a file of a deliverable
+	KindPreview = Kind{"previews"} // the small picture of a file, under the file's own id
+	KindBrand   = Kind{"brand"}    // a tenant's logo
+	KindExport  = Kind{"exports"}  // an archive made for download
 )
 
 var kinds = map[string]Kind{
-	KindFile.name:   KindFile,
-	KindBrand.name:  KindBrand,
-	KindExport.name: KindExport,
+	KindFile.name:    KindFile,
+	KindPreview.name: KindPreview,
+	KindBrand.name:   KindBrand,
+	KindExport.name:  KindExport,
 }
 
 // String is the kind's segment in a key.
@@ -39,6 +41,12 @@ func NewKey(tenant uuid.UUID, kind Kind, id uuid.UUID) Key {
 		return Key{}
 	}
 	return Key{tenant: tenant, kind: kind, id: id}
+}
+
+// KeysOf are the keys of everything that may be kept of a file: its bytes and its preview. Whoever deletes a file deletes
+// them all, for a preview may lie there that no row knows of yet.
+func KeysOf(tenant, file uuid.UUID) []Key {
+	return []Key{NewKey(tenant, KindFile, file), NewKey(tenant, KindPreview, file)}
 }
 
 // The pattern is anchored with \A and \z, since $ would let a line break through, and takes only the canonical

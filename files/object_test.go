@@ -119,3 +119,35 @@ func TestGetWithETag(t *testing.T) {
 		t.Errorf("another object: %v", err)
 	}
 }
+
+// A preview is stored whole and replaced by the next; a file is neither, and what
+// it holds stays.
+func TestPut(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	file := b.put(t, []byte("sent by somebody"))
+	key := NewKey(b.tenant, KindPreview, file.ID())
+	for _, content := range []string{"first", "second, and longer"} {
+		digest, err := b.vault.Put(t.Context(), key, []byte(content))
+		if err != nil || digest != digestOf([]byte(content)) {
+			t.Fatalf("%v, %v", digest, err)
+		}
+		if err := b.vault.Verify(t.Context(), key, int64(len(content)), digest); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := b.vault.Put(t.Context(), file, []byte("replaced")); !errors.Is(err, ErrExists) {
+		t.Errorf("a file was replaced: %v", err)
+	}
+	if err := b.vault.Verify(t.Context(), file, int64(len("sent by somebody")), digestOf([]byte("sent by somebody"))); err != nil {
+		t.Error(err)
+	}
+	for _, key := range KeysOf(b.tenant, file.ID()) {
+		if err := b.vault.Delete(t.Context(), key); err != nil {
+			t.Error(err)
+		}
+	}
+	for object := range b.vault.List(t.Context()) {
+		t.Errorf("%s is left", object.Key)
+	}
+}

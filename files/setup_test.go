@@ -138,6 +138,10 @@ func everyCall(t *testing.T) map[string]func(Vault, Key) error {
 			_, err := v.Complete(ctx, k, "id", []Part{{Number: 1, Size: 1}})
 			return err
 		},
+		"Put": func(v Vault, k Key) error {
+			_, err := v.Put(ctx, NewKey(k.tenant, KindPreview, k.id), one)
+			return err
+		},
 		"Abort":   func(v Vault, k Key) error { return v.Abort(ctx, k, "id") },
 		"Parts":   func(v Vault, k Key) error { _, err := v.Parts(ctx, k, "id"); return err },
 		"Get":     func(v Vault, k Key) error { _, err := v.Get(ctx, k, Wanted{}); return err },

@@ -19,6 +19,7 @@ func deliverableRows(base views.Base, list []store.Deliverable) []views.Delivera
 			ID:        d.ID.String(),
 			URL:       base.Deliverable(d.ID.String()),
 			Title:     d.Title,
+			ThumbURL:  thumbURL(base, d),
 			State:     stateOf(d),
 			Version:   d.Version,
 			Draft:     d.Draft,
@@ -30,6 +31,14 @@ func deliverableRows(base views.Base, list []store.Deliverable) []views.Delivera
 		}
 	}
 	return rows
+}
+
+// thumbURL is the small picture of a deliverable's newest version, or "".
+func thumbURL(base views.Base, d store.Deliverable) string {
+	if d.Preview == nil {
+		return ""
+	}
+	return base.FilePreview(d.Preview.String())
 }
 
 func stateOf(d store.Deliverable) views.State {

@@ -28,6 +28,9 @@ func fileRow(base views.Base, f store.File, canDelete bool) views.FileRow {
 	if files.Inline(f.ContentType) {
 		row.InlineURL = base.FileInline(id)
 	}
+	if f.Preview {
+		row.ThumbURL = base.FilePreview(id)
+	}
 	return row
 }
 

@@ -3,6 +3,7 @@ package handlers
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -57,12 +58,36 @@ func (s *Server) sendFile(w http.ResponseWriter, r *http.Request, me store.Membe
 			return errors.Join(store.ErrUnavailable, err)
 		}
 	}
-	err := s.vault(me).Serve(w, r, download)
+	return s.sendObject(w, r, me, download)
+}
+
+// filePreview is the small picture of a file, to whoever may have the file. It is
+// a part of the pages that show it, which are on record themselves in a support
+// session: a row for each picture of a list would bury the trail, and a preview
+// is no download.
+func (s *Server) filePreview(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	var p store.FilePreview
+	if err := s.db.Read(r.Context(), me, store.GetPreview(pathID(r), &p)); err != nil {
+		return err
+	}
+	return s.sendObject(w, r, me, files.Download{
+		Key:         files.NewKey(me.TenantID(), files.KindPreview, p.FileID),
+		Name:        "preview." + strings.TrimPrefix(p.ContentType, "image/"),
+		ContentType: p.ContentType,
+		Size:        p.Size,
+		Digest:      files.Digest(p.SHA256),
+		Inline:      true,
+	})
+}
+
+func (s *Server) sendObject(w http.ResponseWriter, r *http.Request, me store.Member, d files.Download) error {
+	err := s.vault(me).Serve(w, r, d)
 	switch {
 	case errors.Is(err, files.ErrUnavailable):
 		return errors.Join(errNoFiles, err)
 	case errors.Is(err, files.ErrNotFound):
-		s.log.ErrorContext(r.Context(), "file missing in storage", "request_id", requestID(r), "file", f.ID)
+		s.log.ErrorContext(r.Context(), "file missing in storage", "request_id", requestID(r),
+			"kind", d.Key.Kind().String(), "file", d.Key.ID())
 		return errFileGone
 	}
 	return err

@@ -56,6 +56,8 @@ func attempts() []attempt {
 		simple(http.MethodGet, "/files/", "", aFile),
 		simple(http.MethodHead, "/files/", "", aFile),
 		simple(http.MethodGet, "/files/", "/inline", aFile),
+		simple(http.MethodGet, "/files/", "/preview", aFile),
+		simple(http.MethodHead, "/files/", "/preview", aFile),
 		simple(http.MethodPost, "/files/", "/delete", aFile),
 		simple(http.MethodPost, "/files/", "/restore", aFile),
 		simple(http.MethodPost, "/files/", "/delete", anUpload),
@@ -77,6 +79,7 @@ func TestForeignFilesAreNotThere(t *testing.T) {
 	body, contentType := formOf(t, formFile{"file", "theirs.txt", []byte("secret " + d.Suffix)})
 	want(t, "form", g.ravi.do(t, http.MethodPost, "/w/"+d.Globex+"/versions/"+g.draft.String()+"/files", body, contentType), 303)
 	file := g.list(t)[0].ID.String()
+	preview(t, dana, g.list(t)[0].ID, "preview of "+d.Suffix)
 	begun := g.ravi.json(t, http.MethodPost, "/w/"+d.Globex+"/versions/"+g.draft.String()+"/uploads", map[string]any{"name": "coming.txt", "size": 5})
 	upload := decode[plan](t, begun).ID
 	before := storetest.Fingerprint(t, dana.TenantID())
@@ -110,6 +113,9 @@ where tenant_id = $1 and actor_id = $2 and result = 'denied'`, d.me.TenantID(), 
 	want(t, "finish", g.ravi.do(t, http.MethodPost, globex+"/uploads/"+upload+"/finish", nil, ""), 200)
 	if a := g.ravi.get(t, globex+"/files/"+file); a.body != "secret "+d.Suffix {
 		t.Errorf("the rightful person gets %d %q", a.status, a.body)
+	}
+	if a := g.ravi.get(t, globex+"/files/"+file+"/preview"); a.body != "preview of "+d.Suffix {
+		t.Errorf("the rightful person gets the preview as %d %q", a.status, a.body)
 	}
 }
 

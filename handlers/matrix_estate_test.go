@@ -141,7 +141,9 @@ func (e *estate) file(t *testing.T, version uuid.UUID, mark func(string) string)
 	var files []store.File
 	deliverable := must(uuid.Parse(between(got.location(), "/deliverables/", "?")))
 	read(t, e.staff, store.ListFilesOf(deliverable, &files))
-	return files[len(files)-1].ID
+	id := files[len(files)-1].ID
+	preview(t, e.staff, id, mark("preview"))
+	return id
 }
 
 // rowFile is a file as far as the database goes, for what needs no bytes.

@@ -58,11 +58,12 @@ func clientHome(base views.Base, me store.Member, projects []store.Project, newe
 	for _, d := range newest {
 		if me.NewSince == nil || d.UpdatedAt.After(*me.NewSince) {
 			p.New = append(p.New, views.NewRow{
-				URL:     base.Deliverable(d.ID.String()),
-				Title:   d.Title,
-				What:    versionWord(d.Version),
-				Project: d.ProjectName,
-				At:      d.UpdatedAt,
+				URL:      base.Deliverable(d.ID.String()),
+				Title:    d.Title,
+				What:     versionWord(d.Version),
+				Project:  d.ProjectName,
+				ThumbURL: thumbURL(base, d),
+				At:       d.UpdatedAt,
 			})
 		}
 	}
@@ -78,13 +79,14 @@ func waitingRows(base views.Base, newest []store.Deliverable, state string) []vi
 			continue
 		}
 		rows = append(rows, views.WaitingRow{
-			URL:     base.Deliverable(d.ID.String()),
-			Title:   d.Title,
-			Project: d.ProjectName,
-			Version: d.Version,
-			Since:   d.UpdatedAt,
-			Due:     orZero(d.DueOn),
-			Late:    late(d.DueOn, d.State),
+			URL:      base.Deliverable(d.ID.String()),
+			Title:    d.Title,
+			Project:  d.ProjectName,
+			ThumbURL: thumbURL(base, d),
+			Version:  d.Version,
+			Since:    d.UpdatedAt,
+			Due:      orZero(d.DueOn),
+			Late:     late(d.DueOn, d.State),
 		})
 	}
 	return rows

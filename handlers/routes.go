@@ -73,6 +73,7 @@ func (s *Server) routes() []Route {
 		s.member("DELETE /uploads/{id}", store.Upload, s.uploadCancel).supportWrites().json(),
 		s.member("GET /files/{id}", store.SeeWork, s.fileDownload).supportReads().streams(),
 		s.member("GET /files/{id}/inline", store.SeeWork, s.fileInline).supportReads().streams(),
+		s.member("GET /files/{id}/preview", store.SeeWork, s.filePreview).supportReads().asset(),
 		s.member("POST /files/{id}/delete", store.EditWork, s.fileDelete).supportWrites(),
 		s.member("POST /files/{id}/restore", store.SeeBin, s.fileRestore).supportWrites(),
 

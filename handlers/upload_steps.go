@@ -84,8 +84,10 @@ func (s *Server) giveUp(ctx context.Context, me store.Member, id uuid.UUID) erro
 	if left.StorageID != "" {
 		err = s.vault(me).Abort(ctx, fileKey(me, id), left.StorageID)
 	}
-	if err == nil {
-		err = s.vault(me).Delete(ctx, fileKey(me, id))
+	for _, key := range files.KeysOf(me.TenantID(), id) {
+		if err == nil {
+			err = s.vault(me).Delete(ctx, key)
+		}
 	}
 	if err == nil {
 		err = s.db.Write(ctx, me, func(tx *store.Tx) error { return tx.DropUpload(ctx, id) })

@@ -81,7 +81,8 @@ create index versions_shared on versions (tenant_id, shared_at desc, id desc) in
 -- The bytes. The key is ours, the name lives only here. A file is 'pending'
 -- while its parts arrive, 'ready' once the whole of it was verified, and
 -- 'failed' when its upload was given up, until what lies in S3 is removed. A
--- plain form does not declare a size.
+-- plain form does not declare a size. A picture may have a preview, a small picture that
+-- lies beside it under a key of its own.
 create table files (
     tenant_id           uuid not null references tenants (id),
     id                  uuid not null,
@@ -97,6 +98,9 @@ create table files (
     hashed_parts        integer not null default 0,
     hash_state          bytea check (octet_length(hash_state) <= 256),
     finishing_at        timestamptz,
+    preview_type        text check (preview_type in ('image/png', 'image/jpeg')),
+    preview_size        integer check (preview_size between 1 and 1048576),
+    preview_sha256      bytea check (octet_length(preview_sha256) = 32),
     position            integer not null default 0,
     shared_at           timestamptz,
     archived_at         timestamptz,
@@ -110,10 +114,12 @@ create table files (
     foreign key (tenant_id, created_by) references memberships (tenant_id, user_id),
     check (object_key = 'tenants/' || tenant_id::text || '/files/' || id::text),
     check (state <> 'ready' or (size is not null and sha256 is not null and content_type is not null and size = coalesce(declared_size, size))),
+    check (num_nulls(preview_type, preview_size, preview_sha256) in (0, 3)),
+    check (preview_type is null or state = 'ready'),
     check (shared_at is null or state = 'ready')
 );
 create index files_of_version on files (tenant_id, version_id, position, id)
-    include (name, state, declared_size, size, content_type, shared_at, deleted_at, created_by);
+    include (name, state, declared_size, size, content_type, preview_type, shared_at, deleted_at, created_by);
 create index files_unfinished on files (tenant_id, created_at) where state <> 'ready';
 create index files_binned on files (tenant_id, deleted_at) where deleted_at is not null;
 
@@ -236,7 +242,7 @@ end $$;
 grant update (name, summary, due_on, position, shared_at, archived_at, deleted_at, updated_at) on projects to portico_app;
 grant update (title, brief, state, due_on, position, versions, files, shared_at, shown_at, archived_at, deleted_at, updated_at) on deliverables to portico_app;
 grant update (note, shared_at, shared_by) on versions to portico_app;
-grant update (name, state, size, sha256, content_type, upload_id, hashed_parts, hash_state, finishing_at, position, shared_at, archived_at, deleted_at) on files to portico_app;
+grant update (name, state, size, sha256, content_type, upload_id, hashed_parts, hash_state, finishing_at, preview_type, preview_size, preview_sha256, position, shared_at, archived_at, deleted_at) on files to portico_app;
 grant update (size, sha256, etag, created_at) on file_parts to portico_app;
 grant select, insert on job_effects to portico_app;
 -- Consent is given and taken back in person, and what is over stays over.

@@ -21,6 +21,7 @@ type Deliverable struct {
 	Version     int        // number of the latest that the client was shown; 0 for none
 	Draft       int        // number of a version still in the making; 0 for none, and always for a client
 	Files       int        // of the latest version visible to who asks
+	Preview     *uuid.UUID // the first file of that version that has a preview; nil: none
 	SharedAt    *time.Time // since when the client sees it; nil: not yet
 	ArchivedAt  *time.Time
 	DeletedAt   *time.Time
@@ -39,10 +40,7 @@ type DeliverableInput struct {
 const deliverableColumns = `
 select d.id, d.project_id, p.name as project_name, d.title, d.brief, d.state, d.due_on,
        coalesce(n.version, 0) as version, coalesce(n.draft, 0) as draft,
-       (select count(*) from files f
-        where f.tenant_id = @tenant_id and f.version_id = n.latest
-          and f.deleted_at is null and f.state = 'ready')::int as files,
-       d.shared_at, d.archived_at, d.deleted_at,
+       l.files, l.preview, d.shared_at, d.archived_at, d.deleted_at,
        case when (select current_setting('app.party', true)) = 'client' then d.shown_at else d.updated_at end as updated_at
 from deliverables d
 join projects p on p.tenant_id = d.tenant_id and p.id = d.project_id and p.deleted_at is null
@@ -53,7 +51,16 @@ left join lateral (
     from versions v
     where v.tenant_id = @tenant_id
       and v.deliverable_id = d.id
-) n on true`
+) n on true
+left join lateral (
+    select count(*)::int as files,
+           (array_agg(f.id order by f.position, f.id) filter (where f.preview_type is not null))[1] as preview
+    from files f
+    where f.tenant_id = @tenant_id
+      and f.version_id = n.latest
+      and f.deleted_at is null
+      and f.state = 'ready'
+) l on true`
 
 // ListDeliverables reads the deliverables of a project in their order, at most 500.
 func ListDeliverables(project uuid.UUID, which string, dst *[]Deliverable) Read {

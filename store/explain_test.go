@@ -70,6 +70,7 @@ func readsToExplain() map[string][]store.Read {
 		news         []store.News
 		files        []store.File
 		file         store.File
+		preview      store.FilePreview
 		leftovers    []store.Leftover
 		people       []store.Membership
 		version      store.Version
@@ -104,6 +105,7 @@ func readsToExplain() map[string][]store.Read {
 		"ListFiles":           {store.ListFiles(id("version"), &some.files)},
 		"ListFilesOf":         {store.ListFilesOf(id("deliverable"), &some.files)},
 		"GetFile":             {store.GetFile(id("file"), &some.file)},
+		"GetPreview":          {store.GetPreview(id("file"), &some.preview)},
 		"WithoutRow":          {store.WithoutRow([]uuid.UUID{id("file"), id("another")}, &some.ids)},
 		"ExpiredFiles":        {store.ExpiredFiles(&some.leftovers)},
 		"ListPeople":          {store.ListPeople(&some.people)},

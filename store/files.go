@@ -25,6 +25,7 @@ type File struct {
 	Size          int64  // in bytes; while pending the declared size, 0 when none was declared
 	ContentType   string // told from the bytes; "" while pending
 	SHA256        []byte // of the whole file; nil while pending
+	Preview       bool   // there is a small picture of it
 	CreatedAt     time.Time
 	AuthorName    string
 }
@@ -34,7 +35,8 @@ const fileColumns = `
 select f.id, f.version_id, v.deliverable_id, f.name, f.state,
        coalesce(f.size, f.declared_size, 0) as size,
        coalesce(f.content_type, '') as content_type,
-       f.sha256, f.created_at, coalesce(m.name, '') as author_name
+       f.sha256, f.preview_type is not null as preview,
+       f.created_at, coalesce(m.name, '') as author_name
 from files f
 join versions v on v.tenant_id = f.tenant_id and v.id = f.version_id
 join deliverables d on d.tenant_id = v.tenant_id and d.id = v.deliverable_id and d.deleted_at is null

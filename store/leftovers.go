@@ -8,7 +8,7 @@ import (
 )
 
 // Leftover is a file whose row is about to go, and with it what object storage
-// has of it: first the object and the upload there, then the row. Stopped half
+// has of it: first the upload, the object and its preview there, then the row. Stopped half
 // way the row is still there to lead to the rest, and all of it may be repeated.
 type Leftover struct {
 	FileID    uuid.UUID

@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"portico/store/queue"
 )
 
 // The sizes of an upload, in bytes. They are those of package files, which this
@@ -324,7 +326,7 @@ type Stored struct {
 	ContentType string // told from the bytes, never from the name
 }
 
-// FinishUpload makes the file ready. A size other than the declared one is
+// FinishUpload makes the file ready, and has a preview made of a picture. A size other than the declared one is
 // [ErrInvalid]; a version published in the meantime is [ErrConflict].
 func (tx *Tx) FinishUpload(ctx context.Context, id uuid.UUID, s Stored) error {
 	u, err := tx.lockForFinish(ctx, id)
@@ -352,6 +354,11 @@ set updated_at = now()
 where tenant_id = @tenant_id
   and id = @deliverable`, pgx.StrictNamedArgs{"deliverable": u.DeliverableID}); err != nil {
 		return err
+	}
+	if previewable(s.ContentType, s.Size) {
+		if err := tx.Ask(ctx, &queue.FilePreview{File: id}); err != nil {
+			return err
+		}
 	}
 	return tx.audit(ctx, Event{Verb: "file.uploaded", TargetKind: "file", TargetID: id})
 }

@@ -174,6 +174,9 @@ func (b Base) File(id string) string { return string(b) + "/files/" + id }
 // FileInline shows a file in the page: images, PDF, video and sound.
 func (b Base) FileInline(id string) string { return b.File(id) + "/inline" }
 
+// FilePreview is the small picture of a file that has one.
+func (b Base) FilePreview(id string) string { return b.File(id) + "/preview" }
+
 // FileDelete takes a POST that moves a file to the bin.
 func (b Base) FileDelete(id string) string { return b.File(id) + "/delete" }
 

@@ -114,7 +114,7 @@ func rowThumb(m *ui.Markup, url string) {
 	if url != "" {
 		m.Raw(`<img src="`)
 		m.URL(url)
-		m.Raw(`" alt="" loading="lazy" decoding="async">`)
+		m.Raw(`" alt="" width="60" height="44" loading="lazy" decoding="async">`)
 	} else {
 		m.Icon("layers")
 	}

@@ -38,6 +38,7 @@ func TestMain(m *testing.M) {
 			_ = runner.Stop(ctx)
 		}
 		_ = mails.Stop()
+		pictures.stop(ctx)
 	})
 }
 

@@ -42,7 +42,7 @@ func (r *Runner) sweepStrays(ctx context.Context, j store.Job, before time.Time)
 		if err != nil && !errors.Is(err, files.ErrStray) {
 			return err
 		}
-		if err == nil && o.Key.Kind() == files.KindFile && o.Modified.Before(before) {
+		if err == nil && ofFile(o.Key) && o.Modified.Before(before) {
 			found.ids = append(found.ids, o.Key.ID())
 		}
 		if len(found.ids) >= straysAtOnce {
@@ -53,6 +53,11 @@ func (r *Runner) sweepStrays(ctx context.Context, j store.Job, before time.Time)
 		}
 	}
 	return r.removeStrays(ctx, j, found)
+}
+
+// ofFile says of an object that it goes with the row of a file.
+func ofFile(key files.Key) bool {
+	return key.Kind() == files.KindFile || key.Kind() == files.KindPreview
 }
 
 func (r *Runner) removeStrays(ctx context.Context, j store.Job, found strays) error {

@@ -123,15 +123,19 @@ func TestSweepOfStrays(t *testing.T) {
 		_, err := tx.BinFile(t.Context(), binned, true)
 		return err
 	}))
-	object, upload := store.NewID(), store.NewID()
+	object, upload, preview := store.NewID(), store.NewID(), store.NewID()
 	s.object(t, object)
 	s.begin(t, upload)
+	for _, id := range []uuid.UUID{kept, preview} {
+		_, err := s.vault.Put(t.Context(), files.NewKey(s.me.TenantID(), files.KindPreview, id), []byte("small"))
+		check(t, err)
+	}
 
 	check(t, r.sweepStrays(t.Context(), s.job(t), time.Now().Add(-time.Hour)))
-	same(t, "objects, too young", s.objects(t), kept, binned, object)
+	same(t, "objects, too young", s.objects(t), kept, kept, binned, object, preview)
 	same(t, "uploads, too young", s.uploads(t), coming, upload)
 	check(t, r.sweepStrays(t.Context(), s.job(t), time.Now().Add(time.Hour)))
-	same(t, "objects", s.objects(t), kept, binned)
+	same(t, "objects", s.objects(t), kept, kept, binned)
 	same(t, "uploads", s.uploads(t), coming)
 }
 

@@ -96,5 +96,10 @@ func (r *Runner) removeBytes(ctx context.Context, j store.Job, l store.Leftover)
 			return err
 		}
 	}
-	return vault.Delete(ctx, key)
+	for _, key := range files.KeysOf(j.TenantID(), l.FileID) {
+		if err := vault.Delete(ctx, key); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -29,6 +29,8 @@ func stored(t *testing.T, storage *files.Storage, me store.Member, deliverable s
 	check(t, err)
 	_, err = vault.Complete(t.Context(), key, upload, []files.Part{part})
 	check(t, err)
+	_, err = vault.Put(t.Context(), files.NewKey(me.TenantID(), files.KindPreview, file), []byte("small"))
+	check(t, err)
 	return id, key
 }
 
@@ -76,12 +78,16 @@ func TestTidyRemovesWhatIsOver(t *testing.T) {
 	if n := ask[int64](t, conn, `select count(*) from files where id = $1`, upload); n != 0 {
 		t.Error("the abandoned upload is still there")
 	}
-	if _, err := storage.For(acme.TenantID()).Head(t.Context(), oldKey); !errors.Is(err, files.ErrNotFound) {
-		t.Errorf("the bytes of what was purged: %v, want not found", err)
+	for _, key := range files.KeysOf(acme.TenantID(), oldKey.ID()) {
+		if _, err := storage.For(acme.TenantID()).Head(t.Context(), key); !errors.Is(err, files.ErrNotFound) {
+			t.Errorf("%s of what was purged: %v, want not found", key.Kind(), err)
+		}
 	}
-	for name, key := range map[string]files.Key{"fresh": freshKey, "theirs": theirKey} {
-		if _, err := storage.For(key.Tenant()).Head(t.Context(), key); err != nil {
-			t.Errorf("the bytes of %s: %v", name, err)
+	for name, one := range map[string]files.Key{"fresh": freshKey, "theirs": theirKey} {
+		for _, key := range files.KeysOf(one.Tenant(), one.ID()) {
+			if _, err := storage.For(key.Tenant()).Head(t.Context(), key); err != nil {
+				t.Errorf("%s of %s: %v", key.Kind(), name, err)
+			}
 		}
 	}
 	for table, hash := range storetest.RowsOf(t, globex.TenantID()) {

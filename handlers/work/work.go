@@ -35,7 +35,7 @@ type Config struct {
 	Keys signin.Keys
 	// Mailer sends; required.
 	Mailer *Mailer
-	// Storage is where the bytes of files lie.
+	// Storage is where the bytes of files lie; nil leaves pictures to another process.
 	Storage *files.Storage
 	// AlertTo is told when a job is refused; "" tells the log and the counter alone.
 	AlertTo string
@@ -57,6 +57,9 @@ const (
 	// mostly wait for a mail server.
 	urgentWorkers = 2
 	otherWorkers  = 4
+	// One, so that a heap of large pictures cannot fill the memory: the bound of
+	// one, see maxDecoded, is that of all.
+	pictureWorkers = 1
 
 	// A job may wait for a mail server to answer, 10 and then 30 seconds.
 	jobTimeout = 90 * time.Second
@@ -93,12 +96,16 @@ func newRunner(db *store.DB, cfg Config, change func(*Runner, *river.Config)) (*
 func (r *Runner) queueConfig() *river.Config {
 	workers := river.NewWorkers()
 	r.register(workers)
+	queues := map[string]river.QueueConfig{
+		queue.Urgent:       {MaxWorkers: urgentWorkers},
+		river.QueueDefault: {MaxWorkers: otherWorkers},
+	}
+	if r.cfg.Storage != nil {
+		queues[queue.Pictures] = river.QueueConfig{MaxWorkers: pictureWorkers}
+	}
 	return &river.Config{
-		Schema: store.QueueSchema,
-		Queues: map[string]river.QueueConfig{
-			queue.Urgent:       {MaxWorkers: urgentWorkers},
-			river.QueueDefault: {MaxWorkers: otherWorkers},
-		},
+		Schema:               store.QueueSchema,
+		Queues:               queues,
 		Workers:              workers,
 		PeriodicJobs:         periodicJobs(),
 		ErrorHandler:         failures{r.log},
@@ -125,6 +132,8 @@ func (r *Runner) register(w *river.Workers) {
 	tenantJob(w, r, store.Demand{}, r.tidy)
 	tenantJob(w, r, store.Demand{May: store.Publish}, r.versionPublished)
 	tenantJob(w, r, store.Demand{May: store.Publish}, r.versionMail)
+	// The picture was taken in while they might send it; it is no less there now.
+	tenantJob(w, r, store.Demand{Regardless: true}, r.filePreview)
 	// What support did is told even when the person it looked as is gone.
 	tenantJob(w, r, store.Demand{Regardless: true}, r.supportStarted)
 	tenantJob(w, r, store.Demand{Regardless: true}, r.supportEnded)

@@ -141,6 +141,22 @@ type VersionMail struct {
 // Kind implements river.JobArgs.
 func (VersionMail) Kind() string { return "version_mail" }
 
+// Pictures is the queue of previews. It has one worker in a process, and so there
+// is one picture at a time in memory; a heap of them waits here and in nobody's way.
+const Pictures = "pictures"
+
+// FilePreview makes the small picture of a file that is a picture.
+type FilePreview struct {
+	Seal
+	File uuid.UUID `json:"file"`
+}
+
+// Kind implements river.JobArgs.
+func (FilePreview) Kind() string { return "file_preview" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (FilePreview) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: Pictures} }
+
 // SupportMail tells one owner of the start or the end of a support session.
 type SupportMail struct {
 	Seal

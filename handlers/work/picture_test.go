@@ -1,0 +1,249 @@
+package work
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"image"
+	"image/color"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"runtime/metrics"
+	"strings"
+	"testing"
+)
+
+var (
+	red  = color.NRGBA{R: 220, G: 20, B: 20, A: 255}
+	blue = color.NRGBA{R: 20, G: 20, B: 220, A: 255}
+)
+
+// twoHalves is red on the left and blue on the right.
+func twoHalves(w, h int) *image.NRGBA {
+	m := image.NewNRGBA(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			m.SetNRGBA(x, y, red)
+			if x >= w/2 {
+				m.SetNRGBA(x, y, blue)
+			}
+		}
+	}
+	return m
+}
+
+func asPNG(t *testing.T, m image.Image) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	check(t, png.Encode(&b, m))
+	return b.Bytes()
+}
+
+func asJPEG(t *testing.T, m image.Image) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	check(t, jpeg.Encode(&b, m, nil))
+	return b.Bytes()
+}
+
+func asGIF(t *testing.T, m image.Image) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	check(t, gif.Encode(&b, m, nil))
+	return b.Bytes()
+}
+
+// held is a JPEG whose camera was held in one of EXIF's ways.
+func held(t *testing.T, content []byte, orientation byte) []byte {
+	t.Helper()
+	exif := append([]byte("Exif\x00\x00MM\x00\x2a\x00\x00\x00\x08\x00\x01"),
+		0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0)
+	segment := binary.BigEndian.AppendUint16([]byte{0xff, 0xe1}, uint16(len(exif)+2))
+	return bytes.Join([][]byte{content[:2], segment, exif, content[2:]}, nil)
+}
+
+// A picture is fitted into the box and never enlarged; what was transparent stays
+// so, and a photograph is put upright.
+func TestShrink(t *testing.T) {
+	t.Parallel()
+	hole := twoHalves(1000, 1000)
+	for x := range 400 {
+		for y := range 400 {
+			hole.SetNRGBA(x, y, color.NRGBA{})
+		}
+	}
+	for name, c := range map[string]struct {
+		content     []byte
+		contentType string
+		becomes     string
+		size        image.Point
+		first, last color.Color // in the corners
+	}{
+		"png":         {asPNG(t, twoHalves(1000, 500)), "image/png", "image/jpeg", image.Pt(480, 240), red, blue},
+		"alpha":       {asPNG(t, hole), "image/png", "image/png", image.Pt(360, 360), color.NRGBA{}, blue},
+		"jpeg":        {asJPEG(t, twoHalves(600, 1200)), "image/jpeg", "image/jpeg", image.Pt(180, 360), red, blue},
+		"gif":         {asGIF(t, twoHalves(960, 720)), "image/gif", "image/jpeg", image.Pt(480, 360), red, blue},
+		"small":       {asPNG(t, twoHalves(40, 30)), "image/png", "image/jpeg", image.Pt(40, 30), red, blue},
+		"a line":      {asPNG(t, twoHalves(5000, 1)), "image/png", "image/jpeg", image.Pt(480, 1), red, blue},
+		"on its head": {held(t, asJPEG(t, twoHalves(1000, 500)), 3), "image/jpeg", "image/jpeg", image.Pt(480, 240), blue, red},
+		"on its side": {held(t, asJPEG(t, twoHalves(1000, 500)), 6), "image/jpeg", "image/jpeg", image.Pt(180, 360), red, blue},
+		"on the left": {held(t, asJPEG(t, twoHalves(1000, 500)), 8), "image/jpeg", "image/jpeg", image.Pt(180, 360), blue, red},
+	} {
+		small, err := shrink(bytes.NewReader(c.content), c.contentType)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		m, format, err := image.Decode(bytes.NewReader(small.content))
+		if err != nil || small.contentType != c.becomes || "image/"+format != c.becomes || m.Bounds().Size() != c.size {
+			t.Errorf("%s: became %s (%s) of %v, %v", name, small.contentType, format, m.Bounds().Size(), err)
+			continue
+		}
+		last := m.Bounds().Max.Sub(image.Pt(1, 1))
+		if !alike(m.At(0, 0), c.first) || !alike(m.At(last.X, last.Y), c.last) {
+			t.Errorf("%s: %v in the first corner and %v in the last", name, m.At(0, 0), m.At(last.X, last.Y))
+		}
+	}
+}
+
+// alike allows for what JPEG and a small palette do to a colour.
+func alike(a, b color.Color) bool {
+	r1, g1, b1, a1 := a.RGBA()
+	r2, g2, b2, a2 := b.RGBA()
+	for _, d := range []int{int(r1) - int(r2), int(g1) - int(g2), int(b1) - int(b2), int(a1) - int(a2)} {
+		if max(d, -d) > 60<<8 {
+			return false
+		}
+	}
+	return true
+}
+
+// Each way to hold a camera is undone: of a picture with four corners of their
+// own, the right one comes to the top left, and the right one beside it.
+func TestTurn(t *testing.T) {
+	t.Parallel()
+	m := image.NewRGBA(image.Rect(0, 0, 2, 2))
+	for i := range 4 { // a b over c d
+		m.SetRGBA(i%2, i/2, color.RGBA{R: byte('a' + i), A: 255})
+	}
+	for o, want := range []string{1: "abcd", 2: "badc", 3: "dcba", 4: "cdab", 5: "acbd", 6: "cadb", 7: "dbca", 8: "bdac"} {
+		if o == 0 {
+			continue
+		}
+		var got strings.Builder
+		out := turn(m, o)
+		for i := range 4 {
+			got.WriteByte(out.RGBAAt(i%2, i/2).R)
+		}
+		if got.String() != want {
+			t.Errorf("%d: %s, want %s", o, got.String(), want)
+		}
+	}
+}
+
+// pngClaim is the head of a PNG of that size, with nothing behind it.
+func pngClaim(w, h uint32, depth, colour, interlaced byte) []byte {
+	ihdr := append([]byte("IHDR"), 0, 0, 0, 0, 0, 0, 0, 0, depth, colour, 0, 0, interlaced)
+	binary.BigEndian.PutUint32(ihdr[4:], w)
+	binary.BigEndian.PutUint32(ihdr[8:], h)
+	b := append([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0d"), ihdr...)
+	b = binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(ihdr))
+	idat := []byte("IDAT\x78\x9c")
+	b = append(b, 0, 0, 0, 2)
+	return binary.BigEndian.AppendUint32(append(b, idat...), crc32.ChecksumIEEE(idat))
+}
+
+// jpegClaim is the head of a JPEG of that size in three colours at full resolution.
+func jpegClaim(w, h uint16, progressive bool) []byte {
+	marker := byte(0xc0)
+	if progressive {
+		marker = 0xc2
+	}
+	b := binary.BigEndian.AppendUint16([]byte{0xff, 0xd8, 0xff, marker, 0, 17, 8}, h)
+	b = binary.BigEndian.AppendUint16(b, w)
+	// With the start of a scan, up to which the decoder looks for what colours they are.
+	return append(b, 3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0, 0xff, 0xda, 0, 12)
+}
+
+func gifClaim(w, h uint16) []byte {
+	b := binary.LittleEndian.AppendUint16([]byte("GIF89a"), w)
+	return append(binary.LittleEndian.AppendUint16(b, h), 0, 0, 0)
+}
+
+func webpClaim(w, h int) []byte {
+	b := []byte("RIFF\x16\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x00\x00\x00\x00")
+	for _, side := range []int{w - 1, h - 1} {
+		b = append(b, byte(side), byte(side>>8), byte(side>>16))
+	}
+	return b
+}
+
+// Case 50: a few bytes claim to be a picture that no memory holds. They are
+// refused by their claim alone, before anything is decoded.
+func TestBombsAreNotDecoded(t *testing.T) {
+	t.Parallel()
+	const pixels, memory = "too many pixels", "too much memory"
+	for name, c := range map[string]struct {
+		content     []byte
+		contentType string
+		why         string
+	}{
+		"png":                {pngClaim(60_000, 60_000, 8, 6, 0), "image/png", pixels},
+		"wide png":           {pngClaim(20_001, 1, 8, 6, 0), "image/png", pixels},
+		"high png":           {pngClaim(1, 20_001, 8, 6, 0), "image/png", pixels},
+		"large png":          {pngClaim(7_100, 7_100, 8, 6, 0), "image/png", pixels},
+		"deep png":           {pngClaim(7_000, 7_000, 16, 6, 0), "image/png", memory},
+		"interlaced png":     {pngClaim(7_000, 7_000, 8, 6, 1), "image/png", memory},
+		"jpeg":               {jpegClaim(60_000, 60_000, false), "image/jpeg", pixels},
+		"progressive jpeg":   {jpegClaim(5_000, 5_000, true), "image/jpeg", memory},
+		"gif":                {gifClaim(60_000, 60_000), "image/gif", pixels},
+		"webp":               {webpClaim(60_000, 30_000), "image/webp", pixels},
+		"png within bounds":  {pngClaim(7_000, 7_000, 8, 6, 0)[:60], "image/png", "broken"},
+		"jpeg within bounds": {jpegClaim(5_000, 5_000, false), "image/jpeg", "broken"},
+	} {
+		before := allocated()
+		_, err := shrink(bytes.NewReader(c.content), c.contentType)
+		var no unfit
+		if !errors.As(err, &no) || !strings.Contains(no.why, c.why) {
+			t.Errorf("%s: %v, want %s", name, err, c.why)
+		}
+		// Other tests allocate as well; 60,000 pixels by 60,000 would be 14 GB.
+		if took := allocated() - before; took > 2<<30 {
+			t.Errorf("%s: %d bytes", name, took)
+		}
+	}
+}
+
+func allocated() uint64 {
+	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
+}
+
+// What is broken, empty, of another type than it was told to be, or no picture at
+// all has no preview.
+func TestUnfitPictures(t *testing.T) {
+	t.Parallel()
+	whole := asPNG(t, twoHalves(100, 100))
+	photo := asJPEG(t, twoHalves(100, 100))
+	endless := append([]byte{0xff, 0xd8}, bytes.Repeat(append([]byte{0xff, 0xe2, 0xff, 0xff}, make([]byte, 0xfffd)...), 200)...)
+	for name, c := range map[string]struct {
+		content     []byte
+		contentType string
+	}{
+		"cut off":          {whole[:len(whole)/2], "image/png"},
+		"nothing":          {nil, "image/jpeg"},
+		"a photo, cut off": {photo[:len(photo)/2], "image/jpeg"},
+		"a lying type":     {whole, "image/jpeg"},
+		"no picture":       {whole, "application/pdf"},
+		"no size in 8 MiB": {endless, "image/jpeg"},
+	} {
+		_, err := shrink(bytes.NewReader(c.content), c.contentType)
+		var no unfit
+		if !errors.As(err, &no) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

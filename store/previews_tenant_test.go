@@ -1,0 +1,58 @@
+package store_test
+
+import (
+	"testing"
+
+	"portico/store"
+	"portico/store/storetest"
+)
+
+// Somebody of Acme names a picture of Globex: it is not there, to be read or to be
+// given a preview, just as a random id is not. Its own people find it.
+func TestPreviewsOfAnotherTenantAreNotThere(t *testing.T) {
+	t.Parallel()
+	b := setupFiles(t)
+	there := b.Member(t, b.Dana, b.Globex)
+	deliverable := storetest.Deliverable(t, there, storetest.Project(t, there, "Theirs "+b.Suffix), "Theirs "+b.Suffix)
+	version := storetest.Draft(t, there, deliverable)
+	file, other := storetest.File(t, there, version, "theirs.txt"), storetest.File(t, there, version, "more.txt")
+	if err := recordPreview(t, there, file, aPreview); err != nil {
+		t.Fatal(err)
+	}
+	before := storetest.RowsOf(t, there.TenantID())
+	var got store.FilePreview
+	for _, me := range []store.Member{b.ravi, b.dana, b.mia} {
+		foreign, random := read(t, me, store.GetPreview(file, &got)), read(t, me, store.GetPreview(store.NewID(), &got))
+		wantError(t, foreign, store.ErrNotFound)
+		if foreign == nil || random == nil || foreign.Error() != random.Error() {
+			t.Errorf("foreign %v, random %v", foreign, random)
+		}
+	}
+	wantError(t, recordPreview(t, b.dana, other, aPreview), store.ErrNotFound)
+	wantError(t, write(t, b.dana, func(tx *store.Tx) error {
+		_, err := tx.PictureFor(t.Context(), other)
+		return err
+	}), store.ErrNotFound)
+	for table, hash := range storetest.RowsOf(t, there.TenantID()) {
+		if hash != before[table] {
+			t.Errorf("rows of the other tenant changed in %s", table)
+		}
+	}
+	if err := read(t, there, store.GetPreview(file, &got)); err != nil || got.FileID != file {
+		t.Errorf("the rightful person gets %+v, %v", got, err)
+	}
+}
+
+// A client gives nothing a preview, even of what they may see.
+func TestClientRecordsNoPreview(t *testing.T) {
+	t.Parallel()
+	b := setupFiles(t)
+	file := storetest.File(t, b.ravi, b.draft, "a.txt")
+	if err := b.publish(t, 1); err != nil {
+		t.Fatal(err)
+	}
+	wantError(t, recordPreview(t, b.mia, file, aPreview), store.ErrNotFound)
+	if err := recordPreview(t, b.ravi, file, aPreview); err != nil {
+		t.Errorf("the team is refused: %v", err)
+	}
+}
