@@ -387,15 +387,16 @@ as $$
     from hit
 $$;
 
--- Takes one attempt back, in the windows that are open: what was answered by the
--- person it was meant for is no attack.
+-- Takes one attempt back for each key, in the windows that are open, of which a
+-- day is the longest: what was answered by the person it was meant for is no attack.
 create function lookup.rate_refund(p_keys bytea[])
 returns void
 language sql volatile security definer set search_path = ''
 as $$
     update public.rate_counters c
-    set hits = c.hits - 1
-    where c.key = any (p_keys) and c.hits > 0 and c.window_start > now() - interval '1 hour'
+    set hits = greatest(0, c.hits - b.times)
+    from (select k, count(*)::integer as times from unnest(p_keys) k group by k) b
+    where c.key = b.k and c.window_start > now() - interval '1 day'
 $$;
 
 -- An agency's own client? The proof behind tx.EnterClient.

@@ -165,7 +165,11 @@ func (db *DB) PeekFlow(ctx context.Context, link Secret) (Peek, error) {
 type Arrival struct {
 	UserID   uuid.UUID
 	ReturnTo string
+	Tries    int // how many codes it took, the right one included; 0 for a link
 }
+
+// codeTries is how many codes a flow takes, as the database counts them.
+const codeTries = 5
 
 // SignInByLink spends a mailed link, once, in any browser. A link that is used,
 // over or unknown is [ErrNotFound].
@@ -210,7 +214,7 @@ func (db *DB) SignInByCode(ctx context.Context, c MailedCode, s NewSession) (Arr
 	if err != nil {
 		return a, fmt.Errorf("sign in by code: %w", translate(err))
 	}
-	a.UserID = deref(user)
+	a.UserID, a.Tries = deref(user), codeTries-tries
 	return a, verdictError("sign in by code", verdict, tries)
 }
 
@@ -252,16 +256,18 @@ func (db *DB) SignInByIdentity(ctx context.Context, flow uuid.UUID, who Identity
 
 // StepUpByCode renews the session under a new token, with a fresh step-up. The
 // errors are those of [DB.SignInByCode].
-func (db *DB) StepUpByCode(ctx context.Context, me Person, c MailedCode, renewed Token) (returnTo string, err error) {
+func (db *DB) StepUpByCode(ctx context.Context, me Person, c MailedCode, renewed Token) (Arrival, error) {
 	var verdict string
 	var tries int
-	err = db.pool.QueryRow(ctx, `select * from lookup.step_up_by_code($1, $2, $3, $4, $5, $6, $7)`,
+	a := Arrival{UserID: me.ID()}
+	err := db.pool.QueryRow(ctx, `select * from lookup.step_up_by_code($1, $2, $3, $4, $5, $6, $7)`,
 		me.ask.Token.hash(), c.Flow, c.Cookie.hash(), c.hashes(), renewed.hash(), NewID(), me.RequestID).
-		Scan(&verdict, &tries, &returnTo)
+		Scan(&verdict, &tries, &a.ReturnTo)
 	if err != nil {
-		return "", fmt.Errorf("step up: %w", translate(err))
+		return a, fmt.Errorf("step up: %w", translate(err))
 	}
-	return returnTo, verdictError("step up", verdict, tries)
+	a.Tries = codeTries - tries
+	return a, verdictError("step up", verdict, tries)
 }
 
 func verdictError(name, verdict string, triesLeft int) error {
@@ -290,7 +296,7 @@ func (db *DB) rateHit(ctx context.Context, key []byte, window time.Duration) (hi
 	return hits, time.Duration(seconds) * time.Second, nil
 }
 
-// RefundRate takes one attempt under each of the keys back.
+// RefundRate takes one attempt back for each key; a key may stand there often.
 func (db *DB) RefundRate(ctx context.Context, keys ...[32]byte) error {
 	list := make([][]byte, len(keys))
 	for i := range keys {

@@ -22,7 +22,7 @@ func (r ExpiredReason) sentence() string {
 	case ReasonUsed:
 		return "Each link works once. If it was not you who used it, sign in and look at your account's recent events."
 	case ReasonTooMany:
-		return "To keep others from guessing, a code ends after five tries. Get a new one and start again."
+		return "To keep others from guessing, codes end after a few tries. Get a new mail and use the link in it."
 	case ReasonOtherFlow:
 		return "A code works only in the browser that asked for it. Use the link of the mail, or ask for a new code here."
 	default:

@@ -29,6 +29,7 @@ const (
 type Cookies struct {
 	session []securecookie.Codec // newest key first
 	flow    []securecookie.Codec
+	known   []securecookie.Codec
 }
 
 var _ sessions.Store = (*Cookies)(nil)
@@ -43,6 +44,10 @@ func NewCookies(keys Keys) *Cookies {
 	for _, key := range keys.For(PurposeFlowCookie) {
 		c.flow = append(c.flow, securecookie.New(key, derive(key, "encryption")).
 			MaxAge(int(flowCookieAge/time.Second)).SetSerializer(securecookie.JSONEncoder{}))
+	}
+	for _, key := range keys.For(PurposeKnownBrowser) {
+		c.known = append(c.known, securecookie.New(key, derive(key, "encryption")).
+			MaxAge(int(knownCookieAge/time.Second)).SetSerializer(securecookie.JSONEncoder{}))
 	}
 	return c
 }

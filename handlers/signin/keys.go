@@ -16,6 +16,7 @@ const (
 	PurposeFlowCookie    = "flow cookie"
 	PurposeMailedCode    = "mailed code"
 	PurposeRateLimit     = "rate limit"
+	PurposeKnownBrowser  = "known browser"
 	// PurposeJobSeal is for queue.NewSealer.
 	PurposeJobSeal = "job seal"
 )

@@ -2,34 +2,47 @@ package signin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
 )
 
-// limitWindow is what attempts are counted over.
-const limitWindow = 15 * time.Minute
+// limitWindow is what attempts are counted over, if not by the day.
+const (
+	limitWindow = 15 * time.Minute
+	limitDay    = 24 * time.Hour
+)
 
 // limit is how many attempts of a kind there may be in a window.
 type limit struct {
-	kind string
-	most int
+	kind   string
+	most   int
+	window time.Duration
 }
 
 // Nobody is to be written to at an attacker's pleasure, and nobody is to be shut
 // out by one: whoever asks for mail too often is stopped by where they ask from
-// long before the address itself is. A mail that its reader answered does not count.
+// long before the address itself is. Where it is all the same, a browser that has
+// signed in as the address before still gets its mail. A mail that its reader
+// answered does not count. Wrong codes are counted over all flows, since a new
+// flow is a new set of tries: fifty guesses a day at a million codes are hopeless.
 var (
-	mailFromPrefix = limit{"mail from a network", 60}
-	mailToFrom     = limit{"mail to an address from a network", 10}
-	mailTo         = limit{"mail to an address", 20}
-	mailStepUp     = limit{"step-up mail", 10}
-	codeOfFlow     = limit{"code of a flow", 20}
-	strayProof     = limit{"stray proof from a network", 60}
-	providerVisit  = limit{"provider from a network", 120}
+	mailFromPrefix = limit{"mail from a network", 60, limitWindow}
+	mailToFrom     = limit{"mail to an address from a network", 10, limitWindow}
+	mailTo         = limit{"mail to an address", 20, limitWindow}
+	mailToKnown    = limit{"mail to a known browser", 5, limitWindow}
+	mailStepUp     = limit{"step-up mail", 10, limitWindow}
+	codeOfFlow     = limit{"code of a flow", 20, limitWindow}
+	wrongCodes     = limit{"wrong codes of an address", 50, limitDay}
+	wrongKnown     = limit{"wrong codes of a known browser", 50, limitDay}
+	wrongStepUp    = limit{"wrong step-up codes", 50, limitDay}
+	strayProof     = limit{"stray proof from a network", 60, limitWindow}
+	providerVisit  = limit{"provider from a network", 120, limitWindow}
 )
 
 // tooManyError is a refusal for now.
@@ -44,7 +57,7 @@ func (e tooManyError) RetryAfter() time.Duration { return e.after }
 
 // hit counts one attempt and refuses it beyond the limit.
 func (room *Room) hit(ctx context.Context, l limit, of ...string) error {
-	ok, after, err := room.db.RateLimit(ctx, room.limitKey(l, of...), limitWindow, l.most)
+	ok, after, err := room.db.RateLimit(ctx, room.limitKey(l, of...), l.window, l.most)
 	if err != nil {
 		return fmt.Errorf("count %s: %w", l.kind, err)
 	}
@@ -63,9 +76,22 @@ func (room *Room) limitKey(l limit, of ...string) [32]byte {
 	return [32]byte(mac(room.rateKey, parts...))
 }
 
-// hitMail counts a mail that is asked for. The narrowest counters come first, so
-// that what they refuse does not use up the wider ones.
+// hitMail counts a mail that is asked for. What strangers have used up does not
+// count against a browser that has signed in as this address.
 func (room *Room) hitMail(r *http.Request, email string) error {
+	err := room.hitMailOfAll(r, email)
+	if tooMany := (tooManyError{}); !errors.As(err, &tooMany) {
+		return err
+	}
+	if k, ok := room.knownHere(r, email); ok {
+		return room.hit(r.Context(), mailToKnown, k.ID.String())
+	}
+	return err
+}
+
+// hitMailOfAll counts the narrowest first, so that what it refuses does not use
+// up the wider counters.
+func (room *Room) hitMailOfAll(r *http.Request, email string) error {
 	from := networkOf(r)
 	if err := room.hit(r.Context(), mailToFrom, email, from); err != nil {
 		return err
@@ -79,14 +105,32 @@ func (room *Room) hitMail(r *http.Request, email string) error {
 // refundMail takes a counted mail back, because its reader answered it.
 func (room *Room) refundMail(r *http.Request, email string) error {
 	from := networkOf(r)
-	return room.db.RefundRate(r.Context(), room.limitKey(mailToFrom, email, from),
-		room.limitKey(mailFromPrefix, from), room.limitKey(mailTo, email))
+	keys := [][32]byte{room.limitKey(mailToFrom, email, from), room.limitKey(mailFromPrefix, from), room.limitKey(mailTo, email)}
+	if k, ok := room.knownHere(r, email); ok {
+		keys = append(keys, room.limitKey(mailToKnown, k.ID.String()))
+	}
+	return room.db.RefundRate(r.Context(), keys...)
 }
 
 // hitCode counts a code typed in a browser that has a flow. Five tries are the
 // flow's own limit; this one stops a program from asking on and on.
 func (room *Room) hitCode(r *http.Request, flow uuid.UUID) error {
 	return room.hit(r.Context(), codeOfFlow, flow.String())
+}
+
+// wrongOf is what the wrong codes of a sign-in are counted under: the address, or
+// the browser that has signed in as it.
+func (room *Room) wrongOf(r *http.Request, email string) (limit, string) {
+	if k, ok := room.knownHere(r, email); ok {
+		return wrongKnown, k.ID.String()
+	}
+	return wrongCodes, email
+}
+
+// refundTries takes back the codes of a flow whose last one was right.
+func (room *Room) refundTries(r *http.Request, tries int, l limit, of string) {
+	// A count that stays is a nuisance at worst; the person is signed in.
+	_ = room.db.RefundRate(r.Context(), slices.Repeat([][32]byte{room.limitKey(l, of)}, tries)...)
 }
 
 // stray counts a proof that fits nothing. Good ones are never counted, so nobody

@@ -112,6 +112,10 @@ func (room *Room) Code(w http.ResponseWriter, r *http.Request, _ store.Visitor) 
 	if !ok {
 		return sentPage(w, r, http.StatusUnprocessableEntity, views.SignInSentProps{Email: f.Email, ReturnTo: to, Errors: notACode})
 	}
+	counted, of := room.wrongOf(r, f.Email)
+	if err := room.hit(r.Context(), counted, of); err != nil {
+		return room.noMoreCodes(w, r, f.Email, to, err)
+	}
 	s := room.newSession(w, r)
 	arrival, err := room.db.SignInByCode(r.Context(), f.mailedCode(room.keys, code), s)
 	var wrong store.WrongCodeError
@@ -125,7 +129,17 @@ func (room *Room) Code(w http.ResponseWriter, r *http.Request, _ store.Visitor) 
 	case err != nil:
 		return err
 	}
+	room.refundTries(r, arrival.Tries, counted, of)
 	return room.answered(w, r, f.Email, s.Token, arrival.ReturnTo)
+}
+
+// noMoreCodes refuses the codes of an address that too many were guessed for. Its
+// links and providers still work.
+func (room *Room) noMoreCodes(w http.ResponseWriter, r *http.Request, email, to string, err error) error {
+	if tooMany := (tooManyError{}); !errors.As(err, &tooMany) {
+		return err
+	}
+	return overPage(w, r, views.SignInExpiredProps{Reason: views.ReasonTooMany, Email: email, ReturnTo: to})
 }
 
 var (
@@ -138,6 +152,7 @@ var (
 func (room *Room) answered(w http.ResponseWriter, r *http.Request, email string, token store.Token, to string) error {
 	// A count that stays is a nuisance at worst; the person is signed in.
 	_ = room.refundMail(r, email)
+	room.remember(w, r, email)
 	return room.opened(w, r, token, flowCookie, to)
 }
 

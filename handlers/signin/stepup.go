@@ -58,8 +58,12 @@ func (room *Room) StepUpCode(w http.ResponseWriter, r *http.Request, me store.Pe
 	if !ok {
 		return stepUpPage(w, r, http.StatusUnprocessableEntity, me, views.StepUpProps{Sent: true, ReturnTo: to, Errors: notACode})
 	}
+	if err := room.hit(r.Context(), wrongStepUp, me.ID().String()); err != nil {
+		return err
+	}
 	renewed := newToken()
-	to, err := room.db.StepUpByCode(r.Context(), me, f.mailedCode(room.keys, code), renewed)
+	arrival, err := room.db.StepUpByCode(r.Context(), me, f.mailedCode(room.keys, code), renewed)
+	to = arrival.ReturnTo
 	var wrong store.WrongCodeError
 	var over store.OverError
 	switch {
@@ -72,6 +76,7 @@ func (room *Room) StepUpCode(w http.ResponseWriter, r *http.Request, me store.Pe
 	case err != nil:
 		return err
 	}
+	room.refundTries(r, arrival.Tries, wrongStepUp, me.ID().String())
 	return room.opened(w, r, renewed, flowCookie, to)
 }
 
