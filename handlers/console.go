@@ -218,7 +218,7 @@ func (s *Server) consoleStart(w http.ResponseWriter, r *http.Request, me store.P
 		return s.consolePage(w, r, me, http.StatusConflict, views.ConsoleProps{
 			Notice: "You are in a session already. Stop it before you start another."})
 	case errors.Is(err, store.ErrForbidden):
-		return &statusError{http.StatusForbidden, "This workspace does not let support in. Its owners and admins can."}
+		return &statusError{status: http.StatusForbidden, sentence: "This workspace does not let support in. Its owners and admins can."}
 	case invalid:
 		typed.Errors = ui.Errors(wrong)
 		return s.consoleAgain(w, r, me, slug, typed)

@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
+	"portico/handlers/signin"
 	"portico/store"
 	"portico/views"
 )
@@ -15,14 +17,17 @@ import (
 type statusError struct {
 	status   int
 	sentence string
+	is       error // what it is to those who look for a sentinel; may be nil
 }
+
+func (e *statusError) Unwrap() error { return e.is }
 
 func (e *statusError) Error() string   { return http.StatusText(e.status) }
 func (e *statusError) HTTPStatus() int { return e.status }
 
 var (
-	errSignIn = &statusError{http.StatusUnauthorized, "Sign in first."}
-	errPaused = &statusError{http.StatusForbidden, "This portal is paused. Ask the people who run it; nothing in it is lost."}
+	errSignIn = &statusError{status: http.StatusUnauthorized, sentence: "Sign in first."}
+	errPaused = &statusError{status: http.StatusForbidden, sentence: "This portal is paused. Ask the people who run it; nothing in it is lost."}
 )
 
 // statusOf is the one place that turns an error into a status.
@@ -76,11 +81,24 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		writeJSON(w, status, map[string]string{"error": jsonName(status), "message": sentence, "request_id": requestID(r)})
 		return
 	}
-	page := views.Error(views.ErrorProps{Status: status, RequestID: requestID(r), Sentence: sentence})
+	props := views.ErrorProps{Status: status, RequestID: requestID(r), Sentence: sentence}
+	if back := s.cameFrom(r); back != "" && !safe(r.Method) && status < http.StatusInternalServerError && status != http.StatusNotFound {
+		props.WayURL, props.WayLabel = back, "Go back"
+	}
+	page := views.Error(props)
 	if err := views.Render(w, r, status, page); err != nil {
 		s.log.ErrorContext(r.Context(), "error page failed", "request_id", requestID(r), "error", err.Error())
 		w.WriteHeader(http.StatusInternalServerError)
 	}
+}
+
+// cameFrom is the page of ours that a form was sent from, as a local path, or "".
+func (s *Server) cameFrom(r *http.Request) string {
+	from, err := url.Parse(r.Referer())
+	if err != nil || from.Host != r.Host || from.Path == "" {
+		return ""
+	}
+	return signin.LocalPath((&url.URL{Path: from.Path, RawQuery: from.RawQuery}).String())
 }
 
 func retryAfter(err error, status int) time.Duration {

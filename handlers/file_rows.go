@@ -23,6 +23,7 @@ func fileRow(base views.Base, f store.File, canDelete bool) views.FileRow {
 	}
 	if f.State != store.FileReady {
 		row.State, row.DownloadURL = views.StateWaiting, ""
+		row.Problem = "Not all of it has arrived. Choose the same file again to go on."
 		return row
 	}
 	if files.Inline(f.ContentType) {

@@ -12,12 +12,12 @@ import (
 )
 
 var (
-	errFileGone    = &statusError{http.StatusNotFound, "The file is on our records but not in our storage. Please tell the people who sent you here."}
-	errLeftOut     = &statusError{http.StatusConflict, "This version was published without the file, and a published version stays as it is. Add the file to the next one."}
-	errMiddleOfIt  = &statusError{http.StatusConflict, "The file is still being uploaded."}
-	errNoneChosen  = &statusError{http.StatusUnprocessableEntity, "Choose at least one file first."}
-	errNoForm      = &statusError{http.StatusUnprocessableEntity, "That is not an upload form."}
-	errFieldTooBig = &statusError{http.StatusRequestEntityTooLarge, "A field of the form is too large."}
+	errFileGone    = &statusError{status: http.StatusNotFound, sentence: "The file is on our records but not in our storage. Please tell the people who sent you here."}
+	errLeftOut     = &statusError{status: http.StatusConflict, sentence: "This version was published without the file, and a published version stays as it is. Add the file to the next one."}
+	errMiddleOfIt  = &statusError{status: http.StatusConflict, sentence: "The file is still being uploaded."}
+	errNoneChosen  = &statusError{status: http.StatusUnprocessableEntity, sentence: "Choose at least one file first."}
+	errNoForm      = &statusError{status: http.StatusUnprocessableEntity, sentence: "That is not an upload form."}
+	errFieldTooBig = &statusError{status: http.StatusRequestEntityTooLarge, sentence: "A field of the form is too large."}
 )
 
 func (s *Server) fileDownload(w http.ResponseWriter, r *http.Request, me store.Member) error {

@@ -135,7 +135,7 @@ func (s *Server) refuseCrossOrigin(next http.Handler) http.Handler {
 	guard := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := guard.Check(r); err != nil {
-			s.refuse(w, r, &statusError{http.StatusForbidden, "This came from another site, so nothing was done."})
+			s.refuse(w, r, &statusError{status: http.StatusForbidden, sentence: "This came from another site, so nothing was done."})
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -1,9 +1,12 @@
 package handlers
 
 import (
+	"cmp"
 	"context"
 	"net/http"
+	"slices"
 	"strings"
+	"time"
 
 	"portico/store"
 	"portico/views"
@@ -42,7 +45,7 @@ func (s *Server) tenantHome(w http.ResponseWriter, r *http.Request, me store.Mem
 		Waiting:   waiting,
 		Projects:  projectRows(c.Base, projects[:min(len(projects), 6)]),
 		Latest:    eventRows(c.Base, me, latest),
-		CanCreate: me.May(store.EditWork) && me.Tenant.Kind == "client",
+		CanCreate: me.Does(store.EditWork) && me.Tenant.Kind == "client",
 	}))
 }
 
@@ -56,7 +59,8 @@ func clientHome(base views.Base, me store.Member, projects []store.Project, newe
 		p.Approved = &approved[0]
 	}
 	for _, d := range newest {
-		if me.NewSince == nil || d.UpdatedAt.After(*me.NewSince) {
+		// On a first visit everything is new, which says nothing.
+		if me.NewSince != nil && d.UpdatedAt.After(*me.NewSince) && len(p.New) < newShown {
 			p.New = append(p.New, views.NewRow{
 				URL:      base.Deliverable(d.ID.String()),
 				Title:    d.Title,
@@ -70,15 +74,19 @@ func clientHome(base views.Base, me store.Member, projects []store.Project, newe
 	return p
 }
 
-// waitingRows are the deliverables in a state, the one that waits longest first.
+// newShown bounds what a portal lists as new; the rest is under its projects.
+const newShown = 5
+
+// waitingRows are the deliverables in a state: what is due soonest first, then
+// what waits longest.
 func waitingRows(base views.Base, newest []store.Deliverable, state string) []views.WaitingRow {
-	var rows []views.WaitingRow
-	for i := len(newest) - 1; i >= 0; i-- {
-		d := newest[i]
-		if d.State != state {
-			continue
-		}
-		rows = append(rows, views.WaitingRow{
+	waiting := slices.DeleteFunc(slices.Clone(newest), func(d store.Deliverable) bool { return d.State != state })
+	slices.SortStableFunc(waiting, func(a, b store.Deliverable) int {
+		return cmp.Or(dueOrNever(a).Compare(dueOrNever(b)), a.UpdatedAt.Compare(b.UpdatedAt))
+	})
+	rows := make([]views.WaitingRow, len(waiting))
+	for i, d := range waiting {
+		rows[i] = views.WaitingRow{
 			URL:      base.Deliverable(d.ID.String()),
 			Title:    d.Title,
 			Project:  d.ProjectName,
@@ -87,9 +95,16 @@ func waitingRows(base views.Base, newest []store.Deliverable, state string) []vi
 			Since:    d.UpdatedAt,
 			Due:      orZero(d.DueOn),
 			Late:     late(d.DueOn, d.State),
-		})
+		}
 	}
 	return rows
+}
+
+func dueOrNever(d store.Deliverable) time.Time {
+	if d.DueOn == nil {
+		return time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	return *d.DueOn
 }
 
 // noteVisit remembers that the member was here, at most once an hour and after

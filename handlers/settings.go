@@ -25,7 +25,7 @@ func (s *Server) settingsShow(w http.ResponseWriter, r *http.Request, me store.M
 
 func (s *Server) settingsPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, typed views.SettingsForm) error {
 	c := s.chrome(r, me)
-	edit := me.May(store.EditSettings)
+	edit := me.Does(store.EditSettings)
 	return s.page(w, r, status, views.Settings(c, views.SettingsProps{
 		Form:      typed,
 		Address:   s.cfg.URL.String() + c.Base.Home(),

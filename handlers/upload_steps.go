@@ -322,7 +322,7 @@ func uploadError(err error) error {
 		return errPartTooSmall
 	case errors.As(err, &invalid):
 		for _, sentence := range invalid {
-			return &statusError{http.StatusUnprocessableEntity, sentence}
+			return &statusError{status: http.StatusUnprocessableEntity, sentence: sentence}
 		}
 	case errors.Is(err, store.ErrConflict):
 		return errUploadOver

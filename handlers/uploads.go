@@ -13,20 +13,20 @@ import (
 
 // What an upload can be told, besides what the store says.
 var (
-	errNoFiles      = &statusError{http.StatusServiceUnavailable, "The files cannot be reached at the moment. Nothing is lost; try again shortly."}
-	errFileTooLarge = &statusError{http.StatusRequestEntityTooLarge, "A file can have up to 83.8 GB."}
-	errPartTooLarge = &statusError{http.StatusRequestEntityTooLarge, "The part is larger than the file's declared size leaves for it."}
-	errPartTooSmall = &statusError{http.StatusUnprocessableEntity, "The part is smaller than the file's declared size makes it."}
-	errNoPart       = &statusError{http.StatusUnprocessableEntity, "The file's declared size makes no such part."}
-	errNoDigest     = &statusError{http.StatusUnprocessableEntity, "Send the SHA-256 of the part as Content-Digest: sha-256=:base64:."}
-	errDigest       = &statusError{http.StatusUnprocessableEntity, "The part arrived damaged: it does not match its Content-Digest. Send it again."}
-	errNotDraft     = &statusError{http.StatusConflict, "This version has been published, so nothing can be added to it."}
-	errUploadOver   = &statusError{http.StatusConflict, "This upload is over. Begin a new one."}
-	errPartsMissing = &statusError{http.StatusConflict, "Some parts have not arrived yet. The status says which are there."}
-	errFinishing    = &statusError{http.StatusServiceUnavailable, "The file is being put together. Ask again shortly."}
-	errPartsLost    = &statusError{http.StatusConflict, "What was sent could not be put together. Begin a new upload of this file."}
-	errBrokeOff     = &statusError{http.StatusBadRequest, "The part broke off. Send it again."}
-	errTooSlow      = &statusError{http.StatusRequestTimeout, "The upload was too slow, or stopped. Send the part again."}
+	errNoFiles      = &statusError{status: http.StatusServiceUnavailable, sentence: "The files cannot be reached at the moment. Nothing is lost; try again shortly."}
+	errFileTooLarge = &statusError{status: http.StatusRequestEntityTooLarge, sentence: "A file can have up to 83.8 GB."}
+	errPartTooLarge = &statusError{status: http.StatusRequestEntityTooLarge, sentence: "The part is larger than the file's declared size leaves for it."}
+	errPartTooSmall = &statusError{status: http.StatusUnprocessableEntity, sentence: "The part is smaller than the file's declared size makes it."}
+	errNoPart       = &statusError{status: http.StatusUnprocessableEntity, sentence: "The file's declared size makes no such part."}
+	errNoDigest     = &statusError{status: http.StatusUnprocessableEntity, sentence: "Send the SHA-256 of the part as Content-Digest: sha-256=:base64:."}
+	errDigest       = &statusError{status: http.StatusUnprocessableEntity, sentence: "The part arrived damaged: it does not match its Content-Digest. Send it again."}
+	errNotDraft     = &statusError{status: http.StatusConflict, sentence: "This version has been published, so nothing can be added to it."}
+	errUploadOver   = &statusError{status: http.StatusConflict, sentence: "This upload is over. Begin a new one."}
+	errPartsMissing = &statusError{status: http.StatusConflict, sentence: "Some parts have not arrived yet. The status says which are there."}
+	errFinishing    = &statusError{status: http.StatusServiceUnavailable, sentence: "The file is being put together. Ask again shortly."}
+	errPartsLost    = &statusError{status: http.StatusConflict, sentence: "What was sent could not be put together. Begin a new upload of this file."}
+	errBrokeOff     = &statusError{status: http.StatusBadRequest, sentence: "The part broke off. Send it again."}
+	errTooSlow      = &statusError{status: http.StatusRequestTimeout, sentence: "The upload was too slow, or stopped. Send the part again."}
 )
 
 // uploadPlan tells a browser how to send a file.
@@ -71,11 +71,11 @@ func (s *Server) uploadCreate(w http.ResponseWriter, r *http.Request, me store.M
 		if statusOf(err) == http.StatusRequestEntityTooLarge {
 			return err
 		}
-		return &statusError{http.StatusUnprocessableEntity, "Send the name and size of the file as JSON."}
+		return &statusError{status: http.StatusUnprocessableEntity, sentence: "Send the name and size of the file as JSON."}
 	}
 	switch {
 	case in.Size == nil:
-		return &statusError{http.StatusUnprocessableEntity, "Say how large the file is."}
+		return &statusError{status: http.StatusUnprocessableEntity, sentence: "Say how large the file is."}
 	case *in.Size > store.MaxFileSize:
 		return errFileTooLarge
 	}

@@ -9,8 +9,8 @@ import (
 )
 
 var (
-	errNotReady = &statusError{http.StatusConflict, "A version can be published once all its files have arrived, and only once."}
-	errDrafting = &statusError{http.StatusConflict, "There is a draft version already. Publish it before you begin the next."}
+	errNotReady = &statusError{status: http.StatusConflict, sentence: "A version can be published once all its files have arrived, and only once."}
+	errDrafting = &statusError{status: http.StatusConflict, sentence: "There is a draft version already. Publish it before you begin the next."}
 )
 
 func (s *Server) versionCreate(w http.ResponseWriter, r *http.Request, me store.Member) error {

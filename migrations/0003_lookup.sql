@@ -333,7 +333,7 @@ begin
     if flow is null then return null; end if;
     select i.user_id into person from public.identities i where i.issuer = p_issuer and i.subject = p_subject;
     if person is null and p_verified then
-        select u.id into person from public.users u where u.email = lower(p_email) and u.kind = 'person' and u.disabled_at is null;
+        select u.id into person from public.users u where u.email = lower(p_email) and u.disabled_at is null;
         if person is not null then
             insert into public.identities (issuer, subject, user_id, email)
             values (p_issuer, p_subject, person, lower(p_email));
@@ -525,15 +525,15 @@ begin
     if not found then return query select 'not_agent', null::uuid, null::timestamptz; return; end if;
     select t.id into place from public.tenants t where t.slug = p_slug;
     if place is null then return query select 'no_tenant', null::uuid, null::timestamptz; return; end if;
+    select m.* into target
+    from public.memberships m
+    join public.users u on u.id = m.user_id and u.disabled_at is null
+    where m.tenant_id = place and m.user_id = p_subject and m.user_id <> me and m.ended_at is null;
     select g.* into consent
     from public.support_grants g
     where g.tenant_id = place and g.revoked_at is null and g.ends_at > now()
     order by g.ends_at desc limit 1
     for share;
-    select m.* into target
-    from public.memberships m
-    join public.users u on u.id = m.user_id and u.disabled_at is null
-    where m.tenant_id = place and m.user_id = p_subject and m.user_id <> me and m.ended_at is null;
     why := case
         when consent.id is null then 'no_grant'
         when not lookup.tenant_active(place) then 'no_grant'

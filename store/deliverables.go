@@ -11,21 +11,22 @@ import (
 
 // Deliverable is a thing handed over for review, in a project.
 type Deliverable struct {
-	ID          uuid.UUID
-	ProjectID   uuid.UUID
-	ProjectName string
-	Title       string
-	Brief       string
-	State       string     // draft, in_review, changes, approved
-	DueOn       *time.Time // a date
-	Version     int        // number of the latest that the client was shown; 0 for none
-	Draft       int        // number of a version still in the making; 0 for none, and always for a client
-	Files       int        // of the latest version visible to who asks
-	Preview     *uuid.UUID // the first file of that version that has a preview; nil: none
-	SharedAt    *time.Time // since when the client sees it; nil: not yet
-	ArchivedAt  *time.Time
-	DeletedAt   *time.Time
-	UpdatedAt   time.Time // to a client: when they were last shown something of it
+	ID              uuid.UUID
+	ProjectID       uuid.UUID
+	ProjectName     string
+	ProjectSharedAt *time.Time // since when the client sees the project
+	Title           string
+	Brief           string
+	State           string     // draft, in_review, changes, approved
+	DueOn           *time.Time // a date
+	Version         int        // number of the latest that the client was shown; 0 for none
+	Draft           int        // number of a version still in the making; 0 for none, and always for a client
+	Files           int        // of the latest version visible to who asks
+	Preview         *uuid.UUID // the first file of that version that has a preview; nil: none
+	SharedAt        *time.Time // since when the client sees it; nil: not yet
+	ArchivedAt      *time.Time
+	DeletedAt       *time.Time
+	UpdatedAt       time.Time // to a client: when they were last shown something of it
 }
 
 // DeliverableInput is what people type about a deliverable.
@@ -38,7 +39,7 @@ type DeliverableInput struct {
 // Numbers are taken from the rows the asker may see, not from counters, so that
 // a draft version does not show in them.
 const deliverableColumns = `
-select d.id, d.project_id, p.name as project_name, d.title, d.brief, d.state, d.due_on,
+select d.id, d.project_id, p.name as project_name, p.shared_at as project_shared_at, d.title, d.brief, d.state, d.due_on,
        coalesce(n.version, 0) as version, coalesce(n.draft, 0) as draft,
        l.files, l.preview, d.shared_at, d.archived_at, d.deleted_at,
        case when (select current_setting('app.party', true)) = 'client' then d.shown_at else d.updated_at end as updated_at

@@ -169,6 +169,10 @@ func (m Member) TenantID() uuid.UUID { return m.scope.tenant }
 // the person it looks as.
 func (m Member) May(c Capability) bool { return May(c, m.Party, m.Role) }
 
+// Does says whether the member may do it here and now: what pages offer. In a
+// support session that only reads, nothing is offered that would be refused.
+func (m Member) Does(c Capability) bool { return m.May(c) && !m.scope.readOnly }
+
 // Person returns who is signed in; false for nobody.
 func (v Visitor) Person() (Person, bool) {
 	r := v.row

@@ -16,6 +16,7 @@ var refusals = map[int]refusal{
 	http.StatusRequestTimeout:        {"That took too long", "The connection was too slow to finish. Try again, on a better line if you can.", "Go to your home page", PathHome},
 	http.StatusConflict:              {"Somebody was faster", "This was changed while you looked at it. Load it again and see what is new.", "Go to your home page", PathHome},
 	http.StatusRequestEntityTooLarge: {"That is too large", "It is more than we can take in one piece. Try a smaller file.", "Go to your home page", PathHome},
+	http.StatusUnprocessableEntity:   {"That cannot be taken as it is", "Something in it is missing or not as it should be. Go back and look at it again.", "Go to your home page", PathHome},
 	http.StatusTooManyRequests:       {"That was a lot at once", "Wait a minute, then try again. Nothing is lost.", "Try again", PathHome},
 	http.StatusServiceUnavailable:    {"We are out for a moment", "Something we depend on does not answer. Your work is safe; try again in a minute.", "Try again", PathHome},
 }

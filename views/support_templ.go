@@ -130,7 +130,7 @@ func Support(c Chrome, p SupportProps) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, " <p>Not now. If you ask for help, let support in for as long as it takes. They then see this place as one of its people, read only, and you can stop them at any time.</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, " <p>Not now. If you ask for help, let support in for as long as it takes. They then see this place as one of its people, client or team, read only, and you can stop them at any time.</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -102,7 +102,7 @@ func browserRows(sessions []store.Session, this uuid.UUID) []views.BrowserRow {
 var eventWords = map[string]string{
 	"sign_in.link":         "Signed in with a mailed link",
 	"sign_in.code":         "Signed in with a mailed code",
-	"sign_in.provider":     "Signed in with another account",
+	"sign_in.provider":     "Signed in through a provider",
 	"session.step_up":      "Confirmed with a mailed code",
 	"session.ended":        "Signed a browser out",
 	"session.ended_all":    "Signed out everywhere",

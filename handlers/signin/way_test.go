@@ -75,7 +75,7 @@ func TestSignInByProvider(t *testing.T) {
 		t.Errorf("sent on to %q", in.location)
 	}
 	page := b.want(b.get("/account"), http.StatusOK)
-	if !strings.Contains(page.body, o.Mia) || !strings.Contains(page.body, "Signed in with another account") {
+	if !strings.Contains(page.body, o.Mia) || !strings.Contains(page.body, "Signed in through a provider") {
 		t.Error("not signed in as Mia")
 	}
 
