@@ -53,6 +53,12 @@ func stateOf(d store.Deliverable) views.State {
 	return views.StateDraft
 }
 
+// deliverableList leads to the projects: deliverables are listed where they are.
+func (s *Server) deliverableList(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	http.Redirect(w, r, baseOf(r, me).Projects(), http.StatusSeeOther)
+	return nil
+}
+
 func (s *Server) deliverableNew(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	return s.deliverableNewForm(w, r, me, http.StatusOK, views.DeliverableForm{})
 }

@@ -54,6 +54,7 @@ func (s *Server) routes() []Route {
 
 		s.member("POST /projects/{id}/deliverables", store.EditWork, s.deliverableCreate).supportWrites(),
 		s.member("GET /projects/{id}/deliverables/new", store.EditWork, s.deliverableNew).supportReads(),
+		s.member("GET /deliverables", store.SeeWork, s.deliverableList).supportReads(),
 		s.member("GET /deliverables/{id}", store.SeeWork, s.deliverableShow).supportReads(),
 		s.member("POST /deliverables/{id}", store.EditWork, s.deliverableUpdate).supportWrites(),
 		s.member("GET /deliverables/{id}/edit", store.EditWork, s.deliverableEdit).supportReads(),
