@@ -204,7 +204,8 @@ func (s *Server) consoleStart(w http.ResponseWriter, r *http.Request, me store.P
 	in := store.SupportStart{Slug: slug, Reason: typed.Reason, Ticket: typed.Ticket}
 	// What is no id is nobody, and what is no number is no time: the store says so.
 	in.Subject, _ = uuid.Parse(typed.Person)
-	in.Minutes, _ = strconv.Atoi(typed.Minutes)
+	minutes, _ := strconv.ParseInt(typed.Minutes, 10, 16) // what is too long for that stays too long
+	in.Minutes = int(minutes)
 	_, err = s.db.StartSupport(r.Context(), me, in)
 	wrong, invalid := errors.AsType[store.InvalidError](err)
 	switch {

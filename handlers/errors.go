@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -28,6 +29,8 @@ func (e *statusError) HTTPStatus() int { return e.status }
 var (
 	errSignIn = &statusError{status: http.StatusUnauthorized, sentence: "Sign in first."}
 	errPaused = &statusError{status: http.StatusForbidden, sentence: "This portal is paused. Ask the people who run it; nothing in it is lost."}
+	// errFormTooSlow is a form whose end did not come in time.
+	errFormTooSlow = &statusError{status: http.StatusRequestTimeout, sentence: "What you sent did not arrive in time. Try again."}
 )
 
 // statusOf is the one place that turns an error into a status.
@@ -63,6 +66,15 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if status >= http.StatusInternalServerError {
 		s.log.ErrorContext(r.Context(), "request failed", "request_id", requestID(r), "status", status, "error", err.Error())
 	}
+	var refused interface {
+		RefusedBy() (provider, reason string)
+	}
+	if status == http.StatusBadRequest && errors.As(err, &refused) {
+		provider, reason := refused.RefusedBy()
+		s.log.WarnContext(r.Context(), "sign-in provider's answer refused", "request_id", requestID(r), "provider", provider, "reason", reason)
+	}
+	// A read that came to its deadline cancels the request, and the answer is yet to go out.
+	r = r.WithContext(context.WithoutCancel(r.Context()))
 	h := w.Header()
 	h.Set("Cache-Control", "private, no-store")
 	for _, of := range []string{"Content-Disposition", "Content-Encoding", "Content-Range", "ETag", "Last-Modified", "Content-Length"} {
@@ -122,6 +134,8 @@ func jsonName(status int) string {
 		return "FORBIDDEN"
 	case http.StatusNotFound:
 		return "NOT_FOUND"
+	case http.StatusRequestTimeout:
+		return "TOO_SLOW"
 	case http.StatusConflict:
 		return "CONFLICT"
 	case http.StatusRequestEntityTooLarge:

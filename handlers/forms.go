@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/handlers/signin"
 	"portico/store"
 )
 
@@ -29,6 +30,9 @@ func newForm(r *http.Request) (*form, error) {
 	if err := r.ParseForm(); err != nil {
 		if statusOf(err) == http.StatusRequestEntityTooLarge {
 			return nil, err
+		}
+		if signin.TooSlow(err) {
+			return nil, errFormTooSlow
 		}
 		return nil, store.ErrInvalid
 	}

@@ -23,10 +23,10 @@ func (s *Server) routes() []Route {
 		// A person, in no tenant; an agent of support is one only where it says so.
 		s.person("GET /{$}", s.home).agentsToo(),
 		s.person("GET /switcher", s.switcher),
-		s.person("GET /account", s.signin.Account),
+		s.person("GET /account", s.signin.Account).agentsToo(),
 		s.person("POST /account/name", s.signin.AccountName),
-		s.person("POST /account/browsers/{id}/sign-out", s.signin.SignOutBrowser),
-		s.person("POST /account/sign-out-everywhere", s.signin.SignOutEverywhere),
+		s.person("POST /account/browsers/{id}/sign-out", s.signin.SignOutBrowser).agentsToo(),
+		s.person("POST /account/sign-out-everywhere", s.signin.SignOutEverywhere).agentsToo(),
 		s.person("GET /step-up", s.signin.StepUp).agentsToo(),
 		s.person("POST /step-up", s.signin.StepUpBegin).agentsToo(),
 		s.person("POST /step-up/code", s.signin.StepUpCode).agentsToo(),

@@ -251,8 +251,14 @@ create function lookup.session_open(
 returns void
 language plpgsql volatile security definer set search_path = ''
 as $$
+#variable_conflict use_column
+declare before uuid;
 begin
-    delete from public.sessions where token_hash = p_old_token;
+    -- An agent's support session does not outlive the browser session it began in.
+    delete from public.sessions s where s.token_hash = p_old_token returning s.user_id into before;
+    if before is not null then
+        perform lookup.support_end(before, 'stopped', p_request);
+    end if;
     insert into public.sessions (id, token_hash, user_id, host, user_agent)
     values (p_session, p_token, p_user, p_host, left(p_agent, 300));
     insert into public.account_events (id, user_id, verb, request_id)

@@ -29,12 +29,16 @@ func (room *Room) accountPage(w http.ResponseWriter, r *http.Request, status int
 	}
 	chrome := lobby(me)
 	chrome.Flash = views.Flash{Text: accountDeeds[r.URL.Query().Get("did")]}
-	return views.Render(w, r, status, views.Account(chrome, views.AccountProps{
+	props := views.AccountProps{
 		Email:    me.Email,
 		Form:     form,
 		Browsers: browserRows(sessions, me.SessionID),
 		Events:   eventRows(events),
-	}))
+	}
+	if me.Agent { // the name is what customers' trails show
+		props.FixedAs = me.Name
+	}
+	return views.Render(w, r, status, views.Account(chrome, props))
 }
 
 // accountDeeds are what the page can be told to say after a change.

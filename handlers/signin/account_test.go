@@ -52,26 +52,60 @@ func TestAccountNeedsASession(t *testing.T) {
 	}
 }
 
-// An agent who signs out leaves no support session behind.
+// An agent who signs out leaves no support session behind; nor does one who signs
+// in again in the same browser. Another browser of theirs changes nothing.
 func TestSignOutEndsSupport(t *testing.T) {
 	t.Parallel()
 	a, h := storetest.Agency(t), newHouse(t)
-	sam, mia := storetest.Agent(t), a.Member(t, a.Mia, a.Acme)
+	mia := a.Member(t, a.Mia, a.Acme)
 	storetest.LetSupportIn(t, mia)
-	b := h.browser(t).signIn(sam)
-	b.want(b.post("/step-up", "return_to", "/support"), http.StatusSeeOther)
-	b.want(b.post("/step-up/code", "code", mailed(t, sam).code), http.StatusSeeOther)
-	b.want(b.post("/support/sessions", "tenant", a.Acme, "person", mia.ID().String(),
-		"reason", "A file does not open", "ticket", "T-1", "minutes", "30"), http.StatusSeeOther)
-	b.want(b.get("/w/"+a.Acme+"/"), http.StatusOK)
+	for what, leave := range map[string]func(b *browser, sam string){
+		"signed out":      func(b *browser, _ string) { b.want(b.post("/logout"), http.StatusSeeOther) },
+		"signed in again": func(b *browser, sam string) { b.signIn(sam) },
+	} {
+		sam := storetest.Agent(t)
+		b := h.browser(t).signIn(sam)
+		b.want(b.post("/step-up", "return_to", "/support"), http.StatusSeeOther)
+		b.want(b.post("/step-up/code", "code", mailed(t, sam).code), http.StatusSeeOther)
+		b.want(b.post("/support/sessions", "tenant", a.Acme, "person", mia.ID().String(),
+			"reason", "A file does not open", "ticket", "T-1", "minutes", "30"), http.StatusSeeOther)
+		h.browser(t).signIn(sam)
+		b.want(b.get("/w/"+a.Acme+"/"), http.StatusOK)
 
-	b.want(b.post("/logout"), http.StatusSeeOther)
-	var how *string
-	asAdmin(t, func(ctx context.Context, conn *pgx.Conn) error {
-		return conn.QueryRow(ctx, `
+		leave(b, sam)
+		var how *string
+		asAdmin(t, func(ctx context.Context, conn *pgx.Conn) error {
+			return conn.QueryRow(ctx, `
 select s.ended_how from support_sessions s join users u on u.id = s.actor_id where u.email = $1`, sam).Scan(&how)
-	})
-	if how == nil || *how != "stopped" {
-		t.Errorf("the support session ended: %v", how)
+		})
+		if how == nil || *how != "stopped" {
+			t.Errorf("%s: the support session ended: %v", what, how)
+		}
+	}
+}
+
+// An agent sees where they are signed in and can end that, but not rename
+// themselves: their name is what customers read.
+func TestAccountOfAnAgent(t *testing.T) {
+	t.Parallel()
+	h, sam := newHouse(t), storetest.Agent(t)
+	laptop, phone := h.browser(t).signIn(sam), h.browser(t).signIn(sam)
+	page := laptop.want(laptop.get("/account"), http.StatusOK)
+	if !strings.Contains(page.body, sam) || strings.Contains(page.body, `action="/account/name"`) {
+		t.Error("the page lacks the address, or has a form for the name")
+	}
+	laptop.want(laptop.post("/account/name", "name", "Mallory"), http.StatusNotFound)
+	if page := laptop.get("/account"); strings.Contains(page.body, "Mallory") {
+		t.Error("the name was changed")
+	}
+	path, _, _ := strings.Cut(page.body[strings.Index(page.body, "/account/browsers/"):], `"`)
+	laptop.want(laptop.post(path), http.StatusSeeOther)
+	if phone.signedIn() || !laptop.signedIn() {
+		t.Error("the wrong browser was signed out")
+	}
+	phone.signIn(sam)
+	laptop.want(laptop.post("/account/sign-out-everywhere"), http.StatusSeeOther)
+	if phone.signedIn() || laptop.signedIn() {
+		t.Error("a browser is still signed in")
 	}
 }

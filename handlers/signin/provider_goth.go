@@ -6,7 +6,6 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/url"
 
 	"github.com/markbates/goth"
@@ -170,4 +169,9 @@ func codeOf(answer goth.Params, c Challenge) (string, error) {
 func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
 // refusal is ErrWayRefused with a reason that holds nothing of the answer.
-func refusal(reason string) error { return fmt.Errorf("%w: %s", ErrWayRefused, reason) }
+func refusal(reason string) error { return refusedError{reason} }
+
+type refusedError struct{ reason string }
+
+func (e refusedError) Error() string { return ErrWayRefused.Error() + ": " + e.reason }
+func (e refusedError) Unwrap() error { return ErrWayRefused }

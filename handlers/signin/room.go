@@ -3,7 +3,9 @@ package signin
 import (
 	"crypto/rand"
 	"errors"
+	"net"
 	"net/http"
+	"os"
 	"strings"
 
 	"portico/store"
@@ -76,14 +78,24 @@ type statusError int
 func (e statusError) Error() string   { return http.StatusText(int(e)) }
 func (e statusError) HTTPStatus() int { return int(e) }
 
-// readForm parses the body of a form. One that is too large says so itself.
+// readForm parses the body of a form. One that is too large says so itself; one
+// that took too long is told from one that is no form.
 func readForm(r *http.Request) error {
 	err := r.ParseForm()
 	var tooLarge *http.MaxBytesError
-	if err == nil || errors.As(err, &tooLarge) {
+	switch {
+	case err == nil, errors.As(err, &tooLarge):
 		return err
+	case TooSlow(err):
+		return statusError(http.StatusRequestTimeout)
 	}
 	return statusError(http.StatusBadRequest)
+}
+
+// TooSlow says whether reading a body ended because it took too long to come.
+func TooSlow(err error) bool {
+	var late net.Error
+	return errors.Is(err, os.ErrDeadlineExceeded) || (errors.As(err, &late) && late.Timeout())
 }
 
 // lobby is the frame of a person's page outside any tenant.

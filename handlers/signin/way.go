@@ -80,7 +80,7 @@ func (room *Room) ProviderBegin(w http.ResponseWriter, r *http.Request, _ store.
 	c := Challenge{State: randomText(), Nonce: randomText(), Verifier: randomText()}
 	there, err := way.Begin(r.Context(), c)
 	if err != nil {
-		return wayError(err)
+		return wayError(way, err)
 	}
 	// A second tab shares the cookie of the first, so that both can finish.
 	f, ok := room.cookies.readFlow(r, providerCookie)
@@ -124,7 +124,7 @@ func (room *Room) ProviderReturn(w http.ResponseWriter, r *http.Request, _ store
 	c := Challenge{State: answer.Get("state"), Nonce: f.Nonce, Verifier: f.Verifier}
 	who, err := way.Finish(r.Context(), answer, c)
 	if err != nil {
-		return wayError(err)
+		return wayError(way, err)
 	}
 	// The records keep addresses folded; one that cannot be is nobody's here.
 	email, ok := FoldEmail(who.Email)
@@ -164,20 +164,31 @@ func (room *Room) noAccount(w http.ResponseWriter, r *http.Request, to string) e
 }
 
 // wayError picks the status of what a provider did.
-func wayError(err error) error {
+func wayError(way Way, err error) error {
 	if errors.Is(err, ErrWayAway) {
-		return refusedWay{err, http.StatusServiceUnavailable}
+		return refusedWay{err, http.StatusServiceUnavailable, way.Name()}
 	}
-	return refusedWay{err, http.StatusBadRequest}
+	return refusedWay{err, http.StatusBadRequest, way.Name()}
 }
 
 // refusedWay is a provider's failure with our status for it.
 type refusedWay struct {
 	error
-	status int
+	status   int
+	provider string
 }
 
 func (e refusedWay) HTTPStatus() int { return e.status }
+
+// RefusedBy says, for the log, which provider's answer was refused and why: in our
+// own words, since an error of a library may quote what it was given.
+func (e refusedWay) RefusedBy() (provider, reason string) {
+	var ours refusedError
+	if errors.As(e.error, &ours) {
+		return e.provider, ours.reason
+	}
+	return e.provider, "an answer that proves nothing"
+}
 
 func (e refusedWay) Unwrap() error { return e.error }
 
