@@ -11,11 +11,13 @@ import (
 func TestSignInByMailedLink(t *testing.T) {
 	t.Parallel()
 	asked := newVisitor(t)
+	away := atLetterbox("gus@globex.test")
 	since := time.Now()
 	asked.fill("Your e-mail address", "gus@globex.test")
 	asked.click("button", "Send me a sign-in link")
 	asked.sees("Check your mail")
-	text := mailed(t, "gus@globex.test", since, "")
+	text := mailed(t, "gus@globex.test", since, signInMail)
+	away()
 	_, link, found := strings.Cut(text, world.stack.URL()+"/login/")
 	if !found {
 		t.Fatalf("no link in the mail: %s", text)
