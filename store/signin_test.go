@@ -2,34 +2,130 @@ package store_test
 
 import (
 	"crypto/rand"
+	"errors"
 	"testing"
+
+	"github.com/google/uuid"
 
 	"portico/store"
 	"portico/store/storetest"
 )
 
-// A mailed link opens one session, by the database's own rule, whoever asks.
-func TestLinkIsSpentOnce(t *testing.T) {
-	t.Parallel()
-	a := storetest.Agency(t)
-	link, cookie := store.Secret(rand.Text()), store.Secret(rand.Text())
-	flow, err := storetest.DB().BeginMailFlow(t.Context(), cookie, a.Mia, "/")
+// spentFlow is a provider's flow whose answer has just come back.
+func spentFlow(t *testing.T) uuid.UUID {
+	t.Helper()
+	cookie, state := store.Secret(rand.Text()), store.Secret(rand.Text())
+	err := storetest.DB().BeginOIDCFlow(t.Context(), cookie, store.OIDCFlow{Provider: "idp", State: state, ReturnTo: "/"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := storetest.DB().MintFlow(t.Context(), flow, link, store.Secret(rand.Text())); err != nil {
+	f, err := storetest.DB().SpendState(t.Context(), cookie, state, "idp")
+	if err != nil {
 		t.Fatal(err)
 	}
-	spend := func() error {
-		var token store.Token
-		_, _ = rand.Read(token[:])
-		_, err := storetest.DB().SignInByLink(t.Context(), link, store.NewSession{Token: token})
-		return err
+	return f.ID
+}
+
+func newSession() (s store.NewSession) {
+	_, _ = rand.Read(s.Token[:])
+	return s
+}
+
+// Case 30: an unverified address links to nobody, a verified one to its person,
+// and from then on issuer and subject do, whatever the address. An agent of
+// support is a person like others there: what they may do needs a fresh proof.
+func TestIdentityIsIssuerAndSubject(t *testing.T) {
+	t.Parallel()
+	a, db := storetest.Agency(t), storetest.DB()
+	sam := storetest.Agent(t)
+	who := func(subject, email string, verified bool) (uuid.UUID, error) {
+		return db.SignInByIdentity(t.Context(), spentFlow(t), store.Identity{
+			Issuer: "https://idp.test/" + a.Suffix, Subject: subject, Email: email, EmailVerified: verified,
+		}, newSession())
 	}
-	if err := spend(); err != nil {
-		t.Fatalf("the first time: %v", err)
+	for name, refused := range map[string]func() (uuid.UUID, error){
+		"unverified":             func() (uuid.UUID, error) { return who("m", a.Mia, false) },
+		"unknown":                func() (uuid.UUID, error) { return who("m", "nobody@"+a.Suffix+".test", true) },
+		"without any":            func() (uuid.UUID, error) { return who("m", "", true) },
+		"an agent's, unverified": func() (uuid.UUID, error) { return who("s", sam, false) },
+	} {
+		if _, err := refused(); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
-	if err := spend(); err == nil {
-		t.Error("the link opened a second session")
+	if _, err := who("s", sam, true); err != nil {
+		t.Errorf("an agent's own, verified: %v", err)
+	}
+	mia, err := who("m", a.Mia, true)
+	if err != nil || mia != a.Member(t, a.Mia, a.Acme).ID() {
+		t.Fatalf("verified: %v, %v", mia, err)
+	}
+	for name, email := range map[string]string{"changed": a.Gus, "gone": ""} {
+		if again, err := who("m", email, false); err != nil || again != mia {
+			t.Errorf("address %s: %v, %v", name, again, err)
+		}
+	}
+	if other, err := who("g", a.Gus, true); err != nil || other == mia {
+		t.Errorf("another subject: %v, %v", other, err)
+	}
+}
+
+// The answer of a provider opens one session, and only right after it came.
+func TestSpentFlowOpensOneSession(t *testing.T) {
+	t.Parallel()
+	a, db := storetest.Agency(t), storetest.DB()
+	mia := store.Identity{Issuer: "https://idp.test/" + a.Suffix, Subject: "m", Email: a.Mia, EmailVerified: true}
+	flow, late := spentFlow(t), spentFlow(t)
+	if _, err := db.SignInByIdentity(t.Context(), flow, mia, newSession()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := storetest.Admin(t).Exec(t.Context(), `update sign_in_flows set spent_at = spent_at - interval '3 minutes' where id = $1`, late); err != nil {
+		t.Fatal(err)
+	}
+	for name, f := range map[string]uuid.UUID{"twice": flow, "late": late, "never begun": store.NewID()} {
+		if _, err := db.SignInByIdentity(t.Context(), f, mia, newSession()); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A mailed link opens one session, whoever comes second and however it is asked;
+// so does a code.
+func TestMailedProofOpensOneSession(t *testing.T) {
+	t.Parallel()
+	a, db := storetest.Agency(t), storetest.DB()
+	cookie, link, code := store.Secret(rand.Text()), store.Secret(rand.Text()), store.Secret(rand.Text())
+	begin := func() uuid.UUID {
+		flow, err := db.BeginMailFlow(t.Context(), cookie, a.Mia, "/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.MintFlow(t.Context(), flow, link, code); err != nil {
+			t.Fatal(err)
+		}
+		return flow
+	}
+	flow := begin()
+	byCode := store.MailedCode{Flow: flow, Cookie: cookie, Codes: []store.Secret{code}}
+	elsewhere := store.MailedCode{Flow: flow, Cookie: store.Secret("another"), Codes: byCode.Codes}
+	if _, err := db.SignInByCode(t.Context(), elsewhere, newSession()); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("in another browser: %v", err)
+	}
+	if _, err := db.SignInByLink(t.Context(), link, newSession()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.SignInByLink(t.Context(), link, newSession()); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("the link again: %v", err)
+	}
+	if _, err := db.SignInByCode(t.Context(), byCode, newSession()); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("the code after the link: %v", err)
+	}
+	link = store.Secret(rand.Text())
+	byCode.Flow = begin()
+	if _, err := db.SignInByCode(t.Context(), byCode, newSession()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.SignInByLink(t.Context(), link, newSession()); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("the link after the code: %v", err)
 	}
 }
