@@ -118,8 +118,13 @@ var deeds = map[string]struct {
 	"support.ended":          {text: "The support session is over."},
 }
 
-// flash reads what the redirect before this page has done.
+// flash reads what the redirect before this page has done. A link from anywhere
+// else, a mail or another site, makes the page say nothing: browsers tell where
+// a navigation began, and only our own forms lead to our own redirects.
 func flash(r *http.Request, base views.Base) views.Flash {
+	if from := r.Header.Get("Sec-Fetch-Site"); from != "" && from != "same-origin" {
+		return views.Flash{}
+	}
 	q := r.URL.Query()
 	deed, ok := deeds[q.Get("did")]
 	if !ok {

@@ -1,0 +1,27 @@
+package handlers_test
+
+import (
+	"strings"
+	"testing"
+
+	"portico/store/storetest"
+)
+
+// A link in a mail or on another site claims that something was done: the page
+// does not say so. After our own redirect it does.
+func TestOnlyOurOwnRedirectSaysWhatWasDone(t *testing.T) {
+	t.Parallel()
+	a, s := storetest.Agency(t), newSite(t)
+	dana := s.as(t, a.Dana)
+	const said = "Support may come in now."
+	for _, from := range []string{"cross-site", "same-site", "none"} {
+		dana.header.Set("Sec-Fetch-Site", from)
+		if got := dana.get(t, "/w/"+a.Acme+"/support?did=support.granted"); got.status != 200 || strings.Contains(got.body, said) {
+			t.Errorf("a link from %s: status %d, or it is believed", from, got.status)
+		}
+	}
+	dana.header.Set("Sec-Fetch-Site", "same-origin")
+	if got := dana.get(t, "/w/"+a.Acme+"/support?did=support.granted"); !strings.Contains(got.body, said) {
+		t.Error("our own redirect is not believed")
+	}
+}
