@@ -42,7 +42,7 @@ mutants: setup
 
 ## Check format, lint, generated code, modules and the arrows between rooms.
 .PHONY: check
-check:
+check: setup
 	@scripts/check
 
 ## Generate the Go code of the templates.

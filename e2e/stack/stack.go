@@ -110,7 +110,10 @@ func (s *Stack) Stop() error {
 	}
 	if s.lock != nil {
 		errs = append(errs, s.removeTransient())
-		_ = s.lock.Close() // which also unlocks
+		// Closing alone would not do: a child of another test that is just being
+		// started still holds a copy of the descriptor, and with it the lock.
+		errs = append(errs, syscall.Flock(int(s.lock.Fd()), syscall.LOCK_UN))
+		_ = s.lock.Close()
 		s.lock = nil
 	}
 	return errors.Join(errs...)
