@@ -29,6 +29,7 @@ dev: setup
 .PHONY: test
 test: setup
 	@go test -p $(JOBS) -timeout 8m ./...
+	@cat tmp/matrix.txt
 
 ## Run the long tests: big files, long races, faults.
 .PHONY: test-long

@@ -62,7 +62,7 @@ func TestLongTransfersStayFlat(t *testing.T) {
 	grew(t, "2 GiB down", pid, before)
 
 	whole.Reset()
-	sendForm(t, d, whole, 1<<30)
+	sendLongForm(t, d, whole, 1<<30)
 	grew(t, "1 GiB by a form", pid, before)
 	list := d.list(t)
 	sameBytes(t, d, list[len(list)-1].ID.String(), whole, 1<<30)
@@ -88,7 +88,7 @@ func sameBytes(t *testing.T, d studio, id string, want hash.Hash, size int64) {
 	}
 }
 
-func sendForm(t *testing.T, d studio, whole hash.Hash, size int64) {
+func sendLongForm(t *testing.T, d studio, whole hash.Hash, size int64) {
 	t.Helper()
 	r, w := io.Pipe()
 	form := multipart.NewWriter(w)
