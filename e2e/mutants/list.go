@@ -50,7 +50,7 @@ var mutants = []mutant{
 	{"other sites cause nothing", "handlers/middleware.go", "if err := guard.Check(r); err != nil {", "if err := guard.Check(r); false && err != nil {", handlerRoom, "TestConsoleFromAnotherSite"},
 	{"logs strike keys out", "handlers/redact.go", "if secretKey(a.Key) {", "if false {", handlerRoom, "TestLogs"},
 	{"logs strike shapes out", "handlers/redact.go", "s = shape.ReplaceAllString(s, struck)", "_ = shape", handlerRoom, "TestLogs"},
-	{"a download is on record first", "handlers/files.go", "if err := s.db.RecordDownload(r.Context(), me, event, isPiece(r)); err != nil {", "if false {\n\t\t\terr := error(nil)", handlerRoom, "TestDownload"},
+	{"a download is on record first", "handlers/files.go", "if err := s.db.RecordDownload(r.Context(), me, event, download.IsPiece(r)); err != nil {", "if false {\n\t\t\terr := error(nil)", handlerRoom, "TestDownload"},
 	{"only who began an upload goes on", "store/uploads.go", "and f.created_by = (select nullif(current_setting('app.user_id', true), '')::uuid)", "", storeRoom, "TestOnlyTheBeginner"},
 
 	{"the session cookie is HttpOnly and Secure", "handlers/signin/cookies.go", "Secure: true, HttpOnly: true, SameSite", "SameSite", signinRoom, "TestSessionCookie"},
