@@ -45,7 +45,7 @@ var (
 	providerVisit  = limit{"provider from a network", 120, limitWindow}
 )
 
-// tooManyError is a refusal for now.
+// tooManyError is a refusal that ends with its window.
 type tooManyError struct {
 	kind  string
 	after time.Duration
