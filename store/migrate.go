@@ -2,9 +2,12 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -28,7 +31,15 @@ func Migrate(ctx context.Context, ownerURL string) (int, error) {
 	if err != nil {
 		return n, err
 	}
-	return n, migrateQueue(ctx, ownerURL)
+	pool, err := pgxpool.New(ctx, ownerURL)
+	if err != nil {
+		return n, errors.New("DATABASE_OWNER_URL cannot be used")
+	}
+	defer pool.Close()
+	if err := migrateLookup(ctx, pool); err != nil {
+		return n, err
+	}
+	return n, migrateQueue(ctx, pool)
 }
 
 func migrateSchema(ctx context.Context, ownerURL string) (int, error) {
@@ -56,6 +67,57 @@ func migrateSchema(ctx context.Context, ownerURL string) (int, error) {
 	return len(done), nil
 }
 
+// forgetLookup makes room for the functions of schema lookup. They may call one
+// another in any order, so their bodies are not looked into as they are made.
+const forgetLookup = `
+select pg_advisory_xact_lock(hashtext('portico lookup'));
+set local role portico_lookup;
+set local check_function_bodies = off;
+do $$
+declare f regprocedure;
+begin
+    for f in select p.oid::regprocedure from pg_catalog.pg_proc p where p.pronamespace = 'lookup'::regnamespace loop
+        execute format('drop function %s', f);
+    end loop;
+end $$;`
+
+// migrateLookup makes the functions of schema lookup as they now are, all in one
+// transaction. Nothing is touched while they already are: a second replica that
+// migrates must not pull them from under the first.
+func migrateLookup(ctx context.Context, pool *pgxpool.Pool) error {
+	functions, err := lookupSQL()
+	if err != nil {
+		return err
+	}
+	sum := fmt.Sprintf("%x", sha256.Sum256([]byte(functions)))
+	return pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+		var now string
+		err := tx.QueryRow(ctx, `select coalesce(obj_description('lookup'::regnamespace, 'pg_namespace'), '')`).Scan(&now)
+		if err != nil || now == sum {
+			return err
+		}
+		for _, sql := range []string{forgetLookup, functions, "reset role; comment on schema lookup is '" + sum + "'"} {
+			if _, err := tx.Exec(ctx, sql); err != nil {
+				return fmt.Errorf("lookup functions: %w", err)
+			}
+		}
+		return nil
+	})
+}
+
+func lookupSQL() (string, error) {
+	var all strings.Builder
+	err := fs.WalkDir(migrations.Lookup, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := fs.ReadFile(migrations.Lookup, name)
+		all.Write(b)
+		return err
+	})
+	return all.String(), err
+}
+
 // grantQueue gives the app the queue's rows, and nothing of its structure. It
 // runs after every migration of the queue because those may add tables.
 const grantQueue = `
@@ -66,12 +128,7 @@ grant usage, select on all sequences in schema river to portico_app;
 grant execute on all functions in schema river to portico_app;
 grant select on public.schema_migrations to portico_app;`
 
-func migrateQueue(ctx context.Context, ownerURL string) error {
-	pool, err := pgxpool.New(ctx, ownerURL)
-	if err != nil {
-		return errors.New("DATABASE_OWNER_URL cannot be used")
-	}
-	defer pool.Close()
+func migrateQueue(ctx context.Context, pool *pgxpool.Pool) error {
 	if _, err := pool.Exec(ctx, "create schema if not exists "+pgx.Identifier{QueueSchema}.Sanitize()); err != nil {
 		return fmt.Errorf("queue schema: %w", err)
 	}

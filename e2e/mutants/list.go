@@ -9,7 +9,11 @@ const (
 
 	people = "migrations/0001_tenants_and_people.sql"
 	work   = "migrations/0002_work.sql"
-	lookup = "migrations/0003_lookup.sql"
+
+	whoIsAsking = "migrations/lookup/who.sql"
+	signingIn   = "migrations/lookup/signin.sql"
+	clients     = "migrations/lookup/clients.sql"
+	support     = "migrations/lookup/support.sql"
 
 	tenantPolicy = `using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid))`
 )
@@ -35,11 +39,12 @@ var mutants = []mutant{
 	{"the context is set at all", "store/scope.go", "set_config('app.tenant_id', @tenant, true)", "@tenant", storeRoom, "TestProject"},
 	{"a read is read-only", "store/scope.go", "if readOnly || s.readOnly {", "if false && readOnly {", storeRoom, "TestSupport|TestRead"},
 	{"the role is checked at the start", "store/store.go", "if err := checkRole(ctx, pool); err != nil {", "if false {\n\t\terr := checkRole(ctx, pool)", storeRoom, "TestServerRefuses"},
-	{"an agency enters its own clients only", lookup, "and t.agency_id = nullif(current_setting('app.tenant_id', true), '')::uuid)", ")", storeRoom, "TestOneTenant"},
-	{"workspaces are one's own", lookup, "where m.user_id = nullif(current_setting('app.user_id', true), '')::uuid", "where true", "./e2e/sample", "Test"},
-	{"support needs consent", lookup, "when s.kind = 'support' and not exists (\n            select 1 from public.support_grants g\n            where g.tenant_id = s.tenant_id and g.id = s.grant_id and g.revoked_at is null) then 'revoked'", "", storeRoom, "TestSupport"},
-	{"support ends at its end", lookup, "when not s.ends_at > now() then 'expired'", "", storeRoom, "TestSupport"},
-	{"ended memberships are over", lookup, "and m.ended_at is null;", ";", storeRoom + "/...", "Test"},
+	{"an agency enters its own clients only", clients, "and t.agency_id = nullif(current_setting('app.tenant_id', true), '')::uuid)", ")", storeRoom, "TestOneTenant"},
+	{"workspaces are one's own", whoIsAsking, "where m.user_id = nullif(current_setting('app.user_id', true), '')::uuid", "where true", "./e2e/sample", "Test"},
+	{"support needs consent", support, "when s.kind = 'support' and not exists (\n            select 1 from public.support_grants g\n            where g.tenant_id = s.tenant_id and g.id = s.grant_id and g.revoked_at is null) then 'revoked'", "", storeRoom, "TestSupport"},
+	{"support ends at its end", support, "when not s.ends_at > now() then 'expired'", "", storeRoom, "TestSupport"},
+	{"ended memberships are over", whoIsAsking, "and m.ended_at is null;", ";", handlerRoom, "TestTheNextRequestObeys"},
+	{"support does not look as somebody who left", support, "and m.user_id <> me and m.ended_at is null;", "and m.user_id <> me;", storeRoom, "TestSupportStart"},
 
 	{"the right on the route's line", "handlers/access.go", "if !me.May(rule.Needs) {", "if false {", handlerRoom, "TestMatrix|TestSupportPageIsForManagement"},
 	{"the route table is as reviewed", "handlers/routes.go", `s.member("GET /bin", store.SeeBin,`, `s.member("GET /bin", store.SeeWork,`, handlerRoom, "TestRouteTable"},
@@ -55,11 +60,11 @@ var mutants = []mutant{
 
 	{"the session cookie is HttpOnly and Secure", "handlers/signin/cookies.go", "Secure: true, HttpOnly: true, SameSite", "SameSite", signinRoom, "TestSessionCookie"},
 	{"the return path stays local", "handlers/signin/localpath.go", "|| !plainPath(u.Path) {", "{", signinRoom, "TestLocalPath"},
-	{"a link is spent once", lookup, "where f.link_hash = p_link_hash and f.purpose = 'mail' and f.spent_at is null and f.expires_at > now()", "where f.link_hash = p_link_hash and f.purpose = 'mail'", storeRoom, "TestLinkIsSpentOnce"},
-	{"five tries of a code", lookup, "and f.spent_at is null and f.expires_at > now() and f.tries < 5", "and f.spent_at is null and f.expires_at > now()", signinRoom, "TestCode|TestTries"},
-	{"a provider's answer is its browser's", lookup, "where f.cookie_hash = p_cookie_hash and f.state_hash = p_state_hash", "where f.state_hash = p_state_hash", signinRoom, "TestProviderAnswer"},
-	{"a step-up is its session's", lookup, "join public.sign_in_flows f on f.session_id = s.id and f.id = p_flow", "join public.sign_in_flows f on f.id = p_flow", signinRoom, "TestStepUp"},
-	{"a session idles out", lookup, "and s.last_used_at > now() - interval '12 hours'", "", signinRoom, "TestExpiry"},
+	{"a link is spent once", signingIn, "where f.link_hash = p_link_hash and f.purpose = 'mail' and f.spent_at is null and f.expires_at > now()", "where f.link_hash = p_link_hash and f.purpose = 'mail'", storeRoom, "TestLinkIsSpentOnce"},
+	{"five tries of a code", signingIn, "and f.spent_at is null and f.expires_at > now() and f.tries < 5", "and f.spent_at is null and f.expires_at > now()", signinRoom, "TestCode|TestTries"},
+	{"a provider's answer is its browser's", signingIn, "where f.cookie_hash = p_cookie_hash and f.state_hash = p_state_hash", "where f.state_hash = p_state_hash", signinRoom, "TestProviderAnswer"},
+	{"a step-up is its session's", signingIn, "join public.sign_in_flows f on f.session_id = s.id and f.id = p_flow", "join public.sign_in_flows f on f.id = p_flow", signinRoom, "TestStepUp"},
+	{"a session idles out", whoIsAsking, "and s.last_used_at > now() - interval '12 hours'", "", signinRoom, "TestExpiry"},
 
 	{"a job's seal", "store/queue/queue.go", "if hmac.Equal(want, seal.MAC) {", "if len(want) > 0 {", workRoom, "TestForged|TestSeal"},
 	{"the seal covers the kind", "store/queue/queue.go", "mac.Write([]byte(args.Kind()))", "", workRoom, "TestSeal"},

@@ -1,0 +1,69 @@
+-- What jobs need beside the tenant they work in.
+
+-- A refused job, for whoever runs the installation.
+create function lookup.job_refused(p_id uuid, p_job bigint, p_kind text, p_claimed text, p_reason text)
+returns void
+language sql volatile security definer set search_path = ''
+as $$
+    insert into public.job_refusals (id, job_id, kind, claimed_tenant, reason)
+    values (p_id, p_job, left(p_kind, 100), left(p_claimed, 100), left(p_reason, 200))
+$$;
+grant execute on function lookup.job_refused to portico_app;
+
+-- How things stand in the tenant of the context, with its person and its support
+-- session: what a job asks before it does anything, and before it writes to
+-- somebody. Always one row; nothing in it is about another tenant but the name
+-- and colour of its own agency, which its people see on every page.
+create function lookup.job_standing()
+returns table (
+    tenant_state text, agency_name text, accent text,
+    party text, role text, name text, email text, support boolean)
+language sql stable security definer set search_path = ''
+as $$
+    select case when t.state = 'active' then coalesce(g.state, t.state) else t.state end,
+           g.name, coalesce(t.accent, g.accent),
+           m.party, m.role, m.name, m.email,
+           exists (
+               select 1 from public.support_sessions s
+               where s.tenant_id = c.tenant and s.id = c.session and lookup.support_over(s) is null)
+    from (
+        select nullif(current_setting('app.tenant_id', true), '')::uuid as tenant,
+               nullif(current_setting('app.user_id', true), '')::uuid as person,
+               nullif(current_setting('app.support_session_id', true), '')::uuid as session
+    ) c
+    left join public.tenants t on t.id = c.tenant
+    left join public.tenants g on g.id = t.agency_id
+    left join public.memberships m
+        on m.tenant_id = c.tenant and m.user_id = c.person and m.ended_at is null
+       and exists (select 1 from public.users u where u.id = c.person and u.disabled_at is null)
+$$;
+grant execute on function lookup.job_standing to portico_app;
+
+-- Ids of active tenants, in order, for the periodic job that asks for one
+-- tenant job each. Ids alone say nothing about anybody.
+create function lookup.active_tenants(p_after uuid, p_limit integer)
+returns setof uuid
+language sql stable security definer set search_path = ''
+as $$
+    select t.id from public.tenants t
+    where lookup.tenant_active(t.id) and (p_after is null or t.id > p_after)
+    order by t.id
+    limit least(p_limit, 1000)
+$$;
+grant execute on function lookup.active_tenants to portico_app;
+
+-- What is over and can go: sessions, flows, counters.
+create function lookup.sweep()
+returns table (sessions bigint, flows bigint, counters bigint)
+language sql volatile security definer set search_path = ''
+as $$
+    with s as (
+        delete from public.sessions where expires_at < now() or last_used_at < now() - interval '12 hours' returning 1
+    ), f as (
+        delete from public.sign_in_flows where expires_at < now() - interval '1 day' returning 1
+    ), c as (
+        delete from public.rate_counters where window_start < now() - interval '1 day' returning 1
+    )
+    select (select count(*) from s), (select count(*) from f), (select count(*) from c)
+$$;
+grant execute on function lookup.sweep to portico_app;

@@ -1,0 +1,69 @@
+-- The operator's own, for the command line as portico_owner: the app may not call them.
+
+create function lookup.create_agency(p_id uuid, p_slug text, p_name text, p_owner uuid, p_email text, p_owner_name text)
+returns void
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare person uuid;
+begin
+    insert into public.tenants (id, kind, slug, name) values (p_id, 'agency', p_slug, p_name);
+    insert into public.users (id, email, name) values (p_owner, p_email, p_owner_name) on conflict (email) do nothing;
+    select u.id into person from public.users u where u.email = p_email;
+    insert into public.memberships (tenant_id, user_id, tenant_kind, party, role, name, email)
+    values (p_id, person, 'agency', 'agency', 'owner', p_owner_name, p_email);
+    insert into public.audit_events (tenant_id, id, party, verb, target_kind, target_id)
+    values (p_id, p_id, 'system', 'tenant.created', 'tenant', p_id);
+end $$;
+grant execute on function lookup.create_agency to portico_owner;
+
+create function lookup.list_tenants(p_after text, p_limit integer)
+returns table (id uuid, kind text, slug text, name text, state text, agency_slug text, created_at timestamptz)
+language sql stable security definer set search_path = ''
+as $$
+    select t.id, t.kind, t.slug, t.name, t.state, g.slug, t.created_at
+    from public.tenants t
+    left join public.tenants g on g.id = t.agency_id
+    where t.slug > p_after
+    order by t.slug
+    limit p_limit
+$$;
+grant execute on function lookup.list_tenants to portico_owner;
+
+create function lookup.add_agent(p_id uuid, p_email text, p_name text)
+returns void
+language plpgsql volatile security definer set search_path = ''
+as $$
+begin
+    insert into public.users (id, kind, email, name) values (p_id, 'agent', p_email, p_name);
+    insert into public.support_agents (user_id) values (p_id);
+end $$;
+grant execute on function lookup.add_agent to portico_owner;
+
+-- Ends what the agent has running, too.
+create function lookup.disable_agent(p_email text)
+returns boolean
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare agent uuid;
+begin
+    update public.support_agents a
+    set disabled_at = coalesce(a.disabled_at, now())
+    from public.users u
+    where u.id = a.user_id and u.email = p_email
+    returning a.user_id into agent;
+    if agent is null then return null; end if;
+    perform lookup.support_end(agent, 'agent_disabled', '');
+    return true;
+end $$;
+grant execute on function lookup.disable_agent to portico_owner;
+
+create function lookup.list_agents()
+returns table (email text, name text, added_at timestamptz, disabled_at timestamptz)
+language sql stable security definer set search_path = ''
+as $$
+    select u.email, u.name, a.added_at, a.disabled_at
+    from public.support_agents a
+    join public.users u on u.id = a.user_id
+    order by u.email
+$$;
+grant execute on function lookup.list_agents to portico_owner;

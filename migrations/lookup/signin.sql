@@ -1,0 +1,268 @@
+-- Signing in and proving oneself anew: every function here spends a proof or counts a try.
+
+-- A sign-in or step-up begins. A step-up belongs to a session of the person in
+-- the context.
+create function lookup.flow_begin(
+    p_id uuid, p_purpose text, p_cookie_hash bytea, p_email text, p_session_id uuid, p_return_to text,
+    p_provider text, p_state_hash bytea, p_nonce text, p_verifier text)
+returns boolean
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare me uuid := nullif(current_setting('app.user_id', true), '')::uuid;
+begin
+    if p_purpose = 'step_up' and not exists (
+        select 1 from public.sessions s where s.id = p_session_id and s.user_id = me) then
+        return false;
+    end if;
+    insert into public.sign_in_flows (id, purpose, cookie_hash, email, user_id, session_id, return_to,
+                                      provider, state_hash, nonce, verifier)
+    values (p_id, p_purpose, p_cookie_hash, p_email, case when p_purpose = 'step_up' then me end,
+            p_session_id, p_return_to, p_provider, p_state_hash, p_nonce, p_verifier);
+    return true;
+end $$;
+grant execute on function lookup.flow_begin to portico_app;
+
+-- Called by the mail job alone: gives a live flow the hashes of freshly minted
+-- secrets and says whom to write to; no row for an address nobody has.
+create function lookup.flow_mint(p_id uuid, p_link_hash bytea, p_code_hash bytea)
+returns table (purpose text, email text, name text)
+language plpgsql volatile security definer set search_path = ''
+as $$
+#variable_conflict use_column
+begin
+    return query
+    update public.sign_in_flows f
+    set link_hash = case when f.purpose = 'mail' then p_link_hash end,
+        code_hash = p_code_hash
+    from public.users u
+    where f.id = p_id
+      and f.purpose in ('mail', 'step_up')
+      and f.spent_at is null
+      and f.expires_at > now()
+      and (u.id = f.user_id or (f.user_id is null and u.email = f.email))
+      and u.disabled_at is null
+    returning f.purpose, u.email, u.name;
+end $$;
+grant execute on function lookup.flow_mint to portico_app;
+
+-- What became of a flow, in the words its page uses. Tries are the code's alone:
+-- a link still works when somebody has guessed at the code.
+create function lookup.flow_state(p_spent_at timestamptz, p_expires_at timestamptz)
+returns text
+language sql stable security definer set search_path = ''
+as $$
+    select case when p_spent_at is not null then 'used'
+                when p_expires_at <= now() then 'expired'
+                else 'live' end
+$$;
+
+-- What the page behind a mailed link may show before its button is pressed. The
+-- address only while the link can still be used.
+create function lookup.flow_peek(p_link_hash bytea)
+returns table (email text, state text, return_to text)
+language sql stable security definer set search_path = ''
+as $$
+    select case lookup.flow_state(f.spent_at, f.expires_at) when 'live' then f.email else '' end,
+           lookup.flow_state(f.spent_at, f.expires_at), f.return_to
+    from public.sign_in_flows f
+    where f.link_hash = p_link_hash and f.purpose = 'mail'
+$$;
+grant execute on function lookup.flow_peek to portico_app;
+
+-- Spends one try of the code of a flow, in the browser that asked: the one place
+-- that counts to five. A wrong code is counted, so this returns a word and does
+-- not raise: ok, wrong, too_many, used, expired or gone. Not for the app.
+create function lookup.flow_try_code(p_id uuid, p_purpose text, p_cookie_hash bytea, p_code_hashes bytea[])
+returns table (verdict text, tries_left integer)
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare flow public.sign_in_flows;
+begin
+    update public.sign_in_flows f
+    set tries = f.tries + 1,
+        spent_at = case when f.code_hash = any (p_code_hashes) then now() end
+    where f.id = p_id and f.cookie_hash = p_cookie_hash and f.purpose = p_purpose
+      and f.spent_at is null and f.expires_at > now() and f.tries < 5
+    returning * into flow;
+    if flow.id is not null then
+        return query select case when flow.spent_at is not null then 'ok'
+                                 when flow.tries >= 5 then 'too_many'
+                                 else 'wrong' end, 5 - flow.tries;
+        return;
+    end if;
+    select * into flow from public.sign_in_flows f
+    where f.id = p_id and f.cookie_hash = p_cookie_hash and f.purpose = p_purpose;
+    return query select case when flow.id is null then 'gone'
+                             when lookup.flow_state(flow.spent_at, flow.expires_at) <> 'live'
+                             then lookup.flow_state(flow.spent_at, flow.expires_at)
+                             else 'too_many' end, 0;
+end $$;
+
+-- Makes the session that a proof has earned. Not for the app: the three
+-- functions below call it once they have spent something.
+create function lookup.session_open(
+    p_user uuid, p_session uuid, p_token bytea, p_host text, p_agent text,
+    p_old_token bytea, p_event uuid, p_request text, p_verb text)
+returns void
+language plpgsql volatile security definer set search_path = ''
+as $$
+#variable_conflict use_column
+declare before uuid;
+begin
+    -- An agent's support session does not outlive the browser session it began in.
+    delete from public.sessions s where s.token_hash = p_old_token returning s.user_id into before;
+    if before is not null then
+        perform lookup.support_end(before, 'stopped', p_request);
+    end if;
+    insert into public.sessions (id, token_hash, user_id, host, user_agent)
+    values (p_session, p_token, p_user, p_host, left(p_agent, 300));
+    insert into public.account_events (id, user_id, verb, request_id)
+    values (p_event, p_user, p_verb, p_request);
+end $$;
+
+create function lookup.sign_in_by_link(
+    p_link_hash bytea, p_session uuid, p_token bytea, p_host text, p_agent text,
+    p_old_token bytea, p_event uuid, p_request text)
+returns table (user_id uuid, return_to text)
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare flow public.sign_in_flows; person uuid;
+begin
+    update public.sign_in_flows f
+    set spent_at = now()
+    where f.link_hash = p_link_hash and f.purpose = 'mail' and f.spent_at is null and f.expires_at > now()
+    returning * into flow;
+    if flow.id is null then return; end if;
+    select u.id into person from public.users u where u.email = flow.email and u.disabled_at is null;
+    if person is null then return; end if;
+    perform lookup.session_open(person, p_session, p_token, p_host, p_agent, p_old_token, p_event, p_request, 'sign_in.link');
+    return query select person, flow.return_to;
+end $$;
+grant execute on function lookup.sign_in_by_link to portico_app;
+
+create function lookup.sign_in_by_code(
+    p_flow uuid, p_cookie_hash bytea, p_code_hashes bytea[], p_session uuid, p_token bytea, p_host text, p_agent text,
+    p_old_token bytea, p_event uuid, p_request text)
+returns table (verdict text, tries_left integer, user_id uuid, return_to text)
+language plpgsql volatile security definer set search_path = ''
+as $$
+#variable_conflict use_column
+declare word text; tries integer; person uuid; place text;
+begin
+    select c.verdict, c.tries_left into word, tries
+    from lookup.flow_try_code(p_flow, 'mail', p_cookie_hash, p_code_hashes) c;
+    if word = 'ok' then
+        select u.id, f.return_to into person, place
+        from public.sign_in_flows f
+        join public.users u on u.email = f.email and u.disabled_at is null
+        where f.id = p_flow;
+        if person is null then
+            word := 'gone';
+        else
+            perform lookup.session_open(person, p_session, p_token, p_host, p_agent, p_old_token, p_event, p_request, 'sign_in.code');
+        end if;
+    end if;
+    return query select word, tries, person, coalesce(place, '');
+end $$;
+grant execute on function lookup.sign_in_by_code to portico_app;
+
+-- The answer of a provider came back: only in the browser that asked, only once.
+create function lookup.flow_spend_state(p_cookie_hash bytea, p_state_hash bytea, p_provider text)
+returns table (flow_id uuid, nonce text, verifier text, return_to text)
+language sql volatile security definer set search_path = ''
+as $$
+    update public.sign_in_flows f
+    set spent_at = now()
+    where f.cookie_hash = p_cookie_hash and f.state_hash = p_state_hash and f.provider = p_provider
+      and f.purpose = 'oidc' and f.spent_at is null and f.expires_at > now()
+    returning f.id, f.nonce, f.verifier, f.return_to
+$$;
+grant execute on function lookup.flow_spend_state to portico_app;
+
+-- Identity is (issuer, subject). An address links a new identity only when the
+-- provider verified it. Needs a flow spent within the last two minutes.
+create function lookup.sign_in_by_identity(
+    p_flow uuid, p_issuer text, p_subject text, p_email text, p_verified boolean,
+    p_session uuid, p_token bytea, p_host text, p_agent text, p_old_token bytea, p_event uuid, p_request text)
+returns uuid
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare person uuid; flow uuid;
+begin
+    update public.sign_in_flows f
+    set done_at = now()
+    where f.id = p_flow and f.purpose = 'oidc' and f.done_at is null
+      and f.spent_at > now() - interval '2 minutes'
+    returning f.id into flow;
+    if flow is null then return null; end if;
+    select i.user_id into person from public.identities i where i.issuer = p_issuer and i.subject = p_subject;
+    if person is null and p_verified then
+        select u.id into person from public.users u where u.email = lower(p_email) and u.disabled_at is null;
+        if person is not null then
+            insert into public.identities (issuer, subject, user_id, email)
+            values (p_issuer, p_subject, person, lower(p_email));
+        end if;
+    end if;
+    if person is null or not exists (select 1 from public.users u where u.id = person and u.disabled_at is null) then
+        return null;
+    end if;
+    perform lookup.session_open(person, p_session, p_token, p_host, p_agent, p_old_token, p_event, p_request, 'sign_in.provider');
+    return person;
+end $$;
+grant execute on function lookup.sign_in_by_identity to portico_app;
+
+-- A fresh proof renews the session under a new token.
+create function lookup.step_up_by_code(
+    p_token bytea, p_flow uuid, p_cookie_hash bytea, p_code_hashes bytea[], p_new_token bytea, p_event uuid, p_request text)
+returns table (verdict text, tries_left integer, return_to text)
+language plpgsql volatile security definer set search_path = ''
+as $$
+#variable_conflict use_column
+declare word text := 'gone'; tries integer := 0; mine uuid; me uuid; place text := '';
+begin
+    select s.id, s.user_id, f.return_to into mine, me, place
+    from public.sessions s
+    join public.sign_in_flows f on f.session_id = s.id and f.id = p_flow
+    where s.token_hash = p_token;
+    if mine is not null then
+        select c.verdict, c.tries_left into word, tries
+        from lookup.flow_try_code(p_flow, 'step_up', p_cookie_hash, p_code_hashes) c;
+    end if;
+    if word = 'ok' then
+        update public.sessions s set token_hash = p_new_token, stepped_up_at = now() where s.id = mine;
+        insert into public.account_events (id, user_id, verb, request_id)
+        values (p_event, me, 'session.step_up', p_request);
+    end if;
+    return query select word, tries, coalesce(place, '');
+end $$;
+grant execute on function lookup.step_up_by_code to portico_app;
+
+-- Counts one attempt in the current window; says how many there were and in how
+-- many seconds the window ends.
+create function lookup.rate_hit(p_key bytea, p_window integer)
+returns table (hits integer, retry_after integer)
+language sql volatile security definer set search_path = ''
+as $$
+    with hit as (
+        insert into public.rate_counters as c (key, window_start, hits)
+        values (p_key, to_timestamp(floor(extract(epoch from now()) / p_window) * p_window), 1)
+        on conflict (key, window_start) do update set hits = c.hits + 1
+        returning c.hits, c.window_start
+    )
+    select hits, greatest(1, ceil(extract(epoch from window_start) + p_window - extract(epoch from now())))::integer
+    from hit
+$$;
+grant execute on function lookup.rate_hit to portico_app;
+
+-- Takes one attempt back for each key, in the windows that are open, of which a
+-- day is the longest: what was answered by the person it was meant for is no attack.
+create function lookup.rate_refund(p_keys bytea[])
+returns void
+language sql volatile security definer set search_path = ''
+as $$
+    update public.rate_counters c
+    set hits = greatest(0, c.hits - b.times)
+    from (select k, count(*)::integer as times from unnest(p_keys) k group by k) b
+    where c.key = b.k and c.window_start > now() - interval '1 day'
+$$;
+grant execute on function lookup.rate_refund to portico_app;

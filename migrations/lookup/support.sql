@@ -1,0 +1,219 @@
+-- Support: finding a tenant, coming in with consent, and going again.
+
+-- Why a support session is over, marked so or not; null while it runs. It asks
+-- for what must hold, so that whatever is missing ends the session. Not for the
+-- app: it would answer about any tenant.
+create function lookup.support_over(s public.support_sessions)
+returns text
+language sql stable security definer set search_path = ''
+as $$
+    select case
+        when s.ended_how is not null then s.ended_how
+        when not s.ends_at > now() then 'expired'
+        when s.kind = 'support' and not exists (
+            select 1 from public.support_agents a
+            join public.users u on u.id = a.user_id and u.disabled_at is null
+            where a.user_id = s.actor_id and a.disabled_at is null) then 'agent_disabled'
+        when s.kind = 'support' and not exists (
+            select 1 from public.support_grants g
+            where g.tenant_id = s.tenant_id and g.id = s.grant_id and g.revoked_at is null) then 'revoked'
+        when s.kind = 'support' and not exists (
+            select 1 from public.support_grants g
+            where g.tenant_id = s.tenant_id and g.id = s.grant_id and g.ends_at > now()) then 'expired'
+        when s.kind = 'view_as' and not exists (
+            select 1 from public.memberships m
+            where m.tenant_id = s.tenant_id and m.user_id = s.actor_id and m.party = 'agency' and m.ended_at is null) then 'revoked'
+        when not exists (
+            select 1 from public.memberships m
+            join public.users u on u.id = m.user_id and u.disabled_at is null
+            where m.tenant_id = s.tenant_id and m.user_id = s.subject_id and m.ended_at is null) then 'target_gone'
+        when not lookup.tenant_active(s.tenant_id) then 'tenant_suspended'
+        end
+$$;
+
+-- Is the person in the context an agent in good standing?
+create function lookup.i_am_agent()
+returns boolean
+language sql stable security definer set search_path = ''
+as $$
+    select exists (
+        select 1 from public.support_agents a
+        join public.users u on u.id = a.user_id and u.disabled_at is null
+        where a.user_id = nullif(current_setting('app.user_id', true), '')::uuid
+          and a.disabled_at is null)
+$$;
+grant execute on function lookup.i_am_agent to portico_app;
+
+-- Support's search: an exact slug or address, or the beginning of a name. The end
+-- of the consent is null where support may not come in.
+create function lookup.support_find(p_query text)
+returns table (tenant_id uuid, slug text, name text, kind text, agency_name text, grant_ends_at timestamptz)
+language sql stable security definer set search_path = ''
+as $$
+    select t.id, t.slug, t.name, t.kind, a.name,
+           (select max(g.ends_at) from public.support_grants g
+            where g.tenant_id = t.id and g.revoked_at is null and g.ends_at > now()
+              and lookup.tenant_active(t.id))
+    from public.tenants t
+    left join public.tenants a on a.id = t.agency_id
+    where lookup.i_am_agent()
+      and char_length(p_query) >= 2
+      and (t.slug = lower(p_query)
+           or starts_with(lower(t.name), lower(p_query))
+           or t.id in (select m.tenant_id from public.memberships m
+                       join public.users u on u.id = m.user_id
+                       where u.email = lower(p_query) and m.ended_at is null))
+    order by t.slug = lower(p_query) desc, t.name, t.id
+    limit 10
+$$;
+grant execute on function lookup.support_find to portico_app;
+
+-- Whom an agent may look as: only where a grant is open.
+create function lookup.support_people(p_slug text)
+returns table (user_id uuid, name text, party text, role text)
+language sql stable security definer set search_path = ''
+as $$
+    select m.user_id, m.name, m.party, m.role
+    from public.tenants t
+    join public.memberships m on m.tenant_id = t.id and m.ended_at is null
+    join public.users u on u.id = m.user_id and u.disabled_at is null
+    where lookup.i_am_agent()
+      and t.slug = p_slug
+      and lookup.tenant_active(t.id)
+      and exists (select 1 from public.support_grants g
+                  where g.tenant_id = t.id and g.revoked_at is null and g.ends_at > now())
+    order by m.party desc, m.name, m.user_id
+    limit 500
+$$;
+grant execute on function lookup.support_people to portico_app;
+
+-- The start of a support session: every condition of it, under two locks. That of
+-- the agent's row keeps an agent to one session; that of the consent makes a
+-- revocation either come first, and refuse, or come after, and end the session.
+-- A refusal is written into the tenant that was asked for. The session ends with
+-- the consent, if that is sooner.
+create function lookup.support_start(
+    p_id uuid, p_slug text, p_subject uuid, p_reason text, p_ticket text, p_minutes integer,
+    p_token bytea, p_audit uuid, p_request text)
+returns table (verdict text, tenant_id uuid, ends_at timestamptz)
+language plpgsql volatile security definer set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+    me uuid := nullif(current_setting('app.user_id', true), '')::uuid;
+    my_name text; place uuid; target public.memberships; consent public.support_grants; why text; until timestamptz;
+begin
+    select u.name into my_name
+    from public.support_agents a
+    join public.users u on u.id = a.user_id and u.disabled_at is null
+    where a.user_id = me and a.disabled_at is null
+    for update of a;
+    if not found then return query select 'not_agent', null::uuid, null::timestamptz; return; end if;
+    select t.id into place from public.tenants t where t.slug = p_slug;
+    if place is null then return query select 'no_tenant', null::uuid, null::timestamptz; return; end if;
+    select m.* into target
+    from public.memberships m
+    join public.users u on u.id = m.user_id and u.disabled_at is null
+    where m.tenant_id = place and m.user_id = p_subject and m.user_id <> me and m.ended_at is null;
+    select g.* into consent
+    from public.support_grants g
+    where g.tenant_id = place and g.revoked_at is null and g.ends_at > now()
+    order by g.ends_at desc limit 1
+    for share;
+    why := case
+        when consent.id is null then 'no_grant'
+        when not lookup.tenant_active(place) then 'no_grant'
+        when not exists (
+            select 1 from public.sessions s
+            where s.token_hash = p_token and s.user_id = me and s.stepped_up_at > now() - interval '5 minutes') then 'no_step_up'
+        when char_length(btrim(p_reason)) between 1 and 500
+             and char_length(btrim(p_ticket)) between 1 and 80
+             and p_minutes between 1 and 60 then
+            case
+            when target.user_id is null then 'bad_target'
+            when exists (
+                select 1 from public.support_sessions o
+                where o.actor_id = me and o.ended_at is null and o.ends_at > now() and lookup.support_over(o) is null) then 'busy'
+            end
+        else 'bad_input'
+        end;
+    if why is not null then
+        insert into public.audit_events (tenant_id, id, actor_id, subject_id, party, verb, target_kind, target_id, result, request_id, detail)
+        values (place, p_audit, me, me, 'system', 'support.refused', case when target.user_id is null then '' else 'membership' end,
+                target.user_id, 'denied', p_request, jsonb_build_object('why', why));
+        return query select why, place, null::timestamptz;
+        return;
+    end if;
+    until := least(now() + make_interval(mins => p_minutes), consent.ends_at);
+    insert into public.support_sessions (tenant_id, id, kind, grant_id, actor_id, actor_name, subject_id, reason, ticket, ends_at)
+    values (place, p_id, 'support', consent.id, me, my_name, p_subject, btrim(p_reason), btrim(p_ticket), until);
+    update public.sessions s set support_tenant_id = place, support_session_id = p_id
+    where s.token_hash = p_token and s.user_id = me;
+    insert into public.audit_events (tenant_id, id, actor_id, subject_id, support_session_id, party, verb, target_kind, target_id, request_id)
+    values (place, p_audit, me, p_subject, p_id, target.party, 'support.started', 'support_session', p_id, p_request);
+    return query select 'ok', place, until;
+end $$;
+grant execute on function lookup.support_start to portico_app;
+
+-- Marks what is over of one actor's support sessions, and ends those that still
+-- run the way it is told to. Ids of audit rows made here are random: nothing is
+-- ordered by them alone. Not for the app.
+create function lookup.support_end(p_actor uuid, p_how text, p_request text)
+returns table (tenant_id uuid, session_id uuid, subject_id uuid)
+language plpgsql volatile security definer set search_path = ''
+as $$
+#variable_conflict use_column
+declare o public.support_sessions; how text;
+begin
+    for o in
+        select s.* from public.support_sessions s
+        where s.actor_id = p_actor and s.ended_at is null
+        for update
+    loop
+        how := coalesce(lookup.support_over(o), p_how);
+        update public.support_sessions s
+        set ended_at = least(now(), o.ends_at), ended_how = how
+        where s.tenant_id = o.tenant_id and s.id = o.id;
+        insert into public.audit_events (tenant_id, id, actor_id, subject_id, support_session_id, party, verb, target_kind, target_id, request_id, detail)
+        select o.tenant_id, gen_random_uuid(), o.actor_id, o.subject_id, o.id, m.party,
+               case how when 'stopped' then 'support.stopped' when 'expired' then 'support.expired' else 'support.ended' end,
+               'support_session', o.id, p_request, jsonb_build_object('how', how)
+        from public.memberships m where m.tenant_id = o.tenant_id and m.user_id = o.subject_id;
+        return query select o.tenant_id, o.id, o.subject_id;
+    end loop;
+end $$;
+
+-- The agent's own Stop, from whichever of their browsers. Stopping what is over
+-- already ends nothing and lets this browser forget it.
+create function lookup.support_stop(p_token bytea, p_request text)
+returns table (tenant_id uuid, session_id uuid, subject_id uuid)
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare me uuid := nullif(current_setting('app.actor_id', true), '')::uuid;
+begin
+    update public.sessions s set support_tenant_id = null, support_session_id = null
+    where s.token_hash = p_token and s.user_id = me;
+    return query select * from lookup.support_end(me, 'stopped', p_request);
+end $$;
+grant execute on function lookup.support_stop to portico_app;
+
+-- An agent's own past, with the names of the tenants.
+create function lookup.support_history(p_limit integer)
+returns table (id uuid, tenant_name text, slug text, subject_name text, kind text, mode text, reason text, ticket text,
+               started_at timestamptz, ends_at timestamptz, ended_at timestamptz, ended_how text)
+language sql stable security definer set search_path = ''
+as $$
+    select s.id, t.name, t.slug, m.name, s.kind, s.mode, s.reason, s.ticket, s.started_at, s.ends_at,
+           coalesce(s.ended_at, case when o.how is not null then least(now(), s.ends_at) end), o.how
+    from (
+        select * from public.support_sessions
+        where actor_id = nullif(current_setting('app.user_id', true), '')::uuid
+        order by started_at desc, id
+        limit least(p_limit, 100)
+    ) s
+    cross join lateral (select lookup.support_over((s.*)::public.support_sessions)) o (how)
+    join public.tenants t on t.id = s.tenant_id
+    join public.memberships m on m.tenant_id = s.tenant_id and m.user_id = s.subject_id
+    order by s.started_at desc, s.id
+$$;
+grant execute on function lookup.support_history to portico_app;

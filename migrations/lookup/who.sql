@@ -1,0 +1,114 @@
+-- Who is asking, and where they may go: the first round trip, and the switcher.
+
+-- Active, and its agency too. Not for the app.
+create function lookup.tenant_active(p_tenant uuid)
+returns boolean
+language sql stable security definer set search_path = ''
+as $$
+    select coalesce((
+        select t.state = 'active' and coalesce(g.state, 'active') = 'active'
+        from public.tenants t
+        left join public.tenants g on g.id = t.agency_id
+        where t.id = p_tenant), false)
+$$;
+
+-- The first round trip of every request: session, person, tenant, membership,
+-- brand and support session, as of this moment. Always exactly one row. It
+-- touches the session at most every five minutes.
+create function lookup.who_is_asking(p_token bytea, p_host text, p_slug text, p_domain text)
+returns table (
+    session_id uuid, user_id uuid, user_kind text, user_name text, user_email text, time_zone text,
+    stepped_up_at timestamptz,
+    tenant_id uuid, tenant_kind text, tenant_slug text, tenant_name text, tenant_state text,
+    portal_name text, welcome text, accent text, agency_name text,
+    subject_id uuid, subject_name text, subject_email text, party text, role text, last_seen_at timestamptz, seen_before_at timestamptz, places integer,
+    support_id uuid, support_tenant_id uuid, support_kind text, support_mode text, support_reason text,
+    support_ticket text, support_ends_at timestamptz, support_slug text, support_over text)
+language plpgsql volatile security definer set search_path = ''
+as $$
+#variable_conflict use_column
+begin
+    if p_token is not null then
+        update public.sessions s
+        set last_used_at = now()
+        where s.token_hash = p_token
+          and s.host = p_host
+          and s.last_used_at < now() - interval '5 minutes'
+          and s.last_used_at > now() - interval '12 hours'
+          and s.expires_at > now();
+    end if;
+    return query
+    with asker as (
+        select s.id, s.user_id, u.kind, u.name, u.email, u.time_zone, s.stepped_up_at,
+               s.support_tenant_id, s.support_session_id
+        from public.sessions s
+        join public.users u on u.id = s.user_id
+        left join public.support_agents a on a.user_id = u.id
+        where s.token_hash = p_token
+          and s.host = p_host
+          and s.expires_at > now()
+          and s.last_used_at > now() - interval '12 hours'
+          and u.disabled_at is null
+          and (u.kind = 'person' or (a.user_id is not null and a.disabled_at is null))
+    ), tenant as (
+        select t.id, t.kind, t.slug, t.name,
+               case when g.state is not null and t.state = 'active' then g.state else t.state end as state,
+               t.portal_name, t.welcome, coalesce(t.accent, g.accent) as accent, g.name as agency_name
+        from public.tenants t
+        left join public.tenants g on g.id = t.agency_id
+        where t.id = coalesce(
+            (select b.id from public.tenants b where b.slug = p_slug),
+            (select d.tenant_id from public.domains d where d.host = p_domain and d.verified_at is not null))
+    ), pointed as (
+        select ss.*, st.slug, lookup.support_over(ss) as over
+        from asker k
+        join public.support_sessions ss on ss.tenant_id = k.support_tenant_id and ss.id = k.support_session_id
+        join public.tenants st on st.id = ss.tenant_id
+        where ss.actor_id = k.user_id
+    )
+    select k.id, k.user_id, k.kind, k.name, k.email, k.time_zone, k.stepped_up_at,
+           t.id, t.kind, t.slug, t.name, t.state, t.portal_name, t.welcome, t.accent, t.agency_name,
+           m.user_id, m.name, m.email, m.party, m.role, m.last_seen_at, m.seen_before_at,
+           -- To how many places this person could switch: nobody else's business in a support session.
+           case when p.id is not null then 1
+                else (select count(*) from public.memberships o where o.user_id = k.user_id and o.ended_at is null)
+                end::integer,
+           p.id, p.tenant_id, p.kind, p.mode, p.reason, p.ticket, p.ends_at, p.slug,
+           case when k.support_session_id is not null and p.id is null then coalesce(o.over, 'revoked') end
+    from (values (1)) as always (one)
+    left join asker k on true
+    left join tenant t on true
+    left join pointed p on p.over is null
+    left join pointed o on true
+    left join public.memberships m
+        on m.tenant_id = t.id
+       and m.user_id = case when p.tenant_id = t.id then p.subject_id else k.user_id end
+       and m.ended_at is null;
+end $$;
+grant execute on function lookup.who_is_asking to portico_app;
+
+-- The workspaces of the person in the context, most recently active first. In a
+-- support session only the tenant that was granted.
+create function lookup.my_workspaces(p_filter text, p_after uuid, p_limit integer)
+returns table (
+    tenant_id uuid, kind text, slug text, name text, state text, agency_name text, accent text,
+    party text, role text, unread integer, waiting integer, next_due_on date,
+    last_activity_at timestamptz, last_place text)
+language sql stable security definer set search_path = ''
+as $$
+    select t.id, t.kind, t.slug, coalesce(case when m.party = 'client' then t.portal_name end, t.name), t.state, g.name,
+           coalesce(t.accent, g.accent),
+           m.party, m.role, m.unread, m.waiting, m.next_due_on, m.last_activity_at, m.last_place
+    from public.memberships m
+    join public.tenants t on t.id = m.tenant_id
+    left join public.tenants g on g.id = t.agency_id
+    where m.user_id = nullif(current_setting('app.user_id', true), '')::uuid
+      and m.ended_at is null
+      and (nullif(current_setting('app.support_session_id', true), '') is null
+           or m.tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid)
+      and (p_filter = '' or position(lower(p_filter) in lower(t.name)) > 0 or position(lower(p_filter) in t.slug) > 0)
+      and (p_after is null or t.id > p_after)
+    order by case when t.kind = 'agency' then 0 else 1 end, m.last_activity_at desc nulls last, t.name, t.id
+    limit least(p_limit, 200)
+$$;
+grant execute on function lookup.my_workspaces to portico_app;
