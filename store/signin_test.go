@@ -129,3 +129,40 @@ func TestMailedProofOpensOneSession(t *testing.T) {
 		t.Errorf("the link after the code: %v", err)
 	}
 }
+
+// A step-up is of the session it was begun in: with the right code, in the right
+// browser, another session of the same person gets nothing from it, nor does
+// anybody else's, and no try is spent.
+func TestStepUpIsItsSessions(t *testing.T) {
+	t.Parallel()
+	a, db := storetest.Agency(t), storetest.DB()
+	mine, alsoMine, theirs := storetest.SignIn(t, a.Mia), storetest.SignIn(t, a.Mia), storetest.SignIn(t, a.Leo)
+	cookie, link, code := store.Secret(rand.Text()), store.Secret(rand.Text()), store.Secret(rand.Text())
+	flow, err := db.BeginStepUp(t.Context(), storetest.Person(t, mine), cookie, "/account")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.MintFlow(t.Context(), flow, link, code); err != nil {
+		t.Fatal(err)
+	}
+	typed := store.MailedCode{Flow: flow, Cookie: cookie, Codes: []store.Secret{code}}
+	for name, session := range map[string]store.Token{"another session of the same person": alsoMine, "another person's": theirs} {
+		renewed := newSession().Token
+		if _, err := db.StepUpByCode(t.Context(), storetest.Person(t, session), typed, renewed); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("%s: %v, want refused", name, err)
+		}
+		if who := storetest.Person(t, session); who.SteppedUpAt != nil {
+			t.Errorf("%s is stepped up", name)
+		}
+		if _, ok := storetest.Visit(t, renewed, "").Person(); ok {
+			t.Errorf("%s was renewed", name)
+		}
+	}
+	renewed := newSession().Token
+	if got, err := db.StepUpByCode(t.Context(), storetest.Person(t, mine), typed, renewed); err != nil || got.Tries != 1 || got.ReturnTo != "/account" {
+		t.Errorf("its own session: %+v, %v", got, err)
+	}
+	if who := storetest.Person(t, renewed); who.SteppedUpAt == nil {
+		t.Error("its own session is not stepped up")
+	}
+}

@@ -63,7 +63,7 @@ var mutants = []mutant{
 	{"a link is spent once", signingIn, "where f.link_hash = p_link_hash and f.purpose = 'mail' and f.spent_at is null and f.expires_at > now()", "where f.link_hash = p_link_hash and f.purpose = 'mail'", storeRoom, "TestLinkIsSpentOnce"},
 	{"five tries of a code", signingIn, "and f.spent_at is null and f.expires_at > now() and f.tries < 5", "and f.spent_at is null and f.expires_at > now()", signinRoom, "TestCode|TestTries"},
 	{"a provider's answer is its browser's", signingIn, "where f.cookie_hash = p_cookie_hash and f.state_hash = p_state_hash", "where f.state_hash = p_state_hash", signinRoom, "TestProviderAnswer"},
-	{"a step-up is its session's", signingIn, "join public.sign_in_flows f on f.session_id = s.id and f.id = p_flow", "join public.sign_in_flows f on f.id = p_flow", signinRoom, "TestStepUp"},
+	{"a step-up is its session's", signingIn, "join public.sign_in_flows f on f.session_id = s.id and f.id = p_flow", "join public.sign_in_flows f on f.id = p_flow", storeRoom, "TestStepUpIsItsSessions"},
 	{"a session idles out", whoIsAsking, "and s.last_used_at > now() - interval '12 hours'", "", signinRoom, "TestExpiry"},
 
 	{"a job's seal", "store/queue/queue.go", "if hmac.Equal(want, seal.MAC) {", "if len(want) > 0 {", workRoom, "TestForged|TestSeal"},
