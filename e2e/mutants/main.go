@@ -1,5 +1,5 @@
-// Command mutants takes the product's guards away, one at a time, in a copy of
-// the tree, and runs the tests that should notice. A guard whose removal no test
+// Command mutants takes the product's guards away, one at a time in each of a few
+// copies of the tree, and runs the tests that should notice. A guard whose removal no test
 // notices is a guard that may be gone already.
 //
 // It ends with a count, and with 1 unless every mutant was red.
@@ -17,6 +17,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"time"
 )
@@ -25,45 +26,67 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	only := flag.String("only", "", "regular expression of the mutants to run")
+	trees := flag.Int("trees", min(runtime.NumCPU(), 4), "copies of the tree to work in at the same time")
 	flag.Parse()
-	if err := run(ctx, *only, os.Stdout); err != nil {
+	if err := run(ctx, *only, max(*trees, 1), os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "mutants:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, only string, out io.Writer) error {
+func run(ctx context.Context, only string, trees int, out io.Writer) error {
 	pick, err := regexp.Compile(only)
 	if err != nil {
 		return err
 	}
-	tree, err := copyTree(ctx)
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(tree)
-	count, red := 0, 0
+	var picked []mutant
 	for _, m := range mutants {
-		if ctx.Err() != nil {
-			return ctx.Err()
+		if pick.MatchString(m.guard) {
+			picked = append(picked, m)
 		}
-		if !pick.MatchString(m.guard) {
-			continue
-		}
-		count++
-		noticed, err := m.try(ctx, tree)
+	}
+	next, tried := make(chan mutant), make(chan trial)
+	for range min(trees, len(picked)) {
+		tree, err := copyTree(ctx)
+		defer os.RemoveAll(tree)
 		if err != nil {
-			fmt.Fprintf(out, "NOT RED  %s: %v\n", m.guard, err)
+			return err
+		}
+		go func() {
+			for m := range next {
+				noticed, err := m.try(ctx, tree)
+				tried <- trial{m, noticed, err}
+			}
+		}()
+	}
+	go func() {
+		for _, m := range picked {
+			next <- m
+		}
+		close(next)
+	}()
+	red := 0
+	for range picked {
+		t := <-tried
+		if t.err != nil {
+			fmt.Fprintf(out, "NOT RED  %s: %v\n", t.guard, t.err)
 			continue
 		}
 		red++
-		fmt.Fprintf(out, "red      %s: %s\n", m.guard, strings.Join(noticed, ", "))
+		fmt.Fprintf(out, "red      %s: %s\n", t.guard, strings.Join(t.noticed, ", "))
 	}
-	fmt.Fprintf(out, "%d guards taken away, %d noticed\n", count, red)
-	if red != count {
+	fmt.Fprintf(out, "%d guards taken away, %d noticed\n", len(picked), red)
+	if red != len(picked) {
 		return errors.New("a guard can go unnoticed")
 	}
-	return nil
+	return ctx.Err()
+}
+
+// trial is what came of a mutant.
+type trial struct {
+	mutant
+	noticed []string
+	err     error
 }
 
 // copyTree copies what git tracks into a directory of its own, so that nobody's
@@ -119,6 +142,9 @@ func (m mutant) try(ctx context.Context, tree string) ([]string, error) {
 	}
 	if !bytes.Contains(was, []byte(m.old)) {
 		return nil, fmt.Errorf("the guard is no longer in %s as e2e/mutants/list.go knows it", m.file)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
 	defer func() { _ = os.WriteFile(path, was, 0o644) }()
 	if err := os.WriteFile(path, bytes.ReplaceAll(was, []byte(m.old), []byte(m.new)), 0o644); err != nil {
