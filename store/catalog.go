@@ -104,6 +104,15 @@ func tableChecks(tenant, global, appendOnly []string) []check {
 select c.relname from pg_class c
 where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'f')
   and not c.relispartition and c.relname <> all (@tenant::text[] || @global::text[])`, lists},
+		{"is a schema on no list, where nothing here looks: put what is in it into public or lookup", `
+select nspname from pg_namespace
+where nspname <> all (array['public', 'lookup', 'river', 'pg_catalog', 'information_schema', 'pg_toast'])
+  and nspname !~ '^pg_(toast_)?temp_'`, nil},
+		{"is in schema lookup though it is no function", `
+select c.oid::regclass::text from pg_class c where c.relnamespace = 'lookup'::regnamespace`, nil},
+		{"is a sequence, whose numbers count the rows of all tenants: make ids in Go", `
+select c.oid::regclass::text from pg_class c
+where c.relnamespace = 'public'::regnamespace and c.relkind = 'S' and c.relname <> 'schema_migrations_id_seq'`, nil},
 		{"is listed in store/manifest.go but not there", `
 select t from unnest(@tenant::text[] || @global::text[]) t
 where to_regclass('public.' || quote_ident(t)) is null`, lists},
@@ -124,18 +133,23 @@ where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and a.
 		{"has an enum or citext column, which is not leakproof", `
 select c.relname || '.' || a.attname from pg_attribute a
 join pg_class c on c.oid = a.attrelid join pg_type t on t.oid = a.atttypid
+left join pg_type b on b.oid = coalesce(nullif(t.typelem, 0), nullif(t.typbasetype, 0))
 where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and a.attnum > 0 and not a.attisdropped
-  and (t.typtype = 'e' or t.typname = 'citext')`, nil},
+  and ('e' in (t.typtype, b.typtype) or 'citext' in (t.typname, b.typname))`, nil},
 		{"is a view without security_invoker", `
 select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where n.nspname in ('public', 'lookup') and c.relkind = 'v'
   and not coalesce(c.reloptions @> array['security_invoker=true'], false)`, nil},
 		{"is a materialised view that the app may read", `
 select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
-where n.nspname in ('public', 'lookup') and c.relkind = 'm' and has_table_privilege('portico_app', c.oid, 'select')`, nil},
+where n.nspname in ('public', 'lookup') and c.relkind = 'm' and has_any_column_privilege('portico_app', c.oid, 'select')`, nil},
 		{"has a trigger", `
 select c.relname || '.' || t.tgname from pg_trigger t join pg_class c on c.oid = t.tgrelid
-where c.relnamespace = 'public'::regnamespace and not t.tgisinternal`, nil},
+where c.relnamespace = 'public'::regnamespace and not t.tgisinternal
+union all select evtname from pg_event_trigger`, nil},
+		{"has a rule, which writes with its owner's rights", `
+select c.relname || '.' || r.rulename from pg_rewrite r join pg_class c on c.oid = r.ev_class
+where c.relnamespace = 'public'::regnamespace and r.rulename <> '_RETURN'`, nil},
 		{"is append-only but the app may change it", `
 select t from unnest(@tables::text[]) t
 where has_any_column_privilege('portico_app', to_regclass('public.' || t), 'update') or has_table_privilege('portico_app', to_regclass('public.' || t), 'delete')`,
@@ -193,17 +207,18 @@ where k.contype = 'f' and c.relname = any (@tenant::text[]) and f.relname = any 
       select 1 from generate_subscripts(k.conkey, 1) i
       join pg_attribute a on a.attrelid = k.conrelid and a.attnum = k.conkey[i] and a.attname = 'tenant_id'
       join pg_attribute b on b.attrelid = k.confrelid and b.attnum = k.confkey[i] and b.attname = 'tenant_id')`, lists},
-		{"is a unique index without tenant_id", `
+		{"is a unique index or an exclusion without tenant_id", `
 select i.indexrelid::regclass::text from pg_index i join pg_class c on c.oid = i.indrelid
-where c.relnamespace = 'public'::regnamespace and c.relname = any (@tenant::text[]) and i.indisunique
+where c.relnamespace = 'public'::regnamespace and c.relname = any (@tenant::text[]) and (i.indisunique or i.indisexclusion)
   and not exists (select 1 from pg_attribute a
-                  where a.attrelid = i.indrelid and a.attname = 'tenant_id' and a.attnum = any (i.indkey::int2[]))`, lists},
+                  where a.attrelid = i.indrelid and a.attname = 'tenant_id'
+                    and a.attnum = any ((i.indkey::int2[])[0:i.indnkeyatts - 1]))`, lists},
 		{"has no index led by tenant_id", `
 select t from unnest(@tenant::text[]) t
 where not exists (
     select 1 from pg_index i
     join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0] and a.attname = 'tenant_id'
-    where i.indrelid = to_regclass('public.' || quote_ident(t)) and i.indisvalid)`, lists},
+    where i.indrelid = to_regclass('public.' || quote_ident(t)) and i.indisvalid and i.indpred is null)`, lists},
 		{"has a primary key that does not begin with tenant_id", `
 select t from unnest(@tenant::text[]) t
 where not exists (
@@ -242,13 +257,26 @@ union all select p.oid::regprocedure::text from pg_proc p where p.proowner = 'po
 		{"may be truncated, referenced or given triggers by the app or the lookup role", `
 select r || ' on ' || c.oid::regclass::text from pg_class c, unnest(array['portico_app', 'portico_lookup']) r
 where c.relnamespace in ('public'::regnamespace, 'river'::regnamespace) and c.relkind in ('r', 'p')
-  and has_table_privilege(r, c.oid, 'truncate, references, trigger')`, nil},
-		{"is a place where the app may create", `
-select nspname from pg_namespace where nspname in ('public', 'lookup', 'river') and has_schema_privilege('portico_app', oid, 'create')
-union all select current_database()::text where has_database_privilege('portico_app', current_database(), 'create, temp')`, nil},
-		{"is a table that PUBLIC may use", `
-select c.oid::regclass::text from pg_class c, aclexplode(c.relacl) a
-where c.relnamespace in ('public'::regnamespace, 'river'::regnamespace) and a.grantee = 0`, nil},
+  and (has_table_privilege(r, c.oid, 'truncate, trigger') or has_any_column_privilege(r, c.oid, 'references'))`, nil},
+		{"is a place where the app or the lookup role may create", `
+select r || ' in ' || nspname from pg_namespace, unnest(array['portico_app', 'portico_lookup']) r
+where nspname in ('public', 'lookup', 'river') and has_schema_privilege(r, oid, 'create') and (r, nspname) <> ('portico_lookup', 'lookup')
+union all select r || ' in ' || current_database() from unnest(array['portico_app', 'portico_lookup']) r
+where has_database_privilege(r, current_database(), 'create, temp')`, nil},
+		{"may be used by PUBLIC or by a role on no list", `
+select g.object || ' by ' || coalesce(r.rolname, 'PUBLIC')
+from (select c.oid::regclass::text as object, (aclexplode(c.relacl)).grantee from pg_class c
+      where c.relnamespace in ('public'::regnamespace, 'river'::regnamespace)
+      union select c.oid::regclass::text, (aclexplode(a.attacl)).grantee from pg_attribute a join pg_class c on c.oid = a.attrelid
+      where c.relnamespace in ('public'::regnamespace, 'river'::regnamespace)
+      union select n.nspname, (aclexplode(n.nspacl)).grantee from pg_namespace n where n.nspname in ('public', 'lookup', 'river')
+      union select d.datname, (aclexplode(d.datacl)).grantee from pg_database d where d.datname = current_database()) g
+left join pg_roles r on r.oid = g.grantee
+where coalesce(r.rolname, 'PUBLIC') <> all (array['portico_owner', 'portico_app', 'portico_lookup']) and not coalesce(r.rolsuper, false)`, nil},
+		{"is granted in advance, for whatever will be made", `
+select pg_get_userbyid(d.defaclrole) || ' makes ' || d.defaclobjtype::text || ' for ' || coalesce(r.rolname, 'PUBLIC')
+from pg_default_acl d, aclexplode(d.defaclacl) a left join pg_roles r on r.oid = a.grantee
+where a.grantee <> d.defaclrole`, nil},
 		{"may be updated by the app though it says whose a row is", `
 select c.relname || '.' || a.attname from pg_attribute a join pg_class c on c.oid = a.attrelid
 where c.relnamespace = 'public'::regnamespace and c.relname = any (@tenant::text[])
@@ -257,7 +285,12 @@ where c.relnamespace = 'public'::regnamespace and c.relname = any (@tenant::text
 		{"is set by default for a role or the database", `
 select coalesce(r.rolname, 'database') || ': ' || split_part(s, '=', 1)
 from pg_db_role_setting d left join pg_roles r on r.oid = d.setrole, unnest(d.setconfig) s
-where s like 'app.%' or s like 'row_security%'`, nil},
+where (d.setdatabase = 0 or d.setdatabase = (select oid from pg_database where datname = current_database()))
+  and (d.setrole = 0 or r.rolname in ('portico_app', 'portico_lookup', 'portico_owner'))
+  and s ~* '^(app\.|row_security|search_path|role|session_|check_function)'`, nil},
+		{"is set for our context by default, whoever connects", `
+select k from unnest(array['app.tenant_id', 'app.user_id', 'app.actor_id', 'app.support_session_id', 'app.party']) k
+where coalesce(current_setting(k, true), '') <> ''`, nil},
 	}
 }
 
@@ -273,8 +306,11 @@ func functionChecks() []check {
 	return []check{
 		{"runs with its owner's rights and is on no list: add it to openFunctions in store/catalog.go", `
 select p.oid::regprocedure::text from pg_proc p
-where p.prosecdef and p.pronamespace in ('public'::regnamespace, 'lookup'::regnamespace)
+where p.prosecdef and p.pronamespace in ('public'::regnamespace, 'lookup'::regnamespace, 'river'::regnamespace)
   and not (p.pronamespace = 'lookup'::regnamespace and p.proname = any (@all::text[]))`, lists},
+		{"claims to be leakproof, and so would see rows before the policies do", `
+select p.oid::regprocedure::text from pg_proc p
+where p.proleakproof and p.pronamespace in ('public'::regnamespace, 'lookup'::regnamespace, 'river'::regnamespace)`, nil},
 		{"is a function of schema lookup on no list: add it to openFunctions in store/catalog.go", `
 select p.oid::regprocedure::text from pg_proc p where p.pronamespace = 'lookup'::regnamespace and p.proname <> all (@all::text[])`, lists},
 		{"is listed in openFunctions but not there, or there twice", `
@@ -282,7 +318,7 @@ select f from unnest(@all::text[]) f
 where (select count(*) from pg_proc p where p.pronamespace = 'lookup'::regnamespace and p.proname = f) <> 1`, lists},
 		{"runs with its owner's rights without a pinned, empty search_path", `
 select p.oid::regprocedure::text from pg_proc p
-where p.prosecdef and p.pronamespace in ('public'::regnamespace, 'lookup'::regnamespace)
+where p.prosecdef and p.pronamespace in ('public'::regnamespace, 'lookup'::regnamespace, 'river'::regnamespace)
   and not coalesce(p.proconfig @> array['search_path=""'], false)`, nil},
 		{"is a function of lookup that does not belong to portico_lookup", `
 select p.oid::regprocedure::text from pg_proc p

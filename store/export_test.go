@@ -26,3 +26,14 @@ func (db *DB) ExplainForTest(ctx context.Context, tenant, user uuid.UUID, party 
 	})
 	return plan, err
 }
+
+// CatalogRulesForTest are what the catalog check says of what it finds.
+func CatalogRulesForTest() (rules []string) {
+	for _, c := range catalogChecks() {
+		rules = append(rules, c.says)
+	}
+	return rules
+}
+
+// EnterForTest sets the scope of somebody in a transaction that has one already.
+func (tx *Tx) EnterForTest(ctx context.Context, me Member) error { return enter(ctx, tx.tx, me.scope) }

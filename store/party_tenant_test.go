@@ -1,0 +1,61 @@
+package store_test
+
+import (
+	"testing"
+
+	"portico/store"
+	"portico/store/storetest"
+)
+
+// What the client was shown is theirs to see and nobody's but the agency's to
+// change: in raw SQL, too, no row of it is updated or deleted for the client
+// party, nor for a party that does not exist.
+func TestClientsChangeNothingOfTheWork(t *testing.T) {
+	t.Parallel()
+	b := setupFiles(t)
+	storetest.File(t, b.ravi, b.draft, "shown.txt")
+	if err := b.publish(t, 1); err != nil {
+		t.Fatal(err)
+	}
+	conn, odd := storetest.App(t), b.mia
+	odd.Party = "superclient"
+	for table, column := range map[string]string{"projects": "name", "deliverables": "title", "versions": "note", "files": "name", "file_parts": "etag"} {
+		shown := 1
+		if table == "file_parts" {
+			shown = 0 // how a file came is nothing to show
+		}
+		if n, err := try(t, conn, &b.mia, "select 1 from "+table); n < int64(shown) || err != nil {
+			t.Errorf("the client sees %d rows of %s, error %v", n, table, err)
+		}
+		for _, sql := range []string{"update " + table + " set " + column + " = 'x'", "delete from " + table} {
+			for _, who := range []store.Member{b.mia, odd} {
+				if n, err := try(t, conn, &who, sql); n != 0 || err != nil && sqlState(err) != insufficientPrivilege {
+					t.Errorf("%s: %s changed %d rows, %v", who.Party, sql, n, err)
+				}
+			}
+		}
+		if table == "file_parts" {
+			continue // the whole file is in one object by now
+		}
+		if n, err := try(t, conn, &b.ravi, "update "+table+" set "+column+" = 'x'"); n == 0 || err != nil {
+			t.Errorf("staff changed %d rows of %s, %v", n, table, err)
+		}
+	}
+}
+
+// One transaction is one tenant's: whoever would set another in the middle of it
+// fails, whatever the code around it believes. The same one again is no other.
+func TestSecondTenantRaises(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	acme, globex := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Dana, a.Globex)
+	again := func(me store.Member) error {
+		return storetest.DB().Write(t.Context(), acme, func(tx *store.Tx) error { return tx.EnterForTest(t.Context(), me) })
+	}
+	if err := again(globex); err == nil {
+		t.Error("a second tenant in one transaction went through")
+	}
+	if err := again(acme); err != nil {
+		t.Errorf("the same tenant again: %v", err)
+	}
+}
