@@ -24,13 +24,16 @@ import (
 	"github.com/google/uuid"
 )
 
-// Config says where the bucket is and how to sign in to it. Every field is needed.
+// Config says where the bucket is and how to sign in to it. Every field but Watch is needed.
 type Config struct {
 	Endpoint        string // http:// or https://, without bucket or path
 	Region          string
 	Bucket          string
 	AccessKeyID     string
 	SecretAccessKey string
+	// Watch, unless nil, is told of each call by its operation; what it returns is
+	// called at the end.
+	Watch func(ctx context.Context, operation string) (context.Context, func(error))
 }
 
 // validate reports all mistakes at once, so that an operator fixes them in one go.
@@ -105,7 +108,7 @@ func newClient(c Config, l limits, header time.Duration) *s3.Client {
 		Region:       c.Region,
 		UsePathStyle: true,
 		Credentials:  credentials.NewStaticCredentialsProvider(c.AccessKeyID, c.SecretAccessKey, ""),
-		HTTPClient:   newHTTPClient(l, header),
+		HTTPClient:   watched(newHTTPClient(l, header), c.Watch),
 		Retryer:      newRetryer(l),
 		Logger:       logging.Nop{}, // the SDK's log lines hold keys and headers
 		// Parts carry the checksum we name; nothing else should grow one that S3 cannot check.

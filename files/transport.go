@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 )
 
 // newHTTPClient bounds connecting, waiting for an answer, and silence in the middle of a body; see limits.
@@ -31,6 +33,26 @@ func newHTTPClient(l limits, header time.Duration) *http.Client {
 		// S3 redirects to other regions; following one would hand our signature to whoever it names.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+}
+
+// watched tells watch of every call that leaves the process.
+func watched(client *http.Client, watch func(context.Context, string) (context.Context, func(error))) *http.Client {
+	if watch != nil {
+		client.Transport = watchedTransport{client.Transport, watch}
+	}
+	return client
+}
+
+type watchedTransport struct {
+	http.RoundTripper
+	watch func(context.Context, string) (context.Context, func(error))
+}
+
+func (t watchedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	ctx, end := t.watch(r.Context(), awsmiddleware.GetOperationName(r.Context()))
+	response, err := t.RoundTripper.RoundTrip(r.WithContext(ctx))
+	end(err)
+	return response, err
 }
 
 // idleConn gives every read and write its own deadline. A read is only pending while somebody waits for bytes, so a

@@ -200,7 +200,7 @@ func (s *Server) askToSignIn(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) serve(route Route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r = withRoute(r, route)
-		noteRoute(r, route.Path)
+		noteRoute(r, route)
 		if !route.Streams {
 			r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 			limitTime(w)

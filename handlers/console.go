@@ -207,6 +207,7 @@ func (s *Server) consoleStart(w http.ResponseWriter, r *http.Request, me store.P
 	minutes, _ := strconv.ParseInt(typed.Minutes, 10, 16) // what is too long for that stays too long
 	in.Minutes = int(minutes)
 	_, err = s.db.StartSupport(r.Context(), me, in)
+	s.watch.Support(startEvent(err))
 	wrong, invalid := errors.AsType[store.InvalidError](err)
 	switch {
 	case err == nil:
@@ -225,6 +226,14 @@ func (s *Server) consoleStart(w http.ResponseWriter, r *http.Request, me store.P
 		return s.consoleAgain(w, r, me, slug, typed)
 	}
 	return err
+}
+
+// startEvent is what the operator's numbers say of an attempt to start.
+func startEvent(err error) string {
+	if err != nil {
+		return "refused"
+	}
+	return "started"
 }
 
 // consoleAgain shows the form as it was typed, with what was wrong.
@@ -248,6 +257,7 @@ func (s *Server) consoleStop(w http.ResponseWriter, r *http.Request, me store.Pe
 	if err := s.db.StopSupport(r.Context(), me); err != nil {
 		return err
 	}
+	s.watch.Support("stopped")
 	http.Redirect(w, r, views.PathConsole, http.StatusSeeOther)
 	return nil
 }

@@ -66,6 +66,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if status >= http.StatusInternalServerError {
 		s.log.ErrorContext(r.Context(), "request failed", "request_id", requestID(r), "status", status, "error", err.Error())
 	}
+	s.watch.Refused(status)
 	var refused interface {
 		RefusedBy() (provider, reason string)
 	}

@@ -15,9 +15,20 @@ import (
 type Readiness struct {
 	checks   map[string]func(context.Context) error
 	stopping atomic.Bool
+
+	mu   sync.Mutex
+	last *asked
 }
 
-// NewReadiness asks each neighbour anew at every question, at most two seconds.
+const (
+	// readyPatience bounds an answer, whatever a neighbour does.
+	readyPatience = 2 * time.Second
+	// readyFresh is how long an answer holds: everybody may ask whether we are
+	// ready, and must not make us ask our neighbours as often.
+	readyFresh = time.Second
+)
+
+// NewReadiness asks each neighbour at most once a second, for at most two seconds.
 func NewReadiness(checks map[string]func(context.Context) error) *Readiness {
 	return &Readiness{checks: checks}
 }
@@ -25,22 +36,60 @@ func NewReadiness(checks map[string]func(context.Context) error) *Readiness {
 // Stop makes the process answer that it is leaving, before it does.
 func (rd *Readiness) Stop() { rd.stopping.Store(true) }
 
-func (rd *Readiness) missing(ctx context.Context) []string {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-	defer cancel()
-	var mu sync.Mutex
-	var wg sync.WaitGroup
-	var names []string
-	for name, check := range rd.checks {
-		wg.Go(func() {
-			if check(ctx) != nil {
-				mu.Lock()
-				defer mu.Unlock()
-				names = append(names, name)
-			}
-		})
+// asked is one round of questions, which whoever asks meanwhile shares.
+type asked struct {
+	at      time.Time
+	done    chan struct{}
+	answers map[string]bool // whether a neighbour answers; read it once done is closed
+}
+
+// Ask says of each neighbour whether it answers.
+func (rd *Readiness) Ask(context.Context) map[string]bool {
+	rd.mu.Lock()
+	if rd.last == nil || time.Since(rd.last.at) > readyFresh {
+		rd.last = &asked{at: time.Now(), done: make(chan struct{}), answers: map[string]bool{}}
+		go rd.ask(rd.last)
 	}
-	wg.Wait()
+	a := rd.last
+	rd.mu.Unlock()
+	<-a.done
+	return a.answers
+}
+
+// ask does not wait for a check that overruns its time.
+func (rd *Readiness) ask(a *asked) {
+	defer close(a.done)
+	ctx, cancel := context.WithTimeout(context.Background(), readyPatience)
+	defer cancel()
+	up := make(chan string, len(rd.checks))
+	for name, check := range rd.checks {
+		a.answers[name] = false
+		go func() {
+			if check(ctx) != nil {
+				name = ""
+			}
+			up <- name
+		}()
+	}
+	for range rd.checks {
+		select {
+		case name := <-up:
+			if name != "" {
+				a.answers[name] = true
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (rd *Readiness) missing(ctx context.Context) []string {
+	var names []string
+	for name, up := range rd.Ask(ctx) {
+		if !up {
+			names = append(names, name)
+		}
+	}
 	slices.Sort(names)
 	return names
 }

@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"portico/handlers/watch"
 	"portico/store"
 )
 
@@ -61,27 +62,47 @@ func (s *Server) logRequests(next http.Handler) http.Handler {
 		start := time.Now()
 		rec := &recorder{ResponseWriter: w}
 		seen := &routeSeen{}
-		next.ServeHTTP(rec, r.WithContext(context.WithValue(r.Context(), routeSeenKey{}, seen)))
-		s.log.LogAttrs(r.Context(), slog.LevelInfo, "request",
-			slog.String("request_id", requestID(r)),
-			slog.String("method", r.Method),
-			slog.String("route", seen.pattern),
-			slog.Int("status", rec.status),
-			slog.Int64("bytes", rec.bytes),
-			slog.Duration("took", time.Since(start)))
+		ctx := context.WithValue(s.watch.Begin(r.Context()), routeSeenKey{}, seen)
+		// A download that is cut off leaves by a panic, and is a request all the same.
+		defer func() { s.answered(ctx, r, rec, seen.route, time.Since(start)) }()
+		next.ServeHTTP(rec, r.WithContext(ctx))
 	})
 }
 
-// routeSeen carries the route's pattern back to the log, across the copies of
-// the request that the chain makes.
-type routeSeen struct{ pattern string }
+// answered logs and counts a request.
+func (s *Server) answered(ctx context.Context, r *http.Request, rec *recorder, route Route, took time.Duration) {
+	s.log.LogAttrs(ctx, slog.LevelInfo, "request",
+		slog.String("request_id", requestID(r)),
+		slog.String("method", r.Method),
+		slog.String("route", route.Path),
+		slog.Int("status", rec.status),
+		slog.Int64("bytes", rec.bytes),
+		slog.Duration("took", took))
+	a := watch.Answer{RequestID: requestID(r), Route: route.Path, Method: r.Method, Status: rec.status, Took: took}
+	if route.Streams && r.Method == http.MethodGet && rec.status < http.StatusBadRequest {
+		a.Download = rec.bytes
+	}
+	s.watch.Answered(ctx, a)
+}
+
+// routeSeen carries the route back to the log, across the copies of the request
+// that the chain makes.
+type routeSeen struct{ route Route }
 
 type routeSeenKey struct{}
 
-func noteRoute(r *http.Request, pattern string) {
+func noteRoute(r *http.Request, route Route) {
 	if seen, ok := r.Context().Value(routeSeenKey{}).(*routeSeen); ok {
-		seen.pattern = pattern
+		seen.route = route
 	}
+}
+
+// beside is for what answers without a line in the table.
+func beside(path string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		noteRoute(r, Route{Path: path})
+		next.ServeHTTP(w, r)
+	})
 }
 
 // guardPanics turns a panic into a whole error page, or into an aborted answer

@@ -11,6 +11,7 @@ import (
 
 	"portico/files"
 	"portico/handlers/signin"
+	"portico/handlers/watch"
 	"portico/static"
 	"portico/store"
 )
@@ -32,7 +33,8 @@ type Rooms struct {
 	DB     *store.DB
 	Files  *files.Storage
 	SignIn *signin.Room
-	Ready  *Readiness // nil is always ready
+	Ready  *Readiness   // nil is always ready
+	Watch  *watch.Watch // nil counts nothing
 	Log    *slog.Logger
 }
 
@@ -43,6 +45,7 @@ type Server struct {
 	files  *files.Storage
 	signin *signin.Room
 	ready  *Readiness
+	watch  *watch.Watch
 	log    *slog.Logger
 }
 
@@ -54,7 +57,7 @@ func New(cfg Config, rooms Rooms) *Server {
 	if rooms.Ready == nil {
 		rooms.Ready = &Readiness{}
 	}
-	return &Server{cfg: cfg, db: rooms.DB, files: rooms.Files, signin: rooms.SignIn, ready: rooms.Ready, log: rooms.Log}
+	return &Server{cfg: cfg, db: rooms.DB, files: rooms.Files, signin: rooms.SignIn, ready: rooms.Ready, watch: rooms.Watch, log: rooms.Log}
 }
 
 // Handler is the whole of the public listener. The order of the chain matters:
@@ -63,9 +66,9 @@ func New(cfg Config, rooms Rooms) *Server {
 // resolved last, for the rewritten path is the mux's business alone.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /static/", static.Handler())
-	mux.HandleFunc("GET /healthz", healthz)
-	mux.HandleFunc("GET /readyz", s.ready.serve)
+	mux.Handle("GET /static/", beside("/static/", static.Handler()))
+	mux.Handle("GET /healthz", beside("/healthz", http.HandlerFunc(healthz)))
+	mux.Handle("GET /readyz", beside("/readyz", http.HandlerFunc(s.ready.serve)))
 	for _, route := range s.routes() {
 		mux.Handle(route.pattern(), s.serve(route))
 	}

@@ -147,5 +147,6 @@ func (s *Server) supportSessionEnd(w http.ResponseWriter, r *http.Request, me st
 	if err != nil {
 		return err
 	}
+	s.watch.Support("ended")
 	return done(w, r, baseOf(r, me).Support(), "support.ended", "")
 }

@@ -122,6 +122,7 @@ func (s *Server) putPart(ctx context.Context, me store.Member, u *store.FileUplo
 	if err != nil {
 		return 0, uploadError(err)
 	}
+	s.watch.Uploaded(part.Size)
 	var step store.HashStep
 	if next {
 		step.Before = u.HashState

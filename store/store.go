@@ -36,6 +36,9 @@ type Config struct {
 	MaxConns int32
 	// Tracer watches every query; tests count round trips with it.
 	Tracer pgx.QueryTracer
+	// Watch, unless nil, is told of each round trip or transaction, by what it is
+	// for and in which tenant; what it returns is called at the end.
+	Watch func(ctx context.Context, what string, tenant uuid.UUID) (context.Context, func(error))
 }
 
 // DB is a pool of connections as portico_app. It is safe for concurrent use.
@@ -43,6 +46,8 @@ type DB struct {
 	pool *pgxpool.Pool
 	jobs *river.Client[pgx.Tx]
 	seal queue.Sealer
+	// watch is Config.Watch, or does nothing.
+	watch func(ctx context.Context, what string, tenant uuid.UUID) (context.Context, func(error))
 }
 
 // Open connects and proves that the role cannot step around row level security.
@@ -62,7 +67,15 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		pool.Close()
 		return nil, fmt.Errorf("job client: %w", err)
 	}
-	return &DB{pool: pool, jobs: jobs, seal: c.Seal}, nil
+	db := &DB{pool: pool, jobs: jobs, seal: c.Seal, watch: c.Watch}
+	if db.watch == nil {
+		db.watch = unwatched
+	}
+	return db, nil
+}
+
+func unwatched(ctx context.Context, _ string, _ uuid.UUID) (context.Context, func(error)) {
+	return ctx, func(error) {}
 }
 
 func openPool(ctx context.Context, c Config) (*pgxpool.Pool, error) {
@@ -97,6 +110,9 @@ func (db *DB) Close() { db.pool.Close() }
 // Pool lends the pool to the job runner, which drives its own schema. Nothing
 // else may hold it: a query made on it has no tenant and sees nothing.
 func (db *DB) Pool() *pgxpool.Pool { return db.pool }
+
+// PoolStat is how the pool fares, for the operator's numbers.
+func (db *DB) PoolStat() *pgxpool.Stat { return db.pool.Stat() }
 
 // Ping says whether PostgreSQL answers.
 func (db *DB) Ping(ctx context.Context) error {

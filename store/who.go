@@ -81,7 +81,9 @@ type whoRow struct {
 }
 
 // Who is the first round trip of every request.
-func (db *DB) Who(ctx context.Context, ask Ask) (Visitor, error) {
+func (db *DB) Who(ctx context.Context, ask Ask) (v Visitor, err error) {
+	ctx, end := db.watch(ctx, "who is asking", uuid.Nil)
+	defer func() { end(err) }()
 	rows, err := db.pool.Query(ctx, `select * from lookup.who_is_asking($1, $2, $3, $4)`,
 		ask.Token.hash(), ask.Host, ask.Slug, ask.Domain)
 	if err != nil {

@@ -33,6 +33,7 @@ type config struct {
 	mailFrom       string
 	alertMail      string
 	providers      []signin.Config
+	traces         string // where traces go; "" is nowhere
 }
 
 // reader reads variables and collects every mistake, so that an operator sees
@@ -99,6 +100,7 @@ func loadConfig(getenv func(string) string, environ []string) (config, error) {
 		mailFrom:       rd.mailbox("MAIL_FROM", true),
 		alertMail:      rd.mailbox("ALERT_MAIL", false),
 		trustedProxies: rd.proxies(),
+		traces:         rd.traces(),
 	}
 	c.providers = rd.providers(environ, c.url)
 	return c, errors.Join(rd.errs...)
@@ -244,6 +246,16 @@ func (rd *reader) proxies() []netip.Prefix {
 		list = append(list, p)
 	}
 	return list
+}
+
+// traces is the collector's address, which OpenTelemetry's own variable names.
+func (rd *reader) traces() string {
+	const name = "OTEL_EXPORTER_OTLP_ENDPOINT"
+	v := rd.getenv(name)
+	if u, err := url.Parse(v); v != "" && (err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https")) {
+		rd.wrong(name, "is not an http:// or https:// address")
+	}
+	return v
 }
 
 // providers are the AUTH_<NAME>_KIND families of variables, by name.

@@ -7,13 +7,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/pprof"
 	"runtime/debug"
 	"time"
 
 	"portico/files"
 	"portico/handlers"
 	"portico/handlers/signin"
+	"portico/handlers/watch"
 	"portico/handlers/work"
 	"portico/store"
 	"portico/store/queue"
@@ -36,7 +36,7 @@ func (p program) serve(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	defer in.db.Close()
+	defer in.close(ctx)
 	if *jobs {
 		if err := in.runner.Start(context.WithoutCancel(ctx)); err != nil {
 			return err
@@ -60,15 +60,16 @@ func (p program) work(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	defer in.db.Close()
+	defer in.close(ctx)
 	if err := in.runner.Start(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
 	in.log.Info("working")
-	<-ctx.Done()
+	ready := handlers.NewReadiness(in.neighbours(nil))
+	err = in.run(ctx, ready, in.adminServers(ready))
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopPatience)
 	defer cancel()
-	return in.runner.Stop(stop)
+	return errors.Join(err, in.runner.Stop(stop))
 }
 
 // installation is everything a running process holds.
@@ -77,7 +78,14 @@ type installation struct {
 	db      *store.DB
 	storage *files.Storage
 	runner  *work.Runner
+	watch   *watch.Watch
 	log     *slog.Logger
+}
+
+// close ends what open began.
+func (in *installation) close(ctx context.Context) {
+	in.db.Close()
+	in.watch.Close(context.WithoutCancel(ctx))
 }
 
 // open checks the configuration and the database. Other neighbours may be away:
@@ -90,20 +98,28 @@ func (p program) open(ctx context.Context) (*installation, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, startPatience)
 	defer cancel()
-	in := &installation{config: c, log: handlers.NewLogger(p.stderr, slog.LevelInfo)}
+	in := &installation{config: c, watch: watch.New(), log: handlers.NewLogger(p.stderr, slog.LevelInfo)}
 	// River and others that log on their own say it through the same redactor.
 	slog.SetDefault(in.log)
+	if c.traces != "" {
+		if err := in.watch.Trace(ctx, c.traces, in.log); err != nil {
+			return nil, err
+		}
+	}
+	c.files.Watch = in.watch.Files()
 	if in.storage, err = files.Open(c.files); err != nil {
 		return nil, err
 	}
-	in.db, err = store.Open(ctx, store.Config{URL: c.databaseURL, Seal: queue.NewSealer(c.keys.For(signin.PurposeJobSeal)...)})
+	in.db, err = store.Open(ctx, store.Config{
+		URL: c.databaseURL, Seal: queue.NewSealer(c.keys.For(signin.PurposeJobSeal)...), Watch: in.watch.Store(),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("cannot start: %w", err)
 	}
 	mailer, err := work.NewMailer(c.smtpURL, c.mailFrom)
 	if err == nil {
 		in.runner, err = work.New(in.db, work.Config{
-			URL: c.url, Keys: c.keys, Mailer: mailer, Storage: in.storage, AlertTo: c.alertMail, Log: in.log,
+			URL: c.url, Keys: c.keys, Mailer: mailer, Storage: in.storage, AlertTo: c.alertMail, Watch: in.watch, Log: in.log,
 		})
 	}
 	if err != nil {
@@ -135,7 +151,7 @@ func (in *installation) listen(ctx context.Context) error {
 		URL: c.url, TenantDomain: c.tenantDomain, TrustedProxies: c.trustedProxies,
 		CountKey: c.keys.For(signin.PurposeRateLimit)[0],
 	}, handlers.Rooms{
-		DB: in.db, Files: in.storage, SignIn: signin.New(in.db, c.keys, ways...), Ready: ready, Log: in.log,
+		DB: in.db, Files: in.storage, SignIn: signin.New(in.db, c.keys, ways...).Watched(in.watch), Ready: ready, Watch: in.watch, Log: in.log,
 	})
 	servers := []*http.Server{{
 		Addr:              c.addr,
@@ -149,10 +165,17 @@ func (in *installation) listen(ctx context.Context) error {
 		MaxHeaderBytes: 32 << 10,
 		ErrorLog:       slog.NewLogLogger(in.log.Handler(), slog.LevelWarn),
 	}}
-	if c.adminAddr != "" {
-		servers = append(servers, &http.Server{Addr: c.adminAddr, Handler: adminHandler(), ReadHeaderTimeout: 5 * time.Second})
+	return in.run(ctx, ready, append(servers, in.adminServers(ready)...))
+}
+
+// adminServers are the operator's own listener, if it is configured.
+func (in *installation) adminServers(ready *handlers.Readiness) []*http.Server {
+	if in.config.adminAddr == "" {
+		return nil
 	}
-	return in.run(ctx, ready, servers)
+	return []*http.Server{{
+		Addr: in.config.adminAddr, Handler: in.watch.Admin(in.db, ready.Ask, in.log), ReadHeaderTimeout: 5 * time.Second,
+	}}
 }
 
 // run serves until ctx is done: then it says that it is leaving, takes no more,
@@ -164,9 +187,9 @@ func (in *installation) run(ctx context.Context, ready *handlers.Readiness, serv
 		if err != nil {
 			return fmt.Errorf("cannot listen on %s: %w", s.Addr, errors.Unwrap(err))
 		}
+		in.log.Info("listening", "addr", s.Addr)
 		go func() { failed <- s.Serve(l) }()
 	}
-	in.log.Info("serving", "addr", in.config.addr, "url", in.config.url.String())
 	var err error
 	select {
 	case <-ctx.Done():
@@ -197,15 +220,4 @@ func (in *installation) neighbours(ways []signin.Way) map[string]func(context.Co
 		}
 	}
 	return asks
-}
-
-// adminHandler is for the operator on the machine itself.
-func adminHandler() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("/debug/pprof/", pprof.Index)
-	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
-	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
-	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
-	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
-	return mux
 }

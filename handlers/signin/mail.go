@@ -114,10 +114,12 @@ func (room *Room) Code(w http.ResponseWriter, r *http.Request, _ store.Visitor) 
 	}
 	counted, of := room.wrongOf(r, f.Email)
 	if err := room.hit(r.Context(), counted, of); err != nil {
+		room.watch.SignIn(byCode, outcome(err))
 		return room.noMoreCodes(w, r, f.Email, to, err)
 	}
 	s := room.newSession(w, r)
 	arrival, err := room.db.SignInByCode(r.Context(), f.mailedCode(room.keys, code), s)
+	room.watch.SignIn(byCode, outcome(err))
 	var wrong store.WrongCodeError
 	var over store.OverError
 	switch {
@@ -183,6 +185,7 @@ func (room *Room) SpendLink(w http.ResponseWriter, r *http.Request, _ store.Visi
 	}
 	s := room.newSession(w, r)
 	arrival, err := room.db.SignInByLink(r.Context(), link, s)
+	room.watch.SignIn(byLink, outcome(err))
 	if errors.Is(err, store.ErrNotFound) {
 		return room.refuseProof(w, r, store.OverUsed, peek.ReturnTo)
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"portico/handlers/watch"
 	"portico/store"
 	"portico/views"
 )
@@ -19,6 +20,7 @@ type Room struct {
 	keys    Keys
 	rateKey []byte
 	ways    []Way
+	watch   *watch.Watch // nil counts nothing
 }
 
 // New returns the room of an installation with these keys and, besides mail,
@@ -31,6 +33,12 @@ func New(db *store.DB, keys Keys, ways ...Way) *Room {
 		rateKey: keys.For(PurposeRateLimit)[0],
 		ways:    ways,
 	}
+}
+
+// Watched has the room count what comes of the proofs it is shown.
+func (room *Room) Watched(w *watch.Watch) *Room {
+	room.watch = w
+	return room
 }
 
 // Token returns the token in the request's session cookie, or nil. A cookie

@@ -63,6 +63,7 @@ func (room *Room) StepUpCode(w http.ResponseWriter, r *http.Request, me store.Pe
 	}
 	renewed := newToken()
 	arrival, err := room.db.StepUpByCode(r.Context(), me, f.mailedCode(room.keys, code), renewed)
+	room.watch.SignIn(byStepUp, outcome(err))
 	to = arrival.ReturnTo
 	var wrong store.WrongCodeError
 	var over store.OverError

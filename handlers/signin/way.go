@@ -80,6 +80,7 @@ func (room *Room) ProviderBegin(w http.ResponseWriter, r *http.Request, _ store.
 	c := Challenge{State: randomText(), Nonce: randomText(), Verifier: randomText()}
 	there, err := way.Begin(r.Context(), c)
 	if err != nil {
+		room.watch.SignIn(way.Name(), outcome(err))
 		return wayError(way, err)
 	}
 	// A second tab shares the cookie of the first, so that both can finish.
@@ -118,12 +119,14 @@ func (room *Room) ProviderReturn(w http.ResponseWriter, r *http.Request, _ store
 		return err
 	}
 	if answer.Has("error") {
+		room.watch.SignIn(way.Name(), "declined")
 		http.Redirect(w, r, views.LoginBecause(whyDeclined, f.ReturnTo), http.StatusSeeOther)
 		return nil
 	}
 	c := Challenge{State: answer.Get("state"), Nonce: f.Nonce, Verifier: f.Verifier}
 	who, err := way.Finish(r.Context(), answer, c)
 	if err != nil {
+		room.watch.SignIn(way.Name(), outcome(err))
 		return wayError(way, err)
 	}
 	// The records keep addresses folded; one that cannot be is nobody's here.
@@ -132,8 +135,10 @@ func (room *Room) ProviderReturn(w http.ResponseWriter, r *http.Request, _ store
 	s := room.newSession(w, r)
 	_, err = room.db.SignInByIdentity(r.Context(), f.ID, who, s)
 	if errors.Is(err, store.ErrNotFound) {
+		room.watch.SignIn(way.Name(), "unknown")
 		return room.noAccount(w, r, f.ReturnTo)
 	}
+	room.watch.SignIn(way.Name(), outcome(err))
 	if err != nil {
 		return err
 	}

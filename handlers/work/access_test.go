@@ -28,7 +28,7 @@ func TestWhoLostAccessGetsNoMail(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			ended := watch(t, r)
+			ended := endsOf(t, r)
 			a := storetest.Agency(t)
 			dana := a.Member(t, a.Dana, a.Acme)
 			published(t, dana, "Poster "+a.Suffix)
@@ -72,7 +72,7 @@ func TestAskerMustStillBeAllowed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			ended := watch(t, r)
+			ended := endsOf(t, r)
 			a := storetest.Agency(t)
 			ravi, dana := a.Member(t, a.Ravi, a.Acme), a.Member(t, a.Dana, a.Acme)
 			version := published(t, dana, "Poster "+a.Suffix)
@@ -113,7 +113,7 @@ func TestAskerMustStillBeAllowed(t *testing.T) {
 func TestMailHoldsWhatItsReaderMaySee(t *testing.T) {
 	t.Parallel()
 	r := theRunner(t)
-	ended := watch(t, r)
+	ended := endsOf(t, r)
 	a := storetest.Agency(t)
 	dana, ravi := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Ravi, a.Acme)
 	published(t, ravi, "Shown "+a.Suffix)
@@ -258,7 +258,7 @@ func waitIdle(t *testing.T, r *Runner, tenants []uuid.UUID) {
 func TestProvenance(t *testing.T) {
 	t.Parallel()
 	r := theRunner(t)
-	ended := watch(t, r)
+	ended := endsOf(t, r)
 	a := storetest.Agency(t)
 	me := supporter(t, a)
 	version := draft(t, a.Member(t, a.Dana, a.Acme), "Poster "+a.Suffix)

@@ -52,7 +52,7 @@ func tenantJob[T river.JobArgs, P tenantArgs[T]](w *river.Workers, r *Runner, d 
 // Work implements river.Worker. The seal comes before everything; then each
 // transaction that do opens with the job asks the database anew how things stand.
 func (w *tenantWorker[T, P]) Work(ctx context.Context, job *river.Job[envelope[T]]) error {
-	return w.r.run(ctx, job.JobRow, func() error {
+	return w.r.run(ctx, job.JobRow, func(ctx context.Context) error {
 		var args T
 		if err := json.Unmarshal(job.EncodedArgs, &args); err != nil {
 			return refusal{reason: "its arguments cannot be read"}
@@ -91,7 +91,7 @@ func platformJob[T queue.PlatformJob](w *river.Workers, r *Runner, do func(conte
 
 // Work implements river.Worker.
 func (w *platformWorker[T]) Work(ctx context.Context, job *river.Job[envelope[T]]) error {
-	return w.r.run(ctx, job.JobRow, func() error {
+	return w.r.run(ctx, job.JobRow, func(ctx context.Context) error {
 		var args T
 		if err := json.Unmarshal(job.EncodedArgs, &args); err != nil {
 			return refusal{reason: "its arguments cannot be read"}
@@ -110,9 +110,11 @@ func (r refusal) Error() string { return "refused: " + r.reason }
 
 // run does the work of one job and turns what came of it into what the queue
 // understands.
-func (r *Runner) run(ctx context.Context, row *rivertype.JobRow, do func() error) error {
+func (r *Runner) run(ctx context.Context, row *rivertype.JobRow, do func(context.Context) error) error {
 	began := time.Now()
-	err := unpanicked(do)
+	watched, end := r.cfg.Watch.Job(ctx, row.Kind, row.ID, row.Attempt)
+	err := unpanicked(func() error { return do(watched) })
+	defer func() { end(outcome(row, err)) }()
 	var no refusal
 	var mail *SendError
 	switch {
@@ -126,6 +128,26 @@ func (r *Runner) run(ctx context.Context, row *rivertype.JobRow, do func() error
 		return river.JobCancel(err)
 	}
 	return err
+}
+
+// outcome is what the operator's numbers say of a job.
+func outcome(row *rivertype.JobRow, err error) string {
+	var no refusal
+	var mail *SendError
+	var over *river.JobCancelError
+	switch {
+	case err == nil:
+		return "done"
+	case errors.As(err, &no):
+		return "refused"
+	case errors.As(err, &mail) && mail.Permanent:
+		return "mail_refused"
+	case errors.As(err, &over):
+		return "let_go"
+	case row.Attempt >= row.MaxAttempts:
+		return "given_up"
+	}
+	return "failed"
 }
 
 // unpanicked makes a panic an ordinary failure. What was panicked with can hold

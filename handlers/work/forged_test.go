@@ -31,7 +31,7 @@ func (j rawJob) MarshalJSON() ([]byte, error) { return []byte(j.args), nil }
 func TestForgedJobsAreRefused(t *testing.T) {
 	t.Parallel()
 	r := theRunner(t)
-	ended := watch(t, r)
+	ended := endsOf(t, r)
 	a := storetest.Agency(t)
 	dana, globex := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Gus, a.Globex)
 	version := published(t, dana, "Secret "+a.Suffix)
@@ -145,7 +145,7 @@ func TestSealIsOfItsKind(t *testing.T) {
 func TestRefusalQuotesNothing(t *testing.T) {
 	t.Parallel()
 	r := theRunner(t)
-	ended := watch(t, r)
+	ended := endsOf(t, r)
 	canary := "canary-" + store.NewID().String()
 	id := insert(t, r, rawJob{"project_digest", fmt.Sprintf(`{"tenant": %q}`, canary)})
 	ended(id)

@@ -188,7 +188,7 @@ func TestBusyServerIsTriedAgain(t *testing.T) {
 	})
 	check(t, r.Start(t.Context()))
 	defer r.Stop(context.Background())
-	ended := watch(t, r)
+	ended := endsOf(t, r)
 	res, err := r.client.Insert(t.Context(), probe{}, inQueue("busy"))
 	check(t, err)
 
@@ -219,7 +219,7 @@ func TestRefusedRecipientEndsTheJob(t *testing.T) {
 	})
 	check(t, r.Start(t.Context()))
 	defer r.Stop(context.Background())
-	ended := watch(t, r)
+	ended := endsOf(t, r)
 	res, err := r.client.Insert(t.Context(), probe{}, inQueue("refused"))
 	check(t, err)
 

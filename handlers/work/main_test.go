@@ -98,8 +98,8 @@ func newTestRunner(t *testing.T, db *store.DB, cfg Config, change func(*Runner, 
 	return r
 }
 
-// watch listens for the ends of jobs from now on and returns what waits for one.
-func watch(t *testing.T, r *Runner) func(id int64) *rivertype.JobRow {
+// endsOf listens for the ends of jobs from now on and returns what waits for one.
+func endsOf(t *testing.T, r *Runner) func(id int64) *rivertype.JobRow {
 	t.Helper()
 	events, stop := r.client.SubscribeConfig(&river.SubscribeConfig{
 		ChanSize: 10_000,

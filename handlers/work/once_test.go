@@ -179,7 +179,7 @@ func TestAskFollowsTheDeed(t *testing.T) {
 func TestKilledBeforeTheAcknowledgement(t *testing.T) {
 	t.Parallel()
 	r := theRunner(t)
-	ended := watch(t, r)
+	ended := endsOf(t, r)
 	a := storetest.Agency(t)
 	version := published(t, a.Member(t, a.Dana, a.Acme), "Poster "+a.Suffix)
 	mailTo(t, a.Mia, "Poster "+a.Suffix)

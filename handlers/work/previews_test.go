@@ -204,7 +204,7 @@ func TestPreviewIsMadeOnce(t *testing.T) {
 func TestPreviewOfAnotherTenantsPicture(t *testing.T) {
 	t.Parallel()
 	p := theDarkroom(t)
-	ended := watch(t, p.runner)
+	ended := endsOf(t, p.runner)
 	a := storetest.Agency(t)
 	acme, globex := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Dana, a.Globex)
 	version := storetest.Draft(t, globex, storetest.Deliverable(t, globex, storetest.Project(t, globex, "Theirs"), "Theirs"))

@@ -61,7 +61,7 @@ func TestSignInMail(t *testing.T) {
 func TestSignInMailForNobody(t *testing.T) {
 	t.Parallel()
 	r := theRunner(t)
-	ended := watch(t, r)
+	ended := endsOf(t, r)
 	a := storetest.Agency(t)
 	flow, err := storetest.DB().BeginMailFlow(t.Context(), store.Secret("cookie of "+a.Suffix), "nobody@"+a.Suffix+".test", "/")
 	check(t, err)

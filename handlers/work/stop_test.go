@@ -107,7 +107,7 @@ func TestPanicTellsNothing(t *testing.T) {
 	})
 	check(t, r.Start(t.Context()))
 	defer r.Stop(context.Background())
-	ended := watch(t, r)
+	ended := endsOf(t, r)
 	res, err := r.client.Insert(t.Context(), probe{Secret: secret}, inQueue("panics"))
 	check(t, err)
 	row := ended(res.Job.ID)
@@ -140,7 +140,7 @@ func TestGivingUpIsAnAlert(t *testing.T) {
 	})
 	check(t, r.Start(t.Context()))
 	defer r.Stop(context.Background())
-	ended := watch(t, r)
+	ended := endsOf(t, r)
 	opts := inQueue("giving up")
 	opts.MaxAttempts = 1
 	res, err := r.client.Insert(t.Context(), probe{}, opts)

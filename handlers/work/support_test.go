@@ -134,7 +134,7 @@ func TestKeyRotation(t *testing.T) {
 		db := openWith(t, queue.NewSealer(c.keys...))
 		r := newTestRunner(t, db, testConfig(t, mails.URL(), &lockedBuffer{}), onlyQueue("rotation "+name))
 		check(t, r.Start(t.Context()))
-		ended := watch(t, r)
+		ended := endsOf(t, r)
 		res, err := r.client.Insert(t.Context(), job, inQueue("rotation "+name))
 		check(t, err)
 		if row := ended(res.Job.ID); row.State != c.want {

@@ -23,6 +23,7 @@ import (
 
 	"portico/files"
 	"portico/handlers/signin"
+	"portico/handlers/watch"
 	"portico/store"
 	"portico/store/queue"
 )
@@ -39,6 +40,8 @@ type Config struct {
 	Storage *files.Storage
 	// AlertTo is told when a job is refused; "" tells the log and the counter alone.
 	AlertTo string
+	// Watch counts jobs, unless nil.
+	Watch *watch.Watch
 	// Log gets one line a job, of ids only.
 	Log *slog.Logger
 }

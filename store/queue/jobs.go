@@ -17,6 +17,9 @@ const (
 	priorityLast  = 4
 )
 
+// Names are all queues there are.
+var Names = []string{Urgent, Pictures, river.QueueDefault}
+
 // SignInMail sends the mail of a sign-in or step-up flow. The link and the code
 // are minted by the job itself; neither ever lies in the queue.
 type SignInMail struct {

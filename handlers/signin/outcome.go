@@ -1,0 +1,36 @@
+package signin
+
+import (
+	"errors"
+
+	"portico/store"
+)
+
+// Ways to sign in that are no provider, as they are counted.
+const (
+	byCode   = "code"
+	byLink   = "link"
+	byStepUp = "step_up"
+)
+
+// outcome is what the operator's numbers say of a proof.
+func outcome(err error) string {
+	var wrong store.WrongCodeError
+	var over store.OverError
+	var tooMany tooManyError
+	switch {
+	case err == nil:
+		return "accepted"
+	case errors.As(err, &wrong):
+		return "wrong"
+	case errors.As(err, &over), errors.Is(err, store.ErrNotFound):
+		return "over"
+	case errors.As(err, &tooMany):
+		return "too_many"
+	case errors.Is(err, ErrWayAway), errors.Is(err, store.ErrUnavailable):
+		return "unavailable"
+	case errors.Is(err, ErrWayRefused):
+		return "refused"
+	}
+	return "failed"
+}

@@ -1,0 +1,72 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// QueueLine is how many jobs of a kind are in a state.
+type QueueLine struct {
+	Queue string
+	Kind  string
+	State string
+	Jobs  int64
+	// Waiting is how long the oldest of them has been due without anybody taking
+	// it up, in whole seconds; 0 in states that wait for nothing.
+	Waiting time.Duration
+}
+
+// querier is a pool or a single connection.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+// QueueLines says what is in the queue, as counts.
+func (db *DB) QueueLines(ctx context.Context) ([]QueueLine, error) { return queueLines(ctx, db.pool) }
+
+func queueLines(ctx context.Context, on querier) ([]QueueLine, error) {
+	rows, err := on.Query(ctx, `
+select queue,
+       kind,
+       state::text,
+       count(*) as jobs,
+       coalesce(extract(epoch from now() - min(scheduled_at) filter (
+           where state in ('available', 'retryable', 'scheduled') and scheduled_at <= now())), 0)::bigint * 1000000000 as waiting
+from river.river_job
+group by queue, kind, state
+order by queue, kind, state`)
+	if err != nil {
+		return nil, fmt.Errorf("queue: %w", translate(err))
+	}
+	lines, err := pgx.CollectRows(rows, pgx.RowToStructByName[QueueLine])
+	return lines, translate(err)
+}
+
+// RefusedJob is a job that nobody rightly asked for, without what it claimed.
+type RefusedJob struct {
+	At     time.Time
+	Kind   string
+	Reason string
+}
+
+// RefusedJobs are the last jobs that were refused, newest first, as far back as
+// the queue remembers, which is a day. [DB.RefuseJob] keeps them for good.
+func (db *DB) RefusedJobs(ctx context.Context, limit int) ([]RefusedJob, error) {
+	rows, err := db.pool.Query(ctx, `
+select finalized_at as at,
+       kind,
+       substring(errors[array_length(errors, 1)] ->> 'error' from 'refused: ([a-z ]+)$') as reason
+from river.river_job
+where state = 'cancelled'
+  and errors[array_length(errors, 1)] ->> 'error' ~ 'refused: [a-z ]+$'
+order by finalized_at desc
+limit $1`, limit)
+	if err != nil {
+		return nil, fmt.Errorf("refused jobs: %w", translate(err))
+	}
+	jobs, err := pgx.CollectRows(rows, pgx.RowToStructByName[RefusedJob])
+	return jobs, translate(err)
+}
