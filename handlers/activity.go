@@ -108,6 +108,8 @@ var verbs = map[string]string{
 	"membership.created":     "gave access to",
 	"tenant.created":         "opened this workspace",
 	"tenant.updated":         "changed the settings",
+	"tenant.logo_set":        "changed the logo",
+	"tenant.logo_removed":    "removed the logo",
 	"support.granted":        "let support in",
 	"support.revoked":        "no longer lets support in",
 	"support.started":        "began a support session",

@@ -74,7 +74,7 @@ func (s *Server) resolveHost(next http.Handler) http.Handler {
 
 // internalPath is what answers on every host.
 func internalPath(path string) bool {
-	return strings.HasPrefix(path, "/static/") || path == "/healthz" || path == "/readyz"
+	return strings.HasPrefix(path, "/static/") || strings.HasPrefix(path, "/logo/") || strings.HasPrefix(path, "/brand/") || path == "/healthz" || path == "/readyz"
 }
 
 // slugs are what can be a tenant's; anything else is nobody's.

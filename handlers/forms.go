@@ -56,6 +56,14 @@ func (f *form) text(name, what string, most int) string {
 	return v
 }
 
+// optional is one line of text that may be empty.
+func (f *form) optional(name string, most int) string {
+	if strings.TrimSpace(f.raw(name)) == "" {
+		return ""
+	}
+	return f.text(name, "a name", most)
+}
+
 // prose is text of several lines that may be empty.
 func (f *form) prose(name string, most int) string {
 	v := strings.TrimSpace(strings.ReplaceAll(f.raw(name), "\r\n", "\n"))

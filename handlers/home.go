@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"portico/store"
 	"portico/views"
 )
@@ -66,6 +68,7 @@ func workspaceRows(mine []store.Workspace) []views.WorkspaceRow {
 			URL:           views.PathBase(m.Slug).Home(),
 			Name:          m.Name,
 			Accent:        orZero(m.Accent),
+			LogoURL:       logoURL(m.LogoID),
 			Under:         under(m),
 			WaitingClient: forClient,
 			WaitingUs:     forUs,
@@ -74,6 +77,13 @@ func workspaceRows(mine []store.Workspace) []views.WorkspaceRow {
 		}
 	}
 	return rows
+}
+
+func logoURL(id *uuid.UUID) string {
+	if id == nil {
+		return ""
+	}
+	return views.Logo(id.String())
 }
 
 func under(m store.Workspace) string {

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"portico/handlers"
+	"portico/handlers/picture/picturetest"
 	"portico/store"
 	"portico/store/storetest"
 	"portico/views"
@@ -51,6 +52,8 @@ var acts = map[string]act{
 	"POST /step-up/code":                   {form: "code=123456", says: http.StatusGone},
 	"POST /support/sessions":               {form: "tenant={slug}&person=nobody"},
 	"POST /support/stop":                   {ends: true},
+	"GET /logo/{logo}":                     {says: http.StatusNotFound},
+	"GET /brand/{stylesheet}":              {says: http.StatusNotFound},
 	"/":                                    {says: http.StatusNotFound},
 
 	"POST ~/projects":                                    {form: "name=Made"},
@@ -78,6 +81,8 @@ var acts = map[string]act{
 	"POST ~/files/{id}/delete":                           {on: freshFile},
 	"POST ~/files/{id}/restore":                          {on: binnedFile},
 	"POST ~/settings":                                    {form: "name=Renamed&accent=%23336699"},
+	"POST ~/settings/logo":                               {send: sendLogo},
+	"POST ~/settings/logo/remove":                        {},
 	"POST ~/support/grant":                               {form: "hours=4"},
 	"POST ~/support/revoke":                              {ends: true},
 	"POST ~/support/sessions/{id}/end":                   {on: runningSession},
@@ -90,7 +95,7 @@ var kinds = [][]string{{"projects"}, {"deliverables"}, {"versions"}, {"files", "
 
 // blanks are what else a path may leave open.
 var blanks = map[string]string{
-	"number": "1", "n": "1", "token": "no-such-token", "provider": "nobody",
+	"number": "1", "n": "1", "token": "no-such-token", "provider": "nobody", "logo": "no-such-logo",
 	"stylesheet": "brand-" + views.BrandHash(accent) + ".css",
 }
 
@@ -233,6 +238,11 @@ func runningSession(t *testing.T, w *world, p *persona) uuid.UUID {
 
 func sendForm(t *testing.T, b *browser, path string) answer {
 	body, contentType := formOf(t, formFile{"file", "sent.txt", []byte("sent")})
+	return b.do(t, http.MethodPost, path, body, contentType)
+}
+
+func sendLogo(t *testing.T, b *browser, path string) answer {
+	body, contentType := formOf(t, formFile{"logo", "logo.png", picturetest.PNG(t, picturetest.TwoHalves(40, 40))})
 	return b.do(t, http.MethodPost, path, body, contentType)
 }
 

@@ -44,7 +44,7 @@ func (s *Server) chrome(r *http.Request, me store.Member) views.Chrome {
 
 func workspace(base views.Base, me store.Member) *views.Workspace {
 	t := me.Tenant
-	w := &views.Workspace{Name: t.Name, Agency: t.AgencyName, IsAgency: t.Kind == "agency", Accent: t.Accent}
+	w := &views.Workspace{Name: t.Name, Agency: t.AgencyName, IsAgency: t.Kind == "agency", Accent: t.Accent, LogoURL: views.Logo(t.LogoID)}
 	if w.IsAgency {
 		w.Agency = t.Name
 	}
@@ -113,6 +113,8 @@ var deeds = map[string]struct {
 	"version.created":        {text: "A new draft version. Only your team can see it until you publish."},
 	"version.published":      {text: "Published. The client can see it now."},
 	"settings.saved":         {text: "Settings saved."},
+	"logo.set":               {text: "Logo saved. People see it on their next page."},
+	"logo.removed":           {text: "Logo removed."},
 	"support.granted":        {text: "Support may come in now. You can take that back at any time."},
 	"support.revoked":        {text: "Support can no longer come in."},
 	"support.ended":          {text: "The support session is over."},

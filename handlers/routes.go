@@ -19,6 +19,8 @@ func (s *Server) routes() []Route {
 		s.public("GET /auth/{provider}/callback", s.signin.ProviderReturn),
 		s.public("POST /logout", s.signin.SignOut),
 		s.public("GET /signed-out", s.signin.SignedOut),
+		s.public("GET /logo/{logo}", s.logoShow).asset(),
+		s.public("GET /brand/{stylesheet}", s.accentStylesheet).asset(),
 
 		// A person, in no tenant; an agent of support is one only where it says so.
 		s.person("GET /{$}", s.home).agentsToo(),
@@ -83,6 +85,8 @@ func (s *Server) routes() []Route {
 		s.member("GET /activity", store.SeeActivity, s.activityList).supportReads(),
 		s.member("GET /settings", store.SeeSettings, s.settingsShow).supportReads(),
 		s.member("POST /settings", store.EditSettings, s.settingsUpdate),
+		s.member("POST /settings/logo", store.EditSettings, s.logoSet).streams(),
+		s.member("POST /settings/logo/remove", store.EditSettings, s.logoRemove),
 
 		s.member("GET /support", store.SeeSupport, s.supportShow).supportReads(),
 		s.member("POST /support/grant", store.GrantSupport, s.supportGrant),

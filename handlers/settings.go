@@ -11,28 +11,37 @@ import (
 )
 
 func (s *Server) settingsShow(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	portal := me.Tenant.PortalName
-	if portal == me.Tenant.Name {
-		portal = ""
-	}
-	return s.settingsPage(w, r, me, http.StatusOK, views.SettingsForm{
-		Name:       me.Tenant.Name,
-		PortalName: portal,
-		Welcome:    me.Tenant.Welcome,
-		Accent:     me.Tenant.Accent,
-	})
+	return s.settingsPage(w, r, me, http.StatusOK, nil, nil)
 }
 
-func (s *Server) settingsPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, typed views.SettingsForm) error {
+// settingsPage shows what the tenant chose for itself, or what was typed in its
+// place, and what it wears meanwhile where it chose nothing.
+func (s *Server) settingsPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, typed *views.SettingsForm, wrong ui.Errors) error {
+	var own store.Settings
+	if err := s.db.Read(r.Context(), me, store.GetSettings(&own)); err != nil {
+		return err
+	}
+	if typed == nil {
+		typed = &views.SettingsForm{
+			Name:       own.Name,
+			PortalName: orZero(own.PortalName),
+			Welcome:    orZero(own.Welcome),
+			MailName:   orZero(own.MailName),
+			Accent:     me.Tenant.Accent,
+			OwnAccent:  own.Accent != nil,
+		}
+	}
+	typed.Errors = wrong
 	c := s.chrome(r, me)
-	edit := me.Does(store.EditSettings)
 	return s.page(w, r, status, views.Settings(c, views.SettingsProps{
-		Form:      typed,
+		Form:      *typed,
 		Address:   s.cfg.URL.String() + c.Base.Home(),
 		AgencyOf:  me.Tenant.AgencyName,
-		CanEdit:   edit,
-		CanAccent: edit,
-		CanPortal: edit && me.Tenant.Kind == "client",
+		Worn:      views.Worn{PortalName: me.Tenant.PortalName, Welcome: me.Tenant.Welcome, LogoURL: views.Logo(me.Tenant.LogoID)},
+		OwnLogo:   own.LogoID != nil,
+		CanEdit:   me.Does(store.EditSettings),
+		IsAgency:  me.Tenant.Kind == "agency",
+		LogoLimit: ui.Size(maxLogo),
 	}))
 }
 
@@ -43,25 +52,16 @@ func (s *Server) settingsUpdate(w http.ResponseWriter, r *http.Request, me store
 	if err != nil {
 		return err
 	}
-	in := store.SettingsInput{
-		Name:    f.text("name", "a name", 120),
-		Welcome: f.prose("welcome", 500),
-		Accent:  strings.ToLower(strings.TrimSpace(f.raw("accent"))),
-	}
-	if strings.TrimSpace(f.raw("portal_name")) != "" {
-		in.PortalName = f.text("portal_name", "a name", 120)
-	}
-	if in.Accent != "" && !accents.MatchString(in.Accent) {
-		f.errors["accent"] = "A colour is # and six of 0 to 9 and a to f."
-	}
+	in := settingsInput(f)
 	if !f.valid() {
-		return s.settingsPage(w, r, me, http.StatusUnprocessableEntity, views.SettingsForm{
+		return s.settingsPage(w, r, me, http.StatusUnprocessableEntity, &views.SettingsForm{
 			Name:       f.raw("name"),
 			PortalName: f.raw("portal_name"),
 			Welcome:    f.raw("welcome"),
+			MailName:   f.raw("mail_name"),
 			Accent:     f.raw("accent"),
-			Errors:     ui.Errors(f.errors),
-		})
+			OwnAccent:  f.checked("own_accent"),
+		}, ui.Errors(f.errors))
 	}
 	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.UpdateSettings(r.Context(), in) })
 	if err != nil {
@@ -70,15 +70,22 @@ func (s *Server) settingsUpdate(w http.ResponseWriter, r *http.Request, me store
 	return done(w, r, baseOf(r, me).Settings(), "settings.saved", "")
 }
 
-// brandStylesheet is the tenant's accent as a stylesheet of its own, so that no
-// page needs an inline style. Its name carries the hash of its content.
-func (s *Server) brandStylesheet(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	if me.Tenant.Accent == "" || r.PathValue("stylesheet") != "brand-"+views.BrandHash(me.Tenant.Accent)+".css" {
-		return store.ErrNotFound
+func settingsInput(f *form) store.SettingsInput {
+	in := store.SettingsInput{
+		Name:       f.text("name", "a name", 120),
+		PortalName: f.optional("portal_name", 120),
+		Welcome:    f.prose("welcome", 500),
+		MailName:   f.optional("mail_name", 80),
 	}
-	h := w.Header()
-	h.Set("Content-Type", "text/css; charset=utf-8")
-	h.Set("Cache-Control", "private, max-age=31536000, immutable")
-	_, _ = w.Write([]byte(views.BrandCSS(me.Tenant.Accent)))
-	return nil
+	// A browser's colour field always has a colour; whether it counts is another field.
+	if f.checked("own_accent") {
+		in.Accent = strings.ToLower(strings.TrimSpace(f.raw("accent")))
+		if !accents.MatchString(in.Accent) {
+			f.errors["accent"] = "A colour is # and six of 0 to 9 and a to f."
+		}
+	}
+	if strings.ContainsAny(in.MailName, `@<>"`) {
+		f.errors["mail_name"] = "A name, not an address: leave out @, quotes and brackets."
+	}
+	return in
 }

@@ -17,7 +17,7 @@ const canonicalPolicy = `(tenant_id = ( SELECT (NULLIF(current_setting('app.tena
 // the whole cross-tenant surface, by who may call them.
 var openFunctions = map[string]string{
 	"active_tenants": "app", "create_client": "app", "flow_begin": "app", "flow_mint": "app", "flow_peek": "app",
-	"flow_spend_state": "app", "i_am_agent": "app", "is_my_client": "app", "job_refused": "app", "job_standing": "app",
+	"flow_spend_state": "app", "front_door": "app", "i_am_agent": "app", "is_my_client": "app", "job_refused": "app", "job_standing": "app", "logo": "app",
 	"my_workspaces": "app", "person_for": "app", "rate_hit": "app", "rate_refund": "app", "sign_in_by_code": "app",
 	"sign_in_by_identity": "app", "sign_in_by_link": "app", "step_up_by_code": "app", "support_find": "app",
 	"support_history": "app", "support_people": "app", "support_start": "app", "support_stop": "app", "sweep": "app",

@@ -82,6 +82,7 @@ func readsToExplain() map[string][]store.Read {
 		grant        *store.Grant
 		grants       []store.Grant
 		sessions     []store.SupportSession
+		settings     store.Settings
 		upload       store.FileUpload
 		parts        []store.Part
 		workspaces   []store.Workspace
@@ -114,6 +115,7 @@ func readsToExplain() map[string][]store.Read {
 		"ListProjects": {store.ListProjects(store.Current, &some.projects), store.ListProjects(store.Archived, &some.projects),
 			store.ListProjects(store.Binned, &some.projects)},
 		"GetProject":          {store.GetProject(id("project"), &some.project)},
+		"GetSettings":         {store.GetSettings(&some.settings)},
 		"CurrentGrant":        {store.CurrentGrant(&some.grant)},
 		"ListGrants":          {store.ListGrants(&some.grants)},
 		"ListSupportSessions": {store.ListSupportSessions(store.SupportPage{Limit: 26}, &some.sessions)},

@@ -187,7 +187,9 @@ func (db *DB) RefuseJob(ctx context.Context, job int64, kind string, claimed uui
 type standing struct {
 	TenantState *string // nil: there is no such tenant
 	AgencyName  *string
+	PortalName  *string
 	Accent      *string
+	MailName    *string
 	Party       *Party // nil: the person is no member, or not any more
 	Role        *Role
 	Name        *string

@@ -14,6 +14,7 @@ var Manifest = struct {
 }{
 	Tenant: []TenantTable{
 		{Name: "memberships", Lookup: true},
+		{Name: "logos", Restrictive: []string{"staff_delete", "staff_insert"}, Lookup: true},
 		{Name: "projects", Restrictive: []string{"party", "staff_delete", "staff_insert", "staff_update"}},
 		{Name: "deliverables", Restrictive: []string{"party", "staff_delete", "staff_insert", "staff_update"}},
 		{Name: "versions", Restrictive: []string{"party", "staff_delete", "staff_insert", "staff_update"}},

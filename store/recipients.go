@@ -72,18 +72,16 @@ func (db *DB) ReadFor(ctx context.Context, r Recipient, reads ...Read) error {
 }
 
 type tenantRow struct {
-	ID         uuid.UUID
-	Kind       string
-	Slug       string
-	Name       string
-	State      string
-	PortalName *string
-	Welcome    *string
+	ID    uuid.UUID
+	Kind  string
+	Slug  string
+	Name  string
+	State string
 }
 
 func getTenantRow(dst *tenantRow) query {
 	return one("tenant", dst, `
-select id, kind, slug, name, state, portal_name, welcome
+select id, kind, slug, name, state
 from tenants
 where id = @tenant_id`, nil)
 }
@@ -95,8 +93,8 @@ func (r tenantRow) tenant(s standing) Tenant {
 		Slug:       r.Slug,
 		Name:       r.Name,
 		State:      r.State,
-		PortalName: deref(r.PortalName),
-		Welcome:    deref(r.Welcome),
+		PortalName: deref(s.PortalName),
+		MailName:   deref(s.MailName),
 		Accent:     deref(s.Accent),
 		AgencyName: deref(s.AgencyName),
 	}

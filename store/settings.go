@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 )
 
@@ -13,6 +14,25 @@ type SettingsInput struct {
 	PortalName string
 	Welcome    string
 	Accent     string // "#rrggbb"
+	MailName   string // whom mail seems to come from
+}
+
+// Settings are a tenant's own, without what it wears of its agency's.
+type Settings struct {
+	Name       string
+	PortalName *string
+	Welcome    *string
+	Accent     *string
+	MailName   *string
+	LogoID     *uuid.UUID
+}
+
+// GetSettings reads what the tenant chose for itself.
+func GetSettings(dst *Settings) Read {
+	return Read{one("settings", dst, `
+select name, portal_name, welcome, accent, mail_name, logo_id
+from tenants
+where id = @tenant_id`, nil)}
 }
 
 // UpdateSettings changes the tenant's name and look.
@@ -22,9 +42,10 @@ update tenants
 set name = @name,
     portal_name = nullif(@portal_name, ''),
     welcome = nullif(@welcome, ''),
-    accent = nullif(@accent, '')
+    accent = nullif(@accent, ''),
+    mail_name = nullif(@mail_name, '')
 where id = @tenant_id`, pgx.StrictNamedArgs{
-		"name": in.Name, "portal_name": in.PortalName, "welcome": in.Welcome, "accent": in.Accent})
+		"name": in.Name, "portal_name": in.PortalName, "welcome": in.Welcome, "accent": in.Accent, "mail_name": in.MailName})
 	if err != nil {
 		return err
 	}

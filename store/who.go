@@ -60,6 +60,7 @@ type whoRow struct {
 	PortalName      *string
 	Welcome         *string
 	Accent          *string
+	LogoID          *uuid.UUID
 	AgencyName      *string
 	SubjectID       *uuid.UUID
 	SubjectName     *string
@@ -129,6 +130,8 @@ type Tenant struct {
 	PortalName string // what clients see; Name when none was chosen
 	Welcome    string
 	Accent     string // "#rrggbb", or "" for ours
+	LogoID     string // "" for none
+	MailName   string // whom mail comes from, where mail is written; "" for the installation's own
 	AgencyName string
 }
 
@@ -213,6 +216,7 @@ func (v Visitor) Tenant() (Tenant, bool) {
 		PortalName: deref(r.PortalName),
 		Welcome:    deref(r.Welcome),
 		Accent:     deref(r.Accent),
+		LogoID:     logoID(r.LogoID),
 		AgencyName: deref(r.AgencyName),
 	}
 	if t.PortalName == "" {

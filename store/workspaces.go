@@ -16,6 +16,7 @@ type Workspace struct {
 	State          string
 	AgencyName     *string
 	Accent         *string
+	LogoID         *uuid.UUID
 	Party          Party
 	Role           Role
 	Unread         int

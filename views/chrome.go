@@ -29,6 +29,7 @@ type Workspace struct {
 	Agency   string // the agency's name; in the agency's own tenant the same as Name
 	IsAgency bool   // the agency's own tenant, not a client's
 	Accent   string // "#rrggbb" of its mark, "" for the neutral one
+	LogoURL  string // "" shows initials
 	BrandURL string // stylesheet with its accent, "" for ours
 }
 
@@ -75,6 +76,7 @@ type Brand struct {
 	Name     string
 	By       string // the agency behind a portal, "" when it is the agency itself
 	Accent   string // "#rrggbb"
+	LogoURL  string // "" shows initials
 	BrandURL string // stylesheet with the accent
 }
 

@@ -3,6 +3,7 @@ package views
 import (
 	"net/url"
 	"strconv"
+	"strings"
 )
 
 // Every URL of the product is made in this file, and nowhere else. Paths of the platform (sign-in, account, support
@@ -219,6 +220,28 @@ func (b Base) Settings() string { return string(b) + "/settings" }
 
 // BrandStylesheet is the stylesheet with the workspace's accent; the hash lets it be kept for ever.
 func (b Base) BrandStylesheet(hash string) string { return string(b) + "/brand-" + hash + ".css" }
+
+// SettingsLogo takes a POST with a picture; SettingsLogoRemove one that takes it away.
+func (b Base) SettingsLogo() string { return string(b) + "/settings/logo" }
+
+// SettingsLogoRemove takes a POST that takes the tenant's own logo away.
+func (b Base) SettingsLogoRemove() string { return string(b) + "/settings/logo/remove" }
+
+// Logo is where a logo is shown, for everybody and on every host; "" for no logo.
+func Logo(id string) string {
+	if id == "" {
+		return ""
+	}
+	return "/logo/" + id
+}
+
+// AccentStylesheet is the stylesheet of a colour ("#rrggbb"), for everybody and on every host; "" for no colour.
+func AccentStylesheet(accent string) string {
+	if accent == "" {
+		return ""
+	}
+	return "/brand/" + strings.TrimPrefix(accent, "#") + ".css"
+}
 
 func withQuery(path, key, value string) string {
 	if value == "" {

@@ -349,7 +349,7 @@ func placeSamples() []sample {
 		{"activity", views.Activity(staff(), views.ActivityProps{Filters: filter, Filtered: true, Days: []views.ActivityDay{{Label: "Today", Events: events()}, {Label: "Yesterday", Events: events()[:3]}}, OlderURL: "/w/acme/activity?before=x"})},
 		{"activity-nothing", views.Activity(staff(), views.ActivityProps{Filters: filter, Filtered: true})},
 		{"activity-empty", views.Activity(client(), views.ActivityProps{})},
-		{"settings", views.Settings(staff(), views.SettingsProps{Form: views.SettingsForm{Name: "Acme", PortalName: "Acme portal", Accent: "#c2410c"}, Address: "https://portico.example/w/acme/", AgencyOf: "Northwind", CanEdit: true, CanAccent: true, CanPortal: true})},
+		{"settings", views.Settings(staff(), views.SettingsProps{Form: views.SettingsForm{Name: "Acme", PortalName: "Acme portal", Accent: "#c2410c"}, Address: "https://portico.example/w/acme/", AgencyOf: "Northwind", CanEdit: true})},
 		{"settings-read", views.Settings(client(), views.SettingsProps{Form: views.SettingsForm{Name: "Acme"}, Address: "https://portico.example/w/acme/"})},
 		{"settings-error", views.Settings(staff(), views.SettingsProps{Form: views.SettingsForm{Accent: hostile, Errors: ui.Errors{"name": "Give it a name."}}, CanEdit: true})},
 	}

@@ -27,6 +27,7 @@ func (room *Room) Show(w http.ResponseWriter, r *http.Request, v store.Visitor) 
 
 func (room *Room) signInPage(w http.ResponseWriter, r *http.Request, status int, p views.SignInProps) error {
 	p.Providers = room.providers()
+	p.Brand = room.brand(r, p.ReturnTo)
 	return views.Render(w, r, status, views.SignIn(p))
 }
 
@@ -87,11 +88,12 @@ func (room *Room) Sent(w http.ResponseWriter, r *http.Request, _ store.Visitor) 
 		http.Redirect(w, r, views.LoginTo(to), http.StatusSeeOther)
 		return nil
 	}
-	return sentPage(w, r, http.StatusOK, views.SignInSentProps{Email: f.Email, ReturnTo: to})
+	return room.sentPage(w, r, http.StatusOK, views.SignInSentProps{Email: f.Email, ReturnTo: to})
 }
 
-func sentPage(w http.ResponseWriter, r *http.Request, status int, p views.SignInSentProps) error {
+func (room *Room) sentPage(w http.ResponseWriter, r *http.Request, status int, p views.SignInSentProps) error {
 	p.ResendSeconds = resendSeconds
+	p.Brand = room.brand(r, p.ReturnTo)
 	return views.Render(w, r, status, views.SignInSent(p))
 }
 
@@ -110,7 +112,7 @@ func (room *Room) Code(w http.ResponseWriter, r *http.Request, _ store.Visitor) 
 	}
 	code, ok := readCode(r.PostForm.Get("code"))
 	if !ok {
-		return sentPage(w, r, http.StatusUnprocessableEntity, views.SignInSentProps{Email: f.Email, ReturnTo: to, Errors: notACode})
+		return room.sentPage(w, r, http.StatusUnprocessableEntity, views.SignInSentProps{Email: f.Email, ReturnTo: to, Errors: notACode})
 	}
 	counted, of := room.wrongOf(r, f.Email)
 	if err := room.hit(r.Context(), counted, of); err != nil {
@@ -124,10 +126,10 @@ func (room *Room) Code(w http.ResponseWriter, r *http.Request, _ store.Visitor) 
 	var over store.OverError
 	switch {
 	case errors.As(err, &wrong):
-		return sentPage(w, r, http.StatusUnprocessableEntity, views.SignInSentProps{
+		return room.sentPage(w, r, http.StatusUnprocessableEntity, views.SignInSentProps{
 			Email: f.Email, ReturnTo: to, TriesLeft: wrong.TriesLeft, Errors: wrongCode})
 	case errors.As(err, &over):
-		return overPage(w, r, views.SignInExpiredProps{Reason: codeReason(over.Why), Email: f.Email, ReturnTo: to})
+		return room.overPage(w, r, views.SignInExpiredProps{Reason: codeReason(over.Why), Email: f.Email, ReturnTo: to})
 	case err != nil:
 		return err
 	}
@@ -141,7 +143,7 @@ func (room *Room) noMoreCodes(w http.ResponseWriter, r *http.Request, email, to 
 	if tooMany := (tooManyError{}); !errors.As(err, &tooMany) {
 		return err
 	}
-	return overPage(w, r, views.SignInExpiredProps{Reason: views.ReasonTooMany, Email: email, ReturnTo: to})
+	return room.overPage(w, r, views.SignInExpiredProps{Reason: views.ReasonTooMany, Email: email, ReturnTo: to})
 }
 
 var (
@@ -169,6 +171,7 @@ func (room *Room) Link(w http.ResponseWriter, r *http.Request, _ store.Visitor) 
 		return room.refuseProof(w, r, peek.Over, peek.ReturnTo)
 	}
 	return views.Render(w, r, http.StatusOK, views.SignInLink(views.SignInLinkProps{
+		Brand:       room.brand(r, peek.ReturnTo),
 		MaskedEmail: maskEmail(peek.Email),
 		ActionURL:   views.LoginLink(r.PathValue("token")),
 	}))
@@ -216,10 +219,11 @@ func (room *Room) refuseProof(w http.ResponseWriter, r *http.Request, why store.
 	if f, ok := room.cookies.readFlow(r, flowCookie); ok {
 		p.Email = f.Email
 	}
-	return overPage(w, r, p)
+	return room.overPage(w, r, p)
 }
 
-func overPage(w http.ResponseWriter, r *http.Request, p views.SignInExpiredProps) error {
+func (room *Room) overPage(w http.ResponseWriter, r *http.Request, p views.SignInExpiredProps) error {
+	p.Brand = room.brand(r, p.ReturnTo)
 	return views.Render(w, r, http.StatusGone, views.SignInExpired(p))
 }
 

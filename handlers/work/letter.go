@@ -55,6 +55,7 @@ func (r *Runner) deliver(ctx context.Context, j store.Job, l letter) error {
 	}
 	err = r.cfg.Mailer.Send(ctx, Message{
 		Message: *m,
+		From:    from(to.Tenant),
 		ToName:  to.Name,
 		To:      to.Email,
 		ID:      messageID(j.TenantID(), l.key),
@@ -92,6 +93,17 @@ func provenance(j store.Job) map[string]string {
 		}
 	}
 	return h
+}
+
+// from is whom a tenant's mail comes from: whom it chose, else the agency.
+func from(t store.Tenant) string {
+	switch {
+	case t.MailName != "":
+		return t.MailName
+	case t.AgencyName != "":
+		return t.AgencyName
+	}
+	return t.Name
 }
 
 // brand is the tenant as its mail presents it: clients know their portal, staff

@@ -95,6 +95,9 @@ func (m *Mailer) options(port int, user *url.Userinfo, sendTime time.Duration) [
 // Message is one mail to one person.
 type Message struct {
 	mail.Message
+	// From is the name it comes from; "" is that of MAIL_FROM. The address is always
+	// MAIL_FROM's.
+	From   string
 	ToName string
 	To     string
 	// ID makes the Message-ID, so that a mail that has to be sent again is the
@@ -185,7 +188,11 @@ func (m *Mailer) compose(msg Message) (*gomail.Msg, error) {
 	letter := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	// Formatted by the standard library, which quotes what needs it; go-mail
 	// would glue the name to the address.
-	if err := letter.From(m.from.String()); err != nil {
+	from := *m.from
+	if msg.From != "" {
+		from.Name = oneLine(msg.From)
+	}
+	if err := letter.From(from.String()); err != nil {
 		return nil, err
 	}
 	// One plain address and nothing else.

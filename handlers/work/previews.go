@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"portico/files"
+	"portico/handlers/picture"
 	"portico/store"
 	"portico/store/queue"
 )
@@ -17,19 +18,19 @@ import (
 // that leads to it, and a job that died in between makes it again; a picture that
 // nothing can be made of is left at that, for it will be no better tomorrow.
 func (r *Runner) filePreview(ctx context.Context, j store.Job, job queue.FilePreview) error {
-	var picture *store.Picture
+	var big *store.Picture
 	err := r.db.Work(ctx, j, func(tx *store.Tx) (err error) {
-		picture, err = tx.PictureFor(ctx, job.File)
+		big, err = tx.PictureFor(ctx, job.File)
 		return err
 	})
-	if err != nil || picture == nil {
+	if err != nil || big == nil {
 		return err
 	}
-	small, err := r.shrinkFile(ctx, j.TenantID(), job.File, *picture)
-	var no unfit
+	small, err := r.shrinkFile(ctx, j.TenantID(), job.File, *big)
+	var no picture.Unfit
 	if errors.As(err, &no) {
 		r.log.LogAttrs(ctx, slog.LevelInfo, "no preview",
-			slog.String("tenant", j.TenantID().String()), slog.String("file", job.File.String()), slog.String("why", no.why))
+			slog.String("tenant", j.TenantID().String()), slog.String("file", job.File.String()), slog.String("why", no.Why))
 	} else if err != nil {
 		return err
 	}
@@ -42,6 +43,10 @@ func (r *Runner) filePreview(ctx context.Context, j store.Job, job queue.FilePre
 	}
 	return err
 }
+
+// previewBox fits the largest row of ours, 104 by 72, on screens with up to three
+// pixels of theirs to one of CSS.
+var previewBox = picture.Box{Width: 480, Height: 360}
 
 func previewKey(tenant, file uuid.UUID) files.Key {
 	return files.NewKey(tenant, files.KindPreview, file)
@@ -57,7 +62,7 @@ func (r *Runner) shrinkFile(ctx context.Context, tenant, file uuid.UUID, p store
 	}
 	defer object.Body.Close()
 	body := &source{ctx: ctx, body: object.Body}
-	small, err := shrink(body, p.ContentType)
+	small, err := picture.Shrink(body, p.ContentType, previewBox)
 	if err == nil {
 		_, err = io.Copy(io.Discard, body)
 	}
@@ -67,11 +72,11 @@ func (r *Runner) shrinkFile(ctx context.Context, tenant, file uuid.UUID, p store
 	if err != nil {
 		return nil, err
 	}
-	stored, err := vault.Put(ctx, previewKey(tenant, file), small.content)
+	stored, err := vault.Put(ctx, previewKey(tenant, file), small.Content)
 	if err != nil {
 		return nil, err
 	}
-	return &store.Preview{ContentType: small.contentType, Size: int64(len(small.content)), SHA256: stored[:]}, nil
+	return &store.Preview{ContentType: small.ContentType, Size: int64(len(small.Content)), SHA256: stored[:]}, nil
 }
 
 // source is a picture on its way in, and remembers why it broke off. Decoders

@@ -15,6 +15,7 @@ import (
 
 	"portico/e2e/stack"
 	"portico/files"
+	"portico/handlers/picture/picturetest"
 	"portico/store"
 	"portico/store/queue"
 	"portico/store/storetest"
@@ -109,17 +110,17 @@ func TestUploadedPicturesHavePreviews(t *testing.T) {
 	project := storetest.Project(t, dana, "Spring")
 	deliverable := storetest.Deliverable(t, dana, project, "Poster")
 	version := storetest.Draft(t, dana, deliverable)
-	hole := twoHalves(800, 800)
+	hole := picturetest.TwoHalves(800, 800)
 	clear(hole.Pix[:len(hole.Pix)/2])
 	var first uuid.UUID
 	for _, c := range []struct {
 		content []byte
 		becomes string
 	}{
-		{asJPEG(t, twoHalves(3000, 2000)), "image/jpeg"},
-		{asPNG(t, hole), "image/png"},
-		{asPNG(t, twoHalves(700, 700)), "image/jpeg"},
-		{asGIF(t, twoHalves(700, 700)), "image/jpeg"},
+		{picturetest.JPEG(t, picturetest.TwoHalves(3000, 2000)), "image/jpeg"},
+		{picturetest.PNG(t, hole), "image/png"},
+		{picturetest.PNG(t, picturetest.TwoHalves(700, 700)), "image/jpeg"},
+		{picturetest.GIF(t, picturetest.TwoHalves(700, 700)), "image/jpeg"},
 	} {
 		file := p.send(t, dana, version, c.content)
 		p.done(t, file)
@@ -154,9 +155,9 @@ func TestBombsHaveNoPreview(t *testing.T) {
 	a := storetest.Agency(t)
 	dana := a.Member(t, a.Dana, a.Acme)
 	version := storetest.Draft(t, dana, storetest.Deliverable(t, dana, storetest.Project(t, dana, "Spring"), "Poster"))
-	whole := asPNG(t, twoHalves(100, 100))
+	whole := picturetest.PNG(t, picturetest.TwoHalves(100, 100))
 	for name, content := range map[string][]byte{
-		"bomb":   pngClaim(60_000, 60_000, 8, 6, 0),
+		"bomb":   picturetest.PNGClaim(60_000, 60_000, 8, 6, 0),
 		"broken": whole[:len(whole)/2],
 	} {
 		file := p.send(t, dana, version, content)
@@ -181,7 +182,7 @@ func TestPreviewIsMadeOnce(t *testing.T) {
 	a := storetest.Agency(t)
 	dana := a.Member(t, a.Dana, a.Acme)
 	version := storetest.Draft(t, dana, storetest.Deliverable(t, dana, storetest.Project(t, dana, "Spring"), "Poster"))
-	file := p.send(t, dana, version, asPNG(t, twoHalves(100, 100)))
+	file := p.send(t, dana, version, picturetest.PNG(t, picturetest.TwoHalves(100, 100)))
 	job := p.done(t, file)
 	// Taken away behind everybody's back: whoever draws again puts it back.
 	check(t, p.storage.For(dana.TenantID()).Delete(t.Context(), previewKey(dana.TenantID(), file)))
@@ -208,7 +209,7 @@ func TestPreviewOfAnotherTenantsPicture(t *testing.T) {
 	a := storetest.Agency(t)
 	acme, globex := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Dana, a.Globex)
 	version := storetest.Draft(t, globex, storetest.Deliverable(t, globex, storetest.Project(t, globex, "Theirs"), "Theirs"))
-	file := p.send(t, globex, version, asPNG(t, twoHalves(100, 100)))
+	file := p.send(t, globex, version, picturetest.PNG(t, picturetest.TwoHalves(100, 100)))
 	p.done(t, file)
 	before := storetest.RowsOf(t, globex.TenantID())
 	job := &queue.FilePreview{Seal: queue.Seal{Tenant: acme.TenantID()}, File: file}

@@ -12,16 +12,16 @@ grant execute on function lookup.job_refused to portico_app;
 
 -- How things stand in the tenant of the context, with its person and its support
 -- session: what a job asks before it does anything, and before it writes to
--- somebody. Always one row; nothing in it is about another tenant but the name
--- and colour of its own agency, which its people see on every page.
+-- somebody. Always one row; nothing in it is about another tenant but what its
+-- own agency wears, which its people see on every page.
 create function lookup.job_standing()
 returns table (
-    tenant_state text, agency_name text, accent text,
+    tenant_state text, agency_name text, portal_name text, accent text, mail_name text,
     party text, role text, name text, email text, support boolean)
 language sql stable security definer set search_path = ''
 as $$
     select case when t.state = 'active' then coalesce(g.state, t.state) else t.state end,
-           g.name, coalesce(t.accent, g.accent),
+           g.name, coalesce(t.portal_name, g.portal_name), coalesce(t.accent, g.accent), coalesce(t.mail_name, g.mail_name),
            m.party, m.role, m.name, m.email,
            exists (
                select 1 from public.support_sessions s

@@ -20,7 +20,7 @@ returns table (
     session_id uuid, user_id uuid, user_kind text, user_name text, user_email text, time_zone text,
     stepped_up_at timestamptz,
     tenant_id uuid, tenant_kind text, tenant_slug text, tenant_name text, tenant_state text,
-    portal_name text, welcome text, accent text, agency_name text,
+    portal_name text, welcome text, accent text, logo_id uuid, agency_name text,
     subject_id uuid, subject_name text, subject_email text, party text, role text, last_seen_at timestamptz, seen_before_at timestamptz, places integer,
     support_id uuid, support_tenant_id uuid, support_kind text, support_mode text, support_reason text,
     support_ticket text, support_ends_at timestamptz, support_slug text, support_over text)
@@ -53,7 +53,8 @@ begin
     ), tenant as (
         select t.id, t.kind, t.slug, t.name,
                case when g.state is not null and t.state = 'active' then g.state else t.state end as state,
-               t.portal_name, t.welcome, coalesce(t.accent, g.accent) as accent, g.name as agency_name
+               coalesce(t.portal_name, g.portal_name) as portal_name, coalesce(t.welcome, g.welcome) as welcome,
+               coalesce(t.accent, g.accent) as accent, coalesce(t.logo_id, g.logo_id) as logo_id, g.name as agency_name
         from public.tenants t
         left join public.tenants g on g.id = t.agency_id
         where t.id = coalesce(
@@ -67,7 +68,7 @@ begin
         where ss.actor_id = k.user_id
     )
     select k.id, k.user_id, k.kind, k.name, k.email, k.time_zone, k.stepped_up_at,
-           t.id, t.kind, t.slug, t.name, t.state, t.portal_name, t.welcome, t.accent, t.agency_name,
+           t.id, t.kind, t.slug, t.name, t.state, t.portal_name, t.welcome, t.accent, t.logo_id, t.agency_name,
            m.user_id, m.name, m.email, m.party, m.role, m.last_seen_at, m.seen_before_at,
            -- To how many places this person could switch: nobody else's business in a support session.
            case when p.id is not null then 1
@@ -91,13 +92,13 @@ grant execute on function lookup.who_is_asking to portico_app;
 -- support session only the tenant that was granted.
 create function lookup.my_workspaces(p_filter text, p_after uuid, p_limit integer)
 returns table (
-    tenant_id uuid, kind text, slug text, name text, state text, agency_name text, accent text,
+    tenant_id uuid, kind text, slug text, name text, state text, agency_name text, accent text, logo_id uuid,
     party text, role text, unread integer, waiting integer, next_due_on date,
     last_activity_at timestamptz, last_place text)
 language sql stable security definer set search_path = ''
 as $$
-    select t.id, t.kind, t.slug, coalesce(case when m.party = 'client' then t.portal_name end, t.name), t.state, g.name,
-           coalesce(t.accent, g.accent),
+    select t.id, t.kind, t.slug, coalesce(case when m.party = 'client' then coalesce(t.portal_name, g.portal_name) end, t.name), t.state, g.name,
+           coalesce(t.accent, g.accent), coalesce(t.logo_id, g.logo_id),
            m.party, m.role, m.unread, m.waiting, m.next_due_on, m.last_activity_at, m.last_place
     from public.memberships m
     join public.tenants t on t.id = m.tenant_id

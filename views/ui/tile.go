@@ -22,6 +22,17 @@ func Tile(name, color string) templ.Component {
 	})
 }
 
+// Mark is the mark of a place: its logo on white, for logos are drawn for paper, or its initials on its colour.
+func Mark(name, color, logoURL string) templ.Component {
+	if logoURL == "" {
+		return Tile(name, color)
+	}
+	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
+		_, err := io.WriteString(w, `<img class="tile logo" src="`+templ.EscapeString(logoURL)+`" alt="">`)
+		return err
+	})
+}
+
 // Avatar is the round mark of a person.
 func Avatar(name string) templ.Component {
 	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {

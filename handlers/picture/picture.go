@@ -1,4 +1,6 @@
-package work
+// Package picture makes small pictures of big ones that nobody vouches for, in
+// bounded memory.
+package picture
 
 import (
 	"bytes"
@@ -14,12 +16,8 @@ import (
 	"golang.org/x/image/webp"
 )
 
-// The box that a preview fits into, in pixels: the largest row of ours shows 104 by
-// 72, on screens with up to three of theirs to one of CSS.
-const (
-	previewWidth  = 480
-	previewHeight = 360
-)
+// Box is what a small picture fits into, in pixels.
+type Box struct{ Width, Height int }
 
 // What a picture may ask for before any of it is decoded. A few bytes can claim
 // to be 50,000 pixels wide, and decoders believe them.
@@ -30,15 +28,18 @@ const (
 	maxHead    = 8 << 20   // bytes before a picture says its size
 )
 
-// unfit is a picture that no preview can be made of, now or ever.
-type unfit struct{ why string }
+// Unfit is a picture that no small one can be made of, now or ever.
+type Unfit struct {
+	Why string // the rest of a sentence: "it is broken"
+}
 
-func (u unfit) Error() string { return "no preview: " + u.why }
+func (u Unfit) Error() string { return "unfit picture: " + u.Why }
 
-// smallPicture is a preview, encoded.
-type smallPicture struct {
-	content     []byte
-	contentType string
+// Small is a small picture, encoded anew: nothing of the bytes it was made from
+// is left in it but what can be seen.
+type Small struct {
+	Content     []byte
+	ContentType string // image/png or image/jpeg
 }
 
 // formats are the decoders, by the type that was told from the bytes, so that no
@@ -54,31 +55,31 @@ var formats = map[string]struct {
 }
 
 // shrink makes a preview of a picture. One that is broken or asks for too much is
-// [unfit]; so is one that makes its decoder panic, for it would do so every time.
-func shrink(r io.Reader, contentType string) (small smallPicture, err error) {
+// [Unfit]; so is one that makes its decoder panic, for it would do so every time.
+func Shrink(r io.Reader, contentType string, box Box) (small Small, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = unfit{fmt.Sprintf("the decoder panicked (%T)", v)}
+			err = Unfit{fmt.Sprintf("the decoder panicked (%T)", v)}
 		}
 	}()
 	format, ok := formats[contentType]
 	if !ok {
-		return smallPicture{}, unfit{"it is no picture"}
+		return Small{}, Unfit{"it is no picture"}
 	}
 	var head bytes.Buffer
 	config, err := format.config(io.TeeReader(io.LimitReader(r, maxHead), &head))
 	if err != nil {
-		return smallPicture{}, unfit{"it is broken"}
+		return Small{}, Unfit{"it is broken"}
 	}
 	shape := shapeOf(contentType, config, head.Bytes())
 	if err := shape.check(); err != nil {
-		return smallPicture{}, err
+		return Small{}, err
 	}
 	picture, err := format.decode(io.MultiReader(&head, r))
 	if err != nil {
-		return smallPicture{}, unfit{"it is broken"}
+		return Small{}, Unfit{"it is broken"}
 	}
-	return encode(turn(scale(picture, shape.turned), shape.turned), isOpaque(picture))
+	return encode(turn(scale(picture, box, shape.turned), shape.turned), isOpaque(picture))
 }
 
 // shape is what a picture claims to be.
@@ -118,24 +119,23 @@ func shapeOf(contentType string, c image.Config, head []byte) shape {
 func (s shape) check() error {
 	switch pixels := int64(s.width) * int64(s.height); {
 	case s.width < 1 || s.height < 1:
-		return unfit{"it is empty"}
+		return Unfit{"it is empty"}
 	case s.width > maxSide || s.height > maxSide || pixels > maxPixels:
-		return unfit{"it has too many pixels"}
+		return Unfit{"it has too many pixels"}
 	case float64(pixels)*s.weight > maxDecoded:
-		return unfit{"it takes too much memory"}
+		return Unfit{"it takes too much memory"}
 	}
 	return nil
 }
 
 // scale fits a picture into the box; a small one keeps its size. What is to be
 // turned on its side afterwards fits into a box on its side.
-func scale(m image.Image, turned int) *image.RGBA {
-	boxWidth, boxHeight := previewWidth, previewHeight
+func scale(m image.Image, box Box, turned int) *image.RGBA {
 	if onItsSide(turned) {
-		boxWidth, boxHeight = boxHeight, boxWidth
+		box.Width, box.Height = box.Height, box.Width
 	}
 	size := m.Bounds().Size()
-	by := min(1, float64(boxWidth)/float64(size.X), float64(boxHeight)/float64(size.Y))
+	by := min(1, float64(box.Width)/float64(size.X), float64(box.Height)/float64(size.Y))
 	small := image.NewRGBA(image.Rect(0, 0, scaled(size.X, by), scaled(size.Y, by)))
 	draw.CatmullRom.Scale(small, small.Bounds(), m, m.Bounds(), draw.Src, nil)
 	return small
@@ -145,14 +145,14 @@ func scaled(side int, by float64) int { return max(1, int(float64(side)*by+0.5))
 
 // encode keeps what is transparent so, as PNG, for nobody knows what ground it is
 // meant for; anything else is much smaller as JPEG.
-func encode(m image.Image, opaque bool) (smallPicture, error) {
+func encode(m image.Image, opaque bool) (Small, error) {
 	var b bytes.Buffer
 	if !opaque {
 		err := png.Encode(&b, m)
-		return smallPicture{b.Bytes(), "image/png"}, err
+		return Small{b.Bytes(), "image/png"}, err
 	}
 	err := jpeg.Encode(&b, m, &jpeg.Options{Quality: 80})
-	return smallPicture{b.Bytes(), "image/jpeg"}, err
+	return Small{b.Bytes(), "image/jpeg"}, err
 }
 
 func isOpaque(m image.Image) bool {

@@ -1,59 +1,20 @@
-package work
+package picture
 
 import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"hash/crc32"
 	"image"
 	"image/color"
-	"image/gif"
-	"image/jpeg"
-	"image/png"
 	"runtime/metrics"
 	"strings"
 	"testing"
+
+	"portico/handlers/picture/picturetest"
 )
 
-var (
-	red  = color.NRGBA{R: 220, G: 20, B: 20, A: 255}
-	blue = color.NRGBA{R: 20, G: 20, B: 220, A: 255}
-)
-
-// twoHalves is red on the left and blue on the right.
-func twoHalves(w, h int) *image.NRGBA {
-	m := image.NewNRGBA(image.Rect(0, 0, w, h))
-	for y := range h {
-		for x := range w {
-			m.SetNRGBA(x, y, red)
-			if x >= w/2 {
-				m.SetNRGBA(x, y, blue)
-			}
-		}
-	}
-	return m
-}
-
-func asPNG(t *testing.T, m image.Image) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	check(t, png.Encode(&b, m))
-	return b.Bytes()
-}
-
-func asJPEG(t *testing.T, m image.Image) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	check(t, jpeg.Encode(&b, m, nil))
-	return b.Bytes()
-}
-
-func asGIF(t *testing.T, m image.Image) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	check(t, gif.Encode(&b, m, nil))
-	return b.Bytes()
-}
+// box is that of the product's previews.
+var box = Box{480, 360}
 
 // held is a JPEG whose camera was held in one of EXIF's ways.
 func held(t *testing.T, content []byte, orientation byte) []byte {
@@ -68,7 +29,7 @@ func held(t *testing.T, content []byte, orientation byte) []byte {
 // so, and a photograph is put upright.
 func TestShrink(t *testing.T) {
 	t.Parallel()
-	hole := twoHalves(1000, 1000)
+	hole := picturetest.TwoHalves(1000, 1000)
 	for x := range 400 {
 		for y := range 400 {
 			hole.SetNRGBA(x, y, color.NRGBA{})
@@ -81,24 +42,24 @@ func TestShrink(t *testing.T) {
 		size        image.Point
 		first, last color.Color // in the corners
 	}{
-		"png":         {asPNG(t, twoHalves(1000, 500)), "image/png", "image/jpeg", image.Pt(480, 240), red, blue},
-		"alpha":       {asPNG(t, hole), "image/png", "image/png", image.Pt(360, 360), color.NRGBA{}, blue},
-		"jpeg":        {asJPEG(t, twoHalves(600, 1200)), "image/jpeg", "image/jpeg", image.Pt(180, 360), red, blue},
-		"gif":         {asGIF(t, twoHalves(960, 720)), "image/gif", "image/jpeg", image.Pt(480, 360), red, blue},
-		"small":       {asPNG(t, twoHalves(40, 30)), "image/png", "image/jpeg", image.Pt(40, 30), red, blue},
-		"a line":      {asPNG(t, twoHalves(5000, 1)), "image/png", "image/jpeg", image.Pt(480, 1), red, blue},
-		"on its head": {held(t, asJPEG(t, twoHalves(1000, 500)), 3), "image/jpeg", "image/jpeg", image.Pt(480, 240), blue, red},
-		"on its side": {held(t, asJPEG(t, twoHalves(1000, 500)), 6), "image/jpeg", "image/jpeg", image.Pt(180, 360), red, blue},
-		"on the left": {held(t, asJPEG(t, twoHalves(1000, 500)), 8), "image/jpeg", "image/jpeg", image.Pt(180, 360), blue, red},
+		"png":         {picturetest.PNG(t, picturetest.TwoHalves(1000, 500)), "image/png", "image/jpeg", image.Pt(480, 240), picturetest.Red, picturetest.Blue},
+		"alpha":       {picturetest.PNG(t, hole), "image/png", "image/png", image.Pt(360, 360), color.NRGBA{}, picturetest.Blue},
+		"jpeg":        {picturetest.JPEG(t, picturetest.TwoHalves(600, 1200)), "image/jpeg", "image/jpeg", image.Pt(180, 360), picturetest.Red, picturetest.Blue},
+		"gif":         {picturetest.GIF(t, picturetest.TwoHalves(960, 720)), "image/gif", "image/jpeg", image.Pt(480, 360), picturetest.Red, picturetest.Blue},
+		"small":       {picturetest.PNG(t, picturetest.TwoHalves(40, 30)), "image/png", "image/jpeg", image.Pt(40, 30), picturetest.Red, picturetest.Blue},
+		"a line":      {picturetest.PNG(t, picturetest.TwoHalves(5000, 1)), "image/png", "image/jpeg", image.Pt(480, 1), picturetest.Red, picturetest.Blue},
+		"on its head": {held(t, picturetest.JPEG(t, picturetest.TwoHalves(1000, 500)), 3), "image/jpeg", "image/jpeg", image.Pt(480, 240), picturetest.Blue, picturetest.Red},
+		"on its side": {held(t, picturetest.JPEG(t, picturetest.TwoHalves(1000, 500)), 6), "image/jpeg", "image/jpeg", image.Pt(180, 360), picturetest.Red, picturetest.Blue},
+		"on the left": {held(t, picturetest.JPEG(t, picturetest.TwoHalves(1000, 500)), 8), "image/jpeg", "image/jpeg", image.Pt(180, 360), picturetest.Blue, picturetest.Red},
 	} {
-		small, err := shrink(bytes.NewReader(c.content), c.contentType)
+		small, err := Shrink(bytes.NewReader(c.content), c.contentType, box)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		m, format, err := image.Decode(bytes.NewReader(small.content))
-		if err != nil || small.contentType != c.becomes || "image/"+format != c.becomes || m.Bounds().Size() != c.size {
-			t.Errorf("%s: became %s (%s) of %v, %v", name, small.contentType, format, m.Bounds().Size(), err)
+		m, format, err := image.Decode(bytes.NewReader(small.Content))
+		if err != nil || small.ContentType != c.becomes || "image/"+format != c.becomes || m.Bounds().Size() != c.size {
+			t.Errorf("%s: became %s (%s) of %v, %v", name, small.ContentType, format, m.Bounds().Size(), err)
 			continue
 		}
 		last := m.Bounds().Max.Sub(image.Pt(1, 1))
@@ -143,18 +104,6 @@ func TestTurn(t *testing.T) {
 	}
 }
 
-// pngClaim is the head of a PNG of that size, with nothing behind it.
-func pngClaim(w, h uint32, depth, colour, interlaced byte) []byte {
-	ihdr := append([]byte("IHDR"), 0, 0, 0, 0, 0, 0, 0, 0, depth, colour, 0, 0, interlaced)
-	binary.BigEndian.PutUint32(ihdr[4:], w)
-	binary.BigEndian.PutUint32(ihdr[8:], h)
-	b := append([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0d"), ihdr...)
-	b = binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(ihdr))
-	idat := []byte("IDAT\x78\x9c")
-	b = append(b, 0, 0, 0, 2)
-	return binary.BigEndian.AppendUint32(append(b, idat...), crc32.ChecksumIEEE(idat))
-}
-
 // jpegClaim is the head of a JPEG of that size in three colours at full resolution.
 func jpegClaim(w, h uint16, progressive bool) []byte {
 	marker := byte(0xc0)
@@ -190,23 +139,23 @@ func TestBombsAreNotDecoded(t *testing.T) {
 		contentType string
 		why         string
 	}{
-		"png":                {pngClaim(60_000, 60_000, 8, 6, 0), "image/png", pixels},
-		"wide png":           {pngClaim(20_001, 1, 8, 6, 0), "image/png", pixels},
-		"high png":           {pngClaim(1, 20_001, 8, 6, 0), "image/png", pixels},
-		"large png":          {pngClaim(7_100, 7_100, 8, 6, 0), "image/png", pixels},
-		"deep png":           {pngClaim(7_000, 7_000, 16, 6, 0), "image/png", memory},
-		"interlaced png":     {pngClaim(7_000, 7_000, 8, 6, 1), "image/png", memory},
+		"png":                {picturetest.PNGClaim(60_000, 60_000, 8, 6, 0), "image/png", pixels},
+		"wide png":           {picturetest.PNGClaim(20_001, 1, 8, 6, 0), "image/png", pixels},
+		"high png":           {picturetest.PNGClaim(1, 20_001, 8, 6, 0), "image/png", pixels},
+		"large png":          {picturetest.PNGClaim(7_100, 7_100, 8, 6, 0), "image/png", pixels},
+		"deep png":           {picturetest.PNGClaim(7_000, 7_000, 16, 6, 0), "image/png", memory},
+		"interlaced png":     {picturetest.PNGClaim(7_000, 7_000, 8, 6, 1), "image/png", memory},
 		"jpeg":               {jpegClaim(60_000, 60_000, false), "image/jpeg", pixels},
 		"progressive jpeg":   {jpegClaim(5_000, 5_000, true), "image/jpeg", memory},
 		"gif":                {gifClaim(60_000, 60_000), "image/gif", pixels},
 		"webp":               {webpClaim(60_000, 30_000), "image/webp", pixels},
-		"png within bounds":  {pngClaim(7_000, 7_000, 8, 6, 0)[:60], "image/png", "broken"},
+		"png within bounds":  {picturetest.PNGClaim(7_000, 7_000, 8, 6, 0)[:60], "image/png", "broken"},
 		"jpeg within bounds": {jpegClaim(5_000, 5_000, false), "image/jpeg", "broken"},
 	} {
 		before := allocated()
-		_, err := shrink(bytes.NewReader(c.content), c.contentType)
-		var no unfit
-		if !errors.As(err, &no) || !strings.Contains(no.why, c.why) {
+		_, err := Shrink(bytes.NewReader(c.content), c.contentType, box)
+		var no Unfit
+		if !errors.As(err, &no) || !strings.Contains(no.Why, c.why) {
 			t.Errorf("%s: %v, want %s", name, err, c.why)
 		}
 		// Other tests allocate as well; 60,000 pixels by 60,000 would be 14 GB.
@@ -226,8 +175,8 @@ func allocated() uint64 {
 // all has no preview.
 func TestUnfitPictures(t *testing.T) {
 	t.Parallel()
-	whole := asPNG(t, twoHalves(100, 100))
-	photo := asJPEG(t, twoHalves(100, 100))
+	whole := picturetest.PNG(t, picturetest.TwoHalves(100, 100))
+	photo := picturetest.JPEG(t, picturetest.TwoHalves(100, 100))
 	endless := append([]byte{0xff, 0xd8}, bytes.Repeat(append([]byte{0xff, 0xe2, 0xff, 0xff}, make([]byte, 0xfffd)...), 200)...)
 	for name, c := range map[string]struct {
 		content     []byte
@@ -240,10 +189,17 @@ func TestUnfitPictures(t *testing.T) {
 		"no picture":       {whole, "application/pdf"},
 		"no size in 8 MiB": {endless, "image/jpeg"},
 	} {
-		_, err := shrink(bytes.NewReader(c.content), c.contentType)
-		var no unfit
+		_, err := Shrink(bytes.NewReader(c.content), c.contentType, box)
+		var no Unfit
 		if !errors.As(err, &no) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }

@@ -1,4 +1,4 @@
-package work
+package picture
 
 import (
 	"encoding/binary"

@@ -1,0 +1,157 @@
+package handlers
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"portico/files"
+	"portico/handlers/picture"
+	"portico/store"
+	"portico/views"
+	"portico/views/ui"
+)
+
+const (
+	maxLogo     = 1_000_000 // bytes of a logo as it is sent
+	maxLogoForm = 32 << 20  // bytes that are read, and thrown away, to say it kindly
+)
+
+// logoBox fits the widest logo we show, 160 by 48, on screens with two pixels of
+// theirs to one of CSS.
+var logoBox = picture.Box{Width: 320, Height: 96}
+
+// brandStylesheet is the tenant's accent as a stylesheet of its own, so that no
+// page needs an inline style. Its name carries the hash of its content.
+func (s *Server) brandStylesheet(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	if me.Tenant.Accent == "" || r.PathValue("stylesheet") != "brand-"+views.BrandHash(me.Tenant.Accent)+".css" {
+		return store.ErrNotFound
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/css; charset=utf-8")
+	h.Set("Cache-Control", "private, max-age=31536000, immutable")
+	_, _ = w.Write([]byte(views.BrandCSS(me.Tenant.Accent)))
+	return nil
+}
+
+// accentStylesheet is that of any colour, for doors at which nobody is known yet.
+// It is made of its own name and of nothing that is kept.
+func (s *Server) accentStylesheet(w http.ResponseWriter, r *http.Request, _ store.Visitor) error {
+	name, found := strings.CutSuffix(r.PathValue("stylesheet"), ".css")
+	if !found || !accents.MatchString("#"+name) {
+		return store.ErrNotFound
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/css; charset=utf-8")
+	h.Set("Cache-Control", "public, max-age=86400")
+	_, _ = w.Write([]byte(views.BrandCSS("#" + name)))
+	return nil
+}
+
+// logoShow gives a logo to everybody who has its address: it stands on sign-in
+// pages. A new logo has a new address.
+func (s *Server) logoShow(w http.ResponseWriter, r *http.Request, _ store.Visitor) error {
+	id, err := uuid.Parse(r.PathValue("logo"))
+	if err != nil {
+		return store.ErrNotFound
+	}
+	l, err := s.db.PublicLogo(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Content-Type", l.ContentType)
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	_, _ = w.Write(l.Content)
+	return nil
+}
+
+// logoSet takes a picture and keeps a small one made of it: what was sent is not
+// kept, so nothing that hides in a picture comes in with it.
+func (s *Server) logoSet(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	r.Body = http.MaxBytesReader(w, r.Body, maxLogoForm)
+	limitTime(w)
+	sent, err := readLogo(r)
+	if err != nil {
+		return err
+	}
+	logo, why := makeLogo(sent)
+	if why != "" {
+		return s.settingsPage(w, r, me, http.StatusUnprocessableEntity, nil, ui.Errors{"logo": why})
+	}
+	if err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.SetLogo(r.Context(), logo) }); err != nil {
+		return err
+	}
+	return done(w, r, baseOf(r, me).Settings(), "logo.set", "")
+}
+
+// sentLogo is the file of the form: its beginning, and how large it was in all.
+type sentLogo struct {
+	content []byte
+	size    int64
+}
+
+func readLogo(r *http.Request) (sentLogo, error) {
+	form, err := r.MultipartReader()
+	if err != nil {
+		return sentLogo{}, errNoForm
+	}
+	for {
+		part, err := form.NextPart()
+		switch {
+		case errors.Is(err, io.EOF):
+			return sentLogo{}, nil
+		case err != nil:
+			return sentLogo{}, formError(err)
+		case part.FormName() == "logo" && part.FileName() != "":
+			return readLogoFile(part)
+		}
+	}
+}
+
+func readLogoFile(part *multipart.Part) (sentLogo, error) {
+	content, err := io.ReadAll(io.LimitReader(part, maxLogo))
+	if err != nil {
+		return sentLogo{}, formError(err)
+	}
+	rest, err := io.Copy(io.Discard, part)
+	if err != nil {
+		return sentLogo{}, formError(err)
+	}
+	return sentLogo{content, int64(len(content)) + rest}, nil
+}
+
+// makeLogo returns the small picture, or a sentence that says why there is none.
+func makeLogo(sent sentLogo) (store.Logo, string) {
+	switch {
+	case sent.size == 0:
+		return store.Logo{}, "Choose a picture first."
+	case sent.size > maxLogo:
+		return store.Logo{}, "That picture has " + ui.Size(sent.size) + "; a logo may have up to " + ui.Size(maxLogo) + "."
+	}
+	kind := files.Sniff(sent.content)
+	if strings.HasPrefix(kind, "image/svg") {
+		return store.Logo{}, "SVG pictures can carry scripts. Save it as PNG and take that."
+	}
+	small, err := picture.Shrink(bytes.NewReader(sent.content), kind, logoBox)
+	if no := (picture.Unfit{}); errors.As(err, &no) {
+		return store.Logo{}, "That cannot be a logo: " + no.Why + ". Take a PNG, JPEG, GIF or WebP."
+	}
+	if err != nil {
+		return store.Logo{}, "That picture could not be read. Take a PNG, JPEG, GIF or WebP."
+	}
+	return store.Logo{ContentType: small.ContentType, Content: small.Content}, ""
+}
+
+func (s *Server) logoRemove(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.RemoveLogo(r.Context()) })
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	return done(w, r, baseOf(r, me).Settings(), "logo.removed", "")
+}

@@ -1,0 +1,36 @@
+package signin
+
+import (
+	"net/http"
+	"regexp"
+
+	"portico/views"
+)
+
+// insideTenant is a way back that leads into a tenant.
+var insideTenant = regexp.MustCompile(`^/w/([a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?)/`)
+
+// brand is what the door wears that somebody stands at on their way into a
+// tenant; nil is our own, for no tenant and for one that does not exist. A door
+// that cannot be painted is still a door.
+func (room *Room) brand(r *http.Request, to string) *views.Brand {
+	inside := insideTenant.FindStringSubmatch(to)
+	if inside == nil {
+		return nil
+	}
+	d, err := room.db.FrontDoor(r.Context(), inside[1], "")
+	if err != nil {
+		return nil
+	}
+	b := &views.Brand{Name: d.Name}
+	if d.AgencyName != nil && *d.AgencyName != d.Name {
+		b.By = *d.AgencyName
+	}
+	if d.Accent != nil {
+		b.Accent, b.BrandURL = *d.Accent, views.AccentStylesheet(*d.Accent)
+	}
+	if d.LogoID != nil {
+		b.LogoURL = views.Logo(d.LogoID.String())
+	}
+	return b
+}

@@ -1,0 +1,53 @@
+package views
+
+func nameHint(p SettingsProps) string {
+	if p.IsAgency {
+		return "Your team and your clients see it."
+	}
+	return "Your team sees it, and the client's people where the portal has no name of its own."
+}
+
+func portalHint(p SettingsProps) string {
+	if p.IsAgency {
+		return "What your clients' people see, in portals that have no name of their own. It also stands on the sign-in page."
+	}
+	return "What your client's people see instead of the name above. It also stands on the sign-in page."
+}
+
+func mailNameWorn(p SettingsProps) string {
+	if p.IsAgency {
+		return p.Form.Name
+	}
+	return p.AgencyOf
+}
+
+func ownAccentHint(p SettingsProps) string {
+	if p.IsAgency {
+		return "Without the tick, Portico's. Your clients' portals wear it until they have their own."
+	}
+	return "Without the tick, the colour of " + p.AgencyOf + "."
+}
+
+func logoWorn(p SettingsProps) string {
+	switch {
+	case p.OwnLogo:
+		return "In use now"
+	case p.Worn.LogoURL != "":
+		return "The logo of " + p.AgencyOf + ", until this workspace has its own"
+	}
+	return "Initials, until there is a logo"
+}
+
+func logoDescription(p SettingsProps) string {
+	if p.Form.Errors["logo"] != "" {
+		return "logo-hint logo-error"
+	}
+	return "logo-hint"
+}
+
+func whoEditsSettings(p SettingsProps) string {
+	if p.AgencyOf == "" || p.IsAgency {
+		return "Owners and admins can change this."
+	}
+	return "Owners and admins of " + p.AgencyOf + " can change this."
+}
