@@ -95,22 +95,26 @@ func (v Vault) serveHead(w http.ResponseWriter, r *http.Request, d Download, tag
 
 // The policies of a download, on top of nosniff and of types that run nothing: whatever the bytes are, they are drawn
 // without script, forms or connections, in an origin of their own. The rest is what Chromium's own viewers need, as
-// tried in Chromium 156: its page around a lone image or video has inline styles and loads the file again as its
-// medium. An image, a text and a PDF, alone or in a frame, show in the bare sandbox. A video does not, because its page
-// loads it with CORS and "null" is never its origin; so videos keep the origin, which without script nobody can use.
+// tried in Chromium 156: its page around a lone image or video loads the file again as its medium. An image, a text and
+// a PDF, alone or in a frame, show in the bare sandbox. A video does not, because its page loads it with CORS and "null"
+// is never its origin; so videos keep the origin, which without script nobody can use. The viewer of PDFs styles its own
+// page, so its policy names what is forbidden instead of what is not: all but styles.
 const (
-	sandboxPolicy = "sandbox; " + drawingPolicy
-	videoPolicy   = "sandbox allow-same-origin; " + drawingPolicy
-	drawingPolicy = "default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'; " +
-		"base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+	sandboxPolicy = "sandbox; default-src 'none'; " + drawingPolicy
+	videoPolicy   = "sandbox allow-same-origin; default-src 'none'; " + drawingPolicy
+	pdfPolicy     = "sandbox; script-src 'none'; object-src 'none'; connect-src 'none'; frame-src 'none'; font-src 'none'; " + drawingPolicy
+	drawingPolicy = "img-src 'self' data:; media-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
 
 func (d Download) writeHeader(h http.Header, tag string) {
 	kind, policy := "attachment", sandboxPolicy
 	if d.Inline && Inline(d.ContentType) {
 		kind = "inline"
-		if strings.HasPrefix(d.ContentType, "video/") {
+		switch {
+		case strings.HasPrefix(d.ContentType, "video/"):
 			policy = videoPolicy
+		case d.ContentType == "application/pdf":
+			policy = pdfPolicy
 		}
 	}
 	h.Set("Content-Type", servedType(d.ContentType))

@@ -219,7 +219,7 @@ func TestServeInline(t *testing.T) {
 		{"image/png", false, "attachment", "image/png", sandboxPolicy},
 		{"video/mp4", true, "inline", "video/mp4", videoPolicy},
 		{"video/mp4", false, "attachment", "video/mp4", sandboxPolicy},
-		{"application/pdf", true, "inline", "application/pdf", sandboxPolicy},
+		{"application/pdf", true, "inline", "application/pdf", pdfPolicy},
 		{"application/pdf", false, "attachment", "application/pdf", sandboxPolicy},
 		{"image/svg+xml", true, "attachment", "application/octet-stream", sandboxPolicy},
 		{"text/html; charset=utf-8", true, "attachment", "application/octet-stream", sandboxPolicy},

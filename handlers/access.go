@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-	"time"
 
 	"portico/store"
 	"portico/views"
@@ -216,18 +215,6 @@ func (s *Server) serve(route Route) http.Handler {
 			s.refuse(w, r, err)
 		}
 	})
-}
-
-const (
-	maxForm   = 1 << 20 // bytes of a body that is not a file
-	readTime  = 15 * time.Second
-	writeTime = 30 * time.Second
-)
-
-func limitTime(w http.ResponseWriter) {
-	c := http.NewResponseController(w)
-	_ = c.SetReadDeadline(time.Now().Add(readTime))
-	_ = c.SetWriteDeadline(time.Now().Add(writeTime))
 }
 
 func safe(method string) bool { return method == http.MethodGet || method == http.MethodHead }

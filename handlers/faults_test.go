@@ -1,12 +1,9 @@
 package handlers_test
 
 import (
-	"bytes"
 	"encoding/base64"
 	"fmt"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -14,7 +11,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"portico/handlers"
-	"portico/handlers/signin"
 	"portico/store"
 	"portico/store/storetest"
 )
@@ -23,17 +19,7 @@ import (
 // over none at all, where whatever touches it panics.
 func brokenSite(t *testing.T, db *store.DB) *site {
 	t.Helper()
-	keys := must(signin.NewKeys(bytes.Repeat([]byte("k"), 32)))
-	s := &site{cookies: signin.NewCookies(keys), logs: &logBook{}}
-	s.server = httptest.NewUnstartedServer(nil)
-	s.server.Config.ErrorLog = slog.NewLogLogger(slog.NewTextHandler(s.logs, nil), slog.LevelError)
-	s.server.Config.Handler = handlers.New(
-		handlers.Config{URL: must(url.Parse("http://" + s.server.Listener.Addr().String())), CountKey: make([]byte, 32)},
-		handlers.Rooms{DB: db, SignIn: signin.New(db, keys), Log: handlers.NewLogger(s.logs, slog.LevelDebug)},
-	).Handler()
-	s.server.Start()
-	t.Cleanup(s.server.Close)
-	return s
+	return newSiteWith(t, db, nil, func(*handlers.Config) {})
 }
 
 // withoutItsDoor is a database whose first function is gone: every request is a
@@ -45,6 +31,16 @@ func withoutItsDoor(t *testing.T, name string) *store.DB {
 	conn := must(pgx.Connect(t.Context(), storetest.Server().AdminURL(name)))
 	defer conn.Close(t.Context())
 	run(t, conn, `alter function lookup.who_is_asking(bytea, text, text, text) rename to gone`)
+	return db
+}
+
+// outOfReach is a database that no longer lets anybody in.
+func outOfReach(t *testing.T, name string) *store.DB {
+	t.Helper()
+	db := must(storetest.Open(t.Context(), name))
+	t.Cleanup(db.Close)
+	run(t, storetest.Admin(t), `alter database `+name+` allow_connections false`)
+	run(t, storetest.Admin(t), `select pg_terminate_backend(pid) from pg_stat_activity where datname = $1`, name)
 	return db
 }
 

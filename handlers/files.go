@@ -33,7 +33,7 @@ func (s *Server) fileInline(w http.ResponseWriter, r *http.Request, me store.Mem
 // sendFile authorises every request anew, ranges too, and puts it on record
 // before the first byte goes out. Asking for the head alone shows no byte.
 func (s *Server) sendFile(w http.ResponseWriter, r *http.Request, me store.Member, inline bool) error {
-	untimed(w)
+	untimed(w, r)
 	var f store.File
 	if err := s.db.Read(r.Context(), me, store.GetFile(pathID(r), &f)); err != nil {
 		return err

@@ -55,6 +55,12 @@ func newSite(t *testing.T) *site {
 // proxies if there are any.
 func newSiteOver(t *testing.T, bucket *files.Storage, proxies ...netip.Prefix) *site {
 	t.Helper()
+	return newSiteWith(t, storetest.DB(), bucket, func(c *handlers.Config) { c.TrustedProxies = proxies })
+}
+
+// newSiteWith is the product over any database, configured by the test.
+func newSiteWith(t *testing.T, db *store.DB, bucket *files.Storage, edit func(*handlers.Config)) *site {
+	t.Helper()
 	keys, err := signin.NewKeys([]byte(strings.Repeat("k", 32)))
 	if err != nil {
 		t.Fatal(err)
@@ -65,10 +71,12 @@ func newSiteOver(t *testing.T, bucket *files.Storage, proxies ...netip.Prefix) *
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.server.Config.Handler = handlers.New(
-		handlers.Config{URL: at, TenantDomain: "portals.test", TrustedProxies: proxies, CountKey: make([]byte, 32)},
-		handlers.Rooms{DB: storetest.DB(), Files: bucket, SignIn: signin.New(storetest.DB(), keys), Log: handlers.NewLogger(s.logs, slog.LevelInfo)},
-	).Handler()
+	config := handlers.Config{URL: at, TenantDomain: "portals.test", CountKey: make([]byte, 32)}
+	edit(&config)
+	s.server.Config = handlers.New(config,
+		handlers.Rooms{DB: db, Files: bucket, SignIn: signin.New(db, keys), Log: handlers.NewLogger(s.logs, slog.LevelDebug)},
+	).HTTPServer()
+	s.server.Listener = handlers.Listener(s.server.Listener)
 	s.server.Start()
 	t.Cleanup(s.server.Close)
 	return s

@@ -75,8 +75,9 @@ func (s *Server) Handler() http.Handler {
 	var h http.Handler = mux
 	h = s.resolveHost(h)
 	h = s.refuseCrossOrigin(h)
+	h = s.limitRequests(h)
 	h = s.guardPanics(h)
-	h = securityHeaders(h, s.cfg.URL.Scheme == "https")
+	h = s.securityHeaders(h)
 	h = s.trustProxies(h)
 	h = s.logRequests(h)
 	return withRequestID(h)

@@ -63,9 +63,12 @@ func (b *steadyBody) Close() error { return b.body.Close() }
 func drain(body io.Reader) { _, _ = io.CopyN(io.Discard, body, store.PartSize) }
 
 // untimed lifts the limits that an earlier request on the connection, or the
-// server, has set: what streams sets its own as it goes.
-func untimed(w http.ResponseWriter) {
+// server, has set: what streams sets its own as it goes. A body that nobody will
+// read, of a request to look, keeps its limit, for the server waits for its end.
+func untimed(w http.ResponseWriter, r *http.Request) {
 	c := http.NewResponseController(w)
-	_ = c.SetReadDeadline(time.Time{})
+	if !safe(r.Method) || r.ContentLength == 0 {
+		_ = c.SetReadDeadline(time.Time{})
+	}
 	_ = c.SetWriteDeadline(time.Time{})
 }

@@ -15,7 +15,7 @@ import (
 // any upload, part by part as it arrives, so a form of any size stays flat in
 // memory. A file that breaks off is given up; those before it stay.
 func (s *Server) fileCreate(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	untimed(w)
+	untimed(w, r)
 	v, err := s.draft(r, me)
 	if err != nil {
 		return err
@@ -36,7 +36,10 @@ func (s *Server) takeForm(r *http.Request, me store.Member, v store.Version) err
 		return errNoForm
 	}
 	taken := 0
-	for {
+	for seen := 0; ; seen++ {
+		if seen == maxParameters {
+			return errManyFields
+		}
 		part, err := form.NextPart()
 		switch {
 		case errors.Is(err, io.EOF) && taken == 0:

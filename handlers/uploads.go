@@ -108,7 +108,7 @@ func (s *Server) draft(r *http.Request, me store.Member) (store.Version, error) 
 }
 
 func (s *Server) uploadPart(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	untimed(w)
+	untimed(w, r)
 	body := newSteadyBody(w, r.Body, steadyPace)
 	defer body.done()
 	err := s.takePart(w, r, me, body)
@@ -170,7 +170,7 @@ func (s *Server) uploadStatus(w http.ResponseWriter, r *http.Request, me store.M
 }
 
 func (s *Server) uploadFinish(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	untimed(w)
+	untimed(w, r)
 	u, err := s.finishUpload(r.Context(), me, pathID(r))
 	if err != nil {
 		return err

@@ -16,9 +16,12 @@ var refusals = map[int]refusal{
 	http.StatusRequestTimeout:        {"That took too long", "The connection was too slow to finish. Try again, on a better line if you can.", "Go to your home page", PathHome},
 	http.StatusConflict:              {"Somebody was faster", "This was changed while you looked at it. Load it again and see what is new.", "Go to your home page", PathHome},
 	http.StatusRequestEntityTooLarge: {"That is too large", "It is more than we can take in one piece. Try a smaller file.", "Go to your home page", PathHome},
+	http.StatusRequestURITooLong:     {"That address is too long", "No page of ours has such an address. Start again from the beginning.", "Go to your home page", PathHome},
 	http.StatusUnprocessableEntity:   {"That cannot be taken as it is", "Something in it is missing or not as it should be. Go back and look at it again.", "Go to your home page", PathHome},
 	http.StatusTooManyRequests:       {"That was a lot at once", "Wait a minute, then try again. Nothing is lost.", "Try again", PathHome},
-	http.StatusServiceUnavailable:    {"We are out for a moment", "Something we depend on does not answer. Your work is safe; try again in a minute.", "Try again", PathHome},
+	// Most often cookies that piled up.
+	http.StatusRequestHeaderFieldsTooLarge: {"Your browser sent too much", "Delete the cookies of this site, then sign in again.", "Go to your home page", PathHome},
+	http.StatusServiceUnavailable:          {"We are out for a moment", "Something we depend on does not answer. Your work is safe; try again in a minute.", "Try again", PathHome},
 }
 
 var failure = refusal{"Something broke on our side", "It is written down and will be looked at. Your work is safe.", "Go to your home page", PathHome}
@@ -26,6 +29,9 @@ var failure = refusal{"Something broke on our side", "It is written down and wil
 func refusalOf(status int) refusal {
 	if r, ok := refusals[status]; ok {
 		return r
+	}
+	if status < http.StatusInternalServerError || status == http.StatusNotImplemented || status == http.StatusHTTPVersionNotSupported {
+		return refusals[http.StatusBadRequest] // what no browser sends
 	}
 	return failure
 }

@@ -153,19 +153,9 @@ func (in *installation) listen(ctx context.Context) error {
 	}, handlers.Rooms{
 		DB: in.db, Files: in.storage, SignIn: signin.New(in.db, c.keys, ways...).Watched(in.watch), Ready: ready, Watch: in.watch, Log: in.log,
 	})
-	servers := []*http.Server{{
-		Addr:              c.addr,
-		Handler:           site.Handler(),
-		ReadHeaderTimeout: 5 * time.Second,
-		// Set anew for each request: without it a deadline that a page has set
-		// stays on the connection and cuts off the request after it. What
-		// streams lifts it and sets its own.
-		WriteTimeout:   30 * time.Second,
-		IdleTimeout:    2 * time.Minute,
-		MaxHeaderBytes: 32 << 10,
-		ErrorLog:       slog.NewLogLogger(in.log.Handler(), slog.LevelWarn),
-	}}
-	return in.run(ctx, ready, append(servers, in.adminServers(ready)...))
+	public := site.HTTPServer()
+	public.Addr = c.addr
+	return in.run(ctx, ready, append([]*http.Server{public}, in.adminServers(ready)...))
 }
 
 // adminServers are the operator's own listener, if it is configured.
@@ -174,7 +164,9 @@ func (in *installation) adminServers(ready *handlers.Readiness) []*http.Server {
 		return nil
 	}
 	return []*http.Server{{
-		Addr: in.config.adminAddr, Handler: in.watch.Admin(in.db, ready.Ask, in.log), ReadHeaderTimeout: 5 * time.Second,
+		Addr: in.config.adminAddr, Handler: in.watch.Admin(in.db, ready.Ask, in.log),
+		// Profiles take as long as they are asked to, so an answer has no limit.
+		ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
 	}}
 }
 
@@ -188,7 +180,7 @@ func (in *installation) run(ctx context.Context, ready *handlers.Readiness, serv
 			return fmt.Errorf("cannot listen on %s: %w", s.Addr, errors.Unwrap(err))
 		}
 		in.log.Info("listening", "addr", s.Addr)
-		go func() { failed <- s.Serve(l) }()
+		go func() { failed <- s.Serve(handlers.Listener(l)) }()
 	}
 	var err error
 	select {

@@ -91,8 +91,9 @@ func (e statusError) HTTPStatus() int { return int(e) }
 func readForm(r *http.Request) error {
 	err := r.ParseForm()
 	var tooLarge *http.MaxBytesError
+	var tooMany interface{ HTTPStatus() int } // fields
 	switch {
-	case err == nil, errors.As(err, &tooLarge):
+	case err == nil, errors.As(err, &tooLarge), errors.As(err, &tooMany):
 		return err
 	case TooSlow(err):
 		return statusError(http.StatusRequestTimeout)
