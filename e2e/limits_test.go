@@ -1,0 +1,107 @@
+package e2e
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// needs are what a listener, a client and a transport of the product must say
+// about time and size; "|" is or.
+var needs = map[string][]string{
+	"http.Server":    {"ReadHeaderTimeout", "IdleTimeout", "MaxHeaderBytes"},
+	"http.Client":    {"Timeout|Transport"},
+	"http.Transport": {"DialContext", "TLSHandshakeTimeout", "ResponseHeaderTimeout", "IdleConnTimeout"},
+}
+
+// endless are ways in and out that have no limit at all.
+var endless = []string{
+	"http.DefaultClient", "http.Get", "http.Head", "http.Post", "http.PostForm",
+	"http.ListenAndServe", "http.ListenAndServeTLS", "http.Serve", "http.ServeTLS", "net.Dial", "tls.Dial", "smtp.Dial", "smtp.SendMail",
+}
+
+// Every listener and every client of the product has its limits. That they hold
+// is for the tests of each: slow visitors, silent neighbours.
+func TestEveryListenerAndClientHasLimits(t *testing.T) {
+	t.Parallel()
+	servers := 0
+	for _, room := range []string{"cmd/portico", "handlers", "store", "files", "static", "views"} {
+		err := filepath.WalkDir("../"+room, func(path string, _ fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.Contains(path, "storetest") {
+				return err
+			}
+			found, complaints := withoutLimits(t, path, nil)
+			servers += found
+			for _, c := range complaints {
+				t.Error(c)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if servers == 0 {
+		t.Error("no server found: the check looks in the wrong place")
+	}
+	_, said := withoutLimits(t, "planted.go", `package p
+func plant() { _ = http.Server{IdleTimeout: 1}; _ = &http.Client{}; _, _ = http.Get("") }`)
+	for _, part := range []string{"ReadHeaderTimeout", "MaxHeaderBytes", "Timeout|Transport", "http.Get"} {
+		if !strings.Contains(strings.Join(said, "\n"), part) {
+			t.Errorf("a planted file: %q says nothing of %s", said, part)
+		}
+	}
+}
+
+func withoutLimits(t *testing.T, path string, source any) (servers int, complaints []string) {
+	t.Helper()
+	set := token.NewFileSet()
+	file, err := parser.ParseFile(set, path, source, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.SelectorExpr:
+			if slices.Contains(endless, dotted(n)) {
+				complaints = append(complaints, fmt.Sprintf("%v: %s has no limits", set.Position(n.Pos()), dotted(n)))
+			}
+		case *ast.CompositeLit:
+			kind := dotted(n.Type)
+			if kind == "http.Server" {
+				servers++
+			}
+			for _, need := range needs[kind] {
+				if !slices.ContainsFunc(n.Elts, func(e ast.Expr) bool { return names(e, need) }) {
+					complaints = append(complaints, fmt.Sprintf("%v: an %s without %s", set.Position(n.Pos()), kind, need))
+				}
+			}
+		}
+		return true
+	})
+	return servers, complaints
+}
+
+func dotted(e ast.Expr) string {
+	if s, ok := e.(*ast.SelectorExpr); ok {
+		if x, ok := s.X.(*ast.Ident); ok {
+			return x.Name + "." + s.Sel.Name
+		}
+	}
+	return ""
+}
+
+func names(e ast.Expr, need string) bool {
+	kv, ok := e.(*ast.KeyValueExpr)
+	if !ok {
+		return false
+	}
+	key, ok := kv.Key.(*ast.Ident)
+	return ok && slices.Contains(strings.Split(need, "|"), key.Name)
+}
