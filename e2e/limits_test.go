@@ -51,7 +51,7 @@ func TestEveryListenerAndClientHasLimits(t *testing.T) {
 		t.Error("no server found: the check looks in the wrong place")
 	}
 	_, said := withoutLimits(t, "planted.go", `package p
-func plant() { _ = http.Server{IdleTimeout: 1}; _ = &http.Client{}; _, _ = http.Get("") }`)
+func plant() { _ = []*http.Server{{IdleTimeout: 1}}; _ = &http.Client{}; _, _ = http.Get("") }`)
 	for _, part := range []string{"ReadHeaderTimeout", "MaxHeaderBytes", "Timeout|Transport", "http.Get"} {
 		if !strings.Contains(strings.Join(said, "\n"), part) {
 			t.Errorf("a planted file: %q says nothing of %s", said, part)
@@ -73,6 +73,13 @@ func withoutLimits(t *testing.T, path string, source any) (servers int, complain
 				complaints = append(complaints, fmt.Sprintf("%v: %s has no limits", set.Position(n.Pos()), dotted(n)))
 			}
 		case *ast.CompositeLit:
+			if list, ok := n.Type.(*ast.ArrayType); ok {
+				for _, e := range n.Elts {
+					if inner, ok := e.(*ast.CompositeLit); ok && inner.Type == nil {
+						inner.Type = list.Elt // as Go reads it
+					}
+				}
+			}
 			kind := dotted(n.Type)
 			if kind == "http.Server" {
 				servers++
@@ -89,6 +96,9 @@ func withoutLimits(t *testing.T, path string, source any) (servers int, complain
 }
 
 func dotted(e ast.Expr) string {
+	if star, ok := e.(*ast.StarExpr); ok {
+		e = star.X
+	}
 	if s, ok := e.(*ast.SelectorExpr); ok {
 		if x, ok := s.X.(*ast.Ident); ok {
 			return x.Name + "." + s.Sel.Name
