@@ -219,11 +219,20 @@ func (v Vault) Delete(ctx context.Context, key Key) error {
 // List goes through the tenant's objects in the order of their keys. An object that no key names comes as ErrStray, and
 // the listing goes on; after any other error it ends.
 func (v Vault) List(ctx context.Context) iter.Seq2[ObjectInfo, error] {
+	return v.list(ctx, prefixOf(v.tenant))
+}
+
+// ListKind is List for the objects of one kind, in the order of their ids.
+func (v Vault) ListKind(ctx context.Context, kind Kind) iter.Seq2[ObjectInfo, error] {
+	return v.list(ctx, prefixOf(v.tenant)+kind.name+"/")
+}
+
+func (v Vault) list(ctx context.Context, prefix string) iter.Seq2[ObjectInfo, error] {
 	const op = "list objects"
 	return func(yield func(ObjectInfo, error) bool) {
 		pages := s3.NewListObjectsV2Paginator(v.storage.client, &s3.ListObjectsV2Input{
 			Bucket: &v.storage.bucket,
-			Prefix: aws.String(prefixOf(v.tenant)),
+			Prefix: aws.String(prefix),
 		})
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)

@@ -85,8 +85,8 @@ func (s *Server) sendObject(w http.ResponseWriter, r *http.Request, me store.Mem
 	switch {
 	case errors.Is(err, files.ErrUnavailable):
 		return errors.Join(errNoFiles, err)
-	case errors.Is(err, files.ErrNotFound):
-		s.log.ErrorContext(r.Context(), "file missing in storage", "request_id", requestID(r),
+	case isAny(err, files.ErrNotFound, files.ErrSize, files.ErrDigest):
+		s.log.ErrorContext(r.Context(), "file missing in storage", "error", err.Error(), "request_id", requestID(r),
 			"kind", d.Key.Kind().String(), "file", d.Key.ID())
 		return errFileGone
 	}

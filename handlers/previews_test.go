@@ -18,7 +18,7 @@ func preview(t *testing.T, me store.Member, file uuid.UUID, content string) {
 	digest, err := storage(t).For(me.TenantID()).Put(t.Context(), files.NewKey(me.TenantID(), files.KindPreview, file), []byte(content))
 	if err == nil {
 		err = storetest.DB().Write(t.Context(), me, func(tx *store.Tx) error {
-			return tx.RecordPreview(t.Context(), file, &store.Preview{ContentType: "image/jpeg", Size: int64(len(content)), SHA256: digest[:]})
+			return tx.RecordPreview(t.Context(), file, uuid.Nil, &store.Preview{ContentType: "image/jpeg", Size: int64(len(content)), SHA256: digest[:]})
 		})
 	}
 	if err != nil {

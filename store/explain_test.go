@@ -70,6 +70,9 @@ func readsToExplain() map[string][]store.Read {
 		news         []store.News
 		files        []store.File
 		file         store.File
+		entries      []store.FileEntry
+		entry        *store.FileEntry
+		expired      bool
 		preview      store.FilePreview
 		leftovers    []store.Leftover
 		people       []store.Membership
@@ -108,6 +111,11 @@ func readsToExplain() map[string][]store.Read {
 		"GetFile":             {store.GetFile(id("file"), &some.file)},
 		"GetPreview":          {store.GetPreview(id("file"), &some.preview)},
 		"WithoutRow":          {store.WithoutRow([]uuid.UUID{id("file"), id("another")}, &some.ids)},
+		"WithoutPreview":      {store.WithoutPreview([]uuid.UUID{id("file"), id("another")}, &some.ids)},
+		"ListFileEntries":     {store.ListFileEntries(uuid.Nil, time.Hour, &some.entries)},
+		"GetFileEntry":        {store.GetFileEntry(id("file"), time.Hour, &some.entry)},
+		"ListPartEntries":     {store.ListPartEntries(id("file"), &some.parts)},
+		"IsExpired":           {store.IsExpired(id("file"), &some.expired)},
 		"ExpiredFiles":        {store.ExpiredFiles(&some.leftovers)},
 		"ListPeople":          {store.ListPeople(&some.people)},
 		"GetPublishedVersion": {store.GetPublishedVersion(id("version"), &some.published)},

@@ -106,6 +106,9 @@ type Demand struct {
 	May Capability
 	// LiveSupport: the support session it was asked in must still be under way.
 	LiveSupport bool
+	// AnyState: also in a tenant that is suspended, whose things are kept in order
+	// no less.
+	AnyState bool
 	// Regardless of who asked: the job tells of something that has happened, and
 	// is due even when that person has lost access since.
 	Regardless bool
@@ -210,7 +213,7 @@ func (tx *Tx) stands(ctx context.Context, d Demand) error {
 	switch {
 	case s.TenantState == nil:
 		return fmt.Errorf("tenant of the job: %w", ErrNotFound)
-	case *s.TenantState != "active":
+	case *s.TenantState != "active" && !d.AnyState:
 		return fmt.Errorf("%w: tenant is %s", ErrStale, *s.TenantState)
 	case d.Regardless || tx.scope.user == uuid.Nil:
 		return nil

@@ -15,10 +15,6 @@ type Leftover struct {
 	StorageID string // what object storage calls the upload; "" when there is none
 }
 
-// staleAfter is how long an upload may lie with no new part before it counts as
-// abandoned.
-const staleAfter = "24 hours"
-
 // GiveUpUpload gives up a file that is still on its way, whoever began it. From
 // now on nobody can go on with it. Remove what storage has and then
 // [Tx.DropUpload]; if that does not come to pass, the sweep does it. A file that
@@ -55,41 +51,6 @@ where tenant_id = @tenant_id
 	return f.Leftover, tx.audit(ctx, Event{Verb: "file.upload_given_up", TargetKind: "file", TargetID: id})
 }
 
-// StaleUploads gives up what nobody has gone on with for a day, and returns it
-// with whatever was given up before and is still to be removed, at most 100.
-func (tx *Tx) StaleUploads(ctx context.Context) ([]Leftover, error) {
-	var stale []uuid.UUID
-	err := tx.get(ctx, column("stale uploads", &stale, `
-select f.id
-from files f
-where f.tenant_id = @tenant_id
-  and f.state = 'pending'
-  and f.created_at < now() - interval '`+staleAfter+`'
-  and (f.finishing_at is null or f.finishing_at < now() - interval '`+staleAfter+`')
-  and not exists (
-      select 1 from file_parts n
-      where n.tenant_id = @tenant_id and n.file_id = f.id and n.created_at > now() - interval '`+staleAfter+`')
-order by f.id
-limit 100
-for update skip locked`, nil))
-	if err != nil {
-		return nil, err
-	}
-	for _, id := range stale {
-		if _, err := tx.GiveUpUpload(ctx, id); err != nil {
-			return nil, err
-		}
-	}
-	var left []Leftover
-	return left, tx.get(ctx, many("uploads given up", &left, `
-select f.id as file_id, coalesce(f.upload_id, '') as storage_id
-from files f
-where f.tenant_id = @tenant_id
-  and f.state = 'failed'
-order by f.created_at
-limit 100`, nil))
-}
-
 // DropUpload deletes the row of an upload that was given up, once storage has
 // nothing of it any more. One that is gone already is fine.
 func (tx *Tx) DropUpload(ctx context.Context, id uuid.UUID) error {
@@ -114,11 +75,47 @@ where not exists (
       and f.id = i.id)`, pgx.StrictNamedArgs{"ids": ids})}
 }
 
+// WithoutPreview reads which of the ids are no file of the tenant with a preview.
+func WithoutPreview(ids []uuid.UUID, dst *[]uuid.UUID) Read {
+	return Read{column("without preview", dst, `
+select i.id
+from unnest(@ids::uuid[]) i (id)
+where not exists (
+    select 1
+    from files f
+    where f.tenant_id = @tenant_id
+      and f.id = i.id
+      and (f.preview_type is not null or f.state <> 'ready'))`, pgx.StrictNamedArgs{"ids": ids})}
+}
+
 // expired says of alias that it has lain in the bin for longer than it may; it is
 // just what restoring refuses.
 func expired(alias string) string {
 	return alias + ".deleted_at <= now() - make_interval(days => @days)"
 }
+
+// expiredFiles are the ids of the files whose days in the bin are over, their own
+// or those of what they are in.
+var expiredFiles = `
+      select f.id
+      from files f
+      where f.tenant_id = @tenant_id
+        and ` + expired("f") + `
+      union all
+      select f.id
+      from deliverables d
+      join versions v on v.tenant_id = d.tenant_id and v.deliverable_id = d.id
+      join files f on f.tenant_id = v.tenant_id and f.version_id = v.id
+      where d.tenant_id = @tenant_id
+        and ` + expired("d") + `
+      union all
+      select f.id
+      from projects p
+      join deliverables d on d.tenant_id = p.tenant_id and d.project_id = p.id
+      join versions v on v.tenant_id = d.tenant_id and v.deliverable_id = d.id
+      join files f on f.tenant_id = v.tenant_id and f.version_id = v.id
+      where p.tenant_id = @tenant_id
+        and ` + expired("p")
 
 // ExpiredFiles reads the files whose days in the bin are over, their own or those
 // of what they are in, at most 100. Remove them from object storage, then
@@ -128,28 +125,15 @@ func ExpiredFiles(dst *[]Leftover) Read {
 select f.id as file_id, coalesce(f.upload_id, '') as storage_id
 from files f
 where f.tenant_id = @tenant_id
-  and f.id in (
-      select f.id
-      from files f
-      where f.tenant_id = @tenant_id
-        and `+expired("f")+`
-      union all
-      select f.id
-      from deliverables d
-      join versions v on v.tenant_id = d.tenant_id and v.deliverable_id = d.id
-      join files f on f.tenant_id = v.tenant_id and f.version_id = v.id
-      where d.tenant_id = @tenant_id
-        and `+expired("d")+`
-      union all
-      select f.id
-      from projects p
-      join deliverables d on d.tenant_id = p.tenant_id and d.project_id = p.id
-      join versions v on v.tenant_id = d.tenant_id and v.deliverable_id = d.id
-      join files f on f.tenant_id = v.tenant_id and f.version_id = v.id
-      where p.tenant_id = @tenant_id
-        and `+expired("p")+`)
+  and f.id in (`+expiredFiles+`)
 order by f.id
 limit 100`, pgx.StrictNamedArgs{"days": BinDays})}
+}
+
+// IsExpired reads whether a file is one of [ExpiredFiles].
+func IsExpired(file uuid.UUID, dst *bool) Read {
+	return Read{value("is expired", dst, `
+select @file in (`+expiredFiles+`)`, pgx.StrictNamedArgs{"file": file, "days": BinDays})}
 }
 
 // purges delete what has expired and is empty, from the bottom up.

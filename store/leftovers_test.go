@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -17,11 +18,20 @@ func age(t *testing.T, sql string, args ...any) {
 	}
 }
 
-func (b fileBundle) stale(t *testing.T) []uuid.UUID {
+// entry is what the reconciler reads of a file, with a day's grace.
+func (b fileBundle) entry(t *testing.T, id uuid.UUID) store.FileEntry {
 	t.Helper()
-	var left []store.Leftover
-	do(t, b.dana, func(tx *store.Tx) (err error) { left, err = tx.StaleUploads(t.Context()); return err })
-	return idsOf(left)
+	var entries []store.FileEntry
+	if err := read(t, b.dana, store.ListFileEntries(uuid.Nil, 24*time.Hour, &entries)); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if e.ID == id {
+			return e
+		}
+	}
+	t.Fatalf("no entry for %v", id)
+	return store.FileEntry{}
 }
 
 func idsOf(left []store.Leftover) []uuid.UUID {
@@ -32,8 +42,9 @@ func idsOf(left []store.Leftover) []uuid.UUID {
 	return ids
 }
 
-// An upload that saw no part for a day is given up and swept; one that is old but
-// still moving, or just being finished, is left alone, as are ready files.
+// An upload that saw no part for a day is idle and can be given up; one that is old
+// but still moving, or just being finished, is not, and neither is one that moved
+// after it was found idle. Ready files are never dropped.
 func TestStaleUploads(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
@@ -50,12 +61,23 @@ func TestStaleUploads(t *testing.T) {
 	}
 	age(t, `update files set created_at = created_at - interval '25 hours' where id = any($1)`, []uuid.UUID{moving, stuck, ready, ending})
 	age(t, `update file_parts set created_at = created_at - interval '25 hours' where file_id = $1`, stuck)
-
-	for range 2 { // stopped before the rest was removed, the sweep comes back to it
-		if got := b.stale(t); len(got) != 1 || got[0] != stuck {
-			t.Fatalf("stale = %v, want %v", got, stuck)
+	for id, idle := range map[uuid.UUID]bool{fresh: false, moving: false, stuck: true, ending: false} {
+		if e := b.entry(t, id); e.Idle != idle || e.Stalled != idle {
+			t.Errorf("%+v, want idle %t", e, idle)
 		}
 	}
+
+	giveUp := func(id uuid.UUID, touched time.Time) error {
+		return write(t, b.dana, func(tx *store.Tx) error { _, err := tx.GiveUpUntouched(t.Context(), id, touched); return err })
+	}
+	touched := b.entry(t, stuck).TouchedAt
+	wantError(t, giveUp(stuck, touched.Add(-time.Second)), store.ErrConflict)
+	for range 2 { // stopped before the rest was removed, the next pass comes back to it
+		if err := giveUp(stuck, touched); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantError(t, giveUp(ready, b.entry(t, ready).TouchedAt), store.ErrNotFound)
 	wantError(t, b.record(t, b.ravi, stuck, part(1, 5, "y"), store.HashStep{}), store.ErrConflict)
 	do(t, b.dana, func(tx *store.Tx) error {
 		for _, id := range []uuid.UUID{stuck, fresh, ready} {
@@ -70,9 +92,6 @@ func TestStaleUploads(t *testing.T) {
 	var file store.File
 	if err := read(t, b.ravi, store.GetUpload(fresh, &u), store.GetUpload(moving, &u), store.GetFile(ready, &file)); err != nil {
 		t.Errorf("dropped what was not given up: %v", err)
-	}
-	if got := b.stale(t); len(got) != 0 {
-		t.Errorf("left = %v", got)
 	}
 }
 

@@ -53,13 +53,19 @@ where f.tenant_id = @tenant_id
   and f.preview_type is not null`, pgx.StrictNamedArgs{"file": file})}
 }
 
-func previewEffect(file uuid.UUID) string { return "file_preview:" + file.String() }
+// previewEffect is the key of making a preview of a file, or of making it anew.
+func previewEffect(file, anew uuid.UUID) string {
+	if anew != uuid.Nil {
+		return "file_preview:" + file.String() + ":" + anew.String()
+	}
+	return "file_preview:" + file.String()
+}
 
 // PictureFor reads the picture that the job of a preview is about, or nil when
 // there is nothing to do: the job was done before, or it is no picture that gets
 // one. Whether it lies in the bin makes no difference, for it may come back.
-func (tx *Tx) PictureFor(ctx context.Context, file uuid.UUID) (*Picture, error) {
-	done, err := tx.Done(ctx, previewEffect(file))
+func (tx *Tx) PictureFor(ctx context.Context, file, anew uuid.UUID) (*Picture, error) {
+	done, err := tx.Done(ctx, previewEffect(file, anew))
 	if err != nil || done {
 		return nil, err
 	}
@@ -79,8 +85,8 @@ where tenant_id = @tenant_id
 // storage has now, or nil when none can be made. A file that is gone is
 // [ErrNotFound]. The trail does not tell of it: nobody did anything, and nothing
 // can be seen that could not be seen before.
-func (tx *Tx) RecordPreview(ctx context.Context, file uuid.UUID, p *Preview) error {
-	first, err := tx.Once(ctx, previewEffect(file))
+func (tx *Tx) RecordPreview(ctx context.Context, file, anew uuid.UUID, p *Preview) error {
+	first, err := tx.Once(ctx, previewEffect(file, anew))
 	if err != nil || !first || p == nil {
 		return err
 	}

@@ -3,6 +3,8 @@ package store_test
 import (
 	"testing"
 
+	"github.com/google/uuid"
+
 	"portico/store"
 	"portico/store/storetest"
 )
@@ -30,7 +32,7 @@ func TestPreviewsOfAnotherTenantAreNotThere(t *testing.T) {
 	}
 	wantError(t, recordPreview(t, b.dana, other, aPreview), store.ErrNotFound)
 	wantError(t, write(t, b.dana, func(tx *store.Tx) error {
-		_, err := tx.PictureFor(t.Context(), other)
+		_, err := tx.PictureFor(t.Context(), other, uuid.Nil)
 		return err
 	}), store.ErrNotFound)
 	for table, hash := range storetest.RowsOf(t, there.TenantID()) {

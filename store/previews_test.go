@@ -13,7 +13,7 @@ var aPreview = &store.Preview{ContentType: "image/jpeg", Size: 5, SHA256: make([
 
 func recordPreview(t *testing.T, me store.Member, file uuid.UUID, p *store.Preview) error {
 	t.Helper()
-	return write(t, me, func(tx *store.Tx) error { return tx.RecordPreview(t.Context(), file, p) })
+	return write(t, me, func(tx *store.Tx) error { return tx.RecordPreview(t.Context(), file, uuid.Nil, p) })
 }
 
 // previewOf is what the list of a project shows of its only deliverable.
@@ -128,7 +128,7 @@ func TestPreviewIsRecordedOnce(t *testing.T) {
 	id := storetest.BeginUpload(t, b.ravi, b.draft, "a.png", 5)
 	picture := func() (p *store.Picture) {
 		t.Helper()
-		do(t, b.ravi, func(tx *store.Tx) (err error) { p, err = tx.PictureFor(t.Context(), id); return err })
+		do(t, b.ravi, func(tx *store.Tx) (err error) { p, err = tx.PictureFor(t.Context(), id, uuid.Nil); return err })
 		return p
 	}
 	if p := picture(); p != nil {

@@ -50,6 +50,7 @@ func commands() []command {
 		{"agency", "create: open an agency with its first owner", program.agency},
 		{"support", "add, disable or list support agents", program.support},
 		{"tenant", "list: the tenants of this installation", program.tenant},
+		{"files", "check or repair what lies in object storage, forget what is lost", program.files},
 	}
 }
 

@@ -93,6 +93,7 @@ func TestHelp(t *testing.T) {
 		{"help"}, {"bootstrap", "--help"}, {"migrate", "--help"}, {"serve", "--help"}, {"work", "--help"},
 		{"agency", "--help"}, {"agency", "create", "--help"}, {"support", "--help"}, {"support", "add", "--help"},
 		{"support", "disable", "--help"}, {"support", "list", "--help"}, {"tenant", "list", "--help"},
+		{"files", "--help"}, {"files", "check", "--help"}, {"files", "repair", "--help"}, {"files", "forget", "--help"},
 	} {
 		out, _, err := call(t, nil, args...)
 		if err != nil || !strings.Contains(out, "usage: portico") {

@@ -78,6 +78,7 @@ type installation struct {
 	db      *store.DB
 	storage *files.Storage
 	runner  *work.Runner
+	seal    queue.Sealer
 	watch   *watch.Watch
 	log     *slog.Logger
 }
@@ -98,7 +99,10 @@ func (p program) open(ctx context.Context) (*installation, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, startPatience)
 	defer cancel()
-	in := &installation{config: c, watch: watch.New(), log: handlers.NewLogger(p.stderr, slog.LevelInfo)}
+	in := &installation{
+		config: c, watch: watch.New(), log: handlers.NewLogger(p.stderr, slog.LevelInfo),
+		seal: queue.NewSealer(c.keys.For(signin.PurposeJobSeal)...),
+	}
 	// River and others that log on their own say it through the same redactor.
 	slog.SetDefault(in.log)
 	if c.traces != "" {
@@ -110,9 +114,7 @@ func (p program) open(ctx context.Context) (*installation, error) {
 	if in.storage, err = files.Open(c.files); err != nil {
 		return nil, err
 	}
-	in.db, err = store.Open(ctx, store.Config{
-		URL: c.databaseURL, Seal: queue.NewSealer(c.keys.For(signin.PurposeJobSeal)...), Watch: in.watch.Store(),
-	})
+	in.db, err = store.Open(ctx, store.Config{URL: c.databaseURL, Seal: in.seal, Watch: in.watch.Store()})
 	if err != nil {
 		return nil, fmt.Errorf("cannot start: %w", err)
 	}

@@ -78,6 +78,15 @@ func (w *tenantWorker[T, P]) Work(ctx context.Context, job *river.Job[envelope[T
 	})
 }
 
+// Timeout implements river.Worker: a few jobs may take longer than the rest.
+func (w *tenantWorker[T, P]) Timeout(*river.Job[envelope[T]]) time.Duration {
+	var args T
+	if long, ok := any(args).(interface{ Patience() time.Duration }); ok {
+		return long.Patience()
+	}
+	return 0 // that of all
+}
+
 type platformWorker[T queue.PlatformJob] struct {
 	river.WorkerDefaults[envelope[T]]
 	r  *Runner

@@ -20,7 +20,7 @@ import (
 func (r *Runner) filePreview(ctx context.Context, j store.Job, job queue.FilePreview) error {
 	var big *store.Picture
 	err := r.db.Work(ctx, j, func(tx *store.Tx) (err error) {
-		big, err = tx.PictureFor(ctx, job.File)
+		big, err = tx.PictureFor(ctx, job.File, job.Anew)
 		return err
 	})
 	if err != nil || big == nil {
@@ -28,13 +28,16 @@ func (r *Runner) filePreview(ctx context.Context, j store.Job, job queue.FilePre
 	}
 	small, err := r.shrinkFile(ctx, j.TenantID(), job.File, *big)
 	var no picture.Unfit
+	if errors.Is(err, files.ErrNotFound) || errors.Is(err, files.ErrSize) {
+		err = picture.Unfit{Why: "its bytes are not in storage"} // the reconciler names it; it is no better tomorrow
+	}
 	if errors.As(err, &no) {
 		r.log.LogAttrs(ctx, slog.LevelInfo, "no preview",
 			slog.String("tenant", j.TenantID().String()), slog.String("file", job.File.String()), slog.String("why", no.Why))
 	} else if err != nil {
 		return err
 	}
-	err = r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.RecordPreview(ctx, job.File, small) })
+	err = r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.RecordPreview(ctx, job.File, job.Anew, small) })
 	if errors.Is(err, store.ErrNotFound) {
 		// The file has gone meanwhile, and its deletion did not know of the preview.
 		if err := r.cfg.Storage.For(j.TenantID()).Delete(ctx, previewKey(j.TenantID(), job.File)); err != nil {

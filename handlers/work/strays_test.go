@@ -5,8 +5,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"slices"
+	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -35,20 +35,19 @@ func (s shelf) key(id uuid.UUID) files.Key {
 }
 
 // begin opens an upload in storage and sends its only part.
-func (s shelf) begin(t *testing.T, id uuid.UUID) (storageID string, part files.Part) {
+func (s shelf) begin(t *testing.T, id uuid.UUID, content string) (storageID string, part files.Part) {
 	t.Helper()
 	storageID, err := s.vault.Begin(t.Context(), s.key(id))
 	check(t, err)
-	content := []byte("content")
-	part, err = s.vault.PutPart(t.Context(), s.key(id), storageID, 1, bytes.NewReader(content), int64(len(content)), sha256.Sum256(content))
+	part, err = s.vault.PutPart(t.Context(), s.key(id), storageID, 1, strings.NewReader(content), int64(len(content)), sha256.Sum256([]byte(content)))
 	check(t, err)
 	return storageID, part
 }
 
 // object puts an object into storage.
-func (s shelf) object(t *testing.T, id uuid.UUID) {
+func (s shelf) object(t *testing.T, id uuid.UUID, content string) {
 	t.Helper()
-	storageID, part := s.begin(t, id)
+	storageID, part := s.begin(t, id, content)
 	_, err := s.vault.Complete(t.Context(), s.key(id), storageID, []files.Part{part})
 	check(t, err)
 }
@@ -61,16 +60,16 @@ func (s shelf) pending(t *testing.T, name string) uuid.UUID {
 		id, err = tx.BeginUpload(t.Context(), s.draft, store.NewUpload{Name: name})
 		return err
 	}))
-	storageID, _ := s.begin(t, id)
+	storageID, _ := s.begin(t, id, name)
 	check(t, storetest.DB().Write(t.Context(), s.me, func(tx *store.Tx) error { return tx.OpenUpload(t.Context(), id, storageID) }))
 	return id
 }
 
-// ready is a file with its object.
+// ready is a file with its object, which has its name for content.
 func (s shelf) ready(t *testing.T, name string) uuid.UUID {
 	t.Helper()
 	id := storetest.File(t, s.me, s.draft, name)
-	s.object(t, id)
+	s.object(t, id, name)
 	return id
 }
 
@@ -109,34 +108,6 @@ func (s shelf) job(t *testing.T) store.Job {
 	j, err := storetest.DB().Believe(sealed, store.Demand{})
 	check(t, err)
 	return j
-}
-
-// Objects and uploads that no row leads to are removed once they are old enough;
-// what has a row stays, also while it lies in the bin.
-func TestSweepOfStrays(t *testing.T) {
-	t.Parallel()
-	r := runnerOver(t)
-	a := storetest.Agency(t)
-	s := newShelf(t, r, a.Member(t, a.Dana, a.Acme))
-	kept, binned, coming := s.ready(t, "kept"), s.ready(t, "binned"), s.pending(t, "coming")
-	check(t, storetest.DB().Write(t.Context(), s.me, func(tx *store.Tx) error {
-		_, err := tx.BinFile(t.Context(), binned, true)
-		return err
-	}))
-	object, upload, preview := store.NewID(), store.NewID(), store.NewID()
-	s.object(t, object)
-	s.begin(t, upload)
-	for _, id := range []uuid.UUID{kept, preview} {
-		_, err := s.vault.Put(t.Context(), files.NewKey(s.me.TenantID(), files.KindPreview, id), []byte("small"))
-		check(t, err)
-	}
-
-	check(t, r.sweepStrays(t.Context(), s.job(t), time.Now().Add(-time.Hour)))
-	same(t, "objects, too young", s.objects(t), kept, kept, binned, object, preview)
-	same(t, "uploads, too young", s.uploads(t), coming, upload)
-	check(t, r.sweepStrays(t.Context(), s.job(t), time.Now().Add(time.Hour)))
-	same(t, "objects", s.objects(t), kept, kept, binned)
-	same(t, "uploads", s.uploads(t), coming)
 }
 
 // runnerOver is a runner with an object store of its own, which works no queue.

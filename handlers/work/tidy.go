@@ -2,8 +2,7 @@ package work
 
 import (
 	"context"
-	"errors"
-	"time"
+	"log/slog"
 
 	"github.com/google/uuid"
 
@@ -36,31 +35,19 @@ func (r *Runner) eachTenant(ctx context.Context, ask func(context.Context, []uui
 	}
 }
 
-// tidy removes the uploads of a tenant that nobody went on with, what lay in its
-// bin for its days, and what no row leads to: the bytes first, then the rows that lead to them, so that
-// a tidy cut short finds the rest the next time.
+// tidy empties a tenant's bin of what has lain there for its days and brings rows
+// and storage together. What it cannot mend is told to whoever runs the
+// installation; `portico files check` names it.
 func (r *Runner) tidy(ctx context.Context, j store.Job, _ queue.Tidy) error {
-	for {
-		var left []store.Leftover
-		err := r.db.Work(ctx, j, func(tx *store.Tx) (err error) {
-			left, err = tx.StaleUploads(ctx)
-			return err
-		})
-		if err != nil {
-			return err
+	return r.Reconcile(ctx, j, Reconcile{Grace: fileGrace, Mend: true, Found: func(f Finding) {
+		level := slog.LevelInfo
+		if !f.Mended {
+			level = slog.LevelError
 		}
-		for _, l := range left {
-			if err := r.removeBytes(ctx, j, l); err != nil {
-				return err
-			}
-			if err := r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.DropUpload(ctx, l.FileID) }); err != nil {
-				return err
-			}
-		}
-		if len(left) == 0 {
-			return errors.Join(r.purge(ctx, j), r.sweepStrays(ctx, j, time.Now().Add(-strayAfter)))
-		}
-	}
+		r.log.LogAttrs(ctx, level, "files reconciled", slog.String("tenant", j.TenantID().String()),
+			slog.String("file", f.File.String()), slog.String("what", string(f.Kind)),
+			slog.Bool("mended", f.Mended), slog.Bool("alert", !f.Mended))
+	}})
 }
 
 // purge empties the bin of what has lain there for its days. Rows above files go

@@ -70,7 +70,8 @@ func (DailyTidy) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Priority: priorityLast, UniqueOpts: river.UniqueOpts{ByArgs: true}}
 }
 
-// Tidy removes a tenant's abandoned uploads and what its bin no longer keeps.
+// Tidy empties a tenant's bin of what it no longer keeps, and brings the rows of
+// its files and what lies in object storage together.
 type Tidy struct{ Seal }
 
 // Kind implements river.JobArgs.
@@ -78,6 +79,9 @@ func (Tidy) Kind() string { return "tidy" }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (Tidy) InsertOpts() river.InsertOpts { return river.InsertOpts{Priority: priorityLast} }
+
+// Patience is how long it may take: it goes through all of a tenant's files.
+func (Tidy) Patience() time.Duration { return time.Hour }
 
 // AlertMail tells the operators that a job was refused. It names the job and a
 // reason of ours, and is sent at most once in ten minutes: one mail is enough to
@@ -152,6 +156,7 @@ const Pictures = "pictures"
 type FilePreview struct {
 	Seal
 	File uuid.UUID `json:"file"`
+	Anew uuid.UUID `json:"anew,omitzero"` // one that was lost is made again
 }
 
 // Kind implements river.JobArgs.

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/handlers/work"
+	"portico/store"
+	"portico/store/queue"
+)
+
+const filesDoes = `Compares the rows of files with what lies in object storage, tenant by tenant.
+
+  check    names whatever does not fit, and changes nothing
+  repair   mends it, but for files whose bytes are lost: those are marked, and stay
+           reported until they are back in storage or forgotten
+  forget   takes note of one lost file: its row stays, it is not reported any more
+
+The environment is that of serve and, for the list of tenants, DATABASE_OWNER_URL. Ends with 0
+when nothing is left to report, else with 1. Safe to run while the portal serves.
+`
+
+// files looks after rows and objects. It learns the tenants' names as the operator,
+// and works inside each of them as the portal does, under a sealed job of its own.
+func (p program) files(ctx context.Context, args []string) error {
+	verb, args, err := p.verb("files", args, "check", "repair", "forget")
+	if verb == "" {
+		return err
+	}
+	fs := p.flags("files "+verb, filesDoes)
+	slug := fs.String("tenant", "", "one tenant's slug; all tenants without it")
+	grace, file := new(time.Duration), new(string)
+	if verb == "forget" {
+		file = fs.String("file", "", "id of the lost file")
+	} else {
+		grace = fs.Duration("grace", 24*time.Hour,
+			"how long an upload may lie still, and something in storage be without a row, before it counts;\nless than 5m only while nothing serves")
+	}
+	if help, err := p.parse(fs, args); help || err != nil {
+		return err
+	}
+	id, err := uuid.Parse(*file)
+	switch {
+	case verb == "forget" && (*slug == "" || err != nil):
+		return errors.New("--tenant and --file are both needed, a slug and an id")
+	case *grace < 0:
+		return errors.New("--grace cannot be negative")
+	}
+	tenants, err := p.tenants(ctx, *slug)
+	if err != nil {
+		return err
+	}
+	in, err := p.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer in.close(ctx)
+	if verb == "forget" {
+		return p.forgetFile(ctx, in, tenants[0], id)
+	}
+	return p.reconcile(ctx, in, tenants, work.Reconcile{Grace: *grace, Mend: verb == "repair"})
+}
+
+// tenants are all tenants by slug, whatever their state, or the one of a slug.
+func (p program) tenants(ctx context.Context, slug string) (tenants []store.TenantLine, err error) {
+	err = p.operate(ctx, func(op *store.Operator) error {
+		for after := ""; ; after = tenants[len(tenants)-1].Slug {
+			page, err := op.Tenants(ctx, after, 500)
+			if err != nil || len(page) == 0 {
+				return err
+			}
+			tenants = append(tenants, page...)
+		}
+	})
+	if err != nil || slug == "" {
+		return tenants, err
+	}
+	for _, t := range tenants {
+		if t.Slug == slug {
+			return []store.TenantLine{t}, nil
+		}
+	}
+	return nil, fmt.Errorf("there is no tenant %q", slug)
+}
+
+// jobIn is a job inside one tenant, sealed and believed like any other.
+func (in *installation) jobIn(tenant uuid.UUID) (store.Job, error) {
+	args := &queue.Tidy{Seal: queue.Seal{Tenant: tenant}}
+	if err := in.seal.Seal(args); err != nil {
+		return store.Job{}, err
+	}
+	return in.db.Believe(args, store.Demand{AnyState: true})
+}
+
+func (p program) reconcile(ctx context.Context, in *installation, tenants []store.TenantLine, o work.Reconcile) error {
+	found, left := 0, 0
+	w := tabwriter.NewWriter(p.stdout, 0, 4, 2, ' ', 0)
+	for _, t := range tenants {
+		j, err := in.jobIn(t.ID)
+		if err != nil {
+			return err
+		}
+		o.Found = func(f work.Finding) {
+			if found++; found == 1 {
+				fmt.Fprintln(w, "TENANT\tFILE\tNAME\tFINDING")
+			}
+			if !f.Mended {
+				left++
+			}
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", t.Slug, idOrDash(f.File), quoted(f.Name), sentence(f))
+		}
+		err = in.runner.Reconcile(ctx, j, o)
+		_ = w.Flush()
+		if err != nil {
+			return fmt.Errorf("tenant %s: %w", t.Slug, err)
+		}
+	}
+	switch {
+	case left > 0 && o.Mend:
+		return fmt.Errorf("%d of %d findings could not be mended", left, found)
+	case left > 0:
+		return fmt.Errorf("%d findings", left)
+	case found > 0:
+		fmt.Fprintf(p.stdout, "%d findings, all mended\n", found)
+	default:
+		fmt.Fprintf(p.stdout, "nothing to report in %d tenants\n", len(tenants))
+	}
+	return nil
+}
+
+func (p program) forgetFile(ctx context.Context, in *installation, t store.TenantLine, file uuid.UUID) error {
+	j, err := in.jobIn(t.ID)
+	if err != nil {
+		return err
+	}
+	err = in.runner.ForgetFile(ctx, j, file)
+	if errors.Is(err, store.ErrNotFound) {
+		return errors.New("no such file is marked missing in that tenant; repair marks them")
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(p.stdout, "forgot file %s of %s\n", file, t.Slug)
+	return nil
+}
+
+func idOrDash(id uuid.UUID) string {
+	if id == uuid.Nil {
+		return "-"
+	}
+	return id.String()
+}
+
+// quoted is somebody's text, safe for a terminal.
+func quoted(name string) string {
+	if name == "" {
+		return "-"
+	}
+	return fmt.Sprintf("%q", name)
+}
+
+func sentence(f work.Finding) string {
+	s := string(f.Kind)
+	if f.Part > 0 {
+		s += fmt.Sprintf(", part %d", f.Part)
+	}
+	if f.Mended {
+		s += ": mended"
+	}
+	return s
+}

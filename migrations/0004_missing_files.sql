@@ -1,0 +1,13 @@
+-- A file whose bytes are lost says so: since when, and whether whoever runs the
+-- installation has taken note. The row stays, for it is what tells what was there.
+
+-- +goose Up
+alter table files
+    add column missing_at   timestamptz,
+    add column forgotten_at timestamptz,
+    add check (missing_at is null or state = 'ready'),
+    add check (forgotten_at is null or missing_at is not null);
+grant update (missing_at, forgotten_at) on files to portico_app;
+
+-- +goose Down
+alter table files drop column forgotten_at, drop column missing_at;
