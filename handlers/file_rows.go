@@ -26,6 +26,11 @@ func fileRow(base views.Base, f store.File, canDelete bool) views.FileRow {
 		row.Problem = "Not all of it has arrived. Choose the same file again to go on."
 		return row
 	}
+	if f.Missing {
+		row.State, row.DownloadURL = views.StateMissing, ""
+		row.Problem = "Our storage has lost this file. Whoever has it can upload it again."
+		return row
+	}
 	if files.Inline(f.ContentType) {
 		row.InlineURL = base.FileInline(id)
 	}

@@ -3,6 +3,7 @@ package handlers_test
 import (
 	"context"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -403,4 +404,33 @@ func TestUploadGoesIntoItsVersion(t *testing.T) {
 	if err := storetest.DB().Read(storetest.Within(t, 5*time.Second), d.me, store.ListFiles(next, &list)); err != nil || len(list) != 1 {
 		t.Errorf("files = %v, %v", list, err)
 	}
+}
+
+// A file whose object storage lost, or holds as another, is refused in words, and
+// never a fault of ours; once the reconciler has marked it the page says so.
+func TestLostFileIsRefusedInWords(t *testing.T) {
+	t.Parallel()
+	d := newStudio(t)
+	gone, short := d.send(t, "gone.txt", []byte("gone")), d.send(t, "short.txt", []byte("short"))
+	vault := storage(t).For(d.me.TenantID())
+	key := func(id string) files.Key { return files.NewKey(d.me.TenantID(), files.KindFile, uuid.MustParse(id)) }
+	if err := vault.Delete(t.Context(), key(gone)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(started.ObjectPath(key(short).String()), []byte("longer"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{gone, short} {
+		for _, path := range []string{"/files/%s", "/files/%s/inline"} {
+			a := d.ravi.get(t, d.at(path, id))
+			want(t, path, a, 404)
+			has(t, path, a, "not in our storage")
+			want(t, "head of "+path, d.ravi.do(t, "HEAD", d.at(path, id), nil, ""), 404)
+		}
+		err := storetest.DB().Write(t.Context(), d.me, func(tx *store.Tx) error { return tx.MarkMissing(t.Context(), uuid.MustParse(id)) })
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	has(t, "page", d.ravi.get(t, d.at("/deliverables/%s", d.deliverable)), "Our storage has lost this file")
 }

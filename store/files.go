@@ -26,6 +26,7 @@ type File struct {
 	ContentType   string // told from the bytes; "" while pending
 	SHA256        []byte // of the whole file; nil while pending
 	Preview       bool   // there is a small picture of it
+	Missing       bool   // its bytes were found to be lost
 	CreatedAt     time.Time
 	AuthorName    string
 }
@@ -35,7 +36,7 @@ const fileColumns = `
 select f.id, f.version_id, v.deliverable_id, f.name, f.state,
        coalesce(f.size, f.declared_size, 0) as size,
        coalesce(f.content_type, '') as content_type,
-       f.sha256, f.preview_type is not null as preview,
+       f.sha256, f.preview_type is not null as preview, f.missing_at is not null as missing,
        f.created_at, coalesce(m.name, '') as author_name
 from files f
 join versions v on v.tenant_id = f.tenant_id and v.id = f.version_id

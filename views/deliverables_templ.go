@@ -35,8 +35,8 @@ type FileRow struct {
 	DownloadURL string
 	InlineURL   string // "" when it cannot be shown in the page
 	ThumbURL    string // its small picture, "" without one
-	State       State  // "" when it is ready; StateWaiting or StateHeld
-	Problem     string // why it is held back, in words
+	State       State  // "" when it is ready; StateWaiting, StateHeld or StateMissing
+	Problem     string // why it cannot be had, in words
 	CanDelete   bool
 }
 

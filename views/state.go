@@ -23,6 +23,7 @@ const (
 	StateSuspended State = "suspended"
 	StateWaiting   State = "uploading" // a file that is not whole yet
 	StateHeld      State = "held"      // a file that did not pass its checks
+	StateMissing   State = "missing"   // a file whose bytes are lost
 	StateLive      State = "live"      // a support session that runs
 	StateEnded     State = "ended"
 	StateDenied    State = "denied"
@@ -43,6 +44,7 @@ var badges = map[State]ui.Piece{
 	StateSuspended: ui.Badge("late", "ban", "Suspended"),
 	StateWaiting:   ui.Badge("review", "upload", "Uploading"),
 	StateHeld:      ui.Badge("late", "triangle-alert", "Held back"),
+	StateMissing:   ui.Badge("late", "triangle-alert", "Missing"),
 	StateLive:      ui.Badge("changes", "eye", "Running"),
 	StateEnded:     ui.Badge("archived", "check", "Ended"),
 	StateDenied:    ui.Badge("late", "ban", "Refused"),
