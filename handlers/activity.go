@@ -109,7 +109,12 @@ var verbs = map[string]string{
 	"file.found":             "found a missing file again",
 	"file.forgotten":         "took note that a file is lost",
 	"file.purged":            "removed for good a file after 30 days in the bin",
-	"membership.created":     "gave access to",
+	"member.added":           "gave access to",
+	"member.invited":         "invited",
+	"member.invite_resent":   "sent again the invitation of",
+	"member.invite_revoked":  "took back the invitation of",
+	"member.mail_sent":       "sent the invitation to",
+	"member.joined":          "accepted an invitation and joined as",
 	"tenant.created":         "opened this workspace",
 	"tenant.updated":         "changed the settings",
 	"tenant.logo_set":        "changed the logo",
@@ -170,7 +175,7 @@ func targetURL(base views.Base, e store.Activity) string {
 // kinds are the questions "what" of the filter, by the first word of a verb.
 var kinds = []struct{ kind, label string }{
 	{"project", "Projects"}, {"deliverable", "Deliverables"}, {"version", "Versions"}, {"file", "Files"},
-	{"membership", "People"}, {"support", "Support"}, {"access", "Refusals"}, {"mail", "Mails"},
+	{"member", "People"}, {"support", "Support"}, {"access", "Refusals"}, {"mail", "Mails"},
 }
 
 func kindOf(q string) string {

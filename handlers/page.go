@@ -112,6 +112,7 @@ var deeds = map[string]struct {
 	"file.uploaded":          {text: "Files uploaded. Only your team can see them until you publish."},
 	"version.created":        {text: "A new draft version. Only your team can see it until you publish."},
 	"version.published":      {text: "Published. The client can see it now."},
+	"member.joined":          {text: "Welcome. You are in."},
 	"settings.saved":         {text: "Settings saved."},
 	"logo.set":               {text: "Logo saved. People see it on their next page."},
 	"logo.removed":           {text: "Logo removed."},

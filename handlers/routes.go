@@ -21,10 +21,12 @@ func (s *Server) routes() []Route {
 		s.public("GET /signed-out", s.signin.SignedOut),
 		s.public("GET /logo/{logo}", s.logoShow).asset(),
 		s.public("GET /brand/{stylesheet}", s.accentStylesheet).asset(),
+		s.public("GET /invites/{token}", s.inviteShow),
 
 		// A person, in no tenant; an agent of support is one only where it says so.
 		s.person("GET /{$}", s.home).agentsToo(),
 		s.person("GET /switcher", s.switcher),
+		s.person("POST /invites/{token}", s.inviteAccept),
 		s.person("GET /account", s.signin.Account).agentsToo(),
 		s.person("POST /account/name", s.signin.AccountName),
 		s.person("POST /account/browsers/{id}/sign-out", s.signin.SignOutBrowser).agentsToo(),

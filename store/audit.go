@@ -174,7 +174,7 @@ select e.id, e.at, e.verb, e.result, e.actor_id,
        coalesce(a.name, s.actor_name, case when e.actor_id is null then 'Portico' else 'Support' end) as actor_name,
        coalesce(m.name, '') as subject_name,
        e.support_session_id, e.target_kind, e.target_id,
-       coalesce(p.name, d.title, f.name, t.name, '') as target_name,
+       coalesce(p.name, d.title, f.name, t.name, i.name, '') as target_name,
        e.detail
 from (
     select *
@@ -200,6 +200,7 @@ left join projects p on p.tenant_id = e.tenant_id and p.id = e.target_id and e.t
 left join deliverables d on d.tenant_id = e.tenant_id and d.id = e.target_id and e.target_kind = 'deliverable'
 left join files f on f.tenant_id = e.tenant_id and f.id = e.target_id and e.target_kind = 'file'
 left join memberships t on t.tenant_id = e.tenant_id and t.user_id = e.target_id and e.target_kind = 'membership'
+left join invites i on i.tenant_id = e.tenant_id and i.id = e.target_id and e.target_kind = 'invite'
 order by e.at desc, e.id desc`,
 		pgx.StrictNamedArgs{
 			"before_at": f.BeforeAt,

@@ -23,7 +23,7 @@ var openFunctions = map[string]string{
 	"support_history": "app", "support_people": "app", "support_start": "app", "support_stop": "app", "sweep": "app",
 	"who_is_asking": "app",
 	// Called by the others alone.
-	"flow_state": "nobody", "flow_try_code": "nobody", "session_open": "nobody", "support_end": "nobody",
+	"flow_state": "nobody", "flow_try_code": "nobody", "invite_open": "nobody", "person_proved": "nobody", "session_open": "nobody", "support_end": "nobody",
 	"support_over": "nobody", "tenant_active": "nobody",
 	// For the command line, as portico_owner.
 	"add_agent": "operator", "create_agency": "operator", "disable_agent": "operator", "list_agents": "operator", "list_tenants": "operator",

@@ -53,6 +53,9 @@ select id, pg_temp.id('grant', g), pg_temp.id('user', 2), now() + interval '1 ho
 insert into support_sessions (tenant_id, id, kind, grant_id, actor_id, actor_name, subject_id, reason, ticket, ends_at)
 select id, pg_temp.id('session', g), 'support', pg_temp.id('grant', g), pg_temp.id('user', 1), 'Sam', pg_temp.id('user', 2), 'x', 'x', now() + interval '30 minutes'
 from t, generate_series(1, 20) g;
+insert into invites (tenant_id, id, tenant_kind, party, role, name, email, invited_by, revoked_at)
+select id, pg_temp.id('invite', i), 'client', case when i % 2 = 0 then 'agency' else 'client' end, 'viewer', 'Somebody', i || '@x.test', pg_temp.id('user', 2), case when i > 30 then now() end
+from t, generate_series(1, 300) i;
 insert into job_effects (tenant_id, key) select id, 'effect ' || g from t, generate_series(1, 50) g;
 `
 
@@ -74,6 +77,7 @@ func readsToExplain() map[string][]store.Read {
 		entry        *store.FileEntry
 		expired      bool
 		preview      store.FilePreview
+		invites      []store.Invite
 		leftovers    []store.Leftover
 		people       []store.Membership
 		version      store.Version
@@ -117,6 +121,7 @@ func readsToExplain() map[string][]store.Read {
 		"ListPartEntries":     {store.ListPartEntries(id("file"), &some.parts)},
 		"IsExpired":           {store.IsExpired(id("file"), &some.expired)},
 		"ExpiredFiles":        {store.ExpiredFiles(&some.leftovers)},
+		"ListInvites":         {store.ListInvites(&some.invites)},
 		"ListPeople":          {store.ListPeople(&some.people)},
 		"GetPublishedVersion": {store.GetPublishedVersion(id("version"), &some.published)},
 		"GetSupportNotice":    {store.GetSupportNotice(id("session"), &some.notice)},

@@ -13,8 +13,9 @@ var Manifest = struct {
 	InPerson []string
 }{
 	Tenant: []TenantTable{
-		{Name: "memberships", Lookup: true},
+		{Name: "memberships", Restrictive: []string{"in_person_insert"}, Lookup: true},
 		{Name: "logos", Restrictive: []string{"staff_delete", "staff_insert"}, Lookup: true},
+		{Name: "invites", Restrictive: []string{"in_person_insert", "in_person_update", "party"}, Lookup: true},
 		{Name: "projects", Restrictive: []string{"party", "staff_delete", "staff_insert", "staff_update"}},
 		{Name: "deliverables", Restrictive: []string{"party", "staff_delete", "staff_insert", "staff_update"}},
 		{Name: "versions", Restrictive: []string{"party", "staff_delete", "staff_insert", "staff_update"}},

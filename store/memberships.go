@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -30,7 +32,8 @@ order by party desc, name, user_id
 limit 500`, nil)}
 }
 
-// NewPerson is somebody to make a member, with [Tx.AddPerson].
+// NewPerson is somebody to make a member, with [Tx.AddPerson], or to invite, with
+// [Tx.InvitePerson].
 type NewPerson struct {
 	Name  string
 	Email string // folded by the caller
@@ -38,16 +41,12 @@ type NewPerson struct {
 	Role  Role
 }
 
-// AddPerson makes a person a member of this tenant, and a person first if the
-// address is new. Only who may manage that party may; a membership that is
-// already there is [ErrConflict].
+// AddPerson makes a person a member of this tenant without asking them, and a
+// person first if the address is new. Only who may give that role may; a
+// membership that is already there is [ErrConflict].
 func (tx *Tx) AddPerson(ctx context.Context, p NewPerson) (uuid.UUID, error) {
-	need := ManageClientUsers
-	if p.Party == PartyAgency {
-		need = ManageStaff
-	}
-	if !May(need, tx.scope.party, tx.role) {
-		return uuid.Nil, ErrForbidden
+	if err := tx.mayGive(ctx, p.Party, p.Role); err != nil {
+		return uuid.Nil, err
 	}
 	var person *uuid.UUID
 	err := tx.get(ctx, value("person for an address", &person, `select lookup.person_for(@id, @email, @name)`,
@@ -58,15 +57,110 @@ func (tx *Tx) AddPerson(ctx context.Context, p NewPerson) (uuid.UUID, error) {
 	if person == nil {
 		return uuid.Nil, ErrForbidden
 	}
-	err = tx.change(ctx, "add membership", `
+	if err := tx.begin(ctx, *person, p); err != nil {
+		return uuid.Nil, err
+	}
+	return *person, tx.audit(ctx, Event{Verb: "member.added", TargetKind: "membership", TargetID: *person,
+		Detail: map[string]any{"party": p.Party, "role": p.Role}})
+}
+
+// begin is the one place where a membership begins, or begins again for somebody
+// who was here before: what they made then still bears their name. Somebody who is
+// a member already is [ErrConflict]. The caller holds the lock of [Tx.lockPeople].
+func (tx *Tx) begin(ctx context.Context, person uuid.UUID, p NewPerson) error {
+	n, err := tx.exec(ctx, "begin membership", `
 insert into memberships (tenant_id, user_id, tenant_kind, party, role, name, email)
 select @tenant_id, @user, t.kind, @party, @role, @name, @email
 from tenants t
-where t.id = @tenant_id`, pgx.StrictNamedArgs{
-		"user": *person, "party": string(p.Party), "role": string(p.Role), "name": p.Name, "email": p.Email})
+where t.id = @tenant_id
+on conflict (tenant_id, user_id) do update
+set party = excluded.party,
+    role = excluded.role,
+    name = excluded.name,
+    email = excluded.email,
+    unread = 0,
+    ended_at = null
+where memberships.ended_at is not null`, pgx.StrictNamedArgs{
+		"user": person, "party": string(p.Party), "role": string(p.Role), "name": p.Name, "email": p.Email})
 	if err != nil {
-		return uuid.Nil, err
+		return err
 	}
-	return *person, tx.audit(ctx, Event{Verb: "membership.created", TargetKind: "membership", TargetID: *person,
-		Detail: map[string]any{"party": p.Party, "role": p.Role}})
+	if n == 0 {
+		return fmt.Errorf("begin membership: %w", ErrConflict)
+	}
+	// What waits here waits for them too.
+	_, err = tx.exec(ctx, "counters of a membership", `
+update memberships m
+set waiting = o.waiting,
+    next_due_on = o.next_due_on
+from (
+    select waiting, next_due_on
+    from memberships
+    where tenant_id = @tenant_id
+      and user_id <> @user
+      and ended_at is null
+    limit 1
+) o
+where m.tenant_id = @tenant_id
+  and m.user_id = @user`, pgx.StrictNamedArgs{"user": person})
+	return err
+}
+
+// lockPeople makes the deeds about a tenant's people wait for one another, so that
+// each sees what the one before has done. It is the first thing each of them does.
+// It says whether the client's own managers may act.
+func (tx *Tx) lockPeople(ctx context.Context) (byClient bool, err error) {
+	err = tx.get(ctx, value("lock people", &byClient, `
+select people_by_client
+from tenants
+where id = @tenant_id
+for no key update`, nil))
+	return byClient, err
+}
+
+// mayGive takes the lock and refuses who may not give, or take, that role on that
+// side as things stand now, whatever they were when the request began. Nobody may
+// in a support session.
+func (tx *Tx) mayGive(ctx context.Context, party Party, role Role) error {
+	byClient, err := tx.lockPeople(ctx)
+	if err != nil {
+		return err
+	}
+	if tx.scope.support != uuid.Nil {
+		return fmt.Errorf("people in a support session: %w", ErrForbidden)
+	}
+	mine, rank, err := tx.standingNow(ctx)
+	if err != nil {
+		return err
+	}
+	if !MayGive(mine, rank, party, role) || (mine == PartyClient && !byClient) {
+		return fmt.Errorf("give %s of %s: %w", role, party, ErrForbidden)
+	}
+	return nil
+}
+
+// standingNow is the party and role of whoever acts. Who stepped in from the
+// agency acts as what they are there.
+func (tx *Tx) standingNow(ctx context.Context) (Party, Role, error) {
+	if tx.entered {
+		return tx.scope.party, tx.role, nil
+	}
+	var m member
+	err := tx.get(ctx, one("who acts", &m, `
+select user_id, party, role
+from memberships
+where tenant_id = @tenant_id
+  and user_id = @me
+  and ended_at is null`, pgx.StrictNamedArgs{"me": tx.scope.user}))
+	if errors.Is(err, ErrNotFound) {
+		err = fmt.Errorf("who acts: %w", ErrForbidden)
+	}
+	return m.Party, m.Role, err
+}
+
+// member is the little of a membership that decides.
+type member struct {
+	UserID uuid.UUID
+	Party  Party
+	Role   Role
 }

@@ -79,12 +79,12 @@ type tenantRow struct {
 	State string
 }
 
-func getTenantRow(dst *tenantRow) query {
-	return one("tenant", dst, `
+const selectTenantRow = `
 select id, kind, slug, name, state
 from tenants
-where id = @tenant_id`, nil)
-}
+where id = @tenant_id`
+
+func getTenantRow(dst *tenantRow) query { return one("tenant", dst, selectTenantRow, nil) }
 
 func (r tenantRow) tenant(s standing) Tenant {
 	t := Tenant{

@@ -1,5 +1,7 @@
 package store
 
+import "slices"
+
 // Role is a rank within a party.
 type Role string
 
@@ -70,6 +72,28 @@ func May(c Capability, p Party, r Role) bool {
 	}
 	return false
 }
+
+// MayGive says whether a member of this party and role may make somebody a member
+// of that party and role, or take it from them: who may manage that side, and
+// nobody above themselves on their own.
+func MayGive(p Party, r Role, party Party, role Role) bool {
+	manages := ManageClientUsers
+	if party == PartyAgency {
+		manages = ManageStaff
+	}
+	return May(manages, p, r) && (p != party || rank(r) <= rank(role))
+}
+
+// rank counts roles from the highest down; what is no role is below all.
+func rank(r Role) int {
+	if i := slices.Index(everyone, r); i >= 0 {
+		return i
+	}
+	return len(everyone)
+}
+
+// Roles lists the roles, highest first.
+func Roles() []Role { return slices.Clone(everyone) }
 
 // Capabilities lists every capability in the table, for tests that walk it.
 func Capabilities() []Capability {

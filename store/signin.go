@@ -127,6 +127,7 @@ const (
 	OverExpired Over = "expired"
 	OverTries   Over = "too_many"
 	OverGone    Over = "gone"
+	OverRevoked Over = "revoked" // of an invitation
 )
 
 // OverError is a proof that can no longer be used. It wraps [ErrNotFound].

@@ -19,6 +19,8 @@ type Tx struct {
 	db    *DB
 	scope scope
 	role  Role
+	// entered says that the deed stepped in from the client's agency.
+	entered bool
 	// request is the id of the request, for the audit rows.
 	request string
 }
@@ -70,7 +72,7 @@ func (tx *Tx) EnterClient(ctx context.Context, client uuid.UUID) (*Tx, error) {
 		return nil, fmt.Errorf("enter client: %w", err)
 	}
 	inside := *tx
-	inside.scope.tenant = client
+	inside.scope.tenant, inside.entered = client, true
 	return &inside, enter(ctx, tx.tx, inside.scope)
 }
 

@@ -69,6 +69,9 @@ func ConsoleSearch(q string) string { return withQuery(PathConsole, "q", q) }
 // ConsoleTenant is the support console with the form that starts a session in one tenant.
 func ConsoleTenant(slug string) string { return withQuery(PathConsole, "tenant", slug) }
 
+// Invite is the page behind an invitation's link; its GET shows what it is for, its POST accepts it.
+func Invite(token string) string { return "/invites/" + url.PathEscape(token) }
+
 // Base is where a tenant's pages begin: "/w/acme", or "" on the tenant's own host.
 type Base string
 

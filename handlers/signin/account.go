@@ -114,6 +114,7 @@ var eventWords = map[string]string{
 	"support.started":      "Started a support session",
 	"support.stopped":      "Stopped a support session",
 	"support.searched":     "Searched as support",
+	"invite.refused":       "Tried an invitation that was not for you, or was over",
 	"access.refused":       "Opened a page that is not shared with you",
 	"access.refused_often": "Opened many pages that are not shared with you",
 }

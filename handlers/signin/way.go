@@ -45,8 +45,8 @@ var ErrWayAway = errors.New("sign-in provider away")
 // somebody back without a proof.
 const whyDeclined = "declined"
 
-// providers are the other ways to sign in, as the page shows them.
-func (room *Room) providers() []views.Provider {
+// Providers are the other ways to sign in, as pages show them.
+func (room *Room) Providers() []views.Provider {
 	list := make([]views.Provider, len(room.ways))
 	for i, way := range room.ways {
 		list[i] = views.Provider{Name: way.Name(), Label: way.Label()}

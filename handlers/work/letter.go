@@ -106,12 +106,15 @@ func from(t store.Tenant) string {
 	return t.Name
 }
 
-// brand is the tenant as its mail presents it: clients know their portal, staff
-// the workspace.
-func brand(to store.Recipient) mail.Brand {
-	b := mail.Brand{Name: to.Tenant.Name, Accent: to.Tenant.Accent}
-	if to.Party == store.PartyClient {
-		b.Name = to.Tenant.PortalName
+// brand is the tenant as its mail presents it.
+func brand(to store.Recipient) mail.Brand { return brandOf(to.Tenant, to.Party) }
+
+// brandOf is the name by which people know a place: clients know their portal,
+// staff the workspace.
+func brandOf(t store.Tenant, party store.Party) mail.Brand {
+	b := mail.Brand{Name: t.Name, Accent: t.Accent}
+	if party == store.PartyClient {
+		b.Name = t.PortalName
 	}
 	return b
 }

@@ -137,6 +137,9 @@ func (r *Runner) register(w *river.Workers) {
 	tenantJob(w, r, store.Demand{May: store.Publish}, r.versionMail)
 	// The picture was taken in while they might send it; it is no less there now.
 	tenantJob(w, r, store.Demand{Regardless: true}, r.filePreview)
+	// Whoever of the agency invites need be no member here; an invitation that has
+	// lost its ground is revoked, and then nothing is sent.
+	tenantJob(w, r, store.Demand{Regardless: true}, r.inviteMail)
 	// What support did is told even when the person it looked as is gone.
 	tenantJob(w, r, store.Demand{Regardless: true}, r.supportStarted)
 	tenantJob(w, r, store.Demand{Regardless: true}, r.supportEnded)

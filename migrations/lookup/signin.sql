@@ -23,7 +23,8 @@ end $$;
 grant execute on function lookup.flow_begin to portico_app;
 
 -- Called by the mail job alone: gives a live flow the hashes of freshly minted
--- secrets and says whom to write to; no row for an address nobody has.
+-- secrets and says whom to write to; no row for an address nobody has and nobody
+-- was invited by.
 create function lookup.flow_mint(p_id uuid, p_link_hash bytea, p_code_hash bytea)
 returns table (purpose text, email text, name text)
 language plpgsql volatile security definer set search_path = ''
@@ -34,14 +35,23 @@ begin
     update public.sign_in_flows f
     set link_hash = case when f.purpose = 'mail' then p_link_hash end,
         code_hash = p_code_hash
-    from public.users u
-    where f.id = p_id
+    from (
+        select o.id, u.email, u.name
+        from public.sign_in_flows o
+        join public.users u on u.id = o.user_id or (o.user_id is null and u.email = o.email)
+        where o.id = p_id and u.disabled_at is null
+        union all
+        select o.id, i.email, i.name
+        from public.sign_in_flows o
+        join public.invites i on o.user_id is null and i.email = o.email and lookup.invite_open(i)
+        where o.id = p_id and not exists (select 1 from public.users u where u.email = o.email)
+        limit 1
+    ) w
+    where f.id = w.id
       and f.purpose in ('mail', 'step_up')
       and f.spent_at is null
       and f.expires_at > now()
-      and (u.id = f.user_id or (f.user_id is null and u.email = f.email))
-      and u.disabled_at is null
-    returning f.purpose, u.email, u.name;
+    returning f.purpose, w.email, w.name;
 end $$;
 grant execute on function lookup.flow_mint to portico_app;
 
@@ -133,7 +143,7 @@ begin
     where f.link_hash = p_link_hash and f.purpose = 'mail' and f.spent_at is null and f.expires_at > now()
     returning * into flow;
     if flow.id is null then return; end if;
-    select u.id into person from public.users u where u.email = flow.email and u.disabled_at is null;
+    person := lookup.person_proved(flow.email);
     if person is null then return; end if;
     perform lookup.session_open(person, p_session, p_token, p_host, p_agent, p_old_token, p_event, p_request, 'sign_in.link');
     return query select person, flow.return_to;
@@ -152,9 +162,8 @@ begin
     select c.verdict, c.tries_left into word, tries
     from lookup.flow_try_code(p_flow, 'mail', p_cookie_hash, p_code_hashes) c;
     if word = 'ok' then
-        select u.id, f.return_to into person, place
+        select lookup.person_proved(f.email), f.return_to into person, place
         from public.sign_in_flows f
-        join public.users u on u.email = f.email and u.disabled_at is null
         where f.id = p_flow;
         if person is null then
             word := 'gone';
@@ -197,7 +206,7 @@ begin
     if flow is null then return null; end if;
     select i.user_id into person from public.identities i where i.issuer = p_issuer and i.subject = p_subject;
     if person is null and p_verified then
-        select u.id into person from public.users u where u.email = lower(p_email) and u.disabled_at is null;
+        person := lookup.person_proved(lower(p_email));
         if person is not null then
             insert into public.identities (issuer, subject, user_id, email)
             values (p_issuer, p_subject, person, lower(p_email));

@@ -57,6 +57,35 @@ func StepUp(p StepUpProps) (Message, error) {
 	}.write()
 }
 
+// InviteProps is all that mail may say.
+type InviteProps struct {
+	Brand Brand
+	By    string // who invites
+	Team  bool   // to work there, rather than to look at what is made for them
+	URL   string // the link; its page shows a button
+	Days  int    // it is good for
+}
+
+// Invite asks somebody in.
+func Invite(p InviteProps) (Message, error) {
+	place := p.Brand.name()
+	what := p.By + " invites you to " + place + ", where you find the work that is made for you."
+	if p.Team {
+		what = p.By + " invites you to join the team of " + place + "."
+	}
+	return letter{
+		Subject: p.By + " invites you to " + place,
+		Brand:   p.Brand, Title: "You are invited to " + place,
+		Paragraphs: []string{
+			what,
+			"The link is for this address alone, works once and is good for " + ui.Count(p.Days, "day", "days") +
+				". There is no password: you sign in by mail.",
+		},
+		Label: "Look at the invitation", URL: p.URL,
+		Foot: "You get this because " + p.By + " typed your address. If you do not know them, there is nothing to do.",
+	}.write()
+}
+
 // PublishedProps is all that mail may say.
 type PublishedProps struct {
 	Brand   Brand

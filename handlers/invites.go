@@ -1,0 +1,108 @@
+package handlers
+
+import (
+	"errors"
+	"net/http"
+
+	"portico/store"
+	"portico/views"
+)
+
+// inviteShow is the page behind an invitation's link: who invites, to what, and
+// the next step of whoever looks. Looking spends nothing.
+func (s *Server) inviteShow(w http.ResponseWriter, r *http.Request, v store.Visitor) error {
+	me, _ := v.Person()
+	return s.invitePage(w, r, me, http.StatusOK, views.InviteForm{})
+}
+
+func (s *Server) invitePage(w http.ResponseWriter, r *http.Request, me store.Person, status int, typed views.InviteForm) error {
+	token, ok := store.ParseTenantToken(r.PathValue("token"))
+	if !ok {
+		return s.inviteOver(w, r, store.OverGone, "")
+	}
+	i, err := s.db.PeekInvite(r.Context(), token)
+	switch {
+	case err != nil:
+		return err
+	case i.Over == store.OverUsed && i.AcceptedBy == me.ID():
+		return s.inviteOver(w, r, i.Over, s.cfg.URL.String()+views.PathBase(i.Tenant.Slug).Home())
+	case i.Over != "":
+		return s.inviteOver(w, r, i.Over, "")
+	case i.Tenant.State != "active":
+		return errPaused
+	}
+	if typed.Errors == nil {
+		typed.Name = i.Name
+	}
+	return views.Render(w, r, status, views.InviteShow(s.inviteProps(i, me, views.Invite(token.String()), typed)))
+}
+
+func (s *Server) inviteProps(i store.Invitation, me store.Person, self string, typed views.InviteForm) views.InviteProps {
+	p := views.InviteProps{
+		Brand:     views.Brand{Name: i.Tenant.Name, By: i.Tenant.AgencyName, Accent: i.Tenant.Accent},
+		By:        i.InviterName,
+		Team:      i.Party == store.PartyAgency,
+		Role:      roleWords[i.Role],
+		May:       roleSentence(i.Party, i.Role),
+		Email:     i.Email,
+		SignedIn:  me.Email,
+		URL:       self,
+		Providers: s.signin.Providers(),
+		Form:      typed,
+	}
+	if i.Party == store.PartyClient {
+		p.Brand.Name = i.Tenant.PortalName
+	}
+	if i.Tenant.Accent != "" {
+		p.Brand.BrandURL = views.AccentStylesheet(i.Tenant.Accent)
+	}
+	if p.By == "" {
+		p.By = i.Tenant.AgencyName
+	}
+	return p
+}
+
+// roleSentence says what a role lets people do.
+func roleSentence(party store.Party, role store.Role) string {
+	switch {
+	case store.MayGive(party, role, party, store.RoleViewer):
+		return "You can see the work, and manage people on your side."
+	case store.May(store.EditWork, party, role):
+		return "You can see the work and work on it."
+	}
+	return "You can see and download the work."
+}
+
+func (s *Server) inviteOver(w http.ResponseWriter, r *http.Request, why store.Over, homeURL string) error {
+	return views.Render(w, r, http.StatusGone, views.InviteOver(views.InviteOverProps{Why: string(why), HomeURL: homeURL}))
+}
+
+// inviteAccept makes the person who was invited a member, under the name they type.
+func (s *Server) inviteAccept(w http.ResponseWriter, r *http.Request, me store.Person) error {
+	f, err := newForm(r)
+	if err != nil {
+		return err
+	}
+	token, ok := store.ParseTenantToken(r.PathValue("token"))
+	if !ok {
+		return s.inviteOver(w, r, store.OverGone, "")
+	}
+	name := f.text("name", "a name", 120)
+	if !f.valid() {
+		return s.invitePage(w, r, me, http.StatusUnprocessableEntity, views.InviteForm{Name: f.raw("name"), Errors: map[string]string(f.errors)})
+	}
+	slug, err := s.db.AcceptInvite(r.Context(), me, token, name)
+	var over store.OverError
+	switch {
+	case errors.As(err, &over), errors.Is(err, store.ErrOtherAddress):
+		if e := s.db.RecordOwn(r.Context(), me, store.Event{Verb: "invite.refused", Denied: true}); e != nil {
+			return errors.Join(store.ErrUnavailable, e)
+		}
+		return s.invitePage(w, r, me, http.StatusForbidden, views.InviteForm{})
+	case errors.Is(err, store.ErrForbidden):
+		return errPaused
+	case err != nil:
+		return err
+	}
+	return done(w, r, views.PathBase(slug).Home(), "member.joined", "")
+}

@@ -1,0 +1,124 @@
+package handlers_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"portico/store"
+	"portico/store/storetest"
+	"portico/views"
+)
+
+// invited asks somebody into the member's tenant and returns where the link of the
+// mail leads.
+func invited(t *testing.T, by store.Member, p store.NewPerson) (id uuid.UUID, link string) {
+	t.Helper()
+	write(t, by, func(tx *store.Tx) (err error) {
+		id, err = tx.InvitePerson(t.Context(), p)
+		return err
+	})
+	return id, views.Invite(storetest.InviteToken(t, by.TenantID(), id).String())
+}
+
+// Case 33, over the web: the link shows what it is for and spends nothing; only
+// who was invited is taken in, once, and under the role that was given, whatever
+// else the form says.
+func TestInviteLink(t *testing.T) {
+	t.Parallel()
+	s, a := newSite(t), storetest.Agency(t)
+	dana := a.Member(t, a.Dana, a.Acme)
+	nina := "nina@" + a.Suffix + ".test"
+	_, link := invited(t, dana, store.NewPerson{Name: "Nina Okoye", Email: nina, Party: store.PartyClient, Role: store.RoleViewer})
+	form := url.Values{"name": {"Nina"}, "role": {"owner"}, "party": {"agency"}, "email": {a.Gus}, "tenant_id": {uuid.NewString()}}
+
+	page := s.nobody().get(t, link)
+	want(t, "signed out", page, http.StatusOK)
+	for _, part := range []string{"Acme " + a.Suffix, "Dana " + a.Suffix, nina, "Viewer", `action="/login"`} {
+		if !strings.Contains(page.body, part) {
+			t.Errorf("the page lacks %q", part)
+		}
+	}
+	want(t, "accepted by nobody", s.nobody().post(t, link, form), http.StatusFound)
+	gus := s.as(t, a.Gus)
+	want(t, "somebody else looks", gus.get(t, link), http.StatusOK)
+	got := gus.post(t, link, form)
+	want(t, "somebody else accepts", got, http.StatusForbidden)
+	if !strings.Contains(got.body, "another address") {
+		t.Errorf("not told why: %.400s", got.body)
+	}
+	want(t, "their tenant", gus.get(t, "/w/"+a.Acme+"/"), http.StatusNotFound)
+
+	me := s.as(t, nina)
+	want(t, "before", me.get(t, "/w/"+a.Acme+"/"), http.StatusNotFound)
+	want(t, "no name", me.post(t, link, url.Values{"name": {" "}}), http.StatusUnprocessableEntity)
+	hostile := me.with("X-Forwarded-Host", "evil.test")
+	got = hostile.post(t, link, form)
+	want(t, "accepted", got, http.StatusSeeOther)
+	if !strings.HasPrefix(got.location(), "/w/"+a.Acme+"/") {
+		t.Errorf("leads to %q", got.location())
+	}
+	if m := a.Member(t, nina, a.Acme); m.Role != store.RoleViewer || m.Party != store.PartyClient || m.Name != "Nina" || m.Email != nina {
+		t.Errorf("joined as %+v", m)
+	}
+	got = me.post(t, link, form)
+	want(t, "again", got, http.StatusGone)
+	if !strings.Contains(got.body, "/w/"+a.Acme+"/") {
+		t.Error("no way on for the one who has joined")
+	}
+	used := s.nobody().get(t, link)
+	want(t, "used, to a stranger", used, http.StatusGone)
+	if strings.Contains(used.body, a.Suffix) {
+		t.Error("a used link still tells")
+	}
+}
+
+// A link that was never one, or is of another tenant, does not work and tells
+// nothing: the same bytes for all of them.
+func TestInviteLinksThatAreNone(t *testing.T) {
+	t.Parallel()
+	s, a := newSite(t), storetest.Agency(t)
+	dana := a.Member(t, a.Dana, a.Acme)
+	_, link := invited(t, dana, store.NewPerson{Name: "Nina", Email: "nina@" + a.Suffix + ".test", Party: store.PartyClient, Role: store.RoleViewer})
+	first := ""
+	for what, l := range map[string]string{
+		"cut short":          link[:len(link)-4],
+		"nonsense":           "/invites/nonsense",
+		"of no tenant":       views.Invite(store.NewTenantToken(uuid.New()).String()),
+		"of this tenant":     views.Invite(store.NewTenantToken(dana.TenantID()).String()),
+		"one letter changed": link[:len(link)-10] + "A" + link[len(link)-9:],
+	} {
+		got := s.as(t, a.Gus).get(t, l)
+		want(t, what, got, http.StatusGone)
+		if first == "" {
+			first = got.withoutRequestID()
+		}
+		if got.withoutRequestID() != first || strings.Contains(got.body, a.Suffix) {
+			t.Errorf("%s differs", what)
+		}
+	}
+	want(t, "the right one", s.nobody().get(t, link), http.StatusOK)
+}
+
+// A paused tenant takes nobody in, and keeps the invitation.
+func TestInviteToAPausedTenant(t *testing.T) {
+	t.Parallel()
+	s, a := newSite(t), storetest.Agency(t)
+	dana := a.Member(t, a.Dana, a.Acme)
+	nina := "nina@" + a.Suffix + ".test"
+	_, link := invited(t, dana, store.NewPerson{Name: "Nina", Email: nina, Party: store.PartyClient, Role: store.RoleViewer})
+	me := s.as(t, nina)
+	state := func(to string) {
+		if _, err := storetest.Admin(t).Exec(t.Context(), `update tenants set state = $2 where id = $1`, dana.TenantID(), to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	state("suspended")
+	want(t, "look", me.get(t, link), http.StatusForbidden)
+	want(t, "accept", me.post(t, link, url.Values{"name": {"Nina"}}), http.StatusForbidden)
+	state("active")
+	want(t, "open again", me.post(t, link, url.Values{"name": {"Nina"}}), http.StatusSeeOther)
+}

@@ -1,0 +1,29 @@
+-- Invitations, asked about before any tenant is known. Nothing here says where to.
+
+-- Still good, in a tenant that is open. Not for the app.
+create function lookup.invite_open(i public.invites)
+returns boolean
+language sql stable security definer set search_path = ''
+as $$
+    select i.accepted_at is null and i.revoked_at is null and i.expires_at > now() and lookup.tenant_active(i.tenant_id)
+$$;
+
+-- The person behind an address that has just been proved. An invited address that
+-- nobody has becomes somebody, who is a member of nothing yet; any other stays
+-- nobody's. Not for the app: the functions that have spent a proof call it.
+create function lookup.person_proved(p_email text)
+returns uuid
+language plpgsql volatile security definer set search_path = ''
+as $$
+begin
+    if not exists (select 1 from public.users u where u.email = p_email) then
+        insert into public.users (id, email, name)
+        select gen_random_uuid(), i.email, i.name
+        from public.invites i
+        where i.email = p_email and lookup.invite_open(i)
+        order by i.created_at
+        limit 1
+        on conflict (email) do nothing;
+    end if;
+    return (select u.id from public.users u where u.email = p_email and u.disabled_at is null);
+end $$;

@@ -1,0 +1,250 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"portico/store/queue"
+)
+
+// Invite is an open invitation, as the people page lists it.
+type Invite struct {
+	ID          uuid.UUID
+	Name        string
+	Email       string
+	Party       Party
+	Role        Role
+	InviterName string // "" for somebody of the agency who is not in this tenant
+	CreatedAt   time.Time
+	SentAt      *time.Time // of the last mail; nil while it is on its way
+	ExpiresAt   time.Time
+	Expired     bool
+}
+
+// mostInvites bounds the list of open invitations.
+const mostInvites = 200
+
+// ListInvites reads the tenant's open invitations, newest first, at most 200. A
+// client's people see those of their own side.
+func ListInvites(dst *[]Invite) Read {
+	return Read{many("list invites", dst, `
+select i.id, i.name, i.email, i.party, i.role, coalesce(m.name, '') as inviter_name,
+       i.created_at, i.sent_at, i.expires_at, i.expires_at <= now() as expired
+from invites i
+left join memberships m on m.tenant_id = i.tenant_id and m.user_id = i.invited_by
+where i.tenant_id = @tenant_id
+  and i.accepted_at is null
+  and i.revoked_at is null
+order by i.created_at desc, i.id desc
+limit @limit`, pgx.StrictNamedArgs{"limit": mostInvites})}
+}
+
+// InvitePerson asks somebody into this tenant by mail and returns the invitation's
+// id. Only who may give that role may. An address that is a member's or already
+// invited is an [InvalidError] of the field "email".
+func (tx *Tx) InvitePerson(ctx context.Context, p NewPerson) (uuid.UUID, error) {
+	if err := tx.mayGive(ctx, p.Party, p.Role); err != nil {
+		return uuid.Nil, err
+	}
+	var member bool
+	err := tx.get(ctx, value("member of that address", &member, `
+select exists (
+    select 1
+    from memberships
+    where tenant_id = @tenant_id
+      and email = @email
+      and ended_at is null
+)`, pgx.StrictNamedArgs{"email": p.Email}))
+	if err != nil {
+		return uuid.Nil, err
+	}
+	if member {
+		return uuid.Nil, InvalidError{"email": "Somebody with that address has access already."}
+	}
+	id := NewID()
+	n, err := tx.exec(ctx, "invite", `
+insert into invites (tenant_id, id, tenant_kind, party, role, name, email)
+select @tenant_id, @id, t.kind, @party, @role, @name, @email
+from tenants t
+where t.id = @tenant_id
+on conflict (tenant_id, email) where accepted_at is null and revoked_at is null do nothing`, pgx.StrictNamedArgs{
+		"id": id, "party": string(p.Party), "role": string(p.Role), "name": p.Name, "email": p.Email})
+	if err != nil {
+		return uuid.Nil, err
+	}
+	if n == 0 {
+		return uuid.Nil, InvalidError{"email": "That address is invited already. Resend or revoke that invitation."}
+	}
+	if err := tx.Ask(ctx, &queue.InviteMail{Invite: id, Sending: 1}); err != nil {
+		return uuid.Nil, err
+	}
+	return id, tx.auditInvite(ctx, "member.invited", id, p.Party, p.Role)
+}
+
+func (tx *Tx) auditInvite(ctx context.Context, verb string, id uuid.UUID, party Party, role Role) error {
+	return tx.audit(ctx, Event{Verb: verb, TargetKind: "invite", TargetID: id,
+		Detail: map[string]any{"party": party, "role": role}})
+}
+
+// ResendInvite sends an open invitation once more, good for another 14 days. The
+// link of the mail before opens nothing any more.
+func (tx *Tx) ResendInvite(ctx context.Context, id uuid.UUID) error {
+	i, err := tx.openInvite(ctx, id)
+	if err != nil {
+		return err
+	}
+	err = tx.change(ctx, "resend invite", `
+update invites
+set sendings = sendings + 1,
+    token_hash = null,
+    sent_at = null,
+    expires_at = now() + interval '14 days'
+where tenant_id = @tenant_id
+  and id = @id`, pgx.StrictNamedArgs{"id": id})
+	if err != nil {
+		return err
+	}
+	if err := tx.Ask(ctx, &queue.InviteMail{Invite: id, Sending: i.Sendings + 1}); err != nil {
+		return err
+	}
+	return tx.auditInvite(ctx, "member.invite_resent", id, i.Party, i.Role)
+}
+
+// RevokeInvite takes an open invitation back: its link opens nothing any more.
+func (tx *Tx) RevokeInvite(ctx context.Context, id uuid.UUID) error {
+	i, err := tx.openInvite(ctx, id)
+	if err != nil {
+		return err
+	}
+	err = tx.change(ctx, "revoke invite", `
+update invites
+set revoked_at = now()
+where tenant_id = @tenant_id
+  and id = @id`, pgx.StrictNamedArgs{"id": id})
+	if err != nil {
+		return err
+	}
+	return tx.auditInvite(ctx, "member.invite_revoked", id, i.Party, i.Role)
+}
+
+// openInvite finds an invitation that whoever acts might have made. One that is
+// not here, or not theirs to see, is [ErrNotFound]; one that is over [ErrConflict].
+func (tx *Tx) openInvite(ctx context.Context, id uuid.UUID) (invite, error) {
+	if _, err := tx.lockPeople(ctx); err != nil {
+		return invite{}, err
+	}
+	i, err := tx.invite(ctx, "id = @id", pgx.StrictNamedArgs{"id": id})
+	if err != nil {
+		return i, err
+	}
+	if err := tx.mayGive(ctx, i.Party, i.Role); err != nil {
+		return i, err
+	}
+	if i.AcceptedBy != nil || i.Revoked {
+		return i, fmt.Errorf("invite is over: %w", ErrConflict)
+	}
+	return i, nil
+}
+
+// invite is what decides what may be done with one.
+type invite struct {
+	ID          uuid.UUID
+	Party       Party
+	Role        Role
+	Name        string
+	Email       string
+	InviterName string
+	ExpiresAt   time.Time
+	Sendings    int
+	AcceptedBy  *uuid.UUID
+	Revoked     bool
+	Expired     bool
+}
+
+func (i invite) over() Over {
+	switch {
+	case i.AcceptedBy != nil:
+		return OverUsed
+	case i.Revoked:
+		return OverRevoked
+	case i.Expired:
+		return OverExpired
+	}
+	return ""
+}
+
+const selectInvite = `
+select i.id, i.party, i.role, i.name, i.email, coalesce(m.name, '') as inviter_name, i.expires_at, i.sendings,
+       i.accepted_by, i.revoked_at is not null as revoked, i.expires_at <= now() as expired
+from invites i
+left join memberships m on m.tenant_id = i.tenant_id and m.user_id = i.invited_by
+where i.tenant_id = @tenant_id
+  and i.`
+
+func (tx *Tx) invite(ctx context.Context, which string, args pgx.StrictNamedArgs) (invite, error) {
+	var i invite
+	err := tx.get(ctx, one("invite", &i, selectInvite+which, args))
+	return i, err
+}
+
+// InviteLetter is what the mail of an invitation says, and to whom.
+type InviteLetter struct {
+	Tenant      Tenant
+	Party       Party
+	Role        Role
+	Name        string
+	Email       string
+	InviterName string
+}
+
+// InviteLetter gives an open invitation a fresh token and says what to write; nil
+// when there is nothing to send: it is over, was sent again since, or this mail
+// has left already. One that is not in the job's tenant is [ErrNotFound].
+func (tx *Tx) InviteLetter(ctx context.Context, id uuid.UUID, sending int, token TenantToken) (*InviteLetter, error) {
+	i, err := tx.invite(ctx, "id = @id", pgx.StrictNamedArgs{"id": id})
+	if err != nil {
+		return nil, err
+	}
+	sent, err := tx.Done(ctx, InviteMailKey(id, sending))
+	if err != nil || sent || i.over() != "" || i.Sendings != sending {
+		return nil, err
+	}
+	err = tx.change(ctx, "mint invite", `
+update invites
+set token_hash = @hash
+where tenant_id = @tenant_id
+  and id = @id`, pgx.StrictNamedArgs{"id": id, "hash": token.hash()})
+	if err != nil {
+		return nil, err
+	}
+	var s standing
+	var t tenantRow
+	if err := errors.Join(tx.get(ctx, getStanding(&s)), tx.get(ctx, getTenantRow(&t))); err != nil {
+		return nil, err
+	}
+	return &InviteLetter{Tenant: t.tenant(s), Party: i.Party, Role: i.Role, Name: i.Name, Email: i.Email, InviterName: i.InviterName}, nil
+}
+
+// InviteSent records, once, that the mail of an invitation has left.
+func (tx *Tx) InviteSent(ctx context.Context, id uuid.UUID, sending int) error {
+	_, err := tx.exec(ctx, "invite sent", `
+update invites
+set sent_at = now()
+where tenant_id = @tenant_id
+  and id = @id
+  and sendings = @sending`, pgx.StrictNamedArgs{"id": id, "sending": sending})
+	if err != nil {
+		return err
+	}
+	return tx.MailSent(ctx, InviteMailKey(id, sending), Event{Verb: "member.mail_sent", TargetKind: "invite", TargetID: id})
+}
+
+// InviteMailKey names the effect of one sending of an invitation.
+func InviteMailKey(id uuid.UUID, sending int) string {
+	return fmt.Sprintf("invite_mail:%s:%d", id, sending)
+}

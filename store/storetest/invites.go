@@ -1,0 +1,27 @@
+package storetest
+
+import (
+	"testing"
+
+	"github.com/google/uuid"
+
+	"portico/store"
+	"portico/store/queue"
+)
+
+// InviteToken does what the mail job does for an invitation, but for the mail, and
+// returns the token of its link.
+func InviteToken(t testing.TB, tenant, invite uuid.UUID) store.TenantToken {
+	t.Helper()
+	job := &queue.InviteMail{Seal: queue.Seal{Tenant: tenant}, Invite: invite}
+	check(t, Admin(t).QueryRow(t.Context(), `select sendings from invites where id = $1`, invite).Scan(&job.Sending))
+	check(t, queue.NewSealer(SealKey).Seal(job))
+	j, err := DB().Believe(job, store.Demand{Regardless: true})
+	check(t, err)
+	token := store.NewTenantToken(tenant)
+	check(t, DB().Work(t.Context(), j, func(tx *store.Tx) error {
+		_, err := tx.InviteLetter(t.Context(), invite, job.Sending, token)
+		return err
+	}))
+	return token
+}

@@ -1,0 +1,46 @@
+package store
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+
+	"github.com/google/uuid"
+)
+
+// TenantToken is a secret that arrives before a tenant is known, such as in the
+// link of an invitation. It names the tenant itself, so that its hash is looked
+// for in that tenant's context and nowhere else.
+type TenantToken struct {
+	tenant uuid.UUID
+	secret [32]byte
+}
+
+// NewTenantToken mints a token for something of the tenant.
+func NewTenantToken(tenant uuid.UUID) TenantToken {
+	t := TenantToken{tenant: tenant}
+	_, _ = rand.Read(t.secret[:])
+	return t
+}
+
+// ParseTenantToken reads a token as [TenantToken.String] writes it; false for
+// anything else.
+func ParseTenantToken(s string) (TenantToken, bool) {
+	var t TenantToken
+	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	if err != nil || len(b) != len(t.tenant)+len(t.secret) {
+		return t, false
+	}
+	copy(t.secret[:], b[copy(t.tenant[:], b):])
+	return t, t.tenant != uuid.Nil
+}
+
+// String is the token as a link carries it.
+func (t TenantToken) String() string { return base64.RawURLEncoding.EncodeToString(t.bytes()) }
+
+func (t TenantToken) bytes() []byte { return append(t.tenant[:], t.secret[:]...) }
+
+func (t TenantToken) hash() []byte {
+	sum := sha256.Sum256(t.bytes())
+	return sum[:]
+}
