@@ -43,6 +43,9 @@ func NewKey(tenant uuid.UUID, kind Kind, id uuid.UUID) Key {
 	return Key{tenant: tenant, kind: kind, id: id}
 }
 
+// newProbeKey names an object that [Storage.Probe] writes and removes. It is nobody's, and beside all tenants.
+func newProbeKey() string { return "probe/" + uuid.NewString() }
+
 // KeysOf are the keys of everything that may be kept of a file: its bytes and its preview. Whoever deletes a file deletes
 // them all, for a preview may lie there that no row knows of yet.
 func KeysOf(tenant, file uuid.UUID) []Key {

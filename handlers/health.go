@@ -38,16 +38,26 @@ func (rd *Readiness) Stop() { rd.stopping.Store(true) }
 
 // asked is one round of questions, which whoever asks meanwhile shares.
 type asked struct {
+	done chan struct{}
+	// Written before done is closed, read after.
 	at      time.Time
-	done    chan struct{}
-	answers map[string]bool // whether a neighbour answers; read it once done is closed
+	answers map[string]bool // whether a neighbour answers
+}
+
+func (a *asked) stale() bool {
+	select {
+	case <-a.done:
+		return time.Since(a.at) > readyFresh
+	default:
+		return false
+	}
 }
 
 // Ask says of each neighbour whether it answers.
 func (rd *Readiness) Ask(context.Context) map[string]bool {
 	rd.mu.Lock()
-	if rd.last == nil || time.Since(rd.last.at) > readyFresh {
-		rd.last = &asked{at: time.Now(), done: make(chan struct{}), answers: map[string]bool{}}
+	if rd.last == nil || rd.last.stale() {
+		rd.last = &asked{done: make(chan struct{}), answers: map[string]bool{}}
 		go rd.ask(rd.last)
 	}
 	a := rd.last
@@ -58,7 +68,10 @@ func (rd *Readiness) Ask(context.Context) map[string]bool {
 
 // ask does not wait for a check that overruns its time.
 func (rd *Readiness) ask(a *asked) {
-	defer close(a.done)
+	defer func() {
+		a.at = time.Now()
+		close(a.done)
+	}()
 	ctx, cancel := context.WithTimeout(context.Background(), readyPatience)
 	defer cancel()
 	up := make(chan string, len(rd.checks))

@@ -36,24 +36,36 @@ var ErrRole = errors.New("DATABASE_URL connects as a role that could step around
 // checkRole refuses to serve with a role that could see more than the policies
 // allow. The error names every check that failed.
 func checkRole(ctx context.Context, pool *pgxpool.Pool) error {
+	can, err := badRole(ctx, pool)
+	if err != nil {
+		return err
+	}
+	var failed []error
+	for _, says := range can {
+		failed = append(failed, fmt.Errorf("it %s", says))
+	}
+	if len(failed) > 0 {
+		return fmt.Errorf("%w: %w", ErrRole, errors.Join(failed...))
+	}
+	return nil
+}
+
+// badRole runs the checks and returns those that failed.
+func badRole(ctx context.Context, pool *pgxpool.Pool) (failed []string, err error) {
 	batch := &pgx.Batch{}
 	for _, c := range roleChecks {
 		batch.Queue(c.sql)
 	}
 	results := pool.SendBatch(ctx, batch)
 	defer results.Close()
-	var failed []error
 	for _, c := range roleChecks {
 		var fine bool
 		if err := results.QueryRow().Scan(&fine); err != nil {
-			return fmt.Errorf("check database role: %w", translate(err))
+			return nil, fmt.Errorf("check database role: %w", translate(err))
 		}
 		if !fine {
-			failed = append(failed, fmt.Errorf("it %s", c.says))
+			failed = append(failed, c.says)
 		}
 	}
-	if len(failed) > 0 {
-		return fmt.Errorf("%w: %w", ErrRole, errors.Join(failed...))
-	}
-	return nil
+	return failed, nil
 }

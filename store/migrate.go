@@ -89,7 +89,7 @@ func migrateLookup(ctx context.Context, pool *pgxpool.Pool) error {
 	if err != nil {
 		return err
 	}
-	sum := fmt.Sprintf("%x", sha256.Sum256([]byte(functions)))
+	sum := sumOf(functions)
 	return pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
 		var now string
 		err := tx.QueryRow(ctx, `select coalesce(obj_description('lookup'::regnamespace, 'pg_namespace'), '')`).Scan(&now)
@@ -103,6 +103,14 @@ func migrateLookup(ctx context.Context, pool *pgxpool.Pool) error {
 		}
 		return nil
 	})
+}
+
+func sumOf(functions string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(functions))) }
+
+// lookupSum is what a database says of itself that has these functions.
+func lookupSum() (string, error) {
+	functions, err := lookupSQL()
+	return sumOf(functions), err
 }
 
 func lookupSQL() (string, error) {

@@ -55,7 +55,11 @@ type RefusedJob struct {
 // RefusedJobs are the last jobs that were refused, newest first, as far back as
 // the queue remembers, which is a day. [DB.RefuseJob] keeps them for good.
 func (db *DB) RefusedJobs(ctx context.Context, limit int) ([]RefusedJob, error) {
-	rows, err := db.pool.Query(ctx, `
+	return refusedJobs(ctx, db.pool, limit)
+}
+
+func refusedJobs(ctx context.Context, on querier, limit int) ([]RefusedJob, error) {
+	rows, err := on.Query(ctx, `
 select finalized_at as at,
        kind,
        substring(errors[array_length(errors, 1)] ->> 'error' from 'refused: ([a-z ]+)$') as reason

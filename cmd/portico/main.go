@@ -47,6 +47,7 @@ func commands() []command {
 		{"migrate", "bring the schema up to date", program.migrate},
 		{"serve", "serve the portal and work off its jobs", program.serve},
 		{"work", "work off jobs only", program.work},
+		{"doctor", "say what is wrong with an installation, and how to mend it", program.doctor},
 		{"agency", "create: open an agency with its first owner", program.agency},
 		{"support", "add, disable or list support agents", program.support},
 		{"tenant", "list: the tenants of this installation", program.tenant},

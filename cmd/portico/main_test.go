@@ -18,7 +18,7 @@ func good() map[string]string {
 		"S3_ENDPOINT":        "http://127.0.0.1:1", "S3_REGION": "local", "S3_BUCKET": "portico",
 		"S3_ACCESS_KEY_ID": "id", "S3_SECRET_ACCESS_KEY": "secret-word", "SMTP_URL": "smtp://127.0.0.1:1",
 		"MAIL_FROM":    "Portico <portico@portico.test>",
-		"SESSION_KEYS": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY", "SIGNING_KEYS": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY",
+		"SESSION_KEYS": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY", "SIGNING_KEYS": "ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA",
 	}
 }
 
@@ -90,7 +90,7 @@ func TestSecretsInFiles(t *testing.T) {
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{
-		{"help"}, {"bootstrap", "--help"}, {"migrate", "--help"}, {"serve", "--help"}, {"work", "--help"},
+		{"help"}, {"doctor", "--help"}, {"bootstrap", "--help"}, {"migrate", "--help"}, {"serve", "--help"}, {"work", "--help"},
 		{"agency", "--help"}, {"agency", "create", "--help"}, {"support", "--help"}, {"support", "add", "--help"},
 		{"support", "disable", "--help"}, {"support", "list", "--help"}, {"tenant", "list", "--help"},
 		{"files", "--help"}, {"files", "check", "--help"}, {"files", "repair", "--help"}, {"files", "forget", "--help"},

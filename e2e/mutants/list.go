@@ -6,6 +6,7 @@ const (
 	signinRoom  = "./handlers/signin"
 	workRoom    = "./handlers/work"
 	filesRoom   = "./files"
+	operator    = "./cmd/portico"
 
 	people = "migrations/0001_tenants_and_people.sql"
 	work   = "migrations/0002_work.sql"
@@ -71,6 +72,12 @@ var mutants = []mutant{
 	{"the seal covers the kind", "store/queue/queue.go", "mac.Write([]byte(args.Kind()))", "", workRoom, "TestSeal"},
 	{"an effect happens once", "store/jobs.go", "on conflict do nothing", "on conflict (tenant_id, key) do update set at = now()", workRoom, "TestThousand|TestKilled"},
 	{"the asker must still be allowed", "store/jobs.go", "case d.May != \"\" && !May(d.May, *s.Party, *s.Role):", "case false:", workRoom, "TestAsker"},
+
+	{"what visitors call a method is no label", "handlers/watch/watch.go", "return method\n\t}\n\treturn \"other\"", "return method\n\t}\n\treturn method", operator, "TestOperatorSees"},
+	{"the operator's listener is for this machine", "handlers/watch/admin.go", `if host != "localhost" && (err != nil || !ip.IsLoopback()) {`, "if false {", operator, "TestOperatorsListener"},
+	{"the doctor looks at the boundary", "cmd/portico/doctor_database.go", "for _, f := range found {", "for _, f := range found[:0] {", operator, "TestDoctorNames"},
+	{"the doctor looks at the role", "cmd/portico/doctor_database.go", "for _, says := range can {", "for _, says := range can[:0] {", operator, "TestDoctorNames"},
+	{"the bucket is closed to strangers", "files/probe.go", "try(StepStrangers, p.strangers)", "", operator, "TestDoctorNames"},
 
 	{"an object's key is its tenant's", "files/storage.go", "|| key.tenant != v.tenant {", "{", filesRoom, "TestForeignKey"},
 }

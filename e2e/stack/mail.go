@@ -35,6 +35,7 @@ type Mail struct {
 
 	mu      sync.Mutex
 	server  *smtp.Server // nil while stopped
+	ears    net.Listener // the server's; it may not have got to it yet when it is closed
 	faults  MailFaults
 	arrived chan struct{} // closed and replaced whenever a message lands
 	release chan struct{} // closed when hanging sessions are to go on
@@ -98,7 +99,7 @@ func (m *Mail) Start() error {
 	server.MaxMessageBytes = 64 << 20
 	server.ReadTimeout, server.WriteTimeout = time.Minute, time.Minute
 	server.ErrorLog = discardLog{}
-	m.server = server
+	m.server, m.ears = server, listener
 	go func() { _ = server.Serve(listener) }()
 	return nil
 }
@@ -111,6 +112,7 @@ func (m *Mail) StopImmediate() error {
 		return nil
 	}
 	err := m.server.Close()
+	_ = m.ears.Close() // most often it is closed by now
 	m.server = nil
 	return err
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
@@ -109,7 +110,8 @@ func (o *OIDC) provideAt(port int) error {
 	config := &op.Config{CodeMethodS256: true, AuthMethodPost: true}
 	rand.Read(config.CryptoKey[:])
 	var err error
-	o.provider, err = op.NewProvider(config, o.storage, op.StaticIssuer(o.issuer), op.WithAllowInsecure())
+	o.provider, err = op.NewProvider(config, o.storage, op.StaticIssuer(o.issuer), op.WithAllowInsecure(),
+		op.WithLogger(slog.New(slog.DiscardHandler)))
 	if err != nil {
 		return fmt.Errorf("oidc: %w", err)
 	}

@@ -76,6 +76,11 @@ var clientFaults = []string{
 	"invalid_client", "unauthorized_client", "incorrect_client_credentials", "redirect_uri_mismatch",
 }
 
+// clientError is one of them.
+type clientError string
+
+func (e clientError) Error() string { return "it refuses our client: " + string(e) }
+
 // exchangeError keeps the code of what the token endpoint said, and not its text,
 // which may repeat what it was sent.
 func exchangeError(err error) error {
@@ -84,7 +89,7 @@ func exchangeError(err error) error {
 	case isUnreachable(err):
 		return err
 	case errors.As(err, &refused) && slices.Contains(clientFaults, refused.ErrorCode):
-		return awayError{errors.New("it refuses our client: " + refused.ErrorCode)}
+		return awayError{clientError(refused.ErrorCode)}
 	case errors.As(err, &refused):
 		return refusal("the token endpoint says no")
 	default:

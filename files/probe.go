@@ -1,0 +1,260 @@
+package files
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+)
+
+// Step is one thing that object storage must do for us.
+type Step string
+
+// The steps of [Storage.Probe].
+const (
+	StepReach     Step = "reach"     // the bucket is there, and we may use it
+	StepClock     Step = "clock"     // our clocks agree
+	StepWrite     Step = "write"     // it takes an object
+	StepChecksum  Step = "checksum"  // it refuses bytes that are not those promised
+	StepRead      Step = "read"      // it gives back what it took, whole and in ranges
+	StepMultipart Step = "multipart" // it makes one object of parts, with a checksum of them all
+	StepOverwrite Step = "overwrite" // it does not replace an object when told not to
+	StepList      Step = "list"      // it lists what is below a prefix
+	StepStrangers Step = "strangers" // it shows nothing to those who do not sign in
+	StepDelete    Step = "delete"    // what is deleted is gone
+)
+
+// StepError is a step that failed. Its text is safe to print.
+type StepError struct {
+	Step Step
+	err  error
+}
+
+func (e StepError) Error() string { return e.err.Error() }
+
+// Unwrap is what went wrong.
+func (e StepError) Unwrap() error { return e.err }
+
+// maxSkew is how far clocks may be apart. S3 itself refuses after a quarter of an hour.
+const maxSkew = time.Minute
+
+// Probe tries all that we ask of object storage, on objects of its own below probe/, which it removes again. It stops
+// early only where the rest could not work either.
+func (s *Storage) Probe(ctx context.Context) []StepError {
+	p := probe{s: s, content: []byte("portico doctor"), whole: newProbeKey(), parts: newProbeKey(), never: newProbeKey()}
+	if err := p.reach(ctx); err != nil {
+		return []StepError{{StepReach, err}}
+	}
+	var failed []StepError
+	try := func(step Step, do func(context.Context) error) bool {
+		err := do(ctx)
+		if err != nil {
+			failed = append(failed, StepError{step, err})
+		}
+		return err == nil
+	}
+	try(StepClock, p.clock)
+	if try(StepWrite, p.write) {
+		try(StepRead, p.read)
+		try(StepStrangers, p.strangers)
+		try(StepOverwrite, p.overwrite)
+		try(StepList, p.list)
+	}
+	try(StepChecksum, p.checksum)
+	try(StepMultipart, p.multipart)
+	// Whatever came before, nothing of it stays.
+	ctx = context.WithoutCancel(ctx)
+	try(StepDelete, p.remove)
+	return failed
+}
+
+// probe is one round of questions. Its keys are for an object put whole, for one put in parts, and for one that must not
+// come to be.
+type probe struct {
+	s                   *Storage
+	content             []byte
+	whole, parts, never string
+	skew                time.Duration
+}
+
+func (p *probe) reach(ctx context.Context) error {
+	out, err := p.s.client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &p.s.bucket})
+	if err != nil {
+		return wrap("reach bucket", err)
+	}
+	if there, ok := awsmiddleware.GetServerTime(out.ResultMetadata); ok {
+		p.skew = time.Since(there).Abs()
+	}
+	return nil
+}
+
+func (p *probe) clock(context.Context) error {
+	if p.skew > maxSkew {
+		return fmt.Errorf("its clock and ours are %s apart", p.skew.Round(time.Second))
+	}
+	return nil
+}
+
+func (p *probe) put(ctx context.Context, key string, promised []byte) error {
+	sum := Digest(sha256.Sum256(promised))
+	_, err := p.s.client.PutObject(ctx, &s3.PutObjectInput{
+		Bucket: &p.s.bucket, Key: &key,
+		Body: bytes.NewReader(p.content), ContentLength: aws.Int64(int64(len(p.content))),
+		ChecksumSHA256: aws.String(sum.base64()),
+	})
+	if err != nil {
+		return wrap("put object", err)
+	}
+	return nil
+}
+
+func (p *probe) write(ctx context.Context) error { return p.put(ctx, p.whole, p.content) }
+
+func (p *probe) checksum(ctx context.Context) error {
+	switch err := p.put(ctx, p.never, []byte("other bytes")); {
+	case err == nil:
+		return errors.New("it took bytes that were not those promised")
+	case !errors.Is(err, ErrDigest):
+		return err
+	}
+	return nil
+}
+
+func (p *probe) read(ctx context.Context) error {
+	for span, want := range map[string]string{"": string(p.content), "bytes=8-13": string(p.content[8:])} {
+		in := &s3.GetObjectInput{Bucket: &p.s.bucket, Key: &p.whole}
+		if span != "" {
+			in.Range = &span
+		}
+		out, err := p.s.client.GetObject(ctx, in)
+		if err != nil {
+			return wrap("get object", err)
+		}
+		got, err := io.ReadAll(io.LimitReader(out.Body, 1<<10))
+		out.Body.Close()
+		if err != nil {
+			return wrap("get object", err)
+		}
+		if string(got) != want {
+			return errors.New("it gives back other bytes than it took")
+		}
+	}
+	return nil
+}
+
+func (p *probe) strangers(ctx context.Context) error {
+	o := p.s.client.Options()
+	address := strings.TrimRight(aws.ToString(o.BaseEndpoint), "/") + "/" + p.s.bucket + "/" + p.whole
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return errors.New("its address cannot be asked for")
+	}
+	response, err := o.HTTPClient.Do(request)
+	if err != nil {
+		return wrap("get object unsigned", err)
+	}
+	response.Body.Close()
+	if response.StatusCode < http.StatusBadRequest {
+		return errors.New("whoever knows the address of an object reads it without signing in")
+	}
+	return nil
+}
+
+// assemble makes an object of one part, unless there is one under the key already.
+func (p *probe) assemble(ctx context.Context, key string) error {
+	begun, err := p.s.client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{
+		Bucket: &p.s.bucket, Key: &key,
+		ChecksumAlgorithm: types.ChecksumAlgorithmSha256, ChecksumType: types.ChecksumTypeComposite,
+	})
+	if err != nil {
+		return wrap("begin upload", err)
+	}
+	defer p.s.client.AbortMultipartUpload(context.WithoutCancel(ctx), &s3.AbortMultipartUploadInput{ // gone already, if all went well
+		Bucket: &p.s.bucket, Key: &key, UploadId: begun.UploadId,
+	})
+	sum := Digest(sha256.Sum256(p.content))
+	part, err := p.s.client.UploadPart(ctx, &s3.UploadPartInput{
+		Bucket: &p.s.bucket, Key: &key, UploadId: begun.UploadId, PartNumber: aws.Int32(1),
+		Body: bytes.NewReader(p.content), ContentLength: aws.Int64(int64(len(p.content))), ChecksumSHA256: aws.String(sum.base64()),
+	})
+	if err != nil {
+		return wrap("put part", err)
+	}
+	_, err = p.s.assemble.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{
+		Bucket: &p.s.bucket, Key: &key, UploadId: begun.UploadId, IfNoneMatch: aws.String("*"), ChecksumType: types.ChecksumTypeComposite,
+		MultipartUpload: &types.CompletedMultipartUpload{Parts: []types.CompletedPart{
+			{PartNumber: aws.Int32(1), ETag: part.ETag, ChecksumSHA256: aws.String(sum.base64())},
+		}},
+	})
+	if err != nil {
+		return wrap("complete upload", err)
+	}
+	return nil
+}
+
+func (p *probe) multipart(ctx context.Context) error {
+	if err := p.assemble(ctx, p.parts); err != nil {
+		return err
+	}
+	out, err := p.s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &p.s.bucket, Key: &p.parts, ChecksumMode: types.ChecksumModeEnabled})
+	if err != nil {
+		return wrap("head object", err)
+	}
+	sum := sha256.Sum256(p.content)
+	all := sha256.Sum256(sum[:])
+	if aws.ToString(out.ChecksumSHA256) != base64.StdEncoding.EncodeToString(all[:])+"-1" {
+		return errors.New("it keeps no SHA-256 of the parts of an object")
+	}
+	return nil
+}
+
+func (p *probe) overwrite(ctx context.Context) error {
+	switch err := p.assemble(ctx, p.whole); {
+	case err == nil:
+		return errors.New("it replaced an object that it was told to leave alone (If-None-Match)")
+	case !errors.Is(err, ErrExists):
+		return err
+	}
+	return nil
+}
+
+func (p *probe) list(ctx context.Context) error {
+	out, err := p.s.client.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &p.s.bucket, Prefix: &p.whole})
+	if err != nil {
+		return wrap("list objects", err)
+	}
+	if len(out.Contents) != 1 {
+		return errors.New("it does not list an object that is there")
+	}
+	if _, err := p.s.client.ListMultipartUploads(ctx, &s3.ListMultipartUploadsInput{Bucket: &p.s.bucket, Prefix: &p.whole}); err != nil {
+		return wrap("list uploads", err)
+	}
+	return nil
+}
+
+func (p *probe) remove(ctx context.Context) error {
+	for _, key := range []string{p.whole, p.parts, p.never} {
+		_, err := p.s.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &p.s.bucket, Key: &key})
+		if err == nil {
+			_, err = p.s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &p.s.bucket, Key: &key})
+			if err == nil {
+				return errors.New("an object is still there after it was deleted")
+			}
+		}
+		if err = wrap("delete object", err); !errors.Is(err, ErrNotFound) {
+			return err
+		}
+	}
+	return nil
+}
