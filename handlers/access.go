@@ -21,7 +21,10 @@ type Route struct {
 	Streams bool // sets its own limits on the body and on time
 	Agents  bool // of a person's routes: agents of support may enter too
 	JSON    bool // answers programs: refusals are JSON too
-	handle  func(http.ResponseWriter, *http.Request, store.Visitor) error
+	// PerMinute is how often a person in a tenant, or a network while nobody is
+	// signed in, may come; 0 is as often as they like.
+	PerMinute int
+	handle    func(http.ResponseWriter, *http.Request, store.Visitor) error
 }
 
 // Who may enter a route.
@@ -55,6 +58,8 @@ func (route Route) agentsToo() Route     { route.Agents = true; return route }
 func (route Route) asset() Route         { route.Asset = true; return route }
 func (route Route) streams() Route       { route.Streams = true; return route }
 func (route Route) json() Route          { route.JSON = true; return route }
+
+func (route Route) limited(perMinute int) Route { route.PerMinute = perMinute; return route }
 
 func line(pattern string, who Who) Route {
 	method, path, found := strings.Cut(pattern, " ")
@@ -205,9 +210,7 @@ func (s *Server) serve(route Route) http.Handler {
 			limitTime(w)
 		}
 		w.Header().Set("Cache-Control", "private, no-store")
-		ask := s.ask(r, route)
-		ask.Token = s.signin.Token(w, r)
-		v, err := s.db.Who(r.Context(), ask)
+		v, err := s.visitor(r, route, s.signin.Token(w, r))
 		if err == nil {
 			err = route.handle(w, r, v)
 		}
@@ -215,6 +218,23 @@ func (s *Server) serve(route Route) http.Handler {
 			s.refuse(w, r, err)
 		}
 	})
+}
+
+// visitor asks who it is, unless they ask too often.
+func (s *Server) visitor(r *http.Request, route Route, token *store.Token) (store.Visitor, error) {
+	if err := s.admitVisitor(r, token); err != nil {
+		return store.Visitor{}, err
+	}
+	ask := s.ask(r, route)
+	ask.Token = token
+	v, err := s.db.Who(r.Context(), ask)
+	if err == nil {
+		err = s.admitTenant(v)
+	}
+	if err == nil {
+		err = s.admitMinute(r, route, v)
+	}
+	return v, err
 }
 
 func safe(method string) bool { return method == http.MethodGet || method == http.MethodHead }

@@ -1,9 +1,6 @@
 package handlers
 
 import (
-	"context"
-	"crypto/hmac"
-	"crypto/sha256"
 	"errors"
 	"net/http"
 	"net/url"
@@ -105,7 +102,7 @@ func pastRow(me store.Person, p store.PastSupport) views.SupportSessionRow {
 // account before anything is shown: how often they look for whom is a fact about
 // them. What was typed can be an address, so ids alone are kept.
 func (s *Server) supportFind(r *http.Request, me store.Person, text string) ([]store.FoundTenant, error) {
-	if err := s.limitAgent(r.Context(), me, "search", searchesPerMinute, time.Minute); err != nil {
+	if err := s.count(r.Context(), searchesPerMinute, time.Minute, "console search by "+me.ID().String()); err != nil {
 		return nil, err
 	}
 	var found []store.FoundTenant
@@ -196,7 +193,7 @@ func (s *Server) consoleStart(w http.ResponseWriter, r *http.Request, me store.P
 	if err != nil {
 		return err
 	}
-	if err := s.limitAgent(r.Context(), me, "start", startsPerHour, time.Hour); err != nil {
+	if err := s.count(r.Context(), startsPerHour, time.Hour, "console start by "+me.ID().String()); err != nil {
 		return err
 	}
 	slug := strings.TrimSpace(f.raw("tenant"))
@@ -260,21 +257,4 @@ func (s *Server) consoleStop(w http.ResponseWriter, r *http.Request, me store.Pe
 	s.watch.Support("stopped")
 	http.Redirect(w, r, views.PathConsole, http.StatusSeeOther)
 	return nil
-}
-
-// tooMany is a limit that was reached.
-type tooMany struct{ after time.Duration }
-
-func (tooMany) Error() string               { return "too many" }
-func (tooMany) HTTPStatus() int             { return http.StatusTooManyRequests }
-func (e tooMany) RetryAfter() time.Duration { return e.after }
-
-func (s *Server) limitAgent(ctx context.Context, me store.Person, what string, most int, window time.Duration) error {
-	mac := hmac.New(sha256.New, s.cfg.CountKey)
-	mac.Write([]byte("support console " + what + " " + me.ID().String()))
-	allowed, after, err := s.db.RateLimit(ctx, [32]byte(mac.Sum(nil)), window, most)
-	if err == nil && !allowed {
-		err = tooMany{after}
-	}
-	return err
 }

@@ -3,12 +3,14 @@ package handlers
 import "portico/store"
 
 // routes is the product, one sentence a line: who may enter, what they need, and
-// what a support session may do there. A route that says nothing of support
-// refuses it. Tenant routes are written as they read on a tenant's own host;
-// on the main host they begin with /w/{tenant}.
+// what a support session may do there, and how often a minute anybody may come
+// where that is limited. A route that says nothing of support refuses it. Tenant
+// routes are written as they read on a tenant's own host; on the main host they
+// begin with /w/{tenant}.
 func (s *Server) routes() []Route {
 	return []Route{
-		// Everybody.
+		// Everybody. How often is for the rooms of sign-in to say, address by address,
+		// so that nobody is kept out by the attempts of a neighbour.
 		s.public("GET /login", s.signin.Show),
 		s.public("POST /login", s.signin.Begin),
 		s.public("GET /login/sent", s.signin.Sent),
@@ -16,7 +18,7 @@ func (s *Server) routes() []Route {
 		s.public("GET /login/{token}", s.signin.Link),
 		s.public("POST /login/{token}", s.signin.SpendLink),
 		s.public("GET /auth/{provider}", s.signin.ProviderBegin),
-		s.public("GET /auth/{provider}/callback", s.signin.ProviderReturn),
+		s.public("GET /auth/{provider}/callback", s.signin.ProviderReturn).limited(120),
 		s.public("POST /logout", s.signin.SignOut),
 		s.public("GET /signed-out", s.signin.SignedOut),
 		s.public("GET /logo/{logo}", s.logoShow).asset(),
@@ -32,12 +34,12 @@ func (s *Server) routes() []Route {
 		s.person("POST /account/browsers/{id}/sign-out", s.signin.SignOutBrowser).agentsToo(),
 		s.person("POST /account/sign-out-everywhere", s.signin.SignOutEverywhere).agentsToo(),
 		s.person("GET /step-up", s.signin.StepUp).agentsToo(),
-		s.person("POST /step-up", s.signin.StepUpBegin).agentsToo(),
-		s.person("POST /step-up/code", s.signin.StepUpCode).agentsToo(),
+		s.person("POST /step-up", s.signin.StepUpBegin).agentsToo().limited(30),
+		s.person("POST /step-up/code", s.signin.StepUpCode).agentsToo().limited(60),
 
 		// An agent of support, who is a member of nothing.
-		s.agent("GET /support", s.consoleShow),
-		s.agent("POST /support/sessions", s.consoleStart),
+		s.agent("GET /support", s.consoleShow).limited(120),
+		s.agent("POST /support/sessions", s.consoleStart).limited(30),
 		s.agent("POST /support/stop", s.consoleStop),
 
 		// A member of the tenant.
@@ -91,7 +93,7 @@ func (s *Server) routes() []Route {
 		s.member("POST /settings/logo/remove", store.EditSettings, s.logoRemove),
 
 		s.member("GET /support", store.SeeSupport, s.supportShow).supportReads(),
-		s.member("POST /support/grant", store.GrantSupport, s.supportGrant),
+		s.member("POST /support/grant", store.GrantSupport, s.supportGrant).limited(30),
 		s.member("POST /support/revoke", store.GrantSupport, s.supportRevoke),
 		s.member("POST /support/sessions/{id}/end", store.GrantSupport, s.supportSessionEnd),
 

@@ -26,6 +26,8 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 	// CountKey keys what is counted in the database: at least 32 bytes.
 	CountKey []byte
+	// TenantShare keeps one tenant from taking up the whole process.
+	TenantShare Share
 }
 
 // Rooms are what the server is put together from.
@@ -47,6 +49,8 @@ type Server struct {
 	ready  *Readiness
 	watch  *watch.Watch
 	log    *slog.Logger
+
+	visitors, tenants *shares
 }
 
 // New puts the server together.
@@ -57,7 +61,8 @@ func New(cfg Config, rooms Rooms) *Server {
 	if rooms.Ready == nil {
 		rooms.Ready = &Readiness{}
 	}
-	return &Server{cfg: cfg, db: rooms.DB, files: rooms.Files, signin: rooms.SignIn, ready: rooms.Ready, watch: rooms.Watch, log: rooms.Log}
+	return &Server{cfg: cfg, db: rooms.DB, files: rooms.Files, signin: rooms.SignIn, ready: rooms.Ready, watch: rooms.Watch, log: rooms.Log,
+		visitors: newShares(cfg.TenantShare.quarter()), tenants: newShares(cfg.TenantShare)}
 }
 
 // Handler is the whole of the public listener. The order of the chain matters:

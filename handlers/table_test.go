@@ -24,7 +24,11 @@ func TestRouteTableIsAsReviewed(t *testing.T) {
 		if support == "" {
 			support = "refused"
 		}
-		lines = append(lines, strings.TrimRight(fmt.Sprintf("%-62s %-10s %-14s support %s", r.Pattern(), r.Who, r.Needs, support), " "))
+		limit := ""
+		if r.PerMinute > 0 {
+			limit = fmt.Sprintf(", %d a minute", r.PerMinute)
+		}
+		lines = append(lines, fmt.Sprintf("%-62s %-10s %-14s support %s%s", r.Pattern(), r.Who, r.Needs, support, limit))
 	}
 	slices.Sort(lines)
 	got := strings.Join(lines, "\n") + "\n"

@@ -37,3 +37,19 @@ func CatalogRulesForTest() (rules []string) {
 
 // EnterForTest sets the scope of somebody in a transaction that has one already.
 func (tx *Tx) EnterForTest(ctx context.Context, me Member) error { return enter(ctx, tx.tx, me.scope) }
+
+// ImpatientForTest is db for those who wait for no turn.
+func (db *DB) ImpatientForTest() *DB {
+	hurried := *db
+	turns := newTurns(0)
+	turns.most, turns.patience = db.turns.most, 0
+	hurried.turns = turns
+	return &hurried
+}
+
+// BusyForTest is in how many tenants somebody has a turn or waits for one.
+func (db *DB) BusyForTest() int {
+	db.turns.mu.Lock()
+	defer db.turns.mu.Unlock()
+	return len(db.turns.lines)
+}

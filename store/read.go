@@ -104,6 +104,11 @@ func (db *DB) ReadOwn(ctx context.Context, me Person, reads ...OwnRead) error {
 func (db *DB) read(ctx context.Context, s scope, queries []query) (err error) {
 	ctx, end := db.watch(ctx, "read", s.tenant)
 	defer func() { end(err) }()
+	leave, err := db.turns.take(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	batch := &pgx.Batch{}
 	batch.Queue(setScope, s.args(true))
 	for _, q := range queries {

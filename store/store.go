@@ -8,9 +8,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -34,6 +36,8 @@ type Config struct {
 	// MaxConns bounds the pool; 0 means 8, about four times the cores of a
 	// small machine. More is slower, not faster.
 	MaxConns int32
+	// StatementTimeout is how long one statement may take; 0 means 8 seconds.
+	StatementTimeout time.Duration
 	// Tracer watches every query; tests count round trips with it.
 	Tracer pgx.QueryTracer
 	// Watch, unless nil, is told of each round trip or transaction, by what it is
@@ -43,9 +47,10 @@ type Config struct {
 
 // DB is a pool of connections as portico_app. It is safe for concurrent use.
 type DB struct {
-	pool *pgxpool.Pool
-	jobs *river.Client[pgx.Tx]
-	seal queue.Sealer
+	pool  *pgxpool.Pool
+	jobs  *river.Client[pgx.Tx]
+	seal  queue.Sealer
+	turns *turns
 	// watch is Config.Watch, or does nothing.
 	watch func(ctx context.Context, what string, tenant uuid.UUID) (context.Context, func(error))
 }
@@ -67,7 +72,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		pool.Close()
 		return nil, fmt.Errorf("job client: %w", err)
 	}
-	db := &DB{pool: pool, jobs: jobs, seal: c.Seal, watch: c.Watch}
+	db := &DB{pool: pool, jobs: jobs, seal: c.Seal, turns: newTurns(pool.Config().MaxConns), watch: c.Watch}
 	if db.watch == nil {
 		db.watch = unwatched
 	}
@@ -94,7 +99,7 @@ func openPool(ctx context.Context, c Config) (*pgxpool.Pool, error) {
 	params["timezone"] = "UTC"
 	// A statement that takes longer than a visitor would wait only holds up the
 	// others; a transaction left idle is a bug.
-	params["statement_timeout"] = "8s"
+	params["statement_timeout"] = strconv.FormatInt(cmp.Or(c.StatementTimeout, 8*time.Second).Milliseconds(), 10)
 	params["lock_timeout"] = "4s"
 	params["idle_in_transaction_session_timeout"] = "10s"
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)

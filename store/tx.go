@@ -32,15 +32,20 @@ func (db *DB) Write(ctx context.Context, me Member, fn func(*Tx) error) error {
 	return db.write(ctx, me.scope, me.Role, me.RequestID, fn)
 }
 
-func (db *DB) write(ctx context.Context, s scope, role Role, request string, fn func(*Tx) error) error {
+func (db *DB) write(ctx context.Context, s scope, role Role, request string, fn func(*Tx) error) (err error) {
 	ctx, end := db.watch(ctx, "deed", s.tenant)
-	err := pgx.BeginFunc(ctx, db.pool, func(tx pgx.Tx) error {
+	defer func() { end(err) }()
+	leave, err := db.turns.take(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	err = pgx.BeginFunc(ctx, db.pool, func(tx pgx.Tx) error {
 		if err := enter(ctx, tx, s); err != nil {
 			return err
 		}
 		return fn(&Tx{tx: tx, db: db, scope: s, role: role, request: request})
 	})
-	end(err)
 	return translate(err)
 }
 

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"portico/files"
@@ -25,6 +26,7 @@ type config struct {
 	url            *url.URL
 	tenantDomain   string
 	trustedProxies []netip.Prefix
+	tenantRate     int
 	databaseURL    string
 	files          files.Config
 	keys           signin.Keys
@@ -100,6 +102,7 @@ func loadConfig(getenv func(string) string, environ []string) (config, error) {
 		mailFrom:       rd.mailbox("MAIL_FROM", true),
 		alertMail:      rd.mailbox("ALERT_MAIL", false),
 		trustedProxies: rd.proxies(),
+		tenantRate:     rd.tenantRate(),
 		traces:         rd.traces(),
 	}
 	c.providers = rd.providers(environ, c.url)
@@ -256,6 +259,16 @@ func (rd *reader) traces() string {
 		rd.wrong(name, "is not an http:// or https:// address")
 	}
 	return v
+}
+
+// tenantRate is how many requests a second one tenant may make; 0 is any number.
+func (rd *reader) tenantRate() int {
+	const name = "PORTICO_TENANT_RATE"
+	n, err := strconv.Atoi(rd.optional(name, "200"))
+	if err != nil || n < 0 || n > 1_000_000 {
+		rd.wrong(name, "is not a number of requests a second, or 0 for any number")
+	}
+	return n
 }
 
 // providers are the AUTH_<NAME>_KIND families of variables, by name.

@@ -151,7 +151,8 @@ func (in *installation) listen(ctx context.Context) error {
 	ready := handlers.NewReadiness(in.neighbours(ways))
 	site := handlers.New(handlers.Config{
 		URL: c.url, TenantDomain: c.tenantDomain, TrustedProxies: c.trustedProxies,
-		CountKey: c.keys.For(signin.PurposeRateLimit)[0],
+		CountKey:    c.keys.For(signin.PurposeRateLimit)[0],
+		TenantShare: handlers.Share{PerSecond: float64(c.tenantRate), Burst: 4 * c.tenantRate},
 	}, handlers.Rooms{
 		DB: in.db, Files: in.storage, SignIn: signin.New(in.db, c.keys, ways...).Watched(in.watch), Ready: ready, Watch: in.watch, Log: in.log,
 	})

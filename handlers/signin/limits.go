@@ -92,7 +92,7 @@ func (room *Room) hitMail(r *http.Request, email string) error {
 // hitMailOfAll counts the narrowest first, so that what it refuses does not use
 // up the wider counters.
 func (room *Room) hitMailOfAll(r *http.Request, email string) error {
-	from := networkOf(r)
+	from := NetworkOf(r)
 	if err := room.hit(r.Context(), mailToFrom, email, from); err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (room *Room) hitMailOfAll(r *http.Request, email string) error {
 
 // refundMail takes a counted mail back, because its reader answered it.
 func (room *Room) refundMail(r *http.Request, email string) error {
-	from := networkOf(r)
+	from := NetworkOf(r)
 	keys := [][32]byte{room.limitKey(mailToFrom, email, from), room.limitKey(mailFromPrefix, from), room.limitKey(mailTo, email)}
 	if k, ok := room.knownHere(r, email); ok {
 		keys = append(keys, room.limitKey(mailToKnown, k.ID.String()))
@@ -136,12 +136,12 @@ func (room *Room) refundTries(r *http.Request, tries int, l limit, of string) {
 // stray counts a proof that fits nothing. Good ones are never counted, so nobody
 // is kept out by the attempts of a neighbour.
 func (room *Room) stray(r *http.Request) error {
-	return room.hit(r.Context(), strayProof, networkOf(r))
+	return room.hit(r.Context(), strayProof, NetworkOf(r))
 }
 
-// networkOf is where a request comes from, as far as one household or office
+// NetworkOf is where a request comes from, as far as one household or office
 // goes: the /24 of an IPv4 address, the /64 of an IPv6 one.
-func networkOf(r *http.Request) string {
+func NetworkOf(r *http.Request) string {
 	from, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
 		return r.RemoteAddr

@@ -74,7 +74,7 @@ func (room *Room) ProviderBegin(w http.ResponseWriter, r *http.Request, _ store.
 	if err != nil {
 		return err
 	}
-	if err := room.hit(r.Context(), providerVisit, networkOf(r)); err != nil {
+	if err := room.hit(r.Context(), providerVisit, NetworkOf(r)); err != nil {
 		return err
 	}
 	c := Challenge{State: randomText(), Nonce: randomText(), Verifier: randomText()}

@@ -1,0 +1,124 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+
+	"portico/store"
+	"portico/store/storetest"
+)
+
+// turnsBundle is a pool of four connections and two tenants of one agency.
+type turnsBundle struct {
+	db          *store.DB
+	acme, other store.Member
+	release     func()
+	held        *sync.WaitGroup
+}
+
+// setupTurns has one tenant take all of its turns, until release.
+func setupTurns(t *testing.T, impatient bool) turnsBundle {
+	t.Helper()
+	a := storetest.Agency(t)
+	db, err := store.Open(t.Context(), store.Config{URL: storetest.Server().AppURL("portico"), MaxConns: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	if impatient {
+		db = db.ImpatientForTest()
+	}
+	b := turnsBundle{db: db, acme: a.Member(t, a.Dana, a.Acme), other: a.Member(t, a.Dana, a.Globex), held: &sync.WaitGroup{}}
+	over := make(chan struct{})
+	b.release = sync.OnceFunc(func() { close(over); b.held.Wait() })
+	t.Cleanup(b.release)
+	inside := make(chan struct{})
+	for range 2 {
+		b.held.Go(func() {
+			if err := db.Write(t.Context(), b.acme, func(*store.Tx) error { inside <- struct{}{}; <-over; return nil }); err != nil {
+				t.Error(err)
+			}
+		})
+		<-inside
+	}
+	return b
+}
+
+func (b turnsBundle) look(ctx context.Context, me store.Member) error {
+	var projects []store.Project
+	return b.db.Read(ctx, me, store.ListProjects("", &projects))
+}
+
+// A tenant that holds half of the connections gets no more of them, and is told
+// so; the others are served. Once it lets go it is served again.
+func TestNoTenantHoldsEveryConnection(t *testing.T) {
+	t.Parallel()
+	b := setupTurns(t, true)
+	if err := b.look(t.Context(), b.acme); !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("a third turn: %v", err)
+	}
+	err := b.db.Write(t.Context(), b.acme, func(*store.Tx) error { t.Error("a third deed is under way"); return nil })
+	if !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("a third deed: %v", err)
+	}
+	if err := b.look(t.Context(), b.other); err != nil {
+		t.Errorf("the other tenant: %v", err)
+	}
+	b.release()
+	if err := b.look(t.Context(), b.acme); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
+	if n := b.db.BusyForTest(); n != 0 {
+		t.Errorf("%d tenants are remembered though nobody is busy", n)
+	}
+}
+
+// Whoever waits gets the next turn; whoever leaves while waiting leaves nothing
+// behind.
+func TestTurnsAreWaitedFor(t *testing.T) {
+	t.Parallel()
+	b := setupTurns(t, false)
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	if err := b.look(gone, b.acme); !errors.Is(err, context.Canceled) {
+		t.Errorf("who left: %v", err)
+	}
+	served := make(chan error)
+	go func() { served <- b.look(t.Context(), b.acme) }()
+	b.release()
+	if err := <-served; err != nil {
+		t.Errorf("who waited: %v", err)
+	}
+	if n := b.db.BusyForTest(); n != 0 {
+		t.Errorf("%d tenants are remembered though nobody is busy", n)
+	}
+}
+
+// A deed that panics gives its turn back, and has done nothing.
+func TestPanicGivesItsTurnBack(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	me := a.Member(t, a.Dana, a.Acme)
+	db := storetest.DB()
+	for range 20 {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("no panic came through")
+				}
+			}()
+			_ = db.Write(t.Context(), me, func(tx *store.Tx) error {
+				if _, err := tx.CreateProject(t.Context(), store.ProjectInput{Name: "Half"}); err != nil {
+					t.Error(err)
+				}
+				panic("in the middle")
+			})
+		}()
+	}
+	var projects []store.Project
+	if err := db.Read(t.Context(), me, store.ListProjects("", &projects)); err != nil || len(projects) != 0 {
+		t.Errorf("afterwards: %d projects, %v", len(projects), err)
+	}
+}
