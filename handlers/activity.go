@@ -117,6 +117,8 @@ var verbs = map[string]string{
 	"member.joined":          "accepted an invitation and joined as",
 	"tenant.created":         "opened this workspace",
 	"tenant.updated":         "changed the settings",
+	"plan.changed":           "changed the plan",
+	"plan.usage_corrected":   "corrected the count of what is in use",
 	"tenant.logo_set":        "changed the logo",
 	"tenant.logo_removed":    "removed the logo",
 	"support.granted":        "let support in",

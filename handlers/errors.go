@@ -37,9 +37,12 @@ var (
 func statusOf(err error) int {
 	var own interface{ HTTPStatus() int }
 	var tooLarge *http.MaxBytesError
+	var full *store.PlanLimitError
 	switch {
 	case errors.As(err, &own):
 		return own.HTTPStatus()
+	case errors.As(err, &full):
+		return http.StatusPaymentRequired
 	case errors.As(err, &tooLarge):
 		return http.StatusRequestEntityTooLarge
 	case errors.Is(err, store.ErrUnavailable):
@@ -89,6 +92,13 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	sentence := ""
 	if own != nil {
 		sentence = own.sentence
+	}
+	if full := (*store.PlanLimitError)(nil); errors.As(err, &full) {
+		if wantsJSON(r) {
+			writeJSON(w, status, planRefusal(full))
+			return
+		}
+		sentence = planSentence(full)
 	}
 	if wantsJSON(r) {
 		writeJSON(w, status, map[string]string{"error": jsonName(status), "message": sentence, "request_id": requestID(r)})

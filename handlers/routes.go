@@ -89,6 +89,7 @@ func (s *Server) routes() []Route {
 		s.member("GET /activity", store.SeeActivity, s.activityList).supportReads(),
 		s.member("GET /settings", store.SeeSettings, s.settingsShow).supportReads(),
 		s.member("POST /settings", store.EditSettings, s.settingsUpdate),
+		s.member("GET /usage", store.SeeSettings, s.usageShow).supportReads(),
 		s.member("POST /settings/logo", store.EditSettings, s.logoSet).streams(),
 		s.member("POST /settings/logo/remove", store.EditSettings, s.logoRemove),
 

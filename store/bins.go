@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -48,6 +49,9 @@ func (tx *Tx) bin(ctx context.Context, kind string, id uuid.UUID, binned bool) e
 	if !binned {
 		args["days"] = BinDays
 	}
+	if err := tx.beforeBin(ctx, kind, id, binned); err != nil {
+		return err
+	}
 	err := tx.change(ctx, kind+verb, `
 update `+tables[kind]+`
 set `+set+`
@@ -57,10 +61,51 @@ where tenant_id = @tenant_id
 	if err != nil {
 		return err
 	}
+	if !binned {
+		if err := tx.takeAgain(ctx, kind, id); err != nil {
+			return err
+		}
+	}
 	if err := tx.recount(ctx, false); err != nil {
 		return err
 	}
 	return tx.audit(ctx, Event{Verb: kind + verb, TargetKind: kind, TargetID: id})
+}
+
+// beforeBin gives back the room of what is about to go into the bin. What is
+// about to come out of it takes room afterwards, when it counts again; until then
+// it must not be in the first count. A thing that is not there makes the deed fail
+// afterwards, and all of it is undone.
+func (tx *Tx) beforeBin(ctx context.Context, kind string, id uuid.UUID, binned bool) error {
+	if !binned {
+		_, projects := tx.count(ctx, Projects, 0)
+		_, storage := tx.count(ctx, Storage, 0)
+		return errors.Join(projects, storage)
+	}
+	bytes, err := tx.occupied(ctx, kind, id)
+	if err != nil {
+		return err
+	}
+	if kind == "project" {
+		if err := tx.shrink(ctx, Projects, 1); err != nil {
+			return err
+		}
+	}
+	return tx.shrink(ctx, Storage, bytes)
+}
+
+// takeAgain takes room for what has just come out of the bin.
+func (tx *Tx) takeAgain(ctx context.Context, kind string, id uuid.UUID) error {
+	if kind == "project" {
+		if err := tx.grow(ctx, Projects, 1); err != nil {
+			return err
+		}
+	}
+	bytes, err := tx.occupied(ctx, kind, id)
+	if err != nil {
+		return err
+	}
+	return tx.grow(ctx, Storage, bytes)
 }
 
 // BinItem is one thing in the bin.

@@ -11,6 +11,9 @@ import (
 // whoever does it as its first member, and returns its id and the deed inside
 // it. A slug that is taken is [ErrConflict].
 func (tx *Tx) CreateClient(ctx context.Context, slug, name string) (uuid.UUID, *Tx, error) {
+	if err := tx.grow(ctx, Clients, 1); err != nil {
+		return uuid.Nil, nil, err
+	}
 	id := NewID()
 	var made bool
 	err := tx.get(ctx, value("create client", &made, `select lookup.create_client(@id, @slug, @name)`,

@@ -56,6 +56,7 @@ from t, generate_series(1, 20) g;
 insert into invites (tenant_id, id, tenant_kind, party, role, name, email, invited_by, revoked_at)
 select id, pg_temp.id('invite', i), 'client', case when i % 2 = 0 then 'agency' else 'client' end, 'viewer', 'Somebody', i || '@x.test', pg_temp.id('user', 2), case when i > 30 then now() end
 from t, generate_series(1, 300) i;
+insert into plan_usage (tenant_id, metric) select id, m from t, unnest(array['users', 'projects', 'storage', 'clients', 'ai_runs']) m;
 insert into job_effects (tenant_id, key) select id, 'effect ' || g from t, generate_series(1, 50) g;
 `
 
@@ -90,6 +91,8 @@ func readsToExplain() map[string][]store.Read {
 		grants       []store.Grant
 		sessions     []store.SupportSession
 		settings     store.Settings
+		plan         string
+		usage        []store.Usage
 		upload       store.FileUpload
 		parts        []store.Part
 		workspaces   []store.Workspace
@@ -128,6 +131,8 @@ func readsToExplain() map[string][]store.Read {
 		"ListProjects": {store.ListProjects(store.Current, &some.projects), store.ListProjects(store.Archived, &some.projects),
 			store.ListProjects(store.Binned, &some.projects)},
 		"GetProject":          {store.GetProject(id("project"), &some.project)},
+		"GetPlan":             {store.GetPlan(&some.plan)},
+		"ListUsage":           {store.ListUsage(&some.usage)},
 		"GetSettings":         {store.GetSettings(&some.settings)},
 		"CurrentGrant":        {store.CurrentGrant(&some.grant)},
 		"ListGrants":          {store.ListGrants(&some.grants)},

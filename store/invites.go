@@ -66,6 +66,9 @@ select exists (
 	if member {
 		return uuid.Nil, InvalidError{"email": "Somebody with that address has access already."}
 	}
+	if err := tx.roomForInvite(ctx, p.Party); err != nil {
+		return uuid.Nil, err
+	}
 	id := NewID()
 	n, err := tx.exec(ctx, "invite", `
 insert into invites (tenant_id, id, tenant_kind, party, role, name, email)

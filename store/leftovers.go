@@ -39,6 +39,13 @@ for update`, pgx.StrictNamedArgs{"id": id}))
 	case f.State == FileFailed:
 		return f.Leftover, nil
 	}
+	bytes, err := tx.occupied(ctx, "file", id)
+	if err != nil {
+		return Leftover{}, err
+	}
+	if err := tx.shrink(ctx, Storage, bytes); err != nil {
+		return Leftover{}, err
+	}
 	err = tx.change(ctx, "give up upload", `
 update files
 set state = 'failed'

@@ -68,6 +68,9 @@ func (tx *Tx) AddPerson(ctx context.Context, p NewPerson) (uuid.UUID, error) {
 // who was here before: what they made then still bears their name. Somebody who is
 // a member already is [ErrConflict]. The caller holds the lock of [Tx.lockPeople].
 func (tx *Tx) begin(ctx context.Context, person uuid.UUID, p NewPerson) error {
+	if err := tx.growUsers(ctx, p.Party, 1); err != nil {
+		return err
+	}
 	n, err := tx.exec(ctx, "begin membership", `
 insert into memberships (tenant_id, user_id, tenant_kind, party, role, name, email)
 select @tenant_id, @user, t.kind, @party, @role, @name, @email

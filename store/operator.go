@@ -44,6 +44,19 @@ func (o *Operator) CreateAgency(ctx context.Context, slug, name, ownerEmail, own
 		id, slug, name, NewID(), ownerEmail, ownerName)
 }
 
+// SetPlan gives the tenant of that slug another plan. An unknown slug is
+// [ErrNotFound], an unknown plan [ErrInvalid].
+func (o *Operator) SetPlan(ctx context.Context, slug, plan string) error {
+	var set bool
+	if err := o.conn.QueryRow(ctx, `select lookup.set_plan($1, $2, $3)`, slug, plan, NewID()).Scan(&set); err != nil {
+		return fmt.Errorf("set plan: %w", translate(err))
+	}
+	if !set {
+		return ErrNotFound
+	}
+	return nil
+}
+
 // AddAgent makes a new support agent. An address that is already somebody's is
 // [ErrConflict]: an agent is never also a member.
 func (o *Operator) AddAgent(ctx context.Context, email, name string) error {

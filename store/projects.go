@@ -74,6 +74,9 @@ where p.tenant_id = @tenant_id
 
 // CreateProject adds a project on top of the list.
 func (tx *Tx) CreateProject(ctx context.Context, in ProjectInput) (uuid.UUID, error) {
+	if err := tx.grow(ctx, Projects, 1); err != nil {
+		return uuid.Nil, err
+	}
 	id := NewID()
 	_, err := tx.exec(ctx, "create project", `
 insert into projects (tenant_id, id, name, summary, due_on, shared_at, position)

@@ -129,6 +129,16 @@ func (tx *Tx) BeginUpload(ctx context.Context, version uuid.UUID, in NewUpload) 
 	if err := tx.lockDraft(ctx, version); err != nil {
 		return uuid.Nil, err
 	}
+	// A plain form does not say how much comes: there must be room for something,
+	// and for each part as it arrives.
+	if in.Size == nil {
+		err = tx.roomFor(ctx, Storage, 1)
+	} else {
+		err = tx.grow(ctx, Storage, *in.Size)
+	}
+	if err != nil {
+		return uuid.Nil, err
+	}
 	id := NewID()
 	n, err := tx.exec(ctx, "begin upload", `
 insert into files (tenant_id, id, version_id, name, declared_size, object_key, position)
@@ -246,6 +256,11 @@ func (tx *Tx) RecordPart(ctx context.Context, id uuid.UUID, p Part, h HashStep) 
 	if !ok || p.Size > size || (u.Declared != nil && p.Size != size) {
 		return InvalidError{"size": "The part has another size than the file's declared size leaves for it."}
 	}
+	if u.Declared == nil {
+		if err := tx.roomFor(ctx, Storage, int64(p.Number-1)*PartSize+p.Size); err != nil {
+			return err
+		}
+	}
 	if err := tx.extendHash(ctx, id, p, h); err != nil {
 		return err
 	}
@@ -332,6 +347,11 @@ func (tx *Tx) FinishUpload(ctx context.Context, id uuid.UUID, s Stored) error {
 	u, err := tx.lockForFinish(ctx, id)
 	if err != nil {
 		return err
+	}
+	if u.Declared == nil {
+		if err := tx.grow(ctx, Storage, s.Size); err != nil {
+			return err
+		}
 	}
 	err = tx.change(ctx, "finish upload", `
 update files f

@@ -224,6 +224,9 @@ func (b Base) Settings() string { return string(b) + "/settings" }
 // BrandStylesheet is the stylesheet with the workspace's accent; the hash lets it be kept for ever.
 func (b Base) BrandStylesheet(hash string) string { return string(b) + "/brand-" + hash + ".css" }
 
+// Usage is what the plan has room for, and how much of it is in use.
+func (b Base) Usage() string { return string(b) + "/usage" }
+
 // SettingsLogo takes a POST with a picture; SettingsLogoRemove one that takes it away.
 func (b Base) SettingsLogo() string { return string(b) + "/settings/logo" }
 

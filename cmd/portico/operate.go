@@ -241,9 +241,12 @@ func (p program) listAgents(ctx context.Context, op *store.Operator) error {
 }
 
 func (p program) tenant(ctx context.Context, args []string) error {
-	verb, args, err := p.verb("tenant", args, "list")
+	verb, args, err := p.verb("tenant", args, "list", "plan")
 	if verb == "" {
 		return err
+	}
+	if verb == "plan" {
+		return p.tenantPlan(ctx, args)
 	}
 	fs := p.flags("tenant list", "Lists the tenants of this installation by slug.")
 	if help, err := p.parse(fs, args); help || err != nil {
@@ -270,6 +273,29 @@ func (p program) tenant(ctx context.Context, args []string) error {
 			}
 			after = page[len(page)-1].Slug
 		}
+	})
+}
+
+func (p program) tenantPlan(ctx context.Context, args []string) error {
+	plans := strings.Join(store.Plans, ", ")
+	fs := p.flags("tenant plan --slug SLUG --plan PLAN", "Gives a tenant another plan: "+plans+". What is over its limits stays and can be read.")
+	slug := fs.String("slug", "", "name in addresses")
+	plan := fs.String("plan", "", plans)
+	if help, err := p.parse(fs, args); help || err != nil {
+		return err
+	}
+	return p.operate(ctx, func(op *store.Operator) error {
+		err := op.SetPlan(ctx, *slug, *plan)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			return fmt.Errorf("there is no tenant %q", *slug)
+		case errors.Is(err, store.ErrInvalid):
+			return fmt.Errorf("--plan is one of %s", plans)
+		case err != nil:
+			return err
+		}
+		fmt.Fprintf(p.stdout, "%s has the plan %s\n", *slug, *plan)
+		return nil
 	})
 }
 

@@ -66,6 +66,8 @@ var mutants = []mutant{
 	{"a download is on record first", "handlers/files.go", "if err := s.db.RecordDownload(r.Context(), me, event, download.IsPiece(r)); err != nil {", "if false {\n\t\t\terr := error(nil)", handlerRoom, "TestDownload"},
 	{"only who began an upload goes on", "store/uploads.go", "and f.created_by = (select nullif(current_setting('app.user_id', true), '')::uuid)", "", storeRoom, "TestOnlyTheBeginner"},
 
+	{"a plan has a limit", "store/plans.go", "u.Used > limit", "false", storeRoom, "TestLastPlace|TestRestoreNeeds"},
+	{"restoring takes room", "store/bins.go", "if err := tx.takeAgain(ctx, kind, id); err != nil {", "if err := error(nil); err != nil {", storeRoom, "TestRestoreNeeds"},
 	{"the session cookie is HttpOnly and Secure", "handlers/signin/cookies.go", "Secure: true, HttpOnly: true, SameSite", "SameSite", signinRoom, "TestSessionCookie"},
 	{"a logo is made anew", "handlers/brand.go", "Content: small.Content}", "Content: sent.content}", handlerRoom, "TestLogoIsWorn"},
 	{"the return path stays local", "handlers/signin/localpath.go", "|| !plainPath(u.Path) {", "{", signinRoom, "TestLocalPath"},

@@ -2,6 +2,7 @@ package work
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 
 	"github.com/google/uuid"
@@ -39,7 +40,7 @@ func (r *Runner) eachTenant(ctx context.Context, ask func(context.Context, []uui
 // and storage together. What it cannot mend is told to whoever runs the
 // installation; `portico files check` names it.
 func (r *Runner) tidy(ctx context.Context, j store.Job, _ queue.Tidy) error {
-	return r.Reconcile(ctx, j, Reconcile{Grace: fileGrace, Mend: true, Found: func(f Finding) {
+	err := r.Reconcile(ctx, j, Reconcile{Grace: fileGrace, Mend: true, Found: func(f Finding) {
 		level := slog.LevelInfo
 		if !f.Mended {
 			level = slog.LevelError
@@ -48,6 +49,7 @@ func (r *Runner) tidy(ctx context.Context, j store.Job, _ queue.Tidy) error {
 			slog.String("file", f.File.String()), slog.String("what", string(f.Kind)),
 			slog.Bool("mended", f.Mended), slog.Bool("alert", !f.Mended))
 	}})
+	return errors.Join(err, r.reconcileUsage(ctx, j))
 }
 
 // purge empties the bin of what has lain there for its days. Rows above files go

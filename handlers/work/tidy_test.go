@@ -3,6 +3,7 @@ package work
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
@@ -58,6 +59,7 @@ func TestTidyRemovesWhatIsOver(t *testing.T) {
 	check(t, storetest.DB().Read(t.Context(), acme, store.ListVersions(stale, &versions)))
 	upload := storetest.BeginUpload(t, acme, versions[0].ID, "never.txt", 6)
 	do(t, conn, `update files set created_at = now() - interval '25 hours' where id = $1`, upload)
+	do(t, conn, `update plan_usage set used = 77 where tenant_id = any($1)`, []uuid.UUID{acme.TenantID(), globex.TenantID()})
 	before := storetest.RowsOf(t, globex.TenantID())
 
 	cfg := testConfig(t, mails.URL(), &lockedBuffer{})
@@ -94,5 +96,18 @@ func TestTidyRemovesWhatIsOver(t *testing.T) {
 		if hash != before[table] {
 			t.Errorf("rows of the other tenant changed in %s", table)
 		}
+	}
+	var miscounted []string
+	check(t, conn.QueryRow(t.Context(), `
+select array_agg(tenant_id::text || ' ' || metric order by metric)
+from plan_usage
+where tenant_id = any($1) and used = 77`, []uuid.UUID{acme.TenantID(), globex.TenantID()}).Scan(&miscounted))
+	for _, m := range miscounted {
+		if !strings.HasPrefix(m, globex.TenantID().String()) {
+			t.Errorf("still miscounted: %s", m)
+		}
+	}
+	if len(miscounted) == 0 {
+		t.Error("the tidy of Acme counted in Globex")
 	}
 }

@@ -99,6 +99,7 @@ func Agency(t testing.TB) *Tenants {
 	defer op.Close(context.WithoutCancel(ctx))
 	_, err = op.CreateAgency(ctx, a.Agency, "Northwind "+suffix, a.Dana, "Dana "+suffix)
 	check(t, err)
+	Plan(t, a.Agency, "enterprise")
 	dana := a.Member(t, a.Dana, a.Agency)
 	check(t, DB().Write(ctx, dana, func(tx *store.Tx) error {
 		_, err := tx.AddPerson(ctx, store.NewPerson{Name: "Ravi " + suffix, Email: a.Ravi, Party: store.PartyAgency, Role: store.RoleMember})
@@ -128,6 +129,15 @@ func (a *Tenants) client(t testing.TB, dana store.Member, slug, name string, peo
 		}
 		return nil
 	}))
+	Plan(t, slug, "enterprise")
+}
+
+// Plan gives a tenant a plan and says so nowhere: most tests want room, and none
+// of them another row in the trail.
+func Plan(t testing.TB, slug, plan string) {
+	t.Helper()
+	_, err := Admin(t).Exec(t.Context(), `update tenants set plan = $2 where slug = $1`, slug, plan)
+	check(t, err)
 }
 
 // SignIn signs somebody in by a mailed code, as they would, and returns the

@@ -18,6 +18,15 @@ func Count(n int, one, many string) string {
 	return strconv.Itoa(n) + " " + many
 }
 
+// Number writes a count with its thousands apart: 1,000,000.
+func Number(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
 // Size writes a number of bytes as people read it: kB, MB and GB of a thousand each.
 func Size(n int64) string {
 	switch {

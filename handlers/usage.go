@@ -1,0 +1,103 @@
+package handlers
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"portico/store"
+	"portico/views"
+	"portico/views/ui"
+)
+
+// usageShow is how much of its plan a tenant uses.
+func (s *Server) usageShow(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	var plan string
+	var used []store.Usage
+	if err := s.db.Read(r.Context(), me, store.GetPlan(&plan), store.ListUsage(&used)); err != nil {
+		return err
+	}
+	counts := map[store.Metric]int64{}
+	for _, u := range used {
+		counts[u.Metric] = u.Used
+	}
+	p := views.UsageProps{Plan: planName(plan), Raise: whoRaises(me)}
+	for _, m := range metricsOf(me.Tenant.Kind) {
+		limit := store.Limit(plan, m)
+		p.Bars = append(p.Bars, views.UsageBar{
+			Label: metricNames[m], Used: amount(m, counts[m]), Limit: amount(m, limit),
+			Share: min(100, int(counts[m]*100/max(1, limit))), Over: counts[m] > limit,
+		})
+	}
+	return s.page(w, r, http.StatusOK, views.Usage(s.chrome(r, me), p))
+}
+
+// metricsOf are what counts in a tenant: an agency's own place holds its team and
+// its clients, and no work.
+func metricsOf(kind string) []store.Metric {
+	if kind == "agency" {
+		return []store.Metric{store.Users, store.Clients}
+	}
+	return []store.Metric{store.Users, store.Projects, store.Storage}
+}
+
+var metricNames = map[store.Metric]string{
+	store.Users:    "People",
+	store.Projects: "Projects",
+	store.Storage:  "Files",
+	store.Clients:  "Clients",
+	store.AIRuns:   "AI runs this month",
+}
+
+func amount(m store.Metric, n int64) string {
+	if m == store.Storage {
+		return binarySize(n)
+	}
+	return ui.Number(n)
+}
+
+// binarySize writes bytes in the units that plans are sold in.
+func binarySize(n int64) string {
+	switch {
+	case n >= 1<<40:
+		return trimmed(float64(n)/(1<<40)) + " TiB"
+	case n >= 1<<30:
+		return trimmed(float64(n)/(1<<30)) + " GiB"
+	}
+	return trimmed(float64(n)/(1<<20)) + " MiB"
+}
+
+func trimmed(n float64) string { return strings.TrimSuffix(fmt.Sprintf("%.1f", n), ".0") }
+
+func planName(plan string) string { return strings.ToUpper(plan[:1]) + plan[1:] }
+
+// whoRaises says who can give the tenant a larger plan.
+func whoRaises(me store.Member) string {
+	if me.Tenant.Kind == "agency" {
+		return "Whoever runs this installation can raise it."
+	}
+	return "An owner of " + me.Tenant.AgencyName + " can raise it."
+}
+
+// planSentence says what is full, how much of it there is, and who can help.
+func planSentence(e *store.PlanLimitError) string {
+	return fmt.Sprintf("The plan %s has room for %s, and this would make it %s. Nothing was changed. Take something away, or ask an owner of the agency for a larger plan.",
+		planName(e.Plan), ofMetric(e.Metric, e.Limit), amount(e.Metric, e.Next))
+}
+
+func ofMetric(m store.Metric, n int64) string {
+	switch m {
+	case store.Users:
+		return ui.Number(n) + " people"
+	case store.Storage:
+		return amount(m, n) + " of files"
+	case store.AIRuns:
+		return ui.Number(n) + " AI runs a month"
+	}
+	return ui.Number(n) + " " + string(m)
+}
+
+// planRefusal is the same for programs.
+func planRefusal(e *store.PlanLimitError) map[string]any {
+	return map[string]any{"error": "PLAN_LIMIT_EXCEEDED", "metric": e.Metric.JSON(), "limit": e.Limit, "nextUsage": e.Next}
+}

@@ -1,0 +1,67 @@
+package handlers_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"portico/store/storetest"
+)
+
+// Case 56: a full plan says what is full, how much there is and who can help, to
+// people and to programs; what is there can still be seen.
+func TestFullPlan(t *testing.T) {
+	t.Parallel()
+	a, s := storetest.Agency(t), newSite(t)
+	storetest.Plan(t, a.Acme, "starter")
+	dana := a.Member(t, a.Dana, a.Acme)
+	for range 20 {
+		storetest.Project(t, dana, "Full")
+	}
+	ravi, base := s.as(t, a.Ravi), "/w/"+a.Acme
+	got := ravi.post(t, base+"/projects", url.Values{"name": {"One more"}})
+	want(t, "one more", got, http.StatusPaymentRequired)
+	for _, says := range []string{"Starter", "20 projects", "21", "owner of the agency"} {
+		if !strings.Contains(got.body, says) {
+			t.Errorf("the page does not say %q", says)
+		}
+	}
+	got = ravi.with("Accept", "application/json").post(t, base+"/projects", url.Values{"name": {"One more"}})
+	want(t, "to a program", got, http.StatusPaymentRequired)
+	var told struct {
+		Error     string
+		Metric    string
+		Limit     int64
+		NextUsage int64 `json:"nextUsage"`
+	}
+	if err := json.Unmarshal([]byte(got.body), &told); err != nil || told.Error != "PLAN_LIMIT_EXCEEDED" || told.Metric != "projects" || told.Limit != 20 || told.NextUsage != 21 {
+		t.Errorf("a program is told %s", got.body)
+	}
+	want(t, "the list", ravi.get(t, base+"/projects"), http.StatusOK)
+	usage := s.as(t, a.Dana).get(t, base+"/usage")
+	want(t, "usage", usage, http.StatusOK)
+	if !strings.Contains(usage.body, "20 of 20") {
+		t.Error("the usage page does not say that it is full")
+	}
+	want(t, "usage, for its owner", s.as(t, a.Mia).get(t, base+"/usage"), http.StatusOK)
+	want(t, "usage, for somebody else there", s.as(t, a.Leo).get(t, base+"/usage"), http.StatusForbidden)
+}
+
+// An upload that does not fit is refused before anything of it is anywhere.
+func TestUploadIntoAFullPlan(t *testing.T) {
+	t.Parallel()
+	d := newStudio(t)
+	storetest.Plan(t, d.Acme, "starter")
+	got := d.ravi.json(t, http.MethodPost, d.at("/versions/%s/uploads", d.draft), map[string]any{"name": "film.mp4", "size": 11 << 30})
+	want(t, "too large for the plan", got, http.StatusPaymentRequired)
+	if !strings.Contains(got.body, `"metric":"storage"`) {
+		t.Errorf("told %s", got.body)
+	}
+	if list := d.list(t); len(list) != 0 {
+		t.Errorf("%d files were begun", len(list))
+	}
+	got = d.ravi.json(t, http.MethodPost, d.at("/versions/%s/uploads", d.draft), map[string]any{"name": "film.mp4", "size": 9 << 30})
+	want(t, "one that fits", got, http.StatusCreated)
+}

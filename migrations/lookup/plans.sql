@@ -1,0 +1,45 @@
+-- Who may change a plan: an agency's owner that of a client, the operator any.
+
+create function lookup.set_client_plan(p_client uuid, p_plan text)
+returns boolean
+language plpgsql volatile security definer set search_path = ''
+as $$
+begin
+    if not lookup.is_my_client(p_client) or not exists (
+        select 1 from public.memberships m
+        where m.tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid
+          and m.tenant_kind = 'agency'
+          and m.user_id = nullif(current_setting('app.user_id', true), '')::uuid
+          and m.role = 'owner' and m.ended_at is null) then
+        return false;
+    end if;
+    update public.tenants t set plan = p_plan where t.id = p_client;
+    return true;
+end $$;
+grant execute on function lookup.set_client_plan to portico_app;
+
+create function lookup.set_plan(p_slug text, p_plan text, p_event uuid)
+returns boolean
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare place uuid;
+begin
+    update public.tenants t set plan = p_plan where t.slug = p_slug returning t.id into place;
+    if place is null then return false; end if;
+    insert into public.audit_events (tenant_id, id, party, verb, target_kind, target_id, detail)
+    values (place, p_event, 'system', 'plan.changed', 'tenant', place, jsonb_build_object('plan', p_plan));
+    return true;
+end $$;
+grant execute on function lookup.set_plan to portico_owner;
+
+-- How many clients the agency in the context has that count against its plan.
+create function lookup.my_clients_counted()
+returns bigint
+language sql stable security definer set search_path = ''
+as $$
+    select count(*) from public.tenants t
+    where t.agency_id = nullif(current_setting('app.tenant_id', true), '')::uuid
+      and t.state <> 'archived'
+      and current_setting('app.party', true) in ('agency', 'system')
+$$;
+grant execute on function lookup.my_clients_counted to portico_app;

@@ -1,0 +1,298 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// Metric is something that a plan limits.
+type Metric string
+
+// The metrics. In a client tenant only the client's people are users, in an
+// agency its team is.
+const (
+	Users    Metric = "users"
+	Projects Metric = "projects" // not in the bin
+	Storage  Metric = "storage"  // bytes of files, on their way or there, not in the bin
+	Clients  Metric = "clients"  // of an agency, not archived
+	AIRuns   Metric = "ai_runs"  // in a month
+)
+
+// JSON is the metric's name to programs.
+func (m Metric) JSON() string {
+	if m == AIRuns {
+		return "aiRuns"
+	}
+	return string(m)
+}
+
+// Plans are the plans from the smallest to the largest, by the names of the table.
+var Plans = []string{"starter", "growth", "enterprise"}
+
+const (
+	gib = 1 << 30
+	tib = 1 << 40
+)
+
+// limits is the whole table of how much a plan has room for.
+var limits = map[string]map[Metric]int64{
+	"starter":    {Users: 5, Projects: 20, Storage: 10 * gib, Clients: 5, AIRuns: 500},
+	"growth":     {Users: 50, Projects: 500, Storage: 500 * gib, Clients: 100, AIRuns: 10_000},
+	"enterprise": {Users: 10_000, Projects: 1_000_000, Storage: 100 * tib, Clients: 10_000, AIRuns: 50_000_000},
+}
+
+// Limit is how much of a metric a plan has room for; a plan that does not exist
+// has room for nothing.
+func Limit(plan string, m Metric) int64 { return limits[plan][m] }
+
+// PlanLimitError is a deed that the tenant's plan has no room for.
+type PlanLimitError struct {
+	Metric Metric
+	Plan   string
+	Limit  int64
+	Next   int64 // how much would be in use after it
+}
+
+func (e *PlanLimitError) Error() string {
+	return fmt.Sprintf("plan %s has room for %d %s, not %d", e.Plan, e.Limit, e.Metric, e.Next)
+}
+
+// counted is how much of each metric is in use, from the rows themselves. A
+// metric that is not here is counted by nothing but its growth.
+var counted = map[Metric]string{
+	Users: `
+select count(*)
+from memberships m
+where m.tenant_id = @tenant_id
+  and m.party = case m.tenant_kind when 'agency' then 'agency' else 'client' end
+  and m.ended_at is null`,
+	Projects: `
+select count(*)
+from projects p
+where p.tenant_id = @tenant_id
+  and p.deleted_at is null`,
+	Storage: `
+select coalesce(sum(coalesce(f.size, f.declared_size)), 0)::bigint` + occupying,
+	Clients: `
+select lookup.my_clients_counted()`,
+}
+
+// occupying are the files that count: neither they nor what they are in lies in
+// the bin.
+const occupying = `
+from files f
+join versions v on v.tenant_id = f.tenant_id and v.id = f.version_id
+join deliverables d on d.tenant_id = v.tenant_id and d.id = v.deliverable_id and d.deleted_at is null
+join projects p on p.tenant_id = d.tenant_id and p.id = d.project_id and p.deleted_at is null
+where f.tenant_id = @tenant_id
+  and f.deleted_at is null
+  and f.state <> 'failed'`
+
+// grow takes room for n more of a metric, or is a [*PlanLimitError], under a lock
+// that is held until the deed is done: of two that would take the last room one
+// gets it. It comes before whatever the room is for.
+func (tx *Tx) grow(ctx context.Context, m Metric, n int64) error {
+	if n <= 0 {
+		return nil
+	}
+	u, err := tx.count(ctx, m, n)
+	if err != nil {
+		return err
+	}
+	if limit := Limit(u.Plan, m); u.Used > limit {
+		return &PlanLimitError{Metric: m, Plan: u.Plan, Limit: limit, Next: u.Used}
+	}
+	return nil
+}
+
+// shrink gives room back.
+func (tx *Tx) shrink(ctx context.Context, m Metric, n int64) error {
+	if n <= 0 {
+		return nil
+	}
+	_, err := tx.count(ctx, m, -n)
+	return err
+}
+
+// roomFor says whether there would be room, and takes none.
+func (tx *Tx) roomFor(ctx context.Context, m Metric, n int64) error {
+	u, err := tx.count(ctx, m, 0)
+	if err != nil {
+		return err
+	}
+	if limit := Limit(u.Plan, m); u.Used+n > limit {
+		return &PlanLimitError{Metric: m, Plan: u.Plan, Limit: limit, Next: u.Used + n}
+	}
+	return nil
+}
+
+type planUse struct {
+	Plan string
+	Used int64
+}
+
+// count changes how much is in use, from what the rows say where nobody has
+// counted yet.
+func (tx *Tx) count(ctx context.Context, m Metric, by int64) (planUse, error) {
+	use, err := tx.recorded(ctx, m, by)
+	if !errors.Is(err, ErrNotFound) {
+		return use, err
+	}
+	from, ok := counted[m]
+	if !ok {
+		from = "select 0"
+	}
+	if _, err := tx.exec(ctx, "first count", `
+insert into plan_usage (tenant_id, metric, used)
+select @tenant_id, @metric, (`+from+`)
+on conflict do nothing`, pgx.StrictNamedArgs{"metric": string(m)}); err != nil {
+		return planUse{}, err
+	}
+	return tx.recorded(ctx, m, by)
+}
+
+func (tx *Tx) recorded(ctx context.Context, m Metric, by int64) (use planUse, err error) {
+	return use, tx.get(ctx, one("count "+string(m), &use, `
+update plan_usage u
+set used = greatest(0, u.used + @by)
+from tenants t
+where u.tenant_id = @tenant_id
+  and u.metric = @metric
+  and t.id = u.tenant_id
+returning t.plan, u.used`, pgx.StrictNamedArgs{"metric": string(m), "by": by}))
+}
+
+// growUsers counts somebody of a party in, where that party counts; n below zero
+// counts them out.
+func (tx *Tx) growUsers(ctx context.Context, p Party, n int64) error {
+	counts, err := tx.isUser(ctx, p)
+	switch {
+	case err != nil || !counts:
+		return err
+	case n < 0:
+		return tx.shrink(ctx, Users, -n)
+	}
+	return tx.grow(ctx, Users, n)
+}
+
+// isUser says whether people of a party count here.
+func (tx *Tx) isUser(ctx context.Context, p Party) (counts bool, err error) {
+	return counts, tx.get(ctx, value("who counts", &counts, `
+select (kind = 'agency') = (@party = 'agency')
+from tenants
+where id = @tenant_id`, pgx.StrictNamedArgs{"party": string(p)}))
+}
+
+// roomForInvite says whether there would be room for one more of a party when all
+// who are invited have come.
+func (tx *Tx) roomForInvite(ctx context.Context, p Party) error {
+	counts, err := tx.isUser(ctx, p)
+	if err != nil || !counts {
+		return err
+	}
+	var invited int64
+	err = tx.get(ctx, value("open invites", &invited, `
+select count(*)
+from invites
+where tenant_id = @tenant_id
+  and party = @party
+  and accepted_at is null
+  and revoked_at is null
+  and expires_at > now()`, pgx.StrictNamedArgs{"party": string(p)}))
+	if err != nil {
+		return err
+	}
+	return tx.roomFor(ctx, Users, invited+1)
+}
+
+// occupied is how many bytes of storage a file counts for, or all that is in a
+// deliverable or project.
+func (tx *Tx) occupied(ctx context.Context, kind string, id uuid.UUID) (bytes int64, err error) {
+	alias := map[string]string{"file": "f", "deliverable": "d", "project": "p"}[kind]
+	return bytes, tx.get(ctx, value("occupied", &bytes, counted[Storage]+`
+  and `+alias+`.id = @id`, pgx.StrictNamedArgs{"id": id}))
+}
+
+// Usage is how much of a metric is in use.
+type Usage struct {
+	Metric Metric
+	Used   int64
+}
+
+// GetPlan reads the tenant's plan.
+func GetPlan(dst *string) Read {
+	return Read{value("plan", dst, `
+select plan
+from tenants
+where id = @tenant_id`, nil)}
+}
+
+// ListUsage reads what has been counted of the tenant. A metric of which nothing
+// was counted yet is not in it.
+func ListUsage(dst *[]Usage) Read {
+	return Read{many("usage", dst, `
+select metric, used
+from plan_usage
+where tenant_id = @tenant_id
+order by metric`, nil)}
+}
+
+// SetClientPlan gives a client of the agency another plan. Only an owner of the
+// agency may. What is over the new limits stays, and can be read and taken away.
+func (tx *Tx) SetClientPlan(ctx context.Context, client uuid.UUID, plan string) error {
+	if _, ok := limits[plan]; !ok {
+		return InvalidError{"plan": "Choose one of the plans."}
+	}
+	if tx.role != RoleOwner || !May(ManageClients, tx.scope.party, tx.role) {
+		return fmt.Errorf("set client plan: %w", ErrForbidden)
+	}
+	var set bool
+	err := tx.get(ctx, value("set client plan", &set, `select lookup.set_client_plan(@client, @plan)`,
+		pgx.StrictNamedArgs{"client": client, "plan": plan}))
+	if err != nil {
+		return err
+	}
+	if !set {
+		return fmt.Errorf("set client plan: %w", ErrNotFound)
+	}
+	event := Event{Verb: "plan.changed", TargetKind: "tenant", TargetID: client, Detail: map[string]any{"plan": plan}}
+	if err := tx.audit(ctx, event); err != nil {
+		return err
+	}
+	inside, err := tx.EnterClient(ctx, client)
+	if err != nil {
+		return err
+	}
+	return inside.audit(ctx, event)
+}
+
+// ReconcileUsage counts anew what is in use, and says in the trail where that
+// was another number than the one that was kept.
+func (tx *Tx) ReconcileUsage(ctx context.Context) error {
+	for _, m := range []Metric{Users, Projects, Storage, Clients} {
+		kept, err := tx.count(ctx, m, 0)
+		if err != nil {
+			return err
+		}
+		var real int64
+		if err := tx.get(ctx, value("count anew", &real, counted[m], nil)); err != nil {
+			return err
+		}
+		if real == kept.Used {
+			continue
+		}
+		if _, err := tx.count(ctx, m, real-kept.Used); err != nil {
+			return err
+		}
+		err = tx.audit(ctx, Event{Verb: "plan.usage_corrected", TargetKind: "tenant", TargetID: tx.scope.tenant,
+			Detail: map[string]any{"metric": m.JSON(), "was": kept.Used, "is": real}})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
