@@ -53,7 +53,7 @@ func (s *Server) resolveHost(next http.Handler) http.Handler {
 			return
 		}
 		// Cleaned here, or the mux would answer with the path it is rewritten to.
-		if clean := path.Clean(r.URL.Path); clean != strings.TrimSuffix(r.URL.Path, "/") && r.URL.Path != "/" {
+		if clean := cleanPath(r.URL.Path); clean != r.URL.Path {
 			w.Header().Set("Cache-Control", "no-store")
 			http.Redirect(w, r, (&url.URL{Path: clean, RawQuery: r.URL.RawQuery}).String(), http.StatusTemporaryRedirect)
 			return
@@ -67,9 +67,19 @@ func (s *Server) resolveHost(next http.Handler) http.Handler {
 			a.slug, a.domain = label, ""
 		}
 		r = r.WithContext(context.WithValue(r.Context(), addressKey{}, a))
-		r.URL = &url.URL{Path: "/w/" + a.slug + r.URL.Path, RawQuery: r.URL.RawQuery}
+		before := "/w/" + a.slug
+		r.URL = &url.URL{Path: before + r.URL.Path, RawPath: before + r.URL.EscapedPath(), RawQuery: r.URL.RawQuery}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// cleanPath is what the mux would make of a path.
+func cleanPath(p string) string {
+	clean := path.Clean("/" + p)
+	if strings.HasSuffix(p, "/") && clean != "/" {
+		clean += "/"
+	}
+	return clean
 }
 
 // internalPath is what answers on every host.

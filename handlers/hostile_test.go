@@ -25,7 +25,7 @@ var injections = []string{
 // breaks nothing and changes nothing.
 func TestInjectionFindsNothing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, table(), &tally{})
+	w := newWorld(t, table(), &tally{}, mainHost)
 	before := w.rowsOfStrangers(t)
 	names := []string{"q", "show", "before", "kind", "person", "support", "refused", "did", "id", "version", "return_to", "why", "over",
 		"tenant", "ticket", "minutes", "sort", "order", "filter", "limit", "offset", "page", "' or 1=1 --"}

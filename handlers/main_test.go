@@ -87,6 +87,7 @@ type browser struct {
 	site   *site
 	cookie string
 	header http.Header
+	hosts  hosts // where it finds tenants, if not on the main host
 }
 
 func (s *site) nobody() *browser { return &browser{site: s, header: http.Header{}} }
@@ -120,14 +121,16 @@ func (a answer) location() string { return a.header.Get("Location") }
 
 func (b *browser) do(t *testing.T, method, path string, body io.Reader, contentType string) answer {
 	t.Helper()
+	host, path := b.hosts.find(path)
 	req, err := http.NewRequestWithContext(t.Context(), method, b.site.server.URL+path, body)
 	if err != nil {
 		t.Fatal(err)
 	}
 	req.Header = b.header.Clone()
-	if host := req.Header.Get("Host"); host != "" {
-		req.Host = host
+	if named := req.Header.Get("Host"); named != "" {
+		host = named
 	}
+	req.Host = host // "" is the one in the address
 	if b.cookie != "" {
 		req.Header.Set("Cookie", b.cookie)
 	}

@@ -20,21 +20,29 @@ type persona struct {
 	role    store.Role
 	as      string   // whom a session of support looks as
 	places  []string // keys of the tenants whose names they may see at large
+	// stray has the cookie of a session that was made for another host than the
+	// one it is sent to, and so is nobody there: the owner's, made for that host.
+	stray *string
 }
 
 func (p *persona) nobody() bool { return p.email == "" }
 
-// enter signs the persona in, and into their session of support.
-func (p *persona) enter(t *testing.T, s *site, e *estate) {
+// enter signs the persona in at the host of the tenant, and into their session of
+// support.
+func (p *persona) enter(t *testing.T, w *world, e *estate) {
 	t.Helper()
-	p.browser = s.nobody()
+	p.browser = w.nobody()
+	p.browser.hosts = w.hosts
 	switch {
+	case p.stray != nil:
+		p.browser.signIn(t, storetest.SignInAt(t, w.owner.email, *p.stray))
 	case p.nobody():
 	case p.mode == "":
-		p.browser.signIn(t, storetest.SignIn(t, p.email))
+		p.browser.signIn(t, storetest.SignInAt(t, p.email, w.hosts.of(e.slug)))
 	default:
 		stopSupport(t, p.email)
 		token, session := e.letIn(t, p.email, p.as)
+		storetest.MoveSession(t, token, w.hosts.of(e.slug))
 		p.browser.signIn(t, token)
 		// A session turns to writing by a step of its own; what it may then do is
 		// the same however it got there.
@@ -54,8 +62,9 @@ func stopSupport(t *testing.T, agent string) {
 
 // cast is everybody who could come to the estate: nobody, every role of every
 // party, people of other tenants, and support outside and inside.
-func cast(t *testing.T, s *site, a, b *storetest.Tenants, own, sister *estate) []*persona {
+func cast(t *testing.T, w *world, a, b *storetest.Tenants) []*persona {
 	t.Helper()
+	own, sister := w.own, w.sister
 	all := []*persona{
 		{name: "signed out"},
 		{name: "client of a sister tenant", email: a.Gus, places: []string{sister.key}},
@@ -78,8 +87,13 @@ func cast(t *testing.T, s *site, a, b *storetest.Tenants, own, sister *estate) [
 			}
 		}
 	}
+	if w.hosts != nil {
+		main, beside := "", w.hosts.of(sister.slug)
+		all = append(all, &persona{name: "owner with the main host's cookie", stray: &main},
+			&persona{name: "owner with the cookie of a sister's host", stray: &beside})
+	}
 	for _, p := range all {
-		p.enter(t, s, own)
+		p.enter(t, w, own)
 	}
 	return all
 }

@@ -23,6 +23,7 @@ import (
 // of these: the matrix is played out in it.
 type world struct {
 	*site
+	hosts              hosts   // nil when everything is on the main host
 	own, sister, other *estate // other is a client of the other agency
 	agency             string
 	cast               []*persona
@@ -36,17 +37,22 @@ type world struct {
 }
 
 // tally is what all worlds did together.
-type tally struct{ probes, refusals, passed, leaks, rows atomic.Int64 }
+type tally struct{ probes, hosted, refusals, passed, leaks, rows atomic.Int64 }
 
-func newWorld(t *testing.T, routes []handlers.Route, n *tally) *world {
+// newWorld fills one. In every mode but the main one its tenants are found by
+// their own hosts.
+func newWorld(t *testing.T, routes []handlers.Route, n *tally, mode hostMode) *world {
 	t.Helper()
 	w := &world{site: newSiteOver(t, storage(t), netip.MustParsePrefix("127.0.0.0/8")), router: newRouter(routes), shapes: map[string]string{}, admin: storetest.Admin(t), tally: n}
 	a, b := storetest.Agency(t), storetest.Agency(t)
 	w.own, w.sister, w.other = estateOf(t, w.site, a, a.Acme), estateOf(t, w.site, a, a.Globex), estateOf(t, w.site, b, b.Acme)
 	w.agency = a.Agency
-	w.owner = &persona{name: "owner at the agency", email: a.Dana, browser: w.as(t, a.Dana),
+	w.hosts = mode.hosts(t, w.admin, a.Agency, w.own.slug, w.sister.slug, w.other.slug)
+	w.owner = &persona{name: "owner at the agency", email: a.Dana, browser: w.nobody(),
 		inside: true, party: store.PartyAgency, role: store.RoleOwner}
-	w.cast = cast(t, w.site, a, b, w.own, w.sister)
+	w.owner.browser.hosts = w.hosts
+	w.owner.browser.signIn(t, storetest.SignInAt(t, a.Dana, w.hosts.of(a.Agency)))
+	w.cast = cast(t, w, a, b)
 	w.viewer = w.cast[slices.IndexFunc(w.cast, func(p *persona) bool { return p.party == store.PartyClient && p.role == store.RoleViewer })]
 	return w
 }
@@ -75,12 +81,18 @@ type request struct {
 	// elsewhere says that the path names another tenant than the matrix's own, to
 	// which nobody in the cast belongs.
 	elsewhere bool
+	// strange says that the request goes to a host that the visitor's session was
+	// not made for, so that they are nobody there.
+	strange bool
 }
 
 // verdict is what the line of the route that answers says to the visitor.
 func (r request) verdict() int {
 	p := *r.persona
-	if r.elsewhere {
+	switch {
+	case r.strange:
+		p = persona{}
+	case r.elsewhere:
 		p.inside, p.mode = false, ""
 	}
 	return declared(r.route, &p, r.method, r.route.JSON || (r.act.json && !r.plain))
@@ -93,6 +105,9 @@ func (r request) String() string {
 func (w *world) send(t *testing.T, r request) answer {
 	t.Helper()
 	w.tally.probes.Add(1)
+	if w.hosts != nil {
+		w.tally.hosted.Add(1)
+	}
 	b := r.persona.browser
 	var got answer
 	switch {
@@ -148,6 +163,9 @@ func (w *world) look(t *testing.T, r request, got answer) {
 	if got.status >= 500 {
 		t.Errorf("%v: %d %.300s", r, got.status, got.body)
 	}
+	if to := got.location(); w.hosts != nil && (strings.HasPrefix(to, "/w/") || strings.HasPrefix(to, "//")) {
+		t.Errorf("%v: leads off its host, to %q", r, to)
+	}
 	w.headers(t, r, got)
 }
 
@@ -176,7 +194,7 @@ func (w *world) refusal(t *testing.T, r request, got answer, status int) {
 		return
 	}
 	if status == http.StatusFound {
-		if !strings.HasPrefix(got.location(), "/login") {
+		if door := w.hosts.platform(w.site) + "/login"; !strings.HasPrefix(got.location(), door) {
 			t.Errorf("%v: leads to %q", r, got.location())
 		}
 		return
@@ -192,7 +210,7 @@ func (w *world) refusal(t *testing.T, r request, got answer, status int) {
 	} else if shape != first {
 		t.Errorf("%v: differs from the other refusals:\n%.1500s\n%.1500s", r, shape, first)
 	}
-	if !r.persona.nobody() && r.route.Who == handlers.AMember && !r.elsewhere {
+	if !r.persona.nobody() && r.route.Who == handlers.AMember && !r.elsewhere && !r.strange {
 		w.refused = append(w.refused, got.header.Get("X-Request-Id"))
 	}
 }

@@ -161,6 +161,23 @@ func SignIn(t testing.TB, email string) store.Token {
 	return token
 }
 
+// SignInAt is [SignIn], and the session is one of that host; "" is the main one.
+func SignInAt(t testing.TB, email, host string) store.Token {
+	t.Helper()
+	token := SignIn(t, email)
+	MoveSession(t, token, host)
+	return token
+}
+
+// MoveSession makes a session one of another host than it was made for. Nothing
+// in the product does: a host gets its session by a proof that is spent there.
+func MoveSession(t testing.TB, token store.Token, host string) {
+	t.Helper()
+	sum := sha256.Sum256(token[:])
+	_, err := Admin(t).Exec(t.Context(), `update sessions set host = $2 where token_hash = $1`, sum[:], host)
+	check(t, err)
+}
+
 // Member signs somebody in and returns them inside the tenant of that slug; it
 // fails the test when they do not belong there.
 func (a *Tenants) Member(t testing.TB, email, slug string) store.Member {
