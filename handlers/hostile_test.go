@@ -207,6 +207,26 @@ func TestCookieOfOneHostIsNoSessionOnAnother(t *testing.T) {
 	want(t, "on the domain", b.with("Host", domain).get(t, "/projects"), http.StatusFound)
 }
 
+// Case 5, the part that exists: a domain that nobody has proved to be theirs is
+// routed to nobody, whatever session a browser has there. Once proved, it is its
+// tenant's.
+func TestUnprovedDomainIsNobodys(t *testing.T) {
+	t.Parallel()
+	a, s := storetest.Agency(t), newSite(t)
+	domain := "unproved-" + a.Suffix + ".example.test"
+	tenant := a.Member(t, a.Dana, a.Acme).TenantID()
+	admin := storetest.Admin(t)
+	run(t, admin, `insert into domains (host, tenant_id) values ($1, $2)`, domain, tenant)
+	b := s.nobody()
+	b.signIn(t, storetest.SignInAt(t, a.Dana, domain))
+	b = b.with("Host", domain)
+	want(t, "unproved", b.get(t, "/projects"), http.StatusNotFound)
+	run(t, admin, `update domains set verified_at = now() where host = $1`, domain)
+	want(t, "proved", b.get(t, "/projects"), http.StatusOK)
+	run(t, admin, `delete from domains where host = $1`, domain)
+	want(t, "removed", b.get(t, "/projects"), http.StatusNotFound)
+}
+
 // Case 3: access that was taken away, a role that was lowered, a person or a
 // tenant that was stopped: the very next request and download obey, and giving
 // it back is obeyed as soon.

@@ -48,12 +48,22 @@ func TestForeignProjectIsNotThere(t *testing.T) {
 	}
 }
 
-// Headers, queries and fields that name a tenant change nothing.
+// Headers, queries and fields that name a tenant change nothing, neither on the
+// main host nor on a tenant's own.
 func TestNothingButHostAndPathNamesATenant(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	storetest.Project(t, a.Member(t, a.Dana, a.Globex), "Secret "+a.Suffix)
-	plain := s.as(t, a.Ravi)
+	main, there := s.as(t, a.Ravi), s.nobody()
+	there.hosts = underOurDomain.hosts(t, storetest.Admin(t), a.Acme)
+	there.signIn(t, storetest.SignInAt(t, a.Ravi, there.hosts.of(a.Acme)))
+	for _, plain := range []*browser{main, there} {
+		nothingElseNames(t, a, plain)
+	}
+}
+
+func nothingElseNames(t *testing.T, a *storetest.Tenants, plain *browser) {
+	t.Helper()
 	before := plain.get(t, "/w/"+a.Acme+"/projects")
 	want(t, "without", before, 200)
 	for name, value := range map[string]string{

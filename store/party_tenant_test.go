@@ -1,6 +1,9 @@
 package store_test
 
 import (
+	"crypto/rand"
+	"errors"
+	"strings"
 	"testing"
 
 	"portico/store"
@@ -40,6 +43,57 @@ func TestClientsChangeNothingOfTheWork(t *testing.T) {
 		if n, err := try(t, conn, &b.ravi, "update "+table+" set "+column+" = 'x'"); n == 0 || err != nil {
 			t.Errorf("staff changed %d rows of %s, %v", n, table, err)
 		}
+	}
+}
+
+// The trail is one table for both sides, and the client reads its own and
+// support's rows of it alone: what the agency did is none of them, in raw SQL and
+// in counts.
+func TestClientsReadTheirSideOfTheTrail(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	dana, mia := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Mia, a.Acme)
+	storetest.Project(t, dana, "Quiet "+a.Suffix)
+	storetest.LetSupportIn(t, dana)
+	storetest.LetSupportIn(t, mia)
+	conn := storetest.App(t)
+	for what, c := range map[string]struct {
+		who  *store.Member
+		sql  string
+		some bool
+	}{
+		"the agency's acts, for the client":     {&mia, `select from audit_events where party = 'agency' and not starts_with(verb, 'support.')`, false},
+		"the agency's acts, for the agency":     {&dana, `select from audit_events where party = 'agency' and not starts_with(verb, 'support.')`, true},
+		"what is of support, for the client":    {&mia, `select from audit_events where party = 'agency' and starts_with(verb, 'support.')`, true},
+		"the client's own acts, for the client": {&mia, `select from audit_events where party = 'client'`, true},
+	} {
+		if n, err := try(t, conn, c.who, c.sql); (n > 0) != c.some || err != nil {
+			t.Errorf("%s: %d rows, %v", what, n, err)
+		}
+	}
+}
+
+// A client of an agency is made by its owners and admins, in the agency: not by
+// its members, not from inside a client, and not by the client.
+func TestOnlyManagementMakesClients(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	create := func(me store.Member) error {
+		return storetest.DB().Write(t.Context(), me, func(tx *store.Tx) error {
+			_, _, err := tx.CreateClient(t.Context(), "made-"+strings.ToLower(rand.Text())[:12], "Made")
+			return err
+		})
+	}
+	for what, me := range map[string]store.Member{
+		"a member of the agency": a.Member(t, a.Ravi, a.Agency), "its owner, inside a client": a.Member(t, a.Dana, a.Acme),
+		"the client's owner": a.Member(t, a.Mia, a.Acme),
+	} {
+		if err := create(me); !errors.Is(err, store.ErrForbidden) {
+			t.Errorf("%s: %v, want refused", what, err)
+		}
+	}
+	if err := create(a.Member(t, a.Dana, a.Agency)); err != nil {
+		t.Errorf("its owner: %v", err)
 	}
 }
 

@@ -129,6 +129,31 @@ func TestSupportEndsWithTheAgent(t *testing.T) {
 	}
 }
 
+// Whatever was not marked is over all the same: an agent who is none any more has
+// no session under way, whoever asks.
+func TestSupportIsOverForWhoIsNoAgent(t *testing.T) {
+	t.Parallel()
+	for _, sql := range []string{
+		`update support_agents set disabled_at = now() where user_id = $1`,
+		`update users set disabled_at = now() where id = $1`,
+		`delete from support_agents where user_id = $1`,
+	} {
+		b := setupSupport(t).letIn(t)
+		id := b.startAs(t, b.mia.ID())
+		over := func() (how *string) {
+			must(t, b.admin.QueryRow(t.Context(), `select lookup.support_over(s) from support_sessions s where s.id = $1`, id).Scan(&how))
+			return how
+		}
+		if how := over(); how != nil {
+			t.Errorf("under way, it is %s", *how)
+		}
+		b.exec(t, sql, b.sam)
+		if how := over(); how == nil || *how != "agent_disabled" {
+			t.Errorf("%s: over by %v", sql, how)
+		}
+	}
+}
+
 // A session never outlasts the consent it rests on, nor an hour, whatever is
 // done to its row.
 func TestSupportNeverLonger(t *testing.T) {
