@@ -77,6 +77,20 @@ func TestFaultShowsNothing(t *testing.T) {
 	}
 }
 
+// A request's name goes into the trail and the log, so it is ours: one that a
+// visitor sends along names nothing.
+func TestRequestIDIsOurs(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	mine := store.NewID().String()
+	got := s.nobody().with("X-Request-Id", mine).get(t, "/login")
+	want(t, "the door", got, http.StatusOK)
+	if id := got.header.Get("X-Request-Id"); id == mine || len(id) != len(mine) || !strings.Contains(s.logs.String(), id) {
+		t.Errorf("the request is called %q", id)
+	}
+	hasNot(t, "the page", got, mine)
+}
+
 // Case 53: secrets in every place that a request has, over answers of every
 // kind, a panic and a database that fails or is away: none is in the log. The
 // requests themselves are.

@@ -100,7 +100,7 @@ func catalogChecks() []check {
 func tableChecks(tenant, global, appendOnly []string) []check {
 	lists := pgx.StrictNamedArgs{"tenant": tenant, "global": global}
 	return []check{
-		{"is in no list: add it to store/manifest.go", `
+		{"is in no list: add it to Tenant or Global of Manifest in store/manifest.go", `
 select c.relname from pg_class c
 where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'f')
   and not c.relispartition and c.relname <> all (@tenant::text[] || @global::text[])`, lists},
@@ -116,7 +116,7 @@ where c.relnamespace = 'public'::regnamespace and c.relkind = 'S' and c.relname 
 		{"is listed in store/manifest.go but not there", `
 select t from unnest(@tenant::text[] || @global::text[]) t
 where to_regclass('public.' || quote_ident(t)) is null`, lists},
-		{"has no row level security, or not FORCE", `
+		{"has no row level security, or not FORCE: enable and force it in the migration that makes the table", `
 select c.relname from pg_class c
 where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
   and not (c.relrowsecurity and c.relforcerowsecurity) and c.relname <> 'schema_migrations'`, nil},
@@ -126,7 +126,7 @@ where not exists (
     select 1 from pg_attribute a
     where a.attrelid = to_regclass('public.' || quote_ident(t)) and a.attname = 'tenant_id'
       and a.atttypid = 'uuid'::regtype and a.attnotnull and not a.atthasdef)`, pgx.StrictNamedArgs{"tenant": tenant}},
-		{"has a tenant_id but is in no list of tenant tables", `
+		{"has a tenant_id but is in no list of tenant tables: add it to Tenant of Manifest in store/manifest.go", `
 select c.relname from pg_attribute a join pg_class c on c.oid = a.attrelid
 where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and a.attname = 'tenant_id'
   and not a.attisdropped and not c.relispartition and c.relname <> all (@tenant::text[] || array['domains'])`, pgx.StrictNamedArgs{"tenant": tenant}},
@@ -159,13 +159,13 @@ where has_any_column_privilege('portico_app', to_regclass('public.' || t), 'upda
 
 func policyChecks(tenant, lookup, restrictive []string) []check {
 	return []check{
-		{"lacks the one canonical policy for the app", `
+		{"lacks the one canonical policy for the app: create policy tenant as migrations/0002_work.sql does", `
 select t from unnest(@tenant::text[]) t
 where (select count(*) from pg_policies p
        where p.schemaname = 'public' and p.tablename = t and p.permissive = 'PERMISSIVE' and p.cmd = 'ALL'
          and p.roles = array['portico_app']::name[] and p.qual = @canonical and p.with_check = @canonical) <> 1`,
 			pgx.StrictNamedArgs{"tenant": tenant, "canonical": canonicalPolicy}},
-		{"is a permissive policy too many", `
+		{"is a permissive policy too many: the app has one, and portico_lookup one where store/manifest.go says Lookup", `
 select p.tablename || '.' || p.policyname from pg_policies p
 where p.schemaname = 'public' and p.permissive = 'PERMISSIVE'
   and p.tablename = any (@tenant::text[])
@@ -180,7 +180,7 @@ where p.schemaname = 'public' and p.permissive = 'PERMISSIVE' and p.tablename <>
            and p.qual ~ '^\((user_id|id) = \( SELECT \(NULLIF\(current_setting\(''app\.(user|tenant)_id''::text, true\), ''''::text\)\)::uuid AS "nullif"\)\)$'
            and p.with_check = p.qual)`,
 			pgx.StrictNamedArgs{"tenant": tenant}},
-		{"is a restrictive policy on no list", `
+		{"is a restrictive policy on no list: add it to its table in store/manifest.go", `
 select p.tablename || '.' || p.policyname from pg_policies p
 where p.schemaname = 'public' and p.permissive = 'RESTRICTIVE' and p.tablename || '.' || p.policyname <> all (@listed::text[])`,
 			pgx.StrictNamedArgs{"listed": restrictive}},
@@ -327,7 +327,7 @@ where p.pronamespace = 'lookup'::regnamespace and p.proowner <> 'portico_lookup'
 select p.oid::regprocedure::text from pg_proc p
 where p.pronamespace in ('public'::regnamespace, 'lookup'::regnamespace, 'river'::regnamespace)
   and (p.proacl is null or exists (select 1 from aclexplode(p.proacl) a where a.grantee = 0))`, nil},
-		{"may be called by the app against the list, or may not though it is on it", `
+		{"may be called by the app against openFunctions in store/catalog.go, or may not though it is there", `
 select p.oid::regprocedure::text from pg_proc p
 where p.pronamespace = 'lookup'::regnamespace
   and has_function_privilege('portico_app', p.oid, 'execute') <> (p.proname = any (@app::text[]))`, pgx.StrictNamedArgs{"app": app}},

@@ -95,6 +95,14 @@ func TestOnlyManagementMakesClients(t *testing.T) {
 	if err := create(a.Member(t, a.Dana, a.Agency)); err != nil {
 		t.Errorf("its owner: %v", err)
 	}
+	// The function says no by itself, whatever is done with its answer.
+	conn := storetest.App(t)
+	for what, me := range map[string]store.Member{"owner": a.Member(t, a.Dana, a.Agency), "member": a.Member(t, a.Ravi, a.Agency)} {
+		made := call(t, conn, me, "create_client", []string{"uuid", "text", "text"}, store.NewID(), "made-"+strings.ToLower(rand.Text())[:12])
+		if want := map[string]string{"owner": "true", "member": "false"}[what]; made != want {
+			t.Errorf("create_client as %s says %q", what, made)
+		}
+	}
 }
 
 // One transaction is one tenant's: whoever would set another in the middle of it

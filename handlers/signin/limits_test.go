@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"portico/e2e/stack"
+	"portico/handlers/signin"
 	"portico/store"
 	"portico/store/queue"
 	"portico/store/storetest"
@@ -73,6 +74,23 @@ func TestUnknownAddressTakesTheSameWork(t *testing.T) {
 	if len(known) < 4 || !slices.Equal(known, unknown) {
 		t.Errorf("%d statements for a known address, %d for an unknown one", len(known), len(unknown))
 	}
+}
+
+// What is counted is kept under a key of the installation, so that the table tells
+// nobody who asked: under another key the same address and network are new.
+func TestCountersAreKeyed(t *testing.T) {
+	t.Parallel()
+	a, ours := storetest.Agency(t), newHouse(t)
+	keys, err := signin.NewKeys([]byte("another session key of these tests"))
+	check(t, err)
+	theirs := build(t, storetest.DB(), keys)
+	b, other := ours.browser(t), theirs.browser(t)
+	other.from = b.from
+	for range 10 {
+		b.want(b.post("/login", "email", a.Leo), http.StatusSeeOther)
+	}
+	b.want(b.post("/login", "email", a.Leo), http.StatusTooManyRequests)
+	other.want(other.post("/login", "email", a.Leo), http.StatusSeeOther)
 }
 
 // Case 34: a thousand tries from one place are stopped, and what the victim has
