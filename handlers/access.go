@@ -24,6 +24,9 @@ type Route struct {
 	// PerMinute is how often a person in a tenant, or a network while nobody is
 	// signed in, may come; 0 is as often as they like.
 	PerMinute int
+	// EveryHost: the same on the main host and on those of tenants. Without it a
+	// route that is no tenant's is on the main host alone.
+	EveryHost bool
 	handle    func(http.ResponseWriter, *http.Request, store.Visitor) error
 }
 
@@ -60,6 +63,7 @@ func (route Route) streams() Route       { route.Streams = true; return route }
 func (route Route) json() Route          { route.JSON = true; return route }
 
 func (route Route) limited(perMinute int) Route { route.PerMinute = perMinute; return route }
+func (route Route) everyHost() Route            { route.EveryHost = true; return route }
 
 func line(pattern string, who Who) Route {
 	method, path, found := strings.Cut(pattern, " ")

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -47,6 +48,7 @@ const noSlug = "-"
 // the path into the form the table is written for. Nothing but host and path
 // names a tenant.
 func (s *Server) resolveHost(next http.Handler) http.Handler {
+	shared := sharedPaths(s.routes())
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.EqualFold(r.Host, s.cfg.URL.Host) || internalPath(r.URL.Path) {
 			next.ServeHTTP(w, r)
@@ -67,6 +69,10 @@ func (s *Server) resolveHost(next http.Handler) http.Handler {
 			a.slug, a.domain = label, ""
 		}
 		r = r.WithContext(context.WithValue(r.Context(), addressKey{}, a))
+		if slices.ContainsFunc(shared, func(prefix string) bool { return strings.HasPrefix(r.URL.Path, prefix) }) {
+			next.ServeHTTP(w, r)
+			return
+		}
 		before := "/w/" + a.slug
 		r.URL = &url.URL{Path: before + r.URL.Path, RawPath: before + r.URL.EscapedPath(), RawQuery: r.URL.RawQuery}
 		next.ServeHTTP(w, r)
@@ -82,9 +88,19 @@ func cleanPath(p string) string {
 	return clean
 }
 
-// internalPath is what answers on every host.
+// sharedPaths are how the paths of routes begin that are the same on every host.
+func sharedPaths(routes []Route) (prefixes []string) {
+	for _, route := range routes {
+		if prefix, _, _ := strings.Cut(route.Path, "{"); route.EveryHost {
+			prefixes = append(prefixes, prefix)
+		}
+	}
+	return prefixes
+}
+
+// internalPath is what answers on every host and knows no visitor.
 func internalPath(path string) bool {
-	return strings.HasPrefix(path, "/static/") || strings.HasPrefix(path, "/logo/") || strings.HasPrefix(path, "/brand/") || path == "/healthz" || path == "/readyz"
+	return strings.HasPrefix(path, "/static/") || path == "/healthz" || path == "/readyz"
 }
 
 // slugs are what can be a tenant's; anything else is nobody's.

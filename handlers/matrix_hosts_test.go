@@ -68,14 +68,18 @@ func (at hosts) platform(s *site) string {
 	return s.server.URL
 }
 
-// offMain tries a route that is only on the main host on a tenant's own: there it
-// is whatever the tenant has by that path, which is mostly nothing.
+// offMain tries a route that is no tenant's on a tenant's own host: there it is
+// whatever the tenant has by that path, which is mostly nothing, or itself if its
+// line says so.
 func (w *world) offMain(t *testing.T, route handlers.Route) {
 	t.Helper()
 	path := fill("/w/{tenant}"+route.Path, w.own.slug, w.own.things[kindOf(route.Path)].String())
 	for _, p := range w.cast {
 		if p.telling() {
 			meets := w.router.meets(method(route), path)
+			if route.EveryHost {
+				meets = route
+			}
 			w.answered(t, request{persona: p, route: meets, method: method(route), path: path, what: "not on the main host", plain: true})
 			w.noted(t, p)
 		}

@@ -21,8 +21,8 @@ func (s *Server) routes() []Route {
 		s.public("GET /auth/{provider}/callback", s.signin.ProviderReturn).limited(120),
 		s.public("POST /logout", s.signin.SignOut),
 		s.public("GET /signed-out", s.signin.SignedOut),
-		s.public("GET /logo/{logo}", s.logoShow).asset(),
-		s.public("GET /brand/{stylesheet}", s.accentStylesheet).asset(),
+		s.public("GET /logo/{logo}", s.logoShow).asset().everyHost(),
+		s.public("GET /brand/{stylesheet}", s.accentStylesheet).asset().everyHost(),
 		s.public("GET /invites/{token}", s.inviteShow),
 
 		// A person, in no tenant; an agent of support is one only where it says so.

@@ -28,7 +28,7 @@ func TestRouteTableIsAsReviewed(t *testing.T) {
 		if r.PerMinute > 0 {
 			limit = fmt.Sprintf(", %d a minute", r.PerMinute)
 		}
-		lines = append(lines, fmt.Sprintf("%-62s %-10s %-14s support %s%s", r.Pattern(), r.Who, r.Needs, support, limit))
+		lines = append(lines, strings.TrimRight(fmt.Sprintf("%-62s %-10s %-14s support %s", r.Pattern(), r.Who, r.Needs, support+limit+everyHost(r)), " "))
 	}
 	slices.Sort(lines)
 	got := strings.Join(lines, "\n") + "\n"
@@ -45,6 +45,13 @@ func TestRouteTableIsAsReviewed(t *testing.T) {
 		t.Errorf("handlers/routes.go is not what handlers/testdata/routes.txt says was reviewed.\n"+
 			"Look at the difference; if it is meant, run PORTICO_REVIEWED=1 go test ./handlers -run RouteTable\n%s", difference(string(want), got))
 	}
+}
+
+func everyHost(r handlers.Route) string {
+	if r.EveryHost {
+		return " on every host"
+	}
+	return ""
 }
 
 func difference(want, got string) string {

@@ -196,10 +196,3 @@ func TestUnfitPictures(t *testing.T) {
 		}
 	}
 }
-
-func check(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
