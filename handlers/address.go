@@ -50,7 +50,8 @@ const noSlug = "-"
 func (s *Server) resolveHost(next http.Handler) http.Handler {
 	shared := sharedPaths(s.routes())
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.EqualFold(r.Host, s.cfg.URL.Host) || internalPath(r.URL.Path) {
+		// What is no path ("*", and what opens HTTP/2) is the mux's to refuse.
+		if strings.EqualFold(r.Host, s.cfg.URL.Host) || internalPath(r.URL.Path) || !strings.HasPrefix(r.URL.Path, "/") {
 			next.ServeHTTP(w, r)
 			return
 		}

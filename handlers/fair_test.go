@@ -114,7 +114,7 @@ func TestSharesAreForgotten(t *testing.T) {
 // Every route with a limit of its own keeps to it, each person apart.
 func TestLimitedRoutes(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, table(), &tally{})
+	w := newWorld(t, table(), &tally{}, mainHost)
 	limited := 0
 	for _, route := range table() {
 		if route.PerMinute == 0 {
