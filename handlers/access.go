@@ -21,6 +21,7 @@ type Route struct {
 	Streams bool // sets its own limits on the body and on time
 	Agents  bool // of a person's routes: agents of support may enter too
 	JSON    bool // answers programs: refusals are JSON too
+	Place   bool // a page that people come back to
 	// PerMinute is how often a person in a tenant, or a network while nobody is
 	// signed in, may come; 0 is as often as they like.
 	PerMinute int
@@ -61,6 +62,7 @@ func (route Route) agentsToo() Route     { route.Agents = true; return route }
 func (route Route) asset() Route         { route.Asset = true; return route }
 func (route Route) streams() Route       { route.Streams = true; return route }
 func (route Route) json() Route          { route.JSON = true; return route }
+func (route Route) place() Route         { route.Place = true; return route }
 
 func (route Route) limited(perMinute int) Route { route.PerMinute = perMinute; return route }
 func (route Route) everyHost() Route            { route.EveryHost = true; return route }
@@ -124,6 +126,9 @@ func (s *Server) member(pattern string, needs store.Capability, h func(http.Resp
 		err := s.admit(r, me, rule)
 		if err == nil {
 			err = h(w, r, me)
+		}
+		if err == nil && rule.Place {
+			s.noteVisit(r, me)
 		}
 		if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrForbidden) {
 			if e := s.db.RecordRefusal(r.Context(), me, rule.Method+" "+rule.Path); e != nil {

@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/google/uuid"
 
@@ -17,44 +16,28 @@ func (s *Server) home(w http.ResponseWriter, r *http.Request, me store.Person) e
 		http.Redirect(w, r, views.PathConsole, http.StatusSeeOther)
 		return nil
 	}
-	filter := strings.TrimSpace(r.URL.Query().Get("q"))
-	var mine []store.Workspace
-	if err := s.db.ReadOwn(r.Context(), me, store.MyWorkspaces(filter, workspacesShown, &mine)); err != nil {
+	rows, page, err := s.workspaces(r, me, workspacesShown)
+	if err != nil {
 		return err
 	}
-	if filter == "" && len(mine) == 1 {
-		http.Redirect(w, r, views.PathBase(mine[0].Slug).Home(), http.StatusSeeOther)
+	all := page.Filter == "" && page.After == uuid.Nil
+	if all && len(rows) == 1 {
+		http.Redirect(w, r, rows[0].HomeURL, http.StatusSeeOther)
 		return nil
 	}
 	c := lobby(me)
-	if filter == "" && len(mine) == 0 {
+	if all && len(rows) == 0 {
 		return s.page(w, r, http.StatusOK, views.NoWorkspaces(c))
 	}
 	return s.page(w, r, http.StatusOK, views.StaffHome(c, views.StaffHomeProps{
-		Query:      filter,
-		Workspaces: workspaceRows(mine),
+		Query:      page.Filter,
+		Workspaces: rows,
+		NewerURL:   page.first(views.PathHome),
+		OlderURL:   page.more(views.PathHome),
 	}))
 }
 
-const (
-	workspacesShown = 100
-	switcherShown   = 20
-)
-
-// switcher is the inside of the switcher, as it is opened and typed into.
-func (s *Server) switcher(w http.ResponseWriter, r *http.Request, me store.Person) error {
-	filter := strings.TrimSpace(r.URL.Query().Get("q"))
-	var mine []store.Workspace
-	if err := s.db.ReadOwn(r.Context(), me, store.MyWorkspaces(filter, switcherShown+1, &mine)); err != nil {
-		return err
-	}
-	more := len(mine) > switcherShown
-	return s.page(w, r, http.StatusOK, views.Switcher(views.SwitcherProps{
-		Query:      filter,
-		Workspaces: workspaceRows(mine[:min(len(mine), switcherShown)]),
-		More:       more,
-	}))
-}
+const workspacesShown = 50
 
 func workspaceRows(mine []store.Workspace) []views.WorkspaceRow {
 	rows := make([]views.WorkspaceRow, len(mine))
@@ -65,15 +48,17 @@ func workspaceRows(mine []store.Workspace) []views.WorkspaceRow {
 			forClient, forUs = 0, m.Waiting
 		}
 		rows[i] = views.WorkspaceRow{
-			URL:           views.PathBase(m.Slug).Home(),
+			URL:           views.PathBase(m.Slug).Again(),
+			HomeURL:       views.PathBase(m.Slug).Home(),
 			Name:          m.Name,
 			Accent:        orZero(m.Accent),
 			LogoURL:       logoURL(m.LogoID),
 			Under:         under(m),
 			WaitingClient: forClient,
 			WaitingUs:     forUs,
+			Unread:        m.Unread,
 			LastActivity:  orZero(m.LastActivityAt),
-			Suspended:     m.State != "active",
+			State:         views.State(m.State),
 		}
 	}
 	return rows

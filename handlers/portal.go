@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"cmp"
-	"context"
 	"net/http"
 	"slices"
 	"strings"
@@ -32,7 +31,6 @@ func (s *Server) tenantHome(w http.ResponseWriter, r *http.Request, me store.Mem
 		return err
 	}
 	c := s.chrome(r, me)
-	s.noteVisit(r, me)
 	if me.Party == store.PartyClient {
 		return s.page(w, r, http.StatusOK, views.ClientHome(c, clientHome(c.Base, me, projects, newest)))
 	}
@@ -105,15 +103,4 @@ func dueOrNever(d store.Deliverable) time.Time {
 		return time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 	}
 	return *d.DueOn
-}
-
-// noteVisit remembers that the member was here, at most once an hour and after
-// the page is on its way; never for somebody who looks as somebody else.
-func (s *Server) noteVisit(r *http.Request, me store.Member) {
-	if !me.VisitsAnew() {
-		return
-	}
-	s.after(r, "note visit", func(ctx context.Context) error {
-		return s.db.Write(ctx, me, func(tx *store.Tx) error { return tx.NoteVisit(ctx) })
-	})
 }

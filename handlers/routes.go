@@ -43,13 +43,14 @@ func (s *Server) routes() []Route {
 		s.agent("POST /support/stop", s.consoleStop),
 
 		// A member of the tenant.
-		s.member("GET /{$}", store.SeeWork, s.tenantHome).supportReads(),
+		s.member("GET /{$}", store.SeeWork, s.tenantHome).supportReads().place(),
+		s.member("GET /again", store.SeeWork, s.again),
 		s.member("GET /{stylesheet}", store.SeeWork, s.brandStylesheet).supportReads().asset(),
 
-		s.member("GET /projects", store.SeeWork, s.projectList).supportReads(),
+		s.member("GET /projects", store.SeeWork, s.projectList).supportReads().place(),
 		s.member("POST /projects", store.EditWork, s.projectCreate).supportWrites(),
 		s.member("GET /projects/new", store.EditWork, s.projectNew).supportReads(),
-		s.member("GET /projects/{id}", store.SeeWork, s.projectShow).supportReads(),
+		s.member("GET /projects/{id}", store.SeeWork, s.projectShow).supportReads().place(),
 		s.member("POST /projects/{id}", store.EditWork, s.projectUpdate).supportWrites(),
 		s.member("GET /projects/{id}/edit", store.EditWork, s.projectEdit).supportReads(),
 		s.member("POST /projects/{id}/move", store.EditWork, s.projectMove).supportWrites(),
@@ -60,8 +61,8 @@ func (s *Server) routes() []Route {
 
 		s.member("POST /projects/{id}/deliverables", store.EditWork, s.deliverableCreate).supportWrites(),
 		s.member("GET /projects/{id}/deliverables/new", store.EditWork, s.deliverableNew).supportReads(),
-		s.member("GET /deliverables", store.SeeWork, s.deliverableList).supportReads(),
-		s.member("GET /deliverables/{id}", store.SeeWork, s.deliverableShow).supportReads(),
+		s.member("GET /deliverables", store.SeeWork, s.deliverableList).supportReads().place(),
+		s.member("GET /deliverables/{id}", store.SeeWork, s.deliverableShow).supportReads().place(),
 		s.member("POST /deliverables/{id}", store.EditWork, s.deliverableUpdate).supportWrites(),
 		s.member("GET /deliverables/{id}/edit", store.EditWork, s.deliverableEdit).supportReads(),
 		s.member("POST /deliverables/{id}/move", store.EditWork, s.deliverableMove).supportWrites(),

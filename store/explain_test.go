@@ -142,7 +142,7 @@ func readsToExplain() map[string][]store.Read {
 		"ListVersions":        {store.ListVersions(id("deliverable"), &some.versions)},
 		"GetVersion":          {store.GetVersion(id("version"), &some.version)},
 		// The person's own places, through a narrow function.
-		"SwitcherWorkspaces": {store.SwitcherWorkspaces("", 21, &some.workspaces)},
+		"SwitcherWorkspaces": {store.SwitcherWorkspaces(store.WorkspacePage{Limit: 21}, &some.workspaces)},
 	}
 }
 

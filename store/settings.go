@@ -51,15 +51,3 @@ where id = @tenant_id`, pgx.StrictNamedArgs{
 	}
 	return tx.audit(ctx, Event{Verb: "tenant.updated", TargetKind: "tenant", TargetID: tx.scope.tenant})
 }
-
-// NoteVisit remembers that the member was here now. It is no deed: it is not
-// audited, and never done for somebody who looks as somebody else.
-func (tx *Tx) NoteVisit(ctx context.Context) error {
-	return tx.change(ctx, "note visit", `
-update memberships
-set seen_before_at = last_seen_at,
-    last_seen_at = now(),
-    unread = 0
-where tenant_id = @tenant_id
-  and user_id = @me`, pgx.StrictNamedArgs{"me": tx.scope.actor})
-}

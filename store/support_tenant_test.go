@@ -23,15 +23,15 @@ func TestSupportStaysInTheTenant(t *testing.T) {
 		}
 	}
 	var workspaces []store.Workspace
-	must(t, b.db.Read(t.Context(), m, store.SwitcherWorkspaces("", 50, &workspaces)))
+	must(t, b.db.Read(t.Context(), m, store.SwitcherWorkspaces(store.WorkspacePage{Limit: 50}, &workspaces)))
 	if len(workspaces) != 1 || workspaces[0].Slug != b.Acme {
 		t.Errorf("the switcher shows %+v", workspaces)
 	}
-	must(t, b.db.ReadOwn(t.Context(), m.Person, store.MyWorkspaces("", 50, &workspaces)))
+	must(t, b.db.ReadOwn(t.Context(), m.Person, store.MyWorkspaces(store.WorkspacePage{Limit: 50}, &workspaces)))
 	if len(workspaces) != 0 {
 		t.Errorf("the agent has workspaces: %+v", workspaces)
 	}
-	must(t, b.db.Read(t.Context(), b.dana, store.SwitcherWorkspaces("", 50, &workspaces)))
+	must(t, b.db.Read(t.Context(), b.dana, store.SwitcherWorkspaces(store.WorkspacePage{Limit: 50}, &workspaces)))
 	if len(workspaces) != 3 {
 		t.Errorf("Dana has %d workspaces, want three", len(workspaces))
 	}

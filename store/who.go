@@ -70,6 +70,9 @@ type whoRow struct {
 	LastSeenAt      *time.Time
 	SeenBeforeAt    *time.Time
 	Places          int
+	LastPlace       *string
+	Latest          bool
+	Unread          int
 	SupportID       *uuid.UUID
 	SupportTenantID *uuid.UUID
 	SupportKind     *string
@@ -157,8 +160,12 @@ type Member struct {
 	Role       Role
 	LastSeenAt *time.Time
 	// NewSince is when the visit before this one began: what came later is new.
-	NewSince  *time.Time
-	Places    int      // how many tenants the person belongs to; 1 in a support session
+	NewSince *time.Time
+	Places   int // how many tenants the person belongs to, 2 for more; 1 in a support session
+	// LastPlace is the page of this tenant where the person was last, "" for none.
+	LastPlace string
+	latest    bool // of all their workspaces the one used last
+	unread    int
 	Support   *Support // nil when the person is here in person
 	Person    Person   // who really sits there
 	RequestID string
@@ -249,6 +256,9 @@ func (v Visitor) Member() (Member, bool) {
 		LastSeenAt: r.LastSeenAt,
 		NewSince:   newSince(r.LastSeenAt, r.SeenBeforeAt),
 		Places:     r.Places,
+		LastPlace:  deref(r.LastPlace),
+		latest:     r.Latest,
+		unread:     r.Unread,
 		Person:     person,
 		RequestID:  v.ask.RequestID,
 	}
@@ -266,22 +276,6 @@ func (v Visitor) Member() (Member, bool) {
 		m.scope.readOnly = *r.SupportMode != "write"
 	}
 	return m, true
-}
-
-// visitGap is how long somebody stays away before they visit anew.
-const visitGap = time.Hour
-
-func newSince(lastSeen, before *time.Time) *time.Time {
-	if lastSeen != nil && time.Since(*lastSeen) < visitGap {
-		return before
-	}
-	return lastSeen
-}
-
-// VisitsAnew says that the member was away for a while, so that this visit is to
-// be noted; never for somebody who looks as somebody else.
-func (m Member) VisitsAnew() bool {
-	return m.Support == nil && (m.LastSeenAt == nil || time.Since(*m.LastSeenAt) >= visitGap)
 }
 
 func deref[T any](p *T) T {

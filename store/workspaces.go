@@ -23,22 +23,34 @@ type Workspace struct {
 	Waiting        int
 	NextDueOn      *time.Time
 	LastActivityAt *time.Time
-	LastPlace      *string
+	UsedAt         time.Time // when the person last came here from another
 }
 
-func myWorkspaces(filter string, limit int, dst *[]Workspace) query {
-	return many("my workspaces", dst, `select * from lookup.my_workspaces(@filter, null, @limit)`,
-		pgx.StrictNamedArgs{"filter": filter, "limit": limit})
+// WorkspacePage is a part of a person's list of workspaces.
+type WorkspacePage struct {
+	Filter string // a part of the name or the slug
+	// After continues after the last workspace of an earlier page.
+	AfterUsed time.Time
+	After     uuid.UUID
+	Limit     int // 1 to 200
 }
 
-// MyWorkspaces reads the tenants the person belongs to, agencies first, then
-// most recently active, limit 1 to 200.
-func MyWorkspaces(filter string, limit int, dst *[]Workspace) OwnRead {
-	return OwnRead{myWorkspaces(filter, limit, dst)}
+func myWorkspaces(p WorkspacePage, dst *[]Workspace) query {
+	var used *time.Time
+	if !p.AfterUsed.IsZero() {
+		used = &p.AfterUsed
+	}
+	return many("my workspaces", dst, `select * from lookup.my_workspaces(@filter, @used, @after, @limit)`,
+		pgx.StrictNamedArgs{"filter": p.Filter, "used": used, "after": nilIfZero(p.After), "limit": p.Limit})
 }
 
-// SwitcherWorkspaces is [MyWorkspaces] for the switcher on a member's page. In a
-// support session it is the granted tenant alone.
-func SwitcherWorkspaces(filter string, limit int, dst *[]Workspace) Read {
-	return Read{myWorkspaces(filter, limit, dst)}
+// MyWorkspaces reads the tenants the person belongs to, those used last first.
+func MyWorkspaces(p WorkspacePage, dst *[]Workspace) OwnRead {
+	return OwnRead{myWorkspaces(p, dst)}
+}
+
+// SwitcherWorkspaces is [MyWorkspaces] for a member's page. In a support session
+// it is the granted tenant alone.
+func SwitcherWorkspaces(p WorkspacePage, dst *[]Workspace) Read {
+	return Read{myWorkspaces(p, dst)}
 }

@@ -34,11 +34,6 @@ func TestGallery(t *testing.T) {
 		put(t, dir, static.Path(name), w.Body.Bytes())
 	}
 	put(t, dir, acme.BrandStylesheet(views.BrandHash("#c2410c")), []byte(views.BrandCSS("#c2410c")))
-	var list bytes.Buffer
-	if err := views.Switcher(views.SwitcherProps{Workspaces: workspaces()}).Render(context.Background(), &list); err != nil {
-		t.Fatal(err)
-	}
-	put(t, dir, "switcher.frag", list.Bytes())
 	put(t, dir, "sample/logo.svg", []byte(sampleLogo))
 	put(t, dir, "sample/poster.svg", []byte(samplePoster))
 }

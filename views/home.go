@@ -2,6 +2,8 @@ package views
 
 import "strconv"
 
+func unread(n int) string { return strconv.Itoa(n) + " new" }
+
 func forUs(n int) string { return strconv.Itoa(n) + " for us" }
 
 func forTheClient(n int) string { return strconv.Itoa(n) + " for the client" }

@@ -81,6 +81,9 @@ func PathBase(slug string) Base { return Base("/w/" + url.PathEscape(slug)) }
 // Home is the workspace's or portal's first page.
 func (b Base) Home() string { return string(b) + "/" }
 
+// Again leads to where somebody was last in the workspace.
+func (b Base) Again() string { return string(b) + "/again" }
+
 // Projects lists the projects in use.
 func (b Base) Projects() string { return string(b) + "/projects" }
 

@@ -217,9 +217,9 @@ func signInSamples() []sample {
 func workspaces() []views.WorkspaceRow {
 	return []views.WorkspaceRow{
 		{URL: "/w/northwind/", Name: "Northwind", Accent: "#15505c", Under: "Your agency", LastActivity: before(2 * time.Hour)},
-		{URL: "/w/acme/", Name: "Acme", Accent: "#c2410c", Under: "Client of Northwind", WaitingClient: 2, WaitingUs: 1, LastActivity: before(12 * time.Minute)},
+		{URL: "/w/acme/", Name: "Acme", Accent: "#c2410c", Under: "Client of Northwind", Unread: 3, WaitingClient: 2, WaitingUs: 1, LastActivity: before(12 * time.Minute)},
 		{URL: "/w/globex/", Name: "Globex", Accent: "#facc15", Under: "Client of Northwind", WaitingClient: 1, LastActivity: before(30 * time.Hour)},
-		{URL: "/w/umbra/", Name: "Umbra & Söhne Verwaltungsgesellschaft für besonders lange Firmennamen mbH & Co. KG", Under: "Client of Northwind", Suspended: true},
+		{URL: "/w/umbra/", Name: "Umbra & Söhne Verwaltungsgesellschaft für besonders lange Firmennamen mbH & Co. KG", Under: "Client of Northwind", State: views.StateSuspended},
 		{URL: "/w/rtl/", Name: "شركة الأفق للتصميم", Accent: "#7c3aed", Under: "Client of Northwind", LastActivity: before(300 * time.Hour)},
 	}
 }
@@ -236,6 +236,8 @@ func homeSamples() []sample {
 	return []sample{
 		{"home-staff", views.StaffHome(lobby(), views.StaffHomeProps{Workspaces: workspaces(), Since: events(), OlderURL: "/?after=x"})},
 		{"home-staff-none", views.StaffHome(lobby(), views.StaffHomeProps{Query: "zzz"})},
+		{"switcher", views.Switcher(lobby(), views.SwitcherProps{Workspaces: workspaces(), MoreURL: "/switcher?after=x"})},
+		{"switcher-none", views.Switcher(lobby(), views.SwitcherProps{Query: "zzz", FirstURL: "/switcher?q=zzz"})},
 		{"home-nowhere", views.NoWorkspaces(lobby())},
 		{"workspace", views.WorkspaceHome(undo, views.WorkspaceHomeProps{
 			Figures: []views.Figure{

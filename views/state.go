@@ -54,3 +54,8 @@ var badges = map[State]ui.Piece{
 
 // status shows a state; one this file does not know shows nothing.
 func status(s State) templ.Component { return badges[s] }
+
+func (s State) hasBadge() bool {
+	_, ok := badges[s]
+	return ok
+}

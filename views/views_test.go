@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/PuerkitoBio/goquery"
-	"golang.org/x/net/html"
 
 	"portico/static"
 	"portico/views"
@@ -313,18 +312,15 @@ func TestMoveSaysWhereTo(t *testing.T) {
 	}
 }
 
-// The switcher's answer is a piece of a page, not a page.
-func TestSwitcherIsAPiece(t *testing.T) {
+// What the script takes from the switcher's page into its dialog is there: the list, or a line that says there is none.
+func TestSwitcherHasItsPiece(t *testing.T) {
 	t.Parallel()
-	var b bytes.Buffer
-	if err := views.Switcher(views.SwitcherProps{Workspaces: workspaces(), More: true}).Render(context.Background(), &b); err != nil {
-		t.Fatal(err)
+	_, doc := render(t, sample{"", views.Switcher(lobby(), views.SwitcherProps{Workspaces: workspaces(), MoreURL: "/more"})})
+	if n := doc.Find("[data-switch][data-more] a.switch-item").Length(); n != len(workspaces()) {
+		t.Errorf("%d workspaces", n)
 	}
-	nodes, err := html.ParseFragment(&b, nil)
-	if err != nil || len(nodes) == 0 {
-		t.Fatal(err)
-	}
-	if bytes.Contains(b.Bytes(), []byte("<!DOCTYPE")) {
-		t.Error("a whole page")
+	_, doc = render(t, sample{"", views.Switcher(lobby(), views.SwitcherProps{Query: "zzz"})})
+	if doc.Find("[data-switch][data-more]").Length() != 0 || doc.Find("p[data-switch]").Length() != 1 {
+		t.Error("an empty list")
 	}
 }

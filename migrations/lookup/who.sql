@@ -22,6 +22,7 @@ returns table (
     tenant_id uuid, tenant_kind text, tenant_slug text, tenant_name text, tenant_state text,
     portal_name text, welcome text, accent text, logo_id uuid, agency_name text,
     subject_id uuid, subject_name text, subject_email text, party text, role text, last_seen_at timestamptz, seen_before_at timestamptz, places integer,
+    last_place text, latest boolean, unread integer,
     support_id uuid, support_tenant_id uuid, support_kind text, support_mode text, support_reason text,
     support_ticket text, support_ends_at timestamptz, support_slug text, support_over text)
 language plpgsql volatile security definer set search_path = ''
@@ -70,10 +71,16 @@ begin
     select k.id, k.user_id, k.kind, k.name, k.email, k.time_zone, k.stepped_up_at,
            t.id, t.kind, t.slug, t.name, t.state, t.portal_name, t.welcome, t.accent, t.logo_id, t.agency_name,
            m.user_id, m.name, m.email, m.party, m.role, m.last_seen_at, m.seen_before_at,
-           -- To how many places this person could switch: nobody else's business in a support session.
+           -- Whether there is anywhere to switch to; 2 stands for more. Nobody else's business in a support session.
            case when p.id is not null then 1
-                else (select count(*) from public.memberships o where o.user_id = k.user_id and o.ended_at is null)
+                else (select count(*) from (select from public.memberships o where o.user_id = k.user_id and o.ended_at is null limit 2) few)
                 end::integer,
+           m.last_place,
+           -- Of all their workspaces the one used last.
+           not exists (
+               select from public.memberships o
+               where o.user_id = m.user_id and o.ended_at is null and (o.used_at, o.tenant_id) > (m.used_at, m.tenant_id)),
+           coalesce(m.unread, 0),
            p.id, p.tenant_id, p.kind, p.mode, p.reason, p.ticket, p.ends_at, p.slug,
            case when k.support_session_id is not null and p.id is null then coalesce(o.over, 'revoked') end
     from (values (1)) as always (one)
@@ -88,28 +95,30 @@ begin
 end $$;
 grant execute on function lookup.who_is_asking to portico_app;
 
--- The workspaces of the person in the context, most recently active first. In a
--- support session only the tenant that was granted.
-create function lookup.my_workspaces(p_filter text, p_after uuid, p_limit integer)
+-- The workspaces of the person in the context, those used last first, after one
+-- of them if that is given. In a support session only the tenant that was granted.
+create function lookup.my_workspaces(p_filter text, p_after_used timestamptz, p_after uuid, p_limit integer)
 returns table (
     tenant_id uuid, kind text, slug text, name text, state text, agency_name text, accent text, logo_id uuid,
     party text, role text, unread integer, waiting integer, next_due_on date,
-    last_activity_at timestamptz, last_place text)
-language sql stable security definer set search_path = ''
+    last_activity_at timestamptz, used_at timestamptz)
+-- Along memberships_by_use, which is in this order: no planner can know how few of
+-- how many are asked for, and would rather collect and sort them all.
+language sql stable security definer set search_path = '' set enable_sort = off set enable_bitmapscan = off
 as $$
     select t.id, t.kind, t.slug, coalesce(case when m.party = 'client' then coalesce(t.portal_name, g.portal_name) end, t.name), t.state, g.name,
            coalesce(t.accent, g.accent), coalesce(t.logo_id, g.logo_id),
-           m.party, m.role, m.unread, m.waiting, m.next_due_on, m.last_activity_at, m.last_place
+           m.party, m.role, m.unread, m.waiting, m.next_due_on, m.last_activity_at, m.used_at
     from public.memberships m
     join public.tenants t on t.id = m.tenant_id
     left join public.tenants g on g.id = t.agency_id
     where m.user_id = nullif(current_setting('app.user_id', true), '')::uuid
       and m.ended_at is null
+      and (m.used_at, m.tenant_id) < (coalesce(p_after_used, 'infinity'), coalesce(p_after, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
       and (nullif(current_setting('app.support_session_id', true), '') is null
            or m.tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid)
       and (p_filter = '' or position(lower(p_filter) in lower(t.name)) > 0 or position(lower(p_filter) in t.slug) > 0)
-      and (p_after is null or t.id > p_after)
-    order by case when t.kind = 'agency' then 0 else 1 end, m.last_activity_at desc nulls last, t.name, t.id
+    order by m.used_at desc, m.tenant_id desc
     limit least(p_limit, 200)
 $$;
 grant execute on function lookup.my_workspaces to portico_app;

@@ -1,4 +1,4 @@
-// The switcher: a link to the list of workspaces, which opens here as a dialog. Whatever goes wrong, the link still works.
+// The switcher: a link to a page of its own, whose list opens here as a dialog. Whatever goes wrong, the link still works.
 
 const link = document.querySelector("[data-switcher]");
 let dialog, field, body, more = false, asked = 0;
@@ -46,7 +46,7 @@ async function load(query) {
     if (!answer.ok || answer.redirected) throw new Error("no list");
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (mine !== asked) return;
-    body.replaceChildren(...page.body.childNodes);
+    body.replaceChildren(...all("[data-switch]", page));
   } catch {
     if (mine === asked) location.assign(link.href);
     return;

@@ -1,0 +1,116 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"portico/store"
+	"portico/views"
+)
+
+const switcherShown = 20
+
+// switcher lists the person's workspaces, those used last first: a page of its
+// own, and what the dialog shows of it as it is opened and typed into.
+func (s *Server) switcher(w http.ResponseWriter, r *http.Request, me store.Person) error {
+	rows, page, err := s.workspaces(r, me, switcherShown)
+	if err != nil {
+		return err
+	}
+	return s.page(w, r, http.StatusOK, views.Switcher(lobby(me), views.SwitcherProps{
+		Query:      page.Filter,
+		Workspaces: rows,
+		FirstURL:   page.first(views.PathSwitcher),
+		MoreURL:    page.more(views.PathSwitcher),
+	}))
+}
+
+// workspacePage is where in the list of their workspaces somebody is.
+type workspacePage struct {
+	store.WorkspacePage
+	next string // cursor of what comes after, "" for nothing
+}
+
+func (p workspacePage) more(path string) string {
+	if p.next == "" {
+		return ""
+	}
+	return path + "?" + url.Values{"q": {p.Filter}, "after": {p.next}}.Encode()
+}
+
+func (p workspacePage) first(path string) string {
+	if p.After == uuid.Nil {
+		return ""
+	}
+	return path + "?" + url.Values{"q": {p.Filter}}.Encode()
+}
+
+// workspaces reads one page of the person's workspaces, as the query asks for it.
+func (s *Server) workspaces(r *http.Request, me store.Person, shown int) ([]views.WorkspaceRow, workspacePage, error) {
+	q := r.URL.Query()
+	page := workspacePage{WorkspacePage: store.WorkspacePage{Filter: strings.TrimSpace(q.Get("q")), Limit: shown + 1}}
+	page.AfterUsed, page.After = parseCursor(q.Get("after"))
+	var mine []store.Workspace
+	if err := s.db.ReadOwn(r.Context(), me, store.MyWorkspaces(page.WorkspacePage, &mine)); err != nil {
+		return nil, page, err
+	}
+	if len(mine) > shown {
+		mine = mine[:shown]
+		page.next = cursor(mine[shown-1].UsedAt, mine[shown-1].TenantID)
+	}
+	return workspaceRows(mine), page, nil
+}
+
+// again leads to where the member was last in this tenant, if that is still
+// there, and else to its home.
+func (s *Server) again(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	base, place := baseOf(r, me), me.LastPlace
+	there, err := s.stillThere(r.Context(), me, place)
+	if err != nil {
+		return err
+	}
+	if !there {
+		place = "/"
+	}
+	http.Redirect(w, r, string(base)+place, http.StatusSeeOther)
+	return nil
+}
+
+func (s *Server) stillThere(ctx context.Context, me store.Member, place string) (bool, error) {
+	kind, rest, _ := strings.Cut(strings.TrimPrefix(place, "/"), "/")
+	id, err := uuid.Parse(rest)
+	if err != nil {
+		return rest == "" && strings.HasPrefix(place, "/"), nil
+	}
+	var project store.Project
+	var deliverable store.Deliverable
+	switch kind {
+	case "projects":
+		err = s.db.Read(ctx, me, store.GetProject(id, &project))
+	case "deliverables":
+		err = s.db.Read(ctx, me, store.GetDeliverable(id, &deliverable))
+	default:
+		return false, nil
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// noteVisit remembers that the member was at this page, after it is on its way
+// and only when that is news; never for somebody who looks as somebody else.
+func (s *Server) noteVisit(r *http.Request, me store.Member) {
+	visit, news := me.Visits(strings.TrimPrefix(r.URL.Path, string(views.PathBase(me.Tenant.Slug))))
+	if !news {
+		return
+	}
+	s.after(r, "note visit", func(ctx context.Context) error {
+		return s.db.Write(ctx, me, func(tx *store.Tx) error { return tx.NoteVisit(ctx, visit) })
+	})
+}

@@ -1,0 +1,71 @@
+package handlers_test
+
+import (
+	"strings"
+	"testing"
+
+	"portico/store"
+	"portico/store/storetest"
+)
+
+// Dana comes back to the project she was at, in the workspace she was in; when
+// it is gone, to the workspace's home. Nobody else is led there.
+func TestAgainLeadsToTheLastPlace(t *testing.T) {
+	t.Parallel()
+	a, s := storetest.Agency(t), newSite(t)
+	dana := a.Member(t, a.Dana, a.Acme)
+	id := storetest.Project(t, dana, "Spring")
+	at := "/projects/" + id.String()
+	b := s.as(t, a.Dana)
+	want(t, "the project", b.get(t, "/w/"+a.Acme+at), 200)
+	atPlace(t, a, a.Dana, a.Acme, at)
+	if got := b.get(t, "/w/"+a.Acme+"/again"); got.status != 303 || got.location() != "/w/"+a.Acme+at {
+		t.Errorf("%d to %q", got.status, got.location())
+	}
+	if got := s.as(t, a.Ravi).get(t, "/w/"+a.Acme+"/again"); got.location() != "/w/"+a.Acme+"/" {
+		t.Errorf("Ravi is led to %q", got.location())
+	}
+	write(t, dana, func(tx *store.Tx) error { return tx.BinProject(t.Context(), id, true) })
+	if got := b.get(t, "/w/"+a.Acme+"/again"); got.location() != "/w/"+a.Acme+"/" {
+		t.Errorf("where nothing is left: %q", got.location())
+	}
+	want(t, "a stranger", s.as(t, a.Gus).get(t, "/w/"+a.Acme+"/again"), 404)
+}
+
+// atPlace waits until a visit is remembered: that happens after the answer.
+func atPlace(t *testing.T, a *storetest.Tenants, email, slug, place string) {
+	t.Helper()
+	ctx := storetest.Within(t, 10e9)
+	for a.Member(t, email, slug).LastPlace != place {
+		if ctx.Err() != nil {
+			t.Fatalf("%s is not remembered at %s", email, place)
+		}
+	}
+}
+
+// The switcher is a page with a form: what is typed is looked for in the
+// person's own workspaces and nowhere else.
+func TestSwitcherPage(t *testing.T) {
+	t.Parallel()
+	a, s := storetest.Agency(t), newSite(t)
+	other := storetest.Agency(t)
+	b := s.as(t, a.Dana)
+	page := b.get(t, "/switcher")
+	for _, slug := range []string{a.Agency, a.Acme, a.Globex} {
+		if !strings.Contains(page.body, `href="/w/`+slug+`/again"`) {
+			t.Errorf("%s is missing", slug)
+		}
+	}
+	if strings.Contains(page.body, other.Suffix) {
+		t.Error("another agency's workspace")
+	}
+	found := b.get(t, "/switcher?q=globex")
+	if !strings.Contains(found.body, a.Globex) || strings.Contains(found.body, a.Acme) || !strings.Contains(found.body, `value="globex"`) {
+		t.Errorf("looked for globex: %.2000s", found.body)
+	}
+	for _, nothing := range []string{"/switcher?q=" + other.Acme, "/switcher?q=%25", "/switcher?q=zzz&after=x"} {
+		if got := b.get(t, nothing); got.status != 200 || strings.Contains(got.body, "switch-item") {
+			t.Errorf("%s: %d", nothing, got.status)
+		}
+	}
+}

@@ -1,0 +1,18 @@
+-- Which workspace a person used last, and names of workspaces that nobody may take.
+
+-- +goose Up
+
+-- When the person last came here from another of their workspaces: the order of
+-- their switcher. Who was just let in has it on top.
+alter table memberships add column used_at timestamptz;
+alter table memberships no force row level security;
+update memberships set used_at = coalesce(last_seen_at, created_at);
+alter table memberships
+    alter column used_at set default now(),
+    alter column used_at set not null;
+alter table memberships force row level security;
+create index memberships_by_use on memberships (user_id, used_at desc, tenant_id desc) where ended_at is null;
+grant update (used_at) on memberships to portico_app;
+
+-- +goose Down
+alter table memberships drop column used_at;

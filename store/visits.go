@@ -1,0 +1,49 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// visitGap is how long somebody stays away before they visit anew.
+const visitGap = time.Hour
+
+func newSince(lastSeen, before *time.Time) *time.Time {
+	if lastSeen != nil && time.Since(*lastSeen) < visitGap {
+		return before
+	}
+	return lastSeen
+}
+
+// Visit is what to remember of a member who was at a place of their tenant.
+type Visit struct {
+	Place string // the path within the tenant, "/" for its home
+	Anew  bool   // they were away for a while
+	Again bool   // no other workspace of theirs was used since
+}
+
+// Visits says what a member's being at a place changes in what is remembered of
+// them; false for nothing, and always for somebody who looks as somebody else.
+func (m Member) Visits(place string) (Visit, bool) {
+	v := Visit{Place: place, Again: m.latest, Anew: m.LastSeenAt == nil || time.Since(*m.LastSeenAt) >= visitGap}
+	news := v.Anew || !v.Again || place != m.LastPlace || (place == "/" && m.unread > 0)
+	return v, news && m.Support == nil
+}
+
+// NoteVisit remembers when the member was here, where, and that they have seen
+// what was new. It is no deed: it is not audited, and it is the person's own who
+// really sits there.
+func (tx *Tx) NoteVisit(ctx context.Context, v Visit) error {
+	return tx.change(ctx, "note visit", `
+update memberships
+set seen_before_at = case when @anew then last_seen_at else seen_before_at end,
+    last_seen_at = case when @anew then now() else last_seen_at end,
+    unread = case when @seen then 0 else unread end,
+    last_place = @place,
+    used_at = case when @again then used_at else now() end
+where tenant_id = @tenant_id
+  and user_id = @me`, pgx.StrictNamedArgs{
+		"me": tx.scope.actor, "place": v.Place, "anew": v.Anew, "again": v.Again, "seen": v.Anew || v.Place == "/"})
+}

@@ -1,0 +1,224 @@
+package store_test
+
+import (
+	"context"
+	"crypto/md5"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"portico/store"
+	"portico/store/storetest"
+)
+
+// visit is somebody at a page of a tenant, as the page remembers it.
+func visit(t *testing.T, a *storetest.Tenants, email, slug, place string) {
+	t.Helper()
+	me := a.Member(t, email, slug)
+	v, news := me.Visits(place)
+	if !news {
+		return
+	}
+	if err := storetest.DB().Write(t.Context(), me, func(tx *store.Tx) error { return tx.NoteVisit(t.Context(), v) }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// slugs pages through somebody's workspaces, so many at a time.
+func slugs(t *testing.T, email, filter string, limit int) (all []string) {
+	t.Helper()
+	page := store.WorkspacePage{Filter: filter, Limit: limit}
+	for {
+		var mine []store.Workspace
+		if err := storetest.DB().ReadOwn(t.Context(), storetest.Person(t, storetest.SignIn(t, email)), store.MyWorkspaces(page, &mine)); err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range mine {
+			all = append(all, w.Slug)
+		}
+		if len(mine) < limit {
+			return all
+		}
+		page.AfterUsed, page.After = mine[len(mine)-1].UsedAt, mine[len(mine)-1].TenantID
+	}
+}
+
+// Dana's workspaces come in the order in which she used them last, on one page
+// or on many, and nobody else's use moves them.
+func TestWorkspacesByLastUse(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	for _, slug := range []string{a.Acme, a.Agency, a.Globex, a.Acme} {
+		visit(t, a, a.Dana, slug, "/projects")
+	}
+	visit(t, a, a.Gus, a.Globex, "/")
+	want := []string{a.Acme, a.Globex, a.Agency}
+	for _, limit := range []int{1, 2, 10} {
+		if got := slugs(t, a.Dana, "", limit); !slices.Equal(got, want) {
+			t.Errorf("%d at a time: %q, want %q", limit, got, want)
+		}
+	}
+	if got := slugs(t, a.Dana, strings.ToUpper(a.Globex[:5]), 1); !slices.Equal(got, []string{a.Globex}) {
+		t.Errorf("filtered: %q", got)
+	}
+	if got := slugs(t, a.Ravi, "", 10); slices.Contains(got, a.Globex) {
+		t.Errorf("Ravi finds %q", got)
+	}
+}
+
+// What is remembered of a visit, and what is no news and so costs nothing.
+func TestVisits(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	visit(t, a, a.Dana, a.Acme, "/projects")
+	me := a.Member(t, a.Dana, a.Acme)
+	if me.LastPlace != "/projects" || me.LastSeenAt == nil {
+		t.Errorf("remembered %q, %v", me.LastPlace, me.LastSeenAt)
+	}
+	for _, c := range []struct {
+		place string
+		news  bool
+	}{{"/projects", false}, {"/deliverables", true}, {"/", true}} {
+		if _, news := me.Visits(c.place); news != c.news {
+			t.Errorf("%s is news: %v", c.place, news)
+		}
+	}
+	visit(t, a, a.Dana, a.Globex, "/projects")
+	if _, news := a.Member(t, a.Dana, a.Acme).Visits("/projects"); !news {
+		t.Error("coming back from another workspace is no news")
+	}
+	if other := a.Member(t, a.Ravi, a.Acme); other.LastPlace != "" || other.LastSeenAt != nil {
+		t.Errorf("Ravi was at %q, %v", other.LastPlace, other.LastSeenAt)
+	}
+}
+
+// Nothing of it in a support session, neither offered nor, by hand, possible.
+func TestSupportLeavesNoVisit(t *testing.T) {
+	t.Parallel()
+	b := setupSupport(t)
+	b.letIn(t).startAs(t, b.mia.ID())
+	m := b.inside(t)
+	if _, news := m.Visits("/projects"); news {
+		t.Error("a page seen by support is a visit")
+	}
+	err := b.db.Write(t.Context(), m, func(tx *store.Tx) error {
+		return tx.NoteVisit(t.Context(), store.Visit{Place: "/projects", Anew: true})
+	})
+	if err == nil {
+		t.Error("support noted a visit")
+	}
+}
+
+// A thousand workspaces cost the switcher what twenty-one do: it reads as many
+// pages of the database, and goes along the index that is in the right order.
+func TestSwitcherIsFlat(t *testing.T) {
+	t.Parallel()
+	const name = "switcher"
+	db, err := storetest.Open(t.Context(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.Close()
+	conn, err := pgx.Connect(t.Context(), storetest.Server().AdminURL(name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(t.Context()))
+	for _, sql := range []string{crowdOfWorkspaces, "vacuum analyze"} {
+		if _, err := conn.Exec(t.Context(), sql, pgx.QueryExecModeSimpleProtocol); err != nil {
+			t.Fatal(err)
+		}
+	}
+	few, many := switcherPlan(t, conn, 21), switcherPlan(t, conn, 1000)
+	if float64(many.Hits) > 1.3*float64(few.Hits) {
+		t.Errorf("%d pages for a thousand workspaces, %d for twenty-one", many.Hits, few.Hits)
+	}
+	if text := fmt.Sprint(many.steps); !strings.Contains(text, "memberships_by_use") || strings.Contains(text, "Sort") {
+		t.Errorf("the plan: %s", text)
+	}
+}
+
+// crowdOfWorkspaces has one person in 21 workspaces and another in 1,000.
+const crowdOfWorkspaces = `
+set session_replication_role = replica;
+insert into users (id, name) select md5('user' || n)::uuid, 'Somebody' from unnest(array[21, 1000]) n;
+insert into tenants (id, kind, slug, name) values (md5('agency')::uuid, 'agency', 'agency', 'Agency');
+insert into tenants (id, kind, agency_id, slug, name)
+select md5('tenant' || n)::uuid, 'client', md5('agency')::uuid, 'client-' || n, 'Client ' || n from generate_series(1, 1000) n;
+insert into memberships (tenant_id, user_id, tenant_kind, party, role, name, used_at)
+select md5('tenant' || n)::uuid, md5('user' || u)::uuid, 'client', 'agency', 'member', 'Somebody', now() - n * interval '1 minute'
+from unnest(array[21, 1000]) u, generate_series(1, u) n;`
+
+// cost is what a plan read, and its steps.
+type cost struct {
+	Hits  int
+	steps []string
+}
+
+// switcherPlan runs the body of the function as its owner does, the way it is
+// planned there, for the person with so many workspaces.
+func switcherPlan(t *testing.T, conn *pgx.Conn, workspaces int) cost {
+	t.Helper()
+	tx, err := conn.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_, _ = tx.Exec(context.WithoutCancel(t.Context()), "deallocate switcher")
+		_ = tx.Rollback(context.WithoutCancel(t.Context()))
+	}()
+	var body string
+	if err := tx.QueryRow(t.Context(), `select prosrc from pg_proc where proname = 'my_workspaces'`).Scan(&body); err != nil {
+		t.Fatal(err)
+	}
+	for i, param := range []string{"p_filter", "p_after_used", "p_after", "p_limit"} {
+		body = regexp.MustCompile(param+`\b`).ReplaceAllLiteralString(body, fmt.Sprint("$", i+1))
+	}
+	user := uuid.UUID(md5.Sum([]byte(fmt.Sprint("user", workspaces))))
+	for _, sql := range []string{
+		`select set_config(split_part(s, '=', 1), split_part(s, '=', 2), true) from pg_proc, unnest(proconfig) s where proname = 'my_workspaces'`,
+		"set local plan_cache_mode = force_generic_plan", "set local role portico_lookup",
+		"select set_config('app.user_id', '" + user.String() + "', true)",
+		"prepare switcher (text, timestamptz, uuid, integer) as " + body,
+		// Once for what the session has yet to learn of the catalog.
+		"execute switcher ('', null, null, 21)",
+	} {
+		if _, err := tx.Exec(t.Context(), sql, pgx.QueryExecModeSimpleProtocol); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var plan json.RawMessage
+	if err := tx.QueryRow(t.Context(), "explain (analyze, buffers, format json) execute switcher ('', null, null, 21)",
+		pgx.QueryExecModeSimpleProtocol).Scan(&plan); err != nil {
+		t.Fatal(err)
+	}
+	var roots []struct {
+		Plan struct {
+			Hits int `json:"Shared Hit Blocks"`
+			Rows int `json:"Actual Rows"`
+			node
+		}
+	}
+	if err := json.Unmarshal(plan, &roots); err != nil {
+		t.Fatal(err)
+	}
+	c := cost{Hits: roots[0].Plan.Hits}
+	if rows := roots[0].Plan.Rows; rows != 21 {
+		t.Fatalf("%d workspaces", rows)
+	}
+	var walk func(node)
+	walk = func(n node) {
+		c.steps = append(c.steps, n.Type+" "+n.Index)
+		for _, below := range n.Plans {
+			walk(below)
+		}
+	}
+	walk(roots[0].Plan.node)
+	return c
+}
