@@ -96,10 +96,12 @@ func (rd *Readiness) ask(a *asked) {
 	}
 }
 
-func (rd *Readiness) missing(ctx context.Context) []string {
+// missing names the neighbours that do not answer: of some, as a balancer asks
+// for those that it cannot do without, or of all.
+func (rd *Readiness) missing(ctx context.Context, of []string) []string {
 	var names []string
 	for name, up := range rd.Ask(ctx) {
-		if !up {
+		if !up && (len(of) == 0 || slices.Contains(of, name)) {
 			names = append(names, name)
 		}
 	}
@@ -113,7 +115,7 @@ func (rd *Readiness) serve(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusServiceUnavailable, map[string]any{"ready": false, "stopping": true})
 		return
 	}
-	if missing := rd.missing(r.Context()); len(missing) > 0 {
+	if missing := rd.missing(r.Context(), r.URL.Query()["of"]); len(missing) > 0 {
 		w.Header().Set("Retry-After", "5")
 		writeJSON(w, http.StatusServiceUnavailable, map[string]any{"ready": false, "missing": missing})
 		return

@@ -270,7 +270,9 @@ from (select c.oid::regclass::text as object, (aclexplode(c.relacl)).grantee fro
       union select c.oid::regclass::text, (aclexplode(a.attacl)).grantee from pg_attribute a join pg_class c on c.oid = a.attrelid
       where c.relnamespace in ('public'::regnamespace, 'river'::regnamespace)
       union select n.nspname, (aclexplode(n.nspacl)).grantee from pg_namespace n where n.nspname in ('public', 'lookup', 'river')
-      union select d.datname, (aclexplode(d.datacl)).grantee from pg_database d where d.datname = current_database()) g
+      union select d.datname, a.grantee from pg_database d, aclexplode(d.datacl) a where d.datname = current_database()
+        -- Whoever makes backups reads everything by its nature, and serves nobody; see docs/operate.md.
+        and (pg_get_userbyid(a.grantee), a.privilege_type) is distinct from ('portico_backup', 'CONNECT')) g
 left join pg_roles r on r.oid = g.grantee
 where coalesce(r.rolname, 'PUBLIC') <> all (array['portico_owner', 'portico_app', 'portico_lookup']) and not coalesce(r.rolsuper, false)`, nil},
 		{"is granted in advance, for whatever will be made", `
