@@ -71,7 +71,9 @@ func Bootstrap(ctx context.Context, adminURL, ownerURL, appURL string) error {
 		return errors.New("cannot connect as administrator: check --admin-dsn")
 	}
 	defer admin.Close(context.WithoutCancel(ctx))
-	if _, err := admin.Exec(ctx, bootstrapRoles); err != nil {
+	// Two at a time would update the same roles, and one of them fail. The lock
+	// ends with the connection.
+	if _, err := admin.Exec(ctx, "select pg_advisory_lock(hashtext('portico bootstrap'));"+bootstrapRoles); err != nil {
 		return fmt.Errorf("roles: %w", err)
 	}
 	for _, r := range []*pgx.ConnConfig{owner, app} {
