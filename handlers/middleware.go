@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"portico/handlers/watch"
@@ -155,11 +156,14 @@ func (s *Server) setSecurityHeaders(h http.Header) {
 	}
 }
 
-// refuseCrossOrigin keeps other sites from causing changes here.
+// refuseCrossOrigin keeps other sites from causing changes here. The standard
+// library compares hosts alone; a page of our host that came without encryption
+// may have been written on the way, and is another site's too.
 func (s *Server) refuseCrossOrigin(next http.Handler) http.Handler {
 	guard := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := guard.Check(r); err != nil {
+		plain := s.cfg.URL.Scheme == "https" && strings.HasPrefix(strings.ToLower(r.Header.Get("Origin")), "http://")
+		if err := guard.Check(r); err != nil || (plain && !safe(r.Method)) {
 			s.refuse(w, r, &statusError{status: http.StatusForbidden, sentence: "This came from another site, so nothing was done."})
 			return
 		}

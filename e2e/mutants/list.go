@@ -120,6 +120,8 @@ var mutants = []mutant{
 	{"a plan has a limit", "store/plans.go", "u.Used > limit", "false", storeRoom, "TestLastPlace|TestRestoreNeeds"},
 	{"restoring takes room", "store/bins.go", "if err := tx.takeAgain(ctx, kind, id); err != nil {", "if err := error(nil); err != nil {", storeRoom, "TestRestoreNeeds"},
 	{"the session cookie is HttpOnly and Secure", "handlers/signin/cookies.go", "Secure: true, HttpOnly: true, SameSite", "SameSite", signinRoom, "TestSessionCookie"},
+	{"other sites change nothing", "handlers/middleware.go", "if err := guard.Check(r); err != nil ||", "_ = guard\n\t\tif", handlerRoom, "TestOtherSites"},
+	{"unencrypted pages of our host change nothing", "handlers/middleware.go", "|| (plain && !safe(r.Method))", "|| (plain && false)", handlerRoom, "TestUnencrypted"},
 	{"a logo is made anew", "handlers/brand.go", "Content: small.Content}", "Content: sent.content}", handlerRoom, "TestLogoIsWorn"},
 	{"the return path stays local", "handlers/signin/localpath.go", "|| !plainPath(u.Path) {", "{", signinRoom, "TestLocalPath"},
 	{"an agent's session that is replaced ends their support", signingIn, "perform lookup.support_end(before, 'stopped', p_request);", "null;", signinRoom, "TestSignOutEndsSupport"},
