@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -217,6 +218,9 @@ func (s *Server) serve(route Route) http.Handler {
 		if !route.Streams {
 			r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 			limitTime(w)
+			ctx, cancel := context.WithTimeout(r.Context(), s.cfg.AnswerTime)
+			defer cancel()
+			r = r.WithContext(ctx)
 		}
 		w.Header().Set("Cache-Control", "private, no-store")
 		v, err := s.visitor(r, route, s.signin.Token(w, r))

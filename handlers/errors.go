@@ -45,7 +45,7 @@ func statusOf(err error) int {
 		return http.StatusPaymentRequired
 	case errors.As(err, &tooLarge):
 		return http.StatusRequestEntityTooLarge
-	case errors.Is(err, store.ErrUnavailable):
+	case errors.Is(err, store.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
 		return http.StatusServiceUnavailable
 	case errors.Is(err, store.ErrNotFound):
 		return http.StatusNotFound
@@ -63,7 +63,7 @@ func statusOf(err error) int {
 // is the same for every tenant and for none.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	status := statusOf(err)
-	if r.Context().Err() != nil && status >= http.StatusInternalServerError {
+	if errors.Is(r.Context().Err(), context.Canceled) && status >= http.StatusInternalServerError {
 		return // the visitor left; nobody to tell
 	}
 	if status >= http.StatusInternalServerError {

@@ -7,9 +7,11 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"portico/e2e/stack"
 	"portico/handlers"
 	"portico/store"
 	"portico/store/storetest"
@@ -75,6 +77,36 @@ func TestFaultShowsNothing(t *testing.T) {
 			t.Errorf("%s: %+v", what, answer)
 		}
 	}
+}
+
+// Part of 67: a database that takes questions and answers none keeps no page
+// waiting for ever. Once it speaks, the next request is served.
+func TestSilentDatabaseIsUnavailable(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	proxy := must(stack.StartProxy(t.Context(), fmt.Sprintf("127.0.0.1:%d", storetest.Server().Port())))
+	at := must(url.Parse(storetest.Server().AppURL(stack.DatabaseName)))
+	at.Host = proxy.Addr()
+	// Longer than any visitor waits, so that it is the page's own end that counts.
+	db := must(store.Open(t.Context(), store.Config{URL: at.String(), ConnectionWait: time.Hour, AnswerWait: time.Hour}))
+	t.Cleanup(db.Close)
+	s := newSiteWith(t, db, nil, func(c *handlers.Config) { c.AnswerTime = 2 * time.Second })
+	dana := s.as(t, a.Dana)
+	page, form := "/w/"+a.Acme+"/projects", url.Values{"name": {"Spring"}}
+	want(t, "before", dana.get(t, page), http.StatusOK)
+	if err := proxy.Hang(); err != nil {
+		t.Fatal(err)
+	}
+	refusedForNow(t, "a page", dana.get(t, page), http.StatusServiceUnavailable)
+	refusedForNow(t, "a deed", dana.post(t, page, form), http.StatusServiceUnavailable)
+	if err := proxy.Heal(); err != nil {
+		t.Fatal(err)
+	}
+	within := storetest.Within(t, 30*time.Second)
+	for db.Ping(within) != nil && within.Err() == nil {
+	}
+	want(t, "a page afterwards", dana.get(t, page), http.StatusOK)
+	want(t, "a deed afterwards", dana.post(t, page, form), http.StatusSeeOther)
 }
 
 // A request's name goes into the trail and the log, so it is ours: one that a

@@ -16,6 +16,9 @@ const (
 	maxParameters = 200 // of a query, of a form, of an upload form's parts
 	readTime      = 15 * time.Second
 	writeTime     = 30 * time.Second
+	// answerTime ends before readTime: at the end of that the connection takes the
+	// visitor for gone, and nobody is answered any more.
+	answerTime = readTime - time.Second
 )
 
 var (

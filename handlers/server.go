@@ -4,10 +4,12 @@
 package handlers
 
 import (
+	"cmp"
 	"log/slog"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"time"
 
 	"portico/files"
 	"portico/handlers/signin"
@@ -28,6 +30,9 @@ type Config struct {
 	CountKey []byte
 	// TenantShare keeps one tenant from taking up the whole process.
 	TenantShare Share
+	// AnswerTime is how long a page may take to be made, whatever it waits for; 0
+	// is 14 seconds.
+	AnswerTime time.Duration
 }
 
 // Rooms are what the server is put together from.
@@ -58,6 +63,7 @@ func New(cfg Config, rooms Rooms) *Server {
 	if len(cfg.CountKey) < 32 {
 		panic("handlers: CountKey is shorter than 32 bytes")
 	}
+	cfg.AnswerTime = cmp.Or(cfg.AnswerTime, answerTime)
 	if rooms.Ready == nil {
 		rooms.Ready = &Readiness{}
 	}

@@ -38,6 +38,12 @@ type Config struct {
 	MaxConns int32
 	// StatementTimeout is how long one statement may take; 0 means 8 seconds.
 	StatementTimeout time.Duration
+	// ConnectionWait is how long to wait for a connection of the pool; 0 means 3
+	// seconds.
+	ConnectionWait time.Duration
+	// AnswerWait is how long to wait for the answers of one round trip, of a server
+	// that does not even say no; 0 means 10 seconds.
+	AnswerWait time.Duration
 	// Tracer watches every query; tests count round trips with it.
 	Tracer pgx.QueryTracer
 	// Watch, unless nil, is told of each round trip or transaction, by what it is
@@ -92,7 +98,7 @@ func openPool(ctx context.Context, c Config) (*pgxpool.Pool, error) {
 	if cfg.MaxConns == 0 {
 		cfg.MaxConns = 8
 	}
-	cfg.ConnConfig.Tracer = c.Tracer
+	cfg.ConnConfig.Tracer = newPatience(c).with(c.Tracer)
 	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
 	params := cfg.ConnConfig.RuntimeParams
 	params["application_name"] = "portico"
@@ -121,7 +127,8 @@ func (db *DB) PoolStat() *pgxpool.Stat { return db.pool.Stat() }
 
 // Ping says whether PostgreSQL answers.
 func (db *DB) Ping(ctx context.Context) error {
-	if err := db.pool.Ping(ctx); err != nil {
+	// Not the pool's own Ping, which no patience bounds.
+	if _, err := db.pool.Exec(ctx, `select`); err != nil {
 		return unavailable(err)
 	}
 	return nil

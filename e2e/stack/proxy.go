@@ -1,0 +1,73 @@
+package stack
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	toxiproxy "github.com/Shopify/toxiproxy/v2"
+	"github.com/rs/zerolog"
+)
+
+// Proxy stands between Portico and one neighbour, and in the way when told to.
+// The neighbour itself stays well, which is what a broken network looks like.
+type Proxy struct {
+	proxy *toxiproxy.Proxy
+}
+
+// StartProxy starts a proxy in front of the host:port of a neighbour. It is
+// stopped by Stop and by the end of ctx.
+func StartProxy(ctx context.Context, upstream string) (*Proxy, error) {
+	p := &Proxy{}
+	err := onFreePort(0, func(port int) error {
+		server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
+		p.proxy = toxiproxy.NewProxy(server, upstream, loopback(port), upstream)
+		return p.proxy.Start()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("proxy: %w", err)
+	}
+	context.AfterFunc(ctx, p.Stop)
+	return p, nil
+}
+
+// Addr is the host:port where the neighbour seems to be.
+func (p *Proxy) Addr() string { return p.proxy.Listen }
+
+// Refuse breaks every connection and refuses new ones until Heal.
+func (p *Proxy) Refuse() { p.proxy.Stop() }
+
+// Hang takes connections, and whatever comes on them, and passes nothing on in
+// either direction until Heal, which breaks them.
+func (p *Proxy) Hang() error {
+	for _, stream := range []string{"upstream", "downstream"} {
+		if err := p.toxic("timeout", stream, `"timeout": 0`); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *Proxy) toxic(kind, stream, attributes string) error {
+	_, err := p.proxy.Toxics.AddToxicJson(strings.NewReader(fmt.Sprintf(
+		`{"name": %q, "type": %q, "stream": %q, "attributes": {%s}}`, kind+" "+stream, kind, stream, attributes)))
+	if err != nil {
+		return fmt.Errorf("proxy: %w", err)
+	}
+	return nil
+}
+
+// Heal ends every fault.
+func (p *Proxy) Heal() error {
+	p.proxy.Toxics.ResetToxics(context.Background())
+	if err := p.proxy.Start(); err != nil && err != toxiproxy.ErrProxyAlreadyStarted {
+		return fmt.Errorf("proxy: %w", err)
+	}
+	return nil
+}
+
+// Stop ends the proxy.
+func (p *Proxy) Stop() {
+	p.proxy.Toxics.ResetToxics(context.Background())
+	p.proxy.Stop()
+}
