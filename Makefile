@@ -41,6 +41,12 @@ test-long: setup
 mutants: setup
 	@go run ./e2e/mutants
 
+## Measure what the product promises of its speed; ends with what held and what did not.
+.PHONY: bench
+bench: setup
+	@go build -buildvcs=false -o bin/bench ./e2e/bench
+	@bin/bench
+
 ## Check format, lint, generated code, modules and the arrows between rooms.
 .PHONY: check
 check: setup

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -39,6 +40,8 @@ type PostgresOptions struct {
 	// AdminPassword, OwnerPassword and AppPassword are invented when empty. A
 	// reused Dir needs the AdminPassword it was made with.
 	AdminPassword, OwnerPassword, AppPassword string
+	// Settings are added to the server's, and win.
+	Settings map[string]string
 	// Log also gets the server's log, which is otherwise kept only to explain
 	// a failed start.
 	Log io.Writer
@@ -184,6 +187,7 @@ func (p *Postgres) settings() []string {
 		set["full_page_writes"] = "off"
 		set["max_wal_size"] = "4GB"
 	}
+	maps.Copy(set, p.opts.Settings)
 	args := []string{"-D", p.data}
 	for name, value := range set {
 		args = append(args, "-c", name+"="+value)

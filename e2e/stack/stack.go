@@ -25,6 +25,8 @@ type Options struct {
 	Transient []string
 	// Durable makes PostgreSQL keep what it committed, whatever happens.
 	Durable bool
+	// Settings are added to PostgreSQL's, and win.
+	Settings map[string]string
 	// Addr is where Portico will listen. Empty means a free loopback port.
 	Addr string
 	// Front puts TLS before Portico, under https://portico.test and every
@@ -180,7 +182,7 @@ func (s *Stack) dir(name string) string {
 
 func (s *Stack) postgresOptions() PostgresOptions {
 	return PostgresOptions{
-		Dir: s.dir("postgres"), Durable: s.opts.Durable, Port: s.state.PostgresPort, Log: s.opts.Log,
+		Dir: s.dir("postgres"), Durable: s.opts.Durable, Settings: s.opts.Settings, Port: s.state.PostgresPort, Log: s.opts.Log,
 		AdminPassword: s.state.AdminPassword, OwnerPassword: s.state.OwnerPassword, AppPassword: s.state.AppPassword,
 	}
 }

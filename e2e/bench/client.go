@@ -1,0 +1,176 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// caller is one connection that asks and reads, with as little work of its own as
+// can be: it shares the machine with whom it measures.
+type caller struct {
+	conn net.Conn
+	in   *bufio.Reader
+}
+
+func dial(addr string) (*caller, error) {
+	c, err := net.DialTimeout("tcp", addr, 5*time.Second)
+	if err != nil {
+		return nil, err
+	}
+	return &caller{c, bufio.NewReaderSize(c, 64<<10)}, nil
+}
+
+// ask sends a whole request and reads a whole answer. keep, unless nil, gets the
+// body.
+func (c *caller) ask(request []byte, keep io.Writer) (status, size int, err error) {
+	_ = c.conn.SetDeadline(time.Now().Add(30 * time.Second))
+	if _, err := c.conn.Write(request); err != nil {
+		return 0, 0, err
+	}
+	line, err := c.in.ReadSlice('\n')
+	if err != nil || len(line) < 12 {
+		return 0, 0, errors.Join(errors.New("no answer"), err)
+	}
+	if status, err = strconv.Atoi(string(line[9:12])); err != nil {
+		return 0, 0, err
+	}
+	size = -1
+	for {
+		if line, err = c.in.ReadSlice('\n'); err != nil {
+			return status, 0, err
+		}
+		if len(line) <= 2 {
+			break
+		}
+		if value, ok := bytes.CutPrefix(line, []byte("Content-Length: ")); ok {
+			size, _ = strconv.Atoi(string(bytes.TrimSpace(value)))
+		}
+	}
+	if size < 0 {
+		return status, 0, errors.New("an answer without a length")
+	}
+	if keep == nil {
+		_, err = c.in.Discard(size)
+	} else {
+		_, err = io.CopyN(keep, c.in, int64(size))
+	}
+	return status, size, err
+}
+
+// load is who asks for what, and how it must be answered.
+type load struct {
+	addr   string
+	status int
+	// request is the n-th request.
+	request func(n int) []byte
+}
+
+// result is what a load has found.
+type result struct {
+	asked int
+	bytes int64
+	took  time.Duration
+	each  []time.Duration // sorted
+}
+
+func (r result) perSecond() float64 { return float64(r.asked) / r.took.Seconds() }
+
+// at is the quantile q of how long answers took.
+func (r result) at(q float64) time.Duration {
+	if len(r.each) == 0 {
+		return 0
+	}
+	return r.each[min(len(r.each)-1, int(q*float64(len(r.each))))]
+}
+
+// closed asks over so many connections, each for the next thing as soon as it has
+// the last: what a server can do.
+func (l load) closed(ctx context.Context, connections int, d time.Duration) (result, error) {
+	end := time.Now().Add(d)
+	return l.run(connections, func(worker, i int) (time.Time, int, bool) {
+		now := time.Now()
+		return now, i*connections + worker, now.Before(end) && ctx.Err() == nil
+	})
+}
+
+// open asks so often a second, whether or not the last was answered: how long
+// people wait. An answer's time begins when its request was due.
+func (l load) open(ctx context.Context, perSecond, connections int, d time.Duration) (result, error) {
+	begin := time.Now()
+	var mu sync.Mutex
+	next := 0
+	return l.run(connections, func(int, int) (time.Time, int, bool) {
+		mu.Lock()
+		n := next
+		next++
+		mu.Unlock()
+		due := begin.Add(time.Duration(float64(n) / float64(perSecond) * float64(time.Second)))
+		if due.Sub(begin) >= d || ctx.Err() != nil {
+			return due, n, false
+		}
+		time.Sleep(time.Until(due))
+		return due, n, true
+	})
+}
+
+func (l load) run(connections int, next func(worker, i int) (time.Time, int, bool)) (result, error) {
+	each := make([]result, connections)
+	errs := make([]error, connections)
+	begin := time.Now()
+	var all sync.WaitGroup
+	for w := range connections {
+		all.Go(func() { each[w], errs[w] = l.worker(w, next) })
+	}
+	all.Wait()
+	sum := result{took: time.Since(begin)}
+	for _, r := range each {
+		sum.asked += r.asked
+		sum.bytes += r.bytes
+		sum.each = append(sum.each, r.each...)
+	}
+	slices.Sort(sum.each)
+	return sum, errors.Join(errs...)
+}
+
+func (l load) worker(w int, next func(worker, i int) (time.Time, int, bool)) (r result, err error) {
+	c, err := dial(l.addr)
+	if err != nil {
+		return r, err
+	}
+	defer c.conn.Close()
+	for i := 0; ; i++ {
+		due, n, more := next(w, i)
+		if !more {
+			return r, nil
+		}
+		status, size, err := c.ask(l.request(n), nil)
+		if err != nil {
+			return r, err
+		}
+		if status != l.status {
+			return r, fmt.Errorf("request %d was answered %d", n, status)
+		}
+		r.asked++
+		r.bytes += int64(size)
+		r.each = append(r.each, time.Since(due))
+	}
+}
+
+// median of some numbers.
+func median(of []float64) float64 {
+	s := slices.Sorted(slices.Values(of))
+	if len(s) == 0 {
+		return math.NaN()
+	}
+	return (s[(len(s)-1)/2] + s[len(s)/2]) / 2
+}

@@ -1,0 +1,82 @@
+// Command bench measures Portico and says what holds: `make bench`.
+//
+// Servers are processes of their own. What is compared runs in turns, round by
+// round, and medians are compared, because two runs on one machine never meet the
+// same machine. Absolute numbers are this machine's; the ratios are the product's.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"time"
+)
+
+func main() {
+	short := flag.Bool("short", false, "few tenants and short rounds, to see that it runs; proves nothing")
+	only := flag.String("only", "", "letters of the lines to measure, such as abe; all when empty")
+	doc := flag.String("doc", "", "write the report to this file")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if flag.Arg(0) == "reference" {
+		fail(reference(ctx))
+		return
+	}
+	fail(run(ctx, *short, *only, *doc))
+}
+
+func fail(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// chapter is a letter's worth of lines.
+type chapter struct {
+	letter  string
+	measure func(context.Context, *world) ([]line, error)
+}
+
+var chapters = []chapter{
+	{"e", starts},
+	{"a", pages},
+	{"b", policies},
+}
+
+func run(ctx context.Context, short bool, only, doc string) (err error) {
+	began := time.Now()
+	w, err := newWorld(ctx, short)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.close()) }()
+	fmt.Printf("two installations filled in %.0f s\n", time.Since(began).Seconds())
+	var lines []line
+	for _, c := range chapters {
+		if only != "" && !strings.Contains(only, c.letter) {
+			continue
+		}
+		found, err := c.measure(ctx, w)
+		if err != nil {
+			return fmt.Errorf("%s: %w", c.letter, err)
+		}
+		for _, l := range found {
+			l.letter = c.letter
+			fmt.Println(l)
+			lines = append(lines, l)
+		}
+	}
+	slices.SortStableFunc(lines, func(a, b line) int { return strings.Compare(a.letter, b.letter) })
+	fmt.Printf("%s in all\n", time.Since(began).Round(time.Second))
+	if doc == "" {
+		return nil
+	}
+	return os.WriteFile(doc, report(w, lines), 0o644)
+}

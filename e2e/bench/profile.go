@@ -1,0 +1,124 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// places of work, by the frames that tell them. The innermost frame that is in the
+// list decides; the runtime's own work counts for whoever asked for it, but for
+// the collector's, which nobody asks for.
+var rooms = []struct{ prefix, room string }{
+	{"runtime.gcBgMarkWorker", "garbage collection"},
+	{"runtime.gcAssistAlloc", "garbage collection"},
+	{"runtime.bgsweep", "garbage collection"},
+	{"runtime.bgscavenge", "garbage collection"},
+	{"portico/views", "rendering"},
+	{"github.com/a-h/templ", "rendering"},
+	{"github.com/jackc/pgx", "talking to the database"},
+	{"portico/store", "our code: store"},
+	{"portico/handlers", "our code: handlers"},
+	{"portico/files", "our code: files"},
+	{"log/slog", "the log line"},
+	{"github.com/gorilla", "the session cookie"},
+	{"github.com/prometheus", "metrics"},
+	{"github.com/riverqueue", "job queue"},
+	{"github.com/aws", "talking to S3"},
+	{"net/http", "net/http"},
+}
+
+// profile is where the product's processor time goes while fn runs.
+func (w *world) profile(ctx context.Context, in installation, fn func() error) ([]string, error) {
+	got := make(chan error, 1)
+	file := filepath.Join(w.dir, "cpu.pprof")
+	go func() {
+		b, err := fetch(ctx, fmt.Sprintf("%s/debug/pprof/profile?seconds=%d", in.admin, w.profiled()))
+		if err == nil {
+			err = os.WriteFile(file, b, 0o600)
+		}
+		got <- err
+	}()
+	if err := fn(); err != nil {
+		return nil, err
+	}
+	if err := <-got; err != nil {
+		return nil, fmt.Errorf("profile: %w", err)
+	}
+	out, err := exec.CommandContext(ctx, "go", "tool", "pprof", "-traces", file).Output()
+	if err != nil {
+		return nil, fmt.Errorf("pprof: %w", err)
+	}
+	return shares(out), nil
+}
+
+func (w *world) profiled() int {
+	if w.short {
+		return 2
+	}
+	return 5
+}
+
+// shares says what part of the time each room has, from pprof's list of stacks:
+// blocks behind a ruler, the first line with the time, then frame by frame.
+func shares(traces []byte) []string {
+	by := map[string]time.Duration{}
+	var all, took time.Duration
+	var frames []string
+	note := func() {
+		if len(frames) > 0 {
+			by[roomOf(frames)] += took
+			all += took
+		}
+		frames, took = nil, 0
+	}
+	lines := bufio.NewScanner(bytes.NewReader(traces))
+	for lines.Scan() {
+		if strings.HasPrefix(lines.Text(), "-----") {
+			note()
+			continue
+		}
+		fields := strings.Fields(lines.Text())
+		if len(frames) == 0 && len(fields) >= 2 {
+			d, err := time.ParseDuration(fields[0])
+			if err != nil {
+				continue
+			}
+			took, fields = d, fields[1:]
+		}
+		if took > 0 && len(fields) > 0 {
+			frames = append(frames, fields[0])
+		}
+	}
+	note()
+	var said []string
+	for _, room := range slices.SortedFunc(maps.Keys(by), func(a, b string) int { return cmp.Compare(by[b], by[a]) }) {
+		if share := float64(by[room]) / float64(all); share >= 0.01 {
+			said = append(said, fmt.Sprintf("%2.0f %% %s", 100*share, room))
+		}
+	}
+	return said
+}
+
+func roomOf(frames []string) string {
+	for _, f := range frames {
+		for _, r := range rooms {
+			if strings.HasPrefix(f, r.prefix) {
+				return r.room
+			}
+		}
+	}
+	if strings.HasPrefix(frames[len(frames)-1], "runtime.") {
+		return "scheduler"
+	}
+	return "other"
+}

@@ -1,0 +1,92 @@
+package handlers_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"portico/e2e/stack"
+	"portico/handlers"
+	"portico/store"
+	"portico/store/queue"
+	"portico/store/storetest"
+)
+
+// trips counts how often a pool goes to the database and back: a query, a batch
+// or a statement to prepare is one.
+type trips struct{ n atomic.Int64 }
+
+func (c *trips) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	c.n.Add(1)
+	return ctx
+}
+func (*trips) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+func (c *trips) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	c.n.Add(1)
+	return ctx
+}
+func (*trips) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
+func (*trips) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData)     {}
+
+func (c *trips) TracePrepareStart(ctx context.Context, _ *pgx.Conn, _ pgx.TracePrepareStartData) context.Context {
+	c.n.Add(1)
+	return ctx
+}
+func (*trips) TracePrepareEnd(context.Context, *pgx.Conn, pgx.TracePrepareEndData) {}
+
+// Every page of a tenant takes two round trips at most: who is asking, and one
+// batch of all it shows.
+func TestPagesTakeTwoRoundTrips(t *testing.T) {
+	t.Parallel()
+	count := &trips{}
+	// One connection, so that a statement is prepared once and for all.
+	db, err := store.Open(t.Context(), store.Config{
+		URL: storetest.Server().AppURL(stack.DatabaseName), Seal: queue.NewSealer(storetest.SealKey), Tracer: count, MaxConns: 1,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	a := storetest.Agency(t)
+	dana := a.Member(t, a.Dana, a.Acme)
+	project := storetest.Project(t, dana, "Spring")
+	things := map[string]uuid.UUID{"projects": project, "deliverables": storetest.Deliverable(t, dana, project, "Logo")}
+	site := newSiteWith(t, db, storage(t), func(*handlers.Config) {})
+	browser := site.as(t, a.Dana)
+	admin := storetest.Admin(t)
+	pages := 0
+	for _, route := range new(handlers.Server).Routes() {
+		kind, _, _ := strings.Cut(strings.TrimPrefix(route.Path, "/w/{tenant}/"), "/")
+		id, known := things[kind]
+		needsID := strings.Contains(route.Path, "{id}")
+		if route.Who != handlers.AMember || route.Method != http.MethodGet || route.Asset || route.Streams || route.JSON || (needsID && !known) {
+			continue
+		}
+		path := fill(route.Path, a.Acme, id.String())
+		// Where they are is where they were last, or it would be noted after the page.
+		if _, err := admin.Exec(t.Context(), `
+update memberships set last_place = $3, last_seen_at = now(), unread = 0, used_at = now() where tenant_id = $1 and user_id = $2`,
+			dana.TenantID(), dana.ID(), strings.TrimPrefix(path, "/w/"+a.Acme)); err != nil {
+			t.Fatal(err)
+		}
+		first := browser.get(t, path)
+		if first.status != http.StatusOK && first.status != http.StatusSeeOther {
+			t.Errorf("%s: status %d", path, first.status)
+		}
+		before := count.n.Load()
+		browser.get(t, path)
+		if took := count.n.Load() - before; took > 2 || took < 1 {
+			t.Errorf("%s took %d round trips", route.Path, took)
+		}
+		pages++
+	}
+	if pages < 12 {
+		t.Errorf("only %d pages looked at", pages)
+	}
+}
