@@ -33,8 +33,19 @@ func NewReadiness(checks map[string]func(context.Context) error) *Readiness {
 	return &Readiness{checks: checks}
 }
 
-// Stop makes the process answer that it is leaving, before it does.
+// Stop makes the process say that it is leaving, before it does: to whoever asks,
+// and on every connection, by ending it after the answer. So nobody sends a
+// request on a connection that is closed just then.
 func (rd *Readiness) Stop() { rd.stopping.Store(true) }
+
+func (rd *Readiness) endConnections(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if rd.stopping.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
 
 // asked is one round of questions, which whoever asks meanwhile shares.
 type asked struct {
@@ -112,6 +123,7 @@ func (rd *Readiness) missing(ctx context.Context, of []string) []string {
 func (rd *Readiness) serve(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	if rd.stopping.Load() {
+		w.Header().Set("Retry-After", "5")
 		writeJSON(w, http.StatusServiceUnavailable, map[string]any{"ready": false, "stopping": true})
 		return
 	}

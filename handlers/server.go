@@ -91,5 +91,6 @@ func (s *Server) Handler() http.Handler {
 	h = s.securityHeaders(h)
 	h = s.trustProxies(h)
 	h = s.logRequests(h)
+	h = s.ready.endConnections(h)
 	return withRequestID(h)
 }

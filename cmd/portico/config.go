@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"portico/files"
 	"portico/handlers/signin"
@@ -27,6 +28,7 @@ type config struct {
 	tenantDomain   string
 	trustedProxies []netip.Prefix
 	tenantRate     int
+	drain          time.Duration // from "I am leaving" to leaving
 	databaseURL    string
 	files          files.Config
 	keys           signin.Keys
@@ -103,6 +105,7 @@ func loadConfig(getenv func(string) string, environ []string) (config, error) {
 		alertMail:      rd.mailbox("ALERT_MAIL", false),
 		trustedProxies: rd.proxies(),
 		tenantRate:     rd.tenantRate(),
+		drain:          rd.drain(),
 		traces:         rd.traces(),
 	}
 	c.providers = rd.providers(environ, c.url)
@@ -269,6 +272,17 @@ func (rd *reader) tenantRate() int {
 		rd.wrong(name, "is not a number of requests a second, or 0 for any number")
 	}
 	return n
+}
+
+// drain is how long a process that was told to stop goes on, for balancers to
+// notice that it is leaving.
+func (rd *reader) drain() time.Duration {
+	const name = "PORTICO_DRAIN"
+	d, err := time.ParseDuration(rd.optional(name, "5s"))
+	if err != nil || d < 0 || d > time.Minute {
+		rd.wrong(name, "is not a time of up to a minute, such as 5s")
+	}
+	return d
 }
 
 // providers are the AUTH_<NAME>_KIND families of variables, by name.

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"portico/files"
@@ -22,7 +23,7 @@ import (
 const (
 	// startPatience bounds everything that can refuse a start.
 	startPatience = 8 * time.Second
-	// stopPatience is how long running requests get to finish.
+	// stopPatience is how long what runs, requests and jobs, gets to finish.
 	stopPatience = 20 * time.Second
 )
 
@@ -37,18 +38,14 @@ func (p program) serve(ctx context.Context, args []string) error {
 		return err
 	}
 	defer in.close(ctx)
+	stopJobs := func(context.Context) error { return nil }
 	if *jobs {
 		if err := in.runner.Start(context.WithoutCancel(ctx)); err != nil {
 			return err
 		}
+		stopJobs = in.runner.Stop
 	}
-	err = in.listen(ctx)
-	if *jobs {
-		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopPatience)
-		defer cancel()
-		err = errors.Join(err, in.runner.Stop(stop))
-	}
-	return err
+	return in.listen(ctx, stopJobs)
 }
 
 func (p program) work(ctx context.Context, args []string) error {
@@ -66,10 +63,8 @@ func (p program) work(ctx context.Context, args []string) error {
 	}
 	in.log.Info("working")
 	ready := handlers.NewReadiness(in.neighbours(nil))
-	err = in.run(ctx, ready, in.adminServers(ready))
-	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopPatience)
-	defer cancel()
-	return errors.Join(err, in.runner.Stop(stop))
+	in.config.drain = 0 // no balancer sends anything here
+	return in.run(ctx, ready, in.adminServers(ready), in.runner.Stop)
 }
 
 // installation is everything a running process holds.
@@ -142,7 +137,7 @@ func tuneMemory(getenv func(string) string) {
 	}
 }
 
-func (in *installation) listen(ctx context.Context) error {
+func (in *installation) listen(ctx context.Context, stopJobs func(context.Context) error) error {
 	c := in.config
 	ways, err := signin.NewProviders(c.providers...)
 	if err != nil {
@@ -158,7 +153,7 @@ func (in *installation) listen(ctx context.Context) error {
 	})
 	public := site.HTTPServer()
 	public.Addr = c.addr
-	return in.run(ctx, ready, append([]*http.Server{public}, in.adminServers(ready)...))
+	return in.run(ctx, ready, append([]*http.Server{public}, in.adminServers(ready)...), stopJobs)
 }
 
 // adminServers are the operator's own listener, if it is configured.
@@ -173,14 +168,16 @@ func (in *installation) adminServers(ready *handlers.Readiness) []*http.Server {
 	}}
 }
 
-// run serves until ctx is done: then it says that it is leaving, takes no more,
-// and finishes what runs.
-func (in *installation) run(ctx context.Context, ready *handlers.Readiness, servers []*http.Server) error {
+// run serves until ctx is done, and then leaves: it says so, waits until balancers
+// have heard, takes no more, and finishes what runs, requests and jobs at the same
+// time. What does not come to its end is cut off, or handed on if it is a job.
+func (in *installation) run(ctx context.Context, ready *handlers.Readiness, servers []*http.Server, stopJobs func(context.Context) error) error {
 	failed := make(chan error, len(servers))
 	for _, s := range servers {
 		l, err := net.Listen("tcp", s.Addr)
 		if err != nil {
-			return fmt.Errorf("cannot listen on %s: %w", s.Addr, errors.Unwrap(err))
+			failed <- fmt.Errorf("cannot listen on %s: %w", s.Addr, errors.Unwrap(err))
+			break
 		}
 		in.log.Info("listening", "addr", s.Addr)
 		go func() { failed <- s.Serve(handlers.Listener(l)) }()
@@ -188,16 +185,23 @@ func (in *installation) run(ctx context.Context, ready *handlers.Readiness, serv
 	var err error
 	select {
 	case <-ctx.Done():
+		ready.Stop()
+		in.log.Info("stopping", "drain", in.config.drain)
+		time.Sleep(in.config.drain)
 	case err = <-failed:
 	}
-	ready.Stop()
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopPatience)
 	defer cancel()
+	var ends sync.WaitGroup
 	for _, s := range servers {
-		if e := s.Shutdown(stop); e != nil {
-			_ = s.Close()
-		}
+		ends.Go(func() {
+			if s.Shutdown(stop) != nil {
+				_ = s.Close()
+			}
+		})
 	}
+	err = errors.Join(err, stopJobs(stop))
+	ends.Wait()
 	in.log.Info("stopped")
 	return err
 }

@@ -7,6 +7,7 @@ const (
 	workRoom    = "./handlers/work"
 	filesRoom   = "./files"
 	operator    = "./cmd/portico"
+	faults      = "./e2e/faults"
 
 	people = "migrations/0001_tenants_and_people.sql"
 	work   = "migrations/0002_work.sql"
@@ -92,6 +93,10 @@ var mutants = []mutant{
 	{"a silent database is given up", "store/patience.go", "return within(ctx, p.answer)", "return ctx", storeRoom, "TestSilentServer"},
 	{"a page comes to an end", "handlers/access.go", "context.WithTimeout(r.Context(), s.cfg.AnswerTime)", "context.WithCancel(r.Context())", handlerRoom, "TestSilentDatabase"},
 	{"who is put off is told for how long", "handlers/errors.go", "return 5 * time.Second", "return 0", handlerRoom, "TestSilentDatabase"},
+	{"who leaves says so", "cmd/portico/serve.go", "\t\tready.Stop()\n", "", faults, "TestLeavingIsSaid"},
+	{"who leaves waits until it was heard", "cmd/portico/serve.go", "time.Sleep(in.config.drain)", "", faults, "TestLeavingIsSaid"},
+	{"who leaves ends connections with an answer", "handlers/health.go", `w.Header().Set("Connection", "close")`, "", faults, "TestLeavingIsSaid"},
+	{"what runs is finished", "cmd/portico/serve.go", "if s.Shutdown(stop) != nil {", "if true {", faults, "TestLeavingFinishes"},
 	{"logs strike keys out", "handlers/redact.go", "if secretKey(a.Key) {", "if false {", handlerRoom, "TestLogs"},
 	{"logs strike shapes out", "handlers/redact.go", "s = shape.ReplaceAllString(s, struck)", "_ = shape", handlerRoom, "TestLogs"},
 	{"an adapter's right on a line", "handlers/routes.go", `s.member("GET /settings", store.SeeSettings, s.settingsShow).supportReads()`, `s.member("GET /settings", store.SeeWork, s.settingsShow).supportReads()`, handlerRoom, "TestRouteTable"},

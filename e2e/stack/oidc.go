@@ -41,6 +41,8 @@ type OIDCOptions struct {
 	// Port is preferred when it is free. Zero means any. The issuer, which is
 	// half of everybody's identity, contains it.
 	Port int
+	// Issuer is the provider's address when something stands in front of it.
+	Issuer string
 	// ClientID and ClientSecret are invented when empty.
 	ClientID, ClientSecret string
 	// RedirectURIs are the exact addresses a sign-in may return to.
@@ -106,7 +108,7 @@ func StartOIDC(ctx context.Context, opts OIDCOptions) (*OIDC, error) {
 
 // provideAt makes the provider whose issuer contains port.
 func (o *OIDC) provideAt(port int) error {
-	o.port, o.issuer = port, "http://"+loopback(port)
+	o.port, o.issuer = port, cmp.Or(o.opts.Issuer, "http://"+loopback(port))
 	config := &op.Config{CodeMethodS256: true, AuthMethodPost: true}
 	rand.Read(config.CryptoKey[:])
 	var err error

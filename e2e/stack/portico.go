@@ -132,6 +132,9 @@ func (p *Portico) Stop() error {
 	return err
 }
 
+// Ask asks the server to end and does not wait until it has.
+func (p *Portico) Ask() { _ = p.proc.cmd.Process.Signal(syscall.SIGTERM) }
+
 // Kill ends the server the way a crash would.
 func (p *Portico) Kill() { _ = p.proc.stop(syscall.SIGKILL, time.Second) }
 

@@ -285,10 +285,19 @@ func (p *Postgres) SocketDir() string { return p.socket }
 func (p *Postgres) Port() int { return p.port }
 
 func (p *Postgres) url(user, password, database string) string {
+	return p.urlAt(loopback(p.port), user, password, database)
+}
+
+// appURLAt is AppURL by another address of the same server.
+func (p *Postgres) appURLAt(addr, database string) string {
+	return p.urlAt(addr, AppRole, p.opts.AppPassword, database)
+}
+
+func (p *Postgres) urlAt(addr, user, password, database string) string {
 	u := url.URL{
 		Scheme:   "postgres",
 		User:     url.UserPassword(user, password),
-		Host:     loopback(p.port),
+		Host:     addr,
 		Path:     "/" + database,
 		RawQuery: "sslmode=disable",
 	}

@@ -48,6 +48,10 @@ func (p *Proxy) Hang() error {
 	return nil
 }
 
+// Hold keeps what the neighbour answers until Heal, which lets it go. What Portico
+// asks comes through.
+func (p *Proxy) Hold() error { return p.toxic("latency", "downstream", `"latency": 86400000`) }
+
 func (p *Proxy) toxic(kind, stream, attributes string) error {
 	_, err := p.proxy.Toxics.AddToxicJson(strings.NewReader(fmt.Sprintf(
 		`{"name": %q, "type": %q, "stream": %q, "attributes": {%s}}`, kind+" "+stream, kind, stream, attributes)))
@@ -70,4 +74,25 @@ func (p *Proxy) Heal() error {
 func (p *Proxy) Stop() {
 	p.proxy.Toxics.ResetToxics(context.Background())
 	p.proxy.Stop()
+}
+
+// proxyOIDC comes before its provider, whose issuer is the proxy's address.
+func (s *Stack) proxyOIDC(ctx context.Context) (err error) {
+	if s.state.OIDCPort == 0 {
+		if s.state.OIDCPort, err = FreePort(); err != nil {
+			return err
+		}
+	}
+	s.OIDCProxy, err = StartProxy(ctx, loopback(s.state.OIDCPort))
+	return err
+}
+
+func (s *Stack) proxyOthers(ctx context.Context) error {
+	for at, port := range map[**Proxy]int{&s.PostgresProxy: s.Postgres.port, &s.S3Proxy: s.S3.port, &s.MailProxy: s.Mail.port} {
+		var err error
+		if *at, err = StartProxy(ctx, loopback(port)); err != nil {
+			return err
+		}
+	}
+	return nil
 }

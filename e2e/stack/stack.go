@@ -32,6 +32,9 @@ type Options struct {
 	// Front puts TLS before Portico, under https://portico.test and every
 	// other name. Without it Portico is at http://localhost.
 	Front bool
+	// Proxied puts a proxy in front of each neighbour, for tests that break what is
+	// in between. Env names the proxies.
+	Proxied bool
 	// Personas are on the sign-in page of the OpenID Connect provider.
 	Personas []Persona
 	// Log also gets what the neighbours print.
@@ -48,6 +51,9 @@ type Stack struct {
 	OIDC     *OIDC
 	Mail     *Mail
 	Front    *Front // nil unless asked for
+
+	// What stands in front of each neighbour; nil unless asked for.
+	PostgresProxy, S3Proxy, OIDCProxy, MailProxy *Proxy
 
 	opts     Options
 	state    state
@@ -70,6 +76,11 @@ func Start(ctx context.Context, opts Options) (*Stack, error) {
 		}
 		s.opts.Addr = loopback(port)
 	}
+	if s.opts.Proxied {
+		if err := s.proxyOIDC(ctx); err != nil {
+			return nil, errors.Join(fmt.Errorf("stack: %w", err), s.Stop())
+		}
+	}
 	// Not errgroup.WithContext: its context ends with Wait, and with it the
 	// neighbours would.
 	var group errgroup.Group
@@ -83,6 +94,11 @@ func Start(ctx context.Context, opts Options) (*Stack, error) {
 	if err := group.Wait(); err != nil {
 		return nil, errors.Join(fmt.Errorf("stack: %w", err), s.Stop())
 	}
+	if s.opts.Proxied {
+		if err := s.proxyOthers(ctx); err != nil {
+			return nil, errors.Join(fmt.Errorf("stack: %w", err), s.Stop())
+		}
+	}
 	if err := s.remember(); err != nil {
 		return nil, errors.Join(fmt.Errorf("stack: %w", err), s.Stop())
 	}
@@ -95,6 +111,11 @@ func (s *Stack) Stop() error {
 	s.stopping.Lock()
 	defer s.stopping.Unlock()
 	var errs []error
+	for _, p := range []*Proxy{s.PostgresProxy, s.S3Proxy, s.OIDCProxy, s.MailProxy} {
+		if p != nil {
+			p.Stop()
+		}
+	}
 	if s.Front != nil {
 		errs = append(errs, s.Front.Stop())
 	}
@@ -195,8 +216,12 @@ func (s *Stack) s3Options() S3Options {
 }
 
 func (s *Stack) oidcOptions() OIDCOptions {
+	issuer := ""
+	if s.OIDCProxy != nil {
+		issuer = "http://" + s.OIDCProxy.Addr()
+	}
 	return OIDCOptions{
-		Port: s.state.OIDCPort, ClientSecret: s.state.OIDCClientSecret,
+		Issuer: issuer, Port: s.state.OIDCPort, ClientSecret: s.state.OIDCClientSecret,
 		Personas:     s.opts.Personas,
 		RedirectURIs: []string{s.URL() + "/auth/demo", s.URL() + "/auth/demo/callback"},
 	}
@@ -220,6 +245,7 @@ func (s *Stack) Env() Env {
 		"PORTICO_ADDR":            s.opts.Addr,
 		"PORTICO_URL":             s.URL(),
 		"PORTICO_TENANT_DOMAIN":   "localhost",
+		"PORTICO_DRAIN":           "0s", // no balancer needs to notice
 		"DATABASE_URL":            s.Postgres.AppURL(DatabaseName),
 		"DATABASE_OWNER_URL":      s.Postgres.OwnerURL(DatabaseName),
 		"S3_ENDPOINT":             s.S3.Endpoint(),
@@ -235,6 +261,11 @@ func (s *Stack) Env() Env {
 		"AUTH_DEMO_CLIENT_SECRET": s.OIDC.ClientSecret(),
 		"SESSION_KEYS":            s.state.SessionKey,
 		"SIGNING_KEYS":            s.state.SigningKey,
+	}
+	if s.opts.Proxied {
+		env["DATABASE_URL"] = s.Postgres.appURLAt(s.PostgresProxy.Addr(), DatabaseName)
+		env["S3_ENDPOINT"] = "http://" + s.S3Proxy.Addr()
+		env["SMTP_URL"] = "smtp://" + s.MailProxy.Addr()
 	}
 	if s.opts.Front {
 		env["PORTICO_TENANT_DOMAIN"] = FrontDomain

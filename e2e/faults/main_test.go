@@ -1,0 +1,38 @@
+// Package faults breaks what stands around the built binary, and the binary
+// itself, and looks at what people are told and what is left.
+package faults
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"portico/e2e/stack"
+)
+
+// binary is the portico of all tests.
+var binary string
+
+func TestMain(m *testing.M) {
+	code, err := run(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "faults:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func run(m *testing.M) (int, error) {
+	dir, err := os.MkdirTemp("", "portico-faults-")
+	if err != nil {
+		return 1, err
+	}
+	defer os.RemoveAll(dir)
+	binary = filepath.Join(dir, "portico")
+	if err := stack.Build(context.Background(), "./cmd/portico", binary); err != nil {
+		return 1, err
+	}
+	return m.Run(), nil
+}
