@@ -123,6 +123,9 @@ func (s *Server) member(pattern string, needs store.Capability, h func(http.Resp
 		if !ok {
 			return s.refuseStranger(w, r, person)
 		}
+		if person.SupportOver && person.SupportSlug == me.Tenant.Slug {
+			return s.viewAsOver(w, r, person.SupportOverHow)
+		}
 		rule := addressOf(r).route
 		err := s.admit(r, me, rule)
 		if err == nil {

@@ -129,6 +129,7 @@ var verbs = map[string]string{
 	"support.expired":        "reached the end of the support session",
 	"support.ended":          "ended a support session",
 	"support.mail_sent":      "sent the mail about support to",
+	"support.view_started":   "began to look as a client's person",
 	"support.page_seen":      "saw a page",
 	"job.let_go":             "was refused what they had asked for, because it was no longer theirs to ask",
 	"access.refused":         "was refused something",
@@ -155,6 +156,9 @@ func eventRows(base views.Base, me store.Member, events []store.Activity) []view
 		}
 		if e.SupportSessionID != nil {
 			row.Support = e.ActorName + " (support) as " + e.SubjectName
+			if e.ViewAs {
+				row.Support = e.ActorName + " as " + e.SubjectName
+			}
 		}
 		rows[i] = row
 	}

@@ -87,7 +87,7 @@ func pastRow(me store.Person, p store.PastSupport) views.SupportSessionRow {
 		StartedAt: p.StartedAt,
 		EndedAt:   orZero(p.EndedAt),
 		EndsAt:    p.EndsAt,
-		Ended:     howEnded(orZero(p.EndedHow)),
+		Ended:     howEnded(p.Kind, orZero(p.EndedHow)),
 	}
 	if p.EndedAt == nil {
 		row.EndURL = views.PathConsoleStop

@@ -54,6 +54,7 @@ var acts = map[string]act{
 	"POST /step-up/code":                   {form: "code=123456", says: http.StatusGone},
 	"POST /support/sessions":               {form: "tenant={slug}&person=nobody"},
 	"POST /support/stop":                   {ends: true},
+	"POST /view-as/stop":                   {ends: true},
 	"GET /logo/{logo}":                     {says: http.StatusNotFound},
 	"GET /brand/{stylesheet}":              {says: http.StatusNotFound},
 	"/":                                    {says: http.StatusNotFound},
@@ -88,6 +89,7 @@ var acts = map[string]act{
 	"POST ~/support/grant":                               {form: "hours=4"},
 	"POST ~/support/revoke":                              {ends: true},
 	"POST ~/support/sessions/{id}/end":                   {on: runningSession},
+	"POST ~/view-as":                                     {form: "person=nobody", says: http.StatusUnprocessableEntity},
 	"~/":                                                 {says: http.StatusNotFound},
 }
 

@@ -106,6 +106,21 @@ func (e *estate) letIn(t *testing.T, agent, as string) (store.Token, uuid.UUID) 
 	return token, id
 }
 
+// look has staff look as the person of that address, in a browser at that host.
+func (e *estate) look(t *testing.T, staff, as, host string) store.Token {
+	t.Helper()
+	token := storetest.SignIn(t, staff)
+	m, ok := storetest.Visit(t, token, e.slug).Member()
+	if !ok {
+		t.Fatal("the staff is not at home")
+	}
+	if err := storetest.DB().ViewAs(t.Context(), m, (&storetest.Tenants{}).Member(t, as, e.slug).ID()); err != nil {
+		t.Fatal(err)
+	}
+	storetest.MoveSession(t, token, host)
+	return token
+}
+
 func (e *estate) project(t *testing.T, shared bool) (id uuid.UUID) {
 	t.Helper()
 	mark := e.mark

@@ -15,6 +15,7 @@ type persona struct {
 	browser *browser
 	agent   bool   // of support
 	mode    string // of a session of support, "" in person
+	looks   bool   // the session is one of staff, who look as their client
 	inside  bool   // a member, or in a session
 	party   store.Party
 	role    store.Role
@@ -39,6 +40,9 @@ func (p *persona) enter(t *testing.T, w *world, e *estate) {
 	case p.nobody():
 	case p.mode == "":
 		p.browser.signIn(t, storetest.SignInAt(t, p.email, w.hosts.of(e.slug)))
+	case p.looks:
+		stopSupport(t, p.email)
+		p.browser.signIn(t, e.look(t, p.email, p.as, w.hosts.of(e.slug)))
 	default:
 		stopSupport(t, p.email)
 		token, session := e.letIn(t, p.email, p.as)
@@ -82,6 +86,10 @@ func cast(t *testing.T, w *world, a, b *storetest.Tenants) []*persona {
 		switch p.role {
 		case store.RoleOwner:
 			all = append(all, support(t, p, "read", own))
+			if p.party == store.PartyClient {
+				all = append(all, &persona{name: "staff looking as " + p.name, email: own.person(t, store.PartyAgency, store.RoleOwner), looks: true,
+					mode: "read", inside: true, party: p.party, role: p.role, as: p.email, places: []string{own.key}})
+			}
 			if p.party == store.PartyAgency {
 				all = append(all, support(t, p, "write", own))
 			}
@@ -130,7 +138,10 @@ where c.conrelid = $1::regclass and c.conname = $2`, table, table+"_"+column+"_c
 			has(party+" "+role, func(p *persona) bool { return p.mode == "" && string(p.party) == party && string(p.role) == role })
 		}
 	}
+	for _, kind := range knows("support_sessions", "kind") {
+		has("in a session of kind "+kind, func(p *persona) bool { return p.mode != "" && p.looks == (kind == "view_as") })
+	}
 	for _, mode := range knows("support_sessions", "mode") {
-		has("support to "+mode, func(p *persona) bool { return p.mode == mode })
+		has("support to "+mode, func(p *persona) bool { return p.mode == mode && !p.looks })
 	}
 }

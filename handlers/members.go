@@ -36,6 +36,9 @@ func (s *Server) memberList(w http.ResponseWriter, r *http.Request, me store.Mem
 			You:      p.UserID == me.ID(),
 		}
 		if p.Party == store.PartyClient {
+			if viewsAs(me) {
+				row.ViewAs = p.UserID.String()
+			}
 			clients.People = append(clients.People, row)
 		} else {
 			team.People = append(team.People, row)

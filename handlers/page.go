@@ -58,10 +58,13 @@ func workspace(base views.Base, me store.Member) *views.Workspace {
 }
 
 func supportBar(me store.Member) *views.SupportBar {
-	s := me.Support
+	s, stop := me.Support, views.PathConsoleStop
+	if s.ViewAs() {
+		stop = views.PathViewAsStop
+	}
 	return &views.SupportBar{
 		Actor:   s.AgentName,
-		ViewAs:  s.Kind == "view_as",
+		ViewAs:  s.ViewAs(),
 		Subject: me.Name,
 		Tenant:  me.Tenant.Name,
 		Write:   s.Mode == "write",
@@ -69,7 +72,7 @@ func supportBar(me store.Member) *views.SupportBar {
 		Ticket:  s.Ticket,
 		EndsAt:  s.EndsAt,
 		Left:    minutesLeft(time.Until(s.EndsAt)),
-		StopURL: views.PathConsoleStop,
+		StopURL: stop,
 	}
 }
 

@@ -37,6 +37,9 @@ func (s *Server) routes() []Route {
 		s.person("POST /step-up", s.signin.StepUpBegin).agentsToo().limited(30),
 		s.person("POST /step-up/code", s.signin.StepUpCode).agentsToo().limited(60),
 
+		// Staff who look as their client stop on whatever host they are.
+		s.person("POST /view-as/stop", s.viewAsStop).everyHost(),
+
 		// An agent of support, who is a member of nothing.
 		s.agent("GET /support", s.consoleShow).limited(120),
 		s.agent("POST /support/sessions", s.consoleStart).limited(30),
@@ -98,6 +101,8 @@ func (s *Server) routes() []Route {
 		s.member("POST /support/grant", store.GrantSupport, s.supportGrant).limited(30),
 		s.member("POST /support/revoke", store.GrantSupport, s.supportRevoke),
 		s.member("POST /support/sessions/{id}/end", store.GrantSupport, s.supportSessionEnd),
+
+		s.member("POST /view-as", store.ViewAs, s.viewAsStart).limited(30),
 
 		// Whatever else: not there, and it says so to members alike.
 		s.member("/", store.SeeWork, s.nothing).supportReads(),

@@ -15,20 +15,32 @@ const supportShown = 25
 
 // supportShow is the tenant's own say over support: its consent and its ledger.
 func (s *Server) supportShow(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	return s.supportPage(w, r, me, http.StatusOK, views.SupportGrantForm{})
+	return s.supportPage(w, r, me, http.StatusOK, supportForms{})
 }
 
-func (s *Server) supportPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, typed views.SupportGrantForm) error {
+// supportForms are the forms of that page as they were typed.
+type supportForms struct {
+	grant  views.SupportGrantForm
+	viewAs views.ViewAsForm
+}
+
+func (s *Server) supportPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, typed supportForms) error {
 	page := store.SupportPage{Limit: supportShown + 1}
 	before := r.URL.Query().Get("before")
 	page.BeforeAt, page.BeforeID = parseCursor(before)
 	var grant *store.Grant
 	var sessions []store.SupportSession
-	if err := s.db.Read(r.Context(), me, store.CurrentGrant(&grant), store.ListSupportSessions(page, &sessions)); err != nil {
+	var people []store.SupportTarget
+	reads := []store.Read{store.CurrentGrant(&grant), store.ListSupportSessions(page, &sessions)}
+	if viewsAs(me) {
+		reads = append(reads, store.ViewedAs(&people))
+	}
+	if err := s.db.Read(r.Context(), me, reads...); err != nil {
 		return err
 	}
 	c := s.chrome(r, me)
-	props := views.SupportProps{CanGrant: consents(me), Form: typed}
+	props := views.SupportProps{CanGrant: consents(me), Form: typed.grant,
+		CanViewAs: viewsAs(me), ViewAsPeople: viewAsPeople(people, typed.viewAs.Person), ViewAs: typed.viewAs}
 	if grant != nil {
 		props.GrantUntil, props.GrantBy, props.GrantAt = grant.EndsAt, grant.ByName, grant.CreatedAt
 	}
@@ -53,7 +65,7 @@ func consents(me store.Member) bool { return me.May(store.GrantSupport) && me.Su
 func ledgerRow(base views.Base, me store.Member, session store.SupportSession) views.SupportSessionRow {
 	row := views.SupportSessionRow{
 		Agent:     session.AgentName,
-		ViewAs:    session.Kind == "view_as",
+		ViewAs:    session.Kind == viewAsKind,
 		Subject:   session.SubjectName,
 		Write:     session.Mode == "write",
 		Reason:    session.Reason,
@@ -61,10 +73,12 @@ func ledgerRow(base views.Base, me store.Member, session store.SupportSession) v
 		StartedAt: session.StartedAt,
 		EndedAt:   orZero(session.EndedAt),
 		EndsAt:    session.EndsAt,
-		Ended:     howEnded(orZero(session.EndedHow)),
+		Ended:     howEnded(session.Kind, orZero(session.EndedHow)),
 		Acts:      acts(session),
 	}
-	if !row.ViewAs {
+	if row.ViewAs {
+		row.Agent += " (" + me.Tenant.AgencyName + ")"
+	} else {
 		row.Agent += " (support)"
 	}
 	if me.May(store.SeeActivity) {
@@ -76,12 +90,18 @@ func ledgerRow(base views.Base, me store.Member, session store.SupportSession) v
 	return row
 }
 
+// viewAsKind is the kind of session in which staff look as their client.
+const viewAsKind = "view_as"
+
 // howEnded is the end of a support session in words; "" while it runs.
-func howEnded(how string) string {
+func howEnded(kind, how string) string {
 	switch how {
 	case "":
 		return ""
 	case "stopped":
+		if kind == viewAsKind {
+			return "They stopped"
+		}
 		return "Stopped by support"
 	case "expired":
 		return "Its time was over"
@@ -89,6 +109,8 @@ func howEnded(how string) string {
 		return "Ended by an owner or admin here"
 	case "agent_disabled":
 		return "The agent lost access"
+	case "actor_gone":
+		return "They may no longer look"
 	case "target_gone":
 		return "The person is no longer here"
 	case "tenant_suspended":
@@ -122,10 +144,10 @@ func (s *Server) supportGrant(w http.ResponseWriter, r *http.Request, me store.M
 	hours := strings.TrimSpace(f.raw("hours"))
 	length, offered := grantLengths[hours]
 	if !offered {
-		return s.supportPage(w, r, me, http.StatusUnprocessableEntity, views.SupportGrantForm{
+		return s.supportPage(w, r, me, http.StatusUnprocessableEntity, supportForms{grant: views.SupportGrantForm{
 			Hours:  hours,
 			Errors: ui.Errors{"hours": "Choose one of the lengths."},
-		})
+		}})
 	}
 	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.GrantSupport(r.Context(), length) })
 	if err != nil {

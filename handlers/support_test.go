@@ -15,7 +15,7 @@ func TestSupportSeenAndRevoked(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t)
 	mia := d.as(t, d.Mia)
-	has(t, "before", mia.get(t, d.base+"/support"), "Support has never been here", "Let support in")
+	has(t, "before", mia.get(t, d.base+"/support"), "Nobody has looked in here", "Let support in")
 	for _, hours := range []string{"", "0", "2", "9999", "-1"} {
 		got := mia.post(t, d.base+"/support/grant", url.Values{"hours": {hours}})
 		want(t, "hours "+hours, got, 422)

@@ -141,6 +141,7 @@ type Activity struct {
 	ActorName        string
 	SubjectName      string
 	SupportSessionID *uuid.UUID
+	ViewAs           bool // in a session of staff who look as their client
 	TargetKind       string
 	TargetID         *uuid.UUID
 	TargetName       string
@@ -173,7 +174,7 @@ func ListActivity(f ActivityFilter, dst *[]Activity) Read {
 select e.id, e.at, e.verb, e.result, e.actor_id,
        coalesce(a.name, s.actor_name, case when e.actor_id is null then 'Portico' else 'Support' end) as actor_name,
        coalesce(m.name, '') as subject_name,
-       e.support_session_id, e.target_kind, e.target_id,
+       e.support_session_id, coalesce(s.kind = 'view_as', false) as view_as, e.target_kind, e.target_id,
        coalesce(p.name, d.title, f.name, t.name, i.name, '') as target_name,
        e.detail
 from (

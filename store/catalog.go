@@ -20,10 +20,10 @@ var openFunctions = map[string]string{
 	"flow_spend_state": "app", "front_door": "app", "i_am_agent": "app", "is_my_client": "app", "job_refused": "app", "job_standing": "app", "logo": "app", "my_clients_counted": "app",
 	"my_workspaces": "app", "person_for": "app", "rate_hit": "app", "rate_refund": "app", "set_client_plan": "app", "sign_in_by_code": "app",
 	"sign_in_by_identity": "app", "sign_in_by_link": "app", "step_up_by_code": "app", "support_find": "app",
-	"support_history": "app", "support_people": "app", "support_start": "app", "support_stop": "app", "sweep": "app",
+	"support_history": "app", "support_people": "app", "support_start": "app", "support_stop": "app", "sweep": "app", "view_as_start": "app",
 	"who_is_asking": "app",
 	// Called by the others alone.
-	"flow_state": "nobody", "flow_try_code": "nobody", "invite_open": "nobody", "person_proved": "nobody", "session_open": "nobody", "support_end": "nobody",
+	"flow_state": "nobody", "flow_try_code": "nobody", "invite_open": "nobody", "may_view_as": "nobody", "person_proved": "nobody", "session_open": "nobody", "support_end": "nobody",
 	"support_over": "nobody", "tenant_active": "nobody",
 	// For the command line, as portico_owner.
 	"add_agent": "operator", "create_agency": "operator", "disable_agent": "operator", "list_agents": "operator", "list_tenants": "operator", "set_plan": "operator",

@@ -24,6 +24,7 @@ var Manifest = struct {
 		{Name: "job_effects"},
 		{Name: "plan_usage"},
 		{Name: "support_grants", Restrictive: []string{"in_person", "in_person_still_open"}, Lookup: true},
+		{Name: "support_asks", Restrictive: []string{"in_person_still_open"}, Lookup: true},
 		{Name: "support_sessions", Restrictive: []string{"in_person_still_open"}, Lookup: true},
 		{Name: "audit_events", Restrictive: []string{"party", "truthful"}, Lookup: true, AppendOnly: true},
 	},

@@ -47,8 +47,9 @@ select exists (
 )`, pgx.StrictNamedArgs{"id": version})
 }
 
-// AskSupportMails asks, once for the start and once for the end of a support
-// session, for a mail to each owner of the tenant. A session that is not in this
+// AskSupportMails asks, once for the start and once for the end of a session of
+// support, for a mail to each owner of the tenant; what staff look at as their
+// client is on the ledger and in no mail. A session that is not in this
 // tenant, or one said to be over that is not, is [ErrNotFound].
 func (tx *Tx) AskSupportMails(ctx context.Context, session uuid.UUID, ended bool) error {
 	if err := tx.SupportHappened(ctx, session, ended); err != nil {
@@ -70,7 +71,14 @@ where tenant_id = @tenant_id
   and ended_at is null
   and email is not null
   and role = 'owner'
-order by user_id`, nil))
+  and exists (
+    select 1
+    from support_sessions
+    where tenant_id = @tenant_id
+      and id = @session
+      and kind = 'support'
+)
+order by user_id`, pgx.StrictNamedArgs{"session": session}))
 	if err != nil {
 		return err
 	}

@@ -28,6 +28,7 @@ const (
 	SeeActivity       Capability = "see activity"        // the tenant's audit trail
 	SeeSupport        Capability = "see support"         // grants and the ledger
 	GrantSupport      Capability = "grant support"       // let support in, and revoke
+	ViewAs            Capability = "view as"             // look as one of the client's people, read only
 	SeeSettings       Capability = "see settings"        //
 	EditSettings      Capability = "edit settings"       // name, portal name, accent
 	ManageClients     Capability = "manage clients"      // of an agency
@@ -55,6 +56,7 @@ var rights = map[Capability]map[Party]ranks{
 	SeeActivity:       {PartyAgency: everyone, PartyClient: management},
 	SeeSupport:        {PartyAgency: management, PartyClient: management},
 	GrantSupport:      {PartyAgency: management, PartyClient: management},
+	ViewAs:            {PartyAgency: management, PartyClient: nobody},
 	SeeSettings:       {PartyAgency: management, PartyClient: management},
 	EditSettings:      {PartyAgency: management, PartyClient: nobody},
 	ManageClients:     {PartyAgency: management, PartyClient: nobody},

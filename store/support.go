@@ -56,7 +56,7 @@ type SupportSession struct {
 	StartedAt   time.Time
 	EndsAt      time.Time  // its hard end
 	EndedAt     *time.Time // nil while it runs
-	// EndedHow is "stopped", "expired", "revoked", "agent_disabled",
+	// EndedHow is "stopped", "expired", "revoked", "agent_disabled", "actor_gone",
 	// "target_gone" or "tenant_suspended"; nil while it runs.
 	EndedHow *string
 	Pages    int // seen
@@ -92,6 +92,7 @@ from (
 ) s
 join memberships m on m.tenant_id = s.tenant_id and m.user_id = s.subject_id
 left join support_grants g on g.tenant_id = s.tenant_id and g.id = s.grant_id
+left join memberships a on a.tenant_id = s.tenant_id and a.user_id = s.actor_id and s.kind = 'view_as'
 cross join lateral (`+supportOver+`) o
 cross join lateral (
     select (count(*) filter (where e.verb = 'support.page_seen'))::int as pages,
@@ -104,8 +105,8 @@ order by s.started_at desc, s.id desc`,
 		pgx.StrictNamedArgs{"before_at": p.BeforeAt, "before_id": p.BeforeID, "limit": p.Limit})}
 }
 
-// supportOver is how and when a session s with its grant g and its subject m was
-// over, as far as its tenant can tell: lookup.support_over knows the rest.
+// supportOver is how and when a session s with its grant g, its subject m and, of
+// the staff, its actor a was over, as far as its tenant can tell: lookup.support_over knows the rest.
 const supportOver = `
     select coalesce(s.ended_how, w.how) as ended_how,
            coalesce(s.ended_at, w.at) as ended_at
@@ -114,12 +115,15 @@ const supportOver = `
                    when s.ends_at <= now() then 'expired'
                    when g.revoked_at is not null then 'revoked'
                    when g.ends_at <= now() then 'expired'
+                   when a.ended_at is not null or (s.kind = 'view_as' and a.role not in ('owner', 'admin')) then 'actor_gone'
                    when m.ended_at is not null then 'target_gone'
                end as how,
                case
                    when s.ends_at <= now() then s.ends_at
                    when g.revoked_at is not null then g.revoked_at
                    when g.ends_at <= now() then g.ends_at
+                   when a.ended_at is not null then a.ended_at
+                   when s.kind = 'view_as' and a.role not in ('owner', 'admin') then now()
                    when m.ended_at is not null then m.ended_at
                end as at
     ) w`
@@ -237,6 +241,7 @@ select o.ended_how
 from support_sessions s
 join memberships m on m.tenant_id = s.tenant_id and m.user_id = s.subject_id
 left join support_grants g on g.tenant_id = s.tenant_id and g.id = s.grant_id
+left join memberships a on a.tenant_id = s.tenant_id and a.user_id = s.actor_id and s.kind = 'view_as'
 cross join lateral (`+supportOver+`) o
 where s.tenant_id = @tenant_id
   and s.id = @id

@@ -78,7 +78,7 @@ func (b *supportBundle) wantOut(t *testing.T, how string) {
 	if _, ok := v.Member(); ok {
 		t.Error("the agent is still inside")
 	}
-	if p, ok := v.Person(); !ok || !p.SupportOver || p.SupportOverHow != how || p.SupportSlug != "" {
+	if p, ok := v.Person(); !ok || !p.SupportOver || p.SupportOverHow != how || p.SupportSlug != b.Acme {
 		t.Errorf("over = %v %q in %q, want %q", p.SupportOver, p.SupportOverHow, p.SupportSlug, how)
 	}
 }

@@ -115,7 +115,8 @@ type Person struct {
 	// words of [SupportSession].EndedHow.
 	SupportOver    bool
 	SupportOverHow string
-	// SupportSlug names the tenant of a running support session, else "".
+	// SupportSlug names the tenant of the browser's support session, running or
+	// over as in SupportOver, else "".
 	SupportSlug string
 	RequestID   string
 }
@@ -148,6 +149,9 @@ type Support struct {
 	EndsAt    time.Time
 	AgentName string
 }
+
+// ViewAs says that staff look as their client, not support.
+func (s Support) ViewAs() bool { return s.Kind == "view_as" }
 
 // Member is a person inside one tenant, in person or through a support session.
 // Only this package makes one, from what the database said in this request.

@@ -26,6 +26,8 @@ const (
 	PathConsole           = "/support"
 	PathConsoleStart      = "/support/sessions"
 	PathConsoleStop       = "/support/stop"
+	// PathViewAsStop is on every host: who looks as somebody else stops where they are.
+	PathViewAsStop = "/view-as/stop"
 )
 
 // LoginTo is the sign-in page that leads on to a local path.
@@ -218,8 +220,8 @@ func (b Base) SupportSessionEnd(id string) string {
 	return string(b) + "/support/sessions/" + id + "/end"
 }
 
-// SupportStop takes the POST of the Stop button in the support bar.
-func (b Base) SupportStop() string { return string(b) + "/support/stop" }
+// ViewAs takes a POST by which staff look as one of their client's people.
+func (b Base) ViewAs() string { return string(b) + "/view-as" }
 
 // Settings shows and takes the tenant's settings.
 func (b Base) Settings() string { return string(b) + "/settings" }

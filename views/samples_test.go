@@ -64,7 +64,7 @@ func agent() views.Chrome {
 func inSupport(c views.Chrome) views.Chrome {
 	c.Support = &views.SupportBar{
 		Actor: "Sam", Subject: "Mia Chen", Tenant: "Acme", Ticket: "TICKET-123", Reason: "cannot open the logo file",
-		EndsAt: time.Now().Add(41 * time.Minute), Left: "41 min left", StopURL: acme.SupportStop(), WriteURL: "/support",
+		EndsAt: time.Now().Add(41 * time.Minute), Left: "41 min left", StopURL: views.PathConsoleStop, WriteURL: "/support",
 	}
 	return c
 }

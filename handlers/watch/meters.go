@@ -59,7 +59,7 @@ func (w *Watch) SignIn(way, outcome string) {
 	}
 }
 
-// Support counts what became of support sessions: "started", "refused",
+// Support counts what became of support sessions: "started", "view_as", "refused",
 // "stopped" or "ended".
 func (w *Watch) Support(event string) {
 	if w != nil {

@@ -1,5 +1,18 @@
 -- Support: finding a tenant, coming in with consent, and going again.
 
+-- May that person look as a client of that tenant? The rights table of the program
+-- says who; a test holds the two together. Not for the app.
+create function lookup.may_view_as(p_tenant uuid, p_actor uuid)
+returns boolean
+language sql stable security definer set search_path = ''
+as $$
+    select exists (
+        select 1 from public.memberships m
+        join public.users u on u.id = m.user_id and u.disabled_at is null
+        where m.tenant_id = p_tenant and m.user_id = p_actor
+          and m.party = 'agency' and m.role in ('owner', 'admin') and m.ended_at is null)
+$$;
+
 -- Why a support session is over, marked so or not; null while it runs. It asks
 -- for what must hold, so that whatever is missing ends the session. Not for the
 -- app: it would answer about any tenant.
@@ -20,9 +33,7 @@ as $$
         when s.kind = 'support' and not exists (
             select 1 from public.support_grants g
             where g.tenant_id = s.tenant_id and g.id = s.grant_id and g.ends_at > now()) then 'expired'
-        when s.kind = 'view_as' and not exists (
-            select 1 from public.memberships m
-            where m.tenant_id = s.tenant_id and m.user_id = s.actor_id and m.party = 'agency' and m.ended_at is null) then 'revoked'
+        when s.kind = 'view_as' and not lookup.may_view_as(s.tenant_id, s.actor_id) then 'actor_gone'
         when not exists (
             select 1 from public.memberships m
             join public.users u on u.id = m.user_id and u.disabled_at is null
@@ -154,6 +165,48 @@ begin
     return query select 'ok', place, until;
 end $$;
 grant execute on function lookup.support_start to portico_app;
+
+-- Staff look as one of their clients, for an hour and read only, in the tenant where
+-- they stand. The lock of their own row keeps them to one session; who looks as
+-- somebody already goes no further.
+create function lookup.view_as_start(p_id uuid, p_subject uuid, p_token bytea, p_audit uuid, p_request text)
+returns table (verdict text, ends_at timestamptz)
+language plpgsql volatile security definer set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+    me uuid := nullif(current_setting('app.actor_id', true), '')::uuid;
+    place uuid := nullif(current_setting('app.tenant_id', true), '')::uuid;
+    my_name text; target public.memberships; why text; until timestamptz := now() + interval '60 minutes';
+begin
+    perform 1 from public.users u where u.id = me for no key update;
+    select m.name into my_name from public.memberships m where m.tenant_id = place and m.user_id = me;
+    select m.* into target
+    from public.memberships m
+    join public.users u on u.id = m.user_id and u.disabled_at is null
+    where m.tenant_id = place and m.user_id = p_subject and m.user_id <> me and m.party = 'client' and m.ended_at is null;
+    why := case
+        when nullif(current_setting('app.support_session_id', true), '') is not null then 'no_right'
+        when not lookup.may_view_as(place, me) then 'no_right'
+        when not lookup.tenant_active(place) then 'no_right'
+        when target.user_id is null then 'bad_target'
+        when exists (
+            select 1 from public.support_sessions o
+            where o.actor_id = me and o.ended_at is null and o.ends_at > now() and lookup.support_over(o) is null) then 'busy'
+        end;
+    if why is not null then
+        return query select why, null::timestamptz;
+        return;
+    end if;
+    insert into public.support_sessions (tenant_id, id, kind, actor_id, actor_name, subject_id, reason, ticket, ends_at)
+    values (place, p_id, 'view_as', me, my_name, p_subject, '', '', until);
+    update public.sessions s set support_tenant_id = place, support_session_id = p_id
+    where s.token_hash = p_token and s.user_id = me;
+    insert into public.audit_events (tenant_id, id, actor_id, subject_id, support_session_id, party, verb, target_kind, target_id, request_id)
+    values (place, p_audit, me, p_subject, p_id, target.party, 'support.view_started', 'support_session', p_id, p_request);
+    return query select 'ok', until;
+end $$;
+grant execute on function lookup.view_as_start to portico_app;
 
 -- Marks what is over of one actor's support sessions, and ends those that still
 -- run the way it is told to. Ids of audit rows made here are random: nothing is

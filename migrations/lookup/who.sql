@@ -81,7 +81,7 @@ begin
                select from public.memberships o
                where o.user_id = m.user_id and o.ended_at is null and (o.used_at, o.tenant_id) > (m.used_at, m.tenant_id)),
            coalesce(m.unread, 0),
-           p.id, p.tenant_id, p.kind, p.mode, p.reason, p.ticket, p.ends_at, p.slug,
+           p.id, p.tenant_id, p.kind, p.mode, p.reason, p.ticket, p.ends_at, o.slug,
            case when k.support_session_id is not null and p.id is null then coalesce(o.over, 'revoked') end
     from (values (1)) as always (one)
     left join asker k on true

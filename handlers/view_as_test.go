@@ -1,0 +1,122 @@
+package handlers_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"portico/store/storetest"
+)
+
+// Staff look as one of their client's people, from the people page, and see what
+// that person sees under a bar that says so; the client reads of it afterwards.
+func TestViewAsJourney(t *testing.T) {
+	t.Parallel()
+	d := setupDesk(t)
+	mia := d.Member(t, d.Mia, d.Acme)
+	dana := d.as(t, d.Dana)
+	project := storetest.Project(t, d.Member(t, d.Dana, d.Acme), "Hidden "+d.Suffix).String()
+	people := dana.get(t, d.base+"/members")
+	has(t, "the people page", people, `value="`+mia.ID().String()+`"`, "View as")
+	if n := strings.Count(people.body, `name="person"`); n != 2 {
+		t.Errorf("the people page offers %d to look as, want Mia and Leo", n)
+	}
+	has(t, "the support page", dana.get(t, d.base+"/support"), "See it as your client does", "Mia "+d.Suffix+", owner", "Leo "+d.Suffix+", viewer")
+	for _, other := range []string{d.Ravi, d.Mia} {
+		hasNot(t, "the people page of "+other, d.as(t, other).get(t, d.base+"/members"), "View as")
+		want(t, "by "+other, d.as(t, other).post(t, d.base+"/view-as", url.Values{"person": {mia.ID().String()}}), 403)
+	}
+	want(t, "a project of the team", dana.get(t, d.base+"/projects/"+project), 200)
+
+	start := dana.post(t, d.base+"/view-as", url.Values{"person": {mia.ID().String()}})
+	if start.status != 303 || start.location() != d.base+"/" {
+		t.Fatalf("start is %d to %q", start.status, start.location())
+	}
+	for _, path := range []string{"/", "/projects", "/support", "/settings", "/no/such/page"} {
+		got := dana.get(t, d.base+path)
+		if path == "/no/such/page" {
+			want(t, path, got, 404)
+			continue
+		}
+		want(t, path, got, 200)
+		has(t, path, got, "Dana "+d.Suffix+" is seeing Acme "+d.Suffix+" as Mia "+d.Suffix+", read only", `action="/view-as/stop"`, `data-frame="client"`)
+		hasNot(t, path, got, "(support)", "Let support in", `action="`+d.base+`/view-as"`)
+	}
+	want(t, "what the client cannot see", dana.get(t, d.base+"/projects/"+project), 404)
+	want(t, "a deed", dana.post(t, d.base+"/support/grant", url.Values{"hours": {"4"}}), 403)
+	want(t, "a second hop", dana.post(t, d.base+"/view-as", url.Values{"person": {mia.ID().String()}}), 403)
+	want(t, "her other workspace", dana.get(t, "/w/"+d.Globex+"/"), 200)
+	want(t, "the console", dana.get(t, "/support"), 404)
+	want(t, "Mia's account", dana.post(t, "/account/name", url.Values{"name": {"Dana " + d.Suffix}}), 303)
+	if name := storetest.Person(t, storetest.SignIn(t, d.Mia)).Name; !strings.HasPrefix(name, "Mia") {
+		t.Errorf("Mia is called %q now", name)
+	}
+
+	stop := dana.post(t, "/view-as/stop", nil)
+	if stop.status != 303 || stop.location() != d.base+"/" {
+		t.Errorf("stop is %d to %q", stop.status, stop.location())
+	}
+	has(t, "the ledger", d.as(t, d.Mia).get(t, d.base+"/support"), "Dana "+d.Suffix+" (Northwind "+d.Suffix+") looked as Mia "+d.Suffix, "They stopped", "Saw 6 pages")
+	has(t, "the trail", d.as(t, d.Mia).get(t, d.base+"/activity?support=1"), "began to look as", "saw a page", "Dana "+d.Suffix+" as Mia "+d.Suffix)
+	back := dana.get(t, d.base+"/")
+	has(t, "herself again", back, `data-frame="staff"`)
+	hasNot(t, "herself again", back, "is seeing")
+}
+
+// The look is over while its page is still open: what is sent from it is not done
+// in one's own name, until one has said to go on as oneself.
+func TestViewAsOverIsNoDeed(t *testing.T) {
+	t.Parallel()
+	d := setupDesk(t)
+	dana, leo := d.as(t, d.Dana), d.Member(t, d.Leo, d.Acme)
+	look := url.Values{"person": {leo.ID().String()}}
+	want(t, "start", dana.post(t, d.base+"/view-as", look), 303)
+	again := d.as(t, d.Dana).post(t, d.base+"/view-as", look)
+	want(t, "in another browser", again, 409)
+	has(t, "in another browser", again, "You are looking as somebody already", `action="/view-as/stop"`)
+	if _, err := storetest.Superuser(t).Exec(t.Context(), `
+		update support_sessions set started_at = started_at - interval '1 hour', ends_at = ends_at - interval '1 hour' where subject_id = $1`, leo.ID()); err != nil {
+		t.Fatal(err)
+	}
+	for what, got := range map[string]answer{
+		"a page": dana.get(t, d.base+"/projects"),
+		"a deed": dana.post(t, d.base+"/projects", url.Values{"name": {"Made " + d.Suffix}}),
+	} {
+		want(t, what, got, 409)
+		has(t, what, got, "The hour is over.", "Go on as myself", `action="/view-as/stop"`)
+		hasNot(t, what, got, d.Suffix)
+	}
+	want(t, "elsewhere", dana.get(t, "/w/"+d.Globex+"/"), 200)
+	want(t, "go on", dana.post(t, "/view-as/stop", nil), 303)
+	hasNot(t, "the projects", dana.get(t, d.base+"/projects"), "Made "+d.Suffix)
+	want(t, "the deed", dana.post(t, d.base+"/projects", url.Values{"name": {"Made " + d.Suffix}}), 303)
+}
+
+// Nobody, an unknown person, a colleague: said beside the field, and nothing begun.
+// On the workspace's own host it works the same.
+func TestViewAsOnAHostOfItsOwn(t *testing.T) {
+	t.Parallel()
+	d := setupDesk(t)
+	dana := d.as(t, d.Dana)
+	for what, person := range map[string]string{"nobody": "", "a stranger": uuid.NewString(), "no id": "mia", "a colleague": d.Member(t, d.Ravi, d.Acme).ID().String()} {
+		got := dana.post(t, d.base+"/view-as", url.Values{"person": {person}})
+		want(t, what, got, 422)
+		has(t, what, got, "Choose one of your client", "See it as your client does")
+	}
+	there := d.nobody()
+	there.header = http.Header{"Host": {d.Acme + ".portals.test"}}
+	there.signIn(t, storetest.SignInAt(t, d.Dana, d.Acme+".portals.test"))
+	start := there.post(t, "/view-as", url.Values{"person": {d.Member(t, d.Mia, d.Acme).ID().String()}})
+	if start.status != 303 || start.location() != "/" {
+		t.Fatalf("start is %d to %q", start.status, start.location())
+	}
+	has(t, "inside", there.get(t, "/projects"), "is seeing Acme "+d.Suffix)
+	hasNot(t, "on the main host", dana.get(t, d.base+"/"), "is seeing")
+	if stop := there.post(t, "/view-as/stop", nil); stop.status != 303 || stop.location() != "/" {
+		t.Errorf("stop is %d to %q", stop.status, stop.location())
+	}
+	hasNot(t, "after stop", there.get(t, "/projects"), "is seeing")
+}
