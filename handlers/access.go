@@ -203,12 +203,15 @@ func (s *Server) askToSignIn(w http.ResponseWriter, r *http.Request) error {
 	if wantsJSON(r) {
 		return errSignIn
 	}
+	w.Header().Set("Cache-Control", "no-store")
+	if addressOf(r).host != "" {
+		return s.leaveToSignIn(w, r)
+	}
 	to := r.URL.RequestURI()
 	if !safe(r.Method) {
 		to = views.PathHome
 	}
-	w.Header().Set("Cache-Control", "no-store")
-	http.Redirect(w, r, addressOf(r).platform+views.LoginTo(to), http.StatusFound)
+	http.Redirect(w, r, views.LoginTo(to), http.StatusFound)
 	return nil
 }
 

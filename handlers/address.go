@@ -65,9 +65,11 @@ func (s *Server) resolveHost(next http.Handler) http.Handler {
 		if name, _, err := net.SplitHostPort(host); err == nil {
 			host = name
 		}
-		a := address{host: host, domain: host, slug: noSlug, platform: s.cfg.URL.String()}
-		if label, under := strings.CutSuffix(host, "."+s.cfg.TenantDomain); under && s.cfg.TenantDomain != "" && !strings.Contains(label, ".") {
-			a.slug, a.domain = label, ""
+		a := address{host: host, slug: noSlug, platform: s.cfg.URL.String()}
+		if slug, domain := s.tenantAt(host); domain != "" {
+			a.domain = domain
+		} else {
+			a.slug = slug
 		}
 		r = r.WithContext(context.WithValue(r.Context(), addressKey{}, a))
 		if slices.ContainsFunc(shared, func(prefix string) bool { return strings.HasPrefix(r.URL.Path, prefix) }) {

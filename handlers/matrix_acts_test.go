@@ -44,6 +44,8 @@ var acts = map[string]act{
 	"POST /login/{token}":                  {says: http.StatusGone},
 	"GET /auth/{provider}":                 {says: http.StatusNotFound},
 	"GET /auth/{provider}/callback":        {says: http.StatusNotFound},
+	"GET /handover":                        {says: http.StatusNotFound},
+	"GET /handover/{token}":                {says: http.StatusNotFound},
 	"GET /invites/{token}":                 {says: http.StatusGone},
 	"POST /invites/{token}":                {form: "name=Somebody", says: http.StatusGone},
 	"POST /logout":                         {ends: true},

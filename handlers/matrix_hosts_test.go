@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -60,12 +61,16 @@ func (at hosts) find(path string) (host, rest string) {
 	return at.of(strings.TrimPrefix(before, "/w/")), rest
 }
 
-// platform is the origin that people are sent to sign in, "" while they are on it.
-func (at hosts) platform(s *site) string {
-	if at == nil {
-		return ""
+// door is where who is nobody is sent: to sign in, or to the main host to be
+// handed over. A form leads nowhere else than its own host.
+func (at hosts) door(s *site, method string) string {
+	switch {
+	case at == nil:
+		return "/login"
+	case method != http.MethodGet && method != http.MethodHead:
+		return "/handover/over"
 	}
-	return s.server.URL
+	return s.server.URL + "/handover?"
 }
 
 // offMain tries a route that is no tenant's on a tenant's own host: there it is
@@ -82,6 +87,9 @@ func (w *world) offMain(t *testing.T, route handlers.Route) {
 			}
 			w.answered(t, request{persona: p, route: meets, method: method(route), path: path, what: "not on the main host", plain: true})
 			w.noted(t, p)
+			if route.EveryHost {
+				w.settle(t, route, p)
+			}
 		}
 	}
 }

@@ -194,7 +194,7 @@ func (w *world) refusal(t *testing.T, r request, got answer, status int) {
 		return
 	}
 	if status == http.StatusFound {
-		if door := w.hosts.platform(w.site) + "/login"; !strings.HasPrefix(got.location(), door) {
+		if door := w.hosts.door(w.site, r.method); !strings.HasPrefix(got.location(), door) {
 			t.Errorf("%v: leads to %q", r, got.location())
 		}
 		return

@@ -25,12 +25,14 @@ type Session struct {
 	SteppedUpAt *time.Time
 }
 
-// ListSessions reads the person's own live sessions, newest first.
+// ListSessions reads the person's own live sessions, newest first: one for each
+// browser, whatever hosts it was handed over to.
 func ListSessions(dst *[]Session) OwnRead {
 	return OwnRead{many("list sessions", dst, `
 select id, host, user_agent, created_at, last_used_at, expires_at, stepped_up_at
 from sessions
 where user_id = nullif(current_setting('app.user_id', true), '')::uuid
+  and parent_id is null
   and expires_at > now()
   and last_used_at > now() - interval '12 hours'
 order by created_at desc
@@ -54,11 +56,12 @@ order by at desc, id desc
 limit @limit`, pgx.StrictNamedArgs{"limit": limit})}
 }
 
-// SignOut ends one of the person's own sessions; another's is [ErrNotFound]. An
+// SignOut ends one of the person's own sessions, on every host that it was handed
+// over to, whichever of them they are on; another's is [ErrNotFound]. An
 // agent who signs out of this browser ends their support session with it.
 func (db *DB) SignOut(ctx context.Context, me Person, session uuid.UUID) error {
 	return db.endSessions(ctx, me, session == me.SessionID, "session.ended",
-		`delete from sessions where user_id = @me and id = @session`,
+		`delete from sessions where user_id = @me and id = (select coalesce(parent_id, id) from sessions where user_id = @me and id = @session)`,
 		pgx.StrictNamedArgs{"me": me.scope.user, "session": session})
 }
 

@@ -99,7 +99,7 @@ func TestGlobalTablesAreClosed(t *testing.T) {
 			t.Errorf("%s shows %d rows to nobody, error %v", table, n, err)
 		}
 	}
-	for _, table := range []string{"sign_in_flows", "rate_counters", "domains", "support_agents", "job_refusals"} {
+	for _, table := range []string{"sign_in_flows", "rate_counters", "handovers", "support_agents", "job_refusals"} {
 		if _, err := try(t, conn, &mia, "select 1 from "+table); sqlState(err) != insufficientPrivilege {
 			t.Errorf("%s is open to the app: %v", table, err)
 		}
@@ -111,6 +111,9 @@ func TestGlobalTablesAreClosed(t *testing.T) {
 		if n, err := try(t, conn, &mia, "select 1 from "+table+" where "+owner+" = $1", mia.ID()); n == 0 || err != nil {
 			t.Errorf("%s shows its own person %d rows, error %v", table, n, err)
 		}
+	}
+	if n, err := try(t, conn, nil, "select 1 from domains"); n != 0 || err != nil {
+		t.Errorf("domains shows %d rows to nobody, error %v", n, err)
 	}
 	if n, err := try(t, conn, &mia, "select 1 from tenants"); n != 1 || err != nil {
 		t.Errorf("a member sees %d tenants, error %v, want their own", n, err)

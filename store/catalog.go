@@ -17,7 +17,7 @@ const canonicalPolicy = `(tenant_id = ( SELECT (NULLIF(current_setting('app.tena
 // the whole cross-tenant surface, by who may call them.
 var openFunctions = map[string]string{
 	"active_tenants": "app", "create_client": "app", "flow_begin": "app", "flow_mint": "app", "flow_peek": "app",
-	"flow_spend_state": "app", "front_door": "app", "i_am_agent": "app", "is_my_client": "app", "job_refused": "app", "job_standing": "app", "logo": "app", "my_clients_counted": "app",
+	"flow_spend_state": "app", "front_door": "app", "handover_begin": "app", "handover_spend": "app", "i_am_agent": "app", "is_my_client": "app", "job_refused": "app", "job_standing": "app", "logo": "app", "my_clients_counted": "app",
 	"my_workspaces": "app", "person_for": "app", "rate_hit": "app", "rate_refund": "app", "set_client_plan": "app", "sign_in_by_code": "app",
 	"sign_in_by_identity": "app", "sign_in_by_link": "app", "step_up_by_code": "app", "support_find": "app",
 	"support_history": "app", "support_people": "app", "support_start": "app", "support_stop": "app", "sweep": "app", "view_as_start": "app",
@@ -87,6 +87,7 @@ func catalogChecks() []check {
 	for _, t := range Manifest.InPerson {
 		restrictive = append(restrictive, t+".in_person")
 	}
+	restrictive = append(restrictive, Manifest.Restrictive...)
 	global := slices.Sorted(maps.Keys(Manifest.Global))
 	return slices.Concat(
 		tableChecks(tenant, global, appendOnly),
@@ -177,7 +178,7 @@ select p.tablename || '.' || p.policyname from pg_policies p
 where p.schemaname = 'public' and p.permissive = 'PERMISSIVE' and p.tablename <> all (@tenant::text[])
   and not (p.policyname = 'lookup' and p.roles = array['portico_lookup']::name[])
   and not (p.policyname = 'own' and p.roles = array['portico_app']::name[]
-           and p.qual ~ '^\((user_id|id) = \( SELECT \(NULLIF\(current_setting\(''app\.(user|tenant)_id''::text, true\), ''''::text\)\)::uuid AS "nullif"\)\)$'
+           and p.qual ~ '^\((user_id|tenant_id|id) = \( SELECT \(NULLIF\(current_setting\(''app\.(user|tenant)_id''::text, true\), ''''::text\)\)::uuid AS "nullif"\)\)$'
            and p.with_check = p.qual)`,
 			pgx.StrictNamedArgs{"tenant": tenant}},
 		{"is a restrictive policy on no list: add it to its table in store/manifest.go", `

@@ -11,6 +11,8 @@ var Manifest = struct {
 	Global map[string]string
 	// InPerson are the global tables that are closed in a support session.
 	InPerson []string
+	// Restrictive are the other restrictive policies of global tables, as table.policy.
+	Restrictive []string
 }{
 	Tenant: []TenantTable{
 		{Name: "memberships", Restrictive: []string{"in_person_insert"}, Lookup: true},
@@ -37,11 +39,13 @@ var Manifest = struct {
 		"support_agents":    "agents belong to the platform",
 		"account_events":    "a person's own history, apart from tenants on purpose",
 		"domains":           "a host is looked up before any tenant is known",
+		"handovers":         "a session on its way to a host where nobody is known yet",
 		"rate_counters":     "keyed by HMAC, names nobody",
 		"job_refusals":      "the tenant in it is a claim and not a fact",
 		"schema_migrations": "the state of the schema",
 	},
-	InPerson: []string{"account_events", "identities", "sessions", "users"},
+	InPerson:    []string{"account_events", "domains", "identities", "sessions", "users"},
+	Restrictive: []string{"domains.system_update"},
 }
 
 // TenantTable is a table of a tenant and what its policies may be, beside the

@@ -18,6 +18,8 @@ const (
 	PathLoginCode         = "/login/code"
 	PathLogout            = "/logout"
 	PathSignedOut         = "/signed-out"
+	PathHandover          = "/handover"
+	PathHandoverOver      = "/handover/over" // no token: says that the way in is over, and begins anew
 	PathStepUp            = "/step-up"
 	PathStepUpCode        = "/step-up/code"
 	PathAccount           = "/account"
@@ -43,6 +45,15 @@ func LoginSentTo(returnTo string) string { return withQuery(PathLoginSent, "retu
 
 // LoginLink is the mailed sign-in link; its GET shows a button, its POST spends the token.
 func LoginLink(token string) string { return PathLogin + "/" + url.PathEscape(token) }
+
+// Handover is the page of the main host that hands a browser's session over to a tenant's host. The hash is that of a
+// secret which the browser keeps there.
+func Handover(host, browser, to string) string {
+	return PathHandover + "?" + url.Values{"host": {host}, "browser": {browser}, "to": {to}}.Encode()
+}
+
+// HandoverSpend is where a tenant's host takes a session that was handed over.
+func HandoverSpend(token string) string { return PathHandover + "/" + url.PathEscape(token) }
 
 // AuthStart begins signing in with a provider. It is a GET because a redirect to another site after a form is refused
 // by the form-action of our content security policy.

@@ -108,6 +108,7 @@ var eventWords = map[string]string{
 	"sign_in.code":         "Signed in with a mailed code",
 	"sign_in.provider":     "Signed in through a provider",
 	"session.step_up":      "Confirmed with a mailed code",
+	"session.handed_over":  "Went on to a portal at its own address",
 	"session.ended":        "Signed a browser out",
 	"session.ended_all":    "Signed out everywhere",
 	"account.renamed":      "Changed the name",

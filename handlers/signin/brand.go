@@ -2,7 +2,9 @@ package signin
 
 import (
 	"net/http"
+	"net/url"
 	"regexp"
+	"strings"
 
 	"portico/views"
 )
@@ -11,14 +13,19 @@ import (
 var insideTenant = regexp.MustCompile(`^/w/([a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?)/`)
 
 // brand is what the door wears that somebody stands at on their way into a
-// tenant; nil is our own, for no tenant and for one that does not exist. A door
+// tenant, by its path or back to its host; nil is our own, for no tenant and for one that does not exist. A door
 // that cannot be painted is still a door.
 func (room *Room) brand(r *http.Request, to string) *views.Brand {
-	inside := insideTenant.FindStringSubmatch(to)
-	if inside == nil {
+	slug, domain := "", ""
+	if inside := insideTenant.FindStringSubmatch(to); inside != nil {
+		slug = inside[1]
+	} else if u, err := url.Parse(to); err == nil && u.Path == views.PathHandover {
+		domain = u.Query().Get("host")
+		slug, _, _ = strings.Cut(domain, ".")
+	} else {
 		return nil
 	}
-	d, err := room.db.FrontDoor(r.Context(), inside[1], "")
+	d, err := room.db.FrontDoor(r.Context(), slug, domain)
 	if err != nil {
 		return nil
 	}

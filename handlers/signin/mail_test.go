@@ -84,7 +84,10 @@ func TestHostileHostDoesNotReachTheMail(t *testing.T) {
 	a, h := storetest.Agency(t), newHouse(t)
 	b := h.browser(t)
 	b.extra = http.Header{"Host": {"evil.test"}}
-	if got := b.want(b.post("/login", "email", a.Mia), http.StatusFound); !strings.HasPrefix(got.location, h.url+"/login") {
+	if got := b.want(b.post("/login", "email", a.Mia), http.StatusFound); got.location != "/handover/over" {
+		t.Errorf("a form at another host leads to %q", got.location)
+	}
+	if got := b.want(b.get("/login"), http.StatusFound); !strings.HasPrefix(got.location, h.url+"/handover?") {
 		t.Errorf("another host leads to %q", got.location)
 	}
 	b.extra = http.Header{"X-Forwarded-Host": {"evil.test"}, "Forwarded": {"host=evil.test"}}

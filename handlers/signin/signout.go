@@ -8,8 +8,8 @@ import (
 	"portico/views"
 )
 
-// SignOut ends the session of this browser, and its cookie even when there is no
-// session any more.
+// SignOut ends the session of this browser, on the main host and on those it was
+// handed over to, and its cookie even when there is no session any more.
 func (room *Room) SignOut(w http.ResponseWriter, r *http.Request, v store.Visitor) error {
 	if me, ok := v.Person(); ok {
 		if err := room.db.SignOut(r.Context(), me, me.SessionID); err != nil && !errors.Is(err, store.ErrNotFound) {

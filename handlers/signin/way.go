@@ -106,7 +106,7 @@ func (room *Room) ProviderBegin(w http.ResponseWriter, r *http.Request, _ store.
 }
 
 // ProviderReturn takes a provider's answer: only in the browser that was sent
-// there, only once, only for ten minutes. It is the one GET that spends
+// there, only once, only for ten minutes. It is one of the two GETs that spend
 // something, and can be, because the cookie binds it to that browser.
 func (room *Room) ProviderReturn(w http.ResponseWriter, r *http.Request, _ store.Visitor) error {
 	way, err := room.way(r)

@@ -14,7 +14,8 @@ $$;
 grant execute on function lookup.logo to portico_app;
 
 -- The front of a door: what the agency chose to show at it, and never the name it
--- calls its client among themselves.
+-- calls its client among themselves. A proved domain goes before what looks like a
+-- slug.
 create function lookup.front_door(p_slug text, p_domain text)
 returns table (name text, agency_name text, accent text, logo_id uuid)
 language sql stable security definer set search_path = ''
@@ -24,7 +25,7 @@ as $$
     from public.tenants t
     left join public.tenants g on g.id = t.agency_id
     where t.id = coalesce(
-        (select b.id from public.tenants b where b.slug = p_slug),
-        (select d.tenant_id from public.domains d where d.host = p_domain and d.verified_at is not null))
+        (select d.tenant_id from public.domains d where d.host = p_domain and d.verified_at is not null),
+        (select b.id from public.tenants b where b.slug = p_slug))
 $$;
 grant execute on function lookup.front_door to portico_app;

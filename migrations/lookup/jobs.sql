@@ -61,6 +61,8 @@ as $$
         delete from public.sessions where expires_at < now() or last_used_at < now() - interval '12 hours' returning 1
     ), f as (
         delete from public.sign_in_flows where expires_at < now() - interval '1 day' returning 1
+    ), h as (
+        delete from public.handovers where expires_at < now() - interval '1 day'
     ), c as (
         delete from public.rate_counters where window_start < now() - interval '1 day' returning 1
     )

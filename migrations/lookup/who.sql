@@ -30,13 +30,16 @@ as $$
 #variable_conflict use_column
 begin
     if p_token is not null then
+        -- The main host's session that it was handed over from is in use with it.
         update public.sessions s
         set last_used_at = now()
-        where s.token_hash = p_token
-          and s.host = p_host
-          and s.last_used_at < now() - interval '5 minutes'
-          and s.last_used_at > now() - interval '12 hours'
-          and s.expires_at > now();
+        from public.sessions k
+        where k.token_hash = p_token
+          and k.host = p_host
+          and k.last_used_at < now() - interval '5 minutes'
+          and k.last_used_at > now() - interval '12 hours'
+          and k.expires_at > now()
+          and s.id in (k.id, k.parent_id);
     end if;
     return query
     with asker as (

@@ -1,0 +1,69 @@
+package signin
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"net/url"
+
+	"portico/store"
+	"portico/views"
+)
+
+// handoverCookie binds a hand-over to the browser that asked for it. It is set on
+// the tenant's host before the browser leaves for the main one.
+const handoverCookie = "__Host-portico-handover"
+
+// AskHandover returns the page of the main host that hands the session of this
+// browser over to the host of the request, to go on at a local path there.
+func (room *Room) AskHandover(w http.ResponseWriter, r *http.Request, host, to string) (string, error) {
+	// A second tab shares the cookie of the first, so that both come back.
+	f, ok := room.cookies.readFlow(r, handoverCookie)
+	if !ok {
+		f = newFlow()
+	}
+	if err := room.cookies.writeFlow(w, handoverCookie, f); err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(f.Secret)
+	browser := base64.RawURLEncoding.EncodeToString(sum[:])
+	page := views.Handover(host, browser, LocalPath(to))
+	// It is a way back itself while somebody signs in first.
+	if LocalPath(page) == views.PathHome {
+		page = views.Handover(host, browser, views.PathHome)
+	}
+	return page, nil
+}
+
+// HandoverAsked reads what a tenant's host asked for: the host, the hash of the
+// browser's secret and where to go on.
+func HandoverAsked(q url.Values) (store.Handover, bool) {
+	browser, err := base64.RawURLEncoding.DecodeString(q.Get("browser"))
+	return store.Handover{
+		Host: q.Get("host"), Browser: browser, ReturnTo: LocalPath(q.Get("to")),
+	}, err == nil && len(browser) == sha256.Size
+}
+
+// TakeHandover spends a hand-over on the host of the request and lets the browser
+// in there. One that is over, or of another browser or host, is [store.ErrNotFound].
+func (room *Room) TakeHandover(w http.ResponseWriter, r *http.Request, host, token string) (string, error) {
+	f, ok := room.cookies.readFlow(r, handoverCookie)
+	if !ok {
+		return "", store.ErrNotFound
+	}
+	s := room.newSession(w, r)
+	s.Host = host
+	to, err := room.db.SpendHandover(r.Context(), store.Secret(token), f.Secret, s)
+	if err != nil {
+		return "", err
+	}
+	if err := room.cookies.Write(w, s.Token); err != nil {
+		return "", err
+	}
+	room.cookies.clearFlow(w, handoverCookie)
+	return LocalPath(to), nil
+}
+
+// NewHandoverToken is the secret of one hand-over, as it stands in an address.
+func NewHandoverToken() string { return rand.Text() }

@@ -1,0 +1,58 @@
+-- The one-time hand-over of a session from the main host to a tenant's.
+
+-- Begins one for the session of this token, to a host of a tenant that its person
+-- is a member of; false for any other host. Support sessions are on the main host
+-- alone, so agents have nothing to hand over.
+create function lookup.handover_begin(
+    p_token bytea, p_slug text, p_domain text, p_host text, p_handover bytea, p_browser bytea, p_return_to text)
+returns boolean
+language sql volatile security definer set search_path = ''
+as $$
+    with begun as (
+        insert into public.handovers (token_hash, session_id, host, browser_hash, return_to)
+        select p_handover, s.id, p_host, p_browser, p_return_to
+        from public.sessions s
+        join public.users u on u.id = s.user_id and u.kind = 'person'
+        join public.memberships m on m.user_id = u.id and m.ended_at is null
+        where s.token_hash = p_token
+          and s.host = ''
+          and m.tenant_id = coalesce(
+              (select t.id from public.tenants t where t.slug = p_slug),
+              (select d.tenant_id from public.domains d where d.host = p_domain and d.verified_at is not null))
+        returning 1
+    )
+    select exists (select from begun)
+$$;
+grant execute on function lookup.handover_begin to portico_app;
+
+-- Spends one: on its host, in its browser, within its minute and once, and while
+-- the session that it came from lives. What else is tried spends nothing, so that
+-- whoever it is meant for can still come in.
+create function lookup.handover_spend(
+    p_handover bytea, p_host text, p_browser bytea, p_session uuid, p_token bytea, p_agent text,
+    p_old_token bytea, p_event uuid, p_request text)
+returns text
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare parent public.sessions; place text;
+begin
+    update public.handovers h
+    set spent_at = now()
+    where h.token_hash = p_handover and h.host = p_host and h.browser_hash = p_browser
+      and h.spent_at is null and h.expires_at > now()
+    returning h.return_to into place;
+    if place is null then return null; end if;
+    select s.* into parent
+    from public.sessions s
+    join public.handovers h on h.session_id = s.id
+    where h.token_hash = p_handover and s.expires_at > now() and s.last_used_at > now() - interval '12 hours'
+    for update of s;
+    if parent.id is null then return null; end if;
+    delete from public.sessions s where s.token_hash = p_old_token and s.host = p_host;
+    insert into public.sessions (id, token_hash, user_id, host, user_agent, parent_id, expires_at)
+    values (p_session, p_token, parent.user_id, p_host, left(p_agent, 300), parent.id, parent.expires_at);
+    insert into public.account_events (id, user_id, verb, request_id)
+    values (p_event, parent.user_id, 'session.handed_over', p_request);
+    return place;
+end $$;
+grant execute on function lookup.handover_spend to portico_app;
