@@ -14,6 +14,7 @@ const (
 
 	whoIsAsking = "migrations/lookup/who.sql"
 	signingIn   = "migrations/lookup/signin.sql"
+	handingOver = "migrations/lookup/handover.sql"
 	clients     = "migrations/lookup/clients.sql"
 	support     = "migrations/lookup/support.sql"
 	jobs        = "migrations/lookup/jobs.sql"
@@ -58,6 +59,13 @@ var mutants = []mutant{
 	{"workspaces are one's own", whoIsAsking, "where m.user_id = nullif(current_setting('app.user_id', true), '')::uuid", "where true", "./e2e/sample", "Test"},
 	{"an agency's owners and admins make clients", clients, "and m.role in ('owner', 'admin') and m.ended_at is null", "and m.ended_at is null", storeRoom, "TestOnlyManagementMakesClients"},
 	{"a session is its host's", whoIsAsking, "and s.host = p_host", "", handlerRoom, "TestCookieOfOneHost"},
+	{"a hand-over is its browser's", handingOver, "and h.browser_hash = p_browser", "", handlerRoom, "TestHandoverIsBound"},
+	{"a hand-over is its host's", handingOver, "and h.host = p_host", "", handlerRoom, "TestHandoverIsBound"},
+	{"a hand-over is spent once", handingOver, "h.spent_at is null and ", "", handlerRoom, "TestHandoverIsBound"},
+	{"a hand-over ends after a minute", handingOver, " and h.expires_at > now()", "", handlerRoom, "TestHandoverIsBound"},
+	{"a hand-over is for members", handingOver, "m.user_id = u.id and", "", handlerRoom, "TestHandoverIsForMembers"},
+	{"a hand-over leads to proved domains", handingOver, " and d.verified_at is not null", "", handlerRoom, "TestHandoverIsForMembers"},
+	{"signing out on one host is signing out", "store/account.go", "(select coalesce(parent_id, id) from", "(select id from", handlerRoom, "TestHandover$"},
 	{"disabled people are out", whoIsAsking, "and u.disabled_at is null", "", signinRoom, "TestDisabledPerson"},
 	{"disabled agents are out", whoIsAsking, "(u.kind = 'person' or (a.user_id is not null and a.disabled_at is null))", "true", storeRoom, "TestSupportEndsWithTheAgent"},
 	{"support is in its tenant alone", whoIsAsking, "case when p.tenant_id = t.id then p.subject_id else k.user_id end", "coalesce(p.subject_id, k.user_id)", storeRoom, "TestSupportStaysInTheTenant"},
