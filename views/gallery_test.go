@@ -21,6 +21,11 @@ func TestGallery(t *testing.T) {
 	if dir == "" {
 		dir = t.TempDir()
 	}
+	writeGallery(t, dir)
+}
+
+func writeGallery(t *testing.T, dir string) {
+	t.Helper()
 	for _, s := range samples() {
 		var b bytes.Buffer
 		if err := s.page.Render(context.Background(), &b); err != nil {

@@ -209,8 +209,21 @@ func signInSamples() []sample {
 		{"expired-minimal", views.SignInExpired(views.SignInExpiredProps{})},
 		{"stepup", views.StepUp(views.StepUpProps{Purpose: "to start a support session in Acme", MaskedEmail: "s…@p…"})},
 		{"stepup-sent", views.StepUp(views.StepUpProps{MaskedEmail: "s…@p…", Sent: true, ResendSeconds: 20, Errors: ui.Errors{"code": "That code is not the one we sent."}})},
+		{"leaving", views.Leaving(views.LeavingProps{Host: "portal.acme.test", URL: "#"})},
+		{"invite", views.InviteShow(invite("mia@acme.test"))},
+		{"invite-elsewhere", views.InviteShow(invite("dana@northwind.test"))},
+		{"invite-stranger", views.InviteShow(invite(""))},
+		{"invite-over", views.InviteOver(views.InviteOverProps{Why: "expired"})},
+		{"invite-joined", views.InviteOver(views.InviteOverProps{Why: "used", HomeURL: "/w/acme/"})},
 		{"signedout", views.SignedOut(views.SignedOutProps{})},
 		{"signedout-everywhere", views.SignedOut(views.SignedOutProps{Everywhere: true, Brand: brand()})},
+	}
+}
+
+func invite(signedIn string) views.InviteProps {
+	return views.InviteProps{
+		Brand: *brand(), By: "Dana Whitfield", Role: "Viewer", May: "You can see and download the work.", Email: "mia@acme.test", SignedIn: signedIn,
+		URL: views.Invite("token"), Providers: providers, Form: views.InviteForm{Name: "Mia", Errors: ui.Errors{"name": "That is too long."}},
 	}
 }
 
@@ -365,6 +378,9 @@ func placeSamples() []sample {
 		{"activity-empty", views.Activity(client(), views.ActivityProps{})},
 		{"settings", views.Settings(staff(), views.SettingsProps{Form: views.SettingsForm{Name: "Acme", PortalName: "Acme portal", Accent: "#c2410c"}, Address: "https://portico.example/w/acme/", AgencyOf: "Northwind", CanEdit: true})},
 		{"settings-read", views.Settings(client(), views.SettingsProps{Form: views.SettingsForm{Name: "Acme"}, Address: "https://portico.example/w/acme/"})},
+		{"usage", views.Usage(staff(), views.UsageProps{Plan: "Starter", Raise: "Northwind can give you a larger one.", Bars: []views.UsageBar{
+			{Label: "People", Used: "5", Limit: "5", Share: 100, Over: true}, {Label: "Projects", Used: "4", Limit: "20", Share: 20},
+		}})},
 		{"settings-error", views.Settings(staff(), views.SettingsProps{Form: views.SettingsForm{Accent: hostile, Errors: ui.Errors{"name": "Give it a name."}}, CanEdit: true})},
 	}
 }
@@ -385,6 +401,8 @@ func supportSamples() []sample {
 			{Name: "Acme", Slug: "acme", Under: "Client of Northwind", GrantUntil: now.Add(20 * time.Hour), StartURL: views.ConsoleTenant("acme")},
 			{Name: "Acacia House", Slug: "acacia", Under: "Client of Contoso"},
 		}})},
+		{"support-view-as", views.Support(staff(), views.SupportProps{CanViewAs: true, ViewAsPeople: people, ViewAs: views.ViewAsForm{Errors: ui.Errors{"person": "Pick somebody who is still here."}}})},
+		{"view-as-over", views.ViewAsOver(views.ViewAsOverProps{Title: "You no longer look as Mia", Sentence: "The hour is over.", Button: "Go on as yourself"})},
 		{"console-none", views.Console(agent(), views.ConsoleProps{Query: "zzz", Asked: true})},
 		{"console-start", views.Console(agent(), views.ConsoleProps{Start: start})},
 		{"console-start-error", views.Console(agent(), views.ConsoleProps{Start: wrong})},

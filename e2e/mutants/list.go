@@ -155,6 +155,7 @@ var mutants = []mutant{
 	{"the session cookie is HttpOnly and Secure", "handlers/signin/cookies.go", "Secure: true, HttpOnly: true, SameSite", "SameSite", signinRoom, "TestSessionCookie"},
 	{"other sites change nothing", "handlers/middleware.go", "if err := guard.Check(r); err != nil ||", "_ = guard\n\t\tif", handlerRoom, "TestOtherSites"},
 	{"unencrypted pages of our host change nothing", "handlers/middleware.go", "|| (plain && !safe(r.Method))", "|| (plain && false)", handlerRoom, "TestUnencrypted"},
+	{"quiet words can be read in the dark", "static/css/tokens.css", "--ink-3: light-dark(oklch(0.505 0.014 255), oklch(0.68 0.01 250));", "--ink-3: light-dark(oklch(0.505 0.014 255), oklch(0.45 0.01 250));", "./views", "TestEverySampleIsAccessible"},
 	{"a logo is made anew", "handlers/brand.go", "Content: small.Content}", "Content: sent.content}", handlerRoom, "TestLogoIsWorn"},
 	{"the return path stays local", "handlers/signin/localpath.go", "|| !plainPath(u.Path) {", "{", signinRoom, "TestLocalPath"},
 	{"an agent's session that is replaced ends their support", signingIn, "perform lookup.support_end(before, 'stopped', p_request);", "null;", signinRoom, "TestSignOutEndsSupport"},

@@ -1,0 +1,118 @@
+package browser
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/playwright-community/playwright-go"
+
+	"portico/e2e/stack"
+)
+
+// Setting is one way to look at a page.
+type Setting struct {
+	Size   playwright.Size
+	Scheme *playwright.ColorScheme
+	// colours says that the same page was just looked at in the other scheme,
+	// which has other colours and nothing else.
+	colours bool
+}
+
+func (s Setting) String() string { return fmt.Sprintf("%d px, %s", s.Size.Width, *s.Scheme) }
+
+// Settings are those in which every page is looked at.
+var Settings = []Setting{
+	{Wide, playwright.ColorSchemeLight, false}, {Wide, playwright.ColorSchemeDark, true},
+	{Narrow, playwright.ColorSchemeDark, false}, {Narrow, playwright.ColorSchemeLight, true},
+}
+
+// Violation is something on a page that keeps people out of it.
+type Violation struct {
+	Rule    string `json:"id"`
+	Help    string
+	Setting Setting `json:"-"`
+	Nodes   []struct {
+		HTML    string
+		Summary string `json:"failureSummary"`
+	}
+}
+
+func (v Violation) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%v: %s (%s)", v.Setting, v.Help, v.Rule)
+	for _, n := range v.Nodes[:min(len(v.Nodes), 4)] {
+		fmt.Fprintf(&b, "\n\t%.300s\n\t\t%s", n.HTML, strings.Join(strings.Fields(n.Summary), " "))
+	}
+	return b.String()
+}
+
+// TeachAxe puts axe-core into every page that this profile opens from now on. It
+// keeps no trace any more, which would take longer than the looking.
+func (c *Context) TeachAxe(t testing.TB) {
+	t.Helper()
+	path, err := stack.Tool("axe-core", "package", "axe.min.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Tracing().Stop(); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.AddInitScript(playwright.Script{Path: &path}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// axeRun asks for WCAG 2.2, A and AA, and for what else axe-core recommends. The
+// one rule that 2.2 added is off unless it is asked for. What lies in frames is a
+// customer's file, not our page.
+const axeRun = `async colours => {
+	const found = await axe.run(document, {
+		...(colours ? {runOnly: {type: "rule", values: ["color-contrast", "link-in-text-block"]}} : {
+			runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+			rules: {"target-size": {enabled: true}},
+		}),
+		resultTypes: ["violations"], iframes: false,
+	});
+	const ran = [...found.passes, ...found.violations, ...found.inapplicable, ...found.incomplete].map(r => r.id);
+	return JSON.stringify({ran, violations: found.violations});
+}`
+
+// axeMust are rules without which a walk would prove little.
+var axeMust = []string{"color-contrast", "target-size", "label", "image-alt", "heading-order", "html-has-lang"}
+
+// Axe looks at the page as it is open, in every one of [Settings], and returns
+// what is wrong with it.
+func Axe(page playwright.Page) (all []Violation, err error) {
+	for _, s := range Settings {
+		if err := page.SetViewportSize(s.Size.Width, s.Size.Height); err != nil {
+			return nil, err
+		}
+		if err := page.EmulateMedia(playwright.PageEmulateMediaOptions{ColorScheme: s.Scheme, ReducedMotion: playwright.ReducedMotionReduce}); err != nil {
+			return nil, err
+		}
+		said, err := page.Evaluate(axeRun, s.colours)
+		if err != nil {
+			return nil, fmt.Errorf("axe-core: %w", err)
+		}
+		var found struct {
+			Ran        []string
+			Violations []Violation
+		}
+		if err := json.Unmarshal([]byte(said.(string)), &found); err != nil {
+			return nil, fmt.Errorf("axe-core: %w", err)
+		}
+		for _, rule := range axeMust {
+			if !s.colours && !slices.Contains(found.Ran, rule) {
+				return nil, fmt.Errorf("axe-core did not run %s", rule)
+			}
+		}
+		for _, v := range found.Violations {
+			v.Setting = s
+			all = append(all, v)
+		}
+	}
+	return all, nil
+}

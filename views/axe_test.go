@@ -1,0 +1,75 @@
+package views_test
+
+import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"portico/e2e/browser"
+)
+
+// A page that no sample shows is looked at by nobody.
+func TestEveryPageHasASample(t *testing.T) {
+	t.Parallel()
+	shown, err := os.ReadFile("samples_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob("*.templ")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no templates: %v", err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, page := range regexp.MustCompile(`(?m)^templ ([A-Z]\w*)\(`).FindAllSubmatch(text, -1) {
+			if !bytes.Contains(shown, []byte("views."+string(page[1])+"(")) {
+				t.Errorf("%s in views/%s is looked at by nobody: add a sample of each of its states to views/samples_test.go", page[1], file)
+			}
+		}
+	}
+}
+
+// Every sample page, which is every page in every state it can be in, is one that
+// people with a screen reader, a keyboard alone, weak eyes or big fingers can use:
+// axe-core finds nothing against WCAG 2.2 AA, wide and narrow, light and dark.
+func TestEverySampleIsAccessible(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	writeGallery(t, dir)
+	server := httptest.NewServer(http.FileServer(http.Dir(dir)))
+	t.Cleanup(server.Close)
+	chromium, err := browser.Start(browser.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = chromium.Stop() })
+	all := samples()
+	// Two pages at a time, each opened once a sample.
+	for half := range 2 {
+		t.Run([]string{"even", "odd"}[half], func(t *testing.T) {
+			t.Parallel()
+			c := chromium.Context(t)
+			c.TeachAxe(t)
+			page := c.Open(t, server.URL)
+			for i := half; i < len(all); i += 2 {
+				if _, err := page.Goto(server.URL + "/" + all[i].name + ".html"); err != nil {
+					t.Fatal(err)
+				}
+				found, err := browser.Axe(page)
+				if err != nil {
+					t.Fatalf("%s: %v", all[i].name, err)
+				}
+				for _, v := range found {
+					t.Errorf("%s at %v", all[i].name, v)
+				}
+			}
+		})
+	}
+}
