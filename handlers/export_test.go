@@ -1,6 +1,17 @@
 package handlers
 
-import "fmt"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/a-h/templ"
+
+	"portico/store"
+	"portico/views"
+)
 
 // Routes is the table that the server is built from, for tests that walk it.
 func (s *Server) Routes() []Route { return s.routes() }
@@ -20,3 +31,41 @@ func KnownShares(met int) (remembered int, knowsLast bool) {
 
 // MostShares is how many it may remember.
 const MostShares = 2 * knownShares
+
+// BreakingHandler is the product with routes of its own besides, each of which
+// panics with a value in which the secret stands. What they wrote is named by it.
+func (s *Server) BreakingHandler(secret string) http.Handler {
+	page := func(name string, fn func(http.ResponseWriter, *http.Request, store.Member) error) Route {
+		return s.member("GET /breaks/"+name, store.SeeWork, fn)
+	}
+	half := templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
+		_, _ = io.WriteString(w, "<p>half of a page")
+		panic(errors.New(secret))
+	})
+	return s.handler(append(s.routes(),
+		page("handler", func(http.ResponseWriter, *http.Request, store.Member) error { panic(secret) }),
+		page("nil", func(http.ResponseWriter, *http.Request, store.Member) error { return *(*error)(nil) }),
+		page("template", func(w http.ResponseWriter, r *http.Request, _ store.Member) error {
+			return views.Render(w, r, http.StatusOK, half)
+		}),
+		page("sent", func(w http.ResponseWriter, _ *http.Request, _ store.Member) error {
+			_, _ = io.WriteString(w, "<p>half of a page")
+			panic(secret)
+		}),
+		page("after", func(w http.ResponseWriter, r *http.Request, _ store.Member) error {
+			s.after(r, "break", func(context.Context) error { panic(secret) })
+			return views.Render(w, r, http.StatusOK, templ.NopComponent)
+		}),
+		s.member("POST /breaks/deed", store.EditWork, func(_ http.ResponseWriter, r *http.Request, me store.Member) error {
+			return s.db.Write(r.Context(), me, func(tx *store.Tx) error {
+				if _, err := tx.CreateProject(r.Context(), store.ProjectInput{Name: secret}); err != nil {
+					return err
+				}
+				panic(secret)
+			})
+		}),
+		s.member("POST /breaks/read", store.EditWork, func(_ http.ResponseWriter, r *http.Request, me store.Member) error {
+			return s.db.Read(r.Context(), me, func() store.Read { panic(secret) }())
+		}),
+	))
+}

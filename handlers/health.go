@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -89,7 +90,7 @@ func (rd *Readiness) ask(a *asked) {
 	for name, check := range rd.checks {
 		a.answers[name] = false
 		go func() {
-			if check(ctx) != nil {
+			if guarded(ctx, check) != nil {
 				name = ""
 			}
 			up <- name
@@ -105,6 +106,16 @@ func (rd *Readiness) ask(a *asked) {
 			return
 		}
 	}
+}
+
+// guarded asks a neighbour whose library may panic: that is no answer either.
+func guarded(ctx context.Context, check func(context.Context) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %T", p)
+		}
+	}()
+	return check(ctx)
 }
 
 // missing names the neighbours that do not answer: of some, as a balancer asks

@@ -24,13 +24,14 @@ func TestReadinessIsBoundedAndAskedOnce(t *testing.T) {
 	ready := handlers.NewReadiness(map[string]func(context.Context) error{
 		"well":   func(context.Context) error { asked.Add(1); return nil },
 		"ill":    func(context.Context) error { return errors.New("ill") },
+		"broken": func(context.Context) error { panic("broken") },
 		"silent": func(context.Context) error { <-forever; return nil },
 	})
 	var wg sync.WaitGroup
 	for range 50 {
 		wg.Go(func() {
 			got := ready.Ask(storetest.Within(t, 10e9))
-			if !got["well"] || got["ill"] || got["silent"] || len(got) != 3 {
+			if !got["well"] || got["ill"] || got["broken"] || got["silent"] || len(got) != 4 {
 				t.Errorf("%v", got)
 			}
 		})

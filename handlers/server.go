@@ -75,12 +75,14 @@ func New(cfg Config, rooms Rooms) *Server {
 // the request id comes first so that everything after can name it; the panic
 // guard stands inside the log so that a panic is a logged 500; the host is
 // resolved last, for the rewritten path is the mux's business alone.
-func (s *Server) Handler() http.Handler {
+func (s *Server) Handler() http.Handler { return s.handler(s.routes()) }
+
+func (s *Server) handler(routes []Route) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /static/", beside("/static/", static.Handler()))
 	mux.Handle("GET /healthz", beside("/healthz", http.HandlerFunc(healthz)))
 	mux.Handle("GET /readyz", beside("/readyz", http.HandlerFunc(s.ready.serve)))
-	for _, route := range s.routes() {
+	for _, route := range routes {
 		mux.Handle(route.pattern(), s.serve(route))
 	}
 	var h http.Handler = mux

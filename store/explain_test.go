@@ -81,9 +81,6 @@ func readsToExplain() map[string][]store.Read {
 		invites      []store.Invite
 		leftovers    []store.Leftover
 		people       []store.Membership
-		person       store.Membership
-		count        store.PeopleCount
-		byClient     bool
 		version      store.Version
 		versions     []store.Version
 		published    store.PublishedVersion
@@ -129,10 +126,6 @@ func readsToExplain() map[string][]store.Read {
 		"ExpiredFiles":        {store.ExpiredFiles(&some.leftovers)},
 		"ListInvites":         {store.ListInvites(&some.invites)},
 		"ListPeople":          {store.ListPeople(&some.people)},
-		"SearchPeople":        {store.SearchPeople(store.PeoplePage{Text: "some", After: id("user")}, &some.people), store.SearchPeople(store.PeoplePage{}, &some.people)},
-		"CountPeople":         {store.CountPeople("some", &some.count)},
-		"GetPerson":           {store.GetPerson(id("user"), &some.person)},
-		"PeopleByClient":      {store.PeopleByClient(&some.byClient)},
 		"GetPublishedVersion": {store.GetPublishedVersion(id("version"), &some.published)},
 		"GetSupportNotice":    {store.GetSupportNotice(id("session"), &some.notice)},
 		"ListProjects": {store.ListProjects(store.Current, &some.projects), store.ListProjects(store.Archived, &some.projects),

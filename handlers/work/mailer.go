@@ -135,7 +135,14 @@ func (m *Mailer) Send(ctx context.Context, msg Message) error {
 		return ended(ctx, &SendError{step: "connect"})
 	}
 	answer := make(chan error, 1)
-	go func() { answer <- m.hand(server, letter) }()
+	go func() {
+		defer func() {
+			if recover() != nil {
+				answer <- &SendError{step: "panic"}
+			}
+		}()
+		answer <- m.hand(server, letter)
+	}()
 	select {
 	case err = <-answer:
 		return err

@@ -1,0 +1,114 @@
+package e2e
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// guardedElsewhere are calls that catch panics themselves, so that the goroutine
+// around them need not: each names where.
+var guardedElsewhere = map[string]string{
+	"rd.ask":  "handlers/health.go: asks through guarded",
+	"guarded": "handlers/health.go",
+	"s.Serve": "net/http: catches what its handlers do",
+}
+
+// Case 70: nothing catches a panic in a goroutine but the goroutine itself, so a
+// process that serves everybody starts none that does not.
+func TestGoroutinesAreGuarded(t *testing.T) {
+	t.Parallel()
+	found := 0
+	for _, room := range []string{"handlers", "store", "files", "views", "static", "cmd/portico"} {
+		err := filepath.WalkDir(filepath.Join("..", room), func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.Contains(path, "test/") {
+				return err
+			}
+			src, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			n, complaints := unguarded(path, string(src))
+			found += n
+			for _, c := range complaints {
+				t.Error(c)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if found < 4 {
+		t.Errorf("only %d goroutines were looked at", found)
+	}
+}
+
+// The check itself notices.
+func TestGoroutinesCheck(t *testing.T) {
+	t.Parallel()
+	for body, complaints := range map[string]int{
+		"go func() { defer func() { recover() }(); work() }()": 0,
+		"go func() { work() }()":                               1,
+		"go work()":                                            1,
+		"go func() { defer wg.Done(); recover() }()":           1,
+		"go func() { guarded(ctx, check) }()":                  0,
+	} {
+		n, said := unguarded("x.go", "package x\nfunc f() { "+body+" }")
+		if n != 1 || len(said) != complaints {
+			t.Errorf("%s: %d, %q", body, n, said)
+		}
+	}
+}
+
+func unguarded(path, src string) (found int, complaints []string) {
+	set := token.NewFileSet()
+	file, err := parser.ParseFile(set, path, src, parser.SkipObjectResolution)
+	if err != nil {
+		return 0, []string{err.Error()}
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		g, ok := n.(*ast.GoStmt)
+		if !ok {
+			return true
+		}
+		found++
+		if !guards(g.Call) {
+			complaints = append(complaints, set.Position(g.Pos()).String()+": a panic in this goroutine ends the process: begin it with a defer that recovers")
+		}
+		return true
+	})
+	return found, complaints
+}
+
+// guards says whether a deferred function of the goroutine recovers, or whether
+// it does nothing but call what is known to.
+func guards(call *ast.CallExpr) (guarded bool) {
+	ast.Inspect(call, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.DeferStmt:
+			ast.Inspect(n, func(n ast.Node) bool {
+				c, ok := n.(*ast.CallExpr)
+				guarded = guarded || (ok && called(c) == "recover")
+				return true
+			})
+			return false
+		case *ast.CallExpr:
+			guarded = guarded || guardedElsewhere[called(n)] != ""
+		}
+		return true
+	})
+	return guarded
+}
+
+func called(c *ast.CallExpr) string {
+	if id, ok := c.Fun.(*ast.Ident); ok {
+		return id.Name
+	}
+	return dotted(c.Fun)
+}

@@ -1,0 +1,102 @@
+package handlers_test
+
+import (
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"portico/handlers"
+	"portico/handlers/signin"
+	"portico/store"
+	"portico/store/storetest"
+)
+
+// breakingSite is the product with routes that panic.
+func breakingSite(t *testing.T, secret string) *site {
+	t.Helper()
+	keys := must(signin.NewKeys([]byte(strings.Repeat("k", 32))))
+	s := &site{cookies: signin.NewCookies(keys), logs: &logBook{}}
+	s.server = httptest.NewUnstartedServer(nil)
+	at := &url.URL{Scheme: "http", Host: s.server.Listener.Addr().String()}
+	product := handlers.New(handlers.Config{URL: at, CountKey: make([]byte, 32)},
+		handlers.Rooms{DB: storetest.DB(), SignIn: signin.New(storetest.DB(), keys), Log: handlers.NewLogger(s.logs, slog.LevelDebug)})
+	s.server.Config = product.HTTPServer()
+	s.server.Config.Handler = product.BreakingHandler(secret)
+	s.server.Listener = handlers.Listener(s.server.Listener)
+	s.server.Start()
+	t.Cleanup(s.server.Close)
+	return s
+}
+
+// Case 70: a panic in a handler, in a template, in the middle of a deed, or in
+// what is done after a page, is a whole error page, or the end of an answer of
+// which half is out. What was written is undone, nothing of the value is said or
+// logged, and the process goes on: with all its connections to the database, for
+// there are more panics here than it may open.
+func TestPanicAnywhere(t *testing.T) {
+	t.Parallel()
+	a, secret := storetest.Agency(t), "secret-"+store.NewID().String()
+	s := breakingSite(t, secret)
+	dana := s.as(t, a.Dana)
+	base := "/w/" + a.Acme
+	for range 12 {
+		for what, got := range map[string]answer{
+			"handler": dana.get(t, base+"/breaks/handler"), "nil": dana.get(t, base+"/breaks/nil"), "template": dana.get(t, base+"/breaks/template"),
+			"deed": dana.post(t, base+"/breaks/deed", nil), "read": dana.post(t, base+"/breaks/read", nil),
+		} {
+			want(t, what, got, http.StatusInternalServerError)
+			id := got.header.Get("X-Request-Id")
+			if !strings.HasPrefix(got.body, "<!doctype html>") || !strings.HasSuffix(strings.TrimSpace(got.body), "</html>") || !strings.Contains(got.body, id) {
+				t.Errorf("%s: no whole page: %.200s", what, got.body)
+			}
+			for _, part := range []string{secret, "half of a page", "goroutine", ".go:", "nil pointer"} {
+				hasNot(t, what, got, part)
+			}
+			protected(t, what, got)
+			if !strings.Contains(s.logs.String(), `"msg":"panic","request_id":"`+id) {
+				t.Errorf("%s: the log does not tell of %s", what, id)
+			}
+		}
+	}
+	program := dana.with("Accept", "application/json").get(t, base+"/breaks/handler")
+	want(t, "for a program", program, http.StatusInternalServerError)
+	if said := decode[refusal](t, program); said.Error != "FAILED" || said.Message != "" {
+		t.Errorf("to a program: %+v", said)
+	}
+
+	want(t, "after a page", dana.get(t, base+"/breaks/after"), http.StatusOK)
+	res, err := http.DefaultClient.Do(asking(t, dana, s.server.URL+base+"/breaks/sent"))
+	if err == nil {
+		var body []byte
+		body, err = io.ReadAll(res.Body)
+		res.Body.Close()
+		if strings.Contains(string(body), "</html>") {
+			t.Errorf("two answers in one: %s", body)
+		}
+	}
+	if err == nil {
+		t.Error("half of an answer passes for a whole one")
+	}
+
+	var projects []store.Project
+	read(t, a.Member(t, a.Dana, a.Acme), store.ListProjects("", &projects))
+	if len(projects) != 0 {
+		t.Errorf("%d projects are left of deeds that broke", len(projects))
+	}
+	want(t, "a deed that does not break", dana.post(t, base+"/projects", url.Values{"name": {"Whole"}}), http.StatusSeeOther)
+	has(t, "afterwards", dana.get(t, base+"/projects"), "Whole")
+	if strings.Contains(s.logs.String(), secret) {
+		t.Error("the log quotes the panic")
+	}
+}
+
+func asking(t *testing.T, b *browser, url string) *http.Request {
+	t.Helper()
+	r := must(http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil))
+	r.Header.Set("Cookie", b.cookie)
+	return r
+}
