@@ -149,6 +149,7 @@ var mutants = []mutant{
 	{"a panic is a whole page", "handlers/server.go", "	h = s.guardPanics(h)\n", "", handlerRoom, "TestPanicAnywhere"},
 	{"half an answer does not pass for a whole one", "handlers/middleware.go", "ok && rec.status != 0 {", "ok && rec.status < 0 {", handlerRoom, "TestPanicAnywhere"},
 	{"a panic quotes nothing in the log", "handlers/middleware.go", `"kind", fmt.Sprintf("%T", p)`, `"kind", fmt.Sprint(p)`, handlerRoom, "TestPanicAnywhere"},
+	{"slow bodies are cut", "handlers/limits.go", "readTime      = 15 * time.Second", "readTime      = 15 * time.Hour", "./e2e/faults", "TestSlowConnections"},
 	{"quiet words can be read in the dark", "static/css/tokens.css", "--ink-3: light-dark(oklch(0.505 0.014 255), oklch(0.68 0.01 250));", "--ink-3: light-dark(oklch(0.505 0.014 255), oklch(0.45 0.01 250));", "./views", "TestEverySampleIsAccessible"},
 	{"a logo is made anew", "handlers/brand.go", "Content: small.Content}", "Content: sent.content}", handlerRoom, "TestLogoIsWorn"},
 	{"the return path stays local", "handlers/signin/localpath.go", "|| !plainPath(u.Path) {", "{", signinRoom, "TestLocalPath"},
