@@ -23,8 +23,9 @@ type statusError struct {
 
 func (e *statusError) Unwrap() error { return e.is }
 
-func (e *statusError) Error() string   { return http.StatusText(e.status) }
-func (e *statusError) HTTPStatus() int { return e.status }
+func (e *statusError) Error() string    { return http.StatusText(e.status) }
+func (e *statusError) HTTPStatus() int  { return e.status }
+func (e *statusError) Sentence() string { return e.sentence }
 
 var (
 	errSignIn = &statusError{status: http.StatusUnauthorized, sentence: "Sign in first."}
@@ -87,11 +88,9 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if after := retryAfter(err, status); after > 0 {
 		h.Set("Retry-After", strconv.Itoa(int(after.Seconds())))
 	}
-	var own *statusError
-	_ = errors.As(err, &own)
 	sentence := ""
-	if own != nil {
-		sentence = own.sentence
+	if own := (interface{ Sentence() string })(nil); errors.As(err, &own) {
+		sentence = own.Sentence()
 	}
 	if full := (*store.PlanLimitError)(nil); errors.As(err, &full) {
 		if wantsJSON(r) {

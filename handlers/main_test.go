@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -67,7 +68,12 @@ func newSiteWith(t *testing.T, db *store.DB, bucket *files.Storage, edit func(*h
 	}
 	s := &site{cookies: signin.NewCookies(keys), logs: &logBook{}}
 	s.server = httptest.NewUnstartedServer(nil)
-	at, err := url.Parse("http://" + s.server.Listener.Addr().String())
+	// By a name, for passkeys are bound to one.
+	_, port, err := net.SplitHostPort(s.server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	at, err := url.Parse("http://localhost:" + port)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,6 +84,7 @@ func newSiteWith(t *testing.T, db *store.DB, bucket *files.Storage, edit func(*h
 	).HTTPServer()
 	s.server.Listener = handlers.Listener(s.server.Listener)
 	s.server.Start()
+	s.server.URL = at.String()
 	t.Cleanup(s.server.Close)
 	return s
 }

@@ -2,8 +2,10 @@ package handlers_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -42,6 +44,13 @@ var acts = map[string]act{
 	"POST /login/code":                     {form: "code=123456", says: http.StatusGone},
 	"GET /login/{token}":                   {says: http.StatusGone},
 	"POST /login/{token}":                  {says: http.StatusGone},
+	"POST /login/passkey":                  {send: sendNothing},
+	"POST /login/passkey/answer":           {send: sendNothing, says: http.StatusUnprocessableEntity},
+	"POST /step-up/passkey":                {send: sendNothing},
+	"POST /step-up/passkey/answer":         {send: sendNothing, says: http.StatusUnprocessableEntity},
+	"POST /account/passkeys/begin":         {send: sendProved},
+	"POST /account/passkeys":               {send: sendNothing, says: http.StatusUnprocessableEntity},
+	"POST /account/passkeys/{id}/remove":   {on: ownPasskey},
 	"GET /auth/{provider}":                 {says: http.StatusNotFound},
 	"GET /auth/{provider}/callback":        {says: http.StatusNotFound},
 	"GET /handover":                        {says: http.StatusNotFound},
@@ -97,7 +106,7 @@ var acts = map[string]act{
 
 // kinds are the words before {id} that the matrix knows how to make; those on
 // one line are ids of the same rows.
-var kinds = [][]string{{"projects"}, {"deliverables"}, {"versions"}, {"files", "uploads"}, {"sessions"}, {"browsers"}}
+var kinds = [][]string{{"projects"}, {"deliverables"}, {"versions"}, {"files", "uploads"}, {"sessions"}, {"browsers"}, {"passkeys"}}
 
 // blanks are what else a path may leave open.
 var blanks = map[string]string{
@@ -164,6 +173,10 @@ func undeclared(routes []handlers.Route) (complaints []string) {
 
 func anotherBrowser(t *testing.T, _ *world, p *persona) uuid.UUID {
 	return storetest.Person(t, storetest.SignIn(t, p.email)).SessionID
+}
+
+func ownPasskey(t *testing.T, _ *world, p *persona) uuid.UUID {
+	return storetest.Passkey(t, storetest.SignIn(t, p.email))
 }
 
 func freshProject(t *testing.T, w *world, _ *persona) uuid.UUID { return w.own.project(t, true) }
@@ -250,6 +263,22 @@ func sendForm(t *testing.T, b *browser, path string) answer {
 func sendLogo(t *testing.T, b *browser, path string) answer {
 	body, contentType := formOf(t, formFile{"logo", "logo.png", picturetest.PNG(t, picturetest.TwoHalves(40, 40))})
 	return b.do(t, http.MethodPost, path, body, contentType)
+}
+
+// sendNothing is an answer of a device that proves nothing, or the question for one.
+func sendNothing(t *testing.T, b *browser, path string) answer {
+	return b.json(t, http.MethodPost, path, map[string]any{})
+}
+
+// sendProved asks just after a step-up.
+func sendProved(t *testing.T, b *browser, path string) answer {
+	r := httptest.NewRequest(http.MethodPost, "/", nil)
+	r.Header.Set("Cookie", b.cookie)
+	if token, _ := b.site.cookies.Read(r); token != nil {
+		sum := sha256.Sum256(token[:])
+		must(storetest.Admin(t).Exec(t.Context(), `update sessions set stepped_up_at = now() where token_hash = $1`, sum[:]))
+	}
+	return sendNothing(t, b, path)
 }
 
 func sendPlan(t *testing.T, b *browser, path string) answer {

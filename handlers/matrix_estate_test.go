@@ -70,6 +70,7 @@ func estateOf(t *testing.T, s *site, a *storetest.Tenants, slug string) *estate 
 		"uploads":      e.upload(t, e.maker, e.hidden["versions"]),
 		"sessions":     session,
 		"browsers":     storetest.Person(t, storetest.SignIn(t, pat)).SessionID,
+		"passkeys":     storetest.Passkey(t, storetest.SignIn(t, pat)),
 	}
 	return e
 }

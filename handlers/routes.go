@@ -17,6 +17,8 @@ func (s *Server) routes() []Route {
 		s.public("POST /login/code", s.signin.Code),
 		s.public("GET /login/{token}", s.signin.Link),
 		s.public("POST /login/{token}", s.signin.SpendLink),
+		s.public("POST /login/passkey", s.signin.PasskeyBegin).json().limited(120),
+		s.public("POST /login/passkey/answer", s.signin.PasskeySignIn).json().limited(120),
 		s.public("GET /auth/{provider}", s.signin.ProviderBegin),
 		s.public("GET /auth/{provider}/callback", s.signin.ProviderReturn).limited(120),
 		s.public("POST /logout", s.signin.SignOut).everyHost(),
@@ -35,9 +37,14 @@ func (s *Server) routes() []Route {
 		s.person("POST /account/name", s.signin.AccountName),
 		s.person("POST /account/browsers/{id}/sign-out", s.signin.SignOutBrowser).agentsToo(),
 		s.person("POST /account/sign-out-everywhere", s.signin.SignOutEverywhere).agentsToo(),
+		s.person("POST /account/passkeys/begin", s.signin.PasskeyAddBegin).agentsToo().json().limited(30),
+		s.person("POST /account/passkeys", s.signin.PasskeyAdd).agentsToo().json().limited(30),
+		s.person("POST /account/passkeys/{id}/remove", s.signin.PasskeyRemove).agentsToo(),
 		s.person("GET /step-up", s.signin.StepUp).agentsToo(),
 		s.person("POST /step-up", s.signin.StepUpBegin).agentsToo().limited(30),
 		s.person("POST /step-up/code", s.signin.StepUpCode).agentsToo().limited(60),
+		s.person("POST /step-up/passkey", s.signin.PasskeyStepUpBegin).agentsToo().json().limited(30),
+		s.person("POST /step-up/passkey/answer", s.signin.PasskeyStepUp).agentsToo().json().limited(30),
 
 		// Staff who look as their client stop on whatever host they are.
 		s.person("POST /view-as/stop", s.viewAsStop).everyHost(),

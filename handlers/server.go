@@ -67,6 +67,9 @@ func New(cfg Config, rooms Rooms) *Server {
 	if rooms.Ready == nil {
 		rooms.Ready = &Readiness{}
 	}
+	if rooms.SignIn != nil {
+		rooms.SignIn.At(cfg.URL)
+	}
 	return &Server{cfg: cfg, db: rooms.DB, files: rooms.Files, signin: rooms.SignIn, ready: rooms.Ready, watch: rooms.Watch, log: rooms.Log,
 		visitors: newShares(cfg.TenantShare.quarter()), tenants: newShares(cfg.TenantShare)}
 }

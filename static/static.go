@@ -38,7 +38,7 @@ var assets = []struct {
 	}},
 	{"app.js", []string{
 		"js/lib/page.js", "js/time.js", "js/dialogs.js", "js/forms.js", "js/keyboard.js", "js/switcher.js", "js/reorder.js",
-		"js/support.js",
+		"js/support.js", "js/passkeys.js",
 	}},
 	{"upload.js", []string{"js/lib/page.js", "js/lib/transfer.js", "js/upload.js"}},
 }

@@ -22,9 +22,12 @@ var openFunctions = map[string]string{
 	"sign_in_by_identity": "app", "sign_in_by_link": "app", "step_up_by_code": "app", "support_find": "app",
 	"support_history": "app", "support_people": "app", "support_start": "app", "support_stop": "app", "sweep": "app", "view_as_start": "app",
 	"who_is_asking": "app",
+	"passkey_add":   "app", "passkey_answered": "app", "passkey_begin": "app", "passkey_remove": "app",
+	"sign_in_by_passkey": "app", "step_up_by_passkey": "app",
 	// Called by the others alone.
 	"flow_state": "nobody", "flow_try_code": "nobody", "invite_open": "nobody", "may_view_as": "nobody", "person_proved": "nobody", "session_open": "nobody", "support_end": "nobody",
 	"support_over": "nobody", "tenant_active": "nobody",
+	"freshly_proved": "nobody", "passkey_used": "nobody",
 	// For the command line, as portico_owner.
 	"add_agent": "operator", "create_agency": "operator", "disable_agent": "operator", "list_agents": "operator", "list_tenants": "operator", "set_plan": "operator",
 }

@@ -35,6 +35,7 @@ var Manifest = struct {
 		"users":             "people exist before and beside any tenant",
 		"identities":        "who a provider says a person is, found before any tenant",
 		"sessions":          "a browser, found by its cookie before any tenant",
+		"passkeys":          "a person's key, found by what their device calls it",
 		"sign_in_flows":     "a sign-in under way, before anybody is known",
 		"support_agents":    "agents belong to the platform",
 		"account_events":    "a person's own history, apart from tenants on purpose",
@@ -44,7 +45,7 @@ var Manifest = struct {
 		"job_refusals":      "the tenant in it is a claim and not a fact",
 		"schema_migrations": "the state of the schema",
 	},
-	InPerson:    []string{"account_events", "domains", "identities", "sessions", "users"},
+	InPerson:    []string{"account_events", "domains", "identities", "passkeys", "sessions", "users"},
 	Restrictive: []string{"domains.system_update"},
 }
 

@@ -16,14 +16,17 @@ const (
 	PathLogin             = "/login"
 	PathLoginSent         = "/login/sent"
 	PathLoginCode         = "/login/code"
+	PathLoginPasskey      = "/login/passkey"
 	PathLogout            = "/logout"
 	PathSignedOut         = "/signed-out"
 	PathHandover          = "/handover"
 	PathHandoverOver      = "/handover/over" // no token: says that the way in is over, and begins anew
 	PathStepUp            = "/step-up"
 	PathStepUpCode        = "/step-up/code"
+	PathStepUpPasskey     = "/step-up/passkey"
 	PathAccount           = "/account"
 	PathAccountName       = "/account/name"
+	PathPasskeys          = "/account/passkeys"
 	PathSignOutEverywhere = "/account/sign-out-everywhere"
 	PathConsole           = "/support"
 	PathConsoleStart      = "/support/sessions"
@@ -75,6 +78,23 @@ func AccountDid(deed string) string { return withQuery(PathAccount, "did", deed)
 
 // BrowserSignOut ends one of a person's own sessions.
 func BrowserSignOut(id string) string { return PathAccount + "/browsers/" + id + "/sign-out" }
+
+// LoginPasskey begins signing in with a passkey, and then leads on to a local path.
+func LoginPasskey(returnTo string) string { return withQuery(PathLoginPasskey, "return_to", returnTo) }
+
+// StepUpPasskey begins a fresh proof with a passkey, and then leads on to a local path.
+func StepUpPasskey(returnTo string) string {
+	return withQuery(PathStepUpPasskey, "return_to", returnTo)
+}
+
+// PasskeyAnswer is where the answer of a device goes, for each of the two above.
+func PasskeyAnswer(path string) string { return path + "/answer" }
+
+// PasskeyBegin begins adding a passkey.
+func PasskeyBegin() string { return PathPasskeys + "/begin" }
+
+// PasskeyRemove takes one of a person's own passkeys away.
+func PasskeyRemove(id string) string { return PathPasskeys + "/" + id + "/remove" }
 
 // ConsoleSearch is the support console with the answers to a search.
 func ConsoleSearch(q string) string { return withQuery(PathConsole, "q", q) }

@@ -192,7 +192,7 @@ func samples() []sample {
 func signInSamples() []sample {
 	bad := ui.Errors{"email": "That does not look like an address. Is the @ in place?"}
 	return []sample{
-		{"signin", views.SignIn(views.SignInProps{Providers: providers, ReturnTo: "/w/acme/"})},
+		{"signin", views.SignIn(views.SignInProps{Providers: providers, Passkeys: true, ReturnTo: "/w/acme/"})},
 		{"signin-brand", views.SignIn(views.SignInProps{Brand: brand(), Providers: providers[:1], Notice: "Please sign in to go on."})},
 		{"signin-error", views.SignIn(views.SignInProps{Email: "mia@acme", Errors: bad})},
 		{"signin-minimal", views.SignIn(views.SignInProps{})},
@@ -207,7 +207,7 @@ func signInSamples() []sample {
 		{"expired-tries", views.SignInExpired(views.SignInExpiredProps{Reason: views.ReasonTooMany})},
 		{"expired-other", views.SignInExpired(views.SignInExpiredProps{Reason: views.ReasonOtherFlow})},
 		{"expired-minimal", views.SignInExpired(views.SignInExpiredProps{})},
-		{"stepup", views.StepUp(views.StepUpProps{Purpose: "to start a support session in Acme", MaskedEmail: "s…@p…"})},
+		{"stepup", views.StepUp(views.StepUpProps{Purpose: "to start a support session in Acme", MaskedEmail: "s…@p…", Passkeys: true})},
 		{"stepup-sent", views.StepUp(views.StepUpProps{MaskedEmail: "s…@p…", Sent: true, ResendSeconds: 20, Errors: ui.Errors{"code": "That code is not the one we sent."}})},
 		{"leaving", views.Leaving(views.LeavingProps{Host: "portal.acme.test", URL: "#"})},
 		{"invite", views.InviteShow(invite("mia@acme.test"))},
@@ -281,13 +281,17 @@ func homeSamples() []sample {
 		{"portal-support", views.ClientHome(inSupport(client()), views.ClientHomeProps{FirstName: "Mia", Waiting: waitingRows()})},
 		{"account", views.Account(lobby(), views.AccountProps{
 			Email: "dana@northwind.test", Form: views.AccountForm{Name: "Dana Whitfield"},
+			Passkeys: &views.PasskeysProps{Suggested: "Firefox on Linux", Fresh: true, Rows: []views.PasskeyRow{
+				{Name: longName, BackedUp: true, AddedAt: before(500 * time.Hour), UsedAt: before(time.Hour), RemoveURL: views.PasskeyRemove("k1")},
+				{Name: "Key ring", AddedAt: before(time.Hour), RemoveURL: views.PasskeyRemove("k2")},
+			}},
 			Browsers: []views.BrowserRow{
 				{Name: "Firefox on Linux", LastSeen: before(time.Minute), SignedInAt: before(50 * time.Hour), This: true},
 				{Name: "Safari on iPhone", Where: "acme.example", LastSeen: before(20 * time.Hour), SignedInAt: before(500 * time.Hour), SignOutURL: views.BrowserSignOut("b1")},
 			},
 			Events: []views.AccountEventRow{{Sentence: "Signed in by mail, Firefox on Linux", At: before(50 * time.Hour)}, {Sentence: "A code was tried and was wrong", At: before(51 * time.Hour), Denied: true}},
 		})},
-		{"account-minimal", views.Account(lobby(), views.AccountProps{Form: views.AccountForm{Errors: ui.Errors{"name": "Write the name others know you by."}}})},
+		{"account-minimal", views.Account(lobby(), views.AccountProps{Passkeys: &views.PasskeysProps{}, Form: views.AccountForm{Errors: ui.Errors{"name": "Write the name others know you by."}}})},
 	}
 }
 

@@ -15,6 +15,7 @@ const (
 	whoIsAsking = "migrations/lookup/who.sql"
 	signingIn   = "migrations/lookup/signin.sql"
 	handingOver = "migrations/lookup/handover.sql"
+	passkeys    = "migrations/lookup/passkeys.sql"
 	clients     = "migrations/lookup/clients.sql"
 	support     = "migrations/lookup/support.sql"
 	jobs        = "migrations/lookup/jobs.sql"
@@ -169,6 +170,19 @@ var mutants = []mutant{
 	{"a link is spent once", signingIn, "where f.link_hash = p_link_hash and f.purpose = 'mail' and f.spent_at is null and f.expires_at > now()", "where f.link_hash = p_link_hash and f.purpose = 'mail'", storeRoom, "TestLinkIsSpentOnce"},
 	{"five tries of a code", signingIn, "and f.spent_at is null and f.expires_at > now() and f.tries < 5", "and f.spent_at is null and f.expires_at > now()", signinRoom, "TestCode|TestTries"},
 	{"a provider's answer is its browser's", signingIn, "where f.cookie_hash = p_cookie_hash and f.state_hash = p_state_hash", "where f.state_hash = p_state_hash", signinRoom, "TestProviderAnswer"},
+	{"a passkey's answer is its browser's", passkeys, "and f.cookie_hash = p_cookie_hash", "", storeRoom, "TestCeremonyIsItsBrowsers"},
+	{"a passkey's answer is its session's", passkeys, "(f.purpose = 'passkey' or f.session_id = (select", "(true or f.session_id = (select", signinRoom, "TestPasskeyAnswerIsBound"},
+	{"a passkey's answer is spent once", passkeys, "and f.spent_at is null and f.created_at", "and f.created_at", signinRoom, "TestPasskeyAnswer"},
+	{"a passkey is asked for five minutes", passkeys, "and f.created_at > now() - interval '5 minutes'", "", signinRoom, "TestPasskeyAnswerIsBound"},
+	{"what a passkey proved counts once", passkeys, "where f.id = p_flow and f.purpose = p_purpose and f.done_at is null", "where f.id = p_flow and f.purpose = p_purpose", storeRoom, "TestUsedPasskey"},
+	{"a step-up takes one's own passkey", passkeys, "where k.credential_id = p_credential and (flow.purpose = 'passkey' or k.user_id = flow.user_id)\n    for", "where k.credential_id = p_credential\n    for", storeRoom, "TestUsedPasskey"},
+	{"a copied passkey is refused", passkeys, "if p_count <= key.sign_count and (p_count > 0 or key.sign_count > 0) then", "if false then", signinRoom, "TestCopied"},
+	{"a passkey is its owner's handle's", "handlers/signin/passkeys.go", "keyHolder{id: *c.Owner, keys:", "keyHolder{id: uuid.UUID(answer.Response.UserHandle), keys:", signinRoom, "TestPasskeyProves"},
+	{"a passkey makes sure that somebody is there", "handlers/signin/passkeys.go", "UserVerification:   protocol.VerificationRequired,", "", signinRoom, "TestPasskeyProves"},
+	{"a passkey is added with a fresh proof", passkeys, "where s.token_hash = p_token and s.stepped_up_at > now() - interval '5 minutes'", "where s.token_hash = p_token", storeRoom, "TestPasskeyIsAdded"},
+	{"a passkey is added by its session", passkeys, "and s.id = f.session_id and s.token_hash = p_token;", "and s.token_hash = p_token;", storeRoom, "TestPasskeyIsAdded"},
+	{"a passkey is removed by its person", passkeys, "join public.sessions s on s.user_id = k.user_id\n        where k.id = p_id and s.token_hash = p_token", "join public.sessions s on true\n        where k.id = p_id and s.token_hash = p_token", signinRoom, "TestPasskeyOfOthers"},
+	{"twenty passkeys are enough", passkeys, "    for update of u\n", "", storeRoom, "TestTwenty"},
 	{"a step-up is its session's", signingIn, "join public.sign_in_flows f on f.session_id = s.id and f.id = p_flow", "join public.sign_in_flows f on f.id = p_flow", storeRoom, "TestStepUpIsItsSessions"},
 	{"a session idles out", whoIsAsking, "and s.last_used_at > now() - interval '12 hours'", "", signinRoom, "TestExpiry"},
 

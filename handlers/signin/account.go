@@ -23,7 +23,9 @@ func (room *Room) Account(w http.ResponseWriter, r *http.Request, me store.Perso
 func (room *Room) accountPage(w http.ResponseWriter, r *http.Request, status int, me store.Person, form views.AccountForm) error {
 	var sessions []store.Session
 	var events []store.AccountEvent
-	err := room.db.ReadOwn(r.Context(), me, store.ListSessions(&sessions), store.ListAccountEvents(eventsShown, &events))
+	var keys []store.Passkey
+	err := room.db.ReadOwn(r.Context(), me,
+		store.ListSessions(&sessions), store.ListAccountEvents(eventsShown, &events), store.ListPasskeys(&keys))
 	if err != nil {
 		return err
 	}
@@ -35,6 +37,9 @@ func (room *Room) accountPage(w http.ResponseWriter, r *http.Request, status int
 		Browsers: browserRows(sessions, me.SessionID),
 		Events:   eventRows(events),
 	}
+	if room.passkeys != nil {
+		props.Passkeys = &views.PasskeysProps{Rows: passkeyRows(keys), Suggested: browserName(r.UserAgent()), Fresh: fresh(me)}
+	}
 	if me.Agent { // the name is what customers' trails show
 		props.FixedAs = me.Name
 	}
@@ -45,6 +50,8 @@ func (room *Room) accountPage(w http.ResponseWriter, r *http.Request, status int
 var accountDeeds = map[string]string{
 	"account.renamed":  "Name saved.",
 	"browser.sign_out": "That browser is signed out.",
+	"passkey.added":    "Passkey added. You can sign in with it from now on.",
+	"passkey.removed":  "Passkey removed. You can delete it from your device as well.",
 }
 
 // AccountName changes what the person is called.
@@ -67,9 +74,9 @@ func (room *Room) AccountName(w http.ResponseWriter, r *http.Request, me store.P
 
 // SignOutBrowser ends one of the person's own sessions. Another's is not there.
 func (room *Room) SignOutBrowser(w http.ResponseWriter, r *http.Request, me store.Person) error {
-	id, err := uuid.Parse(r.PathValue("id"))
-	if err != nil || len(r.PathValue("id")) != len(id.String()) {
-		return store.ErrNotFound // one way to write an id, here as everywhere
+	id, err := ownID(r)
+	if err != nil {
+		return err
 	}
 	if err := room.db.SignOut(r.Context(), me, id); err != nil {
 		return err
@@ -80,6 +87,26 @@ func (room *Room) SignOutBrowser(w http.ResponseWriter, r *http.Request, me stor
 	}
 	http.Redirect(w, r, views.AccountDid("browser.sign_out"), http.StatusSeeOther)
 	return nil
+}
+
+// ownID is the id in the path. There is one way to write one, here as everywhere.
+func ownID(r *http.Request) (uuid.UUID, error) {
+	id, err := uuid.Parse(r.PathValue("id"))
+	if err != nil || len(r.PathValue("id")) != len(id.String()) {
+		return uuid.Nil, store.ErrNotFound
+	}
+	return id, nil
+}
+
+func passkeyRows(keys []store.Passkey) []views.PasskeyRow {
+	rows := make([]views.PasskeyRow, len(keys))
+	for i, k := range keys {
+		rows[i] = views.PasskeyRow{Name: k.Name, BackedUp: k.BackedUp, AddedAt: k.CreatedAt, RemoveURL: views.PasskeyRemove(k.ID.String())}
+		if k.LastUsedAt != nil {
+			rows[i].UsedAt = *k.LastUsedAt
+		}
+	}
+	return rows
 }
 
 func browserRows(sessions []store.Session, this uuid.UUID) []views.BrowserRow {
@@ -104,20 +131,25 @@ func browserRows(sessions []store.Session, this uuid.UUID) []views.BrowserRow {
 
 // eventWords are the sentences of a person's history.
 var eventWords = map[string]string{
-	"sign_in.link":         "Signed in with a mailed link",
-	"sign_in.code":         "Signed in with a mailed code",
-	"sign_in.provider":     "Signed in through a provider",
-	"session.step_up":      "Confirmed with a mailed code",
-	"session.handed_over":  "Went on to a portal at its own address",
-	"session.ended":        "Signed a browser out",
-	"session.ended_all":    "Signed out everywhere",
-	"account.renamed":      "Changed the name",
-	"support.started":      "Started a support session",
-	"support.stopped":      "Stopped a support session",
-	"support.searched":     "Searched as support",
-	"invite.refused":       "Tried an invitation that was not for you, or was over",
-	"access.refused":       "Opened a page that is not shared with you",
-	"access.refused_often": "Opened many pages that are not shared with you",
+	"sign_in.link":            "Signed in with a mailed link",
+	"sign_in.code":            "Signed in with a mailed code",
+	"sign_in.provider":        "Signed in through a provider",
+	"session.step_up":         "Confirmed with a mailed code",
+	"sign_in.passkey":         "Signed in with a passkey",
+	"session.step_up_passkey": "Confirmed with a passkey",
+	"passkey.added":           "Added a passkey",
+	"passkey.removed":         "Removed a passkey",
+	"passkey.cloned":          "A passkey was refused: a copy of it seems to be in use",
+	"session.handed_over":     "Went on to a portal at its own address",
+	"session.ended":           "Signed a browser out",
+	"session.ended_all":       "Signed out everywhere",
+	"account.renamed":         "Changed the name",
+	"support.started":         "Started a support session",
+	"support.stopped":         "Stopped a support session",
+	"support.searched":        "Searched as support",
+	"invite.refused":          "Tried an invitation that was not for you, or was over",
+	"access.refused":          "Opened a page that is not shared with you",
+	"access.refused_often":    "Opened many pages that are not shared with you",
 }
 
 func eventRows(events []store.AccountEvent) []views.AccountEventRow {

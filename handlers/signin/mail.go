@@ -27,6 +27,7 @@ func (room *Room) Show(w http.ResponseWriter, r *http.Request, v store.Visitor) 
 
 func (room *Room) signInPage(w http.ResponseWriter, r *http.Request, status int, p views.SignInProps) error {
 	p.Providers = room.Providers()
+	p.Passkeys = room.passkeys != nil
 	p.Brand = room.brand(r, p.ReturnTo)
 	return views.Render(w, r, status, views.SignIn(p))
 }

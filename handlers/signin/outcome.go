@@ -8,9 +8,11 @@ import (
 
 // Ways to sign in that are no provider, as they are counted.
 const (
-	byCode   = "code"
-	byLink   = "link"
-	byStepUp = "step_up"
+	byCode          = "code"
+	byLink          = "link"
+	byStepUp        = "step_up"
+	byPasskey       = "passkey"
+	byPasskeyStepUp = "passkey_step_up"
 )
 
 // outcome is what the operator's numbers say of a proof.
@@ -29,7 +31,7 @@ func outcome(err error) string {
 		return "too_many"
 	case errors.Is(err, ErrWayAway), errors.Is(err, store.ErrUnavailable):
 		return "unavailable"
-	case errors.Is(err, ErrWayRefused):
+	case errors.Is(err, ErrWayRefused), errors.Is(err, store.ErrCloned):
 		return "refused"
 	}
 	return "failed"

@@ -8,6 +8,8 @@ import (
 	"os"
 	"strings"
 
+	"github.com/go-webauthn/webauthn/webauthn"
+
 	"portico/handlers/watch"
 	"portico/store"
 	"portico/views"
@@ -21,6 +23,8 @@ type Room struct {
 	rateKey []byte
 	ways    []Way
 	watch   *watch.Watch // nil counts nothing
+	// passkeys is nil where there are none: see [Room.At].
+	passkeys *webauthn.WebAuthn
 }
 
 // New returns the room of an installation with these keys and, besides mail,

@@ -8,6 +8,7 @@ import (
 	"log"
 	"log/slog"
 	"maps"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -88,7 +89,10 @@ func build(t testing.TB, db *store.DB, keys signin.Keys, ways ...func(origin str
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
-	h := &house{url: "https://" + server.Listener.Addr().String()}
+	// By a name, for passkeys are bound to one.
+	_, port, err := net.SplitHostPort(server.Listener.Addr().String())
+	check(t, err)
+	h := &house{url: "https://localhost:" + port}
 	at, err := url.Parse(h.url)
 	check(t, err)
 	var made []signin.Way
@@ -101,7 +105,9 @@ func build(t testing.TB, db *store.DB, keys signin.Keys, ways ...func(origin str
 	).Handler()
 	server.StartTLS()
 	t.Cleanup(server.Close)
-	h.transport = server.Client().Transport
+	transport := server.Client().Transport.(*http.Transport)
+	transport.TLSClientConfig.ServerName = "example.com" // what the certificate of httptest is for
+	h.transport = transport
 	return h
 }
 

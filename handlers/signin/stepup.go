@@ -13,7 +13,7 @@ import (
 // StepUp asks for a fresh proof: first whether to send a code, then for the code.
 func (room *Room) StepUp(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	_, sent := room.stepUpFlow(r, me)
-	return stepUpPage(w, r, http.StatusOK, me, views.StepUpProps{
+	return room.stepUpPage(w, r, http.StatusOK, me, views.StepUpProps{
 		Sent: sent, ReturnTo: LocalPath(r.URL.Query().Get("return_to")),
 	})
 }
@@ -49,14 +49,14 @@ func (room *Room) StepUpCode(w http.ResponseWriter, r *http.Request, me store.Pe
 	to := LocalPath(r.PostForm.Get("return_to"))
 	f, ok := room.stepUpFlow(r, me)
 	if !ok {
-		return stepUpOver(w, r, me, to, store.OverGone)
+		return room.stepUpOver(w, r, me, to, store.OverGone)
 	}
 	if err := room.hitCode(r, f.ID); err != nil {
 		return err
 	}
 	code, ok := readCode(r.PostForm.Get("code"))
 	if !ok {
-		return stepUpPage(w, r, http.StatusUnprocessableEntity, me, views.StepUpProps{Sent: true, ReturnTo: to, Errors: notACode})
+		return room.stepUpPage(w, r, http.StatusUnprocessableEntity, me, views.StepUpProps{Sent: true, ReturnTo: to, Errors: notACode})
 	}
 	if err := room.hit(r.Context(), wrongStepUp, me.ID().String()); err != nil {
 		return err
@@ -69,11 +69,11 @@ func (room *Room) StepUpCode(w http.ResponseWriter, r *http.Request, me store.Pe
 	var over store.OverError
 	switch {
 	case errors.As(err, &wrong):
-		return stepUpPage(w, r, http.StatusUnprocessableEntity, me, views.StepUpProps{
+		return room.stepUpPage(w, r, http.StatusUnprocessableEntity, me, views.StepUpProps{
 			Sent: true, ReturnTo: LocalPath(to), TriesLeft: wrong.TriesLeft, Errors: wrongCode})
 	case errors.As(err, &over):
 		room.cookies.clearFlow(w, flowCookie)
-		return stepUpOver(w, r, me, LocalPath(to), over.Why)
+		return room.stepUpOver(w, r, me, LocalPath(to), over.Why)
 	case err != nil:
 		return err
 	}
@@ -88,15 +88,22 @@ func (room *Room) stepUpFlow(r *http.Request, me store.Person) (flow, bool) {
 }
 
 // stepUpOver offers a new code for one that can no longer be used.
-func stepUpOver(w http.ResponseWriter, r *http.Request, me store.Person, to string, why store.Over) error {
+func (room *Room) stepUpOver(w http.ResponseWriter, r *http.Request, me store.Person, to string, why store.Over) error {
 	sentence := "That code has run out. Get a new one."
 	if why == store.OverTries {
 		sentence = "A code ends after five tries. Get a new one."
 	}
-	return stepUpPage(w, r, http.StatusGone, me, views.StepUpProps{ReturnTo: to, Errors: ui.Errors{"": sentence}})
+	return room.stepUpPage(w, r, http.StatusGone, me, views.StepUpProps{ReturnTo: to, Errors: ui.Errors{"": sentence}})
 }
 
-func stepUpPage(w http.ResponseWriter, r *http.Request, status int, me store.Person, p views.StepUpProps) error {
+func (room *Room) stepUpPage(w http.ResponseWriter, r *http.Request, status int, me store.Person, p views.StepUpProps) error {
+	if room.passkeys != nil {
+		h, err := room.holder(r, me)
+		if err != nil {
+			return err
+		}
+		p.Passkeys = len(h.keys) > 0
+	}
 	p.MaskedEmail, p.ResendSeconds = maskEmail(me.Email), resendSeconds
 	if strings.HasPrefix(p.ReturnTo, views.PathConsole) {
 		p.Purpose = "to start a support session"

@@ -110,7 +110,8 @@ func TestOtherSitesCauseNothing(t *testing.T) {
 		{"Sec-Fetch-Site": {"cross-site"}}, {"Sec-Fetch-Site": {"same-site"}}, {"Origin": {"null"}}, {"Origin": {"https://evil.test"}},
 	} {
 		b.extra = from
-		for _, path := range []string{mail.link, "/logout", "/login", "/step-up", "/account/name", "/account/sign-out-everywhere"} {
+		for _, path := range []string{mail.link, "/logout", "/login", "/step-up", "/account/name", "/account/sign-out-everywhere",
+			"/login/passkey", "/step-up/passkey", "/account/passkeys/begin", "/account/passkeys", "/account/passkeys/" + a.Suffix + "/remove"} {
 			b.want(b.post(path, "email", a.Mia, "name", "Mallory"), http.StatusForbidden)
 		}
 	}

@@ -1,0 +1,364 @@
+package signin
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/go-webauthn/webauthn/protocol"
+	"github.com/go-webauthn/webauthn/webauthn"
+	"github.com/google/uuid"
+
+	"portico/store"
+	"portico/views"
+)
+
+// passkeyCookie binds a ceremony to the browser it began in. It is apart from the
+// others, so that trying a passkey does not make a mailed code useless.
+const passkeyCookie = "__Host-portico-passkey"
+
+// ceremonyTime is how long a device may take; the database counts the same.
+const ceremonyTime = 5 * time.Minute
+
+// At tells the room its own origin, to which passkeys are bound: no other host, a
+// tenant's neither, can use or ask for one. An address that is no name, but a bare
+// IP, has none.
+func (room *Room) At(origin *url.URL) *Room {
+	timeout := webauthn.TimeoutConfig{Timeout: ceremonyTime, TimeoutUVD: ceremonyTime}
+	passkeys, err := webauthn.New(&webauthn.Config{
+		RPID:                  origin.Hostname(),
+		RPDisplayName:         "Portico",
+		RPOrigins:             []string{origin.Scheme + "://" + origin.Host},
+		AttestationPreference: protocol.PreferNoAttestation,
+		AuthenticatorSelection: protocol.AuthenticatorSelection{
+			ResidentKey:        protocol.ResidentKeyRequirementRequired,
+			RequireResidentKey: protocol.ResidentKeyRequired(),
+			UserVerification:   protocol.VerificationRequired,
+		},
+		Timeouts: webauthn.TimeoutsConfig{Login: timeout, Registration: timeout},
+	})
+	if err == nil {
+		room.passkeys = passkeys
+	}
+	return room
+}
+
+// keyHolder is a person as the library sees one.
+type keyHolder struct {
+	id          uuid.UUID
+	email, name string
+	keys        []webauthn.Credential
+}
+
+func (k keyHolder) WebAuthnID() []byte                         { return k.id[:] }
+func (k keyHolder) WebAuthnName() string                       { return k.email }
+func (k keyHolder) WebAuthnDisplayName() string                { return k.name }
+func (k keyHolder) WebAuthnCredentials() []webauthn.Credential { return k.keys }
+
+// holder is the person with the passkeys they have.
+func (room *Room) holder(r *http.Request, me store.Person) (keyHolder, error) {
+	var own []store.Passkey
+	if err := room.db.ReadOwn(r.Context(), me, store.ListPasskeys(&own)); err != nil {
+		return keyHolder{}, err
+	}
+	h := keyHolder{id: me.ID(), email: me.Email, name: me.Name}
+	for _, k := range own {
+		h.keys = append(h.keys, webauthn.Credential{ID: k.CredentialID})
+	}
+	return h, nil
+}
+
+// beginCeremony asks a device, in this browser and session, and remembers what its
+// answer has to fit.
+func (room *Room) beginCeremony(w http.ResponseWriter, r *http.Request, c store.Ceremony, me *store.Person, question any, fit *webauthn.SessionData, to string) error {
+	text, err := json.Marshal(fit)
+	if err != nil {
+		return err
+	}
+	var token *store.Token
+	if me != nil {
+		token, _ = room.cookies.Read(r)
+	}
+	f := newFlow()
+	if f.ID, err = room.db.BeginCeremony(r.Context(), c, token, f.Secret, LocalPath(to), string(text)); err != nil {
+		return err
+	}
+	if err := room.cookies.writeFlow(w, passkeyCookie, f); err != nil {
+		return err
+	}
+	return sendJSON(w, http.StatusOK, question)
+}
+
+// ceremony is one whose answer has come back and is yet to be checked.
+type ceremony struct {
+	store.CeremonyAnswer
+	flow uuid.UUID
+	fit  webauthn.SessionData
+}
+
+// endCeremony spends the ceremony of this browser and session, whatever the answer
+// is worth.
+func (room *Room) endCeremony(w http.ResponseWriter, r *http.Request, c store.Ceremony, credential []byte) (ceremony, error) {
+	f, ok := room.cookies.readFlow(r, passkeyCookie)
+	if !ok {
+		return ceremony{}, errCeremonyOver
+	}
+	room.cookies.clearFlow(w, passkeyCookie)
+	token, _ := room.cookies.Read(r)
+	a, err := room.db.SpendCeremony(r.Context(), c, token, f.ID, f.Secret, credential)
+	if errors.Is(err, store.ErrNotFound) {
+		return ceremony{}, errCeremonyOver
+	}
+	done := ceremony{CeremonyAnswer: a, flow: f.ID}
+	if err == nil {
+		err = json.Unmarshal([]byte(a.Fit), &done.fit)
+	}
+	return done, err
+}
+
+// check says whether the answer is the key's. The one it names has to be the
+// person's, the person the one whose handle the device gives, and the device has to
+// have made sure that they are there.
+func (room *Room) check(c ceremony, answer *protocol.ParsedCredentialAssertionData) (store.UsedPasskey, error) {
+	if c.Owner == nil {
+		return store.UsedPasskey{}, refusal("a passkey that nobody has")
+	}
+	owner := keyHolder{id: *c.Owner, keys: []webauthn.Credential{{
+		ID: answer.RawID, PublicKey: c.PublicKey, Flags: webauthn.CredentialFlags{BackupEligible: *c.BackupEligible},
+	}}}
+	whose := func(_, _ []byte) (webauthn.User, error) { return owner, nil }
+	if _, err := room.passkeys.ValidateDiscoverableLogin(whose, c.fit, answer); err != nil {
+		return store.UsedPasskey{}, errors.Join(ErrWayRefused, err)
+	}
+	data := answer.Response.AuthenticatorData
+	return store.UsedPasskey{Flow: c.flow, CredentialID: answer.RawID, SignCount: data.Counter, BackedUp: data.Flags.HasBackupState()}, nil
+}
+
+// PasskeyBegin asks any device for a passkey of ours, to sign in with.
+func (room *Room) PasskeyBegin(w http.ResponseWriter, r *http.Request, _ store.Visitor) error {
+	if room.passkeys == nil {
+		return store.ErrNotFound
+	}
+	question, fit, err := room.passkeys.BeginDiscoverableLogin()
+	if err != nil {
+		return err
+	}
+	return room.beginCeremony(w, r, store.PasskeySignIn, nil, question, fit, r.URL.Query().Get("return_to"))
+}
+
+// PasskeySignIn signs in whoever the answering passkey belongs to.
+func (room *Room) PasskeySignIn(w http.ResponseWriter, r *http.Request, _ store.Visitor) error {
+	c, used, err := room.answer(w, r, store.PasskeySignIn)
+	s := room.newSession(w, r)
+	if err == nil {
+		err = room.db.SignInByPasskey(r.Context(), used, s)
+	}
+	room.watch.SignIn(byPasskey, outcome(err))
+	if err != nil {
+		return room.refusePasskey(r, err)
+	}
+	return room.goOn(w, s.Token, c.ReturnTo)
+}
+
+// PasskeyStepUpBegin asks for a passkey; one of the person's own has to answer.
+func (room *Room) PasskeyStepUpBegin(w http.ResponseWriter, r *http.Request, me store.Person) error {
+	if room.passkeys == nil {
+		return store.ErrNotFound
+	}
+	question, fit, err := room.passkeys.BeginDiscoverableLogin()
+	if err != nil {
+		return err
+	}
+	return room.beginCeremony(w, r, store.PasskeyStepUp, &me, question, fit, r.URL.Query().Get("return_to"))
+}
+
+// PasskeyStepUp takes the answer of one of them as a fresh proof: the session goes
+// on under a new token.
+func (room *Room) PasskeyStepUp(w http.ResponseWriter, r *http.Request, me store.Person) error {
+	c, used, err := room.answer(w, r, store.PasskeyStepUp)
+	renewed := newToken()
+	if err == nil {
+		err = room.db.StepUpByPasskey(r.Context(), me, used, renewed)
+	}
+	room.watch.SignIn(byPasskeyStepUp, outcome(err))
+	if err != nil {
+		return room.refusePasskey(r, err)
+	}
+	return room.goOn(w, renewed, c.ReturnTo)
+}
+
+// answer reads and checks what a device said.
+func (room *Room) answer(w http.ResponseWriter, r *http.Request, of store.Ceremony) (ceremony, store.UsedPasskey, error) {
+	body, err := readAll(r)
+	if err != nil {
+		return ceremony{}, store.UsedPasskey{}, err
+	}
+	answer, err := protocol.ParseCredentialRequestResponseBytes(body)
+	if err != nil {
+		return ceremony{}, store.UsedPasskey{}, errNoAnswer
+	}
+	c, err := room.endCeremony(w, r, of, answer.RawID)
+	if err != nil {
+		return c, store.UsedPasskey{}, err
+	}
+	used, err := room.check(c, answer)
+	return c, used, err
+}
+
+// refusePasskey says to people why a passkey did not do. What fits nothing is
+// counted, as other stray proofs are.
+func (room *Room) refusePasskey(r *http.Request, err error) error {
+	switch {
+	case errors.Is(err, store.ErrCloned):
+		return saidError{http.StatusForbidden, "This passkey was refused, because a copy of it seems to be in use. Sign in by mail, remove it from your account, and add a new one."}
+	case errors.Is(err, ErrWayRefused), errors.Is(err, store.ErrNotFound):
+		if e := room.stray(r); e != nil {
+			return e
+		}
+		return saidError{http.StatusForbidden, "That passkey does not work here. Try another, or have a code mailed."}
+	}
+	return err
+}
+
+// goOn ends a proof that a script brought: a new token, and where to go next.
+func (room *Room) goOn(w http.ResponseWriter, token store.Token, to string) error {
+	if err := room.cookies.Write(w, token); err != nil {
+		return err
+	}
+	return sendJSON(w, http.StatusOK, map[string]string{"to": LocalPath(to)})
+}
+
+var (
+	errNoAnswer     = saidError{http.StatusUnprocessableEntity, "The device gave no usable answer. Try again."}
+	errCeremonyOver = saidError{http.StatusConflict, "That took too long, or was begun elsewhere. Try again."}
+)
+
+// saidError is a refusal with a sentence for the person.
+type saidError struct {
+	status   int
+	sentence string
+}
+
+func (e saidError) Error() string    { return http.StatusText(e.status) }
+func (e saidError) HTTPStatus() int  { return e.status }
+func (e saidError) Sentence() string { return e.sentence }
+
+// readAll reads a body that is no form. The route bounds it.
+func readAll(r *http.Request) ([]byte, error) {
+	var b bytes.Buffer
+	if _, err := io.Copy(&b, r.Body); err != nil {
+		if TooSlow(err) {
+			return nil, statusError(http.StatusRequestTimeout)
+		}
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+func sendJSON(w http.ResponseWriter, status int, body any) error {
+	b, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(b, '\n'))
+	return nil
+}
+
+// PasskeyAddBegin asks the device for a new passkey, after a fresh step-up.
+func (room *Room) PasskeyAddBegin(w http.ResponseWriter, r *http.Request, me store.Person) error {
+	if room.passkeys == nil {
+		return store.ErrNotFound
+	}
+	if !fresh(me) {
+		return needStepUp(w)
+	}
+	h, err := room.holder(r, me)
+	if err != nil {
+		return err
+	}
+	question, fit, err := room.passkeys.BeginRegistration(h, webauthn.WithExclusions(webauthn.Credentials(h.keys).CredentialDescriptors()))
+	if err != nil {
+		return err
+	}
+	return room.beginCeremony(w, r, store.PasskeyAdd, &me, question, fit, views.PathAccount)
+}
+
+// PasskeyAdd keeps the passkey that the device made.
+func (room *Room) PasskeyAdd(w http.ResponseWriter, r *http.Request, me store.Person) error {
+	body, err := readAll(r)
+	if err != nil {
+		return err
+	}
+	var in struct {
+		Name   string          `json:"name"`
+		Answer json.RawMessage `json:"answer"`
+	}
+	if json.Unmarshal(body, &in) != nil {
+		return errNoAnswer
+	}
+	answer, err := protocol.ParseCredentialCreationResponseBytes(in.Answer)
+	if err != nil {
+		return errNoAnswer
+	}
+	c, err := room.endCeremony(w, r, store.PasskeyAdd, answer.RawID)
+	if err != nil {
+		return err
+	}
+	made, err := room.passkeys.CreateCredential(keyHolder{id: me.ID()}, c.fit, answer)
+	if err != nil {
+		return room.refusePasskey(r, errors.Join(ErrWayRefused, err))
+	}
+	err = room.db.AddPasskey(r.Context(), me, store.NewPasskey{
+		Flow: c.flow, CredentialID: made.ID, PublicKey: made.PublicKey, SignCount: made.Authenticator.SignCount,
+		BackupEligible: made.Flags.BackupEligible, BackedUp: made.Flags.BackupState, Name: in.Name,
+	})
+	wrong, invalid := errors.AsType[store.InvalidError](err)
+	switch {
+	case errors.Is(err, store.ErrStepUp):
+		return needStepUp(w)
+	case errors.Is(err, store.ErrNotFound):
+		return errCeremonyOver
+	case errors.Is(err, store.ErrConflict):
+		return saidError{http.StatusConflict, "That passkey is in use already."}
+	case invalid:
+		return saidError{http.StatusUnprocessableEntity, wrong["name"]}
+	case err != nil:
+		return err
+	}
+	return sendJSON(w, http.StatusOK, map[string]string{"to": views.AccountDid("passkey.added")})
+}
+
+// PasskeyRemove takes one of the person's passkeys away, after a fresh step-up.
+func (room *Room) PasskeyRemove(w http.ResponseWriter, r *http.Request, me store.Person) error {
+	id, err := ownID(r)
+	if err == nil {
+		err = room.db.RemovePasskey(r.Context(), me, id)
+	}
+	switch {
+	case errors.Is(err, store.ErrStepUp):
+		http.Redirect(w, r, views.StepUpTo(views.PathAccount), http.StatusSeeOther)
+		return nil
+	case err != nil:
+		return err
+	}
+	http.Redirect(w, r, views.AccountDid("passkey.removed"), http.StatusSeeOther)
+	return nil
+}
+
+// fresh says whether the person proved themselves so lately that what they begin
+// now can still be finished; the database has the last word.
+func fresh(me store.Person) bool {
+	return me.SteppedUpAt != nil && time.Since(*me.SteppedUpAt) < 4*time.Minute
+}
+
+// needStepUp tells a script where the person proves themselves first.
+func needStepUp(w http.ResponseWriter) error {
+	return sendJSON(w, http.StatusConflict, map[string]string{
+		"error": "STEP_UP", "message": "Confirm first that it is you.", "to": views.StepUpTo(views.PathAccount)})
+}

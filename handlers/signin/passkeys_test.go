@@ -1,0 +1,434 @@
+package signin_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/descope/virtualwebauthn"
+	"github.com/google/uuid"
+
+	"portico/handlers/signin"
+	"portico/store/storetest"
+)
+
+// device holds a passkey, as an authenticator does.
+type device struct {
+	party virtualwebauthn.RelyingParty
+	auth  virtualwebauthn.Authenticator
+	key   virtualwebauthn.Credential
+	still bool // it does not count
+}
+
+func (h *house) device() *device {
+	return &device{
+		party: virtualwebauthn.RelyingParty{ID: "localhost", Name: "Portico", Origin: h.url},
+		auth:  virtualwebauthn.NewAuthenticator(),
+		key:   newKey(),
+	}
+}
+
+// newKey leaves out the one key in a hundred whose halves begin with a zero, which
+// the library writes too short.
+func newKey() virtualwebauthn.Credential {
+	for {
+		if key := virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2); len(key.Key.AttestationData()) == 77 {
+			return key
+		}
+	}
+}
+
+// make answers what asks for a new passkey, and remembers whose it is.
+func (d *device) make(t testing.TB, question string) string {
+	t.Helper()
+	options, err := virtualwebauthn.ParseAttestationOptions(question)
+	check(t, err)
+	d.auth.Options.UserHandle = []byte(options.UserID)
+	return virtualwebauthn.CreateAttestationResponse(d.party, d.auth, d.key, *options)
+}
+
+// answer answers what asks for a passkey.
+func (d *device) answer(t testing.TB, question string) string {
+	t.Helper()
+	options, err := virtualwebauthn.ParseAssertionOptions(question)
+	check(t, err)
+	if !d.still {
+		d.key.Counter++
+	}
+	return virtualwebauthn.CreateAssertionResponse(d.party, d.auth, d.key, *options)
+}
+
+// sendJSON is what the script of a page does.
+func (b *browser) sendJSON(path, body string) answer {
+	b.t.Helper()
+	r, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, b.url+path, strings.NewReader(body))
+	check(b.t, err)
+	r.Header.Set("X-Forwarded-For", b.from)
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
+	res, err := b.http.Do(r)
+	check(b.t, err)
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	check(b.t, err)
+	return answer{res.StatusCode, string(text), res.Header.Get("Location"), res.Header}
+}
+
+// to is where an answer sends a script on.
+func (a answer) to() string {
+	var said struct{ To string }
+	_ = json.Unmarshal([]byte(a.body), &said)
+	return said.To
+}
+
+func (b *browser) stepUp(email string) *browser {
+	b.t.Helper()
+	b.want(b.post("/step-up"), http.StatusSeeOther)
+	b.want(b.post("/step-up/code", "code", mailed(b.t, email).code), http.StatusSeeOther)
+	return b
+}
+
+func naming(name, made string) string {
+	quoted, _ := json.Marshal(name)
+	return `{"name":` + string(quoted) + `,"answer":` + made + `}`
+}
+
+// addPasskey steps up and adds the device's passkey.
+func (b *browser) addPasskey(email string, d *device) {
+	b.t.Helper()
+	b.stepUp(email)
+	asked := b.want(b.sendJSON("/account/passkeys/begin", "{}"), http.StatusOK)
+	b.want(b.sendJSON("/account/passkeys", naming("Laptop", d.make(b.t, asked.body))), http.StatusOK)
+}
+
+func (b *browser) byPasskey(d *device) answer {
+	b.t.Helper()
+	asked := b.want(b.sendJSON("/login/passkey", "{}"), http.StatusOK)
+	return b.sendJSON("/login/passkey/answer", d.answer(b.t, asked.body))
+}
+
+// A person adds a passkey, signs in with it in another browser without typing an
+// address, proves themselves anew with it, each time under a new session id, and
+// removes it.
+func TestPasskey(t *testing.T) {
+	t.Parallel()
+	a, h := storetest.Agency(t), newHouse(t)
+	laptop, b, d := h.browser(t).signIn(a.Mia), h.browser(t), h.device()
+	laptop.addPasskey(a.Mia, d)
+
+	b.plant(signin.SessionCookie, "planted")
+	asked := b.want(b.sendJSON("/login/passkey?return_to=%2Faccount%3Fa%3D1", "{}"), http.StatusOK)
+	for _, part := range []string{`"rpId":"localhost"`, `"userVerification":"required"`} {
+		if !strings.Contains(asked.body, part) {
+			t.Errorf("what asks for a passkey lacks %s: %s", part, asked.body)
+		}
+	}
+	if strings.Contains(asked.body, "allowCredentials") {
+		t.Error("what asks a stranger for a passkey names some")
+	}
+	in := b.want(b.sendJSON("/login/passkey/answer", d.answer(t, asked.body)), http.StatusOK)
+	if in.to() != "/account?a=1" || !b.signedIn() {
+		t.Fatalf("sent on to %q, signed in: %v", in.to(), b.signedIn())
+	}
+	before := b.cookie(signin.SessionCookie)
+	asked = b.want(b.sendJSON("/step-up/passkey?return_to=%2Faccount", "{}"), http.StatusOK)
+	up := b.want(b.sendJSON("/step-up/passkey/answer", d.answer(t, asked.body)), http.StatusOK)
+	if up.to() != "/account" || b.cookie(signin.SessionCookie) == before || !b.signedIn() {
+		t.Errorf("after the step-up: to %q, signed in: %v", up.to(), b.signedIn())
+	}
+	page := b.get("/account").body
+	for _, part := range []string{"Laptop", "Signed in with a passkey", "Confirmed with a passkey", "Added a passkey", `data-passkey="create"`} {
+		if !strings.Contains(page, part) {
+			t.Errorf("the account page lacks %q", part)
+		}
+	}
+	if page := b.get("/step-up").body; !strings.Contains(page, `data-passkey="get"`) {
+		t.Error("the step-up page does not offer the passkey")
+	}
+	b.want(b.post(removal(t, page)), http.StatusSeeOther)
+	if page := b.get("/account").body; strings.Contains(page, "Laptop") || !strings.Contains(page, "Removed a passkey") {
+		t.Error("the passkey is still there")
+	}
+	gone := h.browser(t)
+	gone.want(gone.byPasskey(d), http.StatusForbidden)
+	if gone.signedIn() {
+		t.Error("a removed passkey signs in")
+	}
+	// Mail always stays.
+	h.browser(t).signIn(a.Mia)
+}
+
+// removal is where the first passkey on the account page is removed.
+func removal(t testing.TB, page string) string {
+	t.Helper()
+	_, after, found := strings.Cut(page, `action="/account/passkeys/`)
+	if !found {
+		t.Fatal("no passkey on the page")
+	}
+	id, _, _ := strings.Cut(after, "/")
+	return "/account/passkeys/" + id + "/remove"
+}
+
+// Adding and removing a passkey needs a proof of the last five minutes, by the
+// clock of the database, and of this very session.
+func TestPasskeyNeedsAStepUp(t *testing.T) {
+	t.Parallel()
+	a, h := storetest.Agency(t), newHouse(t)
+	b, d := h.browser(t).signIn(a.Mia), h.device()
+	none := b.want(b.sendJSON("/account/passkeys/begin", "{}"), http.StatusConflict)
+	if none.to() != "/step-up?return_to=%2Faccount" {
+		t.Errorf("without a proof: sent to %q", none.to())
+	}
+	b.stepUp(a.Mia)
+	asked := b.want(b.sendJSON("/account/passkeys/begin", "{}"), http.StatusOK)
+	old := `update sessions set stepped_up_at = now() - interval '5 minutes 1 second' where user_id = (select id from users where email = $1)`
+	age(t, old, a.Mia)
+	b.want(b.sendJSON("/account/passkeys", naming("Late", d.make(t, asked.body))), http.StatusConflict)
+	b.addPasskey(a.Mia, d)
+	remove := removal(t, b.get("/account").body)
+
+	age(t, old, a.Mia)
+	if got := b.want(b.post(remove), http.StatusSeeOther); got.location != "/step-up?return_to=%2Faccount" {
+		t.Errorf("removing without a proof leads to %q", got.location)
+	}
+	// A proof of another browser is none of this one.
+	h.browser(t).signIn(a.Mia).stepUp(a.Mia)
+	b.post(remove)
+	if page := b.get("/account").body; !strings.Contains(page, "Laptop") || strings.Contains(page, "Late") {
+		t.Error("removed without a proof, or added with an old one")
+	}
+	b.stepUp(a.Mia)
+	b.want(b.post(remove), http.StatusSeeOther)
+	if page := b.get("/account").body; strings.Contains(page, "Laptop") {
+		t.Error("not removed with one")
+	}
+}
+
+// Case 24: what a device answers counts in the browser and the session that asked,
+// once, and for five minutes; nowhere else, whoever carries it there.
+func TestPasskeyAnswerIsBoundToItsBrowser(t *testing.T) {
+	t.Parallel()
+	a, h := storetest.Agency(t), newHouse(t)
+	b, d := h.browser(t).signIn(a.Mia), h.device()
+	b.addPasskey(a.Mia, d)
+
+	asking, other := h.browser(t), h.browser(t)
+	asked := asking.want(asking.sendJSON("/login/passkey", "{}"), http.StatusOK)
+	said := d.answer(t, asked.body)
+	other.want(other.sendJSON("/login/passkey/answer", said), http.StatusConflict)
+	other.want(other.sendJSON("/login/passkey", "{}"), http.StatusOK)
+	other.want(other.sendJSON("/login/passkey/answer", said), http.StatusForbidden)
+	if other.signedIn() {
+		t.Fatal("an answer worked in another browser")
+	}
+	flow := asking.cookie("__Host-portico-passkey")
+	asking.want(asking.sendJSON("/login/passkey/answer", said), http.StatusOK)
+	other.plant("__Host-portico-passkey", flow)
+	other.want(other.sendJSON("/login/passkey/answer", said), http.StatusConflict)
+
+	late := h.browser(t)
+	asked = late.want(late.sendJSON("/login/passkey?return_to=%2Flate-"+a.Suffix, "{}"), http.StatusOK)
+	age(t, `update sign_in_flows set created_at = created_at - interval '5 minutes 1 second' where return_to = $1`, "/late-"+a.Suffix)
+	late.want(late.sendJSON("/login/passkey/answer", d.answer(t, asked.body)), http.StatusConflict)
+
+	// A step-up begun in one session is finished in no other, the flow's cookie or not.
+	phone := h.browser(t).signIn(a.Mia)
+	asked = b.want(b.sendJSON("/step-up/passkey", "{}"), http.StatusOK)
+	said = d.answer(t, asked.body)
+	phone.plant("__Host-portico-passkey", b.cookie("__Host-portico-passkey"))
+	phone.want(phone.sendJSON("/step-up/passkey/answer", said), http.StatusConflict)
+	// Nor is one a sign-in, or the other way round.
+	other.plant("__Host-portico-passkey", b.cookie("__Host-portico-passkey"))
+	other.want(other.sendJSON("/login/passkey/answer", said), http.StatusConflict)
+	if other.signedIn() {
+		t.Fatal("a step-up signed somebody in")
+	}
+	b.want(b.sendJSON("/step-up/passkey/answer", said), http.StatusOK)
+	asked = b.want(b.sendJSON("/login/passkey", "{}"), http.StatusOK)
+	b.want(b.sendJSON("/step-up/passkey/answer", d.answer(t, asked.body)), http.StatusConflict)
+}
+
+// A device answers for the person it was made for: the handle it gives has to be
+// the owner's, nobody proves themselves with somebody else's passkey, and what was
+// made elsewhere, by another key or without the person there proves nothing.
+func TestPasskeyProvesItsOwner(t *testing.T) {
+	t.Parallel()
+	a, h := storetest.Agency(t), newHouse(t)
+	mias, leos := h.device(), h.device()
+	mia, leo := h.browser(t).signIn(a.Mia), h.browser(t).signIn(a.Leo)
+	mia.addPasskey(a.Mia, mias)
+	leo.addPasskey(a.Leo, leos)
+
+	for name, forge := range map[string]func(d *device){
+		"the handle of somebody else": func(d *device) { d.auth.Options.UserHandle = leos.auth.Options.UserHandle },
+		"no handle":                   func(d *device) { d.auth.Options.UserHandle = nil },
+		"another key":                 func(d *device) { d.key.Key = leos.key.Key },
+		"another origin":              func(d *device) { d.party.Origin = "https://evil.test" },
+		"another party":               func(d *device) { d.party.ID = "evil.test" },
+		"nobody there":                func(d *device) { d.auth.Options.UserNotPresent = true },
+		"nobody verified":             func(d *device) { d.auth.Options.UserNotVerified = true },
+		"now backed up":               func(d *device) { d.auth.Options.BackupEligible = true },
+		"a passkey of nobody":         func(d *device) { d.key.ID = []byte("nobody has this one at all") },
+	} {
+		forged := *mias
+		forge(&forged)
+		b := h.browser(t)
+		if got := b.byPasskey(&forged); got.status != http.StatusForbidden || b.signedIn() {
+			t.Errorf("%s: %d, signed in: %v", name, got.status, b.signedIn())
+		}
+	}
+	asked := mia.want(mia.sendJSON("/step-up/passkey", "{}"), http.StatusOK)
+	mia.want(mia.sendJSON("/step-up/passkey/answer", leos.answer(t, asked.body)), http.StatusForbidden)
+	b := h.browser(t)
+	mias.key.Counter += 10 // forged ones counted as well
+	b.want(b.byPasskey(mias), http.StatusOK)
+	if page := b.get("/account").body; !strings.Contains(page, a.Mia) {
+		t.Error("signed in as somebody else")
+	}
+}
+
+// A count that goes back tells of a copy: refused, and in the owner's history. One
+// that never counts is no copy.
+func TestCopiedPasskeyIsRefused(t *testing.T) {
+	t.Parallel()
+	a, h := storetest.Agency(t), newHouse(t)
+	b, d := h.browser(t).signIn(a.Mia), h.device()
+	b.addPasskey(a.Mia, d)
+	copied := *d
+	for range 2 {
+		thief := h.browser(t)
+		d.key.Counter++
+		thief.want(thief.byPasskey(d), http.StatusOK)
+	}
+	for _, begin := range []string{"/login/passkey", "/step-up/passkey"} {
+		copied.key.Counter = 0
+		asked := b.want(b.sendJSON(begin, "{}"), http.StatusOK)
+		got := b.want(b.sendJSON(begin+"/answer", copied.answer(t, asked.body)), http.StatusForbidden)
+		if !strings.Contains(got.body, "copy") {
+			t.Errorf("%s: %s", begin, got.body)
+		}
+	}
+	if page := b.get("/account").body; strings.Count(page, "a copy of it seems to be in use") != 2 {
+		t.Error("the history does not show both")
+	}
+	still := h.device()
+	still.still = true
+	b.addPasskey(a.Mia, still)
+	for range 2 {
+		phone := h.browser(t)
+		phone.want(phone.byPasskey(still), http.StatusOK)
+	}
+}
+
+// Bad answers say what is wrong and keep nothing; the same key is nobody's twice.
+func TestPasskeyBadInput(t *testing.T) {
+	t.Parallel()
+	a, h := storetest.Agency(t), newHouse(t)
+	b, leo, d := h.browser(t).signIn(a.Mia), h.browser(t).signIn(a.Leo), h.device()
+	b.stepUp(a.Mia)
+	for _, bad := range []string{"", "{", "null", `{"answer":{}}`, `{"answer":"x"}`, `{"name":"` + strings.Repeat("a", 40_000) + `"}`} {
+		b.want(b.sendJSON("/account/passkeys", bad), http.StatusUnprocessableEntity)
+		b.want(b.sendJSON("/login/passkey/answer", bad), http.StatusUnprocessableEntity)
+		b.want(b.sendJSON("/step-up/passkey/answer", bad), http.StatusUnprocessableEntity)
+	}
+	for _, name := range []string{"", "  ", strings.Repeat("a", 61), "a\nb"} {
+		asked := b.want(b.sendJSON("/account/passkeys/begin", "{}"), http.StatusOK)
+		b.want(b.sendJSON("/account/passkeys", naming(name, d.make(t, asked.body))), http.StatusUnprocessableEntity)
+	}
+	unverified := h.device()
+	unverified.auth.Options.UserNotVerified = true
+	asked := b.want(b.sendJSON("/account/passkeys/begin", "{}"), http.StatusOK)
+	b.want(b.sendJSON("/account/passkeys", naming("Nobody there", unverified.make(t, asked.body))), http.StatusForbidden)
+
+	b.addPasskey(a.Mia, d)
+	asked = b.want(b.sendJSON("/account/passkeys/begin", "{}"), http.StatusOK)
+	if options, err := virtualwebauthn.ParseAttestationOptions(asked.body); err != nil || !d.key.IsExcludedForAttestation(*options) {
+		t.Errorf("the device is not told that it has one: %v", err)
+	}
+	leo.stepUp(a.Leo)
+	asked = leo.want(leo.sendJSON("/account/passkeys/begin", "{}"), http.StatusOK)
+	leo.want(leo.sendJSON("/account/passkeys", naming("Stolen", d.make(t, asked.body))), http.StatusConflict)
+	if page := leo.get("/account").body; strings.Contains(page, "Stolen") {
+		t.Error("somebody else's key was kept")
+	}
+}
+
+// Two answers at once with one ceremony: one of them counts.
+func TestPasskeyAnswerCountsOnce(t *testing.T) {
+	t.Parallel()
+	a, h := storetest.Agency(t), newHouse(t)
+	b, d := h.browser(t).signIn(a.Mia), h.device()
+	b.addPasskey(a.Mia, d)
+	asked := b.want(b.sendJSON("/login/passkey", "{}"), http.StatusOK)
+	said, got := d.answer(t, asked.body), make(chan int, 8)
+	flow := b.cookie("__Host-portico-passkey")
+	var all sync.WaitGroup
+	for range cap(got) {
+		twin := h.browser(t)
+		twin.plant("__Host-portico-passkey", flow)
+		all.Go(func() { got <- twin.sendJSON("/login/passkey/answer", said).status })
+	}
+	all.Wait()
+	close(got)
+	counted := map[int]int{}
+	for status := range got {
+		counted[status]++
+	}
+	if counted[http.StatusOK] != 1 || counted[http.StatusConflict] != cap(got)-1 {
+		t.Errorf("answers: %v", counted)
+	}
+}
+
+// An agent of support proves themselves with a passkey as well, and then starts.
+func TestPasskeyOfAnAgent(t *testing.T) {
+	t.Parallel()
+	a, h, sam := storetest.Agency(t), newHouse(t), storetest.Agent(t)
+	mia := a.Member(t, a.Mia, a.Acme)
+	storetest.LetSupportIn(t, mia)
+	b, d := h.browser(t).signIn(sam), h.device()
+	b.addPasskey(sam, d)
+	again := h.browser(t)
+	again.want(again.byPasskey(d), http.StatusOK)
+	start := func() answer {
+		return again.post("/support/sessions", "tenant", a.Acme, "person", mia.ID().String(), "reason", "Look", "ticket", "T-1", "minutes", "5")
+	}
+	if got := again.want(start(), http.StatusSeeOther); !strings.HasPrefix(got.location, "/step-up") {
+		t.Errorf("a sign-in with a passkey counted as a step-up: %q", got.location)
+	}
+	asked := again.want(again.sendJSON("/step-up/passkey", "{}"), http.StatusOK)
+	again.want(again.sendJSON("/step-up/passkey/answer", d.answer(t, asked.body)), http.StatusOK)
+	if got := again.want(start(), http.StatusSeeOther); got.location != "/w/"+a.Acme+"/" {
+		t.Errorf("after the step-up the start leads to %q", got.location)
+	}
+	// A disabled agent has no use of it.
+	storetest.DisableAgent(t, sam)
+	late := h.browser(t)
+	late.byPasskey(d)
+	if late.signedIn() {
+		t.Error("a disabled agent signed in")
+	}
+}
+
+// Somebody else's passkey is not there, with a step-up or without.
+func TestPasskeyOfOthersIsNotThere(t *testing.T) {
+	t.Parallel()
+	a, h := storetest.Agency(t), newHouse(t)
+	b, gus, d := h.browser(t).signIn(a.Mia), h.browser(t).signIn(a.Gus), h.device()
+	b.addPasskey(a.Mia, d)
+	theirs := removal(t, b.get("/account").body)
+	if page := gus.get("/account").body; strings.Contains(page, "Laptop") {
+		t.Error("Gus sees Mia's passkey")
+	}
+	for range 2 {
+		foreign, unknown := gus.post(theirs), gus.post("/account/passkeys/"+uuid.Must(uuid.NewV7()).String()+"/remove")
+		gus.want(foreign, http.StatusNotFound)
+		gus.want(unknown, http.StatusNotFound)
+		gus.stepUp(a.Gus)
+	}
+	if page := b.get("/account").body; !strings.Contains(page, "Laptop") {
+		t.Error("Gus removed Mia's passkey")
+	}
+}

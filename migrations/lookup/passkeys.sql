@@ -1,0 +1,186 @@
+-- Passkeys: a ceremony begins, its answer is taken once, and what was proved counts
+-- once. Whether the answer fits the key is the app's to check, in between.
+
+-- A ceremony begins in a browser; but for a sign-in it belongs to a session too.
+create function lookup.passkey_begin(
+    p_id uuid, p_purpose text, p_cookie_hash bytea, p_token bytea, p_return_to text, p_ceremony text)
+returns boolean
+language plpgsql volatile security definer set search_path = ''
+as $$
+begin
+    insert into public.sign_in_flows (id, purpose, cookie_hash, user_id, session_id, return_to, ceremony)
+    select p_id, p_purpose, p_cookie_hash, s.user_id, s.id, p_return_to, p_ceremony
+    from (values (1)) as always (one)
+    left join public.sessions s on s.token_hash = p_token and p_purpose <> 'passkey'
+    where p_purpose in ('passkey', 'passkey_add', 'passkey_step_up')
+      and (s.id is not null or p_purpose = 'passkey');
+    return found;
+end $$;
+grant execute on function lookup.passkey_begin to portico_app;
+
+-- An answer came back, right or wrong: only in the browser that asked and in its
+-- session, only once, only for five minutes. Shows what it has to fit, and the key
+-- if it is of the person whose ceremony this is; at a sign-in that is anybody.
+create function lookup.passkey_answered(p_flow uuid, p_purpose text, p_cookie_hash bytea, p_token bytea, p_credential bytea)
+returns table (ceremony text, return_to text, user_id uuid, public_key bytea, backup_eligible boolean)
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare flow public.sign_in_flows;
+begin
+    update public.sign_in_flows f
+    set spent_at = now()
+    where f.id = p_flow and f.purpose = p_purpose and f.purpose in ('passkey', 'passkey_add', 'passkey_step_up')
+      and f.cookie_hash = p_cookie_hash
+      and (f.purpose = 'passkey' or f.session_id = (select s.id from public.sessions s where s.token_hash = p_token))
+      and f.spent_at is null and f.created_at > now() - interval '5 minutes'
+    returning * into flow;
+    if flow.id is null then return; end if;
+    return query
+    select flow.ceremony, flow.return_to, k.user_id, k.public_key, k.backup_eligible
+    from (values (1)) as always (one)
+    left join public.passkeys k on k.credential_id = p_credential and (flow.purpose = 'passkey' or k.user_id = flow.user_id);
+end $$;
+grant execute on function lookup.passkey_answered to portico_app;
+
+-- Counts a key that was just proved, once for each ceremony: ok, cloned or gone. Its
+-- own count only goes up, or stays nothing; one that went back tells that there are
+-- two of the key, so it is refused and on record. Not for the app.
+create function lookup.passkey_used(
+    p_flow uuid, p_purpose text, p_credential bytea, p_count bigint, p_backed_up boolean, p_event uuid, p_request text)
+returns table (verdict text, person uuid)
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare flow public.sign_in_flows; key public.passkeys;
+begin
+    update public.sign_in_flows f
+    set done_at = now()
+    where f.id = p_flow and f.purpose = p_purpose and f.done_at is null
+      and f.spent_at > now() - interval '2 minutes'
+    returning * into flow;
+    select k.* into key
+    from public.passkeys k
+    join public.users u on u.id = k.user_id and u.disabled_at is null
+    where k.credential_id = p_credential and (flow.purpose = 'passkey' or k.user_id = flow.user_id)
+    for update of k;
+    if flow.id is null or key.id is null then
+        return query select 'gone', null::uuid;
+        return;
+    end if;
+    if p_count <= key.sign_count and (p_count > 0 or key.sign_count > 0) then
+        insert into public.account_events (id, user_id, verb, result, request_id)
+        values (p_event, key.user_id, 'passkey.cloned', 'denied', p_request);
+        return query select 'cloned', key.user_id;
+        return;
+    end if;
+    update public.passkeys k
+    set sign_count = p_count, backed_up = p_backed_up, last_used_at = now()
+    where k.id = key.id;
+    return query select 'ok', key.user_id;
+end $$;
+
+create function lookup.sign_in_by_passkey(
+    p_flow uuid, p_credential bytea, p_count bigint, p_backed_up boolean,
+    p_session uuid, p_token bytea, p_host text, p_agent text, p_old_token bytea, p_event uuid, p_request text)
+returns text
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare word text; who uuid;
+begin
+    select u.verdict, u.person into word, who
+    from lookup.passkey_used(p_flow, 'passkey', p_credential, p_count, p_backed_up, p_event, p_request) u;
+    if word = 'ok' then
+        perform lookup.session_open(who, p_session, p_token, p_host, p_agent, p_old_token, p_event, p_request, 'sign_in.passkey');
+    end if;
+    return word;
+end $$;
+grant execute on function lookup.sign_in_by_passkey to portico_app;
+
+-- A passkey renews the session under a new token, as a mailed code does.
+create function lookup.step_up_by_passkey(
+    p_token bytea, p_flow uuid, p_credential bytea, p_count bigint, p_backed_up boolean,
+    p_new_token bytea, p_event uuid, p_request text)
+returns text
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare word text := 'gone'; who uuid; mine uuid;
+begin
+    select s.id into mine
+    from public.sessions s
+    join public.sign_in_flows f on f.session_id = s.id and f.id = p_flow
+    where s.token_hash = p_token;
+    if mine is not null then
+        select u.verdict, u.person into word, who
+        from lookup.passkey_used(p_flow, 'passkey_step_up', p_credential, p_count, p_backed_up, p_event, p_request) u;
+    end if;
+    if word = 'ok' then
+        update public.sessions s set token_hash = p_new_token, stepped_up_at = now() where s.id = mine;
+        insert into public.account_events (id, user_id, verb, request_id)
+        values (p_event, who, 'session.step_up_passkey', p_request);
+    end if;
+    return word;
+end $$;
+grant execute on function lookup.step_up_by_passkey to portico_app;
+
+-- Whose session it is that proved itself anew within five minutes; nobody's
+-- otherwise. Locks the person, so that what is counted of theirs stays so. Not for
+-- the app.
+create function lookup.freshly_proved(p_token bytea)
+returns uuid
+language sql volatile security definer set search_path = ''
+as $$
+    select u.id
+    from public.sessions s
+    join public.users u on u.id = s.user_id
+    where s.token_hash = p_token and s.stepped_up_at > now() - interval '5 minutes'
+    for update of u
+$$;
+
+-- Adds the key that a ceremony of this session made: ok, no_step_up, too_many,
+-- taken or gone.
+create function lookup.passkey_add(
+    p_token bytea, p_flow uuid, p_id uuid, p_credential bytea, p_public_key bytea, p_count bigint,
+    p_backup_eligible boolean, p_backed_up boolean, p_name text, p_event uuid, p_request text)
+returns text
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare me uuid := lookup.freshly_proved(p_token);
+begin
+    if me is null then return 'no_step_up'; end if;
+    update public.sign_in_flows f
+    set done_at = now()
+    from public.sessions s
+    where f.id = p_flow and f.purpose = 'passkey_add' and f.done_at is null
+      and f.spent_at > now() - interval '2 minutes'
+      and s.id = f.session_id and s.token_hash = p_token;
+    if not found then return 'gone'; end if;
+    if (select count(*) from public.passkeys k where k.user_id = me) >= 20 then return 'too_many'; end if;
+    insert into public.passkeys (id, user_id, credential_id, public_key, sign_count, backup_eligible, backed_up, name)
+    values (p_id, me, p_credential, p_public_key, p_count, p_backup_eligible, p_backed_up, p_name)
+    on conflict (credential_id) do nothing;
+    if not found then return 'taken'; end if;
+    insert into public.account_events (id, user_id, verb, request_id) values (p_event, me, 'passkey.added', p_request);
+    return 'ok';
+end $$;
+grant execute on function lookup.passkey_add to portico_app;
+
+-- Removes a key of the session's person: ok, no_step_up or gone.
+create function lookup.passkey_remove(p_token bytea, p_id uuid, p_event uuid, p_request text)
+returns text
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare me uuid;
+begin
+    if not exists (
+        select 1 from public.passkeys k
+        join public.sessions s on s.user_id = k.user_id
+        where k.id = p_id and s.token_hash = p_token) then
+        return 'gone';
+    end if;
+    me := lookup.freshly_proved(p_token);
+    if me is null then return 'no_step_up'; end if;
+    delete from public.passkeys k where k.id = p_id and k.user_id = me;
+    if not found then return 'gone'; end if;
+    insert into public.account_events (id, user_id, verb, request_id) values (p_event, me, 'passkey.removed', p_request);
+    return 'ok';
+end $$;
+grant execute on function lookup.passkey_remove to portico_app;
