@@ -181,7 +181,7 @@ func deliverablePage(c views.Chrome, me store.Member, d store.Deliverable, versi
 		})
 	}
 	if c.Staff {
-		p.WhoSees = whoSees(me, people, open != nil && open.SharedAt != nil)
+		p.WhoSees = whoSees(me, teamOf(people), open != nil && open.SharedAt != nil)
 	}
 	if open != nil {
 		withVersion(&p, c, me, d, *open, list, people)

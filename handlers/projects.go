@@ -102,13 +102,13 @@ func (s *Server) projectShow(w http.ResponseWriter, r *http.Request, me store.Me
 	var (
 		project      store.Project
 		deliverables []store.Deliverable
-		people       []store.Membership
+		team         int
 	)
 	id := pathID(r)
 	err := s.db.Read(r.Context(), me,
 		store.GetProject(id, &project),
 		store.ListDeliverables(id, store.Current, &deliverables),
-		store.ListPeople(&people),
+		store.CountTeam(&team),
 	)
 	if err != nil {
 		return err
@@ -131,24 +131,27 @@ func (s *Server) projectShow(w http.ResponseWriter, r *http.Request, me store.Me
 		CanDelete:    edit,
 	}
 	if c.Staff {
-		p.WhoSees = whoSees(me, people, project.SharedAt != nil)
+		p.WhoSees = whoSees(me, team, project.SharedAt != nil)
 	}
 	return s.page(w, r, http.StatusOK, views.ProjectShow(c, p))
 }
 
 // whoSees says it in a breath, before anybody posts or shares.
-func whoSees(me store.Member, people []store.Membership, shared bool) string {
-	team := 0
-	for _, p := range people {
-		if p.Party == store.PartyAgency {
-			team++
-		}
-	}
+func whoSees(me store.Member, team int, shared bool) string {
 	ours := ui.Count(team, "person", "people") + " of " + me.Tenant.AgencyName
 	if !shared {
 		return "Only your team: " + ours
 	}
 	return "Everybody of " + me.Tenant.Name + " and " + ours
+}
+
+func teamOf(people []store.Membership) (team int) {
+	for _, p := range people {
+		if p.Party == store.PartyAgency {
+			team++
+		}
+	}
+	return team
 }
 
 func (s *Server) projectEdit(w http.ResponseWriter, r *http.Request, me store.Member) error {

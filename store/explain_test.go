@@ -86,6 +86,7 @@ func readsToExplain() map[string][]store.Read {
 		published    store.PublishedVersion
 		notice       store.SupportNotice
 		projects     []store.Project
+		team         int
 		project      store.Project
 		grant        *store.Grant
 		grants       []store.Grant
@@ -125,6 +126,7 @@ func readsToExplain() map[string][]store.Read {
 		"IsExpired":           {store.IsExpired(id("file"), &some.expired)},
 		"ExpiredFiles":        {store.ExpiredFiles(&some.leftovers)},
 		"ListInvites":         {store.ListInvites(&some.invites)},
+		"CountTeam":           {store.CountTeam(&some.team)},
 		"ListPeople":          {store.ListPeople(&some.people)},
 		"GetPublishedVersion": {store.GetPublishedVersion(id("version"), &some.published)},
 		"GetSupportNotice":    {store.GetSupportNotice(id("session"), &some.notice)},

@@ -32,6 +32,16 @@ order by party desc, name, user_id
 limit 500`, nil)}
 }
 
+// CountTeam reads how many people of the agency are in the tenant.
+func CountTeam(dst *int) Read {
+	return Read{value("count team", dst, `
+select count(*)::int
+from memberships
+where tenant_id = @tenant_id
+  and party = 'agency'
+  and ended_at is null`, nil)}
+}
+
 // NewPerson is somebody to make a member, with [Tx.AddPerson], or to invite, with
 // [Tx.InvitePerson].
 type NewPerson struct {

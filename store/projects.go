@@ -19,8 +19,8 @@ type Project struct {
 	ArchivedAt   *time.Time
 	DeletedAt    *time.Time // in the bin since
 	UpdatedAt    time.Time
-	Deliverables int // not in the bin, and visible to who asks
-	Waiting      int // of these, in review
+	Deliverables int // in lists: not in the bin, and visible to who asks
+	Waiting      int // in lists: of these, in review
 }
 
 // ProjectInput is what people type about a project.
@@ -64,9 +64,13 @@ order by p.position, p.id
 limit 500`, pgx.StrictNamedArgs{"which": which})}
 }
 
-// GetProject reads one project that is not in the bin.
+// GetProject reads one project that is not in the bin, without counting what is
+// in it.
 func GetProject(id uuid.UUID, dst *Project) Read {
-	return Read{one("get project", dst, projectColumns+`
+	return Read{one("get project", dst, `
+select p.id, p.name, p.summary, p.due_on, p.shared_at, p.archived_at, p.deleted_at, p.updated_at,
+       0 as deliverables, 0 as waiting
+from projects p
 where p.tenant_id = @tenant_id
   and p.id = @id
   and p.deleted_at is null`, pgx.StrictNamedArgs{"id": id})}

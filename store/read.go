@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -133,14 +134,61 @@ func (db *DB) read(ctx context.Context, s scope, queries []query) (err error) {
 
 // bind adds the tenant to the arguments of a query that filters by it: routing
 // and index come from the filter, safety from the policy.
-func (s scope) bind(q query) pgx.StrictNamedArgs {
+func (s scope) bind(q query) named {
 	if !usesTenant(q.sql) {
-		return q.args
+		return named(q.args)
 	}
-	args := maps.Clone(q.args)
+	args := named(maps.Clone(q.args))
 	if args == nil {
-		args = pgx.StrictNamedArgs{}
+		args = named{}
 	}
 	args["tenant_id"] = s.tenant
 	return args
+}
+
+// named is [pgx.StrictNamedArgs] that reads each text once and for all: the
+// texts are constants of this package, and most of what a short query costs here
+// was to look for names in it.
+type named pgx.StrictNamedArgs
+
+// numbered is a text with $1 in place of names, and the names in that order.
+type numbered struct {
+	sql   string
+	names []any
+}
+
+var texts sync.Map // text to numbered
+
+// RewriteQuery implements pgx.QueryRewriter.
+func (n named) RewriteQuery(ctx context.Context, conn *pgx.Conn, sql string, args []any) (string, []any, error) {
+	text, err := number(ctx, sql, n)
+	if err != nil || len(text.names) != len(n) {
+		// Let pgx say what is wrong.
+		return pgx.StrictNamedArgs(n).RewriteQuery(ctx, conn, sql, args)
+	}
+	values := make([]any, len(text.names))
+	for i, name := range text.names {
+		v, there := n[name.(string)]
+		if !there {
+			return pgx.StrictNamedArgs(n).RewriteQuery(ctx, conn, sql, args)
+		}
+		values[i] = v
+	}
+	return text.sql, values, nil
+}
+
+func number(ctx context.Context, sql string, n named) (numbered, error) {
+	if text, known := texts.Load(sql); known {
+		return text.(numbered), nil
+	}
+	itself := pgx.StrictNamedArgs{}
+	for name := range n {
+		itself[name] = name
+	}
+	numberedSQL, names, err := itself.RewriteQuery(ctx, nil, sql, nil)
+	text := numbered{numberedSQL, names}
+	if err == nil {
+		texts.Store(sql, text)
+	}
+	return text, err
 }

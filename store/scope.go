@@ -1,9 +1,6 @@
 package store
 
-import (
-	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
-)
+import "github.com/google/uuid"
 
 // Party is a side in a tenant. The database hides from clients what is not
 // theirs to see and from any other word everything restricted.
@@ -40,12 +37,12 @@ select set_config('app.tenant_id', @tenant, true),
        set_config('transaction_read_only', @read_only, true)
 where coalesce(nullif(current_setting('app.tenant_id', true), ''), @tenant) = @tenant`
 
-func (s scope) args(readOnly bool) pgx.StrictNamedArgs {
+func (s scope) args(readOnly bool) named {
 	mode := "off"
 	if readOnly || s.readOnly {
 		mode = "on"
 	}
-	return pgx.StrictNamedArgs{
+	return named{
 		"tenant":    idOrEmpty(s.tenant),
 		"user":      idOrEmpty(s.user),
 		"actor":     idOrEmpty(s.actor),

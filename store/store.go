@@ -20,6 +20,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	pgxuuid "github.com/vgarvardt/pgx-google-uuid/v5"
 
 	"portico/store/queue"
 )
@@ -108,6 +109,11 @@ func openPool(ctx context.Context, c Config) (*pgxpool.Pool, error) {
 	params["statement_timeout"] = strconv.FormatInt(cmp.Or(c.StatementTimeout, 8*time.Second).Milliseconds(), 10)
 	params["lock_timeout"] = "4s"
 	params["idle_in_transaction_session_timeout"] = "10s"
+	// Without it pgx makes text of each id, and an id of the text.
+	cfg.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+		pgxuuid.Register(conn.TypeMap())
+		return nil
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, errors.New("DATABASE_URL cannot be used to make a connection pool")

@@ -44,8 +44,8 @@ type installation struct {
 // machine's.
 const shared = "2GB"
 
-func newWorld(ctx context.Context, short bool) (w *world, err error) {
-	w = &world{short: short}
+func newWorld(ctx context.Context, short bool) (_ *world, err error) {
+	w := &world{short: short}
 	w.few = installation{name: stack.DatabaseName, clients: 10}
 	w.many = installation{name: "many", clients: 10_000}
 	if short {
