@@ -45,7 +45,7 @@ mutants: setup
 .PHONY: bench
 bench: setup
 	@go build -buildvcs=false -o bin/bench ./e2e/bench
-	@bin/bench
+	@bin/bench -doc docs/performance.md
 
 ## Check format, lint, generated code, modules and the arrows between rooms.
 .PHONY: check

@@ -16,7 +16,7 @@ type Deliverable struct {
 	ProjectName     string
 	ProjectSharedAt *time.Time // since when the client sees the project
 	Title           string
-	Brief           string
+	Brief           string     // "" in lists
 	State           string     // draft, in_review, changes, approved
 	DueOn           *time.Time // a date
 	Version         int        // number of the latest that the client was shown; 0 for none
@@ -39,7 +39,15 @@ type DeliverableInput struct {
 // Numbers are taken from the rows the asker may see, not from counters, so that
 // a draft version does not show in them.
 const deliverableColumns = `
-select d.id, d.project_id, p.name as project_name, p.shared_at as project_shared_at, d.title, d.brief, d.state, d.due_on,
+select d.brief,` + deliverableRest
+
+// deliverableLines leave out what lists do not show, so that an index holds all
+// the rest.
+const deliverableLines = `
+select '' as brief,` + deliverableRest
+
+const deliverableRest = `
+       d.id, d.project_id, p.name as project_name, p.shared_at as project_shared_at, d.title, d.state, d.due_on,
        coalesce(n.version, 0) as version, coalesce(n.draft, 0) as draft,
        l.files, l.preview, d.shared_at, d.archived_at, d.deleted_at,
        case when (select current_setting('app.party', true)) = 'client' then d.shown_at else d.updated_at end as updated_at
@@ -65,7 +73,7 @@ left join lateral (
 
 // ListDeliverables reads the deliverables of a project in their order, at most 500.
 func ListDeliverables(project uuid.UUID, which string, dst *[]Deliverable) Read {
-	return Read{many("list deliverables", dst, deliverableColumns+`
+	return Read{many("list deliverables", dst, deliverableLines+`
 where d.tenant_id = @tenant_id
   and d.project_id = @project
   and case @which
@@ -91,7 +99,7 @@ func ListShown(state string, limit int, dst *[]Deliverable) Read {
 }
 
 func listNewest(by, state string, limit int, dst *[]Deliverable) Read {
-	return Read{many("list newest deliverables", dst, deliverableColumns+`
+	return Read{many("list newest deliverables", dst, deliverableLines+`
 where d.tenant_id = @tenant_id
   and `+by+` is not null
   and d.deleted_at is null

@@ -48,6 +48,11 @@ var chapters = []chapter{
 	{"e", starts},
 	{"a", pages},
 	{"b", policies},
+	{"c", crowd},
+	{"d", transfers},
+	{"g", switcher},
+	{"h", resolution},
+	{"f", deeds}, // last: it changes every tenant
 }
 
 func run(ctx context.Context, short bool, only, doc string) (err error) {
@@ -78,5 +83,5 @@ func run(ctx context.Context, short bool, only, doc string) (err error) {
 	if doc == "" {
 		return nil
 	}
-	return os.WriteFile(doc, report(w, lines), 0o644)
+	return os.WriteFile(doc, report(ctx, w, lines), 0o644)
 }

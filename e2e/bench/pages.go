@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -149,7 +148,7 @@ func (w *world) page(ctx context.Context, who string) (line, error) {
 		_, err := sides[0].load.closed(ctx, connections, time.Duration(w.profiled())*time.Second)
 		return err
 	})
-	l.notes = append(l.notes, "the product's processor time: "+strings.Join(where, ", "))
+	l.notes = append(l.notes, said(where))
 	return l, err
 }
 

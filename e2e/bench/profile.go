@@ -61,6 +61,8 @@ func (w *world) profile(ctx context.Context, in installation, fn func() error) (
 	return shares(out), nil
 }
 
+func said(where []string) string { return "the product's processor time: " + strings.Join(where, ", ") }
+
 func (w *world) profiled() int {
 	if w.short {
 		return 2

@@ -49,7 +49,7 @@ func newWorld(ctx context.Context, short bool) (_ *world, err error) {
 	w.few = installation{name: stack.DatabaseName, clients: 10}
 	w.many = installation{name: "many", clients: 10_000}
 	if short {
-		w.many.clients = 200
+		w.many.clients = 1000
 	}
 	if w.dir, err = os.MkdirTemp("", "portico-bench-"); err != nil {
 		return nil, err
@@ -166,7 +166,7 @@ func (w *world) rounds() (int, time.Duration) {
 	if w.short {
 		return 3, 700 * time.Millisecond
 	}
-	return 5, 3 * time.Second
+	return 5, 2 * time.Second
 }
 
 // signedIn is a request of somebody, whole.

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"portico/store"
+)
+
+// crowd is the list page in an installation of many tenants against one of few:
+// everybody in turn opens their own, so that little of it was just looked at.
+func crowd(ctx context.Context, w *world) ([]line, error) {
+	sides := []*side{w.everybody(w.many), w.everybody(w.few)}
+	if err := w.compare(ctx, 1, sides...); err != nil {
+		return nil, err
+	}
+	return []line{{
+		what:  fmt.Sprintf("%d tenants of 100 deliverables by %d: p50 of the list, each time another tenant's", w.many.clients, w.few.clients),
+		value: over(sides[0].p50, sides[1].p50), target: 1.1,
+		notes: []string{sides[0].String(), sides[1].String()},
+	}}, nil
+}
+
+func (w *world) everybody(in installation) *side {
+	requests := make([][]byte, in.clients)
+	for i, n := range rand.Perm(in.clients) {
+		requests[i] = w.signedIn(in, ofPerson, n+1, "GET", fmt.Sprintf("/w/client-%d/projects/%s", n+1, id(ofProject, 2*(n+1))), "")
+	}
+	return &side{name: fmt.Sprintf("%d tenants", in.clients), server: in.server, load: cycle(in.addr, requests)}
+}
+
+// switcher is the list of somebody's workspaces, where they have few and where
+// they have many.
+func switcher(ctx context.Context, w *world) ([]line, error) {
+	var sides []*side
+	for _, n := range places {
+		if n > w.many.clients {
+			return nil, nil
+		}
+		request := w.signedIn(w.many, ofPerson, switches+n, "GET", "/switcher", "")
+		sides = append(sides, &side{name: fmt.Sprintf("%d memberships", n), server: w.many.server, load: cycle(w.many.addr, [][]byte{request})})
+	}
+	if err := w.compare(ctx, 1, sides...); err != nil {
+		return nil, err
+	}
+	return []line{{
+		what: "switcher with 1,000 memberships by 5: p50", value: over(sides[1].p50, sides[0].p50), target: 1.3,
+		notes: []string{sides[0].String(), sides[1].String()},
+	}}, nil
+}
+
+// resolution is the first round trip, which finds the tenant by its slug or by its
+// own domain, where there are many and where there are few.
+func resolution(ctx context.Context, w *world) ([]line, error) {
+	var lines []line
+	for _, way := range []string{"slug", "domain"} {
+		l, err := w.resolve(ctx, way)
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, l)
+	}
+	return lines, nil
+}
+
+func (w *world) resolve(ctx context.Context, way string) (line, error) {
+	var took [2][]float64
+	var dbs [2]*store.DB
+	for i, in := range []installation{w.many, w.few} {
+		db, err := store.Open(ctx, store.Config{URL: in.env["DATABASE_URL"], MaxConns: 1})
+		if err != nil {
+			return line{}, err
+		}
+		defer db.Close()
+		dbs[i] = db
+	}
+	rounds, d := w.rounds()
+	for round := range rounds*3 + 1 {
+		for i, in := range []installation{w.many, w.few} {
+			p50, err := timeWho(ctx, dbs[i], in.clients, way, d/4)
+			if err != nil {
+				return line{}, err
+			}
+			if round > 0 {
+				took[i] = append(took[i], p50)
+			}
+		}
+	}
+	return line{
+		what:  fmt.Sprintf("finding the tenant by its %s, %d tenants by %d: p50 of the first round trip", way, w.many.clients, w.few.clients),
+		value: over(took[0], took[1]), target: 1.1,
+		notes: []string{fmt.Sprintf("%.0f µs and %.0f µs, each time another person and tenant", median(took[0]), median(took[1]))},
+	}, nil
+}
+
+func timeWho(ctx context.Context, db *store.DB, clients int, way string, d time.Duration) (float64, error) {
+	var each []float64
+	for end := time.Now().Add(d); time.Now().Before(end); {
+		n := 1 + rand.IntN(clients)
+		t := token(ofPerson, n)
+		ask := store.Ask{Token: &t, Slug: fmt.Sprintf("client-%d", n)}
+		if way == "domain" {
+			ask.Slug, ask.Domain = "", fmt.Sprintf("portal-%d.test", n)
+		}
+		began := time.Now()
+		v, err := db.Who(ctx, ask)
+		each = append(each, float64(time.Since(began).Nanoseconds())/1000)
+		if err != nil {
+			return 0, err
+		}
+		if _, ok := v.Member(); !ok {
+			return 0, fmt.Errorf("person %d is no member by %s", n, way)
+		}
+	}
+	return median(each), nil
+}
