@@ -23,6 +23,7 @@ var rooms = []struct{ prefix, room string }{
 	{"runtime.gcAssistAlloc", "garbage collection"},
 	{"runtime.bgsweep", "garbage collection"},
 	{"runtime.bgscavenge", "garbage collection"},
+	{"crypto/", "hashes and signatures"},
 	{"portico/views", "rendering"},
 	{"github.com/a-h/templ", "rendering"},
 	{"github.com/jackc/pgx", "talking to the database"},

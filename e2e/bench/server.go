@@ -51,8 +51,6 @@ func start(ctx context.Context, log, addr, path string, env stack.Env, name stri
 	return nil, fmt.Errorf("%s is not ready; see %s", filepath.Base(name), log)
 }
 
-var asker = http.Client{Timeout: 5 * time.Second}
-
 func ready(ctx context.Context, addr, path string) bool {
 	// A bare dial first: until somebody listens, asking costs whoever is measured.
 	c, err := net.Dial("tcp", addr)

@@ -29,6 +29,7 @@ type transfer struct {
 	w       *world
 	store   *stack.S3
 	product *server
+	admin   string // where its profiles are
 	cookie  string
 	part    []byte
 	parts   int
@@ -56,8 +57,13 @@ func transfers(ctx context.Context, w *world) (lines []line, err error) {
 	if err != nil {
 		return nil, err
 	}
+	adminPort, err := stack.FreePort()
+	if err != nil {
+		return nil, err
+	}
 	at := fmt.Sprintf("localhost:%d", port)
-	env := w.few.env.With("PORTICO_ADDR", at).With("PORTICO_URL", "http://"+at).With("PORTICO_ADMIN_ADDR", "").
+	t.admin = fmt.Sprintf("http://127.0.0.1:%d", adminPort)
+	env := w.few.env.With("PORTICO_ADDR", at).With("PORTICO_URL", "http://"+at).With("PORTICO_ADMIN_ADDR", strings.TrimPrefix(t.admin, "http://")).
 		With("S3_ENDPOINT", t.store.Endpoint()).With("S3_ACCESS_KEY_ID", t.store.AccessKeyID()).With("S3_SECRET_ACCESS_KEY", t.store.SecretAccessKey())
 	if t.product, err = w.serve(ctx, env); err != nil {
 		return nil, err
@@ -94,12 +100,23 @@ func (t *transfer) measure(ctx context.Context) ([]line, error) {
 		down, downStraight = append(down, got), append(downStraight, gotStraight)
 	}
 	grown := float64(t.product.memory("VmHWM")-idle) / (1 << 20)
+	where, err := t.w.profile(ctx, installation{admin: t.admin}, func() error {
+		file, _, err := t.upload(ctx)
+		if err == nil {
+			_, err = t.download(ctx, "http://"+t.product.addr+file, t.cookie)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
 	size := float64(t.parts) / 128
 	return []line{
 		{what: fmt.Sprintf("download of %.2g GiB by the same straight from the object store", size), value: over(down, downStraight), target: 0.7, least: true,
 			notes: []string{fmt.Sprintf("%.0f and %.0f MB/s", median(down), median(downStraight))}},
 		{what: fmt.Sprintf("upload of %.2g GiB, in parts, by the same straight to the object store", size), value: over(up, upStraight), target: 0.6, least: true,
-			notes: []string{fmt.Sprintf("%.0f and %.0f MB/s, verified and hashed as a whole by the product", median(up), median(upStraight))}},
+			notes: []string{fmt.Sprintf("%.0f and %.0f MB/s, verified and hashed as a whole by the product", median(up), median(upStraight)),
+				"up and down: " + said(where)}},
 		{what: "memory more than idle, at most, meanwhile", value: grown, unit: " MiB", target: 64},
 	}, nil
 }
