@@ -127,6 +127,9 @@ func (s *Server) member(pattern string, needs store.Capability, h func(http.Resp
 			return s.viewAsOver(w, r, person.SupportOverHow)
 		}
 		rule := addressOf(r).route
+		if host := s.betterHost(r, me, rule); host != "" {
+			return s.leaveFor(w, r, host, pathAtHost(r))
+		}
 		err := s.admit(r, me, rule)
 		if err == nil {
 			err = h(w, r, me)

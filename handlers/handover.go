@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"portico/handlers/hosts"
 	"portico/handlers/signin"
 	"portico/store"
 	"portico/views"
@@ -19,7 +20,7 @@ func (s *Server) leaveToSignIn(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, views.PathHandoverOver, http.StatusFound)
 		return nil
 	}
-	to := strings.TrimPrefix(r.URL.RequestURI(), "/w/"+a.slug)
+	to := pathAtHost(r)
 	if strings.HasPrefix(to, views.PathLogin) {
 		to = views.PathHome // the door is on the main host
 	}
@@ -87,22 +88,31 @@ func (s *Server) handoverSpend(w http.ResponseWriter, r *http.Request, v store.V
 	return nil
 }
 
-// tenantAt says how a host names its tenant: by a slug, or as a domain of its own.
-func (s *Server) tenantAt(host string) (slug, domain string) {
-	label, under := strings.CutSuffix(host, "."+s.cfg.TenantDomain)
-	if under && s.cfg.TenantDomain != "" && !strings.Contains(label, ".") {
-		return label, ""
+// betterHost is the host at which a page of the tenant is to be seen, if it is not
+// the one of the request: a domain of its own that leads here. Pages that people
+// come back to move there; settings stay in reach when a domain is broken, and
+// support stays on the main host.
+func (s *Server) betterHost(r *http.Request, me store.Member, rule Route) string {
+	host := me.Tenant.Host
+	if host == "" || host == addressOf(r).host || !rule.Place || r.Method != http.MethodGet || me.Support != nil || wantsJSON(r) {
+		return ""
 	}
-	return "", host
+	return host
 }
 
-// originOf is where a tenant's host is reached: behind the same front as the main
-// one, by the same scheme and port.
-func (s *Server) originOf(host string) string {
-	at := *s.cfg.URL
-	at.Host = host
-	if port := s.cfg.URL.Port(); port != "" {
-		at.Host += ":" + port
-	}
-	return at.String()
+// pathAtHost is the path of a tenant's page as it reads on the tenant's own host.
+func pathAtHost(r *http.Request) string {
+	_, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.RequestURI(), "/w/"), "/")
+	return "/" + rest
 }
+
+// tenantAt says how a host names its tenant.
+func (s *Server) tenantAt(host string) (slug, domain string) { return s.ours().Tenant(host) }
+
+// ours are the names that are no tenant's own.
+func (s *Server) ours() hosts.Ours {
+	return hosts.Ours{Main: s.cfg.URL.Hostname(), TenantDomain: s.cfg.TenantDomain}
+}
+
+// originOf is where a tenant's host is reached.
+func (s *Server) originOf(host string) string { return hosts.Origin(s.cfg.URL, host) }

@@ -95,6 +95,9 @@ var acts = map[string]act{
 	"POST ~/files/{id}/delete":                           {on: freshFile},
 	"POST ~/files/{id}/restore":                          {on: binnedFile},
 	"POST ~/settings":                                    {form: "name=Renamed&accent=%23336699"},
+	"POST ~/settings/domains":                            {form: "host=portal.example.org"},
+	"POST ~/settings/domains/{id}/check":                 {on: ownDomainClaim},
+	"POST ~/settings/domains/{id}/remove":                {on: ownDomainClaim},
 	"POST ~/settings/logo":                               {send: sendLogo},
 	"POST ~/settings/logo/remove":                        {},
 	"POST ~/support/grant":                               {form: "hours=4"},
@@ -106,7 +109,7 @@ var acts = map[string]act{
 
 // kinds are the words before {id} that the matrix knows how to make; those on
 // one line are ids of the same rows.
-var kinds = [][]string{{"projects"}, {"deliverables"}, {"versions"}, {"files", "uploads"}, {"sessions"}, {"browsers"}, {"passkeys"}}
+var kinds = [][]string{{"projects"}, {"deliverables"}, {"versions"}, {"files", "uploads"}, {"sessions"}, {"browsers"}, {"passkeys"}, {"domains"}}
 
 // blanks are what else a path may leave open.
 var blanks = map[string]string{
@@ -220,6 +223,17 @@ func shownDeliverable(t *testing.T, w *world, p *persona) uuid.UUID {
 	id := readyDeliverable(t, w, p)
 	w.own.publish(t, id)
 	return id
+}
+
+// ownDomainClaim is one of the tenant's, and the persona has just stepped up.
+func ownDomainClaim(t *testing.T, w *world, p *persona) uuid.UUID {
+	if p.mode == "" {
+		_, err := w.admin.Exec(t.Context(), `update sessions set stepped_up_at = now() where host = '' and user_id = (select id from users where email = $1)`, p.email)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return w.own.domain(t)
 }
 
 func freshDraft(t *testing.T, w *world, _ *persona) uuid.UUID {

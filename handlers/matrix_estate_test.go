@@ -71,11 +71,23 @@ func estateOf(t *testing.T, s *site, a *storetest.Tenants, slug string) *estate 
 		"sessions":     session,
 		"browsers":     storetest.Person(t, storetest.SignIn(t, pat)).SessionID,
 		"passkeys":     storetest.Passkey(t, storetest.SignIn(t, pat)),
+		"domains":      e.domain(t),
 	}
 	return e
 }
 
 const accent = "#336699"
+
+// domain is a claim that nobody has proved.
+func (e *estate) domain(t *testing.T) (id uuid.UUID) {
+	t.Helper()
+	err := storetest.Admin(t).QueryRow(t.Context(), `insert into domains (host, tenant_id, next_check_at) values ($1, $2, null) returning id`,
+		strings.ToLower(rand.Text())+".example.org", e.tenant).Scan(&id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
 
 func (e *estate) mark(what string) string { return what + " " + canary + e.key }
 

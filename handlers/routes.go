@@ -103,6 +103,10 @@ func (s *Server) routes() []Route {
 		s.member("GET /settings", store.SeeSettings, s.settingsShow).supportReads(),
 		s.member("POST /settings", store.EditSettings, s.settingsUpdate),
 		s.member("GET /usage", store.SeeSettings, s.usageShow).supportReads(),
+		s.member("GET /settings/domains", store.ManageDomains, s.onMain(s.domainsShow)),
+		s.member("POST /settings/domains", store.ManageDomains, s.onMain(s.domainAdd)).limited(30),
+		s.member("POST /settings/domains/{id}/check", store.ManageDomains, s.onMain(s.domainCheck)).limited(120),
+		s.member("POST /settings/domains/{id}/remove", store.ManageDomains, s.onMain(s.domainRemove)),
 		s.member("POST /settings/logo", store.EditSettings, s.logoSet).streams(),
 		s.member("POST /settings/logo/remove", store.EditSettings, s.logoRemove),
 

@@ -35,7 +35,8 @@ func (s *Server) settingsPage(w http.ResponseWriter, r *http.Request, me store.M
 	c := s.chrome(r, me)
 	return s.page(w, r, status, views.Settings(c, views.SettingsProps{
 		Form:      *typed,
-		Address:   s.cfg.URL.String() + c.Base.Home(),
+		Address:   s.addressOfTenant(me.Tenant),
+		Domains:   me.Does(store.ManageDomains) && me.Support == nil,
 		AgencyOf:  me.Tenant.AgencyName,
 		Worn:      views.Worn{PortalName: me.Tenant.PortalName, Welcome: me.Tenant.Welcome, LogoURL: views.Logo(me.Tenant.LogoID)},
 		OwnLogo:   own.LogoID != nil,

@@ -38,8 +38,8 @@ alter table domains
     -- every claim, so that an old record proves nothing.
     add column token text not null default replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''),
     add column proved_at timestamptz, -- when the proof was last seen
-    add column proof text not null default 'unknown' check (proof in ('unknown', 'found', 'missing', 'other', 'unanswered', 'taken')),
-    add column pointing text not null default 'unknown' check (pointing in ('unknown', 'here', 'missing', 'elsewhere', 'unanswered')),
+    add column proof text not null default 'unknown' check (proof in ('unknown', 'there', 'missing', 'other', 'unanswered', 'taken')),
+    add column pointing text not null default 'unknown' check (pointing in ('unknown', 'there', 'missing', 'other', 'unanswered')),
     add column seen text[] not null default '{}' check (cardinality(seen) <= 8 and pg_column_size(seen) <= 4096),
     add column misses integer not null default 0,
     add column checked_at timestamptz,

@@ -67,12 +67,20 @@ func (db *DB) AskTidy(ctx context.Context, tenants []uuid.UUID) error {
 }
 
 func (db *DB) askEach(ctx context.Context, tenants []uuid.UUID, newJob func(queue.Seal) queue.TenantJob) error {
-	if len(tenants) == 0 {
+	jobs := make([]queue.TenantJob, len(tenants))
+	for i, tenant := range tenants {
+		jobs[i] = newJob(queue.Seal{Tenant: tenant})
+	}
+	return db.askAll(ctx, jobs)
+}
+
+// askAll seals and queues jobs that nobody asked for but the schedule.
+func (db *DB) askAll(ctx context.Context, list []queue.TenantJob) error {
+	if len(list) == 0 {
 		return nil
 	}
-	jobs := make([]river.InsertManyParams, len(tenants))
-	for i, tenant := range tenants {
-		job := newJob(queue.Seal{Tenant: tenant})
+	jobs := make([]river.InsertManyParams, len(list))
+	for i, job := range list {
 		if err := db.seal.Seal(job); err != nil {
 			return err
 		}
@@ -193,6 +201,7 @@ type standing struct {
 	PortalName  *string
 	Accent      *string
 	MailName    *string
+	Host        *string
 	Party       *Party // nil: the person is no member, or not any more
 	Role        *Role
 	Name        *string

@@ -97,6 +97,7 @@ func (r tenantRow) tenant(s standing) Tenant {
 		MailName:   deref(s.MailName),
 		Accent:     deref(s.Accent),
 		AgencyName: deref(s.AgencyName),
+		Host:       deref(s.Host),
 	}
 	if t.PortalName == "" {
 		t.PortalName = t.Name

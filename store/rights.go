@@ -31,6 +31,7 @@ const (
 	ViewAs            Capability = "view as"             // look as one of the client's people, read only
 	SeeSettings       Capability = "see settings"        //
 	EditSettings      Capability = "edit settings"       // name, portal name, accent
+	ManageDomains     Capability = "manage domains"      // hosts of the tenant's own
 	ManageClients     Capability = "manage clients"      // of an agency
 	ManageStaff       Capability = "manage staff"        // memberships of party agency
 	ManageClientUsers Capability = "manage client users" // memberships of party client
@@ -42,6 +43,7 @@ var (
 	everyone   = ranks{RoleOwner, RoleAdmin, RoleMember, RoleViewer}
 	workers    = ranks{RoleOwner, RoleAdmin, RoleMember}
 	management = ranks{RoleOwner, RoleAdmin}
+	owners     = ranks{RoleOwner}
 	nobody     = ranks{}
 )
 
@@ -59,6 +61,7 @@ var rights = map[Capability]map[Party]ranks{
 	ViewAs:            {PartyAgency: management, PartyClient: nobody},
 	SeeSettings:       {PartyAgency: management, PartyClient: management},
 	EditSettings:      {PartyAgency: management, PartyClient: nobody},
+	ManageDomains:     {PartyAgency: owners, PartyClient: owners},
 	ManageClients:     {PartyAgency: management, PartyClient: nobody},
 	ManageStaff:       {PartyAgency: management, PartyClient: nobody},
 	ManageClientUsers: {PartyAgency: management, PartyClient: management},

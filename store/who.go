@@ -62,6 +62,7 @@ type whoRow struct {
 	Accent          *string
 	LogoID          *uuid.UUID
 	AgencyName      *string
+	TenantHost      *string
 	SubjectID       *uuid.UUID
 	SubjectName     *string
 	SubjectEmail    *string
@@ -137,6 +138,7 @@ type Tenant struct {
 	LogoID     string // "" for none
 	MailName   string // whom mail comes from, where mail is written; "" for the installation's own
 	AgencyName string
+	Host       string // that all its links lead to; "" is the main one, with a path
 }
 
 // Support is a support session under way.
@@ -229,6 +231,7 @@ func (v Visitor) Tenant() (Tenant, bool) {
 		Accent:     deref(r.Accent),
 		LogoID:     logoID(r.LogoID),
 		AgencyName: deref(r.AgencyName),
+		Host:       deref(r.TenantHost),
 	}
 	if t.PortalName == "" {
 		t.PortalName = t.Name

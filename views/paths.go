@@ -263,6 +263,15 @@ func (b Base) BrandStylesheet(hash string) string { return string(b) + "/brand-"
 // Usage is what the plan has room for, and how much of it is in use.
 func (b Base) Usage() string { return string(b) + "/usage" }
 
+// Domains lists the tenant's own domains; a POST adds one.
+func (b Base) Domains() string { return b.Settings() + "/domains" }
+
+// DomainCheck takes a POST that has a domain looked at now.
+func (b Base) DomainCheck(id string) string { return b.Domains() + "/" + id + "/check" }
+
+// DomainRemove takes a POST that gives a domain up.
+func (b Base) DomainRemove(id string) string { return b.Domains() + "/" + id + "/remove" }
+
 // SettingsLogo takes a POST with a picture; SettingsLogoRemove one that takes it away.
 func (b Base) SettingsLogo() string { return string(b) + "/settings/logo" }
 

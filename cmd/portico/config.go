@@ -29,6 +29,7 @@ type config struct {
 	trustedProxies []netip.Prefix
 	tenantRate     int
 	drain          time.Duration // from "I am leaving" to leaving
+	dns            string        // "host:port"; "" is the system's
 	databaseURL    string
 	files          files.Config
 	keys           signin.Keys
@@ -106,6 +107,7 @@ func loadConfig(getenv func(string) string, environ []string) (config, error) {
 		trustedProxies: rd.proxies(),
 		tenantRate:     rd.tenantRate(),
 		drain:          rd.drain(),
+		dns:            rd.nameServer(),
 		traces:         rd.traces(),
 	}
 	c.providers = rd.providers(environ, c.url)
@@ -260,6 +262,19 @@ func (rd *reader) traces() string {
 	v := rd.getenv(name)
 	if u, err := url.Parse(v); v != "" && (err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https")) {
 		rd.wrong(name, "is not an http:// or https:// address")
+	}
+	return v
+}
+
+// nameServer is asked about tenants' domains: an address, or address:port.
+func (rd *reader) nameServer() string {
+	const name = "PORTICO_DNS"
+	v := rd.getenv(name)
+	if ip, err := netip.ParseAddr(v); err == nil {
+		return netip.AddrPortFrom(ip, 53).String()
+	}
+	if _, err := netip.ParseAddrPort(v); v != "" && err != nil {
+		rd.wrong(name, "is not the address of a name server, such as 9.9.9.9 or 127.0.0.1:5353")
 	}
 	return v
 }

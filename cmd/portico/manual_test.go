@@ -18,7 +18,7 @@ import (
 func blockOf(t *testing.T, mark string) string {
 	t.Helper()
 	manual := string(must(os.ReadFile("../../docs/operate.md")))
-	m := regexp.MustCompile("(?s)<!-- " + mark + " -->\n```[a-z]+\n(.*?)```").FindStringSubmatch(manual)
+	m := regexp.MustCompile("(?s)<!-- " + mark + " -->\n```[a-z]*\n(.*?)```").FindStringSubmatch(manual)
 	if m == nil {
 		t.Fatalf("the manual has no block %q", mark)
 	}

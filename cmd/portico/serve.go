@@ -13,6 +13,7 @@ import (
 
 	"portico/files"
 	"portico/handlers"
+	"portico/handlers/hosts"
 	"portico/handlers/signin"
 	"portico/handlers/watch"
 	"portico/handlers/work"
@@ -116,7 +117,7 @@ func (p program) open(ctx context.Context) (*installation, error) {
 	mailer, err := work.NewMailer(c.smtpURL, c.mailFrom)
 	if err == nil {
 		in.runner, err = work.New(in.db, work.Config{
-			URL: c.url, Keys: c.keys, Mailer: mailer, Storage: in.storage, AlertTo: c.alertMail, Watch: in.watch, Log: in.log,
+			URL: c.url, Keys: c.keys, Mailer: mailer, Storage: in.storage, DNS: hosts.NewResolver(c.dns), AlertTo: c.alertMail, Watch: in.watch, Log: in.log,
 		})
 	}
 	if err != nil {
@@ -161,8 +162,9 @@ func (in *installation) adminServers(ready *handlers.Readiness) []*http.Server {
 	if in.config.adminAddr == "" {
 		return nil
 	}
+	ours := hosts.Ours{Main: in.config.url.Hostname(), TenantDomain: in.config.tenantDomain}
 	return []*http.Server{{
-		Addr: in.config.adminAddr, Handler: in.watch.Admin(in.db, ready.Ask, in.log),
+		Addr: in.config.adminAddr, Handler: in.watch.Admin(in.db, ready.Ask, ours.Ask(in.db), in.log),
 		// Profiles take as long as they are asked to, so an answer has no limit.
 		ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
 	}}

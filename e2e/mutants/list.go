@@ -12,9 +12,10 @@ const (
 	people = "migrations/0001_tenants_and_people.sql"
 	work   = "migrations/0002_work.sql"
 
+	hostsTable  = "migrations/0009_hosts.sql"
 	whoIsAsking = "migrations/lookup/who.sql"
 	signingIn   = "migrations/lookup/signin.sql"
-	handingOver = "migrations/lookup/handover.sql"
+	handingOver = "migrations/lookup/hosts.sql"
 	passkeys    = "migrations/lookup/passkeys.sql"
 	clients     = "migrations/lookup/clients.sql"
 	support     = "migrations/lookup/support.sql"
@@ -67,6 +68,12 @@ var mutants = []mutant{
 	{"a hand-over is for members", handingOver, "m.user_id = u.id and", "", handlerRoom, "TestHandoverIsForMembers"},
 	{"a hand-over leads to proved domains", handingOver, " and d.verified_at is not null", "", handlerRoom, "TestHandoverIsForMembers"},
 	{"signing out on one host is signing out", "store/account.go", "(select coalesce(parent_id, id) from", "(select id from", handlerRoom, "TestHandover$"},
+	{"a domain needs the proof of its claim", "handlers/hosts/look.go", "slices.Contains(texts, ProofValue(token))", "len(texts) > 0", workRoom, "TestDomainNeedsAFreshProof"},
+	{"a domain is one tenant's", hostsTable, "create unique index domains_proved on domains (host) where verified_at is not null;", "", workRoom, "TestDomainNeedsAFreshProof"},
+	{"only a job finds a proof", hostsTable, "using ((select current_setting('app.party', true)) = 'system');", "using (true);", storeRoom, "TestProofsAreFoundByJobs"},
+	{"domains want a step-up", "store/domains.go", "	if !fresh {", "	if false {", storeRoom, "TestDomainsAreTheirTenants"},
+	{"a proof that is gone ends a domain", "store/domains.go", "when @proof = 'unanswered' or proved_at > now() - interval '3 days' then verified_at", "else verified_at", workRoom, "TestDomainLapses"},
+	{"addresses inside our networks are not shown", "handlers/hosts/look.go", "if !ip.IsGlobalUnicast() || ip.IsPrivate() {", "if false {", "./handlers/hosts", "TestLookConnects"},
 	{"disabled people are out", whoIsAsking, "and u.disabled_at is null", "", signinRoom, "TestDisabledPerson"},
 	{"disabled agents are out", whoIsAsking, "(u.kind = 'person' or (a.user_id is not null and a.disabled_at is null))", "true", storeRoom, "TestSupportEndsWithTheAgent"},
 	{"support is in its tenant alone", whoIsAsking, "case when p.tenant_id = t.id then p.subject_id else k.user_id end", "coalesce(p.subject_id, k.user_id)", storeRoom, "TestSupportStaysInTheTenant"},

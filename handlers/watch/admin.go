@@ -22,14 +22,15 @@ var pages embed.FS
 var templates = template.Must(template.ParseFS(pages, "*.html"))
 
 // Admin is the listener for the operator on the machine itself: metrics, the
-// queue, profiles. Call it once.
-func (w *Watch) Admin(db *store.DB, ready Ready, log *slog.Logger) http.Handler {
+// queue, profiles, and whom certificates are for. Call it once.
+func (w *Watch) Admin(db *store.DB, ready Ready, ask http.Handler, log *slog.Logger) http.Handler {
 	w.registry.MustRegister(installation{db, ready})
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(w.registry, promhttp.HandlerOpts{
 		// A neighbour that is away takes its own numbers with it and no others.
 		ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: 4, Timeout: 10 * time.Second,
 	}))
+	mux.Handle("GET /.well-known/portico-ask", ask)
 	mux.HandleFunc("GET /queue", queuePage(db, log))
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { show(w, log, "index.html", nil) })
 	mux.HandleFunc("/debug/pprof/", pprof.Index)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/handlers/hosts"
 	"portico/handlers/signin"
 	"portico/store"
 	"portico/store/queue"
@@ -52,8 +53,11 @@ func (r *Runner) proofMail(purpose string, proof signin.Proof) (mail.Message, er
 // url is the absolute address of a path of the platform.
 func (r *Runner) url(path string) string { return r.cfg.URL.Scheme + "://" + r.cfg.URL.Host + path }
 
-// base is where the links into a tenant begin.
+// base is where the links into a tenant begin: at its own host, if it has one.
 func (r *Runner) base(t store.Tenant) views.Base {
+	if t.Host != "" {
+		return views.Base(hosts.Origin(r.cfg.URL, t.Host))
+	}
 	return views.Base(r.url(string(views.PathBase(t.Slug))))
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"portico/files"
+	"portico/handlers/hosts"
 	"portico/handlers/signin"
 	"portico/handlers/watch"
 	"portico/store"
@@ -38,6 +39,8 @@ type Config struct {
 	Mailer *Mailer
 	// Storage is where the bytes of files lie; nil leaves pictures to another process.
 	Storage *files.Storage
+	// DNS is asked about tenants' domains; nil is the system's.
+	DNS *hosts.Resolver
 	// AlertTo is told when a job is refused; "" tells the log and the counter alone.
 	AlertTo string
 	// Watch counts jobs, unless nil.
@@ -85,6 +88,9 @@ func New(db *store.DB, cfg Config) (*Runner, error) {
 
 // newRunner lets tests have kinds and queues of their own.
 func newRunner(db *store.DB, cfg Config, change func(*Runner, *river.Config)) (*Runner, error) {
+	if cfg.DNS == nil {
+		cfg.DNS = hosts.NewResolver("")
+	}
 	r := &Runner{cfg: cfg, db: db, log: cfg.Log}
 	c := r.queueConfig()
 	change(r, c)
@@ -129,12 +135,15 @@ func (r *Runner) register(w *river.Workers) {
 	platformJob(w, r, r.dailyDigests)
 	platformJob(w, r, r.dailyTidy)
 	platformJob(w, r, r.alertMail)
+	platformJob(w, r, r.domainsDue)
 
 	tenantJob(w, r, store.Demand{}, r.projectDigest)
 	tenantJob(w, r, store.Demand{}, r.digestMail)
 	tenantJob(w, r, store.Demand{}, r.tidy)
 	tenantJob(w, r, store.Demand{May: store.Publish}, r.versionPublished)
 	tenantJob(w, r, store.Demand{May: store.Publish}, r.versionMail)
+	// A domain is kept true whoever added it, in whatever state the tenant is.
+	tenantJob(w, r, store.Demand{Regardless: true, AnyState: true}, r.domainCheck)
 	// The picture was taken in while they might send it; it is no less there now.
 	tenantJob(w, r, store.Demand{Regardless: true}, r.filePreview)
 	// Whoever of the agency invites need be no member here; an invitation that has

@@ -16,12 +16,12 @@ grant execute on function lookup.job_refused to portico_app;
 -- own agency wears, which its people see on every page.
 create function lookup.job_standing()
 returns table (
-    tenant_state text, agency_name text, portal_name text, accent text, mail_name text,
+    tenant_state text, agency_name text, portal_name text, accent text, mail_name text, host text,
     party text, role text, name text, email text, support boolean)
 language sql stable security definer set search_path = ''
 as $$
     select case when t.state = 'active' then coalesce(g.state, t.state) else t.state end,
-           g.name, coalesce(t.portal_name, g.portal_name), coalesce(t.accent, g.accent), coalesce(t.mail_name, g.mail_name),
+           g.name, coalesce(t.portal_name, g.portal_name), coalesce(t.accent, g.accent), coalesce(t.mail_name, g.mail_name), lookup.host_of(t.id),
            m.party, m.role, m.name, m.email,
            exists (
                select 1 from public.support_sessions s

@@ -12,6 +12,20 @@ as $$
         where t.id = p_tenant), false)
 $$;
 
+-- The one host that all links of a tenant lead to: of its proved domains that lead
+-- here the one proved first, or none, and then the main host with a path. Not for
+-- the app.
+create function lookup.host_of(p_tenant uuid)
+returns text
+language sql stable security definer set search_path = ''
+as $$
+    select d.host
+    from public.domains d
+    where d.tenant_id = p_tenant and d.verified_at is not null and d.pointing = 'there'
+    order by d.verified_at, d.id
+    limit 1
+$$;
+
 -- The first round trip of every request: session, person, tenant, membership,
 -- brand and support session, as of this moment. Always exactly one row. It
 -- touches the session at most every five minutes.
@@ -20,7 +34,7 @@ returns table (
     session_id uuid, user_id uuid, user_kind text, user_name text, user_email text, time_zone text,
     stepped_up_at timestamptz,
     tenant_id uuid, tenant_kind text, tenant_slug text, tenant_name text, tenant_state text,
-    portal_name text, welcome text, accent text, logo_id uuid, agency_name text,
+    portal_name text, welcome text, accent text, logo_id uuid, agency_name text, tenant_host text,
     subject_id uuid, subject_name text, subject_email text, party text, role text, last_seen_at timestamptz, seen_before_at timestamptz, places integer,
     last_place text, latest boolean, unread integer,
     support_id uuid, support_tenant_id uuid, support_kind text, support_mode text, support_reason text,
@@ -58,7 +72,8 @@ begin
         select t.id, t.kind, t.slug, t.name,
                case when g.state is not null and t.state = 'active' then g.state else t.state end as state,
                coalesce(t.portal_name, g.portal_name) as portal_name, coalesce(t.welcome, g.welcome) as welcome,
-               coalesce(t.accent, g.accent) as accent, coalesce(t.logo_id, g.logo_id) as logo_id, g.name as agency_name
+               coalesce(t.accent, g.accent) as accent, coalesce(t.logo_id, g.logo_id) as logo_id, g.name as agency_name,
+               lookup.host_of(t.id) as host
         from public.tenants t
         left join public.tenants g on g.id = t.agency_id
         where t.id = coalesce(
@@ -72,7 +87,7 @@ begin
         where ss.actor_id = k.user_id
     )
     select k.id, k.user_id, k.kind, k.name, k.email, k.time_zone, k.stepped_up_at,
-           t.id, t.kind, t.slug, t.name, t.state, t.portal_name, t.welcome, t.accent, t.logo_id, t.agency_name,
+           t.id, t.kind, t.slug, t.name, t.state, t.portal_name, t.welcome, t.accent, t.logo_id, t.agency_name, t.host,
            m.user_id, m.name, m.email, m.party, m.role, m.last_seen_at, m.seen_before_at,
            -- Whether there is anywhere to switch to; 2 stands for more. Nobody else's business in a support session.
            case when p.id is not null then 1

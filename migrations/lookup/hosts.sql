@@ -1,4 +1,4 @@
--- The one-time hand-over of a session from the main host to a tenant's.
+-- Hosts of tenants: the one-time hand-over of a session, and the domains to look at.
 
 -- Begins one for the session of this token, to a host of a tenant that its person
 -- is a member of; false for any other host. Support sessions are on the main host
@@ -56,3 +56,24 @@ begin
     return place;
 end $$;
 grant execute on function lookup.handover_spend to portico_app;
+
+-- Domains that are to be looked at again, by the schedule: each is given out once,
+-- and once more if nobody has by then. Ids alone say nothing about anybody.
+create function lookup.domains_due(p_limit integer)
+returns table (tenant_id uuid, domain_id uuid)
+language sql volatile security definer set search_path = ''
+as $$
+    update public.domains d
+    set next_check_at = now() + interval '10 minutes'
+    from (
+        select n.tenant_id, n.id
+        from public.domains n
+        where n.next_check_at <= now()
+        order by n.next_check_at
+        limit least(p_limit, 500)
+        for update skip locked
+    ) n
+    where d.tenant_id = n.tenant_id and d.id = n.id
+    returning d.tenant_id, d.id
+$$;
+grant execute on function lookup.domains_due to portico_app;

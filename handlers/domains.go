@@ -1,0 +1,140 @@
+package handlers
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"portico/handlers/hosts"
+	"portico/store"
+	"portico/views"
+	"portico/views/ui"
+)
+
+// onMain keeps a page, and what is done there, on the main host: it wants a
+// step-up, and a session of a tenant's host never has one.
+func (s *Server) onMain(h func(http.ResponseWriter, *http.Request, store.Member) error) func(http.ResponseWriter, *http.Request, store.Member) error {
+	return func(w http.ResponseWriter, r *http.Request, me store.Member) error {
+		if addressOf(r).host == "" {
+			return h(w, r, me)
+		}
+		if r.PathValue("id") != "" { // what is not there is not there on any host
+			if err := s.db.Read(r.Context(), me, store.GetDomain(pathID(r), new(store.Domain))); err != nil {
+				return err
+			}
+		}
+		http.Redirect(w, r, s.cfg.URL.String()+views.PathBase(me.Tenant.Slug).Domains(), http.StatusSeeOther)
+		return nil
+	}
+}
+
+func (s *Server) domainsShow(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	return s.domainsPage(w, r, me, http.StatusOK, views.DomainForm{})
+}
+
+func (s *Server) domainsPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, form views.DomainForm) error {
+	var domains []store.Domain
+	var fresh bool
+	if err := s.db.Read(r.Context(), me, store.ListDomains(&domains), store.FreshStepUp(me, &fresh)); err != nil {
+		return err
+	}
+	c := s.chrome(r, me)
+	looking := r.URL.Query().Get("did") == "domain.checking"
+	p := views.DomainsProps{
+		Form: form, StepUpURL: views.StepUpTo(c.Base.Domains()), Fresh: fresh,
+		Main: s.cfg.URL.Hostname(), Address: s.addressOfTenant(me.Tenant),
+	}
+	for _, d := range domains {
+		row := s.domainRow(c.Base, d)
+		row.InLinks = d.Host == me.Tenant.Host
+		p.Domains = append(p.Domains, row)
+		looking = looking || d.Looking
+	}
+	if looking && status == http.StatusOK {
+		// Somebody waits for the answer; the page without its flash asks again.
+		w.Header().Set("Refresh", "4; url="+c.Base.Domains())
+	}
+	return s.page(w, r, status, views.Domains(c, p))
+}
+
+func (s *Server) domainRow(base views.Base, d store.Domain) views.DomainRow {
+	return views.DomainRow{
+		Host:       d.Host,
+		Verified:   d.VerifiedAt != nil,
+		Proof:      views.Found(d.Proof),
+		Pointing:   views.Found(d.Pointing),
+		ProofName:  hosts.ProofName(d.Host),
+		ProofValue: hosts.ProofValue(d.Token),
+		Seen:       d.Seen,
+		Looking:    d.Looking,
+		LastTry:    orZero(d.CheckedAt),
+		NextTry:    nextTry(d, time.Now()),
+		CheckURL:   base.DomainCheck(d.ID.String()),
+		RemoveURL:  base.DomainRemove(d.ID.String()),
+	}
+}
+
+func nextTry(d store.Domain, now time.Time) string {
+	if d.NextCheckAt == nil {
+		return "never; two weeks have passed. Look now to begin again."
+	}
+	switch left := d.NextCheckAt.Sub(now); {
+	case left < time.Minute:
+		return "within a minute"
+	case left < 2*time.Hour:
+		return "in " + ui.Count(int(left/time.Minute), "minute", "minutes")
+	default:
+		return "in " + ui.Count(int(left/time.Hour), "hour", "hours")
+	}
+}
+
+func (s *Server) domainAdd(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	f, err := newForm(r)
+	if err != nil {
+		return err
+	}
+	host, why := s.ours().Fold(f.raw("host"))
+	if why == "" {
+		err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.AddDomain(r.Context(), me, host) })
+	}
+	var invalid store.InvalidError
+	if errors.As(err, &invalid) {
+		why = invalid["host"]
+	}
+	if why != "" {
+		return s.domainsPage(w, r, me, http.StatusUnprocessableEntity,
+			views.DomainForm{Host: f.raw("host"), Errors: ui.Errors{"host": why}})
+	}
+	return s.domainDone(w, r, me, "domain.added", err)
+}
+
+func (s *Server) domainCheck(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.CheckDomain(r.Context(), pathID(r)) })
+	return s.domainDone(w, r, me, "domain.checking", err)
+}
+
+func (s *Server) domainRemove(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.RemoveDomain(r.Context(), me, pathID(r)) })
+	return s.domainDone(w, r, me, "domain.removed", err)
+}
+
+// domainDone goes back to the list, by way of a step-up where one was missing.
+func (s *Server) domainDone(w http.ResponseWriter, r *http.Request, me store.Member, deed string, err error) error {
+	to := baseOf(r, me).Domains()
+	if errors.Is(err, store.ErrStepUp) {
+		http.Redirect(w, r, views.StepUpTo(to), http.StatusSeeOther)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return done(w, r, to, deed, "")
+}
+
+// addressOfTenant is where all links of a tenant lead.
+func (s *Server) addressOfTenant(t store.Tenant) string {
+	if t.Host != "" {
+		return s.originOf(t.Host) + views.PathHome
+	}
+	return s.cfg.URL.String() + views.PathBase(t.Slug).Home()
+}

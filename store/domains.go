@@ -1,0 +1,198 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"portico/store/queue"
+)
+
+// Domain is a host that a tenant claims as its own.
+type Domain struct {
+	ID         uuid.UUID
+	Host       string
+	Token      string     // of this claim, to be published as its proof
+	VerifiedAt *time.Time // nil: it is routed to nobody
+	Proof      string     // "unknown", "there", "missing", "other", "unanswered" or "taken" by another tenant
+	Pointing   string     // the same words
+	Seen       []string
+	CheckedAt  *time.Time
+	// NextCheckAt is nil once nobody looks any more.
+	NextCheckAt *time.Time
+	Looking     bool // a check is under way or about to be
+}
+
+const selectDomain = `
+select id, host, token, verified_at, proof, pointing, seen, checked_at, next_check_at,
+       coalesce(next_check_at <= now() + interval '5 seconds', false) as looking
+from domains
+where tenant_id = @tenant_id`
+
+// ListDomains reads the tenant's domains, the oldest first.
+func ListDomains(dst *[]Domain) Read {
+	return Read{many("list domains", dst, selectDomain+`
+order by created_at, id`, nil)}
+}
+
+// GetDomain reads one of the tenant's domains.
+func GetDomain(id uuid.UUID, dst *Domain) Read {
+	return Read{one("domain", dst, selectDomain+`
+  and id = @id`, pgx.StrictNamedArgs{"id": id})}
+}
+
+// FreshStepUp reads whether the person has proved anew who they are, in this very
+// browser and within the last five minutes.
+func FreshStepUp(me Member, dst *bool) Read {
+	return Read{value("fresh step-up", dst, `
+select exists (
+    select 1
+    from sessions
+    where user_id = nullif(current_setting('app.user_id', true), '')::uuid
+      and id = @session
+      and stepped_up_at > now() - interval '5 minutes'
+)`, pgx.StrictNamedArgs{"session": me.Person.SessionID})}
+}
+
+// steppedUp refuses with [ErrStepUp] who has not.
+func (tx *Tx) steppedUp(ctx context.Context, me Member) error {
+	var fresh bool
+	if err := tx.Read(ctx, FreshStepUp(me, &fresh)); err != nil {
+		return err
+	}
+	if !fresh {
+		return ErrStepUp
+	}
+	return nil
+}
+
+// mostDomains is how many domains a tenant may claim.
+const mostDomains = 20
+
+// AddDomain claims a domain: until its proof is found, it is routed to nobody. It
+// needs a step-up, else it is [ErrStepUp].
+func (tx *Tx) AddDomain(ctx context.Context, me Member, host string) error {
+	if err := tx.steppedUp(ctx, me); err != nil {
+		return err
+	}
+	var id uuid.UUID
+	err := tx.get(ctx, value("add domain", &id, `
+insert into domains (tenant_id, host)
+select @tenant_id, @host
+where (select count(*) from domains where tenant_id = @tenant_id) < @most
+on conflict (tenant_id, host) do nothing
+returning id`, pgx.StrictNamedArgs{"host": host, "most": mostDomains}))
+	if errors.Is(err, ErrNotFound) {
+		return InvalidError{"host": fmt.Sprintf("That domain is in the list already, or there are %d of them.", mostDomains)}
+	}
+	if err != nil {
+		return err
+	}
+	if err := tx.Ask(ctx, &queue.DomainCheck{Domain: id}); err != nil {
+		return err
+	}
+	return tx.auditDomain(ctx, "domain.added", id, host)
+}
+
+// RemoveDomain gives a domain up: from then on it is routed to nobody. Claimed
+// again it needs a proof of its own. It needs a step-up, as [Tx.AddDomain] does.
+func (tx *Tx) RemoveDomain(ctx context.Context, me Member, id uuid.UUID) error {
+	var host string
+	err := tx.get(ctx, value("remove domain", &host, `
+delete from domains
+where tenant_id = @tenant_id
+  and id = @id
+returning host`, pgx.StrictNamedArgs{"id": id}))
+	if err != nil {
+		return err
+	}
+	if err := tx.steppedUp(ctx, me); err != nil {
+		return err
+	}
+	return tx.auditDomain(ctx, "domain.removed", id, host)
+}
+
+// CheckDomain has somebody look at a domain now.
+func (tx *Tx) CheckDomain(ctx context.Context, id uuid.UUID) error {
+	var d Domain
+	if err := tx.Read(ctx, GetDomain(id, &d)); err != nil {
+		return err
+	}
+	return tx.Ask(ctx, &queue.DomainCheck{Domain: id})
+}
+
+func (tx *Tx) auditDomain(ctx context.Context, verb string, id uuid.UUID, host string) error {
+	return tx.audit(ctx, Event{Verb: verb, TargetKind: "domain", TargetID: id, Detail: map[string]any{"host": host}})
+}
+
+// DomainReport is what was seen of a domain, in the words of [Domain].
+type DomainReport struct {
+	Proof    string
+	Pointing string
+	Seen     []string
+}
+
+// DomainLooked records a look at a domain and says when the next one is due: more
+// and more seldom while something is missing, until two weeks have passed, and
+// once a day when all is well. With its proof a domain becomes the tenant's; one
+// whose proof is gone for three days is no longer. Nobody answering takes nothing
+// away. A domain that another tenant has proved is [ErrConflict].
+func (tx *Tx) DomainLooked(ctx context.Context, d Domain, r DomainReport) error {
+	var now Domain
+	err := tx.get(ctx, one("domain looked at", &now, `
+update domains
+set proof = @proof,
+    pointing = case when @pointing = 'unanswered' and pointing = 'there' then pointing else @pointing end,
+    seen = coalesce(@seen::text[], '{}'),
+    checked_at = now(),
+    proved_at = case when @proof = 'there' then now() else proved_at end,
+    verified_at = case
+        when @proof = 'there' then coalesce(verified_at, now())
+        when @proof = 'unanswered' or proved_at > now() - interval '3 days' then verified_at
+        end,
+    misses = case when @proof = 'there' and @pointing = 'there' then 0 else misses + 1 end,
+    next_check_at = case
+        when @proof = 'there' and @pointing = 'there' then now() + interval '1 day'
+        when verified_at is null and @proof <> 'there' and created_at < now() - interval '14 days' then null
+        else now() + interval '1 minute' * 2 ^ least(misses, 8)
+        end
+where tenant_id = @tenant_id
+  and id = @id
+returning id, host, token, verified_at, proof, pointing, seen, checked_at, next_check_at, false as looking`,
+		pgx.StrictNamedArgs{"id": d.ID, "proof": r.Proof, "pointing": r.Pointing, "seen": r.Seen}))
+	if err != nil {
+		return err
+	}
+	switch {
+	case d.VerifiedAt == nil && now.VerifiedAt != nil:
+		return tx.auditDomain(ctx, "domain.verified", d.ID, d.Host)
+	case d.VerifiedAt != nil && now.VerifiedAt == nil:
+		return tx.auditDomain(ctx, "domain.lapsed", d.ID, d.Host)
+	}
+	return nil
+}
+
+// domainsAtOnce bounds how many domains are looked at in one minute.
+const domainsAtOnce = 100
+
+// AskDomainChecks queues a check for each domain that is due, on nobody's behalf.
+func (db *DB) AskDomainChecks(ctx context.Context) error {
+	rows, err := db.pool.Query(ctx, `select tenant_id, domain_id from lookup.domains_due($1)`, domainsAtOnce)
+	if err != nil {
+		return fmt.Errorf("domains due: %w", translate(err))
+	}
+	type due struct{ TenantID, DomainID uuid.UUID }
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[due])
+	if err != nil {
+		return fmt.Errorf("domains due: %w", translate(err))
+	}
+	jobs := make([]queue.TenantJob, len(list))
+	for i, d := range list {
+		jobs[i] = &queue.DomainCheck{Seal: queue.Seal{Tenant: d.TenantID}, Domain: d.DomainID}
+	}
+	return db.askAll(ctx, jobs)
+}
