@@ -94,8 +94,9 @@ func newVisitor(t *testing.T, options ...playwright.BrowserNewContextOptions) *v
 	v := &visitor{t: t, context: c, page: c.Open(t, world.stack.URL()+"/")}
 	t.Cleanup(func() {
 		for _, p := range c.Problems() {
-			// A refusal that a test asks for is told on the console too.
-			if !refusals.MatchString(p) {
+			// A refusal that a test asks for is told on the console too, and so is that
+			// a page was left before it had come in altogether.
+			if !refusals.MatchString(p) && !strings.Contains(p, "Transition was skipped") {
 				t.Errorf("the browser complains: %s", p)
 			}
 		}

@@ -179,7 +179,7 @@ func (l *loader) member(ctx context.Context, email, slug string) (store.Member, 
 
 func (l *loader) visitor(ctx context.Context, email, slug string) (store.Visitor, error) {
 	if l.tokens[email] == nil {
-		token, err := signIn(ctx, l.db, email)
+		token, err := SignIn(ctx, l.db, email)
 		if err != nil {
 			return store.Visitor{}, fmt.Errorf("sign in %s: %w", email, err)
 		}
@@ -188,9 +188,9 @@ func (l *loader) visitor(ctx context.Context, email, slug string) (store.Visitor
 	return l.db.Who(ctx, store.Ask{Token: l.tokens[email], Slug: slug, RequestID: "sample"})
 }
 
-// signIn signs somebody in by a mailed code, as they would; the mail itself is
+// SignIn signs somebody in by a mailed code, as they would; the mail itself is
 // left out, since by the time its job runs the code is spent.
-func signIn(ctx context.Context, db *store.DB, email string) (store.Token, error) {
+func SignIn(ctx context.Context, db *store.DB, email string) (store.Token, error) {
 	var token store.Token
 	cookie, link, code := secret(), secret(), secret()
 	flow, err := db.BeginMailFlow(ctx, cookie, email, "/")

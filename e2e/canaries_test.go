@@ -1,0 +1,157 @@
+package e2e
+
+import (
+	"crypto/rand"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/playwright-community/playwright-go"
+
+	"portico/e2e/sample"
+	"portico/store"
+)
+
+// script is what people type who want to run something in somebody else's
+// browser: it breaks out of text, attributes, titles and fields of a page.
+const script = `"'></title></textarea><script>ran=1</script><img src=x onerror=ran=1>`
+
+// haunted is an agency with a client in whose every text stands the script.
+type haunted struct {
+	agency, client string
+	people         map[string]string // addresses, by what they are there
+	ids            map[string]string // by the word before {id}
+	invite         string            // the link's path
+	files          string            // where an owner sends files
+}
+
+func haunt(t *testing.T) *haunted {
+	t.Helper()
+	ctx := t.Context()
+	word := strings.ToLower(rand.Text())[:8]
+	at := func(who string) string { return who + "@" + word + ".test" }
+	h := &haunted{agency: "a-" + word, client: "c-" + word, ids: map[string]string{}, people: map[string]string{
+		"agency's owner": at("owner"), "staff": at("staff"), "client": at("client"), "viewer": at("viewer"), "agent": at("agent")}}
+	config, err := sample.ConfigOf(world.stack.Env())
+	check(t, err)
+	op, err := store.OpenOperator(ctx, config.OwnerURL)
+	check(t, err)
+	defer op.Close(ctx)
+	_, err = op.CreateAgency(ctx, h.agency, script, at("owner"), script)
+	check(t, err)
+	check(t, op.AddAgent(ctx, at("agent"), script))
+	db, err := store.Open(ctx, store.Config{URL: config.AppURL, Seal: config.Seal})
+	check(t, err)
+	t.Cleanup(db.Close)
+	token, err := sample.SignIn(ctx, db, at("owner"))
+	check(t, err)
+	member := func(slug string) store.Member {
+		v, err := db.Who(ctx, store.Ask{Token: &token, Slug: slug})
+		check(t, err)
+		m, _ := v.Member()
+		return m
+	}
+	look := store.SettingsInput{Name: script, PortalName: script, Welcome: script, Accent: "#c2451e", MailName: "Haunted"}
+	check(t, db.Write(ctx, member(h.agency), func(tx *store.Tx) error {
+		if err := tx.UpdateSettings(ctx, look); err != nil {
+			return err
+		}
+		_, inside, err := tx.CreateClient(ctx, h.client, script)
+		if err != nil {
+			return err
+		}
+		if err := inside.UpdateSettings(ctx, look); err != nil {
+			return err
+		}
+		for who, p := range map[string]store.NewPerson{
+			"staff":  {Party: store.PartyAgency, Role: store.RoleMember},
+			"client": {Party: store.PartyClient, Role: store.RoleOwner},
+			"viewer": {Party: store.PartyClient, Role: store.RoleViewer},
+		} {
+			p.Name, p.Email = script, at(who)
+			if _, err := inside.AddPerson(ctx, p); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	since, owner := time.Now(), member(h.client)
+	var project, deliverable uuid.UUID
+	check(t, db.Write(ctx, owner, func(tx *store.Tx) (err error) {
+		if project, err = tx.CreateProject(ctx, store.ProjectInput{Name: script, Summary: script, Shared: true}); err != nil {
+			return err
+		}
+		if deliverable, err = tx.CreateDeliverable(ctx, project, store.DeliverableInput{Title: script, Brief: script}); err != nil {
+			return err
+		}
+		if _, err = tx.InvitePerson(ctx, store.NewPerson{Name: script, Email: at("invited"), Party: store.PartyClient, Role: store.RoleViewer}); err != nil {
+			return err
+		}
+		return tx.GrantSupport(ctx, time.Hour)
+	}))
+	var versions []store.Version
+	check(t, db.Read(ctx, owner, store.ListVersions(deliverable, &versions)))
+	h.ids["projects"], h.ids["deliverables"] = project.String(), deliverable.String()
+	h.files = "/w/" + h.client + "/versions/" + versions[0].ID.String() + "/files"
+	h.invite = pathIn(t, mailed(t, at("invited"), since, ""), "/invites/")
+	return h
+}
+
+// publish fills the deliverable with files that are scripts, under names that are,
+// and shows it to the client.
+func (h *haunted) publish(owner *visitor) {
+	owner.t.Helper()
+	post := func(path string, o playwright.APIRequestContextPostOptions) {
+		o.Headers = map[string]string{"Origin": world.stack.URL()}
+		o.MaxRedirects = playwright.Int(0)
+		res, err := owner.context.Request().Post(world.stack.URL()+path, o)
+		owner.must("post to "+path, err)
+		if res.Status() != http.StatusSeeOther {
+			body, _ := res.Text()
+			owner.t.Fatalf("%s answers %d: %.300s", path, res.Status(), body)
+		}
+	}
+	for name, file := range map[string]playwright.InputFile{
+		"svg":  {MimeType: "image/svg+xml", Buffer: []byte(`<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9" onload="ran=1"><script>ran=1</script></svg>`)},
+		"html": {MimeType: "text/html", Buffer: []byte("<!doctype html><title>x</title>" + script)},
+	} {
+		file.Name = "<img src=x onerror=ran=1>." + name
+		post(h.files, playwright.APIRequestContextPostOptions{Multipart: map[string]any{"file": file}})
+	}
+	post("/w/"+h.client+"/deliverables/"+h.ids["deliverables"]+"/versions/1/publish", playwright.APIRequestContextPostOptions{Form: map[string]any{"note": script}})
+}
+
+// pathIn is the path of ours in a mail that begins so.
+func pathIn(t *testing.T, text, begins string) string {
+	t.Helper()
+	_, rest, found := strings.Cut(text, world.stack.URL()+begins)
+	if !found {
+		t.Fatalf("no link to %s in the mail: %s", begins, text)
+	}
+	return begins + strings.Fields(rest)[0]
+}
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The script does run where a page puts it out as it is.
+func TestCanaryRuns(t *testing.T) {
+	t.Parallel()
+	careless := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = w.Write([]byte("<!doctype html><p>" + r.URL.Query().Get("name")))
+	}))
+	t.Cleanup(careless.Close)
+	page := world.chromium.Context(t).Open(t, careless.URL+"/?name="+url.QueryEscape(script))
+	if ran, err := page.Evaluate("window.ran"); err != nil || ran != 1 {
+		t.Errorf("it did not run: %v, %v", ran, err)
+	}
+}

@@ -1,0 +1,179 @@
+package e2e
+
+import (
+	"net/url"
+	"os"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/playwright-community/playwright-go"
+)
+
+// notPages are the GET routes at which there is nothing to look at, each with its
+// reason.
+var notPages = map[string]string{
+	"/auth/{provider}":               "leads to the provider",
+	"/auth/{provider}/callback":      "leads on",
+	"/brand/{stylesheet}":            "is a stylesheet",
+	"/logo/{logo}":                   "is a picture",
+	"/handover":                      "leads on",
+	"/handover/{token}":              "leads on",
+	"/w/{tenant}/again":              "leads on",
+	"/w/{tenant}/files/{id}":         "is a file",
+	"/w/{tenant}/uploads/{id}":       "is for programs",
+	"/w/{tenant}/{stylesheet}":       "is a stylesheet",
+	"/w/{tenant}/files/{id}/inline":  "is a file",
+	"/w/{tenant}/files/{id}/preview": "is a picture",
+}
+
+// routesToWalk are the paths of all pages, out of the reviewed table.
+func routesToWalk(t *testing.T) (paths []string) {
+	t.Helper()
+	table, err := os.ReadFile("../handlers/testdata/routes.txt")
+	check(t, err)
+	for line := range strings.SplitSeq(string(table), "\n") {
+		if rest, ok := strings.CutPrefix(line, "GET "); ok {
+			if path := strings.Fields(rest)[0]; notPages[path] == "" {
+				paths = append(paths, path)
+			}
+		}
+	}
+	return paths
+}
+
+// walk is everybody's way through all pages, and which of them somebody saw.
+type walk struct {
+	*haunted
+	routes []string
+	login  string // a mailed link's path
+
+	mu    sync.Mutex
+	seen  map[string]bool
+	pages int // in which the script stands
+}
+
+var blank = regexp.MustCompile(`\{[^}]*\}`)
+
+// fill writes a route's path out.
+func (w *walk) fill(t *testing.T, route string) string {
+	t.Helper()
+	switch route {
+	case "/login/{token}":
+		return w.login
+	case "/invites/{token}":
+		return w.invite
+	}
+	path := strings.NewReplacer("{tenant}", w.client, "/{$}", "/").Replace(route)
+	if before, _, found := strings.Cut(path, "/{id}"); found {
+		path = strings.Replace(path, "{id}", w.ids[before[strings.LastIndex(before, "/")+1:]], 1)
+	}
+	if blank.MatchString(path) || strings.Contains(path, "//") {
+		t.Fatalf("%s is walked by nobody: say in e2e/walk_test.go what stands in its place (fill), and make one (haunt), or why it is no page (notPages)", route)
+	}
+	return path
+}
+
+// Case 63: in an agency and a client whose every name, text, brand and file is a
+// script, everybody looks at every page of the route table. Nothing runs, and no
+// browser has anything to report.
+func TestScriptsInEveryTextRunNowhere(t *testing.T) {
+	t.Parallel()
+	w := &walk{haunted: haunt(t), routes: routesToWalk(t), seen: map[string]bool{}}
+	owner := signedInByMail(t, w.people["agency's owner"])
+	w.publish(owner)
+	t.Run("walks", func(t *testing.T) {
+		stranger := w.askMail(t)
+		t.Run("stranger", func(t *testing.T) {
+			t.Parallel()
+			stranger.t = t
+			w.everyPage(stranger, "a stranger", platform)
+		})
+		// The others see less of the same.
+		for _, who := range []string{"agency's owner", "client", "agent"} {
+			t.Run(who, func(t *testing.T) {
+				t.Parallel()
+				v := signedInByMail(t, w.people[who])
+				if who != "agent" {
+					w.everyPage(v, who, func(string) bool { return true })
+					return
+				}
+				w.enter(v)
+				w.everyPage(v, "support", func(string) bool { return true })
+			})
+		}
+	})
+	for _, route := range w.routes {
+		if !w.seen[route] {
+			t.Errorf("GET %s was shown to nobody: make it look at something in e2e/walk_test.go", route)
+		}
+	}
+	if w.pages < 30 {
+		t.Errorf("the script stands in %d pages only: the walk proves little", w.pages)
+	}
+}
+
+// askMail is somebody who has asked for a sign-in link, which nobody uses.
+func (w *walk) askMail(t *testing.T) *visitor {
+	t.Helper()
+	v := newVisitor(t)
+	defer atLetterbox(w.people["viewer"])()
+	since := time.Now()
+	v.fill("Your e-mail address", w.people["viewer"])
+	v.click("button", "Send me a sign-in link")
+	w.login = pathIn(t, mailed(t, w.people["viewer"], since, signInMail), "/login/")
+	return v
+}
+
+// enter takes the agent into a session of support, for a reason that is a script.
+func (w *walk) enter(agent *visitor) {
+	agent.t.Helper()
+	agent.open("/support?q=" + url.QueryEscape(w.client))
+	agent.click("link", "Start a session")
+	agent.stepUp(w.people["agent"])
+	agent.fill("Why", script)
+	agent.fill("Ticket", "T-1<img src=x onerror=ran=1>")
+	agent.click("button", "Start the session")
+	agent.sees("is seeing")
+}
+
+func (w *walk) everyPage(v *visitor, who string, of func(route string) bool) {
+	t := v.t
+	t.Helper()
+	v.must("keep no trace, which takes longer than the pages", v.context.Tracing().Stop())
+	v.page.OnDialog(func(d playwright.Dialog) {
+		t.Errorf("%s at %s: a dialog: %s", who, v.page.URL(), d.Message())
+		_ = d.Dismiss()
+	})
+	for _, route := range w.routes {
+		if !of(route) {
+			continue
+		}
+		path := w.fill(t, route)
+		res, err := v.page.Goto(world.stack.URL() + path)
+		v.must(who+" opens "+path, err)
+		said, err := v.page.Evaluate(`[window.ran ?? 0, document.documentElement.outerHTML.includes("onerror=ran=1") ? 1 : 0]`)
+		v.must("ask the page", err)
+		if ran := said.([]any); ran[0] != 0 {
+			t.Errorf("%s at %s: the script ran", who, path)
+		} else if res.Status() >= 500 {
+			t.Errorf("%s at %s: %d", who, path, res.Status())
+		} else {
+			w.note(route, res.Status() == 200 && !strings.Contains(v.path(), "/login?"), ran[1] == 1)
+		}
+	}
+}
+
+// platform are the pages that are no tenant's.
+func platform(route string) bool { return !strings.HasPrefix(route, "/w/") }
+
+func (w *walk) note(route string, seen, haunted bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.seen[route] = w.seen[route] || seen
+	if haunted {
+		w.pages++
+	}
+}
