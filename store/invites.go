@@ -45,11 +45,18 @@ limit @limit`, pgx.StrictNamedArgs{"limit": mostInvites})}
 }
 
 // InvitePerson asks somebody into this tenant by mail and returns the invitation's
-// id. Only who may give that role may. An address that is a member's or already
+// id. Only who may give that role may, and that of an owner only with a fresh
+// proof, else [ErrStepUp]. An address that is a member's or already
 // invited is an [InvalidError] of the field "email".
 func (tx *Tx) InvitePerson(ctx context.Context, p NewPerson) (uuid.UUID, error) {
 	if err := tx.mayGive(ctx, p.Party, p.Role); err != nil {
 		return uuid.Nil, err
+	}
+	// The first owner of a client is part of making it.
+	if p.Role == RoleOwner && !tx.entered {
+		if err := tx.provedAnew(ctx); err != nil {
+			return uuid.Nil, err
+		}
 	}
 	var member bool
 	err := tx.get(ctx, value("member of that address", &member, `

@@ -176,12 +176,12 @@ func TestParallelAccepts(t *testing.T) {
 func TestWhoMayInviteWhom(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
-	dana, mia := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Mia, a.Acme)
+	dana, mia := a.Proved(t, a.Dana, a.Acme), a.Proved(t, a.Mia, a.Acme)
 	deed(t, dana, func(tx *store.Tx) error {
 		_, err := tx.AddPerson(t.Context(), client("Ada", "ada@"+a.Suffix+".test", store.RoleAdmin))
 		return err
 	})
-	ada := a.Member(t, "ada@"+a.Suffix+".test", a.Acme)
+	ada := a.Proved(t, "ada@"+a.Suffix+".test", a.Acme)
 	staff := func(role store.Role) store.NewPerson {
 		return store.NewPerson{Name: "X", Email: uuid.NewString() + "@x.test", Party: store.PartyAgency, Role: role}
 	}
@@ -203,6 +203,8 @@ func TestWhoMayInviteWhom(t *testing.T) {
 		{"owner of the client, client", mia, mine(store.RoleOwner), nil},
 		{"owner of the client, staff", mia, staff(store.RoleViewer), store.ErrForbidden},
 		{"admin of the client, admin", ada, mine(store.RoleAdmin), nil},
+		{"owner without a fresh proof", a.Member(t, a.Dana, a.Acme), staff(store.RoleOwner), store.ErrStepUp},
+		{"owner of a client without one", a.Member(t, a.Mia, a.Acme), mine(store.RoleOwner), store.ErrStepUp},
 		{"admin of the client, owner", ada, mine(store.RoleOwner), store.ErrForbidden},
 		{"member of the agency", a.Member(t, a.Ravi, a.Acme), mine(store.RoleViewer), store.ErrForbidden},
 		{"viewer of the client", a.Member(t, a.Leo, a.Acme), mine(store.RoleViewer), store.ErrForbidden},

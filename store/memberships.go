@@ -158,13 +158,7 @@ func (tx *Tx) standingNow(ctx context.Context) (Party, Role, error) {
 	if tx.entered {
 		return tx.scope.party, tx.role, nil
 	}
-	var m member
-	err := tx.get(ctx, one("who acts", &m, `
-select user_id, party, role
-from memberships
-where tenant_id = @tenant_id
-  and user_id = @me
-  and ended_at is null`, pgx.StrictNamedArgs{"me": tx.scope.user}))
+	m, err := tx.person(ctx, tx.scope.user)
 	if errors.Is(err, ErrNotFound) {
 		err = fmt.Errorf("who acts: %w", ErrForbidden)
 	}

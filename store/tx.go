@@ -23,13 +23,19 @@ type Tx struct {
 	entered bool
 	// request is the id of the request, for the audit rows.
 	request string
+	// session is the browser of whoever really acts, for deeds that want a fresh
+	// proof; zero in jobs.
+	session uuid.UUID
 }
 
 // Write runs fn in one transaction inside the tenant of me. In a support session
 // in read mode the transaction is read-only and any change is [ErrForbidden].
 // Nothing but the database may happen in fn: no S3, no mail, no rendering.
 func (db *DB) Write(ctx context.Context, me Member, fn func(*Tx) error) error {
-	return db.write(ctx, me.scope, me.Role, me.RequestID, fn)
+	return db.write(ctx, me.scope, me.Role, me.RequestID, func(tx *Tx) error {
+		tx.session = me.Person.SessionID
+		return fn(tx)
+	})
 }
 
 func (db *DB) write(ctx context.Context, s scope, role Role, request string, fn func(*Tx) error) (err error) {

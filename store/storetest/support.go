@@ -49,6 +49,16 @@ func StepUp(t testing.TB, token store.Token) store.Token {
 	return renewed
 }
 
+// Proved is [Tenants.Member] who has just proved themselves anew.
+func (a *Tenants) Proved(t testing.TB, email, slug string) store.Member {
+	t.Helper()
+	m, ok := Visit(t, StepUp(t, SignIn(t, email)), slug).Member()
+	if !ok {
+		t.Fatalf("%s is no member of %s", email, slug)
+	}
+	return m
+}
+
 // DisableAgent does what the command line does.
 func DisableAgent(t testing.TB, email string) {
 	t.Helper()

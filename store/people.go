@@ -1,0 +1,247 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+const selectPeople = `
+select m.user_id, m.name, coalesce(m.email, '') as email, m.party, m.role, m.last_seen_at, m.created_at
+from memberships m
+where m.tenant_id = @tenant_id
+  and m.ended_at is null`
+
+// ofText narrows people to those with a text in name or address.
+const ofText = `
+  and (position(lower(@text) in lower(m.name)) > 0 or position(lower(@text) in m.email) > 0)`
+
+// PeoplePage says which of the tenant's people: those with a text in their name or
+// address, after somebody of an earlier page.
+type PeoplePage struct {
+	Text  string    // "" is everybody
+	After uuid.UUID // zero is the beginning
+	Limit int       // 1 to 200; 0 means 50
+}
+
+// SearchPeople reads a page of the tenant's people, clients first, then by name.
+func SearchPeople(p PeoplePage, dst *[]Membership) Read {
+	if p.Limit < 1 || p.Limit > 200 {
+		p.Limit = 50
+	}
+	return Read{many("search people", dst, selectPeople+ofText+`
+  and (@after::uuid is null or exists (
+      select
+      from memberships a
+      where a.tenant_id = @tenant_id
+        and a.user_id = @after
+        and (m.party < a.party or (m.party = a.party and (m.name, m.user_id) > (a.name, a.user_id)))))
+order by m.party desc, m.name, m.user_id
+limit @limit`, pgx.StrictNamedArgs{"text": clean(p.Text), "after": nilIfZero(p.After), "limit": p.Limit})}
+}
+
+// PeopleCount is how many people there are of each party.
+type PeopleCount struct{ Client, Agency int }
+
+// CountPeople counts the people that [SearchPeople] finds on all its pages.
+func CountPeople(text string, dst *PeopleCount) Read {
+	return Read{one("count people", dst, `
+select (count(*) filter (where m.party = 'client'))::int as client,
+       (count(*) filter (where m.party = 'agency'))::int as agency
+from memberships m
+where m.tenant_id = @tenant_id
+  and m.ended_at is null`+ofText, pgx.StrictNamedArgs{"text": clean(text)})}
+}
+
+// GetPerson reads one of the tenant's people.
+func GetPerson(id uuid.UUID, dst *Membership) Read {
+	return Read{one("person", dst, selectPeople+`
+  and m.user_id = @id`, pgx.StrictNamedArgs{"id": id})}
+}
+
+// PeopleByClient reads whether the client's own owners and admins may manage the
+// client's people.
+func PeopleByClient(dst *bool) Read {
+	return Read{value("people by client", dst, `
+select people_by_client
+from tenants
+where id = @tenant_id`, nil)}
+}
+
+// Manages says whether the member may give that role on that side, or take it,
+// here and now: what pages offer. The tenant's own rule comes from [PeopleByClient].
+func (m Member) Manages(party Party, role Role, byClient bool) bool {
+	return m.Support == nil && MayGive(m.Party, m.Role, party, role) && (m.Party == PartyAgency || byClient)
+}
+
+// LetClientManage says whether the client's owners and admins may manage the
+// client's people. That is for the agency to say, of a client.
+func (tx *Tx) LetClientManage(ctx context.Context, may bool) error {
+	if tx.scope.support != uuid.Nil || !May(ManageStaff, tx.scope.party, tx.role) {
+		return fmt.Errorf("let client manage: %w", ErrForbidden)
+	}
+	err := tx.change(ctx, "let client manage", `
+update tenants
+set people_by_client = @may
+where id = @tenant_id
+  and kind = 'client'`, pgx.StrictNamedArgs{"may": may})
+	if err != nil {
+		return err
+	}
+	return tx.audit(ctx, Event{Verb: "tenant.people_by_client", TargetKind: "tenant", TargetID: tx.scope.tenant,
+		Detail: map[string]any{"may": may}})
+}
+
+// ErrLastOwner is somebody who cannot go, or become less, because nobody else is
+// an owner. It wraps [ErrConflict].
+var ErrLastOwner = fmt.Errorf("last owner: %w", ErrConflict)
+
+// ChangeRole gives one of the tenant's people another role on their side. Who may
+// give both the old role and the new one may. Ownership is given and taken with a
+// fresh proof only, else [ErrStepUp].
+func (tx *Tx) ChangeRole(ctx context.Context, person uuid.UUID, to Role) error {
+	m, err := tx.managed(ctx, person)
+	if err != nil {
+		return err
+	}
+	if rank(to) == len(everyone) {
+		return InvalidError{"role": "Choose one of the roles."}
+	}
+	if err := tx.mayGive(ctx, m.Party, to); err != nil || m.Role == to {
+		return err
+	}
+	if err := tx.mayLose(ctx, m); err != nil {
+		return err
+	}
+	if to == RoleOwner {
+		if err := tx.provedAnew(ctx); err != nil {
+			return err
+		}
+	}
+	err = tx.change(ctx, "change role", `
+update memberships
+set role = @role
+where tenant_id = @tenant_id
+  and user_id = @id`, pgx.StrictNamedArgs{"id": person, "role": string(to)})
+	if err != nil {
+		return err
+	}
+	return tx.audit(ctx, Event{Verb: "member.role_changed", TargetKind: "membership", TargetID: person,
+		Detail: map[string]any{"party": m.Party, "from": m.Role, "to": to}})
+}
+
+// RemovePerson ends somebody's membership. Nothing of it is kept anywhere else, so
+// the next thing they ask for in this tenant is not there. What they made keeps
+// their name.
+func (tx *Tx) RemovePerson(ctx context.Context, person uuid.UUID) error {
+	m, err := tx.managed(ctx, person)
+	if err != nil {
+		return err
+	}
+	return tx.end(ctx, m, "member.removed")
+}
+
+// Leave ends the membership of whoever acts.
+func (tx *Tx) Leave(ctx context.Context) error {
+	if tx.scope.support != uuid.Nil {
+		return fmt.Errorf("leave in a support session: %w", ErrForbidden)
+	}
+	if _, err := tx.lockPeople(ctx); err != nil {
+		return err
+	}
+	m, err := tx.person(ctx, tx.scope.user)
+	if err != nil {
+		return err
+	}
+	return tx.end(ctx, m, "member.left")
+}
+
+// managed takes the lock and finds somebody whose role whoever acts may take.
+func (tx *Tx) managed(ctx context.Context, id uuid.UUID) (member, error) {
+	if _, err := tx.lockPeople(ctx); err != nil {
+		return member{}, err
+	}
+	m, err := tx.person(ctx, id)
+	if err != nil {
+		return m, err
+	}
+	return m, tx.mayGive(ctx, m.Party, m.Role)
+}
+
+func (tx *Tx) person(ctx context.Context, id uuid.UUID) (m member, err error) {
+	return m, tx.get(ctx, one("person", &m, `
+select user_id, party, role
+from memberships
+where tenant_id = @tenant_id
+  and user_id = @id
+  and ended_at is null`, pgx.StrictNamedArgs{"id": id}))
+}
+
+func (tx *Tx) end(ctx context.Context, m member, verb string) error {
+	if err := tx.mayLose(ctx, m); err != nil {
+		return err
+	}
+	err := tx.change(ctx, "end membership", `
+update memberships
+set ended_at = now()
+where tenant_id = @tenant_id
+  and user_id = @id
+  and ended_at is null`, pgx.StrictNamedArgs{"id": m.UserID})
+	if err != nil {
+		return err
+	}
+	if err := tx.growUsers(ctx, m.Party, -1); err != nil {
+		return err
+	}
+	return tx.audit(ctx, Event{Verb: verb, TargetKind: "membership", TargetID: m.UserID,
+		Detail: map[string]any{"party": m.Party, "role": m.Role}})
+}
+
+// mayLose refuses to take ownership from the last owner, and from any without a
+// fresh proof. A tenant keeps an owner on its own side: the agency's people in a
+// client's workspace come and go, as long as somebody owns it. The caller holds the
+// lock, so of two who would both be the last but one, the second is the last.
+func (tx *Tx) mayLose(ctx context.Context, m member) error {
+	if m.Role != RoleOwner {
+		return nil
+	}
+	var last bool
+	err := tx.get(ctx, value("last owner", &last, `
+select count(m.user_id) = 0
+       or (@party = t.kind and count(m.user_id) filter (where m.party = t.kind) = 0)
+from tenants t
+left join memberships m
+    on m.tenant_id = t.id
+   and m.role = 'owner'
+   and m.user_id <> @id
+   and m.ended_at is null
+where t.id = @tenant_id
+group by t.kind`, pgx.StrictNamedArgs{"id": m.UserID, "party": string(m.Party)}))
+	if err != nil {
+		return err
+	}
+	if last {
+		return ErrLastOwner
+	}
+	return tx.provedAnew(ctx)
+}
+
+// provedAnew is [ErrStepUp] unless whoever acts has proved themselves anew, in
+// this very browser and within five minutes.
+func (tx *Tx) provedAnew(ctx context.Context) error {
+	var fresh bool
+	err := tx.get(ctx, value("step-up", &fresh, `
+select exists (
+    select
+    from sessions
+    where id = @session
+      and user_id = @me
+      and stepped_up_at > now() - interval '5 minutes'
+)`, pgx.StrictNamedArgs{"session": tx.session, "me": tx.scope.user}))
+	if err == nil && !fresh {
+		err = ErrStepUp
+	}
+	return err
+}
