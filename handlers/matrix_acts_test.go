@@ -3,9 +3,11 @@ package handlers_test
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -34,6 +36,8 @@ type act struct {
 	json bool
 	// ends says that sessions may not outlive it.
 	ends bool
+	// after puts right what else it may have ended.
+	after func(t *testing.T, w *world, p *persona)
 }
 
 // acts has a line for every route that changes something, and for the few that
@@ -94,6 +98,13 @@ var acts = map[string]act{
 	"DELETE ~/uploads/{id}":                              {on: ownUpload},
 	"POST ~/files/{id}/delete":                           {on: freshFile},
 	"POST ~/files/{id}/restore":                          {on: binnedFile},
+	"POST ~/members/{id}/role":                           {form: "role=member", on: freshMember},
+	"POST ~/members/{id}/remove":                         {on: freshMember},
+	"POST ~/members/by-client":                           {form: "may=on"},
+	"POST ~/invites":                                     {send: sendInvite},
+	"POST ~/invites/{id}/resend":                         {on: freshInvite},
+	"POST ~/invites/{id}/revoke":                         {on: freshInvite},
+	"POST ~/leave":                                       {after: comeBack},
 	"POST ~/settings":                                    {form: "name=Renamed&accent=%23336699"},
 	"POST ~/settings/domains":                            {form: "host=portal.example.org"},
 	"POST ~/settings/domains/{id}/check":                 {on: ownDomainClaim},
@@ -109,7 +120,7 @@ var acts = map[string]act{
 
 // kinds are the words before {id} that the matrix knows how to make; those on
 // one line are ids of the same rows.
-var kinds = [][]string{{"projects"}, {"deliverables"}, {"versions"}, {"files", "uploads"}, {"sessions"}, {"browsers"}, {"passkeys"}, {"domains"}}
+var kinds = [][]string{{"projects"}, {"deliverables"}, {"versions"}, {"files", "uploads"}, {"sessions"}, {"browsers"}, {"passkeys"}, {"domains"}, {"members"}, {"invites"}}
 
 // blanks are what else a path may leave open.
 var blanks = map[string]string{
@@ -267,6 +278,30 @@ func sentUpload(t *testing.T, w *world, p *persona) uuid.UUID {
 func runningSession(t *testing.T, w *world, p *persona) uuid.UUID {
 	_, session := w.own.letIn(t, storetest.Agent(t), w.viewer.email)
 	return session
+}
+
+func freshMember(t *testing.T, w *world, _ *persona) uuid.UUID {
+	return (&storetest.Tenants{}).Member(t, w.own.person(t, store.PartyClient, store.RoleViewer), w.own.slug).ID()
+}
+
+func freshInvite(t *testing.T, w *world, _ *persona) uuid.UUID {
+	return w.own.invite(t, store.PartyClient, w.own.mark)
+}
+
+// comeBack makes somebody who has left a member again, as what they were.
+func comeBack(t *testing.T, w *world, p *persona) {
+	t.Helper()
+	err := storetest.DB().Write(t.Context(), w.own.staff, func(tx *store.Tx) error {
+		_, err := tx.AddPerson(t.Context(), store.NewPerson{Name: w.own.mark(string(p.role)), Email: p.email, Party: p.party, Role: p.role})
+		return err
+	})
+	if err != nil && !errors.Is(err, store.ErrConflict) {
+		t.Fatal(err)
+	}
+}
+
+func sendInvite(t *testing.T, b *browser, path string) answer {
+	return b.post(t, path, url.Values{"name": {"Somebody"}, "email": {uuid.NewString() + "@portals.test"}, "party": {"client"}, "role": {"viewer"}})
 }
 
 func sendForm(t *testing.T, b *browser, path string) answer {

@@ -72,7 +72,10 @@ func estateOf(t *testing.T, s *site, a *storetest.Tenants, slug string) *estate 
 		"browsers":     storetest.Person(t, storetest.SignIn(t, pat)).SessionID,
 		"passkeys":     storetest.Passkey(t, storetest.SignIn(t, pat)),
 		"domains":      e.domain(t),
+		"members":      (&storetest.Tenants{}).Member(t, pat, slug).ID(),
+		"invites":      e.invite(t, store.PartyClient, e.mark),
 	}
+	e.hidden["invites"] = e.invite(t, store.PartyAgency, e.markUnseen)
 	return e
 }
 
@@ -104,6 +107,17 @@ func (e *estate) person(t *testing.T, party store.Party, role store.Role) string
 		return err
 	})
 	return email
+}
+
+// invite asks somebody in and returns the invitation.
+func (e *estate) invite(t *testing.T, party store.Party, mark func(string) string) (id uuid.UUID) {
+	t.Helper()
+	write(t, e.staff, func(tx *store.Tx) (err error) {
+		id, err = tx.InvitePerson(t.Context(), store.NewPerson{
+			Name: mark("invited"), Email: strings.ToLower(rand.Text()) + "@portals.test", Party: party, Role: store.RoleViewer})
+		return err
+	})
+	return id
 }
 
 // letIn starts a session of support as the person of that address.

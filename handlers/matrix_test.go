@@ -179,6 +179,9 @@ func (w *world) fromAbove(t *testing.T, route handlers.Route) {
 func (w *world) settle(t *testing.T, route handlers.Route, p *persona) {
 	t.Helper()
 	a, _ := actOf(route)
+	if a.after != nil {
+		a.after(t, w, p)
+	}
 	switch {
 	case !a.ends || p.nobody():
 	case route.Who == handlers.AMember:

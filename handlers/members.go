@@ -1,11 +1,21 @@
 package handlers
 
 import (
+	"errors"
 	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
 
 	"portico/store"
 	"portico/views"
+	"portico/views/ui"
 )
+
+const peopleShown = 50
 
 var roleWords = map[store.Role]string{
 	store.RoleOwner:  "Owner",
@@ -14,18 +24,58 @@ var roleWords = map[store.Role]string{
 	store.RoleViewer: "Viewer",
 }
 
+// sideOf is what a party is called in the member's tenant.
+func sideOf(me store.Member, p store.Party) string {
+	if p == store.PartyAgency {
+		return me.Tenant.AgencyName
+	}
+	return me.Tenant.Name
+}
+
 func (s *Server) memberList(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	var people []store.Membership
-	if err := s.db.Read(r.Context(), me, store.ListPeople(&people)); err != nil {
+	q := r.URL.Query()
+	page := store.PeoplePage{Text: strings.TrimSpace(q.Get("q")), Limit: peopleShown + 1}
+	page.After, _ = uuid.Parse(q.Get("after"))
+	var (
+		people   []store.Membership
+		count    store.PeopleCount
+		invites  []store.Invite
+		byClient bool
+	)
+	err := s.db.Read(r.Context(), me, store.SearchPeople(page, &people), store.CountPeople(page.Text, &count),
+		store.ListInvites(&invites), store.PeopleByClient(&byClient))
+	if err != nil {
 		return err
 	}
-	clients := views.MemberGroup{Title: me.Tenant.Name}
-	team := views.MemberGroup{Title: me.Tenant.AgencyName}
+	c := s.chrome(r, me)
+	props := views.MembersProps{Query: page.Text}
+	if len(people) > peopleShown {
+		people = people[:peopleShown]
+		props.MoreURL = c.Base.MembersIn(url.Values{"q": {page.Text}, "after": {people[peopleShown-1].UserID.String()}})
+	}
+	props.Groups = memberGroups(c.Base, me, people, count)
+	if page.After != uuid.Nil {
+		props.FirstURL = c.Base.MembersIn(url.Values{"q": {page.Text}})
+	} else if page.Text == "" {
+		props.Invites = inviteRows(c.Base, me, invites, byClient)
+	}
+	if len(parties(me, byClient)) > 0 {
+		props.InviteURL = c.Base.InviteNew()
+	}
+	if me.Tenant.Kind == "client" && me.Does(store.ManageStaff) && me.Support == nil {
+		props.ByClient = &views.ByClient{Client: me.Tenant.Name, May: byClient}
+	}
+	return s.page(w, r, http.StatusOK, views.Members(c, props))
+}
+
+func memberGroups(base views.Base, me store.Member, people []store.Membership, count store.PeopleCount) (groups []views.MemberGroup) {
+	clients := views.MemberGroup{Title: sideOf(me, store.PartyClient), Count: count.Client}
+	team := views.MemberGroup{Title: sideOf(me, store.PartyAgency), Count: count.Agency}
 	if me.Party == store.PartyAgency {
 		clients.Hint, team.Hint = "Your client's people.", "Your team in this workspace."
 	}
 	if me.Tenant.Kind == "agency" {
-		team = views.MemberGroup{Title: me.Tenant.Name, Hint: "Everybody who works here."}
+		team.Title, team.Hint = me.Tenant.Name, "Everybody who works here."
 	}
 	for _, p := range people {
 		row := views.MemberRow{
@@ -34,6 +84,7 @@ func (s *Server) memberList(w http.ResponseWriter, r *http.Request, me store.Mem
 			Role:     roleWords[p.Role],
 			LastSeen: orZero(p.LastSeenAt),
 			You:      p.UserID == me.ID(),
+			URL:      base.Member(p.UserID.String()),
 		}
 		if p.Party == store.PartyClient {
 			if viewsAs(me) {
@@ -44,11 +95,138 @@ func (s *Server) memberList(w http.ResponseWriter, r *http.Request, me store.Mem
 			team.People = append(team.People, row)
 		}
 	}
-	var props views.MembersProps
-	for _, g := range []views.MemberGroup{clients, team} {
-		if len(g.People) > 0 {
-			props.Groups = append(props.Groups, g)
+	return slices.DeleteFunc([]views.MemberGroup{clients, team}, func(g views.MemberGroup) bool { return len(g.People) == 0 })
+}
+
+func (s *Server) memberShow(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	return s.memberPage(w, r, me, http.StatusOK, "", nil)
+}
+
+// memberPage shows one of the tenant's people, and why the last try came to
+// nothing if it did.
+func (s *Server) memberPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, refused string, wrong ui.Errors) error {
+	var p store.Membership
+	var byClient bool
+	if err := s.db.Read(r.Context(), me, store.GetPerson(pathID(r), &p), store.PeopleByClient(&byClient)); err != nil {
+		return err
+	}
+	props := views.MemberProps{
+		ID:       p.UserID.String(),
+		Name:     p.Name,
+		Email:    p.Email,
+		Role:     roleWords[p.Role],
+		May:      roleSentence(p.Party, p.Role),
+		Side:     sideOf(me, p.Party),
+		Since:    p.CreatedAt,
+		LastSeen: orZero(p.LastSeenAt),
+		You:      p.UserID == me.ID(),
+		Owner:    p.Role == store.RoleOwner,
+		Refused:  refused,
+		Errors:   wrong,
+	}
+	if me.Manages(p.Party, p.Role, byClient) {
+		chosen := p.Role
+		if role := store.Role(r.FormValue("role")); slices.Contains(store.Roles(), role) {
+			chosen = role
+		}
+		for _, role := range store.Roles() {
+			if me.Manages(p.Party, role, byClient) {
+				props.Roles = append(props.Roles, ui.Option{Value: string(role), Label: roleWords[role], Selected: role == chosen})
+			}
 		}
 	}
-	return s.page(w, r, http.StatusOK, views.Members(s.chrome(r, me), props))
+	return s.page(w, r, status, views.Member(s.chrome(r, me), props))
+}
+
+// lastOwner is why the last owner stays one.
+const lastOwner = "Nobody else is an owner. Make somebody else one first."
+
+func (s *Server) memberRole(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	f, err := newForm(r)
+	if err != nil {
+		return err
+	}
+	id, role := pathID(r), f.raw("role")
+	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.ChangeRole(r.Context(), id, store.Role(role)) })
+	wrong, invalid := errors.AsType[store.InvalidError](err)
+	switch {
+	case errors.Is(err, store.ErrStepUp):
+		return proveFirst(w, r, views.PathBase(me.Tenant.Slug).MemberAs(id.String(), role))
+	case errors.Is(err, store.ErrLastOwner):
+		return s.memberPage(w, r, me, http.StatusConflict, lastOwner, nil)
+	case invalid:
+		return s.memberPage(w, r, me, http.StatusUnprocessableEntity, "", ui.Errors(wrong))
+	case err != nil:
+		return err
+	case id == me.ID():
+		// Of who gave their own rights away: what they may still see is the new role's to say.
+		return done(w, r, baseOf(r, me).Home(), "member.role_changed", "")
+	}
+	return done(w, r, baseOf(r, me).Member(id.String()), "member.role_changed", "")
+}
+
+func (s *Server) memberRemove(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	id := pathID(r)
+	if id == me.ID() {
+		http.Redirect(w, r, baseOf(r, me).Leave(), http.StatusSeeOther)
+		return nil
+	}
+	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.RemovePerson(r.Context(), id) })
+	switch {
+	case errors.Is(err, store.ErrStepUp):
+		return proveFirst(w, r, views.PathBase(me.Tenant.Slug).Member(id.String()))
+	case errors.Is(err, store.ErrLastOwner):
+		return s.memberPage(w, r, me, http.StatusConflict, lastOwner, nil)
+	case err != nil:
+		return err
+	}
+	return done(w, r, baseOf(r, me).Members(), "member.removed", "")
+}
+
+// proveFirst sends somebody to prove anew who they are, and then to a page of the
+// main host, where the proof is.
+func proveFirst(w http.ResponseWriter, r *http.Request, back string) error {
+	http.Redirect(w, r, addressOf(r).platform+views.StepUpTo(back), http.StatusSeeOther)
+	return nil
+}
+
+// provedLately says whether a form that wants a fresh proof may be opened.
+func provedLately(p store.Person) bool {
+	return p.SteppedUpAt != nil && time.Since(*p.SteppedUpAt) < freshEnough
+}
+
+// membersByClient is the agency's say over whether a client manages its own people.
+func (s *Server) membersByClient(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	f, err := newForm(r)
+	if err != nil {
+		return err
+	}
+	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.LetClientManage(r.Context(), f.checked("may")) })
+	if err != nil {
+		return err
+	}
+	return done(w, r, baseOf(r, me).Members(), "people.by_client", "")
+}
+
+func (s *Server) leaveShow(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	return s.leavePage(w, r, me, http.StatusOK, "")
+}
+
+func (s *Server) leavePage(w http.ResponseWriter, r *http.Request, me store.Member, status int, refused string) error {
+	c := s.chrome(r, me)
+	return s.page(w, r, status, views.Leave(c, views.LeaveProps{Name: c.Workspace.Name, Owner: me.Role == store.RoleOwner, Refused: refused}))
+}
+
+func (s *Server) leave(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.Leave(r.Context()) })
+	switch {
+	case errors.Is(err, store.ErrStepUp):
+		return proveFirst(w, r, views.PathBase(me.Tenant.Slug).Leave())
+	case errors.Is(err, store.ErrLastOwner):
+		return s.leavePage(w, r, me, http.StatusConflict, lastOwner)
+	case err != nil:
+		return err
+	}
+	http.Redirect(w, r, addressOf(r).platform+views.PathHome, http.StatusSeeOther)
+	return nil
 }

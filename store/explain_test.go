@@ -81,6 +81,9 @@ func readsToExplain() map[string][]store.Read {
 		invites      []store.Invite
 		leftovers    []store.Leftover
 		people       []store.Membership
+		person       store.Membership
+		count        store.PeopleCount
+		byClient     bool
 		version      store.Version
 		versions     []store.Version
 		published    store.PublishedVersion
@@ -128,6 +131,10 @@ func readsToExplain() map[string][]store.Read {
 		"ListInvites":         {store.ListInvites(&some.invites)},
 		"CountTeam":           {store.CountTeam(&some.team)},
 		"ListPeople":          {store.ListPeople(&some.people)},
+		"SearchPeople":        {store.SearchPeople(store.PeoplePage{Text: "some", After: id("user")}, &some.people), store.SearchPeople(store.PeoplePage{}, &some.people)},
+		"CountPeople":         {store.CountPeople("some", &some.count)},
+		"GetPerson":           {store.GetPerson(id("user"), &some.person)},
+		"PeopleByClient":      {store.PeopleByClient(&some.byClient)},
 		"GetPublishedVersion": {store.GetPublishedVersion(id("version"), &some.published)},
 		"GetSupportNotice":    {store.GetSupportNotice(id("session"), &some.notice)},
 		"ListProjects": {store.ListProjects(store.Current, &some.projects), store.ListProjects(store.Archived, &some.projects),

@@ -90,7 +90,7 @@ where id = @tenant_id
 	if err != nil {
 		return err
 	}
-	return tx.audit(ctx, Event{Verb: "tenant.people_by_client", TargetKind: "tenant", TargetID: tx.scope.tenant,
+	return tx.audit(ctx, Event{Verb: "tenant.client_manages", TargetKind: "tenant", TargetID: tx.scope.tenant,
 		Detail: map[string]any{"may": may}})
 }
 
@@ -195,8 +195,11 @@ where tenant_id = @tenant_id
 	if err := tx.growUsers(ctx, m.Party, -1); err != nil {
 		return err
 	}
-	return tx.audit(ctx, Event{Verb: verb, TargetKind: "membership", TargetID: m.UserID,
-		Detail: map[string]any{"party": m.Party, "role": m.Role}})
+	e := Event{Verb: verb, Detail: map[string]any{"party": m.Party, "role": m.Role}}
+	if m.UserID != tx.scope.user {
+		e.TargetKind, e.TargetID = "membership", m.UserID
+	}
+	return tx.audit(ctx, e)
 }
 
 // mayLose refuses to take ownership from the last owner, and from any without a

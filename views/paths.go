@@ -229,6 +229,47 @@ func (b Base) Bin() string { return string(b) + "/bin" }
 // Members lists the people of the tenant.
 func (b Base) Members() string { return string(b) + "/members" }
 
+// MembersIn is that list narrowed and paged: "q" is a text, "after" somebody's id.
+func (b Base) MembersIn(q url.Values) string {
+	if len(q) == 0 {
+		return b.Members()
+	}
+	return b.Members() + "?" + q.Encode()
+}
+
+// Member is one person of the tenant.
+func (b Base) Member(id string) string { return b.Members() + "/" + id }
+
+// MemberAs is that page with another role chosen.
+func (b Base) MemberAs(id, role string) string { return withQuery(b.Member(id), "role", role) }
+
+// MemberRole takes a POST that gives somebody another role.
+func (b Base) MemberRole(id string) string { return b.Member(id) + "/role" }
+
+// MemberRemove takes a POST that ends somebody's access.
+func (b Base) MemberRemove(id string) string { return b.Member(id) + "/remove" }
+
+// MembersByClient takes a POST that says whether a client manages its own people.
+func (b Base) MembersByClient() string { return b.Members() + "/by-client" }
+
+// Leave asks whether somebody wants to leave the tenant; its POST leaves.
+func (b Base) Leave() string { return string(b) + "/leave" }
+
+// Invites takes a POST that invites somebody.
+func (b Base) Invites() string { return string(b) + "/invites" }
+
+// InviteNew is the form for that.
+func (b Base) InviteNew() string { return b.Invites() + "/new" }
+
+// InviteNewOwner is the form for inviting an owner, which wants a fresh proof first.
+func (b Base) InviteNewOwner() string { return withQuery(b.InviteNew(), "role", "owner") }
+
+// InviteResend takes a POST that sends an open invitation once more.
+func (b Base) InviteResend(id string) string { return b.Invites() + "/" + id + "/resend" }
+
+// InviteRevoke takes a POST that takes an open invitation back.
+func (b Base) InviteRevoke(id string) string { return b.Invites() + "/" + id + "/revoke" }
+
 // Activity is what happened here; the query holds its filters.
 func (b Base) Activity(q url.Values) string {
 	if len(q) == 0 {

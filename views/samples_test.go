@@ -358,13 +358,25 @@ func placeSamples() []sample {
 		}})},
 		{"bin-empty", views.Bin(staff(), views.BinProps{})},
 		{"members", views.Members(staff(), views.MembersProps{Groups: []views.MemberGroup{
-			{Title: "Acme", Hint: "Your client's people.", People: []views.MemberRow{
-				{Name: "Mia Chen", Email: "mia@acme.test", Role: "Owner", LastSeen: before(12 * time.Minute)},
-				{Name: "Leo Park", Email: "leo@acme.test", Role: "Viewer", LastSeen: before(90 * time.Hour)},
-				{Name: "Theodora Konstantinopoulou-Papadimitriou de la Fuente y Montenegro", Email: "theodora.konstantinopoulou-papadimitriou@acme.test", Role: "Member", Ended: true},
+			{Title: "Acme", Hint: "Your client's people.", Count: 3, People: []views.MemberRow{
+				{Name: "Mia Chen", Email: "mia@acme.test", Role: "Owner", LastSeen: before(12 * time.Minute), URL: acme.Member("u1")},
+				{Name: "Leo Park", Email: "leo@acme.test", Role: "Viewer", LastSeen: before(90 * time.Hour), URL: acme.Member("u2")},
+				{Name: "Theodora Konstantinopoulou-Papadimitriou de la Fuente y Montenegro", Email: "theodora.konstantinopoulou-papadimitriou@acme.test", Role: "Member"},
 			}},
-			{Title: "Northwind", People: []views.MemberRow{{Name: "Dana Whitfield", Email: "dana@northwind.test", Role: "Owner", LastSeen: before(time.Minute), You: true}, {Name: "Ravi Patel", Role: "Member"}}},
+			{Title: "Northwind", Count: 72, People: []views.MemberRow{{Name: "Dana Whitfield", Email: "dana@northwind.test", Role: "Owner", LastSeen: before(time.Minute), You: true}, {Name: "Ravi Patel", Role: "Member"}}},
+		}, MoreURL: "/w/acme/members?after=x", InviteURL: acme.InviteNew(), ByClient: &views.ByClient{Client: "Acme", May: true}, Invites: []views.InviteRow{
+			{Name: "Nina Okoye", Email: "nina@acme.test", Role: "Viewer", Side: "Acme", By: "Dana Whitfield", SentAt: before(time.Hour), ExpiresAt: now, ResendURL: acme.InviteResend("i1"), RevokeURL: acme.InviteRevoke("i1")},
+			{Name: rtlName, Email: "someone@acme.test", Role: "Admin", Side: "Acme", ExpiresAt: before(time.Hour), Expired: true, ResendURL: acme.InviteResend("i2"), RevokeURL: acme.InviteRevoke("i2")},
+			{Name: hostile, Email: "hostile@acme.test", Role: "Member", Side: hostile},
 		}})},
+		{"members-nobody", views.Members(client(), views.MembersProps{Query: hostile})},
+		{"member", views.Member(staff(), views.MemberProps{ID: "u1", Name: "Mia Chen", Email: "mia@acme.test", Role: "Owner", Side: "Acme", Since: before(900 * time.Hour), LastSeen: before(time.Hour), Roles: roles(), Owner: true, Refused: "Nobody else is an owner. Make somebody else one first."})},
+		{"member-read", views.Member(client(), views.MemberProps{ID: "u1", Name: hostile, Email: "mia@acme.test", Role: "Owner", May: "You can see the work.", Side: hostile, Since: before(900 * time.Hour), You: true})},
+		{"member-error", views.Member(staff(), views.MemberProps{ID: "u1", Name: rtlName, Roles: roles(), Errors: ui.Errors{"role": "Choose one of the roles."}})},
+		{"leave", views.Leave(client(), views.LeaveProps{Name: "Acme portal", Owner: true})},
+		{"leave-refused", views.Leave(client(), views.LeaveProps{Name: hostile, Refused: "Nobody else is an owner."})},
+		{"invite-new", views.InviteNew(staff(), views.InviteNewProps{Form: views.InviteNewForm{Role: "member"}, Parties: []ui.Option{{Value: "client", Label: "Acme"}, {Value: "agency", Label: "Northwind"}}, Roles: roles(), OwnerURL: acme.InviteNewOwner()})},
+		{"invite-new-error", views.InviteNew(client(), views.InviteNewProps{Form: views.InviteNewForm{Name: hostile, Email: hostile, Errors: ui.Errors{"email": "That is no e-mail address.", "name": "Give it a name.", "role": "Prove it."}}, Roles: roles(), ProveURL: views.StepUpTo(acme.InviteNewOwner())})},
 		{"activity", views.Activity(staff(), views.ActivityProps{Filters: filter, Filtered: true, Days: []views.ActivityDay{{Label: "Today", Events: events()}, {Label: "Yesterday", Events: events()[:3]}}, OlderURL: "/w/acme/activity?before=x"})},
 		{"activity-nothing", views.Activity(staff(), views.ActivityProps{Filters: filter, Filtered: true})},
 		{"activity-empty", views.Activity(client(), views.ActivityProps{})},
@@ -375,6 +387,10 @@ func placeSamples() []sample {
 		}})},
 		{"settings-error", views.Settings(staff(), views.SettingsProps{Form: views.SettingsForm{Accent: hostile, Errors: ui.Errors{"name": "Give it a name."}}, CanEdit: true})},
 	}
+}
+
+func roles() []ui.Option {
+	return []ui.Option{{Value: "owner", Label: "Owner"}, {Value: "admin", Label: "Admin", Selected: true}, {Value: "member", Label: "Member"}, {Value: "viewer", Label: "Viewer"}}
 }
 
 func supportSamples() []sample {

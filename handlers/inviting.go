@@ -1,0 +1,170 @@
+package handlers
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"portico/handlers/signin"
+	"portico/store"
+	"portico/views"
+	"portico/views/ui"
+)
+
+// How many mails of invitations one address may get from one tenant.
+const invitesPerHour = 5
+
+// parties are those the member may invite to.
+func parties(me store.Member, byClient bool) (may []store.Party) {
+	for _, p := range []store.Party{store.PartyClient, store.PartyAgency} {
+		if me.Manages(p, store.RoleViewer, byClient) && (p == store.PartyAgency || me.Tenant.Kind == "client") {
+			may = append(may, p)
+		}
+	}
+	return may
+}
+
+func inviteRows(base views.Base, me store.Member, invites []store.Invite, byClient bool) []views.InviteRow {
+	rows := make([]views.InviteRow, len(invites))
+	for n, i := range invites {
+		rows[n] = views.InviteRow{
+			Name:      i.Name,
+			Email:     i.Email,
+			Role:      roleWords[i.Role],
+			Side:      sideOf(me, i.Party),
+			By:        i.InviterName,
+			SentAt:    orZero(i.SentAt),
+			ExpiresAt: i.ExpiresAt,
+			Expired:   i.Expired,
+		}
+		if me.Manages(i.Party, i.Role, byClient) {
+			rows[n].ResendURL, rows[n].RevokeURL = base.InviteResend(i.ID.String()), base.InviteRevoke(i.ID.String())
+		}
+	}
+	return rows
+}
+
+// inviteNew opens the form. Ownership is given with a fresh proof only, and the
+// proof comes first, so that nothing typed is lost to it.
+func (s *Server) inviteNew(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	role := r.URL.Query().Get("role")
+	if role == string(store.RoleOwner) && !provedLately(me.Person) {
+		return proveFirst(w, r, views.PathBase(me.Tenant.Slug).InviteNewOwner())
+	}
+	return s.invitingPage(w, r, me, http.StatusOK, views.InviteNewForm{Role: role}, "")
+}
+
+func (s *Server) invitingPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, typed views.InviteNewForm, proveURL string) error {
+	var byClient bool
+	if err := s.db.Read(r.Context(), me, store.PeopleByClient(&byClient)); err != nil {
+		return err
+	}
+	may := parties(me, byClient)
+	if len(may) == 0 {
+		return &statusError{status: http.StatusForbidden, is: store.ErrForbidden,
+			sentence: "The people of this portal are managed by " + me.Tenant.AgencyName + ". Ask them to invite somebody."}
+	}
+	if typed.Role == "" {
+		typed.Role = string(store.RoleMember)
+	}
+	c := s.chrome(r, me)
+	props := views.InviteNewProps{Form: typed, ProveURL: proveURL}
+	for _, p := range may {
+		props.Parties = append(props.Parties, ui.Option{Value: string(p), Label: sideOf(me, p), Selected: string(p) == typed.Party})
+	}
+	for _, role := range store.Roles() {
+		switch {
+		case !slices.ContainsFunc(may, func(p store.Party) bool { return me.Manages(p, role, byClient) }):
+		case role == store.RoleOwner && !provedLately(me.Person) && typed.Role != string(store.RoleOwner):
+			props.OwnerURL = c.Base.InviteNewOwner()
+		default:
+			props.Roles = append(props.Roles, ui.Option{Value: string(role), Label: roleWords[role], Selected: string(role) == typed.Role})
+		}
+	}
+	return s.page(w, r, status, views.InviteNew(c, props))
+}
+
+func (s *Server) inviteCreate(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	f, err := newForm(r)
+	if err != nil {
+		return err
+	}
+	typed := views.InviteNewForm{Name: f.raw("name"), Email: f.raw("email"), Party: f.raw("party"), Role: f.raw("role")}
+	p := newPerson(f, me)
+	if f.valid() {
+		if err := s.count(r.Context(), invitesPerHour, time.Hour, "invitations to "+p.Email+" from "+me.TenantID().String()); err != nil {
+			return err
+		}
+		err = s.db.Write(r.Context(), me, func(tx *store.Tx) error {
+			_, err := tx.InvitePerson(r.Context(), p)
+			return err
+		})
+	}
+	wrong, invalid := errors.AsType[store.InvalidError](err)
+	prove := ""
+	switch {
+	case !f.valid():
+		wrong = f.errors
+	case errors.Is(err, store.ErrStepUp):
+		wrong = store.InvalidError{"role": "Ownership wants a fresh proof that it is you. Prove it in a new tab, then send this form."}
+		prove = addressOf(r).platform + views.StepUpTo(views.PathBase(me.Tenant.Slug).InviteNewOwner())
+	case invalid:
+	case err != nil:
+		return err
+	default:
+		return done(w, r, baseOf(r, me).Members(), "member.invited", "")
+	}
+	typed.Errors = ui.Errors(wrong)
+	return s.invitingPage(w, r, me, http.StatusUnprocessableEntity, typed, prove)
+}
+
+// newPerson reads who is to be invited. Where there is one side only, the form does
+// not ask for it.
+func newPerson(f *form, me store.Member) store.NewPerson {
+	p := store.NewPerson{
+		Name:  f.text("name", "a name", 120),
+		Email: f.email("email"),
+		Party: store.Party(f.raw("party")),
+		Role:  store.Role(f.raw("role")),
+	}
+	switch {
+	case p.Party == "" && (me.Tenant.Kind == "agency" || me.Party == store.PartyClient):
+		p.Party = me.Party
+	case p.Party != store.PartyAgency && (p.Party != store.PartyClient || me.Tenant.Kind == "agency"):
+		f.errors["party"] = "Choose one of the sides."
+	}
+	if !slices.Contains(store.Roles(), p.Role) {
+		f.errors["role"] = "Choose one of the roles."
+	}
+	return p
+}
+
+// email is an address, folded as the records keep it.
+func (f *form) email(name string) string {
+	email, ok := signin.FoldEmail(f.raw(name))
+	if !ok {
+		f.errors[name] = "That is no e-mail address, such as mia@acme.example."
+	}
+	return email
+}
+
+func (s *Server) inviteResend(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	id := pathID(r)
+	if err := s.count(r.Context(), invitesPerHour, time.Hour, "sendings of "+id.String()+" in "+me.TenantID().String()); err != nil {
+		return err
+	}
+	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.ResendInvite(r.Context(), id) })
+	if err != nil {
+		return err
+	}
+	return done(w, r, baseOf(r, me).Members(), "member.invite_resent", "")
+}
+
+func (s *Server) inviteRevoke(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.RevokeInvite(r.Context(), pathID(r)) })
+	if err != nil {
+		return err
+	}
+	return done(w, r, baseOf(r, me).Members(), "member.invite_revoked", "")
+}
