@@ -105,7 +105,7 @@ func (s *Server) routes() []Route {
 		s.member("POST /members/by-client", store.ManageStaff, s.membersByClient),
 		s.member("GET /invites/new", store.ManageClientUsers, s.inviteNew),
 		s.member("POST /invites", store.ManageClientUsers, s.inviteCreate).limited(60),
-		s.member("POST /invites/{id}/resend", store.ManageClientUsers, s.inviteResend).limited(30),
+		s.member("POST /invites/{id}/resend", store.ManageClientUsers, s.inviteResend),
 		s.member("POST /invites/{id}/revoke", store.ManageClientUsers, s.inviteRevoke),
 		s.member("GET /leave", store.SeeWork, s.leaveShow),
 		s.member("POST /leave", store.SeeWork, s.leave),
