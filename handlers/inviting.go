@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/uuid"
+
 	"portico/handlers/signin"
 	"portico/store"
 	"portico/views"
@@ -151,6 +153,9 @@ func (f *form) email(name string) string {
 
 func (s *Server) inviteResend(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	id := pathID(r)
+	if id == uuid.Nil {
+		return store.ErrNotFound // and counted for nobody
+	}
 	if err := s.count(r.Context(), invitesPerHour, time.Hour, "sendings of "+id.String()+" in "+me.TenantID().String()); err != nil {
 		return err
 	}
