@@ -60,7 +60,7 @@ func TestInvitedClientJoinsAndIsRemoved(t *testing.T) {
 	dana.click("button", "Change the role")
 	dana.sees("Role changed.")
 	nina.open("/w/acme/members")
-	nina.sees("Mia Chen")
+	nina.sees("Mia Castellanos")
 
 	dana.click("button", "Remove Nina Okoye")
 	dana.sees("no access any more")
@@ -68,7 +68,7 @@ func TestInvitedClientJoinsAndIsRemoved(t *testing.T) {
 		t.Errorf("after her removal the portal answers %d", got)
 	}
 	nina.click("link", "Projects")
-	nina.gone("Mia Chen")
+	nina.gone("Mia Castellanos")
 	if html := nina.source(); strings.Contains(html, "Spring") || !strings.Contains(html, "nothing here") {
 		t.Errorf("the browser that was open shows %.300s", html)
 	}

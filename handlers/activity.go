@@ -111,6 +111,7 @@ var verbs = map[string]string{
 	"file.purged":            "removed for good a file after 30 days in the bin",
 	"member.added":           "gave access to",
 	"member.invited":         "invited",
+	"member.list_invited":    "invited a list of people",
 	"member.invite_resent":   "sent again the invitation of",
 	"member.invite_revoked":  "took back the invitation of",
 	"member.mail_sent":       "sent the invitation to",

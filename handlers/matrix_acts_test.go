@@ -101,6 +101,7 @@ var acts = map[string]act{
 	"POST ~/members/{id}/role":                           {form: "role=member", on: freshMember},
 	"POST ~/members/{id}/remove":                         {on: freshMember},
 	"POST ~/members/by-client":                           {form: "may=on"},
+	"POST ~/members/import":                              {form: "people=Somebody,somebody%40portals.test,viewer"},
 	"POST ~/invites":                                     {send: sendInvite},
 	"POST ~/invites/{id}/resend":                         {on: freshInvite},
 	"POST ~/invites/{id}/revoke":                         {on: freshInvite},

@@ -117,6 +117,7 @@ var deeds = map[string]struct {
 	"version.published":      {text: "Published. The client can see it now."},
 	"member.joined":          {text: "Welcome. You are in."},
 	"member.invited":         {text: "Invited. The mail is on its way."},
+	"member.list_invited":    {text: "Invited everybody in the list. The mails are on their way."},
 	"member.invite_resent":   {text: "Sent again. The link of the mail before no longer works."},
 	"member.invite_revoked":  {text: "Invitation taken back. Its link no longer works."},
 	"member.role_changed":    {text: "Role changed. It counts from their next click."},

@@ -103,6 +103,8 @@ func (s *Server) routes() []Route {
 		s.member("POST /members/{id}/role", store.ManageClientUsers, s.memberRole),
 		s.member("POST /members/{id}/remove", store.ManageClientUsers, s.memberRemove),
 		s.member("POST /members/by-client", store.ManageStaff, s.membersByClient),
+		s.member("GET /members/import", store.ManageClientUsers, s.importShow),
+		s.member("POST /members/import", store.ManageClientUsers, s.importPeople).limited(60),
 		s.member("GET /invites/new", store.ManageClientUsers, s.inviteNew),
 		s.member("POST /invites", store.ManageClientUsers, s.inviteCreate).limited(60),
 		s.member("POST /invites/{id}/resend", store.ManageClientUsers, s.inviteResend),

@@ -84,6 +84,7 @@ func readsToExplain() map[string][]store.Read {
 		person       store.Membership
 		count        store.PeopleCount
 		byClient     bool
+		known        []store.Known
 		version      store.Version
 		versions     []store.Version
 		published    store.PublishedVersion
@@ -134,6 +135,7 @@ func readsToExplain() map[string][]store.Read {
 		"SearchPeople":        {store.SearchPeople(store.PeoplePage{Text: "some", After: id("user")}, &some.people), store.SearchPeople(store.PeoplePage{}, &some.people)},
 		"CountPeople":         {store.CountPeople("some", &some.count)},
 		"GetPerson":           {store.GetPerson(id("user"), &some.person)},
+		"ListKnown":           {store.ListKnown([]string{"1@x.test", "2@x.test"}, &some.known)},
 		"PeopleByClient":      {store.PeopleByClient(&some.byClient)},
 		"GetPublishedVersion": {store.GetPublishedVersion(id("version"), &some.published)},
 		"GetSupportNotice":    {store.GetSupportNotice(id("session"), &some.notice)},

@@ -73,7 +73,7 @@ select exists (
 	if member {
 		return uuid.Nil, InvalidError{"email": "Somebody with that address has access already."}
 	}
-	if err := tx.roomForInvite(ctx, p.Party); err != nil {
+	if err := tx.roomForInvites(ctx, p.Party, 1); err != nil {
 		return uuid.Nil, err
 	}
 	id := NewID()

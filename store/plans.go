@@ -187,9 +187,9 @@ from tenants
 where id = @tenant_id`, pgx.StrictNamedArgs{"party": string(p)}))
 }
 
-// roomForInvite says whether there would be room for one more of a party when all
+// roomForInvites says whether there would be room for n more of a party when all
 // who are invited have come.
-func (tx *Tx) roomForInvite(ctx context.Context, p Party) error {
+func (tx *Tx) roomForInvites(ctx context.Context, p Party, n int64) error {
 	counts, err := tx.isUser(ctx, p)
 	if err != nil || !counts {
 		return err
@@ -206,7 +206,7 @@ where tenant_id = @tenant_id
 	if err != nil {
 		return err
 	}
-	return tx.roomFor(ctx, Users, invited+1)
+	return tx.roomFor(ctx, Users, invited+n)
 }
 
 // occupied is how many bytes of storage a file counts for, or all that is in a

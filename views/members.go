@@ -99,3 +99,26 @@ type InviteNewProps struct {
 	OwnerURL string
 	ProveURL string // proves anew in another tab, when a proof has run out; else ""
 }
+
+// ImportRow is what was read of one line of a list of people.
+type ImportRow struct {
+	Line  string // "3"
+	Name  string
+	Email string
+	Role  string
+	Side  string
+	Wrong string // why this line cannot be taken; "" when it can
+	Left  string // why it is left out, though nothing is wrong with it
+}
+
+// ImportProps is all that page may show.
+type ImportProps struct {
+	Text    string // the list as it was sent
+	Checked string // names the list that is shown as read, so that what is confirmed is what was seen; "" when it cannot be
+	Rows    []ImportRow
+	Wrong   int // lines that cannot be taken
+	Invited int // people who would be invited
+	Most    string
+	Sides   bool // the list may say to which side somebody belongs
+	Errors  ui.Errors
+}

@@ -252,6 +252,9 @@ func (b Base) MemberRemove(id string) string { return b.Member(id) + "/remove" }
 // MembersByClient takes a POST that says whether a client manages its own people.
 func (b Base) MembersByClient() string { return b.Members() + "/by-client" }
 
+// MembersImport is the form for a list of people; its POST shows what it read, and then invites them.
+func (b Base) MembersImport() string { return b.Members() + "/import" }
+
 // Leave asks whether somebody wants to leave the tenant; its POST leaves.
 func (b Base) Leave() string { return string(b) + "/leave" }
 

@@ -1,0 +1,163 @@
+package handlers_test
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"portico/store"
+	"portico/store/storetest"
+)
+
+// sendList sends a list as the form's file.
+func (b *browser) sendList(t *testing.T, path, list string) answer {
+	t.Helper()
+	body, contentType := formOf(t, formFile{"file", "people.csv", []byte(list)})
+	return b.do(t, http.MethodPost, path, body, contentType)
+}
+
+// confirmList presses the button under the list that a page shows as read.
+func confirmList(t *testing.T, b *browser, path, list string, page answer) answer {
+	t.Helper()
+	return b.post(t, path, url.Values{"people": {list}, "act": {"invite"}, "checked": {between(page.body, `name="checked" value="`, `"`)}})
+}
+
+func openInvites(t *testing.T, slug string) (n int) {
+	t.Helper()
+	err := storetest.Admin(t).QueryRow(t.Context(), `
+select count(*) from invites i join tenants t on t.id = i.tenant_id where t.slug = $1 and i.revoked_at is null`, slug).Scan(&n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// A list is shown as it was read, and nobody is invited until that is confirmed;
+// then everybody is, but for those who are here already.
+func TestImportPeople(t *testing.T) {
+	t.Parallel()
+	s, a := newSite(t), storetest.Agency(t)
+	at, dana := "/w/"+a.Acme+"/members/import", s.as(t, a.Dana)
+	list := "\ufeffRole;E-Mail;Name;Belongs to\r\nviewer;Nina@" + a.Suffix + ".test;\"Okoye; Nina\";\r\n;olga@" + a.Suffix + ".test;Olga;team\r\n\r\nadmin;" + a.Leo + ";Leo;client\r\n"
+	want(t, "the form", dana.get(t, at), http.StatusOK)
+	page := dana.sendList(t, at, list)
+	want(t, "checked", page, http.StatusOK)
+	for _, says := range []string{"Line 2", "Okoye; Nina", "nina@" + a.Suffix + ".test", "Viewer of Acme", "Member of Northwind", "Line 5", "Has access already", "Invite 2 people"} {
+		if !strings.Contains(page.body, says) {
+			t.Errorf("the page does not show %q", says)
+		}
+	}
+	if n := openInvites(t, a.Acme); n != 0 {
+		t.Fatalf("%d invitations before it was confirmed", n)
+	}
+	sent := strings.TrimSpace(strings.TrimPrefix(list, "\ufeff"))
+	other := confirmList(t, dana, at, sent+"\r\nviewer;eve@x.test;Eve;", page)
+	want(t, "another list than was seen", other, http.StatusOK)
+	if n := openInvites(t, a.Acme); n != 0 || !strings.Contains(other.body, "Invite 3 people") {
+		t.Fatalf("%d invitations of a list nobody has seen", n)
+	}
+	want(t, "confirmed", confirmList(t, dana, at, sent, page), http.StatusSeeOther)
+	var invites []store.Invite
+	read(t, a.Member(t, a.Dana, a.Acme), store.ListInvites(&invites))
+	got := map[string]string{}
+	for _, i := range invites {
+		got[i.Email] = fmt.Sprint(i.Name, " ", i.Party, " ", i.Role)
+	}
+	if len(got) != 2 || got["nina@"+a.Suffix+".test"] != "Okoye; Nina client viewer" || got["olga@"+a.Suffix+".test"] != "Olga agency member" {
+		t.Errorf("invited %v", got)
+	}
+	want(t, "confirmed twice", confirmList(t, dana, at, sent, page), http.StatusOK)
+	if n := openInvites(t, a.Acme); n != 2 {
+		t.Errorf("%d invitations after confirming twice", n)
+	}
+}
+
+// A broken line says exactly what is wrong with it, with its number, and keeps
+// everybody out until it is mended; what was sent is still there.
+func TestBrokenLinesOfAList(t *testing.T) {
+	t.Parallel()
+	s, a := newSite(t), storetest.Agency(t)
+	at, mia := "/w/"+a.Acme+"/members/import", s.as(t, a.Mia)
+	list := strings.Join([]string{
+		"Good One,good@x.test,viewer",
+		"No Address,,viewer",
+		"Bad Address,bad@,viewer",
+		",noname@x.test,viewer",
+		"King,king@x.test,king",
+		"Owner,owner@x.test,owner",
+		"Staff,staff@x.test,member,agency",
+		"Twice,GOOD@x.test,viewer",
+		"Many,many@x.test,viewer,client,more",
+		`Mid"quote,mid@x.test,viewer`,
+		"<script>alert(1)</script>,'<img src=x>,viewer",
+		"Bell\a,bell@x.test,viewer",
+		`=cmd|'/c calc'!A1,formula@x.test,viewer`,
+		`"Open,open@x.test,viewer`,
+	}, "\n")
+	page := mia.sendList(t, at, list)
+	want(t, "a broken list", page, http.StatusUnprocessableEntity)
+	for line, says := range map[int]string{
+		2: "It has no e-mail address.", 3: "“bad@” is no e-mail address.", 4: "It has no name.", 5: "“king” is no role. Write admin, member or viewer.",
+		6: "Owners are invited one by one", 7: "You may not invite somebody as member of Northwind", 8: "The same address stands in line 1.",
+		9: "It has 5 fields", 10: "quotation mark stands in the middle of a field", 11: "is no e-mail address", 12: "a character that cannot be shown",
+		14: "opens with a quotation mark and does not close",
+	} {
+		row := between(page.body, fmt.Sprintf(">Line %d<", line), "</li>")
+		if !strings.Contains(row, says) {
+			t.Errorf("line %d does not say %q: %q", line, says, row)
+		}
+	}
+	if row := between(page.body, ">Line 13<", "</li>"); strings.Contains(row, "row-problem") || !strings.Contains(row, "formula@x.test") {
+		t.Errorf("what a spreadsheet would take for a formula is a name like any other: %q", row)
+	}
+	if strings.Contains(page.body, "<script>alert") || strings.Contains(page.body, "<img src=x") || strings.Contains(page.body, `name="checked"`) {
+		t.Error("the page runs what was sent, or offers to invite")
+	}
+	if !strings.Contains(page.body, "No Address,,viewer") {
+		t.Error("what was sent is lost")
+	}
+	for what, c := range map[string]struct{ list, says string }{
+		"nothing":             {"  \n\n", "nobody in the list"},
+		"no address column":   {"name,role\nA,viewer", "none of them is the e-mail address"},
+		"Latin-1":             {"A,a@x.test\nM\xfcller,m@x.test", "Line 2 has characters that are not UTF-8"},
+		"a binary":            {"\x00\xff\xfe" + strings.Repeat("\x00", 400), "not UTF-8"},
+		"too many":            {strings.Repeat("A,a@x.test\n", 201), "more than 200 people"},
+		"too long":            {strings.Repeat("A", 210*1024), "too much for one list"},
+		"a NUL in the middle": {"A\x00B,nul@x.test", "a character that cannot be shown"},
+	} {
+		got := mia.sendList(t, at, c.list)
+		want(t, what, got, http.StatusUnprocessableEntity)
+		if !strings.Contains(got.body, c.says) {
+			t.Errorf("%s: does not say %q", what, c.says)
+		}
+	}
+	body, contentType := formOf(t, formFile{"file", "people.csv", bytes.Repeat([]byte("x"), 2<<20)})
+	want(t, "two megabytes", mia.do(t, http.MethodPost, at, body, contentType), http.StatusRequestEntityTooLarge)
+	if n := openInvites(t, a.Acme); n != 0 {
+		t.Errorf("%d invitations by broken lists", n)
+	}
+	want(t, "by a viewer", s.as(t, a.Leo).sendList(t, at, "A,a@x.test"), http.StatusForbidden)
+}
+
+// Case 56: a list that does not fit into the plan is refused as a whole, before any
+// invitation or mail of it.
+func TestListIntoAFullPlan(t *testing.T) {
+	t.Parallel()
+	s, a := newSite(t), storetest.Agency(t)
+	storetest.Plan(t, a.Acme, "starter")
+	at, mia := "/w/"+a.Acme+"/members/import", s.as(t, a.Mia)
+	list := "A,a@" + a.Suffix + ".test\nB,b@" + a.Suffix + ".test\nC,c@" + a.Suffix + ".test\nD,d@" + a.Suffix + ".test"
+	got := confirmList(t, mia, at, list, mia.sendList(t, at, list))
+	want(t, "four more than two of five", got, http.StatusPaymentRequired)
+	if n := openInvites(t, a.Acme); n != 0 || !strings.Contains(got.body, "5 people") {
+		t.Errorf("%d invitations of a list that does not fit", n)
+	}
+	list = list[:strings.LastIndex(list, "\n")]
+	want(t, "three more", confirmList(t, mia, at, list, mia.sendList(t, at, list)), http.StatusSeeOther)
+	if n := openInvites(t, a.Acme); n != 3 {
+		t.Errorf("%d of three invitations", n)
+	}
+}
