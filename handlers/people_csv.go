@@ -66,6 +66,9 @@ func readPeople(text string, side store.Party) (rows []importRow, whole string) 
 			rows = append(rows, importRow{line: broken.StartLine, wrong: brokenQuotes(broken)})
 			continue
 		}
+		if strings.TrimSpace(strings.Join(record, "")) == "" {
+			continue
+		}
 		if first {
 			if named := headerOf(record); named != nil {
 				if !slices.Contains(named, "email") {
