@@ -34,6 +34,19 @@ func NewReadiness(checks map[string]func(context.Context) error) *Readiness {
 	return &Readiness{checks: checks}
 }
 
+// AskEach asks one neighbour at a time, so that nobody waits for one they do not
+// need. One that is not among them is taken to answer.
+func AskEach(checks map[string]func(context.Context) error) func(ctx context.Context, name string) bool {
+	each := map[string]*Readiness{}
+	for name, check := range checks {
+		each[name] = NewReadiness(map[string]func(context.Context) error{name: check})
+	}
+	return func(ctx context.Context, name string) bool {
+		rd, known := each[name]
+		return !known || rd.Ask(ctx)[name]
+	}
+}
+
 // Stop makes the process say that it is leaving, before it does: to whoever asks,
 // and on every connection, by ending it after the answer. So nobody sends a
 // request on a connection that is closed just then.

@@ -91,7 +91,7 @@ func (s *Server) takeFile(r *http.Request, me store.Member, v store.Version, bod
 		_, err = s.finishUpload(r.Context(), me, u.ID)
 	}
 	if err != nil {
-		s.abandon(r.Context(), me, u)
+		s.abandon(r.Context(), me, u, err)
 	}
 	return err
 }

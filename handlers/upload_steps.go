@@ -46,41 +46,57 @@ func (s *Server) beginUpload(ctx context.Context, me store.Member, version uuid.
 		err = s.db.Write(ctx, me, func(tx *store.Tx) error { return tx.OpenUpload(ctx, u.ID, u.StorageID) })
 	}
 	if err != nil {
-		s.abandon(ctx, me, u)
+		s.abandon(ctx, me, u, err)
 		return u, uploadError(err)
 	}
 	return u, nil
 }
 
 // abandon undoes what it can of an upload that could not go on; the sweep does
-// the rest.
-func (s *Server) abandon(ctx context.Context, me store.Member, u store.FileUpload) {
+// the rest. If the reason is that storage does not answer, nobody waits for it a
+// second time.
+func (s *Server) abandon(ctx context.Context, me store.Member, u store.FileUpload, why error) {
+	answers := !errors.Is(why, files.ErrUnavailable)
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
-	if u.StorageID != "" {
+	if u.StorageID != "" && answers {
 		if err := s.vault(me).Abort(ctx, fileKey(me, u.ID), u.StorageID); err != nil {
 			s.log.WarnContext(ctx, "upload left in storage", "file", u.ID, "error", err.Error())
 			return
 		}
 	}
-	if err := s.giveUp(ctx, me, u.ID); err != nil {
+	left, err := s.markGivenUp(ctx, me, u.ID)
+	if err != nil {
 		s.log.WarnContext(ctx, "upload left to the sweep", "file", u.ID, "error", err.Error())
+		return
+	}
+	if answers {
+		s.removeGivenUp(ctx, me, u.ID, left)
 	}
 }
 
 // giveUp ends an upload for good, and removes what there is of it. What cannot
 // be removed now is left to the sweep.
 func (s *Server) giveUp(ctx context.Context, me store.Member, id uuid.UUID) error {
-	var left store.Leftover
-	err := s.db.Write(ctx, me, func(tx *store.Tx) (err error) {
+	left, err := s.markGivenUp(ctx, me, id)
+	if err == nil {
+		s.removeGivenUp(ctx, me, id, left)
+	}
+	return err
+}
+
+func (s *Server) markGivenUp(ctx context.Context, me store.Member, id uuid.UUID) (left store.Leftover, err error) {
+	err = s.db.Write(ctx, me, func(tx *store.Tx) (err error) {
 		left, err = tx.GiveUpUpload(ctx, id)
 		return err
 	})
-	if err != nil {
-		return err
-	}
+	return left, err
+}
+
+func (s *Server) removeGivenUp(ctx context.Context, me store.Member, id uuid.UUID, left store.Leftover) {
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
+	var err error
 	if left.StorageID != "" {
 		err = s.vault(me).Abort(ctx, fileKey(me, id), left.StorageID)
 	}
@@ -95,7 +111,6 @@ func (s *Server) giveUp(ctx context.Context, me store.Member, id uuid.UUID) erro
 	if err != nil {
 		s.log.WarnContext(ctx, "upload left to the sweep", "file", id, "error", err.Error())
 	}
-	return nil
 }
 
 // incoming is a part on its way in. Without a digest nobody promised anything
@@ -191,6 +206,11 @@ func (s *Server) finishUpload(ctx context.Context, me store.Member, id uuid.UUID
 	case len(parts) == 0 || parts[len(parts)-1].Number != len(parts),
 		u.Declared != nil && len(parts) != u.Parts():
 		return u, errPartsMissing
+	}
+	// Putting together may take minutes. A storage that does not answer at all is
+	// not waited for that long.
+	if err := s.files.Ping(ctx); err != nil {
+		return u, uploadError(err)
 	}
 	stored, err := s.assemble(ctx, me, u, parts)
 	if err == nil {

@@ -144,13 +144,15 @@ func (in *installation) listen(ctx context.Context, stopJobs func(context.Contex
 	if err != nil {
 		return err
 	}
-	ready := handlers.NewReadiness(in.neighbours(ways))
+	neighbours := in.neighbours(ways)
+	ready := handlers.NewReadiness(neighbours)
+	door := signin.New(in.db, c.keys, ways...).Watched(in.watch).Asking(handlers.AskEach(neighbours))
 	site := handlers.New(handlers.Config{
 		URL: c.url, TenantDomain: c.tenantDomain, TrustedProxies: c.trustedProxies,
 		CountKey:    c.keys.For(signin.PurposeRateLimit)[0],
 		TenantShare: handlers.Share{PerSecond: float64(c.tenantRate), Burst: 4 * c.tenantRate},
 	}, handlers.Rooms{
-		DB: in.db, Files: in.storage, SignIn: signin.New(in.db, c.keys, ways...).Watched(in.watch), Ready: ready, Watch: in.watch, Log: in.log,
+		DB: in.db, Files: in.storage, SignIn: door, Ready: ready, Watch: in.watch, Log: in.log,
 	})
 	public := site.HTTPServer()
 	public.Addr = c.addr

@@ -55,6 +55,11 @@ func (room *Room) Begin(w http.ResponseWriter, r *http.Request, _ store.Visitor)
 	if !ok {
 		return room.badAddress(w, r, typed, to)
 	}
+	if !room.up(r.Context(), "smtp") {
+		w.Header().Set("Retry-After", retryMail)
+		return room.signInPage(w, r, http.StatusServiceUnavailable, views.SignInProps{
+			Email: typed, ReturnTo: to, Errors: ui.Errors{"email": mailAway}})
+	}
 	if err := room.hitMail(r, email); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"net"
@@ -25,6 +26,7 @@ type Room struct {
 	watch   *watch.Watch // nil counts nothing
 	// passkeys is nil where there are none: see [Room.At].
 	passkeys *webauthn.WebAuthn
+	up       func(ctx context.Context, neighbour string) bool
 }
 
 // New returns the room of an installation with these keys and, besides mail,
@@ -36,8 +38,22 @@ func New(db *store.DB, keys Keys, ways ...Way) *Room {
 		keys:    keys,
 		rateKey: keys.For(PurposeRateLimit)[0],
 		ways:    ways,
+		up:      func(context.Context, string) bool { return true },
 	}
 }
+
+// Asking lets the room ask whether a neighbour answers, by the name that /readyz
+// gives it, before it sends somebody there.
+func (room *Room) Asking(up func(ctx context.Context, neighbour string) bool) *Room {
+	room.up = up
+	return room
+}
+
+// mailAway is the same for every address, so it tells of none.
+const mailAway = "We cannot send mail at the moment. Try again in a minute."
+
+// retryMail is how many seconds to wait for a mail server.
+const retryMail = "30"
 
 // Watched has the room count what comes of the proofs it is shown.
 func (room *Room) Watched(w *watch.Watch) *Room {

@@ -79,6 +79,10 @@ func (room *Room) ProviderBegin(w http.ResponseWriter, r *http.Request, _ store.
 	}
 	c := Challenge{State: randomText(), Nonce: randomText(), Verifier: randomText()}
 	there, err := way.Begin(r.Context(), c)
+	// What we know of a provider is remembered, so its absence does not show here.
+	if err == nil && !room.up(r.Context(), "auth:"+way.Name()) {
+		err = ErrWayAway
+	}
 	if err != nil {
 		room.watch.SignIn(way.Name(), outcome(err))
 		return wayError(way, err)

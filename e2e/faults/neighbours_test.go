@@ -1,0 +1,161 @@
+package faults
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"portico/e2e/stack"
+)
+
+// hangs is how long a hanging neighbour hangs, as the case has it. Whoever needs
+// it is told before that.
+const hangs = 30 * time.Second
+
+// feature is something people do, and the neighbour that it takes beside PostgreSQL.
+type feature struct {
+	name, needs string
+	do          func() (answer, error)
+}
+
+func (w *world) features(file string) []feature {
+	get := func(path string) func() (answer, error) {
+		return func() (answer, error) { return w.ask(w.addr(), http.MethodGet, path, nil) }
+	}
+	post := func(path, kind, body string) func() (answer, error) {
+		return func() (answer, error) {
+			return w.ask(w.addr(), http.MethodPost, path, strings.NewReader(body), "Content-Type", kind)
+		}
+	}
+	const form = "application/x-www-form-urlencoded"
+	return []feature{
+		{"a page", "postgresql", get(page)},
+		{"a deed", "postgresql", post(page, form, "name=Summer")},
+		{"a download", "s3", get(file)},
+		{"an upload", "s3", post("/w/"+agency+"/versions/"+w.draft.String()+"/uploads", "application/json", `{"name": "a.txt", "size": 5}`)},
+		// Of somebody else each time, since each is counted.
+		{"a sign-in mail", "smtp", func() (answer, error) { return post("/login", form, "email="+rand.Text()+"@northwind.test")() }},
+		{"signing in with a provider", "auth:demo", get("/auth/demo")},
+	}
+}
+
+// Case 68, and 67 for a database out of reach: neighbours refuse, fall silent, or
+// fail in their own words. What needs them answers 503 before long and says when to
+// come again, all the rest goes on, /readyz names them, and when they are back
+// nobody has to do anything.
+func TestNeighboursAway(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.serve(w.env)
+	u := w.newUpload([]byte("poster"))
+	check(t, u.all())
+	features := w.features(u.path())
+	w.areBack(t, "at first", features)
+	all := func(faults ...func() error) func() error {
+		return func() (err error) {
+			for _, fault := range faults {
+				err = errors.Join(err, fault())
+			}
+			return err
+		}
+	}
+	refuse := func(p *stack.Proxy) func() error { return func() error { p.Refuse(); return nil } }
+	for _, fault := range []struct {
+		what   string
+		of     []string
+		breaks func() error
+	}{
+		{"mail refuses", []string{"smtp"}, refuse(w.MailProxy)},
+		{"the provider refuses", []string{"auth:demo"}, refuse(w.OIDCProxy)},
+		{"the provider fails", []string{"auth:demo"}, func() error {
+			w.OIDC.Misbehave(stack.OIDCFaults{Status: http.StatusInternalServerError})
+			return nil
+		}},
+		{"storage refuses", []string{"s3"}, refuse(w.S3Proxy)},
+		{"storage fails", []string{"s3"}, func() error { return w.S3.Fail(http.StatusInternalServerError) }},
+		{"all but the database hang", []string{"auth:demo", "s3", "smtp"}, all(w.OIDCProxy.Hang, w.S3Proxy.Hang, w.MailProxy.Hang)},
+		{"the database refuses", []string{"postgresql"}, refuse(w.PostgresProxy)},
+		{"the database hangs", []string{"postgresql"}, w.PostgresProxy.Hang},
+	} {
+		check(t, fault.breaks())
+		w.areAway(t, fault.what, fault.of, features)
+		w.heal(t)
+		w.areBack(t, "after "+fault.what, features)
+	}
+	w.MailProxy.Refuse()
+	until(t, "a step-up is told that there is no mail", func() bool {
+		a := w.post("/step-up", url.Values{})
+		return a.status == http.StatusServiceUnavailable && a.comesAgain()
+	})
+	if got := w.get(u.path()); !bytes.Equal(got.body, u.content) {
+		t.Errorf("the file of before is %q", got.body)
+	}
+}
+
+// areAway checks every feature, all at the same time.
+func (w *world) areAway(t *testing.T, when string, away []string, features []feature) {
+	t.Helper()
+	until(t, "/readyz knows that "+when, func() bool { return slices.Equal(w.missing(), away) })
+	var done sync.WaitGroup
+	for _, f := range features {
+		done.Go(func() {
+			off := slices.Contains(away, f.needs) || slices.Contains(away, "postgresql") // everything needs that
+			begun := time.Now()
+			a, err := f.do()
+			if off && err == nil && a.status < http.StatusBadRequest {
+				// What a neighbour last said holds for a second.
+				until(t, f.name+" is told that "+when, func() bool { begun = time.Now(); a, err = f.do(); return a.status >= http.StatusBadRequest })
+			}
+			if took := time.Since(begun); err != nil || took >= hangs {
+				t.Errorf("%s while %s: %v, %v", f.name, when, took, err)
+			}
+			if off {
+				a.is(t, f.name+" while "+when, http.StatusServiceUnavailable)
+			} else if a.status >= http.StatusBadRequest {
+				t.Errorf("%s while %s: %d %.300s", f.name, when, a.status, a.body)
+			}
+			if off && bytes.Contains(a.body, []byte("127.0.0.1")) {
+				t.Errorf("%s while %s tells where our neighbours are: %.300s", f.name, when, a.body)
+			}
+		})
+	}
+	done.Wait()
+	for path, status := range map[string]int{"/healthz": 200, "/readyz?of=nobody": 200, "/static/none": 404} {
+		w.get(path).is(t, path+" while "+when, status)
+	}
+}
+
+// missing is whom /readyz names.
+func (w *world) missing() []string {
+	var said struct{ Missing []string }
+	check(w.t, json.Unmarshal(w.get("/readyz").body, &said))
+	return said.Missing
+}
+
+func (w *world) heal(t *testing.T) {
+	t.Helper()
+	for _, p := range []*stack.Proxy{w.PostgresProxy, w.S3Proxy, w.MailProxy, w.OIDCProxy} {
+		check(t, p.Heal())
+	}
+	check(t, w.S3.Start(t.Context()))
+	w.OIDC.Misbehave(stack.OIDCFaults{})
+}
+
+func (w *world) areBack(t *testing.T, when string, features []feature) {
+	t.Helper()
+	until(t, "/readyz is content, "+when, func() bool { return w.get("/readyz").status == http.StatusOK })
+	for _, f := range features {
+		a, err := f.do()
+		if err != nil || a.status >= http.StatusBadRequest {
+			t.Errorf("%s, %s: %v %d %.300s", f.name, when, err, a.status, a.body)
+		}
+	}
+}
