@@ -116,6 +116,8 @@ var mutants = []mutant{
 	{"a silent database is given up", "store/patience.go", "return within(ctx, p.answer)", "return ctx", storeRoom, "TestSilentServer"},
 	{"a page comes to an end", "handlers/access.go", "context.WithTimeout(r.Context(), s.cfg.AnswerTime)", "context.WithCancel(r.Context())", handlerRoom, "TestSilentDatabase"},
 	{"who is put off is told for how long", "handlers/errors.go", "return 5 * time.Second", "return 0", handlerRoom, "TestSilentDatabase"},
+	{"nobody is sent to a provider that is away", "handlers/signin/way.go", "err = ErrWayAway\n", "_ = err\n", faults, "TestNeighboursAway"},
+	{"nobody waits for a mail that cannot come", "handlers/signin/mail.go", `if !room.up(r.Context(), "smtp") {`, "if false {", faults, "TestNeighboursAway"},
 	{"who leaves says so", "cmd/portico/serve.go", "\t\tready.Stop()\n", "", faults, "TestLeavingIsSaid"},
 	{"who leaves waits until it was heard", "cmd/portico/serve.go", "time.Sleep(in.config.drain)", "", faults, "TestLeavingIsSaid"},
 	{"who leaves ends connections with an answer", "handlers/health.go", `w.Header().Set("Connection", "close")`, "", faults, "TestLeavingIsSaid"},

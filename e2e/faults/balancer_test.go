@@ -1,0 +1,92 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// balancer sends each request to a replica that is ready, in turn. It tries
+// another when a connection is refused, which no request has been sent on, and
+// repeats nothing else.
+type balancer struct {
+	addr     string
+	replicas []string
+
+	mu    sync.Mutex
+	ready map[string]bool
+	next  int
+}
+
+// checkEvery is how often it asks whether a replica is ready.
+const checkEvery = 50 * time.Millisecond
+
+func startBalancer(t *testing.T, replicas ...string) *balancer {
+	t.Helper()
+	b := &balancer{replicas: replicas, ready: map[string]bool{}}
+	dialer := &net.Dialer{}
+	proxy := &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.Out.URL.Scheme, r.Out.URL.Host = "http", "replica"
+			r.Out.Host = r.In.Host
+		},
+		// No connection is used twice, so that each request is a choice anew.
+		Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			for {
+				conn, err := dialer.DialContext(ctx, network, b.choose())
+				if !errors.Is(err, syscall.ECONNREFUSED) {
+					return conn, err
+				}
+				time.Sleep(checkEvery)
+			}
+		}},
+	}
+	listener := must(net.Listen("tcp4", "127.0.0.1:0"))(t)
+	server := &http.Server{Handler: proxy, ReadHeaderTimeout: time.Minute}
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(func() { _ = server.Close() })
+	b.addr = listener.Addr().String()
+	for _, at := range replicas {
+		go b.watch(t.Context(), at)
+	}
+	return b
+}
+
+func (b *balancer) watch(ctx context.Context, at string) {
+	asks := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	for ctx.Err() == nil {
+		res, err := asks.Get("http://" + at + "/readyz?of=postgresql")
+		if err == nil {
+			_ = res.Body.Close()
+		}
+		b.mu.Lock()
+		b.ready[at] = err == nil && res.StatusCode == http.StatusOK
+		b.mu.Unlock()
+		time.Sleep(checkEvery)
+	}
+}
+
+// knows says whether the balancer holds a replica for ready.
+func (b *balancer) knows(at string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.ready[at]
+}
+
+func (b *balancer) choose() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for range b.replicas {
+		b.next = (b.next + 1) % len(b.replicas)
+		if b.ready[b.replicas[b.next]] {
+			break
+		}
+	}
+	return b.replicas[b.next]
+}

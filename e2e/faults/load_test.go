@@ -1,0 +1,169 @@
+package faults
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"portico/e2e/stack"
+)
+
+// load is people at work, who note what they were told was done.
+type load struct {
+	w    *world
+	stop chan struct{}
+	all  sync.WaitGroup
+
+	mu     sync.Mutex
+	served int
+	told   int      // to come again
+	acked  []string // names of projects that were created, as they were told
+	wrong  []string // every other answer
+}
+
+// busy is the environment of a portal in which one person may do as much as all
+// of them will.
+func (w *world) busy() stack.Env {
+	w.t.Helper()
+	_, err := w.admin.Exec(w.t.Context(), `update tenants set plan = 'enterprise'`)
+	check(w.t, err)
+	return w.env.With("PORTICO_TENANT_RATE", "0")
+}
+
+// work has so many people ask at an address until end.
+func (w *world) work(at string, people int) *load {
+	l := &load{w: w, stop: make(chan struct{})}
+	for person := range people {
+		l.all.Go(func() {
+			for n := 0; ; n++ {
+				select {
+				case <-l.stop:
+					return
+				default:
+					l.deed(at, fmt.Sprintf("Project %d of %d", n, person))
+				}
+			}
+		})
+	}
+	return l
+}
+
+func (l *load) deed(at, name string) {
+	a, err := l.w.ask(at, http.MethodPost, page, strings.NewReader("name="+strings.ReplaceAll(name, " ", "+")), "Content-Type", "application/x-www-form-urlencoded")
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case err == nil && a.status == http.StatusSeeOther:
+		l.served++
+		l.acked = append(l.acked, name)
+	case err == nil && a.status == http.StatusServiceUnavailable && a.comesAgain():
+		l.told++
+	default:
+		l.wrong = append(l.wrong, fmt.Sprintf("%v %d %.200s", err, a.status, a.body))
+	}
+}
+
+func (l *load) done() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.served
+}
+
+// goesOn waits until some more was done from here on.
+func (l *load) goesOn(t *testing.T, when string) {
+	t.Helper()
+	before := l.done()
+	until(t, "work goes on "+when, func() bool { return l.done() >= before+10 })
+}
+
+// end ends the work, and checks that nothing but what may be was answered and
+// that whatever was acknowledged is there.
+func (l *load) end(t *testing.T) {
+	t.Helper()
+	close(l.stop)
+	l.all.Wait()
+	for _, wrong := range l.wrong {
+		t.Errorf("answered: %s", wrong)
+	}
+	admin := must(pgx.Connect(t.Context(), l.w.Postgres.AdminURL(stack.DatabaseName)))(t)
+	defer admin.Close(t.Context())
+	rows := must(admin.Query(t.Context(), `select name from projects`))(t)
+	kept := map[string]bool{}
+	for _, name := range must(pgx.CollectRows(rows, pgx.RowTo[string]))(t) {
+		kept[name] = true
+	}
+	for _, name := range l.acked {
+		if !kept[name] {
+			t.Errorf("%q was acknowledged and is lost", name)
+		}
+	}
+	t.Logf("%d deeds were done, %d told to come again", len(l.acked), l.told)
+}
+
+// Case 67: PostgreSQL ends the way a crash would, under load, and is started
+// again. Everybody is served or told to come again; ten seconds later at most
+// they are served again, by the same process; and nothing that was acknowledged
+// is lost.
+func TestPostgresCrashesUnderLoad(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.serve(w.busy())
+	l := w.work(w.addr(), 4)
+	l.goesOn(t, "at first")
+	check(t, w.Postgres.StopImmediate())
+	until(t, "somebody is told to come again", func() bool { l.mu.Lock(); defer l.mu.Unlock(); return l.told > 0 })
+	check(t, w.Postgres.Start(t.Context()))
+	up := time.Now()
+	before := l.done()
+	until(t, "somebody is served", func() bool { return l.done() > before })
+	if took := time.Since(up); took > 10*time.Second {
+		t.Errorf("the first was served %v after PostgreSQL was back", took)
+	}
+	l.goesOn(t, "afterwards")
+	l.end(t)
+	select {
+	case <-p.Done():
+		t.Error("the process ended")
+	default:
+	}
+}
+
+// Two replicas behind a balancer are restarted in turn, under load: nobody gets
+// anything but what they asked for, or a 503 that says when to come again, and
+// nothing acknowledged is lost.
+func TestReplicasRestartUnderLoad(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var envs []stack.Env
+	var replicas []*stack.Portico
+	var at []string
+	for range 2 {
+		port := must(stack.FreePort())(t)
+		at = append(at, fmt.Sprintf("127.0.0.1:%d", port))
+		// Longer than the balancer takes to notice, on any machine.
+		envs = append(envs, w.busy().With("PORTICO_ADDR", at[len(at)-1]).With("PORTICO_DRAIN", "4s"))
+		replicas = append(replicas, w.serve(envs[len(envs)-1]))
+	}
+	b := startBalancer(t, at...)
+	for _, replica := range at {
+		until(t, "the balancer knows both", func() bool { return b.knows(replica) })
+	}
+	l := w.work(b.addr, 4)
+	l.goesOn(t, "with two replicas")
+	for i, replica := range replicas {
+		replica.Ask()
+		if code, err := replica.Exit(soon(t)); err != nil || code != 0 {
+			t.Fatalf("it ended with %d, %v: %s", code, err, replica.Tail())
+		}
+		l.goesOn(t, "with one replica")
+		w.serve(envs[i])
+		until(t, "the balancer knows that it is back", func() bool { return b.knows(at[i]) })
+		l.goesOn(t, "with both again")
+	}
+	l.end(t)
+}
