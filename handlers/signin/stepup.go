@@ -26,7 +26,7 @@ func (room *Room) StepUpBegin(w http.ResponseWriter, r *http.Request, me store.P
 	to := LocalPath(r.PostForm.Get("return_to"))
 	if !room.up(r.Context(), "smtp") {
 		w.Header().Set("Retry-After", retryMail)
-		return stepUpPage(w, r, http.StatusServiceUnavailable, me, views.StepUpProps{ReturnTo: to, Errors: ui.Errors{"": mailAway}})
+		return room.stepUpPage(w, r, http.StatusServiceUnavailable, me, views.StepUpProps{ReturnTo: to, Errors: ui.Errors{"": mailAway}})
 	}
 	if err := room.hit(r.Context(), mailStepUp, me.ID().String()); err != nil {
 		return err
