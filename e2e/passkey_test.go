@@ -1,19 +1,13 @@
 package e2e
 
-import (
-	"testing"
-
-	"github.com/playwright-community/playwright-go"
-
-	"portico/e2e/browser"
-)
+import "testing"
 
 // Leo adds a passkey to his account, signs out, signs in with it without typing
 // anything, proves himself anew with it, and removes it. Chromium brings the
 // authenticator.
 func TestPasskeyInTheBrowser(t *testing.T) {
 	t.Parallel()
-	leo := signedInByMail(t, "leo@acme.test", playwright.BrowserNewContextOptions{Viewport: &browser.Narrow})
+	leo := signedInByMail(t, "leo@acme.test")
 	leo.must("in his portal", leo.page.WaitForURL("**/w/acme/"))
 	leo.authenticator()
 
