@@ -95,7 +95,7 @@ func haunt(t *testing.T) *haunted {
 	}))
 	var versions []store.Version
 	check(t, db.Read(ctx, owner, store.ListVersions(deliverable, &versions)))
-	h.ids["projects"], h.ids["deliverables"] = project.String(), deliverable.String()
+	h.ids["projects"], h.ids["deliverables"], h.ids["members"] = project.String(), deliverable.String(), owner.ID().String()
 	h.files = "/w/" + h.client + "/versions/" + versions[0].ID.String() + "/files"
 	h.invite = pathIn(t, mailed(t, at("invited"), since, ""), "/invites/")
 	return h

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 
 	"portico/handlers"
@@ -51,7 +52,7 @@ func TestOtherSitesChangeNothing(t *testing.T) {
 			if len(all) < 20 {
 				t.Errorf("only %d routes may change something", len(all))
 			}
-			host := cmp.Or(w.hosts.of(w.own.slug), w.server.Listener.Addr().String())
+			host := cmp.Or(w.hosts.of(w.own.slug), strings.TrimPrefix(w.server.URL, "http://"))
 			before := storetest.RowsOf(t, w.own.tenant)
 			for _, r := range all {
 				for from, header := range fromElsewhere(host) {
@@ -70,7 +71,8 @@ func TestOtherSitesChangeNothing(t *testing.T) {
 				r.what, r.persona.browser.header = "from a page of ours", http.Header{"Sec-Fetch-Site": {"same-origin"}, "Origin": {"http://" + host}}
 				got := w.send(t, r)
 				r.persona.browser.header = http.Header{}
-				if got.status != r.act.says && (r.act.says != 0 || !believable(got.status)) {
+				// What counts tries has let it in as well: a page of elsewhere is not counted.
+				if got.status != r.act.says && got.status != http.StatusTooManyRequests && (r.act.says != 0 || !believable(got.status)) {
 					t.Errorf("%v: %d %.300s", r, got.status, got.body)
 				}
 				w.settle(t, r.route, r.persona)
@@ -106,8 +108,12 @@ func (w *world) unsafe(t *testing.T, route handlers.Route) request {
 func TestUnencryptedPagesOfOurHostChangeNothing(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
-	s := newSiteWith(t, storetest.DB(), storage(t), func(c *handlers.Config) { c.URL = &url.URL{Scheme: "https", Host: c.URL.Host} })
-	host, dana := s.server.Listener.Addr().String(), s.as(t, a.Dana)
+	var host string
+	s := newSiteWith(t, storetest.DB(), storage(t), func(c *handlers.Config) {
+		host = c.URL.Host
+		c.URL = &url.URL{Scheme: "https", Host: host}
+	})
+	dana := s.as(t, a.Dana)
 	form := url.Values{"name": {"Made"}}
 	for _, header := range []http.Header{
 		{"Origin": {"http://" + host}}, {"Origin": {"HTTP://" + host}},

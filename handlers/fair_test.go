@@ -26,7 +26,11 @@ func refusedForNow(t *testing.T, what string, a answer, status int) {
 	if after, err := strconv.Atoi(a.header.Get("Retry-After")); err != nil || after < 1 {
 		t.Errorf("%s: Retry-After %q", what, a.header.Get("Retry-After"))
 	}
-	if !strings.Contains(a.body, a.header.Get("X-Request-Id")) || !strings.HasSuffix(strings.TrimSpace(a.body), "</html>") {
+	end := "</html>"
+	if strings.HasPrefix(a.header.Get("Content-Type"), "application/json") {
+		end = "}"
+	}
+	if !strings.Contains(a.body, a.header.Get("X-Request-Id")) || !strings.HasSuffix(strings.TrimSpace(a.body), end) {
 		t.Errorf("%s: half a page", what)
 	}
 }

@@ -101,6 +101,10 @@ func readsToExplain() map[string][]store.Read {
 		upload       store.FileUpload
 		parts        []store.Part
 		workspaces   []store.Workspace
+		domains      []store.Domain
+		domain       store.Domain
+		fresh        bool
+		targets      []store.SupportTarget
 	}
 	before := store.ActivityFilter{BeforeAt: time.Now(), BeforeID: uuid.Max}
 	someone, session := before, before
@@ -110,7 +114,11 @@ func readsToExplain() map[string][]store.Read {
 			store.ListActivity(someone, &some.activity), store.ListActivity(session, &some.activity),
 			store.ListActivity(store.ActivityFilter{Kind: "project"}, &some.activity), store.ListActivity(store.ActivityFilter{Denied: true}, &some.activity),
 			store.ListActivity(store.ActivityFilter{Support: true}, &some.activity)},
-		"ListBin": {store.ListBin(&some.bin)},
+		"ListBin":     {store.ListBin(&some.bin)},
+		"ListDomains": {store.ListDomains(&some.domains)},
+		"GetDomain":   {store.GetDomain(id("domain"), &some.domain)},
+		"FreshStepUp": {store.FreshStepUp(store.Member{}, &some.fresh)},
+		"ViewedAs":    {store.ViewedAs(&some.targets)},
 		"ListDeliverables": {store.ListDeliverables(id("project"), store.Current, &some.deliverables),
 			store.ListDeliverables(id("project"), store.Archived, &some.deliverables), store.ListDeliverables(id("project"), store.Binned, &some.deliverables)},
 		"ListShown":           {store.ListShown("", 50, &some.deliverables)},
