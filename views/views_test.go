@@ -240,7 +240,7 @@ func TestSupportBar(t *testing.T) {
 				t.Errorf("the bar does not say %q but %q", want, text)
 			}
 		}
-		if bar.Find(`form[method=post][action="/w/acme/support/stop"]`).Length() != 1 {
+		if bar.Find(`form[method=post][action="/support/stop"]`).Length() != 1 {
 			t.Error("the bar cannot stop the session")
 		}
 		if first := doc.Find("body > *:not(.skip)").First(); !first.HasClass("support-bar") {
