@@ -2,6 +2,7 @@ package views_test
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -389,6 +390,13 @@ func placeSamples() []sample {
 		{"usage", views.Usage(staff(), views.UsageProps{Plan: "Starter", Raise: "Northwind can give you a larger one.", Bars: []views.UsageBar{
 			{Label: "People", Used: "5", Limit: "5", Share: 100, Over: true}, {Label: "Projects", Used: "4", Limit: "20", Share: 20},
 		}})},
+		{"domains", views.Domains(staff(), views.DomainsProps{Main: "portico.example", Address: "https://portal.acme.example/", Fresh: true, Domains: []views.DomainRow{
+			{Host: "portal.acme.example", Verified: true, InLinks: true, Proof: "there", Pointing: "there", ProofName: "_portico.portal.acme.example", ProofValue: "portico=3q2", Seen: []string{"portico.example"}, LastTry: time.Now(), NextTry: "in a day", CheckURL: "/w/acme/check", RemoveURL: "/w/acme/remove"},
+			{Host: strings.Repeat("long.", 12) + "example", Proof: "missing", Pointing: "other", ProofName: "_portico." + strings.Repeat("long.", 12) + "example", ProofValue: "portico=3q2", Looking: true, CheckURL: "/w/acme/check", RemoveURL: "/w/acme/remove"},
+			{Host: "taken.example", Proof: "taken", Pointing: "missing", ProofName: "_portico.taken.example", ProofValue: "portico=3q2", LastTry: time.Now(), NextTry: "in an hour", CheckURL: "/w/acme/check", RemoveURL: "/w/acme/remove"},
+		}})},
+		{"domains-error", views.Domains(staff(), views.DomainsProps{Main: "portico.example", Address: "https://portico.example/w/acme/", Form: views.DomainForm{Host: hostile, Errors: ui.Errors{"host": "That is no domain."}}})},
+		{"domains-empty", views.Domains(staff(), views.DomainsProps{Main: "portico.example", Address: "https://portico.example/w/acme/", StepUpURL: "/step-up"})},
 		{"settings-error", views.Settings(staff(), views.SettingsProps{Form: views.SettingsForm{Accent: hostile, Errors: ui.Errors{"name": "Give it a name."}}, CanEdit: true})},
 	}
 }
