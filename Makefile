@@ -34,7 +34,7 @@ test: setup
 ## Run the long tests: big files, long races, faults.
 .PHONY: test-long
 test-long: setup
-	@PORTICO_LONG=1 go test -p 1 -timeout 60m -tags long -run Long ./...
+	@go test -p 1 -timeout 60m -tags long -run Long ./...
 
 ## Take the product's guards away, one at a time: a test must notice each.
 .PHONY: mutants

@@ -14,8 +14,14 @@ import (
 // Readiness says whether this process should get requests, and which neighbour
 // is missing if not. The zero value is ready.
 type Readiness struct {
-	checks   map[string]func(context.Context) error
-	stopping atomic.Bool
+	neighbours map[string]*neighbour
+	stopping   atomic.Bool
+}
+
+// neighbour is asked at most once every readyFresh, whoever wants to know: so what
+// /readyz says of it is what those who need it are told.
+type neighbour struct {
+	check func(context.Context) error
 
 	mu   sync.Mutex
 	last *asked
@@ -31,20 +37,11 @@ const (
 
 // NewReadiness asks each neighbour at most once a second, for at most two seconds.
 func NewReadiness(checks map[string]func(context.Context) error) *Readiness {
-	return &Readiness{checks: checks}
-}
-
-// AskEach asks one neighbour at a time, so that nobody waits for one they do not
-// need. One that is not among them is taken to answer.
-func AskEach(checks map[string]func(context.Context) error) func(ctx context.Context, name string) bool {
-	each := map[string]*Readiness{}
+	rd := &Readiness{neighbours: map[string]*neighbour{}}
 	for name, check := range checks {
-		each[name] = NewReadiness(map[string]func(context.Context) error{name: check})
+		rd.neighbours[name] = &neighbour{check: check}
 	}
-	return func(ctx context.Context, name string) bool {
-		rd, known := each[name]
-		return !known || rd.Ask(ctx)[name]
-	}
+	return rd
 }
 
 // Stop makes the process say that it is leaving, before it does: to whoever asks,
@@ -61,12 +58,12 @@ func (rd *Readiness) endConnections(next http.Handler) http.Handler {
 	})
 }
 
-// asked is one round of questions, which whoever asks meanwhile shares.
+// asked is one question, whose answer goes to whoever asks meanwhile.
 type asked struct {
 	done chan struct{}
 	// Written before done is closed, read after.
-	at      time.Time
-	answers map[string]bool // whether a neighbour answers
+	at time.Time
+	up bool
 }
 
 func (a *asked) stale() bool {
@@ -78,47 +75,55 @@ func (a *asked) stale() bool {
 	}
 }
 
-// Ask says of each neighbour whether it answers.
+// Ask says of each neighbour whether it answers. They are asked at the same time.
 func (rd *Readiness) Ask(context.Context) map[string]bool {
-	rd.mu.Lock()
-	if rd.last == nil || rd.last.stale() {
-		rd.last = &asked{done: make(chan struct{}), answers: map[string]bool{}}
-		go rd.ask(rd.last)
+	questions := map[string]*asked{}
+	for name, n := range rd.neighbours {
+		questions[name] = n.ask()
 	}
-	a := rd.last
-	rd.mu.Unlock()
-	<-a.done
-	return a.answers
+	answers := map[string]bool{}
+	for name, a := range questions {
+		<-a.done
+		answers[name] = a.up
+	}
+	return answers
 }
 
-// ask does not wait for a check that overruns its time.
-func (rd *Readiness) ask(a *asked) {
-	defer func() {
-		a.at = time.Now()
-		close(a.done)
-	}()
+// Answers says whether one neighbour does; nobody waits for another. A name that
+// is no neighbour's is taken to answer.
+func (rd *Readiness) Answers(_ context.Context, name string) bool {
+	n, known := rd.neighbours[name]
+	if !known {
+		return true
+	}
+	a := n.ask()
+	<-a.done
+	return a.up
+}
+
+// ask begins a question, unless one is under way or its answer still holds.
+func (n *neighbour) ask() *asked {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.last == nil || n.last.stale() {
+		n.last = &asked{done: make(chan struct{})}
+		go n.answer(n.last)
+	}
+	return n.last
+}
+
+// answer does not wait for a check that overruns its time.
+func (n *neighbour) answer(a *asked) {
 	ctx, cancel := context.WithTimeout(context.Background(), readyPatience)
 	defer cancel()
-	up := make(chan string, len(rd.checks))
-	for name, check := range rd.checks {
-		a.answers[name] = false
-		go func() {
-			if guarded(ctx, check) != nil {
-				name = ""
-			}
-			up <- name
-		}()
+	up := make(chan bool, 1)
+	go func() { up <- guarded(ctx, n.check) == nil }()
+	select {
+	case a.up = <-up:
+	case <-ctx.Done():
 	}
-	for range rd.checks {
-		select {
-		case name := <-up:
-			if name != "" {
-				a.answers[name] = true
-			}
-		case <-ctx.Done():
-			return
-		}
-	}
+	a.at = time.Now()
+	close(a.done)
 }
 
 // guarded asks a neighbour whose library may panic: that is no answer either.

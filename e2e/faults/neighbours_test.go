@@ -7,7 +7,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -52,10 +51,7 @@ func (w *world) features(file string) []feature {
 // fail in their own words. What needs them answers 503 before long and says when to
 // come again, all the rest goes on, /readyz names them, and when they are back
 // nobody has to do anything.
-func TestLongNeighboursAway(t *testing.T) {
-	if os.Getenv("PORTICO_LONG") == "" {
-		t.Skip("a long test: set PORTICO_LONG=1")
-	}
+func TestNeighboursAway(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.serve(w.env)
