@@ -32,8 +32,9 @@ func KnownShares(met int) (remembered int, knowsLast bool) {
 // MostShares is how many it may remember.
 const MostShares = 2 * knownShares
 
-// BreakingHandler is the product with routes of its own besides, each of which
-// panics with a value in which the secret stands. What they wrote is named by it.
+// BreakingHandler is the product with routes of its own besides, one of which never
+// comes to an end by itself. The others panic with a value in which the secret
+// stands; what they wrote is named by it.
 func (s *Server) BreakingHandler(secret string) http.Handler {
 	page := func(name string, fn func(http.ResponseWriter, *http.Request, store.Member) error) Route {
 		return s.member("GET /breaks/"+name, store.SeeWork, fn)
@@ -51,6 +52,10 @@ func (s *Server) BreakingHandler(secret string) http.Handler {
 		page("sent", func(w http.ResponseWriter, _ *http.Request, _ store.Member) error {
 			_, _ = io.WriteString(w, "<p>half of a page")
 			panic(secret)
+		}),
+		page("waits", func(_ http.ResponseWriter, r *http.Request, _ store.Member) error {
+			<-r.Context().Done()
+			return r.Context().Err()
 		}),
 		page("after", func(w http.ResponseWriter, r *http.Request, _ store.Member) error {
 			s.after(r, "break", func(context.Context) error { panic(secret) })

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"portico/handlers"
 	"portico/handlers/signin"
@@ -15,14 +16,14 @@ import (
 	"portico/store/storetest"
 )
 
-// breakingSite is the product with routes that panic.
-func breakingSite(t *testing.T, secret string) *site {
+// breakingSite is the product with routes that panic, or wait for ever.
+func breakingSite(t *testing.T, secret string, answerTime time.Duration) *site {
 	t.Helper()
 	keys := must(signin.NewKeys([]byte(strings.Repeat("k", 32))))
 	s := &site{cookies: signin.NewCookies(keys), logs: &logBook{}}
 	s.server = httptest.NewUnstartedServer(nil)
 	at := &url.URL{Scheme: "http", Host: s.server.Listener.Addr().String()}
-	product := handlers.New(handlers.Config{URL: at, CountKey: make([]byte, 32)},
+	product := handlers.New(handlers.Config{URL: at, CountKey: make([]byte, 32), AnswerTime: answerTime},
 		handlers.Rooms{DB: storetest.DB(), SignIn: signin.New(storetest.DB(), keys), Log: handlers.NewLogger(s.logs, slog.LevelDebug)})
 	s.server.Config = product.HTTPServer()
 	s.server.Config.Handler = product.BreakingHandler(secret)
@@ -39,8 +40,8 @@ func breakingSite(t *testing.T, secret string) *site {
 // there are more panics here than it may open.
 func TestPanicAnywhere(t *testing.T) {
 	t.Parallel()
-	a, secret := storetest.Agency(t), "secret-"+store.NewID().String()
-	s := breakingSite(t, secret)
+	a, secret := storetest.Agency(t), "quoted "+store.NewID().String()
+	s := breakingSite(t, secret, 0)
 	dana := s.as(t, a.Dana)
 	base := "/w/" + a.Acme
 	for range 12 {
@@ -92,6 +93,14 @@ func TestPanicAnywhere(t *testing.T) {
 	if strings.Contains(s.logs.String(), secret) {
 		t.Error("the log quotes the panic")
 	}
+}
+
+// Whatever a page waits for, its visitor is told in the end, and when to try again.
+func TestPageComesToAnEnd(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	dana := breakingSite(t, "", time.Second).as(t, a.Dana)
+	refusedForNow(t, "a page that waits", dana.get(t, "/w/"+a.Acme+"/breaks/waits"), http.StatusServiceUnavailable)
 }
 
 func asking(t *testing.T, b *browser, url string) *http.Request {
