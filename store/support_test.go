@@ -379,6 +379,7 @@ func TestSupportPolicies(t *testing.T) {
 		`insert into support_grants (tenant_id, id, ends_at) values ($1, $2, now() + interval '1 hour')`: {tenant, uuid.New()},
 		`update support_grants set revoked_at = now() where tenant_id = $1`:                              {tenant},
 		`update support_sessions set ended_at = now(), ended_how = 'stopped' where id = $1`:              {id},
+		`select from lookup.view_as_start($1, $2, null, $3, '') where verdict = 'ok'`:                    {uuid.New(), b.mia.ID(), uuid.New()},
 		`select from users`:          nil,
 		`select from account_events`: nil,
 	}
