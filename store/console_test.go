@@ -199,9 +199,9 @@ func TestSupportOneSessionAnAgent(t *testing.T) {
 		return done
 	}
 	one := start(first, b.ask(b.Acme, b.mia.ID()))
-	b.waitForLock(t, nil)
+	waitBehind(t, b.admin, nil)
 	two := start(second, b.ask(b.Globex, gus.ID()))
-	b.waitForLock(t, two)
+	waitBehind(t, b.admin, two)
 	must(t, hold.Commit(t.Context()))
 	must(t, <-one)
 	wantErr(t, "the second", <-two, store.ErrConflict)

@@ -225,15 +225,14 @@ func TestSupportRevokeAgainstStart(t *testing.T) {
 		_, err := b.db.StartSupport(t.Context(), me, b.ask(b.Acme, b.mia.ID()))
 		late <- err
 	}()
-	b.waitForLock(t, nil)
+	waitBehind(t, b.admin, nil)
 	must(t, hold.Commit(t.Context()))
 	wantErr(t, "a start that waited", <-late, store.ErrForbidden)
 }
 
-// waitForLock returns once somebody waits for a lock of this test's superuser
-// connection. Given a start, it returns once that one waits behind whoever does,
-// or is done without.
-func (b *supportBundle) waitForLock(t *testing.T, start chan error) {
+// waitBehind returns once somebody waits for a lock of the holder's. Given a
+// start, it returns once that one waits behind whoever does, or is done without.
+func waitBehind(t *testing.T, holder *pgx.Conn, start chan error) {
 	t.Helper()
 	ctx := storetest.Within(t, 10*time.Second)
 	watch := storetest.Superuser(t)
@@ -243,7 +242,7 @@ func (b *supportBundle) waitForLock(t *testing.T, start chan error) {
 			select exists (
 				select from pg_stat_activity a, waiting w
 				where case when $2 then w.pid = any (pg_blocking_pids(a.pid)) else true end)`,
-			int32(b.admin.PgConn().PID()), start != nil).Scan(&waiting)
+			int32(holder.PgConn().PID()), start != nil).Scan(&waiting)
 		must(t, err)
 	}
 }

@@ -245,9 +245,9 @@ func TestViewAsOnce(t *testing.T) {
 		return done
 	}
 	first := look(one, b.mia.ID())
-	b.waitForLock(t, nil)
+	waitBehind(t, b.admin, nil)
 	second := look(two, leo.ID())
-	b.waitForLock(t, second)
+	waitBehind(t, b.admin, second)
 	must(t, hold.Commit(t.Context()))
 	must(t, <-first)
 	wantErr(t, "the second", <-second, store.ErrConflict)
