@@ -105,6 +105,8 @@ func readsToExplain() map[string][]store.Read {
 		domain       store.Domain
 		fresh        bool
 		targets      []store.SupportTarget
+		clients      []store.Client
+		client       store.Client
 	}
 	before := store.ActivityFilter{BeforeAt: time.Now(), BeforeID: uuid.Max}
 	someone, session := before, before
@@ -160,6 +162,9 @@ func readsToExplain() map[string][]store.Read {
 		"ListParts":           {store.ListParts(id("file"), &some.parts)},
 		"ListVersions":        {store.ListVersions(id("deliverable"), &some.versions)},
 		"GetVersion":          {store.GetVersion(id("version"), &some.version)},
+		// The agency's clients, through a narrow function.
+		"ListClients": {store.ListClients(store.ClientPage{Limit: 51}, &some.clients)},
+		"GetClient":   {store.GetClient(id("tenant"), &some.client)},
 		// The person's own places, through a narrow function.
 		"SwitcherWorkspaces": {store.SwitcherWorkspaces(store.WorkspacePage{Limit: 21}, &some.workspaces)},
 	}

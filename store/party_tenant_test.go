@@ -80,7 +80,7 @@ func TestOnlyManagementMakesClients(t *testing.T) {
 	a := storetest.Agency(t)
 	create := func(me store.Member) error {
 		return storetest.DB().Write(t.Context(), me, func(tx *store.Tx) error {
-			_, _, err := tx.CreateClient(t.Context(), "made-"+strings.ToLower(rand.Text())[:12], "Made")
+			_, _, err := tx.CreateClient(t.Context(), store.NewClient{Slug: "made-" + strings.ToLower(rand.Text())[:12], Name: "Made"})
 			return err
 		})
 	}
@@ -98,9 +98,19 @@ func TestOnlyManagementMakesClients(t *testing.T) {
 	// The function says no by itself, whatever is done with its answer.
 	conn := storetest.App(t)
 	for what, me := range map[string]store.Member{"owner": a.Member(t, a.Dana, a.Agency), "member": a.Member(t, a.Ravi, a.Agency)} {
-		made := call(t, conn, me, "create_client", []string{"uuid", "text", "text"}, store.NewID(), "made-"+strings.ToLower(rand.Text())[:12])
-		if want := map[string]string{"owner": "true", "member": "false"}[what]; made != want {
-			t.Errorf("create_client as %s says %q", what, made)
+		tx, err := conn.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		as(t, tx, me)
+		var made *bool
+		err = tx.QueryRow(t.Context(), `select lookup.create_client($1, $2, 'Made', '', 'starter')`,
+			store.NewID(), "made-"+strings.ToLower(rand.Text())[:12]).Scan(&made)
+		if err != nil || (made != nil) != (what == "owner") {
+			t.Errorf("create_client as %s: %v, %v", what, made, err)
+		}
+		if err := tx.Rollback(t.Context()); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

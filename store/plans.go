@@ -247,7 +247,7 @@ func (tx *Tx) SetClientPlan(ctx context.Context, client uuid.UUID, plan string) 
 	if _, ok := limits[plan]; !ok {
 		return InvalidError{"plan": "Choose one of the plans."}
 	}
-	if tx.role != RoleOwner || !May(ManageClients, tx.scope.party, tx.role) {
+	if !May(PlanClients, tx.scope.party, tx.role) {
 		return fmt.Errorf("set client plan: %w", ErrForbidden)
 	}
 	var set bool
@@ -259,15 +259,8 @@ func (tx *Tx) SetClientPlan(ctx context.Context, client uuid.UUID, plan string) 
 	if !set {
 		return fmt.Errorf("set client plan: %w", ErrNotFound)
 	}
-	event := Event{Verb: "plan.changed", TargetKind: "tenant", TargetID: client, Detail: map[string]any{"plan": plan}}
-	if err := tx.audit(ctx, event); err != nil {
-		return err
-	}
-	inside, err := tx.EnterClient(ctx, client)
-	if err != nil {
-		return err
-	}
-	return inside.audit(ctx, event)
+	_, err = tx.auditClient(ctx, client, Event{Verb: "plan.changed", TargetKind: "tenant", TargetID: client, Detail: map[string]any{"plan": plan}})
+	return err
 }
 
 // ReconcileUsage counts anew what is in use, and says in the trail where that

@@ -220,7 +220,7 @@ func TestPeopleAndClientsAreCounted(t *testing.T) {
 	}
 	open := func() error {
 		return storetest.DB().Write(t.Context(), agency, func(tx *store.Tx) error {
-			_, _, err := tx.CreateClient(t.Context(), "c-"+store.NewID().String()[:30], "Client")
+			_, _, err := tx.CreateClient(t.Context(), store.NewClient{Slug: "c-" + store.NewID().String()[:30], Name: "Client"})
 			return err
 		})
 	}

@@ -33,6 +33,7 @@ const (
 	EditSettings      Capability = "edit settings"       // name, portal name, accent
 	ManageDomains     Capability = "manage domains"      // hosts of the tenant's own
 	ManageClients     Capability = "manage clients"      // of an agency
+	PlanClients       Capability = "plan clients"        // give an agency's client another plan
 	ManageStaff       Capability = "manage staff"        // memberships of party agency
 	ManageClientUsers Capability = "manage client users" // memberships of party client
 )
@@ -63,6 +64,7 @@ var rights = map[Capability]map[Party]ranks{
 	EditSettings:      {PartyAgency: management, PartyClient: nobody},
 	ManageDomains:     {PartyAgency: owners, PartyClient: owners},
 	ManageClients:     {PartyAgency: management, PartyClient: nobody},
+	PlanClients:       {PartyAgency: owners, PartyClient: nobody},
 	ManageStaff:       {PartyAgency: management, PartyClient: nobody},
 	ManageClientUsers: {PartyAgency: management, PartyClient: management},
 }

@@ -46,7 +46,7 @@ func (l *loader) agency(ctx context.Context, a agency) error {
 
 // openClient makes a client with its look and its people, as one deed.
 func openClient(ctx context.Context, tx *store.Tx, c client) error {
-	_, inside, err := tx.CreateClient(ctx, c.slug, c.name)
+	_, inside, err := tx.CreateClient(ctx, store.NewClient{Slug: c.slug, Name: c.name})
 	if err != nil {
 		return err
 	}

@@ -14,24 +14,91 @@ as $$
 $$;
 grant execute on function lookup.is_my_client to portico_app;
 
+-- What the person in the context is in the agency in the context, and null for
+-- nobody, for clients and in support sessions. Not for the app.
+create function lookup.my_agency_role()
+returns text
+language sql stable security definer set search_path = ''
+as $$
+    select m.role from public.memberships m
+    where m.tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid
+      and m.tenant_kind = 'agency'
+      and m.user_id = nullif(current_setting('app.user_id', true), '')::uuid
+      and m.ended_at is null
+      and nullif(current_setting('app.support_session_id', true), '') is null
+$$;
+
 -- A new client of the agency in the context, made by one of its owners or admins.
-create function lookup.create_client(p_id uuid, p_slug text, p_name text)
+-- A slug that is taken, reserved or released is not made: false. Null is not theirs
+-- to make; a plan above the first is the owners' to give.
+create function lookup.create_client(p_id uuid, p_slug text, p_name text, p_accent text, p_plan text)
 returns boolean
 language plpgsql volatile security definer set search_path = ''
 as $$
-declare agency uuid := nullif(current_setting('app.tenant_id', true), '')::uuid;
 begin
-    if nullif(current_setting('app.support_session_id', true), '') is not null or not exists (
-        select 1 from public.memberships m
-        where m.tenant_id = agency and m.tenant_kind = 'agency'
-          and m.user_id = nullif(current_setting('app.user_id', true), '')::uuid
-          and m.role in ('owner', 'admin') and m.ended_at is null) then
-        return false;
+    if coalesce(lookup.my_agency_role(), '') not in ('owner', 'admin')
+       or (p_plan <> 'starter' and lookup.my_agency_role() <> 'owner') then
+        return null;
     end if;
-    insert into public.tenants (id, kind, agency_id, slug, name) values (p_id, 'client', agency, p_slug, p_name);
-    return true;
+    insert into public.tenants (id, kind, agency_id, slug, name, accent, plan)
+    select p_id, 'client', nullif(current_setting('app.tenant_id', true), '')::uuid, p_slug, p_name, nullif(p_accent, ''), p_plan
+    where not exists (select from public.kept_slugs k where k.slug = p_slug)
+    on conflict (slug) do nothing;
+    return found;
 end $$;
 grant execute on function lookup.create_client to portico_app;
+
+-- The clients of the agency in the context, for its owners and admins, by name:
+-- what they are called and how much there is, nothing of what is inside. One of
+-- them alone where p_client says which.
+create function lookup.my_clients(p_client uuid, p_filter text, p_archived boolean, p_after_name text, p_after uuid, p_limit integer)
+returns table (
+    id uuid, slug text, name text, state text, plan text, accent text, logo_id uuid, created_at timestamptz,
+    people bigint, projects bigint, waiting integer, last_activity_at timestamptz, joined boolean)
+language sql stable security definer set search_path = ''
+as $$
+    select t.id, t.slug, t.name, t.state, t.plan, t.accent, t.logo_id, t.created_at,
+           coalesce((select u.used from public.plan_usage u where u.tenant_id = t.id and u.metric = 'users'), 0),
+           coalesce((select u.used from public.plan_usage u where u.tenant_id = t.id and u.metric = 'projects'), 0),
+           coalesce(m.waiting, 0),
+           (select e.at from public.audit_events e
+            where e.tenant_id = t.id and e.party <> 'system' and e.support_session_id is null
+            order by e.at desc limit 1),
+           coalesce(m.joined, false)
+    from public.tenants t
+    cross join lateral (
+        select max(o.waiting) as waiting,
+               bool_or(o.party = 'agency' and o.user_id = nullif(current_setting('app.user_id', true), '')::uuid) as joined
+        from public.memberships o
+        where o.tenant_id = t.id and o.ended_at is null
+    ) m
+    where t.agency_id = nullif(current_setting('app.tenant_id', true), '')::uuid
+      and (select lookup.my_agency_role()) in ('owner', 'admin')
+      and case when p_client is not null then t.id = p_client
+               else (t.state = 'archived') = p_archived
+                    and (t.name, t.id) > (p_after_name, coalesce(p_after, '00000000-0000-0000-0000-000000000000'))
+                    and (p_filter = '' or position(lower(p_filter) in lower(t.name)) > 0 or position(lower(p_filter) in t.slug) > 0)
+          end
+    order by t.name, t.id
+    limit least(p_limit, 200)
+$$;
+grant execute on function lookup.my_clients to portico_app;
+
+-- Another state for a client, by an owner or admin of its agency. False is a client
+-- that is there already, or not where it would have to be: p_from, if not ''.
+create function lookup.set_client_state(p_client uuid, p_from text, p_to text)
+returns boolean
+language plpgsql volatile security definer set search_path = ''
+as $$
+begin
+    if coalesce(lookup.my_agency_role(), '') not in ('owner', 'admin') or not lookup.is_my_client(p_client) then
+        return null;
+    end if;
+    update public.tenants t set state = p_to
+    where t.id = p_client and t.state <> p_to and p_from in ('', t.state);
+    return found;
+end $$;
+grant execute on function lookup.set_client_state to portico_app;
 
 -- The person behind an address, made when there is none. Says nothing but an id,
 -- and only to somebody standing in a tenant outside a support session.

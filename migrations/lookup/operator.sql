@@ -6,6 +6,9 @@ language plpgsql volatile security definer set search_path = ''
 as $$
 declare person uuid;
 begin
+    if exists (select from public.kept_slugs k where k.slug = p_slug) then
+        raise unique_violation using message = 'slug is not available', constraint = 'tenants_slug_key';
+    end if;
     insert into public.tenants (id, kind, slug, name) values (p_id, 'agency', p_slug, p_name);
     insert into public.users (id, email, name) values (p_owner, p_email, p_owner_name) on conflict (email) do nothing;
     select u.id into person from public.users u where u.email = p_email;

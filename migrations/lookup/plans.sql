@@ -5,12 +5,7 @@ returns boolean
 language plpgsql volatile security definer set search_path = ''
 as $$
 begin
-    if not lookup.is_my_client(p_client) or not exists (
-        select 1 from public.memberships m
-        where m.tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid
-          and m.tenant_kind = 'agency'
-          and m.user_id = nullif(current_setting('app.user_id', true), '')::uuid
-          and m.role = 'owner' and m.ended_at is null) then
+    if not lookup.is_my_client(p_client) or coalesce(lookup.my_agency_role(), '') <> 'owner' then
         return false;
     end if;
     update public.tenants t set plan = p_plan where t.id = p_client;

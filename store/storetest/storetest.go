@@ -118,7 +118,7 @@ func (a *Tenants) client(t testing.TB, dana store.Member, slug, name string, peo
 	t.Helper()
 	ctx := t.Context()
 	check(t, DB().Write(ctx, dana, func(tx *store.Tx) error {
-		_, inside, err := tx.CreateClient(ctx, slug, name)
+		_, inside, err := tx.CreateClient(ctx, store.NewClient{Slug: slug, Name: name})
 		if err != nil {
 			return err
 		}
