@@ -22,6 +22,7 @@ type FoundTenant struct {
 	Kind        string     // "agency" or "client"
 	AgencyName  *string    // of a client
 	GrantEndsAt *time.Time // nil: support may not come in
+	Asks        bool       // support may ask to come in
 }
 
 // SupportFind reads the tenants with that slug, with a person of that address,
@@ -143,21 +144,26 @@ const (
 )
 
 func (in SupportStart) mistakes() InvalidError {
+	wrong := mistakesIn(in.Reason, in.Ticket)
+	if in.Minutes < 1 || in.Minutes > 60 {
+		wrong["minutes"] = "Choose one of the lengths."
+	}
+	return wrong
+}
+
+func mistakesIn(reason, ticket string) InvalidError {
 	wrong := InvalidError{}
-	switch n := len([]rune(in.Reason)); {
+	switch n := len([]rune(reason)); {
 	case n == 0:
 		wrong["reason"] = "Say why; the customer reads it."
 	case n > MaxReason:
 		wrong["reason"] = fmt.Sprintf("Say it in at most %d characters.", MaxReason)
 	}
-	switch n := len([]rune(in.Ticket)); {
+	switch n := len([]rune(ticket)); {
 	case n == 0:
 		wrong["ticket"] = "Name the ticket."
 	case n > MaxTicket:
 		wrong["ticket"] = fmt.Sprintf("At most %d characters.", MaxTicket)
-	}
-	if in.Minutes < 1 || in.Minutes > 60 {
-		wrong["minutes"] = "Choose one of the lengths."
 	}
 	return wrong
 }

@@ -53,6 +53,10 @@ select id, pg_temp.id('grant', g), pg_temp.id('user', 2), now() + interval '1 ho
 insert into support_sessions (tenant_id, id, kind, grant_id, actor_id, actor_name, subject_id, reason, ticket, ends_at)
 select id, pg_temp.id('session', g), 'support', pg_temp.id('grant', g), pg_temp.id('user', 1), 'Sam', pg_temp.id('user', 2), 'x', 'x', now() + interval '30 minutes'
 from t, generate_series(1, 20) g;
+insert into support_asks (tenant_id, id, actor_id, actor_name, mode, hours, reason, ticket, created_at, answer, answered_at)
+select id, pg_temp.id('ask', g), pg_temp.id('user', g), 'Sam', 'read', 8, 'x', 'x', now() - g * interval '1 hour',
+       case when g > 2 then 'denied' end, case when g > 2 then now() end
+from t, generate_series(1, 40) g;
 insert into invites (tenant_id, id, tenant_kind, party, role, name, email, invited_by, revoked_at)
 select id, pg_temp.id('invite', i), 'client', case when i % 2 = 0 then 'agency' else 'client' end, 'viewer', 'Somebody', i || '@x.test', pg_temp.id('user', 2), case when i > 30 then now() end
 from t, generate_series(1, 300) i;
@@ -107,10 +111,15 @@ func readsToExplain() map[string][]store.Read {
 		targets      []store.SupportTarget
 		clients      []store.Client
 		client       store.Client
+		lines        []store.LedgerLine
+		asks         []store.SupportAsk
+		ask          store.SupportAsk
+		mayAsk       bool
 	}
 	before := store.ActivityFilter{BeforeAt: time.Now(), BeforeID: uuid.Max}
 	someone, session := before, before
 	someone.Person, session.SupportSession = id("user"), id("session")
+	further := store.LedgerPage{Session: id("session"), At: time.Now(), ID: uuid.Max, Limit: 1000}
 	return map[string][]store.Read{
 		"ListActivity": {store.ListActivity(store.ActivityFilter{}, &some.activity), store.ListActivity(before, &some.activity),
 			store.ListActivity(someone, &some.activity), store.ListActivity(session, &some.activity),
@@ -162,6 +171,10 @@ func readsToExplain() map[string][]store.Read {
 		"ListParts":           {store.ListParts(id("file"), &some.parts)},
 		"ListVersions":        {store.ListVersions(id("deliverable"), &some.versions)},
 		"GetVersion":          {store.GetVersion(id("version"), &some.version)},
+		"SupportLedger":       {store.SupportLedger(store.LedgerPage{Limit: 1000}, &some.lines), store.SupportLedger(further, &some.lines)},
+		"GetSupportAsk":       {store.GetSupportAsk(id("ask"), &some.ask)},
+		"OpenSupportAsks":     {store.OpenSupportAsks(&some.asks)},
+		"SupportMayAsk":       {store.SupportMayAsk(&some.mayAsk)},
 		// The agency's clients, through a narrow function.
 		"ListClients": {store.ListClients(store.ClientPage{Limit: 51}, &some.clients)},
 		"GetClient":   {store.GetClient(id("tenant"), &some.client)},

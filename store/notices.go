@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -63,22 +64,13 @@ func (tx *Tx) AskSupportMails(ctx context.Context, session uuid.UUID, ended bool
 	if err != nil || !first {
 		return err
 	}
-	var owners []uuid.UUID
-	err = tx.get(ctx, column("owners", &owners, `
-select user_id
-from memberships
-where tenant_id = @tenant_id
-  and ended_at is null
-  and email is not null
-  and role = 'owner'
-  and exists (
-    select 1
-    from support_sessions
-    where tenant_id = @tenant_id
-      and id = @session
-      and kind = 'support'
-)
-order by user_id`, pgx.StrictNamedArgs{"session": session}))
+	if err := tx.isSupports(ctx, session); err != nil {
+		if errors.Is(err, ErrNotFound) {
+			return nil
+		}
+		return err
+	}
+	owners, err := tx.owners(ctx)
 	if err != nil {
 		return err
 	}
@@ -88,6 +80,30 @@ order by user_id`, pgx.StrictNamedArgs{"session": session}))
 		}
 	}
 	return nil
+}
+
+// isSupports is [ErrNotFound] for a session of staff who look as their client.
+func (tx *Tx) isSupports(ctx context.Context, session uuid.UUID) error {
+	return tx.exists(ctx, "support session", `
+select exists (
+    select 1
+    from support_sessions
+    where tenant_id = @tenant_id
+      and id = @id
+      and kind = 'support'
+)`, pgx.StrictNamedArgs{"id": session})
+}
+
+// owners are those of both sides who have an address.
+func (tx *Tx) owners(ctx context.Context) (owners []uuid.UUID, err error) {
+	return owners, tx.get(ctx, column("owners", &owners, `
+select user_id
+from memberships
+where tenant_id = @tenant_id
+  and ended_at is null
+  and email is not null
+  and role = 'owner'
+order by user_id`, nil))
 }
 
 // SupportHappened is [ErrNotFound] unless the session is this tenant's and, for
@@ -151,15 +167,19 @@ type SupportNotice struct {
 	EndsAt      time.Time
 	EndedAt     *time.Time
 	EndedHow    *string
+	Pages       int // as in [SupportSession]
+	Files       int
+	Changes     int
 }
 
 // GetSupportNotice reads one support session of the tenant.
 func GetSupportNotice(id uuid.UUID, dst *SupportNotice) Read {
 	return Read{one("get support notice", dst, `
 select s.kind, s.mode, s.actor_name as agent_name, m.name as subject_name, s.reason, s.ticket,
-       s.started_at, s.ends_at, s.ended_at, s.ended_how
+       s.started_at, s.ends_at, s.ended_at, s.ended_how, c.pages, c.files, c.changes
 from support_sessions s
 join memberships m on m.tenant_id = s.tenant_id and m.user_id = s.subject_id
+cross join lateral (`+supportCounts+`) c
 where s.tenant_id = @tenant_id
   and s.id = @id`, pgx.StrictNamedArgs{"id": id})}
 }

@@ -13,6 +13,7 @@ import (
 // Grant is a tenant's consent: support may come in until EndsAt.
 type Grant struct {
 	ID        uuid.UUID
+	Mode      string // "read", or "write": it may be turned to writing
 	ByName    string
 	CreatedAt time.Time
 	EndsAt    time.Time
@@ -21,7 +22,7 @@ type Grant struct {
 }
 
 const grantColumns = `
-select g.id, m.name as by_name, g.created_at, g.ends_at, g.revoked_at,
+select g.id, g.mode, m.name as by_name, g.created_at, g.ends_at, g.revoked_at,
        g.revoked_at is null and g.ends_at > now() as open
 from support_grants g
 join memberships m on m.tenant_id = g.tenant_id and m.user_id = g.created_by
@@ -61,6 +62,9 @@ type SupportSession struct {
 	EndedHow *string
 	Pages    int // seen
 	Files    int // downloaded or looked at
+	Changes  int // made
+	// WriteByName is the second agent who agreed to changes, "" for nobody.
+	WriteByName string
 }
 
 // SupportPage says which page of the ledger; zero means the newest 50.
@@ -81,7 +85,7 @@ func ListSupportSessions(p SupportPage, dst *[]SupportSession) Read {
 	}
 	return Read{many("list support sessions", dst, `
 select s.id, s.kind, s.mode, s.actor_name as agent_name, m.name as subject_name, s.reason, s.ticket,
-       s.started_at, s.ends_at, o.ended_at, o.ended_how, c.pages, c.files
+       s.started_at, s.ends_at, o.ended_at, o.ended_how, c.pages, c.files, c.changes, coalesce(s.write_by_name, '') as write_by_name
 from (
     select *
     from support_sessions
@@ -94,13 +98,7 @@ join memberships m on m.tenant_id = s.tenant_id and m.user_id = s.subject_id
 left join support_grants g on g.tenant_id = s.tenant_id and g.id = s.grant_id
 left join memberships a on a.tenant_id = s.tenant_id and a.user_id = s.actor_id and s.kind = 'view_as'
 cross join lateral (`+supportOver+`) o
-cross join lateral (
-    select (count(*) filter (where e.verb = 'support.page_seen'))::int as pages,
-           (count(*) filter (where e.verb in ('file.downloaded', 'file.viewed')))::int as files
-    from audit_events e
-    where e.tenant_id = @tenant_id
-      and e.support_session_id = s.id
-) c
+cross join lateral (`+supportCounts+`) c
 order by s.started_at desc, s.id desc`,
 		pgx.StrictNamedArgs{"before_at": p.BeforeAt, "before_id": p.BeforeID, "limit": p.Limit})}
 }
@@ -140,25 +138,44 @@ func (tx *Tx) consents() error {
 // MaxGrant is how long a tenant can let support in at most.
 const MaxGrant = 7 * 24 * time.Hour
 
-// GrantSupport lets support in for a time from now on, by the database's clock,
-// in whole minutes. A grant that is open already is not made shorter by it.
+// GrantSupport lets support in to read, for a time from now on, by the database's
+// clock, in whole minutes. A grant that is open already is not made shorter by it.
 func (tx *Tx) GrantSupport(ctx context.Context, length time.Duration) error {
+	return second(tx.grantSupport(ctx, "read", length))
+}
+
+// GrantSupportToWrite is [Tx.GrantSupport] for sessions that may, by a second
+// step, be turned to writing.
+func (tx *Tx) GrantSupportToWrite(ctx context.Context, length time.Duration) error {
+	return second(tx.grantSupport(ctx, "write", length))
+}
+
+func second[T any](_ T, err error) error { return err }
+
+func (tx *Tx) grantSupport(ctx context.Context, mode string, length time.Duration) (uuid.UUID, error) {
 	if err := tx.consents(); err != nil {
-		return err
+		return uuid.Nil, err
 	}
+	wrong := InvalidError{}
 	if length < time.Minute || length > MaxGrant {
-		return InvalidError{"hours": "Choose one of the lengths."}
+		wrong["hours"] = "Choose one of the lengths."
+	}
+	if mode != "read" && mode != "write" {
+		wrong["mode"] = "Choose one of the two."
+	}
+	if len(wrong) > 0 {
+		return uuid.Nil, wrong
 	}
 	id := NewID()
 	err := tx.change(ctx, "grant support", `
-insert into support_grants (tenant_id, id, ends_at)
-values (@tenant_id, @id, now() + make_interval(mins => @minutes))`,
-		pgx.StrictNamedArgs{"id": id, "minutes": int(length / time.Minute)})
+insert into support_grants (tenant_id, id, mode, ends_at)
+values (@tenant_id, @id, @mode, now() + make_interval(mins => @minutes))`,
+		pgx.StrictNamedArgs{"id": id, "mode": mode, "minutes": int(length / time.Minute)})
 	if err != nil {
-		return err
+		return uuid.Nil, err
 	}
-	return tx.audit(ctx, Event{Verb: "support.granted", TargetKind: "support_grant", TargetID: id,
-		Detail: map[string]any{"minutes": int(length / time.Minute)}})
+	return id, tx.audit(ctx, Event{Verb: "support.granted", TargetKind: "support_grant", TargetID: id,
+		Detail: map[string]any{"minutes": int(length / time.Minute), "mode": mode}})
 }
 
 // RevokeSupport takes back every open grant and ends the sessions that rest on

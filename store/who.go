@@ -81,6 +81,7 @@ type whoRow struct {
 	SupportReason   *string
 	SupportTicket   *string
 	SupportEndsAt   *time.Time
+	SupportMayWrite bool
 	SupportSlug     *string
 	SupportOver     *string
 }
@@ -149,6 +150,7 @@ type Support struct {
 	Reason    string
 	Ticket    string
 	EndsAt    time.Time
+	MayWrite  bool // it reads, and its consent would let it write
 	AgentName string
 }
 
@@ -188,8 +190,11 @@ func (m Member) TenantID() uuid.UUID { return m.scope.tenant }
 func (m Member) May(c Capability) bool { return May(c, m.Party, m.Role) }
 
 // Does says whether the member may do it here and now: what pages offer. In a
-// support session that only reads, nothing is offered that would be refused.
-func (m Member) Does(c Capability) bool { return m.May(c) && !m.scope.readOnly }
+// support session that only reads, and in a tenant that is closed, nothing is
+// offered that would be refused.
+func (m Member) Does(c Capability) bool {
+	return m.May(c) && !m.scope.readOnly && m.Tenant.State == "active"
+}
 
 // Person returns who is signed in; false for nobody.
 func (v Visitor) Person() (Person, bool) {
@@ -277,6 +282,7 @@ func (v Visitor) Member() (Member, bool) {
 			Reason:    *r.SupportReason,
 			Ticket:    *r.SupportTicket,
 			EndsAt:    *r.SupportEndsAt,
+			MayWrite:  r.SupportMayWrite,
 			AgentName: person.Name,
 		}
 		m.scope.support = *r.SupportID

@@ -56,15 +56,16 @@ $$;
 grant execute on function lookup.i_am_agent to portico_app;
 
 -- Support's search: an exact slug or address, or the beginning of a name. The end
--- of the consent is null where support may not come in.
+-- of the consent is null where support may not come in; asks says whether it may ask.
 create function lookup.support_find(p_query text)
-returns table (tenant_id uuid, slug text, name text, kind text, agency_name text, grant_ends_at timestamptz)
+returns table (tenant_id uuid, slug text, name text, kind text, agency_name text, grant_ends_at timestamptz, asks boolean)
 language sql stable security definer set search_path = ''
 as $$
     select t.id, t.slug, t.name, t.kind, a.name,
            (select max(g.ends_at) from public.support_grants g
             where g.tenant_id = t.id and g.revoked_at is null and g.ends_at > now()
-              and lookup.tenant_active(t.id))
+              and lookup.tenant_active(t.id)),
+           t.support_asks and lookup.tenant_active(t.id)
     from public.tenants t
     left join public.tenants a on a.id = t.agency_id
     where lookup.i_am_agent()
@@ -129,7 +130,7 @@ begin
     select g.* into consent
     from public.support_grants g
     where g.tenant_id = place and g.revoked_at is null and g.ends_at > now()
-    order by g.ends_at desc limit 1
+    order by g.mode = 'write' desc, g.ends_at desc limit 1
     for share;
     why := case
         when consent.id is null then 'no_grant'

@@ -38,7 +38,7 @@ returns table (
     subject_id uuid, subject_name text, subject_email text, party text, role text, last_seen_at timestamptz, seen_before_at timestamptz, places integer,
     last_place text, latest boolean, unread integer,
     support_id uuid, support_tenant_id uuid, support_kind text, support_mode text, support_reason text,
-    support_ticket text, support_ends_at timestamptz, support_slug text, support_over text)
+    support_ticket text, support_ends_at timestamptz, support_may_write boolean, support_slug text, support_over text)
 language plpgsql volatile security definer set search_path = ''
 as $$
 #variable_conflict use_column
@@ -99,7 +99,10 @@ begin
                select from public.memberships o
                where o.user_id = m.user_id and o.ended_at is null and (o.used_at, o.tenant_id) > (m.used_at, m.tenant_id)),
            coalesce(m.unread, 0),
-           p.id, p.tenant_id, p.kind, p.mode, p.reason, p.ticket, p.ends_at, o.slug,
+           p.id, p.tenant_id, p.kind, p.mode, p.reason, p.ticket, p.ends_at,
+           p.mode = 'read' and exists (
+               select 1 from public.support_grants w where w.tenant_id = p.tenant_id and w.id = p.grant_id and w.mode = 'write'),
+           o.slug,
            case when k.support_session_id is not null and p.id is null then coalesce(o.over, 'revoked') end
     from (values (1)) as always (one)
     left join asker k on true

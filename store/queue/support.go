@@ -1,6 +1,9 @@
 package queue
 
-import "github.com/google/uuid"
+import (
+	"github.com/google/uuid"
+	"github.com/riverqueue/river"
+)
 
 // SupportStarted tells the owners of a tenant by mail that a support session began.
 type SupportStarted struct {
@@ -31,3 +34,28 @@ type SupportExpiry struct {
 
 // Kind implements river.JobArgs.
 func (SupportExpiry) Kind() string { return "support_expiry" }
+
+// SupportAsked tells the owners of a tenant by mail that support asks to come in.
+type SupportAsked struct {
+	Seal
+	AskID uuid.UUID `json:"ask"`
+}
+
+// Kind implements river.JobArgs.
+func (SupportAsked) Kind() string { return "support_asked" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (SupportAsked) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: Urgent} }
+
+// SupportAskMail brings one owner the request of an agent.
+type SupportAskMail struct {
+	Seal
+	AskID uuid.UUID `json:"ask"`
+	To    uuid.UUID `json:"to"`
+}
+
+// Kind implements river.JobArgs.
+func (SupportAskMail) Kind() string { return "support_ask_mail" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (SupportAskMail) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: Urgent} }

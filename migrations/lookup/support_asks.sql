@@ -1,0 +1,58 @@
+-- An agent asks to come in, from outside.
+
+-- Only where the tenant wants to be asked, and once at a time.
+create function lookup.support_ask(
+    p_id uuid, p_slug text, p_mode text, p_hours integer, p_reason text, p_ticket text, p_audit uuid, p_request text)
+returns table (verdict text, tenant_id uuid)
+language plpgsql volatile security definer set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+    me uuid := nullif(current_setting('app.user_id', true), '')::uuid;
+    my_name text; place uuid; asked boolean; why text;
+begin
+    select u.name into my_name
+    from public.support_agents a
+    join public.users u on u.id = a.user_id and u.disabled_at is null
+    where a.user_id = me and a.disabled_at is null
+    for update of a;
+    if not found then return query select 'not_agent', null::uuid; return; end if;
+    select t.id, t.support_asks into place, asked from public.tenants t where t.slug = p_slug;
+    if place is null then return query select 'no_tenant', null::uuid; return; end if;
+    update public.support_asks k set answer = 'withdrawn', answered_at = now()
+    where k.tenant_id = place and k.actor_id = me and k.answered_at is null and k.ends_at <= now();
+    why := case
+        when not asked or not lookup.tenant_active(place) then 'not_asked'
+        when not (char_length(btrim(p_reason)) between 1 and 500 and char_length(btrim(p_ticket)) between 1 and 80
+             and p_hours between 1 and 168 and p_mode in ('read', 'write')) then 'bad_input'
+        when exists (
+            select 1 from public.support_asks k
+            where k.tenant_id = place and k.actor_id = me and k.answered_at is null) then 'busy'
+        end;
+    if why is null then
+        insert into public.support_asks (tenant_id, id, actor_id, actor_name, mode, hours, reason, ticket)
+        values (place, p_id, me, my_name, p_mode, p_hours, btrim(p_reason), btrim(p_ticket));
+    end if;
+    insert into public.audit_events (tenant_id, id, actor_id, subject_id, party, verb, target_kind, target_id, result, request_id, detail)
+    values (place, p_audit, me, me, 'system', 'support.asked', case when why is null then 'support_ask' else '' end,
+            case when why is null then p_id end, case when why is null then 'ok' else 'denied' end, p_request,
+            case when why is null then '{}'::jsonb else jsonb_build_object('why', why) end);
+    return query select coalesce(why, 'ok'), place;
+end $$;
+grant execute on function lookup.support_ask to portico_app;
+
+-- What an agent asked for, and what was answered.
+create function lookup.support_asked(p_limit integer)
+returns table (id uuid, tenant_name text, slug text, mode text, hours integer, reason text, ticket text,
+               created_at timestamptz, ends_at timestamptz, answer text, word text, answered_at timestamptz)
+language sql stable security definer set search_path = ''
+as $$
+    select k.id, t.name, t.slug, k.mode, k.hours, k.reason, k.ticket, k.created_at, k.ends_at, k.answer, k.word, k.answered_at
+    from public.support_asks k
+    join public.tenants t on t.id = k.tenant_id
+    where lookup.i_am_agent()
+      and k.actor_id = nullif(current_setting('app.user_id', true), '')::uuid
+    order by k.created_at desc, k.id
+    limit least(p_limit, 100)
+$$;
+grant execute on function lookup.support_asked to portico_app;

@@ -1,0 +1,89 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// WriteSupport turns the agent's running session to writing, or, with fourEyes,
+// asks for a second agent's word: false until that is given. Without a running
+// session, or when it writes already, it is [ErrConflict]; where the consent is
+// narrowed to reading [ErrForbidden]; without a step-up younger than the session
+// and than five minutes [ErrStepUp]. Each of these, but for the first, is in the
+// tenant's own trail.
+func (db *DB) WriteSupport(ctx context.Context, me Person, fourEyes bool) (writing bool, err error) {
+	var verdict string
+	err = db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error {
+		var tenant, session *uuid.UUID
+		err := tx.tx.QueryRow(ctx, `select * from lookup.support_write($1, $2, $3, $4)`,
+			me.ask.Token.hash(), fourEyes, NewID(), me.RequestID).Scan(&verdict, &tenant, &session)
+		if err != nil {
+			return err
+		}
+		return tx.accountEvent(ctx, me.scope.user, Event{Verb: "support.write_asked", Denied: verdict != "ok" && verdict != "asked",
+			Detail: map[string]any{"tenant": tenant, "session": session}})
+	})
+	if err == nil {
+		err = writeRefusal(verdict)
+	}
+	if err != nil {
+		return false, fmt.Errorf("write support: %w", err)
+	}
+	return verdict == "ok", nil
+}
+
+func writeRefusal(verdict string) error {
+	switch verdict {
+	case "ok", "asked":
+		return nil
+	case "no_step_up":
+		return ErrStepUp
+	case "no_session", "no_ask", "writing":
+		return ErrConflict
+	}
+	return ErrForbidden
+}
+
+// WriteAsk is another agent's session that waits for a second agent's word.
+type WriteAsk struct {
+	SessionID   uuid.UUID
+	TenantName  string
+	AgentName   string
+	SubjectName string
+	Reason      string
+	Ticket      string
+	AskedAt     time.Time
+}
+
+// WriteAsks reads what other agents ask of a second one, at most 20.
+func WriteAsks(dst *[]WriteAsk) OwnRead {
+	return OwnRead{many("write asks", dst, `select * from lookup.support_write_asks()`, pgx.StrictNamedArgs{})}
+}
+
+// ConfirmWrite is a second agent's word that a session may turn to writing. What
+// is not asked for, or was by themselves, or too long ago, is [ErrConflict];
+// without a step-up in the last five minutes it is [ErrStepUp].
+func (db *DB) ConfirmWrite(ctx context.Context, me Person, session uuid.UUID) error {
+	var verdict string
+	err := db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error {
+		var tenant *uuid.UUID
+		err := tx.tx.QueryRow(ctx, `select * from lookup.support_write_confirm($1, $2, $3, $4)`,
+			session, me.ask.Token.hash(), NewID(), me.RequestID).Scan(&verdict, &tenant)
+		if err != nil {
+			return err
+		}
+		return tx.accountEvent(ctx, me.scope.user, Event{Verb: "support.write_confirmed", Denied: verdict != "ok",
+			Detail: map[string]any{"tenant": tenant, "session": session}})
+	})
+	if err == nil {
+		err = writeRefusal(verdict)
+	}
+	if err != nil {
+		return fmt.Errorf("confirm write: %w", err)
+	}
+	return nil
+}
