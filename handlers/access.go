@@ -23,6 +23,7 @@ type Route struct {
 	Agents  bool // of a person's routes: agents of support may enter too
 	JSON    bool // answers programs: refusals are JSON too
 	Place   bool // a page that people come back to
+	Agency  bool // there in an agency's own place alone
 	// PerMinute is how often a person in a tenant, or a network while nobody is
 	// signed in, may come; 0 is as often as they like.
 	PerMinute int
@@ -64,6 +65,7 @@ func (route Route) asset() Route         { route.Asset = true; return route }
 func (route Route) streams() Route       { route.Streams = true; return route }
 func (route Route) json() Route          { route.JSON = true; return route }
 func (route Route) place() Route         { route.Place = true; return route }
+func (route Route) agency() Route        { route.Agency = true; return route }
 
 func (route Route) limited(perMinute int) Route { route.PerMinute = perMinute; return route }
 func (route Route) everyHost() Route            { route.EveryHost = true; return route }
@@ -151,6 +153,9 @@ func (s *Server) member(pattern string, needs store.Capability, h func(http.Resp
 // member's right, and, in a support session, the route's own rule. A page that
 // support sees is in the tenant's trail before it is shown.
 func (s *Server) admit(r *http.Request, me store.Member, rule Route) error {
+	if rule.Agency && me.Tenant.Kind != "agency" {
+		return store.ErrNotFound
+	}
 	if me.Tenant.State != "active" && (me.Party == store.PartyClient || !safe(r.Method)) {
 		return errPaused
 	}
@@ -159,6 +164,9 @@ func (s *Server) admit(r *http.Request, me store.Member, rule Route) error {
 	}
 	if me.Support == nil {
 		return nil
+	}
+	if s.cfg.Support == SupportOff && !me.Support.ViewAs() {
+		return errSupportOff
 	}
 	switch {
 	case rule.Support == SupportRefused,

@@ -20,6 +20,7 @@ const (
 	searchesPerMinute = 30
 	startsPerHour     = 60
 	historyShown      = 25
+	askedShown        = 10
 )
 
 // freshEnough is how old a step-up may be when the form for a session is opened:
@@ -33,6 +34,9 @@ func (s *Server) consoleShow(w http.ResponseWriter, r *http.Request, me store.Pe
 	props := views.ConsoleProps{Query: strings.TrimSpace(q.Get("q"))}
 	if q.Get("over") != "" && me.SupportOver {
 		props.Notice = overSentence(me.SupportOverHow)
+	}
+	if slug := q.Get("ask"); slug != "" {
+		return s.consoleAskForm(w, r, me, props, slug)
 	}
 	if slug := q.Get("tenant"); slug != "" {
 		return s.consoleForm(w, r, me, props, slug)
@@ -67,9 +71,19 @@ func overSentence(how string) string {
 // consolePage adds the agent's own past to whatever else the page shows.
 func (s *Server) consolePage(w http.ResponseWriter, r *http.Request, me store.Person, status int, props views.ConsoleProps) error {
 	var past []store.PastSupport
-	if err := s.db.ReadOwn(r.Context(), me, store.SupportHistory(historyShown, &past)); err != nil {
+	var asked []store.AskedSupport
+	var waiting []store.WriteAsk
+	reads := []store.OwnRead{store.SupportHistory(historyShown, &past), store.SupportAsked(askedShown, &asked)}
+	if s.cfg.Support == SupportFourEyes {
+		reads = append(reads, store.WriteAsks(&waiting))
+	}
+	if err := s.db.ReadOwn(r.Context(), me, reads...); err != nil {
 		return err
 	}
+	if s.cfg.Support == SupportOff {
+		props.Notice = errSupportOff.sentence
+	}
+	props.Sent, props.Waiting = askedRows(asked), writeAskRows(waiting)
 	for _, p := range past {
 		props.History = append(props.History, pastRow(me, p))
 	}
@@ -129,6 +143,8 @@ func tenantRows(found []store.FoundTenant) []views.ConsoleTenantRow {
 		}
 		if t.GrantEndsAt != nil {
 			rows[i].StartURL = views.ConsoleTenant(t.Slug)
+		} else if t.Asks {
+			rows[i].AskURL = views.ConsoleAskFor(t.Slug)
 		}
 	}
 	return rows

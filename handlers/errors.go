@@ -17,6 +17,7 @@ import (
 // statusError is a refusal that is not the store's to say.
 type statusError struct {
 	status   int
+	title    string // "" is the status's own
 	sentence string
 	is       error // what it is to those who look for a sentinel; may be nil
 }
@@ -29,7 +30,7 @@ func (e *statusError) Sentence() string { return e.sentence }
 
 var (
 	errSignIn = &statusError{status: http.StatusUnauthorized, sentence: "Sign in first."}
-	errPaused = &statusError{status: http.StatusForbidden, sentence: "This portal is paused. Ask the people who run it; nothing in it is lost."}
+	errPaused = &statusError{status: http.StatusForbidden, title: "This portal is paused", sentence: "Ask the people who run it for you. Nothing in it is lost."}
 	// errFormTooSlow is a form whose end did not come in time.
 	errFormTooSlow = &statusError{status: http.StatusRequestTimeout, sentence: "What you sent did not arrive in time. Try again."}
 )
@@ -88,7 +89,10 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if after := retryAfter(err, status); after > 0 {
 		h.Set("Retry-After", strconv.Itoa(int(after.Seconds())))
 	}
-	sentence := ""
+	title, sentence := "", ""
+	if own := (*statusError)(nil); errors.As(err, &own) {
+		title = own.title
+	}
 	if own := (interface{ Sentence() string })(nil); errors.As(err, &own) {
 		sentence = own.Sentence()
 	}
@@ -103,7 +107,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		writeJSON(w, status, map[string]string{"error": jsonName(status), "message": sentence, "request_id": requestID(r)})
 		return
 	}
-	props := views.ErrorProps{Status: status, RequestID: requestID(r), Sentence: sentence}
+	props := views.ErrorProps{Status: status, RequestID: requestID(r), Title: title, Sentence: sentence}
 	if back := s.cameFrom(r); back != "" && !safe(r.Method) && status < http.StatusInternalServerError && status != http.StatusNotFound {
 		props.WayURL, props.WayLabel = back, "Go back"
 	}

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -88,6 +89,17 @@ func (f *form) date(name string) *time.Time {
 		return nil
 	}
 	return &day
+}
+
+var accents = regexp.MustCompile(`^#[0-9a-f]{6}$`)
+
+// accent is a colour.
+func (f *form) accent(name string) string {
+	v := strings.ToLower(strings.TrimSpace(f.raw(name)))
+	if !accents.MatchString(v) {
+		f.errors[name] = "A colour is # and six of 0 to 9 and a to f."
+	}
+	return v
 }
 
 func (f *form) checked(name string) bool { return f.raw(name) != "" }

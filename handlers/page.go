@@ -32,6 +32,7 @@ func (s *Server) chrome(r *http.Request, me store.Member) views.Chrome {
 			Support:    me.May(store.SeeSupport),
 			Settings:   me.May(store.SeeSettings),
 			Bin:        me.May(store.SeeBin) && me.Tenant.Kind == "client",
+			Clients:    me.May(store.ManageClients) && me.Tenant.Kind == "agency" && me.Support == nil,
 			Workspaces: me.Places > 1,
 		},
 		Flash: flash(r, base),
@@ -44,7 +45,7 @@ func (s *Server) chrome(r *http.Request, me store.Member) views.Chrome {
 
 func workspace(base views.Base, me store.Member) *views.Workspace {
 	t := me.Tenant
-	w := &views.Workspace{Name: t.Name, Agency: t.AgencyName, IsAgency: t.Kind == "agency", Accent: t.Accent, LogoURL: views.Logo(t.LogoID)}
+	w := &views.Workspace{Name: t.Name, State: views.State(t.State), Agency: t.AgencyName, IsAgency: t.Kind == "agency", Accent: t.Accent, LogoURL: views.Logo(t.LogoID)}
 	if w.IsAgency {
 		w.Agency = t.Name
 	}
@@ -58,7 +59,10 @@ func workspace(base views.Base, me store.Member) *views.Workspace {
 }
 
 func supportBar(me store.Member) *views.SupportBar {
-	s, stop := me.Support, views.PathConsoleStop
+	s, stop, write := me.Support, views.PathConsoleStop, ""
+	if s.MayWrite {
+		write = views.PathConsoleWrite
+	}
 	if s.ViewAs() {
 		stop = views.PathViewAsStop
 	}
@@ -72,7 +76,7 @@ func supportBar(me store.Member) *views.SupportBar {
 		Ticket:  s.Ticket,
 		EndsAt:  s.EndsAt,
 		Left:    minutesLeft(time.Until(s.EndsAt)),
-		StopURL: stop,
+		StopURL: stop, WriteURL: write,
 	}
 }
 
@@ -129,7 +133,19 @@ var deeds = map[string]struct {
 	"domain.removed":         {text: "Domain removed. It leads nowhere now."},
 	"logo.set":               {text: "Logo saved. People see it on their next page."},
 	"logo.removed":           {text: "Logo removed."},
+	"client.created":         {text: "The workspace is open. Whoever you named gets an invitation by mail."},
+	"client.renamed":         {text: "Name saved."},
+	"client.plan":            {text: "Plan saved."},
+	"client.suspended":       {text: "Suspended. Its people see a notice now; nothing is lost."},
+	"client.resumed":         {text: "Open again. Its people can come in."},
+	"client.archived":        {text: "Archived. It keeps everything, and makes room in your plan."},
+	"client.unarchived":      {text: "Back in use. Its people can come in."},
+	"client.joined":          {text: "You are in. Its people see you under People."},
+	"client.left":            {text: "You have left. Its name and counts stay in your list."},
 	"support.granted":        {text: "Support may come in now. You can take that back at any time."},
+	"support.denied":         {text: "You said no. Support reads your word."},
+	"support.asking_on":      {text: "Support may ask to come in. You decide each time."},
+	"support.asking_off":     {text: "Support no longer asks to come in."},
 	"support.revoked":        {text: "Support can no longer come in."},
 	"support.ended":          {text: "The support session is over."},
 }

@@ -18,6 +18,7 @@ func (s *Server) tenantHome(w http.ResponseWriter, r *http.Request, me store.Mem
 		projects []store.Project
 		newest   []store.Deliverable
 		latest   []store.Activity
+		clients  []store.Client
 	)
 	reads := []store.Read{
 		store.ListProjects(store.Current, &projects),
@@ -27,10 +28,13 @@ func (s *Server) tenantHome(w http.ResponseWriter, r *http.Request, me store.Mem
 	} else {
 		reads = append(reads, store.ListNewest("", 50, &newest), store.ListActivity(store.ActivityFilter{Limit: 8}, &latest))
 	}
+	c := s.chrome(r, me)
+	if c.Doors.Clients {
+		reads = append(reads, store.ListClients(store.ClientPage{Limit: clientsAtHome}, &clients))
+	}
 	if err := s.db.Read(r.Context(), me, reads...); err != nil {
 		return err
 	}
-	c := s.chrome(r, me)
 	if me.Party == store.PartyClient {
 		return s.page(w, r, http.StatusOK, views.ClientHome(c, clientHome(c.Base, me, projects, newest)))
 	}
@@ -42,6 +46,7 @@ func (s *Server) tenantHome(w http.ResponseWriter, r *http.Request, me store.Mem
 		},
 		Waiting:   waiting,
 		Projects:  projectRows(c.Base, projects[:min(len(projects), 6)]),
+		Clients:   clientRows(c.Base, clients),
 		Latest:    eventRows(c.Base, me, latest),
 		CanCreate: me.Does(store.EditWork) && me.Tenant.Kind == "client",
 	}))
@@ -71,6 +76,9 @@ func clientHome(base views.Base, me store.Member, projects []store.Project, newe
 	}
 	return p
 }
+
+// clientsAtHome bounds what an agency's home lists of its clients.
+const clientsAtHome = 10
 
 // newShown bounds what a portal lists as new; the rest is under its projects.
 const newShown = 5

@@ -51,7 +51,11 @@ func (s *Server) routes() []Route {
 
 		// An agent of support, who is a member of nothing.
 		s.agent("GET /support", s.consoleShow).limited(120),
-		s.agent("POST /support/sessions", s.consoleStart).limited(30),
+		s.agent("POST /support/asks", s.whileOn(s.consoleAsk)).limited(30),
+		s.agent("POST /support/sessions", s.whileOn(s.consoleStart)).limited(30),
+		s.agent("GET /support/write", s.whileOn(s.consoleWrite)).limited(30),
+		s.agent("POST /support/write", s.whileOn(s.consoleWriteStart)).limited(30),
+		s.agent("POST /support/write/confirm", s.whileOn(s.consoleWriteConfirm)).limited(30),
 		s.agent("POST /support/stop", s.consoleStop),
 
 		// A member of the tenant.
@@ -122,8 +126,27 @@ func (s *Server) routes() []Route {
 		s.member("POST /settings/logo", store.EditSettings, s.logoSet).streams(),
 		s.member("POST /settings/logo/remove", store.EditSettings, s.logoRemove),
 
+		// An agency's own place: what it does about its clients, and never support.
+		s.member("GET /clients", store.ManageClients, s.clientList).agency(),
+		s.member("POST /clients", store.ManageClients, s.clientCreate).agency().limited(60),
+		s.member("GET /clients/new", store.ManageClients, s.clientNew).agency(),
+		s.member("GET /clients/{id}", store.ManageClients, s.clientShow).agency(),
+		s.member("POST /clients/{id}", store.ManageClients, s.clientRename).agency(),
+		s.member("POST /clients/{id}/plan", store.PlanClients, s.clientPlan).agency(),
+		s.member("POST /clients/{id}/suspend", store.ManageClients, s.clientAct("client.suspended", (*store.Tx).SuspendClient)).agency(),
+		s.member("POST /clients/{id}/resume", store.ManageClients, s.clientAct("client.resumed", (*store.Tx).ResumeClient)).agency(),
+		s.member("POST /clients/{id}/archive", store.ManageClients, s.clientAct("client.archived", (*store.Tx).ArchiveClient)).agency(),
+		s.member("POST /clients/{id}/unarchive", store.ManageClients, s.clientAct("client.unarchived", (*store.Tx).UnarchiveClient)).agency(),
+		s.member("POST /clients/{id}/join", store.ManageClients, s.clientAct("client.joined", (*store.Tx).JoinClient)).agency(),
+		s.member("POST /clients/{id}/leave", store.ManageClients, s.clientAct("client.left", (*store.Tx).LeaveClient)).agency(),
+
 		s.member("GET /support", store.SeeSupport, s.supportShow).supportReads(),
 		s.member("POST /support/grant", store.GrantSupport, s.supportGrant).limited(30),
+		s.member("GET /support/ledger.csv", store.SeeSupport, s.supportLedger).streams().limited(30),
+		s.member("POST /support/asking", store.GrantSupport, s.supportAsking).limited(30),
+		s.member("GET /support/asks/{id}", store.SeeSupport, s.supportAskShow),
+		s.member("POST /support/asks/{id}/grant", store.GrantSupport, s.supportAskGrant),
+		s.member("POST /support/asks/{id}/deny", store.GrantSupport, s.supportAskDeny),
 		s.member("POST /support/revoke", store.GrantSupport, s.supportRevoke),
 		s.member("POST /support/sessions/{id}/end", store.GrantSupport, s.supportSessionEnd),
 

@@ -33,6 +33,8 @@ type Config struct {
 	// AnswerTime is how long a page may take to be made, whatever it waits for; 0
 	// is 14 seconds.
 	AnswerTime time.Duration
+	// Support is what the installation lets its own support do.
+	Support SupportMode
 }
 
 // Rooms are what the server is put together from.

@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"net/http"
-	"regexp"
 	"strings"
 
 	"portico/store"
@@ -46,8 +45,6 @@ func (s *Server) settingsPage(w http.ResponseWriter, r *http.Request, me store.M
 	}))
 }
 
-var accents = regexp.MustCompile(`^#[0-9a-f]{6}$`)
-
 func (s *Server) settingsUpdate(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	f, err := newForm(r)
 	if err != nil {
@@ -80,10 +77,7 @@ func settingsInput(f *form) store.SettingsInput {
 	}
 	// A browser's colour field always has a colour; whether it counts is another field.
 	if f.checked("own_accent") {
-		in.Accent = strings.ToLower(strings.TrimSpace(f.raw("accent")))
-		if !accents.MatchString(in.Accent) {
-			f.errors["accent"] = "A colour is # and six of 0 to 9 and a to f."
-		}
+		in.Accent = f.accent("accent")
 	}
 	if strings.ContainsAny(in.MailName, `@<>"`) {
 		f.errors["mail_name"] = "A name, not an address: leave out @, quotes and brackets."

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -31,7 +32,9 @@ func (s *Server) supportPage(w http.ResponseWriter, r *http.Request, me store.Me
 	var grant *store.Grant
 	var sessions []store.SupportSession
 	var people []store.SupportTarget
-	reads := []store.Read{store.CurrentGrant(&grant), store.ListSupportSessions(page, &sessions)}
+	var asks []store.SupportAsk
+	var mayAsk bool
+	reads := []store.Read{store.CurrentGrant(&grant), store.SupportMayAsk(&mayAsk), store.OpenSupportAsks(&asks), store.ListSupportSessions(page, &sessions)}
 	if viewsAs(me) {
 		reads = append(reads, store.ViewedAs(&people))
 	}
@@ -39,9 +42,17 @@ func (s *Server) supportPage(w http.ResponseWriter, r *http.Request, me store.Me
 		return err
 	}
 	c := s.chrome(r, me)
-	props := views.SupportProps{CanGrant: consents(me), Form: typed.grant,
+	export := ""
+	if me.Support == nil && len(sessions) > 0 {
+		export = c.Base.SupportLedger()
+	}
+	props := views.SupportProps{ExportURL: export, MayAsk: mayAsk, CanGrant: consents(me), Form: typed.grant,
 		CanViewAs: viewsAs(me), ViewAsPeople: viewAsPeople(people, typed.viewAs.Person), ViewAs: typed.viewAs}
+	for _, ask := range asks {
+		props.Asks = append(props.Asks, askRow(c.Base, ask))
+	}
 	if grant != nil {
+		props.GrantWrite = grant.Mode == "write"
 		props.GrantUntil, props.GrantBy, props.GrantAt = grant.EndsAt, grant.ByName, grant.CreatedAt
 	}
 	if len(sessions) > supportShown {
@@ -74,7 +85,8 @@ func ledgerRow(base views.Base, me store.Member, session store.SupportSession) v
 		EndedAt:   orZero(session.EndedAt),
 		EndsAt:    session.EndsAt,
 		Ended:     howEnded(session.Kind, orZero(session.EndedHow)),
-		Acts:      acts(session),
+		Acts:      ui.Acts(session.Pages, session.Files, session.Changes),
+		AgreedBy:  session.WriteByName,
 	}
 	if row.ViewAs {
 		row.Agent += " (" + me.Tenant.AgencyName + ")"
@@ -119,14 +131,6 @@ func howEnded(kind, how string) string {
 	return "Over"
 }
 
-func acts(session store.SupportSession) string {
-	files := "opened no files"
-	if session.Files > 0 {
-		files = "opened " + ui.Count(session.Files, "file", "files")
-	}
-	return "Saw " + ui.Count(session.Pages, "page", "pages") + ", " + files
-}
-
 // grantLengths are what the form offers.
 var grantLengths = map[string]time.Duration{
 	"1":   time.Hour,
@@ -136,20 +140,26 @@ var grantLengths = map[string]time.Duration{
 	"168": store.MaxGrant,
 }
 
+// lengthOf is the length that was chosen; what is not offered is none, which the
+// store refuses.
+func lengthOf(hours string) time.Duration { return grantLengths[hours] }
+
 func (s *Server) supportGrant(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	f, err := newForm(r)
 	if err != nil {
 		return err
 	}
-	hours := strings.TrimSpace(f.raw("hours"))
-	length, offered := grantLengths[hours]
-	if !offered {
-		return s.supportPage(w, r, me, http.StatusUnprocessableEntity, supportForms{grant: views.SupportGrantForm{
-			Hours:  hours,
-			Errors: ui.Errors{"hours": "Choose one of the lengths."},
-		}})
+	typed := views.SupportGrantForm{Hours: strings.TrimSpace(f.raw("hours")), Mode: f.raw("mode")}
+	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error {
+		if typed.Mode == "write" {
+			return tx.GrantSupportToWrite(r.Context(), lengthOf(typed.Hours))
+		}
+		return tx.GrantSupport(r.Context(), lengthOf(typed.Hours))
+	})
+	if wrong, invalid := errors.AsType[store.InvalidError](err); invalid {
+		typed.Errors = ui.Errors(wrong)
+		return s.supportPage(w, r, me, http.StatusUnprocessableEntity, supportForms{grant: typed})
 	}
-	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.GrantSupport(r.Context(), length) })
 	if err != nil {
 		return err
 	}

@@ -81,8 +81,12 @@ func whoRaises(me store.Member) string {
 
 // planSentence says what is full, how much of it there is, and who can help.
 func planSentence(e *store.PlanLimitError) string {
-	return fmt.Sprintf("The plan %s has room for %s, and this would make it %s. Nothing was changed. Take something away, or ask an owner of the agency for a larger plan.",
-		planName(e.Plan), ofMetric(e.Metric, e.Limit), amount(e.Metric, e.Next))
+	help := "Take something away, or ask an owner of the agency for a larger plan."
+	if e.Metric == store.Clients {
+		help = "Archive a client, or ask whoever runs this installation for a larger plan."
+	}
+	return fmt.Sprintf("The plan %s has room for %s, and this would make it %s. Nothing was changed. %s",
+		planName(e.Plan), ofMetric(e.Metric, e.Limit), amount(e.Metric, e.Next), help)
 }
 
 func ofMetric(m store.Metric, n int64) string {

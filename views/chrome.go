@@ -28,6 +28,7 @@ type Workspace struct {
 	Name     string
 	Agency   string // the agency's name; in the agency's own tenant the same as Name
 	IsAgency bool   // the agency's own tenant, not a client's
+	State    State  // StateSuspended and StateArchived are told: nothing can be changed
 	Accent   string // "#rrggbb" of its mark, "" for the neutral one
 	LogoURL  string // "" shows initials
 	BrandURL string // stylesheet with its accent, "" for ours
@@ -46,6 +47,7 @@ type Doors struct {
 	Support    bool
 	Settings   bool
 	Bin        bool
+	Clients    bool // of an agency, for those who look after them
 	Console    bool // the support console, for agents
 	Workspaces bool // there is more than one place to switch to
 }
@@ -100,6 +102,9 @@ func (c Chrome) doors() []door {
 	if !c.Workspace.IsAgency { // an agency's own place holds its team, and no work
 		list = append(list, door{"projects", "folder", "Projects", c.Base.Projects()})
 	}
+	if c.Doors.Clients {
+		list = append(list, door{"clients", "layers", "Clients", c.Base.Clients()})
+	}
 	if c.Doors.Members {
 		list = append(list, door{"members", "users", "People", c.Base.Members()})
 	}
@@ -142,6 +147,18 @@ func (c Chrome) brandURL() string {
 		return ""
 	}
 	return c.Workspace.BrandURL
+}
+
+// closed says what the workspace is, while nothing can be changed in it; "" else.
+func (c Chrome) closed() string {
+	if c.Workspace == nil {
+		return ""
+	}
+	switch c.Workspace.State {
+	case StateSuspended, StateArchived:
+		return "This workspace is " + string(c.Workspace.State) + "."
+	}
+	return ""
 }
 
 // under is the second line of the workspace's mark, which tells an agency's own place from a client's.

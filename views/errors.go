@@ -36,7 +36,12 @@ func refusalOf(status int) refusal {
 	return failure
 }
 
-func errorTitle(status int) string { return refusalOf(status).title }
+func errorTitle(p ErrorProps) string {
+	if p.Title != "" {
+		return p.Title
+	}
+	return refusalOf(p.Status).title
+}
 
 func errorSentence(p ErrorProps) string {
 	if p.Sentence != "" {

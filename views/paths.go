@@ -31,6 +31,10 @@ const (
 	PathConsole           = "/support"
 	PathConsoleStart      = "/support/sessions"
 	PathConsoleStop       = "/support/stop"
+	PathConsoleAsks       = "/support/asks"
+	PathConsoleWrite      = "/support/write"
+	// PathConsoleWriteConfirm takes a second agent's word.
+	PathConsoleWriteConfirm = "/support/write/confirm"
 	// PathViewAsStop is on every host: who looks as somebody else stops where they are.
 	PathViewAsStop = "/view-as/stop"
 )
@@ -101,6 +105,9 @@ func ConsoleSearch(q string) string { return withQuery(PathConsole, "q", q) }
 
 // ConsoleTenant is the support console with the form that starts a session in one tenant.
 func ConsoleTenant(slug string) string { return withQuery(PathConsole, "tenant", slug) }
+
+// ConsoleAskFor is the support console with the form that asks one tenant to be let in.
+func ConsoleAskFor(slug string) string { return withQuery(PathConsole, "ask", slug) }
 
 // Invite is the page behind an invitation's link; its GET shows what it is for, its POST accepts it.
 func Invite(token string) string { return "/invites/" + url.PathEscape(token) }
@@ -290,6 +297,21 @@ func (b Base) SupportGrant() string { return string(b) + "/support/grant" }
 // SupportRevoke takes a POST that takes the consent back.
 func (b Base) SupportRevoke() string { return string(b) + "/support/revoke" }
 
+// SupportLedger is the whole ledger as a table of comma-separated values.
+func (b Base) SupportLedger() string { return b.Support() + "/ledger.csv" }
+
+// SupportAsking takes a POST that says whether support may ask to come in.
+func (b Base) SupportAsking() string { return string(b) + "/support/asking" }
+
+// SupportAsk is one request of support to come in; the mail's button leads there.
+func (b Base) SupportAsk(id string) string { return string(b) + "/support/asks/" + id }
+
+// SupportAskGrant takes a POST that lets support in.
+func (b Base) SupportAskGrant(id string) string { return b.SupportAsk(id) + "/grant" }
+
+// SupportAskDeny takes a POST that says no.
+func (b Base) SupportAskDeny(id string) string { return b.SupportAsk(id) + "/deny" }
+
 // SupportSessionEnd takes a POST by which the tenant ends a support session.
 func (b Base) SupportSessionEnd(id string) string {
 	return string(b) + "/support/sessions/" + id + "/end"
@@ -303,6 +325,39 @@ func (b Base) Settings() string { return string(b) + "/settings" }
 
 // BrandStylesheet is the stylesheet with the workspace's accent; the hash lets it be kept for ever.
 func (b Base) BrandStylesheet(hash string) string { return string(b) + "/brand-" + hash + ".css" }
+
+// Clients lists an agency's clients; a POST opens a workspace for another.
+func (b Base) Clients() string { return string(b) + "/clients" }
+
+// ClientsIn lists clients by filter: "archived"; anything else is the plain list.
+func (b Base) ClientsIn(filter string) string { return withQuery(b.Clients(), "show", filter) }
+
+// ClientNew is the form for a new client.
+func (b Base) ClientNew() string { return b.Clients() + "/new" }
+
+// Client is one client from without; a POST renames it.
+func (b Base) Client(id string) string { return b.Clients() + "/" + id }
+
+// ClientPlan takes a POST that gives a client another plan.
+func (b Base) ClientPlan(id string) string { return b.Client(id) + "/plan" }
+
+// ClientSuspend takes a POST that closes a client for a while.
+func (b Base) ClientSuspend(id string) string { return b.Client(id) + "/suspend" }
+
+// ClientResume takes a POST that opens a suspended client again.
+func (b Base) ClientResume(id string) string { return b.Client(id) + "/resume" }
+
+// ClientArchive takes a POST that puts a client away.
+func (b Base) ClientArchive(id string) string { return b.Client(id) + "/archive" }
+
+// ClientUnarchive takes a POST that brings an archived client back.
+func (b Base) ClientUnarchive(id string) string { return b.Client(id) + "/unarchive" }
+
+// ClientJoin takes a POST that makes the reader one of a client's staff.
+func (b Base) ClientJoin(id string) string { return b.Client(id) + "/join" }
+
+// ClientLeave takes a POST that ends that.
+func (b Base) ClientLeave(id string) string { return b.Client(id) + "/leave" }
 
 // Usage is what the plan has room for, and how much of it is in use.
 func (b Base) Usage() string { return string(b) + "/usage" }

@@ -16,6 +16,24 @@ func grantOptions(chosen string) []ui.Option {
 	})
 }
 
+// changesHint is what whoever chooses between the two ought to know.
+const changesHint = "Support begins by looking. Changing things takes a step of its own, which the ledger tells."
+
+func modeOptions(chosen string) []ui.Option {
+	return choose(chosen, "read", []ui.Option{
+		{Value: "read", Label: "See, and change nothing"},
+		{Value: "write", Label: "See, and change things"},
+	})
+}
+
+func askWords(a SupportAskRow) string {
+	what := "to see, and change nothing"
+	if a.Write {
+		what = "to see and to change things"
+	}
+	return ui.Count(a.Hours, "hour", "hours") + ", " + what
+}
+
 func minuteOptions(chosen string) []ui.Option {
 	return choose(chosen, "30", []ui.Option{
 		{Value: "15", Label: "15 minutes"},

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"portico/files"
+	"portico/handlers"
 	"portico/handlers/signin"
 )
 
@@ -28,6 +29,7 @@ type config struct {
 	tenantDomain   string
 	trustedProxies []netip.Prefix
 	tenantRate     int
+	support        handlers.SupportMode
 	drain          time.Duration // from "I am leaving" to leaving
 	dns            string        // "host:port"; "" is the system's
 	databaseURL    string
@@ -106,6 +108,7 @@ func loadConfig(getenv func(string) string, environ []string) (config, error) {
 		alertMail:      rd.mailbox("ALERT_MAIL", false),
 		trustedProxies: rd.proxies(),
 		tenantRate:     rd.tenantRate(),
+		support:        rd.support(),
 		drain:          rd.drain(),
 		dns:            rd.nameServer(),
 		traces:         rd.traces(),
@@ -298,6 +301,19 @@ func (rd *reader) drain() time.Duration {
 		rd.wrong(name, "is not a time of up to a minute, such as 5s")
 	}
 	return d
+}
+
+// support is what the installation lets its own support do.
+func (rd *reader) support() handlers.SupportMode {
+	const name = "PORTICO_SUPPORT"
+	switch v := rd.optional(name, "on"); v {
+	case "on":
+		return handlers.SupportOn
+	case "four-eyes", "off":
+		return handlers.SupportMode(v)
+	}
+	rd.wrong(name, "is on, four-eyes or off")
+	return handlers.SupportOff
 }
 
 // providers are the AUTH_<NAME>_KIND families of variables, by name.

@@ -150,6 +150,7 @@ func (in *installation) listen(ctx context.Context, stopJobs func(context.Contex
 	site := handlers.New(handlers.Config{
 		URL: c.url, TenantDomain: c.tenantDomain, TrustedProxies: c.trustedProxies,
 		CountKey:    c.keys.For(signin.PurposeRateLimit)[0],
+		Support:     c.support,
 		TenantShare: handlers.Share{PerSecond: float64(c.tenantRate), Burst: 4 * c.tenantRate},
 	}, handlers.Rooms{
 		DB: in.db, Files: in.storage, SignIn: door, Ready: ready, Watch: in.watch, Log: in.log,

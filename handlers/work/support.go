@@ -11,6 +11,7 @@ import (
 	"portico/store"
 	"portico/store/queue"
 	"portico/views/mail"
+	"portico/views/ui"
 )
 
 // supportStarted finds the owners to tell that support has stepped in.
@@ -77,6 +78,7 @@ var endings = map[string]string{
 	"expired":          "Its time was over.",
 	"revoked":          "It was ended by your side.",
 	"agent_disabled":   "The agent has left support.",
+	"actor_gone":       "Who looked may no longer do that.",
 	"target_gone":      "The person it looked as has no access any more.",
 	"tenant_suspended": "The workspace was suspended.",
 }
@@ -97,6 +99,7 @@ func (r *Runner) supportProps(to store.Recipient, s store.SupportNotice) mail.Su
 		LedgerURL: r.base(to.Tenant).Support(),
 	}
 	if s.EndedAt != nil && s.EndedHow != nil {
+		p.Acts = ui.Acts(s.Pages, s.Files, s.Changes)
 		p.EndedAt, p.How = *s.EndedAt, endings[*s.EndedHow]
 	}
 	return p

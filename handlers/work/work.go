@@ -154,6 +154,9 @@ func (r *Runner) register(w *river.Workers) {
 	tenantJob(w, r, store.Demand{Regardless: true}, r.supportEnded)
 	tenantJob(w, r, store.Demand{Regardless: true}, r.supportExpiry)
 	tenantJob(w, r, store.Demand{Regardless: true}, r.supportMail)
+	// An agent who asks is no member.
+	tenantJob(w, r, store.Demand{Regardless: true}, r.supportAsked)
+	tenantJob(w, r, store.Demand{Regardless: true}, r.supportAskMail)
 }
 
 // Start begins to work the queue and returns. The end of ctx is a [Runner.Stop].

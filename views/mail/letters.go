@@ -156,6 +156,7 @@ type SupportProps struct {
 	StartedAt time.Time
 	EndsAt    time.Time // its hard end
 	EndedAt   time.Time // zero in the mail about its start
+	Acts      string    // what was done, in numbers; "" in the mail about its start
 	How       string    // how it ended: "It was stopped.", "Its time was over."
 	LedgerURL string    // the tenant's own support page
 }
@@ -175,7 +176,7 @@ func SupportStarted(p SupportProps) (Message, error) {
 
 // SupportEnded tells the owners that it is over, and where to read what was done.
 func SupportEnded(p SupportProps) (Message, error) {
-	facts := append(p.facts(), fact{"Ended", exact(p.EndedAt)})
+	facts := append(p.facts(), fact{"Ended", exact(p.EndedAt)}, fact{"What was done", p.Acts})
 	return letter{
 		Subject: p.who() + " has left " + p.Tenant,
 		Brand:   p.Brand, Title: p.who() + " has left " + p.Tenant,
@@ -204,6 +205,37 @@ func (p SupportProps) facts() []fact {
 
 func (p SupportProps) foot() string {
 	return "You get this because you are an owner of " + p.Tenant + ". It cannot be switched off."
+}
+
+// SupportAskedProps is all that mail may say.
+type SupportAskedProps struct {
+	Brand  Brand
+	Tenant string
+	Agent  string
+	Write  bool // they want to change things, too
+	Hours  int
+	Reason string
+	Ticket string
+	URL    string // the request; its page has the buttons
+}
+
+// SupportAsked brings the owners the request of an agent to be let in.
+func SupportAsked(p SupportAskedProps) (Message, error) {
+	what := "to see it as one of your people does, and change nothing"
+	if p.Write {
+		what = "to see it as one of your people does, and to change things"
+	}
+	return letter{
+		Subject: p.Agent + " (support) asks to come into " + p.Tenant,
+		Brand:   p.Brand, Title: p.Agent + " (support) asks to come into " + p.Tenant,
+		Paragraphs: []string{
+			"For " + ui.Count(p.Hours, "hour", "hours") + ", " + what + ". Nobody comes in unless you say so, and you decide for how long.",
+		},
+		Quote: p.Reason,
+		Label: "Answer", URL: p.URL,
+		Facts: []fact{{"Ticket", p.Ticket}},
+		Foot:  "You get this because you are an owner of " + p.Tenant + " and let support ask. On its support page you can take that back.",
+	}.write()
 }
 
 // JobRefusedProps is all that mail may say.

@@ -38,6 +38,8 @@ func letters(t *testing.T, s, url string) map[string]mail.Message {
 	put("digest", m, err)
 	m, err = mail.SupportStarted(support)
 	put("support-started", m, err)
+	m, err = mail.SupportAsked(mail.SupportAskedProps{Brand: b, Tenant: s, Agent: s, Reason: s, Ticket: s, Hours: 4, URL: url})
+	put("support-asked", m, err)
 	m, err = mail.SupportEnded(ended)
 	put("support-ended", m, err)
 	return list

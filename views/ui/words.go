@@ -18,6 +18,22 @@ func Count(n int, one, many string) string {
 	return strconv.Itoa(n) + " " + many
 }
 
+// Acts sums up what was done in a support session.
+func Acts(pages, files, changes int) string {
+	s := "Saw " + Count(pages, "page", "pages") + ", opened " + none(files, "file", "files")
+	if changes > 0 {
+		s += ", made " + Count(changes, "change", "changes")
+	}
+	return s
+}
+
+func none(n int, one, many string) string {
+	if n == 0 {
+		return "no " + many
+	}
+	return Count(n, one, many)
+}
+
 // Number writes a count with its thousands apart: 1,000,000.
 func Number(n int64) string {
 	s := strconv.FormatInt(n, 10)

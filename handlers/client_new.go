@@ -1,0 +1,135 @@
+package handlers
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/google/uuid"
+	"golang.org/x/text/unicode/norm"
+
+	"portico/handlers/signin"
+	"portico/store"
+	"portico/views"
+	"portico/views/ui"
+)
+
+// peopleLines is how many first people the form for a client has lines for.
+const peopleLines = 4
+
+// clientNew is the form for a client's workspace.
+func (s *Server) clientNew(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	typed := views.ClientForm{People: make([]views.ClientPerson, peopleLines)}
+	for i := range typed.People {
+		typed.People[i].Role = string(store.RoleMember)
+	}
+	typed.People[0].Role = string(store.RoleOwner)
+	return s.clientForm(w, r, me, http.StatusOK, typed)
+}
+
+func (s *Server) clientForm(w http.ResponseWriter, r *http.Request, me store.Member, status int, typed views.ClientForm) error {
+	roles := make([]views.Choice, 0, len(roleWords))
+	for _, role := range store.Roles() {
+		roles = append(roles, views.Choice{Value: string(role), Label: roleWords[role]})
+	}
+	return s.page(w, r, status, views.ClientNew(s.chrome(r, me), views.ClientNewProps{
+		Form:    typed,
+		Address: s.cfg.URL.Host + string(views.PathBase("")),
+		Plans:   plansToGive(me),
+		Roles:   roles,
+	}))
+}
+
+// clientCreate opens a workspace for a client and asks its first people in, all of
+// it or nothing.
+func (s *Server) clientCreate(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	f, err := newForm(r)
+	if err != nil {
+		return err
+	}
+	client, typed := newClient(f)
+	if !f.valid() {
+		typed.Errors = ui.Errors(f.errors)
+		return s.clientForm(w, r, me, http.StatusUnprocessableEntity, typed)
+	}
+	var id uuid.UUID
+	err = s.db.Write(r.Context(), me, func(tx *store.Tx) (err error) {
+		id, _, err = tx.CreateClient(r.Context(), client)
+		return err
+	})
+	wrong, invalid := errors.AsType[store.InvalidError](err)
+	switch {
+	case invalid:
+		typed.Errors = ui.Errors(wrong)
+		return s.clientForm(w, r, me, http.StatusUnprocessableEntity, typed)
+	case err != nil:
+		return err
+	}
+	return done(w, r, baseOf(r, me).Client(id.String()), "client.created", "")
+}
+
+// newClient reads the form, and what was typed as it was.
+func newClient(f *form) (store.NewClient, views.ClientForm) {
+	typed := views.ClientForm{
+		Name: f.raw("name"), Slug: f.raw("slug"), Accent: f.raw("accent"), OwnAccent: f.checked("own_accent"), Plan: f.raw("plan"),
+	}
+	client := store.NewClient{Name: f.text("name", "a name", 120), Plan: f.raw("plan")}
+	client.Slug = strings.ToLower(strings.TrimSpace(typed.Slug))
+	if client.Slug == "" && client.Name != "" {
+		client.Slug = suggestSlug(client.Name)
+		typed.Slug = client.Slug
+	}
+	if f.errors["name"] == "" && !slugs.MatchString(client.Slug) {
+		f.errors["slug"] = "An address is up to 40 of a to z, 0 to 9 and -, with no - at either end."
+	}
+	if typed.OwnAccent {
+		client.Accent = f.accent("accent")
+	}
+	client.People, typed.People = firstPeople(f)
+	return client, typed
+}
+
+// firstPeople reads the lines of people. A line without an address is nobody, and
+// keeps its place, so that what is wrong with another is said beside that one.
+func firstPeople(f *form) (people []store.NewPerson, typed []views.ClientPerson) {
+	seen := map[string]bool{}
+	for n := 1; n <= peopleLines; n++ {
+		email, role := "email_"+strconv.Itoa(n), "role_"+strconv.Itoa(n)
+		typed = append(typed, views.ClientPerson{Email: f.raw(email), Role: f.raw(role)})
+		p := store.NewPerson{Party: store.PartyClient, Role: store.Role(f.raw(role))}
+		if strings.TrimSpace(f.raw(email)) != "" {
+			var ok bool
+			if p.Email, ok = signin.FoldEmail(f.raw(email)); !ok {
+				f.errors[email] = "That is not an address that mail can be sent to."
+			} else if seen[p.Email] {
+				f.errors[email] = "That address is on another line already."
+			}
+			if roleWords[p.Role] == "" {
+				f.errors[role] = "Choose one of the roles."
+			}
+			seen[p.Email] = true
+			// They say what they are called when they accept.
+			p.Name, _, _ = strings.Cut(p.Email, "@")
+		}
+		people = append(people, p)
+	}
+	return people, typed
+}
+
+// suggestSlug makes an address of a name: "" when nothing of it can be in one.
+func suggestSlug(name string) string {
+	var slug strings.Builder
+	for _, c := range norm.NFKD.String(strings.ToLower(name)) {
+		switch {
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9':
+			slug.WriteRune(c)
+		case unicode.Is(unicode.Mn, c), c == '\'', c == '’':
+		case slug.Len() > 0 && !strings.HasSuffix(slug.String(), "-"):
+			slug.WriteByte('-')
+		}
+	}
+	s := slug.String()
+	return strings.Trim(s[:min(len(s), 40)], "-")
+}

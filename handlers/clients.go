@@ -1,0 +1,199 @@
+package handlers
+
+import (
+	"context"
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"portico/store"
+	"portico/views"
+	"portico/views/ui"
+)
+
+const clientsShown = 50
+
+// clientList is an agency's clients by name, for its owners and admins.
+func (s *Server) clientList(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	q := r.URL.Query()
+	page := store.ClientPage{Filter: strings.TrimSpace(q.Get("q")), Archived: q.Get("show") == "archived", Limit: clientsShown + 1}
+	page.AfterName, page.After = parseClientCursor(q.Get("after"))
+	var clients []store.Client
+	var plan string
+	var used []store.Usage
+	if err := s.db.Read(r.Context(), me, store.ListClients(page, &clients), store.GetPlan(&plan), store.ListUsage(&used)); err != nil {
+		return err
+	}
+	c := s.chrome(r, me)
+	props := views.ClientListProps{Query: page.Filter, Archived: page.Archived, Room: clientRoom(plan, used)}
+	at := func(after string) string {
+		next := url.Values{}
+		for key, value := range map[string]string{"q": page.Filter, "show": q.Get("show"), "after": after} {
+			if value != "" {
+				next.Set(key, value)
+			}
+		}
+		return c.Base.Clients() + "?" + next.Encode()
+	}
+	if len(clients) > clientsShown {
+		clients = clients[:clientsShown]
+		last := clients[clientsShown-1]
+		props.MoreURL = at(clientCursor(last.Name, last.ID))
+	}
+	if page.After != uuid.Nil {
+		props.FirstURL = at("")
+	}
+	props.Clients = clientRows(c.Base, clients)
+	return s.page(w, r, http.StatusOK, views.ClientList(c, props))
+}
+
+// clientRoom is how many clients count against the agency's plan, of how many.
+func clientRoom(plan string, used []store.Usage) string {
+	for _, u := range used {
+		if u.Metric == store.Clients {
+			return amount(u.Metric, u.Used) + " of " + amount(u.Metric, store.Limit(plan, u.Metric))
+		}
+	}
+	return ""
+}
+
+func clientRows(base views.Base, clients []store.Client) []views.ClientRow {
+	rows := make([]views.ClientRow, len(clients))
+	for i, c := range clients {
+		rows[i] = views.ClientRow{
+			URL:          base.Client(c.ID.String()),
+			Name:         c.Name,
+			Accent:       orZero(c.Accent),
+			LogoURL:      logoURL(c.LogoID),
+			State:        views.State(c.State),
+			Plan:         planName(c.Plan),
+			People:       c.People,
+			Projects:     c.Projects,
+			Waiting:      c.Waiting,
+			LastActivity: orZero(c.LastActivityAt),
+			Joined:       c.Joined,
+		}
+	}
+	return rows
+}
+
+// clientCursor names a place in a list by name and id; it is no secret and no promise.
+func clientCursor(name string, id uuid.UUID) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(id.String() + " " + name))
+}
+
+func parseClientCursor(s string) (name string, id uuid.UUID) {
+	b, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil {
+		return "", uuid.Nil
+	}
+	before, name, _ := strings.Cut(string(b), " ")
+	if id, err = uuid.Parse(before); err != nil || !printable(name) {
+		return "", uuid.Nil
+	}
+	return name, id
+}
+
+// clientShow is one client from without, with all that can be done about it.
+func (s *Server) clientShow(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	return s.clientPage(w, r, me, http.StatusOK, func(*views.ClientForm) {})
+}
+
+func (s *Server) clientPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, edit func(*views.ClientForm)) error {
+	var client store.Client
+	if err := s.db.Read(r.Context(), me, store.GetClient(pathID(r), &client)); err != nil {
+		return err
+	}
+	form := views.ClientForm{Name: client.Name, Plan: client.Plan}
+	edit(&form)
+	base := views.PathBase(client.Slug)
+	props := views.ClientShowProps{
+		ID:         client.ID.String(),
+		Name:       client.Name,
+		Address:    s.cfg.URL.Host + base.Home(),
+		State:      views.State(client.State),
+		People:     client.People,
+		Projects:   client.Projects,
+		Waiting:    client.Waiting,
+		Since:      client.CreatedAt,
+		LastActive: orZero(client.LastActivityAt),
+		Form:       form,
+		PlanName:   planName(client.Plan),
+		Plans:      plansToGive(me),
+		JoinAs:     map[store.Role]string{store.RoleOwner: "an owner", store.RoleAdmin: "an admin"}[me.Role],
+	}
+	if client.Joined {
+		props.OpenURL = addressOf(r).platform + base.Home()
+	}
+	return s.page(w, r, status, views.ClientShow(s.chrome(r, me), props))
+}
+
+// plansToGive are the plans that the member may give a client, with what each has
+// room for; none for who may not.
+func plansToGive(me store.Member) []views.Choice {
+	if !me.May(store.PlanClients) {
+		return nil
+	}
+	choices := make([]views.Choice, len(store.Plans))
+	for i, plan := range store.Plans {
+		var room []string
+		for _, m := range metricsOf("client") {
+			room = append(room, strings.TrimSuffix(ofMetric(m, store.Limit(plan, m)), " of files"))
+		}
+		choices[i] = views.Choice{Value: plan, Label: planName(plan) + ": " + strings.Join(room, ", ")}
+	}
+	return choices
+}
+
+// clientRename changes what the agency calls a client.
+func (s *Server) clientRename(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	f, err := newForm(r)
+	if err != nil {
+		return err
+	}
+	name := f.text("name", "a name", 120)
+	if !f.valid() {
+		return s.clientPage(w, r, me, http.StatusUnprocessableEntity, func(typed *views.ClientForm) {
+			typed.Name, typed.Errors = f.raw("name"), ui.Errors(f.errors)
+		})
+	}
+	return s.clientDeed(w, r, me, "client.renamed", func(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
+		return tx.RenameClient(ctx, id, name)
+	})
+}
+
+// clientPlan gives a client another plan.
+func (s *Server) clientPlan(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	f, err := newForm(r)
+	if err != nil {
+		return err
+	}
+	plan := f.raw("plan")
+	if !slices.Contains(store.Plans, plan) {
+		return s.clientPage(w, r, me, http.StatusUnprocessableEntity, func(typed *views.ClientForm) {
+			typed.Plan, typed.Errors = plan, ui.Errors{"plan": "Choose one of the plans."}
+		})
+	}
+	return s.clientDeed(w, r, me, "client.plan", func(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
+		return tx.SetClientPlan(ctx, id, plan)
+	})
+}
+
+// clientAct is a route that does one thing about a client and leads back to it.
+func (s *Server) clientAct(did string, act func(*store.Tx, context.Context, uuid.UUID) error) func(http.ResponseWriter, *http.Request, store.Member) error {
+	return func(w http.ResponseWriter, r *http.Request, me store.Member) error {
+		return s.clientDeed(w, r, me, did, func(ctx context.Context, tx *store.Tx, id uuid.UUID) error { return act(tx, ctx, id) })
+	}
+}
+
+func (s *Server) clientDeed(w http.ResponseWriter, r *http.Request, me store.Member, did string, act func(context.Context, *store.Tx, uuid.UUID) error) error {
+	id := pathID(r)
+	if err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return act(r.Context(), tx, id) }); err != nil {
+		return err
+	}
+	return done(w, r, baseOf(r, me).Client(id.String()), did, "")
+}

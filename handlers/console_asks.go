@@ -1,0 +1,96 @@
+package handlers
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"portico/store"
+	"portico/views"
+	"portico/views/ui"
+)
+
+// asksPerHour is how often one agent may ask to be let in: each is a mail to people.
+const asksPerHour = 20
+
+// consoleAskForm opens the form by which an agent asks a tenant to be let in.
+func (s *Server) consoleAskForm(w http.ResponseWriter, r *http.Request, me store.Person, props views.ConsoleProps, slug string) error {
+	found, err := s.supportFind(r, me, slug)
+	if err != nil {
+		return err
+	}
+	props.Query, props.Asked, props.Results = slug, true, tenantRows(found)
+	if len(found) > 0 && found[0].Slug == slug && found[0].Asks {
+		props.Ask = &views.ConsoleAsk{TenantName: found[0].Name, TenantSlug: slug}
+	}
+	return s.consolePage(w, r, me, http.StatusOK, props)
+}
+
+// consoleAsk asks a tenant to be let in, or says beside each field what is wrong.
+func (s *Server) consoleAsk(w http.ResponseWriter, r *http.Request, me store.Person) error {
+	f, err := newForm(r)
+	if err != nil {
+		return err
+	}
+	if err := s.count(r.Context(), asksPerHour, time.Hour, "console ask by "+me.ID().String()); err != nil {
+		return err
+	}
+	slug := strings.TrimSpace(f.raw("tenant"))
+	typed := views.ConsoleForm{Reason: f.raw("reason"), Ticket: f.raw("ticket"), Hours: f.raw("hours"), Mode: f.raw("mode")}
+	hours, _ := strconv.ParseInt(typed.Hours, 10, 16) // what is no number is no time: the store says so
+	err = s.db.AskSupport(r.Context(), me, store.AskSupport{
+		Slug: slug, Mode: typed.Mode, Hours: int(hours), Reason: typed.Reason, Ticket: typed.Ticket})
+	wrong, invalid := errors.AsType[store.InvalidError](err)
+	switch {
+	case err == nil:
+		http.Redirect(w, r, views.PathConsole, http.StatusSeeOther)
+		return nil
+	case errors.Is(err, store.ErrConflict):
+		return s.consolePage(w, r, me, http.StatusConflict, views.ConsoleProps{
+			Notice: "You have asked them already. Wait for their answer."})
+	case errors.Is(err, store.ErrForbidden):
+		return &statusError{status: http.StatusForbidden, sentence: "This workspace does not want to be asked. Its owners and admins can let support in by themselves."}
+	case invalid:
+		typed.Errors = ui.Errors(wrong)
+		found, err := s.supportFind(r, me, slug)
+		if err != nil {
+			return err
+		}
+		if len(found) == 0 || found[0].Slug != slug {
+			return store.ErrNotFound
+		}
+		return s.consolePage(w, r, me, http.StatusUnprocessableEntity, views.ConsoleProps{
+			Ask: &views.ConsoleAsk{TenantName: found[0].Name, TenantSlug: slug, Form: typed}})
+	}
+	return err
+}
+
+func askedRows(asked []store.AskedSupport) []views.AskedRow {
+	rows := make([]views.AskedRow, len(asked))
+	for i, a := range asked {
+		rows[i] = views.AskedRow{Tenant: a.TenantName, Write: a.Mode == "write", Reason: a.Reason, Ticket: a.Ticket,
+			At: a.CreatedAt, Word: a.Word, State: askState(a)}
+		if orZero(a.Answer) == "granted" {
+			rows[i].StartURL = views.ConsoleTenant(a.Slug)
+		}
+	}
+	return rows
+}
+
+// askState is where a request stands, in words.
+func askState(a store.AskedSupport) string {
+	switch orZero(a.Answer) {
+	case "granted":
+		return "They let you in"
+	case "denied":
+		return "They said no"
+	case "withdrawn":
+		return "Nobody answered"
+	}
+	if time.Now().After(a.EndsAt) {
+		return "Nobody answered"
+	}
+	return "Waiting for their answer"
+}

@@ -1,0 +1,78 @@
+package handlers
+
+import (
+	"encoding/csv"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"portico/store"
+)
+
+// ledgerLines is how much of a ledger is in memory at a time.
+const ledgerLines = 1000
+
+// supportLedger sends the whole ledger as a table, one line for each thing that was
+// seen, downloaded, changed or refused. It is on record before the first byte.
+func (s *Server) supportLedger(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	untimed(w, r)
+	var lines []store.LedgerLine
+	page := store.LedgerPage{Limit: ledgerLines}
+	if err := s.db.Read(r.Context(), me, store.SupportLedger(page, &lines)); err != nil {
+		return err
+	}
+	if r.Method != http.MethodHead {
+		if err := s.db.Record(r.Context(), me, store.Event{Verb: "support.ledger_exported"}); err != nil {
+			return errors.Join(store.ErrUnavailable, err)
+		}
+	}
+	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	w.Header().Set("Content-Disposition", `attachment; filename="support-ledger.csv"`)
+	out := csv.NewWriter(w)
+	_ = out.Write([]string{"session", "who", "as", "mode", "second agent", "reason", "ticket", "started", "ended", "how it ended", "at", "what", "result", "page", "on"})
+	for len(lines) > 0 {
+		for _, line := range lines {
+			_ = out.Write(ledgerCells(me, line))
+		}
+		out.Flush()
+		last := lines[len(lines)-1]
+		page.Session, page.At, page.ID = last.SessionID, last.At, last.ID
+		if len(lines) < ledgerLines {
+			break
+		}
+		lines = nil
+		// The table has begun: half of it must not look like the whole.
+		if err := s.db.Read(r.Context(), me, store.SupportLedger(page, &lines)); err != nil || out.Error() != nil {
+			panic(http.ErrAbortHandler)
+		}
+	}
+	out.Flush()
+	return nil
+}
+
+func ledgerCells(me store.Member, line store.LedgerLine) []string {
+	who := line.AgentName + " (support)"
+	if line.Kind == viewAsKind {
+		who = line.AgentName + " (" + me.Tenant.AgencyName + ")"
+	}
+	ended := ""
+	if line.EndedAt != nil {
+		ended = line.EndedAt.UTC().Format(time.RFC3339)
+	}
+	cells := []string{line.SessionID.String(), who, line.SubjectName, line.Mode, line.WriteByName, line.Reason, line.Ticket,
+		line.StartedAt.UTC().Format(time.RFC3339), ended, howEnded(line.Kind, orZero(line.EndedHow)),
+		line.At.UTC().Format(time.RFC3339), line.Verb, line.Result, line.Route, strings.TrimSpace(line.TargetKind + " " + line.TargetName)}
+	for i := range cells {
+		cells[i] = plainCell(cells[i])
+	}
+	return cells
+}
+
+// plainCell keeps a spreadsheet from taking what somebody typed for a formula.
+func plainCell(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r\n", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}

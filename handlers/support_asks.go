@@ -1,0 +1,99 @@
+package handlers
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"portico/store"
+	"portico/views"
+	"portico/views/ui"
+)
+
+// supportAsking says whether support may ask to come in.
+func (s *Server) supportAsking(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	f, err := newForm(r)
+	if err != nil {
+		return err
+	}
+	may := f.raw("asks") == "on"
+	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.SetSupportMayAsk(r.Context(), may) })
+	if err != nil {
+		return err
+	}
+	deed := "support.asking_off"
+	if may {
+		deed = "support.asking_on"
+	}
+	return done(w, r, baseOf(r, me).Support(), deed, "")
+}
+
+// supportAskShow is where the mail's button leads. It spends nothing.
+func (s *Server) supportAskShow(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	return s.askPage(w, r, me, http.StatusOK, views.SupportAskForm{})
+}
+
+func (s *Server) askPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, typed views.SupportAskForm) error {
+	var ask store.SupportAsk
+	if err := s.db.Read(r.Context(), me, store.GetSupportAsk(pathID(r), &ask)); err != nil {
+		return err
+	}
+	if typed.Hours == "" {
+		typed.Hours = strconv.Itoa(ask.Hours)
+	}
+	if typed.Mode == "" {
+		typed.Mode = ask.Mode
+	}
+	return s.page(w, r, status, views.SupportAsk(s.chrome(r, me), views.SupportAskProps{
+		SupportAskRow: askRow(baseOf(r, me), ask),
+		ID:            ask.ID.String(),
+		EndsAt:        ask.EndsAt,
+		CanAnswer:     ask.Open && consents(me),
+		Form:          typed,
+	}))
+}
+
+func askRow(base views.Base, ask store.SupportAsk) views.SupportAskRow {
+	return views.SupportAskRow{URL: base.SupportAsk(ask.ID.String()), Agent: ask.AgentName, Write: ask.Mode == "write", Hours: ask.Hours,
+		Reason: ask.Reason, Ticket: ask.Ticket, At: ask.CreatedAt, Open: ask.Open}
+}
+
+// supportAskGrant lets support in, as it asked or otherwise.
+func (s *Server) supportAskGrant(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	f, err := newForm(r)
+	if err != nil {
+		return err
+	}
+	typed := views.SupportAskForm{Hours: strings.TrimSpace(f.raw("hours")), Mode: f.raw("mode")}
+	return s.answerAsk(w, r, me, typed, "support.granted", func(tx *store.Tx) error {
+		return tx.GrantSupportAsk(r.Context(), pathID(r), typed.Mode, lengthOf(typed.Hours))
+	})
+}
+
+// supportAskDeny says no, with a word if they like.
+func (s *Server) supportAskDeny(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	f, err := newForm(r)
+	if err != nil {
+		return err
+	}
+	typed := views.SupportAskForm{Word: f.raw("word")}
+	return s.answerAsk(w, r, me, typed, "support.denied", func(tx *store.Tx) error {
+		return tx.DenySupportAsk(r.Context(), pathID(r), typed.Word)
+	})
+}
+
+func (s *Server) answerAsk(w http.ResponseWriter, r *http.Request, me store.Member, typed views.SupportAskForm, deed string, answer func(*store.Tx) error) error {
+	err := s.db.Write(r.Context(), me, answer)
+	wrong, invalid := errors.AsType[store.InvalidError](err)
+	switch {
+	case invalid:
+		typed.Errors = ui.Errors(wrong)
+		return s.askPage(w, r, me, http.StatusUnprocessableEntity, typed)
+	case errors.Is(err, store.ErrConflict):
+		return s.askPage(w, r, me, http.StatusConflict, views.SupportAskForm{})
+	case err != nil:
+		return err
+	}
+	return done(w, r, baseOf(r, me).Support(), deed, "")
+}
