@@ -69,6 +69,9 @@ var acts = map[string]act{
 	"POST /step-up/code":                   {form: "code=123456", says: http.StatusGone},
 	"POST /support/sessions":               {form: "tenant={slug}&person=nobody"},
 	"POST /support/stop":                   {ends: true},
+	"POST /support/asks":                   {form: "tenant={slug}&reason=&ticket=T-1&hours=4&mode=read", says: http.StatusUnprocessableEntity},
+	"POST /support/write":                  {form: "sure=on"},
+	"POST /support/write/confirm":          {form: "session=nobody", says: http.StatusConflict},
 	"POST /view-as/stop":                   {ends: true},
 	"GET /logo/{logo}":                     {says: http.StatusNotFound},
 	"GET /brand/{stylesheet}":              {says: http.StatusNotFound},
@@ -112,7 +115,19 @@ var acts = map[string]act{
 	"POST ~/settings/domains/{id}/remove":                {on: ownDomainClaim},
 	"POST ~/settings/logo":                               {send: sendLogo},
 	"POST ~/settings/logo/remove":                        {},
+	"POST ~/clients":                                     {send: sendClient},
+	"POST ~/clients/{id}":                                {form: "name=Renamed", on: freshClient},
+	"POST ~/clients/{id}/plan":                           {form: "plan=growth", on: freshClient},
+	"POST ~/clients/{id}/suspend":                        {on: freshClient},
+	"POST ~/clients/{id}/resume":                         {on: suspendedClient},
+	"POST ~/clients/{id}/archive":                        {on: freshClient},
+	"POST ~/clients/{id}/unarchive":                      {on: archivedClient},
+	"POST ~/clients/{id}/join":                           {on: freshClient},
+	"POST ~/clients/{id}/leave":                          {on: joinedClient},
 	"POST ~/support/grant":                               {form: "hours=4"},
+	"POST ~/support/asking":                              {form: "asks=on"},
+	"POST ~/support/asks/{id}/grant":                     {form: "hours=4&mode=read", on: openAsk},
+	"POST ~/support/asks/{id}/deny":                      {form: "word=No", on: openAsk},
 	"POST ~/support/revoke":                              {ends: true},
 	"POST ~/support/sessions/{id}/end":                   {on: runningSession},
 	"POST ~/view-as":                                     {form: "person=nobody", says: http.StatusUnprocessableEntity},
@@ -121,7 +136,7 @@ var acts = map[string]act{
 
 // kinds are the words before {id} that the matrix knows how to make; those on
 // one line are ids of the same rows.
-var kinds = [][]string{{"projects"}, {"deliverables"}, {"versions"}, {"files", "uploads"}, {"sessions"}, {"browsers"}, {"passkeys"}, {"domains"}, {"members"}, {"invites"}}
+var kinds = [][]string{{"projects"}, {"deliverables"}, {"versions"}, {"files", "uploads"}, {"sessions"}, {"browsers"}, {"passkeys"}, {"domains"}, {"members"}, {"invites"}, {"clients"}, {"asks"}}
 
 // blanks are what else a path may leave open.
 var blanks = map[string]string{
@@ -304,6 +319,44 @@ func comeBack(t *testing.T, w *world, p *persona) {
 func sendInvite(t *testing.T, b *browser, path string) answer {
 	return b.post(t, path, url.Values{"name": {"Somebody"}, "email": {uuid.NewString() + "@portals.test"}, "party": {"client"}, "role": {"viewer"}})
 }
+
+// freshClient is one that nobody but its maker has joined.
+func freshClient(t *testing.T, w *world, _ *persona) (id uuid.UUID) {
+	write(t, w.own.staff, func(tx *store.Tx) (err error) {
+		id, _, err = tx.CreateClient(t.Context(), store.NewClient{Slug: "c" + store.NewID().String(), Name: "Fresh"})
+		return err
+	})
+	return id
+}
+
+func suspendedClient(t *testing.T, w *world, p *persona) uuid.UUID {
+	id := freshClient(t, w, p)
+	write(t, w.own.staff, func(tx *store.Tx) error { return tx.SuspendClient(t.Context(), id) })
+	return id
+}
+
+func archivedClient(t *testing.T, w *world, p *persona) uuid.UUID {
+	id := freshClient(t, w, p)
+	write(t, w.own.staff, func(tx *store.Tx) error { return tx.ArchiveClient(t.Context(), id) })
+	return id
+}
+
+// joinedClient is one that they are in, as its maker is from the start.
+func joinedClient(t *testing.T, w *world, p *persona) uuid.UUID {
+	id, me := freshClient(t, w, p), (&storetest.Tenants{}).Member(t, p.email, w.own.slug)
+	if me.ID() != w.own.staff.ID() {
+		write(t, me, func(tx *store.Tx) error { return tx.JoinClient(t.Context(), id) })
+	}
+	return id
+}
+
+func sendClient(t *testing.T, b *browser, path string) answer {
+	id := store.NewID().String()
+	return b.post(t, path, url.Values{"name": {"Made"}, "slug": {"m" + id}, "email_1": {id + "@portals.test"}, "role_1": {"owner"}})
+}
+
+// openAsk is one that waits for an answer.
+func openAsk(t *testing.T, w *world, _ *persona) uuid.UUID { return w.own.ask(t) }
 
 func sendForm(t *testing.T, b *browser, path string) answer {
 	body, contentType := formOf(t, formFile{"file", "sent.txt", []byte("sent")})

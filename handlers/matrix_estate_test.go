@@ -69,6 +69,7 @@ func estateOf(t *testing.T, s *site, a *storetest.Tenants, slug string) *estate 
 		"files":        file,
 		"uploads":      e.upload(t, e.maker, e.hidden["versions"]),
 		"sessions":     session,
+		"asks":         e.ask(t),
 		"browsers":     storetest.Person(t, storetest.SignIn(t, pat)).SessionID,
 		"passkeys":     storetest.Passkey(t, storetest.SignIn(t, pat)),
 		"domains":      e.domain(t),
@@ -146,6 +147,22 @@ func (e *estate) look(t *testing.T, staff, as, host string) store.Token {
 	}
 	storetest.MoveSession(t, token, host)
 	return token
+}
+
+// ask is the request of an agent to be let in.
+func (e *estate) ask(t *testing.T) (id uuid.UUID) {
+	t.Helper()
+	write(t, e.staff, func(tx *store.Tx) error { return tx.SetSupportMayAsk(t.Context(), true) })
+	sam := storetest.Person(t, storetest.SignIn(t, storetest.Agent(t)))
+	in := store.AskSupport{Slug: e.slug, Mode: "write", Hours: 4, Reason: e.mark("why"), Ticket: e.mark("T")}
+	if err := storetest.DB().AskSupport(t.Context(), sam, in); err != nil {
+		t.Fatal(err)
+	}
+	var asked []store.AskedSupport
+	if err := storetest.DB().ReadOwn(t.Context(), sam, store.SupportAsked(1, &asked)); err != nil || len(asked) != 1 {
+		t.Fatalf("asked %d, %v", len(asked), err)
+	}
+	return asked[0].ID
 }
 
 func (e *estate) project(t *testing.T, shared bool) (id uuid.UUID) {

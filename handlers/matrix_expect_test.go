@@ -34,7 +34,7 @@ func declared(route handlers.Route, p *persona, method string, json bool) int {
 	switch {
 	case p.nobody():
 		return door
-	case !p.inside:
+	case !p.inside, route.Agency && !p.above:
 		return http.StatusNotFound
 	case !store.May(route.Needs, p.party, p.role), !supportMay(route, p, method):
 		return http.StatusForbidden

@@ -17,6 +17,7 @@ type persona struct {
 	mode    string // of a session of support, "" in person
 	looks   bool   // the session is one of staff, who look as their client
 	inside  bool   // a member, or in a session
+	above   bool   // of the agency itself and not of its client
 	party   store.Party
 	role    store.Role
 	as      string   // whom a session of support looks as

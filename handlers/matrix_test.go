@@ -61,6 +61,7 @@ func TestMatrix(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, routes, n, b.mode)
 			w.everybody(t)
+			up := w.agencyItself(t)
 			before := w.rowsOfStrangers(t)
 			for i, route := range routes {
 				switch {
@@ -69,6 +70,9 @@ func TestMatrix(t *testing.T) {
 					w.offMain(t, route)
 				default:
 					w.play(t, route)
+				}
+				if up != nil && route.Agency && i%b.of == b.part {
+					up.play(t, route)
 				}
 			}
 			if after := w.rowsOfStrangers(t); !maps.Equal(before, after) {
@@ -96,7 +100,7 @@ func (w *world) play(t *testing.T, route handlers.Route) {
 	w.fromBeside(t, route)
 	w.fromAbove(t, route)
 	a, _ := actOf(route)
-	if did == 0 && a.says == 0 {
+	if did == 0 && a.says == 0 && route.Agency == w.above {
 		t.Errorf("%s: nobody in the cast succeeds there, so that its refusals prove nothing", route.Pattern())
 	}
 }
@@ -159,7 +163,7 @@ func (w *world) fromBeside(t *testing.T, route handlers.Route) {
 // address: its owner is at home there, and nothing of a client is.
 func (w *world) fromAbove(t *testing.T, route handlers.Route) {
 	t.Helper()
-	if route.Who != handlers.AMember {
+	if route.Who != handlers.AMember || w.above {
 		return
 	}
 	a, _ := actOf(route)

@@ -24,6 +24,7 @@ import (
 type world struct {
 	*site
 	hosts              hosts   // nil when everything is on the main host
+	above              bool    // its own place is the agency itself
 	own, sister, other *estate // other is a client of the other agency
 	agency             string
 	cast               []*persona
@@ -46,6 +47,7 @@ func newWorld(t *testing.T, routes []handlers.Route, n *tally, mode hostMode) *w
 	w := &world{site: newSiteOver(t, storage(t), netip.MustParsePrefix("127.0.0.0/8")), router: newRouter(routes), shapes: map[string]string{}, admin: storetest.Admin(t), tally: n}
 	a, b := storetest.Agency(t), storetest.Agency(t)
 	w.own, w.sister, w.other = estateOf(t, w.site, a, a.Acme), estateOf(t, w.site, a, a.Globex), estateOf(t, w.site, b, b.Acme)
+	w.other.things["clients"] = w.other.tenant
 	w.agency = a.Agency
 	w.hosts = mode.hosts(t, w.admin, a.Agency, w.own.slug, w.sister.slug, w.other.slug)
 	w.owner = &persona{name: "owner at the agency", email: a.Dana, browser: w.nobody(),

@@ -28,7 +28,7 @@ func TestRouteTableIsAsReviewed(t *testing.T) {
 		if r.PerMinute > 0 {
 			limit = fmt.Sprintf(", %d a minute", r.PerMinute)
 		}
-		lines = append(lines, strings.TrimRight(fmt.Sprintf("%-62s %-10s %-14s support %s", r.Pattern(), r.Who, r.Needs, support+limit+everyHost(r)), " "))
+		lines = append(lines, strings.TrimRight(fmt.Sprintf("%-62s %-10s %-14s support %s", r.Pattern(), r.Who, r.Needs, support+limit+everyHost(r)+agencyOnly(r)), " "))
 	}
 	slices.Sort(lines)
 	got := strings.Join(lines, "\n") + "\n"
@@ -50,6 +50,13 @@ func TestRouteTableIsAsReviewed(t *testing.T) {
 func everyHost(r handlers.Route) string {
 	if r.EveryHost {
 		return " on every host"
+	}
+	return ""
+}
+
+func agencyOnly(r handlers.Route) string {
+	if r.Agency {
+		return " in agencies alone"
 	}
 	return ""
 }

@@ -54,9 +54,9 @@ func TestPagesTakeTwoRoundTrips(t *testing.T) {
 	}
 	t.Cleanup(db.Close)
 	a := storetest.Agency(t)
-	dana := a.Member(t, a.Dana, a.Acme)
+	dana, above := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Dana, a.Agency)
 	project := storetest.Project(t, dana, "Spring")
-	things := map[string]uuid.UUID{"projects": project, "deliverables": storetest.Deliverable(t, dana, project, "Logo")}
+	things := map[string]uuid.UUID{"projects": project, "deliverables": storetest.Deliverable(t, dana, project, "Logo"), "clients": dana.TenantID()}
 	site := newSiteWith(t, db, storage(t), func(*handlers.Config) {})
 	browser := site.as(t, a.Dana)
 	admin := storetest.Admin(t)
@@ -68,11 +68,15 @@ func TestPagesTakeTwoRoundTrips(t *testing.T) {
 		if route.Who != handlers.AMember || route.Method != http.MethodGet || route.Asset || route.Streams || route.JSON || (needsID && !known) {
 			continue
 		}
-		path := fill(route.Path, a.Acme, id.String())
+		at, slug := dana, a.Acme
+		if route.Agency {
+			at, slug = above, a.Agency
+		}
+		path := fill(route.Path, slug, id.String())
 		// Where they are is where they were last, or it would be noted after the page.
 		if _, err := admin.Exec(t.Context(), `
 update memberships set last_place = $3, last_seen_at = now(), unread = 0, used_at = now() where tenant_id = $1 and user_id = $2`,
-			dana.TenantID(), dana.ID(), strings.TrimPrefix(path, "/w/"+a.Acme)); err != nil {
+			at.TenantID(), at.ID(), strings.TrimPrefix(path, "/w/"+slug)); err != nil {
 			t.Fatal(err)
 		}
 		first := browser.get(t, path)

@@ -184,7 +184,7 @@ type sample struct {
 
 func samples() []sample {
 	var list []sample
-	for _, group := range [][]sample{signInSamples(), homeSamples(), workSamples(), placeSamples(), supportSamples(), errorSamples()} {
+	for _, group := range [][]sample{signInSamples(), homeSamples(), workSamples(), placeSamples(), clientSamples(), supportSamples(), errorSamples()} {
 		list = append(list, group...)
 	}
 	return list
@@ -405,6 +405,40 @@ func roles() []ui.Option {
 	return []ui.Option{{Value: "owner", Label: "Owner"}, {Value: "admin", Label: "Admin", Selected: true}, {Value: "member", Label: "Member"}, {Value: "viewer", Label: "Viewer"}}
 }
 
+func clientSamples() []sample {
+	c := agency()
+	c.Doors.Clients, c.Doors.Bin = true, false
+	rows := []views.ClientRow{
+		{URL: c.Base.Client("c1"), Name: "Acme", Accent: "#c2410c", Plan: "Growth", People: 12, Projects: 7, Waiting: 2, LastActivity: before(40 * time.Minute), Joined: true},
+		{URL: c.Base.Client("c2"), Name: longName, Accent: "#15505c", Plan: "Starter", People: 1, Projects: 1, State: views.StateSuspended, LastActivity: before(90 * time.Hour)},
+		{URL: c.Base.Client("c3"), Name: rtlName, Plan: "Starter"},
+	}
+	plans := []views.Choice{{Value: "starter", Label: "Starter: 5 people, 20 projects, 10 GiB of files"}, {Value: "growth", Label: "Growth: 50 people, 500 projects, 500 GiB of files"}}
+	roles := []views.Choice{{Value: "owner", Label: "Owner"}, {Value: "admin", Label: "Admin"}, {Value: "member", Label: "Member"}, {Value: "viewer", Label: "Viewer"}}
+	people := []views.ClientPerson{{Role: "owner"}, {Role: "member"}, {Role: "member"}, {Role: "member"}}
+	wrong := views.ClientForm{Name: hostile, Slug: hostile, Accent: hostile, Plan: hostile, People: []views.ClientPerson{{Email: hostile, Role: hostile}},
+		Errors: ui.Errors{"slug": "That address is not available.", "email_1": "That is not an address that mail can be sent to."}}
+	show := views.ClientShowProps{ID: "c1", Name: "Acme", Address: "portico.example/w/acme/", People: 12, Projects: 7, Waiting: 2, Since: before(900 * time.Hour),
+		LastActive: before(40 * time.Minute), Form: views.ClientForm{Name: "Acme", Plan: "growth"}, PlanName: "Growth", Plans: plans, JoinAs: "an owner"}
+	joined, archived, odd := show, show, show
+	joined.OpenURL, joined.State = acme.Home(), views.StateSuspended
+	archived.State, archived.Plans = views.StateArchived, nil
+	odd.Name, odd.Form, odd.OpenURL = hostile, wrong, "javascript:alert(1)"
+	return []sample{
+		{"agency-home", views.WorkspaceHome(c, views.WorkspaceHomeProps{Clients: rows, Latest: events()[:2]})},
+		{"clients", views.ClientList(c, views.ClientListProps{Room: "3 of 100", Clients: rows, MoreURL: "/w/northwind/clients?after=x", FirstURL: "/w/northwind/clients"})},
+		{"clients-empty", views.ClientList(c, views.ClientListProps{})},
+		{"clients-archived", views.ClientList(c, views.ClientListProps{Archived: true})},
+		{"clients-nothing", views.ClientList(c, views.ClientListProps{Query: "zzz"})},
+		{"client-new", views.ClientNew(c, views.ClientNewProps{Address: "portico.example/w/", Plans: plans, Roles: roles, Form: views.ClientForm{People: people}})},
+		{"client-new-error", views.ClientNew(c, views.ClientNewProps{Address: "portico.example/w/", Roles: roles, Form: wrong})},
+		{"client", views.ClientShow(c, show)},
+		{"client-suspended", views.ClientShow(c, joined)},
+		{"client-archived", views.ClientShow(c, archived)},
+		{"client-hostile", views.ClientShow(c, odd)},
+	}
+}
+
 func supportSamples() []sample {
 	people := []ui.Option{{Value: "u1", Label: "Mia Chen, Owner"}, {Value: "u2", Label: "Leo Park, Viewer"}}
 	start := &views.ConsoleStart{TenantName: "Acme", TenantSlug: "acme", GrantUntil: now.Add(20 * time.Hour), People: people}
@@ -422,6 +456,36 @@ func supportSamples() []sample {
 		{"console-none", views.Console(agent(), views.ConsoleProps{Query: "zzz", Asked: true})},
 		{"console-start", views.Console(agent(), views.ConsoleProps{Start: start})},
 		{"console-start-error", views.Console(agent(), views.ConsoleProps{Start: wrong})},
+		{"support-asked", views.Support(staff(), views.SupportProps{CanGrant: true, MayAsk: true, Asks: []views.SupportAskRow{ask(acme), ask(acme)},
+			Sessions: sessions(), ExportURL: acme.SupportLedger(), Form: views.SupportGrantForm{Mode: "write", Errors: ui.Errors{"hours": "Choose one of the lengths."}}})},
+		{"support-ask", views.SupportAsk(client(), views.SupportAskProps{SupportAskRow: ask(acme), ID: "k1", EndsAt: now.Add(60 * time.Hour), CanAnswer: true,
+			Form: views.SupportAskForm{Hours: "24", Mode: "write"}})},
+		{"support-ask-error", views.SupportAsk(client(), views.SupportAskProps{SupportAskRow: views.SupportAskRow{Agent: hostile, Reason: hostile, Ticket: hostile, Hours: 1, Open: true},
+			CanAnswer: true, Form: views.SupportAskForm{Hours: hostile, Mode: hostile, Word: hostile, Errors: ui.Errors{"hours": "Choose one of the lengths.", "word": "Say it in at most 500 characters."}}})},
+		{"support-ask-viewer", views.SupportAsk(client(), views.SupportAskProps{SupportAskRow: ask(acme), EndsAt: now.Add(60 * time.Hour)})},
+		{"support-ask-answered", views.SupportAsk(client(), views.SupportAskProps{SupportAskRow: views.SupportAskRow{Agent: "Sam", Reason: "A report", Ticket: "T-1", Hours: 4}})},
+		{"console-ask", views.Console(agent(), views.ConsoleProps{Ask: &views.ConsoleAsk{TenantName: "Acme", TenantSlug: "acme"}, Sent: asked()})},
+		{"console-ask-error", views.Console(agent(), views.ConsoleProps{Ask: &views.ConsoleAsk{TenantName: hostile, TenantSlug: "acme",
+			Form: views.ConsoleForm{Reason: hostile, Hours: hostile, Mode: hostile, Errors: ui.Errors{"ticket": "Name the ticket.", "hours": "Choose one of the lengths."}}}})},
+		{"console-waiting", views.Console(agent(), views.ConsoleProps{Sent: asked(), History: sessions()[1:], Waiting: []views.WriteAskRow{
+			{Session: "s1", Agent: "Tess", Tenant: "Acme", Subject: "Mia Chen", Reason: "The report cannot be renamed", Ticket: "TICKET-123", At: before(3 * time.Minute)},
+			{Session: "s2", Agent: hostile, Tenant: longName, Subject: rtlName, Reason: hostile, Ticket: hostile, At: before(5 * time.Minute)}}})},
+		{"console-write", views.ConsoleWrite(agent(), views.ConsoleWriteProps{Tenant: "Acme", Subject: "Mia Chen", Ticket: "TICKET-123", EndsAt: now.Add(41 * time.Minute), BackURL: acme.Home()})},
+		{"console-write-error", views.ConsoleWrite(agent(), views.ConsoleWriteProps{Tenant: hostile, Subject: hostile, Ticket: hostile, EndsAt: now, BackURL: acme.Home(), FourEyes: true,
+			Errors: ui.Errors{"sure": "Tick this if you mean it."}})},
+	}
+}
+
+func ask(base views.Base) views.SupportAskRow {
+	return views.SupportAskRow{URL: base.SupportAsk("k1"), Agent: "Sam", Write: true, Hours: 24, Reason: "The report of last week does not open for Leo", Ticket: "TICKET-123",
+		At: before(20 * time.Minute), Open: true}
+}
+
+func asked() []views.AskedRow {
+	return []views.AskedRow{
+		{Tenant: "Acme", Write: true, Reason: "The report does not open", Ticket: "TICKET-123", At: before(20 * time.Minute), State: "Waiting for their answer"},
+		{Tenant: "Globex", Reason: "Cannot sign in", Ticket: "TICKET-99", At: before(30 * time.Hour), State: "They let you in", StartURL: views.ConsoleTenant("globex")},
+		{Tenant: longName, Reason: hostile, Ticket: hostile, Word: hostile, At: before(90 * time.Hour), State: "They said no"},
 	}
 }
 

@@ -146,3 +146,38 @@ func TestKeyRotation(t *testing.T) {
 		t.Errorf("%d effects, want 1", n)
 	}
 }
+
+// Support asks to come in: the owners of both sides read why and are led to the
+// request, nobody else is; what is answered before the mail leaves is in none.
+func TestSupportAskIsMailed(t *testing.T) {
+	t.Parallel()
+	r := theRunner(t)
+	a := storetest.Agency(t)
+	mia := a.Member(t, a.Mia, a.Acme)
+	check(t, storetest.DB().Write(t.Context(), mia, func(tx *store.Tx) error { return tx.SetSupportMayAsk(t.Context(), true) }))
+	sam := storetest.Person(t, storetest.SignIn(t, storetest.Agent(t)))
+	check(t, storetest.DB().AskSupport(t.Context(), sam, store.AskSupport{Slug: a.Acme, Mode: "read", Hours: 4, Reason: "A file does not open", Ticket: "T-77"}))
+	var asks []store.SupportAsk
+	check(t, storetest.DB().Read(t.Context(), mia, store.OpenSupportAsks(&asks)))
+	for _, owner := range []string{a.Mia, a.Dana} {
+		msg := mailTo(t, owner, "asks to come into")
+		if !strings.Contains(msg.Text(), "T-77") || !strings.Contains(msg.Text(), "/support/asks/"+asks[0].ID.String()) || msg.Header("X-Portico-Actor") != sam.ID().String() {
+			t.Errorf("the mail lacks the ticket, the way or the agent:\n%s", msg.Raw)
+		}
+	}
+	for _, other := range []string{a.Leo, a.Ravi, a.Gus} {
+		if n := len(mailsTo(t, other)); n != 0 {
+			t.Errorf("%d mails to %s, who owns nothing there", n, other)
+		}
+	}
+	check(t, storetest.DB().Write(t.Context(), mia, func(tx *store.Tx) error { return tx.DenySupportAsk(t.Context(), asks[0].ID, "") }))
+	job := queue.SupportAskMail{Seal: queue.Seal{Tenant: mia.TenantID()}, AskID: asks[0].ID, To: a.Member(t, a.Leo, a.Acme).ID()}
+	do(t, admin(t), `update memberships set role = 'owner' where tenant_id = $1 and user_id = $2`, mia.TenantID(), job.To)
+	check(t, testSealer.Seal(&job))
+	j, err := storetest.DB().Believe(&job, store.Demand{Regardless: true})
+	check(t, err)
+	check(t, r.supportAskMail(t.Context(), j, job))
+	if n := len(mailsTo(t, a.Leo)); n != 0 {
+		t.Errorf("%d mails about what was answered", n)
+	}
+}

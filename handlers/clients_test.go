@@ -1,0 +1,247 @@
+package handlers_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"portico/store"
+	"portico/store/storetest"
+)
+
+// newClientForm is what somebody types who opens a workspace.
+func newClientForm(name, slug string, edit url.Values) url.Values {
+	form := url.Values{"name": {name}, "slug": {slug}, "plan": {"starter"}}
+	for key, value := range edit {
+		form[key] = value
+	}
+	return form
+}
+
+// clientAt is the id of the client that a redirect leads to.
+func clientAt(t *testing.T, got answer) string {
+	t.Helper()
+	id := between(got.location(), "/clients/", "?")
+	if _, err := uuid.Parse(id); err != nil {
+		t.Fatalf("%d to %q", got.status, got.location())
+	}
+	return id
+}
+
+// Dana opens a workspace in one form: look, plan and people come with it, the
+// people by mail, and it is in her list with its counts.
+func TestClientInOneForm(t *testing.T) {
+	t.Parallel()
+	a, s := storetest.Agency(t), newSite(t)
+	dana, at := s.as(t, a.Dana), "/w/"+a.Agency+"/clients"
+	want(t, "the form", dana.get(t, at+"/new"), http.StatusOK)
+	got := dana.post(t, at, newClientForm("Ümbra & Söhne "+a.Suffix, "", url.Values{
+		"accent": {"#336699"}, "own_accent": {"on"}, "plan": {"growth"},
+		"email_1": {" Ann@" + a.Suffix + ".test"}, "role_1": {"owner"}, "email_3": {"bo@" + a.Suffix + ".test"}, "role_3": {"viewer"},
+	}))
+	want(t, "created", got, http.StatusSeeOther)
+	id := clientAt(t, got)
+	page := dana.get(t, at+"/"+id)
+	for _, says := range []string{"Ümbra &amp; Söhne", "/w/umbra-sohne-" + a.Suffix + "/", `value="growth" selected`, "Open the workspace"} {
+		if !strings.Contains(page.body, says) {
+			t.Errorf("its page does not say %q", says)
+		}
+	}
+	var invites []store.Invite
+	read(t, a.Member(t, a.Dana, "umbra-sohne-"+a.Suffix), store.ListInvites(&invites))
+	if len(invites) != 2 || invites[0].Email != "bo@"+a.Suffix+".test" || invites[0].Role != store.RoleViewer || invites[1].Email != "ann@"+a.Suffix+".test" {
+		t.Errorf("invited: %+v", invites)
+	}
+	list := dana.get(t, at+"?q=mbra")
+	if !strings.Contains(list.body, "/clients/"+id) || strings.Contains(list.body, "Acme") {
+		t.Error("it is not what is found by its name")
+	}
+}
+
+// What cannot be taken is said beside its field, with all that was typed, and
+// nothing is made.
+func TestClientFormRefuses(t *testing.T) {
+	t.Parallel()
+	a, other, s := storetest.Agency(t), storetest.Agency(t), newSite(t)
+	dana, at := s.as(t, a.Dana), "/w/"+a.Agency+"/clients"
+	released, free := "gone-"+a.Suffix, "free-"+a.Suffix
+	if _, err := storetest.Admin(t).Exec(t.Context(), `insert into kept_slugs (slug, why) values ($1, 'released')`, released); err != nil {
+		t.Fatal(err)
+	}
+	for what, c := range map[string]struct {
+		form url.Values
+		says string
+	}{
+		"no name":                {newClientForm("", free, nil), "Give it a name."},
+		"a name of signs":        {newClientForm("!!!", "", nil), "An address is up to 40"},
+		"an address with a dot":  {newClientForm("New", "a.b", nil), "An address is up to 40"},
+		"one's own address":      {newClientForm("New", a.Acme, nil), "That address is not available."},
+		"another's address":      {newClientForm("New", other.Acme, nil), "That address is not available."},
+		"a reserved address":     {newClientForm("New", "www", nil), "That address is not available."},
+		"a released address":     {newClientForm("New", released, nil), "That address is not available."},
+		"no colour":              {newClientForm("New", free, url.Values{"own_accent": {"on"}, "accent": {"red"}}), "A colour is #"},
+		"no plan of ours":        {newClientForm("New", free, url.Values{"plan": {"free"}}), "Choose one of the plans."},
+		"no address for mail":    {newClientForm("New", free, url.Values{"email_2": {"nobody"}, "role_2": {"owner"}}), "mail can be sent to"},
+		"somebody twice":         {newClientForm("New", free, url.Values{"email_1": {"a@b.test"}, "role_1": {"owner"}, "email_2": {"A@b.test"}, "role_2": {"owner"}}), "on another line already"},
+		"no role":                {newClientForm("New", free, url.Values{"email_1": {"a@b.test"}, "role_1": {"king"}}), "Choose one of the roles."},
+		"whoever creates it":     {newClientForm("New", free, url.Values{"email_4": {a.Dana}, "role_4": {"owner"}}), "has access already"},
+		"a name that is no text": {newClientForm("New\x00", free, nil), "cannot be shown"},
+	} {
+		got := dana.post(t, at, c.form)
+		want(t, what, got, http.StatusUnprocessableEntity)
+		if !strings.Contains(got.body, c.says) {
+			t.Errorf("%s: does not say %q", what, c.says)
+		}
+		if slug := c.form.Get("slug"); slug != "" && !strings.Contains(got.body, `value="`+slug+`"`) {
+			t.Errorf("%s: what was typed is gone", what)
+		}
+	}
+	if got := dana.get(t, at+"?q=New"); strings.Contains(got.body, "row-link") {
+		t.Error("one was made all the same")
+	}
+	want(t, "as it should be", dana.post(t, at, newClientForm("New", free, nil)), http.StatusSeeOther)
+	id := clientAt(t, dana.post(t, at, newClientForm("Other", "", nil)))
+	for path, form := range map[string]url.Values{"": {"name": {""}}, "/plan": {"plan": {"free"}}} {
+		want(t, "about a client: "+path, dana.post(t, at+"/"+id+path, form), http.StatusUnprocessableEntity)
+	}
+}
+
+// An agency whose plan has no room for a client is told so before anything is made.
+func TestClientIntoAFullPlan(t *testing.T) {
+	t.Parallel()
+	a, s := storetest.Agency(t), newSite(t)
+	storetest.Plan(t, a.Agency, "starter")
+	dana, at := s.as(t, a.Dana), "/w/"+a.Agency+"/clients"
+	for range 3 { // Acme and Globex are there
+		want(t, "one that fits", dana.post(t, at, newClientForm("Fits", "f"+store.NewID().String(), nil)), http.StatusSeeOther)
+	}
+	full := newClientForm("Full", "full-"+a.Suffix, nil)
+	got := dana.post(t, at, full)
+	want(t, "a sixth", got, http.StatusPaymentRequired)
+	if !strings.Contains(got.body, "5 clients") || !strings.Contains(got.body, "runs this installation") {
+		t.Errorf("the page says %.600s", got.body)
+	}
+	got = dana.with("Accept", "application/json").post(t, at, full)
+	var told struct {
+		Metric    string
+		Limit     int64
+		NextUsage int64 `json:"nextUsage"`
+	}
+	if err := json.Unmarshal([]byte(got.body), &told); err != nil || told.Metric != "clients" || told.Limit != 5 || told.NextUsage != 6 {
+		t.Errorf("a program is told %s", got.body)
+	}
+	id := a.Member(t, a.Dana, a.Acme).TenantID().String()
+	want(t, "archived", dana.post(t, at+"/"+id+"/archive", nil), http.StatusSeeOther)
+	want(t, "there is room", dana.post(t, at, full), http.StatusSeeOther)
+	want(t, "and none to bring it back", dana.post(t, at+"/"+id+"/unarchive", nil), http.StatusPaymentRequired)
+}
+
+// Suspended, a client's people see a notice and their team may look and not
+// touch, from the next request on; resumed, all is as it was.
+func TestSuspendedClient(t *testing.T) {
+	t.Parallel()
+	a, s := storetest.Agency(t), newSite(t)
+	project := storetest.Project(t, a.Member(t, a.Dana, a.Acme), "Spring")
+	dana, ravi, mia := s.as(t, a.Dana), s.as(t, a.Ravi), s.as(t, a.Mia)
+	inside, at := "/w/"+a.Acme, "/w/"+a.Agency+"/clients/"+a.Member(t, a.Dana, a.Acme).TenantID().String()
+	check := func(what, state string, client, look, touch int) {
+		t.Helper()
+		want(t, what+": its client", mia.get(t, inside+"/"), client)
+		page := ravi.get(t, inside+"/projects")
+		want(t, what+": its team looks", page, look)
+		want(t, what+": its team touches", ravi.post(t, inside+"/projects/"+project.String(), url.Values{"name": {"Spring"}}), touch)
+		if closed := state != ""; strings.Contains(page.body, "New project") == closed || strings.Contains(page.body, "workspace is "+state+".") != closed {
+			t.Errorf("%s: the page does not offer what may be done", what)
+		}
+	}
+	check("before", "", 200, 200, 303)
+	for _, step := range []struct{ away, state, back string }{{"/suspend", "suspended", "/resume"}, {"/archive", "archived", "/unarchive"}} {
+		want(t, step.away, dana.post(t, at+step.away, nil), http.StatusSeeOther)
+		check(step.away, step.state, 403, 200, 403)
+		if got := mia.get(t, inside+"/projects"); !strings.Contains(got.body, "This portal is paused") {
+			t.Errorf("%s: Mia reads %.400s", step.away, got.body)
+		}
+		want(t, step.away+" again", dana.post(t, at+step.away, nil), http.StatusConflict)
+		want(t, step.back, dana.post(t, at+step.back, nil), http.StatusSeeOther)
+		check(step.back, "", 200, 200, 303)
+	}
+	trail := s.as(t, a.Dana).get(t, "/w/"+a.Agency+"/activity")
+	if !strings.Contains(trail.body, "suspended the workspace of") || !strings.Contains(trail.body, at) {
+		t.Error("the agency's trail does not lead to the client")
+	}
+}
+
+// An agency's owner and its admins see of a client they are not in what it is
+// called and how much there is. Joining is seen by the client, and so is leaving.
+func TestJoinAClientToSeeInside(t *testing.T) {
+	t.Parallel()
+	a, s := storetest.Agency(t), newSite(t)
+	vera := "vera@" + a.Suffix + ".test"
+	write(t, a.Member(t, a.Dana, a.Agency), func(tx *store.Tx) error {
+		_, err := tx.AddPerson(t.Context(), store.NewPerson{Name: "Vera", Email: vera, Party: store.PartyAgency, Role: store.RoleAdmin})
+		return err
+	})
+	const secret = "The secret spring campaign"
+	storetest.Project(t, a.Member(t, a.Dana, a.Acme), secret)
+	b, mia, inside := s.as(t, vera), s.as(t, a.Mia), "/w/"+a.Acme+"/"
+	at := "/w/" + a.Agency + "/clients/" + a.Member(t, a.Mia, a.Acme).TenantID().String()
+	page := b.get(t, at)
+	want(t, "from without", page, http.StatusOK)
+	for _, never := range []string{secret, a.Mia, "Mia " + a.Suffix, "Open the workspace", `name="plan"`} {
+		if strings.Contains(page.body, never) {
+			t.Errorf("from without she sees %q", never)
+		}
+	}
+	want(t, "inside, before", b.get(t, inside), http.StatusNotFound)
+	want(t, "leaves, before", b.post(t, at+"/leave", nil), http.StatusNotFound)
+	want(t, "joins", b.post(t, at+"/join", nil), http.StatusSeeOther)
+	if got := b.get(t, inside+"projects"); got.status != 200 || !strings.Contains(got.body, secret) {
+		t.Errorf("inside: %d", got.status)
+	}
+	if got := mia.get(t, inside+"members"); !strings.Contains(got.body, vera) {
+		t.Error("the client does not see who joined")
+	}
+	want(t, "leaves", b.post(t, at+"/leave", nil), http.StatusSeeOther)
+	want(t, "inside, after", b.get(t, inside), http.StatusNotFound)
+	if got := mia.get(t, inside+"members"); strings.Contains(got.body, vera) {
+		t.Error("the client still sees who left")
+	}
+	want(t, "an admin gives a plan", b.post(t, at+"/plan", url.Values{"plan": {"growth"}}), http.StatusForbidden)
+	want(t, "an admin opens one with a plan", b.post(t, "/w/"+a.Agency+"/clients", newClientForm("New", "", url.Values{"plan": {"growth"}})), http.StatusForbidden)
+	want(t, "an admin opens one", b.post(t, "/w/"+a.Agency+"/clients", newClientForm("New "+a.Suffix, "", url.Values{"plan": nil})), http.StatusSeeOther)
+}
+
+// A thousand clients are pages of fifty, each of them once, and cost no more.
+func TestThousandClients(t *testing.T) {
+	t.Parallel()
+	a, s := storetest.Agency(t), newSite(t)
+	me := a.Member(t, a.Dana, a.Agency)
+	if _, err := storetest.Admin(t).Exec(t.Context(), `
+insert into tenants (id, kind, agency_id, slug, name)
+select gen_random_uuid(), 'client', $1, 'many-' || n || '-' || $2, 'Many ' || n % 300 from generate_series(1, 998) n`, me.TenantID(), a.Suffix); err != nil {
+		t.Fatal(err)
+	}
+	dana, seen, pages := s.as(t, a.Dana), map[string]bool{}, 0
+	for at := "/w/" + a.Agency + "/clients"; at != ""; pages++ {
+		page := dana.get(t, at)
+		want(t, at, page, http.StatusOK)
+		for _, part := range strings.Split(page.body, `class="row-link" href="`)[1:] {
+			link, _, _ := strings.Cut(part, `"`)
+			if seen[link] {
+				t.Errorf("%s is there twice", link)
+			}
+			seen[link] = true
+		}
+		before, _, more := strings.Cut(page.body, `" rel="next"`)
+		if at = ""; more {
+			at = strings.ReplaceAll(before[strings.LastIndex(before, `href="`)+len(`href="`):], "&amp;", "&")
+		}
+	}
+	if len(seen) != 1000 || pages != 20 {
+		t.Errorf("%d clients on %d pages", len(seen), pages)
+	}
+}

@@ -1,0 +1,155 @@
+package handlers_test
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"portico/handlers"
+	"portico/store/storetest"
+)
+
+// deskWith is a desk on an installation configured by the test.
+func deskWith(t *testing.T, edit func(*handlers.Config)) *desk {
+	t.Helper()
+	d := &desk{Tenants: storetest.Agency(t), site: newSiteWith(t, storetest.DB(), nil, edit), agent: storetest.Agent(t)}
+	d.sam, d.base = d.nobody(), "/w/"+d.Acme
+	d.token = storetest.SignIn(t, d.agent)
+	d.sam.signIn(t, d.token)
+	return d
+}
+
+func (d *desk) letWrite(t *testing.T) *desk {
+	t.Helper()
+	want(t, "grant", d.as(t, d.Mia).post(t, d.base+"/support/grant", url.Values{"hours": {"4"}, "mode": {"write"}}), 303)
+	return d
+}
+
+var sure = url.Values{"sure": {"on"}}
+
+// From reading to writing: the step wants a proof of its own and a tick, an allowed
+// change is made, and what support may never do stays refused.
+func TestConsoleWriteJourney(t *testing.T) {
+	t.Parallel()
+	d := setupDesk(t)
+	if got := d.sam.get(t, "/support/write"); got.status != 303 || got.location() != "/support" {
+		t.Errorf("outside the step is %d to %q", got.status, got.location())
+	}
+	d.letWrite(t)
+	has(t, "the consent", d.as(t, d.Mia).get(t, d.base+"/support"), "They may change things")
+	d.in(t, d.Dana)
+	has(t, "the bar", d.sam.get(t, d.base+"/"), ", read only", `href="/support/write"`)
+	make := url.Values{"name": {"Mended " + d.Suffix}}
+	want(t, "a change while reading", d.sam.post(t, d.base+"/projects", make), 403)
+	for what, got := range map[string]answer{"the page": d.sam.get(t, "/support/write"), "the step": d.sam.post(t, "/support/write", sure)} {
+		if got.status != 303 || got.location() != "/step-up?return_to="+url.QueryEscape("/support/write") {
+			t.Errorf("%s without a proof of its own: %d to %q", what, got.status, got.location())
+		}
+	}
+	d.prove(t)
+	has(t, "the page", d.sam.get(t, "/support/write"), "Change things as Dana "+d.Suffix, "I change what the ticket needs")
+	again := d.sam.post(t, "/support/write", nil)
+	want(t, "without the tick", again, 422)
+	has(t, "without the tick", again, "Tick this if you mean it.")
+	want(t, "still reading", d.sam.post(t, d.base+"/projects", make), 403)
+
+	got := d.sam.post(t, "/support/write", sure)
+	if got.status != 303 || got.location() != d.base+"/" {
+		t.Fatalf("the step is %d to %q", got.status, got.location())
+	}
+	has(t, "the bar", d.sam.get(t, d.base+"/"), "and can change things", `data-mode="write"`)
+	hasNot(t, "the bar", d.sam.get(t, d.base+"/"), `href="/support/write"`)
+	want(t, "a change", d.sam.post(t, d.base+"/projects", make), 303)
+	for path, form := range map[string]url.Values{
+		"/settings":       {"name": {"x"}},
+		"/support/grant":  {"hours": {"1"}},
+		"/support/asking": {"asks": {"on"}},
+		"/support/revoke": nil,
+		"/view-as":        {"person": {d.Member(t, d.Mia, d.Acme).ID().String()}},
+	} {
+		want(t, "POST "+path, d.sam.post(t, d.base+path, form), 403)
+	}
+	want(t, "the step again", d.sam.post(t, "/support/write", sure), 409)
+	page := d.as(t, d.Mia).get(t, d.base+"/support")
+	has(t, "the ledger", page, "Could change things")
+	has(t, "the trail", d.as(t, d.Mia).get(t, d.base+"/activity?support=1"), "began to change things")
+	want(t, "revoke", d.as(t, d.Mia).post(t, d.base+"/support/revoke", nil), 303)
+	if got := d.sam.post(t, d.base+"/projects", make); got.status != 303 || !strings.HasPrefix(got.location(), "/support") {
+		t.Errorf("a change after that is %d to %q", got.status, got.location())
+	}
+}
+
+// With consent to read there is no step, and the refusal says why.
+func TestConsoleWriteNeedsConsent(t *testing.T) {
+	t.Parallel()
+	d := setupDesk(t).letIn(t)
+	d.in(t, d.Dana)
+	hasNot(t, "the bar", d.sam.get(t, d.base+"/"), `href="/support/write"`)
+	d.prove(t)
+	got := d.sam.post(t, "/support/write", sure)
+	want(t, "the step", got, 403)
+	has(t, "the step", got, "lets support read, and not change things")
+	want(t, "a change", d.sam.post(t, d.base+"/projects", url.Values{"name": {"x"}}), 403)
+}
+
+// On an installation that wants four eyes, nothing is changed before a second agent
+// agrees.
+func TestConsoleWriteWithFourEyes(t *testing.T) {
+	t.Parallel()
+	d := deskWith(t, func(c *handlers.Config) { c.Support = handlers.SupportFourEyes }).letWrite(t)
+	d.in(t, d.Dana).prove(t)
+	has(t, "the page", d.sam.get(t, "/support/write"), "Another agent must agree")
+	asked := d.sam.post(t, "/support/write", sure)
+	want(t, "the step", asked, 200)
+	has(t, "the step", asked, "Another agent must agree in their console within ten minutes")
+	make := url.Values{"name": {"Mended " + d.Suffix}}
+	want(t, "a change meanwhile", d.sam.post(t, d.base+"/projects", make), 403)
+
+	tess := d.nobody()
+	token := storetest.SignIn(t, storetest.Agent(t))
+	tess.signIn(t, token)
+	console := tess.get(t, "/support")
+	has(t, "the second agent's console", console, "Sam in Acme "+d.Suffix+" as Dana "+d.Suffix, "T-7")
+	row := console.body[strings.Index(console.body, "Sam in Acme "+d.Suffix):]
+	session := regexp.MustCompile(`name="session" value="([0-9a-f-]{36})"`).FindStringSubmatch(row)
+	if session == nil {
+		t.Fatal("there is nothing to agree to")
+	}
+	agree := url.Values{"session": {session[1]}}
+	if got := tess.post(t, "/support/write/confirm", agree); got.status != 303 || !strings.HasPrefix(got.location(), "/step-up") {
+		t.Errorf("without a proof: %d to %q", got.status, got.location())
+	}
+	want(t, "by the one who asks", d.sam.post(t, "/support/write/confirm", agree), 409)
+	tess.signIn(t, storetest.StepUp(t, token))
+	want(t, "something else", tess.post(t, "/support/write/confirm", url.Values{"session": {"x"}}), 409)
+	want(t, "agree", tess.post(t, "/support/write/confirm", agree), 303)
+	want(t, "a change", d.sam.post(t, d.base+"/projects", make), 303)
+	want(t, "agree again", tess.post(t, "/support/write/confirm", agree), 409)
+	has(t, "the trail", d.as(t, d.Mia).get(t, d.base+"/activity?kind=support"), "agreed that a colleague of support changes things")
+}
+
+// Switched off, no agent starts, asks or writes, and who is inside is out; staff
+// still look as their clients.
+func TestSupportSwitchedOff(t *testing.T) {
+	t.Parallel()
+	d := setupDesk(t).letWrite(t)
+	d.in(t, d.Mia)
+	off := deskWith(t, func(c *handlers.Config) { c.Support = handlers.SupportOff })
+	off.sam.signIn(t, d.token)
+	inside := off.sam.get(t, d.base+"/")
+	want(t, "inside", inside, 403)
+	has(t, "inside", inside, "Support is switched off")
+	hasNot(t, "inside", inside, d.Suffix)
+	for path, form := range map[string]url.Values{
+		"/support/sessions": d.form(d.Member(t, d.Mia, d.Acme).ID()), "/support/asks": {"tenant": {d.Acme}},
+		"/support/write": sure, "/support/write/confirm": nil,
+	} {
+		want(t, "POST "+path, off.sam.post(t, path, form), 403)
+	}
+	has(t, "the console", off.sam.get(t, "/support"), "Support is switched off")
+	want(t, "stop", off.sam.post(t, "/support/stop", nil), 303)
+	dana := off.as(t, off.Dana)
+	want(t, "staff", dana.post(t, off.base+"/view-as", url.Values{"person": {off.Member(t, off.Mia, off.Acme).ID().String()}}), 303)
+	want(t, "staff inside", dana.get(t, off.base+"/"), 200)
+}

@@ -1,0 +1,67 @@
+package handlers_test
+
+import (
+	"net/url"
+	"regexp"
+	"testing"
+)
+
+// An agent asks, the owner reads it and answers otherwise than was asked for; a GET
+// spends nothing, and an answer is given once.
+func TestSupportAskJourney(t *testing.T) {
+	t.Parallel()
+	d := setupDesk(t)
+	form := url.Values{"tenant": {d.Acme}, "reason": {"The report of " + d.Suffix}, "ticket": {"T-9"}, "hours": {"24"}, "mode": {"write"}}
+	want(t, "where they want no asking", d.sam.post(t, "/support/asks", form), 403)
+	hasNot(t, "the search", d.sam.get(t, "/support?q="+d.Acme), "Ask to come in")
+	mia := d.as(t, d.Mia)
+	has(t, "the support page", mia.get(t, d.base+"/support"), "Support may not even ask")
+	want(t, "by a viewer", d.as(t, d.Leo).post(t, d.base+"/support/asking", url.Values{"asks": {"on"}}), 403)
+	want(t, "let them ask", mia.post(t, d.base+"/support/asking", url.Values{"asks": {"on"}}), 303)
+	has(t, "the search", d.sam.get(t, "/support?q="+d.Acme), "Ask to come in", "/support?ask="+d.Acme)
+	has(t, "the form", d.sam.get(t, "/support?ask="+d.Acme), "to let you in", `action="/support/asks"`)
+
+	wrong := url.Values{"tenant": {d.Acme}, "reason": {" "}, "ticket": {"kept-" + d.Suffix}, "hours": {"600"}, "mode": {"own"}}
+	got := d.sam.post(t, "/support/asks", wrong)
+	want(t, "a bad request", got, 422)
+	has(t, "a bad request", got, "Say why; the customer reads it.", "kept-"+d.Suffix, "Choose one of the lengths.", "Choose one of the two.")
+	want(t, "ask", d.sam.post(t, "/support/asks", form), 303)
+	want(t, "ask again", d.sam.post(t, "/support/asks", form), 409)
+	has(t, "the console", d.sam.get(t, "/support"), "Waiting for their answer")
+
+	path := regexp.MustCompile(d.base + `/support/asks/[0-9a-f-]{36}`).FindString(mia.get(t, d.base+"/support").body)
+	if path == "" {
+		t.Fatal("the request is not on the support page")
+	}
+	for range 2 {
+		has(t, "the request", mia.get(t, path), "The report of "+d.Suffix, "T-9", "24 hours, to see and to change things", "Let support in", "Say no")
+	}
+	want(t, "the request, to a viewer", d.as(t, d.Leo).get(t, path), 403)
+	want(t, "the request, from another tenant", d.as(t, d.Gus).get(t, "/w/"+d.Globex+path[len(d.base):]), 404)
+	bad := mia.post(t, path+"/grant", url.Values{"hours": {"600"}, "mode": {"read"}})
+	want(t, "a bad answer", bad, 422)
+	has(t, "a bad answer", bad, "Choose one of the lengths.")
+	want(t, "a start before the answer", d.prove(t).sam.post(t, "/support/sessions", d.form(d.Member(t, d.Mia, d.Acme).ID())), 403)
+	want(t, "the answer", mia.post(t, path+"/grant", url.Values{"hours": {"1"}, "mode": {"read"}}), 303)
+	has(t, "the support page", mia.get(t, d.base+"/support"), "Read only", "Take it back now")
+	want(t, "answered again", mia.post(t, path+"/deny", url.Values{"word": {"No"}}), 409)
+	has(t, "the request", mia.get(t, path), "This is answered, or it has run out.")
+	has(t, "the console", d.sam.get(t, "/support"), "They let you in")
+	d.in(t, d.Mia)
+	want(t, "the request, from inside", d.sam.get(t, path), 403)
+}
+
+// The owner says no, with a word that the agent reads.
+func TestSupportAskSaidNo(t *testing.T) {
+	t.Parallel()
+	d := setupDesk(t)
+	mia := d.as(t, d.Mia)
+	want(t, "let them ask", mia.post(t, d.base+"/support/asking", url.Values{"asks": {"on"}}), 303)
+	want(t, "ask", d.sam.post(t, "/support/asks", url.Values{"tenant": {d.Acme}, "reason": {"Why"}, "ticket": {"T-9"}, "hours": {"4"}, "mode": {"read"}}), 303)
+	path := regexp.MustCompile(d.base + `/support/asks/[0-9a-f-]{36}`).FindString(mia.get(t, d.base+"/support").body)
+	want(t, "no", mia.post(t, path+"/deny", url.Values{"word": {"Call us first, " + d.Suffix}}), 303)
+	has(t, "the console", d.sam.get(t, "/support"), "They said no", "Call us first, "+d.Suffix)
+	want(t, "a start", d.prove(t).sam.post(t, "/support/sessions", d.form(d.Member(t, d.Mia, d.Acme).ID())), 403)
+	want(t, "do not ask us", mia.post(t, d.base+"/support/asking", url.Values{"asks": {"off"}}), 303)
+	want(t, "ask", d.sam.post(t, "/support/asks", url.Values{"tenant": {d.Acme}, "reason": {"Why"}, "ticket": {"T-9"}, "hours": {"4"}, "mode": {"read"}}), 403)
+}
