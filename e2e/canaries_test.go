@@ -60,7 +60,7 @@ func haunt(t *testing.T) *haunted {
 		if err := tx.UpdateSettings(ctx, look); err != nil {
 			return err
 		}
-		_, inside, err := tx.CreateClient(ctx, h.client, script)
+		_, inside, err := tx.CreateClient(ctx, store.NewClient{Slug: h.client, Name: script})
 		if err != nil {
 			return err
 		}
@@ -91,14 +91,33 @@ func haunt(t *testing.T) *haunted {
 		if _, err = tx.InvitePerson(ctx, store.NewPerson{Name: script, Email: at("invited"), Party: store.PartyClient, Role: store.RoleViewer}); err != nil {
 			return err
 		}
-		return tx.GrantSupport(ctx, time.Hour)
+		if err := tx.SetSupportMayAsk(ctx, true); err != nil {
+			return err
+		}
+		return tx.GrantSupportToWrite(ctx, time.Hour)
 	}))
+	h.asks(t, db, owner)
 	var versions []store.Version
 	check(t, db.Read(ctx, owner, store.ListVersions(deliverable, &versions)))
 	h.ids["projects"], h.ids["deliverables"], h.ids["members"] = project.String(), deliverable.String(), owner.ID().String()
+	h.ids["clients"] = owner.TenantID().String()
 	h.files = "/w/" + h.client + "/versions/" + versions[0].ID.String() + "/files"
 	h.invite = pathIn(t, mailed(t, at("invited"), since, ""), "/invites/")
 	return h
+}
+
+// asks has the agent ask to be let in, for a reason that is the script.
+func (h *haunted) asks(t *testing.T, db *store.DB, owner store.Member) {
+	t.Helper()
+	token, err := sample.SignIn(t.Context(), db, h.people["agent"])
+	check(t, err)
+	v, err := db.Who(t.Context(), store.Ask{Token: &token})
+	check(t, err)
+	agent, _ := v.Person()
+	check(t, db.AskSupport(t.Context(), agent, store.AskSupport{Slug: h.client, Mode: "write", Hours: 4, Reason: script, Ticket: script}))
+	var open []store.SupportAsk
+	check(t, db.Read(t.Context(), owner, store.OpenSupportAsks(&open)))
+	h.ids["asks"] = open[0].ID.String()
 }
 
 // publish fills the deliverable with files that are scripts, under names that are,

@@ -7,61 +7,147 @@ import (
 	"github.com/playwright-community/playwright-go"
 )
 
-// Gus lets support in. Sam proves himself anew, starts a session as Gus, sees
-// the portal under a bar that cannot be missed, is refused a change, and stops.
-// Gus finds all of it in his own trail.
-func TestSupportLooksInWithConsent(t *testing.T) {
+// The whole story with two browsers open. Sam may not come in, and asks. Gus has the
+// mail, and lets him in. Sam proves himself anew, reads under a bar that cannot be
+// missed, and is refused a change. By a second step he may make one, and is refused
+// what support never may. Gus takes his consent back, and Sam's next click ends it.
+// All of it is on Gus's ledger and in his mail.
+func TestSupportComesInWithConsent(t *testing.T) {
 	t.Parallel()
-	sam := signedInByMail(t, "sam@portico.test")
+	gus, sam := signedInByMail(t, "gus@globex.test"), signedInByMail(t, "sam@portico.test")
+	since := time.Now()
 	sam.must("in the console", sam.page.WaitForURL("**/support"))
-	sam.fill("Name or address of the tenant", "globex")
-	sam.click("button", "Find")
-	sam.sees("Globex")
-	if n, err := sam.named("link", "Start a session").Count(); err != nil || n != 0 {
-		t.Errorf("without consent a session is offered (%d, %v)", n, err)
+	sam.find("globex")
+	if n, err := sam.page.GetByText("Ask to come in").Or(sam.page.GetByText("Start a session")).Count(); err != nil || n != 0 {
+		t.Errorf("without consent a way in is offered (%d, %v)", n, err)
 	}
-
-	gus := signedInByMail(t, "gus@globex.test")
 	gus.open("/w/globex/support")
+	gus.click("button", "Let support ask each time")
+	gus.sees("You decide each time.")
+
+	sam.find("globex")
+	sam.click("link", "Ask to come in")
+	sam.fill("Why", "Cannot find the annual report")
+	sam.fill("Ticket", "HELP-4711")
+	sam.choose("mode", "write")
+	sam.click("button", "Ask them")
+	sam.sees("Waiting for their answer")
+	gus.open(pathIn(t, mailed(t, "gus@globex.test", since, "asks to come into"), "/w/globex/support/asks/"))
+	gus.sees("Cannot find the annual report")
 	gus.click("button", "Let support in")
 	gus.sees("Take it back now")
 
-	sam.fill("Name or address of the tenant", "globex")
-	sam.click("button", "Find")
-	sam.click("link", "Start a session")
-	sam.must("asked to prove himself", sam.page.WaitForURL("**/step-up*"))
-	sam.stepUp("sam@portico.test")
-	sam.fill("Why", "Cannot find the annual report")
-	sam.fill("Ticket", "HELP-4711")
-	sam.click("button", "Start the session")
+	sam.open("/support")
+	sam.startSession(t, "Dana")
 	sam.must("inside", sam.page.WaitForURL("**/w/globex/"))
-	sam.sees("is seeing")
-	sam.sees("HELP-4711")
-
-	// A change is refused, whatever the page offers.
-	res, err := sam.context.Request().Post(world.stack.URL()+"/w/globex/support/grant", playwright.APIRequestContextPostOptions{
-		Headers: map[string]string{"Origin": world.stack.URL(), "Content-Type": "application/x-www-form-urlencoded"}, Data: "hours=24",
-	})
-	if err != nil || res.Status() != 403 {
-		t.Errorf("a change in a read session answers %v, %v", res, err)
+	sam.sees("read only")
+	if got := sam.posts("/w/globex/projects", "name=Mended"); got != 403 {
+		t.Errorf("a change in a read session answers %d", got)
 	}
 	if got := sam.status("/w/acme/"); got != 404 {
 		t.Errorf("another tenant answers %d", got)
 	}
+
 	sam.open("/w/globex/")
-	sam.click("button", "Stop")
-	sam.must("back in the console", sam.page.WaitForURL("**/support*"))
-	if got := sam.status("/w/globex/"); got != 404 {
-		t.Errorf("after Stop the tenant answers %d", got)
+	sam.click("link", "Ask to make changes")
+	sam.stepUp("sam@portico.test")
+	sam.click("button", "Begin to change things")
+	sam.sees("Tick this if you mean it.")
+	sam.must("tick that it is meant", sam.page.Locator("#sure").Check())
+	sam.click("button", "Begin to change things")
+	sam.must("inside again", sam.page.WaitForURL("**/w/globex/"))
+	sam.sees("and can change things")
+	sam.open("/w/globex/projects/new")
+	sam.fill("Name", "Mended by support")
+	sam.click("button", "Create project")
+	sam.sees("Mended by support")
+	for path, form := range map[string]string{
+		"/w/globex/invites":       "name=x&email=x@globex.test&party=client&role=owner",
+		"/w/globex/support/grant": "hours=24",
+		"/w/globex/settings":      "name=x",
+	} {
+		if got := sam.posts(path, form); got != 403 {
+			t.Errorf("support posts to %s and is answered %d", path, got)
+		}
 	}
 
-	gus.open("/w/globex/activity?support=1")
-	gus.sees("began a support session")
-	gus.sees("saw a page")
-	gus.sees("ended the support session")
-	mailed(t, "gus@globex.test", time.Now().Add(-time.Hour), "upport")
+	gus.open("/w/globex/support")
+	gus.click("button", "Take it back now")
+	gus.sees("Support can no longer come in.")
+	sam.click("link", "Projects")
+	sam.sees("The customer ended your session")
+	if got := sam.status("/w/globex/"); got != 303 {
+		t.Errorf("after that the tenant answers %d, and does not lead out", got)
+	}
 	gus.open("/w/globex/support")
 	gus.sees("HELP-4711")
+	gus.sees("made 1 change")
+	gus.open("/w/globex/activity?support=1")
+	for _, did := range []string{"began a support session", "saw a page", "began to change things", "created the project"} {
+		gus.sees(did)
+	}
+	mailed(t, "gus@globex.test", since, "has left")
+	gus.stopsWhatIsLeft(t, sam)
+}
+
+// stopsWhatIsLeft is the other end of a session: its own Stop.
+func (v *visitor) stopsWhatIsLeft(t *testing.T, agent *visitor) {
+	t.Helper()
+	v.open("/w/globex/support")
+	v.click("button", "Let support in")
+	v.sees("Take it back now")
+	agent.find("globex")
+	agent.startSession(t, "Gus")
+	agent.sees("is seeing")
+	agent.click("button", "Stop")
+	agent.must("back in the console", agent.page.WaitForURL("**/support*"))
+	if got := agent.status("/w/globex/"); got != 404 {
+		t.Errorf("after Stop the tenant answers %d", got)
+	}
+}
+
+// find searches for a tenant in the console.
+func (v *visitor) find(text string) {
+	v.t.Helper()
+	v.open("/support")
+	v.fill("Name or address of the tenant", text)
+	v.click("button", "Find")
+	v.sees("Globex")
+}
+
+// startSession begins one as somebody whose name begins so, and proves who the
+// agent is where that is asked for.
+func (v *visitor) startSession(t *testing.T, as string) {
+	t.Helper()
+	v.click("link", "Start a session")
+	v.must("at the form, or asked to prove it", v.page.GetByText("Confirm it is you").Or(v.page.GetByLabel("As whom")).First().WaitFor())
+	if n, err := v.page.GetByText("Confirm it is you").Count(); err == nil && n > 0 {
+		v.stepUp("sam@portico.test")
+	}
+	option, err := v.page.Locator("#person option").Filter(playwright.LocatorFilterOptions{HasText: as}).First().GetAttribute("value")
+	v.must("find "+as, err)
+	v.choose("person", option)
+	v.fill("Why", "Cannot find the annual report")
+	v.fill("Ticket", "HELP-4711")
+	v.click("button", "Start the session")
+}
+
+// choose picks the value of a select by its id.
+func (v *visitor) choose(id, value string) {
+	v.t.Helper()
+	_, err := v.page.Locator("#" + id).SelectOption(playwright.SelectOptionValues{Values: &[]string{value}})
+	v.must("choose "+value, err)
+}
+
+// posts sends a form as a page of ours would and says how it was answered.
+func (v *visitor) posts(path, form string) int {
+	v.t.Helper()
+	res, err := v.context.Request().Post(world.stack.URL()+path, playwright.APIRequestContextPostOptions{
+		Headers: map[string]string{"Origin": world.stack.URL(), "Content-Type": "application/x-www-form-urlencoded"},
+		Data:    form, MaxRedirects: playwright.Int(0),
+	})
+	v.must("post to "+path, err)
+	return res.Status()
 }
 
 // stepUp proves anew who somebody is, with a mailed code.

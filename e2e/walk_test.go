@@ -22,6 +22,7 @@ var notPages = map[string]string{
 	"/handover":                      "leads on",
 	"/handover/{token}":              "leads on",
 	"/w/{tenant}/again":              "leads on",
+	"/w/{tenant}/support/ledger.csv": "is a table to download",
 	"/w/{tenant}/files/{id}":         "is a file",
 	"/w/{tenant}/uploads/{id}":       "is for programs",
 	"/w/{tenant}/{stylesheet}":       "is a stylesheet",
@@ -66,7 +67,11 @@ func (w *walk) fill(t *testing.T, route string) string {
 	case "/invites/{token}":
 		return w.invite
 	}
-	path := strings.NewReplacer("{tenant}", w.client, "/{$}", "/").Replace(route)
+	tenant := w.client
+	if strings.HasPrefix(route, "/w/{tenant}/clients") {
+		tenant = w.agency
+	}
+	path := strings.NewReplacer("{tenant}", tenant, "/{$}", "/").Replace(route)
 	if before, _, found := strings.Cut(path, "/{id}"); found {
 		path = strings.Replace(path, "{id}", w.ids[before[strings.LastIndex(before, "/")+1:]], 1)
 	}
@@ -127,7 +132,8 @@ func (w *walk) askMail(t *testing.T) *visitor {
 	return v
 }
 
-// enter takes the agent into a session of support, for a reason that is a script.
+// enter takes the agent into a session of support, for a reason that is a script,
+// and to the step that lets them change things.
 func (w *walk) enter(agent *visitor) {
 	agent.t.Helper()
 	agent.open("/support?q=" + url.QueryEscape(w.client))
@@ -137,6 +143,9 @@ func (w *walk) enter(agent *visitor) {
 	agent.fill("Ticket", "T-1<img src=x onerror=ran=1>")
 	agent.click("button", "Start the session")
 	agent.sees("is seeing")
+	agent.open("/support/write")
+	agent.stepUp(w.people["agent"])
+	agent.sees("Change things as")
 }
 
 func (w *walk) everyPage(v *visitor, who string, of func(route string) bool) {

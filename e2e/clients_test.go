@@ -1,0 +1,53 @@
+package e2e
+
+import (
+	"testing"
+	"time"
+)
+
+// Dana opens a workspace for a client in one form, with its colour and its first
+// person. Uma is asked in by mail, joins, and sees its brand. Suspended, her portal
+// is a notice from her next click on; resumed, it is what it was.
+func TestClientIsOpenedJoinedAndSuspended(t *testing.T) {
+	t.Parallel()
+	const email = "uma@umbra.test"
+	dana, since := signedInByMail(t, "dana@northwind.test"), time.Now()
+	dana.open("/w/northwind/")
+	dana.click("link", "New client")
+	dana.fill("Name", "Umbra Studio")
+	dana.fill("Address of the workspace", "acme")
+	dana.fill("Colour", "#7c3aed")
+	dana.must("tick the colour", dana.page.GetByLabel("Use this colour").Check())
+	dana.fill("E-mail address", email)
+	dana.click("button", "Create the workspace")
+	dana.sees("That address is not available.")
+	dana.fill("Address of the workspace", "umbra")
+	dana.click("button", "Create the workspace")
+	dana.sees("The workspace is open.")
+
+	link := inviteInMail.FindStringSubmatch(mailed(t, email, since, "invites you"))
+	if link == nil {
+		t.Fatal("the mail has no link")
+	}
+	uma := newVisitor(t)
+	uma.open(link[1])
+	uma.click("button", "Sign in as "+email)
+	uma.sees("Check your mail")
+	uma.fill("code", codeInMail.FindString(mailed(t, email, since, signInMail)))
+	uma.must("back at the invitation", uma.page.WaitForURL("**/invites/*"))
+	uma.click("button", "Accept and join")
+	uma.must("in the portal", uma.page.WaitForURL("**/w/umbra/**"))
+	uma.wearsBrand("umbra")
+
+	dana.open("/w/northwind/clients?q=umbra")
+	dana.click("link", "Umbra Studio")
+	dana.click("button", "Suspend")
+	dana.click("button", "Suspend workspace")
+	dana.sees("Its people see a notice now")
+	uma.click("link", "Projects")
+	uma.sees("This portal is paused")
+	dana.click("button", "Resume")
+	dana.sees("Open again.")
+	uma.open("/w/umbra/projects")
+	uma.wearsBrand("umbra")
+}
