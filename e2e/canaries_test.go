@@ -47,8 +47,7 @@ func haunt(t *testing.T) *haunted {
 	db, err := store.Open(ctx, store.Config{URL: config.AppURL, Seal: config.Seal})
 	check(t, err)
 	t.Cleanup(db.Close)
-	token, err := sample.SignIn(ctx, db, at("owner"))
-	check(t, err)
+	token := signIn(t, db, at("owner"))
 	member := func(slug string) store.Member {
 		v, err := db.Who(ctx, store.Ask{Token: &token, Slug: slug})
 		check(t, err)
@@ -106,11 +105,25 @@ func haunt(t *testing.T) *haunted {
 	return h
 }
 
+// signIn tries again where the server that works here was faster, and the code
+// that counts is the one in its mail.
+func signIn(t *testing.T, db *store.DB, email string) store.Token {
+	t.Helper()
+	token, err := sample.SignIn(t.Context(), db, email)
+	for range 4 {
+		if err == nil {
+			break
+		}
+		token, err = sample.SignIn(t.Context(), db, email)
+	}
+	check(t, err)
+	return token
+}
+
 // asks has the agent ask to be let in, for a reason that is the script.
 func (h *haunted) asks(t *testing.T, db *store.DB, owner store.Member) {
 	t.Helper()
-	token, err := sample.SignIn(t.Context(), db, h.people["agent"])
-	check(t, err)
+	token := signIn(t, db, h.people["agent"])
 	v, err := db.Who(t.Context(), store.Ask{Token: &token})
 	check(t, err)
 	agent, _ := v.Person()
