@@ -48,8 +48,9 @@ func (b *Browser) Context(t testing.TB, options ...playwright.BrowserNewContextO
 	inner.SetDefaultTimeout(patience)
 	c := &Context{BrowserContext: inner}
 	c.watch()
+	// No film of it: to take one costs more than the pages.
 	err = inner.Tracing().Start(playwright.TracingStartOptions{
-		Snapshots: playwright.Bool(true), Screenshots: playwright.Bool(true),
+		Snapshots: playwright.Bool(true),
 	})
 	if err != nil {
 		t.Fatalf("browser trace: %v", err)
