@@ -14,21 +14,24 @@ $$;
 
 -- The one host that all links of a tenant lead to: of its proved domains that lead
 -- here the one proved first, or none, and then the main host with a path. Not for
--- the app.
+-- the app. In plpgsql, which keeps its plan: every request asks.
 create function lookup.host_of(p_tenant uuid)
 returns text
-language sql stable security definer set search_path = ''
+language plpgsql stable security definer set search_path = ''
 as $$
-    select d.host
-    from public.domains d
-    where d.tenant_id = p_tenant and d.verified_at is not null and d.pointing = 'there'
-    order by d.verified_at, d.id
-    limit 1
-$$;
+begin
+    return (
+        select d.host
+        from public.domains d
+        where d.tenant_id = p_tenant and d.verified_at is not null and d.pointing = 'there'
+        order by d.verified_at, d.id
+        limit 1);
+end $$;
 
 -- The first round trip of every request: session, person, tenant, membership,
 -- brand and support session, as of this moment. Always exactly one row. It
--- touches the session at most every five minutes.
+-- touches the session at most every five minutes. Step by step, for a query of all
+-- of it costs more to begin than all its steps.
 create function lookup.who_is_asking(p_token bytea, p_host text, p_slug text, p_domain text)
 returns table (
     session_id uuid, user_id uuid, user_kind text, user_name text, user_email text, time_zone text,
@@ -42,77 +45,76 @@ returns table (
 language plpgsql volatile security definer set search_path = ''
 as $$
 #variable_conflict use_column
+declare
+    k record; t record; m record;
+    pointed public.support_sessions; inside public.support_sessions; over text; may_write boolean := false;
 begin
-    if p_token is not null then
-        -- The main host's session that it was handed over from is in use with it.
-        update public.sessions s
-        set last_used_at = now()
-        from public.sessions k
-        where k.token_hash = p_token
-          and k.host = p_host
-          and k.last_used_at < now() - interval '5 minutes'
-          and k.last_used_at > now() - interval '12 hours'
-          and k.expires_at > now()
-          and s.id in (k.id, k.parent_id);
+    select s.id, s.user_id, u.kind, u.name, u.email, u.time_zone, s.stepped_up_at,
+           s.support_tenant_id, s.support_session_id, s.last_used_at, s.parent_id,
+           -- Whether there is anywhere to switch to; 2 stands for more.
+           (select count(*) from (
+               select from public.memberships o where o.user_id = u.id and o.ended_at is null limit 2) few)::integer as places
+    into k
+    from public.sessions s
+    join public.users u on u.id = s.user_id
+    where s.token_hash = p_token
+      and s.host = p_host
+      and s.expires_at > now()
+      and s.last_used_at > now() - interval '12 hours'
+      and u.disabled_at is null
+      and (u.kind = 'person' or exists (
+          select from public.support_agents a where a.user_id = u.id and a.disabled_at is null));
+
+    -- The main host's session that it was handed over from is in use with it.
+    if k.last_used_at < now() - interval '5 minutes' then
+        update public.sessions s set last_used_at = now() where s.id in (k.id, k.parent_id);
     end if;
-    return query
-    with asker as (
-        select s.id, s.user_id, u.kind, u.name, u.email, u.time_zone, s.stepped_up_at,
-               s.support_tenant_id, s.support_session_id
-        from public.sessions s
-        join public.users u on u.id = s.user_id
-        left join public.support_agents a on a.user_id = u.id
-        where s.token_hash = p_token
-          and s.host = p_host
-          and s.expires_at > now()
-          and s.last_used_at > now() - interval '12 hours'
-          and u.disabled_at is null
-          and (u.kind = 'person' or (a.user_id is not null and a.disabled_at is null))
-    ), tenant as (
-        select t.id, t.kind, t.slug, t.name,
-               case when g.state is not null and t.state = 'active' then g.state else t.state end as state,
-               coalesce(t.portal_name, g.portal_name) as portal_name, coalesce(t.welcome, g.welcome) as welcome,
-               coalesce(t.accent, g.accent) as accent, coalesce(t.logo_id, g.logo_id) as logo_id, g.name as agency_name,
-               lookup.host_of(t.id) as host
-        from public.tenants t
-        left join public.tenants g on g.id = t.agency_id
-        where t.id = coalesce(
-            (select b.id from public.tenants b where b.slug = p_slug),
-            (select d.tenant_id from public.domains d where d.host = p_domain and d.verified_at is not null))
-    ), pointed as (
-        select ss.*, st.slug, lookup.support_over(ss) as over
-        from asker k
-        join public.support_sessions ss on ss.tenant_id = k.support_tenant_id and ss.id = k.support_session_id
-        join public.tenants st on st.id = ss.tenant_id
-        where ss.actor_id = k.user_id
-    )
-    select k.id, k.user_id, k.kind, k.name, k.email, k.time_zone, k.stepped_up_at,
-           t.id, t.kind, t.slug, t.name, t.state, t.portal_name, t.welcome, t.accent, t.logo_id, t.agency_name, t.host,
-           m.user_id, m.name, m.email, m.party, m.role, m.last_seen_at, m.seen_before_at,
-           -- Whether there is anywhere to switch to; 2 stands for more. Nobody else's business in a support session.
-           case when p.id is not null then 1
-                else (select count(*) from (select from public.memberships o where o.user_id = k.user_id and o.ended_at is null limit 2) few)
-                end::integer,
-           m.last_place,
+
+    select t.id, t.kind, t.slug, t.name,
+           case when g.state is not null and t.state = 'active' then g.state else t.state end as state,
+           coalesce(t.portal_name, g.portal_name) as portal_name, coalesce(t.welcome, g.welcome) as welcome,
+           coalesce(t.accent, g.accent) as accent, coalesce(t.logo_id, g.logo_id) as logo_id, g.name as agency_name,
+           lookup.host_of(t.id) as host
+    into t
+    from public.tenants t
+    left join public.tenants g on g.id = t.agency_id
+    where t.id = coalesce(
+        (select b.id from public.tenants b where b.slug = p_slug),
+        (select d.tenant_id from public.domains d where d.host = p_domain and d.verified_at is not null));
+
+    if k.support_session_id is not null then
+        select ss.* into pointed
+        from public.support_sessions ss
+        where ss.tenant_id = k.support_tenant_id and ss.id = k.support_session_id and ss.actor_id = k.user_id;
+        over := case when pointed.id is null then 'revoked' else lookup.support_over(pointed) end;
+        if over is null then
+            inside := pointed;
+            may_write := inside.mode = 'read' and exists (
+                select from public.support_grants w
+                where w.tenant_id = inside.tenant_id and w.id = inside.grant_id and w.mode = 'write');
+        end if;
+    end if;
+
+    select m.user_id, m.name, m.email, m.party, m.role, m.last_seen_at, m.seen_before_at, m.last_place, m.unread,
            -- Of all their workspaces the one used last.
            not exists (
                select from public.memberships o
-               where o.user_id = m.user_id and o.ended_at is null and (o.used_at, o.tenant_id) > (m.used_at, m.tenant_id)),
-           coalesce(m.unread, 0),
-           p.id, p.tenant_id, p.kind, p.mode, p.reason, p.ticket, p.ends_at,
-           p.mode = 'read' and exists (
-               select 1 from public.support_grants w where w.tenant_id = p.tenant_id and w.id = p.grant_id and w.mode = 'write'),
-           o.slug,
-           case when k.support_session_id is not null and p.id is null then coalesce(o.over, 'revoked') end
-    from (values (1)) as always (one)
-    left join asker k on true
-    left join tenant t on true
-    left join pointed p on p.over is null
-    left join pointed o on true
-    left join public.memberships m
-        on m.tenant_id = t.id
-       and m.user_id = case when p.tenant_id = t.id then p.subject_id else k.user_id end
-       and m.ended_at is null;
+               where o.user_id = m.user_id and o.ended_at is null and (o.used_at, o.tenant_id) > (m.used_at, m.tenant_id)) as latest
+    into m
+    from public.memberships m
+    where m.tenant_id = t.id
+      and m.user_id = case when inside.tenant_id = t.id then inside.subject_id else k.user_id end
+      and m.ended_at is null;
+
+    return query select
+        k.id, k.user_id, k.kind, k.name, k.email, k.time_zone, k.stepped_up_at,
+        t.id, t.kind, t.slug, t.name, t.state, t.portal_name, t.welcome, t.accent, t.logo_id, t.agency_name, t.host,
+        m.user_id, m.name, m.email, m.party, m.role, m.last_seen_at, m.seen_before_at,
+        -- Where else they belong is nobody's business in a support session.
+        case when inside.id is not null then 1 else coalesce(k.places, 0) end,
+        m.last_place, coalesce(m.latest, true), coalesce(m.unread, 0),
+        inside.id, inside.tenant_id, inside.kind, inside.mode, inside.reason, inside.ticket, inside.ends_at, may_write,
+        (select o.slug from public.tenants o where o.id = pointed.tenant_id), over;
 end $$;
 grant execute on function lookup.who_is_asking to portico_app;
 
