@@ -141,7 +141,7 @@ func plansToGive(me store.Member) []views.Choice {
 	choices := make([]views.Choice, len(store.Plans))
 	for i, plan := range store.Plans {
 		var room []string
-		for _, m := range metricsOf("client") {
+		for _, m := range metricsOf("client", store.PartyAgency) {
 			room = append(room, strings.TrimSuffix(ofMetric(m, store.Limit(plan, m)), " of files"))
 		}
 		choices[i] = views.Choice{Value: plan, Label: planName(plan) + ": " + strings.Join(room, ", ")}

@@ -46,12 +46,15 @@ func (s *Server) handoverBegin(w http.ResponseWriter, r *http.Request, me store.
 	token := signin.NewHandoverToken()
 	h.Token = store.Secret(token)
 	h.Slug, h.Domain = s.tenantAt(h.Host)
-	err := s.db.BeginHandover(r.Context(), me, h)
-	if errors.Is(err, store.ErrNotFound) {
+	stays, err := s.db.BeginHandover(r.Context(), me, h)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
 		return s.refuseStranger(w, r, me)
-	}
-	if err != nil {
+	case err != nil:
 		return err
+	case stays != "":
+		http.Redirect(w, r, string(views.PathBase(stays))+h.ReturnTo, http.StatusSeeOther)
+		return nil
 	}
 	return s.leaveFor(w, r, h.Host, views.HandoverSpend(token))
 }
@@ -90,11 +93,13 @@ func (s *Server) handoverSpend(w http.ResponseWriter, r *http.Request, v store.V
 
 // betterHost is the host at which a page of the tenant is to be seen, if it is not
 // the one of the request: a domain of its own that leads here. Pages that people
-// come back to move there; settings stay in reach when a domain is broken, and
-// support stays on the main host.
+// come back to move there; settings stay in reach when a domain is broken. Support
+// stays on the main host, and so do the agency's people with a client's domain,
+// which is in the client's hands.
 func (s *Server) betterHost(r *http.Request, me store.Member, rule Route) string {
 	host := me.Tenant.Host
-	if host == "" || host == addressOf(r).host || !rule.Place || r.Method != http.MethodGet || me.Support != nil || wantsJSON(r) {
+	theirs := me.Party == store.PartyAgency && me.Tenant.Kind == "client"
+	if host == "" || theirs || host == addressOf(r).host || !rule.Place || r.Method != http.MethodGet || me.Support != nil || wantsJSON(r) {
 		return ""
 	}
 	return host

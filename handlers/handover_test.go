@@ -121,6 +121,43 @@ func TestHandover(t *testing.T) {
 	}
 }
 
+// A client's own domain is in the client's hands, and so is every cookie there: the
+// agency's people take none to it, and stay where they are. Under the domain of the
+// installation, and at a domain of their agency's, they come in like anybody.
+func TestStaffStayOffAClientsDomain(t *testing.T) {
+	t.Parallel()
+	a, s := storetest.Agency(t), newSite(t)
+	domains := map[string]string{}
+	for _, slug := range []string{a.Acme, a.Agency} {
+		domains[slug] = "own-" + slug + ".example.test"
+		run(t, storetest.Admin(t), `insert into domains (host, tenant_id, verified_at, pointing) select $1, id, now(), 'there' from tenants where slug = $2`, domains[slug], slug)
+	}
+	dana, mia := s.roamer(), s.roamer()
+	dana.signIn(t, a.Dana)
+	mia.signIn(t, a.Mia)
+	page := "/w/" + a.Acme + "/projects"
+
+	got := dana.get(t, "", page)
+	want(t, "staff on the main host", got, http.StatusOK)
+	if to := got.header.Get("Refresh"); to != "" {
+		t.Errorf("staff are sent to %q", to)
+	}
+	got = dana.get(t, "", dana.leave(t, domains[a.Acme], "/projects?show=archived"))
+	if want(t, "staff from the client's domain", got, http.StatusSeeOther); got.location() != page+"?show=archived" || got.header.Get("Refresh") != "" {
+		t.Errorf("staff are sent to %q", got.location())
+	}
+	want(t, "staff at the client's domain", dana.get(t, domains[a.Acme], "/projects"), http.StatusFound)
+
+	if to := mia.get(t, "", page).header.Get("Refresh"); !strings.Contains(to, domains[a.Acme]) {
+		t.Errorf("the client is sent to %q", to)
+	}
+	for host, b := range map[string]*roamer{domains[a.Acme]: mia, a.Acme + ".portals.test": dana, domains[a.Agency]: dana} {
+		_, path := b.handed(t, b.leave(t, host, "/"))
+		want(t, "handed over to "+host, b.get(t, host, path), http.StatusSeeOther)
+		want(t, "inside at "+host, b.get(t, host, "/"), http.StatusOK)
+	}
+}
+
 // Who is not signed in anywhere signs in on the way.
 func TestHandoverAsksToSignIn(t *testing.T) {
 	t.Parallel()

@@ -22,7 +22,7 @@ func (s *Server) usageShow(w http.ResponseWriter, r *http.Request, me store.Memb
 		counts[u.Metric] = u.Used
 	}
 	p := views.UsageProps{Plan: planName(plan), Raise: whoRaises(me)}
-	for _, m := range metricsOf(me.Tenant.Kind) {
+	for _, m := range metricsOf(me.Tenant.Kind, me.Party) {
 		limit := store.Limit(plan, m)
 		p.Bars = append(p.Bars, views.UsageBar{
 			Label: metricNames[m], Used: amount(m, counts[m]), Limit: amount(m, limit),
@@ -33,10 +33,14 @@ func (s *Server) usageShow(w http.ResponseWriter, r *http.Request, me store.Memb
 }
 
 // metricsOf are what counts in a tenant: an agency's own place holds its team and
-// its clients, and no work.
-func metricsOf(kind string) []store.Metric {
-	if kind == "agency" {
+// its clients, and no work. The client is told of people alone: work that is not
+// shared counts too, and is nothing for them to see.
+func metricsOf(kind string, party store.Party) []store.Metric {
+	switch {
+	case kind == "agency":
 		return []store.Metric{store.Users, store.Clients}
+	case party == store.PartyClient:
+		return []store.Metric{store.Users}
 	}
 	return []store.Metric{store.Users, store.Projects, store.Storage}
 }

@@ -65,3 +65,19 @@ func TestUploadIntoAFullPlan(t *testing.T) {
 	got = d.ravi.json(t, http.MethodPost, d.at("/versions/%s/uploads", d.draft), map[string]any{"name": "film.mp4", "size": 9 << 30})
 	want(t, "one that fits", got, http.StatusCreated)
 }
+
+// Work that is not shared with the client changes nothing of what they are told.
+func TestClientIsToldOfNoWorkUnseen(t *testing.T) {
+	t.Parallel()
+	a, s := storetest.Agency(t), newSite(t)
+	mia, page := s.as(t, a.Mia), "/w/"+a.Acme+"/usage"
+	before := mia.get(t, page)
+	has(t, "the client", before, "People")
+	dana := a.Member(t, a.Dana, a.Acme)
+	draft := storetest.Draft(t, dana, storetest.Deliverable(t, dana, storetest.Project(t, dana, "Unseen"), "Draft"))
+	storetest.File(t, dana, draft, "unseen.bin")
+	if after := mia.get(t, page); after.withoutRequestID() != before.withoutRequestID() {
+		t.Error("the client can tell that there is work they do not see")
+	}
+	has(t, "the agency", s.as(t, a.Dana).get(t, page), "Projects", "Files")
+}

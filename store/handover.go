@@ -20,18 +20,19 @@ type Handover struct {
 }
 
 // BeginHandover hands the person's session over. A host of no tenant of theirs
-// is [ErrNotFound].
-func (db *DB) BeginHandover(ctx context.Context, me Person, h Handover) error {
-	var begun bool
-	err := db.pool.QueryRow(ctx, `select lookup.handover_begin($1, $2, $3, $4, $5, $6, $7)`,
-		me.ask.Token.hash(), h.Slug, h.Domain, h.Host, h.Token.hash(), h.Browser, h.ReturnTo).Scan(&begun)
-	if err == nil && !begun {
+// is [ErrNotFound]. To a domain of a client's own nothing of the agency's people is
+// handed over: stays is then the slug of the client, where they go on instead.
+func (db *DB) BeginHandover(ctx context.Context, me Person, h Handover) (stays string, err error) {
+	var answer *string
+	err = db.pool.QueryRow(ctx, `select lookup.handover_begin($1, $2, $3, $4, $5, $6, $7)`,
+		me.ask.Token.hash(), h.Slug, h.Domain, h.Host, h.Token.hash(), h.Browser, h.ReturnTo).Scan(&answer)
+	if err == nil && answer == nil {
 		err = pgx.ErrNoRows
 	}
 	if err != nil {
-		return fmt.Errorf("begin handover: %w", translate(err))
+		return "", fmt.Errorf("begin handover: %w", translate(err))
 	}
-	return nil
+	return *answer, nil
 }
 
 // SpendHandover opens the session s of a tenant's host, in the browser that keeps

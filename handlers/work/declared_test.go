@@ -81,9 +81,11 @@ func jobTypes(files []*ast.File) (kinds map[string]string, embeds map[string]boo
 				if n.Recv == nil || n.Name.Name != "Kind" {
 					break
 				}
-				if literal, ok := n.Body.List[0].(*ast.ReturnStmt).Results[0].(*ast.BasicLit); ok {
-					kinds[n.Recv.List[0].Type.(*ast.Ident).Name] = literal.Value
+				of := n.Recv.List[0].Type
+				if star, ok := of.(*ast.StarExpr); ok {
+					of = star.X
 				}
+				kinds[of.(*ast.Ident).Name] = kindOf(n.Body)
 			case *ast.TypeSpec:
 				fields, ok := n.Type.(*ast.StructType)
 				for i := 0; ok && i < len(fields.Fields.List); i++ {
@@ -97,6 +99,17 @@ func jobTypes(files []*ast.File) (kinds map[string]string, embeds map[string]boo
 		})
 	}
 	return kinds, embeds
+}
+
+// kindOf is the literal that a method Kind returns, else a word that is no kind, so
+// that a kind said in another way is asked for too.
+func kindOf(body *ast.BlockStmt) string {
+	if out, ok := body.List[0].(*ast.ReturnStmt); ok {
+		if literal, ok := out.Results[0].(*ast.BasicLit); ok {
+			return literal.Value
+		}
+	}
+	return "not a literal"
 }
 
 // workedTypes are the job types whose methods of the runner are registered.

@@ -1,27 +1,33 @@
 -- Hosts of tenants: the one-time hand-over of a session, and the domains to look at.
 
 -- Begins one for the session of this token, to a host of a tenant that its person
--- is a member of; false for any other host. Support sessions are on the main host
--- alone, so agents have nothing to hand over.
+-- is a member of: '' if so, null for any other host. A domain of a client's own is
+-- in the client's hands, cookies and all, so the agency's people take no session
+-- there: they get the slug under which they stay on the main host. Support sessions
+-- are on the main host alone, so agents have nothing to hand over.
 create function lookup.handover_begin(
     p_token bytea, p_slug text, p_domain text, p_host text, p_handover bytea, p_browser bytea, p_return_to text)
-returns boolean
+returns text
 language sql volatile security definer set search_path = ''
 as $$
-    with begun as (
-        insert into public.handovers (token_hash, session_id, host, browser_hash, return_to)
-        select p_handover, s.id, p_host, p_browser, p_return_to
+    with wanted as (
+        select s.id, case when t.kind = 'client' and m.party = 'agency' and t.slug is distinct from p_slug then t.slug else '' end as stays
         from public.sessions s
         join public.users u on u.id = s.user_id and u.kind = 'person'
         join public.memberships m on m.user_id = u.id and m.ended_at is null
+        join public.tenants t on t.id = m.tenant_id
         where s.token_hash = p_token
           and s.host = ''
-          and m.tenant_id = coalesce(
-              (select t.id from public.tenants t where t.slug = p_slug),
+          and t.id = coalesce(
+              (select a.id from public.tenants a where a.slug = p_slug),
               (select d.tenant_id from public.domains d where d.host = p_domain and d.verified_at is not null))
-        returning 1
+    ), begun as (
+        insert into public.handovers (token_hash, session_id, host, browser_hash, return_to)
+        select p_handover, w.id, p_host, p_browser, p_return_to
+        from wanted w
+        where w.stays = ''
     )
-    select exists (select from begun)
+    select w.stays from wanted w
 $$;
 grant execute on function lookup.handover_begin to portico_app;
 

@@ -250,8 +250,11 @@ grant execute on function lookup.step_up_by_code to portico_app;
 -- many seconds the window ends.
 create function lookup.rate_hit(p_key bytea, p_window integer)
 returns table (hits integer, retry_after integer)
-language sql volatile security definer set search_path = ''
+language plpgsql volatile security definer set search_path = ''
 as $$
+#variable_conflict use_column
+begin
+    return query
     with hit as (
         insert into public.rate_counters as c (key, window_start, hits)
         values (p_key, to_timestamp(floor(extract(epoch from now()) / p_window) * p_window), 1)
@@ -259,8 +262,8 @@ as $$
         returning c.hits, c.window_start
     )
     select hits, greatest(1, ceil(extract(epoch from window_start) + p_window - extract(epoch from now())))::integer
-    from hit
-$$;
+    from hit;
+end $$;
 grant execute on function lookup.rate_hit to portico_app;
 
 -- Takes one attempt back for each key, in the windows that are open, of which a

@@ -4,43 +4,47 @@
 -- says who; a test holds the two together. Not for the app.
 create function lookup.may_view_as(p_tenant uuid, p_actor uuid)
 returns boolean
-language sql stable security definer set search_path = ''
+language plpgsql stable security definer set search_path = ''
 as $$
-    select exists (
-        select 1 from public.memberships m
-        join public.users u on u.id = m.user_id and u.disabled_at is null
-        where m.tenant_id = p_tenant and m.user_id = p_actor
-          and m.party = 'agency' and m.role in ('owner', 'admin') and m.ended_at is null)
-$$;
+begin
+    return (
+        select exists (
+            select 1 from public.memberships m
+            join public.users u on u.id = m.user_id and u.disabled_at is null
+            where m.tenant_id = p_tenant and m.user_id = p_actor
+              and m.party = 'agency' and m.role in ('owner', 'admin') and m.ended_at is null));
+end $$;
 
 -- Why a support session is over, marked so or not; null while it runs. It asks
 -- for what must hold, so that whatever is missing ends the session. Not for the
 -- app: it would answer about any tenant.
 create function lookup.support_over(s public.support_sessions)
 returns text
-language sql stable security definer set search_path = ''
+language plpgsql stable security definer set search_path = ''
 as $$
-    select case
-        when s.ended_how is not null then s.ended_how
-        when not s.ends_at > now() then 'expired'
-        when s.kind = 'support' and not exists (
-            select 1 from public.support_agents a
-            join public.users u on u.id = a.user_id and u.disabled_at is null
-            where a.user_id = s.actor_id and a.disabled_at is null) then 'agent_disabled'
-        when s.kind = 'support' and not exists (
-            select 1 from public.support_grants g
-            where g.tenant_id = s.tenant_id and g.id = s.grant_id and g.revoked_at is null) then 'revoked'
-        when s.kind = 'support' and not exists (
-            select 1 from public.support_grants g
-            where g.tenant_id = s.tenant_id and g.id = s.grant_id and g.ends_at > now()) then 'expired'
-        when s.kind = 'view_as' and not lookup.may_view_as(s.tenant_id, s.actor_id) then 'actor_gone'
-        when not exists (
-            select 1 from public.memberships m
-            join public.users u on u.id = m.user_id and u.disabled_at is null
-            where m.tenant_id = s.tenant_id and m.user_id = s.subject_id and m.ended_at is null) then 'target_gone'
-        when not lookup.tenant_active(s.tenant_id) then 'tenant_suspended'
-        end
-$$;
+begin
+    return (
+        select case
+            when s.ended_how is not null then s.ended_how
+            when not s.ends_at > now() then 'expired'
+            when s.kind = 'support' and not exists (
+                select 1 from public.support_agents a
+                join public.users u on u.id = a.user_id and u.disabled_at is null
+                where a.user_id = s.actor_id and a.disabled_at is null) then 'agent_disabled'
+            when s.kind = 'support' and not exists (
+                select 1 from public.support_grants g
+                where g.tenant_id = s.tenant_id and g.id = s.grant_id and g.revoked_at is null) then 'revoked'
+            when s.kind = 'support' and not exists (
+                select 1 from public.support_grants g
+                where g.tenant_id = s.tenant_id and g.id = s.grant_id and g.ends_at > now()) then 'expired'
+            when s.kind = 'view_as' and not lookup.may_view_as(s.tenant_id, s.actor_id) then 'actor_gone'
+            when not exists (
+                select 1 from public.memberships m
+                join public.users u on u.id = m.user_id and u.disabled_at is null
+                where m.tenant_id = s.tenant_id and m.user_id = s.subject_id and m.ended_at is null) then 'target_gone'
+            when not lookup.tenant_active(s.tenant_id) then 'tenant_suspended'
+            end);
+end $$;
 
 -- Is the person in the context an agent in good standing?
 create function lookup.i_am_agent()

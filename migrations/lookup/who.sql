@@ -1,20 +1,23 @@
 -- Who is asking, and where they may go: the first round trip, and the switcher.
 
--- Active, and its agency too. Not for the app.
+-- Active, and its agency too. Not for the app. In plpgsql like all that requests ask
+-- again and again: it keeps its plan, where sql makes it anew each time.
 create function lookup.tenant_active(p_tenant uuid)
 returns boolean
-language sql stable security definer set search_path = ''
+language plpgsql stable security definer set search_path = ''
 as $$
-    select coalesce((
-        select t.state = 'active' and coalesce(g.state, 'active') = 'active'
-        from public.tenants t
-        left join public.tenants g on g.id = t.agency_id
-        where t.id = p_tenant), false)
-$$;
+begin
+    return (
+        select coalesce((
+            select t.state = 'active' and coalesce(g.state, 'active') = 'active'
+            from public.tenants t
+            left join public.tenants g on g.id = t.agency_id
+            where t.id = p_tenant), false));
+end $$;
 
 -- The one host that all links of a tenant lead to: of its proved domains that lead
 -- here the one proved first, or none, and then the main host with a path. Not for
--- the app. In plpgsql, which keeps its plan: every request asks.
+-- the app.
 create function lookup.host_of(p_tenant uuid)
 returns text
 language plpgsql stable security definer set search_path = ''
