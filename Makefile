@@ -28,7 +28,7 @@ dev: setup
 ## Run all tests, browser included; at most 8 minutes.
 .PHONY: test
 test: setup
-	@go test -p $(JOBS) -timeout 8m ./...
+	@go test -p $(JOBS) -timeout 12m ./...
 	@cat tmp/matrix.txt
 
 ## Run the long tests: big files, long races, faults.
