@@ -25,11 +25,7 @@ for no key update`, nil)
 		return err
 	}
 	_, err = tx.exec(ctx, "recount", `
-update memberships m
-set waiting = w.waiting,
-    next_due_on = w.next_due_on,
-    unread = m.unread + case when @news and m.party = 'client' then 1 else 0 end,
-    last_activity_at = case when @news or m.party = 'agency' then now() else m.last_activity_at end
+select lookup.recount(w.waiting, w.next_due_on, @news)
 from (
     select count(*) as waiting, min(d.due_on) as next_due_on
     from deliverables d
@@ -40,8 +36,6 @@ from (
       and d.deleted_at is null
       and p.archived_at is null
       and p.deleted_at is null
-) w
-where m.tenant_id = @tenant_id
-  and m.ended_at is null`, pgx.StrictNamedArgs{"news": news})
+) w`, pgx.StrictNamedArgs{"news": news})
 	return err
 }

@@ -132,8 +132,8 @@ where tenant_id = @tenant_id
 func (tx *Tx) CreateDeliverable(ctx context.Context, project uuid.UUID, in DeliverableInput) (uuid.UUID, error) {
 	id := NewID()
 	err := tx.change(ctx, "create deliverable", `
-insert into deliverables (tenant_id, id, project_id, title, brief, due_on, versions, position)
-select @tenant_id, @id, p.id, @title, @brief, @due_on, 1,
+insert into deliverables (tenant_id, id, project_id, title, brief, due_on, position)
+select @tenant_id, @id, p.id, @title, @brief, @due_on,
        (select coalesce(max(position), 0) + 1 from deliverables where tenant_id = @tenant_id and project_id = p.id)
 from projects p
 where p.tenant_id = @tenant_id

@@ -34,8 +34,8 @@ insert into memberships (tenant_id, user_id, tenant_kind, party, role, name)
 select id, pg_temp.id('user', u), 'client', case when u % 2 = 0 then 'agency' else 'client' end, 'member', 'Somebody ' || u from t, generate_series(1, 40) u;
 insert into projects (tenant_id, id, name, position, shared_at, deleted_at, created_by)
 select id, pg_temp.id('project', p), 'Project', p, now(), case when p % 50 = 7 then now() end, pg_temp.id('user', 2) from t, generate_series(1, t.projects) p;
-insert into deliverables (tenant_id, id, project_id, title, state, position, versions, shared_at, deleted_at, updated_at, created_by)
-select id, pg_temp.id('deliverable', d), pg_temp.id('project', 1 + d % t.projects), 'Deliverable', 'in_review', d, 1, now(),
+insert into deliverables (tenant_id, id, project_id, title, state, position, shared_at, deleted_at, updated_at, created_by)
+select id, pg_temp.id('deliverable', d), pg_temp.id('project', 1 + d % t.projects), 'Deliverable', 'in_review', d, now(),
        case when d % 200 = 7 then now() end, now() - d * interval '1 minute', pg_temp.id('user', 2)
 from t, generate_series(1, t.work) d;
 insert into versions (tenant_id, id, deliverable_id, number, shared_at, shared_by, created_by)

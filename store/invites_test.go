@@ -278,3 +278,21 @@ func TestFormerMemberComesBack(t *testing.T) {
 		t.Errorf("came back as %s, %s", back.ID(), back.Role)
 	}
 }
+
+// Who was one of the agency's people and is asked in as one of the client's is
+// that from then on, and no longer the other.
+func TestFormerStaffJoinsTheClient(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	ravi, mia := a.Member(t, a.Ravi, a.Acme), a.Member(t, a.Mia, a.Acme)
+	if _, err := storetest.Admin(t).Exec(t.Context(), `update memberships set ended_at = now() where tenant_id = $1 and user_id = $2`, ravi.TenantID(), ravi.ID()); err != nil {
+		t.Fatal(err)
+	}
+	_, token := invite(t, mia, client("Ravi", a.Ravi, store.RoleViewer))
+	if err := accept(t, a.Ravi, token); err != nil {
+		t.Fatal(err)
+	}
+	if now := a.Member(t, a.Ravi, a.Acme); now.ID() != ravi.ID() || now.Party != store.PartyClient || now.Role != store.RoleViewer {
+		t.Errorf("came back as %s of %s", now.Role, now.Party)
+	}
+}

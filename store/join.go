@@ -95,11 +95,8 @@ func (tx *Tx) accept(ctx context.Context, me Person, i invite, name string) erro
 	case s.Role != nil:
 		return nil
 	}
-	// From here on they act as what they are about to be, and the trail says so.
-	tx.scope.party = i.Party
-	if err := enter(ctx, tx.tx, tx.scope); err != nil {
-		return err
-	}
+	// Not yet as what they are about to be: a client who was once one of the
+	// agency's people has a membership that no client may touch.
 	if err := tx.begin(ctx, me.scope.user, NewPerson{Name: name, Email: i.Email, Party: i.Party, Role: i.Role}); err != nil {
 		return err
 	}
@@ -110,6 +107,11 @@ set accepted_at = now(),
 where tenant_id = @tenant_id
   and id = @id`, pgx.StrictNamedArgs{"id": i.ID, "me": me.scope.user})
 	if err != nil {
+		return err
+	}
+	// From here on they act as what they now are, and the trail says so.
+	tx.scope.party = i.Party
+	if err := enter(ctx, tx.tx, tx.scope); err != nil {
 		return err
 	}
 	return tx.audit(ctx, Event{Verb: "member.joined", TargetKind: "membership", TargetID: me.scope.user,

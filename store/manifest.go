@@ -15,7 +15,7 @@ var Manifest = struct {
 	Restrictive []string
 }{
 	Tenant: []TenantTable{
-		{Name: "memberships", Restrictive: []string{"in_person_insert"}, Lookup: true},
+		{Name: "memberships", Restrictive: []string{"in_person_insert", "in_person_update"}, Lookup: true},
 		{Name: "logos", Restrictive: []string{"staff_delete", "staff_insert"}, Lookup: true},
 		{Name: "invites", Restrictive: []string{"in_person_insert", "in_person_update", "party"}, Lookup: true},
 		{Name: "projects", Restrictive: []string{"party", "staff_delete", "staff_insert", "staff_update"}},
@@ -24,7 +24,7 @@ var Manifest = struct {
 		{Name: "files", Restrictive: []string{"party", "staff_delete", "staff_insert", "staff_update"}},
 		{Name: "file_parts", Restrictive: []string{"party", "staff_delete", "staff_insert", "staff_update"}},
 		{Name: "job_effects"},
-		{Name: "plan_usage", Lookup: true},
+		{Name: "plan_usage", Restrictive: []string{"in_person_insert", "in_person_update", "party"}, Lookup: true},
 		{Name: "support_grants", Restrictive: []string{"in_person", "in_person_still_open"}, Lookup: true},
 		{Name: "support_asks", Restrictive: []string{"in_person_still_open"}, Lookup: true},
 		{Name: "support_sessions", Restrictive: []string{"in_person_still_open"}, Lookup: true},
@@ -47,7 +47,7 @@ var Manifest = struct {
 		"schema_migrations": "the state of the schema",
 	},
 	InPerson:    []string{"account_events", "domains", "identities", "passkeys", "sessions", "users"},
-	Restrictive: []string{"domains.system_update"},
+	Restrictive: []string{"domains.system_update", "tenants.staff_update"},
 }
 
 // TenantTable is a table of a tenant and what its policies may be, beside the

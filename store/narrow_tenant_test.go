@@ -127,6 +127,8 @@ func literal(t *testing.T, function, of string, id uuid.UUID, text string) strin
 		return "decode('" + strings.Repeat("ab", 32) + "', 'hex')"
 	case "bytea[]":
 		return "array[decode('" + strings.Repeat("ab", 32) + "', 'hex')]"
+	case "date":
+		return "'2030-01-01'::date"
 	case "integer", "bigint":
 		return "10"
 	case "boolean":

@@ -34,7 +34,7 @@ from pg_class c, aclexplode(c.relacl) a
 where c.relnamespace = 'public'::regnamespace and a.grantee in ('portico_app'::regrole, 'portico_lookup'::regrole)
 union all
 select 'grant ' || lower(a.privilege_type) || ' (' || string_agg(t.attname, ', ' order by t.attname) || ') on ' || c.relname || ' to ' || a.grantee::regrole
-from pg_class c join pg_attribute t on t.attrelid = c.oid, aclexplode(t.attacl) a
+from pg_class c join pg_attribute t on t.attrelid = c.oid and not t.attisdropped, aclexplode(t.attacl) a
 where c.relnamespace = 'public'::regnamespace
 group by c.relname, a.privilege_type, a.grantee
 union all

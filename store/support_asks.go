@@ -59,12 +59,13 @@ func (tx *Tx) SetSupportMayAsk(ctx context.Context, may bool) error {
 	if err := tx.consents(); err != nil {
 		return err
 	}
-	err := tx.change(ctx, "set support may ask", `
-update tenants
-set support_asks = @may
-where id = @tenant_id`, pgx.StrictNamedArgs{"may": may})
+	var set bool
+	err := tx.get(ctx, value("set support may ask", &set, `select lookup.set_support_asks(@may)`, pgx.StrictNamedArgs{"may": may}))
 	if err != nil {
 		return err
+	}
+	if !set {
+		return fmt.Errorf("set support may ask: %w", ErrForbidden)
 	}
 	return tx.audit(ctx, Event{Verb: "support.asking_set", Detail: map[string]any{"may": may}})
 }

@@ -52,10 +52,9 @@ where v.tenant_id = @tenant_id
 // newest version is still a draft there is nothing to follow it: [ErrConflict].
 func (tx *Tx) AddVersion(ctx context.Context, deliverable uuid.UUID) (uuid.UUID, error) {
 	id := NewID()
-	err := tx.change(ctx, "count version", `
+	err := tx.change(ctx, "touch deliverable", `
 update deliverables
-set versions = versions + 1,
-    updated_at = now()
+set updated_at = now()
 where tenant_id = @tenant_id
   and id = @deliverable
   and deleted_at is null`, pgx.StrictNamedArgs{"deliverable": deliverable})

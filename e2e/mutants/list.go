@@ -16,6 +16,7 @@ const (
 	whoIsAsking = "migrations/lookup/who.sql"
 	signingIn   = "migrations/lookup/signin.sql"
 	handingOver = "migrations/lookup/hosts.sql"
+	fence       = "migrations/0018_fence.sql"
 	passkeys    = "migrations/lookup/passkeys.sql"
 	clients     = "migrations/lookup/clients.sql"
 	support     = "migrations/lookup/support.sql"
@@ -44,6 +45,18 @@ var mutants = []mutant{
 	{"the context is the transaction's", "store/scope.go", "set_config('app.tenant_id', @tenant, true)", "set_config('app.tenant_id', @tenant, false)", storeRoom, "TestRecycled"},
 	{"the context is set at all", "store/scope.go", "set_config('app.tenant_id', @tenant, true)", "@tenant", storeRoom, "TestProject"},
 	{"a read is read-only", "store/scope.go", "if readOnly || s.readOnly {", "if false && readOnly {", storeRoom, "TestSupport|TestRead"},
+	{"clients touch their own people alone", fence, "    using (party = 'client' or (select current_setting('app.party', true)) in ('agency', 'system'))\n    with check", "    with check", storeRoom, "TestClientsStayClients"},
+	{"clients stay clients", fence, "(select nullif(current_setting('app.support_session_id', true), '')) is null\n        and (party = 'client' or (select current_setting('app.party', true)) in ('agency', 'system')));\nrevoke", "(select nullif(current_setting('app.support_session_id', true), '')) is null);\nrevoke", storeRoom, "TestClientsStayClients"},
+	{"memberships stay as they are in support", fence, "with check ((select nullif(current_setting('app.support_session_id', true), '')) is null\n        and (party", "with check ((party", storeRoom, "TestSupportChangesNobody"},
+	{"what a tenant is called is the agency's", fence, "create policy staff_update on tenants as restrictive for update to portico_app\n    with check ((select current_setting('app.party', true)) in ('agency', 'system')\n        and ", "create policy staff_update on tenants as restrictive for update to portico_app\n    with check (", storeRoom, "TestClientsStayClients"},
+	{"a tenant stays as it is in support", fence, "create policy staff_update on tenants as restrictive for update to portico_app\n    with check ((select current_setting('app.party', true)) in ('agency', 'system')\n        and (select nullif(current_setting('app.support_session_id', true), '')) is null);", "create policy staff_update on tenants as restrictive for update to portico_app\n    with check ((select current_setting('app.party', true)) in ('agency', 'system'));", storeRoom, "TestSupportChangesNobody"},
+	{"clients read no count of the work", fence, "using (metric = 'users' or ", "using (true or ", storeRoom, "TestClientsStayClients"},
+	{"support makes no room but for work", fence, "using (metric in ('projects', 'storage') or ", "using (true or ", storeRoom, "TestSupportChangesNobody"},
+	{"support begins no count but of work", fence, "with check (metric in ('projects', 'storage') or ", "with check (true or ", storeRoom, "TestSupportChangesNobody"},
+	{"clients count nothing", "migrations/lookup/counters.sql", "\n      and current_setting('app.party', true) in ('agency', 'system')", "", storeRoom, "TestClientsStayClients"},
+	{"being asked is managers' to say", "migrations/lookup/support_asks.sql", "\n                and m.role in ('owner', 'admin')", "", storeRoom, "TestClientsStayClients"},
+	{"being asked is said in person", "migrations/lookup/support_asks.sql", "\n          and nullif(current_setting('app.support_session_id', true), '') is null\n          and exists", "\n          and exists", storeRoom, "TestSupportChangesNobody"},
+	{"who joins is not yet a client", "store/join.go", "	// Not yet as", "	if tx.scope.party = i.Party; enter(ctx, tx.tx, tx.scope) != nil {\n		return nil\n	}\n	// Not yet as", storeRoom, "TestFormerStaffJoins"},
 	{"staff alone change and delete the work", work, `using ((select current_setting('app.party', true)) in ('agency', 'system'))$p$, t);`, "using (true)$p$, t);", storeRoom, "TestClientsChangeNothing"},
 	{"parts of files are hidden from clients", work, "create policy party on file_parts as restrictive for select to portico_app\n    using (", "create policy party on file_parts as restrictive for select to portico_app\n    using (true or ", storeRoom, "TestFilesAreHidden"},
 	{"people and sessions are out of reach in support", people, `using ((select nullif(current_setting('app.support_session_id', true), '')) is null)$p$, t);`, "using (true)$p$, t);", storeRoom, "TestSupportPolicies|TestSupportMakesNoSecondHop"},

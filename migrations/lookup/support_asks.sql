@@ -56,3 +56,26 @@ as $$
     limit least(p_limit, 100)
 $$;
 grant execute on function lookup.support_asked to portico_app;
+
+-- Says whether support may ask in the tenant of the context: the word of its owners
+-- and admins of either side, in person. False for anybody else.
+create function lookup.set_support_asks(p_may boolean)
+returns boolean
+language sql volatile security definer set search_path = ''
+as $$
+    with set as (
+        update public.tenants t
+        set support_asks = p_may
+        where t.id = nullif(current_setting('app.tenant_id', true), '')::uuid
+          and nullif(current_setting('app.support_session_id', true), '') is null
+          and exists (
+              select from public.memberships m
+              where m.tenant_id = t.id
+                and m.user_id = nullif(current_setting('app.user_id', true), '')::uuid
+                and m.role in ('owner', 'admin')
+                and m.ended_at is null)
+        returning 1
+    )
+    select exists (select from set)
+$$;
+grant execute on function lookup.set_support_asks to portico_app;

@@ -1,0 +1,20 @@
+-- What a deed leaves on the memberships of its tenant.
+
+-- What waits in the tenant of the context, and until when, on the rows of all its
+-- people. With news, client people have one more thing they have not seen; without,
+-- nothing of theirs moves. For staff and jobs, and for support that writes: nobody
+-- else's membership changes in a support session in any other way.
+create function lookup.recount(p_waiting bigint, p_next_due_on date, p_news boolean)
+returns void
+language sql volatile security definer set search_path = ''
+as $$
+    update public.memberships m
+    set waiting = p_waiting,
+        next_due_on = p_next_due_on,
+        unread = m.unread + case when p_news and m.party = 'client' then 1 else 0 end,
+        last_activity_at = case when p_news or m.party = 'agency' then now() else m.last_activity_at end
+    where m.tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid
+      and m.ended_at is null
+      and current_setting('app.party', true) in ('agency', 'system')
+$$;
+grant execute on function lookup.recount to portico_app;
