@@ -43,7 +43,7 @@ func TestRouteTableIsAsReviewed(t *testing.T) {
 	}
 	if got != string(want) {
 		t.Errorf("handlers/routes.go is not what handlers/testdata/routes.txt says was reviewed.\n"+
-			"Look at the difference; if it is meant, run PORTICO_REVIEWED=1 go test ./handlers -run RouteTable\n%s", difference(string(want), got))
+			"Look at the difference; if it is meant, run PORTICO_REVIEWED=1 go test ./store ./handlers -run AsReviewed\n%s", difference(string(want), got))
 	}
 }
 

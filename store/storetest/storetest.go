@@ -277,7 +277,13 @@ order by 1`)
 // RowsOf hashes all rows of a tenant, table by table, as a superuser sees them.
 func RowsOf(t testing.TB, tenant uuid.UUID) map[string]string {
 	t.Helper()
-	conn := Admin(t)
+	return RowsOn(t, Admin(t), tenant)
+}
+
+// RowsOn is [RowsOf] as that connection sees them, inside its transaction if it is
+// in one.
+func RowsOn(t testing.TB, conn *pgx.Conn, tenant uuid.UUID) map[string]string {
+	t.Helper()
 	hashes := map[string]string{}
 	for _, table := range TenantTables(t) {
 		var hash string
