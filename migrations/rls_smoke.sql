@@ -4,7 +4,8 @@
 --
 -- Run it as a superuser. It works in one transaction that it rolls back, so it
 -- leaves nothing behind. It ends with "the boundary holds" or with the first
--- thing that does not.
+-- thing that does not. It knows no list of tables: what is in the database is what
+-- it looks at. Whether the functions of schema lookup are ours, portico doctor says.
 
 \set QUIET on
 \pset format unaligned
@@ -18,52 +19,112 @@ begin
     end if;
 end $$;
 
--- The catalog: every table with a tenant_id, partitions included, forces its policies.
+-- The catalog. All tables are closed, partitions and those of nobody's tenant
+-- included; each has one policy that shows the app anything, and that shows what is
+-- the context's own; nothing runs or reads with other rights but schema lookup.
 do $$
 declare bad text;
 begin
     select string_agg(c.oid::regclass::text, ', ') into bad
     from pg_class c
-    join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped
-    where c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace
+    where c.relkind in ('r', 'p', 'f') and c.relnamespace = 'public'::regnamespace and c.relname <> 'schema_migrations'
       and not (c.relrowsecurity and c.relforcerowsecurity);
-    if bad is not null then
-        raise exception 'without forced row level security: %', bad;
-    end if;
+    if bad is not null then raise exception 'without forced row level security: %', bad; end if;
+
+    select string_agg(p.tablename || '.' || p.policyname, ', ') into bad
+    from pg_policies p
+    where p.schemaname = 'public'
+      and not (p.roles = '{portico_lookup}' and p.policyname = 'lookup' and p.permissive = 'PERMISSIVE')
+      and not (p.roles = '{portico_app}' and p.permissive = 'RESTRICTIVE')
+      and not (p.roles = '{portico_app}' and p.cmd = 'ALL' and p.qual = p.with_check
+               and p.qual ~ '^\((tenant_id|user_id|id) = \( SELECT \(NULLIF\(current_setting\(''app\.(tenant|user)_id''::text, true\), ''''::text\)\)::uuid AS "nullif"\)\)$');
+    if bad is not null then raise exception 'policies that show more than the context''s own: %', bad; end if;
+
+    select string_agg(c.relname, ', ') into bad
+    from pg_class c
+    where c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace and c.relname <> 'schema_migrations'
+      and has_any_column_privilege('portico_app', c.oid, 'select')
+      and (select count(*) from pg_policies p
+           where p.schemaname = 'public' and p.tablename = c.relname and p.permissive = 'PERMISSIVE' and p.roles = '{portico_app}') <> 1;
+    if bad is not null then raise exception 'not exactly one policy for the app: %', bad; end if;
+
+    select string_agg(p.oid::regprocedure::text, ', ') into bad
+    from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+    where n.nspname not in ('pg_catalog', 'information_schema')
+      and (p.prosecdef or n.nspname = 'lookup')
+      and not (n.nspname = 'lookup' and pg_get_userbyid(p.proowner) = 'portico_lookup' and p.proconfig @> array['search_path=""']);
+    if bad is not null then raise exception 'functions with rights of their own: %', bad; end if;
+
+    select string_agg(c.oid::regclass::text, ', ') into bad
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname not in ('pg_catalog', 'information_schema')
+      and c.relkind in ('v', 'm') and not coalesce(c.reloptions @> '{security_invoker=true}', false);
+    if bad is not null then raise exception 'views that read with their owner''s rights: %', bad; end if;
+
     if exists (select 1 from pg_roles where rolname in ('portico_app', 'portico_lookup', 'portico_owner') and (rolsuper or rolbypassrls)) then
         raise exception 'a role of ours could bypass row level security';
     end if;
-    if exists (select 1 from pg_auth_members m join pg_roles r on r.oid = m.member where r.rolname = 'portico_app') then
-        raise exception 'portico_app is a member of another role';
+    if exists (select 1 from pg_auth_members m join pg_roles r on r.oid = m.member where r.rolname in ('portico_app', 'portico_lookup')) then
+        raise exception 'a role of ours is a member of another role';
+    end if;
+    if exists (select 1 from pg_class where relowner = 'portico_app'::regrole) then
+        raise exception 'portico_app owns what it serves';
     end if;
 end $$;
 
--- Two agencies with a project each.
+-- Two agencies, a person in both and one who is in the second alone, with work that
+-- nobody was shown.
 insert into tenants (id, kind, slug, name) values
     ('00000000-0000-7000-8000-00000000000a', 'agency', 'rls-smoke-a', 'Smoke A'),
     ('00000000-0000-7000-8000-00000000000b', 'agency', 'rls-smoke-b', 'Smoke B');
-insert into users (id, name) values ('00000000-0000-7000-8000-00000000001a', 'Smoke');
+insert into users (id, name) values
+    ('00000000-0000-7000-8000-00000000001a', 'Smoke'), ('00000000-0000-7000-8000-00000000001b', 'Smoke');
+create schema rls_smoke;
+create view rls_smoke.both with (security_invoker = true) as
+select t.id, u.id as person
+from tenants t, users u
+where t.slug in ('rls-smoke-a', 'rls-smoke-b') and u.id = '00000000-0000-7000-8000-00000000001a';
 insert into memberships (tenant_id, user_id, tenant_kind, party, role, name)
-select t.id, '00000000-0000-7000-8000-00000000001a', 'agency', 'agency', 'owner', 'Smoke'
-from tenants t where t.slug in ('rls-smoke-a', 'rls-smoke-b');
-insert into projects (tenant_id, id, name, created_by)
-select t.id, t.id, t.name, '00000000-0000-7000-8000-00000000001a'
-from tenants t where t.slug in ('rls-smoke-a', 'rls-smoke-b');
+select s.id, u.id, 'agency', 'agency', 'owner', 'Smoke' from rls_smoke.both s, users u where u.name = 'Smoke' and (u.id = s.person or s.id::text like '%b');
+insert into domains (tenant_id, host) select id, id || '.rls-smoke.invalid' from rls_smoke.both;
+insert into projects (tenant_id, id, name, created_by) select id, id, 'Smoke', person from rls_smoke.both;
+insert into deliverables (tenant_id, id, project_id, title, created_by) select id, id, id, 'Smoke', person from rls_smoke.both;
+insert into versions (tenant_id, id, deliverable_id, number, created_by) select id, id, id, 1, person from rls_smoke.both;
+insert into files (tenant_id, id, version_id, name, object_key, created_by) select id, id, id, 'Smoke', 'tenants/' || id || '/files/' || id, person from rls_smoke.both;
+insert into file_parts (tenant_id, file_id, number, size, sha256, etag) select id, id, 1, 1, sha256('x'), 'x' from rls_smoke.both;
+insert into plan_usage (tenant_id, metric, used) select id, 'projects', 1 from rls_smoke.both;
+insert into invites (tenant_id, id, tenant_kind, party, role, name, email, invited_by) select id, id, 'agency', 'agency', 'owner', 'Smoke', 'smoke@rls-smoke.invalid', person from rls_smoke.both;
+insert into audit_events (tenant_id, id, party, verb) select id, id, 'agency', 'smoke.tested' from rls_smoke.both;
+insert into account_events (id, user_id, verb) select id, id, 'smoke.tested' from users where name = 'Smoke';
+insert into sessions (id, token_hash, user_id) select id, sha256(id::text::bytea), id from users where name = 'Smoke';
+
+-- Whatever the app may read: with this condition it reads no row. The rights are
+-- looked up as whoever it is now.
+create function rls_smoke.shows(says text, condition text, tables name[]) returns void language plpgsql as $$
+declare t record; n bigint;
+begin
+    for t in
+        select c.oid::regclass::text as name, coalesce(max(case a.attname when 'tenant_id' then 'tenant_id' end), max(case a.attname when 'user_id' then 'user_id' end), 'id') as key
+        from pg_class c
+        left join pg_attribute a on a.attrelid = c.oid and a.attname in ('tenant_id', 'user_id') and not a.attisdropped
+        where c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace and c.relname <> 'schema_migrations'
+          and has_any_column_privilege(c.oid, 'select') and (tables is null or c.relname = any (tables))
+        group by c.oid
+    loop
+        execute format('select count(*) from %s where ' || condition, t.name,
+            case when t.key = 'tenant_id' or t.name = 'tenants' then 'tenant' else 'user' end, t.key) into n;
+        if n <> 0 then raise exception '%: % shows % rows', says, t.name, n; end if;
+    end loop;
+end $$;
+grant usage on schema rls_smoke to portico_app;
+grant execute on function rls_smoke.shows to portico_app;
 
 set local role portico_app;
 
--- Nobody: no rows and no writes, in any tenant table.
+-- Nobody: no rows and no writes.
 do $$
-declare t text; n bigint;
 begin
-    for t in
-        select c.oid::regclass::text from pg_class c
-        join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped
-        where c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace and c.relname <> 'domains'
-    loop
-        execute 'select count(*) from ' || t into n;
-        if n <> 0 then raise exception 'without a context % shows % rows', t, n; end if;
-    end loop;
+    perform rls_smoke.shows('without a context', 'true or %2$L = %3$L', null);
     begin
         insert into projects (tenant_id, id, name) values ('00000000-0000-7000-8000-00000000000a', gen_random_uuid(), 'x');
         raise exception 'without a context an insert went through';
@@ -71,16 +132,19 @@ begin
     end;
 end $$;
 
--- A: her own, and nothing of B's by reading, changing, moving or inserting.
+-- A: her own, and nothing of others' by reading, changing, moving or inserting.
 select set_config('app.tenant_id', '00000000-0000-7000-8000-00000000000a', true),
        set_config('app.user_id', '00000000-0000-7000-8000-00000000001a', true),
        set_config('app.actor_id', '00000000-0000-7000-8000-00000000001a', true),
        set_config('app.party', 'agency', true) \g /dev/null
 do $$
-declare n bigint;
+declare n bigint; t text;
 begin
-    if (select count(*) from projects) <> 1 then raise exception 'A does not see exactly her own project'; end if;
-    if exists (select 1 from projects where id = '00000000-0000-7000-8000-00000000000b') then raise exception 'A sees a project of B'; end if;
+    perform rls_smoke.shows('A sees what is not hers', '%3$I is distinct from current_setting(''app.%2$s_id'')::uuid', null);
+    foreach t in array array['projects', 'deliverables', 'versions', 'files', 'file_parts', 'plan_usage', 'invites', 'domains', 'users', 'sessions'] loop
+        execute 'select count(*) from ' || t into n;
+        if n <> 1 then raise exception 'A does not see exactly her own of %: %', t, n; end if;
+    end loop;
     update projects set name = 'x' where id = '00000000-0000-7000-8000-00000000000b';
     get diagnostics n = row_count;
     if n <> 0 then raise exception 'A changed a project of B'; end if;
@@ -108,11 +172,36 @@ begin
     end;
 end $$;
 
--- The client party does not see a draft.
-select set_config('app.party', 'client', true) \g /dev/null
+-- The client party sees nothing that it was not shown, and becomes nobody else; nor
+-- does a party that there is not.
+do $$
+declare n bigint; p text;
+begin
+    foreach p in array array['client', 'superclient'] loop
+        perform set_config('app.party', p, true);
+        perform rls_smoke.shows('the client party sees what is not for it', 'true or %2$L = %3$L',
+            array['projects', 'deliverables', 'versions', 'files', 'file_parts', 'plan_usage', 'invites', 'audit_events']);
+        update memberships set role = 'owner';
+        get diagnostics n = row_count;
+        if n <> 0 then raise exception 'the client party changed the agency''s people'; end if;
+        begin
+            update tenants set name = 'x';
+            raise exception 'the client party renamed the tenant';
+        exception when insufficient_privilege then null;
+        end;
+    end loop;
+end $$;
+
+-- In a support session what belongs to a person is out of reach, and nobody changes.
+select set_config('app.party', 'agency', true), set_config('app.support_session_id', gen_random_uuid()::text, true) \g /dev/null
 do $$
 begin
-    if (select count(*) from projects) <> 0 then raise exception 'the client party sees a draft'; end if;
+    perform rls_smoke.shows('support sees what is a person''s', 'true or %2$L = %3$L', array['users', 'identities', 'sessions', 'passkeys', 'account_events', 'domains']);
+    begin
+        update memberships set role = 'owner';
+        raise exception 'support changed the tenant''s people';
+    exception when insufficient_privilege then null;
+    end;
 end $$;
 
 rollback;
