@@ -369,10 +369,11 @@ order by p.proname, a.n`)
 	var function string
 	var name, of *string
 	if _, err := pgx.ForEachRow(rows, []any{&function, &name, &of}, func() error {
-		functions[function] = functions[function]
+		takes := functions[function]
 		if of != nil {
-			functions[function] = append(functions[function], parameter{*name, *of})
+			takes = append(takes, parameter{*name, *of})
 		}
+		functions[function] = takes
 		return nil
 	}); err != nil {
 		t.Fatal(err)
