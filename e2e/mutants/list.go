@@ -137,7 +137,7 @@ var mutants = []mutant{
 	{"an agent does nothing where support is off", "handlers/console_write.go", "if s.cfg.Support == SupportOff {\n\t\t\treturn errSupportOff", "if false {\n\t\t\treturn errSupportOff", handlerRoom, "TestSupportSwitchedOff"},
 	{"a step is meant", "handlers/console_write.go", `if f.raw("sure") != "on" {`, "if _ = f; false {", handlerRoom, "TestConsoleWriteJourney"},
 	{"a cell of the ledger is no formula", "handlers/ledger.go", "if s != \"\" && strings.ContainsRune(", "if false && strings.ContainsRune(", handlerRoom, "TestSupportLedger"},
-	{"support needs consent", support, "when s.kind = 'support' and not exists (\n            select 1 from public.support_grants g\n            where g.tenant_id = s.tenant_id and g.id = s.grant_id and g.revoked_at is null) then 'revoked'", "", storeRoom, "TestSupport"},
+	{"support needs consent", support, "when s.kind = 'support' and not exists (\n                select 1 from public.support_grants g\n                where g.tenant_id = s.tenant_id and g.id = s.grant_id and g.revoked_at is null) then 'revoked'", "", storeRoom, "TestSupport"},
 	{"support ends at its end", support, "when not s.ends_at > now() then 'expired'", "", storeRoom, "TestSupport"},
 	{"ended memberships are over", whoIsAsking, "and m.ended_at is null;", ";", handlerRoom, "TestTheNextRequestObeys"},
 	{"support does not look as somebody who left", support, "and m.user_id <> me and m.ended_at is null;", "and m.user_id <> me;", storeRoom, "TestSupportStart"},
