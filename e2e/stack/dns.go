@@ -25,14 +25,20 @@ type DNS struct {
 // end of ctx.
 func StartDNS(ctx context.Context) (*DNS, error) {
 	d := &DNS{records: map[string][]dns.RR{}, asked: map[string]int{}}
-	packets, err := net.ListenPacket("udp4", loopback(0))
+	var packets net.PacketConn
+	var streams net.Listener
+	// One number for both, of which "any" for the one may be taken for the other.
+	err := onFreePort(0, func(port int) (err error) {
+		d.addr = loopback(port)
+		if packets, err = net.ListenPacket("udp4", d.addr); err != nil {
+			return err
+		}
+		if streams, err = net.Listen("tcp4", d.addr); err != nil {
+			_ = packets.Close()
+		}
+		return err
+	})
 	if err != nil {
-		return nil, fmt.Errorf("dns: %w", err)
-	}
-	d.addr = packets.LocalAddr().String()
-	streams, err := net.Listen("tcp4", d.addr)
-	if err != nil {
-		_ = packets.Close()
 		return nil, fmt.Errorf("dns: %w", err)
 	}
 	for _, s := range []*dns.Server{{PacketConn: packets}, {Listener: streams}} {
