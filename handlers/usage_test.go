@@ -73,6 +73,7 @@ func TestClientIsToldOfNoWorkUnseen(t *testing.T) {
 	mia, page := s.as(t, a.Mia), "/w/"+a.Acme+"/usage"
 	before := mia.get(t, page)
 	has(t, "the client", before, "People")
+	hasNot(t, "the client", before, "Files")
 	dana := a.Member(t, a.Dana, a.Acme)
 	draft := storetest.Draft(t, dana, storetest.Deliverable(t, dana, storetest.Project(t, dana, "Unseen"), "Draft"))
 	storetest.File(t, dana, draft, "unseen.bin")
