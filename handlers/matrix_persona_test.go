@@ -89,7 +89,7 @@ func cast(t *testing.T, w *world, a, b *storetest.Tenants) []*persona {
 			all = append(all, support(t, p, "read", own))
 			if p.party == store.PartyClient {
 				all = append(all, &persona{name: "staff looking as " + p.name, email: own.person(t, store.PartyAgency, store.RoleOwner), looks: true,
-					mode: "read", inside: true, party: p.party, role: p.role, as: p.email, places: []string{own.key}})
+					mode: "read", inside: true, party: p.party, role: p.role, as: own.absentee(t, p), places: []string{own.key}})
 			}
 			if p.party == store.PartyAgency {
 				all = append(all, support(t, p, "write", own))
@@ -110,7 +110,17 @@ func cast(t *testing.T, w *world, a, b *storetest.Tenants) []*persona {
 func support(t *testing.T, as *persona, mode string, own *estate) *persona {
 	t.Helper()
 	return &persona{name: "support to " + mode + " as " + as.name, email: storetest.Agent(t), agent: true, mode: mode,
-		inside: true, party: as.party, role: as.role, as: as.email, places: []string{own.key}}
+		inside: true, party: as.party, role: as.role, as: own.absentee(t, as), places: []string{own.key}}
+}
+
+// absentee is somebody like the persona who never comes themselves: whatever
+// becomes of them, whoever sees the tenant as them has done. They have a browser
+// that is signed in, and a passkey.
+func (e *estate) absentee(t *testing.T, like *persona) string {
+	t.Helper()
+	email := e.person(t, like.party, like.role)
+	storetest.Passkey(t, storetest.SignIn(t, email))
+	return email
 }
 
 // everybody checks that the cast has somebody of every party and role, and a

@@ -79,6 +79,7 @@ func TestMatrix(t *testing.T) {
 				t.Errorf("rows of other tenants changed:\n%v\n%v", before, after)
 			}
 			w.leftBehind(t)
+			w.provenance(t)
 		})
 	}
 }
@@ -90,11 +91,13 @@ func (w *world) play(t *testing.T, route handlers.Route) {
 	for _, p := range w.cast {
 		// From a network of their own each time: some limits are by network.
 		p.browser.header.Set("X-Forwarded-For", netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, rand.Uint32()))).String())
+		untouched := w.untouched(t, p)
 		did += w.enter(t, route, p)
 		if w.hosts == nil || p.telling() {
 			w.methods(t, route, p)
 		}
 		w.spellings(t, route, p)
+		untouched(route)
 		w.noted(t, p)
 	}
 	w.fromBeside(t, route)

@@ -33,6 +33,7 @@ type world struct {
 	router             *router
 	shapes             map[string]string // refusals, by what they must be equal to
 	admin              *pgx.Conn
+	ofPerson           string   // SQL for all rows that name a person
 	refused            []string // request ids, since the counters were last cleared
 	tally              *tally
 }

@@ -172,6 +172,8 @@ var mutants = []mutant{
 	{"strangers are not members", "handlers/access.go", "me, ok := v.Member()\n\t\tif !ok {", "me, ok := v.Member()\n\t\tif ok = true; !ok {", handlerRoom, "TestForeignProject"},
 	{"a paused tenant is closed", "handlers/access.go", "return errPaused", "_ = errPaused", handlerRoom, "TestTheNextRequest"},
 	{"agents are no persons where it does not say so", "handlers/access.go", "if me.Agent && !addressOf(r).route.Agents {", "if false {", handlerRoom, "TestConsoleIsForAgents"},
+	{"a job says by which session it was asked", "store/jobs.go", "\t\tSupport: tx.scope.support,\n", "", handlerRoom, "TestMatrix/main_host_1"},
+	{"support leaves no mark on whom it sees as", whoIsAsking, "    select t.id, t.kind, t.slug, t.name,\n           case when g.state", "    update public.sessions q set last_used_at = clock_timestamp() where q.user_id = (select s.subject_id from public.support_sessions s where s.id = k.support_session_id);\n    select t.id, t.kind, t.slug, t.name,\n           case when g.state", handlerRoom, "TestMatrix/main_host_1"},
 	{"refusals are on record in the tenant", "handlers/access.go", `if e := s.db.RecordRefusal(r.Context(), me, rule.Method+" "+rule.Path); e != nil {`, "if e := error(nil); e != nil {", handlerRoom, "TestMatrix/main_host_1"},
 	{"refusals of strangers are on record", "handlers/access.go", "if err := s.db.RecordOwnRefusal(r.Context(), me); err != nil {", "if err := error(nil); err != nil {", handlerRoom, "TestMatrix/main_host_1"},
 	{"pages are kept by no cache", "handlers/access.go", `w.Header().Set("Cache-Control", "private, no-store")`, "", handlerRoom, "TestMatrix/main_host_1"},
