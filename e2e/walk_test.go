@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"bytes"
+	"compress/gzip"
 	"net/url"
 	"os"
 	"regexp"
@@ -10,6 +12,8 @@ import (
 	"time"
 
 	"github.com/playwright-community/playwright-go"
+
+	"portico/e2e/browser"
 )
 
 // notPages are the GET routes at which there is nothing to look at, each with its
@@ -51,9 +55,12 @@ type walk struct {
 	routes []string
 	login  string // a mailed link's path
 
-	mu    sync.Mutex
-	seen  map[string]bool
-	pages int // in which the script stands
+	mu     sync.Mutex
+	seen   map[string]bool
+	pages  int            // in which the script stands
+	weighs map[string]int // stylesheets and scripts by path, compressed
+	// heaviest is the most that a page weighs with them.
+	heaviest int
 }
 
 var blank = regexp.MustCompile(`\{[^}]*\}`)
@@ -83,10 +90,11 @@ func (w *walk) fill(t *testing.T, route string) string {
 
 // Case 63: in an agency and a client whose every name, text, brand and file is a
 // script, everybody looks at every page of the route table. Nothing runs, and no
-// browser has anything to report.
+// browser has anything to report. On the way each page is weighed, and looked at as
+// people do who see little or use no mouse.
 func TestScriptsInEveryTextRunNowhere(t *testing.T) {
 	t.Parallel()
-	w := &walk{haunted: haunt(t), routes: routesToWalk(t), seen: map[string]bool{}}
+	w := &walk{haunted: haunt(t), routes: routesToWalk(t), seen: map[string]bool{}, weighs: map[string]int{}}
 	owner := signedInByMail(t, w.people["agency's owner"])
 	w.publish(owner)
 	t.Run("walks", func(t *testing.T) {
@@ -115,6 +123,7 @@ func TestScriptsInEveryTextRunNowhere(t *testing.T) {
 			t.Errorf("GET %s was shown to nobody: make it look at something in e2e/walk_test.go", route)
 		}
 	}
+	t.Logf("the heaviest page weighs %d bytes compressed, with its stylesheets and scripts", w.heaviest)
 	if w.pages < 30 {
 		t.Errorf("the script stands in %d pages only: the walk proves little", w.pages)
 	}
@@ -151,7 +160,7 @@ func (w *walk) enter(agent *visitor) {
 func (w *walk) everyPage(v *visitor, who string, of func(route string) bool) {
 	t := v.t
 	t.Helper()
-	v.must("keep no trace, which takes longer than the pages", v.context.Tracing().Stop())
+	v.context.TeachAxe(t)
 	v.page.OnDialog(func(d playwright.Dialog) {
 		t.Errorf("%s at %s: a dialog: %s", who, v.page.URL(), d.Message())
 		_ = d.Dismiss()
@@ -169,20 +178,68 @@ func (w *walk) everyPage(v *visitor, who string, of func(route string) bool) {
 			t.Errorf("%s at %s: the script ran", who, path)
 		} else if res.Status() >= 500 {
 			t.Errorf("%s at %s: %d", who, path, res.Status())
-		} else {
-			w.note(route, res.Status() == 200 && !strings.Contains(v.path(), "/login?"), ran[1] == 1)
+		} else if shown := res.Status() == 200 && !strings.Contains(v.path(), "/login?"); w.note(route, shown, ran[1] == 1) {
+			w.weigh(v, res)
+			found, err := browser.Axe(v.page)
+			v.must("look at "+path, err)
+			for _, f := range found {
+				t.Errorf("%s at %s, %v", who, path, f)
+			}
 		}
 	}
+}
+
+// mostPage is what a page's HTML, styles and scripts may weigh together, compressed.
+const mostPage = 100_000
+
+// weigh checks what a page asks a telephone to fetch.
+func (w *walk) weigh(v *visitor, page playwright.Response) {
+	v.t.Helper()
+	html, err := page.Body()
+	v.must("weigh the page", err)
+	said, err := v.page.Evaluate(`performance.getEntriesByType("resource").map(r => new URL(r.name).pathname).filter(p => /\.(css|js)$/.test(p))`)
+	v.must("ask what it fetched", err)
+	all, parts := compressed(v.t, html), said.([]any)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, part := range parts {
+		path := part.(string)
+		if w.weighs[path] == 0 {
+			res, err := v.context.Request().Get(world.stack.URL() + path)
+			v.must("fetch "+path, err)
+			body, err := res.Body()
+			v.must("fetch "+path, err)
+			w.weighs[path] = compressed(v.t, body)
+		}
+		all += w.weighs[path]
+	}
+	w.heaviest = max(w.heaviest, all)
+	if all > mostPage || len(parts) < 2 {
+		v.t.Errorf("%s weighs %d bytes with its %d stylesheets and scripts, want at most %d and both", v.path(), all, len(parts), mostPage)
+	}
+}
+
+func compressed(t *testing.T, b []byte) int {
+	t.Helper()
+	var out bytes.Buffer
+	to := gzip.NewWriter(&out)
+	_, err := to.Write(b)
+	check(t, err)
+	check(t, to.Close())
+	return out.Len()
 }
 
 // platform are the pages that are no tenant's.
 func platform(route string) bool { return !strings.HasPrefix(route, "/w/") }
 
-func (w *walk) note(route string, seen, haunted bool) {
+// note remembers that somebody saw a page, and says whether it is the first time.
+func (w *walk) note(route string, seen, haunted bool) (first bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	first = seen && !w.seen[route]
 	w.seen[route] = w.seen[route] || seen
 	if haunted {
 		w.pages++
 	}
+	return first
 }

@@ -31,7 +31,7 @@ type Context struct {
 // Context opens a browser profile for the test t and closes it with the test.
 // If the test failed, a trace and a screenshot of every open page are left in
 // tmp/browser, below the test's name. At most one options value is used; its
-// viewport is Wide unless it says otherwise.
+// viewport is Wide and its pages do not move, unless it says otherwise.
 func (b *Browser) Context(t testing.TB, options ...playwright.BrowserNewContextOptions) *Context {
 	t.Helper()
 	var option playwright.BrowserNewContextOptions
@@ -40,6 +40,11 @@ func (b *Browser) Context(t testing.TB, options ...playwright.BrowserNewContextO
 	}
 	if option.Viewport == nil {
 		option.Viewport = &Wide
+	}
+	if option.ReducedMotion == nil {
+		// A page that fades in over another takes no clicks meanwhile, and a loaded
+		// machine gives up on it.
+		option.ReducedMotion = playwright.ReducedMotionReduce
 	}
 	inner, err := b.chromium.NewContext(option)
 	if err != nil {

@@ -1,0 +1,124 @@
+package e2e
+
+import (
+	"testing"
+
+	"github.com/playwright-community/playwright-go"
+)
+
+// press sends keys, one after the other.
+func (v *visitor) press(keys ...string) {
+	v.t.Helper()
+	for _, key := range keys {
+		v.must("press "+key, v.page.Keyboard().Press(key))
+	}
+}
+
+func (v *visitor) types(text string) {
+	v.t.Helper()
+	v.must("type", v.page.Keyboard().Type(text))
+}
+
+// focused tells what has the focus, and whether that can be seen.
+const focused = `() => {
+	const e = document.activeElement;
+	if (!e || e === document.body) return {name: "", seen: true};
+	const label = e.getAttribute("aria-label") ?? (e.labels?.[0] ?? e).innerText ?? "";
+	const marks = s => s.outlineStyle !== "none" && parseFloat(s.outlineWidth) > 0 || s.boxShadow !== "none";
+	const around = e.closest("label, .field, .row, .switch-field") ?? e;
+	return {name: label.replace(/\s+/g, " ").trim(), seen: marks(getComputedStyle(e)) || marks(getComputedStyle(around)) || marks(getComputedStyle(e, "::after"))};
+}`
+
+// tabTo goes on with Tab until what is called so has the focus. Whatever had it on
+// the way shows that it has.
+func (v *visitor) tabTo(name string) {
+	v.t.Helper()
+	var met []string
+	for range 60 {
+		v.press("Tab")
+		said, err := v.page.Evaluate(focused)
+		v.must("ask what has the focus", err)
+		at := said.(map[string]any)
+		if at["seen"] != true {
+			v.t.Errorf("%s: the focus on %q cannot be seen", v.path(), at["name"])
+		}
+		if at["name"] == name {
+			return
+		}
+		met = append(met, at["name"].(string))
+	}
+	v.t.Fatalf("%s: Tab never leads to %q, but to %q", v.path(), name, met)
+}
+
+// The main stories with a keyboard alone: staff hand over work, a client downloads
+// it, and another lets support in and takes it back.
+func TestMainStoriesByKeyboardAlone(t *testing.T) {
+	t.Parallel()
+	dana := signedInByMail(t, "dana@northwind.test")
+	dana.sees("Workspaces")
+	dana.tabTo("Globex Energy")
+	dana.press("Enter")
+	dana.must("in Globex", dana.page.WaitForURL("**/w/globex/**"))
+	dana.press("/")
+	dana.must("the switcher", dana.page.GetByRole("combobox").WaitFor())
+	dana.types("acm")
+	dana.must("Acme is found", dana.page.Locator(".switch-item", playwright.PageLocatorOptions{HasText: "Acme"}).First().WaitFor())
+	dana.press("Enter")
+	dana.must("in Acme", dana.page.WaitForURL("**/w/acme/**"))
+	dana.press("g", "p")
+	dana.must("at the projects", dana.page.WaitForURL("**/w/acme/projects"))
+	dana.tabTo("Skip to the content")
+	dana.press("Enter")
+	dana.tabTo("New project")
+	dana.press("Enter")
+	dana.sees("What it is about")
+	dana.types("Keys")
+	dana.press("Enter")
+	dana.sees("Project created.")
+	dana.tabTo("New deliverable")
+	dana.press("Enter")
+	dana.sees("What to look at")
+	dana.types("Key ring")
+	dana.press("Enter")
+	dana.sees("Deliverable created.")
+	dana.tabTo("Choose files")
+	chooser, err := dana.page.ExpectFileChooser(func() error { return dana.page.Keyboard().Press("Enter") })
+	dana.must("choose files", err)
+	dana.must("choose files", chooser.SetFiles([]playwright.InputFile{{Name: "Ring.png", MimeType: "image/png", Buffer: picture(t)}}))
+	dana.must("uploaded", dana.page.GetByLabel("Download Ring.png").First().WaitFor())
+	dana.tabTo("Publish version 1")
+	dana.press("Enter")
+	dana.must("the dialog", dana.page.Locator("dialog[open]").WaitFor())
+	dana.press("Escape")
+	dana.must("it closes", dana.page.Locator("dialog[open]").WaitFor(playwright.LocatorWaitForOptions{State: playwright.WaitForSelectorStateHidden}))
+	if said, err := dana.page.Evaluate(focused); err != nil || said.(map[string]any)["name"] != "Publish version 1" {
+		t.Errorf("after Escape the focus is on %v, %v", said, err)
+	}
+	dana.press("Enter")
+	dana.tabTo("Publish version 1")
+	dana.press("Enter")
+	dana.sees("Published.")
+
+	mia := signedInByMail(t, "mia@acme.test")
+	mia.tabTo("Key ring")
+	mia.press("Enter")
+	mia.sees("Ring.png")
+	mia.tabTo("Download Ring.png")
+	got, err := mia.page.ExpectDownload(func() error { return mia.page.Keyboard().Press("Enter") })
+	mia.must("download", err)
+	if got.SuggestedFilename() != "Ring.png" {
+		t.Errorf("saved as %q", got.SuggestedFilename())
+	}
+
+	ivy := signedInByMail(t, "ivy@initech.test")
+	ivy.tabTo("Support")
+	ivy.press("Enter")
+	ivy.sees("May support come in?")
+	ivy.tabTo("For how long")
+	ivy.tabTo("Let support in")
+	ivy.press("Enter")
+	ivy.sees("Take it back now")
+	ivy.tabTo("Take it back now")
+	ivy.press("Enter")
+	ivy.sees("Support can no longer come in.")
+}

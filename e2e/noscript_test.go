@@ -1,0 +1,88 @@
+package e2e
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/playwright-community/playwright-go"
+
+	"portico/e2e/browser"
+)
+
+// withoutScripts is a browser whose owner has turned scripts off.
+func withoutScripts(t *testing.T, email string, size playwright.Size) *visitor {
+	t.Helper()
+	return signedInByMail(t, email, playwright.BrowserNewContextOptions{JavaScriptEnabled: playwright.Bool(false), Viewport: &size})
+}
+
+// The main job without a script: staff make a piece of work, upload files by the
+// plain form, publish it, throw a file away and take it back; the client finds the
+// work, downloads it, and asks a colleague in; support comes in, and is stopped.
+func TestEverythingWorksWithoutScripts(t *testing.T) {
+	t.Parallel()
+	dana := withoutScripts(t, "dana@northwind.test", browser.Wide)
+	dana.open("/w/globex/projects")
+	dana.must("the switcher is a page", dana.page.Locator("[data-switcher]").Click())
+	dana.click("link", "Acme")
+	dana.must("in Acme", dana.page.WaitForURL("**/w/acme/**"))
+	dana.click("link", "Projects")
+	dana.click("link", "New project")
+	dana.click("button", "Create project")
+	dana.sees("name") // is missing, and said to be
+	dana.fill("Name", "Quiet signage")
+	dana.click("button", "Create project")
+	dana.sees("Project created.")
+	dana.click("link", "New deliverable")
+	dana.fill("Title", "Door plates")
+	dana.click("button", "Create deliverable")
+	dana.sees("Deliverable created.")
+	plates, note := picture(t), []byte("Brass, please.\n")
+	dana.must("choose files", dana.page.Locator("#files-input").SetInputFiles([]playwright.InputFile{
+		{Name: "Plates.png", MimeType: "image/png", Buffer: plates}, {Name: "Note.txt", MimeType: "text/plain", Buffer: note}}))
+	dana.click("button", "Upload")
+	dana.must("uploaded", dana.page.GetByLabel("Download Plates.png").First().WaitFor())
+	dana.click("button", "Move Note.txt to the bin")
+	dana.click("button", "Undo")
+	dana.must("restored", dana.page.GetByLabel("Download Note.txt").First().WaitFor())
+	dana.click("button", "Publish version 1")
+	dana.must("confirm", dana.page.Locator("dialog[open]").GetByRole("button", playwright.LocatorGetByRoleOptions{Name: "Publish version 1"}).Click())
+	dana.sees("Published.")
+
+	mia := withoutScripts(t, "mia@acme.test", browser.Narrow)
+	mia.click("link", "Door plates")
+	for name, want := range map[string][]byte{"Plates.png": plates, "Note.txt": note} {
+		if got := mia.download(name); !bytes.Equal(got, want) {
+			t.Errorf("%s: %d bytes came back, want the %d that were sent", name, len(got), len(want))
+		}
+	}
+	mia.open("/w/acme/invites/new")
+	mia.fill("Name", "Nora")
+	mia.fill("address", "not an address")
+	mia.click("button", "Send")
+	if got, err := mia.page.GetByLabel("Name").First().InputValue(); err != nil || got != "Nora" {
+		t.Errorf("after a mistake the name is %q, %v", got, err)
+	}
+	mia.fill("address", "nora@acme.test")
+	mia.click("button", "Send")
+	mia.sees("nora@acme.test")
+	mia.open("/w/acme/support")
+	mia.click("button", "Let support in")
+	mia.sees("Take it back now")
+
+	sam := withoutScripts(t, "sam@portico.test", browser.Wide)
+	sam.open("/support?q=acme")
+	sam.startSession(t, "Mia")
+	sam.sees("is seeing")
+	sam.click("link", "Projects")
+	sam.sees("Quiet signage")
+	mia.click("button", "Take it back now")
+	sam.click("link", "Quiet signage")
+	sam.sees("The customer ended your session")
+	mia.open("/account")
+	mia.click("button", "Sign out everywhere")
+	mia.must("confirm", mia.page.Locator("dialog[open]").GetByRole("button", playwright.LocatorGetByRoleOptions{Name: "Sign out everywhere"}).Click())
+	if mia.open("/w/acme/"); !strings.HasPrefix(mia.path(), "/login") {
+		t.Errorf("signed out everywhere, she is at %s", mia.path())
+	}
+}
