@@ -1,0 +1,93 @@
+package handlers_test
+
+import (
+	"html"
+	"maps"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"portico/store"
+	"portico/store/storetest"
+)
+
+var anAddress = regexp.MustCompile(`(?:href|src|action|data-[a-z-]+)="([^"]+)"`)
+
+// crawl follows every address that the pages from one on hold, and returns those
+// below it that answered with something.
+func crawl(t *testing.T, b *browser, from string) (there []string) {
+	t.Helper()
+	seen, next := map[string]bool{from: true}, []string{from}
+	for len(next) > 0 {
+		at := next[0]
+		next = next[1:]
+		got := b.get(t, at)
+		if got.status >= 500 {
+			t.Errorf("%s: %d", at, got.status)
+		}
+		if got.status < 300 && strings.HasPrefix(at, from) {
+			there = append(there, at)
+		}
+		if !strings.HasPrefix(got.header.Get("Content-Type"), "text/html") {
+			continue
+		}
+		for _, m := range anAddress.FindAllStringSubmatch(got.body, -1) {
+			to, err := url.Parse(html.UnescapeString(m[1]))
+			if err != nil || to.Host != "" || !strings.HasPrefix(to.Path, "/") || strings.HasPrefix(to.Path, "/static/") {
+				continue
+			}
+			if path := to.RequestURI(); !seen[path] {
+				seen[path] = true
+				next = append(next, path)
+			}
+		}
+	}
+	return there
+}
+
+// Nothing that a session to read leads to, page, table, picture or file, changes
+// anything by being looked at or posted to, and once it is over none of it answers
+// any more: not to the agent, and not to anybody with the address alone.
+func TestReadingLeadsNoFurther(t *testing.T) {
+	t.Parallel()
+	s, a := newSiteOver(t, storage(t)), storetest.Agency(t)
+	e := estateOf(t, s, a, a.Acme)
+	dana := a.Member(t, a.Dana, a.Acme)
+	for _, as := range []string{a.Dana, a.Mia} {
+		token, _ := e.letIn(t, storetest.Agent(t), as)
+		sam := s.nobody()
+		sam.signIn(t, token)
+		before := rowsButTrail(t, dana)
+		there := crawl(t, sam, e.at("/"))
+		if len(there) < 50 {
+			t.Errorf("as %s the crawl met little: %v", as, there)
+		}
+		for _, path := range there {
+			if got := sam.post(t, path, url.Values{"name": {"x"}, "title": {"x"}, "hours": {"4"}}); got.status < 400 {
+				t.Errorf("as %s: POST %s answers %d", as, path, got.status)
+			}
+		}
+		if after := rowsButTrail(t, dana); !maps.Equal(before, after) {
+			t.Errorf("as %s reading changed rows:\n%v\n%v", as, before, after)
+		}
+		want(t, "stop", sam.post(t, "/support/stop", nil), http.StatusSeeOther)
+		for _, path := range there {
+			for who, b := range map[string]*browser{"the agent": sam, "anybody": s.nobody()} {
+				if got := b.get(t, path); got.status < 300 || strings.Contains(got.body, e.key) {
+					t.Errorf("after the end %s gets %s: %d", who, path, got.status)
+				}
+			}
+		}
+	}
+}
+
+// rowsButTrail hashes a tenant without what a session of support leaves of itself.
+func rowsButTrail(t *testing.T, me store.Member) map[string]string {
+	t.Helper()
+	rows := storetest.RowsOf(t, me.TenantID())
+	delete(rows, "audit_events")
+	delete(rows, "support_sessions")
+	return rows
+}
