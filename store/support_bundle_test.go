@@ -83,6 +83,17 @@ func (b *supportBundle) wantOut(t *testing.T, how string) {
 	}
 }
 
+// causesGo undoes whatever may have ended a session of support, and gives consent anew.
+func (b *supportBundle) causesGo(t *testing.T) {
+	t.Helper()
+	b.exec(t, `update memberships set ended_at = null, role = case when party = 'agency' then 'owner' else role end where tenant_id = $1`, b.mia.TenantID())
+	b.exec(t, `update users u set disabled_at = null from memberships m where m.user_id = u.id and m.tenant_id = $1`, b.mia.TenantID())
+	b.exec(t, `update tenants set state = 'active' where slug in ($1, $2)`, b.Acme, b.Agency)
+	if _, err := b.admin.Exec(t.Context(), `update support_grants set revoked_at = null, revoked_by = null, ends_at = now() + interval '1 hour' where tenant_id = $1`, b.mia.TenantID()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func (b *supportBundle) exec(t *testing.T, sql string, args ...any) {
 	t.Helper()
 	tag, err := b.admin.Exec(t.Context(), sql, args...)

@@ -214,7 +214,7 @@ end $$;
 grant execute on function lookup.view_as_start to portico_app;
 
 -- Marks what is over of one actor's support sessions, and ends those that still
--- run the way it is told to. Ids of audit rows made here are random: nothing is
+-- run the way it is told to, unless that is null. Ids of audit rows made here are random: nothing is
 -- ordered by them alone. Not for the app.
 create function lookup.support_end(p_actor uuid, p_how text, p_request text)
 returns table (tenant_id uuid, session_id uuid, subject_id uuid)
@@ -229,6 +229,7 @@ begin
         for update
     loop
         how := coalesce(lookup.support_over(o), p_how);
+        continue when how is null;
         update public.support_sessions s
         set ended_at = least(now(), o.ends_at), ended_how = how
         where s.tenant_id = o.tenant_id and s.id = o.id;

@@ -95,6 +95,9 @@ begin
             may_write := inside.mode = 'read' and exists (
                 select from public.support_grants w
                 where w.tenant_id = inside.tenant_id and w.id = inside.grant_id and w.mode = 'write');
+        elsif pointed.ended_at is null then
+            -- What is over stays over, though its cause may go away again.
+            perform lookup.support_end(k.user_id, null, '');
         end if;
     end if;
 
