@@ -155,3 +155,12 @@ func TestPorticoLinksNoNeighbour(t *testing.T) {
 		}
 	}
 }
+
+// The rules of time zones come with the program: machines and containers often
+// have none.
+func TestPorticoLinksTimeZones(t *testing.T) {
+	t.Parallel()
+	if deps := strings.Fields(string(goList(t, "-deps", "./cmd/portico"))); !slices.Contains(deps, "time/tzdata") {
+		t.Error("cmd/portico does not link time/tzdata")
+	}
+}

@@ -47,31 +47,23 @@ func (s *Server) activityList(w http.ResponseWriter, r *http.Request, me store.M
 	if q.Get("before") != "" {
 		props.NewerURL = c.Base.Activity(with(q, "before", ""))
 	}
-	props.Days = byDay(c.Base, me, events)
+	props.Days = byDay(c, me, events)
 	return s.page(w, r, http.StatusOK, views.Activity(c, props))
 }
 
 // byDay groups events under their days, as the reader's zone counts them.
-func byDay(base views.Base, me store.Member, events []store.Activity) []views.ActivityDay {
-	zone := zoneOf(me.Person)
-	now := time.Now().In(zone)
+func byDay(c views.Chrome, me store.Member, events []store.Activity) []views.ActivityDay {
+	now := time.Now()
 	var days []views.ActivityDay
-	for i, row := range eventRows(base, me, events) {
-		label := views.DayLabel(events[i].At.In(zone), now)
+	for i, row := range eventRows(c.Base, me, events) {
+		label, lang := c.Dates.DayLabel(events[i].At, now)
 		if len(days) == 0 || days[len(days)-1].Label != label {
-			days = append(days, views.ActivityDay{Label: label})
+			days = append(days, views.ActivityDay{Label: label, Lang: lang})
 		}
 		d := &days[len(days)-1]
 		d.Events = append(d.Events, row)
 	}
 	return days
-}
-
-func zoneOf(p store.Person) *time.Location {
-	if zone, err := time.LoadLocation(p.TimeZone); err == nil {
-		return zone
-	}
-	return time.UTC
 }
 
 // verbs are the sentences of the trail. A verb that is not here is shown as it

@@ -12,20 +12,21 @@ import (
 	"portico/views/ui"
 )
 
-func deliverableRows(base views.Base, list []store.Deliverable) []views.DeliverableRow {
+func deliverableRows(c views.Chrome, list []store.Deliverable) []views.DeliverableRow {
+	today := c.Dates.Today()
 	rows := make([]views.DeliverableRow, len(list))
 	for i, d := range list {
 		rows[i] = views.DeliverableRow{
 			ID:        d.ID.String(),
-			URL:       base.Deliverable(d.ID.String()),
+			URL:       c.Base.Deliverable(d.ID.String()),
 			Title:     d.Title,
-			ThumbURL:  thumbURL(base, d),
+			ThumbURL:  thumbURL(c.Base, d),
 			State:     stateOf(d),
 			Version:   d.Version,
 			Draft:     d.Draft,
 			Files:     d.Files,
 			Due:       orZero(d.DueOn),
-			Late:      late(d.DueOn, d.State),
+			Late:      late(d.DueOn, d.State, today),
 			Archived:  d.ArchivedAt != nil,
 			UpdatedAt: d.UpdatedAt,
 		}
@@ -164,7 +165,7 @@ func deliverablePage(c views.Chrome, me store.Member, d store.Deliverable, versi
 		ProjectName: d.ProjectName,
 		ProjectURL:  c.Base.Project(d.ProjectID.String()),
 		Due:         orZero(d.DueOn),
-		Late:        late(d.DueOn, d.State),
+		Late:        late(d.DueOn, d.State, c.Dates.Today()),
 		Archived:    d.ArchivedAt != nil,
 		CanEdit:     edit,
 		CanArchive:  edit,

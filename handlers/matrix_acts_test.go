@@ -63,6 +63,7 @@ var acts = map[string]act{
 	"POST /invites/{token}":                {form: "name=Somebody", says: http.StatusGone},
 	"POST /logout":                         {ends: true},
 	"POST /account/name":                   {form: "name=Somebody"},
+	"POST /account/dates":                  {form: "time_zone=Asia/Tokyo&locale=fr-FR"},
 	"POST /account/browsers/{id}/sign-out": {on: anotherBrowser},
 	"POST /account/sign-out-everywhere":    {ends: true},
 	"POST /step-up":                        {},

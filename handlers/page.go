@@ -10,6 +10,7 @@ import (
 
 	"portico/store"
 	"portico/views"
+	"portico/views/ui"
 )
 
 // page sends a page of a tenant.
@@ -25,6 +26,7 @@ func (s *Server) chrome(r *http.Request, me store.Member) views.Chrome {
 		Base:      base,
 		Workspace: workspace(base, me),
 		Person:    views.Person{Name: me.Name, Email: me.Email},
+		Dates:     ui.DatesFor(me.TimeZone, me.Locale),
 		Staff:     me.Party == store.PartyAgency,
 		Doors: views.Doors{
 			Members:    me.May(store.SeePeople),
@@ -91,6 +93,7 @@ func minutesLeft(d time.Duration) string {
 func lobby(me store.Person) views.Chrome {
 	return views.Chrome{
 		Person: views.Person{Name: me.Name, Email: me.Email},
+		Dates:  ui.DatesFor(me.TimeZone, me.Locale),
 		Doors:  views.Doors{Console: me.Agent, Workspaces: !me.Agent},
 	}
 }

@@ -36,40 +36,40 @@ func (s *Server) tenantHome(w http.ResponseWriter, r *http.Request, me store.Mem
 		return err
 	}
 	if me.Party == store.PartyClient {
-		return s.page(w, r, http.StatusOK, views.ClientHome(c, clientHome(c.Base, me, projects, newest)))
+		return s.page(w, r, http.StatusOK, views.ClientHome(c, clientHome(c, me, projects, newest)))
 	}
-	waiting := waitingRows(c.Base, newest, "in_review")
+	waiting := waitingRows(c, newest, "in_review")
 	return s.page(w, r, http.StatusOK, views.WorkspaceHome(c, views.WorkspaceHomeProps{
 		Figures: []views.Figure{
 			{Label: "projects", Value: len(projects), URL: c.Base.Projects()},
 			{Label: "waiting for the client", Value: len(waiting), URL: c.Base.Projects()},
 		},
 		Waiting:   waiting,
-		Projects:  projectRows(c.Base, projects[:min(len(projects), 6)]),
+		Projects:  projectRows(c, projects[:min(len(projects), 6)]),
 		Clients:   clientRows(c.Base, clients),
 		Latest:    eventRows(c.Base, me, latest),
 		CanCreate: me.Does(store.EditWork) && me.Tenant.Kind == "client",
 	}))
 }
 
-func clientHome(base views.Base, me store.Member, projects []store.Project, newest []store.Deliverable) views.ClientHomeProps {
+func clientHome(c views.Chrome, me store.Member, projects []store.Project, newest []store.Deliverable) views.ClientHomeProps {
 	p := views.ClientHomeProps{
 		FirstName: strings.Fields(me.Name + " ")[0],
-		Waiting:   waitingRows(base, newest, "in_review"),
-		Projects:  projectRows(base, projects),
+		Waiting:   waitingRows(c, newest, "in_review"),
+		Projects:  projectRows(c, projects),
 	}
-	if approved := waitingRows(base, newest, "approved"); len(p.Waiting) == 0 && len(approved) > 0 {
+	if approved := waitingRows(c, newest, "approved"); len(p.Waiting) == 0 && len(approved) > 0 {
 		p.Approved = &approved[0]
 	}
 	for _, d := range newest {
 		// On a first visit everything is new, which says nothing.
 		if me.NewSince != nil && d.UpdatedAt.After(*me.NewSince) && len(p.New) < newShown {
 			p.New = append(p.New, views.NewRow{
-				URL:      base.Deliverable(d.ID.String()),
+				URL:      c.Base.Deliverable(d.ID.String()),
 				Title:    d.Title,
 				What:     versionWord(d.Version),
 				Project:  d.ProjectName,
-				ThumbURL: thumbURL(base, d),
+				ThumbURL: thumbURL(c.Base, d),
 				At:       d.UpdatedAt,
 			})
 		}
@@ -85,22 +85,22 @@ const newShown = 5
 
 // waitingRows are the deliverables in a state: what is due soonest first, then
 // what waits longest.
-func waitingRows(base views.Base, newest []store.Deliverable, state string) []views.WaitingRow {
+func waitingRows(c views.Chrome, newest []store.Deliverable, state string) []views.WaitingRow {
 	waiting := slices.DeleteFunc(slices.Clone(newest), func(d store.Deliverable) bool { return d.State != state })
 	slices.SortStableFunc(waiting, func(a, b store.Deliverable) int {
 		return cmp.Or(dueOrNever(a).Compare(dueOrNever(b)), a.UpdatedAt.Compare(b.UpdatedAt))
 	})
-	rows := make([]views.WaitingRow, len(waiting))
+	today, rows := c.Dates.Today(), make([]views.WaitingRow, len(waiting))
 	for i, d := range waiting {
 		rows[i] = views.WaitingRow{
-			URL:      base.Deliverable(d.ID.String()),
+			URL:      c.Base.Deliverable(d.ID.String()),
 			Title:    d.Title,
 			Project:  d.ProjectName,
-			ThumbURL: thumbURL(base, d),
+			ThumbURL: thumbURL(c.Base, d),
 			Version:  d.Version,
 			Since:    d.UpdatedAt,
 			Due:      orZero(d.DueOn),
-			Late:     late(d.DueOn, d.State),
+			Late:     late(d.DueOn, d.State, today),
 		}
 	}
 	return rows

@@ -22,22 +22,23 @@ func (s *Server) projectList(w http.ResponseWriter, r *http.Request, me store.Me
 	c := s.chrome(r, me)
 	return s.page(w, r, http.StatusOK, views.ProjectList(c, views.ProjectListProps{
 		Archived:   which == store.Archived,
-		Projects:   projectRows(c.Base, projects),
+		Projects:   projectRows(c, projects),
 		CanCreate:  me.Does(store.EditWork),
 		CanReorder: me.Does(store.EditWork) && which == store.Current,
 	}))
 }
 
-func projectRows(base views.Base, projects []store.Project) []views.ProjectRow {
+func projectRows(c views.Chrome, projects []store.Project) []views.ProjectRow {
+	today := c.Dates.Today()
 	rows := make([]views.ProjectRow, len(projects))
 	for i, p := range projects {
 		rows[i] = views.ProjectRow{
 			ID:           p.ID.String(),
-			URL:          base.Project(p.ID.String()),
+			URL:          c.Base.Project(p.ID.String()),
 			Name:         p.Name,
 			Summary:      p.Summary,
 			Due:          orZero(p.DueOn),
-			Late:         late(p.DueOn, ""),
+			Late:         late(p.DueOn, "", today),
 			Hidden:       p.SharedAt == nil,
 			Archived:     p.ArchivedAt != nil,
 			Deliverables: p.Deliverables,
@@ -48,9 +49,9 @@ func projectRows(base views.Base, projects []store.Project) []views.ProjectRow {
 	return rows
 }
 
-// late says whether a day has passed on work that is not done.
-func late(due *time.Time, state string) bool {
-	return due != nil && state != "approved" && time.Now().After(due.AddDate(0, 0, 1))
+// late says whether a day has passed, where the reader is, on work that is not done.
+func late(due *time.Time, state string, today time.Time) bool {
+	return due != nil && state != "approved" && today.After(*due)
 }
 
 func (s *Server) projectNew(w http.ResponseWriter, r *http.Request, me store.Member) error {
@@ -120,10 +121,10 @@ func (s *Server) projectShow(w http.ResponseWriter, r *http.Request, me store.Me
 		Name:         project.Name,
 		Summary:      project.Summary,
 		Due:          orZero(project.DueOn),
-		Late:         late(project.DueOn, ""),
+		Late:         late(project.DueOn, "", c.Dates.Today()),
 		Hidden:       project.SharedAt == nil,
 		Archived:     project.ArchivedAt != nil,
-		Deliverables: deliverableRows(c.Base, deliverables),
+		Deliverables: deliverableRows(c, deliverables),
 		CanCreate:    edit,
 		CanReorder:   edit,
 		CanEdit:      edit,

@@ -35,6 +35,7 @@ func (s *Server) routes() []Route {
 		s.person("POST /invites/{token}", s.inviteAccept),
 		s.person("GET /account", s.signin.Account).agentsToo(),
 		s.person("POST /account/name", s.signin.AccountName),
+		s.person("POST /account/dates", s.signin.AccountDates).agentsToo(),
 		s.person("POST /account/browsers/{id}/sign-out", s.signin.SignOutBrowser).agentsToo(),
 		s.person("POST /account/sign-out-everywhere", s.signin.SignOutEverywhere).agentsToo(),
 		s.person("POST /account/passkeys/begin", s.signin.PasskeyAddBegin).agentsToo().json().limited(30),

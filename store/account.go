@@ -110,3 +110,17 @@ func (db *DB) Rename(ctx context.Context, me Person, name string) error {
 		return tx.accountEvent(ctx, me.scope.user, Event{Verb: "account.renamed"})
 	})
 }
+
+// SetDates changes in which zone and language dates are written for the person.
+// Which there are is the caller's to know; what cannot be the name of one is
+// [ErrInvalid].
+func (db *DB) SetDates(ctx context.Context, me Person, zone, locale string) error {
+	return db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error {
+		err := tx.change(ctx, "set dates", `update users set time_zone = @zone, locale = @locale where id = @me`,
+			pgx.StrictNamedArgs{"zone": zone, "locale": locale, "me": me.scope.user})
+		if err != nil {
+			return err
+		}
+		return tx.accountEvent(ctx, me.scope.user, Event{Verb: "account.dates_set"})
+	})
+}

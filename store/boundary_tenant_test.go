@@ -55,6 +55,7 @@ func sqlState(err error) string {
 
 const (
 	insufficientPrivilege = "42501"
+	checkViolation        = "23514"
 	foreignKeyViolation   = "23503"
 	readOnlyTransaction   = "25006"
 )

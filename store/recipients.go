@@ -15,8 +15,11 @@ type Recipient struct {
 	Tenant Tenant
 	Name   string
 	Email  string
-	Party  Party
-	Role   Role
+	// TimeZone and Locale are how they read dates.
+	TimeZone string
+	Locale   string
+	Party    Party
+	Role     Role
 }
 
 // May says whether the recipient has the capability.
@@ -31,6 +34,7 @@ func (db *DB) Recipient(ctx context.Context, j Job, person uuid.UUID) (Recipient
 	var ever bool
 	var s standing
 	var t tenantRow
+	var reads dateSettings
 	err := db.read(ctx, asThemselves, []query{
 		value("recipient", &ever, `
 select exists (
@@ -41,6 +45,10 @@ select exists (
 )`, pgx.StrictNamedArgs{"person": person}),
 		getStanding(&s),
 		getTenantRow(&t),
+		one("dates of recipient", &reads, `
+select time_zone, locale
+from users
+where id = @person`, pgx.StrictNamedArgs{"person": person}),
 	})
 	if err != nil {
 		return Recipient{}, false, err
@@ -53,13 +61,20 @@ select exists (
 	}
 	asThemselves.party = *s.Party
 	return Recipient{
-		scope:  asThemselves,
-		Tenant: t.tenant(s),
-		Name:   *s.Name,
-		Email:  *s.Email,
-		Party:  *s.Party,
-		Role:   *s.Role,
+		scope:    asThemselves,
+		Tenant:   t.tenant(s),
+		Name:     *s.Name,
+		Email:    *s.Email,
+		TimeZone: reads.TimeZone,
+		Locale:   reads.Locale,
+		Party:    *s.Party,
+		Role:     *s.Role,
 	}, true, nil
+}
+
+type dateSettings struct {
+	TimeZone string
+	Locale   string
 }
 
 // ReadFor is [DB.Read] in the recipient's own context.

@@ -51,6 +51,7 @@ type whoRow struct {
 	UserName        *string
 	UserEmail       *string
 	TimeZone        *string
+	Locale          *string
 	SteppedUpAt     *time.Time
 	TenantID        *uuid.UUID
 	TenantKind      *string
@@ -66,6 +67,8 @@ type whoRow struct {
 	SubjectID       *uuid.UUID
 	SubjectName     *string
 	SubjectEmail    *string
+	SubjectTimeZone *string
+	SubjectLocale   *string
 	Party           *Party
 	Role            *Role
 	LastSeenAt      *time.Time
@@ -109,7 +112,8 @@ type Person struct {
 	SessionID   uuid.UUID
 	Name        string
 	Email       string
-	TimeZone    string
+	TimeZone    string // how they read dates, with Locale
+	Locale      string
 	Agent       bool       // a support agent, never a member of anything
 	SteppedUpAt *time.Time // when they last proved themselves anew
 	// SupportOver says that the browser's support session is over without their
@@ -164,6 +168,8 @@ type Member struct {
 	Tenant     Tenant
 	Name       string // the subject's, as known in this tenant
 	Email      string
+	TimeZone   string // how the subject reads dates, with Locale
+	Locale     string
 	Party      Party
 	Role       Role
 	LastSeenAt *time.Time
@@ -209,6 +215,7 @@ func (v Visitor) Person() (Person, bool) {
 		Name:           *r.UserName,
 		Email:          deref(r.UserEmail),
 		TimeZone:       *r.TimeZone,
+		Locale:         *r.Locale,
 		Agent:          *r.UserKind == "agent",
 		SteppedUpAt:    r.SteppedUpAt,
 		SupportOver:    r.SupportOver != nil,
@@ -263,6 +270,8 @@ func (v Visitor) Member() (Member, bool) {
 		Tenant:     tenant,
 		Name:       *r.SubjectName,
 		Email:      deref(r.SubjectEmail),
+		TimeZone:   *r.SubjectTimeZone,
+		Locale:     *r.SubjectLocale,
 		Party:      *r.Party,
 		Role:       *r.Role,
 		LastSeenAt: r.LastSeenAt,

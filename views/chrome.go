@@ -17,7 +17,8 @@ type Chrome struct {
 	Base      Base       // where the tenant's pages begin
 	Workspace *Workspace // nil outside a tenant
 	Person    Person
-	Staff     bool // of the agency's party: the frame with the rail
+	Dates     ui.Dates // how who is looking reads them
+	Staff     bool     // of the agency's party: the frame with the rail
 	Doors     Doors
 	Support   *SupportBar // nil outside a support session
 	Flash     Flash

@@ -83,7 +83,7 @@ func Domains(c Chrome, p DomainsProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			for _, d := range p.Domains {
-				templ_7745c5c3_Err = domainCard(p, d).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = domainCard(c.Dates, p, d).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -159,7 +159,7 @@ func Domains(c Chrome, p DomainsProps) templ.Component {
 	})
 }
 
-func domainCard(p DomainsProps, d DomainRow) templ.Component {
+func domainCard(dates ui.Dates, p DomainsProps, d DomainRow) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -359,7 +359,7 @@ func domainCard(p DomainsProps, d DomainRow) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Ago(d.LastTry).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = dates.Ago(d.LastTry).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -174,7 +174,7 @@ func StaffHome(c Chrome, p StaffHomeProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				for _, w := range p.Workspaces {
-					templ_7745c5c3_Err = workspaceRow(w).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = workspaceRow(c.Dates, w).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -197,7 +197,7 @@ func StaffHome(c Chrome, p StaffHomeProps) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = eventList(p.Since).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = eventList(c.Dates, p.Since).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -216,7 +216,7 @@ func StaffHome(c Chrome, p StaffHomeProps) templ.Component {
 	})
 }
 
-func workspaceRow(w WorkspaceRow) templ.Component {
+func workspaceRow(d ui.Dates, w WorkspaceRow) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -315,7 +315,7 @@ func workspaceRow(w WorkspaceRow) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Ago(w.LastActivity).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = d.Ago(w.LastActivity).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

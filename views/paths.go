@@ -26,6 +26,7 @@ const (
 	PathStepUpPasskey     = "/step-up/passkey"
 	PathAccount           = "/account"
 	PathAccountName       = "/account/name"
+	PathAccountDates      = "/account/dates"
 	PathPasskeys          = "/account/passkeys"
 	PathSignOutEverywhere = "/account/sign-out-everywhere"
 	PathConsole           = "/support"

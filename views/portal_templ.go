@@ -221,7 +221,7 @@ func WorkspaceHome(c Chrome, p WorkspaceHomeProps) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = waitingRows(p.Waiting, "Open").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = waitingRows(c.Dates, p.Waiting, "Open").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -239,7 +239,7 @@ func WorkspaceHome(c Chrome, p WorkspaceHomeProps) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = clientRows(p.Clients).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = clientRows(c.Dates, p.Clients).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -331,7 +331,7 @@ func WorkspaceHome(c Chrome, p WorkspaceHomeProps) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = eventList(p.Latest).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = eventList(c.Dates, p.Latest).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -452,7 +452,7 @@ func workspaceProjects(c Chrome, p WorkspaceHomeProps) templ.Component {
 				}
 			}
 		} else {
-			templ_7745c5c3_Err = projectRows(c.Base, p.Projects, false).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = projectRows(c.Base, c.Dates, p.Projects, false).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -559,7 +559,7 @@ func ClientHome(c Chrome, p ClientHomeProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if len(p.Waiting) > 0 {
-				templ_7745c5c3_Err = waitingRows(p.Waiting, "Look").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = waitingRows(c.Dates, p.Waiting, "Look").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -611,7 +611,7 @@ func ClientHome(c Chrome, p ClientHomeProps) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = waitingRows([]WaitingRow{*p.Approved}, "Look again").Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = waitingRows(c.Dates, []WaitingRow{*p.Approved}, "Look again").Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -704,7 +704,7 @@ func ClientHome(c Chrome, p ClientHomeProps) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = ui.Ago(r.At).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = c.Dates.Ago(r.At).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -840,7 +840,7 @@ func ClientHome(c Chrome, p ClientHomeProps) templ.Component {
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
-						templ_7745c5c3_Err = ui.Day(r.Due).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = c.Dates.Day(r.Due).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -874,7 +874,7 @@ func ClientHome(c Chrome, p ClientHomeProps) templ.Component {
 }
 
 // waitingRows shows work with its picture first, because people know a thing by its look before its name.
-func waitingRows(rows []WaitingRow, verb string) templ.Component {
+func waitingRows(d ui.Dates, rows []WaitingRow, verb string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -1001,7 +1001,7 @@ func waitingRows(rows []WaitingRow, verb string) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Ago(r.Since).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = d.Ago(r.Since).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1024,7 +1024,7 @@ func waitingRows(rows []WaitingRow, verb string) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Day(r.Due).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = d.Day(r.Due).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -210,7 +210,7 @@ func ProjectList(c Chrome, p ProjectListProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			default:
-				templ_7745c5c3_Err = projectRows(c.Base, p.Projects, p.CanReorder).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = projectRows(c.Base, c.Dates, p.Projects, p.CanReorder).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -585,7 +585,7 @@ func ProjectShow(c Chrome, p ProjectShowProps) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Day(p.Due).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = c.Dates.Day(p.Due).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -682,7 +682,7 @@ func ProjectShow(c Chrome, p ProjectShowProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			default:
-				templ_7745c5c3_Err = deliverableRows(c.Base, p.Deliverables, p.CanReorder).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = deliverableRows(c.Base, c.Dates, p.Deliverables, p.CanReorder).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -8,7 +8,7 @@ import (
 
 // The rows of the lists that are looked at most are written by hand, see ui.Markup. Their look is that of any other row.
 
-func projectRows(b Base, rows []ProjectRow, reorder bool) templ.Component {
+func projectRows(b Base, d ui.Dates, rows []ProjectRow, reorder bool) templ.Component {
 	return ui.Write(func(m *ui.Markup) {
 		openRows(m, false, reorder)
 		for i := range rows {
@@ -21,7 +21,7 @@ func projectRows(b Base, rows []ProjectRow, reorder bool) templ.Component {
 			m.Raw(`<p class="row-meta"><span>`)
 			m.Count(r.Deliverables, "deliverable", "deliverables")
 			m.Raw(`</span>`)
-			rowTimes(m, r)
+			rowTimes(m, d, r)
 			m.Raw(`</p></div><div class="row-end">`)
 			projectEnd(m, r)
 			m.Raw(`</div>`)
@@ -34,14 +34,14 @@ func projectRows(b Base, rows []ProjectRow, reorder bool) templ.Component {
 	})
 }
 
-func rowTimes(m *ui.Markup, r *ProjectRow) {
+func rowTimes(m *ui.Markup, d ui.Dates, r *ProjectRow) {
 	if !r.Due.IsZero() {
 		m.Raw(`<span>due `)
-		m.Day(r.Due)
+		m.Day(d, r.Due)
 		m.Raw(`</span>`)
 	}
 	m.Raw(`<span class="row-updated">changed `)
-	m.Ago(r.UpdatedAt)
+	m.Ago(d, r.UpdatedAt)
 	m.Raw(`</span>`)
 }
 
@@ -62,7 +62,7 @@ func projectEnd(m *ui.Markup, r *ProjectRow) {
 	}
 }
 
-func deliverableRows(b Base, rows []DeliverableRow, reorder bool) templ.Component {
+func deliverableRows(b Base, d ui.Dates, rows []DeliverableRow, reorder bool) templ.Component {
 	return ui.Write(func(m *ui.Markup) {
 		openRows(m, true, reorder)
 		for i := range rows {
@@ -80,7 +80,7 @@ func deliverableRows(b Base, rows []DeliverableRow, reorder bool) templ.Componen
 			m.Raw(`<span>`)
 			m.Count(r.Files, "file", "files")
 			m.Raw(`</span>`)
-			rowTimes(m, &ProjectRow{Due: r.Due, UpdatedAt: r.UpdatedAt})
+			rowTimes(m, d, &ProjectRow{Due: r.Due, UpdatedAt: r.UpdatedAt})
 			m.Raw(`</p></div><div class="row-end">`)
 			deliverableEnd(m, r)
 			m.Raw(`</div>`)
@@ -199,13 +199,13 @@ func moveButton(m *ui.Markup, up bool, after string, disabled bool) {
 }
 
 // eventList tells events with how long ago they were.
-func eventList(events []EventRow) templ.Component {
-	return eventRows(events, func(m *ui.Markup, e *EventRow) { m.Ago(e.At) })
+func eventList(d ui.Dates, events []EventRow) templ.Component {
+	return eventRows(events, func(m *ui.Markup, e *EventRow) { m.Ago(d, e.At) })
 }
 
 // eventClock tells the events of one day with their time of day.
-func eventClock(events []EventRow) templ.Component {
-	return eventRows(events, func(m *ui.Markup, e *EventRow) { m.Clock(e.At) })
+func eventClock(d ui.Dates, events []EventRow) templ.Component {
+	return eventRows(events, func(m *ui.Markup, e *EventRow) { m.Clock(d, e.At) })
 }
 
 func eventRows(events []EventRow, when func(*ui.Markup, *EventRow)) templ.Component {

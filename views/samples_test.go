@@ -62,6 +62,12 @@ func agent() views.Chrome {
 	return views.Chrome{Person: views.Person{Name: "Sam Okafor", Email: "sam@portico.test"}, Doors: views.Doors{Console: true}}
 }
 
+// elsewhere is how somebody far away reads dates.
+func elsewhere(c views.Chrome) views.Chrome {
+	c.Dates = ui.DatesFor("Pacific/Auckland", "de-DE")
+	return c
+}
+
 func inSupport(c views.Chrome) views.Chrome {
 	c.Support = &views.SupportBar{
 		Actor: "Sam", Subject: "Mia Chen", Tenant: "Acme", Ticket: "TICKET-123", Reason: "cannot open the logo file",
@@ -280,8 +286,8 @@ func homeSamples() []sample {
 		})},
 		{"portal-empty", views.ClientHome(client(), views.ClientHomeProps{})},
 		{"portal-support", views.ClientHome(inSupport(client()), views.ClientHomeProps{FirstName: "Mia", Waiting: waitingRows()})},
-		{"account", views.Account(lobby(), views.AccountProps{
-			Email: "dana@northwind.test", Form: views.AccountForm{Name: "Dana Whitfield"},
+		{"account", views.Account(elsewhere(lobby()), views.AccountProps{
+			Email: "dana@northwind.test", Form: views.AccountForm{Name: "Dana Whitfield", TimeZone: "Pacific/Auckland", Locale: "de-DE"},
 			Passkeys: &views.PasskeysProps{Suggested: "Firefox on Linux", Fresh: true, Rows: []views.PasskeyRow{
 				{Name: longName, BackedUp: true, AddedAt: before(500 * time.Hour), UsedAt: before(time.Hour), RemoveURL: views.PasskeyRemove("k1")},
 				{Name: "Key ring", AddedAt: before(time.Hour), RemoveURL: views.PasskeyRemove("k2")},
@@ -293,6 +299,9 @@ func homeSamples() []sample {
 			Events: []views.AccountEventRow{{Sentence: "Signed in by mail, Firefox on Linux", At: before(50 * time.Hour)}, {Sentence: "A code was tried and was wrong", At: before(51 * time.Hour), Denied: true}},
 		})},
 		{"account-minimal", views.Account(lobby(), views.AccountProps{Passkeys: &views.PasskeysProps{}, Form: views.AccountForm{Errors: ui.Errors{"name": "Write the name others know you by."}}})},
+		{"account-dates-refused", views.Account(lobby(), views.AccountProps{Form: views.AccountForm{
+			Name: "Dana Whitfield", TimeZone: "Mars/Phobos", Locale: "xx-XX", Errors: ui.CheckDates("Mars/Phobos", "xx-XX"),
+		}})},
 	}
 }
 
@@ -383,6 +392,7 @@ func placeSamples() []sample {
 		{"invite-new", views.InviteNew(staff(), views.InviteNewProps{Form: views.InviteNewForm{Role: "member"}, Parties: []ui.Option{{Value: "client", Label: "Acme"}, {Value: "agency", Label: "Northwind"}}, Roles: roles(), OwnerURL: acme.InviteNewOwner()})},
 		{"invite-new-error", views.InviteNew(client(), views.InviteNewProps{Form: views.InviteNewForm{Name: hostile, Email: hostile, Errors: ui.Errors{"email": "That is no e-mail address.", "name": "Give it a name.", "role": "Prove it."}}, Roles: roles(), ProveURL: views.StepUpTo(acme.InviteNewOwner())})},
 		{"activity", views.Activity(staff(), views.ActivityProps{Filters: filter, Filtered: true, Days: []views.ActivityDay{{Label: "Today", Events: events()}, {Label: "Yesterday", Events: events()[:3]}}, OlderURL: "/w/acme/activity?before=x"})},
+		{"activity-elsewhere", views.Activity(elsewhere(inSupport(client())), views.ActivityProps{Days: []views.ActivityDay{{Label: "Mittwoch, 18. November", Lang: "de", Events: events()}}})},
 		{"activity-nothing", views.Activity(staff(), views.ActivityProps{Filters: filter, Filtered: true})},
 		{"activity-empty", views.Activity(client(), views.ActivityProps{})},
 		{"settings", views.Settings(staff(), views.SettingsProps{Form: views.SettingsForm{Name: "Acme", PortalName: "Acme portal", Accent: "#c2410c"}, Address: "https://portico.example/w/acme/", AgencyOf: "Northwind", CanEdit: true})},

@@ -3,7 +3,6 @@ package views_test
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"portico/views"
 	"portico/views/ui"
@@ -34,29 +33,6 @@ func TestAccentsCanBeRead(t *testing.T) {
 			if ratio := ui.Contrast(found[i], found[i+2]); ratio < 4.5 {
 				t.Errorf("text on %q: %.1f", accent, ratio)
 			}
-		}
-	}
-}
-
-// Days are called by their names, across midnight and the turn of the year.
-func TestDayLabel(t *testing.T) {
-	t.Parallel()
-	at := func(s string) time.Time {
-		day, err := time.Parse(time.DateTime, s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return day
-	}
-	for _, c := range []struct{ day, now, want string }{
-		{"2026-11-22 00:00:01", "2026-11-22 23:59:59", "Today"},
-		{"2026-11-21 23:59:59", "2026-11-22 00:00:01", "Yesterday"},
-		{"2026-11-19 12:00:00", "2026-11-22 12:00:00", "Thursday, 19 November"},
-		{"2025-12-31 12:00:00", "2026-01-01 12:00:00", "Yesterday"},
-		{"2025-12-30 12:00:00", "2026-01-01 12:00:00", "Tuesday, 30 December 2025"},
-	} {
-		if got := views.DayLabel(at(c.day), at(c.now)); got != c.want {
-			t.Errorf("%s seen at %s is %q, not %q", c.day, c.now, got, c.want)
 		}
 	}
 }

@@ -17,7 +17,12 @@ const eventsShown = 30
 
 // Account is a person's own page.
 func (room *Room) Account(w http.ResponseWriter, r *http.Request, me store.Person) error {
-	return room.accountPage(w, r, http.StatusOK, me, views.AccountForm{Name: me.Name})
+	return room.accountPage(w, r, http.StatusOK, me, saved(me))
+}
+
+// saved are the forms as they stand before anybody types.
+func saved(me store.Person) views.AccountForm {
+	return views.AccountForm{Name: me.Name, TimeZone: me.TimeZone, Locale: me.Locale}
 }
 
 func (room *Room) accountPage(w http.ResponseWriter, r *http.Request, status int, me store.Person, form views.AccountForm) error {
@@ -49,6 +54,7 @@ func (room *Room) accountPage(w http.ResponseWriter, r *http.Request, status int
 // accountDeeds are what the page can be told to say after a change.
 var accountDeeds = map[string]string{
 	"account.renamed":  "Name saved.",
+	"account.dates":    "Saved. Dates are written for you like that from now on.",
 	"browser.sign_out": "That browser is signed out.",
 	"passkey.added":    "Passkey added. You can sign in with it from now on.",
 	"passkey.removed":  "Passkey removed. You can delete it from your device as well.",
@@ -64,11 +70,30 @@ func (room *Room) AccountName(w http.ResponseWriter, r *http.Request, me store.P
 	var invalid store.InvalidError
 	switch {
 	case errors.As(err, &invalid):
-		return room.accountPage(w, r, http.StatusUnprocessableEntity, me, views.AccountForm{Name: name, Errors: ui.Errors(invalid)})
+		form := saved(me)
+		form.Name, form.Errors = name, ui.Errors(invalid)
+		return room.accountPage(w, r, http.StatusUnprocessableEntity, me, form)
 	case err != nil:
 		return err
 	}
 	http.Redirect(w, r, views.AccountDid("account.renamed"), http.StatusSeeOther)
+	return nil
+}
+
+// AccountDates changes the zone and the language the person reads dates in.
+func (room *Room) AccountDates(w http.ResponseWriter, r *http.Request, me store.Person) error {
+	if err := readForm(r); err != nil {
+		return err
+	}
+	form := saved(me)
+	form.TimeZone, form.Locale = r.PostForm.Get("time_zone"), r.PostForm.Get("locale")
+	if form.Errors = ui.CheckDates(form.TimeZone, form.Locale); len(form.Errors) > 0 {
+		return room.accountPage(w, r, http.StatusUnprocessableEntity, me, form)
+	}
+	if err := room.db.SetDates(r.Context(), me, form.TimeZone, form.Locale); err != nil {
+		return err
+	}
+	http.Redirect(w, r, views.AccountDid("account.dates"), http.StatusSeeOther)
 	return nil
 }
 
@@ -144,6 +169,7 @@ var eventWords = map[string]string{
 	"session.ended":           "Signed a browser out",
 	"session.ended_all":       "Signed out everywhere",
 	"account.renamed":         "Changed the name",
+	"account.dates_set":       "Changed how dates are written",
 	"support.started":         "Started a support session",
 	"support.stopped":         "Stopped a support session",
 	"support.searched":        "Searched as support",

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/a-h/templ"
 	"github.com/jackc/pgx/v5"
 
 	"portico/store/storetest"
@@ -37,6 +38,56 @@ func TestAccountName(t *testing.T) {
 	}
 }
 
+// A person chooses in which zone and language they read dates. What is in no list
+// comes back as it was sent, with the reason, and nothing is changed.
+func TestAccountDates(t *testing.T) {
+	t.Parallel()
+	a, h := storetest.Agency(t), newHouse(t)
+	b := h.browser(t).signIn(a.Mia)
+	page := b.want(b.get("/account"), http.StatusOK)
+	for _, part := range []string{`<option value="UTC" selected>`, `<option value="en-GB" selected>`, `<optgroup label="Pacific">`, " UTC</time>"} {
+		if !strings.Contains(page.body, part) {
+			t.Errorf("at first the page lacks %q", part)
+		}
+	}
+	saved := b.want(b.post("/account/dates", "time_zone", "Pacific/Auckland", "locale", "de-DE"), http.StatusSeeOther)
+	page = b.want(b.get(saved.location), http.StatusOK)
+	chosen := []string{`<option value="Pacific/Auckland" selected>Auckland<`, `<option value="de-DE" selected>`, "Changed how dates are written", ` data-relative lang="de">`}
+	for _, part := range append(chosen, "Saved. Dates are written for you like that") {
+		if !strings.Contains(page.body, part) {
+			t.Errorf("the page lacks %q", part)
+		}
+	}
+	if strings.Contains(page.body, " UTC</time>") {
+		t.Error("a time is still in UTC")
+	}
+	for _, bad := range [][2]string{
+		{"", "de-DE"}, {"Local", "de-DE"}, {"Mars/Phobos", "de-DE"}, {"../etc/passwd", "de-DE"}, {"europe/berlin", "de-DE"}, {"EUROPE/BERLIN", "de-DE"},
+		{"Europe/Berlin\x00", "de-DE"}, {strings.Repeat("A", 5000), "de-DE"}, {"<b>", "de-DE"},
+		{"Europe/Berlin", ""}, {"Europe/Berlin", "xx-XX"}, {"Europe/Berlin", "DE-de"}, {"Mars/Phobos", "xx-XX"},
+	} {
+		got := b.want(b.post("/account/dates", "time_zone", bad[0], "locale", bad[1]), http.StatusUnprocessableEntity)
+		for i, field := range []string{"time_zone", "locale"} {
+			wrong := strings.Contains(got.body, `id="`+field+`-error"`)
+			if !wrong && (bad[i] == "" || bad[i] == "Mars/Phobos" || bad[i] == "xx-XX") {
+				t.Errorf("%.40q: no sentence beside %s", bad, field)
+			}
+			if !strings.Contains(got.body, `<option value="`+templ.EscapeString(bad[i])+`" selected>`) {
+				t.Errorf("%.40q: %s is not kept", bad, field)
+			}
+		}
+	}
+	page = b.get("/account")
+	for _, part := range chosen {
+		if !strings.Contains(page.body, part) {
+			t.Errorf("after refusals the page lacks %q", part)
+		}
+	}
+	if page := h.browser(t).signIn(a.Leo).get("/account"); strings.Contains(page.body, "Changed how dates") || !strings.Contains(page.body, `<option value="UTC" selected>`) {
+		t.Error("somebody else's dates are changed")
+	}
+}
+
 // Nobody without a session sees an account page or a step-up; they are asked to
 // sign in and led back.
 func TestAccountNeedsASession(t *testing.T) {
@@ -47,7 +98,7 @@ func TestAccountNeedsASession(t *testing.T) {
 			t.Errorf("%s leads to %q", path, got.location)
 		}
 	}
-	for _, path := range []string{"/account/name", "/account/sign-out-everywhere", "/step-up", "/step-up/code"} {
+	for _, path := range []string{"/account/name", "/account/dates", "/account/sign-out-everywhere", "/step-up", "/step-up/code"} {
 		b.want(b.post(path), http.StatusFound)
 	}
 }
@@ -84,8 +135,8 @@ select s.ended_how from support_sessions s join users u on u.id = s.actor_id whe
 	}
 }
 
-// An agent sees where they are signed in and can end that, but not rename
-// themselves: their name is what customers read.
+// An agent sees where they are signed in and can end that, and chooses how dates
+// are written, but does not rename themselves: their name is what customers read.
 func TestAccountOfAnAgent(t *testing.T) {
 	t.Parallel()
 	h, sam := newHouse(t), storetest.Agent(t)
@@ -97,6 +148,10 @@ func TestAccountOfAnAgent(t *testing.T) {
 	laptop.want(laptop.post("/account/name", "name", "Mallory"), http.StatusNotFound)
 	if page := laptop.get("/account"); strings.Contains(page.body, "Mallory") {
 		t.Error("the name was changed")
+	}
+	laptop.want(laptop.post("/account/dates", "time_zone", "Europe/Lisbon", "locale", "pt-PT"), http.StatusSeeOther)
+	if page := laptop.get("/account"); !strings.Contains(page.body, `<option value="Europe/Lisbon" selected>`) {
+		t.Error("the time zone was not changed")
 	}
 	path, _, _ := strings.Cut(page.body[strings.Index(page.body, "/account/browsers/"):], `"`)
 	laptop.want(laptop.post(path), http.StatusSeeOther)

@@ -14,6 +14,7 @@ import (
 	"portico/handlers/watch"
 	"portico/store"
 	"portico/views"
+	"portico/views/ui"
 )
 
 // Room answers every route of sign-in and account. Make one with [New].
@@ -131,6 +132,7 @@ func TooSlow(err error) bool {
 func lobby(me store.Person) views.Chrome {
 	return views.Chrome{
 		Person: views.Person{Name: me.Name, Email: me.Email},
+		Dates:  ui.DatesFor(me.TimeZone, me.Locale),
 		Doors:  views.Doors{Console: me.Agent, Workspaces: !me.Agent},
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"portico/store"
 	"portico/views/mail"
+	"portico/views/ui"
 )
 
 // letter is a mail of a tenant to one of its people.
@@ -108,6 +109,9 @@ func from(t store.Tenant) string {
 
 // brand is the tenant as its mail presents it.
 func brand(to store.Recipient) mail.Brand { return brandOf(to.Tenant, to.Party) }
+
+// dates are how the recipient reads them.
+func dates(to store.Recipient) ui.Dates { return ui.DatesFor(to.TimeZone, to.Locale) }
 
 // brandOf is the name by which people know a place: clients know their portal,
 // staff the workspace.

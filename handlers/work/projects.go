@@ -43,7 +43,7 @@ func (r *Runner) digest(to store.Recipient, since time.Time, news []store.News) 
 			URL:      base.DeliverableVersion(n.DeliverableID.String(), n.Number),
 		}
 	}
-	m, err := mail.Digest(mail.DigestProps{Brand: brand(to), Since: since, Items: items, URL: base.Home()})
+	m, err := mail.Digest(mail.DigestProps{Brand: brand(to), Dates: dates(to), Since: since, Items: items, URL: base.Home()})
 	return &m, err
 }
 

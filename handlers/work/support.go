@@ -87,6 +87,7 @@ func (r *Runner) supportProps(to store.Recipient, s store.SupportNotice) mail.Su
 	b := brand(to)
 	p := mail.SupportProps{
 		Brand:     b,
+		Dates:     dates(to),
 		Tenant:    b.Name,
 		Agent:     s.AgentName,
 		ViewAs:    s.Kind == "view_as",

@@ -48,6 +48,26 @@ func TestSupportIsTold(t *testing.T) {
 		and verb in ('support.expired', 'support.mail_sent')`, me.TenantID(), me.Support.ID, me.Person.ID())
 }
 
+// Each owner reads of it in their own zone and language; a time in no chosen zone
+// says that it is UTC.
+func TestMailIsInItsReadersDates(t *testing.T) {
+	t.Parallel()
+	r := theRunner(t)
+	a := storetest.Agency(t)
+	check(t, storetest.DB().SetDates(t.Context(), a.Member(t, a.Mia, a.Acme).Person, "Pacific/Auckland", "de-DE"))
+	me := supporter(t, a)
+	do(t, admin(t), `update support_sessions set started_at = '2020-03-10 23:00Z', ends_at = '2020-03-10 23:30Z' where id = $1`, me.Support.ID)
+	put(t, r, &queue.SupportStarted{
+		Seal:    queue.Seal{Tenant: me.TenantID(), AskedBy: me.ID(), Actor: me.Person.ID(), Support: me.Support.ID},
+		Session: me.Support.ID,
+	})
+	for owner, want := range map[string]string{a.Mia: "11. März 2020, 12:30, Auckland time", a.Dana: "10 March 2020, 23:30 UTC"} {
+		if text := mailTo(t, owner, "is in ").Text(); !strings.Contains(text, "It ends by itself at "+want+".") {
+			t.Errorf("%s reads:\n%s", owner, text)
+		}
+	}
+}
+
 // The person whom support looked as loses access: the end is told all the same.
 func TestSupportEndIsToldRegardless(t *testing.T) {
 	t.Parallel()

@@ -37,11 +37,11 @@ end $$;
 -- of it costs more to begin than all its steps.
 create function lookup.who_is_asking(p_token bytea, p_host text, p_slug text, p_domain text)
 returns table (
-    session_id uuid, user_id uuid, user_kind text, user_name text, user_email text, time_zone text,
+    session_id uuid, user_id uuid, user_kind text, user_name text, user_email text, time_zone text, locale text,
     stepped_up_at timestamptz,
     tenant_id uuid, tenant_kind text, tenant_slug text, tenant_name text, tenant_state text,
     portal_name text, welcome text, accent text, logo_id uuid, agency_name text, tenant_host text,
-    subject_id uuid, subject_name text, subject_email text, party text, role text, last_seen_at timestamptz, seen_before_at timestamptz, places integer,
+    subject_id uuid, subject_name text, subject_email text, subject_time_zone text, subject_locale text, party text, role text, last_seen_at timestamptz, seen_before_at timestamptz, places integer,
     last_place text, latest boolean, unread integer,
     support_id uuid, support_tenant_id uuid, support_kind text, support_mode text, support_reason text,
     support_ticket text, support_ends_at timestamptz, support_may_write boolean, support_slug text, support_over text)
@@ -52,7 +52,7 @@ declare
     k record; t record; m record;
     pointed public.support_sessions; inside public.support_sessions; over text; may_write boolean := false;
 begin
-    select s.id, s.user_id, u.kind, u.name, u.email, u.time_zone, s.stepped_up_at,
+    select s.id, s.user_id, u.kind, u.name, u.email, u.time_zone, u.locale, s.stepped_up_at,
            s.support_tenant_id, s.support_session_id, s.last_used_at, s.parent_id,
            -- Whether there is anywhere to switch to; 2 stands for more.
            (select count(*) from (
@@ -112,10 +112,17 @@ begin
       and m.user_id = case when inside.tenant_id = t.id then inside.subject_id else k.user_id end
       and m.ended_at is null;
 
+    -- Pages of a support session are written as their subject reads them.
+    subject_time_zone := k.time_zone;
+    subject_locale := k.locale;
+    if m.user_id <> k.user_id then
+        select u.time_zone, u.locale into subject_time_zone, subject_locale from public.users u where u.id = m.user_id;
+    end if;
+
     return query select
-        k.id, k.user_id, k.kind, k.name, k.email, k.time_zone, k.stepped_up_at,
+        k.id, k.user_id, k.kind, k.name, k.email, k.time_zone, k.locale, k.stepped_up_at,
         t.id, t.kind, t.slug, t.name, t.state, t.portal_name, t.welcome, t.accent, t.logo_id, t.agency_name, t.host,
-        m.user_id, m.name, m.email, m.party, m.role, m.last_seen_at, m.seen_before_at,
+        m.user_id, m.name, m.email, subject_time_zone, subject_locale, m.party, m.role, m.last_seen_at, m.seen_before_at,
         -- Where else they belong is nobody's business in a support session.
         case when inside.id is not null then 1 else coalesce(k.places, 0) end,
         m.last_place, coalesce(m.latest, true), coalesce(m.unread, 0),

@@ -1,14 +1,10 @@
-// Times in the reader's words and zone. The server writes them exact and in UTC, which is what people without scripts read.
+// How long ago things were. The server writes the exact time, in the reader's zone and language: it moves to the title.
 
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
-const exact = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeStyle: "short" });
-const moment = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
-const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "short" });
-const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
-const dayOfYear = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
 
 const steps = [[3600, "minute", 60], [86400, "hour", 3600], [7 * 86400, "day", 86400]];
 
+// ago is "" for what is a week away or more.
 function ago(date) {
   const seconds = (date - Date.now()) / 1000;
   const distance = Math.abs(seconds);
@@ -16,24 +12,43 @@ function ago(date) {
   for (const [limit, unit, size] of steps) {
     if (distance < limit) return relative.format(Math.round(seconds / size), unit);
   }
-  return (date.getFullYear() === new Date().getFullYear() ? day : dayOfYear).format(date);
+  return "";
 }
 
-const writers = {
-  "data-relative": ago,
-  "data-clock": (date) => clock.format(date),
-  "data-moment": (date) => moment.format(date),
-};
-
 function tell(root) {
-  for (const [attribute, write] of Object.entries(writers)) {
-    for (const element of all(`time[${attribute}]`, root)) {
-      const date = new Date(element.dateTime);
-      element.textContent = write(date);
-      element.title ||= exact.format(date);
-    }
+  for (const element of all("time[data-relative]", root)) {
+    const exact = (element.title ||= element.textContent);
+    const words = ago(new Date(element.dateTime));
+    if (words) element.lang = "en";
+    element.textContent = words || exact.slice(0, exact.lastIndexOf(","));
   }
 }
 
 tell(document);
 setInterval(() => document.visibilityState === "visible" && tell(document), 30_000);
+
+// The account page offers the zone of this device. Browsers have old names for some (Asia/Calcutta): those are the same
+// when the browser says so.
+const canonical = (zone) => {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: zone }).resolvedOptions().timeZone;
+  } catch {
+    return "";
+  }
+};
+
+for (const offer of all("[data-zone-here]")) {
+  const select = document.getElementById(offer.dataset.zoneHere);
+  const here = canonical();
+  const options = [...select.options];
+  const option = options.find((o) => o.value === here) ?? options.find((o) => canonical(o.value) === here);
+  if (!option || option.selected) continue;
+  const button = offer.querySelector("button");
+  button.textContent = `Use ${option.text}, as this device does`;
+  button.addEventListener("click", () => {
+    option.selected = true;
+    offer.hidden = true;
+    select.focus();
+  });
+  offer.hidden = false;
+}

@@ -122,6 +122,7 @@ type DigestItem struct {
 // DigestProps is all that mail may say.
 type DigestProps struct {
 	Brand Brand
+	Dates ui.Dates // how the recipient reads them
 	Since time.Time
 	Items []DigestItem
 	URL   string // the place it is about
@@ -133,7 +134,7 @@ func Digest(p DigestProps) (Message, error) {
 	l := letter{
 		Subject: "New in " + place + ": " + ui.Count(len(p.Items), "thing", "things") + " to look at",
 		Brand:   p.Brand, Title: "What happened in " + place,
-		Paragraphs: []string{"Since " + exact(p.Since) + "."},
+		Paragraphs: []string{"Since " + p.Dates.Exact(p.Since) + "."},
 		Label:      "See all of it", URL: p.URL,
 		Foot: "You get this because you have access to " + place + ".",
 	}
@@ -146,6 +147,7 @@ func Digest(p DigestProps) (Message, error) {
 // SupportProps is all that the mails about a support session may say.
 type SupportProps struct {
 	Brand     Brand
+	Dates     ui.Dates // how the recipient reads them
 	Tenant    string
 	Agent     string // who really looks
 	ViewAs    bool   // staff looking as their client, not our support
@@ -168,7 +170,7 @@ func SupportStarted(p SupportProps) (Message, error) {
 		Brand:   p.Brand, Title: p.who() + " is in " + p.Tenant,
 		Paragraphs: []string{
 			p.who() + " sees " + p.Tenant + " as " + p.Subject + " does, " + p.mode() + ". It ends by itself at " +
-				exact(p.EndsAt) + ". You can watch it and stop it at any time.",
+				p.Dates.Exact(p.EndsAt) + ". You can watch it and stop it at any time.",
 		},
 		Label: "Watch or stop it", URL: p.LedgerURL, Facts: p.facts(), Foot: p.foot(),
 	}.write()
@@ -176,7 +178,7 @@ func SupportStarted(p SupportProps) (Message, error) {
 
 // SupportEnded tells the owners that it is over, and where to read what was done.
 func SupportEnded(p SupportProps) (Message, error) {
-	facts := append(p.facts(), fact{"Ended", exact(p.EndedAt)}, fact{"What was done", p.Acts})
+	facts := append(p.facts(), fact{"Ended", p.Dates.Exact(p.EndedAt)}, fact{"What was done", p.Acts})
 	return letter{
 		Subject: p.who() + " has left " + p.Tenant,
 		Brand:   p.Brand, Title: p.who() + " has left " + p.Tenant,
@@ -200,7 +202,7 @@ func (p SupportProps) mode() string {
 }
 
 func (p SupportProps) facts() []fact {
-	return []fact{{"Reason", p.Reason}, {"Ticket", p.Ticket}, {"As", p.Subject}, {"Started", exact(p.StartedAt)}}
+	return []fact{{"Reason", p.Reason}, {"Ticket", p.Ticket}, {"As", p.Subject}, {"Started", p.Dates.Exact(p.StartedAt)}}
 }
 
 func (p SupportProps) foot() string {

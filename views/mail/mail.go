@@ -6,7 +6,6 @@ import (
 	"context"
 	"strconv"
 	"strings"
-	"time"
 	"unicode"
 
 	"github.com/a-h/templ"
@@ -105,9 +104,6 @@ func (b Brand) colours() (accent, ink string) {
 }
 
 func minutes(n int) string { return ui.Count(n, "minute", "minutes") }
-
-// exact is a time as mail has to say it: nobody knows where and when it is read.
-func exact(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") }
 
 func version(n int) string { return "version " + strconv.Itoa(n) }
 

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -44,6 +45,15 @@ func describedBy(name, hint, problem string) templ.Attributes {
 		a["aria-describedby"] = strings.Join(ids, " ")
 	}
 	return a
+}
+
+func offered(groups []OptionGroup, value string) bool {
+	for _, g := range groups {
+		if slices.ContainsFunc(g.Options, func(o Option) bool { return o.Value == value }) {
+			return true
+		}
+	}
+	return false
 }
 
 // Source makes an address safe to be fetched by the page itself: what templ does for links, it does not do for src.

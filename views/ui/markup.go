@@ -123,11 +123,11 @@ func (m *Markup) Avatar(name string) {
 	m.Raw(`</span>`)
 }
 
-// Ago writes a moment as Ago shows it.
-func (m *Markup) Ago(t time.Time) { m.b = appendTime(m.b, t, ` data-relative`, false) }
+// Ago writes a moment as Dates.Ago shows it.
+func (m *Markup) Ago(d Dates, t time.Time) { m.b = d.appendTime(m.b, t, ` data-relative`, false) }
 
-// Clock writes a time of day as Clock shows it.
-func (m *Markup) Clock(t time.Time) { m.b = appendTime(m.b, t, ` data-clock`, true) }
+// Clock writes a time of day as Dates.Clock shows it.
+func (m *Markup) Clock(d Dates, t time.Time) { m.b = d.appendTime(m.b, t, ``, true) }
 
-// Day writes a calendar day as Day shows it.
-func (m *Markup) Day(t time.Time) { m.b = appendDay(m.b, t) }
+// Day writes a calendar day as Dates.Day shows it.
+func (m *Markup) Day(d Dates, t time.Time) { m.b = d.appendDay(m.b, t) }

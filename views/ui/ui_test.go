@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/a-h/templ"
 
@@ -18,34 +17,6 @@ func render(t *testing.T, c templ.Component) string {
 		t.Fatal(err)
 	}
 	return b.String()
-}
-
-// What is written by hand says what the layouts of the standard library would.
-func TestTimes(t *testing.T) {
-	t.Parallel()
-	zone := time.FixedZone("somewhere", -5*3600)
-	for _, at := range []time.Time{
-		time.Date(2026, 11, 22, 19, 30, 5, 0, time.UTC), time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC),
-		time.Date(2027, 12, 31, 23, 59, 59, 999, zone), time.Date(2004, 2, 29, 4, 5, 6, 0, zone),
-	} {
-		u := at.UTC()
-		iso, words := u.Format("2006-01-02T15:04:05Z"), u.Format("2 Jan 2006, 15:04 UTC")
-		for got, want := range map[string]string{
-			render(t, ui.Ago(at)):    `<time datetime="` + iso + `" data-relative>` + words + `</time>`,
-			render(t, ui.Moment(at)): `<time datetime="` + iso + `" data-moment>` + words + `</time>`,
-			render(t, ui.Clock(at)):  `<time datetime="` + iso + `" data-clock>` + u.Format("15:04 UTC") + `</time>`,
-			render(t, ui.Day(at)):    `<time datetime="` + at.Format("2006-01-02") + `">` + at.Format("2 Jan 2006") + `</time>`,
-		} {
-			if got != want {
-				t.Errorf("%s, not %s", got, want)
-			}
-		}
-	}
-	for _, c := range []templ.Component{ui.Ago(time.Time{}), ui.Day(time.Time{}), ui.Moment(time.Time{}), ui.Clock(time.Time{})} {
-		if got := render(t, c); got != "" {
-			t.Errorf("no time shows %q", got)
-		}
-	}
 }
 
 // Text escapes what templ escapes, and nothing is lost around it.

@@ -1,0 +1,48 @@
+package views_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/playwright-community/playwright-go"
+
+	"portico/e2e/browser"
+)
+
+// The script says how long ago a thing was and keeps the server's exact time in
+// the title; of what is long ago it leaves the day. On the account page it offers
+// the zone of the device, under whatever name the browser has for it.
+func TestTimesWithTheScript(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	writeGallery(t, dir)
+	server := httptest.NewServer(http.FileServer(http.Dir(dir)))
+	t.Cleanup(server.Close)
+	chromium, err := browser.Start(browser.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = chromium.Stop() })
+	c := chromium.Context(t, playwright.BrowserNewContextOptions{TimezoneId: playwright.String("Asia/Calcutta")})
+	page := c.Open(t, server.URL+"/account.html")
+	added := page.Locator("time[data-relative]").First()
+	offer, zone := page.Locator("[data-zone-here] button"), page.Locator("#time_zone")
+	expect := playwright.NewPlaywrightAssertions(20_000)
+	check := func(what string, err error) {
+		if err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	check("the day", expect.Locator(added).ToHaveText("2. Nov. 2026"))
+	check("the exact time", expect.Locator(added).ToHaveAttribute("title", "2. Nov. 2026, 12:30"))
+	check("the offer", expect.Locator(offer).ToHaveText("Use Kolkata, as this device does"))
+	check("taking it", offer.Click())
+	check("the choice", expect.Locator(zone).ToHaveValue("Asia/Kolkata"))
+	check("no offer any more", expect.Locator(offer).ToBeHidden())
+
+	if _, err := page.Goto(server.URL + "/activity-elsewhere.html"); err != nil {
+		t.Fatal(err)
+	}
+	check("a time of day", expect.Locator(page.Locator(".event time").First()).ToHaveText("08:18"))
+}
