@@ -177,16 +177,19 @@ func (p *Provider) Finish(ctx context.Context, answer url.Values, c Challenge) (
 		return store.Identity{}, err
 	}
 	return store.Identity{
-		Issuer:        p.issuer(),
+		Issuer:        p.Issuer(),
 		Subject:       user.UserID,
 		Email:         user.Email,
 		EmailVerified: user.Email != "",
 	}, nil
 }
 
-// issuer is the first half of an identity. It is the one we were configured with,
+// StepsUp is false for GitHub, which does not say when somebody signed in.
+func (p *Provider) StepsUp() bool { return p.config.Kind == KindOIDC }
+
+// Issuer is the first half of an identity. It is the one we were configured with,
 // so that no answer can speak for another provider.
-func (p *Provider) issuer() string {
+func (p *Provider) Issuer() string {
 	if p.config.Kind == KindGitHub && p.config.Issuer == "" {
 		return gitHubIssuer
 	}

@@ -50,7 +50,7 @@ func newGitHubIdentifier(c Config) *gitHubIdentifier {
 }
 
 func (g *gitHubIdentifier) prepare(_ context.Context, c Challenge) (oauth2.Config, []oauth2.AuthCodeOption, error) {
-	if c.MaxAge > 0 {
+	if !c.Since.IsZero() {
 		return oauth2.Config{}, nil, refusal("GitHub does not say when somebody signed in")
 	}
 	return g.config, nil, nil

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -107,9 +106,9 @@ func (o *oidcIdentifier) prepare(ctx context.Context, c Challenge) (oauth2.Confi
 		Scopes:       []string{oidc.ScopeOpenID, "profile", "email"},
 	}
 	options := []oauth2.AuthCodeOption{oidc.Nonce(c.Nonce)}
-	if c.MaxAge > 0 {
-		seconds := strconv.Itoa(int(c.MaxAge.Seconds()))
-		options = append(options, oauth2.SetAuthURLParam("max_age", seconds))
+	if !c.Since.IsZero() {
+		// Some heed the one, some the other.
+		options = append(options, oauth2.SetAuthURLParam("max_age", "0"), oauth2.SetAuthURLParam("prompt", "login"))
 	}
 	return config, options, nil
 }
@@ -172,7 +171,7 @@ func (o *oidcIdentifier) check(id *oidc.IDToken, said claims, token *oauth2.Toke
 		return refusal("several audiences and nobody named")
 	case id.AccessTokenHash != "" && id.VerifyAccessToken(token.AccessToken) != nil:
 		return refusal("another access token")
-	case c.MaxAge > 0 && time.Since(time.Unix(int64(said.AuthTime), 0)) > c.MaxAge+clockSkew:
+	case !c.Since.IsZero() && time.Unix(int64(said.AuthTime), 0).Before(c.Since.Add(-clockSkew)):
 		return refusal("signed in too long ago")
 	}
 	return nil

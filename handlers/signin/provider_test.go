@@ -219,30 +219,35 @@ func TestProviderCodeTwice(t *testing.T) {
 	}
 }
 
-// A step-up asks for a recent sign-in and believes only the token that it was one.
-func TestProviderMaxAge(t *testing.T) {
+// A step-up asks for a sign-in anew and believes only the token that it was one.
+func TestProviderSignInAnew(t *testing.T) {
 	t.Parallel()
 	i := newIDP(t, mia)
 	for name, c := range map[string]struct {
 		authTime any
 		want     error
 	}{
+		"as the provider says": {"", nil},
 		"just now":             {time.Now().Unix(), nil},
-		"within":               {time.Now().Add(-4 * time.Minute).Unix(), nil},
-		"too long ago":         {time.Now().Add(-7 * time.Minute).Unix(), ErrWayRefused},
+		"by a clock behind":    {time.Now().Add(-50 * time.Second).Unix(), nil},
+		"before":               {time.Now().Add(-70 * time.Second).Unix(), ErrWayRefused},
+		"at no time":           {0, ErrWayRefused},
 		"nothing said of it":   {nil, ErrWayRefused},
 		"in words, not a time": {"now", ErrWayRefused},
 	} {
 		i.Forge(mia.Email, stack.Forgery{Claims: func(claims map[string]any) {
-			claims["auth_time"] = c.authTime
-			if c.authTime == nil {
+			switch c.authTime {
+			case "":
+			case nil:
 				delete(claims, "auth_time")
+			default:
+				claims["auth_time"] = c.authTime
 			}
 		}})
 		asked := challenge()
-		asked.MaxAge = 5 * time.Minute
+		asked.Since = time.Now()
 		there, err := i.provider.Begin(t.Context(), asked)
-		if err != nil || !strings.Contains(there, "max_age=300") {
+		if err != nil || !strings.Contains(there, "max_age=0") || !strings.Contains(there, "prompt=login") {
 			t.Fatal(there, err)
 		}
 		if _, err := i.provider.Finish(t.Context(), i.answer(t, asked, mia.Email), asked); !errors.Is(err, c.want) {
