@@ -18,7 +18,7 @@ func (room *Room) LinkBegin(w http.ResponseWriter, r *http.Request, me store.Per
 	if err != nil {
 		return err
 	}
-	there, err := room.sendTo(w, r, way, Challenge{}, func(cookie store.Secret, f store.OIDCFlow) error {
+	there, err := room.sendTo(w, r, way, Challenge{Pick: true}, func(cookie store.Secret, f store.OIDCFlow) error {
 		f.Purpose, f.ReturnTo = store.OIDCLink, views.PathAccount
 		return room.db.BeginOwnOIDCFlow(r.Context(), me, cookie, f)
 	})
@@ -47,6 +47,9 @@ func (room *Room) StepUpAtProvider(w http.ResponseWriter, r *http.Request, me st
 		f.Purpose, f.ReturnTo = store.OIDCStepUp, LocalPath(r.PostForm.Get("return_to"))
 		return room.db.BeginOwnOIDCFlow(r.Context(), me, cookie, f)
 	})
+	if errors.Is(err, ErrWayRefused) {
+		return notConfirmed(err, way, views.StepUpTo(LocalPath(r.PostForm.Get("return_to"))))
+	}
 	if err != nil {
 		return err
 	}
@@ -101,7 +104,7 @@ func (room *Room) stepUpBy(w http.ResponseWriter, r *http.Request, me store.Pers
 	}
 	who, err := room.whoSays(r, way, f, f.BegunAt)
 	if errors.Is(err, ErrWayRefused) {
-		return wayOn{err, http.StatusBadRequest, "That did not confirm it", way.Label() + " did not say that you signed in there just now. Try again, or have a code mailed.", to, "Try again"}
+		return notConfirmed(err, way, to)
 	}
 	if err != nil {
 		return err
@@ -151,6 +154,10 @@ func (e wayOn) HTTPStatus() int       { return e.status }
 func (e wayOn) Title() string         { return e.title }
 func (e wayOn) Sentence() string      { return e.sentence }
 func (e wayOn) Way() (string, string) { return e.url, e.called }
+
+func notConfirmed(err error, way Way, to string) error {
+	return wayOn{err, http.StatusBadRequest, "That did not confirm it", way.Label() + " did not say that you signed in there just now. Try again, or have a code mailed.", to, "Try again"}
+}
 
 func toAccount(title, sentence string) error {
 	return wayOn{store.ErrConflict, http.StatusConflict, title, sentence, views.PathAccount, "Go to your account"}

@@ -28,6 +28,9 @@ func (o *office) there(b *browser, form, email string) string {
 	if !found || !strings.Contains(page.body, html.EscapeString(address)) {
 		b.t.Fatalf("%s leads nowhere", form)
 	}
+	if part(b.t, address, "prompt") != "login" {
+		b.t.Errorf("%s does not have the person see at the provider who they are", form)
+	}
 	back, err := o.idp.Approve(b.t.Context(), address, email)
 	check(b.t, err)
 	return back.RequestURI()

@@ -28,6 +28,7 @@ type discovery struct {
 	verifier *oidc.IDTokenVerifier
 	endpoint oauth2.Endpoint
 	namesIss bool // it puts iss into its answers (RFC 9207)
+	timeless bool // by its own list of claims it does not say when somebody signed in
 }
 
 // signatures are the algorithms an ID token may be signed with: with a private
@@ -55,11 +56,13 @@ func (o *oidcIdentifier) discover(ctx context.Context) (*discovery, error) {
 		AuthMethods []string `json:"token_endpoint_auth_methods_supported"`
 		NamesIssuer bool     `json:"authorization_response_iss_parameter_supported"`
 		JWKS        string   `json:"jwks_uri"`
+		Claims      []string `json:"claims_supported"`
 	}
 	if err := provider.Claims(&metadata); err != nil {
 		return nil, awayError{err}
 	}
 	d := &discovery{provider: provider, endpoint: provider.Endpoint(), namesIss: metadata.NamesIssuer}
+	d.timeless = len(metadata.Claims) > 0 && !slices.Contains(metadata.Claims, "auth_time")
 	for _, address := range []string{d.endpoint.AuthURL, d.endpoint.TokenURL, metadata.JWKS} {
 		if !isSafeEndpoint(address) {
 			return nil, awayError{errors.New("its metadata names an address without TLS")}
@@ -106,11 +109,23 @@ func (o *oidcIdentifier) prepare(ctx context.Context, c Challenge) (oauth2.Confi
 		Scopes:       []string{oidc.ScopeOpenID, "profile", "email"},
 	}
 	options := []oauth2.AuthCodeOption{oidc.Nonce(c.Nonce)}
-	if !c.Since.IsZero() {
-		// Some heed the one, some the other.
+	switch {
+	case !c.Since.IsZero() && d.timeless:
+		return oauth2.Config{}, nil, errTimeless
+	case !c.Since.IsZero(): // some heed the one, some the other
 		options = append(options, oauth2.SetAuthURLParam("max_age", "0"), oauth2.SetAuthURLParam("prompt", "login"))
+	case c.Pick && d.timeless: // such as Google, which takes "login" for a mistake
+		options = append(options, oauth2.SetAuthURLParam("prompt", "select_account"))
+	case c.Pick:
+		options = append(options, oauth2.SetAuthURLParam("prompt", "login"))
 	}
 	return config, options, nil
+}
+
+// stepsUp is true until its metadata says otherwise.
+func (o *oidcIdentifier) stepsUp() bool {
+	d := o.found.Load()
+	return d == nil || !d.timeless
 }
 
 // claims are what we read of an ID token beyond what the library checks.

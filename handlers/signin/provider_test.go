@@ -3,6 +3,7 @@ package signin
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -252,6 +253,31 @@ func TestProviderSignInAnew(t *testing.T) {
 		}
 		if _, err := i.provider.Finish(t.Context(), i.answer(t, asked, mia.Email), asked); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// One that by its own list of claims does not say when somebody signed in is asked for
+// no step-up; which account it is that somebody links, either asks in its own words.
+func TestProviderOfNoTime(t *testing.T) {
+	t.Parallel()
+	for claims, c := range map[string]struct {
+		stepsUp bool
+		prompt  string
+	}{`["sub","email"]`: {false, "select_account"}, `["sub","auth_time"]`: {true, "login"}, `[]`: {true, "login"}} {
+		var server *httptest.Server
+		server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprintf(w, `{"issuer":%[1]q,"authorization_endpoint":"%[1]s/a","token_endpoint":"%[1]s/t","jwks_uri":"%[1]s/k","claims_supported":%[2]s}`, server.URL, claims)
+		}))
+		t.Cleanup(server.Close)
+		p := ours(t, Config{Name: "idp", Kind: KindOIDC, Issuer: server.URL, RedirectURL: ourCallback, ClientID: "c", ClientSecret: "s"}, providerPatience)
+		anew, link := challenge(), challenge()
+		anew.Since, link.Pick = time.Now(), true
+		if _, err := p.Begin(t.Context(), anew); errors.Is(err, ErrWayRefused) == c.stepsUp || p.StepsUp() != c.stepsUp {
+			t.Errorf("%s: a step-up begins: %v; offered: %v", claims, err, p.StepsUp())
+		}
+		if there, err := p.Begin(t.Context(), link); err != nil || !strings.Contains(there, "prompt="+c.prompt) {
+			t.Errorf("%s: linking leads to %s, %v", claims, there, err)
 		}
 	}
 }

@@ -38,6 +38,9 @@ type Challenge struct {
 	// Since, unless zero, has the person sign in at the provider anew, and is when
 	// they were sent there to; the answer has to prove that they did.
 	Since time.Time
+	// Pick has the person see there which account it is, so that nobody links one
+	// that somebody else signed their browser in with.
+	Pick bool
 }
 
 // ErrWayAway is a provider that cannot be reached or does not answer in time.
