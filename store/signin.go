@@ -66,8 +66,8 @@ const (
 	OIDCStepUp OIDCPurpose = "oidc_step_up"
 )
 
-// OIDCFlow is what a provider's answer must fit. State is nil but at the begin;
-// Purpose and BegunAt are the database's to say.
+// OIDCFlow is what a provider's answer must fit. State is nil but at the begin, and
+// BegunAt is the database's to say.
 type OIDCFlow struct {
 	ID       uuid.UUID
 	Purpose  OIDCPurpose
@@ -232,9 +232,9 @@ func (db *DB) SignInByCode(ctx context.Context, c MailedCode, s NewSession) (Arr
 	return a, verdictError("sign in by code", verdict, tries)
 }
 
-// SpendState takes a provider's answer back: only in the browser that asked, but
-// for a sign-in only in its session, and only once. Anything else is [ErrNotFound].
-// Token is the session's, nil for none.
+// SpendState takes a provider's answer back: only in the browser that asked, for
+// all but a sign-in in its session too, and only once. Anything else is
+// [ErrNotFound]. Token is the session's, nil for none.
 func (db *DB) SpendState(ctx context.Context, token *Token, cookie, state Secret, provider string) (OIDCFlow, error) {
 	f := OIDCFlow{Provider: provider}
 	err := db.pool.QueryRow(ctx, `select * from lookup.flow_spend_state($1, $2, $3, $4)`, cookie.hash(), state.hash(), provider, token.hash()).

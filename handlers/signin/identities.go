@@ -18,6 +18,9 @@ func (room *Room) LinkBegin(w http.ResponseWriter, r *http.Request, me store.Per
 	if err != nil {
 		return err
 	}
+	if !fresh(me) {
+		return proveFirst(w, r)
+	}
 	there, err := room.sendTo(w, r, way, Challenge{Pick: true}, func(cookie store.Secret, f store.OIDCFlow) error {
 		f.Purpose, f.ReturnTo = store.OIDCLink, views.PathAccount
 		return room.db.BeginOwnOIDCFlow(r.Context(), me, cookie, f)
