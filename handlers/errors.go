@@ -26,6 +26,7 @@ func (e *statusError) Unwrap() error { return e.is }
 
 func (e *statusError) Error() string    { return http.StatusText(e.status) }
 func (e *statusError) HTTPStatus() int  { return e.status }
+func (e *statusError) Title() string    { return e.title }
 func (e *statusError) Sentence() string { return e.sentence }
 
 var (
@@ -90,8 +91,8 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		h.Set("Retry-After", strconv.Itoa(int(after.Seconds())))
 	}
 	title, sentence := "", ""
-	if own := (*statusError)(nil); errors.As(err, &own) {
-		title = own.title
+	if own := (interface{ Title() string })(nil); errors.As(err, &own) {
+		title = own.Title()
 	}
 	if own := (interface{ Sentence() string })(nil); errors.As(err, &own) {
 		sentence = own.Sentence()
@@ -110,6 +111,9 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	props := views.ErrorProps{Status: status, RequestID: requestID(r), Title: title, Sentence: sentence}
 	if back := s.cameFrom(r); back != "" && !safe(r.Method) && status < http.StatusInternalServerError && status != http.StatusNotFound {
 		props.WayURL, props.WayLabel = back, "Go back"
+	}
+	if own := (interface{ Way() (url, label string) })(nil); errors.As(err, &own) {
+		props.WayURL, props.WayLabel = own.Way()
 	}
 	page := views.Error(props)
 	if err := views.Render(w, r, status, page); err != nil {

@@ -55,6 +55,9 @@ var acts = map[string]act{
 	"POST /account/passkeys/begin":         {send: sendProved},
 	"POST /account/passkeys":               {send: sendNothing, says: http.StatusUnprocessableEntity},
 	"POST /account/passkeys/{id}/remove":   {on: ownPasskey},
+	"POST /account/identities/{id}/unlink": {on: ownIdentity},
+	"POST /auth/{provider}/link":           {says: http.StatusNotFound},
+	"POST /auth/{provider}/step-up":        {says: http.StatusNotFound},
 	"GET /auth/{provider}":                 {says: http.StatusNotFound},
 	"GET /auth/{provider}/callback":        {says: http.StatusNotFound},
 	"GET /handover":                        {says: http.StatusNotFound},
@@ -137,7 +140,7 @@ var acts = map[string]act{
 
 // kinds are the words before {id} that the matrix knows how to make; those on
 // one line are ids of the same rows.
-var kinds = [][]string{{"projects"}, {"deliverables"}, {"versions"}, {"files", "uploads"}, {"sessions"}, {"browsers"}, {"passkeys"}, {"domains"}, {"members"}, {"invites"}, {"clients"}, {"asks"}}
+var kinds = [][]string{{"projects"}, {"deliverables"}, {"versions"}, {"files", "uploads"}, {"sessions"}, {"browsers"}, {"passkeys"}, {"identities"}, {"domains"}, {"members"}, {"invites"}, {"clients"}, {"asks"}}
 
 // blanks are what else a path may leave open.
 var blanks = map[string]string{
@@ -208,6 +211,10 @@ func anotherBrowser(t *testing.T, _ *world, p *persona) uuid.UUID {
 
 func ownPasskey(t *testing.T, _ *world, p *persona) uuid.UUID {
 	return storetest.Passkey(t, storetest.SignIn(t, p.email))
+}
+
+func ownIdentity(t *testing.T, _ *world, p *persona) uuid.UUID {
+	return storetest.Identity(t, p.email)
 }
 
 func freshProject(t *testing.T, w *world, _ *persona) uuid.UUID { return w.own.project(t, true) }

@@ -72,6 +72,7 @@ func estateOf(t *testing.T, s *site, a *storetest.Tenants, slug string) *estate 
 		"asks":         e.ask(t),
 		"browsers":     storetest.Person(t, storetest.SignIn(t, pat)).SessionID,
 		"passkeys":     storetest.Passkey(t, storetest.SignIn(t, pat)),
+		"identities":   storetest.Identity(t, pat),
 		"domains":      e.domain(t),
 		"members":      (&storetest.Tenants{}).Member(t, pat, slug).ID(),
 		"invites":      e.invite(t, store.PartyClient, e.mark),

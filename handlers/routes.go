@@ -41,9 +41,12 @@ func (s *Server) routes() []Route {
 		s.person("POST /account/passkeys/begin", s.signin.PasskeyAddBegin).agentsToo().json().limited(30),
 		s.person("POST /account/passkeys", s.signin.PasskeyAdd).agentsToo().json().limited(30),
 		s.person("POST /account/passkeys/{id}/remove", s.signin.PasskeyRemove).agentsToo(),
+		s.person("POST /account/identities/{id}/unlink", s.signin.Unlink).agentsToo(),
+		s.person("POST /auth/{provider}/link", s.signin.LinkBegin).limited(30),
 		s.person("GET /step-up", s.signin.StepUp).agentsToo(),
 		s.person("POST /step-up", s.signin.StepUpBegin).agentsToo().limited(30),
 		s.person("POST /step-up/code", s.signin.StepUpCode).agentsToo().limited(60),
+		s.person("POST /auth/{provider}/step-up", s.signin.StepUpAtProvider).limited(30),
 		s.person("POST /step-up/passkey", s.signin.PasskeyStepUpBegin).agentsToo().json().limited(30),
 		s.person("POST /step-up/passkey/answer", s.signin.PasskeyStepUp).agentsToo().json().limited(30),
 

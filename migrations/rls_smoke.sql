@@ -96,6 +96,7 @@ insert into plan_usage (tenant_id, metric, used) select id, 'projects', 1 from r
 insert into invites (tenant_id, id, tenant_kind, party, role, name, email, invited_by) select id, id, 'agency', 'agency', 'owner', 'Smoke', 'smoke@rls-smoke.invalid', person from rls_smoke.both;
 insert into audit_events (tenant_id, id, party, verb) select id, id, 'agency', 'smoke.tested' from rls_smoke.both;
 insert into account_events (id, user_id, verb) select id, id, 'smoke.tested' from users where name = 'Smoke';
+insert into identities (issuer, subject, user_id) select 'https://rls-smoke.invalid', id, id from users where name = 'Smoke';
 insert into sessions (id, token_hash, user_id) select id, sha256(id::text::bytea), id from users where name = 'Smoke';
 
 -- Whatever the app may read: with this condition it reads no row. The rights are
@@ -141,7 +142,7 @@ do $$
 declare n bigint; t text;
 begin
     perform rls_smoke.shows('A sees what is not hers', '%3$I is distinct from current_setting(''app.%2$s_id'')::uuid', null);
-    foreach t in array array['projects', 'deliverables', 'versions', 'files', 'file_parts', 'plan_usage', 'invites', 'domains', 'users', 'sessions'] loop
+    foreach t in array array['projects', 'deliverables', 'versions', 'files', 'file_parts', 'plan_usage', 'invites', 'domains', 'users', 'identities', 'sessions'] loop
         execute 'select count(*) from ' || t into n;
         if n <> 1 then raise exception 'A does not see exactly her own of %: %', t, n; end if;
     end loop;

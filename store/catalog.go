@@ -25,10 +25,11 @@ var openFunctions = map[string]string{
 	"who_is_asking": "app",
 	"passkey_add":   "app", "passkey_answered": "app", "passkey_begin": "app", "passkey_remove": "app",
 	"sign_in_by_passkey": "app", "step_up_by_passkey": "app",
+	"identity_link": "app", "identity_remove": "app", "step_up_by_identity": "app",
 	// Called by the others alone.
 	"flow_state": "nobody", "flow_try_code": "nobody", "host_of": "nobody", "invite_open": "nobody", "may_view_as": "nobody", "support_may_write": "nobody", "my_agency_role": "nobody", "person_proved": "nobody", "session_open": "nobody", "support_end": "nobody",
 	"support_over": "nobody", "tenant_active": "nobody",
-	"freshly_proved": "nobody", "passkey_used": "nobody",
+	"freshly_proved": "nobody", "passkey_used": "nobody", "ways_in": "nobody",
 	// For the command line, as portico_owner.
 	"add_agent": "operator", "create_agency": "operator", "disable_agent": "operator", "list_agents": "operator", "list_tenants": "operator", "set_plan": "operator",
 }

@@ -56,20 +56,33 @@ func (db *DB) BeginStepUp(ctx context.Context, me Person, cookie Secret, returnT
 	return id, err
 }
 
-// OIDCFlow is what a provider's answer must fit. State is nil but at the begin.
+// OIDCPurpose is what a provider is asked for.
+type OIDCPurpose string
+
+// The purposes. But for a sign-in each belongs to one session.
+const (
+	OIDCSignIn OIDCPurpose = "oidc"
+	OIDCLink   OIDCPurpose = "oidc_link"
+	OIDCStepUp OIDCPurpose = "oidc_step_up"
+)
+
+// OIDCFlow is what a provider's answer must fit. State is nil but at the begin, and
+// BegunAt is the database's to say.
 type OIDCFlow struct {
 	ID       uuid.UUID
+	Purpose  OIDCPurpose
 	Provider string
 	State    Secret
 	Nonce    string
 	Verifier string
 	ReturnTo string
+	BegunAt  time.Time
 }
 
 // BeginOIDCFlow remembers a sign-in that has gone to a provider.
 func (db *DB) BeginOIDCFlow(ctx context.Context, cookie Secret, f OIDCFlow) error {
 	return db.write(ctx, scope{}, "", "", func(tx *Tx) error {
-		return tx.beginFlow(ctx, NewID(), "oidc", cookie, nil, nil, f.ReturnTo, f)
+		return tx.beginFlow(ctx, NewID(), string(OIDCSignIn), cookie, nil, nil, f.ReturnTo, f)
 	})
 }
 
@@ -219,12 +232,13 @@ func (db *DB) SignInByCode(ctx context.Context, c MailedCode, s NewSession) (Arr
 	return a, verdictError("sign in by code", verdict, tries)
 }
 
-// SpendState takes a provider's answer back: only in the browser that asked and
-// only once. Anything else is [ErrNotFound].
-func (db *DB) SpendState(ctx context.Context, cookie, state Secret, provider string) (OIDCFlow, error) {
+// SpendState takes a provider's answer back: only in the browser that asked, for
+// all but a sign-in in its session too, and only once. Anything else is
+// [ErrNotFound]. Token is the session's, nil for none.
+func (db *DB) SpendState(ctx context.Context, token *Token, cookie, state Secret, provider string) (OIDCFlow, error) {
 	f := OIDCFlow{Provider: provider}
-	err := db.pool.QueryRow(ctx, `select * from lookup.flow_spend_state($1, $2, $3)`, cookie.hash(), state.hash(), provider).
-		Scan(&f.ID, &f.Nonce, &f.Verifier, &f.ReturnTo)
+	err := db.pool.QueryRow(ctx, `select * from lookup.flow_spend_state($1, $2, $3, $4)`, cookie.hash(), state.hash(), provider, token.hash()).
+		Scan(&f.ID, &f.Purpose, &f.Nonce, &f.Verifier, &f.ReturnTo, &f.BegunAt)
 	if err != nil {
 		return f, fmt.Errorf("spend state: %w", translate(err))
 	}
@@ -239,8 +253,9 @@ type Identity struct {
 	EmailVerified bool
 }
 
-// SignInByIdentity opens a session for the person behind an identity. An
-// identity nobody has, whose address is unverified or unknown, is [ErrNotFound].
+// SignInByIdentity opens a session for the person behind an identity. An identity
+// nobody has, whose address is unverified or unknown, is [ErrNotFound]; so is one of
+// somebody who links by hand alone, because they took one away.
 func (db *DB) SignInByIdentity(ctx context.Context, flow uuid.UUID, who Identity, s NewSession) (uuid.UUID, error) {
 	var user *uuid.UUID
 	err := db.pool.QueryRow(ctx, `select lookup.sign_in_by_identity($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,

@@ -19,7 +19,7 @@ func spentFlow(t *testing.T) uuid.UUID {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := storetest.DB().SpendState(t.Context(), cookie, state, "idp")
+	f, err := storetest.DB().SpendState(t.Context(), nil, cookie, state, "idp")
 	if err != nil {
 		t.Fatal(err)
 	}

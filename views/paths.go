@@ -72,6 +72,15 @@ func AuthStart(provider, returnTo string) string {
 // AuthCallback is where a provider sends the browser back to.
 func AuthCallback(provider string) string { return "/auth/" + url.PathEscape(provider) + "/callback" }
 
+// AuthLink begins linking an account at a provider.
+func AuthLink(provider string) string { return "/auth/" + url.PathEscape(provider) + "/link" }
+
+// AuthStepUp asks for a fresh proof at a provider.
+func AuthStepUp(provider string) string { return "/auth/" + url.PathEscape(provider) + "/step-up" }
+
+// Unlink takes one of a person's own accounts at a provider away.
+func Unlink(id string) string { return PathAccount + "/identities/" + id + "/unlink" }
+
 // StepUpTo asks for a fresh proof and then leads on to a local path.
 func StepUpTo(returnTo string) string { return withQuery(PathStepUp, "return_to", returnTo) }
 

@@ -215,6 +215,10 @@ func signInSamples() []sample {
 		{"expired-other", views.SignInExpired(views.SignInExpiredProps{Reason: views.ReasonOtherFlow})},
 		{"expired-minimal", views.SignInExpired(views.SignInExpiredProps{})},
 		{"stepup", views.StepUp(views.StepUpProps{Purpose: "to start a support session in Acme", MaskedEmail: "s…@p…", Passkeys: true})},
+		{"stepup-providers", views.StepUp(views.StepUpProps{MaskedEmail: "s…@p…", Providers: providers, ReturnTo: "/account"})},
+		{"stepup-all", views.StepUp(views.StepUpProps{MaskedEmail: "s…@p…", Sent: true, Passkeys: true, Providers: providers[:1]})},
+		{"to-provider", views.ToProvider(views.ToProviderProps{Label: "your company account", URL: "#"})},
+		{"error-taken", views.Error(views.ErrorProps{Status: 409, RequestID: "0199", Title: "That account is taken", Sentence: "Somebody else here signs in with that account at Google, so it was not linked to yours. Link another one.", WayURL: views.PathAccount, WayLabel: "Go to your account"})},
 		{"stepup-sent", views.StepUp(views.StepUpProps{MaskedEmail: "s…@p…", Sent: true, ResendSeconds: 20, Errors: ui.Errors{"code": "That code is not the one we sent."}})},
 		{"leaving", views.Leaving(views.LeavingProps{Host: "portal.acme.test", URL: "#"})},
 		{"invite", views.InviteShow(invite("mia@acme.test"))},
@@ -288,6 +292,10 @@ func homeSamples() []sample {
 		{"portal-support", views.ClientHome(inSupport(client()), views.ClientHomeProps{FirstName: "Mia", Waiting: waitingRows()})},
 		{"account", views.Account(elsewhere(lobby()), views.AccountProps{
 			Email: "dana@northwind.test", Form: views.AccountForm{Name: "Dana Whitfield", TimeZone: "Pacific/Auckland", Locale: "de-DE"},
+			Ways: views.WaysProps{More: providers, Linked: []views.LinkedRow{
+				{Label: "GitHub", Email: "dana.whitfield+everything@elsewhere.example", AddedAt: before(500 * time.Hour), UsedAt: before(time.Hour), UnlinkURL: views.Unlink("i1")},
+				{Label: longName, AddedAt: before(time.Hour), UnlinkURL: views.Unlink("i2")},
+			}},
 			Passkeys: &views.PasskeysProps{Suggested: "Firefox on Linux", Fresh: true, Rows: []views.PasskeyRow{
 				{Name: longName, BackedUp: true, AddedAt: before(500 * time.Hour), UsedAt: before(time.Hour), RemoveURL: views.PasskeyRemove("k1")},
 				{Name: "Key ring", AddedAt: before(time.Hour), RemoveURL: views.PasskeyRemove("k2")},
@@ -297,6 +305,11 @@ func homeSamples() []sample {
 				{Name: "Safari on iPhone", Where: "acme.example", LastSeen: before(20 * time.Hour), SignedInAt: before(500 * time.Hour), SignOutURL: views.BrowserSignOut("b1")},
 			},
 			Events: []views.AccountEventRow{{Sentence: "Signed in by mail, Firefox on Linux", At: before(50 * time.Hour)}, {Sentence: "A code was tried and was wrong", At: before(51 * time.Hour), Denied: true}},
+		})},
+		{"account-agent", views.Account(agent(), views.AccountProps{Email: "sam@portico.test", FixedAs: "Sam Okafor", Passkeys: &views.PasskeysProps{}})},
+		{"account-hostile", views.Account(lobby(), views.AccountProps{
+			Email: hostile, Form: views.AccountForm{Name: hostile},
+			Ways: views.WaysProps{Fresh: true, More: []views.Provider{{Name: hostile, Label: hostile}}, Linked: []views.LinkedRow{{Label: hostile, Email: hostile, AddedAt: before(time.Hour), UnlinkURL: views.Unlink("i3")}}},
 		})},
 		{"account-minimal", views.Account(lobby(), views.AccountProps{Passkeys: &views.PasskeysProps{}, Form: views.AccountForm{Errors: ui.Errors{"name": "Write the name others know you by."}}})},
 		{"account-dates-refused", views.Account(lobby(), views.AccountProps{Form: views.AccountForm{

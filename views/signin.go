@@ -43,3 +43,11 @@ func forPurpose(purpose string) string {
 	}
 	return " " + purpose
 }
+
+// unlink tells apart what has one label.
+func (l LinkedRow) unlink() string {
+	if l.Email == "" {
+		return "Unlink " + l.Label
+	}
+	return "Unlink " + l.Label + ", " + l.Email
+}

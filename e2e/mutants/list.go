@@ -18,6 +18,7 @@ const (
 	handingOver = "migrations/lookup/hosts.sql"
 	fence       = "migrations/0018_fence.sql"
 	passkeys    = "migrations/lookup/passkeys.sql"
+	identities  = "migrations/lookup/identities.sql"
 	clients     = "migrations/lookup/clients.sql"
 	support     = "migrations/lookup/support.sql"
 	jobs        = "migrations/lookup/jobs.sql"
@@ -253,6 +254,34 @@ var mutants = []mutant{
 	{"a passkey is removed by its person", passkeys, "join public.sessions s on s.user_id = k.user_id\n        where k.id = p_id and s.token_hash = p_token", "join public.sessions s on true\n        where k.id = p_id and s.token_hash = p_token", signinRoom, "TestPasskeyOfOthers"},
 	{"twenty passkeys are enough", passkeys, "    for update of u\n", "", storeRoom, "TestTwenty"},
 	{"a step-up is its session's", signingIn, "join public.sign_in_flows f on f.session_id = s.id and f.id = p_flow", "join public.sign_in_flows f on f.id = p_flow", storeRoom, "TestStepUpIsItsSessions"},
+	{"a linked account's answer is its session's", signingIn, "      and (f.purpose = 'oidc' or f.session_id = (select s.id from public.sessions s where s.token_hash = p_token))\n", "", signinRoom, "TestLinkIsBound|TestStepUpAtProvider"},
+	{"a link is its session's to the end", identities, "f.purpose = 'oidc_link' and f.done_at is null\n      and f.spent_at > now() - interval '2 minutes'\n      and s.id = f.session_id and s.token_hash", "f.purpose = 'oidc_link' and f.done_at is null\n      and f.spent_at > now() - interval '2 minutes'\n      and s.token_hash", storeRoom, "TestIdentityIsLinked"},
+	{"a link's answer counts once", identities, "f.purpose = 'oidc_link' and f.done_at is null", "f.purpose = 'oidc_link'", storeRoom, "TestIdentityIsLinked"},
+	{"a link takes the answer to a link", identities, "f.purpose = 'oidc_link' and", "true and", storeRoom, "TestOIDCPurposes"},
+	{"a step-up takes the answer to a step-up", identities, "f.purpose = 'oidc_step_up' and", "true and", storeRoom, "TestOIDCPurposes"},
+	{"a sign-in takes the answer to a sign-in", signingIn, "f.purpose = 'oidc' and f.done_at is null", "f.done_at is null", storeRoom, "TestOIDCPurposes"},
+	{"what was asked for decides what comes of it", "handlers/signin/way.go", "case f.Purpose == store.OIDCSignIn:", "case f.Purpose != store.OIDCStepUp:", signinRoom, "TestLinkedAccount"},
+	{"a link begins with a fresh proof", signingIn, "and (p_purpose <> 'oidc_link' or s.stepped_up_at > now() - interval '5 minutes')", "", storeRoom, "TestLinkingNeeds"},
+	{"a link is begun by its person", signingIn, "where s.id = p_session_id and s.user_id = me\n", "where s.id = p_session_id\n", storeRoom, "TestIdentitiesAreTheir"},
+	{"no link begins in support", signingIn, " and nullif(current_setting('app.support_session_id', true), '') is null))", "))", storeRoom, "TestIdentitiesAreTheir"},
+	{"agents link nothing", signingIn, "(u.kind = 'person' and nullif", "(nullif", storeRoom, "TestLinkingNeeds"},
+	{"agents are offered no provider to confirm with", "handlers/signin/identities.go", "!me.Agent && way.StepsUp()", "way.StepsUp()", signinRoom, "TestAgentsLink"},
+	{"a link begins from a form", "handlers/routes.go", `s.person("POST /auth/{provider}/link"`, `s.person("/auth/{provider}/link"`, signinRoom, "TestLinkBegins"},
+	{"who links sees which account it is", "handlers/signin/identities.go", "Challenge{Pick: true}", "Challenge{}", signinRoom, "TestLinkedAccount"},
+	{"an account elsewhere is one person's", identities, " and i.user_id = me) then 'ok'", ") then 'ok'", storeRoom, "TestIdentityOfSomebody"},
+	{"an account is unlinked by its person", identities, "join public.sessions s on s.user_id = i.user_id\n", "join public.sessions s on true\n", storeRoom, "TestIdentityIsLinked"},
+	{"an account is unlinked with a fresh proof", identities, "me := lookup.freshly_proved(p_token);", "me := (select s.user_id from public.sessions s where s.token_hash = p_token);", storeRoom, "TestLinkingNeeds"},
+	{"the last way in stays", identities, "if lookup.ways_in(me) < 2 then return 'last'; end if;", "", storeRoom, "TestLastWay"},
+	{"the last passkey stays", passkeys, "if lookup.ways_in(me) < 2 then return 'last'; end if;", "", storeRoom, "TestLastWay"},
+	{"what was unlinked stays so", identities, "update public.users u set links_by_address = false where u.id = me;", "", storeRoom, "TestUnlinkedStays"},
+	{"no address links for who links by hand", signingIn, "u.id = person and not u.links_by_address", "false", storeRoom, "TestUnlinkedStays"},
+	{"a step-up takes an account of one's own", identities, "i.subject = p_subject and i.user_id = me;\n    if not found then return 'another'", "i.subject = p_subject;\n    if not found then return 'another'", storeRoom, "TestStepUpByIdentity"},
+	{"a step-up at a provider is its session's", identities, "f.purpose = 'oidc_step_up' and f.done_at is null\n      and f.spent_at > now() - interval '2 minutes'\n      and s.id = f.session_id and s.token_hash", "f.purpose = 'oidc_step_up' and f.done_at is null\n      and f.spent_at > now() - interval '2 minutes'\n      and s.token_hash", storeRoom, "TestStepUpByIdentity"},
+	{"a step-up at a provider changes the token", identities, "set token_hash = p_new_token, stepped_up_at = now()", "set stepped_up_at = now()", signinRoom, "TestStepUpAtProvider"},
+	{"a step-up at a provider is a sign-in anew", "handlers/signin/provider_oidc.go", "case !c.Since.IsZero() && time.Unix", "case false && time.Unix", signinRoom, "TestStepUpAtProvider|TestProviderSignInAnew"},
+	{"a step-up asks since when", "handlers/signin/identities.go", "room.whoSays(r, way, f, f.BegunAt)", "room.whoSays(r, way, f, time.Time{})", signinRoom, "TestStepUpAtProvider"},
+	{"the app links and unlinks by functions alone", "migrations/0020_identities.sql", "revoke select, delete on identities from portico_app;", "revoke select on identities from portico_app;", storeRoom, "TestIdentitiesAreTheir"},
+	{"twenty accounts are enough", identities, "if (select count(*) from public.identities i where i.user_id = me) >= 20 then return 'too_many'; end if;", "", storeRoom, "TestTwentyIdentities"},
 	{"a session idles out", whoIsAsking, "and s.last_used_at > now() - interval '12 hours'", "", signinRoom, "TestExpiry"},
 
 	{"a job's seal", "store/queue/queue.go", "if hmac.Equal(want, seal.MAC) {", "if len(want) > 0 {", workRoom, "TestForged|TestSeal"},

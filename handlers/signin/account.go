@@ -29,8 +29,9 @@ func (room *Room) accountPage(w http.ResponseWriter, r *http.Request, status int
 	var sessions []store.Session
 	var events []store.AccountEvent
 	var keys []store.Passkey
-	err := room.db.ReadOwn(r.Context(), me,
-		store.ListSessions(&sessions), store.ListAccountEvents(eventsShown, &events), store.ListPasskeys(&keys))
+	var linked []store.LinkedIdentity
+	err := room.db.ReadOwn(r.Context(), me, store.ListSessions(&sessions),
+		store.ListAccountEvents(eventsShown, &events), store.ListPasskeys(&keys), store.ListIdentities(&linked))
 	if err != nil {
 		return err
 	}
@@ -45,19 +46,24 @@ func (room *Room) accountPage(w http.ResponseWriter, r *http.Request, status int
 	if room.passkeys != nil {
 		props.Passkeys = &views.PasskeysProps{Rows: passkeyRows(keys), Suggested: browserName(r.UserAgent()), Fresh: fresh(me)}
 	}
+	props.Ways.Fresh = fresh(me)
+	props.Ways.Linked, props.Ways.More = room.linkedRows(linked)
 	if me.Agent { // the name is what customers' trails show
-		props.FixedAs = me.Name
+		props.FixedAs, props.Ways.More = me.Name, nil
 	}
 	return views.Render(w, r, status, views.Account(chrome, props))
 }
 
 // accountDeeds are what the page can be told to say after a change.
 var accountDeeds = map[string]string{
-	"account.renamed":  "Name saved.",
-	"account.dates":    "Saved. Dates are written for you like that from now on.",
-	"browser.sign_out": "That browser is signed out.",
-	"passkey.added":    "Passkey added. You can sign in with it from now on.",
-	"passkey.removed":  "Passkey removed. You can delete it from your device as well.",
+	"account.renamed":   "Name saved.",
+	"account.dates":     "Saved. Dates are written for you like that from now on.",
+	"browser.sign_out":  "That browser is signed out.",
+	"identity.linked":   "Account linked. You can sign in with it from now on.",
+	"identity.unlinked": "Account unlinked. It signs you in no more.",
+	"identity.declined": "You stopped on the way. Nothing was linked.",
+	"passkey.added":     "Passkey added. You can sign in with it from now on.",
+	"passkey.removed":   "Passkey removed. You can delete it from your device as well.",
 }
 
 // AccountName changes what the person is called.
@@ -156,26 +162,30 @@ func browserRows(sessions []store.Session, this uuid.UUID) []views.BrowserRow {
 
 // eventWords are the sentences of a person's history.
 var eventWords = map[string]string{
-	"sign_in.link":            "Signed in with a mailed link",
-	"sign_in.code":            "Signed in with a mailed code",
-	"sign_in.provider":        "Signed in through a provider",
-	"session.step_up":         "Confirmed with a mailed code",
-	"sign_in.passkey":         "Signed in with a passkey",
-	"session.step_up_passkey": "Confirmed with a passkey",
-	"passkey.added":           "Added a passkey",
-	"passkey.removed":         "Removed a passkey",
-	"passkey.cloned":          "A passkey was refused: a copy of it seems to be in use",
-	"session.handed_over":     "Went on to a portal at its own address",
-	"session.ended":           "Signed a browser out",
-	"session.ended_all":       "Signed out everywhere",
-	"account.renamed":         "Changed the name",
-	"account.dates_set":       "Changed how dates are written",
-	"support.started":         "Started a support session",
-	"support.stopped":         "Stopped a support session",
-	"support.searched":        "Searched as support",
-	"invite.refused":          "Tried an invitation that was not for you, or was over",
-	"access.refused":          "Opened a page that is not shared with you",
-	"access.refused_often":    "Opened many pages that are not shared with you",
+	"sign_in.link":             "Signed in with a mailed link",
+	"sign_in.code":             "Signed in with a mailed code",
+	"sign_in.provider":         "Signed in through a provider",
+	"sign_in.provider_linked":  "Signed in through a provider for the first time; its account is linked now",
+	"session.step_up":          "Confirmed with a mailed code",
+	"session.step_up_provider": "Confirmed at a provider",
+	"identity.linked":          "Linked an account to sign in with",
+	"identity.unlinked":        "Unlinked an account",
+	"sign_in.passkey":          "Signed in with a passkey",
+	"session.step_up_passkey":  "Confirmed with a passkey",
+	"passkey.added":            "Added a passkey",
+	"passkey.removed":          "Removed a passkey",
+	"passkey.cloned":           "A passkey was refused: a copy of it seems to be in use",
+	"session.handed_over":      "Went on to a portal at its own address",
+	"session.ended":            "Signed a browser out",
+	"session.ended_all":        "Signed out everywhere",
+	"account.renamed":          "Changed the name",
+	"account.dates_set":        "Changed how dates are written",
+	"support.started":          "Started a support session",
+	"support.stopped":          "Stopped a support session",
+	"support.searched":         "Searched as support",
+	"invite.refused":           "Tried an invitation that was not for you, or was over",
+	"access.refused":           "Opened a page that is not shared with you",
+	"access.refused_often":     "Opened many pages that are not shared with you",
 }
 
 func eventRows(events []store.AccountEvent) []views.AccountEventRow {

@@ -13,6 +13,8 @@ const (
 	byStepUp        = "step_up"
 	byPasskey       = "passkey"
 	byPasskeyStepUp = "passkey_step_up"
+	// One for all providers, which are told apart by how they sign people in.
+	byProviderStepUp = "provider_step_up"
 )
 
 // outcome is what the operator's numbers say of a proof.
@@ -31,7 +33,7 @@ func outcome(err error) string {
 		return "too_many"
 	case errors.Is(err, ErrWayAway), errors.Is(err, store.ErrUnavailable):
 		return "unavailable"
-	case errors.Is(err, ErrWayRefused), errors.Is(err, store.ErrCloned):
+	case errors.Is(err, ErrWayRefused), errors.Is(err, store.ErrCloned), errors.Is(err, store.ErrForbidden):
 		return "refused"
 	}
 	return "failed"

@@ -342,8 +342,9 @@ func (room *Room) PasskeyRemove(w http.ResponseWriter, r *http.Request, me store
 	}
 	switch {
 	case errors.Is(err, store.ErrStepUp):
-		http.Redirect(w, r, views.StepUpTo(views.PathAccount), http.StatusSeeOther)
-		return nil
+		return proveFirst(w, r)
+	case errors.Is(err, store.ErrConflict):
+		return errLastWay
 	case err != nil:
 		return err
 	}

@@ -45,7 +45,12 @@ type identifier interface {
 	prepare(context.Context, Challenge) (oauth2.Config, []oauth2.AuthCodeOption, error)
 	// identify says whose token it is. The user's e-mail is verified or empty.
 	identify(context.Context, *oauth2.Token, Challenge, goth.Params) (goth.User, error)
+	// stepsUp says whether an answer can prove a sign-in anew.
+	stepsUp() bool
 }
+
+// errTimeless is a provider that does not say when somebody signed in.
+var errTimeless = refusal("it does not say when somebody signed in")
 
 // Provider is a sign-in provider for this room ([Way]) and for goth
 // ([goth.Provider]), so that whatever speaks goth can use it and the other way
@@ -177,16 +182,20 @@ func (p *Provider) Finish(ctx context.Context, answer url.Values, c Challenge) (
 		return store.Identity{}, err
 	}
 	return store.Identity{
-		Issuer:        p.issuer(),
+		Issuer:        p.Issuer(),
 		Subject:       user.UserID,
 		Email:         user.Email,
 		EmailVerified: user.Email != "",
 	}, nil
 }
 
-// issuer is the first half of an identity. It is the one we were configured with,
+// StepsUp is false for a provider that does not say when somebody signed in, such as
+// GitHub and Google. That of another is known only once it was asked.
+func (p *Provider) StepsUp() bool { return p.stepsUp() }
+
+// Issuer is the first half of an identity. It is the one we were configured with,
 // so that no answer can speak for another provider.
-func (p *Provider) issuer() string {
+func (p *Provider) Issuer() string {
 	if p.config.Kind == KindGitHub && p.config.Issuer == "" {
 		return gitHubIssuer
 	}

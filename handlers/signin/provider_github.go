@@ -50,11 +50,16 @@ func newGitHubIdentifier(c Config) *gitHubIdentifier {
 }
 
 func (g *gitHubIdentifier) prepare(_ context.Context, c Challenge) (oauth2.Config, []oauth2.AuthCodeOption, error) {
-	if c.MaxAge > 0 {
-		return oauth2.Config{}, nil, refusal("GitHub does not say when somebody signed in")
+	if !c.Since.IsZero() {
+		return oauth2.Config{}, nil, errTimeless
+	}
+	if c.Pick {
+		return g.config, []oauth2.AuthCodeOption{oauth2.SetAuthURLParam("prompt", "select_account")}, nil
 	}
 	return g.config, nil, nil
 }
+
+func (g *gitHubIdentifier) stepsUp() bool { return false }
 
 func (g *gitHubIdentifier) identify(
 	ctx context.Context, token *oauth2.Token, _ Challenge, _ goth.Params,

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/oauth2"
 
@@ -102,8 +103,8 @@ func TestGitHubItself(t *testing.T) {
 		t.Error(there, err)
 	}
 	api := p.identifier.(*gitHubIdentifier).emails
-	if p.issuer() != "https://github.com" || api != "https://api.github.com/user/emails" || p.Label() != "GitHub" {
-		t.Error(p.issuer(), api, p.Label())
+	if p.Issuer() != "https://github.com" || api != "https://api.github.com/user/emails" || p.Label() != "GitHub" {
+		t.Error(p.Issuer(), api, p.Label())
 	}
 }
 
@@ -136,7 +137,7 @@ func TestGitHubRefusedOrAway(t *testing.T) {
 		"another state":    {func(_ *gitHub, a url.Values, _ *Challenge) { a.Set("state", randomText()) }, ErrWayRefused},
 		"another verifier": {func(_ *gitHub, _ url.Values, c *Challenge) { c.Verifier = randomText() }, ErrWayRefused},
 		"no id":            {func(g *gitHub, _ url.Values, _ *Challenge) { g.profile = `{"login":"mia"}` }, ErrWayRefused},
-		"a step-up":        {func(_ *gitHub, _ url.Values, c *Challenge) { c.MaxAge = 1 }, ErrWayRefused},
+		"a step-up":        {func(_ *gitHub, _ url.Values, c *Challenge) { c.Since = time.Now() }, ErrWayRefused},
 		"status 500":       {func(g *gitHub, _ url.Values, _ *Challenge) { g.status = 500 }, ErrWayAway},
 		"status 403":       {func(g *gitHub, _ url.Values, _ *Challenge) { g.status = 403 }, ErrWayAway},
 		"gone":             {func(g *gitHub, _ url.Values, _ *Challenge) { g.CloseClientConnections(); g.Close() }, ErrWayAway},

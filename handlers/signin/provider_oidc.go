@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -29,6 +28,7 @@ type discovery struct {
 	verifier *oidc.IDTokenVerifier
 	endpoint oauth2.Endpoint
 	namesIss bool // it puts iss into its answers (RFC 9207)
+	timeless bool // by its own list of claims it does not say when somebody signed in
 }
 
 // signatures are the algorithms an ID token may be signed with: with a private
@@ -56,11 +56,13 @@ func (o *oidcIdentifier) discover(ctx context.Context) (*discovery, error) {
 		AuthMethods []string `json:"token_endpoint_auth_methods_supported"`
 		NamesIssuer bool     `json:"authorization_response_iss_parameter_supported"`
 		JWKS        string   `json:"jwks_uri"`
+		Claims      []string `json:"claims_supported"`
 	}
 	if err := provider.Claims(&metadata); err != nil {
 		return nil, awayError{err}
 	}
 	d := &discovery{provider: provider, endpoint: provider.Endpoint(), namesIss: metadata.NamesIssuer}
+	d.timeless = len(metadata.Claims) > 0 && !slices.Contains(metadata.Claims, "auth_time")
 	for _, address := range []string{d.endpoint.AuthURL, d.endpoint.TokenURL, metadata.JWKS} {
 		if !isSafeEndpoint(address) {
 			return nil, awayError{errors.New("its metadata names an address without TLS")}
@@ -107,11 +109,23 @@ func (o *oidcIdentifier) prepare(ctx context.Context, c Challenge) (oauth2.Confi
 		Scopes:       []string{oidc.ScopeOpenID, "profile", "email"},
 	}
 	options := []oauth2.AuthCodeOption{oidc.Nonce(c.Nonce)}
-	if c.MaxAge > 0 {
-		seconds := strconv.Itoa(int(c.MaxAge.Seconds()))
-		options = append(options, oauth2.SetAuthURLParam("max_age", seconds))
+	switch {
+	case !c.Since.IsZero() && d.timeless:
+		return oauth2.Config{}, nil, errTimeless
+	case !c.Since.IsZero(): // some heed the one, some the other
+		options = append(options, oauth2.SetAuthURLParam("max_age", "0"), oauth2.SetAuthURLParam("prompt", "login"))
+	case c.Pick && d.timeless: // such as Google, which takes "login" for a mistake
+		options = append(options, oauth2.SetAuthURLParam("prompt", "select_account"))
+	case c.Pick:
+		options = append(options, oauth2.SetAuthURLParam("prompt", "login"))
 	}
 	return config, options, nil
+}
+
+// stepsUp is true until its metadata says otherwise.
+func (o *oidcIdentifier) stepsUp() bool {
+	d := o.found.Load()
+	return d == nil || !d.timeless
 }
 
 // claims are what we read of an ID token beyond what the library checks.
@@ -172,7 +186,7 @@ func (o *oidcIdentifier) check(id *oidc.IDToken, said claims, token *oauth2.Toke
 		return refusal("several audiences and nobody named")
 	case id.AccessTokenHash != "" && id.VerifyAccessToken(token.AccessToken) != nil:
 		return refusal("another access token")
-	case c.MaxAge > 0 && time.Since(time.Unix(int64(said.AuthTime), 0)) > c.MaxAge+clockSkew:
+	case !c.Since.IsZero() && time.Unix(int64(said.AuthTime), 0).Before(c.Since.Add(-clockSkew)):
 		return refusal("signed in too long ago")
 	}
 	return nil

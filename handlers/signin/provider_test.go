@@ -3,6 +3,7 @@ package signin
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -219,34 +220,64 @@ func TestProviderCodeTwice(t *testing.T) {
 	}
 }
 
-// A step-up asks for a recent sign-in and believes only the token that it was one.
-func TestProviderMaxAge(t *testing.T) {
+// A step-up asks for a sign-in anew and believes only the token that it was one.
+func TestProviderSignInAnew(t *testing.T) {
 	t.Parallel()
 	i := newIDP(t, mia)
 	for name, c := range map[string]struct {
 		authTime any
 		want     error
 	}{
+		"as the provider says": {"", nil},
 		"just now":             {time.Now().Unix(), nil},
-		"within":               {time.Now().Add(-4 * time.Minute).Unix(), nil},
-		"too long ago":         {time.Now().Add(-7 * time.Minute).Unix(), ErrWayRefused},
+		"by a clock behind":    {time.Now().Add(-50 * time.Second).Unix(), nil},
+		"before":               {time.Now().Add(-70 * time.Second).Unix(), ErrWayRefused},
+		"at no time":           {0, ErrWayRefused},
 		"nothing said of it":   {nil, ErrWayRefused},
 		"in words, not a time": {"now", ErrWayRefused},
 	} {
 		i.Forge(mia.Email, stack.Forgery{Claims: func(claims map[string]any) {
-			claims["auth_time"] = c.authTime
-			if c.authTime == nil {
+			switch c.authTime {
+			case "":
+			case nil:
 				delete(claims, "auth_time")
+			default:
+				claims["auth_time"] = c.authTime
 			}
 		}})
 		asked := challenge()
-		asked.MaxAge = 5 * time.Minute
+		asked.Since = time.Now()
 		there, err := i.provider.Begin(t.Context(), asked)
-		if err != nil || !strings.Contains(there, "max_age=300") {
+		if err != nil || !strings.Contains(there, "max_age=0") || !strings.Contains(there, "prompt=login") {
 			t.Fatal(there, err)
 		}
 		if _, err := i.provider.Finish(t.Context(), i.answer(t, asked, mia.Email), asked); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// One that by its own list of claims does not say when somebody signed in is asked for
+// no step-up; which account it is that somebody links, either asks in its own words.
+func TestProviderOfNoTime(t *testing.T) {
+	t.Parallel()
+	for claims, c := range map[string]struct {
+		stepsUp bool
+		prompt  string
+	}{`["sub","email"]`: {false, "select_account"}, `["sub","auth_time"]`: {true, "login"}, `[]`: {true, "login"}} {
+		var server *httptest.Server
+		server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprintf(w, `{"issuer":%[1]q,"authorization_endpoint":"%[1]s/a","token_endpoint":"%[1]s/t","jwks_uri":"%[1]s/k","claims_supported":%[2]s}`, server.URL, claims)
+		}))
+		t.Cleanup(server.Close)
+		p := ours(t, Config{Name: "idp", Kind: KindOIDC, Issuer: server.URL, RedirectURL: ourCallback, ClientID: "c", ClientSecret: "s"}, providerPatience)
+		anew, link := challenge(), challenge()
+		anew.Since, link.Pick = time.Now(), true
+		if _, err := p.Begin(t.Context(), anew); errors.Is(err, ErrWayRefused) == c.stepsUp || p.StepsUp() != c.stepsUp {
+			t.Errorf("%s: a step-up begins: %v; offered: %v", claims, err, p.StepsUp())
+		}
+		if there, err := p.Begin(t.Context(), link); err != nil || !strings.Contains(there, "prompt="+c.prompt) {
+			t.Errorf("%s: linking leads to %s, %v", claims, there, err)
 		}
 	}
 }

@@ -101,13 +101,13 @@ func (room *Room) stepUpOver(w http.ResponseWriter, r *http.Request, me store.Pe
 }
 
 func (room *Room) stepUpPage(w http.ResponseWriter, r *http.Request, status int, me store.Person, p views.StepUpProps) error {
-	if room.passkeys != nil {
-		h, err := room.holder(r, me)
-		if err != nil {
-			return err
-		}
-		p.Passkeys = len(h.keys) > 0
+	var keys []store.Passkey
+	var linked []store.LinkedIdentity
+	if err := room.db.ReadOwn(r.Context(), me, store.ListPasskeys(&keys), store.ListIdentities(&linked)); err != nil {
+		return err
 	}
+	p.Passkeys = room.passkeys != nil && len(keys) > 0
+	p.Providers = room.stepUpWays(me, linked)
 	p.MaskedEmail, p.ResendSeconds = maskEmail(me.Email), resendSeconds
 	if strings.HasPrefix(p.ReturnTo, views.PathConsole) {
 		p.Purpose = "to start a support session"

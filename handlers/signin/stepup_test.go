@@ -111,7 +111,8 @@ func TestOtherSitesCauseNothing(t *testing.T) {
 	} {
 		b.extra = from
 		for _, path := range []string{mail.link, "/logout", "/login", "/step-up", "/account/name", "/account/sign-out-everywhere",
-			"/login/passkey", "/step-up/passkey", "/account/passkeys/begin", "/account/passkeys", "/account/passkeys/" + a.Suffix + "/remove"} {
+			"/login/passkey", "/step-up/passkey", "/account/passkeys/begin", "/account/passkeys", "/account/passkeys/" + a.Suffix + "/remove",
+			"/auth/office/link", "/auth/office/step-up", "/account/identities/" + a.Suffix + "/unlink"} {
 			b.want(b.post(path, "email", a.Mia, "name", "Mallory"), http.StatusForbidden)
 		}
 	}

@@ -34,6 +34,7 @@ func newOffice(t *testing.T) *office {
 			{Email: o.Mia, Name: "Mia", Subject: "m-1", EmailVerified: true},
 			{Email: o.Leo, Name: "Leo", Subject: "l-1", EmailVerified: false},
 			{Email: "new@" + o.Suffix + ".test", Name: "New", Subject: "n-1", EmailVerified: true},
+			{Email: o.elsewhere(), Name: "Elsewhere", Subject: "e-1", EmailVerified: true},
 		}})
 		check(t, err)
 		t.Cleanup(func() { _ = idp.Stop() })
@@ -48,7 +49,10 @@ func newOffice(t *testing.T) *office {
 	return o
 }
 
-// go sends the browser to the provider, where the person picks who they are, and
+// elsewhere is an address at the provider that is nobody's here.
+func (o *office) elsewhere() string { return "me-" + o.Suffix + "@elsewhere.test" }
+
+// approve sends the browser to the provider, where the person picks who they are, and
 // returns the path with which they come back. It does not open that one.
 func (o *office) approve(b *browser, email, returnTo string) string {
 	b.t.Helper()

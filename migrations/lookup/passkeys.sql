@@ -163,7 +163,7 @@ begin
 end $$;
 grant execute on function lookup.passkey_add to portico_app;
 
--- Removes a key of the session's person: ok, no_step_up or gone.
+-- Removes a key of the session's person: ok, no_step_up, last or gone.
 create function lookup.passkey_remove(p_token bytea, p_id uuid, p_event uuid, p_request text)
 returns text
 language plpgsql volatile security definer set search_path = ''
@@ -178,6 +178,7 @@ begin
     end if;
     me := lookup.freshly_proved(p_token);
     if me is null then return 'no_step_up'; end if;
+    if lookup.ways_in(me) < 2 then return 'last'; end if;
     delete from public.passkeys k where k.id = p_id and k.user_id = me;
     if not found then return 'gone'; end if;
     insert into public.account_events (id, user_id, verb, request_id) values (p_event, me, 'passkey.removed', p_request);

@@ -1,22 +1,31 @@
 -- Signing in and proving oneself anew: every function here spends a proof or counts a try.
 
--- A sign-in or step-up begins. A step-up belongs to a session of the person in
--- the context.
+-- A proof is asked for. But for a sign-in it is of a session of the person in the
+-- context. A link begins with a fresh proof; it and a step-up at a provider are not
+-- for agents, and not for whoever sits there as somebody else.
 create function lookup.flow_begin(
     p_id uuid, p_purpose text, p_cookie_hash bytea, p_email text, p_session_id uuid, p_return_to text,
     p_provider text, p_state_hash bytea, p_nonce text, p_verifier text)
 returns boolean
 language plpgsql volatile security definer set search_path = ''
 as $$
-declare me uuid := nullif(current_setting('app.user_id', true), '')::uuid;
+declare
+    me uuid := nullif(current_setting('app.user_id', true), '')::uuid;
+    of_session boolean := p_purpose in ('step_up', 'oidc_link', 'oidc_step_up');
 begin
-    if p_purpose = 'step_up' and not exists (
-        select 1 from public.sessions s where s.id = p_session_id and s.user_id = me) then
+    if of_session and not exists (
+        select 1
+        from public.sessions s
+        join public.users u on u.id = s.user_id
+        where s.id = p_session_id and s.user_id = me
+          and (p_purpose = 'step_up'
+               or (u.kind = 'person' and nullif(current_setting('app.support_session_id', true), '') is null))
+          and (p_purpose <> 'oidc_link' or s.stepped_up_at > now() - interval '5 minutes')) then
         return false;
     end if;
     insert into public.sign_in_flows (id, purpose, cookie_hash, email, user_id, session_id, return_to,
                                       provider, state_hash, nonce, verifier)
-    values (p_id, p_purpose, p_cookie_hash, p_email, case when p_purpose = 'step_up' then me end,
+    values (p_id, p_purpose, p_cookie_hash, p_email, case when of_session then me end,
             p_session_id, p_return_to, p_provider, p_state_hash, p_nonce, p_verifier);
     return true;
 end $$;
@@ -175,28 +184,32 @@ begin
 end $$;
 grant execute on function lookup.sign_in_by_code to portico_app;
 
--- The answer of a provider came back: only in the browser that asked, only once.
-create function lookup.flow_spend_state(p_cookie_hash bytea, p_state_hash bytea, p_provider text)
-returns table (flow_id uuid, nonce text, verifier text, return_to text)
+-- The answer of a provider came back: only in the browser that asked and, but for a
+-- sign-in, in its session; only once. What was asked for says the flow, and nothing
+-- that comes with the answer.
+create function lookup.flow_spend_state(p_cookie_hash bytea, p_state_hash bytea, p_provider text, p_token bytea)
+returns table (flow_id uuid, purpose text, nonce text, verifier text, return_to text, begun_at timestamptz)
 language sql volatile security definer set search_path = ''
 as $$
     update public.sign_in_flows f
     set spent_at = now()
     where f.cookie_hash = p_cookie_hash and f.state_hash = p_state_hash and f.provider = p_provider
-      and f.purpose = 'oidc' and f.spent_at is null and f.expires_at > now()
-    returning f.id, f.nonce, f.verifier, f.return_to
+      and f.purpose in ('oidc', 'oidc_link', 'oidc_step_up') and f.spent_at is null and f.expires_at > now()
+      and (f.purpose = 'oidc' or f.session_id = (select s.id from public.sessions s where s.token_hash = p_token))
+    returning f.id, f.purpose, f.nonce, f.verifier, f.return_to, f.created_at
 $$;
 grant execute on function lookup.flow_spend_state to portico_app;
 
 -- Identity is (issuer, subject). An address links a new identity only when the
--- provider verified it. Needs a flow spent within the last two minutes.
+-- provider verified it, and its person never took one away. Needs a flow spent within
+-- the last two minutes.
 create function lookup.sign_in_by_identity(
     p_flow uuid, p_issuer text, p_subject text, p_email text, p_verified boolean,
     p_session uuid, p_token bytea, p_host text, p_agent text, p_old_token bytea, p_event uuid, p_request text)
 returns uuid
 language plpgsql volatile security definer set search_path = ''
 as $$
-declare person uuid; flow uuid;
+declare person uuid; flow uuid; word text := 'sign_in.provider';
 begin
     update public.sign_in_flows f
     set done_at = now()
@@ -207,15 +220,20 @@ begin
     select i.user_id into person from public.identities i where i.issuer = p_issuer and i.subject = p_subject;
     if person is null and p_verified then
         person := lookup.person_proved(lower(p_email));
+        if exists (select 1 from public.users u where u.id = person and not u.links_by_address) then
+            return null;
+        end if;
         if person is not null then
             insert into public.identities (issuer, subject, user_id, email)
             values (p_issuer, p_subject, person, lower(p_email));
+            word := 'sign_in.provider_linked';
         end if;
     end if;
     if person is null or not exists (select 1 from public.users u where u.id = person and u.disabled_at is null) then
         return null;
     end if;
-    perform lookup.session_open(person, p_session, p_token, p_host, p_agent, p_old_token, p_event, p_request, 'sign_in.provider');
+    update public.identities i set last_used_at = now() where i.issuer = p_issuer and i.subject = p_subject;
+    perform lookup.session_open(person, p_session, p_token, p_host, p_agent, p_old_token, p_event, p_request, word);
     return person;
 end $$;
 grant execute on function lookup.sign_in_by_identity to portico_app;
