@@ -85,7 +85,7 @@ func TestLeavingIsOnesOwn(t *testing.T) {
 		return n
 	}
 	leo := b.Member(t, b.Leo, b.Acme)
-	if mias, leos, nobodys, supports := rows(&b.mia, ""), rows(&leo, ""), rows(nil, ""), rows(&b.mia, uuid.NewString()); mias != 1 || leos+nobodys+supports != 0 {
+	if mias, leos, nobodys, supports := rows(&b.mia, ""), rows(&leo, ""), rows(nil, ""), rows(&b.mia, uuid.NewString()); mias != 1 || leos != 1 || nobodys+supports != 0 {
 		t.Errorf("Mia is told of %d, Leo of %d, nobody of %d, support of %d", mias, leos, nobodys, supports)
 	}
 }
