@@ -65,6 +65,7 @@ var acts = map[string]act{
 	"POST /account/name":                   {form: "name=Somebody"},
 	"POST /account/browsers/{id}/sign-out": {on: anotherBrowser},
 	"POST /account/sign-out-everywhere":    {ends: true},
+	"POST /account/forget":                 {form: "address=nobody", says: http.StatusUnprocessableEntity},
 	"POST /step-up":                        {},
 	"POST /step-up/code":                   {form: "code=123456", says: http.StatusGone},
 	"POST /support/sessions":               {form: "tenant={slug}&person=nobody"},

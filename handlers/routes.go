@@ -40,6 +40,8 @@ func (s *Server) routes() []Route {
 		s.person("POST /account/passkeys/begin", s.signin.PasskeyAddBegin).agentsToo().json().limited(30),
 		s.person("POST /account/passkeys", s.signin.PasskeyAdd).agentsToo().json().limited(30),
 		s.person("POST /account/passkeys/{id}/remove", s.signin.PasskeyRemove).agentsToo(),
+		s.person("GET /account/forget", s.signin.Forget),
+		s.person("POST /account/forget", s.signin.ForgetMe).limited(30),
 		s.person("GET /step-up", s.signin.StepUp).agentsToo(),
 		s.person("POST /step-up", s.signin.StepUpBegin).agentsToo().limited(30),
 		s.person("POST /step-up/code", s.signin.StepUpCode).agentsToo().limited(60),
