@@ -111,6 +111,7 @@ var verbs = map[string]string{
 	"member.role_changed":     "changed the role of",
 	"member.removed":          "removed",
 	"member.left":             "left",
+	"member.forgotten":        "erased the account of",
 	"tenant.client_manages":   "changed who manages the client's people",
 	"tenant.created":          "opened this workspace",
 	"tenant.updated":          "changed the settings",
@@ -185,6 +186,9 @@ func eventRows(base views.Base, me store.Member, events []store.Activity) []view
 			if me.May(store.ManageClients) && me.Support == nil {
 				row.TargetURL = base.Client(e.TargetID.String())
 			}
+		}
+		if e.Verb == "member.forgotten" && e.ActorID != nil {
+			row.Verb, row.Target = "erased the account", ""
 		}
 		if e.SupportSessionID != nil {
 			row.Support = e.ActorName + " (support) as " + e.SubjectName

@@ -43,6 +43,8 @@ func (s *Server) routes() []Route {
 		s.person("POST /account/passkeys/{id}/remove", s.signin.PasskeyRemove).agentsToo(),
 		s.person("POST /account/identities/{id}/unlink", s.signin.Unlink).agentsToo(),
 		s.person("POST /auth/{provider}/link", s.signin.LinkBegin).limited(30),
+		s.person("GET /account/forget", s.signin.Forget),
+		s.person("POST /account/forget", s.signin.ForgetMe).limited(30),
 		s.person("GET /step-up", s.signin.StepUp).agentsToo(),
 		s.person("POST /step-up", s.signin.StepUpBegin).agentsToo().limited(30),
 		s.person("POST /step-up/code", s.signin.StepUpCode).agentsToo().limited(60),

@@ -22,12 +22,13 @@ func (s *Server) settingsPage(w http.ResponseWriter, r *http.Request, me store.M
 	}
 	if typed == nil {
 		typed = &views.SettingsForm{
-			Name:       own.Name,
-			PortalName: orZero(own.PortalName),
-			Welcome:    orZero(own.Welcome),
-			MailName:   orZero(own.MailName),
-			Accent:     me.Tenant.Accent,
-			OwnAccent:  own.Accent != nil,
+			Name:         own.Name,
+			PortalName:   orZero(own.PortalName),
+			Welcome:      orZero(own.Welcome),
+			MailName:     orZero(own.MailName),
+			Accent:       me.Tenant.Accent,
+			OwnAccent:    own.Accent != nil,
+			ForgetsNames: own.ForgetsNames,
 		}
 	}
 	typed.Errors = wrong
@@ -53,12 +54,13 @@ func (s *Server) settingsUpdate(w http.ResponseWriter, r *http.Request, me store
 	in := settingsInput(f)
 	if !f.valid() {
 		return s.settingsPage(w, r, me, http.StatusUnprocessableEntity, &views.SettingsForm{
-			Name:       f.raw("name"),
-			PortalName: f.raw("portal_name"),
-			Welcome:    f.raw("welcome"),
-			MailName:   f.raw("mail_name"),
-			Accent:     f.raw("accent"),
-			OwnAccent:  f.checked("own_accent"),
+			Name:         f.raw("name"),
+			PortalName:   f.raw("portal_name"),
+			Welcome:      f.raw("welcome"),
+			MailName:     f.raw("mail_name"),
+			Accent:       f.raw("accent"),
+			OwnAccent:    f.checked("own_accent"),
+			ForgetsNames: f.checked("forgets_names"),
 		}, ui.Errors(f.errors))
 	}
 	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.UpdateSettings(r.Context(), in) })
@@ -70,10 +72,11 @@ func (s *Server) settingsUpdate(w http.ResponseWriter, r *http.Request, me store
 
 func settingsInput(f *form) store.SettingsInput {
 	in := store.SettingsInput{
-		Name:       f.text("name", "a name", 120),
-		PortalName: f.optional("portal_name", 120),
-		Welcome:    f.prose("welcome", 500),
-		MailName:   f.optional("mail_name", 80),
+		Name:         f.text("name", "a name", 120),
+		PortalName:   f.optional("portal_name", 120),
+		Welcome:      f.prose("welcome", 500),
+		MailName:     f.optional("mail_name", 80),
+		ForgetsNames: f.checked("forgets_names"),
 	}
 	// A browser's colour field always has a colour; whether it counts is another field.
 	if f.checked("own_accent") {

@@ -17,7 +17,7 @@ const canonicalPolicy = `(tenant_id = ( SELECT (NULLIF(current_setting('app.tena
 // the whole cross-tenant surface, by who may call them.
 var openFunctions = map[string]string{
 	"active_tenants": "app", "create_client": "app", "flow_begin": "app", "flow_mint": "app", "flow_peek": "app",
-	"flow_spend_state": "app", "front_door": "app", "domains_due": "app", "handover_begin": "app", "handover_spend": "app", "i_am_agent": "app", "is_my_client": "app", "job_refused": "app", "job_standing": "app", "logo": "app", "my_clients": "app", "my_clients_counted": "app",
+	"flow_spend_state": "app", "forget_me": "app", "front_door": "app", "domains_due": "app", "handover_begin": "app", "handover_spend": "app", "i_am_agent": "app", "is_my_client": "app", "job_refused": "app", "job_standing": "app", "logo": "app", "my_clients": "app", "my_clients_counted": "app", "my_leaving": "app",
 	"my_workspaces": "app", "person_for": "app", "rate_hit": "app", "rate_refund": "app", "recount": "app", "set_client_plan": "app", "set_client_state": "app", "set_support_asks": "app", "sign_in_by_code": "app",
 	"sign_in_by_identity": "app", "sign_in_by_link": "app", "step_up_by_code": "app", "support_find": "app",
 	"support_history": "app", "support_people": "app", "support_start": "app", "support_ask": "app", "support_asked": "app", "support_stop": "app", "support_write": "app",
@@ -27,11 +27,11 @@ var openFunctions = map[string]string{
 	"sign_in_by_passkey": "app", "step_up_by_passkey": "app",
 	"identity_link": "app", "identity_remove": "app", "step_up_by_identity": "app",
 	// Called by the others alone.
-	"flow_state": "nobody", "flow_try_code": "nobody", "host_of": "nobody", "invite_open": "nobody", "may_view_as": "nobody", "support_may_write": "nobody", "my_agency_role": "nobody", "person_proved": "nobody", "session_open": "nobody", "support_end": "nobody",
+	"flow_state": "nobody", "flow_try_code": "nobody", "forget": "nobody", "host_of": "nobody", "invite_open": "nobody", "may_view_as": "nobody", "owned_alone": "nobody", "support_may_write": "nobody", "my_agency_role": "nobody", "person_proved": "nobody", "session_open": "nobody", "support_end": "nobody",
 	"support_over": "nobody", "tenant_active": "nobody",
 	"freshly_proved": "nobody", "passkey_used": "nobody", "ways_in": "nobody",
 	// For the command line, as portico_owner.
-	"add_agent": "operator", "create_agency": "operator", "disable_agent": "operator", "list_agents": "operator", "list_tenants": "operator", "set_plan": "operator",
+	"add_agent": "operator", "create_agency": "operator", "disable_agent": "operator", "forget_address": "operator", "list_agents": "operator", "list_tenants": "operator", "set_plan": "operator",
 }
 
 // check is one thing that must not be in the catalog: its query yields what is

@@ -121,14 +121,17 @@ func (tx *Tx) CreateClient(ctx context.Context, n NewClient) (uuid.UUID, *Tx, er
 	return id, inside, nil
 }
 
-// myself is whoever acts, as they are known in the tenant of the deed.
+// myself is whoever acts, as they are known in the tenant of the deed. They stay who
+// they are until it is done: nobody is forgotten while something new of theirs begins.
 func (tx *Tx) myself(ctx context.Context) (p NewPerson, err error) {
 	return p, tx.get(ctx, one("who acts", &p, `
-select name, coalesce(email, '') as email, party, role
-from memberships
-where tenant_id = @tenant_id
-  and user_id = @me
-  and ended_at is null`, pgx.StrictNamedArgs{"me": tx.scope.user}))
+select m.name, coalesce(m.email, '') as email, m.party, m.role
+from memberships m
+join users u on u.id = m.user_id and u.disabled_at is null
+where m.tenant_id = @tenant_id
+  and m.user_id = @me
+  and m.ended_at is null
+for key share of u`, pgx.StrictNamedArgs{"me": tx.scope.user}))
 }
 
 // auditClient writes an act on a client of the agency into both trails, and leaves

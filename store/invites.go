@@ -189,7 +189,7 @@ func (i invite) over() Over {
 }
 
 const selectInvite = `
-select i.id, i.party, i.role, i.name, i.email, coalesce(m.name, '') as inviter_name, i.expires_at, i.sendings,
+select i.id, i.party, i.role, i.name, coalesce(i.email, '') as email, coalesce(m.name, '') as inviter_name, i.expires_at, i.sendings,
        i.accepted_by, i.revoked_at is not null as revoked, i.expires_at <= now() as expired
 from invites i
 left join memberships m on m.tenant_id = i.tenant_id and m.user_id = i.invited_by

@@ -105,6 +105,7 @@ var narrowWrites = map[string][]string{
 	"create_client":    {"tenants"},
 	"domains_due":      {"domains"},
 	"flow_begin":       {"sign_in_flows"},
+	"forget_me":        {"account_events", "audit_events", "memberships", "plan_usage", "sessions", "sign_in_flows", "users"},
 	"handover_begin":   {"handovers"},
 	"job_refused":      {"job_refusals"},
 	"passkey_begin":    {"sign_in_flows"},

@@ -34,9 +34,9 @@ func (m Member) Visits(place string) (Visit, bool) {
 
 // NoteVisit remembers when the member was here, where, and that they have seen
 // what was new. It is no deed: it is not audited, and it is the person's own who
-// really sits there.
+// really sits there. Of who has left in the meantime nothing is remembered.
 func (tx *Tx) NoteVisit(ctx context.Context, v Visit) error {
-	return tx.change(ctx, "note visit", `
+	_, err := tx.exec(ctx, "note visit", `
 update memberships
 set seen_before_at = case when @anew then last_seen_at else seen_before_at end,
     last_seen_at = case when @anew then now() else last_seen_at end,
@@ -44,6 +44,8 @@ set seen_before_at = case when @anew then last_seen_at else seen_before_at end,
     last_place = @place,
     used_at = case when @again then used_at else now() end
 where tenant_id = @tenant_id
-  and user_id = @me`, pgx.StrictNamedArgs{
+  and user_id = @me
+  and ended_at is null`, pgx.StrictNamedArgs{
 		"me": tx.scope.actor, "place": v.Place, "anew": v.Anew, "again": v.Again, "seen": v.Anew || v.Place == "/"})
+	return err
 }

@@ -27,6 +27,7 @@ const (
 	PathAccount           = "/account"
 	PathAccountName       = "/account/name"
 	PathAccountDates      = "/account/dates"
+	PathForget            = "/account/forget"
 	PathPasskeys          = "/account/passkeys"
 	PathSignOutEverywhere = "/account/sign-out-everywhere"
 	PathConsole           = "/support"
@@ -86,6 +87,9 @@ func StepUpTo(returnTo string) string { return withQuery(PathStepUp, "return_to"
 
 // SignedOutEverywhere confirms that every browser was signed out.
 func SignedOutEverywhere() string { return withQuery(PathSignedOut, "everywhere", "1") }
+
+// SignedOutForgotten confirms that an account is erased.
+func SignedOutForgotten() string { return withQuery(PathSignedOut, "erased", "1") }
 
 // AccountDid is the account page, saying what the last change there did.
 func AccountDid(deed string) string { return withQuery(PathAccount, "did", deed) }

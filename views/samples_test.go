@@ -228,6 +228,14 @@ func signInSamples() []sample {
 		{"invite-joined", views.InviteOver(views.InviteOverProps{Why: "used", HomeURL: "/w/acme/"})},
 		{"signedout", views.SignedOut(views.SignedOutProps{})},
 		{"signedout-everywhere", views.SignedOut(views.SignedOutProps{Everywhere: true, Brand: brand()})},
+		{"signedout-erased", views.SignedOut(views.SignedOutProps{Erased: true})},
+		{"forget", views.Forget(lobby(), views.ForgetProps{Email: "dana@northwind.test", Places: 1})},
+		{"forget-sure", views.Forget(lobby(), views.ForgetProps{Email: "dana@northwind.test", Places: 12, Nameless: []string{"Globex", rtlName}, Fresh: true})},
+		{"forget-error", views.Forget(lobby(), views.ForgetProps{Email: hostile, Places: 2, Nameless: []string{hostile, longName}, Fresh: true,
+			Form: views.ForgetForm{Address: hostile, Errors: ui.Errors{"address": "That is not the address of this account."}}})},
+		{"forget-alone", views.Forget(lobby(), views.ForgetProps{Email: "dana@northwind.test", Places: 3, Fresh: true, Refused: true,
+			Alone: []views.ForgetWorkspace{{Name: "Northwind", MembersURL: acme.Members()}, {Name: rtlName, MembersURL: acme.Members()}, {Name: hostile, MembersURL: acme.Members()}}})},
+		{"forget-nowhere", views.Forget(lobby(), views.ForgetProps{Email: "dana@northwind.test"})},
 	}
 }
 
@@ -291,7 +299,7 @@ func homeSamples() []sample {
 		{"portal-empty", views.ClientHome(client(), views.ClientHomeProps{})},
 		{"portal-support", views.ClientHome(inSupport(client()), views.ClientHomeProps{FirstName: "Mia", Waiting: waitingRows()})},
 		{"account", views.Account(elsewhere(lobby()), views.AccountProps{
-			Email: "dana@northwind.test", Form: views.AccountForm{Name: "Dana Whitfield", TimeZone: "Pacific/Auckland", Locale: "de-DE"},
+			Email: "dana@northwind.test", Form: views.AccountForm{Name: "Dana Whitfield", TimeZone: "Pacific/Auckland", Locale: "de-DE"}, Forgets: true,
 			Ways: views.WaysProps{More: providers, Linked: []views.LinkedRow{
 				{Label: "GitHub", Email: "dana.whitfield+everything@elsewhere.example", AddedAt: before(500 * time.Hour), UsedAt: before(time.Hour), UnlinkURL: views.Unlink("i1")},
 				{Label: longName, AddedAt: before(time.Hour), UnlinkURL: views.Unlink("i2")},

@@ -51,3 +51,12 @@ func whoEditsSettings(p SettingsProps) string {
 	}
 	return "Owners and admins of " + p.AgencyOf + " can change this."
 }
+
+const forgetsNamesHint = "What they did here then says “Former member”. Without the tick it keeps their name. It counts for those who go from now on."
+
+func namesAfter(p SettingsProps) string {
+	if p.Form.ForgetsNames {
+		return "What they did here says “Former member”."
+	}
+	return "What they did here keeps their name."
+}

@@ -52,6 +52,7 @@ func commands() []command {
 		{"doctor", "say what is wrong with an installation, and how to mend it", program.doctor},
 		{"agency", "create: open an agency with its first owner", program.agency},
 		{"support", "add, disable or list support agents", program.support},
+		{"person", "forget: erase somebody's account on their written request", program.person},
 		{"tenant", "list|plan: the tenants of this installation, and what they may have", program.tenant},
 		{"files", "check or repair what lies in object storage, forget what is lost", program.files},
 	}

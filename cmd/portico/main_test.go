@@ -93,6 +93,7 @@ func TestHelp(t *testing.T) {
 		{"help"}, {"doctor", "--help"}, {"bootstrap", "--help"}, {"migrate", "--help"}, {"serve", "--help"}, {"work", "--help"},
 		{"agency", "--help"}, {"agency", "create", "--help"}, {"support", "--help"}, {"support", "add", "--help"},
 		{"support", "disable", "--help"}, {"support", "list", "--help"}, {"tenant", "list", "--help"},
+		{"person", "--help"}, {"person", "forget", "--help"}, {"person", "forget", "mia@acme.test", "--help"},
 		{"files", "--help"}, {"files", "check", "--help"}, {"files", "repair", "--help"}, {"files", "forget", "--help"},
 	} {
 		out, _, err := call(t, nil, args...)

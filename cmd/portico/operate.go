@@ -240,6 +240,45 @@ func (p program) listAgents(ctx context.Context, op *store.Operator) error {
 	return w.Flush()
 }
 
+func (p program) person(ctx context.Context, args []string) error {
+	verb, args, err := p.verb("person", args, "forget")
+	if verb == "" {
+		return err
+	}
+	fs := p.flags("person forget ADDRESS", `Erases the account of whoever has that address, at once and for good: address,
+ways to sign in, sessions and access to every tenant. What they did stays, under
+their name or nobody's as each tenant's settings say. Whoever was only ever invited
+by that address loses the invitations. Agents of support are disabled instead.`)
+	var typed string
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		typed, args = args[0], args[1:]
+	}
+	if help, err := p.parse(fs, args); help || err != nil {
+		return err
+	}
+	address, err := fold(typed)
+	if err != nil {
+		return fmt.Errorf("ADDRESS: %w", err)
+	}
+	return p.operate(ctx, func(op *store.Operator) error { return p.forget(ctx, op, address) })
+}
+
+func (p program) forget(ctx context.Context, op *store.Operator, address string) error {
+	slugs, err := op.Forget(ctx, address)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return errors.New("nobody has that address, and nobody was invited by it")
+	case errors.Is(err, store.ErrForbidden):
+		return errors.New("that is an agent of support: portico support disable")
+	case errors.Is(err, store.ErrLastOwner):
+		return fmt.Errorf("not erased: nobody else is an owner of %s; somebody there has to become one first", strings.Join(slugs, ", "))
+	case err != nil:
+		return err
+	}
+	fmt.Fprintf(p.stdout, "erased the account of %s\n", address)
+	return nil
+}
+
 func (p program) tenant(ctx context.Context, args []string) error {
 	verb, args, err := p.verb("tenant", args, "list", "plan")
 	if verb == "" {

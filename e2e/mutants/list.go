@@ -22,6 +22,7 @@ const (
 	clients     = "migrations/lookup/clients.sql"
 	support     = "migrations/lookup/support.sql"
 	jobs        = "migrations/lookup/jobs.sql"
+	forgetting  = "migrations/lookup/forget.sql"
 
 	tenantPolicy = `using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid))`
 )
@@ -202,6 +203,30 @@ var mutants = []mutant{
 
 	{"the last owner stays", "store/people.go", "if last {", "if false && last {", storeRoom, "TestLastOwnerStays|TestTwoOwners"},
 	{"people's deeds wait for one another", "store/memberships.go", "where id = @tenant_id\nfor no key update`", "where id = @tenant_id`", storeRoom, "TestTwoOwners|TestParallelAccepts"},
+	{"the last owner is not forgotten", forgetting, "if exists (select from lookup.owned_alone(p_person)) then return 'last_owner'; end if;", "", storeRoom, "TestLastOwnerIsNot|TestOperatorForgets"},
+	{"of two last owners one is not forgotten", forgetting, "    order by t.id\n    for no key update;", "    order by t.id;", storeRoom, "TestTwoOwnersForget"},
+	{"who is the last owner counts sides", forgetting, "and (m.party <> m.tenant_kind or o.party = m.tenant_kind))", ")", storeRoom, "TestOwnedAlone|TestLastOwnerIsNot"},
+	{"forgetting oneself wants a fresh proof of one's own", forgetting, "if lookup.freshly_proved(p_token) is distinct from me then return 'no_step_up'; end if;", "", storeRoom, "TestForgetWantsAProof|TestForgetIsOnesOwn"},
+	{"nobody forgets whom they sit there as", forgetting, "if nullif(current_setting('app.support_session_id', true), '') is not null then return 'inside'; end if;", "", storeRoom, "TestForgetIsOnesOwn"},
+	{"nobody is forgotten while they look as somebody", forgetting, "s.ends_at > now() and lookup.support_over(s) is null) then", "false) then", storeRoom, "TestForgetWantsAProof"},
+	{"agents are disabled, not forgotten", forgetting, "where u.id = me and u.kind = 'person' and u.disabled_at is null;", "where u.id = me and u.disabled_at is null;", storeRoom, "TestForgetWantsAProof"},
+	{"the app forgets nobody by their address", forgetting, "grant execute on function lookup.forget_address to portico_owner;", "grant execute on function lookup.forget_address to portico_owner, portico_app;", storeRoom, "TestForgetIsOnesOwn"},
+	{"what somebody leaves is told in person", forgetting, "      and nullif(current_setting('app.support_session_id', true), '') is null\n    order by 2, 1", "    order by 2, 1", storeRoom, "TestLeavingIsOnesOwn"},
+	{"a forgotten address is nowhere", forgetting, "        email = null, unread = 0,", "        unread = 0,", storeRoom, "TestForgottenPerson|TestOperatorForgets"},
+	{"a forgotten person's identities are gone", forgetting, "delete from public.identities i where i.user_id = p_person;", "", storeRoom, "TestForgottenPerson"},
+	{"a forgotten person's sessions are gone", forgetting, "delete from public.sessions s where s.user_id = p_person;", "", storeRoom, "TestForgottenPerson"},
+	{"a forgotten person's history says no more than what", forgetting, "update public.account_events e set detail = '{}' where e.user_id = p_person and e.detail <> '{}';", "", storeRoom, "TestForgottenPerson"},
+	{"a forgotten person is out of every tenant", forgetting, "ended_at = coalesce(m.ended_at, now())", "ended_at = m.ended_at", storeRoom, "TestForgottenPerson"},
+	{"a tenant forgets the name too", forgetting, "set name = case when t.forgets_names then 'Former member' else m.name end,", "set name = m.name,", storeRoom, "TestForgottenPerson"},
+	{"a tenant's ledger forgets the name too", forgetting, "where s.actor_id = p_person and t.id = s.tenant_id and t.forgets_names;", "where false;", storeRoom, "TestForgetWantsAProof"},
+	{"a tenant keeps the name else", forgetting, "set name = case when t.forgets_names then 'Former member' else i.name end,", "set name = 'Former member',", storeRoom, "TestForgottenPerson"},
+	{"a forgotten person stays nameless", "migrations/0021_forget.sql", " and name = 'Former member'", "", storeRoom, "TestForgottenPerson"},
+	{"no visit is noted of who has left", "store/visits.go", "\n  and ended_at is null", "", storeRoom, "TestForgottenPerson"},
+	{"no proof counts for who is being forgotten", "migrations/lookup/invites.sql", " for key share);", ");", storeRoom, "TestNothingBegins"},
+	{"no place is given to who is being forgotten", clients, "u.kind = 'person' for key share;", "u.kind = 'person';", storeRoom, "TestNothingBegins"},
+	{"no place is taken by who is being forgotten", "store/clients.go", "\nfor key share of u", "", storeRoom, "TestNothingBegins"},
+	{"an account is erased by typing its address", "handlers/signin/forget.go", "if !strings.EqualFold(", "if false && !strings.EqualFold(", signinRoom, "TestForgetAccount"},
+	{"agents have no account to erase", "handlers/routes.go", `s.person("GET /account/forget", s.signin.Forget)`, `s.person("GET /account/forget", s.signin.Forget).agentsToo()`, signinRoom, "TestForgetAccountIsRefused"},
 	{"ownership wants a fresh proof", "store/people.go", "if err == nil && !fresh {", "if err == nil && false {", storeRoom, "TestWhoMayChangeWhom|TestLastOwnerStays"},
 	{"nobody changes who is above them", "store/people.go", "return m, tx.mayGive(ctx, m.Party, m.Role)", "return m, nil", storeRoom, "TestWhoMayChangeWhom"},
 	{"nobody gives more than they are", "store/people.go", "if err := tx.mayGive(ctx, m.Party, to); err != nil || m.Role == to {", "if m.Role == to {", storeRoom, "TestWhoMayChangeWhom"},

@@ -42,6 +42,7 @@ func (room *Room) accountPage(w http.ResponseWriter, r *http.Request, status int
 		Form:     form,
 		Browsers: browserRows(sessions, me.SessionID),
 		Events:   eventRows(events),
+		Forgets:  !me.Agent,
 	}
 	if room.passkeys != nil {
 		props.Passkeys = &views.PasskeysProps{Rows: passkeyRows(keys), Suggested: browserName(r.UserAgent()), Fresh: fresh(me)}
@@ -180,6 +181,7 @@ var eventWords = map[string]string{
 	"session.ended_all":        "Signed out everywhere",
 	"account.renamed":          "Changed the name",
 	"account.dates_set":        "Changed how dates are written",
+	"account.forgotten":        "Erased the account",
 	"support.started":          "Started a support session",
 	"support.stopped":          "Stopped a support session",
 	"support.searched":         "Searched as support",

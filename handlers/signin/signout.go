@@ -41,5 +41,6 @@ func (room *Room) leave(w http.ResponseWriter, r *http.Request, to string) {
 func (room *Room) SignedOut(w http.ResponseWriter, r *http.Request, _ store.Visitor) error {
 	return views.Render(w, r, http.StatusOK, views.SignedOut(views.SignedOutProps{
 		Everywhere: r.URL.Query().Has("everywhere"),
+		Erased:     r.URL.Query().Has("erased"),
 	}))
 }

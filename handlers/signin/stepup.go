@@ -109,8 +109,11 @@ func (room *Room) stepUpPage(w http.ResponseWriter, r *http.Request, status int,
 	p.Passkeys = room.passkeys != nil && len(keys) > 0
 	p.Providers = room.stepUpWays(me, linked)
 	p.MaskedEmail, p.ResendSeconds = maskEmail(me.Email), resendSeconds
-	if strings.HasPrefix(p.ReturnTo, views.PathConsole) {
+	switch {
+	case strings.HasPrefix(p.ReturnTo, views.PathConsole):
 		p.Purpose = "to start a support session"
+	case p.ReturnTo == views.PathForget:
+		p.Purpose = "before you erase your account"
 	}
 	return views.Render(w, r, status, views.StepUp(p))
 }

@@ -25,6 +25,7 @@ func TestWhoLostAccessGetsNoMail(t *testing.T) {
 		"membership ended": `update memberships set ended_at = now() where email = $1`,
 		"account disabled": `update users set disabled_at = now() where email = $1`,
 		"address removed":  `update memberships set email = null where email = $1`,
+		"forgotten":        `select lookup.forget(id, email, id, gen_random_uuid(), '') from users where email = $1`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -67,6 +68,7 @@ func TestAskerMustStillBeAllowed(t *testing.T) {
 		"membership ended": `update memberships set ended_at = now() where email = $1 and tenant_id = $2`,
 		"role lowered":     `update memberships set role = 'viewer' where email = $1 and tenant_id = $2`,
 		"account disabled": `update users set disabled_at = now() where email = $1 and $2::uuid is not null`,
+		"forgotten":        `select lookup.forget(id, email, id, gen_random_uuid(), '') from users where email = $1 and $2::uuid is not null`,
 		"tenant suspended": `update tenants set state = 'suspended' where id = $2 and $1 <> ''`,
 		"agency suspended": `update tenants set state = 'suspended' where id = (select agency_id from tenants where id = $2) and $1 <> ''`,
 	} {
@@ -308,4 +310,38 @@ func supporter(t *testing.T, a *storetest.Tenants) store.Member {
 		t.Fatal("the agent is not inside")
 	}
 	return me
+}
+
+// Mails that are on their way when somebody is forgotten, for an address that they
+// no longer have: the jobs end well, and nothing is sent.
+func TestForgottenAddressGetsNoMail(t *testing.T) {
+	t.Parallel()
+	r := theRunner(t)
+	ended := endsOf(t, r)
+	a, other := storetest.Agency(t), storetest.Agency(t)
+	dana := other.Member(t, other.Dana, other.Acme)
+	var invite uuid.UUID
+	check(t, storetest.DB().Write(t.Context(), dana, func(tx *store.Tx) (err error) {
+		invite, err = tx.InvitePerson(t.Context(), store.NewPerson{Name: "Leo", Email: a.Leo, Party: store.PartyClient, Role: store.RoleViewer})
+		return err
+	}))
+	mailTo(t, a.Leo, "Acme")
+	flow, err := storetest.DB().BeginMailFlow(t.Context(), store.Secret("cookie of "+a.Suffix), a.Leo, "/")
+	check(t, err)
+	mailTo(t, a.Leo, "Sign in")
+	do(t, admin(t), `delete from job_effects where tenant_id = $1`, dana.TenantID())
+	do(t, admin(t), `select lookup.forget(id, email, id, gen_random_uuid(), '') from users where email = $1`, a.Leo)
+
+	late := &queue.InviteMail{Seal: queue.Seal{Tenant: dana.TenantID()}, Invite: invite, Sending: 1}
+	check(t, testSealer.Seal(late))
+	for _, id := range []int64{insert(t, r, late), insert(t, r, queue.SignInMail{Flow: flow})} {
+		if row := ended(id); row.State != rivertype.JobStateCompleted {
+			t.Errorf("%s is %s", row.Kind, row.State)
+		}
+	}
+	all, err := mails.To(a.Leo)
+	check(t, err)
+	if len(all) != 2 {
+		t.Errorf("%d mails, want the two of before", len(all))
+	}
 }

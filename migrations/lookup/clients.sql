@@ -101,7 +101,8 @@ end $$;
 grant execute on function lookup.set_client_state to portico_app;
 
 -- The person behind an address, made when there is none. Says nothing but an id,
--- and only to somebody standing in a tenant outside a support session.
+-- and only to somebody standing in a tenant outside a support session. They stay who
+-- they are until the deed is done.
 create function lookup.person_for(p_new uuid, p_email text, p_name text)
 returns uuid
 language plpgsql volatile security definer set search_path = ''
@@ -114,7 +115,7 @@ begin
     end if;
     insert into public.users (id, email, name) values (p_new, p_email, p_name)
     on conflict (email) do nothing;
-    select u.id into person from public.users u where u.email = p_email and u.kind = 'person';
+    select u.id into person from public.users u where u.email = p_email and u.kind = 'person' for key share;
     return person;
 end $$;
 grant execute on function lookup.person_for to portico_app;

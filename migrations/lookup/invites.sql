@@ -10,7 +10,9 @@ $$;
 
 -- The person behind an address that has just been proved. An invited address that
 -- nobody has becomes somebody, who is a member of nothing yet; any other stays
--- nobody's. Not for the app: the functions that have spent a proof call it.
+-- nobody's. They stay who they are until it is over: nobody is forgotten while
+-- something new of theirs begins. Not for the app: the functions that have spent a
+-- proof call it.
 create function lookup.person_proved(p_email text)
 returns uuid
 language plpgsql volatile security definer set search_path = ''
@@ -25,5 +27,5 @@ begin
         limit 1
         on conflict (email) do nothing;
     end if;
-    return (select u.id from public.users u where u.email = p_email and u.disabled_at is null);
+    return (select u.id from public.users u where u.email = p_email and u.disabled_at is null for key share);
 end $$;

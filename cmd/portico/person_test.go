@@ -1,0 +1,46 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"portico/e2e/stack"
+	"portico/store/storetest"
+)
+
+// The operator erases an account on a written request, whatever case the address is
+// written in; and is told, in a sentence and with a failure, why not.
+func TestPersonForget(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	agent := storetest.Agent(t)
+	env := map[string]string{"DATABASE_OWNER_URL": storetest.Server().OwnerURL(stack.DatabaseName)}
+	for what, c := range map[string]struct {
+		args []string
+		says string
+	}{
+		"nobody":       {[]string{"nobody@" + a.Suffix + ".test"}, "nobody has that address"},
+		"a last owner": {[]string{a.Mia}, "nobody else is an owner of " + a.Acme + ";"},
+		"an agent":     {[]string{agent}, "portico support disable"},
+		"no address":   {nil, "not a mail address"},
+		"a name":       {[]string{"Mia"}, "not a mail address"},
+		"two":          {[]string{a.Leo, a.Ravi}, "usage"},
+	} {
+		out, _, err := call(t, env, append([]string{"person", "forget"}, c.args...)...)
+		if err == nil || !strings.Contains(err.Error(), c.says) || out != "" {
+			t.Errorf("%s: %v, %q", what, err, out)
+		}
+	}
+	for _, email := range []string{a.Mia, a.Leo, a.Ravi, agent} {
+		if len(storetest.Traces(t, email)) == 0 {
+			t.Errorf("%s is gone", email)
+		}
+	}
+	out, _, err := call(t, env, "person", "forget", " "+strings.ToUpper(a.Leo))
+	if err != nil || out != "erased the account of "+a.Leo+"\n" {
+		t.Errorf("Leo: %v, %q", err, out)
+	}
+	if found := storetest.Traces(t, a.Leo); len(found) > 0 {
+		t.Errorf("Leo's address is still in %v", found)
+	}
+}

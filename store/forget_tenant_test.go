@@ -1,0 +1,91 @@
+package store_test
+
+import (
+	"crypto/sha256"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"portico/store"
+	"portico/store/storetest"
+)
+
+// Nobody forgets somebody else: not by naming them, for no function the app may
+// call takes a person, not with their cookie, not by changing their rows, and not
+// by sitting there as them.
+func TestForgetIsOnesOwn(t *testing.T) {
+	t.Parallel()
+	a, app := storetest.Agency(t), storetest.App(t)
+	token := storetest.StepUp(t, storetest.SignIn(t, a.Leo))
+	leo := a.Member(t, a.Leo, a.Acme)
+	sum := sha256.Sum256(token[:])
+	dana := a.Member(t, a.Dana, a.Acme)
+	var before, after string
+	state := `select concat(u, m, (select count(*) from sessions where user_id = u.id)) from users u join memberships m on m.user_id = u.id where u.id = $1`
+	look(t, &before, state, leo.ID())
+	for what, c := range map[string]struct {
+		sql  string
+		args []any
+	}{
+		"the deed itself":         {`select lookup.forget($1, $2, $1, $3, '')`, []any{leo.ID(), a.Leo, store.NewID()}},
+		"the operator's":          {`select lookup.forget_address($1, $2)`, []any{a.Leo, store.NewID()}},
+		"whose they are alone":    {`select lookup.owned_alone($1)`, []any{leo.ID()}},
+		"the person's row":        {`update users set forgotten_at = now(), disabled_at = now(), email = null where id = $1`, []any{leo.ID()}},
+		"what signs them in":      {`delete from passkeys where user_id = $1`, []any{leo.ID()}},
+		"what they did of theirs": {`update account_events set detail = '{}' where user_id = $1`, []any{leo.ID()}},
+	} {
+		if _, err := try(t, app, &dana, c.sql, c.args...); sqlState(err) != insufficientPrivilege {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if n, err := try(t, app, &dana, `delete from identities where user_id = $1`, leo.ID()); err != nil || n != 0 {
+		t.Errorf("their identities: %d, %v", n, err)
+	}
+	said := func(me store.Member, support string) (verdict string) {
+		tx, err := app.Begin(t.Context())
+		must(t, err)
+		defer func() { must(t, tx.Rollback(t.Context())) }()
+		as(t, tx, me)
+		_, err = tx.Exec(t.Context(), `select set_config('app.support_session_id', $1, true)`, support)
+		must(t, err)
+		must(t, tx.QueryRow(t.Context(), `select lookup.forget_me($1, $2, '')`, sum[:], store.NewID()).Scan(&verdict))
+		return verdict
+	}
+	if got := said(dana, ""); got != "no_step_up" {
+		t.Errorf("Dana with Leo's cookie: %s", got)
+	}
+	if got := said(leo, uuid.NewString()); got != "inside" {
+		t.Errorf("whoever sits there as Leo: %s", got)
+	}
+	if got := said(leo, ""); got != "ok" {
+		t.Errorf("Leo himself: %s", got)
+	}
+	look(t, &after, state, leo.ID())
+	if before != after {
+		t.Errorf("Leo was %s and is %s", before, after)
+	}
+}
+
+// What somebody would leave is told to them, in person.
+func TestLeavingIsOnesOwn(t *testing.T) {
+	t.Parallel()
+	b := setupSupport(t).letIn(t)
+	b.startAs(t, b.mia.ID())
+	app := storetest.App(t)
+	rows := func(me *store.Member, support string) (n int) {
+		tx, err := app.Begin(t.Context())
+		must(t, err)
+		defer func() { must(t, tx.Rollback(t.Context())) }()
+		if me != nil {
+			as(t, tx, *me)
+		}
+		_, err = tx.Exec(t.Context(), `select set_config('app.support_session_id', $1, true)`, support)
+		must(t, err)
+		must(t, tx.QueryRow(t.Context(), `select count(*) from lookup.my_leaving()`).Scan(&n))
+		return n
+	}
+	leo := b.Member(t, b.Leo, b.Acme)
+	if mias, leos, nobodys, supports := rows(&b.mia, ""), rows(&leo, ""), rows(nil, ""), rows(&b.mia, uuid.NewString()); mias != 1 || leos != 1 || nobodys+supports != 0 {
+		t.Errorf("Mia is told of %d, Leo of %d, nobody of %d, support of %d", mias, leos, nobodys, supports)
+	}
+}
