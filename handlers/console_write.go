@@ -25,11 +25,19 @@ const (
 
 var errSupportOff = &statusError{status: http.StatusForbidden, sentence: "Support is switched off on this installation."}
 
-// whileOn is a deed of an agent that an installation can switch off.
+var errNoPasskey = &statusError{status: http.StatusForbidden, sentence: "Add a passkey to your account first. This installation lets no agent in without one."}
+
+// whileOn is a deed of an agent that an installation can switch off, or leave to
+// those who have a passkey.
 func (s *Server) whileOn(h func(http.ResponseWriter, *http.Request, store.Person) error) func(http.ResponseWriter, *http.Request, store.Person) error {
 	return func(w http.ResponseWriter, r *http.Request, me store.Person) error {
 		if s.cfg.Support == SupportOff {
 			return errSupportOff
+		}
+		if owes, err := s.signin.OwesPasskey(r.Context(), me); err != nil {
+			return err
+		} else if owes {
+			return errNoPasskey
 		}
 		return h(w, r, me)
 	}

@@ -80,7 +80,7 @@ func newSiteWith(t *testing.T, db *store.DB, bucket *files.Storage, edit func(*h
 	config := handlers.Config{URL: at, TenantDomain: "portals.test", CountKey: make([]byte, 32)}
 	edit(&config)
 	s.server.Config = handlers.New(config,
-		handlers.Rooms{DB: db, Files: bucket, SignIn: signin.New(db, keys), Log: handlers.NewLogger(s.logs, slog.LevelDebug)},
+		handlers.Rooms{DB: db, Files: bucket, SignIn: signin.New(db, keys).TakingAgentCodes(), Log: handlers.NewLogger(s.logs, slog.LevelDebug)},
 	).HTTPServer()
 	s.server.Listener = handlers.Listener(s.server.Listener)
 	s.server.Start()

@@ -16,7 +16,7 @@ import (
 // Every text, name and file of a tenant carries its canary: this word and the
 // tenant's key. What a client must not see goes on with one more word.
 const (
-	canary    = "cnry"
+	canary    = "cnrymark" // long enough not to turn up in what is random
 	canaryLen = len(canary) + keyLen
 	keyLen    = 12
 	unseen    = "draft"

@@ -30,6 +30,7 @@ type config struct {
 	trustedProxies []netip.Prefix
 	tenantRate     int
 	support        handlers.SupportMode
+	agentCodes     bool          // agents of support may confirm with a mailed code
 	drain          time.Duration // from "I am leaving" to leaving
 	dns            string        // "host:port"; "" is the system's
 	databaseURL    string
@@ -109,6 +110,7 @@ func loadConfig(getenv func(string) string, environ []string) (config, error) {
 		trustedProxies: rd.proxies(),
 		tenantRate:     rd.tenantRate(),
 		support:        rd.support(),
+		agentCodes:     rd.agentCodes(),
 		drain:          rd.drain(),
 		dns:            rd.nameServer(),
 		traces:         rd.traces(),
@@ -314,6 +316,19 @@ func (rd *reader) support() handlers.SupportMode {
 	}
 	rd.wrong(name, "is on, four-eyes or off")
 	return handlers.SupportOff
+}
+
+// agentCodes is whether the installation takes mailed codes of its agents.
+func (rd *reader) agentCodes() bool {
+	const name = "PORTICO_AGENT_CODES"
+	switch rd.optional(name, "off") {
+	case "on":
+		return true
+	case "off":
+		return false
+	}
+	rd.wrong(name, "is on or off")
+	return false
 }
 
 // providers are the AUTH_<NAME>_KIND families of variables, by name.

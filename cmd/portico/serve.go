@@ -147,6 +147,9 @@ func (in *installation) listen(ctx context.Context, stopJobs func(context.Contex
 	neighbours := in.neighbours(ways)
 	ready := handlers.NewReadiness(neighbours)
 	door := signin.New(in.db, c.keys, ways...).Watched(in.watch).Asking(ready.Answers)
+	if c.agentCodes {
+		door.TakingAgentCodes()
+	}
 	site := handlers.New(handlers.Config{
 		URL: c.url, TenantDomain: c.tenantDomain, TrustedProxies: c.trustedProxies,
 		CountKey:    c.keys.For(signin.PurposeRateLimit)[0],

@@ -244,6 +244,7 @@ func (s *Stack) Env() Env {
 	env := Env{
 		"PORTICO_ADDR":            s.opts.Addr,
 		"PORTICO_URL":             s.URL(),
+		"PORTICO_AGENT_CODES":     "on",
 		"PORTICO_TENANT_DOMAIN":   "localhost",
 		"PORTICO_DRAIN":           "0s", // no balancer needs to notice
 		"DATABASE_URL":            s.Postgres.AppURL(DatabaseName),

@@ -412,6 +412,42 @@ func TestPasskeyOfAnAgent(t *testing.T) {
 	}
 }
 
+// Where no codes are taken of agents, one is good for adding the first passkey and
+// for nothing else: without a passkey they come in nowhere, and with one a code
+// proves nothing any more.
+func TestAgentsConfirmByPasskey(t *testing.T) {
+	t.Parallel()
+	a, sam := storetest.Agency(t), storetest.Agent(t)
+	h := open(t, func(string) *signin.Room { return signin.New(storetest.DB(), testKeys) }, storetest.DB())
+	mia := a.Member(t, a.Mia, a.Acme)
+	storetest.LetSupportIn(t, mia)
+	b, d := h.browser(t).signIn(sam), h.device()
+	start := func() answer {
+		return b.post("/support/sessions", "tenant", a.Acme, "person", mia.ID().String(), "reason", "Look", "ticket", "T-1", "minutes", "5")
+	}
+	byCode := func(status int) {
+		t.Helper()
+		b.want(b.post("/step-up"), http.StatusSeeOther)
+		b.want(b.post("/step-up/code", "code", mailed(t, sam).code), status)
+	}
+	byCode(http.StatusSeeOther)
+	if got := b.want(start(), http.StatusForbidden); !strings.Contains(got.body, "Add a passkey") {
+		t.Errorf("without a passkey the start says %.300s", got.body)
+	}
+	b.addPasskey(sam, d)
+	b.want(b.post("/step-up"), http.StatusForbidden)
+	b.want(b.post("/step-up/code", "code", "123456"), http.StatusForbidden)
+	asked := b.want(b.sendJSON("/step-up/passkey", "{}"), http.StatusOK)
+	b.want(b.sendJSON("/step-up/passkey/answer", d.answer(t, asked.body)), http.StatusOK)
+	if got := b.want(start(), http.StatusSeeOther); got.location != "/w/"+a.Acme+"/" {
+		t.Errorf("after the step-up the start leads to %q", got.location)
+	}
+	// Whoever is no agent goes on as before.
+	c := h.browser(t).signIn(a.Mia)
+	c.addPasskey(a.Mia, h.device())
+	c.want(c.post("/step-up"), http.StatusSeeOther)
+}
+
 // Somebody else's passkey is not there, with a step-up or without.
 func TestPasskeyOfOthersIsNotThere(t *testing.T) {
 	t.Parallel()

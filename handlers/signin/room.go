@@ -27,7 +27,9 @@ type Room struct {
 	watch   *watch.Watch // nil counts nothing
 	// passkeys is nil where there are none: see [Room.At].
 	passkeys *webauthn.WebAuthn
-	up       func(ctx context.Context, neighbour string) bool
+	// agentCodes says that agents of support may prove themselves by mail.
+	agentCodes bool
+	up         func(ctx context.Context, neighbour string) bool
 }
 
 // New returns the room of an installation with these keys and, besides mail,
@@ -47,6 +49,14 @@ func New(db *store.DB, keys Keys, ways ...Way) *Room {
 // gives it, before it sends somebody there.
 func (room *Room) Asking(up func(ctx context.Context, neighbour string) bool) *Room {
 	room.up = up
+	return room
+}
+
+// TakingAgentCodes lets agents of support prove themselves anew with a mailed code.
+// Without it they do so with a passkey alone, and a code is good only for adding
+// their first.
+func (room *Room) TakingAgentCodes() *Room {
+	room.agentCodes = true
 	return room
 }
 

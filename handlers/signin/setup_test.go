@@ -87,6 +87,18 @@ func newHouse(t testing.TB) *house { return build(t, storetest.DB(), testKeys) }
 // ways are made once the address is known.
 func build(t testing.TB, db *store.DB, keys signin.Keys, ways ...func(origin string) signin.Way) *house {
 	t.Helper()
+	return open(t, func(origin string) *signin.Room {
+		var made []signin.Way
+		for _, way := range ways {
+			made = append(made, way(origin))
+		}
+		return signin.New(db, keys, made...).TakingAgentCodes()
+	}, db)
+}
+
+// open serves the product with the room that is made for an origin.
+func open(t testing.TB, room func(origin string) *signin.Room, db *store.DB) *house {
+	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	// By a name, for passkeys are bound to one.
@@ -95,13 +107,9 @@ func build(t testing.TB, db *store.DB, keys signin.Keys, ways ...func(origin str
 	h := &house{url: "https://localhost:" + port}
 	at, err := url.Parse(h.url)
 	check(t, err)
-	var made []signin.Way
-	for _, way := range ways {
-		made = append(made, way(h.url))
-	}
 	server.Config.Handler = handlers.New(
 		handlers.Config{URL: at, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, CountKey: make([]byte, 32)},
-		handlers.Rooms{DB: db, SignIn: signin.New(db, keys, made...), Log: slog.New(slog.DiscardHandler)},
+		handlers.Rooms{DB: db, SignIn: room(h.url), Log: slog.New(slog.DiscardHandler)},
 	).Handler()
 	server.StartTLS()
 	t.Cleanup(server.Close)

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -24,6 +25,9 @@ func (room *Room) StepUpBegin(w http.ResponseWriter, r *http.Request, me store.P
 		return err
 	}
 	to := LocalPath(r.PostForm.Get("return_to"))
+	if refused, err := room.onlyByPasskey(w, r, me, to); refused {
+		return err
+	}
 	if !room.up(r.Context(), "smtp") {
 		w.Header().Set("Retry-After", retryMail)
 		return room.stepUpPage(w, r, http.StatusServiceUnavailable, me, views.StepUpProps{ReturnTo: to, Errors: ui.Errors{"": mailAway}})
@@ -51,6 +55,9 @@ func (room *Room) StepUpCode(w http.ResponseWriter, r *http.Request, me store.Pe
 		return err
 	}
 	to := LocalPath(r.PostForm.Get("return_to"))
+	if refused, err := room.onlyByPasskey(w, r, me, to); refused {
+		return err
+	}
 	f, ok := room.stepUpFlow(r, me)
 	if !ok {
 		return room.stepUpOver(w, r, me, to, store.OverGone)
@@ -85,6 +92,31 @@ func (room *Room) StepUpCode(w http.ResponseWriter, r *http.Request, me store.Pe
 	return room.opened(w, r, renewed, flowCookie, to)
 }
 
+// OwesPasskey says of an agent of support that they have to add a passkey before
+// they may come in anywhere.
+func (room *Room) OwesPasskey(ctx context.Context, me store.Person) (bool, error) {
+	if !me.Agent || room.agentCodes {
+		return false, nil
+	}
+	var keys []store.Passkey
+	err := room.db.ReadOwn(ctx, me, store.ListPasskeys(&keys))
+	return len(keys) == 0, err
+}
+
+// onlyByPasskey refuses the code of an agent who has a passkey, where the
+// installation takes no codes of agents.
+func (room *Room) onlyByPasskey(w http.ResponseWriter, r *http.Request, me store.Person, to string) (bool, error) {
+	if !me.Agent || room.agentCodes {
+		return false, nil
+	}
+	owes, err := room.OwesPasskey(r.Context(), me)
+	if owes || err != nil {
+		return err != nil, err
+	}
+	return true, room.stepUpPage(w, r, http.StatusForbidden, me, views.StepUpProps{
+		ReturnTo: to, Errors: ui.Errors{"": "Agents confirm with their passkey here, and not with a code."}})
+}
+
 // stepUpFlow is the step-up that this very session has under way.
 func (room *Room) stepUpFlow(r *http.Request, me store.Person) (flow, bool) {
 	f, ok := room.cookies.readFlow(r, flowCookie)
@@ -108,6 +140,7 @@ func (room *Room) stepUpPage(w http.ResponseWriter, r *http.Request, status int,
 	}
 	p.Passkeys = room.passkeys != nil && len(keys) > 0
 	p.Providers = room.stepUpWays(me, linked)
+	p.NoCodes = me.Agent && !room.agentCodes && len(keys) > 0
 	p.MaskedEmail, p.ResendSeconds = maskEmail(me.Email), resendSeconds
 	switch {
 	case strings.HasPrefix(p.ReturnTo, views.PathConsole):
