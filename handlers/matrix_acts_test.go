@@ -389,7 +389,7 @@ func sendProved(t *testing.T, b *browser, path string) answer {
 	if token, _ := b.site.cookies.Read(r); token != nil {
 		sum := sha256.Sum256(token[:])
 		proved := func(at string) {
-			must(storetest.Admin(t).Exec(t.Context(), `update sessions set stepped_up_at = `+at+` where token_hash = $1`, sum[:]))
+			must(storetest.AdminPool().Exec(t.Context(), `update sessions set stepped_up_at = `+at+` where token_hash = $1`, sum[:]))
 		}
 		proved("now()")
 		defer proved("null")

@@ -86,7 +86,7 @@ const accent = "#336699"
 // domain is a claim that nobody has proved.
 func (e *estate) domain(t *testing.T) (id uuid.UUID) {
 	t.Helper()
-	err := storetest.Admin(t).QueryRow(t.Context(), `insert into domains (host, tenant_id, next_check_at) values ($1, $2, null) returning id`,
+	err := storetest.AdminPool().QueryRow(t.Context(), `insert into domains (host, tenant_id, next_check_at) values ($1, $2, null) returning id`,
 		strings.ToLower(rand.Text())+".example.org", e.tenant).Scan(&id)
 	if err != nil {
 		t.Fatal(err)
@@ -137,11 +137,9 @@ func (e *estate) letIn(t *testing.T, agent, as string) (store.Token, uuid.UUID) 
 // idOf finds a person without their doing anything.
 func idOf(t *testing.T, email string) (id uuid.UUID) {
 	t.Helper()
-	conn := storetest.Admin(t)
-	if err := conn.QueryRow(t.Context(), `select id from users where email = $1`, email).Scan(&id); err != nil {
+	if err := storetest.AdminPool().QueryRow(t.Context(), `select id from users where email = $1`, email).Scan(&id); err != nil {
 		t.Fatal(err)
 	}
-	_ = conn.Close(t.Context())
 	return id
 }
 

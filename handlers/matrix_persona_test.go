@@ -51,7 +51,7 @@ func (p *persona) enter(t *testing.T, w *world, e *estate) {
 		p.browser.signIn(t, token)
 		// A session turns to writing by a step of its own; what it may then do is
 		// the same however it got there.
-		if _, err := storetest.Superuser(t).Exec(t.Context(), `update support_sessions set mode = $2 where id = $1`, session, p.mode); err != nil {
+		if _, err := storetest.AdminPool().Exec(t.Context(), `update support_sessions set mode = $2 where id = $1`, session, p.mode); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -53,7 +53,7 @@ func File(t testing.TB, me store.Member, version uuid.UUID, name string) uuid.UU
 func Fingerprint(t testing.TB, tenant uuid.UUID) string {
 	t.Helper()
 	var sum string
-	check(t, Admin(t).QueryRow(t.Context(), `
+	check(t, AdminPool().QueryRow(t.Context(), `
 select md5(string_agg(x, '' order by x)) from (
     select 'p' || p::text from projects p where tenant_id = $1
     union all select 'd' || d::text from deliverables d where tenant_id = $1

@@ -14,7 +14,7 @@ import (
 // would do so once.
 func Identity(t testing.TB, email string) (id uuid.UUID) {
 	t.Helper()
-	check(t, Admin(t).QueryRow(t.Context(), `
+	check(t, AdminPool().QueryRow(t.Context(), `
 insert into identities (issuer, subject, user_id)
 select 'https://idp.test', $2, id from users where email = $1
 returning id`, email, rand.Text()).Scan(&id))

@@ -14,7 +14,7 @@ import (
 func InviteToken(t testing.TB, tenant, invite uuid.UUID) store.TenantToken {
 	t.Helper()
 	job := &queue.InviteMail{Seal: queue.Seal{Tenant: tenant}, Invite: invite}
-	check(t, Admin(t).QueryRow(t.Context(), `select sendings from invites where id = $1`, invite).Scan(&job.Sending))
+	check(t, AdminPool().QueryRow(t.Context(), `select sendings from invites where id = $1`, invite).Scan(&job.Sending))
 	check(t, queue.NewSealer(SealKey).Seal(job))
 	j, err := DB().Believe(job, store.Demand{Regardless: true})
 	check(t, err)

@@ -20,7 +20,7 @@ func Passkey(t testing.TB, token store.Token) uuid.UUID {
 	}
 	check(t, DB().AddPasskey(t.Context(), me, k))
 	var id uuid.UUID
-	err := Admin(t).QueryRow(t.Context(), `select id from passkeys where credential_id = $1`, k.CredentialID).Scan(&id)
+	err := AdminPool().QueryRow(t.Context(), `select id from passkeys where credential_id = $1`, k.CredentialID).Scan(&id)
 	check(t, err)
 	return id
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"portico/e2e/stack"
 	"portico/store"
@@ -23,6 +24,7 @@ import (
 var (
 	server *stack.Postgres
 	db     *store.DB
+	pool   *pgxpool.Pool // as superuser
 )
 
 // SealKey signs the jobs of test databases.
@@ -49,6 +51,11 @@ func run(m *testing.M, after []func()) int {
 		return 1
 	}
 	defer db.Close()
+	if pool, err = pgxpool.New(ctx, server.AdminURL(stack.DatabaseName)); err != nil {
+		fmt.Fprintln(os.Stderr, "storetest:", err)
+		return 1
+	}
+	defer pool.Close()
 	for _, end := range after {
 		defer end()
 	}
@@ -136,7 +143,7 @@ func (a *Tenants) client(t testing.TB, dana store.Member, slug, name string, peo
 // of them another row in the trail.
 func Plan(t testing.TB, slug, plan string) {
 	t.Helper()
-	_, err := Admin(t).Exec(t.Context(), `update tenants set plan = $2 where slug = $1`, slug, plan)
+	_, err := AdminPool().Exec(t.Context(), `update tenants set plan = $2 where slug = $1`, slug, plan)
 	check(t, err)
 }
 
@@ -174,7 +181,7 @@ func SignInAt(t testing.TB, email, host string) store.Token {
 func MoveSession(t testing.TB, token store.Token, host string) {
 	t.Helper()
 	sum := sha256.Sum256(token[:])
-	_, err := Admin(t).Exec(t.Context(), `update sessions set host = $2 where token_hash = $1`, sum[:], host)
+	_, err := AdminPool().Exec(t.Context(), `update sessions set host = $2 where token_hash = $1`, sum[:], host)
 	check(t, err)
 }
 
@@ -245,6 +252,10 @@ func check(t testing.TB, err error) {
 // code of ours would make.
 func App(t testing.TB) *pgx.Conn { return connect(t, server.AppURL(stack.DatabaseName)) }
 
+// AdminPool lends connections as superuser for a single statement each, to helpers
+// that are called too often to keep one for the length of a test, as [Admin] does.
+func AdminPool() *pgxpool.Pool { return pool }
+
 // Admin is a connection as superuser, for looking at what nobody else may see.
 func Admin(t testing.TB) *pgx.Conn { return connect(t, server.AdminURL(stack.DatabaseName)) }
 
@@ -260,7 +271,7 @@ func connect(t testing.TB, url string) *pgx.Conn {
 // catalog knows them: a new one is in every test that asks here.
 func TenantTables(t testing.TB) []string {
 	t.Helper()
-	rows, err := Admin(t).Query(t.Context(), `
+	rows, err := AdminPool().Query(t.Context(), `
 select c.relname
 from pg_class c
 join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped
