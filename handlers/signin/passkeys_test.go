@@ -442,9 +442,9 @@ func TestAgentsConfirmByPasskey(t *testing.T) {
 	if got := b.want(start(), http.StatusSeeOther); got.location != "/w/"+a.Acme+"/" {
 		t.Errorf("after the step-up the start leads to %q", got.location)
 	}
-	// Whoever is no agent goes on as before.
-	c := h.browser(t).signIn(a.Mia)
-	c.addPasskey(a.Mia, h.device())
+	// Whoever is no agent goes on as before. (Not Mia: she is told of Sam by mail.)
+	c := h.browser(t).signIn(a.Gus)
+	c.addPasskey(a.Gus, h.device())
 	c.want(c.post("/step-up"), http.StatusSeeOther)
 }
 
