@@ -2,6 +2,7 @@ package handlers_test
 
 import (
 	"bytes"
+	"crypto/rand"
 	"io"
 	"log/slog"
 	"net"
@@ -77,7 +78,8 @@ func newSiteWith(t *testing.T, db *store.DB, bucket *files.Storage, edit func(*h
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := handlers.Config{URL: at, TenantDomain: "portals.test", CountKey: make([]byte, 32)}
+	// Each site counts on its own: all tests come from one address.
+	config := handlers.Config{URL: at, TenantDomain: "portals.test", CountKey: []byte(rand.Text() + rand.Text())}
 	edit(&config)
 	s.server.Config = handlers.New(config,
 		handlers.Rooms{DB: db, Files: bucket, SignIn: signin.New(db, keys).TakingAgentCodes(), Log: handlers.NewLogger(s.logs, slog.LevelDebug)},
