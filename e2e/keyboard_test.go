@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/playwright-community/playwright-go"
@@ -37,6 +38,9 @@ func (v *visitor) tabTo(name string) {
 	for range 60 {
 		v.press("Tab")
 		said, err := v.page.Evaluate(focused)
+		if err != nil && strings.Contains(err.Error(), "navigation") { // from a page to itself
+			continue
+		}
 		v.must("ask what has the focus", err)
 		at := said.(map[string]any)
 		if at["seen"] != true {
@@ -65,12 +69,8 @@ func TestMainStoriesByKeyboardAlone(t *testing.T) {
 	dana.must("Acme is found", dana.page.Locator(".switch-item", playwright.PageLocatorOptions{HasText: "Acme"}).First().WaitFor())
 	dana.press("Enter")
 	dana.must("in Acme", dana.page.WaitForURL("**/w/acme/**"))
-	// Perhaps from there to there: that is where she was last.
-	_, err := dana.page.ExpectNavigation(func() error { dana.press("g", "p"); return nil })
-	dana.must("at the projects", err)
-	if got := dana.path(); got != "/w/acme/projects" {
-		t.Errorf("g p leads to %s", got)
-	}
+	dana.press("g", "p")
+	dana.must("at the projects", dana.page.WaitForURL("**/w/acme/projects"))
 	dana.tabTo("Skip to the content")
 	dana.press("Enter")
 	dana.tabTo("New project")
