@@ -120,6 +120,7 @@ func (s *Server) memberPage(w http.ResponseWriter, r *http.Request, me store.Mem
 		Since:    p.CreatedAt,
 		LastSeen: orZero(p.LastSeenAt),
 		You:      p.UserID == me.ID(),
+		Team:     me.Tenant.Kind == "agency",
 		Owner:    p.Role == store.RoleOwner,
 		Refused:  refused,
 		Errors:   wrong,
@@ -214,7 +215,7 @@ func (s *Server) leaveShow(w http.ResponseWriter, r *http.Request, me store.Memb
 
 func (s *Server) leavePage(w http.ResponseWriter, r *http.Request, me store.Member, status int, refused string) error {
 	c := s.chrome(r, me)
-	return s.page(w, r, status, views.Leave(c, views.LeaveProps{Name: c.Workspace.Name, Owner: me.Role == store.RoleOwner, Refused: refused}))
+	return s.page(w, r, status, views.Leave(c, views.LeaveProps{Name: c.Workspace.Name, Team: me.Tenant.Kind == "agency", Owner: me.Role == store.RoleOwner, Refused: refused}))
 }
 
 func (s *Server) leave(w http.ResponseWriter, r *http.Request, me store.Member) error {

@@ -131,15 +131,39 @@ func (tx *Tx) RevokeInvite(ctx context.Context, id uuid.UUID) error {
 	if err != nil {
 		return err
 	}
-	err = tx.change(ctx, "revoke invite", `
+	return tx.revoke(ctx, i)
+}
+
+func (tx *Tx) revoke(ctx context.Context, i invite) error {
+	err := tx.change(ctx, "revoke invite", `
 update invites
 set revoked_at = now()
 where tenant_id = @tenant_id
-  and id = @id`, pgx.StrictNamedArgs{"id": id})
+  and id = @id`, pgx.StrictNamedArgs{"id": i.ID})
 	if err != nil {
 		return err
 	}
-	return tx.auditInvite(ctx, "member.invite_revoked", id, i.Party, i.Role)
+	return tx.auditInvite(ctx, "member.invite_revoked", i.ID, i.Party, i.Role)
+}
+
+// withdrawInvites revokes what somebody asked people in by, where it may not stay.
+func (tx *Tx) withdrawInvites(ctx context.Context, person uuid.UUID, mayStay func(Party, Role) bool) error {
+	var open []invite
+	err := tx.get(ctx, many("open invites", &open, selectInvite+`invited_by = @person
+  and i.accepted_at is null
+  and i.revoked_at is null`, pgx.StrictNamedArgs{"person": person}))
+	if err != nil {
+		return err
+	}
+	for _, i := range open {
+		if mayStay(i.Party, i.Role) {
+			continue
+		}
+		if err := tx.revoke(ctx, i); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // openInvite finds an invitation that whoever acts might have made. One that is

@@ -128,12 +128,17 @@ where tenant_id = @tenant_id
 	if err != nil {
 		return err
 	}
+	// What they may not give any more, nobody comes in by.
+	if err := tx.withdrawInvites(ctx, person, func(p Party, r Role) bool { return MayGive(m.Party, to, p, r) }); err != nil {
+		return err
+	}
 	return tx.audit(ctx, Event{Verb: "member.role_changed", TargetKind: "membership", TargetID: person,
 		Detail: map[string]any{"party": m.Party, "from": m.Role, "to": to}})
 }
 
-// RemovePerson ends somebody's membership. Nothing of it is kept anywhere else, so
-// the next thing they ask for in this tenant is not there. What they made keeps
+// RemovePerson ends somebody's membership, and those of an agency's staff in its
+// clients with it. Nothing of it is kept anywhere else, so the next thing they ask
+// for there is not there. Their open invitations are revoked; what they made keeps
 // their name.
 func (tx *Tx) RemovePerson(ctx context.Context, person uuid.UUID) error {
 	m, err := tx.managed(ctx, person)
@@ -143,7 +148,7 @@ func (tx *Tx) RemovePerson(ctx context.Context, person uuid.UUID) error {
 	return tx.end(ctx, m, "member.removed")
 }
 
-// Leave ends the membership of whoever acts.
+// Leave ends the membership of whoever acts, as [Tx.RemovePerson] would.
 func (tx *Tx) Leave(ctx context.Context) error {
 	if tx.scope.support != uuid.Nil {
 		return fmt.Errorf("leave in a support session: %w", ErrForbidden)
@@ -183,7 +188,19 @@ func (tx *Tx) end(ctx context.Context, m member, verb string) error {
 	if err := tx.mayLose(ctx, m); err != nil {
 		return err
 	}
-	err := tx.change(ctx, "end membership", `
+	var clients *int
+	err := tx.get(ctx, value("end staff", &clients, `select lookup.end_staff(@id, @request)`,
+		pgx.StrictNamedArgs{"id": m.UserID, "request": tx.request}))
+	if err != nil {
+		return err
+	}
+	if clients == nil {
+		return fmt.Errorf("end staff: %w", ErrForbidden)
+	}
+	if err := tx.withdrawInvites(ctx, m.UserID, func(Party, Role) bool { return false }); err != nil {
+		return err
+	}
+	err = tx.change(ctx, "end membership", `
 update memberships
 set ended_at = now()
 where tenant_id = @tenant_id
@@ -196,6 +213,9 @@ where tenant_id = @tenant_id
 		return err
 	}
 	e := Event{Verb: verb, Detail: map[string]any{"party": m.Party, "role": m.Role}}
+	if *clients > 0 {
+		e.Detail["clients"] = *clients
+	}
 	if m.UserID != tx.scope.user {
 		e.TargetKind, e.TargetID = "membership", m.UserID
 	}

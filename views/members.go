@@ -67,6 +67,7 @@ type MemberProps struct {
 	Since    time.Time
 	LastSeen time.Time
 	You      bool
+	Team     bool // of an agency itself, so that they go from its clients too
 	// Roles are those this reader may give them; none when they may not change this person.
 	Roles   []ui.Option
 	Owner   bool   // so that taking their role wants a fresh proof
@@ -77,6 +78,7 @@ type MemberProps struct {
 // LeaveProps is all that page may show.
 type LeaveProps struct {
 	Name    string // of the workspace or portal
+	Team    bool   // of an agency itself, so that they go from its clients too
 	Owner   bool
 	Refused string
 }

@@ -54,13 +54,13 @@ begin
     where t.id in (
         select m.tenant_id from public.memberships m where m.user_id = p_person
         union all
-        select i.tenant_id from public.invites i where i.email = p_address or i.accepted_by = p_person)
+        select i.tenant_id from public.invites i where p_person in (i.accepted_by, i.invited_by) or i.email = p_address)
     order by t.id
     for no key update;
     if exists (select from lookup.owned_alone(p_person)) then return 'last_owner'; end if;
 
     -- In their own trails; that of a tenant they never were in does not learn who
-    -- the invitation was of.
+    -- the invitation was of, nor any whose person asked others in.
     insert into public.audit_events (tenant_id, id, actor_id, subject_id, party, verb, target_kind, target_id, request_id, detail)
     select m.tenant_id, gen_random_uuid(), p_by, p_by, m.party, 'member.forgotten', 'membership', m.user_id, p_request,
            jsonb_build_object('name', case when t.forgets_names then 'replaced' else 'kept' end)
@@ -70,7 +70,7 @@ begin
     insert into public.audit_events (tenant_id, id, actor_id, subject_id, party, verb, target_kind, target_id, request_id)
     select i.tenant_id, gen_random_uuid(), null, null, i.party, 'member.invite_revoked', 'invite', i.id, p_request
     from public.invites i
-    where i.email = p_address and i.accepted_at is null and i.revoked_at is null;
+    where (i.email = p_address or i.invited_by = p_person) and i.accepted_at is null and i.revoked_at is null;
 
     update public.plan_usage u
     set used = greatest(0, u.used - 1)
@@ -97,6 +97,10 @@ begin
         revoked_at = case when i.accepted_at is null then coalesce(i.revoked_at, now()) end
     from public.tenants t
     where (i.email = p_address or i.accepted_by = p_person) and t.id = i.tenant_id;
+    -- Nobody comes in by the word of somebody who is gone.
+    update public.invites i
+    set revoked_at = now()
+    where i.invited_by = p_person and i.accepted_at is null and i.revoked_at is null;
 
     delete from public.sign_in_flows f where f.user_id = p_person or f.email = p_address;
     delete from public.sessions s where s.user_id = p_person;

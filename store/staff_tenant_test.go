@@ -1,0 +1,151 @@
+package store_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"portico/store"
+	"portico/store/storetest"
+)
+
+// invitesOpen lists the open invitations of a tenant by their address.
+func invitesOpen(t *testing.T, tenant uuid.UUID) (open []string) {
+	t.Helper()
+	look(t, &open, `select coalesce(array_agg(split_part(email, '@', 1) order by email), '{}') from invites where tenant_id = $1 and accepted_at is null and revoked_at is null`, tenant)
+	return open
+}
+
+// Whoever goes from an agency goes from its clients too, wherever they are staff,
+// with the invitations that they made there. Their place in another agency's client,
+// and as a client's own person, is not the agency's to take.
+func TestWhoGoesFromAnAgencyGoesFromItsClients(t *testing.T) {
+	t.Parallel()
+	for what, goes := range map[string]func(dana, ravi store.Member) error{
+		"removed": func(dana, ravi store.Member) error { return removePerson(t, dana, ravi.ID()) },
+		"left":    func(_, ravi store.Member) error { return leave(t, ravi) },
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			a, b := storetest.Agency(t), storetest.Agency(t)
+			home, ravi := a.Member(t, a.Dana, a.Agency), a.Member(t, a.Ravi, a.Agency)
+			acme, globex, other := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Dana, a.Globex), b.Member(t, b.Dana, b.Acme)
+			deed(t, other, func(tx *store.Tx) error {
+				_, err := tx.AddPerson(t.Context(), store.NewPerson{Name: "Ravi", Email: a.Ravi, Party: store.PartyAgency, Role: store.RoleMember})
+				return err
+			})
+			deed(t, globex, func(tx *store.Tx) error {
+				_, err := tx.AddPerson(t.Context(), client("Ravi", a.Ravi, store.RoleViewer))
+				return err
+			})
+			if err := changeRole(t, acme, ravi.ID(), store.RoleAdmin); err != nil {
+				t.Fatal(err)
+			}
+			invite(t, a.Member(t, a.Ravi, a.Acme), client("Backdoor", "backdoor@evil.test", store.RoleAdmin))
+			invite(t, acme, client("Guest", "guest@acme.test", store.RoleViewer))
+
+			if err := goes(home, ravi); err != nil {
+				t.Fatal(err)
+			}
+			for tenant, want := range map[uuid.UUID]int{home.TenantID(): 0, acme.TenantID(): 0, globex.TenantID(): 1, other.TenantID(): 1} {
+				if n := membershipsOf(t, tenant, a.Ravi); n != want {
+					t.Errorf("in %s he is %d times, want %d", tenant, n, want)
+				}
+			}
+			if open := invitesOpen(t, acme.TenantID()); !slices.Equal(open, []string{"guest"}) {
+				t.Errorf("open invitations: %q", open)
+			}
+			var told int
+			look(t, &told, `select count(*) from audit_events where tenant_id = $1 and verb in ('member.' || $2, 'member.invite_revoked') and target_id is not null`, acme.TenantID(), what)
+			if told != 2 {
+				t.Errorf("the client's trail tells %d things", told)
+			}
+		})
+	}
+}
+
+// The function behind it refuses by itself whoever may not, and reaches nobody else's.
+func TestEndStaffIsTheAgencys(t *testing.T) {
+	t.Parallel()
+	a, b, conn := storetest.Agency(t), storetest.Agency(t), storetest.App(t)
+	dana, ravi := a.Proved(t, a.Dana, a.Agency), a.Member(t, a.Ravi, a.Agency)
+	admin := a.Member(t, addTo(t, dana, store.PartyAgency, store.RoleAdmin), a.Agency)
+	for what, c := range map[string]struct {
+		me      store.Member
+		whom    uuid.UUID
+		support bool
+		want    int // -1 is refused
+	}{
+		"an owner":                       {dana, ravi.ID(), false, 1},
+		"an admin":                       {admin, ravi.ID(), false, 1},
+		"an admin, of an owner":          {admin, dana.ID(), false, -1},
+		"themselves":                     {ravi, ravi.ID(), false, 1},
+		"a member, of another":           {ravi, admin.ID(), false, -1},
+		"an owner, in support":           {dana, ravi.ID(), true, -1},
+		"another agency's owner":         {b.Member(t, b.Dana, b.Agency), ravi.ID(), false, -1},
+		"an agency's owner, at a client": {a.Member(t, a.Dana, a.Acme), ravi.ID(), false, 0},
+		"a client's owner":               {a.Member(t, a.Mia, a.Acme), ravi.ID(), false, 0},
+		"an owner, of a client's person": {dana, a.Member(t, a.Mia, a.Acme).ID(), false, -1},
+	} {
+		tx, err := conn.Begin(t.Context())
+		must(t, err)
+		as(t, tx, c.me)
+		if c.support {
+			_, err := tx.Exec(t.Context(), `select set_config('app.support_session_id', $1, true)`, uuid.NewString())
+			must(t, err)
+		}
+		var got int
+		must(t, tx.QueryRow(t.Context(), `select coalesce(lookup.end_staff($1, ''), -1)`, c.whom).Scan(&got))
+		if got != c.want {
+			t.Errorf("%s: %d, want %d", what, got, c.want)
+		}
+		must(t, tx.Rollback(t.Context()))
+	}
+}
+
+// Nobody comes in by the word of somebody who may not give it any more.
+func TestInvitesGoWithTheirMakersRights(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	dana, mia := a.Proved(t, a.Dana, a.Acme), a.Proved(t, a.Mia, a.Acme)
+	second := a.Proved(t, addTo(t, dana, store.PartyClient, store.RoleOwner), a.Acme)
+	invite(t, second, client("One", "owner@acme.test", store.RoleOwner))
+	invite(t, second, client("Two", "viewer@acme.test", store.RoleViewer))
+	_, token := invite(t, mia, client("Three", "mias@acme.test", store.RoleOwner))
+	for _, c := range []struct {
+		what string
+		then func() error
+		open []string
+	}{
+		{"an owner made an admin", func() error { return changeRole(t, mia, second.ID(), store.RoleAdmin) }, []string{"mias", "viewer"}},
+		{"an admin made a viewer", func() error { return changeRole(t, mia, second.ID(), store.RoleViewer) }, []string{"mias"}},
+		{"an owner made one again", func() error { return changeRole(t, mia, second.ID(), store.RoleOwner) }, []string{"mias"}},
+		{"an owner removed", func() error { return removePerson(t, second, mia.ID()) }, nil},
+	} {
+		if err := c.then(); err != nil {
+			t.Fatalf("%s: %v", c.what, err)
+		}
+		if open := invitesOpen(t, dana.TenantID()); !slices.Equal(open, c.open) {
+			t.Errorf("%s: open are %q, want %q", c.what, open, c.open)
+		}
+	}
+	if seen, err := storetest.DB().PeekInvite(t.Context(), token); err != nil || seen.Over != store.OverRevoked {
+		t.Errorf("what Mia gave is %q, %v", seen.Over, err)
+	}
+}
+
+// What somebody asked others in by goes when they are forgotten.
+func TestInvitesOfTheForgotten(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	dana := a.Proved(t, a.Dana, a.Acme)
+	email := addTo(t, dana, store.PartyClient, store.RoleAdmin)
+	invite(t, a.Member(t, email, a.Acme), client("One", "one@acme.test", store.RoleViewer))
+	invite(t, dana, client("Two", "two@acme.test", store.RoleViewer))
+	var verdict string
+	look(t, &verdict, `select verdict from lookup.forget_address($1, $2)`, email, store.NewID())
+	if open := invitesOpen(t, dana.TenantID()); verdict != "ok" || !slices.Equal(open, []string{"two"}) {
+		t.Errorf("%s, open are %q", verdict, open)
+	}
+}
