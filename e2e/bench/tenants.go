@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"portico/store"
 )
 
@@ -75,6 +77,17 @@ func (w *world) resolve(ctx context.Context, way string) (line, error) {
 		}
 		defer db.Close()
 		dbs[i] = db
+		// Who was not here for five minutes costs a write more, once.
+		err = w.query(ctx, in.name, `update sessions set last_used_at = now()`, func(conn *pgx.Conn, sql string) error {
+			_, err := conn.Exec(ctx, sql)
+			if err == nil {
+				_, err = conn.Exec(ctx, `vacuum analyze sessions`)
+			}
+			return err
+		})
+		if err != nil {
+			return line{}, err
+		}
 	}
 	rounds, d := w.rounds()
 	for round := range rounds*3 + 1 {

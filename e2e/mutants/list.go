@@ -129,7 +129,7 @@ var mutants = []mutant{
 	{"support ends with its tenant", support, "when not lookup.tenant_active(s.tenant_id) then 'tenant_suspended'", "", storeRoom, "TestSupportEnds"},
 	{"agents alone search", support, "where lookup.i_am_agent()\n      and char_length", "where char_length", storeRoom, "TestNarrowFunctions|TestSupportConsole|TestSupportStartByStrangers"},
 	{"agents see people by consent", support, "and exists (select 1 from public.support_grants g\n                  where g.tenant_id = t.id and g.revoked_at is null and g.ends_at > now())", "", storeRoom, "TestSupportConsole"},
-	{"staff with the right alone look as a client", support, "when not lookup.may_view_as(place, me) then 'no_right'", "", storeRoom, "TestSupportPolicies"},
+	{"staff with the right alone look as a client", support, "when not lookup.may_view_as(place, me) then 'no_right'", "", storeRoom, "TestViewAsRefused"},
 	{"nobody goes further from inside a session", support, "when nullif(current_setting('app.support_session_id', true), '') is not null then 'no_right'", "", storeRoom, "TestSupportPolicies"},
 	{"staff look as clients alone", support, "and m.user_id <> me and m.party = 'client' and m.ended_at is null", "and m.user_id <> me and m.ended_at is null", storeRoom, "TestViewAsRefused"},
 	{"one look at a time", support, "perform 1 from public.users u where u.id = me for no key update;", "", storeRoom, "TestViewAsOnce"},
