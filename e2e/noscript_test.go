@@ -79,6 +79,11 @@ func TestEverythingWorksWithoutScripts(t *testing.T) {
 	mia.click("button", "Take it back now")
 	sam.click("link", "Quiet signage")
 	sam.sees("The customer ended your session")
+}
+
+// Not beside others: it ends all that the person does elsewhere.
+func TestSignOutEverywhereWithoutScripts(t *testing.T) {
+	mia := withoutScripts(t, "mia@acme.test", browser.Narrow)
 	mia.open("/account")
 	mia.click("button", "Sign out everywhere")
 	mia.must("confirm", mia.page.Locator("dialog[open]").GetByRole("button", playwright.LocatorGetByRoleOptions{Name: "Sign out everywhere"}).Click())

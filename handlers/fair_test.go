@@ -182,6 +182,7 @@ where m.tenant_id = $1`, tenant, projects)
 		return b
 	}
 	large, small := owner("large", 200_000), owner("small", 20)
+	run(t, admin, `vacuum analyze projects`)
 	want(t, "the large tenant, as it is", large.get(t, "/w/large/projects"), http.StatusOK)
 	// There is no search yet that would read all rows, so each of the large tenant
 	// takes its time from here on.

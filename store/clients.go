@@ -73,6 +73,10 @@ type NewClient struct {
 // [InvalidError] of the field "slug", whatever it is that has it; what is wrong
 // with the nth of the people is one of the field "email_n".
 func (tx *Tx) CreateClient(ctx context.Context, n NewClient) (uuid.UUID, *Tx, error) {
+	// Who is being removed from the agency, or forgotten, stands in no new client.
+	if _, err := tx.lockPeople(ctx); err != nil {
+		return uuid.Nil, nil, err
+	}
 	if err := tx.mayManageClients(ctx); err != nil {
 		return uuid.Nil, nil, err
 	}
@@ -121,8 +125,7 @@ func (tx *Tx) CreateClient(ctx context.Context, n NewClient) (uuid.UUID, *Tx, er
 	return id, inside, nil
 }
 
-// myself is whoever acts, as they are known in the tenant of the deed. They stay who
-// they are until it is done: nobody is forgotten while something new of theirs begins.
+// myself is whoever acts, as they are known in the tenant of the deed.
 func (tx *Tx) myself(ctx context.Context) (p NewPerson, err error) {
 	return p, tx.get(ctx, one("who acts", &p, `
 select m.name, coalesce(m.email, '') as email, m.party, m.role
@@ -130,8 +133,7 @@ from memberships m
 join users u on u.id = m.user_id and u.disabled_at is null
 where m.tenant_id = @tenant_id
   and m.user_id = @me
-  and m.ended_at is null
-for key share of u`, pgx.StrictNamedArgs{"me": tx.scope.user}))
+  and m.ended_at is null`, pgx.StrictNamedArgs{"me": tx.scope.user}))
 }
 
 // auditClient writes an act on a client of the agency into both trails, and leaves
@@ -215,6 +217,10 @@ where id = @tenant_id`, pgx.StrictNamedArgs{"name": name})
 // agency. The client's people see them from then on. Who is a member there already
 // is [ErrConflict].
 func (tx *Tx) JoinClient(ctx context.Context, client uuid.UUID) error {
+	// Who is being removed from the agency, or forgotten, joins none of its clients.
+	if _, err := tx.lockPeople(ctx); err != nil {
+		return err
+	}
 	if err := tx.mayManageClients(ctx); err != nil {
 		return err
 	}

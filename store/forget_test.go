@@ -400,7 +400,7 @@ func TestNothingBeginsForWhoIsForgotten(t *testing.T) {
 		}, store.ErrNotFound},
 		"a place they take": {nina, func() error {
 			return storetest.DB().Write(t.Context(), atAgency, func(tx *store.Tx) error { return tx.JoinClient(t.Context(), globex) })
-		}, store.ErrNotFound},
+		}, store.ErrForbidden},
 	} {
 		commit, done := forgetting(t, c.email), make(chan error, 1)
 		go func() { done <- c.begin() }()

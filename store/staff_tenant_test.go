@@ -1,7 +1,9 @@
 package store_test
 
 import (
+	"errors"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/google/uuid"
@@ -36,14 +38,18 @@ func TestWhoGoesFromAnAgencyGoesFromItsClients(t *testing.T) {
 				return err
 			})
 			deed(t, globex, func(tx *store.Tx) error {
-				_, err := tx.AddPerson(t.Context(), client("Ravi", a.Ravi, store.RoleViewer))
+				_, err := tx.AddPerson(t.Context(), client("Ravi", a.Ravi, store.RoleAdmin))
 				return err
 			})
+			invite(t, a.Member(t, a.Ravi, a.Globex), client("Friend", "friend@globex.test", store.RoleViewer))
 			if err := changeRole(t, acme, ravi.ID(), store.RoleAdmin); err != nil {
 				t.Fatal(err)
 			}
 			invite(t, a.Member(t, a.Ravi, a.Acme), client("Backdoor", "backdoor@evil.test", store.RoleAdmin))
 			invite(t, acme, client("Guest", "guest@acme.test", store.RoleViewer))
+
+			third := thirdClient(t, home)
+			invite(t, third, store.NewPerson{Name: "Ravi", Email: a.Ravi, Party: store.PartyAgency, Role: store.RoleAdmin})
 
 			if err := goes(home, ravi); err != nil {
 				t.Fatal(err)
@@ -52,6 +58,12 @@ func TestWhoGoesFromAnAgencyGoesFromItsClients(t *testing.T) {
 				if n := membershipsOf(t, tenant, a.Ravi); n != want {
 					t.Errorf("in %s he is %d times, want %d", tenant, n, want)
 				}
+			}
+			if open := invitesOpen(t, globex.TenantID()); !slices.Equal(open, []string{"friend"}) {
+				t.Errorf("open invitations of a client's own: %q", open)
+			}
+			if open := invitesOpen(t, third.TenantID()); len(open) > 0 {
+				t.Errorf("open invitations to whoever is gone: %q", open)
 			}
 			if open := invitesOpen(t, acme.TenantID()); !slices.Equal(open, []string{"guest"}) {
 				t.Errorf("open invitations: %q", open)
@@ -62,6 +74,46 @@ func TestWhoGoesFromAnAgencyGoesFromItsClients(t *testing.T) {
 				t.Errorf("the client's trail tells %d things", told)
 			}
 		})
+	}
+}
+
+// thirdClient opens one more client of an agency and is its owner's place there.
+func thirdClient(t *testing.T, home store.Member) store.Member {
+	t.Helper()
+	slug := "third-" + uuid.NewString()[24:]
+	deed(t, home, func(tx *store.Tx) error {
+		_, _, err := tx.CreateClient(t.Context(), store.NewClient{Slug: slug, Name: "Third"})
+		return err
+	})
+	storetest.Plan(t, slug, "enterprise")
+	return (&storetest.Tenants{}).Member(t, home.Email, slug)
+}
+
+// An admin who joins a client in the very moment in which they are removed is in it
+// afterwards in no order of the two.
+func TestJoiningWhileRemoved(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	dana, acme := a.Proved(t, a.Dana, a.Agency), a.Member(t, a.Dana, a.Acme).TenantID()
+	for range 20 {
+		email := addTo(t, dana, store.PartyAgency, store.RoleAdmin)
+		admin := a.Member(t, email, a.Agency)
+		var both sync.WaitGroup
+		both.Go(func() {
+			err := attempt(t, admin, func(tx *store.Tx) error { return tx.JoinClient(t.Context(), acme) })
+			if err != nil && !errors.Is(err, store.ErrForbidden) {
+				t.Errorf("joins: %v", err)
+			}
+		})
+		both.Go(func() {
+			if err := removePerson(t, dana, admin.ID()); err != nil {
+				t.Errorf("removed: %v", err)
+			}
+		})
+		both.Wait()
+		if n := membershipsOf(t, acme, email); n != 0 {
+			t.Fatal("who was removed is in the client")
+		}
 	}
 }
 

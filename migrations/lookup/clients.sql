@@ -120,10 +120,12 @@ begin
 end $$;
 grant execute on function lookup.person_for to portico_app;
 
--- Who goes from the agency in the context goes from its clients too, and what they
--- asked people in by there is taken back: for its owners and admins, for owners by
--- owners alone, and for whoever leaves by themselves. Each client's own trail tells
--- of it. Says from how many; null is not theirs to do, and no agency at all is 0.
+-- Who goes from the agency in the context goes from its clients too: their places as
+-- its staff end, invitations to such places are taken back, and so is what they asked
+-- others in by, save where they stay as the client's own. For its owners and admins,
+-- for owners by owners alone, and for whoever leaves by themselves. Each client's own
+-- trail tells of it. Says from how many; null is not theirs to do, and no agency at
+-- all is 0.
 create function lookup.end_staff(p_person uuid, p_request text)
 returns integer
 language plpgsql volatile security definer set search_path = ''
@@ -131,10 +133,13 @@ as $$
 declare
     agency uuid := nullif(current_setting('app.tenant_id', true), '')::uuid;
     me uuid := nullif(current_setting('app.user_id', true), '')::uuid;
-    theirs text; mine text := lookup.my_agency_role(); many integer;
+    theirs text; address text; mine text := lookup.my_agency_role(); many integer;
 begin
     if not exists (select from public.tenants t where t.id = agency and t.kind = 'agency') then return 0; end if;
-    select m.role into theirs from public.memberships m where m.tenant_id = agency and m.user_id = p_person and m.ended_at is null;
+    select m.role, u.email into theirs, address
+    from public.memberships m
+    join public.users u on u.id = m.user_id
+    where m.tenant_id = agency and m.user_id = p_person and m.ended_at is null;
     if mine is null or theirs is null
        or (p_person <> me and (mine not in ('owner', 'admin') or (theirs = 'owner' and mine <> 'owner'))) then
         return null;
@@ -143,33 +148,36 @@ begin
     perform 1
     from public.tenants t
     where t.agency_id = agency
-      and exists (select from public.memberships m where m.tenant_id = t.id and m.user_id = p_person)
+      and (exists (select from public.memberships m where m.tenant_id = t.id and m.user_id = p_person)
+           or exists (select from public.invites i where i.tenant_id = t.id and (i.invited_by = p_person or i.email = address)))
     order by t.id
     for no key update;
+    with gone as (
+        update public.memberships m
+        set ended_at = now()
+        from public.tenants t
+        where t.id = m.tenant_id and t.agency_id = agency
+          and m.user_id = p_person and m.party = 'agency' and m.ended_at is null
+        returning m.tenant_id, m.role)
     insert into public.audit_events (tenant_id, id, actor_id, subject_id, party, verb, target_kind, target_id, request_id, detail)
-    select m.tenant_id, gen_random_uuid(), me, me, 'agency',
-           case when p_person = me then 'member.left' else 'member.removed' end, 'membership', p_person, p_request,
-           jsonb_build_object('party', m.party, 'role', m.role)
-    from public.memberships m
-    join public.tenants t on t.id = m.tenant_id
-    where t.agency_id = agency and m.user_id = p_person and m.party = 'agency' and m.ended_at is null;
-    insert into public.audit_events (tenant_id, id, actor_id, subject_id, party, verb, target_kind, target_id, request_id)
-    select i.tenant_id, gen_random_uuid(), me, me, 'agency', 'member.invite_revoked', 'invite', i.id, p_request
-    from public.invites i
-    join public.tenants t on t.id = i.tenant_id
-    where t.agency_id = agency and i.invited_by = p_person and i.accepted_at is null and i.revoked_at is null;
-
-    update public.invites i
-    set revoked_at = now()
-    from public.tenants t
-    where t.id = i.tenant_id and t.agency_id = agency
-      and i.invited_by = p_person and i.accepted_at is null and i.revoked_at is null;
-    update public.memberships m
-    set ended_at = now()
-    from public.tenants t
-    where t.id = m.tenant_id and t.agency_id = agency
-      and m.user_id = p_person and m.party = 'agency' and m.ended_at is null;
+    select g.tenant_id, gen_random_uuid(), me, me, 'agency', case when p_person = me then 'member.left' else 'member.removed' end,
+           'membership', p_person, p_request, jsonb_build_object('party', 'agency', 'role', g.role)
+    from gone g;
     get diagnostics many = row_count;
+    with gone as (
+        update public.invites i
+        set revoked_at = now()
+        from public.tenants t
+        where t.id = i.tenant_id and t.agency_id = agency
+          and i.accepted_at is null and i.revoked_at is null
+          and ((i.party = 'agency' and i.email = address)
+               or (i.invited_by = p_person and not exists (
+                   select from public.memberships m
+                   where m.tenant_id = i.tenant_id and m.user_id = p_person and m.party = 'client' and m.ended_at is null)))
+        returning i.tenant_id, i.id)
+    insert into public.audit_events (tenant_id, id, actor_id, subject_id, party, verb, target_kind, target_id, request_id)
+    select g.tenant_id, gen_random_uuid(), me, me, 'agency', 'member.invite_revoked', 'invite', g.id, p_request
+    from gone g;
     return many;
 end $$;
 grant execute on function lookup.end_staff to portico_app;
