@@ -169,7 +169,11 @@ func TestDoorWearsTheBrand(t *testing.T) {
 		t.Error("the door does not wear the portal's brand")
 	}
 	want(t, "its colour", s.nobody().get(t, "/brand/224466.css"), http.StatusOK)
-	for _, to := range []string{"/w/nobody-" + a.Suffix + "/", "/w/%22/", "/account"} {
+	back := func(host string) string { return url.QueryEscape("/handover?host=" + host + "&return_to=/") }
+	if got := door(back(a.Acme + ".portals.test")); !strings.Contains(got, "Portal "+a.Suffix) {
+		t.Error("the door on the way to the tenant's host does not wear its brand")
+	}
+	for _, to := range []string{"/w/nobody-" + a.Suffix + "/", "/w/%22/", "/account", back(a.Acme + ".evil.test"), back(a.Acme)} {
 		if got := door(to); strings.Contains(got, a.Suffix+"</span>") || !strings.Contains(got, "portico-mark") {
 			t.Errorf("%s: not our own door", to)
 		}

@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -100,16 +101,14 @@ func parseClientCursor(s string) (name string, id uuid.UUID) {
 
 // clientShow is one client from without, with all that can be done about it.
 func (s *Server) clientShow(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	return s.clientPage(w, r, me, http.StatusOK, func(*views.ClientForm) {})
+	return s.clientPage(w, r, me, http.StatusOK, func(*views.ClientShowProps) {})
 }
 
-func (s *Server) clientPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, edit func(*views.ClientForm)) error {
+func (s *Server) clientPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, edit func(*views.ClientShowProps)) error {
 	var client store.Client
 	if err := s.db.Read(r.Context(), me, store.GetClient(pathID(r), &client)); err != nil {
 		return err
 	}
-	form := views.ClientForm{Name: client.Name, Plan: client.Plan}
-	edit(&form)
 	base := views.PathBase(client.Slug)
 	props := views.ClientShowProps{
 		ID:         client.ID.String(),
@@ -121,7 +120,7 @@ func (s *Server) clientPage(w http.ResponseWriter, r *http.Request, me store.Mem
 		Waiting:    client.Waiting,
 		Since:      client.CreatedAt,
 		LastActive: orZero(client.LastActivityAt),
-		Form:       form,
+		Form:       views.ClientForm{Name: client.Name, Plan: client.Plan},
 		PlanName:   planName(client.Plan),
 		Plans:      plansToGive(me),
 		JoinAs:     map[store.Role]string{store.RoleOwner: "an owner", store.RoleAdmin: "an admin"}[me.Role],
@@ -129,6 +128,7 @@ func (s *Server) clientPage(w http.ResponseWriter, r *http.Request, me store.Mem
 	if client.Joined {
 		props.OpenURL = addressOf(r).platform + base.Home()
 	}
+	edit(&props)
 	return s.page(w, r, status, views.ClientShow(s.chrome(r, me), props))
 }
 
@@ -157,8 +157,8 @@ func (s *Server) clientRename(w http.ResponseWriter, r *http.Request, me store.M
 	}
 	name := f.text("name", "a name", 120)
 	if !f.valid() {
-		return s.clientPage(w, r, me, http.StatusUnprocessableEntity, func(typed *views.ClientForm) {
-			typed.Name, typed.Errors = f.raw("name"), ui.Errors(f.errors)
+		return s.clientPage(w, r, me, http.StatusUnprocessableEntity, func(p *views.ClientShowProps) {
+			p.Form.Name, p.Form.Errors = f.raw("name"), ui.Errors(f.errors)
 		})
 	}
 	return s.clientDeed(w, r, me, "client.renamed", func(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
@@ -174,13 +174,28 @@ func (s *Server) clientPlan(w http.ResponseWriter, r *http.Request, me store.Mem
 	}
 	plan := f.raw("plan")
 	if !slices.Contains(store.Plans, plan) {
-		return s.clientPage(w, r, me, http.StatusUnprocessableEntity, func(typed *views.ClientForm) {
-			typed.Plan, typed.Errors = plan, ui.Errors{"plan": "Choose one of the plans."}
+		return s.clientPage(w, r, me, http.StatusUnprocessableEntity, func(p *views.ClientShowProps) {
+			p.Form.Plan, p.Form.Errors = plan, ui.Errors{"plan": "Choose one of the plans."}
 		})
 	}
 	return s.clientDeed(w, r, me, "client.plan", func(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
 		return tx.SetClientPlan(ctx, id, plan)
 	})
+}
+
+// clientLeave ends the reader's own place in a client. An owner gives it up with a
+// fresh proof, and only where there is another.
+func (s *Server) clientLeave(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	err := s.clientDeed(w, r, me, "client.left", func(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
+		return tx.LeaveClient(ctx, id)
+	})
+	switch {
+	case errors.Is(err, store.ErrStepUp):
+		return proveFirst(w, r, views.PathBase(me.Tenant.Slug).Client(pathID(r).String()))
+	case errors.Is(err, store.ErrLastOwner):
+		return s.clientPage(w, r, me, http.StatusConflict, func(p *views.ClientShowProps) { p.Refused = lastOwner })
+	}
+	return err
 }
 
 // clientAct is a route that does one thing about a client and leads back to it.

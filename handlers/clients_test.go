@@ -245,3 +245,36 @@ select gen_random_uuid(), 'client', $1, 'many-' || n || '-' || $2, 'Many ' || n 
 		t.Errorf("%d clients on %d pages", len(seen), pages)
 	}
 }
+
+// An owner leaves a client from the agency's page as from within: after a fresh proof,
+// which leads back to the page, and only where somebody else owns it.
+func TestOwnerLeavesAClient(t *testing.T) {
+	t.Parallel()
+	a, s := storetest.Agency(t), newSite(t)
+	acme := a.Member(t, a.Mia, a.Acme)
+	page := "/w/" + a.Agency + "/clients/" + acme.TenantID().String()
+	old, fresh := s.as(t, a.Dana), s.proved(t, a.Dana)
+	got := old.post(t, page+"/leave", nil)
+	want(t, "without a fresh proof", got, http.StatusSeeOther)
+	if !strings.HasPrefix(got.location(), "/step-up?") || !strings.Contains(got.location(), url.QueryEscape(page)) {
+		t.Errorf("leads to %q", got.location())
+	}
+	role := func(role string) {
+		t.Helper()
+		if _, err := storetest.Admin(t).Exec(t.Context(), `update memberships set role = $3 where user_id = $1 and tenant_id = $2`, acme.ID(), acme.TenantID(), role); err != nil {
+			t.Fatal(err)
+		}
+	}
+	role("admin")
+	got = fresh.post(t, page+"/leave", nil)
+	want(t, "the last owner", got, http.StatusConflict)
+	if !strings.Contains(got.body, "Nobody else is an owner") || !strings.Contains(got.body, page+"/leave") {
+		t.Error("the page does not say why not, or is another")
+	}
+	role("owner")
+	want(t, "with one", fresh.post(t, page+"/leave", nil), http.StatusSeeOther)
+	want(t, "gone", old.get(t, "/w/"+a.Acme+"/"), http.StatusNotFound)
+	if got := old.get(t, page); !strings.Contains(got.body, page+"/join") {
+		t.Error("and may not join again")
+	}
+}

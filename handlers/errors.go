@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 	"portico/handlers/signin"
 	"portico/store"
 	"portico/views"
+	"portico/views/ui"
 )
 
 // statusError is a refusal that is not the store's to say.
@@ -96,6 +98,9 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	if own := (interface{ Sentence() string })(nil); errors.As(err, &own) {
 		sentence = own.Sentence()
+	}
+	if minutes := int(math.Ceil(retryAfter(err, status).Minutes())); status == http.StatusTooManyRequests && minutes > 1 {
+		sentence = "Wait " + ui.Count(minutes, "minute", "minutes") + ", then try again. Nothing is lost."
 	}
 	if full := (*store.PlanLimitError)(nil); errors.As(err, &full) {
 		if wantsJSON(r) {

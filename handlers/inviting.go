@@ -39,9 +39,14 @@ func inviteRows(base views.Base, me store.Member, invites []store.Invite, byClie
 			SentAt:    orZero(i.SentAt),
 			ExpiresAt: i.ExpiresAt,
 			Expired:   i.Expired,
+			Lapsed:    i.Lapsed(byClient),
 		}
-		if me.Manages(i.Party, i.Role, byClient) {
-			rows[n].ResendURL, rows[n].RevokeURL = base.InviteResend(i.ID.String()), base.InviteRevoke(i.ID.String())
+		if !me.Manages(i.Party, i.Role, byClient) {
+			continue
+		}
+		rows[n].RevokeURL = base.InviteRevoke(i.ID.String())
+		if !rows[n].Lapsed {
+			rows[n].ResendURL = base.InviteResend(i.ID.String())
 		}
 	}
 	return rows

@@ -63,7 +63,7 @@ func newSiteOver(t *testing.T, bucket *files.Storage, proxies ...netip.Prefix) *
 // newSiteWith is the product over any database, configured by the test.
 func newSiteWith(t *testing.T, db *store.DB, bucket *files.Storage, edit func(*handlers.Config)) *site {
 	t.Helper()
-	keys, err := signin.NewKeys([]byte(strings.Repeat("k", 32)))
+	keys, err := signin.NewKeys([]byte(rand.Text() + rand.Text()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func newSiteWith(t *testing.T, db *store.DB, bucket *files.Storage, edit func(*h
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Each site counts on its own: all tests come from one address.
+	// As by its keys, each site counts on its own: all tests come from one address.
 	config := handlers.Config{URL: at, TenantDomain: "portals.test", CountKey: []byte(rand.Text() + rand.Text())}
 	edit(&config)
 	s.server.Config = handlers.New(config,

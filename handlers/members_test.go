@@ -3,6 +3,7 @@ package handlers_test
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -213,6 +214,10 @@ func TestAgencyLetsTheClientManage(t *testing.T) {
 	s, a := newSite(t), storetest.Agency(t)
 	base, leo := "/w/"+a.Acme, a.Member(t, a.Leo, a.Acme).ID().String()
 	dana, mia := s.as(t, a.Dana), s.as(t, a.Mia)
+	asked, _ := invited(t, a.Member(t, a.Mia, a.Acme), store.NewPerson{Name: "Nina", Email: "nina@" + a.Suffix + ".test", Party: store.PartyClient, Role: store.RoleViewer})
+	if page := dana.get(t, base+"/members").body; !strings.Contains(page, "/resend") {
+		t.Error("what stands is not offered to be sent again")
+	}
 	want(t, "the client forbids", mia.post(t, base+"/members/by-client", nil), http.StatusForbidden)
 	want(t, "the agency forbids", dana.post(t, base+"/members/by-client", nil), http.StatusSeeOther)
 	got := mia.get(t, base+"/invites/new")
@@ -224,6 +229,10 @@ func TestAgencyLetsTheClientManage(t *testing.T) {
 	if page := mia.get(t, base+"/members/"+leo); strings.Contains(page.body, "/role") || strings.Contains(mia.get(t, base+"/members").body, "/invites/new") {
 		t.Error("the pages still offer it")
 	}
+	if page := dana.get(t, base+"/members").body; !strings.Contains(page, "whoever invited them may not any more") || strings.Contains(page, "/resend") {
+		t.Error("what the client asked in by seems to stand")
+	}
+	want(t, "sent again", dana.post(t, base+"/invites/"+asked.String()+"/resend", nil), http.StatusConflict)
 	want(t, "the agency itself", dana.post(t, base+"/members/"+leo+"/role", url.Values{"role": {"member"}}), http.StatusSeeOther)
 	want(t, "the agency lets them", dana.post(t, base+"/members/by-client", url.Values{"may": {"on"}}), http.StatusSeeOther)
 	want(t, "a role again", mia.post(t, base+"/members/"+leo+"/role", url.Values{"role": {"viewer"}}), http.StatusSeeOther)
@@ -243,6 +252,9 @@ func TestInvitationsAreLimited(t *testing.T) {
 	want(t, "once too often", got, http.StatusTooManyRequests)
 	if got.header.Get("Retry-After") == "" {
 		t.Error("does not say when to come back")
+	}
+	if !regexp.MustCompile(`Wait \d+ minutes,`).MatchString(got.body) {
+		t.Error("the page says to wait a minute, of an hour")
 	}
 	want(t, "somebody else", dana.post(t, base+"/invites", invitation("olga@"+a.Suffix+".test", "client", "viewer")), http.StatusSeeOther)
 }

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"regexp"
 	"strings"
+
+	"github.com/google/uuid"
 )
 
 // NewLogger writes JSON lines without secrets: whatever a caller passes, values
@@ -80,8 +82,11 @@ func redact(a slog.Attr) slog.Attr {
 	case slog.KindAny:
 		// Structured values are flattened to text first, so that nothing nested
 		// escapes.
-		if err, ok := v.Any().(error); ok {
-			return slog.String(a.Key, redactText(err.Error()))
+		switch v := v.Any().(type) {
+		case error:
+			return slog.String(a.Key, redactText(v.Error()))
+		case uuid.UUID:
+			return slog.String(a.Key, v.String())
 		}
 		return slog.String(a.Key, redactText(flat(v)))
 	}

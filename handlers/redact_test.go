@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"portico/handlers"
 )
 
@@ -40,8 +42,8 @@ func TestLogsStrikeSecretsOut(t *testing.T) {
 	}
 	var out bytes.Buffer
 	id := "0192f0c1-2b3c-7def-8123-456789abcdef"
-	handlers.NewLogger(&out, slog.LevelDebug).Info("request", "request_id", id, "route", "/w/{tenant}/projects/{id}", "status", 404)
-	for _, part := range []string{id, "/w/{tenant}/projects/{id}", "404"} {
+	handlers.NewLogger(&out, slog.LevelDebug).Info("request", "request_id", id, "tenant", uuid.MustParse(id), "route", "/w/{tenant}/projects/{id}", "status", 404)
+	for _, part := range []string{`"request_id":"` + id + `"`, `"tenant":"` + id + `"`, "/w/{tenant}/projects/{id}", "404"} {
 		if !strings.Contains(out.String(), part) {
 			t.Errorf("the log lacks %q: %s", part, out.String())
 		}

@@ -144,7 +144,7 @@ func (s *Server) routes() []Route {
 		s.member("POST /clients/{id}/archive", store.ManageClients, s.clientAct("client.archived", (*store.Tx).ArchiveClient)).agency(),
 		s.member("POST /clients/{id}/unarchive", store.ManageClients, s.clientAct("client.unarchived", (*store.Tx).UnarchiveClient)).agency(),
 		s.member("POST /clients/{id}/join", store.ManageClients, s.clientAct("client.joined", (*store.Tx).JoinClient)).agency(),
-		s.member("POST /clients/{id}/leave", store.ManageClients, s.clientAct("client.left", (*store.Tx).LeaveClient)).agency(),
+		s.member("POST /clients/{id}/leave", store.ManageClients, s.clientLeave).agency(),
 
 		s.member("GET /support", store.SeeSupport, s.supportShow).supportReads(),
 		s.member("POST /support/grant", store.GrantSupport, s.supportGrant).limited(30),

@@ -70,7 +70,7 @@ func New(cfg Config, rooms Rooms) *Server {
 		rooms.Ready = &Readiness{}
 	}
 	if rooms.SignIn != nil {
-		rooms.SignIn.At(cfg.URL)
+		rooms.SignIn.At(cfg.URL, cfg.TenantDomain)
 	}
 	return &Server{cfg: cfg, db: rooms.DB, files: rooms.Files, signin: rooms.SignIn, ready: rooms.Ready, watch: rooms.Watch, log: rooms.Log,
 		visitors: newShares(cfg.TenantShare.quarter()), tenants: newShares(cfg.TenantShare)}

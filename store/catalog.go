@@ -17,7 +17,7 @@ const canonicalPolicy = `(tenant_id = ( SELECT (NULLIF(current_setting('app.tena
 // the whole cross-tenant surface, by who may call them.
 var openFunctions = map[string]string{
 	"active_tenants": "app", "create_client": "app", "end_staff": "app", "flow_begin": "app", "flow_mint": "app", "flow_peek": "app",
-	"flow_spend_state": "app", "forget_me": "app", "front_door": "app", "domains_due": "app", "handover_begin": "app", "handover_spend": "app", "i_am_agent": "app", "is_my_client": "app", "job_refused": "app", "job_standing": "app", "logo": "app", "my_clients": "app", "my_clients_counted": "app", "my_leaving": "app",
+	"flow_spend_state": "app", "forget_me": "app", "front_door": "app", "domains_due": "app", "handover_begin": "app", "handover_spend": "app", "inviter_agency_role": "app", "i_am_agent": "app", "is_my_client": "app", "job_refused": "app", "job_standing": "app", "logo": "app", "my_clients": "app", "my_clients_counted": "app", "my_leaving": "app",
 	"my_workspaces": "app", "person_for": "app", "rate_hit": "app", "rate_refund": "app", "recount": "app", "set_client_plan": "app", "set_client_state": "app", "set_support_asks": "app", "sign_in_by_code": "app",
 	"sign_in_by_identity": "app", "sign_in_by_link": "app", "step_up_by_code": "app", "support_find": "app",
 	"support_history": "app", "support_people": "app", "support_start": "app", "support_ask": "app", "support_asked": "app", "support_stop": "app", "support_write": "app",

@@ -238,8 +238,9 @@ func (tx *Tx) JoinClient(ctx context.Context, client uuid.UUID) error {
 	return inside.begin(ctx, tx.scope.user, me)
 }
 
-// LeaveClient ends what [Tx.JoinClient] began. Who is none of a client's staff is
-// [ErrNotFound].
+// LeaveClient ends what [Tx.JoinClient] began, on the terms of [Tx.Leave]; whom they
+// asked in and may still ask in from the agency stays asked. Who is none of a
+// client's staff is [ErrNotFound].
 func (tx *Tx) LeaveClient(ctx context.Context, client uuid.UUID) error {
 	if err := tx.mayManageClients(ctx); err != nil {
 		return err
@@ -251,13 +252,14 @@ func (tx *Tx) LeaveClient(ctx context.Context, client uuid.UUID) error {
 	if _, err := inside.lockPeople(ctx); err != nil {
 		return err
 	}
-	return inside.change(ctx, "leave client", `
-update memberships
-set ended_at = now()
-where tenant_id = @tenant_id
-  and user_id = @me
-  and party = 'agency'
-  and ended_at is null`, pgx.StrictNamedArgs{"me": tx.scope.user})
+	m, err := inside.person(ctx, tx.scope.user)
+	if err != nil {
+		return err
+	}
+	if m.Party != PartyAgency {
+		return fmt.Errorf("leave client: one of the client's own: %w", ErrNotFound)
+	}
+	return inside.endHere(ctx, m, func(i invite) bool { return i.Email != m.Email && MayGive(PartyAgency, tx.role, i.Party, i.Role) })
 }
 
 // mine is what whoever acts does about their own place in a client.

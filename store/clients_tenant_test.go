@@ -34,7 +34,7 @@ var clientActs = map[string]func(*testing.T, *store.Tx, uuid.UUID) error{
 func TestClientsAreTheirAgencys(t *testing.T) {
 	t.Parallel()
 	a, b := storetest.Agency(t), storetest.Agency(t)
-	dana := a.Member(t, a.Dana, a.Agency)
+	dana := a.Proved(t, a.Dana, a.Agency)
 	acme := a.Member(t, a.Mia, a.Acme).TenantID()
 	var slug, state, plan, name string
 	look := func() (all [4]string) {

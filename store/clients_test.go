@@ -190,6 +190,42 @@ func TestJoinAndLeave(t *testing.T) {
 	}
 }
 
+// An owner's place in a client is given up from the agency as it is from within: with a
+// fresh proof, and not by the last owner. Whom they asked in stays asked, and a client's
+// own person is none of its staff, whatever they are in the agency.
+func TestLeaveClientIsForStaff(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	home, unproved := a.Proved(t, a.Dana, a.Agency), a.Member(t, a.Dana, a.Agency)
+	acme, mia := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Mia, a.Acme)
+	leaves := func(me store.Member) error {
+		return onClients(t, me, func(tx *store.Tx) error { return tx.LeaveClient(t.Context(), acme.TenantID()) })
+	}
+	invite(t, acme, client("Nina", "nina@"+a.Suffix+".test", store.RoleViewer))
+	if err := leaves(unproved); !errors.Is(err, store.ErrStepUp) {
+		t.Errorf("an owner without a fresh proof: %v", err)
+	}
+	change(t, `update memberships set role = 'admin' where user_id = $1 and tenant_id = $2`, mia.ID(), mia.TenantID())
+	if err := leaves(home); !errors.Is(err, store.ErrLastOwner) {
+		t.Errorf("the last owner: %v", err)
+	}
+	change(t, `update memberships set role = 'owner' where user_id = $1 and tenant_id = $2`, mia.ID(), mia.TenantID())
+	if n := membershipsOf(t, acme.TenantID(), a.Dana); n != 1 {
+		t.Fatal("left though refused")
+	}
+	if err := leaves(home); err != nil {
+		t.Fatal(err)
+	}
+	if open := invitesOpen(t, acme.TenantID()); !slices.Equal(open, []string{"nina"}) {
+		t.Errorf("open are %q", open)
+	}
+	change(t, `update memberships set party = 'client', ended_at = null where user_id = $1 and tenant_id = $2`, home.ID(), acme.TenantID())
+	wantNotFound(t, leaves(home))
+	if n := membershipsOf(t, acme.TenantID(), a.Dana); n != 1 {
+		t.Error("the client's own person left as staff")
+	}
+}
+
 func isMember(v store.Visitor) bool {
 	_, in := v.Member()
 	return in

@@ -264,7 +264,7 @@ func TestHostileNames(t *testing.T) {
 		`C:\temp\a.txt`:                       "C:_temp_a.txt",
 		"nul\x00byte.txt":                     "nulbyte.txt",
 		"two\r\nlines\t.txt":                  "twolines.txt",
-		"evil\u202egnp.exe":                   "evil\u202egnp.exe",
+		"evil\u202egnp.exe":                   "evilgnp.exe",
 		`quo"te's;.txt`:                       `quo"te's;.txt`,
 		"<img src=x onerror=alert(1)>":        "<img src=x onerror=alert(1)>",
 		"broken\xff.txt":                      "broken\ufffd.txt",

@@ -14,16 +14,43 @@ import (
 
 // Invite is an open invitation, as the people page lists it.
 type Invite struct {
-	ID          uuid.UUID
-	Name        string
-	Email       string
-	Party       Party
-	Role        Role
-	InviterName string // "" for somebody of the agency who is not in this tenant
-	CreatedAt   time.Time
-	SentAt      *time.Time // of the last mail; nil while it is on its way
-	ExpiresAt   time.Time
-	Expired     bool
+	ID        uuid.UUID
+	Name      string
+	Email     string
+	Party     Party
+	Role      Role
+	CreatedAt time.Time
+	SentAt    *time.Time // of the last mail; nil while it is on its way
+	ExpiresAt time.Time
+	Expired   bool
+	inviter
+}
+
+// Lapsed says that it opens nothing while whoever made it may not give it: make
+// another. The tenant's own rule comes from [PeopleByClient].
+func (i Invite) Lapsed(byClient bool) bool { return !i.mayStill(i.Party, i.Role, byClient) }
+
+// inviter is what whoever made an invitation is now.
+type inviter struct {
+	InviterName       string // "" for somebody of the agency who is not in this tenant
+	InviterParty      *Party // in this tenant; nil is not, or no more
+	InviterRole       *Role
+	InviterAgencyRole *Role // in the agency whose client this tenant is
+}
+
+// ofInviter are the columns of an [inviter], of invites i.
+const ofInviter = `coalesce(m.name, '') as inviter_name,
+       case when m.ended_at is null then m.party end as inviter_party,
+       case when m.ended_at is null then m.role end as inviter_role,
+       lookup.inviter_agency_role(i.id) as inviter_agency_role`
+
+// mayStill says whether they may give that role on that side as things stand, from
+// where they are here or, as who manages the agency's clients, from there.
+func (i inviter) mayStill(party Party, role Role, byClient bool) bool {
+	if i.InviterRole != nil && mayGiveHere(*i.InviterParty, *i.InviterRole, party, role, byClient) {
+		return true
+	}
+	return i.InviterAgencyRole != nil && MayGive(PartyAgency, *i.InviterAgencyRole, party, role)
 }
 
 // mostInvites bounds the list of open invitations.
@@ -33,8 +60,8 @@ const mostInvites = 200
 // client's people see those of their own side.
 func ListInvites(dst *[]Invite) Read {
 	return Read{many("list invites", dst, `
-select i.id, i.name, i.email, i.party, i.role, coalesce(m.name, '') as inviter_name,
-       i.created_at, i.sent_at, i.expires_at, i.expires_at <= now() as expired
+select i.id, i.name, i.email, i.party, i.role, i.created_at, i.sent_at, i.expires_at, i.expires_at <= now() as expired,
+       `+ofInviter+`
 from invites i
 left join memberships m on m.tenant_id = i.tenant_id and m.user_id = i.invited_by
 where i.tenant_id = @tenant_id
@@ -82,7 +109,7 @@ insert into invites (tenant_id, id, tenant_kind, party, role, name, email)
 select @tenant_id, @id, t.kind, @party, @role, @name, @email
 from tenants t
 where t.id = @tenant_id
-on conflict (tenant_id, email) where accepted_at is null and revoked_at is null do nothing`, pgx.StrictNamedArgs{
+on conflict (tenant_id, email, party) where accepted_at is null and revoked_at is null do nothing`, pgx.StrictNamedArgs{
 		"id": id, "party": string(p.Party), "role": string(p.Role), "name": p.Name, "email": p.Email})
 	if err != nil {
 		return uuid.Nil, err
@@ -102,11 +129,15 @@ func (tx *Tx) auditInvite(ctx context.Context, verb string, id uuid.UUID, party 
 }
 
 // ResendInvite sends an open invitation once more, good for another 14 days. The
-// link of the mail before opens nothing any more.
+// link of the mail before opens nothing any more. One whose maker may not give it
+// any more would open nothing either: [ErrConflict].
 func (tx *Tx) ResendInvite(ctx context.Context, id uuid.UUID) error {
 	i, err := tx.openInvite(ctx, id)
 	if err != nil {
 		return err
+	}
+	if !i.stands() {
+		return fmt.Errorf("resend invite: whoever made it may not any more: %w", ErrConflict)
 	}
 	err = tx.change(ctx, "resend invite", `
 update invites
@@ -146,17 +177,18 @@ where tenant_id = @tenant_id
 	return tx.auditInvite(ctx, "member.invite_revoked", i.ID, i.Party, i.Role)
 }
 
-// withdrawInvites revokes what somebody asked people in by, where it may not stay.
-func (tx *Tx) withdrawInvites(ctx context.Context, person uuid.UUID, mayStay func(Party, Role) bool) error {
+// withdrawInvites revokes what somebody asked people in by, and what asks themselves
+// in, where it may not stay. Of what whoever acts cannot see, nothing is theirs to take.
+func (tx *Tx) withdrawInvites(ctx context.Context, m member, mayStay func(invite) bool) error {
 	var open []invite
-	err := tx.get(ctx, many("open invites", &open, selectInvite+`invited_by = @person
-  and i.accepted_at is null
-  and i.revoked_at is null`, pgx.StrictNamedArgs{"person": person}))
+	err := tx.get(ctx, many("open invites", &open, selectInvite+`accepted_at is null
+  and i.revoked_at is null
+  and (i.invited_by = @person or i.email = @email)`, pgx.StrictNamedArgs{"person": m.UserID, "email": m.Email}))
 	if err != nil {
 		return err
 	}
 	for _, i := range open {
-		if mayStay(i.Party, i.Role) {
+		if mayStay(i) {
 			continue
 		}
 		if err := tx.revoke(ctx, i); err != nil {
@@ -187,24 +219,28 @@ func (tx *Tx) openInvite(ctx context.Context, id uuid.UUID) (invite, error) {
 
 // invite is what decides what may be done with one.
 type invite struct {
-	ID          uuid.UUID
-	Party       Party
-	Role        Role
-	Name        string
-	Email       string
-	InviterName string
-	ExpiresAt   time.Time
-	Sendings    int
-	AcceptedBy  *uuid.UUID
-	Revoked     bool
-	Expired     bool
+	ID         uuid.UUID
+	Party      Party
+	Role       Role
+	Name       string
+	Email      string
+	ExpiresAt  time.Time
+	Sendings   int
+	AcceptedBy *uuid.UUID
+	Revoked    bool
+	Expired    bool
+	ByClient   bool // as [PeopleByClient]
+	inviter
 }
+
+// stands says whether whoever made it may still give it.
+func (i invite) stands() bool { return i.mayStill(i.Party, i.Role, i.ByClient) }
 
 func (i invite) over() Over {
 	switch {
 	case i.AcceptedBy != nil:
 		return OverUsed
-	case i.Revoked:
+	case i.Revoked, !i.stands():
 		return OverRevoked
 	case i.Expired:
 		return OverExpired
@@ -213,9 +249,11 @@ func (i invite) over() Over {
 }
 
 const selectInvite = `
-select i.id, i.party, i.role, i.name, coalesce(i.email, '') as email, coalesce(m.name, '') as inviter_name, i.expires_at, i.sendings,
-       i.accepted_by, i.revoked_at is not null as revoked, i.expires_at <= now() as expired
+select i.id, i.party, i.role, i.name, coalesce(i.email, '') as email, i.expires_at, i.sendings,
+       i.accepted_by, i.revoked_at is not null as revoked, i.expires_at <= now() as expired, t.people_by_client as by_client,
+       ` + ofInviter + `
 from invites i
+join tenants t on t.id = i.tenant_id
 left join memberships m on m.tenant_id = i.tenant_id and m.user_id = i.invited_by
 where i.tenant_id = @tenant_id
   and i.`

@@ -146,7 +146,7 @@ func (tx *Tx) mayGive(ctx context.Context, party Party, role Role) error {
 	if err != nil {
 		return err
 	}
-	if !MayGive(mine, rank, party, role) || (mine == PartyClient && !byClient) {
+	if !mayGiveHere(mine, rank, party, role, byClient) {
 		return fmt.Errorf("give %s of %s: %w", role, party, ErrForbidden)
 	}
 	return nil
@@ -168,6 +168,7 @@ func (tx *Tx) standingNow(ctx context.Context) (Party, Role, error) {
 // member is the little of a membership that decides.
 type member struct {
 	UserID uuid.UUID
+	Email  string
 	Party  Party
 	Role   Role
 }

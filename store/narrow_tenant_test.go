@@ -74,7 +74,7 @@ func TestNarrowFunctionsKeepToTheirTenant(t *testing.T) {
 var narrowSilent = map[string]string{
 	"flow_mint": noFlow, "flow_peek": noFlow, "flow_spend_state": noFlow, "handover_spend": noFlow, "passkey_answered": noFlow,
 	"sign_in_by_identity": noFlow, "sign_in_by_link": noFlow,
-	"job_refused": noAnswer, "rate_refund": noAnswer, "recount": noAnswer,
+	"inviter_agency_role": "nobody has invited anybody", "job_refused": noAnswer, "rate_refund": noAnswer, "recount": noAnswer,
 	"domains_due": "no domain is due", "logo": "nobody wears one",
 	"support_asked": "nobody was asked", "support_write_asks": "no second agent is asked for",
 }

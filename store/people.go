@@ -73,7 +73,7 @@ where id = @tenant_id`, nil)}
 // Manages says whether the member may give that role on that side, or take it,
 // here and now: what pages offer. The tenant's own rule comes from [PeopleByClient].
 func (m Member) Manages(party Party, role Role, byClient bool) bool {
-	return m.Support == nil && MayGive(m.Party, m.Role, party, role) && (m.Party == PartyAgency || byClient)
+	return m.Support == nil && mayGiveHere(m.Party, m.Role, party, role, byClient)
 }
 
 // LetClientManage says whether the client's owners and admins may manage the
@@ -129,7 +129,8 @@ where tenant_id = @tenant_id
 		return err
 	}
 	// What they may not give any more, nobody comes in by.
-	if err := tx.withdrawInvites(ctx, person, func(p Party, r Role) bool { return MayGive(m.Party, to, p, r) }); err != nil {
+	err = tx.withdrawInvites(ctx, m, func(i invite) bool { return i.Email == m.Email || MayGive(m.Party, to, i.Party, i.Role) })
+	if err != nil {
 		return err
 	}
 	return tx.audit(ctx, Event{Verb: "member.role_changed", TargetKind: "membership", TargetID: person,
@@ -138,8 +139,8 @@ where tenant_id = @tenant_id
 
 // RemovePerson ends somebody's membership, and those of an agency's staff in its
 // clients with it. Nothing of it is kept anywhere else, so the next thing they ask
-// for there is not there. Their open invitations are revoked; what they made keeps
-// their name.
+// for there is not there. Open invitations by them and to them are revoked; what
+// they made keeps their name.
 func (tx *Tx) RemovePerson(ctx context.Context, person uuid.UUID) error {
 	m, err := tx.managed(ctx, person)
 	if err != nil {
@@ -177,7 +178,7 @@ func (tx *Tx) managed(ctx context.Context, id uuid.UUID) (member, error) {
 
 func (tx *Tx) person(ctx context.Context, id uuid.UUID) (m member, err error) {
 	return m, tx.get(ctx, one("person", &m, `
-select user_id, party, role
+select user_id, coalesce(email, '') as email, party, role
 from memberships
 where tenant_id = @tenant_id
   and user_id = @id
@@ -185,9 +186,6 @@ where tenant_id = @tenant_id
 }
 
 func (tx *Tx) end(ctx context.Context, m member, verb string) error {
-	if err := tx.mayLose(ctx, m); err != nil {
-		return err
-	}
 	var clients *int
 	err := tx.get(ctx, value("end staff", &clients, `select lookup.end_staff(@id, @request)`,
 		pgx.StrictNamedArgs{"id": m.UserID, "request": tx.request}))
@@ -197,19 +195,7 @@ func (tx *Tx) end(ctx context.Context, m member, verb string) error {
 	if clients == nil {
 		return fmt.Errorf("end staff: %w", ErrForbidden)
 	}
-	if err := tx.withdrawInvites(ctx, m.UserID, func(Party, Role) bool { return false }); err != nil {
-		return err
-	}
-	err = tx.change(ctx, "end membership", `
-update memberships
-set ended_at = now()
-where tenant_id = @tenant_id
-  and user_id = @id
-  and ended_at is null`, pgx.StrictNamedArgs{"id": m.UserID})
-	if err != nil {
-		return err
-	}
-	if err := tx.growUsers(ctx, m.Party, -1); err != nil {
+	if err := tx.endHere(ctx, m, func(invite) bool { return false }); err != nil {
 		return err
 	}
 	e := Event{Verb: verb, Detail: map[string]any{"party": m.Party, "role": m.Role}}
@@ -220,6 +206,27 @@ where tenant_id = @tenant_id
 		e.TargetKind, e.TargetID = "membership", m.UserID
 	}
 	return tx.audit(ctx, e)
+}
+
+// endHere ends one membership and what hangs on it. What is told of it is the
+// caller's to say, who holds the lock.
+func (tx *Tx) endHere(ctx context.Context, m member, mayStay func(invite) bool) error {
+	if err := tx.mayLose(ctx, m); err != nil {
+		return err
+	}
+	if err := tx.withdrawInvites(ctx, m, mayStay); err != nil {
+		return err
+	}
+	err := tx.change(ctx, "end membership", `
+update memberships
+set ended_at = now()
+where tenant_id = @tenant_id
+  and user_id = @id
+  and ended_at is null`, pgx.StrictNamedArgs{"id": m.UserID})
+	if err != nil {
+		return err
+	}
+	return tx.growUsers(ctx, m.Party, -1)
 }
 
 // mayLose refuses to take ownership from the last owner, and from any without a

@@ -91,6 +91,12 @@ func MayGive(p Party, r Role, party Party, role Role) bool {
 	return May(manages, p, r) && (p != party || rank(r) <= rank(role))
 }
 
+// mayGiveHere is [MayGive] in a tenant, whose client's people give anything only
+// while the agency lets them.
+func mayGiveHere(p Party, r Role, party Party, role Role, byClient bool) bool {
+	return MayGive(p, r, party, role) && (p == PartyAgency || byClient)
+}
+
 // rank counts roles from the highest down; what is no role is below all.
 func rank(r Role) int {
 	if i := slices.Index(everyone, r); i >= 0 {

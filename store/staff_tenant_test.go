@@ -201,3 +201,222 @@ func TestInvitesOfTheForgotten(t *testing.T) {
 		t.Errorf("%s, open are %q", verdict, open)
 	}
 }
+
+// An invitation is somebody's word, and good while whoever gave it may give it: from
+// where they are in the tenant, or from the agency. What nobody could give any more
+// opens nothing, however it came about; whoever may give it again, gives it again.
+func TestInvitesOpenWhileTheirMakerMay(t *testing.T) {
+	t.Parallel()
+	for what, c := range map[string]struct {
+		maker  func(*testing.T, *storetest.Tenants) store.Member
+		role   store.Role
+		breaks string // of the maker and their tenant
+		mends  string
+	}{
+		"a client's admin made less": {
+			maker: clientsAdmin, role: store.RoleViewer,
+			breaks: `update memberships set role = 'member' where user_id = $1 and tenant_id = $2`,
+			mends:  `update memberships set role = 'owner' where user_id = $1 and tenant_id = $2`,
+		},
+		"a client's admin, gone": {
+			maker: clientsAdmin, role: store.RoleAdmin,
+			breaks: `update memberships set ended_at = now() where user_id = $1 and tenant_id = $2`,
+			mends:  `update memberships set ended_at = null where user_id = $1 and tenant_id = $2`,
+		},
+		"a client that manages nobody any more": {
+			maker: clientsAdmin, role: store.RoleAdmin,
+			breaks: `update tenants set people_by_client = false where $1::uuid is not null and id = $2`,
+			mends:  `update tenants set people_by_client = true where $1::uuid is not null and id = $2`,
+		},
+		"the agency's owner, from without, made a member": {
+			maker: fromTheAgency, role: store.RoleOwner,
+			breaks: `update memberships set role = 'member' where user_id = $1 and tenant_kind = 'agency' and $2::uuid is not null`,
+			mends:  `update memberships set role = 'admin' where user_id = $1 and tenant_kind = 'agency' and $2::uuid is not null`,
+		},
+		"the agency's owner, from without, gone": {
+			maker: fromTheAgency, role: store.RoleViewer,
+			breaks: `update memberships set ended_at = now() where user_id = $1 and tenant_kind = 'agency' and $2::uuid is not null`,
+			mends:  `update memberships set ended_at = null where user_id = $1 and tenant_kind = 'agency' and $2::uuid is not null`,
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			a := storetest.Agency(t)
+			dana, maker := a.Member(t, a.Dana, a.Acme), c.maker(t, a)
+			nina := "nina@" + a.Suffix + ".test"
+			id := askIn(t, maker, dana.TenantID(), client("Nina", nina, c.role))
+			token := storetest.InviteToken(t, dana.TenantID(), id)
+			wants := func(when string, over store.Over) {
+				t.Helper()
+				seen, err := storetest.DB().PeekInvite(t.Context(), token)
+				if err != nil || seen.Over != over {
+					t.Errorf("%s: its page says %q, %v, want %q", when, seen.Over, err, over)
+				}
+				var shown []store.Invite
+				must(t, storetest.DB().Read(t.Context(), dana, store.ListInvites(&shown)))
+				var byClient bool
+				must(t, storetest.DB().Read(t.Context(), dana, store.PeopleByClient(&byClient)))
+				if len(shown) != 1 || shown[0].Lapsed(byClient) != (over != "") {
+					t.Errorf("%s: the list shows %+v", when, shown)
+				}
+			}
+			wants("asked", "")
+			change(t, c.breaks, maker.ID(), dana.TenantID())
+			wants("broken", store.OverRevoked)
+			wantOver(t, "broken", accept(t, nina, token), store.OverRevoked)
+			if n := membershipsOf(t, dana.TenantID(), nina); n != 0 {
+				t.Error("came in by the word of somebody who may not give it")
+			}
+			again := attempt(t, dana, func(tx *store.Tx) error { return tx.ResendInvite(t.Context(), id) })
+			if !errors.Is(again, store.ErrConflict) {
+				t.Errorf("sent again: %v", again)
+			}
+			change(t, c.mends, maker.ID(), dana.TenantID())
+			wants("mended", "")
+			if err := accept(t, nina, token); err != nil {
+				t.Errorf("mended: %v", err)
+			}
+		})
+	}
+}
+
+func clientsAdmin(t *testing.T, a *storetest.Tenants) store.Member {
+	return a.Member(t, addTo(t, a.Member(t, a.Dana, a.Acme), store.PartyClient, store.RoleAdmin), a.Acme)
+}
+
+func fromTheAgency(t *testing.T, a *storetest.Tenants) store.Member {
+	return a.Proved(t, addTo(t, a.Member(t, a.Dana, a.Agency), store.PartyAgency, store.RoleOwner), a.Agency)
+}
+
+// askIn invites somebody into a client, from within or from its agency.
+func askIn(t *testing.T, me store.Member, client uuid.UUID, p store.NewPerson) (id uuid.UUID) {
+	t.Helper()
+	deed(t, me, func(tx *store.Tx) (err error) {
+		if me.TenantID() != client {
+			if tx, err = tx.EnterClient(t.Context(), client); err != nil {
+				return err
+			}
+		}
+		id, err = tx.InvitePerson(t.Context(), p)
+		return err
+	})
+	return id
+}
+
+func change(t *testing.T, sql string, args ...any) {
+	t.Helper()
+	if _, err := storetest.Admin(t).Exec(t.Context(), sql, args...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Who goes stays away: the invitation on the other side, that they never took, goes too.
+func TestInvitesToWhoIsGone(t *testing.T) {
+	t.Parallel()
+	for what, c := range map[string]struct {
+		as   store.Party
+		goes func(t *testing.T, dana, nina store.Member) error
+	}{
+		"a client's person removed": {store.PartyClient, func(t *testing.T, dana, nina store.Member) error { return removePerson(t, dana, nina.ID()) }},
+		"staff removed":             {store.PartyAgency, func(t *testing.T, dana, nina store.Member) error { return removePerson(t, dana, nina.ID()) }},
+		"staff who leave":           {store.PartyAgency, func(t *testing.T, _, nina store.Member) error { return leave(t, nina) }},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			a := storetest.Agency(t)
+			dana := a.Proved(t, a.Dana, a.Acme)
+			nina := "nina@" + a.Suffix + ".test"
+			_, taken := invite(t, dana, store.NewPerson{Name: "Nina", Email: nina, Party: c.as, Role: store.RoleAdmin})
+			other := map[store.Party]store.Party{store.PartyAgency: store.PartyClient, store.PartyClient: store.PartyAgency}[c.as]
+			_, back := invite(t, dana, store.NewPerson{Name: "Nina", Email: nina, Party: other, Role: store.RoleViewer})
+			invite(t, dana, client("Olga", "olga@"+a.Suffix+".test", store.RoleViewer))
+			if err := accept(t, nina, taken); err != nil {
+				t.Fatal(err)
+			}
+			if err := changeRole(t, dana, a.Member(t, nina, a.Acme).ID(), store.RoleMember); err != nil {
+				t.Fatal(err)
+			}
+			if open := invitesOpen(t, dana.TenantID()); !slices.Equal(open, []string{"nina", "olga"}) {
+				t.Errorf("with another role, open are %q", open)
+			}
+			if err := c.goes(t, dana, a.Member(t, nina, a.Acme)); err != nil {
+				t.Fatal(err)
+			}
+			if open := invitesOpen(t, dana.TenantID()); !slices.Equal(open, []string{"olga"}) {
+				t.Errorf("open are %q", open)
+			}
+			if seen, err := storetest.DB().PeekInvite(t.Context(), back); err != nil || seen.Over != store.OverRevoked {
+				t.Errorf("the way back is %q, %v", seen.Over, err)
+			}
+		})
+	}
+}
+
+// Whom the agency has asked in on its own side, a client's managers cannot learn by
+// asking that address in themselves.
+func TestAgencysInvitesAreNotTold(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	dana, mia := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Mia, a.Acme)
+	secret := "secret@" + a.Suffix + ".test"
+	staff := store.NewPerson{Name: "Secret", Email: secret, Party: store.PartyAgency, Role: store.RoleMember}
+	_, ours := invite(t, dana, staff)
+	if err := attempt(t, mia, func(tx *store.Tx) error {
+		_, err := tx.InvitePerson(t.Context(), client("Secret", secret, store.RoleViewer))
+		return err
+	}); err != nil {
+		t.Errorf("told the client: %v", err)
+	}
+	for side, p := range map[string]store.NewPerson{"ours": staff, "theirs": client("Secret", secret, store.RoleViewer)} {
+		var wrong store.InvalidError
+		err := attempt(t, dana, func(tx *store.Tx) error {
+			_, err := tx.InvitePerson(t.Context(), p)
+			return err
+		})
+		if !errors.As(err, &wrong) || wrong["email"] == "" {
+			t.Errorf("%s, twice: %v", side, err)
+		}
+	}
+	if err := accept(t, secret, ours); err != nil {
+		t.Fatal(err)
+	}
+	if got := a.Member(t, secret, a.Acme).Party; got != store.PartyAgency {
+		t.Errorf("came in as one of the %s's", got)
+	}
+}
+
+// The function behind it tells a role in the tenant's own agency of who made an
+// invitation of the tenant's own, and a client nothing of the agency's invitations.
+func TestInviterRoleIsTheTenants(t *testing.T) {
+	t.Parallel()
+	a, b, conn := storetest.Agency(t), storetest.Agency(t), storetest.App(t)
+	dana, mia := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Mia, a.Acme)
+	theirs, _ := invite(t, dana, client("Nina", "nina@"+a.Suffix+".test", store.RoleViewer))
+	ours, _ := invite(t, dana, store.NewPerson{Name: "Olga", Email: "olga@" + a.Suffix + ".test", Party: store.PartyAgency, Role: store.RoleViewer})
+	byMia, _ := invite(t, mia, client("Pia", "pia@"+a.Suffix+".test", store.RoleViewer))
+	for what, c := range map[string]struct {
+		me     store.Member
+		invite uuid.UUID
+		want   string
+	}{
+		"the agency, of its own":          {dana, ours, "owner"},
+		"the agency, of the client's":     {dana, theirs, "owner"},
+		"the client, of its own":          {mia, theirs, "owner"},
+		"the client, of the agency's":     {mia, ours, ""},
+		"of what a client's person made":  {dana, byMia, ""},
+		"another client of the agency":    {a.Member(t, a.Gus, a.Globex), theirs, ""},
+		"the agency, in itself":           {a.Member(t, a.Dana, a.Agency), theirs, ""},
+		"another agency":                  {b.Member(t, b.Dana, b.Agency), theirs, ""},
+		"another agency's client's owner": {b.Member(t, b.Mia, b.Acme), theirs, ""},
+	} {
+		tx, err := conn.Begin(t.Context())
+		must(t, err)
+		as(t, tx, c.me)
+		var got string
+		must(t, tx.QueryRow(t.Context(), `select coalesce(lookup.inviter_agency_role($1), '')`, c.invite).Scan(&got))
+		if got != c.want {
+			t.Errorf("%s: %q, want %q", what, got, c.want)
+		}
+		must(t, tx.Rollback(t.Context()))
+	}
+}

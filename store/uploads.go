@@ -177,14 +177,14 @@ func (tx *Tx) objectKey(file uuid.UUID) string {
 const maxName = 255
 
 // cleanName keeps a file's name as people wrote it, but for what no name can
-// hold: control characters, NUL among them, separators of paths, and broken
-// UTF-8. What is too long loses its middle and keeps its extension.
+// hold: control characters, NUL among them, separators of paths, what turns the
+// direction of reading, and broken UTF-8. What is too long loses its middle and keeps its extension.
 func cleanName(name string) string {
 	name = strings.Map(func(r rune) rune {
 		switch {
 		case r == '/' || r == '\\':
 			return '_'
-		case unicode.IsControl(r):
+		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
 			return -1
 		}
 		return r

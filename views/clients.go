@@ -62,21 +62,21 @@ type Choice struct{ Value, Label string }
 
 // ClientShowProps is all that page may show.
 type ClientShowProps struct {
-	ID          string
-	Name        string
-	Address     string // where the workspace is reached
-	OpenURL     string // leads in; "" for who has not joined
-	State       State
-	People      int64
-	Projects    int64
-	Waiting     int
-	Since       time.Time
-	LastActive  time.Time
-	Form        ClientForm // of which Name, Plan and Errors count
-	PlanName    string
-	Plans       []Choice // none for who may not give one
-	JoinAs      string   // "an owner": what joining makes them
-	ActivityURL string
+	ID         string
+	Name       string
+	Address    string // where the workspace is reached
+	OpenURL    string // leads in; "" for who has not joined
+	State      State
+	People     int64
+	Projects   int64
+	Waiting    int
+	Since      time.Time
+	LastActive time.Time
+	Form       ClientForm // of which Name, Plan and Errors count
+	PlanName   string
+	Plans      []Choice // none for who may not give one
+	JoinAs     string   // "an owner": what joining makes them
+	Refused    string   // why the last try to leave came to nothing
 }
 
 func (p ClientShowProps) inUse() bool { return p.State != StateSuspended && p.State != StateArchived }

@@ -35,6 +35,7 @@ type InviteRow struct {
 	SentAt    time.Time
 	ExpiresAt time.Time
 	Expired   bool
+	Lapsed    bool   // whoever made it may not give it any more
 	ResendURL string // "" when this reader may not
 	RevokeURL string
 }

@@ -210,7 +210,7 @@ func ProjectList(c Chrome, p ProjectListProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			default:
-				templ_7745c5c3_Err = projectRows(c.Base, c.Dates, p.Projects, p.CanReorder).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = projectRows(c, p.Projects, p.CanReorder).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -8,7 +8,7 @@ import (
 
 // The rows of the lists that are looked at most are written by hand, see ui.Markup. Their look is that of any other row.
 
-func projectRows(b Base, d ui.Dates, rows []ProjectRow, reorder bool) templ.Component {
+func projectRows(c Chrome, rows []ProjectRow, reorder bool) templ.Component {
 	return ui.Write(func(m *ui.Markup) {
 		openRows(m, false, reorder)
 		for i := range rows {
@@ -21,12 +21,12 @@ func projectRows(b Base, d ui.Dates, rows []ProjectRow, reorder bool) templ.Comp
 			m.Raw(`<p class="row-meta"><span>`)
 			m.Count(r.Deliverables, "deliverable", "deliverables")
 			m.Raw(`</span>`)
-			rowTimes(m, d, r)
+			rowTimes(m, c.Dates, r)
 			m.Raw(`</p></div><div class="row-end">`)
-			projectEnd(m, r)
+			projectEnd(m, r, c.Staff)
 			m.Raw(`</div>`)
 			if reorder {
-				moveMenu(m, b.ProjectMove(r.ID), r.ID, r.Name, func(i int) string { return rows[i].ID }, i, len(rows))
+				moveMenu(m, c.Base.ProjectMove(r.ID), r.ID, r.Name, func(i int) string { return rows[i].ID }, i, len(rows))
 			}
 			m.Raw(`</li>`)
 		}
@@ -45,7 +45,7 @@ func rowTimes(m *ui.Markup, d ui.Dates, r *ProjectRow) {
 	m.Raw(`</span>`)
 }
 
-func projectEnd(m *ui.Markup, r *ProjectRow) {
+func projectEnd(m *ui.Markup, r *ProjectRow, staff bool) {
 	if r.Hidden {
 		m.Piece(badges[StateHidden])
 	}
@@ -55,9 +55,14 @@ func projectEnd(m *ui.Markup, r *ProjectRow) {
 	if r.Archived {
 		m.Piece(badges[StateArchived])
 	}
-	if r.Waiting > 0 {
+	switch {
+	case r.Waiting > 0 && staff:
 		m.Raw(`<span class="waiting" data-for="client">`)
 		m.Count(r.Waiting, "waits for the client", "wait for the client")
+		m.Raw(`</span>`)
+	case r.Waiting > 0:
+		m.Raw(`<span class="waiting" data-for="us">`)
+		m.Count(r.Waiting, "waits for you", "wait for you")
 		m.Raw(`</span>`)
 	}
 }

@@ -399,6 +399,7 @@ func placeSamples() []sample {
 		}, MoreURL: "/w/acme/members?after=x", InviteURL: acme.InviteNew(), ByClient: &views.ByClient{Client: "Acme", May: true}, Invites: []views.InviteRow{
 			{Name: "Nina Okoye", Email: "nina@acme.test", Role: "Viewer", Side: "Acme", By: "Dana Whitfield", SentAt: before(time.Hour), ExpiresAt: now, ResendURL: acme.InviteResend("i1"), RevokeURL: acme.InviteRevoke("i1")},
 			{Name: rtlName, Email: "someone@acme.test", Role: "Admin", Side: "Acme", ExpiresAt: before(time.Hour), Expired: true, ResendURL: acme.InviteResend("i2"), RevokeURL: acme.InviteRevoke("i2")},
+			{Name: "Olga Berg", Email: "olga@acme.test", Role: "Admin", Side: "Acme", By: "Mia Chen", SentAt: before(time.Hour), ExpiresAt: now, Lapsed: true, RevokeURL: acme.InviteRevoke("i3")},
 			{Name: hostile, Email: "hostile@acme.test", Role: "Member", Side: hostile},
 		}})},
 		{"members-nobody", views.Members(client(), views.MembersProps{Query: hostile})},

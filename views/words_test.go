@@ -53,6 +53,8 @@ func TestWords(t *testing.T) {
 		{ui.Count(0, "file", "files"), "0 files"},
 		{ui.Initials("Mia Chen"), "MC"},
 		{ui.Initials("acme"), "A"},
+		{ui.Initials("Mia Chen (Acme)"), "MC"},
+		{ui.Initials("(Acme)"), "?"},
 		{ui.Initials("  "), "?"},
 		{ui.Initials("<script>"), "S"},
 		{ui.Names(nil), "nobody"},

@@ -4,24 +4,23 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
-	"strings"
 
+	"portico/handlers/hosts"
 	"portico/views"
 )
 
 // insideTenant is a way back that leads into a tenant.
 var insideTenant = regexp.MustCompile(`^/w/([a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?)/`)
 
-// brand is what the door wears that somebody stands at on their way into a
-// tenant, by its path or back to its host; nil is our own, for no tenant and for one that does not exist. A door
-// that cannot be painted is still a door.
+// brand is what the door wears that somebody stands at on their way into a tenant, by
+// its path or back to its host; nil is our own, for no tenant and for one that does
+// not exist. A door that cannot be painted is still a door.
 func (room *Room) brand(r *http.Request, to string) *views.Brand {
 	slug, domain := "", ""
 	if inside := insideTenant.FindStringSubmatch(to); inside != nil {
 		slug = inside[1]
 	} else if u, err := url.Parse(to); err == nil && u.Path == views.PathHandover {
-		domain = u.Query().Get("host")
-		slug, _, _ = strings.Cut(domain, ".")
+		slug, domain = hosts.Ours{TenantDomain: room.tenantDomain}.Tenant(u.Query().Get("host"))
 	} else {
 		return nil
 	}

@@ -26,8 +26,10 @@ const ceremonyTime = 5 * time.Minute
 
 // At tells the room its own origin, to which passkeys are bound: no other host, a
 // tenant's neither, can use or ask for one. An address that is no name, but a bare
-// IP, has none.
-func (room *Room) At(origin *url.URL) *Room {
+// IP, has none. The domain under which tenants have hosts, "" for none, is for the
+// brand at the door.
+func (room *Room) At(origin *url.URL, tenantDomain string) *Room {
+	room.tenantDomain = tenantDomain
 	timeout := webauthn.TimeoutConfig{Timeout: ceremonyTime, TimeoutUVD: ceremonyTime}
 	passkeys, err := webauthn.New(&webauthn.Config{
 		RPID:                  origin.Hostname(),

@@ -27,6 +27,8 @@ type Room struct {
 	watch   *watch.Watch // nil counts nothing
 	// passkeys is nil where there are none: see [Room.At].
 	passkeys *webauthn.WebAuthn
+	// tenantDomain is what the hosts of tenants stand under; "" for none.
+	tenantDomain string
 	// agentCodes says that agents of support may prove themselves by mail.
 	agentCodes bool
 	up         func(ctx context.Context, neighbour string) bool

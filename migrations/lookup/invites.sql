@@ -29,3 +29,20 @@ begin
     end if;
     return (select u.id from public.users u where u.email = p_email and u.disabled_at is null for key share);
 end $$;
+
+-- What whoever made an invitation of the tenant in the context is now in its agency,
+-- and null for nobody. The agency's owners and admins may ask people into a client
+-- in which they are not. A client is told nothing of invitations that are not its own.
+create function lookup.inviter_agency_role(p_invite uuid)
+returns text
+language sql stable security definer set search_path = ''
+as $$
+    select m.role
+    from public.invites i
+    join public.tenants t on t.id = i.tenant_id
+    join public.memberships m on m.tenant_id = t.agency_id and m.user_id = i.invited_by and m.ended_at is null
+    where i.tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid
+      and i.id = p_invite
+      and (i.party = 'client' or current_setting('app.party', true) in ('agency', 'system'))
+$$;
+grant execute on function lookup.inviter_agency_role to portico_app;

@@ -61,6 +61,9 @@ func Size(n int64) string {
 func Initials(name string) string {
 	var letters []rune
 	for word := range strings.FieldsSeq(name) {
+		if strings.ContainsAny(word[:1], "([") {
+			break // what follows says of whom, as in "Mia (Acme)"
+		}
 		for _, r := range word {
 			if unicode.IsLetter(r) || unicode.IsDigit(r) {
 				letters = append(letters, unicode.ToUpper(r))
