@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"portico/store/storetest"
+	"portico/e2e/storetest"
 )
 
 // Case 54: each tenant reads and filters its own trail alone, whatever the filter

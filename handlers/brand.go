@@ -11,7 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"portico/files"
-	"portico/handlers/picture"
+	"portico/handlers/thumbnail"
 	"portico/store"
 	"portico/views"
 	"portico/views/ui"
@@ -24,7 +24,7 @@ const (
 
 // logoBox fits the widest logo we show, 160 by 48, on screens with two pixels of
 // theirs to one of CSS.
-var logoBox = picture.Box{Width: 320, Height: 96}
+var logoBox = thumbnail.Box{Width: 320, Height: 96}
 
 // brandStylesheet is the tenant's accent as a stylesheet of its own, so that no
 // page needs an inline style. Its name carries the hash of its content.
@@ -138,8 +138,8 @@ func makeLogo(sent sentLogo) (store.Logo, string) {
 	if strings.HasPrefix(kind, "image/svg") {
 		return store.Logo{}, "SVG pictures can carry scripts. Save it as PNG and take that."
 	}
-	small, err := picture.Shrink(bytes.NewReader(sent.content), kind, logoBox)
-	if no := (picture.Unfit{}); errors.As(err, &no) {
+	small, err := thumbnail.Shrink(bytes.NewReader(sent.content), kind, logoBox)
+	if no := (thumbnail.Unfit{}); errors.As(err, &no) {
 		return store.Logo{}, "That cannot be a logo: " + no.Why + ". Take a PNG, JPEG, GIF or WebP."
 	}
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"portico/handlers/picture/picturetest"
-	"portico/store/storetest"
+	"portico/e2e/storetest"
+	"portico/handlers/thumbnail/thumbnailtest"
 )
 
 var logoAddress = regexp.MustCompile(`/logo/[0-9a-f-]{36}`)
@@ -41,7 +41,7 @@ func TestLogoIsWorn(t *testing.T) {
 	if got := mia.logoOn(t, home); got != "" {
 		t.Fatalf("a logo before there is one: %s", got)
 	}
-	hidden := append(picturetest.PNG(t, picturetest.TwoHalves(900, 300)), []byte("hidden-"+a.Suffix)...)
+	hidden := append(thumbnailtest.PNG(t, thumbnailtest.TwoHalves(900, 300)), []byte("hidden-"+a.Suffix)...)
 	want(t, "the agency's logo", dana.sendLogo(t, a.Agency, hidden), http.StatusSeeOther)
 	first := mia.logoOn(t, home)
 	got := s.nobody().get(t, first)
@@ -52,7 +52,7 @@ func TestLogoIsWorn(t *testing.T) {
 	if m, _, err := image.Decode(strings.NewReader(got.body)); err != nil || m.Bounds().Dx() > 320 || m.Bounds().Dy() > 96 {
 		t.Errorf("the logo is no small picture: %v", err)
 	}
-	want(t, "the client's own", dana.sendLogo(t, a.Acme, picturetest.JPEG(t, picturetest.TwoHalves(200, 200))), http.StatusSeeOther)
+	want(t, "the client's own", dana.sendLogo(t, a.Acme, thumbnailtest.JPEG(t, thumbnailtest.TwoHalves(200, 200))), http.StatusSeeOther)
 	second := mia.logoOn(t, home)
 	if second == first || second == "" {
 		t.Errorf("Acme wears %q, not its own", second)
@@ -60,7 +60,7 @@ func TestLogoIsWorn(t *testing.T) {
 	if sister := s.as(t, a.Gus).logoOn(t, "/w/"+a.Globex+"/"); sister != first {
 		t.Errorf("Globex wears %q, not its agency's", sister)
 	}
-	want(t, "another one", dana.sendLogo(t, a.Acme, picturetest.GIF(t, picturetest.TwoHalves(64, 64))), http.StatusSeeOther)
+	want(t, "another one", dana.sendLogo(t, a.Acme, thumbnailtest.GIF(t, thumbnailtest.TwoHalves(64, 64))), http.StatusSeeOther)
 	want(t, "the one before", s.nobody().get(t, second), http.StatusNotFound)
 	want(t, "removed", dana.post(t, "/w/"+a.Acme+"/settings/logo/remove", nil), http.StatusSeeOther)
 	if got := mia.logoOn(t, home); got != first {
@@ -77,9 +77,9 @@ func TestLogoRefused(t *testing.T) {
 		"Choose a picture first":               nil,
 		"3.1 MB; a logo may have up to 1.0 MB": bytes.Repeat([]byte{0xff}, 3<<20),
 		"SVG pictures can carry":               []byte(`<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>`),
-		"too many pixels":                      picturetest.PNGClaim(50_000, 50_000, 8, 6, 0),
+		"too many pixels":                      thumbnailtest.PNGClaim(50_000, 50_000, 8, 6, 0),
 		"it is no picture":                     []byte("%PDF-1.7 not a picture"),
-		"it is broken":                         picturetest.PNG(t, picturetest.TwoHalves(9, 9))[:60],
+		"it is broken":                         thumbnailtest.PNG(t, thumbnailtest.TwoHalves(9, 9))[:60],
 	} {
 		got := dana.sendLogo(t, a.Acme, content)
 		want(t, says, got, http.StatusUnprocessableEntity)
@@ -99,7 +99,7 @@ func TestLogoRefused(t *testing.T) {
 func TestLogoIsForManagement(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
-	content := picturetest.PNG(t, picturetest.TwoHalves(40, 40))
+	content := thumbnailtest.PNG(t, thumbnailtest.TwoHalves(40, 40))
 	want(t, "the client's owner", s.as(t, a.Mia).sendLogo(t, a.Acme, content), http.StatusForbidden)
 	want(t, "staff without the right", s.as(t, a.Ravi).sendLogo(t, a.Acme, content), http.StatusForbidden)
 	want(t, "a sister tenant", s.as(t, a.Ravi).sendLogo(t, a.Globex, content), http.StatusNotFound)
@@ -163,7 +163,7 @@ func TestDoorWearsTheBrand(t *testing.T) {
 	want(t, "settings", dana.post(t, "/w/"+a.Acme+"/settings",
 		url.Values{
 			"name": {"Inner"}, "portal_name": {"Portal " + a.Suffix}, "own_accent": {"on"}, "accent": {"#224466"}}), http.StatusSeeOther)
-	want(t, "logo", dana.sendLogo(t, a.Acme, picturetest.PNG(t, picturetest.TwoHalves(40, 40))), http.StatusSeeOther)
+	want(t, "logo", dana.sendLogo(t, a.Acme, thumbnailtest.PNG(t, thumbnailtest.TwoHalves(40, 40))), http.StatusSeeOther)
 	got := door("/w/" + a.Acme + "/projects")
 	if !strings.Contains(got, "Portal "+a.Suffix) || !strings.Contains(got, "/brand/224466.css") || logoAddress.FindString(got) == "" {
 		t.Error("the door does not wear the portal's brand")

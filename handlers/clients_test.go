@@ -9,8 +9,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // newClientForm is what somebody types who opens a workspace.

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"portico/e2e/storetest"
 	"portico/handlers"
-	"portico/store/storetest"
 )
 
 // deskWith is a desk on an installation configured by the test.

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"portico/e2e/storetest"
 	"portico/handlers"
-	"portico/store/storetest"
 )
 
 // fromElsewhere is what browsers say of a request that a page of somebody else

@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 func setDates(t *testing.T, email, zone, locale string) {

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"time"
 
-	"portico/handlers/hosts"
+	"portico/handlers/dnscheck"
 	"portico/store"
 	"portico/views"
 	"portico/views/ui"
@@ -63,8 +63,8 @@ func (s *Server) domainRow(base views.Base, d store.Domain) views.DomainRow {
 		Verified:   d.VerifiedAt != nil,
 		Proof:      views.Found(d.Proof),
 		Pointing:   views.Found(d.Pointing),
-		ProofName:  hosts.ProofName(d.Host),
-		ProofValue: hosts.ProofValue(d.Token),
+		ProofName:  dnscheck.ProofName(d.Host),
+		ProofValue: dnscheck.ProofValue(d.Token),
 		Seen:       d.Seen,
 		Looking:    d.Looking,
 		LastTry:    orZero(d.CheckedAt),

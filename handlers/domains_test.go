@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"portico/store/storetest"
+	"portico/e2e/storetest"
 )
 
 // An owner who has just proved who they are adds a domain, sees what to publish,

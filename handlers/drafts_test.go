@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // Mia was here a moment ago. Dana begins the next version of something Mia knows,

@@ -14,9 +14,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"portico/e2e/storetest"
 	"portico/handlers"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // refusedForNow checks an answer that says when to come again.

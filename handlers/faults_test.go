@@ -12,9 +12,9 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"portico/e2e/stack"
+	"portico/e2e/storetest"
 	"portico/handlers"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // brokenSite is the product over a database in which something is missing, or

@@ -6,8 +6,8 @@ import (
 	"net/http"
 	"testing"
 
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // attempt is one request that names a version, a file or an upload.

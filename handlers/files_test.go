@@ -11,9 +11,9 @@ import (
 	"github.com/google/uuid"
 
 	"portico/e2e/stack"
+	"portico/e2e/storetest"
 	"portico/files"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // A download comes whole, by its head alone, or in the one piece asked for; many

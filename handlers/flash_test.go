@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"portico/store/storetest"
+	"portico/e2e/storetest"
 )
 
 // A link in a mail or on another site claims that something was done: the page

@@ -5,8 +5,8 @@ import (
 	"net/url"
 	"testing"
 
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // The tenant's settings say whether what somebody did bears their name after they

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"strings"
 
-	"portico/handlers/hosts"
+	"portico/handlers/dnscheck"
 	"portico/handlers/signin"
 	"portico/store"
 	"portico/views"
@@ -115,9 +115,9 @@ func pathAtHost(r *http.Request) string {
 func (s *Server) tenantAt(host string) (slug, domain string) { return s.ours().Tenant(host) }
 
 // ours are the names that are no tenant's own.
-func (s *Server) ours() hosts.Ours {
-	return hosts.Ours{Main: s.cfg.URL.Hostname(), TenantDomain: s.cfg.TenantDomain}
+func (s *Server) ours() dnscheck.Ours {
+	return dnscheck.Ours{Main: s.cfg.URL.Hostname(), TenantDomain: s.cfg.TenantDomain}
 }
 
 // originOf is where a tenant's host is reached.
-func (s *Server) originOf(host string) string { return hosts.Origin(s.cfg.URL, host) }
+func (s *Server) originOf(host string) string { return dnscheck.Origin(s.cfg.URL, host) }

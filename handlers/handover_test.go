@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // roamer is a browser that goes from host to host and keeps the cookies of each.

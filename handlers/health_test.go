@@ -10,8 +10,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"portico/e2e/storetest"
 	"portico/handlers"
-	"portico/store/storetest"
 )
 
 // Everybody may ask whether we are ready, as often as they like: our neighbours

@@ -14,11 +14,11 @@ import (
 	"sync"
 	"testing"
 
+	"portico/e2e/storetest"
 	"portico/files"
 	"portico/handlers"
 	"portico/handlers/signin"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 func TestMain(m *testing.M) { storetest.Main(m, stopGateway) }

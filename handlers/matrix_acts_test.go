@@ -14,10 +14,10 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/e2e/storetest"
 	"portico/handlers"
-	"portico/handlers/picture/picturetest"
+	"portico/handlers/thumbnail/thumbnailtest"
 	"portico/store"
-	"portico/store/storetest"
 	"portico/views"
 )
 
@@ -373,7 +373,7 @@ func sendForm(t *testing.T, b *browser, path string) answer {
 }
 
 func sendLogo(t *testing.T, b *browser, path string) answer {
-	body, contentType := formOf(t, formFile{"logo", "logo.png", picturetest.PNG(t, picturetest.TwoHalves(40, 40))})
+	body, contentType := formOf(t, formFile{"logo", "logo.png", thumbnailtest.PNG(t, thumbnailtest.TwoHalves(40, 40))})
 	return b.do(t, http.MethodPost, path, body, contentType)
 }
 

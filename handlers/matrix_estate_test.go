@@ -9,8 +9,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // Every text, name and file of a tenant carries its canary: this word and the

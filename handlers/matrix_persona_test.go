@@ -4,8 +4,8 @@ import (
 	"slices"
 	"testing"
 
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // persona is one kind of visitor to one tenant.

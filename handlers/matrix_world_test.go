@@ -14,9 +14,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"portico/e2e/storetest"
 	"portico/handlers"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // world is two agencies, the clients of theirs, and everybody who comes to one

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"portico/handlers/watch"
+	"portico/handlers/metrics"
 	"portico/store"
 )
 
@@ -80,7 +80,7 @@ func (s *Server) answered(ctx context.Context, r *http.Request, rec *recorder, r
 		slog.Int("status", rec.status),
 		slog.Int64("bytes", rec.bytes),
 		slog.Duration("took", took))
-	a := watch.Answer{RequestID: requestID(r), Route: route.Path, Method: r.Method, Status: rec.status, Took: took}
+	a := metrics.Answer{RequestID: requestID(r), Route: route.Path, Method: r.Method, Status: rec.status, Took: took}
 	if route.Streams && r.Method == http.MethodGet && rec.status < http.StatusBadRequest {
 		a.Download = rec.bytes
 	}

@@ -10,10 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"portico/e2e/storetest"
 	"portico/handlers"
 	"portico/handlers/signin"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // breakingSite is the product with routes that panic, or wait for ever.

@@ -7,9 +7,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/e2e/storetest"
 	"portico/files"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // preview gives a file a preview as the job would, of any content.

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // Ravi works in Acme alone. He names projects of Globex under Acme's address and

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"portico/store/storetest"
+	"portico/e2e/storetest"
 )
 
 // Ravi makes a project, renames it, throws it away and takes it back.

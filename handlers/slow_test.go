@@ -11,9 +11,9 @@ import (
 	"strings"
 	"testing"
 
+	"portico/e2e/storetest"
 	"portico/handlers"
 	"portico/handlers/signin"
-	"portico/store/storetest"
 )
 
 // slowBody ends as a body does whose rest does not come before the deadline: the

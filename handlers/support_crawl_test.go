@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 var anAddress = regexp.MustCompile(`(?:href|src|action|data-[a-z-]+)="([^"]+)"`)

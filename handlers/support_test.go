@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"portico/store/storetest"
+	"portico/e2e/storetest"
 )
 
 // An owner lets support in, sees it come, and takes it back: the agent's next

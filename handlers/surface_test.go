@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"portico/e2e/storetest"
 	"portico/handlers"
-	"portico/store/storetest"
 )
 
 // protected checks the headers that no answer of ours may lack, whatever it is.

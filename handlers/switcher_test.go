@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // Dana comes back to the project she was at, in the workspace she was in; when

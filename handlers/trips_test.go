@@ -11,10 +11,10 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"portico/e2e/stack"
+	"portico/e2e/storetest"
 	"portico/handlers"
 	"portico/store"
 	"portico/store/queue"
-	"portico/store/storetest"
 )
 
 // trips counts how often a pool goes to the database and back: a query, a batch

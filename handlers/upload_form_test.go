@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"portico/e2e/storetest"
 	"portico/files"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 type formFile struct {

@@ -25,9 +25,9 @@ import (
 	"time"
 
 	"portico/e2e/stack"
+	"portico/e2e/storetest"
 	"portico/files"
 	"portico/handlers/signin"
-	"portico/store/storetest"
 )
 
 // most is by how much the server may grow while files of any size pass.

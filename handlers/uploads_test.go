@@ -15,9 +15,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/e2e/storetest"
 	"portico/files"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // studio is Ravi at work on a draft version in Acme, with the product around him.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"portico/store/storetest"
+	"portico/e2e/storetest"
 )
 
 // Case 56: a full plan says what is full, how much there is and who can help, to

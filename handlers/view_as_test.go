@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"portico/store/storetest"
+	"portico/e2e/storetest"
 )
 
 // Staff look as one of their client's people, from the people page, and see what

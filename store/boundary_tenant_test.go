@@ -12,9 +12,9 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"portico/e2e/stack"
+	"portico/e2e/storetest"
 	"portico/store"
 	"portico/store/queue"
-	"portico/store/storetest"
 )
 
 // as sets the context of a raw transaction by hand, so that these tests prove

@@ -6,8 +6,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // A logo belongs to its tenant: nobody else reads its row, replaces it or takes it

@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 func onClients(t *testing.T, me store.Member, do func(*store.Tx) error) error {

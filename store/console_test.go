@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // With a grant, a reason, a ticket and a fresh step-up the agent is inside as

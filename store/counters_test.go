@@ -4,8 +4,8 @@ import (
 	"sync"
 	"testing"
 
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // waitingIn is what the list of workspaces says of a tenant.

@@ -4,8 +4,8 @@ import (
 	"errors"
 	"testing"
 
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // Who reads dates how is a person's own: nobody else reads or changes it, not in

@@ -6,8 +6,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // owner is a tenant's owner in a browser that has just stepped up.

@@ -9,8 +9,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"portico/e2e/stack"
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // Staff of Acme name a version, a file and an upload of Globex, and ids that name

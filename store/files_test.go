@@ -9,8 +9,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // fileBundle is a draft version in Acme, with the people around it.

@@ -6,8 +6,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // Nobody forgets somebody else: not by naming them, for no function the app may

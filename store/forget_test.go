@@ -11,8 +11,8 @@ import (
 	"github.com/google/uuid"
 
 	"portico/e2e/stack"
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // provedPerson signs somebody in who has just proved themselves anew.

@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // elsewhere is an account at a provider whose address is nobody's here.

@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // invite asks somebody in and returns the invitation and a token for its link, as

@@ -6,8 +6,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // age moves a row's time back, which nobody but a superuser can.

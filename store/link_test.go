@@ -4,8 +4,8 @@ import (
 	"crypto/rand"
 	"testing"
 
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // A mailed link opens one session, by the database's own rule, whoever asks.

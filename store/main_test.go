@@ -3,7 +3,7 @@ package store_test
 import (
 	"testing"
 
-	"portico/store/storetest"
+	"portico/e2e/storetest"
 )
 
 func TestMain(m *testing.M) { storetest.Main(m) }

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // Case 12: numbers, names, titles and addresses that Globex has already are free

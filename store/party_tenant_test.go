@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // What the client was shown is theirs to see and nobody's but the agency's to

@@ -9,8 +9,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // newPasskey is one as a device makes it, answering a ceremony of that session.

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"portico/e2e/stack"
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // asks are the ways to the database that there are: who is asking, a page, a

@@ -9,8 +9,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // attempt runs a deed and returns what it says.

@@ -5,8 +5,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // Somebody of Acme names a picture of Globex: it is not there, to be read or to be

@@ -5,8 +5,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 var aPreview = &store.Preview{ContentType: "image/jpeg", Size: 5, SHA256: make([]byte, 32)}

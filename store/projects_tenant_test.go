@@ -4,8 +4,8 @@ import (
 	"errors"
 	"testing"
 
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // A member of one client asks for a project of another, and for nothing at all:

@@ -3,8 +3,8 @@ package store_test
 import (
 	"testing"
 
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // Staff make a project; they and, once it is shared, the client see it.

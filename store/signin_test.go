@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // spentFlow is a provider's flow whose answer has just come back.

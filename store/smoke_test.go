@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"portico/e2e/stack"
-	"portico/store/storetest"
+	"portico/e2e/storetest"
 )
 
 // The operators' smoke test, run as they would: green on a healthy database, red

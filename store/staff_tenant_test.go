@@ -8,8 +8,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // invitesOpen lists the open invitations of a tenant by their address.

@@ -3,8 +3,8 @@ package store_test
 import (
 	"testing"
 
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // The person looked as is staff in three tenants; the agent stands in the one

@@ -9,8 +9,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"portico/e2e/stack"
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // Owners and admins of either side let support in and take it back; others, and

@@ -4,8 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // letWrite has Acme's client owner let support in to change things, too.

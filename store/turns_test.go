@@ -6,8 +6,8 @@ import (
 	"sync"
 	"testing"
 
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // turnsBundle is a pool of four connections and two tenants of one agency.

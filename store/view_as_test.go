@@ -6,8 +6,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // looks has Dana, who is staff at Acme, look as that person from a browser that

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"portico/store/storetest"
+	"portico/e2e/storetest"
 )
 
 // A proxy that asks where the manual says, whether it may get a certificate,

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"portico/files"
+	"portico/handlers/jobs"
 	"portico/handlers/signin"
-	"portico/handlers/work"
 	"portico/store"
 )
 
@@ -106,7 +106,7 @@ func (p program) checkConfiguration() (config, []finding) {
 	if len(mistakes) == 0 {
 		_, ways := signin.NewProviders(c.providers...)
 		_, storage := files.Open(c.files)
-		_, mailer := work.NewMailer(c.smtpURL, c.mailFrom)
+		_, mailer := jobs.NewMailer(c.smtpURL, c.mailFrom)
 		for _, err := range []error{ways, storage, mailer} {
 			mistakes = append(mistakes, each(err)...)
 		}
@@ -179,16 +179,16 @@ func variety(key []byte) int {
 }
 
 func checkMail(ctx context.Context, c config) []finding {
-	err := work.ProbeMail(ctx, c.smtpURL, c.mailFrom)
+	err := jobs.ProbeMail(ctx, c.smtpURL, c.mailFrom)
 	mend := ""
 	switch {
 	case err == nil:
 		return []finding{{"mail", well, "The mail server answers and lets us in.", ""}}
-	case errors.Is(err, work.ErrMailAway):
+	case errors.Is(err, jobs.ErrMailAway):
 		mend = "Start it, open the way to it, or correct host and port in SMTP_URL."
-	case errors.Is(err, work.ErrMailTLS):
+	case errors.Is(err, jobs.ErrMailTLS):
 		mend = "Use smtps:// for a port with TLS from the first byte, smtp:// for one with STARTTLS, and a host name that its certificate has."
-	case errors.Is(err, work.ErrMailSignIn):
+	case errors.Is(err, jobs.ErrMailSignIn):
 		mend = "Correct user and password in SMTP_URL, with percent signs for special characters."
 	default:
 		mend = "Correct host and port in SMTP_URL: something else listens there."

@@ -20,8 +20,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"portico/e2e/stack"
+	"portico/e2e/storetest"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 func must[T any](v T, err error) T {

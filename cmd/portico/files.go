@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"portico/handlers/work"
+	"portico/handlers/jobs"
 	"portico/store"
 	"portico/store/queue"
 )
@@ -63,7 +63,7 @@ func (p program) files(ctx context.Context, args []string) error {
 	if verb == "forget" {
 		return p.forgetFile(ctx, in, tenants[0], id)
 	}
-	return p.reconcile(ctx, in, tenants, work.Reconcile{Grace: *grace, Mend: verb == "repair"})
+	return p.reconcile(ctx, in, tenants, jobs.Reconcile{Grace: *grace, Mend: verb == "repair"})
 }
 
 // tenants are all tenants by slug, whatever their state, or the one of a slug.
@@ -97,7 +97,7 @@ func (in *installation) jobIn(tenant uuid.UUID) (store.Job, error) {
 	return in.db.Believe(args, store.Demand{AnyState: true})
 }
 
-func (p program) reconcile(ctx context.Context, in *installation, tenants []store.TenantLine, o work.Reconcile) error {
+func (p program) reconcile(ctx context.Context, in *installation, tenants []store.TenantLine, o jobs.Reconcile) error {
 	found, left := 0, 0
 	w := tabwriter.NewWriter(p.stdout, 0, 4, 2, ' ', 0)
 	for _, t := range tenants {
@@ -105,7 +105,7 @@ func (p program) reconcile(ctx context.Context, in *installation, tenants []stor
 		if err != nil {
 			return err
 		}
-		o.Found = func(f work.Finding) {
+		o.Found = func(f jobs.Finding) {
 			if found++; found == 1 {
 				fmt.Fprintln(w, "TENANT\tFILE\tNAME\tFINDING")
 			}
@@ -164,7 +164,7 @@ func quoted(name string) string {
 	return fmt.Sprintf("%q", name)
 }
 
-func sentence(f work.Finding) string {
+func sentence(f jobs.Finding) string {
 	s := string(f.Kind)
 	if f.Part > 0 {
 		s += fmt.Sprintf(", part %d", f.Part)

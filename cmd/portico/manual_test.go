@@ -11,7 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"portico/e2e/stack"
-	"portico/store/storetest"
+	"portico/e2e/storetest"
 )
 
 // blockOf is the code block of docs/operate.md behind a mark.

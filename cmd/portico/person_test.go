@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"portico/e2e/stack"
-	"portico/store/storetest"
+	"portico/e2e/storetest"
 )
 
 // The operator erases an account on a written request, whatever case the address is

@@ -13,10 +13,10 @@ import (
 
 	"portico/files"
 	"portico/handlers"
-	"portico/handlers/hosts"
+	"portico/handlers/dnscheck"
+	"portico/handlers/jobs"
+	"portico/handlers/metrics"
 	"portico/handlers/signin"
-	"portico/handlers/watch"
-	"portico/handlers/work"
 	"portico/store"
 	"portico/store/queue"
 )
@@ -73,9 +73,9 @@ type installation struct {
 	config  config
 	db      *store.DB
 	storage *files.Storage
-	runner  *work.Runner
+	runner  *jobs.Runner
 	seal    queue.Sealer
-	watch   *watch.Watch
+	watch   *metrics.Watch
 	log     *slog.Logger
 }
 
@@ -96,7 +96,7 @@ func (p program) open(ctx context.Context) (*installation, error) {
 	ctx, cancel := context.WithTimeout(ctx, startPatience)
 	defer cancel()
 	in := &installation{
-		config: c, watch: watch.New(), log: handlers.NewLogger(p.stderr, slog.LevelInfo),
+		config: c, watch: metrics.New(), log: handlers.NewLogger(p.stderr, slog.LevelInfo),
 		seal: queue.NewSealer(c.keys.For(signin.PurposeJobSeal)...),
 	}
 	// River and others that log on their own say it through the same redactor.
@@ -114,10 +114,10 @@ func (p program) open(ctx context.Context) (*installation, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot start: %w", err)
 	}
-	mailer, err := work.NewMailer(c.smtpURL, c.mailFrom)
+	mailer, err := jobs.NewMailer(c.smtpURL, c.mailFrom)
 	if err == nil {
-		in.runner, err = work.New(in.db, work.Config{
-			URL: c.url, Keys: c.keys, Mailer: mailer, Storage: in.storage, DNS: hosts.NewResolver(c.dns), AlertTo: c.alertMail, Watch: in.watch, Log: in.log,
+		in.runner, err = jobs.New(in.db, jobs.Config{
+			URL: c.url, Keys: c.keys, Mailer: mailer, Storage: in.storage, DNS: dnscheck.NewResolver(c.dns), AlertTo: c.alertMail, Watch: in.watch, Log: in.log,
 		})
 	}
 	if err != nil {
@@ -168,7 +168,7 @@ func (in *installation) adminServers(ready *handlers.Readiness) []*http.Server {
 	if in.config.adminAddr == "" {
 		return nil
 	}
-	ours := hosts.Ours{Main: in.config.url.Hostname(), TenantDomain: in.config.tenantDomain}
+	ours := dnscheck.Ours{Main: in.config.url.Hostname(), TenantDomain: in.config.tenantDomain}
 	return []*http.Server{{
 		Addr: in.config.adminAddr, Handler: in.watch.Admin(in.db, ready.Ask, ours.Ask(in.db), in.log),
 		// Profiles take as long as they are asked to, so an answer has no limit.

@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"portico/e2e/stack"
+	"portico/e2e/storetest"
 	"portico/handlers/signin"
-	"portico/store/storetest"
 )
 
 func TestMain(m *testing.M) { storetest.Main(m, stopNeighbours) }

@@ -17,7 +17,7 @@ import (
 	traces "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
 
-	"portico/store/storetest"
+	"portico/e2e/storetest"
 )
 
 // receiver is an OpenTelemetry collector that keeps what it is sent.

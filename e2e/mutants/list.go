@@ -4,7 +4,7 @@ const (
 	storeRoom   = "./store"
 	handlerRoom = "./handlers"
 	signinRoom  = "./handlers/signin"
-	workRoom    = "./handlers/work"
+	workRoom    = "./handlers/jobs"
 	filesRoom   = "./files"
 	operator    = "./cmd/portico"
 	faults      = "./e2e/faults"
@@ -123,12 +123,12 @@ var mutants = []mutant{
 	{"a hand-over is for members", handingOver, "m.user_id = u.id and", "", handlerRoom, "TestHandoverIsForMembers"},
 	{"a hand-over leads to proved domains", handingOver, " and d.verified_at is not null", "", handlerRoom, "TestHandoverIsForMembers"},
 	{"signing out on one host is signing out", "store/account.go", "(select coalesce(parent_id, id) from", "(select id from", handlerRoom, "TestHandover$"},
-	{"a domain needs the proof of its claim", "handlers/hosts/look.go", "slices.Contains(texts, ProofValue(token))", "len(texts) > 0", workRoom, "TestDomainNeedsAFreshProof"},
+	{"a domain needs the proof of its claim", "handlers/dnscheck/lookup.go", "slices.Contains(texts, ProofValue(token))", "len(texts) > 0", workRoom, "TestDomainNeedsAFreshProof"},
 	{"a domain is one tenant's", hostsTable, "create unique index domains_proved on domains (host) where verified_at is not null;", "", workRoom, "TestDomainNeedsAFreshProof"},
 	{"only a job finds a proof", hostsTable, "using ((select current_setting('app.party', true)) = 'system');", "using (true);", storeRoom, "TestProofsAreFoundByJobs"},
 	{"domains want a step-up", "store/domains.go", "	if !fresh {", "	if false {", storeRoom, "TestDomainsAreTheirTenants"},
 	{"a proof that is gone ends a domain", "store/domains.go", "when @proof = 'unanswered' or proved_at > now() - interval '3 days' then verified_at", "else verified_at", workRoom, "TestDomainLapses"},
-	{"addresses inside our networks are not shown", "handlers/hosts/look.go", "if !ip.IsGlobalUnicast() || ip.IsPrivate() {", "if false {", "./handlers/hosts", "TestLookConnects"},
+	{"addresses inside our networks are not shown", "handlers/dnscheck/lookup.go", "if !ip.IsGlobalUnicast() || ip.IsPrivate() {", "if false {", "./handlers/dnscheck", "TestLookConnects"},
 	{"disabled people are out", whoIsAsking, "and u.disabled_at is null", "", signinRoom, "TestDisabledPerson"},
 	{"disabled agents are out", whoIsAsking, " and a.disabled_at is null", "", storeRoom, "TestSupportEndsWithTheAgent"},
 	{"support is in its tenant alone", whoIsAsking, "case when inside.tenant_id = t.id then inside.subject_id else k.user_id end", "coalesce(inside.subject_id, k.user_id)", storeRoom, "TestSupportStaysInTheTenant"},
@@ -339,12 +339,12 @@ var mutants = []mutant{
 	{"the seal covers the kind", "store/queue/queue.go", "mac.Write([]byte(args.Kind()))", "", workRoom, "TestSeal"},
 	{"a mail holds what its reader may see", "store/recipients.go", "asThemselves.party = *s.Party", "", workRoom, "TestMailHolds"},
 	{"nobody without access gets mail", jobs, "and m.ended_at is null\n", "\n", workRoom, "TestWhoLostAccess|TestAskerMust"},
-	{"a panicking job tells no values", "handlers/work/adapters.go", `err = panicked{fmt.Sprintf("%T", v), string(debug.Stack())}`, `err = panicked{fmt.Sprint(v), string(debug.Stack())}`, workRoom, "TestPanic"},
+	{"a panicking job tells no values", "handlers/jobs/adapters.go", `err = panicked{fmt.Sprintf("%T", v), string(debug.Stack())}`, `err = panicked{fmt.Sprint(v), string(debug.Stack())}`, workRoom, "TestPanic"},
 	{"an effect happens once", "store/jobs.go", "on conflict do nothing", "on conflict (tenant_id, key) do update set at = now()", workRoom, "TestThousand|TestKilled"},
 	{"the asker must still be allowed", "store/jobs.go", "case d.May != \"\" && !May(d.May, *s.Party, *s.Role):", "case false:", workRoom, "TestAsker"},
 
-	{"what visitors call a method is no label", "handlers/watch/watch.go", "return method\n\t}\n\treturn \"other\"", "return method\n\t}\n\treturn method", operator, "TestOperatorSees"},
-	{"the operator's listener is for this machine", "handlers/watch/admin.go", `if host != "localhost" && (err`, `if false && (err`, operator, "TestOperatorsListener"},
+	{"what visitors call a method is no label", "handlers/metrics/metrics.go", "return method\n\t}\n\treturn \"other\"", "return method\n\t}\n\treturn method", operator, "TestOperatorSees"},
+	{"the operator's listener is for this machine", "handlers/metrics/admin.go", `if host != "localhost" && (err`, `if false && (err`, operator, "TestOperatorsListener"},
 	{"the doctor looks at the boundary", "cmd/portico/doctor_database.go", "for _, f := range found {", "for _, f := range found[:0] {", operator, "TestDoctorNames"},
 	{"the doctor looks at the role", "cmd/portico/doctor_database.go", "for _, says := range can {", "for _, says := range can[:0] {", operator, "TestDoctorNames"},
 	{"the bucket is closed to strangers", "files/probe.go", "try(StepStrangers, p.strangers)", "", operator, "TestDoctorNames"},

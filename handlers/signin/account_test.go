@@ -9,7 +9,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/jackc/pgx/v5"
 
-	"portico/store/storetest"
+	"portico/e2e/storetest"
 )
 
 // A person changes their name; the page says so and remembers what happened.

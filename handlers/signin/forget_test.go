@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"portico/store/storetest"
+	"portico/e2e/storetest"
 )
 
 // prove has whoever is signed in prove anew who they are, on the way to a page.

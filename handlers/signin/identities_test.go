@@ -12,9 +12,9 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"portico/e2e/stack"
+	"portico/e2e/storetest"
 	"portico/handlers/signin"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 const providerFlow = "__Host-portico-provider"

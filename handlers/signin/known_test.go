@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"portico/e2e/storetest"
 	"portico/handlers/signin"
-	"portico/store/storetest"
 )
 
 const knownCookie = "__Host-portico-known"

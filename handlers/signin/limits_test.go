@@ -12,10 +12,10 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"portico/e2e/stack"
+	"portico/e2e/storetest"
 	"portico/handlers/signin"
 	"portico/store"
 	"portico/store/queue"
-	"portico/store/storetest"
 )
 
 // Case 34: what a visitor sees does not tell whether an address is known.

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"portico/e2e/storetest"
 	"portico/handlers/signin"
-	"portico/store/storetest"
 )
 
 // A person types their address, reads the code in the mail, types it, and is in

@@ -11,8 +11,8 @@ import (
 	"github.com/descope/virtualwebauthn"
 	"github.com/google/uuid"
 
+	"portico/e2e/storetest"
 	"portico/handlers/signin"
-	"portico/store/storetest"
 )
 
 // device holds a passkey, as an authenticator does.

@@ -11,7 +11,7 @@ import (
 
 	"github.com/go-webauthn/webauthn/webauthn"
 
-	"portico/handlers/watch"
+	"portico/handlers/metrics"
 	"portico/store"
 	"portico/views"
 	"portico/views/ui"
@@ -24,7 +24,7 @@ type Room struct {
 	keys    Keys
 	rateKey []byte
 	ways    []Way
-	watch   *watch.Watch // nil counts nothing
+	watch   *metrics.Watch // nil counts nothing
 	// passkeys is nil where there are none: see [Room.At].
 	passkeys *webauthn.WebAuthn
 	// tenantDomain is what the hosts of tenants stand under; "" for none.
@@ -69,7 +69,7 @@ const mailAway = "We cannot send mail at the moment. Try again in a minute."
 const retryMail = "30"
 
 // Watched has the room count what comes of the proofs it is shown.
-func (room *Room) Watched(w *watch.Watch) *Room {
+func (room *Room) Watched(w *metrics.Watch) *Room {
 	room.watch = w
 	return room
 }

@@ -9,10 +9,10 @@ import (
 	"github.com/google/uuid"
 
 	"portico/e2e/stack"
+	"portico/e2e/storetest"
 	"portico/handlers/signin"
 	"portico/store"
 	"portico/store/queue"
-	"portico/store/storetest"
 )
 
 // Case 24: an attacker plants their own, live session in somebody's browser. Who

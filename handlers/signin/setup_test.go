@@ -26,11 +26,11 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"portico/e2e/stack"
+	"portico/e2e/storetest"
 	"portico/handlers"
+	"portico/handlers/jobs"
 	"portico/handlers/signin"
-	"portico/handlers/work"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 func TestMain(m *testing.M) {
@@ -53,7 +53,7 @@ func TestMain(m *testing.M) {
 // mail of its own people.
 var (
 	mails     *stack.Mail
-	runner    *work.Runner
+	runner    *jobs.Runner
 	startOnce sync.Once
 	mailsRead sync.Map // paths of messages that a test has read
 )
@@ -64,12 +64,12 @@ var testKeys, _ = signin.NewKeys([]byte("the one session key of these tests"))
 func startRunner(t testing.TB) {
 	t.Helper()
 	startOnce.Do(func() {
-		mailer, err := work.NewMailer(mails.URL(), "Portico <portico@portico.test>")
+		mailer, err := jobs.NewMailer(mails.URL(), "Portico <portico@portico.test>")
 		check(t, err)
-		cfg := work.Config{
+		cfg := jobs.Config{
 			URL: &url.URL{Scheme: "https", Host: "portico.test"}, Keys: testKeys, Mailer: mailer, Log: slog.New(slog.DiscardHandler),
 		}
-		runner, err = work.New(storetest.DB(), cfg)
+		runner, err = jobs.New(storetest.DB(), cfg)
 		check(t, err)
 		check(t, runner.Start(context.Background()))
 	})

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"portico/e2e/storetest"
 	"portico/handlers/signin"
-	"portico/store/storetest"
 )
 
 // A person proves anew who they are: asked, mailed, typed, and on to where they

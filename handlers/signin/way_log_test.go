@@ -11,10 +11,10 @@ import (
 	"strings"
 	"testing"
 
+	"portico/e2e/storetest"
 	"portico/handlers"
 	"portico/handlers/signin"
 	"portico/store"
-	"portico/store/storetest"
 )
 
 // quotingWay is a provider whose library quotes what it was given.

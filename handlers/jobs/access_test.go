@@ -1,0 +1,347 @@
+package jobs
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river/rivertype"
+
+	"portico/e2e/storetest"
+	"portico/store"
+	"portico/store/queue"
+)
+
+// Leo's access ends, and another time his account is disabled, between the
+// publication and the mail: Mia is told, he is not, and neither is he by the
+// digest.
+func TestWhoLostAccessGetsNoMail(t *testing.T) {
+	t.Parallel()
+	r := theRunner(t)
+	for name, lose := range map[string]string{
+		"membership ended": `update memberships set ended_at = now() where email = $1`,
+		"account disabled": `update users set disabled_at = now() where email = $1`,
+		"address removed":  `update memberships set email = null where email = $1`,
+		"forgotten":        `select lookup.forget(id, email, id, gen_random_uuid(), '') from users where email = $1`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ended := endsOf(t, r)
+			a := storetest.Agency(t)
+			dana := a.Member(t, a.Dana, a.Acme)
+			published(t, dana, "Poster "+a.Suffix)
+			mailTo(t, a.Leo, "Poster "+a.Suffix) // while he has access, he is told
+			leo := ask[uuid.UUID](t, admin(t), `select id from users where email = $1`, a.Leo)
+			do(t, admin(t), lose, a.Leo)
+
+			again := draft(t, dana, "Flyer "+a.Suffix)
+			publish(t, dana, again)
+			mailTo(t, a.Mia, "Flyer "+a.Suffix)
+			seal := queue.Seal{Tenant: dana.TenantID()}
+			for _, job := range []queue.TenantJob{
+				&queue.VersionMail{Seal: seal, Version: again, To: leo},
+				&queue.DigestMail{Seal: seal, Day: "2026-01-02", To: leo, Since: time.Now().Add(-time.Hour).UTC(), Until: time.Now().Add(time.Hour).UTC()},
+			} {
+				check(t, testSealer.Seal(job))
+				if row := ended(insert(t, r, job)); row.State != rivertype.JobStateCompleted {
+					t.Errorf("%s is %s", row.Kind, row.State)
+				}
+			}
+			for _, m := range mailsTo(t, a.Leo) {
+				if !strings.Contains(m.Text(), "Poster "+a.Suffix) || strings.Contains(m.Text(), "Flyer") {
+					t.Errorf("a mail reached him: %s", m.Subject())
+				}
+			}
+		})
+	}
+}
+
+// Ravi publishes and loses his access, or the right to, before the job runs: it
+// is let go and the trail says so. The same job of Dana, who has both, is done.
+func TestAskerMustStillBeAllowed(t *testing.T) {
+	t.Parallel()
+	r := theRunner(t)
+	for name, lose := range map[string]string{
+		"membership ended": `update memberships set ended_at = now() where email = $1 and tenant_id = $2`,
+		"role lowered":     `update memberships set role = 'viewer' where email = $1 and tenant_id = $2`,
+		"account disabled": `update users set disabled_at = now() where email = $1 and $2::uuid is not null`,
+		"forgotten":        `select lookup.forget(id, email, id, gen_random_uuid(), '') from users where email = $1 and $2::uuid is not null`,
+		"tenant suspended": `update tenants set state = 'suspended' where id = $2 and $1 <> ''`,
+		"agency suspended": `update tenants set state = 'suspended' where id = (select agency_id from tenants where id = $2) and $1 <> ''`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ended := endsOf(t, r)
+			a := storetest.Agency(t)
+			ravi, dana := a.Member(t, a.Ravi, a.Acme), a.Member(t, a.Dana, a.Acme)
+			version := published(t, dana, "Poster "+a.Suffix)
+			mailTo(t, a.Mia, "Poster "+a.Suffix)
+			leo := ask[uuid.UUID](t, admin(t), `select id from users where email = $1`, a.Leo)
+			mailTo(t, a.Leo, "Poster "+a.Suffix)
+			waitIdle(t, r, []uuid.UUID{dana.TenantID()})
+			do(t, admin(t), `delete from job_effects where tenant_id = $1`, dana.TenantID())
+			do(t, admin(t), lose, a.Ravi, dana.TenantID())
+
+			job := &queue.VersionMail{Seal: queue.Seal{Tenant: dana.TenantID(), AskedBy: ravi.ID(), Actor: ravi.ID()}, Version: version, To: leo}
+			check(t, testSealer.Seal(job))
+			if row := ended(insert(t, r, job)); row.State != rivertype.JobStateCancelled {
+				t.Errorf("the job is %s", row.State)
+			}
+			if n := len(mailsTo(t, a.Leo)); n != 1 {
+				t.Errorf("%d mails, want only the first", n)
+			}
+			if n := ask[int](t, admin(t), `select count(*)::int from audit_events where tenant_id = $1 and verb = 'job.let_go' and result = 'denied' and actor_id = $2`, dana.TenantID(), ravi.ID()); n != 1 {
+				t.Errorf("%d lines in the trail, want 1", n)
+			}
+			if strings.Contains(name, "suspended") {
+				return
+			}
+			job.AskedBy, job.Actor = dana.ID(), dana.ID()
+			check(t, testSealer.Seal(job))
+			ended(insert(t, r, job))
+			if n := len(mailsTo(t, a.Leo)); n != 2 {
+				t.Errorf("%d mails, want the one of the rightful asker too", n)
+			}
+		})
+	}
+}
+
+// Work that was thrown into the bin before the mail was written is in no mail, nor
+// is a draft; what the client is not shown any more is in the staff's alone. The
+// text is read in the recipient's own context.
+func TestMailHoldsWhatItsReaderMaySee(t *testing.T) {
+	t.Parallel()
+	r := theRunner(t)
+	ended := endsOf(t, r)
+	a := storetest.Agency(t)
+	dana, ravi := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Ravi, a.Acme)
+	published(t, ravi, "Shown "+a.Suffix)
+	binned := published(t, ravi, "Binned "+a.Suffix)
+	draft(t, ravi, "Draft "+a.Suffix)
+	back := published(t, ravi, "Back "+a.Suffix)
+	mailTo(t, a.Mia, "Back "+a.Suffix)
+	mailTo(t, a.Mia, "Binned "+a.Suffix)
+	do(t, admin(t), `update projects set shared_at = null
+		where id = (select project_id from deliverables where id = (select deliverable_id from versions where id = $1))`, back)
+	do(t, admin(t), `update deliverables set deleted_at = now() where id = (select deliverable_id from versions where id = $1)`, binned)
+
+	for _, who := range []string{a.Mia, a.Dana} {
+		id := ask[uuid.UUID](t, admin(t), `select id from users where email = $1`, who)
+		job := &queue.DigestMail{Seal: queue.Seal{Tenant: dana.TenantID()}, Day: "2026-01-03", To: id,
+			Since: time.Now().Add(-time.Hour).UTC(), Until: time.Now().Add(time.Hour).UTC()}
+		check(t, testSealer.Seal(job))
+		ended(insert(t, r, job))
+		digest := mailTo(t, who, "What happened").Text()
+		if !strings.Contains(digest, "Shown "+a.Suffix) || strings.Contains(digest, "Binned") || strings.Contains(digest, "Draft") {
+			t.Errorf("the digest for %s holds the wrong things:\n%s", who, digest)
+		}
+		if staff := who == a.Dana; strings.Contains(digest, "Back "+a.Suffix) != staff {
+			t.Errorf("what was taken back is in the wrong digest, that for %s:\n%s", who, digest)
+		}
+	}
+	again := &queue.VersionMail{Seal: queue.Seal{Tenant: dana.TenantID()}, Version: back, To: mia(t, dana)}
+	waitIdle(t, r, []uuid.UUID{dana.TenantID()})
+	do(t, admin(t), `delete from job_effects where tenant_id = $1 and key like 'version_mail:' || $2 || '%'`, dana.TenantID(), back.String())
+	before := len(mailsTo(t, a.Mia))
+	if row := ended(put(t, r, again)); row.State != rivertype.JobStateCompleted || len(mailsTo(t, a.Mia)) != before {
+		t.Errorf("the job is %s, and she was told of what was taken back", row.State)
+	}
+	// Ravi published all of it himself: nothing is news to him.
+	job := &queue.DigestMail{Seal: queue.Seal{Tenant: dana.TenantID()}, Day: "2026-01-03", To: ravi.ID(),
+		Since: time.Now().Add(-time.Hour).UTC(), Until: time.Now().Add(time.Hour).UTC()}
+	check(t, testSealer.Seal(job))
+	ended(insert(t, r, job))
+	if n := len(mailsTo(t, a.Ravi)); n != 0 {
+		t.Errorf("%d mails to whom nothing was new", n)
+	}
+}
+
+// The digest of a day goes out once, however often it is asked for; the next one
+// begins where it ended and so has nothing to tell.
+func TestDigestOfTheDay(t *testing.T) {
+	t.Parallel()
+	r := theRunner(t)
+	a := storetest.Agency(t)
+	ravi := a.Member(t, a.Ravi, a.Acme)
+	globex := a.Member(t, a.Dana, a.Globex)
+	published(t, ravi, "Poster "+a.Suffix)
+	published(t, globex, "Theirs "+a.Suffix)
+	tenants := []uuid.UUID{ravi.TenantID(), globex.TenantID()}
+
+	for range 3 {
+		check(t, storetest.DB().AskDigests(t.Context(), "2026-03-01", tenants))
+	}
+	digest := mailTo(t, a.Mia, "What happened")
+	mailTo(t, a.Gus, "What happened")
+	mailTo(t, a.Leo, "What happened")
+	mailTo(t, a.Dana, "What happened") // of acme: what she shared herself is no news
+	check(t, storetest.DB().AskDigests(t.Context(), "2026-03-02", tenants))
+	waitIdle(t, r, tenants)
+
+	if !strings.Contains(digest.Text(), "Poster "+a.Suffix) || strings.Contains(digest.Text(), "Theirs") {
+		t.Errorf("the digest is not of its tenant:\n%s", digest.Text())
+	}
+	for _, who := range []string{a.Mia, a.Leo, a.Gus, a.Dana} {
+		n := 0
+		for _, m := range mailsTo(t, who) {
+			if strings.Contains(m.Text(), "What happened") {
+				n++
+			}
+		}
+		if n != 1 {
+			t.Errorf("%d digests to %s, want 1", n, who)
+		}
+	}
+	for _, tenant := range tenants {
+		n := ask[int](t, admin(t), `select count(*)::int from audit_events where tenant_id = $1 and verb = 'project.digest_sent' and party = 'system' and actor_id is null`, tenant)
+		if n != 1 {
+			t.Errorf("%d lines in the trail, want 1", n)
+		}
+	}
+}
+
+// Every active tenant is asked for a digest, also beyond one page; a suspended
+// one is not, nor are those of a suspended agency. In a database of its own,
+// where the other tests get no digest of it.
+func TestDailyDigestsOfActiveTenants(t *testing.T) {
+	t.Parallel()
+	db, err := storetest.Open(t.Context(), "digests")
+	check(t, err)
+	t.Cleanup(db.Close)
+	conn, err := pgx.Connect(t.Context(), storetest.Server().AdminURL("digests"))
+	check(t, err)
+	t.Cleanup(func() { conn.Close(context.Background()) })
+	do(t, conn, `insert into tenants (id, kind, slug, name, state)
+		select gen_random_uuid(), 'agency', 'agency-' || n, 'Agency', case when n % 100 = 0 then 'suspended' else 'active' end from generate_series(1, $1::int) n`, tenantsAtOnce)
+	do(t, conn, `insert into tenants (id, kind, agency_id, slug, name)
+		select gen_random_uuid(), 'client', id, 'client-of-' || slug, 'Client' from tenants where kind = 'agency'`)
+	r := newTestRunner(t, db, testConfig(t, mails.URL(), &lockedBuffer{}), nil)
+
+	check(t, r.dailyDigests(t.Context(), queue.DailyDigests{Day: "2026-04-01"}))
+	asked := ask[int](t, conn, `select count(*)::int from river.river_job j join tenants t on t.id::text = j.args ->> 'tenant'
+		where j.kind = 'project_digest' and j.args ->> 'day' = '2026-04-01' and t.slug !~ '00$'`)
+	all := ask[int](t, conn, `select count(*)::int from river.river_job where kind = 'project_digest'`)
+	if want := 2 * (tenantsAtOnce - tenantsAtOnce/100); asked != want || all != want {
+		t.Errorf("%d tenants asked for a digest, %d jobs, want %d", asked, all, want)
+	}
+}
+
+// Nobody is woken at midnight, and a morning without the server is made up for
+// until noon, once.
+func TestDigestHours(t *testing.T) {
+	t.Parallel()
+	day := time.Date(2026, 5, 4, 0, 30, 0, 0, time.UTC)
+	for hour := range 24 {
+		got := digestsDue(day.Add(time.Duration(hour) * time.Hour))
+		if due := hour >= 6 && hour < 12; due != (got != nil) {
+			t.Errorf("at %d:30: %v", hour, got)
+		}
+	}
+	if next := (everyFullHour{}).Next(day); !next.Equal(day.Add(30 * time.Minute)) {
+		t.Errorf("after %v comes %v", day, next)
+	}
+}
+
+// waitIdle waits until no job of the tenants is left to do.
+func waitIdle(t *testing.T, r *Runner, tenants []uuid.UUID) {
+	t.Helper()
+	names := make([]string, len(tenants))
+	for i, id := range tenants {
+		names[i] = id.String()
+	}
+	waitFor(t, r, `select not exists (select 1 from river.river_job where args ->> 'tenant' = any ($1) and state in ('available', 'running', 'retryable'))`, names)
+}
+
+// An agent inside acme publishes as Dana: every job, line of the trail and mail
+// that comes of it carries the agent, Dana and the session.
+func TestProvenance(t *testing.T) {
+	t.Parallel()
+	r := theRunner(t)
+	ended := endsOf(t, r)
+	a := storetest.Agency(t)
+	me := supporter(t, a)
+	version := draft(t, a.Member(t, a.Dana, a.Acme), "Poster "+a.Suffix)
+	publish(t, me, version)
+	msg := mailTo(t, a.Mia, "Poster "+a.Suffix)
+
+	for name, want := range map[string]uuid.UUID{
+		"X-Portico-Actor":           me.Person.ID(),
+		"X-Portico-Subject":         me.ID(),
+		"X-Portico-Support-Session": me.Support.ID,
+	} {
+		if got := msg.Header(name); got != want.String() {
+			t.Errorf("%s = %q, want %s", name, got, want)
+		}
+	}
+	for _, id := range ask[[]int64](t, admin(t), `select array_agg(id) from river.river_job where args ->> 'version' = $1`, version.String()) {
+		ended(id)
+	}
+	jobs := ask[int](t, admin(t), `select count(*)::int from river.river_job
+		where args ->> 'version' = $1 and args ->> 'actor' = $2 and args ->> 'asked_by' = $3 and args ->> 'support' = $4`,
+		version.String(), me.Person.ID().String(), me.ID().String(), me.Support.ID.String())
+	rows := ask[int](t, admin(t), `select count(*)::int from audit_events
+		where tenant_id = $1 and verb = 'version.mail_sent' and actor_id = $2 and subject_id = $3 and support_session_id = $4`,
+		me.TenantID(), me.Person.ID(), me.ID(), me.Support.ID)
+	if jobs != 3 || rows != 2 {
+		t.Errorf("%d jobs and %d lines carry it, want 3 and 2", jobs, rows)
+	}
+}
+
+// supporter is an agent inside acme as Dana, in write mode.
+func supporter(t *testing.T, a *storetest.Tenants) store.Member {
+	t.Helper()
+	email := storetest.Agent(t)
+	token := storetest.SignIn(t, email)
+	conn := admin(t)
+	dana := a.Member(t, a.Dana, a.Acme)
+	grant, session := store.NewID(), store.NewID()
+	do(t, conn, `insert into support_grants (tenant_id, id, created_by, ends_at) values ($1, $2, $3, now() + interval '1 hour')`, dana.TenantID(), grant, dana.ID())
+	do(t, conn, `insert into support_sessions (tenant_id, id, kind, mode, grant_id, actor_id, actor_name, subject_id, reason, ticket, ends_at)
+		select $1, $2, 'support', 'write', $3, u.id, u.name, $4, 'To look', 'T-1', now() + interval '30 minutes' from users u where u.email = $5`,
+		dana.TenantID(), session, grant, dana.ID(), email)
+	do(t, conn, `update sessions set support_tenant_id = $1, support_session_id = $2 where user_id = (select id from users where email = $3)`, dana.TenantID(), session, email)
+	v, err := storetest.DB().Who(t.Context(), store.Ask{Token: &token, Slug: a.Acme})
+	check(t, err)
+	me, ok := v.Member()
+	if !ok || me.Support == nil {
+		t.Fatal("the agent is not inside")
+	}
+	return me
+}
+
+// Mails that are on their way when somebody is forgotten, for an address that they
+// no longer have: the jobs end well, and nothing is sent.
+func TestForgottenAddressGetsNoMail(t *testing.T) {
+	t.Parallel()
+	r := theRunner(t)
+	ended := endsOf(t, r)
+	a, other := storetest.Agency(t), storetest.Agency(t)
+	dana := other.Member(t, other.Dana, other.Acme)
+	var invite uuid.UUID
+	check(t, storetest.DB().Write(t.Context(), dana, func(tx *store.Tx) (err error) {
+		invite, err = tx.InvitePerson(t.Context(), store.NewPerson{Name: "Leo", Email: a.Leo, Party: store.PartyClient, Role: store.RoleViewer})
+		return err
+	}))
+	mailTo(t, a.Leo, "Acme")
+	flow, err := storetest.DB().BeginMailFlow(t.Context(), store.Secret("cookie of "+a.Suffix), a.Leo, "/")
+	check(t, err)
+	mailTo(t, a.Leo, "Sign in")
+	do(t, admin(t), `delete from job_effects where tenant_id = $1`, dana.TenantID())
+	do(t, admin(t), `select lookup.forget(id, email, id, gen_random_uuid(), '') from users where email = $1`, a.Leo)
+
+	late := &queue.InviteMail{Seal: queue.Seal{Tenant: dana.TenantID()}, Invite: invite, Sending: 1}
+	check(t, testSealer.Seal(late))
+	for _, id := range []int64{insert(t, r, late), insert(t, r, queue.SignInMail{Flow: flow})} {
+		if row := ended(id); row.State != rivertype.JobStateCompleted {
+			t.Errorf("%s is %s", row.Kind, row.State)
+		}
+	}
+	all, err := mails.To(a.Leo)
+	check(t, err)
+	if len(all) != 2 {
+		t.Errorf("%d mails, want the two of before", len(all))
+	}
+}

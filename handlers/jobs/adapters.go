@@ -1,0 +1,213 @@
+package jobs
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+
+	"portico/store"
+	"portico/store/queue"
+)
+
+// envelope stands for arguments of type T that nobody has opened yet. It takes
+// any JSON, so that garbage reaches the adapter, and is refused there, instead of
+// being retried for days by the queue.
+type envelope[T river.JobArgs] struct{}
+
+// Kind implements river.JobArgs.
+func (envelope[T]) Kind() string {
+	var args T
+	return args.Kind()
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (*envelope[T]) UnmarshalJSON([]byte) error { return nil }
+
+// tenantArgs are the arguments of a tenant job, by pointer.
+type tenantArgs[T any] interface {
+	*T
+	queue.TenantJob
+}
+
+type tenantWorker[T river.JobArgs, P tenantArgs[T]] struct {
+	river.WorkerDefaults[envelope[T]]
+	r      *Runner
+	demand store.Demand
+	do     func(context.Context, store.Job, T) error
+}
+
+// tenantJob registers what a tenant job does once it is believed.
+func tenantJob[T river.JobArgs, P tenantArgs[T]](w *river.Workers, r *Runner, d store.Demand, do func(context.Context, store.Job, T) error) {
+	river.AddWorker(w, &tenantWorker[T, P]{r: r, demand: d, do: do})
+}
+
+// Work implements river.Worker. The seal comes before everything; then each
+// transaction that do opens with the job asks the database anew how things stand.
+func (w *tenantWorker[T, P]) Work(ctx context.Context, job *river.Job[envelope[T]]) error {
+	return w.r.run(ctx, job.JobRow, func(ctx context.Context) error {
+		var args T
+		if err := json.Unmarshal(job.EncodedArgs, &args); err != nil {
+			return refusal{reason: "its arguments cannot be read"}
+		}
+		claimed := P(&args).Sealed().Tenant
+		if claimed == uuid.Nil {
+			return refusal{reason: "it names no tenant"}
+		}
+		j, err := w.r.db.Believe(P(&args), w.demand)
+		if err != nil {
+			return refusal{claimed, "its seal does not fit"}
+		}
+		err = w.do(ctx, j, args)
+		switch {
+		case errors.Is(err, store.ErrStale):
+			return w.r.letGo(ctx, job.JobRow, j, err)
+		case errors.Is(err, store.ErrNotFound):
+			return refusal{claimed, "it names something that is not in its tenant"}
+		case errors.Is(err, store.ErrInvalid):
+			return refusal{claimed, "it asks for what nobody can do"}
+		}
+		return err
+	})
+}
+
+// Timeout implements river.Worker: a few jobs may take longer than the rest.
+func (w *tenantWorker[T, P]) Timeout(*river.Job[envelope[T]]) time.Duration {
+	var args T
+	if long, ok := any(args).(interface{ Patience() time.Duration }); ok {
+		return long.Patience()
+	}
+	return 0 // that of all
+}
+
+type platformWorker[T queue.PlatformJob] struct {
+	river.WorkerDefaults[envelope[T]]
+	r  *Runner
+	do func(context.Context, T) error
+}
+
+// platformJob registers what a job without a tenant does.
+func platformJob[T queue.PlatformJob](w *river.Workers, r *Runner, do func(context.Context, T) error) {
+	river.AddWorker(w, &platformWorker[T]{r: r, do: do})
+}
+
+// Work implements river.Worker.
+func (w *platformWorker[T]) Work(ctx context.Context, job *river.Job[envelope[T]]) error {
+	return w.r.run(ctx, job.JobRow, func(ctx context.Context) error {
+		var args T
+		if err := json.Unmarshal(job.EncodedArgs, &args); err != nil {
+			return refusal{reason: "its arguments cannot be read"}
+		}
+		return w.do(ctx, args)
+	})
+}
+
+// refusal is a job that nobody rightly asked for.
+type refusal struct {
+	claimed uuid.UUID // the tenant it names, if it does
+	reason  string
+}
+
+func (r refusal) Error() string { return "refused: " + r.reason }
+
+// run does the work of one job and turns what came of it into what the queue
+// understands.
+func (r *Runner) run(ctx context.Context, row *rivertype.JobRow, do func(context.Context) error) error {
+	began := time.Now()
+	watched, end := r.cfg.Watch.Job(ctx, row.Kind, row.ID, row.Attempt)
+	err := unpanicked(func() error { return do(watched) })
+	defer func() { end(outcome(row, err)) }()
+	var no refusal
+	var mail *SendError
+	switch {
+	case err == nil:
+		r.log.LogAttrs(ctx, slog.LevelInfo, "job done", append(about(row), slog.Duration("took", time.Since(began)))...)
+		return nil
+	case errors.As(err, &no):
+		return r.refuse(ctx, row, no)
+	case errors.As(err, &mail) && mail.Permanent:
+		r.log.LogAttrs(ctx, slog.LevelWarn, "mail not accepted", append(about(row), slog.Int("answer", mail.Code))...)
+		return river.JobCancel(err)
+	}
+	return err
+}
+
+// outcome is what the operator's numbers say of a job.
+func outcome(row *rivertype.JobRow, err error) string {
+	var no refusal
+	var mail *SendError
+	var over *river.JobCancelError
+	switch {
+	case err == nil:
+		return "done"
+	case errors.As(err, &no):
+		return "refused"
+	case errors.As(err, &mail) && mail.Permanent:
+		return "mail_refused"
+	case errors.As(err, &over):
+		return "let_go"
+	case row.Attempt >= row.MaxAttempts:
+		return "given_up"
+	}
+	return "failed"
+}
+
+// unpanicked makes a panic an ordinary failure. What was panicked with can hold
+// anything, so only its type goes on; the stack names functions and no values.
+func unpanicked(do func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = panicked{fmt.Sprintf("%T", v), string(debug.Stack())}
+		}
+	}()
+	return do()
+}
+
+type panicked struct{ kind, stack string }
+
+func (p panicked) Error() string { return "panic of type " + p.kind }
+
+// refuse records the job where the operators look, tells them, and gives it up.
+// When it cannot be recorded the job is tried again, to be refused again.
+func (r *Runner) refuse(ctx context.Context, row *rivertype.JobRow, no refusal) error {
+	if err := r.db.RefuseJob(ctx, row.ID, row.Kind, no.claimed, no.reason); err != nil {
+		return err
+	}
+	r.refused.Add(1)
+	r.log.LogAttrs(ctx, slog.LevelError, "job refused",
+		append(about(row), slog.Bool("alert", true), slog.String("reason", no.reason))...)
+	if r.cfg.AlertTo != "" {
+		err := r.db.AskPlatform(ctx, queue.AlertMail{Job: row.ID, JobKind: row.Kind, Reason: no.reason})
+		if err != nil {
+			r.log.LogAttrs(ctx, slog.LevelError, "alert not queued", append(about(row), slog.String("err", err.Error()))...)
+		}
+	}
+	return river.JobCancel(no)
+}
+
+// letGo ends a job that was rightly asked for and is no longer called for. Its
+// tenant's trail says so.
+func (r *Runner) letGo(ctx context.Context, row *rivertype.JobRow, j store.Job, why error) error {
+	if err := r.db.LetGo(ctx, j, row.Kind); err != nil {
+		return err
+	}
+	r.log.LogAttrs(ctx, slog.LevelInfo, "job let go",
+		append(about(row), slog.String("tenant", j.TenantID().String()), slog.String("why", why.Error()))...)
+	return river.JobCancel(why)
+}
+
+// about is what the log says of a job: never its arguments.
+func about(row *rivertype.JobRow) []slog.Attr {
+	return []slog.Attr{
+		slog.Int64("job", row.ID),
+		slog.String("kind", row.Kind),
+		slog.Int("attempt", row.Attempt),
+	}
+}

@@ -1,0 +1,43 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+
+	"portico/store"
+	"portico/store/queue"
+)
+
+// domainsDue asks for a look at each domain that is due.
+func (r *Runner) domainsDue(ctx context.Context, _ queue.DomainsDue) error {
+	return r.db.AskDomainChecks(ctx)
+}
+
+// domainCheck looks at what the DNS says of a domain, and records it. It asks a
+// name server and nobody else: what a record names is never connected to. One
+// that was removed meanwhile needs no look.
+func (r *Runner) domainCheck(ctx context.Context, j store.Job, job queue.DomainCheck) error {
+	var d store.Domain
+	err := r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.Read(ctx, store.GetDomain(job.Domain, &d)) })
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	seen := r.cfg.DNS.Look(ctx, d.Host, d.Token, r.cfg.URL.Hostname())
+	report := store.DomainReport{Proof: string(seen.Proof), Pointing: string(seen.Pointing), Seen: seen.Seen}
+	err = r.record(ctx, j, d, report)
+	if errors.Is(err, store.ErrConflict) {
+		report.Proof = "taken"
+		err = r.record(ctx, j, d, report)
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+func (r *Runner) record(ctx context.Context, j store.Job, d store.Domain, report store.DomainReport) error {
+	return r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.DomainLooked(ctx, d, report) })
+}

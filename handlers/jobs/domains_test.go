@@ -1,0 +1,142 @@
+package jobs
+
+import (
+	"testing"
+
+	"github.com/google/uuid"
+
+	"portico/e2e/stack"
+	"portico/e2e/storetest"
+	"portico/handlers/dnscheck"
+	"portico/store"
+	"portico/store/queue"
+)
+
+// zone is a real name server, and a runner that asks it.
+type zone struct {
+	dns    *stack.DNS
+	runner *Runner
+}
+
+func newZone(t *testing.T) *zone {
+	t.Helper()
+	dns, err := stack.StartDNS(t.Context())
+	check(t, err)
+	check(t, dns.Set("portico.test", "A 198.51.100.7"))
+	cfg := testConfig(t, mails.URL(), &runnerLog)
+	cfg.DNS = dnscheck.NewResolver(dns.Addr())
+	return &zone{dns, newTestRunner(t, storetest.DB(), cfg, nil)}
+}
+
+// claim is made by hand, so that no schedule looks at it in the meantime.
+func claim(t *testing.T, tenant uuid.UUID, host string) (id uuid.UUID, proof string) {
+	t.Helper()
+	row := admin(t).QueryRow(t.Context(), `
+insert into domains (host, tenant_id, next_check_at) values ($1, $2, null) returning id, 'TXT "portico=' || token || '"'`, host, tenant)
+	check(t, row.Scan(&id, &proof))
+	return id, proof
+}
+
+// look has the job look at a domain and returns what it then says of itself.
+func (z *zone) look(t *testing.T, me store.Member, id uuid.UUID) (d store.Domain) {
+	t.Helper()
+	job := queue.DomainCheck{Seal: queue.Seal{Tenant: me.TenantID()}, Domain: id}
+	check(t, testSealer.Seal(&job))
+	j, err := storetest.DB().Believe(&job, store.Demand{Regardless: true, AnyState: true})
+	check(t, err)
+	check(t, z.runner.domainCheck(t.Context(), j, job))
+	check(t, storetest.DB().Read(t.Context(), me, store.GetDomain(id, &d)))
+	do(t, admin(t), `update domains set next_check_at = null where id = $1`, id)
+	return d
+}
+
+// Case 5: a domain is a tenant's once the proof of this very claim is published,
+// and nobody else's meanwhile; given up and claimed again, the old proof is worth
+// nothing.
+func TestDomainNeedsAFreshProof(t *testing.T) {
+	t.Parallel()
+	z, a := newZone(t), storetest.Agency(t)
+	mia, gus := a.Member(t, a.Mia, a.Acme), a.Member(t, a.Gus, a.Globex)
+	host := "portal-" + a.Suffix + ".example.org"
+	first, proof := claim(t, mia.TenantID(), host)
+	theirs, theirProof := claim(t, gus.TenantID(), host)
+
+	if d := z.look(t, mia, first); d.VerifiedAt != nil || d.Proof != "missing" || d.Pointing != "missing" || d.NextCheckAt == nil {
+		t.Errorf("without records: %+v", d)
+	}
+	check(t, z.dns.Set("_portico."+host, proof))
+	check(t, z.dns.Set(host, "CNAME portico.test."))
+	if d := z.look(t, gus, theirs); d.VerifiedAt != nil || d.Proof != "other" {
+		t.Errorf("by somebody else's proof: %+v", d)
+	}
+	if d := z.look(t, mia, first); d.VerifiedAt == nil || d.Proof != "there" || d.Pointing != "there" {
+		t.Errorf("with both records: %+v", d)
+	}
+	check(t, z.dns.Set("_portico."+host, proof, theirProof))
+	if d := z.look(t, gus, theirs); d.VerifiedAt != nil || d.Proof != "taken" {
+		t.Errorf("proved by a second tenant while the first has it: %+v", d)
+	}
+
+	do(t, admin(t), `delete from domains where id = $1`, first)
+	again, newProof := claim(t, mia.TenantID(), host)
+	check(t, z.dns.Set("_portico."+host, proof))
+	if d := z.look(t, mia, again); d.VerifiedAt != nil {
+		t.Errorf("claimed again, with the old proof: %+v", d)
+	}
+	check(t, z.dns.Set("_portico."+host, newProof))
+	if d := z.look(t, mia, again); d.VerifiedAt == nil {
+		t.Errorf("claimed again, with a fresh proof: %+v", d)
+	}
+}
+
+// A proof that is gone for three days ends a domain; a name server that says
+// nothing ends none. The trail tells of both.
+func TestDomainLapses(t *testing.T) {
+	t.Parallel()
+	z, a := newZone(t), storetest.Agency(t)
+	mia := a.Member(t, a.Mia, a.Acme)
+	host := "portal-" + a.Suffix + ".example.org"
+	id, proof := claim(t, mia.TenantID(), host)
+	check(t, z.dns.Set("_portico."+host, proof))
+	check(t, z.dns.Set(host, "A 198.51.100.7"))
+	z.look(t, mia, id)
+	check(t, z.dns.Set("_portico."+host))
+	if d := z.look(t, mia, id); d.VerifiedAt == nil || d.Proof != "missing" {
+		t.Errorf("missing for a moment: %+v", d)
+	}
+	do(t, admin(t), `update domains set proved_at = now() - interval '3 days' where id = $1`, id)
+	z.dns.Silence(true)
+	if d := z.look(t, mia, id); d.VerifiedAt == nil || d.Proof != "unanswered" || d.Pointing != "there" {
+		t.Errorf("with a silent name server: %+v", d)
+	}
+	z.dns.Silence(false)
+	if d := z.look(t, mia, id); d.VerifiedAt != nil {
+		t.Errorf("missing for three days: %+v", d)
+	}
+	events := ask[[]string](t, admin(t), `select array_agg(verb order by at, id) from audit_events where target_id = $1 and party = 'system'`, id)
+	if len(events) != 2 || events[0] != "domain.verified" || events[1] != "domain.lapsed" {
+		t.Errorf("the trail has %v", events)
+	}
+}
+
+// What the schedule finds due is asked for once, in its own tenant.
+func TestDomainsDue(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	mia := a.Member(t, a.Mia, a.Acme)
+	due, _ := claim(t, mia.TenantID(), "due-"+a.Suffix+".example.org")
+	later, _ := claim(t, mia.TenantID(), "later-"+a.Suffix+".example.org")
+	do(t, admin(t), `update domains set next_check_at = now() + interval '1 hour' where id = $1`, later)
+	do(t, admin(t), `update domains set next_check_at = now() - interval '1 year' where id = $1`, due)
+	for range 2 {
+		check(t, storetest.DB().AskDomainChecks(t.Context()))
+	}
+	for id, want := range map[uuid.UUID]int64{due: 1, later: 0} {
+		n := ask[int64](t, admin(t), `
+select count(*) from river.river_job where kind = 'domain_check' and args ->> 'domain' = $1::text and args ->> 'tenant' = $2::text`,
+			id.String(), mia.TenantID().String())
+		if n != want {
+			t.Errorf("asked for %d times, want %d", n, want)
+		}
+	}
+}

@@ -1,0 +1,159 @@
+package jobs
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+
+	"portico/e2e/storetest"
+	"portico/store"
+	"portico/store/queue"
+)
+
+var testSealer = queue.NewSealer(storetest.SealKey)
+
+// rawJob is a job as somebody writes it into the queue's table by hand.
+type rawJob struct {
+	kind string
+	args string
+}
+
+func (j rawJob) Kind() string                 { return j.kind }
+func (j rawJob) MarshalJSON() ([]byte, error) { return []byte(j.args), nil }
+
+// Somebody who can write into the queue names no tenant, another tenant, or a
+// tenant and something of another one. Each is refused without effect and told;
+// the rightful twin does its work.
+func TestForgedJobsAreRefused(t *testing.T) {
+	t.Parallel()
+	r := theRunner(t)
+	ended := endsOf(t, r)
+	a := storetest.Agency(t)
+	dana, globex := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Gus, a.Globex)
+	version := published(t, dana, "Secret "+a.Suffix)
+	mailTo(t, a.Mia, "Secret "+a.Suffix) // the rightful twin
+	conn := admin(t)
+	before := effects(t, globex.TenantID())
+
+	for name, job := range forgeries(t, dana, globex, version) {
+		refusedBefore := r.Refused()
+		id := insert(t, r, job)
+		if row := ended(id); row.State != rivertype.JobStateCancelled {
+			t.Errorf("%s: the job is %s", name, row.State)
+		}
+		if n := ask[int](t, conn, `select count(*)::int from job_refusals where job_id = $1 and reason <> ''`, id); n != 1 {
+			t.Errorf("%s: recorded %d times", name, n)
+		}
+		alerts := runnerLog.logged(t, func(line map[string]any) bool {
+			return line["job"] == float64(id) && line["level"] == "ERROR" && line["alert"] == true
+		})
+		if len(alerts) != 1 || r.Refused() <= refusedBefore {
+			t.Errorf("%s: %d alerts in the log, counter at %d after %d", name, len(alerts), r.Refused(), refusedBefore)
+		}
+	}
+	if after := effects(t, globex.TenantID()); after != before {
+		t.Errorf("the other tenant changed:\n%s\n%s", before, after)
+	}
+	if got := mailsTo(t, a.Gus); len(got) != 0 {
+		t.Errorf("%d mails reached the other tenant", len(got))
+	}
+	if got := len(mailsTo(t, a.Mia)); got != 1 {
+		t.Errorf("%d mails about the version, want 1", got)
+	}
+	mailTo(t, alertTo, "refused")
+}
+
+func forgeries(t *testing.T, acme, globex store.Member, version uuid.UUID) map[string]river.JobArgs {
+	t.Helper()
+	tampered := &queue.VersionPublished{Seal: queue.Seal{Tenant: acme.TenantID()}, Version: version}
+	check(t, testSealer.Seal(tampered))
+	tampered.Tenant = globex.TenantID()
+	edited := &queue.VersionPublished{Seal: queue.Seal{Tenant: globex.TenantID()}, Version: store.NewID()}
+	check(t, testSealer.Seal(edited))
+	edited.Version = version
+	asOther := &queue.ProjectDigest{Seal: queue.Seal{Tenant: globex.TenantID()}, Day: "2026-01-01"}
+	check(t, testSealer.Seal(asOther))
+	asOther.AskedBy = acme.ID()
+	strange := &queue.ProjectDigest{Seal: queue.Seal{Tenant: globex.TenantID()}, Day: "2026-01-01"}
+	check(t, queue.NewSealer([]byte("a key that the application never had")).Seal(strange))
+	sealed := func(job queue.TenantJob) queue.TenantJob { check(t, testSealer.Seal(job)); return job }
+	in := queue.Seal{Tenant: globex.TenantID()}
+	return map[string]river.JobArgs{
+		"no arguments":                  rawJob{"project_digest", `{}`},
+		"no tenant":                     rawJob{"project_digest", `{"day": "2026-01-01"}`},
+		"zero tenant":                   &queue.ProjectDigest{Day: "2026-01-01"},
+		"a tenant that is no id":        rawJob{"project_digest", `{"tenant": "acme", "day": "2026-01-01"}`},
+		"arguments that are a list":     rawJob{"version_mail", `[1, 2]`},
+		"no seal":                       rawJob{"project_digest", fmt.Sprintf(`{"tenant": %q, "day": "2026-01-01"}`, globex.TenantID())},
+		"the tenant exchanged":          tampered,
+		"the object exchanged":          edited,
+		"the asker exchanged":           asOther,
+		"a seal of a strange key":       strange,
+		"a tenant that does not exist":  sealed(&queue.ProjectDigest{Seal: queue.Seal{Tenant: store.NewID()}, Day: "2026-01-01"}),
+		"B's tenant, A's version":       sealed(&queue.VersionPublished{Seal: in, Version: version}),
+		"B's tenant, A's version, mail": sealed(&queue.VersionMail{Seal: in, Version: version, To: globex.ID()}),
+		"B's tenant, A's person":        sealed(&queue.DigestMail{Seal: in, Day: "2026-01-01", To: mia(t, acme)}),
+		"a support session of nobody":   sealed(&queue.SupportExpiry{Seal: in, Session: store.NewID()}),
+	}
+}
+
+// mia is the owner of the client's side in the member's tenant.
+func mia(t *testing.T, me store.Member) uuid.UUID {
+	t.Helper()
+	return ask[uuid.UUID](t, admin(t), `select user_id from memberships where tenant_id = $1 and party = 'client' and role = 'owner'`, me.TenantID())
+}
+
+// effects is everything that a job could have left in a tenant.
+func effects(t *testing.T, tenant uuid.UUID) string {
+	t.Helper()
+	return ask[string](t, admin(t), `
+select format('effects %s, trail %s, jobs %s',
+    (select count(*) from job_effects where tenant_id = $1::uuid),
+    (select count(*) from audit_events where tenant_id = $1::uuid),
+    (select count(*) from river.river_job where args ->> 'tenant' = $1::uuid::text and state not in ('cancelled', 'running', 'available')))`, tenant)
+}
+
+// A job that names no tenant is refused even when its arguments carry a seal
+// over exactly that.
+func TestNobodySealsNoTenant(t *testing.T) {
+	t.Parallel()
+	if err := testSealer.Seal(&queue.ProjectDigest{}); err == nil {
+		t.Error("arguments without a tenant are sealed")
+	}
+	if err := testSealer.Check(&queue.ProjectDigest{}); err == nil {
+		t.Error("arguments without a tenant are believed")
+	}
+}
+
+// A seal fits the kind it was made for, even where another kind has the very same
+// arguments.
+func TestSealIsOfItsKind(t *testing.T) {
+	t.Parallel()
+	started := &queue.SupportStarted{Seal: queue.Seal{Tenant: store.NewID()}, Session: store.NewID()}
+	check(t, testSealer.Seal(started))
+	check(t, testSealer.Check(started))
+	if err := testSealer.Check(&queue.SupportEnded{Seal: started.Seal, Session: started.Session}); err == nil {
+		t.Error("the seal of a start passes for that of an end")
+	}
+}
+
+// The queue's row of a refused job says why, and nothing of its arguments.
+func TestRefusalQuotesNothing(t *testing.T) {
+	t.Parallel()
+	r := theRunner(t)
+	ended := endsOf(t, r)
+	canary := "canary-" + store.NewID().String()
+	id := insert(t, r, rawJob{"project_digest", fmt.Sprintf(`{"tenant": %q}`, canary)})
+	ended(id)
+	errors := ask[string](t, admin(t), `select array_to_string(errors, ' ') from river.river_job where id = $1`, id)
+	if strings.Contains(errors, canary) || strings.Contains(runnerLog.String(), canary) {
+		t.Error("the claimed tenant is quoted")
+	}
+	if !strings.Contains(errors, "cannot be read") {
+		t.Errorf("the row does not say why: %s", errors)
+	}
+}

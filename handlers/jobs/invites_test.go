@@ -1,0 +1,93 @@
+package jobs
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/riverqueue/river/rivertype"
+
+	"portico/e2e/storetest"
+	"portico/store"
+	"portico/store/queue"
+)
+
+var inviteIn = regexp.MustCompile(`https://portico\.test/invites/([A-Za-z0-9_-]+)`)
+
+// Dana invites Nina: one mail comes, its link is at the installation's own address
+// and takes Nina in, and neither log nor queue holds what it opens with.
+func TestInviteMail(t *testing.T) {
+	t.Parallel()
+	theRunner(t)
+	a := storetest.Agency(t)
+	dana, nina := a.Member(t, a.Dana, a.Acme), "nina@"+a.Suffix+".test"
+	id := invite(t, dana, nina)
+	msg := mailTo(t, nina, "invites you to Acme")
+	link := inviteIn.FindStringSubmatch(msg.Text())
+	if link == nil || !strings.Contains(msg.HTML(), link[0]) || !strings.Contains(msg.Text(), "Dana "+a.Suffix) {
+		t.Fatalf("no link or no inviter in:\n%s", msg.Text())
+	}
+	token, ok := store.ParseTenantToken(link[1])
+	if !ok {
+		t.Fatalf("no token: %s", link[1])
+	}
+	queued := ask[string](t, admin(t), `select string_agg(to_jsonb(j)::text, '') from river.river_job j where kind = 'invite_mail'`)
+	for what, secret := range map[string]string{"address": nina, "token": link[1]} {
+		if strings.Contains(runnerLog.String(), secret) || strings.Contains(queued, secret) {
+			t.Errorf("the log or the queue holds the %s", what)
+		}
+	}
+	waitFor(t, theRunner(t), `select sent_at is not null from invites where id = $1`, id)
+	me := storetest.Person(t, storetest.SignIn(t, nina))
+	_, err := storetest.DB().AcceptInvite(t.Context(), me, token, "Nina")
+	check(t, err)
+}
+
+// A sending that was overtaken by another, and one of an invitation that was taken
+// back, write to nobody; one that names another tenant's invitation is refused.
+func TestInviteMailIsTheLast(t *testing.T) {
+	t.Parallel()
+	r := theRunner(t)
+	ended := endsOf(t, r)
+	a := storetest.Agency(t)
+	dana, globex := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Dana, a.Globex)
+	nina := "nina@" + a.Suffix + ".test"
+	id := invite(t, dana, nina)
+	mailTo(t, nina, "invites you")
+	again := func(tenant uuid.UUID, sending int) rivertype.JobState {
+		job := &queue.InviteMail{Seal: queue.Seal{Tenant: tenant}, Invite: id, Sending: sending}
+		check(t, testSealer.Seal(job))
+		return ended(insert(t, r, job)).State
+	}
+	waitFor(t, r, `select sent_at is not null from invites where id = $1`, id)
+	for what, c := range map[string]struct {
+		tenant  uuid.UUID
+		sending int
+		want    rivertype.JobState
+	}{
+		"the same once more": {dana.TenantID(), 1, rivertype.JobStateCompleted},
+		"one never asked":    {dana.TenantID(), 2, rivertype.JobStateCompleted},
+		"another tenant's":   {globex.TenantID(), 1, rivertype.JobStateCancelled},
+	} {
+		if got := again(c.tenant, c.sending); got != c.want {
+			t.Errorf("%s: %s, want %s", what, got, c.want)
+		}
+	}
+	check(t, storetest.DB().Write(t.Context(), dana, func(tx *store.Tx) error { return tx.ResendInvite(t.Context(), id) }))
+	waitFor(t, r, `select sent_at is not null from invites where id = $1`, id)
+	check(t, storetest.DB().Write(t.Context(), dana, func(tx *store.Tx) error { return tx.RevokeInvite(t.Context(), id) }))
+	again(dana.TenantID(), 2)
+	if n := len(mailsTo(t, nina)); n != 2 {
+		t.Errorf("%d mails, want the first and the one sent again", n)
+	}
+}
+
+func invite(t *testing.T, by store.Member, email string) (id uuid.UUID) {
+	t.Helper()
+	check(t, storetest.DB().Write(t.Context(), by, func(tx *store.Tx) (err error) {
+		id, err = tx.InvitePerson(t.Context(), store.NewPerson{Name: "Nina", Email: email, Party: store.PartyClient, Role: store.RoleViewer})
+		return err
+	}))
+	return id
+}

@@ -1,0 +1,260 @@
+package jobs
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+
+	"portico/e2e/stack"
+	"portico/e2e/storetest"
+	"portico/handlers/signin"
+	"portico/store"
+)
+
+func TestMain(m *testing.M) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	var err error
+	if mails, err = stack.StartMail(ctx, stack.MailOptions{}); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	storetest.Main(m, func() {
+		if runner != nil {
+			_ = runner.Stop(ctx)
+		}
+		_ = mails.Stop()
+		pictures.stop(ctx)
+	})
+}
+
+// One runner works the queue of all tests, so that each of them runs among the
+// jobs of the others, and one mail server gets all mail. Tests know their own by
+// the suffix of their agency.
+var (
+	mails     *stack.Mail
+	runner    *Runner
+	runnerLog lockedBuffer
+	startOnce sync.Once
+)
+
+const alertTo = "operators@portico.test"
+
+var sessionKey = []byte("a session key for the tests of jobs!")
+
+func theRunner(t *testing.T) *Runner {
+	t.Helper()
+	startOnce.Do(func() {
+		runner = newTestRunner(t, storetest.DB(), testConfig(t, mails.URL(), &runnerLog), nil)
+		if err := runner.Start(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if runner == nil {
+		t.Fatal("the runner of the tests did not start")
+	}
+	return runner
+}
+
+func testConfig(t *testing.T, smtpURL string, log *lockedBuffer) Config {
+	t.Helper()
+	mailer, err := NewMailer(smtpURL, "Portico <portico@portico.test>")
+	check(t, err)
+	keys, err := signin.NewKeys(sessionKey)
+	check(t, err)
+	return Config{
+		URL:     &url.URL{Scheme: "https", Host: "portico.test"},
+		Keys:    keys,
+		Mailer:  mailer,
+		AlertTo: alertTo,
+		Log:     slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	}
+}
+
+func newTestRunner(t *testing.T, db *store.DB, cfg Config, change func(*Runner, *river.Config)) *Runner {
+	t.Helper()
+	r, err := newRunner(db, cfg, func(r *Runner, c *river.Config) {
+		c.TestOnly = true
+		c.FetchPollInterval = 100 * time.Millisecond
+		if change != nil {
+			change(r, c)
+		}
+	})
+	check(t, err)
+	return r
+}
+
+// endsOf listens for the ends of jobs from now on and returns what waits for one.
+func endsOf(t *testing.T, r *Runner) func(id int64) *rivertype.JobRow {
+	t.Helper()
+	events, stop := r.client.SubscribeConfig(&river.SubscribeConfig{
+		ChanSize: 10_000,
+		Kinds:    []river.EventKind{river.EventKindJobCompleted, river.EventKindJobCancelled, river.EventKindJobFailed},
+	})
+	t.Cleanup(stop)
+	ctx := storetest.Within(t, time.Minute)
+	seen := map[int64]*rivertype.JobRow{}
+	return func(id int64) *rivertype.JobRow {
+		t.Helper()
+		for seen[id] == nil {
+			select {
+			case e := <-events:
+				if e.Kind != river.EventKindJobFailed || e.Job.State == rivertype.JobStateDiscarded {
+					seen[e.Job.ID] = e.Job
+				}
+			case <-ctx.Done():
+				t.Fatalf("job %d did not end", id)
+			}
+		}
+		return seen[id]
+	}
+}
+
+// waitFor waits until a question is answered with yes, asking again whenever a
+// job has ended.
+func waitFor(t *testing.T, r *Runner, sql string, args ...any) {
+	t.Helper()
+	conn, ctx := admin(t), storetest.Within(t, time.Minute)
+	events, stop := r.client.Subscribe(river.EventKindJobCompleted, river.EventKindJobCancelled)
+	defer stop()
+	for !ask[bool](t, conn, sql, args...) {
+		select {
+		case <-events:
+		case <-ctx.Done():
+			t.Fatalf("never came true: %s", sql)
+		}
+	}
+}
+
+// insert puts a job into the queue as somebody would who can write there.
+func insert(t *testing.T, r *Runner, job river.JobArgs) int64 {
+	t.Helper()
+	res, err := r.client.Insert(t.Context(), job, nil)
+	check(t, err)
+	return res.Job.ID
+}
+
+// admin is a superuser's connection, to look past the policies and to bring about
+// what the product has no deed for yet.
+func admin(t *testing.T) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), storetest.Server().AdminURL(stack.DatabaseName))
+	check(t, err)
+	t.Cleanup(func() { conn.Close(context.Background()) })
+	return conn
+}
+
+func ask[T any](t *testing.T, conn *pgx.Conn, sql string, args ...any) T {
+	t.Helper()
+	rows, err := conn.Query(t.Context(), sql, args...)
+	check(t, err)
+	v, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[T])
+	check(t, err)
+	return v
+}
+
+func do(t *testing.T, conn *pgx.Conn, sql string, args ...any) {
+	t.Helper()
+	_, err := conn.Exec(t.Context(), sql, args...)
+	check(t, err)
+}
+
+// mailTo waits for a mail with a text in it.
+func mailTo(t *testing.T, addr, text string) stack.Message {
+	t.Helper()
+	msg, err := mails.Wait(storetest.Within(t, 30*time.Second), addr, func(m stack.Message) bool {
+		return strings.Contains(m.Subject()+m.Text(), text)
+	})
+	check(t, err)
+	return msg
+}
+
+// mailsTo is what somebody got until now, but for sign-in mails, which fixtures
+// cause as well.
+func mailsTo(t *testing.T, addr string) []stack.Message {
+	t.Helper()
+	all, err := mails.To(addr)
+	check(t, err)
+	return slices.DeleteFunc(all, func(m stack.Message) bool { return linkIn.MatchString(m.Text()) })
+}
+
+// published makes a project with one published version and returns the version.
+func published(t *testing.T, me store.Member, title string) uuid.UUID {
+	t.Helper()
+	version := draft(t, me, title)
+	publish(t, me, version)
+	return version
+}
+
+// draft makes a project with one version that can be published.
+func draft(t *testing.T, me store.Member, title string) uuid.UUID {
+	t.Helper()
+	conn := admin(t)
+	deliverable := storetest.Deliverable(t, me, storetest.Project(t, me, "Project of "+title), title)
+	version := ask[uuid.UUID](t, conn, `select id from versions where deliverable_id = $1`, deliverable)
+	do(t, conn, `insert into files (tenant_id, id, version_id, name, state, declared_size, size, sha256, content_type, object_key, created_by)
+		values ($1::uuid, $2::uuid, $3, 'a.txt', 'ready', 1, 1, sha256('a'), 'text/plain', 'tenants/' || $1::uuid || '/files/' || $2::uuid, $4)`,
+		me.TenantID(), store.NewID(), version, me.ID())
+	return version
+}
+
+func publish(t *testing.T, me store.Member, version uuid.UUID) {
+	t.Helper()
+	deliverable := ask[uuid.UUID](t, admin(t), `select deliverable_id from versions where id = $1`, version)
+	check(t, storetest.DB().Write(t.Context(), me, func(tx *store.Tx) error {
+		return tx.Publish(t.Context(), deliverable, 1, "")
+	}))
+}
+
+// logged returns the lines of a log that a condition accepts.
+func (b *lockedBuffer) logged(t *testing.T, accept func(map[string]any) bool) []map[string]any {
+	t.Helper()
+	var lines []map[string]any
+	for line := range strings.Lines(b.String()) {
+		var record map[string]any
+		check(t, json.Unmarshal([]byte(line), &record))
+		if accept(record) {
+			lines = append(lines, record)
+		}
+	}
+	return lines
+}
+
+// lockedBuffer is a log that many goroutines write.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,98 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strconv"
+
+	"github.com/google/uuid"
+
+	"portico/handlers/dnscheck"
+	"portico/handlers/signin"
+	"portico/store"
+	"portico/store/queue"
+	"portico/views"
+	"portico/views/mail"
+)
+
+// signInMail mints the link and the code of a flow and mails them. A flow that
+// is over, or of an address nobody has, ends here without a word, so that the
+// page that began it cannot know either. Each attempt mints anew: a mail that
+// never arrived carries nothing that still works.
+func (r *Runner) signInMail(ctx context.Context, job queue.SignInMail) error {
+	proof := signin.NewProof(r.cfg.Keys, job.Flow)
+	to, err := r.db.MintFlow(ctx, job.Flow, proof.Link, proof.CodeSecret)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	m, err := r.proofMail(to.Purpose, proof)
+	if err != nil {
+		return err
+	}
+	return r.cfg.Mailer.Send(ctx, Message{ToName: to.Name, To: to.Email, Message: m})
+}
+
+// flowMinutes is how long a flow is good for; the database decides.
+const flowMinutes = 10
+
+func (r *Runner) proofMail(purpose string, proof signin.Proof) (mail.Message, error) {
+	if purpose == "step_up" {
+		return mail.StepUp(mail.StepUpProps{Code: proof.Code, Minutes: flowMinutes})
+	}
+	return mail.SignIn(mail.SignInProps{
+		URL:     r.url(views.LoginLink(proof.LinkToken)),
+		Code:    proof.Code,
+		Minutes: flowMinutes,
+	})
+}
+
+// url is the absolute address of a path of the platform.
+func (r *Runner) url(path string) string { return r.cfg.URL.Scheme + "://" + r.cfg.URL.Host + path }
+
+// base is where the links into a tenant begin: at its own host, if it has one.
+func (r *Runner) base(t store.Tenant) views.Base {
+	if t.Host != "" {
+		return views.Base(dnscheck.Origin(r.cfg.URL, t.Host))
+	}
+	return views.Base(r.url(string(views.PathBase(t.Slug))))
+}
+
+func (r *Runner) sweep(ctx context.Context, _ queue.Sweep) error {
+	removed, err := r.db.Sweep(ctx)
+	if err == nil && removed > 0 {
+		r.log.LogAttrs(ctx, slog.LevelInfo, "swept", slog.Int64("rows", removed))
+	}
+	return err
+}
+
+// tenantsAtOnce bounds how many digests are asked for in one statement.
+const tenantsAtOnce = 500
+
+// dailyDigests asks for one digest in each tenant.
+func (r *Runner) dailyDigests(ctx context.Context, job queue.DailyDigests) error {
+	return r.eachTenant(ctx, func(ctx context.Context, tenants []uuid.UUID) error {
+		return r.db.AskDigests(ctx, job.Day, tenants)
+	})
+}
+
+// alertMail tells the operators of a refused job. Others may have been refused
+// within the same ten minutes, and the mail says where to look for them.
+func (r *Runner) alertMail(ctx context.Context, job queue.AlertMail) error {
+	if r.cfg.AlertTo == "" {
+		return nil
+	}
+	m, err := mail.JobRefused(mail.JobRefusedProps{
+		Job:    strconv.FormatInt(job.Job, 10),
+		Kind:   job.JobKind,
+		Reason: job.Reason,
+		Host:   r.cfg.URL.Host,
+	})
+	if err != nil {
+		return err
+	}
+	return r.cfg.Mailer.Send(ctx, Message{To: r.cfg.AlertTo, Message: m})
+}

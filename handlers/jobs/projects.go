@@ -1,0 +1,80 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"portico/store"
+	"portico/store/queue"
+	"portico/views/mail"
+)
+
+// projectDigest decides whether the tenant has news and for whom to look.
+func (r *Runner) projectDigest(ctx context.Context, j store.Job, job queue.ProjectDigest) error {
+	return r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.AskDigestMails(ctx, job.Day) })
+}
+
+// digestItems bounds what one digest lists.
+const digestItems = 50
+
+// digestMail writes one person's digest, from what they may see themselves.
+func (r *Runner) digestMail(ctx context.Context, j store.Job, job queue.DigestMail) error {
+	return r.deliver(ctx, j, letter{
+		key: "digest_mail:" + job.Day + ":" + job.To.String(),
+		to:  job.To,
+		write: func(ctx context.Context, to store.Recipient) (*mail.Message, error) {
+			var news []store.News
+			err := r.db.ReadFor(ctx, to, store.ListNews(job.Since, job.Until, digestItems, &news))
+			if err != nil || len(news) == 0 {
+				return nil, err
+			}
+			return r.digest(to, job.Since, news)
+		},
+	})
+}
+
+func (r *Runner) digest(to store.Recipient, since time.Time, news []store.News) (*mail.Message, error) {
+	base := r.base(to.Tenant)
+	items := make([]mail.DigestItem, len(news))
+	for i, n := range news {
+		items[i] = mail.DigestItem{
+			Sentence: fmt.Sprintf("%s published version %d of %s (%s)", n.AuthorName, n.Number, n.Title, n.ProjectName),
+			URL:      base.DeliverableVersion(n.DeliverableID.String(), n.Number),
+		}
+	}
+	m, err := mail.Digest(mail.DigestProps{Brand: brand(to), Dates: dates(to), Since: since, Items: items, URL: base.Home()})
+	return &m, err
+}
+
+// versionPublished finds the people to tell about a version.
+func (r *Runner) versionPublished(ctx context.Context, j store.Job, job queue.VersionPublished) error {
+	return r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.AskVersionMails(ctx, job.Version) })
+}
+
+// versionMail tells one of them.
+func (r *Runner) versionMail(ctx context.Context, j store.Job, job queue.VersionMail) error {
+	return r.deliver(ctx, j, letter{
+		key:   "version_mail:" + job.Version.String() + ":" + job.To.String(),
+		to:    job.To,
+		about: func(ctx context.Context, tx *store.Tx) error { return tx.VersionIsShared(ctx, job.Version) },
+		event: store.Event{Verb: "version.mail_sent", TargetKind: "membership", TargetID: job.To},
+		write: func(ctx context.Context, to store.Recipient) (*mail.Message, error) {
+			var v store.PublishedVersion
+			if err := r.db.ReadFor(ctx, to, store.GetPublishedVersion(job.Version, &v)); err != nil {
+				return nil, err
+			}
+			m, err := mail.Published(mail.PublishedProps{
+				Brand:   brand(to),
+				Agency:  to.Tenant.AgencyName,
+				By:      v.AuthorName,
+				Title:   v.Title,
+				Project: v.ProjectName,
+				Version: v.Number,
+				Note:    v.Note,
+				URL:     r.base(to.Tenant).DeliverableVersion(v.DeliverableID.String(), v.Number),
+			})
+			return &m, err
+		},
+	})
+}

@@ -1,0 +1,127 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"portico/files"
+	"portico/store"
+)
+
+// lies asks storage anew whether an object is there as its row says.
+func (p *pass) lies(ctx context.Context, kind files.Kind, id uuid.UUID, size int64) (bool, error) {
+	info, err := p.vault.Head(ctx, files.NewKey(p.j.TenantID(), kind, id))
+	if errors.Is(err, files.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil && info.Size == size, err
+}
+
+// ready is a file that should be there whole. What is lost is marked and nothing
+// more: it stays a finding until somebody takes note of it, see
+// [Runner.ForgetFile].
+func (p *pass) ready(ctx context.Context, e store.FileEntry, listed bool) error {
+	finding := Finding{Kind: LostFile, File: e.ID, Name: e.Name}
+	if listed && e.MissingAt == nil {
+		return nil
+	}
+	there, err := p.lies(ctx, files.KindFile, e.ID, e.Size)
+	if err != nil {
+		return err
+	}
+	switch {
+	case there && e.MissingAt != nil:
+		finding.Kind = FileBack
+		return p.found(finding, func() error {
+			return p.write(ctx, func(tx *store.Tx) error { return tx.MarkFound(ctx, e.ID) })
+		})
+	case there || e.ForgottenAt != nil:
+		return nil
+	}
+	var now *store.FileEntry
+	if err := p.read(ctx, store.GetFileEntry(e.ID, p.o.Grace, &now)); err != nil || now == nil {
+		return err // purged meanwhile
+	}
+	var expired bool
+	if err := p.read(ctx, store.IsExpired(e.ID, &expired)); err != nil {
+		return err
+	}
+	if expired {
+		finding.Kind = HalfPurged
+		return p.found(finding, func() error { return p.r.purge(ctx, p.j) })
+	}
+	if p.o.Mend && now.MissingAt == nil {
+		if err := p.write(ctx, func(tx *store.Tx) error { return tx.MarkMissing(ctx, e.ID) }); err != nil {
+			return err
+		}
+	}
+	return p.found(finding, nil)
+}
+
+func (p *pass) preview(ctx context.Context, e store.FileEntry, listed bool) error {
+	if e.PreviewSize == 0 || listed {
+		return nil
+	}
+	there, err := p.lies(ctx, files.KindPreview, e.ID, e.PreviewSize)
+	if err != nil || there {
+		return err
+	}
+	return p.found(Finding{Kind: LostPreview, File: e.ID, Name: e.Name}, func() error {
+		return p.write(ctx, func(tx *store.Tx) error { return tx.DropPreview(ctx, e.ID) })
+	})
+}
+
+// strays gathers objects that no row seems to lead to.
+type strays struct {
+	p    *pass
+	kind FindingKind
+	keys []files.Key
+}
+
+func newStrays(p *pass, kind FindingKind) *strays { return &strays{p: p, kind: kind} }
+
+// straysAtOnce bounds how many ids are compared in one statement.
+const straysAtOnce = 500
+
+func (s *strays) add(ctx context.Context, o files.ObjectInfo) error {
+	if !s.p.old(o.Modified) {
+		return nil
+	}
+	s.keys = append(s.keys, o.Key)
+	if len(s.keys) < straysAtOnce {
+		return nil
+	}
+	return s.flush(ctx)
+}
+
+func (s *strays) flush(ctx context.Context) error {
+	if len(s.keys) == 0 {
+		return nil
+	}
+	ids := make([]uuid.UUID, len(s.keys))
+	for i, key := range s.keys {
+		ids[i] = key.ID()
+	}
+	read := store.WithoutRow
+	if s.kind == StrayPreview {
+		read = store.WithoutPreview
+	}
+	var without []uuid.UUID
+	if err := s.p.read(ctx, read(ids, &without)); err != nil {
+		return err
+	}
+	for _, key := range s.keys {
+		if !slices.Contains(without, key.ID()) {
+			continue
+		}
+		err := s.p.found(Finding{Kind: s.kind, File: key.ID()}, func() error { return s.p.vault.Delete(ctx, key) })
+		if err != nil {
+			return err
+		}
+	}
+	s.keys = nil
+	return nil
+}

@@ -1,0 +1,107 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/riverqueue/river"
+
+	"portico/store"
+	"portico/store/queue"
+	"portico/views/mail"
+	"portico/views/ui"
+)
+
+// supportStarted finds the owners to tell that support has stepped in.
+func (r *Runner) supportStarted(ctx context.Context, j store.Job, job queue.SupportStarted) error {
+	return r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.AskSupportMails(ctx, job.Session, false) })
+}
+
+// supportEnded finds the owners to tell that a support session is over.
+func (r *Runner) supportEnded(ctx context.Context, j store.Job, job queue.SupportEnded) error {
+	return r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.AskSupportMails(ctx, job.Session, true) })
+}
+
+// supportExpiry closes a session that has run its time. The clock of the queue
+// may be ahead of the database's, which decides: then the job comes back.
+func (r *Runner) supportExpiry(ctx context.Context, j store.Job, job queue.SupportExpiry) error {
+	err := r.db.Work(ctx, j, func(tx *store.Tx) error {
+		if err := tx.SupportHappened(ctx, job.Session, false); err != nil {
+			return err
+		}
+		return tx.ExpireSupport(ctx, job.Session)
+	})
+	if errors.Is(err, store.ErrConflict) {
+		return river.JobSnooze(5 * time.Second)
+	}
+	return err
+}
+
+// supportMail tells one owner of the start or the end of a session.
+func (r *Runner) supportMail(ctx context.Context, j store.Job, job queue.SupportMail) error {
+	return r.deliver(ctx, j, letter{
+		key:   supportKey(job.Ended, job.Session, job.To),
+		to:    job.To,
+		about: func(ctx context.Context, tx *store.Tx) error { return tx.SupportHappened(ctx, job.Session, job.Ended) },
+		event: store.Event{Verb: "support.mail_sent", TargetKind: "membership", TargetID: job.To},
+		write: func(ctx context.Context, to store.Recipient) (*mail.Message, error) {
+			if !to.May(store.SeeSupport) {
+				return nil, nil
+			}
+			var s store.SupportNotice
+			if err := r.db.ReadFor(ctx, to, store.GetSupportNotice(job.Session, &s)); err != nil {
+				return nil, err
+			}
+			tell := mail.SupportStarted
+			if job.Ended {
+				tell = mail.SupportEnded
+			}
+			m, err := tell(r.supportProps(to, s))
+			return &m, err
+		},
+	})
+}
+
+func supportKey(ended bool, session, to uuid.UUID) string {
+	kind := "support_start_mail:"
+	if ended {
+		kind = "support_end_mail:"
+	}
+	return kind + session.String() + ":" + to.String()
+}
+
+// endings are how a session can end, in words.
+var endings = map[string]string{
+	"stopped":          "It was stopped.",
+	"expired":          "Its time was over.",
+	"revoked":          "It was ended by your side.",
+	"agent_disabled":   "The agent has left support.",
+	"actor_gone":       "Who looked may no longer do that.",
+	"target_gone":      "The person it looked as has no access any more.",
+	"tenant_suspended": "The workspace was suspended.",
+}
+
+func (r *Runner) supportProps(to store.Recipient, s store.SupportNotice) mail.SupportProps {
+	b := brand(to)
+	p := mail.SupportProps{
+		Brand:     b,
+		Dates:     dates(to),
+		Tenant:    b.Name,
+		Agent:     s.AgentName,
+		ViewAs:    s.Kind == "view_as",
+		Subject:   s.SubjectName,
+		Write:     s.Mode == "write",
+		Reason:    s.Reason,
+		Ticket:    s.Ticket,
+		StartedAt: s.StartedAt,
+		EndsAt:    s.EndsAt,
+		LedgerURL: r.base(to.Tenant).Support(),
+	}
+	if s.EndedAt != nil && s.EndedHow != nil {
+		p.Acts = ui.Acts(s.Pages, s.Files, s.Changes)
+		p.EndedAt, p.How = *s.EndedAt, endings[*s.EndedHow]
+	}
+	return p
+}

@@ -1,0 +1,203 @@
+package jobs
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/riverqueue/river/rivertype"
+
+	"portico/e2e/storetest"
+	"portico/store"
+	"portico/store/queue"
+)
+
+// Support steps in, and its time runs out: the owners of both sides are told both
+// times and nobody else is; the session is closed and the trail says by whom.
+func TestSupportIsTold(t *testing.T) {
+	t.Parallel()
+	r := theRunner(t)
+	a := storetest.Agency(t)
+	me := supporter(t, a)
+	conn := admin(t)
+	seal := queue.Seal{Tenant: me.TenantID(), AskedBy: me.ID(), Actor: me.Person.ID(), Support: me.Support.ID}
+
+	put(t, r, &queue.SupportStarted{Seal: seal, Session: me.Support.ID})
+	for _, owner := range []string{a.Mia, a.Dana} {
+		msg := mailTo(t, owner, "is in ")
+		if !strings.Contains(msg.Text(), "T-1") || msg.Header("X-Portico-Actor") != me.Person.ID().String() {
+			t.Errorf("the mail about the start lacks the ticket or the agent:\n%s", msg.Raw)
+		}
+	}
+	do(t, conn, `update support_sessions set started_at = now() - interval '30 minutes', ends_at = now() - interval '1 second' where id = $1`, me.Support.ID)
+	put(t, r, &queue.SupportExpiry{Seal: seal, Session: me.Support.ID})
+	for _, owner := range []string{a.Mia, a.Dana} {
+		if msg := mailTo(t, owner, "has left"); !strings.Contains(msg.Text(), "Its time was over.") {
+			t.Errorf("the mail about the end does not say how:\n%s", msg.Text())
+		}
+	}
+	for _, other := range []string{a.Leo, a.Ravi, a.Gus} {
+		if n := len(mailsTo(t, other)); n != 0 {
+			t.Errorf("%d mails to %s, who owns nothing there", n, other)
+		}
+	}
+	if how := ask[string](t, conn, `select ended_how from support_sessions where id = $1`, me.Support.ID); how != "expired" {
+		t.Errorf("ended_how = %q", how)
+	}
+	// One line for the end and one for each of the four mails.
+	waitFor(t, r, `select count(*) = 5 from audit_events where tenant_id = $1 and support_session_id = $2 and actor_id = $3
+		and verb in ('support.expired', 'support.mail_sent')`, me.TenantID(), me.Support.ID, me.Person.ID())
+}
+
+// Each owner reads of it in their own zone and language; a time in no chosen zone
+// says that it is UTC.
+func TestMailIsInItsReadersDates(t *testing.T) {
+	t.Parallel()
+	r := theRunner(t)
+	a := storetest.Agency(t)
+	check(t, storetest.DB().SetDates(t.Context(), a.Member(t, a.Mia, a.Acme).Person, "Pacific/Auckland", "de-DE"))
+	me := supporter(t, a)
+	do(t, admin(t), `update support_sessions set started_at = '2020-03-10 23:00Z', ends_at = '2020-03-10 23:30Z' where id = $1`, me.Support.ID)
+	put(t, r, &queue.SupportStarted{
+		Seal:    queue.Seal{Tenant: me.TenantID(), AskedBy: me.ID(), Actor: me.Person.ID(), Support: me.Support.ID},
+		Session: me.Support.ID,
+	})
+	for owner, want := range map[string]string{a.Mia: "11. März 2020, 12:30, Auckland time", a.Dana: "10 March 2020, 23:30 UTC"} {
+		if text := mailTo(t, owner, "is in ").Text(); !strings.Contains(text, "It ends by itself at "+want+".") {
+			t.Errorf("%s reads:\n%s", owner, text)
+		}
+	}
+}
+
+// The person whom support looked as loses access: the end is told all the same.
+func TestSupportEndIsToldRegardless(t *testing.T) {
+	t.Parallel()
+	r := theRunner(t)
+	a := storetest.Agency(t)
+	me := supporter(t, a)
+	do(t, admin(t), `update support_sessions set ended_at = now(), ended_how = 'target_gone' where id = $1`, me.Support.ID)
+	do(t, admin(t), `update memberships set ended_at = now() where tenant_id = $1 and user_id = $2`, me.TenantID(), me.ID())
+
+	put(t, r, &queue.SupportEnded{
+		Seal:    queue.Seal{Tenant: me.TenantID(), AskedBy: me.ID(), Actor: me.Person.ID(), Support: me.Support.ID},
+		Session: me.Support.ID,
+	})
+	mailTo(t, a.Mia, "no access any more")
+	if n := len(mailsTo(t, a.Dana)); n != 0 {
+		t.Errorf("%d mails to whom lost access", n)
+	}
+}
+
+// The queue's clock is ahead of the database's: a session that still runs is left
+// alone, and the job comes back.
+func TestSupportExpiryWaits(t *testing.T) {
+	t.Parallel()
+	r := theRunner(t)
+	a := storetest.Agency(t)
+	me := supporter(t, a)
+	job := queue.SupportExpiry{Seal: queue.Seal{Tenant: me.TenantID()}, Session: me.Support.ID}
+	check(t, testSealer.Seal(&job))
+	j, err := storetest.DB().Believe(&job, store.Demand{Regardless: true})
+	check(t, err)
+
+	if err := r.supportExpiry(t.Context(), j, job); err == nil || !strings.Contains(err.Error(), "Snooze") {
+		t.Errorf("err = %v, want a snooze", err)
+	}
+	if open := ask[bool](t, admin(t), `select ended_at is null from support_sessions where id = $1`, me.Support.ID); !open {
+		t.Error("the session was closed before its end")
+	}
+}
+
+// A job that must happen within the session it was asked in is let go once that
+// is over; while it runs, it is done.
+func TestDemandOfLiveSupport(t *testing.T) {
+	t.Parallel()
+	theRunner(t)
+	a := storetest.Agency(t)
+	me := supporter(t, a)
+	job := &queue.ProjectDigest{Seal: queue.Seal{Tenant: me.TenantID(), AskedBy: me.ID(), Actor: me.Person.ID(), Support: me.Support.ID}, Day: "2026-01-01"}
+	check(t, testSealer.Seal(job))
+	j, err := storetest.DB().Believe(job, store.Demand{LiveSupport: true})
+	check(t, err)
+	nothing := func(*store.Tx) error { return nil }
+
+	check(t, storetest.DB().Work(t.Context(), j, nothing))
+	do(t, admin(t), `update support_grants set revoked_at = now(), revoked_by = $2 where tenant_id = $1`, me.TenantID(), me.ID())
+	if err := storetest.DB().Work(t.Context(), j, nothing); !strings.Contains(err.Error(), store.ErrStale.Error()) {
+		t.Errorf("err = %v, want stale", err)
+	}
+}
+
+// put seals a job and queues it.
+func put(t *testing.T, r *Runner, job queue.TenantJob) int64 {
+	t.Helper()
+	check(t, testSealer.Seal(job))
+	return insert(t, r, job)
+}
+
+// After a rotation, jobs queued before it still run; once the old key is off the
+// list, they are refused.
+func TestKeyRotation(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	tenant := a.Member(t, a.Dana, a.Acme).TenantID()
+	job := &queue.ProjectDigest{Seal: queue.Seal{Tenant: tenant}, Day: "2026-06-01"}
+	check(t, testSealer.Seal(job))
+	newKey := []byte("the key that came with the rotation")
+
+	for name, c := range map[string]struct {
+		keys [][]byte
+		want rivertype.JobState
+	}{
+		"rotated":     {[][]byte{newKey, storetest.SealKey}, rivertype.JobStateCompleted},
+		"old key off": {[][]byte{newKey}, rivertype.JobStateCancelled},
+	} {
+		db := openWith(t, queue.NewSealer(c.keys...))
+		r := newTestRunner(t, db, testConfig(t, mails.URL(), &lockedBuffer{}), onlyQueue("rotation "+name))
+		check(t, r.Start(t.Context()))
+		ended := endsOf(t, r)
+		res, err := r.client.Insert(t.Context(), job, inQueue("rotation "+name))
+		check(t, err)
+		if row := ended(res.Job.ID); row.State != c.want {
+			t.Errorf("%s: the job is %s, want %s", name, row.State, c.want)
+		}
+		check(t, r.Stop(t.Context()))
+	}
+	if n := ask[int](t, admin(t), `select count(*)::int from job_effects where tenant_id = $1 and key like '%2026-06-01'`, tenant); n != 1 {
+		t.Errorf("%d effects, want 1", n)
+	}
+}
+
+// Support asks to come in: the owners of both sides read why and are led to the
+// request, nobody else is; what is answered before the mail leaves is in none.
+func TestSupportAskIsMailed(t *testing.T) {
+	t.Parallel()
+	r := theRunner(t)
+	a := storetest.Agency(t)
+	mia := a.Member(t, a.Mia, a.Acme)
+	check(t, storetest.DB().Write(t.Context(), mia, func(tx *store.Tx) error { return tx.SetSupportMayAsk(t.Context(), true) }))
+	sam := storetest.Person(t, storetest.SignIn(t, storetest.Agent(t)))
+	check(t, storetest.DB().AskSupport(t.Context(), sam, store.AskSupport{Slug: a.Acme, Mode: "read", Hours: 4, Reason: "A file does not open", Ticket: "T-77"}))
+	var asks []store.SupportAsk
+	check(t, storetest.DB().Read(t.Context(), mia, store.OpenSupportAsks(&asks)))
+	for _, owner := range []string{a.Mia, a.Dana} {
+		msg := mailTo(t, owner, "asks to come into")
+		if !strings.Contains(msg.Text(), "T-77") || !strings.Contains(msg.Text(), "/support/asks/"+asks[0].ID.String()) || msg.Header("X-Portico-Actor") != sam.ID().String() {
+			t.Errorf("the mail lacks the ticket, the way or the agent:\n%s", msg.Raw)
+		}
+	}
+	for _, other := range []string{a.Leo, a.Ravi, a.Gus} {
+		if n := len(mailsTo(t, other)); n != 0 {
+			t.Errorf("%d mails to %s, who owns nothing there", n, other)
+		}
+	}
+	check(t, storetest.DB().Write(t.Context(), mia, func(tx *store.Tx) error { return tx.DenySupportAsk(t.Context(), asks[0].ID, "") }))
+	job := queue.SupportAskMail{Seal: queue.Seal{Tenant: mia.TenantID()}, AskID: asks[0].ID, To: a.Member(t, a.Leo, a.Acme).ID()}
+	do(t, admin(t), `update memberships set role = 'owner' where tenant_id = $1 and user_id = $2`, mia.TenantID(), job.To)
+	check(t, testSealer.Seal(&job))
+	j, err := storetest.DB().Believe(&job, store.Demand{Regardless: true})
+	check(t, err)
+	check(t, r.supportAskMail(t.Context(), j, job))
+	if n := len(mailsTo(t, a.Leo)); n != 0 {
+		t.Errorf("%d mails about what was answered", n)
+	}
+}

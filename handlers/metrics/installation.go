@@ -1,0 +1,116 @@
+package metrics
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"portico/store"
+	"portico/store/queue"
+)
+
+// patience is how long the database may keep a page or a scrape of the operator waiting.
+const patience = 3 * time.Second
+
+func described(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc("portico_"+name, help, labels, nil)
+}
+
+var (
+	poolConns    = described("db_connections", "Connections to PostgreSQL.", "state")
+	poolMax      = described("db_connections_max", "The most connections there may be.")
+	poolAcquired = described("db_acquires_total", "Times a connection was borrowed.")
+	poolWaited   = described("db_acquire_waits_total", "Times a connection had to be waited for.")
+	poolWait     = described("db_acquire_seconds_total", "Time spent borrowing connections.")
+	poolGivenUp  = described("db_acquires_given_up_total", "Times somebody left before a connection was free.")
+	neighbourUp  = described("neighbour_up", "Whether a neighbour answers, as on /readyz.", "neighbour")
+	queueJobs    = described("queue_jobs", "Jobs in the queue.", "queue", "state")
+	queueOldest  = described("queue_oldest_seconds", "How long the oldest job waits that could be worked on.", "queue")
+)
+
+// Ready asks the neighbours, by name, which of them answer.
+type Ready func(context.Context) map[string]bool
+
+// installation are the numbers that are read when somebody asks, rather than
+// counted as things happen.
+type installation struct {
+	db    *store.DB
+	ready Ready
+}
+
+// Describe implements prometheus.Collector.
+func (installation) Describe(to chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{
+		poolConns, poolMax, poolAcquired, poolWaited, poolWait, poolGivenUp, neighbourUp, queueJobs, queueOldest,
+	} {
+		to <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (in installation) Collect(to chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	in.collectPool(to)
+	in.collectQueue(ctx, to)
+	for name, up := range in.ready(ctx) {
+		to <- prometheus.MustNewConstMetric(neighbourUp, prometheus.GaugeValue, zeroOrOne(up), name)
+	}
+}
+
+func (in installation) collectPool(to chan<- prometheus.Metric) {
+	s := in.db.PoolStat()
+	gauge := func(d *prometheus.Desc, n int32, labels ...string) {
+		to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(n), labels...)
+	}
+	counter := func(d *prometheus.Desc, n float64) {
+		to <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, n)
+	}
+	gauge(poolConns, s.AcquiredConns(), "busy")
+	gauge(poolConns, s.IdleConns(), "idle")
+	gauge(poolConns, s.ConstructingConns(), "opening")
+	gauge(poolMax, s.MaxConns())
+	counter(poolAcquired, float64(s.AcquireCount()))
+	counter(poolWaited, float64(s.EmptyAcquireCount()))
+	counter(poolWait, s.AcquireDuration().Seconds())
+	counter(poolGivenUp, float64(s.CanceledAcquireCount()))
+}
+
+// collectQueue says nothing when the database does not answer: a number of jobs
+// that nobody counted would be a lie.
+func (in installation) collectQueue(ctx context.Context, to chan<- prometheus.Metric) {
+	lines, err := in.db.QueueLines(ctx)
+	if err != nil {
+		return
+	}
+	type place struct{ queue, state string }
+	jobs, oldest := map[place]int64{}, map[string]time.Duration{}
+	for _, l := range lines {
+		name := knownQueue(l.Queue)
+		jobs[place{name, l.State}] += l.Jobs
+		oldest[name] = max(oldest[name], l.Waiting)
+	}
+	for p, n := range jobs {
+		to <- prometheus.MustNewConstMetric(queueJobs, prometheus.GaugeValue, float64(n), p.queue, p.state)
+	}
+	for name, wait := range oldest {
+		to <- prometheus.MustNewConstMetric(queueOldest, prometheus.GaugeValue, wait.Seconds(), name)
+	}
+}
+
+// knownQueue keeps a queue that somebody made up out of the labels.
+func knownQueue(name string) string {
+	if slices.Contains(queue.Names, name) {
+		return name
+	}
+	return "other"
+}
+
+func zeroOrOne(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
+}
