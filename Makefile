@@ -36,10 +36,10 @@ test: setup
 test-long: setup
 	@go test -p 1 -timeout 60m -tags long -run Long ./...
 
-## Take the product's guards away, one at a time: a test must notice each.
+## Take guards away, one at a time: a test must notice. BASE=rev, ALL=1, ONLY=regexp.
 .PHONY: mutants
 mutants: setup
-	@go run ./e2e/mutants
+	@go run ./e2e/mutants $(if $(ALL),-all) $(if $(BASE),-base '$(BASE)') $(if $(ONLY),-only '$(ONLY)')
 
 ## Measure what the product promises of its speed; ends with what held and what did not.
 .PHONY: bench

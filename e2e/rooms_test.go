@@ -7,8 +7,12 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
+	"os"
 	"os/exec"
 	"path"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -152,6 +156,33 @@ func TestPorticoLinksNoNeighbour(t *testing.T) {
 			if dep == banned || strings.HasPrefix(dep, banned+"/") {
 				t.Errorf("cmd/portico links %s", dep)
 			}
+		}
+	}
+}
+
+// The product migrates with the SQL inside it: only fixtures of tests read it from
+// a directory.
+func TestPorticoEmbedsItsMigrations(t *testing.T) {
+	t.Parallel()
+	replaces := regexp.MustCompile(`migrations\.(Files|Lookup)\b[^\n]*[^:=!<>]=[^=]|&migrations\.`)
+	for _, line := range []string{"migrations.Files = x", "_, migrations.Lookup = x, y", "migrations.Files, b = x, y", "&migrations.Files"} {
+		if !replaces.MatchString(line) {
+			t.Errorf("not noticed: %s", line)
+		}
+	}
+	for _, room := range []string{"cmd", "handlers", "views", "store", "files", "static", "migrations"} {
+		err := filepath.WalkDir("../"+room, func(path string, _ fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, ".go") {
+				return err
+			}
+			source, err := os.ReadFile(path)
+			if replaces.Match(source) {
+				t.Errorf("%s replaces the migrations", path)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -115,7 +115,7 @@ func lookupSum() (string, error) {
 
 func lookupSQL() (string, error) {
 	var all strings.Builder
-	err := fs.WalkDir(migrations.Lookup, ".", func(name string, d fs.DirEntry, err error) error {
+	err := fs.WalkDir(migrations.Lookup, "lookup", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}

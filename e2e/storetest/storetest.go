@@ -41,7 +41,7 @@ func run(m *testing.M, after []func()) int {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	var err error
-	if server, err = stack.StartPostgres(ctx, stack.PostgresOptions{}); err != nil {
+	if server, err = startServer(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "storetest:", err)
 		return 1
 	}
