@@ -1,3 +1,5 @@
+// Package e2e tests Portico from outside: the built binary, in a real browser,
+// with real neighbours.
 package e2e
 
 import (
