@@ -72,11 +72,11 @@ func run(ctx context.Context, o options, out io.Writer) error {
 			next <- m
 		}
 	}()
-	red := report(out, tried, len(picked))
-	fmt.Fprintf(out, "%d guards taken away, %d noticed, in %s\n", len(picked), red, time.Since(began).Round(time.Second))
+	red := report(ctx, out, tried, len(picked))
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	fmt.Fprintf(out, "%d guards taken away, %d noticed, in %s\n", len(picked), red, time.Since(began).Round(time.Second))
 	if red != len(picked) {
 		return errors.New("a guard can go unnoticed")
 	}
@@ -91,10 +91,14 @@ type trial struct {
 	err     error
 }
 
-// report prints n trials as they come and returns how many were red.
-func report(out io.Writer, tried <-chan trial, n int) (red int) {
+// report prints n trials as they come and returns how many were red. Once ctx has
+// ended it prints none.
+func report(ctx context.Context, out io.Writer, tried <-chan trial, n int) (red int) {
 	for range n {
 		t := <-tried
+		if ctx.Err() != nil {
+			continue
+		}
 		if t.err != nil {
 			fmt.Fprintf(out, "NOT RED  %s: %v\n", t.guard, t.err)
 			continue

@@ -232,9 +232,14 @@ func Deliverable(t testing.TB, me store.Member, project uuid.UUID, title string)
 	return id
 }
 
-// Within fails a test that would otherwise hang.
+// leastWait is the least that a test waits for what must come: on a busy machine
+// everything takes its time.
+const leastWait = 30 * time.Second
+
+// Within fails a test that would otherwise hang. It ends after d, or 30 seconds if
+// that is longer.
 func Within(t testing.TB, d time.Duration) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), d)
+	ctx, cancel := context.WithTimeout(t.Context(), max(d, leastWait))
 	t.Cleanup(cancel)
 	return ctx
 }
