@@ -3,26 +3,28 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+
+	"portico/e2e/stack"
 )
 
 // binaries are the tests of each package, built once without a mutant. They must
 // pass before a mutant is tried: otherwise it could be red for another reason.
 type binaries struct {
-	dir   string
-	tests map[string]string // by package: regular expression of all that is picked
+	dir    string
+	remove func()
+	tests  map[string]string // by package: regular expression of all that is picked
 
 	mu    sync.Mutex
 	built map[string]func() (string, error)
 }
 
 func newBinaries(picked []mutant) (*binaries, error) {
-	dir, err := os.MkdirTemp("", "portico-mutants-")
+	dir, remove, err := stack.TempDir("mutants")
 	if err != nil {
 		return nil, err
 	}
@@ -32,14 +34,12 @@ func newBinaries(picked []mutant) (*binaries, error) {
 			names[m.pkg] = append(names[m.pkg], m.tests)
 		}
 	}
-	b := &binaries{dir: dir, tests: map[string]string{}, built: map[string]func() (string, error){}}
+	b := &binaries{dir: dir, remove: remove, tests: map[string]string{}, built: map[string]func() (string, error){}}
 	for pkg, tests := range names {
 		b.tests[pkg] = strings.Join(tests, "|")
 	}
 	return b, nil
 }
-
-func (b *binaries) remove() { _ = os.RemoveAll(b.dir) }
 
 // get returns the tests of pkg. The first who asks builds and runs them in their
 // tree t, which has no mutant at that moment; others wait.

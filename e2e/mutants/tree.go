@@ -28,19 +28,19 @@ type mutant struct {
 // tree is a copy of the repository, so that nobody's work is touched, and a
 // PostgreSQL server that its test binaries use one after another.
 type tree struct {
-	dir    string
-	binary string // what is built for one mutant
-	tests  *binaries
-	server *stack.Postgres
-	used   bool // server has served a run
+	dir       string
+	removeDir func()
+	binary    string // what is built for one mutant
+	tests     *binaries
+	server    *stack.Postgres
 }
 
 func newTree(ctx context.Context, tests *binaries) (*tree, error) {
-	dir, err := os.MkdirTemp("", "portico-mutants-")
+	dir, remove, err := stack.TempDir("mutants")
 	if err != nil {
 		return nil, err
 	}
-	t := &tree{dir: dir, binary: filepath.Join(dir, "mutant.test"), tests: tests}
+	t := &tree{dir: dir, removeDir: remove, binary: filepath.Join(filepath.Dir(dir), "mutant.test"), tests: tests}
 	if err := t.copy(ctx); err != nil {
 		t.remove()
 		return nil, err
@@ -71,15 +71,14 @@ func (t *tree) copy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// Servers that do not run as root read there too.
-	return errors.Join(os.Chmod(t.dir, 0o755), os.Symlink(tools, filepath.Join(t.dir, ".tools")))
+	return os.Symlink(tools, filepath.Join(t.dir, ".tools"))
 }
 
 func (t *tree) remove() {
 	if t.server != nil {
 		_ = t.server.Stop()
 	}
-	_ = os.RemoveAll(t.dir)
+	t.removeDir()
 }
 
 // work tries mutants until there are no more.
@@ -174,21 +173,18 @@ func (t *tree) run(ctx context.Context, binary, pkg, tests string) ([]byte, erro
 	return cmd.CombinedOutput()
 }
 
-// prepareServer leaves a server that is as it was when it was new.
-func (t *tree) prepareServer(ctx context.Context) error {
-	if t.used && t.server.Clear(ctx) == nil {
-		return nil
-	}
+// prepareServer leaves a server that is as new: the one of before, unless it cannot
+// be cleared.
+func (t *tree) prepareServer(ctx context.Context) (err error) {
 	if t.server != nil {
+		if t.server.Clear(ctx) == nil {
+			return nil
+		}
 		_ = t.server.Stop()
 	}
-	var err error
-	t.server, err = stack.StartPostgres(ctx, stack.PostgresOptions{})
-	if err != nil {
-		t.used = false
+	if t.server, err = stack.StartPostgres(ctx, stack.PostgresOptions{}); err != nil {
 		return err
 	}
-	t.used = true
 	return t.server.Clear(ctx)
 }
 
