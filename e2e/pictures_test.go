@@ -33,6 +33,13 @@ func TestPicturesOfTheReadme(t *testing.T) {
 			v.must("see the poster", v.page.Locator("main img").First().WaitFor())
 			taken := v.picture()
 
+			keep := "../tmp/pictures"
+			if os.Getenv("PORTICO_PICTURES") == "1" {
+				keep = "../docs"
+			}
+			check(t, os.MkdirAll(keep, 0o755))
+			check(t, os.WriteFile(filepath.Join(keep, picture.name), taken, 0o644))
+
 			shown, err := os.ReadFile(filepath.Join("../docs", picture.name))
 			check(t, err)
 			for which, b := range map[string][]byte{"of the page": taken, "in docs": shown} {
@@ -42,12 +49,6 @@ func TestPicturesOfTheReadme(t *testing.T) {
 					t.Errorf("the picture %s is %d by %d, want %d by %d", which, got.Width, got.Height, picture.size.Width, picture.size.Height)
 				}
 			}
-			keep := "../tmp/pictures"
-			if os.Getenv("PORTICO_PICTURES") == "1" {
-				keep = "../docs"
-			}
-			check(t, os.MkdirAll(keep, 0o755))
-			check(t, os.WriteFile(filepath.Join(keep, picture.name), taken, 0o644))
 		})
 	}
 }
