@@ -113,7 +113,7 @@ func (p program) checkConfiguration() (config, []finding) {
 	}
 	var findings []finding
 	for _, mistake := range mistakes {
-		findings = append(findings, finding{"configuration", ill, inWords(mistake.Error()), "Correct it; the README says what each variable means."})
+		findings = append(findings, finding{"configuration", ill, inWords(mistake.Error()), "Correct it; docs/configuration.md says what each variable means."})
 	}
 	return c, findings
 }
@@ -254,7 +254,7 @@ func checkStorage(ctx context.Context, c files.Config) []finding {
 }
 
 func checkDatabase(ctx context.Context, url string) []finding {
-	e, err := store.OpenExaminer(ctx, url)
+	e, err := store.OpenInspector(ctx, url)
 	if err != nil {
 		mend := "Start PostgreSQL, open the way to it, or correct host and port in DATABASE_URL."
 		if errors.Is(err, store.ErrPassword) || errors.Is(err, store.ErrNoDatabase) {

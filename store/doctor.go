@@ -1,0 +1,186 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivermigrate"
+
+	"portico/migrations"
+)
+
+// Inspector looks at a live database as the app sees it, and changes nothing. It
+// also takes a database that [Open] would refuse, to say all that is wrong.
+type Inspector struct{ pool *pgxpool.Pool }
+
+// Why an [Inspector] cannot connect, beside [ErrUnavailable].
+var (
+	ErrPassword   = errors.New("PostgreSQL refuses the user or the password of DATABASE_URL")
+	ErrNoDatabase = errors.New("PostgreSQL has no database of the name in DATABASE_URL")
+)
+
+// OpenInspector connects with DATABASE_URL.
+func OpenInspector(ctx context.Context, url string) (*Inspector, error) {
+	pool, err := openPool(ctx, Config{URL: url, MaxConns: 2})
+	if err != nil {
+		return nil, err
+	}
+	if err := pool.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, connectError(err)
+	}
+	return &Inspector{pool}, nil
+}
+
+func connectError(err error) error {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		switch pg.Code {
+		case "28P01", "28000", "42501":
+			return ErrPassword
+		case "3D000":
+			return ErrNoDatabase
+		}
+	}
+	return ErrUnavailable
+}
+
+// Close ends the connections.
+func (e *Inspector) Close() { e.pool.Close() }
+
+// Role says what the role of DATABASE_URL must not be able to do and can, as
+// verbs: "is a superuser". None is well.
+func (e *Inspector) Role(ctx context.Context) ([]string, error) { return badRole(ctx, e.pool) }
+
+// Catalog is [CheckCatalog] as the app.
+func (e *Inspector) Catalog(ctx context.Context) ([]Finding, error) {
+	conn, err := e.pool.Acquire(ctx)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	defer conn.Release()
+	return CheckCatalog(ctx, conn.Conn())
+}
+
+// SchemaState is how the schema compares with this program.
+type SchemaState struct {
+	Missing []int64 // migrations that are still to be applied
+	Unknown []int64 // migrations applied by a newer program
+	Lookup  bool    // the functions of schema lookup are other ones
+	Queue   bool    // the queue's own tables are older
+}
+
+// UpToDate says that there is nothing to migrate.
+func (s SchemaState) UpToDate() bool { return len(s.Missing) == 0 && !s.Lookup && !s.Queue }
+
+// Schema compares the database with the migrations in this program.
+func (e *Inspector) Schema(ctx context.Context) (s SchemaState, err error) {
+	applied, err := e.applied(ctx)
+	if err != nil {
+		return s, err
+	}
+	ours, err := ourMigrations()
+	if err != nil {
+		return s, err
+	}
+	for _, version := range ours {
+		if !applied[version] {
+			s.Missing = append(s.Missing, version)
+		}
+		delete(applied, version)
+	}
+	for version := range applied {
+		if version > 0 { // goose begins with a row of its own
+			s.Unknown = append(s.Unknown, version)
+		}
+	}
+	if len(s.Missing) > 0 {
+		return s, nil // what comes after them cannot be there
+	}
+	sum, err := lookupSum()
+	if err != nil {
+		return s, err
+	}
+	var now string
+	err = e.pool.QueryRow(ctx, `select coalesce(obj_description('lookup'::regnamespace, 'pg_namespace'), '')`).Scan(&now)
+	if err != nil {
+		return s, translate(err)
+	}
+	s.Lookup = now != sum
+	m, err := rivermigrate.New(riverpgxv5.New(e.pool), &rivermigrate.Config{Schema: QueueSchema})
+	if err != nil {
+		return s, err
+	}
+	valid, err := m.Validate(ctx, nil)
+	if err != nil {
+		return s, translate(err)
+	}
+	s.Queue = !valid.OK
+	return s, nil
+}
+
+// applied is empty for a database that was never migrated.
+func (e *Inspector) applied(ctx context.Context) (map[int64]bool, error) {
+	applied := map[int64]bool{}
+	rows, err := e.pool.Query(ctx, `select version_id from public.schema_migrations where is_applied`)
+	if err == nil {
+		var versions []int64
+		versions, err = pgx.CollectRows(rows, pgx.RowTo[int64])
+		for _, v := range versions {
+			applied[v] = true
+		}
+	}
+	// Nobody may look into a schema that was never opened to them.
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && (pg.Code == "42P01" || pg.Code == "42501") {
+		return applied, nil
+	}
+	return applied, translate(err)
+}
+
+func ourMigrations() ([]int64, error) {
+	names, err := fs.Glob(migrations.Files, "*_*.sql")
+	if err != nil {
+		return nil, err
+	}
+	var versions []int64
+	for _, name := range names {
+		number, _, _ := strings.Cut(name, "_")
+		if v, err := strconv.ParseInt(number, 10, 64); err == nil {
+			versions = append(versions, v)
+		}
+	}
+	return versions, nil
+}
+
+// QueueHealth is whether somebody works the queue.
+type QueueHealth struct {
+	Worked  bool                     // a process that works jobs is up
+	Waiting map[string]time.Duration // for how long the oldest due job of a queue has waited
+	Refused int                      // jobs refused in the last day
+}
+
+// Queue looks whether somebody works the queue.
+func (e *Inspector) Queue(ctx context.Context) (h QueueHealth, err error) {
+	lines, err := queueLines(ctx, e.pool)
+	if err != nil {
+		return h, err
+	}
+	h.Waiting = map[string]time.Duration{}
+	for _, l := range lines {
+		h.Waiting[l.Queue] = max(h.Waiting[l.Queue], l.Waiting)
+	}
+	refused, err := refusedJobs(ctx, e.pool, 1000)
+	if err != nil {
+		return h, err
+	}
+	h.Refused = len(refused)
+	err = e.pool.QueryRow(ctx, `select exists (select 1 from river.river_leader where expires_at > now())`).Scan(&h.Worked)
+	return h, translate(err)
+}

@@ -1,0 +1,396 @@
+package store
+
+import (
+	"context"
+	"path"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"portico/store/queue"
+)
+
+// The sizes of an upload, in bytes. They are those of package files, which this
+// package must not know; a test of the handlers holds them together.
+const (
+	PartSize    = 8 << 20 // every part but the last, which may be smaller
+	MaxParts    = 10_000
+	MaxFileSize = PartSize * MaxParts
+)
+
+// maxFiles is how many files a version may have, so that its page stays bounded.
+const maxFiles = 500
+
+// FileUpload is a file on its way, as the person who began it sees it.
+type FileUpload struct {
+	ID            uuid.UUID
+	VersionID     uuid.UUID
+	DeliverableID uuid.UUID
+	Name          string
+	State         string
+	Declared      *int64 // size in bytes; nil from a plain form, which does not say
+	Draft         bool   // its version still takes files
+	StorageID     string // what object storage calls the upload
+	HashState     []byte // the running hash over the first parts
+	SHA256        []byte // once it is ready
+	FinishingAt   *time.Time
+	Finishing     bool // somebody has set about finishing it in the last minutes
+}
+
+// Parts is how many parts the declared size makes; an empty file has one empty
+// part. 0 when no size was declared.
+func (u FileUpload) Parts() int {
+	if u.Declared == nil {
+		return 0
+	}
+	return max(1, int((*u.Declared+PartSize-1)/PartSize))
+}
+
+// PartSize is the size that part n must have; false when there is no such part.
+// Without a declared size any size up to a full part will do.
+func (u FileUpload) PartSize(n int) (size int64, ok bool) {
+	switch {
+	case n < 1 || n > MaxParts:
+		return 0, false
+	case u.Declared == nil:
+		return PartSize, true
+	case n > u.Parts():
+		return 0, false
+	}
+	return min(PartSize, *u.Declared-int64(n-1)*PartSize), true
+}
+
+// Part is one part that object storage has taken.
+type Part struct {
+	Number int // from 1
+	Size   int64
+	SHA256 []byte
+	ETag   string
+}
+
+// mine narrows to the uploads of whoever asks: only the person who began an
+// upload goes on with it, and support neither takes over a person's nor leaves
+// them one.
+const mine = `
+  and f.created_by = (select nullif(current_setting('app.user_id', true), '')::uuid)
+  and f.support_session_id is not distinct from (select nullif(current_setting('app.support_session_id', true), '')::uuid)`
+
+// finishWithin is longer than object storage is given to put an upload together:
+// after it, nobody is at it any more.
+const finishWithin = "3 minutes"
+
+const uploadQuery = `
+select f.id, f.version_id, v.deliverable_id, f.name, f.state, f.declared_size as declared, v.shared_at is null as draft,
+       coalesce(f.upload_id, '') as storage_id, f.hash_state, f.sha256,
+       f.finishing_at, coalesce(f.finishing_at > now() - interval '` + finishWithin + `', false) as finishing
+from files f
+join versions v on v.tenant_id = f.tenant_id and v.id = f.version_id
+join deliverables d on d.tenant_id = v.tenant_id and d.id = v.deliverable_id and d.deleted_at is null
+join projects p on p.tenant_id = d.tenant_id and p.id = d.project_id and p.deleted_at is null
+where f.tenant_id = @tenant_id
+  and f.id = @id
+  and f.deleted_at is null` + mine
+
+// GetUpload reads an upload that the asker began, in whatever state it is.
+func GetUpload(id uuid.UUID, dst *FileUpload) Read {
+	return Read{one("get upload", dst, uploadQuery, pgx.StrictNamedArgs{"id": id})}
+}
+
+// ListParts reads the parts of an upload that the asker began, by number.
+func ListParts(upload uuid.UUID, dst *[]Part) Read {
+	return Read{many("list parts", dst, `
+select n.number, n.size, n.sha256, n.etag
+from file_parts n
+join files f on f.tenant_id = n.tenant_id and f.id = n.file_id
+where n.tenant_id = @tenant_id
+  and n.file_id = @id`+mine+`
+order by n.number`, pgx.StrictNamedArgs{"id": upload})}
+}
+
+// NewUpload is what begins an upload.
+type NewUpload struct {
+	Name string
+	Size *int64 // in bytes; nil when it is not known beforehand
+}
+
+// BeginUpload makes a file that is on its way into a draft version. A version
+// that was published is [ErrConflict].
+//
+// The row comes before anything in object storage, so that whatever is there has
+// a row that leads to it: next is the storage's own upload, then [Tx.OpenUpload].
+func (tx *Tx) BeginUpload(ctx context.Context, version uuid.UUID, in NewUpload) (uuid.UUID, error) {
+	name, err := in.check()
+	if err != nil {
+		return uuid.Nil, err
+	}
+	if err := tx.lockDraft(ctx, version); err != nil {
+		return uuid.Nil, err
+	}
+	// A plain form does not say how much comes: there must be room for something,
+	// and for each part as it arrives.
+	if in.Size == nil {
+		err = tx.roomFor(ctx, Storage, 1)
+	} else {
+		err = tx.grow(ctx, Storage, *in.Size)
+	}
+	if err != nil {
+		return uuid.Nil, err
+	}
+	id := NewID()
+	n, err := tx.exec(ctx, "begin upload", `
+insert into files (tenant_id, id, version_id, name, declared_size, object_key, position)
+select @tenant_id, @id, @version, @name, @size, @key, coalesce(max(position), 0) + 1
+from files
+where tenant_id = @tenant_id
+  and version_id = @version
+having count(*) filter (where deleted_at is null and state <> 'failed') < @most`, pgx.StrictNamedArgs{
+		"id": id, "version": version, "name": name, "size": in.Size, "key": tx.objectKey(id), "most": maxFiles})
+	if err == nil && n != 1 {
+		err = InvalidError{"file": "A version takes up to 500 files. Begin the next version, or put some of them into an archive."}
+	}
+	return id, err
+}
+
+func (in NewUpload) check() (name string, err error) {
+	name = cleanName(in.Name)
+	switch {
+	case name == "":
+		return "", InvalidError{"name": "A file needs a name."}
+	case in.Size != nil && *in.Size < 0:
+		return "", InvalidError{"size": "A size cannot be negative."}
+	case in.Size != nil && *in.Size > MaxFileSize:
+		return "", InvalidError{"size": "A file can have up to 83.8 GB."}
+	}
+	return name, nil
+}
+
+// objectKey is where the bytes of a file lie. A CHECK of the table says the same,
+// and so does package files, which makes the key that is really used.
+func (tx *Tx) objectKey(file uuid.UUID) string {
+	return "tenants/" + tx.scope.tenant.String() + "/files/" + file.String()
+}
+
+// maxName is in characters.
+const maxName = 255
+
+// cleanName keeps a file's name as people wrote it, but for what no name can
+// hold: control characters, NUL among them, separators of paths, what turns the
+// direction of reading, and broken UTF-8. What is too long loses its middle and keeps its extension.
+func cleanName(name string) string {
+	name = strings.Map(func(r rune) rune {
+		switch {
+		case r == '/' || r == '\\':
+			return '_'
+		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(name, "\uFFFD"))
+	name = strings.TrimSpace(name)
+	if runes := []rune(name); len(runes) > maxName {
+		ext := []rune(path.Ext(name))
+		if len(ext) > 20 {
+			ext = nil
+		}
+		name = string(runes[:maxName-len(ext)]) + string(ext)
+	}
+	return name
+}
+
+// lockVersion holds the version, as publishing and adding to it do by turns.
+func (tx *Tx) lockVersion(ctx context.Context, version uuid.UUID) error {
+	var id uuid.UUID
+	return tx.get(ctx, value("lock version", &id, `
+select v.id
+from versions v
+where v.tenant_id = @tenant_id
+  and v.id = @version
+for no key update`, pgx.StrictNamedArgs{"version": version}))
+}
+
+// lockDraft holds a version that still takes files.
+func (tx *Tx) lockDraft(ctx context.Context, version uuid.UUID) error {
+	if err := tx.lockVersion(ctx, version); err != nil {
+		return err
+	}
+	var draft bool
+	err := tx.get(ctx, value("draft version", &draft, `
+select v.shared_at is null
+from versions v
+join deliverables d on d.tenant_id = v.tenant_id and d.id = v.deliverable_id and d.deleted_at is null
+join projects p on p.tenant_id = d.tenant_id and p.id = d.project_id and p.deleted_at is null
+where v.tenant_id = @tenant_id
+  and v.id = @version`, pgx.StrictNamedArgs{"version": version}))
+	if err == nil && !draft {
+		err = ErrConflict
+	}
+	return err
+}
+
+// OpenUpload notes what object storage calls the upload.
+func (tx *Tx) OpenUpload(ctx context.Context, id uuid.UUID, storageID string) error {
+	return tx.change(ctx, "open upload", `
+update files f
+set upload_id = @storage_id
+where f.tenant_id = @tenant_id
+  and f.id = @id
+  and f.state = 'pending'
+  and f.upload_id is null`+mine, pgx.StrictNamedArgs{"id": id, "storage_id": storageID})
+}
+
+// HashStep is the running hash before and after a part, for the part that is
+// next in order. The zero step is a part that came out of order.
+type HashStep struct{ Before, After []byte }
+
+// RecordPart notes a part that object storage has taken. A part sent again
+// replaces the one before it, as it does there.
+func (tx *Tx) RecordPart(ctx context.Context, id uuid.UUID, p Part, h HashStep) error {
+	u, err := tx.lockUpload(ctx, id)
+	if err != nil {
+		return err
+	}
+	size, ok := u.PartSize(p.Number)
+	if !ok || p.Size > size || (u.Declared != nil && p.Size != size) {
+		return InvalidError{"size": "The part has another size than the file's declared size leaves for it."}
+	}
+	if u.Declared == nil {
+		if err := tx.roomFor(ctx, Storage, int64(p.Number-1)*PartSize+p.Size); err != nil {
+			return err
+		}
+	}
+	if err := tx.extendHash(ctx, id, p, h); err != nil {
+		return err
+	}
+	_, err = tx.exec(ctx, "record part", `
+insert into file_parts (tenant_id, file_id, number, size, sha256, etag)
+values (@tenant_id, @id, @number, @size, @sha256, @etag)
+on conflict (tenant_id, file_id, number) do update
+set size = excluded.size, sha256 = excluded.sha256, etag = excluded.etag, created_at = now()`,
+		pgx.StrictNamedArgs{"id": id, "number": p.Number, "size": p.Size, "sha256": p.SHA256, "etag": p.ETag})
+	return err
+}
+
+// extendHash adds a part to the running hash. It goes on only from the very state
+// that the part was added to, and starts over when a part it has seen is replaced
+// by another.
+func (tx *Tx) extendHash(ctx context.Context, id uuid.UUID, p Part, h HashStep) error {
+	args := pgx.StrictNamedArgs{"id": id, "number": p.Number, "sha256": p.SHA256, "before": h.Before, "after": h.After}
+	_, err := tx.exec(ctx, "extend hash", `
+update files f
+set hashed_parts = case
+        when s.extends then @number
+        when s.replaces then 0
+        else hashed_parts
+        end,
+    hash_state = case
+        when s.extends then @after
+        when s.replaces then null
+        else hash_state
+        end
+from (
+    select f.id,
+           f.hashed_parts = @number - 1 and f.hash_state is not distinct from @before::bytea and @after::bytea is not null as extends,
+           f.hashed_parts >= @number and exists (
+               select 1 from file_parts n
+               where n.tenant_id = @tenant_id and n.file_id = f.id and n.number = @number and n.sha256 <> @sha256) as replaces
+    from files f
+    where f.tenant_id = @tenant_id and f.id = @id
+) s
+where f.tenant_id = @tenant_id
+  and f.id = s.id`, args)
+	return err
+}
+
+// lockUpload holds an upload that the asker may go on with; one that is over, or
+// whose version was published, is [ErrConflict].
+func (tx *Tx) lockUpload(ctx context.Context, id uuid.UUID) (FileUpload, error) {
+	var u FileUpload
+	err := tx.get(ctx, one("lock upload", &u, uploadQuery+`
+for update of f`, pgx.StrictNamedArgs{"id": id}))
+	if err == nil && (u.State != FilePending || !u.Draft) {
+		err = ErrConflict
+	}
+	return u, err
+}
+
+// TryFinish notes that somebody sets about finishing an upload, and when. Object
+// storage answers two who do so at once as if it knew of no upload, so another,
+// within the last minutes, means that such an answer is not to be believed; so
+// does a later time than the one noted here, see [FileUpload].
+func (tx *Tx) TryFinish(ctx context.Context, id uuid.UUID) (at time.Time, another bool, err error) {
+	u, err := tx.lockUpload(ctx, id)
+	if err != nil {
+		return at, false, err
+	}
+	err = tx.get(ctx, value("try finish", &at, `
+update files
+set finishing_at = clock_timestamp()
+where tenant_id = @tenant_id
+  and id = @id
+returning finishing_at`, pgx.StrictNamedArgs{"id": id}))
+	return at, u.Finishing, err
+}
+
+// Stored is what was found out about the whole of a file in object storage.
+type Stored struct {
+	Size        int64
+	SHA256      []byte
+	ContentType string // told from the bytes, never from the name
+}
+
+// FinishUpload makes the file ready, and has a preview made of a picture. A size other than the declared one is
+// [ErrInvalid]; a version published in the meantime is [ErrConflict].
+func (tx *Tx) FinishUpload(ctx context.Context, id uuid.UUID, s Stored) error {
+	u, err := tx.lockForFinish(ctx, id)
+	if err != nil {
+		return err
+	}
+	if u.Declared == nil {
+		if err := tx.grow(ctx, Storage, s.Size); err != nil {
+			return err
+		}
+	}
+	err = tx.change(ctx, "finish upload", `
+update files f
+set state = 'ready',
+    size = @size,
+    sha256 = @sha256,
+    content_type = @content_type,
+    upload_id = null,
+    hash_state = null
+where f.tenant_id = @tenant_id
+  and f.id = @id
+  and f.state = 'pending'`+mine, pgx.StrictNamedArgs{
+		"id": id, "size": s.Size, "sha256": s.SHA256, "content_type": s.ContentType})
+	if err != nil {
+		return err
+	}
+	if _, err := tx.exec(ctx, "touch deliverable", `
+update deliverables
+set updated_at = now()
+where tenant_id = @tenant_id
+  and id = @deliverable`, pgx.StrictNamedArgs{"deliverable": u.DeliverableID}); err != nil {
+		return err
+	}
+	if previewable(s.ContentType, s.Size) {
+		if err := tx.Enqueue(ctx, &queue.FilePreview{File: id}); err != nil {
+			return err
+		}
+	}
+	return tx.audit(ctx, Event{Verb: "file.uploaded", TargetKind: "file", TargetID: id})
+}
+
+// lockForFinish takes the version before the file, as publishing does.
+func (tx *Tx) lockForFinish(ctx context.Context, id uuid.UUID) (FileUpload, error) {
+	var u FileUpload
+	if err := tx.Read(ctx, GetUpload(id, &u)); err != nil {
+		return u, err
+	}
+	if err := tx.lockDraft(ctx, u.VersionID); err != nil {
+		return u, err
+	}
+	return tx.lockUpload(ctx, id)
+}

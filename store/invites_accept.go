@@ -1,0 +1,119 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// Invitation is what the page behind an invitation's link may show.
+type Invitation struct {
+	Over        EndReason // why it opens nothing any more; what follows is then empty
+	AcceptedBy  uuid.UUID // who has used it
+	Tenant      Tenant
+	Party       Party
+	Role        Role
+	Name        string
+	Email       string
+	InviterName string
+}
+
+// PeekInvite says what an invitation's link is about. It spends nothing.
+func (db *DB) PeekInvite(ctx context.Context, token TenantToken) (Invitation, error) {
+	s := scope{tenant: token.tenant, party: PartySystem, readOnly: true}
+	var i *invite
+	var t *tenantRow
+	var st tenantStatus
+	err := db.read(ctx, s, []query{
+		optional("invite", &i, selectInvite+"token_hash = @hash", pgx.StrictNamedArgs{"hash": token.hash()}),
+		optional("tenant", &t, selectTenantRow, nil),
+		getTenantStatus(&st),
+	})
+	switch {
+	case err != nil:
+		return Invitation{}, err
+	case i == nil || t == nil:
+		return Invitation{Over: EndedGone}, nil
+	case i.over() != "":
+		return Invitation{Over: i.over(), AcceptedBy: deref(i.AcceptedBy), Tenant: Tenant{Slug: t.Slug}}, nil
+	}
+	return Invitation{Tenant: t.tenant(st), Party: i.Party, Role: i.Role, Name: i.Name, Email: i.Email, InviterName: i.InviterName}, nil
+}
+
+// ErrOtherAddress is an invitation used by somebody else than it is for.
+var ErrOtherAddress = fmt.Errorf("invitation for another address: %w", ErrForbidden)
+
+// AcceptInvite makes the person a member where they were invited, under that name,
+// and returns the tenant's slug. Only the person with the invited address may, and
+// only once; their address has been proved, for without that nobody is signed in.
+// An invitation that opens nothing any more is an [EndedError], a tenant that is not
+// open [ErrForbidden]. Somebody who is a member already stays what they are.
+func (db *DB) AcceptInvite(ctx context.Context, me Person, token TenantToken, name string) (slug string, err error) {
+	s := scope{tenant: token.tenant, user: me.scope.user, actor: me.scope.actor, party: PartySystem}
+	err = db.write(ctx, s, "", me.RequestID, func(tx *Tx) error {
+		if _, err := tx.lockPeople(ctx); err != nil {
+			return asEnded(err)
+		}
+		i, err := tx.invite(ctx, "token_hash = @hash", pgx.StrictNamedArgs{"hash": token.hash()})
+		if err != nil {
+			return asEnded(err)
+		}
+		var t tenantRow
+		if err := tx.get(ctx, getTenantRow(&t)); err != nil {
+			return err
+		}
+		slug = t.Slug
+		return tx.accept(ctx, me, i, name)
+	})
+	return slug, err
+}
+
+func asEnded(err error) error {
+	if errors.Is(err, ErrNotFound) {
+		return EndedError{EndedGone}
+	}
+	return err
+}
+
+func (tx *Tx) accept(ctx context.Context, me Person, i invite, name string) error {
+	if over := i.over(); over != "" {
+		return EndedError{over}
+	}
+	if me.Agent || me.Email != i.Email {
+		return ErrOtherAddress
+	}
+	var s tenantStatus
+	if err := tx.get(ctx, getTenantStatus(&s)); err != nil {
+		return err
+	}
+	switch {
+	case *s.TenantState != "active":
+		return fmt.Errorf("accept invite: tenant is %s: %w", *s.TenantState, ErrForbidden)
+	case s.Role != nil:
+		return nil
+	}
+	// Not yet as what they are about to be: a client who was once one of the
+	// agency's people has a membership that no client may touch.
+	if err := tx.beginMembership(ctx, me.scope.user, NewPerson{Name: name, Email: i.Email, Party: i.Party, Role: i.Role}); err != nil {
+		return err
+	}
+	err := tx.change(ctx, "accept invite", `
+update invites
+set accepted_at = now(),
+    accepted_by = @me
+where tenant_id = @tenant_id
+  and id = @id`, pgx.StrictNamedArgs{"id": i.ID, "me": me.scope.user})
+	if err != nil {
+		return err
+	}
+	// From here on they act as what they now are, and the trail says so.
+	tx.scope.party = i.Party
+	if err := enter(ctx, tx.tx, tx.scope); err != nil {
+		return err
+	}
+	return tx.audit(ctx, Event{Verb: "member.joined", TargetKind: "membership", TargetID: me.scope.user,
+		Detail: map[string]any{"party": i.Party, "role": i.Role, "invite": i.ID}})
+}

@@ -1,0 +1,71 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// ListError is somebody in a list who cannot be invited, and so nobody of it is.
+type ListError struct {
+	Index int // in the list, from 0
+	Err   error
+}
+
+func (e *ListError) Error() string {
+	return fmt.Sprintf("number %d of the list: %v", e.Index+1, e.Err)
+}
+
+func (e *ListError) Unwrap() error { return e.Err }
+
+// InvitePeople invites everybody of a list, or nobody: whoever cannot be invited is
+// a [*ListError], and a plan without room for all of them a [*PlanLimitError].
+func (tx *Tx) InvitePeople(ctx context.Context, people []NewPerson) error {
+	if _, err := tx.lockPeople(ctx); err != nil {
+		return err
+	}
+	sides := map[Party]int64{}
+	for _, p := range people {
+		sides[p.Party]++
+	}
+	for side, n := range sides {
+		if err := tx.roomForInvites(ctx, side, n); err != nil {
+			return err
+		}
+	}
+	for i, p := range people {
+		if _, err := tx.InvitePerson(ctx, p); err != nil {
+			if errors.Is(err, ErrUnavailable) {
+				return err
+			}
+			return &ListError{i, err}
+		}
+	}
+	return tx.audit(ctx, Event{Verb: "member.list_invited", Detail: map[string]any{"people": len(people)}})
+}
+
+// KnownAddress is an address that is a member's here, or invited already.
+type KnownAddress struct {
+	Email   string
+	Invited bool
+}
+
+// ListKnownAddresses reads which of the addresses are known here. A client's people are not
+// told whom the agency has invited to its own side.
+func ListKnownAddresses(emails []string, dst *[]KnownAddress) Read {
+	return Read{many("known addresses", dst, `
+select m.email, false as invited
+from memberships m
+where m.tenant_id = @tenant_id
+  and m.email = any (@emails)
+  and m.ended_at is null
+union all
+select i.email, true
+from invites i
+where i.tenant_id = @tenant_id
+  and i.email = any (@emails)
+  and i.accepted_at is null
+  and i.revoked_at is null`, pgx.StrictNamedArgs{"emails": emails})}
+}

@@ -1,0 +1,185 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"portico/store/queue"
+)
+
+// EnqueueVersionMails asks, once for each version, for a mail to everybody on the
+// client's side. A version that is not in this tenant, or not shared, is
+// [ErrNotFound].
+func (tx *Tx) EnqueueVersionMails(ctx context.Context, version uuid.UUID) error {
+	if err := tx.VersionIsShared(ctx, version); err != nil {
+		return err
+	}
+	first, err := tx.ClaimEffect(ctx, "version_published:"+version.String())
+	if err != nil || !first {
+		return err
+	}
+	people, err := tx.people(ctx, PartyClient)
+	if err != nil {
+		return err
+	}
+	for _, person := range people {
+		if err := tx.Enqueue(ctx, &queue.VersionMail{Version: version, To: person}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// VersionIsShared is [ErrNotFound] unless the version is this tenant's and was
+// shown to the client.
+func (tx *Tx) VersionIsShared(ctx context.Context, version uuid.UUID) error {
+	return tx.exists(ctx, "shared version", `
+select exists (
+    select 1
+    from versions
+    where tenant_id = @tenant_id
+      and id = @id
+      and shared_at is not null
+)`, pgx.StrictNamedArgs{"id": version})
+}
+
+// EnqueueSupportMails asks, once for the start and once for the end of a session of
+// support, for a mail to each owner of the tenant; what staff look at as their
+// client is on the ledger and in no mail. A session that is not in this
+// tenant, or one said to be over that is not, is [ErrNotFound].
+func (tx *Tx) EnqueueSupportMails(ctx context.Context, session uuid.UUID, ended bool) error {
+	if err := tx.SupportHappened(ctx, session, ended); err != nil {
+		return err
+	}
+	key := "support_started:"
+	if ended {
+		key = "support_ended:"
+	}
+	first, err := tx.ClaimEffect(ctx, key+session.String())
+	if err != nil || !first {
+		return err
+	}
+	if err := tx.isSupports(ctx, session); err != nil {
+		if errors.Is(err, ErrNotFound) {
+			return nil
+		}
+		return err
+	}
+	owners, err := tx.owners(ctx)
+	if err != nil {
+		return err
+	}
+	for _, owner := range owners {
+		if err := tx.Enqueue(ctx, &queue.SupportMail{Session: session, To: owner, Ended: ended}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// isSupports is [ErrNotFound] for a session of staff who look as their client.
+func (tx *Tx) isSupports(ctx context.Context, session uuid.UUID) error {
+	return tx.exists(ctx, "support session", `
+select exists (
+    select 1
+    from support_sessions
+    where tenant_id = @tenant_id
+      and id = @id
+      and kind = 'support'
+)`, pgx.StrictNamedArgs{"id": session})
+}
+
+// owners are those of both sides who have an address.
+func (tx *Tx) owners(ctx context.Context) (owners []uuid.UUID, err error) {
+	return owners, tx.get(ctx, column("owners", &owners, `
+select user_id
+from memberships
+where tenant_id = @tenant_id
+  and ended_at is null
+  and email is not null
+  and role = 'owner'
+order by user_id`, nil))
+}
+
+// SupportHappened is [ErrNotFound] unless the session is this tenant's and, for
+// ended, is marked as over.
+func (tx *Tx) SupportHappened(ctx context.Context, session uuid.UUID, ended bool) error {
+	return tx.exists(ctx, "support session", `
+select exists (
+    select 1
+    from support_sessions
+    where tenant_id = @tenant_id
+      and id = @id
+      and (ended_at is not null or not @ended)
+)`, pgx.StrictNamedArgs{"id": session, "ended": ended})
+}
+
+func (tx *Tx) exists(ctx context.Context, name, sql string, args pgx.StrictNamedArgs) error {
+	var there bool
+	if err := tx.get(ctx, value(name, &there, sql, args)); err != nil {
+		return err
+	}
+	if !there {
+		return fmt.Errorf("%s: %w", name, ErrNotFound)
+	}
+	return nil
+}
+
+// PublishedVersion is a version that is ready for the client, as a mail tells it.
+type PublishedVersion struct {
+	ProjectName   string
+	DeliverableID uuid.UUID
+	Title         string
+	Number        int
+	Note          string
+	AuthorName    string
+}
+
+// GetPublishedVersion reads a shared version whose deliverable and project are
+// not in the bin.
+func GetPublishedVersion(id uuid.UUID, dst *PublishedVersion) Read {
+	return Read{one("get published version", dst, `
+select p.name as project_name, d.id as deliverable_id, d.title, v.number, v.note,
+       coalesce(m.name, '') as author_name
+from versions v
+join deliverables d on d.tenant_id = v.tenant_id and d.id = v.deliverable_id and d.deleted_at is null
+join projects p on p.tenant_id = d.tenant_id and p.id = d.project_id and p.deleted_at is null
+left join memberships m on m.tenant_id = v.tenant_id and m.user_id = v.shared_by
+where v.tenant_id = @tenant_id
+  and v.id = @id
+  and v.shared_at is not null`, pgx.StrictNamedArgs{"id": id})}
+}
+
+// SupportNotice is a support session as its mail tells it.
+type SupportNotice struct {
+	Kind        string
+	Mode        string
+	AgentName   string
+	SubjectName string
+	Reason      string
+	Ticket      string
+	StartedAt   time.Time
+	EndsAt      time.Time
+	EndedAt     *time.Time
+	EndedHow    *string
+	Pages       int // as in [SupportSession]
+	Files       int
+	Changes     int
+}
+
+// GetSupportNotice reads one support session of the tenant.
+func GetSupportNotice(id uuid.UUID, dst *SupportNotice) Read {
+	return Read{one("get support notice", dst, `
+select s.kind, s.mode, s.actor_name as agent_name, m.name as subject_name, s.reason, s.ticket,
+       s.started_at, s.ends_at, s.ended_at, s.ended_how, c.pages, c.files, c.changes
+from support_sessions s
+join memberships m on m.tenant_id = s.tenant_id and m.user_id = s.subject_id
+cross join lateral (`+supportCounts+`) c
+where s.tenant_id = @tenant_id
+  and s.id = @id`, pgx.StrictNamedArgs{"id": id})}
+}

@@ -1,0 +1,179 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+)
+
+// MaxPasskeyName is how long the name of a passkey may be, in characters.
+const MaxPasskeyName = 60
+
+// Passkey is a key that one of a person's devices holds.
+type Passkey struct {
+	ID           uuid.UUID
+	CredentialID []byte // what the device calls it
+	Name         string
+	BackedUp     bool // kept by whoever looks after the person's devices
+	CreatedAt    time.Time
+	LastUsedAt   *time.Time
+}
+
+// ListPasskeys reads the person's own passkeys, oldest first.
+func ListPasskeys(dst *[]Passkey) OwnRead {
+	return OwnRead{many("list passkeys", dst, `
+select id, credential_id, name, backed_up, created_at, last_used_at
+from passkeys
+where user_id = nullif(current_setting('app.user_id', true), '')::uuid
+order by created_at, id
+limit 100`, nil)}
+}
+
+// Ceremony is what a passkey is asked for.
+type Ceremony string
+
+// The ceremonies. But for a sign-in each belongs to one session.
+const (
+	PasskeySignIn Ceremony = "passkey"
+	PasskeyAdd    Ceremony = "passkey_add"
+	PasskeyStepUp Ceremony = "passkey_step_up"
+)
+
+// BeginCeremony remembers what an answer has to fit, for five minutes and one
+// answer. Token is the session's, nil for a sign-in.
+func (db *DB) BeginCeremony(ctx context.Context, c Ceremony, token *Token, cookie Secret, returnTo, fit string) (uuid.UUID, error) {
+	id := NewID()
+	var begun bool
+	err := db.pool.QueryRow(ctx, `select lookup.passkey_begin($1, $2, $3, $4, $5, $6)`,
+		id, c, cookie.hash(), token.hash(), returnTo, fit).Scan(&begun)
+	if err == nil && !begun {
+		err = ErrForbidden
+	}
+	if err != nil {
+		return uuid.Nil, fmt.Errorf("begin %s: %w", c, translate(err))
+	}
+	return id, nil
+}
+
+// CeremonyAnswer is what an answer has to fit, and the key it speaks of.
+type CeremonyAnswer struct {
+	Fit      string
+	ReturnTo string
+	// Owner is nil for a key that is not there or not this person's.
+	Owner          *uuid.UUID
+	PublicKey      []byte
+	BackupEligible *bool
+}
+
+// SpendCeremony takes an answer back: only in the browser that asked and in its
+// session, and only once. Anything else is [ErrNotFound].
+func (db *DB) SpendCeremony(ctx context.Context, c Ceremony, token *Token, flow uuid.UUID, cookie Secret, credential []byte) (CeremonyAnswer, error) {
+	var a CeremonyAnswer
+	err := db.pool.QueryRow(ctx, `select * from lookup.passkey_answered($1, $2, $3, $4, $5)`,
+		flow, c, cookie.hash(), token.hash(), credential).Scan(&a.Fit, &a.ReturnTo, &a.Owner, &a.PublicKey, &a.BackupEligible)
+	if err != nil {
+		return a, fmt.Errorf("spend %s: %w", c, translate(err))
+	}
+	return a, nil
+}
+
+// ErrCloned is a passkey whose count went back: somebody has a copy of it.
+var ErrCloned = errors.New("passkey is used in two places")
+
+// UsedPasskey is a passkey that has just answered rightly.
+type UsedPasskey struct {
+	Flow         uuid.UUID
+	CredentialID []byte
+	SignCount    uint32
+	BackedUp     bool
+}
+
+// SignInByPasskey opens a session for the person whose passkey it is. A copied one
+// is [ErrCloned]; one that is gone, or whose person is disabled, [ErrNotFound].
+func (db *DB) SignInByPasskey(ctx context.Context, used UsedPasskey, s NewSession) error {
+	return db.personDeed(ctx, "sign in by passkey", `select lookup.sign_in_by_passkey($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		used.Flow, used.CredentialID, int64(used.SignCount), used.BackedUp,
+		NewID(), s.Token.hash(), s.Host, s.UserAgent, s.Old.hash(), NewID(), s.RequestID)
+}
+
+// StepUpByPasskey renews the session under a new token, with a fresh step-up. The
+// errors are those of [DB.SignInByPasskey].
+func (db *DB) StepUpByPasskey(ctx context.Context, me Person, used UsedPasskey, renewed Token) error {
+	return db.personDeed(ctx, "step up by passkey", `select lookup.step_up_by_passkey($1, $2, $3, $4, $5, $6, $7, $8)`,
+		me.credentials.Token.hash(), used.Flow, used.CredentialID, int64(used.SignCount), used.BackedUp, renewed.hash(), NewID(), me.RequestID)
+}
+
+// NewPasskey is a passkey as a device made it.
+type NewPasskey struct {
+	Flow           uuid.UUID
+	CredentialID   []byte
+	PublicKey      []byte
+	SignCount      uint32
+	BackupEligible bool
+	BackedUp       bool
+	Name           string
+}
+
+// AddPasskey gives the person another way to sign in. Without a step-up in the last
+// five minutes it is [ErrStepUp], twice the same one [ErrConflict], and with a bad
+// name or more than twenty an [InvalidError].
+func (db *DB) AddPasskey(ctx context.Context, me Person, k NewPasskey) error {
+	k.Name = strings.TrimSpace(k.Name)
+	switch {
+	case k.Name == "":
+		return InvalidError{"name": "Write a name by which you will know this passkey."}
+	case utf8.RuneCountInString(k.Name) > MaxPasskeyName:
+		return InvalidError{"name": "That name is too long; 60 characters fit."}
+	case !utf8.ValidString(k.Name) || strings.ContainsFunc(k.Name, unicode.IsControl):
+		return InvalidError{"name": "A name is one line of text."}
+	}
+	err := db.personDeed(ctx, "add passkey", `select lookup.passkey_add($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		me.credentials.Token.hash(), k.Flow, NewID(), k.CredentialID, k.PublicKey, int64(k.SignCount),
+		k.BackupEligible, k.BackedUp, k.Name, NewID(), me.RequestID)
+	if errors.Is(err, errTooMany) {
+		return InvalidError{"name": "Twenty passkeys are enough. Remove one that you no longer use."}
+	}
+	return err
+}
+
+// RemovePasskey takes a passkey of the person's own away. Another's is
+// [ErrNotFound], without a step-up in the last five minutes it is [ErrStepUp], and
+// their last way in [ErrConflict].
+func (db *DB) RemovePasskey(ctx context.Context, me Person, id uuid.UUID) error {
+	return db.personDeed(ctx, "remove passkey", `select lookup.passkey_remove($1, $2, $3, $4)`,
+		me.credentials.Token.hash(), id, NewID(), me.RequestID)
+}
+
+var errTooMany = errors.New("too many")
+
+// personDeed calls a function that answers with one word.
+func (db *DB) personDeed(ctx context.Context, name, sql string, args ...any) error {
+	var verdict string
+	if err := db.pool.QueryRow(ctx, sql, args...).Scan(&verdict); err != nil {
+		return fmt.Errorf("%s: %w", name, translate(err))
+	}
+	var err error
+	switch verdict {
+	case "ok":
+		return nil
+	case "no_step_up":
+		err = ErrStepUp
+	case "cloned":
+		err = ErrCloned
+	case "taken", "last":
+		err = ErrConflict
+	case "another":
+		err = ErrForbidden
+	case "too_many":
+		err = errTooMany
+	default:
+		err = ErrNotFound
+	}
+	return fmt.Errorf("%s: %w", name, err)
+}

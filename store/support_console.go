@@ -1,0 +1,216 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"portico/store/queue"
+)
+
+// FoundTenant is all that an agent may know of a tenant from outside.
+type FoundTenant struct {
+	TenantID    uuid.UUID
+	Slug        string
+	Name        string
+	Kind        string     // "agency" or "client"
+	AgencyName  *string    // of a client
+	GrantEndsAt *time.Time // nil: support may not come in
+	Asks        bool       // support may ask to come in
+}
+
+// FindSupportTenants reads the tenants with that slug, with a person of that address,
+// or whose name begins so, the slug first, at most ten. For anybody but an agent
+// it finds nothing.
+func FindSupportTenants(text string, dst *[]FoundTenant) OwnRead {
+	return OwnRead{many("support find", dst, `select * from lookup.support_find(@text)`,
+		pgx.StrictNamedArgs{"text": clean(text)})}
+}
+
+// SupportTarget is somebody an agent may look as.
+type SupportTarget struct {
+	UserID uuid.UUID
+	Name   string
+	Party  Party
+	Role   Role
+}
+
+// SupportPeople reads whom an agent may look as in the tenant, clients first, at
+// most 500; nobody while no grant is open.
+func SupportPeople(slug string, dst *[]SupportTarget) OwnRead {
+	return OwnRead{many("support people", dst, `select * from lookup.support_people(@slug)`,
+		pgx.StrictNamedArgs{"slug": clean(slug)})}
+}
+
+// PastSupport is one of an agent's own sessions, with the name of its tenant.
+type PastSupport struct {
+	ID          uuid.UUID
+	TenantName  string
+	Slug        string
+	SubjectName string
+	Kind        string
+	Mode        string
+	Reason      string
+	Ticket      string
+	StartedAt   time.Time
+	EndsAt      time.Time
+	EndedAt     *time.Time // nil while it runs
+	EndedHow    *string    // as in [SupportSession]
+}
+
+// SupportHistory reads the agent's own sessions, newest first, at most 100.
+func SupportHistory(limit int, dst *[]PastSupport) OwnRead {
+	return OwnRead{many("support history", dst, `select * from lookup.support_history(@limit)`,
+		pgx.StrictNamedArgs{"limit": limit})}
+}
+
+// SupportStart is what an agent asks for.
+type SupportStart struct {
+	Slug    string
+	Subject uuid.UUID
+	Reason  string
+	Ticket  string
+	Minutes int // 1 to 60
+}
+
+// ErrStepUp: the person must prove anew who they are, and may then try again.
+var ErrStepUp = errors.New("step-up needed")
+
+// StartSupport starts a read-only session. Without an open grant it is
+// [ErrForbidden], without a step-up in the last five minutes [ErrStepUp], with
+// another session under way [ErrConflict], and with an empty reason or ticket,
+// or somebody who is not there, an [InvalidError]. Each of these refusals is in
+// the tenant's own trail. An unknown tenant is [ErrNotFound].
+func (db *DB) StartSupport(ctx context.Context, me Person, in SupportStart) (uuid.UUID, error) {
+	in.Reason, in.Ticket = clean(in.Reason), clean(in.Ticket)
+	id := NewID()
+	var verdict string
+	err := db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error {
+		var tenant *uuid.UUID
+		var end *time.Time
+		err := tx.tx.QueryRow(ctx, `select * from lookup.support_start($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			id, clean(in.Slug), in.Subject, in.Reason, in.Ticket, in.Minutes, me.credentials.Token.hash(), NewID(), me.RequestID).
+			Scan(&verdict, &tenant, &end)
+		if err == nil {
+			err = tx.accountEvent(ctx, me.scope.user, Event{Verb: "support.started", Denied: verdict != "ok",
+				Detail: map[string]any{"tenant": tenant, "session": id}})
+		}
+		if err != nil || verdict != "ok" {
+			return err
+		}
+		inside := tx.asSupport(*tenant, id, in.Subject)
+		if err := inside.Enqueue(ctx, &queue.SupportStarted{Session: id}); err != nil {
+			return err
+		}
+		return inside.EnqueueAt(ctx, &queue.SupportExpiry{Session: id}, *end)
+	})
+	if err == nil {
+		err = in.refusal(verdict)
+	}
+	if err != nil {
+		return uuid.Nil, fmt.Errorf("start support: %w", err)
+	}
+	return id, nil
+}
+
+func (in SupportStart) refusal(verdict string) error {
+	switch verdict {
+	case "ok":
+		return nil
+	case "no_tenant":
+		return ErrNotFound
+	case "no_step_up":
+		return ErrStepUp
+	case "busy":
+		return ErrConflict
+	case "bad_target":
+		return InvalidError{"person": "Choose somebody who is there today."}
+	case "bad_input":
+		return in.mistakes()
+	}
+	return ErrForbidden
+}
+
+// Limits of what an agent types, in characters.
+const (
+	MaxReason = 500
+	MaxTicket = 80
+)
+
+func (in SupportStart) mistakes() InvalidError {
+	wrong := mistakesIn(in.Reason, in.Ticket)
+	if in.Minutes < 1 || in.Minutes > 60 {
+		wrong["minutes"] = "Choose one of the lengths."
+	}
+	return wrong
+}
+
+func mistakesIn(reason, ticket string) InvalidError {
+	wrong := InvalidError{}
+	switch n := len([]rune(reason)); {
+	case n == 0:
+		wrong["reason"] = "Say why; the customer reads it."
+	case n > MaxReason:
+		wrong["reason"] = fmt.Sprintf("Say it in at most %d characters.", MaxReason)
+	}
+	switch n := len([]rune(ticket)); {
+	case n == 0:
+		wrong["ticket"] = "Name the ticket."
+	case n > MaxTicket:
+		wrong["ticket"] = fmt.Sprintf("At most %d characters.", MaxTicket)
+	}
+	return wrong
+}
+
+// StopSupport ends the agent's running session, whichever of their browsers it
+// is in, and makes this one forget what is over. With none it does nothing.
+func (db *DB) StopSupport(ctx context.Context, me Person) error {
+	err := db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error { return tx.stopSupport(ctx, me) })
+	if err != nil {
+		return fmt.Errorf("stop support: %w", err)
+	}
+	return nil
+}
+
+func (tx *Tx) stopSupport(ctx context.Context, me Person) error {
+	type ended struct{ TenantID, SessionID, SubjectID uuid.UUID }
+	var sessions []ended
+	err := tx.get(ctx, many("stop support", &sessions, `select * from lookup.support_stop(@token, @request)`,
+		pgx.StrictNamedArgs{"token": me.credentials.Token.hash(), "request": tx.request}))
+	if err != nil {
+		return err
+	}
+	for _, s := range sessions {
+		err := tx.accountEvent(ctx, me.scope.user, Event{Verb: "support.stopped",
+			Detail: map[string]any{"tenant": s.TenantID, "session": s.SessionID}})
+		if err != nil {
+			return err
+		}
+		inside := tx.asSupport(s.TenantID, s.SessionID, s.SubjectID)
+		if err := inside.Enqueue(ctx, &queue.SupportEnded{Session: s.SessionID}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// asSupport is the deed as the seals of its jobs are to name it: in the tenant,
+// as the subject, in the session. What the policies are told does not change.
+func (tx *Tx) asSupport(tenant, session, subject uuid.UUID) *Tx {
+	inside := *tx
+	inside.scope.tenant, inside.scope.support, inside.scope.user = tenant, session, subject
+	return &inside
+}
+
+// clean takes away what PostgreSQL cannot hold and, around the text, what nobody
+// can see: a reason of blanks is no reason.
+func clean(s string) string {
+	s = strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\x00", "")
+	return strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsGraphic(r) })
+}

@@ -1,0 +1,296 @@
+package store_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/e2e/storetest"
+	"portico/store"
+)
+
+// With a grant, a reason, a ticket and a fresh step-up the agent is inside as
+// the person asked for, read-only, for the time asked for, and the tenant knows.
+func TestSupportStarts(t *testing.T) {
+	t.Parallel()
+	b := setupSupport(t).letIn(t)
+	id := b.startAs(t, b.mia.ID())
+
+	m := b.inside(t)
+	if m.ID() != b.mia.ID() || m.Person.Email != b.agent || m.Support.ID != id || m.Support.Mode != "read" {
+		t.Errorf("inside as %v by %s in %+v", m.ID(), m.Person.Email, m.Support)
+	}
+	rows := b.ledger(t)
+	if len(rows) != 1 || rows[0].AgentName != "Sam" || rows[0].SubjectName != b.mia.Name || rows[0].Ticket != "T-1" ||
+		rows[0].Reason != "A file does not open" || rows[0].EndsAt.Sub(rows[0].StartedAt) != 30*time.Minute || rows[0].EndedAt != nil {
+		t.Errorf("ledger = %+v", rows)
+	}
+	if got := b.trail(t, b.mia, "support.started"); len(got) != 1 || *got[0].ActorID != m.Person.ID() || got[0].SubjectName != b.mia.Name || *got[0].SupportSessionID != id {
+		t.Errorf("trail = %+v", got)
+	}
+	if b.jobs(t, "support_started", id) != 1 || b.jobs(t, "support_expiry", id) != 1 {
+		t.Error("the owners' mail or the expiry was not asked for")
+	}
+	if n := b.count(t, `select count(*) from river.river_job j join support_sessions s on s.id = $1
+		where j.kind = 'support_expiry' and j.args ->> 'session' = $1::text and j.scheduled_at = s.ends_at
+		  and j.args ->> 'support' = $1::text and j.args ->> 'asked_by' = s.subject_id::text and j.args ->> 'actor' = s.actor_id::text`, id); n != 1 {
+		t.Error("the expiry is not set for the hard end, or its seal names somebody else")
+	}
+}
+
+// Whatever is missing, the start is refused, nothing is begun, and the refusal
+// is in the tenant's own trail with the agent as actor.
+func TestSupportStartRefused(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		name   string
+		before func(t *testing.T, b *supportBundle)
+		change func(b *supportBundle, in *store.SupportStart)
+		want   error
+		why    string
+	}{
+		{name: "no grant", want: store.ErrForbidden, why: "no_grant",
+			before: func(t *testing.T, b *supportBundle) {
+				b.exec(t, `delete from support_grants where tenant_id = $1`, b.mia.TenantID())
+			}},
+		{name: "the grant has ended", want: store.ErrForbidden, why: "no_grant",
+			before: func(t *testing.T, b *supportBundle) {
+				b.exec(t, `update support_grants set created_at = created_at - interval '2 hours', ends_at = ends_at - interval '2 hours' where tenant_id = $1`, b.mia.TenantID())
+			}},
+		{name: "the grant is taken back", want: store.ErrForbidden, why: "no_grant",
+			before: func(t *testing.T, b *supportBundle) {
+				must(t, b.write(t, b.mia, func(tx *store.Tx) error { return tx.RevokeSupport(t.Context()) }))
+			}},
+		{name: "only another tenant's grant", want: store.ErrForbidden, why: "no_grant",
+			before: func(t *testing.T, b *supportBundle) {
+				must(t, b.write(t, b.mia, func(tx *store.Tx) error { return tx.RevokeSupport(t.Context()) }))
+				storetest.LetSupportIn(t, b.Member(t, b.Gus, b.Globex))
+				storetest.LetSupportIn(t, b.Member(t, b.Dana, b.Agency))
+			}},
+		{name: "the tenant is suspended", want: store.ErrForbidden, why: "no_grant",
+			before: func(t *testing.T, b *supportBundle) {
+				b.exec(t, `update tenants set state = 'suspended' where slug = $1`, b.Acme)
+			}},
+		{name: "its agency is suspended", want: store.ErrForbidden, why: "no_grant",
+			before: func(t *testing.T, b *supportBundle) {
+				b.exec(t, `update tenants set state = 'suspended' where slug = $1`, b.Agency)
+			}},
+		{name: "no step-up", want: store.ErrStepUp, why: "no_step_up",
+			before: func(t *testing.T, b *supportBundle) { b.token = storetest.SignIn(t, b.agent) }},
+		{name: "a step-up of another browser", want: store.ErrStepUp, why: "no_step_up",
+			before: func(t *testing.T, b *supportBundle) {
+				other := storetest.SignIn(t, b.agent)
+				storetest.StepUp(t, other)
+				b.token = storetest.SignIn(t, b.agent)
+			}},
+		{name: "a step-up five minutes old", want: store.ErrStepUp, why: "no_step_up",
+			before: func(t *testing.T, b *supportBundle) {
+				b.exec(t, `update sessions set stepped_up_at = now() - interval '5 minutes' where user_id = $1`, storetest.Person(t, b.token).ID())
+			}},
+		{name: "no reason", want: store.ErrInvalid, why: "bad_input",
+			change: func(_ *supportBundle, in *store.SupportStart) { in.Reason = "" }},
+		{name: "a reason nobody can see", want: store.ErrInvalid, why: "bad_input",
+			change: func(_ *supportBundle, in *store.SupportStart) { in.Reason = " \t\u00a0\u200b\x00\n" }},
+		{name: "a reason that is a novel", want: store.ErrInvalid, why: "bad_input",
+			change: func(_ *supportBundle, in *store.SupportStart) { in.Reason = strings.Repeat("ü", 501) }},
+		{name: "no ticket", want: store.ErrInvalid, why: "bad_input",
+			change: func(_ *supportBundle, in *store.SupportStart) { in.Ticket = "\r\n" }},
+		{name: "more than an hour", want: store.ErrInvalid, why: "bad_input",
+			change: func(_ *supportBundle, in *store.SupportStart) { in.Minutes = 61 }},
+		{name: "no time at all", want: store.ErrInvalid, why: "bad_input",
+			change: func(_ *supportBundle, in *store.SupportStart) { in.Minutes = 0 }},
+		{name: "a person of another tenant", want: store.ErrInvalid, why: "bad_target",
+			before: func(t *testing.T, b *supportBundle) { b.dana = b.Member(t, b.Gus, b.Globex) },
+			change: func(b *supportBundle, in *store.SupportStart) { in.Subject = b.dana.ID() }},
+		{name: "nobody", want: store.ErrInvalid, why: "bad_target",
+			change: func(_ *supportBundle, in *store.SupportStart) { in.Subject = uuid.Nil }},
+		{name: "the agent as themselves", want: store.ErrInvalid, why: "bad_target",
+			change: func(b *supportBundle, in *store.SupportStart) { in.Subject = b.sam }},
+		{name: "somebody who has left", want: store.ErrInvalid, why: "bad_target",
+			before: func(t *testing.T, b *supportBundle) {
+				b.exec(t, `update memberships set ended_at = now() where tenant_id = $1 and user_id = $2`, b.dana.TenantID(), b.dana.ID())
+			},
+			change: func(b *supportBundle, in *store.SupportStart) { in.Subject = b.dana.ID() }},
+		{name: "somebody who is disabled", want: store.ErrInvalid, why: "bad_target",
+			before: func(t *testing.T, b *supportBundle) {
+				b.exec(t, `update users set disabled_at = now() where id = $1`, b.dana.ID())
+			},
+			change: func(b *supportBundle, in *store.SupportStart) { in.Subject = b.dana.ID() }},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			b := setupSupport(t).letIn(t)
+			if c.before != nil {
+				c.before(t, b)
+			}
+			in := b.ask(b.Acme, b.mia.ID())
+			if c.change != nil {
+				c.change(b, &in)
+			}
+			_, err := b.start(t, in)
+			wantErr(t, c.name, err, c.want)
+			b.wantRefused(t, c.why)
+		})
+	}
+}
+
+// wantRefused says that one refusal is in Acme's trail, and nothing began.
+func (b *supportBundle) wantRefused(t *testing.T, why string) {
+	t.Helper()
+	got := b.trail(t, b.mia, "support.refused")
+	agent := storetest.Person(t, b.token)
+	if len(got) != 1 || got[0].Result != "denied" || *got[0].ActorID != agent.ID() || got[0].Detail["why"] != why {
+		t.Errorf("trail = %+v, want one denied %q", got, why)
+	}
+	if n := b.count(t, `select count(*) from support_sessions where tenant_id = $1`, b.mia.TenantID()); n != 0 {
+		t.Errorf("%d sessions began", n)
+	}
+	if agent.SupportSlug != "" || agent.SupportOver {
+		t.Error("the agent's browser points at a session")
+	}
+	if _, ok := storetest.Visit(t, b.token, b.Acme).Member(); ok {
+		t.Error("the agent is inside")
+	}
+}
+
+// A disabled agent, a member and an unknown tenant: refused, and no trail says
+// that there was anything to refuse.
+func TestSupportStartByStrangers(t *testing.T) {
+	t.Parallel()
+	b := setupSupport(t).letIn(t)
+	before := storetest.Person(t, b.token)
+	storetest.DisableAgent(t, b.agent)
+	_, err := b.db.StartSupport(t.Context(), before, b.ask(b.Acme, b.mia.ID()))
+	wantErr(t, "a disabled agent", err, store.ErrForbidden)
+
+	gus := storetest.Person(t, storetest.StepUp(t, storetest.SignIn(t, b.Gus)))
+	_, err = b.db.StartSupport(t.Context(), gus, b.ask(b.Acme, b.mia.ID()))
+	wantErr(t, "a member of another tenant", err, store.ErrForbidden)
+
+	b.token = storetest.StepUp(t, storetest.SignIn(t, storetest.Agent(t)))
+	_, err = b.start(t, b.ask("nowhere-"+b.Suffix, b.mia.ID()))
+	wantErr(t, "an unknown tenant", err, store.ErrNotFound)
+	b.startAs(t, b.mia.ID())
+}
+
+// Two starts of one agent in the same moment, from two browsers: exactly one. The
+// first is held up on its way, after every check of its own.
+func TestSupportOneSessionAnAgent(t *testing.T) {
+	t.Parallel()
+	b := setupSupport(t).letIn(t)
+	gus := b.Member(t, b.Gus, b.Globex)
+	storetest.LetSupportIn(t, gus)
+	first, second := storetest.Person(t, b.token), storetest.Person(t, storetest.StepUp(t, storetest.SignIn(t, b.agent)))
+
+	// The audit row needs a share of the tenant's row, which this keeps for itself.
+	hold, err := b.admin.Begin(t.Context())
+	must(t, err)
+	_, err = hold.Exec(t.Context(), `select from tenants where id = $1 for update`, b.mia.TenantID())
+	must(t, err)
+	start := func(me store.Person, in store.SupportStart) chan error {
+		done := make(chan error, 1)
+		go func() {
+			_, err := b.db.StartSupport(t.Context(), me, in)
+			done <- err
+		}()
+		return done
+	}
+	one := start(first, b.ask(b.Acme, b.mia.ID()))
+	waitBehind(t, b.admin, nil)
+	two := start(second, b.ask(b.Globex, gus.ID()))
+	waitBehind(t, b.admin, two)
+	must(t, hold.Commit(t.Context()))
+	must(t, <-one)
+	wantErr(t, "the second", <-two, store.ErrConflict)
+	if n := b.count(t, `select count(*) from support_sessions where actor_id = $1`, b.sam); n != 1 {
+		t.Errorf("%d sessions", n)
+	}
+}
+
+// While one session runs another does not start; after Stop it does.
+func TestSupportStopMakesRoom(t *testing.T) {
+	t.Parallel()
+	b := setupSupport(t).letIn(t)
+	first := b.startAs(t, b.mia.ID())
+	_, err := b.start(t, b.ask(b.Acme, b.dana.ID()))
+	wantErr(t, "a second start", err, store.ErrConflict)
+	if m := b.inside(t); m.ID() != b.mia.ID() {
+		t.Error("the refused start changed the subject")
+	}
+
+	must(t, b.db.StopSupport(t.Context(), b.inside(t).Person))
+	if _, ok := storetest.Visit(t, b.token, b.Acme).Member(); ok {
+		t.Error("still inside after Stop")
+	}
+	if p := storetest.Person(t, b.token); p.SupportOver || p.SupportSlug != "" {
+		t.Error("the browser still points at the session")
+	}
+	if rows := b.ledger(t); rows[0].EndedHow == nil || *rows[0].EndedHow != "stopped" {
+		t.Errorf("ledger = %+v", rows)
+	}
+	must(t, b.db.StopSupport(t.Context(), storetest.Person(t, b.token)))
+	if got := b.trail(t, b.mia, "support.stopped"); len(got) != 1 || *got[0].SupportSessionID != first || *got[0].ActorID != storetest.Person(t, b.token).ID() {
+		t.Errorf("trail = %+v, want one stop", got)
+	}
+	if b.jobs(t, "support_ended", first) != 1 {
+		t.Error("the owners are not told once that it ended")
+	}
+	b.startAs(t, b.dana.ID())
+	b.inside(t)
+}
+
+// The agent stops from another browser, or signs out: it is over for all.
+func TestSupportStopsFromElsewhere(t *testing.T) {
+	t.Parallel()
+	b := setupSupport(t).letIn(t)
+	b.startAs(t, b.mia.ID())
+	must(t, b.db.StopSupport(t.Context(), storetest.Person(t, storetest.SignIn(t, b.agent))))
+	b.wantOut(t, "stopped")
+
+	b.startAs(t, b.mia.ID())
+	me := storetest.Person(t, b.token)
+	must(t, b.db.SignOut(t.Context(), me, me.SessionID))
+	if rows := b.ledger(t); *rows[0].EndedHow != "stopped" {
+		t.Errorf("after signing out the ledger says %+v", rows[0])
+	}
+	b.token = storetest.StepUp(t, storetest.SignIn(t, b.agent))
+	b.startAs(t, b.mia.ID())
+}
+
+// The console finds a tenant by slug, address of a person, or beginning of its
+// name, names whom to look as only while support may come in, and tells an
+// agent of their own past; a member is told nothing.
+func TestSupportConsoleReads(t *testing.T) {
+	t.Parallel()
+	b := setupSupport(t)
+	sam := storetest.Person(t, b.token)
+	for _, text := range []string{b.Acme, strings.ToUpper(b.Acme), " " + b.Acme + "\x00", b.Leo, "acme " + b.Suffix[:6]} {
+		var found []store.FoundTenant
+		must(t, b.db.ReadOwn(t.Context(), sam, store.FindSupportTenants(text, &found)))
+		if len(found) != 1 || found[0].Slug != b.Acme || *found[0].AgencyName != "Northwind "+b.Suffix || found[0].GrantEndsAt != nil {
+			t.Errorf("%q finds %+v", text, found)
+		}
+	}
+	var people []store.SupportTarget
+	must(t, b.db.ReadOwn(t.Context(), sam, store.SupportPeople(b.Acme, &people)))
+	if len(people) != 0 {
+		t.Errorf("without a grant the console names %d people", len(people))
+	}
+	b.letIn(t)
+	b.startAs(t, b.mia.ID())
+	var found []store.FoundTenant
+	var past []store.PastSupport
+	must(t, b.db.ReadOwn(t.Context(), sam, store.FindSupportTenants(b.Acme, &found), store.SupportPeople(b.Acme, &people), store.SupportHistory(50, &past)))
+	if found[0].GrantEndsAt == nil || len(people) != 4 || len(past) != 1 || past[0].Slug != b.Acme || past[0].EndedHow != nil {
+		t.Errorf("found %+v, %d people, past %+v", found, len(people), past)
+	}
+
+	dana := storetest.Person(t, storetest.SignIn(t, b.Dana))
+	must(t, b.db.ReadOwn(t.Context(), dana, store.FindSupportTenants(b.Acme, &found), store.SupportPeople(b.Acme, &people), store.SupportHistory(50, &past)))
+	if len(found)+len(people)+len(past) != 0 {
+		t.Error("somebody who is no agent reads the console")
+	}
+}

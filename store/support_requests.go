@@ -1,0 +1,251 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"portico/store/queue"
+)
+
+// AccessRequest is an agent's request to be let in, as the tenant reads it.
+type AccessRequest struct {
+	ID        uuid.UUID
+	AgentName string
+	Mode      string // "read" or "write"
+	Hours     int
+	Reason    string
+	Ticket    string
+	CreatedAt time.Time
+	EndsAt    time.Time // nobody can answer after it
+	Open      bool
+	Answer    *string // "granted", "denied" or "withdrawn"; nil while nobody answered
+}
+
+const selectAccessRequest = `
+select id, actor_name as agent_name, mode, hours, reason, ticket, created_at, ends_at,
+       answered_at is null and ends_at > now() as open, answer
+from support_asks
+where tenant_id = @tenant_id`
+
+// GetAccessRequest reads one request.
+func GetAccessRequest(id uuid.UUID, dst *AccessRequest) Read {
+	return Read{one("get support ask", dst, selectAccessRequest+`
+  and id = @id`, pgx.StrictNamedArgs{"id": id})}
+}
+
+// ListOpenAccessRequests reads the requests that wait for an answer, newest first, at most 20.
+func ListOpenAccessRequests(dst *[]AccessRequest) Read {
+	return Read{many("open support asks", dst, selectAccessRequest+`
+  and answered_at is null
+  and ends_at > now()
+order by created_at desc, id desc
+limit 20`, nil)}
+}
+
+// AccessRequestsAllowed reads whether support may ask to come in.
+func AccessRequestsAllowed(dst *bool) Read {
+	return Read{value("support may ask", dst, `
+select support_asks
+from tenants
+where id = @tenant_id`, nil)}
+}
+
+// SetAccessRequestsAllowed says whether support may ask to come in.
+func (tx *Tx) SetAccessRequestsAllowed(ctx context.Context, may bool) error {
+	if err := tx.requireConsentRight(); err != nil {
+		return err
+	}
+	var set bool
+	err := tx.get(ctx, value("set support may ask", &set, `select lookup.set_support_asks(@may)`, pgx.StrictNamedArgs{"may": may}))
+	if err != nil {
+		return err
+	}
+	if !set {
+		return fmt.Errorf("set support may ask: %w", ErrForbidden)
+	}
+	return tx.audit(ctx, Event{Verb: "support.asking_set", Detail: map[string]any{"may": may}})
+}
+
+// ApproveAccessRequest answers a request with consent, for as long and to do what
+// whoever answers says. One that is answered, or has run out, is [ErrConflict];
+// one that is not there [ErrNotFound].
+func (tx *Tx) ApproveAccessRequest(ctx context.Context, ask uuid.UUID, mode string, length time.Duration) error {
+	if err := tx.checkRequestOpen(ctx, ask); err != nil {
+		return err
+	}
+	grant, err := tx.grantSupport(ctx, mode, length)
+	if err != nil {
+		return err
+	}
+	return tx.answerRequest(ctx, ask, "granted", "", &grant)
+}
+
+// MaxAnswer is how much can be said with a refusal, in characters.
+const MaxAnswer = 500
+
+// DenyAccessRequest answers a request with no, and a word that the agent reads.
+func (tx *Tx) DenyAccessRequest(ctx context.Context, ask uuid.UUID, word string) error {
+	word = clean(word)
+	if len([]rune(word)) > MaxAnswer {
+		return InvalidError{"word": fmt.Sprintf("Say it in at most %d characters.", MaxAnswer)}
+	}
+	if err := tx.checkRequestOpen(ctx, ask); err != nil {
+		return err
+	}
+	return tx.answerRequest(ctx, ask, "denied", word, nil)
+}
+
+// checkRequestOpen holds a request that waits for an answer until the deed is done.
+func (tx *Tx) checkRequestOpen(ctx context.Context, ask uuid.UUID) error {
+	if err := tx.requireConsentRight(); err != nil {
+		return err
+	}
+	var open bool
+	err := tx.get(ctx, value("support ask", &open, `
+select answered_at is null and ends_at > now()
+from support_asks
+where tenant_id = @tenant_id
+  and id = @id`, pgx.StrictNamedArgs{"id": ask}))
+	if err == nil && !open {
+		err = ErrConflict
+	}
+	return err
+}
+
+func (tx *Tx) answerRequest(ctx context.Context, ask uuid.UUID, answer, word string, grant *uuid.UUID) error {
+	n, err := tx.exec(ctx, "answer support ask", `
+update support_asks
+set answer = @answer,
+    word = @word,
+    answered_at = now(),
+    answered_by = @me,
+    grant_id = @grant
+where tenant_id = @tenant_id
+  and id = @id
+  and answered_at is null`, pgx.StrictNamedArgs{"id": ask, "answer": answer, "word": word, "me": tx.scope.user, "grant": grant})
+	if err != nil {
+		return err
+	}
+	if n != 1 {
+		return ErrConflict // somebody was faster
+	}
+	return tx.audit(ctx, Event{Verb: "support.answered", TargetKind: "support_ask", TargetID: ask, Detail: map[string]any{"answer": answer}})
+}
+
+// AskSupport is what an agent asks of a tenant.
+type NewAccessRequest struct {
+	Slug   string
+	Mode   string // "read" or "write"
+	Hours  int    // 1 to 168
+	Reason string
+	Ticket string
+}
+
+// RequestAccess asks a tenant to be let in, and has its owners told by mail. Where
+// support may not ask it is [ErrForbidden], with a request open already
+// [ErrConflict], and what cannot be accepted an [InvalidError]: each is in the
+// tenant's own trail. An unknown tenant is [ErrNotFound].
+func (db *DB) RequestAccess(ctx context.Context, me Person, in NewAccessRequest) error {
+	in.Reason, in.Ticket = clean(in.Reason), clean(in.Ticket)
+	id := NewID()
+	var verdict string
+	err := db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error {
+		var tenant *uuid.UUID
+		err := tx.tx.QueryRow(ctx, `select * from lookup.support_ask($1, $2, $3, $4, $5, $6, $7, $8)`,
+			id, clean(in.Slug), in.Mode, in.Hours, in.Reason, in.Ticket, NewID(), me.RequestID).Scan(&verdict, &tenant)
+		if err == nil {
+			err = tx.accountEvent(ctx, me.scope.user, Event{Verb: "support.asked", Denied: verdict != "ok", Detail: map[string]any{"tenant": tenant}})
+		}
+		if err != nil || verdict != "ok" {
+			return err
+		}
+		return tx.asSupport(*tenant, uuid.Nil, me.scope.user).Enqueue(ctx, &queue.AccessRequested{AccessRequestID: id})
+	})
+	if err == nil {
+		err = in.refusal(verdict)
+	}
+	if err != nil {
+		return fmt.Errorf("ask support: %w", err)
+	}
+	return nil
+}
+
+func (in NewAccessRequest) refusal(verdict string) error {
+	switch verdict {
+	case "ok":
+		return nil
+	case "no_tenant":
+		return ErrNotFound
+	case "busy":
+		return ErrConflict
+	case "bad_input":
+		wrong := mistakesIn(in.Reason, in.Ticket)
+		if in.Hours < 1 || in.Hours > int(MaxGrant/time.Hour) {
+			wrong["hours"] = "Choose one of the lengths."
+		}
+		if in.Mode != "read" && in.Mode != "write" {
+			wrong["mode"] = "Choose one of the two."
+		}
+		return wrong
+	}
+	return ErrForbidden
+}
+
+// SentAccessRequest is one of an agent's own requests, with the name of its tenant.
+type SentAccessRequest struct {
+	ID         uuid.UUID
+	TenantName string
+	Slug       string
+	Mode       string
+	Hours      int
+	Reason     string
+	Ticket     string
+	CreatedAt  time.Time
+	EndsAt     time.Time
+	Answer     *string // as in [SupportAsk]
+	Word       string
+	AnsweredAt *time.Time
+}
+
+// ListSentAccessRequests reads the agent's own requests, newest first, at most 100.
+func ListSentAccessRequests(limit int, dst *[]SentAccessRequest) OwnRead {
+	return OwnRead{many("support asked", dst, `select * from lookup.support_asked(@limit)`,
+		pgx.StrictNamedArgs{"limit": limit})}
+}
+
+// EnqueueAccessRequestMails asks, once for a request, for a mail to each owner of the
+// tenant. One that is not this tenant's is [ErrNotFound].
+func (tx *Tx) EnqueueAccessRequestMails(ctx context.Context, ask uuid.UUID) error {
+	if err := tx.CheckAccessRequest(ctx, ask); err != nil {
+		return err
+	}
+	first, err := tx.ClaimEffect(ctx, "support_asked:"+ask.String())
+	if err != nil || !first {
+		return err
+	}
+	owners, err := tx.owners(ctx)
+	if err != nil {
+		return err
+	}
+	for _, owner := range owners {
+		if err := tx.Enqueue(ctx, &queue.AccessRequestMail{AccessRequestID: ask, To: owner}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CheckAccessRequest is [ErrNotFound] unless the request is this tenant's.
+func (tx *Tx) CheckAccessRequest(ctx context.Context, ask uuid.UUID) error {
+	return tx.exists(ctx, "support ask", `
+select exists (
+    select 1
+    from support_asks
+    where tenant_id = @tenant_id
+      and id = @id
+)`, pgx.StrictNamedArgs{"id": ask})
+}

@@ -1,0 +1,61 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"portico/store/queue"
+)
+
+// ViewAs has the browser of me see the tenant as one of its client's people from
+// now on, read only and for an hour at most. Who may not is [ErrForbidden],
+// somebody who cannot be looked as an [InvalidError], and with another session
+// under way it is [ErrConflict]. Nothing is begun by a refusal.
+func (db *DB) ViewAs(ctx context.Context, me Member, subject uuid.UUID) error {
+	if me.Support != nil || !me.May(ViewAs) {
+		return fmt.Errorf("view as: %w", ErrForbidden)
+	}
+	return db.viewAs(ctx, me, subject)
+}
+
+func (db *DB) viewAs(ctx context.Context, me Member, subject uuid.UUID) error {
+	err := db.Write(ctx, me, func(tx *Tx) error {
+		id := NewID()
+		var verdict string
+		var end *time.Time
+		err := tx.tx.QueryRow(ctx, `select * from lookup.view_as_start($1, $2, $3, $4, $5)`,
+			id, subject, me.Person.credentials.Token.hash(), NewID(), tx.request).Scan(&verdict, &end)
+		if err != nil {
+			return err
+		}
+		switch verdict {
+		case "ok":
+			return tx.asSupport(me.TenantID(), id, subject).EnqueueAt(ctx, &queue.SupportExpiry{Session: id}, *end)
+		case "bad_target":
+			return InvalidError{"person": "Choose one of your client's people who is there today."}
+		case "busy":
+			return ErrConflict
+		}
+		return ErrForbidden
+	})
+	if err != nil {
+		return fmt.Errorf("view as: %w", err)
+	}
+	return nil
+}
+
+// ViewedAs reads whom staff may look as: who of the client's is there, at most 500.
+func ViewedAs(dst *[]SupportTarget) Read {
+	return Read{many("viewed as", dst, `
+select user_id, name, party, role
+from memberships
+where tenant_id = @tenant_id
+  and party = 'client'
+  and ended_at is null
+order by name, user_id
+limit 500`, pgx.StrictNamedArgs{})}
+}

@@ -1,0 +1,152 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/url"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"portico/e2e/stack"
+	"portico/e2e/storetest"
+	"portico/store"
+)
+
+// asks are the ways to the database that there are: who is asking, a page, a
+// deed, and what belongs to nobody yet.
+func asks(t *testing.T, db *store.DB, me store.Member) map[string]func(context.Context) error {
+	t.Helper()
+	return map[string]func(context.Context) error{
+		"who is asking": func(ctx context.Context) error { _, err := db.Identify(ctx, store.Credentials{}); return err },
+		"a page": func(ctx context.Context) error {
+			var projects []store.Project
+			return db.Read(ctx, me, store.ListProjects("", &projects))
+		},
+		"a deed":   func(ctx context.Context) error { return db.Write(ctx, me, func(*store.Tx) error { return nil }) },
+		"a letter": func(ctx context.Context) error { _, err := db.PeekFlow(ctx, []byte("none")); return err },
+		"ping":     db.Ping,
+	}
+}
+
+// refusesAll checks that every way is told to come again, all of them at once and
+// without anybody's help. One that is held is let go in the end, and then says
+// that it was cancelled.
+func refusesAll(t *testing.T, what string, ways map[string]func(context.Context) error) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	defer time.AfterFunc(30*time.Second, cancel).Stop()
+	var all sync.WaitGroup
+	for way, ask := range ways {
+		all.Go(func() {
+			if err := ask(ctx); !errors.Is(err, store.ErrUnavailable) {
+				t.Errorf("%s, %s: %v", way, what, err)
+			}
+		})
+	}
+	all.Wait()
+}
+
+func servesAll(t *testing.T, what string, ways map[string]func(context.Context) error) {
+	t.Helper()
+	for way, ask := range ways {
+		if err := ask(t.Context()); err != nil {
+			t.Errorf("%s, %s: %v", way, what, err)
+		}
+	}
+}
+
+// hold takes both connections of a pool of two, each for another tenant, until
+// release.
+func hold(t *testing.T, db *store.DB, by ...store.Member) (release func()) {
+	t.Helper()
+	over, inside := make(chan struct{}), make(chan struct{})
+	var held sync.WaitGroup
+	for _, me := range by {
+		held.Go(func() {
+			if err := db.Write(t.Context(), me, func(*store.Tx) error { inside <- struct{}{}; <-over; return nil }); err != nil {
+				t.Error(err)
+			}
+		})
+		<-inside
+	}
+	release = sync.OnceFunc(func() { close(over); held.Wait() })
+	t.Cleanup(release)
+	return release
+}
+
+// While every connection is taken nobody waits for one for long, whatever they
+// want of the database. Afterwards all are served.
+func TestConnectionIsWaitedForNotForLong(t *testing.T) {
+	t.Parallel()
+	a, b := storetest.Agency(t), storetest.Agency(t)
+	db, err := store.Open(t.Context(), store.Config{
+		URL: storetest.Server().AppURL("portico"), MaxConns: 2, ConnectionWait: 2 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	release := hold(t, db, a.Member(t, a.Dana, a.Acme), a.Member(t, a.Dana, a.Globex))
+	ways := asks(t, db, b.Member(t, b.Dana, b.Acme))
+	refusesAll(t, "with every connection taken", ways)
+	release()
+	servesAll(t, "afterwards", ways)
+}
+
+// Whoever waits for a connection gets the next that is free.
+func TestConnectionIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	db, err := store.Open(t.Context(), store.Config{URL: storetest.Server().AppURL("portico"), MaxConns: 2, ConnectionWait: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	release := hold(t, db, a.Member(t, a.Dana, a.Acme), a.Member(t, a.Dana, a.Globex))
+	served := make(chan error)
+	go func() { _, err := db.Identify(t.Context(), store.Credentials{}); served <- err }()
+	release()
+	if err := <-served; err != nil {
+		t.Errorf("who waited: %v", err)
+	}
+}
+
+// A server that has fallen silent, on connections that are open and on new ones,
+// holds nobody for long. Once it speaks again everybody is served.
+func TestSilentServerHoldsNobody(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	proxy, err := stack.StartProxy(t.Context(), net.JoinHostPort("127.0.0.1", strconv.Itoa(storetest.Server().Port())))
+	if err != nil {
+		t.Fatal(err)
+	}
+	at, err := url.Parse(storetest.Server().AppURL("portico"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	at.Host = proxy.Addr()
+	db, err := store.Open(t.Context(), store.Config{
+		URL: at.String(), MaxConns: 2, ConnectionWait: 2 * time.Second, AnswerWait: 2 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	ways := asks(t, db, a.Member(t, a.Dana, a.Acme))
+	servesAll(t, "before", ways)
+	if err := proxy.Hang(); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the open connections, then new ones
+		refusesAll(t, "of a silent server", ways)
+	}
+	if err := proxy.Heal(); err != nil {
+		t.Fatal(err)
+	}
+	within := storetest.Within(t, 30*time.Second)
+	for db.Ping(within) != nil && within.Err() == nil {
+	}
+	servesAll(t, "afterwards", ways)
+}
