@@ -52,8 +52,8 @@ type Deps struct {
 	DB      *store.DB
 	Files   *files.Storage
 	SignIn  *signin.Service
-	Ready   *web.Readiness // nil is always ready
-	Metrics *metrics.Watch // nil counts nothing
+	Ready   *web.Readiness    // nil is always ready
+	Metrics *metrics.Recorder // nil counts nothing
 	Log     *slog.Logger
 }
 
@@ -64,7 +64,7 @@ type Server struct {
 	files   *files.Storage
 	signin  *signin.Service
 	ready   *web.Readiness
-	metrics *metrics.Watch
+	metrics *metrics.Recorder
 	log     *slog.Logger
 
 	visitors, tenants *web.RateLimiter

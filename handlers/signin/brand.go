@@ -24,7 +24,7 @@ func (s *Service) brand(r *http.Request, to string) *views.Brand {
 	} else {
 		return nil
 	}
-	d, err := s.db.FrontDoor(r.Context(), slug, domain)
+	d, err := s.db.SignInBrand(r.Context(), slug, domain)
 	if err != nil {
 		return nil
 	}

@@ -114,7 +114,7 @@ func (s *Service) Code(w http.ResponseWriter, r *http.Request, _ store.Visitor) 
 	to := web.LocalPath(posted.Raw("return_to"))
 	f, ok := s.cookies.readFlow(r, flowCookie)
 	if !ok || f.Email == "" {
-		return s.refuseProof(w, r, store.OverGone, to)
+		return s.refuseProof(w, r, store.EndedGone, to)
 	}
 	if err := s.hitCode(r, f.ID); err != nil {
 		return err
@@ -132,7 +132,7 @@ func (s *Service) Code(w http.ResponseWriter, r *http.Request, _ store.Visitor) 
 	arrival, err := s.db.SignInByCode(r.Context(), f.mailedCode(s.keys, code), session)
 	s.metrics.SignIn(byCode, outcome(err))
 	var wrong store.WrongCodeError
-	var over store.OverError
+	var over store.EndedError
 	switch {
 	case errors.As(err, &wrong):
 		return s.sentPage(w, r, http.StatusUnprocessableEntity, views.SignInSentProps{
@@ -199,7 +199,7 @@ func (s *Service) SpendLink(w http.ResponseWriter, r *http.Request, _ store.Visi
 	arrival, err := s.db.SignInByLink(r.Context(), link, session)
 	s.metrics.SignIn(byLink, outcome(err))
 	if errors.Is(err, store.ErrNotFound) {
-		return s.refuseProof(w, r, store.OverUsed, peek.ReturnTo)
+		return s.refuseProof(w, r, store.EndedUsed, peek.ReturnTo)
 	}
 	if err != nil {
 		return err
@@ -210,14 +210,14 @@ func (s *Service) SpendLink(w http.ResponseWriter, r *http.Request, _ store.Visi
 func (s *Service) peek(r *http.Request) (store.Secret, store.Peek, error) {
 	link, ok := readLink(r.PathValue("token"))
 	if !ok {
-		return nil, store.Peek{Over: store.OverGone}, nil
+		return nil, store.Peek{Over: store.EndedGone}, nil
 	}
 	peek, err := s.db.PeekFlow(r.Context(), link)
 	return link, peek, err
 }
 
 // refuseProof meets a link or code that fits nothing with a new one.
-func (s *Service) refuseProof(w http.ResponseWriter, r *http.Request, why store.Over, to string) error {
+func (s *Service) refuseProof(w http.ResponseWriter, r *http.Request, why store.EndReason, to string) error {
 	if err := s.countStray(r); err != nil {
 		return err
 	}
@@ -236,21 +236,21 @@ func (s *Service) overPage(w http.ResponseWriter, r *http.Request, p views.SignI
 	return views.Render(w, r, http.StatusGone, views.SignInExpired(p))
 }
 
-func linkReason(why store.Over) views.ExpiredReason {
+func linkReason(why store.EndReason) views.ExpiredReason {
 	switch why {
-	case store.OverUsed:
+	case store.EndedUsed:
 		return views.ReasonUsed
-	case store.OverExpired:
+	case store.EndedExpired:
 		return views.ReasonExpired
 	}
 	return ""
 }
 
-func codeReason(why store.Over) views.ExpiredReason {
+func codeReason(why store.EndReason) views.ExpiredReason {
 	switch why {
-	case store.OverTries:
+	case store.EndedTries:
 		return views.ReasonTooMany
-	case store.OverGone:
+	case store.EndedGone:
 		return views.ReasonOtherFlow
 	}
 	return linkReason(why)

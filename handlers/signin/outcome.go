@@ -22,7 +22,7 @@ const (
 // outcome is what the operator's numbers say of a proof.
 func outcome(err error) string {
 	var wrong store.WrongCodeError
-	var over store.OverError
+	var over store.EndedError
 	switch {
 	case err == nil:
 		return "accepted"

@@ -35,8 +35,8 @@ type Config struct {
 	// Available says whether a neighbour answers, by the name /readyz gives it,
 	// before anybody is sent there. Nil: all of them always do.
 	Available func(ctx context.Context, neighbour string) bool
-	Metrics   *metrics.Watch // nil counts nothing
-	Log       *slog.Logger   // nil logs nothing
+	Metrics   *metrics.Recorder // nil counts nothing
+	Log       *slog.Logger      // nil logs nothing
 }
 
 // Service answers every route of sign-in and account. Make one with [New].
@@ -50,7 +50,7 @@ type Service struct {
 	tenantDomain string
 	agentCodes   bool
 	available    func(ctx context.Context, neighbour string) bool
-	metrics      *metrics.Watch
+	metrics      *metrics.Recorder
 	log          *slog.Logger
 }
 

@@ -63,7 +63,7 @@ func (s *Service) StepUpCode(w http.ResponseWriter, r *http.Request, me store.Pe
 	}
 	f, ok := s.stepUpFlow(r, me)
 	if !ok {
-		return s.stepUpOver(w, r, me, to, store.OverGone)
+		return s.stepUpOver(w, r, me, to, store.EndedGone)
 	}
 	if err := s.hitCode(r, f.ID); err != nil {
 		return err
@@ -80,7 +80,7 @@ func (s *Service) StepUpCode(w http.ResponseWriter, r *http.Request, me store.Pe
 	s.metrics.SignIn(byStepUp, outcome(err))
 	to = arrival.ReturnTo
 	var wrong store.WrongCodeError
-	var over store.OverError
+	var over store.EndedError
 	switch {
 	case errors.As(err, &wrong):
 		return s.stepUpPage(w, r, http.StatusUnprocessableEntity, me, views.StepUpProps{
@@ -127,9 +127,9 @@ func (s *Service) stepUpFlow(r *http.Request, me store.Person) (flow, bool) {
 }
 
 // stepUpOver offers a new code for one that can no longer be used.
-func (s *Service) stepUpOver(w http.ResponseWriter, r *http.Request, me store.Person, to string, why store.Over) error {
+func (s *Service) stepUpOver(w http.ResponseWriter, r *http.Request, me store.Person, to string, why store.EndReason) error {
 	sentence := "That code has run out. Get a new one."
-	if why == store.OverTries {
+	if why == store.EndedTries {
 		sentence = "A code ends after five tries. Get a new one."
 	}
 	return s.stepUpPage(w, r, http.StatusGone, me, views.StepUpProps{ReturnTo: to, Errors: ui.Errors{"": sentence}})
