@@ -1,4 +1,4 @@
-package handlers
+package web
 
 import (
 	"errors"
@@ -14,11 +14,11 @@ import (
 
 // takeBody serves a handler that reads its body at that pace and reports how it
 // ended, and sends it what write writes.
-func takeBody(t *testing.T, p pace, write func(net.Conn)) error {
+func takeBody(t *testing.T, p Pace, write func(net.Conn)) error {
 	t.Helper()
 	ended := make(chan error, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body := newSteadyBody(w, r.Body, p)
+		body := NewSlowBodyGuard(w, r.Body, p)
 		_, err := io.Copy(io.Discard, body)
 		ended <- err
 	}))
@@ -38,17 +38,17 @@ func takeBody(t *testing.T, p pace, write func(net.Conn)) error {
 
 // A body that comes at all comes through; one that stops is cut off, and so is
 // one that falls behind on average while no single read has waited too long.
-func TestSteadyBody(t *testing.T) {
+func TestSlowBodyGuard(t *testing.T) {
 	t.Parallel()
 	whole := strings.Repeat("x", 1_000_000)
-	if err := takeBody(t, steadyPace, func(c net.Conn) { _, _ = io.WriteString(c, whole) }); err != nil {
+	if err := takeBody(t, UploadPace, func(c net.Conn) { _, _ = io.WriteString(c, whole) }); err != nil {
 		t.Errorf("a body in one go: %v", err)
 	}
-	stops := pace{grace: time.Hour, idle: 50 * time.Millisecond, rate: 1}
+	stops := Pace{Grace: time.Hour, Idle: 50 * time.Millisecond, Rate: 1}
 	if err := takeBody(t, stops, func(c net.Conn) { _, _ = io.WriteString(c, whole[:500_000]) }); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("a body that stops: %v", err)
 	}
-	slow := pace{grace: 50 * time.Millisecond, idle: time.Hour, rate: 1 << 40}
+	slow := Pace{Grace: 50 * time.Millisecond, Idle: time.Hour, Rate: 1 << 40}
 	if err := takeBody(t, slow, func(c net.Conn) { _, _ = io.WriteString(c, "x") }); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("a body that falls behind: %v", err)
 	}

@@ -1,36 +1,37 @@
-package signin
+package web
 
 import (
 	"net/url"
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"portico/views"
 )
 
-// longestPath is how long a path may be that somebody is sent on to, in bytes.
+// home is where a path that is not ours leads instead.
+const home = "/"
+
+// longestPath is how long a path may be that a browser is redirected to, in bytes.
 const longestPath = 2000
 
-// LocalPath returns where to go on to after a proof: the path and query of s if
-// it can lead nowhere but to our own host, else the home page. What browsers,
-// proxies and our own router each make of slashes and backslashes differs, so
-// anything that one of them could read as another host is refused whole.
+// LocalPath returns the path and query of s if they can only lead to our own host,
+// else the home page. Browsers, proxies and our own router read slashes and
+// backslashes differently, so anything that one of them could read as another host
+// is refused whole.
 func LocalPath(s string) string {
 	if len(s) > longestPath || !strings.HasPrefix(s, "/") || !utf8.ValidString(s) ||
 		strings.ContainsFunc(s, func(c rune) bool { return c == '\\' || unicode.IsControl(c) || unicode.IsSpace(c) }) {
-		return views.PathHome
+		return home
 	}
 	u, err := url.ParseRequestURI(s)
 	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || !plainPath(u.Path) {
-		return views.PathHome
+		return home
 	}
 	to := u.EscapedPath()
 	if u.RawQuery != "" {
 		to += "?" + u.RawQuery
 	}
 	if len(to) > longestPath || strings.Contains(to, "#") {
-		return views.PathHome
+		return home
 	}
 	return to
 }

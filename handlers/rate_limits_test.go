@@ -16,6 +16,7 @@ import (
 
 	"portico/e2e/storetest"
 	"portico/handlers"
+	"portico/handlers/web"
 	"portico/store"
 )
 
@@ -42,7 +43,7 @@ func TestOneTenantsLoadIsItsOwn(t *testing.T) {
 	const burst = 200
 	a := storetest.Agency(t)
 	s := newSiteWith(t, storetest.DB(), storage(t), func(c *handlers.Config) {
-		c.TenantShare = handlers.Share{PerSecond: 1e-9, Burst: burst} // fills up again long after the test
+		c.TenantLimit = web.RateLimit{PerSecond: 1e-9, Burst: burst} // fills up again long after the test
 	})
 	var served, refused atomic.Int64
 	var loud sync.WaitGroup
@@ -80,7 +81,7 @@ func TestOneVisitorsLoadIsTheirOwn(t *testing.T) {
 	const burst = 40
 	a := storetest.Agency(t)
 	s := newSiteWith(t, storetest.DB(), storage(t), func(c *handlers.Config) {
-		c.TenantShare = handlers.Share{PerSecond: 1e-9, Burst: burst}
+		c.TenantLimit = web.RateLimit{PerSecond: 1e-9, Burst: burst}
 	})
 	mia, path := s.as(t, a.Mia), "/w/"+a.Acme+"/projects"
 	for range burst / 4 {
@@ -104,15 +105,6 @@ func TestOneVisitorsLoadIsTheirOwn(t *testing.T) {
 	refusedForNow(t, "a forged cookie", forged.get(t, path), http.StatusTooManyRequests)
 	want(t, "the colleague whose portal it is", s.as(t, a.Leo).get(t, path), http.StatusOK)
 	want(t, "alive", s.nobody().get(t, "/healthz"), http.StatusOK)
-}
-
-// Whoever comes up with ever new visitors does not fill the memory.
-func TestSharesAreForgotten(t *testing.T) {
-	t.Parallel()
-	remembered, knowsLast := handlers.KnownShares(5 * handlers.MostShares)
-	if remembered > handlers.MostShares || !knowsLast {
-		t.Errorf("%d are remembered, the last among them: %t", remembered, knowsLast)
-	}
 }
 
 // Every route with a limit of its own keeps to it, each person apart.

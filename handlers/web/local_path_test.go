@@ -1,11 +1,11 @@
-package signin_test
+package web_test
 
 import (
 	"net/url"
 	"strings"
 	"testing"
 
-	"portico/handlers/signin"
+	"portico/handlers/web"
 )
 
 // Case 31: a place of ours is kept, whatever could lead elsewhere is the home page.
@@ -14,7 +14,7 @@ func TestLocalPath(t *testing.T) {
 	for _, ours := range []string{
 		"/", "/account", "/w/acme/", "/w/acme/projects?show=archived&x=//evil.test", "/w/acme/files/1%20a", "/a:b", "/step-up?return_to=%2Fsupport",
 	} {
-		if got := signin.LocalPath(ours); got != ours {
+		if got := web.LocalPath(ours); got != ours {
 			t.Errorf("LocalPath(%q) = %q", ours, got)
 		}
 	}
@@ -24,7 +24,7 @@ func TestLocalPath(t *testing.T) {
 		"/\x00", "/%00", "/%0d%0aSet-Cookie:a=b", "/a#//evil.test", "/./%2fevil.test", "/.//evil.test", "/%2e%2e//evil.test", "/../..//evil.test",
 		" /account", "/a b", "/\u2028x", "/\xff", "/%ff", "/%zz", "/" + strings.Repeat("a", 2000), "/" + strings.Repeat("é", 900),
 	} {
-		if got := signin.LocalPath(theirs); got != "/" {
+		if got := web.LocalPath(theirs); got != "/" {
 			t.Errorf("LocalPath(%q) = %q", theirs, got)
 		}
 	}
@@ -42,13 +42,13 @@ func FuzzLocalPath(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		got := signin.LocalPath(s)
+		got := web.LocalPath(s)
 		asBrowser := strings.NewReplacer("\\", "/", "\t", "", "\r", "", "\n", "").Replace(got)
 		u, err := home.Parse(asBrowser)
 		if err != nil || u.Host != home.Host || u.Scheme != "https" || strings.HasPrefix(u.Path, "//") {
 			t.Fatalf("LocalPath(%q) = %q leads to %v", s, got, u)
 		}
-		if len(got) > 2000 || signin.LocalPath(got) != got {
+		if len(got) > 2000 || web.LocalPath(got) != got {
 			t.Fatalf("LocalPath(%q) = %q is not a place of ours", s, got)
 		}
 	})

@@ -1,4 +1,4 @@
-package handlers
+package web
 
 import (
 	"context"
@@ -10,22 +10,22 @@ import (
 	"github.com/google/uuid"
 )
 
-// NewLogger writes JSON lines without secrets: whatever a caller passes, values
-// under a telling key and values of a telling shape are struck out.
+// NewLogger writes JSON lines without secrets: values under a key that names a
+// secret, and values that look like one, are replaced.
 func NewLogger(w io.Writer, level slog.Leveler) *slog.Logger {
 	return slog.New(redactor{slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})})
 }
 
-const struck = "[redacted]"
+const redacted = "[redacted]"
 
-// secretKeys are parts of keys under which nothing may be logged, in any case.
+// secretKeys are parts of keys whose values are never logged, in any case.
 var secretKeys = []string{
 	"cookie", "authorization", "token", "secret", "password", "passwd", "code", "apikey", "api_key", "api-key",
 	"session_key", "signature", "email", "mail", "file_name", "filename", "body", "prompt", "dsn", "verifier", "nonce", "state_hash",
 }
 
-// secretShapes are what secrets look like wherever they stand: long unbroken
-// runs of base64 or hex that are no UUID, presigned queries, bearer headers,
+// secretShapes are what secrets look like anywhere in a text: long unbroken runs
+// of base64 or hex that are not a UUID, presigned queries, bearer headers,
 // addresses with passwords, mail addresses, six-digit codes on their own.
 var secretShapes = []*regexp.Regexp{
 	regexp.MustCompile(`(?i)x-amz-(signature|credential|security-token)=[^&\s"]+`),
@@ -67,7 +67,7 @@ func redact(a slog.Attr) slog.Attr {
 		return a // code, not data: the names in it are ours
 	}
 	if secretKey(a.Key) {
-		return slog.String(a.Key, struck)
+		return slog.String(a.Key, redacted)
 	}
 	v := a.Value.Resolve()
 	switch v.Kind() {
@@ -101,11 +101,11 @@ func flat(v slog.Value) string {
 		rec.AddAttrs(slog.Attr{Key: "v", Value: v})
 		return rec
 	}())
-	return strikeKeys.ReplaceAllString(b.String(), `$1"`+struck+`"`)
+	return secretKeyValues.ReplaceAllString(b.String(), `$1"`+redacted+`"`)
 }
 
-// strikeKeys finds telling keys inside JSON with their values.
-var strikeKeys = regexp.MustCompile(`(?i)("[^"]*(?:` + strings.Join(secretKeys, "|") + `)[^"]*"\s*:\s*)("(?:[^"\\]|\\.)*"|\[[^\]]*\]|[^,}\]]+)`)
+// secretKeyValues finds the values of secret keys inside JSON.
+var secretKeyValues = regexp.MustCompile(`(?i)("[^"]*(?:` + strings.Join(secretKeys, "|") + `)[^"]*"\s*:\s*)("(?:[^"\\]|\\.)*"|\[[^\]]*\]|[^,}\]]+)`)
 
 func secretKey(key string) bool {
 	key = strings.ToLower(key)
@@ -118,21 +118,21 @@ func secretKey(key string) bool {
 }
 
 func redactText(s string) string {
-	if plain(s) {
+	if hasNoSecret(s) {
 		return s
 	}
 	for _, shape := range secretShapes {
-		s = shape.ReplaceAllString(s, struck)
+		s = shape.ReplaceAllString(s, redacted)
 	}
 	return s
 }
 
-// plain says whether a text is an id of ours, or has too little in it to be any
-// secret shape: every line of the log has several such, and looking for shapes
-// costs more than the rest of the line. Nothing without a digit, a sign or a long
-// run is one.
-func plain(s string) bool {
-	if len(s) == 36 && isID(s) {
+// hasNoSecret says whether a text is an id of ours, or too short and plain to hold
+// a secret: every line of the log has several such texts, and looking for shapes
+// costs more than the rest of the line. No shape matches a short text that has
+// neither a digit nor a sign.
+func hasNoSecret(s string) bool {
+	if IsID(s) {
 		return true
 	}
 	if len(s) >= 32 {

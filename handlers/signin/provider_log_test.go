@@ -17,15 +17,26 @@ import (
 	"portico/store"
 )
 
-// quotingWay is a provider whose library quotes what it was given.
-type quotingWay struct{ signin.Way }
+// quotingProvider is a provider whose library quotes what it was given.
+type quotingProvider struct{ signin.Provider }
 
-func (quotingWay) Name() string { return "quoting" }
-func (quotingWay) Begin(context.Context, signin.Challenge) (string, error) {
+func (quotingProvider) Name() string { return "quoting" }
+func (quotingProvider) Begin(context.Context, signin.Challenge) (string, error) {
 	return "", fmt.Errorf("token s3cret of dana@agency.test: %w", errors.New("bad"))
 }
-func (quotingWay) Finish(context.Context, url.Values, signin.Challenge) (store.Identity, error) {
+func (quotingProvider) Finish(context.Context, url.Values, signin.Challenge) (store.Identity, error) {
 	return store.Identity{}, nil
+}
+
+// serverWith is the product with that provider and log.
+func serverWith(t *testing.T, provider signin.Provider, log *slog.Logger) http.Handler {
+	t.Helper()
+	at := &url.URL{Scheme: "https", Host: "portico.test"}
+	service, err := signin.New(signin.Config{DB: storetest.DB(), Keys: testKeys, URL: at, Providers: []signin.Provider{provider}, Log: log})
+	check(t, err)
+	product, err := handlers.New(handlers.Config{URL: at, CountKey: make([]byte, 32)}, handlers.Deps{DB: storetest.DB(), SignIn: service, Log: log})
+	check(t, err)
+	return product.Handler()
 }
 
 // An answer that is refused is in the log with its provider, its request and our
@@ -33,8 +44,7 @@ func (quotingWay) Finish(context.Context, url.Values, signin.Challenge) (store.I
 func TestRefusedProviderIsLogged(t *testing.T) {
 	t.Parallel()
 	var log strings.Builder
-	server := handlers.New(handlers.Config{URL: &url.URL{Scheme: "https", Host: "portico.test"}, CountKey: make([]byte, 32)},
-		handlers.Rooms{DB: storetest.DB(), SignIn: signin.New(storetest.DB(), testKeys, quotingWay{}), Log: slog.New(slog.NewTextHandler(&log, nil))}).Handler()
+	server := serverWith(t, quotingProvider{}, slog.New(slog.NewTextHandler(&log, nil)))
 	rec := httptest.NewRecorder()
 	server.ServeHTTP(rec, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "https://portico.test/auth/quoting", nil))
 	if rec.Code != http.StatusBadRequest {
@@ -50,10 +60,10 @@ func TestRefusedProviderIsLogged(t *testing.T) {
 	}
 }
 
-// panickingWay is a provider whose library gives up with what it was given.
-type panickingWay struct{ quotingWay }
+// panickingProvider is a provider whose library gives up with what it was given.
+type panickingProvider struct{ quotingProvider }
 
-func (panickingWay) Begin(context.Context, signin.Challenge) (string, error) {
+func (panickingProvider) Begin(context.Context, signin.Challenge) (string, error) {
 	panic("token s3cret of dana@agency.test")
 }
 
@@ -62,8 +72,7 @@ func (panickingWay) Begin(context.Context, signin.Challenge) (string, error) {
 func TestPanicTellsNoValue(t *testing.T) {
 	t.Parallel()
 	var log strings.Builder
-	server := handlers.New(handlers.Config{URL: &url.URL{Scheme: "https", Host: "portico.test"}, CountKey: make([]byte, 32)},
-		handlers.Rooms{DB: storetest.DB(), SignIn: signin.New(storetest.DB(), testKeys, panickingWay{}), Log: slog.New(slog.NewTextHandler(&log, nil))}).Handler()
+	server := serverWith(t, panickingProvider{}, slog.New(slog.NewTextHandler(&log, nil)))
 	rec := httptest.NewRecorder()
 	server.ServeHTTP(rec, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "https://portico.test/auth/quoting", nil))
 	if rec.Code != http.StatusInternalServerError {

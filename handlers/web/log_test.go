@@ -1,4 +1,4 @@
-package handlers_test
+package web_test
 
 import (
 	"bytes"
@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"portico/handlers"
+	"portico/handlers/web"
 )
 
 // Case 53: secrets of every shape, under telling and under innocent keys, nested
@@ -23,7 +23,7 @@ func TestLogsStrikeSecretsOut(t *testing.T) {
 	}
 	for _, secret := range secrets {
 		var out bytes.Buffer
-		log := handlers.NewLogger(&out, slog.LevelDebug)
+		log := web.NewLogger(&out, slog.LevelDebug)
 		log.Info("said "+secret, "note", secret)
 		log.With("note", secret).WithGroup("g").Info("x", slog.Group("deep", "note", secret))
 		log.Error("x", "error", errors.New("failed with "+secret))
@@ -34,7 +34,7 @@ func TestLogsStrikeSecretsOut(t *testing.T) {
 	}
 	for _, key := range []string{"Cookie", "AUTHORIZATION", "access_token", "Code", "password", "api_key", "file_name", "user_email"} {
 		var out bytes.Buffer
-		log := handlers.NewLogger(&out, slog.LevelDebug)
+		log := web.NewLogger(&out, slog.LevelDebug)
 		log.Info("x", key, "canary", "deep", map[string]any{"a": map[string]any{key: "canary"}}, slog.Group("g", key, "canary"))
 		if strings.Contains(out.String(), "canary") {
 			t.Errorf("a value under %q came out: %s", key, out.String())
@@ -42,7 +42,7 @@ func TestLogsStrikeSecretsOut(t *testing.T) {
 	}
 	var out bytes.Buffer
 	id := "0192f0c1-2b3c-7def-8123-456789abcdef"
-	handlers.NewLogger(&out, slog.LevelDebug).Info("request", "request_id", id, "tenant", uuid.MustParse(id), "route", "/w/{tenant}/projects/{id}", "status", 404)
+	web.NewLogger(&out, slog.LevelDebug).Info("request", "request_id", id, "tenant", uuid.MustParse(id), "route", "/w/{tenant}/projects/{id}", "status", 404)
 	for _, part := range []string{`"request_id":"` + id + `"`, `"tenant":"` + id + `"`, "/w/{tenant}/projects/{id}", "404"} {
 		if !strings.Contains(out.String(), part) {
 			t.Errorf("the log lacks %q: %s", part, out.String())
