@@ -1,6 +1,7 @@
-package store
+package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -31,15 +32,15 @@ type tenantConns struct {
 // take, so that who waits behind slow ones is told before long.
 const connMaxWait = 4 * time.Second
 
-func newConnLimiter(conns int32) *connLimiter {
-	return &connLimiter{perTenant: max(1, int(conns)/2), maxWait: connMaxWait, tenants: map[uuid.UUID]*tenantConns{}}
+func newConnLimiter(conns int32, wait time.Duration) *connLimiter {
+	return &connLimiter{perTenant: max(1, int(conns)/2), maxWait: cmp.Or(wait, connMaxWait), tenants: map[uuid.UUID]*tenantConns{}}
 }
 
 // acquire returns what ends the turn, or [ErrUnavailable] when none came in time.
-func (t *connLimiter) acquire(ctx context.Context, s scope) (end func(), err error) {
-	of := s.tenant
+func (t *connLimiter) acquire(ctx context.Context, s Scope) (end func(), err error) {
+	of := s.Tenant
 	if of == uuid.Nil {
-		of = s.user
+		of = s.User
 	}
 	l := t.enter(of)
 	select {
@@ -66,7 +67,7 @@ func (t *connLimiter) wait(ctx context.Context, l *tenantConns) error {
 	case <-over.C:
 		return ErrUnavailable
 	case <-ctx.Done():
-		return unavailable(ctx.Err())
+		return Unavailable(ctx.Err())
 	}
 }
 
@@ -88,4 +89,10 @@ func (t *connLimiter) exit(of uuid.UUID, l *tenantConns) {
 	if l.users--; l.users == 0 {
 		delete(t.tenants, of)
 	}
+}
+
+func (t *connLimiter) busy() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.tenants)
 }

@@ -1,4 +1,4 @@
-package store
+package engine
 
 import (
 	"context"
@@ -7,21 +7,16 @@ import (
 	"io"
 	"net"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// What can be wrong with a request, as callers tell it apart. Everything else is
-// a fault of ours.
+// The errors of package store, which says what they mean.
 var (
-	// ErrNotFound: not there, or not yours; nobody can tell which.
-	ErrNotFound = errors.New("not found")
-	// ErrForbidden: yours to see, not yours to do.
-	ErrForbidden = errors.New("not allowed")
-	// ErrConflict: somebody was faster, or the state no longer allows it.
-	ErrConflict = errors.New("conflict")
-	// ErrInvalid: the input cannot be accepted.
-	ErrInvalid = errors.New("invalid")
-	// ErrUnavailable: PostgreSQL does not answer, or not in time.
+	ErrNotFound    = errors.New("not found")
+	ErrForbidden   = errors.New("not allowed")
+	ErrConflict    = errors.New("conflict")
+	ErrInvalid     = errors.New("invalid")
 	ErrUnavailable = errors.New("database unavailable")
 )
 
@@ -39,15 +34,38 @@ func (e *ConstraintError) Error() string {
 
 func (e *ConstraintError) Unwrap() error { return e.Kind }
 
-// InvalidError is input that cannot be accepted: a sentence for each field.
-type InvalidError map[string]string
+// Translate turns what PostgreSQL says into the few errors callers tell apart.
+// Its texts stay out of the result: they can quote values.
+func Translate(err error) error {
+	if err == nil || errors.Is(err, ErrNotFound) {
+		return err
+	}
+	if errors.Is(err, pgx.ErrNoRows) {
+		return ErrNotFound
+	}
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok {
+		return Unavailable(err)
+	}
+	switch pg.Code {
+	case "23505", "23P01", "40001", "40P01":
+		return &ConstraintError{Kind: ErrConflict, Constraint: pg.ConstraintName, Code: pg.Code}
+	case "23503":
+		// A foreign key that does not hold names a row that is not there, or not ours.
+		return &ConstraintError{Kind: ErrNotFound, Constraint: pg.ConstraintName, Code: pg.Code}
+	case "23514", "22001", "22P02", "22021", "22P05", "23502":
+		return &ConstraintError{Kind: ErrInvalid, Constraint: pg.ConstraintName, Code: pg.Code}
+	case "25006", "42501":
+		// Read-only transaction, or refused by grant or policy.
+		return &ConstraintError{Kind: ErrForbidden, Constraint: pg.ConstraintName, Code: pg.Code}
+	case "57014", "55P03", "57P01", "57P02", "57P03", "53300":
+		return fmt.Errorf("%w (%s)", ErrUnavailable, pg.Code)
+	}
+	return fmt.Errorf("sqlstate %s in %s", pg.Code, pg.TableName)
+}
 
-func (e InvalidError) Error() string { return fmt.Sprintf("%v: %d fields", ErrInvalid, len(e)) }
-
-func (e InvalidError) Unwrap() error { return ErrInvalid }
-
-// unavailable marks errors of the connection; others pass as they are.
-func unavailable(err error) error {
+// Unavailable marks errors of the connection; others pass as they are.
+func Unavailable(err error) error {
 	var dial *pgconn.ConnectError
 	var network net.Error
 	switch {

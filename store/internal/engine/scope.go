@@ -1,28 +1,23 @@
-package store
+package engine
 
-import "github.com/google/uuid"
+import (
+	"maps"
+	"strings"
 
-// Party is a side in a tenant. The database hides from clients what is not
-// theirs to see and from any other word everything restricted.
-type Party string
-
-// The parties. System is a job working for nobody in particular.
-const (
-	PartyAgency Party = "agency"
-	PartyClient Party = "client"
-	PartySystem Party = "system"
+	"github.com/google/uuid"
 )
 
-// scope is what the policies are told about who is asking. Only this package
-// can make one, and it makes them from what the database has said.
-type scope struct {
-	tenant  uuid.UUID
-	user    uuid.UUID // the subject: as whom
-	actor   uuid.UUID // who really
-	support uuid.UUID // the support session, if any
-	party   Party
-	// readOnly makes every transaction read-only: a support session in read mode.
-	readOnly bool
+// Scope is what the policies are told about who is asking. The zero Scope sees
+// nothing. Package store makes each from what the database has said, or from a
+// signed job; store/outside_test.go lists where.
+type Scope struct {
+	Tenant  uuid.UUID
+	User    uuid.UUID // the subject: as whom
+	Actor   uuid.UUID // who really
+	Support uuid.UUID // the support session, if any
+	Party   string
+	// ReadOnly makes every transaction read-only: a support session in read mode.
+	ReadOnly bool
 }
 
 // setScope tells the policies who is asking, for this transaction alone. It is
@@ -37,26 +32,40 @@ select set_config('app.tenant_id', @tenant, true),
        set_config('transaction_read_only', @read_only, true)
 where coalesce(nullif(current_setting('app.tenant_id', true), ''), @tenant) = @tenant`
 
-func (s scope) args(readOnly bool) named {
+func (s Scope) args(readOnly bool) named {
 	mode := "off"
-	if readOnly || s.readOnly {
+	if readOnly || s.ReadOnly {
 		mode = "on"
 	}
 	return named{
-		"tenant":    idOrEmpty(s.tenant),
-		"user":      idOrEmpty(s.user),
-		"actor":     idOrEmpty(s.actor),
-		"support":   idOrEmpty(s.support),
-		"party":     string(s.party),
+		"tenant":    IDOrEmpty(s.Tenant),
+		"user":      IDOrEmpty(s.User),
+		"actor":     IDOrEmpty(s.Actor),
+		"support":   IDOrEmpty(s.Support),
+		"party":     s.Party,
 		"read_only": mode,
 	}
 }
 
-// idOrEmpty leaves a setting empty rather than all zeros, so that no row with a
+// IDOrEmpty leaves a setting empty rather than all zeros, so that no row with a
 // zero id could ever match nobody.
-func idOrEmpty(id uuid.UUID) string {
+func IDOrEmpty(id uuid.UUID) string {
 	if id == uuid.Nil {
 		return ""
 	}
 	return id.String()
+}
+
+// bind adds the tenant to the arguments of a statement that filters by it: routing
+// and index come from the filter, safety from the policy.
+func (s Scope) bind(sql string, args map[string]any) named {
+	if !strings.Contains(sql, "@tenant_id") {
+		return args
+	}
+	bound := named(maps.Clone(args))
+	if bound == nil {
+		bound = named{}
+	}
+	bound["tenant_id"] = s.Tenant
+	return bound
 }

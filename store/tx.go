@@ -1,0 +1,84 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"portico/store/internal/engine"
+	"portico/store/queue"
+)
+
+// Tx is a deed under way: the change, its audit row and its jobs, together or
+// not at all. It has no way to begin another and no way to change its tenant,
+// but for [Tx.EnterClient].
+type Tx struct {
+	engine *engine.Tx
+	signer queue.Signer
+	// scope is in whose name its rows and jobs are written: what the policies were
+	// told, but for the jobs of [Tx.asSupport].
+	scope engine.Scope
+	role  Role
+	// entered says that the deed stepped in from the client's agency.
+	entered bool
+	// request is the id of the request, for the audit rows.
+	request string
+	// session is the browser of whoever really acts, for deeds that want a fresh
+	// proof; zero in jobs.
+	session uuid.UUID
+}
+
+// Write runs fn in one transaction inside the tenant of me. In a support session
+// in read mode the transaction is read-only and any change is [ErrForbidden].
+// Nothing but the database may happen in fn: no S3, no mail, no rendering.
+func (db *DB) Write(ctx context.Context, me Member, fn func(*Tx) error) error {
+	return db.write(ctx, me.scope, me.Role, me.RequestID, func(tx *Tx) error {
+		tx.session = me.Person.SessionID
+		return fn(tx)
+	})
+}
+
+func (db *DB) write(ctx context.Context, s engine.Scope, role Role, request string, fn func(*Tx) error) error {
+	return db.engine.Write(ctx, s, func(tx *engine.Tx) error {
+		return fn(&Tx{engine: tx, signer: db.signer, scope: s, role: role, request: request})
+	})
+}
+
+// EnterClient steps from an agency into its own client, for the acts of an
+// agency on its client. It is the only way a transaction changes its tenant: the
+// database proves that the client is the agency's, and refuses it in support
+// sessions. The caller audits in both tenants.
+func (tx *Tx) EnterClient(ctx context.Context, client uuid.UUID) (*Tx, error) {
+	entered, err := tx.engine.EnterClient(ctx, client)
+	if err != nil {
+		return nil, err
+	}
+	inside := *tx
+	inside.engine, inside.scope.Tenant, inside.entered = entered, client, true
+	return &inside, nil
+}
+
+// exec runs one statement and says how many rows it changed.
+func (tx *Tx) exec(ctx context.Context, name, sql string, args pgx.StrictNamedArgs) (int64, error) {
+	return tx.engine.Exec(ctx, name, sql, args)
+}
+
+// change runs one statement that must change exactly one row; none is [ErrNotFound].
+func (tx *Tx) change(ctx context.Context, name, sql string, args pgx.StrictNamedArgs) error {
+	n, err := tx.exec(ctx, name, sql, args)
+	if err != nil {
+		return err
+	}
+	if n != 1 {
+		return fmt.Errorf("%s: %w", name, ErrNotFound)
+	}
+	return nil
+}
+
+// get runs one read inside the deed.
+func (tx *Tx) get(ctx context.Context, q query) error { return tx.engine.Get(ctx, q) }
+
+// Read runs a read inside the deed, for a decision that the deed depends on.
+func (tx *Tx) Read(ctx context.Context, r Read) error { return tx.get(ctx, r.query) }
