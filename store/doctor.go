@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"strconv"
 	"strings"
@@ -157,9 +158,11 @@ func ourMigrations() ([]int64, error) {
 	var versions []int64
 	for _, name := range names {
 		number, _, _ := strings.Cut(name, "_")
-		if v, err := strconv.ParseInt(number, 10, 64); err == nil {
-			versions = append(versions, v)
+		v, err := strconv.ParseInt(number, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("migration %s has no number: %w", name, err)
 		}
+		versions = append(versions, v)
 	}
 	return versions, nil
 }
