@@ -33,12 +33,14 @@ var rooms = map[string][]string{
 	"views":          {"views", "static"},
 	"views/ui":       {"views/ui", "static"},
 	"store":          {"store", "migrations"},
-	"files":          {"files"},
-	"static":         {},
-	"migrations":     {},
-	"e2e":            {"e2e", "handlers", "views", "store", "files", "static", "migrations"},
-	"e2e/stack":      {},
-	"e2e/browser":    {"e2e/stack"},
+	// The engine knows nothing of the domain, and only store imports it.
+	"store/engine": {},
+	"files":        {"files"},
+	"static":       {},
+	"migrations":   {},
+	"e2e":          {"e2e", "handlers", "views", "store", "files", "static", "migrations"},
+	"e2e/stack":    {},
+	"e2e/browser":  {"e2e/stack"},
 	// Fixtures of tests: never below a binary, see TestPorticoLinksNoNeighbour.
 	"e2e/storetest": {"store", "migrations", "e2e/stack"},
 }
@@ -64,6 +66,9 @@ func arrows(p goPackage) []string {
 		}
 		if ours && within(to, "e2e/storetest") && !within(from, "e2e") {
 			wrong = append(wrong, from+" imports fixtures outside a test")
+		}
+		if ours && within(to, "store/engine") && !within(from, "store") {
+			wrong = append(wrong, from+" imports the engine; only store may")
 		}
 	}
 	return wrong
@@ -127,6 +132,10 @@ func TestRoomsCheck(t *testing.T) {
 		{"handlers/web", "views", false},
 		{"handlers/frame", "handlers/signin", false},
 		{"store", "migrations", true},
+		{"store", "store/engine", true},
+		{"store/engine", "store/queue", false},
+		{"handlers", "store/engine", false},
+		{"e2e/storetest", "store/engine", false},
 		{"e2e/storetest", "e2e/stack", true},
 		{"cmd/portico", "handlers/jobs", true},
 		{"views", "store", false},

@@ -156,7 +156,7 @@ func SignIn(t testing.TB, email string) store.Token {
 	// Without the job that DB.BeginMailFlow queues: where jobs run, it would mint
 	// a code of its own over this one.
 	flow, hash := store.NewID(), sha256.Sum256(cookie)
-	_, err := DB().Pool().Exec(ctx, `select lookup.flow_begin($1, 'mail', $2, $3, null, '/', '', null, '', '')`, flow, hash[:], email)
+	_, err := DB().JobPool().Exec(ctx, `select lookup.flow_begin($1, 'mail', $2, $3, null, '/', '', null, '', '')`, flow, hash[:], email)
 	check(t, err)
 	_, err = DB().MintFlow(ctx, flow, link, code)
 	check(t, err)
