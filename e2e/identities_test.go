@@ -35,7 +35,7 @@ func TestLinkedAccountInTheBrowser(t *testing.T) {
 	plain.must("signed in", plain.page.WaitForURL("**/account"))
 	plain.sees("Signed in through a provider")
 	plain.click("button", "Unlink Demo")
-	plain.sees("Confirm it is you")
+	plain.sees("Confirm it's you")
 	plain.click("button", "Confirm with Demo")
 	plain.picks(there)
 	plain.must("confirmed", plain.page.WaitForURL("**/account"))

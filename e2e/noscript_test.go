@@ -67,8 +67,8 @@ func TestEverythingWorksWithoutScripts(t *testing.T) {
 	mia.click("button", "Send")
 	mia.sees("nora@acme.test")
 	mia.open("/w/acme/support")
-	mia.click("button", "Let support in")
-	mia.sees("Take it back now")
+	mia.click("button", "Allow support access")
+	mia.sees("Revoke support access")
 
 	sam := withoutScripts(t, "sam@portico.test", browser.Wide)
 	sam.open("/support?q=acme")
@@ -76,7 +76,7 @@ func TestEverythingWorksWithoutScripts(t *testing.T) {
 	sam.sees("is seeing")
 	sam.click("link", "Projects")
 	sam.sees("Quiet signage")
-	mia.click("button", "Take it back now")
+	mia.click("button", "Revoke support access")
 	sam.click("link", "Quiet signage")
 	sam.sees("The customer ended your session")
 }

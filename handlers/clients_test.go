@@ -46,7 +46,7 @@ func TestClientInOneForm(t *testing.T) {
 	want(t, "created", got, http.StatusSeeOther)
 	id := clientAt(t, got)
 	page := dana.get(t, at+"/"+id)
-	for _, says := range []string{"Ümbra &amp; Söhne", "/w/umbra-sohne-" + a.Suffix + "/", `value="growth" selected`, "Open the workspace"} {
+	for _, says := range []string{"Ümbra &amp; Söhne", "/w/umbra-sohne-" + a.Suffix + "/", `value="growth" selected`, "Open workspace"} {
 		if !strings.Contains(page.body, says) {
 			t.Errorf("its page does not say %q", says)
 		}
@@ -191,7 +191,7 @@ func TestJoinAClientToSeeInside(t *testing.T) {
 	at := "/w/" + a.Agency + "/clients/" + a.Member(t, a.Mia, a.Acme).TenantID().String()
 	page := b.get(t, at)
 	want(t, "from without", page, http.StatusOK)
-	for _, never := range []string{secret, a.Mia, "Mia " + a.Suffix, "Open the workspace", `name="plan"`} {
+	for _, never := range []string{secret, a.Mia, "Mia " + a.Suffix, "Open workspace", `name="plan"`} {
 		if strings.Contains(page.body, never) {
 			t.Errorf("from without she sees %q", never)
 		}

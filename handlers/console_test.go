@@ -156,7 +156,7 @@ func TestConsoleJourney(t *testing.T) {
 	d.in(t, d.Mia)
 	inside := d.sam.get(t, d.base+"/")
 	want(t, "inside", inside, 200)
-	has(t, "the bar", inside, "Sam (support) is seeing Acme "+d.Suffix+" as Mia "+d.Suffix+", read only", "T-7", "A file does not open", `action="/support/stop"`)
+	has(t, "the bar", inside, "Sam (support) is viewing Acme "+d.Suffix+" as Mia "+d.Suffix+", read-only", "T-7", "A file does not open", `action="/support/stop"`)
 	want(t, "a second start", d.sam.post(t, "/support/sessions", d.form(mia.ID())), 409)
 	has(t, "the console meanwhile", d.sam.get(t, "/support"), "Mia "+d.Suffix, "/support/stop", d.base+"/")
 

@@ -37,9 +37,9 @@ func TestConsoleWriteJourney(t *testing.T) {
 		t.Errorf("outside the step is %d to %q", got.status, got.location())
 	}
 	d.letWrite(t)
-	has(t, "the consent", d.as(t, d.Mia).get(t, d.base+"/support"), "They may change things")
+	has(t, "the consent", d.as(t, d.Mia).get(t, d.base+"/support"), "Support can make changes")
 	d.in(t, d.Dana)
-	has(t, "the bar", d.sam.get(t, d.base+"/"), ", read only", `href="/support/write"`)
+	has(t, "the bar", d.sam.get(t, d.base+"/"), ", read-only", `href="/support/write"`)
 	make := url.Values{"name": {"Mended " + d.Suffix}}
 	want(t, "a change while reading", d.sam.post(t, d.base+"/projects", make), 403)
 	for what, got := range map[string]answer{"the page": d.sam.get(t, "/support/write"), "the step": d.sam.post(t, "/support/write", sure)} {
@@ -48,7 +48,7 @@ func TestConsoleWriteJourney(t *testing.T) {
 		}
 	}
 	d.prove(t)
-	has(t, "the page", d.sam.get(t, "/support/write"), "Change things as Dana "+d.Suffix, "I change what the ticket needs")
+	has(t, "the page", d.sam.get(t, "/support/write"), "Make changes as Dana "+d.Suffix, "I will only change what the ticket needs")
 	again := d.sam.post(t, "/support/write", nil)
 	want(t, "without the tick", again, 422)
 	has(t, "without the tick", again, "Tick this if you mean it.")
@@ -58,7 +58,7 @@ func TestConsoleWriteJourney(t *testing.T) {
 	if got.status != 303 || got.location() != d.base+"/" {
 		t.Fatalf("the step is %d to %q", got.status, got.location())
 	}
-	has(t, "the bar", d.sam.get(t, d.base+"/"), "and can change things", `data-mode="write"`)
+	has(t, "the bar", d.sam.get(t, d.base+"/"), "and can make changes", `data-mode="write"`)
 	hasNot(t, "the bar", d.sam.get(t, d.base+"/"), `href="/support/write"`)
 	want(t, "a change", d.sam.post(t, d.base+"/projects", make), 303)
 	for path, form := range map[string]url.Values{
@@ -72,7 +72,7 @@ func TestConsoleWriteJourney(t *testing.T) {
 	}
 	want(t, "the step again", d.sam.post(t, "/support/write", sure), 409)
 	page := d.as(t, d.Mia).get(t, d.base+"/support")
-	has(t, "the ledger", page, "Could change things")
+	has(t, "the ledger", page, "Could make changes")
 	has(t, "the trail", d.as(t, d.Mia).get(t, d.base+"/activity?support=1"), "began to change things")
 	want(t, "revoke", d.as(t, d.Mia).post(t, d.base+"/support/revoke", nil), 303)
 	if got := d.sam.post(t, d.base+"/projects", make); got.status != 303 || !strings.HasPrefix(got.location(), "/support") {

@@ -229,7 +229,7 @@ func TestAgencyLetsTheClientManage(t *testing.T) {
 	if page := mia.get(t, base+"/members/"+leo); strings.Contains(page.body, "/role") || strings.Contains(mia.get(t, base+"/members").body, "/invites/new") {
 		t.Error("the pages still offer it")
 	}
-	if page := dana.get(t, base+"/members").body; !strings.Contains(page, "whoever invited them may not any more") || strings.Contains(page, "/resend") {
+	if page := dana.get(t, base+"/members").body; !strings.Contains(page, "the person who invited them no longer can") || strings.Contains(page, "/resend") {
 		t.Error("what the client asked in by seems to stand")
 	}
 	want(t, "sent again", dana.post(t, base+"/invites/"+asked.String()+"/resend", nil), http.StatusConflict)
@@ -290,7 +290,7 @@ func TestPagesOfPeople(t *testing.T) {
 		t.Errorf("%d people found", n)
 	}
 	none := dana.get(t, at+"?q=%3Cscript%3E")
-	if !strings.Contains(none.body, "Nobody matches") || strings.Contains(none.body, "“<script>") {
+	if !strings.Contains(none.body, "No one matches") || strings.Contains(none.body, "“<script>") {
 		t.Errorf("nobody found: %.300s", none.body)
 	}
 	want(t, "an odd place", dana.get(t, at+"?after=%00&q=%ff%00"), http.StatusOK)

@@ -13,13 +13,13 @@ func TestSupportAskJourney(t *testing.T) {
 	d := setupDesk(t)
 	form := url.Values{"tenant": {d.Acme}, "reason": {"The report of " + d.Suffix}, "ticket": {"T-9"}, "hours": {"24"}, "mode": {"write"}}
 	want(t, "where they want no asking", d.sam.post(t, "/support/asks", form), 403)
-	hasNot(t, "the search", d.sam.get(t, "/support?q="+d.Acme), "Ask to come in")
+	hasNot(t, "the search", d.sam.get(t, "/support?q="+d.Acme), "Request access")
 	mia := d.as(t, d.Mia)
-	has(t, "the support page", mia.get(t, d.base+"/support"), "Support may not even ask")
+	has(t, "the support page", mia.get(t, d.base+"/support"), "Support can't request access.")
 	want(t, "by a viewer", d.as(t, d.Leo).post(t, d.base+"/support/asking", url.Values{"asks": {"on"}}), 403)
 	want(t, "let them ask", mia.post(t, d.base+"/support/asking", url.Values{"asks": {"on"}}), 303)
-	has(t, "the search", d.sam.get(t, "/support?q="+d.Acme), "Ask to come in", "/support?ask="+d.Acme)
-	has(t, "the form", d.sam.get(t, "/support?ask="+d.Acme), "to let you in", `action="/support/asks"`)
+	has(t, "the search", d.sam.get(t, "/support?q="+d.Acme), "Request access", "/support?ask="+d.Acme)
+	has(t, "the form", d.sam.get(t, "/support?ask="+d.Acme), "Request access to", `action="/support/asks"`)
 
 	wrong := url.Values{"tenant": {d.Acme}, "reason": {" "}, "ticket": {"kept-" + d.Suffix}, "hours": {"600"}, "mode": {"own"}}
 	got := d.sam.post(t, "/support/asks", wrong)
@@ -34,7 +34,7 @@ func TestSupportAskJourney(t *testing.T) {
 		t.Fatal("the request is not on the support page")
 	}
 	for range 2 {
-		has(t, "the request", mia.get(t, path), "The report of "+d.Suffix, "T-9", "24 hours, to see and to change things", "Let support in", "Say no")
+		has(t, "the request", mia.get(t, path), "The report of "+d.Suffix, "T-9", "24 hours, with changes", "Approve access request", "Decline access request")
 	}
 	want(t, "the request, to a viewer", d.as(t, d.Leo).get(t, path), 403)
 	want(t, "the request, from another tenant", d.as(t, d.Gus).get(t, "/w/"+d.Globex+path[len(d.base):]), 404)
@@ -43,9 +43,9 @@ func TestSupportAskJourney(t *testing.T) {
 	has(t, "a bad answer", bad, "Choose one of the lengths.")
 	want(t, "a start before the answer", d.prove(t).sam.post(t, "/support/sessions", d.form(d.Member(t, d.Mia, d.Acme).ID())), 403)
 	want(t, "the answer", mia.post(t, path+"/grant", url.Values{"hours": {"1"}, "mode": {"read"}}), 303)
-	has(t, "the support page", mia.get(t, d.base+"/support"), "Read only", "Take it back now")
+	has(t, "the support page", mia.get(t, d.base+"/support"), "Read-only", "Revoke support access")
 	want(t, "answered again", mia.post(t, path+"/deny", url.Values{"word": {"No"}}), 409)
-	has(t, "the request", mia.get(t, path), "This is answered, or it has run out.")
+	has(t, "the request", mia.get(t, path), "This request has been answered or has expired.")
 	has(t, "the console", d.sam.get(t, "/support"), "They let you in")
 	d.in(t, d.Mia)
 	want(t, "the request, from inside", d.sam.get(t, path), 403)

@@ -20,7 +20,7 @@ var (
 	errNoPart       = &statusError{status: http.StatusUnprocessableEntity, sentence: "The file's declared size makes no such part."}
 	errNoDigest     = &statusError{status: http.StatusUnprocessableEntity, sentence: "Send the SHA-256 of the part as Content-Digest: sha-256=:base64:."}
 	errDigest       = &statusError{status: http.StatusUnprocessableEntity, sentence: "The part arrived damaged: it does not match its Content-Digest. Send it again."}
-	errNotDraft     = &statusError{status: http.StatusConflict, sentence: "This version has been published, so nothing can be added to it."}
+	errNotDraft     = &statusError{status: http.StatusConflict, sentence: "This version has been published, so you can't add files to it."}
 	errUploadOver   = &statusError{status: http.StatusConflict, sentence: "This upload is over. Begin a new one."}
 	errPartsMissing = &statusError{status: http.StatusConflict, sentence: "Some parts have not arrived yet. The status says which are there."}
 	errFinishing    = &statusError{status: http.StatusServiceUnavailable, sentence: "The file is being put together. Ask again shortly."}

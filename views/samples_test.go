@@ -339,7 +339,7 @@ func workSamples() []sample {
 		{"project-new", views.ProjectEdit(staff(), views.ProjectFormProps{Form: views.ProjectForm{Visible: true}})},
 		{"project-edit-error", views.ProjectEdit(staff(), views.ProjectFormProps{ID: "p1", Name: "Spring campaign", Form: wrong})},
 		{"project", views.ProjectShow(staff(), views.ProjectShowProps{
-			ID: "p1", Name: "Spring campaign", Summary: "Out of home, social and the landing page for April.", Due: day(27), WhoSees: "Everybody of Acme and 4 people of Northwind",
+			ID: "p1", Name: "Spring campaign", Summary: "Out of home, social and the landing page for April.", Due: day(27), WhoSees: "Everyone at Acme and 4 people at Northwind",
 			Deliverables: deliverableRows(), CanCreate: true, CanReorder: true, CanEdit: true, CanArchive: true, CanDelete: true,
 		})},
 		{"project-client", views.ProjectShow(client(), views.ProjectShowProps{ID: "p1", Name: "Spring campaign", Deliverables: deliverableRows()[:2]})},

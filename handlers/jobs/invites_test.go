@@ -54,7 +54,7 @@ func TestInviteMailIsTheLast(t *testing.T) {
 	dana, globex := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Dana, a.Globex)
 	nina := "nina@" + a.Suffix + ".test"
 	id := invite(t, dana, nina)
-	mailTo(t, nina, "invites you")
+	mailTo(t, nina, "has invited you")
 	again := func(tenant uuid.UUID, sending int) rivertype.JobState {
 		job := &queue.InviteMail{Seal: queue.Seal{Tenant: tenant}, Invite: id, Sending: sending}
 		check(t, testSealer.Seal(job))

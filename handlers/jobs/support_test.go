@@ -23,7 +23,7 @@ func TestSupportIsTold(t *testing.T) {
 
 	put(t, r, &queue.SupportStarted{Seal: seal, Session: me.Support.ID})
 	for _, owner := range []string{a.Mia, a.Dana} {
-		msg := mailTo(t, owner, "is in ")
+		msg := mailTo(t, owner, "is viewing ")
 		if !strings.Contains(msg.Text(), "T-1") || msg.Header("X-Portico-Actor") != me.Person.ID().String() {
 			t.Errorf("the mail about the start lacks the ticket or the agent:\n%s", msg.Raw)
 		}
@@ -62,7 +62,7 @@ func TestMailIsInItsReadersDates(t *testing.T) {
 		Session: me.Support.ID,
 	})
 	for owner, want := range map[string]string{a.Mia: "11. März 2020, 12:30, Auckland time", a.Dana: "10 March 2020, 23:30 UTC"} {
-		if text := mailTo(t, owner, "is in ").Text(); !strings.Contains(text, "It ends by itself at "+want+".") {
+		if text := mailTo(t, owner, "is viewing ").Text(); !strings.Contains(text, "The session ends by itself at "+want+".") {
 			t.Errorf("%s reads:\n%s", owner, text)
 		}
 	}
@@ -180,7 +180,7 @@ func TestSupportAskIsMailed(t *testing.T) {
 	var asks []store.SupportAsk
 	check(t, storetest.DB().Read(t.Context(), mia, store.OpenSupportAsks(&asks)))
 	for _, owner := range []string{a.Mia, a.Dana} {
-		msg := mailTo(t, owner, "asks to come into")
+		msg := mailTo(t, owner, "requests access to")
 		if !strings.Contains(msg.Text(), "T-77") || !strings.Contains(msg.Text(), "/support/asks/"+asks[0].ID.String()) || msg.Header("X-Portico-Actor") != sam.ID().String() {
 			t.Errorf("the mail lacks the ticket, the way or the agent:\n%s", msg.Raw)
 		}

@@ -72,7 +72,7 @@ func TestLinkedAccount(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	b, other := o.browser(t).signIn(o.Mia), o.browser(t)
-	if page := b.get("/account").body; !strings.Contains(page, "Link Office") || !strings.Contains(page, "a link and a code, always there") || b.unlinking() != "" {
+	if page := b.get("/account").body; !strings.Contains(page, "Link Office") || !strings.Contains(page, "a link and a code, always available") || b.unlinking() != "" {
 		t.Error("the page does not offer the provider, or shows an account")
 	}
 	if got := b.want(b.post("/auth/office/link"), http.StatusSeeOther); got.location != "/step-up?return_to=%2Faccount" {

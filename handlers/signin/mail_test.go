@@ -188,7 +188,7 @@ func TestCodeBelongsToItsBrowserAndEndsAfterFiveTries(t *testing.T) {
 		b.want(b.post("/login/code", "code", wrong), http.StatusUnprocessableEntity)
 	}
 	fifth := b.want(b.post("/login/code", "code", wrong), http.StatusGone)
-	if !strings.Contains(fifth.body, "one try too many") || !strings.Contains(fifth.body, a.Dana) {
+	if !strings.Contains(fifth.body, "Too many attempts") || !strings.Contains(fifth.body, a.Dana) {
 		t.Error("the fifth wrong code does not offer a new one")
 	}
 	b.want(b.post("/login/code", "code", mail.code), http.StatusGone)
