@@ -44,12 +44,12 @@ func haunt(t *testing.T) *haunted {
 	_, err = op.CreateAgency(ctx, h.agency, script, at("owner"), script)
 	check(t, err)
 	check(t, op.AddAgent(ctx, at("agent"), script))
-	db, err := store.Open(ctx, store.Config{URL: config.AppURL, Seal: config.Seal})
+	db, err := store.Open(ctx, store.Config{URL: config.AppURL, Signer: config.Seal})
 	check(t, err)
 	t.Cleanup(db.Close)
 	token := signIn(t, db, at("owner"))
 	member := func(slug string) store.Member {
-		v, err := db.Who(ctx, store.Ask{Token: &token, Slug: slug})
+		v, err := db.Identify(ctx, store.Credentials{Token: &token, Slug: slug})
 		check(t, err)
 		m, _ := v.Member()
 		return m
@@ -90,7 +90,7 @@ func haunt(t *testing.T) *haunted {
 		if _, err = tx.InvitePerson(ctx, store.NewPerson{Name: script, Email: at("invited"), Party: store.PartyClient, Role: store.RoleViewer}); err != nil {
 			return err
 		}
-		if err := tx.SetSupportMayAsk(ctx, true); err != nil {
+		if err := tx.SetAccessRequestsAllowed(ctx, true); err != nil {
 			return err
 		}
 		return tx.GrantSupportToWrite(ctx, time.Hour)
@@ -124,12 +124,12 @@ func signIn(t *testing.T, db *store.DB, email string) store.Token {
 func (h *haunted) asks(t *testing.T, db *store.DB, owner store.Member) {
 	t.Helper()
 	token := signIn(t, db, h.people["agent"])
-	v, err := db.Who(t.Context(), store.Ask{Token: &token})
+	v, err := db.Identify(t.Context(), store.Credentials{Token: &token})
 	check(t, err)
 	agent, _ := v.Person()
-	check(t, db.AskSupport(t.Context(), agent, store.AskSupport{Slug: h.client, Mode: "write", Hours: 4, Reason: script, Ticket: script}))
-	var open []store.SupportAsk
-	check(t, db.Read(t.Context(), owner, store.OpenSupportAsks(&open)))
+	check(t, db.RequestAccess(t.Context(), agent, store.NewAccessRequest{Slug: h.client, Mode: "write", Hours: 4, Reason: script, Ticket: script}))
+	var open []store.AccessRequest
+	check(t, db.Read(t.Context(), owner, store.ListOpenAccessRequests(&open)))
 	h.ids["asks"] = open[0].ID.String()
 }
 

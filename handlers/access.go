@@ -257,7 +257,7 @@ func (s *Server) visitor(r *http.Request, route Route, token *store.Token) (stor
 	}
 	ask := s.ask(r, route)
 	ask.Token = token
-	v, err := s.db.Who(r.Context(), ask)
+	v, err := s.db.Identify(r.Context(), ask)
 	if err == nil {
 		err = s.admitTenant(v)
 	}

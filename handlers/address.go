@@ -110,9 +110,9 @@ func internalPath(path string) bool {
 var slugs = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$`)
 
 // ask is the question of the first round trip.
-func (s *Server) ask(r *http.Request, route Route) store.Ask {
+func (s *Server) ask(r *http.Request, route Route) store.Credentials {
 	a := addressOf(r)
-	ask := store.Ask{Host: a.host, Domain: a.domain, RequestID: requestID(r)}
+	ask := store.Credentials{Host: a.host, Domain: a.domain, RequestID: requestID(r)}
 	if slug := r.PathValue("tenant"); route.Who == AMember && slugs.MatchString(slug) {
 		ask.Slug = slug
 	}

@@ -71,11 +71,11 @@ func overSentence(how string) string {
 // consolePage adds the agent's own past to whatever else the page shows.
 func (s *Server) consolePage(w http.ResponseWriter, r *http.Request, me store.Person, status int, props views.ConsoleProps) error {
 	var past []store.PastSupport
-	var asked []store.AskedSupport
-	var waiting []store.WriteAsk
-	reads := []store.OwnRead{store.SupportHistory(historyShown, &past), store.SupportAsked(askedShown, &asked)}
+	var asked []store.SentAccessRequest
+	var waiting []store.WriteRequest
+	reads := []store.OwnRead{store.SupportHistory(historyShown, &past), store.ListSentAccessRequests(askedShown, &asked)}
 	if s.cfg.Support == SupportFourEyes {
-		reads = append(reads, store.WriteAsks(&waiting))
+		reads = append(reads, store.ListWriteRequests(&waiting))
 	}
 	if err := s.db.ReadOwn(r.Context(), me, reads...); err != nil {
 		return err
@@ -120,7 +120,7 @@ func (s *Server) supportFind(r *http.Request, me store.Person, text string) ([]s
 		return nil, err
 	}
 	var found []store.FoundTenant
-	if err := s.db.ReadOwn(r.Context(), me, store.SupportFind(text, &found)); err != nil {
+	if err := s.db.ReadOwn(r.Context(), me, store.FindSupportTenants(text, &found)); err != nil {
 		return nil, err
 	}
 	ids := make([]uuid.UUID, len(found))
@@ -252,7 +252,7 @@ func startEvent(err error) string {
 // consoleAgain shows the form as it was typed, with what was wrong.
 func (s *Server) consoleAgain(w http.ResponseWriter, r *http.Request, me store.Person, slug string, typed views.ConsoleForm) error {
 	var found []store.FoundTenant
-	if err := s.db.ReadOwn(r.Context(), me, store.SupportFind(slug, &found)); err != nil {
+	if err := s.db.ReadOwn(r.Context(), me, store.FindSupportTenants(slug, &found)); err != nil {
 		return err
 	}
 	if len(found) == 0 || found[0].Slug != slug {

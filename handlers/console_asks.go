@@ -40,7 +40,7 @@ func (s *Server) consoleAsk(w http.ResponseWriter, r *http.Request, me store.Per
 	slug := strings.TrimSpace(f.raw("tenant"))
 	typed := views.ConsoleForm{Reason: f.raw("reason"), Ticket: f.raw("ticket"), Hours: f.raw("hours"), Mode: f.raw("mode")}
 	hours, _ := strconv.ParseInt(typed.Hours, 10, 16) // what is no number is no time: the store says so
-	err = s.db.AskSupport(r.Context(), me, store.AskSupport{
+	err = s.db.RequestAccess(r.Context(), me, store.NewAccessRequest{
 		Slug: slug, Mode: typed.Mode, Hours: int(hours), Reason: typed.Reason, Ticket: typed.Ticket})
 	wrong, invalid := errors.AsType[store.InvalidError](err)
 	switch {
@@ -67,7 +67,7 @@ func (s *Server) consoleAsk(w http.ResponseWriter, r *http.Request, me store.Per
 	return err
 }
 
-func askedRows(asked []store.AskedSupport) []views.AskedRow {
+func askedRows(asked []store.SentAccessRequest) []views.AskedRow {
 	rows := make([]views.AskedRow, len(asked))
 	for i, a := range asked {
 		rows[i] = views.AskedRow{Tenant: a.TenantName, Write: a.Mode == "write", Reason: a.Reason, Ticket: a.Ticket,
@@ -80,7 +80,7 @@ func askedRows(asked []store.AskedSupport) []views.AskedRow {
 }
 
 // askState is where a request stands, in words.
-func askState(a store.AskedSupport) string {
+func askState(a store.SentAccessRequest) string {
 	switch orZero(a.Answer) {
 	case "granted":
 		return "They let you in"

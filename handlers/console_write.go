@@ -81,7 +81,7 @@ func (s *Server) consoleWriteStart(w http.ResponseWriter, r *http.Request, me st
 	if f.raw("sure") != "on" {
 		return s.writePage(w, r, me, http.StatusUnprocessableEntity, ui.Errors{"sure": "Tick this if you mean it."})
 	}
-	writing, err := s.db.WriteSupport(r.Context(), me, s.cfg.Support == SupportFourEyes)
+	writing, err := s.db.RequestWrite(r.Context(), me, s.cfg.Support == SupportFourEyes)
 	switch {
 	case errors.Is(err, store.ErrStepUp):
 		http.Redirect(w, r, views.StepUpTo(views.PathConsoleWrite), http.StatusSeeOther)
@@ -121,7 +121,7 @@ func (s *Server) consoleWriteConfirm(w http.ResponseWriter, r *http.Request, me 
 	return nil
 }
 
-func writeAskRows(asks []store.WriteAsk) []views.WriteAskRow {
+func writeAskRows(asks []store.WriteRequest) []views.WriteAskRow {
 	rows := make([]views.WriteAskRow, len(asks))
 	for i, a := range asks {
 		rows[i] = views.WriteAskRow{Session: a.SessionID.String(), Agent: a.AgentName, Tenant: a.TenantName, Subject: a.SubjectName,

@@ -157,7 +157,7 @@ func openVersion(r *http.Request, versions []store.Version) (*store.Version, err
 }
 
 func deliverablePage(c views.Chrome, me store.Member, d store.Deliverable, versions []store.Version, open *store.Version, list []store.File, people []store.Membership) views.DeliverableShowProps {
-	edit := me.Does(store.EditWork)
+	edit := me.MayNow(store.EditWork)
 	p := views.DeliverableShowProps{
 		ID:          d.ID.String(),
 		Title:       d.Title,
@@ -207,7 +207,7 @@ func withVersion(p *views.DeliverableShowProps, c views.Chrome, me store.Member,
 		if f.VersionID != v.ID {
 			continue
 		}
-		row := fileRow(c.Base, f, draft && me.Does(store.Upload))
+		row := fileRow(c.Base, f, draft && me.MayNow(store.Upload))
 		p.Files = append(p.Files, row)
 		if row.State == "" {
 			ready++
@@ -219,11 +219,11 @@ func withVersion(p *views.DeliverableShowProps, c views.Chrome, me store.Member,
 	if !draft {
 		return
 	}
-	if me.Does(store.Upload) {
+	if me.MayNow(store.Upload) {
 		p.Upload = &views.UploadProps{FormURL: c.Base.Files(v.ID.String()), CreateURL: c.Base.Uploads(v.ID.String()), MaxSize: store.MaxFileSize}
 	}
 	p.OpensProject = d.ProjectSharedAt == nil
-	p.CanPublish = me.Does(store.Publish) && ready > 0 && ready == len(p.Files)
+	p.CanPublish = me.MayNow(store.Publish) && ready > 0 && ready == len(p.Files)
 	for _, person := range people {
 		if person.Party == store.PartyClient {
 			p.WillSee = append(p.WillSee, person.Name)

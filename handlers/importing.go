@@ -57,7 +57,7 @@ func (s *Server) importPeople(w http.ResponseWriter, r *http.Request, me store.M
 		return err
 	}
 	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.InvitePeople(r.Context(), people) })
-	listed, isListed := errors.AsType[*store.ListedError](err)
+	listed, isListed := errors.AsType[*store.ListError](err)
 	wrong, invalid := errors.AsType[store.InvalidError](err)
 	switch {
 	case isListed && invalid: // somebody was faster than this list
@@ -105,9 +105,9 @@ func (s *Server) judge(r *http.Request, me store.Member, rows []importRow) error
 			emails = append(emails, row.person.Email)
 		}
 	}
-	var known []store.Known
+	var known []store.KnownAddress
 	var byClient bool
-	if err := s.db.Read(r.Context(), me, store.ListKnown(emails, &known), store.PeopleByClient(&byClient)); err != nil {
+	if err := s.db.Read(r.Context(), me, store.ListKnownAddresses(emails, &known), store.PeopleByClient(&byClient)); err != nil {
 		return err
 	}
 	if len(parties(me, byClient)) == 0 {

@@ -18,13 +18,13 @@ func (s *Server) inviteShow(w http.ResponseWriter, r *http.Request, v store.Visi
 func (s *Server) invitePage(w http.ResponseWriter, r *http.Request, me store.Person, status int, typed views.InviteForm) error {
 	token, ok := store.ParseTenantToken(r.PathValue("token"))
 	if !ok {
-		return s.inviteOver(w, r, store.OverGone, "")
+		return s.inviteOver(w, r, store.EndedGone, "")
 	}
 	i, err := s.db.PeekInvite(r.Context(), token)
 	switch {
 	case err != nil:
 		return err
-	case i.Over == store.OverUsed && i.AcceptedBy == me.ID():
+	case i.Over == store.EndedUsed && i.AcceptedBy == me.ID():
 		return s.inviteOver(w, r, i.Over, s.cfg.URL.String()+views.PathBase(i.Tenant.Slug).Home())
 	case i.Over != "":
 		return s.inviteOver(w, r, i.Over, "")
@@ -73,7 +73,7 @@ func roleSentence(party store.Party, role store.Role) string {
 	return "You can see and download the work."
 }
 
-func (s *Server) inviteOver(w http.ResponseWriter, r *http.Request, why store.Over, homeURL string) error {
+func (s *Server) inviteOver(w http.ResponseWriter, r *http.Request, why store.EndReason, homeURL string) error {
 	return views.Render(w, r, http.StatusGone, views.InviteOver(views.InviteOverProps{Why: string(why), HomeURL: homeURL}))
 }
 
@@ -85,14 +85,14 @@ func (s *Server) inviteAccept(w http.ResponseWriter, r *http.Request, me store.P
 	}
 	token, ok := store.ParseTenantToken(r.PathValue("token"))
 	if !ok {
-		return s.inviteOver(w, r, store.OverGone, "")
+		return s.inviteOver(w, r, store.EndedGone, "")
 	}
 	name := f.text("name", "a name", 120)
 	if !f.valid() {
 		return s.invitePage(w, r, me, http.StatusUnprocessableEntity, views.InviteForm{Name: f.raw("name"), Errors: map[string]string(f.errors)})
 	}
 	slug, err := s.db.AcceptInvite(r.Context(), me, token, name)
-	var over store.OverError
+	var over store.EndedError
 	switch {
 	case errors.As(err, &over), errors.Is(err, store.ErrOtherAddress):
 		if e := s.db.RecordOwn(r.Context(), me, store.Event{Verb: "invite.refused", Denied: true}); e != nil {

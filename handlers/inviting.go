@@ -39,7 +39,7 @@ func inviteRows(base views.Base, me store.Member, invites []store.Invite, byClie
 			SentAt:    orZero(i.SentAt),
 			ExpiresAt: i.ExpiresAt,
 			Expired:   i.Expired,
-			Lapsed:    i.Lapsed(byClient),
+			Lapsed:    i.InviterLostRight(byClient),
 		}
 		if !me.Manages(i.Party, i.Role, byClient) {
 			continue

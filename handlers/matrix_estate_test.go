@@ -161,14 +161,14 @@ func (e *estate) look(t *testing.T, staff, as, host string) store.Token {
 // ask is the request of an agent to be let in.
 func (e *estate) ask(t *testing.T) (id uuid.UUID) {
 	t.Helper()
-	write(t, e.staff, func(tx *store.Tx) error { return tx.SetSupportMayAsk(t.Context(), true) })
+	write(t, e.staff, func(tx *store.Tx) error { return tx.SetAccessRequestsAllowed(t.Context(), true) })
 	sam := storetest.Person(t, storetest.SignIn(t, storetest.Agent(t)))
-	in := store.AskSupport{Slug: e.slug, Mode: "write", Hours: 4, Reason: e.mark("why"), Ticket: e.mark("T")}
-	if err := storetest.DB().AskSupport(t.Context(), sam, in); err != nil {
+	in := store.NewAccessRequest{Slug: e.slug, Mode: "write", Hours: 4, Reason: e.mark("why"), Ticket: e.mark("T")}
+	if err := storetest.DB().RequestAccess(t.Context(), sam, in); err != nil {
 		t.Fatal(err)
 	}
-	var asked []store.AskedSupport
-	if err := storetest.DB().ReadOwn(t.Context(), sam, store.SupportAsked(1, &asked)); err != nil || len(asked) != 1 {
+	var asked []store.SentAccessRequest
+	if err := storetest.DB().ReadOwn(t.Context(), sam, store.ListSentAccessRequests(1, &asked)); err != nil || len(asked) != 1 {
 		t.Fatalf("asked %d, %v", len(asked), err)
 	}
 	return asked[0].ID

@@ -62,7 +62,7 @@ func (s *Server) memberList(w http.ResponseWriter, r *http.Request, me store.Mem
 	if len(parties(me, byClient)) > 0 {
 		props.InviteURL = c.Base.InviteNew()
 	}
-	if me.Tenant.Kind == "client" && me.Does(store.ManageStaff) && me.Support == nil {
+	if me.Tenant.Kind == "client" && me.MayNow(store.ManageStaff) && me.Support == nil {
 		props.ByClient = &views.ByClient{Client: me.Tenant.Name, May: byClient}
 	}
 	return s.page(w, r, http.StatusOK, views.Members(c, props))

@@ -48,7 +48,7 @@ func (s *Server) tenantHome(w http.ResponseWriter, r *http.Request, me store.Mem
 		Projects:  projectRows(c, projects[:min(len(projects), 6)]),
 		Clients:   clientRows(c.Base, clients),
 		Latest:    eventRows(c.Base, me, latest),
-		CanCreate: me.Does(store.EditWork) && me.Tenant.Kind == "client",
+		CanCreate: me.MayNow(store.EditWork) && me.Tenant.Kind == "client",
 	}))
 }
 

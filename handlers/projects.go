@@ -23,8 +23,8 @@ func (s *Server) projectList(w http.ResponseWriter, r *http.Request, me store.Me
 	return s.page(w, r, http.StatusOK, views.ProjectList(c, views.ProjectListProps{
 		Archived:   which == store.Archived,
 		Projects:   projectRows(c, projects),
-		CanCreate:  me.Does(store.EditWork),
-		CanReorder: me.Does(store.EditWork) && which == store.Current,
+		CanCreate:  me.MayNow(store.EditWork),
+		CanReorder: me.MayNow(store.EditWork) && which == store.Current,
 	}))
 }
 
@@ -115,7 +115,7 @@ func (s *Server) projectShow(w http.ResponseWriter, r *http.Request, me store.Me
 		return err
 	}
 	c := s.chrome(r, me)
-	edit := me.Does(store.EditWork)
+	edit := me.MayNow(store.EditWork)
 	p := views.ProjectShowProps{
 		ID:           project.ID.String(),
 		Name:         project.Name,

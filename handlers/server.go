@@ -42,8 +42,8 @@ type Rooms struct {
 	DB     *store.DB
 	Files  *files.Storage
 	SignIn *signin.Room
-	Ready  *Readiness     // nil is always ready
-	Watch  *metrics.Watch // nil counts nothing
+	Ready  *Readiness        // nil is always ready
+	Watch  *metrics.Recorder // nil counts nothing
 	Log    *slog.Logger
 }
 
@@ -54,7 +54,7 @@ type Server struct {
 	files  *files.Storage
 	signin *signin.Room
 	ready  *Readiness
-	watch  *metrics.Watch
+	watch  *metrics.Recorder
 	log    *slog.Logger
 
 	visitors, tenants *shares

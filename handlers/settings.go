@@ -36,11 +36,11 @@ func (s *Server) settingsPage(w http.ResponseWriter, r *http.Request, me store.M
 	return s.page(w, r, status, views.Settings(c, views.SettingsProps{
 		Form:      *typed,
 		Address:   s.addressOfTenant(me.Tenant),
-		Domains:   me.Does(store.ManageDomains) && me.Support == nil,
+		Domains:   me.MayNow(store.ManageDomains) && me.Support == nil,
 		AgencyOf:  me.Tenant.AgencyName,
 		Worn:      views.Worn{PortalName: me.Tenant.PortalName, Welcome: me.Tenant.Welcome, LogoURL: views.Logo(me.Tenant.LogoID)},
 		OwnLogo:   own.LogoID != nil,
-		CanEdit:   me.Does(store.EditSettings),
+		CanEdit:   me.MayNow(store.EditSettings),
 		IsAgency:  me.Tenant.Kind == "agency",
 		LogoLimit: ui.Size(maxLogo),
 	}))

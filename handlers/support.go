@@ -32,9 +32,9 @@ func (s *Server) supportPage(w http.ResponseWriter, r *http.Request, me store.Me
 	var grant *store.Grant
 	var sessions []store.SupportSession
 	var people []store.SupportTarget
-	var asks []store.SupportAsk
+	var asks []store.AccessRequest
 	var mayAsk bool
-	reads := []store.Read{store.CurrentGrant(&grant), store.SupportMayAsk(&mayAsk), store.OpenSupportAsks(&asks), store.ListSupportSessions(page, &sessions)}
+	reads := []store.Read{store.CurrentGrant(&grant), store.AccessRequestsAllowed(&mayAsk), store.ListOpenAccessRequests(&asks), store.ListSupportSessions(page, &sessions)}
 	if viewsAs(me) {
 		reads = append(reads, store.ViewedAs(&people))
 	}

@@ -18,7 +18,7 @@ func (s *Server) supportAsking(w http.ResponseWriter, r *http.Request, me store.
 		return err
 	}
 	may := f.raw("asks") == "on"
-	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.SetSupportMayAsk(r.Context(), may) })
+	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.SetAccessRequestsAllowed(r.Context(), may) })
 	if err != nil {
 		return err
 	}
@@ -35,8 +35,8 @@ func (s *Server) supportAskShow(w http.ResponseWriter, r *http.Request, me store
 }
 
 func (s *Server) askPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, typed views.SupportAskForm) error {
-	var ask store.SupportAsk
-	if err := s.db.Read(r.Context(), me, store.GetSupportAsk(pathID(r), &ask)); err != nil {
+	var ask store.AccessRequest
+	if err := s.db.Read(r.Context(), me, store.GetAccessRequest(pathID(r), &ask)); err != nil {
 		return err
 	}
 	if typed.Hours == "" {
@@ -54,7 +54,7 @@ func (s *Server) askPage(w http.ResponseWriter, r *http.Request, me store.Member
 	}))
 }
 
-func askRow(base views.Base, ask store.SupportAsk) views.SupportAskRow {
+func askRow(base views.Base, ask store.AccessRequest) views.SupportAskRow {
 	return views.SupportAskRow{URL: base.SupportAsk(ask.ID.String()), Agent: ask.AgentName, Write: ask.Mode == "write", Hours: ask.Hours,
 		Reason: ask.Reason, Ticket: ask.Ticket, At: ask.CreatedAt, Open: ask.Open}
 }
@@ -67,7 +67,7 @@ func (s *Server) supportAskGrant(w http.ResponseWriter, r *http.Request, me stor
 	}
 	typed := views.SupportAskForm{Hours: strings.TrimSpace(f.raw("hours")), Mode: f.raw("mode")}
 	return s.answerAsk(w, r, me, typed, "support.granted", func(tx *store.Tx) error {
-		return tx.GrantSupportAsk(r.Context(), pathID(r), typed.Mode, lengthOf(typed.Hours))
+		return tx.ApproveAccessRequest(r.Context(), pathID(r), typed.Mode, lengthOf(typed.Hours))
 	})
 }
 
@@ -79,7 +79,7 @@ func (s *Server) supportAskDeny(w http.ResponseWriter, r *http.Request, me store
 	}
 	typed := views.SupportAskForm{Word: f.raw("word")}
 	return s.answerAsk(w, r, me, typed, "support.denied", func(tx *store.Tx) error {
-		return tx.DenySupportAsk(r.Context(), pathID(r), typed.Word)
+		return tx.DenyAccessRequest(r.Context(), pathID(r), typed.Word)
 	})
 }
 

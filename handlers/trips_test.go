@@ -47,7 +47,7 @@ func TestPagesTakeTwoRoundTrips(t *testing.T) {
 	count := &trips{}
 	// One connection, so that a statement is prepared once and for all.
 	db, err := store.Open(t.Context(), store.Config{
-		URL: storetest.Server().AppURL(stack.DatabaseName), Seal: queue.NewSealer(storetest.SealKey), Tracer: count, MaxConns: 1,
+		URL: storetest.Server().AppURL(stack.DatabaseName), Signer: queue.NewSigner(storetest.SigningKey), Tracer: count, MaxConns: 1,
 	})
 	if err != nil {
 		t.Fatal(err)

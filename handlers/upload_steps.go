@@ -85,15 +85,15 @@ func (s *Server) giveUp(ctx context.Context, me store.Member, id uuid.UUID) erro
 	return err
 }
 
-func (s *Server) markGivenUp(ctx context.Context, me store.Member, id uuid.UUID) (left store.Leftover, err error) {
+func (s *Server) markGivenUp(ctx context.Context, me store.Member, id uuid.UUID) (left store.RemovableFile, err error) {
 	err = s.db.Write(ctx, me, func(tx *store.Tx) (err error) {
-		left, err = tx.GiveUpUpload(ctx, id)
+		left, err = tx.CancelUpload(ctx, id)
 		return err
 	})
 	return left, err
 }
 
-func (s *Server) removeGivenUp(ctx context.Context, me store.Member, id uuid.UUID, left store.Leftover) {
+func (s *Server) removeGivenUp(ctx context.Context, me store.Member, id uuid.UUID, left store.RemovableFile) {
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
 	var err error
@@ -106,7 +106,7 @@ func (s *Server) removeGivenUp(ctx context.Context, me store.Member, id uuid.UUI
 		}
 	}
 	if err == nil {
-		err = s.db.Write(ctx, me, func(tx *store.Tx) error { return tx.DropUpload(ctx, id) })
+		err = s.db.Write(ctx, me, func(tx *store.Tx) error { return tx.DeleteUpload(ctx, id) })
 	}
 	if err != nil {
 		s.log.WarnContext(ctx, "upload left to the sweep", "file", id, "error", err.Error())

@@ -127,7 +127,7 @@ func TestRecycledConnectionCarriesNothingOver(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	db, err := store.Open(t.Context(), store.Config{
-		URL: storetest.Server().AppURL(stack.DatabaseName), Seal: queue.NewSealer(storetest.SealKey), MaxConns: 1,
+		URL: storetest.Server().AppURL(stack.DatabaseName), Signer: queue.NewSigner(storetest.SigningKey), MaxConns: 1,
 	})
 	if err != nil {
 		t.Fatal(err)

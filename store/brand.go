@@ -24,17 +24,17 @@ values (@tenant_id, @id, @content_type, @content)`, pgx.StrictNamedArgs{
 	if err != nil {
 		return err
 	}
-	return tx.wearLogo(ctx, &id, "tenant.logo_set")
+	return tx.setLogo(ctx, &id, "tenant.logo_set")
 }
 
 // RemoveLogo takes the tenant's own logo away: a client then wears its agency's.
 // Without one it is [ErrNotFound].
 func (tx *Tx) RemoveLogo(ctx context.Context) error {
-	return tx.wearLogo(ctx, nil, "tenant.logo_removed")
+	return tx.setLogo(ctx, nil, "tenant.logo_removed")
 }
 
-// wearLogo makes the tenant wear a logo, or none, and forgets the others.
-func (tx *Tx) wearLogo(ctx context.Context, id *uuid.UUID, verb string) error {
+// setLogo makes the tenant wear a logo, or none, and forgets the others.
+func (tx *Tx) setLogo(ctx context.Context, id *uuid.UUID, verb string) error {
 	err := tx.change(ctx, "wear logo", `
 update tenants
 set logo_id = @id
@@ -67,25 +67,25 @@ func (db *DB) PublicLogo(ctx context.Context, id uuid.UUID) (Logo, error) {
 	return l, nil
 }
 
-// FrontDoor is what a tenant shows of itself to people who are not signed in.
-type FrontDoor struct {
+// SignInBrand is what a tenant shows of itself to people who are not signed in.
+type SignInBrand struct {
 	Name       string
 	AgencyName *string
 	Accent     *string
 	LogoID     *uuid.UUID
 }
 
-// FrontDoor returns what stands at the door of a tenant, by its slug or by its
+// SignInBrand returns what stands at the door of a tenant, by its slug or by its
 // own verified domain. Names of tenants are public as names of hosts are; no such
 // tenant is [ErrNotFound].
-func (db *DB) FrontDoor(ctx context.Context, slug, domain string) (FrontDoor, error) {
+func (db *DB) SignInBrand(ctx context.Context, slug, domain string) (SignInBrand, error) {
 	rows, err := db.pool.Query(ctx, `select * from lookup.front_door($1, $2)`, slug, domain)
 	if err != nil {
-		return FrontDoor{}, fmt.Errorf("front door: %w", translate(err))
+		return SignInBrand{}, fmt.Errorf("front door: %w", translate(err))
 	}
-	d, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[FrontDoor])
+	d, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[SignInBrand])
 	if err != nil {
-		return FrontDoor{}, fmt.Errorf("front door: %w", translate(err))
+		return SignInBrand{}, fmt.Errorf("front door: %w", translate(err))
 	}
 	return d, nil
 }

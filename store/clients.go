@@ -235,7 +235,7 @@ func (tx *Tx) JoinClient(ctx context.Context, client uuid.UUID) error {
 	if _, err := inside.lockPeople(ctx); err != nil {
 		return err
 	}
-	return inside.begin(ctx, tx.scope.user, me)
+	return inside.beginMembership(ctx, tx.scope.user, me)
 }
 
 // LeaveClient ends what [Tx.JoinClient] began, on the terms of [Tx.Leave]; whom they
@@ -274,7 +274,7 @@ func (tx *Tx) mayManageClients(ctx context.Context) error {
 	if tx.scope.support != uuid.Nil {
 		return fmt.Errorf("clients in a support session: %w", ErrForbidden)
 	}
-	party, role, err := tx.standingNow(ctx)
+	party, role, err := tx.currentRole(ctx)
 	if err != nil {
 		return err
 	}

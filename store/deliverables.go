@@ -208,10 +208,10 @@ where x.tenant_id = @tenant_id
 
 // ArchiveDeliverable puts a deliverable away, or takes it out again.
 func (tx *Tx) ArchiveDeliverable(ctx context.Context, id uuid.UUID, archived bool) error {
-	return tx.putAway(ctx, "deliverable", id, archived)
+	return tx.setArchived(ctx, "deliverable", id, archived)
 }
 
 // BinDeliverable throws a deliverable into the bin, or restores it.
 func (tx *Tx) BinDeliverable(ctx context.Context, id uuid.UUID, binned bool) error {
-	return tx.bin(ctx, "deliverable", id, binned)
+	return tx.setBinned(ctx, "deliverable", id, binned)
 }

@@ -21,17 +21,17 @@ const (
 
 func digestKey(day string) string { return "project_digest:" + day }
 
-// AskDigestMails decides, once for each day, what the tenant's digest covers, and
+// EnqueueDigestMails decides, once for each day, what the tenant's digest covers, and
 // asks for a mail to everybody with an address. Whether there is something in it
 // for them is found in their own context, by the job that writes it. A day on
 // which nothing was shared leaves no trace in the trail. A day that is no date
 // is [ErrInvalid].
-func (tx *Tx) AskDigestMails(ctx context.Context, day string) error {
+func (tx *Tx) EnqueueDigestMails(ctx context.Context, day string) error {
 	date, err := time.Parse(dateLayout, day)
 	if err != nil {
 		return fmt.Errorf("digest: %w", ErrInvalid)
 	}
-	first, err := tx.Once(ctx, digestKey(day))
+	first, err := tx.ClaimEffect(ctx, digestKey(day))
 	if err != nil || !first {
 		return err
 	}
@@ -49,7 +49,7 @@ func (tx *Tx) AskDigestMails(ctx context.Context, day string) error {
 	}
 	for _, person := range people {
 		job := &queue.DigestMail{Day: day, To: person, Since: since, Until: until}
-		if err := tx.Ask(ctx, job); err != nil {
+		if err := tx.Enqueue(ctx, job); err != nil {
 			return err
 		}
 	}

@@ -92,7 +92,7 @@ returning id`, pgx.StrictNamedArgs{"host": host, "most": mostDomains}))
 	if err != nil {
 		return err
 	}
-	if err := tx.Ask(ctx, &queue.DomainCheck{Domain: id}); err != nil {
+	if err := tx.Enqueue(ctx, &queue.DomainCheck{Domain: id}); err != nil {
 		return err
 	}
 	return tx.auditDomain(ctx, "domain.added", id, host)
@@ -122,7 +122,7 @@ func (tx *Tx) CheckDomain(ctx context.Context, id uuid.UUID) error {
 	if err := tx.Read(ctx, GetDomain(id, &d)); err != nil {
 		return err
 	}
-	return tx.Ask(ctx, &queue.DomainCheck{Domain: id})
+	return tx.Enqueue(ctx, &queue.DomainCheck{Domain: id})
 }
 
 func (tx *Tx) auditDomain(ctx context.Context, verb string, id uuid.UUID, host string) error {
@@ -136,12 +136,12 @@ type DomainReport struct {
 	Seen     []string
 }
 
-// DomainLooked records a look at a domain and says when the next one is due: more
+// RecordDomainCheck records a look at a domain and says when the next one is due: more
 // and more seldom while something is missing, until two weeks have passed, and
 // once a day when all is well. With its proof a domain becomes the tenant's; one
 // whose proof is gone for three days is no longer. Nobody answering takes nothing
 // away. A domain that another tenant has proved is [ErrConflict].
-func (tx *Tx) DomainLooked(ctx context.Context, d Domain, r DomainReport) error {
+func (tx *Tx) RecordDomainCheck(ctx context.Context, d Domain, r DomainReport) error {
 	var now Domain
 	err := tx.get(ctx, one("domain looked at", &now, `
 update domains
@@ -179,8 +179,8 @@ returning id, host, token, verified_at, proof, pointing, seen, checked_at, next_
 // domainsAtOnce bounds how many domains are looked at in one minute.
 const domainsAtOnce = 100
 
-// AskDomainChecks queues a check for each domain that is due, on nobody's behalf.
-func (db *DB) AskDomainChecks(ctx context.Context) error {
+// EnqueueDomainChecks queues a check for each domain that is due, on nobody's behalf.
+func (db *DB) EnqueueDomainChecks(ctx context.Context) error {
 	rows, err := db.pool.Query(ctx, `select tenant_id, domain_id from lookup.domains_due($1)`, domainsAtOnce)
 	if err != nil {
 		return fmt.Errorf("domains due: %w", translate(err))
@@ -192,7 +192,7 @@ func (db *DB) AskDomainChecks(ctx context.Context) error {
 	}
 	jobs := make([]queue.TenantJob, len(list))
 	for i, d := range list {
-		jobs[i] = &queue.DomainCheck{Seal: queue.Seal{Tenant: d.TenantID}, Domain: d.DomainID}
+		jobs[i] = &queue.DomainCheck{Signature: queue.Signature{Tenant: d.TenantID}, Domain: d.DomainID}
 	}
-	return db.askAll(ctx, jobs)
+	return db.enqueueAll(ctx, jobs)
 }

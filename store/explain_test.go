@@ -83,12 +83,12 @@ func readsToExplain() map[string][]store.Read {
 		expired      bool
 		preview      store.FilePreview
 		invites      []store.Invite
-		leftovers    []store.Leftover
+		leftovers    []store.RemovableFile
 		people       []store.Membership
 		person       store.Membership
 		count        store.PeopleCount
 		byClient     bool
-		known        []store.Known
+		known        []store.KnownAddress
 		version      store.Version
 		versions     []store.Version
 		published    store.PublishedVersion
@@ -112,8 +112,8 @@ func readsToExplain() map[string][]store.Read {
 		clients      []store.Client
 		client       store.Client
 		lines        []store.LedgerLine
-		asks         []store.SupportAsk
-		ask          store.SupportAsk
+		asks         []store.AccessRequest
+		ask          store.AccessRequest
 		mayAsk       bool
 	}
 	before := store.ActivityFilter{BeforeAt: time.Now(), BeforeID: uuid.Max}
@@ -141,8 +141,8 @@ func readsToExplain() map[string][]store.Read {
 		"ListFilesOf":         {store.ListFilesOf(id("deliverable"), &some.files)},
 		"GetFile":             {store.GetFile(id("file"), &some.file)},
 		"GetPreview":          {store.GetPreview(id("file"), &some.preview)},
-		"WithoutRow":          {store.WithoutRow([]uuid.UUID{id("file"), id("another")}, &some.ids)},
-		"WithoutPreview":      {store.WithoutPreview([]uuid.UUID{id("file"), id("another")}, &some.ids)},
+		"WithoutRow":          {store.FilesWithoutRow([]uuid.UUID{id("file"), id("another")}, &some.ids)},
+		"WithoutPreview":      {store.FilesWithoutPreview([]uuid.UUID{id("file"), id("another")}, &some.ids)},
 		"ListFileEntries":     {store.ListFileEntries(uuid.Nil, time.Hour, &some.entries)},
 		"GetFileEntry":        {store.GetFileEntry(id("file"), time.Hour, &some.entry)},
 		"ListPartEntries":     {store.ListPartEntries(id("file"), &some.parts)},
@@ -154,7 +154,7 @@ func readsToExplain() map[string][]store.Read {
 		"SearchPeople":        {store.SearchPeople(store.PeoplePage{Text: "some", After: id("user")}, &some.people), store.SearchPeople(store.PeoplePage{}, &some.people)},
 		"CountPeople":         {store.CountPeople("some", &some.count)},
 		"GetPerson":           {store.GetPerson(id("user"), &some.person)},
-		"ListKnown":           {store.ListKnown([]string{"1@x.test", "2@x.test"}, &some.known)},
+		"ListKnown":           {store.ListKnownAddresses([]string{"1@x.test", "2@x.test"}, &some.known)},
 		"PeopleByClient":      {store.PeopleByClient(&some.byClient)},
 		"GetPublishedVersion": {store.GetPublishedVersion(id("version"), &some.published)},
 		"GetSupportNotice":    {store.GetSupportNotice(id("session"), &some.notice)},
@@ -172,9 +172,9 @@ func readsToExplain() map[string][]store.Read {
 		"ListVersions":        {store.ListVersions(id("deliverable"), &some.versions)},
 		"GetVersion":          {store.GetVersion(id("version"), &some.version)},
 		"SupportLedger":       {store.SupportLedger(store.LedgerPage{Limit: 1000}, &some.lines), store.SupportLedger(further, &some.lines)},
-		"GetSupportAsk":       {store.GetSupportAsk(id("ask"), &some.ask)},
-		"OpenSupportAsks":     {store.OpenSupportAsks(&some.asks)},
-		"SupportMayAsk":       {store.SupportMayAsk(&some.mayAsk)},
+		"GetSupportAsk":       {store.GetAccessRequest(id("ask"), &some.ask)},
+		"OpenSupportAsks":     {store.ListOpenAccessRequests(&some.asks)},
+		"SupportMayAsk":       {store.AccessRequestsAllowed(&some.mayAsk)},
 		// The agency's clients, through a narrow function.
 		"ListClients": {store.ListClients(store.ClientPage{Limit: 51}, &some.clients)},
 		"GetClient":   {store.GetClient(id("tenant"), &some.client)},

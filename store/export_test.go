@@ -41,17 +41,17 @@ func (tx *Tx) EnterForTest(ctx context.Context, me Member) error { return enter(
 // ImpatientForTest is db for those who wait for no turn.
 func (db *DB) ImpatientForTest() *DB {
 	hurried := *db
-	turns := newTurns(0)
-	turns.most, turns.patience = db.turns.most, 0
-	hurried.turns = turns
+	turns := newConnLimiter(0)
+	turns.perTenant, turns.maxWait = db.conns.perTenant, 0
+	hurried.conns = turns
 	return &hurried
 }
 
 // BusyForTest is in how many tenants somebody has a turn or waits for one.
 func (db *DB) BusyForTest() int {
-	db.turns.mu.Lock()
-	defer db.turns.mu.Unlock()
-	return len(db.turns.lines)
+	db.conns.mu.Lock()
+	defer db.conns.mu.Unlock()
+	return len(db.conns.tenants)
 }
 
 // ViewAsForTest leaves it to the database who may look as whom.

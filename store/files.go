@@ -106,7 +106,7 @@ select exists (
 
 // BinFile throws a file into the bin, or restores it, and says which deliverable
 // it is in. A file still on its way is [ErrConflict], since there is nothing to
-// restore: see [Tx.GiveUpUpload]. So is restoring a file into a version that was
+// restore: see [Tx.CancelUpload]. So is restoring a file into a version that was
 // published without it.
 func (tx *Tx) BinFile(ctx context.Context, id uuid.UUID, binned bool) (deliverable uuid.UUID, err error) {
 	// The version before the file, as publishing takes them.
@@ -136,7 +136,7 @@ for update of f`, pgx.StrictNamedArgs{"id": id, "binned": binned}))
 	if !f.Ready || (!binned && f.LeftOut) {
 		return f.DeliverableID, ErrConflict
 	}
-	return f.DeliverableID, tx.bin(ctx, "file", id, binned)
+	return f.DeliverableID, tx.setBinned(ctx, "file", id, binned)
 }
 
 func (tx *Tx) lockVersionOf(ctx context.Context, file uuid.UUID) error {

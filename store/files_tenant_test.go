@@ -37,7 +37,7 @@ func TestFilesOfAnotherTenantAreNotThere(t *testing.T) {
 			}
 		}
 		do(t, me, func(tx *store.Tx) error {
-			if err := tx.DropUpload(t.Context(), upload); err != nil {
+			if err := tx.DeleteUpload(t.Context(), upload); err != nil {
 				return err
 			}
 			return tx.Purge(t.Context(), []uuid.UUID{file, upload})
@@ -89,10 +89,10 @@ func attemptsOn(t *testing.T, b fileBundle, me store.Member) map[string]func(ver
 		},
 		"finish": func(_, _, upload uuid.UUID) error { return b.finish(t, me, upload, 5) },
 		"give up a file": func(_, file, _ uuid.UUID) error {
-			return write(t, me, func(tx *store.Tx) error { _, err := tx.GiveUpUpload(ctx, file); return err })
+			return write(t, me, func(tx *store.Tx) error { _, err := tx.CancelUpload(ctx, file); return err })
 		},
 		"give up an upload": func(_, _, upload uuid.UUID) error {
-			return write(t, me, func(tx *store.Tx) error { _, err := tx.GiveUpUpload(ctx, upload); return err })
+			return write(t, me, func(tx *store.Tx) error { _, err := tx.CancelUpload(ctx, upload); return err })
 		},
 		"bin": func(_, file, _ uuid.UUID) error {
 			return write(t, me, func(tx *store.Tx) error {

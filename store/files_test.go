@@ -324,7 +324,7 @@ func TestPublishingAndUploading(t *testing.T) {
 	storetest.File(t, b.ravi, b.draft, "ready.txt")
 	late := storetest.BeginUpload(t, b.ravi, b.draft, "late.txt", 5)
 	wantError(t, b.publish(t, 1), store.ErrConflict)
-	do(t, b.ravi, func(tx *store.Tx) error { _, err := tx.GiveUpUpload(t.Context(), late); return err })
+	do(t, b.ravi, func(tx *store.Tx) error { _, err := tx.CancelUpload(t.Context(), late); return err })
 	if err := b.publish(t, 1); err != nil {
 		t.Fatal(err)
 	}

@@ -26,9 +26,11 @@ type Invite struct {
 	inviter
 }
 
-// Lapsed says that it opens nothing while whoever made it may not give it: make
+// InviterLostRight says that whoever made the invitation may no longer give that role: make
 // another. The tenant's own rule comes from [PeopleByClient].
-func (i Invite) Lapsed(byClient bool) bool { return !i.mayStill(i.Party, i.Role, byClient) }
+func (i Invite) InviterLostRight(byClient bool) bool {
+	return !i.stillAllowed(i.Party, i.Role, byClient)
+}
 
 // inviter is what whoever made an invitation is now.
 type inviter struct {
@@ -44,9 +46,9 @@ const ofInviter = `coalesce(m.name, '') as inviter_name,
        case when m.ended_at is null then m.role end as inviter_role,
        lookup.inviter_agency_role(i.id) as inviter_agency_role`
 
-// mayStill says whether they may give that role on that side as things stand, from
+// stillAllowed says whether they may give that role on that side as things stand, from
 // where they are here or, as who manages the agency's clients, from there.
-func (i inviter) mayStill(party Party, role Role, byClient bool) bool {
+func (i inviter) stillAllowed(party Party, role Role, byClient bool) bool {
 	if i.InviterRole != nil && mayGiveHere(*i.InviterParty, *i.InviterRole, party, role, byClient) {
 		return true
 	}
@@ -81,7 +83,7 @@ func (tx *Tx) InvitePerson(ctx context.Context, p NewPerson) (uuid.UUID, error) 
 	}
 	// The first owner of a client is part of making it.
 	if p.Role == RoleOwner && !tx.entered {
-		if err := tx.provedAnew(ctx); err != nil {
+		if err := tx.requireStepUp(ctx); err != nil {
 			return uuid.Nil, err
 		}
 	}
@@ -117,7 +119,7 @@ on conflict (tenant_id, email, party) where accepted_at is null and revoked_at i
 	if n == 0 {
 		return uuid.Nil, InvalidError{"email": "That address is invited already. Resend or revoke that invitation."}
 	}
-	if err := tx.Ask(ctx, &queue.InviteMail{Invite: id, Sending: 1}); err != nil {
+	if err := tx.Enqueue(ctx, &queue.InviteMail{Invite: id, Sending: 1}); err != nil {
 		return uuid.Nil, err
 	}
 	return id, tx.auditInvite(ctx, "member.invited", id, p.Party, p.Role)
@@ -136,7 +138,7 @@ func (tx *Tx) ResendInvite(ctx context.Context, id uuid.UUID) error {
 	if err != nil {
 		return err
 	}
-	if !i.stands() {
+	if !i.usable() {
 		return fmt.Errorf("resend invite: whoever made it may not any more: %w", ErrConflict)
 	}
 	err = tx.change(ctx, "resend invite", `
@@ -150,7 +152,7 @@ where tenant_id = @tenant_id
 	if err != nil {
 		return err
 	}
-	if err := tx.Ask(ctx, &queue.InviteMail{Invite: id, Sending: i.Sendings + 1}); err != nil {
+	if err := tx.Enqueue(ctx, &queue.InviteMail{Invite: id, Sending: i.Sendings + 1}); err != nil {
 		return err
 	}
 	return tx.auditInvite(ctx, "member.invite_resent", id, i.Party, i.Role)
@@ -233,17 +235,17 @@ type invite struct {
 	inviter
 }
 
-// stands says whether whoever made it may still give it.
-func (i invite) stands() bool { return i.mayStill(i.Party, i.Role, i.ByClient) }
+// usable says whether whoever made it may still give it.
+func (i invite) usable() bool { return i.stillAllowed(i.Party, i.Role, i.ByClient) }
 
-func (i invite) over() Over {
+func (i invite) over() EndReason {
 	switch {
 	case i.AcceptedBy != nil:
-		return OverUsed
-	case i.Revoked, !i.stands():
-		return OverRevoked
+		return EndedUsed
+	case i.Revoked, !i.usable():
+		return EndedRevoked
 	case i.Expired:
-		return OverExpired
+		return EndedExpired
 	}
 	return ""
 }
@@ -282,7 +284,7 @@ func (tx *Tx) InviteLetter(ctx context.Context, id uuid.UUID, sending int, token
 	if err != nil {
 		return nil, err
 	}
-	sent, err := tx.Done(ctx, InviteMailKey(id, sending))
+	sent, err := tx.EffectDone(ctx, InviteMailKey(id, sending))
 	if err != nil || sent || i.over() != "" || i.Sendings != sending {
 		return nil, err
 	}
@@ -294,9 +296,9 @@ where tenant_id = @tenant_id
 	if err != nil {
 		return nil, err
 	}
-	var s standing
+	var s tenantStatus
 	var t tenantRow
-	if err := errors.Join(tx.get(ctx, getStanding(&s)), tx.get(ctx, getTenantRow(&t))); err != nil {
+	if err := errors.Join(tx.get(ctx, getTenantStatus(&s)), tx.get(ctx, getTenantRow(&t))); err != nil {
 		return nil, err
 	}
 	return &InviteLetter{Tenant: t.tenant(s), Party: i.Party, Role: i.Role, Name: i.Name, Email: i.Email, InviterName: i.InviterName}, nil

@@ -51,9 +51,9 @@ select count(*) from memberships where tenant_id = $1 and email = $2 and ended_a
 	return n
 }
 
-func wantOver(t *testing.T, what string, err error, why store.Over) {
+func wantOver(t *testing.T, what string, err error, why store.EndReason) {
 	t.Helper()
-	var over store.OverError
+	var over store.EndedError
 	if !errors.As(err, &over) || over.Why != why {
 		t.Errorf("%s: %v, want over: %s", what, err, why)
 	}
@@ -74,7 +74,7 @@ func TestInviteIsForOneAddressOnce(t *testing.T) {
 		}
 	}
 	deed(t, dana, func(tx *store.Tx) error { return tx.ResendInvite(t.Context(), id) })
-	wantOver(t, "the link before the last", accept(t, nina, first), store.OverGone)
+	wantOver(t, "the link before the last", accept(t, nina, first), store.EndedGone)
 	last := storetest.InviteToken(t, dana.TenantID(), id)
 	if membershipsOf(t, dana.TenantID(), nina) != 0 {
 		t.Fatal("a member without having accepted")
@@ -82,7 +82,7 @@ func TestInviteIsForOneAddressOnce(t *testing.T) {
 	if err := accept(t, nina, last); err != nil {
 		t.Fatal(err)
 	}
-	wantOver(t, "again", accept(t, nina, last), store.OverUsed)
+	wantOver(t, "again", accept(t, nina, last), store.EndedUsed)
 	if n := membershipsOf(t, dana.TenantID(), nina); n != 1 {
 		t.Errorf("%d memberships", n)
 	}
@@ -97,10 +97,10 @@ func TestInviteIsForOneAddressOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := storetest.DB().AcceptInvite(t.Context(), session, token, "Olga")
-	wantOver(t, "expired", err, store.OverExpired)
+	wantOver(t, "expired", err, store.EndedExpired)
 	deed(t, dana, func(tx *store.Tx) error { return tx.RevokeInvite(t.Context(), id) })
 	_, err = storetest.DB().AcceptInvite(t.Context(), session, token, "Olga")
-	wantOver(t, "revoked", err, store.OverRevoked)
+	wantOver(t, "revoked", err, store.EndedRevoked)
 	if n := membershipsOf(t, dana.TenantID(), olga); n != 0 {
 		t.Errorf("%d memberships by a revoked invitation", n)
 	}
@@ -162,7 +162,7 @@ func TestParallelAccepts(t *testing.T) {
 			joined++
 			continue
 		}
-		wantOver(t, "one of twenty", err, store.OverUsed)
+		wantOver(t, "one of twenty", err, store.EndedUsed)
 	}
 	var rows int
 	err := storetest.Admin(t).QueryRow(t.Context(), `select count(*) from audit_events where tenant_id = $1 and verb = 'member.joined'`, dana.TenantID()).Scan(&rows)

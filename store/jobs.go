@@ -13,38 +13,38 @@ import (
 	"portico/store/queue"
 )
 
-// Ask queues a tenant job in the transaction of the deed: rolled back with it,
+// Enqueue queues a tenant job in the transaction of the deed: rolled back with it,
 // and there exactly once when it commits. The tenant, the asker and the support
 // session are those of the transaction, whatever the arguments say.
-func (tx *Tx) Ask(ctx context.Context, job queue.TenantJob) error {
-	return tx.AskAt(ctx, job, time.Time{})
+func (tx *Tx) Enqueue(ctx context.Context, job queue.TenantJob) error {
+	return tx.EnqueueAt(ctx, job, time.Time{})
 }
 
-// AskAt is [Tx.Ask] for a job that is to run at a later time; the zero time is now.
-func (tx *Tx) AskAt(ctx context.Context, job queue.TenantJob, at time.Time) error {
-	*job.Sealed() = queue.Seal{
-		Tenant:  tx.scope.tenant,
-		AskedBy: tx.scope.user,
-		Actor:   tx.scope.actor,
-		Support: tx.scope.support,
-		Request: tx.request,
+// EnqueueAt is [Tx.Enqueue] for a job that is to run at a later time; the zero time is now.
+func (tx *Tx) EnqueueAt(ctx context.Context, job queue.TenantJob, at time.Time) error {
+	*job.JobSignature() = queue.Signature{
+		Tenant:      tx.scope.tenant,
+		RequestedBy: tx.scope.user,
+		Actor:       tx.scope.actor,
+		Support:     tx.scope.support,
+		Request:     tx.request,
 	}
-	if err := tx.db.seal.Seal(job); err != nil {
+	if err := tx.db.signer.Sign(job); err != nil {
 		return err
 	}
 	return tx.insertJob(ctx, job, &river.InsertOpts{ScheduledAt: at})
 }
 
-// AskPlatform queues a platform job.
-func (db *DB) AskPlatform(ctx context.Context, job queue.PlatformJob) error {
+// EnqueuePlatform queues a platform job.
+func (db *DB) EnqueuePlatform(ctx context.Context, job queue.PlatformJob) error {
 	if _, err := db.jobs.Insert(ctx, job, nil); err != nil {
 		return fmt.Errorf("ask %s: %w", job.Kind(), translate(err))
 	}
 	return nil
 }
 
-// askPlatform queues a platform job in the transaction.
-func (tx *Tx) askPlatform(ctx context.Context, job queue.PlatformJob) error {
+// enqueuePlatform queues a platform job in the transaction.
+func (tx *Tx) enqueuePlatform(ctx context.Context, job queue.PlatformJob) error {
 	return tx.insertJob(ctx, job, nil)
 }
 
@@ -55,33 +55,33 @@ func (tx *Tx) insertJob(ctx context.Context, job river.JobArgs, opts *river.Inse
 	return nil
 }
 
-// AskDigests queues one digest of the day for each of the tenants, on nobody's
+// EnqueueDigests queues one digest of the day for each of the tenants, on nobody's
 // behalf. Asking twice does no harm: the digest's effect happens once.
-func (db *DB) AskDigests(ctx context.Context, day string, tenants []uuid.UUID) error {
-	return db.askEach(ctx, tenants, func(seal queue.Seal) queue.TenantJob { return &queue.ProjectDigest{Seal: seal, Day: day} })
+func (db *DB) EnqueueDigests(ctx context.Context, day string, tenants []uuid.UUID) error {
+	return db.enqueueEach(ctx, tenants, func(seal queue.Signature) queue.TenantJob { return &queue.ProjectDigest{Signature: seal, Day: day} })
 }
 
-// AskTidy queues one tidying for each of the tenants, on nobody's behalf.
-func (db *DB) AskTidy(ctx context.Context, tenants []uuid.UUID) error {
-	return db.askEach(ctx, tenants, func(seal queue.Seal) queue.TenantJob { return &queue.Tidy{Seal: seal} })
+// EnqueueCleanups queues one tidying for each of the tenants, on nobody's behalf.
+func (db *DB) EnqueueCleanups(ctx context.Context, tenants []uuid.UUID) error {
+	return db.enqueueEach(ctx, tenants, func(seal queue.Signature) queue.TenantJob { return &queue.Cleanup{Signature: seal} })
 }
 
-func (db *DB) askEach(ctx context.Context, tenants []uuid.UUID, newJob func(queue.Seal) queue.TenantJob) error {
+func (db *DB) enqueueEach(ctx context.Context, tenants []uuid.UUID, newJob func(queue.Signature) queue.TenantJob) error {
 	jobs := make([]queue.TenantJob, len(tenants))
 	for i, tenant := range tenants {
-		jobs[i] = newJob(queue.Seal{Tenant: tenant})
+		jobs[i] = newJob(queue.Signature{Tenant: tenant})
 	}
-	return db.askAll(ctx, jobs)
+	return db.enqueueAll(ctx, jobs)
 }
 
-// askAll seals and queues jobs that nobody asked for but the schedule.
-func (db *DB) askAll(ctx context.Context, list []queue.TenantJob) error {
+// enqueueAll seals and queues jobs that nobody asked for but the schedule.
+func (db *DB) enqueueAll(ctx context.Context, list []queue.TenantJob) error {
 	if len(list) == 0 {
 		return nil
 	}
 	jobs := make([]river.InsertManyParams, len(list))
 	for i, job := range list {
-		if err := db.seal.Seal(job); err != nil {
+		if err := db.signer.Sign(job); err != nil {
 			return err
 		}
 		jobs[i] = river.InsertManyParams{Args: job}
@@ -107,46 +107,46 @@ func (db *DB) ActiveTenants(ctx context.Context, after uuid.UUID, limit int) ([]
 // the tenant is suspended, or whoever asked may no longer ask.
 var ErrStale = errors.New("no longer called for")
 
-// Demand is what must still hold when a job does its work. The zero value asks
+// JobPolicy is what must still hold when a job does its work. The zero value asks
 // for an active tenant and, if somebody asked, that they are still a member.
-type Demand struct {
-	// May is what whoever asked must still be allowed to do.
-	May Capability
+type JobPolicy struct {
+	// RequesterMay is what whoever asked must still be allowed to do.
+	RequesterMay Capability
 	// LiveSupport: the support session it was asked in must still be under way.
 	LiveSupport bool
-	// AnyState: also in a tenant that is suspended, whose things are kept in order
+	// AnyTenantState: also in a tenant that is suspended, whose things are kept in order
 	// no less.
-	AnyState bool
-	// Regardless of who asked: the job tells of something that has happened, and
+	AnyTenantState bool
+	// IgnoreRequester of who asked: the job tells of something that has happened, and
 	// is due even when that person has lost access since.
-	Regardless bool
+	IgnoreRequester bool
 }
 
-// Job is a tenant job whose seal was found to fit. Only [DB.Believe] makes one,
+// Job is a tenant job whose seal was found to fit. Only [DB.VerifyJob] makes one,
 // so no work is done in a tenant that an unsealed argument named.
 type Job struct {
 	scope   scope
 	request string
-	demand  Demand
+	policy  JobPolicy
 }
 
-// Believe checks the seal over kind and arguments. What does not fit is
-// [queue.ErrSeal].
-func (db *DB) Believe(args queue.TenantJob, d Demand) (Job, error) {
-	if err := db.seal.Check(args); err != nil {
+// VerifyJob checks the seal over kind and arguments. What does not fit is
+// [queue.ErrSignature].
+func (db *DB) VerifyJob(args queue.TenantJob, d JobPolicy) (Job, error) {
+	if err := db.signer.Verify(args); err != nil {
 		return Job{}, err
 	}
-	s := args.Sealed()
+	s := args.JobSignature()
 	return Job{
 		scope: scope{
 			tenant:  s.Tenant,
-			user:    s.AskedBy,
+			user:    s.RequestedBy,
 			actor:   s.Actor,
 			support: s.Support,
 			party:   PartySystem,
 		},
 		request: s.Request,
-		demand:  d,
+		policy:  d,
 	}, nil
 }
 
@@ -168,15 +168,15 @@ func (j Job) SupportSession() uuid.UUID { return j.scope.support }
 // [ErrNotFound]. Nothing but the database may happen in fn.
 func (db *DB) Work(ctx context.Context, j Job, fn func(*Tx) error) error {
 	return db.write(ctx, j.scope, "", j.request, func(tx *Tx) error {
-		if err := tx.stands(ctx, j.demand); err != nil {
+		if err := tx.checkPolicy(ctx, j.policy); err != nil {
 			return err
 		}
 		return fn(tx)
 	})
 }
 
-// LetGo records in the job's tenant that the job was stale and did nothing.
-func (db *DB) LetGo(ctx context.Context, j Job, kind string) error {
+// CancelStale records in the job's tenant that the job was stale and did nothing.
+func (db *DB) CancelStale(ctx context.Context, j Job, kind string) error {
 	return db.write(ctx, j.scope, "", j.request, func(tx *Tx) error {
 		return tx.audit(ctx, Event{Verb: "job.let_go", Denied: true, Detail: map[string]any{"kind": kind}})
 	})
@@ -193,9 +193,9 @@ func (db *DB) RefuseJob(ctx context.Context, job int64, kind string, claimed uui
 	return nil
 }
 
-// standing is how things stand in the tenant of the context, with its person and
+// tenantStatus is how things stand in the tenant of the context, with its person and
 // its support session.
-type standing struct {
+type tenantStatus struct {
 	TenantState *string // nil: there is no such tenant
 	AgencyName  *string
 	PortalName  *string
@@ -209,26 +209,26 @@ type standing struct {
 	Support     bool // the support session is under way
 }
 
-func getStanding(dst *standing) query {
+func getTenantStatus(dst *tenantStatus) query {
 	return one("standing", dst, `select * from lookup.job_standing()`, nil)
 }
 
 // stands asks the database, not the arguments, whether the job may go on.
-func (tx *Tx) stands(ctx context.Context, d Demand) error {
-	var s standing
-	if err := tx.get(ctx, getStanding(&s)); err != nil {
+func (tx *Tx) checkPolicy(ctx context.Context, d JobPolicy) error {
+	var s tenantStatus
+	if err := tx.get(ctx, getTenantStatus(&s)); err != nil {
 		return err
 	}
 	switch {
 	case s.TenantState == nil:
 		return fmt.Errorf("tenant of the job: %w", ErrNotFound)
-	case *s.TenantState != "active" && !d.AnyState:
+	case *s.TenantState != "active" && !d.AnyTenantState:
 		return fmt.Errorf("%w: tenant is %s", ErrStale, *s.TenantState)
-	case d.Regardless || tx.scope.user == uuid.Nil:
+	case d.IgnoreRequester || tx.scope.user == uuid.Nil:
 		return nil
 	case s.Role == nil:
 		return fmt.Errorf("%w: asker has no access", ErrStale)
-	case d.May != "" && !May(d.May, *s.Party, *s.Role):
+	case d.RequesterMay != "" && !May(d.RequesterMay, *s.Party, *s.Role):
 		return fmt.Errorf("%w: asker may not", ErrStale)
 	case d.LiveSupport && tx.scope.support != uuid.Nil && !s.Support:
 		return fmt.Errorf("%w: support session is over", ErrStale)
@@ -236,9 +236,9 @@ func (tx *Tx) stands(ctx context.Context, d Demand) error {
 	return nil
 }
 
-// Once claims an effect: true for the first who names the key in this tenant.
+// ClaimEffect claims an effect: true for the first who names the key in this tenant.
 // Committed with the effect, so a retry finds it and does nothing.
-func (tx *Tx) Once(ctx context.Context, key string) (bool, error) {
+func (tx *Tx) ClaimEffect(ctx context.Context, key string) (bool, error) {
 	n, err := tx.exec(ctx, "job effect", `
 insert into job_effects (tenant_id, key)
 values (@tenant_id, @key)
@@ -246,8 +246,8 @@ on conflict do nothing`, pgx.StrictNamedArgs{"key": key})
 	return n == 1, err
 }
 
-// Done says whether the effect of a key has happened in this tenant.
-func (tx *Tx) Done(ctx context.Context, key string) (bool, error) {
+// EffectDone says whether the effect of a key has happened in this tenant.
+func (tx *Tx) EffectDone(ctx context.Context, key string) (bool, error) {
 	var done bool
 	err := tx.get(ctx, value("job effect", &done, `
 select exists (
@@ -262,7 +262,7 @@ select exists (
 // MailSent records, once, that the mail of a key has left, and says so in the
 // trail if the event has a verb.
 func (tx *Tx) MailSent(ctx context.Context, key string, e Event) error {
-	first, err := tx.Once(ctx, key)
+	first, err := tx.ClaimEffect(ctx, key)
 	if err != nil || !first || e.Verb == "" {
 		return err
 	}

@@ -67,17 +67,17 @@ func (tx *Tx) AddPerson(ctx context.Context, p NewPerson) (uuid.UUID, error) {
 	if person == nil {
 		return uuid.Nil, ErrForbidden
 	}
-	if err := tx.begin(ctx, *person, p); err != nil {
+	if err := tx.beginMembership(ctx, *person, p); err != nil {
 		return uuid.Nil, err
 	}
 	return *person, tx.audit(ctx, Event{Verb: "member.added", TargetKind: "membership", TargetID: *person,
 		Detail: map[string]any{"party": p.Party, "role": p.Role}})
 }
 
-// begin is the one place where a membership begins, or begins again for somebody
+// beginMembership is the one place where a membership begins, or begins again for somebody
 // who was here before: what they made then still bears their name. Somebody who is
 // a member already is [ErrConflict]. The caller holds the lock of [Tx.lockPeople].
-func (tx *Tx) begin(ctx context.Context, person uuid.UUID, p NewPerson) error {
+func (tx *Tx) beginMembership(ctx context.Context, person uuid.UUID, p NewPerson) error {
 	if err := tx.growUsers(ctx, p.Party, 1); err != nil {
 		return err
 	}
@@ -142,7 +142,7 @@ func (tx *Tx) mayGive(ctx context.Context, party Party, role Role) error {
 	if tx.scope.support != uuid.Nil {
 		return fmt.Errorf("people in a support session: %w", ErrForbidden)
 	}
-	mine, rank, err := tx.standingNow(ctx)
+	mine, rank, err := tx.currentRole(ctx)
 	if err != nil {
 		return err
 	}
@@ -152,9 +152,9 @@ func (tx *Tx) mayGive(ctx context.Context, party Party, role Role) error {
 	return nil
 }
 
-// standingNow is the party and role of whoever acts. Who stepped in from the
+// currentRole is the party and role of whoever acts. Who stepped in from the
 // agency acts as what they are there.
-func (tx *Tx) standingNow(ctx context.Context) (Party, Role, error) {
+func (tx *Tx) currentRole(ctx context.Context) (Party, Role, error) {
 	if tx.entered {
 		return tx.scope.party, tx.role, nil
 	}

@@ -116,7 +116,7 @@ func (tx *Tx) ChangeRole(ctx context.Context, person uuid.UUID, to Role) error {
 		return err
 	}
 	if to == RoleOwner {
-		if err := tx.provedAnew(ctx); err != nil {
+		if err := tx.requireStepUp(ctx); err != nil {
 			return err
 		}
 	}
@@ -255,12 +255,12 @@ group by t.kind`, pgx.StrictNamedArgs{"id": m.UserID, "party": string(m.Party)})
 	if last {
 		return ErrLastOwner
 	}
-	return tx.provedAnew(ctx)
+	return tx.requireStepUp(ctx)
 }
 
-// provedAnew is [ErrStepUp] unless whoever acts has proved themselves anew, in
+// requireStepUp is [ErrStepUp] unless whoever acts has proved themselves anew, in
 // this very browser and within five minutes.
-func (tx *Tx) provedAnew(ctx context.Context) error {
+func (tx *Tx) requireStepUp(ctx context.Context) error {
 	var fresh bool
 	err := tx.get(ctx, value("step-up", &fresh, `
 select exists (

@@ -161,9 +161,9 @@ func TestStorageIsCounted(t *testing.T) {
 	if !full(err, store.Storage) {
 		t.Errorf("a form into a full plan: %v", err)
 	}
-	write(func(ctx context.Context, tx *store.Tx) error { _, err := tx.GiveUpUpload(ctx, large); return err })
+	write(func(ctx context.Context, tx *store.Tx) error { _, err := tx.CancelUpload(ctx, large); return err })
 	counted("given up", fileSize(t, small))
-	write(func(ctx context.Context, tx *store.Tx) error { _, err := tx.GiveUpUpload(ctx, large); return err })
+	write(func(ctx context.Context, tx *store.Tx) error { _, err := tx.CancelUpload(ctx, large); return err })
 	counted("given up twice", fileSize(t, small))
 	for what, bin := range map[string]func(context.Context, *store.Tx, bool) error{
 		"the file":        func(ctx context.Context, tx *store.Tx, b bool) error { _, err := tx.BinFile(ctx, small, b); return err },

@@ -159,11 +159,11 @@ where x.tenant_id = @tenant_id
 
 // ArchiveProject puts a project away, or takes it out again.
 func (tx *Tx) ArchiveProject(ctx context.Context, id uuid.UUID, archived bool) error {
-	return tx.putAway(ctx, "project", id, archived)
+	return tx.setArchived(ctx, "project", id, archived)
 }
 
 // BinProject throws a project into the bin, or restores it. What lies in the bin
 // is gone for the client at once and for good after 30 days.
 func (tx *Tx) BinProject(ctx context.Context, id uuid.UUID, binned bool) error {
-	return tx.bin(ctx, "project", id, binned)
+	return tx.setBinned(ctx, "project", id, binned)
 }

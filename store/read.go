@@ -103,9 +103,9 @@ func (db *DB) ReadOwn(ctx context.Context, me Person, reads ...OwnRead) error {
 }
 
 func (db *DB) read(ctx context.Context, s scope, queries []query) (err error) {
-	ctx, end := db.watch(ctx, "read", s.tenant)
+	ctx, end := db.observe(ctx, "read", s.tenant)
 	defer func() { end(err) }()
-	leave, err := db.turns.take(ctx, s)
+	leave, err := db.conns.acquire(ctx, s)
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ func (r Recipient) May(c Capability) bool { return May(c, r.Party, r.Role) }
 func (db *DB) Recipient(ctx context.Context, j Job, person uuid.UUID) (Recipient, bool, error) {
 	asThemselves := scope{tenant: j.scope.tenant, user: person, actor: person, party: PartySystem, readOnly: true}
 	var ever bool
-	var s standing
+	var s tenantStatus
 	var t tenantRow
 	var reads dateSettings
 	err := db.read(ctx, asThemselves, []query{
@@ -43,7 +43,7 @@ select exists (
     where tenant_id = @tenant_id
       and user_id = @person
 )`, pgx.StrictNamedArgs{"person": person}),
-		getStanding(&s),
+		getTenantStatus(&s),
 		getTenantRow(&t),
 		one("dates of recipient", &reads, `
 select time_zone, locale
@@ -101,7 +101,7 @@ where id = @tenant_id`
 
 func getTenantRow(dst *tenantRow) query { return one("tenant", dst, selectTenantRow, nil) }
 
-func (r tenantRow) tenant(s standing) Tenant {
+func (r tenantRow) tenant(s tenantStatus) Tenant {
 	t := Tenant{
 		ID:         r.ID,
 		Kind:       r.Kind,

@@ -39,7 +39,7 @@ func (db *DB) BeginMailFlow(ctx context.Context, cookie Secret, email, returnTo 
 		if err := tx.beginFlow(ctx, id, "mail", cookie, &email, nil, returnTo, OIDCFlow{}); err != nil {
 			return err
 		}
-		return tx.askPlatform(ctx, queue.SignInMail{Flow: id})
+		return tx.enqueuePlatform(ctx, queue.SignInMail{Flow: id})
 	})
 	return id, err
 }
@@ -51,7 +51,7 @@ func (db *DB) BeginStepUp(ctx context.Context, me Person, cookie Secret, returnT
 		if err := tx.beginFlow(ctx, id, "step_up", cookie, nil, &me.SessionID, returnTo, OIDCFlow{}); err != nil {
 			return err
 		}
-		return tx.askPlatform(ctx, queue.SignInMail{Flow: id})
+		return tx.enqueuePlatform(ctx, queue.SignInMail{Flow: id})
 	})
 	return id, err
 }
@@ -126,29 +126,29 @@ func (db *DB) MintFlow(ctx context.Context, flow uuid.UUID, link, code Secret) (
 
 // Peek is what the page behind a mailed link may show.
 type Peek struct {
-	Email    string // "" unless Live
-	Over     Over   // why it can no longer be used; "" while it can
+	Email    string    // "" unless Live
+	Over     EndReason // why it can no longer be used; "" while it can
 	ReturnTo string
 }
 
-// Over is why a link or a code can no longer be used.
-type Over string
+// EndReason is why a link or a code can no longer be used.
+type EndReason string
 
 // The reasons. Gone is one that says nothing: unknown, swept, or of another browser.
 const (
-	OverUsed    Over = "used"
-	OverExpired Over = "expired"
-	OverTries   Over = "too_many"
-	OverGone    Over = "gone"
-	OverRevoked Over = "revoked" // of an invitation
+	EndedUsed    EndReason = "used"
+	EndedExpired EndReason = "expired"
+	EndedTries   EndReason = "too_many"
+	EndedGone    EndReason = "gone"
+	EndedRevoked EndReason = "revoked" // of an invitation
 )
 
-// OverError is a proof that can no longer be used. It wraps [ErrNotFound].
-type OverError struct{ Why Over }
+// EndedError is a proof that can no longer be used. It wraps [ErrNotFound].
+type EndedError struct{ Why EndReason }
 
-func (e OverError) Error() string { return "proof is over: " + string(e.Why) }
+func (e EndedError) Error() string { return "proof is over: " + string(e.Why) }
 
-func (e OverError) Unwrap() error { return ErrNotFound }
+func (e EndedError) Unwrap() error { return ErrNotFound }
 
 // WrongCodeError is a mistyped code. It wraps [ErrInvalid].
 type WrongCodeError struct{ TriesLeft int }
@@ -164,13 +164,13 @@ func (db *DB) PeekFlow(ctx context.Context, link Secret) (Peek, error) {
 	var state string
 	err := db.pool.QueryRow(ctx, `select * from lookup.flow_peek($1)`, link.hash()).Scan(&p.Email, &state, &p.ReturnTo)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return Peek{Over: OverGone}, nil
+		return Peek{Over: EndedGone}, nil
 	}
 	if err != nil {
 		return p, fmt.Errorf("peek flow: %w", translate(err))
 	}
 	if state != "live" {
-		p.Over = Over(state)
+		p.Over = EndReason(state)
 	}
 	return p, nil
 }
@@ -216,7 +216,7 @@ func (c MailedCode) hashes() [][]byte {
 }
 
 // SignInByCode spends a mailed code in the browser that asked for it. A wrong
-// code is a [WrongCodeError]; after five, or when the flow is over, an [OverError].
+// code is a [WrongCodeError]; after five, or when the flow is over, an [EndedError].
 func (db *DB) SignInByCode(ctx context.Context, c MailedCode, s NewSession) (Arrival, error) {
 	var verdict string
 	var tries int
@@ -277,7 +277,7 @@ func (db *DB) StepUpByCode(ctx context.Context, me Person, c MailedCode, renewed
 	var tries int
 	a := Arrival{UserID: me.ID()}
 	err := db.pool.QueryRow(ctx, `select * from lookup.step_up_by_code($1, $2, $3, $4, $5, $6, $7)`,
-		me.ask.Token.hash(), c.Flow, c.Cookie.hash(), c.hashes(), renewed.hash(), NewID(), me.RequestID).
+		me.credentials.Token.hash(), c.Flow, c.Cookie.hash(), c.hashes(), renewed.hash(), NewID(), me.RequestID).
 		Scan(&verdict, &tries, &a.ReturnTo)
 	if err != nil {
 		return a, fmt.Errorf("step up: %w", translate(err))
@@ -293,7 +293,7 @@ func verdictError(name, verdict string, triesLeft int) error {
 	case "wrong":
 		return fmt.Errorf("%s: %w", name, WrongCodeError{triesLeft})
 	}
-	return fmt.Errorf("%s: %w", name, OverError{Over(verdict)})
+	return fmt.Errorf("%s: %w", name, EndedError{EndReason(verdict)})
 }
 
 // RateLimit counts one attempt under a key, an HMAC of what is limited, and says

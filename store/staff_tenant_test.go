@@ -182,7 +182,7 @@ func TestInvitesGoWithTheirMakersRights(t *testing.T) {
 			t.Errorf("%s: open are %q, want %q", c.what, open, c.open)
 		}
 	}
-	if seen, err := storetest.DB().PeekInvite(t.Context(), token); err != nil || seen.Over != store.OverRevoked {
+	if seen, err := storetest.DB().PeekInvite(t.Context(), token); err != nil || seen.Over != store.EndedRevoked {
 		t.Errorf("what Mia gave is %q, %v", seen.Over, err)
 	}
 }
@@ -246,7 +246,7 @@ func TestInvitesOpenWhileTheirMakerMay(t *testing.T) {
 			nina := "nina@" + a.Suffix + ".test"
 			id := askIn(t, maker, dana.TenantID(), client("Nina", nina, c.role))
 			token := storetest.InviteToken(t, dana.TenantID(), id)
-			wants := func(when string, over store.Over) {
+			wants := func(when string, over store.EndReason) {
 				t.Helper()
 				seen, err := storetest.DB().PeekInvite(t.Context(), token)
 				if err != nil || seen.Over != over {
@@ -256,14 +256,14 @@ func TestInvitesOpenWhileTheirMakerMay(t *testing.T) {
 				must(t, storetest.DB().Read(t.Context(), dana, store.ListInvites(&shown)))
 				var byClient bool
 				must(t, storetest.DB().Read(t.Context(), dana, store.PeopleByClient(&byClient)))
-				if len(shown) != 1 || shown[0].Lapsed(byClient) != (over != "") {
+				if len(shown) != 1 || shown[0].InviterLostRight(byClient) != (over != "") {
 					t.Errorf("%s: the list shows %+v", when, shown)
 				}
 			}
 			wants("asked", "")
 			change(t, c.breaks, maker.ID(), dana.TenantID())
-			wants("broken", store.OverRevoked)
-			wantOver(t, "broken", accept(t, nina, token), store.OverRevoked)
+			wants("broken", store.EndedRevoked)
+			wantOver(t, "broken", accept(t, nina, token), store.EndedRevoked)
 			if n := membershipsOf(t, dana.TenantID(), nina); n != 0 {
 				t.Error("came in by the word of somebody who may not give it")
 			}
@@ -345,7 +345,7 @@ func TestInvitesToWhoIsGone(t *testing.T) {
 			if open := invitesOpen(t, dana.TenantID()); !slices.Equal(open, []string{"olga"}) {
 				t.Errorf("open are %q", open)
 			}
-			if seen, err := storetest.DB().PeekInvite(t.Context(), back); err != nil || seen.Over != store.OverRevoked {
+			if seen, err := storetest.DB().PeekInvite(t.Context(), back); err != nil || seen.Over != store.EndedRevoked {
 				t.Errorf("the way back is %q, %v", seen.Over, err)
 			}
 		})

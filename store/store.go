@@ -32,8 +32,8 @@ const QueueSchema = "river"
 type Config struct {
 	// URL connects as portico_app.
 	URL string
-	// Seal signs tenant jobs. Required for deeds that ask for jobs.
-	Seal queue.Sealer
+	// Signer signs tenant jobs. Required for deeds that ask for jobs.
+	Signer queue.Signer
 	// MaxConns bounds the pool; 0 means 8, about four times the cores of a
 	// small machine. More is slower, not faster.
 	MaxConns int32
@@ -49,17 +49,17 @@ type Config struct {
 	Tracer pgx.QueryTracer
 	// Watch, unless nil, is told of each round trip or transaction, by what it is
 	// for and in which tenant; what it returns is called at the end.
-	Watch func(ctx context.Context, what string, tenant uuid.UUID) (context.Context, func(error))
+	Observe func(ctx context.Context, what string, tenant uuid.UUID) (context.Context, func(error))
 }
 
 // DB is a pool of connections as portico_app. It is safe for concurrent use.
 type DB struct {
-	pool  *pgxpool.Pool
-	jobs  *river.Client[pgx.Tx]
-	seal  queue.Sealer
-	turns *turns
-	// watch is Config.Watch, or does nothing.
-	watch func(ctx context.Context, what string, tenant uuid.UUID) (context.Context, func(error))
+	pool   *pgxpool.Pool
+	jobs   *river.Client[pgx.Tx]
+	signer queue.Signer
+	conns  *connLimiter
+	// observe is Config.Watch, or does nothing.
+	observe func(ctx context.Context, what string, tenant uuid.UUID) (context.Context, func(error))
 }
 
 // Open connects and proves that the role cannot step around row level security.
@@ -79,14 +79,14 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		pool.Close()
 		return nil, fmt.Errorf("job client: %w", err)
 	}
-	db := &DB{pool: pool, jobs: jobs, seal: c.Seal, turns: newTurns(pool.Config().MaxConns), watch: c.Watch}
-	if db.watch == nil {
-		db.watch = unwatched
+	db := &DB{pool: pool, jobs: jobs, signer: c.Signer, conns: newConnLimiter(pool.Config().MaxConns), observe: c.Observe}
+	if db.observe == nil {
+		db.observe = unobserved
 	}
 	return db, nil
 }
 
-func unwatched(ctx context.Context, _ string, _ uuid.UUID) (context.Context, func(error)) {
+func unobserved(ctx context.Context, _ string, _ uuid.UUID) (context.Context, func(error)) {
 	return ctx, func(error) {}
 }
 
@@ -99,7 +99,7 @@ func openPool(ctx context.Context, c Config) (*pgxpool.Pool, error) {
 	if cfg.MaxConns == 0 {
 		cfg.MaxConns = 8
 	}
-	cfg.ConnConfig.Tracer = newPatience(c).with(c.Tracer)
+	cfg.ConnConfig.Tracer = newTimeouts(c).tracerWith(c.Tracer)
 	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
 	params := cfg.ConnConfig.RuntimeParams
 	params["application_name"] = "portico"

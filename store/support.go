@@ -126,9 +126,9 @@ const supportOver = `
                end as at
     ) w`
 
-// consents refuses who may not speak for the tenant about support, and everybody
+// requireConsentRight refuses who may not speak for the tenant about support, and everybody
 // inside a support session: nobody lets themselves in.
-func (tx *Tx) consents() error {
+func (tx *Tx) requireConsentRight() error {
 	if tx.scope.support != uuid.Nil || !May(GrantSupport, tx.scope.party, tx.role) {
 		return ErrForbidden
 	}
@@ -153,7 +153,7 @@ func (tx *Tx) GrantSupportToWrite(ctx context.Context, length time.Duration) err
 func second[T any](_ T, err error) error { return err }
 
 func (tx *Tx) grantSupport(ctx context.Context, mode string, length time.Duration) (uuid.UUID, error) {
-	if err := tx.consents(); err != nil {
+	if err := tx.requireConsentRight(); err != nil {
 		return uuid.Nil, err
 	}
 	wrong := InvalidError{}
@@ -181,7 +181,7 @@ values (@tenant_id, @id, @mode, now() + make_interval(mins => @minutes))`,
 // RevokeSupport takes back every open grant and ends the sessions that rest on
 // them, at once. With none open it does nothing.
 func (tx *Tx) RevokeSupport(ctx context.Context) error {
-	if err := tx.consents(); err != nil {
+	if err := tx.requireConsentRight(); err != nil {
 		return err
 	}
 	var grants []uuid.UUID
@@ -210,7 +210,7 @@ returning id`, pgx.StrictNamedArgs{"me": tx.scope.user}))
 // EndSupportSession ends one running session of the tenant; one that is over, or
 // not there, is [ErrNotFound].
 func (tx *Tx) EndSupportSession(ctx context.Context, id uuid.UUID) error {
-	if err := tx.consents(); err != nil {
+	if err := tx.requireConsentRight(); err != nil {
 		return err
 	}
 	n, err := tx.endSupport(ctx, `id = @id`, pgx.StrictNamedArgs{"id": id})
@@ -241,7 +241,7 @@ returning id`, args))
 			Detail: map[string]any{"how": "revoked"}}); err != nil {
 			return 0, err
 		}
-		if err := tx.Ask(ctx, &queue.SupportEnded{Session: id}); err != nil {
+		if err := tx.Enqueue(ctx, &queue.SupportEnded{Session: id}); err != nil {
 			return 0, err
 		}
 	}
@@ -286,5 +286,5 @@ where tenant_id = @tenant_id
 			return err
 		}
 	}
-	return tx.Ask(ctx, &queue.SupportEnded{Session: id})
+	return tx.Enqueue(ctx, &queue.SupportEnded{Session: id})
 }

@@ -9,18 +9,18 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// WriteSupport turns the agent's running session to writing, or, with fourEyes,
+// RequestWrite turns the agent's running session to writing, or, with fourEyes,
 // asks for a second agent's word: false until that is given. Without a running
 // session, or when it writes already, it is [ErrConflict]; where the consent is
 // narrowed to reading [ErrForbidden]; without a step-up younger than the session
 // and than five minutes [ErrStepUp]. Each of these, but for the first, is in the
 // tenant's own trail.
-func (db *DB) WriteSupport(ctx context.Context, me Person, fourEyes bool) (writing bool, err error) {
+func (db *DB) RequestWrite(ctx context.Context, me Person, fourEyes bool) (writing bool, err error) {
 	var verdict string
 	err = db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error {
 		var tenant, session *uuid.UUID
 		err := tx.tx.QueryRow(ctx, `select * from lookup.support_write($1, $2, $3, $4)`,
-			me.ask.Token.hash(), fourEyes, NewID(), me.RequestID).Scan(&verdict, &tenant, &session)
+			me.credentials.Token.hash(), fourEyes, NewID(), me.RequestID).Scan(&verdict, &tenant, &session)
 		if err != nil {
 			return err
 		}
@@ -48,8 +48,8 @@ func writeRefusal(verdict string) error {
 	return ErrForbidden
 }
 
-// WriteAsk is another agent's session that waits for a second agent's word.
-type WriteAsk struct {
+// WriteRequest is another agent's session that waits for a second agent's word.
+type WriteRequest struct {
 	SessionID   uuid.UUID
 	TenantName  string
 	AgentName   string
@@ -59,8 +59,8 @@ type WriteAsk struct {
 	AskedAt     time.Time
 }
 
-// WriteAsks reads what other agents ask of a second one, at most 20.
-func WriteAsks(dst *[]WriteAsk) OwnRead {
+// ListWriteRequests reads what other agents ask of a second one, at most 20.
+func ListWriteRequests(dst *[]WriteRequest) OwnRead {
 	return OwnRead{many("write asks", dst, `select * from lookup.support_write_asks()`, pgx.StrictNamedArgs{})}
 }
 
@@ -72,7 +72,7 @@ func (db *DB) ConfirmWrite(ctx context.Context, me Person, session uuid.UUID) er
 	err := db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error {
 		var tenant *uuid.UUID
 		err := tx.tx.QueryRow(ctx, `select * from lookup.support_write_confirm($1, $2, $3, $4)`,
-			session, me.ask.Token.hash(), NewID(), me.RequestID).Scan(&verdict, &tenant)
+			session, me.credentials.Token.hash(), NewID(), me.RequestID).Scan(&verdict, &tenant)
 		if err != nil {
 			return err
 		}

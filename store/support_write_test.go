@@ -19,7 +19,7 @@ func (b *supportBundle) letWrite(t *testing.T) *supportBundle {
 func (b *supportBundle) writes(t *testing.T, fourEyes bool) (bool, error) {
 	t.Helper()
 	b.token = storetest.StepUp(t, b.token)
-	return b.db.WriteSupport(t.Context(), storetest.Person(t, b.token), fourEyes)
+	return b.db.RequestWrite(t.Context(), storetest.Person(t, b.token), fourEyes)
 }
 
 // A session reads until a second step with a second proof; what it then changes
@@ -36,7 +36,7 @@ func TestSupportWrites(t *testing.T) {
 		return second(tx.CreateProject(t.Context(), store.ProjectInput{Name: "Mended " + b.Suffix}))
 	}
 	wantErr(t, "a change before the step", b.write(t, m, create), store.ErrForbidden)
-	_, err := b.db.WriteSupport(t.Context(), storetest.Person(t, b.token), false)
+	_, err := b.db.RequestWrite(t.Context(), storetest.Person(t, b.token), false)
 	wantErr(t, "with the proof that the session began with", err, store.ErrStepUp)
 	if b.inside(t).Support.Mode != "read" {
 		t.Error("a refused step turned it to writing")
@@ -65,7 +65,7 @@ func TestSupportWrites(t *testing.T) {
 	// What a session may never do, writing or not.
 	for what, deed := range map[string]func(*store.Tx) error{
 		"consent":     func(tx *store.Tx) error { return tx.GrantSupport(t.Context(), time.Hour) },
-		"being asked": func(tx *store.Tx) error { return tx.SetSupportMayAsk(t.Context(), true) },
+		"being asked": func(tx *store.Tx) error { return tx.SetAccessRequestsAllowed(t.Context(), true) },
 		"an invitation": func(tx *store.Tx) error {
 			return second(tx.InvitePerson(t.Context(), store.NewPerson{Name: "x", Email: "x@" + b.Suffix + ".test", Party: store.PartyClient, Role: store.RoleViewer}))
 		},
@@ -97,12 +97,12 @@ func TestSupportWriteRefused(t *testing.T) {
 	}
 	b.exec(t, `update support_grants set mode = 'write' where tenant_id = $1`, b.mia.TenantID())
 	other := storetest.StepUp(t, storetest.SignIn(t, b.agent))
-	_, err = b.db.WriteSupport(t.Context(), storetest.Person(t, other), false)
+	_, err = b.db.RequestWrite(t.Context(), storetest.Person(t, other), false)
 	wantErr(t, "from a browser that is not inside", err, store.ErrConflict)
 	b.token = storetest.StepUp(t, b.token)
 	b.exec(t, `update sessions set stepped_up_at = now() - interval '5 minutes' where user_id = $1`, b.sam)
 	b.exec(t, `update support_sessions set started_at = started_at - interval '10 minutes' where id = $1`, id)
-	_, err = b.db.WriteSupport(t.Context(), storetest.Person(t, b.token), false)
+	_, err = b.db.RequestWrite(t.Context(), storetest.Person(t, b.token), false)
 	wantErr(t, "with a proof five minutes old", err, store.ErrStepUp)
 	b.ageSession(t, id, time.Hour)
 	_, err = b.writes(t, false)
@@ -123,8 +123,8 @@ func TestSupportWritesWithFourEyes(t *testing.T) {
 	if b.inside(t).Support.Mode != "read" {
 		t.Error("it writes before the second agent agrees")
 	}
-	var asks []store.WriteAsk
-	must(t, b.db.ReadOwn(t.Context(), storetest.Person(t, b.token), store.WriteAsks(&asks)))
+	var asks []store.WriteRequest
+	must(t, b.db.ReadOwn(t.Context(), storetest.Person(t, b.token), store.ListWriteRequests(&asks)))
 	for _, a := range asks {
 		if a.SessionID == id {
 			t.Error("an agent is asked for their own")

@@ -39,9 +39,9 @@ func (db *DB) Write(ctx context.Context, me Member, fn func(*Tx) error) error {
 }
 
 func (db *DB) write(ctx context.Context, s scope, role Role, request string, fn func(*Tx) error) (err error) {
-	ctx, end := db.watch(ctx, "deed", s.tenant)
+	ctx, end := db.observe(ctx, "deed", s.tenant)
 	defer func() { end(err) }()
-	leave, err := db.turns.take(ctx, s)
+	leave, err := db.conns.acquire(ctx, s)
 	if err != nil {
 		return err
 	}

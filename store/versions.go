@@ -135,7 +135,7 @@ where tenant_id = @tenant_id and id = @id and shared_at is null`,
 	if err := tx.shareAround(ctx, v.ID, deliverable); err != nil {
 		return err
 	}
-	return tx.Ask(ctx, &queue.VersionPublished{Version: v.ID})
+	return tx.Enqueue(ctx, &queue.VersionPublished{Version: v.ID})
 }
 
 // shareAround shows to the client what a published version needs around it.

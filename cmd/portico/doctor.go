@@ -254,7 +254,7 @@ func checkStorage(ctx context.Context, c files.Config) []finding {
 }
 
 func checkDatabase(ctx context.Context, url string) []finding {
-	e, err := store.OpenExaminer(ctx, url)
+	e, err := store.OpenInspector(ctx, url)
 	if err != nil {
 		mend := "Start PostgreSQL, open the way to it, or correct host and port in DATABASE_URL."
 		if errors.Is(err, store.ErrPassword) || errors.Is(err, store.ErrNoDatabase) {

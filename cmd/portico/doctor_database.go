@@ -14,7 +14,7 @@ import (
 // databaseDoctor looks at a database that answers.
 type databaseDoctor struct {
 	ctx context.Context
-	e   *store.Examiner
+	e   *store.Inspector
 }
 
 // unread is a question that the database would not answer.

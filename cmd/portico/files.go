@@ -90,11 +90,11 @@ func (p program) tenants(ctx context.Context, slug string) (tenants []store.Tena
 
 // jobIn is a job inside one tenant, sealed and believed like any other.
 func (in *installation) jobIn(tenant uuid.UUID) (store.Job, error) {
-	args := &queue.Tidy{Seal: queue.Seal{Tenant: tenant}}
-	if err := in.seal.Seal(args); err != nil {
+	args := &queue.Cleanup{Signature: queue.Signature{Tenant: tenant}}
+	if err := in.seal.Sign(args); err != nil {
 		return store.Job{}, err
 	}
-	return in.db.Believe(args, store.Demand{AnyState: true})
+	return in.db.VerifyJob(args, store.JobPolicy{AnyTenantState: true})
 }
 
 func (p program) reconcile(ctx context.Context, in *installation, tenants []store.TenantLine, o jobs.Reconcile) error {

@@ -74,8 +74,8 @@ type installation struct {
 	db      *store.DB
 	storage *files.Storage
 	runner  *jobs.Runner
-	seal    queue.Sealer
-	watch   *metrics.Watch
+	seal    queue.Signer
+	watch   *metrics.Recorder
 	log     *slog.Logger
 }
 
@@ -97,7 +97,7 @@ func (p program) open(ctx context.Context) (*installation, error) {
 	defer cancel()
 	in := &installation{
 		config: c, watch: metrics.New(), log: handlers.NewLogger(p.stderr, slog.LevelInfo),
-		seal: queue.NewSealer(c.keys.For(signin.PurposeJobSeal)...),
+		seal: queue.NewSigner(c.keys.For(signin.PurposeJobSeal)...),
 	}
 	// River and others that log on their own say it through the same redactor.
 	slog.SetDefault(in.log)
@@ -110,14 +110,14 @@ func (p program) open(ctx context.Context) (*installation, error) {
 	if in.storage, err = files.Open(c.files); err != nil {
 		return nil, err
 	}
-	in.db, err = store.Open(ctx, store.Config{URL: c.databaseURL, Seal: in.seal, Watch: in.watch.Store()})
+	in.db, err = store.Open(ctx, store.Config{URL: c.databaseURL, Signer: in.seal, Observe: in.watch.Store()})
 	if err != nil {
 		return nil, fmt.Errorf("cannot start: %w", err)
 	}
 	mailer, err := jobs.NewMailer(c.smtpURL, c.mailFrom)
 	if err == nil {
 		in.runner, err = jobs.New(in.db, jobs.Config{
-			URL: c.url, Keys: c.keys, Mailer: mailer, Storage: in.storage, DNS: dnscheck.NewResolver(c.dns), AlertTo: c.alertMail, Watch: in.watch, Log: in.log,
+			URL: c.url, Keys: c.keys, Mailer: mailer, Storage: in.storage, DNS: dnscheck.NewResolver(c.dns), AlertTo: c.alertMail, Metrics: in.watch, Log: in.log,
 		})
 	}
 	if err != nil {

@@ -110,7 +110,7 @@ func someWork(t *testing.T, r *running, env map[string]string) (tenant uuid.UUID
 		t.Fatalf("downloaded %q", body)
 	}
 	// Sealed with another installation's key.
-	if err := storetest.DB().AskTidy(t.Context(), []uuid.UUID{me.TenantID()}); err != nil {
+	if err := storetest.DB().EnqueueCleanups(t.Context(), []uuid.UUID{me.TenantID()}); err != nil {
 		t.Fatal(err)
 	}
 	return me.TenantID(), []string{canary, a.Suffix, cookie[20:], env["SESSION_KEYS"], "secret-word", "select ", "localhost"}

@@ -88,7 +88,7 @@ func (w *world) listBatch(ctx context.Context, n int) ([]sentQuery, error) {
 	}
 	defer db.Close()
 	t := token(ofManager, n)
-	v, err := db.Who(ctx, store.Ask{Token: &t, Slug: "client-" + strconv.Itoa(n)})
+	v, err := db.Identify(ctx, store.Credentials{Token: &t, Slug: "client-" + strconv.Itoa(n)})
 	if err != nil {
 		return nil, err
 	}

@@ -113,12 +113,12 @@ func timeWho(ctx context.Context, db *store.DB, clients int, way string, d time.
 	for end := time.Now().Add(d); time.Now().Before(end); {
 		n := 1 + rand.IntN(clients)
 		t := token(ofPerson, n)
-		ask := store.Ask{Token: &t, Slug: fmt.Sprintf("client-%d", n)}
+		ask := store.Credentials{Token: &t, Slug: fmt.Sprintf("client-%d", n)}
 		if way == "domain" {
 			ask.Slug, ask.Domain = "", fmt.Sprintf("portal-%d.test", n)
 		}
 		began := time.Now()
-		v, err := db.Who(ctx, ask)
+		v, err := db.Identify(ctx, ask)
 		each = append(each, float64(time.Since(began).Nanoseconds())/1000)
 		if err != nil {
 			return 0, err

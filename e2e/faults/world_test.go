@@ -68,7 +68,7 @@ func (w *world) settle(appURL string) {
 	ctx := w.t.Context()
 	secret := must(base64.RawURLEncoding.DecodeString(w.env["SESSION_KEYS"]))(w.t)
 	keys := must(signin.NewKeys(secret))(w.t)
-	db := must(store.Open(ctx, store.Config{URL: appURL, Seal: queue.NewSealer(keys.For(signin.PurposeJobSeal)...)}))(w.t)
+	db := must(store.Open(ctx, store.Config{URL: appURL, Signer: queue.NewSigner(keys.For(signin.PurposeJobSeal)...)}))(w.t)
 	defer db.Close()
 	cookie, link, code, flow := store.Secret(rand.Text()), store.Secret(rand.Text()), store.Secret(rand.Text()), store.NewID()
 	hash := sha256.Sum256(cookie)
@@ -83,7 +83,7 @@ func (w *world) settle(appURL string) {
 	c := rec.Result().Cookies()[0]
 	w.cookie = c.Name + "=" + c.Value
 
-	v := must(db.Who(ctx, store.Ask{Token: &token, Slug: agency}))(w.t)
+	v := must(db.Identify(ctx, store.Credentials{Token: &token, Slug: agency}))(w.t)
 	me, _ := v.Member()
 	var deliverable uuid.UUID
 	check(w.t, db.Write(ctx, me, func(tx *store.Tx) error {

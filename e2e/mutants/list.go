@@ -16,7 +16,7 @@ const (
 	whoIsAsking = "migrations/lookup/who.sql"
 	signingIn   = "migrations/lookup/signin.sql"
 	handingOver = "migrations/lookup/hosts.sql"
-	fence       = "migrations/0018_fence.sql"
+	fence       = "migrations/0018_restrictive_policies.sql"
 	passkeys    = "migrations/lookup/passkeys.sql"
 	identities  = "migrations/lookup/identities.sql"
 	clients     = "migrations/lookup/clients.sql"
@@ -58,7 +58,7 @@ var mutants = []mutant{
 	{"clients count nothing", "migrations/lookup/counters.sql", "\n      and current_setting('app.party', true) in ('agency', 'system')", "", storeRoom, "TestClientsStayClients"},
 	{"being asked is managers' to say", "migrations/lookup/support_asks.sql", "\n                and m.role in ('owner', 'admin')", "", storeRoom, "TestClientsStayClients"},
 	{"being asked is said in person", "migrations/lookup/support_asks.sql", "\n          and nullif(current_setting('app.support_session_id', true), '') is null\n          and exists", "\n          and exists", storeRoom, "TestSupportChangesNobody"},
-	{"who joins is not yet a client", "store/join.go", "	// Not yet as", "	if tx.scope.party = i.Party; enter(ctx, tx.tx, tx.scope) != nil {\n		return nil\n	}\n	// Not yet as", storeRoom, "TestFormerStaffJoins"},
+	{"who joins is not yet a client", "store/invites_accept.go", "	// Not yet as", "	if tx.scope.party = i.Party; enter(ctx, tx.tx, tx.scope) != nil {\n		return nil\n	}\n	// Not yet as", storeRoom, "TestFormerStaffJoins"},
 	{"a narrow function writes nothing else", clients, "    select u.id into person from public.users u where u.email = p_email", "    insert into public.audit_events (tenant_id, id, party, verb) select t.id, gen_random_uuid(), 'system', 'a.b' from public.tenants t where t.id = p_new;\n    select u.id into person from public.users u where u.email = p_email", storeRoom, "TestNarrowFunctions"},
 	{"a narrow function tells nobody what is there", "migrations/lookup/hosts.sql", "select w.stays from wanted w", "select coalesce((select w.stays from wanted w), (select '' from public.tenants a where a.slug = p_slug))", storeRoom, "TestNarrowFunctions"},
 	{"an agency changes its own clients' plans", "migrations/lookup/plans.sql", "not lookup.is_my_client(p_client) or coalesce(", "coalesce(", storeRoom, "TestNarrowFunctions"},
@@ -93,8 +93,8 @@ var mutants = []mutant{
 	{"invitations go with the right to make them", "store/people.go", "MayGive(m.Party, to, i.Party, i.Role)", "true", storeRoom, "TestInvitesGo"},
 	{"invitations to who goes go", "store/invites.go", "(i.invited_by = @person or i.email = @email)", "i.invited_by = @person", storeRoom, "TestInvitesTo"},
 	{"a role taken leaves what asks its holder in", "store/people.go", "i.Email == m.Email || ", "", storeRoom, "TestInvitesTo"},
-	{"an invitation stands while its maker may give it", "store/invites.go", "case i.Revoked, !i.stands():", "case i.Revoked:", storeRoom, "TestInvitesOpen"},
-	{"what nobody may give is not sent again", "store/invites.go", "if !i.stands() {", "if false {", storeRoom, "TestInvitesOpen"},
+	{"an invitation stands while its maker may give it", "store/invites.go", "case i.Revoked, !i.usable():", "case i.Revoked:", storeRoom, "TestInvitesOpen"},
+	{"what nobody may give is not sent again", "store/invites.go", "if !i.usable() {", "if false {", storeRoom, "TestInvitesOpen"},
 	{"a client's word is the agency's to stop, once given too", "store/invites.go", "*i.InviterRole, party, role, byClient)", "*i.InviterRole, party, role, true)", storeRoom, "TestInvitesOpen"},
 	{"who is gone gives nothing here", "store/invites.go", "case when m.ended_at is null then ", "case when true then ", storeRoom, "TestInvitesOpen"},
 	{"who is gone from the agency gives nothing", "migrations/lookup/invites.sql", " and m.user_id = i.invited_by and m.ended_at is null", " and m.user_id = i.invited_by", storeRoom, "TestInvitesOpen"},
@@ -122,7 +122,7 @@ var mutants = []mutant{
 	{"a hand-over ends after a minute", handingOver, " and h.expires_at > now()", "", handlerRoom, "TestHandoverIsBound"},
 	{"a hand-over is for members", handingOver, "m.user_id = u.id and", "", handlerRoom, "TestHandoverIsForMembers"},
 	{"a hand-over leads to proved domains", handingOver, " and d.verified_at is not null", "", handlerRoom, "TestHandoverIsForMembers"},
-	{"signing out on one host is signing out", "store/account.go", "(select coalesce(parent_id, id) from", "(select id from", handlerRoom, "TestHandover$"},
+	{"signing out on one host is signing out", "store/person_account.go", "(select coalesce(parent_id, id) from", "(select id from", handlerRoom, "TestHandover$"},
 	{"a domain needs the proof of its claim", "handlers/dnscheck/lookup.go", "slices.Contains(texts, ProofValue(token))", "len(texts) > 0", workRoom, "TestDomainNeedsAFreshProof"},
 	{"a domain is one tenant's", hostsTable, "create unique index domains_proved on domains (host) where verified_at is not null;", "", workRoom, "TestDomainNeedsAFreshProof"},
 	{"only a job finds a proof", hostsTable, "using ((select current_setting('app.party', true)) = 'system');", "using (true);", storeRoom, "TestProofsAreFoundByJobs"},
@@ -158,8 +158,8 @@ var mutants = []mutant{
 	{"a second agent proves anew", "migrations/lookup/support_write.sql", "and b.stepped_up_at > now() - interval '5 minutes') then 'no_step_up'", ") then 'no_step_up'", storeRoom, "TestSupportWritesWithFourEyes"},
 	{"support asks where that is wanted", "migrations/lookup/support_asks.sql", "when not asked or", "when", storeRoom, "TestSupportAsks"},
 	{"one request at a time", "migrations/lookup/support_asks.sql", "where k.tenant_id = place and k.actor_id = me and k.answered_at is null) then 'busy'", "where false) then 'busy'", storeRoom, "TestSupportAsks"},
-	{"a request is answered by who may", "store/support_asks.go", "if err := tx.consents(); err != nil {\n\t\treturn err\n\t}\n\tvar open bool", "var open bool", storeRoom, "TestSupportAsks"},
-	{"a request that ran out is not answered", "store/support_asks.go", "select answered_at is null and ends_at > now()\nfrom", "select answered_at is null\nfrom", storeRoom, "TestSupportAskIsDenied"},
+	{"a request is answered by who may", "store/support_requests.go", "if err := tx.requireConsentRight(); err != nil {\n\t\treturn err\n\t}\n\tvar open bool", "var open bool", storeRoom, "TestSupportAsks"},
+	{"a request that ran out is not answered", "store/support_requests.go", "select answered_at is null and ends_at > now()\nfrom", "select answered_at is null\nfrom", storeRoom, "TestSupportAskIsDenied"},
 	{"support can be switched off", "handlers/access.go", "if s.cfg.Support == SupportOff && !me.Support.ViewAs() {", "if false {", handlerRoom, "TestSupportSwitchedOff"},
 	{"an agent does nothing where support is off", "handlers/console_write.go", "if s.cfg.Support == SupportOff {\n\t\t\treturn errSupportOff", "if false {\n\t\t\treturn errSupportOff", handlerRoom, "TestSupportSwitchedOff"},
 	{"a step is meant", "handlers/console_write.go", `if f.raw("sure") != "on" {`, "if _ = f; false {", handlerRoom, "TestConsoleWriteJourney"},
@@ -182,9 +182,9 @@ var mutants = []mutant{
 	{"one visitor's share", "handlers/access.go", "if err := s.admitVisitor(r, token); err != nil {", "if err := s.admitVisitor(r, token); false {\n\t\t_ = err", handlerRoom, "TestOneVisitors"},
 	{"one tenant's share", "handlers/access.go", "err = s.admitTenant(v)", "_ = s.admitTenant(v)", handlerRoom, "TestOneTenants"},
 	{"a route's own limit", "handlers/access.go", "err = s.admitMinute(r, route, v)", "_ = s.admitMinute(r, route, v)", handlerRoom, "TestLimitedRoutes"},
-	{"one tenant's turns", "store/turns.go", "max(1, int(conns)/2)", "max(1, int(conns))", storeRoom, "TestNoTenantHolds"},
-	{"a connection is not waited for for long", "store/patience.go", "return within(ctx, p.connection)", "return ctx", storeRoom, "TestConnectionIsWaitedForNot"},
-	{"a silent database is given up", "store/patience.go", "return within(ctx, p.answer)", "return ctx", storeRoom, "TestSilentServer"},
+	{"one tenant's turns", "store/conn_limiter.go", "max(1, int(conns)/2)", "max(1, int(conns))", storeRoom, "TestNoTenantHolds"},
+	{"a connection is not waited for for long", "store/timeouts.go", "return withTimeout(ctx, p.connection)", "return ctx", storeRoom, "TestConnectionIsWaitedForNot"},
+	{"a silent database is given up", "store/timeouts.go", "return withTimeout(ctx, p.answer)", "return ctx", storeRoom, "TestSilentServer"},
 	{"a page comes to an end", "handlers/access.go", "context.WithTimeout(r.Context(), s.cfg.AnswerTime)", "context.WithCancel(r.Context())", handlerRoom, "TestPageComesToAnEnd"},
 	{"who is put off is told for how long", "handlers/errors.go", "return 5 * time.Second", "return 0", handlerRoom, "TestSilentDatabase"},
 	{"nobody is sent to a provider that is away", "handlers/signin/way.go", "err = ErrWayAway\n", "_ = err\n", faults, "TestNeighboursAway"},
@@ -199,7 +199,7 @@ var mutants = []mutant{
 	{"strangers are not members", "handlers/access.go", "me, ok := v.Member()\n\t\tif !ok {", "me, ok := v.Member()\n\t\tif ok = true; !ok {", handlerRoom, "TestForeignProject"},
 	{"a paused tenant is closed", "handlers/access.go", "return errPaused", "_ = errPaused", handlerRoom, "TestTheNextRequest"},
 	{"agents are no persons where it does not say so", "handlers/access.go", "if me.Agent && !addressOf(r).route.Agents {", "if false {", handlerRoom, "TestConsoleIsForAgents"},
-	{"a job says by which session it was asked", "store/jobs.go", "\t\tSupport: tx.scope.support,\n", "", handlerRoom, "TestMatrix/main_host_1"},
+	{"a job says by which session it was asked", "store/jobs.go", "\t\tSupport:     tx.scope.support,\n", "", handlerRoom, "TestMatrix/main_host_1"},
 	{"support leaves no mark on whom it sees as", whoIsAsking, "    select t.id, t.kind, t.slug, t.name,\n           case when g.state", "    update public.sessions q set last_used_at = clock_timestamp() where q.user_id = (select s.subject_id from public.support_sessions s where s.id = k.support_session_id);\n    select t.id, t.kind, t.slug, t.name,\n           case when g.state", handlerRoom, "TestMatrix/main_host_1"},
 	{"what was met in support answers nobody after it", "handlers/routes.go", `s.member("GET /files/{id}/preview", store.SeeWork, s.filePreview).supportReads().asset(),`, `s.public("GET /w/{tenant}/files/{id}/preview", s.signin.SignedOut),`, handlerRoom, "TestReadingLeads"},
 	{"a session of support that is over stays over", whoIsAsking, "perform lookup.support_end(k.user_id, null, '');", "null;", storeRoom, "TestSupportEnds$|TestViewAsEnds"},
@@ -226,7 +226,7 @@ var mutants = []mutant{
 	{"active types are saved, not shown", "files/serve.go", "if d.Inline && Inline(d.ContentType) {", "if d.Inline {", filesRoom, "TestServe"},
 	{"files are kept by no cache", "files/serve.go", `h.Set("Cache-Control", "private, no-store")`, "", filesRoom, "TestServe"},
 	{"a download is on record first", "handlers/files.go", "if err := s.db.RecordDownload(r.Context(), me, event, download.IsPiece(r)); err != nil {", "if false {\n\t\t\terr := error(nil)", handlerRoom, "TestDownload"},
-	{"only who began an upload goes on", "store/uploads.go", "and f.created_by = (select nullif(current_setting('app.user_id', true), '')::uuid)", "", storeRoom, "TestOnlyTheBeginner"},
+	{"only who began an upload goes on", "store/files_upload.go", "and f.created_by = (select nullif(current_setting('app.user_id', true), '')::uuid)", "", storeRoom, "TestOnlyTheBeginner"},
 
 	{"the last owner stays", "store/people.go", "if last {", "if false && last {", storeRoom, "TestLastOwnerStays|TestTwoOwners"},
 	{"people's deeds wait for one another", "store/memberships.go", "where id = @tenant_id\nfor no key update`", "where id = @tenant_id`", storeRoom, "TestTwoOwners|TestParallelAccepts"},
@@ -261,7 +261,7 @@ var mutants = []mutant{
 	{"nobody leaves for somebody else", "store/people.go", "if tx.scope.support != uuid.Nil {\n\t\treturn fmt.Errorf(\"leave", "if false {\n\t\treturn fmt.Errorf(\"leave", storeRoom, "TestSupportManages"},
 	{"an address gets few invitations", "handlers/inviting.go", "const invitesPerHour = 5", "const invitesPerHour = 5000", handlerRoom, "TestInvitationsAreLimited"},
 	{"a plan has a limit", "store/plans.go", "u.Used > limit", "false", storeRoom, "TestLastPlace|TestRestoreNeeds"},
-	{"restoring takes room", "store/bins.go", "if err := tx.takeAgain(ctx, kind, id); err != nil {", "if err := error(nil); err != nil {", storeRoom, "TestRestoreNeeds"},
+	{"restoring takes room", "store/bin.go", "if err := tx.reserveRestored(ctx, kind, id); err != nil {", "if err := error(nil); err != nil {", storeRoom, "TestRestoreNeeds"},
 	{"the session cookie is HttpOnly and Secure", "handlers/signin/cookies.go", "Secure: true, HttpOnly: true, SameSite", "SameSite", signinRoom, "TestSessionCookie"},
 	{"other sites change nothing", "handlers/middleware.go", "if err := guard.Check(r); err != nil ||", "_ = guard\n\t\tif", handlerRoom, "TestOtherSites"},
 	{"unencrypted pages of our host change nothing", "handlers/middleware.go", "|| (plain && !safe(r.Method))", "|| (plain && false)", handlerRoom, "TestUnencrypted"},
@@ -339,9 +339,9 @@ var mutants = []mutant{
 	{"the seal covers the kind", "store/queue/queue.go", "mac.Write([]byte(args.Kind()))", "", workRoom, "TestSeal"},
 	{"a mail holds what its reader may see", "store/recipients.go", "asThemselves.party = *s.Party", "", workRoom, "TestMailHolds"},
 	{"nobody without access gets mail", jobs, "and m.ended_at is null\n", "\n", workRoom, "TestWhoLostAccess|TestAskerMust"},
-	{"a panicking job tells no values", "handlers/jobs/adapters.go", `err = panicked{fmt.Sprintf("%T", v), string(debug.Stack())}`, `err = panicked{fmt.Sprint(v), string(debug.Stack())}`, workRoom, "TestPanic"},
+	{"a panicking job tells no values", "handlers/jobs/adapters.go", `err = panicError{fmt.Sprintf("%T", v), string(debug.Stack())}`, `err = panicError{fmt.Sprint(v), string(debug.Stack())}`, workRoom, "TestPanic"},
 	{"an effect happens once", "store/jobs.go", "on conflict do nothing", "on conflict (tenant_id, key) do update set at = now()", workRoom, "TestThousand|TestKilled"},
-	{"the asker must still be allowed", "store/jobs.go", "case d.May != \"\" && !May(d.May, *s.Party, *s.Role):", "case false:", workRoom, "TestAsker"},
+	{"the asker must still be allowed", "store/jobs.go", "case d.RequesterMay != \"\" && !May(d.RequesterMay, *s.Party, *s.Role):", "case false:", workRoom, "TestAsker"},
 
 	{"what visitors call a method is no label", "handlers/metrics/metrics.go", "return method\n\t}\n\treturn \"other\"", "return method\n\t}\n\treturn method", operator, "TestOperatorSees"},
 	{"the operator's listener is for this machine", "handlers/metrics/admin.go", `if host != "localhost" && (err`, `if false && (err`, operator, "TestOperatorsListener"},

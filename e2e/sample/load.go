@@ -185,7 +185,7 @@ func (l *loader) visitor(ctx context.Context, email, slug string) (store.Visitor
 		}
 		l.tokens[email] = &token
 	}
-	return l.db.Who(ctx, store.Ask{Token: l.tokens[email], Slug: slug, RequestID: "sample"})
+	return l.db.Identify(ctx, store.Credentials{Token: l.tokens[email], Slug: slug, RequestID: "sample"})
 }
 
 // SignIn signs somebody in by a mailed code, as they would; the mail itself is

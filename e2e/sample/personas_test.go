@@ -123,7 +123,7 @@ func everything(t *testing.T, db *store.DB, email, slug string) string {
 
 func open(t *testing.T) *store.DB {
 	t.Helper()
-	db, err := store.Open(t.Context(), store.Config{URL: config.AppURL, Seal: config.Seal, MaxConns: 2})
+	db, err := store.Open(t.Context(), store.Config{URL: config.AppURL, Signer: config.Seal, MaxConns: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func open(t *testing.T) *store.DB {
 
 func visit(t *testing.T, db *store.DB, token store.Token, slug string) store.Visitor {
 	t.Helper()
-	v, err := db.Who(t.Context(), store.Ask{Token: &token, Slug: slug, RequestID: "sample-test"})
+	v, err := db.Identify(t.Context(), store.Credentials{Token: &token, Slug: slug, RequestID: "sample-test"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ import (
 type Config struct {
 	OwnerURL string       // as portico_owner, who may make agencies and agents
 	AppURL   string       // as portico_app, who does all the rest
-	Seal     queue.Sealer // with the keys of that Portico, so that it believes jobs that deeds ask for
+	Seal     queue.Signer // with the keys of that Portico, so that it believes jobs that deeds ask for
 	Files    files.Config
 }
 
@@ -42,7 +42,7 @@ func ConfigOf(env stack.Env) (Config, error) {
 	return Config{
 		OwnerURL: env["DATABASE_OWNER_URL"],
 		AppURL:   env["DATABASE_URL"],
-		Seal:     queue.NewSealer(keys.For(signin.PurposeJobSeal)...),
+		Seal:     queue.NewSigner(keys.For(signin.PurposeJobSeal)...),
 		Files: files.Config{
 			Endpoint:        env["S3_ENDPOINT"],
 			Region:          env["S3_REGION"],
@@ -61,7 +61,7 @@ func Load(ctx context.Context, c Config) error {
 	if err != nil || loaded {
 		return err
 	}
-	db, err := store.Open(ctx, store.Config{URL: c.AppURL, Seal: c.Seal})
+	db, err := store.Open(ctx, store.Config{URL: c.AppURL, Signer: c.Seal})
 	if err != nil {
 		return err
 	}

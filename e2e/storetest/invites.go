@@ -13,10 +13,10 @@ import (
 // returns the token of its link.
 func InviteToken(t testing.TB, tenant, invite uuid.UUID) store.TenantToken {
 	t.Helper()
-	job := &queue.InviteMail{Seal: queue.Seal{Tenant: tenant}, Invite: invite}
+	job := &queue.InviteMail{Signature: queue.Signature{Tenant: tenant}, Invite: invite}
 	check(t, AdminPool().QueryRow(t.Context(), `select sendings from invites where id = $1`, invite).Scan(&job.Sending))
-	check(t, queue.NewSealer(SealKey).Seal(job))
-	j, err := DB().Believe(job, store.Demand{Regardless: true})
+	check(t, queue.NewSigner(SigningKey).Sign(job))
+	j, err := DB().VerifyJob(job, store.JobPolicy{IgnoreRequester: true})
 	check(t, err)
 	token := store.NewTenantToken(tenant)
 	check(t, DB().Work(t.Context(), j, func(tx *store.Tx) error {

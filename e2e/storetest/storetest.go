@@ -27,8 +27,8 @@ var (
 	pool   *pgxpool.Pool // as superuser
 )
 
-// SealKey signs the jobs of test databases.
-var SealKey = []byte("a key for the job seals of tests!")
+// SigningKey signs the jobs of test databases.
+var SigningKey = []byte("a key for the job seals of tests!")
 
 // Main starts PostgreSQL, migrates a database as an installation would, runs the
 // tests and stops it. Call it from TestMain. What the tests share and must end
@@ -70,7 +70,7 @@ func Open(ctx context.Context, name string) (*store.DB, error) {
 	if _, err := store.Migrate(ctx, server.OwnerURL(name)); err != nil {
 		return nil, err
 	}
-	return store.Open(ctx, store.Config{URL: server.AppURL(name), Seal: queue.NewSealer(SealKey)})
+	return store.Open(ctx, store.Config{URL: server.AppURL(name), Signer: queue.NewSigner(SigningKey)})
 }
 
 // DB is the shared database, as portico_app.
@@ -190,7 +190,7 @@ func MoveSession(t testing.TB, token store.Token, host string) {
 func (a *Tenants) Member(t testing.TB, email, slug string) store.Member {
 	t.Helper()
 	token := SignIn(t, email)
-	v, err := DB().Who(t.Context(), store.Ask{Token: &token, Slug: slug, RequestID: "test-" + a.Suffix})
+	v, err := DB().Identify(t.Context(), store.Credentials{Token: &token, Slug: slug, RequestID: "test-" + a.Suffix})
 	check(t, err)
 	m, ok := v.Member()
 	if !ok {

@@ -18,7 +18,7 @@ import (
 // that slug, or to none.
 func Visit(t testing.TB, token store.Token, slug string) store.Visitor {
 	t.Helper()
-	v, err := DB().Who(t.Context(), store.Ask{Token: &token, Slug: slug, RequestID: "visit"})
+	v, err := DB().Identify(t.Context(), store.Credentials{Token: &token, Slug: slug, RequestID: "visit"})
 	check(t, err)
 	return v
 }

@@ -27,7 +27,7 @@ func (ours Ours) Ask(db *store.DB) http.Handler {
 		ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
 		defer cancel()
 		slug, domain := ours.Tenant(strings.ToLower(r.URL.Query().Get("domain")))
-		_, err := db.FrontDoor(ctx, slug, domain)
+		_, err := db.SignInBrand(ctx, slug, domain)
 		switch {
 		case errors.Is(err, store.ErrNotFound):
 			http.Error(w, "no host of ours", http.StatusNotFound)

@@ -40,12 +40,12 @@ func TestWhoLostAccessGetsNoMail(t *testing.T) {
 			again := draft(t, dana, "Flyer "+a.Suffix)
 			publish(t, dana, again)
 			mailTo(t, a.Mia, "Flyer "+a.Suffix)
-			seal := queue.Seal{Tenant: dana.TenantID()}
+			seal := queue.Signature{Tenant: dana.TenantID()}
 			for _, job := range []queue.TenantJob{
-				&queue.VersionMail{Seal: seal, Version: again, To: leo},
-				&queue.DigestMail{Seal: seal, Day: "2026-01-02", To: leo, Since: time.Now().Add(-time.Hour).UTC(), Until: time.Now().Add(time.Hour).UTC()},
+				&queue.VersionMail{Signature: seal, Version: again, To: leo},
+				&queue.DigestMail{Signature: seal, Day: "2026-01-02", To: leo, Since: time.Now().Add(-time.Hour).UTC(), Until: time.Now().Add(time.Hour).UTC()},
 			} {
-				check(t, testSealer.Seal(job))
+				check(t, testSealer.Sign(job))
 				if row := ended(insert(t, r, job)); row.State != rivertype.JobStateCompleted {
 					t.Errorf("%s is %s", row.Kind, row.State)
 				}
@@ -85,8 +85,8 @@ func TestAskerMustStillBeAllowed(t *testing.T) {
 			do(t, admin(t), `delete from job_effects where tenant_id = $1`, dana.TenantID())
 			do(t, admin(t), lose, a.Ravi, dana.TenantID())
 
-			job := &queue.VersionMail{Seal: queue.Seal{Tenant: dana.TenantID(), AskedBy: ravi.ID(), Actor: ravi.ID()}, Version: version, To: leo}
-			check(t, testSealer.Seal(job))
+			job := &queue.VersionMail{Signature: queue.Signature{Tenant: dana.TenantID(), RequestedBy: ravi.ID(), Actor: ravi.ID()}, Version: version, To: leo}
+			check(t, testSealer.Sign(job))
 			if row := ended(insert(t, r, job)); row.State != rivertype.JobStateCancelled {
 				t.Errorf("the job is %s", row.State)
 			}
@@ -99,8 +99,8 @@ func TestAskerMustStillBeAllowed(t *testing.T) {
 			if strings.Contains(name, "suspended") {
 				return
 			}
-			job.AskedBy, job.Actor = dana.ID(), dana.ID()
-			check(t, testSealer.Seal(job))
+			job.RequestedBy, job.Actor = dana.ID(), dana.ID()
+			check(t, testSealer.Sign(job))
 			ended(insert(t, r, job))
 			if n := len(mailsTo(t, a.Leo)); n != 2 {
 				t.Errorf("%d mails, want the one of the rightful asker too", n)
@@ -130,9 +130,9 @@ func TestMailHoldsWhatItsReaderMaySee(t *testing.T) {
 
 	for _, who := range []string{a.Mia, a.Dana} {
 		id := ask[uuid.UUID](t, admin(t), `select id from users where email = $1`, who)
-		job := &queue.DigestMail{Seal: queue.Seal{Tenant: dana.TenantID()}, Day: "2026-01-03", To: id,
+		job := &queue.DigestMail{Signature: queue.Signature{Tenant: dana.TenantID()}, Day: "2026-01-03", To: id,
 			Since: time.Now().Add(-time.Hour).UTC(), Until: time.Now().Add(time.Hour).UTC()}
-		check(t, testSealer.Seal(job))
+		check(t, testSealer.Sign(job))
 		ended(insert(t, r, job))
 		digest := mailTo(t, who, "New in ").Text()
 		if !strings.Contains(digest, "Shown "+a.Suffix) || strings.Contains(digest, "Binned") || strings.Contains(digest, "Draft") {
@@ -142,7 +142,7 @@ func TestMailHoldsWhatItsReaderMaySee(t *testing.T) {
 			t.Errorf("what was taken back is in the wrong digest, that for %s:\n%s", who, digest)
 		}
 	}
-	again := &queue.VersionMail{Seal: queue.Seal{Tenant: dana.TenantID()}, Version: back, To: mia(t, dana)}
+	again := &queue.VersionMail{Signature: queue.Signature{Tenant: dana.TenantID()}, Version: back, To: mia(t, dana)}
 	waitIdle(t, r, []uuid.UUID{dana.TenantID()})
 	do(t, admin(t), `delete from job_effects where tenant_id = $1 and key like 'version_mail:' || $2 || '%'`, dana.TenantID(), back.String())
 	before := len(mailsTo(t, a.Mia))
@@ -150,9 +150,9 @@ func TestMailHoldsWhatItsReaderMaySee(t *testing.T) {
 		t.Errorf("the job is %s, and she was told of what was taken back", row.State)
 	}
 	// Ravi published all of it himself: nothing is news to him.
-	job := &queue.DigestMail{Seal: queue.Seal{Tenant: dana.TenantID()}, Day: "2026-01-03", To: ravi.ID(),
+	job := &queue.DigestMail{Signature: queue.Signature{Tenant: dana.TenantID()}, Day: "2026-01-03", To: ravi.ID(),
 		Since: time.Now().Add(-time.Hour).UTC(), Until: time.Now().Add(time.Hour).UTC()}
-	check(t, testSealer.Seal(job))
+	check(t, testSealer.Sign(job))
 	ended(insert(t, r, job))
 	if n := len(mailsTo(t, a.Ravi)); n != 0 {
 		t.Errorf("%d mails to whom nothing was new", n)
@@ -172,13 +172,13 @@ func TestDigestOfTheDay(t *testing.T) {
 	tenants := []uuid.UUID{ravi.TenantID(), globex.TenantID()}
 
 	for range 3 {
-		check(t, storetest.DB().AskDigests(t.Context(), "2026-03-01", tenants))
+		check(t, storetest.DB().EnqueueDigests(t.Context(), "2026-03-01", tenants))
 	}
 	digest := mailTo(t, a.Mia, "New in ")
 	mailTo(t, a.Gus, "New in ")
 	mailTo(t, a.Leo, "New in ")
 	mailTo(t, a.Dana, "New in ") // of acme: what she shared herself is no news
-	check(t, storetest.DB().AskDigests(t.Context(), "2026-03-02", tenants))
+	check(t, storetest.DB().EnqueueDigests(t.Context(), "2026-03-02", tenants))
 	waitIdle(t, r, tenants)
 
 	if !strings.Contains(digest.Text(), "Poster "+a.Suffix) || strings.Contains(digest.Text(), "Theirs") {
@@ -303,7 +303,7 @@ func supporter(t *testing.T, a *storetest.Tenants) store.Member {
 		select $1, $2, 'support', 'write', $3, u.id, u.name, $4, 'To look', 'T-1', now() + interval '30 minutes' from users u where u.email = $5`,
 		dana.TenantID(), session, grant, dana.ID(), email)
 	do(t, conn, `update sessions set support_tenant_id = $1, support_session_id = $2 where user_id = (select id from users where email = $3)`, dana.TenantID(), session, email)
-	v, err := storetest.DB().Who(t.Context(), store.Ask{Token: &token, Slug: a.Acme})
+	v, err := storetest.DB().Identify(t.Context(), store.Credentials{Token: &token, Slug: a.Acme})
 	check(t, err)
 	me, ok := v.Member()
 	if !ok || me.Support == nil {
@@ -332,8 +332,8 @@ func TestForgottenAddressGetsNoMail(t *testing.T) {
 	do(t, admin(t), `delete from job_effects where tenant_id = $1`, dana.TenantID())
 	do(t, admin(t), `select lookup.forget(id, email, id, gen_random_uuid(), '') from users where email = $1`, a.Leo)
 
-	late := &queue.InviteMail{Seal: queue.Seal{Tenant: dana.TenantID()}, Invite: invite, Sending: 1}
-	check(t, testSealer.Seal(late))
+	late := &queue.InviteMail{Signature: queue.Signature{Tenant: dana.TenantID()}, Invite: invite, Sending: 1}
+	check(t, testSealer.Sign(late))
 	for _, id := range []int64{insert(t, r, late), insert(t, r, queue.SignInMail{Flow: flow})} {
 		if row := ended(id); row.State != rivertype.JobStateCompleted {
 			t.Errorf("%s is %s", row.Kind, row.State)

@@ -40,13 +40,13 @@ type tenantArgs[T any] interface {
 type tenantWorker[T river.JobArgs, P tenantArgs[T]] struct {
 	river.WorkerDefaults[envelope[T]]
 	r      *Runner
-	demand store.Demand
+	policy store.JobPolicy
 	do     func(context.Context, store.Job, T) error
 }
 
 // tenantJob registers what a tenant job does once it is believed.
-func tenantJob[T river.JobArgs, P tenantArgs[T]](w *river.Workers, r *Runner, d store.Demand, do func(context.Context, store.Job, T) error) {
-	river.AddWorker(w, &tenantWorker[T, P]{r: r, demand: d, do: do})
+func tenantJob[T river.JobArgs, P tenantArgs[T]](w *river.Workers, r *Runner, d store.JobPolicy, do func(context.Context, store.Job, T) error) {
+	river.AddWorker(w, &tenantWorker[T, P]{r: r, policy: d, do: do})
 }
 
 // Work implements river.Worker. The seal comes before everything; then each
@@ -57,18 +57,18 @@ func (w *tenantWorker[T, P]) Work(ctx context.Context, job *river.Job[envelope[T
 		if err := json.Unmarshal(job.EncodedArgs, &args); err != nil {
 			return refusal{reason: "its arguments cannot be read"}
 		}
-		claimed := P(&args).Sealed().Tenant
+		claimed := P(&args).JobSignature().Tenant
 		if claimed == uuid.Nil {
 			return refusal{reason: "it names no tenant"}
 		}
-		j, err := w.r.db.Believe(P(&args), w.demand)
+		j, err := w.r.db.VerifyJob(P(&args), w.policy)
 		if err != nil {
 			return refusal{claimed, "its seal does not fit"}
 		}
 		err = w.do(ctx, j, args)
 		switch {
 		case errors.Is(err, store.ErrStale):
-			return w.r.letGo(ctx, job.JobRow, j, err)
+			return w.r.cancelStale(ctx, job.JobRow, j, err)
 		case errors.Is(err, store.ErrNotFound):
 			return refusal{claimed, "it names something that is not in its tenant"}
 		case errors.Is(err, store.ErrInvalid):
@@ -121,19 +121,19 @@ func (r refusal) Error() string { return "refused: " + r.reason }
 // understands.
 func (r *Runner) run(ctx context.Context, row *rivertype.JobRow, do func(context.Context) error) error {
 	began := time.Now()
-	watched, end := r.cfg.Watch.Job(ctx, row.Kind, row.ID, row.Attempt)
-	err := unpanicked(func() error { return do(watched) })
+	watched, end := r.cfg.Metrics.Job(ctx, row.Kind, row.ID, row.Attempt)
+	err := recoverPanic(func() error { return do(watched) })
 	defer func() { end(outcome(row, err)) }()
 	var no refusal
 	var mail *SendError
 	switch {
 	case err == nil:
-		r.log.LogAttrs(ctx, slog.LevelInfo, "job done", append(about(row), slog.Duration("took", time.Since(began)))...)
+		r.log.LogAttrs(ctx, slog.LevelInfo, "job done", append(jobAttrs(row), slog.Duration("took", time.Since(began)))...)
 		return nil
 	case errors.As(err, &no):
 		return r.refuse(ctx, row, no)
 	case errors.As(err, &mail) && mail.Permanent:
-		r.log.LogAttrs(ctx, slog.LevelWarn, "mail not accepted", append(about(row), slog.Int("answer", mail.Code))...)
+		r.log.LogAttrs(ctx, slog.LevelWarn, "mail not accepted", append(jobAttrs(row), slog.Int("answer", mail.Code))...)
 		return river.JobCancel(err)
 	}
 	return err
@@ -159,20 +159,20 @@ func outcome(row *rivertype.JobRow, err error) string {
 	return "failed"
 }
 
-// unpanicked makes a panic an ordinary failure. What was panicked with can hold
+// recoverPanic makes a panic an ordinary failure. What was panicked with can hold
 // anything, so only its type goes on; the stack names functions and no values.
-func unpanicked(do func() error) (err error) {
+func recoverPanic(do func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = panicked{fmt.Sprintf("%T", v), string(debug.Stack())}
+			err = panicError{fmt.Sprintf("%T", v), string(debug.Stack())}
 		}
 	}()
 	return do()
 }
 
-type panicked struct{ kind, stack string }
+type panicError struct{ kind, stack string }
 
-func (p panicked) Error() string { return "panic of type " + p.kind }
+func (p panicError) Error() string { return "panic of type " + p.kind }
 
 // refuse records the job where the operators look, tells them, and gives it up.
 // When it cannot be recorded the job is tried again, to be refused again.
@@ -182,29 +182,29 @@ func (r *Runner) refuse(ctx context.Context, row *rivertype.JobRow, no refusal) 
 	}
 	r.refused.Add(1)
 	r.log.LogAttrs(ctx, slog.LevelError, "job refused",
-		append(about(row), slog.Bool("alert", true), slog.String("reason", no.reason))...)
+		append(jobAttrs(row), slog.Bool("alert", true), slog.String("reason", no.reason))...)
 	if r.cfg.AlertTo != "" {
-		err := r.db.AskPlatform(ctx, queue.AlertMail{Job: row.ID, JobKind: row.Kind, Reason: no.reason})
+		err := r.db.EnqueuePlatform(ctx, queue.AlertMail{Job: row.ID, JobKind: row.Kind, Reason: no.reason})
 		if err != nil {
-			r.log.LogAttrs(ctx, slog.LevelError, "alert not queued", append(about(row), slog.String("err", err.Error()))...)
+			r.log.LogAttrs(ctx, slog.LevelError, "alert not queued", append(jobAttrs(row), slog.String("err", err.Error()))...)
 		}
 	}
 	return river.JobCancel(no)
 }
 
-// letGo ends a job that was rightly asked for and is no longer called for. Its
+// cancelStale ends a job that was rightly asked for and is no longer called for. Its
 // tenant's trail says so.
-func (r *Runner) letGo(ctx context.Context, row *rivertype.JobRow, j store.Job, why error) error {
-	if err := r.db.LetGo(ctx, j, row.Kind); err != nil {
+func (r *Runner) cancelStale(ctx context.Context, row *rivertype.JobRow, j store.Job, why error) error {
+	if err := r.db.CancelStale(ctx, j, row.Kind); err != nil {
 		return err
 	}
 	r.log.LogAttrs(ctx, slog.LevelInfo, "job let go",
-		append(about(row), slog.String("tenant", j.TenantID().String()), slog.String("why", why.Error()))...)
+		append(jobAttrs(row), slog.String("tenant", j.TenantID().String()), slog.String("why", why.Error()))...)
 	return river.JobCancel(why)
 }
 
-// about is what the log says of a job: never its arguments.
-func about(row *rivertype.JobRow) []slog.Attr {
+// jobAttrs is what the log says of a job: never its arguments.
+func jobAttrs(row *rivertype.JobRow) []slog.Attr {
 	return []slog.Attr{
 		slog.Int64("job", row.ID),
 		slog.String("kind", row.Kind),

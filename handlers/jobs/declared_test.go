@@ -35,7 +35,7 @@ func (Polish) Kind() string { return "polish" }`, "handlers/jobs/jobs.go"},
 type Polish struct{ Gadget string }
 func (Polish) Kind() string { return "polish" }`, "store/queue/jobs.go"},
 		{"the same name", `package queue
-type Polish struct{ Seal }
+type Polish struct{ Signature }
 func (Polish) Kind() string { return "sweep" }`, "already"},
 	} {
 		planted, err := parser.ParseFile(token.NewFileSet(), "planted.go", c.source, 0)
@@ -57,7 +57,7 @@ func undeclaredJobs(asked, worked []*ast.File) (complaints []string) {
 	names := map[string]string{}
 	for _, job := range slices.Sorted(maps.Keys(kinds)) {
 		if !embeds[job] {
-			complaints = append(complaints, fmt.Sprintf("%s is neither a tenant's job nor the platform's: embed Seal or Platform in it, in store/queue/jobs.go", job))
+			complaints = append(complaints, fmt.Sprintf("%s is neither a tenant's job nor the platform's: embed Signature or Platform in it, in store/queue/jobs.go", job))
 		}
 		if !registered[job] {
 			complaints = append(complaints, fmt.Sprintf("nobody works %s: add it to Runner.register in handlers/jobs/jobs.go", job))
@@ -92,7 +92,7 @@ func jobTypes(files []*ast.File) (kinds map[string]string, embeds map[string]boo
 					field := fields.Fields.List[i]
 					name, plain := field.Type.(*ast.Ident)
 					embeds[n.Name.Name] = embeds[n.Name.Name] ||
-						(plain && len(field.Names) == 0 && (name.Name == "Seal" || name.Name == "Platform"))
+						(plain && len(field.Names) == 0 && (name.Name == "Signature" || name.Name == "Platform"))
 				}
 			}
 			return true

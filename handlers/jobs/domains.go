@@ -10,7 +10,7 @@ import (
 
 // domainsDue asks for a look at each domain that is due.
 func (r *Runner) domainsDue(ctx context.Context, _ queue.DomainsDue) error {
-	return r.db.AskDomainChecks(ctx)
+	return r.db.EnqueueDomainChecks(ctx)
 }
 
 // domainCheck looks at what the DNS says of a domain, and records it. It asks a
@@ -39,5 +39,5 @@ func (r *Runner) domainCheck(ctx context.Context, j store.Job, job queue.DomainC
 }
 
 func (r *Runner) record(ctx context.Context, j store.Job, d store.Domain, report store.DomainReport) error {
-	return r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.DomainLooked(ctx, d, report) })
+	return r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.RecordDomainCheck(ctx, d, report) })
 }

@@ -40,9 +40,9 @@ insert into domains (host, tenant_id, next_check_at) values ($1, $2, null) retur
 // look has the job look at a domain and returns what it then says of itself.
 func (z *zone) look(t *testing.T, me store.Member, id uuid.UUID) (d store.Domain) {
 	t.Helper()
-	job := queue.DomainCheck{Seal: queue.Seal{Tenant: me.TenantID()}, Domain: id}
-	check(t, testSealer.Seal(&job))
-	j, err := storetest.DB().Believe(&job, store.Demand{Regardless: true, AnyState: true})
+	job := queue.DomainCheck{Signature: queue.Signature{Tenant: me.TenantID()}, Domain: id}
+	check(t, testSealer.Sign(&job))
+	j, err := storetest.DB().VerifyJob(&job, store.JobPolicy{IgnoreRequester: true, AnyTenantState: true})
 	check(t, err)
 	check(t, z.runner.domainCheck(t.Context(), j, job))
 	check(t, storetest.DB().Read(t.Context(), me, store.GetDomain(id, &d)))
@@ -129,7 +129,7 @@ func TestDomainsDue(t *testing.T) {
 	do(t, admin(t), `update domains set next_check_at = now() + interval '1 hour' where id = $1`, later)
 	do(t, admin(t), `update domains set next_check_at = now() - interval '1 year' where id = $1`, due)
 	for range 2 {
-		check(t, storetest.DB().AskDomainChecks(t.Context()))
+		check(t, storetest.DB().EnqueueDomainChecks(t.Context()))
 	}
 	for id, want := range map[uuid.UUID]int64{due: 1, later: 0} {
 		n := ask[int64](t, admin(t), `

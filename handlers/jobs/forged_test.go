@@ -14,7 +14,7 @@ import (
 	"portico/store/queue"
 )
 
-var testSealer = queue.NewSealer(storetest.SealKey)
+var testSealer = queue.NewSigner(storetest.SigningKey)
 
 // rawJob is a job as somebody writes it into the queue's table by hand.
 type rawJob struct {
@@ -69,19 +69,19 @@ func TestForgedJobsAreRefused(t *testing.T) {
 
 func forgeries(t *testing.T, acme, globex store.Member, version uuid.UUID) map[string]river.JobArgs {
 	t.Helper()
-	tampered := &queue.VersionPublished{Seal: queue.Seal{Tenant: acme.TenantID()}, Version: version}
-	check(t, testSealer.Seal(tampered))
+	tampered := &queue.VersionPublished{Signature: queue.Signature{Tenant: acme.TenantID()}, Version: version}
+	check(t, testSealer.Sign(tampered))
 	tampered.Tenant = globex.TenantID()
-	edited := &queue.VersionPublished{Seal: queue.Seal{Tenant: globex.TenantID()}, Version: store.NewID()}
-	check(t, testSealer.Seal(edited))
+	edited := &queue.VersionPublished{Signature: queue.Signature{Tenant: globex.TenantID()}, Version: store.NewID()}
+	check(t, testSealer.Sign(edited))
 	edited.Version = version
-	asOther := &queue.ProjectDigest{Seal: queue.Seal{Tenant: globex.TenantID()}, Day: "2026-01-01"}
-	check(t, testSealer.Seal(asOther))
-	asOther.AskedBy = acme.ID()
-	strange := &queue.ProjectDigest{Seal: queue.Seal{Tenant: globex.TenantID()}, Day: "2026-01-01"}
-	check(t, queue.NewSealer([]byte("a key that the application never had")).Seal(strange))
-	sealed := func(job queue.TenantJob) queue.TenantJob { check(t, testSealer.Seal(job)); return job }
-	in := queue.Seal{Tenant: globex.TenantID()}
+	asOther := &queue.ProjectDigest{Signature: queue.Signature{Tenant: globex.TenantID()}, Day: "2026-01-01"}
+	check(t, testSealer.Sign(asOther))
+	asOther.RequestedBy = acme.ID()
+	strange := &queue.ProjectDigest{Signature: queue.Signature{Tenant: globex.TenantID()}, Day: "2026-01-01"}
+	check(t, queue.NewSigner([]byte("a key that the application never had")).Sign(strange))
+	sealed := func(job queue.TenantJob) queue.TenantJob { check(t, testSealer.Sign(job)); return job }
+	in := queue.Signature{Tenant: globex.TenantID()}
 	return map[string]river.JobArgs{
 		"no arguments":                  rawJob{"project_digest", `{}`},
 		"no tenant":                     rawJob{"project_digest", `{"day": "2026-01-01"}`},
@@ -93,11 +93,11 @@ func forgeries(t *testing.T, acme, globex store.Member, version uuid.UUID) map[s
 		"the object exchanged":          edited,
 		"the asker exchanged":           asOther,
 		"a seal of a strange key":       strange,
-		"a tenant that does not exist":  sealed(&queue.ProjectDigest{Seal: queue.Seal{Tenant: store.NewID()}, Day: "2026-01-01"}),
-		"B's tenant, A's version":       sealed(&queue.VersionPublished{Seal: in, Version: version}),
-		"B's tenant, A's version, mail": sealed(&queue.VersionMail{Seal: in, Version: version, To: globex.ID()}),
-		"B's tenant, A's person":        sealed(&queue.DigestMail{Seal: in, Day: "2026-01-01", To: mia(t, acme)}),
-		"a support session of nobody":   sealed(&queue.SupportExpiry{Seal: in, Session: store.NewID()}),
+		"a tenant that does not exist":  sealed(&queue.ProjectDigest{Signature: queue.Signature{Tenant: store.NewID()}, Day: "2026-01-01"}),
+		"B's tenant, A's version":       sealed(&queue.VersionPublished{Signature: in, Version: version}),
+		"B's tenant, A's version, mail": sealed(&queue.VersionMail{Signature: in, Version: version, To: globex.ID()}),
+		"B's tenant, A's person":        sealed(&queue.DigestMail{Signature: in, Day: "2026-01-01", To: mia(t, acme)}),
+		"a support session of nobody":   sealed(&queue.SupportExpiry{Signature: in, Session: store.NewID()}),
 	}
 }
 
@@ -121,10 +121,10 @@ select format('effects %s, trail %s, jobs %s',
 // over exactly that.
 func TestNobodySealsNoTenant(t *testing.T) {
 	t.Parallel()
-	if err := testSealer.Seal(&queue.ProjectDigest{}); err == nil {
+	if err := testSealer.Sign(&queue.ProjectDigest{}); err == nil {
 		t.Error("arguments without a tenant are sealed")
 	}
-	if err := testSealer.Check(&queue.ProjectDigest{}); err == nil {
+	if err := testSealer.Verify(&queue.ProjectDigest{}); err == nil {
 		t.Error("arguments without a tenant are believed")
 	}
 }
@@ -133,10 +133,10 @@ func TestNobodySealsNoTenant(t *testing.T) {
 // arguments.
 func TestSealIsOfItsKind(t *testing.T) {
 	t.Parallel()
-	started := &queue.SupportStarted{Seal: queue.Seal{Tenant: store.NewID()}, Session: store.NewID()}
-	check(t, testSealer.Seal(started))
-	check(t, testSealer.Check(started))
-	if err := testSealer.Check(&queue.SupportEnded{Seal: started.Seal, Session: started.Session}); err == nil {
+	started := &queue.SupportStarted{Signature: queue.Signature{Tenant: store.NewID()}, Session: store.NewID()}
+	check(t, testSealer.Sign(started))
+	check(t, testSealer.Verify(started))
+	if err := testSealer.Verify(&queue.SupportEnded{Signature: started.Signature, Session: started.Session}); err == nil {
 		t.Error("the seal of a start passes for that of an end")
 	}
 }

@@ -56,8 +56,8 @@ func TestInviteMailIsTheLast(t *testing.T) {
 	id := invite(t, dana, nina)
 	mailTo(t, nina, "has invited you")
 	again := func(tenant uuid.UUID, sending int) rivertype.JobState {
-		job := &queue.InviteMail{Seal: queue.Seal{Tenant: tenant}, Invite: id, Sending: sending}
-		check(t, testSealer.Seal(job))
+		job := &queue.InviteMail{Signature: queue.Signature{Tenant: tenant}, Invite: id, Sending: sending}
+		check(t, testSealer.Sign(job))
 		return ended(insert(t, r, job)).State
 	}
 	waitFor(t, r, `select sent_at is not null from invites where id = $1`, id)

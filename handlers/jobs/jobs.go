@@ -43,8 +43,8 @@ type Config struct {
 	DNS *dnscheck.Resolver
 	// AlertTo is told when a job is refused; "" tells the log and the counter alone.
 	AlertTo string
-	// Watch counts jobs, unless nil.
-	Watch *metrics.Watch
+	// Recorder counts jobs, unless nil.
+	Metrics *metrics.Recorder
 	// Log gets one line a job, of ids only.
 	Log *slog.Logger
 }
@@ -70,7 +70,7 @@ const (
 	// A job may wait for a mail server to answer, 10 and then 30 seconds.
 	jobTimeout = 90 * time.Second
 	// How long a stop waits for jobs before it hands them on.
-	stopPatience = 15 * time.Second
+	stopTimeout = 15 * time.Second
 	// When a job whose process died is given to another.
 	rescueAfter = 5 * time.Minute
 )
@@ -120,11 +120,11 @@ func (r *Runner) queueConfig() *river.Config {
 		ErrorHandler:         failures{r.log},
 		RetryPolicy:          backoff{},
 		JobTimeout:           jobTimeout,
-		SoftStopTimeout:      stopPatience,
+		SoftStopTimeout:      stopTimeout,
 		RescueStuckJobsAfter: rescueAfter,
 		// The app's role owns nothing, and only an owner may rebuild an index.
 		ReindexerSchedule: river.NeverSchedule(),
-		Logger:            slog.New(quiet{r.log.Handler()}),
+		Logger:            slog.New(riverLogFilter{r.log.Handler()}),
 	}
 }
 
@@ -133,30 +133,30 @@ func (r *Runner) register(w *river.Workers) {
 	platformJob(w, r, r.signInMail)
 	platformJob(w, r, r.sweep)
 	platformJob(w, r, r.dailyDigests)
-	platformJob(w, r, r.dailyTidy)
+	platformJob(w, r, r.dailyCleanup)
 	platformJob(w, r, r.alertMail)
 	platformJob(w, r, r.domainsDue)
 
-	tenantJob(w, r, store.Demand{}, r.projectDigest)
-	tenantJob(w, r, store.Demand{}, r.digestMail)
-	tenantJob(w, r, store.Demand{}, r.tidy)
-	tenantJob(w, r, store.Demand{May: store.Publish}, r.versionPublished)
-	tenantJob(w, r, store.Demand{May: store.Publish}, r.versionMail)
+	tenantJob(w, r, store.JobPolicy{}, r.projectDigest)
+	tenantJob(w, r, store.JobPolicy{}, r.digestMail)
+	tenantJob(w, r, store.JobPolicy{}, r.cleanUp)
+	tenantJob(w, r, store.JobPolicy{RequesterMay: store.Publish}, r.versionPublished)
+	tenantJob(w, r, store.JobPolicy{RequesterMay: store.Publish}, r.versionMail)
 	// A domain is kept true whoever added it, in whatever state the tenant is.
-	tenantJob(w, r, store.Demand{Regardless: true, AnyState: true}, r.domainCheck)
+	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true, AnyTenantState: true}, r.domainCheck)
 	// The picture was taken in while they might send it; it is no less there now.
-	tenantJob(w, r, store.Demand{Regardless: true}, r.filePreview)
+	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.filePreview)
 	// Whoever of the agency invites need be no member here; an invitation that has
 	// lost its ground is revoked, and then nothing is sent.
-	tenantJob(w, r, store.Demand{Regardless: true}, r.inviteMail)
+	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.inviteMail)
 	// What support did is told even when the person it looked as is gone.
-	tenantJob(w, r, store.Demand{Regardless: true}, r.supportStarted)
-	tenantJob(w, r, store.Demand{Regardless: true}, r.supportEnded)
-	tenantJob(w, r, store.Demand{Regardless: true}, r.supportExpiry)
-	tenantJob(w, r, store.Demand{Regardless: true}, r.supportMail)
+	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.supportStarted)
+	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.supportEnded)
+	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.supportExpiry)
+	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.supportMail)
 	// An agent who asks is no member.
-	tenantJob(w, r, store.Demand{Regardless: true}, r.supportAsked)
-	tenantJob(w, r, store.Demand{Regardless: true}, r.supportAskMail)
+	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.accessRequested)
+	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.accessRequestMail)
 }
 
 // Start begins to work the queue and returns. The end of ctx is a [Runner.Stop].

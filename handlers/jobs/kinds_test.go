@@ -10,7 +10,7 @@ import (
 )
 
 // extra is a file more in this package, with one registration in it.
-const extra = `package work
+const extra = `package jobs
 
 import (
 	"context"
@@ -21,24 +21,24 @@ import (
 	"portico/store/queue"
 )
 
-var _ queue.Seal
+var _ queue.Signature
 
 type plain struct{ Tenant string }
 
 func (plain) Kind() string { return "plain" }
 
-type sealed struct{ queue.Seal }
+type signed struct{ queue.Signature }
 
-func (sealed) Kind() string { return "sealed" }
+func (signed) Kind() string { return "signed" }
 
 type placeless struct{ queue.Platform }
 
 func (placeless) Kind() string { return "placeless" }
 
-// claims has what a tenant job needs, but for the seal itself.
+// claims has what a tenant job needs, except the signature itself.
 type claims struct{ plain }
 
-func (*claims) Sealed() *queue.Seal { return &queue.Seal{} }
+func (*claims) JobSignature() *queue.Signature { return &queue.Signature{} }
 
 func more(w *river.Workers, r *Runner) { REGISTRATION }
 
@@ -46,18 +46,18 @@ func tenant[T any](context.Context, store.Job, T) error { return nil }
 func nowhere[T any](context.Context, T) error { return nil }
 `
 
-// Somebody registers a worker for arguments that carry no seal, or the wrong kind
-// of worker: it does not compile. The two that are meant do.
+// Somebody registers a worker for arguments without a signature, or the wrong
+// kind of worker: it does not compile. The two intended pairs do.
 func TestOnlyTwoKindsCompile(t *testing.T) {
 	t.Parallel()
 	for registration, want := range map[string]bool{
-		`tenantJob(w, r, store.Demand{}, tenant[sealed])`:    true,
-		`platformJob(w, r, nowhere[placeless])`:              true,
-		`tenantJob(w, r, store.Demand{}, tenant[plain])`:     false,
-		`tenantJob(w, r, store.Demand{}, tenant[claims])`:    false,
-		`platformJob(w, r, nowhere[plain])`:                  false,
-		`platformJob(w, r, nowhere[sealed])`:                 false,
-		`tenantJob(w, r, store.Demand{}, tenant[placeless])`: false,
+		`tenantJob(w, r, store.JobPolicy{}, tenant[signed])`:    true,
+		`platformJob(w, r, nowhere[placeless])`:                 true,
+		`tenantJob(w, r, store.JobPolicy{}, tenant[plain])`:     false,
+		`tenantJob(w, r, store.JobPolicy{}, tenant[claims])`:    false,
+		`platformJob(w, r, nowhere[plain])`:                     false,
+		`platformJob(w, r, nowhere[signed])`:                    false,
+		`tenantJob(w, r, store.JobPolicy{}, tenant[placeless])`: false,
 	} {
 		here, err := filepath.Abs(".")
 		check(t, err)

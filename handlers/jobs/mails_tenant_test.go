@@ -43,7 +43,7 @@ func TestEveryMailStaysInItsTenant(t *testing.T) {
 			lookIn(t, dana, mark)
 		}
 	}
-	check(t, storetest.DB().AskDigests(t.Context(), time.Now().UTC().Format(time.DateOnly), tenants))
+	check(t, storetest.DB().EnqueueDigests(t.Context(), time.Now().UTC().Format(time.DateOnly), tenants))
 	waitIdle(t, r, tenants)
 
 	for _, who := range readers {

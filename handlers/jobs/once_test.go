@@ -21,7 +21,7 @@ import (
 // canaryJob makes one project of a given name in its tenant: an effect that can
 // be counted.
 type canaryJob struct {
-	queue.Seal
+	queue.Signature
 	Number int    `json:"number"`
 	Name   string `json:"name"`
 }
@@ -56,7 +56,7 @@ func (c *canaries) work(ctx context.Context, j store.Job, job canaryJob) error {
 		return errInjected
 	}
 	err := c.db.Work(ctx, j, func(tx *store.Tx) error {
-		first, err := tx.Once(ctx, key)
+		first, err := tx.ClaimEffect(ctx, key)
 		if err != nil || !first {
 			return err
 		}
@@ -81,7 +81,7 @@ func TestThousandJobsOnOneConnection(t *testing.T) {
 	a := storetest.Agency(t)
 	acme, globex := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Dana, a.Globex)
 	db, err := store.Open(t.Context(), store.Config{
-		URL: storetest.Server().AppURL(stack.DatabaseName), Seal: testSealer, MaxConns: 1})
+		URL: storetest.Server().AppURL(stack.DatabaseName), Signer: testSealer, MaxConns: 1})
 	check(t, err)
 	t.Cleanup(db.Close)
 	c := &canaries{db: db, tried: map[string]bool{}}
@@ -90,14 +90,14 @@ func TestThousandJobsOnOneConnection(t *testing.T) {
 		cfg.Queues = map[string]river.QueueConfig{"canaries": {MaxWorkers: 40}}
 		cfg.FetchCooldown = 5 * time.Millisecond
 		cfg.RetryPolicy = atOnce{}
-		tenantJob(cfg.Workers, r, store.Demand{}, c.work)
+		tenantJob(cfg.Workers, r, store.JobPolicy{}, c.work)
 	})
 
 	const each = 500
 	for _, me := range []store.Member{acme, globex} {
 		check(t, storetest.DB().Write(t.Context(), me, func(tx *store.Tx) error {
 			for n := range each {
-				if err := tx.Ask(t.Context(), &canaryJob{Number: n, Name: fmt.Sprintf("canary %d of %s", n, me.Tenant.Slug)}); err != nil {
+				if err := tx.Enqueue(t.Context(), &canaryJob{Number: n, Name: fmt.Sprintf("canary %d of %s", n, me.Tenant.Slug)}); err != nil {
 					return err
 				}
 			}

@@ -75,7 +75,7 @@ const tenantsAtOnce = 500
 // dailyDigests asks for one digest in each tenant.
 func (r *Runner) dailyDigests(ctx context.Context, job queue.DailyDigests) error {
 	return r.eachTenant(ctx, func(ctx context.Context, tenants []uuid.UUID) error {
-		return r.db.AskDigests(ctx, job.Day, tenants)
+		return r.db.EnqueueDigests(ctx, job.Day, tenants)
 	})
 }
 

@@ -212,8 +212,8 @@ func TestPreviewOfAnotherTenantsPicture(t *testing.T) {
 	file := p.send(t, globex, version, thumbnailtest.PNG(t, thumbnailtest.TwoHalves(100, 100)))
 	p.done(t, file)
 	before := storetest.RowsOf(t, globex.TenantID())
-	job := &queue.FilePreview{Seal: queue.Seal{Tenant: acme.TenantID()}, File: file}
-	check(t, testSealer.Seal(job))
+	job := &queue.FilePreview{Signature: queue.Signature{Tenant: acme.TenantID()}, File: file}
+	check(t, testSealer.Sign(job))
 	if row := ended(insert(t, p.runner, job)); row.State != "cancelled" {
 		t.Errorf("the job is %s", row.State)
 	}

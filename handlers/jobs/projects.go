@@ -12,7 +12,7 @@ import (
 
 // projectDigest decides whether the tenant has news and for whom to look.
 func (r *Runner) projectDigest(ctx context.Context, j store.Job, job queue.ProjectDigest) error {
-	return r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.AskDigestMails(ctx, job.Day) })
+	return r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.EnqueueDigestMails(ctx, job.Day) })
 }
 
 // digestItems bounds what one digest lists.
@@ -49,7 +49,7 @@ func (r *Runner) digest(to store.Recipient, since time.Time, news []store.News) 
 
 // versionPublished finds the people to tell about a version.
 func (r *Runner) versionPublished(ctx context.Context, j store.Job, job queue.VersionPublished) error {
-	return r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.AskVersionMails(ctx, job.Version) })
+	return r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.EnqueueVersionMails(ctx, job.Version) })
 }
 
 // versionMail tells one of them.

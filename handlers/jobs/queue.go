@@ -19,8 +19,8 @@ type failures struct{ log *slog.Logger }
 
 // HandleError implements river.ErrorHandler.
 func (f failures) HandleError(ctx context.Context, job *rivertype.JobRow, err error) *river.ErrorHandlerResult {
-	attrs := append(about(job), slog.String("err", err.Error()))
-	var p panicked
+	attrs := append(jobAttrs(job), slog.String("err", err.Error()))
+	var p panicError
 	if errors.As(err, &p) {
 		attrs = append(attrs, slog.String("stack", p.stack))
 	}
@@ -34,24 +34,28 @@ func (f failures) HandleError(ctx context.Context, job *rivertype.JobRow, err er
 
 // HandlePanic implements river.ErrorHandler, for panics outside our adapters.
 func (f failures) HandlePanic(ctx context.Context, job *rivertype.JobRow, _ any, trace string) *river.ErrorHandlerResult {
-	f.log.LogAttrs(ctx, slog.LevelError, "job panicked", append(about(job), slog.String("stack", trace))...)
+	f.log.LogAttrs(ctx, slog.LevelError, "job panicked", append(jobAttrs(job), slog.String("stack", trace))...)
 	return nil
 }
 
-// quiet keeps the queue's own log to what an operator must know. Job errors are
+// riverLogFilter keeps the queue's own log to what an operator must know. Job errors are
 // logged by [failures].
-type quiet struct{ slog.Handler }
+type riverLogFilter struct{ slog.Handler }
 
 // Enabled implements slog.Handler.
-func (q quiet) Enabled(ctx context.Context, level slog.Level) bool {
+func (q riverLogFilter) Enabled(ctx context.Context, level slog.Level) bool {
 	return level >= slog.LevelWarn && q.Handler.Enabled(ctx, level)
 }
 
 // WithAttrs implements slog.Handler.
-func (q quiet) WithAttrs(attrs []slog.Attr) slog.Handler { return quiet{q.Handler.WithAttrs(attrs)} }
+func (q riverLogFilter) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return riverLogFilter{q.Handler.WithAttrs(attrs)}
+}
 
 // WithGroup implements slog.Handler.
-func (q quiet) WithGroup(name string) slog.Handler { return quiet{q.Handler.WithGroup(name)} }
+func (q riverLogFilter) WithGroup(name string) slog.Handler {
+	return riverLogFilter{q.Handler.WithGroup(name)}
+}
 
 // backoff doubles the wait after each failure, from two seconds up to an hour,
 // so that 25 attempts outlast a night without a mail server. Somebody waits for
@@ -90,7 +94,7 @@ func periodicJobs() []*river.PeriodicJob {
 			func() (river.JobArgs, *river.InsertOpts) { return digestsDue(time.Now().UTC()), nil },
 			&river.PeriodicJobOpts{ID: "daily_digests"}),
 		river.NewPeriodicJob(everyFullHour{},
-			func() (river.JobArgs, *river.InsertOpts) { return tidyDue(time.Now().UTC()), nil },
+			func() (river.JobArgs, *river.InsertOpts) { return cleanupDue(time.Now().UTC()), nil },
 			&river.PeriodicJobOpts{ID: "daily_tidy"}),
 	}
 }
@@ -107,11 +111,11 @@ func digestsDue(now time.Time) river.JobArgs {
 // tidyHour is when there is least else to do.
 const tidyHour = 3
 
-func tidyDue(now time.Time) river.JobArgs {
+func cleanupDue(now time.Time) river.JobArgs {
 	if now.Hour() != tidyHour {
 		return nil
 	}
-	return queue.DailyTidy{Day: now.Format(time.DateOnly)}
+	return queue.DailyCleanup{Day: now.Format(time.DateOnly)}
 }
 
 type everyFullHour struct{}

@@ -70,7 +70,7 @@ func (p *pass) preview(ctx context.Context, e store.FileEntry, listed bool) erro
 		return err
 	}
 	return p.found(Finding{Kind: LostPreview, File: e.ID, Name: e.Name}, func() error {
-		return p.write(ctx, func(tx *store.Tx) error { return tx.DropPreview(ctx, e.ID) })
+		return p.write(ctx, func(tx *store.Tx) error { return tx.DeletePreview(ctx, e.ID) })
 	})
 }
 
@@ -105,9 +105,9 @@ func (s *strays) flush(ctx context.Context) error {
 	for i, key := range s.keys {
 		ids[i] = key.ID()
 	}
-	read := store.WithoutRow
+	read := store.FilesWithoutRow
 	if s.kind == StrayPreview {
-		read = store.WithoutPreview
+		read = store.FilesWithoutPreview
 	}
 	var without []uuid.UUID
 	if err := s.p.read(ctx, read(ids, &without)); err != nil {

@@ -68,9 +68,9 @@ func (p *pass) uploadGone(ctx context.Context, e store.FileEntry) (bool, error) 
 // remove gives an upload up, if nothing has happened to it since it was judged,
 // and takes away all there is of it.
 func (p *pass) remove(ctx context.Context, e store.FileEntry, inStorage []files.Upload) error {
-	var left store.Leftover
+	var left store.RemovableFile
 	err := p.write(ctx, func(tx *store.Tx) (err error) {
-		left, err = tx.GiveUpUntouched(ctx, e.ID, e.TouchedAt)
+		left, err = tx.CancelIdleUpload(ctx, e.ID, e.TouchedAt)
 		return err
 	})
 	if err != nil {
@@ -84,7 +84,7 @@ func (p *pass) remove(ctx context.Context, e store.FileEntry, inStorage []files.
 	if err := p.r.removeBytes(ctx, p.j, left); err != nil {
 		return err
 	}
-	return p.write(ctx, func(tx *store.Tx) error { return tx.DropUpload(ctx, e.ID) })
+	return p.write(ctx, func(tx *store.Tx) error { return tx.DeleteUpload(ctx, e.ID) })
 }
 
 // parts compares the parts of an upload that may still go on: one that storage
@@ -125,7 +125,7 @@ func (p *pass) parts(ctx context.Context, e store.FileEntry) error {
 		}
 		err := p.found(Finding{Kind: RowWithoutPart, File: e.ID, Name: e.Name, Part: row.Number}, func() error {
 			return p.write(ctx, func(tx *store.Tx) error {
-				if err := tx.DropPart(ctx, e.ID, row); err != nil || !ok {
+				if err := tx.DeletePart(ctx, e.ID, row); err != nil || !ok {
 					return err
 				}
 				return tx.AdoptPart(ctx, e.ID, partEntry(s))

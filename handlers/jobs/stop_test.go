@@ -16,9 +16,9 @@ import (
 	"portico/store/queue"
 )
 
-func openWith(t *testing.T, seal queue.Sealer) *store.DB {
+func openWith(t *testing.T, seal queue.Signer) *store.DB {
 	t.Helper()
-	db, err := store.Open(t.Context(), store.Config{URL: storetest.Server().AppURL(stack.DatabaseName), Seal: seal, MaxConns: 2})
+	db, err := store.Open(t.Context(), store.Config{URL: storetest.Server().AppURL(stack.DatabaseName), Signer: seal, MaxConns: 2})
 	check(t, err)
 	t.Cleanup(db.Close)
 	return db
@@ -124,7 +124,7 @@ func TestPanicTellsNothing(t *testing.T) {
 		t.Error("the log holds the secret")
 	}
 	failed := log.logged(t, func(line map[string]any) bool { return line["msg"] == "job failed" })
-	if len(failed) != 2 || !strings.Contains(failed[0]["stack"].(string), "work.") {
+	if len(failed) != 2 || !strings.Contains(failed[0]["stack"].(string), "jobs.") {
 		t.Errorf("%d failures are logged, want 2 with their stacks", len(failed))
 	}
 }

@@ -16,12 +16,12 @@ import (
 
 // supportStarted finds the owners to tell that support has stepped in.
 func (r *Runner) supportStarted(ctx context.Context, j store.Job, job queue.SupportStarted) error {
-	return r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.AskSupportMails(ctx, job.Session, false) })
+	return r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.EnqueueSupportMails(ctx, job.Session, false) })
 }
 
 // supportEnded finds the owners to tell that a support session is over.
 func (r *Runner) supportEnded(ctx context.Context, j store.Job, job queue.SupportEnded) error {
-	return r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.AskSupportMails(ctx, job.Session, true) })
+	return r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.EnqueueSupportMails(ctx, job.Session, true) })
 }
 
 // supportExpiry closes a session that has run its time. The clock of the queue

@@ -19,9 +19,9 @@ func TestSupportIsTold(t *testing.T) {
 	a := storetest.Agency(t)
 	me := supporter(t, a)
 	conn := admin(t)
-	seal := queue.Seal{Tenant: me.TenantID(), AskedBy: me.ID(), Actor: me.Person.ID(), Support: me.Support.ID}
+	seal := queue.Signature{Tenant: me.TenantID(), RequestedBy: me.ID(), Actor: me.Person.ID(), Support: me.Support.ID}
 
-	put(t, r, &queue.SupportStarted{Seal: seal, Session: me.Support.ID})
+	put(t, r, &queue.SupportStarted{Signature: seal, Session: me.Support.ID})
 	for _, owner := range []string{a.Mia, a.Dana} {
 		msg := mailTo(t, owner, "is viewing ")
 		if !strings.Contains(msg.Text(), "T-1") || msg.Header("X-Portico-Actor") != me.Person.ID().String() {
@@ -29,7 +29,7 @@ func TestSupportIsTold(t *testing.T) {
 		}
 	}
 	do(t, conn, `update support_sessions set started_at = now() - interval '30 minutes', ends_at = now() - interval '1 second' where id = $1`, me.Support.ID)
-	put(t, r, &queue.SupportExpiry{Seal: seal, Session: me.Support.ID})
+	put(t, r, &queue.SupportExpiry{Signature: seal, Session: me.Support.ID})
 	for _, owner := range []string{a.Mia, a.Dana} {
 		if msg := mailTo(t, owner, "has left"); !strings.Contains(msg.Text(), "Its time was over.") {
 			t.Errorf("the mail about the end does not say how:\n%s", msg.Text())
@@ -58,8 +58,8 @@ func TestMailIsInItsReadersDates(t *testing.T) {
 	me := supporter(t, a)
 	do(t, admin(t), `update support_sessions set started_at = '2020-03-10 23:00Z', ends_at = '2020-03-10 23:30Z' where id = $1`, me.Support.ID)
 	put(t, r, &queue.SupportStarted{
-		Seal:    queue.Seal{Tenant: me.TenantID(), AskedBy: me.ID(), Actor: me.Person.ID(), Support: me.Support.ID},
-		Session: me.Support.ID,
+		Signature: queue.Signature{Tenant: me.TenantID(), RequestedBy: me.ID(), Actor: me.Person.ID(), Support: me.Support.ID},
+		Session:   me.Support.ID,
 	})
 	for owner, want := range map[string]string{a.Mia: "11. März 2020, 12:30, Auckland time", a.Dana: "10 March 2020, 23:30 UTC"} {
 		if text := mailTo(t, owner, "is viewing ").Text(); !strings.Contains(text, "The session ends by itself at "+want+".") {
@@ -78,8 +78,8 @@ func TestSupportEndIsToldRegardless(t *testing.T) {
 	do(t, admin(t), `update memberships set ended_at = now() where tenant_id = $1 and user_id = $2`, me.TenantID(), me.ID())
 
 	put(t, r, &queue.SupportEnded{
-		Seal:    queue.Seal{Tenant: me.TenantID(), AskedBy: me.ID(), Actor: me.Person.ID(), Support: me.Support.ID},
-		Session: me.Support.ID,
+		Signature: queue.Signature{Tenant: me.TenantID(), RequestedBy: me.ID(), Actor: me.Person.ID(), Support: me.Support.ID},
+		Session:   me.Support.ID,
 	})
 	mailTo(t, a.Mia, "no access any more")
 	if n := len(mailsTo(t, a.Dana)); n != 0 {
@@ -94,9 +94,9 @@ func TestSupportExpiryWaits(t *testing.T) {
 	r := theRunner(t)
 	a := storetest.Agency(t)
 	me := supporter(t, a)
-	job := queue.SupportExpiry{Seal: queue.Seal{Tenant: me.TenantID()}, Session: me.Support.ID}
-	check(t, testSealer.Seal(&job))
-	j, err := storetest.DB().Believe(&job, store.Demand{Regardless: true})
+	job := queue.SupportExpiry{Signature: queue.Signature{Tenant: me.TenantID()}, Session: me.Support.ID}
+	check(t, testSealer.Sign(&job))
+	j, err := storetest.DB().VerifyJob(&job, store.JobPolicy{IgnoreRequester: true})
 	check(t, err)
 
 	if err := r.supportExpiry(t.Context(), j, job); err == nil || !strings.Contains(err.Error(), "Snooze") {
@@ -114,9 +114,9 @@ func TestDemandOfLiveSupport(t *testing.T) {
 	theRunner(t)
 	a := storetest.Agency(t)
 	me := supporter(t, a)
-	job := &queue.ProjectDigest{Seal: queue.Seal{Tenant: me.TenantID(), AskedBy: me.ID(), Actor: me.Person.ID(), Support: me.Support.ID}, Day: "2026-01-01"}
-	check(t, testSealer.Seal(job))
-	j, err := storetest.DB().Believe(job, store.Demand{LiveSupport: true})
+	job := &queue.ProjectDigest{Signature: queue.Signature{Tenant: me.TenantID(), RequestedBy: me.ID(), Actor: me.Person.ID(), Support: me.Support.ID}, Day: "2026-01-01"}
+	check(t, testSealer.Sign(job))
+	j, err := storetest.DB().VerifyJob(job, store.JobPolicy{LiveSupport: true})
 	check(t, err)
 	nothing := func(*store.Tx) error { return nil }
 
@@ -130,7 +130,7 @@ func TestDemandOfLiveSupport(t *testing.T) {
 // put seals a job and queues it.
 func put(t *testing.T, r *Runner, job queue.TenantJob) int64 {
 	t.Helper()
-	check(t, testSealer.Seal(job))
+	check(t, testSealer.Sign(job))
 	return insert(t, r, job)
 }
 
@@ -140,18 +140,18 @@ func TestKeyRotation(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	tenant := a.Member(t, a.Dana, a.Acme).TenantID()
-	job := &queue.ProjectDigest{Seal: queue.Seal{Tenant: tenant}, Day: "2026-06-01"}
-	check(t, testSealer.Seal(job))
+	job := &queue.ProjectDigest{Signature: queue.Signature{Tenant: tenant}, Day: "2026-06-01"}
+	check(t, testSealer.Sign(job))
 	newKey := []byte("the key that came with the rotation")
 
 	for name, c := range map[string]struct {
 		keys [][]byte
 		want rivertype.JobState
 	}{
-		"rotated":     {[][]byte{newKey, storetest.SealKey}, rivertype.JobStateCompleted},
+		"rotated":     {[][]byte{newKey, storetest.SigningKey}, rivertype.JobStateCompleted},
 		"old key off": {[][]byte{newKey}, rivertype.JobStateCancelled},
 	} {
-		db := openWith(t, queue.NewSealer(c.keys...))
+		db := openWith(t, queue.NewSigner(c.keys...))
 		r := newTestRunner(t, db, testConfig(t, mails.URL(), &lockedBuffer{}), onlyQueue("rotation "+name))
 		check(t, r.Start(t.Context()))
 		ended := endsOf(t, r)
@@ -174,11 +174,11 @@ func TestSupportAskIsMailed(t *testing.T) {
 	r := theRunner(t)
 	a := storetest.Agency(t)
 	mia := a.Member(t, a.Mia, a.Acme)
-	check(t, storetest.DB().Write(t.Context(), mia, func(tx *store.Tx) error { return tx.SetSupportMayAsk(t.Context(), true) }))
+	check(t, storetest.DB().Write(t.Context(), mia, func(tx *store.Tx) error { return tx.SetAccessRequestsAllowed(t.Context(), true) }))
 	sam := storetest.Person(t, storetest.SignIn(t, storetest.Agent(t)))
-	check(t, storetest.DB().AskSupport(t.Context(), sam, store.AskSupport{Slug: a.Acme, Mode: "read", Hours: 4, Reason: "A file does not open", Ticket: "T-77"}))
-	var asks []store.SupportAsk
-	check(t, storetest.DB().Read(t.Context(), mia, store.OpenSupportAsks(&asks)))
+	check(t, storetest.DB().RequestAccess(t.Context(), sam, store.NewAccessRequest{Slug: a.Acme, Mode: "read", Hours: 4, Reason: "A file does not open", Ticket: "T-77"}))
+	var asks []store.AccessRequest
+	check(t, storetest.DB().Read(t.Context(), mia, store.ListOpenAccessRequests(&asks)))
 	for _, owner := range []string{a.Mia, a.Dana} {
 		msg := mailTo(t, owner, "requests access to")
 		if !strings.Contains(msg.Text(), "T-77") || !strings.Contains(msg.Text(), "/support/asks/"+asks[0].ID.String()) || msg.Header("X-Portico-Actor") != sam.ID().String() {
@@ -190,13 +190,13 @@ func TestSupportAskIsMailed(t *testing.T) {
 			t.Errorf("%d mails to %s, who owns nothing there", n, other)
 		}
 	}
-	check(t, storetest.DB().Write(t.Context(), mia, func(tx *store.Tx) error { return tx.DenySupportAsk(t.Context(), asks[0].ID, "") }))
-	job := queue.SupportAskMail{Seal: queue.Seal{Tenant: mia.TenantID()}, AskID: asks[0].ID, To: a.Member(t, a.Leo, a.Acme).ID()}
+	check(t, storetest.DB().Write(t.Context(), mia, func(tx *store.Tx) error { return tx.DenyAccessRequest(t.Context(), asks[0].ID, "") }))
+	job := queue.AccessRequestMail{Signature: queue.Signature{Tenant: mia.TenantID()}, AccessRequestID: asks[0].ID, To: a.Member(t, a.Leo, a.Acme).ID()}
 	do(t, admin(t), `update memberships set role = 'owner' where tenant_id = $1 and user_id = $2`, mia.TenantID(), job.To)
-	check(t, testSealer.Seal(&job))
-	j, err := storetest.DB().Believe(&job, store.Demand{Regardless: true})
+	check(t, testSealer.Sign(&job))
+	j, err := storetest.DB().VerifyJob(&job, store.JobPolicy{IgnoreRequester: true})
 	check(t, err)
-	check(t, r.supportAskMail(t.Context(), j, job))
+	check(t, r.accessRequestMail(t.Context(), j, job))
 	if n := len(mailsTo(t, a.Leo)); n != 0 {
 		t.Errorf("%d mails about what was answered", n)
 	}

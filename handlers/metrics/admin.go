@@ -23,7 +23,7 @@ var templates = template.Must(template.ParseFS(pages, "*.html"))
 
 // Admin is the listener for the operator on the machine itself: metrics, the
 // queue, profiles, and whom certificates are for. Call it once.
-func (w *Watch) Admin(db *store.DB, ready Ready, ask http.Handler, log *slog.Logger) http.Handler {
+func (w *Recorder) Admin(db *store.DB, ready Ready, ask http.Handler, log *slog.Logger) http.Handler {
 	w.registry.MustRegister(installation{db, ready})
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(w.registry, promhttp.HandlerOpts{

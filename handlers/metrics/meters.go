@@ -38,14 +38,14 @@ func (m meters) all() []prometheus.Collector {
 }
 
 // Refused counts a request that was refused, or failed, with this status.
-func (w *Watch) Refused(status int) {
+func (w *Recorder) Refused(status int) {
 	if w != nil {
 		w.refusals.WithLabelValues(strconv.Itoa(status)).Inc()
 	}
 }
 
 // Uploaded counts bytes of files that came in and were kept.
-func (w *Watch) Uploaded(bytes int64) {
+func (w *Recorder) Uploaded(bytes int64) {
 	if w != nil {
 		w.bytes.WithLabelValues("upload").Add(float64(bytes))
 	}
@@ -53,7 +53,7 @@ func (w *Watch) Uploaded(bytes int64) {
 
 // SignIn counts what came of a proof shown at the door. The way is "code",
 // "link", "step_up" or the name of a configured provider.
-func (w *Watch) SignIn(way, outcome string) {
+func (w *Recorder) SignIn(way, outcome string) {
 	if w != nil {
 		w.signIns.WithLabelValues(way, outcome).Inc()
 	}
@@ -61,13 +61,13 @@ func (w *Watch) SignIn(way, outcome string) {
 
 // Support counts what became of support sessions: "started", "view_as", "refused",
 // "stopped" or "ended".
-func (w *Watch) Support(event string) {
+func (w *Recorder) Support(event string) {
 	if w != nil {
 		w.support.WithLabelValues(event).Inc()
 	}
 }
 
-func (w *Watch) worked(kind, outcome string, took time.Duration) {
+func (w *Recorder) worked(kind, outcome string, took time.Duration) {
 	w.jobs.WithLabelValues(kind, outcome).Inc()
 	w.jobTook.WithLabelValues(kind).Observe(took.Seconds())
 }

@@ -17,9 +17,9 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Watch counts and, once [Watch.Trace] was called, traces. Make one with [New];
+// Recorder counts and, once [Recorder.Trace] was called, traces. Make one with [New];
 // a nil Watch sees nothing, so that tests need none.
-type Watch struct {
+type Recorder struct {
 	registry *prometheus.Registry
 	meters
 	provider *sdktrace.TracerProvider // nil unless traces are asked for
@@ -27,8 +27,8 @@ type Watch struct {
 }
 
 // New returns a Watch that counts.
-func New() *Watch {
-	w := &Watch{registry: prometheus.NewRegistry(), meters: newMeters()}
+func New() *Recorder {
+	w := &Recorder{registry: prometheus.NewRegistry(), meters: newMeters()}
 	w.registry.MustRegister(w.all()...)
 	w.registry.MustRegister(
 		collectors.NewGoCollector(),
@@ -47,9 +47,9 @@ type Answer struct {
 	Took      time.Duration
 }
 
-// Begin is the beginning of a request; [Watch.Answered] is its end, with the
+// Begin is the beginning of a request; [Recorder.Answered] is its end, with the
 // context that Begin returned.
-func (w *Watch) Begin(ctx context.Context) context.Context {
+func (w *Recorder) Begin(ctx context.Context) context.Context {
 	if w == nil || w.tracer == nil {
 		return ctx
 	}
@@ -59,7 +59,7 @@ func (w *Watch) Begin(ctx context.Context) context.Context {
 }
 
 // Answered counts a request and ends its trace.
-func (w *Watch) Answered(ctx context.Context, a Answer) {
+func (w *Recorder) Answered(ctx context.Context, a Answer) {
 	if w == nil {
 		return
 	}

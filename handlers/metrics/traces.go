@@ -20,7 +20,7 @@ import (
 // Trace sends traces to an OpenTelemetry collector, over HTTP: endpoint is what
 // OTEL_EXPORTER_OTLP_ENDPOINT says. A collector that is away costs its traces and
 // nothing else. Call it before anything is watched.
-func (w *Watch) Trace(ctx context.Context, endpoint string, log *slog.Logger) error {
+func (w *Recorder) Trace(ctx context.Context, endpoint string, log *slog.Logger) error {
 	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(strings.TrimRight(endpoint, "/")+"/v1/traces"))
 	if err != nil {
 		return fmt.Errorf("traces: %w", err)
@@ -40,7 +40,7 @@ func (w *Watch) Trace(ctx context.Context, endpoint string, log *slog.Logger) er
 }
 
 // Close sends what is left to send.
-func (w *Watch) Close(ctx context.Context) {
+func (w *Recorder) Close(ctx context.Context) {
 	if w == nil || w.provider == nil {
 		return
 	}
@@ -51,7 +51,7 @@ func (w *Watch) Close(ctx context.Context) {
 
 // Store is for store.Config: what it traces is a round trip or a transaction in
 // a tenant. It is nil while nobody wants traces, which then cost nothing.
-func (w *Watch) Store() func(ctx context.Context, what string, tenant uuid.UUID) (context.Context, func(error)) {
+func (w *Recorder) Store() func(ctx context.Context, what string, tenant uuid.UUID) (context.Context, func(error)) {
 	if w == nil || w.tracer == nil {
 		return nil
 	}
@@ -65,7 +65,7 @@ func (w *Watch) Store() func(ctx context.Context, what string, tenant uuid.UUID)
 }
 
 // Files is for files.Config: what it traces is one call of S3, by its operation.
-func (w *Watch) Files() func(ctx context.Context, operation string) (context.Context, func(error)) {
+func (w *Recorder) Files() func(ctx context.Context, operation string) (context.Context, func(error)) {
 	if w == nil || w.tracer == nil {
 		return nil
 	}
@@ -76,7 +76,7 @@ func (w *Watch) Files() func(ctx context.Context, operation string) (context.Con
 }
 
 // Job is the beginning of a job; what it returns is its end, with the outcome.
-func (w *Watch) Job(ctx context.Context, kind string, id int64, attempt int) (context.Context, func(outcome string)) {
+func (w *Recorder) Job(ctx context.Context, kind string, id int64, attempt int) (context.Context, func(outcome string)) {
 	if w == nil {
 		return ctx, func(string) {}
 	}

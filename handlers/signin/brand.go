@@ -24,7 +24,7 @@ func (room *Room) brand(r *http.Request, to string) *views.Brand {
 	} else {
 		return nil
 	}
-	d, err := room.db.FrontDoor(r.Context(), slug, domain)
+	d, err := room.db.SignInBrand(r.Context(), slug, domain)
 	if err != nil {
 		return nil
 	}

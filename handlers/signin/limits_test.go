@@ -58,7 +58,7 @@ func TestUnknownAddressTakesTheSameWork(t *testing.T) {
 	a := storetest.Agency(t)
 	trace := &statements{}
 	db, err := store.Open(t.Context(), store.Config{
-		URL: storetest.Server().AppURL(stack.DatabaseName), Seal: queue.NewSealer(storetest.SealKey), Tracer: trace, MaxConns: 1,
+		URL: storetest.Server().AppURL(stack.DatabaseName), Signer: queue.NewSigner(storetest.SigningKey), Tracer: trace, MaxConns: 1,
 	})
 	check(t, err)
 	t.Cleanup(db.Close)

@@ -111,7 +111,7 @@ func (room *Room) Code(w http.ResponseWriter, r *http.Request, _ store.Visitor) 
 	to := LocalPath(r.PostForm.Get("return_to"))
 	f, ok := room.cookies.readFlow(r, flowCookie)
 	if !ok || f.Email == "" {
-		return room.refuseProof(w, r, store.OverGone, to)
+		return room.refuseProof(w, r, store.EndedGone, to)
 	}
 	if err := room.hitCode(r, f.ID); err != nil {
 		return err
@@ -129,7 +129,7 @@ func (room *Room) Code(w http.ResponseWriter, r *http.Request, _ store.Visitor) 
 	arrival, err := room.db.SignInByCode(r.Context(), f.mailedCode(room.keys, code), s)
 	room.watch.SignIn(byCode, outcome(err))
 	var wrong store.WrongCodeError
-	var over store.OverError
+	var over store.EndedError
 	switch {
 	case errors.As(err, &wrong):
 		return room.sentPage(w, r, http.StatusUnprocessableEntity, views.SignInSentProps{
@@ -196,7 +196,7 @@ func (room *Room) SpendLink(w http.ResponseWriter, r *http.Request, _ store.Visi
 	arrival, err := room.db.SignInByLink(r.Context(), link, s)
 	room.watch.SignIn(byLink, outcome(err))
 	if errors.Is(err, store.ErrNotFound) {
-		return room.refuseProof(w, r, store.OverUsed, peek.ReturnTo)
+		return room.refuseProof(w, r, store.EndedUsed, peek.ReturnTo)
 	}
 	if err != nil {
 		return err
@@ -207,14 +207,14 @@ func (room *Room) SpendLink(w http.ResponseWriter, r *http.Request, _ store.Visi
 func (room *Room) peek(r *http.Request) (store.Secret, store.Peek, error) {
 	link, ok := readLink(r.PathValue("token"))
 	if !ok {
-		return nil, store.Peek{Over: store.OverGone}, nil
+		return nil, store.Peek{Over: store.EndedGone}, nil
 	}
 	peek, err := room.db.PeekFlow(r.Context(), link)
 	return link, peek, err
 }
 
 // refuseProof meets a link or code that fits nothing with a new one.
-func (room *Room) refuseProof(w http.ResponseWriter, r *http.Request, why store.Over, to string) error {
+func (room *Room) refuseProof(w http.ResponseWriter, r *http.Request, why store.EndReason, to string) error {
 	if err := room.stray(r); err != nil {
 		return err
 	}
@@ -233,21 +233,21 @@ func (room *Room) overPage(w http.ResponseWriter, r *http.Request, p views.SignI
 	return views.Render(w, r, http.StatusGone, views.SignInExpired(p))
 }
 
-func linkReason(why store.Over) views.ExpiredReason {
+func linkReason(why store.EndReason) views.ExpiredReason {
 	switch why {
-	case store.OverUsed:
+	case store.EndedUsed:
 		return views.ReasonUsed
-	case store.OverExpired:
+	case store.EndedExpired:
 		return views.ReasonExpired
 	}
 	return ""
 }
 
-func codeReason(why store.Over) views.ExpiredReason {
+func codeReason(why store.EndReason) views.ExpiredReason {
 	switch why {
-	case store.OverTries:
+	case store.EndedTries:
 		return views.ReasonTooMany
-	case store.OverGone:
+	case store.EndedGone:
 		return views.ReasonOtherFlow
 	}
 	return linkReason(why)

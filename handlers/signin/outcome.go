@@ -20,7 +20,7 @@ const (
 // outcome is what the operator's numbers say of a proof.
 func outcome(err error) string {
 	var wrong store.WrongCodeError
-	var over store.OverError
+	var over store.EndedError
 	var tooMany tooManyError
 	switch {
 	case err == nil:

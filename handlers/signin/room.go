@@ -24,7 +24,7 @@ type Room struct {
 	keys    Keys
 	rateKey []byte
 	ways    []Way
-	watch   *metrics.Watch // nil counts nothing
+	watch   *metrics.Recorder // nil counts nothing
 	// passkeys is nil where there are none: see [Room.At].
 	passkeys *webauthn.WebAuthn
 	// tenantDomain is what the hosts of tenants stand under; "" for none.
@@ -69,7 +69,7 @@ const mailAway = "We cannot send mail at the moment. Try again in a minute."
 const retryMail = "30"
 
 // Watched has the room count what comes of the proofs it is shown.
-func (room *Room) Watched(w *metrics.Watch) *Room {
+func (room *Room) Watched(w *metrics.Recorder) *Room {
 	room.watch = w
 	return room
 }

@@ -239,7 +239,7 @@ func TestDatabaseAwayIsNotAnonymous(t *testing.T) {
 	_, err = op.CreateAgency(ctx, "northwind", "Northwind", "dana@northwind.test", "Dana")
 	check(t, err)
 	op.Close(ctx)
-	db, err := store.Open(ctx, store.Config{URL: url, Seal: queue.NewSealer(storetest.SealKey)})
+	db, err := store.Open(ctx, store.Config{URL: url, Signer: queue.NewSigner(storetest.SigningKey)})
 	check(t, err)
 	t.Cleanup(db.Close)
 

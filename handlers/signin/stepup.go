@@ -60,7 +60,7 @@ func (room *Room) StepUpCode(w http.ResponseWriter, r *http.Request, me store.Pe
 	}
 	f, ok := room.stepUpFlow(r, me)
 	if !ok {
-		return room.stepUpOver(w, r, me, to, store.OverGone)
+		return room.stepUpOver(w, r, me, to, store.EndedGone)
 	}
 	if err := room.hitCode(r, f.ID); err != nil {
 		return err
@@ -77,7 +77,7 @@ func (room *Room) StepUpCode(w http.ResponseWriter, r *http.Request, me store.Pe
 	room.watch.SignIn(byStepUp, outcome(err))
 	to = arrival.ReturnTo
 	var wrong store.WrongCodeError
-	var over store.OverError
+	var over store.EndedError
 	switch {
 	case errors.As(err, &wrong):
 		return room.stepUpPage(w, r, http.StatusUnprocessableEntity, me, views.StepUpProps{
@@ -124,9 +124,9 @@ func (room *Room) stepUpFlow(r *http.Request, me store.Person) (flow, bool) {
 }
 
 // stepUpOver offers a new code for one that can no longer be used.
-func (room *Room) stepUpOver(w http.ResponseWriter, r *http.Request, me store.Person, to string, why store.Over) error {
+func (room *Room) stepUpOver(w http.ResponseWriter, r *http.Request, me store.Person, to string, why store.EndReason) error {
 	sentence := "That code has run out. Get a new one."
-	if why == store.OverTries {
+	if why == store.EndedTries {
 		sentence = "A code ends after five tries. Get a new one."
 	}
 	return room.stepUpPage(w, r, http.StatusGone, me, views.StepUpProps{ReturnTo: to, Errors: ui.Errors{"": sentence}})

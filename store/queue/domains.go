@@ -18,7 +18,7 @@ func (DomainsDue) InsertOpts() river.InsertOpts {
 
 // DomainCheck looks at what the DNS says of a domain.
 type DomainCheck struct {
-	Seal
+	Signature
 	Domain uuid.UUID `json:"domain"`
 }
 

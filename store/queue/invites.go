@@ -8,7 +8,7 @@ import (
 // InviteMail sends an invitation. The token of its link is minted by the job
 // itself; it never lies in the queue. A later sending makes this one void.
 type InviteMail struct {
-	Seal
+	Signature
 	Invite  uuid.UUID `json:"invite"`
 	Sending int       `json:"sending"`
 }

@@ -56,32 +56,32 @@ func (DailyDigests) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Priority: priorityLater, UniqueOpts: river.UniqueOpts{ByArgs: true}}
 }
 
-// DailyTidy asks for one [Tidy] in every active tenant, once a day.
-type DailyTidy struct {
+// DailyCleanup asks for one [Cleanup] in every active tenant, once a day.
+type DailyCleanup struct {
 	Platform
 	Day string `json:"day"` // 2006-01-02
 }
 
 // Kind implements river.JobArgs.
-func (DailyTidy) Kind() string { return "daily_tidy" }
+func (DailyCleanup) Kind() string { return "daily_tidy" }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
-func (DailyTidy) InsertOpts() river.InsertOpts {
+func (DailyCleanup) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Priority: priorityLast, UniqueOpts: river.UniqueOpts{ByArgs: true}}
 }
 
-// Tidy empties a tenant's bin of what it no longer keeps, and brings the rows of
+// Cleanup empties a tenant's bin of what it no longer keeps, and brings the rows of
 // its files and what lies in object storage together.
-type Tidy struct{ Seal }
+type Cleanup struct{ Signature }
 
 // Kind implements river.JobArgs.
-func (Tidy) Kind() string { return "tidy" }
+func (Cleanup) Kind() string { return "tidy" }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
-func (Tidy) InsertOpts() river.InsertOpts { return river.InsertOpts{Priority: priorityLast} }
+func (Cleanup) InsertOpts() river.InsertOpts { return river.InsertOpts{Priority: priorityLast} }
 
-// Patience is how long it may take: it goes through all of a tenant's files.
-func (Tidy) Patience() time.Duration { return time.Hour }
+// Timeout is how long it may take: it goes through all of a tenant's files.
+func (Cleanup) Timeout() time.Duration { return time.Hour }
 
 // AlertMail tells the operators that a job was refused. It names the job and a
 // reason of ours, and is sent at most once in ten minutes: one mail is enough to
@@ -104,7 +104,7 @@ func (AlertMail) InsertOpts() river.InsertOpts {
 // ProjectDigest tells the people of a tenant what is new in its projects. Its
 // effect happens once for each Day.
 type ProjectDigest struct {
-	Seal
+	Signature
 	Day string `json:"day"` // 2006-01-02
 }
 
@@ -116,7 +116,7 @@ func (ProjectDigest) InsertOpts() river.InsertOpts { return river.InsertOpts{Pri
 
 // DigestMail sends one person what became new for them from Since until Until.
 type DigestMail struct {
-	Seal
+	Signature
 	Day   string    `json:"day"`
 	To    uuid.UUID `json:"to"`
 	Since time.Time `json:"since"`
@@ -131,7 +131,7 @@ func (DigestMail) InsertOpts() river.InsertOpts { return river.InsertOpts{Priori
 
 // VersionPublished tells the client's people that work is ready for them.
 type VersionPublished struct {
-	Seal
+	Signature
 	Version uuid.UUID `json:"version"`
 }
 
@@ -140,7 +140,7 @@ func (VersionPublished) Kind() string { return "version_published" }
 
 // VersionMail tells one person that a version is ready.
 type VersionMail struct {
-	Seal
+	Signature
 	Version uuid.UUID `json:"version"`
 	To      uuid.UUID `json:"to"`
 }
@@ -154,7 +154,7 @@ const Pictures = "pictures"
 
 // FilePreview makes the small picture of a file that is a picture.
 type FilePreview struct {
-	Seal
+	Signature
 	File uuid.UUID `json:"file"`
 	Anew uuid.UUID `json:"anew,omitzero"` // one that was lost is made again
 }
@@ -167,7 +167,7 @@ func (FilePreview) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue
 
 // SupportMail tells one owner of the start or the end of a support session.
 type SupportMail struct {
-	Seal
+	Signature
 	Session uuid.UUID `json:"session"`
 	To      uuid.UUID `json:"to"`
 	Ended   bool      `json:"ended"`

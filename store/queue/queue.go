@@ -19,11 +19,11 @@ import (
 )
 
 // TenantJob is the arguments of a job inside a tenant. Only types that embed
-// [Seal] are tenant jobs.
+// [Signature] are tenant jobs.
 type TenantJob interface {
 	river.JobArgs
-	// Sealed returns where the seal is, to be filled in or checked.
-	Sealed() *Seal
+	// JobSignature returns where the seal is, to be filled in or checked.
+	JobSignature() *Signature
 	tenantJob()
 }
 
@@ -41,50 +41,50 @@ func (Platform) platformJob() {}
 
 // Seal says in which tenant a job works and who asked for it, and proves that
 // the application said so at the time.
-type Seal struct {
-	Tenant  uuid.UUID `json:"tenant"`
-	AskedBy uuid.UUID `json:"asked_by,omitzero"` // as whom; zero: the schedule
-	Actor   uuid.UUID `json:"actor,omitzero"`    // who really
-	Support uuid.UUID `json:"support,omitzero"`  // the support session it came from
-	Request string    `json:"request,omitempty"`
-	Key     string    `json:"key,omitempty"` // id of the key of the MAC
-	MAC     []byte    `json:"mac,omitempty"` // HMAC-SHA-256 over kind and arguments without Key and MAC
+type Signature struct {
+	Tenant      uuid.UUID `json:"tenant"`
+	RequestedBy uuid.UUID `json:"asked_by,omitzero"` // as whom; zero: the schedule
+	Actor       uuid.UUID `json:"actor,omitzero"`    // who really
+	Support     uuid.UUID `json:"support,omitzero"`  // the support session it came from
+	Request     string    `json:"request,omitempty"`
+	Key         string    `json:"key,omitempty"` // id of the key of the MAC
+	MAC         []byte    `json:"mac,omitempty"` // HMAC-SHA-256 over kind and arguments without Key and MAC
 }
 
-// Sealed implements [TenantJob] for whatever embeds the seal.
-func (s *Seal) Sealed() *Seal { return s }
+// JobSignature implements [TenantJob] for whatever embeds the seal.
+func (s *Signature) JobSignature() *Signature { return s }
 
-func (*Seal) tenantJob() {}
+func (*Signature) tenantJob() {}
 
-// ErrSeal is a job whose seal is missing or does not fit its arguments.
-var ErrSeal = errors.New("job seal does not fit")
+// ErrSignature is a job whose seal is missing or does not fit its arguments.
+var ErrSignature = errors.New("job seal does not fit")
 
-// Sealer makes and checks seals. Keys are newest first, so that jobs queued
+// Signer makes and checks seals. Keys are newest first, so that jobs queued
 // before a rotation are still believed. The zero Sealer refuses everything.
-type Sealer struct{ keys [][]byte }
+type Signer struct{ keys [][]byte }
 
-// NewSealer returns a sealer for the given keys, newest first, at least 32 bytes each.
-func NewSealer(keys ...[]byte) Sealer { return Sealer{keys} }
+// NewSigner returns a sealer for the given keys, newest first, at least 32 bytes each.
+func NewSigner(keys ...[]byte) Signer { return Signer{keys} }
 
-// Seal signs the arguments with the newest key. The tenant and the asker must
+// Signer signs the arguments with the newest key. The tenant and the asker must
 // already stand in the seal.
-func (s Sealer) Seal(args TenantJob) error {
-	if len(s.keys) == 0 || args.Sealed().Tenant == uuid.Nil {
-		return fmt.Errorf("seal %s: %w", args.Kind(), ErrSeal)
+func (s Signer) Sign(args TenantJob) error {
+	if len(s.keys) == 0 || args.JobSignature().Tenant == uuid.Nil {
+		return fmt.Errorf("seal %s: %w", args.Kind(), ErrSignature)
 	}
 	mac, err := sum(s.keys[0], args)
 	if err != nil {
 		return err
 	}
-	args.Sealed().Key, args.Sealed().MAC = keyID(s.keys[0]), mac
+	args.JobSignature().Key, args.JobSignature().MAC = keyID(s.keys[0]), mac
 	return nil
 }
 
-// Check refuses arguments that were not sealed by one of the keys as they stand.
-func (s Sealer) Check(args TenantJob) error {
-	seal := args.Sealed()
+// Verify refuses arguments that were not sealed by one of the keys as they stand.
+func (s Signer) Verify(args TenantJob) error {
+	seal := args.JobSignature()
 	if seal.Tenant == uuid.Nil {
-		return fmt.Errorf("%s without a tenant: %w", args.Kind(), ErrSeal)
+		return fmt.Errorf("%s without a tenant: %w", args.Kind(), ErrSignature)
 	}
 	for _, key := range s.keys {
 		if keyID(key) != seal.Key {
@@ -98,13 +98,13 @@ func (s Sealer) Check(args TenantJob) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%s: %w", args.Kind(), ErrSeal)
+	return fmt.Errorf("%s: %w", args.Kind(), ErrSignature)
 }
 
 // sum is the MAC over the arguments as JSON, with an empty place where the key
 // id and the MAC go.
 func sum(key []byte, args TenantJob) ([]byte, error) {
-	seal := args.Sealed()
+	seal := args.JobSignature()
 	kept := *seal
 	seal.Key, seal.MAC = "", nil
 	body, err := json.Marshal(args)

@@ -7,7 +7,7 @@ import (
 
 // SupportStarted tells the owners of a tenant by mail that a support session began.
 type SupportStarted struct {
-	Seal
+	Signature
 	Session uuid.UUID `json:"session"`
 }
 
@@ -18,7 +18,7 @@ func (SupportStarted) Kind() string { return "support_started" }
 // over, and how it ended. It may be asked for more than once: its effect happens
 // once for each session.
 type SupportEnded struct {
-	Seal
+	Signature
 	Session uuid.UUID `json:"session"`
 }
 
@@ -28,7 +28,7 @@ func (SupportEnded) Kind() string { return "support_ended" }
 // SupportExpiry runs at the hard end of a support session: it marks the session
 // if nobody ended it, and sees to it that its [SupportEnded] was asked for.
 type SupportExpiry struct {
-	Seal
+	Signature
 	Session uuid.UUID `json:"session"`
 }
 
@@ -36,26 +36,26 @@ type SupportExpiry struct {
 func (SupportExpiry) Kind() string { return "support_expiry" }
 
 // SupportAsked tells the owners of a tenant by mail that support asks to come in.
-type SupportAsked struct {
-	Seal
-	AskID uuid.UUID `json:"ask"`
+type AccessRequested struct {
+	Signature
+	AccessRequestID uuid.UUID `json:"ask"`
 }
 
 // Kind implements river.JobArgs.
-func (SupportAsked) Kind() string { return "support_asked" }
+func (AccessRequested) Kind() string { return "support_asked" }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
-func (SupportAsked) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: Urgent} }
+func (AccessRequested) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: Urgent} }
 
-// SupportAskMail brings one owner the request of an agent.
-type SupportAskMail struct {
-	Seal
-	AskID uuid.UUID `json:"ask"`
-	To    uuid.UUID `json:"to"`
+// AccessRequestMail brings one owner the request of an agent.
+type AccessRequestMail struct {
+	Signature
+	AccessRequestID uuid.UUID `json:"ask"`
+	To              uuid.UUID `json:"to"`
 }
 
 // Kind implements river.JobArgs.
-func (SupportAskMail) Kind() string { return "support_ask_mail" }
+func (AccessRequestMail) Kind() string { return "support_ask_mail" }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
-func (SupportAskMail) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: Urgent} }
+func (AccessRequestMail) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: Urgent} }

@@ -13,22 +13,22 @@ import (
 
 func (b *supportBundle) mayAsk(t *testing.T) *supportBundle {
 	t.Helper()
-	must(t, b.write(t, b.mia, func(tx *store.Tx) error { return tx.SetSupportMayAsk(t.Context(), true) }))
+	must(t, b.write(t, b.mia, func(tx *store.Tx) error { return tx.SetAccessRequestsAllowed(t.Context(), true) }))
 	return b
 }
 
-func (b *supportBundle) asks(t *testing.T, edit func(*store.AskSupport)) error {
+func (b *supportBundle) asks(t *testing.T, edit func(*store.NewAccessRequest)) error {
 	t.Helper()
-	in := store.AskSupport{Slug: b.Acme, Mode: "write", Hours: 4, Reason: "A file does not open", Ticket: "T-9"}
+	in := store.NewAccessRequest{Slug: b.Acme, Mode: "write", Hours: 4, Reason: "A file does not open", Ticket: "T-9"}
 	if edit != nil {
 		edit(&in)
 	}
-	return b.db.AskSupport(t.Context(), storetest.Person(t, b.token), in)
+	return b.db.RequestAccess(t.Context(), storetest.Person(t, b.token), in)
 }
 
-func (b *supportBundle) openAsks(t *testing.T, me store.Member) (asks []store.SupportAsk) {
+func (b *supportBundle) openAsks(t *testing.T, me store.Member) (asks []store.AccessRequest) {
 	t.Helper()
-	must(t, b.db.Read(t.Context(), me, store.OpenSupportAsks(&asks)))
+	must(t, b.db.Read(t.Context(), me, store.ListOpenAccessRequests(&asks)))
 	return asks
 }
 
@@ -52,18 +52,18 @@ func TestSupportAsks(t *testing.T) {
 	_, err := b.start(t, b.ask(b.Acme, b.mia.ID()))
 	wantErr(t, "a start on a request", err, store.ErrForbidden)
 
-	grant := func(tx *store.Tx) error { return tx.GrantSupportAsk(t.Context(), ask, "read", time.Hour) }
+	grant := func(tx *store.Tx) error { return tx.ApproveAccessRequest(t.Context(), ask, "read", time.Hour) }
 	for who, me := range map[string]store.Member{"a viewer": b.Member(t, b.Leo, b.Acme), "staff without the role": b.Member(t, b.Ravi, b.Acme)} {
 		wantErr(t, who+" grants", b.write(t, me, grant), store.ErrForbidden)
-		wantErr(t, who+" denies", b.write(t, me, func(tx *store.Tx) error { return tx.DenySupportAsk(t.Context(), ask, "") }), store.ErrForbidden)
+		wantErr(t, who+" denies", b.write(t, me, func(tx *store.Tx) error { return tx.DenyAccessRequest(t.Context(), ask, "") }), store.ErrForbidden)
 	}
 	gus := b.Member(t, b.Gus, b.Globex)
 	wantErr(t, "another tenant's owner", b.write(t, gus, grant), store.ErrNotFound)
 	for what, deed := range map[string]func(*store.Tx) error{
-		"for ever":   func(tx *store.Tx) error { return tx.GrantSupportAsk(t.Context(), ask, "read", 2*store.MaxGrant) },
-		"in no mode": func(tx *store.Tx) error { return tx.GrantSupportAsk(t.Context(), ask, "own", time.Hour) },
+		"for ever":   func(tx *store.Tx) error { return tx.ApproveAccessRequest(t.Context(), ask, "read", 2*store.MaxGrant) },
+		"in no mode": func(tx *store.Tx) error { return tx.ApproveAccessRequest(t.Context(), ask, "own", time.Hour) },
 		"a novel": func(tx *store.Tx) error {
-			return tx.DenySupportAsk(t.Context(), ask, strings.Repeat("ü", store.MaxWord+1))
+			return tx.DenyAccessRequest(t.Context(), ask, strings.Repeat("ü", store.MaxAnswer+1))
 		},
 	} {
 		wantErr(t, what, b.write(t, b.mia, deed), store.ErrInvalid)
@@ -78,8 +78,8 @@ func TestSupportAsks(t *testing.T) {
 	if now == nil || now.Mode != "read" || now.EndsAt.Sub(now.CreatedAt) != time.Hour || now.ByName != b.dana.Name {
 		t.Errorf("grant = %+v", now)
 	}
-	var asked []store.AskedSupport
-	must(t, b.db.ReadOwn(t.Context(), storetest.Person(t, b.token), store.SupportAsked(10, &asked)))
+	var asked []store.SentAccessRequest
+	must(t, b.db.ReadOwn(t.Context(), storetest.Person(t, b.token), store.ListSentAccessRequests(10, &asked)))
 	if len(asked) != 1 || *asked[0].Answer != "granted" || asked[0].Slug != b.Acme {
 		t.Errorf("asked = %+v", asked)
 	}
@@ -87,8 +87,8 @@ func TestSupportAsks(t *testing.T) {
 	if got := b.trail(t, b.mia, "support.asked"); len(got) != 3 || *got[1].ActorID != b.sam || got[2].Detail["why"] != "not_asked" {
 		t.Errorf("trail = %+v", got)
 	}
-	wantErr(t, "from inside", b.write(t, b.inside(t), func(tx *store.Tx) error { return tx.SetSupportMayAsk(t.Context(), false) }), store.ErrForbidden)
-	must(t, b.write(t, b.mia, func(tx *store.Tx) error { return tx.SetSupportMayAsk(t.Context(), false) }))
+	wantErr(t, "from inside", b.write(t, b.inside(t), func(tx *store.Tx) error { return tx.SetAccessRequestsAllowed(t.Context(), false) }), store.ErrForbidden)
+	must(t, b.write(t, b.mia, func(tx *store.Tx) error { return tx.SetAccessRequestsAllowed(t.Context(), false) }))
 }
 
 // No, with a word that the agent reads; and what nobody answers runs out, so that
@@ -98,9 +98,9 @@ func TestSupportAskIsDenied(t *testing.T) {
 	b := setupSupport(t).mayAsk(t)
 	must(t, b.asks(t, nil))
 	ask := b.openAsks(t, b.mia)[0].ID
-	must(t, b.write(t, b.mia, func(tx *store.Tx) error { return tx.DenySupportAsk(t.Context(), ask, " Not today \x00") }))
-	var asked []store.AskedSupport
-	must(t, b.db.ReadOwn(t.Context(), storetest.Person(t, b.token), store.SupportAsked(10, &asked)))
+	must(t, b.write(t, b.mia, func(tx *store.Tx) error { return tx.DenyAccessRequest(t.Context(), ask, " Not today \x00") }))
+	var asked []store.SentAccessRequest
+	must(t, b.db.ReadOwn(t.Context(), storetest.Person(t, b.token), store.ListSentAccessRequests(10, &asked)))
 	if len(asked) != 1 || *asked[0].Answer != "denied" || asked[0].Word != "Not today" {
 		t.Errorf("asked = %+v", asked)
 	}
@@ -113,7 +113,7 @@ func TestSupportAskIsDenied(t *testing.T) {
 	if len(b.openAsks(t, b.mia)) != 0 {
 		t.Error("what has run out waits for an answer")
 	}
-	wantErr(t, "an answer too late", b.write(t, b.mia, func(tx *store.Tx) error { return tx.GrantSupportAsk(t.Context(), second, "read", time.Hour) }), store.ErrConflict)
+	wantErr(t, "an answer too late", b.write(t, b.mia, func(tx *store.Tx) error { return tx.ApproveAccessRequest(t.Context(), second, "read", time.Hour) }), store.ErrConflict)
 	must(t, b.asks(t, nil))
 }
 
@@ -121,16 +121,16 @@ func TestSupportAskIsDenied(t *testing.T) {
 func TestSupportAskRefused(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t).mayAsk(t)
-	for what, edit := range map[string]func(*store.AskSupport){
-		"no reason": func(in *store.AskSupport) { in.Reason = " \u200b " }, "no ticket": func(in *store.AskSupport) { in.Ticket = "" },
-		"no time": func(in *store.AskSupport) { in.Hours = 0 }, "for ever": func(in *store.AskSupport) { in.Hours = 169 },
-		"no mode": func(in *store.AskSupport) { in.Mode = "own" }, "a novel": func(in *store.AskSupport) { in.Reason = strings.Repeat("ü", 501) },
+	for what, edit := range map[string]func(*store.NewAccessRequest){
+		"no reason": func(in *store.NewAccessRequest) { in.Reason = " \u200b " }, "no ticket": func(in *store.NewAccessRequest) { in.Ticket = "" },
+		"no time": func(in *store.NewAccessRequest) { in.Hours = 0 }, "for ever": func(in *store.NewAccessRequest) { in.Hours = 169 },
+		"no mode": func(in *store.NewAccessRequest) { in.Mode = "own" }, "a novel": func(in *store.NewAccessRequest) { in.Reason = strings.Repeat("ü", 501) },
 	} {
 		wantErr(t, what, b.asks(t, edit), store.ErrInvalid)
 	}
-	wantErr(t, "an unknown tenant", b.asks(t, func(in *store.AskSupport) { in.Slug = "nowhere-" + b.Suffix }), store.ErrNotFound)
+	wantErr(t, "an unknown tenant", b.asks(t, func(in *store.NewAccessRequest) { in.Slug = "nowhere-" + b.Suffix }), store.ErrNotFound)
 	gus := storetest.Person(t, storetest.SignIn(t, b.Gus))
-	wantErr(t, "a member", b.db.AskSupport(t.Context(), gus, store.AskSupport{Slug: b.Acme, Mode: "read", Hours: 1, Reason: "x", Ticket: "x"}), store.ErrForbidden)
+	wantErr(t, "a member", b.db.RequestAccess(t.Context(), gus, store.NewAccessRequest{Slug: b.Acme, Mode: "read", Hours: 1, Reason: "x", Ticket: "x"}), store.ErrForbidden)
 	b.exec(t, `update tenants set state = 'suspended' where slug = $1`, b.Agency)
 	wantErr(t, "while its agency is suspended", b.asks(t, nil), store.ErrForbidden)
 	b.exec(t, `update tenants set state = 'active' where slug = $1`, b.Agency)
@@ -138,8 +138,8 @@ func TestSupportAskRefused(t *testing.T) {
 		t.Errorf("%d requests were made", n)
 	}
 	must(t, b.asks(t, nil))
-	var one store.SupportAsk
-	wantErr(t, "another tenant's request", b.db.Read(t.Context(), b.Member(t, b.Gus, b.Globex), store.GetSupportAsk(b.openAsks(t, b.mia)[0].ID, &one)), store.ErrNotFound)
-	wantErr(t, "no request", b.db.Read(t.Context(), b.mia, store.GetSupportAsk(uuid.New(), &one)), store.ErrNotFound)
-	must(t, b.db.Read(t.Context(), b.mia, store.GetSupportAsk(b.openAsks(t, b.mia)[0].ID, &one)))
+	var one store.AccessRequest
+	wantErr(t, "another tenant's request", b.db.Read(t.Context(), b.Member(t, b.Gus, b.Globex), store.GetAccessRequest(b.openAsks(t, b.mia)[0].ID, &one)), store.ErrNotFound)
+	wantErr(t, "no request", b.db.Read(t.Context(), b.mia, store.GetAccessRequest(uuid.New(), &one)), store.ErrNotFound)
+	must(t, b.db.Read(t.Context(), b.mia, store.GetAccessRequest(b.openAsks(t, b.mia)[0].ID, &one)))
 }

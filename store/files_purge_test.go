@@ -34,7 +34,7 @@ func (b fileBundle) entry(t *testing.T, id uuid.UUID) store.FileEntry {
 	return store.FileEntry{}
 }
 
-func idsOf(left []store.Leftover) []uuid.UUID {
+func idsOf(left []store.RemovableFile) []uuid.UUID {
 	ids := make([]uuid.UUID, len(left))
 	for i, l := range left {
 		ids[i] = l.FileID
@@ -68,7 +68,7 @@ func TestStaleUploads(t *testing.T) {
 	}
 
 	giveUp := func(id uuid.UUID, touched time.Time) error {
-		return write(t, b.dana, func(tx *store.Tx) error { _, err := tx.GiveUpUntouched(t.Context(), id, touched); return err })
+		return write(t, b.dana, func(tx *store.Tx) error { _, err := tx.CancelIdleUpload(t.Context(), id, touched); return err })
 	}
 	touched := b.entry(t, stuck).TouchedAt
 	wantError(t, giveUp(stuck, touched.Add(-time.Second)), store.ErrConflict)
@@ -81,7 +81,7 @@ func TestStaleUploads(t *testing.T) {
 	wantError(t, b.record(t, b.ravi, stuck, part(1, 5, "y"), store.HashStep{}), store.ErrConflict)
 	do(t, b.dana, func(tx *store.Tx) error {
 		for _, id := range []uuid.UUID{stuck, fresh, ready} {
-			if err := tx.DropUpload(t.Context(), id); err != nil {
+			if err := tx.DeleteUpload(t.Context(), id); err != nil {
 				return err
 			}
 		}
@@ -104,14 +104,14 @@ func TestGiveUpUpload(t *testing.T) {
 	ready := storetest.File(t, b.ravi, b.draft, "ready.txt")
 	for range 2 {
 		do(t, b.dana, func(tx *store.Tx) error {
-			left, err := tx.GiveUpUpload(t.Context(), id)
+			left, err := tx.CancelUpload(t.Context(), id)
 			if left.FileID != id || left.StorageID != "storage id of "+id.String() {
 				t.Errorf("left = %+v", left)
 			}
 			return err
 		})
 	}
-	wantError(t, write(t, b.dana, func(tx *store.Tx) error { _, err := tx.GiveUpUpload(t.Context(), ready); return err }), store.ErrConflict)
+	wantError(t, write(t, b.dana, func(tx *store.Tx) error { _, err := tx.CancelUpload(t.Context(), ready); return err }), store.ErrConflict)
 	var trail []store.Activity
 	if err := read(t, b.dana, store.ListActivity(store.ActivityFilter{Kind: "file"}, &trail)); err != nil {
 		t.Fatal(err)
@@ -156,7 +156,7 @@ func TestPurge(t *testing.T) {
 		age(t, `update `+table+` set deleted_at = deleted_at - interval '30 days' where id = $1`, id)
 	}
 
-	var expired []store.Leftover
+	var expired []store.RemovableFile
 	if err := read(t, b.dana, store.ExpiredFiles(&expired)); err != nil {
 		t.Fatal(err)
 	}

@@ -11,8 +11,8 @@ import (
 	"portico/store/queue"
 )
 
-// SupportAsk is an agent's request to be let in, as the tenant reads it.
-type SupportAsk struct {
+// AccessRequest is an agent's request to be let in, as the tenant reads it.
+type AccessRequest struct {
 	ID        uuid.UUID
 	AgentName string
 	Mode      string // "read" or "write"
@@ -25,38 +25,38 @@ type SupportAsk struct {
 	Answer    *string // "granted", "denied" or "withdrawn"; nil while nobody answered
 }
 
-const askColumns = `
+const selectAccessRequest = `
 select id, actor_name as agent_name, mode, hours, reason, ticket, created_at, ends_at,
        answered_at is null and ends_at > now() as open, answer
 from support_asks
 where tenant_id = @tenant_id`
 
-// GetSupportAsk reads one request.
-func GetSupportAsk(id uuid.UUID, dst *SupportAsk) Read {
-	return Read{one("get support ask", dst, askColumns+`
+// GetAccessRequest reads one request.
+func GetAccessRequest(id uuid.UUID, dst *AccessRequest) Read {
+	return Read{one("get support ask", dst, selectAccessRequest+`
   and id = @id`, pgx.StrictNamedArgs{"id": id})}
 }
 
-// OpenSupportAsks reads the requests that wait for an answer, newest first, at most 20.
-func OpenSupportAsks(dst *[]SupportAsk) Read {
-	return Read{many("open support asks", dst, askColumns+`
+// ListOpenAccessRequests reads the requests that wait for an answer, newest first, at most 20.
+func ListOpenAccessRequests(dst *[]AccessRequest) Read {
+	return Read{many("open support asks", dst, selectAccessRequest+`
   and answered_at is null
   and ends_at > now()
 order by created_at desc, id desc
 limit 20`, nil)}
 }
 
-// SupportMayAsk reads whether support may ask to come in.
-func SupportMayAsk(dst *bool) Read {
+// AccessRequestsAllowed reads whether support may ask to come in.
+func AccessRequestsAllowed(dst *bool) Read {
 	return Read{value("support may ask", dst, `
 select support_asks
 from tenants
 where id = @tenant_id`, nil)}
 }
 
-// SetSupportMayAsk says whether support may ask to come in.
-func (tx *Tx) SetSupportMayAsk(ctx context.Context, may bool) error {
-	if err := tx.consents(); err != nil {
+// SetAccessRequestsAllowed says whether support may ask to come in.
+func (tx *Tx) SetAccessRequestsAllowed(ctx context.Context, may bool) error {
+	if err := tx.requireConsentRight(); err != nil {
 		return err
 	}
 	var set bool
@@ -70,38 +70,38 @@ func (tx *Tx) SetSupportMayAsk(ctx context.Context, may bool) error {
 	return tx.audit(ctx, Event{Verb: "support.asking_set", Detail: map[string]any{"may": may}})
 }
 
-// GrantSupportAsk answers a request with consent, for as long and to do what
+// ApproveAccessRequest answers a request with consent, for as long and to do what
 // whoever answers says. One that is answered, or has run out, is [ErrConflict];
 // one that is not there [ErrNotFound].
-func (tx *Tx) GrantSupportAsk(ctx context.Context, ask uuid.UUID, mode string, length time.Duration) error {
-	if err := tx.askIsOpen(ctx, ask); err != nil {
+func (tx *Tx) ApproveAccessRequest(ctx context.Context, ask uuid.UUID, mode string, length time.Duration) error {
+	if err := tx.checkRequestOpen(ctx, ask); err != nil {
 		return err
 	}
 	grant, err := tx.grantSupport(ctx, mode, length)
 	if err != nil {
 		return err
 	}
-	return tx.answer(ctx, ask, "granted", "", &grant)
+	return tx.answerRequest(ctx, ask, "granted", "", &grant)
 }
 
-// MaxWord is how much can be said with a refusal, in characters.
-const MaxWord = 500
+// MaxAnswer is how much can be said with a refusal, in characters.
+const MaxAnswer = 500
 
-// DenySupportAsk answers a request with no, and a word that the agent reads.
-func (tx *Tx) DenySupportAsk(ctx context.Context, ask uuid.UUID, word string) error {
+// DenyAccessRequest answers a request with no, and a word that the agent reads.
+func (tx *Tx) DenyAccessRequest(ctx context.Context, ask uuid.UUID, word string) error {
 	word = clean(word)
-	if len([]rune(word)) > MaxWord {
-		return InvalidError{"word": fmt.Sprintf("Say it in at most %d characters.", MaxWord)}
+	if len([]rune(word)) > MaxAnswer {
+		return InvalidError{"word": fmt.Sprintf("Say it in at most %d characters.", MaxAnswer)}
 	}
-	if err := tx.askIsOpen(ctx, ask); err != nil {
+	if err := tx.checkRequestOpen(ctx, ask); err != nil {
 		return err
 	}
-	return tx.answer(ctx, ask, "denied", word, nil)
+	return tx.answerRequest(ctx, ask, "denied", word, nil)
 }
 
-// askIsOpen holds a request that waits for an answer until the deed is done.
-func (tx *Tx) askIsOpen(ctx context.Context, ask uuid.UUID) error {
-	if err := tx.consents(); err != nil {
+// checkRequestOpen holds a request that waits for an answer until the deed is done.
+func (tx *Tx) checkRequestOpen(ctx context.Context, ask uuid.UUID) error {
+	if err := tx.requireConsentRight(); err != nil {
 		return err
 	}
 	var open bool
@@ -116,7 +116,7 @@ where tenant_id = @tenant_id
 	return err
 }
 
-func (tx *Tx) answer(ctx context.Context, ask uuid.UUID, answer, word string, grant *uuid.UUID) error {
+func (tx *Tx) answerRequest(ctx context.Context, ask uuid.UUID, answer, word string, grant *uuid.UUID) error {
 	n, err := tx.exec(ctx, "answer support ask", `
 update support_asks
 set answer = @answer,
@@ -137,7 +137,7 @@ where tenant_id = @tenant_id
 }
 
 // AskSupport is what an agent asks of a tenant.
-type AskSupport struct {
+type NewAccessRequest struct {
 	Slug   string
 	Mode   string // "read" or "write"
 	Hours  int    // 1 to 168
@@ -145,11 +145,11 @@ type AskSupport struct {
 	Ticket string
 }
 
-// AskSupport asks a tenant to be let in, and has its owners told by mail. Where
+// RequestAccess asks a tenant to be let in, and has its owners told by mail. Where
 // support may not ask it is [ErrForbidden], with a request open already
 // [ErrConflict], and what cannot be accepted an [InvalidError]: each is in the
 // tenant's own trail. An unknown tenant is [ErrNotFound].
-func (db *DB) AskSupport(ctx context.Context, me Person, in AskSupport) error {
+func (db *DB) RequestAccess(ctx context.Context, me Person, in NewAccessRequest) error {
 	in.Reason, in.Ticket = clean(in.Reason), clean(in.Ticket)
 	id := NewID()
 	var verdict string
@@ -163,7 +163,7 @@ func (db *DB) AskSupport(ctx context.Context, me Person, in AskSupport) error {
 		if err != nil || verdict != "ok" {
 			return err
 		}
-		return tx.asSupport(*tenant, uuid.Nil, me.scope.user).Ask(ctx, &queue.SupportAsked{AskID: id})
+		return tx.asSupport(*tenant, uuid.Nil, me.scope.user).Enqueue(ctx, &queue.AccessRequested{AccessRequestID: id})
 	})
 	if err == nil {
 		err = in.refusal(verdict)
@@ -174,7 +174,7 @@ func (db *DB) AskSupport(ctx context.Context, me Person, in AskSupport) error {
 	return nil
 }
 
-func (in AskSupport) refusal(verdict string) error {
+func (in NewAccessRequest) refusal(verdict string) error {
 	switch verdict {
 	case "ok":
 		return nil
@@ -195,8 +195,8 @@ func (in AskSupport) refusal(verdict string) error {
 	return ErrForbidden
 }
 
-// AskedSupport is one of an agent's own requests, with the name of its tenant.
-type AskedSupport struct {
+// SentAccessRequest is one of an agent's own requests, with the name of its tenant.
+type SentAccessRequest struct {
 	ID         uuid.UUID
 	TenantName string
 	Slug       string
@@ -211,19 +211,19 @@ type AskedSupport struct {
 	AnsweredAt *time.Time
 }
 
-// SupportAsked reads the agent's own requests, newest first, at most 100.
-func SupportAsked(limit int, dst *[]AskedSupport) OwnRead {
+// ListSentAccessRequests reads the agent's own requests, newest first, at most 100.
+func ListSentAccessRequests(limit int, dst *[]SentAccessRequest) OwnRead {
 	return OwnRead{many("support asked", dst, `select * from lookup.support_asked(@limit)`,
 		pgx.StrictNamedArgs{"limit": limit})}
 }
 
-// AskSupportAskMails asks, once for a request, for a mail to each owner of the
+// EnqueueAccessRequestMails asks, once for a request, for a mail to each owner of the
 // tenant. One that is not this tenant's is [ErrNotFound].
-func (tx *Tx) AskSupportAskMails(ctx context.Context, ask uuid.UUID) error {
-	if err := tx.SupportWasAsked(ctx, ask); err != nil {
+func (tx *Tx) EnqueueAccessRequestMails(ctx context.Context, ask uuid.UUID) error {
+	if err := tx.CheckAccessRequest(ctx, ask); err != nil {
 		return err
 	}
-	first, err := tx.Once(ctx, "support_asked:"+ask.String())
+	first, err := tx.ClaimEffect(ctx, "support_asked:"+ask.String())
 	if err != nil || !first {
 		return err
 	}
@@ -232,15 +232,15 @@ func (tx *Tx) AskSupportAskMails(ctx context.Context, ask uuid.UUID) error {
 		return err
 	}
 	for _, owner := range owners {
-		if err := tx.Ask(ctx, &queue.SupportAskMail{AskID: ask, To: owner}); err != nil {
+		if err := tx.Enqueue(ctx, &queue.AccessRequestMail{AccessRequestID: ask, To: owner}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// SupportWasAsked is [ErrNotFound] unless the request is this tenant's.
-func (tx *Tx) SupportWasAsked(ctx context.Context, ask uuid.UUID) error {
+// CheckAccessRequest is [ErrNotFound] unless the request is this tenant's.
+func (tx *Tx) CheckAccessRequest(ctx context.Context, ask uuid.UUID) error {
 	return tx.exists(ctx, "support ask", `
 select exists (
     select 1

@@ -65,12 +65,12 @@ func TestTidyRemovesWhatIsOver(t *testing.T) {
 	cfg := testConfig(t, mails.URL(), &lockedBuffer{})
 	cfg.Storage = storage
 	r := newTestRunner(t, storetest.DB(), cfg, nil)
-	job := &queue.Tidy{Seal: queue.Seal{Tenant: acme.TenantID()}}
-	check(t, queue.NewSealer(storetest.SealKey).Seal(job))
-	j, err := storetest.DB().Believe(job, store.Demand{})
+	job := &queue.Cleanup{Signature: queue.Signature{Tenant: acme.TenantID()}}
+	check(t, queue.NewSigner(storetest.SigningKey).Sign(job))
+	j, err := storetest.DB().VerifyJob(job, store.JobPolicy{})
 	check(t, err)
 	for range 2 { // a tidy that runs again finds nothing to do
-		check(t, r.tidy(t.Context(), j, *job))
+		check(t, r.cleanUp(t.Context(), j, *job))
 	}
 
 	left := ask[int64](t, conn, `select count(*) from deliverables where id = any($1)`, []uuid.UUID{old, fresh, theirs})

@@ -28,7 +28,7 @@ var ErrInside = fmt.Errorf("inside a support session: %w", ErrConflict)
 func (db *DB) ForgetMe(ctx context.Context, me Person) error {
 	err := db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error {
 		var verdict string
-		err := tx.tx.QueryRow(ctx, `select lookup.forget_me($1, $2, $3)`, me.ask.Token.hash(), NewID(), me.RequestID).Scan(&verdict)
+		err := tx.tx.QueryRow(ctx, `select lookup.forget_me($1, $2, $3)`, me.credentials.Token.hash(), NewID(), me.RequestID).Scan(&verdict)
 		if err != nil {
 			return translate(err)
 		}

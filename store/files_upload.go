@@ -376,7 +376,7 @@ where tenant_id = @tenant_id
 		return err
 	}
 	if previewable(s.ContentType, s.Size) {
-		if err := tx.Ask(ctx, &queue.FilePreview{File: id}); err != nil {
+		if err := tx.Enqueue(ctx, &queue.FilePreview{File: id}); err != nil {
 			return err
 		}
 	}

@@ -473,7 +473,7 @@ func TestOperatorForgets(t *testing.T) {
 	if found := storetest.Traces(t, invited); len(found) > 0 {
 		t.Errorf("their address is still in %v", found)
 	}
-	if i, err := storetest.DB().PeekInvite(t.Context(), token); err != nil || i.Over != store.OverGone {
+	if i, err := storetest.DB().PeekInvite(t.Context(), token); err != nil || i.Over != store.EndedGone {
 		t.Errorf("their invitation is %+v, %v", i, err)
 	}
 	if _, err := op.Forget(t.Context(), strings.ToUpper(b.Leo)); !errors.Is(err, store.ErrNotFound) {

@@ -7,21 +7,21 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Leftover is a file whose row is about to go, and with it what object storage
+// RemovableFile is a file whose row is about to go, and with it what object storage
 // has of it: first the upload, the object and its preview there, then the row. Stopped half
 // way the row is still there to lead to the rest, and all of it may be repeated.
-type Leftover struct {
+type RemovableFile struct {
 	FileID    uuid.UUID
 	StorageID string // what object storage calls the upload; "" when there is none
 }
 
-// GiveUpUpload gives up a file that is still on its way, whoever began it. From
+// CancelUpload gives up a file that is still on its way, whoever began it. From
 // now on nobody can go on with it. Remove what storage has and then
-// [Tx.DropUpload]; if that does not come to pass, the sweep does it. A file that
+// [Tx.DeleteUpload]; if that does not come to pass, the sweep does it. A file that
 // is ready is [ErrConflict].
-func (tx *Tx) GiveUpUpload(ctx context.Context, id uuid.UUID) (Leftover, error) {
+func (tx *Tx) CancelUpload(ctx context.Context, id uuid.UUID) (RemovableFile, error) {
 	var f struct {
-		Leftover
+		RemovableFile
 		State string
 	}
 	err := tx.get(ctx, one("upload to give up", &f, `
@@ -33,18 +33,18 @@ where f.tenant_id = @tenant_id
 for update`, pgx.StrictNamedArgs{"id": id}))
 	switch {
 	case err != nil:
-		return Leftover{}, err
+		return RemovableFile{}, err
 	case f.State == FileReady:
-		return Leftover{}, ErrConflict
+		return RemovableFile{}, ErrConflict
 	case f.State == FileFailed:
-		return f.Leftover, nil
+		return f.RemovableFile, nil
 	}
 	bytes, err := tx.occupied(ctx, "file", id)
 	if err != nil {
-		return Leftover{}, err
+		return RemovableFile{}, err
 	}
 	if err := tx.shrink(ctx, Storage, bytes); err != nil {
-		return Leftover{}, err
+		return RemovableFile{}, err
 	}
 	err = tx.change(ctx, "give up upload", `
 update files
@@ -53,14 +53,14 @@ where tenant_id = @tenant_id
   and id = @id
   and state = 'pending'`, pgx.StrictNamedArgs{"id": id})
 	if err != nil {
-		return Leftover{}, err
+		return RemovableFile{}, err
 	}
-	return f.Leftover, tx.audit(ctx, Event{Verb: "file.upload_given_up", TargetKind: "file", TargetID: id})
+	return f.RemovableFile, tx.audit(ctx, Event{Verb: "file.upload_given_up", TargetKind: "file", TargetID: id})
 }
 
-// DropUpload deletes the row of an upload that was given up, once storage has
+// DeleteUpload deletes the row of an upload that was given up, once storage has
 // nothing of it any more. One that is gone already is fine.
-func (tx *Tx) DropUpload(ctx context.Context, id uuid.UUID) error {
+func (tx *Tx) DeleteUpload(ctx context.Context, id uuid.UUID) error {
 	_, err := tx.exec(ctx, "drop upload", `
 delete from files
 where tenant_id = @tenant_id
@@ -69,9 +69,9 @@ where tenant_id = @tenant_id
 	return err
 }
 
-// WithoutRow reads which of the ids are no file of the tenant, in the bin or out
+// FilesWithoutRow reads which of the ids are no file of the tenant, in the bin or out
 // of it: what storage has under them, nothing leads to.
-func WithoutRow(ids []uuid.UUID, dst *[]uuid.UUID) Read {
+func FilesWithoutRow(ids []uuid.UUID, dst *[]uuid.UUID) Read {
 	return Read{column("without row", dst, `
 select i.id
 from unnest(@ids::uuid[]) i (id)
@@ -82,8 +82,8 @@ where not exists (
       and f.id = i.id)`, pgx.StrictNamedArgs{"ids": ids})}
 }
 
-// WithoutPreview reads which of the ids are no file of the tenant with a preview.
-func WithoutPreview(ids []uuid.UUID, dst *[]uuid.UUID) Read {
+// FilesWithoutPreview reads which of the ids are no file of the tenant with a preview.
+func FilesWithoutPreview(ids []uuid.UUID, dst *[]uuid.UUID) Read {
 	return Read{column("without preview", dst, `
 select i.id
 from unnest(@ids::uuid[]) i (id)
@@ -127,7 +127,7 @@ var expiredFiles = `
 // ExpiredFiles reads the files whose days in the bin are over, their own or those
 // of what they are in, at most 100. Remove them from object storage, then
 // [Tx.Purge] them.
-func ExpiredFiles(dst *[]Leftover) Read {
+func ExpiredFiles(dst *[]RemovableFile) Read {
 	return Read{many("expired files", dst, `
 select f.id as file_id, coalesce(f.upload_id, '') as storage_id
 from files f

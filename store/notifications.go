@@ -12,14 +12,14 @@ import (
 	"portico/store/queue"
 )
 
-// AskVersionMails asks, once for each version, for a mail to everybody on the
+// EnqueueVersionMails asks, once for each version, for a mail to everybody on the
 // client's side. A version that is not in this tenant, or not shared, is
 // [ErrNotFound].
-func (tx *Tx) AskVersionMails(ctx context.Context, version uuid.UUID) error {
+func (tx *Tx) EnqueueVersionMails(ctx context.Context, version uuid.UUID) error {
 	if err := tx.VersionIsShared(ctx, version); err != nil {
 		return err
 	}
-	first, err := tx.Once(ctx, "version_published:"+version.String())
+	first, err := tx.ClaimEffect(ctx, "version_published:"+version.String())
 	if err != nil || !first {
 		return err
 	}
@@ -28,7 +28,7 @@ func (tx *Tx) AskVersionMails(ctx context.Context, version uuid.UUID) error {
 		return err
 	}
 	for _, person := range people {
-		if err := tx.Ask(ctx, &queue.VersionMail{Version: version, To: person}); err != nil {
+		if err := tx.Enqueue(ctx, &queue.VersionMail{Version: version, To: person}); err != nil {
 			return err
 		}
 	}
@@ -48,11 +48,11 @@ select exists (
 )`, pgx.StrictNamedArgs{"id": version})
 }
 
-// AskSupportMails asks, once for the start and once for the end of a session of
+// EnqueueSupportMails asks, once for the start and once for the end of a session of
 // support, for a mail to each owner of the tenant; what staff look at as their
 // client is on the ledger and in no mail. A session that is not in this
 // tenant, or one said to be over that is not, is [ErrNotFound].
-func (tx *Tx) AskSupportMails(ctx context.Context, session uuid.UUID, ended bool) error {
+func (tx *Tx) EnqueueSupportMails(ctx context.Context, session uuid.UUID, ended bool) error {
 	if err := tx.SupportHappened(ctx, session, ended); err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func (tx *Tx) AskSupportMails(ctx context.Context, session uuid.UUID, ended bool
 	if ended {
 		key = "support_ended:"
 	}
-	first, err := tx.Once(ctx, key+session.String())
+	first, err := tx.ClaimEffect(ctx, key+session.String())
 	if err != nil || !first {
 		return err
 	}
@@ -75,7 +75,7 @@ func (tx *Tx) AskSupportMails(ctx context.Context, session uuid.UUID, ended bool
 		return err
 	}
 	for _, owner := range owners {
-		if err := tx.Ask(ctx, &queue.SupportMail{Session: session, To: owner, Ended: ended}); err != nil {
+		if err := tx.Enqueue(ctx, &queue.SupportMail{Session: session, To: owner, Ended: ended}); err != nil {
 			return err
 		}
 	}

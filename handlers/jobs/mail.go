@@ -35,7 +35,7 @@ type letter struct {
 func (r *Runner) deliver(ctx context.Context, j store.Job, l letter) error {
 	done := false
 	err := r.db.Work(ctx, j, func(tx *store.Tx) (err error) {
-		if done, err = tx.Done(ctx, l.key); err != nil || done || l.about == nil {
+		if done, err = tx.EffectDone(ctx, l.key); err != nil || done || l.about == nil {
 			return err
 		}
 		return l.about(ctx, tx)

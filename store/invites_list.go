@@ -8,20 +8,20 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ListedError is somebody in a list who cannot be invited, and so nobody of it is.
-type ListedError struct {
+// ListError is somebody in a list who cannot be invited, and so nobody of it is.
+type ListError struct {
 	Index int // in the list, from 0
 	Err   error
 }
 
-func (e *ListedError) Error() string {
+func (e *ListError) Error() string {
 	return fmt.Sprintf("number %d of the list: %v", e.Index+1, e.Err)
 }
 
-func (e *ListedError) Unwrap() error { return e.Err }
+func (e *ListError) Unwrap() error { return e.Err }
 
 // InvitePeople invites everybody of a list, or nobody: whoever cannot be invited is
-// a [*ListedError], and a plan without room for all of them a [*PlanLimitError].
+// a [*ListError], and a plan without room for all of them a [*PlanLimitError].
 func (tx *Tx) InvitePeople(ctx context.Context, people []NewPerson) error {
 	if _, err := tx.lockPeople(ctx); err != nil {
 		return err
@@ -40,21 +40,21 @@ func (tx *Tx) InvitePeople(ctx context.Context, people []NewPerson) error {
 			if errors.Is(err, ErrUnavailable) {
 				return err
 			}
-			return &ListedError{i, err}
+			return &ListError{i, err}
 		}
 	}
 	return tx.audit(ctx, Event{Verb: "member.list_invited", Detail: map[string]any{"people": len(people)}})
 }
 
-// Known is an address that is a member's here, or invited already.
-type Known struct {
+// KnownAddress is an address that is a member's here, or invited already.
+type KnownAddress struct {
 	Email   string
 	Invited bool
 }
 
-// ListKnown reads which of the addresses are known here. A client's people are not
+// ListKnownAddresses reads which of the addresses are known here. A client's people are not
 // told whom the agency has invited to its own side.
-func ListKnown(emails []string, dst *[]Known) Read {
+func ListKnownAddresses(emails []string, dst *[]KnownAddress) Read {
 	return Read{many("known addresses", dst, `
 select m.email, false as invited
 from memberships m

@@ -12,9 +12,9 @@ import (
 	"portico/store/queue"
 )
 
-// dailyTidy asks each tenant to clear away what is over.
-func (r *Runner) dailyTidy(ctx context.Context, _ queue.DailyTidy) error {
-	return r.eachTenant(ctx, r.db.AskTidy)
+// dailyCleanup asks each tenant to clear away what is over.
+func (r *Runner) dailyCleanup(ctx context.Context, _ queue.DailyCleanup) error {
+	return r.eachTenant(ctx, r.db.EnqueueCleanups)
 }
 
 // eachTenant asks by pages: an installation may have more tenants than one
@@ -36,10 +36,10 @@ func (r *Runner) eachTenant(ctx context.Context, ask func(context.Context, []uui
 	}
 }
 
-// tidy empties a tenant's bin of what has lain there for its days and brings rows
+// cleanUp empties a tenant's bin of what has lain there for its days and brings rows
 // and storage together. What it cannot mend is told to whoever runs the
 // installation; `portico files check` names it.
-func (r *Runner) tidy(ctx context.Context, j store.Job, _ queue.Tidy) error {
+func (r *Runner) cleanUp(ctx context.Context, j store.Job, _ queue.Cleanup) error {
 	err := r.Reconcile(ctx, j, Reconcile{Grace: fileGrace, Mend: true, Found: func(f Finding) {
 		level := slog.LevelInfo
 		if !f.Mended {
@@ -56,7 +56,7 @@ func (r *Runner) tidy(ctx context.Context, j store.Job, _ queue.Tidy) error {
 // even when no file is left to remove.
 func (r *Runner) purge(ctx context.Context, j store.Job) error {
 	for {
-		var left []store.Leftover
+		var left []store.RemovableFile
 		if err := r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.Read(ctx, store.ExpiredFiles(&left)) }); err != nil {
 			return err
 		}
@@ -77,7 +77,7 @@ func (r *Runner) purge(ctx context.Context, j store.Job) error {
 }
 
 // removeBytes makes object storage forget a file, whatever state it is in there.
-func (r *Runner) removeBytes(ctx context.Context, j store.Job, l store.Leftover) error {
+func (r *Runner) removeBytes(ctx context.Context, j store.Job, l store.RemovableFile) error {
 	vault := r.cfg.Storage.For(j.TenantID())
 	key := files.NewKey(j.TenantID(), files.KindFile, l.FileID)
 	if l.StorageID != "" {

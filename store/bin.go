@@ -20,7 +20,7 @@ var tables = map[string]string{
 	"file":        "files",
 }
 
-func (tx *Tx) putAway(ctx context.Context, kind string, id uuid.UUID, archived bool) error {
+func (tx *Tx) setArchived(ctx context.Context, kind string, id uuid.UUID, archived bool) error {
 	verb, set := ".archived", "archived_at = now()"
 	if !archived {
 		verb, set = ".unarchived", "archived_at = null"
@@ -40,7 +40,7 @@ where tenant_id = @tenant_id
 	return tx.audit(ctx, Event{Verb: kind + verb, TargetKind: kind, TargetID: id})
 }
 
-func (tx *Tx) bin(ctx context.Context, kind string, id uuid.UUID, binned bool) error {
+func (tx *Tx) setBinned(ctx context.Context, kind string, id uuid.UUID, binned bool) error {
 	verb, set, was := ".binned", "deleted_at = now()", "deleted_at is null"
 	if !binned {
 		verb, set, was = ".restored", "deleted_at = null", "deleted_at > now() - make_interval(days => @days)"
@@ -49,7 +49,7 @@ func (tx *Tx) bin(ctx context.Context, kind string, id uuid.UUID, binned bool) e
 	if !binned {
 		args["days"] = BinDays
 	}
-	if err := tx.beforeBin(ctx, kind, id, binned); err != nil {
+	if err := tx.freeBeforeBin(ctx, kind, id, binned); err != nil {
 		return err
 	}
 	err := tx.change(ctx, kind+verb, `
@@ -62,7 +62,7 @@ where tenant_id = @tenant_id
 		return err
 	}
 	if !binned {
-		if err := tx.takeAgain(ctx, kind, id); err != nil {
+		if err := tx.reserveRestored(ctx, kind, id); err != nil {
 			return err
 		}
 	}
@@ -72,11 +72,11 @@ where tenant_id = @tenant_id
 	return tx.audit(ctx, Event{Verb: kind + verb, TargetKind: kind, TargetID: id})
 }
 
-// beforeBin gives back the room of what is about to go into the bin. What is
+// freeBeforeBin gives back the room of what is about to go into the bin. What is
 // about to come out of it takes room afterwards, when it counts again; until then
 // it must not be in the first count. A thing that is not there makes the deed fail
 // afterwards, and all of it is undone.
-func (tx *Tx) beforeBin(ctx context.Context, kind string, id uuid.UUID, binned bool) error {
+func (tx *Tx) freeBeforeBin(ctx context.Context, kind string, id uuid.UUID, binned bool) error {
 	if !binned {
 		_, projects := tx.count(ctx, Projects, 0)
 		_, storage := tx.count(ctx, Storage, 0)
@@ -94,8 +94,8 @@ func (tx *Tx) beforeBin(ctx context.Context, kind string, id uuid.UUID, binned b
 	return tx.shrink(ctx, Storage, bytes)
 }
 
-// takeAgain takes room for what has just come out of the bin.
-func (tx *Tx) takeAgain(ctx context.Context, kind string, id uuid.UUID) error {
+// reserveRestored takes room for what has just come out of the bin.
+func (tx *Tx) reserveRestored(ctx context.Context, kind string, id uuid.UUID) error {
 	if kind == "project" {
 		if err := tx.grow(ctx, Projects, 1); err != nil {
 			return err

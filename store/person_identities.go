@@ -48,8 +48,8 @@ func (db *DB) LinkIdentity(ctx context.Context, me Person, flow uuid.UUID, who I
 	if who.EmailVerified {
 		email = &who.Email
 	}
-	err := db.wordDeed(ctx, "link identity", `select lookup.identity_link($1, $2, $3, $4, $5, $6, $7)`,
-		me.ask.Token.hash(), flow, who.Issuer, who.Subject, email, NewID(), me.RequestID)
+	err := db.personDeed(ctx, "link identity", `select lookup.identity_link($1, $2, $3, $4, $5, $6, $7)`,
+		me.credentials.Token.hash(), flow, who.Issuer, who.Subject, email, NewID(), me.RequestID)
 	if errors.Is(err, errTooMany) {
 		return InvalidError{"": "Twenty linked accounts are enough. Unlink one that you no longer use."}
 	}
@@ -60,14 +60,14 @@ func (db *DB) LinkIdentity(ctx context.Context, me Person, flow uuid.UUID, who I
 // until they link it anew. Another's is [ErrNotFound], without a step-up in the last
 // five minutes it is [ErrStepUp], and their last way in [ErrConflict].
 func (db *DB) UnlinkIdentity(ctx context.Context, me Person, id uuid.UUID) error {
-	return db.wordDeed(ctx, "unlink identity", `select lookup.identity_remove($1, $2, $3, $4)`,
-		me.ask.Token.hash(), id, NewID(), me.RequestID)
+	return db.personDeed(ctx, "unlink identity", `select lookup.identity_remove($1, $2, $3, $4)`,
+		me.credentials.Token.hash(), id, NewID(), me.RequestID)
 }
 
 // StepUpByIdentity renews the session under a new token, with a fresh step-up. An
 // identity that is not the person's is [ErrForbidden]; a flow that is over or not of
 // this session [ErrNotFound].
 func (db *DB) StepUpByIdentity(ctx context.Context, me Person, flow uuid.UUID, who Identity, renewed Token) error {
-	return db.wordDeed(ctx, "step up by identity", `select lookup.step_up_by_identity($1, $2, $3, $4, $5, $6, $7)`,
-		me.ask.Token.hash(), flow, who.Issuer, who.Subject, renewed.hash(), NewID(), me.RequestID)
+	return db.personDeed(ctx, "step up by identity", `select lookup.step_up_by_identity($1, $2, $3, $4, $5, $6, $7)`,
+		me.credentials.Token.hash(), flow, who.Issuer, who.Subject, renewed.hash(), NewID(), me.RequestID)
 }

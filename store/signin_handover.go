@@ -25,7 +25,7 @@ type Handover struct {
 func (db *DB) BeginHandover(ctx context.Context, me Person, h Handover) (stays string, err error) {
 	var answer *string
 	err = db.pool.QueryRow(ctx, `select lookup.handover_begin($1, $2, $3, $4, $5, $6, $7)`,
-		me.ask.Token.hash(), h.Slug, h.Domain, h.Host, h.Token.hash(), h.Browser, h.ReturnTo).Scan(&answer)
+		me.credentials.Token.hash(), h.Slug, h.Domain, h.Host, h.Token.hash(), h.Browser, h.ReturnTo).Scan(&answer)
 	if err == nil && answer == nil {
 		err = pgx.ErrNoRows
 	}

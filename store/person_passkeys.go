@@ -97,7 +97,7 @@ type UsedPasskey struct {
 // SignInByPasskey opens a session for the person whose passkey it is. A copied one
 // is [ErrCloned]; one that is gone, or whose person is disabled, [ErrNotFound].
 func (db *DB) SignInByPasskey(ctx context.Context, used UsedPasskey, s NewSession) error {
-	return db.wordDeed(ctx, "sign in by passkey", `select lookup.sign_in_by_passkey($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+	return db.personDeed(ctx, "sign in by passkey", `select lookup.sign_in_by_passkey($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 		used.Flow, used.CredentialID, int64(used.SignCount), used.BackedUp,
 		NewID(), s.Token.hash(), s.Host, s.UserAgent, s.Old.hash(), NewID(), s.RequestID)
 }
@@ -105,8 +105,8 @@ func (db *DB) SignInByPasskey(ctx context.Context, used UsedPasskey, s NewSessio
 // StepUpByPasskey renews the session under a new token, with a fresh step-up. The
 // errors are those of [DB.SignInByPasskey].
 func (db *DB) StepUpByPasskey(ctx context.Context, me Person, used UsedPasskey, renewed Token) error {
-	return db.wordDeed(ctx, "step up by passkey", `select lookup.step_up_by_passkey($1, $2, $3, $4, $5, $6, $7, $8)`,
-		me.ask.Token.hash(), used.Flow, used.CredentialID, int64(used.SignCount), used.BackedUp, renewed.hash(), NewID(), me.RequestID)
+	return db.personDeed(ctx, "step up by passkey", `select lookup.step_up_by_passkey($1, $2, $3, $4, $5, $6, $7, $8)`,
+		me.credentials.Token.hash(), used.Flow, used.CredentialID, int64(used.SignCount), used.BackedUp, renewed.hash(), NewID(), me.RequestID)
 }
 
 // NewPasskey is a passkey as a device made it.
@@ -133,8 +133,8 @@ func (db *DB) AddPasskey(ctx context.Context, me Person, k NewPasskey) error {
 	case !utf8.ValidString(k.Name) || strings.ContainsFunc(k.Name, unicode.IsControl):
 		return InvalidError{"name": "A name is one line of text."}
 	}
-	err := db.wordDeed(ctx, "add passkey", `select lookup.passkey_add($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-		me.ask.Token.hash(), k.Flow, NewID(), k.CredentialID, k.PublicKey, int64(k.SignCount),
+	err := db.personDeed(ctx, "add passkey", `select lookup.passkey_add($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		me.credentials.Token.hash(), k.Flow, NewID(), k.CredentialID, k.PublicKey, int64(k.SignCount),
 		k.BackupEligible, k.BackedUp, k.Name, NewID(), me.RequestID)
 	if errors.Is(err, errTooMany) {
 		return InvalidError{"name": "Twenty passkeys are enough. Remove one that you no longer use."}
@@ -146,14 +146,14 @@ func (db *DB) AddPasskey(ctx context.Context, me Person, k NewPasskey) error {
 // [ErrNotFound], without a step-up in the last five minutes it is [ErrStepUp], and
 // their last way in [ErrConflict].
 func (db *DB) RemovePasskey(ctx context.Context, me Person, id uuid.UUID) error {
-	return db.wordDeed(ctx, "remove passkey", `select lookup.passkey_remove($1, $2, $3, $4)`,
-		me.ask.Token.hash(), id, NewID(), me.RequestID)
+	return db.personDeed(ctx, "remove passkey", `select lookup.passkey_remove($1, $2, $3, $4)`,
+		me.credentials.Token.hash(), id, NewID(), me.RequestID)
 }
 
 var errTooMany = errors.New("too many")
 
-// wordDeed calls a function that answers with one word.
-func (db *DB) wordDeed(ctx context.Context, name, sql string, args ...any) error {
+// personDeed calls a function that answers with one word.
+func (db *DB) personDeed(ctx context.Context, name, sql string, args ...any) error {
 	var verdict string
 	if err := db.pool.QueryRow(ctx, sql, args...).Scan(&verdict); err != nil {
 		return fmt.Errorf("%s: %w", name, translate(err))

@@ -17,30 +17,30 @@ import (
 	"portico/migrations"
 )
 
-// Examiner looks at a live database as the app sees it, and changes nothing. It
+// Inspector looks at a live database as the app sees it, and changes nothing. It
 // also takes a database that [Open] would refuse, to say all that is wrong.
-type Examiner struct{ pool *pgxpool.Pool }
+type Inspector struct{ pool *pgxpool.Pool }
 
-// Why an [Examiner] cannot connect, beside [ErrUnavailable].
+// Why an [Inspector] cannot connect, beside [ErrUnavailable].
 var (
 	ErrPassword   = errors.New("PostgreSQL refuses the user or the password of DATABASE_URL")
 	ErrNoDatabase = errors.New("PostgreSQL has no database of the name in DATABASE_URL")
 )
 
-// OpenExaminer connects with DATABASE_URL.
-func OpenExaminer(ctx context.Context, url string) (*Examiner, error) {
+// OpenInspector connects with DATABASE_URL.
+func OpenInspector(ctx context.Context, url string) (*Inspector, error) {
 	pool, err := openPool(ctx, Config{URL: url, MaxConns: 2})
 	if err != nil {
 		return nil, err
 	}
 	if err := pool.Ping(ctx); err != nil {
 		pool.Close()
-		return nil, whyNot(err)
+		return nil, connectError(err)
 	}
-	return &Examiner{pool}, nil
+	return &Inspector{pool}, nil
 }
 
-func whyNot(err error) error {
+func connectError(err error) error {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		switch pg.Code {
 		case "28P01", "28000", "42501":
@@ -53,14 +53,14 @@ func whyNot(err error) error {
 }
 
 // Close ends the connections.
-func (e *Examiner) Close() { e.pool.Close() }
+func (e *Inspector) Close() { e.pool.Close() }
 
 // Role says what the role of DATABASE_URL must not be able to do and can, as
 // verbs: "is a superuser". None is well.
-func (e *Examiner) Role(ctx context.Context) ([]string, error) { return badRole(ctx, e.pool) }
+func (e *Inspector) Role(ctx context.Context) ([]string, error) { return badRole(ctx, e.pool) }
 
 // Catalog is [CheckCatalog] as the app.
-func (e *Examiner) Catalog(ctx context.Context) ([]Finding, error) {
+func (e *Inspector) Catalog(ctx context.Context) ([]Finding, error) {
 	conn, err := e.pool.Acquire(ctx)
 	if err != nil {
 		return nil, unavailable(err)
@@ -81,7 +81,7 @@ type SchemaState struct {
 func (s SchemaState) UpToDate() bool { return len(s.Missing) == 0 && !s.Lookup && !s.Queue }
 
 // Schema compares the database with the migrations in this program.
-func (e *Examiner) Schema(ctx context.Context) (s SchemaState, err error) {
+func (e *Inspector) Schema(ctx context.Context) (s SchemaState, err error) {
 	applied, err := e.applied(ctx)
 	if err != nil {
 		return s, err
@@ -127,7 +127,7 @@ func (e *Examiner) Schema(ctx context.Context) (s SchemaState, err error) {
 }
 
 // applied is empty for a database that was never migrated.
-func (e *Examiner) applied(ctx context.Context) (map[int64]bool, error) {
+func (e *Inspector) applied(ctx context.Context) (map[int64]bool, error) {
 	applied := map[int64]bool{}
 	rows, err := e.pool.Query(ctx, `select version_id from public.schema_migrations where is_applied`)
 	if err == nil {
@@ -167,7 +167,7 @@ type QueueHealth struct {
 }
 
 // Queue looks whether somebody works the queue.
-func (e *Examiner) Queue(ctx context.Context) (h QueueHealth, err error) {
+func (e *Inspector) Queue(ctx context.Context) (h QueueHealth, err error) {
 	lines, err := queueLines(ctx, e.pool)
 	if err != nil {
 		return h, err

@@ -65,7 +65,7 @@ func TestViewAs(t *testing.T) {
 	if row := b.ledger(t)[0]; *row.EndedHow != "stopped" {
 		t.Errorf("ledger = %+v", row)
 	}
-	must(t, b.db.Write(t.Context(), b.mia, func(tx *store.Tx) error { return tx.AskSupportMails(t.Context(), row.ID, true) }))
+	must(t, b.db.Write(t.Context(), b.mia, func(tx *store.Tx) error { return tx.EnqueueSupportMails(t.Context(), row.ID, true) }))
 	if n := b.count(t, `select count(*) from river.river_job where kind = 'support_mail' and args ->> 'session' = $1::text`, row.ID); n != 0 {
 		t.Errorf("%d mails about what staff looked at", n)
 	}

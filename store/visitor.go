@@ -23,7 +23,7 @@ func (t *Token) hash() []byte {
 }
 
 // Ask is what a request carries that can name a person and a tenant.
-type Ask struct {
+type Credentials struct {
 	// Token is nil when the request has no session cookie.
 	Token *Token
 	// Host is "" on the main host, else the tenant host the request came to; a
@@ -40,11 +40,11 @@ type Ask struct {
 // Visitor is who is asking, as of this moment. Nothing of it may be kept beyond
 // the request.
 type Visitor struct {
-	ask Ask
-	row whoRow
+	credentials Credentials
+	row         visitorRow
 }
 
-type whoRow struct {
+type visitorRow struct {
 	SessionID       *uuid.UUID
 	UserID          *uuid.UUID
 	UserKind        *string
@@ -89,26 +89,26 @@ type whoRow struct {
 	SupportOver     *string
 }
 
-// Who is the first round trip of every request.
-func (db *DB) Who(ctx context.Context, ask Ask) (v Visitor, err error) {
-	ctx, end := db.watch(ctx, "who is asking", uuid.Nil)
+// Identify is the first round trip of every request.
+func (db *DB) Identify(ctx context.Context, ask Credentials) (v Visitor, err error) {
+	ctx, end := db.observe(ctx, "who is asking", uuid.Nil)
 	defer func() { end(err) }()
 	rows, err := db.pool.Query(ctx, `select * from lookup.who_is_asking($1, $2, $3, $4)`,
 		ask.Token.hash(), ask.Host, ask.Slug, ask.Domain)
 	if err != nil {
 		return Visitor{}, fmt.Errorf("who is asking: %w", translate(err))
 	}
-	row, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[whoRow])
+	row, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[visitorRow])
 	if err != nil {
 		return Visitor{}, fmt.Errorf("who is asking: %w", translate(err))
 	}
-	return Visitor{ask: ask, row: row}, nil
+	return Visitor{credentials: ask, row: row}, nil
 }
 
 // Person is somebody signed in, apart from any tenant. Only this package makes one.
 type Person struct {
 	scope       scope
-	ask         Ask
+	credentials Credentials
 	SessionID   uuid.UUID
 	Name        string
 	Email       string
@@ -195,10 +195,10 @@ func (m Member) TenantID() uuid.UUID { return m.scope.tenant }
 // the person it looks as.
 func (m Member) May(c Capability) bool { return May(c, m.Party, m.Role) }
 
-// Does says whether the member may do it here and now: what pages offer. In a
+// MayNow says whether the member may do it here and now: what pages offer. In a
 // support session that only reads, and in a tenant that is closed, nothing is
 // offered that would be refused.
-func (m Member) Does(c Capability) bool {
+func (m Member) MayNow(c Capability) bool {
 	return m.May(c) && !m.scope.readOnly && m.Tenant.State == "active"
 }
 
@@ -210,7 +210,7 @@ func (v Visitor) Person() (Person, bool) {
 	}
 	return Person{
 		scope:          scope{user: *r.UserID, actor: *r.UserID},
-		ask:            v.ask,
+		credentials:    v.credentials,
 		SessionID:      *r.SessionID,
 		Name:           *r.UserName,
 		Email:          deref(r.UserEmail),
@@ -221,7 +221,7 @@ func (v Visitor) Person() (Person, bool) {
 		SupportOver:    r.SupportOver != nil,
 		SupportOverHow: deref(r.SupportOver),
 		SupportSlug:    deref(r.SupportSlug),
-		RequestID:      v.ask.RequestID,
+		RequestID:      v.credentials.RequestID,
 	}, true
 }
 
@@ -281,7 +281,7 @@ func (v Visitor) Member() (Member, bool) {
 		latest:     r.Latest,
 		unread:     r.Unread,
 		Person:     person,
-		RequestID:  v.ask.RequestID,
+		RequestID:  v.credentials.RequestID,
 	}
 	if r.SupportTenantID != nil && *r.SupportTenantID == tenant.ID {
 		m.Support = &Support{

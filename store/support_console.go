@@ -25,10 +25,10 @@ type FoundTenant struct {
 	Asks        bool       // support may ask to come in
 }
 
-// SupportFind reads the tenants with that slug, with a person of that address,
+// FindSupportTenants reads the tenants with that slug, with a person of that address,
 // or whose name begins so, the slug first, at most ten. For anybody but an agent
 // it finds nothing.
-func SupportFind(text string, dst *[]FoundTenant) OwnRead {
+func FindSupportTenants(text string, dst *[]FoundTenant) OwnRead {
 	return OwnRead{many("support find", dst, `select * from lookup.support_find(@text)`,
 		pgx.StrictNamedArgs{"text": clean(text)})}
 }
@@ -95,7 +95,7 @@ func (db *DB) StartSupport(ctx context.Context, me Person, in SupportStart) (uui
 		var tenant *uuid.UUID
 		var end *time.Time
 		err := tx.tx.QueryRow(ctx, `select * from lookup.support_start($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-			id, clean(in.Slug), in.Subject, in.Reason, in.Ticket, in.Minutes, me.ask.Token.hash(), NewID(), me.RequestID).
+			id, clean(in.Slug), in.Subject, in.Reason, in.Ticket, in.Minutes, me.credentials.Token.hash(), NewID(), me.RequestID).
 			Scan(&verdict, &tenant, &end)
 		if err == nil {
 			err = tx.accountEvent(ctx, me.scope.user, Event{Verb: "support.started", Denied: verdict != "ok",
@@ -105,10 +105,10 @@ func (db *DB) StartSupport(ctx context.Context, me Person, in SupportStart) (uui
 			return err
 		}
 		inside := tx.asSupport(*tenant, id, in.Subject)
-		if err := inside.Ask(ctx, &queue.SupportStarted{Session: id}); err != nil {
+		if err := inside.Enqueue(ctx, &queue.SupportStarted{Session: id}); err != nil {
 			return err
 		}
-		return inside.AskAt(ctx, &queue.SupportExpiry{Session: id}, *end)
+		return inside.EnqueueAt(ctx, &queue.SupportExpiry{Session: id}, *end)
 	})
 	if err == nil {
 		err = in.refusal(verdict)
@@ -182,7 +182,7 @@ func (tx *Tx) stopSupport(ctx context.Context, me Person) error {
 	type ended struct{ TenantID, SessionID, SubjectID uuid.UUID }
 	var sessions []ended
 	err := tx.get(ctx, many("stop support", &sessions, `select * from lookup.support_stop(@token, @request)`,
-		pgx.StrictNamedArgs{"token": me.ask.Token.hash(), "request": tx.request}))
+		pgx.StrictNamedArgs{"token": me.credentials.Token.hash(), "request": tx.request}))
 	if err != nil {
 		return err
 	}
@@ -193,7 +193,7 @@ func (tx *Tx) stopSupport(ctx context.Context, me Person) error {
 			return err
 		}
 		inside := tx.asSupport(s.TenantID, s.SessionID, s.SubjectID)
-		if err := inside.Ask(ctx, &queue.SupportEnded{Session: s.SessionID}); err != nil {
+		if err := inside.Enqueue(ctx, &queue.SupportEnded{Session: s.SessionID}); err != nil {
 			return err
 		}
 	}

@@ -11,7 +11,7 @@ import (
 
 // Invitation is what the page behind an invitation's link may show.
 type Invitation struct {
-	Over        Over      // why it opens nothing any more; what follows is then empty
+	Over        EndReason // why it opens nothing any more; what follows is then empty
 	AcceptedBy  uuid.UUID // who has used it
 	Tenant      Tenant
 	Party       Party
@@ -26,17 +26,17 @@ func (db *DB) PeekInvite(ctx context.Context, token TenantToken) (Invitation, er
 	s := scope{tenant: token.tenant, party: PartySystem, readOnly: true}
 	var i *invite
 	var t *tenantRow
-	var st standing
+	var st tenantStatus
 	err := db.read(ctx, s, []query{
 		optional("invite", &i, selectInvite+"token_hash = @hash", pgx.StrictNamedArgs{"hash": token.hash()}),
 		optional("tenant", &t, selectTenantRow, nil),
-		getStanding(&st),
+		getTenantStatus(&st),
 	})
 	switch {
 	case err != nil:
 		return Invitation{}, err
 	case i == nil || t == nil:
-		return Invitation{Over: OverGone}, nil
+		return Invitation{Over: EndedGone}, nil
 	case i.over() != "":
 		return Invitation{Over: i.over(), AcceptedBy: deref(i.AcceptedBy), Tenant: Tenant{Slug: t.Slug}}, nil
 	}
@@ -49,17 +49,17 @@ var ErrOtherAddress = fmt.Errorf("invitation for another address: %w", ErrForbid
 // AcceptInvite makes the person a member where they were invited, under that name,
 // and returns the tenant's slug. Only the person with the invited address may, and
 // only once; their address has been proved, for without that nobody is signed in.
-// An invitation that opens nothing any more is an [OverError], a tenant that is not
+// An invitation that opens nothing any more is an [EndedError], a tenant that is not
 // open [ErrForbidden]. Somebody who is a member already stays what they are.
 func (db *DB) AcceptInvite(ctx context.Context, me Person, token TenantToken, name string) (slug string, err error) {
 	s := scope{tenant: token.tenant, user: me.scope.user, actor: me.scope.actor, party: PartySystem}
 	err = db.write(ctx, s, "", me.RequestID, func(tx *Tx) error {
 		if _, err := tx.lockPeople(ctx); err != nil {
-			return orGone(err)
+			return asEnded(err)
 		}
 		i, err := tx.invite(ctx, "token_hash = @hash", pgx.StrictNamedArgs{"hash": token.hash()})
 		if err != nil {
-			return orGone(err)
+			return asEnded(err)
 		}
 		var t tenantRow
 		if err := tx.get(ctx, getTenantRow(&t)); err != nil {
@@ -71,22 +71,22 @@ func (db *DB) AcceptInvite(ctx context.Context, me Person, token TenantToken, na
 	return slug, err
 }
 
-func orGone(err error) error {
+func asEnded(err error) error {
 	if errors.Is(err, ErrNotFound) {
-		return OverError{OverGone}
+		return EndedError{EndedGone}
 	}
 	return err
 }
 
 func (tx *Tx) accept(ctx context.Context, me Person, i invite, name string) error {
 	if over := i.over(); over != "" {
-		return OverError{over}
+		return EndedError{over}
 	}
 	if me.Agent || me.Email != i.Email {
 		return ErrOtherAddress
 	}
-	var s standing
-	if err := tx.get(ctx, getStanding(&s)); err != nil {
+	var s tenantStatus
+	if err := tx.get(ctx, getTenantStatus(&s)); err != nil {
 		return err
 	}
 	switch {
@@ -97,7 +97,7 @@ func (tx *Tx) accept(ctx context.Context, me Person, i invite, name string) erro
 	}
 	// Not yet as what they are about to be: a client who was once one of the
 	// agency's people has a membership that no client may touch.
-	if err := tx.begin(ctx, me.scope.user, NewPerson{Name: name, Email: i.Email, Party: i.Party, Role: i.Role}); err != nil {
+	if err := tx.beginMembership(ctx, me.scope.user, NewPerson{Name: name, Email: i.Email, Party: i.Party, Role: i.Role}); err != nil {
 		return err
 	}
 	err := tx.change(ctx, "accept invite", `

@@ -28,13 +28,13 @@ func (db *DB) viewAs(ctx context.Context, me Member, subject uuid.UUID) error {
 		var verdict string
 		var end *time.Time
 		err := tx.tx.QueryRow(ctx, `select * from lookup.view_as_start($1, $2, $3, $4, $5)`,
-			id, subject, me.Person.ask.Token.hash(), NewID(), tx.request).Scan(&verdict, &end)
+			id, subject, me.Person.credentials.Token.hash(), NewID(), tx.request).Scan(&verdict, &end)
 		if err != nil {
 			return err
 		}
 		switch verdict {
 		case "ok":
-			return tx.asSupport(me.TenantID(), id, subject).AskAt(ctx, &queue.SupportExpiry{Session: id}, *end)
+			return tx.asSupport(me.TenantID(), id, subject).EnqueueAt(ctx, &queue.SupportExpiry{Session: id}, *end)
 		case "bad_target":
 			return InvalidError{"person": "Choose one of your client's people who is there today."}
 		case "busy":

@@ -20,7 +20,7 @@ import (
 func asks(t *testing.T, db *store.DB, me store.Member) map[string]func(context.Context) error {
 	t.Helper()
 	return map[string]func(context.Context) error{
-		"who is asking": func(ctx context.Context) error { _, err := db.Who(ctx, store.Ask{}); return err },
+		"who is asking": func(ctx context.Context) error { _, err := db.Identify(ctx, store.Credentials{}); return err },
 		"a page": func(ctx context.Context) error {
 			var projects []store.Project
 			return db.Read(ctx, me, store.ListProjects("", &projects))
@@ -107,7 +107,7 @@ func TestConnectionIsWaitedFor(t *testing.T) {
 	t.Cleanup(db.Close)
 	release := hold(t, db, a.Member(t, a.Dana, a.Acme), a.Member(t, a.Dana, a.Globex))
 	served := make(chan error)
-	go func() { _, err := db.Who(t.Context(), store.Ask{}); served <- err }()
+	go func() { _, err := db.Identify(t.Context(), store.Credentials{}); served <- err }()
 	release()
 	if err := <-served; err != nil {
 		t.Errorf("who waited: %v", err)

@@ -76,9 +76,9 @@ func GetFileEntry(id uuid.UUID, grace time.Duration, dst **FileEntry) Read {
   and f.id = @id`, args)}
 }
 
-// GiveUpUntouched gives up an upload that nothing has happened to since a time at
-// which it was found idle; otherwise it is [ErrConflict]. See [Tx.GiveUpUpload].
-func (tx *Tx) GiveUpUntouched(ctx context.Context, id uuid.UUID, touched time.Time) (Leftover, error) {
+// CancelIdleUpload gives up an upload that nothing has happened to since a time at
+// which it was found idle; otherwise it is [ErrConflict]. See [Tx.CancelUpload].
+func (tx *Tx) CancelIdleUpload(ctx context.Context, id uuid.UUID, touched time.Time) (RemovableFile, error) {
 	var at time.Time
 	err := tx.get(ctx, value("upload untouched", &at, `
 select `+touchedAt+`
@@ -91,9 +91,9 @@ for update of f`, pgx.StrictNamedArgs{"id": id}))
 		err = fmt.Errorf("give up: %w", ErrConflict)
 	}
 	if err != nil {
-		return Leftover{}, err
+		return RemovableFile{}, err
 	}
-	return tx.GiveUpUpload(ctx, id)
+	return tx.CancelUpload(ctx, id)
 }
 
 // ListPartEntries reads the parts of an upload, whoever began it, by number.
@@ -109,7 +109,7 @@ order by n.number`, pgx.StrictNamedArgs{"id": upload})}
 // AdoptPart notes a part that object storage has and no row tells of. A row that
 // has come meanwhile stays.
 func (tx *Tx) AdoptPart(ctx context.Context, id uuid.UUID, p Part) error {
-	if err := tx.holdPending(ctx, id); err != nil {
+	if err := tx.lockPending(ctx, id); err != nil {
 		return err
 	}
 	_, err := tx.exec(ctx, "adopt part", `
@@ -120,10 +120,10 @@ on conflict do nothing`,
 	return err
 }
 
-// DropPart forgets a part that object storage does not have, so that it is sent
+// DeletePart forgets a part that object storage does not have, so that it is sent
 // again. One that was sent again meanwhile stays.
-func (tx *Tx) DropPart(ctx context.Context, id uuid.UUID, p Part) error {
-	if err := tx.holdPending(ctx, id); err != nil {
+func (tx *Tx) DeletePart(ctx context.Context, id uuid.UUID, p Part) error {
+	if err := tx.lockPending(ctx, id); err != nil {
 		return err
 	}
 	args := pgx.StrictNamedArgs{"id": id, "number": p.Number, "etag": p.ETag}
@@ -147,8 +147,8 @@ where tenant_id = @tenant_id
 	return err
 }
 
-// holdPending holds an upload that is still on its way.
-func (tx *Tx) holdPending(ctx context.Context, id uuid.UUID) error {
+// lockPending holds an upload that is still on its way.
+func (tx *Tx) lockPending(ctx context.Context, id uuid.UUID) error {
 	var held uuid.UUID
 	return tx.get(ctx, value("hold upload", &held, `
 select f.id
@@ -201,9 +201,9 @@ func (tx *Tx) mark(ctx context.Context, id uuid.UUID, verb, sql string) error {
 	return tx.audit(ctx, Event{Verb: verb, TargetKind: "file", TargetID: id})
 }
 
-// DropPreview forgets a preview that object storage does not have, and has
+// DeletePreview forgets a preview that object storage does not have, and has
 // another one made if there is still a file to make it of.
-func (tx *Tx) DropPreview(ctx context.Context, file uuid.UUID) error {
+func (tx *Tx) DeletePreview(ctx context.Context, file uuid.UUID) error {
 	var missing bool
 	err := tx.get(ctx, value("drop preview", &missing, `
 update files
@@ -216,5 +216,5 @@ returning missing_at is not null`, pgx.StrictNamedArgs{"id": file}))
 	if err != nil || missing {
 		return err
 	}
-	return tx.Ask(ctx, &queue.FilePreview{File: file, Anew: NewID()})
+	return tx.Enqueue(ctx, &queue.FilePreview{File: file, Anew: NewID()})
 }

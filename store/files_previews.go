@@ -65,7 +65,7 @@ func previewEffect(file, anew uuid.UUID) string {
 // there is nothing to do: the job was done before, or it is no picture that gets
 // one. Whether it lies in the bin makes no difference, for it may come back.
 func (tx *Tx) PictureFor(ctx context.Context, file, anew uuid.UUID) (*Picture, error) {
-	done, err := tx.Done(ctx, previewEffect(file, anew))
+	done, err := tx.EffectDone(ctx, previewEffect(file, anew))
 	if err != nil || done {
 		return nil, err
 	}
@@ -86,7 +86,7 @@ where tenant_id = @tenant_id
 // [ErrNotFound]. The trail does not tell of it: nobody did anything, and nothing
 // can be seen that could not be seen before.
 func (tx *Tx) RecordPreview(ctx context.Context, file, anew uuid.UUID, p *Preview) error {
-	first, err := tx.Once(ctx, previewEffect(file, anew))
+	first, err := tx.ClaimEffect(ctx, previewEffect(file, anew))
 	if err != nil || !first || p == nil {
 		return err
 	}

@@ -269,7 +269,7 @@ func TestSupportConsoleReads(t *testing.T) {
 	sam := storetest.Person(t, b.token)
 	for _, text := range []string{b.Acme, strings.ToUpper(b.Acme), " " + b.Acme + "\x00", b.Leo, "acme " + b.Suffix[:6]} {
 		var found []store.FoundTenant
-		must(t, b.db.ReadOwn(t.Context(), sam, store.SupportFind(text, &found)))
+		must(t, b.db.ReadOwn(t.Context(), sam, store.FindSupportTenants(text, &found)))
 		if len(found) != 1 || found[0].Slug != b.Acme || *found[0].AgencyName != "Northwind "+b.Suffix || found[0].GrantEndsAt != nil {
 			t.Errorf("%q finds %+v", text, found)
 		}
@@ -283,13 +283,13 @@ func TestSupportConsoleReads(t *testing.T) {
 	b.startAs(t, b.mia.ID())
 	var found []store.FoundTenant
 	var past []store.PastSupport
-	must(t, b.db.ReadOwn(t.Context(), sam, store.SupportFind(b.Acme, &found), store.SupportPeople(b.Acme, &people), store.SupportHistory(50, &past)))
+	must(t, b.db.ReadOwn(t.Context(), sam, store.FindSupportTenants(b.Acme, &found), store.SupportPeople(b.Acme, &people), store.SupportHistory(50, &past)))
 	if found[0].GrantEndsAt == nil || len(people) != 4 || len(past) != 1 || past[0].Slug != b.Acme || past[0].EndedHow != nil {
 		t.Errorf("found %+v, %d people, past %+v", found, len(people), past)
 	}
 
 	dana := storetest.Person(t, storetest.SignIn(t, b.Dana))
-	must(t, b.db.ReadOwn(t.Context(), dana, store.SupportFind(b.Acme, &found), store.SupportPeople(b.Acme, &people), store.SupportHistory(50, &past)))
+	must(t, b.db.ReadOwn(t.Context(), dana, store.FindSupportTenants(b.Acme, &found), store.SupportPeople(b.Acme, &people), store.SupportHistory(50, &past)))
 	if len(found)+len(people)+len(past) != 0 {
 		t.Error("somebody who is no agent reads the console")
 	}
