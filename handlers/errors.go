@@ -33,7 +33,7 @@ func (e *statusError) Sentence() string { return e.sentence }
 
 var (
 	errSignIn = &statusError{status: http.StatusUnauthorized, sentence: "Sign in first."}
-	errPaused = &statusError{status: http.StatusForbidden, title: "This portal is paused", sentence: "Ask the people who run it for you. Nothing in it is lost."}
+	errPaused = &statusError{status: http.StatusForbidden, title: "This portal is paused", sentence: "Ask the agency that runs it. Everything in it is kept."}
 	// errFormTooSlow is a form whose end did not come in time.
 	errFormTooSlow = &statusError{status: http.StatusRequestTimeout, sentence: "What you sent did not arrive in time. Try again."}
 )
