@@ -23,7 +23,7 @@ func TestClientIsOpenedJoinedAndSuspended(t *testing.T) {
 	dana.sees("That address is not available.")
 	dana.fill("Address of the workspace", "umbra")
 	dana.click("button", "Create workspace")
-	dana.sees("The workspace is open.")
+	dana.sees("Workspace created.")
 
 	link := inviteInMail.FindStringSubmatch(mailed(t, email, since, "has invited you"))
 	if link == nil {
@@ -43,11 +43,11 @@ func TestClientIsOpenedJoinedAndSuspended(t *testing.T) {
 	dana.click("link", "Umbra Studio")
 	dana.click("button", "Suspend")
 	dana.click("button", "Suspend workspace")
-	dana.sees("Its people see a notice now")
+	dana.sees("Suspended. Its people see a notice")
 	uma.click("link", "Projects")
 	uma.sees("This portal is paused")
 	dana.click("button", "Resume")
-	dana.sees("Open again.")
+	dana.sees("Resumed.")
 	uma.open("/w/umbra/projects")
 	uma.wearsBrand("umbra")
 }

@@ -46,7 +46,7 @@ func TestLinkedAccountInTheBrowser(t *testing.T) {
 	late := newVisitor(t)
 	late.click("link", "Continue with")
 	late.picks(there)
-	late.sees("No invitation here belongs to that account")
+	late.sees("That account has no invitation here")
 }
 
 // picks chooses at the provider who to be.

@@ -124,5 +124,5 @@ func TestMainStoriesByKeyboardAlone(t *testing.T) {
 	ivy.sees("Revoke support access")
 	ivy.tabTo("Revoke support access")
 	ivy.press("Enter")
-	ivy.sees("Support can no longer come in.")
+	ivy.sees("Support access revoked.")
 }

@@ -39,7 +39,7 @@ func TestPasskeyInTheBrowser(t *testing.T) {
 	leo.signOut()
 	leo.open("/login")
 	leo.click("button", "Use a passkey")
-	leo.sees("does not work here")
+	leo.sees("doesn't work here")
 }
 
 // authenticator gives the browser one that answers by itself, as a phone does to

@@ -25,7 +25,7 @@ func TestInvitedClientJoinsAndIsRemoved(t *testing.T) {
 	_, err := dana.page.Locator("#role").SelectOption(playwright.SelectOptionValues{Values: &[]string{"viewer"}})
 	dana.must("choose viewer", err)
 	dana.click("button", "Send invitation")
-	dana.sees("The mail is on its way.")
+	dana.sees("The email is on its way.")
 	dana.sees(email)
 
 	link := inviteInMail.FindStringSubmatch(mailed(t, email, since, "has invited you"))
@@ -44,7 +44,7 @@ func TestInvitedClientJoinsAndIsRemoved(t *testing.T) {
 	}
 	nina.click("button", "Accept and join")
 	nina.must("in the portal", nina.page.WaitForURL("**/w/acme/**"))
-	nina.sees("Welcome. You are in.")
+	nina.sees("Welcome. You have joined.")
 	nina.wearsBrand("acme")
 	if got := nina.status("/w/globex/"); got != 404 {
 		t.Errorf("another portal answers %d", got)
@@ -63,7 +63,7 @@ func TestInvitedClientJoinsAndIsRemoved(t *testing.T) {
 	nina.sees("Mia Castellanos")
 
 	dana.click("button", "Remove Nina Okoye")
-	dana.sees("no access any more")
+	dana.sees("no longer have access")
 	if got := nina.status("/w/acme/"); got != 404 {
 		t.Errorf("after her removal the portal answers %d", got)
 	}

@@ -31,7 +31,7 @@ func TestSupportComesInWithConsent(t *testing.T) {
 	sam.fill("Ticket", "HELP-4711")
 	sam.choose("mode", "write")
 	sam.click("button", "Send access request")
-	sam.sees("Waiting for their answer")
+	sam.sees("Waiting for an answer")
 	gus.open(pathIn(t, mailed(t, "gus@globex.test", since, "requests access to"), "/w/globex/support/asks/"))
 	gus.sees("Cannot find the annual report")
 	gus.click("button", "Approve access request")
@@ -52,7 +52,7 @@ func TestSupportComesInWithConsent(t *testing.T) {
 	sam.click("link", "Make changes")
 	sam.stepUp("sam@portico.test")
 	sam.click("button", "Start making changes")
-	sam.sees("Tick this if you mean it.")
+	sam.sees("Tick this box to continue.")
 	sam.must("tick that it is meant", sam.page.Locator("#sure").Check())
 	sam.click("button", "Start making changes")
 	sam.must("inside again", sam.page.WaitForURL("**/w/globex/"))
@@ -73,7 +73,7 @@ func TestSupportComesInWithConsent(t *testing.T) {
 
 	gus.open("/w/globex/support")
 	gus.click("button", "Revoke support access")
-	gus.sees("Support can no longer come in.")
+	gus.sees("Support access revoked.")
 	sam.click("link", "Projects")
 	sam.sees("The customer ended your session")
 	if got := sam.status("/w/globex/"); got != 303 {
@@ -83,7 +83,7 @@ func TestSupportComesInWithConsent(t *testing.T) {
 	gus.sees("HELP-4711")
 	gus.sees("made 1 change")
 	gus.open("/w/globex/activity?support=1")
-	for _, did := range []string{"began a support session", "saw a page", "began to change things", "created the project"} {
+	for _, did := range []string{"started a support session", "viewed a page", "started making changes", "created the project"} {
 		gus.sees(did)
 	}
 	mailed(t, "gus@globex.test", since, "has left")

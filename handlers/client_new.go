@@ -82,7 +82,7 @@ func newClient(f *form) (store.NewClient, views.ClientForm) {
 		typed.Slug = client.Slug
 	}
 	if f.errors["name"] == "" && !slugs.MatchString(client.Slug) {
-		f.errors["slug"] = "An address is up to 40 of a to z, 0 to 9 and -, with no - at either end."
+		f.errors["slug"] = "An address has up to 40 characters: a to z, 0 to 9 and -, with no - at either end."
 	}
 	if typed.OwnAccent {
 		client.Accent = f.accent("accent")
@@ -102,12 +102,12 @@ func firstPeople(f *form) (people []store.NewPerson, typed []views.ClientPerson)
 		if strings.TrimSpace(f.raw(email)) != "" {
 			var ok bool
 			if p.Email, ok = signin.FoldEmail(f.raw(email)); !ok {
-				f.errors[email] = "That is not an address that mail can be sent to."
+				f.errors[email] = "Enter an email address, such as mia@acme.example."
 			} else if seen[p.Email] {
-				f.errors[email] = "That address is on another line already."
+				f.errors[email] = "That address is already on another line."
 			}
 			if roleWords[p.Role] == "" {
-				f.errors[role] = "Choose one of the roles."
+				f.errors[role] = "Choose a role."
 			}
 			seen[p.Email] = true
 			// They say what they are called when they accept.

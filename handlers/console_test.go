@@ -149,7 +149,7 @@ func TestConsoleJourney(t *testing.T) {
 	wrong.Set("minutes", "99999999999")
 	got := d.sam.post(t, "/support/sessions", wrong)
 	want(t, "a bad start", got, 422)
-	has(t, "the form again", got, "Say why; the customer reads it.", "Choose one of the lengths.", "kept-"+d.Suffix)
+	has(t, "the form again", got, "Enter a reason. The customer sees it.", "Choose how long.", "kept-"+d.Suffix)
 	wrong = d.form(uuid.New())
 	want(t, "as nobody", d.sam.post(t, "/support/sessions", wrong), 422)
 

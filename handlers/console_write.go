@@ -23,9 +23,9 @@ const (
 	SupportOff      SupportMode = "off"
 )
 
-var errSupportOff = &statusError{status: http.StatusForbidden, sentence: "Support is switched off on this installation."}
+var errSupportOff = &statusError{status: http.StatusForbidden, sentence: "Support is turned off on this installation."}
 
-var errNoPasskey = &statusError{status: http.StatusForbidden, sentence: "Add a passkey to your account first. This installation lets no agent in without one."}
+var errNoPasskey = &statusError{status: http.StatusForbidden, sentence: "Add a passkey to your account first. This installation requires one for support agents."}
 
 // whileOn is a deed of an agent that an installation can switch off, or leave to
 // those who have a passkey.
@@ -79,7 +79,7 @@ func (s *Server) consoleWriteStart(w http.ResponseWriter, r *http.Request, me st
 		return err
 	}
 	if f.raw("sure") != "on" {
-		return s.writePage(w, r, me, http.StatusUnprocessableEntity, ui.Errors{"sure": "Tick this if you mean it."})
+		return s.writePage(w, r, me, http.StatusUnprocessableEntity, ui.Errors{"sure": "Tick this box to continue."})
 	}
 	writing, err := s.db.RequestWrite(r.Context(), me, s.cfg.Support == SupportFourEyes)
 	switch {
@@ -87,14 +87,14 @@ func (s *Server) consoleWriteStart(w http.ResponseWriter, r *http.Request, me st
 		http.Redirect(w, r, views.StepUpTo(views.PathConsoleWrite), http.StatusSeeOther)
 		return nil
 	case errors.Is(err, store.ErrConflict):
-		return s.consolePage(w, r, me, http.StatusConflict, views.ConsoleProps{Notice: "There is no session of yours here that could begin to write."})
+		return s.consolePage(w, r, me, http.StatusConflict, views.ConsoleProps{Notice: "You have no session here that can make changes."})
 	case errors.Is(err, store.ErrForbidden):
-		return &statusError{status: http.StatusForbidden, sentence: "This workspace lets support read, and not change things. Its owners and admins can."}
+		return &statusError{status: http.StatusForbidden, sentence: "This workspace allows support read-only access. Its owners and admins can allow changes."}
 	case err != nil:
 		return err
 	case !writing:
 		return s.consolePage(w, r, me, http.StatusOK, views.ConsoleProps{
-			Notice: "Another agent must agree in their console within ten minutes. Until then your session only reads."})
+			Notice: "Another agent must approve this in their console within ten minutes. Until then your session is read-only."})
 	}
 	http.Redirect(w, r, views.PathBase(me.SupportSlug).Home(), http.StatusSeeOther)
 	return nil
@@ -113,7 +113,7 @@ func (s *Server) consoleWriteConfirm(w http.ResponseWriter, r *http.Request, me 
 		http.Redirect(w, r, views.StepUpTo(views.PathConsole), http.StatusSeeOther)
 		return nil
 	case errors.Is(err, store.ErrConflict):
-		return s.consolePage(w, r, me, http.StatusConflict, views.ConsoleProps{Notice: "That is no longer asked for."})
+		return s.consolePage(w, r, me, http.StatusConflict, views.ConsoleProps{Notice: "That request is no longer open."})
 	case err != nil:
 		return err
 	}

@@ -12,8 +12,8 @@ import (
 )
 
 var (
-	errFileGone    = &statusError{status: http.StatusNotFound, sentence: "The file is on our records but not in our storage. Please tell the people who sent you here."}
-	errLeftOut     = &statusError{status: http.StatusConflict, sentence: "This version was published without the file, and a published version stays as it is. Add the file to the next one."}
+	errFileGone    = &statusError{status: http.StatusNotFound, sentence: "The file is missing from our storage. Please tell the people who shared it with you."}
+	errLeftOut     = &statusError{status: http.StatusConflict, sentence: "This version was published without the file and can't be changed. Add the file to the next version."}
 	errMiddleOfIt  = &statusError{status: http.StatusConflict, sentence: "The file is still being uploaded."}
 	errNoneChosen  = &statusError{status: http.StatusUnprocessableEntity, sentence: "Choose at least one file first."}
 	errNoForm      = &statusError{status: http.StatusUnprocessableEntity, sentence: "That is not an upload form."}

@@ -48,11 +48,11 @@ func (f *form) text(name, what string, most int) string {
 	v := strings.Join(strings.Fields(f.raw(name)), " ")
 	switch {
 	case v == "":
-		f.errors[name] = "Give it " + what + "."
+		f.errors[name] = "Enter " + what + "."
 	case utf8.RuneCountInString(v) > most:
 		f.errors[name] = "That is too long."
 	case !printable(v):
-		f.errors[name] = "That has a character that cannot be shown."
+		f.errors[name] = "Remove the characters that can't be displayed."
 	}
 	return v
 }
@@ -72,7 +72,7 @@ func (f *form) prose(name string, most int) string {
 	case utf8.RuneCountInString(v) > most:
 		f.errors[name] = "That is too long."
 	case !printable(strings.ReplaceAll(v, "\n", "")):
-		f.errors[name] = "That has a character that cannot be shown."
+		f.errors[name] = "Remove the characters that can't be displayed."
 	}
 	return v
 }
@@ -85,7 +85,7 @@ func (f *form) date(name string) *time.Time {
 	}
 	day, err := time.Parse(time.DateOnly, v)
 	if err != nil || day.Year() < 2000 || day.Year() > 2200 {
-		f.errors[name] = "That is not a date, such as 2026-11-25."
+		f.errors[name] = "Enter a date, such as 2026-11-25."
 		return nil
 	}
 	return &day
@@ -97,7 +97,7 @@ var accents = regexp.MustCompile(`^#[0-9a-f]{6}$`)
 func (f *form) accent(name string) string {
 	v := strings.ToLower(strings.TrimSpace(f.raw(name)))
 	if !accents.MatchString(v) {
-		f.errors[name] = "A colour is # and six of 0 to 9 and a to f."
+		f.errors[name] = "Enter a colour as # and six characters, 0 to 9 and a to f."
 	}
 	return v
 }

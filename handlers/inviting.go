@@ -70,7 +70,7 @@ func (s *Server) invitingPage(w http.ResponseWriter, r *http.Request, me store.M
 	may := parties(me, byClient)
 	if len(may) == 0 {
 		return &statusError{status: http.StatusForbidden, is: store.ErrForbidden,
-			sentence: "The people of this portal are managed by " + me.Tenant.AgencyName + ". Ask them to invite somebody."}
+			sentence: "People in this portal are managed by " + me.Tenant.AgencyName + ". Ask them to send an invitation."}
 	}
 	if typed.Role == "" {
 		typed.Role = string(store.RoleMember)
@@ -114,7 +114,7 @@ func (s *Server) inviteCreate(w http.ResponseWriter, r *http.Request, me store.M
 	case !f.valid():
 		wrong = f.errors
 	case errors.Is(err, store.ErrStepUp):
-		wrong = store.InvalidError{"role": "Ownership wants a fresh proof that it is you. Prove it in a new tab, then send this form."}
+		wrong = store.InvalidError{"role": "To invite an owner, confirm it's you. Confirm in a new tab, then send this form."}
 		prove = addressOf(r).platform + views.StepUpTo(views.PathBase(me.Tenant.Slug).InviteNewOwner())
 	case invalid:
 	case err != nil:
@@ -139,10 +139,10 @@ func newPerson(f *form, me store.Member) store.NewPerson {
 	case p.Party == "" && (me.Tenant.Kind == "agency" || me.Party == store.PartyClient):
 		p.Party = me.Party
 	case p.Party != store.PartyAgency && (p.Party != store.PartyClient || me.Tenant.Kind == "agency"):
-		f.errors["party"] = "Choose one of the sides."
+		f.errors["party"] = "Choose a side."
 	}
 	if !slices.Contains(store.Roles(), p.Role) {
-		f.errors["role"] = "Choose one of the roles."
+		f.errors["role"] = "Choose a role."
 	}
 	return p
 }
@@ -151,7 +151,7 @@ func newPerson(f *form, me store.Member) store.NewPerson {
 func (f *form) email(name string) string {
 	email, ok := signin.FoldEmail(f.raw(name))
 	if !ok {
-		f.errors[name] = "That is no e-mail address, such as mia@acme.example."
+		f.errors[name] = "Enter an email address, such as mia@acme.example."
 	}
 	return email
 }

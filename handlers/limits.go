@@ -22,8 +22,8 @@ const (
 )
 
 var (
-	errURLTooLong   = &statusError{status: http.StatusRequestURITooLong, sentence: "The address is too long to be one of ours."}
-	errManyQuestion = &statusError{status: http.StatusBadRequest, sentence: "The address has too many parameters to be one of ours."}
+	errURLTooLong   = &statusError{status: http.StatusRequestURITooLong, sentence: "That address is too long."}
+	errManyQuestion = &statusError{status: http.StatusBadRequest, sentence: "That address has too many parameters."}
 	errManyFields   = &statusError{status: http.StatusRequestEntityTooLarge, sentence: "The form has too many fields."}
 )
 

@@ -47,12 +47,12 @@ func TestInviteForm(t *testing.T) {
 		status int
 		says   string
 	}{
-		"no address":          {invitation("nina", "client", "viewer"), http.StatusUnprocessableEntity, "no e-mail address"},
-		"two addresses":       {invitation("a@x.test, b@x.test", "client", "viewer"), http.StatusUnprocessableEntity, "no e-mail address"},
+		"no address":          {invitation("nina", "client", "viewer"), http.StatusUnprocessableEntity, "Enter an email address"},
+		"two addresses":       {invitation("a@x.test, b@x.test", "client", "viewer"), http.StatusUnprocessableEntity, "Enter an email address"},
 		"no name":             {url.Values{"email": {nina}, "role": {"viewer"}}, http.StatusUnprocessableEntity, nina},
-		"a role that is none": {invitation(nina, "client", "king"), http.StatusUnprocessableEntity, "Choose one of the roles."},
-		"a side that is none": {invitation(nina, "system", "viewer"), http.StatusUnprocessableEntity, "Choose one of the sides."},
-		"a member":            {invitation(a.Leo, "client", "viewer"), http.StatusUnprocessableEntity, "has access already"},
+		"a role that is none": {invitation(nina, "client", "king"), http.StatusUnprocessableEntity, "Choose a role."},
+		"a side that is none": {invitation(nina, "system", "viewer"), http.StatusUnprocessableEntity, "Choose a side."},
+		"a member":            {invitation(a.Leo, "client", "viewer"), http.StatusUnprocessableEntity, "already has access"},
 		"the agency's side":   {invitation(nina, "agency", "viewer"), http.StatusForbidden, ""},
 		"ownership":           {invitation(nina, "client", "owner"), http.StatusUnprocessableEntity, "fresh proof"},
 	} {
@@ -188,7 +188,7 @@ func TestOwnershipByClicking(t *testing.T) {
 		"be removed":  s.proved(t, a.Dana).post(t, base+"/members/"+mia+"/remove", nil),
 	} {
 		want(t, "the last owner would "+what, got, http.StatusConflict)
-		if !strings.Contains(got.body, "Nobody else is an owner") {
+		if !strings.Contains(got.body, "There is no other owner") {
 			t.Errorf("%s: not told why", what)
 		}
 	}

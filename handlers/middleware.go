@@ -164,7 +164,7 @@ func (s *Server) refuseCrossOrigin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		plain := s.cfg.URL.Scheme == "https" && strings.HasPrefix(strings.ToLower(r.Header.Get("Origin")), "http://")
 		if err := guard.Check(r); err != nil || (plain && !safe(r.Method)) {
-			s.refuse(w, r, &statusError{status: http.StatusForbidden, sentence: "This came from another site, so nothing was done."})
+			s.refuse(w, r, &statusError{status: http.StatusForbidden, sentence: "This request came from another site, so nothing was done."})
 			return
 		}
 		next.ServeHTTP(w, r)

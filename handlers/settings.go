@@ -83,7 +83,7 @@ func settingsInput(f *form) store.SettingsInput {
 		in.Accent = f.accent("accent")
 	}
 	if strings.ContainsAny(in.MailName, `@<>"`) {
-		f.errors["mail_name"] = "A name, not an address: leave out @, quotes and brackets."
+		f.errors["mail_name"] = "Enter a name, not an address, without @, quotes or brackets."
 	}
 	return in
 }

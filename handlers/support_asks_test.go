@@ -24,10 +24,10 @@ func TestSupportAskJourney(t *testing.T) {
 	wrong := url.Values{"tenant": {d.Acme}, "reason": {" "}, "ticket": {"kept-" + d.Suffix}, "hours": {"600"}, "mode": {"own"}}
 	got := d.sam.post(t, "/support/asks", wrong)
 	want(t, "a bad request", got, 422)
-	has(t, "a bad request", got, "Say why; the customer reads it.", "kept-"+d.Suffix, "Choose one of the lengths.", "Choose one of the two.")
+	has(t, "a bad request", got, "Enter a reason. The customer sees it.", "kept-"+d.Suffix, "Choose how long.", "Choose what support can do.")
 	want(t, "ask", d.sam.post(t, "/support/asks", form), 303)
 	want(t, "ask again", d.sam.post(t, "/support/asks", form), 409)
-	has(t, "the console", d.sam.get(t, "/support"), "Waiting for their answer")
+	has(t, "the console", d.sam.get(t, "/support"), "Waiting for an answer")
 
 	path := regexp.MustCompile(d.base + `/support/asks/[0-9a-f-]{36}`).FindString(mia.get(t, d.base+"/support").body)
 	if path == "" {
@@ -40,13 +40,13 @@ func TestSupportAskJourney(t *testing.T) {
 	want(t, "the request, from another tenant", d.as(t, d.Gus).get(t, "/w/"+d.Globex+path[len(d.base):]), 404)
 	bad := mia.post(t, path+"/grant", url.Values{"hours": {"600"}, "mode": {"read"}})
 	want(t, "a bad answer", bad, 422)
-	has(t, "a bad answer", bad, "Choose one of the lengths.")
+	has(t, "a bad answer", bad, "Choose how long.")
 	want(t, "a start before the answer", d.prove(t).sam.post(t, "/support/sessions", d.form(d.Member(t, d.Mia, d.Acme).ID())), 403)
 	want(t, "the answer", mia.post(t, path+"/grant", url.Values{"hours": {"1"}, "mode": {"read"}}), 303)
 	has(t, "the support page", mia.get(t, d.base+"/support"), "Read-only", "Revoke support access")
 	want(t, "answered again", mia.post(t, path+"/deny", url.Values{"word": {"No"}}), 409)
 	has(t, "the request", mia.get(t, path), "This request has been answered or has expired.")
-	has(t, "the console", d.sam.get(t, "/support"), "They let you in")
+	has(t, "the console", d.sam.get(t, "/support"), "Approved")
 	d.in(t, d.Mia)
 	want(t, "the request, from inside", d.sam.get(t, path), 403)
 }
@@ -60,7 +60,7 @@ func TestSupportAskSaidNo(t *testing.T) {
 	want(t, "ask", d.sam.post(t, "/support/asks", url.Values{"tenant": {d.Acme}, "reason": {"Why"}, "ticket": {"T-9"}, "hours": {"4"}, "mode": {"read"}}), 303)
 	path := regexp.MustCompile(d.base + `/support/asks/[0-9a-f-]{36}`).FindString(mia.get(t, d.base+"/support").body)
 	want(t, "no", mia.post(t, path+"/deny", url.Values{"word": {"Call us first, " + d.Suffix}}), 303)
-	has(t, "the console", d.sam.get(t, "/support"), "They said no", "Call us first, "+d.Suffix)
+	has(t, "the console", d.sam.get(t, "/support"), "Declined", "Call us first, "+d.Suffix)
 	want(t, "a start", d.prove(t).sam.post(t, "/support/sessions", d.form(d.Member(t, d.Mia, d.Acme).ID())), 403)
 	want(t, "do not ask us", mia.post(t, d.base+"/support/asking", url.Values{"asks": {"off"}}), 303)
 	want(t, "ask", d.sam.post(t, "/support/asks", url.Values{"tenant": {d.Acme}, "reason": {"Why"}, "ticket": {"T-9"}, "hours": {"4"}, "mode": {"read"}}), 403)

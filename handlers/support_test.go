@@ -19,7 +19,7 @@ func TestSupportSeenAndRevoked(t *testing.T) {
 	for _, hours := range []string{"", "0", "2", "9999", "-1"} {
 		got := mia.post(t, d.base+"/support/grant", url.Values{"hours": {hours}})
 		want(t, "hours "+hours, got, 422)
-		has(t, "the page again", got, "Choose one of the lengths.")
+		has(t, "the page again", got, "Choose how long.")
 	}
 	d.letIn(t)
 	has(t, "granted", mia.get(t, d.base+"/support"), "Revoke support access", "Mia "+d.Suffix)
@@ -35,7 +35,7 @@ func TestSupportSeenAndRevoked(t *testing.T) {
 		t.Errorf("the next click is %d to %q", out.status, out.location())
 	}
 	has(t, "why", d.sam.get(t, out.location()), "The customer ended your session")
-	hasNot(t, "the console as such", d.sam.get(t, "/support"), "and you are outside again")
+	hasNot(t, "the console as such", d.sam.get(t, "/support"), "session has ended")
 	has(t, "the ledger", mia.get(t, d.base+"/support"), "Ended by an owner or admin here", "Allow support access")
 	want(t, "stop after the end", d.sam.post(t, "/support/stop", nil), 303)
 	want(t, "and then", d.sam.get(t, d.base+"/projects"), 404)
@@ -166,8 +166,8 @@ func TestSupportEndsInTheMiddle(t *testing.T) {
 	}
 	out := d.sam.get(t, d.base+"/")
 	want(t, "past the end", out, 303)
-	has(t, "why", d.sam.get(t, out.location()), "reached its end")
-	has(t, "the ledger", d.as(t, d.Mia).get(t, d.base+"/support"), "Its time was over")
+	has(t, "why", d.sam.get(t, out.location()), "because its time ran out")
+	has(t, "the ledger", d.as(t, d.Mia).get(t, d.base+"/support"), "Time ran out")
 
 	d.in(t, d.Mia)
 	storetest.DisableAgent(t, d.agent)

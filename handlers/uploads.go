@@ -13,20 +13,20 @@ import (
 
 // What an upload can be told, besides what the store says.
 var (
-	errNoFiles      = &statusError{status: http.StatusServiceUnavailable, sentence: "The files cannot be reached at the moment. Nothing is lost; try again shortly."}
-	errFileTooLarge = &statusError{status: http.StatusRequestEntityTooLarge, sentence: "A file can have up to 83.8 GB."}
-	errPartTooLarge = &statusError{status: http.StatusRequestEntityTooLarge, sentence: "The part is larger than the file's declared size leaves for it."}
-	errPartTooSmall = &statusError{status: http.StatusUnprocessableEntity, sentence: "The part is smaller than the file's declared size makes it."}
-	errNoPart       = &statusError{status: http.StatusUnprocessableEntity, sentence: "The file's declared size makes no such part."}
+	errNoFiles      = &statusError{status: http.StatusServiceUnavailable, sentence: "Files aren't available at the moment. Nothing is lost. Try again shortly."}
+	errFileTooLarge = &statusError{status: http.StatusRequestEntityTooLarge, sentence: "A file can be up to 83.8 GB."}
+	errPartTooLarge = &statusError{status: http.StatusRequestEntityTooLarge, sentence: "The part is larger than the declared file size allows."}
+	errPartTooSmall = &statusError{status: http.StatusUnprocessableEntity, sentence: "The part is smaller than the declared file size requires."}
+	errNoPart       = &statusError{status: http.StatusUnprocessableEntity, sentence: "A file of the declared size has no such part."}
 	errNoDigest     = &statusError{status: http.StatusUnprocessableEntity, sentence: "Send the SHA-256 of the part as Content-Digest: sha-256=:base64:."}
-	errDigest       = &statusError{status: http.StatusUnprocessableEntity, sentence: "The part arrived damaged: it does not match its Content-Digest. Send it again."}
+	errDigest       = &statusError{status: http.StatusUnprocessableEntity, sentence: "The part doesn't match its Content-Digest. Send it again."}
 	errNotDraft     = &statusError{status: http.StatusConflict, sentence: "This version has been published, so you can't add files to it."}
-	errUploadOver   = &statusError{status: http.StatusConflict, sentence: "This upload is over. Begin a new one."}
-	errPartsMissing = &statusError{status: http.StatusConflict, sentence: "Some parts have not arrived yet. The status says which are there."}
-	errFinishing    = &statusError{status: http.StatusServiceUnavailable, sentence: "The file is being put together. Ask again shortly."}
-	errPartsLost    = &statusError{status: http.StatusConflict, sentence: "What was sent could not be put together. Begin a new upload of this file."}
-	errBrokeOff     = &statusError{status: http.StatusBadRequest, sentence: "The part broke off. Send it again."}
-	errTooSlow      = &statusError{status: http.StatusRequestTimeout, sentence: "The upload was too slow, or stopped. Send the part again."}
+	errUploadOver   = &statusError{status: http.StatusConflict, sentence: "This upload has ended. Start a new one."}
+	errPartsMissing = &statusError{status: http.StatusConflict, sentence: "Some parts are missing. The status lists the parts that have arrived."}
+	errFinishing    = &statusError{status: http.StatusServiceUnavailable, sentence: "The file is being assembled. Try again shortly."}
+	errPartsLost    = &statusError{status: http.StatusConflict, sentence: "The file couldn't be assembled. Start a new upload."}
+	errBrokeOff     = &statusError{status: http.StatusBadRequest, sentence: "The connection ended before the part was complete. Send it again."}
+	errTooSlow      = &statusError{status: http.StatusRequestTimeout, sentence: "The upload was too slow or stopped. Send the part again."}
 )
 
 // uploadPlan tells a browser how to send a file.
@@ -75,7 +75,7 @@ func (s *Server) uploadCreate(w http.ResponseWriter, r *http.Request, me store.M
 	}
 	switch {
 	case in.Size == nil:
-		return &statusError{status: http.StatusUnprocessableEntity, sentence: "Say how large the file is."}
+		return &statusError{status: http.StatusUnprocessableEntity, sentence: "Give the size of the file."}
 	case *in.Size > store.MaxFileSize:
 		return errFileTooLarge
 	}

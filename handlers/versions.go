@@ -10,7 +10,7 @@ import (
 
 var (
 	errNotReady = &statusError{status: http.StatusConflict, sentence: "A version can be published once all its files have arrived, and only once."}
-	errDrafting = &statusError{status: http.StatusConflict, sentence: "There is a draft version already. Publish it before you begin the next."}
+	errDrafting = &statusError{status: http.StatusConflict, sentence: "There is already a draft version. Publish it before you start the next."}
 )
 
 func (s *Server) versionCreate(w http.ResponseWriter, r *http.Request, me store.Member) error {

@@ -59,8 +59,8 @@ func TestViewAsJourney(t *testing.T) {
 	if stop.status != 303 || stop.location() != d.base+"/" {
 		t.Errorf("stop is %d to %q", stop.status, stop.location())
 	}
-	has(t, "the ledger", d.as(t, d.Mia).get(t, d.base+"/support"), "Dana "+d.Suffix+" (Northwind "+d.Suffix+") viewed as Mia "+d.Suffix, "They stopped", "Viewed 6 pages")
-	has(t, "the trail", d.as(t, d.Mia).get(t, d.base+"/activity?support=1"), "began to look as", "saw a page", "Dana "+d.Suffix+" as Mia "+d.Suffix)
+	has(t, "the ledger", d.as(t, d.Mia).get(t, d.base+"/support"), "Dana "+d.Suffix+" (Northwind "+d.Suffix+") viewed as Mia "+d.Suffix, "Stopped by the viewer", "Viewed 6 pages")
+	has(t, "the trail", d.as(t, d.Mia).get(t, d.base+"/activity?support=1"), "started to view as", "viewed a page", "Dana "+d.Suffix+" as Mia "+d.Suffix)
 	back := dana.get(t, d.base+"/")
 	has(t, "herself again", back, `data-frame="staff"`)
 	hasNot(t, "herself again", back, "is seeing")
@@ -76,7 +76,7 @@ func TestViewAsOverIsNoDeed(t *testing.T) {
 	want(t, "start", dana.post(t, d.base+"/view-as", look), 303)
 	again := d.as(t, d.Dana).post(t, d.base+"/view-as", look)
 	want(t, "in another browser", again, 409)
-	has(t, "in another browser", again, "You are looking as somebody already", `action="/view-as/stop"`)
+	has(t, "in another browser", again, "You are already viewing as a client", `action="/view-as/stop"`)
 	if _, err := storetest.Superuser(t).Exec(t.Context(), `
 		update support_sessions set started_at = started_at - interval '1 hour', ends_at = ends_at - interval '1 hour' where subject_id = $1`, leo.ID()); err != nil {
 		t.Fatal(err)
@@ -86,7 +86,7 @@ func TestViewAsOverIsNoDeed(t *testing.T) {
 		"a deed": dana.post(t, d.base+"/projects", url.Values{"name": {"Made " + d.Suffix}}),
 	} {
 		want(t, what, got, 409)
-		has(t, what, got, "The hour is over.", "Go on as myself", `action="/view-as/stop"`)
+		has(t, what, got, "The hour is over.", "Continue as yourself", `action="/view-as/stop"`)
 		hasNot(t, what, got, d.Suffix)
 	}
 	want(t, "elsewhere", dana.get(t, "/w/"+d.Globex+"/"), 200)
@@ -104,7 +104,7 @@ func TestViewAsOnAHostOfItsOwn(t *testing.T) {
 	for what, person := range map[string]string{"nobody": "", "a stranger": uuid.NewString(), "no id": "mia", "a colleague": d.Member(t, d.Ravi, d.Acme).ID().String()} {
 		got := dana.post(t, d.base+"/view-as", url.Values{"person": {person}})
 		want(t, what, got, 422)
-		has(t, what, got, "Choose one of your client", "View as client")
+		has(t, what, got, "Choose a person from your client", "View as client")
 	}
 	there := d.nobody()
 	there.header = http.Header{"Host": {d.Acme + ".portals.test"}}

@@ -31,7 +31,7 @@ func TestSupportIsTold(t *testing.T) {
 	do(t, conn, `update support_sessions set started_at = now() - interval '30 minutes', ends_at = now() - interval '1 second' where id = $1`, me.Support.ID)
 	put(t, r, &queue.SupportExpiry{Signature: seal, Session: me.Support.ID})
 	for _, owner := range []string{a.Mia, a.Dana} {
-		if msg := mailTo(t, owner, "has left"); !strings.Contains(msg.Text(), "Its time was over.") {
+		if msg := mailTo(t, owner, "has left"); !strings.Contains(msg.Text(), "Its time ran out.") {
 			t.Errorf("the mail about the end does not say how:\n%s", msg.Text())
 		}
 	}
@@ -81,7 +81,7 @@ func TestSupportEndIsToldRegardless(t *testing.T) {
 		Signature: queue.Signature{Tenant: me.TenantID(), RequestedBy: me.ID(), Actor: me.Person.ID(), Support: me.Support.ID},
 		Session:   me.Support.ID,
 	})
-	mailTo(t, a.Mia, "no access any more")
+	mailTo(t, a.Mia, "no longer has access")
 	if n := len(mailsTo(t, a.Dana)); n != 0 {
 		t.Errorf("%d mails to whom lost access", n)
 	}

@@ -88,7 +88,7 @@ func TestForgetAccountIsRefused(t *testing.T) {
 		"the deed":           looks.post("/account/forget", "address", a.Ravi),
 		"in another browser": other.post("/account/forget", "address", a.Ravi),
 	} {
-		looks.says(what, looks.want(got, http.StatusConflict), "You are looking as somebody else")
+		looks.says(what, looks.want(got, http.StatusConflict), "You are viewing as a client")
 	}
 	looks.want(looks.post("/view-as/stop"), http.StatusSeeOther)
 	looks.want(looks.post("/account/forget", "address", a.Ravi), http.StatusSeeOther)

@@ -86,9 +86,9 @@ func (room *Room) linkTo(w http.ResponseWriter, r *http.Request, me store.Person
 	full, tooMany := errors.AsType[store.InvalidError](err)
 	switch {
 	case errors.Is(err, store.ErrConflict):
-		return toAccount("That account is taken", "Somebody else here signs in with that account at "+way.Label()+", so it was not linked to yours. Link another one.")
+		return toAccount("That account is taken", "Someone else signs in with that account at "+way.Label()+", so it wasn't linked to yours. Link another account.")
 	case tooMany:
-		return toAccount("That account was not linked", full[""])
+		return toAccount("That account wasn't linked", full[""])
 	case err != nil:
 		return err
 	}
@@ -119,7 +119,7 @@ func (room *Room) stepUpBy(w http.ResponseWriter, r *http.Request, me store.Pers
 		if err := room.stray(r); err != nil {
 			return err
 		}
-		return wayOn{err, http.StatusForbidden, "That is another account", "The account you signed in with at " + way.Label() + " is not linked to yours here. Use the one that is, or have a code mailed.", to, "Try again"}
+		return wayOn{err, http.StatusForbidden, "That is another account", "The account you signed in with at " + way.Label() + " isn't linked to yours. Use the linked account, or request a code by email.", to, "Try again"}
 	}
 	if err != nil {
 		return err
@@ -159,14 +159,14 @@ func (e wayOn) Sentence() string      { return e.sentence }
 func (e wayOn) Way() (string, string) { return e.url, e.called }
 
 func notConfirmed(err error, way Way, to string) error {
-	return wayOn{err, http.StatusBadRequest, "That did not confirm it", way.Label() + " did not say that you signed in there just now. Try again, or have a code mailed.", to, "Try again"}
+	return wayOn{err, http.StatusBadRequest, "That didn't confirm it's you", way.Label() + " didn't confirm that you signed in there just now. Try again, or request a code by email.", to, "Try again"}
 }
 
 func toAccount(title, sentence string) error {
 	return wayOn{store.ErrConflict, http.StatusConflict, title, sentence, views.PathAccount, "Go to your account"}
 }
 
-var errLastWay = toAccount("That is your last way in", "Without it you could not sign in any more. Add another way first, then take this one away.")
+var errLastWay = toAccount("You can't remove your only way to sign in", "Without it you couldn't sign in. Add another way to sign in first, then remove this one.")
 
 // linkedRows are the person's accounts at providers, and what else they can link.
 func (room *Room) linkedRows(linked []store.LinkedIdentity) (rows []views.LinkedRow, more []views.Provider) {

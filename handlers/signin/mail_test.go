@@ -205,7 +205,7 @@ func TestBadAddressComesBack(t *testing.T) {
 	for _, typed := range []string{"", "dana", "dana@", "@x.test", "a b@x.test", "a@b@c", "<dana@x.test>", "a@x.test,b@x.test", "a\x00@x.test",
 		"\xff@x.test", strings.Repeat("a", 250) + "@x.test", "a@x..test", "a@\u202ex.test", "a@x.test\r\nBcc: b@x.test"} {
 		got := b.want(b.post("/login", "email", typed, "return_to", "/account"), http.StatusUnprocessableEntity)
-		if !strings.Contains(got.body, "not an e-mail address") || !strings.Contains(got.body, `value="/account"`) {
+		if !strings.Contains(got.body, "Enter an email address") || !strings.Contains(got.body, `value="/account"`) {
 			t.Errorf("%q: the form does not come back", typed)
 		}
 	}

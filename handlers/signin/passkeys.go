@@ -216,12 +216,12 @@ func (room *Room) answer(w http.ResponseWriter, r *http.Request, of store.Ceremo
 func (room *Room) refusePasskey(r *http.Request, err error) error {
 	switch {
 	case errors.Is(err, store.ErrCloned):
-		return saidError{http.StatusForbidden, "This passkey was refused, because a copy of it seems to be in use. Sign in by mail, remove it from your account, and add a new one."}
+		return saidError{http.StatusForbidden, "This passkey was refused because a copy of it may be in use. Sign in by email, remove it from your account and add a new one."}
 	case errors.Is(err, ErrWayRefused), errors.Is(err, store.ErrNotFound):
 		if e := room.stray(r); e != nil {
 			return e
 		}
-		return saidError{http.StatusForbidden, "That passkey does not work here. Try another, or have a code mailed."}
+		return saidError{http.StatusForbidden, "That passkey doesn't work here. Try another, or request a code by email."}
 	}
 	return err
 }
@@ -235,8 +235,8 @@ func (room *Room) goOn(w http.ResponseWriter, token store.Token, to string) erro
 }
 
 var (
-	errNoAnswer     = saidError{http.StatusUnprocessableEntity, "The device gave no usable answer. Try again."}
-	errCeremonyOver = saidError{http.StatusConflict, "That took too long, or was begun elsewhere. Try again."}
+	errNoAnswer     = saidError{http.StatusUnprocessableEntity, "Your device didn't respond as expected. Try again."}
+	errCeremonyOver = saidError{http.StatusConflict, "That took too long or was started elsewhere. Try again."}
 )
 
 // saidError is a refusal with a sentence for the person.
@@ -327,7 +327,7 @@ func (room *Room) PasskeyAdd(w http.ResponseWriter, r *http.Request, me store.Pe
 	case errors.Is(err, store.ErrNotFound):
 		return errCeremonyOver
 	case errors.Is(err, store.ErrConflict):
-		return saidError{http.StatusConflict, "That passkey is in use already."}
+		return saidError{http.StatusConflict, "That passkey is already in use."}
 	case invalid:
 		return saidError{http.StatusUnprocessableEntity, wrong["name"]}
 	case err != nil:
@@ -363,5 +363,5 @@ func fresh(me store.Person) bool {
 // needStepUp tells a script where the person proves themselves first.
 func needStepUp(w http.ResponseWriter) error {
 	return sendJSON(w, http.StatusConflict, map[string]string{
-		"error": "STEP_UP", "message": "Confirm first that it is you.", "to": views.StepUpTo(views.PathAccount)})
+		"error": "STEP_UP", "message": "Confirm it's you first.", "to": views.StepUpTo(views.PathAccount)})
 }

@@ -63,7 +63,7 @@ func (room *Room) TakingAgentCodes() *Room {
 }
 
 // mailAway is the same for every address, so it tells of none.
-const mailAway = "We cannot send mail at the moment. Try again in a minute."
+const mailAway = "We can't send email at the moment. Try again in a minute."
 
 // retryMail is how many seconds to wait for a mail server.
 const retryMail = "30"

@@ -114,7 +114,7 @@ func (room *Room) onlyByPasskey(w http.ResponseWriter, r *http.Request, me store
 		return err != nil, err
 	}
 	return true, room.stepUpPage(w, r, http.StatusForbidden, me, views.StepUpProps{
-		ReturnTo: to, Errors: ui.Errors{"": "Agents confirm with their passkey here, and not with a code."}})
+		ReturnTo: to, Errors: ui.Errors{"": "Support agents confirm with a passkey here, not with a code."}})
 }
 
 // stepUpFlow is the step-up that this very session has under way.
@@ -125,9 +125,9 @@ func (room *Room) stepUpFlow(r *http.Request, me store.Person) (flow, bool) {
 
 // stepUpOver offers a new code for one that can no longer be used.
 func (room *Room) stepUpOver(w http.ResponseWriter, r *http.Request, me store.Person, to string, why store.EndReason) error {
-	sentence := "That code has run out. Get a new one."
+	sentence := "That code has expired. Request a new one."
 	if why == store.EndedTries {
-		sentence = "A code ends after five tries. Get a new one."
+		sentence = "A code stops working after five attempts. Request a new one."
 	}
 	return room.stepUpPage(w, r, http.StatusGone, me, views.StepUpProps{ReturnTo: to, Errors: ui.Errors{"": sentence}})
 }

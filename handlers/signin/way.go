@@ -202,7 +202,7 @@ func (room *Room) spendState(r *http.Request, way Way, answer url.Values) (store
 func (room *Room) noAccount(w http.ResponseWriter, r *http.Request, to string) error {
 	return room.signInPage(w, r, http.StatusForbidden, views.SignInProps{
 		ReturnTo: LocalPath(to),
-		Notice:   "No invitation here belongs to that account, or it was unlinked. Have a link mailed to the address your contact knows; on your account page you can link it then.",
+		Notice:   "That account has no invitation here, or it was unlinked. Request a link by email to the address your contact knows. You can then link the account on your account page.",
 	})
 }
 

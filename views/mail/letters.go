@@ -159,7 +159,7 @@ type SupportProps struct {
 	EndsAt    time.Time // its hard end
 	EndedAt   time.Time // zero in the mail about its start
 	Acts      string    // what was done, in numbers; "" in the mail about its start
-	How       string    // how it ended: "It was stopped.", "Its time was over."
+	How       string    // how it ended: "It was stopped.", "Its time ran out."
 	LedgerURL string    // the tenant's own support page
 }
 
@@ -244,7 +244,7 @@ func SupportAsked(p SupportAskedProps) (Message, error) {
 type JobRefusedProps struct {
 	Job    string // its number
 	Kind   string
-	Reason string // ours: "its seal does not fit"
+	Reason string // ours: "its signature doesn't match"
 	Host   string // of the installation
 }
 
