@@ -29,8 +29,8 @@ const (
 )
 
 func (p program) serve(ctx context.Context, args []string) error {
-	fs := p.flags("serve [--jobs=false]", "Serves the portal on PORTICO_ADDR and works off its jobs. The environment it reads is in the README.")
-	jobs := fs.Bool("jobs", true, "work off jobs in this process too")
+	fs := p.flags("serve [--jobs=false]", "Serves the portal on PORTICO_ADDR and runs its jobs. The README lists the environment it reads.")
+	jobs := fs.Bool("jobs", true, "run jobs in this process too")
 	if help, err := p.parse(fs, args); help || err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func (p program) serve(ctx context.Context, args []string) error {
 }
 
 func (p program) work(ctx context.Context, args []string) error {
-	fs := p.flags("work", "Works off jobs and serves nobody. The environment is that of serve.")
+	fs := p.flags("work", "Runs jobs only, without serving the portal. It reads the environment of serve.")
 	if help, err := p.parse(fs, args); help || err != nil {
 		return err
 	}
