@@ -203,7 +203,7 @@ var databaseAilments = []ailment{
 	{"other functions of lookup", byHand(`comment on schema lookup is 'another version'`), []string{"migrations"}, "functions of schema lookup"},
 	{"an older queue", byHand(`delete from river.river_migration where version > 5`), []string{"migrations"}, "tables of the queue"},
 	{"a loosened policy", byHand(`alter policy tenant on projects using (true)`), []string{"boundary"}, "Projects: lacks the one canonical policy"},
-	{"no row level security", byHand(`alter table deliverables no force row level security`), []string{"boundary"}, "Deliverables: has no row level security"},
+	{"no row level security", byHand(`alter table deliverables no force row level security`), []string{"boundary"}, "Deliverables: lacks row level security or FORCE"},
 	{"an open function", byHand(`grant execute on function lookup.list_agents() to public`), []string{"boundary"}, "may be called by PUBLIC"},
 	{"no worker is running", byHand(`insert into river.river_job (kind, args, queue, max_attempts, scheduled_at) values ('sweep', '{}', 'urgent', 5, now() - interval '3 minutes')`),
 		[]string{"queue"}, "queue urgent has waited 3m0s, and no worker is running"},
