@@ -113,7 +113,7 @@ func (p program) checkConfiguration() (config, []finding) {
 	}
 	var findings []finding
 	for _, mistake := range mistakes {
-		findings = append(findings, finding{"configuration", ill, inWords(mistake.Error()), "Correct it. The README explains each variable."})
+		findings = append(findings, finding{"configuration", ill, inWords(mistake.Error()), "Correct it. docs/configuration.md explains each variable."})
 	}
 	return c, findings
 }
