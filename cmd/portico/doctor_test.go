@@ -200,7 +200,7 @@ var databaseAilments = []ailment{
 	}, []string{"migrations"}, "lacks migrations [1 2"},
 	{"a migration is missing", byHand(`delete from schema_migrations where version_id = 2`), []string{"migrations"}, "lacks migrations [2]"},
 	{"a newer schema", byHand(`insert into schema_migrations (version_id, is_applied) values (9999, true)`), []string{"migrations"}, "[9999]"},
-	{"other functions of lookup", byHand(`comment on schema lookup is 'another version'`), []string{"migrations"}, "functions of schema lookup"},
+	{"other functions of lookup", byHand(`comment on schema lookup is 'another version'`), []string{"migrations"}, "functions in schema lookup"},
 	{"an older queue", byHand(`delete from river.river_migration where version > 5`), []string{"migrations"}, "tables of the queue"},
 	{"a loosened policy", byHand(`alter policy tenant on projects using (true)`), []string{"boundary"}, "Projects: lacks the one canonical policy"},
 	{"no row level security", byHand(`alter table deliverables no force row level security`), []string{"boundary"}, "Deliverables: lacks row level security or FORCE"},
@@ -209,7 +209,7 @@ var databaseAilments = []ailment{
 		[]string{"queue"}, "queue urgent has waited 3m0s, and no worker is running"},
 	{"somebody works too slowly", byHand(`insert into river.river_job (kind, args, queue, max_attempts, scheduled_at) values ('sweep', '{}', 'default', 5, now() - interval '1 hour');
 insert into river.river_leader (leader_id, elected_at, expires_at) values ('somebody', now(), now() + interval '1 hour')`),
-		[]string{"queue"}, "queue default has waited 1h0m0s, though somebody works"},
+		[]string{"queue"}, "queue default has waited 1h0m0s, although a worker is running"},
 }
 
 // ownBucket gives an installation an object store of its own.
@@ -279,7 +279,7 @@ var otherAilments = []ailment{
 	}, []string{"auth:demo"}, "status 500"},
 	{"another secret of the provider", set("AUTH_DEMO_CLIENT_SECRET", "not-the-secret"), []string{"auth:demo"}, "refuses our client"},
 	{"a key twice", func(_ *testing.T, env map[string]string) { env["SESSION_KEYS"] += "," + env["SESSION_KEYS"] }, []string{"keys"}, "SESSION_KEYS has a key twice"},
-	{"a key made up", set("SESSION_KEYS", "YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE="), []string{"keys"}, "made up"},
+	{"a key made up", set("SESSION_KEYS", "YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE="), []string{"keys"}, "random"},
 	{"a key for two purposes", func(_ *testing.T, env map[string]string) { env["SIGNING_KEYS"] = env["SESSION_KEYS"] }, []string{"keys"}, "also in SESSION_KEYS"},
 	{"a short key and no mail", func(_ *testing.T, env map[string]string) {
 		env["SESSION_KEYS"], env["SMTP_URL"] = "c2hvcnQ=", ""
