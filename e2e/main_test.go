@@ -116,11 +116,11 @@ func signedInByMail(t *testing.T, email string, options ...playwright.BrowserNew
 	}
 	defer atLetterbox(email)()
 	since := time.Now()
-	v.fill("Your e-mail address", email)
+	v.fill("Your email address", email)
 	v.click("button", "Send me a sign-in link")
-	v.sees("Check your mail")
+	v.sees("Check your email")
 	v.sendCode(codeInMail.FindString(mailed(t, email, since, signInMail)), "Sign in")
-	v.gone("Check your mail")
+	v.gone("Check your email")
 	return v
 }
 

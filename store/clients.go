@@ -82,7 +82,7 @@ func (tx *Tx) CreateClient(ctx context.Context, n NewClient) (uuid.UUID, *Tx, er
 	}
 	n.Plan = cmp.Or(n.Plan, Plans[0])
 	if _, ok := limits[n.Plan]; !ok {
-		return uuid.Nil, nil, InvalidError{"plan": "Choose one of the plans."}
+		return uuid.Nil, nil, InvalidError{"plan": "Choose a plan."}
 	}
 	if err := tx.grow(ctx, Clients, 1); err != nil {
 		return uuid.Nil, nil, err

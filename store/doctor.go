@@ -28,8 +28,8 @@ type Inspector struct {
 
 // Why an [Inspector] cannot connect, beside [ErrUnavailable].
 var (
-	ErrPassword   = errors.New("PostgreSQL refuses the user or the password of DATABASE_URL")
-	ErrNoDatabase = errors.New("PostgreSQL has no database of the name in DATABASE_URL")
+	ErrPassword   = errors.New("PostgreSQL refuses the user or password in DATABASE_URL")
+	ErrNoDatabase = errors.New("PostgreSQL doesn't have the database named in DATABASE_URL")
 )
 
 // OpenInspector connects with DATABASE_URL.

@@ -88,7 +88,7 @@ where (select count(*) from domains where tenant_id = @tenant_id) < @most
 on conflict (tenant_id, host) do nothing
 returning id`, pgx.StrictNamedArgs{"host": host, "most": mostDomains}))
 	if errors.Is(err, ErrNotFound) {
-		return InvalidError{"host": fmt.Sprintf("That domain is in the list already, or there are %d of them.", mostDomains)}
+		return InvalidError{"host": fmt.Sprintf("That domain is already listed, or you have reached the limit of %d domains.", mostDomains)}
 	}
 	if err != nil {
 		return err

@@ -107,7 +107,7 @@ func (tx *Tx) ChangeRole(ctx context.Context, person uuid.UUID, to Role) error {
 		return err
 	}
 	if rank(to) == len(everyone) {
-		return InvalidError{"role": "Choose one of the roles."}
+		return InvalidError{"role": "Choose a role."}
 	}
 	if err := tx.mayGive(ctx, m.Party, to); err != nil || m.Role == to {
 		return err

@@ -95,11 +95,11 @@ func (db *DB) Rename(ctx context.Context, me Person, name string) error {
 	name = strings.TrimSpace(name)
 	switch {
 	case name == "":
-		return InvalidError{"name": "Write the name you want to be called by."}
+		return InvalidError{"name": "Enter your name."}
 	case utf8.RuneCountInString(name) > mostNameRunes:
-		return InvalidError{"name": "That name is too long; 120 characters fit."}
+		return InvalidError{"name": "The name is too long. Use at most 120 characters."}
 	case !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl):
-		return InvalidError{"name": "A name is one line of text."}
+		return InvalidError{"name": "Enter the name on one line."}
 	}
 	return db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error {
 		err := tx.change(ctx, "rename", `update users set name = @name where id = @me`,

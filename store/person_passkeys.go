@@ -127,17 +127,17 @@ func (db *DB) AddPasskey(ctx context.Context, me Person, k NewPasskey) error {
 	k.Name = strings.TrimSpace(k.Name)
 	switch {
 	case k.Name == "":
-		return InvalidError{"name": "Write a name by which you will know this passkey."}
+		return InvalidError{"name": "Enter a name for this passkey."}
 	case utf8.RuneCountInString(k.Name) > MaxPasskeyName:
-		return InvalidError{"name": "That name is too long; 60 characters fit."}
+		return InvalidError{"name": "The name is too long. Use at most 60 characters."}
 	case !utf8.ValidString(k.Name) || strings.ContainsFunc(k.Name, unicode.IsControl):
-		return InvalidError{"name": "A name is one line of text."}
+		return InvalidError{"name": "Enter the name on one line."}
 	}
 	err := db.personDeed(ctx, "add passkey", `select lookup.passkey_add($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 		me.credentials.Token.hash(), k.Flow, NewID(), k.CredentialID, k.PublicKey, int64(k.SignCount),
 		k.BackupEligible, k.BackedUp, k.Name, NewID(), me.RequestID)
 	if errors.Is(err, errTooMany) {
-		return InvalidError{"name": "Twenty passkeys are enough. Remove one that you no longer use."}
+		return InvalidError{"name": "You can have at most 20 passkeys. Remove one that you no longer use."}
 	}
 	return err
 }

@@ -245,7 +245,7 @@ order by metric`, nil)}
 // agency may. What is over the new limits stays, and can be read and taken away.
 func (tx *Tx) SetClientPlan(ctx context.Context, client uuid.UUID, plan string) error {
 	if _, ok := limits[plan]; !ok {
-		return InvalidError{"plan": "Choose one of the plans."}
+		return InvalidError{"plan": "Choose a plan."}
 	}
 	if !May(PlanClients, Party(tx.scope.Party), tx.role) {
 		return fmt.Errorf("set client plan: %w", ErrForbidden)

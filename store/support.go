@@ -158,10 +158,10 @@ func (tx *Tx) grantSupport(ctx context.Context, mode string, length time.Duratio
 	}
 	wrong := InvalidError{}
 	if length < time.Minute || length > MaxGrant {
-		wrong["hours"] = "Choose one of the lengths."
+		wrong["hours"] = "Choose how long."
 	}
 	if mode != "read" && mode != "write" {
-		wrong["mode"] = "Choose one of the two."
+		wrong["mode"] = "Choose what support can do."
 	}
 	if len(wrong) > 0 {
 		return uuid.Nil, wrong

@@ -132,7 +132,7 @@ func (in SupportStart) refusal(verdict string) error {
 	case "busy":
 		return ErrConflict
 	case "bad_target":
-		return InvalidError{"person": "Choose somebody who is there today."}
+		return InvalidError{"person": "Choose a person who still has access."}
 	case "bad_input":
 		return in.mistakes()
 	}
@@ -148,7 +148,7 @@ const (
 func (in SupportStart) mistakes() InvalidError {
 	wrong := mistakesIn(in.Reason, in.Ticket)
 	if in.Minutes < 1 || in.Minutes > 60 {
-		wrong["minutes"] = "Choose one of the lengths."
+		wrong["minutes"] = "Choose how long."
 	}
 	return wrong
 }
@@ -157,15 +157,15 @@ func mistakesIn(reason, ticket string) InvalidError {
 	wrong := InvalidError{}
 	switch n := len([]rune(reason)); {
 	case n == 0:
-		wrong["reason"] = "Say why; the customer reads it."
+		wrong["reason"] = "Enter a reason. The customer sees it."
 	case n > MaxReason:
-		wrong["reason"] = fmt.Sprintf("Say it in at most %d characters.", MaxReason)
+		wrong["reason"] = fmt.Sprintf("Use at most %d characters.", MaxReason)
 	}
 	switch n := len([]rune(ticket)); {
 	case n == 0:
-		wrong["ticket"] = "Name the ticket."
+		wrong["ticket"] = "Enter the ticket."
 	case n > MaxTicket:
-		wrong["ticket"] = fmt.Sprintf("At most %d characters.", MaxTicket)
+		wrong["ticket"] = fmt.Sprintf("Use at most %d characters.", MaxTicket)
 	}
 	return wrong
 }

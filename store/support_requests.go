@@ -91,7 +91,7 @@ const MaxAnswer = 500
 func (tx *Tx) DenyAccessRequest(ctx context.Context, ask uuid.UUID, word string) error {
 	word = clean(word)
 	if len([]rune(word)) > MaxAnswer {
-		return InvalidError{"word": fmt.Sprintf("Say it in at most %d characters.", MaxAnswer)}
+		return InvalidError{"word": fmt.Sprintf("Use at most %d characters.", MaxAnswer)}
 	}
 	if err := tx.checkRequestOpen(ctx, ask); err != nil {
 		return err
@@ -188,10 +188,10 @@ func (in NewAccessRequest) refusal(verdict string) error {
 	case "bad_input":
 		wrong := mistakesIn(in.Reason, in.Ticket)
 		if in.Hours < 1 || in.Hours > int(MaxGrant/time.Hour) {
-			wrong["hours"] = "Choose one of the lengths."
+			wrong["hours"] = "Choose how long."
 		}
 		if in.Mode != "read" && in.Mode != "write" {
-			wrong["mode"] = "Choose one of the two."
+			wrong["mode"] = "Choose what support can do."
 		}
 		return wrong
 	}

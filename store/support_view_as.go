@@ -37,7 +37,7 @@ func (db *DB) viewAs(ctx context.Context, me Member, subject uuid.UUID) error {
 		case "ok":
 			return tx.asSupport(me.TenantID(), id, subject).EnqueueAt(ctx, &queue.SupportExpiry{Session: id}, *end)
 		case "bad_target":
-			return InvalidError{"person": "Choose one of your client's people who is there today."}
+			return InvalidError{"person": "Choose a person from your client who still has access."}
 		case "busy":
 			return ErrConflict
 		}

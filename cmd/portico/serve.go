@@ -30,8 +30,8 @@ const (
 )
 
 func (p program) serve(ctx context.Context, args []string) error {
-	fs := p.flags("serve [--jobs=false]", "Serves the portal on PORTICO_ADDR and works off its jobs. docs/configuration.md lists its settings.")
-	jobs := fs.Bool("jobs", true, "work off jobs in this process too")
+	fs := p.flags("serve [--jobs=false]", "Serves the portal on PORTICO_ADDR and runs its jobs. docs/configuration.md lists its settings.")
+	jobs := fs.Bool("jobs", true, "run jobs in this process too")
 	if help, err := p.parse(fs, args); help || err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (p program) serve(ctx context.Context, args []string) error {
 }
 
 func (p program) work(ctx context.Context, args []string) error {
-	fs := p.flags("work", "Works off jobs and serves nobody. The environment is that of serve.")
+	fs := p.flags("work", "Runs jobs only, without serving the portal. It reads the environment of serve.")
 	if help, err := p.parse(fs, args); help || err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ var roleChecks = []struct{ says, sql string }{
 }
 
 // ErrRole is a database role that must not serve.
-var ErrRole = errors.New("DATABASE_URL connects as a role that could step around row level security")
+var ErrRole = errors.New("DATABASE_URL connects as a role that could bypass row level security")
 
 // checkRole refuses to serve with a role that could see more than the policies
 // allow. The error names every check that failed.
