@@ -139,8 +139,8 @@ func makeLogo(sent sentLogo) (store.Logo, string) {
 		return store.Logo{}, "SVG pictures can carry scripts. Save it as PNG and take that."
 	}
 	small, err := thumbnail.Shrink(bytes.NewReader(sent.content), kind, logoBox)
-	if no := (thumbnail.Unfit{}); errors.As(err, &no) {
-		return store.Logo{}, "That cannot be a logo: " + no.Why + ". Take a PNG, JPEG, GIF or WebP."
+	if no := (thumbnail.UnfitError{}); errors.As(err, &no) {
+		return store.Logo{}, "That cannot be a logo: " + no.Reason + ". Take a PNG, JPEG, GIF or WebP."
 	}
 	if err != nil {
 		return store.Logo{}, "That picture could not be read. Take a PNG, JPEG, GIF or WebP."

@@ -93,7 +93,7 @@ func (s *Server) domainAdd(w http.ResponseWriter, r *http.Request, me store.Memb
 	if err != nil {
 		return err
 	}
-	host, why := s.ours().Fold(f.raw("host"))
+	host, why := s.ours().Normalize(f.raw("host"))
 	if why == "" {
 		err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.AddDomain(r.Context(), me, host) })
 	}

@@ -64,7 +64,7 @@ func (s *Server) logRequests(next http.Handler) http.Handler {
 		start := time.Now()
 		rec := &recorder{ResponseWriter: w}
 		seen := &routeSeen{}
-		ctx := context.WithValue(s.watch.Begin(r.Context()), routeSeenKey{}, seen)
+		ctx := context.WithValue(s.watch.StartRequest(r.Context()), routeSeenKey{}, seen)
 		// A download that is cut off leaves by a panic, and is a request all the same.
 		defer func() { s.answered(ctx, r, rec, seen.route, time.Since(start)) }()
 		next.ServeHTTP(rec, r.WithContext(ctx))
@@ -80,11 +80,11 @@ func (s *Server) answered(ctx context.Context, r *http.Request, rec *recorder, r
 		slog.Int("status", rec.status),
 		slog.Int64("bytes", rec.bytes),
 		slog.Duration("took", took))
-	a := metrics.Answer{RequestID: requestID(r), Route: route.Path, Method: r.Method, Status: rec.status, Took: took}
+	a := metrics.Request{RequestID: requestID(r), Route: route.Path, Method: r.Method, Status: rec.status, Duration: took}
 	if route.Streams && r.Method == http.MethodGet && rec.status < http.StatusBadRequest {
 		a.Download = rec.bytes
 	}
-	s.watch.Answered(ctx, a)
+	s.watch.EndRequest(ctx, a)
 }
 
 // routeSeen carries the route back to the log, across the copies of the request

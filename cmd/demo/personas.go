@@ -7,7 +7,7 @@ import (
 	"portico/e2e/stack"
 )
 
-// greet says where to go and who one can be there.
+// greet prints the address and the people one can sign in as.
 func (d *demo) greet(s *stack.Stack) {
 	d.say("\nPortico is at %s\n", s.URL())
 	d.say("Sign in with the demo provider and pick a person, or by mail as one of them:\n")

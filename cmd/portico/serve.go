@@ -102,15 +102,15 @@ func (p program) open(ctx context.Context) (*installation, error) {
 	// River and others that log on their own say it through the same redactor.
 	slog.SetDefault(in.log)
 	if c.traces != "" {
-		if err := in.watch.Trace(ctx, c.traces, in.log); err != nil {
+		if err := in.watch.EnableTracing(ctx, c.traces, in.log); err != nil {
 			return nil, err
 		}
 	}
-	c.files.Watch = in.watch.Files()
+	c.files.Observe = in.watch.FilesObserver()
 	if in.storage, err = files.Open(c.files); err != nil {
 		return nil, err
 	}
-	in.db, err = store.Open(ctx, store.Config{URL: c.databaseURL, Signer: in.seal, Observe: in.watch.Store()})
+	in.db, err = store.Open(ctx, store.Config{URL: c.databaseURL, Signer: in.seal, Observe: in.watch.StoreObserver()})
 	if err != nil {
 		return nil, fmt.Errorf("cannot start: %w", err)
 	}
@@ -168,9 +168,9 @@ func (in *installation) adminServers(ready *handlers.Readiness) []*http.Server {
 	if in.config.adminAddr == "" {
 		return nil
 	}
-	ours := dnscheck.Ours{Main: in.config.url.Hostname(), TenantDomain: in.config.tenantDomain}
+	ours := dnscheck.Platform{MainHost: in.config.url.Hostname(), TenantDomain: in.config.tenantDomain}
 	return []*http.Server{{
-		Addr: in.config.adminAddr, Handler: in.watch.Admin(in.db, ready.Ask, ours.Ask(in.db), in.log),
+		Addr: in.config.adminAddr, Handler: in.watch.AdminHandler(in.db, ready.Ask, ours.AllowCertificate(in.db), in.log),
 		// Profiles take as long as they are asked to, so an answer has no limit.
 		ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
 	}}

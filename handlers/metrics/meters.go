@@ -7,10 +7,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// meters are everything that is counted. docs/operate.md says what to watch.
+// meters are the metrics that are counted as events happen. docs/operate.md says
+// which to watch.
 type meters struct {
 	requests, refusals, bytes, signIns, support, jobs *prometheus.CounterVec
-	took, jobTook                                     *prometheus.HistogramVec
+	duration, jobDuration                             *prometheus.HistogramVec
 }
 
 func newMeters() meters {
@@ -22,44 +23,44 @@ func newMeters() meters {
 	}
 	return meters{
 		requests: counter("http_requests_total", "Requests answered.", "route", "method", "status"),
-		took: histogram("http_request_duration_seconds", "Time from a request's head to the end of its answer.",
+		duration: histogram("http_request_duration_seconds", "Time from a request's head to the end of its answer.",
 			[]float64{.002, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}, "route", "method"),
-		refusals: counter("refusals_total", "Requests refused or failed, by the status they were answered with.", "status"),
-		bytes:    counter("file_bytes_total", "Bytes of files that went in or out.", "direction"),
-		signIns:  counter("sign_ins_total", "Proofs shown at the door, and what came of them.", "way", "outcome"),
-		support:  counter("support_sessions_total", "Support sessions started, refused, stopped by the agent, and ended by the tenant.", "event"),
-		jobs:     counter("jobs_total", "Jobs worked on, and what came of them.", "kind", "outcome"),
-		jobTook:  histogram("job_duration_seconds", "Time a job took.", []float64{.01, .05, .25, 1, 5, 15, 60}, "kind"),
+		refusals:    counter("refusals_total", "Requests refused or failed, by the status they were answered with.", "status"),
+		bytes:       counter("file_bytes_total", "Bytes of files uploaded or downloaded.", "direction"),
+		signIns:     counter("sign_ins_total", "Sign-in attempts and their outcome.", "way", "outcome"),
+		support:     counter("support_sessions_total", "Support sessions started, refused, stopped by the agent, and ended by the tenant.", "event"),
+		jobs:        counter("jobs_total", "Jobs run and their outcome.", "kind", "outcome"),
+		jobDuration: histogram("job_duration_seconds", "Time a job took.", []float64{.01, .05, .25, 1, 5, 15, 60}, "kind"),
 	}
 }
 
 func (m meters) all() []prometheus.Collector {
-	return []prometheus.Collector{m.requests, m.refusals, m.bytes, m.signIns, m.support, m.jobs, m.took, m.jobTook}
+	return []prometheus.Collector{m.requests, m.refusals, m.bytes, m.signIns, m.support, m.jobs, m.duration, m.jobDuration}
 }
 
-// Refused counts a request that was refused, or failed, with this status.
+// Refused counts a request that was refused or failed with this status.
 func (w *Recorder) Refused(status int) {
 	if w != nil {
 		w.refusals.WithLabelValues(strconv.Itoa(status)).Inc()
 	}
 }
 
-// Uploaded counts bytes of files that came in and were kept.
+// Uploaded counts bytes of files that were received and stored.
 func (w *Recorder) Uploaded(bytes int64) {
 	if w != nil {
 		w.bytes.WithLabelValues("upload").Add(float64(bytes))
 	}
 }
 
-// SignIn counts what came of a proof shown at the door. The way is "code",
-// "link", "step_up" or the name of a configured provider.
+// SignIn counts a sign-in attempt. The way is "code", "link", "step_up" or the name
+// of a configured provider.
 func (w *Recorder) SignIn(way, outcome string) {
 	if w != nil {
 		w.signIns.WithLabelValues(way, outcome).Inc()
 	}
 }
 
-// Support counts what became of support sessions: "started", "view_as", "refused",
+// Support counts an event of support sessions: "started", "view_as", "refused",
 // "stopped" or "ended".
 func (w *Recorder) Support(event string) {
 	if w != nil {
@@ -67,7 +68,7 @@ func (w *Recorder) Support(event string) {
 	}
 }
 
-func (w *Recorder) worked(kind, outcome string, took time.Duration) {
+func (w *Recorder) jobDone(kind, outcome string, took time.Duration) {
 	w.jobs.WithLabelValues(kind, outcome).Inc()
-	w.jobTook.WithLabelValues(kind).Observe(took.Seconds())
+	w.jobDuration.WithLabelValues(kind).Observe(took.Seconds())
 }

@@ -1,9 +1,9 @@
-// Package metrics is what the operator of an installation sees of a running
-// process: numbers, traces, and the listener on loopback that shows them.
+// Package metrics gives the operator metrics and traces of a running process, and
+// the admin listener on loopback.
 //
-// Labels and attributes come from short lists: patterns of routes, kinds of
-// jobs, names of ways to sign in. No number carries an id; traces carry ids and
-// nothing else of anybody.
+// Labels and attributes come from short lists: route patterns, kinds of jobs,
+// sign-in methods. Metrics carry no ids. Traces carry ids but no other data of
+// tenants or people.
 package metrics
 
 import (
@@ -17,16 +17,16 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Recorder counts and, once [Recorder.Trace] was called, traces. Make one with [New];
-// a nil Watch sees nothing, so that tests need none.
+// Recorder records metrics and, after [Recorder.EnableTracing], traces. Create one
+// with [New]. A nil Recorder records nothing, so tests don't need one.
 type Recorder struct {
 	registry *prometheus.Registry
 	meters
-	provider *sdktrace.TracerProvider // nil unless traces are asked for
+	provider *sdktrace.TracerProvider // nil unless tracing is enabled
 	tracer   trace.Tracer
 }
 
-// New returns a Watch that counts.
+// New returns a Recorder without tracing.
 func New() *Recorder {
 	w := &Recorder{registry: prometheus.NewRegistry(), meters: newMeters()}
 	w.registry.MustRegister(w.all()...)
@@ -37,29 +37,29 @@ func New() *Recorder {
 	return w
 }
 
-// Answer is a request that was answered.
-type Answer struct {
+// Request is a request that has been answered.
+type Request struct {
 	RequestID string
-	Route     string // the pattern, "" when no route took it
+	Route     string // the pattern, "" if no route matched
 	Method    string
 	Status    int
-	Download  int64 // bytes of files that went out
-	Took      time.Duration
+	Download  int64 // bytes of files sent
+	Duration  time.Duration
 }
 
-// Begin is the beginning of a request; [Recorder.Answered] is its end, with the
-// context that Begin returned.
-func (w *Recorder) Begin(ctx context.Context) context.Context {
+// StartRequest starts the trace of a request. Pass the returned context to
+// [Recorder.EndRequest].
+func (w *Recorder) StartRequest(ctx context.Context) context.Context {
 	if w == nil || w.tracer == nil {
 		return ctx
 	}
-	// What a visitor sends along as their own trace is not believed: ours begin here.
+	// Ignore a trace id that the visitor sent. Start a new root.
 	ctx, _ = w.tracer.Start(ctx, "request", trace.WithSpanKind(trace.SpanKindServer), trace.WithNewRoot())
 	return ctx
 }
 
-// Answered counts a request and ends its trace.
-func (w *Recorder) Answered(ctx context.Context, a Answer) {
+// EndRequest counts a request and ends its trace.
+func (w *Recorder) EndRequest(ctx context.Context, a Request) {
 	if w == nil {
 		return
 	}
@@ -68,16 +68,16 @@ func (w *Recorder) Answered(ctx context.Context, a Answer) {
 	}
 	a.Method = knownMethod(a.Method)
 	w.requests.WithLabelValues(a.Route, a.Method, statusClass(a.Status)).Inc()
-	w.took.WithLabelValues(a.Route, a.Method).Observe(a.Took.Seconds())
+	w.duration.WithLabelValues(a.Route, a.Method).Observe(a.Duration.Seconds())
 	if a.Download > 0 {
 		w.bytes.WithLabelValues("download").Add(float64(a.Download))
 	}
 	if w.tracer != nil {
-		endRequest(trace.SpanFromContext(ctx), a)
+		endRequestSpan(trace.SpanFromContext(ctx), a)
 	}
 }
 
-// knownMethod keeps what visitors invent out of the labels.
+// knownMethod keeps invented methods out of the labels.
 func knownMethod(method string) string {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
@@ -86,7 +86,8 @@ func knownMethod(method string) string {
 	return "other"
 }
 
-// statusClass is 2xx and so on; "aborted" when the connection was cut before an answer.
+// statusClass returns "2xx" and so on, or "aborted" if the connection closed before an
+// answer.
 func statusClass(status int) string {
 	classes := [...]string{"aborted", "1xx", "2xx", "3xx", "4xx", "5xx"}
 	if class := status / 100; class > 0 && class < len(classes) {

@@ -17,21 +17,21 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Trace sends traces to an OpenTelemetry collector, over HTTP: endpoint is what
-// OTEL_EXPORTER_OTLP_ENDPOINT says. A collector that is away costs its traces and
-// nothing else. Call it before anything is watched.
-func (w *Recorder) Trace(ctx context.Context, endpoint string, log *slog.Logger) error {
+// EnableTracing sends traces to an OpenTelemetry collector over HTTP. The endpoint is
+// the value of OTEL_EXPORTER_OTLP_ENDPOINT. If the collector is down, traces are lost
+// and nothing else. Call it before the Recorder is used.
+func (w *Recorder) EnableTracing(ctx context.Context, endpoint string, log *slog.Logger) error {
 	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(strings.TrimRight(endpoint, "/")+"/v1/traces"))
 	if err != nil {
 		return fmt.Errorf("traces: %w", err)
 	}
-	// OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win.
+	// OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES take precedence.
 	about, err := resource.New(ctx, resource.WithAttributes(attribute.String("service.name", "portico")), resource.WithFromEnv())
 	if err != nil {
 		return fmt.Errorf("traces: %w", err)
 	}
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
-		// Not the text, which may quote what was sent and where.
+		// Don't log the text: it may quote the data and the address.
 		log.Warn("traces not taken", "kind", fmt.Sprintf("%T", err))
 	}))
 	w.provider = sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(about))
@@ -39,19 +39,19 @@ func (w *Recorder) Trace(ctx context.Context, endpoint string, log *slog.Logger)
 	return nil
 }
 
-// Close sends what is left to send.
+// Close sends the remaining traces. It waits at most three seconds.
 func (w *Recorder) Close(ctx context.Context) {
 	if w == nil || w.provider == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	_ = w.provider.Shutdown(ctx) // the error handler has said it
+	_ = w.provider.Shutdown(ctx) // the error handler logs errors
 }
 
-// Store is for store.Config: what it traces is a round trip or a transaction in
-// a tenant. It is nil while nobody wants traces, which then cost nothing.
-func (w *Recorder) Store() func(ctx context.Context, what string, tenant uuid.UUID) (context.Context, func(error)) {
+// StoreObserver returns the Observe function of store.Config. It traces a round trip
+// or a transaction in a tenant. It is nil if tracing is off.
+func (w *Recorder) StoreObserver() func(ctx context.Context, what string, tenant uuid.UUID) (context.Context, func(error)) {
 	if w == nil || w.tracer == nil {
 		return nil
 	}
@@ -60,34 +60,36 @@ func (w *Recorder) Store() func(ctx context.Context, what string, tenant uuid.UU
 		if tenant != uuid.Nil {
 			span.SetAttributes(attribute.String("portico.tenant_id", tenant.String()))
 		}
-		return ctx, ending(span)
+		return ctx, endSpan(span)
 	}
 }
 
-// Files is for files.Config: what it traces is one call of S3, by its operation.
-func (w *Recorder) Files() func(ctx context.Context, operation string) (context.Context, func(error)) {
+// FilesObserver returns the Observe function of files.Config. It traces one S3
+// request by its operation. It is nil if tracing is off.
+func (w *Recorder) FilesObserver() func(ctx context.Context, operation string) (context.Context, func(error)) {
 	if w == nil || w.tracer == nil {
 		return nil
 	}
 	return func(ctx context.Context, operation string) (context.Context, func(error)) {
 		ctx, span := w.tracer.Start(ctx, "s3 "+operation, trace.WithSpanKind(trace.SpanKindClient))
-		return ctx, ending(span)
+		return ctx, endSpan(span)
 	}
 }
 
-// Job is the beginning of a job; what it returns is its end, with the outcome.
+// Job starts the trace of a job. Call the returned function with the outcome at its
+// end.
 func (w *Recorder) Job(ctx context.Context, kind string, id int64, attempt int) (context.Context, func(outcome string)) {
 	if w == nil {
 		return ctx, func(string) {}
 	}
 	began := time.Now()
 	if w.tracer == nil {
-		return ctx, func(outcome string) { w.worked(kind, outcome, time.Since(began)) }
+		return ctx, func(outcome string) { w.jobDone(kind, outcome, time.Since(began)) }
 	}
 	ctx, span := w.tracer.Start(ctx, "job "+kind, trace.WithSpanKind(trace.SpanKindConsumer), trace.WithNewRoot(),
 		trace.WithAttributes(attribute.Int64("portico.job_id", id), attribute.Int("portico.job_attempt", attempt)))
 	return ctx, func(outcome string) {
-		w.worked(kind, outcome, time.Since(began))
+		w.jobDone(kind, outcome, time.Since(began))
 		span.SetAttributes(attribute.String("portico.job_outcome", outcome))
 		if outcome != "done" {
 			span.SetStatus(codes.Error, "")
@@ -96,9 +98,8 @@ func (w *Recorder) Job(ctx context.Context, kind string, id int64, attempt int) 
 	}
 }
 
-// ending marks what failed, without saying why: the text of an error may hold
-// what it was about.
-func ending(span trace.Span) func(error) {
+// endSpan marks failed spans but omits the error's text, which may contain data.
+func endSpan(span trace.Span) func(error) {
 	return func(err error) {
 		if err != nil {
 			span.SetStatus(codes.Error, "")
@@ -107,7 +108,7 @@ func ending(span trace.Span) func(error) {
 	}
 }
 
-func endRequest(span trace.Span, a Answer) {
+func endRequestSpan(span trace.Span, a Request) {
 	span.SetName(a.Method + " " + a.Route)
 	span.SetAttributes(
 		attribute.String("http.request.method", a.Method),

@@ -10,8 +10,9 @@ import (
 	"portico/store"
 )
 
-// Tenant says how a host names its tenant: by a slug, or as a domain of its own.
-func (ours Ours) Tenant(host string) (slug, domain string) {
+// Tenant splits a host: a host below the tenant domain gives a slug, any other is
+// returned as a tenant's own domain.
+func (ours Platform) Tenant(host string) (slug, domain string) {
 	label, under := strings.CutSuffix(host, "."+ours.TenantDomain)
 	if under && ours.TenantDomain != "" && !strings.Contains(label, ".") {
 		return label, ""
@@ -19,10 +20,11 @@ func (ours Ours) Tenant(host string) (slug, domain string) {
 	return "", host
 }
 
-// Ask answers 200 for the hosts of tenants, those under the tenant domain and
-// proved domains, and 404 for all others, so that nobody can have certificates
-// made for names that are nothing to us. It is for the operator's listener.
-func (ours Ours) Ask(db *store.DB) http.Handler {
+// AllowCertificate answers 200 if a reverse proxy may get a certificate for the host
+// in ?domain=, and 404 otherwise. It allows slugs below the tenant domain and
+// verified domains, so nobody can make us request certificates for other names.
+// It answers 503 if the database is down. It belongs on the admin listener.
+func (ours Platform) AllowCertificate(db *store.DB) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
 		defer cancel()
