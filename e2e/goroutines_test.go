@@ -13,7 +13,7 @@ import (
 
 // guardedElsewhere are calls that catch panics themselves, so that the goroutine
 // around them need not: each names where.
-var guardedElsewhere = map[string]string{
+var recoversInside = map[string]string{
 	"n.answer": "handlers/health.go: asks through guarded",
 	"guarded":  "handlers/health.go",
 	"s.Serve":  "net/http: catches what its handlers do",
@@ -21,7 +21,7 @@ var guardedElsewhere = map[string]string{
 
 // Case 70: nothing catches a panic in a goroutine but the goroutine itself, so a
 // process that serves everybody starts none that does not.
-func TestGoroutinesAreGuarded(t *testing.T) {
+func TestGoroutinesRecoverPanics(t *testing.T) {
 	t.Parallel()
 	found := 0
 	for _, room := range []string{"handlers", "store", "files", "views", "static", "cmd/portico"} {
@@ -50,7 +50,7 @@ func TestGoroutinesAreGuarded(t *testing.T) {
 }
 
 // The check itself notices.
-func TestGoroutinesCheck(t *testing.T) {
+func TestGoroutinesCheckFindsUnguarded(t *testing.T) {
 	t.Parallel()
 	for body, complaints := range map[string]int{
 		"go func() { defer func() { recover() }(); work() }()": 0,
@@ -99,7 +99,7 @@ func guards(call *ast.CallExpr) (guarded bool) {
 			})
 			return false
 		case *ast.CallExpr:
-			guarded = guarded || guardedElsewhere[called(n)] != ""
+			guarded = guarded || recoversInside[called(n)] != ""
 		}
 		return true
 	})

@@ -15,7 +15,7 @@ func (v *visitor) press(keys ...string) {
 	}
 }
 
-func (v *visitor) types(text string) {
+func (v *visitor) typeText(text string) {
 	v.t.Helper()
 	v.must("type", v.page.Keyboard().Type(text))
 }
@@ -65,7 +65,7 @@ func TestMainStoriesByKeyboardAlone(t *testing.T) {
 	dana.must("in Globex", dana.page.WaitForURL("**/w/globex/**"))
 	dana.press("/")
 	dana.must("the switcher", dana.page.GetByRole("combobox").WaitFor())
-	dana.types("acm")
+	dana.typeText("acm")
 	dana.must("Acme is found", dana.page.Locator(".switch-item", playwright.PageLocatorOptions{HasText: "Acme"}).First().WaitFor())
 	dana.press("Enter")
 	dana.must("in Acme", dana.page.WaitForURL("**/w/acme/**"))
@@ -76,13 +76,13 @@ func TestMainStoriesByKeyboardAlone(t *testing.T) {
 	dana.tabTo("New project")
 	dana.press("Enter")
 	dana.sees("What it is about")
-	dana.types("Keys")
+	dana.typeText("Keys")
 	dana.press("Enter")
 	dana.sees("Project created.")
 	dana.tabTo("New deliverable")
 	dana.press("Enter")
 	dana.sees("What to look at")
-	dana.types("Key ring")
+	dana.typeText("Key ring")
 	dana.press("Enter")
 	dana.sees("Deliverable created.")
 	dana.tabTo("Choose files")

@@ -84,7 +84,7 @@ type visitor struct {
 	context *browser.Context
 	page    playwright.Page
 	// scriptless says that scripts are off in it.
-	scriptless bool
+	noScript bool
 }
 
 // newVisitor opens a browser at the front door. At the end of the test it has
@@ -110,9 +110,9 @@ func signedInByMail(t *testing.T, email string, options ...playwright.BrowserNew
 	t.Helper()
 	v := newVisitor(t, options...)
 	for _, o := range options {
-		v.scriptless = o.JavaScriptEnabled != nil && !*o.JavaScriptEnabled
+		v.noScript = o.JavaScriptEnabled != nil && !*o.JavaScriptEnabled
 	}
-	defer atLetterbox(email)()
+	defer lockMailbox(email)()
 	since := time.Now()
 	v.fill("Your e-mail address", email)
 	v.click("button", "Send me a sign-in link")
@@ -126,7 +126,7 @@ func signedInByMail(t *testing.T, email string, options ...playwright.BrowserNew
 func (v *visitor) sendCode(code, button string) {
 	v.t.Helper()
 	v.fill("code", code)
-	if v.scriptless {
+	if v.noScript {
 		v.click("button", button)
 	}
 }
@@ -134,12 +134,12 @@ func (v *visitor) sendCode(code, button string) {
 // signInMail is what the subject of a sign-in mail says.
 const signInMail = "sign-in code"
 
-var letterboxes sync.Map
+var mailboxes sync.Map
 
 // atLetterbox keeps two stories from waiting for the same person's mail at once,
 // or one might open the other's. It returns what steps away.
-func atLetterbox(email string) func() {
-	box, _ := letterboxes.LoadOrStore(email, new(sync.Mutex))
+func lockMailbox(email string) func() {
+	box, _ := mailboxes.LoadOrStore(email, new(sync.Mutex))
 	box.(*sync.Mutex).Lock()
 	return box.(*sync.Mutex).Unlock
 }

@@ -45,7 +45,7 @@ func TestInvitedClientJoinsAndIsRemoved(t *testing.T) {
 	nina.click("button", "Accept and join")
 	nina.must("in the portal", nina.page.WaitForURL("**/w/acme/**"))
 	nina.sees("Welcome. You are in.")
-	nina.wearsBrand("acme")
+	nina.hasBrand("acme")
 	if got := nina.status("/w/globex/"); got != 404 {
 		t.Errorf("another portal answers %d", got)
 	}
@@ -76,7 +76,7 @@ func TestInvitedClientJoinsAndIsRemoved(t *testing.T) {
 
 // wearsBrand checks that the page is dressed in the colour of a workspace: its
 // stylesheet is there, and has been taken.
-func (v *visitor) wearsBrand(slug string) {
+func (v *visitor) hasBrand(slug string) {
 	v.t.Helper()
 	worn, err := v.page.Evaluate(`slug => [...document.styleSheets].some(s => s.href && new URL(s.href).pathname.startsWith("/w/" + slug + "/brand-") && s.cssRules.length > 0)`, slug)
 	if err != nil || worn != true {

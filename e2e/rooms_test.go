@@ -32,7 +32,7 @@ var rooms = map[string][]string{
 	"e2e":         {"e2e", "handlers", "views", "store", "files", "static", "migrations"},
 	"e2e/stack":   {},
 	"e2e/browser": {"e2e/stack"},
-	// Fixtures of tests: never below a binary, see TestPorticoLinksNoNeighbour.
+	// Fixtures of tests: never below a binary, see TestPorticoLinksNoTestPackages.
 	"e2e/storetest": {"store", "migrations", "e2e/stack"},
 }
 
@@ -43,7 +43,7 @@ type goPackage struct {
 }
 
 // arrows returns a sentence for each import that goes against the rooms.
-func arrows(p goPackage) []string {
+func forbiddenImports(p goPackage) []string {
 	from := strings.TrimPrefix(p.ImportPath, module+"/")
 	room := roomOf(from)
 	if room == "" {
@@ -100,14 +100,14 @@ func TestRooms(t *testing.T) {
 		} else if err != nil {
 			t.Fatal(err)
 		}
-		for _, wrong := range arrows(p) {
+		for _, wrong := range forbiddenImports(p) {
 			t.Error(wrong)
 		}
 	}
 }
 
 // The check itself tells the forbidden arrows from the allowed ones.
-func TestRoomsCheck(t *testing.T) {
+func TestRoomsCheckFindsForbiddenImports(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		from, to string
@@ -129,7 +129,7 @@ func TestRoomsCheck(t *testing.T) {
 		{"e2e/stack", "store", false},
 		{"utils", "store", false},
 	} {
-		wrong := arrows(goPackage{ImportPath: module + "/" + c.from, Imports: []string{module + "/" + c.to}})
+		wrong := forbiddenImports(goPackage{ImportPath: module + "/" + c.from, Imports: []string{module + "/" + c.to}})
 		if c.allowed != (len(wrong) == 0) {
 			t.Errorf("%s -> %s: %q", c.from, c.to, wrong)
 		}
@@ -137,7 +137,7 @@ func TestRoomsCheck(t *testing.T) {
 }
 
 // What only tests and the demo need never reaches the product's binary.
-func TestPorticoLinksNoNeighbour(t *testing.T) {
+func TestPorticoLinksNoTestPackages(t *testing.T) {
 	t.Parallel()
 	deps := strings.Fields(string(goList(t, "-deps", "./cmd/portico")))
 	if !slices.Contains(deps, module+"/cmd/portico") {

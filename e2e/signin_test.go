@@ -11,7 +11,7 @@ import (
 func TestSignInByMailedLink(t *testing.T) {
 	t.Parallel()
 	asked := newVisitor(t)
-	away := atLetterbox("gus@globex.test")
+	away := lockMailbox("gus@globex.test")
 	since := time.Now()
 	asked.fill("Your e-mail address", "gus@globex.test")
 	asked.click("button", "Send me a sign-in link")

@@ -12,7 +12,7 @@ import (
 // missed, and is refused a change. By a second step he may make one, and is refused
 // what support never may. Gus takes his consent back, and Sam's next click ends it.
 // All of it is on Gus's ledger and in his mail.
-func TestSupportComesInWithConsent(t *testing.T) {
+func TestSupportSessionNeedsConsent(t *testing.T) {
 	t.Parallel()
 	gus, sam := signedInByMail(t, "gus@globex.test"), signedInByMail(t, "sam@portico.test")
 	since := time.Now()
@@ -41,7 +41,7 @@ func TestSupportComesInWithConsent(t *testing.T) {
 	sam.startSession(t, "Dana")
 	sam.must("inside", sam.page.WaitForURL("**/w/globex/"))
 	sam.sees("read only")
-	if got := sam.posts("/w/globex/projects", "name=Mended"); got != 403 {
+	if got := sam.post("/w/globex/projects", "name=Mended"); got != 403 {
 		t.Errorf("a change in a read session answers %d", got)
 	}
 	if got := sam.status("/w/acme/"); got != 404 {
@@ -66,7 +66,7 @@ func TestSupportComesInWithConsent(t *testing.T) {
 		"/w/globex/support/grant": "hours=24",
 		"/w/globex/settings":      "name=x",
 	} {
-		if got := sam.posts(path, form); got != 403 {
+		if got := sam.post(path, form); got != 403 {
 			t.Errorf("support posts to %s and is answered %d", path, got)
 		}
 	}
@@ -87,11 +87,11 @@ func TestSupportComesInWithConsent(t *testing.T) {
 		gus.sees(did)
 	}
 	mailed(t, "gus@globex.test", since, "has left")
-	gus.stopsWhatIsLeft(t, sam)
+	gus.stopSession(t, sam)
 }
 
 // stopsWhatIsLeft is the other end of a session: its own Stop.
-func (v *visitor) stopsWhatIsLeft(t *testing.T, agent *visitor) {
+func (v *visitor) stopSession(t *testing.T, agent *visitor) {
 	t.Helper()
 	v.open("/w/globex/support")
 	v.click("button", "Let support in")
@@ -140,7 +140,7 @@ func (v *visitor) choose(id, value string) {
 }
 
 // posts sends a form as a page of ours would and says how it was answered.
-func (v *visitor) posts(path, form string) int {
+func (v *visitor) post(path, form string) int {
 	v.t.Helper()
 	res, err := v.context.Request().Post(world.stack.URL()+path, playwright.APIRequestContextPostOptions{
 		Headers: map[string]string{"Origin": world.stack.URL(), "Content-Type": "application/x-www-form-urlencoded"},

@@ -51,22 +51,22 @@ func routesToWalk(t *testing.T) (paths []string) {
 
 // walk is everybody's way through all pages, and which of them somebody saw.
 type walk struct {
-	*haunted
+	*scriptedTenants
 	routes []string
 	login  string // a mailed link's path
 
-	mu     sync.Mutex
-	seen   map[string]bool
-	pages  int            // in which the script stands
-	weighs map[string]int // stylesheets and scripts by path, compressed
+	mu    sync.Mutex
+	seen  map[string]bool
+	pages int            // in which the script stands
+	sizes map[string]int // stylesheets and scripts by path, compressed
 	// heaviest is the most that a page weighs with them.
-	heaviest int
+	largest int
 }
 
-var blank = regexp.MustCompile(`\{[^}]*\}`)
+var placeholder = regexp.MustCompile(`\{[^}]*\}`)
 
 // fill writes a route's path out.
-func (w *walk) fill(t *testing.T, route string) string {
+func (w *walk) pathOf(t *testing.T, route string) string {
 	t.Helper()
 	switch route {
 	case "/login/{token}":
@@ -82,7 +82,7 @@ func (w *walk) fill(t *testing.T, route string) string {
 	if before, _, found := strings.Cut(path, "/{id}"); found {
 		path = strings.Replace(path, "{id}", w.ids[before[strings.LastIndex(before, "/")+1:]], 1)
 	}
-	if blank.MatchString(path) || strings.Contains(path, "//") {
+	if placeholder.MatchString(path) || strings.Contains(path, "//") {
 		t.Fatalf("%s is walked by nobody: say in e2e/walk_test.go what stands in its place (fill), and make one (haunt), or why it is no page (notPages)", route)
 	}
 	return path
@@ -92,13 +92,13 @@ func (w *walk) fill(t *testing.T, route string) string {
 // script, everybody looks at every page of the route table. Nothing runs, and no
 // browser has anything to report. On the way each page is weighed, and looked at as
 // people do who see little or use no mouse.
-func TestScriptsInEveryTextRunNowhere(t *testing.T) {
+func TestScriptsInTextsNeverRun(t *testing.T) {
 	t.Parallel()
-	w := &walk{haunted: haunt(t), routes: routesToWalk(t), seen: map[string]bool{}, weighs: map[string]int{}}
+	w := &walk{scriptedTenants: createScriptedTenants(t), routes: routesToWalk(t), seen: map[string]bool{}, sizes: map[string]int{}}
 	owner := signedInByMail(t, w.people["agency's owner"])
 	w.publish(owner)
 	t.Run("walks", func(t *testing.T) {
-		stranger := w.askMail(t)
+		stranger := w.requestLink(t)
 		t.Run("stranger", func(t *testing.T) {
 			t.Parallel()
 			stranger.t = t
@@ -123,17 +123,17 @@ func TestScriptsInEveryTextRunNowhere(t *testing.T) {
 			t.Errorf("GET %s was shown to nobody: make it look at something in e2e/walk_test.go", route)
 		}
 	}
-	t.Logf("the heaviest page weighs %d bytes compressed, with its stylesheets and scripts", w.heaviest)
+	t.Logf("the heaviest page weighs %d bytes compressed, with its stylesheets and scripts", w.largest)
 	if w.pages < 30 {
 		t.Errorf("the script stands in %d pages only: the walk proves little", w.pages)
 	}
 }
 
 // askMail is somebody who has asked for a sign-in link, which nobody uses.
-func (w *walk) askMail(t *testing.T) *visitor {
+func (w *walk) requestLink(t *testing.T) *visitor {
 	t.Helper()
 	v := newVisitor(t)
-	defer atLetterbox(w.people["viewer"])()
+	defer lockMailbox(w.people["viewer"])()
 	since := time.Now()
 	v.fill("Your e-mail address", w.people["viewer"])
 	v.click("button", "Send me a sign-in link")
@@ -148,7 +148,7 @@ func (w *walk) enter(agent *visitor) {
 	agent.open("/support?q=" + url.QueryEscape(w.client))
 	agent.click("link", "Start a session")
 	agent.stepUp(w.people["agent"])
-	agent.fill("Why", script)
+	agent.fill("Why", xssPayload)
 	agent.fill("Ticket", "T-1<img src=x onerror=ran=1>")
 	agent.click("button", "Start the session")
 	agent.sees("is seeing")
@@ -160,7 +160,7 @@ func (w *walk) enter(agent *visitor) {
 func (w *walk) everyPage(v *visitor, who string, of func(route string) bool) {
 	t := v.t
 	t.Helper()
-	v.context.TeachAxe(t)
+	v.context.LoadAxe(t)
 	v.page.OnDialog(func(d playwright.Dialog) {
 		t.Errorf("%s at %s: a dialog: %s", who, v.page.URL(), d.Message())
 		_ = d.Dismiss()
@@ -169,7 +169,7 @@ func (w *walk) everyPage(v *visitor, who string, of func(route string) bool) {
 		if !of(route) {
 			continue
 		}
-		path := w.fill(t, route)
+		path := w.pathOf(t, route)
 		res, err := v.page.Goto(world.stack.URL() + path)
 		v.must(who+" opens "+path, err)
 		said, err := v.page.Evaluate(`[window.ran ?? 0, document.documentElement.outerHTML.includes("onerror=ran=1") ? 1 : 0]`)
@@ -179,7 +179,7 @@ func (w *walk) everyPage(v *visitor, who string, of func(route string) bool) {
 		} else if res.Status() >= 500 {
 			t.Errorf("%s at %s: %d", who, path, res.Status())
 		} else if shown := res.Status() == 200 && !strings.Contains(v.path(), "/login?"); w.note(route, shown, ran[1] == 1) {
-			w.weigh(v, res)
+			w.checkSize(v, res)
 			found, err := browser.Axe(v.page)
 			v.must("look at "+path, err)
 			for _, f := range found {
@@ -190,10 +190,10 @@ func (w *walk) everyPage(v *visitor, who string, of func(route string) bool) {
 }
 
 // mostPage is what a page's HTML, styles and scripts may weigh together, compressed.
-const mostPage = 100_000
+const maxPageSize = 100_000
 
 // weigh checks what a page asks a telephone to fetch.
-func (w *walk) weigh(v *visitor, page playwright.Response) {
+func (w *walk) checkSize(v *visitor, page playwright.Response) {
 	v.t.Helper()
 	html, err := page.Body()
 	v.must("weigh the page", err)
@@ -204,18 +204,18 @@ func (w *walk) weigh(v *visitor, page playwright.Response) {
 	defer w.mu.Unlock()
 	for _, part := range parts {
 		path := part.(string)
-		if w.weighs[path] == 0 {
+		if w.sizes[path] == 0 {
 			res, err := v.context.Request().Get(world.stack.URL() + path)
 			v.must("fetch "+path, err)
 			body, err := res.Body()
 			v.must("fetch "+path, err)
-			w.weighs[path] = compressed(v.t, body)
+			w.sizes[path] = compressed(v.t, body)
 		}
-		all += w.weighs[path]
+		all += w.sizes[path]
 	}
-	w.heaviest = max(w.heaviest, all)
-	if all > mostPage || len(parts) < 2 {
-		v.t.Errorf("%s weighs %d bytes with its %d stylesheets and scripts, want at most %d and both", v.path(), all, len(parts), mostPage)
+	w.largest = max(w.largest, all)
+	if all > maxPageSize || len(parts) < 2 {
+		v.t.Errorf("%s weighs %d bytes with its %d stylesheets and scripts, want at most %d and both", v.path(), all, len(parts), maxPageSize)
 	}
 }
 

@@ -12,7 +12,7 @@ func (d *demo) greet(s *stack.Stack) {
 	d.say("\nPortico is at %s\n", s.URL())
 	d.say("Sign in with the demo provider and pick a person, or by mail as one of them:\n")
 	for _, p := range sample.Personas {
-		d.say("  %-22s %s", p.Email, p.What)
+		d.say("  %-22s %s", p.Email, p.About)
 	}
 	d.say("\nMails arrive in %s", s.Mail.Dir())
 	d.say("Logs are in     %s", filepath.Join(d.dir, "portico.log"))

@@ -168,9 +168,9 @@ func (in *installation) adminServers(ready *handlers.Readiness) []*http.Server {
 	if in.config.adminAddr == "" {
 		return nil
 	}
-	ours := dnscheck.Platform{MainHost: in.config.url.Hostname(), TenantDomain: in.config.tenantDomain}
+	platform := dnscheck.Platform{MainHost: in.config.url.Hostname(), TenantDomain: in.config.tenantDomain}
 	return []*http.Server{{
-		Addr: in.config.adminAddr, Handler: in.watch.AdminHandler(in.db, ready.Ask, ours.AllowCertificate(in.db), in.log),
+		Addr: in.config.adminAddr, Handler: in.watch.AdminHandler(in.db, ready.Ask, platform.AllowCertificate(in.db), in.log),
 		// Profiles take as long as they are asked to, so an answer has no limit.
 		ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
 	}}

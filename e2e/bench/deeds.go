@@ -12,7 +12,7 @@ const perSecond = 200
 // deeds publishes a version in one tenant after the other: the change, its audit
 // row and its job in one transaction that is on the disk when it is answered, as
 // people send it, by a form.
-func deeds(ctx context.Context, w *world) ([]line, error) {
+func publishing(ctx context.Context, w *world) ([]line, error) {
 	d := 15 * time.Second
 	if w.short {
 		d = time.Duration(w.many.clients) * time.Second / perSecond / 2
@@ -28,24 +28,24 @@ func deeds(ctx context.Context, w *world) ([]line, error) {
 		requests = append(requests, request(n+1))
 	}
 	publish := load{addr: w.many.addr, status: 303, request: func(n int) []byte { return requests[n] }}
-	if _, err := publish.open(ctx, perSecond, 32, time.Duration(warm)*time.Second/perSecond); err != nil {
+	if _, err := publish.openLoop(ctx, perSecond, 32, time.Duration(warm)*time.Second/perSecond); err != nil {
 		return nil, err
 	}
 	requests = requests[warm:]
 	var r result
 	where, err := w.profile(ctx, w.many, func() (err error) {
-		r, err = publish.open(ctx, perSecond, 32, min(d, time.Duration(len(requests))*time.Second/perSecond))
+		r, err = publish.openLoop(ctx, perSecond, 32, min(d, time.Duration(len(requests))*time.Second/perSecond))
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	ms := func(q float64) float64 { return float64(r.at(q).Microseconds()) / 1000 }
+	ms := func(q float64) float64 { return float64(r.quantile(q).Microseconds()) / 1000 }
 	return []line{{
 		what: "publishing at 200 a second, with audit row and job: p99", value: ms(0.99), unit: " ms", target: 10,
 		notes: []string{
-			fmt.Sprintf("%d deeds, p50 %.1f ms, p90 %.1f ms, longest %.1f ms, the jobs worked off and mails sent meanwhile", r.asked, ms(0.5), ms(0.9), ms(1)),
-			said(where),
+			fmt.Sprintf("%d deeds, p50 %.1f ms, p90 %.1f ms, longest %.1f ms, the jobs worked off and mails sent meanwhile", r.requests, ms(0.5), ms(0.9), ms(1)),
+			profileNote(where),
 		},
 	}}, nil
 }

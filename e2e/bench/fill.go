@@ -35,14 +35,14 @@ func id(of, n int) uuid.UUID {
 func token(of, n int) store.Token { return sha256.Sum256(fmt.Appendf(nil, "session %d %d", of, n)) }
 
 const (
-	staffOf  = 4         // besides the agency's owner and the client's own manager
-	shown    = 50        // deliverables on the page, of a tenant's hundred
-	switches = 1000_0000 // persons from this number on have a switcher to measure
+	staffPerClient      = 4         // besides the agency's owner and the client's own manager
+	listLength          = 50        // deliverables on the page, of a tenant's hundred
+	firstSwitcherPerson = 1000_0000 // persons from this number on have a switcher to measure
 )
 
 // Those whose switcher is measured belong to the first so many clients. They are
 // persons numbered behind those of the clients.
-var places = []int{5, 1000}
+var workspaceCounts = []int{5, 1000}
 
 // The rows of a tenant do not lie side by side: tenants live at the same time, so
 // the work comes round by round. Client n has projects 2n and 2n+1, a person n of its own, and a
@@ -111,7 +111,7 @@ select id, pg_temp.id(9, 2000000000 + n), pg_temp.id(8, 2000000000 + n), 'film.m
 `
 
 // somewhere makes a person who belongs to the first so many clients.
-const somewhere = `
+const switcherPersonSQL = `
 insert into users (id, name, email) values (pg_temp.id(5, 10000000 + $places), 'Somebody', 'somebody-$places@agency.test');
 insert into memberships (tenant_id, user_id, tenant_kind, party, role, name, email, last_seen_at, last_activity_at, used_at)
 select id, pg_temp.id(5, 10000000 + $places), 'client', 'agency', 'member', 'Somebody', 'somebody-$places@agency.test', now(), now(), now() - n * interval '1 minute'
@@ -143,9 +143,9 @@ func fill(ctx context.Context, url string, clients int) error {
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
 	script := withoutIndexes + replace(fillSQL, "$clients", clients)
-	for _, n := range places {
+	for _, n := range workspaceCounts {
 		if n <= clients && clients > 10 {
-			script += replace(somewhere, "$places", n)
+			script += replace(switcherPersonSQL, "$places", n)
 		}
 	}
 	if _, err := conn.Exec(ctx, script+withIndexes, pgx.QueryExecModeSimpleProtocol); err != nil {

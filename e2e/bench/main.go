@@ -39,20 +39,20 @@ func fail(err error) {
 }
 
 // chapter is a letter's worth of lines.
-type chapter struct {
+type benchmark struct {
 	letter  string
 	measure func(context.Context, *world) ([]line, error)
 }
 
-var chapters = []chapter{
-	{"e", starts},
+var benchmarks = []benchmark{
+	{"e", startup},
 	{"a", pages},
 	{"b", policies},
-	{"c", crowd},
+	{"c", manyTenants},
 	{"d", transfers},
 	{"g", switcher},
 	{"h", resolution},
-	{"f", deeds}, // last: it changes every tenant
+	{"f", publishing}, // last: it changes every tenant
 }
 
 func run(ctx context.Context, short bool, only, doc string) (err error) {
@@ -64,7 +64,7 @@ func run(ctx context.Context, short bool, only, doc string) (err error) {
 	defer func() { err = errors.Join(err, w.close()) }()
 	fmt.Printf("two installations filled in %.0f s\n", time.Since(began).Seconds())
 	var lines []line
-	for _, c := range chapters {
+	for _, c := range benchmarks {
 		if only != "" && !strings.Contains(only, c.letter) {
 			continue
 		}

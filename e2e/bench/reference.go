@@ -118,7 +118,7 @@ func referencePage(ctx context.Context, w http.ResponseWriter, r *http.Request, 
 		CanCreate: c.Staff, CanReorder: c.Staff, CanEdit: c.Staff, CanArchive: c.Staff, CanDelete: c.Staff,
 	}
 	if c.Staff {
-		p.WhoSees = fmt.Sprintf("Everybody of Client %d and %d people of Agency 0", n, staffOf+2)
+		p.WhoSees = fmt.Sprintf("Everybody of Client %d and %d people of Agency 0", n, staffPerClient+2)
 	}
 	return views.Render(w, r, http.StatusOK, views.ProjectShow(c, p))
 }

@@ -26,9 +26,9 @@ How it is measured and why: [decisions/0012-bench.md](decisions/0012-bench.md).
 
 | | what | found | promised | |
 |---|---|---|---|---|
-`, "`", "`", time.Now().UTC().Format(time.DateOnly), processor(), memory(), runtime.Version(), w.postgres(ctx), shared)
+`, "`", "`", time.Now().UTC().Format(time.DateOnly), processor(), memory(), runtime.Version(), w.postgres(ctx), sharedBuffers)
 	for _, l := range lines {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", l.letter, l.what, l.found(), l.wanted(), l.verdict())
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", l.letter, l.what, l.measured(), l.targetText(), l.verdict())
 	}
 	fmt.Fprint(&b, "\n## Behind the numbers\n")
 	for _, l := range lines {

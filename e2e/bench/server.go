@@ -20,9 +20,9 @@ import (
 
 // server is a process of its own that is measured, apart from whoever asks it.
 type server struct {
-	addr string // where it listens
-	cmd  *exec.Cmd
-	took time.Duration // from start to ready
+	addr      string // where it listens
+	cmd       *exec.Cmd
+	startTime time.Duration // from start to ready
 }
 
 // start runs a program and waits until path answers 200.
@@ -42,7 +42,7 @@ func start(ctx context.Context, log, addr, path string, env stack.Env, name stri
 	}
 	for ctx.Err() == nil && time.Since(began) < 20*time.Second {
 		if ready(ctx, addr, path) {
-			s.took = time.Since(began)
+			s.startTime = time.Since(began)
 			return s, nil
 		}
 		time.Sleep(2 * time.Millisecond)
@@ -127,7 +127,7 @@ func cpuOf(pid int) time.Duration {
 
 // cpuBelow is the processor time of the children of a process: PostgreSQL's
 // backends are its postmaster's.
-func cpuBelow(parent int) (sum time.Duration) {
+func childrenCPU(parent int) (sum time.Duration) {
 	entries, _ := os.ReadDir("/proc")
 	for _, e := range entries {
 		pid, err := strconv.Atoi(e.Name())

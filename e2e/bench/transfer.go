@@ -84,7 +84,7 @@ func (t *transfer) measure(ctx context.Context) ([]line, error) {
 		if err != nil {
 			return nil, fmt.Errorf("upload: %w", err)
 		}
-		key, sentStraight, err := t.uploadStraight(ctx, i)
+		key, sentStraight, err := t.uploadDirect(ctx, i)
 		if err != nil {
 			return nil, fmt.Errorf("upload straight: %w", err)
 		}
@@ -92,7 +92,7 @@ func (t *transfer) measure(ctx context.Context) ([]line, error) {
 		if err != nil {
 			return nil, fmt.Errorf("download: %w", err)
 		}
-		gotStraight, err := t.downloadStraight(ctx, key)
+		gotStraight, err := t.downloadDirect(ctx, key)
 		if err != nil {
 			return nil, fmt.Errorf("download straight: %w", err)
 		}
@@ -112,11 +112,11 @@ func (t *transfer) measure(ctx context.Context) ([]line, error) {
 	}
 	size := float64(t.parts) / 128
 	return []line{
-		{what: fmt.Sprintf("download of %.2g GiB by the same straight from the object store", size), value: over(down, downStraight), target: 0.7, least: true,
+		{what: fmt.Sprintf("download of %.2g GiB by the same straight from the object store", size), value: medianRatio(down, downStraight), target: 0.7, atLeast: true,
 			notes: []string{fmt.Sprintf("%.0f and %.0f MB/s", median(down), median(downStraight))}},
-		{what: fmt.Sprintf("upload of %.2g GiB, in parts, by the same straight to the object store", size), value: over(up, upStraight), target: 0.6, least: true,
+		{what: fmt.Sprintf("upload of %.2g GiB, in parts, by the same straight to the object store", size), value: medianRatio(up, upStraight), target: 0.6, atLeast: true,
 			notes: []string{fmt.Sprintf("%.0f and %.0f MB/s, verified and hashed as a whole by the product", median(up), median(upStraight)),
-				"up and down: " + said(where)}},
+				"up and down: " + profileNote(where)}},
 		{what: "memory more than idle, at most, meanwhile", value: grown, unit: " MiB", target: 64},
 	}, nil
 }
@@ -126,11 +126,11 @@ func (t *transfer) speed(began time.Time) float64 {
 	return float64(t.parts) * float64(len(t.part)) / 1e6 / time.Since(began).Seconds()
 }
 
-var mover = http.Client{Timeout: 5 * time.Minute}
+var transferClient = http.Client{Timeout: 5 * time.Minute}
 
 // send is one request; what is answered goes to keep.
 func (t *transfer) send(r *http.Request, keep io.Writer) (http.Header, error) {
-	res, err := mover.Do(r)
+	res, err := transferClient.Do(r)
 	if err != nil {
 		return nil, err
 	}
@@ -191,7 +191,7 @@ func (t *transfer) call(ctx context.Context, method, path string, body []byte, k
 
 // uploadStraight sends the same parts with the same client, to addresses that are
 // signed beforehand.
-func (t *transfer) uploadStraight(ctx context.Context, i int) (key string, speed float64, err error) {
+func (t *transfer) uploadDirect(ctx context.Context, i int) (key string, speed float64, err error) {
 	client, bucket := t.store.Client(), t.store.Bucket()
 	signer := s3.NewPresignClient(client)
 	key = fmt.Sprintf("straight-%d", i)
@@ -223,7 +223,7 @@ func (t *transfer) uploadStraight(ctx context.Context, i int) (key string, speed
 	return key, t.speed(began), err
 }
 
-func (t *transfer) downloadStraight(ctx context.Context, key string) (float64, error) {
+func (t *transfer) downloadDirect(ctx context.Context, key string) (float64, error) {
 	bucket := t.store.Bucket()
 	signed, err := s3.NewPresignClient(t.store.Client()).PresignGetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key})
 	if err != nil {

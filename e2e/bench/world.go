@@ -21,14 +21,14 @@ import (
 // world is two installations on the same neighbours, one with few tenants and one
 // with many, and the reference beside them.
 type world struct {
-	short     bool
-	dir       string
-	binary    string
-	stack     *stack.Stack
-	cookies   *signin.Cookies
-	few, many installation
-	reference *server
-	master    int // PostgreSQL's first process
+	short         bool
+	dir           string
+	binary        string
+	stack         *stack.Stack
+	cookies       *signin.Cookies
+	few, many     installation
+	reference     *server
+	postmasterPID int // PostgreSQL's first process
 }
 
 // installation is a database and the product that serves it.
@@ -42,7 +42,7 @@ type installation struct {
 
 // shared is how much memory PostgreSQL caches tables in: a quarter of a small
 // machine's.
-const shared = "2GB"
+const sharedBuffers = "2GB"
 
 func newWorld(ctx context.Context, short bool) (_ *world, err error) {
 	w := &world{short: short}
@@ -60,7 +60,7 @@ func newWorld(ctx context.Context, short bool) (_ *world, err error) {
 		}
 	}()
 	// As people run it: what was committed is on the disk.
-	w.stack, err = stack.Start(ctx, stack.Options{Durable: true, Settings: map[string]string{"shared_buffers": shared, "max_wal_size": "8GB"}})
+	w.stack, err = stack.Start(ctx, stack.Options{Durable: true, Settings: map[string]string{"shared_buffers": sharedBuffers, "max_wal_size": "8GB"}})
 	if err != nil {
 		return nil, err
 	}
@@ -72,11 +72,11 @@ func newWorld(ctx context.Context, short bool) (_ *world, err error) {
 		return nil, err
 	}
 	for _, in := range []*installation{&w.few, &w.many} {
-		if err := w.found(ctx, in); err != nil {
+		if err := w.createInstallation(ctx, in); err != nil {
 			return nil, fmt.Errorf("%s: %w", in.name, err)
 		}
 	}
-	w.master, err = w.postmaster(ctx)
+	w.postmasterPID, err = w.postmaster(ctx)
 	return w, err
 }
 
@@ -90,7 +90,7 @@ func cookiesOf(env stack.Env) (*signin.Cookies, error) {
 }
 
 // found makes a database, fills it and serves it.
-func (w *world) found(ctx context.Context, in *installation) error {
+func (w *world) createInstallation(ctx context.Context, in *installation) error {
 	port, err := stack.FreePort()
 	if err != nil {
 		return err

@@ -18,7 +18,7 @@ type Setting struct {
 	Scheme *playwright.ColorScheme
 	// colours says that the same page was just looked at in the other scheme,
 	// which has other colours and nothing else.
-	colours bool
+	coloursOnly bool
 }
 
 func (s Setting) String() string { return fmt.Sprintf("%d px, %s", s.Size.Width, *s.Scheme) }
@@ -51,7 +51,7 @@ func (v Violation) String() string {
 
 // TeachAxe puts axe-core into every page that this profile opens from now on. It
 // keeps no trace any more, which would take longer than the looking.
-func (c *Context) TeachAxe(t testing.TB) {
+func (c *Context) LoadAxe(t testing.TB) {
 	t.Helper()
 	path, err := stack.Tool("axe-core", "package", "axe.min.js")
 	if err != nil {
@@ -81,7 +81,7 @@ const axeRun = `async colours => {
 }`
 
 // axeMust are rules without which a walk would prove little.
-var axeMust = []string{"color-contrast", "target-size", "label", "image-alt", "heading-order", "html-has-lang"}
+var requiredRules = []string{"color-contrast", "target-size", "label", "image-alt", "heading-order", "html-has-lang"}
 
 // Axe looks at the page as it is open, in every one of [Settings], and returns
 // what is wrong with it.
@@ -93,7 +93,7 @@ func Axe(page playwright.Page) (all []Violation, err error) {
 		if err := page.EmulateMedia(playwright.PageEmulateMediaOptions{ColorScheme: s.Scheme, ReducedMotion: playwright.ReducedMotionReduce}); err != nil {
 			return nil, err
 		}
-		said, err := page.Evaluate(axeRun, s.colours)
+		said, err := page.Evaluate(axeRun, s.coloursOnly)
 		if err != nil {
 			return nil, fmt.Errorf("axe-core: %w", err)
 		}
@@ -104,8 +104,8 @@ func Axe(page playwright.Page) (all []Violation, err error) {
 		if err := json.Unmarshal([]byte(said.(string)), &found); err != nil {
 			return nil, fmt.Errorf("axe-core: %w", err)
 		}
-		for _, rule := range axeMust {
-			if !s.colours && !slices.Contains(found.Ran, rule) {
+		for _, rule := range requiredRules {
+			if !s.coloursOnly && !slices.Contains(found.Ran, rule) {
 				return nil, fmt.Errorf("axe-core did not run %s", rule)
 			}
 		}

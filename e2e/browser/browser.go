@@ -114,7 +114,7 @@ func startDriver() (*playwright.Playwright, error) {
 		return nil, err
 	}
 	options := &playwright.RunOptions{DriverDirectory: dir, SkipInstallBrowsers: true}
-	if err := mendDriver(dir, options); err != nil {
+	if err := patchDriver(dir, options); err != nil {
 		return nil, err
 	}
 	return playwright.Run(options)
@@ -123,7 +123,7 @@ func startDriver() (*playwright.Playwright, error) {
 // mendDriver lets the library apply its corrections to the driver, once for
 // each copy of the driver. Test binaries start at the same time, hence the
 // lock.
-func mendDriver(dir string, options *playwright.RunOptions) error {
+func patchDriver(dir string, options *playwright.RunOptions) error {
 	mended, err := os.OpenFile(filepath.Join(dir, "mended"), os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return err

@@ -89,7 +89,7 @@ func TestPersonaPage(t *testing.T) {
 
 // Every name below .test is the application over https, a secure context that
 // keeps __Host- cookies, and pages that offend their policy are noticed.
-func TestFrontNames(t *testing.T) {
+func TestFrontServesEveryTestHost(t *testing.T) {
 	t.Parallel()
 	person := shared.browser.Context(t)
 	page := person.Open(t, "https://acme.portico.test/")
@@ -111,7 +111,7 @@ func TestFrontNames(t *testing.T) {
 }
 
 // Two people's browsers share nothing.
-func TestContextsAreApart(t *testing.T) {
+func TestContextsShareNothing(t *testing.T) {
 	t.Parallel()
 	shared.browser.Context(t).Open(t, "https://portico.test/")
 	cookies, err := shared.browser.Context(t, playwright.BrowserNewContextOptions{Viewport: &Narrow}).Cookies()
@@ -121,21 +121,21 @@ func TestContextsAreApart(t *testing.T) {
 }
 
 // failing is a test that failed, for the test of what is left behind.
-type failing struct {
+type failedTest struct {
 	testing.TB
 	cleanups []func()
 }
 
-func (f *failing) Failed() bool      { return true }
-func (f *failing) Name() string      { return "TestOf/evidence" }
-func (f *failing) Cleanup(fn func()) { f.cleanups = append(f.cleanups, fn) }
+func (f *failedTest) Failed() bool      { return true }
+func (f *failedTest) Name() string      { return "TestOf/evidence" }
+func (f *failedTest) Cleanup(fn func()) { f.cleanups = append(f.cleanups, fn) }
 
 // A failed test leaves a trace and a screenshot of each page.
-func TestEvidence(t *testing.T) {
+func TestFailedTestLeavesTraceAndScreenshot(t *testing.T) {
 	t.Parallel()
 	b := *shared.browser
 	b.failures = t.TempDir()
-	failed := &failing{TB: t}
+	failed := &failedTest{TB: t}
 	b.Context(failed).Open(t, "https://portico.test/")
 	for _, cleanup := range failed.cleanups {
 		cleanup()

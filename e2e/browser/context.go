@@ -18,7 +18,7 @@ var (
 
 // patience is how long, in milliseconds, an action or expectation waits before
 // it fails. It is generous, because a loaded machine must not fail a test.
-const patience = 20_000
+const timeoutMillis = 20_000
 
 // Context is one person's browser: cookies, storage and pages of their own.
 type Context struct {
@@ -50,9 +50,9 @@ func (b *Browser) Context(t testing.TB, options ...playwright.BrowserNewContextO
 	if err != nil {
 		t.Fatalf("browser context: %v", err)
 	}
-	inner.SetDefaultTimeout(patience)
+	inner.SetDefaultTimeout(timeoutMillis)
 	c := &Context{BrowserContext: inner}
-	c.watch()
+	c.recordProblems()
 	// No film of it: to take one costs more than the pages.
 	err = inner.Tracing().Start(playwright.TracingStartOptions{
 		Snapshots: playwright.Bool(true),
@@ -62,7 +62,7 @@ func (b *Browser) Context(t testing.TB, options ...playwright.BrowserNewContextO
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
-			c.keepEvidence(t, filepath.Join(b.failures, folder(t.Name())))
+			c.saveEvidence(t, filepath.Join(b.failures, folder(t.Name())))
 		}
 		if err := inner.Close(); err != nil {
 			t.Logf("close browser context: %v", err)
@@ -93,7 +93,7 @@ func (c *Context) Problems() []string {
 	return append([]string(nil), c.problems...)
 }
 
-func (c *Context) watch() {
+func (c *Context) recordProblems() {
 	note := func(format string, args ...any) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -107,7 +107,7 @@ func (c *Context) watch() {
 	c.OnWebError(func(e playwright.WebError) { note("exception: %v", e.Error()) })
 }
 
-func (c *Context) keepEvidence(t testing.TB, dir string) {
+func (c *Context) saveEvidence(t testing.TB, dir string) {
 	trace := filepath.Join(dir, "trace.zip")
 	if err := c.Tracing().Stop(trace); err != nil {
 		t.Logf("no trace: %v", err)

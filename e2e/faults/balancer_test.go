@@ -53,12 +53,12 @@ func startBalancer(t *testing.T, replicas ...string) *balancer {
 	t.Cleanup(func() { _ = server.Close() })
 	b.addr = listener.Addr().String()
 	for _, at := range replicas {
-		go b.watch(t.Context(), at)
+		go b.poll(t.Context(), at)
 	}
 	return b
 }
 
-func (b *balancer) watch(ctx context.Context, at string) {
+func (b *balancer) poll(ctx context.Context, at string) {
 	asks := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 	for ctx.Err() == nil {
 		res, err := asks.Get("http://" + at + "/readyz?of=postgresql")
@@ -73,7 +73,7 @@ func (b *balancer) watch(ctx context.Context, at string) {
 }
 
 // knows says whether the balancer holds a replica for ready.
-func (b *balancer) knows(at string) bool {
+func (b *balancer) isReady(at string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.ready[at]

@@ -58,12 +58,12 @@ func newWorld(t *testing.T) *world {
 	op := must(store.OpenOperator(ctx, ownerURL))(t)
 	defer op.Close(ctx)
 	_ = must(op.CreateAgency(ctx, agency, "Northwind", dana, "Dana"))(t)
-	w.settle(appURL)
+	w.signIn(appURL)
 	return w
 }
 
 // settle signs the owner in and gives her something to work on.
-func (w *world) settle(appURL string) {
+func (w *world) signIn(appURL string) {
 	w.t.Helper()
 	ctx := w.t.Context()
 	secret := must(base64.RawURLEncoding.DecodeString(w.env["SESSION_KEYS"]))(w.t)
@@ -126,7 +126,7 @@ var client = &http.Client{
 }
 
 // ask asks as the owner, at an address that may be a balancer's.
-func (w *world) ask(at, method, path string, body io.Reader, header ...string) (answer, error) {
+func (w *world) request(at, method, path string, body io.Reader, header ...string) (answer, error) {
 	r, err := http.NewRequestWithContext(w.t.Context(), method, "http://"+at+path, body)
 	if err != nil {
 		return answer{}, err
@@ -149,32 +149,32 @@ func (w *world) addr() string { return w.env["PORTICO_ADDR"] }
 
 func (w *world) get(path string) answer {
 	w.t.Helper()
-	return must(w.ask(w.addr(), http.MethodGet, path, nil))(w.t)
+	return must(w.request(w.addr(), http.MethodGet, path, nil))(w.t)
 }
 
 func (w *world) post(path string, form url.Values) answer {
 	w.t.Helper()
-	return must(w.ask(w.addr(), http.MethodPost, path, strings.NewReader(form.Encode()), "Content-Type", "application/x-www-form-urlencoded"))(w.t)
+	return must(w.request(w.addr(), http.MethodPost, path, strings.NewReader(form.Encode()), "Content-Type", "application/x-www-form-urlencoded"))(w.t)
 }
 
 // is checks an answer; a 503 says when to come again.
-func (a answer) is(t *testing.T, what string, status int) {
+func (a answer) check(t *testing.T, what string, status int) {
 	t.Helper()
 	if a.status != status {
 		t.Errorf("%s: %d, want %d: %.300s", what, a.status, status, a.body)
 	}
-	if a.status == http.StatusServiceUnavailable && !a.comesAgain() {
+	if a.status == http.StatusServiceUnavailable && !a.hasRetryAfter() {
 		t.Errorf("%s: 503 and no word on when to come again", what)
 	}
 }
 
-func (a answer) comesAgain() bool {
+func (a answer) hasRetryAfter() bool {
 	after, err := strconv.Atoi(a.header.Get("Retry-After"))
 	return err == nil && after > 0
 }
 
 // page is where the projects are.
-const page = "/w/" + agency + "/projects"
+const projectsPath = "/w/" + agency + "/projects"
 
 // upload is a file on its way in, as a browser sends it.
 type upload struct {
@@ -194,7 +194,7 @@ func (w *world) newUpload(content []byte) *upload {
 
 // begin, put and finish are the three steps. What was refused is an error.
 func (u *upload) begin() error {
-	a, err := u.w.ask(u.at, http.MethodPost, "/w/"+agency+"/versions/"+u.w.draft.String()+"/uploads",
+	a, err := u.w.request(u.at, http.MethodPost, "/w/"+agency+"/versions/"+u.w.draft.String()+"/uploads",
 		strings.NewReader(fmt.Sprintf(`{"name": "poster.txt", "size": %d}`, len(u.content))), "Content-Type", "application/json")
 	if err == nil && a.status != http.StatusCreated {
 		err = refused(a)
@@ -207,7 +207,7 @@ func (u *upload) begin() error {
 
 func (u *upload) put() error {
 	sum := sha256.Sum256(u.content)
-	a, err := u.w.ask(u.at, http.MethodPut, strings.ReplaceAll(u.plan.Put, "{n}", "1"), strings.NewReader(string(u.content)),
+	a, err := u.w.request(u.at, http.MethodPut, strings.ReplaceAll(u.plan.Put, "{n}", "1"), strings.NewReader(string(u.content)),
 		"Content-Type", "application/octet-stream", "Content-Digest", "sha-256=:"+base64.StdEncoding.EncodeToString(sum[:])+":")
 	if err == nil && a.status/100 != 2 {
 		err = refused(a)
@@ -216,7 +216,7 @@ func (u *upload) put() error {
 }
 
 func (u *upload) finish() error {
-	a, err := u.w.ask(u.at, http.MethodPost, u.plan.Finish, nil, "Content-Type", "application/json")
+	a, err := u.w.request(u.at, http.MethodPost, u.plan.Finish, nil, "Content-Type", "application/json")
 	if err == nil && a.status/100 != 2 {
 		err = refused(a)
 	}

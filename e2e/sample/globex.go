@@ -12,9 +12,9 @@ func globex() client {
 			Name: "Globex Energy", PortalName: "Globex at Northwind", Accent: "#6b3fc4",
 			Welcome: "The solar campaign and the annual report, side by side. heliotrope is the colour to watch.",
 		},
-		people:   []store.NewPerson{person("gus@globex.test", store.PartyClient, store.RoleOwner)},
-		returns:  "gus@globex.test",
-		projects: []project{globexMark(), globexReport(), globexSolar()},
+		people:    []store.NewPerson{person("gus@globex.test", store.PartyClient, store.RoleOwner)},
+		returning: "gus@globex.test",
+		projects:  []project{globexMark(), globexReport(), globexSolar()},
 	}
 }
 

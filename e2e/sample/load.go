@@ -16,11 +16,11 @@ import (
 
 // loader is one load under way.
 type loader struct {
-	db     *store.DB
-	bucket *files.Storage
-	today  time.Time
-	tokens map[string]*store.Token // of who is signed in, by address
-	drawn  <-chan drawing          // the files, in the order of the stories
+	db       *store.DB
+	bucket   *files.Storage
+	today    time.Time
+	tokens   map[string]*store.Token // of who is signed in, by address
+	drawings <-chan drawing          // the files, in the order of the stories
 }
 
 func (l *loader) agency(ctx context.Context, a agency) error {
@@ -78,7 +78,7 @@ func (l *loader) work(ctx context.Context, a agency, c client) error {
 }
 
 func (l *loader) visit(ctx context.Context, c client) error {
-	visitor, err := l.member(ctx, c.returns, c.slug)
+	visitor, err := l.member(ctx, c.returning, c.slug)
 	if err != nil {
 		return err
 	}
@@ -210,7 +210,7 @@ func secret() store.Secret { return store.Secret(rand.Text()) }
 
 // everybodyLeaves ends the sessions of the load, so that nobody's account shows
 // a browser they never had.
-func (l *loader) everybodyLeaves(ctx context.Context) error {
+func (l *loader) signOutEverybody(ctx context.Context) error {
 	for _, email := range slices.Sorted(maps.Keys(l.tokens)) {
 		v, err := l.visitor(ctx, email, "")
 		if err != nil {

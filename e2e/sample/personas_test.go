@@ -14,7 +14,7 @@ import (
 )
 
 // Everybody on the list can sign in and finds their own places, and only these.
-func TestPersonas(t *testing.T) {
+func TestPersonasSeeOnlyTheirWorkspaces(t *testing.T) {
 	t.Parallel()
 	places := map[string][]string{
 		"dana@northwind.test": {"acme agency owner", "globex agency owner", "northwind agency owner"},
@@ -52,7 +52,7 @@ func TestPersonas(t *testing.T) {
 
 // A client sees the work that was shown to them, and nothing of what the team
 // keeps to itself; the team sees both.
-func TestTeamOnly(t *testing.T) {
+func TestClientsDontSeeTeamOnlyWork(t *testing.T) {
 	t.Parallel()
 	db := open(t)
 	for _, c := range []struct{ slug, client, staff string }{
@@ -61,7 +61,7 @@ func TestTeamOnly(t *testing.T) {
 		{"globex", "gus@globex.test", "dana@northwind.test"},
 		{"initech", "ivy@initech.test", "cleo@contoso.test"},
 	} {
-		client, staff := everything(t, db, c.client, c.slug), everything(t, db, c.staff, c.slug)
+		client, staff := readAll(t, db, c.client, c.slug), readAll(t, db, c.staff, c.slug)
 		for _, word := range sample.TeamOnly[c.slug] {
 			if strings.Contains(strings.ToLower(client), word) {
 				t.Errorf("%s reads %q in %s", c.client, word, c.slug)
@@ -79,7 +79,7 @@ func TestTeamOnly(t *testing.T) {
 }
 
 // everything is all that somebody can read of the work in a tenant, as JSON.
-func everything(t *testing.T, db *store.DB, email, slug string) string {
+func readAll(t *testing.T, db *store.DB, email, slug string) string {
 	t.Helper()
 	me, ok := visit(t, db, signIn(t, db, email), slug).Member()
 	if !ok {
@@ -123,7 +123,7 @@ func everything(t *testing.T, db *store.DB, email, slug string) string {
 
 func open(t *testing.T) *store.DB {
 	t.Helper()
-	db, err := store.Open(t.Context(), store.Config{URL: config.AppURL, Signer: config.Seal, MaxConns: 2})
+	db, err := store.Open(t.Context(), store.Config{URL: config.AppURL, Signer: config.Signer, MaxConns: 2})
 	if err != nil {
 		t.Fatal(err)
 	}

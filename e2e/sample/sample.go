@@ -25,7 +25,7 @@ import (
 type Config struct {
 	OwnerURL string       // as portico_owner, who may make agencies and agents
 	AppURL   string       // as portico_app, who does all the rest
-	Seal     queue.Signer // with the keys of that Portico, so that it believes jobs that deeds ask for
+	Signer   queue.Signer // with the keys of that Portico, so that it believes jobs that deeds ask for
 	Files    files.Config
 }
 
@@ -42,7 +42,7 @@ func ConfigOf(env stack.Env) (Config, error) {
 	return Config{
 		OwnerURL: env["DATABASE_OWNER_URL"],
 		AppURL:   env["DATABASE_URL"],
-		Seal:     queue.NewSigner(keys.For(signin.PurposeJobSeal)...),
+		Signer:   queue.NewSigner(keys.For(signin.PurposeJobSeal)...),
 		Files: files.Config{
 			Endpoint:        env["S3_ENDPOINT"],
 			Region:          env["S3_REGION"],
@@ -56,12 +56,12 @@ func ConfigOf(env stack.Env) (Config, error) {
 // Load loads the sample, and does nothing where its first agency exists already.
 // A load that broke off cannot be continued.
 func Load(ctx context.Context, c Config) error {
-	all := stories()
-	loaded, err := found(ctx, c.OwnerURL, all)
+	all := agencies()
+	loaded, err := createAgencies(ctx, c.OwnerURL, all)
 	if err != nil || loaded {
 		return err
 	}
-	db, err := store.Open(ctx, store.Config{URL: c.AppURL, Signer: c.Seal})
+	db, err := store.Open(ctx, store.Config{URL: c.AppURL, Signer: c.Signer})
 	if err != nil {
 		return err
 	}
@@ -74,20 +74,20 @@ func Load(ctx context.Context, c Config) error {
 	defer cancel()
 	l := &loader{
 		db: db, bucket: bucket, tokens: map[string]*store.Token{},
-		drawn: draw(ctx, pieces(all)),
-		today: time.Now().UTC().Truncate(24 * time.Hour),
+		drawings: draw(ctx, artworks(all)),
+		today:    time.Now().UTC().Truncate(24 * time.Hour),
 	}
 	for _, a := range all {
 		if err := l.agency(ctx, a); err != nil {
 			return fmt.Errorf("%s: %w", a.slug, err)
 		}
 	}
-	return l.everybodyLeaves(ctx)
+	return l.signOutEverybody(ctx)
 }
 
 // found makes the agencies and the agent. The first agency is the mark of a
 // sample that is there already.
-func found(ctx context.Context, ownerURL string, all []agency) (already bool, err error) {
+func createAgencies(ctx context.Context, ownerURL string, all []agency) (already bool, err error) {
 	op, err := store.OpenOperator(ctx, ownerURL)
 	if err != nil {
 		return false, err

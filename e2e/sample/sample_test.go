@@ -25,7 +25,7 @@ import (
 var (
 	neighbours *stack.Stack
 	config     sample.Config
-	behind     *pgxpool.Pool // as a superuser, to look behind the policies
+	adminPool  *pgxpool.Pool // as a superuser, to look behind the policies
 	took       time.Duration
 	left       int // sessions right after the load
 )
@@ -40,7 +40,7 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer neighbours.Stop()
-	defer behind.Close()
+	defer adminPool.Close()
 	return m.Run()
 }
 
@@ -63,15 +63,15 @@ func load(ctx context.Context) (err error) {
 		return err
 	}
 	took = time.Since(begun)
-	if behind, err = pgxpool.New(ctx, admin); err != nil {
+	if adminPool, err = pgxpool.New(ctx, admin); err != nil {
 		return err
 	}
-	return behind.QueryRow(ctx, `select count(*) from sessions`).Scan(&left)
+	return adminPool.QueryRow(ctx, `select count(*) from sessions`).Scan(&left)
 }
 
 // The load is part of every `make demo` and every browser test, so how long it
 // takes is worth knowing; and it leaves nobody signed in.
-func TestLoad(t *testing.T) {
+func TestLoadLeavesNoSessions(t *testing.T) {
 	t.Parallel()
 	t.Logf("loaded within %s", took.Round(time.Millisecond))
 	if left != 0 {
@@ -80,7 +80,7 @@ func TestLoad(t *testing.T) {
 }
 
 // Each client has the work of a real one: most of it shown, some of it not yet.
-func TestCounts(t *testing.T) {
+func TestSampleCounts(t *testing.T) {
 	t.Parallel()
 	for slug, want := range map[string]string{
 		"northwind": "0 projects, 0 deliverables (0 shown, 0 binned), 0 versions (0 drafts), 0 files, 1 people",
@@ -107,7 +107,7 @@ from tenants t where slug = $1`, slug)
 }
 
 // The second load of the same place does nothing.
-func TestLoadAgain(t *testing.T) {
+func TestSecondLoadDoesNothing(t *testing.T) {
 	t.Parallel()
 	const count = `select count(*)::text from audit_events`
 	before := text(t, count)
@@ -121,7 +121,7 @@ func TestLoadAgain(t *testing.T) {
 
 // Every file lies in object storage, byte for byte what its row says, and there
 // is nothing else there.
-func TestObjects(t *testing.T) {
+func TestObjectsMatchRows(t *testing.T) {
 	t.Parallel()
 	rows := text(t, `select object_key || ' ' || encode(sha256, 'hex') || ' ' || size from files order by object_key`)
 	var objects []string
@@ -164,7 +164,7 @@ func stored(t *testing.T) map[string][]byte {
 // text reads one column of text, whatever the policies say.
 func text(t *testing.T, sql string, args ...any) []string {
 	t.Helper()
-	rows, err := behind.Query(t.Context(), sql, args...)
+	rows, err := adminPool.Query(t.Context(), sql, args...)
 	if err != nil {
 		t.Fatal(err)
 	}

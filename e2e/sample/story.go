@@ -21,8 +21,8 @@ type client struct {
 	people     []store.NewPerson // besides the agency's owner
 	// returns is who of the client visited before the last of the projects was
 	// loaded, and after it: what came between is new to them.
-	returns  string
-	projects []project
+	returning string
+	projects  []project
 }
 
 type project struct {
@@ -53,7 +53,7 @@ type file struct {
 }
 
 // stories is all of the sample.
-func stories() []agency { return []agency{northwind(), contoso()} }
+func agencies() []agency { return []agency{northwind(), contoso()} }
 
 // day is the date in so many days from today, nil for 0.
 func day(today time.Time, days int) *time.Time {
@@ -69,7 +69,7 @@ func person(email string, party store.Party, role store.Role) store.NewPerson {
 }
 
 // pieces lists every file in the order in which it is loaded.
-func pieces(all []agency) []artwork.Piece {
+func artworks(all []agency) []artwork.Piece {
 	var list []artwork.Piece
 	for _, a := range all {
 		for _, c := range a.clients {

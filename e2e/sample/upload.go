@@ -64,7 +64,7 @@ func draw(ctx context.Context, pieces []artwork.Piece) <-chan drawing {
 func (l *loader) upload(ctx context.Context, me store.Member, version uuid.UUID, name string) error {
 	var content []byte
 	select {
-	case d := <-l.drawn:
+	case d := <-l.drawings:
 		if d.err != nil {
 			return d.err
 		}

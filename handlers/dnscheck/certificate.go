@@ -12,9 +12,9 @@ import (
 
 // Tenant splits a host: a host below the tenant domain gives a slug, any other is
 // returned as a tenant's own domain.
-func (ours Platform) Tenant(host string) (slug, domain string) {
-	label, under := strings.CutSuffix(host, "."+ours.TenantDomain)
-	if under && ours.TenantDomain != "" && !strings.Contains(label, ".") {
+func (p Platform) Tenant(host string) (slug, domain string) {
+	label, under := strings.CutSuffix(host, "."+p.TenantDomain)
+	if under && p.TenantDomain != "" && !strings.Contains(label, ".") {
 		return label, ""
 	}
 	return "", host
@@ -24,11 +24,11 @@ func (ours Platform) Tenant(host string) (slug, domain string) {
 // in ?domain=, and 404 otherwise. It allows slugs below the tenant domain and
 // verified domains, so nobody can make us request certificates for other names.
 // It answers 503 if the database is down. It belongs on the admin listener.
-func (ours Platform) AllowCertificate(db *store.DB) http.Handler {
+func (p Platform) AllowCertificate(db *store.DB) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
 		defer cancel()
-		slug, domain := ours.Tenant(strings.ToLower(r.URL.Query().Get("domain")))
+		slug, domain := p.Tenant(strings.ToLower(r.URL.Query().Get("domain")))
 		_, err := db.SignInBrand(ctx, slug, domain)
 		switch {
 		case errors.Is(err, store.ErrNotFound):

@@ -21,7 +21,7 @@ var unroutable = []string{"localhost", "local", "internal", "lan", "home", "arpa
 
 // Normalize returns a domain as browsers send it, in lower-case ASCII. If a tenant
 // can't have it, why is a sentence that says so.
-func (ours Platform) Normalize(typed string) (host, why string) {
+func (p Platform) Normalize(typed string) (host, why string) {
 	typed = strings.TrimSuffix(strings.TrimSpace(typed), ".")
 	if _, err := netip.ParseAddr(typed); err == nil {
 		return "", "That is an address of a machine. Write a domain, such as portal.example.com."
@@ -36,7 +36,7 @@ func (ours Platform) Normalize(typed string) (host, why string) {
 		return "", "A domain has at least two parts, such as example.com."
 	case slices.Contains(unroutable, top), strings.Trim(top, "0123456789") == "":
 		return "", "No public DNS has names that end like this."
-	case within(host, ours.MainHost), ours.TenantDomain != "" && within(host, ours.TenantDomain):
+	case within(host, p.MainHost), p.TenantDomain != "" && within(host, p.TenantDomain):
 		return "", "That one is ours. Take a domain of your own."
 	}
 	return host, ""

@@ -23,14 +23,14 @@ var templates = template.Must(template.ParseFS(pages, "*.html"))
 
 // AdminHandler serves the admin listener on loopback: metrics, the queue, profiles,
 // and certificate checks for the reverse proxy. Call it at most once.
-func (w *Recorder) AdminHandler(db *store.DB, ready Ready, ask http.Handler, log *slog.Logger) http.Handler {
-	w.registry.MustRegister(installationCollector{db, ready})
+func (rec *Recorder) AdminHandler(db *store.DB, ready Ready, allowCertificate http.Handler, log *slog.Logger) http.Handler {
+	rec.registry.MustRegister(installationCollector{db, ready})
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(w.registry, promhttp.HandlerOpts{
+	mux.Handle("GET /metrics", promhttp.HandlerFor(rec.registry, promhttp.HandlerOpts{
 		// If a neighbour is down, only its own metrics are missing.
 		ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: 4, Timeout: 10 * time.Second,
 	}))
-	mux.Handle("GET /.well-known/portico-ask", ask)
+	mux.Handle("GET /.well-known/portico-ask", allowCertificate)
 	mux.HandleFunc("GET /queue", queuePage(db, log))
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { render(w, log, "index.html", nil) })
 	mux.HandleFunc("/debug/pprof/", pprof.Index)

@@ -39,36 +39,36 @@ func (m meters) all() []prometheus.Collector {
 }
 
 // Refused counts a request that was refused or failed with this status.
-func (w *Recorder) Refused(status int) {
-	if w != nil {
-		w.refusals.WithLabelValues(strconv.Itoa(status)).Inc()
+func (rec *Recorder) Refused(status int) {
+	if rec != nil {
+		rec.refusals.WithLabelValues(strconv.Itoa(status)).Inc()
 	}
 }
 
 // Uploaded counts bytes of files that were received and stored.
-func (w *Recorder) Uploaded(bytes int64) {
-	if w != nil {
-		w.bytes.WithLabelValues("upload").Add(float64(bytes))
+func (rec *Recorder) Uploaded(bytes int64) {
+	if rec != nil {
+		rec.bytes.WithLabelValues("upload").Add(float64(bytes))
 	}
 }
 
 // SignIn counts a sign-in attempt. The way is "code", "link", "step_up" or the name
 // of a configured provider.
-func (w *Recorder) SignIn(way, outcome string) {
-	if w != nil {
-		w.signIns.WithLabelValues(way, outcome).Inc()
+func (rec *Recorder) SignIn(way, outcome string) {
+	if rec != nil {
+		rec.signIns.WithLabelValues(way, outcome).Inc()
 	}
 }
 
 // Support counts an event of support sessions: "started", "view_as", "refused",
 // "stopped" or "ended".
-func (w *Recorder) Support(event string) {
-	if w != nil {
-		w.support.WithLabelValues(event).Inc()
+func (rec *Recorder) Support(event string) {
+	if rec != nil {
+		rec.support.WithLabelValues(event).Inc()
 	}
 }
 
-func (w *Recorder) jobDone(kind, outcome string, took time.Duration) {
-	w.jobs.WithLabelValues(kind, outcome).Inc()
-	w.jobDuration.WithLabelValues(kind).Observe(took.Seconds())
+func (rec *Recorder) jobDone(kind, outcome string, took time.Duration) {
+	rec.jobs.WithLabelValues(kind, outcome).Inc()
+	rec.jobDuration.WithLabelValues(kind).Observe(took.Seconds())
 }

@@ -28,13 +28,13 @@ type Recorder struct {
 
 // New returns a Recorder without tracing.
 func New() *Recorder {
-	w := &Recorder{registry: prometheus.NewRegistry(), meters: newMeters()}
-	w.registry.MustRegister(w.all()...)
-	w.registry.MustRegister(
+	rec := &Recorder{registry: prometheus.NewRegistry(), meters: newMeters()}
+	rec.registry.MustRegister(rec.all()...)
+	rec.registry.MustRegister(
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
-	return w
+	return rec
 }
 
 // Request is a request that has been answered.
@@ -49,30 +49,30 @@ type Request struct {
 
 // StartRequest starts the trace of a request. Pass the returned context to
 // [Recorder.EndRequest].
-func (w *Recorder) StartRequest(ctx context.Context) context.Context {
-	if w == nil || w.tracer == nil {
+func (rec *Recorder) StartRequest(ctx context.Context) context.Context {
+	if rec == nil || rec.tracer == nil {
 		return ctx
 	}
 	// Ignore a trace id that the visitor sent. Start a new root.
-	ctx, _ = w.tracer.Start(ctx, "request", trace.WithSpanKind(trace.SpanKindServer), trace.WithNewRoot())
+	ctx, _ = rec.tracer.Start(ctx, "request", trace.WithSpanKind(trace.SpanKindServer), trace.WithNewRoot())
 	return ctx
 }
 
 // EndRequest counts a request and ends its trace.
-func (w *Recorder) EndRequest(ctx context.Context, a Request) {
-	if w == nil {
+func (rec *Recorder) EndRequest(ctx context.Context, a Request) {
+	if rec == nil {
 		return
 	}
 	if a.Route == "" {
 		a.Route = "none"
 	}
 	a.Method = knownMethod(a.Method)
-	w.requests.WithLabelValues(a.Route, a.Method, statusClass(a.Status)).Inc()
-	w.duration.WithLabelValues(a.Route, a.Method).Observe(a.Duration.Seconds())
+	rec.requests.WithLabelValues(a.Route, a.Method, statusClass(a.Status)).Inc()
+	rec.duration.WithLabelValues(a.Route, a.Method).Observe(a.Duration.Seconds())
 	if a.Download > 0 {
-		w.bytes.WithLabelValues("download").Add(float64(a.Download))
+		rec.bytes.WithLabelValues("download").Add(float64(a.Download))
 	}
-	if w.tracer != nil {
+	if rec.tracer != nil {
 		endRequestSpan(trace.SpanFromContext(ctx), a)
 	}
 }

@@ -20,7 +20,7 @@ import (
 // EnableTracing sends traces to an OpenTelemetry collector over HTTP. The endpoint is
 // the value of OTEL_EXPORTER_OTLP_ENDPOINT. If the collector is down, traces are lost
 // and nothing else. Call it before the Recorder is used.
-func (w *Recorder) EnableTracing(ctx context.Context, endpoint string, log *slog.Logger) error {
+func (rec *Recorder) EnableTracing(ctx context.Context, endpoint string, log *slog.Logger) error {
 	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(strings.TrimRight(endpoint, "/")+"/v1/traces"))
 	if err != nil {
 		return fmt.Errorf("traces: %w", err)
@@ -34,29 +34,29 @@ func (w *Recorder) EnableTracing(ctx context.Context, endpoint string, log *slog
 		// Don't log the text: it may quote the data and the address.
 		log.Warn("traces not taken", "kind", fmt.Sprintf("%T", err))
 	}))
-	w.provider = sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(about))
-	w.tracer = w.provider.Tracer("portico")
+	rec.provider = sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(about))
+	rec.tracer = rec.provider.Tracer("portico")
 	return nil
 }
 
 // Close sends the remaining traces. It waits at most three seconds.
-func (w *Recorder) Close(ctx context.Context) {
-	if w == nil || w.provider == nil {
+func (rec *Recorder) Close(ctx context.Context) {
+	if rec == nil || rec.provider == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	_ = w.provider.Shutdown(ctx) // the error handler logs errors
+	_ = rec.provider.Shutdown(ctx) // the error handler logs errors
 }
 
 // StoreObserver returns the Observe function of store.Config. It traces a round trip
 // or a transaction in a tenant. It is nil if tracing is off.
-func (w *Recorder) StoreObserver() func(ctx context.Context, what string, tenant uuid.UUID) (context.Context, func(error)) {
-	if w == nil || w.tracer == nil {
+func (rec *Recorder) StoreObserver() func(ctx context.Context, what string, tenant uuid.UUID) (context.Context, func(error)) {
+	if rec == nil || rec.tracer == nil {
 		return nil
 	}
 	return func(ctx context.Context, what string, tenant uuid.UUID) (context.Context, func(error)) {
-		ctx, span := w.tracer.Start(ctx, what, trace.WithSpanKind(trace.SpanKindClient))
+		ctx, span := rec.tracer.Start(ctx, what, trace.WithSpanKind(trace.SpanKindClient))
 		if tenant != uuid.Nil {
 			span.SetAttributes(attribute.String("portico.tenant_id", tenant.String()))
 		}
@@ -66,30 +66,30 @@ func (w *Recorder) StoreObserver() func(ctx context.Context, what string, tenant
 
 // FilesObserver returns the Observe function of files.Config. It traces one S3
 // request by its operation. It is nil if tracing is off.
-func (w *Recorder) FilesObserver() func(ctx context.Context, operation string) (context.Context, func(error)) {
-	if w == nil || w.tracer == nil {
+func (rec *Recorder) FilesObserver() func(ctx context.Context, operation string) (context.Context, func(error)) {
+	if rec == nil || rec.tracer == nil {
 		return nil
 	}
 	return func(ctx context.Context, operation string) (context.Context, func(error)) {
-		ctx, span := w.tracer.Start(ctx, "s3 "+operation, trace.WithSpanKind(trace.SpanKindClient))
+		ctx, span := rec.tracer.Start(ctx, "s3 "+operation, trace.WithSpanKind(trace.SpanKindClient))
 		return ctx, endSpan(span)
 	}
 }
 
 // Job starts the trace of a job. Call the returned function with the outcome at its
 // end.
-func (w *Recorder) Job(ctx context.Context, kind string, id int64, attempt int) (context.Context, func(outcome string)) {
-	if w == nil {
+func (rec *Recorder) Job(ctx context.Context, kind string, id int64, attempt int) (context.Context, func(outcome string)) {
+	if rec == nil {
 		return ctx, func(string) {}
 	}
 	began := time.Now()
-	if w.tracer == nil {
-		return ctx, func(outcome string) { w.jobDone(kind, outcome, time.Since(began)) }
+	if rec.tracer == nil {
+		return ctx, func(outcome string) { rec.jobDone(kind, outcome, time.Since(began)) }
 	}
-	ctx, span := w.tracer.Start(ctx, "job "+kind, trace.WithSpanKind(trace.SpanKindConsumer), trace.WithNewRoot(),
+	ctx, span := rec.tracer.Start(ctx, "job "+kind, trace.WithSpanKind(trace.SpanKindConsumer), trace.WithNewRoot(),
 		trace.WithAttributes(attribute.Int64("portico.job_id", id), attribute.Int("portico.job_attempt", attempt)))
 	return ctx, func(outcome string) {
-		w.jobDone(kind, outcome, time.Since(began))
+		rec.jobDone(kind, outcome, time.Since(began))
 		span.SetAttributes(attribute.String("portico.job_outcome", outcome))
 		if outcome != "done" {
 			span.SetStatus(codes.Error, "")

@@ -128,8 +128,8 @@ func (s header) check() error {
 
 // scale shrinks an image to fit the box and never enlarges it. If the orientation
 // swaps the sides afterwards, it fits the image into a swapped box.
-func scale(m image.Image, box Box, turned int) *image.RGBA {
-	if swapsSides(turned) {
+func scale(m image.Image, box Box, orientation int) *image.RGBA {
+	if swapsSides(orientation) {
 		box.Width, box.Height = box.Height, box.Width
 	}
 	size := m.Bounds().Size()
