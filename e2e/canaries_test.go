@@ -16,17 +16,17 @@ import (
 	"portico/store"
 )
 
-// script is what people type who want to run something in somebody else's
-// browser: it breaks out of text, attributes, titles and fields of a page.
+// xssPayload is text that tries to run a script in another person's browser. It
+// breaks out of text, attributes, titles and fields of a page.
 const xssPayload = `"'></title></textarea><script>ran=1</script><img src=x onerror=ran=1>`
 
-// haunted is an agency with a client in whose every text stands the script.
+// scriptedTenants is an agency with a client in which every text is the payload.
 type scriptedTenants struct {
 	agency, client string
-	people         map[string]string // addresses, by what they are there
-	ids            map[string]string // by the word before {id}
+	people         map[string]string // addresses by role
+	ids            map[string]string // by the path segment before {id}
 	invite         string            // the link's path
-	files          string            // where an owner sends files
+	files          string            // the path to upload files to
 }
 
 func createScriptedTenants(t *testing.T) *scriptedTenants {
@@ -105,8 +105,7 @@ func createScriptedTenants(t *testing.T) *scriptedTenants {
 	return h
 }
 
-// signIn tries again where the server that works here was faster, and the code
-// that counts is the one in its mail.
+// signIn retries, because the server's own mail job may replace the code first.
 func signIn(t *testing.T, db *store.DB, email string) store.Token {
 	t.Helper()
 	token, err := sample.SignIn(t.Context(), db, email)
@@ -120,7 +119,7 @@ func signIn(t *testing.T, db *store.DB, email string) store.Token {
 	return token
 }
 
-// asks has the agent ask to be let in, for a reason that is the script.
+// requestAccess sends an access request whose reason is the payload.
 func (h *scriptedTenants) requestAccess(t *testing.T, db *store.DB, owner store.Member) {
 	t.Helper()
 	token := signIn(t, db, h.people["agent"])
@@ -133,8 +132,8 @@ func (h *scriptedTenants) requestAccess(t *testing.T, db *store.DB, owner store.
 	h.ids["asks"] = open[0].ID.String()
 }
 
-// publish fills the deliverable with files that are scripts, under names that are,
-// and shows it to the client.
+// publish uploads files whose names and contents are scripts and publishes the
+// version.
 func (h *scriptedTenants) publish(owner *visitor) {
 	owner.t.Helper()
 	post := func(path string, o playwright.APIRequestContextPostOptions) {
@@ -157,7 +156,7 @@ func (h *scriptedTenants) publish(owner *visitor) {
 	post("/w/"+h.client+"/deliverables/"+h.ids["deliverables"]+"/versions/1/publish", playwright.APIRequestContextPostOptions{Form: map[string]any{"note": xssPayload}})
 }
 
-// pathIn is the path of ours in a mail that begins so.
+// pathIn returns the path of the link in a mail that begins with begins.
 func pathIn(t *testing.T, text, begins string) string {
 	t.Helper()
 	_, rest, found := strings.Cut(text, world.stack.URL()+begins)
@@ -174,7 +173,8 @@ func check(t *testing.T, err error) {
 	}
 }
 
-// The script does run where a page puts it out as it is.
+// The payload runs on a page that doesn't escape it, so the other tests mean
+// something.
 func TestScriptRunsOnUnescapedPage(t *testing.T) {
 	t.Parallel()
 	careless := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

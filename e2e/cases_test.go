@@ -14,14 +14,14 @@ import (
 	"testing"
 )
 
-// cases is how many there are; owed are those that have a test as long as there
-// is a product, as first and last number of a run.
+// cases is the number of cases. required lists those that must have a test, as
+// ranges of first and last number.
 const cases = 74
 
 var required = [][2]int{{1, 4}, {6, 17}, {20, 22}, {24, 32}, {34, 40}, {43, 44}, {46, 47}, {50, 50}, {52, 55}, {59, 61}}
 
-// The table of hostile cases is true: each test in it exists, each case has a
-// line, and those that are owed have a test.
+// In docs/cases.md each test exists, each case has a line, and each required case
+// has a test.
 func TestCasesNameExistingTests(t *testing.T) {
 	t.Parallel()
 	table, err := os.ReadFile("../docs/cases.md")
@@ -33,7 +33,7 @@ func TestCasesNameExistingTests(t *testing.T) {
 	}
 }
 
-// The check itself notices what is missing.
+// The check finds missing tests and lines.
 func TestCasesCheckFindsMistakes(t *testing.T) {
 	t.Parallel()
 	var sound strings.Builder
@@ -94,7 +94,7 @@ func checkCases(table string, tests map[string]bool) (complaints []string) {
 	return complaints
 }
 
-// allTests are the tests of the module, as "room.TestName".
+// allTests returns the tests of the module, as "path/of/package.TestName".
 func allTests(t *testing.T) map[string]bool {
 	t.Helper()
 	tests := map[string]bool{}

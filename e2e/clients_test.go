@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Dana opens a workspace for a client in one form, with its colour and its first
-// person. Uma is asked in by mail, joins, and sees its brand. Suspended, her portal
-// is a notice from her next click on; resumed, it is what it was.
+// Dana creates a client's workspace in one form, with its colour and first person. Uma
+// is invited by mail, joins, and sees its brand. When the workspace is suspended, her
+// next click shows a notice. When it is resumed, her portal works again.
 func TestClientIsCreatedJoinedAndSuspended(t *testing.T) {
 	t.Parallel()
 	const email = "uma@umbra.test"

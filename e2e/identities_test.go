@@ -8,9 +8,9 @@ import (
 	"portico/e2e/stack"
 )
 
-// Cleo links an account with another address to hers and signs out. In a browser
-// without scripts she signs in with it, is asked to confirm before she unlinks it, and
-// confirms with it. Then it is nobody's here.
+// Cleo links a provider account with another address and signs out. In a browser
+// without scripts she signs in with it, must confirm before she unlinks it, and confirms
+// with it. After that it can't sign in.
 func TestLinkedAccountInTheBrowser(t *testing.T) {
 	t.Parallel()
 	const there = "cleo@elsewhere.test"
@@ -49,7 +49,7 @@ func TestLinkedAccountInTheBrowser(t *testing.T) {
 	late.sees("No invitation here belongs to that account")
 }
 
-// picks chooses at the provider who to be.
+// pickPersona chooses a person on the provider's page.
 func (v *visitor) pickPersona(email string) {
 	v.t.Helper()
 	v.must("at the provider", v.page.GetByText(email).First().Click())

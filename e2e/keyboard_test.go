@@ -20,7 +20,7 @@ func (v *visitor) typeText(text string) {
 	v.must("type", v.page.Keyboard().Type(text))
 }
 
-// focused tells what has the focus, and whether that can be seen.
+// focused returns the name of the focused element and whether its focus is visible.
 const focused = `() => {
 	const e = document.activeElement;
 	if (!e || e === document.body) return {name: "", seen: true};
@@ -30,8 +30,8 @@ const focused = `() => {
 	return {name: label.replace(/\s+/g, " ").trim(), seen: marks(getComputedStyle(e)) || marks(getComputedStyle(around)) || marks(getComputedStyle(e, "::after"))};
 }`
 
-// tabTo goes on with Tab until what is called so has the focus. Whatever had it on
-// the way shows that it has.
+// tabTo presses Tab until the named element has the focus. Each element on the way
+// must show its focus.
 func (v *visitor) tabTo(name string) {
 	v.t.Helper()
 	var met []string
@@ -54,8 +54,8 @@ func (v *visitor) tabTo(name string) {
 	v.t.Fatalf("%s: Tab never leads to %q, but to %q", v.path(), name, met)
 }
 
-// The main stories with a keyboard alone: staff hand over work, a client downloads
-// it, and another lets support in and takes it back.
+// The main stories with the keyboard only: staff publish a deliverable, a client
+// downloads it, and another client allows support access and withdraws it.
 func TestMainStoriesByKeyboardAlone(t *testing.T) {
 	t.Parallel()
 	dana := signedInByMail(t, "dana@northwind.test")

@@ -1,5 +1,5 @@
-// Package e2e tests Portico from outside: the built binary, in a real browser,
-// with real neighbours; and the shape of the module itself.
+// Package e2e tests the built binary in a real browser with real neighbours. It also
+// checks the structure of the module.
 package e2e
 
 import (
@@ -16,9 +16,9 @@ import (
 
 const module = "portico"
 
-// rooms says which of our own packages each room may import, itself and what
-// lies below it included. The longest prefix decides. A package that belongs
-// to no room has no place in the module.
+// rooms says which of our packages each room may import, with their subpackages. A
+// package belongs to the room with the longest matching prefix. A package without a
+// room is an error.
 var rooms = map[string][]string{
 	"cmd/portico": {"handlers", "views", "store", "files", "static", "migrations"},
 	"cmd/demo":    {"e2e"},
@@ -32,17 +32,17 @@ var rooms = map[string][]string{
 	"e2e":         {"e2e", "handlers", "views", "store", "files", "static", "migrations"},
 	"e2e/stack":   {},
 	"e2e/browser": {"e2e/stack"},
-	// Fixtures of tests: never below a binary, see TestPorticoLinksNoTestPackages.
+	// Test fixtures; no binary may link them, see TestPorticoLinksNoTestPackages.
 	"e2e/storetest": {"store", "migrations", "e2e/stack"},
 }
 
-// goPackage is what `go list` says of one package.
+// goPackage is the output of `go list` for one package.
 type goPackage struct {
 	ImportPath string
 	Imports    []string
 }
 
-// arrows returns a sentence for each import that goes against the rooms.
+// forbiddenImports returns a sentence for each import that the rooms forbid.
 func forbiddenImports(p goPackage) []string {
 	from := strings.TrimPrefix(p.ImportPath, module+"/")
 	room := roomOf(from)
@@ -73,7 +73,7 @@ func roomOf(pkg string) string {
 
 func within(pkg, room string) bool { return pkg == room || strings.HasPrefix(pkg, room+"/") }
 
-// goList runs `go list` with args at the top of the module.
+// goList runs `go list` with args in the module's root.
 func goList(t *testing.T, args ...string) []byte {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", append([]string{"list"}, args...)...)
@@ -89,7 +89,7 @@ func goList(t *testing.T, args ...string) []byte {
 	return out
 }
 
-// The rooms of the module import each other in the agreed direction only.
+// Rooms import each other only in the allowed direction.
 func TestRooms(t *testing.T) {
 	t.Parallel()
 	list := json.NewDecoder(bytes.NewReader(goList(t, "-json=ImportPath,Imports", "./...")))
@@ -106,7 +106,7 @@ func TestRooms(t *testing.T) {
 	}
 }
 
-// The check itself tells the forbidden arrows from the allowed ones.
+// The check tells forbidden imports from allowed ones.
 func TestRoomsCheckFindsForbiddenImports(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -136,7 +136,7 @@ func TestRoomsCheckFindsForbiddenImports(t *testing.T) {
 	}
 }
 
-// What only tests and the demo need never reaches the product's binary.
+// The product's binary links no package that only tests and the demo need.
 func TestPorticoLinksNoTestPackages(t *testing.T) {
 	t.Parallel()
 	deps := strings.Fields(string(goList(t, "-deps", "./cmd/portico")))
@@ -156,8 +156,7 @@ func TestPorticoLinksNoTestPackages(t *testing.T) {
 	}
 }
 
-// The rules of time zones come with the program: machines and containers often
-// have none.
+// The binary embeds the time zone database, because containers often lack it.
 func TestPorticoLinksTimeZones(t *testing.T) {
 	t.Parallel()
 	if deps := strings.Fields(string(goList(t, "-deps", "./cmd/portico"))); !slices.Contains(deps, "time/tzdata") {

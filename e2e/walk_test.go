@@ -16,8 +16,7 @@ import (
 	"portico/e2e/browser"
 )
 
-// notPages are the GET routes at which there is nothing to look at, each with its
-// reason.
+// notPages are the GET routes that are no pages, each with its reason.
 var notPages = map[string]string{
 	"/auth/{provider}":               "leads to the provider",
 	"/auth/{provider}/callback":      "leads on",
@@ -34,7 +33,7 @@ var notPages = map[string]string{
 	"/w/{tenant}/files/{id}/preview": "is a picture",
 }
 
-// routesToWalk are the paths of all pages, out of the reviewed table.
+// routesToWalk returns the paths of all pages from the reviewed route table.
 func routesToWalk(t *testing.T) (paths []string) {
 	t.Helper()
 	table, err := os.ReadFile("../handlers/testdata/routes.txt")
@@ -49,7 +48,7 @@ func routesToWalk(t *testing.T) (paths []string) {
 	return paths
 }
 
-// walk is everybody's way through all pages, and which of them somebody saw.
+// walk visits all pages as several people and records which pages were seen.
 type walk struct {
 	*scriptedTenants
 	routes []string
@@ -57,15 +56,15 @@ type walk struct {
 
 	mu    sync.Mutex
 	seen  map[string]bool
-	pages int            // in which the script stands
+	pages int            // that contain the payload
 	sizes map[string]int // stylesheets and scripts by path, compressed
-	// heaviest is the most that a page weighs with them.
+	// largest is the size of the largest page with its assets, compressed.
 	largest int
 }
 
 var placeholder = regexp.MustCompile(`\{[^}]*\}`)
 
-// fill writes a route's path out.
+// pathOf fills the parameters of a route's path.
 func (w *walk) pathOf(t *testing.T, route string) string {
 	t.Helper()
 	switch route {
@@ -83,15 +82,14 @@ func (w *walk) pathOf(t *testing.T, route string) string {
 		path = strings.Replace(path, "{id}", w.ids[before[strings.LastIndex(before, "/")+1:]], 1)
 	}
 	if placeholder.MatchString(path) || strings.Contains(path, "//") {
-		t.Fatalf("%s is walked by nobody: say in e2e/walk_test.go what stands in its place (fill), and make one (haunt), or why it is no page (notPages)", route)
+		t.Fatalf("%s is not visited: fill its parameters (pathOf) and create a target (createScriptedTenants) in e2e/walk_test.go, or say why it is no page (notPages)", route)
 	}
 	return path
 }
 
-// Case 63: in an agency and a client whose every name, text, brand and file is a
-// script, everybody looks at every page of the route table. Nothing runs, and no
-// browser has anything to report. On the way each page is weighed, and looked at as
-// people do who see little or use no mouse.
+// Case 63: in an agency and a client in which every name, text, brand and file is a
+// script, people visit every page of the route table. No script runs and no browser
+// reports a problem. The walk also checks each page's size and accessibility.
 func TestScriptsInTextsNeverRun(t *testing.T) {
 	t.Parallel()
 	w := &walk{scriptedTenants: createScriptedTenants(t), routes: routesToWalk(t), seen: map[string]bool{}, sizes: map[string]int{}}
@@ -129,7 +127,7 @@ func TestScriptsInTextsNeverRun(t *testing.T) {
 	}
 }
 
-// askMail is somebody who has asked for a sign-in link, which nobody uses.
+// requestLink requests a sign-in link that stays unused.
 func (w *walk) requestLink(t *testing.T) *visitor {
 	t.Helper()
 	v := newVisitor(t)
@@ -141,8 +139,8 @@ func (w *walk) requestLink(t *testing.T) *visitor {
 	return v
 }
 
-// enter takes the agent into a session of support, for a reason that is a script,
-// and to the step that lets them change things.
+// enter starts a support session whose reason is the payload and opens the page for
+// write access.
 func (w *walk) enter(agent *visitor) {
 	agent.t.Helper()
 	agent.open("/support?q=" + url.QueryEscape(w.client))
@@ -189,10 +187,10 @@ func (w *walk) everyPage(v *visitor, who string, of func(route string) bool) {
 	}
 }
 
-// mostPage is what a page's HTML, styles and scripts may weigh together, compressed.
+// maxPageSize limits a page's HTML, styles and scripts together, compressed, in bytes.
 const maxPageSize = 100_000
 
-// weigh checks what a page asks a telephone to fetch.
+// checkSize checks the compressed size of a page with its assets.
 func (w *walk) checkSize(v *visitor, page playwright.Response) {
 	v.t.Helper()
 	html, err := page.Body()
@@ -229,10 +227,10 @@ func compressed(t *testing.T, b []byte) int {
 	return out.Len()
 }
 
-// platform are the pages that are no tenant's.
+// platform reports whether a route belongs to no tenant.
 func platform(route string) bool { return !strings.HasPrefix(route, "/w/") }
 
-// note remembers that somebody saw a page, and says whether it is the first time.
+// note records that a page was seen and reports whether it is the first time.
 func (w *walk) note(route string, seen, haunted bool) (first bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// caller is one connection that asks and reads, with as little work of its own as
-// can be: it shares the machine with whom it measures.
+// httpClient is a minimal HTTP client on one connection. It does little work itself,
+// because it shares the machine with the server that it measures.
 type httpClient struct {
 	conn net.Conn
 	in   *bufio.Reader
@@ -30,8 +30,8 @@ func dial(addr string) (*httpClient, error) {
 	return &httpClient{c, bufio.NewReaderSize(c, 64<<10)}, nil
 }
 
-// ask sends a whole request and reads a whole answer. keep, unless nil, gets the
-// body.
+// do sends a complete request and reads the answer. It writes the body to keep unless
+// that is nil.
 func (c *httpClient) do(request []byte, keep io.Writer) (status, size int, err error) {
 	_ = c.conn.SetDeadline(time.Now().Add(30 * time.Second))
 	if _, err := c.conn.Write(request); err != nil {
@@ -67,7 +67,7 @@ func (c *httpClient) do(request []byte, keep io.Writer) (status, size int, err e
 	return status, size, err
 }
 
-// load is who asks for what, and how it must be answered.
+// load is a sequence of requests and the expected status.
 type load struct {
 	addr   string
 	status int
@@ -75,7 +75,7 @@ type load struct {
 	request func(n int) []byte
 }
 
-// result is what a load has found.
+// result is the measurement of a load.
 type result struct {
 	requests  int
 	bytes     int64
@@ -85,7 +85,7 @@ type result struct {
 
 func (r result) perSecond() float64 { return float64(r.requests) / r.elapsed.Seconds() }
 
-// at is the quantile q of how long answers took.
+// quantile returns the quantile q of the latencies.
 func (r result) quantile(q float64) time.Duration {
 	if len(r.latencies) == 0 {
 		return 0
@@ -93,8 +93,8 @@ func (r result) quantile(q float64) time.Duration {
 	return r.latencies[min(len(r.latencies)-1, int(q*float64(len(r.latencies))))]
 }
 
-// closed asks over so many connections, each for the next thing as soon as it has
-// the last: what a server can do.
+// closedLoop measures throughput: each connection sends its next request as soon as it
+// has an answer.
 func (l load) closedLoop(ctx context.Context, connections int, d time.Duration) (result, error) {
 	end := time.Now().Add(d)
 	return l.run(connections, func(worker, i int) (time.Time, int, bool) {
@@ -103,8 +103,8 @@ func (l load) closedLoop(ctx context.Context, connections int, d time.Duration) 
 	})
 }
 
-// open asks so often a second, whether or not the last was answered: how long
-// people wait. An answer's time begins when its request was due.
+// openLoop measures latency at a fixed rate, independent of answers. Latency counts
+// from the time the request was due.
 func (l load) openLoop(ctx context.Context, perSecond, connections int, d time.Duration) (result, error) {
 	begin := time.Now()
 	var mu sync.Mutex
@@ -166,7 +166,7 @@ func (l load) worker(w int, next func(worker, i int) (time.Time, int, bool)) (r 
 	}
 }
 
-// median of some numbers.
+// median returns the median, or NaN for no numbers.
 func median(of []float64) float64 {
 	s := slices.Sorted(slices.Values(of))
 	if len(s) == 0 {

@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// line is one thing that was measured, and what it had to be.
+// line is one measurement and its target.
 type line struct {
 	letter  string
 	what    string
 	value   float64
 	unit    string // "" for a ratio
 	target  float64
-	atLeast bool // the target is the least, else the most
+	atLeast bool // the target is a minimum, otherwise a maximum
 	notes   []string
 }
 

@@ -1,8 +1,8 @@
-// Command bench measures Portico and says what holds: `make bench`.
+// Command bench measures Portico against its targets: `make bench`.
 //
-// Servers are processes of their own. What is compared runs in turns, round by
-// round, and medians are compared, because two runs on one machine never meet the
-// same machine. Absolute numbers are this machine's; the ratios are the product's.
+// Servers are separate processes. Alternatives run in turns, and medians are compared,
+// because the machine's speed varies between runs. Absolute numbers depend on the
+// machine, ratios on the product.
 package main
 
 import (
@@ -38,7 +38,7 @@ func fail(err error) {
 	}
 }
 
-// chapter is a letter's worth of lines.
+// benchmark measures the lines of one letter.
 type benchmark struct {
 	letter  string
 	measure func(context.Context, *world) ([]line, error)

@@ -16,17 +16,17 @@ import (
 
 const connections = 16
 
-// side is one of those who are compared.
+// side is one of the alternatives compared.
 type side struct {
 	name   string
 	load   load
 	server *server
-	// Of each round.
+	// For each round.
 	perSecond, p50, cpu, dbCPU []float64
 	bytes                      int64
 }
 
-// compare lets the sides run in turns, after a first round that does not count.
+// compare runs the sides in turns, after a warm-up round.
 func (w *world) compare(ctx context.Context, conns int, sides ...*side) error {
 	rounds, d := w.rounds()
 	for i := range rounds + 1 {
@@ -50,7 +50,7 @@ func (w *world) compare(ctx context.Context, conns int, sides ...*side) error {
 	return nil
 }
 
-// over is the median, over the rounds, of one side's number by the other's.
+// medianRatio is the median over all rounds of a's value divided by b's.
 func medianRatio(a, b []float64) float64 {
 	ratios := make([]float64, min(len(a), len(b)))
 	for i := range ratios {
@@ -64,8 +64,8 @@ func (s *side) String() string {
 		s.name, median(s.perSecond), median(s.p50)/1000, median(s.cpu), median(s.dbCPU), float64(s.bytes)/1000)
 }
 
-// pages is the list of fifty deliverables, as the whole product serves it, against
-// the same bytes from the reference.
+// pages compares the product's list of fifty deliverables with the same page from the
+// reference server.
 func pages(ctx context.Context, w *world) ([]line, error) {
 	if err := w.startReference(ctx); err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func pages(ctx context.Context, w *world) ([]line, error) {
 	return lines, nil
 }
 
-// refer starts the reference.
+// startReference starts the reference server.
 func (w *world) startReference(ctx context.Context) error {
 	if w.reference != nil {
 		return nil
@@ -156,7 +156,7 @@ func cycle(addr string, requests [][]byte) load {
 	return load{addr: addr, status: 200, request: func(n int) []byte { return requests[n%len(requests)] }}
 }
 
-// sameBytes asks each side once for the same page: what is compared must be equal.
+// sameBytes checks that all sides serve the same page.
 func sameBytes(sides []*side) error {
 	var first []byte
 	for _, s := range sides {
@@ -179,7 +179,7 @@ func sameBytes(sides []*side) error {
 	return nil
 }
 
-// difference shows where two pages part.
+// difference shows the first difference of two pages.
 func difference(a, b []byte) string {
 	i := 0
 	for i < min(len(a), len(b)) && a[i] == b[i] {

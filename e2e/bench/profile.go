@@ -15,9 +15,8 @@ import (
 	"time"
 )
 
-// places of work, by the frames that tell them. The innermost frame that is in the
-// list decides; the runtime's own work counts for whoever asked for it, but for
-// the collector's, which nobody asks for.
+// packageGroups groups processor time by stack frames. The innermost listed frame
+// decides, so the runtime's work counts for its caller, except garbage collection.
 var packageGroups = []struct{ prefix, room string }{
 	{"runtime.gcBgMarkWorker", "garbage collection"},
 	{"runtime.gcAssistAlloc", "garbage collection"},
@@ -38,7 +37,7 @@ var packageGroups = []struct{ prefix, room string }{
 	{"net/http", "net/http"},
 }
 
-// profile is where the product's processor time goes while fn runs.
+// profile returns the shares of the product's processor time while fn runs.
 func (w *world) profile(ctx context.Context, in installation, fn func() error) ([]string, error) {
 	got := make(chan error, 1)
 	file := filepath.Join(w.dir, "cpu.pprof")
@@ -73,8 +72,8 @@ func (w *world) profileSeconds() int {
 	return 5
 }
 
-// shares says what part of the time each room has, from pprof's list of stacks:
-// blocks behind a ruler, the first line with the time, then frame by frame.
+// timeShares computes each group's share of the time from pprof's list of stacks: blocks
+// after a ruler, the first line with the time, then frame by frame.
 func timeShares(traces []byte) []string {
 	by := map[string]time.Duration{}
 	var all, took time.Duration

@@ -11,8 +11,8 @@ import (
 	"portico/store"
 )
 
-// crowd is the list page in an installation of many tenants against one of few:
-// everybody in turn opens their own, so that little of it was just looked at.
+// manyTenants compares the list page in installations with many and few tenants. Each
+// request is for another tenant, so little is cached.
 func manyTenants(ctx context.Context, w *world) ([]line, error) {
 	sides := []*side{w.everybody(w.many), w.everybody(w.few)}
 	if err := w.compare(ctx, 1, sides...); err != nil {
@@ -33,8 +33,7 @@ func (w *world) everybody(in installation) *side {
 	return &side{name: fmt.Sprintf("%d tenants", in.clients), server: in.server, load: cycle(in.addr, requests)}
 }
 
-// switcher is the list of somebody's workspaces, where they have few and where
-// they have many.
+// switcher compares the list of workspaces of people with few and many.
 func switcher(ctx context.Context, w *world) ([]line, error) {
 	var sides []*side
 	for _, n := range workspaceCounts {
@@ -53,8 +52,8 @@ func switcher(ctx context.Context, w *world) ([]line, error) {
 	}}, nil
 }
 
-// resolution is the first round trip, which finds the tenant by its slug or by its
-// own domain, where there are many and where there are few.
+// resolution compares the first round trip, by slug and by domain, with many and few
+// tenants.
 func resolution(ctx context.Context, w *world) ([]line, error) {
 	var lines []line
 	for _, way := range []string{"slug", "domain"} {
@@ -77,7 +76,7 @@ func (w *world) resolve(ctx context.Context, way string) (line, error) {
 		}
 		defer db.Close()
 		dbs[i] = db
-		// Who was not here for five minutes costs a write more, once.
+		// Avoid the write for sessions that were unused for five minutes.
 		err = w.query(ctx, in.name, `update sessions set last_used_at = now()`, func(conn *pgx.Conn, sql string) error {
 			_, err := conn.Exec(ctx, sql)
 			if err == nil {

@@ -22,14 +22,14 @@ import (
 	"portico/store"
 )
 
-// transfer is a large file up and down, through the product and by the same client
-// straight to the same object store, which keeps it in memory: a disk that
-// everybody shares would be what is measured.
+// transfer compares uploads and downloads of a large file through the product and
+// directly to the same object store. The store is in memory, because a shared disk would
+// dominate the measurement.
 type transfer struct {
 	w       *world
 	store   *stack.S3
 	product *server
-	admin   string // where its profiles are
+	admin   string // URL of its admin listener
 	cookie  string
 	part    []byte
 	parts   int
@@ -121,14 +121,14 @@ func (t *transfer) measure(ctx context.Context) ([]line, error) {
 	}, nil
 }
 
-// speed is in MB/s.
+// speed returns MB/s since began.
 func (t *transfer) speed(began time.Time) float64 {
 	return float64(t.parts) * float64(len(t.part)) / 1e6 / time.Since(began).Seconds()
 }
 
 var transferClient = http.Client{Timeout: 5 * time.Minute}
 
-// send is one request; what is answered goes to keep.
+// send sends one request and writes the body of the answer to keep.
 func (t *transfer) send(r *http.Request, keep io.Writer) (http.Header, error) {
 	res, err := transferClient.Do(r)
 	if err != nil {
@@ -189,8 +189,7 @@ func (t *transfer) call(ctx context.Context, method, path string, body []byte, k
 	return json.Unmarshal(said.Bytes(), answer)
 }
 
-// uploadStraight sends the same parts with the same client, to addresses that are
-// signed beforehand.
+// uploadDirect sends the same parts with the same client to presigned URLs.
 func (t *transfer) uploadDirect(ctx context.Context, i int) (key string, speed float64, err error) {
 	client, bucket := t.store.Client(), t.store.Bucket()
 	signer := s3.NewPresignClient(client)
@@ -251,7 +250,7 @@ func (t *transfer) download(ctx context.Context, url, cookie string) (float64, e
 	return t.speed(began), nil
 }
 
-// counter counts what is written into it.
+// counter counts the bytes written to it.
 type counter int64
 
 func (c *counter) Write(p []byte) (int, error) { *c += counter(len(p)); return len(p), nil }

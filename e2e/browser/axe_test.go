@@ -18,8 +18,8 @@ func page(t *testing.T, html string) string {
 	return s.URL
 }
 
-// axe-core finds what is wrong, in the settings in which it is looked for, also under a
-// policy that forbids scripts; and nothing where nothing is.
+// axe-core finds each violation in the right settings, also under a policy that forbids
+// scripts, and none on a sound page.
 func TestAxeFindsViolations(t *testing.T) {
 	t.Parallel()
 	const sound = `<!doctype html><html lang="en"><title>Sound</title><meta name="viewport" content="width=device-width">

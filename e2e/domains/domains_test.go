@@ -1,5 +1,5 @@
-// Package domains plays the story of a tenant's own domain: a real name server, TLS
-// for every name, and a browser that believes both.
+// Package domains tests a tenant's own domain with a real name server, TLS for every
+// name, and a browser that trusts both.
 package domains
 
 import (
@@ -17,7 +17,7 @@ import (
 	"portico/e2e/stack"
 )
 
-// house is an installation behind a TLS front, and the names of the world.
+// installation is an installation behind a TLS proxy, with a DNS server and a browser.
 type installation struct {
 	*stack.Stack
 	dns      *stack.DNS
@@ -57,7 +57,7 @@ func check(t *testing.T, err error) {
 	}
 }
 
-// visitor is somebody's browser.
+// visitor is one person's browser.
 type visitor struct {
 	*testing.T
 	*installation
@@ -66,13 +66,13 @@ type visitor struct {
 
 var codeInMail = regexp.MustCompile(`\b\d{6}\b`)
 
-// comes opens a browser at an address.
+// newVisitor opens a browser at an address.
 func (h *installation) newVisitor(t *testing.T, address string) *visitor {
 	t.Helper()
 	return &visitor{t, h, h.chromium.Context(t).Open(t, address)}
 }
 
-// proves types the code that is mailed once the button is pressed.
+// enterMailedCode presses the button and types the code that is then mailed.
 func (v *visitor) enterMailedCode(email, button string) {
 	v.Helper()
 	since := time.Now()
@@ -102,16 +102,15 @@ func (v *visitor) sees(text string) {
 	check(v.T, v.page.GetByText(text).First().WaitFor())
 }
 
-// at waits until the browser is at an address that begins so.
+// waitForURL waits until the browser's address begins with address.
 func (v *visitor) waitForURL(address string) {
 	v.Helper()
 	check(v.T, v.page.WaitForURL(regexp.MustCompile("^"+regexp.QuoteMeta(address))))
 }
 
-// Dana adds a domain of Acme's and is told what its name server must say. Once it
-// does, Mia's portal is there: she signs in where everybody does, and is taken home.
-// Gus of another tenant is nobody there, and once the proof is gone and the domain
-// removed, so is Mia.
+// Dana adds Acme's domain and is told which DNS records it needs. Once they exist, Mia's
+// portal is there: she signs in on the main host and is sent back. Gus of another tenant
+// gets 404 there. Once the domain is removed, so does Mia.
 func TestDomainIsAddedVerifiedAndRemoved(t *testing.T) {
 	t.Parallel()
 	const domain = "portal.acme.example"
@@ -134,7 +133,7 @@ func TestDomainIsAddedVerifiedAndRemoved(t *testing.T) {
 	proof, err := dana.page.Locator(".record code", playwright.PageLocatorOptions{HasText: "portico="}).First().TextContent()
 	check(t, err)
 
-	// Nobody's until it is proved, though it points here already.
+	// The domain already points here but shows no portal until it is verified.
 	check(t, h.dns.Set(domain, "CNAME "+stack.FrontDomain+"."))
 	early := h.newVisitor(t, "https://"+domain+"/")
 	if text, err := early.page.Content(); err != nil || strings.Contains(text, "Acme") {
@@ -142,7 +141,7 @@ func TestDomainIsAddedVerifiedAndRemoved(t *testing.T) {
 	}
 	check(t, h.dns.Set("_portico."+domain, `TXT "`+proof+`"`))
 	dana.click("button", "Look now")
-	// The page looks again by itself.
+	// The page reloads by itself.
 	dana.sees("Links and mails lead here.")
 
 	mia := h.newVisitor(t, "https://"+domain+"/projects")

@@ -13,10 +13,9 @@ import (
 	"portico/e2e/stack"
 )
 
-// Case 66: the server is killed between the row, the object and the commit of an
-// upload, at each step where something else holds it up. Whatever that leaves,
-// `files check` names and `files repair` removes; no row is ready without its
-// object, and the next upload goes through.
+// Case 66: the server is killed at each step between row, object and commit of an
+// upload. `files check` reports what is left and `files repair` removes it. No row is
+// ready without its object, and the next upload succeeds.
 func TestKilledUploadIsRepaired(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -95,7 +94,7 @@ func TestKilledUploadIsRepaired(t *testing.T) {
 	w.checkFiles(t, "afterwards", 1)
 }
 
-// isMended looks at what a crash has left through the operator's command.
+// checkRepaired checks that the operator's command finds and removes what a crash left.
 func (w *world) checkRepaired(t *testing.T, at, left string) {
 	t.Helper()
 	said, err := w.files("check")
@@ -108,8 +107,7 @@ func (w *world) checkRepaired(t *testing.T, at, left string) {
 	w.checkFiles(t, at, 0)
 }
 
-// isSound checks that there are so many files, all ready and in storage, and that
-// nothing else is there.
+// checkFiles checks that there are exactly that many files, all ready and in storage.
 func (w *world) checkFiles(t *testing.T, at string, files int) {
 	t.Helper()
 	if said, err := w.files("check"); err != nil {
@@ -127,8 +125,7 @@ func (w *world) files(verb string) (string, error) {
 	return stack.RunPortico(w.t.Context(), binary, w.env, "files", verb, "--grace", "0s")
 }
 
-// lock holds rows or a table, as a transaction of somebody else would, until
-// release.
+// lock locks rows or a table in another transaction until release is called.
 func (w *world) lock(t *testing.T, sql string) (release func()) {
 	t.Helper()
 	conn := must(pgx.Connect(t.Context(), w.Postgres.AdminURL(stack.DatabaseName)))(t)
@@ -139,7 +136,7 @@ func (w *world) lock(t *testing.T, sql string) (release func()) {
 	return func() { _ = conn.Close(context.Background()) }
 }
 
-// waits says whether the server waits for a lock.
+// waitsForLock reports whether the server waits for a lock.
 func (w *world) waitsForLock() bool {
 	return w.count(`select count(*) from pg_stat_activity where usename = 'portico_app' and wait_event_type = 'Lock'`) > 0
 }

@@ -13,7 +13,7 @@ import (
 	"portico/e2e/stack"
 )
 
-// load is people at work, who note what they were told was done.
+// load is people who create projects and note which were acknowledged.
 type load struct {
 	w    *world
 	stop chan struct{}
@@ -21,13 +21,12 @@ type load struct {
 
 	mu         sync.Mutex
 	served     int
-	retryLater int      // to come again
-	acked      []string // names of projects that were created, as they were told
+	retryLater int      // answers with Retry-After
+	acked      []string // names of projects that were acknowledged
 	wrong      []string // every other answer
 }
 
-// busy is the environment of a portal in which one person may do as much as all
-// of them will.
+// loadEnv is an environment without limits for one person, who sends the whole load.
 func (w *world) loadEnv() stack.Env {
 	w.t.Helper()
 	_, err := w.admin.Exec(w.t.Context(), `update tenants set plan = 'enterprise'`)
@@ -35,7 +34,7 @@ func (w *world) loadEnv() stack.Env {
 	return w.env.With("PORTICO_TENANT_RATE", "0")
 }
 
-// work has so many people ask at an address until end.
+// startLoad starts that many people at an address. They work until stopAndCheck.
 func (w *world) startLoad(at string, people int) *load {
 	l := &load{w: w, stop: make(chan struct{})}
 	for person := range people {
@@ -74,15 +73,15 @@ func (l *load) servedCount() int {
 	return l.served
 }
 
-// goesOn waits until some more was done from here on.
+// waitForProgress waits until ten more projects were created.
 func (l *load) waitForProgress(t *testing.T, when string) {
 	t.Helper()
 	before := l.servedCount()
 	until(t, "work goes on "+when, func() bool { return l.servedCount() >= before+10 })
 }
 
-// end ends the work, and checks that nothing but what may be was answered and
-// that whatever was acknowledged is there.
+// stopAndCheck ends the load. It checks that every answer was allowed and that every
+// acknowledged project exists.
 func (l *load) stopAndCheck(t *testing.T) {
 	t.Helper()
 	close(l.stop)
@@ -105,10 +104,9 @@ func (l *load) stopAndCheck(t *testing.T) {
 	t.Logf("%d deeds were done, %d told to come again", len(l.acked), l.retryLater)
 }
 
-// Case 67: PostgreSQL ends the way a crash would, under load, and is started
-// again. Everybody is served or told to come again; ten seconds later at most
-// they are served again, by the same process; and nothing that was acknowledged
-// is lost.
+// Case 67: PostgreSQL crashes under load and is restarted. Every request is served or
+// answered with 503 and Retry-After. At most ten seconds after the restart the same
+// process serves again, and no acknowledged write is lost.
 func TestPostgresCrashLosesNoAcknowledgedWrite(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -133,9 +131,8 @@ func TestPostgresCrashLosesNoAcknowledgedWrite(t *testing.T) {
 	}
 }
 
-// Two replicas behind a balancer are restarted in turn, under load: nobody gets
-// anything but what they asked for, or a 503 that says when to come again, and
-// nothing acknowledged is lost.
+// Two replicas behind a balancer are restarted in turn under load. Every request is
+// served or answered with 503 and Retry-After, and no acknowledged write is lost.
 func TestRollingRestartLosesNoAcknowledgedWrite(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -16,11 +16,10 @@ import (
 	"portico/e2e/stack"
 )
 
-// hangs is how long a hanging neighbour hangs, as the case has it. Whoever needs
-// it is told before that.
+// hangTime is how long a neighbour hangs. Requests that need it must be answered sooner.
 const hangTime = 30 * time.Second
 
-// feature is something people do, and the neighbour that it takes beside PostgreSQL.
+// feature is something people do, and the neighbour it needs.
 type feature struct {
 	name, needs string
 	do          func() (answer, error)
@@ -41,16 +40,16 @@ func (w *world) features(file string) []feature {
 		{"a deed", "postgresql", post(projectsPath, form, "name=Summer")},
 		{"a download", "s3", get(file)},
 		{"an upload", "s3", post("/w/"+agency+"/versions/"+w.draft.String()+"/uploads", "application/json", `{"name": "a.txt", "size": 5}`)},
-		// Of somebody else each time, since each is counted.
+		// A different person each time, because sign-in mails are rate-limited.
 		{"a sign-in mail", "smtp", func() (answer, error) { return post("/login", form, "email="+rand.Text()+"@northwind.test")() }},
 		{"signing in with a provider", "auth:demo", get("/auth/demo")},
 	}
 }
 
-// Case 68, and 67 for a database out of reach: neighbours refuse, fall silent, or
-// fail in their own words. What needs them answers 503 before long and says when to
-// come again, all the rest goes on, /readyz names them, and when they are back
-// nobody has to do anything.
+// Case 68, and 67 for an unreachable database: neighbours refuse connections, hang, or
+// return errors. Features that need them answer 503 with Retry-After in time, all others
+// work, and /readyz names them. When they are back, everything works without
+// intervention.
 func TestNeighbourFaultsAnswer503AndRecover(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -100,7 +99,7 @@ func TestNeighbourFaultsAnswer503AndRecover(t *testing.T) {
 	}
 }
 
-// areAway checks every feature, all at the same time.
+// checkAway checks every feature in parallel while neighbours are down.
 func (w *world) checkAway(t *testing.T, when string, away []string, features []feature) {
 	t.Helper()
 	until(t, "/readyz knows that "+when, func() bool { return slices.Equal(w.missing(), away) })
@@ -111,7 +110,7 @@ func (w *world) checkAway(t *testing.T, when string, away []string, features []f
 			begun := time.Now()
 			a, err := f.do()
 			if off && err == nil && a.status < http.StatusBadRequest {
-				// What a neighbour last said holds for a second.
+				// Readiness results are cached for a second.
 				until(t, f.name+" is told that "+when, func() bool { begun = time.Now(); a, err = f.do(); return a.status >= http.StatusBadRequest })
 			}
 			if took := time.Since(begun); err != nil || took >= hangTime {
@@ -133,7 +132,7 @@ func (w *world) checkAway(t *testing.T, when string, away []string, features []f
 	}
 }
 
-// missing is whom /readyz names.
+// missing returns the neighbours that /readyz names.
 func (w *world) missing() []string {
 	var said struct{ Missing []string }
 	check(w.t, json.Unmarshal(w.get("/readyz").body, &said))

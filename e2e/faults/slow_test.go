@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// slowVisitors is how many connections send a byte now and then and never come to
-// an end. Each that is cut is opened anew, so that there are always as many.
+// slowVisitors are connections that send one byte a second and never finish. A closed
+// connection is reopened, so their number stays the same.
 type slowVisitors struct {
 	w       *world
 	prefix  string // what a connection sends at once
@@ -41,7 +41,7 @@ func (s *slowVisitors) open(n int) {
 	}
 }
 
-// visit holds one connection until the server ends it, and says whether it did.
+// visit keeps one connection open until the server closes it, and reports whether it did.
 func (s *slowVisitors) visit() (cut bool) {
 	c, err := net.Dial("tcp", s.w.addr())
 	if err != nil {
@@ -72,9 +72,8 @@ func (s *slowVisitors) visit() (cut bool) {
 	}
 }
 
-// Case 69: two thousand connections whose headers or bodies never come to an end
-// hold nobody up: everybody else is answered all the while. And each of them is
-// cut, however often it sends another byte.
+// Case 69: two thousand connections with endless headers or bodies don't block others,
+// and the server closes each of them, however often it sends another byte.
 func TestSlowConnectionsDontBlockOthers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

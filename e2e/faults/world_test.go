@@ -25,21 +25,21 @@ import (
 	"portico/store/queue"
 )
 
-// The one agency of a world, and its owner.
+// The agency of a world and its owner.
 const (
 	agency = "northwind"
 	dana   = "dana@northwind.test"
 )
 
-// world is one installation with neighbours of its own, a proxy in front of each,
-// and one agency whose owner is signed in.
+// world is one installation with its own neighbours, each behind a proxy, and one agency
+// whose owner is signed in.
 type world struct {
 	*stack.Stack
 	t      *testing.T
 	env    stack.Env
 	cookie string
 	draft  uuid.UUID // a version that takes files
-	admin  *pgx.Conn // a superuser's, past the proxy; broken once PostgreSQL was stopped
+	admin  *pgx.Conn // a superuser's, bypasses the proxy; unusable after PostgreSQL was stopped
 }
 
 func newWorld(t *testing.T) *world {
@@ -62,7 +62,7 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-// settle signs the owner in and gives her something to work on.
+// signIn signs the owner in and creates a draft version.
 func (w *world) signIn(appURL string) {
 	w.t.Helper()
 	ctx := w.t.Context()
@@ -111,7 +111,7 @@ func (w *world) serve(env stack.Env, args ...string) *stack.Portico {
 	return p
 }
 
-// answer is what came back, whole.
+// answer is a complete response.
 type answer struct {
 	status int
 	header http.Header
@@ -121,11 +121,11 @@ type answer struct {
 
 var client = &http.Client{
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	// Longer than anything may take.
+	// Longer than any request may take.
 	Timeout: 3 * time.Minute,
 }
 
-// ask asks as the owner, at an address that may be a balancer's.
+// request sends a request as the owner to a server or balancer.
 func (w *world) request(at, method, path string, body io.Reader, header ...string) (answer, error) {
 	r, err := http.NewRequestWithContext(w.t.Context(), method, "http://"+at+path, body)
 	if err != nil {
@@ -157,7 +157,7 @@ func (w *world) post(path string, form url.Values) answer {
 	return must(w.request(w.addr(), http.MethodPost, path, strings.NewReader(form.Encode()), "Content-Type", "application/x-www-form-urlencoded"))(w.t)
 }
 
-// is checks an answer; a 503 says when to come again.
+// check checks the status of an answer. A 503 must have Retry-After.
 func (a answer) check(t *testing.T, what string, status int) {
 	t.Helper()
 	if a.status != status {
@@ -173,10 +173,10 @@ func (a answer) hasRetryAfter() bool {
 	return err == nil && after > 0
 }
 
-// page is where the projects are.
+// projectsPath is the path of the list of projects.
 const projectsPath = "/w/" + agency + "/projects"
 
-// upload is a file on its way in, as a browser sends it.
+// upload is an upload as a browser does it.
 type upload struct {
 	w       *world
 	at      string // host:port
@@ -192,7 +192,7 @@ func (w *world) newUpload(content []byte) *upload {
 	return &upload{w: w, at: w.addr(), content: content}
 }
 
-// begin, put and finish are the three steps. What was refused is an error.
+// begin, put and finish are the three steps of an upload. A refusal is an error.
 func (u *upload) begin() error {
 	a, err := u.w.request(u.at, http.MethodPost, "/w/"+agency+"/versions/"+u.w.draft.String()+"/uploads",
 		strings.NewReader(fmt.Sprintf(`{"name": "poster.txt", "size": %d}`, len(u.content))), "Content-Type", "application/json")
@@ -236,15 +236,14 @@ func (u *upload) all() error {
 
 func (u *upload) path() string { return "/w/" + agency + "/files/" + u.plan.ID }
 
-// refusal is an answer that is no success.
+// refusal is an answer without success, as an error.
 type refusal struct{ answer }
 
 func refused(a answer) error { return refusal{a} }
 
 func (r refusal) Error() string { return fmt.Sprintf("%d: %.300s", r.status, r.body) }
 
-// until polls for what somebody else is about to bring about. It gives up after
-// far longer than that takes.
+// until polls a condition. It fails the test after a minute.
 func until(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); !holds(); time.Sleep(20 * time.Millisecond) {

@@ -9,8 +9,7 @@ import (
 	"portico/e2e/sample"
 )
 
-// The words of one tenant stand in its rows and in none of another's, nor in
-// what belongs to no tenant.
+// A tenant's words occur in its rows, and not in rows of other tenants or of none.
 func TestRowsHoldOnlyTheirTenantsWords(t *testing.T) {
 	t.Parallel()
 	tables := text(t, `
@@ -38,7 +37,7 @@ where table_schema in ('public', 'river') and table_type = 'BASE TABLE' and tabl
 	checkWords(t, "", "rows without a tenant", []byte(strings.Join(nobodys, "\n")))
 }
 
-// Each object holds a word of its tenant in its bytes, and none of another's.
+// Each object contains a word of its tenant and none of another's.
 func TestObjectsHoldOnlyTheirTenantsWords(t *testing.T) {
 	t.Parallel()
 	slugs := map[string]string{}
@@ -51,7 +50,7 @@ func TestObjectsHoldOnlyTheirTenantsWords(t *testing.T) {
 	}
 }
 
-// onlyOf says where the words of a tenant are missing and where those of others are.
+// checkWords checks that content has the tenant's words and none of another's.
 func checkWords(t *testing.T, slug, where string, content []byte) {
 	t.Helper()
 	lower := bytes.ToLower(content)

@@ -18,7 +18,7 @@ func globex() client {
 	}
 }
 
-// globexMark is a project that the client has not been shown.
+// globexMark is a project that is not shared with the client.
 func globexMark() project {
 	return project{
 		name: "New mark (moonflower)", summary: "A present for the anniversary, if it turns out well. The client does not know of it.",

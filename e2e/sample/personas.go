@@ -2,14 +2,14 @@ package sample
 
 import "portico/e2e/stack"
 
-// Persona is somebody who can sign in to the sample data.
+// Persona is a person who can sign in to the sample data.
 type Persona struct {
 	Email string
 	Name  string
-	About string // what they are there, in a few words
+	About string // their role, in a few words
 }
 
-// Personas is everybody, in the order in which people should get to know them.
+// Personas lists everybody, in the order in which the demo shows them.
 var Personas = []Persona{
 	{Email: "dana@northwind.test", Name: "Dana Whitfield", About: "owner of the agency Northwind, works for Acme and Globex"},
 	{Email: "ravi@northwind.test", Name: "Ravi Menon", About: "works for Northwind, and there for Acme only"},
@@ -21,7 +21,7 @@ var Personas = []Persona{
 	{Email: "sam@portico.test", Name: "Sam Adeyemi", About: "support agent of the platform, member of nothing"},
 }
 
-// ForSignIn is everybody as the sign-in page of the demo provider lists them.
+// ForSignIn returns the personas for the demo's sign-in provider.
 func ForSignIn() []stack.Persona {
 	list := make([]stack.Persona, len(Personas))
 	for i, p := range Personas {
@@ -30,7 +30,7 @@ func ForSignIn() []stack.Persona {
 	return list
 }
 
-// nameOf is how a persona is called.
+// nameOf returns the name of the persona with an address.
 func nameOf(email string) string {
 	for _, p := range Personas {
 		if p.Email == email {

@@ -13,7 +13,7 @@ import (
 	"portico/store"
 )
 
-// Everybody on the list can sign in and finds their own places, and only these.
+// Every persona can sign in and sees exactly their own workspaces.
 func TestPersonasSeeOnlyTheirWorkspaces(t *testing.T) {
 	t.Parallel()
 	places := map[string][]string{
@@ -50,8 +50,7 @@ func TestPersonasSeeOnlyTheirWorkspaces(t *testing.T) {
 	}
 }
 
-// A client sees the work that was shown to them, and nothing of what the team
-// keeps to itself; the team sees both.
+// Clients see shared work and no team-only work. Staff see both.
 func TestClientsDontSeeTeamOnlyWork(t *testing.T) {
 	t.Parallel()
 	db := open(t)
@@ -78,7 +77,7 @@ func TestClientsDontSeeTeamOnlyWork(t *testing.T) {
 	}
 }
 
-// everything is all that somebody can read of the work in a tenant, as JSON.
+// readAll returns all that a person can read of a tenant's work, as JSON.
 func readAll(t *testing.T, db *store.DB, email, slug string) string {
 	t.Helper()
 	me, ok := visit(t, db, signIn(t, db, email), slug).Member()
@@ -140,7 +139,7 @@ func visit(t *testing.T, db *store.DB, token store.Token, slug string) store.Vis
 	return v
 }
 
-// signIn signs somebody in by a mailed code.
+// signIn signs a person in with a mailed code.
 func signIn(t *testing.T, db *store.DB, email string) store.Token {
 	t.Helper()
 	secret := func() store.Secret { return store.Secret(rand.Text()) }

@@ -21,13 +21,13 @@ import (
 	"portico/store"
 )
 
-// neighbours hold one sample, which no test changes.
+// neighbours hold one sample, which all tests share and none changes.
 var (
 	neighbours *stack.Stack
 	config     sample.Config
-	adminPool  *pgxpool.Pool // as a superuser, to look behind the policies
-	took       time.Duration
-	left       int // sessions right after the load
+	adminPool  *pgxpool.Pool // as a superuser, to read without policies
+	took       time.Duration // by the load
+	left       int           // sessions right after the load
 )
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
@@ -69,8 +69,8 @@ func load(ctx context.Context) (err error) {
 	return adminPool.QueryRow(ctx, `select count(*) from sessions`).Scan(&left)
 }
 
-// The load is part of every `make demo` and every browser test, so how long it
-// takes is worth knowing; and it leaves nobody signed in.
+// Loading leaves nobody signed in. The test logs how long it took, because every
+// `make demo` and browser test loads the sample.
 func TestLoadLeavesNoSessions(t *testing.T) {
 	t.Parallel()
 	t.Logf("loaded within %s", took.Round(time.Millisecond))
@@ -79,7 +79,7 @@ func TestLoadLeavesNoSessions(t *testing.T) {
 	}
 }
 
-// Each client has the work of a real one: most of it shown, some of it not yet.
+// Each client has a realistic amount of work, most of it shared.
 func TestSampleCounts(t *testing.T) {
 	t.Parallel()
 	for slug, want := range map[string]string{
@@ -106,7 +106,7 @@ from tenants t where slug = $1`, slug)
 	}
 }
 
-// The second load of the same place does nothing.
+// A second load of the same database does nothing.
 func TestSecondLoadDoesNothing(t *testing.T) {
 	t.Parallel()
 	const count = `select count(*)::text from audit_events`
@@ -119,8 +119,7 @@ func TestSecondLoadDoesNothing(t *testing.T) {
 	}
 }
 
-// Every file lies in object storage, byte for byte what its row says, and there
-// is nothing else there.
+// Object storage holds exactly the files of the rows, with the same size and SHA-256.
 func TestObjectsMatchRows(t *testing.T) {
 	t.Parallel()
 	rows := text(t, `select object_key || ' ' || encode(sha256, 'hex') || ' ' || size from files order by object_key`)
@@ -139,7 +138,7 @@ func TestObjectsMatchRows(t *testing.T) {
 	}
 }
 
-// stored is every object by its key.
+// stored returns every object by its key.
 func stored(t *testing.T) map[string][]byte {
 	t.Helper()
 	client, bucket := neighbours.S3.Client(), new(neighbours.S3.Bucket())
@@ -161,7 +160,7 @@ func stored(t *testing.T) map[string][]byte {
 	return objects
 }
 
-// text reads one column of text, whatever the policies say.
+// text reads one column of text without policies.
 func text(t *testing.T, sql string, args ...any) []string {
 	t.Helper()
 	rows, err := adminPool.Query(t.Context(), sql, args...)

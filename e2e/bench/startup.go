@@ -8,8 +8,7 @@ import (
 	"portico/e2e/stack"
 )
 
-// starts is from the start of the process to ready, and what it holds when nobody
-// asks for anything.
+// startup measures the time from process start to ready, and the memory when idle.
 func startup(ctx context.Context, w *world) ([]line, error) {
 	var took, held []float64
 	port, err := stack.FreePort()

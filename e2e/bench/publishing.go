@@ -6,18 +6,17 @@ import (
 	"time"
 )
 
-// perSecond is how many deeds a second there are.
+// perSecond is the rate of publications a second.
 const perSecond = 200
 
-// deeds publishes a version in one tenant after the other: the change, its audit
-// row and its job in one transaction that is on the disk when it is answered, as
-// people send it, by a form.
+// publishing measures publishing a version by form, each time in another tenant: the
+// change, its audit row and its job in one durable transaction.
 func publishing(ctx context.Context, w *world) ([]line, error) {
 	d := 15 * time.Second
 	if w.short {
 		d = time.Duration(w.many.clients) * time.Second / perSecond / 2
 	}
-	// The first few make the connections and the statements.
+	// Warm up connections and prepared statements.
 	warm := w.many.clients / 10
 	request := func(n int) []byte {
 		return w.signedIn(w.many, ofManager, n, "POST",

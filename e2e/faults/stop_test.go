@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// A server that is told to stop says so first, and goes on serving until
-// balancers have had time to hear it. Told twice, it leaves at once.
+// A server that is told to stop first reports not ready and keeps serving until
+// balancers have noticed. Told twice, it stops at once.
 func TestStoppingServerReportsNotReady(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -35,8 +35,8 @@ func TestStoppingServerReportsNotReady(t *testing.T) {
 	}
 }
 
-// What runs when a server is told to stop comes to its end, here a download that
-// object storage keeps waiting; nobody new is let in.
+// A stopping server finishes running requests, here a download that waits for object
+// storage, and accepts no new connections.
 func TestStoppingServerFinishesRequests(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -69,7 +69,7 @@ func TestStoppingServerFinishesRequests(t *testing.T) {
 	}
 }
 
-// soon is long enough for all that a stop may take.
+// stopContext limits the wait for a stop to a minute.
 func stopContext(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
