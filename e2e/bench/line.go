@@ -34,7 +34,7 @@ func (l line) targetText() string {
 
 func (l line) verdict() string {
 	if l.met() {
-		return "held"
+		return "met"
 	}
 	return "missed"
 }
