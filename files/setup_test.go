@@ -142,13 +142,13 @@ func everyCall(t *testing.T) map[string]func(Vault, Key) error {
 			_, err := v.Put(ctx, NewKey(k.tenant, KindPreview, k.id), one)
 			return err
 		},
-		"Abort":   func(v Vault, k Key) error { return v.Abort(ctx, k, "id") },
-		"Parts":   func(v Vault, k Key) error { _, err := v.Parts(ctx, k, "id"); return err },
-		"Get":     func(v Vault, k Key) error { _, err := v.Get(ctx, k, ReadOptions{}); return err },
-		"Head":    func(v Vault, k Key) error { _, err := v.Head(ctx, k); return err },
-		"Delete":  func(v Vault, k Key) error { return v.Delete(ctx, k) },
-		"CatchUp": func(v Vault, k Key) error { return v.HashRest(ctx, k, NewHash()) },
-		"Verify":  func(v Vault, k Key) error { return v.Verify(ctx, k, 1, Digest{}) },
+		"Abort":    func(v Vault, k Key) error { return v.Abort(ctx, k, "id") },
+		"Parts":    func(v Vault, k Key) error { _, err := v.Parts(ctx, k, "id"); return err },
+		"Get":      func(v Vault, k Key) error { _, err := v.Get(ctx, k, ReadOptions{}); return err },
+		"Head":     func(v Vault, k Key) error { _, err := v.Head(ctx, k); return err },
+		"Delete":   func(v Vault, k Key) error { return v.Delete(ctx, k) },
+		"HashRest": func(v Vault, k Key) error { return v.HashRest(ctx, k, NewHash()) },
+		"Verify":   func(v Vault, k Key) error { return v.Verify(ctx, k, 1, Digest{}) },
 		"Serve": func(v Vault, k Key) error {
 			request := httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil)
 			return v.Serve(httptest.NewRecorder(), request, Download{Key: k})

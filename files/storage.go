@@ -150,7 +150,7 @@ func (s *Storage) For(tenant uuid.UUID) Vault {
 	return Vault{storage: s, tenant: tenant}
 }
 
-// Vault is one tenant's part of the bucket. Every method refuses the key of another tenant with [ErrForeign], before
+// Vault is one tenant's part of the bucket. Every method refuses the key of another tenant with [ErrWrongTenant], before
 // any call.
 type Vault struct {
 	storage *Storage
