@@ -35,7 +35,7 @@ func id(of, n int) uuid.UUID {
 func token(of, n int) store.Token { return sha256.Sum256(fmt.Appendf(nil, "session %d %d", of, n)) }
 
 const (
-	staffPerClient      = 4         // besides the agency's owner and the client's own manager
+	staffPerClient      = 4         // in addition to the agency's owner and the client's manager
 	listLength          = 50        // deliverables on the page, of a tenant's hundred
 	firstSwitcherPerson = 1000_0000 // persons from this number on have a switcher to measure
 )
