@@ -21,7 +21,7 @@ const clientsShown = 50
 // clientList is an agency's clients by name, for its owners and admins.
 func (s *Server) clientList(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	q := r.URL.Query()
-	page := store.ClientPage{Filter: strings.TrimSpace(q.Get("q")), Archived: q.Get("show") == "archived", Limit: clientsShown + 1}
+	page := store.ClientPage{Filter: strings.TrimSpace(q.Get("q")), Archived: q.Get("show") == string(store.Archived), Limit: clientsShown + 1}
 	page.AfterName, page.After = parseClientCursor(q.Get("after"))
 	var clients []store.Client
 	var plan string
@@ -141,7 +141,7 @@ func plansToGive(me store.Member) []views.Choice {
 	choices := make([]views.Choice, len(store.Plans))
 	for i, plan := range store.Plans {
 		var room []string
-		for _, m := range metricsOf("client", store.PartyAgency) {
+		for _, m := range metricsOf(store.TenantClient, store.PartyAgency) {
 			room = append(room, strings.TrimSuffix(ofMetric(m, store.Limit(plan, m)), " of storage"))
 		}
 		choices[i] = views.Choice{Value: plan, Label: planName(plan) + ": " + strings.Join(room, ", ")}
@@ -161,7 +161,7 @@ func (s *Server) clientRename(w http.ResponseWriter, r *http.Request, me store.M
 			p.Form.Name, p.Form.Errors = f.raw("name"), ui.Errors(f.errors)
 		})
 	}
-	return s.clientDeed(w, r, me, "client.renamed", func(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
+	return s.clientDeed(w, r, me, "tenant.renamed", func(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
 		return tx.RenameClient(ctx, id, name)
 	})
 }
@@ -178,7 +178,7 @@ func (s *Server) clientPlan(w http.ResponseWriter, r *http.Request, me store.Mem
 			p.Form.Plan, p.Form.Errors = plan, ui.Errors{"plan": "Choose a plan."}
 		})
 	}
-	return s.clientDeed(w, r, me, "client.plan", func(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
+	return s.clientDeed(w, r, me, "plan.changed", func(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
 		return tx.SetClientPlan(ctx, id, plan)
 	})
 }
@@ -186,7 +186,7 @@ func (s *Server) clientPlan(w http.ResponseWriter, r *http.Request, me store.Mem
 // clientLeave ends the reader's own place in a client. An owner gives it up with a
 // fresh proof, and only where there is another.
 func (s *Server) clientLeave(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	err := s.clientDeed(w, r, me, "client.left", func(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
+	err := s.clientDeed(w, r, me, "member.staff_left", func(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
 		return tx.LeaveClient(ctx, id)
 	})
 	switch {

@@ -73,7 +73,7 @@ func logoURL(id *uuid.UUID) string {
 
 func under(m store.Workspace) string {
 	switch {
-	case m.Kind == "agency":
+	case m.Kind == store.TenantAgency:
 		return "Your agency"
 	case m.Party == store.PartyClient:
 		return "Portal by " + orZero(m.AgencyName)

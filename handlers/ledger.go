@@ -53,16 +53,16 @@ func (s *Server) supportLedger(w http.ResponseWriter, r *http.Request, me store.
 
 func ledgerCells(me store.Member, line store.LedgerLine) []string {
 	who := line.AgentName + " (support)"
-	if line.Kind == viewAsKind {
+	if line.Kind == store.SupportViewAs {
 		who = line.AgentName + " (" + me.Tenant.AgencyName + ")"
 	}
 	ended := ""
 	if line.EndedAt != nil {
 		ended = line.EndedAt.UTC().Format(time.RFC3339)
 	}
-	cells := []string{line.SessionID.String(), who, line.SubjectName, line.Mode, line.WriteByName, line.Reason, line.Ticket,
+	cells := []string{line.SessionID.String(), who, line.SubjectName, string(line.Mode), line.WriteByName, line.Reason, line.Ticket,
 		line.StartedAt.UTC().Format(time.RFC3339), ended, howEnded(line.Kind, orZero(line.EndedHow)),
-		line.At.UTC().Format(time.RFC3339), line.Verb, line.Result, line.Route, strings.TrimSpace(line.TargetKind + " " + line.TargetName)}
+		line.At.UTC().Format(time.RFC3339), line.Verb, string(line.Result), line.Route, strings.TrimSpace(string(line.TargetKind) + " " + line.TargetName)}
 	for i := range cells {
 		cells[i] = plainCell(cells[i])
 	}

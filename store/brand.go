@@ -50,7 +50,7 @@ where tenant_id = @tenant_id
 	if err != nil {
 		return err
 	}
-	return tx.audit(ctx, Event{Verb: verb, TargetKind: "tenant", TargetID: tx.scope.tenant})
+	return tx.audit(ctx, Event{Verb: verb, TargetKind: KindTenant, TargetID: tx.scope.tenant})
 }
 
 // PublicLogo returns a logo that some tenant wears, to whoever knows its id: logos

@@ -82,7 +82,8 @@ func TestStatesOfAClient(t *testing.T) {
 	room := used(t, agency, store.Clients)
 	for _, step := range []struct {
 		do           func(*store.Tx) error
-		state, verb  string
+		state        store.TenantState
+		verb         string
 		room         int64
 		clientsEnter bool
 	}{
@@ -180,7 +181,7 @@ func TestJoinAndLeave(t *testing.T) {
 			t.Error("she left and is still there")
 		}
 	}
-	for _, verb := range []string{"member.came_in", "member.went_out"} {
+	for _, verb := range []string{"member.staff_joined", "member.staff_left"} {
 		if n := events(t, mia.TenantID(), verb, agency.ID()); n != 2 {
 			t.Errorf("%s is %d times in the client's trail", verb, n)
 		}

@@ -58,7 +58,7 @@ func TestCountersOfWorkspaces(t *testing.T) {
 		t.Errorf("%d wait in another workspace", waiting)
 	}
 	if err := storetest.DB().Write(t.Context(), dana, func(tx *store.Tx) error {
-		return tx.BinProject(t.Context(), project, true)
+		return tx.Bin(t.Context(), store.KindProject, project, true)
 	}); err != nil {
 		t.Fatal(err)
 	}

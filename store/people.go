@@ -90,7 +90,7 @@ where id = @tenant_id
 	if err != nil {
 		return err
 	}
-	return tx.audit(ctx, Event{Verb: "tenant.client_manages", TargetKind: "tenant", TargetID: tx.scope.tenant,
+	return tx.audit(ctx, Event{Verb: "tenant.people_managers_changed", TargetKind: KindTenant, TargetID: tx.scope.tenant,
 		Detail: map[string]any{"may": may}})
 }
 
@@ -133,7 +133,7 @@ where tenant_id = @tenant_id
 	if err != nil {
 		return err
 	}
-	return tx.audit(ctx, Event{Verb: "member.role_changed", TargetKind: "membership", TargetID: person,
+	return tx.audit(ctx, Event{Verb: "member.role_changed", TargetKind: KindMembership, TargetID: person,
 		Detail: map[string]any{"party": m.Party, "from": m.Role, "to": to}})
 }
 
@@ -203,7 +203,7 @@ func (tx *Tx) end(ctx context.Context, m member, verb string) error {
 		e.Detail["clients"] = *clients
 	}
 	if m.UserID != tx.scope.user {
-		e.TargetKind, e.TargetID = "membership", m.UserID
+		e.TargetKind, e.TargetID = KindMembership, m.UserID
 	}
 	return tx.audit(ctx, e)
 }

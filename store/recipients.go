@@ -88,10 +88,10 @@ func (db *DB) ReadFor(ctx context.Context, r Recipient, reads ...Read) error {
 
 type tenantRow struct {
 	ID    uuid.UUID
-	Kind  string
+	Kind  TenantKind
 	Slug  string
 	Name  string
-	State string
+	State TenantState
 }
 
 const selectTenantRow = `

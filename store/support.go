@@ -13,7 +13,7 @@ import (
 // Grant is a tenant's consent: support may come in until EndsAt.
 type Grant struct {
 	ID        uuid.UUID
-	Mode      string // "read", or "write": it may be turned to writing
+	Mode      SupportMode // "read", or "write": it may be turned to writing
 	ByName    string
 	CreatedAt time.Time
 	EndsAt    time.Time
@@ -48,21 +48,19 @@ limit 100`, nil)}
 // SupportSession is one line of a tenant's ledger: who was here as whom, and why.
 type SupportSession struct {
 	ID          uuid.UUID
-	Kind        string // "support" or "view_as"
-	Mode        string // "read" or "write"
+	Kind        SupportKind
+	Mode        SupportMode
 	AgentName   string
 	SubjectName string
 	Reason      string
 	Ticket      string
 	StartedAt   time.Time
-	EndsAt      time.Time  // its hard end
-	EndedAt     *time.Time // nil while it runs
-	// EndedHow is "stopped", "expired", "revoked", "agent_disabled", "actor_gone",
-	// "target_gone" or "tenant_suspended"; nil while it runs.
-	EndedHow *string
-	Pages    int // seen
-	Files    int // downloaded or looked at
-	Changes  int // made
+	EndsAt      time.Time   // its hard end
+	EndedAt     *time.Time  // nil while it runs
+	EndedHow    *SupportEnd // nil while it runs
+	Pages       int         // seen
+	Files       int         // downloaded or looked at
+	Changes     int         // made
 	// WriteByName is the second agent who agreed to changes, "" for nobody.
 	WriteByName string
 }
@@ -141,18 +139,18 @@ const MaxGrant = 7 * 24 * time.Hour
 // GrantSupport lets support in to read, for a time from now on, by the database's
 // clock, in whole minutes. A grant that is open already is not made shorter by it.
 func (tx *Tx) GrantSupport(ctx context.Context, length time.Duration) error {
-	return second(tx.grantSupport(ctx, "read", length))
+	return second(tx.grantSupport(ctx, SupportRead, length))
 }
 
 // GrantSupportToWrite is [Tx.GrantSupport] for sessions that may, by a second
 // step, be turned to writing.
 func (tx *Tx) GrantSupportToWrite(ctx context.Context, length time.Duration) error {
-	return second(tx.grantSupport(ctx, "write", length))
+	return second(tx.grantSupport(ctx, SupportWrite, length))
 }
 
 func second[T any](_ T, err error) error { return err }
 
-func (tx *Tx) grantSupport(ctx context.Context, mode string, length time.Duration) (uuid.UUID, error) {
+func (tx *Tx) grantSupport(ctx context.Context, mode SupportMode, length time.Duration) (uuid.UUID, error) {
 	if err := tx.requireConsentRight(); err != nil {
 		return uuid.Nil, err
 	}
@@ -160,7 +158,7 @@ func (tx *Tx) grantSupport(ctx context.Context, mode string, length time.Duratio
 	if length < time.Minute || length > MaxGrant {
 		wrong["hours"] = "Choose how long."
 	}
-	if mode != "read" && mode != "write" {
+	if !mode.valid() {
 		wrong["mode"] = "Choose what support can do."
 	}
 	if len(wrong) > 0 {
@@ -174,7 +172,7 @@ values (@tenant_id, @id, @mode, now() + make_interval(mins => @minutes))`,
 	if err != nil {
 		return uuid.Nil, err
 	}
-	return id, tx.audit(ctx, Event{Verb: "support.granted", TargetKind: "support_grant", TargetID: id,
+	return id, tx.audit(ctx, Event{Verb: "support.granted", TargetKind: KindSupportGrant, TargetID: id,
 		Detail: map[string]any{"minutes": int(length / time.Minute), "mode": mode}})
 }
 
@@ -197,7 +195,7 @@ returning id`, pgx.StrictNamedArgs{"me": tx.scope.user}))
 		return err
 	}
 	for _, id := range grants {
-		if err := tx.audit(ctx, Event{Verb: "support.revoked", TargetKind: "support_grant", TargetID: id}); err != nil {
+		if err := tx.audit(ctx, Event{Verb: "support.revoked", TargetKind: KindSupportGrant, TargetID: id}); err != nil {
 			return err
 		}
 	}
@@ -237,7 +235,7 @@ returning id`, args))
 		return 0, err
 	}
 	for _, id := range ended {
-		if err := tx.audit(ctx, Event{Verb: "support.ended", TargetKind: "support_session", TargetID: id,
+		if err := tx.audit(ctx, Event{Verb: "support.ended", TargetKind: KindSupportSession, TargetID: id,
 			Detail: map[string]any{"how": "revoked"}}); err != nil {
 			return 0, err
 		}
@@ -280,7 +278,7 @@ where tenant_id = @tenant_id
 		return err
 	}
 	if n == 1 {
-		err = tx.audit(ctx, Event{Verb: "support.expired", TargetKind: "support_session", TargetID: id,
+		err = tx.audit(ctx, Event{Verb: "support.expired", TargetKind: KindSupportSession, TargetID: id,
 			Detail: map[string]any{"how": over[0]}})
 		if err != nil {
 			return err

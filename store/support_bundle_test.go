@@ -72,7 +72,7 @@ func (b *supportBundle) inside(t *testing.T) store.Member {
 
 // wantOut says that the agent's next request is outside, and how the session
 // came to be over.
-func (b *supportBundle) wantOut(t *testing.T, how string) {
+func (b *supportBundle) wantOut(t *testing.T, how store.SupportEnd) {
 	t.Helper()
 	v := storetest.Visit(t, b.token, b.Acme)
 	if _, ok := v.Member(); ok {

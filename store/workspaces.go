@@ -10,10 +10,10 @@ import (
 // Workspace is one of the tenants a person belongs to, as a switcher shows it.
 type Workspace struct {
 	TenantID       uuid.UUID
-	Kind           string
+	Kind           TenantKind
 	Slug           string
 	Name           string
-	State          string
+	State          TenantState
 	AgencyName     *string
 	Accent         *string
 	LogoID         *uuid.UUID

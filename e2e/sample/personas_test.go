@@ -99,7 +99,7 @@ func everything(t *testing.T, db *store.DB, email, slug string) string {
 	seen := []any{me.Tenant, projects, bin, newest}
 	var deliverables []uuid.UUID
 	for _, p := range slices.Concat(projects[:]...) {
-		for _, which := range []string{store.Current, store.Archived, store.Binned} {
+		for _, which := range []store.Which{store.Current, store.Archived, store.Binned} {
 			var list []store.Deliverable
 			read(store.ListDeliverables(p.ID, which, &list))
 			seen = append(seen, list)
