@@ -1,11 +1,9 @@
 package handlers
 
 import (
-	"encoding/base64"
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -22,7 +20,7 @@ func (s *Server) activityList(w http.ResponseWriter, r *http.Request, me store.M
 		Kind:    kindOf(q.Get("kind")),
 		Denied:  q.Get("refused") != "",
 		Support: q.Get("support") != "",
-		Limit:   activityShown + 1,
+		Page:    store.PageOf(activityShown, parseCursor(q.Get("before"))),
 	}
 	if id, err := uuid.Parse(q.Get("person")); err == nil {
 		filter.Person = id
@@ -30,7 +28,6 @@ func (s *Server) activityList(w http.ResponseWriter, r *http.Request, me store.M
 	if id, err := uuid.Parse(q.Get("support")); err == nil {
 		filter.SupportSession = id
 	}
-	filter.BeforeAt, filter.BeforeID = parseCursor(q.Get("before"))
 	var events []store.Activity
 	if err := s.db.Read(r.Context(), me, store.ListActivity(filter, &events)); err != nil {
 		return err
@@ -40,10 +37,9 @@ func (s *Server) activityList(w http.ResponseWriter, r *http.Request, me store.M
 		Filters:  activityFilters(c.Base, q),
 		Filtered: filter.Kind != "" || filter.Denied || filter.Support || filter.Person != uuid.Nil,
 	}
-	if len(events) > activityShown {
-		events = events[:activityShown]
-		last := events[len(events)-1]
-		props.OlderURL = c.Base.Activity(with(q, "before", cursor(last.At, last.ID)))
+	events, next := store.Cut(events, filter.Page, func(e store.Activity) store.Cursor { return store.Cursor{At: e.At, ID: e.ID} })
+	if older := writeCursor(next); older != "" {
+		props.OlderURL = c.Base.Activity(with(q, "before", older))
 	}
 	if q.Get("before") != "" {
 		props.NewerURL = c.Base.Activity(with(q, "before", ""))
@@ -151,23 +147,4 @@ func with(q url.Values, key, value string) url.Values {
 		next.Set(key, value)
 	}
 	return next
-}
-
-// cursor names a place in a list by time and id; it is no secret and no promise.
-func cursor(at time.Time, id uuid.UUID) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(at.UTC().Format(time.RFC3339Nano) + " " + id.String()))
-}
-
-func parseCursor(s string) (time.Time, uuid.UUID) {
-	b, err := base64.RawURLEncoding.DecodeString(s)
-	if err != nil {
-		return time.Time{}, uuid.Nil
-	}
-	stamp, id, _ := strings.Cut(string(b), " ")
-	at, err := time.Parse(time.RFC3339Nano, stamp)
-	last, err2 := uuid.Parse(id)
-	if err != nil || err2 != nil {
-		return time.Time{}, uuid.Nil
-	}
-	return at, last
 }

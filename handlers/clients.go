@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"net/http"
 	"net/url"
@@ -21,8 +20,8 @@ const clientsShown = 50
 // clientList is an agency's clients by name, for its owners and admins.
 func (s *Server) clientList(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	q := r.URL.Query()
-	page := store.ClientPage{Filter: strings.TrimSpace(q.Get("q")), Archived: q.Get("show") == string(store.Archived), Limit: clientsShown + 1}
-	page.AfterName, page.After = parseClientCursor(q.Get("after"))
+	page := store.ClientFilter{Text: strings.TrimSpace(q.Get("q")), Archived: q.Get("show") == string(store.Archived),
+		Page: store.PageOf(clientsShown, parseCursor(q.Get("after")))}
 	var clients []store.Client
 	var plan string
 	var used []store.Usage
@@ -30,22 +29,21 @@ func (s *Server) clientList(w http.ResponseWriter, r *http.Request, me store.Mem
 		return err
 	}
 	c := s.chrome(r, me)
-	props := views.ClientListProps{Query: page.Filter, Archived: page.Archived, Room: clientRoom(plan, used)}
+	props := views.ClientListProps{Query: page.Text, Archived: page.Archived, Room: clientRoom(plan, used)}
 	at := func(after string) string {
 		next := url.Values{}
-		for key, value := range map[string]string{"q": page.Filter, "show": q.Get("show"), "after": after} {
+		for key, value := range map[string]string{"q": page.Text, "show": q.Get("show"), "after": after} {
 			if value != "" {
 				next.Set(key, value)
 			}
 		}
 		return c.Base.Clients() + "?" + next.Encode()
 	}
-	if len(clients) > clientsShown {
-		clients = clients[:clientsShown]
-		last := clients[clientsShown-1]
-		props.MoreURL = at(clientCursor(last.Name, last.ID))
+	clients, next := store.Cut(clients, page.Page, func(c store.Client) store.Cursor { return store.Cursor{Name: c.Name, ID: c.ID} })
+	if after := writeCursor(next); after != "" {
+		props.MoreURL = at(after)
 	}
-	if page.After != uuid.Nil {
+	if page.After.ID != uuid.Nil {
 		props.FirstURL = at("")
 	}
 	props.Clients = clientRows(c.Base, clients)
@@ -80,23 +78,6 @@ func clientRows(base views.Base, clients []store.Client) []views.ClientRow {
 		}
 	}
 	return rows
-}
-
-// clientCursor names a place in a list by name and id; it is no secret and no promise.
-func clientCursor(name string, id uuid.UUID) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(id.String() + " " + name))
-}
-
-func parseClientCursor(s string) (name string, id uuid.UUID) {
-	b, err := base64.RawURLEncoding.DecodeString(s)
-	if err != nil {
-		return "", uuid.Nil
-	}
-	before, name, _ := strings.Cut(string(b), " ")
-	if id, err = uuid.Parse(before); err != nil || !printable(name) {
-		return "", uuid.Nil
-	}
-	return name, id
 }
 
 // clientShow is one client from without, with all that can be done about it.

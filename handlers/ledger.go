@@ -18,7 +18,7 @@ const ledgerLines = 1000
 func (s *Server) supportLedger(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	untimed(w, r)
 	var lines []store.LedgerLine
-	page := store.LedgerPage{Limit: ledgerLines}
+	page := store.LedgerPage{Page: store.Page{Limit: ledgerLines}}
 	if err := s.db.Read(r.Context(), me, store.SupportLedger(page, &lines)); err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func (s *Server) supportLedger(w http.ResponseWriter, r *http.Request, me store.
 		}
 		out.Flush()
 		last := lines[len(lines)-1]
-		page.Session, page.At, page.ID = last.SessionID, last.At, last.ID
+		page.AfterSession, page.After = last.SessionID, store.Cursor{At: last.At, ID: last.ID}
 		if len(lines) < ledgerLines {
 			break
 		}

@@ -34,8 +34,7 @@ func sideOf(me store.Member, p store.Party) string {
 
 func (s *Server) memberList(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	q := r.URL.Query()
-	page := store.PeoplePage{Text: strings.TrimSpace(q.Get("q")), Limit: peopleShown + 1}
-	page.After, _ = uuid.Parse(q.Get("after"))
+	page := store.PeopleFilter{Text: strings.TrimSpace(q.Get("q")), Page: store.PageOf(peopleShown, parseCursor(q.Get("after")))}
 	var (
 		people   []store.Membership
 		count    store.PeopleCount
@@ -49,12 +48,12 @@ func (s *Server) memberList(w http.ResponseWriter, r *http.Request, me store.Mem
 	}
 	c := s.chrome(r, me)
 	props := views.MembersProps{Query: page.Text}
-	if len(people) > peopleShown {
-		people = people[:peopleShown]
-		props.MoreURL = c.Base.MembersIn(url.Values{"q": {page.Text}, "after": {people[peopleShown-1].UserID.String()}})
+	people, next := store.Cut(people, page.Page, func(p store.Membership) store.Cursor { return store.Cursor{ID: p.UserID} })
+	if after := writeCursor(next); after != "" {
+		props.MoreURL = c.Base.MembersIn(url.Values{"q": {page.Text}, "after": {after}})
 	}
 	props.Groups = memberGroups(c.Base, me, people, count)
-	if page.After != uuid.Nil {
+	if page.After.ID != uuid.Nil {
 		props.FirstURL = c.Base.MembersIn(url.Values{"q": {page.Text}})
 	} else if page.Text == "" {
 		props.Invites = inviteRows(c.Base, me, invites, byClient)

@@ -26,11 +26,11 @@ func (s *Server) tenantHome(w http.ResponseWriter, r *http.Request, me store.Mem
 	if me.Party == store.PartyClient {
 		reads = append(reads, store.ListShown("", 50, &newest))
 	} else {
-		reads = append(reads, store.ListNewest("", 50, &newest), store.ListActivity(store.ActivityFilter{Limit: 8}, &latest))
+		reads = append(reads, store.ListNewest("", 50, &newest), store.ListActivity(store.ActivityFilter{Page: store.Page{Limit: 8}}, &latest))
 	}
 	c := s.chrome(r, me)
 	if c.Doors.Clients {
-		reads = append(reads, store.ListClients(store.ClientPage{Limit: clientsAtHome}, &clients))
+		reads = append(reads, store.ListClients(store.ClientFilter{Page: store.Page{Limit: clientsAtHome}}, &clients))
 	}
 	if err := s.db.Read(r.Context(), me, reads...); err != nil {
 		return err

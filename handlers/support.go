@@ -26,9 +26,8 @@ type supportForms struct {
 }
 
 func (s *Server) supportPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, typed supportForms) error {
-	page := store.SupportPage{Limit: supportShown + 1}
 	before := r.URL.Query().Get("before")
-	page.BeforeAt, page.BeforeID = parseCursor(before)
+	page := store.PageOf(supportShown, parseCursor(before))
 	var grant *store.Grant
 	var sessions []store.SupportSession
 	var people []store.SupportTarget
@@ -55,10 +54,9 @@ func (s *Server) supportPage(w http.ResponseWriter, r *http.Request, me store.Me
 		props.GrantWrite = grant.Mode == store.SupportWrite
 		props.GrantUntil, props.GrantBy, props.GrantAt = grant.EndsAt, grant.ByName, grant.CreatedAt
 	}
-	if len(sessions) > supportShown {
-		sessions = sessions[:supportShown]
-		last := sessions[len(sessions)-1]
-		props.OlderURL = c.Base.Support() + "?" + url.Values{"before": {cursor(last.StartedAt, last.ID)}}.Encode()
+	sessions, next := store.Cut(sessions, page, func(s store.SupportSession) store.Cursor { return store.Cursor{At: s.StartedAt, ID: s.ID} })
+	if older := writeCursor(next); older != "" {
+		props.OlderURL = c.Base.Support() + "?" + url.Values{"before": {older}}.Encode()
 	}
 	if before != "" {
 		props.NewerURL = c.Base.Support()

@@ -161,20 +161,12 @@ type ActivityFilter struct {
 	Support bool      // support acts only
 	// SupportSession narrows to what was done in that one.
 	SupportSession uuid.UUID
-	// Before continues after an event of an earlier page.
-	BeforeAt time.Time
-	BeforeID uuid.UUID
-	Limit    int // 1 to 200; 0 means 50
+	Page
 }
 
 // ListActivity reads the tenant's audit trail, newest first.
 func ListActivity(f ActivityFilter, dst *[]Activity) Read {
-	if f.Limit < 1 || f.Limit > 200 {
-		f.Limit = 50
-	}
-	if f.BeforeAt.IsZero() {
-		f.BeforeAt, f.BeforeID = time.Now().AddDate(100, 0, 0), uuid.Max
-	}
+	at, id := f.before()
 	joins, name := targetNames(false)
 	return Read{many("list activity", dst, `
 select e.id, e.at, e.verb, e.result, e.actor_id,
@@ -205,14 +197,14 @@ left join memberships m on m.tenant_id = e.tenant_id and m.user_id = e.subject_i
 left join support_sessions s on s.tenant_id = e.tenant_id and s.id = e.support_session_id`+joins+`
 order by e.at desc, e.id desc`,
 		pgx.StrictNamedArgs{
-			"before_at": f.BeforeAt,
-			"before_id": f.BeforeID,
+			"before_at": at,
+			"before_id": id,
 			"person":    nilIfZero(f.Person),
 			"kind":      f.Kind,
 			"denied":    f.Denied,
 			"support":   f.Support,
 			"session":   nilIfZero(f.SupportSession),
-			"limit":     f.Limit,
+			"limit":     f.limit(),
 		})}
 }
 

@@ -29,32 +29,29 @@ type Client struct {
 	Joined         bool // whoever asks is one of its staff
 }
 
-// ClientPage is a part of an agency's list of clients.
-type ClientPage struct {
-	Filter   string // a part of the name or the slug
-	Archived bool   // those that are, or those that are not
-	// After continues after the last client of an earlier page.
-	AfterName string
-	After     uuid.UUID
-	Limit     int // 1 to 200
+// ClientFilter says which of an agency's clients to read, and which page of them.
+type ClientFilter struct {
+	Text     string // part of the name or the slug; "" is all
+	Archived bool   // those that are archived, or those that are not
+	Page            // of 1 to 200 rows
 }
 
 // ListClients reads the clients of the agency by name. Nobody but its owners and
 // admins, in person, finds any.
-func ListClients(p ClientPage, dst *[]Client) Read {
+func ListClients(p ClientFilter, dst *[]Client) Read {
 	return Read{many("list clients", dst, selectClients, clientArgs(nil, p))}
 }
 
 // GetClient reads one client of the agency, or [ErrNotFound].
 func GetClient(id uuid.UUID, dst *Client) Read {
-	return Read{one("client", dst, selectClients, clientArgs(&id, ClientPage{Limit: 1}))}
+	return Read{one("client", dst, selectClients, clientArgs(&id, ClientFilter{Page: Page{Limit: 1}}))}
 }
 
 const selectClients = `select * from lookup.my_clients(@client, @filter, @archived, @name, @after, @limit)`
 
-func clientArgs(client *uuid.UUID, p ClientPage) pgx.StrictNamedArgs {
-	return pgx.StrictNamedArgs{"client": client, "filter": p.Filter, "archived": p.Archived,
-		"name": p.AfterName, "after": nilIfZero(p.After), "limit": p.Limit}
+func clientArgs(client *uuid.UUID, p ClientFilter) pgx.StrictNamedArgs {
+	return pgx.StrictNamedArgs{"client": client, "filter": p.Text, "archived": p.Archived,
+		"name": p.After.Name, "after": nilIfZero(p.After.ID), "limit": p.Limit}
 }
 
 // NewClient is a client to open.

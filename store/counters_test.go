@@ -12,7 +12,7 @@ import (
 func waitingIn(t *testing.T, email, slug string) (waiting, unread int) {
 	t.Helper()
 	var mine []store.Workspace
-	if err := storetest.DB().ReadOwn(t.Context(), storetest.Person(t, storetest.SignIn(t, email)), store.MyWorkspaces(store.WorkspacePage{Limit: 100}, &mine)); err != nil {
+	if err := storetest.DB().ReadOwn(t.Context(), storetest.Person(t, storetest.SignIn(t, email)), store.MyWorkspaces(store.WorkspaceFilter{Page: store.Page{Limit: 100}}, &mine)); err != nil {
 		t.Fatal(err)
 	}
 	for _, m := range mine {

@@ -65,22 +65,10 @@ type SupportSession struct {
 	WriteByName string
 }
 
-// SupportPage says which page of the ledger; zero means the newest 50.
-type SupportPage struct {
-	BeforeAt time.Time
-	BeforeID uuid.UUID
-	Limit    int // 1 to 200; 0 means 50
-}
-
 // ListSupportSessions reads the tenant's ledger, newest first. What is over is
 // shown as over, whether or not a job has marked it yet.
-func ListSupportSessions(p SupportPage, dst *[]SupportSession) Read {
-	if p.Limit < 1 || p.Limit > 200 {
-		p.Limit = 50
-	}
-	if p.BeforeAt.IsZero() {
-		p.BeforeAt, p.BeforeID = time.Now().AddDate(100, 0, 0), uuid.Max
-	}
+func ListSupportSessions(p Page, dst *[]SupportSession) Read {
+	at, id := p.before()
 	return Read{many("list support sessions", dst, `
 select s.id, s.kind, s.mode, s.actor_name as agent_name, m.name as subject_name, s.reason, s.ticket,
        s.started_at, s.ends_at, o.ended_at, o.ended_how, c.pages, c.files, c.changes, coalesce(s.write_by_name, '') as write_by_name
@@ -98,7 +86,7 @@ left join memberships a on a.tenant_id = s.tenant_id and a.user_id = s.actor_id 
 cross join lateral (`+supportOver+`) o
 cross join lateral (`+supportCounts+`) c
 order by s.started_at desc, s.id desc`,
-		pgx.StrictNamedArgs{"before_at": p.BeforeAt, "before_id": p.BeforeID, "limit": p.Limit})}
+		pgx.StrictNamedArgs{"before_at": at, "before_id": id, "limit": p.limit()})}
 }
 
 // supportOver is how and when a session s with its grant g, its subject m and, of

@@ -30,13 +30,11 @@ type LedgerLine struct {
 	TargetName  string
 }
 
-// LedgerPage says after which line of the ledger a page of it begins; zero means
-// at its beginning.
+// LedgerPage is a part of the ledger. Its order is by session first, so that its place
+// is a session and a cursor.
 type LedgerPage struct {
-	Session uuid.UUID
-	At      time.Time
-	ID      uuid.UUID
-	Limit   int // 1 to 1000
+	AfterSession uuid.UUID
+	Page         // of 1 to 1000 rows
 }
 
 // SupportLedger reads the tenant's ledger line by line, oldest session first.
@@ -62,7 +60,7 @@ left join support_grants g on g.tenant_id = s.tenant_id and g.id = s.grant_id
 left join memberships a on a.tenant_id = s.tenant_id and a.user_id = s.actor_id and s.kind = 'view_as'
 cross join lateral (`+supportOver+`) o`+joins+`
 order by e.support_session_id, e.at, e.id`,
-		pgx.StrictNamedArgs{"session": p.Session, "at": p.At, "id": p.ID, "limit": min(max(p.Limit, 1), 1000)})}
+		pgx.StrictNamedArgs{"session": p.AfterSession, "at": p.After.At, "id": p.After.ID, "limit": min(max(p.Limit, 1), 1000)})}
 }
 
 // supportCounts is what was done in a session s, in numbers.

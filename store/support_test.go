@@ -300,7 +300,7 @@ func TestSupportReadsOnly(t *testing.T) {
 	}
 	var workspaces []store.Workspace
 	var projects []store.Project
-	must(t, b.db.Read(t.Context(), m, store.SwitcherWorkspaces(store.WorkspacePage{Limit: 50}, &workspaces), store.ListProjects(store.Current, &projects)))
+	must(t, b.db.Read(t.Context(), m, store.SwitcherWorkspaces(store.WorkspaceFilter{Page: store.Page{Limit: 50}}, &workspaces), store.ListProjects(store.Current, &projects)))
 	if len(projects) != 1 {
 		t.Errorf("the agent sees %d projects, want the one", len(projects))
 	}

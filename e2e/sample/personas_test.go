@@ -36,7 +36,7 @@ func TestPersonas(t *testing.T) {
 			t.Errorf("%s is %q, an agent: %v", p.Email, me.Name, me.Agent)
 		}
 		var mine []store.Workspace
-		if err := db.ReadOwn(t.Context(), me, store.MyWorkspaces(store.WorkspacePage{Limit: 10}, &mine)); err != nil {
+		if err := db.ReadOwn(t.Context(), me, store.MyWorkspaces(store.WorkspaceFilter{Page: store.Page{Limit: 10}}, &mine)); err != nil {
 			t.Fatal(err)
 		}
 		var got []string
