@@ -4,14 +4,11 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net/http"
-	"os"
 	"time"
 
 	"github.com/google/uuid"
 
 	"portico/files"
-	"portico/handlers/web"
 	"portico/store"
 )
 
@@ -51,67 +48,6 @@ func (s *Server) beginUpload(ctx context.Context, me store.Member, version uuid.
 		return u, uploadError(err)
 	}
 	return u, nil
-}
-
-// abandon undoes what it can of an upload that could not go on; the sweep does
-// the rest. If the reason is that storage does not answer, nobody waits for it a
-// second time.
-func (s *Server) abandon(ctx context.Context, me store.Member, u store.FileUpload, why error) {
-	answers := !errors.Is(why, files.ErrUnavailable)
-	ctx, cancel := afterwards(ctx)
-	defer cancel()
-	if u.StorageID != "" && answers {
-		if err := s.vault(me).Abort(ctx, fileKey(me, u.ID), u.StorageID); err != nil {
-			s.log.WarnContext(ctx, "upload left in storage", "file", u.ID, "error", err.Error())
-			return
-		}
-	}
-	left, err := s.markGivenUp(ctx, me, u.ID)
-	if err != nil {
-		s.log.WarnContext(ctx, "upload left to the sweep", "file", u.ID, "error", err.Error())
-		return
-	}
-	if answers {
-		s.removeGivenUp(ctx, me, u.ID, left)
-	}
-}
-
-// giveUp ends an upload for good, and removes what there is of it. What cannot
-// be removed now is left to the sweep.
-func (s *Server) giveUp(ctx context.Context, me store.Member, id uuid.UUID) error {
-	left, err := s.markGivenUp(ctx, me, id)
-	if err == nil {
-		s.removeGivenUp(ctx, me, id, left)
-	}
-	return err
-}
-
-func (s *Server) markGivenUp(ctx context.Context, me store.Member, id uuid.UUID) (left store.RemovableFile, err error) {
-	err = s.db.Write(ctx, me, func(tx *store.Tx) (err error) {
-		left, err = tx.CancelUpload(ctx, id)
-		return err
-	})
-	return left, err
-}
-
-func (s *Server) removeGivenUp(ctx context.Context, me store.Member, id uuid.UUID, left store.RemovableFile) {
-	ctx, cancel := afterwards(ctx)
-	defer cancel()
-	var err error
-	if left.StorageID != "" {
-		err = s.vault(me).Abort(ctx, fileKey(me, id), left.StorageID)
-	}
-	for _, key := range files.KeysOf(me.TenantID(), id) {
-		if err == nil {
-			err = s.vault(me).Delete(ctx, key)
-		}
-	}
-	if err == nil {
-		err = s.db.Write(ctx, me, func(tx *store.Tx) error { return tx.DeleteUpload(ctx, id) })
-	}
-	if err != nil {
-		s.log.WarnContext(ctx, "upload left to the sweep", "file", id, "error", err.Error())
-	}
 }
 
 // incoming is a part on its way in. Without a digest nobody promised anything
@@ -320,34 +256,4 @@ func isAny(err error, targets ...error) bool {
 		}
 	}
 	return false
-}
-
-// uploadError says what went wrong in the words of an upload; what it does not
-// know passes as it is.
-func uploadError(err error) error {
-	var invalid store.InvalidError
-	var tooLarge *http.MaxBytesError
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, files.ErrUnavailable):
-		return errors.Join(errNoFiles, err)
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return errTooSlow
-	case errors.As(err, &tooLarge):
-		return errPartTooLarge
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return errBrokeOff
-	case errors.Is(err, files.ErrDigest):
-		return errDigest
-	case errors.Is(err, files.ErrSize):
-		return errPartTooSmall
-	case errors.As(err, &invalid):
-		for _, sentence := range invalid {
-			return &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: sentence}
-		}
-	case errors.Is(err, store.ErrConflict):
-		return errUploadOver
-	}
-	return err
 }

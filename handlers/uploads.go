@@ -12,24 +12,6 @@ import (
 	"portico/store"
 )
 
-// What an upload can be told, besides what the store says.
-var (
-	errNoFiles      = &web.Problem{Status: http.StatusServiceUnavailable, Sentence: "Files aren't available at the moment. Nothing is lost. Try again shortly."}
-	errFileTooLarge = &web.Problem{Status: http.StatusRequestEntityTooLarge, Sentence: "A file can be up to 83.8 GB."}
-	errPartTooLarge = &web.Problem{Status: http.StatusRequestEntityTooLarge, Sentence: "The part is larger than the declared file size allows."}
-	errPartTooSmall = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "The part is smaller than the declared file size requires."}
-	errNoPart       = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "A file of the declared size has no such part."}
-	errNoDigest     = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "Send the SHA-256 of the part as Content-Digest: sha-256=:base64:."}
-	errDigest       = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "The part doesn't match its Content-Digest. Send it again."}
-	errNotDraft     = &web.Problem{Status: http.StatusConflict, Sentence: "This version has been published, so you can't add files to it."}
-	errUploadOver   = &web.Problem{Status: http.StatusConflict, Sentence: "This upload has ended. Start a new one."}
-	errPartsMissing = &web.Problem{Status: http.StatusConflict, Sentence: "Some parts are missing. The status lists the parts that have arrived."}
-	errFinishing    = &web.Problem{Status: http.StatusServiceUnavailable, Sentence: "The file is being assembled. Try again shortly."}
-	errPartsLost    = &web.Problem{Status: http.StatusConflict, Sentence: "The file couldn't be assembled. Start a new upload."}
-	errBrokeOff     = &web.Problem{Status: http.StatusBadRequest, Sentence: "The connection ended before the part was complete. Send it again."}
-	errTooSlow      = &web.Problem{Status: http.StatusRequestTimeout, Sentence: "The upload was too slow or stopped. Send the part again."}
-)
-
 // uploadPlan tells a browser how to send a file.
 type uploadPlan struct {
 	ID       string `json:"id"`
