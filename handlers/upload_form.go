@@ -102,7 +102,7 @@ func (s *Server) takeParts(r *http.Request, me store.Member, u *store.FileUpload
 		if n > files.MaxParts {
 			return errFileTooLarge
 		}
-		size, err := s.putPart(r.Context(), me, u, incoming{number: n, body: body})
+		size, err := s.putPart(r.Context(), me, u, incoming{Number: n, Body: body})
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil // the part before it was the last, and full

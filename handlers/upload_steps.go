@@ -30,6 +30,9 @@ func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
 }
 
+// beginUpload makes the row of a file in a draft version and opens its upload in storage.
+// It returns a problem for the visitor when the file is too large or the version takes no
+// more files.
 func (s *Server) beginUpload(ctx context.Context, me store.Member, version uuid.UUID, in store.NewUpload) (store.FileUpload, error) {
 	u := store.FileUpload{State: store.FilePending, Declared: in.Size, Draft: true}
 	err := s.db.Write(ctx, me, func(tx *store.Tx) (err error) {
@@ -50,26 +53,27 @@ func (s *Server) beginUpload(ctx context.Context, me store.Member, version uuid.
 	return u, nil
 }
 
-// incoming is a part on its way in. Without a digest nobody promised anything
-// about it, and its size is whatever comes, up to a full part.
+// incoming is one part of a file on its way to storage.
 type incoming struct {
-	number int
-	body   io.Reader
-	size   int64
-	digest *files.Digest
+	Number int // from 1
+	Body   io.Reader
+	// Size and Digest are what the sender declared. Without a digest neither
+	// counts: the part is as large as what arrives, up to a full part.
+	Size   int64
+	Digest *files.Digest
 }
 
-// putPart streams a part to object storage and notes it, adding it to the running
-// hash of the file when it is the next in order. It returns how large it was.
+// putPart streams a part to object storage and records it, adding it to the running
+// hash of the file when it is the next in order. It returns how many bytes it had.
 func (s *Server) putPart(ctx context.Context, me store.Member, u *store.FileUpload, in incoming) (int64, error) {
 	hash, err := files.ResumeHash(u.HashState)
-	next := err == nil && hash.Seen() == int64(in.number-1)*store.PartSize
+	next := err == nil && hash.Seen() == int64(in.Number-1)*store.PartSize
 	if next {
-		in.body = io.TeeReader(in.body, hash)
+		in.Body = io.TeeReader(in.Body, hash)
 	}
-	part, err := s.stream(ctx, me, *u, in)
+	part, err := s.sendPart(ctx, me, *u, in)
 	if errors.Is(err, files.ErrNotFound) {
-		return 0, s.lost(ctx, me, *u)
+		return 0, s.cancelIfLost(ctx, me, *u)
 	}
 	if err != nil {
 		return 0, uploadError(err)
@@ -82,7 +86,7 @@ func (s *Server) putPart(ctx context.Context, me store.Member, u *store.FileUplo
 			return 0, err
 		}
 	}
-	// Storage has the part now, so it is noted even if the visitor has gone.
+	// Storage has the part now, so record it even if the visitor has disconnected.
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
 	err = s.db.Write(ctx, me, func(tx *store.Tx) error {
@@ -94,16 +98,16 @@ func (s *Server) putPart(ctx context.Context, me store.Member, u *store.FileUplo
 	return part.Size, uploadError(err)
 }
 
-func (s *Server) stream(ctx context.Context, me store.Member, u store.FileUpload, in incoming) (files.Part, error) {
-	if in.digest == nil {
-		return s.vault(me).PutPartSpooled(ctx, fileKey(me, u.ID), u.StorageID, in.number, in.body)
+func (s *Server) sendPart(ctx context.Context, me store.Member, u store.FileUpload, in incoming) (files.Part, error) {
+	if in.Digest == nil {
+		return s.vault(me).PutPartSpooled(ctx, fileKey(me, u.ID), u.StorageID, in.Number, in.Body)
 	}
-	return s.vault(me).PutPart(ctx, fileKey(me, u.ID), u.StorageID, in.number, in.body, in.size, *in.digest)
+	return s.vault(me).PutPart(ctx, fileKey(me, u.ID), u.StorageID, in.Number, in.Body, in.Size, *in.Digest)
 }
 
-// lost is for an upload that object storage knows nothing of. Unless somebody
-// finishes it just now, it cannot go on.
-func (s *Server) lost(ctx context.Context, me store.Member, u store.FileUpload) error {
+// cancelIfLost cancels an upload that object storage doesn't know, unless it has
+// been finished or somebody is finishing it. It returns what to tell the visitor.
+func (s *Server) cancelIfLost(ctx context.Context, me store.Member, u store.FileUpload) error {
 	_, err := s.vault(me).Head(ctx, fileKey(me, u.ID))
 	switch {
 	case err == nil:
@@ -123,9 +127,9 @@ func (s *Server) lost(ctx context.Context, me store.Member, u store.FileUpload) 
 	return errPartsLost
 }
 
-// finishUpload puts the parts together, has them verified, and only then calls
-// the file ready. It may be repeated, also while it is under way, and it goes on
-// when whoever asked has left: storage would not stop either.
+// finishUpload assembles the parts, verifies them, and only then makes the file ready. It
+// can be repeated, also while it is running. It continues when the visitor
+// disconnects, because storage would not stop either.
 func (s *Server) finishUpload(ctx context.Context, me store.Member, id uuid.UUID) (store.FileUpload, error) {
 	ctx = context.WithoutCancel(ctx)
 	var u store.FileUpload
@@ -144,8 +148,8 @@ func (s *Server) finishUpload(ctx context.Context, me store.Member, id uuid.UUID
 		u.Declared != nil && len(parts) != u.Parts():
 		return u, errPartsMissing
 	}
-	// Putting together may take minutes. A storage that does not answer at all is
-	// not waited for that long.
+	// Assembling can take minutes. Don't wait that long for a storage that doesn't
+	// answer at all.
 	if err := s.files.Ping(ctx); err != nil {
 		return u, uploadError(err)
 	}
@@ -160,10 +164,9 @@ func (s *Server) finishUpload(ctx context.Context, me store.Member, id uuid.UUID
 	return u, uploadError(err)
 }
 
-// assemble makes one object of the parts and finds out what it is: its size as
-// storage has it, its digest from the bytes that passed or are read again, its
-// type from the first of them. Parts that make up no file are given up, unless
-// somebody else is at it: then storage has moved them away for the other.
+// assemble makes one object of the parts and returns its size, digest and type. An
+// upload whose parts don't make a file is cancelled, unless somebody else is
+// finishing it: then storage has already moved the parts for them.
 func (s *Server) assemble(ctx context.Context, me store.Member, u store.FileUpload, parts []store.Part) (store.Stored, error) {
 	var since time.Time
 	var another bool
@@ -191,7 +194,7 @@ func (s *Server) assemble(ctx context.Context, me store.Member, u store.FileUplo
 	if err != nil {
 		return store.Stored{}, err
 	}
-	return s.examine(ctx, me, u, info)
+	return s.hashAndSniff(ctx, me, u, info)
 }
 
 func sentParts(parts []store.Part) []files.Part {
@@ -202,8 +205,9 @@ func sentParts(parts []store.Part) []files.Part {
 	return sent
 }
 
-// examine finds out what has been put together.
-func (s *Server) examine(ctx context.Context, me store.Member, u store.FileUpload, info files.ObjectInfo) (store.Stored, error) {
+// hashAndSniff takes the digest from the bytes that passed, reading what is missing
+// from storage, and the type from the first bytes.
+func (s *Server) hashAndSniff(ctx context.Context, me store.Member, u store.FileUpload, info files.ObjectInfo) (store.Stored, error) {
 	hash, err := files.ResumeHash(u.HashState)
 	if err != nil {
 		hash = files.NewHash()
@@ -219,8 +223,9 @@ func (s *Server) examine(ctx context.Context, me store.Member, u store.FileUploa
 	return store.Stored{Size: info.Size, SHA256: digest[:], ContentType: contentType}, nil
 }
 
-// awaitFinish waits a moment for the other who is finishing the same upload.
-func (s *Server) awaitFinish(ctx context.Context, me store.Member, u store.FileUpload, otherwise error) (store.FileUpload, error) {
+// awaitFinish waits up to three seconds for somebody else who is finishing the same
+// upload. If they don't, the answer is why.
+func (s *Server) awaitFinish(ctx context.Context, me store.Member, u store.FileUpload, why error) (store.FileUpload, error) {
 	for range 12 {
 		if err := s.db.Read(ctx, me, store.GetUpload(u.ID, &u)); err != nil {
 			return u, err
@@ -233,7 +238,7 @@ func (s *Server) awaitFinish(ctx context.Context, me store.Member, u store.FileU
 		}
 		time.Sleep(250 * time.Millisecond)
 	}
-	return u, uploadError(otherwise)
+	return u, uploadError(why)
 }
 
 func sniff(ctx context.Context, vault files.Vault, info files.ObjectInfo) (string, error) {

@@ -129,10 +129,10 @@ func (s *Server) takePart(w http.ResponseWriter, r *http.Request, me store.Membe
 		return errPartTooSmall
 	}
 	_, err = s.putPart(r.Context(), me, &u, incoming{
-		number: int(number),
-		body:   http.MaxBytesReader(w, body, size),
-		size:   size,
-		digest: &digest,
+		Number: int(number),
+		Body:   http.MaxBytesReader(w, body, size),
+		Size:   size,
+		Digest: &digest,
 	})
 	return err
 }
