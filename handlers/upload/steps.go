@@ -1,4 +1,4 @@
-package handlers
+package upload
 
 import (
 	"context"
@@ -12,49 +12,34 @@ import (
 	"portico/store"
 )
 
-// An upload lives in two places, and a process can die between any two steps.
-// The order keeps that harmless: the row first, then object storage, then the
-// row again. A row whose upload storage does not know, or an upload whose row
-// was not told of it, is what the sweep finds a day later; a finish that was
-// answered by nobody can be repeated.
-
-// fileKey is where the bytes of a file lie. The tenant is the member's own.
-func fileKey(me store.Member, file uuid.UUID) files.Key {
-	return files.NewKey(me.TenantID(), files.KindFile, file)
-}
-
-func (s *Server) vault(me store.Member) files.Vault { return s.files.For(me.TenantID()) }
-
-// afterwards outlives a visitor who left, for what must be put in order anyway.
-func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
-}
-
-// beginUpload makes the row of a file in a draft version and opens its upload in storage.
+// Begin makes the row of a file in a draft version and opens its upload in storage.
 // It returns a problem for the visitor when the file is too large or the version takes no
 // more files.
-func (s *Server) beginUpload(ctx context.Context, me store.Member, version uuid.UUID, in store.NewUpload) (store.FileUpload, error) {
+func (s *Service) Begin(ctx context.Context, me store.Member, version uuid.UUID, in store.NewUpload) (store.FileUpload, error) {
+	if in.Size != nil && *in.Size > store.MaxFileSize {
+		return store.FileUpload{}, errFileTooLarge
+	}
 	u := store.FileUpload{State: store.FilePending, Declared: in.Size, Draft: true}
 	err := s.db.Write(ctx, me, func(tx *store.Tx) (err error) {
 		u.ID, err = tx.BeginUpload(ctx, version, in)
 		return err
 	})
 	if err != nil {
-		return u, uploadError(err)
+		return u, AsProblem(err)
 	}
-	u.StorageID, err = s.vault(me).Begin(ctx, fileKey(me, u.ID))
+	u.StorageID, err = s.vault(me).Begin(ctx, Key(me, u.ID))
 	if err == nil {
 		err = s.db.Write(ctx, me, func(tx *store.Tx) error { return tx.OpenUpload(ctx, u.ID, u.StorageID) })
 	}
 	if err != nil {
 		s.abandon(ctx, me, u, err)
-		return u, uploadError(err)
+		return u, AsProblem(err)
 	}
 	return u, nil
 }
 
-// incoming is one part of a file on its way to storage.
-type incoming struct {
+// Part is one part of a file on its way to storage.
+type Part struct {
 	Number int // from 1
 	Body   io.Reader
 	// Size and Digest are what the sender declared. Without a digest neither
@@ -63,9 +48,24 @@ type incoming struct {
 	Digest *files.Digest
 }
 
-// putPart streams a part to object storage and records it, adding it to the running
+// PartSize returns the size that part n of an upload of declared size must have.
+// It fails when the upload doesn't take that part.
+func PartSize(u store.FileUpload, n int) (int64, error) {
+	size, ok := u.PartSize(n)
+	switch {
+	case u.State != store.FilePending || u.Declared == nil:
+		return 0, ErrEnded
+	case !u.Draft:
+		return 0, ErrNotDraft
+	case !ok:
+		return 0, ErrNoPart
+	}
+	return size, nil
+}
+
+// PutPart streams a part to object storage and records it, adding it to the running
 // hash of the file when it is the next in order. It returns how many bytes it had.
-func (s *Server) putPart(ctx context.Context, me store.Member, u *store.FileUpload, in incoming) (int64, error) {
+func (s *Service) PutPart(ctx context.Context, me store.Member, u *store.FileUpload, in Part) (int64, error) {
 	hash, err := files.ResumeHash(u.HashState)
 	next := err == nil && hash.Seen() == int64(in.Number-1)*store.PartSize
 	if next {
@@ -76,7 +76,7 @@ func (s *Server) putPart(ctx context.Context, me store.Member, u *store.FileUplo
 		return 0, s.cancelIfLost(ctx, me, *u)
 	}
 	if err != nil {
-		return 0, uploadError(err)
+		return 0, AsProblem(err)
 	}
 	s.metrics.Uploaded(part.Size)
 	var step store.HashStep
@@ -87,7 +87,7 @@ func (s *Server) putPart(ctx context.Context, me store.Member, u *store.FileUplo
 		}
 	}
 	// Storage has the part now, so record it even if the visitor has disconnected.
-	ctx, cancel := afterwards(ctx)
+	ctx, cancel := detach(ctx)
 	defer cancel()
 	err = s.db.Write(ctx, me, func(tx *store.Tx) error {
 		return tx.RecordPart(ctx, u.ID, store.Part{Number: part.Number, Size: part.Size, SHA256: part.Digest[:], ETag: part.ETag}, step)
@@ -95,42 +95,42 @@ func (s *Server) putPart(ctx context.Context, me store.Member, u *store.FileUplo
 	if err == nil && next {
 		u.HashState = step.After
 	}
-	return part.Size, uploadError(err)
+	return part.Size, AsProblem(err)
 }
 
-func (s *Server) sendPart(ctx context.Context, me store.Member, u store.FileUpload, in incoming) (files.Part, error) {
+func (s *Service) sendPart(ctx context.Context, me store.Member, u store.FileUpload, in Part) (files.Part, error) {
 	if in.Digest == nil {
-		return s.vault(me).PutPartSpooled(ctx, fileKey(me, u.ID), u.StorageID, in.Number, in.Body)
+		return s.vault(me).PutPartSpooled(ctx, Key(me, u.ID), u.StorageID, in.Number, in.Body)
 	}
-	return s.vault(me).PutPart(ctx, fileKey(me, u.ID), u.StorageID, in.Number, in.Body, in.Size, *in.Digest)
+	return s.vault(me).PutPart(ctx, Key(me, u.ID), u.StorageID, in.Number, in.Body, in.Size, *in.Digest)
 }
 
 // cancelIfLost cancels an upload that object storage doesn't know, unless it has
 // been finished or somebody is finishing it. It returns what to tell the visitor.
-func (s *Server) cancelIfLost(ctx context.Context, me store.Member, u store.FileUpload) error {
-	_, err := s.vault(me).Head(ctx, fileKey(me, u.ID))
+func (s *Service) cancelIfLost(ctx context.Context, me store.Member, u store.FileUpload) error {
+	_, err := s.vault(me).Head(ctx, Key(me, u.ID))
 	switch {
 	case err == nil:
-		return errUploadOver
+		return ErrEnded
 	case !errors.Is(err, files.ErrNotFound):
-		return uploadError(err)
+		return AsProblem(err)
 	}
 	if err := s.db.Read(ctx, me, store.GetUpload(u.ID, &u)); err != nil {
 		return err
 	}
 	if u.State != store.FilePending || u.Finishing {
-		return errUploadOver
+		return ErrEnded
 	}
-	if err := s.giveUp(ctx, me, u.ID); err != nil {
-		return uploadError(err)
+	if err := s.Cancel(ctx, me, u.ID); err != nil {
+		return AsProblem(err)
 	}
 	return errPartsLost
 }
 
-// finishUpload assembles the parts, verifies them, and only then makes the file ready. It
+// Finish assembles the parts, verifies them, and only then makes the file ready. It
 // can be repeated, also while it is running. It continues when the visitor
 // disconnects, because storage would not stop either.
-func (s *Server) finishUpload(ctx context.Context, me store.Member, id uuid.UUID) (store.FileUpload, error) {
+func (s *Service) Finish(ctx context.Context, me store.Member, id uuid.UUID) (store.FileUpload, error) {
 	ctx = context.WithoutCancel(ctx)
 	var u store.FileUpload
 	var parts []store.Part
@@ -141,17 +141,17 @@ func (s *Server) finishUpload(ctx context.Context, me store.Member, id uuid.UUID
 	case u.State == store.FileReady:
 		return u, nil
 	case u.State != store.FilePending:
-		return u, errUploadOver
+		return u, ErrEnded
 	case !u.Draft:
-		return u, errNotDraft
+		return u, ErrNotDraft
 	case len(parts) == 0 || parts[len(parts)-1].Number != len(parts),
 		u.Declared != nil && len(parts) != u.Parts():
 		return u, errPartsMissing
 	}
 	// Assembling can take minutes. Don't wait that long for a storage that doesn't
 	// answer at all.
-	if err := s.files.Ping(ctx); err != nil {
-		return u, uploadError(err)
+	if err := s.storage.Ping(ctx); err != nil {
+		return u, AsProblem(err)
 	}
 	stored, err := s.assemble(ctx, me, u, parts)
 	if err == nil {
@@ -161,13 +161,13 @@ func (s *Server) finishUpload(ctx context.Context, me store.Member, id uuid.UUID
 	if errors.Is(err, store.ErrConflict) || errors.Is(err, errFinishing) {
 		return s.awaitFinish(ctx, me, u, err)
 	}
-	return u, uploadError(err)
+	return u, AsProblem(err)
 }
 
 // assemble makes one object of the parts and returns its size, digest and type. An
 // upload whose parts don't make a file is cancelled, unless somebody else is
 // finishing it: then storage has already moved the parts for them.
-func (s *Server) assemble(ctx context.Context, me store.Member, u store.FileUpload, parts []store.Part) (store.Stored, error) {
+func (s *Service) assemble(ctx context.Context, me store.Member, u store.FileUpload, parts []store.Part) (store.Stored, error) {
 	var since time.Time
 	var another bool
 	err := s.db.Write(ctx, me, func(tx *store.Tx) (err error) {
@@ -177,7 +177,7 @@ func (s *Server) assemble(ctx context.Context, me store.Member, u store.FileUplo
 	if err != nil {
 		return store.Stored{}, err
 	}
-	info, err := s.vault(me).Complete(ctx, fileKey(me, u.ID), u.StorageID, sentParts(parts))
+	info, err := s.vault(me).Complete(ctx, Key(me, u.ID), u.StorageID, sentParts(parts))
 	if isAny(err, files.ErrPart, files.ErrDigest, files.ErrSize, files.ErrNotFound, files.ErrExists) {
 		s.log.WarnContext(ctx, "upload did not add up", "file", u.ID, "error", err.Error())
 		if err := s.db.Read(ctx, me, store.GetUpload(u.ID, &u)); err != nil {
@@ -186,7 +186,7 @@ func (s *Server) assemble(ctx context.Context, me store.Member, u store.FileUplo
 		if another || u.State != store.FilePending || u.FinishingAt == nil || !u.FinishingAt.Equal(since) {
 			return store.Stored{}, errFinishing
 		}
-		if err := s.giveUp(ctx, me, u.ID); err != nil {
+		if err := s.Cancel(ctx, me, u.ID); err != nil {
 			return store.Stored{}, err
 		}
 		return store.Stored{}, errPartsLost
@@ -207,7 +207,7 @@ func sentParts(parts []store.Part) []files.Part {
 
 // hashAndSniff takes the digest from the bytes that passed, reading what is missing
 // from storage, and the type from the first bytes.
-func (s *Server) hashAndSniff(ctx context.Context, me store.Member, u store.FileUpload, info files.ObjectInfo) (store.Stored, error) {
+func (s *Service) hashAndSniff(ctx context.Context, me store.Member, u store.FileUpload, info files.ObjectInfo) (store.Stored, error) {
 	hash, err := files.ResumeHash(u.HashState)
 	if err != nil {
 		hash = files.NewHash()
@@ -225,7 +225,7 @@ func (s *Server) hashAndSniff(ctx context.Context, me store.Member, u store.File
 
 // awaitFinish waits up to three seconds for somebody else who is finishing the same
 // upload. If they don't, the answer is why.
-func (s *Server) awaitFinish(ctx context.Context, me store.Member, u store.FileUpload, why error) (store.FileUpload, error) {
+func (s *Service) awaitFinish(ctx context.Context, me store.Member, u store.FileUpload, why error) (store.FileUpload, error) {
 	for range 12 {
 		if err := s.db.Read(ctx, me, store.GetUpload(u.ID, &u)); err != nil {
 			return u, err
@@ -238,7 +238,7 @@ func (s *Server) awaitFinish(ctx context.Context, me store.Member, u store.FileU
 		}
 		time.Sleep(250 * time.Millisecond)
 	}
-	return u, uploadError(why)
+	return u, AsProblem(why)
 }
 
 func sniff(ctx context.Context, vault files.Vault, info files.ObjectInfo) (string, error) {
@@ -261,4 +261,37 @@ func isAny(err error, targets ...error) bool {
 		}
 	}
 	return false
+}
+
+// PutFile sends a whole file of unknown size, part by part as it arrives, so that
+// a file of any size stays flat in memory. A file that fails is cancelled.
+func (s *Service) PutFile(ctx context.Context, me store.Member, version uuid.UUID, name string, body io.Reader) error {
+	u, err := s.Begin(ctx, me, version, store.NewUpload{Name: name})
+	if err != nil {
+		return err
+	}
+	if err = s.putParts(ctx, me, &u, body); err == nil {
+		_, err = s.Finish(ctx, me, u.ID)
+	}
+	if err != nil {
+		s.abandon(ctx, me, u, err)
+	}
+	return err
+}
+
+func (s *Service) putParts(ctx context.Context, me store.Member, u *store.FileUpload, body io.Reader) error {
+	for n := 1; ; n++ {
+		if n > files.MaxParts {
+			return errFileTooLarge
+		}
+		size, err := s.PutPart(ctx, me, u, Part{Number: n, Body: body})
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil // the part before it was the last, and full
+		case err != nil:
+			return err
+		case size < files.PartSize:
+			return nil
+		}
+	}
 }

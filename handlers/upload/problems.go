@@ -1,4 +1,4 @@
-package handlers
+package upload
 
 import (
 	"errors"
@@ -11,17 +11,19 @@ import (
 	"portico/store"
 )
 
-// What an upload can be told, besides what the store says.
+// What an upload can be told that handlers have to say or compare themselves.
 var (
-	errNoFiles      = &web.Problem{Status: http.StatusServiceUnavailable, Sentence: "Files aren't available at the moment. Nothing is lost. Try again shortly."}
+	ErrNoFiles      = &web.Problem{Status: http.StatusServiceUnavailable, Sentence: "Files aren't available at the moment. Nothing is lost. Try again shortly."}
+	ErrPartTooLarge = &web.Problem{Status: http.StatusRequestEntityTooLarge, Sentence: "The part is larger than the declared file size allows."}
+	ErrPartTooSmall = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "The part is smaller than the declared file size requires."}
+	ErrNoPart       = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "A file of the declared size has no such part."}
+	ErrNotDraft     = &web.Problem{Status: http.StatusConflict, Sentence: "This version has been published, so you can't add files to it."}
+	ErrEnded        = &web.Problem{Status: http.StatusConflict, Sentence: "This upload has ended. Start a new one."}
+)
+
+var (
 	errFileTooLarge = &web.Problem{Status: http.StatusRequestEntityTooLarge, Sentence: "A file can be up to 83.8 GB."}
-	errPartTooLarge = &web.Problem{Status: http.StatusRequestEntityTooLarge, Sentence: "The part is larger than the declared file size allows."}
-	errPartTooSmall = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "The part is smaller than the declared file size requires."}
-	errNoPart       = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "A file of the declared size has no such part."}
-	errNoDigest     = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "Send the SHA-256 of the part as Content-Digest: sha-256=:base64:."}
 	errDigest       = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "The part doesn't match its Content-Digest. Send it again."}
-	errNotDraft     = &web.Problem{Status: http.StatusConflict, Sentence: "This version has been published, so you can't add files to it."}
-	errUploadOver   = &web.Problem{Status: http.StatusConflict, Sentence: "This upload has ended. Start a new one."}
 	errPartsMissing = &web.Problem{Status: http.StatusConflict, Sentence: "Some parts are missing. The status lists the parts that have arrived."}
 	errFinishing    = &web.Problem{Status: http.StatusServiceUnavailable, Sentence: "The file is being assembled. Try again shortly."}
 	errPartsLost    = &web.Problem{Status: http.StatusConflict, Sentence: "The file couldn't be assembled. Start a new upload."}
@@ -29,32 +31,32 @@ var (
 	errTooSlow      = &web.Problem{Status: http.StatusRequestTimeout, Sentence: "The upload was too slow or stopped. Send the part again."}
 )
 
-// uploadError says what went wrong in the words of an upload; what it does not
-// know passes as it is.
-func uploadError(err error) error {
+// AsProblem turns an error of files, store or the request's body into a
+// [web.Problem] for the visitor. It returns an error it doesn't know unchanged.
+func AsProblem(err error) error {
 	var invalid store.InvalidError
 	var tooLarge *http.MaxBytesError
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, files.ErrUnavailable):
-		return errors.Join(errNoFiles, err)
+		return errors.Join(ErrNoFiles, err)
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return errTooSlow
 	case errors.As(err, &tooLarge):
-		return errPartTooLarge
+		return ErrPartTooLarge
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return errBrokeOff
 	case errors.Is(err, files.ErrDigest):
 		return errDigest
 	case errors.Is(err, files.ErrSize):
-		return errPartTooSmall
+		return ErrPartTooSmall
 	case errors.As(err, &invalid):
 		for _, sentence := range invalid {
 			return &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: sentence}
 		}
 	case errors.Is(err, store.ErrConflict):
-		return errUploadOver
+		return ErrEnded
 	}
 	return err
 }
