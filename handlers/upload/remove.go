@@ -120,7 +120,7 @@ func (s *Service) removeBytes(ctx context.Context, tenant uuid.UUID, l store.Rem
 			return err
 		}
 	}
-	for _, key := range files.KeysOf(tenant, l.FileID) {
+	for _, key := range files.FileKeys(tenant, l.FileID) {
 		if err := vault.Delete(ctx, key); err != nil {
 			return err
 		}

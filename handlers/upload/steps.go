@@ -67,7 +67,7 @@ func PartSize(u store.FileUpload, n int) (int64, error) {
 // hash of the file when it is the next in order. It returns how many bytes it had.
 func (s *Service) PutPart(ctx context.Context, me store.Member, u *store.FileUpload, in Part) (int64, error) {
 	hash, err := files.ResumeHash(u.HashState)
-	next := err == nil && hash.Seen() == int64(in.Number-1)*store.PartSize
+	next := err == nil && hash.Offset() == int64(in.Number-1)*store.PartSize
 	if next {
 		in.Body = io.TeeReader(in.Body, hash)
 	}
@@ -212,7 +212,7 @@ func (s *Service) hashAndSniff(ctx context.Context, me store.Member, u store.Fil
 	if err != nil {
 		hash = files.NewHash()
 	}
-	if err := s.vault(me).CatchUp(ctx, info.Key, hash); err != nil {
+	if err := s.vault(me).HashRest(ctx, info.Key, hash); err != nil {
 		return store.Stored{}, err
 	}
 	contentType, err := sniff(ctx, s.vault(me), info)
@@ -245,7 +245,7 @@ func sniff(ctx context.Context, vault files.Vault, info files.ObjectInfo) (strin
 	if info.Size == 0 {
 		return files.Sniff(nil), nil
 	}
-	object, err := vault.Get(ctx, info.Key, files.Wanted{Range: files.Range{Length: min(info.Size, files.SniffSize)}})
+	object, err := vault.Get(ctx, info.Key, files.ReadOptions{Range: files.Range{Length: min(info.Size, files.SniffSize)}})
 	if err != nil {
 		return "", err
 	}
