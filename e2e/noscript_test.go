@@ -73,7 +73,7 @@ func TestEverythingWorksWithoutScripts(t *testing.T) {
 	sam := withoutScripts(t, "sam@portico.test", browser.Wide)
 	sam.open("/support?q=acme")
 	sam.startSession(t, "Mia")
-	sam.sees("is seeing")
+	sam.sees("is viewing")
 	sam.click("link", "Projects")
 	sam.sees("Quiet signage")
 	mia.click("button", "Revoke support access")

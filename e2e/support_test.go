@@ -86,7 +86,7 @@ func TestSupportComesInWithConsent(t *testing.T) {
 	for _, did := range []string{"started a support session", "viewed a page", "started making changes", "created the project"} {
 		gus.sees(did)
 	}
-	mailed(t, "gus@globex.test", since, "has left")
+	mailed(t, "gus@globex.test", since, "has stopped viewing")
 	gus.stopsWhatIsLeft(t, sam)
 }
 
@@ -98,7 +98,7 @@ func (v *visitor) stopsWhatIsLeft(t *testing.T, agent *visitor) {
 	v.sees("Revoke support access")
 	agent.find("globex")
 	agent.startSession(t, "Gus")
-	agent.sees("is seeing")
+	agent.sees("is viewing")
 	agent.click("button", "Stop")
 	agent.must("back in the console", agent.page.WaitForURL("**/support*"))
 	if got := agent.status("/w/globex/"); got != 404 {

@@ -151,7 +151,7 @@ func (w *walk) enter(agent *visitor) {
 	agent.fill("Why", script)
 	agent.fill("Ticket", "T-1<img src=x onerror=ran=1>")
 	agent.click("button", "Start the session")
-	agent.sees("is seeing")
+	agent.sees("is viewing")
 	agent.open("/support/write")
 	agent.stepUp(w.people["agent"])
 	agent.sees("Make changes as")

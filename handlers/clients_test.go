@@ -89,7 +89,7 @@ func TestClientFormRefuses(t *testing.T) {
 		"somebody twice":         {newClientForm("New", free, url.Values{"email_1": {"a@b.test"}, "role_1": {"owner"}, "email_2": {"A@b.test"}, "role_2": {"owner"}}), "already on another line"},
 		"no role":                {newClientForm("New", free, url.Values{"email_1": {"a@b.test"}, "role_1": {"king"}}), "Choose a role."},
 		"whoever creates it":     {newClientForm("New", free, url.Values{"email_4": {a.Dana}, "role_4": {"owner"}}), "already has access"},
-		"a name that is no text": {newClientForm("New\x00", free, nil), "cannot be shown"},
+		"a name that is no text": {newClientForm("New\x00", free, nil), "be displayed"},
 	} {
 		got := dana.post(t, at, c.form)
 		want(t, what, got, http.StatusUnprocessableEntity)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/handlers/web"
 	"portico/store"
 )
 
@@ -27,7 +28,7 @@ func parseCursor(s string) store.Cursor {
 		return store.Cursor{}
 	}
 	parts := strings.SplitN(string(b), " ", 3)
-	if len(parts) != 3 || !printable(parts[2]) {
+	if len(parts) != 3 || !web.Printable(parts[2]) {
 		return store.Cursor{}
 	}
 	at, err := time.Parse(time.RFC3339Nano, parts[0])

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 )
@@ -28,7 +29,7 @@ var listURLs = map[store.Kind]func(context.Context, *store.Tx, views.Base, uuid.
 
 // inList runs a deed on the thing of the path and says where its list is.
 func (s *Server) inList(r *http.Request, me store.Member, kind store.Kind, do func(*store.Tx, uuid.UUID) error) (list string, err error) {
-	id := pathID(r)
+	id := web.PathID(r)
 	err = s.db.Write(r.Context(), me, func(tx *store.Tx) (err error) {
 		if list, err = listURLs[kind](r.Context(), tx, baseOf(r, me), id); err != nil {
 			return err
@@ -66,7 +67,7 @@ func (s *Server) listDeed(kind store.Kind, verb string, do func(context.Context,
 		if err != nil {
 			return err
 		}
-		return done(w, r, list, verb, pathID(r).String())
+		return done(w, r, list, verb, web.PathID(r).String())
 	}
 }
 
@@ -89,11 +90,11 @@ func (s *Server) move(kind store.Kind) memberHandler {
 
 // afterOf reads behind which row another one goes; empty is the first place.
 func afterOf(r *http.Request) (uuid.UUID, error) {
-	f, err := newForm(r)
+	f, err := web.NewForm(r)
 	if err != nil {
 		return uuid.Nil, err
 	}
-	after := f.raw("after")
+	after := f.Raw("after")
 	if after == "" {
 		return uuid.Nil, nil
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 	"portico/views/ui"
@@ -65,7 +66,7 @@ func (s *Server) deliverableNew(w http.ResponseWriter, r *http.Request, me store
 
 func (s *Server) deliverableNewForm(w http.ResponseWriter, r *http.Request, me store.Member, status int, typed views.DeliverableForm) error {
 	var p store.Project
-	if err := s.db.Read(r.Context(), me, store.GetProject(pathID(r), &p)); err != nil {
+	if err := s.db.Read(r.Context(), me, store.GetProject(web.PathID(r), &p)); err != nil {
 		return err
 	}
 	return s.page(w, r, status, views.DeliverableEdit(s.chrome(r, me), views.DeliverableFormProps{
@@ -86,7 +87,7 @@ func (s *Server) deliverableCreate(w http.ResponseWriter, r *http.Request, me st
 	}
 	var id uuid.UUID
 	err = s.db.Write(r.Context(), me, func(tx *store.Tx) (err error) {
-		id, err = tx.CreateDeliverable(r.Context(), pathID(r), in)
+		id, err = tx.CreateDeliverable(r.Context(), web.PathID(r), in)
 		return err
 	})
 	if err != nil {
@@ -96,20 +97,20 @@ func (s *Server) deliverableCreate(w http.ResponseWriter, r *http.Request, me st
 }
 
 func deliverableForm(r *http.Request) (store.DeliverableInput, views.DeliverableForm, error) {
-	f, err := newForm(r)
+	f, err := web.NewForm(r)
 	if err != nil {
 		return store.DeliverableInput{}, views.DeliverableForm{}, err
 	}
 	in := store.DeliverableInput{
-		Title: f.text("title", "a title", 160),
-		Brief: f.prose("brief", 4000),
-		DueOn: f.date("due"),
+		Title: f.Text("title", "a title", 160),
+		Brief: f.Prose("brief", 4000),
+		DueOn: f.Date("due"),
 	}
 	return in, views.DeliverableForm{
-		Title:  f.raw("title"),
-		Brief:  f.raw("brief"),
-		Due:    f.raw("due"),
-		Errors: ui.Errors(f.errors),
+		Title:  f.Raw("title"),
+		Brief:  f.Raw("brief"),
+		Due:    f.Raw("due"),
+		Errors: ui.Errors(f.Errors),
 	}, nil
 }
 
@@ -120,7 +121,7 @@ func (s *Server) deliverableShow(w http.ResponseWriter, r *http.Request, me stor
 		list     []store.File
 		people   []store.Membership
 	)
-	id := pathID(r)
+	id := web.PathID(r)
 	err := s.db.Read(r.Context(), me,
 		store.GetDeliverable(id, &d),
 		store.ListVersions(id, &versions),
@@ -244,7 +245,7 @@ func versionState(d store.Deliverable, v store.Version) views.State {
 
 func (s *Server) deliverableEdit(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	var d store.Deliverable
-	if err := s.db.Read(r.Context(), me, store.GetDeliverable(pathID(r), &d)); err != nil {
+	if err := s.db.Read(r.Context(), me, store.GetDeliverable(web.PathID(r), &d)); err != nil {
 		return err
 	}
 	return s.deliverableEditForm(w, r, me, http.StatusOK, d, views.DeliverableForm{Title: d.Title, Brief: d.Brief, Due: day(d.DueOn)})
@@ -265,7 +266,7 @@ func (s *Server) deliverableUpdate(w http.ResponseWriter, r *http.Request, me st
 	if err != nil {
 		return err
 	}
-	id := pathID(r)
+	id := web.PathID(r)
 	if len(typed.Errors) > 0 {
 		var d store.Deliverable
 		if err := s.db.Read(r.Context(), me, store.GetDeliverable(id, &d)); err != nil {

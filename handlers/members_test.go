@@ -54,7 +54,7 @@ func TestInviteForm(t *testing.T) {
 		"a side that is none": {invitation(nina, "system", "viewer"), http.StatusUnprocessableEntity, "Choose a side."},
 		"a member":            {invitation(a.Leo, "client", "viewer"), http.StatusUnprocessableEntity, "already has access"},
 		"the agency's side":   {invitation(nina, "agency", "viewer"), http.StatusForbidden, ""},
-		"ownership":           {invitation(nina, "client", "owner"), http.StatusUnprocessableEntity, "fresh proof"},
+		"ownership":           {invitation(nina, "client", "owner"), http.StatusUnprocessableEntity, "To invite an owner, confirm"},
 	} {
 		got := mia.post(t, base+"/invites", c.form)
 		want(t, what, got, c.status)

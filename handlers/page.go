@@ -8,6 +8,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 	"portico/views/ui"
@@ -89,15 +90,6 @@ func minutesLeft(d time.Duration) string {
 	return strconv.Itoa(int(d/time.Minute)) + " min left"
 }
 
-// lobby is the frame of a person's page outside any tenant.
-func lobby(me store.Person) views.Chrome {
-	return views.Chrome{
-		Person: views.Person{Name: me.Name, Email: me.Email},
-		Dates:  ui.DatesFor(me.TimeZone, me.Locale),
-		Doors:  views.Doors{Console: me.Agent, Workspaces: !me.Agent},
-	}
-}
-
 // flash reads what the redirect before this page has done. A link from anywhere
 // else, a mail or another site, makes the page say nothing: browsers tell where
 // a navigation began, and only our own forms lead to our own redirects.
@@ -106,7 +98,7 @@ func flash(r *http.Request, base views.Base) views.Flash {
 		return views.Flash{}
 	}
 	q, id := r.URL.Query(), ""
-	if isID(q.Get("id")) {
+	if web.IsID(q.Get("id")) {
 		id = q.Get("id")
 	}
 	return views.FlashFor(base, q.Get("did"), id)

@@ -43,7 +43,7 @@ func TestSupportAskJourney(t *testing.T) {
 	has(t, "a bad answer", bad, "Choose how long.")
 	want(t, "a start before the answer", d.prove(t).sam.post(t, "/support/sessions", d.form(d.Member(t, d.Mia, d.Acme).ID())), 403)
 	want(t, "the answer", mia.post(t, path+"/grant", url.Values{"hours": {"1"}, "mode": {"read"}}), 303)
-	has(t, "the support page", mia.get(t, d.base+"/support"), "Read-only", "Revoke support access")
+	has(t, "the support page", mia.get(t, d.base+"/support"), "Read-only: support can", "Revoke support access")
 	want(t, "answered again", mia.post(t, path+"/deny", url.Values{"word": {"No"}}), 409)
 	has(t, "the request", mia.get(t, path), "This request has been answered or has expired.")
 	has(t, "the console", d.sam.get(t, "/support"), "Approved")

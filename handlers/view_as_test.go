@@ -63,7 +63,7 @@ func TestViewAsJourney(t *testing.T) {
 	has(t, "the trail", d.as(t, d.Mia).get(t, d.base+"/activity?support=1"), "started to view as", "viewed a page", "Dana "+d.Suffix+" as Mia "+d.Suffix)
 	back := dana.get(t, d.base+"/")
 	has(t, "herself again", back, `data-frame="staff"`)
-	hasNot(t, "herself again", back, "is seeing")
+	hasNot(t, "herself again", back, "is viewing")
 }
 
 // The look is over while its page is still open: what is sent from it is not done
@@ -113,10 +113,10 @@ func TestViewAsOnAHostOfItsOwn(t *testing.T) {
 	if start.status != 303 || start.location() != "/" {
 		t.Fatalf("start is %d to %q", start.status, start.location())
 	}
-	has(t, "inside", there.get(t, "/projects"), "is seeing Acme "+d.Suffix)
-	hasNot(t, "on the main host", dana.get(t, d.base+"/"), "is seeing")
+	has(t, "inside", there.get(t, "/projects"), "is viewing Acme "+d.Suffix)
+	hasNot(t, "on the main host", dana.get(t, d.base+"/"), "is viewing")
 	if stop := there.post(t, "/view-as/stop", nil); stop.status != 303 || stop.location() != "/" {
 		t.Errorf("stop is %d to %q", stop.status, stop.location())
 	}
-	hasNot(t, "after stop", there.get(t, "/projects"), "is seeing")
+	hasNot(t, "after stop", there.get(t, "/projects"), "is viewing")
 }

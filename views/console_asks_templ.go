@@ -28,7 +28,7 @@ type AskedRow struct {
 	Reason   string
 	Ticket   string
 	At       time.Time
-	State    string // where it stands: "Waiting for their answer"
+	State    string // where it stands: "Waiting for an answer"
 	Word     string // what they said to it
 	StartURL string // where a session begins, once they have let the agent in
 }

@@ -9,7 +9,7 @@ func forgetPlaces(n int) string {
 	case 1:
 		return "your workspace"
 	}
-	return "all of your " + ui.Count(n, "workspace", "workspaces")
+	return "your " + ui.Count(n, "workspace", "workspaces")
 }
 
 func forgetName(p ForgetProps) string {

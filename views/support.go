@@ -21,8 +21,8 @@ const changesHint = "Sessions start read-only. Making changes is a separate step
 
 func modeOptions(chosen string) []ui.Option {
 	return choose(chosen, "read", []ui.Option{
-		{Value: "read", Label: "Read-only: support can't change anything here"},
-		{Value: "write", Label: "Support can make changes"},
+		{Value: "read", Label: "Read-only"},
+		{Value: "write", Label: "View and make changes"},
 	})
 }
 
@@ -75,5 +75,5 @@ func grantWords(p SupportProps) string {
 	if p.GrantWrite {
 		return "Support can make changes"
 	}
-	return "Read-only"
+	return "Read-only: support can't change anything here"
 }

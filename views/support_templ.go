@@ -332,7 +332,7 @@ func Support(c Chrome, p SupportProps) templ.Component {
 					ctx = templ.InitializeContext(ctx)
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Empty("life-buoy", "No sessions yet", "Each session is listed with who it was, as whom, why and for how long.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var10), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Empty("life-buoy", "No sessions yet", "Each session shows who viewed, as whom, why and for how long.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var10), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -63,7 +63,7 @@ func (w *tenantWorker[T, P]) Work(ctx context.Context, job *river.Job[envelope[T
 		}
 		j, err := w.r.db.VerifyJob(P(&args), w.policy)
 		if err != nil {
-			return refusal{claimed, "its signature doesn't match"}
+			return refusal{claimed, "its signature is not valid"}
 		}
 		err = w.do(ctx, j, args)
 		switch {

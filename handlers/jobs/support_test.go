@@ -31,7 +31,7 @@ func TestSupportIsTold(t *testing.T) {
 	do(t, conn, `update support_sessions set started_at = now() - interval '30 minutes', ends_at = now() - interval '1 second' where id = $1`, me.Support.ID)
 	put(t, r, &queue.SupportExpiry{Signature: seal, Session: me.Support.ID})
 	for _, owner := range []string{a.Mia, a.Dana} {
-		if msg := mailTo(t, owner, "has left"); !strings.Contains(msg.Text(), "Its time ran out.") {
+		if msg := mailTo(t, owner, "has stopped viewing"); !strings.Contains(msg.Text(), "Its time ran out.") {
 			t.Errorf("the mail about the end does not say how:\n%s", msg.Text())
 		}
 	}

@@ -244,7 +244,7 @@ func SupportAsked(p SupportAskedProps) (Message, error) {
 type JobRefusedProps struct {
 	Job    string // its number
 	Kind   string
-	Reason string // ours: "its signature doesn't match"
+	Reason string // ours: "its signature is not valid"
 	Host   string // of the installation
 }
 
