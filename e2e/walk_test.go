@@ -148,7 +148,7 @@ func (w *walk) enter(agent *visitor) {
 	agent.open("/support?q=" + url.QueryEscape(w.client))
 	agent.click("link", "Start a session")
 	agent.stepUp(w.people["agent"])
-	agent.fill("Why", script)
+	agent.fill("Reason", script)
 	agent.fill("Ticket", "T-1<img src=x onerror=ran=1>")
 	agent.click("button", "Start the session")
 	agent.sees("is viewing")
