@@ -12,6 +12,7 @@ import (
 
 	"portico/files"
 	"portico/handlers/thumbnail"
+	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 	"portico/views/ui"
@@ -43,7 +44,7 @@ func (s *Server) brandStylesheet(w http.ResponseWriter, r *http.Request, me stor
 // It is made of its own name and of nothing that is kept.
 func (s *Server) accentStylesheet(w http.ResponseWriter, r *http.Request, _ store.Visitor) error {
 	name, found := strings.CutSuffix(r.PathValue("stylesheet"), ".css")
-	if !found || !accents.MatchString("#"+name) {
+	if !found || !web.IsColor("#"+name) {
 		return store.ErrNotFound
 	}
 	h := w.Header()
@@ -75,7 +76,7 @@ func (s *Server) logoShow(w http.ResponseWriter, r *http.Request, _ store.Visito
 // kept, so nothing that hides in a picture comes in with it.
 func (s *Server) logoSet(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	r.Body = http.MaxBytesReader(w, r.Body, maxLogoForm)
-	limitTime(w)
+	web.LimitTime(w)
 	sent, err := readLogo(r)
 	if err != nil {
 		return err

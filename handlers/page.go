@@ -8,6 +8,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 	"portico/views/ui"
@@ -89,15 +90,6 @@ func minutesLeft(d time.Duration) string {
 	return strconv.Itoa(int(d/time.Minute)) + " min left"
 }
 
-// lobby is the frame of a person's page outside any tenant.
-func lobby(me store.Person) views.Chrome {
-	return views.Chrome{
-		Person: views.Person{Name: me.Name, Email: me.Email},
-		Dates:  ui.DatesFor(me.TimeZone, me.Locale),
-		Doors:  views.Doors{Console: me.Agent, Workspaces: !me.Agent},
-	}
-}
-
 // deeds are what a page can be told to say after a change. The words are ours:
 // the query only names them.
 var deeds = map[string]struct {
@@ -166,7 +158,7 @@ func flash(r *http.Request, base views.Base) views.Flash {
 		return views.Flash{}
 	}
 	f := views.Flash{Text: deed.text}
-	if id := q.Get("id"); deed.undo != nil && isID(id) {
+	if id := q.Get("id"); deed.undo != nil && web.IsID(id) {
 		f.UndoURL = deed.undo(base, id)
 	}
 	return f

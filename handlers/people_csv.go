@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"portico/handlers/signin"
+	"portico/handlers/web"
 	"portico/store"
 )
 
@@ -158,7 +159,7 @@ func personOf(record, columns []string, side store.Party) (p store.NewPerson, wr
 	switch {
 	case p.Name == "":
 		return p, "The name is missing."
-	case !printable(p.Name):
+	case !web.Printable(p.Name):
 		return p, "The name has characters that can't be displayed."
 	case utf8.RuneCountInString(p.Name) > 120:
 		return p, "The name is longer than 120 characters."

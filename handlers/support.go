@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 	"portico/views/ui"
@@ -145,11 +146,11 @@ var grantLengths = map[string]time.Duration{
 func lengthOf(hours string) time.Duration { return grantLengths[hours] }
 
 func (s *Server) supportGrant(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	f, err := newForm(r)
+	f, err := web.NewForm(r)
 	if err != nil {
 		return err
 	}
-	typed := views.SupportGrantForm{Hours: strings.TrimSpace(f.raw("hours")), Mode: f.raw("mode")}
+	typed := views.SupportGrantForm{Hours: strings.TrimSpace(f.Raw("hours")), Mode: f.Raw("mode")}
 	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error {
 		if typed.Mode == "write" {
 			return tx.GrantSupportToWrite(r.Context(), lengthOf(typed.Hours))
@@ -175,10 +176,10 @@ func (s *Server) supportRevoke(w http.ResponseWriter, r *http.Request, me store.
 }
 
 func (s *Server) supportSessionEnd(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.EndSupportSession(r.Context(), pathID(r)) })
+	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.EndSupportSession(r.Context(), web.PathID(r)) })
 	if err != nil {
 		return err
 	}
-	s.watch.Support("ended")
+	s.metrics.Support("ended")
 	return done(w, r, baseOf(r, me).Support(), "support.ended", "")
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 	"portico/views/ui"
@@ -20,17 +21,17 @@ func viewsAs(me store.Member) bool {
 
 // viewAsStart has staff see their workspace as one of the client's people.
 func (s *Server) viewAsStart(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	f, err := newForm(r)
+	f, err := web.NewForm(r)
 	if err != nil {
 		return err
 	}
 	// What is no id is nobody: the store says so.
-	subject, _ := uuid.Parse(f.raw("person"))
+	subject, _ := uuid.Parse(f.Raw("person"))
 	err = s.db.ViewAs(r.Context(), me, subject)
 	wrong, invalid := errors.AsType[store.InvalidError](err)
 	switch {
 	case err == nil:
-		s.watch.Support("view_as")
+		s.metrics.Support("view_as")
 		http.Redirect(w, r, baseOf(r, me).Home(), http.StatusSeeOther)
 		return nil
 	case errors.Is(err, store.ErrConflict):
@@ -41,7 +42,7 @@ func (s *Server) viewAsStart(w http.ResponseWriter, r *http.Request, me store.Me
 		}))
 	case invalid:
 		return s.supportPage(w, r, me, http.StatusUnprocessableEntity, supportForms{
-			viewAs: views.ViewAsForm{Person: f.raw("person"), Errors: ui.Errors(wrong)}})
+			viewAs: views.ViewAsForm{Person: f.Raw("person"), Errors: ui.Errors(wrong)}})
 	}
 	return err
 }
@@ -51,7 +52,7 @@ func (s *Server) viewAsStop(w http.ResponseWriter, r *http.Request, me store.Per
 	if err := s.db.StopSupport(r.Context(), me); err != nil {
 		return err
 	}
-	s.watch.Support("stopped")
+	s.metrics.Support("stopped")
 	to := views.PathHome
 	if addressOf(r).host == "" && me.SupportSlug != "" {
 		to = views.PathBase(me.SupportSlug).Home()
@@ -64,7 +65,7 @@ func (s *Server) viewAsStop(w http.ResponseWriter, r *http.Request, me store.Per
 // themselves: a page left open must not become a deed in their own name.
 func (s *Server) viewAsOver(w http.ResponseWriter, r *http.Request, how string) error {
 	if wantsJSON(r) {
-		return &statusError{status: http.StatusConflict, sentence: "Viewing as a client has ended."}
+		return &web.Problem{Status: http.StatusConflict, Sentence: "Viewing as a client has ended."}
 	}
 	return views.Render(w, r, http.StatusConflict, views.ViewAsOver(views.ViewAsOverProps{
 		Title:    "You no longer view as a client",

@@ -170,7 +170,7 @@ func (in NewUpload) check() (name string, err error) {
 // objectKey is where the bytes of a file lie. A CHECK of the table says the same,
 // and so does package files, which makes the key that is really used.
 func (tx *Tx) objectKey(file uuid.UUID) string {
-	return "tenants/" + tx.scope.tenant.String() + "/files/" + file.String()
+	return "tenants/" + tx.scope.Tenant.String() + "/files/" + file.String()
 }
 
 // maxName is in characters.

@@ -94,11 +94,13 @@ func (db *DB) StartSupport(ctx context.Context, me Person, in SupportStart) (uui
 	err := db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error {
 		var tenant *uuid.UUID
 		var end *time.Time
-		err := tx.tx.QueryRow(ctx, `select * from lookup.support_start($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-			id, clean(in.Slug), in.Subject, in.Reason, in.Ticket, in.Minutes, me.credentials.Token.hash(), NewID(), me.RequestID).
-			Scan(&verdict, &tenant, &end)
+		err := tx.get(ctx, row("session", `
+select * from lookup.support_start(@id, @slug, @subject, @reason, @ticket, @minutes, @token, @event, @request)`,
+			pgx.StrictNamedArgs{"id": id, "slug": clean(in.Slug), "subject": in.Subject, "reason": in.Reason, "ticket": in.Ticket,
+				"minutes": in.Minutes, "token": me.credentials.Token.hash(), "event": NewID(), "request": me.RequestID},
+			&verdict, &tenant, &end))
 		if err == nil {
-			err = tx.accountEvent(ctx, me.scope.user, Event{Verb: "support.started", Denied: verdict != "ok",
+			err = tx.accountEvent(ctx, me.scope.User, Event{Verb: "support.started", Denied: verdict != "ok",
 				Detail: map[string]any{"tenant": tenant, "session": id}})
 		}
 		if err != nil || verdict != "ok" {
@@ -187,7 +189,7 @@ func (tx *Tx) stopSupport(ctx context.Context, me Person) error {
 		return err
 	}
 	for _, s := range sessions {
-		err := tx.accountEvent(ctx, me.scope.user, Event{Verb: "support.stopped",
+		err := tx.accountEvent(ctx, me.scope.User, Event{Verb: "support.stopped",
 			Detail: map[string]any{"tenant": s.TenantID, "session": s.SessionID}})
 		if err != nil {
 			return err
@@ -204,7 +206,7 @@ func (tx *Tx) stopSupport(ctx context.Context, me Person) error {
 // as the subject, in the session. What the policies are told does not change.
 func (tx *Tx) asSupport(tenant, session, subject uuid.UUID) *Tx {
 	inside := *tx
-	inside.scope.tenant, inside.scope.support, inside.scope.user = tenant, session, subject
+	inside.scope.Tenant, inside.scope.Support, inside.scope.User = tenant, session, subject
 	return &inside
 }
 

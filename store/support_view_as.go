@@ -27,8 +27,9 @@ func (db *DB) viewAs(ctx context.Context, me Member, subject uuid.UUID) error {
 		id := NewID()
 		var verdict string
 		var end *time.Time
-		err := tx.tx.QueryRow(ctx, `select * from lookup.view_as_start($1, $2, $3, $4, $5)`,
-			id, subject, me.Person.credentials.Token.hash(), NewID(), tx.request).Scan(&verdict, &end)
+		err := tx.get(ctx, row("session", `select * from lookup.view_as_start(@id, @subject, @token, @event, @request)`,
+			pgx.StrictNamedArgs{"id": id, "subject": subject, "token": me.Person.credentials.Token.hash(), "event": NewID(), "request": tx.request},
+			&verdict, &end))
 		if err != nil {
 			return err
 		}

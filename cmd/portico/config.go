@@ -40,7 +40,7 @@ type config struct {
 	smtpURL        string
 	mailFrom       string
 	alertMail      string
-	providers      []signin.Config
+	providers      []signin.ProviderConfig
 	traces         string // where traces go; "" is nowhere
 }
 
@@ -332,7 +332,7 @@ func (rd *reader) agentCodes() bool {
 }
 
 // providers are the AUTH_<NAME>_KIND families of variables, by name.
-func (rd *reader) providers(environ []string, at *url.URL) []signin.Config {
+func (rd *reader) providers(environ []string, at *url.URL) []signin.ProviderConfig {
 	var names []string
 	for _, line := range environ {
 		key, _, _ := strings.Cut(line, "=")
@@ -343,10 +343,10 @@ func (rd *reader) providers(environ []string, at *url.URL) []signin.Config {
 		}
 	}
 	slices.Sort(names)
-	var list []signin.Config
+	var list []signin.ProviderConfig
 	for _, name := range names {
 		prefix := "AUTH_" + name
-		p := signin.Config{
+		p := signin.ProviderConfig{
 			Name:         strings.ToLower(name),
 			Kind:         rd.getenv(prefix + "_KIND"),
 			ClientID:     rd.required(prefix + "_CLIENT_ID"),

@@ -104,10 +104,10 @@ func (p program) checkConfiguration() (config, []finding) {
 	c, err := loadConfig(p.getenv, p.environ)
 	mistakes := each(err)
 	if len(mistakes) == 0 {
-		_, ways := signin.NewProviders(c.providers...)
+		_, providers := signin.NewProviders(c.providers...)
 		_, storage := files.Open(c.files)
 		_, mailer := jobs.NewMailer(c.smtpURL, c.mailFrom)
-		for _, err := range []error{ways, storage, mailer} {
+		for _, err := range []error{providers, storage, mailer} {
 			mistakes = append(mistakes, each(err)...)
 		}
 	}
@@ -196,21 +196,21 @@ func checkMail(ctx context.Context, c config) []finding {
 	return []finding{{"mail", ill, inWords(err.Error()), mend}}
 }
 
-func checkProviders(ctx context.Context, configs []signin.Config) []finding {
-	ways, err := signin.NewProviders(configs...)
+func checkProviders(ctx context.Context, configs []signin.ProviderConfig) []finding {
+	providers, err := signin.NewProviders(configs...)
 	if err != nil {
 		return nil // told as configuration
 	}
-	findings := make([]finding, len(ways))
+	findings := make([]finding, len(providers))
 	var wg sync.WaitGroup
-	for i, way := range ways {
-		wg.Go(func() { findings[i] = checkProvider(ctx, way.(*signin.Provider)) })
+	for i, provider := range providers {
+		wg.Go(func() { findings[i] = checkProvider(ctx, provider.(*signin.OAuthProvider)) })
 	}
 	wg.Wait()
 	return findings
 }
 
-func checkProvider(ctx context.Context, p *signin.Provider) finding {
+func checkProvider(ctx context.Context, p *signin.OAuthProvider) finding {
 	check := "auth:" + p.Name()
 	err := p.Probe(ctx)
 	probe, _ := errors.AsType[*signin.ProbeError](err)

@@ -115,8 +115,7 @@ func (p program) reconcile(ctx context.Context, in *installation, tenants []stor
 			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", t.Slug, idOrDash(f.File), quoted(f.Name), sentence(f))
 		}
 		err = in.runner.Reconcile(ctx, j, o)
-		_ = w.Flush()
-		if err != nil {
+		if err = errors.Join(err, w.Flush()); err != nil {
 			return fmt.Errorf("tenant %s: %w", t.Slug, err)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/handlers/frame"
 	"portico/store"
 	"portico/views"
 	"portico/views/ui"
@@ -16,8 +17,8 @@ import (
 const eventsShown = 30
 
 // Account is a person's own page.
-func (room *Room) Account(w http.ResponseWriter, r *http.Request, me store.Person) error {
-	return room.accountPage(w, r, http.StatusOK, me, saved(me))
+func (s *Service) Account(w http.ResponseWriter, r *http.Request, me store.Person) error {
+	return s.accountPage(w, r, http.StatusOK, me, saved(me))
 }
 
 // saved are the forms as they stand before anybody types.
@@ -25,17 +26,17 @@ func saved(me store.Person) views.AccountForm {
 	return views.AccountForm{Name: me.Name, TimeZone: me.TimeZone, Locale: me.Locale}
 }
 
-func (room *Room) accountPage(w http.ResponseWriter, r *http.Request, status int, me store.Person, form views.AccountForm) error {
+func (s *Service) accountPage(w http.ResponseWriter, r *http.Request, status int, me store.Person, form views.AccountForm) error {
 	var sessions []store.Session
 	var events []store.AccountEvent
 	var keys []store.Passkey
 	var linked []store.LinkedIdentity
-	err := room.db.ReadOwn(r.Context(), me, store.ListSessions(&sessions),
+	err := s.db.ReadOwn(r.Context(), me, store.ListSessions(&sessions),
 		store.ListAccountEvents(eventsShown, &events), store.ListPasskeys(&keys), store.ListIdentities(&linked))
 	if err != nil {
 		return err
 	}
-	chrome := lobby(me)
+	chrome := frame.Person(me)
 	chrome.Flash = views.Flash{Text: accountDeeds[r.URL.Query().Get("did")]}
 	props := views.AccountProps{
 		Email:    me.Email,
@@ -44,11 +45,11 @@ func (room *Room) accountPage(w http.ResponseWriter, r *http.Request, status int
 		Events:   eventRows(events),
 		Forgets:  !me.Agent,
 	}
-	if room.passkeys != nil {
+	if s.passkeys != nil {
 		props.Passkeys = &views.PasskeysProps{Rows: passkeyRows(keys), Suggested: browserName(r.UserAgent()), Fresh: fresh(me)}
 	}
 	props.Ways.Fresh = fresh(me)
-	props.Ways.Linked, props.Ways.More = room.linkedRows(linked)
+	props.Ways.Linked, props.Ways.More = s.linkedRows(linked)
 	if me.Agent { // the name is what customers' trails show
 		props.FixedAs, props.Ways.More = me.Name, nil
 	}
@@ -68,18 +69,19 @@ var accountDeeds = map[string]string{
 }
 
 // AccountName changes what the person is called.
-func (room *Room) AccountName(w http.ResponseWriter, r *http.Request, me store.Person) error {
-	if err := readForm(r); err != nil {
+func (s *Service) AccountName(w http.ResponseWriter, r *http.Request, me store.Person) error {
+	posted, err := parseForm(r)
+	if err != nil {
 		return err
 	}
-	name := r.PostForm.Get("name")
-	err := room.db.Rename(r.Context(), me, name)
+	name := posted.Raw("name")
+	err = s.db.Rename(r.Context(), me, name)
 	var invalid store.InvalidError
 	switch {
 	case errors.As(err, &invalid):
 		form := saved(me)
 		form.Name, form.Errors = name, ui.Errors(invalid)
-		return room.accountPage(w, r, http.StatusUnprocessableEntity, me, form)
+		return s.accountPage(w, r, http.StatusUnprocessableEntity, me, form)
 	case err != nil:
 		return err
 	}
@@ -88,16 +90,17 @@ func (room *Room) AccountName(w http.ResponseWriter, r *http.Request, me store.P
 }
 
 // AccountDates changes the zone and the language the person reads dates in.
-func (room *Room) AccountDates(w http.ResponseWriter, r *http.Request, me store.Person) error {
-	if err := readForm(r); err != nil {
+func (s *Service) AccountDates(w http.ResponseWriter, r *http.Request, me store.Person) error {
+	posted, err := parseForm(r)
+	if err != nil {
 		return err
 	}
 	form := saved(me)
-	form.TimeZone, form.Locale = r.PostForm.Get("time_zone"), r.PostForm.Get("locale")
+	form.TimeZone, form.Locale = posted.Raw("time_zone"), posted.Raw("locale")
 	if form.Errors = ui.CheckDates(form.TimeZone, form.Locale); len(form.Errors) > 0 {
-		return room.accountPage(w, r, http.StatusUnprocessableEntity, me, form)
+		return s.accountPage(w, r, http.StatusUnprocessableEntity, me, form)
 	}
-	if err := room.db.SetDates(r.Context(), me, form.TimeZone, form.Locale); err != nil {
+	if err := s.db.SetDates(r.Context(), me, form.TimeZone, form.Locale); err != nil {
 		return err
 	}
 	http.Redirect(w, r, views.AccountDid("account.dates"), http.StatusSeeOther)
@@ -105,16 +108,16 @@ func (room *Room) AccountDates(w http.ResponseWriter, r *http.Request, me store.
 }
 
 // SignOutBrowser ends one of the person's own sessions. Another's is not there.
-func (room *Room) SignOutBrowser(w http.ResponseWriter, r *http.Request, me store.Person) error {
+func (s *Service) SignOutBrowser(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	id, err := ownID(r)
 	if err != nil {
 		return err
 	}
-	if err := room.db.SignOut(r.Context(), me, id); err != nil {
+	if err := s.db.SignOut(r.Context(), me, id); err != nil {
 		return err
 	}
 	if id == me.SessionID {
-		room.leave(w, r, views.PathSignedOut)
+		s.leave(w, r, views.PathSignedOut)
 		return nil
 	}
 	http.Redirect(w, r, views.AccountDid("browser.sign_out"), http.StatusSeeOther)

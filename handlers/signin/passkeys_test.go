@@ -418,7 +418,7 @@ func TestPasskeyOfAnAgent(t *testing.T) {
 func TestAgentsConfirmByPasskey(t *testing.T) {
 	t.Parallel()
 	a, sam := storetest.Agency(t), storetest.Agent(t)
-	h := open(t, func(string) *signin.Room { return signin.New(storetest.DB(), testKeys) }, storetest.DB())
+	h := open(t, signin.Config{DB: storetest.DB(), Keys: testKeys})
 	mia := a.Member(t, a.Mia, a.Acme)
 	storetest.LetSupportIn(t, mia)
 	b, d := h.browser(t).signIn(sam), h.device()
