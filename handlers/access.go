@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 )
@@ -156,7 +157,7 @@ func (s *Server) admit(r *http.Request, me store.Member, rule Route) error {
 	if rule.Agency && me.Tenant.Kind != "agency" {
 		return store.ErrNotFound
 	}
-	if me.Tenant.State != "active" && (me.Party == store.PartyClient || !safe(r.Method)) {
+	if me.Tenant.State != "active" && (me.Party == store.PartyClient || !web.IsSafe(r.Method)) {
 		return errPaused
 	}
 	if !me.May(rule.Needs) {
@@ -170,7 +171,7 @@ func (s *Server) admit(r *http.Request, me store.Member, rule Route) error {
 	}
 	switch {
 	case rule.Support == SupportRefused,
-		rule.Support == SupportReads && !safe(r.Method),
+		rule.Support == SupportReads && !web.IsSafe(r.Method),
 		rule.Support == SupportWrites && me.Support.Mode != "write":
 		return store.ErrForbidden
 	case rule.Asset:
@@ -179,7 +180,7 @@ func (s *Server) admit(r *http.Request, me store.Member, rule Route) error {
 	if err := s.db.Record(r.Context(), me, store.Event{
 		Verb:       "support.page_seen",
 		TargetKind: targetKind(rule.Path),
-		TargetID:   pathID(r),
+		TargetID:   web.PathID(r),
 		Detail:     map[string]any{"route": rule.Method + " " + rule.Path},
 	}); err != nil {
 		return errors.Join(store.ErrUnavailable, err)
@@ -219,7 +220,7 @@ func (s *Server) askToSignIn(w http.ResponseWriter, r *http.Request) error {
 		return s.leaveToSignIn(w, r)
 	}
 	to := r.URL.RequestURI()
-	if !safe(r.Method) {
+	if !web.IsSafe(r.Method) {
 		to = views.PathHome
 	}
 	http.Redirect(w, r, views.LoginTo(to), http.StatusFound)
@@ -233,8 +234,8 @@ func (s *Server) serve(route Route) http.Handler {
 		r = withRoute(r, route)
 		noteRoute(r, route)
 		if !route.Streams {
-			r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-			limitTime(w)
+			r.Body = http.MaxBytesReader(w, r.Body, web.MaxForm)
+			web.LimitTime(w)
 			ctx, cancel := context.WithTimeout(r.Context(), s.cfg.AnswerTime)
 			defer cancel()
 			r = r.WithContext(ctx)
@@ -250,24 +251,32 @@ func (s *Server) serve(route Route) http.Handler {
 	})
 }
 
-// visitor asks who it is, unless they ask too often.
+// memberNotFound answers a path inside a tenant that no route has.
+func (s *Server) memberNotFound(http.ResponseWriter, *http.Request, store.Member) error {
+	return store.ErrNotFound
+}
+
+// notFound answers a path that no route has.
+func (s *Server) notFound(http.ResponseWriter, *http.Request, store.Visitor) error {
+	return store.ErrNotFound
+}
+
+// visitor finds out who sends the request, unless they send too many.
 func (s *Server) visitor(r *http.Request, route Route, token *store.Token) (store.Visitor, error) {
-	if err := s.admitVisitor(r, token); err != nil {
+	if err := s.limitVisitor(r, token); err != nil {
 		return store.Visitor{}, err
 	}
 	ask := s.ask(r, route)
 	ask.Token = token
 	v, err := s.db.Identify(r.Context(), ask)
 	if err == nil {
-		err = s.admitTenant(v)
+		err = s.limitTenant(v)
 	}
 	if err == nil {
-		err = s.admitMinute(r, route, v)
+		err = s.limitRoute(r, route, v)
 	}
 	return v, err
 }
-
-func safe(method string) bool { return method == http.MethodGet || method == http.MethodHead }
 
 func wantsJSON(r *http.Request) bool {
 	return addressOf(r).route.JSON || strings.HasPrefix(r.Header.Get("Accept"), "application/json") ||

@@ -4,15 +4,12 @@ import (
 	"context"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
 
-	"github.com/google/uuid"
-
+	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 )
@@ -56,7 +53,7 @@ func (s *Server) resolveHost(next http.Handler) http.Handler {
 			return
 		}
 		// Cleaned here, or the mux would answer with the path it is rewritten to.
-		if clean := cleanPath(r.URL.Path); clean != r.URL.Path {
+		if clean := web.CleanPath(r.URL.Path); clean != r.URL.Path {
 			w.Header().Set("Cache-Control", "no-store")
 			http.Redirect(w, r, (&url.URL{Path: clean, RawQuery: r.URL.RawQuery}).String(), http.StatusTemporaryRedirect)
 			return
@@ -82,15 +79,6 @@ func (s *Server) resolveHost(next http.Handler) http.Handler {
 	})
 }
 
-// cleanPath is what the mux would make of a path.
-func cleanPath(p string) string {
-	clean := path.Clean("/" + p)
-	if strings.HasSuffix(p, "/") && clean != "/" {
-		clean += "/"
-	}
-	return clean
-}
-
 // sharedPaths are how the paths of routes begin that are the same on every host.
 func sharedPaths(routes []Route) (prefixes []string) {
 	for _, route := range routes {
@@ -112,7 +100,7 @@ var slugs = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$`)
 // ask is the question of the first round trip.
 func (s *Server) ask(r *http.Request, route Route) store.Credentials {
 	a := addressOf(r)
-	ask := store.Credentials{Host: a.host, Domain: a.domain, RequestID: requestID(r)}
+	ask := store.Credentials{Host: a.host, Domain: a.domain, RequestID: web.RequestID(r)}
 	if slug := r.PathValue("tenant"); route.Who == AMember && slugs.MatchString(slug) {
 		ask.Slug = slug
 	}
@@ -125,47 +113,4 @@ func baseOf(r *http.Request, me store.Member) views.Base {
 		return ""
 	}
 	return views.PathBase(me.Tenant.Slug)
-}
-
-// pathID is the {id} of the path; what is no id is the zero id, which nothing has.
-func pathID(r *http.Request) uuid.UUID {
-	id, err := uuid.Parse(r.PathValue("id"))
-	if err != nil || len(r.PathValue("id")) != 36 {
-		return uuid.Nil
-	}
-	return id
-}
-
-// trustProxies takes the visitor's address and scheme from the headers of
-// configured proxies, and from nobody else's. Forwarded hosts never count.
-func (s *Server) trustProxies(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s.trusted(r.RemoteAddr) {
-			hops := strings.Split(r.Header.Get("X-Forwarded-For"), ",")
-			for i := len(hops) - 1; i >= 0; i-- {
-				ip, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
-				if err != nil {
-					break
-				}
-				r.RemoteAddr = netip.AddrPortFrom(ip, 0).String()
-				if !s.trusted(r.RemoteAddr) {
-					break
-				}
-			}
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-func (s *Server) trusted(remote string) bool {
-	addr, err := netip.ParseAddrPort(remote)
-	if err != nil {
-		return false
-	}
-	for _, p := range s.cfg.TrustedProxies {
-		if p.Contains(addr.Addr().Unmap()) {
-			return true
-		}
-	}
-	return false
 }

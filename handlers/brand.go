@@ -12,6 +12,7 @@ import (
 
 	"portico/files"
 	"portico/handlers/thumbnail"
+	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 	"portico/views/ui"
@@ -43,7 +44,7 @@ func (s *Server) brandStylesheet(w http.ResponseWriter, r *http.Request, me stor
 // It is made of its own name and of nothing that is kept.
 func (s *Server) accentStylesheet(w http.ResponseWriter, r *http.Request, _ store.Visitor) error {
 	name, found := strings.CutSuffix(r.PathValue("stylesheet"), ".css")
-	if !found || !accents.MatchString("#"+name) {
+	if !found || !web.IsColor("#"+name) {
 		return store.ErrNotFound
 	}
 	h := w.Header()
@@ -75,7 +76,7 @@ func (s *Server) logoShow(w http.ResponseWriter, r *http.Request, _ store.Visito
 // kept, so nothing that hides in a picture comes in with it.
 func (s *Server) logoSet(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	r.Body = http.MaxBytesReader(w, r.Body, maxLogoForm)
-	limitTime(w)
+	web.LimitTime(w)
 	sent, err := readLogo(r)
 	if err != nil {
 		return err
@@ -132,18 +133,18 @@ func makeLogo(sent sentLogo) (store.Logo, string) {
 	case sent.size == 0:
 		return store.Logo{}, "Choose a picture first."
 	case sent.size > maxLogo:
-		return store.Logo{}, "That picture has " + ui.Size(sent.size) + "; a logo may have up to " + ui.Size(maxLogo) + "."
+		return store.Logo{}, "That picture is " + ui.Size(sent.size) + ". A logo can be up to " + ui.Size(maxLogo) + "."
 	}
 	kind := files.Sniff(sent.content)
 	if strings.HasPrefix(kind, "image/svg") {
-		return store.Logo{}, "SVG pictures can carry scripts. Save it as PNG and take that."
+		return store.Logo{}, "SVG pictures can contain scripts. Save it as PNG and upload that."
 	}
 	small, err := thumbnail.Shrink(bytes.NewReader(sent.content), kind, logoBox)
 	if no := (thumbnail.UnfitError{}); errors.As(err, &no) {
-		return store.Logo{}, "That cannot be a logo: " + no.Reason + ". Take a PNG, JPEG, GIF or WebP."
+		return store.Logo{}, "That can't be used as a logo: " + no.Reason + ". Choose a PNG, JPEG, GIF or WebP."
 	}
 	if err != nil {
-		return store.Logo{}, "That picture could not be read. Take a PNG, JPEG, GIF or WebP."
+		return store.Logo{}, "That picture couldn't be read. Choose a PNG, JPEG, GIF or WebP."
 	}
 	return store.Logo{ContentType: small.ContentType, Content: small.Content}, ""
 }

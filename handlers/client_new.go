@@ -11,6 +11,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"portico/handlers/signin"
+	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 	"portico/views/ui"
@@ -45,13 +46,13 @@ func (s *Server) clientForm(w http.ResponseWriter, r *http.Request, me store.Mem
 // clientCreate opens a workspace for a client and asks its first people in, all of
 // it or nothing.
 func (s *Server) clientCreate(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	f, err := newForm(r)
+	f, err := web.NewForm(r)
 	if err != nil {
 		return err
 	}
 	client, typed := newClient(f)
-	if !f.valid() {
-		typed.Errors = ui.Errors(f.errors)
+	if !f.Valid() {
+		typed.Errors = ui.Errors(f.Errors)
 		return s.clientForm(w, r, me, http.StatusUnprocessableEntity, typed)
 	}
 	var id uuid.UUID
@@ -71,21 +72,21 @@ func (s *Server) clientCreate(w http.ResponseWriter, r *http.Request, me store.M
 }
 
 // newClient reads the form, and what was typed as it was.
-func newClient(f *form) (store.NewClient, views.ClientForm) {
+func newClient(f *web.Form) (store.NewClient, views.ClientForm) {
 	typed := views.ClientForm{
-		Name: f.raw("name"), Slug: f.raw("slug"), Accent: f.raw("accent"), OwnAccent: f.checked("own_accent"), Plan: f.raw("plan"),
+		Name: f.Raw("name"), Slug: f.Raw("slug"), Accent: f.Raw("accent"), OwnAccent: f.Checked("own_accent"), Plan: f.Raw("plan"),
 	}
-	client := store.NewClient{Name: f.text("name", "a name", 120), Plan: f.raw("plan")}
+	client := store.NewClient{Name: f.Text("name", "a name", 120), Plan: f.Raw("plan")}
 	client.Slug = strings.ToLower(strings.TrimSpace(typed.Slug))
 	if client.Slug == "" && client.Name != "" {
 		client.Slug = suggestSlug(client.Name)
 		typed.Slug = client.Slug
 	}
-	if f.errors["name"] == "" && !slugs.MatchString(client.Slug) {
-		f.errors["slug"] = "An address is up to 40 of a to z, 0 to 9 and -, with no - at either end."
+	if f.Errors["name"] == "" && !slugs.MatchString(client.Slug) {
+		f.Errors["slug"] = "An address has up to 40 characters: a to z, 0 to 9 and -, with no - at either end."
 	}
 	if typed.OwnAccent {
-		client.Accent = f.accent("accent")
+		client.Accent = f.Color("accent")
 	}
 	client.People, typed.People = firstPeople(f)
 	return client, typed
@@ -93,21 +94,21 @@ func newClient(f *form) (store.NewClient, views.ClientForm) {
 
 // firstPeople reads the lines of people. A line without an address is nobody, and
 // keeps its place, so that what is wrong with another is said beside that one.
-func firstPeople(f *form) (people []store.NewPerson, typed []views.ClientPerson) {
+func firstPeople(f *web.Form) (people []store.NewPerson, typed []views.ClientPerson) {
 	seen := map[string]bool{}
 	for n := 1; n <= peopleLines; n++ {
 		email, role := "email_"+strconv.Itoa(n), "role_"+strconv.Itoa(n)
-		typed = append(typed, views.ClientPerson{Email: f.raw(email), Role: f.raw(role)})
-		p := store.NewPerson{Party: store.PartyClient, Role: store.Role(f.raw(role))}
-		if strings.TrimSpace(f.raw(email)) != "" {
+		typed = append(typed, views.ClientPerson{Email: f.Raw(email), Role: f.Raw(role)})
+		p := store.NewPerson{Party: store.PartyClient, Role: store.Role(f.Raw(role))}
+		if strings.TrimSpace(f.Raw(email)) != "" {
 			var ok bool
-			if p.Email, ok = signin.FoldEmail(f.raw(email)); !ok {
-				f.errors[email] = "That is not an address that mail can be sent to."
+			if p.Email, ok = signin.FoldEmail(f.Raw(email)); !ok {
+				f.Errors[email] = "Enter an email address, such as mia@acme.example."
 			} else if seen[p.Email] {
-				f.errors[email] = "That address is on another line already."
+				f.Errors[email] = "That address is already on another line."
 			}
 			if roleWords[p.Role] == "" {
-				f.errors[role] = "Choose one of the roles."
+				f.Errors[role] = "Choose a role."
 			}
 			seen[p.Email] = true
 			// They say what they are called when they accept.

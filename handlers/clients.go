@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 	"portico/views/ui"
@@ -93,7 +94,7 @@ func parseClientCursor(s string) (name string, id uuid.UUID) {
 		return "", uuid.Nil
 	}
 	before, name, _ := strings.Cut(string(b), " ")
-	if id, err = uuid.Parse(before); err != nil || !printable(name) {
+	if id, err = uuid.Parse(before); err != nil || !web.Printable(name) {
 		return "", uuid.Nil
 	}
 	return name, id
@@ -106,7 +107,7 @@ func (s *Server) clientShow(w http.ResponseWriter, r *http.Request, me store.Mem
 
 func (s *Server) clientPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, edit func(*views.ClientShowProps)) error {
 	var client store.Client
-	if err := s.db.Read(r.Context(), me, store.GetClient(pathID(r), &client)); err != nil {
+	if err := s.db.Read(r.Context(), me, store.GetClient(web.PathID(r), &client)); err != nil {
 		return err
 	}
 	base := views.PathBase(client.Slug)
@@ -142,7 +143,7 @@ func plansToGive(me store.Member) []views.Choice {
 	for i, plan := range store.Plans {
 		var room []string
 		for _, m := range metricsOf("client", store.PartyAgency) {
-			room = append(room, strings.TrimSuffix(ofMetric(m, store.Limit(plan, m)), " of files"))
+			room = append(room, strings.TrimSuffix(ofMetric(m, store.Limit(plan, m)), " of storage"))
 		}
 		choices[i] = views.Choice{Value: plan, Label: planName(plan) + ": " + strings.Join(room, ", ")}
 	}
@@ -151,14 +152,14 @@ func plansToGive(me store.Member) []views.Choice {
 
 // clientRename changes what the agency calls a client.
 func (s *Server) clientRename(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	f, err := newForm(r)
+	f, err := web.NewForm(r)
 	if err != nil {
 		return err
 	}
-	name := f.text("name", "a name", 120)
-	if !f.valid() {
+	name := f.Text("name", "a name", 120)
+	if !f.Valid() {
 		return s.clientPage(w, r, me, http.StatusUnprocessableEntity, func(p *views.ClientShowProps) {
-			p.Form.Name, p.Form.Errors = f.raw("name"), ui.Errors(f.errors)
+			p.Form.Name, p.Form.Errors = f.Raw("name"), ui.Errors(f.Errors)
 		})
 	}
 	return s.clientDeed(w, r, me, "client.renamed", func(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
@@ -168,14 +169,14 @@ func (s *Server) clientRename(w http.ResponseWriter, r *http.Request, me store.M
 
 // clientPlan gives a client another plan.
 func (s *Server) clientPlan(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	f, err := newForm(r)
+	f, err := web.NewForm(r)
 	if err != nil {
 		return err
 	}
-	plan := f.raw("plan")
+	plan := f.Raw("plan")
 	if !slices.Contains(store.Plans, plan) {
 		return s.clientPage(w, r, me, http.StatusUnprocessableEntity, func(p *views.ClientShowProps) {
-			p.Form.Plan, p.Form.Errors = plan, ui.Errors{"plan": "Choose one of the plans."}
+			p.Form.Plan, p.Form.Errors = plan, ui.Errors{"plan": "Choose a plan."}
 		})
 	}
 	return s.clientDeed(w, r, me, "client.plan", func(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
@@ -191,7 +192,7 @@ func (s *Server) clientLeave(w http.ResponseWriter, r *http.Request, me store.Me
 	})
 	switch {
 	case errors.Is(err, store.ErrStepUp):
-		return proveFirst(w, r, views.PathBase(me.Tenant.Slug).Client(pathID(r).String()))
+		return proveFirst(w, r, views.PathBase(me.Tenant.Slug).Client(web.PathID(r).String()))
 	case errors.Is(err, store.ErrLastOwner):
 		return s.clientPage(w, r, me, http.StatusConflict, func(p *views.ClientShowProps) { p.Refused = lastOwner })
 	}
@@ -206,7 +207,7 @@ func (s *Server) clientAct(did string, act func(*store.Tx, context.Context, uuid
 }
 
 func (s *Server) clientDeed(w http.ResponseWriter, r *http.Request, me store.Member, did string, act func(context.Context, *store.Tx, uuid.UUID) error) error {
-	id := pathID(r)
+	id := web.PathID(r)
 	if err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return act(r.Context(), tx, id) }); err != nil {
 		return err
 	}

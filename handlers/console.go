@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/handlers/frame"
+	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 	"portico/views/ui"
@@ -57,13 +59,13 @@ func (s *Server) consoleShow(w http.ResponseWriter, r *http.Request, me store.Pe
 func overSentence(how string) string {
 	switch how {
 	case "expired":
-		return "Your session reached its end, and you are outside again."
+		return "Your session has ended because its time ran out."
 	case "revoked":
-		return "The customer ended your session, and you are outside again."
+		return "The customer ended your session."
 	case "target_gone":
-		return "The person you were looking as is no longer there, so your session has ended."
+		return "Your session has ended because the person you viewed as no longer has access."
 	case "tenant_suspended":
-		return "The workspace was suspended, so your session has ended."
+		return "Your session has ended because the workspace was suspended."
 	}
 	return "Your session has ended."
 }
@@ -81,13 +83,13 @@ func (s *Server) consolePage(w http.ResponseWriter, r *http.Request, me store.Pe
 		return err
 	}
 	if s.cfg.Support == SupportOff {
-		props.Notice = errSupportOff.sentence
+		props.Notice = errSupportOff.Sentence
 	}
 	props.Sent, props.Waiting = askedRows(asked), writeAskRows(waiting)
 	for _, p := range past {
 		props.History = append(props.History, pastRow(me, p))
 	}
-	return s.page(w, r, status, views.Console(lobby(me), props))
+	return s.page(w, r, status, views.Console(frame.Person(me), props))
 }
 
 func pastRow(me store.Person, p store.PastSupport) views.SupportSessionRow {
@@ -116,7 +118,7 @@ func pastRow(me store.Person, p store.PastSupport) views.SupportSessionRow {
 // account before anything is shown: how often they look for whom is a fact about
 // them. What was typed can be an address, so ids alone are kept.
 func (s *Server) supportFind(r *http.Request, me store.Person, text string) ([]store.FoundTenant, error) {
-	if err := s.count(r.Context(), searchesPerMinute, time.Minute, "console search by "+me.ID().String()); err != nil {
+	if err := s.countAttempt(r.Context(), searchesPerMinute, time.Minute, "console search by "+me.ID().String()); err != nil {
 		return nil, err
 	}
 	var found []store.FoundTenant
@@ -205,22 +207,22 @@ func (s *Server) startForm(r *http.Request, me store.Person, t store.FoundTenant
 
 // consoleStart begins a session, or says beside each field what is wrong with it.
 func (s *Server) consoleStart(w http.ResponseWriter, r *http.Request, me store.Person) error {
-	f, err := newForm(r)
+	f, err := web.NewForm(r)
 	if err != nil {
 		return err
 	}
-	if err := s.count(r.Context(), startsPerHour, time.Hour, "console start by "+me.ID().String()); err != nil {
+	if err := s.countAttempt(r.Context(), startsPerHour, time.Hour, "console start by "+me.ID().String()); err != nil {
 		return err
 	}
-	slug := strings.TrimSpace(f.raw("tenant"))
-	typed := views.ConsoleForm{Person: f.raw("person"), Reason: f.raw("reason"), Ticket: f.raw("ticket"), Minutes: f.raw("minutes")}
+	slug := strings.TrimSpace(f.Raw("tenant"))
+	typed := views.ConsoleForm{Person: f.Raw("person"), Reason: f.Raw("reason"), Ticket: f.Raw("ticket"), Minutes: f.Raw("minutes")}
 	in := store.SupportStart{Slug: slug, Reason: typed.Reason, Ticket: typed.Ticket}
 	// What is no id is nobody, and what is no number is no time: the store says so.
 	in.Subject, _ = uuid.Parse(typed.Person)
 	minutes, _ := strconv.ParseInt(typed.Minutes, 10, 16) // what is too long for that stays too long
 	in.Minutes = int(minutes)
 	_, err = s.db.StartSupport(r.Context(), me, in)
-	s.watch.Support(startEvent(err))
+	s.metrics.Support(startEvent(err))
 	wrong, invalid := errors.AsType[store.InvalidError](err)
 	switch {
 	case err == nil:
@@ -231,9 +233,9 @@ func (s *Server) consoleStart(w http.ResponseWriter, r *http.Request, me store.P
 		return nil
 	case errors.Is(err, store.ErrConflict):
 		return s.consolePage(w, r, me, http.StatusConflict, views.ConsoleProps{
-			Notice: "You are in a session already. Stop it before you start another."})
+			Notice: "You already have a session. Stop it before you start another."})
 	case errors.Is(err, store.ErrForbidden):
-		return &statusError{status: http.StatusForbidden, sentence: "This workspace does not let support in. Its owners and admins can."}
+		return &web.Problem{Status: http.StatusForbidden, Sentence: "This workspace doesn't allow support access. Its owners and admins can."}
 	case invalid:
 		typed.Errors = ui.Errors(wrong)
 		return s.consoleAgain(w, r, me, slug, typed)
@@ -270,7 +272,7 @@ func (s *Server) consoleStop(w http.ResponseWriter, r *http.Request, me store.Pe
 	if err := s.db.StopSupport(r.Context(), me); err != nil {
 		return err
 	}
-	s.watch.Support("stopped")
+	s.metrics.Support("stopped")
 	http.Redirect(w, r, views.PathConsole, http.StatusSeeOther)
 	return nil
 }

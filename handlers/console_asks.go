@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 	"portico/views/ui"
@@ -30,15 +31,15 @@ func (s *Server) consoleAskForm(w http.ResponseWriter, r *http.Request, me store
 
 // consoleAsk asks a tenant to be let in, or says beside each field what is wrong.
 func (s *Server) consoleAsk(w http.ResponseWriter, r *http.Request, me store.Person) error {
-	f, err := newForm(r)
+	f, err := web.NewForm(r)
 	if err != nil {
 		return err
 	}
-	if err := s.count(r.Context(), asksPerHour, time.Hour, "console ask by "+me.ID().String()); err != nil {
+	if err := s.countAttempt(r.Context(), asksPerHour, time.Hour, "console ask by "+me.ID().String()); err != nil {
 		return err
 	}
-	slug := strings.TrimSpace(f.raw("tenant"))
-	typed := views.ConsoleForm{Reason: f.raw("reason"), Ticket: f.raw("ticket"), Hours: f.raw("hours"), Mode: f.raw("mode")}
+	slug := strings.TrimSpace(f.Raw("tenant"))
+	typed := views.ConsoleForm{Reason: f.Raw("reason"), Ticket: f.Raw("ticket"), Hours: f.Raw("hours"), Mode: f.Raw("mode")}
 	hours, _ := strconv.ParseInt(typed.Hours, 10, 16) // what is no number is no time: the store says so
 	err = s.db.RequestAccess(r.Context(), me, store.NewAccessRequest{
 		Slug: slug, Mode: typed.Mode, Hours: int(hours), Reason: typed.Reason, Ticket: typed.Ticket})
@@ -49,9 +50,9 @@ func (s *Server) consoleAsk(w http.ResponseWriter, r *http.Request, me store.Per
 		return nil
 	case errors.Is(err, store.ErrConflict):
 		return s.consolePage(w, r, me, http.StatusConflict, views.ConsoleProps{
-			Notice: "You have asked them already. Wait for their answer."})
+			Notice: "You have already requested access. Wait for an answer."})
 	case errors.Is(err, store.ErrForbidden):
-		return &statusError{status: http.StatusForbidden, sentence: "This workspace does not want to be asked. Its owners and admins can let support in by themselves."}
+		return &web.Problem{Status: http.StatusForbidden, Sentence: "This workspace has turned off access requests. Its owners and admins can still allow support access."}
 	case invalid:
 		typed.Errors = ui.Errors(wrong)
 		found, err := s.supportFind(r, me, slug)
@@ -83,14 +84,14 @@ func askedRows(asked []store.SentAccessRequest) []views.AskedRow {
 func askState(a store.SentAccessRequest) string {
 	switch orZero(a.Answer) {
 	case "granted":
-		return "They let you in"
+		return "Approved"
 	case "denied":
-		return "They said no"
+		return "Declined"
 	case "withdrawn":
-		return "Nobody answered"
+		return "No answer"
 	}
 	if time.Now().After(a.EndsAt) {
-		return "Nobody answered"
+		return "No answer"
 	}
-	return "Waiting for their answer"
+	return "Waiting for an answer"
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/handlers/frame"
+	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 	"portico/views/ui"
@@ -23,9 +25,9 @@ const (
 	SupportOff      SupportMode = "off"
 )
 
-var errSupportOff = &statusError{status: http.StatusForbidden, sentence: "Support is switched off on this installation."}
+var errSupportOff = &web.Problem{Status: http.StatusForbidden, Sentence: "Support is turned off on this installation."}
 
-var errNoPasskey = &statusError{status: http.StatusForbidden, sentence: "Add a passkey to your account first. This installation lets no agent in without one."}
+var errNoPasskey = &web.Problem{Status: http.StatusForbidden, Sentence: "Add a passkey to your account first. This installation requires one for support agents."}
 
 // whileOn is a deed of an agent that an installation can switch off, or leave to
 // those who have a passkey.
@@ -61,7 +63,7 @@ func (s *Server) writePage(w http.ResponseWriter, r *http.Request, me store.Pers
 		http.Redirect(w, r, views.StepUpTo(views.PathConsoleWrite), http.StatusSeeOther)
 		return nil
 	}
-	return s.page(w, r, status, views.ConsoleWrite(lobby(me), views.ConsoleWriteProps{
+	return s.page(w, r, status, views.ConsoleWrite(frame.Person(me), views.ConsoleWriteProps{
 		Tenant:   past[0].TenantName,
 		Subject:  past[0].SubjectName,
 		Ticket:   past[0].Ticket,
@@ -74,12 +76,12 @@ func (s *Server) writePage(w http.ResponseWriter, r *http.Request, me store.Pers
 
 // consoleWriteStart turns the session to writing, or asks a second agent for it.
 func (s *Server) consoleWriteStart(w http.ResponseWriter, r *http.Request, me store.Person) error {
-	f, err := newForm(r)
+	f, err := web.NewForm(r)
 	if err != nil {
 		return err
 	}
-	if f.raw("sure") != "on" {
-		return s.writePage(w, r, me, http.StatusUnprocessableEntity, ui.Errors{"sure": "Tick this if you mean it."})
+	if f.Raw("sure") != "on" {
+		return s.writePage(w, r, me, http.StatusUnprocessableEntity, ui.Errors{"sure": "Tick this box to continue."})
 	}
 	writing, err := s.db.RequestWrite(r.Context(), me, s.cfg.Support == SupportFourEyes)
 	switch {
@@ -87,14 +89,14 @@ func (s *Server) consoleWriteStart(w http.ResponseWriter, r *http.Request, me st
 		http.Redirect(w, r, views.StepUpTo(views.PathConsoleWrite), http.StatusSeeOther)
 		return nil
 	case errors.Is(err, store.ErrConflict):
-		return s.consolePage(w, r, me, http.StatusConflict, views.ConsoleProps{Notice: "There is no session of yours here that could begin to write."})
+		return s.consolePage(w, r, me, http.StatusConflict, views.ConsoleProps{Notice: "You have no session here that can make changes."})
 	case errors.Is(err, store.ErrForbidden):
-		return &statusError{status: http.StatusForbidden, sentence: "This workspace lets support read, and not change things. Its owners and admins can."}
+		return &web.Problem{Status: http.StatusForbidden, Sentence: "This workspace allows support read-only access. Its owners and admins can allow changes."}
 	case err != nil:
 		return err
 	case !writing:
 		return s.consolePage(w, r, me, http.StatusOK, views.ConsoleProps{
-			Notice: "Another agent must agree in their console within ten minutes. Until then your session only reads."})
+			Notice: "Another agent must approve this in their console within ten minutes. Until then your session is read-only."})
 	}
 	http.Redirect(w, r, views.PathBase(me.SupportSlug).Home(), http.StatusSeeOther)
 	return nil
@@ -102,18 +104,18 @@ func (s *Server) consoleWriteStart(w http.ResponseWriter, r *http.Request, me st
 
 // consoleWriteConfirm is a second agent's word.
 func (s *Server) consoleWriteConfirm(w http.ResponseWriter, r *http.Request, me store.Person) error {
-	f, err := newForm(r)
+	f, err := web.NewForm(r)
 	if err != nil {
 		return err
 	}
-	session, _ := uuid.Parse(f.raw("session")) // what is no id is no session
+	session, _ := uuid.Parse(f.Raw("session")) // what is no id is no session
 	err = s.db.ConfirmWrite(r.Context(), me, session)
 	switch {
 	case errors.Is(err, store.ErrStepUp):
 		http.Redirect(w, r, views.StepUpTo(views.PathConsole), http.StatusSeeOther)
 		return nil
 	case errors.Is(err, store.ErrConflict):
-		return s.consolePage(w, r, me, http.StatusConflict, views.ConsoleProps{Notice: "That is no longer asked for."})
+		return s.consolePage(w, r, me, http.StatusConflict, views.ConsoleProps{Notice: "That request is no longer open."})
 	case err != nil:
 		return err
 	}

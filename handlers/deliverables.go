@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 	"portico/views/ui"
@@ -66,7 +67,7 @@ func (s *Server) deliverableNew(w http.ResponseWriter, r *http.Request, me store
 
 func (s *Server) deliverableNewForm(w http.ResponseWriter, r *http.Request, me store.Member, status int, typed views.DeliverableForm) error {
 	var p store.Project
-	if err := s.db.Read(r.Context(), me, store.GetProject(pathID(r), &p)); err != nil {
+	if err := s.db.Read(r.Context(), me, store.GetProject(web.PathID(r), &p)); err != nil {
 		return err
 	}
 	return s.page(w, r, status, views.DeliverableEdit(s.chrome(r, me), views.DeliverableFormProps{
@@ -87,7 +88,7 @@ func (s *Server) deliverableCreate(w http.ResponseWriter, r *http.Request, me st
 	}
 	var id uuid.UUID
 	err = s.db.Write(r.Context(), me, func(tx *store.Tx) (err error) {
-		id, err = tx.CreateDeliverable(r.Context(), pathID(r), in)
+		id, err = tx.CreateDeliverable(r.Context(), web.PathID(r), in)
 		return err
 	})
 	if err != nil {
@@ -97,20 +98,20 @@ func (s *Server) deliverableCreate(w http.ResponseWriter, r *http.Request, me st
 }
 
 func deliverableForm(r *http.Request) (store.DeliverableInput, views.DeliverableForm, error) {
-	f, err := newForm(r)
+	f, err := web.NewForm(r)
 	if err != nil {
 		return store.DeliverableInput{}, views.DeliverableForm{}, err
 	}
 	in := store.DeliverableInput{
-		Title: f.text("title", "a title", 160),
-		Brief: f.prose("brief", 4000),
-		DueOn: f.date("due"),
+		Title: f.Text("title", "a title", 160),
+		Brief: f.Prose("brief", 4000),
+		DueOn: f.Date("due"),
 	}
 	return in, views.DeliverableForm{
-		Title:  f.raw("title"),
-		Brief:  f.raw("brief"),
-		Due:    f.raw("due"),
-		Errors: ui.Errors(f.errors),
+		Title:  f.Raw("title"),
+		Brief:  f.Raw("brief"),
+		Due:    f.Raw("due"),
+		Errors: ui.Errors(f.Errors),
 	}, nil
 }
 
@@ -121,7 +122,7 @@ func (s *Server) deliverableShow(w http.ResponseWriter, r *http.Request, me stor
 		list     []store.File
 		people   []store.Membership
 	)
-	id := pathID(r)
+	id := web.PathID(r)
 	err := s.db.Read(r.Context(), me,
 		store.GetDeliverable(id, &d),
 		store.ListVersions(id, &versions),
@@ -245,7 +246,7 @@ func versionState(d store.Deliverable, v store.Version) views.State {
 
 func (s *Server) deliverableEdit(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	var d store.Deliverable
-	if err := s.db.Read(r.Context(), me, store.GetDeliverable(pathID(r), &d)); err != nil {
+	if err := s.db.Read(r.Context(), me, store.GetDeliverable(web.PathID(r), &d)); err != nil {
 		return err
 	}
 	return s.deliverableEditForm(w, r, me, http.StatusOK, d, views.DeliverableForm{Title: d.Title, Brief: d.Brief, Due: day(d.DueOn)})
@@ -266,7 +267,7 @@ func (s *Server) deliverableUpdate(w http.ResponseWriter, r *http.Request, me st
 	if err != nil {
 		return err
 	}
-	id := pathID(r)
+	id := web.PathID(r)
 	if len(typed.Errors) > 0 {
 		var d store.Deliverable
 		if err := s.db.Read(r.Context(), me, store.GetDeliverable(id, &d)); err != nil {
@@ -326,13 +327,13 @@ func (s *Server) deliverablePutAway(w http.ResponseWriter, r *http.Request, me s
 	if err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Project(project), deed, pathID(r).String())
+	return done(w, r, baseOf(r, me).Project(project), deed, web.PathID(r).String())
 }
 
 // deliverableDeed runs a deed on the deliverable of the path and says which
 // project it is in.
 func (s *Server) deliverableDeed(r *http.Request, me store.Member, fn func(*store.Tx, uuid.UUID) error) (project string, err error) {
-	id := pathID(r)
+	id := web.PathID(r)
 	var in uuid.UUID
 	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error {
 		if err := tx.Read(r.Context(), store.ProjectOf(id, &in)); err != nil {
@@ -345,11 +346,11 @@ func (s *Server) deliverableDeed(r *http.Request, me store.Member, fn func(*stor
 
 // afterOf reads behind which row another one goes; empty is the first place.
 func afterOf(r *http.Request) (uuid.UUID, error) {
-	f, err := newForm(r)
+	f, err := web.NewForm(r)
 	if err != nil {
 		return uuid.Nil, err
 	}
-	after := f.raw("after")
+	after := f.Raw("after")
 	if after == "" {
 		return uuid.Nil, nil
 	}

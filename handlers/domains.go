@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"portico/handlers/dnscheck"
+	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 	"portico/views/ui"
@@ -19,7 +20,7 @@ func (s *Server) onMain(h func(http.ResponseWriter, *http.Request, store.Member)
 			return h(w, r, me)
 		}
 		if r.PathValue("id") != "" { // what is not there is not there on any host
-			if err := s.db.Read(r.Context(), me, store.GetDomain(pathID(r), new(store.Domain))); err != nil {
+			if err := s.db.Read(r.Context(), me, store.GetDomain(web.PathID(r), new(store.Domain))); err != nil {
 				return err
 			}
 		}
@@ -76,7 +77,7 @@ func (s *Server) domainRow(base views.Base, d store.Domain) views.DomainRow {
 
 func nextTry(d store.Domain, now time.Time) string {
 	if d.NextCheckAt == nil {
-		return "never; two weeks have passed. Look now to begin again."
+		return "stopped after two weeks. Check now to start again"
 	}
 	switch left := d.NextCheckAt.Sub(now); {
 	case left < time.Minute:
@@ -89,11 +90,11 @@ func nextTry(d store.Domain, now time.Time) string {
 }
 
 func (s *Server) domainAdd(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	f, err := newForm(r)
+	f, err := web.NewForm(r)
 	if err != nil {
 		return err
 	}
-	host, why := s.ours().Normalize(f.raw("host"))
+	host, why := s.ours().Normalize(f.Raw("host"))
 	if why == "" {
 		err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.AddDomain(r.Context(), me, host) })
 	}
@@ -103,18 +104,18 @@ func (s *Server) domainAdd(w http.ResponseWriter, r *http.Request, me store.Memb
 	}
 	if why != "" {
 		return s.domainsPage(w, r, me, http.StatusUnprocessableEntity,
-			views.DomainForm{Host: f.raw("host"), Errors: ui.Errors{"host": why}})
+			views.DomainForm{Host: f.Raw("host"), Errors: ui.Errors{"host": why}})
 	}
 	return s.domainDone(w, r, me, "domain.added", err)
 }
 
 func (s *Server) domainCheck(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.CheckDomain(r.Context(), pathID(r)) })
+	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.CheckDomain(r.Context(), web.PathID(r)) })
 	return s.domainDone(w, r, me, "domain.checking", err)
 }
 
 func (s *Server) domainRemove(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.RemoveDomain(r.Context(), me, pathID(r)) })
+	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.RemoveDomain(r.Context(), me, web.PathID(r)) })
 	return s.domainDone(w, r, me, "domain.removed", err)
 }
 

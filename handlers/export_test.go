@@ -3,7 +3,6 @@ package handlers
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 
@@ -19,23 +18,10 @@ func (s *Server) Routes() []Route { return s.routes() }
 // Pattern is a route's method and path as the mux knows it.
 func (route Route) Pattern() string { return route.pattern() }
 
-// KnownShares says how many shares are remembered once there were so
-// many, and whether it still knows the last of them.
-func KnownShares(met int) (remembered int, knowsLast bool) {
-	s := newShares(Share{PerSecond: 1e-9, Burst: 1})
-	for i := range met {
-		s.allows(fmt.Sprint(i))
-	}
-	return len(s.known) + len(s.old), !s.allows(fmt.Sprint(met - 1))
-}
-
-// MostShares is how many it may remember.
-const MostShares = 2 * knownShares
-
-// BreakingHandler is the product with routes of its own besides, one of which never
-// comes to an end by itself. The others panic with a value in which the secret
-// stands; what they wrote is named by it.
-func (s *Server) BreakingHandler(secret string) http.Handler {
+// BreakingServer is the product with more routes, one of which never ends by
+// itself. The others panic with a value that holds the secret; what they wrote is
+// named by it.
+func (s *Server) BreakingServer(secret string) *http.Server {
 	page := func(name string, fn func(http.ResponseWriter, *http.Request, store.Member) error) Route {
 		return s.member("GET /breaks/"+name, store.SeeWork, fn)
 	}
@@ -43,7 +29,7 @@ func (s *Server) BreakingHandler(secret string) http.Handler {
 		_, _ = io.WriteString(w, "<p>half of a page")
 		panic(errors.New(secret))
 	})
-	return s.handler(append(s.routes(),
+	return s.httpServer(s.handler(append(s.routes(),
 		page("handler", func(http.ResponseWriter, *http.Request, store.Member) error { panic(secret) }),
 		page("nil", func(http.ResponseWriter, *http.Request, store.Member) error { return *(*error)(nil) }),
 		page("template", func(w http.ResponseWriter, r *http.Request, _ store.Member) error {
@@ -58,7 +44,7 @@ func (s *Server) BreakingHandler(secret string) http.Handler {
 			return r.Context().Err()
 		}),
 		page("after", func(w http.ResponseWriter, r *http.Request, _ store.Member) error {
-			s.after(r, "break", func(context.Context) error { panic(secret) })
+			s.inBackground(r, "break", func(context.Context) error { panic(secret) })
 			return views.Render(w, r, http.StatusOK, templ.NopComponent)
 		}),
 		s.member("POST /breaks/deed", store.EditWork, func(_ http.ResponseWriter, r *http.Request, me store.Member) error {
@@ -72,5 +58,5 @@ func (s *Server) BreakingHandler(secret string) http.Handler {
 		s.member("POST /breaks/read", store.EditWork, func(_ http.ResponseWriter, r *http.Request, me store.Member) error {
 			return s.db.Read(r.Context(), me, func() store.Read { panic(secret) }())
 		}),
-	))
+	)))
 }

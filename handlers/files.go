@@ -8,16 +8,17 @@ import (
 	"github.com/google/uuid"
 
 	"portico/files"
+	"portico/handlers/web"
 	"portico/store"
 )
 
 var (
-	errFileGone    = &statusError{status: http.StatusNotFound, sentence: "The file is on our records but not in our storage. Please tell the people who sent you here."}
-	errLeftOut     = &statusError{status: http.StatusConflict, sentence: "This version was published without the file, and a published version stays as it is. Add the file to the next one."}
-	errMiddleOfIt  = &statusError{status: http.StatusConflict, sentence: "The file is still being uploaded."}
-	errNoneChosen  = &statusError{status: http.StatusUnprocessableEntity, sentence: "Choose at least one file first."}
-	errNoForm      = &statusError{status: http.StatusUnprocessableEntity, sentence: "That is not an upload form."}
-	errFieldTooBig = &statusError{status: http.StatusRequestEntityTooLarge, sentence: "A field of the form is too large."}
+	errFileGone    = &web.Problem{Status: http.StatusNotFound, Sentence: "The file is missing from our storage. Please tell the people who shared it with you."}
+	errLeftOut     = &web.Problem{Status: http.StatusConflict, Sentence: "This version was published without the file and can't be changed. Add the file to the next version."}
+	errMiddleOfIt  = &web.Problem{Status: http.StatusConflict, Sentence: "The file is still being uploaded."}
+	errNoneChosen  = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "Choose at least one file first."}
+	errNoForm      = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "That is not an upload form."}
+	errFieldTooBig = &web.Problem{Status: http.StatusRequestEntityTooLarge, Sentence: "A field of the form is too large."}
 )
 
 func (s *Server) fileDownload(w http.ResponseWriter, r *http.Request, me store.Member) error {
@@ -33,9 +34,9 @@ func (s *Server) fileInline(w http.ResponseWriter, r *http.Request, me store.Mem
 // sendFile authorises every request anew, ranges too, and puts it on record
 // before the first byte goes out. Asking for the head alone shows no byte.
 func (s *Server) sendFile(w http.ResponseWriter, r *http.Request, me store.Member, inline bool) error {
-	untimed(w, r)
+	web.LiftDeadlines(w, r)
 	var f store.File
-	if err := s.db.Read(r.Context(), me, store.GetFile(pathID(r), &f)); err != nil {
+	if err := s.db.Read(r.Context(), me, store.GetFile(web.PathID(r), &f)); err != nil {
 		return err
 	}
 	event := store.Event{Verb: "file.downloaded", TargetKind: "file", TargetID: f.ID}
@@ -67,7 +68,7 @@ func (s *Server) sendFile(w http.ResponseWriter, r *http.Request, me store.Membe
 // is no download.
 func (s *Server) filePreview(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	var p store.FilePreview
-	if err := s.db.Read(r.Context(), me, store.GetPreview(pathID(r), &p)); err != nil {
+	if err := s.db.Read(r.Context(), me, store.GetPreview(web.PathID(r), &p)); err != nil {
 		return err
 	}
 	return s.sendObject(w, r, me, files.Download{
@@ -86,7 +87,7 @@ func (s *Server) sendObject(w http.ResponseWriter, r *http.Request, me store.Mem
 	case errors.Is(err, files.ErrUnavailable):
 		return errors.Join(errNoFiles, err)
 	case isAny(err, files.ErrNotFound, files.ErrSize, files.ErrDigest):
-		s.log.ErrorContext(r.Context(), "file missing in storage", "error", err.Error(), "request_id", requestID(r),
+		s.log.ErrorContext(r.Context(), "file missing in storage", "error", err.Error(), "request_id", web.RequestID(r),
 			"kind", d.Key.Kind().String(), "file", d.Key.ID())
 		return errFileGone
 	}
@@ -96,11 +97,11 @@ func (s *Server) sendObject(w http.ResponseWriter, r *http.Request, me store.Mem
 // fileDelete moves a file to the bin. One that is still on its way has nothing
 // to restore: its upload is given up.
 func (s *Server) fileDelete(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	id, deed := pathID(r), "file.binned"
+	id, deed := web.PathID(r), "file.binned"
 	deliverable, err := s.binFile(r, me, id, true)
 	if errors.Is(err, store.ErrConflict) {
 		id, deed = uuid.Nil, "file.given_up"
-		err = s.giveUp(r.Context(), me, pathID(r))
+		err = s.giveUp(r.Context(), me, web.PathID(r))
 	}
 	if errors.Is(err, store.ErrConflict) {
 		return errMiddleOfIt // it has just become ready
@@ -116,7 +117,7 @@ func (s *Server) fileDelete(w http.ResponseWriter, r *http.Request, me store.Mem
 }
 
 func (s *Server) fileRestore(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	deliverable, err := s.binFile(r, me, pathID(r), false)
+	deliverable, err := s.binFile(r, me, web.PathID(r), false)
 	if errors.Is(err, store.ErrConflict) {
 		return errLeftOut
 	}

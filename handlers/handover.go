@@ -7,6 +7,7 @@ import (
 
 	"portico/handlers/dnscheck"
 	"portico/handlers/signin"
+	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 )
@@ -16,7 +17,7 @@ import (
 // a form leads to a page first: our content policy lets no form lead elsewhere.
 func (s *Server) leaveToSignIn(w http.ResponseWriter, r *http.Request) error {
 	a := addressOf(r)
-	if !safe(r.Method) {
+	if !web.IsSafe(r.Method) {
 		http.Redirect(w, r, views.PathHandoverOver, http.StatusFound)
 		return nil
 	}
@@ -37,7 +38,7 @@ func (s *Server) leaveToSignIn(w http.ResponseWriter, r *http.Request) error {
 // just signed in came here from a form.
 func (s *Server) handoverBegin(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	if r.Method != http.MethodGet {
-		return &statusError{status: http.StatusMethodNotAllowed}
+		return &web.Problem{Status: http.StatusMethodNotAllowed}
 	}
 	h, ok := signin.HandoverAsked(r.URL.Query())
 	if !ok {
@@ -71,7 +72,7 @@ func (s *Server) leaveFor(w http.ResponseWriter, r *http.Request, host, path str
 // browser.
 func (s *Server) handoverSpend(w http.ResponseWriter, r *http.Request, v store.Visitor) error {
 	if r.Method != http.MethodGet {
-		return &statusError{status: http.StatusMethodNotAllowed}
+		return &web.Problem{Status: http.StatusMethodNotAllowed}
 	}
 	host := addressOf(r).host
 	if host == "" {
@@ -80,7 +81,7 @@ func (s *Server) handoverSpend(w http.ResponseWriter, r *http.Request, v store.V
 	to, err := s.signin.TakeHandover(w, r, host, r.PathValue("token"))
 	if errors.Is(err, store.ErrNotFound) {
 		if _, ok := v.Person(); !ok {
-			return &statusError{status: http.StatusGone, sentence: "That way in was used already, or took too long."}
+			return &web.Problem{Status: http.StatusGone, Sentence: "That sign-in link was already used or took too long."}
 		}
 		to, err = views.PathHome, nil // somebody went back in their browser
 	}

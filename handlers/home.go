@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/handlers/frame"
 	"portico/store"
 	"portico/views"
 )
@@ -25,7 +26,7 @@ func (s *Server) home(w http.ResponseWriter, r *http.Request, me store.Person) e
 		http.Redirect(w, r, rows[0].HomeURL, http.StatusSeeOther)
 		return nil
 	}
-	c := lobby(me)
+	c := frame.Person(me)
 	if all && len(rows) == 0 {
 		return s.page(w, r, http.StatusOK, views.NoWorkspaces(c))
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode"
 
+	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 	"portico/views/ui"
@@ -46,14 +47,14 @@ func (s *Server) importPeople(w http.ResponseWriter, r *http.Request, me store.M
 	}
 	props := importProps(me, text, rows)
 	people, lines := invitable(rows)
-	if props.Checked == "" || f.raw("act") != "invite" || f.raw("checked") != props.Checked {
+	if props.Checked == "" || f.Raw("act") != "invite" || f.Raw("checked") != props.Checked {
 		status := http.StatusOK
 		if props.Wrong > 0 {
 			status = http.StatusUnprocessableEntity
 		}
 		return s.importPage(w, r, me, status, props)
 	}
-	if err := s.count(r.Context(), importsPerHour, time.Hour, "lists of people from "+me.TenantID().String()); err != nil {
+	if err := s.countAttempt(r.Context(), importsPerHour, time.Hour, "lists of people from "+me.TenantID().String()); err != nil {
 		return err
 	}
 	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.InvitePeople(r.Context(), people) })
@@ -71,19 +72,19 @@ func (s *Server) importPeople(w http.ResponseWriter, r *http.Request, me store.M
 }
 
 // importForm reads the list from the file if one was sent, else from the field.
-func importForm(r *http.Request) (*form, string, error) {
+func importForm(r *http.Request) (*web.Form, string, error) {
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
-		if err := r.ParseMultipartForm(maxForm); err != nil {
+		if err := r.ParseMultipartForm(web.MaxForm); err != nil {
 			return nil, "", formError(err)
 		}
 	}
-	f, err := newForm(r)
+	f, err := web.NewForm(r)
 	if err != nil {
 		return nil, "", err
 	}
 	file, _, err := r.FormFile("file")
 	if err != nil {
-		return f, f.raw("people"), nil // none was sent
+		return f, f.Raw("people"), nil // none was sent
 	}
 	defer file.Close()
 	content, err := io.ReadAll(file)
@@ -91,7 +92,7 @@ func importForm(r *http.Request) (*form, string, error) {
 		return nil, "", formError(err)
 	}
 	if len(content) == 0 {
-		return f, f.raw("people"), nil // a browser sends an empty one for none
+		return f, f.Raw("people"), nil // a browser sends an empty one for none
 	}
 	return f, string(content), nil
 }
@@ -115,9 +116,9 @@ func (s *Server) judge(r *http.Request, me store.Member, rows []importRow) error
 	}
 	here := map[string]string{}
 	for _, k := range known {
-		here[k.Email] = "Has access already, so is left out."
+		here[k.Email] = "Already has access, so is skipped."
 		if k.Invited {
-			here[k.Email] = "Is invited already, so is left out."
+			here[k.Email] = "Already invited, so is skipped."
 		}
 	}
 	for i := range rows {
@@ -126,9 +127,9 @@ func (s *Server) judge(r *http.Request, me store.Member, rows []importRow) error
 		switch {
 		case row.wrong != "":
 		case p.Party == store.PartyClient && me.Tenant.Kind == "agency":
-			row.wrong = "An agency has no client side. Invite clients where they are clients."
+			row.wrong = "An agency has no client side. Invite clients in their own workspace."
 		case !me.Manages(p.Party, p.Role, byClient):
-			row.wrong = "You may not invite somebody as " + strings.ToLower(roleWords[p.Role]) + " of " + sideOf(me, p.Party) + "."
+			row.wrong = "You can't invite people as " + strings.ToLower(roleWords[p.Role]) + " of " + sideOf(me, p.Party) + "."
 		default:
 			row.left = here[p.Email]
 		}

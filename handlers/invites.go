@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 
+	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 )
@@ -47,7 +48,7 @@ func (s *Server) inviteProps(i store.Invitation, me store.Person, self string, t
 		Email:     i.Email,
 		SignedIn:  me.Email,
 		URL:       self,
-		Providers: s.signin.Providers(),
+		Providers: s.signin.ProviderLinks(),
 		Form:      typed,
 	}
 	if i.Party == store.PartyClient {
@@ -66,11 +67,11 @@ func (s *Server) inviteProps(i store.Invitation, me store.Person, self string, t
 func roleSentence(party store.Party, role store.Role) string {
 	switch {
 	case store.MayGive(party, role, party, store.RoleViewer):
-		return "You can see the work, and manage people on your side."
+		return "You can see the projects and manage people on your side."
 	case store.May(store.EditWork, party, role):
-		return "You can see the work and work on it."
+		return "You can see and edit the projects."
 	}
-	return "You can see and download the work."
+	return "You can see the projects and download files."
 }
 
 func (s *Server) inviteOver(w http.ResponseWriter, r *http.Request, why store.EndReason, homeURL string) error {
@@ -79,7 +80,7 @@ func (s *Server) inviteOver(w http.ResponseWriter, r *http.Request, why store.En
 
 // inviteAccept makes the person who was invited a member, under the name they type.
 func (s *Server) inviteAccept(w http.ResponseWriter, r *http.Request, me store.Person) error {
-	f, err := newForm(r)
+	f, err := web.NewForm(r)
 	if err != nil {
 		return err
 	}
@@ -87,9 +88,9 @@ func (s *Server) inviteAccept(w http.ResponseWriter, r *http.Request, me store.P
 	if !ok {
 		return s.inviteOver(w, r, store.EndedGone, "")
 	}
-	name := f.text("name", "a name", 120)
-	if !f.valid() {
-		return s.invitePage(w, r, me, http.StatusUnprocessableEntity, views.InviteForm{Name: f.raw("name"), Errors: map[string]string(f.errors)})
+	name := f.Text("name", "a name", 120)
+	if !f.Valid() {
+		return s.invitePage(w, r, me, http.StatusUnprocessableEntity, views.InviteForm{Name: f.Raw("name"), Errors: map[string]string(f.Errors)})
 	}
 	slug, err := s.db.AcceptInvite(r.Context(), me, token, name)
 	var over store.EndedError

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"portico/handlers/signin"
+	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 	"portico/views/ui"
@@ -69,8 +70,8 @@ func (s *Server) invitingPage(w http.ResponseWriter, r *http.Request, me store.M
 	}
 	may := parties(me, byClient)
 	if len(may) == 0 {
-		return &statusError{status: http.StatusForbidden, is: store.ErrForbidden,
-			sentence: "The people of this portal are managed by " + me.Tenant.AgencyName + ". Ask them to invite somebody."}
+		return &web.Problem{Status: http.StatusForbidden, Cause: store.ErrForbidden,
+			Sentence: "People in this portal are managed by " + me.Tenant.AgencyName + ". Ask them to send an invitation."}
 	}
 	if typed.Role == "" {
 		typed.Role = string(store.RoleMember)
@@ -93,14 +94,14 @@ func (s *Server) invitingPage(w http.ResponseWriter, r *http.Request, me store.M
 }
 
 func (s *Server) inviteCreate(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	f, err := newForm(r)
+	f, err := web.NewForm(r)
 	if err != nil {
 		return err
 	}
-	typed := views.InviteNewForm{Name: f.raw("name"), Email: f.raw("email"), Party: f.raw("party"), Role: f.raw("role")}
+	typed := views.InviteNewForm{Name: f.Raw("name"), Email: f.Raw("email"), Party: f.Raw("party"), Role: f.Raw("role")}
 	p := newPerson(f, me)
-	if f.valid() {
-		if err := s.count(r.Context(), invitesPerHour, time.Hour, "invitations to "+p.Email+" from "+me.TenantID().String()); err != nil {
+	if f.Valid() {
+		if err := s.countAttempt(r.Context(), invitesPerHour, time.Hour, "invitations to "+p.Email+" from "+me.TenantID().String()); err != nil {
 			return err
 		}
 		err = s.db.Write(r.Context(), me, func(tx *store.Tx) error {
@@ -111,10 +112,10 @@ func (s *Server) inviteCreate(w http.ResponseWriter, r *http.Request, me store.M
 	wrong, invalid := errors.AsType[store.InvalidError](err)
 	prove := ""
 	switch {
-	case !f.valid():
-		wrong = f.errors
+	case !f.Valid():
+		wrong = f.Errors
 	case errors.Is(err, store.ErrStepUp):
-		wrong = store.InvalidError{"role": "Ownership wants a fresh proof that it is you. Prove it in a new tab, then send this form."}
+		wrong = store.InvalidError{"role": "To invite an owner, confirm it's you. Confirm in a new tab, then send this form."}
 		prove = addressOf(r).platform + views.StepUpTo(views.PathBase(me.Tenant.Slug).InviteNewOwner())
 	case invalid:
 	case err != nil:
@@ -128,40 +129,40 @@ func (s *Server) inviteCreate(w http.ResponseWriter, r *http.Request, me store.M
 
 // newPerson reads who is to be invited. Where there is one side only, the form does
 // not ask for it.
-func newPerson(f *form, me store.Member) store.NewPerson {
+func newPerson(f *web.Form, me store.Member) store.NewPerson {
 	p := store.NewPerson{
-		Name:  f.text("name", "a name", 120),
-		Email: f.email("email"),
-		Party: store.Party(f.raw("party")),
-		Role:  store.Role(f.raw("role")),
+		Name:  f.Text("name", "a name", 120),
+		Email: emailOf(f, "email"),
+		Party: store.Party(f.Raw("party")),
+		Role:  store.Role(f.Raw("role")),
 	}
 	switch {
 	case p.Party == "" && (me.Tenant.Kind == "agency" || me.Party == store.PartyClient):
 		p.Party = me.Party
 	case p.Party != store.PartyAgency && (p.Party != store.PartyClient || me.Tenant.Kind == "agency"):
-		f.errors["party"] = "Choose one of the sides."
+		f.Errors["party"] = "Choose a side."
 	}
 	if !slices.Contains(store.Roles(), p.Role) {
-		f.errors["role"] = "Choose one of the roles."
+		f.Errors["role"] = "Choose a role."
 	}
 	return p
 }
 
-// email is an address, folded as the records keep it.
-func (f *form) email(name string) string {
-	email, ok := signin.FoldEmail(f.raw(name))
+// emailOf is a typed address, folded as the records keep it.
+func emailOf(f *web.Form, name string) string {
+	email, ok := signin.FoldEmail(f.Raw(name))
 	if !ok {
-		f.errors[name] = "That is no e-mail address, such as mia@acme.example."
+		f.Errors[name] = "Enter an email address, such as mia@acme.example."
 	}
 	return email
 }
 
 func (s *Server) inviteResend(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	id := pathID(r)
+	id := web.PathID(r)
 	if id == uuid.Nil {
 		return store.ErrNotFound // and counted for nobody
 	}
-	if err := s.count(r.Context(), invitesPerHour, time.Hour, "sendings of "+id.String()+" in "+me.TenantID().String()); err != nil {
+	if err := s.countAttempt(r.Context(), invitesPerHour, time.Hour, "sendings of "+id.String()+" in "+me.TenantID().String()); err != nil {
 		return err
 	}
 	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.ResendInvite(r.Context(), id) })
@@ -172,7 +173,7 @@ func (s *Server) inviteResend(w http.ResponseWriter, r *http.Request, me store.M
 }
 
 func (s *Server) inviteRevoke(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.RevokeInvite(r.Context(), pathID(r)) })
+	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.RevokeInvite(r.Context(), web.PathID(r)) })
 	if err != nil {
 		return err
 	}

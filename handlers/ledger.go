@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"portico/handlers/web"
 	"portico/store"
 )
 
@@ -16,7 +17,7 @@ const ledgerLines = 1000
 // supportLedger sends the whole ledger as a table, one line for each thing that was
 // seen, downloaded, changed or refused. It is on record before the first byte.
 func (s *Server) supportLedger(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	untimed(w, r)
+	web.LiftDeadlines(w, r)
 	var lines []store.LedgerLine
 	page := store.LedgerPage{Limit: ledgerLines}
 	if err := s.db.Read(r.Context(), me, store.SupportLedger(page, &lines)); err != nil {

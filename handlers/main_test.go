@@ -18,6 +18,7 @@ import (
 	"portico/files"
 	"portico/handlers"
 	"portico/handlers/signin"
+	"portico/handlers/web"
 	"portico/store"
 )
 
@@ -81,10 +82,10 @@ func newSiteWith(t *testing.T, db *store.DB, bucket *files.Storage, edit func(*h
 	// As by its keys, each site counts on its own: all tests come from one address.
 	config := handlers.Config{URL: at, TenantDomain: "portals.test", CountKey: []byte(rand.Text() + rand.Text())}
 	edit(&config)
-	s.server.Config = handlers.New(config,
-		handlers.Rooms{DB: db, Files: bucket, SignIn: signin.New(db, keys).TakingAgentCodes(), Log: handlers.NewLogger(s.logs, slog.LevelDebug)},
-	).HTTPServer()
-	s.server.Listener = handlers.Listener(s.server.Listener)
+	log := web.NewLogger(s.logs, slog.LevelDebug)
+	door := must(signin.New(signin.Config{DB: db, Keys: keys, URL: config.URL, TenantDomain: config.TenantDomain, AgentCodes: true, Log: log}))
+	s.server.Config = must(handlers.New(config, handlers.Deps{DB: db, Files: bucket, SignIn: door, Log: log})).HTTPServer()
+	s.server.Listener = web.Listener(s.server.Listener)
 	s.server.Start()
 	s.server.URL = at.String()
 	t.Cleanup(s.server.Close)

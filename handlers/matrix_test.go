@@ -23,7 +23,7 @@ import (
 // table is the product's routes, without a database behind them.
 func table() []handlers.Route {
 	at := &url.URL{Scheme: "http", Host: "portals.test"}
-	return handlers.New(handlers.Config{URL: at, CountKey: make([]byte, 32)}, handlers.Rooms{}).Routes()
+	return must(handlers.New(handlers.Config{URL: at, CountKey: make([]byte, 32)}, handlers.Deps{})).Routes()
 }
 
 // batches are the parts that the routes are dealt into, each played in a world of

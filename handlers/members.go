@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 	"portico/views/ui"
@@ -75,7 +76,7 @@ func memberGroups(base views.Base, me store.Member, people []store.Membership, c
 		clients.Hint, team.Hint = "Your client's people.", "Your team in this workspace."
 	}
 	if me.Tenant.Kind == "agency" {
-		team.Title, team.Hint = me.Tenant.Name, "Everybody who works here."
+		team.Title, team.Hint = me.Tenant.Name, "Everyone on the team."
 	}
 	for _, p := range people {
 		row := views.MemberRow{
@@ -107,7 +108,7 @@ func (s *Server) memberShow(w http.ResponseWriter, r *http.Request, me store.Mem
 func (s *Server) memberPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, refused string, wrong ui.Errors) error {
 	var p store.Membership
 	var byClient bool
-	if err := s.db.Read(r.Context(), me, store.GetPerson(pathID(r), &p), store.PeopleByClient(&byClient)); err != nil {
+	if err := s.db.Read(r.Context(), me, store.GetPerson(web.PathID(r), &p), store.PeopleByClient(&byClient)); err != nil {
 		return err
 	}
 	props := views.MemberProps{
@@ -140,14 +141,14 @@ func (s *Server) memberPage(w http.ResponseWriter, r *http.Request, me store.Mem
 }
 
 // lastOwner is why the last owner stays one.
-const lastOwner = "Nobody else is an owner. Make somebody else one first."
+const lastOwner = "There is no other owner. Make someone else an owner first."
 
 func (s *Server) memberRole(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	f, err := newForm(r)
+	f, err := web.NewForm(r)
 	if err != nil {
 		return err
 	}
-	id, role := pathID(r), f.raw("role")
+	id, role := web.PathID(r), f.Raw("role")
 	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.ChangeRole(r.Context(), id, store.Role(role)) })
 	wrong, invalid := errors.AsType[store.InvalidError](err)
 	switch {
@@ -167,7 +168,7 @@ func (s *Server) memberRole(w http.ResponseWriter, r *http.Request, me store.Mem
 }
 
 func (s *Server) memberRemove(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	id := pathID(r)
+	id := web.PathID(r)
 	if id == me.ID() {
 		http.Redirect(w, r, baseOf(r, me).Leave(), http.StatusSeeOther)
 		return nil
@@ -198,11 +199,11 @@ func provedLately(p store.Person) bool {
 
 // membersByClient is the agency's say over whether a client manages its own people.
 func (s *Server) membersByClient(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	f, err := newForm(r)
+	f, err := web.NewForm(r)
 	if err != nil {
 		return err
 	}
-	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.LetClientManage(r.Context(), f.checked("may")) })
+	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.LetClientManage(r.Context(), f.Checked("may")) })
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 	"portico/views/ui"
@@ -89,15 +90,6 @@ func minutesLeft(d time.Duration) string {
 	return strconv.Itoa(int(d/time.Minute)) + " min left"
 }
 
-// lobby is the frame of a person's page outside any tenant.
-func lobby(me store.Person) views.Chrome {
-	return views.Chrome{
-		Person: views.Person{Name: me.Name, Email: me.Email},
-		Dates:  ui.DatesFor(me.TimeZone, me.Locale),
-		Doors:  views.Doors{Console: me.Agent, Workspaces: !me.Agent},
-	}
-}
-
 // deeds are what a page can be told to say after a change. The words are ours:
 // the query only names them.
 var deeds = map[string]struct {
@@ -107,50 +99,50 @@ var deeds = map[string]struct {
 	"project.created":        {text: "Project created."},
 	"project.saved":          {text: "Project saved."},
 	"project.archived":       {"Project archived.", views.Base.ProjectUnarchive},
-	"project.unarchived":     {text: "Project is back in use."},
+	"project.unarchived":     {text: "Project unarchived."},
 	"project.binned":         {"Project moved to the bin. It stays there for 30 days.", views.Base.ProjectRestore},
 	"project.restored":       {text: "Project restored."},
 	"deliverable.created":    {text: "Deliverable created. Add its files, then publish it."},
 	"deliverable.saved":      {text: "Deliverable saved."},
 	"deliverable.archived":   {"Deliverable archived.", views.Base.DeliverableUnarchive},
-	"deliverable.unarchived": {text: "Deliverable is back in use."},
+	"deliverable.unarchived": {text: "Deliverable unarchived."},
 	"deliverable.binned":     {"Deliverable moved to the bin. It stays there for 30 days.", views.Base.DeliverableRestore},
 	"deliverable.restored":   {text: "Deliverable restored."},
 	"file.binned":            {"File moved to the bin. It stays there for 30 days.", views.Base.FileRestore},
 	"file.restored":          {text: "File restored."},
-	"file.given_up":          {text: "The upload was given up, and what had arrived is removed."},
+	"file.given_up":          {text: "Upload cancelled. What had arrived was removed."},
 	"file.uploaded":          {text: "Files uploaded. Only your team can see them until you publish."},
-	"version.created":        {text: "A new draft version. Only your team can see it until you publish."},
+	"version.created":        {text: "Draft version created. Only your team can see it until you publish."},
 	"version.published":      {text: "Published. The client can see it now."},
-	"member.joined":          {text: "Welcome. You are in."},
-	"member.invited":         {text: "Invited. The mail is on its way."},
-	"member.list_invited":    {text: "Invited everybody in the list. The mails are on their way."},
-	"member.invite_resent":   {text: "Sent again. The link of the mail before no longer works."},
-	"member.invite_revoked":  {text: "Invitation taken back. Its link no longer works."},
-	"member.role_changed":    {text: "Role changed. It counts from their next click."},
-	"member.removed":         {text: "Removed. They have no access any more."},
-	"people.by_client":       {text: "Saved who manages the client's people."},
+	"member.joined":          {text: "Welcome. You have joined."},
+	"member.invited":         {text: "Invited. The email is on its way."},
+	"member.list_invited":    {text: "Invited everyone on the list. The emails are on their way."},
+	"member.invite_resent":   {text: "Invitation sent again. The link in the earlier email no longer works."},
+	"member.invite_revoked":  {text: "Invitation revoked. Its link no longer works."},
+	"member.role_changed":    {text: "Role changed. It applies from their next click."},
+	"member.removed":         {text: "Removed. They no longer have access."},
+	"people.by_client":       {text: "Saved. You set who manages the client's people."},
 	"settings.saved":         {text: "Settings saved."},
-	"domain.added":           {text: "Domain added. It leads here once its proof is found."},
-	"domain.checking":        {text: "Looking. This page shows what was found in a moment."},
-	"domain.removed":         {text: "Domain removed. It leads nowhere now."},
-	"logo.set":               {text: "Logo saved. People see it on their next page."},
+	"domain.added":           {text: "Domain added. It is used here once it is verified."},
+	"domain.checking":        {text: "Checking. This page shows the result in a moment."},
+	"domain.removed":         {text: "Domain removed. It no longer opens anything."},
+	"logo.set":               {text: "Logo saved. People see it on the next page they open."},
 	"logo.removed":           {text: "Logo removed."},
-	"client.created":         {text: "The workspace is open. Whoever you named gets an invitation by mail."},
+	"client.created":         {text: "Workspace created. The people you named get an invitation by email."},
 	"client.renamed":         {text: "Name saved."},
 	"client.plan":            {text: "Plan saved."},
-	"client.suspended":       {text: "Suspended. Its people see a notice now; nothing is lost."},
-	"client.resumed":         {text: "Open again. Its people can come in."},
-	"client.archived":        {text: "Archived. It keeps everything, and makes room in your plan."},
-	"client.unarchived":      {text: "Back in use. Its people can come in."},
-	"client.joined":          {text: "You are in. Its people see you under People."},
-	"client.left":            {text: "You have left. Its name and counts stay in your list."},
-	"support.granted":        {text: "Support may come in now. You can take that back at any time."},
-	"support.denied":         {text: "You said no. Support reads your word."},
-	"support.asking_on":      {text: "Support may ask to come in. You decide each time."},
-	"support.asking_off":     {text: "Support no longer asks to come in."},
-	"support.revoked":        {text: "Support can no longer come in."},
-	"support.ended":          {text: "The support session is over."},
+	"client.suspended":       {text: "Suspended. Its people see a notice. Everything is kept."},
+	"client.resumed":         {text: "Resumed. Its people can open it again."},
+	"client.archived":        {text: "Archived. Everything is kept, and your plan has room again."},
+	"client.unarchived":      {text: "Unarchived. Its people can open it again."},
+	"client.joined":          {text: "You have joined. Its people see you under People."},
+	"client.left":            {text: "You have left. You still see its name and counts."},
+	"support.granted":        {text: "Support access allowed. You can revoke it at any time."},
+	"support.denied":         {text: "Access request declined. The agent can read your message."},
+	"support.asking_on":      {text: "Support can request access. You decide each time."},
+	"support.asking_off":     {text: "Access requests turned off."},
+	"support.revoked":        {text: "Support access revoked."},
+	"support.ended":          {text: "Support session ended."},
 }
 
 // flash reads what the redirect before this page has done. A link from anywhere
@@ -166,7 +158,7 @@ func flash(r *http.Request, base views.Base) views.Flash {
 		return views.Flash{}
 	}
 	f := views.Flash{Text: deed.text}
-	if id := q.Get("id"); deed.undo != nil && isID(id) {
+	if id := q.Get("id"); deed.undo != nil && web.IsID(id) {
 		f.UndoURL = deed.undo(base, id)
 	}
 	return f

@@ -13,6 +13,7 @@ import (
 	"portico/e2e/storetest"
 	"portico/handlers"
 	"portico/handlers/signin"
+	"portico/handlers/web"
 	"portico/store"
 )
 
@@ -23,11 +24,10 @@ func breakingSite(t *testing.T, secret string, answerTime time.Duration) *site {
 	s := &site{cookies: signin.NewCookies(keys), logs: &logBook{}}
 	s.server = httptest.NewUnstartedServer(nil)
 	at := &url.URL{Scheme: "http", Host: s.server.Listener.Addr().String()}
-	product := handlers.New(handlers.Config{URL: at, CountKey: make([]byte, 32), AnswerTime: answerTime},
-		handlers.Rooms{DB: storetest.DB(), SignIn: signin.New(storetest.DB(), keys), Log: handlers.NewLogger(s.logs, slog.LevelDebug)})
-	s.server.Config = product.HTTPServer()
-	s.server.Config.Handler = product.BreakingHandler(secret)
-	s.server.Listener = handlers.Listener(s.server.Listener)
+	product := must(handlers.New(handlers.Config{URL: at, CountKey: make([]byte, 32), AnswerTime: answerTime},
+		handlers.Deps{DB: storetest.DB(), SignIn: must(signin.New(signin.Config{DB: storetest.DB(), Keys: keys, URL: at})), Log: web.NewLogger(s.logs, slog.LevelDebug)}))
+	s.server.Config = product.BreakingServer(secret)
+	s.server.Listener = web.Listener(s.server.Listener)
 	s.server.Start()
 	t.Cleanup(s.server.Close)
 	return s

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 	"portico/views/ui"
@@ -80,22 +81,22 @@ func (s *Server) projectCreate(w http.ResponseWriter, r *http.Request, me store.
 
 // projectForm reads what was typed, for the store and for showing it again.
 func projectForm(r *http.Request) (store.ProjectInput, views.ProjectForm, error) {
-	f, err := newForm(r)
+	f, err := web.NewForm(r)
 	if err != nil {
 		return store.ProjectInput{}, views.ProjectForm{}, err
 	}
 	in := store.ProjectInput{
-		Name:    f.text("name", "a name", 160),
-		Summary: f.prose("summary", 2000),
-		DueOn:   f.date("due"),
-		Shared:  f.checked("visible"),
+		Name:    f.Text("name", "a name", 160),
+		Summary: f.Prose("summary", 2000),
+		DueOn:   f.Date("due"),
+		Shared:  f.Checked("visible"),
 	}
 	return in, views.ProjectForm{
-		Name:    f.raw("name"),
-		Summary: f.raw("summary"),
-		Due:     f.raw("due"),
+		Name:    f.Raw("name"),
+		Summary: f.Raw("summary"),
+		Due:     f.Raw("due"),
 		Visible: in.Shared,
-		Errors:  ui.Errors(f.errors),
+		Errors:  ui.Errors(f.Errors),
 	}, nil
 }
 
@@ -105,7 +106,7 @@ func (s *Server) projectShow(w http.ResponseWriter, r *http.Request, me store.Me
 		deliverables []store.Deliverable
 		team         int
 	)
-	id := pathID(r)
+	id := web.PathID(r)
 	err := s.db.Read(r.Context(), me,
 		store.GetProject(id, &project),
 		store.ListDeliverables(id, store.Current, &deliverables),
@@ -139,11 +140,11 @@ func (s *Server) projectShow(w http.ResponseWriter, r *http.Request, me store.Me
 
 // whoSees says it in a breath, before anybody posts or shares.
 func whoSees(me store.Member, team int, shared bool) string {
-	ours := ui.Count(team, "person", "people") + " of " + me.Tenant.AgencyName
+	ours := ui.Count(team, "person", "people") + " at " + me.Tenant.AgencyName
 	if !shared {
 		return "Only your team: " + ours
 	}
-	return "Everybody of " + me.Tenant.Name + " and " + ours
+	return "Everyone at " + me.Tenant.Name + " and " + ours
 }
 
 func teamOf(people []store.Membership) (team int) {
@@ -157,7 +158,7 @@ func teamOf(people []store.Membership) (team int) {
 
 func (s *Server) projectEdit(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	var p store.Project
-	if err := s.db.Read(r.Context(), me, store.GetProject(pathID(r), &p)); err != nil {
+	if err := s.db.Read(r.Context(), me, store.GetProject(web.PathID(r), &p)); err != nil {
 		return err
 	}
 	return s.page(w, r, http.StatusOK, views.ProjectEdit(s.chrome(r, me), views.ProjectFormProps{
@@ -179,7 +180,7 @@ func (s *Server) projectUpdate(w http.ResponseWriter, r *http.Request, me store.
 	if err != nil {
 		return err
 	}
-	id := pathID(r)
+	id := web.PathID(r)
 	if len(typed.Errors) > 0 {
 		var p store.Project
 		if err := s.db.Read(r.Context(), me, store.GetProject(id, &p)); err != nil {
@@ -200,7 +201,7 @@ func (s *Server) projectMove(w http.ResponseWriter, r *http.Request, me store.Me
 	if err != nil {
 		return err
 	}
-	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.MoveProject(r.Context(), pathID(r), after) })
+	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.MoveProject(r.Context(), web.PathID(r), after) })
 	if err != nil {
 		return err
 	}
@@ -209,25 +210,25 @@ func (s *Server) projectMove(w http.ResponseWriter, r *http.Request, me store.Me
 
 func (s *Server) projectArchive(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	return s.projectDeed(w, r, me, "project.archived", func(tx *store.Tx) error {
-		return tx.ArchiveProject(r.Context(), pathID(r), true)
+		return tx.ArchiveProject(r.Context(), web.PathID(r), true)
 	})
 }
 
 func (s *Server) projectUnarchive(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	return s.projectDeed(w, r, me, "project.unarchived", func(tx *store.Tx) error {
-		return tx.ArchiveProject(r.Context(), pathID(r), false)
+		return tx.ArchiveProject(r.Context(), web.PathID(r), false)
 	})
 }
 
 func (s *Server) projectDelete(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	return s.projectDeed(w, r, me, "project.binned", func(tx *store.Tx) error {
-		return tx.BinProject(r.Context(), pathID(r), true)
+		return tx.BinProject(r.Context(), web.PathID(r), true)
 	})
 }
 
 func (s *Server) projectRestore(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	return s.projectDeed(w, r, me, "project.restored", func(tx *store.Tx) error {
-		return tx.BinProject(r.Context(), pathID(r), false)
+		return tx.BinProject(r.Context(), web.PathID(r), false)
 	})
 }
 
@@ -236,7 +237,7 @@ func (s *Server) projectDeed(w http.ResponseWriter, r *http.Request, me store.Me
 	if err := s.db.Write(r.Context(), me, fn); err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Projects(), deed, pathID(r).String())
+	return done(w, r, baseOf(r, me).Projects(), deed, web.PathID(r).String())
 }
 
 func versionWord(n int) string { return "Version " + strconv.Itoa(n) }

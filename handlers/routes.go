@@ -159,7 +159,7 @@ func (s *Server) routes() []Route {
 		s.member("POST /view-as", store.ViewAs, s.viewAsStart).limited(30),
 
 		// Whatever else: not there, and it says so to members alike.
-		s.member("/", store.SeeWork, s.nothing).supportReads(),
-		s.public("/", s.nowhere),
+		s.member("/", store.SeeWork, s.memberNotFound).supportReads(),
+		s.public("/", s.notFound),
 	}
 }

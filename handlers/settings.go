@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 	"portico/views/ui"
@@ -47,21 +48,21 @@ func (s *Server) settingsPage(w http.ResponseWriter, r *http.Request, me store.M
 }
 
 func (s *Server) settingsUpdate(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	f, err := newForm(r)
+	f, err := web.NewForm(r)
 	if err != nil {
 		return err
 	}
 	in := settingsInput(f)
-	if !f.valid() {
+	if !f.Valid() {
 		return s.settingsPage(w, r, me, http.StatusUnprocessableEntity, &views.SettingsForm{
-			Name:         f.raw("name"),
-			PortalName:   f.raw("portal_name"),
-			Welcome:      f.raw("welcome"),
-			MailName:     f.raw("mail_name"),
-			Accent:       f.raw("accent"),
-			OwnAccent:    f.checked("own_accent"),
-			ForgetsNames: f.checked("forgets_names"),
-		}, ui.Errors(f.errors))
+			Name:         f.Raw("name"),
+			PortalName:   f.Raw("portal_name"),
+			Welcome:      f.Raw("welcome"),
+			MailName:     f.Raw("mail_name"),
+			Accent:       f.Raw("accent"),
+			OwnAccent:    f.Checked("own_accent"),
+			ForgetsNames: f.Checked("forgets_names"),
+		}, ui.Errors(f.Errors))
 	}
 	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.UpdateSettings(r.Context(), in) })
 	if err != nil {
@@ -70,20 +71,20 @@ func (s *Server) settingsUpdate(w http.ResponseWriter, r *http.Request, me store
 	return done(w, r, baseOf(r, me).Settings(), "settings.saved", "")
 }
 
-func settingsInput(f *form) store.SettingsInput {
+func settingsInput(f *web.Form) store.SettingsInput {
 	in := store.SettingsInput{
-		Name:         f.text("name", "a name", 120),
-		PortalName:   f.optional("portal_name", 120),
-		Welcome:      f.prose("welcome", 500),
-		MailName:     f.optional("mail_name", 80),
-		ForgetsNames: f.checked("forgets_names"),
+		Name:         f.Text("name", "a name", 120),
+		PortalName:   f.Optional("portal_name", 120),
+		Welcome:      f.Prose("welcome", 500),
+		MailName:     f.Optional("mail_name", 80),
+		ForgetsNames: f.Checked("forgets_names"),
 	}
 	// A browser's colour field always has a colour; whether it counts is another field.
-	if f.checked("own_accent") {
-		in.Accent = f.accent("accent")
+	if f.Checked("own_accent") {
+		in.Accent = f.Color("accent")
 	}
 	if strings.ContainsAny(in.MailName, `@<>"`) {
-		f.errors["mail_name"] = "A name, not an address: leave out @, quotes and brackets."
+		f.Errors["mail_name"] = "Enter a name, not an address, without @, quotes or brackets."
 	}
 	return in
 }

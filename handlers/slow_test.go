@@ -35,8 +35,8 @@ func TestSlowFormIsTimedOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	home := &url.URL{Scheme: "http", Host: "portico.test"}
-	server := handlers.New(handlers.Config{URL: home, CountKey: make([]byte, 32)}, handlers.Rooms{
-		DB: storetest.DB(), SignIn: signin.New(storetest.DB(), keys), Log: slog.New(slog.DiscardHandler)}).Handler()
+	server := must(handlers.New(handlers.Config{URL: home, CountKey: make([]byte, 32)}, handlers.Deps{
+		DB: storetest.DB(), SignIn: must(signin.New(signin.Config{DB: storetest.DB(), Keys: keys, URL: home})), Log: slog.New(slog.DiscardHandler)})).Handler()
 	cookie := httptest.NewRecorder()
 	if err := signin.NewCookies(keys).Write(cookie, storetest.SignIn(t, a.Dana)); err != nil {
 		t.Fatal(err)

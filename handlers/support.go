@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 	"portico/views/ui"
@@ -112,19 +113,19 @@ func howEnded(kind, how string) string {
 		return ""
 	case "stopped":
 		if kind == viewAsKind {
-			return "They stopped"
+			return "Stopped by the viewer"
 		}
 		return "Stopped by support"
 	case "expired":
-		return "Its time was over"
+		return "Time ran out"
 	case "revoked":
 		return "Ended by an owner or admin here"
 	case "agent_disabled":
 		return "The agent lost access"
 	case "actor_gone":
-		return "They may no longer look"
+		return "The viewer lost permission"
 	case "target_gone":
-		return "The person is no longer here"
+		return "The person no longer has access"
 	case "tenant_suspended":
 		return "The workspace was suspended"
 	}
@@ -145,11 +146,11 @@ var grantLengths = map[string]time.Duration{
 func lengthOf(hours string) time.Duration { return grantLengths[hours] }
 
 func (s *Server) supportGrant(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	f, err := newForm(r)
+	f, err := web.NewForm(r)
 	if err != nil {
 		return err
 	}
-	typed := views.SupportGrantForm{Hours: strings.TrimSpace(f.raw("hours")), Mode: f.raw("mode")}
+	typed := views.SupportGrantForm{Hours: strings.TrimSpace(f.Raw("hours")), Mode: f.Raw("mode")}
 	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error {
 		if typed.Mode == "write" {
 			return tx.GrantSupportToWrite(r.Context(), lengthOf(typed.Hours))
@@ -175,10 +176,10 @@ func (s *Server) supportRevoke(w http.ResponseWriter, r *http.Request, me store.
 }
 
 func (s *Server) supportSessionEnd(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.EndSupportSession(r.Context(), pathID(r)) })
+	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.EndSupportSession(r.Context(), web.PathID(r)) })
 	if err != nil {
 		return err
 	}
-	s.watch.Support("ended")
+	s.metrics.Support("ended")
 	return done(w, r, baseOf(r, me).Support(), "support.ended", "")
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 	"portico/views/ui"
@@ -13,11 +14,11 @@ import (
 
 // supportAsking says whether support may ask to come in.
 func (s *Server) supportAsking(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	f, err := newForm(r)
+	f, err := web.NewForm(r)
 	if err != nil {
 		return err
 	}
-	may := f.raw("asks") == "on"
+	may := f.Raw("asks") == "on"
 	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.SetAccessRequestsAllowed(r.Context(), may) })
 	if err != nil {
 		return err
@@ -36,7 +37,7 @@ func (s *Server) supportAskShow(w http.ResponseWriter, r *http.Request, me store
 
 func (s *Server) askPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, typed views.SupportAskForm) error {
 	var ask store.AccessRequest
-	if err := s.db.Read(r.Context(), me, store.GetAccessRequest(pathID(r), &ask)); err != nil {
+	if err := s.db.Read(r.Context(), me, store.GetAccessRequest(web.PathID(r), &ask)); err != nil {
 		return err
 	}
 	if typed.Hours == "" {
@@ -61,25 +62,25 @@ func askRow(base views.Base, ask store.AccessRequest) views.SupportAskRow {
 
 // supportAskGrant lets support in, as it asked or otherwise.
 func (s *Server) supportAskGrant(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	f, err := newForm(r)
+	f, err := web.NewForm(r)
 	if err != nil {
 		return err
 	}
-	typed := views.SupportAskForm{Hours: strings.TrimSpace(f.raw("hours")), Mode: f.raw("mode")}
+	typed := views.SupportAskForm{Hours: strings.TrimSpace(f.Raw("hours")), Mode: f.Raw("mode")}
 	return s.answerAsk(w, r, me, typed, "support.granted", func(tx *store.Tx) error {
-		return tx.ApproveAccessRequest(r.Context(), pathID(r), typed.Mode, lengthOf(typed.Hours))
+		return tx.ApproveAccessRequest(r.Context(), web.PathID(r), typed.Mode, lengthOf(typed.Hours))
 	})
 }
 
 // supportAskDeny says no, with a word if they like.
 func (s *Server) supportAskDeny(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	f, err := newForm(r)
+	f, err := web.NewForm(r)
 	if err != nil {
 		return err
 	}
-	typed := views.SupportAskForm{Word: f.raw("word")}
+	typed := views.SupportAskForm{Word: f.Raw("word")}
 	return s.answerAsk(w, r, me, typed, "support.denied", func(tx *store.Tx) error {
-		return tx.DenyAccessRequest(r.Context(), pathID(r), typed.Word)
+		return tx.DenyAccessRequest(r.Context(), web.PathID(r), typed.Word)
 	})
 }
 

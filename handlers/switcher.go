@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/handlers/frame"
 	"portico/store"
 	"portico/views"
 )
@@ -22,7 +23,7 @@ func (s *Server) switcher(w http.ResponseWriter, r *http.Request, me store.Perso
 	if err != nil {
 		return err
 	}
-	return s.page(w, r, http.StatusOK, views.Switcher(lobby(me), views.SwitcherProps{
+	return s.page(w, r, http.StatusOK, views.Switcher(frame.Person(me), views.SwitcherProps{
 		Query:      page.Filter,
 		Workspaces: rows,
 		FirstURL:   page.first(views.PathSwitcher),
@@ -110,7 +111,7 @@ func (s *Server) noteVisit(r *http.Request, me store.Member) {
 	if !news {
 		return
 	}
-	s.after(r, "note visit", func(ctx context.Context) error {
+	s.inBackground(r, "note visit", func(ctx context.Context) error {
 		return s.db.Write(ctx, me, func(tx *store.Tx) error { return tx.NoteVisit(ctx, visit) })
 	})
 }

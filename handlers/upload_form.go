@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"portico/files"
+	"portico/handlers/web"
 	"portico/store"
 )
 
@@ -15,16 +16,16 @@ import (
 // any upload, part by part as it arrives, so a form of any size stays flat in
 // memory. A file that breaks off is given up; those before it stay.
 func (s *Server) fileCreate(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	untimed(w, r)
+	web.LiftDeadlines(w, r)
 	v, err := s.draft(r, me)
 	if err != nil {
 		return err
 	}
-	body := newSteadyBody(w, r.Body, steadyPace)
-	defer body.done()
+	body := web.NewSlowBodyGuard(w, r.Body, web.UploadPace)
+	defer body.Lift()
 	r.Body = body
 	if err := s.takeForm(r, me, v); err != nil {
-		drain(body)
+		web.Drain(body, store.PartSize)
 		return err
 	}
 	return done(w, r, baseOf(r, me).Deliverable(v.DeliverableID.String()), "file.uploaded", "")
@@ -37,8 +38,8 @@ func (s *Server) takeForm(r *http.Request, me store.Member, v store.Version) err
 	}
 	taken := 0
 	for seen := 0; ; seen++ {
-		if seen == maxParameters {
-			return errManyFields
+		if seen == web.MaxParameters {
+			return web.ErrTooManyFields
 		}
 		part, err := form.NextPart()
 		switch {
@@ -76,7 +77,7 @@ func skipField(part *multipart.Part) error {
 
 // formError is a body that is no form, or stopped being one.
 func formError(err error) error {
-	if told := uploadError(err); statusOf(told) != http.StatusInternalServerError {
+	if told := uploadError(err); problemOf(told).Status != http.StatusInternalServerError {
 		return told
 	}
 	return errNoForm

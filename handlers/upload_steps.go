@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"portico/files"
+	"portico/handlers/web"
 	"portico/store"
 )
 
@@ -137,7 +138,7 @@ func (s *Server) putPart(ctx context.Context, me store.Member, u *store.FileUplo
 	if err != nil {
 		return 0, uploadError(err)
 	}
-	s.watch.Uploaded(part.Size)
+	s.metrics.Uploaded(part.Size)
 	var step store.HashStep
 	if next {
 		step.Before = u.HashState
@@ -343,7 +344,7 @@ func uploadError(err error) error {
 		return errPartTooSmall
 	case errors.As(err, &invalid):
 		for _, sentence := range invalid {
-			return &statusError{status: http.StatusUnprocessableEntity, sentence: sentence}
+			return &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: sentence}
 		}
 	case errors.Is(err, store.ErrConflict):
 		return errUploadOver

@@ -8,25 +8,26 @@ import (
 	"strconv"
 
 	"portico/files"
+	"portico/handlers/web"
 	"portico/store"
 )
 
 // What an upload can be told, besides what the store says.
 var (
-	errNoFiles      = &statusError{status: http.StatusServiceUnavailable, sentence: "The files cannot be reached at the moment. Nothing is lost; try again shortly."}
-	errFileTooLarge = &statusError{status: http.StatusRequestEntityTooLarge, sentence: "A file can have up to 83.8 GB."}
-	errPartTooLarge = &statusError{status: http.StatusRequestEntityTooLarge, sentence: "The part is larger than the file's declared size leaves for it."}
-	errPartTooSmall = &statusError{status: http.StatusUnprocessableEntity, sentence: "The part is smaller than the file's declared size makes it."}
-	errNoPart       = &statusError{status: http.StatusUnprocessableEntity, sentence: "The file's declared size makes no such part."}
-	errNoDigest     = &statusError{status: http.StatusUnprocessableEntity, sentence: "Send the SHA-256 of the part as Content-Digest: sha-256=:base64:."}
-	errDigest       = &statusError{status: http.StatusUnprocessableEntity, sentence: "The part arrived damaged: it does not match its Content-Digest. Send it again."}
-	errNotDraft     = &statusError{status: http.StatusConflict, sentence: "This version has been published, so nothing can be added to it."}
-	errUploadOver   = &statusError{status: http.StatusConflict, sentence: "This upload is over. Begin a new one."}
-	errPartsMissing = &statusError{status: http.StatusConflict, sentence: "Some parts have not arrived yet. The status says which are there."}
-	errFinishing    = &statusError{status: http.StatusServiceUnavailable, sentence: "The file is being put together. Ask again shortly."}
-	errPartsLost    = &statusError{status: http.StatusConflict, sentence: "What was sent could not be put together. Begin a new upload of this file."}
-	errBrokeOff     = &statusError{status: http.StatusBadRequest, sentence: "The part broke off. Send it again."}
-	errTooSlow      = &statusError{status: http.StatusRequestTimeout, sentence: "The upload was too slow, or stopped. Send the part again."}
+	errNoFiles      = &web.Problem{Status: http.StatusServiceUnavailable, Sentence: "Files aren't available at the moment. Nothing is lost. Try again shortly."}
+	errFileTooLarge = &web.Problem{Status: http.StatusRequestEntityTooLarge, Sentence: "A file can be up to 83.8 GB."}
+	errPartTooLarge = &web.Problem{Status: http.StatusRequestEntityTooLarge, Sentence: "The part is larger than the declared file size allows."}
+	errPartTooSmall = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "The part is smaller than the declared file size requires."}
+	errNoPart       = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "A file of the declared size has no such part."}
+	errNoDigest     = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "Send the SHA-256 of the part as Content-Digest: sha-256=:base64:."}
+	errDigest       = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "The part doesn't match its Content-Digest. Send it again."}
+	errNotDraft     = &web.Problem{Status: http.StatusConflict, Sentence: "This version has been published, so you can't add files to it."}
+	errUploadOver   = &web.Problem{Status: http.StatusConflict, Sentence: "This upload has ended. Start a new one."}
+	errPartsMissing = &web.Problem{Status: http.StatusConflict, Sentence: "Some parts are missing. The status lists the parts that have arrived."}
+	errFinishing    = &web.Problem{Status: http.StatusServiceUnavailable, Sentence: "The file is being assembled. Try again shortly."}
+	errPartsLost    = &web.Problem{Status: http.StatusConflict, Sentence: "The file couldn't be assembled. Start a new upload."}
+	errBrokeOff     = &web.Problem{Status: http.StatusBadRequest, Sentence: "The connection ended before the part was complete. Send it again."}
+	errTooSlow      = &web.Problem{Status: http.StatusRequestTimeout, Sentence: "The upload was too slow or stopped. Send the part again."}
 )
 
 // uploadPlan tells a browser how to send a file.
@@ -68,14 +69,14 @@ func (s *Server) uploadCreate(w http.ResponseWriter, r *http.Request, me store.M
 		Size *int64 `json:"size"`
 	}
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
-		if statusOf(err) == http.StatusRequestEntityTooLarge {
+		if problemOf(err).Status == http.StatusRequestEntityTooLarge {
 			return err
 		}
-		return &statusError{status: http.StatusUnprocessableEntity, sentence: "Send the name and size of the file as JSON."}
+		return &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "Send the name and size of the file as JSON."}
 	}
 	switch {
 	case in.Size == nil:
-		return &statusError{status: http.StatusUnprocessableEntity, sentence: "Say how large the file is."}
+		return &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "Give the size of the file."}
 	case *in.Size > store.MaxFileSize:
 		return errFileTooLarge
 	}
@@ -85,7 +86,7 @@ func (s *Server) uploadCreate(w http.ResponseWriter, r *http.Request, me store.M
 	}
 	base, id := baseOf(r, me), u.ID.String()
 	w.Header().Set("Location", base.Upload(id))
-	writeJSON(w, http.StatusCreated, uploadPlan{
+	web.WriteJSON(w, http.StatusCreated, uploadPlan{
 		ID:       id,
 		PartSize: store.PartSize,
 		Put:      base.UploadPart(id, "{n}"),
@@ -98,7 +99,7 @@ func (s *Server) uploadCreate(w http.ResponseWriter, r *http.Request, me store.M
 // draft is the version of the path, which must still take files.
 func (s *Server) draft(r *http.Request, me store.Member) (store.Version, error) {
 	var v store.Version
-	if err := s.db.Read(r.Context(), me, store.GetVersion(pathID(r), &v)); err != nil {
+	if err := s.db.Read(r.Context(), me, store.GetVersion(web.PathID(r), &v)); err != nil {
 		return v, err
 	}
 	if v.SharedAt != nil {
@@ -108,12 +109,12 @@ func (s *Server) draft(r *http.Request, me store.Member) (store.Version, error) 
 }
 
 func (s *Server) uploadPart(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	untimed(w, r)
-	body := newSteadyBody(w, r.Body, steadyPace)
-	defer body.done()
+	web.LiftDeadlines(w, r)
+	body := web.NewSlowBodyGuard(w, r.Body, web.UploadPace)
+	defer body.Lift()
 	err := s.takePart(w, r, me, body)
 	if err != nil {
-		drain(body)
+		web.Drain(body, store.PartSize)
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -122,7 +123,7 @@ func (s *Server) uploadPart(w http.ResponseWriter, r *http.Request, me store.Mem
 
 func (s *Server) takePart(w http.ResponseWriter, r *http.Request, me store.Member, body io.ReadCloser) error {
 	var u store.FileUpload
-	if err := s.db.Read(r.Context(), me, store.GetUpload(pathID(r), &u)); err != nil {
+	if err := s.db.Read(r.Context(), me, store.GetUpload(web.PathID(r), &u)); err != nil {
 		return err
 	}
 	number, err := strconv.ParseUint(r.PathValue("n"), 10, 16)
@@ -157,7 +158,7 @@ func (s *Server) takePart(w http.ResponseWriter, r *http.Request, me store.Membe
 func (s *Server) uploadStatus(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	var u store.FileUpload
 	var parts []store.Part
-	id := pathID(r)
+	id := web.PathID(r)
 	if err := s.db.Read(r.Context(), me, store.GetUpload(id, &u), store.ListParts(id, &parts)); err != nil {
 		return err
 	}
@@ -165,17 +166,17 @@ func (s *Server) uploadStatus(w http.ResponseWriter, r *http.Request, me store.M
 	for i, p := range parts {
 		state.Parts[i] = partState{N: p.Number, Size: p.Size}
 	}
-	writeJSON(w, http.StatusOK, state)
+	web.WriteJSON(w, http.StatusOK, state)
 	return nil
 }
 
 func (s *Server) uploadFinish(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	untimed(w, r)
-	u, err := s.finishUpload(r.Context(), me, pathID(r))
+	web.LiftDeadlines(w, r)
+	u, err := s.finishUpload(r.Context(), me, web.PathID(r))
 	if err != nil {
 		return err
 	}
-	writeJSON(w, http.StatusOK, uploadResult{
+	web.WriteJSON(w, http.StatusOK, uploadResult{
 		State:  store.FileReady,
 		SHA256: files.Digest(u.SHA256).String(),
 		URL:    baseOf(r, me).File(u.ID.String()),
@@ -185,7 +186,7 @@ func (s *Server) uploadFinish(w http.ResponseWriter, r *http.Request, me store.M
 
 func (s *Server) uploadCancel(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	var u store.FileUpload
-	if err := s.db.Read(r.Context(), me, store.GetUpload(pathID(r), &u)); err != nil {
+	if err := s.db.Read(r.Context(), me, store.GetUpload(web.PathID(r), &u)); err != nil {
 		return err
 	}
 	err := s.giveUp(r.Context(), me, u.ID)

@@ -5,17 +5,18 @@ import (
 	"net/http"
 	"strconv"
 
+	"portico/handlers/web"
 	"portico/store"
 )
 
 var (
-	errNotReady = &statusError{status: http.StatusConflict, sentence: "A version can be published once all its files have arrived, and only once."}
-	errDrafting = &statusError{status: http.StatusConflict, sentence: "There is a draft version already. Publish it before you begin the next."}
+	errNotReady = &web.Problem{Status: http.StatusConflict, Sentence: "A version can be published once all its files have arrived, and only once."}
+	errDrafting = &web.Problem{Status: http.StatusConflict, Sentence: "There is already a draft version. Publish it before you start the next."}
 )
 
 func (s *Server) versionCreate(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error {
-		_, err := tx.AddVersion(r.Context(), pathID(r))
+		_, err := tx.AddVersion(r.Context(), web.PathID(r))
 		return err
 	})
 	if errors.Is(err, store.ErrConflict) {
@@ -24,11 +25,11 @@ func (s *Server) versionCreate(w http.ResponseWriter, r *http.Request, me store.
 	if err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Deliverable(pathID(r).String()), "version.created", "")
+	return done(w, r, baseOf(r, me).Deliverable(web.PathID(r).String()), "version.created", "")
 }
 
 func (s *Server) versionPublish(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	f, err := newForm(r)
+	f, err := web.NewForm(r)
 	if err != nil {
 		return err
 	}
@@ -36,12 +37,12 @@ func (s *Server) versionPublish(w http.ResponseWriter, r *http.Request, me store
 	if err != nil {
 		return store.ErrNotFound
 	}
-	note := f.prose("note", 2000)
-	if !f.valid() {
-		return f.errors
+	note := f.Prose("note", 2000)
+	if !f.Valid() {
+		return store.InvalidError(f.Errors)
 	}
 	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error {
-		return tx.Publish(r.Context(), pathID(r), int(number), note)
+		return tx.Publish(r.Context(), web.PathID(r), int(number), note)
 	})
 	if errors.Is(err, store.ErrConflict) {
 		return errNotReady
@@ -49,5 +50,5 @@ func (s *Server) versionPublish(w http.ResponseWriter, r *http.Request, me store
 	if err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Deliverable(pathID(r).String()), "version.published", "")
+	return done(w, r, baseOf(r, me).Deliverable(web.PathID(r).String()), "version.published", "")
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 	"portico/views/ui"
@@ -20,28 +21,28 @@ func viewsAs(me store.Member) bool {
 
 // viewAsStart has staff see their workspace as one of the client's people.
 func (s *Server) viewAsStart(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	f, err := newForm(r)
+	f, err := web.NewForm(r)
 	if err != nil {
 		return err
 	}
 	// What is no id is nobody: the store says so.
-	subject, _ := uuid.Parse(f.raw("person"))
+	subject, _ := uuid.Parse(f.Raw("person"))
 	err = s.db.ViewAs(r.Context(), me, subject)
 	wrong, invalid := errors.AsType[store.InvalidError](err)
 	switch {
 	case err == nil:
-		s.watch.Support("view_as")
+		s.metrics.Support("view_as")
 		http.Redirect(w, r, baseOf(r, me).Home(), http.StatusSeeOther)
 		return nil
 	case errors.Is(err, store.ErrConflict):
 		return views.Render(w, r, http.StatusConflict, views.ViewAsOver(views.ViewAsOverProps{
-			Title:    "You are looking as somebody already",
-			Sentence: "Stop that first. It may be in another browser of yours.",
-			Button:   "Stop looking",
+			Title:    "You are already viewing as a client",
+			Sentence: "Stop that session first. It may be open in another browser.",
+			Button:   "Stop viewing",
 		}))
 	case invalid:
 		return s.supportPage(w, r, me, http.StatusUnprocessableEntity, supportForms{
-			viewAs: views.ViewAsForm{Person: f.raw("person"), Errors: ui.Errors(wrong)}})
+			viewAs: views.ViewAsForm{Person: f.Raw("person"), Errors: ui.Errors(wrong)}})
 	}
 	return err
 }
@@ -51,7 +52,7 @@ func (s *Server) viewAsStop(w http.ResponseWriter, r *http.Request, me store.Per
 	if err := s.db.StopSupport(r.Context(), me); err != nil {
 		return err
 	}
-	s.watch.Support("stopped")
+	s.metrics.Support("stopped")
 	to := views.PathHome
 	if addressOf(r).host == "" && me.SupportSlug != "" {
 		to = views.PathBase(me.SupportSlug).Home()
@@ -64,21 +65,21 @@ func (s *Server) viewAsStop(w http.ResponseWriter, r *http.Request, me store.Per
 // themselves: a page left open must not become a deed in their own name.
 func (s *Server) viewAsOver(w http.ResponseWriter, r *http.Request, how string) error {
 	if wantsJSON(r) {
-		return &statusError{status: http.StatusConflict, sentence: "Looking as somebody else is over."}
+		return &web.Problem{Status: http.StatusConflict, Sentence: "Viewing as a client has ended."}
 	}
 	return views.Render(w, r, http.StatusConflict, views.ViewAsOver(views.ViewAsOverProps{
-		Title:    "You no longer look as somebody else",
-		Sentence: viewAsEnds[how] + " What you do from here, you do as yourself.",
-		Button:   "Go on as myself",
+		Title:    "You no longer view as a client",
+		Sentence: viewAsEnds[how] + " From here on you act as yourself.",
+		Button:   "Continue as yourself",
 	}))
 }
 
 var viewAsEnds = map[string]string{
-	"stopped":     "It was stopped in another browser of yours.",
+	"stopped":     "It was stopped in another browser.",
 	"expired":     "The hour is over.",
 	"revoked":     "An owner or admin ended it.",
-	"actor_gone":  "You may no longer do that here.",
-	"target_gone": "The person is no longer there.",
+	"actor_gone":  "You are no longer allowed to do that here.",
+	"target_gone": "The person no longer has access.",
 }
 
 // viewAsPeople are whom staff may look as.

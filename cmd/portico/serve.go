@@ -17,6 +17,7 @@ import (
 	"portico/handlers/jobs"
 	"portico/handlers/metrics"
 	"portico/handlers/signin"
+	"portico/handlers/web"
 	"portico/store"
 	"portico/store/queue"
 )
@@ -29,8 +30,8 @@ const (
 )
 
 func (p program) serve(ctx context.Context, args []string) error {
-	fs := p.flags("serve [--jobs=false]", "Serves the portal on PORTICO_ADDR and works off its jobs. docs/configuration.md lists its settings.")
-	jobs := fs.Bool("jobs", true, "work off jobs in this process too")
+	fs := p.flags("serve [--jobs=false]", "Serves the portal on PORTICO_ADDR and runs its jobs. docs/configuration.md lists its settings.")
+	jobs := fs.Bool("jobs", true, "run jobs in this process too")
 	if help, err := p.parse(fs, args); help || err != nil {
 		return err
 	}
@@ -50,7 +51,7 @@ func (p program) serve(ctx context.Context, args []string) error {
 }
 
 func (p program) work(ctx context.Context, args []string) error {
-	fs := p.flags("work", "Works off jobs and serves nobody. The environment is that of serve.")
+	fs := p.flags("work", "Runs jobs only, without serving the portal. It reads the environment of serve.")
 	if help, err := p.parse(fs, args); help || err != nil {
 		return err
 	}
@@ -63,7 +64,7 @@ func (p program) work(ctx context.Context, args []string) error {
 		return err
 	}
 	in.log.Info("working")
-	ready := handlers.NewReadiness(in.neighbours(nil))
+	ready := web.NewReadiness(in.neighbours(nil))
 	in.config.drain = 0 // no balancer sends anything here
 	return in.run(ctx, ready, in.adminServers(ready), in.runner.Stop)
 }
@@ -96,15 +97,13 @@ func (p program) open(ctx context.Context) (*installation, error) {
 	ctx, cancel := context.WithTimeout(ctx, startPatience)
 	defer cancel()
 	in := &installation{
-		config: c, watch: metrics.New(), log: handlers.NewLogger(p.stderr, slog.LevelInfo),
+		config: c, log: web.NewLogger(p.stderr, slog.LevelInfo),
 		seal: queue.NewSigner(c.keys.For(signin.PurposeJobSeal)...),
 	}
 	// River and others that log on their own say it through the same redactor.
 	slog.SetDefault(in.log)
-	if c.traces != "" {
-		if err := in.watch.EnableTracing(ctx, c.traces, in.log); err != nil {
-			return nil, err
-		}
+	if in.watch, err = metrics.New(ctx, metrics.Config{Traces: c.traces, Log: in.log}); err != nil {
+		return nil, err
 	}
 	c.files.Observe = in.watch.FilesObserver()
 	if in.storage, err = files.Open(c.files); err != nil {
@@ -140,37 +139,42 @@ func tuneMemory(getenv func(string) string) {
 
 func (in *installation) listen(ctx context.Context, stopJobs func(context.Context) error) error {
 	c := in.config
-	ways, err := signin.NewProviders(c.providers...)
+	providers, err := signin.NewProviders(c.providers...)
 	if err != nil {
 		return err
 	}
-	neighbours := in.neighbours(ways)
-	ready := handlers.NewReadiness(neighbours)
-	door := signin.New(in.db, c.keys, ways...).Watched(in.watch).Asking(ready.Answers)
-	if c.agentCodes {
-		door.TakingAgentCodes()
+	ready := web.NewReadiness(in.neighbours(providers))
+	signIn, err := signin.New(signin.Config{
+		DB: in.db, Keys: c.keys, URL: c.url, TenantDomain: c.tenantDomain, Providers: providers,
+		AgentCodes: c.agentCodes, Available: ready.Available, Metrics: in.watch, Log: in.log,
+	})
+	if err != nil {
+		return err
 	}
-	site := handlers.New(handlers.Config{
+	site, err := handlers.New(handlers.Config{
 		URL: c.url, TenantDomain: c.tenantDomain, TrustedProxies: c.trustedProxies,
 		CountKey:    c.keys.For(signin.PurposeRateLimit)[0],
 		Support:     c.support,
-		TenantShare: handlers.Share{PerSecond: float64(c.tenantRate), Burst: 4 * c.tenantRate},
-	}, handlers.Rooms{
-		DB: in.db, Files: in.storage, SignIn: door, Ready: ready, Watch: in.watch, Log: in.log,
+		TenantLimit: web.RateLimit{PerSecond: float64(c.tenantRate), Burst: 4 * c.tenantRate},
+	}, handlers.Deps{
+		DB: in.db, Files: in.storage, SignIn: signIn, Ready: ready, Metrics: in.watch, Log: in.log,
 	})
+	if err != nil {
+		return err
+	}
 	public := site.HTTPServer()
 	public.Addr = c.addr
 	return in.run(ctx, ready, append([]*http.Server{public}, in.adminServers(ready)...), stopJobs)
 }
 
 // adminServers are the operator's own listener, if it is configured.
-func (in *installation) adminServers(ready *handlers.Readiness) []*http.Server {
+func (in *installation) adminServers(ready *web.Readiness) []*http.Server {
 	if in.config.adminAddr == "" {
 		return nil
 	}
 	platform := dnscheck.Platform{MainHost: in.config.url.Hostname(), TenantDomain: in.config.tenantDomain}
 	return []*http.Server{{
-		Addr: in.config.adminAddr, Handler: in.watch.AdminHandler(in.db, ready.Ask, platform.AllowCertificate(in.db), in.log),
+		Addr: in.config.adminAddr, Handler: in.watch.AdminHandler(in.db, ready.Check, platform.AllowCertificate(in.db), in.log),
 		// Profiles take as long as they are asked to, so an answer has no limit.
 		ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
 	}}
@@ -179,7 +183,7 @@ func (in *installation) adminServers(ready *handlers.Readiness) []*http.Server {
 // run serves until ctx is done, and then leaves: it says so, waits until balancers
 // have heard, takes no more, and finishes what runs, requests and jobs at the same
 // time. What does not come to its end is cut off, or handed on if it is a job.
-func (in *installation) run(ctx context.Context, ready *handlers.Readiness, servers []*http.Server, stopJobs func(context.Context) error) error {
+func (in *installation) run(ctx context.Context, ready *web.Readiness, servers []*http.Server, stopJobs func(context.Context) error) error {
 	failed := make(chan error, len(servers))
 	for _, s := range servers {
 		l, err := net.Listen("tcp", s.Addr)
@@ -188,7 +192,7 @@ func (in *installation) run(ctx context.Context, ready *handlers.Readiness, serv
 			break
 		}
 		in.log.Info("listening", "addr", s.Addr)
-		go func() { failed <- s.Serve(handlers.Listener(l)) }()
+		go func() { failed <- s.Serve(web.Listener(l)) }()
 	}
 	var err error
 	select {
@@ -204,7 +208,7 @@ func (in *installation) run(ctx context.Context, ready *handlers.Readiness, serv
 	for _, s := range servers {
 		ends.Go(func() {
 			if s.Shutdown(stop) != nil {
-				_ = s.Close()
+				_ = s.Close() // what could not be finished is cut off; there is nothing left to do about it
 			}
 		})
 	}
@@ -215,14 +219,14 @@ func (in *installation) run(ctx context.Context, ready *handlers.Readiness, serv
 }
 
 // neighbours are what /readyz asks, by the names operators know.
-func (in *installation) neighbours(ways []signin.Way) map[string]func(context.Context) error {
+func (in *installation) neighbours(providers []signin.Provider) map[string]func(context.Context) error {
 	asks := map[string]func(context.Context) error{
 		"postgresql": in.db.Ping,
 		"s3":         in.storage.Ping,
 		"smtp":       in.runner.CheckMail,
 	}
-	for _, way := range ways {
-		if p, ok := way.(*signin.Provider); ok && p.CanPing() {
+	for _, provider := range providers {
+		if p, ok := provider.(*signin.OAuthProvider); ok && p.CanPing() {
 			asks["auth:"+p.Name()] = p.Ping
 		}
 	}

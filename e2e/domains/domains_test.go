@@ -88,7 +88,7 @@ func (v *visitor) enterMailedCode(email, button string) {
 
 func (v *visitor) signIn(email string) {
 	v.Helper()
-	check(v.T, v.page.GetByLabel("Your e-mail address").Fill(email))
+	check(v.T, v.page.GetByLabel("Your email address").Fill(email))
 	v.enterMailedCode(email, "Send me a sign-in link")
 }
 
@@ -121,14 +121,14 @@ func TestDomainIsAddedVerifiedAndRemoved(t *testing.T) {
 	dana.sees("Workspaces")
 	_, err := dana.page.Goto(main + "/w/acme/settings/domains")
 	check(t, err)
-	dana.click("link", "Confirm that it is you")
+	dana.click("link", "Confirm it's you")
 	dana.enterMailedCode("dana@northwind.test", "Send the code")
 	dana.waitForURL(main + "/w/acme/settings/domains")
 	check(t, dana.page.Locator("#host").Fill("portico.test"))
-	dana.click("button", "Add the domain")
+	dana.click("button", "Add domain")
 	check(t, dana.page.Locator("[aria-invalid=true]#host").WaitFor())
 	check(t, dana.page.Locator("#host").Fill(domain))
-	dana.click("button", "Add the domain")
+	dana.click("button", "Add domain")
 	dana.sees("_portico." + domain)
 	proof, err := dana.page.Locator(".record code", playwright.PageLocatorOptions{HasText: "portico="}).First().TextContent()
 	check(t, err)
@@ -140,9 +140,9 @@ func TestDomainIsAddedVerifiedAndRemoved(t *testing.T) {
 		t.Errorf("an unproved domain shows the portal, %v", err)
 	}
 	check(t, h.dns.Set("_portico."+domain, `TXT "`+proof+`"`))
-	dana.click("button", "Look now")
+	dana.click("button", "Check now")
 	// The page reloads by itself.
-	dana.sees("Links and mails lead here.")
+	dana.sees("Links and emails use this domain.")
 
 	mia := h.newVisitor(t, "https://"+domain+"/projects")
 	mia.waitForURL(main + "/login")
@@ -163,7 +163,7 @@ func TestDomainIsAddedVerifiedAndRemoved(t *testing.T) {
 		t.Errorf("another tenant's person is answered %d there, %v", res.Status(), err)
 	}
 
-	dana.click("button", "Remove the domain")
+	dana.click("button", "Remove domain")
 	dana.waitForURL(main + "/w/acme/settings/domains")
 	if res, err = mia.page.Goto("https://" + domain + "/projects"); err != nil || res.Status() != 404 {
 		t.Errorf("once the domain is removed it answers %d, %v", res.Status(), err)

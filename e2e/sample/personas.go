@@ -12,13 +12,13 @@ type Persona struct {
 // Personas lists everybody, in the order in which the demo shows them.
 var Personas = []Persona{
 	{Email: "dana@northwind.test", Name: "Dana Whitfield", About: "owner of the agency Northwind, works for Acme and Globex"},
-	{Email: "ravi@northwind.test", Name: "Ravi Menon", About: "works for Northwind, and there for Acme only"},
+	{Email: "ravi@northwind.test", Name: "Ravi Menon", About: "member of Northwind, works for Acme only"},
 	{Email: "mia@acme.test", Name: "Mia Castellanos", About: "owner at Northwind's client Acme"},
 	{Email: "leo@acme.test", Name: "Leo Brandt", About: "viewer at Northwind's client Acme"},
 	{Email: "gus@globex.test", Name: "Gus Okafor", About: "owner at Northwind's client Globex"},
 	{Email: "cleo@contoso.test", Name: "Cleo Marchetti", About: "owner of another agency, Contoso"},
 	{Email: "ivy@initech.test", Name: "Ivy Lindqvist", About: "owner at Contoso's client Initech"},
-	{Email: "sam@portico.test", Name: "Sam Adeyemi", About: "support agent of the platform, member of nothing"},
+	{Email: "sam@portico.test", Name: "Sam Adeyemi", About: "support agent, member of no workspace"},
 }
 
 // ForSignIn returns the personas for the demo's sign-in provider.

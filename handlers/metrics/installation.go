@@ -20,11 +20,11 @@ func newDesc(name, help string, labels ...string) *prometheus.Desc {
 
 var (
 	poolConns    = newDesc("db_connections", "Connections to PostgreSQL.", "state")
-	poolMax      = newDesc("db_connections_max", "The limit on connections.")
+	poolMax      = newDesc("db_connections_max", "Maximum number of connections.")
 	poolAcquired = newDesc("db_acquires_total", "Connections acquired from the pool.")
-	poolWaited   = newDesc("db_acquire_waits_total", "Acquisitions that had to wait for a connection.")
+	poolWaited   = newDesc("db_acquire_waits_total", "Acquires that had to wait for a connection.")
 	poolWait     = newDesc("db_acquire_seconds_total", "Time spent acquiring connections.")
-	poolGivenUp  = newDesc("db_acquires_given_up_total", "Acquisitions cancelled before a connection was free.")
+	poolGivenUp  = newDesc("db_acquires_given_up_total", "Acquires cancelled before a connection was free.")
 	neighbourUp  = newDesc("neighbour_up", "Whether a neighbour answers, as on /readyz.", "neighbour")
 	queueJobs    = newDesc("queue_jobs", "Jobs in the queue.", "queue", "state")
 	queueOldest  = newDesc("queue_oldest_seconds", "Age of the oldest job that is ready to run.", "queue")

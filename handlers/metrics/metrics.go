@@ -8,6 +8,7 @@ package metrics
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -26,15 +27,29 @@ type Recorder struct {
 	tracer   trace.Tracer
 }
 
-// New returns a Recorder without tracing.
-func New() *Recorder {
+// Config configures tracing.
+type Config struct {
+	// Traces is the value of OTEL_EXPORTER_OTLP_ENDPOINT: an OpenTelemetry collector
+	// over HTTP. "" disables tracing. If the collector is down, traces are lost and
+	// nothing else.
+	Traces string
+	// Log gets a warning when the collector refuses traces.
+	Log *slog.Logger
+}
+
+// New returns a Recorder for metrics and, if configured, traces. It returns an error
+// if the endpoint or the resource attributes are invalid.
+func New(ctx context.Context, c Config) (*Recorder, error) {
 	rec := &Recorder{registry: prometheus.NewRegistry(), meters: newMeters()}
 	rec.registry.MustRegister(rec.all()...)
 	rec.registry.MustRegister(
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
-	return rec
+	if c.Traces == "" {
+		return rec, nil
+	}
+	return rec, rec.trace(ctx, c.Traces, c.Log)
 }
 
 // Request is a request that has been answered.

@@ -17,10 +17,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// EnableTracing sends traces to an OpenTelemetry collector over HTTP. The endpoint is
-// the value of OTEL_EXPORTER_OTLP_ENDPOINT. If the collector is down, traces are lost
-// and nothing else. Call it before the Recorder is used.
-func (rec *Recorder) EnableTracing(ctx context.Context, endpoint string, log *slog.Logger) error {
+// trace sends traces to the collector at endpoint.
+func (rec *Recorder) trace(ctx context.Context, endpoint string, log *slog.Logger) error {
 	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(strings.TrimRight(endpoint, "/")+"/v1/traces"))
 	if err != nil {
 		return fmt.Errorf("traces: %w", err)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/handlers/frame"
 	"portico/store"
 	"portico/views"
 	"portico/views/ui"
@@ -16,8 +17,8 @@ import (
 const eventsShown = 30
 
 // Account is a person's own page.
-func (room *Room) Account(w http.ResponseWriter, r *http.Request, me store.Person) error {
-	return room.accountPage(w, r, http.StatusOK, me, saved(me))
+func (s *Service) Account(w http.ResponseWriter, r *http.Request, me store.Person) error {
+	return s.accountPage(w, r, http.StatusOK, me, saved(me))
 }
 
 // saved are the forms as they stand before anybody types.
@@ -25,17 +26,17 @@ func saved(me store.Person) views.AccountForm {
 	return views.AccountForm{Name: me.Name, TimeZone: me.TimeZone, Locale: me.Locale}
 }
 
-func (room *Room) accountPage(w http.ResponseWriter, r *http.Request, status int, me store.Person, form views.AccountForm) error {
+func (s *Service) accountPage(w http.ResponseWriter, r *http.Request, status int, me store.Person, form views.AccountForm) error {
 	var sessions []store.Session
 	var events []store.AccountEvent
 	var keys []store.Passkey
 	var linked []store.LinkedIdentity
-	err := room.db.ReadOwn(r.Context(), me, store.ListSessions(&sessions),
+	err := s.db.ReadOwn(r.Context(), me, store.ListSessions(&sessions),
 		store.ListAccountEvents(eventsShown, &events), store.ListPasskeys(&keys), store.ListIdentities(&linked))
 	if err != nil {
 		return err
 	}
-	chrome := lobby(me)
+	chrome := frame.Person(me)
 	chrome.Flash = views.Flash{Text: accountDeeds[r.URL.Query().Get("did")]}
 	props := views.AccountProps{
 		Email:    me.Email,
@@ -44,11 +45,11 @@ func (room *Room) accountPage(w http.ResponseWriter, r *http.Request, status int
 		Events:   eventRows(events),
 		Forgets:  !me.Agent,
 	}
-	if room.passkeys != nil {
+	if s.passkeys != nil {
 		props.Passkeys = &views.PasskeysProps{Rows: passkeyRows(keys), Suggested: browserName(r.UserAgent()), Fresh: fresh(me)}
 	}
 	props.Ways.Fresh = fresh(me)
-	props.Ways.Linked, props.Ways.More = room.linkedRows(linked)
+	props.Ways.Linked, props.Ways.More = s.linkedRows(linked)
 	if me.Agent { // the name is what customers' trails show
 		props.FixedAs, props.Ways.More = me.Name, nil
 	}
@@ -58,28 +59,29 @@ func (room *Room) accountPage(w http.ResponseWriter, r *http.Request, status int
 // accountDeeds are what the page can be told to say after a change.
 var accountDeeds = map[string]string{
 	"account.renamed":   "Name saved.",
-	"account.dates":     "Saved. Dates are written for you like that from now on.",
+	"account.dates":     "Saved. Dates are now shown this way.",
 	"browser.sign_out":  "That browser is signed out.",
 	"identity.linked":   "Account linked. You can sign in with it from now on.",
-	"identity.unlinked": "Account unlinked. It signs you in no more.",
-	"identity.declined": "You stopped on the way. Nothing was linked.",
+	"identity.unlinked": "Account unlinked. You can no longer sign in with it.",
+	"identity.declined": "Cancelled. Nothing was linked.",
 	"passkey.added":     "Passkey added. You can sign in with it from now on.",
 	"passkey.removed":   "Passkey removed. You can delete it from your device as well.",
 }
 
 // AccountName changes what the person is called.
-func (room *Room) AccountName(w http.ResponseWriter, r *http.Request, me store.Person) error {
-	if err := readForm(r); err != nil {
+func (s *Service) AccountName(w http.ResponseWriter, r *http.Request, me store.Person) error {
+	posted, err := parseForm(r)
+	if err != nil {
 		return err
 	}
-	name := r.PostForm.Get("name")
-	err := room.db.Rename(r.Context(), me, name)
+	name := posted.Raw("name")
+	err = s.db.Rename(r.Context(), me, name)
 	var invalid store.InvalidError
 	switch {
 	case errors.As(err, &invalid):
 		form := saved(me)
 		form.Name, form.Errors = name, ui.Errors(invalid)
-		return room.accountPage(w, r, http.StatusUnprocessableEntity, me, form)
+		return s.accountPage(w, r, http.StatusUnprocessableEntity, me, form)
 	case err != nil:
 		return err
 	}
@@ -88,16 +90,17 @@ func (room *Room) AccountName(w http.ResponseWriter, r *http.Request, me store.P
 }
 
 // AccountDates changes the zone and the language the person reads dates in.
-func (room *Room) AccountDates(w http.ResponseWriter, r *http.Request, me store.Person) error {
-	if err := readForm(r); err != nil {
+func (s *Service) AccountDates(w http.ResponseWriter, r *http.Request, me store.Person) error {
+	posted, err := parseForm(r)
+	if err != nil {
 		return err
 	}
 	form := saved(me)
-	form.TimeZone, form.Locale = r.PostForm.Get("time_zone"), r.PostForm.Get("locale")
+	form.TimeZone, form.Locale = posted.Raw("time_zone"), posted.Raw("locale")
 	if form.Errors = ui.CheckDates(form.TimeZone, form.Locale); len(form.Errors) > 0 {
-		return room.accountPage(w, r, http.StatusUnprocessableEntity, me, form)
+		return s.accountPage(w, r, http.StatusUnprocessableEntity, me, form)
 	}
-	if err := room.db.SetDates(r.Context(), me, form.TimeZone, form.Locale); err != nil {
+	if err := s.db.SetDates(r.Context(), me, form.TimeZone, form.Locale); err != nil {
 		return err
 	}
 	http.Redirect(w, r, views.AccountDid("account.dates"), http.StatusSeeOther)
@@ -105,16 +108,16 @@ func (room *Room) AccountDates(w http.ResponseWriter, r *http.Request, me store.
 }
 
 // SignOutBrowser ends one of the person's own sessions. Another's is not there.
-func (room *Room) SignOutBrowser(w http.ResponseWriter, r *http.Request, me store.Person) error {
+func (s *Service) SignOutBrowser(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	id, err := ownID(r)
 	if err != nil {
 		return err
 	}
-	if err := room.db.SignOut(r.Context(), me, id); err != nil {
+	if err := s.db.SignOut(r.Context(), me, id); err != nil {
 		return err
 	}
 	if id == me.SessionID {
-		room.leave(w, r, views.PathSignedOut)
+		s.leave(w, r, views.PathSignedOut)
 		return nil
 	}
 	http.Redirect(w, r, views.AccountDid("browser.sign_out"), http.StatusSeeOther)
@@ -163,11 +166,11 @@ func browserRows(sessions []store.Session, this uuid.UUID) []views.BrowserRow {
 
 // eventWords are the sentences of a person's history.
 var eventWords = map[string]string{
-	"sign_in.link":             "Signed in with a mailed link",
-	"sign_in.code":             "Signed in with a mailed code",
+	"sign_in.link":             "Signed in with an email link",
+	"sign_in.code":             "Signed in with an email code",
 	"sign_in.provider":         "Signed in through a provider",
-	"sign_in.provider_linked":  "Signed in through a provider for the first time; its account is linked now",
-	"session.step_up":          "Confirmed with a mailed code",
+	"sign_in.provider_linked":  "Signed in through a provider for the first time and linked its account",
+	"session.step_up":          "Confirmed with an email code",
 	"session.step_up_provider": "Confirmed at a provider",
 	"identity.linked":          "Linked an account to sign in with",
 	"identity.unlinked":        "Unlinked an account",
@@ -175,8 +178,8 @@ var eventWords = map[string]string{
 	"session.step_up_passkey":  "Confirmed with a passkey",
 	"passkey.added":            "Added a passkey",
 	"passkey.removed":          "Removed a passkey",
-	"passkey.cloned":           "A passkey was refused: a copy of it seems to be in use",
-	"session.handed_over":      "Went on to a portal at its own address",
+	"passkey.cloned":           "A passkey was refused because a copy of it may be in use",
+	"session.handed_over":      "Opened a portal at its own address",
 	"session.ended":            "Signed a browser out",
 	"session.ended_all":        "Signed out everywhere",
 	"account.renamed":          "Changed the name",
@@ -184,8 +187,8 @@ var eventWords = map[string]string{
 	"account.forgotten":        "Erased the account",
 	"support.started":          "Started a support session",
 	"support.stopped":          "Stopped a support session",
-	"support.searched":         "Searched as support",
-	"invite.refused":           "Tried an invitation that was not for you, or was over",
+	"support.searched":         "Searched as a support agent",
+	"invite.refused":           "Opened an invitation that was for someone else or had expired",
 	"access.refused":           "Opened a page that is not shared with you",
 	"access.refused_often":     "Opened many pages that are not shared with you",
 }

@@ -15,16 +15,16 @@ var insideTenant = regexp.MustCompile(`^/w/([a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?)/
 // brand is what the door wears that somebody stands at on their way into a tenant, by
 // its path or back to its host; nil is our own, for no tenant and for one that does
 // not exist. A door that cannot be painted is still a door.
-func (room *Room) brand(r *http.Request, to string) *views.Brand {
+func (s *Service) brand(r *http.Request, to string) *views.Brand {
 	slug, domain := "", ""
 	if inside := insideTenant.FindStringSubmatch(to); inside != nil {
 		slug = inside[1]
 	} else if u, err := url.Parse(to); err == nil && u.Path == views.PathHandover {
-		slug, domain = dnscheck.Platform{TenantDomain: room.tenantDomain}.Tenant(u.Query().Get("host"))
+		slug, domain = dnscheck.Platform{TenantDomain: s.tenantDomain}.Tenant(u.Query().Get("host"))
 	} else {
 		return nil
 	}
-	d, err := room.db.SignInBrand(r.Context(), slug, domain)
+	d, err := s.db.SignInBrand(r.Context(), slug, domain)
 	if err != nil {
 		return nil
 	}

@@ -5,49 +5,51 @@ import (
 	"net/http"
 	"strings"
 
+	"portico/handlers/frame"
 	"portico/store"
 	"portico/views"
 	"portico/views/ui"
 )
 
 // Forget says what goes and what stays when the person erases their account.
-func (room *Room) Forget(w http.ResponseWriter, r *http.Request, me store.Person) error {
+func (s *Service) Forget(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	if me.SupportSlug != "" && !me.SupportOver {
 		return forgetInside(w, r)
 	}
-	return room.forgetPage(w, r, http.StatusOK, me, views.ForgetForm{})
+	return s.forgetPage(w, r, http.StatusOK, me, views.ForgetForm{})
 }
 
 // ForgetMe erases the account of whoever types their own address, has proved
 // themselves anew, and leaves no tenant without an owner.
-func (room *Room) ForgetMe(w http.ResponseWriter, r *http.Request, me store.Person) error {
-	if err := readForm(r); err != nil {
+func (s *Service) ForgetMe(w http.ResponseWriter, r *http.Request, me store.Person) error {
+	posted, err := parseForm(r)
+	if err != nil {
 		return err
 	}
-	typed := r.PostForm.Get("address")
+	typed := posted.Raw("address")
 	if !strings.EqualFold(strings.TrimSpace(typed), me.Email) {
-		return room.forgetPage(w, r, http.StatusUnprocessableEntity, me, views.ForgetForm{
+		return s.forgetPage(w, r, http.StatusUnprocessableEntity, me, views.ForgetForm{
 			Address: typed, Errors: ui.Errors{"address": "That is not the address of this account."}})
 	}
-	err := room.db.ForgetMe(r.Context(), me)
+	err = s.db.ForgetMe(r.Context(), me)
 	switch {
 	case errors.Is(err, store.ErrStepUp):
 		http.Redirect(w, r, views.StepUpTo(views.PathForget), http.StatusSeeOther)
 		return nil
 	case errors.Is(err, store.ErrLastOwner):
-		return room.forgetPage(w, r, http.StatusConflict, me, views.ForgetForm{})
+		return s.forgetPage(w, r, http.StatusConflict, me, views.ForgetForm{})
 	case errors.Is(err, store.ErrInside):
 		return forgetInside(w, r)
 	case err != nil:
 		return err
 	}
-	room.leave(w, r, views.SignedOutForgotten())
+	s.leave(w, r, views.SignedOutForgotten())
 	return nil
 }
 
-func (room *Room) forgetPage(w http.ResponseWriter, r *http.Request, status int, me store.Person, form views.ForgetForm) error {
+func (s *Service) forgetPage(w http.ResponseWriter, r *http.Request, status int, me store.Person, form views.ForgetForm) error {
 	var leaving []store.Leaving
-	if err := room.db.ReadOwn(r.Context(), me, store.ListLeaving(&leaving)); err != nil {
+	if err := s.db.ReadOwn(r.Context(), me, store.ListLeaving(&leaving)); err != nil {
 		return err
 	}
 	p := views.ForgetProps{Email: me.Email, Form: form, Places: len(leaving), Fresh: fresh(me) || len(form.Errors) > 0, Refused: status == http.StatusConflict}
@@ -59,14 +61,14 @@ func (room *Room) forgetPage(w http.ResponseWriter, r *http.Request, status int,
 			p.Nameless = append(p.Nameless, l.Name)
 		}
 	}
-	return views.Render(w, r, status, views.Forget(lobby(me), p))
+	return views.Render(w, r, status, views.Forget(frame.Person(me), p))
 }
 
 // forgetInside is the answer to somebody who looks as somebody else.
 func forgetInside(w http.ResponseWriter, r *http.Request) error {
 	return views.Render(w, r, http.StatusConflict, views.ViewAsOver(views.ViewAsOverProps{
-		Title:    "You are looking as somebody else",
-		Sentence: "Stop that first. It may be in another browser of yours.",
-		Button:   "Stop looking",
+		Title:    "You are viewing as a client",
+		Sentence: "Stop that session first. It may be open in another browser.",
+		Button:   "Stop viewing",
 	}))
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 )
@@ -17,20 +18,20 @@ const handoverCookie = "__Host-portico-handover"
 
 // AskHandover returns the page of the main host that hands the session of this
 // browser over to the host of the request, to go on at a local path there.
-func (room *Room) AskHandover(w http.ResponseWriter, r *http.Request, host, to string) (string, error) {
+func (s *Service) AskHandover(w http.ResponseWriter, r *http.Request, host, to string) (string, error) {
 	// A second tab shares the cookie of the first, so that both come back.
-	f, ok := room.cookies.readFlow(r, handoverCookie)
+	f, ok := s.cookies.readFlow(r, handoverCookie)
 	if !ok {
 		f = newFlow()
 	}
-	if err := room.cookies.writeFlow(w, handoverCookie, f); err != nil {
+	if err := s.cookies.writeFlow(w, handoverCookie, f); err != nil {
 		return "", err
 	}
 	sum := sha256.Sum256(f.Secret)
 	browser := base64.RawURLEncoding.EncodeToString(sum[:])
-	page := views.Handover(host, browser, LocalPath(to))
+	page := views.Handover(host, browser, web.LocalPath(to))
 	// It is a way back itself while somebody signs in first.
-	if LocalPath(page) == views.PathHome {
+	if web.LocalPath(page) == views.PathHome {
 		page = views.Handover(host, browser, views.PathHome)
 	}
 	return page, nil
@@ -41,28 +42,28 @@ func (room *Room) AskHandover(w http.ResponseWriter, r *http.Request, host, to s
 func HandoverAsked(q url.Values) (store.Handover, bool) {
 	browser, err := base64.RawURLEncoding.DecodeString(q.Get("browser"))
 	return store.Handover{
-		Host: q.Get("host"), Browser: browser, ReturnTo: LocalPath(q.Get("to")),
+		Host: q.Get("host"), Browser: browser, ReturnTo: web.LocalPath(q.Get("to")),
 	}, err == nil && len(browser) == sha256.Size
 }
 
 // TakeHandover spends a hand-over on the host of the request and lets the browser
 // in there. One that is over, or of another browser or host, is [store.ErrNotFound].
-func (room *Room) TakeHandover(w http.ResponseWriter, r *http.Request, host, token string) (string, error) {
-	f, ok := room.cookies.readFlow(r, handoverCookie)
+func (s *Service) TakeHandover(w http.ResponseWriter, r *http.Request, host, token string) (string, error) {
+	f, ok := s.cookies.readFlow(r, handoverCookie)
 	if !ok {
 		return "", store.ErrNotFound
 	}
-	s := room.newSession(w, r)
-	s.Host = host
-	to, err := room.db.SpendHandover(r.Context(), store.Secret(token), f.Secret, s)
+	session := s.newSession(r)
+	session.Host = host
+	to, err := s.db.SpendHandover(r.Context(), store.Secret(token), f.Secret, session)
 	if err != nil {
 		return "", err
 	}
-	if err := room.cookies.Write(w, s.Token); err != nil {
+	if err := s.cookies.Write(w, session.Token); err != nil {
 		return "", err
 	}
-	room.cookies.clearFlow(w, handoverCookie)
-	return LocalPath(to), nil
+	s.cookies.clearFlow(w, handoverCookie)
+	return web.LocalPath(to), nil
 }
 
 // NewHandoverToken is the secret of one hand-over, as it stands in an address.

@@ -17,7 +17,7 @@ const (
 	PurposeMailedCode    = "mailed code"
 	PurposeRateLimit     = "rate limit"
 	PurposeKnownBrowser  = "known browser"
-	// PurposeJobSeal is for queue.NewSealer.
+	// PurposeJobSeal is for queue.NewSigner.
 	PurposeJobSeal = "job seal"
 )
 

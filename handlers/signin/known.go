@@ -21,46 +21,46 @@ const (
 )
 
 // known is what the cookie holds.
-type known struct {
+type knownAddresses struct {
 	ID uuid.UUID `json:"i"` // random, what this browser is counted under
 	Of [][]byte  `json:"o"` // HMACs of folded addresses, the latest first
 }
 
 // knownHere returns the cookie of this browser, and whether it has signed in as
 // this address.
-func (room *Room) knownHere(r *http.Request, email string) (known, bool) {
+func (s *Service) knownBrowser(r *http.Request, email string) (knownAddresses, bool) {
 	cookie, err := r.Cookie(knownCookie)
 	if err != nil {
-		return known{}, false
+		return knownAddresses{}, false
 	}
-	for _, codec := range room.cookies.known {
-		var k known
+	for _, codec := range s.cookies.known {
+		var k knownAddresses
 		if codec.Decode(knownCookie, cookie.Value, &k) == nil {
-			return k, slices.ContainsFunc(k.Of, room.sameAddress(email))
+			return k, slices.ContainsFunc(k.Of, s.sameAddress(email))
 		}
 	}
-	return known{}, false
+	return knownAddresses{}, false
 }
 
 // remember has this browser known as the address from now on.
-func (room *Room) remember(w http.ResponseWriter, r *http.Request, email string) {
-	k, _ := room.knownHere(r, email)
+func (s *Service) remember(w http.ResponseWriter, r *http.Request, email string) {
+	k, _ := s.knownBrowser(r, email)
 	if k.ID == uuid.Nil {
 		k.ID = store.NewID()
 	}
-	k.Of = slices.DeleteFunc(k.Of, room.sameAddress(email))
-	k.Of = slices.Insert(k.Of, 0, mac(room.keys.For(PurposeKnownBrowser)[0], []byte(email)))
+	k.Of = slices.DeleteFunc(k.Of, s.sameAddress(email))
+	k.Of = slices.Insert(k.Of, 0, mac(s.keys.For(PurposeKnownBrowser)[0], []byte(email)))
 	k.Of = k.Of[:min(len(k.Of), knownMost)]
 	// A browser that stays a stranger is a nuisance at worst.
-	if value, err := room.cookies.known[0].Encode(knownCookie, k); err == nil {
+	if value, err := s.cookies.known[0].Encode(knownCookie, k); err == nil {
 		setCookie(w, newCookie(knownCookie, value, knownCookieAge))
 	}
 }
 
 // sameAddress says whether an HMAC is that of the address, under whichever key.
-func (room *Room) sameAddress(email string) func([]byte) bool {
+func (s *Service) sameAddress(email string) func([]byte) bool {
 	var macs [][]byte
-	for _, key := range room.keys.For(PurposeKnownBrowser) {
+	for _, key := range s.keys.For(PurposeKnownBrowser) {
 		macs = append(macs, mac(key, []byte(email)))
 	}
 	return func(one []byte) bool {

@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"slices"
 	"time"
 
 	"github.com/google/uuid"
+
+	"portico/handlers/web"
 )
 
 // limitWindow is what attempts are counted over, if not by the day.
@@ -45,114 +46,86 @@ var (
 	providerVisit  = limit{"provider from a network", 120, limitWindow}
 )
 
-// tooManyError is a refusal that ends with its window.
-type tooManyError struct {
-	kind  string
-	after time.Duration
-}
-
-func (e tooManyError) Error() string             { return "too many attempts: " + e.kind }
-func (e tooManyError) HTTPStatus() int           { return http.StatusTooManyRequests }
-func (e tooManyError) RetryAfter() time.Duration { return e.after }
-
 // hit counts one attempt and refuses it beyond the limit.
-func (room *Room) hit(ctx context.Context, l limit, of ...string) error {
-	ok, after, err := room.db.RateLimit(ctx, room.limitKey(l, of...), l.window, l.most)
+func (s *Service) countAttempt(ctx context.Context, l limit, of ...string) error {
+	ok, after, err := s.db.RateLimit(ctx, s.limitKey(l, of...), l.window, l.most)
 	if err != nil {
 		return fmt.Errorf("count %s: %w", l.kind, err)
 	}
 	if !ok {
-		return tooManyError{l.kind, after}
+		return web.TooMany(after, errors.New(l.kind))
 	}
 	return nil
 }
 
 // limitKey names what is counted without telling it.
-func (room *Room) limitKey(l limit, of ...string) [32]byte {
+func (s *Service) limitKey(l limit, of ...string) [32]byte {
 	parts := [][]byte{[]byte(l.kind)}
 	for _, o := range of {
 		parts = append(parts, []byte(o))
 	}
-	return [32]byte(mac(room.rateKey, parts...))
+	return [32]byte(mac(s.rateKey, parts...))
 }
 
 // hitMail counts a mail that is asked for. What strangers have used up does not
 // count against a browser that has signed in as this address.
-func (room *Room) hitMail(r *http.Request, email string) error {
-	err := room.hitMailOfAll(r, email)
-	if tooMany := (tooManyError{}); !errors.As(err, &tooMany) {
+func (s *Service) hitMail(r *http.Request, email string) error {
+	err := s.hitMailOfAll(r, email)
+	if !web.HasStatus(err, http.StatusTooManyRequests) {
 		return err
 	}
-	if k, ok := room.knownHere(r, email); ok {
-		return room.hit(r.Context(), mailToKnown, k.ID.String())
+	if k, ok := s.knownBrowser(r, email); ok {
+		return s.countAttempt(r.Context(), mailToKnown, k.ID.String())
 	}
 	return err
 }
 
 // hitMailOfAll counts the narrowest first, so that what it refuses does not use
 // up the wider counters.
-func (room *Room) hitMailOfAll(r *http.Request, email string) error {
-	from := NetworkOf(r)
-	if err := room.hit(r.Context(), mailToFrom, email, from); err != nil {
+func (s *Service) hitMailOfAll(r *http.Request, email string) error {
+	from := web.Network(r)
+	if err := s.countAttempt(r.Context(), mailToFrom, email, from); err != nil {
 		return err
 	}
-	if err := room.hit(r.Context(), mailFromPrefix, from); err != nil {
+	if err := s.countAttempt(r.Context(), mailFromPrefix, from); err != nil {
 		return err
 	}
-	return room.hit(r.Context(), mailTo, email)
+	return s.countAttempt(r.Context(), mailTo, email)
 }
 
 // refundMail takes a counted mail back, because its reader answered it.
-func (room *Room) refundMail(r *http.Request, email string) error {
-	from := NetworkOf(r)
-	keys := [][32]byte{room.limitKey(mailToFrom, email, from), room.limitKey(mailFromPrefix, from), room.limitKey(mailTo, email)}
-	if k, ok := room.knownHere(r, email); ok {
-		keys = append(keys, room.limitKey(mailToKnown, k.ID.String()))
+func (s *Service) refundMail(r *http.Request, email string) error {
+	from := web.Network(r)
+	keys := [][32]byte{s.limitKey(mailToFrom, email, from), s.limitKey(mailFromPrefix, from), s.limitKey(mailTo, email)}
+	if k, ok := s.knownBrowser(r, email); ok {
+		keys = append(keys, s.limitKey(mailToKnown, k.ID.String()))
 	}
-	return room.db.RefundRate(r.Context(), keys...)
+	return s.db.RefundRate(r.Context(), keys...)
 }
 
 // hitCode counts a code typed in a browser that has a flow. Five tries are the
 // flow's own limit; this one stops a program from asking on and on.
-func (room *Room) hitCode(r *http.Request, flow uuid.UUID) error {
-	return room.hit(r.Context(), codeOfFlow, flow.String())
+func (s *Service) hitCode(r *http.Request, flow uuid.UUID) error {
+	return s.countAttempt(r.Context(), codeOfFlow, flow.String())
 }
 
 // wrongOf is what the wrong codes of a sign-in are counted under: the address, or
 // the browser that has signed in as it.
-func (room *Room) wrongOf(r *http.Request, email string) (limit, string) {
-	if k, ok := room.knownHere(r, email); ok {
+func (s *Service) wrongOf(r *http.Request, email string) (limit, string) {
+	if k, ok := s.knownBrowser(r, email); ok {
 		return wrongKnown, k.ID.String()
 	}
 	return wrongCodes, email
 }
 
 // refundTries takes back the codes of a flow whose last one was right.
-func (room *Room) refundTries(r *http.Request, tries int, l limit, of string) {
+func (s *Service) refundTries(r *http.Request, tries int, l limit, of string) {
 	// A count that stays is a nuisance at worst; the person is signed in.
-	_ = room.db.RefundRate(r.Context(), slices.Repeat([][32]byte{room.limitKey(l, of)}, tries)...)
+	_ = s.db.RefundRate(r.Context(), slices.Repeat([][32]byte{s.limitKey(l, of)}, tries)...)
 }
 
 // stray counts a proof that fits nothing. Good ones are never counted, so nobody
 // is kept out by the attempts of a neighbour.
-func (room *Room) stray(r *http.Request) error {
-	return room.hit(r.Context(), strayProof, NetworkOf(r))
-}
-
-// NetworkOf is where a request comes from, as far as one household or office
-// goes: the /24 of an IPv4 address, the /64 of an IPv6 one.
-func NetworkOf(r *http.Request) string {
-	from, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	ip, bits := from.Addr().Unmap().WithZone(""), 64
-	if ip.Is4() {
-		bits = 24
-	}
-	prefix, err := ip.Prefix(bits)
-	if err != nil {
-		return ip.String()
-	}
-	return prefix.String()
+func (s *Service) countStray(r *http.Request) error {
+	return s.countAttempt(r.Context(), strayProof, web.Network(r))
 }

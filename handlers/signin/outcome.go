@@ -2,7 +2,9 @@ package signin
 
 import (
 	"errors"
+	"net/http"
 
+	"portico/handlers/web"
 	"portico/store"
 )
 
@@ -21,7 +23,6 @@ const (
 func outcome(err error) string {
 	var wrong store.WrongCodeError
 	var over store.EndedError
-	var tooMany tooManyError
 	switch {
 	case err == nil:
 		return "accepted"
@@ -29,11 +30,11 @@ func outcome(err error) string {
 		return "wrong"
 	case errors.As(err, &over), errors.Is(err, store.ErrNotFound):
 		return "over"
-	case errors.As(err, &tooMany):
+	case web.HasStatus(err, http.StatusTooManyRequests):
 		return "too_many"
-	case errors.Is(err, ErrWayAway), errors.Is(err, store.ErrUnavailable):
+	case errors.Is(err, ErrProviderUnavailable), errors.Is(err, store.ErrUnavailable):
 		return "unavailable"
-	case errors.Is(err, ErrWayRefused), errors.Is(err, store.ErrCloned), errors.Is(err, store.ErrForbidden):
+	case errors.Is(err, ErrProviderRefused), errors.Is(err, store.ErrCloned), errors.Is(err, store.ErrForbidden):
 		return "refused"
 	}
 	return "failed"

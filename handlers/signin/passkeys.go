@@ -1,11 +1,10 @@
 package signin
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/go-webauthn/webauthn/webauthn"
 	"github.com/google/uuid"
 
+	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 )
@@ -24,14 +24,14 @@ const passkeyCookie = "__Host-portico-passkey"
 // ceremonyTime is how long a device may take; the database counts the same.
 const ceremonyTime = 5 * time.Minute
 
-// At tells the room its own origin, to which passkeys are bound: no other host, a
-// tenant's neither, can use or ask for one. An address that is no name, but a bare
-// IP, has none. The domain under which tenants have hosts, "" for none, is for the
-// brand at the door.
-func (room *Room) At(origin *url.URL, tenantDomain string) *Room {
-	room.tenantDomain = tenantDomain
+// newPasskeys binds passkeys to our own origin: no other host, not even a tenant's,
+// can use or ask for one. An address that is a bare IP has none, which is nil.
+func newPasskeys(origin *url.URL) (*webauthn.WebAuthn, error) {
+	if _, err := netip.ParseAddr(origin.Hostname()); err == nil {
+		return nil, nil
+	}
 	timeout := webauthn.TimeoutConfig{Timeout: ceremonyTime, TimeoutUVD: ceremonyTime}
-	passkeys, err := webauthn.New(&webauthn.Config{
+	return webauthn.New(&webauthn.Config{
 		RPID:                  origin.Hostname(),
 		RPDisplayName:         "Portico",
 		RPOrigins:             []string{origin.Scheme + "://" + origin.Host},
@@ -43,10 +43,6 @@ func (room *Room) At(origin *url.URL, tenantDomain string) *Room {
 		},
 		Timeouts: webauthn.TimeoutsConfig{Login: timeout, Registration: timeout},
 	})
-	if err == nil {
-		room.passkeys = passkeys
-	}
-	return room
 }
 
 // keyHolder is a person as the library sees one.
@@ -62,9 +58,9 @@ func (k keyHolder) WebAuthnDisplayName() string                { return k.name }
 func (k keyHolder) WebAuthnCredentials() []webauthn.Credential { return k.keys }
 
 // holder is the person with the passkeys they have.
-func (room *Room) holder(r *http.Request, me store.Person) (keyHolder, error) {
+func (s *Service) holder(r *http.Request, me store.Person) (keyHolder, error) {
 	var own []store.Passkey
-	if err := room.db.ReadOwn(r.Context(), me, store.ListPasskeys(&own)); err != nil {
+	if err := s.db.ReadOwn(r.Context(), me, store.ListPasskeys(&own)); err != nil {
 		return keyHolder{}, err
 	}
 	h := keyHolder{id: me.ID(), email: me.Email, name: me.Name}
@@ -76,23 +72,24 @@ func (room *Room) holder(r *http.Request, me store.Person) (keyHolder, error) {
 
 // beginCeremony asks a device, in this browser and session, and remembers what its
 // answer has to fit.
-func (room *Room) beginCeremony(w http.ResponseWriter, r *http.Request, c store.Ceremony, me *store.Person, question any, fit *webauthn.SessionData, to string) error {
+func (s *Service) beginCeremony(w http.ResponseWriter, r *http.Request, c store.Ceremony, me *store.Person, question any, fit *webauthn.SessionData, to string) error {
 	text, err := json.Marshal(fit)
 	if err != nil {
 		return err
 	}
 	var token *store.Token
 	if me != nil {
-		token, _ = room.cookies.Read(r)
+		token, _ = s.cookies.Read(r)
 	}
 	f := newFlow()
-	if f.ID, err = room.db.BeginCeremony(r.Context(), c, token, f.Secret, LocalPath(to), string(text)); err != nil {
+	if f.ID, err = s.db.BeginCeremony(r.Context(), c, token, f.Secret, web.LocalPath(to), string(text)); err != nil {
 		return err
 	}
-	if err := room.cookies.writeFlow(w, passkeyCookie, f); err != nil {
+	if err := s.cookies.writeFlow(w, passkeyCookie, f); err != nil {
 		return err
 	}
-	return sendJSON(w, http.StatusOK, question)
+	web.WriteJSON(w, http.StatusOK, question)
+	return nil
 }
 
 // ceremony is one whose answer has come back and is yet to be checked.
@@ -104,14 +101,14 @@ type ceremony struct {
 
 // endCeremony spends the ceremony of this browser and session, whatever the answer
 // is worth.
-func (room *Room) endCeremony(w http.ResponseWriter, r *http.Request, c store.Ceremony, credential []byte) (ceremony, error) {
-	f, ok := room.cookies.readFlow(r, passkeyCookie)
+func (s *Service) endCeremony(w http.ResponseWriter, r *http.Request, c store.Ceremony, credential []byte) (ceremony, error) {
+	f, ok := s.cookies.readFlow(r, passkeyCookie)
 	if !ok {
 		return ceremony{}, errCeremonyOver
 	}
-	room.cookies.clearFlow(w, passkeyCookie)
-	token, _ := room.cookies.Read(r)
-	a, err := room.db.SpendCeremony(r.Context(), c, token, f.ID, f.Secret, credential)
+	s.cookies.clearFlow(w, passkeyCookie)
+	token, _ := s.cookies.Read(r)
+	a, err := s.db.SpendCeremony(r.Context(), c, token, f.ID, f.Secret, credential)
 	if errors.Is(err, store.ErrNotFound) {
 		return ceremony{}, errCeremonyOver
 	}
@@ -125,7 +122,7 @@ func (room *Room) endCeremony(w http.ResponseWriter, r *http.Request, c store.Ce
 // check says whether the answer is the key's. The one it names has to be the
 // person's, the person the one whose handle the device gives, and the device has to
 // have made sure that they are there.
-func (room *Room) check(c ceremony, answer *protocol.ParsedCredentialAssertionData) (store.UsedPasskey, error) {
+func (s *Service) check(c ceremony, answer *protocol.ParsedCredentialAssertionData) (store.UsedPasskey, error) {
 	if c.Owner == nil {
 		return store.UsedPasskey{}, refusal("a passkey that nobody has")
 	}
@@ -133,69 +130,69 @@ func (room *Room) check(c ceremony, answer *protocol.ParsedCredentialAssertionDa
 		ID: answer.RawID, PublicKey: c.PublicKey, Flags: webauthn.CredentialFlags{BackupEligible: *c.BackupEligible},
 	}}}
 	whose := func(_, _ []byte) (webauthn.User, error) { return owner, nil }
-	if _, err := room.passkeys.ValidateDiscoverableLogin(whose, c.fit, answer); err != nil {
-		return store.UsedPasskey{}, errors.Join(ErrWayRefused, err)
+	if _, err := s.passkeys.ValidateDiscoverableLogin(whose, c.fit, answer); err != nil {
+		return store.UsedPasskey{}, errors.Join(ErrProviderRefused, err)
 	}
 	data := answer.Response.AuthenticatorData
 	return store.UsedPasskey{Flow: c.flow, CredentialID: answer.RawID, SignCount: data.Counter, BackedUp: data.Flags.HasBackupState()}, nil
 }
 
 // PasskeyBegin asks any device for a passkey of ours, to sign in with.
-func (room *Room) PasskeyBegin(w http.ResponseWriter, r *http.Request, _ store.Visitor) error {
-	if room.passkeys == nil {
+func (s *Service) PasskeyBegin(w http.ResponseWriter, r *http.Request, _ store.Visitor) error {
+	if s.passkeys == nil {
 		return store.ErrNotFound
 	}
-	question, fit, err := room.passkeys.BeginDiscoverableLogin()
+	question, fit, err := s.passkeys.BeginDiscoverableLogin()
 	if err != nil {
 		return err
 	}
-	return room.beginCeremony(w, r, store.PasskeySignIn, nil, question, fit, r.URL.Query().Get("return_to"))
+	return s.beginCeremony(w, r, store.PasskeySignIn, nil, question, fit, r.URL.Query().Get("return_to"))
 }
 
 // PasskeySignIn signs in whoever the answering passkey belongs to.
-func (room *Room) PasskeySignIn(w http.ResponseWriter, r *http.Request, _ store.Visitor) error {
-	c, used, err := room.answer(w, r, store.PasskeySignIn)
-	s := room.newSession(w, r)
+func (s *Service) PasskeySignIn(w http.ResponseWriter, r *http.Request, _ store.Visitor) error {
+	c, used, err := s.answer(w, r, store.PasskeySignIn)
+	session := s.newSession(r)
 	if err == nil {
-		err = room.db.SignInByPasskey(r.Context(), used, s)
+		err = s.db.SignInByPasskey(r.Context(), used, session)
 	}
-	room.watch.SignIn(byPasskey, outcome(err))
+	s.metrics.SignIn(byPasskey, outcome(err))
 	if err != nil {
-		return room.refusePasskey(r, err)
+		return s.refusePasskey(r, err)
 	}
-	return room.goOn(w, s.Token, c.ReturnTo)
+	return s.answerScript(w, session.Token, c.ReturnTo)
 }
 
 // PasskeyStepUpBegin asks for a passkey; one of the person's own has to answer.
-func (room *Room) PasskeyStepUpBegin(w http.ResponseWriter, r *http.Request, me store.Person) error {
-	if room.passkeys == nil {
+func (s *Service) PasskeyStepUpBegin(w http.ResponseWriter, r *http.Request, me store.Person) error {
+	if s.passkeys == nil {
 		return store.ErrNotFound
 	}
-	question, fit, err := room.passkeys.BeginDiscoverableLogin()
+	question, fit, err := s.passkeys.BeginDiscoverableLogin()
 	if err != nil {
 		return err
 	}
-	return room.beginCeremony(w, r, store.PasskeyStepUp, &me, question, fit, r.URL.Query().Get("return_to"))
+	return s.beginCeremony(w, r, store.PasskeyStepUp, &me, question, fit, r.URL.Query().Get("return_to"))
 }
 
 // PasskeyStepUp takes the answer of one of them as a fresh proof: the session goes
 // on under a new token.
-func (room *Room) PasskeyStepUp(w http.ResponseWriter, r *http.Request, me store.Person) error {
-	c, used, err := room.answer(w, r, store.PasskeyStepUp)
+func (s *Service) PasskeyStepUp(w http.ResponseWriter, r *http.Request, me store.Person) error {
+	c, used, err := s.answer(w, r, store.PasskeyStepUp)
 	renewed := newToken()
 	if err == nil {
-		err = room.db.StepUpByPasskey(r.Context(), me, used, renewed)
+		err = s.db.StepUpByPasskey(r.Context(), me, used, renewed)
 	}
-	room.watch.SignIn(byPasskeyStepUp, outcome(err))
+	s.metrics.SignIn(byPasskeyStepUp, outcome(err))
 	if err != nil {
-		return room.refusePasskey(r, err)
+		return s.refusePasskey(r, err)
 	}
-	return room.goOn(w, renewed, c.ReturnTo)
+	return s.answerScript(w, renewed, c.ReturnTo)
 }
 
 // answer reads and checks what a device said.
-func (room *Room) answer(w http.ResponseWriter, r *http.Request, of store.Ceremony) (ceremony, store.UsedPasskey, error) {
-	body, err := readAll(r)
+func (s *Service) answer(w http.ResponseWriter, r *http.Request, of store.Ceremony) (ceremony, store.UsedPasskey, error) {
+	body, err := web.ReadBody(r)
 	if err != nil {
 		return ceremony{}, store.UsedPasskey{}, err
 	}
@@ -203,97 +200,65 @@ func (room *Room) answer(w http.ResponseWriter, r *http.Request, of store.Ceremo
 	if err != nil {
 		return ceremony{}, store.UsedPasskey{}, errNoAnswer
 	}
-	c, err := room.endCeremony(w, r, of, answer.RawID)
+	c, err := s.endCeremony(w, r, of, answer.RawID)
 	if err != nil {
 		return c, store.UsedPasskey{}, err
 	}
-	used, err := room.check(c, answer)
+	used, err := s.check(c, answer)
 	return c, used, err
 }
 
 // refusePasskey says to people why a passkey did not do. What fits nothing is
 // counted, as other stray proofs are.
-func (room *Room) refusePasskey(r *http.Request, err error) error {
+func (s *Service) refusePasskey(r *http.Request, err error) error {
 	switch {
 	case errors.Is(err, store.ErrCloned):
-		return saidError{http.StatusForbidden, "This passkey was refused, because a copy of it seems to be in use. Sign in by mail, remove it from your account, and add a new one."}
-	case errors.Is(err, ErrWayRefused), errors.Is(err, store.ErrNotFound):
-		if e := room.stray(r); e != nil {
+		return &web.Problem{Status: http.StatusForbidden, Sentence: "This passkey was refused because a copy of it may be in use. Sign in by email, remove it from your account and add a new one."}
+	case errors.Is(err, ErrProviderRefused), errors.Is(err, store.ErrNotFound):
+		if e := s.countStray(r); e != nil {
 			return e
 		}
-		return saidError{http.StatusForbidden, "That passkey does not work here. Try another, or have a code mailed."}
+		return &web.Problem{Status: http.StatusForbidden, Sentence: "That passkey doesn't work here. Try another, or request a code by email."}
 	}
 	return err
 }
 
 // goOn ends a proof that a script brought: a new token, and where to go next.
-func (room *Room) goOn(w http.ResponseWriter, token store.Token, to string) error {
-	if err := room.cookies.Write(w, token); err != nil {
+func (s *Service) answerScript(w http.ResponseWriter, token store.Token, to string) error {
+	if err := s.cookies.Write(w, token); err != nil {
 		return err
 	}
-	return sendJSON(w, http.StatusOK, map[string]string{"to": LocalPath(to)})
-}
-
-var (
-	errNoAnswer     = saidError{http.StatusUnprocessableEntity, "The device gave no usable answer. Try again."}
-	errCeremonyOver = saidError{http.StatusConflict, "That took too long, or was begun elsewhere. Try again."}
-)
-
-// saidError is a refusal with a sentence for the person.
-type saidError struct {
-	status   int
-	sentence string
-}
-
-func (e saidError) Error() string    { return http.StatusText(e.status) }
-func (e saidError) HTTPStatus() int  { return e.status }
-func (e saidError) Sentence() string { return e.sentence }
-
-// readAll reads a body that is no form. The route bounds it.
-func readAll(r *http.Request) ([]byte, error) {
-	var b bytes.Buffer
-	if _, err := io.Copy(&b, r.Body); err != nil {
-		if TooSlow(err) {
-			return nil, statusError(http.StatusRequestTimeout)
-		}
-		return nil, err
-	}
-	return b.Bytes(), nil
-}
-
-func sendJSON(w http.ResponseWriter, status int, body any) error {
-	b, err := json.Marshal(body)
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_, _ = w.Write(append(b, '\n'))
+	web.WriteJSON(w, http.StatusOK, map[string]string{"to": web.LocalPath(to)})
 	return nil
 }
 
+var (
+	errNoAnswer     = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "Your device didn't respond as expected. Try again."}
+	errCeremonyOver = &web.Problem{Status: http.StatusConflict, Sentence: "That took too long or was started elsewhere. Try again."}
+)
+
 // PasskeyAddBegin asks the device for a new passkey, after a fresh step-up.
-func (room *Room) PasskeyAddBegin(w http.ResponseWriter, r *http.Request, me store.Person) error {
-	if room.passkeys == nil {
+func (s *Service) PasskeyAddBegin(w http.ResponseWriter, r *http.Request, me store.Person) error {
+	if s.passkeys == nil {
 		return store.ErrNotFound
 	}
 	if !fresh(me) {
 		return needStepUp(w)
 	}
-	h, err := room.holder(r, me)
+	h, err := s.holder(r, me)
 	if err != nil {
 		return err
 	}
-	question, fit, err := room.passkeys.BeginRegistration(h, webauthn.WithExclusions(webauthn.Credentials(h.keys).CredentialDescriptors()))
+	question, fit, err := s.passkeys.BeginRegistration(h, webauthn.WithExclusions(webauthn.Credentials(h.keys).CredentialDescriptors()))
 	if err != nil {
 		return err
 	}
-	return room.beginCeremony(w, r, store.PasskeyAdd, &me, question, fit, views.PathAccount)
+	return s.beginCeremony(w, r, store.PasskeyAdd, &me, question, fit, views.PathAccount)
 }
 
 // PasskeyAdd keeps the passkey that the device made.
-func (room *Room) PasskeyAdd(w http.ResponseWriter, r *http.Request, me store.Person) error {
-	body, err := readAll(r)
+func (s *Service) PasskeyAdd(w http.ResponseWriter, r *http.Request, me store.Person) error {
+	body, err := web.ReadBody(r)
 	if err != nil {
 		return err
 	}
@@ -308,15 +273,15 @@ func (room *Room) PasskeyAdd(w http.ResponseWriter, r *http.Request, me store.Pe
 	if err != nil {
 		return errNoAnswer
 	}
-	c, err := room.endCeremony(w, r, store.PasskeyAdd, answer.RawID)
+	c, err := s.endCeremony(w, r, store.PasskeyAdd, answer.RawID)
 	if err != nil {
 		return err
 	}
-	made, err := room.passkeys.CreateCredential(keyHolder{id: me.ID()}, c.fit, answer)
+	made, err := s.passkeys.CreateCredential(keyHolder{id: me.ID()}, c.fit, answer)
 	if err != nil {
-		return room.refusePasskey(r, errors.Join(ErrWayRefused, err))
+		return s.refusePasskey(r, errors.Join(ErrProviderRefused, err))
 	}
-	err = room.db.AddPasskey(r.Context(), me, store.NewPasskey{
+	err = s.db.AddPasskey(r.Context(), me, store.NewPasskey{
 		Flow: c.flow, CredentialID: made.ID, PublicKey: made.PublicKey, SignCount: made.Authenticator.SignCount,
 		BackupEligible: made.Flags.BackupEligible, BackedUp: made.Flags.BackupState, Name: in.Name,
 	})
@@ -327,26 +292,27 @@ func (room *Room) PasskeyAdd(w http.ResponseWriter, r *http.Request, me store.Pe
 	case errors.Is(err, store.ErrNotFound):
 		return errCeremonyOver
 	case errors.Is(err, store.ErrConflict):
-		return saidError{http.StatusConflict, "That passkey is in use already."}
+		return &web.Problem{Status: http.StatusConflict, Sentence: "That passkey is already in use."}
 	case invalid:
-		return saidError{http.StatusUnprocessableEntity, wrong["name"]}
+		return &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: wrong["name"]}
 	case err != nil:
 		return err
 	}
-	return sendJSON(w, http.StatusOK, map[string]string{"to": views.AccountDid("passkey.added")})
+	web.WriteJSON(w, http.StatusOK, map[string]string{"to": views.AccountDid("passkey.added")})
+	return nil
 }
 
 // PasskeyRemove takes one of the person's passkeys away, after a fresh step-up.
-func (room *Room) PasskeyRemove(w http.ResponseWriter, r *http.Request, me store.Person) error {
+func (s *Service) PasskeyRemove(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	id, err := ownID(r)
 	if err == nil {
-		err = room.db.RemovePasskey(r.Context(), me, id)
+		err = s.db.RemovePasskey(r.Context(), me, id)
 	}
 	switch {
 	case errors.Is(err, store.ErrStepUp):
 		return proveFirst(w, r)
 	case errors.Is(err, store.ErrConflict):
-		return errLastWay
+		return errLastCredential
 	case err != nil:
 		return err
 	}
@@ -362,6 +328,7 @@ func fresh(me store.Person) bool {
 
 // needStepUp tells a script where the person proves themselves first.
 func needStepUp(w http.ResponseWriter) error {
-	return sendJSON(w, http.StatusConflict, map[string]string{
-		"error": "STEP_UP", "message": "Confirm first that it is you.", "to": views.StepUpTo(views.PathAccount)})
+	web.WriteJSON(w, http.StatusConflict, map[string]string{
+		"error": "STEP_UP", "message": "Confirm it's you first.", "to": views.StepUpTo(views.PathAccount)})
+	return nil
 }

@@ -311,7 +311,7 @@ func TestCopiedPasskeyIsRefused(t *testing.T) {
 			t.Errorf("%s: %s", begin, got.body)
 		}
 	}
-	if page := b.get("/account").body; strings.Count(page, "a copy of it seems to be in use") != 2 {
+	if page := b.get("/account").body; strings.Count(page, "a copy of it may be in use") != 2 {
 		t.Error("the history does not show both")
 	}
 	still := h.device()
@@ -418,7 +418,7 @@ func TestPasskeyOfAnAgent(t *testing.T) {
 func TestAgentsConfirmByPasskey(t *testing.T) {
 	t.Parallel()
 	a, sam := storetest.Agency(t), storetest.Agent(t)
-	h := open(t, func(string) *signin.Room { return signin.New(storetest.DB(), testKeys) }, storetest.DB())
+	h := open(t, signin.Config{DB: storetest.DB(), Keys: testKeys})
 	mia := a.Member(t, a.Mia, a.Acme)
 	storetest.LetSupportIn(t, mia)
 	b, d := h.browser(t).signIn(sam), h.device()

@@ -2,208 +2,231 @@ package signin
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/base64"
 	"errors"
-	"fmt"
-	"net"
 	"net/http"
 	"net/url"
-	"regexp"
-	"strings"
+	"slices"
 	"time"
 
-	"github.com/markbates/goth"
-	"golang.org/x/oauth2"
-
+	"portico/handlers/web"
 	"portico/store"
+	"portico/views"
 )
 
-// Kinds of providers.
-const (
-	KindOIDC   = "oidc"   // OpenID Connect, found by its issuer; Google and Microsoft too
-	KindGitHub = "github" // GitHub, which speaks OAuth 2 only
-)
-
-// Config is one provider, as AUTH_<NAME>_* say.
-type Config struct {
-	Name         string // lower case, as in /auth/{provider}
-	Kind         string // KindOIDC or KindGitHub
-	Issuer       string // exactly as the provider spells it; for GitHub empty, or the address of a server of one's own
-	ClientID     string
-	ClientSecret string
-	RedirectURL  string // ours, as registered with the provider
+// Provider says who somebody is, so that they can sign in without mail. It keeps
+// nothing between Begin and Finish; the [Service] does.
+type Provider interface {
+	Name() string   // as in /auth/{provider}
+	Label() string  // as in "Continue with …"
+	Issuer() string // the first half of every identity it names
+	StepsUp() bool  // it can say when somebody signed in there
+	// Begin returns the provider's page that the browser is sent to.
+	Begin(ctx context.Context, c Challenge) (string, error)
+	// Finish turns the query of the provider's answer, whose state fitted, into
+	// who the person is. It fails with [ErrProviderUnavailable] if there is none; any
+	// other error is an answer that proves nothing.
+	Finish(ctx context.Context, answer url.Values, c Challenge) (store.Identity, error)
 }
 
-// ErrWayRefused is an answer of a provider that proves nothing: forged, stale,
-// meant for somebody else, or simply wrong. [ErrWayAway] is no answer at all.
-var ErrWayRefused = errors.New("sign-in provider's answer refused")
-
-// identifier is what differs between kinds of providers. The context carries the
-// HTTP client and ends in time.
-type identifier interface {
-	// prepare returns where to send the browser and the code, and what to add to
-	// the question.
-	prepare(context.Context, Challenge) (oauth2.Config, []oauth2.AuthCodeOption, error)
-	// identify says whose token it is. The user's e-mail is verified or empty.
-	identify(context.Context, *oauth2.Token, Challenge, goth.Params) (goth.User, error)
-	// stepsUp says whether an answer can prove a sign-in anew.
-	stepsUp() bool
+// Challenge is what the answer of a provider must fit. Each is random, for one
+// flow only.
+type Challenge struct {
+	State    string
+	Nonce    string
+	Verifier string // of PKCE; the provider gets its S256 hash
+	// Since, unless zero, has the person sign in at the provider anew, and is when
+	// they were sent there to; the answer has to prove that they did.
+	Since time.Time
+	// Pick has the person see there which account it is, so that nobody links one
+	// that somebody else signed their browser in with.
+	Pick bool
 }
 
-// errTimeless is a provider that does not say when somebody signed in.
-var errTimeless = refusal("it does not say when somebody signed in")
+// ErrProviderUnavailable is a provider that cannot be reached or does not answer in
+// time.
+var ErrProviderUnavailable = errors.New("sign-in provider away")
 
-// Provider is a sign-in provider for this room ([Way]) and for goth
-// ([goth.Provider]), so that whatever speaks goth can use it and the other way
-// round.
-//
-// Of goth these are used: its Provider, Session and User, and its GitHub provider
-// for the profile. Two things of it are not. Its gothic package takes the state
-// from whoever sends one, keeps it in a cookie of its own, and knows neither PKCE
-// nor nonce. And its OpenID Connect provider verifies no signature.
-type Provider struct {
-	config Config
-	name   string // goth lets it be changed
-	client *http.Client
-	limit  time.Duration // of a whole Begin or Finish
-	ping   lastPing
-	identifier
+// reasonDeclined is in the address of the sign-in page after a provider sent
+// somebody back without a proof.
+const reasonDeclined = "declined"
+
+// ProviderLinks are the providers as pages show them.
+func (s *Service) ProviderLinks() []views.Provider {
+	list := make([]views.Provider, len(s.providers))
+	for i, provider := range s.providers {
+		list[i] = views.Provider{Name: provider.Name(), Label: provider.Label()}
+	}
+	return list
 }
 
-var (
-	_ Way           = (*Provider)(nil)
-	_ goth.Provider = (*Provider)(nil)
-)
-
-// providerPatience is how long a provider may keep a browser waiting.
-const providerPatience = 10 * time.Second
-
-// NewProviders checks the configurations, reporting all mistakes together, and
-// returns them as ways to sign in. No provider is asked anything yet: one that is
-// away when this server starts is only away until it is back.
-func NewProviders(configs ...Config) ([]Way, error) {
-	var ways []Way
-	var errs []error
-	seen := map[string]bool{}
-	for _, c := range configs {
-		p, err := newProvider(c, providerPatience)
-		if seen[c.Name] {
-			err = errors.Join(err, errors.New("named twice"))
-		}
-		seen[c.Name] = true
-		if err != nil {
-			errs = append(errs, fmt.Errorf("sign-in provider %q: %w", c.Name, err))
-			continue
-		}
-		ways = append(ways, p)
+// provider finds the provider of a request. Routes for GET also take HEAD, which
+// must neither begin nor spend anything.
+func (s *Service) provider(r *http.Request) (Provider, error) {
+	if r.Method == http.MethodHead {
+		return nil, &web.Problem{Status: http.StatusMethodNotAllowed}
 	}
-	return ways, errors.Join(errs...)
+	i := slices.IndexFunc(s.providers, func(provider Provider) bool { return provider.Name() == r.PathValue("provider") })
+	if i < 0 {
+		return nil, store.ErrNotFound
+	}
+	return s.providers[i], nil
 }
 
-func newProvider(c Config, limit time.Duration) (*Provider, error) {
-	if err := c.validate(); err != nil {
-		return nil, err
+// ProviderBegin sends the browser to a provider, with a challenge that is bound
+// to this browser by a cookie.
+func (s *Service) ProviderBegin(w http.ResponseWriter, r *http.Request, _ store.Visitor) error {
+	provider, err := s.provider(r)
+	if err != nil {
+		return err
 	}
-	p := &Provider{config: c, name: c.Name, client: newProviderClient(limit), limit: limit}
-	switch c.Kind {
-	case KindOIDC:
-		p.identifier = &oidcIdentifier{config: c, client: p.client}
-	case KindGitHub:
-		p.identifier = newGitHubIdentifier(c)
+	there, err := s.beginAt(w, r, provider, Challenge{}, func(cookie store.Secret, f store.OIDCFlow) error {
+		f.ReturnTo = web.LocalPath(r.URL.Query().Get("return_to"))
+		return s.db.BeginOIDCFlow(r.Context(), cookie, f)
+	})
+	if err != nil {
+		return err
 	}
-	return p, nil
+	http.Redirect(w, r, there, http.StatusSeeOther)
+	return nil
 }
 
-var providerName = regexp.MustCompile(`\A[a-z0-9][a-z0-9_-]{0,31}\z`)
-
-func (c Config) validate() error {
-	var errs []error
-	wrong := func(text string) { errs = append(errs, errors.New(text)) }
-	if !providerName.MatchString(c.Name) {
-		wrong("the name must be lower-case letters, digits, - and _")
+// beginAt begins a flow, with a challenge that is bound to this browser by a cookie,
+// and returns the provider's page for it.
+func (s *Service) beginAt(w http.ResponseWriter, r *http.Request, provider Provider, c Challenge, begin func(store.Secret, store.OIDCFlow) error) (string, error) {
+	if err := s.countAttempt(r.Context(), providerVisit, web.Network(r)); err != nil {
+		return "", err
 	}
-	if c.Kind != KindOIDC && c.Kind != KindGitHub {
-		wrong("the kind must be oidc or github")
+	c.State, c.Nonce, c.Verifier = randomText(), randomText(), randomText()
+	there, err := provider.Begin(r.Context(), c)
+	// What we know of a provider is remembered, so its absence does not show here.
+	if err == nil && !s.available(r.Context(), "auth:"+provider.Name()) {
+		err = ErrProviderUnavailable
 	}
-	if (c.Kind == KindOIDC || c.Issuer != "") && !isSafeAddress(c.Issuer) {
-		wrong("the issuer must be an https address")
+	if err != nil {
+		s.metrics.SignIn(provider.Name(), outcome(err))
+		return "", s.providerProblem(r, provider, err)
 	}
-	if c.ClientID == "" || c.ClientSecret == "" {
-		wrong("client id and secret must be set")
+	// A second tab shares the cookie of the first, so that both can finish.
+	f, ok := s.cookies.readFlow(r, providerCookie)
+	if !ok {
+		f = newFlow()
 	}
-	if u, err := url.Parse(c.RedirectURL); err != nil || u.Host == "" {
-		wrong("the redirect address must be absolute")
-	}
-	return errors.Join(errs...)
-}
-
-// isSafeAddress wants TLS, except on this machine.
-func isSafeAddress(address string) bool {
-	u, err := url.Parse(address)
-	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return false
-	}
-	ip := net.ParseIP(u.Hostname())
-	local := u.Hostname() == "localhost" || (ip != nil && ip.IsLoopback())
-	return u.Scheme == "https" || (u.Scheme == "http" && local)
-}
-
-// labels are names that write themselves in their own way.
-var labels = map[string]string{
-	"github": "GitHub", "gitlab": "GitLab", "linkedin": "LinkedIn", "okta": "Okta", "sso": "single sign-on",
-}
-
-// Label is how people know the provider.
-func (p *Provider) Label() string {
-	if label, ok := labels[p.config.Name]; ok {
-		return label
-	}
-	name := strings.ReplaceAll(p.config.Name, "_", " ")
-	return strings.ToUpper(name[:1]) + name[1:]
-}
-
-// Begin returns the provider's page for this challenge.
-func (p *Provider) Begin(ctx context.Context, c Challenge) (string, error) {
-	session, err := p.begin(ctx, c)
+	err = begin(f.Secret, store.OIDCFlow{Provider: provider.Name(), State: store.Secret(c.State), Nonce: c.Nonce, Verifier: c.Verifier})
 	if err != nil {
 		return "", err
 	}
-	return session.GetAuthURL()
+	return there, s.cookies.writeFlow(w, providerCookie, f)
 }
 
-// Finish turns the provider's answer into who the person is. What the challenge
-// holds must come from our own records of this browser, never from the answer.
-func (p *Provider) Finish(ctx context.Context, answer url.Values, c Challenge) (store.Identity, error) {
-	session := &Session{Challenge: c, ctx: ctx}
-	if _, err := session.Authorize(p, answer); err != nil {
-		return store.Identity{}, err
-	}
-	user, err := p.FetchUser(session)
+// ProviderReturn takes a provider's answer: only in the browser that was sent
+// there, only once, only for ten minutes. It is one of the two GETs that spend
+// something, and can be, because the cookie binds it to that browser. What it is the
+// answer to is what was asked; a link and a step-up are their session's too.
+func (s *Service) ProviderReturn(w http.ResponseWriter, r *http.Request, v store.Visitor) error {
+	provider, err := s.provider(r)
 	if err != nil {
-		return store.Identity{}, err
+		return err
 	}
-	return store.Identity{
-		Issuer:        p.Issuer(),
-		Subject:       user.UserID,
-		Email:         user.Email,
-		EmailVerified: user.Email != "",
-	}, nil
+	f, err := s.spendState(r, provider, r.URL.Query())
+	if err != nil {
+		return err
+	}
+	me, signedIn := v.Person()
+	switch {
+	case f.Purpose == store.OIDCSignIn:
+		return s.signInAt(w, r, provider, f)
+	case !signedIn: // the session ran out meanwhile
+		return &web.Problem{Status: http.StatusBadRequest}
+	case f.Purpose == store.OIDCLink:
+		return s.linkAt(w, r, me, provider, f)
+	}
+	return s.stepUpAt(w, r, me, provider, f)
 }
 
-// StepsUp is false for a provider that does not say when somebody signed in, such as
-// GitHub and Google. That of another is known only once it was asked.
-func (p *Provider) StepsUp() bool { return p.stepsUp() }
-
-// Issuer is the first half of an identity. It is the one we were configured with,
-// so that no answer can speak for another provider.
-func (p *Provider) Issuer() string {
-	if p.config.Kind == KindGitHub && p.config.Issuer == "" {
-		return gitHubIssuer
+// signInAt opens a session for whoever the provider says it is.
+func (s *Service) signInAt(w http.ResponseWriter, r *http.Request, provider Provider, f store.OIDCFlow) error {
+	if r.URL.Query().Has("error") {
+		s.metrics.SignIn(provider.Name(), "declined")
+		http.Redirect(w, r, views.LoginBecause(reasonDeclined, f.ReturnTo), http.StatusSeeOther)
+		return nil
 	}
-	return p.config.Issuer
+	who, err := s.identityFrom(r, provider, f, time.Time{})
+	if err != nil {
+		return err
+	}
+	session := s.newSession(r)
+	_, err = s.db.SignInByIdentity(r.Context(), f.ID, who, session)
+	if errors.Is(err, store.ErrNotFound) {
+		s.metrics.SignIn(provider.Name(), "unknown")
+		return s.noAccount(w, r, f.ReturnTo)
+	}
+	s.metrics.SignIn(provider.Name(), outcome(err))
+	if err != nil {
+		return err
+	}
+	return s.opened(w, r, session.Token, providerCookie, f.ReturnTo)
 }
 
-// within bounds one visit to the provider and lends it our HTTP client.
-func (p *Provider) within(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithTimeout(ctx, p.limit)
-	return context.WithValue(ctx, oauth2.HTTPClient, p.client), cancel
+// identityFrom turns a provider's answer into who it is, signed in there since then.
+func (s *Service) identityFrom(r *http.Request, provider Provider, f store.OIDCFlow, since time.Time) (store.Identity, error) {
+	answer := r.URL.Query()
+	c := Challenge{State: answer.Get("state"), Nonce: f.Nonce, Verifier: f.Verifier, Since: since}
+	who, err := provider.Finish(r.Context(), answer, c)
+	if err != nil {
+		s.metrics.SignIn(provider.Name(), outcome(err))
+		return who, s.providerProblem(r, provider, err)
+	}
+	// The records keep addresses folded; one that cannot be is nobody's here.
+	email, ok := FoldEmail(who.Email)
+	who.Email, who.EmailVerified = email, who.EmailVerified && ok
+	return who, nil
+}
+
+// spendState finds the flow that an answer belongs to. One that fits none is a
+// bad request: there is nothing to go on with.
+func (s *Service) spendState(r *http.Request, provider Provider, answer url.Values) (store.OIDCFlow, error) {
+	browser, ok := s.cookies.readFlow(r, providerCookie)
+	if !ok || len(answer["state"]) != 1 {
+		return store.OIDCFlow{}, &web.Problem{Status: http.StatusBadRequest}
+	}
+	token, _ := s.cookies.Read(r)
+	f, err := s.db.SpendState(r.Context(), token, browser.Secret, store.Secret(answer.Get("state")), provider.Name())
+	if errors.Is(err, store.ErrNotFound) {
+		return f, &web.Problem{Status: http.StatusBadRequest}
+	}
+	return f, err
+}
+
+// noAccount tells somebody who proved who they are that nobody here knows them.
+// No account is made: people are invited.
+func (s *Service) noAccount(w http.ResponseWriter, r *http.Request, to string) error {
+	return s.signInPage(w, r, http.StatusForbidden, views.SignInProps{
+		ReturnTo: web.LocalPath(to),
+		Notice:   "That account has no invitation here, or it was unlinked. Request a link by email to the address your contact knows. You can then link the account on your account page.",
+	})
+}
+
+// providerProblem answers a failure of a provider. An answer that proves nothing is
+// logged with its provider and the reason, in our own words: an error of a library
+// may quote what it was given.
+func (s *Service) providerProblem(r *http.Request, provider Provider, err error) error {
+	if errors.Is(err, ErrProviderUnavailable) {
+		return &web.Problem{Status: http.StatusServiceUnavailable, Cause: err}
+	}
+	reason := "an answer that proves nothing"
+	if ours, ok := errors.AsType[refusal](err); ok {
+		reason = string(ours)
+	}
+	s.log.WarnContext(r.Context(), "sign-in provider's answer refused",
+		"request_id", web.RequestID(r), "provider", provider.Name(), "reason", reason)
+	return &web.Problem{Status: http.StatusBadRequest, Cause: err}
+}
+
+// randomText is 32 random bytes as text.
+func randomText() string {
+	b := make([]byte, 32)
+	_, _ = rand.Read(b)
+	return base64.RawURLEncoding.EncodeToString(b)
 }

@@ -26,7 +26,7 @@ type gitHubIdentifier struct {
 	emails  string
 }
 
-func newGitHubIdentifier(c Config) *gitHubIdentifier {
+func newGitHubIdentifier(c ProviderConfig) *gitHubIdentifier {
 	host := strings.TrimSuffix(cmp.Or(c.Issuer, gitHubIssuer), "/")
 	api := "https://api.github.com"
 	if host != gitHubIssuer {
@@ -102,7 +102,7 @@ func (g *gitHubIdentifier) primaryEmail(ctx context.Context, client *http.Client
 		Primary, Verified bool
 	}
 	if err := json.NewDecoder(response.Body).Decode(&addresses); err != nil {
-		return "", awayError{errors.New("unreadable list of addresses")}
+		return "", unavailableError{errors.New("unreadable list of addresses")}
 	}
 	for _, a := range addresses {
 		if a.Primary && a.Verified {

@@ -58,12 +58,12 @@ func newGitHub(t *testing.T) *gitHub {
 	return g
 }
 
-func (g *gitHub) config() Config {
-	return Config{Name: "github", Kind: KindGitHub, Issuer: g.URL, ClientID: "c", ClientSecret: "hush", RedirectURL: ourCallback}
+func (g *gitHub) config() ProviderConfig {
+	return ProviderConfig{Name: "github", Kind: KindGitHub, Issuer: g.URL, ClientID: "c", ClientSecret: "hush", RedirectURL: ourCallback}
 }
 
 // answer is that of somebody who agreed.
-func (g *gitHub) answer(t *testing.T, p *Provider, c Challenge) url.Values {
+func (g *gitHub) answer(t *testing.T, p *OAuthProvider, c Challenge) url.Values {
 	t.Helper()
 	there, err := p.Begin(t.Context(), c)
 	if err != nil {
@@ -86,7 +86,7 @@ func (g *gitHub) answer(t *testing.T, p *Provider, c Challenge) url.Values {
 func TestGitHubSignIn(t *testing.T) {
 	t.Parallel()
 	g, c := newGitHub(t), challenge()
-	p := ours(t, g.config(), providerPatience)
+	p := ours(t, g.config(), providerTimeout)
 	got, err := p.Finish(t.Context(), g.answer(t, p, c), c)
 	want := store.Identity{Issuer: g.URL, Subject: "583231", Email: "mia@acme.test", EmailVerified: true}
 	if err != nil || got != want {
@@ -97,7 +97,7 @@ func TestGitHubSignIn(t *testing.T) {
 // GitHub itself is known by its address, its API by another.
 func TestGitHubItself(t *testing.T) {
 	t.Parallel()
-	p := ours(t, Config{Name: "github", Kind: KindGitHub, ClientID: "c", ClientSecret: "s", RedirectURL: ourCallback}, providerPatience)
+	p := ours(t, ProviderConfig{Name: "github", Kind: KindGitHub, ClientID: "c", ClientSecret: "s", RedirectURL: ourCallback}, providerTimeout)
 	there, err := p.Begin(t.Context(), challenge())
 	if err != nil || !strings.HasPrefix(there, "https://github.com/login/oauth/authorize?") {
 		t.Error(there, err)
@@ -118,7 +118,7 @@ func TestGitHubUnverifiedEmail(t *testing.T) {
 	} {
 		g, c := newGitHub(t), challenge()
 		g.emails = emails
-		p := ours(t, g.config(), providerPatience)
+		p := ours(t, g.config(), providerTimeout)
 		got, err := p.Finish(t.Context(), g.answer(t, p, c), c)
 		if err != nil || got.Email != "" || got.EmailVerified || got.Subject != "583231" {
 			t.Errorf("%s: %+v, %v", emails, got, err)
@@ -133,17 +133,17 @@ func TestGitHubRefusedOrAway(t *testing.T) {
 		harm func(*gitHub, url.Values, *Challenge)
 		want error
 	}{
-		"another code":     {func(_ *gitHub, a url.Values, _ *Challenge) { a.Set("code", "bad") }, ErrWayRefused},
-		"another state":    {func(_ *gitHub, a url.Values, _ *Challenge) { a.Set("state", randomText()) }, ErrWayRefused},
-		"another verifier": {func(_ *gitHub, _ url.Values, c *Challenge) { c.Verifier = randomText() }, ErrWayRefused},
-		"no id":            {func(g *gitHub, _ url.Values, _ *Challenge) { g.profile = `{"login":"mia"}` }, ErrWayRefused},
-		"a step-up":        {func(_ *gitHub, _ url.Values, c *Challenge) { c.Since = time.Now() }, ErrWayRefused},
-		"status 500":       {func(g *gitHub, _ url.Values, _ *Challenge) { g.status = 500 }, ErrWayAway},
-		"status 403":       {func(g *gitHub, _ url.Values, _ *Challenge) { g.status = 403 }, ErrWayAway},
-		"gone":             {func(g *gitHub, _ url.Values, _ *Challenge) { g.CloseClientConnections(); g.Close() }, ErrWayAway},
+		"another code":     {func(_ *gitHub, a url.Values, _ *Challenge) { a.Set("code", "bad") }, ErrProviderRefused},
+		"another state":    {func(_ *gitHub, a url.Values, _ *Challenge) { a.Set("state", randomText()) }, ErrProviderRefused},
+		"another verifier": {func(_ *gitHub, _ url.Values, c *Challenge) { c.Verifier = randomText() }, ErrProviderRefused},
+		"no id":            {func(g *gitHub, _ url.Values, _ *Challenge) { g.profile = `{"login":"mia"}` }, ErrProviderRefused},
+		"a step-up":        {func(_ *gitHub, _ url.Values, c *Challenge) { c.Since = time.Now() }, ErrProviderRefused},
+		"status 500":       {func(g *gitHub, _ url.Values, _ *Challenge) { g.status = 500 }, ErrProviderUnavailable},
+		"status 403":       {func(g *gitHub, _ url.Values, _ *Challenge) { g.status = 403 }, ErrProviderUnavailable},
+		"gone":             {func(g *gitHub, _ url.Values, _ *Challenge) { g.CloseClientConnections(); g.Close() }, ErrProviderUnavailable},
 	} {
 		g, asked := newGitHub(t), challenge()
-		p := ours(t, g.config(), providerPatience)
+		p := ours(t, g.config(), providerTimeout)
 		answer := g.answer(t, p, asked)
 		c.harm(g, answer, &asked)
 		if got, err := p.Finish(t.Context(), answer, asked); !errors.Is(err, c.want) || got != (store.Identity{}) {
@@ -153,8 +153,8 @@ func TestGitHubRefusedOrAway(t *testing.T) {
 	wrong := newGitHub(t)
 	config, asked := wrong.config(), challenge()
 	config.ClientSecret = "another"
-	p := ours(t, config, providerPatience)
-	if _, err := p.Finish(t.Context(), wrong.answer(t, p, asked), asked); !errors.Is(err, ErrWayAway) {
+	p := ours(t, config, providerTimeout)
+	if _, err := p.Finish(t.Context(), wrong.answer(t, p, asked), asked); !errors.Is(err, ErrProviderUnavailable) {
 		t.Errorf("wrong client secret: %v", err)
 	}
 }

@@ -23,21 +23,21 @@ type Session struct {
 }
 
 // Name is the provider's name in goth and in /auth/{provider}.
-func (p *Provider) Name() string { return p.name }
+func (p *OAuthProvider) Name() string { return p.name }
 
 // SetName changes the name.
-func (p *Provider) SetName(name string) { p.name = name }
+func (p *OAuthProvider) SetName(name string) { p.name = name }
 
 // Debug does nothing: there is nothing of a sign-in that may be printed.
-func (p *Provider) Debug(bool) {}
+func (p *OAuthProvider) Debug(bool) {}
 
 // BeginAuth begins a sign-in with that state, which must be random and ours. The
 // nonce and the verifier are made here.
-func (p *Provider) BeginAuth(state string) (goth.Session, error) {
+func (p *OAuthProvider) BeginAuth(state string) (goth.Session, error) {
 	return p.begin(context.Background(), Challenge{State: state, Nonce: randomText(), Verifier: randomText()})
 }
 
-func (p *Provider) begin(ctx context.Context, c Challenge) (*Session, error) {
+func (p *OAuthProvider) begin(ctx context.Context, c Challenge) (*Session, error) {
 	if len(c.State) < minSecret || len(c.Nonce) < minSecret || len(c.Verifier) < minVerifier {
 		return nil, errors.New("sign-in provider: challenge too short")
 	}
@@ -59,7 +59,7 @@ const (
 )
 
 // UnmarshalSession reads back what [Session.Marshal] wrote.
-func (p *Provider) UnmarshalSession(text string) (goth.Session, error) {
+func (p *OAuthProvider) UnmarshalSession(text string) (goth.Session, error) {
 	s := &Session{}
 	if err := json.Unmarshal([]byte(text), s); err != nil {
 		return nil, errors.New("sign-in provider: unreadable session")
@@ -68,7 +68,7 @@ func (p *Provider) UnmarshalSession(text string) (goth.Session, error) {
 }
 
 // FetchUser returns who the session's Authorize found.
-func (p *Provider) FetchUser(session goth.Session) (goth.User, error) {
+func (p *OAuthProvider) FetchUser(session goth.Session) (goth.User, error) {
 	s, ok := session.(*Session)
 	if !ok || s.user == nil {
 		return goth.User{}, errors.New("sign-in provider: session is not authorized")
@@ -78,12 +78,12 @@ func (p *Provider) FetchUser(session goth.Session) (goth.User, error) {
 
 // RefreshToken is refused: tokens are used once, to learn who somebody is, and
 // not kept.
-func (p *Provider) RefreshToken(string) (*oauth2.Token, error) {
+func (p *OAuthProvider) RefreshToken(string) (*oauth2.Token, error) {
 	return nil, errors.New("sign-in provider: no refresh tokens are kept")
 }
 
 // RefreshTokenAvailable is false.
-func (p *Provider) RefreshTokenAvailable() bool { return false }
+func (p *OAuthProvider) RefreshTokenAvailable() bool { return false }
 
 // GetAuthURL is the provider's page.
 func (s *Session) GetAuthURL() (string, error) {
@@ -102,7 +102,7 @@ func (s *Session) Marshal() string {
 // Authorize checks the provider's answer and learns whose it is. It returns no
 // access token, contrary to goth's custom: nobody needs one afterwards.
 func (s *Session) Authorize(provider goth.Provider, answer goth.Params) (string, error) {
-	p, ok := provider.(*Provider)
+	p, ok := provider.(*OAuthProvider)
 	if !ok {
 		return "", errors.New("sign-in provider: session of another provider")
 	}
@@ -117,7 +117,7 @@ func (s *Session) Authorize(provider goth.Provider, answer goth.Params) (string,
 	return "", nil
 }
 
-func (p *Provider) authorize(ctx context.Context, answer goth.Params, c Challenge) (goth.User, error) {
+func (p *OAuthProvider) authorize(ctx context.Context, answer goth.Params, c Challenge) (goth.User, error) {
 	code, err := codeOf(answer, c)
 	if err != nil {
 		return goth.User{}, err
@@ -168,10 +168,9 @@ func codeOf(answer goth.Params, c Challenge) (string, error) {
 
 func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
-// refusal is ErrWayRefused with a reason that holds nothing of the answer.
-func refusal(reason string) error { return refusedError{reason} }
+// refusal is why an answer of a provider proves nothing, in words that hold nothing
+// of the answer. It is an [ErrProviderRefused].
+type refusal string
 
-type refusedError struct{ reason string }
-
-func (e refusedError) Error() string { return ErrWayRefused.Error() + ": " + e.reason }
-func (e refusedError) Unwrap() error { return ErrWayRefused }
+func (e refusal) Error() string { return ErrProviderRefused.Error() + ": " + string(e) }
+func (e refusal) Unwrap() error { return ErrProviderRefused }

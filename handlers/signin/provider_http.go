@@ -32,24 +32,24 @@ func newProviderClient(limit time.Duration) *http.Client {
 }
 
 // boundedTransport reads answers whole, up to maxAnswer, and turns what is no
-// answer into awayError here, where all libraries above pass by.
+// answer into unavailableError here, where all libraries above pass by.
 type boundedTransport struct{ http.RoundTripper }
 
 func (t boundedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	response, err := t.RoundTripper.RoundTrip(r)
 	if err != nil {
-		return nil, awayError{err}
+		return nil, unavailableError{err}
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	if err != nil {
-		return nil, awayError{err}
+		return nil, unavailableError{err}
 	}
 	if len(body) > maxAnswer {
-		return nil, awayError{errors.New("answer too large")}
+		return nil, unavailableError{errors.New("answer too large")}
 	}
-	if isAway(r.Method, response.StatusCode) {
-		return nil, awayError{fmt.Errorf("status %d", response.StatusCode)}
+	if isUnavailable(r.Method, response.StatusCode) {
+		return nil, unavailableError{fmt.Errorf("status %d", response.StatusCode)}
 	}
 	response.Body = io.NopCloser(bytes.NewReader(body))
 	return response, nil
@@ -57,18 +57,18 @@ func (t boundedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // isAway tells answers from failures. Metadata, keys and profiles are there or
 // not; only the token endpoint, which is posted to, has something to refuse.
-func isAway(method string, status int) bool {
+func isUnavailable(method string, status int) bool {
 	if method == http.MethodPost {
 		return status >= 500 || status == http.StatusTooManyRequests || status/100 == 3
 	}
 	return status != http.StatusOK
 }
 
-// awayError is a provider that did not answer.
-type awayError struct{ cause error }
+// unavailableError is a provider that did not answer.
+type unavailableError struct{ cause error }
 
-func (e awayError) Error() string { return e.cause.Error() }
-func (e awayError) Unwrap() error { return e.cause }
+func (e unavailableError) Error() string { return e.cause.Error() }
+func (e unavailableError) Unwrap() error { return e.cause }
 
 // clientFaults are refusals of the token endpoint that are about us and not about
 // the person. Nobody can sign in until the operator acts.
@@ -89,7 +89,7 @@ func exchangeError(err error) error {
 	case isUnreachable(err):
 		return err
 	case errors.As(err, &refused) && slices.Contains(clientFaults, refused.ErrorCode):
-		return awayError{clientError(refused.ErrorCode)}
+		return unavailableError{clientError(refused.ErrorCode)}
 	case errors.As(err, &refused):
 		return refusal("the token endpoint says no")
 	default:
@@ -98,23 +98,23 @@ func exchangeError(err error) error {
 }
 
 func isUnreachable(err error) bool {
-	var away awayError
+	var away unavailableError
 	return errors.As(err, &away) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
-// providerError is what leaves this file group: ErrWayRefused or ErrWayAway, with
+// providerError is what leaves this file group: ErrProviderRefused or ErrProviderUnavailable, with
 // the provider's name and a cause free of addresses with codes in them.
 func providerError(name string, err error) error {
-	var away awayError
+	var away unavailableError
 	switch {
-	case errors.Is(err, ErrWayRefused):
+	case errors.Is(err, ErrProviderRefused):
 		return fmt.Errorf("%s: %w", name, err)
 	case errors.As(err, &away):
-		return fmt.Errorf("%s: %w: %w", name, ErrWayAway, plain(away.cause))
+		return fmt.Errorf("%s: %w: %w", name, ErrProviderUnavailable, plain(away.cause))
 	case isUnreachable(err):
-		return fmt.Errorf("%s: %w: timeout", name, ErrWayAway)
+		return fmt.Errorf("%s: %w: timeout", name, ErrProviderUnavailable)
 	default:
-		return fmt.Errorf("%s: %w: %w", name, ErrWayRefused, plain(err))
+		return fmt.Errorf("%s: %w: %w", name, ErrProviderRefused, plain(err))
 	}
 }
 

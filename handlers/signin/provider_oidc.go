@@ -17,7 +17,7 @@ import (
 // oidcIdentifier speaks OpenID Connect: the authorization code flow with PKCE and
 // a nonce, and nothing believed that the ID token's signature does not cover.
 type oidcIdentifier struct {
-	config Config
+	config ProviderConfig
 	client *http.Client
 	found  atomic.Pointer[discovery]
 }
@@ -50,7 +50,7 @@ func (o *oidcIdentifier) discover(ctx context.Context) (*discovery, error) {
 		if isUnreachable(err) {
 			return nil, err
 		}
-		return nil, awayError{err} // it answers, but not as this issuer
+		return nil, unavailableError{err} // it answers, but not as this issuer
 	}
 	var metadata struct {
 		AuthMethods []string `json:"token_endpoint_auth_methods_supported"`
@@ -59,13 +59,13 @@ func (o *oidcIdentifier) discover(ctx context.Context) (*discovery, error) {
 		Claims      []string `json:"claims_supported"`
 	}
 	if err := provider.Claims(&metadata); err != nil {
-		return nil, awayError{err}
+		return nil, unavailableError{err}
 	}
 	d := &discovery{provider: provider, endpoint: provider.Endpoint(), namesIss: metadata.NamesIssuer}
 	d.timeless = len(metadata.Claims) > 0 && !slices.Contains(metadata.Claims, "auth_time")
 	for _, address := range []string{d.endpoint.AuthURL, d.endpoint.TokenURL, metadata.JWKS} {
 		if !isSafeEndpoint(address) {
-			return nil, awayError{errors.New("its metadata names an address without TLS")}
+			return nil, unavailableError{errors.New("its metadata names an address without TLS")}
 		}
 	}
 	// Said outright, because trying both would spend the code on the first.

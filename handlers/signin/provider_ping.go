@@ -20,11 +20,11 @@ const pingEvery = time.Second
 
 // CanPing says whether the provider has anything to be asked: OpenID Connect
 // has its metadata, GitHub nothing for strangers.
-func (p *Provider) CanPing() bool { return p.config.Kind == KindOIDC }
+func (p *OAuthProvider) CanPing() bool { return p.config.Kind == KindOIDC }
 
-// Ping says whether the provider is there, for readiness: [ErrWayAway] if not. It
+// Ping says whether the provider is there, for readiness: [ErrProviderUnavailable] if not. It
 // asks at most once a second.
-func (p *Provider) Ping(ctx context.Context) error {
+func (p *OAuthProvider) Ping(ctx context.Context) error {
 	if !p.CanPing() {
 		return nil
 	}
@@ -37,7 +37,7 @@ func (p *Provider) Ping(ctx context.Context) error {
 	defer cancel()
 	_, err := oidc.NewProvider(within, p.config.Issuer)
 	if err != nil {
-		err = providerError(p.name, awayError{err})
+		err = providerError(p.name, unavailableError{err})
 	}
 	p.ping.at, p.ping.err = time.Now(), err
 	return err

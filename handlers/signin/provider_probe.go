@@ -27,14 +27,14 @@ func (e *ProbeError) Unwrap() error { return e.err }
 
 // Probe tries all of a sign-in that takes no person: the provider's metadata, its
 // keys, and whether it knows our client and its secret.
-func (p *Provider) Probe(ctx context.Context) error {
+func (p *OAuthProvider) Probe(ctx context.Context) error {
 	within, cancel := p.within(ctx)
 	defer cancel()
 	var m metadata
 	if p.config.Kind == KindOIDC {
 		var err error
 		if m, err = p.probeKeys(within); err != nil {
-			return &ProbeError{err: providerError(p.name, awayError{err})}
+			return &ProbeError{err: providerError(p.name, unavailableError{err})}
 		}
 	}
 	c := Challenge{State: randomText(), Nonce: randomText(), Verifier: randomText()}
@@ -54,7 +54,7 @@ type metadata struct {
 }
 
 // probeKeys wants at least one key that an ID token may be signed with.
-func (p *Provider) probeKeys(ctx context.Context) (m metadata, err error) {
+func (p *OAuthProvider) probeKeys(ctx context.Context) (m metadata, err error) {
 	provider, err := oidc.NewProvider(ctx, p.config.Issuer)
 	if err != nil {
 		return m, err
@@ -91,7 +91,7 @@ func (p *Provider) probeKeys(ctx context.Context) (m metadata, err error) {
 // probeClient shows the provider our secret. To revoke a token that is none is
 // the harmless way, since the client is checked first (RFC 7009); a provider that
 // revokes nothing is shown a code that is none, and says what it dislikes.
-func (p *Provider) probeClient(ctx context.Context, config oauth2.Config, m metadata, c Challenge) error {
+func (p *OAuthProvider) probeClient(ctx context.Context, config oauth2.Config, m metadata, c Challenge) error {
 	if !isSafeEndpoint(m.Revocation) {
 		_, err := config.Exchange(ctx, "portico-doctor", oauth2.VerifierOption(c.Verifier))
 		if err = exchangeError(err); isUnreachable(err) {
@@ -106,7 +106,7 @@ func (p *Provider) probeClient(ctx context.Context, config oauth2.Config, m meta
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, m.Revocation, strings.NewReader(form.Encode()))
 	if err != nil {
-		return awayError{errors.New("its metadata names no address to revoke at")}
+		return unavailableError{errors.New("its metadata names no address to revoke at")}
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	if config.Endpoint.AuthStyle != oauth2.AuthStyleInParams {
@@ -122,7 +122,7 @@ func (p *Provider) probeClient(ctx context.Context, config oauth2.Config, m meta
 	}
 	_ = json.NewDecoder(response.Body).Decode(&said) // most say nothing when all is well
 	if slices.Contains(clientFaults, said.Error) {
-		return awayError{clientError(said.Error)}
+		return unavailableError{clientError(said.Error)}
 	}
 	return nil
 }

@@ -1,494 +1,298 @@
-package signin
+package signin_test
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/markbates/goth"
+	"github.com/jackc/pgx/v5"
 
 	"portico/e2e/stack"
-	"portico/store"
+	"portico/e2e/storetest"
+	"portico/handlers/signin"
 )
 
-const ourCallback = "https://portico.test/auth/idp/callback"
-
-// idp is a real provider and ours for it.
-type idp struct {
-	*stack.OIDC
-	provider *Provider
+// office is a house with a real provider beside the mail.
+type office struct {
+	*house
+	*storetest.Tenants
+	idp *stack.OIDC
 }
 
-func newIDP(t *testing.T, personas ...stack.Persona) idp {
+// newOffice knows Dana and Mia at the provider with verified addresses, Leo with
+// one that is not, and somebody who was never invited.
+func newOffice(t *testing.T) *office {
 	t.Helper()
-	server, err := stack.StartOIDC(t.Context(), stack.OIDCOptions{RedirectURIs: []string{ourCallback}, Personas: personas})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = server.Stop() })
-	return idp{server, ours(t, configOf(server), providerPatience)}
-}
-
-func configOf(server *stack.OIDC) Config {
-	return Config{
-		Name: "idp", Kind: KindOIDC, Issuer: server.Issuer(), RedirectURL: ourCallback,
-		ClientID: server.ClientID(), ClientSecret: server.ClientSecret(),
-	}
-}
-
-func ours(t *testing.T, c Config, limit time.Duration) *Provider {
-	t.Helper()
-	p, err := newProvider(c, limit)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
-
-func challenge() Challenge {
-	return Challenge{State: randomText(), Nonce: randomText(), Verifier: randomText()}
-}
-
-// answer is what comes back after somebody signed in at the provider.
-func (i idp) answer(t *testing.T, c Challenge, email string) url.Values {
-	t.Helper()
-	there, err := i.provider.Begin(t.Context(), c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	back, err := i.Approve(t.Context(), there, email)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return back.Query()
-}
-
-var mia = stack.Persona{Email: "mia@acme.test", Name: "Mia", Subject: "subject-of-mia", EmailVerified: true}
-
-// Somebody signs in at the provider: who they are comes back, by issuer and subject.
-func TestProviderSignIn(t *testing.T) {
-	t.Parallel()
-	i, c := newIDP(t, mia), challenge()
-	got, err := i.provider.Finish(t.Context(), i.answer(t, c, mia.Email), c)
-	want := store.Identity{Issuer: i.Issuer(), Subject: mia.Subject, Email: mia.Email, EmailVerified: true}
-	if err != nil || got != want {
-		t.Errorf("got %+v, %v; want %+v", got, err, want)
-	}
-}
-
-// What the browser takes to the provider holds the hash of the verifier and never the verifier, nor our secret.
-func TestProviderBeginKeepsSecrets(t *testing.T) {
-	t.Parallel()
-	i, c := newIDP(t), challenge()
-	there, err := i.provider.Begin(t.Context(), c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	u, err := url.Parse(there)
-	if err != nil {
-		t.Fatal(err)
-	}
-	q := u.Query()
-	if q.Get("state") != c.State || q.Get("nonce") != c.Nonce || q.Get("code_challenge_method") != "S256" ||
-		q.Get("redirect_uri") != ourCallback || q.Get("response_type") != "code" || !strings.Contains(q.Get("scope"), "openid") {
-		t.Errorf("asked for %v", q)
-	}
-	for _, secret := range []string{c.Verifier, i.ClientSecret()} {
-		if strings.Contains(there, secret) {
-			t.Error("the address holds a secret")
-		}
-	}
-}
-
-// An address that the provider does not vouch for is not handed on.
-func TestProviderUnverifiedEmail(t *testing.T) {
-	t.Parallel()
-	eve := stack.Persona{Email: "dana@northwind.test", Subject: "eve"}
-	i := newIDP(t, eve)
-	for what, verified := range map[string]any{
-		"as the provider says": nil, "no": false, "in words": "yes", "a number": 1, "quoted no": "false",
-	} {
-		i.Forge(eve.Email, stack.Forgery{Claims: func(claims map[string]any) {
-			if verified != nil {
-				claims["email_verified"] = verified
-			}
+	o := &office{Tenants: storetest.Agency(t)}
+	o.house = build(t, storetest.DB(), testKeys, func(origin string) signin.Provider {
+		callback := origin + "/auth/office/callback"
+		idp, err := stack.StartOIDC(t.Context(), stack.OIDCOptions{RedirectURIs: []string{callback}, Personas: []stack.Persona{
+			{Email: o.Dana, Name: "Dana", Subject: "d-1", EmailVerified: true},
+			{Email: o.Mia, Name: "Mia", Subject: "m-1", EmailVerified: true},
+			{Email: o.Leo, Name: "Leo", Subject: "l-1", EmailVerified: false},
+			{Email: "new@" + o.Suffix + ".test", Name: "New", Subject: "n-1", EmailVerified: true},
+			{Email: o.elsewhere(), Name: "Elsewhere", Subject: "e-1", EmailVerified: true},
 		}})
-		c := challenge()
-		got, err := i.provider.Finish(t.Context(), i.answer(t, c, eve.Email), c)
-		if err != nil || got.Email != "" || got.EmailVerified || got.Subject != "eve" {
-			t.Errorf("%s: %+v, %v", what, got, err)
-		}
+		check(t, err)
+		t.Cleanup(func() { _ = idp.Stop() })
+		o.idp = idp
+		providers, err := signin.NewProviders(signin.ProviderConfig{
+			Name: "office", Kind: signin.KindOIDC, Issuer: idp.Issuer(), RedirectURL: callback,
+			ClientID: idp.ClientID(), ClientSecret: idp.ClientSecret(),
+		})
+		check(t, err)
+		return providers[0]
+	})
+	return o
+}
+
+// elsewhere is an address at the provider that is nobody's here.
+func (o *office) elsewhere() string { return "me-" + o.Suffix + "@elsewhere.test" }
+
+// approve sends the browser to the provider, where the person picks who they are, and
+// returns the path with which they come back. It does not open that one.
+func (o *office) approve(b *browser, email, returnTo string) string {
+	b.t.Helper()
+	there := b.want(b.get("/auth/office?return_to="+url.QueryEscape(returnTo)), http.StatusSeeOther)
+	back, err := o.idp.Approve(b.t.Context(), there.location, email)
+	check(b.t, err)
+	if !strings.HasPrefix(back.String(), o.url) {
+		b.t.Fatalf("the provider sends the browser to %s", back)
 	}
-	i.Forge(eve.Email, stack.Forgery{Claims: func(claims map[string]any) { claims["email_verified"] = "true" }})
-	c := challenge()
-	if got, err := i.provider.Finish(t.Context(), i.answer(t, c, eve.Email), c); err != nil || !got.EmailVerified {
-		t.Errorf("true in quotes, as some write it: %+v, %v", got, err)
+	return back.RequestURI()
+}
+
+// A person signs in with their account elsewhere: the first time their verified
+// address tells who they are, afterwards the account itself.
+func TestSignInByProvider(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	b := o.browser(t)
+	if page := b.want(b.get("/login?return_to=%2Faccount"), http.StatusOK); !strings.Contains(page.body, "Continue with Office") {
+		t.Error("the sign-in page does not offer the provider")
+	}
+	in := b.want(b.get(o.approve(b, o.Mia, "/account?a=b")), http.StatusSeeOther)
+	if in.location != "/account?a=b" {
+		t.Errorf("sent on to %q", in.location)
+	}
+	page := b.want(b.get("/account"), http.StatusOK)
+	if !strings.Contains(page.body, o.Mia) || !strings.Contains(page.body, "Signed in through a provider") {
+		t.Error("not signed in as Mia")
+	}
+
+	// Her address changes over there; she stays who she is here.
+	o.idp.Forge(o.Mia, stack.Forgery{Claims: func(c map[string]any) { c["email"], c["email_verified"] = o.Gus, true }})
+	again := o.browser(t)
+	again.want(again.get(o.approve(again, o.Mia, "/")), http.StatusSeeOther)
+	if page := again.get("/account"); !strings.Contains(page.body, o.Mia) || strings.Contains(page.body, o.Gus) {
+		t.Error("an address that changed made somebody else of her")
 	}
 }
 
-// ID tokens that are forged, stale, or made out to somebody else are refused; the same person's true one is taken.
-func TestProviderForgedTokens(t *testing.T) {
+// Case 29: an answer is taken in the browser that was sent for it, with the state
+// that was made for it, once and in time. Anything else is a bad request and no
+// session, and leaves the rightful answer as good as it was.
+func TestProviderAnswerIsBoundToItsBrowser(t *testing.T) {
 	t.Parallel()
-	i := newIDP(t, mia)
-	claim := func(name string, value any) stack.Forgery {
-		return stack.Forgery{Claims: func(claims map[string]any) { claims[name] = value }}
+	o := newOffice(t)
+	b, other, victim := o.browser(t), o.browser(t), o.browser(t)
+	back := o.approve(b, o.Dana, "/account")
+	code, state := part(t, back, "code"), part(t, back, "state")
+	theirs := part(t, o.approve(other, o.Mia, "/"), "state")
+
+	for name, attempt := range map[string]struct {
+		who   *browser
+		query string
+	}{
+		"no cookie":              {victim, "code=" + code + "&state=" + state},
+		"another browser":        {other, "code=" + code + "&state=" + state},
+		"no state":               {b, "code=" + code},
+		"empty state":            {b, "code=" + code + "&state="},
+		"chosen state":           {b, "code=" + code + "&state=chosen"},
+		"another browser's":      {b, "code=" + code + "&state=" + theirs},
+		"two states":             {b, "code=" + code + "&state=chosen&state=" + state},
+		"two states, ours first": {b, "code=" + code + "&state=" + state + "&state=chosen"},
+		"nothing":                {b, ""},
+		"an error without state": {b, "error=access_denied"},
+	} {
+		if got := attempt.who.get("/auth/office/callback?" + attempt.query); got.status != http.StatusBadRequest {
+			t.Errorf("%s: %d", name, got.status)
+		}
+		if attempt.who.signedIn() {
+			t.Errorf("%s: signed in", name)
+		}
 	}
-	without := func(name string) stack.Forgery {
-		return stack.Forgery{Claims: func(claims map[string]any) { delete(claims, name) }}
+	b.want(b.send(http.MethodHead, back, nil), http.StatusMethodNotAllowed)
+	b.want(b.get(back), http.StatusSeeOther)
+	if !b.signedIn() {
+		t.Error("the rightful answer is refused")
+	}
+	copied := o.browser(t)
+	copied.want(copied.get(back), http.StatusBadRequest)
+	b.want(b.get(back), http.StatusBadRequest) // reused
+}
+
+// Case 29: after ten minutes an answer is too late, whatever the cookie says.
+func TestProviderAnswerComesTooLate(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	b := o.browser(t)
+	back := o.approve(b, o.Dana, "/only-here-"+o.Suffix)
+	age(t, `update sign_in_flows set expires_at = expires_at - interval '10 minutes 1 second' where return_to = $1`, "/only-here-"+o.Suffix)
+	b.want(b.get(back), http.StatusBadRequest)
+	if b.signedIn() {
+		t.Error("signed in")
+	}
+	b.want(b.get(o.approve(b, o.Dana, "/")), http.StatusSeeOther)
+}
+
+// Two tabs go to the provider; both come back.
+func TestTwoTabsAtTheProvider(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	b := o.browser(t)
+	mail := b.askMail(o.Leo) // and a mail is waiting in a third
+	one, two := o.approve(b, o.Dana, "/account?tab=1"), o.approve(b, o.Dana, "/account?tab=2")
+	saved := b.cookie("__Host-portico-provider")
+	if got := b.want(b.get(two), http.StatusSeeOther); got.location != "/account?tab=2" {
+		t.Errorf("the second tab leads to %q", got.location)
+	}
+	b.plant("__Host-portico-provider", saved) // as if both answered at once
+	if got := b.want(b.get(one), http.StatusSeeOther); got.location != "/account?tab=1" {
+		t.Errorf("the first tab leads to %q", got.location)
+	}
+	b.want(b.post("/login/code", "code", mail.code), http.StatusSeeOther)
+}
+
+// Case 30: an address that the provider does not vouch for is nobody's, one that
+// was never invited neither. No session, no account, and a way on.
+func TestUnknownIdentityIsNobody(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	before := people(t, o.Suffix)
+	for _, email := range []string{o.Leo, "new@" + o.Suffix + ".test"} {
+		b := o.browser(t)
+		got := b.want(b.get(o.approve(b, email, "/account")), http.StatusForbidden)
+		if !strings.Contains(got.body, "That account has no invitation here") || b.signedIn() {
+			t.Errorf("%s: signed in %v", email, b.signedIn())
+		}
+	}
+	if after := people(t, o.Suffix); after != before {
+		t.Errorf("%d people with identities, before %d", after, before)
+	}
+	// The same person, once the provider vouches for the address.
+	o.idp.Forge(o.Leo, stack.Forgery{Claims: func(c map[string]any) { c["email_verified"] = true }})
+	b := o.browser(t)
+	b.want(b.get(o.approve(b, o.Leo, "/")), http.StatusSeeOther)
+}
+
+// Case 30: an ID token that was not made for this sign-in is a bad request.
+func TestForgedTokenIsABadRequest(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	set := func(name string, value any) stack.Forgery {
+		return stack.Forgery{Claims: func(c map[string]any) { c[name] = value }}
 	}
 	for name, forgery := range map[string]stack.Forgery{
-		"another audience":     claim("aud", []string{"another"}),
-		"no audience":          without("aud"),
-		"another issuer":       claim("iss", "https://evil.test"),
-		"no issuer":            without("iss"),
-		"a slash more":         claim("iss", i.Issuer()+"/"),
-		"another nonce":        claim("nonce", randomText()),
-		"no nonce":             without("nonce"),
-		"expired":              claim("exp", time.Now().Add(-time.Minute).Unix()),
-		"no expiry":            without("exp"),
-		"not yet valid":        claim("nbf", time.Now().Add(time.Hour).Unix()),
-		"no subject":           without("sub"),
-		"a very long subject":  claim("sub", strings.Repeat("x", 256)),
-		"another party":        claim("azp", "another"),
-		"another access token": claim("at_hash", "AAAAAAAAAAAAAAAAAAAAAA"),
-		"unsigned":             {Unsigned: true},
-		"another key":          {ForeignKey: true},
-		"two audiences": {Claims: func(claims map[string]any) {
-			claims["aud"] = []string{i.ClientID(), "another"}
-			delete(claims, "azp")
-		}},
+		"another audience": set("aud", "somebody-else"),
+		"another issuer":   set("iss", "https://evil.test"),
+		"another nonce":    set("nonce", "chosen"),
+		"expired":          set("exp", time.Now().Add(-time.Hour).Unix()),
+		"a foreign key":    {ForeignKey: true},
+		"no signature":     {Unsigned: true},
 	} {
-		i.Forge(mia.Email, forgery)
-		c := challenge()
-		got, err := i.provider.Finish(t.Context(), i.answer(t, c, mia.Email), c)
-		if !errors.Is(err, ErrWayRefused) || errors.Is(err, ErrWayAway) || got != (store.Identity{}) {
-			t.Errorf("%s: %+v, %v", name, got, err)
+		o.idp.Forge(o.Dana, forgery)
+		b := o.browser(t)
+		if got := b.get(o.approve(b, o.Dana, "/")); got.status != http.StatusBadRequest {
+			t.Errorf("%s: %d", name, got.status)
 		}
-		i.Forge(mia.Email, stack.Forgery{})
-		if got, err := i.provider.Finish(t.Context(), i.answer(t, c, mia.Email), c); err != nil || got.Subject != mia.Subject {
-			t.Fatalf("after %s: %+v, %v", name, got, err)
+		if b.signedIn() {
+			t.Errorf("%s: signed in", name)
 		}
 	}
+	o.idp.Forge(o.Dana, stack.Forgery{})
+	b := o.browser(t)
+	b.want(b.get(o.approve(b, o.Dana, "/")), http.StatusSeeOther)
 }
 
-// Answers that do not fit the challenge, or that somebody meddled with, are refused before or by the provider.
-func TestProviderMeddledAnswers(t *testing.T) {
+// Who says no at the provider is back at the door, which says so; the state is
+// spent with it.
+func TestDeclinedAtTheProvider(t *testing.T) {
 	t.Parallel()
-	i := newIDP(t, mia)
-	for name, meddle := range map[string]func(url.Values, *Challenge){
-		"another state":        func(a url.Values, _ *Challenge) { a.Set("state", randomText()) },
-		"no state":             func(a url.Values, _ *Challenge) { a.Del("state") },
-		"no state on our side": func(a url.Values, c *Challenge) { a.Set("state", ""); c.State = "" },
-		"two states":           func(a url.Values, _ *Challenge) { a.Add("state", "x") },
-		"no code":              func(a url.Values, _ *Challenge) { a.Del("code") },
-		"another code":         func(a url.Values, _ *Challenge) { a.Set("code", "x") },
-		"two codes":            func(a url.Values, _ *Challenge) { a.Add("code", "x") },
-		"a code of a megabyte": func(a url.Values, _ *Challenge) { a.Set("code", strings.Repeat("x", 1<<20)) },
-		"an error beside it":   func(a url.Values, _ *Challenge) { a.Set("error", "access_denied") },
-		"of another issuer":    func(a url.Values, _ *Challenge) { a.Set("iss", "https://evil.test") },
-		"another verifier":     func(_ url.Values, c *Challenge) { c.Verifier = randomText() },
-		"another nonce":        func(_ url.Values, c *Challenge) { c.Nonce = randomText() },
-		"no nonce":             func(_ url.Values, c *Challenge) { c.Nonce = "" },
-	} {
-		c := challenge()
-		answer := i.answer(t, c, mia.Email)
-		meddle(answer, &c)
-		if got, err := i.provider.Finish(t.Context(), answer, c); !errors.Is(err, ErrWayRefused) || got != (store.Identity{}) {
-			t.Errorf("%s: %+v, %v", name, got, err)
-		} else if code := answer.Get("code"); len(code) > 3 && strings.Contains(err.Error(), code) {
-			t.Errorf("%s: %v holds the code", name, err)
-		}
+	o := newOffice(t)
+	b := o.browser(t)
+	there := b.want(b.get("/auth/office?return_to=%2Faccount"), http.StatusSeeOther)
+	back := "/auth/office/callback?error=access_denied&state=" + url.QueryEscape(part(t, there.location, "state"))
+	door := b.want(b.get(back), http.StatusSeeOther)
+	page := b.want(b.get(door.location), http.StatusOK)
+	if !strings.Contains(page.body, "You cancelled signing in") || !strings.Contains(page.body, `value="/account"`) {
+		t.Errorf("%s does not say what happened", door.location)
 	}
+	b.want(b.get(back), http.StatusBadRequest)
 }
 
-// A code is worth one sign-in.
-func TestProviderCodeTwice(t *testing.T) {
-	t.Parallel()
-	i, c := newIDP(t, mia), challenge()
-	answer := i.answer(t, c, mia.Email)
-	if _, err := i.provider.Finish(t.Context(), answer, c); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := i.provider.Finish(t.Context(), answer, c); !errors.Is(err, ErrWayRefused) {
-		t.Errorf("second time: %v", err)
-	}
-}
-
-// A step-up asks for a sign-in anew and believes only the token that it was one.
-func TestProviderSignInAnew(t *testing.T) {
-	t.Parallel()
-	i := newIDP(t, mia)
-	for name, c := range map[string]struct {
-		authTime any
-		want     error
-	}{
-		"as the provider says": {"", nil},
-		"just now":             {time.Now().Unix(), nil},
-		"by a clock behind":    {time.Now().Add(-50 * time.Second).Unix(), nil},
-		"before":               {time.Now().Add(-70 * time.Second).Unix(), ErrWayRefused},
-		"at no time":           {0, ErrWayRefused},
-		"nothing said of it":   {nil, ErrWayRefused},
-		"in words, not a time": {"now", ErrWayRefused},
-	} {
-		i.Forge(mia.Email, stack.Forgery{Claims: func(claims map[string]any) {
-			switch c.authTime {
-			case "":
-			case nil:
-				delete(claims, "auth_time")
-			default:
-				claims["auth_time"] = c.authTime
-			}
-		}})
-		asked := challenge()
-		asked.Since = time.Now()
-		there, err := i.provider.Begin(t.Context(), asked)
-		if err != nil || !strings.Contains(there, "max_age=0") || !strings.Contains(there, "prompt=login") {
-			t.Fatal(there, err)
-		}
-		if _, err := i.provider.Finish(t.Context(), i.answer(t, asked, mia.Email), asked); !errors.Is(err, c.want) {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-}
-
-// One that by its own list of claims does not say when somebody signed in is asked for
-// no step-up; which account it is that somebody links, either asks in its own words.
-func TestProviderOfNoTime(t *testing.T) {
-	t.Parallel()
-	for claims, c := range map[string]struct {
-		stepsUp bool
-		prompt  string
-	}{`["sub","email"]`: {false, "select_account"}, `["sub","auth_time"]`: {true, "login"}, `[]`: {true, "login"}} {
-		var server *httptest.Server
-		server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			fmt.Fprintf(w, `{"issuer":%[1]q,"authorization_endpoint":"%[1]s/a","token_endpoint":"%[1]s/t","jwks_uri":"%[1]s/k","claims_supported":%[2]s}`, server.URL, claims)
-		}))
-		t.Cleanup(server.Close)
-		p := ours(t, Config{Name: "idp", Kind: KindOIDC, Issuer: server.URL, RedirectURL: ourCallback, ClientID: "c", ClientSecret: "s"}, providerPatience)
-		anew, link := challenge(), challenge()
-		anew.Since, link.Pick = time.Now(), true
-		if _, err := p.Begin(t.Context(), anew); errors.Is(err, ErrWayRefused) == c.stepsUp || p.StepsUp() != c.stepsUp {
-			t.Errorf("%s: a step-up begins: %v; offered: %v", claims, err, p.StepsUp())
-		}
-		if there, err := p.Begin(t.Context(), link); err != nil || !strings.Contains(there, "prompt="+c.prompt) {
-			t.Errorf("%s: linking leads to %s, %v", claims, there, err)
-		}
-	}
-}
-
-// The provider is away in every way and at every step: ErrWayAway in bounded time, and all is well when it is back.
+// Case 68: with the provider away its button answers 503 and mail works as ever;
+// when it is back, so is the button.
 func TestProviderAway(t *testing.T) {
 	t.Parallel()
-	for _, path := range []string{"/.well-known", "/oauth/token", "/keys"} {
-		for name, faults := range map[string]stack.OIDCFaults{
-			"hangs":       {Path: path, Hang: true},
-			"answers 500": {Path: path, Status: http.StatusInternalServerError},
-			"answers 429": {Path: path, Status: http.StatusTooManyRequests},
-			"redirects":   {Path: path, Status: http.StatusTemporaryRedirect},
-		} {
-			t.Run(strings.Trim(path, "/.")+" "+name, func(t *testing.T) {
-				t.Parallel()
-				i := newIDP(t, mia)
-				c := challenge()
-				answer := i.answer(t, c, mia.Email)
-				// Another of ours, which has not asked for anything yet.
-				p := ours(t, configOf(i.OIDC), 10*time.Second)
-				if faults.Hang {
-					p = ours(t, configOf(i.OIDC), 300*time.Millisecond)
-				}
-				i.Misbehave(faults)
-				if got, err := p.Finish(t.Context(), answer, c); !errors.Is(err, ErrWayAway) || errors.Is(err, ErrWayRefused) {
-					t.Errorf("%+v, %v", got, err)
-				} else if strings.Contains(err.Error(), answer.Get("code")) {
-					t.Errorf("%v holds the code", err)
-				}
-				i.Misbehave(stack.OIDCFaults{})
-				fresh := challenge()
-				if _, err := i.provider.Finish(t.Context(), i.answer(t, fresh, mia.Email), fresh); err != nil {
-					t.Errorf("back again: %v", err)
-				}
-			})
-		}
+	o := newOffice(t)
+	b := o.browser(t)
+	back := o.approve(b, o.Dana, "/")
+	check(t, o.idp.Stop())
+	got := b.want(b.get(back), http.StatusServiceUnavailable)
+	if got.header.Get("Retry-After") == "" || b.signedIn() {
+		t.Error("no Retry-After, or signed in")
+	}
+	b.signIn(o.Leo)
+	check(t, o.idp.Start())
+	again := o.browser(t)
+	again.want(again.get(o.approve(again, o.Dana, "/")), http.StatusSeeOther)
+}
+
+// A provider that nobody configured is not there; looking without reading begins
+// nothing.
+func TestUnknownProvider(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	b := o.browser(t)
+	b.want(b.get("/auth/nobody"), http.StatusNotFound)
+	b.want(b.get("/auth/nobody/callback?state=x&code=y"), http.StatusNotFound)
+	b.want(b.send(http.MethodHead, "/auth/office", nil), http.StatusMethodNotAllowed)
+	if b.cookie("__Host-portico-provider") != "" {
+		t.Error("a flow has begun")
 	}
 }
 
-// The provider is down when we start: Begin says so, and works once it is up, with nothing restarted here.
-func TestProviderDownAtStart(t *testing.T) {
+// Case 24, by a provider: the planted session dies, the new one is another.
+func TestPlantedSessionDiesAtProviderSignIn(t *testing.T) {
 	t.Parallel()
-	i := newIDP(t, mia)
-	if err := i.Stop(); err != nil {
-		t.Fatal(err)
-	}
-	ways, err := NewProviders(configOf(i.OIDC))
-	if err != nil || len(ways) != 1 {
-		t.Fatal(ways, err)
-	}
-	if _, err := ways[0].Begin(t.Context(), challenge()); !errors.Is(err, ErrWayAway) {
-		t.Errorf("down: %v", err)
-	}
-	if err := i.Start(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := ways[0].Begin(t.Context(), challenge()); err != nil {
-		t.Errorf("up: %v", err)
+	o := newOffice(t)
+	attacker, victim := o.browser(t).signIn(o.Leo), o.browser(t)
+	planted := attacker.cookie(signin.SessionCookie)
+	victim.plant(signin.SessionCookie, planted)
+	victim.want(victim.get(o.approve(victim, o.Dana, "/")), http.StatusSeeOther)
+	if victim.cookie(signin.SessionCookie) == planted || attacker.signedIn() {
+		t.Error("the planted session lives on")
 	}
 }
 
-// Readiness follows the provider down and up again.
-func TestProviderPing(t *testing.T) {
-	t.Parallel()
-	i := newIDP(t, mia)
-	if err := i.provider.Ping(t.Context()); err != nil {
-		t.Errorf("up: %v", err)
-	}
-	if err := i.Stop(); err != nil {
-		t.Fatal(err)
-	}
-	i.provider.ping.at = time.Now().Add(time.Hour) // however slow this machine is
-	if err := i.provider.Ping(t.Context()); err != nil {
-		t.Errorf("asked again within the second: %v", err)
-	}
-	i.provider.ping.at = time.Time{}
-	if err := i.provider.Ping(t.Context()); !errors.Is(err, ErrWayAway) || strings.Contains(err.Error(), "http") {
-		t.Errorf("down: %v", err)
-	}
-	if err := i.Start(); err != nil {
-		t.Fatal(err)
-	}
-	i.provider.ping.at = time.Time{}
-	if err := i.provider.Ping(t.Context()); err != nil {
-		t.Errorf("up again: %v", err)
-	}
+func part(t testing.TB, address, name string) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	check(t, err)
+	return u.Query().Get(name)
 }
 
-// A provider that takes us for somebody else is the operator's trouble, not the visitor's.
-func TestProviderWrongClientSecret(t *testing.T) {
-	t.Parallel()
-	i, c := newIDP(t, mia), challenge()
-	wrong := configOf(i.OIDC)
-	wrong.ClientSecret = "wrong"
-	answer := i.answer(t, c, mia.Email)
-	if _, err := ours(t, wrong, providerPatience).Finish(t.Context(), answer, c); !errors.Is(err, ErrWayAway) {
-		t.Errorf("got %v", err)
-	}
-}
-
-// Metadata of another issuer, endless, elsewhere, without TLS, or no metadata at all: the provider is as good as away.
-// Good metadata of the same make is taken.
-func TestProviderBadMetadata(t *testing.T) {
-	t.Parallel()
-	describe := func(issuer, host, more string) string {
-		return `{"issuer":"` + issuer + `","authorization_endpoint":"` + host + `/a","token_endpoint":"` + host +
-			`/t","jwks_uri":"` + host + `/k","more":"` + more + `"}`
-	}
-	for name, c := range map[string]struct {
-		metadata func(issuer string) string
-		moved    bool
-		want     error
-	}{
-		"good":           {func(issuer string) string { return describe(issuer, issuer, "") }, false, nil},
-		"another issuer": {func(string) string { return describe("https://evil.test", "https://evil.test", "") }, false, ErrWayAway},
-		"no json":        {func(string) string { return "<html>" }, false, ErrWayAway},
-		"endless":        {func(issuer string) string { return describe(issuer, issuer, strings.Repeat("x", maxAnswer)) }, false, ErrWayAway},
-		"without TLS":    {func(issuer string) string { return describe(issuer, "http://evil.test", "") }, false, ErrWayAway},
-		"elsewhere":      {func(issuer string) string { return describe(issuer, issuer, "") }, true, ErrWayAway},
-	} {
-		var server *httptest.Server
-		server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if c.moved && !strings.HasPrefix(r.URL.Path, "/moved") {
-				http.Redirect(w, r, "/moved", http.StatusFound)
-				return
-			}
-			w.Header().Set("Content-Type", "application/json")
-			_, _ = w.Write([]byte(c.metadata(server.URL)))
-		}))
-		p := ours(t, Config{
-			Name: "x", Kind: KindOIDC, Issuer: server.URL, ClientID: "c", ClientSecret: "s", RedirectURL: ourCallback,
-		}, providerPatience)
-		if _, err := p.Begin(t.Context(), challenge()); !errors.Is(err, c.want) {
-			t.Errorf("%s: %v", name, err)
-		}
-		server.Close()
-	}
-}
-
-// Goth can drive it: begin, keep the session as text, authorize with the answer, fetch the user.
-func TestProviderThroughGoth(t *testing.T) {
-	t.Parallel()
-	i := newIDP(t, mia)
-	var provider goth.Provider = i.provider
-	begun, err := provider.BeginAuth(randomText())
-	if err != nil {
-		t.Fatal(err)
-	}
-	there, err := begun.GetAuthURL()
-	if err != nil {
-		t.Fatal(err)
-	}
-	back, err := i.Approve(t.Context(), there, mia.Email)
-	if err != nil {
-		t.Fatal(err)
-	}
-	session, err := provider.UnmarshalSession(begun.Marshal())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := provider.FetchUser(session); err == nil {
-		t.Error("a user before anything was proved")
-	}
-	if token, err := session.Authorize(provider, back.Query()); err != nil || token != "" {
-		t.Fatal(token, err)
-	}
-	user, err := provider.FetchUser(session)
-	if err != nil || user.UserID != mia.Subject || user.Email != mia.Email || user.Provider != "idp" || user.AccessToken != "" {
-		t.Errorf("%+v, %v", user, err)
-	}
-	if _, err := provider.BeginAuth("short"); err == nil {
-		t.Error("began with a state that can be guessed")
-	}
-}
-
-// The visitor gives up while the provider thinks: no identity, and soon.
-func TestProviderCancelled(t *testing.T) {
-	t.Parallel()
-	i, c := newIDP(t, mia), challenge()
-	answer := i.answer(t, c, mia.Email)
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if got, err := i.provider.Finish(ctx, answer, c); err == nil {
-		t.Errorf("got %+v", got)
-	}
-}
-
-// All mistakes of all configurations are told together, without their secrets.
-func TestNewProvidersMistakes(t *testing.T) {
-	t.Parallel()
-	good := Config{Name: "google", Kind: KindOIDC, Issuer: "https://accounts.google.com",
-		ClientID: "c", ClientSecret: "hush", RedirectURL: ourCallback}
-	if ways, err := NewProviders(good); err != nil || ways[0].Label() != "Google" || ways[0].Name() != "google" {
-		t.Fatal(ways, err)
-	}
-	for want, edit := range map[string]func(*Config){
-		"name":     func(c *Config) { c.Name = "../x" },
-		"kind":     func(c *Config) { c.Kind = "saml" },
-		"issuer":   func(c *Config) { c.Issuer = "http://accounts.google.com" },
-		"secret":   func(c *Config) { c.ClientSecret = "" },
-		"redirect": func(c *Config) { c.RedirectURL = "/auth" },
-	} {
-		bad := good
-		edit(&bad)
-		_, err := NewProviders(good, bad)
-		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hush") {
-			t.Errorf("%s: %v", want, err)
-		}
-	}
-	if _, err := NewProviders(good, good); err == nil || !strings.Contains(err.Error(), "twice") {
-		t.Errorf("the same name twice: %v", err)
-	}
+// people counts the accounts and identities that carry a suffix.
+func people(t testing.TB, suffix string) (n int) {
+	t.Helper()
+	asAdmin(t, func(ctx context.Context, conn *pgx.Conn) error {
+		return conn.QueryRow(ctx, `
+select (select count(*) from users where email like '%' || $1 || '%')
+     + (select count(*) from identities where email like '%' || $1 || '%')`, suffix).Scan(&n)
+	})
+	return n
 }

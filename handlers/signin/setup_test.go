@@ -83,21 +83,15 @@ type house struct {
 
 func newHouse(t testing.TB) *house { return build(t, storetest.DB(), testKeys) }
 
-// build serves the product from a database, with keys and ways to sign in. The
-// ways are made once the address is known.
-func build(t testing.TB, db *store.DB, keys signin.Keys, ways ...func(origin string) signin.Way) *house {
+// build serves the product from a database, with keys and providers, which are made
+// once the address is known.
+func build(t testing.TB, db *store.DB, keys signin.Keys, providers ...func(origin string) signin.Provider) *house {
 	t.Helper()
-	return open(t, func(origin string) *signin.Room {
-		var made []signin.Way
-		for _, way := range ways {
-			made = append(made, way(origin))
-		}
-		return signin.New(db, keys, made...).TakingAgentCodes()
-	}, db)
+	return open(t, signin.Config{DB: db, Keys: keys, AgentCodes: true}, providers...)
 }
 
-// open serves the product with the room that is made for an origin.
-func open(t testing.TB, room func(origin string) *signin.Room, db *store.DB) *house {
+// open serves the product with that sign-in.
+func open(t testing.TB, cfg signin.Config, providers ...func(origin string) signin.Provider) *house {
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
@@ -107,10 +101,17 @@ func open(t testing.TB, room func(origin string) *signin.Room, db *store.DB) *ho
 	h := &house{url: "https://localhost:" + port}
 	at, err := url.Parse(h.url)
 	check(t, err)
-	server.Config.Handler = handlers.New(
+	cfg.URL = at
+	for _, provider := range providers {
+		cfg.Providers = append(cfg.Providers, provider(h.url))
+	}
+	service, err := signin.New(cfg)
+	check(t, err)
+	product, err := handlers.New(
 		handlers.Config{URL: at, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, CountKey: make([]byte, 32)},
-		handlers.Rooms{DB: db, SignIn: room(h.url), Log: slog.New(slog.DiscardHandler)},
-	).Handler()
+		handlers.Deps{DB: cfg.DB, SignIn: service, Log: slog.New(slog.DiscardHandler)})
+	check(t, err)
+	server.Config.Handler = product.Handler()
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	transport := server.Client().Transport.(*http.Transport)

@@ -29,7 +29,7 @@ const (
 
 // UnfitError means that no thumbnail can be made of an image. A retry won't help.
 type UnfitError struct {
-	Reason string // a clause for a sentence, such as "it is broken"
+	Reason string // a clause for a sentence, such as "it is damaged"
 }
 
 func (u UnfitError) Error() string { return "unfit picture: " + u.Reason }
@@ -62,12 +62,12 @@ func Shrink(r io.Reader, contentType string, box Box) (small Thumbnail, err erro
 	}()
 	format, ok := formats[contentType]
 	if !ok {
-		return Thumbnail{}, UnfitError{"it is no picture"}
+		return Thumbnail{}, UnfitError{"it is not a picture"}
 	}
 	var head bytes.Buffer
 	config, err := format.config(io.TeeReader(io.LimitReader(r, maxHead), &head))
 	if err != nil {
-		return Thumbnail{}, UnfitError{"it is broken"}
+		return Thumbnail{}, UnfitError{"it is damaged"}
 	}
 	shape := readHeader(contentType, config, head.Bytes())
 	if err := shape.check(); err != nil {
@@ -75,7 +75,7 @@ func Shrink(r io.Reader, contentType string, box Box) (small Thumbnail, err erro
 	}
 	picture, err := format.decode(io.MultiReader(&head, r))
 	if err != nil {
-		return Thumbnail{}, UnfitError{"it is broken"}
+		return Thumbnail{}, UnfitError{"it is damaged"}
 	}
 	return encode(rotate(scale(picture, box, shape.orientation), shape.orientation), isOpaque(picture))
 }

@@ -1,0 +1,67 @@
+package handlers
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"fmt"
+	"net/http"
+	"time"
+
+	"portico/handlers/web"
+	"portico/store"
+)
+
+// limitVisitor refuses a browser, or a network without a session, that sends too
+// many requests. It comes before the first round trip and costs none.
+func (s *Server) limitVisitor(r *http.Request, token *store.Token) error {
+	key := "network " + web.Network(r)
+	if token != nil {
+		key = string(token[:])
+	}
+	if !s.visitors.Allow(key) {
+		return web.ErrRateLimit
+	}
+	return nil
+}
+
+// limitTenant refuses a tenant whose members together send too many requests. Only
+// members count, so nobody can use up another tenant's limit.
+func (s *Server) limitTenant(v store.Visitor) error {
+	if me, ok := v.Member(); ok && !s.tenants.Allow(me.TenantID().String()) {
+		return web.ErrRateLimit
+	}
+	return nil
+}
+
+// limitRoute applies the limit of a route that has one: per person and tenant, or
+// per network for a visitor who is not signed in. It is counted in the database,
+// for all processes.
+func (s *Server) limitRoute(r *http.Request, route Route, v store.Visitor) error {
+	if route.PerMinute == 0 {
+		return nil
+	}
+	of := "network " + web.Network(r)
+	if me, ok := v.Person(); ok {
+		of = "person " + me.ID().String()
+	}
+	if me, ok := v.Member(); ok {
+		of += " in " + me.TenantID().String()
+	}
+	return s.countAttempt(r.Context(), route.PerMinute, time.Minute, route.pattern()+" by "+of)
+}
+
+// countAttempt counts one attempt of what the words name, and refuses it beyond
+// most. The database gets an HMAC of the words.
+func (s *Server) countAttempt(ctx context.Context, most int, window time.Duration, words string) error {
+	mac := hmac.New(sha256.New, s.cfg.CountKey)
+	mac.Write([]byte(words))
+	allowed, after, err := s.db.RateLimit(ctx, [32]byte(mac.Sum(nil)), window, most)
+	if err != nil {
+		return fmt.Errorf("count: %w", err)
+	}
+	if !allowed {
+		return web.TooMany(after, nil)
+	}
+	return nil
+}

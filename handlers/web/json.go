@@ -1,0 +1,32 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+)
+
+// WriteJSON sends body as JSON. A body that cannot be written as JSON is a 500.
+func WriteJSON(w http.ResponseWriter, status int, body any) {
+	b, err := json.Marshal(body)
+	if err != nil {
+		status, b = http.StatusInternalServerError, []byte(`{"error":"FAILED"}`)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(b, '\n'))
+}
+
+// ReadBody reads a body that is not a form. The route bounds its size. A slow one
+// is [ErrSlowForm].
+func ReadBody(r *http.Request) ([]byte, error) {
+	var b bytes.Buffer
+	if _, err := io.Copy(&b, r.Body); err != nil {
+		if IsTooSlow(err) {
+			return nil, ErrSlowForm
+		}
+		return nil, err
+	}
+	return b.Bytes(), nil
+}

@@ -1,0 +1,173 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Readiness says whether this process should get requests, and which neighbour
+// is missing if not. The zero value is ready. It answers /readyz.
+type Readiness struct {
+	neighbours map[string]*neighbour
+	stopping   atomic.Bool
+}
+
+// neighbour is checked at most once every checkEvery, no matter who asks. So
+// /readyz and the features that need the neighbour always agree.
+type neighbour struct {
+	ping func(context.Context) error
+
+	mu   sync.Mutex
+	last *check
+}
+
+const (
+	// checkTimeout bounds an answer, whatever a neighbour does.
+	checkTimeout = 2 * time.Second
+	// checkEvery is how long an answer is good: anybody may ask /readyz as often as
+	// they like, and must not make us ask our neighbours as often.
+	checkEvery = time.Second
+)
+
+// NewReadiness pings each neighbour at most once a second, for at most two seconds.
+func NewReadiness(pings map[string]func(context.Context) error) *Readiness {
+	rd := &Readiness{neighbours: map[string]*neighbour{}}
+	for name, ping := range pings {
+		rd.neighbours[name] = &neighbour{ping: ping}
+	}
+	return rd
+}
+
+// Stop makes /readyz say that the process is about to stop, and ends every
+// connection after its next answer, so that nobody sends a request on a connection
+// that is being closed.
+func (rd *Readiness) Stop() { rd.stopping.Store(true) }
+
+// EndConnections ends connections once [Readiness.Stop] was called.
+func (rd *Readiness) EndConnections(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if rd.stopping.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// check is one check of a neighbour. All who ask meanwhile share its answer.
+type check struct {
+	done chan struct{}
+	// Written before done is closed, read after.
+	at time.Time
+	up bool
+}
+
+func (c *check) stale() bool {
+	select {
+	case <-c.done:
+		return time.Since(c.at) > checkEvery
+	default:
+		return false
+	}
+}
+
+// Check says of each neighbour whether it answers. All are pinged at the same time.
+func (rd *Readiness) Check(context.Context) map[string]bool {
+	checks := map[string]*check{}
+	for name, n := range rd.neighbours {
+		checks[name] = n.check()
+	}
+	answers := map[string]bool{}
+	for name, c := range checks {
+		<-c.done
+		answers[name] = c.up
+	}
+	return answers
+}
+
+// Available says whether one neighbour answers, without waiting for the others. An
+// unknown name is available.
+func (rd *Readiness) Available(_ context.Context, name string) bool {
+	n, known := rd.neighbours[name]
+	if !known {
+		return true
+	}
+	c := n.check()
+	<-c.done
+	return c.up
+}
+
+// check begins a check, unless one is under way or its answer is still good.
+func (n *neighbour) check() *check {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.last == nil || n.last.stale() {
+		n.last = &check{done: make(chan struct{})}
+		go n.run(n.last)
+	}
+	return n.last
+}
+
+// run does not wait for a ping that takes too long.
+func (n *neighbour) run(c *check) {
+	ctx, cancel := context.WithTimeout(context.Background(), checkTimeout)
+	defer cancel()
+	up := make(chan bool, 1)
+	go func() { up <- guarded(ctx, n.ping) == nil }()
+	select {
+	case c.up = <-up:
+	case <-ctx.Done():
+	}
+	c.at = time.Now()
+	close(c.done)
+}
+
+// guarded pings a neighbour whose library may panic, which is an error too.
+func guarded(ctx context.Context, ping func(context.Context) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %T", p)
+		}
+	}()
+	return ping(ctx)
+}
+
+// missing names the neighbours that do not answer: all of them, or only those in
+// of, for a balancer that asks about some.
+func (rd *Readiness) missing(ctx context.Context, of []string) []string {
+	var names []string
+	for name, up := range rd.Check(ctx) {
+		if !up && (len(of) == 0 || slices.Contains(of, name)) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (rd *Readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	if rd.stopping.Load() {
+		w.Header().Set("Retry-After", "5")
+		WriteJSON(w, http.StatusServiceUnavailable, map[string]any{"ready": false, "stopping": true})
+		return
+	}
+	if missing := rd.missing(r.Context(), r.URL.Query()["of"]); len(missing) > 0 {
+		w.Header().Set("Retry-After", "5")
+		WriteJSON(w, http.StatusServiceUnavailable, map[string]any{"ready": false, "missing": missing})
+		return
+	}
+	WriteJSON(w, http.StatusOK, map[string]any{"ready": true})
+}
+
+// Healthz answers that the process runs.
+func Healthz(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = io.WriteString(w, "ok\n")
+}

@@ -1,0 +1,29 @@
+package web
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/google/uuid"
+)
+
+type requestIDKey struct{}
+
+// newRequestID is a UUIDv7, as all our ids are.
+func newRequestID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// WithRequestID gives every request an id of ours. One that was sent along is
+// ignored, because ours ends up in the audit trail.
+func WithRequestID(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := newRequestID()
+		w.Header().Set("X-Request-Id", id)
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id)))
+	})
+}
+
+// RequestID is the id that [WithRequestID] gave the request, or "".
+func RequestID(r *http.Request) string {
+	id, _ := r.Context().Value(requestIDKey{}).(string)
+	return id
+}
