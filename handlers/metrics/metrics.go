@@ -18,8 +18,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Recorder records metrics and, after [Recorder.EnableTracing], traces. Create one
-// with [New]. A nil Recorder records nothing, so tests don't need one.
+// Recorder records metrics and, with a collector, traces. Create one with [New]. A nil Recorder records nothing, so tests don't need one.
 type Recorder struct {
 	registry *prometheus.Registry
 	meters
@@ -27,18 +26,16 @@ type Recorder struct {
 	tracer   trace.Tracer
 }
 
-// Config configures tracing.
+// Config says what is recorded besides metrics.
 type Config struct {
-	// Traces is the value of OTEL_EXPORTER_OTLP_ENDPOINT: an OpenTelemetry collector
-	// over HTTP. "" disables tracing. If the collector is down, traces are lost and
-	// nothing else.
+	// Traces is OTEL_EXPORTER_OTLP_ENDPOINT, an OpenTelemetry collector over HTTP;
+	// "" turns tracing off. Without the collector only traces are lost.
 	Traces string
-	// Log gets a warning when the collector refuses traces.
+	// Log gets a warning for traces that the collector didn't accept.
 	Log *slog.Logger
 }
 
-// New returns a Recorder for metrics and, if configured, traces. It returns an error
-// if the endpoint or the resource attributes are invalid.
+// New returns a Recorder. It fails if the traces' endpoint or resource can't be used.
 func New(ctx context.Context, c Config) (*Recorder, error) {
 	rec := &Recorder{registry: prometheus.NewRegistry(), meters: newMeters()}
 	rec.registry.MustRegister(rec.all()...)
