@@ -140,8 +140,8 @@ func makeLogo(sent sentLogo) (store.Logo, string) {
 		return store.Logo{}, "SVG pictures can contain scripts. Save it as PNG and upload that."
 	}
 	small, err := thumbnail.Shrink(bytes.NewReader(sent.content), kind, logoBox)
-	if no := (thumbnail.Unfit{}); errors.As(err, &no) {
-		return store.Logo{}, "That can't be used as a logo: " + no.Why + ". Choose a PNG, JPEG, GIF or WebP."
+	if no := (thumbnail.UnfitError{}); errors.As(err, &no) {
+		return store.Logo{}, "That can't be used as a logo: " + no.Reason + ". Choose a PNG, JPEG, GIF or WebP."
 	}
 	if err != nil {
 		return store.Logo{}, "That picture couldn't be read. Choose a PNG, JPEG, GIF or WebP."

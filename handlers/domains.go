@@ -94,7 +94,7 @@ func (s *Server) domainAdd(w http.ResponseWriter, r *http.Request, me store.Memb
 	if err != nil {
 		return err
 	}
-	host, why := s.ours().Fold(f.Raw("host"))
+	host, why := s.ours().Normalize(f.Raw("host"))
 	if why == "" {
 		err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.AddDomain(r.Context(), me, host) })
 	}

@@ -55,7 +55,7 @@ func (s *Server) sendFile(w http.ResponseWriter, r *http.Request, me store.Membe
 		Inline:      inline,
 	}
 	if r.Method != http.MethodHead {
-		if err := s.db.RecordDownload(r.Context(), me, event, download.IsPiece(r)); err != nil {
+		if err := s.db.RecordDownload(r.Context(), me, event, download.IsContinuation(r)); err != nil {
 			return errors.Join(store.ErrUnavailable, err)
 		}
 	}

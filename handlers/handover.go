@@ -116,8 +116,8 @@ func pathAtHost(r *http.Request) string {
 func (s *Server) tenantAt(host string) (slug, domain string) { return s.ours().Tenant(host) }
 
 // ours are the names that are no tenant's own.
-func (s *Server) ours() dnscheck.Ours {
-	return dnscheck.Ours{Main: s.cfg.URL.Hostname(), TenantDomain: s.cfg.TenantDomain}
+func (s *Server) ours() dnscheck.Platform {
+	return dnscheck.Platform{MainHost: s.cfg.URL.Hostname(), TenantDomain: s.cfg.TenantDomain}
 }
 
 // originOf is where a tenant's host is reached.

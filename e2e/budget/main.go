@@ -10,6 +10,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -69,21 +70,15 @@ type event struct {
 	Output  string
 }
 
-// timed is a test and how long it ran.
-type timed struct {
-	pkg, test string
-	took      time.Duration
-}
-
 // report prints what go test without -v prints, although -json implies -v.
 type report struct {
-	out   io.Writer
-	said  map[[2]string]*strings.Builder // by package and test; until the test passes
-	tests []timed
+	out  io.Writer
+	said map[[2]string]*strings.Builder // by package and test; until the test passes
+	took map[[2]string]time.Duration    // by package and test; of its longest subtest if that is longer
 }
 
 func newReport(out io.Writer) *report {
-	return &report{out: out, said: map[[2]string]*strings.Builder{}}
+	return &report{out: out, said: map[[2]string]*strings.Builder{}, took: map[[2]string]time.Duration{}}
 }
 
 // line takes one line of go test -json.
@@ -126,9 +121,10 @@ func (r *report) end(key [2]string, e event) {
 		fmt.Fprint(r.out, said)
 	}
 	delete(r.said, key)
-	if !strings.Contains(e.Test, "/") {
-		r.tests = append(r.tests, timed{e.Package, e.Test, time.Duration(e.Elapsed * float64(time.Second))})
-	}
+	// A test's own time does not hold that of subtests which run in parallel.
+	test, _, _ := strings.Cut(e.Test, "/")
+	key = [2]string{e.Package, test}
+	r.took[key] = max(r.took[key], time.Duration(e.Elapsed*float64(time.Second)))
 }
 
 // unfinished prints what tests said that were running when their binary died.
@@ -143,13 +139,13 @@ func (r *report) unfinished(pkg string) {
 
 // budget prints how long all took, and the slowest tests.
 func (r *report) budget(took, want time.Duration) {
-	slices.SortStableFunc(r.tests, func(a, b timed) int { return int(b.took - a.took) })
+	tests := slices.SortedFunc(maps.Keys(r.took), func(a, b [2]string) int { return int(r.took[b] - r.took[a]) })
 	fmt.Fprintf(r.out, "budget: %s", took.Round(time.Second))
 	if want > 0 {
 		fmt.Fprintf(r.out, " of %s", want)
 	}
 	fmt.Fprintln(r.out, "; the slowest tests:")
-	for _, t := range r.tests[:min(listed, len(r.tests))] {
-		fmt.Fprintf(r.out, "%8.1fs  %s %s\n", t.took.Seconds(), strings.TrimPrefix(t.pkg, "portico/"), t.test)
+	for _, t := range tests[:min(listed, len(tests))] {
+		fmt.Fprintf(r.out, "%8.1fs  %s %s\n", r.took[t].Seconds(), strings.TrimPrefix(t[0], "portico/"), t[1])
 	}
 }

@@ -23,7 +23,7 @@ func TestReport(t *testing.T) {
 {"Action":"pass","Package":"portico/store","Elapsed":2.1}
 {"Action":"output","Package":"portico/files","Test":"TestB/part","Output":"    b_test.go:9: wrong\n"}
 {"Action":"output","Package":"portico/files","Test":"TestB/part","Output":"    --- FAIL: TestB/part (0.10s)\n"}
-{"Action":"fail","Package":"portico/files","Test":"TestB/part","Elapsed":0.1}
+{"Action":"fail","Package":"portico/files","Test":"TestB/part","Elapsed":3.1}
 {"Action":"output","Package":"portico/files","Test":"TestB","Output":"--- FAIL: TestB (2.00s)\n"}
 {"Action":"fail","Package":"portico/files","Test":"TestB","Elapsed":2}
 {"Action":"output","Package":"portico/files","Test":"TestC","Output":"panic: gone\n"}
@@ -44,7 +44,7 @@ panic: gone
 views/x.go:1:1: syntax error
 not of go test
 budget: 1m30s of 6m0s; the slowest tests:
-     2.0s  files TestB
+     3.1s  files TestB
      1.5s  store TestA
 `
 	if out.String() != want {

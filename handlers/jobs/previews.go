@@ -27,13 +27,13 @@ func (r *Runner) filePreview(ctx context.Context, j store.Job, job queue.FilePre
 		return err
 	}
 	small, err := r.makePreview(ctx, j.TenantID(), job.File, *big)
-	var no thumbnail.Unfit
+	var no thumbnail.UnfitError
 	if errors.Is(err, files.ErrNotFound) || errors.Is(err, files.ErrSize) {
-		err = thumbnail.Unfit{Why: "its bytes are not in storage"} // the reconciler reports it; a retry would not help
+		err = thumbnail.UnfitError{Reason: "its bytes are not in storage"} // the reconciler reports it; a retry would not help
 	}
 	if errors.As(err, &no) {
 		r.log.LogAttrs(ctx, slog.LevelInfo, "no preview",
-			slog.String("tenant", j.TenantID().String()), slog.String("file", job.File.String()), slog.String("why", no.Why))
+			slog.String("tenant", j.TenantID().String()), slog.String("file", job.File.String()), slog.String("why", no.Reason))
 	} else if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func previewKey(tenant, file uuid.UUID) files.Key {
 // reads the picture to its end, because the digest covers all of it.
 func (r *Runner) makePreview(ctx context.Context, tenant, file uuid.UUID, p store.Picture) (*store.Preview, error) {
 	vault, digest := r.cfg.Storage.For(tenant), files.Digest(p.SHA256)
-	object, err := vault.Get(ctx, files.NewKey(tenant, files.KindFile, file), files.Wanted{Size: p.Size, Digest: &digest})
+	object, err := vault.Get(ctx, files.NewKey(tenant, files.KindFile, file), files.ReadOptions{Size: p.Size, Digest: &digest})
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,6 @@
--- An agent asks to come in, from outside.
+-- Access requests of support agents.
 
--- Only where the tenant wants to be asked, and once at a time.
+-- Requests access, only if the tenant allows requests and none of this agent is open.
 create function lookup.support_ask(
     p_id uuid, p_slug text, p_mode text, p_hours integer, p_reason text, p_ticket text, p_audit uuid, p_request text)
 returns table (verdict text, tenant_id uuid)
@@ -41,7 +41,7 @@ begin
 end $$;
 grant execute on function lookup.support_ask to portico_app;
 
--- What an agent asked for, and what was answered.
+-- The access requests of the agent in the context, and their answers.
 create function lookup.support_asked(p_limit integer)
 returns table (id uuid, tenant_name text, slug text, mode text, hours integer, reason text, ticket text,
                created_at timestamptz, ends_at timestamptz, answer text, word text, answered_at timestamptz)
@@ -57,8 +57,8 @@ as $$
 $$;
 grant execute on function lookup.support_asked to portico_app;
 
--- Says whether support may ask in the tenant of the context: the word of its owners
--- and admins of either side, in person. False for anybody else.
+-- Sets whether support may request access to the tenant in the context. For owners and
+-- admins of either party, not in a support session. False for anybody else.
 create function lookup.set_support_asks(p_may boolean)
 returns boolean
 language sql volatile security definer set search_path = ''
