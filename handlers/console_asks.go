@@ -42,7 +42,7 @@ func (s *Server) consoleAsk(w http.ResponseWriter, r *http.Request, me store.Per
 	typed := views.ConsoleForm{Reason: f.Raw("reason"), Ticket: f.Raw("ticket"), Hours: f.Raw("hours"), Mode: f.Raw("mode")}
 	hours, _ := strconv.ParseInt(typed.Hours, 10, 16) // what is no number is no time: the store says so
 	err = s.db.RequestAccess(r.Context(), me, store.NewAccessRequest{
-		Slug: slug, Mode: typed.Mode, Hours: int(hours), Reason: typed.Reason, Ticket: typed.Ticket})
+		Slug: slug, Mode: store.SupportMode(typed.Mode), Hours: int(hours), Reason: typed.Reason, Ticket: typed.Ticket})
 	wrong, invalid := errors.AsType[store.InvalidError](err)
 	switch {
 	case err == nil:
@@ -71,9 +71,9 @@ func (s *Server) consoleAsk(w http.ResponseWriter, r *http.Request, me store.Per
 func askedRows(asked []store.SentAccessRequest) []views.AskedRow {
 	rows := make([]views.AskedRow, len(asked))
 	for i, a := range asked {
-		rows[i] = views.AskedRow{Tenant: a.TenantName, Write: a.Mode == "write", Reason: a.Reason, Ticket: a.Ticket,
+		rows[i] = views.AskedRow{Tenant: a.TenantName, Write: a.Mode == store.SupportWrite, Reason: a.Reason, Ticket: a.Ticket,
 			At: a.CreatedAt, Word: a.Word, State: askState(a)}
-		if orZero(a.Answer) == "granted" {
+		if orZero(a.Answer) == store.AnswerGranted {
 			rows[i].StartURL = views.ConsoleTenant(a.Slug)
 		}
 	}
@@ -83,11 +83,11 @@ func askedRows(asked []store.SentAccessRequest) []views.AskedRow {
 // askState is where a request stands, in words.
 func askState(a store.SentAccessRequest) string {
 	switch orZero(a.Answer) {
-	case "granted":
+	case store.AnswerGranted:
 		return "Approved"
-	case "denied":
+	case store.AnswerDenied:
 		return "Declined"
-	case "withdrawn":
+	case store.AnswerWithdrawn:
 		return "No answer"
 	}
 	if time.Now().After(a.EndsAt) {

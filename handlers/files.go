@@ -39,7 +39,7 @@ func (s *Server) sendFile(w http.ResponseWriter, r *http.Request, me store.Membe
 	if err := s.db.Read(r.Context(), me, store.GetFile(web.PathID(r), &f)); err != nil {
 		return err
 	}
-	event := store.Event{Verb: "file.downloaded", TargetKind: "file", TargetID: f.ID}
+	event := store.Event{Verb: "file.downloaded", TargetKind: store.KindFile, TargetID: f.ID}
 	if inline && files.Inline(f.ContentType) {
 		event.Verb = "file.viewed"
 		// Pages of ours show it in a frame.
@@ -100,7 +100,7 @@ func (s *Server) fileDelete(w http.ResponseWriter, r *http.Request, me store.Mem
 	id, deed := web.PathID(r), "file.binned"
 	deliverable, err := s.binFile(r, me, id, true)
 	if errors.Is(err, store.ErrConflict) {
-		id, deed = uuid.Nil, "file.given_up"
+		id, deed = uuid.Nil, "file.upload_cancelled"
 		err = s.giveUp(r.Context(), me, web.PathID(r))
 	}
 	if errors.Is(err, store.ErrConflict) {

@@ -99,7 +99,7 @@ func (s *Server) handoverSpend(w http.ResponseWriter, r *http.Request, v store.V
 // which is in the client's hands.
 func (s *Server) betterHost(r *http.Request, me store.Member, rule Route) string {
 	host := me.Tenant.Host
-	theirs := me.Party == store.PartyAgency && me.Tenant.Kind == "client"
+	theirs := me.Party == store.PartyAgency && me.Tenant.Kind == store.TenantClient
 	if host == "" || theirs || host == addressOf(r).host || !rule.Place || r.Method != http.MethodGet || me.Support != nil || wantsJSON(r) {
 		return ""
 	}

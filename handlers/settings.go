@@ -42,7 +42,7 @@ func (s *Server) settingsPage(w http.ResponseWriter, r *http.Request, me store.M
 		Worn:      views.Worn{PortalName: me.Tenant.PortalName, Welcome: me.Tenant.Welcome, LogoURL: views.Logo(me.Tenant.LogoID)},
 		OwnLogo:   own.LogoID != nil,
 		CanEdit:   me.MayNow(store.EditSettings),
-		IsAgency:  me.Tenant.Kind == "agency",
+		IsAgency:  me.Tenant.Kind == store.TenantAgency,
 		LogoLimit: ui.Size(maxLogo),
 	}))
 }
@@ -68,7 +68,7 @@ func (s *Server) settingsUpdate(w http.ResponseWriter, r *http.Request, me store
 	if err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Settings(), "settings.saved", "")
+	return done(w, r, baseOf(r, me).Settings(), "tenant.updated", "")
 }
 
 func settingsInput(f *web.Form) store.SettingsInput {

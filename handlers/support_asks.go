@@ -23,9 +23,9 @@ func (s *Server) supportAsking(w http.ResponseWriter, r *http.Request, me store.
 	if err != nil {
 		return err
 	}
-	deed := "support.asking_off"
+	deed := "support.requests_blocked"
 	if may {
-		deed = "support.asking_on"
+		deed = "support.requests_allowed"
 	}
 	return done(w, r, baseOf(r, me).Support(), deed, "")
 }
@@ -44,7 +44,7 @@ func (s *Server) askPage(w http.ResponseWriter, r *http.Request, me store.Member
 		typed.Hours = strconv.Itoa(ask.Hours)
 	}
 	if typed.Mode == "" {
-		typed.Mode = ask.Mode
+		typed.Mode = string(ask.Mode)
 	}
 	return s.page(w, r, status, views.SupportAsk(s.chrome(r, me), views.SupportAskProps{
 		SupportAskRow: askRow(baseOf(r, me), ask),
@@ -56,7 +56,7 @@ func (s *Server) askPage(w http.ResponseWriter, r *http.Request, me store.Member
 }
 
 func askRow(base views.Base, ask store.AccessRequest) views.SupportAskRow {
-	return views.SupportAskRow{URL: base.SupportAsk(ask.ID.String()), Agent: ask.AgentName, Write: ask.Mode == "write", Hours: ask.Hours,
+	return views.SupportAskRow{URL: base.SupportAsk(ask.ID.String()), Agent: ask.AgentName, Write: ask.Mode == store.SupportWrite, Hours: ask.Hours,
 		Reason: ask.Reason, Ticket: ask.Ticket, At: ask.CreatedAt, Open: ask.Open}
 }
 
@@ -67,8 +67,8 @@ func (s *Server) supportAskGrant(w http.ResponseWriter, r *http.Request, me stor
 		return err
 	}
 	typed := views.SupportAskForm{Hours: strings.TrimSpace(f.Raw("hours")), Mode: f.Raw("mode")}
-	return s.answerAsk(w, r, me, typed, "support.granted", func(tx *store.Tx) error {
-		return tx.ApproveAccessRequest(r.Context(), web.PathID(r), typed.Mode, lengthOf(typed.Hours))
+	return s.answerAsk(w, r, me, typed, "support.access_approved", func(tx *store.Tx) error {
+		return tx.ApproveAccessRequest(r.Context(), web.PathID(r), store.SupportMode(typed.Mode), lengthOf(typed.Hours))
 	})
 }
 
@@ -79,7 +79,7 @@ func (s *Server) supportAskDeny(w http.ResponseWriter, r *http.Request, me store
 		return err
 	}
 	typed := views.SupportAskForm{Word: f.Raw("word")}
-	return s.answerAsk(w, r, me, typed, "support.denied", func(tx *store.Tx) error {
+	return s.answerAsk(w, r, me, typed, "support.access_denied", func(tx *store.Tx) error {
 		return tx.DenyAccessRequest(r.Context(), web.PathID(r), typed.Word)
 	})
 }

@@ -16,7 +16,7 @@ import (
 // viewsAs says whether this visitor may look as one of the client's people:
 // nobody goes further from inside a session.
 func viewsAs(me store.Member) bool {
-	return me.May(store.ViewAs) && me.Support == nil && me.Tenant.Kind == "client"
+	return me.May(store.ViewAs) && me.Support == nil && me.Tenant.Kind == store.TenantClient
 }
 
 // viewAsStart has staff see their workspace as one of the client's people.
@@ -63,7 +63,7 @@ func (s *Server) viewAsStop(w http.ResponseWriter, r *http.Request, me store.Per
 
 // viewAsOver stands between what staff saw as somebody else and what they do as
 // themselves: a page left open must not become a deed in their own name.
-func (s *Server) viewAsOver(w http.ResponseWriter, r *http.Request, how string) error {
+func (s *Server) viewAsOver(w http.ResponseWriter, r *http.Request, how store.SupportEnd) error {
 	if wantsJSON(r) {
 		return &web.Problem{Status: http.StatusConflict, Sentence: "Viewing as a client has ended."}
 	}
@@ -74,12 +74,12 @@ func (s *Server) viewAsOver(w http.ResponseWriter, r *http.Request, how string) 
 	}))
 }
 
-var viewAsEnds = map[string]string{
-	"stopped":     "It was stopped in another browser.",
-	"expired":     "The hour is over.",
-	"revoked":     "An owner or admin ended it.",
-	"actor_gone":  "You are no longer allowed to do that here.",
-	"target_gone": "The person no longer has access.",
+var viewAsEnds = map[store.SupportEnd]string{
+	store.SupportStopped:    "It was stopped in another browser.",
+	store.SupportExpired:    "The hour is over.",
+	store.SupportRevoked:    "An owner or admin ended it.",
+	store.SupportActorGone:  "You are no longer allowed to do that here.",
+	store.SupportTargetGone: "The person no longer has access.",
 }
 
 // viewAsPeople are whom staff may look as.

@@ -113,7 +113,7 @@ func (l *loader) project(ctx context.Context, a agency, c client, p project) err
 	if !p.archived {
 		return nil
 	}
-	return l.db.Write(ctx, owner, func(tx *store.Tx) error { return tx.ArchiveProject(ctx, id, true) })
+	return l.db.Write(ctx, owner, func(tx *store.Tx) error { return tx.Archive(ctx, store.KindProject, id, true) })
 }
 
 func (l *loader) deliverable(ctx context.Context, me store.Member, project uuid.UUID, d deliverable) error {
@@ -134,7 +134,7 @@ func (l *loader) deliverable(ctx context.Context, me store.Member, project uuid.
 	if !d.binned {
 		return nil
 	}
-	return l.db.Write(ctx, me, func(tx *store.Tx) error { return tx.BinDeliverable(ctx, id, true) })
+	return l.db.Write(ctx, me, func(tx *store.Tx) error { return tx.Bin(ctx, store.KindDeliverable, id, true) })
 }
 
 // version uploads files to the draft that a deliverable begins with, or to a new one.

@@ -36,7 +36,7 @@ func TestPersonasSeeOnlyTheirWorkspaces(t *testing.T) {
 			t.Errorf("%s is %q, an agent: %v", p.Email, me.Name, me.Agent)
 		}
 		var mine []store.Workspace
-		if err := db.ReadOwn(t.Context(), me, store.MyWorkspaces(store.WorkspacePage{Limit: 10}, &mine)); err != nil {
+		if err := db.ReadOwn(t.Context(), me, store.MyWorkspaces(store.WorkspaceFilter{Page: store.Page{Limit: 10}}, &mine)); err != nil {
 			t.Fatal(err)
 		}
 		var got []string
@@ -98,7 +98,7 @@ func readAll(t *testing.T, db *store.DB, email, slug string) string {
 	seen := []any{me.Tenant, projects, bin, newest}
 	var deliverables []uuid.UUID
 	for _, p := range slices.Concat(projects[:]...) {
-		for _, which := range []string{store.Current, store.Archived, store.Binned} {
+		for _, which := range []store.Which{store.Current, store.Archived, store.Binned} {
 			var list []store.Deliverable
 			read(store.ListDeliverables(p.ID, which, &list))
 			seen = append(seen, list)

@@ -19,7 +19,7 @@ func (r *Runner) accessRequestMail(ctx context.Context, j store.Job, job queue.A
 		key:      "support_ask_mail:" + job.AccessRequestID.String() + ":" + job.To.String(),
 		to:       job.To,
 		precheck: func(ctx context.Context, tx *store.Tx) error { return tx.CheckAccessRequest(ctx, job.AccessRequestID) },
-		event:    store.Event{Verb: "support.ask_mail_sent", TargetKind: "membership", TargetID: job.To},
+		event:    store.Event{Verb: "support.request_mail_sent", TargetKind: store.KindMembership, TargetID: job.To},
 		write: func(ctx context.Context, to store.Recipient) (*mail.Message, error) {
 			var request store.AccessRequest
 			if err := r.db.ReadFor(ctx, to, store.GetAccessRequest(job.AccessRequestID, &request)); err != nil {
@@ -33,7 +33,7 @@ func (r *Runner) accessRequestMail(ctx context.Context, j store.Job, job queue.A
 				Brand:  b,
 				Tenant: b.Name,
 				Agent:  request.AgentName,
-				Write:  request.Mode == "write",
+				Write:  request.Mode == store.SupportWrite,
 				Hours:  request.Hours,
 				Reason: request.Reason,
 				Ticket: request.Ticket,

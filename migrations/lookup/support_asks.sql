@@ -34,7 +34,7 @@ begin
         values (place, p_id, me, my_name, p_mode, p_hours, btrim(p_reason), btrim(p_ticket));
     end if;
     insert into public.audit_events (tenant_id, id, actor_id, subject_id, party, verb, target_kind, target_id, result, request_id, detail)
-    values (place, p_audit, me, me, 'system', 'support.asked', case when why is null then 'support_ask' else '' end,
+    values (place, p_audit, me, me, 'system', 'support.access_requested', case when why is null then 'access_request' else '' end,
             case when why is null then p_id end, case when why is null then 'ok' else 'denied' end, p_request,
             case when why is null then '{}'::jsonb else jsonb_build_object('why', why) end);
     return query select coalesce(why, 'ok'), place;

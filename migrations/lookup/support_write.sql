@@ -49,7 +49,7 @@ begin
     end if;
     insert into public.audit_events (tenant_id, id, actor_id, subject_id, support_session_id, party, verb, target_kind, target_id, result, request_id, detail)
     select s.tenant_id, p_audit, me, s.subject_id, s.id, m.party,
-           case when why is null and not p_four_eyes then 'support.write_started' else 'support.write_asked' end,
+           case when why is null and not p_four_eyes then 'support.write_started' else 'support.write_requested' end,
            'support_session', s.id, case when why is null then 'ok' else 'denied' end, p_request,
            case when why is null then '{}'::jsonb else jsonb_build_object('why', why) end
     from public.memberships m where m.tenant_id = s.tenant_id and m.user_id = s.subject_id;

@@ -1,0 +1,40 @@
+package handlers
+
+import (
+	"encoding/base64"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/handlers/web"
+	"portico/store"
+)
+
+// writeCursor puts a place in a list into a link; it is no secret and no promise. The
+// place before the first row is "".
+func writeCursor(c store.Cursor) string {
+	if c.ID == uuid.Nil {
+		return ""
+	}
+	text := c.At.UTC().Format(time.RFC3339Nano) + " " + c.ID.String() + " " + c.Name
+	return base64.RawURLEncoding.EncodeToString([]byte(text))
+}
+
+// parseCursor reads a place in a list; what is not one is the place before the first row.
+func parseCursor(s string) store.Cursor {
+	b, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil {
+		return store.Cursor{}
+	}
+	parts := strings.SplitN(string(b), " ", 3)
+	if len(parts) != 3 || !web.Printable(parts[2]) {
+		return store.Cursor{}
+	}
+	at, err := time.Parse(time.RFC3339Nano, parts[0])
+	id, err2 := uuid.Parse(parts[1])
+	if err != nil || err2 != nil {
+		return store.Cursor{}
+	}
+	return store.Cursor{At: at, Name: parts[2], ID: id}
+}
