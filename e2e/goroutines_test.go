@@ -14,9 +14,9 @@ import (
 // recoversInside lists functions that recover from panics themselves, so a goroutine
 // that calls them need not, and says where they do.
 var recoversInside = map[string]string{
-	"n.run":   "handlers/web/readiness.go: pings through pingSafely",
+	"n.run":      "handlers/web/readiness.go: pings through pingSafely",
 	"pingSafely": "handlers/web/readiness.go",
-	"s.Serve": "net/http: recovers from panics of handlers",
+	"s.Serve":    "net/http: recovers from panics of handlers",
 }
 
 // Case 70: an unrecovered panic in a goroutine ends the process for everybody, so
