@@ -113,7 +113,7 @@ func (p program) checkConfiguration() (config, []finding) {
 	}
 	var findings []finding
 	for _, mistake := range mistakes {
-		findings = append(findings, finding{"configuration", ill, inWords(mistake.Error()), "Correct it; the README says what each variable means."})
+		findings = append(findings, finding{"configuration", ill, inWords(mistake.Error()), "Correct it; docs/configuration.md says what each variable means."})
 	}
 	return c, findings
 }

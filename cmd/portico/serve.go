@@ -30,7 +30,7 @@ const (
 )
 
 func (p program) serve(ctx context.Context, args []string) error {
-	fs := p.flags("serve [--jobs=false]", "Serves the portal on PORTICO_ADDR and works off its jobs. The environment it reads is in the README.")
+	fs := p.flags("serve [--jobs=false]", "Serves the portal on PORTICO_ADDR and works off its jobs. docs/configuration.md lists its settings.")
 	jobs := fs.Bool("jobs", true, "work off jobs in this process too")
 	if help, err := p.parse(fs, args); help || err != nil {
 		return err

@@ -42,9 +42,9 @@ func deeds(ctx context.Context, w *world) ([]line, error) {
 	}
 	ms := func(q float64) float64 { return float64(r.at(q).Microseconds()) / 1000 }
 	return []line{{
-		what: "publishing at 200 a second, with audit row and job: p99", value: ms(0.99), unit: " ms", target: 10,
+		what: "publishing 200 versions per second, with audit row and job: p99", value: ms(0.99), unit: " ms", target: 10,
 		notes: []string{
-			fmt.Sprintf("%d deeds, p50 %.1f ms, p90 %.1f ms, longest %.1f ms, the jobs worked off and mails sent meanwhile", r.asked, ms(0.5), ms(0.9), ms(1)),
+			fmt.Sprintf("%d changes, p50 %.1f ms, p90 %.1f ms, slowest %.1f ms, while the jobs run and send mail", r.asked, ms(0.5), ms(0.9), ms(1)),
 			said(where),
 		},
 	}}, nil

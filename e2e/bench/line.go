@@ -34,7 +34,7 @@ func (l line) wanted() string {
 
 func (l line) verdict() string {
 	if l.held() {
-		return "held"
+		return "met"
 	}
 	return "missed"
 }

@@ -60,7 +60,7 @@ func over(a, b []float64) float64 {
 }
 
 func (s *side) String() string {
-	return fmt.Sprintf("%-34s %6.0f requests/s, p50 %5.2f ms, CPU %4.0f + %3.0f µs (itself + database), %5.1f kB",
+	return fmt.Sprintf("%-34s %6.0f requests/s, p50 %5.2f ms, CPU %4.0f + %3.0f µs (server + database), %5.1f kB",
 		s.name, median(s.perSecond), median(s.p50)/1000, median(s.cpu), median(s.dbCPU), float64(s.bytes)/1000)
 }
 
@@ -128,7 +128,7 @@ func (w *world) page(ctx context.Context, who string) (line, error) {
 		return cycle(w.reference.addr, requests)
 	}
 	sides := []*side{
-		{name: "product", server: w.few.server, load: cycle(w.few.addr, product)},
+		{name: "Portico", server: w.few.server, load: cycle(w.few.addr, product)},
 		{name: "one query", server: w.reference, load: refer("joined")},
 		{name: "one query, one flat table", server: w.reference, load: refer("flat")},
 	}
@@ -138,12 +138,12 @@ func (w *world) page(ctx context.Context, who string) (line, error) {
 	if err := w.compare(ctx, connections, sides...); err != nil {
 		return line{}, err
 	}
-	l := line{what: "list of 50 deliverables (" + who + "): requests/s at 16 connections by those of the same page from one bare query",
+	l := line{what: "list of 50 deliverables (" + who + "): requests/s at 16 connections, compared with the same page from one query",
 		value: over(sides[0].perSecond, sides[1].perSecond), target: 0.75, least: true}
 	for _, s := range sides {
 		l.notes = append(l.notes, s.String())
 	}
-	l.notes = append(l.notes, fmt.Sprintf("against the flat table %.2f", over(sides[0].perSecond, sides[2].perSecond)))
+	l.notes = append(l.notes, fmt.Sprintf("ratio to the flat table %.2f", over(sides[0].perSecond, sides[2].perSecond)))
 	where, err := w.profile(ctx, w.few, func() error {
 		_, err := sides[0].load.closed(ctx, connections, time.Duration(w.profiled())*time.Second)
 		return err

@@ -26,15 +26,15 @@ var rooms = []struct{ prefix, room string }{
 	{"crypto/", "hashes and signatures"},
 	{"portico/views", "rendering"},
 	{"github.com/a-h/templ", "rendering"},
-	{"github.com/jackc/pgx", "talking to the database"},
-	{"portico/store", "our code: store"},
-	{"portico/handlers", "our code: handlers"},
-	{"portico/files", "our code: files"},
-	{"log/slog", "the log line"},
+	{"github.com/jackc/pgx", "database calls"},
+	{"portico/store", "our code in store"},
+	{"portico/handlers", "our code in handlers"},
+	{"portico/files", "our code in files"},
+	{"log/slog", "logging"},
 	{"github.com/gorilla", "the session cookie"},
 	{"github.com/prometheus", "metrics"},
 	{"github.com/riverqueue", "job queue"},
-	{"github.com/aws", "talking to S3"},
+	{"github.com/aws", "S3 calls"},
 	{"net/http", "net/http"},
 }
 
@@ -62,7 +62,7 @@ func (w *world) profile(ctx context.Context, in installation, fn func() error) (
 	return shares(out), nil
 }
 
-func said(where []string) string { return "the product's processor time: " + strings.Join(where, ", ") }
+func said(where []string) string { return "Portico's CPU time: " + strings.Join(where, ", ") }
 
 func (w *world) profiled() int {
 	if w.short {

@@ -20,17 +20,17 @@ func report(ctx context.Context, w *world, lines []line) []byte {
 	fmt.Fprintf(&b, `# How fast Portico is
 
 Written by %smake bench%s on %s, on %s, %s of memory, %s, %s.
-PostgreSQL keeps what it commits, with %s of shared buffers; the object store of the large file lies in memory.
-Ratios are the product's; requests a second are this machine's, which serves, stores and asks all at once.
-How it is measured and why: [decisions/0012-bench.md](decisions/0012-bench.md).
+PostgreSQL commits durably, with %s of shared buffers. The object store keeps the large file in memory.
+A result without a unit is a ratio. Ratios describe Portico. Requests per second describe this machine, which runs server, database and client.
+[decisions/0012-bench.md](decisions/0012-bench.md) explains the method.
 
-| | what | found | promised | |
+| | measurement | result | target | |
 |---|---|---|---|---|
 `, "`", "`", time.Now().UTC().Format(time.DateOnly), processor(), memory(), runtime.Version(), w.postgres(ctx), shared)
 	for _, l := range lines {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", l.letter, l.what, l.found(), l.wanted(), l.verdict())
 	}
-	fmt.Fprint(&b, "\n## Behind the numbers\n")
+	fmt.Fprint(&b, "\n## Details\n")
 	for _, l := range lines {
 		if len(l.notes) == 0 {
 			continue

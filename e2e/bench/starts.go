@@ -29,7 +29,7 @@ func starts(ctx context.Context, w *world) ([]line, error) {
 		s.stop()
 	}
 	return []line{
-		{what: "from start to ready, the schema in place", value: median(took), unit: " ms", target: 500},
-		{what: "memory when idle", value: median(held), unit: " MiB", target: 60},
+		{what: "start to ready, with the schema in place", value: median(took), unit: " ms", target: 500},
+		{what: "idle memory", value: median(held), unit: " MiB", target: 60},
 	}, nil
 }

@@ -19,7 +19,7 @@ func crowd(ctx context.Context, w *world) ([]line, error) {
 		return nil, err
 	}
 	return []line{{
-		what:  fmt.Sprintf("%d tenants of 100 deliverables by %d: p50 of the list, each time another tenant's", w.many.clients, w.few.clients),
+		what:  fmt.Sprintf("%d tenants of 100 deliverables, compared with %d: p50 of the list, a different tenant each time", w.many.clients, w.few.clients),
 		value: over(sides[0].p50, sides[1].p50), target: 1.1,
 		notes: []string{sides[0].String(), sides[1].String()},
 	}}, nil
@@ -48,7 +48,7 @@ func switcher(ctx context.Context, w *world) ([]line, error) {
 		return nil, err
 	}
 	return []line{{
-		what: "switcher with 1,000 memberships by 5: p50", value: over(sides[1].p50, sides[0].p50), target: 1.3,
+		what: "switcher with 1,000 memberships, compared with 5: p50", value: over(sides[1].p50, sides[0].p50), target: 1.3,
 		notes: []string{sides[0].String(), sides[1].String()},
 	}}, nil
 }
@@ -102,9 +102,9 @@ func (w *world) resolve(ctx context.Context, way string) (line, error) {
 		}
 	}
 	return line{
-		what:  fmt.Sprintf("finding the tenant by its %s, %d tenants by %d: p50 of the first round trip", way, w.many.clients, w.few.clients),
+		what:  fmt.Sprintf("finding the tenant by its %s, %d tenants compared with %d: p50 of the first round trip", way, w.many.clients, w.few.clients),
 		value: over(took[0], took[1]), target: 1.3,
-		notes: []string{fmt.Sprintf("%.0f µs and %.0f µs, each time another person and tenant", median(took[0]), median(took[1]))},
+		notes: []string{fmt.Sprintf("%.0f µs and %.0f µs, a different person and tenant each time", median(took[0]), median(took[1]))},
 	}, nil
 }
 

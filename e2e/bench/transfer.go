@@ -112,12 +112,12 @@ func (t *transfer) measure(ctx context.Context) ([]line, error) {
 	}
 	size := float64(t.parts) / 128
 	return []line{
-		{what: fmt.Sprintf("download of %.2g GiB by the same straight from the object store", size), value: over(down, downStraight), target: 0.7, least: true,
-			notes: []string{fmt.Sprintf("%.0f and %.0f MB/s", median(down), median(downStraight))}},
-		{what: fmt.Sprintf("upload of %.2g GiB, in parts, by the same straight to the object store", size), value: over(up, upStraight), target: 0.6, least: true,
-			notes: []string{fmt.Sprintf("%.0f and %.0f MB/s, verified and hashed as a whole by the product", median(up), median(upStraight)),
-				"up and down: " + said(where)}},
-		{what: "memory more than idle, at most, meanwhile", value: grown, unit: " MiB", target: 64},
+		{what: fmt.Sprintf("download of %.2g GiB, compared with reading straight from the object store", size), value: over(down, downStraight), target: 0.7, least: true,
+			notes: []string{fmt.Sprintf("Portico %.0f MB/s, straight %.0f MB/s", median(down), median(downStraight))}},
+		{what: fmt.Sprintf("upload of %.2g GiB in parts, compared with writing straight to the object store", size), value: over(up, upStraight), target: 0.6, least: true,
+			notes: []string{fmt.Sprintf("Portico %.0f MB/s, straight %.0f MB/s; Portico verifies each part and hashes the whole file", median(up), median(upStraight)),
+				"upload and download: " + said(where)}},
+		{what: "peak memory above idle during both", value: grown, unit: " MiB", target: 64},
 	}, nil
 }
 

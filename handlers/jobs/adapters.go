@@ -78,13 +78,14 @@ func (w *tenantWorker[T, P]) Work(ctx context.Context, job *river.Job[envelope[T
 	})
 }
 
-// Timeout implements river.Worker: a few jobs may take longer than the rest.
+// Timeout implements river.Worker. It is 0, the runner's own limit, except for a
+// [queue.LongJob].
 func (w *tenantWorker[T, P]) Timeout(*river.Job[envelope[T]]) time.Duration {
 	var args T
-	if long, ok := any(args).(interface{ Patience() time.Duration }); ok {
-		return long.Patience()
+	if long, ok := any(args).(queue.LongJob); ok {
+		return long.Timeout()
 	}
-	return 0 // that of all
+	return 0
 }
 
 type platformWorker[T queue.PlatformJob] struct {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -109,5 +110,16 @@ where tenant_id = any($1) and used = 77`, []uuid.UUID{acme.TenantID(), globex.Te
 	}
 	if len(miscounted) == 0 {
 		t.Error("the tidy of Acme counted in Globex")
+	}
+}
+
+// A clean-up may take an hour; a mail may not.
+func TestOnlyLongJobsRunLonger(t *testing.T) {
+	t.Parallel()
+	if got := (&tenantWorker[queue.Cleanup, *queue.Cleanup]{}).Timeout(nil); got != time.Hour {
+		t.Errorf("a clean-up may take %s, want an hour", got)
+	}
+	if got := (&tenantWorker[queue.VersionMail, *queue.VersionMail]{}).Timeout(nil); got != 0 {
+		t.Errorf("a mail may take %s, want the runner's own limit", got)
 	}
 }

@@ -80,7 +80,7 @@ func (Cleanup) Kind() string { return "tidy" }
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (Cleanup) InsertOpts() river.InsertOpts { return river.InsertOpts{Priority: priorityLast} }
 
-// Timeout is how long it may take: it goes through all of a tenant's files.
+// Timeout implements [LongJob]: the job goes through all files of a tenant.
 func (Cleanup) Timeout() time.Duration { return time.Hour }
 
 // AlertMail tells the operators that a job was refused. It names the job and a

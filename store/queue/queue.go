@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/riverqueue/river"
@@ -25,6 +26,12 @@ type TenantJob interface {
 	// JobSignature returns where the seal is, to be filled in or checked.
 	JobSignature() *Signature
 	tenantJob()
+}
+
+// LongJob is a job that may run longer than the others.
+type LongJob interface {
+	// Timeout is how long it may run.
+	Timeout() time.Duration
 }
 
 // PlatformJob is the arguments of a job without a tenant. Only types that embed
