@@ -95,7 +95,7 @@ func (s *Server) person(pattern string, h func(http.ResponseWriter, *http.Reques
 		if !ok {
 			return s.askToSignIn(w, r)
 		}
-		if me.Agent && !addressOf(r).route.Agents {
+		if me.Agent && !AddressOf(r).route.Agents {
 			return store.ErrNotFound
 		}
 		return h(w, r, me)
@@ -127,9 +127,9 @@ func (s *Server) member(pattern string, needs store.Capability, h func(http.Resp
 			return s.refuseStranger(w, r, person)
 		}
 		if person.SupportOver && person.SupportSlug == me.Tenant.Slug {
-			return s.viewAsOver(w, r, person.SupportOverHow)
+			return s.ViewAsEnded(w, r, person.SupportOverHow)
 		}
-		rule := addressOf(r).route
+		rule := AddressOf(r).route
 		if host := s.betterHost(r, me, rule); host != "" {
 			return s.leaveFor(w, r, host, pathAtHost(r))
 		}
@@ -166,8 +166,8 @@ func (s *Server) admit(r *http.Request, me store.Member, rule Route) error {
 	if me.Support == nil {
 		return nil
 	}
-	if s.cfg.Support == SupportOff && !me.Support.ViewAs() {
-		return errSupportOff
+	if s.cfg.Support == Off && !me.Support.ViewAs() {
+		return ErrOff
 	}
 	switch {
 	case rule.Support == SupportRefused,
@@ -216,7 +216,7 @@ func (s *Server) askToSignIn(w http.ResponseWriter, r *http.Request) error {
 		return errSignIn
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	if addressOf(r).host != "" {
+	if AddressOf(r).Host != "" {
 		return s.leaveToSignIn(w, r)
 	}
 	to := r.URL.RequestURI()
@@ -279,6 +279,6 @@ func (s *Server) visitor(r *http.Request, route Route, token *store.Token) (stor
 }
 
 func wantsJSON(r *http.Request) bool {
-	return addressOf(r).route.JSON || strings.HasPrefix(r.Header.Get("Accept"), "application/json") ||
+	return AddressOf(r).route.JSON || strings.HasPrefix(r.Header.Get("Accept"), "application/json") ||
 		strings.HasPrefix(r.Header.Get("Content-Type"), "application/json")
 }

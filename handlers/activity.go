@@ -29,7 +29,7 @@ func (s *Server) activityList(w http.ResponseWriter, r *http.Request, me store.M
 	if id, err := uuid.Parse(q.Get("support")); err == nil {
 		filter.SupportSession = id
 	}
-	filter.BeforeAt, filter.BeforeID = parseCursor(q.Get("before"))
+	filter.BeforeAt, filter.BeforeID = ParseCursor(q.Get("before"))
 	var events []store.Activity
 	if err := s.db.Read(r.Context(), me, store.ListActivity(filter, &events)); err != nil {
 		return err
@@ -42,7 +42,7 @@ func (s *Server) activityList(w http.ResponseWriter, r *http.Request, me store.M
 	if len(events) > activityShown {
 		events = events[:activityShown]
 		last := events[len(events)-1]
-		props.OlderURL = c.Base.Activity(with(q, "before", cursor(last.At, last.ID)))
+		props.OlderURL = c.Base.Activity(with(q, "before", Cursor(last.At, last.ID)))
 	}
 	if q.Get("before") != "" {
 		props.NewerURL = c.Base.Activity(with(q, "before", ""))
@@ -270,11 +270,11 @@ func with(q url.Values, key, value string) url.Values {
 }
 
 // cursor names a place in a list by time and id; it is no secret and no promise.
-func cursor(at time.Time, id uuid.UUID) string {
+func Cursor(at time.Time, id uuid.UUID) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(at.UTC().Format(time.RFC3339Nano) + " " + id.String()))
 }
 
-func parseCursor(s string) (time.Time, uuid.UUID) {
+func ParseCursor(s string) (time.Time, uuid.UUID) {
 	b, err := base64.RawURLEncoding.DecodeString(s)
 	if err != nil {
 		return time.Time{}, uuid.Nil

@@ -16,23 +16,23 @@ import (
 
 // address is where a request came to: how it names its tenant, if it does, and
 // the route that took it. It says nothing of who is asking.
-type address struct {
-	host     string // "" on the main host, else the tenant host
-	slug     string // from <slug>.<tenant domain>
-	domain   string // a host that may be a tenant's own
-	platform string // origin of the main host while on another, else ""
+type Address struct {
+	Host     string // "" on the main host, else the tenant host
+	Slug     string // from <slug>.<tenant domain>
+	Domain   string // a host that may be a tenant's own
+	Platform string // origin of the main host while on another, else ""
 	route    Route
 }
 
 type addressKey struct{}
 
-func addressOf(r *http.Request) address {
-	a, _ := r.Context().Value(addressKey{}).(address)
+func AddressOf(r *http.Request) Address {
+	a, _ := r.Context().Value(addressKey{}).(Address)
 	return a
 }
 
 func withRoute(r *http.Request, route Route) *http.Request {
-	a := addressOf(r)
+	a := AddressOf(r)
 	a.route = route
 	return r.WithContext(context.WithValue(r.Context(), addressKey{}, a))
 }
@@ -62,18 +62,18 @@ func (s *Server) resolveHost(next http.Handler) http.Handler {
 		if name, _, err := net.SplitHostPort(host); err == nil {
 			host = name
 		}
-		a := address{host: host, slug: noSlug, platform: s.cfg.URL.String()}
+		a := Address{Host: host, Slug: noSlug, Platform: s.cfg.URL.String()}
 		if slug, domain := s.tenantAt(host); domain != "" {
-			a.domain = domain
+			a.Domain = domain
 		} else {
-			a.slug = slug
+			a.Slug = slug
 		}
 		r = r.WithContext(context.WithValue(r.Context(), addressKey{}, a))
 		if slices.ContainsFunc(shared, func(prefix string) bool { return strings.HasPrefix(r.URL.Path, prefix) }) {
 			next.ServeHTTP(w, r)
 			return
 		}
-		before := "/w/" + a.slug
+		before := "/w/" + a.Slug
 		r.URL = &url.URL{Path: before + r.URL.Path, RawPath: before + r.URL.EscapedPath(), RawQuery: r.URL.RawQuery}
 		next.ServeHTTP(w, r)
 	})
@@ -99,8 +99,8 @@ var slugs = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$`)
 
 // ask is the question of the first round trip.
 func (s *Server) ask(r *http.Request, route Route) store.Credentials {
-	a := addressOf(r)
-	ask := store.Credentials{Host: a.host, Domain: a.domain, RequestID: web.RequestID(r)}
+	a := AddressOf(r)
+	ask := store.Credentials{Host: a.Host, Domain: a.Domain, RequestID: web.RequestID(r)}
 	if slug := r.PathValue("tenant"); route.Who == AMember && slugs.MatchString(slug) {
 		ask.Slug = slug
 	}
@@ -108,8 +108,8 @@ func (s *Server) ask(r *http.Request, route Route) store.Credentials {
 }
 
 // baseOf is where the member's tenant begins on the host of the request.
-func baseOf(r *http.Request, me store.Member) views.Base {
-	if addressOf(r).host != "" {
+func Base(r *http.Request, me store.Member) views.Base {
+	if AddressOf(r).Host != "" {
 		return ""
 	}
 	return views.PathBase(me.Tenant.Slug)

@@ -88,7 +88,7 @@ func (s *Server) logoSet(w http.ResponseWriter, r *http.Request, me store.Member
 	if err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.SetLogo(r.Context(), logo) }); err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Settings(), "logo.set", "")
+	return Done(w, r, Base(r, me).Settings(), "logo.set", "")
 }
 
 // sentLogo is the file of the form: its beginning, and how large it was in all.
@@ -154,5 +154,5 @@ func (s *Server) logoRemove(w http.ResponseWriter, r *http.Request, me store.Mem
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Settings(), "logo.removed", "")
+	return Done(w, r, Base(r, me).Settings(), "logo.removed", "")
 }

@@ -31,9 +31,9 @@ func (s *Server) clientNew(w http.ResponseWriter, r *http.Request, me store.Memb
 }
 
 func (s *Server) clientForm(w http.ResponseWriter, r *http.Request, me store.Member, status int, typed views.ClientForm) error {
-	roles := make([]views.Choice, 0, len(roleWords))
+	roles := make([]views.Choice, 0, len(RoleNames))
 	for _, role := range store.Roles() {
-		roles = append(roles, views.Choice{Value: string(role), Label: roleWords[role]})
+		roles = append(roles, views.Choice{Value: string(role), Label: RoleNames[role]})
 	}
 	return s.page(w, r, status, views.ClientNew(s.chrome(r, me), views.ClientNewProps{
 		Form:    typed,
@@ -68,7 +68,7 @@ func (s *Server) clientCreate(w http.ResponseWriter, r *http.Request, me store.M
 	case err != nil:
 		return err
 	}
-	return done(w, r, baseOf(r, me).Client(id.String()), "client.created", "")
+	return Done(w, r, Base(r, me).Client(id.String()), "client.created", "")
 }
 
 // newClient reads the form, and what was typed as it was.
@@ -107,7 +107,7 @@ func firstPeople(f *web.Form) (people []store.NewPerson, typed []views.ClientPer
 			} else if seen[p.Email] {
 				f.Errors[email] = "That address is on another line already."
 			}
-			if roleWords[p.Role] == "" {
+			if RoleNames[p.Role] == "" {
 				f.Errors[role] = "Choose one of the roles."
 			}
 			seen[p.Email] = true

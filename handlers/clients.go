@@ -69,14 +69,14 @@ func clientRows(base views.Base, clients []store.Client) []views.ClientRow {
 		rows[i] = views.ClientRow{
 			URL:          base.Client(c.ID.String()),
 			Name:         c.Name,
-			Accent:       orZero(c.Accent),
+			Accent:       OrZero(c.Accent),
 			LogoURL:      logoURL(c.LogoID),
 			State:        views.State(c.State),
 			Plan:         planName(c.Plan),
 			People:       c.People,
 			Projects:     c.Projects,
 			Waiting:      c.Waiting,
-			LastActivity: orZero(c.LastActivityAt),
+			LastActivity: OrZero(c.LastActivityAt),
 			Joined:       c.Joined,
 		}
 	}
@@ -120,14 +120,14 @@ func (s *Server) clientPage(w http.ResponseWriter, r *http.Request, me store.Mem
 		Projects:   client.Projects,
 		Waiting:    client.Waiting,
 		Since:      client.CreatedAt,
-		LastActive: orZero(client.LastActivityAt),
+		LastActive: OrZero(client.LastActivityAt),
 		Form:       views.ClientForm{Name: client.Name, Plan: client.Plan},
 		PlanName:   planName(client.Plan),
 		Plans:      plansToGive(me),
 		JoinAs:     map[store.Role]string{store.RoleOwner: "an owner", store.RoleAdmin: "an admin"}[me.Role],
 	}
 	if client.Joined {
-		props.OpenURL = addressOf(r).platform + base.Home()
+		props.OpenURL = AddressOf(r).Platform + base.Home()
 	}
 	edit(&props)
 	return s.page(w, r, status, views.ClientShow(s.chrome(r, me), props))
@@ -192,7 +192,7 @@ func (s *Server) clientLeave(w http.ResponseWriter, r *http.Request, me store.Me
 	})
 	switch {
 	case errors.Is(err, store.ErrStepUp):
-		return proveFirst(w, r, views.PathBase(me.Tenant.Slug).Client(web.PathID(r).String()))
+		return StepUpFirst(w, r, views.PathBase(me.Tenant.Slug).Client(web.PathID(r).String()))
 	case errors.Is(err, store.ErrLastOwner):
 		return s.clientPage(w, r, me, http.StatusConflict, func(p *views.ClientShowProps) { p.Refused = lastOwner })
 	}
@@ -211,5 +211,5 @@ func (s *Server) clientDeed(w http.ResponseWriter, r *http.Request, me store.Mem
 	if err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return act(r.Context(), tx, id) }); err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Client(id.String()), did, "")
+	return Done(w, r, Base(r, me).Client(id.String()), did, "")
 }

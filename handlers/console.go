@@ -31,23 +31,23 @@ const freshEnough = 4 * time.Minute
 
 // consoleShow is where an agent begins: a search, the form for a session in one
 // tenant, and their own past.
-func (s *Server) consoleShow(w http.ResponseWriter, r *http.Request, me store.Person) error {
+func (s *Server) Console(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	q := r.URL.Query()
 	props := views.ConsoleProps{Query: strings.TrimSpace(q.Get("q"))}
 	if q.Get("over") != "" && me.SupportOver {
 		props.Notice = overSentence(me.SupportOverHow)
 	}
 	if slug := q.Get("ask"); slug != "" {
-		return s.consoleAskForm(w, r, me, props, slug)
+		return s.requestFormPage(w, r, me, props, slug)
 	}
 	if slug := q.Get("tenant"); slug != "" {
-		return s.consoleForm(w, r, me, props, slug)
+		return s.startFormPage(w, r, me, props, slug)
 	}
 	if props.Query == "" {
 		return s.consolePage(w, r, me, http.StatusOK, props)
 	}
 	props.Asked = true
-	found, err := s.supportFind(r, me, props.Query)
+	found, err := s.find(r, me, props.Query)
 	if err != nil {
 		return err
 	}
@@ -76,16 +76,16 @@ func (s *Server) consolePage(w http.ResponseWriter, r *http.Request, me store.Pe
 	var asked []store.SentAccessRequest
 	var waiting []store.WriteRequest
 	reads := []store.OwnRead{store.SupportHistory(historyShown, &past), store.ListSentAccessRequests(askedShown, &asked)}
-	if s.cfg.Support == SupportFourEyes {
+	if s.cfg.Support == FourEyes {
 		reads = append(reads, store.ListWriteRequests(&waiting))
 	}
 	if err := s.db.ReadOwn(r.Context(), me, reads...); err != nil {
 		return err
 	}
-	if s.cfg.Support == SupportOff {
-		props.Notice = errSupportOff.Sentence
+	if s.cfg.Support == Off {
+		props.Notice = ErrOff.Sentence
 	}
-	props.Sent, props.Waiting = askedRows(asked), writeAskRows(waiting)
+	props.Sent, props.Waiting = requestedRows(asked), writeAskRows(waiting)
 	for _, p := range past {
 		props.History = append(props.History, pastRow(me, p))
 	}
@@ -101,9 +101,9 @@ func pastRow(me store.Person, p store.PastSupport) views.SupportSessionRow {
 		Reason:    p.Reason,
 		Ticket:    p.Ticket,
 		StartedAt: p.StartedAt,
-		EndedAt:   orZero(p.EndedAt),
+		EndedAt:   OrZero(p.EndedAt),
 		EndsAt:    p.EndsAt,
-		Ended:     howEnded(p.Kind, orZero(p.EndedHow)),
+		Ended:     howEnded(p.Kind, OrZero(p.EndedHow)),
 	}
 	if p.EndedAt == nil {
 		row.EndURL = views.PathConsoleStop
@@ -117,7 +117,7 @@ func pastRow(me store.Person, p store.PastSupport) views.SupportSessionRow {
 // supportFind searches, within the limit of one agent, and has it in the agent's
 // account before anything is shown: how often they look for whom is a fact about
 // them. What was typed can be an address, so ids alone are kept.
-func (s *Server) supportFind(r *http.Request, me store.Person, text string) ([]store.FoundTenant, error) {
+func (s *Server) find(r *http.Request, me store.Person, text string) ([]store.FoundTenant, error) {
 	if err := s.countAttempt(r.Context(), searchesPerMinute, time.Minute, "console search by "+me.ID().String()); err != nil {
 		return nil, err
 	}
@@ -139,7 +139,7 @@ func (s *Server) supportFind(r *http.Request, me store.Person, text string) ([]s
 func tenantRows(found []store.FoundTenant) []views.ConsoleTenantRow {
 	rows := make([]views.ConsoleTenantRow, len(found))
 	for i, t := range found {
-		rows[i] = views.ConsoleTenantRow{Name: t.Name, Slug: t.Slug, Under: "Agency", GrantUntil: orZero(t.GrantEndsAt)}
+		rows[i] = views.ConsoleTenantRow{Name: t.Name, Slug: t.Slug, Under: "Agency", GrantUntil: OrZero(t.GrantEndsAt)}
 		if t.AgencyName != nil {
 			rows[i].Under = "Client of " + *t.AgencyName
 		}
@@ -154,8 +154,8 @@ func tenantRows(found []store.FoundTenant) []views.ConsoleTenantRow {
 
 // consoleForm opens the form for a session in one tenant; the proof comes first,
 // so that nothing typed is lost to it.
-func (s *Server) consoleForm(w http.ResponseWriter, r *http.Request, me store.Person, props views.ConsoleProps, slug string) error {
-	found, err := s.supportFind(r, me, slug)
+func (s *Server) startFormPage(w http.ResponseWriter, r *http.Request, me store.Person, props views.ConsoleProps, slug string) error {
+	found, err := s.find(r, me, slug)
 	if err != nil {
 		return err
 	}
@@ -166,7 +166,7 @@ func (s *Server) consoleForm(w http.ResponseWriter, r *http.Request, me store.Pe
 	}
 	q := r.URL.Query()
 	typed := views.ConsoleForm{Person: q.Get("person"), Ticket: q.Get("ticket"), Minutes: q.Get("minutes")}
-	if !provedLately(me) {
+	if !SteppedUp(me) {
 		http.Redirect(w, r, views.StepUpTo(formURL(slug, typed)), http.StatusSeeOther)
 		return nil
 	}
@@ -192,7 +192,7 @@ func (s *Server) startForm(r *http.Request, me store.Person, t store.FoundTenant
 	if err := s.db.ReadOwn(r.Context(), me, store.SupportPeople(t.Slug, &people)); err != nil {
 		return nil, err
 	}
-	start := &views.ConsoleStart{TenantName: t.Name, TenantSlug: t.Slug, GrantUntil: orZero(t.GrantEndsAt), Form: typed}
+	start := &views.ConsoleStart{TenantName: t.Name, TenantSlug: t.Slug, GrantUntil: OrZero(t.GrantEndsAt), Form: typed}
 	for _, p := range people {
 		side := "client"
 		if p.Party == store.PartyAgency {
@@ -200,13 +200,13 @@ func (s *Server) startForm(r *http.Request, me store.Person, t store.FoundTenant
 		}
 		id := p.UserID.String()
 		start.People = append(start.People, ui.Option{
-			Value: id, Label: p.Name + ", " + strings.ToLower(roleWords[p.Role]) + " (" + side + ")", Selected: id == typed.Person})
+			Value: id, Label: p.Name + ", " + strings.ToLower(RoleNames[p.Role]) + " (" + side + ")", Selected: id == typed.Person})
 	}
 	return start, nil
 }
 
 // consoleStart begins a session, or says beside each field what is wrong with it.
-func (s *Server) consoleStart(w http.ResponseWriter, r *http.Request, me store.Person) error {
+func (s *Server) StartSession(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	f, err := web.NewForm(r)
 	if err != nil {
 		return err
@@ -238,7 +238,7 @@ func (s *Server) consoleStart(w http.ResponseWriter, r *http.Request, me store.P
 		return &web.Problem{Status: http.StatusForbidden, Sentence: "This workspace does not let support in. Its owners and admins can."}
 	case invalid:
 		typed.Errors = ui.Errors(wrong)
-		return s.consoleAgain(w, r, me, slug, typed)
+		return s.startFormAgain(w, r, me, slug, typed)
 	}
 	return err
 }
@@ -252,7 +252,7 @@ func startEvent(err error) string {
 }
 
 // consoleAgain shows the form as it was typed, with what was wrong.
-func (s *Server) consoleAgain(w http.ResponseWriter, r *http.Request, me store.Person, slug string, typed views.ConsoleForm) error {
+func (s *Server) startFormAgain(w http.ResponseWriter, r *http.Request, me store.Person, slug string, typed views.ConsoleForm) error {
 	var found []store.FoundTenant
 	if err := s.db.ReadOwn(r.Context(), me, store.FindSupportTenants(slug, &found)); err != nil {
 		return err
@@ -268,7 +268,7 @@ func (s *Server) consoleAgain(w http.ResponseWriter, r *http.Request, me store.P
 }
 
 // consoleStop ends the agent's session, wherever they press it and however often.
-func (s *Server) consoleStop(w http.ResponseWriter, r *http.Request, me store.Person) error {
+func (s *Server) StopSession(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	if err := s.db.StopSupport(r.Context(), me); err != nil {
 		return err
 	}

@@ -14,11 +14,11 @@ import (
 )
 
 // asksPerHour is how often one agent may ask to be let in: each is a mail to people.
-const asksPerHour = 20
+const requestsPerHour = 20
 
 // consoleAskForm opens the form by which an agent asks a tenant to be let in.
-func (s *Server) consoleAskForm(w http.ResponseWriter, r *http.Request, me store.Person, props views.ConsoleProps, slug string) error {
-	found, err := s.supportFind(r, me, slug)
+func (s *Server) requestFormPage(w http.ResponseWriter, r *http.Request, me store.Person, props views.ConsoleProps, slug string) error {
+	found, err := s.find(r, me, slug)
 	if err != nil {
 		return err
 	}
@@ -30,12 +30,12 @@ func (s *Server) consoleAskForm(w http.ResponseWriter, r *http.Request, me store
 }
 
 // consoleAsk asks a tenant to be let in, or says beside each field what is wrong.
-func (s *Server) consoleAsk(w http.ResponseWriter, r *http.Request, me store.Person) error {
+func (s *Server) RequestAccess(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	f, err := web.NewForm(r)
 	if err != nil {
 		return err
 	}
-	if err := s.countAttempt(r.Context(), asksPerHour, time.Hour, "console ask by "+me.ID().String()); err != nil {
+	if err := s.countAttempt(r.Context(), requestsPerHour, time.Hour, "console ask by "+me.ID().String()); err != nil {
 		return err
 	}
 	slug := strings.TrimSpace(f.Raw("tenant"))
@@ -55,7 +55,7 @@ func (s *Server) consoleAsk(w http.ResponseWriter, r *http.Request, me store.Per
 		return &web.Problem{Status: http.StatusForbidden, Sentence: "This workspace does not want to be asked. Its owners and admins can let support in by themselves."}
 	case invalid:
 		typed.Errors = ui.Errors(wrong)
-		found, err := s.supportFind(r, me, slug)
+		found, err := s.find(r, me, slug)
 		if err != nil {
 			return err
 		}
@@ -68,12 +68,12 @@ func (s *Server) consoleAsk(w http.ResponseWriter, r *http.Request, me store.Per
 	return err
 }
 
-func askedRows(asked []store.SentAccessRequest) []views.AskedRow {
+func requestedRows(asked []store.SentAccessRequest) []views.AskedRow {
 	rows := make([]views.AskedRow, len(asked))
 	for i, a := range asked {
 		rows[i] = views.AskedRow{Tenant: a.TenantName, Write: a.Mode == "write", Reason: a.Reason, Ticket: a.Ticket,
-			At: a.CreatedAt, Word: a.Word, State: askState(a)}
-		if orZero(a.Answer) == "granted" {
+			At: a.CreatedAt, Word: a.Word, State: requestState(a)}
+		if OrZero(a.Answer) == "granted" {
 			rows[i].StartURL = views.ConsoleTenant(a.Slug)
 		}
 	}
@@ -81,8 +81,8 @@ func askedRows(asked []store.SentAccessRequest) []views.AskedRow {
 }
 
 // askState is where a request stands, in words.
-func askState(a store.SentAccessRequest) string {
-	switch orZero(a.Answer) {
+func requestState(a store.SentAccessRequest) string {
+	switch OrZero(a.Answer) {
 	case "granted":
 		return "They let you in"
 	case "denied":

@@ -15,26 +15,26 @@ import (
 )
 
 // SupportMode is what an installation lets its own support do.
-type SupportMode string
+type Mode string
 
 // Support as the zero value has it; with a second agent's word before anything is
 // changed; and not at all.
 const (
-	SupportOn       SupportMode = ""
-	SupportFourEyes SupportMode = "four-eyes"
-	SupportOff      SupportMode = "off"
+	On       Mode = ""
+	FourEyes Mode = "four-eyes"
+	Off      Mode = "off"
 )
 
-var errSupportOff = &web.Problem{Status: http.StatusForbidden, Sentence: "Support is switched off on this installation."}
+var ErrOff = &web.Problem{Status: http.StatusForbidden, Sentence: "Support is switched off on this installation."}
 
 var errNoPasskey = &web.Problem{Status: http.StatusForbidden, Sentence: "Add a passkey to your account first. This installation lets no agent in without one."}
 
 // whileOn is a deed of an agent that an installation can switch off, or leave to
 // those who have a passkey.
-func (s *Server) whileOn(h func(http.ResponseWriter, *http.Request, store.Person) error) func(http.ResponseWriter, *http.Request, store.Person) error {
+func (s *Server) WhileOn(h func(http.ResponseWriter, *http.Request, store.Person) error) func(http.ResponseWriter, *http.Request, store.Person) error {
 	return func(w http.ResponseWriter, r *http.Request, me store.Person) error {
-		if s.cfg.Support == SupportOff {
-			return errSupportOff
+		if s.cfg.Support == Off {
+			return ErrOff
 		}
 		if owes, err := s.signin.OwesPasskey(r.Context(), me); err != nil {
 			return err
@@ -46,7 +46,7 @@ func (s *Server) whileOn(h func(http.ResponseWriter, *http.Request, store.Person
 }
 
 // consoleWrite asks an agent once more whether they mean it; the proof comes first.
-func (s *Server) consoleWrite(w http.ResponseWriter, r *http.Request, me store.Person) error {
+func (s *Server) ShowWriting(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	return s.writePage(w, r, me, http.StatusOK, nil)
 }
 
@@ -69,13 +69,13 @@ func (s *Server) writePage(w http.ResponseWriter, r *http.Request, me store.Pers
 		Ticket:   past[0].Ticket,
 		EndsAt:   past[0].EndsAt,
 		BackURL:  views.PathBase(past[0].Slug).Home(),
-		FourEyes: s.cfg.Support == SupportFourEyes,
+		FourEyes: s.cfg.Support == FourEyes,
 		Errors:   wrong,
 	}))
 }
 
 // consoleWriteStart turns the session to writing, or asks a second agent for it.
-func (s *Server) consoleWriteStart(w http.ResponseWriter, r *http.Request, me store.Person) error {
+func (s *Server) StartWriting(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	f, err := web.NewForm(r)
 	if err != nil {
 		return err
@@ -83,7 +83,7 @@ func (s *Server) consoleWriteStart(w http.ResponseWriter, r *http.Request, me st
 	if f.Raw("sure") != "on" {
 		return s.writePage(w, r, me, http.StatusUnprocessableEntity, ui.Errors{"sure": "Tick this if you mean it."})
 	}
-	writing, err := s.db.RequestWrite(r.Context(), me, s.cfg.Support == SupportFourEyes)
+	writing, err := s.db.RequestWrite(r.Context(), me, s.cfg.Support == FourEyes)
 	switch {
 	case errors.Is(err, store.ErrStepUp):
 		http.Redirect(w, r, views.StepUpTo(views.PathConsoleWrite), http.StatusSeeOther)
@@ -103,7 +103,7 @@ func (s *Server) consoleWriteStart(w http.ResponseWriter, r *http.Request, me st
 }
 
 // consoleWriteConfirm is a second agent's word.
-func (s *Server) consoleWriteConfirm(w http.ResponseWriter, r *http.Request, me store.Person) error {
+func (s *Server) ConfirmWriting(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	f, err := web.NewForm(r)
 	if err != nil {
 		return err

@@ -97,7 +97,7 @@ func TestConsoleWriteNeedsConsent(t *testing.T) {
 // agrees.
 func TestConsoleWriteWithFourEyes(t *testing.T) {
 	t.Parallel()
-	d := deskWith(t, func(c *handlers.Config) { c.Support = handlers.SupportFourEyes }).letWrite(t)
+	d := deskWith(t, func(c *handlers.Config) { c.Support = handlers.FourEyes }).letWrite(t)
 	d.in(t, d.Dana).prove(t)
 	has(t, "the page", d.sam.get(t, "/support/write"), "Another agent must agree")
 	asked := d.sam.post(t, "/support/write", sure)
@@ -135,7 +135,7 @@ func TestSupportSwitchedOff(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t).letWrite(t)
 	d.in(t, d.Mia)
-	off := deskWith(t, func(c *handlers.Config) { c.Support = handlers.SupportOff })
+	off := deskWith(t, func(c *handlers.Config) { c.Support = handlers.Off })
 	off.sam.signIn(t, d.token)
 	inside := off.sam.get(t, d.base+"/")
 	want(t, "inside", inside, 403)

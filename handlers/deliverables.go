@@ -26,7 +26,7 @@ func deliverableRows(c views.Chrome, list []store.Deliverable) []views.Deliverab
 			Version:   d.Version,
 			Draft:     d.Draft,
 			Files:     d.Files,
-			Due:       orZero(d.DueOn),
+			Due:       OrZero(d.DueOn),
 			Late:      late(d.DueOn, d.State, today),
 			Archived:  d.ArchivedAt != nil,
 			UpdatedAt: d.UpdatedAt,
@@ -57,7 +57,7 @@ func stateOf(d store.Deliverable) views.State {
 
 // deliverableList leads to the projects: deliverables are listed where they are.
 func (s *Server) deliverableList(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	http.Redirect(w, r, baseOf(r, me).Projects(), http.StatusSeeOther)
+	http.Redirect(w, r, Base(r, me).Projects(), http.StatusSeeOther)
 	return nil
 }
 
@@ -94,7 +94,7 @@ func (s *Server) deliverableCreate(w http.ResponseWriter, r *http.Request, me st
 	if err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Deliverable(id.String()), "deliverable.created", "")
+	return Done(w, r, Base(r, me).Deliverable(id.String()), "deliverable.created", "")
 }
 
 func deliverableForm(r *http.Request) (store.DeliverableInput, views.DeliverableForm, error) {
@@ -165,7 +165,7 @@ func deliverablePage(c views.Chrome, me store.Member, d store.Deliverable, versi
 		Brief:       d.Brief,
 		ProjectName: d.ProjectName,
 		ProjectURL:  c.Base.Project(d.ProjectID.String()),
-		Due:         orZero(d.DueOn),
+		Due:         OrZero(d.DueOn),
 		Late:        late(d.DueOn, d.State, c.Dates.Today()),
 		Archived:    d.ArchivedAt != nil,
 		CanEdit:     edit,
@@ -201,7 +201,7 @@ func withVersion(p *views.DeliverableShowProps, c views.Chrome, me store.Member,
 		CreatedBy:   v.AuthorName,
 		CreatedAt:   v.CreatedAt,
 		PublishedBy: v.PublisherName,
-		PublishedAt: orZero(v.SharedAt),
+		PublishedAt: OrZero(v.SharedAt),
 	}
 	ready := 0
 	for _, f := range list {
@@ -279,7 +279,7 @@ func (s *Server) deliverableUpdate(w http.ResponseWriter, r *http.Request, me st
 	if err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Deliverable(id.String()), "deliverable.saved", "")
+	return Done(w, r, Base(r, me).Deliverable(id.String()), "deliverable.saved", "")
 }
 
 func (s *Server) deliverableMove(w http.ResponseWriter, r *http.Request, me store.Member) error {
@@ -293,7 +293,7 @@ func (s *Server) deliverableMove(w http.ResponseWriter, r *http.Request, me stor
 	if err != nil {
 		return err
 	}
-	return moved(w, r, baseOf(r, me).Project(project))
+	return moved(w, r, Base(r, me).Project(project))
 }
 
 func (s *Server) deliverableArchive(w http.ResponseWriter, r *http.Request, me store.Member) error {
@@ -327,7 +327,7 @@ func (s *Server) deliverablePutAway(w http.ResponseWriter, r *http.Request, me s
 	if err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Project(project), deed, web.PathID(r).String())
+	return Done(w, r, Base(r, me).Project(project), deed, web.PathID(r).String())
 }
 
 // deliverableDeed runs a deed on the deliverable of the path and says which

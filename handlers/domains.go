@@ -16,7 +16,7 @@ import (
 // step-up, and a session of a tenant's host never has one.
 func (s *Server) onMain(h func(http.ResponseWriter, *http.Request, store.Member) error) func(http.ResponseWriter, *http.Request, store.Member) error {
 	return func(w http.ResponseWriter, r *http.Request, me store.Member) error {
-		if addressOf(r).host == "" {
+		if AddressOf(r).Host == "" {
 			return h(w, r, me)
 		}
 		if r.PathValue("id") != "" { // what is not there is not there on any host
@@ -68,7 +68,7 @@ func (s *Server) domainRow(base views.Base, d store.Domain) views.DomainRow {
 		ProofValue: dnscheck.ProofValue(d.Token),
 		Seen:       d.Seen,
 		Looking:    d.Looking,
-		LastTry:    orZero(d.CheckedAt),
+		LastTry:    OrZero(d.CheckedAt),
 		NextTry:    nextTry(d, time.Now()),
 		CheckURL:   base.DomainCheck(d.ID.String()),
 		RemoveURL:  base.DomainRemove(d.ID.String()),
@@ -121,7 +121,7 @@ func (s *Server) domainRemove(w http.ResponseWriter, r *http.Request, me store.M
 
 // domainDone goes back to the list, by way of a step-up where one was missing.
 func (s *Server) domainDone(w http.ResponseWriter, r *http.Request, me store.Member, deed string, err error) error {
-	to := baseOf(r, me).Domains()
+	to := Base(r, me).Domains()
 	if errors.Is(err, store.ErrStepUp) {
 		http.Redirect(w, r, views.StepUpTo(to), http.StatusSeeOther)
 		return nil
@@ -129,7 +129,7 @@ func (s *Server) domainDone(w http.ResponseWriter, r *http.Request, me store.Mem
 	if err != nil {
 		return err
 	}
-	return done(w, r, to, deed, "")
+	return Done(w, r, to, deed, "")
 }
 
 // addressOfTenant is where all links of a tenant lead.

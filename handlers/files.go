@@ -113,7 +113,7 @@ func (s *Server) fileDelete(w http.ResponseWriter, r *http.Request, me store.Mem
 	if id != uuid.Nil {
 		undo = id.String()
 	}
-	return done(w, r, baseOf(r, me).Deliverable(deliverable.String()), deed, undo)
+	return Done(w, r, Base(r, me).Deliverable(deliverable.String()), deed, undo)
 }
 
 func (s *Server) fileRestore(w http.ResponseWriter, r *http.Request, me store.Member) error {
@@ -124,7 +124,7 @@ func (s *Server) fileRestore(w http.ResponseWriter, r *http.Request, me store.Me
 	if err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Deliverable(deliverable.String()), "file.restored", "")
+	return Done(w, r, Base(r, me).Deliverable(deliverable.String()), "file.restored", "")
 }
 
 func (s *Server) binFile(r *http.Request, me store.Member, id uuid.UUID, binned bool) (deliverable uuid.UUID, err error) {

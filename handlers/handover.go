@@ -16,7 +16,7 @@ import (
 // one, which knows it or asks it to sign in, and hands it over. What was sent by
 // a form leads to a page first: our content policy lets no form lead elsewhere.
 func (s *Server) leaveToSignIn(w http.ResponseWriter, r *http.Request) error {
-	a := addressOf(r)
+	a := AddressOf(r)
 	if !web.IsSafe(r.Method) {
 		http.Redirect(w, r, views.PathHandoverOver, http.StatusFound)
 		return nil
@@ -25,11 +25,11 @@ func (s *Server) leaveToSignIn(w http.ResponseWriter, r *http.Request) error {
 	if strings.HasPrefix(to, views.PathLogin) {
 		to = views.PathHome // the door is on the main host
 	}
-	page, err := s.signin.AskHandover(w, r, a.host, to)
+	page, err := s.signin.AskHandover(w, r, a.Host, to)
 	if err != nil {
 		return err
 	}
-	http.Redirect(w, r, a.platform+page, http.StatusFound)
+	http.Redirect(w, r, a.Platform+page, http.StatusFound)
 	return nil
 }
 
@@ -74,7 +74,7 @@ func (s *Server) handoverSpend(w http.ResponseWriter, r *http.Request, v store.V
 	if r.Method != http.MethodGet {
 		return &web.Problem{Status: http.StatusMethodNotAllowed}
 	}
-	host := addressOf(r).host
+	host := AddressOf(r).Host
 	if host == "" {
 		return store.ErrNotFound
 	}
@@ -100,7 +100,7 @@ func (s *Server) handoverSpend(w http.ResponseWriter, r *http.Request, v store.V
 func (s *Server) betterHost(r *http.Request, me store.Member, rule Route) string {
 	host := me.Tenant.Host
 	theirs := me.Party == store.PartyAgency && me.Tenant.Kind == "client"
-	if host == "" || theirs || host == addressOf(r).host || !rule.Place || r.Method != http.MethodGet || me.Support != nil || wantsJSON(r) {
+	if host == "" || theirs || host == AddressOf(r).Host || !rule.Place || r.Method != http.MethodGet || me.Support != nil || wantsJSON(r) {
 		return ""
 	}
 	return host

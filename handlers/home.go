@@ -52,13 +52,13 @@ func workspaceRows(mine []store.Workspace) []views.WorkspaceRow {
 			URL:           views.PathBase(m.Slug).Again(),
 			HomeURL:       views.PathBase(m.Slug).Home(),
 			Name:          m.Name,
-			Accent:        orZero(m.Accent),
+			Accent:        OrZero(m.Accent),
 			LogoURL:       logoURL(m.LogoID),
 			Under:         under(m),
 			WaitingClient: forClient,
 			WaitingUs:     forUs,
 			Unread:        m.Unread,
-			LastActivity:  orZero(m.LastActivityAt),
+			LastActivity:  OrZero(m.LastActivityAt),
 			State:         views.State(m.State),
 		}
 	}
@@ -77,12 +77,12 @@ func under(m store.Workspace) string {
 	case m.Kind == "agency":
 		return "Your agency"
 	case m.Party == store.PartyClient:
-		return "Portal by " + orZero(m.AgencyName)
+		return "Portal by " + OrZero(m.AgencyName)
 	}
-	return "Client of " + orZero(m.AgencyName)
+	return "Client of " + OrZero(m.AgencyName)
 }
 
-func orZero[T any](p *T) T {
+func OrZero[T any](p *T) T {
 	if p == nil {
 		var zero T
 		return zero

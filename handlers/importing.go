@@ -68,7 +68,7 @@ func (s *Server) importPeople(w http.ResponseWriter, r *http.Request, me store.M
 	case err != nil:
 		return err
 	}
-	return done(w, r, baseOf(r, me).Members(), "member.list_invited", "")
+	return Done(w, r, Base(r, me).Members(), "member.list_invited", "")
 }
 
 // importForm reads the list from the file if one was sent, else from the field.
@@ -129,7 +129,7 @@ func (s *Server) judge(r *http.Request, me store.Member, rows []importRow) error
 		case p.Party == store.PartyClient && me.Tenant.Kind == "agency":
 			row.wrong = "An agency has no client side. Invite clients where they are clients."
 		case !me.Manages(p.Party, p.Role, byClient):
-			row.wrong = "You may not invite somebody as " + strings.ToLower(roleWords[p.Role]) + " of " + sideOf(me, p.Party) + "."
+			row.wrong = "You may not invite somebody as " + strings.ToLower(RoleNames[p.Role]) + " of " + sideOf(me, p.Party) + "."
 		default:
 			row.left = here[p.Email]
 		}
@@ -154,7 +154,7 @@ func importProps(me store.Member, text string, rows []importRow) views.ImportPro
 			Line:  strconv.Itoa(row.line),
 			Name:  clip(strings.Map(visible, row.person.Name)),
 			Email: row.person.Email,
-			Role:  roleWords[row.person.Role],
+			Role:  RoleNames[row.person.Role],
 			Side:  sideOf(me, row.person.Party),
 			Wrong: row.wrong,
 			Left:  row.left,

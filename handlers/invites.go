@@ -43,7 +43,7 @@ func (s *Server) inviteProps(i store.Invitation, me store.Person, self string, t
 		Brand:     views.Brand{Name: i.Tenant.Name, By: i.Tenant.AgencyName, Accent: i.Tenant.Accent},
 		By:        i.InviterName,
 		Team:      i.Party == store.PartyAgency,
-		Role:      roleWords[i.Role],
+		Role:      RoleNames[i.Role],
 		May:       roleSentence(i.Party, i.Role),
 		Email:     i.Email,
 		SignedIn:  me.Email,
@@ -105,5 +105,5 @@ func (s *Server) inviteAccept(w http.ResponseWriter, r *http.Request, me store.P
 	case err != nil:
 		return err
 	}
-	return done(w, r, views.PathBase(slug).Home(), "member.joined", "")
+	return Done(w, r, views.PathBase(slug).Home(), "member.joined", "")
 }

@@ -34,10 +34,10 @@ func inviteRows(base views.Base, me store.Member, invites []store.Invite, byClie
 		rows[n] = views.InviteRow{
 			Name:      i.Name,
 			Email:     i.Email,
-			Role:      roleWords[i.Role],
+			Role:      RoleNames[i.Role],
 			Side:      sideOf(me, i.Party),
 			By:        i.InviterName,
-			SentAt:    orZero(i.SentAt),
+			SentAt:    OrZero(i.SentAt),
 			ExpiresAt: i.ExpiresAt,
 			Expired:   i.Expired,
 			Lapsed:    i.InviterLostRight(byClient),
@@ -57,8 +57,8 @@ func inviteRows(base views.Base, me store.Member, invites []store.Invite, byClie
 // proof comes first, so that nothing typed is lost to it.
 func (s *Server) inviteNew(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	role := r.URL.Query().Get("role")
-	if role == string(store.RoleOwner) && !provedLately(me.Person) {
-		return proveFirst(w, r, views.PathBase(me.Tenant.Slug).InviteNewOwner())
+	if role == string(store.RoleOwner) && !SteppedUp(me.Person) {
+		return StepUpFirst(w, r, views.PathBase(me.Tenant.Slug).InviteNewOwner())
 	}
 	return s.invitingPage(w, r, me, http.StatusOK, views.InviteNewForm{Role: role}, "")
 }
@@ -84,10 +84,10 @@ func (s *Server) invitingPage(w http.ResponseWriter, r *http.Request, me store.M
 	for _, role := range store.Roles() {
 		switch {
 		case !slices.ContainsFunc(may, func(p store.Party) bool { return me.Manages(p, role, byClient) }):
-		case role == store.RoleOwner && !provedLately(me.Person) && typed.Role != string(store.RoleOwner):
+		case role == store.RoleOwner && !SteppedUp(me.Person) && typed.Role != string(store.RoleOwner):
 			props.OwnerURL = c.Base.InviteNewOwner()
 		default:
-			props.Roles = append(props.Roles, ui.Option{Value: string(role), Label: roleWords[role], Selected: string(role) == typed.Role})
+			props.Roles = append(props.Roles, ui.Option{Value: string(role), Label: RoleNames[role], Selected: string(role) == typed.Role})
 		}
 	}
 	return s.page(w, r, status, views.InviteNew(c, props))
@@ -116,12 +116,12 @@ func (s *Server) inviteCreate(w http.ResponseWriter, r *http.Request, me store.M
 		wrong = f.Errors
 	case errors.Is(err, store.ErrStepUp):
 		wrong = store.InvalidError{"role": "Ownership wants a fresh proof that it is you. Prove it in a new tab, then send this form."}
-		prove = addressOf(r).platform + views.StepUpTo(views.PathBase(me.Tenant.Slug).InviteNewOwner())
+		prove = AddressOf(r).Platform + views.StepUpTo(views.PathBase(me.Tenant.Slug).InviteNewOwner())
 	case invalid:
 	case err != nil:
 		return err
 	default:
-		return done(w, r, baseOf(r, me).Members(), "member.invited", "")
+		return Done(w, r, Base(r, me).Members(), "member.invited", "")
 	}
 	typed.Errors = ui.Errors(wrong)
 	return s.invitingPage(w, r, me, http.StatusUnprocessableEntity, typed, prove)
@@ -169,7 +169,7 @@ func (s *Server) inviteResend(w http.ResponseWriter, r *http.Request, me store.M
 	if err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Members(), "member.invite_resent", "")
+	return Done(w, r, Base(r, me).Members(), "member.invite_resent", "")
 }
 
 func (s *Server) inviteRevoke(w http.ResponseWriter, r *http.Request, me store.Member) error {
@@ -177,5 +177,5 @@ func (s *Server) inviteRevoke(w http.ResponseWriter, r *http.Request, me store.M
 	if err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Members(), "member.invite_revoked", "")
+	return Done(w, r, Base(r, me).Members(), "member.invite_revoked", "")
 }

@@ -18,7 +18,7 @@ import (
 
 const peopleShown = 50
 
-var roleWords = map[store.Role]string{
+var RoleNames = map[store.Role]string{
 	store.RoleOwner:  "Owner",
 	store.RoleAdmin:  "Admin",
 	store.RoleMember: "Member",
@@ -82,13 +82,13 @@ func memberGroups(base views.Base, me store.Member, people []store.Membership, c
 		row := views.MemberRow{
 			Name:     p.Name,
 			Email:    p.Email,
-			Role:     roleWords[p.Role],
-			LastSeen: orZero(p.LastSeenAt),
+			Role:     RoleNames[p.Role],
+			LastSeen: OrZero(p.LastSeenAt),
 			You:      p.UserID == me.ID(),
 			URL:      base.Member(p.UserID.String()),
 		}
 		if p.Party == store.PartyClient {
-			if viewsAs(me) {
+			if MayViewAs(me) {
 				row.ViewAs = p.UserID.String()
 			}
 			clients.People = append(clients.People, row)
@@ -115,11 +115,11 @@ func (s *Server) memberPage(w http.ResponseWriter, r *http.Request, me store.Mem
 		ID:       p.UserID.String(),
 		Name:     p.Name,
 		Email:    p.Email,
-		Role:     roleWords[p.Role],
+		Role:     RoleNames[p.Role],
 		May:      roleSentence(p.Party, p.Role),
 		Side:     sideOf(me, p.Party),
 		Since:    p.CreatedAt,
-		LastSeen: orZero(p.LastSeenAt),
+		LastSeen: OrZero(p.LastSeenAt),
 		You:      p.UserID == me.ID(),
 		Team:     me.Tenant.Kind == "agency",
 		Owner:    p.Role == store.RoleOwner,
@@ -133,7 +133,7 @@ func (s *Server) memberPage(w http.ResponseWriter, r *http.Request, me store.Mem
 		}
 		for _, role := range store.Roles() {
 			if me.Manages(p.Party, role, byClient) {
-				props.Roles = append(props.Roles, ui.Option{Value: string(role), Label: roleWords[role], Selected: role == chosen})
+				props.Roles = append(props.Roles, ui.Option{Value: string(role), Label: RoleNames[role], Selected: role == chosen})
 			}
 		}
 	}
@@ -153,7 +153,7 @@ func (s *Server) memberRole(w http.ResponseWriter, r *http.Request, me store.Mem
 	wrong, invalid := errors.AsType[store.InvalidError](err)
 	switch {
 	case errors.Is(err, store.ErrStepUp):
-		return proveFirst(w, r, views.PathBase(me.Tenant.Slug).MemberAs(id.String(), role))
+		return StepUpFirst(w, r, views.PathBase(me.Tenant.Slug).MemberAs(id.String(), role))
 	case errors.Is(err, store.ErrLastOwner):
 		return s.memberPage(w, r, me, http.StatusConflict, lastOwner, nil)
 	case invalid:
@@ -162,38 +162,38 @@ func (s *Server) memberRole(w http.ResponseWriter, r *http.Request, me store.Mem
 		return err
 	case id == me.ID():
 		// Of who gave their own rights away: what they may still see is the new role's to say.
-		return done(w, r, baseOf(r, me).Home(), "member.role_changed", "")
+		return Done(w, r, Base(r, me).Home(), "member.role_changed", "")
 	}
-	return done(w, r, baseOf(r, me).Member(id.String()), "member.role_changed", "")
+	return Done(w, r, Base(r, me).Member(id.String()), "member.role_changed", "")
 }
 
 func (s *Server) memberRemove(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	id := web.PathID(r)
 	if id == me.ID() {
-		http.Redirect(w, r, baseOf(r, me).Leave(), http.StatusSeeOther)
+		http.Redirect(w, r, Base(r, me).Leave(), http.StatusSeeOther)
 		return nil
 	}
 	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.RemovePerson(r.Context(), id) })
 	switch {
 	case errors.Is(err, store.ErrStepUp):
-		return proveFirst(w, r, views.PathBase(me.Tenant.Slug).Member(id.String()))
+		return StepUpFirst(w, r, views.PathBase(me.Tenant.Slug).Member(id.String()))
 	case errors.Is(err, store.ErrLastOwner):
 		return s.memberPage(w, r, me, http.StatusConflict, lastOwner, nil)
 	case err != nil:
 		return err
 	}
-	return done(w, r, baseOf(r, me).Members(), "member.removed", "")
+	return Done(w, r, Base(r, me).Members(), "member.removed", "")
 }
 
 // proveFirst sends somebody to prove anew who they are, and then to a page of the
 // main host, where the proof is.
-func proveFirst(w http.ResponseWriter, r *http.Request, back string) error {
-	http.Redirect(w, r, addressOf(r).platform+views.StepUpTo(back), http.StatusSeeOther)
+func StepUpFirst(w http.ResponseWriter, r *http.Request, back string) error {
+	http.Redirect(w, r, AddressOf(r).Platform+views.StepUpTo(back), http.StatusSeeOther)
 	return nil
 }
 
 // provedLately says whether a form that wants a fresh proof may be opened.
-func provedLately(p store.Person) bool {
+func SteppedUp(p store.Person) bool {
 	return p.SteppedUpAt != nil && time.Since(*p.SteppedUpAt) < freshEnough
 }
 
@@ -207,7 +207,7 @@ func (s *Server) membersByClient(w http.ResponseWriter, r *http.Request, me stor
 	if err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Members(), "people.by_client", "")
+	return Done(w, r, Base(r, me).Members(), "people.by_client", "")
 }
 
 func (s *Server) leaveShow(w http.ResponseWriter, r *http.Request, me store.Member) error {
@@ -223,12 +223,12 @@ func (s *Server) leave(w http.ResponseWriter, r *http.Request, me store.Member) 
 	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.Leave(r.Context()) })
 	switch {
 	case errors.Is(err, store.ErrStepUp):
-		return proveFirst(w, r, views.PathBase(me.Tenant.Slug).Leave())
+		return StepUpFirst(w, r, views.PathBase(me.Tenant.Slug).Leave())
 	case errors.Is(err, store.ErrLastOwner):
 		return s.leavePage(w, r, me, http.StatusConflict, lastOwner)
 	case err != nil:
 		return err
 	}
-	http.Redirect(w, r, addressOf(r).platform+views.PathHome, http.StatusSeeOther)
+	http.Redirect(w, r, AddressOf(r).Platform+views.PathHome, http.StatusSeeOther)
 	return nil
 }

@@ -21,9 +21,9 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request, status int, page t
 
 // chrome is the frame of a member's page.
 func (s *Server) chrome(r *http.Request, me store.Member) views.Chrome {
-	base := baseOf(r, me)
+	base := Base(r, me)
 	c := views.Chrome{
-		Platform:  addressOf(r).platform,
+		Platform:  AddressOf(r).Platform,
 		Base:      base,
 		Workspace: workspace(base, me),
 		Person:    views.Person{Name: me.Name, Email: me.Email},
@@ -165,7 +165,7 @@ func flash(r *http.Request, base views.Base) views.Flash {
 }
 
 // done ends a change: 303 to where its result is seen, saying what happened.
-func done(w http.ResponseWriter, r *http.Request, to, deed, id string) error {
+func Done(w http.ResponseWriter, r *http.Request, to, deed, id string) error {
 	u, err := url.Parse(to)
 	if err != nil {
 		return err

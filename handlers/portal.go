@@ -99,7 +99,7 @@ func waitingRows(c views.Chrome, newest []store.Deliverable, state string) []vie
 			ThumbURL: thumbURL(c.Base, d),
 			Version:  d.Version,
 			Since:    d.UpdatedAt,
-			Due:      orZero(d.DueOn),
+			Due:      OrZero(d.DueOn),
 			Late:     late(d.DueOn, d.State, today),
 		}
 	}

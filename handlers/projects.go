@@ -38,7 +38,7 @@ func projectRows(c views.Chrome, projects []store.Project) []views.ProjectRow {
 			URL:          c.Base.Project(p.ID.String()),
 			Name:         p.Name,
 			Summary:      p.Summary,
-			Due:          orZero(p.DueOn),
+			Due:          OrZero(p.DueOn),
 			Late:         late(p.DueOn, "", today),
 			Hidden:       p.SharedAt == nil,
 			Archived:     p.ArchivedAt != nil,
@@ -76,7 +76,7 @@ func (s *Server) projectCreate(w http.ResponseWriter, r *http.Request, me store.
 	if err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Project(id), "project.created", "")
+	return Done(w, r, Base(r, me).Project(id), "project.created", "")
 }
 
 // projectForm reads what was typed, for the store and for showing it again.
@@ -121,7 +121,7 @@ func (s *Server) projectShow(w http.ResponseWriter, r *http.Request, me store.Me
 		ID:           project.ID.String(),
 		Name:         project.Name,
 		Summary:      project.Summary,
-		Due:          orZero(project.DueOn),
+		Due:          OrZero(project.DueOn),
 		Late:         late(project.DueOn, "", c.Dates.Today()),
 		Hidden:       project.SharedAt == nil,
 		Archived:     project.ArchivedAt != nil,
@@ -193,7 +193,7 @@ func (s *Server) projectUpdate(w http.ResponseWriter, r *http.Request, me store.
 	if err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Project(id.String()), "project.saved", "")
+	return Done(w, r, Base(r, me).Project(id.String()), "project.saved", "")
 }
 
 func (s *Server) projectMove(w http.ResponseWriter, r *http.Request, me store.Member) error {
@@ -205,7 +205,7 @@ func (s *Server) projectMove(w http.ResponseWriter, r *http.Request, me store.Me
 	if err != nil {
 		return err
 	}
-	return moved(w, r, baseOf(r, me).Projects())
+	return moved(w, r, Base(r, me).Projects())
 }
 
 func (s *Server) projectArchive(w http.ResponseWriter, r *http.Request, me store.Member) error {
@@ -237,7 +237,7 @@ func (s *Server) projectDeed(w http.ResponseWriter, r *http.Request, me store.Me
 	if err := s.db.Write(r.Context(), me, fn); err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Projects(), deed, web.PathID(r).String())
+	return Done(w, r, Base(r, me).Projects(), deed, web.PathID(r).String())
 }
 
 func versionWord(n int) string { return "Version " + strconv.Itoa(n) }

@@ -41,7 +41,7 @@ type Config struct {
 	// AnswerTime is how long a page may take to be made; 0 is 14 seconds.
 	AnswerTime time.Duration
 	// Support is what the installation lets its own support do.
-	Support SupportMode
+	Support Mode
 }
 
 // leastCountKey is how long a [Config]'s CountKey is at least, in bytes.

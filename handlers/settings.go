@@ -24,9 +24,9 @@ func (s *Server) settingsPage(w http.ResponseWriter, r *http.Request, me store.M
 	if typed == nil {
 		typed = &views.SettingsForm{
 			Name:         own.Name,
-			PortalName:   orZero(own.PortalName),
-			Welcome:      orZero(own.Welcome),
-			MailName:     orZero(own.MailName),
+			PortalName:   OrZero(own.PortalName),
+			Welcome:      OrZero(own.Welcome),
+			MailName:     OrZero(own.MailName),
 			Accent:       me.Tenant.Accent,
 			OwnAccent:    own.Accent != nil,
 			ForgetsNames: own.ForgetsNames,
@@ -68,7 +68,7 @@ func (s *Server) settingsUpdate(w http.ResponseWriter, r *http.Request, me store
 	if err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Settings(), "settings.saved", "")
+	return Done(w, r, Base(r, me).Settings(), "settings.saved", "")
 }
 
 func settingsInput(f *web.Form) store.SettingsInput {

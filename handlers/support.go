@@ -16,27 +16,27 @@ import (
 const supportShown = 25
 
 // supportShow is the tenant's own say over support: its consent and its ledger.
-func (s *Server) supportShow(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	return s.supportPage(w, r, me, http.StatusOK, supportForms{})
+func (s *Server) Show(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	return s.page_(w, r, me, http.StatusOK, typedForms{})
 }
 
 // supportForms are the forms of that page as they were typed.
-type supportForms struct {
+type typedForms struct {
 	grant  views.SupportGrantForm
 	viewAs views.ViewAsForm
 }
 
-func (s *Server) supportPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, typed supportForms) error {
+func (s *Server) page_(w http.ResponseWriter, r *http.Request, me store.Member, status int, typed typedForms) error {
 	page := store.SupportPage{Limit: supportShown + 1}
 	before := r.URL.Query().Get("before")
-	page.BeforeAt, page.BeforeID = parseCursor(before)
+	page.BeforeAt, page.BeforeID = ParseCursor(before)
 	var grant *store.Grant
 	var sessions []store.SupportSession
 	var people []store.SupportTarget
 	var asks []store.AccessRequest
 	var mayAsk bool
 	reads := []store.Read{store.CurrentGrant(&grant), store.AccessRequestsAllowed(&mayAsk), store.ListOpenAccessRequests(&asks), store.ListSupportSessions(page, &sessions)}
-	if viewsAs(me) {
+	if MayViewAs(me) {
 		reads = append(reads, store.ViewedAs(&people))
 	}
 	if err := s.db.Read(r.Context(), me, reads...); err != nil {
@@ -47,10 +47,10 @@ func (s *Server) supportPage(w http.ResponseWriter, r *http.Request, me store.Me
 	if me.Support == nil && len(sessions) > 0 {
 		export = c.Base.SupportLedger()
 	}
-	props := views.SupportProps{ExportURL: export, MayAsk: mayAsk, CanGrant: consents(me), Form: typed.grant,
-		CanViewAs: viewsAs(me), ViewAsPeople: viewAsPeople(people, typed.viewAs.Person), ViewAs: typed.viewAs}
+	props := views.SupportProps{ExportURL: export, MayAsk: mayAsk, CanGrant: mayConsent(me), Form: typed.grant,
+		CanViewAs: MayViewAs(me), ViewAsPeople: viewAsPeople(people, typed.viewAs.Person), ViewAs: typed.viewAs}
 	for _, ask := range asks {
-		props.Asks = append(props.Asks, askRow(c.Base, ask))
+		props.Asks = append(props.Asks, requestRow(c.Base, ask))
 	}
 	if grant != nil {
 		props.GrantWrite = grant.Mode == "write"
@@ -59,7 +59,7 @@ func (s *Server) supportPage(w http.ResponseWriter, r *http.Request, me store.Me
 	if len(sessions) > supportShown {
 		sessions = sessions[:supportShown]
 		last := sessions[len(sessions)-1]
-		props.OlderURL = c.Base.Support() + "?" + url.Values{"before": {cursor(last.StartedAt, last.ID)}}.Encode()
+		props.OlderURL = c.Base.Support() + "?" + url.Values{"before": {Cursor(last.StartedAt, last.ID)}}.Encode()
 	}
 	if before != "" {
 		props.NewerURL = c.Base.Support()
@@ -72,7 +72,7 @@ func (s *Server) supportPage(w http.ResponseWriter, r *http.Request, me store.Me
 
 // consents says whether this visitor may speak for the tenant about support:
 // nobody does inside a support session.
-func consents(me store.Member) bool { return me.May(store.GrantSupport) && me.Support == nil }
+func mayConsent(me store.Member) bool { return me.May(store.GrantSupport) && me.Support == nil }
 
 func ledgerRow(base views.Base, me store.Member, session store.SupportSession) views.SupportSessionRow {
 	row := views.SupportSessionRow{
@@ -83,9 +83,9 @@ func ledgerRow(base views.Base, me store.Member, session store.SupportSession) v
 		Reason:    session.Reason,
 		Ticket:    session.Ticket,
 		StartedAt: session.StartedAt,
-		EndedAt:   orZero(session.EndedAt),
+		EndedAt:   OrZero(session.EndedAt),
 		EndsAt:    session.EndsAt,
-		Ended:     howEnded(session.Kind, orZero(session.EndedHow)),
+		Ended:     howEnded(session.Kind, OrZero(session.EndedHow)),
 		Acts:      ui.Acts(session.Pages, session.Files, session.Changes),
 		AgreedBy:  session.WriteByName,
 	}
@@ -97,7 +97,7 @@ func ledgerRow(base views.Base, me store.Member, session store.SupportSession) v
 	if me.May(store.SeeActivity) {
 		row.LedgerURL = base.Activity(url.Values{"support": {session.ID.String()}})
 	}
-	if session.EndedAt == nil && consents(me) {
+	if session.EndedAt == nil && mayConsent(me) {
 		row.EndURL = base.SupportSessionEnd(session.ID.String())
 	}
 	return row
@@ -145,7 +145,7 @@ var grantLengths = map[string]time.Duration{
 // store refuses.
 func lengthOf(hours string) time.Duration { return grantLengths[hours] }
 
-func (s *Server) supportGrant(w http.ResponseWriter, r *http.Request, me store.Member) error {
+func (s *Server) Grant(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	f, err := web.NewForm(r)
 	if err != nil {
 		return err
@@ -159,27 +159,27 @@ func (s *Server) supportGrant(w http.ResponseWriter, r *http.Request, me store.M
 	})
 	if wrong, invalid := errors.AsType[store.InvalidError](err); invalid {
 		typed.Errors = ui.Errors(wrong)
-		return s.supportPage(w, r, me, http.StatusUnprocessableEntity, supportForms{grant: typed})
+		return s.page_(w, r, me, http.StatusUnprocessableEntity, typedForms{grant: typed})
 	}
 	if err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Support(), "support.granted", "")
+	return Done(w, r, Base(r, me).Support(), "support.granted", "")
 }
 
-func (s *Server) supportRevoke(w http.ResponseWriter, r *http.Request, me store.Member) error {
+func (s *Server) Revoke(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.RevokeSupport(r.Context()) })
 	if err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Support(), "support.revoked", "")
+	return Done(w, r, Base(r, me).Support(), "support.revoked", "")
 }
 
-func (s *Server) supportSessionEnd(w http.ResponseWriter, r *http.Request, me store.Member) error {
+func (s *Server) EndSession(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.EndSupportSession(r.Context(), web.PathID(r)) })
 	if err != nil {
 		return err
 	}
 	s.metrics.Support("ended")
-	return done(w, r, baseOf(r, me).Support(), "support.ended", "")
+	return Done(w, r, Base(r, me).Support(), "support.ended", "")
 }

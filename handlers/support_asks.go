@@ -13,7 +13,7 @@ import (
 )
 
 // supportAsking says whether support may ask to come in.
-func (s *Server) supportAsking(w http.ResponseWriter, r *http.Request, me store.Member) error {
+func (s *Server) AllowRequests(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	f, err := web.NewForm(r)
 	if err != nil {
 		return err
@@ -27,15 +27,15 @@ func (s *Server) supportAsking(w http.ResponseWriter, r *http.Request, me store.
 	if may {
 		deed = "support.asking_on"
 	}
-	return done(w, r, baseOf(r, me).Support(), deed, "")
+	return Done(w, r, Base(r, me).Support(), deed, "")
 }
 
 // supportAskShow is where the mail's button leads. It spends nothing.
-func (s *Server) supportAskShow(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	return s.askPage(w, r, me, http.StatusOK, views.SupportAskForm{})
+func (s *Server) ShowRequest(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	return s.requestPage(w, r, me, http.StatusOK, views.SupportAskForm{})
 }
 
-func (s *Server) askPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, typed views.SupportAskForm) error {
+func (s *Server) requestPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, typed views.SupportAskForm) error {
 	var ask store.AccessRequest
 	if err := s.db.Read(r.Context(), me, store.GetAccessRequest(web.PathID(r), &ask)); err != nil {
 		return err
@@ -47,54 +47,54 @@ func (s *Server) askPage(w http.ResponseWriter, r *http.Request, me store.Member
 		typed.Mode = ask.Mode
 	}
 	return s.page(w, r, status, views.SupportAsk(s.chrome(r, me), views.SupportAskProps{
-		SupportAskRow: askRow(baseOf(r, me), ask),
+		SupportAskRow: requestRow(Base(r, me), ask),
 		ID:            ask.ID.String(),
 		EndsAt:        ask.EndsAt,
-		CanAnswer:     ask.Open && consents(me),
+		CanAnswer:     ask.Open && mayConsent(me),
 		Form:          typed,
 	}))
 }
 
-func askRow(base views.Base, ask store.AccessRequest) views.SupportAskRow {
+func requestRow(base views.Base, ask store.AccessRequest) views.SupportAskRow {
 	return views.SupportAskRow{URL: base.SupportAsk(ask.ID.String()), Agent: ask.AgentName, Write: ask.Mode == "write", Hours: ask.Hours,
 		Reason: ask.Reason, Ticket: ask.Ticket, At: ask.CreatedAt, Open: ask.Open}
 }
 
 // supportAskGrant lets support in, as it asked or otherwise.
-func (s *Server) supportAskGrant(w http.ResponseWriter, r *http.Request, me store.Member) error {
+func (s *Server) ApproveRequest(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	f, err := web.NewForm(r)
 	if err != nil {
 		return err
 	}
 	typed := views.SupportAskForm{Hours: strings.TrimSpace(f.Raw("hours")), Mode: f.Raw("mode")}
-	return s.answerAsk(w, r, me, typed, "support.granted", func(tx *store.Tx) error {
+	return s.answerRequest(w, r, me, typed, "support.granted", func(tx *store.Tx) error {
 		return tx.ApproveAccessRequest(r.Context(), web.PathID(r), typed.Mode, lengthOf(typed.Hours))
 	})
 }
 
 // supportAskDeny says no, with a word if they like.
-func (s *Server) supportAskDeny(w http.ResponseWriter, r *http.Request, me store.Member) error {
+func (s *Server) DenyRequest(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	f, err := web.NewForm(r)
 	if err != nil {
 		return err
 	}
 	typed := views.SupportAskForm{Word: f.Raw("word")}
-	return s.answerAsk(w, r, me, typed, "support.denied", func(tx *store.Tx) error {
+	return s.answerRequest(w, r, me, typed, "support.denied", func(tx *store.Tx) error {
 		return tx.DenyAccessRequest(r.Context(), web.PathID(r), typed.Word)
 	})
 }
 
-func (s *Server) answerAsk(w http.ResponseWriter, r *http.Request, me store.Member, typed views.SupportAskForm, deed string, answer func(*store.Tx) error) error {
+func (s *Server) answerRequest(w http.ResponseWriter, r *http.Request, me store.Member, typed views.SupportAskForm, deed string, answer func(*store.Tx) error) error {
 	err := s.db.Write(r.Context(), me, answer)
 	wrong, invalid := errors.AsType[store.InvalidError](err)
 	switch {
 	case invalid:
 		typed.Errors = ui.Errors(wrong)
-		return s.askPage(w, r, me, http.StatusUnprocessableEntity, typed)
+		return s.requestPage(w, r, me, http.StatusUnprocessableEntity, typed)
 	case errors.Is(err, store.ErrConflict):
-		return s.askPage(w, r, me, http.StatusConflict, views.SupportAskForm{})
+		return s.requestPage(w, r, me, http.StatusConflict, views.SupportAskForm{})
 	case err != nil:
 		return err
 	}
-	return done(w, r, baseOf(r, me).Support(), deed, "")
+	return Done(w, r, Base(r, me).Support(), deed, "")
 }

@@ -28,7 +28,7 @@ func (s *Server) fileCreate(w http.ResponseWriter, r *http.Request, me store.Mem
 		web.Drain(body, store.PartSize)
 		return err
 	}
-	return done(w, r, baseOf(r, me).Deliverable(v.DeliverableID.String()), "file.uploaded", "")
+	return Done(w, r, Base(r, me).Deliverable(v.DeliverableID.String()), "file.uploaded", "")
 }
 
 func (s *Server) takeForm(r *http.Request, me store.Member, v store.Version) error {

@@ -84,7 +84,7 @@ func (s *Server) uploadCreate(w http.ResponseWriter, r *http.Request, me store.M
 	if err != nil {
 		return err
 	}
-	base, id := baseOf(r, me), u.ID.String()
+	base, id := Base(r, me), u.ID.String()
 	w.Header().Set("Location", base.Upload(id))
 	web.WriteJSON(w, http.StatusCreated, uploadPlan{
 		ID:       id,
@@ -179,7 +179,7 @@ func (s *Server) uploadFinish(w http.ResponseWriter, r *http.Request, me store.M
 	web.WriteJSON(w, http.StatusOK, uploadResult{
 		State:  store.FileReady,
 		SHA256: files.Digest(u.SHA256).String(),
-		URL:    baseOf(r, me).File(u.ID.String()),
+		URL:    Base(r, me).File(u.ID.String()),
 	})
 	return nil
 }

@@ -25,7 +25,7 @@ func (s *Server) versionCreate(w http.ResponseWriter, r *http.Request, me store.
 	if err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Deliverable(web.PathID(r).String()), "version.created", "")
+	return Done(w, r, Base(r, me).Deliverable(web.PathID(r).String()), "version.created", "")
 }
 
 func (s *Server) versionPublish(w http.ResponseWriter, r *http.Request, me store.Member) error {
@@ -50,5 +50,5 @@ func (s *Server) versionPublish(w http.ResponseWriter, r *http.Request, me store
 	if err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Deliverable(web.PathID(r).String()), "version.published", "")
+	return Done(w, r, Base(r, me).Deliverable(web.PathID(r).String()), "version.published", "")
 }

@@ -29,7 +29,7 @@ type config struct {
 	tenantDomain   string
 	trustedProxies []netip.Prefix
 	tenantRate     int
-	support        handlers.SupportMode
+	support        handlers.Mode
 	agentCodes     bool          // agents of support may confirm with a mailed code
 	drain          time.Duration // from "I am leaving" to leaving
 	dns            string        // "host:port"; "" is the system's
@@ -306,16 +306,16 @@ func (rd *reader) drain() time.Duration {
 }
 
 // support is what the installation lets its own support do.
-func (rd *reader) support() handlers.SupportMode {
+func (rd *reader) support() handlers.Mode {
 	const name = "PORTICO_SUPPORT"
 	switch v := rd.optional(name, "on"); v {
 	case "on":
-		return handlers.SupportOn
+		return handlers.On
 	case "four-eyes", "off":
-		return handlers.SupportMode(v)
+		return handlers.Mode(v)
 	}
 	rd.wrong(name, "is on, four-eyes or off")
-	return handlers.SupportOff
+	return handlers.Off
 }
 
 // agentCodes is whether the installation takes mailed codes of its agents.
