@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 
+	"portico/handlers/frame"
+	"portico/handlers/support"
 	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
@@ -95,7 +97,7 @@ func (s *Server) person(pattern string, h func(http.ResponseWriter, *http.Reques
 		if !ok {
 			return s.askToSignIn(w, r)
 		}
-		if me.Agent && !AddressOf(r).route.Agents {
+		if me.Agent && !routeOf(r).Agents {
 			return store.ErrNotFound
 		}
 		return h(w, r, me)
@@ -127,9 +129,9 @@ func (s *Server) member(pattern string, needs store.Capability, h func(http.Resp
 			return s.refuseStranger(w, r, person)
 		}
 		if person.SupportOver && person.SupportSlug == me.Tenant.Slug {
-			return s.ViewAsEnded(w, r, person.SupportOverHow)
+			return s.viewAsEnded(w, r, person.SupportOverHow)
 		}
-		rule := AddressOf(r).route
+		rule := routeOf(r)
 		if host := s.betterHost(r, me, rule); host != "" {
 			return s.leaveFor(w, r, host, pathAtHost(r))
 		}
@@ -166,8 +168,8 @@ func (s *Server) admit(r *http.Request, me store.Member, rule Route) error {
 	if me.Support == nil {
 		return nil
 	}
-	if s.cfg.Support == Off && !me.Support.ViewAs() {
-		return ErrOff
+	if s.cfg.Support == support.Off && !me.Support.ViewAs() {
+		return support.ErrOff
 	}
 	switch {
 	case rule.Support == SupportRefused,
@@ -197,6 +199,14 @@ func targetKind(path string) string {
 	return strings.TrimSuffix(before[strings.LastIndex(before, "/")+1:], "s")
 }
 
+// viewAsEnded refuses what staff do on a page that they still see as somebody else.
+func (s *Server) viewAsEnded(w http.ResponseWriter, r *http.Request, how string) error {
+	if wantsJSON(r) {
+		return support.ErrViewAsEnded
+	}
+	return support.ViewAsEnded(w, r, how)
+}
+
 // refuseStranger answers somebody who is no member of the addressed tenant, just
 // as if there were none. The refusal stays in their own account's history.
 func (s *Server) refuseStranger(w http.ResponseWriter, r *http.Request, me store.Person) error {
@@ -216,7 +226,7 @@ func (s *Server) askToSignIn(w http.ResponseWriter, r *http.Request) error {
 		return errSignIn
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	if AddressOf(r).Host != "" {
+	if frame.AddressOf(r).Host != "" {
 		return s.leaveToSignIn(w, r)
 	}
 	to := r.URL.RequestURI()
@@ -266,9 +276,9 @@ func (s *Server) visitor(r *http.Request, route Route, token *store.Token) (stor
 	if err := s.limitVisitor(r, token); err != nil {
 		return store.Visitor{}, err
 	}
-	ask := s.ask(r, route)
-	ask.Token = token
-	v, err := s.db.Identify(r.Context(), ask)
+	c := s.credentials(r, route)
+	c.Token = token
+	v, err := s.db.Identify(r.Context(), c)
 	if err == nil {
 		err = s.limitTenant(v)
 	}
@@ -279,6 +289,6 @@ func (s *Server) visitor(r *http.Request, route Route, token *store.Token) (stor
 }
 
 func wantsJSON(r *http.Request) bool {
-	return AddressOf(r).route.JSON || strings.HasPrefix(r.Header.Get("Accept"), "application/json") ||
+	return routeOf(r).JSON || strings.HasPrefix(r.Header.Get("Accept"), "application/json") ||
 		strings.HasPrefix(r.Header.Get("Content-Type"), "application/json")
 }

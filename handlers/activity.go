@@ -1,14 +1,14 @@
 package handlers
 
 import (
-	"encoding/base64"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
+	"portico/handlers/frame"
+	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 )
@@ -29,12 +29,12 @@ func (s *Server) activityList(w http.ResponseWriter, r *http.Request, me store.M
 	if id, err := uuid.Parse(q.Get("support")); err == nil {
 		filter.SupportSession = id
 	}
-	filter.BeforeAt, filter.BeforeID = ParseCursor(q.Get("before"))
+	filter.BeforeAt, filter.BeforeID = web.ParseCursor(q.Get("before"))
 	var events []store.Activity
 	if err := s.db.Read(r.Context(), me, store.ListActivity(filter, &events)); err != nil {
 		return err
 	}
-	c := s.chrome(r, me)
+	c := frame.Tenant(r, me)
 	props := views.ActivityProps{
 		Filters:  activityFilters(c.Base, q),
 		Filtered: filter.Kind != "" || filter.Denied || filter.Support || filter.Person != uuid.Nil,
@@ -42,13 +42,13 @@ func (s *Server) activityList(w http.ResponseWriter, r *http.Request, me store.M
 	if len(events) > activityShown {
 		events = events[:activityShown]
 		last := events[len(events)-1]
-		props.OlderURL = c.Base.Activity(with(q, "before", Cursor(last.At, last.ID)))
+		props.OlderURL = c.Base.Activity(with(q, "before", web.Cursor(last.At, last.ID)))
 	}
 	if q.Get("before") != "" {
 		props.NewerURL = c.Base.Activity(with(q, "before", ""))
 	}
 	props.Days = byDay(c, me, events)
-	return s.page(w, r, http.StatusOK, views.Activity(c, props))
+	return views.Render(w, r, http.StatusOK, views.Activity(c, props))
 }
 
 // byDay groups events under their days, as the reader's zone counts them.
@@ -267,23 +267,4 @@ func with(q url.Values, key, value string) url.Values {
 		next.Set(key, value)
 	}
 	return next
-}
-
-// cursor names a place in a list by time and id; it is no secret and no promise.
-func Cursor(at time.Time, id uuid.UUID) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(at.UTC().Format(time.RFC3339Nano) + " " + id.String()))
-}
-
-func ParseCursor(s string) (time.Time, uuid.UUID) {
-	b, err := base64.RawURLEncoding.DecodeString(s)
-	if err != nil {
-		return time.Time{}, uuid.Nil
-	}
-	stamp, id, _ := strings.Cut(string(b), " ")
-	at, err := time.Parse(time.RFC3339Nano, stamp)
-	last, err2 := uuid.Parse(id)
-	if err != nil || err2 != nil {
-		return time.Time{}, uuid.Nil
-	}
-	return at, last
 }

@@ -9,32 +9,21 @@ import (
 	"slices"
 	"strings"
 
+	"portico/handlers/frame"
 	"portico/handlers/web"
 	"portico/store"
-	"portico/views"
 )
 
-// address is where a request came to: how it names its tenant, if it does, and
-// the route that took it. It says nothing of who is asking.
-type Address struct {
-	Host     string // "" on the main host, else the tenant host
-	Slug     string // from <slug>.<tenant domain>
-	Domain   string // a host that may be a tenant's own
-	Platform string // origin of the main host while on another, else ""
-	route    Route
-}
+type routeKey struct{}
 
-type addressKey struct{}
-
-func AddressOf(r *http.Request) Address {
-	a, _ := r.Context().Value(addressKey{}).(Address)
-	return a
-}
-
+// withRoute is the request with the route that took it, for [routeOf].
 func withRoute(r *http.Request, route Route) *http.Request {
-	a := AddressOf(r)
-	a.route = route
-	return r.WithContext(context.WithValue(r.Context(), addressKey{}, a))
+	return r.WithContext(context.WithValue(r.Context(), routeKey{}, route))
+}
+
+func routeOf(r *http.Request) Route {
+	route, _ := r.Context().Value(routeKey{}).(Route)
+	return route
 }
 
 // noSlug stands in the path for a tenant that is named by its own domain. It is
@@ -62,13 +51,13 @@ func (s *Server) resolveHost(next http.Handler) http.Handler {
 		if name, _, err := net.SplitHostPort(host); err == nil {
 			host = name
 		}
-		a := Address{Host: host, Slug: noSlug, Platform: s.cfg.URL.String()}
+		a := frame.Address{Host: host, Slug: noSlug, Platform: s.cfg.URL.String()}
 		if slug, domain := s.tenantAt(host); domain != "" {
 			a.Domain = domain
 		} else {
 			a.Slug = slug
 		}
-		r = r.WithContext(context.WithValue(r.Context(), addressKey{}, a))
+		r = frame.WithAddress(r, a)
 		if slices.ContainsFunc(shared, func(prefix string) bool { return strings.HasPrefix(r.URL.Path, prefix) }) {
 			next.ServeHTTP(w, r)
 			return
@@ -97,20 +86,12 @@ func internalPath(path string) bool {
 // slugs are what can be a tenant's; anything else is nobody's.
 var slugs = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$`)
 
-// ask is the question of the first round trip.
-func (s *Server) ask(r *http.Request, route Route) store.Credentials {
-	a := AddressOf(r)
-	ask := store.Credentials{Host: a.Host, Domain: a.Domain, RequestID: web.RequestID(r)}
+// credentials are what the first round trip finds the visitor by.
+func (s *Server) credentials(r *http.Request, route Route) store.Credentials {
+	a := frame.AddressOf(r)
+	c := store.Credentials{Host: a.Host, Domain: a.Domain, RequestID: web.RequestID(r)}
 	if slug := r.PathValue("tenant"); route.Who == AMember && slugs.MatchString(slug) {
-		ask.Slug = slug
+		c.Slug = slug
 	}
-	return ask
-}
-
-// baseOf is where the member's tenant begins on the host of the request.
-func Base(r *http.Request, me store.Member) views.Base {
-	if AddressOf(r).Host != "" {
-		return ""
-	}
-	return views.PathBase(me.Tenant.Slug)
+	return c
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/handlers/frame"
 	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
@@ -30,7 +31,7 @@ func (s *Server) clientList(w http.ResponseWriter, r *http.Request, me store.Mem
 	if err := s.db.Read(r.Context(), me, store.ListClients(page, &clients), store.GetPlan(&plan), store.ListUsage(&used)); err != nil {
 		return err
 	}
-	c := s.chrome(r, me)
+	c := frame.Tenant(r, me)
 	props := views.ClientListProps{Query: page.Filter, Archived: page.Archived, Room: clientRoom(plan, used)}
 	at := func(after string) string {
 		next := url.Values{}
@@ -50,7 +51,7 @@ func (s *Server) clientList(w http.ResponseWriter, r *http.Request, me store.Mem
 		props.FirstURL = at("")
 	}
 	props.Clients = clientRows(c.Base, clients)
-	return s.page(w, r, http.StatusOK, views.ClientList(c, props))
+	return views.Render(w, r, http.StatusOK, views.ClientList(c, props))
 }
 
 // clientRoom is how many clients count against the agency's plan, of how many.
@@ -69,14 +70,14 @@ func clientRows(base views.Base, clients []store.Client) []views.ClientRow {
 		rows[i] = views.ClientRow{
 			URL:          base.Client(c.ID.String()),
 			Name:         c.Name,
-			Accent:       OrZero(c.Accent),
+			Accent:       frame.OrZero(c.Accent),
 			LogoURL:      logoURL(c.LogoID),
 			State:        views.State(c.State),
 			Plan:         planName(c.Plan),
 			People:       c.People,
 			Projects:     c.Projects,
 			Waiting:      c.Waiting,
-			LastActivity: OrZero(c.LastActivityAt),
+			LastActivity: frame.OrZero(c.LastActivityAt),
 			Joined:       c.Joined,
 		}
 	}
@@ -120,17 +121,17 @@ func (s *Server) clientPage(w http.ResponseWriter, r *http.Request, me store.Mem
 		Projects:   client.Projects,
 		Waiting:    client.Waiting,
 		Since:      client.CreatedAt,
-		LastActive: OrZero(client.LastActivityAt),
+		LastActive: frame.OrZero(client.LastActivityAt),
 		Form:       views.ClientForm{Name: client.Name, Plan: client.Plan},
 		PlanName:   planName(client.Plan),
 		Plans:      plansToGive(me),
 		JoinAs:     map[store.Role]string{store.RoleOwner: "an owner", store.RoleAdmin: "an admin"}[me.Role],
 	}
 	if client.Joined {
-		props.OpenURL = AddressOf(r).Platform + base.Home()
+		props.OpenURL = frame.AddressOf(r).Platform + base.Home()
 	}
 	edit(&props)
-	return s.page(w, r, status, views.ClientShow(s.chrome(r, me), props))
+	return views.Render(w, r, status, views.ClientShow(frame.Tenant(r, me), props))
 }
 
 // plansToGive are the plans that the member may give a client, with what each has
@@ -192,7 +193,7 @@ func (s *Server) clientLeave(w http.ResponseWriter, r *http.Request, me store.Me
 	})
 	switch {
 	case errors.Is(err, store.ErrStepUp):
-		return StepUpFirst(w, r, views.PathBase(me.Tenant.Slug).Client(web.PathID(r).String()))
+		return frame.StepUpFirst(w, r, views.PathBase(me.Tenant.Slug).Client(web.PathID(r).String()))
 	case errors.Is(err, store.ErrLastOwner):
 		return s.clientPage(w, r, me, http.StatusConflict, func(p *views.ClientShowProps) { p.Refused = lastOwner })
 	}
@@ -211,5 +212,5 @@ func (s *Server) clientDeed(w http.ResponseWriter, r *http.Request, me store.Mem
 	if err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return act(r.Context(), tx, id) }); err != nil {
 		return err
 	}
-	return Done(w, r, Base(r, me).Client(id.String()), did, "")
+	return frame.Done(w, r, frame.Base(r, me).Client(id.String()), did, "")
 }

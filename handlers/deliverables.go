@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/handlers/frame"
 	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
@@ -26,7 +27,7 @@ func deliverableRows(c views.Chrome, list []store.Deliverable) []views.Deliverab
 			Version:   d.Version,
 			Draft:     d.Draft,
 			Files:     d.Files,
-			Due:       OrZero(d.DueOn),
+			Due:       frame.OrZero(d.DueOn),
 			Late:      late(d.DueOn, d.State, today),
 			Archived:  d.ArchivedAt != nil,
 			UpdatedAt: d.UpdatedAt,
@@ -57,7 +58,7 @@ func stateOf(d store.Deliverable) views.State {
 
 // deliverableList leads to the projects: deliverables are listed where they are.
 func (s *Server) deliverableList(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	http.Redirect(w, r, Base(r, me).Projects(), http.StatusSeeOther)
+	http.Redirect(w, r, frame.Base(r, me).Projects(), http.StatusSeeOther)
 	return nil
 }
 
@@ -70,7 +71,7 @@ func (s *Server) deliverableNewForm(w http.ResponseWriter, r *http.Request, me s
 	if err := s.db.Read(r.Context(), me, store.GetProject(web.PathID(r), &p)); err != nil {
 		return err
 	}
-	return s.page(w, r, status, views.DeliverableEdit(s.chrome(r, me), views.DeliverableFormProps{
+	return views.Render(w, r, status, views.DeliverableEdit(frame.Tenant(r, me), views.DeliverableFormProps{
 		ProjectID:     p.ID.String(),
 		ProjectName:   p.Name,
 		ProjectHidden: p.SharedAt == nil,
@@ -94,7 +95,7 @@ func (s *Server) deliverableCreate(w http.ResponseWriter, r *http.Request, me st
 	if err != nil {
 		return err
 	}
-	return Done(w, r, Base(r, me).Deliverable(id.String()), "deliverable.created", "")
+	return frame.Done(w, r, frame.Base(r, me).Deliverable(id.String()), "deliverable.created", "")
 }
 
 func deliverableForm(r *http.Request) (store.DeliverableInput, views.DeliverableForm, error) {
@@ -136,8 +137,8 @@ func (s *Server) deliverableShow(w http.ResponseWriter, r *http.Request, me stor
 	if err != nil {
 		return err
 	}
-	c := s.chrome(r, me)
-	return s.page(w, r, http.StatusOK, views.DeliverableShow(c, deliverablePage(c, me, d, versions, open, list, people)))
+	c := frame.Tenant(r, me)
+	return views.Render(w, r, http.StatusOK, views.DeliverableShow(c, deliverablePage(c, me, d, versions, open, list, people)))
 }
 
 // openVersion is the one the query names, else the newest the reader may see.
@@ -165,7 +166,7 @@ func deliverablePage(c views.Chrome, me store.Member, d store.Deliverable, versi
 		Brief:       d.Brief,
 		ProjectName: d.ProjectName,
 		ProjectURL:  c.Base.Project(d.ProjectID.String()),
-		Due:         OrZero(d.DueOn),
+		Due:         frame.OrZero(d.DueOn),
 		Late:        late(d.DueOn, d.State, c.Dates.Today()),
 		Archived:    d.ArchivedAt != nil,
 		CanEdit:     edit,
@@ -201,7 +202,7 @@ func withVersion(p *views.DeliverableShowProps, c views.Chrome, me store.Member,
 		CreatedBy:   v.AuthorName,
 		CreatedAt:   v.CreatedAt,
 		PublishedBy: v.PublisherName,
-		PublishedAt: OrZero(v.SharedAt),
+		PublishedAt: frame.OrZero(v.SharedAt),
 	}
 	ready := 0
 	for _, f := range list {
@@ -253,7 +254,7 @@ func (s *Server) deliverableEdit(w http.ResponseWriter, r *http.Request, me stor
 }
 
 func (s *Server) deliverableEditForm(w http.ResponseWriter, r *http.Request, me store.Member, status int, d store.Deliverable, typed views.DeliverableForm) error {
-	return s.page(w, r, status, views.DeliverableEdit(s.chrome(r, me), views.DeliverableFormProps{
+	return views.Render(w, r, status, views.DeliverableEdit(frame.Tenant(r, me), views.DeliverableFormProps{
 		ID:          d.ID.String(),
 		Title:       d.Title,
 		ProjectID:   d.ProjectID.String(),
@@ -279,7 +280,7 @@ func (s *Server) deliverableUpdate(w http.ResponseWriter, r *http.Request, me st
 	if err != nil {
 		return err
 	}
-	return Done(w, r, Base(r, me).Deliverable(id.String()), "deliverable.saved", "")
+	return frame.Done(w, r, frame.Base(r, me).Deliverable(id.String()), "deliverable.saved", "")
 }
 
 func (s *Server) deliverableMove(w http.ResponseWriter, r *http.Request, me store.Member) error {
@@ -293,7 +294,7 @@ func (s *Server) deliverableMove(w http.ResponseWriter, r *http.Request, me stor
 	if err != nil {
 		return err
 	}
-	return moved(w, r, Base(r, me).Project(project))
+	return moved(w, r, frame.Base(r, me).Project(project))
 }
 
 func (s *Server) deliverableArchive(w http.ResponseWriter, r *http.Request, me store.Member) error {
@@ -327,7 +328,7 @@ func (s *Server) deliverablePutAway(w http.ResponseWriter, r *http.Request, me s
 	if err != nil {
 		return err
 	}
-	return Done(w, r, Base(r, me).Project(project), deed, web.PathID(r).String())
+	return frame.Done(w, r, frame.Base(r, me).Project(project), deed, web.PathID(r).String())
 }
 
 // deliverableDeed runs a deed on the deliverable of the path and says which

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"portico/handlers/dnscheck"
+	"portico/handlers/frame"
 	"portico/handlers/signin"
 	"portico/handlers/web"
 	"portico/store"
@@ -16,7 +17,7 @@ import (
 // one, which knows it or asks it to sign in, and hands it over. What was sent by
 // a form leads to a page first: our content policy lets no form lead elsewhere.
 func (s *Server) leaveToSignIn(w http.ResponseWriter, r *http.Request) error {
-	a := AddressOf(r)
+	a := frame.AddressOf(r)
 	if !web.IsSafe(r.Method) {
 		http.Redirect(w, r, views.PathHandoverOver, http.StatusFound)
 		return nil
@@ -74,7 +75,7 @@ func (s *Server) handoverSpend(w http.ResponseWriter, r *http.Request, v store.V
 	if r.Method != http.MethodGet {
 		return &web.Problem{Status: http.StatusMethodNotAllowed}
 	}
-	host := AddressOf(r).Host
+	host := frame.AddressOf(r).Host
 	if host == "" {
 		return store.ErrNotFound
 	}
@@ -100,7 +101,7 @@ func (s *Server) handoverSpend(w http.ResponseWriter, r *http.Request, v store.V
 func (s *Server) betterHost(r *http.Request, me store.Member, rule Route) string {
 	host := me.Tenant.Host
 	theirs := me.Party == store.PartyAgency && me.Tenant.Kind == "client"
-	if host == "" || theirs || host == AddressOf(r).Host || !rule.Place || r.Method != http.MethodGet || me.Support != nil || wantsJSON(r) {
+	if host == "" || theirs || host == frame.AddressOf(r).Host || !rule.Place || r.Method != http.MethodGet || me.Support != nil || wantsJSON(r) {
 		return ""
 	}
 	return host

@@ -6,10 +6,11 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
+	"portico/handlers/frame"
+	"portico/handlers/support"
 	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
@@ -17,13 +18,6 @@ import (
 )
 
 const peopleShown = 50
-
-var RoleNames = map[store.Role]string{
-	store.RoleOwner:  "Owner",
-	store.RoleAdmin:  "Admin",
-	store.RoleMember: "Member",
-	store.RoleViewer: "Viewer",
-}
 
 // sideOf is what a party is called in the member's tenant.
 func sideOf(me store.Member, p store.Party) string {
@@ -48,7 +42,7 @@ func (s *Server) memberList(w http.ResponseWriter, r *http.Request, me store.Mem
 	if err != nil {
 		return err
 	}
-	c := s.chrome(r, me)
+	c := frame.Tenant(r, me)
 	props := views.MembersProps{Query: page.Text}
 	if len(people) > peopleShown {
 		people = people[:peopleShown]
@@ -66,7 +60,7 @@ func (s *Server) memberList(w http.ResponseWriter, r *http.Request, me store.Mem
 	if me.Tenant.Kind == "client" && me.MayNow(store.ManageStaff) && me.Support == nil {
 		props.ByClient = &views.ByClient{Client: me.Tenant.Name, May: byClient}
 	}
-	return s.page(w, r, http.StatusOK, views.Members(c, props))
+	return views.Render(w, r, http.StatusOK, views.Members(c, props))
 }
 
 func memberGroups(base views.Base, me store.Member, people []store.Membership, count store.PeopleCount) (groups []views.MemberGroup) {
@@ -82,13 +76,13 @@ func memberGroups(base views.Base, me store.Member, people []store.Membership, c
 		row := views.MemberRow{
 			Name:     p.Name,
 			Email:    p.Email,
-			Role:     RoleNames[p.Role],
-			LastSeen: OrZero(p.LastSeenAt),
+			Role:     frame.RoleNames[p.Role],
+			LastSeen: frame.OrZero(p.LastSeenAt),
 			You:      p.UserID == me.ID(),
 			URL:      base.Member(p.UserID.String()),
 		}
 		if p.Party == store.PartyClient {
-			if MayViewAs(me) {
+			if support.MayViewAs(me) {
 				row.ViewAs = p.UserID.String()
 			}
 			clients.People = append(clients.People, row)
@@ -115,11 +109,11 @@ func (s *Server) memberPage(w http.ResponseWriter, r *http.Request, me store.Mem
 		ID:       p.UserID.String(),
 		Name:     p.Name,
 		Email:    p.Email,
-		Role:     RoleNames[p.Role],
+		Role:     frame.RoleNames[p.Role],
 		May:      roleSentence(p.Party, p.Role),
 		Side:     sideOf(me, p.Party),
 		Since:    p.CreatedAt,
-		LastSeen: OrZero(p.LastSeenAt),
+		LastSeen: frame.OrZero(p.LastSeenAt),
 		You:      p.UserID == me.ID(),
 		Team:     me.Tenant.Kind == "agency",
 		Owner:    p.Role == store.RoleOwner,
@@ -133,11 +127,11 @@ func (s *Server) memberPage(w http.ResponseWriter, r *http.Request, me store.Mem
 		}
 		for _, role := range store.Roles() {
 			if me.Manages(p.Party, role, byClient) {
-				props.Roles = append(props.Roles, ui.Option{Value: string(role), Label: RoleNames[role], Selected: role == chosen})
+				props.Roles = append(props.Roles, ui.Option{Value: string(role), Label: frame.RoleNames[role], Selected: role == chosen})
 			}
 		}
 	}
-	return s.page(w, r, status, views.Member(s.chrome(r, me), props))
+	return views.Render(w, r, status, views.Member(frame.Tenant(r, me), props))
 }
 
 // lastOwner is why the last owner stays one.
@@ -153,7 +147,7 @@ func (s *Server) memberRole(w http.ResponseWriter, r *http.Request, me store.Mem
 	wrong, invalid := errors.AsType[store.InvalidError](err)
 	switch {
 	case errors.Is(err, store.ErrStepUp):
-		return StepUpFirst(w, r, views.PathBase(me.Tenant.Slug).MemberAs(id.String(), role))
+		return frame.StepUpFirst(w, r, views.PathBase(me.Tenant.Slug).MemberAs(id.String(), role))
 	case errors.Is(err, store.ErrLastOwner):
 		return s.memberPage(w, r, me, http.StatusConflict, lastOwner, nil)
 	case invalid:
@@ -162,39 +156,27 @@ func (s *Server) memberRole(w http.ResponseWriter, r *http.Request, me store.Mem
 		return err
 	case id == me.ID():
 		// Of who gave their own rights away: what they may still see is the new role's to say.
-		return Done(w, r, Base(r, me).Home(), "member.role_changed", "")
+		return frame.Done(w, r, frame.Base(r, me).Home(), "member.role_changed", "")
 	}
-	return Done(w, r, Base(r, me).Member(id.String()), "member.role_changed", "")
+	return frame.Done(w, r, frame.Base(r, me).Member(id.String()), "member.role_changed", "")
 }
 
 func (s *Server) memberRemove(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	id := web.PathID(r)
 	if id == me.ID() {
-		http.Redirect(w, r, Base(r, me).Leave(), http.StatusSeeOther)
+		http.Redirect(w, r, frame.Base(r, me).Leave(), http.StatusSeeOther)
 		return nil
 	}
 	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.RemovePerson(r.Context(), id) })
 	switch {
 	case errors.Is(err, store.ErrStepUp):
-		return StepUpFirst(w, r, views.PathBase(me.Tenant.Slug).Member(id.String()))
+		return frame.StepUpFirst(w, r, views.PathBase(me.Tenant.Slug).Member(id.String()))
 	case errors.Is(err, store.ErrLastOwner):
 		return s.memberPage(w, r, me, http.StatusConflict, lastOwner, nil)
 	case err != nil:
 		return err
 	}
-	return Done(w, r, Base(r, me).Members(), "member.removed", "")
-}
-
-// proveFirst sends somebody to prove anew who they are, and then to a page of the
-// main host, where the proof is.
-func StepUpFirst(w http.ResponseWriter, r *http.Request, back string) error {
-	http.Redirect(w, r, AddressOf(r).Platform+views.StepUpTo(back), http.StatusSeeOther)
-	return nil
-}
-
-// provedLately says whether a form that wants a fresh proof may be opened.
-func SteppedUp(p store.Person) bool {
-	return p.SteppedUpAt != nil && time.Since(*p.SteppedUpAt) < freshEnough
+	return frame.Done(w, r, frame.Base(r, me).Members(), "member.removed", "")
 }
 
 // membersByClient is the agency's say over whether a client manages its own people.
@@ -207,7 +189,7 @@ func (s *Server) membersByClient(w http.ResponseWriter, r *http.Request, me stor
 	if err != nil {
 		return err
 	}
-	return Done(w, r, Base(r, me).Members(), "people.by_client", "")
+	return frame.Done(w, r, frame.Base(r, me).Members(), "people.by_client", "")
 }
 
 func (s *Server) leaveShow(w http.ResponseWriter, r *http.Request, me store.Member) error {
@@ -215,20 +197,20 @@ func (s *Server) leaveShow(w http.ResponseWriter, r *http.Request, me store.Memb
 }
 
 func (s *Server) leavePage(w http.ResponseWriter, r *http.Request, me store.Member, status int, refused string) error {
-	c := s.chrome(r, me)
-	return s.page(w, r, status, views.Leave(c, views.LeaveProps{Name: c.Workspace.Name, Team: me.Tenant.Kind == "agency", Owner: me.Role == store.RoleOwner, Refused: refused}))
+	c := frame.Tenant(r, me)
+	return views.Render(w, r, status, views.Leave(c, views.LeaveProps{Name: c.Workspace.Name, Team: me.Tenant.Kind == "agency", Owner: me.Role == store.RoleOwner, Refused: refused}))
 }
 
 func (s *Server) leave(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.Leave(r.Context()) })
 	switch {
 	case errors.Is(err, store.ErrStepUp):
-		return StepUpFirst(w, r, views.PathBase(me.Tenant.Slug).Leave())
+		return frame.StepUpFirst(w, r, views.PathBase(me.Tenant.Slug).Leave())
 	case errors.Is(err, store.ErrLastOwner):
 		return s.leavePage(w, r, me, http.StatusConflict, lastOwner)
 	case err != nil:
 		return err
 	}
-	http.Redirect(w, r, AddressOf(r).Platform+views.PathHome, http.StatusSeeOther)
+	http.Redirect(w, r, frame.AddressOf(r).Platform+views.PathHome, http.StatusSeeOther)
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"portico/handlers/frame"
+	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 )
@@ -23,7 +24,7 @@ func (s *Server) switcher(w http.ResponseWriter, r *http.Request, me store.Perso
 	if err != nil {
 		return err
 	}
-	return s.page(w, r, http.StatusOK, views.Switcher(frame.Person(me), views.SwitcherProps{
+	return views.Render(w, r, http.StatusOK, views.Switcher(frame.Person(me), views.SwitcherProps{
 		Query:      page.Filter,
 		Workspaces: rows,
 		FirstURL:   page.first(views.PathSwitcher),
@@ -55,14 +56,14 @@ func (p workspacePage) first(path string) string {
 func (s *Server) workspaces(r *http.Request, me store.Person, shown int) ([]views.WorkspaceRow, workspacePage, error) {
 	q := r.URL.Query()
 	page := workspacePage{WorkspacePage: store.WorkspacePage{Filter: strings.TrimSpace(q.Get("q")), Limit: shown + 1}}
-	page.AfterUsed, page.After = ParseCursor(q.Get("after"))
+	page.AfterUsed, page.After = web.ParseCursor(q.Get("after"))
 	var mine []store.Workspace
 	if err := s.db.ReadOwn(r.Context(), me, store.MyWorkspaces(page.WorkspacePage, &mine)); err != nil {
 		return nil, page, err
 	}
 	if len(mine) > shown {
 		mine = mine[:shown]
-		page.next = Cursor(mine[shown-1].UsedAt, mine[shown-1].TenantID)
+		page.next = web.Cursor(mine[shown-1].UsedAt, mine[shown-1].TenantID)
 	}
 	return workspaceRows(mine), page, nil
 }
@@ -70,7 +71,7 @@ func (s *Server) workspaces(r *http.Request, me store.Person, shown int) ([]view
 // again leads to where the member was last in this tenant, if that is still
 // there, and else to its home.
 func (s *Server) again(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	base, place := Base(r, me), me.LastPlace
+	base, place := frame.Base(r, me), me.LastPlace
 	there, err := s.stillThere(r.Context(), me, place)
 	if err != nil {
 		return err

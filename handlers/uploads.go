@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"portico/files"
+	"portico/handlers/frame"
 	"portico/handlers/web"
 	"portico/store"
 )
@@ -84,7 +85,7 @@ func (s *Server) uploadCreate(w http.ResponseWriter, r *http.Request, me store.M
 	if err != nil {
 		return err
 	}
-	base, id := Base(r, me), u.ID.String()
+	base, id := frame.Base(r, me), u.ID.String()
 	w.Header().Set("Location", base.Upload(id))
 	web.WriteJSON(w, http.StatusCreated, uploadPlan{
 		ID:       id,
@@ -179,7 +180,7 @@ func (s *Server) uploadFinish(w http.ResponseWriter, r *http.Request, me store.M
 	web.WriteJSON(w, http.StatusOK, uploadResult{
 		State:  store.FileReady,
 		SHA256: files.Digest(u.SHA256).String(),
-		URL:    Base(r, me).File(u.ID.String()),
+		URL:    frame.Base(r, me).File(u.ID.String()),
 	})
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"portico/handlers/frame"
 	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
@@ -19,15 +20,15 @@ func (s *Service) LinkBegin(w http.ResponseWriter, r *http.Request, me store.Per
 	if err != nil {
 		return err
 	}
-	if !fresh(me) {
-		return proveFirst(w, r)
+	if !frame.SteppedUp(me) {
+		return frame.StepUpFirst(w, r, views.PathAccount)
 	}
 	there, err := s.beginAt(w, r, provider, Challenge{Pick: true}, func(cookie store.Secret, f store.OIDCFlow) error {
 		f.Purpose, f.ReturnTo = store.OIDCLink, views.PathAccount
 		return s.db.BeginOwnOIDCFlow(r.Context(), me, cookie, f)
 	})
 	if errors.Is(err, store.ErrStepUp) {
-		return proveFirst(w, r)
+		return frame.StepUpFirst(w, r, views.PathAccount)
 	}
 	if err != nil {
 		return err
@@ -69,13 +70,7 @@ func leaveTo(w http.ResponseWriter, r *http.Request, provider Provider, there st
 	return views.Render(w, r, http.StatusOK, views.ToProvider(views.ToProviderProps{Label: provider.Label(), URL: there}))
 }
 
-// proveFirst sends the person to confirm who they are and then to their account.
-func proveFirst(w http.ResponseWriter, r *http.Request) error {
-	http.Redirect(w, r, views.StepUpTo(views.PathAccount), http.StatusSeeOther)
-	return nil
-}
-
-// linkTo attaches the account that the provider names to the person whose session
+// linkAt attaches the account that the provider names to the person whose session
 // asked for it. Whose it is otherwise is nobody's business.
 func (s *Service) linkAt(w http.ResponseWriter, r *http.Request, me store.Person, provider Provider, f store.OIDCFlow) error {
 	if r.URL.Query().Has("error") {
@@ -100,7 +95,7 @@ func (s *Service) linkAt(w http.ResponseWriter, r *http.Request, me store.Person
 	return nil
 }
 
-// stepUpBy takes a sign-in at a provider that happened just now, with an account of
+// stepUpAt takes a sign-in at a provider that happened just now, with an account of
 // the person's own, as a fresh proof: the session goes on under a new token.
 func (s *Service) stepUpAt(w http.ResponseWriter, r *http.Request, me store.Person, provider Provider, f store.OIDCFlow) error {
 	to := views.StepUpTo(web.LocalPath(f.ReturnTo))
@@ -141,7 +136,7 @@ func (s *Service) Unlink(w http.ResponseWriter, r *http.Request, me store.Person
 	}
 	switch {
 	case errors.Is(err, store.ErrStepUp):
-		return proveFirst(w, r)
+		return frame.StepUpFirst(w, r, views.PathAccount)
 	case errors.Is(err, store.ErrConflict):
 		return errLastCredential
 	case err != nil:

@@ -12,6 +12,7 @@ import (
 	"github.com/go-webauthn/webauthn/webauthn"
 	"github.com/google/uuid"
 
+	"portico/handlers/frame"
 	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
@@ -242,7 +243,7 @@ func (s *Service) PasskeyAddBegin(w http.ResponseWriter, r *http.Request, me sto
 	if s.passkeys == nil {
 		return store.ErrNotFound
 	}
-	if !fresh(me) {
+	if !frame.SteppedUp(me) {
 		return needStepUp(w)
 	}
 	h, err := s.holder(r, me)
@@ -310,7 +311,7 @@ func (s *Service) PasskeyRemove(w http.ResponseWriter, r *http.Request, me store
 	}
 	switch {
 	case errors.Is(err, store.ErrStepUp):
-		return proveFirst(w, r)
+		return frame.StepUpFirst(w, r, views.PathAccount)
 	case errors.Is(err, store.ErrConflict):
 		return errLastCredential
 	case err != nil:
@@ -318,12 +319,6 @@ func (s *Service) PasskeyRemove(w http.ResponseWriter, r *http.Request, me store
 	}
 	http.Redirect(w, r, views.AccountDid("passkey.removed"), http.StatusSeeOther)
 	return nil
-}
-
-// fresh says whether the person proved themselves so lately that what they begin
-// now can still be finished; the database has the last word.
-func fresh(me store.Person) bool {
-	return me.SteppedUpAt != nil && time.Since(*me.SteppedUpAt) < 4*time.Minute
 }
 
 // needStepUp tells a script where the person proves themselves first.

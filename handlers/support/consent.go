@@ -1,4 +1,4 @@
-package handlers
+package support
 
 import (
 	"errors"
@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"portico/handlers/frame"
 	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
@@ -15,21 +16,21 @@ import (
 
 const supportShown = 25
 
-// supportShow is the tenant's own say over support: its consent and its ledger.
-func (s *Server) Show(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	return s.page_(w, r, me, http.StatusOK, typedForms{})
+// Show is the tenant's consent to support and its ledger.
+func (s *Service) Show(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	return s.page(w, r, me, http.StatusOK, typedForms{})
 }
 
-// supportForms are the forms of that page as they were typed.
+// typedForms are the forms of that page as they were typed.
 type typedForms struct {
 	grant  views.SupportGrantForm
 	viewAs views.ViewAsForm
 }
 
-func (s *Server) page_(w http.ResponseWriter, r *http.Request, me store.Member, status int, typed typedForms) error {
+func (s *Service) page(w http.ResponseWriter, r *http.Request, me store.Member, status int, typed typedForms) error {
 	page := store.SupportPage{Limit: supportShown + 1}
 	before := r.URL.Query().Get("before")
-	page.BeforeAt, page.BeforeID = ParseCursor(before)
+	page.BeforeAt, page.BeforeID = web.ParseCursor(before)
 	var grant *store.Grant
 	var sessions []store.SupportSession
 	var people []store.SupportTarget
@@ -42,7 +43,7 @@ func (s *Server) page_(w http.ResponseWriter, r *http.Request, me store.Member, 
 	if err := s.db.Read(r.Context(), me, reads...); err != nil {
 		return err
 	}
-	c := s.chrome(r, me)
+	c := frame.Tenant(r, me)
 	export := ""
 	if me.Support == nil && len(sessions) > 0 {
 		export = c.Base.SupportLedger()
@@ -59,7 +60,7 @@ func (s *Server) page_(w http.ResponseWriter, r *http.Request, me store.Member, 
 	if len(sessions) > supportShown {
 		sessions = sessions[:supportShown]
 		last := sessions[len(sessions)-1]
-		props.OlderURL = c.Base.Support() + "?" + url.Values{"before": {Cursor(last.StartedAt, last.ID)}}.Encode()
+		props.OlderURL = c.Base.Support() + "?" + url.Values{"before": {web.Cursor(last.StartedAt, last.ID)}}.Encode()
 	}
 	if before != "" {
 		props.NewerURL = c.Base.Support()
@@ -67,11 +68,11 @@ func (s *Server) page_(w http.ResponseWriter, r *http.Request, me store.Member, 
 	for _, session := range sessions {
 		props.Sessions = append(props.Sessions, ledgerRow(c.Base, me, session))
 	}
-	return s.page(w, r, status, views.Support(c, props))
+	return views.Render(w, r, status, views.Support(c, props))
 }
 
-// consents says whether this visitor may speak for the tenant about support:
-// nobody does inside a support session.
+// mayConsent says whether this member may give or take the tenant's consent. Nobody
+// may inside a support session.
 func mayConsent(me store.Member) bool { return me.May(store.GrantSupport) && me.Support == nil }
 
 func ledgerRow(base views.Base, me store.Member, session store.SupportSession) views.SupportSessionRow {
@@ -83,9 +84,9 @@ func ledgerRow(base views.Base, me store.Member, session store.SupportSession) v
 		Reason:    session.Reason,
 		Ticket:    session.Ticket,
 		StartedAt: session.StartedAt,
-		EndedAt:   OrZero(session.EndedAt),
+		EndedAt:   frame.OrZero(session.EndedAt),
 		EndsAt:    session.EndsAt,
-		Ended:     howEnded(session.Kind, OrZero(session.EndedHow)),
+		Ended:     howEnded(session.Kind, frame.OrZero(session.EndedHow)),
 		Acts:      ui.Acts(session.Pages, session.Files, session.Changes),
 		AgreedBy:  session.WriteByName,
 	}
@@ -141,11 +142,11 @@ var grantLengths = map[string]time.Duration{
 	"168": store.MaxGrant,
 }
 
-// lengthOf is the length that was chosen; what is not offered is none, which the
-// store refuses.
+// lengthOf is the chosen length. One that is not offered is 0, which the store
+// refuses.
 func lengthOf(hours string) time.Duration { return grantLengths[hours] }
 
-func (s *Server) Grant(w http.ResponseWriter, r *http.Request, me store.Member) error {
+func (s *Service) Grant(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	f, err := web.NewForm(r)
 	if err != nil {
 		return err
@@ -159,27 +160,27 @@ func (s *Server) Grant(w http.ResponseWriter, r *http.Request, me store.Member) 
 	})
 	if wrong, invalid := errors.AsType[store.InvalidError](err); invalid {
 		typed.Errors = ui.Errors(wrong)
-		return s.page_(w, r, me, http.StatusUnprocessableEntity, typedForms{grant: typed})
+		return s.page(w, r, me, http.StatusUnprocessableEntity, typedForms{grant: typed})
 	}
 	if err != nil {
 		return err
 	}
-	return Done(w, r, Base(r, me).Support(), "support.granted", "")
+	return frame.Done(w, r, frame.Base(r, me).Support(), "support.granted", "")
 }
 
-func (s *Server) Revoke(w http.ResponseWriter, r *http.Request, me store.Member) error {
+func (s *Service) Revoke(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.RevokeSupport(r.Context()) })
 	if err != nil {
 		return err
 	}
-	return Done(w, r, Base(r, me).Support(), "support.revoked", "")
+	return frame.Done(w, r, frame.Base(r, me).Support(), "support.revoked", "")
 }
 
-func (s *Server) EndSession(w http.ResponseWriter, r *http.Request, me store.Member) error {
+func (s *Service) EndSession(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.EndSupportSession(r.Context(), web.PathID(r)) })
 	if err != nil {
 		return err
 	}
 	s.metrics.Support("ended")
-	return Done(w, r, Base(r, me).Support(), "support.ended", "")
+	return frame.Done(w, r, frame.Base(r, me).Support(), "support.ended", "")
 }

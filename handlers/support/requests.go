@@ -1,4 +1,4 @@
-package handlers
+package support
 
 import (
 	"errors"
@@ -6,14 +6,15 @@ import (
 	"strconv"
 	"strings"
 
+	"portico/handlers/frame"
 	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 	"portico/views/ui"
 )
 
-// supportAsking says whether support may ask to come in.
-func (s *Server) AllowRequests(w http.ResponseWriter, r *http.Request, me store.Member) error {
+// AllowRequests says whether support may send access requests.
+func (s *Service) AllowRequests(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	f, err := web.NewForm(r)
 	if err != nil {
 		return err
@@ -27,15 +28,15 @@ func (s *Server) AllowRequests(w http.ResponseWriter, r *http.Request, me store.
 	if may {
 		deed = "support.asking_on"
 	}
-	return Done(w, r, Base(r, me).Support(), deed, "")
+	return frame.Done(w, r, frame.Base(r, me).Support(), deed, "")
 }
 
-// supportAskShow is where the mail's button leads. It spends nothing.
-func (s *Server) ShowRequest(w http.ResponseWriter, r *http.Request, me store.Member) error {
+// ShowRequest is the page of the mail's button. It answers nothing by itself.
+func (s *Service) ShowRequest(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	return s.requestPage(w, r, me, http.StatusOK, views.SupportAskForm{})
 }
 
-func (s *Server) requestPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, typed views.SupportAskForm) error {
+func (s *Service) requestPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, typed views.SupportAskForm) error {
 	var ask store.AccessRequest
 	if err := s.db.Read(r.Context(), me, store.GetAccessRequest(web.PathID(r), &ask)); err != nil {
 		return err
@@ -46,8 +47,8 @@ func (s *Server) requestPage(w http.ResponseWriter, r *http.Request, me store.Me
 	if typed.Mode == "" {
 		typed.Mode = ask.Mode
 	}
-	return s.page(w, r, status, views.SupportAsk(s.chrome(r, me), views.SupportAskProps{
-		SupportAskRow: requestRow(Base(r, me), ask),
+	return views.Render(w, r, status, views.SupportAsk(frame.Tenant(r, me), views.SupportAskProps{
+		SupportAskRow: requestRow(frame.Base(r, me), ask),
 		ID:            ask.ID.String(),
 		EndsAt:        ask.EndsAt,
 		CanAnswer:     ask.Open && mayConsent(me),
@@ -60,8 +61,8 @@ func requestRow(base views.Base, ask store.AccessRequest) views.SupportAskRow {
 		Reason: ask.Reason, Ticket: ask.Ticket, At: ask.CreatedAt, Open: ask.Open}
 }
 
-// supportAskGrant lets support in, as it asked or otherwise.
-func (s *Server) ApproveRequest(w http.ResponseWriter, r *http.Request, me store.Member) error {
+// ApproveRequest grants access, as requested or for another time or mode.
+func (s *Service) ApproveRequest(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	f, err := web.NewForm(r)
 	if err != nil {
 		return err
@@ -72,8 +73,8 @@ func (s *Server) ApproveRequest(w http.ResponseWriter, r *http.Request, me store
 	})
 }
 
-// supportAskDeny says no, with a word if they like.
-func (s *Server) DenyRequest(w http.ResponseWriter, r *http.Request, me store.Member) error {
+// DenyRequest denies a request, with a note if they like.
+func (s *Service) DenyRequest(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	f, err := web.NewForm(r)
 	if err != nil {
 		return err
@@ -84,7 +85,7 @@ func (s *Server) DenyRequest(w http.ResponseWriter, r *http.Request, me store.Me
 	})
 }
 
-func (s *Server) answerRequest(w http.ResponseWriter, r *http.Request, me store.Member, typed views.SupportAskForm, deed string, answer func(*store.Tx) error) error {
+func (s *Service) answerRequest(w http.ResponseWriter, r *http.Request, me store.Member, typed views.SupportAskForm, deed string, answer func(*store.Tx) error) error {
 	err := s.db.Write(r.Context(), me, answer)
 	wrong, invalid := errors.AsType[store.InvalidError](err)
 	switch {
@@ -96,5 +97,5 @@ func (s *Server) answerRequest(w http.ResponseWriter, r *http.Request, me store.
 	case err != nil:
 		return err
 	}
-	return Done(w, r, Base(r, me).Support(), deed, "")
+	return frame.Done(w, r, frame.Base(r, me).Support(), deed, "")
 }
