@@ -199,7 +199,7 @@ var mutants = []mutant{
 	{"an adapter's right on a line", "handlers/routes.go", `s.member("GET /settings", store.SeeSettings, s.settingsShow).supportReads()`, `s.member("GET /settings", store.SeeWork, s.settingsShow).supportReads()`, handlerRoom, "TestRouteTable"},
 	{"strangers are not members", "handlers/access.go", "me, ok := v.Member()\n\t\tif !ok {", "me, ok := v.Member()\n\t\tif ok = true; !ok {", handlerRoom, "TestForeignProject"},
 	{"a paused tenant is closed", "handlers/access.go", "return errPaused", "_ = errPaused", handlerRoom, "TestTheNextRequest"},
-	{"agents are no persons where it does not say so", "handlers/access.go", "if me.Agent && !addressOf(r).route.Agents {", "if false {", handlerRoom, "TestConsoleIsForAgents"},
+	{"agents are no persons where it does not say so", "handlers/access.go", "if me.Agent && !routeOf(r).Agents {", "if false {", handlerRoom, "TestConsoleIsForAgents"},
 	{"a job says by which session it was asked", "store/jobs.go", "\t\tSupport:     tx.scope.support,\n", "", handlerRoom, "TestMatrix/main_host_1"},
 	{"support leaves no mark on whom it sees as", whoIsAsking, "    select t.id, t.kind, t.slug, t.name,\n           case when g.state", "    update public.sessions q set last_used_at = clock_timestamp() where q.user_id = (select s.subject_id from public.support_sessions s where s.id = k.support_session_id);\n    select t.id, t.kind, t.slug, t.name,\n           case when g.state", handlerRoom, "TestMatrix/main_host_1"},
 	{"what was met in support answers nobody after it", "handlers/routes.go", `s.member("GET /files/{id}/preview", store.SeeWork, s.filePreview).supportReads().asset(),`, `s.public("GET /w/{tenant}/files/{id}/preview", s.signin.SignedOut),`, handlerRoom, "TestReadingLeads"},
