@@ -31,7 +31,7 @@ type Route struct {
 	// signed in, may come; 0 is as often as they like.
 	PerMinute int
 	// EveryHost: the same on the main host and on those of tenants. Without it a
-	// route that is no tenant's is on the main host alone.
+	// route that is not a tenant's exists only on the main host.
 	EveryHost bool
 	handle    func(http.ResponseWriter, *http.Request, store.Visitor) error
 }
@@ -207,8 +207,8 @@ func (s *Server) viewAsEnded(w http.ResponseWriter, r *http.Request, how string)
 	return support.ViewAsEnded(w, r, how)
 }
 
-// refuseStranger answers somebody who is no member of the addressed tenant, just
-// as if there were none. The refusal stays in their own account's history.
+// refuseStranger answers somebody who is not a member of the addressed tenant exactly
+// as if there were no such tenant. The refusal is recorded in their own account.
 func (s *Server) refuseStranger(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	if me.Agent && me.SupportOver {
 		http.Redirect(w, r, views.PathConsole+"?over=1", http.StatusSeeOther)
@@ -220,7 +220,7 @@ func (s *Server) refuseStranger(w http.ResponseWriter, r *http.Request, me store
 	return store.ErrNotFound
 }
 
-// askToSignIn sends people to the door and programs away.
+// askToSignIn redirects people to sign-in and answers programs with a 401.
 func (s *Server) askToSignIn(w http.ResponseWriter, r *http.Request) error {
 	if wantsJSON(r) {
 		return errSignIn

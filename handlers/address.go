@@ -26,8 +26,8 @@ func routeOf(r *http.Request) Route {
 	return route
 }
 
-// noSlug stands in the path for a tenant that is named by its own domain. It is
-// no possible slug.
+// noSlug is in the path of a tenant that is named by its own domain. No tenant can
+// have it as its slug.
 const noSlug = "-"
 
 // resolveHost reads the tenant off the host, where the host names one, and puts
@@ -36,7 +36,7 @@ const noSlug = "-"
 func (s *Server) resolveHost(next http.Handler) http.Handler {
 	shared := sharedPaths(s.routes())
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// What is no path ("*", and what opens HTTP/2) is the mux's to refuse.
+		// The mux refuses what is not a path: "*", and the preface of HTTP/2.
 		if strings.EqualFold(r.Host, s.cfg.URL.Host) || internalPath(r.URL.Path) || !strings.HasPrefix(r.URL.Path, "/") {
 			next.ServeHTTP(w, r)
 			return
@@ -83,7 +83,7 @@ func internalPath(path string) bool {
 	return strings.HasPrefix(path, "/static/") || path == "/healthz" || path == "/readyz"
 }
 
-// slugs are what can be a tenant's; anything else is nobody's.
+// slugs are the slugs that a tenant can have.
 var slugs = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$`)
 
 // credentials are what the first round trip finds the visitor by.

@@ -13,9 +13,9 @@ import (
 	"portico/views"
 )
 
-// leaveToSignIn sends a browser that is nobody's on a tenant's host to the main
-// one, which knows it or asks it to sign in, and hands it over. What was sent by
-// a form leads to a page first: our content policy lets no form lead elsewhere.
+// leaveToSignIn sends a browser without a session on a tenant's host to the main
+// host, which hands over its session there, after sign-in if needed. A form leads to a
+// page first, because our content policy forbids forms to lead to another host.
 func (s *Server) leaveToSignIn(w http.ResponseWriter, r *http.Request) error {
 	a := frame.AddressOf(r)
 	if !web.IsSafe(r.Method) {

@@ -12,9 +12,9 @@ import (
 // insideTenant is a way back that leads into a tenant.
 var insideTenant = regexp.MustCompile(`^/w/([a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?)/`)
 
-// brand is what the door wears that somebody stands at on their way into a tenant, by
-// its path or back to its host; nil is our own, for no tenant and for one that does
-// not exist. A door that cannot be painted is still a door.
+// brand is how the sign-in page looks on the way into a tenant, found by the path or
+// host in to. Nil is our own look, also for a tenant that does not exist: sign-in
+// works when its brand can't be read.
 func (s *Service) brand(r *http.Request, to string) *views.Brand {
 	slug, domain := "", ""
 	if inside := insideTenant.FindStringSubmatch(to); inside != nil {

@@ -1,8 +1,7 @@
-// Package signin is the room where people prove who they are and look after
-// their account: sign-in by mail and by provider, step-up, sign-out, and the
-// page with one's own browsers.
+// Package signin answers the routes of sign-in and account: sign-in by mail, by
+// passkey and by provider, step-up, sign-out, and the account page.
 //
-// A proof is spent in the database and nowhere else. What this room adds is what
-// belongs to a browser: the cookies, the forms, the limits, and the one answer
-// that known and unknown addresses get alike.
+// A proof is spent in the database and nowhere else. This package adds what belongs
+// to a browser: cookies, forms, limits, and the same answer for known and unknown
+// addresses.
 package signin

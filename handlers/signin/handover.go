@@ -17,7 +17,7 @@ import (
 const handoverCookie = "__Host-portico-handover"
 
 // AskHandover returns the page of the main host that hands the session of this
-// browser over to the host of the request, to go on at a local path there.
+// browser over to the host of the request, and leads to a local path there.
 func (s *Service) AskHandover(w http.ResponseWriter, r *http.Request, host, to string) (string, error) {
 	// A second tab shares the cookie of the first, so that both come back.
 	f, ok := s.cookies.readFlow(r, handoverCookie)
@@ -38,7 +38,7 @@ func (s *Service) AskHandover(w http.ResponseWriter, r *http.Request, host, to s
 }
 
 // HandoverAsked reads what a tenant's host asked for: the host, the hash of the
-// browser's secret and where to go on.
+// browser's secret and the path to lead to.
 func HandoverAsked(q url.Values) (store.Handover, bool) {
 	browser, err := base64.RawURLEncoding.DecodeString(q.Get("browser"))
 	return store.Handover{
@@ -66,5 +66,5 @@ func (s *Service) TakeHandover(w http.ResponseWriter, r *http.Request, host, tok
 	return web.LocalPath(to), nil
 }
 
-// NewHandoverToken is the secret of one hand-over, as it stands in an address.
+// NewHandoverToken is the secret of one hand-over, for an address.
 func NewHandoverToken() string { return rand.Text() }

@@ -71,7 +71,7 @@ func leaveTo(w http.ResponseWriter, r *http.Request, provider Provider, there st
 }
 
 // linkAt attaches the account that the provider names to the person whose session
-// asked for it. Whose it is otherwise is nobody's business.
+// asked for it. If somebody else has it, the answer does not say who.
 func (s *Service) linkAt(w http.ResponseWriter, r *http.Request, me store.Person, provider Provider, f store.OIDCFlow) error {
 	if r.URL.Query().Has("error") {
 		http.Redirect(w, r, views.AccountDid("identity.declined"), http.StatusSeeOther)
@@ -96,7 +96,7 @@ func (s *Service) linkAt(w http.ResponseWriter, r *http.Request, me store.Person
 }
 
 // stepUpAt takes a sign-in at a provider that happened just now, with an account of
-// the person's own, as a fresh proof: the session goes on under a new token.
+// the person's own, as a fresh proof: the session gets a new token.
 func (s *Service) stepUpAt(w http.ResponseWriter, r *http.Request, me store.Person, provider Provider, f store.OIDCFlow) error {
 	to := views.StepUpTo(web.LocalPath(f.ReturnTo))
 	if r.URL.Query().Has("error") {

@@ -44,7 +44,7 @@ func NewKeys(secrets ...[]byte) (Keys, error) {
 
 // For derives the 32-byte keys of a purpose, newest first: HKDF-SHA256 with the
 // purpose and the id of the secret as its label. The same secret gives the same
-// key wherever it stands in the list, so what an older key made is still
+// key anywhere in the list, so what an older key made is still
 // understood after a rotation.
 func (k Keys) For(purpose string) [][]byte {
 	derived := make([][]byte, len(k.secrets))

@@ -51,7 +51,7 @@ func (s *Service) remember(w http.ResponseWriter, r *http.Request, email string)
 	k.Of = slices.DeleteFunc(k.Of, s.sameAddress(email))
 	k.Of = slices.Insert(k.Of, 0, mac(s.keys.For(PurposeKnownBrowser)[0], []byte(email)))
 	k.Of = k.Of[:min(len(k.Of), knownMost)]
-	// A browser that stays a stranger is a nuisance at worst.
+	// Without the cookie the browser only counts as an unknown one.
 	if value, err := s.cookies.known[0].Encode(knownCookie, k); err == nil {
 		setCookie(w, newCookie(knownCookie, value, knownCookieAge))
 	}

@@ -26,12 +26,12 @@ type limit struct {
 	window time.Duration
 }
 
-// Nobody is to be written to at an attacker's pleasure, and nobody is to be shut
-// out by one: whoever asks for mail too often is stopped by where they ask from
-// long before the address itself is. Where it is all the same, a browser that has
-// signed in as the address before still gets its mail. A mail that its reader
-// answered does not count. Wrong codes are counted over all flows, since a new
-// flow is a new set of tries: fifty guesses a day at a million codes are hopeless.
+// Attackers must neither flood people with mail nor lock them out. Requests for mail
+// are limited by network long before the limit of the address is reached. Once that is
+// reached too, a browser that has signed in with the address still gets its mail. A
+// mail that its reader answered does not count. Wrong codes are counted over all
+// flows, because a new flow is a new set of tries: fifty guesses a day at a million
+// codes are hopeless.
 var (
 	mailFromPrefix = limit{"mail from a network", 60, limitWindow}
 	mailToFrom     = limit{"mail to an address from a network", 10, limitWindow}
@@ -46,7 +46,7 @@ var (
 	providerVisit  = limit{"provider from a network", 120, limitWindow}
 )
 
-// hit counts one attempt and refuses it beyond the limit.
+// countAttempt counts one attempt and refuses it beyond the limit.
 func (s *Service) countAttempt(ctx context.Context, l limit, of ...string) error {
 	ok, after, err := s.db.RateLimit(ctx, s.limitKey(l, of...), l.window, l.most)
 	if err != nil {
@@ -58,7 +58,7 @@ func (s *Service) countAttempt(ctx context.Context, l limit, of ...string) error
 	return nil
 }
 
-// limitKey names what is counted without telling it.
+// limitKey is a key for what is counted that does not reveal it.
 func (s *Service) limitKey(l limit, of ...string) [32]byte {
 	parts := [][]byte{[]byte(l.kind)}
 	for _, o := range of {
@@ -120,12 +120,12 @@ func (s *Service) wrongOf(r *http.Request, email string) (limit, string) {
 
 // refundTries takes back the codes of a flow whose last one was right.
 func (s *Service) refundTries(r *http.Request, tries int, l limit, of string) {
-	// A count that stays is a nuisance at worst; the person is signed in.
+	// Failing costs one try of the limit; the person is signed in.
 	_ = s.db.RefundRate(r.Context(), slices.Repeat([][32]byte{s.limitKey(l, of)}, tries)...)
 }
 
-// stray counts a proof that fits nothing. Good ones are never counted, so nobody
-// is kept out by the attempts of a neighbour.
+// countStray counts a proof that fits nothing. Good proofs are never counted, so that
+// attempts from the same network lock nobody out.
 func (s *Service) countStray(r *http.Request) error {
 	return s.countAttempt(r.Context(), strayProof, web.Network(r))
 }

@@ -13,7 +13,7 @@ import (
 // resendSeconds is how long the page waits before it offers another mail.
 const resendSeconds = 30
 
-// Show is the sign-in page. Who is signed in already goes on.
+// Show is the sign-in page. It redirects people who are signed in.
 func (s *Service) Show(w http.ResponseWriter, r *http.Request, v store.Visitor) error {
 	to := web.LocalPath(r.URL.Query().Get("return_to"))
 	if _, ok := v.Person(); ok {
@@ -33,7 +33,7 @@ func (s *Service) signInPage(w http.ResponseWriter, r *http.Request, status int,
 	return views.Render(w, r, status, views.SignIn(p))
 }
 
-// notice says why somebody stands at the door; the address only names the
+// notice says why somebody was sent to the sign-in page. The query only names the
 // sentence.
 func notice(why, to string) string {
 	switch {
@@ -45,8 +45,8 @@ func notice(why, to string) string {
 	return ""
 }
 
-// Begin sends the mail of a sign-in, or does just the same without one when the
-// address is nobody's.
+// Begin sends the mail of a sign-in. For an unknown address it does the same without
+// sending a mail.
 func (s *Service) Begin(w http.ResponseWriter, r *http.Request, _ store.Visitor) error {
 	posted, err := parseForm(r)
 	if err != nil {
@@ -160,10 +160,10 @@ var (
 	wrongCode = ui.Errors{"code": "That is not the code of the last mail. Look again."}
 )
 
-// answered ends a sign-in by mail: whoever answers their mail is no burden to
-// anybody, so it is not counted.
+// answered ends a sign-in by mail. A mail that was answered does not count against
+// the limits.
 func (s *Service) answered(w http.ResponseWriter, r *http.Request, email string, token store.Token, to string) error {
-	// A count that stays is a nuisance at worst; the person is signed in.
+	// Failing costs one mail of the limits; the person is signed in.
 	_ = s.refundMail(r, email)
 	s.remember(w, r, email)
 	return s.opened(w, r, token, flowCookie, to)

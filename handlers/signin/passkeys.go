@@ -150,7 +150,7 @@ func (s *Service) PasskeyBegin(w http.ResponseWriter, r *http.Request, _ store.V
 	return s.beginCeremony(w, r, store.PasskeySignIn, nil, question, fit, r.URL.Query().Get("return_to"))
 }
 
-// PasskeySignIn signs in whoever the answering passkey belongs to.
+// PasskeySignIn signs in the person the answering passkey belongs to.
 func (s *Service) PasskeySignIn(w http.ResponseWriter, r *http.Request, _ store.Visitor) error {
 	c, used, err := s.answer(w, r, store.PasskeySignIn)
 	session := s.newSession(r)

@@ -25,8 +25,8 @@ type Provider interface {
 	// Begin returns the provider's page that the browser is sent to.
 	Begin(ctx context.Context, c Challenge) (string, error)
 	// Finish turns the query of the provider's answer, whose state fitted, into
-	// who the person is. It fails with [ErrProviderUnavailable] if there is none; any
-	// other error is an answer that proves nothing.
+	// who the person is. It fails with [ErrProviderUnavailable] if the provider does
+	// not answer. Any other error is an answer that proves nothing.
 	Finish(ctx context.Context, answer url.Values, c Challenge) (store.Identity, error)
 }
 
@@ -145,7 +145,7 @@ func (s *Service) ProviderReturn(w http.ResponseWriter, r *http.Request, v store
 	return s.stepUpAt(w, r, me, provider, f)
 }
 
-// signInAt opens a session for whoever the provider says it is.
+// signInAt opens a session for the person the provider names.
 func (s *Service) signInAt(w http.ResponseWriter, r *http.Request, provider Provider, f store.OIDCFlow) error {
 	if r.URL.Query().Has("error") {
 		s.metrics.SignIn(provider.Name(), "declined")
@@ -178,14 +178,14 @@ func (s *Service) identityFrom(r *http.Request, provider Provider, f store.OIDCF
 		s.metrics.SignIn(provider.Name(), outcome(err))
 		return who, s.providerProblem(r, provider, err)
 	}
-	// The records keep addresses folded; one that cannot be is nobody's here.
+	// The records keep addresses folded. One that cannot be folded fits nobody.
 	email, ok := FoldEmail(who.Email)
 	who.Email, who.EmailVerified = email, who.EmailVerified && ok
 	return who, nil
 }
 
 // spendState finds the flow that an answer belongs to. One that fits none is a
-// bad request: there is nothing to go on with.
+// bad request.
 func (s *Service) spendState(r *http.Request, provider Provider, answer url.Values) (store.OIDCFlow, error) {
 	browser, ok := s.cookies.readFlow(r, providerCookie)
 	if !ok || len(answer["state"]) != 1 {
@@ -199,8 +199,8 @@ func (s *Service) spendState(r *http.Request, provider Provider, answer url.Valu
 	return f, err
 }
 
-// noAccount tells somebody who proved who they are that nobody here knows them.
-// No account is made: people are invited.
+// noAccount tells somebody whom the provider knows that they have no account here.
+// It makes none: people are invited.
 func (s *Service) noAccount(w http.ResponseWriter, r *http.Request, to string) error {
 	return s.signInPage(w, r, http.StatusForbidden, views.SignInProps{
 		ReturnTo: web.LocalPath(to),

@@ -13,7 +13,7 @@ import (
 )
 
 // Session is one sign-in under way, in goth's terms. It holds the secrets of its
-// challenge: whoever marshals it keeps it from everybody, the browser included.
+// challenge: when marshalled it must stay secret, from the browser too.
 type Session struct {
 	AuthURL   string
 	Challenge Challenge

@@ -55,7 +55,7 @@ func (t boundedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// isAway tells answers from failures. Metadata, keys and profiles are there or
+// isUnavailable tells answers from failures. Metadata, keys and profiles are there or
 // not; only the token endpoint, which is posted to, has something to refuse.
 func isUnavailable(method string, status int) bool {
 	if method == http.MethodPost {

@@ -97,7 +97,7 @@ func (s *Service) Token(w http.ResponseWriter, r *http.Request) *store.Token {
 }
 
 // opened ends a sign-in that succeeded: the browser has a new session, nothing of
-// the flow is left in it, and it goes on to a path of ours.
+// the flow is left in it, and it is redirected to a path of ours.
 func (s *Service) opened(w http.ResponseWriter, r *http.Request, token store.Token, flowName, to string) error {
 	if err := s.cookies.Write(w, token); err != nil {
 		return err

@@ -29,7 +29,7 @@ func (s *Service) SignOutEverywhere(w http.ResponseWriter, r *http.Request, me s
 	return nil
 }
 
-// leave takes what is the person's out of the browser.
+// leave removes everything of the person from the browser.
 func (s *Service) leave(w http.ResponseWriter, r *http.Request, to string) {
 	s.cookies.Clear(w)
 	s.cookies.clearFlow(w, flowCookie)

@@ -50,7 +50,7 @@ func (s *Service) StepUpBegin(w http.ResponseWriter, r *http.Request, me store.P
 	return nil
 }
 
-// StepUpCode spends the code: the session goes on under a new token, freshly
+// StepUpCode spends the code: the session gets a new token and is freshly
 // proved.
 func (s *Service) StepUpCode(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	posted, err := parseForm(r)
@@ -96,7 +96,7 @@ func (s *Service) StepUpCode(w http.ResponseWriter, r *http.Request, me store.Pe
 }
 
 // OwesPasskey says of an agent of support that they have to add a passkey before
-// they may come in anywhere.
+// they may start a session.
 func (s *Service) OwesPasskey(ctx context.Context, me store.Person) (bool, error) {
 	if !me.Agent || s.agentCodes {
 		return false, nil
