@@ -67,10 +67,10 @@ func (s *Service) limitKey(l limit, of ...string) [32]byte {
 	return [32]byte(mac(s.rateKey, parts...))
 }
 
-// hitMail counts a mail that is asked for. What strangers have used up does not
+// countMail counts a mail that is asked for. What strangers have used up does not
 // count against a browser that has signed in as this address.
-func (s *Service) hitMail(r *http.Request, email string) error {
-	err := s.hitMailOfAll(r, email)
+func (s *Service) countMail(r *http.Request, email string) error {
+	err := s.countMailOfAll(r, email)
 	if !web.HasStatus(err, http.StatusTooManyRequests) {
 		return err
 	}
@@ -80,9 +80,9 @@ func (s *Service) hitMail(r *http.Request, email string) error {
 	return err
 }
 
-// hitMailOfAll counts the narrowest first, so that what it refuses does not use
+// countMailOfAll counts the narrowest first, so that what it refuses does not use
 // up the wider counters.
-func (s *Service) hitMailOfAll(r *http.Request, email string) error {
+func (s *Service) countMailOfAll(r *http.Request, email string) error {
 	from := web.Network(r)
 	if err := s.countAttempt(r.Context(), mailToFrom, email, from); err != nil {
 		return err
@@ -103,9 +103,9 @@ func (s *Service) refundMail(r *http.Request, email string) error {
 	return s.db.RefundRate(r.Context(), keys...)
 }
 
-// hitCode counts a code typed in a browser that has a flow. Five tries are the
+// countCode counts a code typed in a browser that has a flow. Five tries are the
 // flow's own limit; this one stops a program from asking on and on.
-func (s *Service) hitCode(r *http.Request, flow uuid.UUID) error {
+func (s *Service) countCode(r *http.Request, flow uuid.UUID) error {
 	return s.countAttempt(r.Context(), codeOfFlow, flow.String())
 }
 

@@ -62,7 +62,7 @@ func (s *Service) Begin(w http.ResponseWriter, r *http.Request, _ store.Visitor)
 		return s.signInPage(w, r, http.StatusServiceUnavailable, views.SignInProps{
 			Email: typed, ReturnTo: to, Errors: ui.Errors{"email": mailUnavailable}})
 	}
-	if err := s.hitMail(r, email); err != nil {
+	if err := s.countMail(r, email); err != nil {
 		return err
 	}
 	f := newFlow()
@@ -116,7 +116,7 @@ func (s *Service) Code(w http.ResponseWriter, r *http.Request, _ store.Visitor) 
 	if !ok || f.Email == "" {
 		return s.refuseProof(w, r, store.EndedGone, to)
 	}
-	if err := s.hitCode(r, f.ID); err != nil {
+	if err := s.countCode(r, f.ID); err != nil {
 		return err
 	}
 	code, ok := readCode(posted.Raw("code"))

@@ -65,7 +65,7 @@ func (s *Service) StepUpCode(w http.ResponseWriter, r *http.Request, me store.Pe
 	if !ok {
 		return s.stepUpOver(w, r, me, to, store.EndedGone)
 	}
-	if err := s.hitCode(r, f.ID); err != nil {
+	if err := s.countCode(r, f.ID); err != nil {
 		return err
 	}
 	code, ok := readCode(posted.Raw("code"))
