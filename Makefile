@@ -25,10 +25,13 @@ dev: setup
 	@go build -buildvcs=false -o bin/demo ./cmd/demo
 	@bin/demo -watch
 
-## Run all tests, browser included; at most 8 minutes.
+# The longest packages first, so that no core is idle while the last one runs.
+LONGEST = ./handlers ./e2e ./views ./e2e/faults ./store ./handlers/jobs
+
+## Run all tests, browser included; at most 6 minutes. Ends with the slowest.
 .PHONY: test
 test: setup
-	@go test -p $(JOBS) -timeout 12m ./...
+	@go run ./e2e/budget -want 6m -- -p $(JOBS) -timeout 12m $(LONGEST) ./...
 	@cat tmp/matrix.txt
 
 ## Run the long tests: big files, long races, faults.
@@ -36,10 +39,10 @@ test: setup
 test-long: setup
 	@go test -p 1 -timeout 60m -tags long -run Long ./...
 
-## Take the product's guards away, one at a time: a test must notice each.
+## Take guards away, one at a time: a test must notice. BASE=rev, ALL=1, ONLY=regexp.
 .PHONY: mutants
 mutants: setup
-	@go run ./e2e/mutants
+	@go run ./e2e/mutants $(if $(ALL),-all) $(if $(BASE),-base '$(BASE)') $(if $(ONLY),-only '$(ONLY)')
 
 ## Measure what the product promises of its speed; ends with what held and what did not.
 .PHONY: bench

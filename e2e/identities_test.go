@@ -35,7 +35,7 @@ func TestLinkedAccountInTheBrowser(t *testing.T) {
 	plain.must("signed in", plain.page.WaitForURL("**/account"))
 	plain.sees("Signed in through a provider")
 	plain.click("button", "Unlink Demo")
-	plain.sees("Confirm it is you")
+	plain.sees("Confirm it's you")
 	plain.click("button", "Confirm with Demo")
 	plain.picks(there)
 	plain.must("confirmed", plain.page.WaitForURL("**/account"))
@@ -46,7 +46,7 @@ func TestLinkedAccountInTheBrowser(t *testing.T) {
 	late := newVisitor(t)
 	late.click("link", "Continue with")
 	late.picks(there)
-	late.sees("No invitation here belongs to that account")
+	late.sees("That account has no invitation here")
 }
 
 // picks chooses at the provider who to be.

@@ -1,3 +1,5 @@
+// Package e2e tests Portico from outside: the built binary, in a real browser,
+// with real neighbours.
 package e2e
 
 import (
@@ -39,11 +41,11 @@ func TestMain(m *testing.M) {
 func run(m *testing.M) (code int, err error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	dir, err := os.MkdirTemp("", "portico-e2e-")
+	dir, remove, err := stack.TempDir("e2e")
 	if err != nil {
 		return 1, err
 	}
-	defer os.RemoveAll(dir)
+	defer remove()
 	if world.stack, err = stack.Start(ctx, stack.Options{Personas: sample.ForSignIn()}); err != nil {
 		return 1, err
 	}
@@ -114,11 +116,11 @@ func signedInByMail(t *testing.T, email string, options ...playwright.BrowserNew
 	}
 	defer atLetterbox(email)()
 	since := time.Now()
-	v.fill("Your e-mail address", email)
+	v.fill("Your email address", email)
 	v.click("button", "Send me a sign-in link")
-	v.sees("Check your mail")
+	v.sees("Check your email")
 	v.sendCode(codeInMail.FindString(mailed(t, email, since, signInMail)), "Sign in")
-	v.gone("Check your mail")
+	v.gone("Check your email")
 	return v
 }
 

@@ -22,7 +22,7 @@ func TestPasskeyInTheBrowser(t *testing.T) {
 
 	// The same device is not added twice, and the page says why.
 	leo.click("button", "Add a passkey")
-	leo.sees("has a passkey for your account already")
+	leo.sees("already has a passkey for your account")
 
 	leo.signOut()
 	leo.open("/login?return_to=%2Faccount")
@@ -39,7 +39,7 @@ func TestPasskeyInTheBrowser(t *testing.T) {
 	leo.signOut()
 	leo.open("/login")
 	leo.click("button", "Use a passkey")
-	leo.sees("does not work here")
+	leo.sees("doesn't work here")
 }
 
 // authenticator gives the browser one that answers by itself, as a phone does to

@@ -19,16 +19,16 @@ func TestInvitedClientJoinsAndIsRemoved(t *testing.T) {
 	const email = "nina@acme.test"
 	dana, since := signedInByMail(t, "dana@northwind.test"), time.Now()
 	dana.open("/w/acme/members")
-	dana.click("link", "Invite somebody")
-	dana.fill("E-mail address", email)
+	dana.click("link", "Invite someone")
+	dana.fill("Email address", email)
 	dana.fill("Name", "Nina Okoye")
 	_, err := dana.page.Locator("#role").SelectOption(playwright.SelectOptionValues{Values: &[]string{"viewer"}})
 	dana.must("choose viewer", err)
-	dana.click("button", "Send the invitation")
-	dana.sees("The mail is on its way.")
+	dana.click("button", "Send invitation")
+	dana.sees("The email is on its way.")
 	dana.sees(email)
 
-	link := inviteInMail.FindStringSubmatch(mailed(t, email, since, "invites you"))
+	link := inviteInMail.FindStringSubmatch(mailed(t, email, since, "has invited you"))
 	if link == nil {
 		t.Fatal("the mail has no link")
 	}
@@ -36,7 +36,7 @@ func TestInvitedClientJoinsAndIsRemoved(t *testing.T) {
 	nina.open(link[1])
 	nina.sees("Dana Whitfield")
 	nina.click("button", "Sign in as "+email)
-	nina.sees("Check your mail")
+	nina.sees("Check your email")
 	nina.fill("code", codeInMail.FindString(mailed(t, email, since, signInMail)))
 	nina.must("back at the invitation", nina.page.WaitForURL("**/invites/*"))
 	if got := nina.status("/w/acme/"); got != 404 {
@@ -44,7 +44,7 @@ func TestInvitedClientJoinsAndIsRemoved(t *testing.T) {
 	}
 	nina.click("button", "Accept and join")
 	nina.must("in the portal", nina.page.WaitForURL("**/w/acme/**"))
-	nina.sees("Welcome. You are in.")
+	nina.sees("Welcome. You have joined.")
 	nina.wearsBrand("acme")
 	if got := nina.status("/w/globex/"); got != 404 {
 		t.Errorf("another portal answers %d", got)
@@ -57,13 +57,13 @@ func TestInvitedClientJoinsAndIsRemoved(t *testing.T) {
 	dana.click("link", "Nina Okoye")
 	_, err = dana.page.Locator("#role").SelectOption(playwright.SelectOptionValues{Values: &[]string{"member"}})
 	dana.must("choose member", err)
-	dana.click("button", "Change the role")
+	dana.click("button", "Change role")
 	dana.sees("Role changed.")
 	nina.open("/w/acme/members")
 	nina.sees("Mia Castellanos")
 
 	dana.click("button", "Remove Nina Okoye")
-	dana.sees("no access any more")
+	dana.sees("no longer have access")
 	if got := nina.status("/w/acme/"); got != 404 {
 		t.Errorf("after her removal the portal answers %d", got)
 	}

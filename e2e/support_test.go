@@ -18,29 +18,29 @@ func TestSupportComesInWithConsent(t *testing.T) {
 	since := time.Now()
 	sam.must("in the console", sam.page.WaitForURL("**/support"))
 	sam.find("globex")
-	if n, err := sam.page.GetByText("Ask to come in").Or(sam.page.GetByText("Start a session")).Count(); err != nil || n != 0 {
+	if n, err := sam.page.GetByText("Request access").Or(sam.page.GetByText("Start a session")).Count(); err != nil || n != 0 {
 		t.Errorf("without consent a way in is offered (%d, %v)", n, err)
 	}
 	gus.open("/w/globex/support")
-	gus.click("button", "Let support ask each time")
+	gus.click("button", "Allow access requests")
 	gus.sees("You decide each time.")
 
 	sam.find("globex")
-	sam.click("link", "Ask to come in")
+	sam.click("link", "Request access")
 	sam.fill("Why", "Cannot find the annual report")
 	sam.fill("Ticket", "HELP-4711")
 	sam.choose("mode", "write")
-	sam.click("button", "Ask them")
-	sam.sees("Waiting for their answer")
-	gus.open(pathIn(t, mailed(t, "gus@globex.test", since, "asks to come into"), "/w/globex/support/asks/"))
+	sam.click("button", "Send access request")
+	sam.sees("Waiting for an answer")
+	gus.open(pathIn(t, mailed(t, "gus@globex.test", since, "requests access to"), "/w/globex/support/asks/"))
 	gus.sees("Cannot find the annual report")
-	gus.click("button", "Let support in")
-	gus.sees("Take it back now")
+	gus.click("button", "Approve access request")
+	gus.sees("Revoke support access")
 
 	sam.open("/support")
 	sam.startSession(t, "Dana")
 	sam.must("inside", sam.page.WaitForURL("**/w/globex/"))
-	sam.sees("read only")
+	sam.sees("read-only")
 	if got := sam.posts("/w/globex/projects", "name=Mended"); got != 403 {
 		t.Errorf("a change in a read session answers %d", got)
 	}
@@ -49,14 +49,14 @@ func TestSupportComesInWithConsent(t *testing.T) {
 	}
 
 	sam.open("/w/globex/")
-	sam.click("link", "Ask to make changes")
+	sam.click("link", "Make changes")
 	sam.stepUp("sam@portico.test")
-	sam.click("button", "Begin to change things")
-	sam.sees("Tick this if you mean it.")
+	sam.click("button", "Start making changes")
+	sam.sees("Tick this box to continue.")
 	sam.must("tick that it is meant", sam.page.Locator("#sure").Check())
-	sam.click("button", "Begin to change things")
+	sam.click("button", "Start making changes")
 	sam.must("inside again", sam.page.WaitForURL("**/w/globex/"))
-	sam.sees("and can change things")
+	sam.sees("and can make changes")
 	sam.open("/w/globex/projects/new")
 	sam.fill("Name", "Mended by support")
 	sam.click("button", "Create project")
@@ -72,8 +72,8 @@ func TestSupportComesInWithConsent(t *testing.T) {
 	}
 
 	gus.open("/w/globex/support")
-	gus.click("button", "Take it back now")
-	gus.sees("Support can no longer come in.")
+	gus.click("button", "Revoke support access")
+	gus.sees("Support access revoked.")
 	sam.click("link", "Projects")
 	sam.sees("The customer ended your session")
 	if got := sam.status("/w/globex/"); got != 303 {
@@ -83,10 +83,10 @@ func TestSupportComesInWithConsent(t *testing.T) {
 	gus.sees("HELP-4711")
 	gus.sees("made 1 change")
 	gus.open("/w/globex/activity?support=1")
-	for _, did := range []string{"began a support session", "saw a page", "began to change things", "created the project"} {
+	for _, did := range []string{"started a support session", "viewed a page", "started making changes", "created the project"} {
 		gus.sees(did)
 	}
-	mailed(t, "gus@globex.test", since, "has left")
+	mailed(t, "gus@globex.test", since, "has stopped viewing")
 	gus.stopsWhatIsLeft(t, sam)
 }
 
@@ -94,11 +94,11 @@ func TestSupportComesInWithConsent(t *testing.T) {
 func (v *visitor) stopsWhatIsLeft(t *testing.T, agent *visitor) {
 	t.Helper()
 	v.open("/w/globex/support")
-	v.click("button", "Let support in")
-	v.sees("Take it back now")
+	v.click("button", "Allow support access")
+	v.sees("Revoke support access")
 	agent.find("globex")
 	agent.startSession(t, "Gus")
-	agent.sees("is seeing")
+	agent.sees("is viewing")
 	agent.click("button", "Stop")
 	agent.must("back in the console", agent.page.WaitForURL("**/support*"))
 	if got := agent.status("/w/globex/"); got != 404 {
@@ -120,8 +120,8 @@ func (v *visitor) find(text string) {
 func (v *visitor) startSession(t *testing.T, as string) {
 	t.Helper()
 	v.click("link", "Start a session")
-	v.must("at the form, or asked to prove it", v.page.GetByText("Confirm it is you").Or(v.page.GetByLabel("As whom")).First().WaitFor())
-	if n, err := v.page.GetByText("Confirm it is you").Count(); err == nil && n > 0 {
+	v.must("at the form, or asked to prove it", v.page.GetByText("Confirm it's you").Or(v.page.GetByLabel("View as")).First().WaitFor())
+	if n, err := v.page.GetByText("Confirm it's you").Count(); err == nil && n > 0 {
 		v.stepUp("sam@portico.test")
 	}
 	option, err := v.page.Locator("#person option").Filter(playwright.LocatorFilterOptions{HasText: as}).First().GetAttribute("value")
@@ -156,5 +156,5 @@ func (v *visitor) stepUp(email string) {
 	since := time.Now()
 	v.must("send the code", v.page.Locator("form[action='/step-up'] button[type=submit]").First().Click())
 	v.sendCode(codeInMail.FindString(mailed(v.t, email, since, "confirms")), "Confirm")
-	v.gone("Confirm it is you")
+	v.gone("Confirm it's you")
 }

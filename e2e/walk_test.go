@@ -135,7 +135,7 @@ func (w *walk) askMail(t *testing.T) *visitor {
 	v := newVisitor(t)
 	defer atLetterbox(w.people["viewer"])()
 	since := time.Now()
-	v.fill("Your e-mail address", w.people["viewer"])
+	v.fill("Your email address", w.people["viewer"])
 	v.click("button", "Send me a sign-in link")
 	w.login = pathIn(t, mailed(t, w.people["viewer"], since, signInMail), "/login/")
 	return v
@@ -151,10 +151,10 @@ func (w *walk) enter(agent *visitor) {
 	agent.fill("Why", script)
 	agent.fill("Ticket", "T-1<img src=x onerror=ran=1>")
 	agent.click("button", "Start the session")
-	agent.sees("is seeing")
+	agent.sees("is viewing")
 	agent.open("/support/write")
 	agent.stepUp(w.people["agent"])
-	agent.sees("Change things as")
+	agent.sees("Make changes as")
 }
 
 func (w *walk) everyPage(v *visitor, who string, of func(route string) bool) {

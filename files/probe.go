@@ -101,7 +101,7 @@ func (p *probe) reach(ctx context.Context) error {
 
 func (p *probe) clock(context.Context) error {
 	if p.skew > maxSkew {
-		return fmt.Errorf("its clock and ours are %s apart", p.skew.Round(time.Second))
+		return fmt.Errorf("its clock and ours differ by %s", p.skew.Round(time.Second))
 	}
 	return nil
 }
@@ -124,7 +124,7 @@ func (p *probe) write(ctx context.Context) error { return p.put(ctx, p.whole, p.
 func (p *probe) checksum(ctx context.Context) error {
 	switch err := p.put(ctx, p.never, []byte("other bytes")); {
 	case err == nil:
-		return errors.New("it took bytes that were not those promised")
+		return errors.New("it accepted bytes that didn't match their checksum")
 	case !errors.Is(err, ErrDigest):
 		return err
 	}
@@ -147,7 +147,7 @@ func (p *probe) read(ctx context.Context) error {
 			return wrap("get object", err)
 		}
 		if string(got) != want {
-			return errors.New("it gives back other bytes than it took")
+			return errors.New("it returned different bytes than were stored")
 		}
 	}
 	return nil
@@ -158,7 +158,7 @@ func (p *probe) strangers(ctx context.Context) error {
 	address := strings.TrimRight(aws.ToString(o.BaseEndpoint), "/") + "/" + p.s.bucket + "/" + p.whole
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return errors.New("its address cannot be asked for")
+		return errors.New("its address can't be requested")
 	}
 	response, err := o.HTTPClient.Do(request)
 	if err != nil {
@@ -166,7 +166,7 @@ func (p *probe) strangers(ctx context.Context) error {
 	}
 	response.Body.Close()
 	if response.StatusCode < http.StatusBadRequest {
-		return errors.New("whoever knows the address of an object reads it without signing in")
+		return errors.New("anyone who knows the address of an object can read it without signing in")
 	}
 	return nil
 }
@@ -214,7 +214,7 @@ func (p *probe) multipart(ctx context.Context) error {
 	sum := sha256.Sum256(p.content)
 	all := sha256.Sum256(sum[:])
 	if aws.ToString(out.ChecksumSHA256) != base64.StdEncoding.EncodeToString(all[:])+"-1" {
-		return errors.New("it keeps no SHA-256 of the parts of an object")
+		return errors.New("it doesn't keep SHA-256 checksums of the parts of an object")
 	}
 	return nil
 }
@@ -222,7 +222,7 @@ func (p *probe) multipart(ctx context.Context) error {
 func (p *probe) overwrite(ctx context.Context) error {
 	switch err := p.assemble(ctx, p.whole); {
 	case err == nil:
-		return errors.New("it replaced an object that it was told to leave alone (If-None-Match)")
+		return errors.New("it replaced an object although If-None-Match forbade it")
 	case !errors.Is(err, ErrExists):
 		return err
 	}
@@ -235,7 +235,7 @@ func (p *probe) list(ctx context.Context) error {
 		return wrap("list objects", err)
 	}
 	if len(out.Contents) != 1 {
-		return errors.New("it does not list an object that is there")
+		return errors.New("it doesn't list an object that exists")
 	}
 	if _, err := p.s.client.ListMultipartUploads(ctx, &s3.ListMultipartUploadsInput{Bucket: &p.s.bucket, Prefix: &p.whole}); err != nil {
 		return wrap("list uploads", err)

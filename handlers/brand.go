@@ -134,18 +134,18 @@ func makeLogo(sent sentLogo) (store.Logo, string) {
 	case sent.size == 0:
 		return store.Logo{}, "Choose a picture first."
 	case sent.size > maxLogo:
-		return store.Logo{}, "That picture has " + ui.Size(sent.size) + "; a logo may have up to " + ui.Size(maxLogo) + "."
+		return store.Logo{}, "That picture is " + ui.Size(sent.size) + ". A logo can be up to " + ui.Size(maxLogo) + "."
 	}
 	kind := files.Sniff(sent.content)
 	if strings.HasPrefix(kind, "image/svg") {
-		return store.Logo{}, "SVG pictures can carry scripts. Save it as PNG and take that."
+		return store.Logo{}, "SVG pictures can contain scripts. Save it as PNG and upload that."
 	}
 	small, err := thumbnail.Shrink(bytes.NewReader(sent.content), kind, logoBox)
 	if no := (thumbnail.Unfit{}); errors.As(err, &no) {
-		return store.Logo{}, "That cannot be a logo: " + no.Why + ". Take a PNG, JPEG, GIF or WebP."
+		return store.Logo{}, "That can't be used as a logo: " + no.Why + ". Choose a PNG, JPEG, GIF or WebP."
 	}
 	if err != nil {
-		return store.Logo{}, "That picture could not be read. Take a PNG, JPEG, GIF or WebP."
+		return store.Logo{}, "That picture couldn't be read. Choose a PNG, JPEG, GIF or WebP."
 	}
 	return store.Logo{ContentType: small.ContentType, Content: small.Content}, ""
 }

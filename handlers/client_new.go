@@ -84,7 +84,7 @@ func newClient(f *web.Form) (store.NewClient, views.ClientForm) {
 		typed.Slug = client.Slug
 	}
 	if f.Errors["name"] == "" && !slugs.MatchString(client.Slug) {
-		f.Errors["slug"] = "An address is up to 40 of a to z, 0 to 9 and -, with no - at either end."
+		f.Errors["slug"] = "An address has up to 40 characters: a to z, 0 to 9 and -, with no - at either end."
 	}
 	if typed.OwnAccent {
 		client.Accent = f.Color("accent")
@@ -104,12 +104,12 @@ func firstPeople(f *web.Form) (people []store.NewPerson, typed []views.ClientPer
 		if strings.TrimSpace(f.Raw(email)) != "" {
 			var ok bool
 			if p.Email, ok = signin.FoldEmail(f.Raw(email)); !ok {
-				f.Errors[email] = "That is not an address that mail can be sent to."
+				f.Errors[email] = "Enter an email address, such as mia@acme.example."
 			} else if seen[p.Email] {
-				f.Errors[email] = "That address is on another line already."
+				f.Errors[email] = "That address is already on another line."
 			}
 			if frame.RoleNames[p.Role] == "" {
-				f.Errors[role] = "Choose one of the roles."
+				f.Errors[role] = "Choose a role."
 			}
 			seen[p.Email] = true
 			// They say what they are called when they accept.

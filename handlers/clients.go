@@ -144,7 +144,7 @@ func plansToGive(me store.Member) []views.Choice {
 	for i, plan := range store.Plans {
 		var room []string
 		for _, m := range metricsOf("client", store.PartyAgency) {
-			room = append(room, strings.TrimSuffix(ofMetric(m, store.Limit(plan, m)), " of files"))
+			room = append(room, strings.TrimSuffix(ofMetric(m, store.Limit(plan, m)), " of storage"))
 		}
 		choices[i] = views.Choice{Value: plan, Label: planName(plan) + ": " + strings.Join(room, ", ")}
 	}
@@ -177,7 +177,7 @@ func (s *Server) clientPlan(w http.ResponseWriter, r *http.Request, me store.Mem
 	plan := f.Raw("plan")
 	if !slices.Contains(store.Plans, plan) {
 		return s.clientPage(w, r, me, http.StatusUnprocessableEntity, func(p *views.ClientShowProps) {
-			p.Form.Plan, p.Form.Errors = plan, ui.Errors{"plan": "Choose one of the plans."}
+			p.Form.Plan, p.Form.Errors = plan, ui.Errors{"plan": "Choose a plan."}
 		})
 	}
 	return s.clientDeed(w, r, me, "client.plan", func(ctx context.Context, tx *store.Tx, id uuid.UUID) error {

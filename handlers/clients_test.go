@@ -46,7 +46,7 @@ func TestClientInOneForm(t *testing.T) {
 	want(t, "created", got, http.StatusSeeOther)
 	id := clientAt(t, got)
 	page := dana.get(t, at+"/"+id)
-	for _, says := range []string{"Ümbra &amp; Söhne", "/w/umbra-sohne-" + a.Suffix + "/", `value="growth" selected`, "Open the workspace"} {
+	for _, says := range []string{"Ümbra &amp; Söhne", "/w/umbra-sohne-" + a.Suffix + "/", `value="growth" selected`, "Open workspace"} {
 		if !strings.Contains(page.body, says) {
 			t.Errorf("its page does not say %q", says)
 		}
@@ -76,20 +76,20 @@ func TestClientFormRefuses(t *testing.T) {
 		form url.Values
 		says string
 	}{
-		"no name":                {newClientForm("", free, nil), "Give it a name."},
-		"a name of signs":        {newClientForm("!!!", "", nil), "An address is up to 40"},
-		"an address with a dot":  {newClientForm("New", "a.b", nil), "An address is up to 40"},
+		"no name":                {newClientForm("", free, nil), "Enter a name."},
+		"a name of signs":        {newClientForm("!!!", "", nil), "An address has up to 40"},
+		"an address with a dot":  {newClientForm("New", "a.b", nil), "An address has up to 40"},
 		"one's own address":      {newClientForm("New", a.Acme, nil), "That address is not available."},
 		"another's address":      {newClientForm("New", other.Acme, nil), "That address is not available."},
 		"a reserved address":     {newClientForm("New", "www", nil), "That address is not available."},
 		"a released address":     {newClientForm("New", released, nil), "That address is not available."},
-		"no colour":              {newClientForm("New", free, url.Values{"own_accent": {"on"}, "accent": {"red"}}), "A colour is #"},
-		"no plan of ours":        {newClientForm("New", free, url.Values{"plan": {"free"}}), "Choose one of the plans."},
-		"no address for mail":    {newClientForm("New", free, url.Values{"email_2": {"nobody"}, "role_2": {"owner"}}), "mail can be sent to"},
-		"somebody twice":         {newClientForm("New", free, url.Values{"email_1": {"a@b.test"}, "role_1": {"owner"}, "email_2": {"A@b.test"}, "role_2": {"owner"}}), "on another line already"},
-		"no role":                {newClientForm("New", free, url.Values{"email_1": {"a@b.test"}, "role_1": {"king"}}), "Choose one of the roles."},
-		"whoever creates it":     {newClientForm("New", free, url.Values{"email_4": {a.Dana}, "role_4": {"owner"}}), "has access already"},
-		"a name that is no text": {newClientForm("New\x00", free, nil), "cannot be shown"},
+		"no colour":              {newClientForm("New", free, url.Values{"own_accent": {"on"}, "accent": {"red"}}), "Enter a colour as #"},
+		"no plan of ours":        {newClientForm("New", free, url.Values{"plan": {"free"}}), "Choose a plan."},
+		"no address for mail":    {newClientForm("New", free, url.Values{"email_2": {"nobody"}, "role_2": {"owner"}}), "Enter an email address"},
+		"somebody twice":         {newClientForm("New", free, url.Values{"email_1": {"a@b.test"}, "role_1": {"owner"}, "email_2": {"A@b.test"}, "role_2": {"owner"}}), "already on another line"},
+		"no role":                {newClientForm("New", free, url.Values{"email_1": {"a@b.test"}, "role_1": {"king"}}), "Choose a role."},
+		"whoever creates it":     {newClientForm("New", free, url.Values{"email_4": {a.Dana}, "role_4": {"owner"}}), "already has access"},
+		"a name that is no text": {newClientForm("New\x00", free, nil), "be displayed"},
 	} {
 		got := dana.post(t, at, c.form)
 		want(t, what, got, http.StatusUnprocessableEntity)
@@ -122,7 +122,7 @@ func TestClientIntoAFullPlan(t *testing.T) {
 	full := newClientForm("Full", "full-"+a.Suffix, nil)
 	got := dana.post(t, at, full)
 	want(t, "a sixth", got, http.StatusPaymentRequired)
-	if !strings.Contains(got.body, "5 clients") || !strings.Contains(got.body, "runs this installation") {
+	if !strings.Contains(got.body, "5 clients") || !strings.Contains(got.body, "the operator of this installation") {
 		t.Errorf("the page says %.600s", got.body)
 	}
 	got = dana.with("Accept", "application/json").post(t, at, full)
@@ -191,7 +191,7 @@ func TestJoinAClientToSeeInside(t *testing.T) {
 	at := "/w/" + a.Agency + "/clients/" + a.Member(t, a.Mia, a.Acme).TenantID().String()
 	page := b.get(t, at)
 	want(t, "from without", page, http.StatusOK)
-	for _, never := range []string{secret, a.Mia, "Mia " + a.Suffix, "Open the workspace", `name="plan"`} {
+	for _, never := range []string{secret, a.Mia, "Mia " + a.Suffix, "Open workspace", `name="plan"`} {
 		if strings.Contains(page.body, never) {
 			t.Errorf("from without she sees %q", never)
 		}
@@ -268,7 +268,7 @@ func TestOwnerLeavesAClient(t *testing.T) {
 	role("admin")
 	got = fresh.post(t, page+"/leave", nil)
 	want(t, "the last owner", got, http.StatusConflict)
-	if !strings.Contains(got.body, "Nobody else is an owner") || !strings.Contains(got.body, page+"/leave") {
+	if !strings.Contains(got.body, "There is no other owner") || !strings.Contains(got.body, page+"/leave") {
 		t.Error("the page does not say why not, or is another")
 	}
 	role("owner")

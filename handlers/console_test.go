@@ -149,14 +149,14 @@ func TestConsoleJourney(t *testing.T) {
 	wrong.Set("minutes", "99999999999")
 	got := d.sam.post(t, "/support/sessions", wrong)
 	want(t, "a bad start", got, 422)
-	has(t, "the form again", got, "Say why; the customer reads it.", "Choose one of the lengths.", "kept-"+d.Suffix)
+	has(t, "the form again", got, "Enter a reason. The customer sees it.", "Choose how long.", "kept-"+d.Suffix)
 	wrong = d.form(uuid.New())
 	want(t, "as nobody", d.sam.post(t, "/support/sessions", wrong), 422)
 
 	d.in(t, d.Mia)
 	inside := d.sam.get(t, d.base+"/")
 	want(t, "inside", inside, 200)
-	has(t, "the bar", inside, "Sam (support) is seeing Acme "+d.Suffix+" as Mia "+d.Suffix+", read only", "T-7", "A file does not open", `action="/support/stop"`)
+	has(t, "the bar", inside, "Sam (support) is viewing Acme "+d.Suffix+" as Mia "+d.Suffix+", read-only", "T-7", "A file does not open", `action="/support/stop"`)
 	want(t, "a second start", d.sam.post(t, "/support/sessions", d.form(mia.ID())), 409)
 	has(t, "the console meanwhile", d.sam.get(t, "/support"), "Mia "+d.Suffix, "/support/stop", d.base+"/")
 

@@ -38,9 +38,9 @@ func TestConsoleWriteJourney(t *testing.T) {
 		t.Errorf("outside the step is %d to %q", got.status, got.location())
 	}
 	d.letWrite(t)
-	has(t, "the consent", d.as(t, d.Mia).get(t, d.base+"/support"), "They may change things")
+	has(t, "the consent", d.as(t, d.Mia).get(t, d.base+"/support"), "Support can make changes")
 	d.in(t, d.Dana)
-	has(t, "the bar", d.sam.get(t, d.base+"/"), ", read only", `href="/support/write"`)
+	has(t, "the bar", d.sam.get(t, d.base+"/"), ", read-only", `href="/support/write"`)
 	make := url.Values{"name": {"Mended " + d.Suffix}}
 	want(t, "a change while reading", d.sam.post(t, d.base+"/projects", make), 403)
 	for what, got := range map[string]answer{"the page": d.sam.get(t, "/support/write"), "the step": d.sam.post(t, "/support/write", sure)} {
@@ -49,17 +49,17 @@ func TestConsoleWriteJourney(t *testing.T) {
 		}
 	}
 	d.prove(t)
-	has(t, "the page", d.sam.get(t, "/support/write"), "Change things as Dana "+d.Suffix, "I change what the ticket needs")
+	has(t, "the page", d.sam.get(t, "/support/write"), "Make changes as Dana "+d.Suffix, "I will only change what the ticket needs")
 	again := d.sam.post(t, "/support/write", nil)
 	want(t, "without the tick", again, 422)
-	has(t, "without the tick", again, "Tick this if you mean it.")
+	has(t, "without the tick", again, "Tick this box to continue.")
 	want(t, "still reading", d.sam.post(t, d.base+"/projects", make), 403)
 
 	got := d.sam.post(t, "/support/write", sure)
 	if got.status != 303 || got.location() != d.base+"/" {
 		t.Fatalf("the step is %d to %q", got.status, got.location())
 	}
-	has(t, "the bar", d.sam.get(t, d.base+"/"), "and can change things", `data-mode="write"`)
+	has(t, "the bar", d.sam.get(t, d.base+"/"), "and can make changes", `data-mode="write"`)
 	hasNot(t, "the bar", d.sam.get(t, d.base+"/"), `href="/support/write"`)
 	want(t, "a change", d.sam.post(t, d.base+"/projects", make), 303)
 	for path, form := range map[string]url.Values{
@@ -73,8 +73,8 @@ func TestConsoleWriteJourney(t *testing.T) {
 	}
 	want(t, "the step again", d.sam.post(t, "/support/write", sure), 409)
 	page := d.as(t, d.Mia).get(t, d.base+"/support")
-	has(t, "the ledger", page, "Could change things")
-	has(t, "the trail", d.as(t, d.Mia).get(t, d.base+"/activity?support=1"), "began to change things")
+	has(t, "the ledger", page, "Could make changes")
+	has(t, "the trail", d.as(t, d.Mia).get(t, d.base+"/activity?support=1"), "started making changes")
 	want(t, "revoke", d.as(t, d.Mia).post(t, d.base+"/support/revoke", nil), 303)
 	if got := d.sam.post(t, d.base+"/projects", make); got.status != 303 || !strings.HasPrefix(got.location(), "/support") {
 		t.Errorf("a change after that is %d to %q", got.status, got.location())
@@ -90,7 +90,7 @@ func TestConsoleWriteNeedsConsent(t *testing.T) {
 	d.prove(t)
 	got := d.sam.post(t, "/support/write", sure)
 	want(t, "the step", got, 403)
-	has(t, "the step", got, "lets support read, and not change things")
+	has(t, "the step", got, "allows support read-only access")
 	want(t, "a change", d.sam.post(t, d.base+"/projects", url.Values{"name": {"x"}}), 403)
 }
 
@@ -100,10 +100,10 @@ func TestConsoleWriteWithFourEyes(t *testing.T) {
 	t.Parallel()
 	d := deskWith(t, func(c *handlers.Config) { c.Support = support.FourEyes }).letWrite(t)
 	d.in(t, d.Dana).prove(t)
-	has(t, "the page", d.sam.get(t, "/support/write"), "Another agent must agree")
+	has(t, "the page", d.sam.get(t, "/support/write"), "Another agent must approve")
 	asked := d.sam.post(t, "/support/write", sure)
 	want(t, "the step", asked, 200)
-	has(t, "the step", asked, "Another agent must agree in their console within ten minutes")
+	has(t, "the step", asked, "Another agent must approve this in their console within ten minutes")
 	make := url.Values{"name": {"Mended " + d.Suffix}}
 	want(t, "a change meanwhile", d.sam.post(t, d.base+"/projects", make), 403)
 
@@ -127,7 +127,7 @@ func TestConsoleWriteWithFourEyes(t *testing.T) {
 	want(t, "agree", tess.post(t, "/support/write/confirm", agree), 303)
 	want(t, "a change", d.sam.post(t, d.base+"/projects", make), 303)
 	want(t, "agree again", tess.post(t, "/support/write/confirm", agree), 409)
-	has(t, "the trail", d.as(t, d.Mia).get(t, d.base+"/activity?kind=support"), "agreed that a colleague of support changes things")
+	has(t, "the trail", d.as(t, d.Mia).get(t, d.base+"/activity?kind=support"), "approved changes by another support agent")
 }
 
 // Switched off, no agent starts, asks or writes, and who is inside is out; staff
@@ -140,7 +140,7 @@ func TestSupportSwitchedOff(t *testing.T) {
 	off.sam.signIn(t, d.token)
 	inside := off.sam.get(t, d.base+"/")
 	want(t, "inside", inside, 403)
-	has(t, "inside", inside, "Support is switched off")
+	has(t, "inside", inside, "Support is turned off")
 	hasNot(t, "inside", inside, d.Suffix)
 	for path, form := range map[string]url.Values{
 		"/support/sessions": d.form(d.Member(t, d.Mia, d.Acme).ID()), "/support/asks": {"tenant": {d.Acme}},
@@ -148,7 +148,7 @@ func TestSupportSwitchedOff(t *testing.T) {
 	} {
 		want(t, "POST "+path, off.sam.post(t, path, form), 403)
 	}
-	has(t, "the console", off.sam.get(t, "/support"), "Support is switched off")
+	has(t, "the console", off.sam.get(t, "/support"), "Support is turned off")
 	want(t, "stop", off.sam.post(t, "/support/stop", nil), 303)
 	dana := off.as(t, off.Dana)
 	want(t, "staff", dana.post(t, off.base+"/view-as", url.Values{"person": {off.Member(t, off.Mia, off.Acme).ID().String()}}), 303)

@@ -78,7 +78,7 @@ func (s *Server) domainRow(base views.Base, d store.Domain) views.DomainRow {
 
 func nextTry(d store.Domain, now time.Time) string {
 	if d.NextCheckAt == nil {
-		return "never; two weeks have passed. Look now to begin again."
+		return "stopped after two weeks. Check now to start again"
 	}
 	switch left := d.NextCheckAt.Sub(now); {
 	case left < time.Minute:

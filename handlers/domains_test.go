@@ -37,7 +37,7 @@ func TestDomainsPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := mia.get(t, path)
-	for _, shown := range []string{"_portico." + host, "portico=" + token, "Waiting for proof", "Looking now."} {
+	for _, shown := range []string{"_portico." + host, "portico=" + token, "Not verified yet", "Checking now."} {
 		if !strings.Contains(page.body, shown) {
 			t.Errorf("the page lacks %q", shown)
 		}

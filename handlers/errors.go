@@ -17,7 +17,7 @@ import (
 
 var (
 	errSignIn = &web.Problem{Status: http.StatusUnauthorized, Sentence: "Sign in first."}
-	errPaused = &web.Problem{Status: http.StatusForbidden, Title: "This portal is paused", Sentence: "Ask the people who run it for you. Nothing in it is lost."}
+	errPaused = &web.Problem{Status: http.StatusForbidden, Title: "This portal is paused", Sentence: "Ask the agency that runs it. Everything in it is kept."}
 )
 
 // problemOf is the one place that turns an error into an answer.

@@ -23,12 +23,12 @@ func fileRow(base views.Base, f store.File, canDelete bool) views.FileRow {
 	}
 	if f.State != store.FileReady {
 		row.State, row.DownloadURL = views.StateWaiting, ""
-		row.Problem = "Not all of it has arrived. Choose the same file again to go on."
+		row.Problem = "The upload isn't complete. Choose the same file again to continue."
 		return row
 	}
 	if f.Missing {
 		row.State, row.DownloadURL = views.StateMissing, ""
-		row.Problem = "Our storage has lost this file. Whoever has it can upload it again."
+		row.Problem = "This file is missing from our storage. Anyone who has it can upload it again."
 		return row
 	}
 	if files.Inline(f.ContentType) {

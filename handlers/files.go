@@ -14,8 +14,8 @@ import (
 )
 
 var (
-	errFileGone    = &web.Problem{Status: http.StatusNotFound, Sentence: "The file is on our records but not in our storage. Please tell the people who sent you here."}
-	errLeftOut     = &web.Problem{Status: http.StatusConflict, Sentence: "This version was published without the file, and a published version stays as it is. Add the file to the next one."}
+	errFileGone    = &web.Problem{Status: http.StatusNotFound, Sentence: "The file is missing from our storage. Please tell the people who shared it with you."}
+	errLeftOut     = &web.Problem{Status: http.StatusConflict, Sentence: "This version was published without the file and can't be changed. Add the file to the next version."}
 	errMiddleOfIt  = &web.Problem{Status: http.StatusConflict, Sentence: "The file is still being uploaded."}
 	errNoneChosen  = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "Choose at least one file first."}
 	errNoForm      = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "That is not an upload form."}

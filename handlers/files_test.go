@@ -362,7 +362,7 @@ func TestLostFile(t *testing.T) {
 	}
 	a := d.ravi.get(t, d.at("/files/%s", lost))
 	want(t, "lost", a, 404)
-	has(t, "lost", a, "not in our storage")
+	has(t, "lost", a, "missing from our storage")
 	want(t, "kept", d.ravi.get(t, d.at("/files/%s", kept)), 200)
 }
 
@@ -424,7 +424,7 @@ func TestLostFileIsRefusedInWords(t *testing.T) {
 		for _, path := range []string{"/files/%s", "/files/%s/inline"} {
 			a := d.ravi.get(t, d.at(path, id))
 			want(t, path, a, 404)
-			has(t, path, a, "not in our storage")
+			has(t, path, a, "missing from our storage")
 			want(t, "head of "+path, d.ravi.do(t, "HEAD", d.at(path, id), nil, ""), 404)
 		}
 		err := storetest.DB().Write(t.Context(), d.me, func(tx *store.Tx) error { return tx.MarkMissing(t.Context(), uuid.MustParse(id)) })
@@ -432,5 +432,5 @@ func TestLostFileIsRefusedInWords(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	has(t, "page", d.ravi.get(t, d.at("/deliverables/%s", d.deliverable)), "Our storage has lost this file")
+	has(t, "page", d.ravi.get(t, d.at("/deliverables/%s", d.deliverable)), "This file is missing from our storage")
 }

@@ -13,7 +13,7 @@ func TestOnlyOurOwnRedirectSaysWhatWasDone(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	dana := s.as(t, a.Dana)
-	const said = "Support may come in now."
+	const said = "Support access allowed."
 	for _, from := range []string{"cross-site", "same-site", "none"} {
 		dana.header.Set("Sec-Fetch-Site", from)
 		if got := dana.get(t, "/w/"+a.Acme+"/support?did=support.granted"); got.status != 200 || strings.Contains(got.body, said) {

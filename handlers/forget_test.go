@@ -56,7 +56,7 @@ func TestForgottenAuthor(t *testing.T) {
 			}
 			hasNot(t, "the list of people", dana.get(t, base+"/members"), a.Ravi, "Former member", "Ravi "+a.Suffix)
 			want(t, "their own page", dana.get(t, base+"/members/"+ravi.ID().String()), http.StatusNotFound)
-			has(t, "the client's settings", mia.get(t, base+"/settings"), "When somebody erases their account")
+			has(t, "the client's settings", mia.get(t, base+"/settings"), "When someone erases their account")
 		})
 	}
 }

@@ -82,7 +82,7 @@ func (s *Server) handoverSpend(w http.ResponseWriter, r *http.Request, v store.V
 	to, err := s.signin.TakeHandover(w, r, host, r.PathValue("token"))
 	if errors.Is(err, store.ErrNotFound) {
 		if _, ok := v.Person(); !ok {
-			return &web.Problem{Status: http.StatusGone, Sentence: "That way in was used already, or took too long."}
+			return &web.Problem{Status: http.StatusGone, Sentence: "That sign-in link was already used or took too long."}
 		}
 		to, err = views.PathHome, nil // somebody went back in their browser
 	}

@@ -293,7 +293,7 @@ where s.id = $1 or s.parent_id = $1`, parent).Scan(&fresh, &same)
 	if err != nil || fresh != 2 || same != 2 {
 		t.Errorf("%d of two sessions were touched, %d end together: %v", fresh, same, err)
 	}
-	if page := b.get(t, "", "/account"); strings.Contains(page.body, "/sign-out\"") || !strings.Contains(page.body, "Went on to a portal at its own address") {
+	if page := b.get(t, "", "/account"); strings.Contains(page.body, "/sign-out\"") || !strings.Contains(page.body, "Opened a portal at its own address") {
 		t.Error("the account lists another browser, or not where this one went")
 	}
 	run(t, admin, `update memberships set ended_at = now() where user_id = (select user_id from sessions where id = $1)`, parent)

@@ -117,9 +117,9 @@ func (s *Server) judge(r *http.Request, me store.Member, rows []importRow) error
 	}
 	here := map[string]string{}
 	for _, k := range known {
-		here[k.Email] = "Has access already, so is left out."
+		here[k.Email] = "Already has access, so is skipped."
 		if k.Invited {
-			here[k.Email] = "Is invited already, so is left out."
+			here[k.Email] = "Already invited, so is skipped."
 		}
 	}
 	for i := range rows {
@@ -128,9 +128,9 @@ func (s *Server) judge(r *http.Request, me store.Member, rows []importRow) error
 		switch {
 		case row.wrong != "":
 		case p.Party == store.PartyClient && me.Tenant.Kind == "agency":
-			row.wrong = "An agency has no client side. Invite clients where they are clients."
+			row.wrong = "An agency has no client side. Invite clients in their own workspace."
 		case !me.Manages(p.Party, p.Role, byClient):
-			row.wrong = "You may not invite somebody as " + strings.ToLower(frame.RoleNames[p.Role]) + " of " + sideOf(me, p.Party) + "."
+			row.wrong = "You can't invite people as " + strings.ToLower(frame.RoleNames[p.Role]) + " of " + sideOf(me, p.Party) + "."
 		default:
 			row.left = here[p.Email]
 		}

@@ -45,7 +45,7 @@ func TestImportPeople(t *testing.T) {
 	want(t, "the form", dana.get(t, at), http.StatusOK)
 	page := dana.sendList(t, at, list)
 	want(t, "checked", page, http.StatusOK)
-	for _, says := range []string{"Line 2", "Okoye; Nina", "nina@" + a.Suffix + ".test", "Viewer of Acme", "Member of Northwind", "Line 5", "Has access already", "Invite 2 people"} {
+	for _, says := range []string{"Line 2", "Okoye; Nina", "nina@" + a.Suffix + ".test", "Viewer of Acme", "Member of Northwind", "Line 5", "Already has access", "Invite 2 people"} {
 		if !strings.Contains(page.body, says) {
 			t.Errorf("the page does not show %q", says)
 		}
@@ -100,10 +100,10 @@ func TestBrokenLinesOfAList(t *testing.T) {
 	page := mia.sendList(t, at, list)
 	want(t, "a broken list", page, http.StatusUnprocessableEntity)
 	for line, says := range map[int]string{
-		2: "It has no e-mail address.", 3: "“bad@” is no e-mail address.", 4: "It has no name.", 5: "“king” is no role. Write admin, member or viewer.",
-		6: "Owners are invited one by one", 7: "You may not invite somebody as member of Northwind", 8: "The same address stands in line 1.",
-		9: "It has 5 fields", 10: "quotation mark stands in the middle of a field", 11: "is no e-mail address", 12: "a character that cannot be shown",
-		14: "opens with a quotation mark and does not close",
+		2: "The email address is missing.", 3: "“bad@” is not an email address.", 4: "The name is missing.", 5: "“king” is not a role. Use admin, member or viewer.",
+		6: "Invite owners one at a time", 7: "invite people as member of Northwind", 8: "Line 1 has the same address.",
+		9: "This line has 5 fields", 10: "a quotation mark inside a field", 11: "is not an email address", 12: "be displayed",
+		14: "starts with a quotation mark but",
 	} {
 		row := between(page.body, fmt.Sprintf(">Line %d<", line), "</li>")
 		if !strings.Contains(row, says) {
@@ -120,13 +120,13 @@ func TestBrokenLinesOfAList(t *testing.T) {
 		t.Error("what was sent is lost")
 	}
 	for what, c := range map[string]struct{ list, says string }{
-		"nothing":             {"  \n\n", "nobody in the list"},
-		"no address column":   {"name,role\nA,viewer", "none of them is the e-mail address"},
-		"Latin-1":             {"A,a@x.test\nM\xfcller,m@x.test", "Line 2 has characters that are not UTF-8"},
-		"a binary":            {"\x00\xff\xfe" + strings.Repeat("\x00", 400), "not UTF-8"},
+		"nothing":             {"  \n\n", "The list is empty"},
+		"no address column":   {"name,role\nA,viewer", "has no column “email”"},
+		"Latin-1":             {"A,a@x.test\nM\xfcller,m@x.test", "Line 2 has characters that aren&#39;t UTF-8"},
+		"a binary":            {"\x00\xff\xfe" + strings.Repeat("\x00", 400), "UTF-8. Save the list"},
 		"too many":            {strings.Repeat("A,a@x.test\n", 201), "more than 200 people"},
-		"too long":            {strings.Repeat("A", 210*1024), "too much for one list"},
-		"a NUL in the middle": {"A\x00B,nul@x.test", "a character that cannot be shown"},
+		"too long":            {strings.Repeat("A", 210*1024), "The list is too long"},
+		"a NUL in the middle": {"A\x00B,nul@x.test", "be displayed"},
 	} {
 		got := mia.sendList(t, at, c.list)
 		want(t, what, got, http.StatusUnprocessableEntity)

@@ -68,11 +68,11 @@ func (s *Server) inviteProps(i store.Invitation, me store.Person, self string, t
 func roleSentence(party store.Party, role store.Role) string {
 	switch {
 	case store.MayGive(party, role, party, store.RoleViewer):
-		return "You can see the work, and manage people on your side."
+		return "You can see the projects and manage people on your side."
 	case store.May(store.EditWork, party, role):
-		return "You can see the work and work on it."
+		return "You can see and edit the projects."
 	}
-	return "You can see and download the work."
+	return "You can see the projects and download files."
 }
 
 func (s *Server) inviteOver(w http.ResponseWriter, r *http.Request, why store.EndReason, homeURL string) error {

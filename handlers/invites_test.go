@@ -83,13 +83,17 @@ func TestInviteLinksThatAreNone(t *testing.T) {
 	s, a := newSite(t), storetest.Agency(t)
 	dana := a.Member(t, a.Dana, a.Acme)
 	_, link := invited(t, dana, store.NewPerson{Name: "Nina", Email: "nina@" + a.Suffix + ".test", Party: store.PartyClient, Role: store.RoleViewer})
+	another := "A"
+	if link[len(link)-10] == 'A' {
+		another = "B"
+	}
 	first := ""
 	for what, l := range map[string]string{
 		"cut short":          link[:len(link)-4],
 		"nonsense":           "/invites/nonsense",
 		"of no tenant":       views.Invite(store.NewTenantToken(uuid.New()).String()),
 		"of this tenant":     views.Invite(store.NewTenantToken(dana.TenantID()).String()),
-		"one letter changed": link[:len(link)-10] + "A" + link[len(link)-9:],
+		"one letter changed": link[:len(link)-10] + another + link[len(link)-9:],
 	} {
 		got := s.as(t, a.Gus).get(t, l)
 		want(t, what, got, http.StatusGone)

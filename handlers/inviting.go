@@ -72,7 +72,7 @@ func (s *Server) invitingPage(w http.ResponseWriter, r *http.Request, me store.M
 	may := parties(me, byClient)
 	if len(may) == 0 {
 		return &web.Problem{Status: http.StatusForbidden, Cause: store.ErrForbidden,
-			Sentence: "The people of this portal are managed by " + me.Tenant.AgencyName + ". Ask them to invite somebody."}
+			Sentence: "People in this portal are managed by " + me.Tenant.AgencyName + ". Ask them to send an invitation."}
 	}
 	if typed.Role == "" {
 		typed.Role = string(store.RoleMember)
@@ -116,7 +116,7 @@ func (s *Server) inviteCreate(w http.ResponseWriter, r *http.Request, me store.M
 	case !f.Valid():
 		wrong = f.Errors
 	case errors.Is(err, store.ErrStepUp):
-		wrong = store.InvalidError{"role": "Ownership wants a fresh proof that it is you. Prove it in a new tab, then send this form."}
+		wrong = store.InvalidError{"role": "To invite an owner, confirm it's you. Confirm in a new tab, then send this form."}
 		prove = frame.AddressOf(r).Platform + views.StepUpTo(views.PathBase(me.Tenant.Slug).InviteNewOwner())
 	case invalid:
 	case err != nil:
@@ -141,10 +141,10 @@ func newPerson(f *web.Form, me store.Member) store.NewPerson {
 	case p.Party == "" && (me.Tenant.Kind == "agency" || me.Party == store.PartyClient):
 		p.Party = me.Party
 	case p.Party != store.PartyAgency && (p.Party != store.PartyClient || me.Tenant.Kind == "agency"):
-		f.Errors["party"] = "Choose one of the sides."
+		f.Errors["party"] = "Choose a side."
 	}
 	if !slices.Contains(store.Roles(), p.Role) {
-		f.Errors["role"] = "Choose one of the roles."
+		f.Errors["role"] = "Choose a role."
 	}
 	return p
 }
@@ -153,7 +153,7 @@ func newPerson(f *web.Form, me store.Member) store.NewPerson {
 func emailOf(f *web.Form, name string) string {
 	email, ok := signin.FoldEmail(f.Raw(name))
 	if !ok {
-		f.Errors[name] = "That is no e-mail address, such as mia@acme.example."
+		f.Errors[name] = "Enter an email address, such as mia@acme.example."
 	}
 	return email
 }

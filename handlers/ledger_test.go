@@ -63,7 +63,7 @@ func TestSupportLedgerIsExported(t *testing.T) {
 			t.Errorf("%s: %q, %v", what, row, ok)
 		}
 	}
-	has(t, "the trail", mia.get(t, d.base+"/activity"), "downloaded the ledger of support")
+	has(t, "the trail", mia.get(t, d.base+"/activity"), "downloaded the support ledger")
 	other := d.as(t, d.Gus).get(t, "/w/"+d.Globex+"/support/ledger.csv")
 	want(t, "another tenant's", other, 200)
 	hasNot(t, "another tenant's", other, "Sam", "Dana")

@@ -70,7 +70,7 @@ func memberGroups(base views.Base, me store.Member, people []store.Membership, c
 		clients.Hint, team.Hint = "Your client's people.", "Your team in this workspace."
 	}
 	if me.Tenant.Kind == "agency" {
-		team.Title, team.Hint = me.Tenant.Name, "Everybody who works here."
+		team.Title, team.Hint = me.Tenant.Name, "Everyone on the team."
 	}
 	for _, p := range people {
 		row := views.MemberRow{
@@ -135,7 +135,7 @@ func (s *Server) memberPage(w http.ResponseWriter, r *http.Request, me store.Mem
 }
 
 // lastOwner is why the last owner stays one.
-const lastOwner = "Nobody else is an owner. Make somebody else one first."
+const lastOwner = "There is no other owner. Make someone else an owner first."
 
 func (s *Server) memberRole(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	f, err := web.NewForm(r)

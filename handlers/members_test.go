@@ -47,14 +47,14 @@ func TestInviteForm(t *testing.T) {
 		status int
 		says   string
 	}{
-		"no address":          {invitation("nina", "client", "viewer"), http.StatusUnprocessableEntity, "no e-mail address"},
-		"two addresses":       {invitation("a@x.test, b@x.test", "client", "viewer"), http.StatusUnprocessableEntity, "no e-mail address"},
+		"no address":          {invitation("nina", "client", "viewer"), http.StatusUnprocessableEntity, "Enter an email address"},
+		"two addresses":       {invitation("a@x.test, b@x.test", "client", "viewer"), http.StatusUnprocessableEntity, "Enter an email address"},
 		"no name":             {url.Values{"email": {nina}, "role": {"viewer"}}, http.StatusUnprocessableEntity, nina},
-		"a role that is none": {invitation(nina, "client", "king"), http.StatusUnprocessableEntity, "Choose one of the roles."},
-		"a side that is none": {invitation(nina, "system", "viewer"), http.StatusUnprocessableEntity, "Choose one of the sides."},
-		"a member":            {invitation(a.Leo, "client", "viewer"), http.StatusUnprocessableEntity, "has access already"},
+		"a role that is none": {invitation(nina, "client", "king"), http.StatusUnprocessableEntity, "Choose a role."},
+		"a side that is none": {invitation(nina, "system", "viewer"), http.StatusUnprocessableEntity, "Choose a side."},
+		"a member":            {invitation(a.Leo, "client", "viewer"), http.StatusUnprocessableEntity, "already has access"},
 		"the agency's side":   {invitation(nina, "agency", "viewer"), http.StatusForbidden, ""},
-		"ownership":           {invitation(nina, "client", "owner"), http.StatusUnprocessableEntity, "fresh proof"},
+		"ownership":           {invitation(nina, "client", "owner"), http.StatusUnprocessableEntity, "To invite an owner, confirm"},
 	} {
 		got := mia.post(t, base+"/invites", c.form)
 		want(t, what, got, c.status)
@@ -188,7 +188,7 @@ func TestOwnershipByClicking(t *testing.T) {
 		"be removed":  s.proved(t, a.Dana).post(t, base+"/members/"+mia+"/remove", nil),
 	} {
 		want(t, "the last owner would "+what, got, http.StatusConflict)
-		if !strings.Contains(got.body, "Nobody else is an owner") {
+		if !strings.Contains(got.body, "There is no other owner") {
 			t.Errorf("%s: not told why", what)
 		}
 	}
@@ -229,7 +229,7 @@ func TestAgencyLetsTheClientManage(t *testing.T) {
 	if page := mia.get(t, base+"/members/"+leo); strings.Contains(page.body, "/role") || strings.Contains(mia.get(t, base+"/members").body, "/invites/new") {
 		t.Error("the pages still offer it")
 	}
-	if page := dana.get(t, base+"/members").body; !strings.Contains(page, "whoever invited them may not any more") || strings.Contains(page, "/resend") {
+	if page := dana.get(t, base+"/members").body; !strings.Contains(page, "the person who invited them no longer can") || strings.Contains(page, "/resend") {
 		t.Error("what the client asked in by seems to stand")
 	}
 	want(t, "sent again", dana.post(t, base+"/invites/"+asked.String()+"/resend", nil), http.StatusConflict)
@@ -290,7 +290,7 @@ func TestPagesOfPeople(t *testing.T) {
 		t.Errorf("%d people found", n)
 	}
 	none := dana.get(t, at+"?q=%3Cscript%3E")
-	if !strings.Contains(none.body, "Nobody matches") || strings.Contains(none.body, "“<script>") {
+	if !strings.Contains(none.body, "No one matches") || strings.Contains(none.body, "“<script>") {
 		t.Errorf("nobody found: %.300s", none.body)
 	}
 	want(t, "an odd place", dana.get(t, at+"?after=%00&q=%ff%00"), http.StatusOK)

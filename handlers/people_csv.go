@@ -47,9 +47,9 @@ func readPeople(text string, side store.Party) (rows []importRow, whole string) 
 	text = strings.TrimPrefix(text, "\ufeff")
 	switch at := invalidAt(text); {
 	case len(text) > maxImportBytes:
-		return nil, fmt.Sprintf("That is too much for one list. Send at most %d people at a time.", maxImport)
+		return nil, fmt.Sprintf("The list is too long. Send at most %d people at a time.", maxImport)
 	case at > 0:
-		return nil, fmt.Sprintf("Line %d has characters that are not UTF-8. Save the list as “CSV UTF-8” and send it again.", at)
+		return nil, fmt.Sprintf("Line %d has characters that aren't UTF-8. Save the list as “CSV UTF-8” and send it again.", at)
 	}
 	in := csv.NewReader(strings.NewReader(text))
 	in.Comma, in.FieldsPerRecord, in.TrimLeadingSpace = delimiter(text), -1, true
@@ -73,7 +73,7 @@ func readPeople(text string, side store.Party) (rows []importRow, whole string) 
 		if first {
 			if named := headerOf(record); named != nil {
 				if !slices.Contains(named, "email") {
-					return nil, "The first line names the columns, and none of them is the e-mail address. Call it “email”."
+					return nil, "The first line names the columns but has no column “email”. Add it."
 				}
 				columns = named
 				continue
@@ -83,14 +83,14 @@ func readPeople(text string, side store.Party) (rows []importRow, whole string) 
 		row := importRow{line: line}
 		row.person, row.wrong = personOf(record, columns, side)
 		if before, twice := seen[row.person.Email]; twice && row.wrong == "" {
-			row.wrong = fmt.Sprintf("The same address stands in line %d.", before)
+			row.wrong = fmt.Sprintf("Line %d has the same address.", before)
 		} else if row.wrong == "" {
 			seen[row.person.Email] = line
 		}
 		rows = append(rows, row)
 	}
 	if len(rows) == 0 {
-		return nil, "There is nobody in the list."
+		return nil, "The list is empty."
 	}
 	return rows, ""
 }
@@ -121,9 +121,9 @@ func delimiter(text string) rune {
 
 func brokenQuotes(err *csv.ParseError) string {
 	if errors.Is(err.Err, csv.ErrBareQuote) {
-		return fmt.Sprintf("A quotation mark stands in the middle of a field, at character %d. Put quotation marks around the whole field and double those within.", err.Column)
+		return fmt.Sprintf("There is a quotation mark inside a field, at character %d. Put quotation marks around the whole field and double those inside it.", err.Column)
 	}
-	return "A field opens with a quotation mark and does not close with one."
+	return "A field starts with a quotation mark but doesn't end with one."
 }
 
 // headerOf is what the columns are if the record names them, else nil. A column
@@ -152,31 +152,31 @@ func personOf(record, columns []string, side store.Party) (p store.NewPerson, wr
 		if i < len(columns) {
 			cells[columns[i]] = cell
 		} else if cell != "" {
-			return p, fmt.Sprintf("It has %d fields, and the list has %d columns.", len(record), len(columns))
+			return p, fmt.Sprintf("This line has %d fields, but the list has %d columns.", len(record), len(columns))
 		}
 	}
 	p = store.NewPerson{Name: cells["name"], Party: side, Role: store.RoleMember}
 	switch {
 	case p.Name == "":
-		return p, "It has no name."
+		return p, "The name is missing."
 	case !web.Printable(p.Name):
-		return p, "The name has a character that cannot be shown."
+		return p, "The name has characters that can't be displayed."
 	case utf8.RuneCountInString(p.Name) > 120:
 		return p, "The name is longer than 120 characters."
 	}
 	email, ok := signin.FoldEmail(cells["email"])
 	switch {
 	case cells["email"] == "":
-		return p, "It has no e-mail address."
+		return p, "The email address is missing."
 	case !ok:
-		return p, "“" + clip(cells["email"]) + "” is no e-mail address."
+		return p, "“" + clip(cells["email"]) + "” is not an email address."
 	}
 	p.Email = email
 	switch role := store.Role(strings.ToLower(cells["role"])); {
 	case role == store.RoleOwner:
-		return p, "Owners are invited one by one, with a fresh proof."
+		return p, "Invite owners one at a time, with “Invite someone”."
 	case role != "" && !slices.Contains(store.Roles(), role):
-		return p, "“" + clip(cells["role"]) + "” is no role. Write admin, member or viewer."
+		return p, "“" + clip(cells["role"]) + "” is not a role. Use admin, member or viewer."
 	case role != "":
 		p.Role = role
 	}
@@ -187,7 +187,7 @@ func personOf(record, columns []string, side store.Party) (p store.NewPerson, wr
 	case "agency", "team":
 		p.Party = store.PartyAgency
 	default:
-		return p, "“" + clip(cells["side"]) + "” is no side. Write client or agency."
+		return p, "“" + clip(cells["side"]) + "” is not a side. Use client or agency."
 	}
 	return p, ""
 }

@@ -141,11 +141,11 @@ func (s *Server) projectShow(w http.ResponseWriter, r *http.Request, me store.Me
 
 // whoSees says it in a breath, before anybody posts or shares.
 func whoSees(me store.Member, team int, shared bool) string {
-	ours := ui.Count(team, "person", "people") + " of " + me.Tenant.AgencyName
+	ours := ui.Count(team, "person", "people") + " at " + me.Tenant.AgencyName
 	if !shared {
 		return "Only your team: " + ours
 	}
-	return "Everybody of " + me.Tenant.Name + " and " + ours
+	return "Everyone at " + me.Tenant.Name + " and " + ours
 }
 
 func teamOf(people []store.Membership) (team int) {

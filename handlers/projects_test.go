@@ -36,7 +36,7 @@ func TestProjectBadInput(t *testing.T) {
 	a, s := storetest.Agency(t), newSite(t)
 	got := s.as(t, a.Ravi).post(t, "/w/"+a.Acme+"/projects", url.Values{"name": {" "}, "due": {"the 31st"}, "summary": {"kept " + a.Suffix}})
 	want(t, "bad input", got, 422)
-	for _, part := range []string{"Give it a name.", "That is not a date", "kept " + a.Suffix} {
+	for _, part := range []string{"Enter a name.", "Enter a date", "kept " + a.Suffix} {
 		if !strings.Contains(got.body, part) {
 			t.Errorf("the page lacks %q", part)
 		}

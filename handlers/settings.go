@@ -85,7 +85,7 @@ func settingsInput(f *web.Form) store.SettingsInput {
 		in.Accent = f.Color("accent")
 	}
 	if strings.ContainsAny(in.MailName, `@<>"`) {
-		f.Errors["mail_name"] = "A name, not an address: leave out @, quotes and brackets."
+		f.Errors["mail_name"] = "Enter a name, not an address, without @, quotes or brackets."
 	}
 	return in
 }

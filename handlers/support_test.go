@@ -15,19 +15,19 @@ func TestSupportSeenAndRevoked(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t)
 	mia := d.as(t, d.Mia)
-	has(t, "before", mia.get(t, d.base+"/support"), "Nobody has looked in here", "Let support in")
+	has(t, "before", mia.get(t, d.base+"/support"), "No sessions yet", "Allow support access")
 	for _, hours := range []string{"", "0", "2", "9999", "-1"} {
 		got := mia.post(t, d.base+"/support/grant", url.Values{"hours": {hours}})
 		want(t, "hours "+hours, got, 422)
-		has(t, "the page again", got, "Choose one of the lengths.")
+		has(t, "the page again", got, "Choose how long.")
 	}
 	d.letIn(t)
-	has(t, "granted", mia.get(t, d.base+"/support"), "Take it back now", "Mia "+d.Suffix)
+	has(t, "granted", mia.get(t, d.base+"/support"), "Revoke support access", "Mia "+d.Suffix)
 
 	d.in(t, d.Dana)
 	want(t, "a page", d.sam.get(t, d.base+"/projects"), 200)
 	page := mia.get(t, d.base+"/support")
-	has(t, "the ledger", page, "Sam (support) as Dana "+d.Suffix, "T-7", "A file does not open", "Read only", "Saw 1 page, opened no files", "Stop now")
+	has(t, "the ledger", page, "Sam (support) as Dana "+d.Suffix, "T-7", "A file does not open", "Read-only", "Viewed 1 page, opened no files", "Stop now")
 
 	want(t, "revoke", mia.post(t, d.base+"/support/revoke", nil), 303)
 	out := d.sam.get(t, d.base+"/projects")
@@ -35,8 +35,8 @@ func TestSupportSeenAndRevoked(t *testing.T) {
 		t.Errorf("the next click is %d to %q", out.status, out.location())
 	}
 	has(t, "why", d.sam.get(t, out.location()), "The customer ended your session")
-	hasNot(t, "the console as such", d.sam.get(t, "/support"), "and you are outside again")
-	has(t, "the ledger", mia.get(t, d.base+"/support"), "Ended by an owner or admin here", "Let support in")
+	hasNot(t, "the console as such", d.sam.get(t, "/support"), "session has ended")
+	has(t, "the ledger", mia.get(t, d.base+"/support"), "Ended by an owner or admin here", "Allow support access")
 	want(t, "stop after the end", d.sam.post(t, "/support/stop", nil), 303)
 	want(t, "and then", d.sam.get(t, d.base+"/projects"), 404)
 }
@@ -100,7 +100,7 @@ func TestSupportInside(t *testing.T) {
 		has(t, path, got, "Sam (support)", `action="/support/stop"`)
 		hasNot(t, path, got, "Globex "+d.Suffix)
 	}
-	hasNot(t, "the support page", d.sam.get(t, d.base+"/support"), "Take it back now", "/end\"")
+	hasNot(t, "the support page", d.sam.get(t, d.base+"/support"), "Revoke support access", "/end\"")
 	for path, form := range map[string]url.Values{
 		"/projects":                         {"name": {"x"}},
 		"/projects/" + project:              {"name": {"x"}},
@@ -166,8 +166,8 @@ func TestSupportEndsInTheMiddle(t *testing.T) {
 	}
 	out := d.sam.get(t, d.base+"/")
 	want(t, "past the end", out, 303)
-	has(t, "why", d.sam.get(t, out.location()), "reached its end")
-	has(t, "the ledger", d.as(t, d.Mia).get(t, d.base+"/support"), "Its time was over")
+	has(t, "why", d.sam.get(t, out.location()), "because its time ran out")
+	has(t, "the ledger", d.as(t, d.Mia).get(t, d.base+"/support"), "Time ran out")
 
 	d.in(t, d.Mia)
 	storetest.DisableAgent(t, d.agent)

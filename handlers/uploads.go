@@ -15,20 +15,20 @@ import (
 
 // What an upload can be told, besides what the store says.
 var (
-	errNoFiles      = &web.Problem{Status: http.StatusServiceUnavailable, Sentence: "The files cannot be reached at the moment. Nothing is lost; try again shortly."}
-	errFileTooLarge = &web.Problem{Status: http.StatusRequestEntityTooLarge, Sentence: "A file can have up to 83.8 GB."}
-	errPartTooLarge = &web.Problem{Status: http.StatusRequestEntityTooLarge, Sentence: "The part is larger than the file's declared size leaves for it."}
-	errPartTooSmall = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "The part is smaller than the file's declared size makes it."}
-	errNoPart       = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "The file's declared size makes no such part."}
+	errNoFiles      = &web.Problem{Status: http.StatusServiceUnavailable, Sentence: "Files aren't available at the moment. Nothing is lost. Try again shortly."}
+	errFileTooLarge = &web.Problem{Status: http.StatusRequestEntityTooLarge, Sentence: "A file can be up to 83.8 GB."}
+	errPartTooLarge = &web.Problem{Status: http.StatusRequestEntityTooLarge, Sentence: "The part is larger than the declared file size allows."}
+	errPartTooSmall = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "The part is smaller than the declared file size requires."}
+	errNoPart       = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "A file of the declared size has no such part."}
 	errNoDigest     = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "Send the SHA-256 of the part as Content-Digest: sha-256=:base64:."}
-	errDigest       = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "The part arrived damaged: it does not match its Content-Digest. Send it again."}
-	errNotDraft     = &web.Problem{Status: http.StatusConflict, Sentence: "This version has been published, so nothing can be added to it."}
-	errUploadOver   = &web.Problem{Status: http.StatusConflict, Sentence: "This upload is over. Begin a new one."}
-	errPartsMissing = &web.Problem{Status: http.StatusConflict, Sentence: "Some parts have not arrived yet. The status says which are there."}
-	errFinishing    = &web.Problem{Status: http.StatusServiceUnavailable, Sentence: "The file is being put together. Ask again shortly."}
-	errPartsLost    = &web.Problem{Status: http.StatusConflict, Sentence: "What was sent could not be put together. Begin a new upload of this file."}
-	errBrokeOff     = &web.Problem{Status: http.StatusBadRequest, Sentence: "The part broke off. Send it again."}
-	errTooSlow      = &web.Problem{Status: http.StatusRequestTimeout, Sentence: "The upload was too slow, or stopped. Send the part again."}
+	errDigest       = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "The part doesn't match its Content-Digest. Send it again."}
+	errNotDraft     = &web.Problem{Status: http.StatusConflict, Sentence: "This version has been published, so you can't add files to it."}
+	errUploadOver   = &web.Problem{Status: http.StatusConflict, Sentence: "This upload has ended. Start a new one."}
+	errPartsMissing = &web.Problem{Status: http.StatusConflict, Sentence: "Some parts are missing. The status lists the parts that have arrived."}
+	errFinishing    = &web.Problem{Status: http.StatusServiceUnavailable, Sentence: "The file is being assembled. Try again shortly."}
+	errPartsLost    = &web.Problem{Status: http.StatusConflict, Sentence: "The file couldn't be assembled. Start a new upload."}
+	errBrokeOff     = &web.Problem{Status: http.StatusBadRequest, Sentence: "The connection ended before the part was complete. Send it again."}
+	errTooSlow      = &web.Problem{Status: http.StatusRequestTimeout, Sentence: "The upload was too slow or stopped. Send the part again."}
 )
 
 // uploadPlan tells a browser how to send a file.
@@ -77,7 +77,7 @@ func (s *Server) uploadCreate(w http.ResponseWriter, r *http.Request, me store.M
 	}
 	switch {
 	case in.Size == nil:
-		return &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "Say how large the file is."}
+		return &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "Give the size of the file."}
 	case *in.Size > store.MaxFileSize:
 		return errFileTooLarge
 	}

@@ -79,18 +79,18 @@ func planName(plan string) string { return strings.ToUpper(plan[:1]) + plan[1:] 
 // whoRaises says who can give the tenant a larger plan.
 func whoRaises(me store.Member) string {
 	if me.Tenant.Kind == "agency" {
-		return "Whoever runs this installation can raise it."
+		return "The operator of this installation can change it."
 	}
-	return "An owner of " + me.Tenant.AgencyName + " can raise it."
+	return "An owner of " + me.Tenant.AgencyName + " can change it."
 }
 
 // planSentence says what is full, how much of it there is, and who can help.
 func planSentence(e *store.PlanLimitError) string {
-	help := "Take something away, or ask an owner of the agency for a larger plan."
+	help := "Free up room, or ask an owner of the agency for a larger plan."
 	if e.Metric == store.Clients {
-		help = "Archive a client, or ask whoever runs this installation for a larger plan."
+		help = "Archive a client, or ask the operator of this installation for a larger plan."
 	}
-	return fmt.Sprintf("The plan %s has room for %s, and this would make it %s. Nothing was changed. %s",
+	return fmt.Sprintf("The plan %s has room for %s, and this would make %s. Nothing was changed. %s",
 		planName(e.Plan), ofMetric(e.Metric, e.Limit), amount(e.Metric, e.Next), help)
 }
 
@@ -99,7 +99,7 @@ func ofMetric(m store.Metric, n int64) string {
 	case store.Users:
 		return ui.Number(n) + " people"
 	case store.Storage:
-		return amount(m, n) + " of files"
+		return amount(m, n) + " of storage"
 	case store.AIRuns:
 		return ui.Number(n) + " AI runs a month"
 	}

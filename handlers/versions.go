@@ -12,7 +12,7 @@ import (
 
 var (
 	errNotReady = &web.Problem{Status: http.StatusConflict, Sentence: "A version can be published once all its files have arrived, and only once."}
-	errDrafting = &web.Problem{Status: http.StatusConflict, Sentence: "There is a draft version already. Publish it before you begin the next."}
+	errDrafting = &web.Problem{Status: http.StatusConflict, Sentence: "There is already a draft version. Publish it before you start the next."}
 )
 
 func (s *Server) versionCreate(w http.ResponseWriter, r *http.Request, me store.Member) error {

@@ -24,7 +24,7 @@ func TestViewAsJourney(t *testing.T) {
 	if n := strings.Count(people.body, `name="person"`); n != 2 {
 		t.Errorf("the people page offers %d to look as, want Mia and Leo", n)
 	}
-	has(t, "the support page", dana.get(t, d.base+"/support"), "See it as your client does", "Mia "+d.Suffix+", owner", "Leo "+d.Suffix+", viewer")
+	has(t, "the support page", dana.get(t, d.base+"/support"), "View as client", "Mia "+d.Suffix+", owner", "Leo "+d.Suffix+", viewer")
 	for _, other := range []string{d.Ravi, d.Mia} {
 		hasNot(t, "the people page of "+other, d.as(t, other).get(t, d.base+"/members"), "View as")
 		want(t, "by "+other, d.as(t, other).post(t, d.base+"/view-as", url.Values{"person": {mia.ID().String()}}), 403)
@@ -42,8 +42,8 @@ func TestViewAsJourney(t *testing.T) {
 			continue
 		}
 		want(t, path, got, 200)
-		has(t, path, got, "Dana "+d.Suffix+" is seeing Acme "+d.Suffix+" as Mia "+d.Suffix+", read only", `action="/view-as/stop"`, `data-frame="client"`)
-		hasNot(t, path, got, "(support)", "Let support in", `action="`+d.base+`/view-as"`)
+		has(t, path, got, "Dana "+d.Suffix+" is viewing Acme "+d.Suffix+" as Mia "+d.Suffix+", read-only", `action="/view-as/stop"`, `data-frame="client"`)
+		hasNot(t, path, got, "(support)", "Allow support access", `action="`+d.base+`/view-as"`)
 	}
 	want(t, "what the client cannot see", dana.get(t, d.base+"/projects/"+project), 404)
 	want(t, "a deed", dana.post(t, d.base+"/support/grant", url.Values{"hours": {"4"}}), 403)
@@ -59,11 +59,11 @@ func TestViewAsJourney(t *testing.T) {
 	if stop.status != 303 || stop.location() != d.base+"/" {
 		t.Errorf("stop is %d to %q", stop.status, stop.location())
 	}
-	has(t, "the ledger", d.as(t, d.Mia).get(t, d.base+"/support"), "Dana "+d.Suffix+" (Northwind "+d.Suffix+") looked as Mia "+d.Suffix, "They stopped", "Saw 6 pages")
-	has(t, "the trail", d.as(t, d.Mia).get(t, d.base+"/activity?support=1"), "began to look as", "saw a page", "Dana "+d.Suffix+" as Mia "+d.Suffix)
+	has(t, "the ledger", d.as(t, d.Mia).get(t, d.base+"/support"), "Dana "+d.Suffix+" (Northwind "+d.Suffix+") viewed as Mia "+d.Suffix, "Stopped by the viewer", "Viewed 6 pages")
+	has(t, "the trail", d.as(t, d.Mia).get(t, d.base+"/activity?support=1"), "started to view as", "viewed a page", "Dana "+d.Suffix+" as Mia "+d.Suffix)
 	back := dana.get(t, d.base+"/")
 	has(t, "herself again", back, `data-frame="staff"`)
-	hasNot(t, "herself again", back, "is seeing")
+	hasNot(t, "herself again", back, "is viewing")
 }
 
 // The look is over while its page is still open: what is sent from it is not done
@@ -76,7 +76,7 @@ func TestViewAsOverIsNoDeed(t *testing.T) {
 	want(t, "start", dana.post(t, d.base+"/view-as", look), 303)
 	again := d.as(t, d.Dana).post(t, d.base+"/view-as", look)
 	want(t, "in another browser", again, 409)
-	has(t, "in another browser", again, "You are looking as somebody already", `action="/view-as/stop"`)
+	has(t, "in another browser", again, "You are already viewing as a client", `action="/view-as/stop"`)
 	if _, err := storetest.Superuser(t).Exec(t.Context(), `
 		update support_sessions set started_at = started_at - interval '1 hour', ends_at = ends_at - interval '1 hour' where subject_id = $1`, leo.ID()); err != nil {
 		t.Fatal(err)
@@ -86,7 +86,7 @@ func TestViewAsOverIsNoDeed(t *testing.T) {
 		"a deed": dana.post(t, d.base+"/projects", url.Values{"name": {"Made " + d.Suffix}}),
 	} {
 		want(t, what, got, 409)
-		has(t, what, got, "The hour is over.", "Go on as myself", `action="/view-as/stop"`)
+		has(t, what, got, "The hour is over.", "Continue as yourself", `action="/view-as/stop"`)
 		hasNot(t, what, got, d.Suffix)
 	}
 	want(t, "elsewhere", dana.get(t, "/w/"+d.Globex+"/"), 200)
@@ -104,7 +104,7 @@ func TestViewAsOnAHostOfItsOwn(t *testing.T) {
 	for what, person := range map[string]string{"nobody": "", "a stranger": uuid.NewString(), "no id": "mia", "a colleague": d.Member(t, d.Ravi, d.Acme).ID().String()} {
 		got := dana.post(t, d.base+"/view-as", url.Values{"person": {person}})
 		want(t, what, got, 422)
-		has(t, what, got, "Choose one of your client", "See it as your client does")
+		has(t, what, got, "Choose a person from your client", "View as client")
 	}
 	there := d.nobody()
 	there.header = http.Header{"Host": {d.Acme + ".portals.test"}}
@@ -113,10 +113,10 @@ func TestViewAsOnAHostOfItsOwn(t *testing.T) {
 	if start.status != 303 || start.location() != "/" {
 		t.Fatalf("start is %d to %q", start.status, start.location())
 	}
-	has(t, "inside", there.get(t, "/projects"), "is seeing Acme "+d.Suffix)
-	hasNot(t, "on the main host", dana.get(t, d.base+"/"), "is seeing")
+	has(t, "inside", there.get(t, "/projects"), "is viewing Acme "+d.Suffix)
+	hasNot(t, "on the main host", dana.get(t, d.base+"/"), "is viewing")
 	if stop := there.post(t, "/view-as/stop", nil); stop.status != 303 || stop.location() != "/" {
 		t.Errorf("stop is %d to %q", stop.status, stop.location())
 	}
-	hasNot(t, "after stop", there.get(t, "/projects"), "is seeing")
+	hasNot(t, "after stop", there.get(t, "/projects"), "is viewing")
 }

@@ -6,17 +6,23 @@
 // file that has been released is not edited: what comes later is a new file.
 package migrations
 
-import "embed"
+import (
+	"embed"
+	"io/fs"
+)
 
 // Files are the migrations, in the order of their numbers. There is no 3: the
-// functions it made are those of [Lookup].
-//
+// functions it made are those of [Lookup]. Only tests put another file system here.
+var Files fs.FS = files
+
 //go:embed *.sql
-var Files embed.FS
+var files embed.FS
 
 // Lookup are the functions of schema lookup, the whole cross-tenant surface of
-// the product. They keep nothing, so every migrate makes them anew from these
-// files, and whoever reviews them reads them as they are.
-//
+// the product, in its directory "lookup". They keep nothing, so every migrate makes
+// them anew from these files, and whoever reviews them reads them as they are.
+// Only tests put another file system here.
+var Lookup fs.FS = lookup
+
 //go:embed lookup/*.sql
-var Lookup embed.FS
+var lookup embed.FS

@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"portico/store/engine"
 )
 
 // Event is one line of a tenant's audit trail. Who did it, as whom and in which
@@ -51,7 +53,7 @@ func (e Event) args(tenant uuid.UUID, request string) pgx.StrictNamedArgs {
 // audit writes the event in the transaction of the deed: if it cannot be
 // written, the deed does not happen.
 func (tx *Tx) audit(ctx context.Context, e Event) error {
-	_, err := tx.exec(ctx, "audit "+e.Verb, insertEvent, e.args(tx.scope.tenant, tx.request))
+	_, err := tx.exec(ctx, "audit "+e.Verb, insertEvent, e.args(tx.scope.Tenant, tx.request))
 	return err
 }
 
@@ -60,7 +62,7 @@ func (tx *Tx) audit(ctx context.Context, e Event) error {
 // session writes.
 func (db *DB) Record(ctx context.Context, me Member, e Event) error {
 	s := me.scope
-	s.readOnly = false
+	s.ReadOnly = false
 	return db.write(ctx, s, me.Role, me.RequestID, func(tx *Tx) error { return tx.audit(ctx, e) })
 }
 
@@ -88,10 +90,10 @@ func (db *DB) RecordOwnRefusal(ctx context.Context, me Person) error {
 	return db.RecordOwn(ctx, me, *e)
 }
 
-func (db *DB) refusal(ctx context.Context, s scope, route string) (*Event, error) {
-	key := sha256.Sum256([]byte("refusals of " + s.actor.String() + " in " + s.tenant.String()))
+func (db *DB) refusal(ctx context.Context, s engine.Scope, route string) (*Event, error) {
+	key := sha256.Sum256([]byte("refusals of " + s.Actor.String() + " in " + s.Tenant.String()))
 	hits, _, err := db.rateHit(ctx, key[:], time.Minute)
-	if s.support != uuid.Nil {
+	if s.Support != uuid.Nil {
 		hits = 1 // what support was refused is told one by one
 	}
 	switch {
@@ -113,7 +115,7 @@ func (db *DB) refusal(ctx context.Context, s scope, route string) (*Event, error
 // refusals where the person is no member of the addressed tenant.
 func (db *DB) RecordOwn(ctx context.Context, me Person, e Event) error {
 	return db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error {
-		return tx.accountEvent(ctx, me.scope.user, e)
+		return tx.accountEvent(ctx, me.scope.User, e)
 	})
 }
 

@@ -155,7 +155,7 @@ func TestRecycledConnectionCarriesNothingOver(t *testing.T) {
 		}()
 		ctx := storetest.Within(t, 20*time.Second)
 		var tenant string
-		if err := db.Pool().QueryRow(ctx, `select coalesce(current_setting('app.tenant_id', true), '')`).Scan(&tenant); err != nil || tenant != "" {
+		if err := db.JobPool().QueryRow(ctx, `select coalesce(current_setting('app.tenant_id', true), '')`).Scan(&tenant); err != nil || tenant != "" {
 			t.Errorf("ended %s: nobody finds tenant %q, error %v", name, tenant, err)
 		}
 		var list []store.Project

@@ -2,10 +2,11 @@ package store
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"portico/store/engine"
 )
 
 // Logo is a picture as it is kept: small, and made anew by us.
@@ -50,21 +51,15 @@ where tenant_id = @tenant_id
 	if err != nil {
 		return err
 	}
-	return tx.audit(ctx, Event{Verb: verb, TargetKind: "tenant", TargetID: tx.scope.tenant})
+	return tx.audit(ctx, Event{Verb: verb, TargetKind: "tenant", TargetID: tx.scope.Tenant})
 }
 
 // PublicLogo returns a logo that some tenant wears, to whoever knows its id: logos
 // stand on sign-in pages.
 func (db *DB) PublicLogo(ctx context.Context, id uuid.UUID) (Logo, error) {
-	rows, err := db.pool.Query(ctx, `select * from lookup.logo($1)`, id)
-	if err != nil {
-		return Logo{}, fmt.Errorf("logo: %w", translate(err))
-	}
-	l, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Logo])
-	if err != nil {
-		return Logo{}, fmt.Errorf("logo: %w", translate(err))
-	}
-	return l, nil
+	var l Logo
+	err := db.engine.OutsideTenant(ctx, "logo", engine.One(&l), `select * from lookup.logo($1)`, id)
+	return l, err
 }
 
 // SignInBrand is what a tenant shows of itself to people who are not signed in.
@@ -79,15 +74,9 @@ type SignInBrand struct {
 // own verified domain. Names of tenants are public as names of hosts are; no such
 // tenant is [ErrNotFound].
 func (db *DB) SignInBrand(ctx context.Context, slug, domain string) (SignInBrand, error) {
-	rows, err := db.pool.Query(ctx, `select * from lookup.front_door($1, $2)`, slug, domain)
-	if err != nil {
-		return SignInBrand{}, fmt.Errorf("front door: %w", translate(err))
-	}
-	d, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[SignInBrand])
-	if err != nil {
-		return SignInBrand{}, fmt.Errorf("front door: %w", translate(err))
-	}
-	return d, nil
+	var b SignInBrand
+	err := db.engine.OutsideTenant(ctx, "front door", engine.One(&b), `select * from lookup.front_door($1, $2)`, slug, domain)
+	return b, err
 }
 
 func logoID(id *uuid.UUID) string {

@@ -106,33 +106,33 @@ func catalogChecks() []check {
 func tableChecks(tenant, global, appendOnly []string) []check {
 	lists := pgx.StrictNamedArgs{"tenant": tenant, "global": global}
 	return []check{
-		{"is in no list: add it to Tenant or Global of Manifest in store/manifest.go", `
+		{"is not listed: add it to Tenant or Global of Manifest in store/manifest.go", `
 select c.relname from pg_class c
 where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'f')
   and not c.relispartition and c.relname <> all (@tenant::text[] || @global::text[])`, lists},
-		{"is a schema on no list, where nothing here looks: put what is in it into public or lookup", `
+		{"is an unlisted schema that this check doesn't cover: move its contents to public or lookup", `
 select nspname from pg_namespace
 where nspname <> all (array['public', 'lookup', 'river', 'pg_catalog', 'information_schema', 'pg_toast'])
   and nspname !~ '^pg_(toast_)?temp_'`, nil},
-		{"is in schema lookup though it is no function", `
+		{"is in schema lookup but isn't a function", `
 select c.oid::regclass::text from pg_class c where c.relnamespace = 'lookup'::regnamespace`, nil},
 		{"is a sequence, whose numbers count the rows of all tenants: make ids in Go", `
 select c.oid::regclass::text from pg_class c
 where c.relnamespace = 'public'::regnamespace and c.relkind = 'S' and c.relname <> 'schema_migrations_id_seq'`, nil},
-		{"is listed in store/manifest.go but not there", `
+		{"is listed in store/manifest.go but doesn't exist", `
 select t from unnest(@tenant::text[] || @global::text[]) t
 where to_regclass('public.' || quote_ident(t)) is null`, lists},
-		{"has no row level security, or not FORCE: enable and force it in the migration that makes the table", `
+		{"lacks row level security or FORCE: enable and force it in the migration that creates the table", `
 select c.relname from pg_class c
 where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
   and not (c.relrowsecurity and c.relforcerowsecurity) and c.relname <> 'schema_migrations'`, nil},
-		{"has no tenant_id that is a uuid, not null and without default", `
+		{"lacks a tenant_id of type uuid, not null and without default", `
 select t from unnest(@tenant::text[]) t
 where not exists (
     select 1 from pg_attribute a
     where a.attrelid = to_regclass('public.' || quote_ident(t)) and a.attname = 'tenant_id'
       and a.atttypid = 'uuid'::regtype and a.attnotnull and not a.atthasdef)`, pgx.StrictNamedArgs{"tenant": tenant}},
-		{"has a tenant_id but is in no list of tenant tables: add it to Tenant of Manifest in store/manifest.go", `
+		{"has a tenant_id but isn't listed as a tenant table: add it to Tenant of Manifest in store/manifest.go", `
 select c.relname from pg_attribute a join pg_class c on c.oid = a.attrelid
 where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and a.attname = 'tenant_id'
   and not a.attisdropped and not c.relispartition and c.relname <> all (@tenant::text[] || array['domains'])`, pgx.StrictNamedArgs{"tenant": tenant}},
@@ -171,14 +171,14 @@ where (select count(*) from pg_policies p
        where p.schemaname = 'public' and p.tablename = t and p.permissive = 'PERMISSIVE' and p.cmd = 'ALL'
          and p.roles = array['portico_app']::name[] and p.qual = @canonical and p.with_check = @canonical) <> 1`,
 			pgx.StrictNamedArgs{"tenant": tenant, "canonical": canonicalPolicy}},
-		{"is a permissive policy too many: the app has one, and portico_lookup one where store/manifest.go says Lookup", `
+		{"is an extra permissive policy: the app has one, and portico_lookup one where store/manifest.go says Lookup", `
 select p.tablename || '.' || p.policyname from pg_policies p
 where p.schemaname = 'public' and p.permissive = 'PERMISSIVE'
   and p.tablename = any (@tenant::text[])
   and not (p.policyname = 'tenant' and p.roles = array['portico_app']::name[])
   and not (p.policyname = 'lookup' and p.roles = array['portico_lookup']::name[] and p.tablename = any (@lookup::text[]))`,
 			pgx.StrictNamedArgs{"tenant": tenant, "lookup": lookup}},
-		{"is a policy of a global table that is not for one's own rows or for lookup", `
+		{"is a policy of a global table that is neither for the person's own rows nor for lookup", `
 select p.tablename || '.' || p.policyname from pg_policies p
 where p.schemaname = 'public' and p.permissive = 'PERMISSIVE' and p.tablename <> all (@tenant::text[])
   and not (p.policyname = 'lookup' and p.roles = array['portico_lookup']::name[])
@@ -186,11 +186,11 @@ where p.schemaname = 'public' and p.permissive = 'PERMISSIVE' and p.tablename <>
            and p.qual ~ '^\((user_id|tenant_id|id) = \( SELECT \(NULLIF\(current_setting\(''app\.(user|tenant)_id''::text, true\), ''''::text\)\)::uuid AS "nullif"\)\)$'
            and p.with_check = p.qual)`,
 			pgx.StrictNamedArgs{"tenant": tenant}},
-		{"is a restrictive policy on no list: add it to its table in store/manifest.go", `
+		{"is an unlisted restrictive policy: add it to its table in store/manifest.go", `
 select p.tablename || '.' || p.policyname from pg_policies p
 where p.schemaname = 'public' and p.permissive = 'RESTRICTIVE' and p.tablename || '.' || p.policyname <> all (@listed::text[])`,
 			pgx.StrictNamedArgs{"listed": restrictive}},
-		{"is a restrictive policy that is missing, or not for the app", `
+		{"is a restrictive policy that is missing or isn't for the app", `
 select l from unnest(@listed::text[]) l
 where not exists (select 1 from pg_policies p
                   where p.schemaname = 'public' and p.permissive = 'RESTRICTIVE'
@@ -213,7 +213,7 @@ where k.contype = 'f' and c.relname = any (@tenant::text[]) and f.relname = any 
       select 1 from generate_subscripts(k.conkey, 1) i
       join pg_attribute a on a.attrelid = k.conrelid and a.attnum = k.conkey[i] and a.attname = 'tenant_id'
       join pg_attribute b on b.attrelid = k.confrelid and b.attnum = k.confkey[i] and b.attname = 'tenant_id')`, lists},
-		{"is a unique index or an exclusion without tenant_id", `
+		{"is a unique index or exclusion constraint without tenant_id", `
 select i.indexrelid::regclass::text from pg_index i join pg_class c on c.oid = i.indrelid
 where c.relnamespace = 'public'::regnamespace and c.relname = any (@tenant::text[]) and (i.indisunique or i.indisexclusion)
   and not exists (select 1 from pg_attribute a
@@ -239,7 +239,7 @@ where c.relnamespace = 'public'::regnamespace and c.relname = any (@tenant::text
 
 func roleChecksInCatalog(tenant []string) []check {
 	return []check{
-		{"is a role that could bypass or make others", `
+		{"is a role that could bypass row level security or create roles", `
 select rolname from pg_roles
 where rolname in ('portico_app', 'portico_lookup', 'portico_owner')
   and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication)`, nil},
@@ -248,7 +248,7 @@ where rolname in ('portico_app', 'portico_lookup', 'portico_owner')
 select m.rolname || ' in ' || r.rolname from pg_auth_members a
 join pg_roles m on m.oid = a.member join pg_roles r on r.oid = a.roleid
 where m.rolname in ('portico_app', 'portico_lookup')`, nil},
-		{"is a member of one of our roles that is on no list", `
+		{"is an unlisted member of one of our roles", `
 select m.rolname || ' in ' || r.rolname from pg_auth_members a
 join pg_roles m on m.oid = a.member join pg_roles r on r.oid = a.roleid
 where r.rolname in ('portico_owner', 'portico_lookup', 'portico_app') and not m.rolsuper
@@ -257,19 +257,19 @@ where r.rolname in ('portico_owner', 'portico_lookup', 'portico_app') and not m.
 select c.oid::regclass::text from pg_class c where c.relowner = 'portico_app'::regrole
 union all select p.oid::regprocedure::text from pg_proc p where p.proowner = 'portico_app'::regrole
 union all select n.nspname from pg_namespace n where n.nspowner = 'portico_app'::regrole`, nil},
-		{"is owned by the lookup role though it is no function of schema lookup", `
+		{"is owned by the lookup role but isn't a function in schema lookup", `
 select c.oid::regclass::text from pg_class c where c.relowner = 'portico_lookup'::regrole
 union all select p.oid::regprocedure::text from pg_proc p where p.proowner = 'portico_lookup'::regrole and p.pronamespace <> 'lookup'::regnamespace`, nil},
 		{"may be truncated, referenced or given triggers by the app or the lookup role", `
 select r || ' on ' || c.oid::regclass::text from pg_class c, unnest(array['portico_app', 'portico_lookup']) r
 where c.relnamespace in ('public'::regnamespace, 'river'::regnamespace) and c.relkind in ('r', 'p')
   and (has_table_privilege(r, c.oid, 'truncate, trigger') or has_any_column_privilege(r, c.oid, 'references'))`, nil},
-		{"is a place where the app or the lookup role may create", `
+		{"allows the app or the lookup role to create objects", `
 select r || ' in ' || nspname from pg_namespace, unnest(array['portico_app', 'portico_lookup']) r
 where nspname in ('public', 'lookup', 'river') and has_schema_privilege(r, oid, 'create') and (r, nspname) <> ('portico_lookup', 'lookup')
 union all select r || ' in ' || current_database() from unnest(array['portico_app', 'portico_lookup']) r
 where has_database_privilege(r, current_database(), 'create, temp')`, nil},
-		{"may be used by PUBLIC or by a role on no list", `
+		{"may be used by PUBLIC or by an unlisted role", `
 select g.object || ' by ' || coalesce(r.rolname, 'PUBLIC')
 from (select c.oid::regclass::text as object, (aclexplode(c.relacl)).grantee from pg_class c
       where c.relnamespace in ('public'::regnamespace, 'river'::regnamespace)
@@ -281,11 +281,11 @@ from (select c.oid::regclass::text as object, (aclexplode(c.relacl)).grantee fro
         and (pg_get_userbyid(a.grantee), a.privilege_type) is distinct from ('portico_backup', 'CONNECT')) g
 left join pg_roles r on r.oid = g.grantee
 where coalesce(r.rolname, 'PUBLIC') <> all (array['portico_owner', 'portico_app', 'portico_lookup']) and not coalesce(r.rolsuper, false)`, nil},
-		{"is granted in advance, for whatever will be made", `
+		{"is granted by default on future objects", `
 select pg_get_userbyid(d.defaclrole) || ' makes ' || d.defaclobjtype::text || ' for ' || coalesce(r.rolname, 'PUBLIC')
 from pg_default_acl d, aclexplode(d.defaclacl) a left join pg_roles r on r.oid = a.grantee
 where a.grantee <> d.defaclrole`, nil},
-		{"may be updated by the app though it says whose a row is", `
+		{"may be updated by the app although it says which tenant a row belongs to", `
 select c.relname || '.' || a.attname from pg_attribute a join pg_class c on c.oid = a.attrelid
 where c.relnamespace = 'public'::regnamespace and c.relname = any (@tenant::text[])
   and a.attname in ('tenant_id', 'id', 'created_by', 'created_at', 'support_session_id', 'object_key')
@@ -296,7 +296,7 @@ from pg_db_role_setting d left join pg_roles r on r.oid = d.setrole, unnest(d.se
 where (d.setdatabase = 0 or d.setdatabase = (select oid from pg_database where datname = current_database()))
   and (d.setrole = 0 or r.rolname in ('portico_app', 'portico_lookup', 'portico_owner'))
   and s ~* '^(app\.|row_security|search_path|role|session_|check_function)'`, nil},
-		{"is set for our context by default, whoever connects", `
+		{"sets our context by default for every connection", `
 select k from unnest(array['app.tenant_id', 'app.user_id', 'app.actor_id', 'app.support_session_id', 'app.party']) k
 where coalesce(current_setting(k, true), '') <> ''`, nil},
 	}
@@ -312,34 +312,34 @@ func functionChecks() []check {
 	}
 	lists := pgx.StrictNamedArgs{"all": all}
 	return []check{
-		{"runs with its owner's rights and is on no list: add it to openFunctions in store/catalog.go", `
+		{"runs with its owner's rights and isn't listed: add it to openFunctions in store/catalog.go", `
 select p.oid::regprocedure::text from pg_proc p
 where p.prosecdef and p.pronamespace in ('public'::regnamespace, 'lookup'::regnamespace, 'river'::regnamespace)
   and not (p.pronamespace = 'lookup'::regnamespace and p.proname = any (@all::text[]))`, lists},
 		{"claims to be leakproof, and so would see rows before the policies do", `
 select p.oid::regprocedure::text from pg_proc p
 where p.proleakproof and p.pronamespace in ('public'::regnamespace, 'lookup'::regnamespace, 'river'::regnamespace)`, nil},
-		{"is a function of schema lookup on no list: add it to openFunctions in store/catalog.go", `
+		{"is an unlisted function in schema lookup: add it to openFunctions in store/catalog.go", `
 select p.oid::regprocedure::text from pg_proc p where p.pronamespace = 'lookup'::regnamespace and p.proname <> all (@all::text[])`, lists},
-		{"is listed in openFunctions but not there, or there twice", `
+		{"is listed in openFunctions but doesn't exist, or exists twice", `
 select f from unnest(@all::text[]) f
 where (select count(*) from pg_proc p where p.pronamespace = 'lookup'::regnamespace and p.proname = f) <> 1`, lists},
 		{"runs with its owner's rights without a pinned, empty search_path", `
 select p.oid::regprocedure::text from pg_proc p
 where p.prosecdef and p.pronamespace in ('public'::regnamespace, 'lookup'::regnamespace, 'river'::regnamespace)
   and not coalesce(p.proconfig @> array['search_path=""'], false)`, nil},
-		{"is a function of lookup that does not belong to portico_lookup", `
+		{"is a function in schema lookup that isn't owned by portico_lookup", `
 select p.oid::regprocedure::text from pg_proc p
 where p.pronamespace = 'lookup'::regnamespace and p.proowner <> 'portico_lookup'::regrole`, nil},
 		{"may be called by PUBLIC", `
 select p.oid::regprocedure::text from pg_proc p
 where p.pronamespace in ('public'::regnamespace, 'lookup'::regnamespace, 'river'::regnamespace)
   and (p.proacl is null or exists (select 1 from aclexplode(p.proacl) a where a.grantee = 0))`, nil},
-		{"may be called by the app against openFunctions in store/catalog.go, or may not though it is there", `
+		{"has call rights for the app that differ from openFunctions in store/catalog.go", `
 select p.oid::regprocedure::text from pg_proc p
 where p.pronamespace = 'lookup'::regnamespace
   and has_function_privilege('portico_app', p.oid, 'execute') <> (p.proname = any (@app::text[]))`, pgx.StrictNamedArgs{"app": app}},
-		{"is a table that the lookup role may use without a policy on a list", `
+		{"is a table that the lookup role may use without a listed policy", `
 select c.relname from pg_class c
 where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
   and (has_any_column_privilege('portico_lookup', c.oid, 'select, insert, update') or has_table_privilege('portico_lookup', c.oid, 'delete'))

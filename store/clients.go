@@ -82,7 +82,7 @@ func (tx *Tx) CreateClient(ctx context.Context, n NewClient) (uuid.UUID, *Tx, er
 	}
 	n.Plan = cmp.Or(n.Plan, Plans[0])
 	if _, ok := limits[n.Plan]; !ok {
-		return uuid.Nil, nil, InvalidError{"plan": "Choose one of the plans."}
+		return uuid.Nil, nil, InvalidError{"plan": "Choose a plan."}
 	}
 	if err := tx.grow(ctx, Clients, 1); err != nil {
 		return uuid.Nil, nil, err
@@ -133,7 +133,7 @@ from memberships m
 join users u on u.id = m.user_id and u.disabled_at is null
 where m.tenant_id = @tenant_id
   and m.user_id = @me
-  and m.ended_at is null`, pgx.StrictNamedArgs{"me": tx.scope.user}))
+  and m.ended_at is null`, pgx.StrictNamedArgs{"me": tx.scope.User}))
 }
 
 // auditClient writes an act on a client of the agency into both trails, and leaves
@@ -235,7 +235,7 @@ func (tx *Tx) JoinClient(ctx context.Context, client uuid.UUID) error {
 	if _, err := inside.lockPeople(ctx); err != nil {
 		return err
 	}
-	return inside.beginMembership(ctx, tx.scope.user, me)
+	return inside.beginMembership(ctx, tx.scope.User, me)
 }
 
 // LeaveClient ends what [Tx.JoinClient] began, on the terms of [Tx.Leave]; whom they
@@ -252,7 +252,7 @@ func (tx *Tx) LeaveClient(ctx context.Context, client uuid.UUID) error {
 	if _, err := inside.lockPeople(ctx); err != nil {
 		return err
 	}
-	m, err := inside.person(ctx, tx.scope.user)
+	m, err := inside.person(ctx, tx.scope.User)
 	if err != nil {
 		return err
 	}
@@ -264,14 +264,14 @@ func (tx *Tx) LeaveClient(ctx context.Context, client uuid.UUID) error {
 
 // mine is what whoever acts does about their own place in a client.
 func (tx *Tx) mine(verb string) Event {
-	return Event{Verb: verb, TargetKind: "membership", TargetID: tx.scope.user}
+	return Event{Verb: verb, TargetKind: "membership", TargetID: tx.scope.User}
 }
 
 // mayManageClients refuses who is no owner or admin of an agency as things stand
 // now, whatever they were when the request began, and support sessions. It is also
 // as what whoever acts stands inside the client.
 func (tx *Tx) mayManageClients(ctx context.Context) error {
-	if tx.scope.support != uuid.Nil {
+	if tx.scope.Support != uuid.Nil {
 		return fmt.Errorf("clients in a support session: %w", ErrForbidden)
 	}
 	party, role, err := tx.currentRole(ctx)

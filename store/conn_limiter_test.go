@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 	"testing"
+	"time"
 
 	"portico/e2e/storetest"
 	"portico/store"
@@ -19,17 +20,14 @@ type turnsBundle struct {
 }
 
 // setupTurns has one tenant take all of its turns, until release.
-func setupTurns(t *testing.T, impatient bool) turnsBundle {
+func setupTurns(t *testing.T, wait time.Duration) turnsBundle {
 	t.Helper()
 	a := storetest.Agency(t)
-	db, err := store.Open(t.Context(), store.Config{URL: storetest.Server().AppURL("portico"), MaxConns: 4})
+	db, err := store.Open(t.Context(), store.Config{URL: storetest.Server().AppURL("portico"), MaxConns: 4, TenantWait: wait})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(db.Close)
-	if impatient {
-		db = db.ImpatientForTest()
-	}
 	b := turnsBundle{db: db, acme: a.Member(t, a.Dana, a.Acme), other: a.Member(t, a.Dana, a.Globex), held: &sync.WaitGroup{}}
 	over := make(chan struct{})
 	b.release = sync.OnceFunc(func() { close(over); b.held.Wait() })
@@ -55,7 +53,7 @@ func (b turnsBundle) look(ctx context.Context, me store.Member) error {
 // so; the others are served. Once it lets go it is served again.
 func TestNoTenantHoldsEveryConnection(t *testing.T) {
 	t.Parallel()
-	b := setupTurns(t, true)
+	b := setupTurns(t, time.Nanosecond)
 	if err := b.look(t.Context(), b.acme); !errors.Is(err, store.ErrUnavailable) {
 		t.Errorf("a third turn: %v", err)
 	}
@@ -79,7 +77,7 @@ func TestNoTenantHoldsEveryConnection(t *testing.T) {
 // behind.
 func TestTurnsAreWaitedFor(t *testing.T) {
 	t.Parallel()
-	b := setupTurns(t, false)
+	b := setupTurns(t, 0)
 	gone, leave := context.WithCancel(t.Context())
 	leave()
 	if err := b.look(gone, b.acme); !errors.Is(err, context.Canceled) {

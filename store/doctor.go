@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"strconv"
 	"strings"
@@ -15,29 +16,34 @@ import (
 	"github.com/riverqueue/river/rivermigrate"
 
 	"portico/migrations"
+	"portico/store/engine"
 )
 
 // Inspector looks at a live database as the app sees it, and changes nothing. It
 // also takes a database that [Open] would refuse, to say all that is wrong.
-type Inspector struct{ pool *pgxpool.Pool }
+type Inspector struct {
+	db   *DB
+	pool *pgxpool.Pool // that of db, for the catalog
+}
 
 // Why an [Inspector] cannot connect, beside [ErrUnavailable].
 var (
-	ErrPassword   = errors.New("PostgreSQL refuses the user or the password of DATABASE_URL")
-	ErrNoDatabase = errors.New("PostgreSQL has no database of the name in DATABASE_URL")
+	ErrPassword   = errors.New("PostgreSQL refuses the user or password in DATABASE_URL")
+	ErrNoDatabase = errors.New("PostgreSQL doesn't have the database named in DATABASE_URL")
 )
 
 // OpenInspector connects with DATABASE_URL.
 func OpenInspector(ctx context.Context, url string) (*Inspector, error) {
-	pool, err := openPool(ctx, Config{URL: url, MaxConns: 2})
+	connected, err := engine.Connect(ctx, engine.Config{URL: url, MaxConns: 2})
 	if err != nil {
 		return nil, err
 	}
+	pool := connected.JobPool()
 	if err := pool.Ping(ctx); err != nil {
 		pool.Close()
 		return nil, connectError(err)
 	}
-	return &Inspector{pool}, nil
+	return &Inspector{&DB{engine: connected}, pool}, nil
 }
 
 func connectError(err error) error {
@@ -57,13 +63,13 @@ func (e *Inspector) Close() { e.pool.Close() }
 
 // Role says what the role of DATABASE_URL must not be able to do and can, as
 // verbs: "is a superuser". None is well.
-func (e *Inspector) Role(ctx context.Context) ([]string, error) { return badRole(ctx, e.pool) }
+func (e *Inspector) Role(ctx context.Context) ([]string, error) { return e.db.engine.BadRole(ctx) }
 
 // Catalog is [CheckCatalog] as the app.
 func (e *Inspector) Catalog(ctx context.Context) ([]Finding, error) {
 	conn, err := e.pool.Acquire(ctx)
 	if err != nil {
-		return nil, unavailable(err)
+		return nil, engine.Unavailable(err)
 	}
 	defer conn.Release()
 	return CheckCatalog(ctx, conn.Conn())
@@ -111,7 +117,7 @@ func (e *Inspector) Schema(ctx context.Context) (s SchemaState, err error) {
 	var now string
 	err = e.pool.QueryRow(ctx, `select coalesce(obj_description('lookup'::regnamespace, 'pg_namespace'), '')`).Scan(&now)
 	if err != nil {
-		return s, translate(err)
+		return s, engine.Translate(err)
 	}
 	s.Lookup = now != sum
 	m, err := rivermigrate.New(riverpgxv5.New(e.pool), &rivermigrate.Config{Schema: QueueSchema})
@@ -120,7 +126,7 @@ func (e *Inspector) Schema(ctx context.Context) (s SchemaState, err error) {
 	}
 	valid, err := m.Validate(ctx, nil)
 	if err != nil {
-		return s, translate(err)
+		return s, engine.Translate(err)
 	}
 	s.Queue = !valid.OK
 	return s, nil
@@ -141,7 +147,7 @@ func (e *Inspector) applied(ctx context.Context) (map[int64]bool, error) {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && (pg.Code == "42P01" || pg.Code == "42501") {
 		return applied, nil
 	}
-	return applied, translate(err)
+	return applied, engine.Translate(err)
 }
 
 func ourMigrations() ([]int64, error) {
@@ -152,9 +158,11 @@ func ourMigrations() ([]int64, error) {
 	var versions []int64
 	for _, name := range names {
 		number, _, _ := strings.Cut(name, "_")
-		if v, err := strconv.ParseInt(number, 10, 64); err == nil {
-			versions = append(versions, v)
+		v, err := strconv.ParseInt(number, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("migration %s has no number: %w", name, err)
 		}
+		versions = append(versions, v)
 	}
 	return versions, nil
 }
@@ -168,7 +176,7 @@ type QueueHealth struct {
 
 // Queue looks whether somebody works the queue.
 func (e *Inspector) Queue(ctx context.Context) (h QueueHealth, err error) {
-	lines, err := queueLines(ctx, e.pool)
+	lines, err := e.db.QueueLines(ctx)
 	if err != nil {
 		return h, err
 	}
@@ -176,11 +184,11 @@ func (e *Inspector) Queue(ctx context.Context) (h QueueHealth, err error) {
 	for _, l := range lines {
 		h.Waiting[l.Queue] = max(h.Waiting[l.Queue], l.Waiting)
 	}
-	refused, err := refusedJobs(ctx, e.pool, 1000)
+	refused, err := e.db.RefusedJobs(ctx, 1000)
 	if err != nil {
 		return h, err
 	}
 	h.Refused = len(refused)
 	err = e.pool.QueryRow(ctx, `select exists (select 1 from river.river_leader where expires_at > now())`).Scan(&h.Worked)
-	return h, translate(err)
+	return h, engine.Translate(err)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"portico/store/engine"
 	"portico/store/queue"
 )
 
@@ -87,7 +88,7 @@ where (select count(*) from domains where tenant_id = @tenant_id) < @most
 on conflict (tenant_id, host) do nothing
 returning id`, pgx.StrictNamedArgs{"host": host, "most": mostDomains}))
 	if errors.Is(err, ErrNotFound) {
-		return InvalidError{"host": fmt.Sprintf("That domain is in the list already, or there are %d of them.", mostDomains)}
+		return InvalidError{"host": fmt.Sprintf("That domain is already listed, or you have reached the limit of %d domains.", mostDomains)}
 	}
 	if err != nil {
 		return err
@@ -181,14 +182,11 @@ const domainsAtOnce = 100
 
 // EnqueueDomainChecks queues a check for each domain that is due, on nobody's behalf.
 func (db *DB) EnqueueDomainChecks(ctx context.Context) error {
-	rows, err := db.pool.Query(ctx, `select tenant_id, domain_id from lookup.domains_due($1)`, domainsAtOnce)
+	var list []struct{ TenantID, DomainID uuid.UUID }
+	err := db.engine.OutsideTenant(ctx, "domains due", engine.Many(&list),
+		`select tenant_id, domain_id from lookup.domains_due($1)`, domainsAtOnce)
 	if err != nil {
-		return fmt.Errorf("domains due: %w", translate(err))
-	}
-	type due struct{ TenantID, DomainID uuid.UUID }
-	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[due])
-	if err != nil {
-		return fmt.Errorf("domains due: %w", translate(err))
+		return err
 	}
 	jobs := make([]queue.TenantJob, len(list))
 	for i, d := range list {

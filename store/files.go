@@ -96,7 +96,7 @@ select exists (
       and support_session_id is null
       and verb = @verb
       and target_id = @file
-      and result = 'ok')`, pgx.StrictNamedArgs{"me": me.scope.actor, "verb": e.Verb, "file": e.TargetID})})
+      and result = 'ok')`, pgx.StrictNamedArgs{"me": me.scope.Actor, "verb": e.Verb, "file": e.TargetID})})
 		if err != nil || recent {
 			return err
 		}

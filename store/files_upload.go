@@ -149,7 +149,7 @@ where tenant_id = @tenant_id
 having count(*) filter (where deleted_at is null and state <> 'failed') < @most`, pgx.StrictNamedArgs{
 		"id": id, "version": version, "name": name, "size": in.Size, "key": tx.objectKey(id), "most": maxFiles})
 	if err == nil && n != 1 {
-		err = InvalidError{"file": "A version takes up to 500 files. Begin the next version, or put some of them into an archive."}
+		err = InvalidError{"file": "A version can have up to 500 files. Start the next version, or put some files into an archive."}
 	}
 	return id, err
 }
@@ -158,11 +158,11 @@ func (in NewUpload) check() (name string, err error) {
 	name = cleanName(in.Name)
 	switch {
 	case name == "":
-		return "", InvalidError{"name": "A file needs a name."}
+		return "", InvalidError{"name": "Enter a name for the file."}
 	case in.Size != nil && *in.Size < 0:
-		return "", InvalidError{"size": "A size cannot be negative."}
+		return "", InvalidError{"size": "The size can't be negative."}
 	case in.Size != nil && *in.Size > MaxFileSize:
-		return "", InvalidError{"size": "A file can have up to 83.8 GB."}
+		return "", InvalidError{"size": "A file can be up to 83.8 GB."}
 	}
 	return name, nil
 }
@@ -170,7 +170,7 @@ func (in NewUpload) check() (name string, err error) {
 // objectKey is where the bytes of a file lie. A CHECK of the table says the same,
 // and so does package files, which makes the key that is really used.
 func (tx *Tx) objectKey(file uuid.UUID) string {
-	return "tenants/" + tx.scope.tenant.String() + "/files/" + file.String()
+	return "tenants/" + tx.scope.Tenant.String() + "/files/" + file.String()
 }
 
 // maxName is in characters.
@@ -254,7 +254,7 @@ func (tx *Tx) RecordPart(ctx context.Context, id uuid.UUID, p Part, h HashStep) 
 	}
 	size, ok := u.PartSize(p.Number)
 	if !ok || p.Size > size || (u.Declared != nil && p.Size != size) {
-		return InvalidError{"size": "The part has another size than the file's declared size leaves for it."}
+		return InvalidError{"size": "The size of the part doesn't match the declared file size."}
 	}
 	if u.Declared == nil {
 		if err := tx.roomFor(ctx, Storage, int64(p.Number-1)*PartSize+p.Size); err != nil {

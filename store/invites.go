@@ -100,7 +100,7 @@ select exists (
 		return uuid.Nil, err
 	}
 	if member {
-		return uuid.Nil, InvalidError{"email": "Somebody with that address has access already."}
+		return uuid.Nil, InvalidError{"email": "Someone with that address already has access."}
 	}
 	if err := tx.roomForInvites(ctx, p.Party, 1); err != nil {
 		return uuid.Nil, err
@@ -117,7 +117,7 @@ on conflict (tenant_id, email, party) where accepted_at is null and revoked_at i
 		return uuid.Nil, err
 	}
 	if n == 0 {
-		return uuid.Nil, InvalidError{"email": "That address is invited already. Resend or revoke that invitation."}
+		return uuid.Nil, InvalidError{"email": "That address is already invited. Send that invitation again or revoke it."}
 	}
 	if err := tx.Enqueue(ctx, &queue.InviteMail{Invite: id, Sending: 1}); err != nil {
 		return uuid.Nil, err

@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"portico/store/engine"
 )
 
 // Invitation is what the page behind an invitation's link may show.
@@ -23,15 +25,15 @@ type Invitation struct {
 
 // PeekInvite says what an invitation's link is about. It spends nothing.
 func (db *DB) PeekInvite(ctx context.Context, token TenantToken) (Invitation, error) {
-	s := scope{tenant: token.tenant, party: PartySystem, readOnly: true}
+	s := engine.Scope{Tenant: token.tenant, Party: string(PartySystem), ReadOnly: true}
 	var i *invite
 	var t *tenantRow
 	var st tenantStatus
-	err := db.read(ctx, s, []query{
+	err := db.engine.Read(ctx, s,
 		optional("invite", &i, selectInvite+"token_hash = @hash", pgx.StrictNamedArgs{"hash": token.hash()}),
 		optional("tenant", &t, selectTenantRow, nil),
 		getTenantStatus(&st),
-	})
+	)
 	switch {
 	case err != nil:
 		return Invitation{}, err
@@ -52,7 +54,7 @@ var ErrOtherAddress = fmt.Errorf("invitation for another address: %w", ErrForbid
 // An invitation that opens nothing any more is an [EndedError], a tenant that is not
 // open [ErrForbidden]. Somebody who is a member already stays what they are.
 func (db *DB) AcceptInvite(ctx context.Context, me Person, token TenantToken, name string) (slug string, err error) {
-	s := scope{tenant: token.tenant, user: me.scope.user, actor: me.scope.actor, party: PartySystem}
+	s := engine.Scope{Tenant: token.tenant, User: me.scope.User, Actor: me.scope.Actor, Party: string(PartySystem)}
 	err = db.write(ctx, s, "", me.RequestID, func(tx *Tx) error {
 		if _, err := tx.lockPeople(ctx); err != nil {
 			return asEnded(err)
@@ -97,7 +99,7 @@ func (tx *Tx) accept(ctx context.Context, me Person, i invite, name string) erro
 	}
 	// Not yet as what they are about to be: a client who was once one of the
 	// agency's people has a membership that no client may touch.
-	if err := tx.beginMembership(ctx, me.scope.user, NewPerson{Name: name, Email: i.Email, Party: i.Party, Role: i.Role}); err != nil {
+	if err := tx.beginMembership(ctx, me.scope.User, NewPerson{Name: name, Email: i.Email, Party: i.Party, Role: i.Role}); err != nil {
 		return err
 	}
 	err := tx.change(ctx, "accept invite", `
@@ -105,15 +107,15 @@ update invites
 set accepted_at = now(),
     accepted_by = @me
 where tenant_id = @tenant_id
-  and id = @id`, pgx.StrictNamedArgs{"id": i.ID, "me": me.scope.user})
+  and id = @id`, pgx.StrictNamedArgs{"id": i.ID, "me": me.scope.User})
 	if err != nil {
 		return err
 	}
 	// From here on they act as what they now are, and the trail says so.
-	tx.scope.party = i.Party
-	if err := enter(ctx, tx.tx, tx.scope); err != nil {
+	tx.scope.Party = string(i.Party)
+	if err := tx.engine.Enter(ctx, tx.scope); err != nil {
 		return err
 	}
-	return tx.audit(ctx, Event{Verb: "member.joined", TargetKind: "membership", TargetID: me.scope.user,
+	return tx.audit(ctx, Event{Verb: "member.joined", TargetKind: "membership", TargetID: me.scope.User,
 		Detail: map[string]any{"party": i.Party, "role": i.Role, "invite": i.ID}})
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 
+	"portico/store/engine"
 	"portico/store/queue"
 )
 
@@ -23,36 +24,26 @@ func (tx *Tx) Enqueue(ctx context.Context, job queue.TenantJob) error {
 // EnqueueAt is [Tx.Enqueue] for a job that is to run at a later time; the zero time is now.
 func (tx *Tx) EnqueueAt(ctx context.Context, job queue.TenantJob, at time.Time) error {
 	*job.JobSignature() = queue.Signature{
-		Tenant:      tx.scope.tenant,
-		RequestedBy: tx.scope.user,
-		Actor:       tx.scope.actor,
-		Support:     tx.scope.support,
+		Tenant:      tx.scope.Tenant,
+		RequestedBy: tx.scope.User,
+		Actor:       tx.scope.Actor,
+		Support:     tx.scope.Support,
 		Request:     tx.request,
 	}
-	if err := tx.db.signer.Sign(job); err != nil {
+	if err := tx.signer.Sign(job); err != nil {
 		return err
 	}
-	return tx.insertJob(ctx, job, &river.InsertOpts{ScheduledAt: at})
+	return tx.engine.InsertJob(ctx, job, &river.InsertOpts{ScheduledAt: at})
 }
 
 // EnqueuePlatform queues a platform job.
 func (db *DB) EnqueuePlatform(ctx context.Context, job queue.PlatformJob) error {
-	if _, err := db.jobs.Insert(ctx, job, nil); err != nil {
-		return fmt.Errorf("ask %s: %w", job.Kind(), translate(err))
-	}
-	return nil
+	return db.engine.InsertJob(ctx, job)
 }
 
 // enqueuePlatform queues a platform job in the transaction.
 func (tx *Tx) enqueuePlatform(ctx context.Context, job queue.PlatformJob) error {
-	return tx.insertJob(ctx, job, nil)
-}
-
-func (tx *Tx) insertJob(ctx context.Context, job river.JobArgs, opts *river.InsertOpts) error {
-	if _, err := tx.db.jobs.InsertTx(ctx, tx.tx, job, opts); err != nil {
-		return fmt.Errorf("ask %s: %w", job.Kind(), translate(err))
-	}
-	return nil
+	return tx.engine.InsertJob(ctx, job, nil)
 }
 
 // EnqueueDigests queues one digest of the day for each of the tenants, on nobody's
@@ -86,21 +77,16 @@ func (db *DB) enqueueAll(ctx context.Context, list []queue.TenantJob) error {
 		}
 		jobs[i] = river.InsertManyParams{Args: job}
 	}
-	if _, err := db.jobs.InsertManyFast(ctx, jobs); err != nil {
-		return fmt.Errorf("ask each tenant: %w", translate(err))
-	}
-	return nil
+	return db.engine.InsertJobs(ctx, jobs)
 }
 
 // ActiveTenants returns up to limit ids after the given one, in order, for the
 // periodic jobs that ask for one tenant job each.
 func (db *DB) ActiveTenants(ctx context.Context, after uuid.UUID, limit int) ([]uuid.UUID, error) {
-	rows, err := db.pool.Query(ctx, `select * from lookup.active_tenants($1, $2)`, nilIfZero(after), limit)
-	if err != nil {
-		return nil, fmt.Errorf("active tenants: %w", translate(err))
-	}
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
-	return ids, translate(err)
+	var ids []uuid.UUID
+	err := db.engine.OutsideTenant(ctx, "active tenants", engine.Column(&ids),
+		`select * from lookup.active_tenants($1, $2)`, nilIfZero(after), limit)
+	return ids, err
 }
 
 // ErrStale is a job that was rightly asked for and whose ground has gone since:
@@ -125,7 +111,7 @@ type JobPolicy struct {
 // Job is a tenant job whose seal was found to fit. Only [DB.VerifyJob] makes one,
 // so no work is done in a tenant that an unsealed argument named.
 type Job struct {
-	scope   scope
+	scope   engine.Scope
 	request string
 	policy  JobPolicy
 }
@@ -138,12 +124,12 @@ func (db *DB) VerifyJob(args queue.TenantJob, d JobPolicy) (Job, error) {
 	}
 	s := args.JobSignature()
 	return Job{
-		scope: scope{
-			tenant:  s.Tenant,
-			user:    s.RequestedBy,
-			actor:   s.Actor,
-			support: s.Support,
-			party:   PartySystem,
+		scope: engine.Scope{
+			Tenant:  s.Tenant,
+			User:    s.RequestedBy,
+			Actor:   s.Actor,
+			Support: s.Support,
+			Party:   string(PartySystem),
 		},
 		request: s.Request,
 		policy:  d,
@@ -151,16 +137,16 @@ func (db *DB) VerifyJob(args queue.TenantJob, d JobPolicy) (Job, error) {
 }
 
 // TenantID is the tenant that the job works in.
-func (j Job) TenantID() uuid.UUID { return j.scope.tenant }
+func (j Job) TenantID() uuid.UUID { return j.scope.Tenant }
 
 // Actor is who really caused the job; zero for the schedule.
-func (j Job) Actor() uuid.UUID { return j.scope.actor }
+func (j Job) Actor() uuid.UUID { return j.scope.Actor }
 
 // Subject is as whom the job was caused; zero for the schedule.
-func (j Job) Subject() uuid.UUID { return j.scope.user }
+func (j Job) Subject() uuid.UUID { return j.scope.User }
 
 // SupportSession is the support session that the job was caused in, or zero.
-func (j Job) SupportSession() uuid.UUID { return j.scope.support }
+func (j Job) SupportSession() uuid.UUID { return j.scope.Support }
 
 // Work runs fn in one transaction inside the job's tenant, as party system, once
 // what the job demands was found to hold there. What it writes carries who asked.
@@ -185,12 +171,8 @@ func (db *DB) CancelStale(ctx context.Context, j Job, kind string) error {
 // RefuseJob records a job that nobody rightly asked for, where only whoever runs
 // the installation looks. The tenant it names is a claim.
 func (db *DB) RefuseJob(ctx context.Context, job int64, kind string, claimed uuid.UUID, reason string) error {
-	_, err := db.pool.Exec(ctx, `select lookup.job_refused($1, $2, $3, $4, $5)`,
-		NewID(), job, kind, idOrEmpty(claimed), reason)
-	if err != nil {
-		return fmt.Errorf("refuse job: %w", translate(err))
-	}
-	return nil
+	return db.engine.OutsideTenant(ctx, "refuse job", engine.Nothing,
+		`select lookup.job_refused($1, $2, $3, $4, $5)`, NewID(), job, kind, engine.IDOrEmpty(claimed), reason)
 }
 
 // tenantStatus is how things stand in the tenant of the context, with its person and
@@ -224,13 +206,13 @@ func (tx *Tx) checkPolicy(ctx context.Context, d JobPolicy) error {
 		return fmt.Errorf("tenant of the job: %w", ErrNotFound)
 	case *s.TenantState != "active" && !d.AnyTenantState:
 		return fmt.Errorf("%w: tenant is %s", ErrStale, *s.TenantState)
-	case d.IgnoreRequester || tx.scope.user == uuid.Nil:
+	case d.IgnoreRequester || tx.scope.User == uuid.Nil:
 		return nil
 	case s.Role == nil:
 		return fmt.Errorf("%w: asker has no access", ErrStale)
 	case d.RequesterMay != "" && !May(d.RequesterMay, *s.Party, *s.Role):
 		return fmt.Errorf("%w: asker may not", ErrStale)
-	case d.LiveSupport && tx.scope.support != uuid.Nil && !s.Support:
+	case d.LiveSupport && tx.scope.Support != uuid.Nil && !s.Support:
 		return fmt.Errorf("%w: support session is over", ErrStale)
 	}
 	return nil

@@ -139,7 +139,7 @@ func (tx *Tx) mayGive(ctx context.Context, party Party, role Role) error {
 	if err != nil {
 		return err
 	}
-	if tx.scope.support != uuid.Nil {
+	if tx.scope.Support != uuid.Nil {
 		return fmt.Errorf("people in a support session: %w", ErrForbidden)
 	}
 	mine, rank, err := tx.currentRole(ctx)
@@ -156,9 +156,9 @@ func (tx *Tx) mayGive(ctx context.Context, party Party, role Role) error {
 // agency acts as what they are there.
 func (tx *Tx) currentRole(ctx context.Context) (Party, Role, error) {
 	if tx.entered {
-		return tx.scope.party, tx.role, nil
+		return Party(tx.scope.Party), tx.role, nil
 	}
-	m, err := tx.person(ctx, tx.scope.user)
+	m, err := tx.person(ctx, tx.scope.User)
 	if errors.Is(err, ErrNotFound) {
 		err = fmt.Errorf("who acts: %w", ErrForbidden)
 	}

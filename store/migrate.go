@@ -18,6 +18,7 @@ import (
 	"github.com/riverqueue/river/rivermigrate"
 
 	"portico/migrations"
+	"portico/store/engine"
 )
 
 // Migrate brings the schema, and that of the job queue, up to date. ownerURL
@@ -49,7 +50,7 @@ func migrateSchema(ctx context.Context, ownerURL string) (int, error) {
 	}
 	defer db.Close()
 	if err := db.PingContext(ctx); err != nil {
-		return 0, unavailable(err)
+		return 0, engine.Unavailable(err)
 	}
 	locker, err := lock.NewPostgresSessionLocker()
 	if err != nil {
@@ -115,7 +116,7 @@ func lookupSum() (string, error) {
 
 func lookupSQL() (string, error) {
 	var all strings.Builder
-	err := fs.WalkDir(migrations.Lookup, ".", func(name string, d fs.DirEntry, err error) error {
+	err := fs.WalkDir(migrations.Lookup, "lookup", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}

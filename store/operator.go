@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"portico/store/engine"
 )
 
 // Operator is the command line's way in: as portico_owner, and even so only
@@ -32,7 +34,7 @@ func (o *Operator) Close(ctx context.Context) { o.conn.Close(ctx) }
 
 func (o *Operator) exec(ctx context.Context, name, sql string, args ...any) error {
 	if _, err := o.conn.Exec(ctx, sql, args...); err != nil {
-		return fmt.Errorf("%s: %w", name, translate(err))
+		return fmt.Errorf("%s: %w", name, engine.Translate(err))
 	}
 	return nil
 }
@@ -49,7 +51,7 @@ func (o *Operator) CreateAgency(ctx context.Context, slug, name, ownerEmail, own
 func (o *Operator) SetPlan(ctx context.Context, slug, plan string) error {
 	var set bool
 	if err := o.conn.QueryRow(ctx, `select lookup.set_plan($1, $2, $3)`, slug, plan, NewID()).Scan(&set); err != nil {
-		return fmt.Errorf("set plan: %w", translate(err))
+		return fmt.Errorf("set plan: %w", engine.Translate(err))
 	}
 	if !set {
 		return ErrNotFound
@@ -68,12 +70,29 @@ func (o *Operator) AddAgent(ctx context.Context, email, name string) error {
 func (o *Operator) DisableAgent(ctx context.Context, email string) error {
 	var done *bool
 	if err := o.conn.QueryRow(ctx, `select lookup.disable_agent($1)`, email).Scan(&done); err != nil {
-		return fmt.Errorf("disable agent: %w", translate(err))
+		return fmt.Errorf("disable agent: %w", engine.Translate(err))
 	}
 	if done == nil {
 		return ErrNotFound
 	}
 	return nil
+}
+
+// Forget erases whoever has that address, or was invited by it, and nothing else.
+// Slugs are those of the tenants that make it [ErrLastOwner]. An address that nobody
+// has is [ErrNotFound], an agent's [ErrForbidden].
+func (o *Operator) Forget(ctx context.Context, email string) (slugs []string, err error) {
+	var verdict string
+	err = o.conn.QueryRow(ctx, `select * from lookup.forget_address($1, $2)`, email, NewID()).Scan(&verdict, &slugs)
+	if err == nil {
+		err = forgetVerdict(verdict)
+	} else {
+		err = engine.Translate(err)
+	}
+	if err != nil {
+		return slugs, fmt.Errorf("forget: %w", err)
+	}
+	return nil, nil
 }
 
 // Agent is a support agent as the command line lists them.
@@ -88,7 +107,7 @@ type Agent struct {
 func (o *Operator) Agents(ctx context.Context) ([]Agent, error) {
 	rows, err := o.conn.Query(ctx, `select * from lookup.list_agents()`)
 	if err != nil {
-		return nil, fmt.Errorf("list agents: %w", translate(err))
+		return nil, fmt.Errorf("list agents: %w", engine.Translate(err))
 	}
 	return pgx.CollectRows(rows, pgx.RowToStructByName[Agent])
 }
@@ -108,7 +127,7 @@ type TenantLine struct {
 func (o *Operator) Tenants(ctx context.Context, after string, limit int) ([]TenantLine, error) {
 	rows, err := o.conn.Query(ctx, `select * from lookup.list_tenants($1, $2)`, after, limit)
 	if err != nil {
-		return nil, fmt.Errorf("list tenants: %w", translate(err))
+		return nil, fmt.Errorf("list tenants: %w", engine.Translate(err))
 	}
 	return pgx.CollectRows(rows, pgx.RowToStructByName[TenantLine])
 }

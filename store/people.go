@@ -79,7 +79,7 @@ func (m Member) Manages(party Party, role Role, byClient bool) bool {
 // LetClientManage says whether the client's owners and admins may manage the
 // client's people. That is for the agency to say, of a client.
 func (tx *Tx) LetClientManage(ctx context.Context, may bool) error {
-	if tx.scope.support != uuid.Nil || !May(ManageStaff, tx.scope.party, tx.role) {
+	if tx.scope.Support != uuid.Nil || !May(ManageStaff, Party(tx.scope.Party), tx.role) {
 		return fmt.Errorf("let client manage: %w", ErrForbidden)
 	}
 	err := tx.change(ctx, "let client manage", `
@@ -90,7 +90,7 @@ where id = @tenant_id
 	if err != nil {
 		return err
 	}
-	return tx.audit(ctx, Event{Verb: "tenant.client_manages", TargetKind: "tenant", TargetID: tx.scope.tenant,
+	return tx.audit(ctx, Event{Verb: "tenant.client_manages", TargetKind: "tenant", TargetID: tx.scope.Tenant,
 		Detail: map[string]any{"may": may}})
 }
 
@@ -107,7 +107,7 @@ func (tx *Tx) ChangeRole(ctx context.Context, person uuid.UUID, to Role) error {
 		return err
 	}
 	if rank(to) == len(everyone) {
-		return InvalidError{"role": "Choose one of the roles."}
+		return InvalidError{"role": "Choose a role."}
 	}
 	if err := tx.mayGive(ctx, m.Party, to); err != nil || m.Role == to {
 		return err
@@ -151,13 +151,13 @@ func (tx *Tx) RemovePerson(ctx context.Context, person uuid.UUID) error {
 
 // Leave ends the membership of whoever acts, as [Tx.RemovePerson] would.
 func (tx *Tx) Leave(ctx context.Context) error {
-	if tx.scope.support != uuid.Nil {
+	if tx.scope.Support != uuid.Nil {
 		return fmt.Errorf("leave in a support session: %w", ErrForbidden)
 	}
 	if _, err := tx.lockPeople(ctx); err != nil {
 		return err
 	}
-	m, err := tx.person(ctx, tx.scope.user)
+	m, err := tx.person(ctx, tx.scope.User)
 	if err != nil {
 		return err
 	}
@@ -202,7 +202,7 @@ func (tx *Tx) end(ctx context.Context, m member, verb string) error {
 	if *clients > 0 {
 		e.Detail["clients"] = *clients
 	}
-	if m.UserID != tx.scope.user {
+	if m.UserID != tx.scope.User {
 		e.TargetKind, e.TargetID = "membership", m.UserID
 	}
 	return tx.audit(ctx, e)
@@ -269,7 +269,7 @@ select exists (
     where id = @session
       and user_id = @me
       and stepped_up_at > now() - interval '5 minutes'
-)`, pgx.StrictNamedArgs{"session": tx.session, "me": tx.scope.user}))
+)`, pgx.StrictNamedArgs{"session": tx.session, "me": tx.scope.User}))
 	if err == nil && !fresh {
 		err = ErrStepUp
 	}

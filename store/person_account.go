@@ -62,13 +62,13 @@ limit @limit`, pgx.StrictNamedArgs{"limit": limit})}
 func (db *DB) SignOut(ctx context.Context, me Person, session uuid.UUID) error {
 	return db.endSessions(ctx, me, session == me.SessionID, "session.ended",
 		`delete from sessions where user_id = @me and id = (select coalesce(parent_id, id) from sessions where user_id = @me and id = @session)`,
-		pgx.StrictNamedArgs{"me": me.scope.user, "session": session})
+		pgx.StrictNamedArgs{"me": me.scope.User, "session": session})
 }
 
 // SignOutEverywhere ends all of the person's sessions, and their support session.
 func (db *DB) SignOutEverywhere(ctx context.Context, me Person) error {
 	return db.endSessions(ctx, me, true, "session.ended_all", `delete from sessions where user_id = @me`,
-		pgx.StrictNamedArgs{"me": me.scope.user})
+		pgx.StrictNamedArgs{"me": me.scope.User})
 }
 
 func (db *DB) endSessions(ctx context.Context, me Person, leaving bool, verb, sql string, args pgx.StrictNamedArgs) error {
@@ -85,7 +85,7 @@ func (db *DB) endSessions(ctx context.Context, me Person, leaving bool, verb, sq
 		if n == 0 {
 			return ErrNotFound
 		}
-		return tx.accountEvent(ctx, me.scope.user, Event{Verb: verb})
+		return tx.accountEvent(ctx, me.scope.User, Event{Verb: verb})
 	})
 }
 
@@ -95,19 +95,19 @@ func (db *DB) Rename(ctx context.Context, me Person, name string) error {
 	name = strings.TrimSpace(name)
 	switch {
 	case name == "":
-		return InvalidError{"name": "Write the name you want to be called by."}
+		return InvalidError{"name": "Enter your name."}
 	case utf8.RuneCountInString(name) > mostNameRunes:
-		return InvalidError{"name": "That name is too long; 120 characters fit."}
+		return InvalidError{"name": "The name is too long. Use at most 120 characters."}
 	case !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl):
-		return InvalidError{"name": "A name is one line of text."}
+		return InvalidError{"name": "Enter the name on one line."}
 	}
 	return db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error {
 		err := tx.change(ctx, "rename", `update users set name = @name where id = @me`,
-			pgx.StrictNamedArgs{"name": name, "me": me.scope.user})
+			pgx.StrictNamedArgs{"name": name, "me": me.scope.User})
 		if err != nil {
 			return err
 		}
-		return tx.accountEvent(ctx, me.scope.user, Event{Verb: "account.renamed"})
+		return tx.accountEvent(ctx, me.scope.User, Event{Verb: "account.renamed"})
 	})
 }
 
@@ -117,10 +117,10 @@ func (db *DB) Rename(ctx context.Context, me Person, name string) error {
 func (db *DB) SetDates(ctx context.Context, me Person, zone, locale string) error {
 	return db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error {
 		err := tx.change(ctx, "set dates", `update users set time_zone = @zone, locale = @locale where id = @me`,
-			pgx.StrictNamedArgs{"zone": zone, "locale": locale, "me": me.scope.user})
+			pgx.StrictNamedArgs{"zone": zone, "locale": locale, "me": me.scope.User})
 		if err != nil {
 			return err
 		}
-		return tx.accountEvent(ctx, me.scope.user, Event{Verb: "account.dates_set"})
+		return tx.accountEvent(ctx, me.scope.User, Event{Verb: "account.dates_set"})
 	})
 }

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"fmt"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // Leaving is a workspace that somebody would leave by being forgotten.
@@ -28,9 +30,10 @@ var ErrInside = fmt.Errorf("inside a support session: %w", ErrConflict)
 func (db *DB) ForgetMe(ctx context.Context, me Person) error {
 	err := db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error {
 		var verdict string
-		err := tx.tx.QueryRow(ctx, `select lookup.forget_me($1, $2, $3)`, me.credentials.Token.hash(), NewID(), me.RequestID).Scan(&verdict)
+		err := tx.get(ctx, value("erase", &verdict, `select lookup.forget_me(@token, @event, @request)`,
+			pgx.StrictNamedArgs{"token": me.credentials.Token.hash(), "event": NewID(), "request": me.RequestID}))
 		if err != nil {
-			return translate(err)
+			return err
 		}
 		return forgetVerdict(verdict)
 	})
@@ -54,21 +57,4 @@ func forgetVerdict(verdict string) error {
 		return ErrForbidden
 	}
 	return ErrNotFound
-}
-
-// Forget erases whoever has that address, or was invited by it, and nothing else.
-// Slugs are those of the tenants that make it [ErrLastOwner]. An address that nobody
-// has is [ErrNotFound], an agent's [ErrForbidden].
-func (o *Operator) Forget(ctx context.Context, email string) (slugs []string, err error) {
-	var verdict string
-	err = o.conn.QueryRow(ctx, `select * from lookup.forget_address($1, $2)`, email, NewID()).Scan(&verdict, &slugs)
-	if err == nil {
-		err = forgetVerdict(verdict)
-	} else {
-		err = translate(err)
-	}
-	if err != nil {
-		return slugs, fmt.Errorf("forget: %w", err)
-	}
-	return nil, nil
 }

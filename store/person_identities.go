@@ -51,7 +51,7 @@ func (db *DB) LinkIdentity(ctx context.Context, me Person, flow uuid.UUID, who I
 	err := db.personDeed(ctx, "link identity", `select lookup.identity_link($1, $2, $3, $4, $5, $6, $7)`,
 		me.credentials.Token.hash(), flow, who.Issuer, who.Subject, email, NewID(), me.RequestID)
 	if errors.Is(err, errTooMany) {
-		return InvalidError{"": "Twenty linked accounts are enough. Unlink one that you no longer use."}
+		return InvalidError{"": "You can link at most 20 accounts. Unlink one that you no longer use."}
 	}
 	return err
 }

@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/uuid"
+
+	"portico/store/engine"
 )
 
 // MaxPasskeyName is how long the name of a passkey may be, in characters.
@@ -50,13 +52,13 @@ const (
 func (db *DB) BeginCeremony(ctx context.Context, c Ceremony, token *Token, cookie Secret, returnTo, fit string) (uuid.UUID, error) {
 	id := NewID()
 	var begun bool
-	err := db.pool.QueryRow(ctx, `select lookup.passkey_begin($1, $2, $3, $4, $5, $6)`,
-		id, c, cookie.hash(), token.hash(), returnTo, fit).Scan(&begun)
+	err := db.engine.OutsideTenant(ctx, "begin "+string(c), engine.Value(&begun),
+		`select lookup.passkey_begin($1, $2, $3, $4, $5, $6)`, id, c, cookie.hash(), token.hash(), returnTo, fit)
 	if err == nil && !begun {
-		err = ErrForbidden
+		err = fmt.Errorf("begin %s: %w", c, ErrForbidden)
 	}
 	if err != nil {
-		return uuid.Nil, fmt.Errorf("begin %s: %w", c, translate(err))
+		return uuid.Nil, err
 	}
 	return id, nil
 }
@@ -75,12 +77,10 @@ type CeremonyAnswer struct {
 // session, and only once. Anything else is [ErrNotFound].
 func (db *DB) SpendCeremony(ctx context.Context, c Ceremony, token *Token, flow uuid.UUID, cookie Secret, credential []byte) (CeremonyAnswer, error) {
 	var a CeremonyAnswer
-	err := db.pool.QueryRow(ctx, `select * from lookup.passkey_answered($1, $2, $3, $4, $5)`,
-		flow, c, cookie.hash(), token.hash(), credential).Scan(&a.Fit, &a.ReturnTo, &a.Owner, &a.PublicKey, &a.BackupEligible)
-	if err != nil {
-		return a, fmt.Errorf("spend %s: %w", c, translate(err))
-	}
-	return a, nil
+	err := db.engine.OutsideTenant(ctx, "spend "+string(c),
+		engine.Row(&a.Fit, &a.ReturnTo, &a.Owner, &a.PublicKey, &a.BackupEligible),
+		`select * from lookup.passkey_answered($1, $2, $3, $4, $5)`, flow, c, cookie.hash(), token.hash(), credential)
+	return a, err
 }
 
 // ErrCloned is a passkey whose count went back: somebody has a copy of it.
@@ -127,17 +127,17 @@ func (db *DB) AddPasskey(ctx context.Context, me Person, k NewPasskey) error {
 	k.Name = strings.TrimSpace(k.Name)
 	switch {
 	case k.Name == "":
-		return InvalidError{"name": "Write a name by which you will know this passkey."}
+		return InvalidError{"name": "Enter a name for this passkey."}
 	case utf8.RuneCountInString(k.Name) > MaxPasskeyName:
-		return InvalidError{"name": "That name is too long; 60 characters fit."}
+		return InvalidError{"name": "The name is too long. Use at most 60 characters."}
 	case !utf8.ValidString(k.Name) || strings.ContainsFunc(k.Name, unicode.IsControl):
-		return InvalidError{"name": "A name is one line of text."}
+		return InvalidError{"name": "Enter the name on one line."}
 	}
 	err := db.personDeed(ctx, "add passkey", `select lookup.passkey_add($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 		me.credentials.Token.hash(), k.Flow, NewID(), k.CredentialID, k.PublicKey, int64(k.SignCount),
 		k.BackupEligible, k.BackedUp, k.Name, NewID(), me.RequestID)
 	if errors.Is(err, errTooMany) {
-		return InvalidError{"name": "Twenty passkeys are enough. Remove one that you no longer use."}
+		return InvalidError{"name": "You can have at most 20 passkeys. Remove one that you no longer use."}
 	}
 	return err
 }
@@ -155,8 +155,8 @@ var errTooMany = errors.New("too many")
 // personDeed calls a function that answers with one word.
 func (db *DB) personDeed(ctx context.Context, name, sql string, args ...any) error {
 	var verdict string
-	if err := db.pool.QueryRow(ctx, sql, args...).Scan(&verdict); err != nil {
-		return fmt.Errorf("%s: %w", name, translate(err))
+	if err := db.engine.OutsideTenant(ctx, name, engine.Value(&verdict), sql, args...); err != nil {
+		return err
 	}
 	var err error
 	switch verdict {

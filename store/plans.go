@@ -245,9 +245,9 @@ order by metric`, nil)}
 // agency may. What is over the new limits stays, and can be read and taken away.
 func (tx *Tx) SetClientPlan(ctx context.Context, client uuid.UUID, plan string) error {
 	if _, ok := limits[plan]; !ok {
-		return InvalidError{"plan": "Choose one of the plans."}
+		return InvalidError{"plan": "Choose a plan."}
 	}
-	if !May(PlanClients, tx.scope.party, tx.role) {
+	if !May(PlanClients, Party(tx.scope.Party), tx.role) {
 		return fmt.Errorf("set client plan: %w", ErrForbidden)
 	}
 	var set bool
@@ -281,7 +281,7 @@ func (tx *Tx) ReconcileUsage(ctx context.Context) error {
 		if _, err := tx.count(ctx, m, real-kept.Used); err != nil {
 			return err
 		}
-		err = tx.audit(ctx, Event{Verb: "plan.usage_corrected", TargetKind: "tenant", TargetID: tx.scope.tenant,
+		err = tx.audit(ctx, Event{Verb: "plan.usage_corrected", TargetKind: "tenant", TargetID: tx.scope.Tenant,
 			Detail: map[string]any{"metric": m.JSON(), "was": kept.Used, "is": real}})
 		if err != nil {
 			return err

@@ -2,10 +2,9 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5"
+	"portico/store/engine"
 )
 
 // QueueLine is how many jobs of a kind are in a state.
@@ -19,16 +18,9 @@ type QueueLine struct {
 	Waiting time.Duration
 }
 
-// querier is a pool or a single connection.
-type querier interface {
-	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
-}
-
 // QueueLines says what is in the queue, as counts.
-func (db *DB) QueueLines(ctx context.Context) ([]QueueLine, error) { return queueLines(ctx, db.pool) }
-
-func queueLines(ctx context.Context, on querier) ([]QueueLine, error) {
-	rows, err := on.Query(ctx, `
+func (db *DB) QueueLines(ctx context.Context) (lines []QueueLine, err error) {
+	err = db.engine.OutsideTenant(ctx, "queue", engine.Many(&lines), `
 select queue,
        kind,
        state::text,
@@ -38,11 +30,7 @@ select queue,
 from river.river_job
 group by queue, kind, state
 order by queue, kind, state`)
-	if err != nil {
-		return nil, fmt.Errorf("queue: %w", translate(err))
-	}
-	lines, err := pgx.CollectRows(rows, pgx.RowToStructByName[QueueLine])
-	return lines, translate(err)
+	return lines, err
 }
 
 // RefusedJob is a job that nobody rightly asked for, without what it claimed.
@@ -54,12 +42,8 @@ type RefusedJob struct {
 
 // RefusedJobs are the last jobs that were refused, newest first, as far back as
 // the queue remembers, which is a day. [DB.RefuseJob] keeps them for good.
-func (db *DB) RefusedJobs(ctx context.Context, limit int) ([]RefusedJob, error) {
-	return refusedJobs(ctx, db.pool, limit)
-}
-
-func refusedJobs(ctx context.Context, on querier, limit int) ([]RefusedJob, error) {
-	rows, err := on.Query(ctx, `
+func (db *DB) RefusedJobs(ctx context.Context, limit int) (jobs []RefusedJob, err error) {
+	err = db.engine.OutsideTenant(ctx, "refused jobs", engine.Many(&jobs), `
 select finalized_at as at,
        kind,
        substring(errors[array_length(errors, 1)] ->> 'error' from 'refused: ([a-z ]+)$') as reason
@@ -68,9 +52,5 @@ where state = 'cancelled'
   and errors[array_length(errors, 1)] ->> 'error' ~ 'refused: [a-z ]+$'
 order by finalized_at desc
 limit $1`, limit)
-	if err != nil {
-		return nil, fmt.Errorf("refused jobs: %w", translate(err))
-	}
-	jobs, err := pgx.CollectRows(rows, pgx.RowToStructByName[RefusedJob])
-	return jobs, translate(err)
+	return jobs, err
 }

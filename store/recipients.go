@@ -6,12 +6,14 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"portico/store/engine"
 )
 
 // Recipient is somebody a job writes to. What goes into the mail is read in
 // their own context, so it holds nothing that they could not see on a page.
 type Recipient struct {
-	scope  scope
+	scope  engine.Scope
 	Tenant Tenant
 	Name   string
 	Email  string
@@ -30,12 +32,12 @@ func (r Recipient) May(c Capability) bool { return May(c, r.Party, r.Role) }
 // disabled, or there is no address. Somebody who never was a member is
 // [ErrNotFound].
 func (db *DB) Recipient(ctx context.Context, j Job, person uuid.UUID) (Recipient, bool, error) {
-	asThemselves := scope{tenant: j.scope.tenant, user: person, actor: person, party: PartySystem, readOnly: true}
+	asThemselves := engine.Scope{Tenant: j.scope.Tenant, User: person, Actor: person, Party: string(PartySystem), ReadOnly: true}
 	var ever bool
 	var s tenantStatus
 	var t tenantRow
 	var reads dateSettings
-	err := db.read(ctx, asThemselves, []query{
+	err := db.engine.Read(ctx, asThemselves,
 		value("recipient", &ever, `
 select exists (
     select 1
@@ -49,7 +51,7 @@ select exists (
 select time_zone, locale
 from users
 where id = @person`, pgx.StrictNamedArgs{"person": person}),
-	})
+	)
 	if err != nil {
 		return Recipient{}, false, err
 	}
@@ -59,7 +61,7 @@ where id = @person`, pgx.StrictNamedArgs{"person": person}),
 	if s.Role == nil || s.Email == nil {
 		return Recipient{}, false, nil
 	}
-	asThemselves.party = *s.Party
+	asThemselves.Party = string(*s.Party)
 	return Recipient{
 		scope:    asThemselves,
 		Tenant:   t.tenant(s),
@@ -75,15 +77,6 @@ where id = @person`, pgx.StrictNamedArgs{"person": person}),
 type dateSettings struct {
 	TimeZone string
 	Locale   string
-}
-
-// ReadFor is [DB.Read] in the recipient's own context.
-func (db *DB) ReadFor(ctx context.Context, r Recipient, reads ...Read) error {
-	queries := make([]query, len(reads))
-	for i, read := range reads {
-		queries[i] = read.query
-	}
-	return db.read(ctx, r.scope, queries)
 }
 
 type tenantRow struct {

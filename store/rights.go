@@ -2,6 +2,17 @@ package store
 
 import "slices"
 
+// Party is a side in a tenant. The database hides from clients what is not
+// theirs to see and from any other word everything restricted.
+type Party string
+
+// The parties. System is a job working for nobody in particular.
+const (
+	PartyAgency Party = "agency"
+	PartyClient Party = "client"
+	PartySystem Party = "system"
+)
+
 // Role is a rank within a party.
 type Role string
 

@@ -55,5 +55,5 @@ where id = @tenant_id`, pgx.StrictNamedArgs{
 	if err != nil {
 		return err
 	}
-	return tx.audit(ctx, Event{Verb: "tenant.updated", TargetKind: "tenant", TargetID: tx.scope.tenant})
+	return tx.audit(ctx, Event{Verb: "tenant.updated", TargetKind: "tenant", TargetID: tx.scope.Tenant})
 }

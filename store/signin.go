@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"portico/store/engine"
 	"portico/store/queue"
 )
 
@@ -35,7 +36,7 @@ type NewSession struct {
 // same happens for an address nobody has: the job then writes to nobody.
 func (db *DB) BeginMailFlow(ctx context.Context, cookie Secret, email, returnTo string) (uuid.UUID, error) {
 	id := NewID()
-	err := db.write(ctx, scope{}, "", "", func(tx *Tx) error {
+	err := db.write(ctx, engine.Scope{}, "", "", func(tx *Tx) error {
 		if err := tx.beginFlow(ctx, id, "mail", cookie, &email, nil, returnTo, OIDCFlow{}); err != nil {
 			return err
 		}
@@ -81,7 +82,7 @@ type OIDCFlow struct {
 
 // BeginOIDCFlow remembers a sign-in that has gone to a provider.
 func (db *DB) BeginOIDCFlow(ctx context.Context, cookie Secret, f OIDCFlow) error {
-	return db.write(ctx, scope{}, "", "", func(tx *Tx) error {
+	return db.write(ctx, engine.Scope{}, "", "", func(tx *Tx) error {
 		return tx.beginFlow(ctx, NewID(), string(OIDCSignIn), cookie, nil, nil, f.ReturnTo, f)
 	})
 }
@@ -92,10 +93,12 @@ func (tx *Tx) beginFlow(ctx context.Context, id uuid.UUID, purpose string, cooki
 		state = f.State.hash()
 	}
 	var begun bool
-	err := tx.tx.QueryRow(ctx, `select lookup.flow_begin($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		id, purpose, cookie.hash(), email, session, returnTo, f.Provider, state, f.Nonce, f.Verifier).Scan(&begun)
+	err := tx.get(ctx, value("begin "+purpose+" flow", &begun, `
+select lookup.flow_begin(@id, @purpose, @cookie, @email, @session, @return_to, @provider, @state, @nonce, @verifier)`,
+		pgx.StrictNamedArgs{"id": id, "purpose": purpose, "cookie": cookie.hash(), "email": email, "session": session,
+			"return_to": returnTo, "provider": f.Provider, "state": state, "nonce": f.Nonce, "verifier": f.Verifier}))
 	if err != nil {
-		return fmt.Errorf("begin %s flow: %w", purpose, translate(err))
+		return err
 	}
 	if !begun {
 		return fmt.Errorf("begin %s flow: %w", purpose, ErrForbidden)
@@ -113,15 +116,10 @@ type FlowMail struct {
 // MintFlow gives a flow its mailed secrets and says whom to write to. A flow
 // that is over, or of an address nobody has, is [ErrNotFound].
 func (db *DB) MintFlow(ctx context.Context, flow uuid.UUID, link, code Secret) (FlowMail, error) {
-	rows, err := db.pool.Query(ctx, `select * from lookup.flow_mint($1, $2, $3)`, flow, link.hash(), code.hash())
-	if err != nil {
-		return FlowMail{}, fmt.Errorf("mint flow: %w", translate(err))
-	}
-	m, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[FlowMail])
-	if err != nil {
-		return m, fmt.Errorf("mint flow: %w", translate(err))
-	}
-	return m, nil
+	var m FlowMail
+	err := db.engine.OutsideTenant(ctx, "mint flow", engine.One(&m),
+		`select * from lookup.flow_mint($1, $2, $3)`, flow, link.hash(), code.hash())
+	return m, err
 }
 
 // Peek is what the page behind a mailed link may show.
@@ -162,12 +160,13 @@ func (e WrongCodeError) Unwrap() error { return ErrInvalid }
 func (db *DB) PeekFlow(ctx context.Context, link Secret) (Peek, error) {
 	var p Peek
 	var state string
-	err := db.pool.QueryRow(ctx, `select * from lookup.flow_peek($1)`, link.hash()).Scan(&p.Email, &state, &p.ReturnTo)
-	if errors.Is(err, pgx.ErrNoRows) {
+	err := db.engine.OutsideTenant(ctx, "peek flow", engine.Row(&p.Email, &state, &p.ReturnTo),
+		`select * from lookup.flow_peek($1)`, link.hash())
+	if errors.Is(err, ErrNotFound) {
 		return Peek{Over: EndedGone}, nil
 	}
 	if err != nil {
-		return p, fmt.Errorf("peek flow: %w", translate(err))
+		return p, err
 	}
 	if state != "live" {
 		p.Over = EndReason(state)
@@ -189,13 +188,10 @@ const codeTries = 5
 // over or unknown is [ErrNotFound].
 func (db *DB) SignInByLink(ctx context.Context, link Secret, s NewSession) (Arrival, error) {
 	var a Arrival
-	err := db.pool.QueryRow(ctx, `select * from lookup.sign_in_by_link($1, $2, $3, $4, $5, $6, $7, $8)`,
-		link.hash(), NewID(), s.Token.hash(), s.Host, s.UserAgent, s.Old.hash(), NewID(), s.RequestID).
-		Scan(&a.UserID, &a.ReturnTo)
-	if err != nil {
-		return a, fmt.Errorf("sign in by link: %w", translate(err))
-	}
-	return a, nil
+	err := db.engine.OutsideTenant(ctx, "sign in by link", engine.Row(&a.UserID, &a.ReturnTo),
+		`select * from lookup.sign_in_by_link($1, $2, $3, $4, $5, $6, $7, $8)`,
+		link.hash(), NewID(), s.Token.hash(), s.Host, s.UserAgent, s.Old.hash(), NewID(), s.RequestID)
+	return a, err
 }
 
 // MailedCode is a code typed into the browser of a flow.
@@ -222,11 +218,11 @@ func (db *DB) SignInByCode(ctx context.Context, c MailedCode, s NewSession) (Arr
 	var tries int
 	var user *uuid.UUID
 	var a Arrival
-	err := db.pool.QueryRow(ctx, `select * from lookup.sign_in_by_code($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		c.Flow, c.Cookie.hash(), c.hashes(), NewID(), s.Token.hash(), s.Host, s.UserAgent, s.Old.hash(), NewID(), s.RequestID).
-		Scan(&verdict, &tries, &user, &a.ReturnTo)
+	err := db.engine.OutsideTenant(ctx, "sign in by code", engine.Row(&verdict, &tries, &user, &a.ReturnTo),
+		`select * from lookup.sign_in_by_code($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		c.Flow, c.Cookie.hash(), c.hashes(), NewID(), s.Token.hash(), s.Host, s.UserAgent, s.Old.hash(), NewID(), s.RequestID)
 	if err != nil {
-		return a, fmt.Errorf("sign in by code: %w", translate(err))
+		return a, err
 	}
 	a.UserID, a.Tries = deref(user), codeTries-tries
 	return a, verdictError("sign in by code", verdict, tries)
@@ -237,12 +233,10 @@ func (db *DB) SignInByCode(ctx context.Context, c MailedCode, s NewSession) (Arr
 // [ErrNotFound]. Token is the session's, nil for none.
 func (db *DB) SpendState(ctx context.Context, token *Token, cookie, state Secret, provider string) (OIDCFlow, error) {
 	f := OIDCFlow{Provider: provider}
-	err := db.pool.QueryRow(ctx, `select * from lookup.flow_spend_state($1, $2, $3, $4)`, cookie.hash(), state.hash(), provider, token.hash()).
-		Scan(&f.ID, &f.Purpose, &f.Nonce, &f.Verifier, &f.ReturnTo, &f.BegunAt)
-	if err != nil {
-		return f, fmt.Errorf("spend state: %w", translate(err))
-	}
-	return f, nil
+	err := db.engine.OutsideTenant(ctx, "spend state",
+		engine.Row(&f.ID, &f.Purpose, &f.Nonce, &f.Verifier, &f.ReturnTo, &f.BegunAt),
+		`select * from lookup.flow_spend_state($1, $2, $3, $4)`, cookie.hash(), state.hash(), provider, token.hash())
+	return f, err
 }
 
 // Identity is who a provider says somebody is.
@@ -258,16 +252,14 @@ type Identity struct {
 // somebody who links by hand alone, because they took one away.
 func (db *DB) SignInByIdentity(ctx context.Context, flow uuid.UUID, who Identity, s NewSession) (uuid.UUID, error) {
 	var user *uuid.UUID
-	err := db.pool.QueryRow(ctx, `select lookup.sign_in_by_identity($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+	err := db.engine.OutsideTenant(ctx, "sign in by identity", engine.Value(&user),
+		`select lookup.sign_in_by_identity($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
 		flow, who.Issuer, who.Subject, who.Email, who.EmailVerified,
-		NewID(), s.Token.hash(), s.Host, s.UserAgent, s.Old.hash(), NewID(), s.RequestID).Scan(&user)
+		NewID(), s.Token.hash(), s.Host, s.UserAgent, s.Old.hash(), NewID(), s.RequestID)
 	if err == nil && user == nil {
-		err = ErrNotFound
+		err = fmt.Errorf("sign in by identity: %w", ErrNotFound)
 	}
-	if err != nil {
-		return uuid.Nil, fmt.Errorf("sign in by identity: %w", translate(err))
-	}
-	return *user, nil
+	return deref(user), err
 }
 
 // StepUpByCode renews the session under a new token, with a fresh step-up. The
@@ -276,11 +268,11 @@ func (db *DB) StepUpByCode(ctx context.Context, me Person, c MailedCode, renewed
 	var verdict string
 	var tries int
 	a := Arrival{UserID: me.ID()}
-	err := db.pool.QueryRow(ctx, `select * from lookup.step_up_by_code($1, $2, $3, $4, $5, $6, $7)`,
-		me.credentials.Token.hash(), c.Flow, c.Cookie.hash(), c.hashes(), renewed.hash(), NewID(), me.RequestID).
-		Scan(&verdict, &tries, &a.ReturnTo)
+	err := db.engine.OutsideTenant(ctx, "step up", engine.Row(&verdict, &tries, &a.ReturnTo),
+		`select * from lookup.step_up_by_code($1, $2, $3, $4, $5, $6, $7)`,
+		me.credentials.Token.hash(), c.Flow, c.Cookie.hash(), c.hashes(), renewed.hash(), NewID(), me.RequestID)
 	if err != nil {
-		return a, fmt.Errorf("step up: %w", translate(err))
+		return a, err
 	}
 	a.Tries = codeTries - tries
 	return a, verdictError("step up", verdict, tries)
@@ -305,9 +297,10 @@ func (db *DB) RateLimit(ctx context.Context, key [32]byte, window time.Duration,
 
 func (db *DB) rateHit(ctx context.Context, key []byte, window time.Duration) (hits int, wait time.Duration, err error) {
 	var seconds int
-	err = db.pool.QueryRow(ctx, `select * from lookup.rate_hit($1, $2)`, key, int(window.Seconds())).Scan(&hits, &seconds)
+	err = db.engine.OutsideTenant(ctx, "rate limit", engine.Row(&hits, &seconds),
+		`select * from lookup.rate_hit($1, $2)`, key, int(window.Seconds()))
 	if err != nil {
-		return 0, 0, fmt.Errorf("rate limit: %w", translate(err))
+		return 0, 0, err
 	}
 	return hits, time.Duration(seconds) * time.Second, nil
 }
@@ -318,19 +311,13 @@ func (db *DB) RefundRate(ctx context.Context, keys ...[32]byte) error {
 	for i := range keys {
 		list[i] = keys[i][:]
 	}
-	if _, err := db.pool.Exec(ctx, `select lookup.rate_refund($1)`, list); err != nil {
-		return fmt.Errorf("refund rate: %w", translate(err))
-	}
-	return nil
+	return db.engine.OutsideTenant(ctx, "refund rate", engine.Nothing, `select lookup.rate_refund($1)`, list)
 }
 
 // Sweep removes sessions, flows and counters that are over, and says how many
 // rows went.
 func (db *DB) Sweep(ctx context.Context) (removed int64, err error) {
 	var sessions, flows, counters int64
-	err = db.pool.QueryRow(ctx, `select * from lookup.sweep()`).Scan(&sessions, &flows, &counters)
-	if err != nil {
-		return 0, fmt.Errorf("sweep: %w", translate(err))
-	}
-	return sessions + flows + counters, nil
+	err = db.engine.OutsideTenant(ctx, "sweep", engine.Row(&sessions, &flows, &counters), `select * from lookup.sweep()`)
+	return sessions + flows + counters, err
 }

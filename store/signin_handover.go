@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/jackc/pgx/v5"
+	"portico/store/engine"
 )
 
 // Handover takes a session from the main host to a tenant's own: once, within a
@@ -24,15 +24,13 @@ type Handover struct {
 // handed over: stays is then the slug of the client, where they go on instead.
 func (db *DB) BeginHandover(ctx context.Context, me Person, h Handover) (stays string, err error) {
 	var answer *string
-	err = db.pool.QueryRow(ctx, `select lookup.handover_begin($1, $2, $3, $4, $5, $6, $7)`,
-		me.credentials.Token.hash(), h.Slug, h.Domain, h.Host, h.Token.hash(), h.Browser, h.ReturnTo).Scan(&answer)
+	err = db.engine.OutsideTenant(ctx, "begin handover", engine.Value(&answer),
+		`select lookup.handover_begin($1, $2, $3, $4, $5, $6, $7)`,
+		me.credentials.Token.hash(), h.Slug, h.Domain, h.Host, h.Token.hash(), h.Browser, h.ReturnTo)
 	if err == nil && answer == nil {
-		err = pgx.ErrNoRows
+		err = fmt.Errorf("begin handover: %w", ErrNotFound)
 	}
-	if err != nil {
-		return "", fmt.Errorf("begin handover: %w", translate(err))
-	}
-	return *answer, nil
+	return deref(answer), err
 }
 
 // SpendHandover opens the session s of a tenant's host, in the browser that keeps
@@ -40,13 +38,11 @@ func (db *DB) BeginHandover(ctx context.Context, me Person, h Handover) (stays s
 // is [ErrNotFound] and spends nothing.
 func (db *DB) SpendHandover(ctx context.Context, token, browser Secret, s NewSession) (returnTo string, err error) {
 	var to *string
-	err = db.pool.QueryRow(ctx, `select lookup.handover_spend($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		token.hash(), s.Host, browser.hash(), NewID(), s.Token.hash(), s.UserAgent, s.Old.hash(), NewID(), s.RequestID).Scan(&to)
+	err = db.engine.OutsideTenant(ctx, "spend handover", engine.Value(&to),
+		`select lookup.handover_spend($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		token.hash(), s.Host, browser.hash(), NewID(), s.Token.hash(), s.UserAgent, s.Old.hash(), NewID(), s.RequestID)
 	if err == nil && to == nil {
-		err = pgx.ErrNoRows
+		err = fmt.Errorf("spend handover: %w", ErrNotFound)
 	}
-	if err != nil {
-		return "", fmt.Errorf("spend handover: %w", translate(err))
-	}
-	return *to, nil
+	return deref(to), err
 }

@@ -129,7 +129,7 @@ const supportOver = `
 // requireConsentRight refuses who may not speak for the tenant about support, and everybody
 // inside a support session: nobody lets themselves in.
 func (tx *Tx) requireConsentRight() error {
-	if tx.scope.support != uuid.Nil || !May(GrantSupport, tx.scope.party, tx.role) {
+	if tx.scope.Support != uuid.Nil || !May(GrantSupport, Party(tx.scope.Party), tx.role) {
 		return ErrForbidden
 	}
 	return nil
@@ -158,10 +158,10 @@ func (tx *Tx) grantSupport(ctx context.Context, mode string, length time.Duratio
 	}
 	wrong := InvalidError{}
 	if length < time.Minute || length > MaxGrant {
-		wrong["hours"] = "Choose one of the lengths."
+		wrong["hours"] = "Choose how long."
 	}
 	if mode != "read" && mode != "write" {
-		wrong["mode"] = "Choose one of the two."
+		wrong["mode"] = "Choose what support can do."
 	}
 	if len(wrong) > 0 {
 		return uuid.Nil, wrong
@@ -192,7 +192,7 @@ set revoked_at = now(),
 where tenant_id = @tenant_id
   and revoked_at is null
   and ends_at > now()
-returning id`, pgx.StrictNamedArgs{"me": tx.scope.user}))
+returning id`, pgx.StrictNamedArgs{"me": tx.scope.User}))
 	if err != nil {
 		return err
 	}

@@ -94,11 +94,13 @@ func (db *DB) StartSupport(ctx context.Context, me Person, in SupportStart) (uui
 	err := db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error {
 		var tenant *uuid.UUID
 		var end *time.Time
-		err := tx.tx.QueryRow(ctx, `select * from lookup.support_start($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-			id, clean(in.Slug), in.Subject, in.Reason, in.Ticket, in.Minutes, me.credentials.Token.hash(), NewID(), me.RequestID).
-			Scan(&verdict, &tenant, &end)
+		err := tx.get(ctx, row("session", `
+select * from lookup.support_start(@id, @slug, @subject, @reason, @ticket, @minutes, @token, @event, @request)`,
+			pgx.StrictNamedArgs{"id": id, "slug": clean(in.Slug), "subject": in.Subject, "reason": in.Reason, "ticket": in.Ticket,
+				"minutes": in.Minutes, "token": me.credentials.Token.hash(), "event": NewID(), "request": me.RequestID},
+			&verdict, &tenant, &end))
 		if err == nil {
-			err = tx.accountEvent(ctx, me.scope.user, Event{Verb: "support.started", Denied: verdict != "ok",
+			err = tx.accountEvent(ctx, me.scope.User, Event{Verb: "support.started", Denied: verdict != "ok",
 				Detail: map[string]any{"tenant": tenant, "session": id}})
 		}
 		if err != nil || verdict != "ok" {
@@ -130,7 +132,7 @@ func (in SupportStart) refusal(verdict string) error {
 	case "busy":
 		return ErrConflict
 	case "bad_target":
-		return InvalidError{"person": "Choose somebody who is there today."}
+		return InvalidError{"person": "Choose a person who still has access."}
 	case "bad_input":
 		return in.mistakes()
 	}
@@ -146,7 +148,7 @@ const (
 func (in SupportStart) mistakes() InvalidError {
 	wrong := mistakesIn(in.Reason, in.Ticket)
 	if in.Minutes < 1 || in.Minutes > 60 {
-		wrong["minutes"] = "Choose one of the lengths."
+		wrong["minutes"] = "Choose how long."
 	}
 	return wrong
 }
@@ -155,15 +157,15 @@ func mistakesIn(reason, ticket string) InvalidError {
 	wrong := InvalidError{}
 	switch n := len([]rune(reason)); {
 	case n == 0:
-		wrong["reason"] = "Say why; the customer reads it."
+		wrong["reason"] = "Enter a reason. The customer sees it."
 	case n > MaxReason:
-		wrong["reason"] = fmt.Sprintf("Say it in at most %d characters.", MaxReason)
+		wrong["reason"] = fmt.Sprintf("Use at most %d characters.", MaxReason)
 	}
 	switch n := len([]rune(ticket)); {
 	case n == 0:
-		wrong["ticket"] = "Name the ticket."
+		wrong["ticket"] = "Enter the ticket."
 	case n > MaxTicket:
-		wrong["ticket"] = fmt.Sprintf("At most %d characters.", MaxTicket)
+		wrong["ticket"] = fmt.Sprintf("Use at most %d characters.", MaxTicket)
 	}
 	return wrong
 }
@@ -187,7 +189,7 @@ func (tx *Tx) stopSupport(ctx context.Context, me Person) error {
 		return err
 	}
 	for _, s := range sessions {
-		err := tx.accountEvent(ctx, me.scope.user, Event{Verb: "support.stopped",
+		err := tx.accountEvent(ctx, me.scope.User, Event{Verb: "support.stopped",
 			Detail: map[string]any{"tenant": s.TenantID, "session": s.SessionID}})
 		if err != nil {
 			return err
@@ -204,7 +206,7 @@ func (tx *Tx) stopSupport(ctx context.Context, me Person) error {
 // as the subject, in the session. What the policies are told does not change.
 func (tx *Tx) asSupport(tenant, session, subject uuid.UUID) *Tx {
 	inside := *tx
-	inside.scope.tenant, inside.scope.support, inside.scope.user = tenant, session, subject
+	inside.scope.Tenant, inside.scope.Support, inside.scope.User = tenant, session, subject
 	return &inside
 }
 

@@ -91,7 +91,7 @@ const MaxAnswer = 500
 func (tx *Tx) DenyAccessRequest(ctx context.Context, ask uuid.UUID, word string) error {
 	word = clean(word)
 	if len([]rune(word)) > MaxAnswer {
-		return InvalidError{"word": fmt.Sprintf("Say it in at most %d characters.", MaxAnswer)}
+		return InvalidError{"word": fmt.Sprintf("Use at most %d characters.", MaxAnswer)}
 	}
 	if err := tx.checkRequestOpen(ctx, ask); err != nil {
 		return err
@@ -126,7 +126,7 @@ set answer = @answer,
     grant_id = @grant
 where tenant_id = @tenant_id
   and id = @id
-  and answered_at is null`, pgx.StrictNamedArgs{"id": ask, "answer": answer, "word": word, "me": tx.scope.user, "grant": grant})
+  and answered_at is null`, pgx.StrictNamedArgs{"id": ask, "answer": answer, "word": word, "me": tx.scope.User, "grant": grant})
 	if err != nil {
 		return err
 	}
@@ -155,15 +155,18 @@ func (db *DB) RequestAccess(ctx context.Context, me Person, in NewAccessRequest)
 	var verdict string
 	err := db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error {
 		var tenant *uuid.UUID
-		err := tx.tx.QueryRow(ctx, `select * from lookup.support_ask($1, $2, $3, $4, $5, $6, $7, $8)`,
-			id, clean(in.Slug), in.Mode, in.Hours, in.Reason, in.Ticket, NewID(), me.RequestID).Scan(&verdict, &tenant)
+		err := tx.get(ctx, row("request", `
+select * from lookup.support_ask(@id, @slug, @mode, @hours, @reason, @ticket, @event, @request)`,
+			pgx.StrictNamedArgs{"id": id, "slug": clean(in.Slug), "mode": in.Mode, "hours": in.Hours, "reason": in.Reason,
+				"ticket": in.Ticket, "event": NewID(), "request": me.RequestID},
+			&verdict, &tenant))
 		if err == nil {
-			err = tx.accountEvent(ctx, me.scope.user, Event{Verb: "support.asked", Denied: verdict != "ok", Detail: map[string]any{"tenant": tenant}})
+			err = tx.accountEvent(ctx, me.scope.User, Event{Verb: "support.asked", Denied: verdict != "ok", Detail: map[string]any{"tenant": tenant}})
 		}
 		if err != nil || verdict != "ok" {
 			return err
 		}
-		return tx.asSupport(*tenant, uuid.Nil, me.scope.user).Enqueue(ctx, &queue.AccessRequested{AccessRequestID: id})
+		return tx.asSupport(*tenant, uuid.Nil, me.scope.User).Enqueue(ctx, &queue.AccessRequested{AccessRequestID: id})
 	})
 	if err == nil {
 		err = in.refusal(verdict)
@@ -185,10 +188,10 @@ func (in NewAccessRequest) refusal(verdict string) error {
 	case "bad_input":
 		wrong := mistakesIn(in.Reason, in.Ticket)
 		if in.Hours < 1 || in.Hours > int(MaxGrant/time.Hour) {
-			wrong["hours"] = "Choose one of the lengths."
+			wrong["hours"] = "Choose how long."
 		}
 		if in.Mode != "read" && in.Mode != "write" {
-			wrong["mode"] = "Choose one of the two."
+			wrong["mode"] = "Choose what support can do."
 		}
 		return wrong
 	}

@@ -27,8 +27,9 @@ func (db *DB) viewAs(ctx context.Context, me Member, subject uuid.UUID) error {
 		id := NewID()
 		var verdict string
 		var end *time.Time
-		err := tx.tx.QueryRow(ctx, `select * from lookup.view_as_start($1, $2, $3, $4, $5)`,
-			id, subject, me.Person.credentials.Token.hash(), NewID(), tx.request).Scan(&verdict, &end)
+		err := tx.get(ctx, row("session", `select * from lookup.view_as_start(@id, @subject, @token, @event, @request)`,
+			pgx.StrictNamedArgs{"id": id, "subject": subject, "token": me.Person.credentials.Token.hash(), "event": NewID(), "request": tx.request},
+			&verdict, &end))
 		if err != nil {
 			return err
 		}
@@ -36,7 +37,7 @@ func (db *DB) viewAs(ctx context.Context, me Member, subject uuid.UUID) error {
 		case "ok":
 			return tx.asSupport(me.TenantID(), id, subject).EnqueueAt(ctx, &queue.SupportExpiry{Session: id}, *end)
 		case "bad_target":
-			return InvalidError{"person": "Choose one of your client's people who is there today."}
+			return InvalidError{"person": "Choose a person from your client who still has access."}
 		case "busy":
 			return ErrConflict
 		}

@@ -19,12 +19,13 @@ func (db *DB) RequestWrite(ctx context.Context, me Person, fourEyes bool) (writi
 	var verdict string
 	err = db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error {
 		var tenant, session *uuid.UUID
-		err := tx.tx.QueryRow(ctx, `select * from lookup.support_write($1, $2, $3, $4)`,
-			me.credentials.Token.hash(), fourEyes, NewID(), me.RequestID).Scan(&verdict, &tenant, &session)
+		err := tx.get(ctx, row("session", `select * from lookup.support_write(@token, @four_eyes, @event, @request)`,
+			pgx.StrictNamedArgs{"token": me.credentials.Token.hash(), "four_eyes": fourEyes, "event": NewID(), "request": me.RequestID},
+			&verdict, &tenant, &session))
 		if err != nil {
 			return err
 		}
-		return tx.accountEvent(ctx, me.scope.user, Event{Verb: "support.write_asked", Denied: verdict != "ok" && verdict != "asked",
+		return tx.accountEvent(ctx, me.scope.User, Event{Verb: "support.write_asked", Denied: verdict != "ok" && verdict != "asked",
 			Detail: map[string]any{"tenant": tenant, "session": session}})
 	})
 	if err == nil {
@@ -71,12 +72,13 @@ func (db *DB) ConfirmWrite(ctx context.Context, me Person, session uuid.UUID) er
 	var verdict string
 	err := db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error {
 		var tenant *uuid.UUID
-		err := tx.tx.QueryRow(ctx, `select * from lookup.support_write_confirm($1, $2, $3, $4)`,
-			session, me.credentials.Token.hash(), NewID(), me.RequestID).Scan(&verdict, &tenant)
+		err := tx.get(ctx, row("session", `select * from lookup.support_write_confirm(@session, @token, @event, @request)`,
+			pgx.StrictNamedArgs{"session": session, "token": me.credentials.Token.hash(), "event": NewID(), "request": me.RequestID},
+			&verdict, &tenant))
 		if err != nil {
 			return err
 		}
-		return tx.accountEvent(ctx, me.scope.user, Event{Verb: "support.write_confirmed", Denied: verdict != "ok",
+		return tx.accountEvent(ctx, me.scope.User, Event{Verb: "support.write_confirmed", Denied: verdict != "ok",
 			Detail: map[string]any{"tenant": tenant, "session": session}})
 	})
 	if err == nil {

@@ -125,7 +125,7 @@ where v.tenant_id = @tenant_id
 update versions
 set shared_at = now(), shared_by = @me, note = @note
 where tenant_id = @tenant_id and id = @id and shared_at is null`,
-		pgx.StrictNamedArgs{"id": v.ID, "me": nilIfZero(tx.scope.user), "note": note})
+		pgx.StrictNamedArgs{"id": v.ID, "me": nilIfZero(tx.scope.User), "note": note})
 	if err != nil {
 		return err
 	}

@@ -3,11 +3,11 @@ package store
 import (
 	"context"
 	"crypto/sha256"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
+
+	"portico/store/engine"
 )
 
 // Token is the secret in a session cookie: 32 random bytes. The database holds
@@ -91,23 +91,17 @@ type visitorRow struct {
 
 // Identify is the first round trip of every request.
 func (db *DB) Identify(ctx context.Context, ask Credentials) (v Visitor, err error) {
-	ctx, end := db.observe(ctx, "who is asking", uuid.Nil)
+	ctx, end := db.engine.Observe(ctx, "who is asking", uuid.Nil)
 	defer func() { end(err) }()
-	rows, err := db.pool.Query(ctx, `select * from lookup.who_is_asking($1, $2, $3, $4)`,
-		ask.Token.hash(), ask.Host, ask.Slug, ask.Domain)
-	if err != nil {
-		return Visitor{}, fmt.Errorf("who is asking: %w", translate(err))
-	}
-	row, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[visitorRow])
-	if err != nil {
-		return Visitor{}, fmt.Errorf("who is asking: %w", translate(err))
-	}
-	return Visitor{credentials: ask, row: row}, nil
+	v.credentials = ask
+	err = db.engine.OutsideTenant(ctx, "who is asking", engine.One(&v.row),
+		`select * from lookup.who_is_asking($1, $2, $3, $4)`, ask.Token.hash(), ask.Host, ask.Slug, ask.Domain)
+	return v, err
 }
 
 // Person is somebody signed in, apart from any tenant. Only this package makes one.
 type Person struct {
-	scope       scope
+	scope       engine.Scope
 	credentials Credentials
 	SessionID   uuid.UUID
 	Name        string
@@ -128,7 +122,7 @@ type Person struct {
 }
 
 // ID is the person's user id.
-func (p Person) ID() uuid.UUID { return p.scope.user }
+func (p Person) ID() uuid.UUID { return p.scope.User }
 
 // Tenant is what a member may know of the tenant they stand in.
 type Tenant struct {
@@ -164,7 +158,7 @@ func (s Support) ViewAs() bool { return s.Kind == "view_as" }
 // Member is a person inside one tenant, in person or through a support session.
 // Only this package makes one, from what the database said in this request.
 type Member struct {
-	scope      scope
+	scope      engine.Scope
 	Tenant     Tenant
 	Name       string // the subject's, as known in this tenant
 	Email      string
@@ -186,10 +180,10 @@ type Member struct {
 }
 
 // ID is the subject's user id: as whom things are done.
-func (m Member) ID() uuid.UUID { return m.scope.user }
+func (m Member) ID() uuid.UUID { return m.scope.User }
 
 // TenantID is the tenant the member stands in.
-func (m Member) TenantID() uuid.UUID { return m.scope.tenant }
+func (m Member) TenantID() uuid.UUID { return m.scope.Tenant }
 
 // May says whether the member has the capability. Support never has more than
 // the person it looks as.
@@ -199,7 +193,7 @@ func (m Member) May(c Capability) bool { return May(c, m.Party, m.Role) }
 // support session that only reads, and in a tenant that is closed, nothing is
 // offered that would be refused.
 func (m Member) MayNow(c Capability) bool {
-	return m.May(c) && !m.scope.readOnly && m.Tenant.State == "active"
+	return m.May(c) && !m.scope.ReadOnly && m.Tenant.State == "active"
 }
 
 // Person returns who is signed in; false for nobody.
@@ -209,7 +203,7 @@ func (v Visitor) Person() (Person, bool) {
 		return Person{}, false
 	}
 	return Person{
-		scope:          scope{user: *r.UserID, actor: *r.UserID},
+		scope:          engine.Scope{User: *r.UserID, Actor: *r.UserID},
 		credentials:    v.credentials,
 		SessionID:      *r.SessionID,
 		Name:           *r.UserName,
@@ -261,11 +255,11 @@ func (v Visitor) Member() (Member, bool) {
 		return Member{}, false
 	}
 	m := Member{
-		scope: scope{
-			tenant: tenant.ID,
-			user:   *r.SubjectID,
-			actor:  person.scope.actor,
-			party:  *r.Party,
+		scope: engine.Scope{
+			Tenant: tenant.ID,
+			User:   *r.SubjectID,
+			Actor:  person.scope.Actor,
+			Party:  string(*r.Party),
 		},
 		Tenant:     tenant,
 		Name:       *r.SubjectName,
@@ -294,8 +288,8 @@ func (v Visitor) Member() (Member, bool) {
 			MayWrite:  r.SupportMayWrite,
 			AgentName: person.Name,
 		}
-		m.scope.support = *r.SupportID
-		m.scope.readOnly = *r.SupportMode != "write"
+		m.scope.Support = *r.SupportID
+		m.scope.ReadOnly = *r.SupportMode != "write"
 	}
 	return m, true
 }

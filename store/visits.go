@@ -46,6 +46,6 @@ set seen_before_at = case when @anew then last_seen_at else seen_before_at end,
 where tenant_id = @tenant_id
   and user_id = @me
   and ended_at is null`, pgx.StrictNamedArgs{
-		"me": tx.scope.actor, "place": v.Place, "anew": v.Anew, "again": v.Again, "seen": v.Anew || v.Place == "/"})
+		"me": tx.scope.Actor, "place": v.Place, "anew": v.Anew, "again": v.Again, "seen": v.Anew || v.Place == "/"})
 	return err
 }

@@ -177,11 +177,11 @@ func (b SupportBar) sentence() string {
 	if !b.ViewAs {
 		s.WriteString(" (support)")
 	}
-	s.WriteString(" is seeing " + b.Tenant + " as " + b.Subject)
+	s.WriteString(" is viewing " + b.Tenant + " as " + b.Subject)
 	if b.Write {
-		s.WriteString(" and can change things")
+		s.WriteString(" and can make changes")
 	} else {
-		s.WriteString(", read only")
+		s.WriteString(", read-only")
 	}
 	return s.String()
 }

@@ -113,14 +113,14 @@ func DeliverableEdit(c Chrome, p DeliverableFormProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			templ_7745c5c3_Err = ui.Area(ui.FieldProps{
-				Name: "brief", Label: "What to look at", Value: p.Form.Brief, Error: p.Form.Errors["brief"],
+				Name: "brief", Label: "What to review", Value: p.Form.Brief, Error: p.Form.Errors["brief"],
 				MaxLength: "4000",
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			templ_7745c5c3_Err = ui.Field(ui.FieldProps{
-				Name: "due", Label: "Answer needed by", Type: "date", Value: p.Form.Due, Error: p.Form.Errors["due"],
+				Name: "due", Label: "Due date", Type: "date", Value: p.Form.Due, Error: p.Form.Errors["due"],
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

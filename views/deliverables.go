@@ -85,7 +85,7 @@ func deliverableTitleHint(c Chrome, p DeliverableFormProps) string {
 	if p.ProjectHidden {
 		return "Only your team can see this project."
 	}
-	return c.Workspace.Name + " sees it as soon as you publish its first version."
+	return c.Workspace.Name + " can see it once you publish its first version."
 }
 
 // fileMeta is what a file is and how large, as far as it is known.

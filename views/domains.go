@@ -47,41 +47,41 @@ func (d DomainRow) state() (status, icon, label string) {
 	case d.Verified && d.Pointing == "there":
 		return "approved", "check", "In use"
 	case d.Verified:
-		return "changes", "clock", "Yours, not pointing here"
+		return "changes", "clock", "Verified, not pointing here"
 	case d.Proof == "taken":
 		return "late", "circle-alert", "In use elsewhere"
 	}
-	return "draft", "clock", "Waiting for proof"
+	return "draft", "clock", "Not verified yet"
 }
 
 func (d DomainRow) proofLine() string {
 	switch d.Proof {
 	case "there":
-		return "Found. The domain is yours."
+		return "Found. The domain is verified."
 	case "missing":
-		return "Not there yet. New records can take an hour to be seen."
+		return "Not found yet. New records can take an hour to appear."
 	case "other":
 		return "There is a record, but not this one."
 	case "unanswered":
 		return "The name server did not answer."
 	case "taken":
-		return "Found, but another portal uses this domain. Have it removed there first."
+		return "Found, but another portal uses this domain. Remove it there first."
 	}
-	return "Not looked at yet."
+	return "Not checked yet."
 }
 
 func (d DomainRow) pointingLine() string {
 	switch d.Pointing {
 	case "there":
-		return "It leads here."
+		return "It points here."
 	case "missing":
 		return "The domain has no address yet."
 	case "other":
-		return "The domain leads somewhere else."
+		return "The domain points somewhere else."
 	case "unanswered":
 		return "The name server did not answer."
 	}
-	return "Not looked at yet."
+	return "Not checked yet."
 }
 
 // tick is the icon of a line of the checklist.

@@ -8,23 +8,23 @@ type refusal struct {
 }
 
 var refusals = map[int]refusal{
-	http.StatusBadRequest:            {"That did not work", "The request was not complete, or it came too late. Start again from the beginning.", "Start again", PathHome},
-	http.StatusPaymentRequired:       {"The plan is full", "There is no room for this in the plan. Make room, or ask the agency's owner for a larger one.", "Go back home", PathHome},
-	http.StatusForbidden:             {"That is not yours to do", "You can see this place, but your role does not include that.", "Go back home", PathHome},
-	http.StatusNotFound:              {"There is nothing here", "The address is wrong, it was moved, or it is not shared with you.", "Go to your home page", PathHome},
-	http.StatusMethodNotAllowed:      {"That did not work", "This address does not take that kind of request.", "Go to your home page", PathHome},
-	http.StatusRequestTimeout:        {"That took too long", "The connection was too slow to finish. Try again, on a better line if you can.", "Go to your home page", PathHome},
-	http.StatusConflict:              {"Somebody was faster", "This was changed while you looked at it. Load it again and see what is new.", "Go to your home page", PathHome},
-	http.StatusRequestEntityTooLarge: {"That is too large", "It is more than we can take in one piece. Try a smaller file.", "Go to your home page", PathHome},
-	http.StatusRequestURITooLong:     {"That address is too long", "No page of ours has such an address. Start again from the beginning.", "Go to your home page", PathHome},
-	http.StatusUnprocessableEntity:   {"That cannot be taken as it is", "Something in it is missing or not as it should be. Go back and look at it again.", "Go to your home page", PathHome},
-	http.StatusTooManyRequests:       {"That was a lot at once", "Wait a minute, then try again. Nothing is lost.", "Try again", PathHome},
+	http.StatusBadRequest:            {"That didn't work", "The request was incomplete or came too late. Start again.", "Start again", PathHome},
+	http.StatusPaymentRequired:       {"The plan is full", "There is no room for this in the plan. Free up room, or ask the agency's owner for a larger plan.", "Go to your home page", PathHome},
+	http.StatusForbidden:             {"You don't have permission", "You have access here, but your role doesn't allow this.", "Go to your home page", PathHome},
+	http.StatusNotFound:              {"Page not found", "The address is wrong, the page has moved, or it isn't shared with you.", "Go to your home page", PathHome},
+	http.StatusMethodNotAllowed:      {"That didn't work", "This address doesn't accept that kind of request.", "Go to your home page", PathHome},
+	http.StatusRequestTimeout:        {"That took too long", "The connection was too slow. Try again, on a faster connection if you can.", "Go to your home page", PathHome},
+	http.StatusConflict:              {"This has changed", "Someone changed this while you were viewing it. Reload the page and try again.", "Go to your home page", PathHome},
+	http.StatusRequestEntityTooLarge: {"That is too large", "It is larger than we can accept at once. Try a smaller file.", "Go to your home page", PathHome},
+	http.StatusRequestURITooLong:     {"That address is too long", "No page here has an address that long. Start again.", "Go to your home page", PathHome},
+	http.StatusUnprocessableEntity:   {"Check what you entered", "Something is missing or not valid. Go back, correct it and try again.", "Go to your home page", PathHome},
+	http.StatusTooManyRequests:       {"Too many requests", "Wait a minute, then try again. Nothing is lost.", "Try again", PathHome},
 	// Most often cookies that piled up.
 	http.StatusRequestHeaderFieldsTooLarge: {"Your browser sent too much", "Delete the cookies of this site, then sign in again.", "Go to your home page", PathHome},
-	http.StatusServiceUnavailable:          {"We are out for a moment", "Something we depend on does not answer. Your work is safe; try again in a minute.", "Try again", PathHome},
+	http.StatusServiceUnavailable:          {"Temporarily unavailable", "A service we depend on isn't responding. Your work is safe. Try again in a minute.", "Try again", PathHome},
 }
 
-var failure = refusal{"Something broke on our side", "It is written down and will be looked at. Your work is safe.", "Go to your home page", PathHome}
+var failure = refusal{"Something went wrong on our side", "It is logged and will be looked into. Your work is safe.", "Go to your home page", PathHome}
 
 func refusalOf(status int) refusal {
 	if r, ok := refusals[status]; ok {

@@ -9,15 +9,15 @@ func forgetPlaces(n int) string {
 	case 1:
 		return "your workspace"
 	}
-	return "all of your " + ui.Count(n, "workspace", "workspaces")
+	return "your " + ui.Count(n, "workspace", "workspaces")
 }
 
 func forgetName(p ForgetProps) string {
 	switch {
 	case len(p.Nameless) == 0:
-		return "Your name on it, so that others know whose work it is."
+		return "Your name on your work, so others know who made it."
 	case len(p.Nameless) == p.Places:
-		return "None of it bears your name: it says “Former member”."
+		return "Not your name: your work says “Former member”."
 	}
-	return "Your name on it, so that others know whose work it is. It says “Former member” instead in:"
+	return "Your name on your work, so others know who made it. It says “Former member” instead in:"
 }

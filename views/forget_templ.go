@@ -82,7 +82,7 @@ func Forget(c Chrome, p ForgetProps) templ.Component {
 				ctx = templ.InitializeContext(ctx)
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Header("Erase your account", "At once and for good. Nobody can bring it back, not even we.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Header("Erase your account", "This takes effect immediately and can't be undone, not even by us.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -104,7 +104,7 @@ func Forget(c Chrome, p ForgetProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, " <section class=\"section\" data-first><h2>What goes</h2><ul class=\"points\"><li>Your address, <strong dir=\"auto\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, " <section class=\"section\" data-first><h2>What is erased</h2><ul class=\"points\"><li>Your address, <strong dir=\"auto\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -117,7 +117,7 @@ func Forget(c Chrome, p ForgetProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "</strong>, here and in every workspace.</li><li>Whatever signs you in: passkeys, sign-in providers, and every browser where you are signed in.</li><li>Your access to ")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "</strong>, here and in every workspace.</li><li>Every way you sign in: passkeys, sign-in providers, and every browser where you are signed in.</li><li>Your access to ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -130,7 +130,7 @@ func Forget(c Chrome, p ForgetProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, ", and invitations that wait for an answer.</li><li>What we remember for you: your name here, what is unread, where you were last.</li></ul></section><section class=\"section\"><h2>What stays</h2><ul class=\"points\"><li>What you made and decided, and the record of it. It belongs to the workspace where you did it.</li><li>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, ", and open invitations.</li><li>What Portico keeps for you: your name, what is unread, and where you were last.</li></ul></section><section class=\"section\"><h2>What is kept</h2><ul class=\"points\"><li>Your work, your decisions and the record of them. They belong to the workspace where you made them.</li><li>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -179,7 +179,7 @@ func Forget(c Chrome, p ForgetProps) templ.Component {
 					}
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "</li><li>Mail that you already have. With the same address you can be invited again, as somebody new.</li></ul></section>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "</li><li>Emails you already have. You can be invited again with the same address, as a new person.</li></ul></section>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -242,7 +242,7 @@ func forgetAlone(p ForgetProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "><p>Nobody else is an owner of these. Make somebody else one first; until then you cannot go.</p><ul>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "><p>You are the only owner of these workspaces. Make someone else an owner before you erase your account.</p><ul>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -336,8 +336,8 @@ func forgetForm(p ForgetProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			templ_7745c5c3_Err = ui.Field(ui.FieldProps{
-				Name: "address", Label: "Your e-mail address", Type: "email", Value: p.Form.Address, Error: p.Form.Errors["address"],
-				MaxLength: "254", Required: true, Autocomplete: "off", Hint: "Type it once more, so that nothing happens by accident.",
+				Name: "address", Label: "Your email address", Type: "email", Value: p.Form.Address, Error: p.Form.Errors["address"],
+				MaxLength: "254", Required: true, Autocomplete: "off", Hint: "Enter it again to confirm.",
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -360,7 +360,7 @@ func forgetForm(p ForgetProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "<p>We ask you first to confirm that it is you. Nothing is erased by that.</p><p class=\"more\"><a class=\"button\" href=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "<p>Confirm it's you first. This doesn't erase anything yet.</p><p class=\"more\"><a class=\"button\" href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -373,7 +373,7 @@ func forgetForm(p ForgetProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 23, "\">Confirm that it is me</a> <a class=\"button\" data-kind=\"quiet\" href=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 23, "\">Confirm it's you</a> <a class=\"button\" data-kind=\"quiet\" href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

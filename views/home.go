@@ -15,9 +15,9 @@ func greeting(firstName string) string {
 	return "Hello, " + firstName
 }
 
-// verbKind makes the first thing that waits for a client the page's main action.
-func verbKind(verb string, i int) string {
-	if verb == "Look" && i == 0 {
+// openKind is the kind of a row's Open button.
+func openKind(main bool) string {
+	if main {
 		return "primary"
 	}
 	return ""

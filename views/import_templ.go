@@ -106,7 +106,7 @@ func Import(c Chrome, p ImportProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<div class=\"field\"><label for=\"file\">Or a file <span class=\"optional\">optional</span></label><p class=\"hint\" id=\"file-hint\">CSV, as spreadsheets save it. It takes the place of the list above.</p><input class=\"input\" id=\"file\" type=\"file\" name=\"file\" accept=\".csv,.txt,text/csv,text/plain\" aria-describedby=\"file-hint\"></div><div class=\"form-end\"><button class=\"button\" data-kind=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<div class=\"field\"><label for=\"file\">Or a file <span class=\"optional\">optional</span></label><p class=\"hint\" id=\"file-hint\">A CSV file, as spreadsheets save it. It replaces the list above.</p><input class=\"input\" id=\"file\" type=\"file\" name=\"file\" accept=\".csv,.txt,text/csv,text/plain\" aria-describedby=\"file-hint\"></div><div class=\"form-end\"><button class=\"button\" data-kind=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -119,7 +119,7 @@ func Import(c Chrome, p ImportProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "\" type=\"submit\" name=\"act\" value=\"check\">Check the list</button> <a class=\"button\" data-kind=\"quiet\" href=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "\" type=\"submit\" name=\"act\" value=\"check\">Check list</button> <a class=\"button\" data-kind=\"quiet\" href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -193,7 +193,7 @@ func importRead(p ImportProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, " cannot be taken: nobody was invited yet.</strong> Correct the list below and check it again.</p></div>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, " can't be used. No one has been invited yet.</strong> Correct the list below and check it again.</p></div>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -210,7 +210,7 @@ func importRead(p ImportProps) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "<p>Everybody in the list is here or invited already.</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "<p>Everyone on the list already has access or an invitation.</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -405,14 +405,14 @@ func importRead(p ImportProps) templ.Component {
 }
 
 func importLead(p ImportProps) string {
-	return "One person a line. You see what was read before anybody is invited, and nobody is unless all can be. At most " + p.Most + " at a time."
+	return "One person per line. You check the list before anyone is invited. If any line has a problem, no one is invited. At most " + p.Most + " at a time."
 }
 
 func importHint(p ImportProps) string {
 	if p.Sides {
-		return "Name, address, role (admin, member or viewer; member if you leave it out), and client or agency. A first line may name the columns."
+		return "Name, address, role (admin, member or viewer; member if you leave it out), and client or agency. The first line may name the columns."
 	}
-	return "Name, address, and role: admin, member or viewer; member if you leave it out. A first line may name the columns."
+	return "Name, address, and role: admin, member or viewer; member if you leave it out. The first line may name the columns."
 }
 
 // importKind makes checking the main thing to do until there is something to invite.

@@ -31,27 +31,27 @@ type InviteOverProps struct {
 func (p InviteOverProps) title() string {
 	switch {
 	case p.HomeURL != "":
-		return "You have joined already"
+		return "You have already joined"
 	case p.Why == "used":
 		return "This invitation was already used"
 	case p.Why == "revoked":
-		return "This invitation was taken back"
+		return "This invitation was revoked"
 	case p.Why == "expired":
-		return "This invitation has run out"
+		return "This invitation has expired"
 	}
-	return "This invitation does not work"
+	return "This invitation doesn't work"
 }
 
 func (p InviteOverProps) sentence() string {
 	switch {
 	case p.HomeURL != "":
-		return "This invitation is yours, and you are in."
+		return "You accepted this invitation, and you have access."
 	case p.Why == "used":
-		return "Each invitation works once. If it was for you, sign in with the address it came to."
+		return "Each invitation works once. If it was for you, sign in with the address it was sent to."
 	case p.Why == "revoked":
-		return "Ask whoever invited you what has changed."
+		return "Ask the person who invited you."
 	case p.Why == "expired":
-		return "Invitations are good for 14 days. Ask whoever invited you to send it again."
+		return "Invitations expire after 14 days. Ask the person who invited you to send it again."
 	}
-	return "The link may have been cut short on its way, or a newer mail has taken its place. Look for the last one you got."
+	return "The link may be incomplete, or a newer email may have replaced it. Use the link in the latest email."
 }

@@ -123,7 +123,7 @@ func ProjectList(c Chrome, p ProjectListProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Tabs("Which projects", []ui.Tab{
+			templ_7745c5c3_Err = ui.Tabs("Projects by state", []ui.Tab{
 				{Label: "In use", URL: c.Base.Projects(), Count: p.InUseCount, Current: !p.Archived},
 				{Label: "Archived", URL: c.Base.ProjectsIn("archived"), Count: p.ArchivedCount, Current: p.Archived},
 			}).Render(ctx, templ_7745c5c3_Buffer)
@@ -150,7 +150,7 @@ func ProjectList(c Chrome, p ProjectListProps) templ.Component {
 					ctx = templ.InitializeContext(ctx)
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Empty("archive", "Nothing is archived", "Archive a project when it is done: it leaves the list and keeps everything.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var5), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Empty("archive", "No archived projects", "Archive a project when it is done. It leaves this list, and everything in it is kept.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var5), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -186,7 +186,7 @@ func ProjectList(c Chrome, p ProjectListProps) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Empty("folder", "Start with a project", "A project holds the work you hand over to "+c.Workspace.Name+": a campaign, a website, a brochure.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var6), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Empty("folder", "Start with a project", "A project holds the deliverables of a campaign, a website or a brochure for "+c.Workspace.Name+".").Render(templ.WithChildren(ctx, templ_7745c5c3_Var6), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -205,7 +205,7 @@ func ProjectList(c Chrome, p ProjectListProps) templ.Component {
 					ctx = templ.InitializeContext(ctx)
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Empty("folder", "No projects yet", "As soon as "+c.Workspace.Agency+" shares one, it shows up here.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Empty("folder", "No projects yet", "Projects appear here when "+c.Workspace.Agency+" shares them.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -377,20 +377,20 @@ func ProjectEdit(c Chrome, p ProjectFormProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			templ_7745c5c3_Err = ui.Area(ui.FieldProps{
-				Name: "summary", Label: "What it is about", Value: p.Form.Summary, Error: p.Form.Errors["summary"],
-				Hint: "A line or two, shown on top of the project.", MaxLength: "2000",
+				Name: "summary", Label: "Summary", Value: p.Form.Summary, Error: p.Form.Errors["summary"],
+				Hint: "A line or two, shown at the top of the project.", MaxLength: "2000",
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			templ_7745c5c3_Err = ui.Field(ui.FieldProps{
-				Name: "due", Label: "Due on", Type: "date", Value: p.Form.Due, Error: p.Form.Errors["due"],
+				Name: "due", Label: "Due date", Type: "date", Value: p.Form.Due, Error: p.Form.Errors["due"],
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Check("visible", "Show it to "+c.Workspace.Name,
-				"Ticked: everybody of "+c.Workspace.Name+" and your team can see it. Not ticked: only your team can.", p.Form.Visible).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Check("visible", "Show to "+c.Workspace.Name,
+				"If ticked, everyone at "+c.Workspace.Name+" and on your team can see it. If not, only your team can.", p.Form.Visible).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -459,7 +459,7 @@ type ProjectShowProps struct {
 	Late         bool
 	Hidden       bool // the client cannot see it
 	Archived     bool
-	WhoSees      string // "Everybody of Acme and 4 people of Northwind"; "" for client people
+	WhoSees      string // "Everyone at Acme and 4 people at Northwind"; "" for client people
 	Deliverables []DeliverableRow
 	NewerURL     string
 	OlderURL     string
@@ -658,7 +658,7 @@ func ProjectShow(c Chrome, p ProjectShowProps) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Empty("layers", "Add the first deliverable", "A deliverable is one thing you hand over for review: a logo, a film, a layout. It grows version by version.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var22), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Empty("layers", "Add the first deliverable", "A deliverable is what you hand over for review, such as a logo, a film or a layout. You publish it version by version.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var22), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -677,7 +677,7 @@ func ProjectShow(c Chrome, p ProjectShowProps) templ.Component {
 					ctx = templ.InitializeContext(ctx)
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Empty("layers", "Nothing is here yet", "As soon as there is work to look at, it shows up here.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var24), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Empty("layers", "No deliverables yet", "Deliverables appear here as soon as there are any to see.").Render(templ.WithChildren(ctx, templ_7745c5c3_Var24), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -700,7 +700,7 @@ func ProjectShow(c Chrome, p ProjectShowProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if p.CanDelete {
-				templ_7745c5c3_Err = binDialog("delete", "project", p.Name, c.Base.ProjectDelete(p.ID), "Its deliverables, versions and files go with it.").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = binDialog("delete", "project", p.Name, c.Base.ProjectDelete(p.ID), "Its deliverables, versions and files move with it.").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -781,7 +781,7 @@ func projectMenu(c Chrome, p ProjectShowProps) templ.Component {
 			}
 			if p.CanArchive {
 				if p.Archived {
-					templ_7745c5c3_Err = ui.Act(c.Base.ProjectUnarchive(p.ID), "archive-restore", "Bring back").Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Act(c.Base.ProjectUnarchive(p.ID), "archive-restore", "Unarchive").Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -812,7 +812,7 @@ func projectMenu(c Chrome, p ProjectShowProps) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Menu("project-menu", "More for this project").Render(templ.WithChildren(ctx, templ_7745c5c3_Var26), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Menu("project-menu", "More actions for this project").Render(templ.WithChildren(ctx, templ_7745c5c3_Var26), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -938,7 +938,7 @@ func binDialog(id, kind, name, url, also string) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 43, " You can restore it for 30 days; after that it is gone for good.</p><div class=\"dialog-end\"><form method=\"post\" action=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 43, " You can restore it for 30 days. After that it is gone for good.</p><div class=\"dialog-end\"><form method=\"post\" action=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -40,7 +40,7 @@ func rowTimes(m *ui.Markup, d ui.Dates, r *ProjectRow) {
 		m.Day(d, r.Due)
 		m.Raw(`</span>`)
 	}
-	m.Raw(`<span class="row-updated">changed `)
+	m.Raw(`<span class="row-updated">updated `)
 	m.Ago(d, r.UpdatedAt)
 	m.Raw(`</span>`)
 }
@@ -102,7 +102,7 @@ func deliverableEnd(m *ui.Markup, r *DeliverableRow) {
 	if r.Draft > 0 && r.Version > 0 {
 		m.Raw(`<span class="row-quiet">v`)
 		m.Int(r.Draft)
-		m.Raw(` in the making</span>`)
+		m.Raw(` in draft</span>`)
 	}
 	if r.Late && r.State != StateLate {
 		m.Piece(badges[StateLate])

@@ -130,7 +130,7 @@ func workProps() views.DeliverableShowProps {
 	files := fileRows()
 	return views.DeliverableShowProps{
 		ID: "d1", Title: "Logo lockups", Brief: "Please look at the spacing of the horizontal one, and at the mark in small sizes.",
-		ProjectName: "Spring campaign", ProjectURL: acme.Project("p1"), Due: day(27), WhoSees: "Mia Chen, Leo Park and 4 people of Northwind",
+		ProjectName: "Spring campaign", ProjectURL: acme.Project("p1"), Due: day(27), WhoSees: "Mia Chen, Leo Park and 4 people at Northwind",
 		Versions: []views.VersionTab{
 			{Number: 4, URL: acme.DeliverableVersion("d1", 4), State: views.StateDraft},
 			{Number: 3, URL: acme.DeliverableVersion("d1", 3), State: views.StateReview, Current: true},
@@ -219,7 +219,7 @@ func signInSamples() []sample {
 		{"stepup-providers", views.StepUp(views.StepUpProps{MaskedEmail: "s…@p…", Providers: providers, ReturnTo: "/account"})},
 		{"stepup-all", views.StepUp(views.StepUpProps{MaskedEmail: "s…@p…", Sent: true, Passkeys: true, Providers: providers[:1]})},
 		{"to-provider", views.ToProvider(views.ToProviderProps{Label: "your company account", URL: "#"})},
-		{"error-taken", views.Error(views.ErrorProps{Status: 409, RequestID: "0199", Title: "That account is taken", Sentence: "Somebody else here signs in with that account at Google, so it was not linked to yours. Link another one.", WayURL: views.PathAccount, WayLabel: "Go to your account"})},
+		{"error-taken", views.Error(views.ErrorProps{Status: 409, RequestID: "0199", Title: "That account is taken", Sentence: "Someone else signs in with that account at Google, so it wasn't linked to yours. Link another account.", WayURL: views.PathAccount, WayLabel: "Go to your account"})},
 		{"stepup-sent", views.StepUp(views.StepUpProps{MaskedEmail: "s…@p…", Sent: true, ResendSeconds: 20, Errors: ui.Errors{"code": "That code is not the one we sent."}})},
 		{"leaving", views.Leaving(views.LeavingProps{Host: "portal.acme.test", URL: "#"})},
 		{"invite", views.InviteShow(invite("mia@acme.test"))},
@@ -242,7 +242,7 @@ func signInSamples() []sample {
 
 func invite(signedIn string) views.InviteProps {
 	return views.InviteProps{
-		Brand: *brand(), By: "Dana Whitfield", Role: "Viewer", May: "You can see and download the work.", Email: "mia@acme.test", SignedIn: signedIn,
+		Brand: *brand(), By: "Dana Whitfield", Role: "Viewer", May: "You can see the projects and download files.", Email: "mia@acme.test", SignedIn: signedIn,
 		URL: views.Invite("token"), Providers: providers, Form: views.InviteForm{Name: "Mia", Errors: ui.Errors{"name": "That is too long."}},
 	}
 }
@@ -320,7 +320,7 @@ func homeSamples() []sample {
 			Email: hostile, Form: views.AccountForm{Name: hostile},
 			Ways: views.WaysProps{Fresh: true, More: []views.Provider{{Name: hostile, Label: hostile}}, Linked: []views.LinkedRow{{Label: hostile, Email: hostile, AddedAt: before(time.Hour), UnlinkURL: views.Unlink("i3")}}},
 		})},
-		{"account-minimal", views.Account(lobby(), views.AccountProps{Passkeys: &views.PasskeysProps{}, Form: views.AccountForm{Errors: ui.Errors{"name": "Write the name others know you by."}}})},
+		{"account-minimal", views.Account(lobby(), views.AccountProps{Passkeys: &views.PasskeysProps{}, Form: views.AccountForm{Errors: ui.Errors{"name": "Enter your name."}}})},
 		{"account-dates-refused", views.Account(lobby(), views.AccountProps{Form: views.AccountForm{
 			Name: "Dana Whitfield", TimeZone: "Mars/Phobos", Locale: "xx-XX", Errors: ui.CheckDates("Mars/Phobos", "xx-XX"),
 		}})},
@@ -339,14 +339,14 @@ func workSamples() []sample {
 		{"project-new", views.ProjectEdit(staff(), views.ProjectFormProps{Form: views.ProjectForm{Visible: true}})},
 		{"project-edit-error", views.ProjectEdit(staff(), views.ProjectFormProps{ID: "p1", Name: "Spring campaign", Form: wrong})},
 		{"project", views.ProjectShow(staff(), views.ProjectShowProps{
-			ID: "p1", Name: "Spring campaign", Summary: "Out of home, social and the landing page for April.", Due: day(27), WhoSees: "Everybody of Acme and 4 people of Northwind",
+			ID: "p1", Name: "Spring campaign", Summary: "Out of home, social and the landing page for April.", Due: day(27), WhoSees: "Everyone at Acme and 4 people at Northwind",
 			Deliverables: deliverableRows(), CanCreate: true, CanReorder: true, CanEdit: true, CanArchive: true, CanDelete: true,
 		})},
 		{"project-client", views.ProjectShow(client(), views.ProjectShowProps{ID: "p1", Name: "Spring campaign", Deliverables: deliverableRows()[:2]})},
 		{"project-empty", views.ProjectShow(staff(), views.ProjectShowProps{ID: "p1", Name: rtlName, CanCreate: true, Hidden: true})},
 		{"project-archived", views.ProjectShow(staff(), archived)},
 		{"deliverable-new", views.DeliverableEdit(staff(), views.DeliverableFormProps{ProjectID: "p1", ProjectName: "Spring campaign"})},
-		{"deliverable-edit-error", views.DeliverableEdit(staff(), views.DeliverableFormProps{ID: "d1", Title: "Logo lockups", ProjectID: "p1", ProjectName: "Spring campaign", Form: views.DeliverableForm{Errors: ui.Errors{"title": "Give it a title.", "": "Somebody else changed it meanwhile."}}})},
+		{"deliverable-edit-error", views.DeliverableEdit(staff(), views.DeliverableFormProps{ID: "d1", Title: "Logo lockups", ProjectID: "p1", ProjectName: "Spring campaign", Form: views.DeliverableForm{Errors: ui.Errors{"title": "Enter a title.", "": "Somebody else changed it meanwhile."}}})},
 		{"work", views.DeliverableShow(staff(), workProps())},
 		{"work-draft", views.DeliverableShow(staff(), draftProps())},
 		{"work-draft-empty", views.DeliverableShow(staff(), emptyDraft())},
@@ -403,17 +403,17 @@ func placeSamples() []sample {
 			{Name: hostile, Email: "hostile@acme.test", Role: "Member", Side: hostile},
 		}})},
 		{"members-nobody", views.Members(client(), views.MembersProps{Query: hostile})},
-		{"member", views.Member(staff(), views.MemberProps{ID: "u1", Name: "Mia Chen", Email: "mia@acme.test", Role: "Owner", Side: "Acme", Since: before(900 * time.Hour), LastSeen: before(time.Hour), Roles: roles(), Owner: true, Refused: "Nobody else is an owner. Make somebody else one first."})},
+		{"member", views.Member(staff(), views.MemberProps{ID: "u1", Name: "Mia Chen", Email: "mia@acme.test", Role: "Owner", Side: "Acme", Since: before(900 * time.Hour), LastSeen: before(time.Hour), Roles: roles(), Owner: true, Refused: "There is no other owner. Make someone else an owner first."})},
 		{"member-read", views.Member(client(), views.MemberProps{ID: "u1", Name: hostile, Email: "mia@acme.test", Role: "Owner", May: "You can see the work.", Side: hostile, Since: before(900 * time.Hour), You: true})},
-		{"member-error", views.Member(staff(), views.MemberProps{ID: "u1", Name: rtlName, Roles: roles(), Errors: ui.Errors{"role": "Choose one of the roles."}})},
+		{"member-error", views.Member(staff(), views.MemberProps{ID: "u1", Name: rtlName, Roles: roles(), Errors: ui.Errors{"role": "Choose a role."}})},
 		{"import", views.Import(staff(), views.ImportProps{Most: "200 people", Sides: true})},
-		{"import-read", views.Import(client(), views.ImportProps{Most: "200 people", Text: "Nina, nina@acme.test", Checked: "x", Invited: 1, Rows: []views.ImportRow{{Line: "1", Name: "Nina Okoye", Email: "nina@acme.test", Role: "Viewer", Side: "Acme"}, {Line: "2", Name: rtlName, Email: "mia@acme.test", Left: "Has access already, so is left out."}}})},
-		{"import-error", views.Import(staff(), views.ImportProps{Most: "200 people", Text: hostile, Wrong: 2, Rows: []views.ImportRow{{Line: "3", Name: hostile, Wrong: "“" + hostile + "” is no e-mail address."}, {Line: "4", Wrong: "A field opens with a quotation mark and does not close with one."}, {Line: "5", Name: longName, Email: "long@acme.test", Role: "Member", Side: "Acme"}}})},
-		{"import-empty", views.Import(staff(), views.ImportProps{Most: "200 people", Errors: ui.Errors{"people": "There is nobody in the list."}})},
+		{"import-read", views.Import(client(), views.ImportProps{Most: "200 people", Text: "Nina, nina@acme.test", Checked: "x", Invited: 1, Rows: []views.ImportRow{{Line: "1", Name: "Nina Okoye", Email: "nina@acme.test", Role: "Viewer", Side: "Acme"}, {Line: "2", Name: rtlName, Email: "mia@acme.test", Left: "Already has access, so is skipped."}}})},
+		{"import-error", views.Import(staff(), views.ImportProps{Most: "200 people", Text: hostile, Wrong: 2, Rows: []views.ImportRow{{Line: "3", Name: hostile, Wrong: "“" + hostile + "” is not an email address."}, {Line: "4", Wrong: "A field starts with a quotation mark but doesn't end with one."}, {Line: "5", Name: longName, Email: "long@acme.test", Role: "Member", Side: "Acme"}}})},
+		{"import-empty", views.Import(staff(), views.ImportProps{Most: "200 people", Errors: ui.Errors{"people": "The list is empty."}})},
 		{"leave", views.Leave(client(), views.LeaveProps{Name: "Acme portal", Owner: true})},
-		{"leave-refused", views.Leave(client(), views.LeaveProps{Name: hostile, Refused: "Nobody else is an owner."})},
+		{"leave-refused", views.Leave(client(), views.LeaveProps{Name: hostile, Refused: "There is no other owner."})},
 		{"invite-new", views.InviteNew(staff(), views.InviteNewProps{Form: views.InviteNewForm{Role: "member"}, Parties: []ui.Option{{Value: "client", Label: "Acme"}, {Value: "agency", Label: "Northwind"}}, Roles: roles(), OwnerURL: acme.InviteNewOwner()})},
-		{"invite-new-error", views.InviteNew(client(), views.InviteNewProps{Form: views.InviteNewForm{Name: hostile, Email: hostile, Errors: ui.Errors{"email": "That is no e-mail address.", "name": "Give it a name.", "role": "Prove it."}}, Roles: roles(), ProveURL: views.StepUpTo(acme.InviteNewOwner())})},
+		{"invite-new-error", views.InviteNew(client(), views.InviteNewProps{Form: views.InviteNewForm{Name: hostile, Email: hostile, Errors: ui.Errors{"email": "Enter an email address, such as mia@acme.example.", "name": "Enter a name.", "role": "Prove it."}}, Roles: roles(), ProveURL: views.StepUpTo(acme.InviteNewOwner())})},
 		{"activity", views.Activity(staff(), views.ActivityProps{Filters: filter, Filtered: true, Days: []views.ActivityDay{{Label: "Today", Events: events()}, {Label: "Yesterday", Events: events()[:3]}}, OlderURL: "/w/acme/activity?before=x"})},
 		{"activity-elsewhere", views.Activity(elsewhere(inSupport(client())), views.ActivityProps{Days: []views.ActivityDay{{Label: "Mittwoch, 18. November", Lang: "de", Events: events()}}})},
 		{"activity-nothing", views.Activity(staff(), views.ActivityProps{Filters: filter, Filtered: true})},
@@ -428,9 +428,9 @@ func placeSamples() []sample {
 			{Host: strings.Repeat("long.", 12) + "example", Proof: "missing", Pointing: "other", ProofName: "_portico." + strings.Repeat("long.", 12) + "example", ProofValue: "portico=3q2", Looking: true, CheckURL: "/w/acme/check", RemoveURL: "/w/acme/remove"},
 			{Host: "taken.example", Proof: "taken", Pointing: "missing", ProofName: "_portico.taken.example", ProofValue: "portico=3q2", LastTry: time.Now(), NextTry: "in an hour", CheckURL: "/w/acme/check", RemoveURL: "/w/acme/remove"},
 		}})},
-		{"domains-error", views.Domains(staff(), views.DomainsProps{Main: "portico.example", Address: "https://portico.example/w/acme/", Form: views.DomainForm{Host: hostile, Errors: ui.Errors{"host": "That is no domain."}}})},
+		{"domains-error", views.Domains(staff(), views.DomainsProps{Main: "portico.example", Address: "https://portico.example/w/acme/", Form: views.DomainForm{Host: hostile, Errors: ui.Errors{"host": "Enter a domain."}}})},
 		{"domains-empty", views.Domains(staff(), views.DomainsProps{Main: "portico.example", Address: "https://portico.example/w/acme/", StepUpURL: "/step-up"})},
-		{"settings-error", views.Settings(staff(), views.SettingsProps{Form: views.SettingsForm{Accent: hostile, Errors: ui.Errors{"name": "Give it a name."}}, CanEdit: true})},
+		{"settings-error", views.Settings(staff(), views.SettingsProps{Form: views.SettingsForm{Accent: hostile, Errors: ui.Errors{"name": "Enter a name."}}, CanEdit: true})},
 	}
 }
 
@@ -450,7 +450,7 @@ func clientSamples() []sample {
 	roles := []views.Choice{{Value: "owner", Label: "Owner"}, {Value: "admin", Label: "Admin"}, {Value: "member", Label: "Member"}, {Value: "viewer", Label: "Viewer"}}
 	people := []views.ClientPerson{{Role: "owner"}, {Role: "member"}, {Role: "member"}, {Role: "member"}}
 	wrong := views.ClientForm{Name: hostile, Slug: hostile, Accent: hostile, Plan: hostile, People: []views.ClientPerson{{Email: hostile, Role: hostile}},
-		Errors: ui.Errors{"slug": "That address is not available.", "email_1": "That is not an address that mail can be sent to."}}
+		Errors: ui.Errors{"slug": "That address is not available.", "email_1": "Enter an email address, such as mia@acme.example."}}
 	show := views.ClientShowProps{ID: "c1", Name: "Acme", Address: "portico.example/w/acme/", People: 12, Projects: 7, Waiting: 2, Since: before(900 * time.Hour),
 		LastActive: before(40 * time.Minute), Form: views.ClientForm{Name: "Acme", Plan: "growth"}, PlanName: "Growth", Plans: plans, JoinAs: "an owner"}
 	joined, archived, odd := show, show, show
@@ -475,7 +475,7 @@ func clientSamples() []sample {
 func supportSamples() []sample {
 	people := []ui.Option{{Value: "u1", Label: "Mia Chen, Owner"}, {Value: "u2", Label: "Leo Park, Viewer"}}
 	start := &views.ConsoleStart{TenantName: "Acme", TenantSlug: "acme", GrantUntil: now.Add(20 * time.Hour), People: people}
-	wrong := &views.ConsoleStart{TenantName: hostile, TenantSlug: "acme", People: people, Form: views.ConsoleForm{Reason: hostile, Errors: ui.Errors{"ticket": "Name the ticket.", "reason": "Say why."}}}
+	wrong := &views.ConsoleStart{TenantName: hostile, TenantSlug: "acme", People: people, Form: views.ConsoleForm{Reason: hostile, Errors: ui.Errors{"ticket": "Enter the ticket.", "reason": "Say why."}}}
 	return []sample{
 		{"support", views.Support(staff(), views.SupportProps{GrantUntil: now.Add(20 * time.Hour), GrantBy: "Dana Whitfield", GrantAt: before(2 * time.Hour), CanGrant: true, Sessions: sessions()})},
 		{"support-closed", views.Support(client(), views.SupportProps{CanGrant: true})},
@@ -484,28 +484,28 @@ func supportSamples() []sample {
 			{Name: "Acme", Slug: "acme", Under: "Client of Northwind", GrantUntil: now.Add(20 * time.Hour), StartURL: views.ConsoleTenant("acme")},
 			{Name: "Acacia House", Slug: "acacia", Under: "Client of Contoso"},
 		}})},
-		{"support-view-as", views.Support(staff(), views.SupportProps{CanViewAs: true, ViewAsPeople: people, ViewAs: views.ViewAsForm{Errors: ui.Errors{"person": "Pick somebody who is still here."}}})},
-		{"view-as-over", views.ViewAsOver(views.ViewAsOverProps{Title: "You no longer look as Mia", Sentence: "The hour is over.", Button: "Go on as yourself"})},
+		{"support-view-as", views.Support(staff(), views.SupportProps{CanViewAs: true, ViewAsPeople: people, ViewAs: views.ViewAsForm{Errors: ui.Errors{"person": "Choose a person who still has access."}}})},
+		{"view-as-over", views.ViewAsOver(views.ViewAsOverProps{Title: "You no longer view as a client", Sentence: "The hour is over.", Button: "Go on as yourself"})},
 		{"console-none", views.Console(agent(), views.ConsoleProps{Query: "zzz", Asked: true})},
 		{"console-start", views.Console(agent(), views.ConsoleProps{Start: start})},
 		{"console-start-error", views.Console(agent(), views.ConsoleProps{Start: wrong})},
 		{"support-asked", views.Support(staff(), views.SupportProps{CanGrant: true, MayAsk: true, Asks: []views.SupportAskRow{ask(acme), ask(acme)},
-			Sessions: sessions(), ExportURL: acme.SupportLedger(), Form: views.SupportGrantForm{Mode: "write", Errors: ui.Errors{"hours": "Choose one of the lengths."}}})},
+			Sessions: sessions(), ExportURL: acme.SupportLedger(), Form: views.SupportGrantForm{Mode: "write", Errors: ui.Errors{"hours": "Choose how long."}}})},
 		{"support-ask", views.SupportAsk(client(), views.SupportAskProps{SupportAskRow: ask(acme), ID: "k1", EndsAt: now.Add(60 * time.Hour), CanAnswer: true,
 			Form: views.SupportAskForm{Hours: "24", Mode: "write"}})},
 		{"support-ask-error", views.SupportAsk(client(), views.SupportAskProps{SupportAskRow: views.SupportAskRow{Agent: hostile, Reason: hostile, Ticket: hostile, Hours: 1, Open: true},
-			CanAnswer: true, Form: views.SupportAskForm{Hours: hostile, Mode: hostile, Word: hostile, Errors: ui.Errors{"hours": "Choose one of the lengths.", "word": "Say it in at most 500 characters."}}})},
+			CanAnswer: true, Form: views.SupportAskForm{Hours: hostile, Mode: hostile, Word: hostile, Errors: ui.Errors{"hours": "Choose how long.", "word": "Use at most 500 characters."}}})},
 		{"support-ask-viewer", views.SupportAsk(client(), views.SupportAskProps{SupportAskRow: ask(acme), EndsAt: now.Add(60 * time.Hour)})},
 		{"support-ask-answered", views.SupportAsk(client(), views.SupportAskProps{SupportAskRow: views.SupportAskRow{Agent: "Sam", Reason: "A report", Ticket: "T-1", Hours: 4}})},
 		{"console-ask", views.Console(agent(), views.ConsoleProps{Ask: &views.ConsoleAsk{TenantName: "Acme", TenantSlug: "acme"}, Sent: asked()})},
 		{"console-ask-error", views.Console(agent(), views.ConsoleProps{Ask: &views.ConsoleAsk{TenantName: hostile, TenantSlug: "acme",
-			Form: views.ConsoleForm{Reason: hostile, Hours: hostile, Mode: hostile, Errors: ui.Errors{"ticket": "Name the ticket.", "hours": "Choose one of the lengths."}}}})},
+			Form: views.ConsoleForm{Reason: hostile, Hours: hostile, Mode: hostile, Errors: ui.Errors{"ticket": "Enter the ticket.", "hours": "Choose how long."}}}})},
 		{"console-waiting", views.Console(agent(), views.ConsoleProps{Sent: asked(), History: sessions()[1:], Waiting: []views.WriteAskRow{
 			{Session: "s1", Agent: "Tess", Tenant: "Acme", Subject: "Mia Chen", Reason: "The report cannot be renamed", Ticket: "TICKET-123", At: before(3 * time.Minute)},
 			{Session: "s2", Agent: hostile, Tenant: longName, Subject: rtlName, Reason: hostile, Ticket: hostile, At: before(5 * time.Minute)}}})},
 		{"console-write", views.ConsoleWrite(agent(), views.ConsoleWriteProps{Tenant: "Acme", Subject: "Mia Chen", Ticket: "TICKET-123", EndsAt: now.Add(41 * time.Minute), BackURL: acme.Home()})},
 		{"console-write-error", views.ConsoleWrite(agent(), views.ConsoleWriteProps{Tenant: hostile, Subject: hostile, Ticket: hostile, EndsAt: now, BackURL: acme.Home(), FourEyes: true,
-			Errors: ui.Errors{"sure": "Tick this if you mean it."}})},
+			Errors: ui.Errors{"sure": "Tick this box to continue."}})},
 	}
 }
 
@@ -516,9 +516,9 @@ func ask(base views.Base) views.SupportAskRow {
 
 func asked() []views.AskedRow {
 	return []views.AskedRow{
-		{Tenant: "Acme", Write: true, Reason: "The report does not open", Ticket: "TICKET-123", At: before(20 * time.Minute), State: "Waiting for their answer"},
-		{Tenant: "Globex", Reason: "Cannot sign in", Ticket: "TICKET-99", At: before(30 * time.Hour), State: "They let you in", StartURL: views.ConsoleTenant("globex")},
-		{Tenant: longName, Reason: hostile, Ticket: hostile, Word: hostile, At: before(90 * time.Hour), State: "They said no"},
+		{Tenant: "Acme", Write: true, Reason: "The report does not open", Ticket: "TICKET-123", At: before(20 * time.Minute), State: "Waiting for an answer"},
+		{Tenant: "Globex", Reason: "Cannot sign in", Ticket: "TICKET-99", At: before(30 * time.Hour), State: "Approved", StartURL: views.ConsoleTenant("globex")},
+		{Tenant: longName, Reason: hostile, Ticket: hostile, Word: hostile, At: before(90 * time.Hour), State: "Declined"},
 	}
 }
 

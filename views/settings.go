@@ -4,14 +4,14 @@ func nameHint(p SettingsProps) string {
 	if p.IsAgency {
 		return "Your team and your clients see it."
 	}
-	return "Your team sees it, and the client's people where the portal has no name of its own."
+	return "Your team sees it. The client's people see it if the portal has no name of its own."
 }
 
 func portalHint(p SettingsProps) string {
 	if p.IsAgency {
-		return "What your clients' people see, in portals that have no name of their own. It also stands on the sign-in page."
+		return "Your clients' people see it in portals that have no name of their own. It is also shown on the sign-in page."
 	}
-	return "What your client's people see instead of the name above. It also stands on the sign-in page."
+	return "Your client's people see it instead of the name above. It is also shown on the sign-in page."
 }
 
 func mailNameWorn(p SettingsProps) string {
@@ -23,9 +23,9 @@ func mailNameWorn(p SettingsProps) string {
 
 func ownAccentHint(p SettingsProps) string {
 	if p.IsAgency {
-		return "Without the tick, Portico's. Your clients' portals wear it until they have their own."
+		return "If not ticked, Portico's colour is used. Your clients' portals use your colour until they have their own."
 	}
-	return "Without the tick, the colour of " + p.AgencyOf + "."
+	return "If not ticked, the colour of " + p.AgencyOf + " is used."
 }
 
 func logoWorn(p SettingsProps) string {
@@ -52,7 +52,7 @@ func whoEditsSettings(p SettingsProps) string {
 	return "Owners and admins of " + p.AgencyOf + " can change this."
 }
 
-const forgetsNamesHint = "What they did here then says “Former member”. Without the tick it keeps their name. It counts for those who go from now on."
+const forgetsNamesHint = "What they did here then says “Former member”. If not ticked, it keeps their name. This applies to accounts erased from now on."
 
 func namesAfter(p SettingsProps) string {
 	if p.Form.ForgetsNames {

@@ -182,7 +182,7 @@ func Settings(c Chrome, p SettingsProps) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "<div class=\"field\"><span class=\"label\">When somebody erases their account</span><p class=\"value\">")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "<div class=\"field\"><span class=\"label\">When someone erases their account</span><p class=\"value\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -276,22 +276,22 @@ func settingsForm(c Chrome, p SettingsProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		templ_7745c5c3_Err = ui.Area(ui.FieldProps{
-			Name: "welcome", Label: "Welcome", Value: p.Form.Welcome, Error: p.Form.Errors["welcome"], MaxLength: "500",
+			Name: "welcome", Label: "Welcome message", Value: p.Form.Welcome, Error: p.Form.Errors["welcome"], MaxLength: "500",
 			Placeholder: p.Worn.Welcome, Hint: "A line or two on the portal's first page.",
 		}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		templ_7745c5c3_Err = ui.Field(ui.FieldProps{
-			Name: "mail_name", Label: "Mail comes from", Value: p.Form.MailName, Error: p.Form.Errors["mail_name"], MaxLength: "80",
-			Autocomplete: "off", Placeholder: mailNameWorn(p), Hint: "The name people see as the sender. The address stays the same.",
+			Name: "mail_name", Label: "Sender name", Value: p.Form.MailName, Error: p.Form.Errors["mail_name"], MaxLength: "80",
+			Autocomplete: "off", Placeholder: mailNameWorn(p), Hint: "The name people see as the sender of emails. The address stays the same.",
 		}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		templ_7745c5c3_Err = ui.Field(ui.FieldProps{
 			Name: "accent", Label: "Colour", Type: "color", Value: accentOr(p.Form.Accent), Error: p.Form.Errors["accent"],
-			Required: true, Hint: "For the mark, the main button and the focus ring. We shift it where it could not be read.",
+			Required: true, Hint: "Used for the mark, the main button and the focus ring. We adjust it where it would be hard to read.",
 		}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -374,7 +374,7 @@ func logoForm(c Chrome, p SettingsProps) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, ". It is shown on white.</p><p class=\"value\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, ". It is shown on a white background.</p><p class=\"value\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -467,7 +467,7 @@ func logoForm(c Chrome, p SettingsProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 31, "\"><div class=\"form-end\"><button class=\"button\" data-kind=\"quiet\" type=\"submit\">Remove the logo</button></div></form>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 31, "\"><div class=\"form-end\"><button class=\"button\" data-kind=\"quiet\" type=\"submit\">Remove logo</button></div></form>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -510,7 +510,7 @@ func accentShown(c Chrome) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if c.Workspace.Accent == "" {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 34, "<span>Ours, until one is chosen</span>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 34, "<span>Portico's colour, until one is chosen</span>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -3,30 +3,30 @@ package views
 func (r ExpiredReason) title() string {
 	switch r {
 	case ReasonExpired:
-		return "This link has run out"
+		return "This link has expired"
 	case ReasonUsed:
 		return "This link was already used"
 	case ReasonTooMany:
-		return "That was one try too many"
+		return "Too many attempts"
 	case ReasonOtherFlow:
-		return "This code belongs to another browser"
+		return "This code is for another browser"
 	default:
-		return "This link does not work"
+		return "This link doesn't work"
 	}
 }
 
 func (r ExpiredReason) sentence() string {
 	switch r {
 	case ReasonExpired:
-		return "Links and codes are good for ten minutes. A new one is on its way as soon as you ask for it."
+		return "Links and codes expire after ten minutes. Request a new one below."
 	case ReasonUsed:
-		return "Each link works once. If it was not you who used it, sign in and look at your account's recent events."
+		return "Each link works once. If you didn't use it, sign in and check the recent events of your account."
 	case ReasonTooMany:
-		return "To keep others from guessing, codes end after a few tries. Get a new mail and use the link in it."
+		return "To prevent guessing, a code stops working after a few attempts. Request a new email and use the link in it."
 	case ReasonOtherFlow:
-		return "A code works only in the browser that asked for it. Use the link of the mail, or ask for a new code here."
+		return "A code works only in the browser that requested it. Use the link in the email, or request a new code here."
 	default:
-		return "It may have been cut short on its way. Get a new one below."
+		return "It may be incomplete. Request a new one below."
 	}
 }
 

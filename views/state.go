@@ -35,7 +35,7 @@ const (
 var badges = map[State]ui.Piece{
 	StateDraft:     ui.Badge("draft", "pencil", "Draft"),
 	StateReview:    ui.Badge("review", "eye", "In review"),
-	StateChanges:   ui.Badge("changes", "undo-2", "Changes asked for"),
+	StateChanges:   ui.Badge("changes", "undo-2", "Changes requested"),
 	StateApproved:  ui.Badge("approved", "check", "Approved"),
 	StateLate:      ui.Badge("late", "clock", "Late"),
 	StatePast:      ui.Badge("archived", "history", "Earlier"),
@@ -48,8 +48,8 @@ var badges = map[State]ui.Piece{
 	StateLive:      ui.Badge("changes", "eye", "Running"),
 	StateEnded:     ui.Badge("archived", "check", "Ended"),
 	StateDenied:    ui.Badge("late", "ban", "Refused"),
-	StateOpen:      ui.Badge("approved", "life-buoy", "Support may come in"),
-	StateClosed:    ui.Badge("archived", "lock", "Closed"),
+	StateOpen:      ui.Badge("approved", "life-buoy", "Allowed"),
+	StateClosed:    ui.Badge("archived", "lock", "Not allowed"),
 }
 
 // status shows a state; one this file does not know shows nothing.

@@ -17,19 +17,19 @@ func grantOptions(chosen string) []ui.Option {
 }
 
 // changesHint is what whoever chooses between the two ought to know.
-const changesHint = "Support begins by looking. Changing things takes a step of its own, which the ledger tells."
+const changesHint = "Sessions start read-only. Making changes is a separate step, and it is recorded."
 
 func modeOptions(chosen string) []ui.Option {
 	return choose(chosen, "read", []ui.Option{
-		{Value: "read", Label: "See, and change nothing"},
-		{Value: "write", Label: "See, and change things"},
+		{Value: "read", Label: "Read-only"},
+		{Value: "write", Label: "View and make changes"},
 	})
 }
 
 func askWords(a SupportAskRow) string {
-	what := "to see, and change nothing"
+	what := "read-only"
 	if a.Write {
-		what = "to see and to change things"
+		what = "with changes"
 	}
 	return ui.Count(a.Hours, "hour", "hours") + ", " + what
 }
@@ -54,16 +54,16 @@ func choose(chosen, otherwise string, options []ui.Option) []ui.Option {
 
 func sessionTitle(r SupportSessionRow) string {
 	if r.ViewAs {
-		return r.Agent + " looked as " + r.Subject
+		return r.Agent + " viewed as " + r.Subject
 	}
 	return r.Agent + " as " + r.Subject
 }
 
 func sessionMode(r SupportSessionRow) string {
 	if r.Write {
-		return "Could change things"
+		return "Could make changes"
 	}
-	return "Read only"
+	return "Read-only"
 }
 
 // lasted is how long a session took, in whole minutes and at least one.
@@ -73,7 +73,7 @@ func lasted(r SupportSessionRow) string {
 
 func grantWords(p SupportProps) string {
 	if p.GrantWrite {
-		return "They may change things"
+		return "Support can make changes"
 	}
-	return "Read only"
+	return "Read-only: support can't change anything here"
 }

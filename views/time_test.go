@@ -36,7 +36,7 @@ func TestTimesWithTheScript(t *testing.T) {
 	}
 	check("the day", expect.Locator(added).ToHaveText("2. Nov. 2026"))
 	check("the exact time", expect.Locator(added).ToHaveAttribute("title", "2. Nov. 2026, 12:30"))
-	check("the offer", expect.Locator(offer).ToHaveText("Use Kolkata, as this device does"))
+	check("the offer", expect.Locator(offer).ToHaveText("Use Kolkata, this device's time zone"))
 	check("taking it", offer.Click())
 	check("the choice", expect.Locator(zone).ToHaveValue("Asia/Kolkata"))
 	check("no offer any more", expect.Locator(offer).ToBeHidden())

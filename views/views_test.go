@@ -235,7 +235,7 @@ func TestSupportBar(t *testing.T) {
 		_, doc := render(t, sample{"", views.ProjectList(c, views.ProjectListProps{})})
 		bar := doc.Find(".support-bar")
 		text := strings.Join(strings.Fields(bar.Text()), " ")
-		for _, want := range []string{"Sam (support) is seeing Acme as Mia Chen, read only", "TICKET-123", "41 min left", "Stop"} {
+		for _, want := range []string{"Sam (support) is viewing Acme as Mia Chen, read-only", "TICKET-123", "41 min left", "Stop"} {
 			if !strings.Contains(text, want) {
 				t.Errorf("the bar does not say %q but %q", want, text)
 			}

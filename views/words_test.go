@@ -57,7 +57,7 @@ func TestWords(t *testing.T) {
 		{ui.Initials("(Acme)"), "?"},
 		{ui.Initials("  "), "?"},
 		{ui.Initials("<script>"), "S"},
-		{ui.Names(nil), "nobody"},
+		{ui.Names(nil), "no one"},
 		{ui.Names([]string{"Mia"}), "Mia"},
 		{ui.Names([]string{"Mia", "Leo", "Gus"}), "Mia, Leo and Gus"},
 	} {

@@ -70,7 +70,7 @@ func (d *demo) serve(ctx context.Context, neighbours *stack.Stack) error {
 	case <-ctx.Done():
 		return server.Stop()
 	case <-server.Done():
-		return fmt.Errorf("portico ended by itself:\n%s", server.Tail())
+		return fmt.Errorf("portico stopped unexpectedly:\n%s", server.Tail())
 	}
 }
 
@@ -88,7 +88,7 @@ func (d *demo) loadOnce(ctx context.Context, neighbours *stack.Stack) error {
 		return nil
 	}
 	if _, err := os.Stat(begun); err == nil {
-		return errors.New("an earlier run was stopped while it loaded the sample data; `make demo-reset` starts afresh")
+		return errors.New("an earlier run was stopped while loading the sample data; run `make demo-reset` to start again")
 	}
 	d.say("Loading sample data ...")
 	if err := os.WriteFile(begun, nil, 0o644); err != nil {

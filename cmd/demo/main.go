@@ -49,7 +49,7 @@ func configure(args []string, getenv func(string) string) (*demo, error) {
 		d.addr = "localhost:8080"
 	}
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
-	flags.StringVar(&d.dir, "data", filepath.Join(root, ".data"), "directory that keeps everything")
+	flags.StringVar(&d.dir, "data", filepath.Join(root, ".data"), "directory for all data")
 	flags.BoolVar(&d.watch, "watch", false, "build and restart Portico whenever a source file changes")
 	if err := flags.Parse(args); err != nil {
 		return nil, err

@@ -9,13 +9,13 @@ import (
 
 // greet says where to go and who one can be there.
 func (d *demo) greet(s *stack.Stack) {
-	d.say("\nPortico is at %s\n", s.URL())
-	d.say("Sign in with the demo provider and pick a person, or by mail as one of them:\n")
+	d.say("\nPortico is running at %s\n", s.URL())
+	d.say("Sign in with the demo provider or by email, as one of these people:\n")
 	for _, p := range sample.Personas {
 		d.say("  %-22s %s", p.Email, p.What)
 	}
-	d.say("\nMails arrive in %s", s.Mail.Dir())
+	d.say("\nEmails are in   %s", s.Mail.Dir())
 	d.say("Logs are in     %s", filepath.Join(d.dir, "portico.log"))
-	d.say("Scripts source  %s", d.envFile())
-	d.say("\nCtrl-C stops it. `make demo-reset` forgets everything.")
+	d.say("For scripts     %s", d.envFile())
+	d.say("\nPress Ctrl-C to stop. `make demo-reset` deletes all data.")
 }

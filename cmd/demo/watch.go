@@ -76,7 +76,7 @@ func (d *demo) serveWatching(ctx context.Context, neighbours *stack.Stack, serve
 		case <-ctx.Done():
 			return server.Stop()
 		case <-ended:
-			d.say("Portico ended by itself:\n%s", server.Tail())
+			d.say("Portico stopped unexpectedly:\n%s", server.Tail())
 			ended = nil // reported once
 		case <-saved:
 			began := time.Now()

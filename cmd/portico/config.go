@@ -77,7 +77,7 @@ func (rd *reader) secret(name string) string {
 		return rd.required(name)
 	}
 	if rd.getenv(name) != "" {
-		rd.wrong(name, "and its _FILE twin are both set")
+		rd.wrong(name, "and its _FILE variant are both set")
 	}
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -239,7 +239,7 @@ func (rd *reader) mailbox(name string, must bool) string {
 		return ""
 	}
 	if _, err := mail.ParseAddress(v); err != nil {
-		rd.wrong(name, "is not a mail address")
+		rd.wrong(name, "is not an email address")
 	}
 	return v
 }
@@ -289,7 +289,7 @@ func (rd *reader) tenantRate() int {
 	const name = "PORTICO_TENANT_RATE"
 	n, err := strconv.Atoi(rd.optional(name, "200"))
 	if err != nil || n < 0 || n > 1_000_000 {
-		rd.wrong(name, "is not a number of requests a second, or 0 for any number")
+		rd.wrong(name, "is not a number of requests per second, or 0 for no limit")
 	}
 	return n
 }
@@ -314,7 +314,7 @@ func (rd *reader) support() support.Mode {
 	case "four-eyes", "off":
 		return support.Mode(v)
 	}
-	rd.wrong(name, "is on, four-eyes or off")
+	rd.wrong(name, "must be on, four-eyes or off")
 	return support.Off
 }
 
@@ -327,7 +327,7 @@ func (rd *reader) agentCodes() bool {
 	case "off":
 		return false
 	}
-	rd.wrong(name, "is on or off")
+	rd.wrong(name, "must be on or off")
 	return false
 }
 

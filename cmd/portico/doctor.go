@@ -34,9 +34,9 @@ const (
 const doctorPatience = 40 * time.Second
 
 func (p program) doctor(ctx context.Context, args []string) error {
-	fs := p.flags("doctor [--json]", "Looks at the configuration, the database and its boundary, object storage, mail, the\n"+
-		"sign-in providers, the keys and the queue, and says what is wrong and how to mend it.\n"+
-		"Ends with 0 when all is well. The environment is that of serve; nothing of it is printed.")
+	fs := p.flags("doctor [--json]", "Checks the configuration, the database and its boundary, object storage, email, the\n"+
+		"sign-in providers, the keys and the queue, and says what is wrong and how to fix it.\n"+
+		"Exits with 0 if every check passes. It reads the environment of serve and prints none of it.")
 	asJSON := fs.Bool("json", false, "print JSON, for programs")
 	if help, err := p.parse(fs, args); help || err != nil {
 		return err
@@ -77,7 +77,7 @@ func (p program) report(findings []finding) {
 func (p program) examine(ctx context.Context) []finding {
 	c, mistakes := p.checkConfiguration()
 	if len(mistakes) > 0 {
-		return append(mistakes, finding{"everything else", skipped, "Asked once the configuration is right.", ""})
+		return append(mistakes, finding{"everything else", skipped, "Checked once the configuration is valid.", ""})
 	}
 	parts := []func() []finding{
 		func() []finding { return p.checkKeys() },
@@ -92,7 +92,7 @@ func (p program) examine(ctx context.Context) []finding {
 		wg.Go(func() { found[i] = part() })
 	}
 	wg.Wait()
-	all := []finding{{"configuration", well, "Everything that is needed is set, and readable.", ""}}
+	all := []finding{{"configuration", well, "Every required setting is present and readable.", ""}}
 	for _, part := range found {
 		all = append(all, part...)
 	}
@@ -113,7 +113,7 @@ func (p program) checkConfiguration() (config, []finding) {
 	}
 	var findings []finding
 	for _, mistake := range mistakes {
-		findings = append(findings, finding{"configuration", ill, inWords(mistake.Error()), "Correct it; docs/configuration.md says what each variable means."})
+		findings = append(findings, finding{"configuration", ill, inWords(mistake.Error()), "Correct it. docs/configuration.md explains each variable."})
 	}
 	return c, findings
 }
@@ -151,20 +151,20 @@ func (p program) checkKeys() []finding {
 			key := decodeKey(text)
 			switch before, again := seen[string(key)]; {
 			case again && before == name:
-				findings = append(findings, finding{"keys", ill, name + " has a key twice.", "Remove one; a key that is listed twice was probably not rotated."})
+				findings = append(findings, finding{"keys", ill, name + " has a key twice.", "Remove one. A key that is listed twice was probably not rotated."})
 			case again:
-				findings = append(findings, finding{"keys", ill, name + " has a key that is also in " + before + ".", "Make a new one: a key serves one purpose."})
+				findings = append(findings, finding{"keys", ill, name + " has a key that is also in " + before + ".", "Make a new key: each key has one purpose."})
 			case variety(key) < 8:
-				findings = append(findings, finding{"keys", ill, name + " has a key that somebody made up.", "Make a new one with: openssl rand -base64 32"})
+				findings = append(findings, finding{"keys", ill, name + " has a key that isn't random.", "Make a new key with: openssl rand -base64 32"})
 			}
 			seen[string(key)] = name
 		}
 		if len(list) > bestKeys {
-			findings = append(findings, finding{"keys", ill, fmt.Sprintf("%s has %d keys.", name, len(list)), "Remove the oldest: whoever has one of them can still use it."})
+			findings = append(findings, finding{"keys", ill, fmt.Sprintf("%s has %d keys.", name, len(list)), "Remove the oldest: anyone who has one of them can still use it."})
 		}
 	}
 	if len(findings) == 0 {
-		return []finding{{"keys", well, fmt.Sprintf("%d keys, each long enough and there once.", len(seen)), ""}}
+		return []finding{{"keys", well, fmt.Sprintf("%d keys, each long enough and listed once.", len(seen)), ""}}
 	}
 	return findings
 }
@@ -183,13 +183,13 @@ func checkMail(ctx context.Context, c config) []finding {
 	mend := ""
 	switch {
 	case err == nil:
-		return []finding{{"mail", well, "The mail server answers and lets us in.", ""}}
+		return []finding{{"mail", well, "The mail server answers and accepts our login.", ""}}
 	case errors.Is(err, jobs.ErrMailAway):
-		mend = "Start it, open the way to it, or correct host and port in SMTP_URL."
+		mend = "Start it, allow connections to it, or correct host and port in SMTP_URL."
 	case errors.Is(err, jobs.ErrMailTLS):
-		mend = "Use smtps:// for a port with TLS from the first byte, smtp:// for one with STARTTLS, and a host name that its certificate has."
+		mend = "Use smtps:// for a port with TLS from the first byte, smtp:// for one with STARTTLS, and a host name that is in its certificate."
 	case errors.Is(err, jobs.ErrMailSignIn):
-		mend = "Correct user and password in SMTP_URL, with percent signs for special characters."
+		mend = "Correct user and password in SMTP_URL. Percent-encode special characters."
 	default:
 		mend = "Correct host and port in SMTP_URL: something else listens there."
 	}
@@ -217,25 +217,25 @@ func checkProvider(ctx context.Context, p *signin.OAuthProvider) finding {
 	variable := "AUTH_" + strings.ToUpper(p.Name())
 	switch {
 	case err == nil:
-		return finding{check, well, "It has metadata and keys, and knows our client.", ""}
+		return finding{check, well, "It has metadata and keys, and accepts our client.", ""}
 	case probe.Client:
-		return finding{check, ill, inWords(err.Error()), "Correct " + variable + "_CLIENT_ID and _CLIENT_SECRET, or register the client with the provider anew."}
+		return finding{check, ill, inWords(err.Error()), "Correct " + variable + "_CLIENT_ID and _CLIENT_SECRET, or register the client with the provider again."}
 	}
-	return finding{check, ill, inWords(err.Error()), "Correct " + variable + "_ISSUER, or open the way to it; others can sign in by mail meanwhile."}
+	return finding{check, ill, inWords(err.Error()), "Correct " + variable + "_ISSUER, or allow connections to it. People can sign in by email meanwhile."}
 }
 
 // storageMends is how to mend what object storage does not do.
 var storageMends = map[files.Step]string{
-	files.StepReach:     "Start it, or correct S3_ENDPOINT, S3_REGION, S3_BUCKET and the keys; the bucket must be there already.",
-	files.StepClock:     "Let both machines keep time by NTP.",
-	files.StepWrite:     "Let the key write to the bucket (s3:PutObject), and see that there is space.",
-	files.StepChecksum:  "Use a store that checks x-amz-checksum-sha256: without it damage on the way goes unnoticed.",
-	files.StepRead:      "Let the key read from the bucket (s3:GetObject), and take away what stands between us and the store and changes answers.",
-	files.StepMultipart: "Use a store that keeps composite SHA-256 checksums of uploads in parts, and let the key abort them (s3:AbortMultipartUpload).",
-	files.StepOverwrite: "Use a store that heeds If-None-Match when it completes an upload: without it two uploads can become one.",
-	files.StepList:      "Let the key list the bucket (s3:ListBucket, s3:ListBucketMultipartUploads).",
-	files.StepStrangers: "Close the bucket to the public at once: files are only ever shown through Portico.",
-	files.StepDelete:    "Let the key delete from the bucket (s3:DeleteObject).",
+	files.StepReach:     "Start it, or correct S3_ENDPOINT, S3_REGION, S3_BUCKET and the keys. The bucket must already exist.",
+	files.StepClock:     "Synchronize the clocks of both machines with NTP.",
+	files.StepWrite:     "Allow the key to write to the bucket (s3:PutObject), and check that there is space.",
+	files.StepChecksum:  "Use a store that checks x-amz-checksum-sha256. Without it, damage in transit goes unnoticed.",
+	files.StepRead:      "Allow the key to read from the bucket (s3:GetObject), and remove any proxy that changes the answers of the store.",
+	files.StepMultipart: "Use a store that keeps composite SHA-256 checksums of multipart uploads, and allow the key to abort them (s3:AbortMultipartUpload).",
+	files.StepOverwrite: "Use a store that respects If-None-Match when it completes an upload. Without it, one upload can overwrite another.",
+	files.StepList:      "Allow the key to list the bucket (s3:ListBucket, s3:ListBucketMultipartUploads).",
+	files.StepStrangers: "Make the bucket private immediately. Files must only be served through Portico.",
+	files.StepDelete:    "Allow the key to delete from the bucket (s3:DeleteObject).",
 }
 
 func checkStorage(ctx context.Context, c files.Config) []finding {
@@ -248,7 +248,7 @@ func checkStorage(ctx context.Context, c files.Config) []finding {
 		findings = append(findings, finding{"s3:" + string(failed.Step), ill, inWords(failed.Error()), storageMends[failed.Step]})
 	}
 	if len(findings) == 0 {
-		return []finding{{"s3", well, "The bucket takes, checks, gives back, lists and deletes, keeps strangers out, and its clock is right.", ""}}
+		return []finding{{"s3", well, "The bucket can be written, read, listed and deleted from, checks what it stores, is private, and its clock is right.", ""}}
 	}
 	return findings
 }
@@ -256,13 +256,13 @@ func checkStorage(ctx context.Context, c files.Config) []finding {
 func checkDatabase(ctx context.Context, url string) []finding {
 	e, err := store.OpenInspector(ctx, url)
 	if err != nil {
-		mend := "Start PostgreSQL, open the way to it, or correct host and port in DATABASE_URL."
+		mend := "Start PostgreSQL, allow connections to it, or correct host and port in DATABASE_URL."
 		if errors.Is(err, store.ErrPassword) || errors.Is(err, store.ErrNoDatabase) {
-			mend = "Correct DATABASE_URL, or run portico bootstrap again, which sets passwords and makes the database."
+			mend = "Correct DATABASE_URL, or run portico bootstrap again, which sets the passwords and creates the database."
 		}
 		return []finding{
 			{"database", ill, inWords(err.Error()), mend},
-			{"boundary", skipped, "Asked once the database answers.", ""},
+			{"boundary", skipped, "Checked once the database answers.", ""},
 		}
 	}
 	defer e.Close()
@@ -271,7 +271,7 @@ func checkDatabase(ctx context.Context, url string) []finding {
 	schema := d.schema()
 	findings = append(findings, schema...)
 	if schema[0].State != well {
-		return append(findings, finding{"boundary", skipped, "Asked once the schema is as this program knows it.", ""})
+		return append(findings, finding{"boundary", skipped, "Checked once the schema is up to date.", ""})
 	}
 	return append(append(findings, d.boundary()...), d.queue()...)
 }

@@ -19,7 +19,7 @@ type databaseDoctor struct {
 
 // unread is a question that the database would not answer.
 func unread(check string) []finding {
-	return []finding{{check, ill, "The database does not let us look.", "Run portico migrate as portico_owner, and see what PostgreSQL logs."}}
+	return []finding{{check, ill, "The database refuses our queries.", "Run portico migrate as portico_owner, and check the PostgreSQL log."}}
 }
 
 func (d databaseDoctor) role() []finding {
@@ -30,10 +30,10 @@ func (d databaseDoctor) role() []finding {
 	var findings []finding
 	for _, says := range can {
 		findings = append(findings, finding{"role", ill, "The role of DATABASE_URL " + says + ".",
-			"Connect as portico_app, and run portico bootstrap again, which takes from it what it must not have."})
+			"Connect as portico_app, and run portico bootstrap again, which removes the rights it must not have."})
 	}
 	if len(findings) == 0 {
-		return []finding{{"role", well, "The role of DATABASE_URL cannot step around row level security.", ""}}
+		return []finding{{"role", well, "The role of DATABASE_URL can't bypass row level security.", ""}}
 	}
 	return findings
 }
@@ -44,8 +44,8 @@ func (d databaseDoctor) schema() []finding {
 	case err != nil:
 		return unread("migrations")
 	case len(s.Unknown) > 0:
-		return []finding{{"migrations", ill, fmt.Sprintf("The schema has migrations that this program does not know: %v.", s.Unknown),
-			"Install the version of Portico that made them, or a newer one."}}
+		return []finding{{"migrations", ill, fmt.Sprintf("The schema has migrations that this version doesn't know: %v.", s.Unknown),
+			"Install the version of Portico that has them, or a newer one."}}
 	case !s.UpToDate():
 		return []finding{{"migrations", ill, behind(s), "Run portico migrate."}}
 	}
@@ -57,9 +57,9 @@ func behind(s store.SchemaState) string {
 	case len(s.Missing) > 0:
 		return fmt.Sprintf("The schema lacks migrations %v.", s.Missing)
 	case s.Lookup:
-		return "The functions of schema lookup are those of another version."
+		return "The functions in schema lookup are from another version."
 	}
-	return "The tables of the queue are those of an older version."
+	return "The tables of the queue are from an older version."
 }
 
 func (d databaseDoctor) boundary() []finding {
@@ -70,10 +70,10 @@ func (d databaseDoctor) boundary() []finding {
 	var findings []finding
 	for _, f := range found {
 		findings = append(findings, finding{"boundary", ill, inWords(f.String()),
-			"Somebody changed the database by hand: put this back as the migrations make it, and ask what could be seen meanwhile."})
+			"The database was changed by hand. Restore what the migrations define, and find out what was exposed meanwhile."})
 	}
 	if len(findings) == 0 {
-		return []finding{{"boundary", well, "Every table, policy, key, role and function is as it must be.", ""}}
+		return []finding{{"boundary", well, "Every table, policy, key, role and function is as required.", ""}}
 	}
 	return findings
 }
@@ -97,19 +97,19 @@ func (d databaseDoctor) queue() []finding {
 		switch {
 		case h.Waiting[name] <= patienceOf(name):
 		case h.Worked:
-			findings = append(findings, finding{"queue", ill, fmt.Sprintf("The oldest job in queue %s has waited %s, though somebody works.", name, wait),
-				"Start one more portico work, and see in the log what holds the others up."})
+			findings = append(findings, finding{"queue", ill, fmt.Sprintf("The oldest job in queue %s has waited %s, although a worker is running.", name, wait),
+				"Start another portico work, and check the log for what delays the others."})
 		default:
-			findings = append(findings, finding{"queue", ill, fmt.Sprintf("The oldest job in queue %s has waited %s, and nobody works.", name, wait),
+			findings = append(findings, finding{"queue", ill, fmt.Sprintf("The oldest job in queue %s has waited %s, and no worker is running.", name, wait),
 				"Start portico serve, or portico work."})
 		}
 	}
 	if len(findings) > 0 {
 		return findings
 	}
-	says := "Nothing waits for long"
+	says := "No job has waited long"
 	if !h.Worked {
-		says = "Nothing waits, and nobody works at the moment"
+		says = "No job is waiting, and no worker is running"
 	}
 	if h.Refused > 0 {
 		says += fmt.Sprintf("; %d jobs were refused in the last day, see job_refusals", h.Refused)

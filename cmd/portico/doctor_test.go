@@ -183,10 +183,10 @@ var databaseAilments = []ailment{
 	}, []string{"database"}, "unavailable"},
 	{"another password", func(t *testing.T, env map[string]string) {
 		env["DATABASE_URL"] = withPassword(t, env["DATABASE_URL"], "not-the-password")
-	}, []string{"database"}, "refuses the user or the password"},
+	}, []string{"database"}, "refuses the user or password"},
 	{"no such database", func(_ *testing.T, env map[string]string) {
 		env["DATABASE_URL"] = storetest.Server().AppURL("nowhere")
-	}, []string{"database"}, "no database of the name"},
+	}, []string{"database"}, "have the database named"},
 	{"a superuser", func(_ *testing.T, env map[string]string) {
 		env["DATABASE_URL"] = storetest.Server().AdminURL(stack.DatabaseName)
 	}, []string{"role"}, "is a superuser"},
@@ -200,16 +200,16 @@ var databaseAilments = []ailment{
 	}, []string{"migrations"}, "lacks migrations [1 2"},
 	{"a migration is missing", byHand(`delete from schema_migrations where version_id = 2`), []string{"migrations"}, "lacks migrations [2]"},
 	{"a newer schema", byHand(`insert into schema_migrations (version_id, is_applied) values (9999, true)`), []string{"migrations"}, "[9999]"},
-	{"other functions of lookup", byHand(`comment on schema lookup is 'another version'`), []string{"migrations"}, "functions of schema lookup"},
+	{"other functions of lookup", byHand(`comment on schema lookup is 'another version'`), []string{"migrations"}, "functions in schema lookup"},
 	{"an older queue", byHand(`delete from river.river_migration where version > 5`), []string{"migrations"}, "tables of the queue"},
 	{"a loosened policy", byHand(`alter policy tenant on projects using (true)`), []string{"boundary"}, "Projects: lacks the one canonical policy"},
-	{"no row level security", byHand(`alter table deliverables no force row level security`), []string{"boundary"}, "Deliverables: has no row level security"},
+	{"no row level security", byHand(`alter table deliverables no force row level security`), []string{"boundary"}, "Deliverables: lacks row level security or FORCE"},
 	{"an open function", byHand(`grant execute on function lookup.list_agents() to public`), []string{"boundary"}, "may be called by PUBLIC"},
-	{"nobody works", byHand(`insert into river.river_job (kind, args, queue, max_attempts, scheduled_at) values ('sweep', '{}', 'urgent', 5, now() - interval '3 minutes')`),
-		[]string{"queue"}, "queue urgent has waited 3m0s, and nobody works"},
+	{"no worker is running", byHand(`insert into river.river_job (kind, args, queue, max_attempts, scheduled_at) values ('sweep', '{}', 'urgent', 5, now() - interval '3 minutes')`),
+		[]string{"queue"}, "queue urgent has waited 3m0s, and no worker is running"},
 	{"somebody works too slowly", byHand(`insert into river.river_job (kind, args, queue, max_attempts, scheduled_at) values ('sweep', '{}', 'default', 5, now() - interval '1 hour');
 insert into river.river_leader (leader_id, elected_at, expires_at) values ('somebody', now(), now() + interval '1 hour')`),
-		[]string{"queue"}, "queue default has waited 1h0m0s, though somebody works"},
+		[]string{"queue"}, "queue default has waited 1h0m0s, although a worker is running"},
 }
 
 // ownBucket gives an installation an object store of its own.
@@ -260,7 +260,7 @@ var otherAilments = []ailment{
 	{"another password of the mail server", func(t *testing.T, env map[string]string) {
 		m := must(stack.StartMail(t.Context(), stack.MailOptions{Username: "portico", Password: "right-word"}))
 		env["SMTP_URL"] = withPassword(t, m.URL(), "wrong-word")
-	}, []string{"mail"}, "refuses the user or the password"},
+	}, []string{"mail"}, "refuses the user or password"},
 	{"a mail server without TLS", func(_ *testing.T, env map[string]string) {
 		env["SMTP_URL"] = strings.Replace(env["SMTP_URL"], "smtp://", "smtps://", 1)
 	}, []string{"mail"}, "TLS"},
@@ -279,7 +279,7 @@ var otherAilments = []ailment{
 	}, []string{"auth:demo"}, "status 500"},
 	{"another secret of the provider", set("AUTH_DEMO_CLIENT_SECRET", "not-the-secret"), []string{"auth:demo"}, "refuses our client"},
 	{"a key twice", func(_ *testing.T, env map[string]string) { env["SESSION_KEYS"] += "," + env["SESSION_KEYS"] }, []string{"keys"}, "SESSION_KEYS has a key twice"},
-	{"a key made up", set("SESSION_KEYS", "YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE="), []string{"keys"}, "made up"},
+	{"a key made up", set("SESSION_KEYS", "YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE="), []string{"keys"}, "random"},
 	{"a key for two purposes", func(_ *testing.T, env map[string]string) { env["SIGNING_KEYS"] = env["SESSION_KEYS"] }, []string{"keys"}, "also in SESSION_KEYS"},
 	{"a short key and no mail", func(_ *testing.T, env map[string]string) {
 		env["SESSION_KEYS"], env["SMTP_URL"] = "c2hvcnQ=", ""

@@ -14,15 +14,15 @@ import (
 	"portico/store/queue"
 )
 
-const filesDoes = `Compares the rows of files with what lies in object storage, tenant by tenant.
+const filesDoes = `Compares the rows of files with the contents of object storage, tenant by tenant.
 
-  check    names whatever does not fit, and changes nothing
-  repair   mends it, but for files whose bytes are lost: those are marked, and stay
-           reported until they are back in storage or forgotten
-  forget   takes note of one lost file: its row stays, it is not reported any more
+  check    lists the differences, and changes nothing
+  repair   repairs them, except files whose bytes are lost: those are marked, and
+           stay reported until they are back in storage or forgotten
+  forget   records one file as lost: its row stays, and it is no longer reported
 
-The environment is that of serve and, for the list of tenants, DATABASE_OWNER_URL. Ends with 0
-when nothing is left to report, else with 1. Safe to run while the portal serves.
+It reads the environment of serve and, for the list of tenants, DATABASE_OWNER_URL. Exits with 0
+if there is nothing left to report, otherwise with 1. Safe to run while Portico is serving.
 `
 
 // files looks after rows and objects. It learns the tenants' names as the operator,
@@ -33,13 +33,13 @@ func (p program) files(ctx context.Context, args []string) error {
 		return err
 	}
 	fs := p.flags("files "+verb, filesDoes)
-	slug := fs.String("tenant", "", "one tenant's slug; all tenants without it")
+	slug := fs.String("tenant", "", "slug of one tenant; default: all tenants")
 	grace, file := new(time.Duration), new(string)
 	if verb == "forget" {
 		file = fs.String("file", "", "id of the lost file")
 	} else {
 		grace = fs.Duration("grace", 24*time.Hour,
-			"how long an upload may lie still, and something in storage be without a row, before it counts;\nless than 5m only while nothing serves")
+			"how long an upload may be idle, or an object may have no row, before it is reported;\nuse less than 5m only while nothing is serving")
 	}
 	if help, err := p.parse(fs, args); help || err != nil {
 		return err
@@ -47,7 +47,7 @@ func (p program) files(ctx context.Context, args []string) error {
 	id, err := uuid.Parse(*file)
 	switch {
 	case verb == "forget" && (*slug == "" || err != nil):
-		return errors.New("--tenant and --file are both needed, a slug and an id")
+		return errors.New("--tenant (a slug) and --file (an id) are both required")
 	case *grace < 0:
 		return errors.New("--grace cannot be negative")
 	}
@@ -115,18 +115,17 @@ func (p program) reconcile(ctx context.Context, in *installation, tenants []stor
 			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", t.Slug, idOrDash(f.File), quoted(f.Name), sentence(f))
 		}
 		err = in.runner.Reconcile(ctx, j, o)
-		_ = w.Flush()
-		if err != nil {
+		if err = errors.Join(err, w.Flush()); err != nil {
 			return fmt.Errorf("tenant %s: %w", t.Slug, err)
 		}
 	}
 	switch {
 	case left > 0 && o.Mend:
-		return fmt.Errorf("%d of %d findings could not be mended", left, found)
+		return fmt.Errorf("%d of %d findings could not be repaired", left, found)
 	case left > 0:
 		return fmt.Errorf("%d findings", left)
 	case found > 0:
-		fmt.Fprintf(p.stdout, "%d findings, all mended\n", found)
+		fmt.Fprintf(p.stdout, "%d findings, all repaired\n", found)
 	default:
 		fmt.Fprintf(p.stdout, "nothing to report in %d tenants\n", len(tenants))
 	}
@@ -140,12 +139,12 @@ func (p program) forgetFile(ctx context.Context, in *installation, t store.Tenan
 	}
 	err = in.runner.ForgetFile(ctx, j, file)
 	if errors.Is(err, store.ErrNotFound) {
-		return errors.New("no such file is marked missing in that tenant; repair marks them")
+		return errors.New("that tenant has no such file marked missing; run repair first to mark it")
 	}
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(p.stdout, "forgot file %s of %s\n", file, t.Slug)
+	fmt.Fprintf(p.stdout, "recorded file %s of %s as lost\n", file, t.Slug)
 	return nil
 }
 
@@ -170,7 +169,7 @@ func sentence(f jobs.Finding) string {
 		s += fmt.Sprintf(", part %d", f.Part)
 	}
 	if f.Mended {
-		s += ": mended"
+		s += ": repaired"
 	}
 	return s
 }

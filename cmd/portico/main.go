@@ -47,14 +47,14 @@ func commands() []command {
 	return []command{
 		{"bootstrap", "create the database roles and the database", program.bootstrap},
 		{"migrate", "bring the schema up to date", program.migrate},
-		{"serve", "serve the portal and work off its jobs", program.serve},
-		{"work", "work off jobs only", program.work},
-		{"doctor", "say what is wrong with an installation, and how to mend it", program.doctor},
-		{"agency", "create: open an agency with its first owner", program.agency},
+		{"serve", "serve the portal and run its jobs", program.serve},
+		{"work", "run jobs only", program.work},
+		{"doctor", "say what is wrong with an installation, and how to fix it", program.doctor},
+		{"agency", "create: create an agency with its first owner", program.agency},
 		{"support", "add, disable or list support agents", program.support},
-		{"person", "forget: erase somebody's account on their written request", program.person},
-		{"tenant", "list|plan: the tenants of this installation, and what they may have", program.tenant},
-		{"files", "check or repair what lies in object storage, forget what is lost", program.files},
+		{"person", "forget: erase a person's account on their written request", program.person},
+		{"tenant", "list|plan: list the tenants of this installation, or set a tenant's plan", program.tenant},
+		{"files", "check|repair|forget: check or repair object storage, record lost files", program.files},
 	}
 }
 
@@ -76,7 +76,7 @@ func (p program) run(ctx context.Context, args []string) error {
 }
 
 func (p program) usage(w io.Writer) {
-	fmt.Fprintln(w, "usage: portico COMMAND [options]; portico COMMAND --help tells more")
+	fmt.Fprintln(w, "usage: portico COMMAND [options]; run portico COMMAND --help for details")
 	fmt.Fprintln(w)
 	for _, c := range commands() {
 		fmt.Fprintf(w, "  %-10s %s\n", c.name, c.does)

@@ -135,16 +135,16 @@ func (p program) agency(ctx context.Context, args []string) error {
 	if verb == "" {
 		return err
 	}
-	fs := p.flags("agency create --slug SLUG --name NAME --owner-email ADDRESS --owner-name NAME", "Opens an agency with its first owner, who signs in by mail.")
+	fs := p.flags("agency create --slug SLUG --name NAME --owner-email ADDRESS --owner-name NAME", "Creates an agency with its first owner, who signs in by email.")
 	slug := fs.String("slug", "", "name in addresses: a to z, 0 to 9 and -")
 	name := fs.String("name", "", "name of the agency")
-	email := fs.String("owner-email", "", "mail address of the owner")
+	email := fs.String("owner-email", "", "email address of the owner")
 	owner := fs.String("owner-name", "", "name of the owner")
 	if help, err := p.parse(fs, args); help || err != nil {
 		return err
 	}
 	if *slug == "" || strings.TrimSpace(*name) == "" || strings.TrimSpace(*owner) == "" {
-		return errors.New("--slug, --name, --owner-email and --owner-name are all needed")
+		return errors.New("--slug, --name, --owner-email and --owner-name are all required")
 	}
 	address, err := fold(*email)
 	if err != nil {
@@ -156,7 +156,7 @@ func (p program) agency(ctx context.Context, args []string) error {
 		case errors.Is(err, store.ErrConflict):
 			return fmt.Errorf("the slug %q is not available", *slug)
 		case errors.Is(err, store.ErrInvalid):
-			return errors.New("not accepted: a slug is 1 to 40 of a to z, 0 to 9 and -; names have at most 120 characters; a support agent cannot own an agency")
+			return errors.New("not accepted: a slug has 1 to 40 characters (a to z, 0 to 9 and -), a name at most 120, and a support agent can't own an agency")
 		case err != nil:
 			return err
 		}
@@ -170,10 +170,10 @@ func (p program) support(ctx context.Context, args []string) error {
 	if verb == "" {
 		return err
 	}
-	fs := p.flags("support "+verb, "Agents of support belong to the platform and are members of no tenant.")
+	fs := p.flags("support "+verb, "Support agents belong to the platform and are not members of any tenant.")
 	var email, name *string
 	if verb != "list" {
-		email = fs.String("email", "", "mail address of the agent")
+		email = fs.String("email", "", "email address of the agent")
 	}
 	if verb == "add" {
 		name = fs.String("name", "", "name of the agent, shown to tenants")
@@ -202,7 +202,7 @@ func (p program) support(ctx context.Context, args []string) error {
 func (p program) addAgent(ctx context.Context, op *store.Operator, email, name string) error {
 	err := op.AddAgent(ctx, email, name)
 	if errors.Is(err, store.ErrConflict) {
-		return errors.New("that address belongs to somebody already")
+		return errors.New("that address is already in use")
 	}
 	if err != nil {
 		return err
@@ -245,10 +245,10 @@ func (p program) person(ctx context.Context, args []string) error {
 	if verb == "" {
 		return err
 	}
-	fs := p.flags("person forget ADDRESS", `Erases the account of whoever has that address, at once and for good: address,
-ways to sign in, sessions and access to every tenant. What they did stays, under
-their name or nobody's as each tenant's settings say. Whoever was only ever invited
-by that address loses the invitations. Agents of support are disabled instead.`)
+	fs := p.flags("person forget ADDRESS", `Erases the account with that address, immediately and permanently: the address,
+every way to sign in, all sessions and access to every tenant. What the person did
+stays, with or without their name, as each tenant's settings say. If the address was
+only invited, the invitations are deleted. To remove a support agent, disable them.`)
 	var typed string
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		typed, args = args[0], args[1:]
@@ -267,11 +267,11 @@ func (p program) forget(ctx context.Context, op *store.Operator, address string)
 	slugs, err := op.Forget(ctx, address)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return errors.New("nobody has that address, and nobody was invited by it")
+		return errors.New("no account and no invitation has that address")
 	case errors.Is(err, store.ErrForbidden):
-		return errors.New("that is an agent of support: portico support disable")
+		return errors.New("that is a support agent; use portico support disable")
 	case errors.Is(err, store.ErrLastOwner):
-		return fmt.Errorf("not erased: nobody else is an owner of %s; somebody there has to become one first", strings.Join(slugs, ", "))
+		return fmt.Errorf("not erased: the person is the only owner of %s; make someone else an owner first", strings.Join(slugs, ", "))
 	case err != nil:
 		return err
 	}
@@ -317,7 +317,7 @@ func (p program) tenant(ctx context.Context, args []string) error {
 
 func (p program) tenantPlan(ctx context.Context, args []string) error {
 	plans := strings.Join(store.Plans, ", ")
-	fs := p.flags("tenant plan --slug SLUG --plan PLAN", "Gives a tenant another plan: "+plans+". What is over its limits stays and can be read.")
+	fs := p.flags("tenant plan --slug SLUG --plan PLAN", "Gives a tenant another plan: "+plans+". What exceeds its limits is kept and can be read.")
 	slug := fs.String("slug", "", "name in addresses")
 	plan := fs.String("plan", "", plans)
 	if help, err := p.parse(fs, args); help || err != nil {
@@ -329,11 +329,11 @@ func (p program) tenantPlan(ctx context.Context, args []string) error {
 		case errors.Is(err, store.ErrNotFound):
 			return fmt.Errorf("there is no tenant %q", *slug)
 		case errors.Is(err, store.ErrInvalid):
-			return fmt.Errorf("--plan is one of %s", plans)
+			return fmt.Errorf("--plan must be one of %s", plans)
 		case err != nil:
 			return err
 		}
-		fmt.Fprintf(p.stdout, "%s has the plan %s\n", *slug, *plan)
+		fmt.Fprintf(p.stdout, "%s now has the plan %s\n", *slug, *plan)
 		return nil
 	})
 }
@@ -342,7 +342,7 @@ func (p program) tenantPlan(ctx context.Context, args []string) error {
 func fold(address string) (string, error) {
 	a, err := mail.ParseAddress(strings.TrimSpace(address))
 	if err != nil {
-		return "", errors.New("not a mail address")
+		return "", errors.New("not an email address")
 	}
 	return strings.ToLower(a.Address), nil
 }

@@ -19,11 +19,11 @@ func TestPersonForget(t *testing.T) {
 		args []string
 		says string
 	}{
-		"nobody":       {[]string{"nobody@" + a.Suffix + ".test"}, "nobody has that address"},
-		"a last owner": {[]string{a.Mia}, "nobody else is an owner of " + a.Acme + ";"},
+		"nobody":       {[]string{"nobody@" + a.Suffix + ".test"}, "no account and no invitation has that address"},
+		"a last owner": {[]string{a.Mia}, "the only owner of " + a.Acme + ";"},
 		"an agent":     {[]string{agent}, "portico support disable"},
-		"no address":   {nil, "not a mail address"},
-		"a name":       {[]string{"Mia"}, "not a mail address"},
+		"no address":   {nil, "not an email address"},
+		"a name":       {[]string{"Mia"}, "not an email address"},
 		"two":          {[]string{a.Leo, a.Ravi}, "usage"},
 	} {
 		out, _, err := call(t, env, append([]string{"person", "forget"}, c.args...)...)

@@ -30,8 +30,8 @@ const (
 )
 
 func (p program) serve(ctx context.Context, args []string) error {
-	fs := p.flags("serve [--jobs=false]", "Serves the portal on PORTICO_ADDR and works off its jobs. docs/configuration.md lists its settings.")
-	jobs := fs.Bool("jobs", true, "work off jobs in this process too")
+	fs := p.flags("serve [--jobs=false]", "Serves the portal on PORTICO_ADDR and runs its jobs. docs/configuration.md lists its settings.")
+	jobs := fs.Bool("jobs", true, "run jobs in this process too")
 	if help, err := p.parse(fs, args); help || err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (p program) serve(ctx context.Context, args []string) error {
 }
 
 func (p program) work(ctx context.Context, args []string) error {
-	fs := p.flags("work", "Works off jobs and serves nobody. The environment is that of serve.")
+	fs := p.flags("work", "Runs jobs only, without serving the portal. It reads the environment of serve.")
 	if help, err := p.parse(fs, args); help || err != nil {
 		return err
 	}
@@ -97,15 +97,13 @@ func (p program) open(ctx context.Context) (*installation, error) {
 	ctx, cancel := context.WithTimeout(ctx, startPatience)
 	defer cancel()
 	in := &installation{
-		config: c, watch: metrics.New(), log: web.NewLogger(p.stderr, slog.LevelInfo),
+		config: c, log: web.NewLogger(p.stderr, slog.LevelInfo),
 		seal: queue.NewSigner(c.keys.For(signin.PurposeJobSeal)...),
 	}
 	// River and others that log on their own say it through the same redactor.
 	slog.SetDefault(in.log)
-	if c.traces != "" {
-		if err := in.watch.Trace(ctx, c.traces, in.log); err != nil {
-			return nil, err
-		}
+	if in.watch, err = metrics.New(ctx, metrics.Config{Traces: c.traces, Log: in.log}); err != nil {
+		return nil, err
 	}
 	c.files.Watch = in.watch.Files()
 	if in.storage, err = files.Open(c.files); err != nil {
@@ -210,7 +208,7 @@ func (in *installation) run(ctx context.Context, ready *web.Readiness, servers [
 	for _, s := range servers {
 		ends.Go(func() {
 			if s.Shutdown(stop) != nil {
-				_ = s.Close()
+				_ = s.Close() // what could not be finished is cut off; there is nothing left to do about it
 			}
 		})
 	}

@@ -130,7 +130,7 @@ func TestOperatorSees(t *testing.T) {
 	var page string
 	r.until("the forged job is on the page of the queue", func() bool {
 		_, page = r.get(r.admin+"/queue", "")
-		return strings.Contains(page, "its seal does not fit")
+		return strings.Contains(page, "its signature is not valid")
 	})
 	_, numbers := r.get(r.admin+"/metrics", "")
 	r.stop() // which sends the last traces

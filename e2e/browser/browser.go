@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -76,6 +77,7 @@ func arguments(opts Options) []string {
 		"--no-first-run",
 		"--no-default-browser-check",
 		"--force-color-profile=srgb", // screenshots are the same everywhere
+		"--disable-features=" + strings.Join(disabledFeatures, ","),
 	}
 	if opts.Front != nil {
 		to := opts.Front.Addr()
@@ -84,6 +86,15 @@ func arguments(opts Options) []string {
 			"--ignore-certificate-errors-spki-list="+opts.Front.KeyHash())
 	}
 	return args
+}
+
+// disabledFeatures are the driver's own, since the last such argument counts, and
+// those that load two pages for the address bar of each profile, which nobody sees.
+var disabledFeatures = []string{
+	"AvoidUnnecessaryBeforeUnloadCheckSync", "BoundaryEventDispatchTracksNodeRemoval", "DestroyProfileOnBrowserClose",
+	"DialMediaRouteProvider", "GlobalMediaControls", "HttpsUpgrades", "LensOverlay", "MediaRouter", "PaintHolding",
+	"ThirdPartyStoragePartitioning", "Translate", "AutoDeElevate", "RenderDocument", "OptimizationHints",
+	"WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup", "AiModeOmniboxEntryPoint",
 }
 
 func findChromium() (string, error) {

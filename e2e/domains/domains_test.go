@@ -88,7 +88,7 @@ func (v *visitor) proves(email, button string) {
 
 func (v *visitor) signsIn(email string) {
 	v.Helper()
-	check(v.T, v.page.GetByLabel("Your e-mail address").Fill(email))
+	check(v.T, v.page.GetByLabel("Your email address").Fill(email))
 	v.proves(email, "Send me a sign-in link")
 }
 
@@ -122,14 +122,14 @@ func TestDomainFromAddedToPortal(t *testing.T) {
 	dana.sees("Workspaces")
 	_, err := dana.page.Goto(main + "/w/acme/settings/domains")
 	check(t, err)
-	dana.clicks("link", "Confirm that it is you")
+	dana.clicks("link", "Confirm it's you")
 	dana.proves("dana@northwind.test", "Send the code")
 	dana.at(main + "/w/acme/settings/domains")
 	check(t, dana.page.Locator("#host").Fill("portico.test"))
-	dana.clicks("button", "Add the domain")
+	dana.clicks("button", "Add domain")
 	check(t, dana.page.Locator("[aria-invalid=true]#host").WaitFor())
 	check(t, dana.page.Locator("#host").Fill(domain))
-	dana.clicks("button", "Add the domain")
+	dana.clicks("button", "Add domain")
 	dana.sees("_portico." + domain)
 	proof, err := dana.page.Locator(".record code", playwright.PageLocatorOptions{HasText: "portico="}).First().TextContent()
 	check(t, err)
@@ -141,9 +141,9 @@ func TestDomainFromAddedToPortal(t *testing.T) {
 		t.Errorf("an unproved domain shows the portal, %v", err)
 	}
 	check(t, h.names.Set("_portico."+domain, `TXT "`+proof+`"`))
-	dana.clicks("button", "Look now")
+	dana.clicks("button", "Check now")
 	// The page looks again by itself.
-	dana.sees("Links and mails lead here.")
+	dana.sees("Links and emails use this domain.")
 
 	mia := h.comes(t, "https://"+domain+"/projects")
 	mia.at(main + "/login")
@@ -164,7 +164,7 @@ func TestDomainFromAddedToPortal(t *testing.T) {
 		t.Errorf("another tenant's person is answered %d there, %v", res.Status(), err)
 	}
 
-	dana.clicks("button", "Remove the domain")
+	dana.clicks("button", "Remove domain")
 	dana.at(main + "/w/acme/settings/domains")
 	if res, err = mia.page.Goto("https://" + domain + "/projects"); err != nil || res.Status() != 404 {
 		t.Errorf("once the domain is removed it answers %d, %v", res.Status(), err)

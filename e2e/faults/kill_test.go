@@ -34,14 +34,14 @@ func TestKilledBetweenObjectRowAndCommit(t *testing.T) {
 			holds: func() func() { check(t, w.S3Proxy.Hang()); return func() {} },
 			does:  func() error { return u.begin() },
 			until: func() bool { return w.count(`select count(*) from files where state = 'pending'`) == 1 },
-			left:  "upload that nobody went on with",
+			left:  "abandoned upload",
 		},
 		{
 			at:    "storage has the upload, its row does not know",
 			holds: func() func() { check(t, w.S3Proxy.Hold()); return func() {} },
 			does:  func() error { return u.begin() },
 			until: func() bool { return len(w.uploads(t)) == 1 },
-			left:  "upload that nobody went on with",
+			left:  "abandoned upload",
 		},
 		{
 			at:     "storage has the part, its row is not written",
@@ -49,7 +49,7 @@ func TestKilledBetweenObjectRowAndCommit(t *testing.T) {
 			holds:  func() func() { check(t, w.S3Proxy.Hold()); return func() {} },
 			does:   func() error { return u.put() },
 			until:  func() bool { return w.parts(t) == 1 },
-			left:   "upload that nobody went on with",
+			left:   "abandoned upload",
 		},
 		{
 			at:     "all parts are there, nothing is put together",

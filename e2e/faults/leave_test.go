@@ -71,7 +71,7 @@ func TestLeavingFinishesWhatRuns(t *testing.T) {
 
 // soon is long enough for all that a stop may take.
 func soon(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

@@ -25,11 +25,11 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) (int, error) {
-	dir, err := os.MkdirTemp("", "portico-faults-")
+	dir, remove, err := stack.TempDir("faults")
 	if err != nil {
 		return 1, err
 	}
-	defer os.RemoveAll(dir)
+	defer remove()
 	binary = filepath.Join(dir, "portico")
 	if err := stack.Build(context.Background(), "./cmd/portico", binary); err != nil {
 		return 1, err

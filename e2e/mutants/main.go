@@ -1,174 +1,141 @@
 // Command mutants takes the product's guards away, one at a time in each of a few
-// copies of the tree, and runs the tests that should notice. A guard whose removal no test
-// notices is a guard that may be gone already.
+// copies of the tree, and runs the tests that should notice. A guard whose removal
+// no test notices is a guard that may be gone already.
 //
+// By default it tries the guards that a change since origin/main can have touched.
 // It ends with a count, and with 1 unless every mutant was red.
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 )
 
+// options say which guards to try, and how.
+type options struct {
+	all   bool
+	base  string // a git revision; "" is origin/main, or main where there is none
+	only  string // regular expression of the guards' names; not "" implies all
+	trees int
+}
+
 func main() {
+	var o options
+	flag.BoolVar(&o.all, "all", false, "try all guards, not only those a change can have touched")
+	flag.StringVar(&o.base, "base", "", "the revision to look for changes since (default origin/main)")
+	flag.StringVar(&o.only, "only", "", "try the guards whose names match this regular expression")
+	flag.IntVar(&o.trees, "trees", min(runtime.NumCPU(), 4), "copies of the tree to work in at the same time")
+	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	only := flag.String("only", "", "regular expression of the mutants to run")
-	trees := flag.Int("trees", min(runtime.NumCPU(), 4), "copies of the tree to work in at the same time")
-	flag.Parse()
-	if err := run(ctx, *only, max(*trees, 1), os.Stdout); err != nil {
+	if err := run(ctx, o, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "mutants:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, only string, trees int, out io.Writer) error {
-	pick, err := regexp.Compile(only)
+func run(ctx context.Context, o options, out io.Writer) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	picked, err := pick(ctx, o, out)
+	if err != nil || len(picked) == 0 {
+		return err
+	}
+	began := time.Now()
+	tests, err := newBinaries(picked)
 	if err != nil {
 		return err
 	}
-	var picked []mutant
-	for _, m := range mutants {
-		if pick.MatchString(m.guard) {
-			picked = append(picked, m)
-		}
-	}
+	defer tests.remove()
 	next, tried := make(chan mutant), make(chan trial)
-	for range min(trees, len(picked)) {
-		tree, err := copyTree(ctx)
-		defer os.RemoveAll(tree)
+	for range min(max(o.trees, 1), len(picked)) {
+		t, err := newTree(ctx, tests)
 		if err != nil {
 			return err
 		}
-		go func() {
-			for m := range next {
-				noticed, err := m.try(ctx, tree)
-				tried <- trial{m, noticed, err}
-			}
-		}()
+		defer t.remove()
+		go t.work(ctx, next, tried)
 	}
 	go func() {
+		defer close(next)
 		for _, m := range picked {
 			next <- m
 		}
-		close(next)
 	}()
-	red := 0
-	for range picked {
-		t := <-tried
-		if t.err != nil {
-			fmt.Fprintf(out, "NOT RED  %s: %v\n", t.guard, t.err)
-			continue
-		}
-		red++
-		fmt.Fprintf(out, "red      %s: %s\n", t.guard, strings.Join(t.noticed, ", "))
+	red := report(ctx, out, tried, len(picked))
+	if err := ctx.Err(); err != nil {
+		return err
 	}
-	fmt.Fprintf(out, "%d guards taken away, %d noticed\n", len(picked), red)
+	fmt.Fprintf(out, "%d guards taken away, %d noticed, in %s\n", len(picked), red, time.Since(began).Round(time.Second))
 	if red != len(picked) {
 		return errors.New("a guard can go unnoticed")
 	}
-	return ctx.Err()
+	return nil
 }
 
 // trial is what came of a mutant.
 type trial struct {
 	mutant
 	noticed []string
+	took    time.Duration
 	err     error
 }
 
-// copyTree copies what git tracks into a directory of its own, so that nobody's
-// work is touched. Tools that the tests need are lent to it.
-func copyTree(ctx context.Context) (string, error) {
-	tree, err := os.MkdirTemp("", "portico-mutants-")
-	if err != nil {
-		return "", err
-	}
-	list, err := exec.CommandContext(ctx, "git", "ls-files", "-z").Output()
-	if err != nil {
-		return tree, fmt.Errorf("git ls-files: %w", err)
-	}
-	for name := range strings.SplitSeq(strings.TrimRight(string(list), "\x00"), "\x00") {
-		b, err := os.ReadFile(name)
-		if errors.Is(err, os.ErrNotExist) {
-			continue // deleted and not committed yet
+// report prints n trials as they come and returns how many were red. Once ctx has
+// ended it prints none.
+func report(ctx context.Context, out io.Writer, tried <-chan trial, n int) (red int) {
+	for range n {
+		t := <-tried
+		if ctx.Err() != nil {
+			continue
 		}
+		if t.err != nil {
+			fmt.Fprintf(out, "NOT RED  %s: %v\n", t.guard, t.err)
+			continue
+		}
+		red++
+		fmt.Fprintf(out, "red      %s: %s (%.1fs)\n", t.guard, strings.Join(t.noticed, ", "), t.took.Seconds())
+	}
+	return red
+}
+
+// pick returns the guards to try, a package's after another's: a package's tests
+// are built once.
+func pick(ctx context.Context, o options, out io.Writer) ([]mutant, error) {
+	named, err := regexp.Compile(o.only)
+	if err != nil {
+		return nil, err
+	}
+	touched := func(mutant) bool { return true }
+	if !o.all && o.only == "" {
+		base, err := baseOf(ctx, o.base)
 		if err != nil {
-			return tree, err
+			return nil, err
 		}
-		to := filepath.Join(tree, name)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(to), 0o755), os.WriteFile(to, b, 0o644)); err != nil {
-			return tree, err
+		c, err := changesSince(ctx, base)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(out, "guards that a change since %s can have touched; ALL=1 tries all\n", base)
+		touched = c.touch
+	}
+	var picked []mutant
+	for _, m := range mutants {
+		if named.MatchString(m.guard) && touched(m) {
+			picked = append(picked, m)
 		}
 	}
-	tools, err := filepath.Abs(".tools")
-	if err != nil {
-		return tree, err
-	}
-	// Servers that do not run as root read there too.
-	return tree, errors.Join(os.Chmod(tree, 0o755), os.Symlink(tools, filepath.Join(tree, ".tools")))
-}
-
-// mutant is a guard and how it is taken away.
-type mutant struct {
-	guard    string
-	file     string
-	old, new string // every occurrence of old; "" in new removes it
-	pkg      string
-	tests    string // regular expression of the tests that should notice
-}
-
-var failed = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
-
-// try returns the tests that noticed. That nothing noticed, or that the mutant
-// does not build, is an error.
-func (m mutant) try(ctx context.Context, tree string) ([]string, error) {
-	path := filepath.Join(tree, m.file)
-	was, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	if !bytes.Contains(was, []byte(m.old)) {
-		return nil, fmt.Errorf("the guard is no longer in %s as e2e/mutants/list.go knows it", m.file)
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	defer func() { _ = os.WriteFile(path, was, 0o644) }()
-	if err := os.WriteFile(path, bytes.ReplaceAll(was, []byte(m.old), []byte(m.new)), 0o644); err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, 4*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "go", "test", "-count=1", "-run", m.tests, m.pkg)
-	cmd.Dir = tree
-	out, err := cmd.CombinedOutput()
-	if err == nil {
-		return nil, errors.New("no test noticed")
-	}
-	var noticed []string
-	for _, hit := range failed.FindAllSubmatch(out, 4) {
-		noticed = append(noticed, string(hit[1]))
-	}
-	if len(noticed) == 0 {
-		return nil, fmt.Errorf("no test failed, though go test did:\n%s", tail(out))
-	}
-	return noticed, nil
-}
-
-func tail(out []byte) []byte {
-	const most = 1500
-	return out[max(0, len(out)-most):]
+	slices.SortStableFunc(picked, func(a, b mutant) int { return strings.Compare(a.pkg, b.pkg) })
+	fmt.Fprintf(out, "%d of %d guards\n", len(picked), len(mutants))
+	return picked, nil
 }

@@ -18,6 +18,17 @@ type tempDir struct {
 	lock *os.File
 }
 
+// TempDir makes a temporary directory for one run of something of that kind, which
+// other users may read. remove removes it; after a run that was killed, the next
+// run of anything does.
+func TempDir(kind string) (path string, remove func(), err error) {
+	t, err := newTempDir(kind)
+	if err != nil {
+		return "", nil, err
+	}
+	return t.path, t.remove, nil
+}
+
 // longestTemp leaves room for the name of a unix socket, whose whole path the
 // kernel limits to 107 bytes.
 const longestTemp = 60

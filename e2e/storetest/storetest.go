@@ -41,7 +41,7 @@ func run(m *testing.M, after []func()) int {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	var err error
-	if server, err = stack.StartPostgres(ctx, stack.PostgresOptions{}); err != nil {
+	if server, err = startServer(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "storetest:", err)
 		return 1
 	}
@@ -156,7 +156,7 @@ func SignIn(t testing.TB, email string) store.Token {
 	// Without the job that DB.BeginMailFlow queues: where jobs run, it would mint
 	// a code of its own over this one.
 	flow, hash := store.NewID(), sha256.Sum256(cookie)
-	_, err := DB().Pool().Exec(ctx, `select lookup.flow_begin($1, 'mail', $2, $3, null, '/', '', null, '', '')`, flow, hash[:], email)
+	_, err := DB().JobPool().Exec(ctx, `select lookup.flow_begin($1, 'mail', $2, $3, null, '/', '', null, '', '')`, flow, hash[:], email)
 	check(t, err)
 	_, err = DB().MintFlow(ctx, flow, link, code)
 	check(t, err)
@@ -232,9 +232,14 @@ func Deliverable(t testing.TB, me store.Member, project uuid.UUID, title string)
 	return id
 }
 
-// Within fails a test that would otherwise hang.
+// leastWait is the least that a test waits for what must come: on a busy machine
+// everything takes its time.
+const leastWait = 30 * time.Second
+
+// Within fails a test that would otherwise hang. It ends after d, or 30 seconds if
+// that is longer.
 func Within(t testing.TB, d time.Duration) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), d)
+	ctx, cancel := context.WithTimeout(t.Context(), max(d, leastWait))
 	t.Cleanup(cancel)
 	return ctx
 }

@@ -41,7 +41,7 @@ func StepUp(t testing.TB, token store.Token) store.Token {
 	cookie, link, code := secret(), secret(), secret()
 	// Without the job that DB.BeginStepUp queues, as in [SignIn].
 	flow, hash := store.NewID(), sha256.Sum256(cookie)
-	begin, err := DB().Pool().Begin(t.Context())
+	begin, err := DB().JobPool().Begin(t.Context())
 	check(t, err)
 	_, err = begin.Exec(t.Context(), `select set_config('app.user_id', $1, true)`, me.ID().String())
 	check(t, err)

@@ -118,7 +118,7 @@ func shownAddress(ip netip.Addr) string {
 		kind = "A "
 	}
 	if !ip.IsGlobalUnicast() || ip.IsPrivate() {
-		return kind + "of a network that is not public"
+		return kind + "in a private network"
 	}
 	return kind + ip.String()
 }

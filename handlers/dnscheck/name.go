@@ -23,20 +23,20 @@ var unroutable = []string{"localhost", "local", "internal", "lan", "home", "arpa
 func (ours Ours) Fold(typed string) (host, why string) {
 	typed = strings.TrimSuffix(strings.TrimSpace(typed), ".")
 	if _, err := netip.ParseAddr(typed); err == nil {
-		return "", "That is an address of a machine. Write a domain, such as portal.example.com."
+		return "", "That is an IP address. Enter a domain, such as portal.example.com."
 	}
 	host, err := idna.Lookup.ToASCII(typed)
 	if err != nil || !plain(host) {
-		return "", "That is no domain. It looks like portal.example.com, without https:// and without a path."
+		return "", "Enter a domain, such as portal.example.com, without https:// and without a path."
 	}
 	labels := strings.Split(host, ".")
 	switch top := labels[len(labels)-1]; {
 	case len(labels) < 2:
 		return "", "A domain has at least two parts, such as example.com."
 	case slices.Contains(unroutable, top), strings.Trim(top, "0123456789") == "":
-		return "", "No public DNS has names that end like this."
+		return "", "Names that end like this aren't in public DNS."
 	case within(host, ours.Main), ours.TenantDomain != "" && within(host, ours.TenantDomain):
-		return "", "That one is ours. Take a domain of your own."
+		return "", "That domain belongs to this installation. Enter a domain of your own."
 	}
 	return host, ""
 }

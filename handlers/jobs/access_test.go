@@ -134,7 +134,7 @@ func TestMailHoldsWhatItsReaderMaySee(t *testing.T) {
 			Since: time.Now().Add(-time.Hour).UTC(), Until: time.Now().Add(time.Hour).UTC()}
 		check(t, testSealer.Sign(job))
 		ended(insert(t, r, job))
-		digest := mailTo(t, who, "What happened").Text()
+		digest := mailTo(t, who, "New in ").Text()
 		if !strings.Contains(digest, "Shown "+a.Suffix) || strings.Contains(digest, "Binned") || strings.Contains(digest, "Draft") {
 			t.Errorf("the digest for %s holds the wrong things:\n%s", who, digest)
 		}
@@ -174,10 +174,10 @@ func TestDigestOfTheDay(t *testing.T) {
 	for range 3 {
 		check(t, storetest.DB().EnqueueDigests(t.Context(), "2026-03-01", tenants))
 	}
-	digest := mailTo(t, a.Mia, "What happened")
-	mailTo(t, a.Gus, "What happened")
-	mailTo(t, a.Leo, "What happened")
-	mailTo(t, a.Dana, "What happened") // of acme: what she shared herself is no news
+	digest := mailTo(t, a.Mia, "New in ")
+	mailTo(t, a.Gus, "New in ")
+	mailTo(t, a.Leo, "New in ")
+	mailTo(t, a.Dana, "New in ") // of acme: what she shared herself is no news
 	check(t, storetest.DB().EnqueueDigests(t.Context(), "2026-03-02", tenants))
 	waitIdle(t, r, tenants)
 
@@ -187,7 +187,7 @@ func TestDigestOfTheDay(t *testing.T) {
 	for _, who := range []string{a.Mia, a.Leo, a.Gus, a.Dana} {
 		n := 0
 		for _, m := range mailsTo(t, who) {
-			if strings.Contains(m.Text(), "What happened") {
+			if strings.Contains(m.Text(), "New in ") {
 				n++
 			}
 		}

@@ -63,16 +63,16 @@ func (w *tenantWorker[T, P]) Work(ctx context.Context, job *river.Job[envelope[T
 		}
 		j, err := w.r.db.VerifyJob(P(&args), w.policy)
 		if err != nil {
-			return refusal{claimed, "its seal does not fit"}
+			return refusal{claimed, "its signature is not valid"}
 		}
 		err = w.do(ctx, j, args)
 		switch {
 		case errors.Is(err, store.ErrStale):
 			return w.r.cancelStale(ctx, job.JobRow, j, err)
 		case errors.Is(err, store.ErrNotFound):
-			return refusal{claimed, "it names something that is not in its tenant"}
+			return refusal{claimed, "it refers to something outside its tenant"}
 		case errors.Is(err, store.ErrInvalid):
-			return refusal{claimed, "it asks for what nobody can do"}
+			return refusal{claimed, "it requests something no one can do"}
 		}
 		return err
 	})

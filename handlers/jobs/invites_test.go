@@ -23,7 +23,7 @@ func TestInviteMail(t *testing.T) {
 	a := storetest.Agency(t)
 	dana, nina := a.Member(t, a.Dana, a.Acme), "nina@"+a.Suffix+".test"
 	id := invite(t, dana, nina)
-	msg := mailTo(t, nina, "invites you to Acme")
+	msg := mailTo(t, nina, "has invited you to Acme")
 	link := inviteIn.FindStringSubmatch(msg.Text())
 	if link == nil || !strings.Contains(msg.HTML(), link[0]) || !strings.Contains(msg.Text(), "Dana "+a.Suffix) {
 		t.Fatalf("no link or no inviter in:\n%s", msg.Text())
@@ -54,7 +54,7 @@ func TestInviteMailIsTheLast(t *testing.T) {
 	dana, globex := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Dana, a.Globex)
 	nina := "nina@" + a.Suffix + ".test"
 	id := invite(t, dana, nina)
-	mailTo(t, nina, "invites you")
+	mailTo(t, nina, "has invited you")
 	again := func(tenant uuid.UUID, sending int) rivertype.JobState {
 		job := &queue.InviteMail{Signature: queue.Signature{Tenant: tenant}, Invite: id, Sending: sending}
 		check(t, testSealer.Sign(job))

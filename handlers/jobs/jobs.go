@@ -94,7 +94,7 @@ func newRunner(db *store.DB, cfg Config, change func(*Runner, *river.Config)) (*
 	r := &Runner{cfg: cfg, db: db, log: cfg.Log}
 	c := r.queueConfig()
 	change(r, c)
-	client, err := river.NewClient(riverpgxv5.New(db.Pool()), c)
+	client, err := river.NewClient(riverpgxv5.New(db.JobPool()), c)
 	if err != nil {
 		return nil, fmt.Errorf("job runner: %w", err)
 	}

@@ -44,7 +44,7 @@ func NewMailer(smtpURL, from string) (*Mailer, error) { return newMailer(smtpURL
 func newMailer(smtpURL, from string, sendTime time.Duration) (*Mailer, error) {
 	sender, err := netmail.ParseAddress(from)
 	if err != nil {
-		return nil, errors.New("MAIL_FROM is not a mail address")
+		return nil, errors.New("MAIL_FROM is not an email address")
 	}
 	u, err := url.Parse(smtpURL)
 	if err != nil || u.Hostname() == "" || (u.Scheme != "smtp" && u.Scheme != "smtps") {

@@ -15,8 +15,8 @@ import (
 var (
 	ErrMailAway   = errors.New("the mail server does not answer")
 	ErrMailTLS    = errors.New("the mail server and we cannot agree on TLS")
-	ErrMailSignIn = errors.New("the mail server refuses the user or the password of SMTP_URL")
-	ErrMailOther  = errors.New("the mail server answers, and not as one")
+	ErrMailSignIn = errors.New("the mail server refuses the user or password in SMTP_URL")
+	ErrMailOther  = errors.New("the server answers but isn't a mail server")
 )
 
 // probeTime is how long a mail server may take for each step.

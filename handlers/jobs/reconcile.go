@@ -43,19 +43,19 @@ type FindingKind string
 
 // What can be wrong.
 const (
-	Abandoned      FindingKind = "upload that nobody went on with"
-	GivenUp        FindingKind = "upload given up, not removed yet"
-	UploadGone     FindingKind = "upload that storage knows nothing of"
+	Abandoned      FindingKind = "abandoned upload"
+	GivenUp        FindingKind = "cancelled upload, not yet removed"
+	UploadGone     FindingKind = "upload unknown to storage"
 	PartWithoutRow FindingKind = "part in storage without a row"
-	RowWithoutPart FindingKind = "row of a part that storage does not have"
-	StrayUpload    FindingKind = "upload in storage that no row leads to"
-	StrayObject    FindingKind = "object that no row leads to"
-	StrayPreview   FindingKind = "preview that no row leads to"
-	LostPreview    FindingKind = "preview missing in storage"
-	LostFile       FindingKind = "file missing in storage, or of another size there"
-	FileBack       FindingKind = "file marked missing that is there"
-	HalfPurged     FindingKind = "file half removed from the bin"
-	ForeignObject  FindingKind = "object of a name that is none of ours"
+	RowWithoutPart FindingKind = "row of a part that is missing from storage"
+	StrayUpload    FindingKind = "upload in storage without a row"
+	StrayObject    FindingKind = "object without a row"
+	StrayPreview   FindingKind = "preview without a row"
+	LostPreview    FindingKind = "preview missing from storage"
+	LostFile       FindingKind = "file missing from storage, or of a different size"
+	FileBack       FindingKind = "file marked missing but present"
+	HalfPurged     FindingKind = "file partly removed from the bin"
+	ForeignObject  FindingKind = "object with an unknown name"
 )
 
 // Reconcile compares one tenant's rows with its part of storage. What the listings

@@ -75,11 +75,11 @@ func supportKey(ended bool, session, to uuid.UUID) string {
 // endings are how a session can end, in words.
 var endings = map[string]string{
 	"stopped":          "It was stopped.",
-	"expired":          "Its time was over.",
-	"revoked":          "It was ended by your side.",
-	"agent_disabled":   "The agent has left support.",
-	"actor_gone":       "Who looked may no longer do that.",
-	"target_gone":      "The person it looked as has no access any more.",
+	"expired":          "Its time ran out.",
+	"revoked":          "Your side ended it.",
+	"agent_disabled":   "The agent is no longer on the support team.",
+	"actor_gone":       "The viewer is no longer allowed to do that.",
+	"target_gone":      "The person it showed no longer has access.",
 	"tenant_suspended": "The workspace was suspended.",
 }
 

@@ -23,7 +23,7 @@ func TestSupportIsTold(t *testing.T) {
 
 	put(t, r, &queue.SupportStarted{Signature: seal, Session: me.Support.ID})
 	for _, owner := range []string{a.Mia, a.Dana} {
-		msg := mailTo(t, owner, "is in ")
+		msg := mailTo(t, owner, "is viewing ")
 		if !strings.Contains(msg.Text(), "T-1") || msg.Header("X-Portico-Actor") != me.Person.ID().String() {
 			t.Errorf("the mail about the start lacks the ticket or the agent:\n%s", msg.Raw)
 		}
@@ -31,7 +31,7 @@ func TestSupportIsTold(t *testing.T) {
 	do(t, conn, `update support_sessions set started_at = now() - interval '30 minutes', ends_at = now() - interval '1 second' where id = $1`, me.Support.ID)
 	put(t, r, &queue.SupportExpiry{Signature: seal, Session: me.Support.ID})
 	for _, owner := range []string{a.Mia, a.Dana} {
-		if msg := mailTo(t, owner, "has left"); !strings.Contains(msg.Text(), "Its time was over.") {
+		if msg := mailTo(t, owner, "has stopped viewing"); !strings.Contains(msg.Text(), "Its time ran out.") {
 			t.Errorf("the mail about the end does not say how:\n%s", msg.Text())
 		}
 	}
@@ -62,7 +62,7 @@ func TestMailIsInItsReadersDates(t *testing.T) {
 		Session:   me.Support.ID,
 	})
 	for owner, want := range map[string]string{a.Mia: "11. März 2020, 12:30, Auckland time", a.Dana: "10 March 2020, 23:30 UTC"} {
-		if text := mailTo(t, owner, "is in ").Text(); !strings.Contains(text, "It ends by itself at "+want+".") {
+		if text := mailTo(t, owner, "is viewing ").Text(); !strings.Contains(text, "The session ends by itself at "+want+".") {
 			t.Errorf("%s reads:\n%s", owner, text)
 		}
 	}
@@ -81,7 +81,7 @@ func TestSupportEndIsToldRegardless(t *testing.T) {
 		Signature: queue.Signature{Tenant: me.TenantID(), RequestedBy: me.ID(), Actor: me.Person.ID(), Support: me.Support.ID},
 		Session:   me.Support.ID,
 	})
-	mailTo(t, a.Mia, "no access any more")
+	mailTo(t, a.Mia, "no longer has access")
 	if n := len(mailsTo(t, a.Dana)); n != 0 {
 		t.Errorf("%d mails to whom lost access", n)
 	}
@@ -180,7 +180,7 @@ func TestSupportAskIsMailed(t *testing.T) {
 	var asks []store.AccessRequest
 	check(t, storetest.DB().Read(t.Context(), mia, store.ListOpenAccessRequests(&asks)))
 	for _, owner := range []string{a.Mia, a.Dana} {
-		msg := mailTo(t, owner, "asks to come into")
+		msg := mailTo(t, owner, "requests access to")
 		if !strings.Contains(msg.Text(), "T-77") || !strings.Contains(msg.Text(), "/support/asks/"+asks[0].ID.String()) || msg.Header("X-Portico-Actor") != sam.ID().String() {
 			t.Errorf("the mail lacks the ticket, the way or the agent:\n%s", msg.Raw)
 		}

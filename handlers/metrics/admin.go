@@ -51,7 +51,7 @@ func loopbackOnly(next http.Handler) http.Handler {
 		}
 		ip, err := netip.ParseAddr(host)
 		if host != "localhost" && (err != nil || !ip.IsLoopback()) {
-			http.Error(w, "this listener is for loopback alone", http.StatusForbidden)
+			http.Error(w, "this listener serves loopback only", http.StatusForbidden)
 			return
 		}
 		w.Header().Set("Cache-Control", "no-store")

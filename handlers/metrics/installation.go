@@ -20,14 +20,14 @@ func described(name, help string, labels ...string) *prometheus.Desc {
 
 var (
 	poolConns    = described("db_connections", "Connections to PostgreSQL.", "state")
-	poolMax      = described("db_connections_max", "The most connections there may be.")
-	poolAcquired = described("db_acquires_total", "Times a connection was borrowed.")
-	poolWaited   = described("db_acquire_waits_total", "Times a connection had to be waited for.")
-	poolWait     = described("db_acquire_seconds_total", "Time spent borrowing connections.")
-	poolGivenUp  = described("db_acquires_given_up_total", "Times somebody left before a connection was free.")
+	poolMax      = described("db_connections_max", "Maximum number of connections.")
+	poolAcquired = described("db_acquires_total", "Connections acquired from the pool.")
+	poolWaited   = described("db_acquire_waits_total", "Acquires that had to wait for a connection.")
+	poolWait     = described("db_acquire_seconds_total", "Time spent acquiring connections.")
+	poolGivenUp  = described("db_acquires_given_up_total", "Acquires cancelled before a connection was free.")
 	neighbourUp  = described("neighbour_up", "Whether a neighbour answers, as on /readyz.", "neighbour")
 	queueJobs    = described("queue_jobs", "Jobs in the queue.", "queue", "state")
-	queueOldest  = described("queue_oldest_seconds", "How long the oldest job waits that could be worked on.", "queue")
+	queueOldest  = described("queue_oldest_seconds", "Age of the oldest job that is ready to run.", "queue")
 )
 
 // Ready asks the neighbours, by name, which of them answer.

@@ -22,14 +22,14 @@ func newMeters() meters {
 	}
 	return meters{
 		requests: counter("http_requests_total", "Requests answered.", "route", "method", "status"),
-		took: histogram("http_request_duration_seconds", "Time from a request's head to the end of its answer.",
+		took: histogram("http_request_duration_seconds", "Time from a request's header to the end of its response.",
 			[]float64{.002, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}, "route", "method"),
-		refusals: counter("refusals_total", "Requests refused or failed, by the status they were answered with.", "status"),
-		bytes:    counter("file_bytes_total", "Bytes of files that went in or out.", "direction"),
-		signIns:  counter("sign_ins_total", "Proofs shown at the door, and what came of them.", "way", "outcome"),
+		refusals: counter("refusals_total", "Requests refused or failed, by response status.", "status"),
+		bytes:    counter("file_bytes_total", "Bytes of files uploaded or downloaded.", "direction"),
+		signIns:  counter("sign_ins_total", "Sign-in attempts, by way and outcome.", "way", "outcome"),
 		support:  counter("support_sessions_total", "Support sessions started, refused, stopped by the agent, and ended by the tenant.", "event"),
-		jobs:     counter("jobs_total", "Jobs worked on, and what came of them.", "kind", "outcome"),
-		jobTook:  histogram("job_duration_seconds", "Time a job took.", []float64{.01, .05, .25, 1, 5, 15, 60}, "kind"),
+		jobs:     counter("jobs_total", "Jobs run, by outcome.", "kind", "outcome"),
+		jobTook:  histogram("job_duration_seconds", "Time to run a job.", []float64{.01, .05, .25, 1, 5, 15, 60}, "kind"),
 	}
 }
 

@@ -8,6 +8,7 @@ package metrics
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -26,15 +27,29 @@ type Recorder struct {
 	tracer   trace.Tracer
 }
 
-// New returns a Watch that counts.
-func New() *Recorder {
+// Config says what is recorded beyond counts.
+type Config struct {
+	// Traces is what OTEL_EXPORTER_OTLP_ENDPOINT says: an OpenTelemetry collector
+	// over HTTP; "" sends none. A collector that is away costs its traces and
+	// nothing else.
+	Traces string
+	// Log is told of traces that the collector did not take.
+	Log *slog.Logger
+}
+
+// New returns a Recorder that counts and, if asked to, traces. An endpoint or a
+// resource that cannot be used is an error.
+func New(ctx context.Context, c Config) (*Recorder, error) {
 	w := &Recorder{registry: prometheus.NewRegistry(), meters: newMeters()}
 	w.registry.MustRegister(w.all()...)
 	w.registry.MustRegister(
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
-	return w
+	if c.Traces == "" {
+		return w, nil
+	}
+	return w, w.trace(ctx, c.Traces, c.Log)
 }
 
 // Answer is a request that was answered.

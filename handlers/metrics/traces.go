@@ -17,10 +17,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Trace sends traces to an OpenTelemetry collector, over HTTP: endpoint is what
-// OTEL_EXPORTER_OTLP_ENDPOINT says. A collector that is away costs its traces and
-// nothing else. Call it before anything is watched.
-func (w *Recorder) Trace(ctx context.Context, endpoint string, log *slog.Logger) error {
+// trace sends traces to the collector at endpoint.
+func (w *Recorder) trace(ctx context.Context, endpoint string, log *slog.Logger) error {
 	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(strings.TrimRight(endpoint, "/")+"/v1/traces"))
 	if err != nil {
 		return fmt.Errorf("traces: %w", err)

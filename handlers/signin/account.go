@@ -59,11 +59,11 @@ func (s *Service) accountPage(w http.ResponseWriter, r *http.Request, status int
 // accountDeeds are what the page can be told to say after a change.
 var accountDeeds = map[string]string{
 	"account.renamed":   "Name saved.",
-	"account.dates":     "Saved. Dates are written for you like that from now on.",
+	"account.dates":     "Saved. Dates are now shown this way.",
 	"browser.sign_out":  "That browser is signed out.",
 	"identity.linked":   "Account linked. You can sign in with it from now on.",
-	"identity.unlinked": "Account unlinked. It signs you in no more.",
-	"identity.declined": "You stopped on the way. Nothing was linked.",
+	"identity.unlinked": "Account unlinked. You can no longer sign in with it.",
+	"identity.declined": "Cancelled. Nothing was linked.",
 	"passkey.added":     "Passkey added. You can sign in with it from now on.",
 	"passkey.removed":   "Passkey removed. You can delete it from your device as well.",
 }
@@ -166,11 +166,11 @@ func browserRows(sessions []store.Session, this uuid.UUID) []views.BrowserRow {
 
 // eventWords are the sentences of a person's history.
 var eventWords = map[string]string{
-	"sign_in.link":             "Signed in with a mailed link",
-	"sign_in.code":             "Signed in with a mailed code",
+	"sign_in.link":             "Signed in with an email link",
+	"sign_in.code":             "Signed in with an email code",
 	"sign_in.provider":         "Signed in through a provider",
-	"sign_in.provider_linked":  "Signed in through a provider for the first time; its account is linked now",
-	"session.step_up":          "Confirmed with a mailed code",
+	"sign_in.provider_linked":  "Signed in through a provider for the first time and linked its account",
+	"session.step_up":          "Confirmed with an email code",
 	"session.step_up_provider": "Confirmed at a provider",
 	"identity.linked":          "Linked an account to sign in with",
 	"identity.unlinked":        "Unlinked an account",
@@ -178,8 +178,8 @@ var eventWords = map[string]string{
 	"session.step_up_passkey":  "Confirmed with a passkey",
 	"passkey.added":            "Added a passkey",
 	"passkey.removed":          "Removed a passkey",
-	"passkey.cloned":           "A passkey was refused: a copy of it seems to be in use",
-	"session.handed_over":      "Went on to a portal at its own address",
+	"passkey.cloned":           "A passkey was refused because a copy of it may be in use",
+	"session.handed_over":      "Opened a portal at its own address",
 	"session.ended":            "Signed a browser out",
 	"session.ended_all":        "Signed out everywhere",
 	"account.renamed":          "Changed the name",
@@ -187,8 +187,8 @@ var eventWords = map[string]string{
 	"account.forgotten":        "Erased the account",
 	"support.started":          "Started a support session",
 	"support.stopped":          "Stopped a support session",
-	"support.searched":         "Searched as support",
-	"invite.refused":           "Tried an invitation that was not for you, or was over",
+	"support.searched":         "Searched as a support agent",
+	"invite.refused":           "Opened an invitation that was for someone else or had expired",
 	"access.refused":           "Opened a page that is not shared with you",
 	"access.refused_often":     "Opened many pages that are not shared with you",
 }

@@ -19,7 +19,7 @@ func TestAccountName(t *testing.T) {
 	b := h.browser(t).signIn(a.Mia)
 	saved := b.want(b.post("/account/name", "name", "  Mia <Ω> "+a.Suffix+" "), http.StatusSeeOther)
 	page := b.want(b.get(saved.location), http.StatusOK)
-	for _, part := range []string{"Name saved.", `value="Mia &lt;Ω&gt; ` + a.Suffix + `"`, "Changed the name", "Signed in with a mailed code"} {
+	for _, part := range []string{"Name saved.", `value="Mia &lt;Ω&gt; ` + a.Suffix + `"`, "Changed the name", "Signed in with an email code"} {
 		if !strings.Contains(page.body, part) {
 			t.Errorf("the page lacks %q", part)
 		}
@@ -53,7 +53,7 @@ func TestAccountDates(t *testing.T) {
 	saved := b.want(b.post("/account/dates", "time_zone", "Pacific/Auckland", "locale", "de-DE"), http.StatusSeeOther)
 	page = b.want(b.get(saved.location), http.StatusOK)
 	chosen := []string{`<option value="Pacific/Auckland" selected>Auckland<`, `<option value="de-DE" selected>`, "Changed how dates are written", ` data-relative lang="de">`}
-	for _, part := range append(chosen, "Saved. Dates are written for you like that") {
+	for _, part := range append(chosen, "Saved. Dates are now shown this way") {
 		if !strings.Contains(page.body, part) {
 			t.Errorf("the page lacks %q", part)
 		}

@@ -67,8 +67,8 @@ func (s *Service) forgetPage(w http.ResponseWriter, r *http.Request, status int,
 // forgetInside is the answer to somebody who looks as somebody else.
 func forgetInside(w http.ResponseWriter, r *http.Request) error {
 	return views.Render(w, r, http.StatusConflict, views.ViewAsOver(views.ViewAsOverProps{
-		Title:    "You are looking as somebody else",
-		Sentence: "Stop that first. It may be in another browser of yours.",
-		Button:   "Stop looking",
+		Title:    "You are viewing as a client",
+		Sentence: "Stop that session first. It may be open in another browser.",
+		Button:   "Stop viewing",
 	}))
 }

@@ -38,7 +38,7 @@ func TestForgetAccount(t *testing.T) {
 	late := begun.askMail(a.Leo)
 	b.says("the account page", b.get("/account"), `href="/account/forget"`)
 	b.says("before the proof", b.want(b.get("/account/forget"), http.StatusOK),
-		a.Leo, "your workspace", "Your name on it", "/step-up?return_to=%2Faccount%2Fforget", "without", `name="address"`, "Former member")
+		a.Leo, "your workspace", "Your name on your work", "/step-up?return_to=%2Faccount%2Fforget", "without", `name="address"`, "Former member")
 	refused := b.want(b.post("/account/forget", "address", a.Leo), http.StatusSeeOther)
 	if refused.location != "/step-up?return_to=%2Faccount%2Fforget" || !b.signedIn() {
 		t.Errorf("without a proof it leads to %q", refused.location)
@@ -72,7 +72,7 @@ func TestForgetAccountIsRefused(t *testing.T) {
 	a, h := storetest.Agency(t), newHouse(t)
 	mia := h.browser(t).signIn(a.Mia).prove(a.Mia, "/account/forget")
 	members := `href="/w/` + a.Acme + `/members"`
-	mia.says("the page", mia.want(mia.get("/account/forget"), http.StatusOK), "Nobody else is an owner of these", members, "without", `name="address"`, `role="alert"`)
+	mia.says("the page", mia.want(mia.get("/account/forget"), http.StatusOK), "You are the only owner of these workspaces", members, "without", `name="address"`, `role="alert"`)
 	mia.says("the refusal", mia.want(mia.post("/account/forget", "address", a.Mia), http.StatusConflict), members, `role="alert"`)
 	if !mia.signedIn() {
 		t.Error("she is gone")
@@ -88,7 +88,7 @@ func TestForgetAccountIsRefused(t *testing.T) {
 		"the deed":           looks.post("/account/forget", "address", a.Ravi),
 		"in another browser": other.post("/account/forget", "address", a.Ravi),
 	} {
-		looks.says(what, looks.want(got, http.StatusConflict), "You are looking as somebody else")
+		looks.says(what, looks.want(got, http.StatusConflict), "You are viewing as a client")
 	}
 	looks.want(looks.post("/view-as/stop"), http.StatusSeeOther)
 	looks.want(looks.post("/account/forget", "address", a.Ravi), http.StatusSeeOther)

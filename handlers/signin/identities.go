@@ -84,9 +84,9 @@ func (s *Service) linkAt(w http.ResponseWriter, r *http.Request, me store.Person
 	full, isFull := errors.AsType[store.InvalidError](err)
 	switch {
 	case errors.Is(err, store.ErrConflict):
-		return accountProblem("That account is taken", "Somebody else here signs in with that account at "+provider.Label()+", so it was not linked to yours. Link another one.")
+		return accountProblem("That account is taken", "Someone else signs in with that account at "+provider.Label()+", so it wasn't linked to yours. Link another account.")
 	case isFull:
-		return accountProblem("That account was not linked", full[""])
+		return accountProblem("That account wasn't linked", full[""])
 	case err != nil:
 		return err
 	}
@@ -119,7 +119,7 @@ func (s *Service) stepUpAt(w http.ResponseWriter, r *http.Request, me store.Pers
 		}
 		return &web.Problem{
 			Status: http.StatusForbidden, Title: "That is another account", Link: tryAgain(to),
-			Sentence: "The account you signed in with at " + provider.Label() + " is not linked to yours here. Use the one that is, or have a code mailed.",
+			Sentence: "The account you signed in with at " + provider.Label() + " isn't linked to yours. Use the linked account, or request a code by email.",
 		}
 	}
 	if err != nil {
@@ -151,8 +151,8 @@ func tryAgain(to string) web.Link { return web.Link{URL: to, Label: "Try again"}
 
 func notConfirmed(err error, provider Provider, to string) error {
 	return &web.Problem{
-		Status: http.StatusBadRequest, Title: "That did not confirm it", Cause: err, Link: tryAgain(to),
-		Sentence: provider.Label() + " did not say that you signed in there just now. Try again, or have a code mailed.",
+		Status: http.StatusBadRequest, Title: "That didn't confirm it's you", Cause: err, Link: tryAgain(to),
+		Sentence: provider.Label() + " didn't confirm that you signed in there just now. Try again, or request a code by email.",
 	}
 }
 
@@ -163,7 +163,7 @@ func accountProblem(title, sentence string) error {
 	}
 }
 
-var errLastCredential = accountProblem("That is your last way in", "Without it you could not sign in any more. Add another way first, then take this one away.")
+var errLastCredential = accountProblem("You can't remove your only way to sign in", "Without it you couldn't sign in. Add another way to sign in first, then remove this one.")
 
 // linkedRows are the person's accounts at providers, and what else they can link.
 func (s *Service) linkedRows(linked []store.LinkedIdentity) (rows []views.LinkedRow, more []views.Provider) {

@@ -72,7 +72,7 @@ func TestLinkedAccount(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	b, other := o.browser(t).signIn(o.Mia), o.browser(t)
-	if page := b.get("/account").body; !strings.Contains(page, "Link Office") || !strings.Contains(page, "a link and a code, always there") || b.unlinking() != "" {
+	if page := b.get("/account").body; !strings.Contains(page, "Link Office") || !strings.Contains(page, "a link and a code, always available") || b.unlinking() != "" {
 		t.Error("the page does not offer the provider, or shows an account")
 	}
 	if got := b.want(b.post("/auth/office/link"), http.StatusSeeOther); got.location != "/step-up?return_to=%2Faccount" {
@@ -243,11 +243,11 @@ func TestStepUpAtProvider(t *testing.T) {
 				delete(c, "auth_time")
 			}
 		}})
-		refused(name, b.get(o.confirming(b, o.elsewhere())), http.StatusBadRequest, "did not say that you signed in there just now")
+		refused(name, b.get(o.confirming(b, o.elsewhere())), http.StatusBadRequest, "confirm that you signed in there just now")
 	}
 	o.idp.Forge(o.elsewhere(), stack.Forgery{})
 	for _, another := range []string{o.Dana, "new@" + o.Suffix + ".test"} {
-		refused(another, b.get(o.confirming(b, another)), http.StatusForbidden, "is not linked to yours")
+		refused(another, b.get(o.confirming(b, another)), http.StatusForbidden, "linked to yours. Use the linked account")
 	}
 	there := b.want(b.post("/auth/office/step-up", "return_to", "/account"), http.StatusOK)
 	_, address, _ := strings.Cut(there.header.Get("Refresh"), "url=")
@@ -281,7 +281,7 @@ func TestAccountOfSomebodyElse(t *testing.T) {
 	o.link(mia, o.Mia, o.elsewhere())
 	leo.stepUp(o.Leo)
 	got := leo.want(leo.get(o.linking(leo, o.elsewhere())), http.StatusConflict)
-	if !strings.Contains(got.body, "Somebody else here signs in with that account") || !strings.Contains(got.body, `href="/account"`) {
+	if !strings.Contains(got.body, "Someone else signs in with that account") || !strings.Contains(got.body, `href="/account"`) {
 		t.Error("the page does not say what is the matter, or leads nowhere")
 	}
 	for _, name := range []string{o.Mia, "Mia", o.elsewhere()} {
@@ -331,7 +331,7 @@ func TestLastWayIn(t *testing.T) {
 	o := newOffice(t)
 	b := o.link(o.browser(t).signIn(o.Leo), o.Leo, o.elsewhere())
 	age(t, `update users set email = null where email = $1`, o.Leo)
-	if got := b.want(b.post(b.unlinking()), http.StatusConflict); !strings.Contains(got.body, "your last way in") {
+	if got := b.want(b.post(b.unlinking()), http.StatusConflict); !strings.Contains(got.body, "your only way to sign in") {
 		t.Error("the page does not say why")
 	}
 	age(t, `update users set email = $1 where id = (select user_id from identities where email = $2)`, o.Leo, o.elsewhere())

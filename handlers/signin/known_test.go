@@ -128,7 +128,7 @@ func TestGuessesOverManyFlows(t *testing.T) {
 	guesser := h.browser(t)
 	m := guesser.askMail(a.Mia)
 	refused := guesser.want(guesser.post("/login/code", "code", m.code), http.StatusGone)
-	if !strings.Contains(refused.body, "one try too many") {
+	if !strings.Contains(refused.body, "Too many attempts") {
 		t.Error("the page does not say why")
 	}
 	guesser.want(guesser.post(m.link), http.StatusSeeOther)

@@ -38,9 +38,9 @@ func (s *Service) signInPage(w http.ResponseWriter, r *http.Request, status int,
 func notice(why, to string) string {
 	switch {
 	case why == reasonDeclined:
-		return "You stopped signing in on the way. Try again, or have a link mailed to you."
+		return "You cancelled signing in. Try again, or request a link by email."
 	case to != views.PathHome:
-		return "Sign in to go on to the page you asked for."
+		return "Sign in to continue to the page you requested."
 	}
 	return ""
 }
@@ -84,7 +84,7 @@ func (s *Service) Begin(w http.ResponseWriter, r *http.Request, _ store.Visitor)
 func (s *Service) badAddress(w http.ResponseWriter, r *http.Request, typed, to string) error {
 	return s.signInPage(w, r, http.StatusUnprocessableEntity, views.SignInProps{
 		Email: typed, ReturnTo: to,
-		Errors: ui.Errors{"email": "That is not an e-mail address. It looks like name@company.com."},
+		Errors: ui.Errors{"email": "Enter an email address, such as name@company.com."},
 	})
 }
 
@@ -156,8 +156,8 @@ func (s *Service) noMoreCodes(w http.ResponseWriter, r *http.Request, email, to 
 }
 
 var (
-	notACode  = ui.Errors{"code": "The code is six digits."}
-	wrongCode = ui.Errors{"code": "That is not the code of the last mail. Look again."}
+	notACode  = ui.Errors{"code": "Enter the six digits of the code."}
+	wrongCode = ui.Errors{"code": "That code is not correct. Use the code in the latest email."}
 )
 
 // answered ends a sign-in by mail. A mail that was answered does not count against

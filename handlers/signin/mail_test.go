@@ -188,7 +188,7 @@ func TestCodeBelongsToItsBrowserAndEndsAfterFiveTries(t *testing.T) {
 		b.want(b.post("/login/code", "code", wrong), http.StatusUnprocessableEntity)
 	}
 	fifth := b.want(b.post("/login/code", "code", wrong), http.StatusGone)
-	if !strings.Contains(fifth.body, "one try too many") || !strings.Contains(fifth.body, a.Dana) {
+	if !strings.Contains(fifth.body, "Too many attempts") || !strings.Contains(fifth.body, a.Dana) {
 		t.Error("the fifth wrong code does not offer a new one")
 	}
 	b.want(b.post("/login/code", "code", mail.code), http.StatusGone)
@@ -205,7 +205,7 @@ func TestBadAddressComesBack(t *testing.T) {
 	for _, typed := range []string{"", "dana", "dana@", "@x.test", "a b@x.test", "a@b@c", "<dana@x.test>", "a@x.test,b@x.test", "a\x00@x.test",
 		"\xff@x.test", strings.Repeat("a", 250) + "@x.test", "a@x..test", "a@\u202ex.test", "a@x.test\r\nBcc: b@x.test"} {
 		got := b.want(b.post("/login", "email", typed, "return_to", "/account"), http.StatusUnprocessableEntity)
-		if !strings.Contains(got.body, "not an e-mail address") || !strings.Contains(got.body, `value="/account"`) {
+		if !strings.Contains(got.body, "Enter an email address") || !strings.Contains(got.body, `value="/account"`) {
 			t.Errorf("%q: the form does not come back", typed)
 		}
 	}

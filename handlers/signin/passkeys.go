@@ -214,12 +214,12 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, of store.Ceremo
 func (s *Service) refusePasskey(r *http.Request, err error) error {
 	switch {
 	case errors.Is(err, store.ErrCloned):
-		return &web.Problem{Status: http.StatusForbidden, Sentence: "This passkey was refused, because a copy of it seems to be in use. Sign in by mail, remove it from your account, and add a new one."}
+		return &web.Problem{Status: http.StatusForbidden, Sentence: "This passkey was refused because a copy of it may be in use. Sign in by email, remove it from your account and add a new one."}
 	case errors.Is(err, ErrProviderRefused), errors.Is(err, store.ErrNotFound):
 		if e := s.countStray(r); e != nil {
 			return e
 		}
-		return &web.Problem{Status: http.StatusForbidden, Sentence: "That passkey does not work here. Try another, or have a code mailed."}
+		return &web.Problem{Status: http.StatusForbidden, Sentence: "That passkey doesn't work here. Try another, or request a code by email."}
 	}
 	return err
 }
@@ -234,8 +234,8 @@ func (s *Service) answerScript(w http.ResponseWriter, token store.Token, to stri
 }
 
 var (
-	errNoAnswer     = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "The device gave no usable answer. Try again."}
-	errCeremonyOver = &web.Problem{Status: http.StatusConflict, Sentence: "That took too long, or was begun elsewhere. Try again."}
+	errNoAnswer     = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "Your device didn't respond as expected. Try again."}
+	errCeremonyOver = &web.Problem{Status: http.StatusConflict, Sentence: "That took too long or was started elsewhere. Try again."}
 )
 
 // PasskeyAddBegin asks the device for a new passkey, after a fresh step-up.
@@ -293,7 +293,7 @@ func (s *Service) PasskeyAdd(w http.ResponseWriter, r *http.Request, me store.Pe
 	case errors.Is(err, store.ErrNotFound):
 		return errCeremonyOver
 	case errors.Is(err, store.ErrConflict):
-		return &web.Problem{Status: http.StatusConflict, Sentence: "That passkey is in use already."}
+		return &web.Problem{Status: http.StatusConflict, Sentence: "That passkey is already in use."}
 	case invalid:
 		return &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: wrong["name"]}
 	case err != nil:
@@ -324,6 +324,6 @@ func (s *Service) PasskeyRemove(w http.ResponseWriter, r *http.Request, me store
 // needStepUp tells a script where the person proves themselves first.
 func needStepUp(w http.ResponseWriter) error {
 	web.WriteJSON(w, http.StatusConflict, map[string]string{
-		"error": "STEP_UP", "message": "Confirm first that it is you.", "to": views.StepUpTo(views.PathAccount)})
+		"error": "STEP_UP", "message": "Confirm it's you first.", "to": views.StepUpTo(views.PathAccount)})
 	return nil
 }

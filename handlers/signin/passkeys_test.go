@@ -311,7 +311,7 @@ func TestCopiedPasskeyIsRefused(t *testing.T) {
 			t.Errorf("%s: %s", begin, got.body)
 		}
 	}
-	if page := b.get("/account").body; strings.Count(page, "a copy of it seems to be in use") != 2 {
+	if page := b.get("/account").body; strings.Count(page, "a copy of it may be in use") != 2 {
 		t.Error("the history does not show both")
 	}
 	still := h.device()

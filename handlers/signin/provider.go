@@ -204,7 +204,7 @@ func (s *Service) spendState(r *http.Request, provider Provider, answer url.Valu
 func (s *Service) noAccount(w http.ResponseWriter, r *http.Request, to string) error {
 	return s.signInPage(w, r, http.StatusForbidden, views.SignInProps{
 		ReturnTo: web.LocalPath(to),
-		Notice:   "No invitation here belongs to that account, or it was unlinked. Have a link mailed to the address your contact knows; on your account page you can link it then.",
+		Notice:   "That account has no invitation here, or it was unlinked. Request a link by email to the address your contact knows. You can then link the account on your account page.",
 	})
 }
 

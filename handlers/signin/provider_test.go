@@ -176,7 +176,7 @@ func TestUnknownIdentityIsNobody(t *testing.T) {
 	for _, email := range []string{o.Leo, "new@" + o.Suffix + ".test"} {
 		b := o.browser(t)
 		got := b.want(b.get(o.approve(b, email, "/account")), http.StatusForbidden)
-		if !strings.Contains(got.body, "No invitation here") || b.signedIn() {
+		if !strings.Contains(got.body, "That account has no invitation here") || b.signedIn() {
 			t.Errorf("%s: signed in %v", email, b.signedIn())
 		}
 	}
@@ -228,7 +228,7 @@ func TestDeclinedAtTheProvider(t *testing.T) {
 	back := "/auth/office/callback?error=access_denied&state=" + url.QueryEscape(part(t, there.location, "state"))
 	door := b.want(b.get(back), http.StatusSeeOther)
 	page := b.want(b.get(door.location), http.StatusOK)
-	if !strings.Contains(page.body, "You stopped signing in") || !strings.Contains(page.body, `value="/account"`) {
+	if !strings.Contains(page.body, "You cancelled signing in") || !strings.Contains(page.body, `value="/account"`) {
 		t.Errorf("%s does not say what happened", door.location)
 	}
 	b.want(b.get(back), http.StatusBadRequest)

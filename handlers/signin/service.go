@@ -81,7 +81,7 @@ func New(cfg Config) (*Service, error) {
 }
 
 // mailUnavailable is the same for every address, so it says nothing about any.
-const mailUnavailable = "We cannot send mail at the moment. Try again in a minute."
+const mailUnavailable = "We can't send email at the moment. Try again in a minute."
 
 // retryMail is how many seconds to wait for a mail server.
 const retryMail = "30"

@@ -116,7 +116,7 @@ func TestSignOutEverywhere(t *testing.T) {
 	a, h := storetest.Agency(t), newHouse(t)
 	laptop, phone, mia := h.browser(t).signIn(a.Dana), h.browser(t).signIn(a.Dana), h.browser(t).signIn(a.Mia)
 	out := laptop.want(laptop.post("/account/sign-out-everywhere"), http.StatusSeeOther)
-	if page := laptop.get(out.location); !strings.Contains(page.body, "Every browser") {
+	if page := laptop.get(out.location); !strings.Contains(page.body, "in every browser") {
 		t.Error("the page does not say that every browser is signed out")
 	}
 	if laptop.signedIn() || phone.signedIn() {

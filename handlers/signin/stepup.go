@@ -117,7 +117,7 @@ func (s *Service) onlyByPasskey(w http.ResponseWriter, r *http.Request, me store
 		return err != nil, err
 	}
 	return true, s.stepUpPage(w, r, http.StatusForbidden, me, views.StepUpProps{
-		ReturnTo: to, Errors: ui.Errors{"": "Agents confirm with their passkey here, and not with a code."}})
+		ReturnTo: to, Errors: ui.Errors{"": "Support agents confirm with a passkey here, not with a code."}})
 }
 
 // stepUpFlow is the step-up that this very session has under way.
@@ -128,9 +128,9 @@ func (s *Service) stepUpFlow(r *http.Request, me store.Person) (flow, bool) {
 
 // stepUpOver offers a new code for one that can no longer be used.
 func (s *Service) stepUpOver(w http.ResponseWriter, r *http.Request, me store.Person, to string, why store.EndReason) error {
-	sentence := "That code has run out. Get a new one."
+	sentence := "That code has expired. Request a new one."
 	if why == store.EndedTries {
-		sentence = "A code ends after five tries. Get a new one."
+		sentence = "A code stops working after five attempts. Request a new one."
 	}
 	return s.stepUpPage(w, r, http.StatusGone, me, views.StepUpProps{ReturnTo: to, Errors: ui.Errors{"": sentence}})
 }

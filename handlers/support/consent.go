@@ -114,19 +114,19 @@ func howEnded(kind, how string) string {
 		return ""
 	case "stopped":
 		if kind == viewAsKind {
-			return "They stopped"
+			return "Stopped by the viewer"
 		}
 		return "Stopped by support"
 	case "expired":
-		return "Its time was over"
+		return "Time ran out"
 	case "revoked":
 		return "Ended by an owner or admin here"
 	case "agent_disabled":
 		return "The agent lost access"
 	case "actor_gone":
-		return "They may no longer look"
+		return "The viewer lost permission"
 	case "target_gone":
-		return "The person is no longer here"
+		return "The person no longer has access"
 	case "tenant_suspended":
 		return "The workspace was suspended"
 	}

@@ -55,13 +55,13 @@ func (s *Service) Console(w http.ResponseWriter, r *http.Request, me store.Perso
 func overSentence(how string) string {
 	switch how {
 	case "expired":
-		return "Your session reached its end, and you are outside again."
+		return "Your session has ended because its time ran out."
 	case "revoked":
-		return "The customer ended your session, and you are outside again."
+		return "The customer ended your session."
 	case "target_gone":
-		return "The person you were looking as is no longer there, so your session has ended."
+		return "Your session has ended because the person you viewed as no longer has access."
 	case "tenant_suspended":
-		return "The workspace was suspended, so your session has ended."
+		return "Your session has ended because the workspace was suspended."
 	}
 	return "Your session has ended."
 }
@@ -229,9 +229,9 @@ func (s *Service) StartSession(w http.ResponseWriter, r *http.Request, me store.
 		return nil
 	case errors.Is(err, store.ErrConflict):
 		return s.consolePage(w, r, me, http.StatusConflict, views.ConsoleProps{
-			Notice: "You are in a session already. Stop it before you start another."})
+			Notice: "You already have a session. Stop it before you start another."})
 	case errors.Is(err, store.ErrForbidden):
-		return &web.Problem{Status: http.StatusForbidden, Sentence: "This workspace does not let support in. Its owners and admins can."}
+		return &web.Problem{Status: http.StatusForbidden, Sentence: "This workspace doesn't allow support access. Its owners and admins can."}
 	case invalid:
 		typed.Errors = ui.Errors(wrong)
 		return s.startFormAgain(w, r, me, slug, typed)

@@ -51,9 +51,9 @@ func (s *Service) RequestAccess(w http.ResponseWriter, r *http.Request, me store
 		return nil
 	case errors.Is(err, store.ErrConflict):
 		return s.consolePage(w, r, me, http.StatusConflict, views.ConsoleProps{
-			Notice: "You have asked them already. Wait for their answer."})
+			Notice: "You have already requested access. Wait for an answer."})
 	case errors.Is(err, store.ErrForbidden):
-		return &web.Problem{Status: http.StatusForbidden, Sentence: "This workspace does not want to be asked. Its owners and admins can let support in by themselves."}
+		return &web.Problem{Status: http.StatusForbidden, Sentence: "This workspace has turned off access requests. Its owners and admins can still allow support access."}
 	case invalid:
 		typed.Errors = ui.Errors(wrong)
 		found, err := s.find(r, me, slug)
@@ -85,14 +85,14 @@ func requestedRows(asked []store.SentAccessRequest) []views.AskedRow {
 func requestState(a store.SentAccessRequest) string {
 	switch frame.OrZero(a.Answer) {
 	case "granted":
-		return "They let you in"
+		return "Approved"
 	case "denied":
-		return "They said no"
+		return "Declined"
 	case "withdrawn":
-		return "Nobody answered"
+		return "No answer"
 	}
 	if time.Now().After(a.EndsAt) {
-		return "Nobody answered"
+		return "No answer"
 	}
-	return "Waiting for their answer"
+	return "Waiting for an answer"
 }

@@ -51,7 +51,7 @@ func (s *Service) StartWriting(w http.ResponseWriter, r *http.Request, me store.
 		return err
 	}
 	if f.Raw("sure") != "on" {
-		return s.writePage(w, r, me, http.StatusUnprocessableEntity, ui.Errors{"sure": "Tick this if you mean it."})
+		return s.writePage(w, r, me, http.StatusUnprocessableEntity, ui.Errors{"sure": "Tick this box to continue."})
 	}
 	writing, err := s.db.RequestWrite(r.Context(), me, s.mode == FourEyes)
 	switch {
@@ -59,14 +59,14 @@ func (s *Service) StartWriting(w http.ResponseWriter, r *http.Request, me store.
 		http.Redirect(w, r, views.StepUpTo(views.PathConsoleWrite), http.StatusSeeOther)
 		return nil
 	case errors.Is(err, store.ErrConflict):
-		return s.consolePage(w, r, me, http.StatusConflict, views.ConsoleProps{Notice: "There is no session of yours here that could begin to write."})
+		return s.consolePage(w, r, me, http.StatusConflict, views.ConsoleProps{Notice: "You have no session here that can make changes."})
 	case errors.Is(err, store.ErrForbidden):
-		return &web.Problem{Status: http.StatusForbidden, Sentence: "This workspace lets support read, and not change things. Its owners and admins can."}
+		return &web.Problem{Status: http.StatusForbidden, Sentence: "This workspace allows support read-only access. Its owners and admins can allow changes."}
 	case err != nil:
 		return err
 	case !writing:
 		return s.consolePage(w, r, me, http.StatusOK, views.ConsoleProps{
-			Notice: "Another agent must agree in their console within ten minutes. Until then your session only reads."})
+			Notice: "Another agent must approve this in their console within ten minutes. Until then your session is read-only."})
 	}
 	http.Redirect(w, r, views.PathBase(me.SupportSlug).Home(), http.StatusSeeOther)
 	return nil
@@ -85,7 +85,7 @@ func (s *Service) ConfirmWriting(w http.ResponseWriter, r *http.Request, me stor
 		http.Redirect(w, r, views.StepUpTo(views.PathConsole), http.StatusSeeOther)
 		return nil
 	case errors.Is(err, store.ErrConflict):
-		return s.consolePage(w, r, me, http.StatusConflict, views.ConsoleProps{Notice: "That is no longer asked for."})
+		return s.consolePage(w, r, me, http.StatusConflict, views.ConsoleProps{Notice: "That request is no longer open."})
 	case err != nil:
 		return err
 	}

@@ -29,9 +29,9 @@ const (
 )
 
 // ErrOff refuses what an installation has switched off.
-var ErrOff = &web.Problem{Status: http.StatusForbidden, Sentence: "Support is switched off on this installation."}
+var ErrOff = &web.Problem{Status: http.StatusForbidden, Sentence: "Support is turned off on this installation."}
 
-var errNoPasskey = &web.Problem{Status: http.StatusForbidden, Sentence: "Add a passkey to your account first. This installation lets no agent in without one."}
+var errNoPasskey = &web.Problem{Status: http.StatusForbidden, Sentence: "Add a passkey to your account first. This installation requires one for support agents."}
 
 // Passkeys says of an agent whether they must add a passkey before they may start
 // anything.

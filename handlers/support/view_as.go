@@ -37,9 +37,9 @@ func (s *Service) StartViewAs(w http.ResponseWriter, r *http.Request, me store.M
 		return nil
 	case errors.Is(err, store.ErrConflict):
 		return views.Render(w, r, http.StatusConflict, views.ViewAsOver(views.ViewAsOverProps{
-			Title:    "You are looking as somebody already",
-			Sentence: "Stop that first. It may be in another browser of yours.",
-			Button:   "Stop looking",
+			Title:    "You are already viewing as a client",
+			Sentence: "Stop that session first. It may be open in another browser.",
+			Button:   "Stop viewing",
 		}))
 	case invalid:
 		return s.page(w, r, me, http.StatusUnprocessableEntity, typedForms{
@@ -63,24 +63,24 @@ func (s *Service) StopViewAs(w http.ResponseWriter, r *http.Request, me store.Pe
 }
 
 // ErrViewAsEnded refuses a program whose view as has ended.
-var ErrViewAsEnded = &web.Problem{Status: http.StatusConflict, Sentence: "Looking as somebody else is over."}
+var ErrViewAsEnded = &web.Problem{Status: http.StatusConflict, Sentence: "Viewing as a client has ended."}
 
 // ViewAsEnded answers the first request after a view as has ended. A page that was
 // left open must not become a change in the staff member's own name.
 func ViewAsEnded(w http.ResponseWriter, r *http.Request, how string) error {
 	return views.Render(w, r, http.StatusConflict, views.ViewAsOver(views.ViewAsOverProps{
-		Title:    "You no longer look as somebody else",
-		Sentence: viewAsEndings[how] + " What you do from here, you do as yourself.",
-		Button:   "Go on as myself",
+		Title:    "You no longer view as a client",
+		Sentence: viewAsEndings[how] + " From here on you act as yourself.",
+		Button:   "Continue as yourself",
 	}))
 }
 
 var viewAsEndings = map[string]string{
-	"stopped":     "It was stopped in another browser of yours.",
+	"stopped":     "It was stopped in another browser.",
 	"expired":     "The hour is over.",
 	"revoked":     "An owner or admin ended it.",
-	"actor_gone":  "You may no longer do that here.",
-	"target_gone": "The person is no longer there.",
+	"actor_gone":  "You are no longer allowed to do that here.",
+	"target_gone": "The person no longer has access.",
 }
 
 // viewAsPeople are the people whom staff may view the workspace as.

@@ -30,7 +30,7 @@ const (
 
 // Unfit is a picture that no small one can be made of, now or ever.
 type Unfit struct {
-	Why string // the rest of a sentence: "it is broken"
+	Why string // the rest of a sentence: "it is damaged"
 }
 
 func (u Unfit) Error() string { return "unfit picture: " + u.Why }
@@ -64,12 +64,12 @@ func Shrink(r io.Reader, contentType string, box Box) (small Small, err error) {
 	}()
 	format, ok := formats[contentType]
 	if !ok {
-		return Small{}, Unfit{"it is no picture"}
+		return Small{}, Unfit{"it is not a picture"}
 	}
 	var head bytes.Buffer
 	config, err := format.config(io.TeeReader(io.LimitReader(r, maxHead), &head))
 	if err != nil {
-		return Small{}, Unfit{"it is broken"}
+		return Small{}, Unfit{"it is damaged"}
 	}
 	shape := shapeOf(contentType, config, head.Bytes())
 	if err := shape.check(); err != nil {
@@ -77,7 +77,7 @@ func Shrink(r io.Reader, contentType string, box Box) (small Small, err error) {
 	}
 	picture, err := format.decode(io.MultiReader(&head, r))
 	if err != nil {
-		return Small{}, Unfit{"it is broken"}
+		return Small{}, Unfit{"it is damaged"}
 	}
 	return encode(turn(scale(picture, box, shape.turned), shape.turned), isOpaque(picture))
 }

@@ -56,11 +56,11 @@ func (f *Form) Text(name, what string, most int) string {
 	v := strings.Join(strings.Fields(f.Raw(name)), " ")
 	switch {
 	case v == "":
-		f.Errors[name] = "Give it " + what + "."
+		f.Errors[name] = "Enter " + what + "."
 	case utf8.RuneCountInString(v) > most:
 		f.Errors[name] = "That is too long."
 	case !Printable(v):
-		f.Errors[name] = "That has a character that cannot be shown."
+		f.Errors[name] = "Remove the characters that can't be displayed."
 	}
 	return v
 }
@@ -80,7 +80,7 @@ func (f *Form) Prose(name string, most int) string {
 	case utf8.RuneCountInString(v) > most:
 		f.Errors[name] = "That is too long."
 	case !Printable(strings.ReplaceAll(v, "\n", "")):
-		f.Errors[name] = "That has a character that cannot be shown."
+		f.Errors[name] = "Remove the characters that can't be displayed."
 	}
 	return v
 }
@@ -93,7 +93,7 @@ func (f *Form) Date(name string) *time.Time {
 	}
 	day, err := time.Parse(time.DateOnly, v)
 	if err != nil || day.Year() < 2000 || day.Year() > 2200 {
-		f.Errors[name] = "That is not a date, such as 2026-11-25."
+		f.Errors[name] = "Enter a date, such as 2026-11-25."
 		return nil
 	}
 	return &day
@@ -109,7 +109,7 @@ func IsColor(s string) bool { return color.MatchString(s) }
 func (f *Form) Color(name string) string {
 	v := strings.ToLower(strings.TrimSpace(f.Raw(name)))
 	if !IsColor(v) {
-		f.Errors[name] = "A colour is # and six of 0 to 9 and a to f."
+		f.Errors[name] = "Enter a colour as # and six characters, 0 to 9 and a to f."
 	}
 	return v
 }

@@ -25,8 +25,8 @@ const (
 // Requests beyond the limits.
 var (
 	ErrTooManyFields     = &Problem{Status: http.StatusRequestEntityTooLarge, Sentence: "The form has too many fields."}
-	errURLTooLong        = &Problem{Status: http.StatusRequestURITooLong, Sentence: "The address is too long to be one of ours."}
-	errTooManyParameters = &Problem{Status: http.StatusBadRequest, Sentence: "The address has too many parameters to be one of ours."}
+	errURLTooLong        = &Problem{Status: http.StatusRequestURITooLong, Sentence: "That address is too long."}
+	errTooManyParameters = &Problem{Status: http.StatusBadRequest, Sentence: "That address has too many parameters."}
 )
 
 // Refuse answers a request that failed with err.

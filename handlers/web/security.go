@@ -33,7 +33,7 @@ func SetSecurityHeaders(h http.Header, https bool) {
 	}
 }
 
-var errCrossOrigin = &Problem{Status: http.StatusForbidden, Sentence: "This came from another site, so nothing was done."}
+var errCrossOrigin = &Problem{Status: http.StatusForbidden, Sentence: "This request came from another site, so nothing was done."}
 
 // RefuseCrossOrigin keeps other sites from causing changes here. The standard
 // library compares hosts only. A page of our host that came without encryption may

@@ -7,7 +7,7 @@ async function told(path, body) {
   });
   const said = await answer.json();
   if (answer.ok || said.to) return said;
-  throw new Error(said.message || "That did not work. Try again.");
+  throw new Error(said.message || "That didn't work. Try again.");
 }
 
 async function ceremony(frame) {
@@ -23,8 +23,8 @@ async function ceremony(frame) {
 
 // What browsers call the reasons; the words in the errors are theirs and not for people.
 const reasons = {
-  NotAllowedError: "Nothing happened: it was stopped, or took too long.",
-  InvalidStateError: "This device has a passkey for your account already.",
+  NotAllowedError: "It was cancelled or took too long. Try again.",
+  InvalidStateError: "This device already has a passkey for your account.",
   Error: null,
 };
 
@@ -42,7 +42,7 @@ if (window.PublicKeyCredential?.parseRequestOptionsFromJSON && PublicKeyCredenti
       try {
         await ceremony(frame);
       } catch (error) {
-        problem.textContent = reasons[error.name] ?? (error.name === "Error" ? error.message : "That did not work. Try again.");
+        problem.textContent = reasons[error.name] ?? (error.name === "Error" ? error.message : "That didn't work. Try again.");
         button.removeAttribute("aria-busy");
       }
     };

@@ -27,7 +27,7 @@ for (const list of all("[data-reorder]")) {
     } catch {
       back();
       renew();
-      announce("The order could not be saved, so it is as it was");
+      announce("The order couldn't be saved. Nothing was moved");
     }
   }
 

@@ -8,7 +8,7 @@ for (const element of all("time[data-until]")) {
   const tick = () => {
     const seconds = Math.ceil((end - Date.now()) / 1000);
     if (seconds <= 0) {
-      element.textContent = "over";
+      element.textContent = "ended";
       // The server's clock decides: one that is ahead of it here must not ask in a loop.
       setTimeout(() => location.reload(), ticked ? 1000 : 30_000);
       return;

@@ -71,7 +71,7 @@ function filter() {
   }
   const items = shown();
   mark(items[0]);
-  announce(items.length ? plural(items.length, "workspace", "workspaces") : "No workspace matches");
+  announce(items.length ? plural(items.length, "workspace", "workspaces") : "No matching workspace");
 }
 
 function mark(item) {

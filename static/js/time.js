@@ -44,7 +44,7 @@ for (const offer of all("[data-zone-here]")) {
   const option = options.find((o) => o.value === here) ?? options.find((o) => canonical(o.value) === here);
   if (!option || option.selected) continue;
   const button = offer.querySelector("button");
-  button.textContent = `Use ${option.text}, as this device does`;
+  button.textContent = `Use ${option.text}, this device's time zone`;
   button.addEventListener("click", () => {
     option.selected = true;
     offer.hidden = true;

@@ -25,15 +25,15 @@ function left(seconds) {
 function line(t) {
   const total = t.file.size;
   switch (t.state) {
-    case "waiting": return [size(total), "waiting its turn"];
+    case "waiting": return [size(total), "waiting"];
     case "sending": {
       const now = [`${size(t.sent)} of ${size(total)}`];
       if (t.speed > 0) now.push(`${size(t.speed)}/s`, left((total - t.sent) / t.speed));
       return now;
     }
-    case "retrying": return [`${size(t.sent)} of ${size(total)}`, "no connection, trying again"];
+    case "retrying": return [`${size(t.sent)} of ${size(total)}`, "no connection, retrying"];
     case "paused": return [`${size(t.sent)} of ${size(total)}`, "paused"];
-    case "checking": return [size(total), "checking every byte"];
+    case "checking": return [size(total), "checking"];
     case "done": return [size(total), "uploaded"];
     default: return [t.problem];
   }
@@ -81,7 +81,7 @@ function add(files) {
     list.hidden = false;
     row.addEventListener("click", (event) => act(t, event.target.closest("[data-act]")?.dataset.act));
     preview(t);
-    if (file.size > Number(root.dataset.max)) t.set("failed", `It is ${size(file.size)}, and ${size(Number(root.dataset.max))} is the most one file may have.`);
+    if (file.size > Number(root.dataset.max)) t.set("failed", `This file is ${size(file.size)}. The limit is ${size(Number(root.dataset.max))} per file.`);
     else draw(t);
   }
   next();

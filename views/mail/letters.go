@@ -18,20 +18,20 @@ type SignInProps struct {
 
 // SignIn brings the link and the code that sign a person in.
 func SignIn(p SignInProps) (Message, error) {
-	asked := "Somebody asked to sign in with this address."
+	asked := "Someone asked to sign in with this address."
 	if p.Browser != "" {
-		asked = "Somebody asked to sign in with this address, from " + p.Browser + "."
+		asked = "Someone asked to sign in with this address, from " + p.Browser + "."
 	}
 	return letter{
 		Subject: p.Code + " is your sign-in code for " + p.Brand.name(),
 		Brand:   p.Brand,
 		Title:   "Sign in to " + p.Brand.name(),
 		Paragraphs: []string{
-			"Open the link on any device, or type the code in the browser you began with. Both are good for " +
+			"Open the link on any device, or enter the code in the browser where you started. Both expire after " +
 				minutes(p.Minutes) + " and work once.",
 		},
 		Code: p.Code, Label: "Sign in", URL: p.URL,
-		Foot: asked + " If it was not you, there is nothing to do: without this mail nobody gets in.",
+		Foot: asked + " If it wasn't you, ignore this email. No one can sign in without it.",
 	}.write()
 }
 
@@ -46,14 +46,14 @@ type StepUpProps struct {
 // StepUp brings the code by which a signed-in person confirms who they are.
 func StepUp(p StepUpProps) (Message, error) {
 	return letter{
-		Subject: p.Code + " confirms that it is you",
+		Subject: p.Code + " is your confirmation code",
 		Brand:   p.Brand,
-		Title:   "Confirm it is you",
+		Title:   "Confirm it's you",
 		Paragraphs: []string{
-			strings.TrimSpace("Type this code where it is asked for "+p.Purpose) + ". It is good for " + minutes(p.Minutes) + " and works once.",
+			strings.TrimSpace("Enter this code "+p.Purpose) + ". It expires after " + minutes(p.Minutes) + " and works once.",
 		},
 		Code: p.Code,
-		Foot: "If you did not ask for it, somebody is signed in as you: open your account and sign out everywhere.",
+		Foot: "If you didn't ask for this code, someone else is signed in as you. Open your account and sign out everywhere.",
 	}.write()
 }
 
@@ -69,20 +69,20 @@ type InviteProps struct {
 // Invite asks somebody in.
 func Invite(p InviteProps) (Message, error) {
 	place := p.Brand.name()
-	what := p.By + " invites you to " + place + ", where you find the work that is made for you."
+	what := p.By + " has invited you to " + place + ", where you can see the work made for you."
 	if p.Team {
-		what = p.By + " invites you to join the team of " + place + "."
+		what = p.By + " has invited you to join the " + place + " team."
 	}
 	return letter{
-		Subject: p.By + " invites you to " + place,
+		Subject: p.By + " has invited you to " + place,
 		Brand:   p.Brand, Title: "You are invited to " + place,
 		Paragraphs: []string{
 			what,
-			"The link is for this address alone, works once and is good for " + ui.Count(p.Days, "day", "days") +
-				". There is no password: you sign in by mail.",
+			"The link is only for this address, works once and expires after " + ui.Count(p.Days, "day", "days") +
+				". You don't need a password: you sign in by email.",
 		},
-		Label: "Look at the invitation", URL: p.URL,
-		Foot: "You get this because " + p.By + " typed your address. If you do not know them, there is nothing to do.",
+		Label: "View invitation", URL: p.URL,
+		Foot: "You're getting this because " + p.By + " entered your address. If you don't know them, ignore this email.",
 	}.write()
 }
 
@@ -102,14 +102,14 @@ type PublishedProps struct {
 func Published(p PublishedProps) (Message, error) {
 	return letter{
 		Subject: p.Title + ": " + version(p.Version) + " is ready",
-		Brand:   p.Brand, Title: p.Title + " is ready to look at",
+		Brand:   p.Brand, Title: p.Title + " is ready for review",
 		Paragraphs: []string{
-			p.By + " of " + p.Agency + " has published " + version(p.Version) + " of " + p.Title + " for you to look at.",
+			p.By + " at " + p.Agency + " has published " + version(p.Version) + " of " + p.Title + " for your review.",
 		},
 		Quote: p.Note,
-		Label: "Look at it", URL: p.URL,
+		Label: "Open deliverable", URL: p.URL,
 		Facts: []fact{{"Project", p.Project}},
-		Foot:  "You get this because you have access to " + p.Project + " in " + p.Brand.name() + ".",
+		Foot:  "You're getting this because you have access to " + p.Project + " in " + p.Brand.name() + ".",
 	}.write()
 }
 
@@ -132,11 +132,11 @@ type DigestProps struct {
 func Digest(p DigestProps) (Message, error) {
 	place := p.Brand.name()
 	l := letter{
-		Subject: "New in " + place + ": " + ui.Count(len(p.Items), "thing", "things") + " to look at",
-		Brand:   p.Brand, Title: "What happened in " + place,
+		Subject: "New in " + place + ": " + ui.Count(len(p.Items), "update", "updates"),
+		Brand:   p.Brand, Title: "New in " + place,
 		Paragraphs: []string{"Since " + p.Dates.Exact(p.Since) + "."},
-		Label:      "See all of it", URL: p.URL,
-		Foot: "You get this because you have access to " + place + ".",
+		Label:      "See all updates", URL: p.URL,
+		Foot: "You're getting this because you have access to " + place + ".",
 	}
 	for _, i := range p.Items {
 		l.Items = append(l.Items, item{i.Sentence, i.URL})
@@ -159,20 +159,20 @@ type SupportProps struct {
 	EndsAt    time.Time // its hard end
 	EndedAt   time.Time // zero in the mail about its start
 	Acts      string    // what was done, in numbers; "" in the mail about its start
-	How       string    // how it ended: "It was stopped.", "Its time was over."
+	How       string    // how it ended: "It was stopped.", "Its time ran out."
 	LedgerURL string    // the tenant's own support page
 }
 
 // SupportStarted tells the owners that somebody is seeing their place as one of them, and how to stop it.
 func SupportStarted(p SupportProps) (Message, error) {
 	return letter{
-		Subject: p.who() + " is seeing " + p.Tenant + " as " + p.Subject,
-		Brand:   p.Brand, Title: p.who() + " is in " + p.Tenant,
+		Subject: p.who() + " is viewing " + p.Tenant + " as " + p.Subject,
+		Brand:   p.Brand, Title: p.who() + " is viewing " + p.Tenant,
 		Paragraphs: []string{
-			p.who() + " sees " + p.Tenant + " as " + p.Subject + " does, " + p.mode() + ". It ends by itself at " +
-				p.Dates.Exact(p.EndsAt) + ". You can watch it and stop it at any time.",
+			p.who() + " can see what " + p.Subject + " sees in " + p.Tenant + p.mode() + ". The session ends by itself at " +
+				p.Dates.Exact(p.EndsAt) + ". You can follow it and stop it at any time.",
 		},
-		Label: "Watch or stop it", URL: p.LedgerURL, Facts: p.facts(), Foot: p.foot(),
+		Label: "Follow or stop session", URL: p.LedgerURL, Facts: p.facts(), Foot: p.foot(),
 	}.write()
 }
 
@@ -180,9 +180,9 @@ func SupportStarted(p SupportProps) (Message, error) {
 func SupportEnded(p SupportProps) (Message, error) {
 	facts := append(p.facts(), fact{"Ended", p.Dates.Exact(p.EndedAt)}, fact{"What was done", p.Acts})
 	return letter{
-		Subject: p.who() + " has left " + p.Tenant,
-		Brand:   p.Brand, Title: p.who() + " has left " + p.Tenant,
-		Paragraphs: []string{strings.TrimSpace("The session as " + p.Subject + " is over. " + p.How)},
+		Subject: p.who() + " has stopped viewing " + p.Tenant,
+		Brand:   p.Brand, Title: p.who() + " has stopped viewing " + p.Tenant,
+		Paragraphs: []string{strings.TrimSpace("The session as " + p.Subject + " has ended. " + p.How)},
 		Label:      "See what was done", URL: p.LedgerURL, Facts: facts, Foot: p.foot(),
 	}.write()
 }
@@ -196,9 +196,9 @@ func (p SupportProps) who() string {
 
 func (p SupportProps) mode() string {
 	if p.Write {
-		return "and may change things"
+		return ", and can make changes"
 	}
-	return "read only"
+	return ", read-only"
 }
 
 func (p SupportProps) facts() []fact {
@@ -206,7 +206,7 @@ func (p SupportProps) facts() []fact {
 }
 
 func (p SupportProps) foot() string {
-	return "You get this because you are an owner of " + p.Tenant + ". It cannot be switched off."
+	return "You're getting this because you are an owner of " + p.Tenant + ". This email can't be turned off."
 }
 
 // SupportAskedProps is all that mail may say.
@@ -223,20 +223,20 @@ type SupportAskedProps struct {
 
 // SupportAsked brings the owners the request of an agent to be let in.
 func SupportAsked(p SupportAskedProps) (Message, error) {
-	what := "to see it as one of your people does, and change nothing"
+	what := "read-only"
 	if p.Write {
-		what = "to see it as one of your people does, and to change things"
+		what = "and make changes"
 	}
 	return letter{
-		Subject: p.Agent + " (support) asks to come into " + p.Tenant,
-		Brand:   p.Brand, Title: p.Agent + " (support) asks to come into " + p.Tenant,
+		Subject: p.Agent + " (support) requests access to " + p.Tenant,
+		Brand:   p.Brand, Title: p.Agent + " (support) requests access to " + p.Tenant,
 		Paragraphs: []string{
-			"For " + ui.Count(p.Hours, "hour", "hours") + ", " + what + ". Nobody comes in unless you say so, and you decide for how long.",
+			"They want to see it as one of your people does for " + ui.Count(p.Hours, "hour", "hours") + ", " + what + ". Support gets no access unless you approve. You decide for how long.",
 		},
 		Quote: p.Reason,
-		Label: "Answer", URL: p.URL,
+		Label: "Review access request", URL: p.URL,
 		Facts: []fact{{"Ticket", p.Ticket}},
-		Foot:  "You get this because you are an owner of " + p.Tenant + " and let support ask. On its support page you can take that back.",
+		Foot:  "You're getting this because you are an owner of " + p.Tenant + ", which allows access requests. You can turn them off on its support page.",
 	}.write()
 }
 
@@ -244,7 +244,7 @@ func SupportAsked(p SupportAskedProps) (Message, error) {
 type JobRefusedProps struct {
 	Job    string // its number
 	Kind   string
-	Reason string // ours: "its seal does not fit"
+	Reason string // ours: "its signature is not valid"
 	Host   string // of the installation
 }
 
@@ -255,10 +255,10 @@ func JobRefused(p JobRefusedProps) (Message, error) {
 		Title:   "A job was refused",
 		Paragraphs: []string{
 			"It was refused because " + p.Reason + ", and had no effect.",
-			"Portico asks for no such jobs: either it has a fault, or somebody writes into its queue. " +
-				"The table job_refusals holds this job and any other.",
+			"Portico doesn't create such jobs. Either it has a fault, or someone else writes to its queue. " +
+				"The table job_refusals lists this job and any others.",
 		},
 		Facts: []fact{{"Job", p.Job}, {"Kind", p.Kind}},
-		Foot:  "Sent to the address in ALERT_MAIL, at most every ten minutes.",
+		Foot:  "Sent to the address in ALERT_MAIL, at most once every ten minutes.",
 	}.write()
 }

@@ -85,7 +85,7 @@ func TestBothWaysSayTheSame(t *testing.T) {
 			t.Errorf("%s: markup in the plain text", name)
 		}
 	}
-	if !strings.Contains(all["support-started"].Text, "read only") || !strings.Contains(all["support-started"].HTML, "read only") {
+	if !strings.Contains(all["support-started"].Text, "read-only") || !strings.Contains(all["support-started"].HTML, "read-only") {
 		t.Error("the owner is not told that the session is read only")
 	}
 }

@@ -20,7 +20,7 @@ func Count(n int, one, many string) string {
 
 // Acts sums up what was done in a support session.
 func Acts(pages, files, changes int) string {
-	s := "Saw " + Count(pages, "page", "pages") + ", opened " + none(files, "file", "files")
+	s := "Viewed " + Count(pages, "page", "pages") + ", opened " + none(files, "file", "files")
 	if changes > 0 {
 		s += ", made " + Count(changes, "change", "changes")
 	}
@@ -85,7 +85,7 @@ func Initials(name string) string {
 func Names(names []string) string {
 	switch len(names) {
 	case 0:
-		return "nobody"
+		return "no one"
 	case 1:
 		return names[0]
 	default:

@@ -11,11 +11,11 @@ const base64 = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer)));
 const words = {
   401: "You are signed out. Sign in again, then choose the file once more.",
   402: "The plan is full, so there is no room for this file.",
-  403: "You may not add files here.",
-  404: "The place for this file is gone. Load the page again.",
-  409: "This version has been published, so nothing can be added to it.",
+  403: "You can't add files here.",
+  404: "This version can't be found. Reload the page.",
+  409: "This version has been published, so you can't add files to it.",
   413: "The file is too large.",
-  415: "This kind of file cannot be taken.",
+  415: "This type of file isn't supported.",
 };
 
 class Transfer {
@@ -45,7 +45,7 @@ class Transfer {
       this.set("done");
     } catch (problem) {
       if (this.stopped) return;
-      this.set("failed", problem instanceof Refused ? problem.message : "It could not be sent. Check the connection and try again.");
+      this.set("failed", problem instanceof Refused ? problem.message : "The upload failed. Check your connection and try again.");
     }
   }
 
@@ -101,7 +101,7 @@ class Transfer {
     try {
       bytes = await part.arrayBuffer();
     } catch {
-      throw new Refused("The file could not be read. Was it moved or changed? A folder cannot be sent.");
+      throw new Refused("The file couldn't be read. It may have been moved or changed. Folders can't be uploaded.");
     }
     const digest = base64(await crypto.subtle.digest("SHA-256", bytes));
     await this.patiently(() => this.put(this.plan.put.replace("{n}", n), bytes, digest, offset));

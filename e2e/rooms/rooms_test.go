@@ -1,14 +1,18 @@
-// Package e2e tests Portico from outside: the built binary, in a real browser,
-// with real neighbours; and the shape of the module itself.
-package e2e
+// Package rooms tests the shape of the module: who imports whom, and what the
+// binary links. It needs no neighbour, so `make check` runs it.
+package rooms
 
 import (
 	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
+	"os"
 	"os/exec"
 	"path"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -32,12 +36,14 @@ var rooms = map[string][]string{
 	"views":            {"views", "static"},
 	"views/ui":         {"views/ui", "static"},
 	"store":            {"store", "migrations"},
-	"files":            {"files"},
-	"static":           {},
-	"migrations":       {},
-	"e2e":              {"e2e", "handlers", "views", "store", "files", "static", "migrations"},
-	"e2e/stack":        {},
-	"e2e/browser":      {"e2e/stack"},
+	// The engine knows nothing of the domain, and only store imports it.
+	"store/engine": {},
+	"files":        {"files"},
+	"static":       {},
+	"migrations":   {},
+	"e2e":          {"e2e", "handlers", "views", "store", "files", "static", "migrations"},
+	"e2e/stack":    {},
+	"e2e/browser":  {"e2e/stack"},
 	// Fixtures of tests: never below a binary, see TestPorticoLinksNoNeighbour.
 	"e2e/storetest": {"store", "migrations", "e2e/stack"},
 }
@@ -64,6 +70,9 @@ func arrows(p goPackage) []string {
 		if ours && within(to, "e2e/storetest") && !within(from, "e2e") {
 			wrong = append(wrong, from+" imports fixtures outside a test")
 		}
+		if ours && within(to, "store/engine") && !within(from, "store") {
+			wrong = append(wrong, from+" imports the engine; only store may")
+		}
 	}
 	return wrong
 }
@@ -83,7 +92,7 @@ func within(pkg, room string) bool { return pkg == room || strings.HasPrefix(pkg
 func goList(t *testing.T, args ...string) []byte {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", append([]string{"list"}, args...)...)
-	cmd.Dir = ".."
+	cmd.Dir = "../.."
 	out, err := cmd.Output()
 	if err != nil {
 		var failed *exec.ExitError
@@ -129,6 +138,10 @@ func TestRoomsCheck(t *testing.T) {
 		{"handlers/support", "handlers/signin", false},
 		{"handlers/signin", "handlers", false},
 		{"store", "migrations", true},
+		{"store", "store/engine", true},
+		{"store/engine", "store/queue", false},
+		{"handlers", "store/engine", false},
+		{"e2e/storetest", "store/engine", false},
 		{"e2e/storetest", "e2e/stack", true},
 		{"cmd/portico", "handlers/jobs", true},
 		{"views", "store", false},
@@ -165,6 +178,33 @@ func TestPorticoLinksNoNeighbour(t *testing.T) {
 			if dep == banned || strings.HasPrefix(dep, banned+"/") {
 				t.Errorf("cmd/portico links %s", dep)
 			}
+		}
+	}
+}
+
+// The product migrates with the SQL inside it: only fixtures of tests read it from
+// a directory.
+func TestPorticoEmbedsItsMigrations(t *testing.T) {
+	t.Parallel()
+	replaces := regexp.MustCompile(`migrations\.(Files|Lookup)\b[^\n]*[^:=!<>]=[^=]|&migrations\.`)
+	for _, line := range []string{"migrations.Files = x", "_, migrations.Lookup = x, y", "migrations.Files, b = x, y", "&migrations.Files"} {
+		if !replaces.MatchString(line) {
+			t.Errorf("not noticed: %s", line)
+		}
+	}
+	for _, room := range []string{"cmd", "handlers", "views", "store", "files", "static", "migrations"} {
+		err := filepath.WalkDir("../../"+room, func(path string, _ fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, ".go") {
+				return err
+			}
+			source, err := os.ReadFile(path)
+			if replaces.Match(source) {
+				t.Errorf("%s replaces the migrations", path)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package store
+package engine
 
 import (
 	"cmp"
@@ -30,7 +30,7 @@ func newTimeouts(c Config) timeouts {
 	}
 }
 
-// tracerWith is the tracer of both, or of patience alone.
+// tracerWith is the tracer of both, or of the timeouts alone.
 func (p timeouts) tracerWith(other pgx.QueryTracer) pgx.QueryTracer {
 	if other == nil {
 		return p

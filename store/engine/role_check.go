@@ -1,4 +1,4 @@
-package store
+package engine
 
 import (
 	"context"
@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // roleChecks are what would let the serving role step around row level security.
@@ -31,12 +30,12 @@ var roleChecks = []struct{ says, sql string }{
 }
 
 // ErrRole is a database role that must not serve.
-var ErrRole = errors.New("DATABASE_URL connects as a role that could step around row level security")
+var ErrRole = errors.New("DATABASE_URL connects as a role that could bypass row level security")
 
 // checkRole refuses to serve with a role that could see more than the policies
 // allow. The error names every check that failed.
-func checkRole(ctx context.Context, pool *pgxpool.Pool) error {
-	can, err := badRole(ctx, pool)
+func (db *DB) checkRole(ctx context.Context) error {
+	can, err := db.BadRole(ctx)
 	if err != nil {
 		return err
 	}
@@ -50,18 +49,18 @@ func checkRole(ctx context.Context, pool *pgxpool.Pool) error {
 	return nil
 }
 
-// badRole runs the checks and returns those that failed.
-func badRole(ctx context.Context, pool *pgxpool.Pool) (failed []string, err error) {
+// BadRole runs the checks and returns those that failed, as verbs: "is a superuser".
+func (db *DB) BadRole(ctx context.Context) (failed []string, err error) {
 	batch := &pgx.Batch{}
 	for _, c := range roleChecks {
 		batch.Queue(c.sql)
 	}
-	results := pool.SendBatch(ctx, batch)
+	results := db.pool.SendBatch(ctx, batch)
 	defer results.Close()
 	for _, c := range roleChecks {
 		var fine bool
 		if err := results.QueryRow().Scan(&fine); err != nil {
-			return nil, fmt.Errorf("check database role: %w", translate(err))
+			return nil, fmt.Errorf("check database role: %w", Translate(err))
 		}
 		if !fine {
 			failed = append(failed, c.says)

@@ -1,4 +1,4 @@
-package e2e
+package rooms
 
 import (
 	"maps"
@@ -19,8 +19,10 @@ var (
 // below handlers, as they are.
 func TestArchitectureIsTrue(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile("../docs/architecture.md")
-	check(t, err)
+	page, err := os.ReadFile("../../docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	listed := map[string][]string{}
 	for _, row := range roomRow.FindAllStringSubmatch(string(page), -1) {
 		listed[row[1]] = []string{}
@@ -29,7 +31,7 @@ func TestArchitectureIsTrue(t *testing.T) {
 		}
 	}
 	if !maps.EqualFunc(listed, rooms, slices.Equal) {
-		t.Errorf("docs/architecture.md lists the rooms\n%v\nand e2e/rooms_test.go\n%v", listed, rooms)
+		t.Errorf("docs/architecture.md lists the rooms\n%v\nand e2e/rooms/rooms_test.go\n%v", listed, rooms)
 	}
 
 	var described, there []string

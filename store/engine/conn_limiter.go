@@ -1,6 +1,7 @@
-package store
+package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -9,9 +10,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// turns keep one tenant from holding every connection: each has at most so many
-// at a time, and whoever finds them taken waits for a turn, but not for long.
-// What a tenant's slow queries use up is its own.
+// connLimiter keeps one tenant from using every connection: each gets at most
+// perTenant at a time, and a caller waits for one at most maxWait. A tenant's slow
+// queries hold up its own people only.
 type connLimiter struct {
 	perTenant int
 	maxWait   time.Duration
@@ -20,26 +21,27 @@ type connLimiter struct {
 	tenants map[uuid.UUID]*tenantConns
 }
 
-// tenantConns is those of one tenant who have a turn or wait for one. There is none for
-// a tenant that nobody is busy in, so memory is bounded by the requests under way.
+// tenantConns counts who uses a tenant's connections or waits for one. An idle tenant
+// has no entry, so memory is bounded by the requests under way.
 type tenantConns struct {
 	slots chan struct{}
 	users int
 }
 
-// connMaxWait is how long somebody waits for a turn: less than a statement may
-// take, so that who waits behind slow ones is told before long.
+// connMaxWait is less than a statement may take, so that callers behind slow
+// statements are told soon.
 const connMaxWait = 4 * time.Second
 
-func newConnLimiter(conns int32) *connLimiter {
-	return &connLimiter{perTenant: max(1, int(conns)/2), maxWait: connMaxWait, tenants: map[uuid.UUID]*tenantConns{}}
+func newConnLimiter(conns int32, wait time.Duration) *connLimiter {
+	return &connLimiter{perTenant: max(1, int(conns)/2), maxWait: cmp.Or(wait, connMaxWait), tenants: map[uuid.UUID]*tenantConns{}}
 }
 
-// acquire returns what ends the turn, or [ErrUnavailable] when none came in time.
-func (t *connLimiter) acquire(ctx context.Context, s scope) (end func(), err error) {
-	of := s.tenant
+// acquire waits for a connection of the scope's tenant, or of its person if it has
+// none. Call end when done with it; none in time is [ErrUnavailable].
+func (t *connLimiter) acquire(ctx context.Context, s Scope) (end func(), err error) {
+	of := s.Tenant
 	if of == uuid.Nil {
-		of = s.user
+		of = s.User
 	}
 	l := t.enter(of)
 	select {
@@ -66,7 +68,7 @@ func (t *connLimiter) wait(ctx context.Context, l *tenantConns) error {
 	case <-over.C:
 		return ErrUnavailable
 	case <-ctx.Done():
-		return unavailable(ctx.Err())
+		return Unavailable(ctx.Err())
 	}
 }
 
@@ -88,4 +90,10 @@ func (t *connLimiter) exit(of uuid.UUID, l *tenantConns) {
 	if l.users--; l.users == 0 {
 		delete(t.tenants, of)
 	}
+}
+
+func (t *connLimiter) busy() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.tenants)
 }

@@ -1,0 +1,32 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/riverqueue/river"
+)
+
+// InsertJob queues a job in the transaction.
+func (tx *Tx) InsertJob(ctx context.Context, job river.JobArgs, opts *river.InsertOpts) error {
+	if _, err := tx.jobs.InsertTx(ctx, tx.tx, job, opts); err != nil {
+		return fmt.Errorf("ask %s: %w", job.Kind(), Translate(err))
+	}
+	return nil
+}
+
+// InsertJob queues a job by itself.
+func (db *DB) InsertJob(ctx context.Context, job river.JobArgs) error {
+	if _, err := db.jobs.Insert(ctx, job, nil); err != nil {
+		return fmt.Errorf("ask %s: %w", job.Kind(), Translate(err))
+	}
+	return nil
+}
+
+// InsertJobs queues many jobs in one statement.
+func (db *DB) InsertJobs(ctx context.Context, jobs []river.InsertManyParams) error {
+	if _, err := db.jobs.InsertManyFast(ctx, jobs); err != nil {
+		return fmt.Errorf("ask each tenant: %w", Translate(err))
+	}
+	return nil
+}

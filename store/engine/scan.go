@@ -1,0 +1,68 @@
+package engine
+
+import "github.com/jackc/pgx/v5"
+
+// Scan takes the rows of one statement, all of them.
+type Scan func(pgx.Rows) error
+
+// One reads exactly one row into dst; no row is [ErrNotFound].
+func One[T any](dst *T) Scan { return exactlyOne(dst, pgx.RowToStructByName[T]) }
+
+// Value reads exactly one row of one column.
+func Value[T any](dst *T) Scan { return exactlyOne(dst, pgx.RowTo[T]) }
+
+// Many reads all rows into dst.
+func Many[T any](dst *[]T) Scan { return all(dst, pgx.RowToStructByName[T]) }
+
+// Column reads all rows of one column into dst.
+func Column[T any](dst *[]T) Scan { return all(dst, pgx.RowTo[T]) }
+
+// Optional reads at most one row into dst; no row makes it nil.
+func Optional[T any](dst **T) Scan {
+	return func(rows pgx.Rows) error {
+		v, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[T])
+		if err == nil {
+			*dst = nil
+			if len(v) > 0 {
+				*dst = v[0]
+			}
+		}
+		return err
+	}
+}
+
+// Row reads the columns of the first row into dst, in order; no row is [ErrNotFound].
+func Row(dst ...any) Scan {
+	return func(rows pgx.Rows) error {
+		_, err := pgx.CollectOneRow(rows, func(row pgx.CollectableRow) (struct{}, error) {
+			return struct{}{}, row.Scan(dst...)
+		})
+		return err
+	}
+}
+
+// Nothing is for a statement whose answer says nothing.
+func Nothing(rows pgx.Rows) error {
+	rows.Close()
+	return rows.Err()
+}
+
+func exactlyOne[T any](dst *T, to pgx.RowToFunc[T]) Scan {
+	return func(rows pgx.Rows) error {
+		v, err := pgx.CollectExactlyOneRow(rows, to)
+		if err == nil {
+			*dst = v
+		}
+		return err
+	}
+}
+
+func all[T any](dst *[]T, to pgx.RowToFunc[T]) Scan {
+	return func(rows pgx.Rows) error {
+		v, err := pgx.CollectRows(rows, to)
+		if err == nil {
+			*dst = v
+		}
+		return err
+	}
+}

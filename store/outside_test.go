@@ -1,0 +1,182 @@
+package store_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// ownerTools are the files that do not serve: they connect as another role or
+// look at the catalog, and so may use the driver itself.
+var ownerTools = map[string]string{
+	"bootstrap.go": "connects as the administrator, who creates the roles",
+	"catalog.go":   "reads the catalog on whatever connection it is given",
+	"doctor.go":    "reads the catalog of a database that Open might refuse",
+	"migrate.go":   "connects as portico_owner",
+	"operator.go":  "connects as portico_owner, for the command line",
+}
+
+// driverNames are what files that serve may name of the database driver: none of
+// it reaches a connection. A name with a file in front is for that file alone.
+var driverNames = []string{
+	"pgx.StrictNamedArgs",
+	"store.go pgx.QueryTracer", // to count round trips
+	"store.go pgxpool.Pool",    // passed on to the job runner
+	"store.go pgxpool.Stat",
+}
+
+// guarded are the names that lead around a tenant, or say which one it is, and
+// everyone in package store who may use each, with the reason.
+var guarded = map[string]map[string]string{
+	"engine.DB.OutsideTenant": {
+		"DB.ActiveTenants":       "the schedule goes through all tenants",
+		"DB.BeginCeremony":       "begins to prove who somebody is",
+		"DB.BeginHandover":       "finds the tenant of a host for a person",
+		"DB.EnqueueDomainChecks": "the schedule goes through all tenants",
+		"DB.Identify":            "finds the person and the tenant of a request",
+		"DB.MintFlow":            "a mailed proof belongs to an address",
+		"DB.PeekFlow":            "a mailed link says whose it is",
+		"DB.PublicLogo":          "logos are public on sign-in pages",
+		"DB.QueueLines":          "counts the jobs of the whole installation",
+		"DB.RefundRate":          "rate limits have no tenant",
+		"DB.RefuseJob":           "the tenant that a forged job names is a claim",
+		"DB.RefusedJobs":         "counts the jobs of the whole installation",
+		"DB.SignInBrand":         "names of tenants are public on sign-in pages",
+		"DB.SignInByCode":        "proves who somebody is",
+		"DB.SignInByIdentity":    "proves who somebody is",
+		"DB.SignInByLink":        "proves who somebody is",
+		"DB.SpendCeremony":       "proves who somebody is",
+		"DB.SpendHandover":       "opens the session of a tenant's host",
+		"DB.SpendState":          "proves who somebody is",
+		"DB.StepUpByCode":        "proves who somebody is",
+		"DB.Sweep":               "sessions, flows and rate limits have no tenant",
+		"DB.personDeed":          "keys and identities belong to a person; its callers are listed below",
+		"DB.rateHit":             "rate limits have no tenant",
+	},
+	"store.DB.personDeed": {
+		"DB.AddPasskey":       "belongs to a person",
+		"DB.LinkIdentity":     "belongs to a person",
+		"DB.RemovePasskey":    "belongs to a person",
+		"DB.SignInByPasskey":  "proves who somebody is",
+		"DB.StepUpByIdentity": "proves who somebody is",
+		"DB.StepUpByPasskey":  "proves who somebody is",
+		"DB.UnlinkIdentity":   "belongs to a person",
+	},
+	"engine.DB.JobPool": {
+		"DB.JobPool": "for the job runner, see TestJobPoolIsForJobs",
+	},
+	"engine.Open":      {"Open": "checks the role"},
+	"engine.Connect":   {},
+	"store.DB.JobPool": {},
+	"engine.Tx.Enter":  {"Tx.accept": "whoever joins acts from then on as what they joined as"},
+	"engine.Tx.EnterClient": {
+		"Tx.EnterClient": "the only way a transaction changes its tenant",
+	},
+	"engine.Scope": {
+		"DB.AcceptInvite":  "the token names the tenant and proves the invitation",
+		"DB.BeginMailFlow": "nobody is signed in: the zero scope, which sees nothing",
+		"DB.BeginOIDCFlow": "nobody is signed in: the zero scope, which sees nothing",
+		"DB.PeekInvite":    "the token names the tenant and proves the invitation",
+		"DB.Recipient":     "a person of the job's tenant, read only",
+		"DB.Record":        "a support session that only reads still writes its audit row",
+		"DB.VerifyJob":     "a signed job names its tenant",
+		"Tx.EnterClient":   "follows the engine's",
+		"Tx.accept":        "whoever joins acts from then on as what they joined as",
+		"Tx.asSupport":     "names the tenant in a job's signature; the policies are told nothing",
+		"Visitor.Member":   "what the database said of the request",
+		"Visitor.Person":   "what the database said of the request",
+	},
+}
+
+// sqlArgument is where these calls take their text, which has to be a constant.
+var sqlArgument = map[string]int{"engine.DB.OutsideTenant": 3, "store.DB.personDeed": 2}
+
+// In package store no statement runs outside a tenant but those listed above,
+// and nothing but them and the owner's tools reaches the driver.
+func TestNoQueryOutsideATenant(t *testing.T) {
+	t.Parallel()
+	wrong, used, err := checkStore(t, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range wrong {
+		t.Error(w)
+	}
+	for name, list := range guarded {
+		for by := range list {
+			if !used[name+" "+by] {
+				t.Errorf("%s is listed for %s and does not use it", by, name)
+			}
+		}
+	}
+}
+
+// The check itself notices, or the compiler does.
+func TestOutsideCheck(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ body, says string }{
+		"a call that is not listed":   {"return db.engine.OutsideTenant(ctx, `x`, engine.Nothing, `select lookup.sweep()`)", "DB.planted uses engine.DB.OutsideTenant"},
+		"another deed of a person":    {"return db.personDeed(ctx, `x`, `select lookup.sweep()`)", "DB.planted uses store.DB.personDeed"},
+		"a text made at run time":     {"return db.engine.OutsideTenant(ctx, `x`, engine.Nothing, sql)", "text that is not constant"},
+		"a table of tenants":          {"return db.engine.OutsideTenant(ctx, `x`, engine.Nothing, `select * from projects`)", "text that calls no function of schema lookup"},
+		"a call under another name":   {"f := db.engine.OutsideTenant; return f(ctx, `x`, engine.Nothing, `select * from projects`)", "other than by a call"},
+		"the job runner's pool":       {"_, err := db.JobPool().Exec(ctx, `select 1`); return err", "DB.planted uses store.DB.JobPool"},
+		"a method of the driver":      {"_, err := db.JobPool().Exec(ctx, `select 1`); return err", "planted.go uses pgxpool.Pool.Exec"},
+		"the engine's pool":           {"db.engine.JobPool(); return nil", "DB.planted uses engine.DB.JobPool"},
+		"a transaction of the driver": {"var tx pgx.Tx; _ = tx; return nil", "planted.go uses pgx.Tx"},
+		"a connection of its own":     {"_, err := pgx.Connect(ctx, sql); return err", "planted.go uses pgx.Connect"},
+		"rows of the driver":          {"return db.engine.Read(ctx, me.scope, query{Scan: func(r pgx.Rows) error { r.Conn(); return nil }})", "planted.go uses pgx.Rows"},
+		"another engine":              {"_, err := engine.Connect(ctx, engine.Config{}); return err", "DB.planted uses engine.Connect"},
+		"a made-up tenant":            {"return db.write(ctx, engine.Scope{Tenant: me.TenantID()}, ``, ``, nil)", "DB.planted makes an engine.Scope"},
+		"nobody's transaction":        {"var s engine.Scope; return db.write(ctx, s, ``, ``, nil)", "DB.planted makes an engine.Scope"},
+		"another tenant":              {"s := me.scope; s.Tenant = NewID(); return db.write(ctx, s, ``, ``, nil)", "DB.planted changes an engine.Scope"},
+		"another's scope":             {"me.scope = me.Person.scope; return nil", "DB.planted changes an engine.Scope"},
+		"a scope by its address":      {"p := &me.scope.Tenant; *p = NewID(); return nil", "DB.planted changes an engine.Scope"},
+		"a second scope":              {"return db.Write(ctx, me, func(tx *Tx) error { return tx.engine.Enter(ctx, me.scope) })", "DB.planted uses engine.Tx.Enter"},
+		"the pool itself":             {"db.engine.pool.Close(); return nil", "pool undefined"},
+		"the transaction itself":      {"return db.Write(ctx, me, func(tx *Tx) error { tx.engine.tx.Conn(); return nil })", "tx undefined"},
+		"a read outside a member":     {"return db.Read(ctx, ListProjects(``, nil))", "cannot use ListProjects"},
+		"a read under a member":       {"return db.Read(ctx, me, ListProjects(``, nil))", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			wrong, _, err := checkStore(t, "func (db *DB) planted(ctx context.Context, me Member, sql string) error { "+c.body+" }")
+			if err != nil {
+				wrong = append(wrong, err.Error())
+			}
+			if c.says == "" && len(wrong) > 0 || c.says != "" && !slices.ContainsFunc(wrong, func(w string) bool { return strings.Contains(w, c.says) }) {
+				t.Errorf("want %q, got %q", c.says, wrong)
+			}
+		})
+	}
+	if wrong, _, err := checkStore(t, `import _ "github.com/jackc/pgx/v5/stdlib"`); err != nil || len(wrong) != 1 {
+		t.Errorf("an import of the driver: %q, %v", wrong, err)
+	}
+}
+
+// The pool leaves store for the job runner alone.
+func TestJobPoolIsForJobs(t *testing.T) {
+	t.Parallel()
+	var holders []string
+	for _, room := range []string{"cmd", "files", "handlers", "views"} {
+		err := filepath.WalkDir(filepath.Join("..", room), func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			src, err := os.ReadFile(path)
+			if strings.Contains(string(src), ".JobPool") {
+				holders = append(holders, filepath.ToSlash(path))
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !slices.Equal(holders, []string{"../handlers/jobs/jobs.go"}) {
+		t.Errorf("the pool is held by %q", holders)
+	}
+}
