@@ -151,7 +151,7 @@ func (e *Inspector) applied(ctx context.Context) (map[int64]bool, error) {
 }
 
 func ourMigrations() ([]int64, error) {
-	names, err := fs.Glob(migrations.Files, "*_*.sql")
+	names, err := fs.Glob(migrations.Files, "[0-9]*_*.sql")
 	if err != nil {
 		return nil, err
 	}
