@@ -16,35 +16,35 @@ import (
 	"portico/store"
 )
 
-// script is what people type who want to run something in somebody else's
-// browser: it breaks out of text, attributes, titles and fields of a page.
-const script = `"'></title></textarea><script>ran=1</script><img src=x onerror=ran=1>`
+// xssPayload is text that tries to run a script in another person's browser. It
+// breaks out of text, attributes, titles and fields of a page.
+const xssPayload = `"'></title></textarea><script>ran=1</script><img src=x onerror=ran=1>`
 
-// haunted is an agency with a client in whose every text stands the script.
-type haunted struct {
+// scriptedTenants is an agency with a client in which every text is the payload.
+type scriptedTenants struct {
 	agency, client string
-	people         map[string]string // addresses, by what they are there
-	ids            map[string]string // by the word before {id}
+	people         map[string]string // addresses by role
+	ids            map[string]string // by the path segment before {id}
 	invite         string            // the link's path
-	files          string            // where an owner sends files
+	files          string            // the path to upload files to
 }
 
-func haunt(t *testing.T) *haunted {
+func createScriptedTenants(t *testing.T) *scriptedTenants {
 	t.Helper()
 	ctx := t.Context()
 	word := strings.ToLower(rand.Text())[:8]
 	at := func(who string) string { return who + "@" + word + ".test" }
-	h := &haunted{agency: "a-" + word, client: "c-" + word, ids: map[string]string{}, people: map[string]string{
+	h := &scriptedTenants{agency: "a-" + word, client: "c-" + word, ids: map[string]string{}, people: map[string]string{
 		"agency's owner": at("owner"), "staff": at("staff"), "client": at("client"), "viewer": at("viewer"), "agent": at("agent")}}
 	config, err := sample.ConfigOf(world.stack.Env())
 	check(t, err)
 	op, err := store.OpenOperator(ctx, config.OwnerURL)
 	check(t, err)
 	defer op.Close(ctx)
-	_, err = op.CreateAgency(ctx, h.agency, script, at("owner"), script)
+	_, err = op.CreateAgency(ctx, h.agency, xssPayload, at("owner"), xssPayload)
 	check(t, err)
-	check(t, op.AddAgent(ctx, at("agent"), script))
-	db, err := store.Open(ctx, store.Config{URL: config.AppURL, Signer: config.Seal})
+	check(t, op.AddAgent(ctx, at("agent"), xssPayload))
+	db, err := store.Open(ctx, store.Config{URL: config.AppURL, Signer: config.Signer})
 	check(t, err)
 	t.Cleanup(db.Close)
 	token := signIn(t, db, at("owner"))
@@ -54,12 +54,12 @@ func haunt(t *testing.T) *haunted {
 		m, _ := v.Member()
 		return m
 	}
-	look := store.SettingsInput{Name: script, PortalName: script, Welcome: script, Accent: "#c2451e", MailName: "Haunted"}
+	look := store.SettingsInput{Name: xssPayload, PortalName: xssPayload, Welcome: xssPayload, Accent: "#c2451e", MailName: "Haunted"}
 	check(t, db.Write(ctx, member(h.agency), func(tx *store.Tx) error {
 		if err := tx.UpdateSettings(ctx, look); err != nil {
 			return err
 		}
-		_, inside, err := tx.CreateClient(ctx, store.NewClient{Slug: h.client, Name: script})
+		_, inside, err := tx.CreateClient(ctx, store.NewClient{Slug: h.client, Name: xssPayload})
 		if err != nil {
 			return err
 		}
@@ -71,7 +71,7 @@ func haunt(t *testing.T) *haunted {
 			"client": {Party: store.PartyClient, Role: store.RoleOwner},
 			"viewer": {Party: store.PartyClient, Role: store.RoleViewer},
 		} {
-			p.Name, p.Email = script, at(who)
+			p.Name, p.Email = xssPayload, at(who)
 			if _, err := inside.AddPerson(ctx, p); err != nil {
 				return err
 			}
@@ -81,13 +81,13 @@ func haunt(t *testing.T) *haunted {
 	since, owner := time.Now(), member(h.client)
 	var project, deliverable uuid.UUID
 	check(t, db.Write(ctx, owner, func(tx *store.Tx) (err error) {
-		if project, err = tx.CreateProject(ctx, store.ProjectInput{Name: script, Summary: script, Shared: true}); err != nil {
+		if project, err = tx.CreateProject(ctx, store.ProjectInput{Name: xssPayload, Summary: xssPayload, Shared: true}); err != nil {
 			return err
 		}
-		if deliverable, err = tx.CreateDeliverable(ctx, project, store.DeliverableInput{Title: script, Brief: script}); err != nil {
+		if deliverable, err = tx.CreateDeliverable(ctx, project, store.DeliverableInput{Title: xssPayload, Brief: xssPayload}); err != nil {
 			return err
 		}
-		if _, err = tx.InvitePerson(ctx, store.NewPerson{Name: script, Email: at("invited"), Party: store.PartyClient, Role: store.RoleViewer}); err != nil {
+		if _, err = tx.InvitePerson(ctx, store.NewPerson{Name: xssPayload, Email: at("invited"), Party: store.PartyClient, Role: store.RoleViewer}); err != nil {
 			return err
 		}
 		if err := tx.SetAccessRequestsAllowed(ctx, true); err != nil {
@@ -95,7 +95,7 @@ func haunt(t *testing.T) *haunted {
 		}
 		return tx.GrantSupportToWrite(ctx, time.Hour)
 	}))
-	h.asks(t, db, owner)
+	h.requestAccess(t, db, owner)
 	var versions []store.Version
 	check(t, db.Read(ctx, owner, store.ListVersions(deliverable, &versions)))
 	h.ids["projects"], h.ids["deliverables"], h.ids["members"] = project.String(), deliverable.String(), owner.ID().String()
@@ -105,8 +105,7 @@ func haunt(t *testing.T) *haunted {
 	return h
 }
 
-// signIn tries again where the server that works here was faster, and the code
-// that counts is the one in its mail.
+// signIn retries, because the server's own mail job may replace the code first.
 func signIn(t *testing.T, db *store.DB, email string) store.Token {
 	t.Helper()
 	token, err := sample.SignIn(t.Context(), db, email)
@@ -120,22 +119,22 @@ func signIn(t *testing.T, db *store.DB, email string) store.Token {
 	return token
 }
 
-// asks has the agent ask to be let in, for a reason that is the script.
-func (h *haunted) asks(t *testing.T, db *store.DB, owner store.Member) {
+// requestAccess sends an access request whose reason is the payload.
+func (h *scriptedTenants) requestAccess(t *testing.T, db *store.DB, owner store.Member) {
 	t.Helper()
 	token := signIn(t, db, h.people["agent"])
 	v, err := db.Identify(t.Context(), store.Credentials{Token: &token})
 	check(t, err)
 	agent, _ := v.Person()
-	check(t, db.RequestAccess(t.Context(), agent, store.NewAccessRequest{Slug: h.client, Mode: "write", Hours: 4, Reason: script, Ticket: script}))
+	check(t, db.RequestAccess(t.Context(), agent, store.NewAccessRequest{Slug: h.client, Mode: "write", Hours: 4, Reason: xssPayload, Ticket: xssPayload}))
 	var open []store.AccessRequest
 	check(t, db.Read(t.Context(), owner, store.ListOpenAccessRequests(&open)))
 	h.ids["asks"] = open[0].ID.String()
 }
 
-// publish fills the deliverable with files that are scripts, under names that are,
-// and shows it to the client.
-func (h *haunted) publish(owner *visitor) {
+// publish uploads files whose names and contents are scripts and publishes the
+// version.
+func (h *scriptedTenants) publish(owner *visitor) {
 	owner.t.Helper()
 	post := func(path string, o playwright.APIRequestContextPostOptions) {
 		o.Headers = map[string]string{"Origin": world.stack.URL()}
@@ -149,15 +148,15 @@ func (h *haunted) publish(owner *visitor) {
 	}
 	for name, file := range map[string]playwright.InputFile{
 		"svg":  {MimeType: "image/svg+xml", Buffer: []byte(`<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9" onload="ran=1"><script>ran=1</script></svg>`)},
-		"html": {MimeType: "text/html", Buffer: []byte("<!doctype html><title>x</title>" + script)},
+		"html": {MimeType: "text/html", Buffer: []byte("<!doctype html><title>x</title>" + xssPayload)},
 	} {
 		file.Name = "<img src=x onerror=ran=1>." + name
 		post(h.files, playwright.APIRequestContextPostOptions{Multipart: map[string]any{"file": file}})
 	}
-	post("/w/"+h.client+"/deliverables/"+h.ids["deliverables"]+"/versions/1/publish", playwright.APIRequestContextPostOptions{Form: map[string]any{"note": script}})
+	post("/w/"+h.client+"/deliverables/"+h.ids["deliverables"]+"/versions/1/publish", playwright.APIRequestContextPostOptions{Form: map[string]any{"note": xssPayload}})
 }
 
-// pathIn is the path of ours in a mail that begins so.
+// pathIn returns the path of the link in a mail that begins with begins.
 func pathIn(t *testing.T, text, begins string) string {
 	t.Helper()
 	_, rest, found := strings.Cut(text, world.stack.URL()+begins)
@@ -174,15 +173,16 @@ func check(t *testing.T, err error) {
 	}
 }
 
-// The script does run where a page puts it out as it is.
-func TestCanaryRuns(t *testing.T) {
+// The payload runs on a page that doesn't escape it, so the other tests mean
+// something.
+func TestScriptRunsOnUnescapedPage(t *testing.T) {
 	t.Parallel()
 	careless := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = w.Write([]byte("<!doctype html><p>" + r.URL.Query().Get("name")))
 	}))
 	t.Cleanup(careless.Close)
-	page := world.chromium.Context(t).Open(t, careless.URL+"/?name="+url.QueryEscape(script))
+	page := world.chromium.Context(t).Open(t, careless.URL+"/?name="+url.QueryEscape(xssPayload))
 	if ran, err := page.Evaluate("window.ran"); err != nil || ran != 1 {
 		t.Errorf("it did not run: %v, %v", ran, err)
 	}

@@ -14,15 +14,15 @@ import (
 	"testing"
 )
 
-// cases is how many there are; owed are those that have a test as long as there
-// is a product, as first and last number of a run.
+// cases is the number of cases. required lists those that must have a test, as
+// ranges of first and last number.
 const cases = 74
 
-var owed = [][2]int{{1, 4}, {6, 17}, {20, 22}, {24, 32}, {34, 40}, {43, 44}, {46, 47}, {50, 50}, {52, 55}, {59, 61}}
+var required = [][2]int{{1, 4}, {6, 17}, {20, 22}, {24, 32}, {34, 40}, {43, 44}, {46, 47}, {50, 50}, {52, 55}, {59, 61}}
 
-// The table of hostile cases is true: each test in it exists, each case has a
-// line, and those that are owed have a test.
-func TestCasesAreTested(t *testing.T) {
+// In docs/cases.md each test exists, each case has a line, and each required case
+// has a test.
+func TestCasesNameExistingTests(t *testing.T) {
 	t.Parallel()
 	table, err := os.ReadFile("../docs/cases.md")
 	if err != nil {
@@ -33,8 +33,8 @@ func TestCasesAreTested(t *testing.T) {
 	}
 }
 
-// The check itself notices what is missing.
-func TestCasesCheck(t *testing.T) {
+// The check finds missing tests and lines.
+func TestCasesCheckFindsMistakes(t *testing.T) {
 	t.Parallel()
 	var sound strings.Builder
 	for n := range cases {
@@ -84,7 +84,7 @@ func checkCases(table string, tests map[string]bool) (complaints []string) {
 			say("case %d has neither a test nor the word later in docs/cases.md", n)
 		}
 	}
-	for _, run := range owed {
+	for _, run := range required {
 		for n := run[0]; n <= run[1]; n++ {
 			if len(named[n]) == 0 {
 				say("case %d has no test: its feature exists, so name one in docs/cases.md", n)
@@ -94,7 +94,7 @@ func checkCases(table string, tests map[string]bool) (complaints []string) {
 	return complaints
 }
 
-// allTests are the tests of the module, as "room.TestName".
+// allTests returns the tests of the module, as "path/of/package.TestName".
 func allTests(t *testing.T) map[string]bool {
 	t.Helper()
 	tests := map[string]bool{}

@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// Dana opens a workspace for a client in one form, with its colour and its first
-// person. Uma is asked in by mail, joins, and sees its brand. Suspended, her portal
-// is a notice from her next click on; resumed, it is what it was.
-func TestClientIsOpenedJoinedAndSuspended(t *testing.T) {
+// Dana creates a client's workspace in one form, with its colour and first person. Uma
+// is invited by mail, joins, and sees its brand. When the workspace is suspended, her
+// next click shows a notice. When it is resumed, her portal works again.
+func TestClientIsCreatedJoinedAndSuspended(t *testing.T) {
 	t.Parallel()
 	const email = "uma@umbra.test"
 	dana, since := signedInByMail(t, "dana@northwind.test"), time.Now()
@@ -37,7 +37,7 @@ func TestClientIsOpenedJoinedAndSuspended(t *testing.T) {
 	uma.must("back at the invitation", uma.page.WaitForURL("**/invites/*"))
 	uma.click("button", "Accept and join")
 	uma.must("in the portal", uma.page.WaitForURL("**/w/umbra/**"))
-	uma.wearsBrand("umbra")
+	uma.hasBrand("umbra")
 
 	dana.open("/w/northwind/clients?q=umbra")
 	dana.click("link", "Umbra Studio")
@@ -49,5 +49,5 @@ func TestClientIsOpenedJoinedAndSuspended(t *testing.T) {
 	dana.click("button", "Resume")
 	dana.sees("Resumed.")
 	uma.open("/w/umbra/projects")
-	uma.wearsBrand("umbra")
+	uma.hasBrand("umbra")
 }

@@ -11,17 +11,17 @@ import (
 	"testing"
 )
 
-// guardedElsewhere are calls that catch panics themselves, so that the goroutine
-// around them need not: each names where.
-var guardedElsewhere = map[string]string{
+// recoversInside lists functions that recover from panics themselves, so a goroutine
+// that calls them need not, and says where they do.
+var recoversInside = map[string]string{
 	"n.run":   "handlers/web/readiness.go: pings through guarded",
 	"guarded": "handlers/web/readiness.go",
 	"s.Serve": "net/http: catches what its handlers do",
 }
 
-// Case 70: nothing catches a panic in a goroutine but the goroutine itself, so a
-// process that serves everybody starts none that does not.
-func TestGoroutinesAreGuarded(t *testing.T) {
+// Case 70: an unrecovered panic in a goroutine ends the process for everybody, so
+// every goroutine of the product recovers.
+func TestGoroutinesRecoverPanics(t *testing.T) {
 	t.Parallel()
 	found := 0
 	for _, room := range []string{"handlers", "store", "files", "views", "static", "cmd/portico"} {
@@ -49,8 +49,8 @@ func TestGoroutinesAreGuarded(t *testing.T) {
 	}
 }
 
-// The check itself notices.
-func TestGoroutinesCheck(t *testing.T) {
+// The check finds goroutines that don't recover.
+func TestGoroutinesCheckFindsUnguarded(t *testing.T) {
 	t.Parallel()
 	for body, complaints := range map[string]int{
 		"go func() { defer func() { recover() }(); work() }()": 0,
@@ -86,8 +86,8 @@ func unguarded(path, src string) (found int, complaints []string) {
 	return found, complaints
 }
 
-// guards says whether a deferred function of the goroutine recovers, or whether
-// it does nothing but call what is known to.
+// guards reports whether a deferred function of the goroutine recovers, or whether
+// the goroutine calls a function of recoversInside.
 func guards(call *ast.CallExpr) (guarded bool) {
 	ast.Inspect(call, func(n ast.Node) bool {
 		switch n := n.(type) {
@@ -99,7 +99,7 @@ func guards(call *ast.CallExpr) (guarded bool) {
 			})
 			return false
 		case *ast.CallExpr:
-			guarded = guarded || guardedElsewhere[called(n)] != ""
+			guarded = guarded || recoversInside[called(n)] != ""
 		}
 		return true
 	})

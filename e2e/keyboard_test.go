@@ -15,12 +15,12 @@ func (v *visitor) press(keys ...string) {
 	}
 }
 
-func (v *visitor) types(text string) {
+func (v *visitor) typeText(text string) {
 	v.t.Helper()
 	v.must("type", v.page.Keyboard().Type(text))
 }
 
-// focused tells what has the focus, and whether that can be seen.
+// focused returns the name of the focused element and whether its focus is visible.
 const focused = `() => {
 	const e = document.activeElement;
 	if (!e || e === document.body) return {name: "", seen: true};
@@ -30,8 +30,8 @@ const focused = `() => {
 	return {name: label.replace(/\s+/g, " ").trim(), seen: marks(getComputedStyle(e)) || marks(getComputedStyle(around)) || marks(getComputedStyle(e, "::after"))};
 }`
 
-// tabTo goes on with Tab until what is called so has the focus. Whatever had it on
-// the way shows that it has.
+// tabTo presses Tab until the named element has the focus. Each element on the way
+// must show its focus.
 func (v *visitor) tabTo(name string) {
 	v.t.Helper()
 	var met []string
@@ -54,8 +54,8 @@ func (v *visitor) tabTo(name string) {
 	v.t.Fatalf("%s: Tab never leads to %q, but to %q", v.path(), name, met)
 }
 
-// The main stories with a keyboard alone: staff hand over work, a client downloads
-// it, and another lets support in and takes it back.
+// The main stories with the keyboard only: staff publish a deliverable, a client
+// downloads it, and another client allows support access and withdraws it.
 func TestMainStoriesByKeyboardAlone(t *testing.T) {
 	t.Parallel()
 	dana := signedInByMail(t, "dana@northwind.test")
@@ -65,7 +65,7 @@ func TestMainStoriesByKeyboardAlone(t *testing.T) {
 	dana.must("in Globex", dana.page.WaitForURL("**/w/globex/**"))
 	dana.press("/")
 	dana.must("the switcher", dana.page.GetByRole("combobox").WaitFor())
-	dana.types("acm")
+	dana.typeText("acm")
 	dana.must("Acme is found", dana.page.Locator(".switch-item", playwright.PageLocatorOptions{HasText: "Acme"}).First().WaitFor())
 	dana.press("Enter")
 	dana.must("in Acme", dana.page.WaitForURL("**/w/acme/**"))
@@ -76,13 +76,13 @@ func TestMainStoriesByKeyboardAlone(t *testing.T) {
 	dana.tabTo("New project")
 	dana.press("Enter")
 	dana.sees("Summary")
-	dana.types("Keys")
+	dana.typeText("Keys")
 	dana.press("Enter")
 	dana.sees("Project created.")
 	dana.tabTo("New deliverable")
 	dana.press("Enter")
 	dana.sees("What to review")
-	dana.types("Key ring")
+	dana.typeText("Key ring")
 	dana.press("Enter")
 	dana.sees("Deliverable created.")
 	dana.tabTo("Choose files")

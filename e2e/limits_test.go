@@ -12,22 +12,22 @@ import (
 	"testing"
 )
 
-// needs are what a listener, a client and a transport of the product must say
-// about time and size; "|" is or.
-var needs = map[string][]string{
+// requiredFields are the limits of time and size that a server, client or transport
+// must set. "|" means or.
+var requiredFields = map[string][]string{
 	"http.Server":    {"ReadHeaderTimeout", "IdleTimeout", "MaxHeaderBytes"},
 	"http.Client":    {"Timeout|Transport"},
 	"http.Transport": {"DialContext", "TLSHandshakeTimeout", "ResponseHeaderTimeout", "IdleConnTimeout"},
 }
 
-// endless are ways in and out that have no limit at all.
-var endless = []string{
+// withoutTimeouts are functions that have no timeouts.
+var withoutTimeouts = []string{
 	"http.DefaultClient", "http.Get", "http.Head", "http.Post", "http.PostForm",
 	"http.ListenAndServe", "http.ListenAndServeTLS", "http.Serve", "http.ServeTLS", "net.Dial", "tls.Dial", "smtp.Dial", "smtp.SendMail",
 }
 
-// Every listener and every client of the product has its limits. That they hold
-// is for the tests of each: slow visitors, silent neighbours.
+// Every listener and client of the product sets limits. Other tests check that the
+// limits work: slow visitors, neighbours that hang.
 func TestEveryListenerAndClientHasLimits(t *testing.T) {
 	t.Parallel()
 	servers := 0
@@ -69,7 +69,7 @@ func withoutLimits(t *testing.T, path string, source any) (servers int, complain
 	ast.Inspect(file, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.SelectorExpr:
-			if slices.Contains(endless, dotted(n)) {
+			if slices.Contains(withoutTimeouts, dotted(n)) {
 				complaints = append(complaints, fmt.Sprintf("%v: %s has no limits", set.Position(n.Pos()), dotted(n)))
 			}
 		case *ast.CompositeLit:
@@ -84,7 +84,7 @@ func withoutLimits(t *testing.T, path string, source any) (servers int, complain
 			if kind == "http.Server" {
 				servers++
 			}
-			for _, need := range needs[kind] {
+			for _, need := range requiredFields[kind] {
 				if !slices.ContainsFunc(n.Elts, func(e ast.Expr) bool { return names(e, need) }) {
 					complaints = append(complaints, fmt.Sprintf("%v: an %s without %s", set.Position(n.Pos()), kind, need))
 				}

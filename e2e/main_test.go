@@ -20,8 +20,8 @@ import (
 	"portico/e2e/stack"
 )
 
-// world is one installation with the sample data in it, served by the built
-// binary, and a browser. Every story happens in it, side by side.
+// world is one installation with the sample data, served by the built binary, and a
+// browser. All tests share it and run in parallel.
 var world struct {
 	stack    *stack.Stack
 	chromium *browser.Browser
@@ -80,25 +80,25 @@ func run(m *testing.M) (code int, err error) {
 
 var refusals = regexp.MustCompile(`status of 4(03|04|10|22)`)
 
-// visitor is somebody's browser.
+// visitor is one person's browser.
 type visitor struct {
 	t       *testing.T
 	context *browser.Context
 	page    playwright.Page
-	// scriptless says that scripts are off in it.
-	scriptless bool
+	// noScript means that JavaScript is off.
+	noScript bool
 }
 
-// newVisitor opens a browser at the front door. At the end of the test it has
-// nothing to complain about, or the test fails: a console error here is usually
-// something our content policy blocked.
+// newVisitor opens a browser at the main page. If the browser reports problems, the
+// test fails at its end: a console error usually means that the content security
+// policy blocked something.
 func newVisitor(t *testing.T, options ...playwright.BrowserNewContextOptions) *visitor {
 	t.Helper()
 	c := world.chromium.Context(t, options...)
 	v := &visitor{t: t, context: c, page: c.Open(t, world.stack.URL()+"/")}
 	t.Cleanup(func() {
 		for _, p := range c.Problems() {
-			// A refusal that a test asks for is told on the console too.
+			// The console also reports refusals that a test expects.
 			if !refusals.MatchString(p) {
 				t.Errorf("the browser complains: %s", p)
 			}
@@ -107,14 +107,14 @@ func newVisitor(t *testing.T, options ...playwright.BrowserNewContextOptions) *v
 	return v
 }
 
-// signedInByMail signs somebody in with the code of the mail they get.
+// signedInByMail signs a person in with a mailed code.
 func signedInByMail(t *testing.T, email string, options ...playwright.BrowserNewContextOptions) *visitor {
 	t.Helper()
 	v := newVisitor(t, options...)
 	for _, o := range options {
-		v.scriptless = o.JavaScriptEnabled != nil && !*o.JavaScriptEnabled
+		v.noScript = o.JavaScriptEnabled != nil && !*o.JavaScriptEnabled
 	}
-	defer atLetterbox(email)()
+	defer lockMailbox(email)()
 	since := time.Now()
 	v.fill("Your email address", email)
 	v.click("button", "Send me a sign-in link")
@@ -124,11 +124,11 @@ func signedInByMail(t *testing.T, email string, options ...playwright.BrowserNew
 	return v
 }
 
-// sendCode types a code. Its last digit sends it; without scripts the button does.
+// sendCode types a code. The last digit submits it; without scripts the button does.
 func (v *visitor) sendCode(code, button string) {
 	v.t.Helper()
 	v.fill("code", code)
-	if v.scriptless {
+	if v.noScript {
 		v.click("button", button)
 	}
 }
@@ -136,20 +136,19 @@ func (v *visitor) sendCode(code, button string) {
 // signInMail is what the subject of a sign-in mail says.
 const signInMail = "sign-in code"
 
-var letterboxes sync.Map
+var mailboxes sync.Map
 
-// atLetterbox keeps two stories from waiting for the same person's mail at once,
-// or one might open the other's. It returns what steps away.
-func atLetterbox(email string) func() {
-	box, _ := letterboxes.LoadOrStore(email, new(sync.Mutex))
+// lockMailbox lets only one test at a time wait for a person's mail, so that none
+// reads another's. It returns the unlock function.
+func lockMailbox(email string) func() {
+	box, _ := mailboxes.LoadOrStore(email, new(sync.Mutex))
 	box.(*sync.Mutex).Lock()
 	return box.(*sync.Mutex).Unlock
 }
 
 var codeInMail = regexp.MustCompile(`\b\d{6}\b`)
 
-// mailed waits for a mail to an address that came after a moment, and returns it
-// as its reader sees it.
+// mailed waits for a mail to an address that arrived after since and returns its text.
 func mailed(t *testing.T, email string, since time.Time, subject string) string {
 	t.Helper()
 	var text string
@@ -180,7 +179,7 @@ func (v *visitor) open(path string) {
 	v.must("open "+path, err)
 }
 
-// path is where the browser is.
+// path is the browser's current path and query.
 func (v *visitor) path() string { return strings.TrimPrefix(v.page.URL(), world.stack.URL()) }
 
 func (v *visitor) fill(label, value string) {
@@ -213,7 +212,7 @@ func (v *visitor) gone(text string) {
 	}))
 }
 
-// source is the page as it came, for what must not even be in its source.
+// source returns the page's HTML, to check that it doesn't even contain something.
 func (v *visitor) source() string {
 	v.t.Helper()
 	html, err := v.page.Content()
@@ -221,7 +220,7 @@ func (v *visitor) source() string {
 	return html
 }
 
-// status asks for a path as this browser would and says how it was answered.
+// status requests a path with this browser's cookies and returns the status.
 func (v *visitor) status(path string) int {
 	v.t.Helper()
 	res, err := v.context.Request().Get(world.stack.URL()+path, playwright.APIRequestContextGetOptions{MaxRedirects: playwright.Int(0)})

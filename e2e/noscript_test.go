@@ -10,15 +10,15 @@ import (
 	"portico/e2e/browser"
 )
 
-// withoutScripts is a browser whose owner has turned scripts off.
+// withoutScripts signs a person in with JavaScript turned off.
 func withoutScripts(t *testing.T, email string, size playwright.Size) *visitor {
 	t.Helper()
 	return signedInByMail(t, email, playwright.BrowserNewContextOptions{JavaScriptEnabled: playwright.Bool(false), Viewport: &size})
 }
 
-// The main job without a script: staff make a piece of work, upload files by the
-// plain form, publish it, throw a file away and take it back; the client finds the
-// work, downloads it, and asks a colleague in; support comes in, and is stopped.
+// The main stories without JavaScript. Staff create a deliverable, upload files with
+// the HTML form, delete a file, restore it and publish. The client downloads the files
+// and invites a colleague. Support starts a session, and the client ends it.
 func TestEverythingWorksWithoutScripts(t *testing.T) {
 	t.Parallel()
 	dana := withoutScripts(t, "dana@northwind.test", browser.Wide)
@@ -29,7 +29,7 @@ func TestEverythingWorksWithoutScripts(t *testing.T) {
 	dana.click("link", "Projects")
 	dana.click("link", "New project")
 	dana.click("button", "Create project")
-	dana.sees("name") // is missing, and said to be
+	dana.sees("name") // is missing, and the page says so
 	dana.fill("Name", "Quiet signage")
 	dana.click("button", "Create project")
 	dana.sees("Project created.")
@@ -81,7 +81,7 @@ func TestEverythingWorksWithoutScripts(t *testing.T) {
 	sam.sees("The customer ended your session")
 }
 
-// Not beside others: it ends all that the person does elsewhere.
+// Not parallel: it signs the person out in other tests too.
 func TestSignOutEverywhereWithoutScripts(t *testing.T) {
 	mia := withoutScripts(t, "mia@acme.test", browser.Narrow)
 	mia.open("/account")

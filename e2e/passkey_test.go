@@ -2,9 +2,8 @@ package e2e
 
 import "testing"
 
-// Leo adds a passkey to his account, signs out, signs in with it without typing
-// anything, proves himself anew with it, and removes it. Chromium brings the
-// authenticator.
+// Leo adds a passkey, signs out, signs in with it without typing anything, steps up
+// with it, and removes it. Chromium simulates the authenticator.
 func TestPasskeyInTheBrowser(t *testing.T) {
 	t.Parallel()
 	leo := signedInByMail(t, "leo@acme.test")
@@ -20,7 +19,7 @@ func TestPasskeyInTheBrowser(t *testing.T) {
 	leo.sees("Passkey added.")
 	leo.sees("Leo's phone")
 
-	// The same device is not added twice, and the page says why.
+	// The same device can't be added twice, and the page says why.
 	leo.click("button", "Add a passkey")
 	leo.sees("already has a passkey for your account")
 
@@ -42,8 +41,7 @@ func TestPasskeyInTheBrowser(t *testing.T) {
 	leo.sees("doesn't work here")
 }
 
-// authenticator gives the browser one that answers by itself, as a phone does to
-// the right finger.
+// authenticator adds a virtual authenticator that confirms every request.
 func (v *visitor) authenticator() {
 	v.t.Helper()
 	session, err := v.context.NewCDPSession(v.page)

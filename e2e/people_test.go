@@ -11,9 +11,9 @@ import (
 
 var inviteInMail = regexp.MustCompile(`https?://\S+(/invites/[A-Za-z0-9_-]+)`)
 
-// Dana invites Nina by mail. Nina opens the mail, proves that the address is hers,
-// accepts, and stands in the portal under its brand. What Dana does to her role and
-// her access counts from the next request of the browser that Nina has open.
+// Dana invites Nina by mail. Nina opens the link, proves her address, accepts, and sees
+// the portal with its brand. Changes of her role and her removal take effect at her
+// next request.
 func TestInvitedClientJoinsAndIsRemoved(t *testing.T) {
 	t.Parallel()
 	const email = "nina@acme.test"
@@ -45,7 +45,7 @@ func TestInvitedClientJoinsAndIsRemoved(t *testing.T) {
 	nina.click("button", "Accept and join")
 	nina.must("in the portal", nina.page.WaitForURL("**/w/acme/**"))
 	nina.sees("Welcome. You have joined.")
-	nina.wearsBrand("acme")
+	nina.hasBrand("acme")
 	if got := nina.status("/w/globex/"); got != 404 {
 		t.Errorf("another portal answers %d", got)
 	}
@@ -74,9 +74,9 @@ func TestInvitedClientJoinsAndIsRemoved(t *testing.T) {
 	}
 }
 
-// wearsBrand checks that the page is dressed in the colour of a workspace: its
-// stylesheet is there, and has been taken.
-func (v *visitor) wearsBrand(slug string) {
+// hasBrand checks that the page uses a workspace's brand: its stylesheet is linked and
+// applied.
+func (v *visitor) hasBrand(slug string) {
 	v.t.Helper()
 	worn, err := v.page.Evaluate(`slug => [...document.styleSheets].some(s => s.href && new URL(s.href).pathname.startsWith("/w/" + slug + "/brand-") && s.cssRules.length > 0)`, slug)
 	if err != nil || worn != true {

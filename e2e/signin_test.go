@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// Gus opens the mailed link in a browser that never asked for it. Opening spends
-// nothing, the button does, and only once.
+// Gus opens the mailed link in another browser. Opening it doesn't use it up, the button
+// does, and it works only once.
 func TestSignInByMailedLink(t *testing.T) {
 	t.Parallel()
 	asked := newVisitor(t)
-	away := atLetterbox("gus@globex.test")
+	away := lockMailbox("gus@globex.test")
 	since := time.Now()
 	asked.fill("Your email address", "gus@globex.test")
 	asked.click("button", "Send me a sign-in link")
@@ -40,7 +40,7 @@ func TestSignInByMailedLink(t *testing.T) {
 	late.sees("already used")
 }
 
-// Ivy signs in with her provider, signs out, and is out.
+// Ivy signs in with her provider and signs out.
 func TestSignInByProviderAndOut(t *testing.T) {
 	t.Parallel()
 	ivy := newVisitor(t)

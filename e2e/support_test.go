@@ -7,12 +7,12 @@ import (
 	"github.com/playwright-community/playwright-go"
 )
 
-// The whole story with two browsers open. Sam may not come in, and asks. Gus has the
-// mail, and lets him in. Sam proves himself anew, reads under a bar that cannot be
-// missed, and is refused a change. By a second step he may make one, and is refused
-// what support never may. Gus takes his consent back, and Sam's next click ends it.
-// All of it is on Gus's ledger and in his mail.
-func TestSupportComesInWithConsent(t *testing.T) {
+// The whole story in two browsers. Without consent Sam can't start a session, so he
+// requests access. Gus gets a mail and consents. Sam steps up and reads under a banner,
+// and a change is refused. With write access he may make one, but not what support never
+// may. Gus withdraws his consent, and Sam's next click ends the session. Everything is in
+// Gus's ledger and mail.
+func TestSupportSessionNeedsConsent(t *testing.T) {
 	t.Parallel()
 	gus, sam := signedInByMail(t, "gus@globex.test"), signedInByMail(t, "sam@portico.test")
 	since := time.Now()
@@ -41,7 +41,7 @@ func TestSupportComesInWithConsent(t *testing.T) {
 	sam.startSession(t, "Dana")
 	sam.must("inside", sam.page.WaitForURL("**/w/globex/"))
 	sam.sees("read-only")
-	if got := sam.posts("/w/globex/projects", "name=Mended"); got != 403 {
+	if got := sam.post("/w/globex/projects", "name=Mended"); got != 403 {
 		t.Errorf("a change in a read session answers %d", got)
 	}
 	if got := sam.status("/w/acme/"); got != 404 {
@@ -66,7 +66,7 @@ func TestSupportComesInWithConsent(t *testing.T) {
 		"/w/globex/support/grant": "hours=24",
 		"/w/globex/settings":      "name=x",
 	} {
-		if got := sam.posts(path, form); got != 403 {
+		if got := sam.post(path, form); got != 403 {
 			t.Errorf("support posts to %s and is answered %d", path, got)
 		}
 	}
@@ -87,11 +87,11 @@ func TestSupportComesInWithConsent(t *testing.T) {
 		gus.sees(did)
 	}
 	mailed(t, "gus@globex.test", since, "has stopped viewing")
-	gus.stopsWhatIsLeft(t, sam)
+	gus.stopSession(t, sam)
 }
 
-// stopsWhatIsLeft is the other end of a session: its own Stop.
-func (v *visitor) stopsWhatIsLeft(t *testing.T, agent *visitor) {
+// stopSession checks that the agent's own Stop ends a session.
+func (v *visitor) stopSession(t *testing.T, agent *visitor) {
 	t.Helper()
 	v.open("/w/globex/support")
 	v.click("button", "Allow support access")
@@ -115,8 +115,8 @@ func (v *visitor) find(text string) {
 	v.sees("Globex")
 }
 
-// startSession begins one as somebody whose name begins so, and proves who the
-// agent is where that is asked for.
+// startSession starts a support session as the person whose name contains as, and steps
+// up if asked to.
 func (v *visitor) startSession(t *testing.T, as string) {
 	t.Helper()
 	v.click("link", "Start a session")
@@ -139,8 +139,8 @@ func (v *visitor) choose(id, value string) {
 	v.must("choose "+value, err)
 }
 
-// posts sends a form as a page of ours would and says how it was answered.
-func (v *visitor) posts(path, form string) int {
+// post sends a form as a page of ours would and returns the status.
+func (v *visitor) post(path, form string) int {
 	v.t.Helper()
 	res, err := v.context.Request().Post(world.stack.URL()+path, playwright.APIRequestContextPostOptions{
 		Headers: map[string]string{"Origin": world.stack.URL(), "Content-Type": "application/x-www-form-urlencoded"},
@@ -150,7 +150,7 @@ func (v *visitor) posts(path, form string) int {
 	return res.Status()
 }
 
-// stepUp proves anew who somebody is, with a mailed code.
+// stepUp steps up with a mailed code.
 func (v *visitor) stepUp(email string) {
 	v.t.Helper()
 	since := time.Now()

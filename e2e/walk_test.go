@@ -16,8 +16,7 @@ import (
 	"portico/e2e/browser"
 )
 
-// notPages are the GET routes at which there is nothing to look at, each with its
-// reason.
+// notPages are the GET routes that are no pages, each with its reason.
 var notPages = map[string]string{
 	"/auth/{provider}":               "leads to the provider",
 	"/auth/{provider}/callback":      "leads on",
@@ -34,7 +33,7 @@ var notPages = map[string]string{
 	"/w/{tenant}/files/{id}/preview": "is a picture",
 }
 
-// routesToWalk are the paths of all pages, out of the reviewed table.
+// routesToWalk returns the paths of all pages from the reviewed route table.
 func routesToWalk(t *testing.T) (paths []string) {
 	t.Helper()
 	table, err := os.ReadFile("../handlers/testdata/routes.txt")
@@ -49,24 +48,24 @@ func routesToWalk(t *testing.T) (paths []string) {
 	return paths
 }
 
-// walk is everybody's way through all pages, and which of them somebody saw.
+// walk visits all pages as several people and records which pages were seen.
 type walk struct {
-	*haunted
+	*scriptedTenants
 	routes []string
 	login  string // a mailed link's path
 
-	mu     sync.Mutex
-	seen   map[string]bool
-	pages  int            // in which the script stands
-	weighs map[string]int // stylesheets and scripts by path, compressed
-	// heaviest is the most that a page weighs with them.
-	heaviest int
+	mu    sync.Mutex
+	seen  map[string]bool
+	pages int            // that contain the payload
+	sizes map[string]int // stylesheets and scripts by path, compressed
+	// largest is the size of the largest page with its assets, compressed.
+	largest int
 }
 
-var blank = regexp.MustCompile(`\{[^}]*\}`)
+var placeholder = regexp.MustCompile(`\{[^}]*\}`)
 
-// fill writes a route's path out.
-func (w *walk) fill(t *testing.T, route string) string {
+// pathOf fills the parameters of a route's path.
+func (w *walk) pathOf(t *testing.T, route string) string {
 	t.Helper()
 	switch route {
 	case "/login/{token}":
@@ -82,23 +81,22 @@ func (w *walk) fill(t *testing.T, route string) string {
 	if before, _, found := strings.Cut(path, "/{id}"); found {
 		path = strings.Replace(path, "{id}", w.ids[before[strings.LastIndex(before, "/")+1:]], 1)
 	}
-	if blank.MatchString(path) || strings.Contains(path, "//") {
-		t.Fatalf("%s is walked by nobody: say in e2e/walk_test.go what stands in its place (fill), and make one (haunt), or why it is no page (notPages)", route)
+	if placeholder.MatchString(path) || strings.Contains(path, "//") {
+		t.Fatalf("%s is not visited: fill its parameters (pathOf) and create a target (createScriptedTenants) in e2e/walk_test.go, or say why it is no page (notPages)", route)
 	}
 	return path
 }
 
-// Case 63: in an agency and a client whose every name, text, brand and file is a
-// script, everybody looks at every page of the route table. Nothing runs, and no
-// browser has anything to report. On the way each page is weighed, and looked at as
-// people do who see little or use no mouse.
-func TestScriptsInEveryTextRunNowhere(t *testing.T) {
+// Case 63: in an agency and a client in which every name, text, brand and file is a
+// script, people visit every page of the route table. No script runs and no browser
+// reports a problem. The walk also checks each page's size and accessibility.
+func TestScriptsInTextsNeverRun(t *testing.T) {
 	t.Parallel()
-	w := &walk{haunted: haunt(t), routes: routesToWalk(t), seen: map[string]bool{}, weighs: map[string]int{}}
+	w := &walk{scriptedTenants: createScriptedTenants(t), routes: routesToWalk(t), seen: map[string]bool{}, sizes: map[string]int{}}
 	owner := signedInByMail(t, w.people["agency's owner"])
 	w.publish(owner)
 	t.Run("walks", func(t *testing.T) {
-		stranger := w.askMail(t)
+		stranger := w.requestLink(t)
 		t.Run("stranger", func(t *testing.T) {
 			t.Parallel()
 			stranger.t = t
@@ -123,17 +121,17 @@ func TestScriptsInEveryTextRunNowhere(t *testing.T) {
 			t.Errorf("GET %s was shown to nobody: make it look at something in e2e/walk_test.go", route)
 		}
 	}
-	t.Logf("the heaviest page weighs %d bytes compressed, with its stylesheets and scripts", w.heaviest)
+	t.Logf("the heaviest page weighs %d bytes compressed, with its stylesheets and scripts", w.largest)
 	if w.pages < 30 {
 		t.Errorf("the script stands in %d pages only: the walk proves little", w.pages)
 	}
 }
 
-// askMail is somebody who has asked for a sign-in link, which nobody uses.
-func (w *walk) askMail(t *testing.T) *visitor {
+// requestLink requests a sign-in link that stays unused.
+func (w *walk) requestLink(t *testing.T) *visitor {
 	t.Helper()
 	v := newVisitor(t)
-	defer atLetterbox(w.people["viewer"])()
+	defer lockMailbox(w.people["viewer"])()
 	since := time.Now()
 	v.fill("Your email address", w.people["viewer"])
 	v.click("button", "Send me a sign-in link")
@@ -141,14 +139,14 @@ func (w *walk) askMail(t *testing.T) *visitor {
 	return v
 }
 
-// enter takes the agent into a session of support, for a reason that is a script,
-// and to the step that lets them change things.
+// enter starts a support session whose reason is the payload and opens the page for
+// write access.
 func (w *walk) enter(agent *visitor) {
 	agent.t.Helper()
 	agent.open("/support?q=" + url.QueryEscape(w.client))
 	agent.click("link", "Start a session")
 	agent.stepUp(w.people["agent"])
-	agent.fill("Why", script)
+	agent.fill("Why", xssPayload)
 	agent.fill("Ticket", "T-1<img src=x onerror=ran=1>")
 	agent.click("button", "Start the session")
 	agent.sees("is viewing")
@@ -160,7 +158,7 @@ func (w *walk) enter(agent *visitor) {
 func (w *walk) everyPage(v *visitor, who string, of func(route string) bool) {
 	t := v.t
 	t.Helper()
-	v.context.TeachAxe(t)
+	v.context.LoadAxe(t)
 	v.page.OnDialog(func(d playwright.Dialog) {
 		t.Errorf("%s at %s: a dialog: %s", who, v.page.URL(), d.Message())
 		_ = d.Dismiss()
@@ -169,7 +167,7 @@ func (w *walk) everyPage(v *visitor, who string, of func(route string) bool) {
 		if !of(route) {
 			continue
 		}
-		path := w.fill(t, route)
+		path := w.pathOf(t, route)
 		res, err := v.page.Goto(world.stack.URL() + path)
 		v.must(who+" opens "+path, err)
 		said, err := v.page.Evaluate(`[window.ran ?? 0, document.documentElement.outerHTML.includes("onerror=ran=1") ? 1 : 0]`)
@@ -179,7 +177,7 @@ func (w *walk) everyPage(v *visitor, who string, of func(route string) bool) {
 		} else if res.Status() >= 500 {
 			t.Errorf("%s at %s: %d", who, path, res.Status())
 		} else if shown := res.Status() == 200 && !strings.Contains(v.path(), "/login?"); w.note(route, shown, ran[1] == 1) {
-			w.weigh(v, res)
+			w.checkSize(v, res)
 			found, err := browser.Axe(v.page)
 			v.must("look at "+path, err)
 			for _, f := range found {
@@ -189,11 +187,11 @@ func (w *walk) everyPage(v *visitor, who string, of func(route string) bool) {
 	}
 }
 
-// mostPage is what a page's HTML, styles and scripts may weigh together, compressed.
-const mostPage = 100_000
+// maxPageSize limits a page's HTML, styles and scripts together, compressed, in bytes.
+const maxPageSize = 100_000
 
-// weigh checks what a page asks a telephone to fetch.
-func (w *walk) weigh(v *visitor, page playwright.Response) {
+// checkSize checks the compressed size of a page with its assets.
+func (w *walk) checkSize(v *visitor, page playwright.Response) {
 	v.t.Helper()
 	html, err := page.Body()
 	v.must("weigh the page", err)
@@ -204,18 +202,18 @@ func (w *walk) weigh(v *visitor, page playwright.Response) {
 	defer w.mu.Unlock()
 	for _, part := range parts {
 		path := part.(string)
-		if w.weighs[path] == 0 {
+		if w.sizes[path] == 0 {
 			res, err := v.context.Request().Get(world.stack.URL() + path)
 			v.must("fetch "+path, err)
 			body, err := res.Body()
 			v.must("fetch "+path, err)
-			w.weighs[path] = compressed(v.t, body)
+			w.sizes[path] = compressed(v.t, body)
 		}
-		all += w.weighs[path]
+		all += w.sizes[path]
 	}
-	w.heaviest = max(w.heaviest, all)
-	if all > mostPage || len(parts) < 2 {
-		v.t.Errorf("%s weighs %d bytes with its %d stylesheets and scripts, want at most %d and both", v.path(), all, len(parts), mostPage)
+	w.largest = max(w.largest, all)
+	if all > maxPageSize || len(parts) < 2 {
+		v.t.Errorf("%s weighs %d bytes with its %d stylesheets and scripts, want at most %d and both", v.path(), all, len(parts), maxPageSize)
 	}
 }
 
@@ -229,10 +227,10 @@ func compressed(t *testing.T, b []byte) int {
 	return out.Len()
 }
 
-// platform are the pages that are no tenant's.
+// platform reports whether a route belongs to no tenant.
 func platform(route string) bool { return !strings.HasPrefix(route, "/w/") }
 
-// note remembers that somebody saw a page, and says whether it is the first time.
+// note records that a page was seen and reports whether it is the first time.
 func (w *walk) note(route string, seen, haunted bool) (first bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -16,7 +16,7 @@ import (
 	"portico/e2e/sample"
 )
 
-// picture is a small PNG that no other test has.
+// picture returns a small PNG that is unique to the test.
 func picture(t *testing.T) []byte {
 	t.Helper()
 	shade := make([]byte, 3)
@@ -37,8 +37,8 @@ func picture(t *testing.T) []byte {
 	return b.Bytes()
 }
 
-// deliver makes a project and a deliverable, uploads files to it and publishes
-// it, all by clicking. It returns the deliverable's path.
+// deliver creates a project and a deliverable, uploads files and publishes them, all in
+// the browser. It returns the deliverable's path.
 func (v *visitor) deliver(project, title string, files ...playwright.InputFile) string {
 	v.t.Helper()
 	v.click("link", "Projects")
@@ -61,9 +61,8 @@ func (v *visitor) deliver(project, title string, files ...playwright.InputFile) 
 	return at
 }
 
-// Dana switches from one workspace to another, hands over work with real files
-// in the second, and the client finds it, looks at it and downloads it, byte for
-// byte, on a phone.
+// Dana switches to another workspace and publishes a deliverable with files. The client
+// finds it on a phone, views it and downloads identical files.
 func TestStaffDeliverAndTheClientDownloads(t *testing.T) {
 	t.Parallel()
 	dana := signedInByMail(t, "dana@northwind.test")
@@ -114,8 +113,8 @@ func (v *visitor) download(name string) []byte {
 	return b
 }
 
-// A client of one portal meets no trace of any other tenant: not in the pages,
-// not in their source, not by guessing addresses.
+// A client finds no trace of another tenant: not in pages, their source, or by guessing
+// addresses.
 func TestClientSeesNothingElse(t *testing.T) {
 	t.Parallel()
 	mia := signedInByMail(t, "mia@acme.test")
@@ -145,7 +144,7 @@ func TestClientSeesNothingElse(t *testing.T) {
 			t.Errorf("%s answers %d", path, got)
 		}
 	}
-	// Leo is a viewer there and may look at less; what he may, he finds.
+	// Leo is a viewer and may see less.
 	leo := signedInByMail(t, "leo@acme.test")
 	if got := leo.status("/w/acme/activity"); got != 403 {
 		t.Errorf("a viewer's activity page answers %d", got)
@@ -155,7 +154,7 @@ func TestClientSeesNothingElse(t *testing.T) {
 	}
 }
 
-// Ravi throws a project away and takes it back at once.
+// Ravi deletes a project and restores it with Undo.
 func TestUndo(t *testing.T) {
 	t.Parallel()
 	ravi := signedInByMail(t, "ravi@northwind.test")

@@ -12,17 +12,17 @@ import (
 	"strings"
 )
 
-// Digest is a SHA-256.
+// Digest is a SHA-256 checksum.
 type Digest [sha256.Size]byte
 
 // String is the digest in lower-case hex.
 func (d Digest) String() string { return hex.EncodeToString(d[:]) }
 
-// base64 is the spelling of S3's checksum headers.
+// base64 encodes the digest as S3's checksum headers do.
 func (d Digest) base64() string { return base64.StdEncoding.EncodeToString(d[:]) }
 
-// ParseContentDigest reads the SHA-256 out of a Content-Digest header (RFC 9530), as in sha-256=:base64:. Other
-// algorithms beside it are ignored.
+// ParseContentDigest reads the SHA-256 from a Content-Digest header (RFC 9530), as in sha-256=:base64:. It ignores other
+// algorithms in the header.
 func ParseContentDigest(header string) (Digest, error) {
 	for member := range strings.SplitSeq(header, ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(member), "=")
@@ -40,54 +40,55 @@ func ParseContentDigest(header string) (Digest, error) {
 	return Digest{}, errors.New("files: no sha-256 in Content-Digest")
 }
 
-// ContentDigest is the header that ParseContentDigest reads.
+// ContentDigest formats the header that ParseContentDigest reads.
 func (d Digest) ContentDigest() string { return "sha-256=:" + d.base64() + ":" }
 
-// Hash is the SHA-256 of a whole file while its parts come in. Its state can be kept between two requests, so that a
-// file sent in order is hashed as it passes and never read again. It is no use to several goroutines at once.
+// Hash computes the SHA-256 of a whole file while its parts arrive. Its state can be saved between requests, so a file
+// sent in order is hashed as it streams and never read again. It is not safe for concurrent use.
 type Hash struct {
-	sum  hash.Hash
-	seen int64
+	sum    hash.Hash
+	offset int64
 }
 
-// NewHash starts at the first byte.
+// NewHash returns a hash that expects the file's first byte.
 func NewHash() *Hash { return &Hash{sum: sha256.New()} }
 
-// ResumeHash goes on from a State kept earlier; from the first byte when the state is empty. A state that cannot be
-// read is an error; start with NewHash then, and [Vault.CatchUp] reads the file back.
+// ResumeHash continues from a saved State, or from the first byte if the state is empty. It returns an error for an
+// unreadable state. The caller can then use NewHash and let [Vault.HashRest] read the file back.
 func ResumeHash(state []byte) (*Hash, error) {
 	h := NewHash()
 	if len(state) == 0 {
 		return h, nil
 	}
-	if len(state) < seenSize {
+	if len(state) < offsetSize {
 		return nil, fmt.Errorf("files: hash state of %d bytes", len(state))
 	}
-	h.seen = int64(binary.BigEndian.Uint64(state))
-	if err := h.sum.(encoding.BinaryUnmarshaler).UnmarshalBinary(state[seenSize:]); err != nil || h.seen < 0 {
+	h.offset = int64(binary.BigEndian.Uint64(state))
+	if err := h.sum.(encoding.BinaryUnmarshaler).UnmarshalBinary(state[offsetSize:]); err != nil || h.offset < 0 {
 		return nil, errors.New("files: unreadable hash state")
 	}
 	return h, nil
 }
 
-const seenSize = 8
+const offsetSize = 8
 
-// Write takes the next bytes of the file. It never fails.
+// Write adds the next bytes of the file. It never fails.
 func (h *Hash) Write(p []byte) (int, error) {
-	h.seen += int64(len(p))
+	h.offset += int64(len(p))
 	return h.sum.Write(p)
 }
 
-// Seen is how many bytes have gone in: the offset of the byte it waits for.
-func (h *Hash) Seen() int64 { return h.seen }
+// Offset is the number of bytes hashed so far, and so the offset of the next byte.
+func (h *Hash) Offset() int64 { return h.offset }
 
-// State is what ResumeHash needs, some 120 bytes. It reveals up to 64 bytes of the file: keep it as close as the file.
+// State returns what ResumeHash needs, about 120 bytes. It can reveal up to 64 bytes of the file, so protect it like the
+// file itself.
 func (h *Hash) State() ([]byte, error) {
 	state, err := h.sum.(encoding.BinaryMarshaler).MarshalBinary()
 	if err != nil {
 		return nil, fmt.Errorf("files: hash state: %w", err)
 	}
-	return append(binary.BigEndian.AppendUint64(nil, uint64(h.seen)), state...), nil
+	return append(binary.BigEndian.AppendUint64(nil, uint64(h.offset)), state...), nil
 }
 
 // Digest is the SHA-256 of the bytes so far.

@@ -7,14 +7,14 @@ import (
 	"unicode/utf8"
 )
 
-// maxNameLength is in bytes of UTF-8. File systems take 255; percent-encoding makes three of each.
+// maxNameLength is the longest file name in bytes of UTF-8. File systems allow 255. Percent-encoding triples the length.
 const maxNameLength = 180
 
-// disposition is a Content-Disposition header (RFC 6266) with the name of a file in it, however hostile: a name in
-// ASCII for every client, and where that lost something the true one (RFC 8187) beside it.
+// disposition formats a Content-Disposition header (RFC 6266) for a file name that may be hostile. It holds an ASCII name
+// for every client and, where that differs, the full name in RFC 8187's encoding.
 func disposition(kind, name string) string {
 	name = safeName(name)
-	plain := strings.Map(plainRune, name)
+	plain := strings.Map(quotedRune, name)
 	header := kind + `; filename="` + plain + `"`
 	if plain != name {
 		header += "; filename*=UTF-8''" + percentEncode(name)
@@ -22,9 +22,9 @@ func disposition(kind, name string) string {
 	return header
 }
 
-// safeName is a name that can only be a name: one path segment, nothing invisible that turns the direction of reading
-// around (evil[U+202E]gnp.exe) or ends a line, no leading dot, no trailing dot or space, of bearable length with its
-// extension kept.
+// safeName reduces a name to one path segment: no invisible characters that reverse the reading direction
+// (evil[U+202E]gnp.exe), no line breaks, no leading dot, no trailing dot or space. It cuts long names to maxNameLength
+// and keeps the extension.
 func safeName(name string) string {
 	name = strings.Map(safeRune, strings.ToValidUTF8(name, "_"))
 	name = strings.Trim(name, " ")
@@ -46,7 +46,7 @@ func safeRune(r rune) rune {
 	switch {
 	case r == '/' || r == '\\':
 		return '_'
-	case unicode.IsControl(r), unicode.Is(deceptive, r):
+	case unicode.IsControl(r), unicode.Is(invisibleRunes, r):
 		return -1
 	case unicode.IsSpace(r):
 		return ' '
@@ -54,9 +54,9 @@ func safeRune(r rune) rune {
 	return r
 }
 
-// deceptive are characters that take no place themselves and change how others are read. Joiners (U+200C, U+200D) are
-// not among them: Persian, Hindi and family emoji are spelled with them.
-var deceptive = &unicode.RangeTable{
+// invisibleRunes are invisible characters that change how their neighbours are read. Joiners (U+200C, U+200D) are
+// allowed because Persian, Hindi and some emoji need them.
+var invisibleRunes = &unicode.RangeTable{
 	R16: []unicode.Range16{
 		{Lo: 0x00ad, Hi: 0x00ad, Stride: 1}, // soft hyphen
 		{Lo: 0x061c, Hi: 0x061c, Stride: 1}, // Arabic letter mark
@@ -71,15 +71,16 @@ var deceptive = &unicode.RangeTable{
 	R32: []unicode.Range32{{Lo: 0xe0000, Hi: 0xe007f, Stride: 1}}, // tags
 }
 
-// plainRune leaves only what every parser of the quoted form agrees on. A percent sign is not: some decode it.
-func plainRune(r rune) rune {
+// quotedRune keeps the characters that every parser of a quoted string reads the same way. It replaces the percent sign,
+// because some parsers decode it.
+func quotedRune(r rune) rune {
 	if r < ' ' || r > '~' || strings.ContainsRune(`"\%;`, r) {
 		return '_'
 	}
 	return r
 }
 
-// percentEncode keeps RFC 8187's attr-char and encodes every other byte.
+// percentEncode keeps the attr-char set of RFC 8187 and encodes every other byte.
 func percentEncode(s string) string {
 	const hex = "0123456789ABCDEF"
 	var b strings.Builder
@@ -95,7 +96,7 @@ func percentEncode(s string) string {
 	return b.String()
 }
 
-// truncate cuts after at most n bytes, never inside a character.
+// truncate cuts s to at most n bytes without splitting a character.
 func truncate(s string, n int) string {
 	if len(s) <= n {
 		return s

@@ -13,28 +13,28 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// What can go wrong. Compare with errors.Is.
+// The errors of this package. Compare with errors.Is.
 var (
-	// ErrForeign is a key of another tenant, or the zero key. No call was made.
-	ErrForeign = errors.New("key of another tenant")
-	// ErrNotFound is an object or upload that is not there.
+	// ErrWrongTenant means that the key belongs to another tenant or is the zero key. No call was made.
+	ErrWrongTenant = errors.New("key of another tenant")
+	// ErrNotFound means that the object or upload does not exist.
 	ErrNotFound = errors.New("not found")
-	// ErrUnavailable is object storage out of reach, silent, or failing. Trying again later may help.
+	// ErrUnavailable means that object storage can't be reached, doesn't answer, or fails. A later retry may succeed.
 	ErrUnavailable = errors.New("object storage is unavailable")
-	// ErrDigest is bytes whose SHA-256 is not the promised one.
+	// ErrDigest means that the SHA-256 of the content is not the declared one.
 	ErrDigest = errors.New("content does not match its digest")
-	// ErrSize is fewer or more bytes than promised, or more than allowed.
+	// ErrSize means that the content is shorter or longer than declared, or longer than allowed.
 	ErrSize = errors.New("content does not match its size")
-	// ErrPart is a part number outside 1 to MaxParts, or a list of parts that has gaps or is empty.
+	// ErrPart means a part number outside 1 to MaxParts, or a list of parts that is empty or has gaps.
 	ErrPart = errors.New("no valid part")
-	// ErrExists is a completed object where a new one was to be put. Objects are never overwritten.
+	// ErrExists means that an object already exists under the key. Objects are never overwritten.
 	ErrExists = errors.New("object exists")
-	// ErrStray is an object below a tenant's prefix that no key names.
-	ErrStray = errors.New("stray object")
+	// ErrMalformedKey means that an object below a tenant's prefix has a name that is not a valid key.
+	ErrMalformedKey = errors.New("stray object")
 )
 
-// Error is a failed call. Its text names the operation and a cause that is safe to log: no address, no header, no
-// query, and nothing of what the server said beyond its error code.
+// Error is a failed call. Its text names the operation and a cause that is safe to log. It holds no address, header or
+// query, and only the error code of the server's answer.
 type Error struct {
 	op    string
 	kind  error // one of the errors above, or nil
@@ -53,7 +53,7 @@ func (e *Error) Error() string {
 	return s
 }
 
-// Unwrap gives the sentinel and, where there is one, the error of the context or of the body that was read.
+// Unwrap returns the sentinel error and the error of the context or request body, if any.
 func (e *Error) Unwrap() []error {
 	var errs []error
 	for _, err := range []error{e.kind, e.inner} {
@@ -64,8 +64,8 @@ func (e *Error) Unwrap() []error {
 	return errs
 }
 
-// The server's codes that mean something to a caller. Everything else with a status below 500 is our own mistake or a
-// wrong configuration and stays without a sentinel.
+// kindByCode maps the server's error codes to our sentinels. Any other code with a status below 500 is our own mistake
+// or a wrong configuration and gets no sentinel.
 var kindByCode = map[string]error{
 	"NoSuchKey":                   ErrNotFound,
 	"NoSuchUpload":                ErrNotFound,
@@ -83,7 +83,7 @@ var kindByCode = map[string]error{
 	"EntityTooSmall":              ErrPart,
 }
 
-// wrap turns an error of the SDK into ours.
+// wrap converts an error of the SDK to an *Error.
 func wrap(op string, err error) error {
 	if errors.Is(err, context.Canceled) {
 		return &Error{op: op, cause: "cancelled", inner: context.Canceled}
@@ -115,7 +115,7 @@ func isServerFault(status int) bool {
 	return status >= 500 || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout
 }
 
-// plainCause is what a network error says, without the address of the request, which holds bucket and key.
+// plainCause describes a network error without the request's URL, which contains bucket and key.
 func plainCause(err error) string {
 	if isTimeout(err) {
 		return "timeout"

@@ -7,13 +7,13 @@ import (
 	"github.com/google/uuid"
 )
 
-// Kind is what an object is for; it is one segment of its key.
+// Kind is the purpose of an object. It is one segment of its key.
 type Kind struct{ name string }
 
-// The kinds of objects. A new kind needs a line in kinds as well, and in the CHECK of its table.
+// The kinds of objects. A new kind also needs a line in kinds and in the CHECK constraint of its table.
 var (
 	KindFile    = Kind{"files"}    // a file of a deliverable
-	KindPreview = Kind{"previews"} // the small picture of a file, under the file's own id
+	KindPreview = Kind{"previews"} // a file's thumbnail, stored under the file's own id
 	KindBrand   = Kind{"brand"}    // a tenant's logo
 	KindExport  = Kind{"exports"}  // an archive made for download
 )
@@ -28,14 +28,14 @@ var kinds = map[string]Kind{
 // String is the kind's segment in a key.
 func (k Kind) String() string { return k.name }
 
-// Key names one object: tenants/<tenant id>/<kind>/<object id>. It can only be made by [NewKey] and [ParseKey]. The
-// zero Key names nothing and is refused everywhere.
+// Key names one object: tenants/<tenant id>/<kind>/<object id>. Only [NewKey] and [ParseKey] create keys. Every method
+// refuses the zero Key.
 type Key struct {
 	tenant, id uuid.UUID
 	kind       Kind
 }
 
-// NewKey is the only place where a key is put together. With a nil id or the zero kind the zero Key comes out.
+// NewKey builds a key. It returns the zero Key for a nil id or the zero kind.
 func NewKey(tenant uuid.UUID, kind Kind, id uuid.UUID) Key {
 	if tenant == uuid.Nil || id == uuid.Nil || kind.name == "" {
 		return Key{}
@@ -43,22 +43,22 @@ func NewKey(tenant uuid.UUID, kind Kind, id uuid.UUID) Key {
 	return Key{tenant: tenant, kind: kind, id: id}
 }
 
-// newProbeKey names an object that [Storage.Probe] writes and removes. It is nobody's, and beside all tenants.
+// newProbeKey names an object that [Storage.Probe] writes and removes. It lies outside all tenants.
 func newProbeKey() string { return "probe/" + uuid.NewString() }
 
-// KeysOf are the keys of everything that may be kept of a file: its bytes and its preview. Whoever deletes a file deletes
-// them all, for a preview may lie there that no row knows of yet.
-func KeysOf(tenant, file uuid.UUID) []Key {
+// FileKeys returns the keys of all objects of a file: its content and its preview. Delete both, because a preview may be
+// stored before the database knows of it.
+func FileKeys(tenant, file uuid.UUID) []Key {
 	return []Key{NewKey(tenant, KindFile, file), NewKey(tenant, KindPreview, file)}
 }
 
-// The pattern is anchored with \A and \z, since $ would let a line break through, and takes only the canonical
-// lower-case form of a UUID: two spellings of one object would be two objects.
+// keyPattern is anchored with \A and \z because $ would accept a trailing line break. It accepts only the canonical
+// lower-case form of a UUID, because S3 treats two spellings as two objects.
 var keyPattern = regexp.MustCompile(`\Atenants/` + uuidPattern + `/([a-z]+)/` + uuidPattern + `\z`)
 
 const uuidPattern = `([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})`
 
-// ParseKey reads a key back from where String put it. Anything not written by String is an error.
+// ParseKey parses the result of String. Any other text is an error.
 func ParseKey(s string) (Key, error) {
 	m := keyPattern.FindStringSubmatch(s)
 	if m == nil {
@@ -75,7 +75,7 @@ func ParseKey(s string) (Key, error) {
 	return key, nil
 }
 
-// String is the key as S3 and the database know it, "" for the zero Key.
+// String is the key as stored in S3 and the database, or "" for the zero Key.
 func (k Key) String() string {
 	if k.IsZero() {
 		return ""
@@ -86,7 +86,7 @@ func (k Key) String() string {
 // Tenant is the tenant the object belongs to.
 func (k Key) Tenant() uuid.UUID { return k.tenant }
 
-// Kind is what the object is for.
+// Kind is the purpose of the object.
 func (k Key) Kind() Kind { return k.kind }
 
 // ID is the object's own id.
@@ -95,7 +95,7 @@ func (k Key) ID() uuid.UUID { return k.id }
 // IsZero reports whether the key names nothing.
 func (k Key) IsZero() bool { return k == Key{} }
 
-// prefixOf ends with a slash: S3 compares prefixes as bytes, and tenants/a would also be the beginning of tenants/ab.
+// prefixOf ends with a slash because S3 compares prefixes byte by byte: tenants/a would also match tenants/ab.
 func prefixOf(tenant uuid.UUID) string {
 	return "tenants/" + tenant.String() + "/"
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// A key is read back as it was written, for every kind.
+// ParseKey reads back every kind of key that String writes.
 func TestKeyRoundTrip(t *testing.T) {
 	t.Parallel()
 	for name, kind := range kinds {
@@ -26,8 +26,8 @@ func TestKeyRoundTrip(t *testing.T) {
 	}
 }
 
-// Whatever only resembles a key is not one: a gateway may normalise dots, S3 tells upper from lower case.
-func TestParseKeyStrict(t *testing.T) {
+// ParseKey refuses other spellings of a key: a gateway may normalise dots, and S3 is case-sensitive.
+func TestParseKeyRefusesOtherSpellings(t *testing.T) {
 	t.Parallel()
 	const tenant, id = "0197d6a0-0000-7000-8000-00000000000a", "0197d6a0-0000-7000-8000-00000000000b"
 	if _, err := ParseKey("tenants/" + tenant + "/files/" + id); err != nil {
@@ -63,8 +63,8 @@ func TestParseKeyStrict(t *testing.T) {
 	}
 }
 
-// Without a tenant, an id or a kind no key comes about.
-func TestNewKeyIncomplete(t *testing.T) {
+// A missing tenant, id or kind gives the zero key.
+func TestNewKeyRefusesMissingParts(t *testing.T) {
 	t.Parallel()
 	id := uuid.Must(uuid.NewV7())
 	for _, key := range []Key{{}, NewKey(uuid.Nil, KindFile, id), NewKey(id, KindFile, uuid.Nil), NewKey(id, Kind{}, id)} {
@@ -74,9 +74,9 @@ func TestNewKeyIncomplete(t *testing.T) {
 	}
 }
 
-// Keys of another tenant, the zero key, and a vault of no tenant are refused by every method before any call: this
-// bucket is behind an address where nobody listens, and any call would say so. The tenant's own key gets that far.
-func TestForeignKeyRefusedBeforeAnyCall(t *testing.T) {
+// Every method refuses another tenant's key, the zero key and a vault without a tenant before it sends a request. The
+// bucket's address is closed, so a request would fail with ErrUnavailable, as it does for the tenant's own key.
+func TestForeignKeyRefusedBeforeAnyRequest(t *testing.T) {
 	t.Parallel()
 	storage := closedStorage(t)
 	mine, theirs, id := uuid.Must(uuid.NewV7()), uuid.Must(uuid.NewV7()), uuid.Must(uuid.NewV7())
@@ -92,7 +92,7 @@ func TestForeignKeyRefusedBeforeAnyCall(t *testing.T) {
 				"no tenant":            {storage.For(uuid.Nil), NewKey(theirs, KindFile, id)},
 				"the zero vault":       {Vault{}, NewKey(theirs, KindFile, id)},
 			} {
-				if err := call(c.vault, c.key); !errors.Is(err, ErrForeign) {
+				if err := call(c.vault, c.key); !errors.Is(err, ErrWrongTenant) {
 					t.Errorf("%s: %v", what, err)
 				}
 			}
@@ -103,12 +103,12 @@ func TestForeignKeyRefusedBeforeAnyCall(t *testing.T) {
 	}
 }
 
-// What lies beside a tenant's prefix is not the tenant's: neither a longer name with the same beginning, nor what a
-// path with dots leads to. What lies inside without a key of its own is reported as stray.
-func TestListStaysInside(t *testing.T) {
+// List doesn't return an object whose name merely begins like the tenant's prefix. It reports an object inside the prefix
+// whose name is not a key.
+func TestListReturnsOwnTenantOnly(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	mine := b.put(t, noise(20, 10))
+	mine := b.put(t, randomBytes(20, 10))
 	prefix := strings.TrimSuffix(prefixOf(b.tenant), "/")
 	stray := prefix + "/files/not-a-key"
 	for _, name := range []string{prefix + "b/files/" + mine.ID().String(), stray} {
@@ -123,7 +123,7 @@ func TestListStaysInside(t *testing.T) {
 	strays := 0
 	for info, err := range b.vault.List(t.Context()) {
 		switch {
-		case errors.Is(err, ErrStray):
+		case errors.Is(err, ErrMalformedKey):
 			strays++
 		case err != nil:
 			t.Fatal(err)
@@ -136,11 +136,11 @@ func TestListStaysInside(t *testing.T) {
 	}
 }
 
-// A tenant without files lists nothing, while its neighbour's are there.
+// A tenant without files lists nothing, even if another tenant has files.
 func TestListEmpty(t *testing.T) {
 	t.Parallel()
 	neighbour := setup(t)
-	neighbour.put(t, noise(21, 10))
+	neighbour.put(t, randomBytes(21, 10))
 	for info, err := range setup(t).vault.List(t.Context()) {
 		t.Errorf("listed %v, %v", info, err)
 	}

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// A gigabyte goes up and comes down again, streamed and spooled, while the memory in use grows by no more than a few
-// buffers. It runs alone: memory is counted for the whole process.
+// Uploading and downloading a gigabyte, streamed and spooled, needs only a few buffers of memory. The test is not
+// parallel, because memory is measured for the whole process.
 func TestLargeFileFlatMemory(t *testing.T) {
 	const size = 1 << 30
 	const allowed = 32 << 20
@@ -33,8 +33,8 @@ func TestLargeFileFlatMemory(t *testing.T) {
 		var parts []Part
 		for n := 1; n <= size/PartSize; n++ {
 			sum := sha256.New()
-			_, _ = io.Copy(sum, stretch(n))
-			part, err := put(key, uploadID, n, io.TeeReader(stretch(n), whole), Digest(sum.Sum(nil)))
+			_, _ = io.Copy(sum, randomPart(n))
+			part, err := put(key, uploadID, n, io.TeeReader(randomPart(n), whole), Digest(sum.Sum(nil)))
 			if err != nil {
 				t.Fatal(name, err)
 			}
@@ -58,12 +58,12 @@ func TestLargeFileFlatMemory(t *testing.T) {
 	}
 }
 
-// stretch is one part's worth of bytes that need no memory and no seeking.
-func stretch(n int) io.Reader {
+// randomPart reads PartSize bytes that are generated on the fly. It can't seek.
+func randomPart(n int) io.Reader {
 	return io.LimitReader(&struct{ io.Reader }{rand.NewChaCha8([32]byte{byte(n), byte(n >> 8)})}, PartSize)
 }
 
-// heap is the memory in use, garbage that nobody collected yet included: what a server must hold at this moment.
+// heap is the memory in use, including garbage that is not collected yet.
 func heap() uint64 {
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)

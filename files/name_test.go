@@ -7,8 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// Names as people have them, and as attackers make them: one header line, readable by every client, never a path and
-// never the other way round.
+// Ordinary and hostile names give one header line that every client can read, without paths and reversed text.
 func TestDisposition(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
@@ -47,7 +46,7 @@ func TestDisposition(t *testing.T) {
 	}
 }
 
-// A name of 2 kB is cut to what file systems take, inside no character, and keeps its extension.
+// A name of 2 kB is cut to a length that file systems accept, between characters, and keeps its extension.
 func TestDispositionLong(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{
@@ -66,7 +65,7 @@ func TestDispositionLong(t *testing.T) {
 	}
 }
 
-// Any bytes whatever make a header of visible ASCII that names no path.
+// Any bytes give a header of printable ASCII without a path.
 func FuzzDisposition(f *testing.F) {
 	f.Add("a/b\"\r\n\x00\u202e")
 	f.Fuzz(func(t *testing.T, name string) {

@@ -14,36 +14,36 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// Range is a run of bytes. The zero Range is the whole object.
+// Range is a range of bytes. The zero Range is the whole object.
 type Range struct {
 	Start  int64
-	Length int64 // at least 1, or 0 together with Start 0 for the whole
+	Length int64 // at least 1; 0 with Start 0 means the whole object
 }
 
 func (r Range) whole() bool { return r == Range{} }
 
-// Wanted is what a read expects. The zero Wanted is the whole object, whatever it holds.
-type Wanted struct {
+// ReadOptions says what to read and what to verify. The zero value reads the whole object and verifies nothing.
+type ReadOptions struct {
 	Range  Range
-	Size   int64   // of the whole object; compared when the digest is given
-	Digest *Digest // of the whole object; checked while it is read, unless only a range is
-	ETag   string  // when given, another object under the key is ErrNotFound
+	Size   int64   // of the whole object; checked only if Digest is set
+	Digest *Digest // of the whole object; checked unless only a range is read
+	ETag   string  // if set, an object with another ETag is ErrNotFound
 }
 
-// Object is an object being read. Close its body.
+// Object is an object being read. The caller must close its body.
 type Object struct {
 	Body io.ReadCloser
-	Info ObjectInfo // its Size is that of the whole object
-	// Length is the number of bytes Body has.
+	Info ObjectInfo // Info.Size is the size of the whole object
+	// Length is the number of bytes in Body.
 	Length int64
 }
 
-// Get opens an object for reading. The body streams; it ends early only with an error, ErrUnavailable when the
-// connection broke. With a digest wanted, the last bytes of a whole read are held back until the digest is right and
-// ErrDigest comes in their place otherwise, so that nobody takes a damaged copy for a complete one.
-func (v Vault) Get(ctx context.Context, key Key, want Wanted) (*Object, error) {
+// Get opens an object for reading. The body streams. It ends early only with an error: ErrUnavailable if the connection
+// broke. If a digest is given for a whole read, Read returns the last bytes only after the digest matched and ErrDigest
+// otherwise, so a reader can't mistake a damaged copy for a complete one.
+func (v Vault) Get(ctx context.Context, key Key, want ReadOptions) (*Object, error) {
 	const op = "get object"
-	if err := v.own(op, key); err != nil {
+	if err := v.checkTenant(op, key); err != nil {
 		return nil, err
 	}
 	in := &s3.GetObjectInput{Bucket: &v.storage.bucket, Key: aws.String(key.String())}
@@ -59,7 +59,7 @@ func (v Vault) Get(ctx context.Context, key Key, want Wanted) (*Object, error) {
 	if err != nil {
 		return nil, readError(op, err)
 	}
-	object, err := opened(op, key, want, out)
+	object, err := newObject(op, key, want, out)
 	if err != nil {
 		out.Body.Close()
 		return nil, err
@@ -67,7 +67,7 @@ func (v Vault) Get(ctx context.Context, key Key, want Wanted) (*Object, error) {
 	return object, nil
 }
 
-// readError is wrap for reads: a precondition that failed there means that the object wanted is gone.
+// readError is wrap for reads: a failed precondition means that the expected object no longer exists.
 func readError(op string, err error) error {
 	err = wrap(op, err)
 	if errors.Is(err, ErrExists) {
@@ -76,8 +76,8 @@ func readError(op string, err error) error {
 	return err
 }
 
-// opened compares the answer's lengths with what was asked for before any byte is believed.
-func opened(op string, key Key, want Wanted, out *s3.GetObjectOutput) (*Object, error) {
+// newObject checks the size and range of the answer before any byte is used.
+func newObject(op string, key Key, want ReadOptions, out *s3.GetObjectOutput) (*Object, error) {
 	object := &Object{
 		Length: aws.ToInt64(out.ContentLength),
 		Info: ObjectInfo{
@@ -109,7 +109,7 @@ func opened(op string, key Key, want Wanted, out *s3.GetObjectOutput) (*Object, 
 	return object, nil
 }
 
-// objectBody counts and optionally hashes what S3 sends, and gives its errors our names.
+// objectBody counts the bytes that S3 sends, hashes them if a digest is expected, and converts errors.
 type objectBody struct {
 	io.ReadCloser
 	op   string
@@ -142,10 +142,10 @@ func (b *objectBody) Read(p []byte) (int, error) {
 	return n, b.err
 }
 
-// Head says what is stored under the key.
+// Head returns size, ETag and date of the object.
 func (v Vault) Head(ctx context.Context, key Key) (ObjectInfo, error) {
 	const op = "head object"
-	if err := v.own(op, key); err != nil {
+	if err := v.checkTenant(op, key); err != nil {
 		return ObjectInfo{}, err
 	}
 	out, err := v.head(ctx, key)
@@ -172,11 +172,11 @@ func infoOf(key Key, out *s3.HeadObjectOutput) ObjectInfo {
 	}
 }
 
-// Put stores a small object whole and replaces what was there before. It takes previews only: what people sent is never
-// replaced and comes in parts, while a preview can be made again, and is when a job died before it could say so.
+// Put stores a small object in one call and replaces an earlier one. It accepts only previews. Uploaded files arrive in
+// parts and are never replaced, but a preview is made again if a job failed before it recorded the first one.
 func (v Vault) Put(ctx context.Context, key Key, content []byte) (Digest, error) {
 	const op = "put object"
-	if err := v.own(op, key); err != nil {
+	if err := v.checkTenant(op, key); err != nil {
 		return Digest{}, err
 	}
 	if key.kind != KindPreview {
@@ -197,10 +197,10 @@ func (v Vault) Put(ctx context.Context, key Key, content []byte) (Digest, error)
 	return digest, nil
 }
 
-// Delete removes the object. One that is gone already is a success.
+// Delete removes the object. It succeeds if the object doesn't exist.
 func (v Vault) Delete(ctx context.Context, key Key) error {
 	const op = "delete object"
-	if err := v.own(op, key); err != nil {
+	if err := v.checkTenant(op, key); err != nil {
 		return err
 	}
 	_, err := v.storage.client.DeleteObject(ctx, &s3.DeleteObjectInput{
@@ -216,8 +216,8 @@ func (v Vault) Delete(ctx context.Context, key Key) error {
 	return nil
 }
 
-// List goes through the tenant's objects in the order of their keys. An object that no key names comes as ErrStray, and
-// the listing goes on; after any other error it ends.
+// List iterates over the tenant's objects in key order. It yields ErrMalformedKey for an object whose name is not a valid
+// key and continues. After any other error it stops.
 func (v Vault) List(ctx context.Context) iter.Seq2[ObjectInfo, error] {
 	return v.list(ctx, prefixOf(v.tenant))
 }
@@ -241,7 +241,7 @@ func (v Vault) list(ctx context.Context, prefix string) iter.Seq2[ObjectInfo, er
 				return
 			}
 			for _, o := range page.Contents {
-				key, err := v.listed(op, aws.ToString(o.Key))
+				key, err := v.parseListedKey(op, aws.ToString(o.Key))
 				info := ObjectInfo{
 					Key:      key,
 					Size:     aws.ToInt64(o.Size),
@@ -256,23 +256,23 @@ func (v Vault) list(ctx context.Context, prefix string) iter.Seq2[ObjectInfo, er
 	}
 }
 
-// CatchUp reads what the hash has not seen yet of a completed object, so that afterwards its Digest is that of the whole
-// file: nothing when all parts came in order, all of it when they came in no order. After an error the hash is spoilt
-// where it stopped; resume it from its state again.
-func (v Vault) CatchUp(ctx context.Context, key Key, h *Hash) error {
+// HashRest reads the rest of a completed object into the hash, so its Digest becomes that of the whole file. It reads
+// nothing if all parts arrived in order, and everything if the first part arrived late. After an error the hash is
+// unusable: resume it from its saved state.
+func (v Vault) HashRest(ctx context.Context, key Key, h *Hash) error {
 	const op = "hash object"
 	info, err := v.Head(ctx, key)
 	if err != nil {
 		return err
 	}
 	switch {
-	case h.Seen() == info.Size:
+	case h.Offset() == info.Size:
 		return nil
-	case h.Seen() > info.Size:
+	case h.Offset() > info.Size:
 		return &Error{op: op, kind: ErrSize, cause: "the hash has seen more than there is"}
 	}
-	object, err := v.Get(ctx, key, Wanted{
-		Range: Range{Start: h.Seen(), Length: info.Size - h.Seen()},
+	object, err := v.Get(ctx, key, ReadOptions{
+		Range: Range{Start: h.Offset(), Length: info.Size - h.Offset()},
 		ETag:  info.ETag,
 	})
 	if err != nil {
@@ -283,10 +283,10 @@ func (v Vault) CatchUp(ctx context.Context, key Key, h *Hash) error {
 	return err
 }
 
-// Verify reads the whole object and compares it: ErrSize or ErrDigest when it is not what was stored once. It is what
-// the scrub calls.
+// Verify reads the whole object. It returns ErrSize or ErrDigest if the object differs from what was stored. The scrub
+// job calls it.
 func (v Vault) Verify(ctx context.Context, key Key, size int64, digest Digest) error {
-	object, err := v.Get(ctx, key, Wanted{Size: size, Digest: &digest})
+	object, err := v.Get(ctx, key, ReadOptions{Size: size, Digest: &digest})
 	if err != nil {
 		return err
 	}

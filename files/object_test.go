@@ -8,10 +8,10 @@ import (
 	"testing"
 )
 
-// Ranges anywhere in a file of several parts give exactly those bytes.
+// Get returns exactly the bytes of a range anywhere in a file of several parts.
 func TestGetRange(t *testing.T) {
 	t.Parallel()
-	b, content := setup(t), noise(30, PartSize+PartSize/3)
+	b, content := setup(t), randomBytes(30, PartSize+PartSize/3)
 	key := b.put(t, content)
 	ranges := []Range{{0, 1}, {PartSize - 1, 2}, {int64(len(content)) - 1, 1}, {0, int64(len(content))}}
 	random := rand.New(rand.NewPCG(1, 2))
@@ -20,7 +20,7 @@ func TestGetRange(t *testing.T) {
 		ranges = append(ranges, Range{start, 1 + random.Int64N(int64(len(content))-start)})
 	}
 	for _, r := range ranges {
-		object, err := b.vault.Get(t.Context(), key, Wanted{Range: r})
+		object, err := b.vault.Get(t.Context(), key, ReadOptions{Range: r})
 		if err != nil {
 			t.Fatal(r, err)
 		}
@@ -33,15 +33,15 @@ func TestGetRange(t *testing.T) {
 			t.Errorf("%v: length %d of %d", r, object.Length, object.Info.Size)
 		}
 	}
-	if _, err := b.vault.Get(t.Context(), key, Wanted{Range: Range{int64(len(content)), 1}}); err == nil {
+	if _, err := b.vault.Get(t.Context(), key, ReadOptions{Range: Range{int64(len(content)), 1}}); err == nil {
 		t.Error("a range past the end was served")
 	}
 }
 
-// A byte changed on disk behind everybody's back: whole reads and the scrub notice, and the last bytes are withheld.
+// If a byte changes on disk, whole reads and the scrub fail, and the last bytes are withheld.
 func TestFlippedOnDisk(t *testing.T) {
 	t.Parallel()
-	b, content := setup(t), noise(31, PartSize+1000)
+	b, content := setup(t), randomBytes(31, PartSize+1000)
 	key, digest := b.put(t, content), digestOf(content)
 	size := int64(len(content))
 	if err := b.vault.Verify(t.Context(), key, size, digest); err != nil {
@@ -51,7 +51,7 @@ func TestFlippedOnDisk(t *testing.T) {
 	if err := b.vault.Verify(t.Context(), key, size, digest); !errors.Is(err, ErrDigest) {
 		t.Errorf("scrub: %v", err)
 	}
-	object, err := b.vault.Get(t.Context(), key, Wanted{Size: size, Digest: &digest})
+	object, err := b.vault.Get(t.Context(), key, ReadOptions{Size: size, Digest: &digest})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,23 +65,23 @@ func TestFlippedOnDisk(t *testing.T) {
 // An object cut short on disk is refused before the first byte.
 func TestTruncatedOnDisk(t *testing.T) {
 	t.Parallel()
-	b, content := setup(t), noise(32, 5000)
+	b, content := setup(t), randomBytes(32, 5000)
 	key, digest := b.put(t, content), digestOf(content)
 	b.truncateOnDisk(t, key, 4000)
 	if err := b.vault.Verify(t.Context(), key, 5000, digest); !errors.Is(err, ErrSize) {
 		t.Errorf("scrub: %v", err)
 	}
-	_, err := b.vault.Get(t.Context(), key, Wanted{Range: Range{0, 100}, Size: 5000, Digest: &digest})
+	_, err := b.vault.Get(t.Context(), key, ReadOptions{Range: Range{0, 100}, Size: 5000, Digest: &digest})
 	if !errors.Is(err, ErrSize) {
 		t.Errorf("range: %v", err)
 	}
 }
 
-// What is not there is not found, by every way of asking; deleting it is a success.
-func TestGone(t *testing.T) {
+// Every read of a deleted object is ErrNotFound. Deleting it again succeeds.
+func TestDeletedObjectIsNotFound(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	key := b.put(t, noise(33, 100))
+	key := b.put(t, randomBytes(33, 100))
 	for range 2 {
 		if err := b.vault.Delete(t.Context(), key); err != nil {
 			t.Fatal(err)
@@ -90,39 +90,38 @@ func TestGone(t *testing.T) {
 	if _, err := b.vault.Head(t.Context(), key); !errors.Is(err, ErrNotFound) {
 		t.Errorf("head: %v", err)
 	}
-	if _, err := b.vault.Get(t.Context(), key, Wanted{}); !errors.Is(err, ErrNotFound) {
+	if _, err := b.vault.Get(t.Context(), key, ReadOptions{}); !errors.Is(err, ErrNotFound) {
 		t.Errorf("get: %v", err)
 	}
 	if err := b.vault.Verify(t.Context(), key, 100, Digest{}); !errors.Is(err, ErrNotFound) {
 		t.Errorf("verify: %v", err)
 	}
-	if err := b.vault.CatchUp(t.Context(), key, NewHash()); !errors.Is(err, ErrNotFound) {
+	if err := b.vault.HashRest(t.Context(), key, NewHash()); !errors.Is(err, ErrNotFound) {
 		t.Errorf("catch up: %v", err)
 	}
 }
 
-// A read that expects a certain object does not get another one.
-func TestGetWithETag(t *testing.T) {
+// A read with an ETag doesn't return another object.
+func TestGetRefusesAnotherETag(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	key := b.put(t, noise(34, 100))
+	key := b.put(t, randomBytes(34, 100))
 	info, err := b.vault.Head(t.Context(), key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	object, err := b.vault.Get(t.Context(), key, Wanted{ETag: info.ETag})
+	object, err := b.vault.Get(t.Context(), key, ReadOptions{ETag: info.ETag})
 	if err != nil {
 		t.Fatal(err)
 	}
 	object.Body.Close()
-	if _, err := b.vault.Get(t.Context(), key, Wanted{ETag: `"another"`}); !errors.Is(err, ErrNotFound) {
+	if _, err := b.vault.Get(t.Context(), key, ReadOptions{ETag: `"another"`}); !errors.Is(err, ErrNotFound) {
 		t.Errorf("another object: %v", err)
 	}
 }
 
-// A preview is stored whole and replaced by the next; a file is neither, and what
-// it holds stays.
-func TestPut(t *testing.T) {
+// Put replaces a preview. It refuses to replace a file, whose content stays.
+func TestPutReplacesPreviewsOnly(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	file := b.put(t, []byte("sent by somebody"))
@@ -142,7 +141,7 @@ func TestPut(t *testing.T) {
 	if err := b.vault.Verify(t.Context(), file, int64(len("sent by somebody")), digestOf([]byte("sent by somebody"))); err != nil {
 		t.Error(err)
 	}
-	for _, key := range KeysOf(b.tenant, file.ID()) {
+	for _, key := range FileKeys(b.tenant, file.ID()) {
 		if err := b.vault.Delete(t.Context(), key); err != nil {
 			t.Error(err)
 		}

@@ -15,17 +15,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// PutPart streams one part of known size and digest from a request to S3, through no buffer larger than the
-// transport's. The body is hashed and counted on its way and its last bytes are held back until both are right, so a
-// wrong part never arrives whole; S3 checks the same digest, which is part of the signed request.
+// PutPart streams one part of known size and digest to S3 without buffering it. It counts and hashes the body on the way
+// and sends the last bytes only if both match, so S3 never receives a complete wrong part. S3 checks the same digest,
+// which is in the signed request.
 //
 // Wrong content is ErrDigest or ErrSize. An error of the body itself, such as a deadline or a http.MaxBytesError, can
-// be found with errors.As. Nothing is retried, since the body cannot be read twice: the client sends the part again.
+// be found with errors.As. PutPart never retries, because it can't read the body twice. The client must send the part
+// again.
 func (v Vault) PutPart(
 	ctx context.Context, key Key, uploadID string, number int, body io.Reader, size int64, digest Digest,
 ) (Part, error) {
 	const op = "put part"
-	if err := v.own(op, key); err != nil {
+	if err := v.checkTenant(op, key); err != nil {
 		return Part{}, err
 	}
 	if number < 1 || number > MaxParts {
@@ -36,7 +37,7 @@ func (v Vault) PutPart(
 	}
 	checked := newCheckedReader(body, size, digest)
 	defer checked.stop()
-	if size == 0 { // no transport reads a body of length 0, so nobody would notice a broken promise
+	if size == 0 { // the transport doesn't read a body of length 0, so verify it here
 		if err := checked.verify(); err != nil {
 			return Part{}, bodyError(op, err)
 		}
@@ -47,15 +48,15 @@ func (v Vault) PutPart(
 	})
 }
 
-// PutPartSpooled takes a part whose size and digest nobody promised: up to PartSize bytes of a plain form's file. They
-// go through a file without a name that is gone however this ends, so memory stays flat here too. A returned part
-// smaller than PartSize is the last one. When the body is at its end already it stores nothing and returns io.EOF,
-// except as part 1: an empty file has one empty part.
+// PutPartSpooled stores a part whose size and digest are unknown: up to PartSize bytes of a file from an HTML form. It
+// spools them to an unlinked temporary file, so memory use stays constant and no file is left over. A part smaller than
+// PartSize is the last one. If the body is already at its end, it stores nothing and returns io.EOF, except for part 1:
+// an empty file has one empty part.
 func (v Vault) PutPartSpooled(
 	ctx context.Context, key Key, uploadID string, number int, body io.Reader,
 ) (Part, error) {
 	const op = "put spooled part"
-	if err := v.own(op, key); err != nil {
+	if err := v.checkTenant(op, key); err != nil {
 		return Part{}, err
 	}
 	if number < 1 || number > MaxParts {
@@ -73,8 +74,8 @@ func (v Vault) PutPartSpooled(
 	return v.send(ctx, op, key, uploadID, part, spool, func() error { return nil })
 }
 
-// send puts a part whose size and digest are known. The payload is left out of the signature, because signing it would
-// need all of it beforehand; the checksum header is in the signature and pins the payload just as well.
+// send uploads a part of known size and digest. It doesn't sign the payload, because that would require reading it all
+// first. The signed checksum header protects the payload equally well.
 func (v Vault) send(
 	ctx context.Context, op string, key Key, uploadID string, part Part, body io.Reader,
 	failure func() error, options ...func(*s3.Options),
@@ -133,8 +134,8 @@ func spoolPart(body io.Reader) (*os.File, Part, error) {
 	return spool, Part{Size: n, Digest: Digest(sum.Sum(nil))}, nil
 }
 
-// checkedReader passes a body of promised size and digest on, and fails in place of its last bytes when the promise is
-// broken.
+// checkedReader reads a body of declared size and digest. If either is wrong, it returns an error instead of the last
+// bytes.
 type checkedReader struct {
 	body    io.Reader
 	left    int64
@@ -150,7 +151,7 @@ func newCheckedReader(body io.Reader, size int64, want Digest) *checkedReader {
 
 var errStopped = errors.New("read after the call has ended")
 
-// Read is called by the transport's goroutine, which may outlive the call.
+// Read is called by the transport's goroutine, which may outlive PutPart.
 func (c *checkedReader) Read(p []byte) (int, error) {
 	if c.stopped.Load() {
 		return 0, errStopped
@@ -174,7 +175,7 @@ func (c *checkedReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// verify runs when all promised bytes are in: there must be no more, and they must be the right ones.
+// verify runs after the declared number of bytes: the body must end there and have the declared digest.
 func (c *checkedReader) verify() error {
 	var extra [1]byte
 	switch _, err := io.ReadFull(c.body, extra[:]); err {
@@ -190,7 +191,7 @@ func (c *checkedReader) verify() error {
 	return nil
 }
 
-// failure is what went wrong with the body, nil when it was as promised as far as it was read.
+// failure returns the body's error, or nil if the bytes read so far are as declared.
 func (c *checkedReader) failure() error {
 	if err := c.failed.Load(); err != nil {
 		return *err

@@ -18,21 +18,21 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// Step is one thing that object storage must do for us.
+// Step is one capability that object storage must have.
 type Step string
 
 // The steps of [Storage.Probe].
 const (
-	StepReach     Step = "reach"     // the bucket is there, and we may use it
-	StepClock     Step = "clock"     // our clocks agree
-	StepWrite     Step = "write"     // it takes an object
-	StepChecksum  Step = "checksum"  // it refuses bytes that are not those promised
-	StepRead      Step = "read"      // it gives back what it took, whole and in ranges
-	StepMultipart Step = "multipart" // it makes one object of parts, with a checksum of them all
-	StepOverwrite Step = "overwrite" // it does not replace an object when told not to
-	StepList      Step = "list"      // it lists what is below a prefix
-	StepStrangers Step = "strangers" // it shows nothing to those who do not sign in
-	StepDelete    Step = "delete"    // what is deleted is gone
+	StepReach     Step = "reach"     // the bucket exists and accepts our credentials
+	StepClock     Step = "clock"     // its clock and ours agree
+	StepWrite     Step = "write"     // it stores an object
+	StepChecksum  Step = "checksum"  // it refuses content with a wrong checksum
+	StepRead      Step = "read"      // it returns the stored content, whole and in ranges
+	StepMultipart Step = "multipart" // it joins parts to one object and keeps their checksum
+	StepOverwrite Step = "overwrite" // it honours If-None-Match
+	StepList      Step = "list"      // it lists the objects below a prefix
+	StepStrangers Step = "strangers" // it refuses unsigned requests
+	StepDelete    Step = "delete"    // it removes deleted objects
 )
 
 // StepError is a step that failed. Its text is safe to print.
@@ -43,16 +43,16 @@ type StepError struct {
 
 func (e StepError) Error() string { return e.err.Error() }
 
-// Unwrap is what went wrong.
+// Unwrap returns the cause.
 func (e StepError) Unwrap() error { return e.err }
 
-// maxSkew is how far clocks may be apart. S3 itself refuses after a quarter of an hour.
+// maxSkew is the largest accepted difference between clocks. S3 itself refuses requests at 15 minutes.
 const maxSkew = time.Minute
 
-// Probe tries all that we ask of object storage, on objects of its own below probe/, which it removes again. It stops
-// early only where the rest could not work either.
+// Probe tests every capability that Portico needs, on its own objects below probe/, and removes them. It returns the
+// failed steps. If the bucket can't be reached, it stops there.
 func (s *Storage) Probe(ctx context.Context) []StepError {
-	p := probe{s: s, content: []byte("portico doctor"), whole: newProbeKey(), parts: newProbeKey(), never: newProbeKey()}
+	p := probe{s: s, content: []byte("portico doctor"), whole: newProbeKey(), parts: newProbeKey(), refused: newProbeKey()}
 	if err := p.reach(ctx); err != nil {
 		return []StepError{{StepReach, err}}
 	}
@@ -67,25 +67,25 @@ func (s *Storage) Probe(ctx context.Context) []StepError {
 	try(StepClock, p.clock)
 	if try(StepWrite, p.write) {
 		try(StepRead, p.read)
-		try(StepStrangers, p.strangers)
+		try(StepStrangers, p.anonymous)
 		try(StepOverwrite, p.overwrite)
 		try(StepList, p.list)
 	}
 	try(StepChecksum, p.checksum)
 	try(StepMultipart, p.multipart)
-	// Whatever came before, nothing of it stays.
+	// Remove the probe's objects even if ctx was cancelled.
 	ctx = context.WithoutCancel(ctx)
 	try(StepDelete, p.remove)
 	return failed
 }
 
-// probe is one round of questions. Its keys are for an object put whole, for one put in parts, and for one that must not
-// come to be.
+// probe is one run of Probe. Its keys name an object stored in one call, one stored in parts, and one that storage must
+// refuse.
 type probe struct {
-	s                   *Storage
-	content             []byte
-	whole, parts, never string
-	skew                time.Duration
+	s                     *Storage
+	content               []byte
+	whole, parts, refused string
+	skew                  time.Duration
 }
 
 func (p *probe) reach(ctx context.Context) error {
@@ -122,7 +122,7 @@ func (p *probe) put(ctx context.Context, key string, promised []byte) error {
 func (p *probe) write(ctx context.Context) error { return p.put(ctx, p.whole, p.content) }
 
 func (p *probe) checksum(ctx context.Context) error {
-	switch err := p.put(ctx, p.never, []byte("other bytes")); {
+	switch err := p.put(ctx, p.refused, []byte("other bytes")); {
 	case err == nil:
 		return errors.New("it accepted bytes that didn't match their checksum")
 	case !errors.Is(err, ErrDigest):
@@ -153,7 +153,7 @@ func (p *probe) read(ctx context.Context) error {
 	return nil
 }
 
-func (p *probe) strangers(ctx context.Context) error {
+func (p *probe) anonymous(ctx context.Context) error {
 	o := p.s.client.Options()
 	address := strings.TrimRight(aws.ToString(o.BaseEndpoint), "/") + "/" + p.s.bucket + "/" + p.whole
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
@@ -171,7 +171,7 @@ func (p *probe) strangers(ctx context.Context) error {
 	return nil
 }
 
-// assemble makes an object of one part, unless there is one under the key already.
+// assemble uploads an object of one part. It fails if the key is in use.
 func (p *probe) assemble(ctx context.Context, key string) error {
 	begun, err := p.s.client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{
 		Bucket: &p.s.bucket, Key: &key,
@@ -180,7 +180,7 @@ func (p *probe) assemble(ctx context.Context, key string) error {
 	if err != nil {
 		return wrap("begin upload", err)
 	}
-	defer p.s.client.AbortMultipartUpload(context.WithoutCancel(ctx), &s3.AbortMultipartUploadInput{ // gone already, if all went well
+	defer p.s.client.AbortMultipartUpload(context.WithoutCancel(ctx), &s3.AbortMultipartUploadInput{ // does nothing after a completed upload
 		Bucket: &p.s.bucket, Key: &key, UploadId: begun.UploadId,
 	})
 	sum := Digest(sha256.Sum256(p.content))
@@ -191,7 +191,7 @@ func (p *probe) assemble(ctx context.Context, key string) error {
 	if err != nil {
 		return wrap("put part", err)
 	}
-	_, err = p.s.assemble.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{
+	_, err = p.s.completeClient.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{
 		Bucket: &p.s.bucket, Key: &key, UploadId: begun.UploadId, IfNoneMatch: aws.String("*"), ChecksumType: types.ChecksumTypeComposite,
 		MultipartUpload: &types.CompletedMultipartUpload{Parts: []types.CompletedPart{
 			{PartNumber: aws.Int32(1), ETag: part.ETag, ChecksumSHA256: aws.String(sum.base64())},
@@ -244,7 +244,7 @@ func (p *probe) list(ctx context.Context) error {
 }
 
 func (p *probe) remove(ctx context.Context) error {
-	for _, key := range []string{p.whole, p.parts, p.never} {
+	for _, key := range []string{p.whole, p.parts, p.refused} {
 		_, err := p.s.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &p.s.bucket, Key: &key})
 		if err == nil {
 			_, err = p.s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &p.s.bucket, Key: &key})

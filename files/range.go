@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// contentRange is the header of a 206.
+// contentRange is the Content-Range header of a 206 answer.
 func (r Range) contentRange(size int64) string {
 	return fmt.Sprintf("bytes %d-%d/%d", r.Start, r.Start+r.Length-1, size)
 }
 
-// requestedRange reads Range and If-Range. The zero Range is the whole file: nothing else was asked for, or the client
-// holds a part of another file. Not ok is 416.
+// requestedRange reads Range and If-Range. It returns the zero Range, the whole file, if there is no range or the
+// client holds a part of another file. If ok is false, answer 416.
 func requestedRange(r *http.Request, tag string, d Download) (_ Range, ok bool) {
 	header := r.Header.Get("Range")
 	if r.Method != http.MethodGet || header == "" || !sameFile(r.Header.Get("If-Range"), tag, d.Stored) {
@@ -22,7 +22,7 @@ func requestedRange(r *http.Request, tag string, d Download) (_ Range, ok bool) 
 	}
 	unit, set, found := strings.Cut(header, "=")
 	if !found || !strings.EqualFold(strings.TrimSpace(unit), "bytes") {
-		return Range{}, true // a unit we do not know must be ignored (RFC 9110, 14.2)
+		return Range{}, true // unknown units must be ignored (RFC 9110, 14.2)
 	}
 	return parseRange(set, d.Size)
 }
@@ -36,8 +36,8 @@ func sameFile(condition, tag string, stored time.Time) bool {
 	return err == nil && !stored.IsZero() && date.Equal(stored.UTC().Truncate(time.Second))
 }
 
-// parseRange takes one range: first-last, first-, or -suffix. Several at once are refused as RFC 9110 allows: nobody
-// needs them, and many small ones are a known way to make a server work for nothing.
+// parseRange parses one range: first-last, first-, or -suffix. It refuses several ranges, as RFC 9110 allows: clients
+// don't need them, and many small ranges are a known denial-of-service attack.
 func parseRange(set string, size int64) (_ Range, ok bool) {
 	first, last, found := strings.Cut(strings.TrimSpace(set), "-")
 	if !found {
@@ -66,7 +66,7 @@ func parseRange(set string, size int64) (_ Range, ok bool) {
 	return Range{Start: start, Length: end - start + 1}, true
 }
 
-// parseOffset takes digits only; ParseInt alone would take a sign.
+// parseOffset accepts only digits. ParseInt would also accept a sign.
 func parseOffset(s string) (int64, bool) {
 	n, err := strconv.ParseUint(s, 10, 63)
 	return int64(n), err == nil

@@ -11,36 +11,36 @@ import (
 	"time"
 )
 
-// Download is a stored file about to be sent to somebody who may have it.
+// Download describes a stored file to send. The caller has already checked that the visitor may have it.
 type Download struct {
 	Key         Key
-	Name        string // as it was uploaded; it may be hostile
+	Name        string // as uploaded; may be hostile
 	ContentType string // from Sniff
 	Size        int64
 	Digest      Digest
-	Stored      time.Time // when it was uploaded; zero leaves out Last-Modified
-	Inline      bool      // show it if its type may be shown, rather than save it
+	Stored      time.Time // upload time; if zero, Last-Modified is omitted
+	Inline      bool      // show the file in the browser if its type is safe, instead of saving it
 }
 
-// tag is the entity tag: an object never changes, so its id says which bytes these are.
+// tag is the entity tag. Objects never change, so the object's id identifies the content.
 func (d Download) tag() string { return `"` + d.Key.ID().String() + `"` }
 
-// IsPiece says that Serve will not answer with the beginning of the file: a later range, or one that is not there.
-func (d Download) IsPiece(r *http.Request) bool {
+// IsContinuation reports whether Serve will not send the beginning of the file: the range starts later or is invalid.
+func (d Download) IsContinuation(r *http.Request) bool {
 	span, ok := requestedRange(r, d.tag(), d)
 	return !ok || span.Start > 0
 }
 
-// patience is how long one write to a visitor may block: 256 kB in two minutes is a very slow line that still moves.
-const patience = 2 * time.Minute
+// writeTimeout limits one write of 256 kB to a visitor. Two minutes allow for very slow connections.
+const writeTimeout = 2 * time.Minute
 
-// Serve answers a GET or HEAD request with the file: all of it, or the one range asked for. An error means that nothing
-// has been written yet and the caller still has the say.
+// Serve answers a GET or HEAD request with the whole file or the requested range. If it returns an error, it has written
+// nothing and the caller must answer.
 //
-// Once bytes flow there is no way to say sorry. When the object breaks off or its digest turns out wrong then, Serve
-// logs it and panics with http.ErrAbortHandler, which cuts the connection, so that no client takes a part for the whole.
+// After the first byte the status can't change. If the object then ends early or its digest is wrong, Serve logs it and
+// panics with http.ErrAbortHandler. That closes the connection, so the client doesn't mistake a part for the whole file.
 func (v Vault) Serve(w http.ResponseWriter, r *http.Request, d Download) error {
-	if err := v.own("serve", d.Key); err != nil {
+	if err := v.checkTenant("serve", d.Key); err != nil {
 		return err
 	}
 	tag := d.tag()
@@ -56,7 +56,7 @@ func (v Vault) Serve(w http.ResponseWriter, r *http.Request, d Download) error {
 	if r.Method == http.MethodHead {
 		return v.serveHead(w, r, d, tag)
 	}
-	object, err := v.Get(r.Context(), d.Key, Wanted{Range: span, Size: d.Size, Digest: &d.Digest})
+	object, err := v.Get(r.Context(), d.Key, ReadOptions{Range: span, Size: d.Size, Digest: &d.Digest})
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func (v Vault) Serve(w http.ResponseWriter, r *http.Request, d Download) error {
 	return nil
 }
 
-// serveHead asks S3 as well: a HEAD that promises what a GET cannot give is a lie.
+// serveHead also asks S3, so HEAD doesn't promise a file that GET can't deliver.
 func (v Vault) serveHead(w http.ResponseWriter, r *http.Request, d Download, tag string) error {
 	info, err := v.Head(r.Context(), d.Key)
 	if err != nil {
@@ -93,12 +93,11 @@ func (v Vault) serveHead(w http.ResponseWriter, r *http.Request, d Download, tag
 	return nil
 }
 
-// The policies of a download, on top of nosniff and of types that run nothing: whatever the bytes are, they are drawn
-// without script, forms or connections, in an origin of their own. The rest is what Chromium's own viewers need, as
-// tried in Chromium 156: its page around a lone image or video loads the file again as its medium. An image, a text and
-// a PDF, alone or in a frame, show in the bare sandbox. A video does not, because its page loads it with CORS and "null"
-// is never its origin; so videos keep the origin, which without script nobody can use. The viewer of PDFs styles its own
-// page, so its policy names what is forbidden instead of what is not: all but styles.
+// The content security policies of downloads. They add to nosniff and to the list of safe types: the browser shows a file
+// without scripts, forms or connections, in an opaque origin. The exceptions are what Chromium's viewers need (tested
+// with Chromium 156). Images, text and PDF work in the plain sandbox, alone or in a frame. A video does not: the viewer
+// page loads it with CORS, and an opaque origin never matches. So videos keep their origin, which is harmless without
+// scripts. The PDF viewer styles its own page, so its policy forbids everything except styles.
 const (
 	sandboxPolicy = "sandbox; default-src 'none'; " + drawingPolicy
 	videoPolicy   = "sandbox allow-same-origin; default-src 'none'; " + drawingPolicy
@@ -133,8 +132,8 @@ func (d Download) writeHeader(h http.Header, tag string) {
 
 var buffers = sync.Pool{New: func() any { return new([256 << 10]byte) }}
 
-// stream copies to the visitor with a deadline for each write instead of one for all, so that neither a large file is
-// cut off nor a connection held for nothing.
+// stream copies the body to the visitor with a deadline for each write. A deadline for the whole download would cut off
+// large files, and none would let stalled connections stay open.
 func stream(w http.ResponseWriter, body io.Reader) error {
 	buffer := buffers.Get().(*[256 << 10]byte)
 	defer buffers.Put(buffer)
@@ -142,7 +141,7 @@ func stream(w http.ResponseWriter, body io.Reader) error {
 	for {
 		n, err := body.Read(buffer[:])
 		if n > 0 {
-			deadline := control.SetWriteDeadline(time.Now().Add(patience))
+			deadline := control.SetWriteDeadline(time.Now().Add(writeTimeout))
 			if deadline != nil && !errors.Is(deadline, http.ErrNotSupported) {
 				return deadline
 			}

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// served is a file behind a web server, as its visitors see it.
+// served is a file on a test web server.
 type served struct {
 	bundle
 	content  []byte
@@ -59,8 +59,8 @@ func (s *served) listen(t *testing.T, vault Vault) {
 	s.url = server.URL
 }
 
-// ask sends a request and returns the answer with whatever arrived of its body.
-func (s served) ask(t *testing.T, method string, header map[string]string) (*http.Response, []byte, error) {
+// do sends a request and returns the response and the part of its body that arrived.
+func (s served) do(t *testing.T, method string, header map[string]string) (*http.Response, []byte, error) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, s.url, nil)
 	if err != nil {
@@ -78,12 +78,12 @@ func (s served) ask(t *testing.T, method string, header map[string]string) (*htt
 	return response, body, err
 }
 
-// Somebody downloads a file: all bytes, and headers that keep it private, inert and resumable. HEAD says the same.
-func TestServeWhole(t *testing.T) {
+// A download has all bytes, and headers that keep it private, inert and resumable. HEAD returns the same headers.
+func TestServeWholeFile(t *testing.T) {
 	t.Parallel()
-	s := serve(t, noise(60, 300_000), nil)
+	s := serve(t, randomBytes(60, 300_000), nil)
 	for _, method := range []string{http.MethodGet, http.MethodHead} {
-		response, body, err := s.ask(t, method, nil)
+		response, body, err := s.do(t, method, nil)
 		if err != nil || response.StatusCode != http.StatusOK {
 			t.Fatal(response.Status, err)
 		}
@@ -109,20 +109,20 @@ func TestServeWhole(t *testing.T) {
 	}
 }
 
-// An empty file can be downloaded too.
-func TestServeEmpty(t *testing.T) {
+// An empty file can be downloaded.
+func TestServeEmptyFile(t *testing.T) {
 	t.Parallel()
-	response, body, err := serve(t, nil, nil).ask(t, http.MethodGet, nil)
+	response, body, err := serve(t, nil, nil).do(t, http.MethodGet, nil)
 	if err != nil || response.StatusCode != http.StatusOK || len(body) != 0 || response.ContentLength != 0 {
 		t.Error(response.Status, len(body), err)
 	}
 }
 
-// Ranges as players and download managers ask for them, and as attackers do.
+// Ranges as players, download managers and attackers request them.
 func TestServeRange(t *testing.T) {
 	t.Parallel()
 	const size = 1000
-	s := serve(t, noise(61, size), nil)
+	s := serve(t, randomBytes(61, size), nil)
 	whole := Range{}
 	refused := Range{-1, -1}
 	for header, want := range map[string]Range{
@@ -152,7 +152,7 @@ func TestServeRange(t *testing.T) {
 		"bytes=0-1,5-6":               refused,
 		"bytes=" + strings.TrimSuffix(strings.Repeat("0-,", 100), ","): refused,
 	} {
-		response, body, err := s.ask(t, http.MethodGet, map[string]string{"Range": header})
+		response, body, err := s.do(t, http.MethodGet, map[string]string{"Range": header})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -181,10 +181,10 @@ func TestServeRange(t *testing.T) {
 	}
 }
 
-// A download goes on only with the same file; with another one, or a weak tag, it starts over. HEAD knows no ranges.
+// A download is resumed only for the same file. For another file or a weak tag it starts over. HEAD ignores ranges.
 func TestServeIfRange(t *testing.T) {
 	t.Parallel()
-	s := serve(t, noise(62, 1000), nil)
+	s := serve(t, randomBytes(62, 1000), nil)
 	tag := `"` + s.download.Key.ID().String() + `"`
 	for condition, want := range map[string]int{
 		tag:                             http.StatusPartialContent,
@@ -195,18 +195,19 @@ func TestServeIfRange(t *testing.T) {
 		"Fri, 02 Jan 2026 03:04:04 GMT": http.StatusOK,
 		"yesterday":                     http.StatusOK,
 	} {
-		response, _, err := s.ask(t, http.MethodGet, map[string]string{"Range": "bytes=1-2", "If-Range": condition})
+		response, _, err := s.do(t, http.MethodGet, map[string]string{"Range": "bytes=1-2", "If-Range": condition})
 		if err != nil || response.StatusCode != want {
 			t.Errorf("If-Range %s: %s, %v", condition, response.Status, err)
 		}
 	}
-	response, _, err := s.ask(t, http.MethodHead, map[string]string{"Range": "bytes=1-2"})
+	response, _, err := s.do(t, http.MethodHead, map[string]string{"Range": "bytes=1-2"})
 	if err != nil || response.StatusCode != http.StatusOK || response.ContentLength != 1000 {
 		t.Errorf("HEAD: %s, %v", response.Status, err)
 	}
 }
 
-// Only a type that may be shown is shown, and only when asked for; everything else is saved as nobody's type.
+// A file is shown only if its type is safe and the caller asked for it. Any other type is saved as
+// application/octet-stream.
 func TestServeInline(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -238,24 +239,25 @@ func TestServeInline(t *testing.T) {
 	}
 }
 
-// While nothing has been written, failures are the caller's to answer: gone, foreign, cut short, store away.
-func TestServeFailsBeforeFirstByte(t *testing.T) {
+// Before the first byte, Serve returns an error for the caller to answer: the object is deleted, another tenant's or cut
+// short, or storage is unavailable.
+func TestServeReturnsErrorsBeforeFirstByte(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		harm func(*testing.T, *served)
 		want error
 	}{
 		"deleted":       {func(t *testing.T, s *served) { _ = s.vault.Delete(t.Context(), s.download.Key) }, ErrNotFound},
-		"foreign":       {func(t *testing.T, s *served) { s.listen(t, setup(t).vault) }, ErrForeign},
+		"foreign":       {func(t *testing.T, s *served) { s.listen(t, setup(t).vault) }, ErrWrongTenant},
 		"cut on disk":   {func(t *testing.T, s *served) { s.truncateOnDisk(t, s.download.Key, 10) }, ErrSize},
 		"store is away": {func(t *testing.T, s *served) { s.listen(t, closedStorage(t).For(s.tenant)) }, ErrUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := serve(t, noise(63, 1000), nil)
+			s := serve(t, randomBytes(63, 1000), nil)
 			c.harm(t, &s)
 			for _, method := range []string{http.MethodGet, http.MethodHead} {
-				response, _, err := s.ask(t, method, nil)
+				response, _, err := s.do(t, method, nil)
 				if err != nil || response.StatusCode != http.StatusTeapot {
 					t.Fatal(method, response.Status, err)
 				}
@@ -270,14 +272,14 @@ func TestServeFailsBeforeFirstByte(t *testing.T) {
 	}
 }
 
-// Once bytes flow, a broken object ends in a broken connection and never in what looks like a whole file.
-func TestServeAbortsInsteadOfEnding(t *testing.T) {
+// After the first byte, a damaged object closes the connection, so the client doesn't take it for a whole file.
+func TestServeAbortsOnDamagedObject(t *testing.T) {
 	t.Parallel()
 	t.Run("flipped on disk", func(t *testing.T) {
 		t.Parallel()
-		s := serve(t, noise(64, 2_000_000), nil)
+		s := serve(t, randomBytes(64, 2_000_000), nil)
 		s.flipOnDisk(t, s.download.Key, 1_000_000)
-		response, body, err := s.ask(t, http.MethodGet, nil)
+		response, body, err := s.do(t, http.MethodGet, nil)
 		if response.StatusCode != http.StatusOK || err == nil || len(body) >= len(s.content) {
 			t.Errorf("%s, %d bytes, %v", response.Status, len(body), err)
 		}
@@ -287,13 +289,13 @@ func TestServeAbortsInsteadOfEnding(t *testing.T) {
 	})
 	t.Run("store breaks off", func(t *testing.T) {
 		t.Parallel()
-		s := serve(t, noise(65, 2_000_000), nil)
-		harmed := harmfulDownload(t, func(w http.ResponseWriter, body []byte) {
+		s := serve(t, randomBytes(65, 2_000_000), nil)
+		harmed := tamperDownload(t, func(w http.ResponseWriter, body []byte) {
 			_, _ = w.Write(body[:1_000_000])
 			panic(http.ErrAbortHandler)
 		})
 		s.listen(t, harmed.For(s.tenant))
-		_, body, err := s.ask(t, http.MethodGet, nil)
+		_, body, err := s.do(t, http.MethodGet, nil)
 		if err == nil || len(body) > 1_000_000 {
 			t.Errorf("%d bytes, %v", len(body), err)
 		}

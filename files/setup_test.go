@@ -13,7 +13,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// bundle is one tenant's vault in the shared bucket. Every test has a tenant of its own.
+// bundle is one tenant's vault in the shared bucket. Every test has its own tenant.
 type bundle struct {
 	storage *Storage
 	vault   Vault
@@ -30,10 +30,10 @@ func setup(t *testing.T) bundle {
 	return bundle{storage: storage, vault: storage.For(tenant), tenant: tenant}
 }
 
-// key is a fresh key of the bundle's tenant.
+// key returns a new key of the bundle's tenant.
 func (b bundle) key() Key { return NewKey(b.tenant, KindFile, uuid.Must(uuid.NewV7())) }
 
-// put stores content under a fresh key, in parts.
+// put stores content in parts under a new key.
 func (b bundle) put(t *testing.T, content []byte) Key {
 	t.Helper()
 	key := b.key()
@@ -67,7 +67,7 @@ func (b bundle) putParts(t *testing.T, key Key, uploadID string, content []byte)
 	return parts
 }
 
-// split cuts content into parts, one empty part for no content.
+// split cuts content into parts. Empty content is one empty part.
 func split(content []byte) [][]byte {
 	chunks := [][]byte{content[:min(len(content), PartSize)]}
 	for at := PartSize; at < len(content); at += PartSize {
@@ -101,8 +101,8 @@ func unseekable(content []byte) *struct{ reader } {
 
 type reader interface{ Read([]byte) (int, error) }
 
-// pause lets real time pass, where the passing of time itself is what a test is about.
-func pause(t *testing.T, d time.Duration) {
+// sleep waits for tests that are about real time.
+func sleep(t *testing.T, d time.Duration) {
 	t.Helper()
 	select {
 	case <-time.After(d):
@@ -112,14 +112,14 @@ func pause(t *testing.T, d time.Duration) {
 
 func digestOf(content []byte) Digest { return sha256.Sum256(content) }
 
-// noise is bytes that no two seeds share and no compression shrinks.
-func noise(seed byte, n int) []byte {
+// randomBytes returns n incompressible bytes, different for each seed.
+func randomBytes(seed byte, n int) []byte {
 	content := make([]byte, n)
 	rand.NewChaCha8([32]byte{seed}).Read(content)
 	return content
 }
 
-// everyCall is one call of each method of a vault that takes a key.
+// everyCall calls each method of a vault that takes a key.
 func everyCall(t *testing.T) map[string]func(Vault, Key) error {
 	t.Helper()
 	ctx := t.Context()
@@ -142,13 +142,13 @@ func everyCall(t *testing.T) map[string]func(Vault, Key) error {
 			_, err := v.Put(ctx, NewKey(k.tenant, KindPreview, k.id), one)
 			return err
 		},
-		"Abort":   func(v Vault, k Key) error { return v.Abort(ctx, k, "id") },
-		"Parts":   func(v Vault, k Key) error { _, err := v.Parts(ctx, k, "id"); return err },
-		"Get":     func(v Vault, k Key) error { _, err := v.Get(ctx, k, Wanted{}); return err },
-		"Head":    func(v Vault, k Key) error { _, err := v.Head(ctx, k); return err },
-		"Delete":  func(v Vault, k Key) error { return v.Delete(ctx, k) },
-		"CatchUp": func(v Vault, k Key) error { return v.CatchUp(ctx, k, NewHash()) },
-		"Verify":  func(v Vault, k Key) error { return v.Verify(ctx, k, 1, Digest{}) },
+		"Abort":    func(v Vault, k Key) error { return v.Abort(ctx, k, "id") },
+		"Parts":    func(v Vault, k Key) error { _, err := v.Parts(ctx, k, "id"); return err },
+		"Get":      func(v Vault, k Key) error { _, err := v.Get(ctx, k, ReadOptions{}); return err },
+		"Head":     func(v Vault, k Key) error { _, err := v.Head(ctx, k); return err },
+		"Delete":   func(v Vault, k Key) error { return v.Delete(ctx, k) },
+		"HashRest": func(v Vault, k Key) error { return v.HashRest(ctx, k, NewHash()) },
+		"Verify":   func(v Vault, k Key) error { return v.Verify(ctx, k, 1, Digest{}) },
 		"Serve": func(v Vault, k Key) error {
 			request := httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil)
 			return v.Serve(httptest.NewRecorder(), request, Download{Key: k})

@@ -7,11 +7,11 @@ import (
 	"github.com/gabriel-vasile/mimetype"
 )
 
-// SniffSize is how many of a file's first bytes Sniff looks at.
+// SniffSize is the number of bytes at the start of a file that Sniff examines.
 const SniffSize = 3072
 
-// inlineTypes are the types a browser may show on our origin: each is drawn by a decoder that runs no script in our
-// name. SVG, HTML and XML are documents with script and are not here; whatever is not here is only ever saved.
+// inlineTypes are the types that a browser may show on our origin, because their decoders run no scripts. SVG, HTML and
+// XML can contain scripts and are missing. Files of any other type are always saved.
 var inlineTypes = map[string]bool{
 	"image/png":       true,
 	"image/jpeg":      true,
@@ -25,14 +25,14 @@ var inlineTypes = map[string]bool{
 	"text/plain; charset=utf-8": true,
 }
 
-// Sniff tells the content type of a file from its first bytes, up to SniffSize of them. What the client or the name
-// says is not asked. What it cannot tell is application/octet-stream.
+// Sniff detects the content type of a file from its first SniffSize bytes. It ignores the file's name and the type that
+// the client declared. Unknown content is application/octet-stream.
 func Sniff(head []byte) string {
 	head = head[:min(len(head), SniffSize)]
 	found := mimetype.Detect(head)
 	switch name := found.String(); {
 	case found.Is("application/pdf") && !bytes.HasPrefix(head, []byte("%PDF-")):
-		// The mark further inside is how a file passes for two types.
+		// A file with the PDF signature further inside may be two types at once.
 		return "application/octet-stream"
 	case found.Is("text/plain"):
 		return plainText(head, name)
@@ -41,8 +41,8 @@ func Sniff(head []byte) string {
 	}
 }
 
-// plainText distrusts text that has markup in it: the library knows the usual first tags, browsers of old guessed from
-// more, and a picture format that is text is still a document.
+// plainText rejects text that contains markup. The library looks only at the first tag, old browsers guessed from later
+// ones, and SVG is text that can run scripts.
 func plainText(head []byte, name string) string {
 	lower := bytes.ToLower(head)
 	for _, mark := range []string{"<script", "<svg", "<html", "<!doctype", "<?xml", "<iframe", "<body"} {
@@ -56,13 +56,13 @@ func plainText(head []byte, name string) string {
 	return name
 }
 
-// Inline says whether a file of this type, as told by Sniff, may be shown instead of saved.
+// Inline reports whether a browser may show a file of this type, as detected by Sniff, instead of saving it.
 func Inline(contentType string) bool {
 	return inlineTypes[contentType]
 }
 
-// servedType is the type a download is labelled with. What may not be shown gets the one type that no browser does
-// anything with, whatever else about the answer it overlooks.
+// servedType is the Content-Type of a download. Types that may not be shown become application/octet-stream, which no
+// browser opens, even if it ignores the other headers.
 func servedType(contentType string) string {
 	if Inline(contentType) {
 		return contentType
@@ -70,7 +70,7 @@ func servedType(contentType string) string {
 	return "application/octet-stream"
 }
 
-// IsImage says whether a file of this type, as told by Sniff, can be shown in an img element.
+// IsImage reports whether a file of this type, as detected by Sniff, can be shown in an img element.
 func IsImage(contentType string) bool {
 	return Inline(contentType) && strings.HasPrefix(contentType, "image/")
 }

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// What a file is told by its bytes, and whether a browser may show it. The names say what a client would claim.
+// Sniff detects the type from the content, not from the name, and Inline says whether a browser may show it.
 func TestSniff(t *testing.T) {
 	t.Parallel()
 	mp4 := "\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isomiso2"
@@ -49,7 +49,7 @@ func TestSniff(t *testing.T) {
 	}
 }
 
-// Images are what an img element may be given, and a PDF or video is none.
+// IsImage accepts only types for img elements: no PDF, video or SVG.
 func TestIsImage(t *testing.T) {
 	t.Parallel()
 	for contentType, want := range map[string]bool{

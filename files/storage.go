@@ -1,12 +1,12 @@
 // Package files keeps the bytes of uploaded files in S3-compatible object storage.
 //
-// A [Storage] is one bucket. Nothing can be read or written through it directly: [Storage.For] lends a [Vault] bound to
-// one tenant, and a vault refuses the key of another tenant before any call leaves the process. Keys come only from
-// [NewKey] and [ParseKey], so a name typed by a visitor can never become part of one.
+// A [Storage] is one bucket. It doesn't read or write objects itself: [Storage.For] returns a [Vault] bound to one
+// tenant, which refuses keys of other tenants before it sends a request. Only [NewKey] and [ParseKey] create keys, so a
+// name typed by a visitor can't become part of one.
 //
-// Uploads go up in parts of [PartSize] through S3's multipart upload, each part with its length and SHA-256 known
-// beforehand and checked three times: while it streams, by S3 on arrival, and on completion by comparing S3's checksum
-// of checksums with ours. Memory stays flat whatever the size.
+// Uploads use S3's multipart upload with parts of [PartSize]. The length and SHA-256 of each part are checked three
+// times: while it streams, by S3 on arrival, and on completion, when S3's checksum of checksums is compared with ours.
+// Memory use doesn't depend on the size of a file.
 package files
 
 import (
@@ -24,19 +24,19 @@ import (
 	"github.com/google/uuid"
 )
 
-// Config says where the bucket is and how to sign in to it. Every field but Watch is needed.
+// Config says where the bucket is and how to sign requests. Every field except Observe is required.
 type Config struct {
 	Endpoint        string // http:// or https://, without bucket or path
 	Region          string
 	Bucket          string
 	AccessKeyID     string
 	SecretAccessKey string
-	// Watch, unless nil, is told of each call by its operation; what it returns is
-	// called at the end.
-	Watch func(ctx context.Context, operation string) (context.Context, func(error))
+	// Observe, unless nil, is called at the start of each request with the name of the operation. The returned function
+	// is called at its end.
+	Observe func(ctx context.Context, operation string) (context.Context, func(error))
 }
 
-// validate reports all mistakes at once, so that an operator fixes them in one go.
+// validate reports all mistakes at once.
 func (c Config) validate() error {
 	var errs []error
 	endpoint, err := url.Parse(c.Endpoint)
@@ -56,21 +56,21 @@ func (c Config) validate() error {
 	return errors.Join(errs...)
 }
 
-// limits bound how long object storage may keep us waiting. No call has an overall limit while bytes flow: a big file
-// over a thin line is slow and fine. What is bounded is silence.
-type limits struct {
+// timeouts limit how long we wait for object storage. A transfer has no overall limit, because a large file over a slow
+// line is legitimate. Only the time without progress is limited.
+type timeouts struct {
 	dial     time.Duration // to connect
-	header   time.Duration // from the request's last byte to the answer's first
-	assemble time.Duration // the same for completing an upload, where a store may copy all parts first
+	header   time.Duration // from the last byte of the request to the first of the answer
+	complete time.Duration // like header, for completing an upload: some stores copy all parts first
 	idle     time.Duration // between two reads or writes on a connection
-	ping     time.Duration // the whole of Ping
-	backoff  time.Duration // the longest pause before a call is tried again
+	ping     time.Duration // for all of Ping
+	backoff  time.Duration // the longest pause before a retry
 }
 
-var defaultLimits = limits{
+var defaultTimeouts = timeouts{
 	dial:     3 * time.Second,
 	header:   10 * time.Second,
-	assemble: 2 * time.Minute,
+	complete: 2 * time.Minute,
 	idle:     30 * time.Second,
 	ping:     2 * time.Second,
 	backoff:  300 * time.Millisecond,
@@ -78,40 +78,40 @@ var defaultLimits = limits{
 
 // Storage is one bucket. It is safe for concurrent use.
 type Storage struct {
-	bucket   string
-	limits   limits
-	client   *s3.Client
-	assemble *s3.Client // the same, patient enough for CompleteMultipartUpload
+	bucket         string
+	timeouts       timeouts
+	client         *s3.Client
+	completeClient *s3.Client // with the longer timeout of CompleteMultipartUpload
 }
 
-// Open checks the configuration and returns the bucket. It makes no call: the application starts without its object
-// storage and says so on /readyz, see [Storage.Ping].
+// Open checks the configuration and returns the bucket. It sends no request, so the application starts even if object
+// storage is down. /readyz reports that with [Storage.Ping].
 func Open(c Config) (*Storage, error) {
-	return open(c, defaultLimits)
+	return open(c, defaultTimeouts)
 }
 
-func open(c Config, l limits) (*Storage, error) {
+func open(c Config, l timeouts) (*Storage, error) {
 	if err := c.validate(); err != nil {
 		return nil, fmt.Errorf("object storage: %w", err)
 	}
 	return &Storage{
-		bucket:   c.Bucket,
-		limits:   l,
-		client:   newClient(c, l, l.header),
-		assemble: newClient(c, l, l.assemble),
+		bucket:         c.Bucket,
+		timeouts:       l,
+		client:         newClient(c, l, l.header),
+		completeClient: newClient(c, l, l.complete),
 	}, nil
 }
 
-func newClient(c Config, l limits, header time.Duration) *s3.Client {
+func newClient(c Config, l timeouts, header time.Duration) *s3.Client {
 	return s3.New(s3.Options{
 		BaseEndpoint: aws.String(c.Endpoint),
 		Region:       c.Region,
 		UsePathStyle: true,
 		Credentials:  credentials.NewStaticCredentialsProvider(c.AccessKeyID, c.SecretAccessKey, ""),
-		HTTPClient:   watched(newHTTPClient(l, header), c.Watch),
+		HTTPClient:   observed(newHTTPClient(l, header), c.Observe),
 		Retryer:      newRetryer(l),
 		Logger:       logging.Nop{}, // the SDK's log lines hold keys and headers
-		// Parts carry the checksum we name; nothing else should grow one that S3 cannot check.
+		// We set the checksums of parts ourselves. The SDK must not add others.
 		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenRequired,
 		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenRequired,
 
@@ -119,9 +119,9 @@ func newClient(c Config, l limits, header time.Duration) *s3.Client {
 	})
 }
 
-// newRetryer tries three times in well under a second. A call that timed out is not repeated: a store that hung once
-// hangs again, and the visitor is better served by a quick 503.
-func newRetryer(l limits) aws.Retryer {
+// newRetryer tries up to three times in well under a second. It doesn't retry after a timeout: a store that hangs will
+// probably hang again, and a quick 503 is better for the visitor.
+func newRetryer(l timeouts) aws.Retryer {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts = 3
 		o.MaxBackoff = l.backoff
@@ -134,9 +134,9 @@ func newRetryer(l limits) aws.Retryer {
 	})
 }
 
-// Ping says whether the bucket answers, for readiness. It gives up after two seconds.
+// Ping checks that the bucket answers, for /readyz. It times out after two seconds.
 func (s *Storage) Ping(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, s.limits.ping)
+	ctx, cancel := context.WithTimeout(ctx, s.timeouts.ping)
 	defer cancel()
 	_, err := s.client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &s.bucket})
 	if err != nil {
@@ -145,23 +145,22 @@ func (s *Storage) Ping(ctx context.Context) error {
 	return nil
 }
 
-// For lends the part of the bucket that belongs to the tenant. Pass the tenant of the request's own rights, never one
-// read from a form.
+// For returns the tenant's part of the bucket. Pass the tenant of the authorised member, never one read from a form.
 func (s *Storage) For(tenant uuid.UUID) Vault {
 	return Vault{storage: s, tenant: tenant}
 }
 
-// Vault is one tenant's part of the bucket. Every method refuses the key of another tenant with [ErrForeign], before
+// Vault is one tenant's part of the bucket. Every method refuses the key of another tenant with [ErrWrongTenant], before
 // any call.
 type Vault struct {
 	storage *Storage
 	tenant  uuid.UUID
 }
 
-// own is the check in front of every call.
-func (v Vault) own(op string, key Key) error {
+// checkTenant refuses the keys of other tenants. Every method calls it first.
+func (v Vault) checkTenant(op string, key Key) error {
 	if v.storage == nil || v.tenant == uuid.Nil || key.IsZero() || key.tenant != v.tenant {
-		return &Error{op: op, kind: ErrForeign}
+		return &Error{op: op, kind: ErrWrongTenant}
 	}
 	return nil
 }

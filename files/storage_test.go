@@ -43,7 +43,7 @@ func configOf(s *stack.S3) Config {
 	}
 }
 
-// closedStorage is a bucket behind an address where nobody listens.
+// closedStorage is a bucket at an address that refuses connections.
 func closedStorage(t *testing.T) *Storage {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -51,10 +51,10 @@ func closedStorage(t *testing.T) *Storage {
 		t.Fatal(err)
 	}
 	l.Close()
-	return storageAt(t, "http://"+l.Addr().String(), brief)
+	return storageAt(t, "http://"+l.Addr().String(), shortTimeouts)
 }
 
-func storageAt(t *testing.T, endpoint string, l limits) *Storage {
+func storageAt(t *testing.T, endpoint string, l timeouts) *Storage {
 	t.Helper()
 	c := configOf(gateway)
 	c.Endpoint = endpoint
@@ -65,8 +65,8 @@ func storageAt(t *testing.T, endpoint string, l limits) *Storage {
 	return s
 }
 
-// behind is the shared store seen through a proxy that may do harm.
-func behind(t *testing.T, harm func(http.Handler) http.Handler, l limits) *Storage {
+// throughProxy reaches the shared store through a proxy that harm may wrap with a fault.
+func throughProxy(t *testing.T, harm func(http.Handler) http.Handler, l timeouts) *Storage {
 	t.Helper()
 	target, err := url.Parse(gateway.Endpoint())
 	if err != nil {
@@ -81,7 +81,7 @@ func behind(t *testing.T, harm func(http.Handler) http.Handler, l limits) *Stora
 	return storageAt(t, server.URL, l)
 }
 
-// All mistakes of a configuration are named at once, and none of its secrets.
+// The error names all mistakes of a configuration and no secret.
 func TestOpenNamesAllMistakes(t *testing.T) {
 	t.Parallel()
 	_, err := Open(Config{Endpoint: "ftp://minio", SecretAccessKey: ""})
@@ -98,7 +98,7 @@ func TestOpenNamesAllMistakes(t *testing.T) {
 	}
 }
 
-// Readiness: the bucket answers; it is not there; nobody listens; the server takes connections and is silent.
+// Ping succeeds if the bucket answers. It fails if the bucket doesn't exist, or the server refuses connections or hangs.
 func TestPing(t *testing.T) {
 	t.Parallel()
 	if err := setup(t).storage.Ping(t.Context()); err != nil {
@@ -121,34 +121,34 @@ func TestPing(t *testing.T) {
 	}
 }
 
-// brief are limits for tests in which the other side never answers: any length would do.
-var brief = limits{
+// shortTimeouts are for tests in which the server never answers.
+var shortTimeouts = timeouts{
 	dial:     5 * time.Second,
 	header:   200 * time.Millisecond,
-	assemble: 200 * time.Millisecond,
+	complete: 200 * time.Millisecond,
 	idle:     200 * time.Millisecond,
 	ping:     200 * time.Millisecond,
 	backoff:  time.Millisecond,
 }
 
-// silentStorage takes connections and requests and never answers.
+// silentStorage accepts connections and requests but never answers.
 func silentStorage(t *testing.T) *Storage {
 	t.Helper()
 	done := make(chan struct{})
-	storage := behind(t, func(http.Handler) http.Handler {
+	storage := throughProxy(t, func(http.Handler) http.Handler {
 		return http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-done })
-	}, brief)
+	}, shortTimeouts)
 	t.Cleanup(func() { close(done) }) // before the server waits for its handlers
 	return storage
 }
 
-// However the store fails, every call says ErrUnavailable and nothing of address, bucket, key or credentials.
-func TestEveryCallWhileStoreFails(t *testing.T) {
+// However the store fails, every call returns ErrUnavailable, without address, bucket, key or credentials.
+func TestEveryCallReportsUnavailableStore(t *testing.T) {
 	t.Parallel()
 	broken := func(status int) *Storage {
-		return behind(t, func(http.Handler) http.Handler {
+		return throughProxy(t, func(http.Handler) http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
-		}, brief)
+		}, shortTimeouts)
 	}
 	for name, storage := range map[string]*Storage{
 		"nobody listens":    closedStorage(t),
@@ -178,8 +178,8 @@ func TestEveryCallWhileStoreFails(t *testing.T) {
 	}
 }
 
-// Wrong credentials are our own mistake: neither a neighbour that is down nor a file that is not there.
-func TestWrongCredentials(t *testing.T) {
+// Wrong credentials are our own mistake: the error is neither ErrUnavailable nor ErrNotFound.
+func TestWrongCredentialsAreNotUnavailable(t *testing.T) {
 	t.Parallel()
 	c := configOf(gateway)
 	c.SecretAccessKey = "wrong"
@@ -196,8 +196,8 @@ func TestWrongCredentials(t *testing.T) {
 	}
 }
 
-// The caller gave up: that is what the error says, and not that the neighbour is down.
-func TestCancelled(t *testing.T) {
+// If the caller cancels, the error is context.Canceled and not ErrUnavailable.
+func TestCancelledCallIsNotUnavailable(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -207,22 +207,22 @@ func TestCancelled(t *testing.T) {
 	}
 }
 
-// The real server is frozen and thawed, then killed and started: calls fail in bounded time and work again afterwards,
-// on the same Storage.
-func TestStoreComesBack(t *testing.T) {
+// The server hangs and resumes, then is killed and restarted. Calls fail in bounded time and work again afterwards, on
+// the same Storage.
+func TestCallsWorkAfterStoreRestarts(t *testing.T) {
 	t.Parallel()
 	server, err := stack.StartS3(t.Context(), stack.S3Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Stop() })
-	storage, err := open(configOf(server), steady)
+	storage, err := open(configOf(server), realisticTimeouts)
 	if err != nil {
 		t.Fatal(err)
 	}
 	b := setup(t)
 	b.storage, b.vault = storage, storage.For(b.tenant)
-	content := noise(40, 1000)
+	content := randomBytes(40, 1000)
 	key := b.put(t, content)
 
 	if err := server.Hang(); err != nil {
@@ -251,7 +251,7 @@ func TestStoreComesBack(t *testing.T) {
 	}
 }
 
-// The server is killed between two parts; the upload goes on where it was and ends well.
+// The server is killed between two parts. After a restart the upload continues and completes.
 func TestUploadSurvivesKilledStore(t *testing.T) {
 	t.Parallel()
 	server, err := stack.StartS3(t.Context(), stack.S3Options{})
@@ -265,7 +265,7 @@ func TestUploadSurvivesKilledStore(t *testing.T) {
 	}
 	b := setup(t)
 	b.storage, b.vault = storage, storage.For(b.tenant)
-	content := noise(41, PartSize+1000)
+	content := randomBytes(41, PartSize+1000)
 	key := b.key()
 	uploadID := b.begin(t, key)
 	b.putParts(t, key, uploadID, content[:PartSize])

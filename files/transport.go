@@ -9,8 +9,8 @@ import (
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 )
 
-// newHTTPClient bounds connecting, waiting for an answer, and silence in the middle of a body; see limits.
-func newHTTPClient(l limits, header time.Duration) *http.Client {
+// newHTTPClient limits the time to connect, to wait for an answer, and between reads or writes; see timeouts.
+func newHTTPClient(l timeouts, header time.Duration) *http.Client {
 	dialer := &net.Dialer{Timeout: l.dial}
 	idle := max(l.idle, header)
 	return &http.Client{
@@ -30,33 +30,33 @@ func newHTTPClient(l limits, header time.Duration) *http.Client {
 			IdleConnTimeout:       l.idle,
 			DisableCompression:    true, // bytes must come back as they were stored
 		},
-		// S3 redirects to other regions; following one would hand our signature to whoever it names.
+		// S3 redirects to other regions. Following a redirect would send our signature to the host it names.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
 
-// watched tells watch of every call that leaves the process.
-func watched(client *http.Client, watch func(context.Context, string) (context.Context, func(error))) *http.Client {
+// observed calls observe for every request that the client sends.
+func observed(client *http.Client, watch func(context.Context, string) (context.Context, func(error))) *http.Client {
 	if watch != nil {
-		client.Transport = watchedTransport{client.Transport, watch}
+		client.Transport = observedTransport{client.Transport, watch}
 	}
 	return client
 }
 
-type watchedTransport struct {
+type observedTransport struct {
 	http.RoundTripper
-	watch func(context.Context, string) (context.Context, func(error))
+	observe func(context.Context, string) (context.Context, func(error))
 }
 
-func (t watchedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
-	ctx, end := t.watch(r.Context(), awsmiddleware.GetOperationName(r.Context()))
+func (t observedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	ctx, end := t.observe(r.Context(), awsmiddleware.GetOperationName(r.Context()))
 	response, err := t.RoundTripper.RoundTrip(r.WithContext(ctx))
 	end(err)
 	return response, err
 }
 
-// idleConn gives every read and write its own deadline. A read is only pending while somebody waits for bytes, so a
-// visitor who downloads slowly is not cut off, while a store that falls silent is.
+// idleConn sets a deadline for every read and write. A read is pending only while we wait for the store, so a store that
+// stops sending is cut off and a visitor who downloads slowly is not.
 type idleConn struct {
 	net.Conn
 	idle time.Duration
@@ -69,8 +69,8 @@ func (c *idleConn) Read(p []byte) (int, error) {
 	return c.Conn.Read(p)
 }
 
-// Write also pushes the read deadline: during an upload the transport's reader waits all along for an answer that
-// cannot come before the last byte has gone out.
+// Write also extends the read deadline: during an upload the transport already reads, but the answer can't arrive before
+// the last byte is sent.
 func (c *idleConn) Write(p []byte) (int, error) {
 	if err := c.Conn.SetDeadline(time.Now().Add(c.idle)); err != nil {
 		return 0, err

@@ -15,15 +15,15 @@ import (
 )
 
 const (
-	// PartSize is the size in bytes of every part but the last, which may be smaller.
+	// PartSize is the size of a part in bytes. Only the last part may be smaller.
 	PartSize = 8 << 20
-	// MaxParts is how many parts an upload may have; S3's own limit.
+	// MaxParts is S3's limit on the parts of an upload.
 	MaxParts = 10_000
-	// MaxSize is the largest file in bytes, some 84 GB.
+	// MaxSize is the size of the largest file in bytes, about 84 GB.
 	MaxSize = PartSize * MaxParts
 )
 
-// Part is one part that S3 has taken and checked. Keep all of it: completing an upload needs it back.
+// Part is one part that S3 has stored and checked. Complete needs all its fields.
 type Part struct {
 	Number int // from 1
 	ETag   string
@@ -31,7 +31,7 @@ type Part struct {
 	Digest Digest
 }
 
-// ObjectInfo is what S3 says of an object.
+// ObjectInfo is the metadata of an object.
 type ObjectInfo struct {
 	Key      Key
 	Size     int64
@@ -39,10 +39,10 @@ type ObjectInfo struct {
 	Modified time.Time
 }
 
-// Begin opens an upload for the key. It holds space until it is completed or aborted.
+// Begin starts an upload. It occupies space until it is completed or aborted.
 func (v Vault) Begin(ctx context.Context, key Key) (uploadID string, err error) {
 	const op = "begin upload"
-	if err := v.own(op, key); err != nil {
+	if err := v.checkTenant(op, key); err != nil {
 		return "", err
 	}
 	out, err := v.storage.client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{
@@ -50,7 +50,7 @@ func (v Vault) Begin(ctx context.Context, key Key) (uploadID string, err error) 
 		Key:               aws.String(key.String()),
 		ChecksumAlgorithm: types.ChecksumAlgorithmSha256,
 		ChecksumType:      types.ChecksumTypeComposite,
-		// What a client says a file is means nothing here, and downloads come through the application.
+		// Nobody reads this type: downloads go through the application, which detects the type itself.
 		ContentType: aws.String("application/octet-stream"),
 	})
 	if err != nil {
@@ -59,21 +59,20 @@ func (v Vault) Begin(ctx context.Context, key Key) (uploadID string, err error) 
 	return aws.ToString(out.UploadId), nil
 }
 
-// Complete makes one object of the parts, which must be all of them, numbered from 1 without gaps, every one but the
-// last of PartSize. It then asks S3 what it has and compares size and checksum with the parts, so that what it returns
-// without an error is an object made of exactly those bytes.
+// Complete joins the parts to one object. The parts must be numbered from 1 without gaps, and all except the last must
+// have PartSize bytes. It then compares the size and checksum of the stored object with the parts.
 //
-// It may be repeated: when the upload was completed before by a call whose answer got lost, the object is found and
-// compared, and that is a success.
+// Complete is idempotent: if an earlier call completed the upload and its answer was lost, it compares the existing
+// object and succeeds.
 func (v Vault) Complete(ctx context.Context, key Key, uploadID string, parts []Part) (ObjectInfo, error) {
 	const op = "complete upload"
-	if err := v.own(op, key); err != nil {
+	if err := v.checkTenant(op, key); err != nil {
 		return ObjectInfo{}, err
 	}
 	if err := checkParts(parts); err != nil {
 		return ObjectInfo{}, &Error{op: op, kind: err}
 	}
-	_, err := v.storage.assemble.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{
+	_, err := v.storage.completeClient.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{
 		Bucket:          &v.storage.bucket,
 		Key:             aws.String(key.String()),
 		UploadId:        &uploadID,
@@ -87,14 +86,14 @@ func (v Vault) Complete(ctx context.Context, key Key, uploadID string, parts []P
 			return ObjectInfo{}, err
 		}
 	}
-	info, found := v.assembled(ctx, op, key, parts)
+	info, found := v.checkObject(ctx, op, key, parts)
 	if err != nil && found != nil && !errors.Is(found, ErrUnavailable) {
 		return ObjectInfo{}, err
 	}
 	return info, found
 }
 
-// checkParts finds gaps, and sizes that do not fit the offsets that part numbers stand for.
+// checkParts refuses gaps in the numbers and wrong sizes of parts.
 func checkParts(parts []Part) error {
 	if len(parts) == 0 || len(parts) > MaxParts {
 		return ErrPart
@@ -125,8 +124,8 @@ func completedParts(parts []Part) []types.CompletedPart {
 	return completed
 }
 
-// assembled compares the object under the key with the parts it should consist of.
-func (v Vault) assembled(ctx context.Context, op string, key Key, parts []Part) (ObjectInfo, error) {
+// checkObject compares the size and checksum of the stored object with those of its parts.
+func (v Vault) checkObject(ctx context.Context, op string, key Key, parts []Part) (ObjectInfo, error) {
 	out, err := v.head(ctx, key)
 	if err != nil {
 		return ObjectInfo{}, wrap(op, err)
@@ -147,10 +146,10 @@ func (v Vault) assembled(ctx context.Context, op string, key Key, parts []Part) 
 	return infoOf(key, out), nil
 }
 
-// Abort drops an upload and its parts. An upload that is gone already is a success.
+// Abort removes an upload and its parts. It succeeds if the upload doesn't exist.
 func (v Vault) Abort(ctx context.Context, key Key, uploadID string) error {
 	const op = "abort upload"
-	if err := v.own(op, key); err != nil {
+	if err := v.checkTenant(op, key); err != nil {
 		return err
 	}
 	_, err := v.storage.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{
@@ -167,10 +166,10 @@ func (v Vault) Abort(ctx context.Context, key Key, uploadID string) error {
 	return nil
 }
 
-// Parts lists the parts S3 has of an upload, by number: what a client that lost track need not send again.
+// Parts lists the stored parts of an upload in order of number. A client that resumes need not send them again.
 func (v Vault) Parts(ctx context.Context, key Key, uploadID string) ([]Part, error) {
 	const op = "list parts"
-	if err := v.own(op, key); err != nil {
+	if err := v.checkTenant(op, key); err != nil {
 		return nil, err
 	}
 	var parts []Part
@@ -203,12 +202,12 @@ func (v Vault) Parts(ctx context.Context, key Key, uploadID string) ([]Part, err
 
 // Upload is an upload that was neither completed nor aborted.
 type Upload struct {
-	Key   Key
-	ID    string
-	Begun time.Time
+	Key     Key
+	ID      string
+	Started time.Time
 }
 
-// Uploads lists the tenant's open uploads, for the reconciler that sweeps what was given up.
+// Uploads iterates over the tenant's open uploads, for the reconciler that removes abandoned ones.
 func (v Vault) Uploads(ctx context.Context) iter.Seq2[Upload, error] {
 	const op = "list uploads"
 	return func(yield func(Upload, error) bool) {
@@ -223,8 +222,8 @@ func (v Vault) Uploads(ctx context.Context) iter.Seq2[Upload, error] {
 				return
 			}
 			for _, u := range page.Uploads {
-				key, err := v.listed(op, aws.ToString(u.Key))
-				upload := Upload{Key: key, ID: aws.ToString(u.UploadId), Begun: aws.ToTime(u.Initiated)}
+				key, err := v.parseListedKey(op, aws.ToString(u.Key))
+				upload := Upload{Key: key, ID: aws.ToString(u.UploadId), Started: aws.ToTime(u.Initiated)}
 				if !yield(upload, err) {
 					return
 				}
@@ -233,13 +232,13 @@ func (v Vault) Uploads(ctx context.Context) iter.Seq2[Upload, error] {
 	}
 }
 
-// listed parses a key that S3 listed. Whatever answered, a key of another tenant is not handed on.
-func (v Vault) listed(op, name string) (Key, error) {
+// parseListedKey parses a key that S3 listed and refuses the key of another tenant.
+func (v Vault) parseListedKey(op, name string) (Key, error) {
 	key, err := ParseKey(name)
 	if err != nil {
-		return Key{}, &Error{op: op, kind: ErrStray}
+		return Key{}, &Error{op: op, kind: ErrMalformedKey}
 	}
-	if err := v.own(op, key); err != nil {
+	if err := v.checkTenant(op, key); err != nil {
 		return Key{}, err
 	}
 	return key, nil

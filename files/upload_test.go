@@ -11,7 +11,7 @@ import (
 	"testing/iotest"
 )
 
-// Somebody uploads files of all awkward sizes in parts and gets the same bytes back.
+// Files of every edge-case size, uploaded in parts, are read back unchanged.
 func TestUploadRoundTrip(t *testing.T) {
 	t.Parallel()
 	for name, size := range map[string]int{
@@ -23,10 +23,10 @@ func TestUploadRoundTrip(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b, content := setup(t), noise(1, size)
+			b, content := setup(t), randomBytes(1, size)
 			key := b.put(t, content)
 			digest := digestOf(content)
-			object, err := b.vault.Get(t.Context(), key, Wanted{Size: int64(size), Digest: &digest})
+			object, err := b.vault.Get(t.Context(), key, ReadOptions{Size: int64(size), Digest: &digest})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -43,10 +43,10 @@ func TestUploadRoundTrip(t *testing.T) {
 	}
 }
 
-// A part that is not what its sender promised is refused, nothing of it is kept, and the right part is then taken.
-func TestPutPartBrokenPromise(t *testing.T) {
+// A part that differs from its declared size or digest is refused and not stored. The right part is then accepted.
+func TestPutPartRefusesWrongContent(t *testing.T) {
 	t.Parallel()
-	content := noise(2, 300_000)
+	content := randomBytes(2, 300_000)
 	flipped := bytes.Clone(content)
 	flipped[150_000] ^= 1
 	flippedLast := bytes.Clone(content)
@@ -64,7 +64,7 @@ func TestPutPartBrokenPromise(t *testing.T) {
 		"nothing came":                 {strings.NewReader(""), len(content), ErrSize},
 		"declared empty, is not":       {bytes.NewReader(content), 0, ErrSize},
 		"declared empty, wrong digest": {strings.NewReader(""), 0, ErrDigest},
-		"the visitor went away":        {io.MultiReader(bytes.NewReader(content[:1000]), failing{severed}), len(content), severed},
+		"the visitor went away":        {io.MultiReader(bytes.NewReader(content[:1000]), failingReader{severed}), len(content), severed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -87,10 +87,10 @@ func TestPutPartBrokenPromise(t *testing.T) {
 	}
 }
 
-// Our own check does not wait for the store's: the last bytes of a wrong part are never sent, however it is read.
-func TestCheckedReaderWithholdsTheEnd(t *testing.T) {
+// checkedReader never returns the last bytes of a wrong part, so we don't depend on the store's check.
+func TestCheckedReaderWithholdsLastBytes(t *testing.T) {
 	t.Parallel()
-	content := noise(12, 10_000)
+	content := randomBytes(12, 10_000)
 	for name, c := range map[string]struct {
 		digest Digest
 		want   error
@@ -111,12 +111,12 @@ func TestCheckedReaderWithholdsTheEnd(t *testing.T) {
 	}
 }
 
-type failing struct{ err error }
+type failingReader struct{ err error }
 
-func (f failing) Read([]byte) (int, error) { return 0, f.err }
+func (f failingReader) Read([]byte) (int, error) { return 0, f.err }
 
-// Part numbers and sizes outside the protocol are refused before any call.
-func TestPutPartOutsideProtocol(t *testing.T) {
+// Invalid part numbers and sizes are refused before any request.
+func TestPutPartRefusesBadNumberOrSize(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	unreachable := Vault{storage: closedStorage(t), tenant: b.tenant}
@@ -137,7 +137,7 @@ func TestPutPartOutsideProtocol(t *testing.T) {
 	}
 }
 
-// A plain form's file comes as one stream without digest; it ends up the same, and the loop ends by itself.
+// A file from an HTML form arrives as one stream without digest. It is stored unchanged, and io.EOF ends the loop.
 func TestPutPartSpooled(t *testing.T) {
 	t.Parallel()
 	for name, size := range map[string]int{
@@ -148,7 +148,7 @@ func TestPutPartSpooled(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b, content := setup(t), noise(3, size)
+			b, content := setup(t), randomBytes(3, size)
 			key := b.key()
 			uploadID := b.begin(t, key)
 			hash := NewHash()
@@ -181,15 +181,15 @@ func TestPutPartSpooled(t *testing.T) {
 	}
 }
 
-// A part is sent twice and out of order, with other bytes the first time; the last one counts, and S3 lists it.
+// Parts are sent out of order, and one twice with different content. The later content counts, and S3 lists it.
 func TestPartsResendAndResume(t *testing.T) {
 	t.Parallel()
-	b, content := setup(t), noise(4, 2*PartSize+100)
+	b, content := setup(t), randomBytes(4, 2*PartSize+100)
 	key := b.key()
 	uploadID := b.begin(t, key)
 	chunks := split(content)
 	parts := make([]Part, len(chunks))
-	wrong := noise(5, PartSize)
+	wrong := randomBytes(5, PartSize)
 	if _, err := b.vault.PutPart(t.Context(), key, uploadID, 2, unseekable(wrong), PartSize, digestOf(wrong)); err != nil {
 		t.Fatal(err)
 	}
@@ -217,11 +217,10 @@ func TestPartsResendAndResume(t *testing.T) {
 	}
 }
 
-// The answer to a completion got lost, so the client asks again: the same object, no error. With other parts the object
-// that is there is not passed off as theirs.
-func TestCompleteTwice(t *testing.T) {
+// If the answer to a completion is lost, the client repeats it and gets the same object. With other parts it fails.
+func TestCompleteIsIdempotent(t *testing.T) {
 	t.Parallel()
-	b, content := setup(t), noise(6, PartSize+5)
+	b, content := setup(t), randomBytes(6, PartSize+5)
 	key := b.key()
 	uploadID := b.begin(t, key)
 	parts := b.putParts(t, key, uploadID, content)
@@ -239,13 +238,13 @@ func TestCompleteTwice(t *testing.T) {
 	}
 }
 
-// An object is never overwritten: a second upload to its key cannot be completed, and the first bytes stay.
+// An object is never overwritten: a second upload to its key can't be completed, and the content stays.
 func TestCompleteNeverOverwrites(t *testing.T) {
 	t.Parallel()
-	b, content := setup(t), noise(7, 1000)
+	b, content := setup(t), randomBytes(7, 1000)
 	key := b.put(t, content)
 	uploadID := b.begin(t, key)
-	parts := b.putParts(t, key, uploadID, noise(8, 1000))
+	parts := b.putParts(t, key, uploadID, randomBytes(8, 1000))
 	if _, err := b.vault.Complete(t.Context(), key, uploadID, parts); !errors.Is(err, ErrExists) {
 		t.Errorf("got %v, want %v", err, ErrExists)
 	}
@@ -254,13 +253,13 @@ func TestCompleteNeverOverwrites(t *testing.T) {
 	}
 }
 
-// Completions that do not name the whole file in order, or an upload of another file, are refused.
-func TestCompleteRefused(t *testing.T) {
+// Complete refuses parts that are not the whole file in order, and the upload of another file.
+func TestCompleteRefusesWrongParts(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	key, other := b.key(), b.key()
 	uploadID, otherID := b.begin(t, key), b.begin(t, other)
-	parts := b.putParts(t, key, uploadID, noise(9, PartSize+5))
+	parts := b.putParts(t, key, uploadID, randomBytes(9, PartSize+5))
 	one, two := parts[0], parts[1]
 	small := one
 	small.Size = 5
@@ -292,13 +291,13 @@ func TestCompleteRefused(t *testing.T) {
 	}
 }
 
-// Aborting leaves nothing over, works twice, and the sweep finds exactly the uploads that are open.
+// Abort removes the upload and its parts and can be repeated. Uploads lists exactly the tenant's open uploads.
 func TestAbortAndUploads(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	kept, dropped := b.key(), b.key()
 	keptID, droppedID := b.begin(t, kept), b.begin(t, dropped)
-	b.putParts(t, dropped, droppedID, noise(10, 1000))
+	b.putParts(t, dropped, droppedID, randomBytes(10, 1000))
 	stranger := setup(t)
 	stranger.begin(t, stranger.key())
 	for range 2 {
@@ -316,15 +315,15 @@ func TestAbortAndUploads(t *testing.T) {
 		}
 		open = append(open, upload)
 	}
-	if len(open) != 1 || open[0].Key != kept || open[0].ID != keptID || open[0].Begun.IsZero() {
+	if len(open) != 1 || open[0].Key != kept || open[0].ID != keptID || open[0].Started.IsZero() {
 		t.Errorf("open uploads: %+v", open)
 	}
 }
 
-// The running hash survives its state being kept between requests; parts it has not seen are read back.
+// A hash continues from its saved state. HashRest reads back the parts that it missed.
 func TestHashAcrossRequests(t *testing.T) {
 	t.Parallel()
-	b, content := setup(t), noise(11, PartSize+4321)
+	b, content := setup(t), randomBytes(11, PartSize+4321)
 	key := b.put(t, content)
 	for name, seen := range map[string]int{
 		"nothing":    0,
@@ -339,27 +338,27 @@ func TestHashAcrossRequests(t *testing.T) {
 			t.Fatal(err)
 		}
 		h, err = ResumeHash(state)
-		if err != nil || h.Seen() != int64(seen) {
+		if err != nil || h.Offset() != int64(seen) {
 			t.Fatal(h, err)
 		}
-		if err := b.vault.CatchUp(t.Context(), key, h); err != nil {
+		if err := b.vault.HashRest(t.Context(), key, h); err != nil {
 			t.Fatal(name, err)
 		}
-		if h.Digest() != sha256.Sum256(content) || h.Seen() != int64(len(content)) {
+		if h.Digest() != sha256.Sum256(content) || h.Offset() != int64(len(content)) {
 			t.Errorf("%s seen before: another digest", name)
 		}
 	}
 	tooFar := NewHash()
 	tooFar.Write(append(bytes.Clone(content), 'x'))
-	if err := b.vault.CatchUp(t.Context(), key, tooFar); !errors.Is(err, ErrSize) {
+	if err := b.vault.HashRest(t.Context(), key, tooFar); !errors.Is(err, ErrSize) {
 		t.Errorf("hash longer than the file: %v", err)
 	}
 }
 
-// States that were cut, altered in their frame, or are noise are an error and never a panic.
-func TestResumeHashUnreadable(t *testing.T) {
+// A truncated or random state is an error, not a panic.
+func TestResumeHashRefusesBadState(t *testing.T) {
 	t.Parallel()
-	if h, err := ResumeHash(nil); err != nil || h.Seen() != 0 {
+	if h, err := ResumeHash(nil); err != nil || h.Offset() != 0 {
 		t.Errorf("no state: %v", err)
 	}
 	state, err := NewHash().State()
@@ -378,7 +377,7 @@ func TestResumeHashUnreadable(t *testing.T) {
 	}
 }
 
-// Content-Digest is read as RFC 9530 writes it, and nothing near it is taken for it.
+// ParseContentDigest accepts RFC 9530's format and refuses similar ones.
 func TestParseContentDigest(t *testing.T) {
 	t.Parallel()
 	want := digestOf([]byte("hello"))

@@ -11,13 +11,13 @@ import (
 	"time"
 )
 
-// flip changes one bit of what passes.
-type flip struct {
+// bitFlipper changes one bit of the stream.
+type bitFlipper struct {
 	io.ReadCloser
 	at int
 }
 
-func (f *flip) Read(p []byte) (int, error) {
+func (f *bitFlipper) Read(p []byte) (int, error) {
 	n, err := f.ReadCloser.Read(p)
 	if f.at >= 0 && f.at < n {
 		p[f.at] ^= 1
@@ -26,18 +26,18 @@ func (f *flip) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// A byte flips between us and the store, where our own check has passed it: S3's checksum notices, streamed or spooled.
-func TestFlippedOnTheWayUp(t *testing.T) {
+// If a bit flips between us and the store, after our own check, S3's checksum detects it, streamed or spooled.
+func TestFlippedDuringUpload(t *testing.T) {
 	t.Parallel()
-	storage := behind(t, func(proxy http.Handler) http.Handler {
+	storage := throughProxy(t, func(proxy http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Method == http.MethodPut {
-				r.Body = &flip{r.Body, 70_000}
+				r.Body = &bitFlipper{r.Body, 70_000}
 			}
 			proxy.ServeHTTP(w, r)
 		})
-	}, defaultLimits)
-	b, content := setup(t), noise(50, 100_000)
+	}, defaultTimeouts)
+	b, content := setup(t), randomBytes(50, 100_000)
 	key := b.key()
 	uploadID := b.begin(t, key)
 	harmed := storage.For(b.tenant)
@@ -53,12 +53,12 @@ func TestFlippedOnTheWayUp(t *testing.T) {
 	}
 }
 
-// A byte flips on the way back: a whole read notices.
-func TestFlippedOnTheWayDown(t *testing.T) {
+// If a bit flips during download, a whole read detects it.
+func TestFlippedDuringDownload(t *testing.T) {
 	t.Parallel()
-	b, content := setup(t), noise(51, 100_000)
+	b, content := setup(t), randomBytes(51, 100_000)
 	key := b.put(t, content)
-	harmed := harmfulDownload(t, func(w http.ResponseWriter, body []byte) {
+	harmed := tamperDownload(t, func(w http.ResponseWriter, body []byte) {
 		body[70_000] ^= 1
 		_, _ = w.Write(body)
 	}).For(b.tenant)
@@ -67,10 +67,10 @@ func TestFlippedOnTheWayDown(t *testing.T) {
 	}
 }
 
-// The store breaks off in the middle, or falls silent there: an error, not the end.
-func TestBrokenOffOnTheWayDown(t *testing.T) {
+// If the store closes the connection or stops sending in the middle, the read ends with an error, not io.EOF.
+func TestInterruptedDownloadIsAnError(t *testing.T) {
 	t.Parallel()
-	b, content := setup(t), noise(52, 100_000)
+	b, content := setup(t), randomBytes(52, 100_000)
 	key := b.put(t, content)
 	done := make(chan struct{})
 	defer close(done)
@@ -85,7 +85,7 @@ func TestBrokenOffOnTheWayDown(t *testing.T) {
 			<-done
 		},
 	} {
-		object, err := harmfulDownload(t, harm).For(b.tenant).Get(t.Context(), key, Wanted{})
+		object, err := tamperDownload(t, harm).For(b.tenant).Get(t.Context(), key, ReadOptions{})
 		if err != nil {
 			t.Fatal(name, err)
 		}
@@ -97,8 +97,7 @@ func TestBrokenOffOnTheWayDown(t *testing.T) {
 	}
 }
 
-// A visitor who reads nothing for longer than the store may be silent is not cut off: what counts is the time that we
-// wait for the store, not the time that the store waits for us.
+// A visitor who pauses longer than the idle timeout is not cut off: only the time that we wait for the store counts.
 func TestSlowReaderIsNotCutOff(t *testing.T) {
 	t.Parallel()
 	store := httptest.NewUnstartedServer(nil)
@@ -120,45 +119,45 @@ func TestSlowReaderIsNotCutOff(t *testing.T) {
 	if _, err := io.ReadFull(conn, make([]byte, 4)); err != nil {
 		t.Fatal(err)
 	}
-	pause(t, 1500*time.Millisecond)
+	sleep(t, 1500*time.Millisecond)
 	if rest, err := io.ReadAll(conn); err != nil || string(rest) != " bytes" {
 		t.Errorf("%q, %v", rest, err)
 	}
 }
 
-// harmfulDownload lets harm answer GETs of objects in the store's stead, with the store's headers and body.
-func harmfulDownload(t *testing.T, harm func(http.ResponseWriter, []byte)) *Storage {
+// tamperDownload lets harm write the body of GET responses. It gets the store's body, and the headers are the store's.
+func tamperDownload(t *testing.T, harm func(http.ResponseWriter, []byte)) *Storage {
 	t.Helper()
-	return behind(t, func(proxy http.Handler) http.Handler {
+	return throughProxy(t, func(proxy http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Method != http.MethodGet {
 				proxy.ServeHTTP(w, r)
 				return
 			}
-			kept := &keptAnswer{ResponseWriter: w}
+			kept := &bufferedResponse{ResponseWriter: w}
 			proxy.ServeHTTP(kept, r)
 			w.WriteHeader(kept.status)
 			harm(w, kept.body.Bytes())
 		})
-	}, steady)
+	}, realisticTimeouts)
 }
 
-// steady are limits under which a store that works is never cut off, and one that is silent within a test's patience.
-var steady = limits{
+// realisticTimeouts never cut off a working store and still end a hanging call within seconds.
+var realisticTimeouts = timeouts{
 	dial:     5 * time.Second,
 	header:   3 * time.Second,
-	assemble: 3 * time.Second,
+	complete: 3 * time.Second,
 	idle:     3 * time.Second,
 	ping:     3 * time.Second,
 	backoff:  time.Millisecond,
 }
 
-type keptAnswer struct {
+type bufferedResponse struct {
 	http.ResponseWriter
 	status int
 	body   bytes.Buffer
 }
 
-func (k *keptAnswer) WriteHeader(status int)      { k.status = status }
-func (k *keptAnswer) Write(p []byte) (int, error) { return k.body.Write(p) }
-func (k *keptAnswer) Unwrap() http.ResponseWriter { return nil }
+func (k *bufferedResponse) WriteHeader(status int)      { k.status = status }
+func (k *bufferedResponse) Write(p []byte) (int, error) { return k.body.Write(p) }
+func (k *bufferedResponse) Unwrap() http.ResponseWriter { return nil }

@@ -156,10 +156,10 @@ func (s *Server) member(pattern string, needs store.Capability, h func(http.Resp
 // member's right, and, in a support session, the route's own rule. A page that
 // support sees is in the tenant's trail before it is shown.
 func (s *Server) admit(r *http.Request, me store.Member, rule Route) error {
-	if rule.Agency && me.Tenant.Kind != "agency" {
+	if rule.Agency && me.Tenant.Kind != store.TenantAgency {
 		return store.ErrNotFound
 	}
-	if me.Tenant.State != "active" && (me.Party == store.PartyClient || !web.IsSafe(r.Method)) {
+	if me.Tenant.State != store.TenantActive && (me.Party == store.PartyClient || !web.IsSafe(r.Method)) {
 		return errPaused
 	}
 	if !me.May(rule.Needs) {
@@ -174,7 +174,7 @@ func (s *Server) admit(r *http.Request, me store.Member, rule Route) error {
 	switch {
 	case rule.Support == SupportRefused,
 		rule.Support == SupportReads && !web.IsSafe(r.Method),
-		rule.Support == SupportWrites && me.Support.Mode != "write":
+		rule.Support == SupportWrites && me.Support.Mode != store.SupportWrite:
 		return store.ErrForbidden
 	case rule.Asset:
 		return nil
@@ -191,16 +191,16 @@ func (s *Server) admit(r *http.Request, me store.Member, rule Route) error {
 }
 
 // targetKind is the word in front of {id} in a path, in the singular.
-func targetKind(path string) string {
+func targetKind(path string) store.Kind {
 	before, _, found := strings.Cut(path, "/{id}")
 	if !found {
 		return ""
 	}
-	return strings.TrimSuffix(before[strings.LastIndex(before, "/")+1:], "s")
+	return store.Kind(strings.TrimSuffix(before[strings.LastIndex(before, "/")+1:], "s"))
 }
 
 // viewAsEnded refuses what staff do on a page that they still see as somebody else.
-func (s *Server) viewAsEnded(w http.ResponseWriter, r *http.Request, how string) error {
+func (s *Server) viewAsEnded(w http.ResponseWriter, r *http.Request, how store.SupportEnd) error {
 	if wantsJSON(r) {
 		return support.ErrViewAsEnded
 	}

@@ -16,22 +16,17 @@ func (s *Server) binShow(w http.ResponseWriter, r *http.Request, me store.Member
 	}
 	c := frame.Tenant(r, me)
 	rows := make([]views.BinRow, len(items))
-	restore := map[string]func(string) string{
-		"project":     c.Base.ProjectRestore,
-		"deliverable": c.Base.DeliverableRestore,
-		"file":        c.Base.FileRestore,
-	}
 	for i, item := range items {
 		left := store.BinDays - int(time.Since(item.DeletedAt).Hours()/24)
 		rows[i] = views.BinRow{
-			Kind:      item.Kind,
+			Kind:      string(item.Kind),
 			Name:      item.Name,
 			Where:     item.Within,
 			DeletedAt: item.DeletedAt,
 			DaysLeft:  max(left, 0),
 		}
 		if left > 0 {
-			rows[i].RestoreURL = restore[item.Kind](item.ID.String())
+			rows[i].RestoreURL = views.RestoreURL(c.Base, string(item.Kind), item.ID.String())
 		}
 	}
 	return views.Render(w, r, http.StatusOK, views.Bin(c, views.BinProps{Items: rows}))

@@ -89,7 +89,7 @@ func (s *Server) logoSet(w http.ResponseWriter, r *http.Request, me store.Member
 	if err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.SetLogo(r.Context(), logo) }); err != nil {
 		return err
 	}
-	return frame.Done(w, r, frame.Base(r, me).Settings(), "logo.set", "")
+	return frame.Done(w, r, frame.Base(r, me).Settings(), "tenant.logo_set", "")
 }
 
 // sentLogo is the file of the form: its beginning, and how large it was in all.
@@ -141,8 +141,8 @@ func makeLogo(sent sentLogo) (store.Logo, string) {
 		return store.Logo{}, "SVG pictures can contain scripts. Save it as PNG and upload that."
 	}
 	small, err := thumbnail.Shrink(bytes.NewReader(sent.content), kind, logoBox)
-	if no := (thumbnail.Unfit{}); errors.As(err, &no) {
-		return store.Logo{}, "That can't be used as a logo: " + no.Why + ". Choose a PNG, JPEG, GIF or WebP."
+	if no := (thumbnail.UnfitError{}); errors.As(err, &no) {
+		return store.Logo{}, "That can't be used as a logo: " + no.Reason + ". Choose a PNG, JPEG, GIF or WebP."
 	}
 	if err != nil {
 		return store.Logo{}, "That picture couldn't be read. Choose a PNG, JPEG, GIF or WebP."
@@ -155,5 +155,5 @@ func (s *Server) logoRemove(w http.ResponseWriter, r *http.Request, me store.Mem
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	return frame.Done(w, r, frame.Base(r, me).Settings(), "logo.removed", "")
+	return frame.Done(w, r, frame.Base(r, me).Settings(), "tenant.logo_removed", "")
 }

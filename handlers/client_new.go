@@ -69,7 +69,7 @@ func (s *Server) clientCreate(w http.ResponseWriter, r *http.Request, me store.M
 	case err != nil:
 		return err
 	}
-	return frame.Done(w, r, frame.Base(r, me).Client(id.String()), "client.created", "")
+	return frame.Done(w, r, frame.Base(r, me).Client(id.String()), "tenant.created", "")
 }
 
 // newClient reads the form, and what was typed as it was.

@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"net/http"
 	"net/url"
@@ -23,8 +22,8 @@ const clientsShown = 50
 // clientList is an agency's clients by name, for its owners and admins.
 func (s *Server) clientList(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	q := r.URL.Query()
-	page := store.ClientPage{Filter: strings.TrimSpace(q.Get("q")), Archived: q.Get("show") == "archived", Limit: clientsShown + 1}
-	page.AfterName, page.After = parseClientCursor(q.Get("after"))
+	page := store.ClientFilter{Text: strings.TrimSpace(q.Get("q")), Archived: q.Get("show") == string(store.Archived),
+		Page: store.PageOf(clientsShown, frame.ParseCursor(q.Get("after")))}
 	var clients []store.Client
 	var plan string
 	var used []store.Usage
@@ -32,22 +31,21 @@ func (s *Server) clientList(w http.ResponseWriter, r *http.Request, me store.Mem
 		return err
 	}
 	c := frame.Tenant(r, me)
-	props := views.ClientListProps{Query: page.Filter, Archived: page.Archived, Room: clientRoom(plan, used)}
+	props := views.ClientListProps{Query: page.Text, Archived: page.Archived, Room: clientRoom(plan, used)}
 	at := func(after string) string {
 		next := url.Values{}
-		for key, value := range map[string]string{"q": page.Filter, "show": q.Get("show"), "after": after} {
+		for key, value := range map[string]string{"q": page.Text, "show": q.Get("show"), "after": after} {
 			if value != "" {
 				next.Set(key, value)
 			}
 		}
 		return c.Base.Clients() + "?" + next.Encode()
 	}
-	if len(clients) > clientsShown {
-		clients = clients[:clientsShown]
-		last := clients[clientsShown-1]
-		props.MoreURL = at(clientCursor(last.Name, last.ID))
+	clients, next := store.Cut(clients, page.Page, func(c store.Client) store.Cursor { return store.Cursor{Name: c.Name, ID: c.ID} })
+	if after := frame.WriteCursor(next); after != "" {
+		props.MoreURL = at(after)
 	}
-	if page.After != uuid.Nil {
+	if page.After.ID != uuid.Nil {
 		props.FirstURL = at("")
 	}
 	props.Clients = clientRows(c.Base, clients)
@@ -82,23 +80,6 @@ func clientRows(base views.Base, clients []store.Client) []views.ClientRow {
 		}
 	}
 	return rows
-}
-
-// clientCursor names a place in a list by name and id; it is no secret and no promise.
-func clientCursor(name string, id uuid.UUID) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(id.String() + " " + name))
-}
-
-func parseClientCursor(s string) (name string, id uuid.UUID) {
-	b, err := base64.RawURLEncoding.DecodeString(s)
-	if err != nil {
-		return "", uuid.Nil
-	}
-	before, name, _ := strings.Cut(string(b), " ")
-	if id, err = uuid.Parse(before); err != nil || !web.Printable(name) {
-		return "", uuid.Nil
-	}
-	return name, id
 }
 
 // clientShow is one client from without, with all that can be done about it.
@@ -143,7 +124,7 @@ func plansToGive(me store.Member) []views.Choice {
 	choices := make([]views.Choice, len(store.Plans))
 	for i, plan := range store.Plans {
 		var room []string
-		for _, m := range metricsOf("client", store.PartyAgency) {
+		for _, m := range metricsOf(store.TenantClient, store.PartyAgency) {
 			room = append(room, strings.TrimSuffix(ofMetric(m, store.Limit(plan, m)), " of storage"))
 		}
 		choices[i] = views.Choice{Value: plan, Label: planName(plan) + ": " + strings.Join(room, ", ")}
@@ -163,7 +144,7 @@ func (s *Server) clientRename(w http.ResponseWriter, r *http.Request, me store.M
 			p.Form.Name, p.Form.Errors = f.Raw("name"), ui.Errors(f.Errors)
 		})
 	}
-	return s.clientDeed(w, r, me, "client.renamed", func(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
+	return s.clientDeed(w, r, me, "tenant.renamed", func(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
 		return tx.RenameClient(ctx, id, name)
 	})
 }
@@ -180,7 +161,7 @@ func (s *Server) clientPlan(w http.ResponseWriter, r *http.Request, me store.Mem
 			p.Form.Plan, p.Form.Errors = plan, ui.Errors{"plan": "Choose a plan."}
 		})
 	}
-	return s.clientDeed(w, r, me, "client.plan", func(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
+	return s.clientDeed(w, r, me, "plan.changed", func(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
 		return tx.SetClientPlan(ctx, id, plan)
 	})
 }
@@ -188,7 +169,7 @@ func (s *Server) clientPlan(w http.ResponseWriter, r *http.Request, me store.Mem
 // clientLeave ends the reader's own place in a client. An owner gives it up with a
 // fresh proof, and only where there is another.
 func (s *Server) clientLeave(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	err := s.clientDeed(w, r, me, "client.left", func(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
+	err := s.clientDeed(w, r, me, "member.staff_left", func(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
 		return tx.LeaveClient(ctx, id)
 	})
 	switch {

@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"context"
 	"net/http"
 	"strconv"
 
@@ -46,11 +45,11 @@ func thumbURL(base views.Base, d store.Deliverable) string {
 
 func stateOf(d store.Deliverable) views.State {
 	switch {
-	case d.State == "in_review":
+	case d.State == store.DeliverableInReview:
 		return views.StateReview
-	case d.State == "changes":
+	case d.State == store.DeliverableChanges:
 		return views.StateChanges
-	case d.State == "approved":
+	case d.State == store.DeliverableApproved:
 		return views.StateApproved
 	}
 	return views.StateDraft
@@ -280,94 +279,5 @@ func (s *Server) deliverableUpdate(w http.ResponseWriter, r *http.Request, me st
 	if err != nil {
 		return err
 	}
-	return frame.Done(w, r, frame.Base(r, me).Deliverable(id.String()), "deliverable.saved", "")
-}
-
-func (s *Server) deliverableMove(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	after, err := afterOf(r)
-	if err != nil {
-		return err
-	}
-	project, err := s.deliverableDeed(r, me, func(tx *store.Tx, id uuid.UUID) error {
-		return tx.MoveDeliverable(r.Context(), id, after)
-	})
-	if err != nil {
-		return err
-	}
-	return moved(w, r, frame.Base(r, me).Project(project))
-}
-
-func (s *Server) deliverableArchive(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	return s.deliverablePutAway(w, r, me, "deliverable.archived", func(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
-		return tx.ArchiveDeliverable(ctx, id, true)
-	})
-}
-
-func (s *Server) deliverableUnarchive(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	return s.deliverablePutAway(w, r, me, "deliverable.unarchived", func(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
-		return tx.ArchiveDeliverable(ctx, id, false)
-	})
-}
-
-func (s *Server) deliverableDelete(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	return s.deliverablePutAway(w, r, me, "deliverable.binned", func(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
-		return tx.BinDeliverable(ctx, id, true)
-	})
-}
-
-func (s *Server) deliverableRestore(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	return s.deliverablePutAway(w, r, me, "deliverable.restored", func(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
-		return tx.BinDeliverable(ctx, id, false)
-	})
-}
-
-// deliverablePutAway does something to a deliverable as a whole and returns to
-// its project.
-func (s *Server) deliverablePutAway(w http.ResponseWriter, r *http.Request, me store.Member, deed string, fn func(context.Context, *store.Tx, uuid.UUID) error) error {
-	project, err := s.deliverableDeed(r, me, func(tx *store.Tx, id uuid.UUID) error { return fn(r.Context(), tx, id) })
-	if err != nil {
-		return err
-	}
-	return frame.Done(w, r, frame.Base(r, me).Project(project), deed, web.PathID(r).String())
-}
-
-// deliverableDeed runs a deed on the deliverable of the path and says which
-// project it is in.
-func (s *Server) deliverableDeed(r *http.Request, me store.Member, fn func(*store.Tx, uuid.UUID) error) (project string, err error) {
-	id := web.PathID(r)
-	var in uuid.UUID
-	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error {
-		if err := tx.Read(r.Context(), store.ProjectOf(id, &in)); err != nil {
-			return err
-		}
-		return fn(tx, id)
-	})
-	return in.String(), err
-}
-
-// afterOf reads behind which row another one goes; empty is the first place.
-func afterOf(r *http.Request) (uuid.UUID, error) {
-	f, err := web.NewForm(r)
-	if err != nil {
-		return uuid.Nil, err
-	}
-	after := f.Raw("after")
-	if after == "" {
-		return uuid.Nil, nil
-	}
-	id, err := uuid.Parse(after)
-	if err != nil || id == uuid.Nil {
-		return uuid.Nil, store.ErrNotFound
-	}
-	return id, nil
-}
-
-// moved answers the script that moved a row with nothing, and a form with its page.
-func moved(w http.ResponseWriter, r *http.Request, to string) error {
-	if wantsJSON(r) {
-		w.WriteHeader(http.StatusNoContent)
-		return nil
-	}
-	http.Redirect(w, r, to, http.StatusSeeOther)
-	return nil
+	return frame.Done(w, r, frame.Base(r, me).Deliverable(id.String()), "deliverable.updated", "")
 }

@@ -41,7 +41,7 @@ func (s *Server) domainsPage(w http.ResponseWriter, r *http.Request, me store.Me
 		return err
 	}
 	c := frame.Tenant(r, me)
-	looking := r.URL.Query().Get("did") == "domain.checking"
+	looking := r.URL.Query().Get("did") == "domain.check_requested"
 	p := views.DomainsProps{
 		Form: form, StepUpURL: views.StepUpTo(c.Base.Domains()), Fresh: fresh,
 		Main: s.cfg.URL.Hostname(), Address: s.addressOfTenant(me.Tenant),
@@ -95,7 +95,7 @@ func (s *Server) domainAdd(w http.ResponseWriter, r *http.Request, me store.Memb
 	if err != nil {
 		return err
 	}
-	host, why := s.ours().Fold(f.Raw("host"))
+	host, why := s.ours().Normalize(f.Raw("host"))
 	if why == "" {
 		err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.AddDomain(r.Context(), me, host) })
 	}
@@ -112,7 +112,7 @@ func (s *Server) domainAdd(w http.ResponseWriter, r *http.Request, me store.Memb
 
 func (s *Server) domainCheck(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.CheckDomain(r.Context(), web.PathID(r)) })
-	return s.domainDone(w, r, me, "domain.checking", err)
+	return s.domainDone(w, r, me, "domain.check_requested", err)
 }
 
 func (s *Server) domainRemove(w http.ResponseWriter, r *http.Request, me store.Member) error {

@@ -45,7 +45,7 @@ update memberships set last_seen_at = now(), seen_before_at = now() where email 
 	}
 	write(func(tx *store.Tx) error { _, err := tx.AddVersion(t.Context(), known); return err })
 	hidden := storetest.Deliverable(t, dana, project, "Hidden "+a.Suffix)
-	write(func(tx *store.Tx) error { return tx.ArchiveDeliverable(t.Context(), hidden, true) })
+	write(func(tx *store.Tx) error { return tx.Archive(t.Context(), store.KindDeliverable, hidden, true) })
 	for _, path := range pages {
 		if got := mia.get(t, path).withoutRequestID(); got != before[path] {
 			t.Errorf("%s changed for the client with a draft", path)

@@ -40,7 +40,7 @@ func (s *Server) sendFile(w http.ResponseWriter, r *http.Request, me store.Membe
 	if err := s.db.Read(r.Context(), me, store.GetFile(web.PathID(r), &f)); err != nil {
 		return err
 	}
-	event := store.Event{Verb: "file.downloaded", TargetKind: "file", TargetID: f.ID}
+	event := store.Event{Verb: "file.downloaded", TargetKind: store.KindFile, TargetID: f.ID}
 	if inline && files.Inline(f.ContentType) {
 		event.Verb = "file.viewed"
 		// Pages of ours show it in a frame.
@@ -56,7 +56,7 @@ func (s *Server) sendFile(w http.ResponseWriter, r *http.Request, me store.Membe
 		Inline:      inline,
 	}
 	if r.Method != http.MethodHead {
-		if err := s.db.RecordDownload(r.Context(), me, event, download.IsPiece(r)); err != nil {
+		if err := s.db.RecordDownload(r.Context(), me, event, download.IsContinuation(r)); err != nil {
 			return errors.Join(store.ErrUnavailable, err)
 		}
 	}
@@ -101,7 +101,7 @@ func (s *Server) fileDelete(w http.ResponseWriter, r *http.Request, me store.Mem
 	id, deed := web.PathID(r), "file.binned"
 	deliverable, err := s.binFile(r, me, id, true)
 	if errors.Is(err, store.ErrConflict) {
-		id, deed = uuid.Nil, "file.given_up"
+		id, deed = uuid.Nil, "file.upload_cancelled"
 		err = s.giveUp(r.Context(), me, web.PathID(r))
 	}
 	if errors.Is(err, store.ErrConflict) {

@@ -100,7 +100,7 @@ func (s *Server) handoverSpend(w http.ResponseWriter, r *http.Request, v store.V
 // which is in the client's hands.
 func (s *Server) betterHost(r *http.Request, me store.Member, rule Route) string {
 	host := me.Tenant.Host
-	theirs := me.Party == store.PartyAgency && me.Tenant.Kind == "client"
+	theirs := me.Party == store.PartyAgency && me.Tenant.Kind == store.TenantClient
 	if host == "" || theirs || host == frame.AddressOf(r).Host || !rule.Place || r.Method != http.MethodGet || me.Support != nil || wantsJSON(r) {
 		return ""
 	}
@@ -117,8 +117,8 @@ func pathAtHost(r *http.Request) string {
 func (s *Server) tenantAt(host string) (slug, domain string) { return s.ours().Tenant(host) }
 
 // ours are the names that are no tenant's own.
-func (s *Server) ours() dnscheck.Ours {
-	return dnscheck.Ours{Main: s.cfg.URL.Hostname(), TenantDomain: s.cfg.TenantDomain}
+func (s *Server) ours() dnscheck.Platform {
+	return dnscheck.Platform{MainHost: s.cfg.URL.Hostname(), TenantDomain: s.cfg.TenantDomain}
 }
 
 // originOf is where a tenant's host is reached.

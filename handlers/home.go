@@ -21,7 +21,7 @@ func (s *Server) home(w http.ResponseWriter, r *http.Request, me store.Person) e
 	if err != nil {
 		return err
 	}
-	all := page.Filter == "" && page.After == uuid.Nil
+	all := page.Text == "" && page.After.ID == uuid.Nil
 	if all && len(rows) == 1 {
 		http.Redirect(w, r, rows[0].HomeURL, http.StatusSeeOther)
 		return nil
@@ -31,7 +31,7 @@ func (s *Server) home(w http.ResponseWriter, r *http.Request, me store.Person) e
 		return views.Render(w, r, http.StatusOK, views.NoWorkspaces(c))
 	}
 	return views.Render(w, r, http.StatusOK, views.StaffHome(c, views.StaffHomeProps{
-		Query:      page.Filter,
+		Query:      page.Text,
 		Workspaces: rows,
 		NewerURL:   page.first(views.PathHome),
 		OlderURL:   page.more(views.PathHome),
@@ -74,7 +74,7 @@ func logoURL(id *uuid.UUID) string {
 
 func under(m store.Workspace) string {
 	switch {
-	case m.Kind == "agency":
+	case m.Kind == store.TenantAgency:
 		return "Your agency"
 	case m.Party == store.PartyClient:
 		return "Portal by " + frame.OrZero(m.AgencyName)

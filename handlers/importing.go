@@ -27,7 +27,7 @@ func (s *Server) importShow(w http.ResponseWriter, r *http.Request, me store.Mem
 
 func (s *Server) importPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, props views.ImportProps) error {
 	props.Most = ui.Count(maxImport, "person", "people")
-	props.Sides = me.Party == store.PartyAgency && me.Tenant.Kind == "client"
+	props.Sides = me.Party == store.PartyAgency && me.Tenant.Kind == store.TenantClient
 	return views.Render(w, r, status, views.Import(frame.Tenant(r, me), props))
 }
 
@@ -127,7 +127,7 @@ func (s *Server) judge(r *http.Request, me store.Member, rows []importRow) error
 		p := row.person
 		switch {
 		case row.wrong != "":
-		case p.Party == store.PartyClient && me.Tenant.Kind == "agency":
+		case p.Party == store.PartyClient && me.Tenant.Kind == store.TenantAgency:
 			row.wrong = "An agency has no client side. Invite clients in their own workspace."
 		case !me.Manages(p.Party, p.Role, byClient):
 			row.wrong = "You can't invite people as " + strings.ToLower(frame.RoleNames[p.Role]) + " of " + sideOf(me, p.Party) + "."

@@ -30,7 +30,7 @@ func (s *Server) invitePage(w http.ResponseWriter, r *http.Request, me store.Per
 		return s.inviteOver(w, r, i.Over, s.cfg.URL.String()+views.PathBase(i.Tenant.Slug).Home())
 	case i.Over != "":
 		return s.inviteOver(w, r, i.Over, "")
-	case i.Tenant.State != "active":
+	case i.Tenant.State != store.TenantActive:
 		return errPaused
 	}
 	if typed.Errors == nil {

@@ -22,7 +22,7 @@ const invitesPerHour = 5
 // parties are those the member may invite to.
 func parties(me store.Member, byClient bool) (may []store.Party) {
 	for _, p := range []store.Party{store.PartyClient, store.PartyAgency} {
-		if me.Manages(p, store.RoleViewer, byClient) && (p == store.PartyAgency || me.Tenant.Kind == "client") {
+		if me.Manages(p, store.RoleViewer, byClient) && (p == store.PartyAgency || me.Tenant.Kind == store.TenantClient) {
 			may = append(may, p)
 		}
 	}
@@ -138,9 +138,9 @@ func newPerson(f *web.Form, me store.Member) store.NewPerson {
 		Role:  store.Role(f.Raw("role")),
 	}
 	switch {
-	case p.Party == "" && (me.Tenant.Kind == "agency" || me.Party == store.PartyClient):
+	case p.Party == "" && (me.Tenant.Kind == store.TenantAgency || me.Party == store.PartyClient):
 		p.Party = me.Party
-	case p.Party != store.PartyAgency && (p.Party != store.PartyClient || me.Tenant.Kind == "agency"):
+	case p.Party != store.PartyAgency && (p.Party != store.PartyClient || me.Tenant.Kind == store.TenantAgency):
 		f.Errors["party"] = "Choose a side."
 	}
 	if !slices.Contains(store.Roles(), p.Role) {

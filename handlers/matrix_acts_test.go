@@ -222,13 +222,13 @@ func freshProject(t *testing.T, w *world, _ *persona) uuid.UUID { return w.own.p
 
 func archivedProject(t *testing.T, w *world, _ *persona) uuid.UUID {
 	id := w.own.project(t, true)
-	write(t, w.own.staff, func(tx *store.Tx) error { return tx.ArchiveProject(t.Context(), id, true) })
+	write(t, w.own.staff, func(tx *store.Tx) error { return tx.Archive(t.Context(), store.KindProject, id, true) })
 	return id
 }
 
 func binnedProject(t *testing.T, w *world, _ *persona) uuid.UUID {
 	id := w.own.project(t, true)
-	write(t, w.own.staff, func(tx *store.Tx) error { return tx.BinProject(t.Context(), id, true) })
+	write(t, w.own.staff, func(tx *store.Tx) error { return tx.Bin(t.Context(), store.KindProject, id, true) })
 	return id
 }
 
@@ -239,13 +239,13 @@ func freshDeliverable(t *testing.T, w *world, _ *persona) uuid.UUID {
 
 func archivedDeliverable(t *testing.T, w *world, p *persona) uuid.UUID {
 	id := freshDeliverable(t, w, p)
-	write(t, w.own.staff, func(tx *store.Tx) error { return tx.ArchiveDeliverable(t.Context(), id, true) })
+	write(t, w.own.staff, func(tx *store.Tx) error { return tx.Archive(t.Context(), store.KindDeliverable, id, true) })
 	return id
 }
 
 func binnedDeliverable(t *testing.T, w *world, p *persona) uuid.UUID {
 	id := freshDeliverable(t, w, p)
-	write(t, w.own.staff, func(tx *store.Tx) error { return tx.BinDeliverable(t.Context(), id, true) })
+	write(t, w.own.staff, func(tx *store.Tx) error { return tx.Bin(t.Context(), store.KindDeliverable, id, true) })
 	return id
 }
 

@@ -29,8 +29,7 @@ func sideOf(me store.Member, p store.Party) string {
 
 func (s *Server) memberList(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	q := r.URL.Query()
-	page := store.PeoplePage{Text: strings.TrimSpace(q.Get("q")), Limit: peopleShown + 1}
-	page.After, _ = uuid.Parse(q.Get("after"))
+	page := store.PeopleFilter{Text: strings.TrimSpace(q.Get("q")), Page: store.PageOf(peopleShown, frame.ParseCursor(q.Get("after")))}
 	var (
 		people   []store.Membership
 		count    store.PeopleCount
@@ -44,12 +43,12 @@ func (s *Server) memberList(w http.ResponseWriter, r *http.Request, me store.Mem
 	}
 	c := frame.Tenant(r, me)
 	props := views.MembersProps{Query: page.Text}
-	if len(people) > peopleShown {
-		people = people[:peopleShown]
-		props.MoreURL = c.Base.MembersIn(url.Values{"q": {page.Text}, "after": {people[peopleShown-1].UserID.String()}})
+	people, next := store.Cut(people, page.Page, func(p store.Membership) store.Cursor { return store.Cursor{ID: p.UserID} })
+	if after := frame.WriteCursor(next); after != "" {
+		props.MoreURL = c.Base.MembersIn(url.Values{"q": {page.Text}, "after": {after}})
 	}
 	props.Groups = memberGroups(c.Base, me, people, count)
-	if page.After != uuid.Nil {
+	if page.After.ID != uuid.Nil {
 		props.FirstURL = c.Base.MembersIn(url.Values{"q": {page.Text}})
 	} else if page.Text == "" {
 		props.Invites = inviteRows(c.Base, me, invites, byClient)
@@ -57,7 +56,7 @@ func (s *Server) memberList(w http.ResponseWriter, r *http.Request, me store.Mem
 	if len(parties(me, byClient)) > 0 {
 		props.InviteURL = c.Base.InviteNew()
 	}
-	if me.Tenant.Kind == "client" && me.MayNow(store.ManageStaff) && me.Support == nil {
+	if me.Tenant.Kind == store.TenantClient && me.MayNow(store.ManageStaff) && me.Support == nil {
 		props.ByClient = &views.ByClient{Client: me.Tenant.Name, May: byClient}
 	}
 	return views.Render(w, r, http.StatusOK, views.Members(c, props))
@@ -69,7 +68,7 @@ func memberGroups(base views.Base, me store.Member, people []store.Membership, c
 	if me.Party == store.PartyAgency {
 		clients.Hint, team.Hint = "Your client's people.", "Your team in this workspace."
 	}
-	if me.Tenant.Kind == "agency" {
+	if me.Tenant.Kind == store.TenantAgency {
 		team.Title, team.Hint = me.Tenant.Name, "Everyone on the team."
 	}
 	for _, p := range people {
@@ -115,7 +114,7 @@ func (s *Server) memberPage(w http.ResponseWriter, r *http.Request, me store.Mem
 		Since:    p.CreatedAt,
 		LastSeen: frame.OrZero(p.LastSeenAt),
 		You:      p.UserID == me.ID(),
-		Team:     me.Tenant.Kind == "agency",
+		Team:     me.Tenant.Kind == store.TenantAgency,
 		Owner:    p.Role == store.RoleOwner,
 		Refused:  refused,
 		Errors:   wrong,
@@ -189,7 +188,7 @@ func (s *Server) membersByClient(w http.ResponseWriter, r *http.Request, me stor
 	if err != nil {
 		return err
 	}
-	return frame.Done(w, r, frame.Base(r, me).Members(), "people.by_client", "")
+	return frame.Done(w, r, frame.Base(r, me).Members(), "tenant.people_managers_changed", "")
 }
 
 func (s *Server) leaveShow(w http.ResponseWriter, r *http.Request, me store.Member) error {
@@ -198,7 +197,7 @@ func (s *Server) leaveShow(w http.ResponseWriter, r *http.Request, me store.Memb
 
 func (s *Server) leavePage(w http.ResponseWriter, r *http.Request, me store.Member, status int, refused string) error {
 	c := frame.Tenant(r, me)
-	return views.Render(w, r, status, views.Leave(c, views.LeaveProps{Name: c.Workspace.Name, Team: me.Tenant.Kind == "agency", Owner: me.Role == store.RoleOwner, Refused: refused}))
+	return views.Render(w, r, status, views.Leave(c, views.LeaveProps{Name: c.Workspace.Name, Team: me.Tenant.Kind == store.TenantAgency, Owner: me.Role == store.RoleOwner, Refused: refused}))
 }
 
 func (s *Server) leave(w http.ResponseWriter, r *http.Request, me store.Member) error {

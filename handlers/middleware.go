@@ -17,7 +17,7 @@ func (s *Server) logRequests(next http.Handler) http.Handler {
 		start := time.Now()
 		rec := &web.Recorder{ResponseWriter: w}
 		seen := &routeSeen{}
-		ctx := context.WithValue(s.metrics.Begin(r.Context()), routeSeenKey{}, seen)
+		ctx := context.WithValue(s.metrics.StartRequest(r.Context()), routeSeenKey{}, seen)
 		// A download that is cut off leaves by a panic, and is a request all the same.
 		defer func() { s.answered(ctx, r, rec, seen.route, time.Since(start)) }()
 		next.ServeHTTP(rec, r.WithContext(ctx))
@@ -34,11 +34,11 @@ func (s *Server) answered(ctx context.Context, r *http.Request, rec *web.Recorde
 		slog.Int("status", rec.Status),
 		slog.Int64("bytes", rec.Bytes),
 		slog.Duration("took", took))
-	a := metrics.Answer{RequestID: id, Route: route.Path, Method: r.Method, Status: rec.Status, Took: took}
+	a := metrics.Request{RequestID: id, Route: route.Path, Method: r.Method, Status: rec.Status, Duration: took}
 	if route.Streams && r.Method == http.MethodGet && rec.Status < http.StatusBadRequest {
 		a.Download = rec.Bytes
 	}
-	s.metrics.Answered(ctx, a)
+	s.metrics.EndRequest(ctx, a)
 }
 
 // routeSeen carries the route back to the log, across the copies of the request

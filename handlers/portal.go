@@ -27,11 +27,11 @@ func (s *Server) tenantHome(w http.ResponseWriter, r *http.Request, me store.Mem
 	if me.Party == store.PartyClient {
 		reads = append(reads, store.ListShown("", 50, &newest))
 	} else {
-		reads = append(reads, store.ListNewest("", 50, &newest), store.ListActivity(store.ActivityFilter{Limit: 8}, &latest))
+		reads = append(reads, store.ListNewest("", 50, &newest), store.ListActivity(store.ActivityFilter{Page: store.Page{Limit: 8}}, &latest))
 	}
 	c := frame.Tenant(r, me)
 	if c.Doors.Clients {
-		reads = append(reads, store.ListClients(store.ClientPage{Limit: clientsAtHome}, &clients))
+		reads = append(reads, store.ListClients(store.ClientFilter{Page: store.Page{Limit: clientsAtHome}}, &clients))
 	}
 	if err := s.db.Read(r.Context(), me, reads...); err != nil {
 		return err
@@ -39,7 +39,7 @@ func (s *Server) tenantHome(w http.ResponseWriter, r *http.Request, me store.Mem
 	if me.Party == store.PartyClient {
 		return views.Render(w, r, http.StatusOK, views.ClientHome(c, clientHome(c, me, projects, newest)))
 	}
-	waiting := waitingRows(c, newest, "in_review")
+	waiting := waitingRows(c, newest, store.DeliverableInReview)
 	return views.Render(w, r, http.StatusOK, views.WorkspaceHome(c, views.WorkspaceHomeProps{
 		Figures: []views.Figure{
 			{Label: "projects", Value: len(projects), URL: c.Base.Projects()},
@@ -49,17 +49,17 @@ func (s *Server) tenantHome(w http.ResponseWriter, r *http.Request, me store.Mem
 		Projects:  projectRows(c, projects[:min(len(projects), 6)]),
 		Clients:   clientRows(c.Base, clients),
 		Latest:    eventRows(c.Base, me, latest),
-		CanCreate: me.MayNow(store.EditWork) && me.Tenant.Kind == "client",
+		CanCreate: me.MayNow(store.EditWork) && me.Tenant.Kind == store.TenantClient,
 	}))
 }
 
 func clientHome(c views.Chrome, me store.Member, projects []store.Project, newest []store.Deliverable) views.ClientHomeProps {
 	p := views.ClientHomeProps{
 		FirstName: strings.Fields(me.Name + " ")[0],
-		Waiting:   waitingRows(c, newest, "in_review"),
+		Waiting:   waitingRows(c, newest, store.DeliverableInReview),
 		Projects:  projectRows(c, projects),
 	}
-	if approved := waitingRows(c, newest, "approved"); len(p.Waiting) == 0 && len(approved) > 0 {
+	if approved := waitingRows(c, newest, store.DeliverableApproved); len(p.Waiting) == 0 && len(approved) > 0 {
 		p.Approved = &approved[0]
 	}
 	for _, d := range newest {
@@ -86,7 +86,7 @@ const newShown = 5
 
 // waitingRows are the deliverables in a state: what is due soonest first, then
 // what waits longest.
-func waitingRows(c views.Chrome, newest []store.Deliverable, state string) []views.WaitingRow {
+func waitingRows(c views.Chrome, newest []store.Deliverable, state store.DeliverableState) []views.WaitingRow {
 	waiting := slices.DeleteFunc(slices.Clone(newest), func(d store.Deliverable) bool { return d.State != state })
 	slices.SortStableFunc(waiting, func(a, b store.Deliverable) int {
 		return cmp.Or(dueOrNever(a).Compare(dueOrNever(b)), a.UpdatedAt.Compare(b.UpdatedAt))

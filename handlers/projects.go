@@ -14,7 +14,7 @@ import (
 
 func (s *Server) projectList(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	which := store.Current
-	if r.URL.Query().Get("show") == store.Archived {
+	if r.URL.Query().Get("show") == string(store.Archived) {
 		which = store.Archived
 	}
 	var projects []store.Project
@@ -52,8 +52,8 @@ func projectRows(c views.Chrome, projects []store.Project) []views.ProjectRow {
 }
 
 // late says whether a day has passed, where the reader is, on work that is not done.
-func late(due *time.Time, state string, today time.Time) bool {
-	return due != nil && state != "approved" && today.After(*due)
+func late(due *time.Time, state store.DeliverableState, today time.Time) bool {
+	return due != nil && state != store.DeliverableApproved && today.After(*due)
 }
 
 func (s *Server) projectNew(w http.ResponseWriter, r *http.Request, me store.Member) error {
@@ -194,51 +194,7 @@ func (s *Server) projectUpdate(w http.ResponseWriter, r *http.Request, me store.
 	if err != nil {
 		return err
 	}
-	return frame.Done(w, r, frame.Base(r, me).Project(id.String()), "project.saved", "")
-}
-
-func (s *Server) projectMove(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	after, err := afterOf(r)
-	if err != nil {
-		return err
-	}
-	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.MoveProject(r.Context(), web.PathID(r), after) })
-	if err != nil {
-		return err
-	}
-	return moved(w, r, frame.Base(r, me).Projects())
-}
-
-func (s *Server) projectArchive(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	return s.projectDeed(w, r, me, "project.archived", func(tx *store.Tx) error {
-		return tx.ArchiveProject(r.Context(), web.PathID(r), true)
-	})
-}
-
-func (s *Server) projectUnarchive(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	return s.projectDeed(w, r, me, "project.unarchived", func(tx *store.Tx) error {
-		return tx.ArchiveProject(r.Context(), web.PathID(r), false)
-	})
-}
-
-func (s *Server) projectDelete(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	return s.projectDeed(w, r, me, "project.binned", func(tx *store.Tx) error {
-		return tx.BinProject(r.Context(), web.PathID(r), true)
-	})
-}
-
-func (s *Server) projectRestore(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	return s.projectDeed(w, r, me, "project.restored", func(tx *store.Tx) error {
-		return tx.BinProject(r.Context(), web.PathID(r), false)
-	})
-}
-
-// projectDeed does something to a project as a whole and returns to the list.
-func (s *Server) projectDeed(w http.ResponseWriter, r *http.Request, me store.Member, deed string, fn func(*store.Tx) error) error {
-	if err := s.db.Write(r.Context(), me, fn); err != nil {
-		return err
-	}
-	return frame.Done(w, r, frame.Base(r, me).Projects(), deed, web.PathID(r).String())
+	return frame.Done(w, r, frame.Base(r, me).Project(id.String()), "project.updated", "")
 }
 
 func versionWord(n int) string { return "Version " + strconv.Itoa(n) }

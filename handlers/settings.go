@@ -43,7 +43,7 @@ func (s *Server) settingsPage(w http.ResponseWriter, r *http.Request, me store.M
 		Worn:      views.Worn{PortalName: me.Tenant.PortalName, Welcome: me.Tenant.Welcome, LogoURL: views.Logo(me.Tenant.LogoID)},
 		OwnLogo:   own.LogoID != nil,
 		CanEdit:   me.MayNow(store.EditSettings),
-		IsAgency:  me.Tenant.Kind == "agency",
+		IsAgency:  me.Tenant.Kind == store.TenantAgency,
 		LogoLimit: ui.Size(maxLogo),
 	}))
 }
@@ -69,7 +69,7 @@ func (s *Server) settingsUpdate(w http.ResponseWriter, r *http.Request, me store
 	if err != nil {
 		return err
 	}
-	return frame.Done(w, r, frame.Base(r, me).Settings(), "settings.saved", "")
+	return frame.Done(w, r, frame.Base(r, me).Settings(), "tenant.updated", "")
 }
 
 func settingsInput(f *web.Form) store.SettingsInput {

@@ -10,7 +10,6 @@ import (
 	"github.com/google/uuid"
 
 	"portico/handlers/frame"
-	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 )
@@ -25,7 +24,7 @@ func (s *Server) switcher(w http.ResponseWriter, r *http.Request, me store.Perso
 		return err
 	}
 	return views.Render(w, r, http.StatusOK, views.Switcher(frame.Person(me), views.SwitcherProps{
-		Query:      page.Filter,
+		Query:      page.Text,
 		Workspaces: rows,
 		FirstURL:   page.first(views.PathSwitcher),
 		MoreURL:    page.more(views.PathSwitcher),
@@ -34,7 +33,7 @@ func (s *Server) switcher(w http.ResponseWriter, r *http.Request, me store.Perso
 
 // workspacePage is where in the list of their workspaces somebody is.
 type workspacePage struct {
-	store.WorkspacePage
+	store.WorkspaceFilter
 	next string // cursor of what comes after, "" for nothing
 }
 
@@ -42,29 +41,26 @@ func (p workspacePage) more(path string) string {
 	if p.next == "" {
 		return ""
 	}
-	return path + "?" + url.Values{"q": {p.Filter}, "after": {p.next}}.Encode()
+	return path + "?" + url.Values{"q": {p.Text}, "after": {p.next}}.Encode()
 }
 
 func (p workspacePage) first(path string) string {
-	if p.After == uuid.Nil {
+	if p.After.ID == uuid.Nil {
 		return ""
 	}
-	return path + "?" + url.Values{"q": {p.Filter}}.Encode()
+	return path + "?" + url.Values{"q": {p.Text}}.Encode()
 }
 
 // workspaces reads one page of the person's workspaces, as the query asks for it.
 func (s *Server) workspaces(r *http.Request, me store.Person, shown int) ([]views.WorkspaceRow, workspacePage, error) {
 	q := r.URL.Query()
-	page := workspacePage{WorkspacePage: store.WorkspacePage{Filter: strings.TrimSpace(q.Get("q")), Limit: shown + 1}}
-	page.AfterUsed, page.After = web.ParseCursor(q.Get("after"))
+	page := workspacePage{WorkspaceFilter: store.WorkspaceFilter{Text: strings.TrimSpace(q.Get("q")), Page: store.PageOf(shown, frame.ParseCursor(q.Get("after")))}}
 	var mine []store.Workspace
-	if err := s.db.ReadOwn(r.Context(), me, store.MyWorkspaces(page.WorkspacePage, &mine)); err != nil {
+	if err := s.db.ReadOwn(r.Context(), me, store.MyWorkspaces(page.WorkspaceFilter, &mine)); err != nil {
 		return nil, page, err
 	}
-	if len(mine) > shown {
-		mine = mine[:shown]
-		page.next = web.Cursor(mine[shown-1].UsedAt, mine[shown-1].TenantID)
-	}
+	mine, next := store.Cut(mine, page.Page, func(w store.Workspace) store.Cursor { return store.Cursor{At: w.UsedAt, ID: w.TenantID} })
+	page.next = frame.WriteCursor(next)
 	return workspaceRows(mine), page, nil
 }
 

@@ -25,7 +25,7 @@ func TestAgainLeadsToTheLastPlace(t *testing.T) {
 	if got := s.as(t, a.Ravi).get(t, "/w/"+a.Acme+"/again"); got.location() != "/w/"+a.Acme+"/" {
 		t.Errorf("Ravi is led to %q", got.location())
 	}
-	write(t, dana, func(tx *store.Tx) error { return tx.BinProject(t.Context(), id, true) })
+	write(t, dana, func(tx *store.Tx) error { return tx.Bin(t.Context(), store.KindProject, id, true) })
 	if got := b.get(t, "/w/"+a.Acme+"/again"); got.location() != "/w/"+a.Acme+"/" {
 		t.Errorf("where nothing is left: %q", got.location())
 	}

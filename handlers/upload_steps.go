@@ -101,7 +101,7 @@ func (s *Server) removeGivenUp(ctx context.Context, me store.Member, id uuid.UUI
 	if left.StorageID != "" {
 		err = s.vault(me).Abort(ctx, fileKey(me, id), left.StorageID)
 	}
-	for _, key := range files.KeysOf(me.TenantID(), id) {
+	for _, key := range files.FileKeys(me.TenantID(), id) {
 		if err == nil {
 			err = s.vault(me).Delete(ctx, key)
 		}
@@ -127,7 +127,7 @@ type incoming struct {
 // hash of the file when it is the next in order. It returns how large it was.
 func (s *Server) putPart(ctx context.Context, me store.Member, u *store.FileUpload, in incoming) (int64, error) {
 	hash, err := files.ResumeHash(u.HashState)
-	next := err == nil && hash.Seen() == int64(in.number-1)*store.PartSize
+	next := err == nil && hash.Offset() == int64(in.number-1)*store.PartSize
 	if next {
 		in.body = io.TeeReader(in.body, hash)
 	}
@@ -272,7 +272,7 @@ func (s *Server) examine(ctx context.Context, me store.Member, u store.FileUploa
 	if err != nil {
 		hash = files.NewHash()
 	}
-	if err := s.vault(me).CatchUp(ctx, info.Key, hash); err != nil {
+	if err := s.vault(me).HashRest(ctx, info.Key, hash); err != nil {
 		return store.Stored{}, err
 	}
 	contentType, err := sniff(ctx, s.vault(me), info)
@@ -304,7 +304,7 @@ func sniff(ctx context.Context, vault files.Vault, info files.ObjectInfo) (strin
 	if info.Size == 0 {
 		return files.Sniff(nil), nil
 	}
-	object, err := vault.Get(ctx, info.Key, files.Wanted{Range: files.Range{Length: min(info.Size, files.SniffSize)}})
+	object, err := vault.Get(ctx, info.Key, files.ReadOptions{Range: files.Range{Length: min(info.Size, files.SniffSize)}})
 	if err != nil {
 		return "", err
 	}

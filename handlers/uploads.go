@@ -42,10 +42,10 @@ type uploadPlan struct {
 
 // uploadState is what has arrived of an upload.
 type uploadState struct {
-	State    string      `json:"state"`
-	PartSize int64       `json:"part_size"`
-	Size     *int64      `json:"size"`
-	Parts    []partState `json:"parts"`
+	State    store.FileState `json:"state"`
+	PartSize int64           `json:"part_size"`
+	Size     *int64          `json:"size"`
+	Parts    []partState     `json:"parts"`
 }
 
 type partState struct {
@@ -55,9 +55,9 @@ type partState struct {
 
 // uploadResult is a file that has arrived.
 type uploadResult struct {
-	State  string `json:"state"`
-	SHA256 string `json:"sha256"`
-	URL    string `json:"url"`
+	State  store.FileState `json:"state"`
+	SHA256 string          `json:"sha256"`
+	URL    string          `json:"url"`
 }
 
 func (s *Server) uploadCreate(w http.ResponseWriter, r *http.Request, me store.Member) error {

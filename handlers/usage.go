@@ -36,9 +36,9 @@ func (s *Server) usageShow(w http.ResponseWriter, r *http.Request, me store.Memb
 // metricsOf are what counts in a tenant: an agency's own place holds its team and
 // its clients, and no work. The client is told of people alone: work that is not
 // shared counts too, and is nothing for them to see.
-func metricsOf(kind string, party store.Party) []store.Metric {
+func metricsOf(kind store.TenantKind, party store.Party) []store.Metric {
 	switch {
-	case kind == "agency":
+	case kind == store.TenantAgency:
 		return []store.Metric{store.Users, store.Clients}
 	case party == store.PartyClient:
 		return []store.Metric{store.Users}
@@ -78,7 +78,7 @@ func planName(plan string) string { return strings.ToUpper(plan[:1]) + plan[1:] 
 
 // whoRaises says who can give the tenant a larger plan.
 func whoRaises(me store.Member) string {
-	if me.Tenant.Kind == "agency" {
+	if me.Tenant.Kind == store.TenantAgency {
 		return "The operator of this installation can change it."
 	}
 	return "An owner of " + me.Tenant.AgencyName + " can change it."

@@ -1,10 +1,10 @@
--- Tenants, the people in them, and how people prove who they are.
+-- Tenants, their members, and sign-in.
 --
--- Three roles exist before this file runs (portico bootstrap makes them):
---   portico_owner   owns and migrates, serves nobody
---   portico_app     serves: owns nothing, bypasses nothing, member of nothing
---   portico_lookup  cannot log in; owns the functions of schema lookup, which
---                   are the whole cross-tenant surface of the product
+-- Three roles exist before this file runs (portico bootstrap creates them):
+--   portico_owner   owns the schema and migrates it; the server never uses it
+--   portico_app     used by the server: owns nothing, bypasses nothing, member of nothing
+--   portico_lookup  can't log in; owns the functions of schema lookup, the only
+--                   ones that cross tenants
 
 -- +goose Up
 
@@ -15,8 +15,8 @@ grant usage on schema public to portico_app, portico_lookup;
 alter default privileges for role portico_owner revoke execute on functions from public;
 alter default privileges for role portico_lookup revoke execute on functions from public;
 
--- Global: the boundary itself. Names of clients are secrets, so the app sees
--- only the row of the tenant it stands in.
+-- Global: the boundary itself. Names of clients are secret, so the app sees only
+-- the row of the tenant in its context.
 create table tenants (
     id            uuid primary key,
     kind          text not null check (kind in ('agency', 'client')),
@@ -31,13 +31,13 @@ create table tenants (
     accent        text check (accent ~ '^#[0-9a-f]{6}$'),
     created_at    timestamptz not null default now(),
     unique (id, kind),
-    -- A client belongs to an agency, and only an agency can be belonged to.
+    -- A client belongs to an agency.
     foreign key (agency_id, agency_kind) references tenants (id, kind),
     check ((kind = 'client') = (agency_id is not null))
 );
 create index tenants_by_agency on tenants (agency_id, name) where agency_id is not null;
 
--- Global: people exist before and beside any tenant. Addresses are stored folded.
+-- Global: people exist independently of tenants. Addresses are stored in lower case.
 create table users (
     id           uuid primary key,
     kind         text not null default 'person' check (kind in ('person', 'agent')),
@@ -49,7 +49,7 @@ create table users (
     unique (id, kind)
 );
 
--- Global: who an outside provider says a person is. E-mail is not identity.
+-- Global: a person's accounts at sign-in providers. An e-mail address is not an identity.
 create table identities (
     issuer      text not null check (char_length(issuer) <= 512),
     subject     text not null check (char_length(subject) between 1 and 255),
@@ -60,8 +60,8 @@ create table identities (
 );
 create index identities_by_user on identities (user_id);
 
--- Global: agents belong to the platform, never to a tenant. One row is the lock
--- that keeps an agent to one support session at a time.
+-- Global: agents belong to the platform, never to a tenant. Locking an agent's row
+-- limits them to one support session at a time.
 create table support_agents (
     user_id      uuid primary key,
     user_kind    text not null default 'agent' check (user_kind = 'agent'),
@@ -70,7 +70,7 @@ create table support_agents (
     foreign key (user_id, user_kind) references users (id, kind)
 );
 
--- Global: a host name is looked up before any tenant is known.
+-- Global: a host is looked up before the tenant is known.
 create table domains (
     host         text primary key check (host = lower(host) and char_length(host) <= 253),
     tenant_id    uuid not null references tenants (id),
@@ -79,8 +79,8 @@ create table domains (
 );
 create index domains_by_tenant on domains (tenant_id);
 
--- A person in a tenant, with the name and address used there. Ended, never
--- deleted, so that authorship keeps its name.
+-- A person in a tenant, with the name and address used there. Memberships are ended
+-- and never deleted, so authors keep their names.
 create table memberships (
     tenant_id         uuid not null,
     user_id           uuid not null,
@@ -109,7 +109,7 @@ create table memberships (
 create index memberships_people on memberships (tenant_id, party, name, user_id) include (role, email, ended_at, last_seen_at);
 create index memberships_of_user on memberships (user_id, tenant_id) include (party, role) where ended_at is null;
 
--- What who did, by tenant. The app inserts and reads; nobody changes.
+-- The audit trail of a tenant. The app inserts and reads; nobody updates or deletes.
 create table audit_events (
     tenant_id           uuid not null references tenants (id),
     id                  uuid not null,
@@ -130,8 +130,8 @@ create table audit_events (
 create index audit_events_newest on audit_events (tenant_id, at desc, id desc);
 create index audit_events_support on audit_events (tenant_id, support_session_id, at, id) where support_session_id is not null;
 
--- Global: what a person did to their account, and refusals met where they are
--- no member. Kept apart from tenants on purpose.
+-- Global: what people did with their accounts, and refusals in tenants of which they
+-- are not members. Deliberately separate from tenants.
 create table account_events (
     id          uuid primary key,
     user_id     uuid not null references users (id),
@@ -143,9 +143,10 @@ create table account_events (
 );
 create index account_events_newest on account_events (user_id, at desc, id desc);
 
--- Global: browsers signed in. The cookie holds a random token, the table its
--- SHA-256. The app may list and end its own person's; only functions of schema
--- lookup make one, and each of them spends a proof first.
+-- Global: sessions of browsers. The cookie holds a random token, the table its
+-- SHA-256. The app may list and delete the sessions of the person in its context.
+-- Only functions of schema lookup create sessions, each after using up a proof of
+-- identity.
 create table sessions (
     id                   uuid primary key,
     token_hash           bytea not null unique check (octet_length(token_hash) = 32),
@@ -163,8 +164,8 @@ create table sessions (
 create index sessions_of_user on sessions (user_id, created_at desc);
 create index sessions_by_expiry on sessions (expires_at);
 
--- Global: a sign-in or step-up under way. Every secret in it is a hash, but for
--- the PKCE verifier and nonce, which are worthless without the browser's cookie.
+-- Global: a sign-in or step-up in progress. Secrets are stored as hashes, except the
+-- PKCE verifier and nonce, which are useless without the browser's cookie.
 create table sign_in_flows (
     id           uuid primary key,
     purpose      text not null check (purpose in ('mail', 'oidc', 'step_up')),
@@ -188,7 +189,7 @@ create table sign_in_flows (
 create index sign_in_flows_by_cookie on sign_in_flows (cookie_hash);
 create index sign_in_flows_by_expiry on sign_in_flows (expires_at);
 
--- Global: counters of attempts, keyed by an HMAC so that the table names nobody.
+-- Global: counters of attempts, keyed by an HMAC, so the table identifies nobody.
 create table rate_counters (
     key           bytea not null check (octet_length(key) = 32),
     window_start  timestamptz not null,
@@ -197,8 +198,8 @@ create table rate_counters (
 );
 create index rate_counters_by_window on rate_counters (window_start);
 
--- Global: jobs that were refused, because they named no tenant or a wrong one.
--- The tenant in it is a claim, not a fact, hence no key.
+-- Global: jobs that were refused because they named no tenant or a wrong one. The
+-- tenant is unverified, so there is no foreign key.
 create table job_refusals (
     id       uuid primary key,
     at       timestamptz not null default now(),
@@ -212,7 +213,7 @@ alter table job_refusals force row level security;
 create policy lookup on job_refusals to portico_lookup using (true) with check (true);
 grant insert on job_refusals to portico_lookup;
 
--- Row level security, tenant tables: the one canonical policy.
+-- Row level security of tenant tables: the one canonical policy.
 -- +goose StatementBegin
 do $$
 declare t text;
@@ -225,7 +226,7 @@ begin
             with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid))$p$, t);
         execute format('create policy lookup on %I to portico_lookup using (true) with check (true)', t);
     end loop;
-    -- Global tables: closed for the app but for its own person's rows.
+    -- Global tables: the app sees only rows of the person in its context.
     foreach t in array array['users', 'identities', 'support_agents', 'domains', 'tenants',
                              'account_events', 'sessions', 'sign_in_flows', 'rate_counters'] loop
         execute format('alter table %I enable row level security', t);
@@ -247,8 +248,7 @@ create policy own on tenants to portico_app
     using (id = (select nullif(current_setting('app.tenant_id', true), '')::uuid))
     with check (id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
 
--- What belongs to a person and to no tenant is out of reach while somebody else
--- sits there as them.
+-- A person's own data is inaccessible in a support session as that person.
 -- +goose StatementBegin
 do $$
 declare t text;
@@ -260,19 +260,19 @@ begin
 end $$;
 -- +goose StatementEnd
 
--- Audit rows say the truth about who wrote them: the context, nothing else.
+-- An audit row's author must be the one in the context.
 create policy truthful on audit_events as restrictive for insert to portico_app
     with check (
         actor_id is not distinct from (select nullif(current_setting('app.actor_id', true), '')::uuid)
         and subject_id is not distinct from (select nullif(current_setting('app.user_id', true), '')::uuid)
         and support_session_id is not distinct from (select nullif(current_setting('app.support_session_id', true), '')::uuid)
         and party = (select current_setting('app.party', true)));
--- Clients see their own side's activity and support's, never the agency's.
+-- Clients see their own and support's activity, never the agency's.
 create policy party on audit_events as restrictive for select to portico_app
     using (party = 'client' or support_session_id is not null or starts_with(verb, 'support.')
         or (select current_setting('app.party', true)) in ('agency', 'system'));
 
--- The clock says when, not the app.
+-- The app can't set the time of an audit row.
 grant select on audit_events to portico_app;
 grant insert (tenant_id, id, actor_id, subject_id, support_session_id, party, verb, target_kind, target_id, result, request_id, detail)
     on audit_events to portico_app;

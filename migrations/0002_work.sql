@@ -1,9 +1,8 @@
--- The work: projects, the deliverables in them, their versions and files.
+-- Projects, their deliverables, versions and files.
 --
--- shared_at says when the client was first shown a row; until then a restrictive
--- policy hides it from the client party in the database itself, counts included.
--- created_by and support_session_id come from the context, so that no caller can
--- name somebody else.
+-- shared_at is when the client could first see a row. Until then a restrictive policy
+-- hides it from the client party, also from counts. created_by and support_session_id
+-- come from the context, so a caller can't name another author.
 
 -- +goose Up
 
@@ -39,7 +38,7 @@ create table deliverables (
     versions            integer not null default 0,
     files               integer not null default 0,
     shared_at           timestamptz,
-    shown_at            timestamptz, -- when the client was last shown something of it
+    shown_at            timestamptz, -- when something in it was last shared with the client
     archived_at         timestamptz,
     deleted_at          timestamptz,
     created_by          uuid not null default nullif(current_setting('app.user_id', true), '')::uuid,
@@ -78,11 +77,11 @@ create table versions (
 );
 create index versions_shared on versions (tenant_id, shared_at desc, id desc) include (deliverable_id, number);
 
--- The bytes. The key is ours, the name lives only here. A file is 'pending'
--- while its parts arrive, 'ready' once the whole of it was verified, and
--- 'failed' when its upload was given up, until what lies in S3 is removed. A
--- plain form does not declare a size. A picture may have a preview, a small picture that
--- lies beside it under a key of its own.
+-- Files. The object key is ours, and the name is stored only here. A file is
+-- 'pending' while its parts arrive and 'ready' once all of it was verified. It is
+-- 'failed' from the time its upload is abandoned until its parts are removed from
+-- S3. An HTML form doesn't declare a size. An image may have a preview, stored under
+-- a separate key.
 create table files (
     tenant_id           uuid not null references tenants (id),
     id                  uuid not null,
@@ -135,7 +134,7 @@ create table file_parts (
     foreign key (tenant_id, file_id) references files (tenant_id, id) on delete cascade
 );
 
--- Effects of jobs, so that a retried job does its work once.
+-- Effects of jobs, so that a retried job takes effect once.
 create table job_effects (
     tenant_id  uuid not null references tenants (id),
     key        text not null check (char_length(key) between 1 and 200),
@@ -143,7 +142,7 @@ create table job_effects (
     primary key (tenant_id, key)
 );
 
--- Consent: a tenant lets support in until a time.
+-- Consent: a tenant allows support access until a given time.
 create table support_grants (
     tenant_id   uuid not null references tenants (id),
     id          uuid not null,
@@ -159,7 +158,7 @@ create table support_grants (
 );
 create index support_grants_newest on support_grants (tenant_id, ends_at desc) include (revoked_at, mode);
 
--- An impersonation: the actor as the subject in this tenant, never over an hour.
+-- A support session: the actor acts as the subject in this tenant, for at most an hour.
 create table support_sessions (
     tenant_id   uuid not null references tenants (id),
     id          uuid not null,
@@ -197,13 +196,13 @@ begin
             using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid))
             with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid))$p$, t);
     end loop;
-    -- What the client may see of the work.
+    -- What the client may see of projects, deliverables and files.
     foreach t in array array['projects', 'deliverables', 'files'] loop
         execute format($p$create policy party on %I as restrictive for select to portico_app
             using ((shared_at is not null and deleted_at is null)
                 or (select current_setting('app.party', true)) in ('agency', 'system'))$p$, t);
     end loop;
-    -- The work is the agency's to change.
+    -- Only the agency changes projects, deliverables, versions and files.
     foreach t in array array['projects', 'deliverables', 'versions', 'files', 'file_parts'] loop
         execute format($p$create policy staff_insert on %I as restrictive for insert to portico_app
             with check ((select current_setting('app.party', true)) in ('agency', 'system'))$p$, t);
@@ -224,8 +223,8 @@ create policy party on file_parts as restrictive for select to portico_app
 
 grant select, delete on projects, deliverables, versions, files, file_parts to portico_app;
 grant select on support_grants to portico_app;
--- Whose a row is, and when it was made, is the context's and the clock's to say:
--- the app cannot even name those columns.
+-- The author and the creation time of a row come from the context and the clock. The
+-- app has no grant to set these columns.
 -- +goose StatementBegin
 do $$
 declare t text;
@@ -245,13 +244,14 @@ grant update (note, shared_at, shared_by) on versions to portico_app;
 grant update (name, state, size, sha256, content_type, upload_id, hashed_parts, hash_state, finishing_at, preview_type, preview_size, preview_sha256, position, shared_at, archived_at, deleted_at) on files to portico_app;
 grant update (size, sha256, etag, created_at) on file_parts to portico_app;
 grant select, insert on job_effects to portico_app;
--- Consent is given and taken back in person, and what is over stays over.
+-- Consent can't be given or withdrawn in a support session, and ended consent can't
+-- be reopened.
 create policy in_person on support_grants as restrictive for insert to portico_app
     with check ((select nullif(current_setting('app.support_session_id', true), '')) is null);
 create policy in_person_still_open on support_grants as restrictive for update to portico_app
     using (revoked_at is null and (select nullif(current_setting('app.support_session_id', true), '')) is null)
     with check (revoked_at is not null);
--- A job that was asked for by a session marks its end, as party system.
+-- A job enqueued in a support session may mark its end, as party system.
 create policy in_person_still_open on support_sessions as restrictive for update to portico_app
     using (ended_at is null
         and ((select nullif(current_setting('app.support_session_id', true), '')) is null
@@ -262,7 +262,7 @@ grant update (revoked_at, revoked_by) on support_grants to portico_app;
 grant select on support_sessions to portico_app;
 grant update (ended_at, ended_how) on support_sessions to portico_app;
 
--- The update is for a row lock: a start holds the consent it rests on.
+-- The update grant is needed for a row lock: starting a session locks its consent.
 grant select, update (revoked_at) on support_grants to portico_lookup;
 grant select, insert on support_sessions to portico_lookup;
 grant update (mode, ended_at, ended_how) on support_sessions to portico_lookup;

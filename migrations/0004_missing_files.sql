@@ -1,5 +1,5 @@
--- A file whose bytes are lost says so: since when, and whether whoever runs the
--- installation has taken note. The row stays, for it is what tells what was there.
+-- When a file's content was found missing, and when the operator acknowledged it. The
+-- row stays as the record of what was lost.
 
 -- +goose Up
 alter table files

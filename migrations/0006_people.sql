@@ -1,10 +1,10 @@
--- Invitations, and whether a client may see to its own people.
+-- Invitations, and whether a client may manage its own people.
 
 -- +goose Up
 
--- Who is asked in by mail, as what. Address, party and role of an invitation never
--- change: the app may not update them. The token is minted in the mail job, anew
--- for every sending, so that the last mail is the only one that opens anything.
+-- Invitations by mail. The address, party and role of an invitation never change: the
+-- app may not update them. The mail job makes a new token for every sending, so only
+-- the link in the latest mail works.
 create table invites (
     tenant_id    uuid not null,
     id           uuid not null,
@@ -16,7 +16,7 @@ create table invites (
     token_hash   bytea check (octet_length(token_hash) = 32),
     sendings     integer not null default 1 check (sendings > 0),
     sent_at      timestamptz,
-    -- Somebody of the agency may invite into a client where they are no member.
+    -- Staff may invite people to a client of which they are not members.
     invited_by   uuid not null default nullif(current_setting('app.user_id', true), '')::uuid references users (id),
     created_at   timestamptz not null default now(),
     expires_at   timestamptz not null default now() + interval '14 days',
@@ -34,7 +34,7 @@ create table invites (
 );
 -- One open invitation for an address.
 create unique index invites_open on invites (tenant_id, email) where accepted_at is null and revoked_at is null;
--- Whether an address that proves itself was invited at all, asked before any tenant is known.
+-- Finds the open invitations of a proven address before the tenant is known.
 create index invites_of_address on invites (email) where accepted_at is null and revoked_at is null;
 
 alter table invites enable row level security;
@@ -43,15 +43,15 @@ create policy tenant on invites to portico_app
     using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid))
     with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
 create policy lookup on invites to portico_lookup using (true) with check (true);
--- A client neither sees nor makes invitations of the agency's side.
+-- Clients can't see or create invitations for staff.
 create policy party on invites as restrictive to portico_app
     using (party = 'client' or (select current_setting('app.party', true)) in ('agency', 'system'));
--- Nobody is asked in, and no invitation changes, while somebody else sits there.
+-- Support sessions can't create or change invitations.
 create policy in_person_insert on invites as restrictive for insert to portico_app
     with check ((select nullif(current_setting('app.support_session_id', true), '')) is null);
 create policy in_person_update on invites as restrictive for update to portico_app
     using ((select nullif(current_setting('app.support_session_id', true), '')) is null);
--- The same for memberships, as they begin.
+-- Support sessions can't create memberships either.
 create policy in_person_insert on memberships as restrictive for insert to portico_app
     with check ((select nullif(current_setting('app.support_session_id', true), '')) is null
         and (party = 'client' or (select current_setting('app.party', true)) in ('agency', 'system')));
@@ -60,7 +60,7 @@ grant select on invites to portico_app, portico_lookup;
 grant insert (tenant_id, id, tenant_kind, party, role, name, email) on invites to portico_app;
 grant update (token_hash, sendings, sent_at, expires_at, accepted_at, accepted_by, revoked_at) on invites to portico_app;
 
--- May the client's owners and admins manage the client's people themselves?
+-- Whether the client's owners and admins may manage the client's people.
 alter table tenants add column people_by_client boolean not null default true;
 grant update (people_by_client) on tenants to portico_app;
 

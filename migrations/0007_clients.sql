@@ -1,9 +1,9 @@
--- Which workspace a person used last, and names of workspaces that nobody may take.
+-- Which workspace a person used last.
 
 -- +goose Up
 
--- When the person last came here from another of their workspaces: the order of
--- their switcher. Who was just let in has it on top.
+-- When the person last switched to this workspace. It orders the switcher, and a new
+-- membership comes first.
 alter table memberships add column used_at timestamptz;
 alter table memberships no force row level security;
 update memberships set used_at = coalesce(last_seen_at, created_at);

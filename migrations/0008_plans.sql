@@ -1,12 +1,12 @@
--- Plans: what a tenant may have, and how much of it is in use.
+-- Plans: a tenant's limits and usage.
 
 -- +goose Up
 
 alter table tenants
     add column plan text not null default 'starter' check (plan in ('starter', 'growth', 'enterprise'));
 
--- What is in use, counted where it grows. Its row is the lock under which it
--- grows. A row that is not there yet is counted when it is first needed.
+-- Usage counters, updated with every change. Changes lock the row. A missing row is
+-- computed when it is first needed.
 create table plan_usage (
     tenant_id  uuid not null references tenants (id),
     metric     text not null check (metric in ('users', 'projects', 'storage', 'clients', 'ai_runs')),
@@ -19,8 +19,8 @@ create policy tenant on plan_usage to portico_app
     using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid))
     with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
 grant select, insert, update (used) on plan_usage to portico_app;
--- A plan is changed by the agency that pays for it or by the operator, through
--- functions of schema lookup.
+-- Only functions of schema lookup change a plan, for the agency that pays for it or
+-- for the operator.
 grant update (plan) on tenants to portico_lookup;
 
 -- +goose Down

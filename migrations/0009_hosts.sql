@@ -1,17 +1,17 @@
--- Hosts of tenants: how a browser that is signed in on the main host comes by a
--- session on another, and how a domain becomes a tenant's.
+-- Tenants' hosts: handing a session over from the main host to a tenant's host, and
+-- verifying a tenant's own domain.
 
 -- +goose Up
 
--- A session of a tenant's host is a child of the one on the main host that it was
+-- A session on a tenant's host is a child of the session on the main host that it was
 -- handed over from, and ends with it.
 alter table sessions add column parent_id uuid references sessions (id) on delete cascade;
 create index sessions_by_parent on sessions (parent_id) where parent_id is not null;
 grant select (parent_id) on sessions to portico_app;
 
--- Global: a session on its way to a tenant's host, before anybody is known there.
--- Good once, for a minute, on that host, in the browser whose secret this is the
--- hash of.
+-- Global: the hand-over of a session to a tenant's host, where the visitor is not yet
+-- signed in. It is valid once, for a minute, on that host, in the browser whose secret
+-- has the hash browser_hash.
 create table handovers (
     token_hash    bytea primary key check (octet_length(token_hash) = 32),
     session_id    uuid not null references sessions (id) on delete cascade,
@@ -29,13 +29,13 @@ create policy lookup on handovers to portico_lookup using (true) with check (tru
 grant select, insert, delete on handovers to portico_lookup;
 grant update (spent_at) on handovers to portico_lookup;
 
--- A domain is claimed by whoever says so, and proved by one at a time: a claim
--- alone keeps nobody else from claiming the same.
+-- Any number of tenants may claim a domain, but only one at a time can have it
+-- verified. A mere claim doesn't block others.
 alter table domains
     drop constraint domains_pkey,
     add column id uuid not null default gen_random_uuid(),
-    -- What the owner of the domain is to publish. The database makes it, anew for
-    -- every claim, so that an old record proves nothing.
+    -- What the owner of the domain must publish in DNS. The database makes a new token
+    -- for every claim, so an old record proves nothing.
     add column token text not null default replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''),
     add column proved_at timestamptz, -- when the proof was last seen
     add column proof text not null default 'unknown' check (proof in ('unknown', 'there', 'missing', 'other', 'unanswered', 'taken')),
@@ -55,7 +55,7 @@ create policy own on domains to portico_app
     with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
 create policy in_person on domains as restrictive to portico_app
     using ((select nullif(current_setting('app.support_session_id', true), '')) is null);
--- Only a job, which has looked, says what was seen.
+-- Only the job that checks DNS records the result.
 create policy system_update on domains as restrictive for update to portico_app
     using ((select current_setting('app.party', true)) = 'system');
 grant select, delete on domains to portico_app;

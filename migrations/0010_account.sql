@@ -1,10 +1,10 @@
--- What a person's account has beside an address: passkeys, and how they read dates.
+-- A person's passkeys and date format.
 
 -- +goose Up
 
--- Global: a key that a person's device holds, found before any tenant by what the
--- device calls it. The app lists its own person's; only functions of schema lookup
--- add, use or remove one.
+-- Global: passkeys, found by their credential id before the tenant is known. The app
+-- lists those of the person in its context. Only functions of schema lookup add, use
+-- or remove them.
 create table passkeys (
     id               uuid primary key,
     user_id          uuid not null references users (id),
@@ -30,14 +30,14 @@ grant select (id, user_id, credential_id, name, backed_up, created_at, last_used
 grant select, insert, delete on passkeys to portico_lookup;
 grant update (sign_count, backed_up, last_used_at) on passkeys to portico_lookup;
 
--- A ceremony under way, and a provider asked to add itself or for a step-up, are
--- flows like others: bound to a browser, short, spent once.
+-- A passkey ceremony, linking a provider account and a step-up at a provider are flows
+-- too: bound to a browser, short-lived, usable once.
 alter table sign_in_flows
     drop constraint sign_in_flows_purpose_check,
     add check (purpose in ('mail', 'oidc', 'step_up', 'passkey', 'passkey_add', 'passkey_step_up', 'oidc_link', 'oidc_step_up')),
     add column ceremony text check (char_length(ceremony) <= 20000);
 
--- How dates are written for a person; which there are is the app's to know.
+-- The locale in which a person reads dates. The app knows the supported ones.
 alter table users add column locale text not null default 'en-GB' check (locale ~ '^[a-z]{2}-[A-Z]{2}$');
 grant update (locale) on users to portico_app;
 

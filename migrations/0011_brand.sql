@@ -1,11 +1,11 @@
--- What a tenant wears: beside its names and colour, a logo and a name for its
--- mail. An agency's are its clients' until they have their own.
+-- A tenant's brand: a logo and a sender name for mail, in addition to names and colour.
+-- Clients inherit the agency's brand unless they have their own.
 
 -- +goose Up
 
--- A logo is small, made anew by us and shown to people who are not signed in yet,
--- so it lies here and not among the files. No key leads from tenants to it: the
--- boundary itself does not refer to a tenant's rows.
+-- Logos are small, re-encoded by us and shown before sign-in, so they are stored here
+-- and not with the files. tenants.logo_id has no foreign key, because the table of
+-- tenants must not refer to a tenant's rows.
 create table logos (
     tenant_id           uuid not null references tenants (id),
     id                  uuid not null,

@@ -1,10 +1,9 @@
--- Support that people can trust: looking as one's own client, asking to come in,
--- and writing as a second step.
+-- View as client, access requests, and write access as a second step.
 
 -- +goose Up
 
--- Staff who look as one of their clients owe nobody a reason or a ticket, and only
--- ever read. A session that writes says since when, and who else agreed to it.
+-- Staff who view as a client need no reason or ticket, and can only read. A session
+-- with write access records since when, and which second agent confirmed it.
 alter table support_sessions
     drop constraint support_sessions_reason_check,
     drop constraint support_sessions_ticket_check,
@@ -23,12 +22,12 @@ alter table support_sessions
     add constraint support_sessions_second_agent check (write_by <> actor_id);
 grant update (write_asked_at, write_at, write_by, write_by_name) on support_sessions to portico_lookup;
 
--- Whether support may ask to come in while no consent is open.
+-- Whether support may request access while there is no consent.
 alter table tenants add column support_asks boolean not null default false;
 grant update (support_asks) on tenants to portico_app;
 
--- An agent asks to come in, from outside; whoever may consent answers once. An ask
--- that nobody answered runs out.
+-- Access requests of agents. A person who may give consent answers a request once. An
+-- unanswered request expires.
 create table support_asks (
     tenant_id    uuid not null references tenants (id),
     id           uuid not null,
@@ -61,7 +60,7 @@ create policy tenant on support_asks to portico_app
     using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid))
     with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid));
 create policy lookup on support_asks to portico_lookup using (true) with check (true);
--- Answered in person, and once.
+-- A request is answered once, and never in a support session.
 create policy in_person_still_open on support_asks as restrictive for update to portico_app
     using (answered_at is null and (select nullif(current_setting('app.support_session_id', true), '')) is null)
     with check (answered_at is not null);

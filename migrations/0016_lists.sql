@@ -1,5 +1,5 @@
--- Lists from their indexes alone, so that among a million rows of others a page
--- costs what it costs among none.
+-- Covering indexes for lists, so a page costs the same with a million rows of other
+-- tenants.
 
 -- +goose Up
 

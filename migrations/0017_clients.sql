@@ -1,9 +1,9 @@
--- What an agency does about its clients, and slugs that nobody may take.
+-- Managing clients, and slugs that can't be taken.
 
 -- +goose Up
 
--- Slugs that are nobody's to take: kept for us, or given up by a tenant whose old
--- links may still be about. That one is here looks like one that is taken.
+-- Slugs that can't be taken: reserved for us, or released by a tenant whose old links
+-- may still be in use. They look like taken slugs.
 create table kept_slugs (
     slug     text primary key check (slug ~ '^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$'),
     why      text not null check (why in ('reserved', 'released')),
@@ -21,12 +21,11 @@ alter table kept_slugs force row level security;
 create policy lookup on kept_slugs to portico_lookup using (true) with check (true);
 grant select on kept_slugs to portico_lookup;
 
--- A tenant is suspended and archived by its agency alone, through a function of
--- schema lookup, and never from inside.
+-- Only the agency suspends or archives a client, through a function of schema lookup.
 revoke update (state) on tenants from portico_app;
 grant update (state) on tenants to portico_lookup;
 
--- An agency sees counts of its clients, not what is counted.
+-- An agency sees the counts of its clients, not the counted rows.
 create policy lookup on plan_usage to portico_lookup using (true) with check (true);
 grant select on plan_usage to portico_lookup;
 

@@ -1,11 +1,10 @@
--- Which party somebody is of, and whether somebody else sits there as them, is the
--- database's to hold also where a row changes, not only where it begins. What the
--- roles inside a party may do is the program's (store/rights.go).
+-- Enforce party and support session in the database for updates, not only for inserts.
+-- What the roles inside a party may do is decided in store/rights.go.
 
 -- +goose Up
 
--- A client touches its own people alone, and they stay its people. In a support
--- session nobody's membership changes; what it counts is lookup.recount's.
+-- Clients can only change memberships of party client, which keep that party. Support
+-- sessions can't change memberships; lookup.recount updates their counters.
 create policy in_person_update on memberships as restrictive for update to portico_app
     using (party = 'client' or (select current_setting('app.party', true)) in ('agency', 'system'))
     with check ((select nullif(current_setting('app.support_session_id', true), '')) is null
@@ -13,8 +12,8 @@ create policy in_person_update on memberships as restrictive for update to porti
 revoke update (last_activity_at) on memberships from portico_app;
 grant update (unread, waiting, next_due_on, last_activity_at) on memberships to portico_lookup;
 
--- What a tenant is called and looks like is the agency's to say, in person. No
--- USING: the row is also the lock under which a client's owners see to its people.
+-- Only the agency changes a tenant's name and brand, and not in a support session. There
+-- is no USING clause, because a client's owners lock this row to manage people.
 create policy staff_update on tenants as restrictive for update to portico_app
     with check ((select current_setting('app.party', true)) in ('agency', 'system')
         and (select nullif(current_setting('app.support_session_id', true), '')) is null);
@@ -24,13 +23,13 @@ alter policy staff_insert on logos
 alter policy staff_delete on logos
     using ((select current_setting('app.party', true)) in ('agency', 'system')
         and (select nullif(current_setting('app.support_session_id', true), '')) is null);
--- The one thing of this row that is also a client's: lookup.set_support_asks.
+-- The one setting of this row that clients may change: lookup.set_support_asks.
 revoke update (support_asks) on tenants from portico_app;
 grant update (support_asks) on tenants to portico_lookup;
 
--- A client is told how many its people are, and of the work no number that counts
--- drafts. In a support session work takes its room, and nothing else does: that
--- count is kept by the app, and counted anew from the rows every night.
+-- Clients see how many people they have but no counts of work, which include drafts. In
+-- a support session only the counters of projects and storage change. The app keeps
+-- them, and a nightly job recounts the rows.
 create policy party on plan_usage as restrictive to portico_app
     using (metric = 'users' or (select current_setting('app.party', true)) in ('agency', 'system'));
 create policy in_person_insert on plan_usage as restrictive for insert to portico_app
@@ -38,7 +37,7 @@ create policy in_person_insert on plan_usage as restrictive for insert to portic
 create policy in_person_update on plan_usage as restrictive for update to portico_app
     using (metric in ('projects', 'storage') or (select nullif(current_setting('app.support_session_id', true), '')) is null);
 
--- Counts that nobody reads, and that told a client of versions in the making.
+-- Remove unused counts, which revealed drafts to clients.
 alter table deliverables drop column versions, drop column files;
 
 -- +goose Down

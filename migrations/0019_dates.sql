@@ -1,4 +1,4 @@
--- What cannot be the name of a time zone is none; which there are is the app's to know.
+-- Check the syntax of time zone names. The app knows which zones exist.
 
 -- +goose Up
 alter table users add check (time_zone ~ '^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$' and char_length(time_zone) <= 64);

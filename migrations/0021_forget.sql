@@ -1,21 +1,21 @@
--- A person is forgotten: what leads to them goes, what they did stays, and whether
--- it bears their name is each tenant's to say.
+-- Forgetting a person: erase what identifies them and keep what they did. Each tenant
+-- decides whether their name stays.
 
 -- +goose Up
 
--- A forgotten person has no address and stays nameless. They are disabled too, so
--- that whatever asks for somebody in good standing refuses them as it is.
+-- A forgotten person has no address and no name. They are also disabled, so existing
+-- checks refuse them.
 alter table users
     add column forgotten_at timestamptz,
     add constraint users_forgotten check (forgotten_at is null
         or (kind = 'person' and email is null and name = 'Former member' and disabled_at is not null));
 
--- Whether what people did bears nobody's name once they have had their account
--- erased. By default it keeps theirs.
+-- Whether the name of a member is replaced when their account is erased. By default it
+-- is kept.
 alter table tenants add column forgets_names boolean not null default false;
 grant update (forgets_names) on tenants to portico_app;
 
--- An invitation that is over may have lost its address.
+-- An accepted or revoked invitation may have no address.
 alter table invites
     alter column email drop not null,
     add constraint invites_address check (email is not null or accepted_at is not null or revoked_at is not null);

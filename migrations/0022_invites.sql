@@ -1,5 +1,5 @@
--- Whom the agency asked in on its own side is nothing to the client: an address may
--- have one open invitation on each side.
+-- An address may have one open invitation as staff and one as client, so that clients
+-- don't learn of invitations for staff.
 
 -- +goose Up
 drop index invites_open;

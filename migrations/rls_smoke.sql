@@ -2,10 +2,10 @@
 --
 --     psql -v ON_ERROR_STOP=1 -f migrations/rls_smoke.sql "$DATABASE_ADMIN_URL"
 --
--- Run it as a superuser. It works in one transaction that it rolls back, so it
--- leaves nothing behind. It ends with "the boundary holds" or with the first
--- thing that does not. It knows no list of tables: what is in the database is what
--- it looks at. Whether the functions of schema lookup are ours, portico doctor says.
+-- Run it as a superuser. It rolls back its transaction, so it leaves nothing behind.
+-- It ends with "the boundary holds" or with the first failure. It has no list of
+-- tables but checks all that the database has. portico doctor checks the functions of
+-- schema lookup.
 
 \set QUIET on
 \pset format unaligned
@@ -19,9 +19,9 @@ begin
     end if;
 end $$;
 
--- The catalog. All tables are closed, partitions and those of nobody's tenant
--- included; each has one policy that shows the app anything, and that shows what is
--- the context's own; nothing runs or reads with other rights but schema lookup.
+-- The catalog. All tables have forced row level security, also partitions and global
+-- tables. Each has exactly one permissive policy for the app, which shows only rows of
+-- the context's tenant or person. Only schema lookup runs with other rights.
 do $$
 declare bad text;
 begin
@@ -72,8 +72,7 @@ begin
     end if;
 end $$;
 
--- Two agencies, a person in both and one who is in the second alone, with work that
--- nobody was shown.
+-- Two agencies, one person in both and one in the second only, with unshared work.
 insert into tenants (id, kind, slug, name) values
     ('00000000-0000-7000-8000-00000000000a', 'agency', 'rls-smoke-a', 'Smoke A'),
     ('00000000-0000-7000-8000-00000000000b', 'agency', 'rls-smoke-b', 'Smoke B');
@@ -99,8 +98,7 @@ insert into account_events (id, user_id, verb) select id, id, 'smoke.tested' fro
 insert into identities (issuer, subject, user_id) select 'https://rls-smoke.invalid', id, id from users where name = 'Smoke';
 insert into sessions (id, token_hash, user_id) select id, sha256(id::text::bytea), id from users where name = 'Smoke';
 
--- Whatever the app may read: with this condition it reads no row. The rights are
--- looked up as whoever it is now.
+-- Checks that no table the current role may read has rows that match the condition.
 create function rls_smoke.shows(says text, condition text, tables name[]) returns void language plpgsql as $$
 declare t record; n bigint;
 begin
@@ -122,7 +120,7 @@ grant execute on function rls_smoke.shows to portico_app;
 
 set local role portico_app;
 
--- Nobody: no rows and no writes.
+-- Without a context: no rows and no writes.
 do $$
 begin
     perform rls_smoke.shows('without a context', 'true or %2$L = %3$L', null);
@@ -133,7 +131,7 @@ begin
     end;
 end $$;
 
--- A: her own, and nothing of others' by reading, changing, moving or inserting.
+-- A: she reads and changes only her own rows.
 select set_config('app.tenant_id', '00000000-0000-7000-8000-00000000000a', true),
        set_config('app.user_id', '00000000-0000-7000-8000-00000000001a', true),
        set_config('app.actor_id', '00000000-0000-7000-8000-00000000001a', true),
@@ -173,8 +171,7 @@ begin
     end;
 end $$;
 
--- The client party sees nothing that it was not shown, and becomes nobody else; nor
--- does a party that there is not.
+-- The client party, or an unknown party, sees nothing unshared and can't change roles.
 do $$
 declare n bigint; p text;
 begin
@@ -193,7 +190,7 @@ begin
     end loop;
 end $$;
 
--- In a support session what belongs to a person is out of reach, and nobody changes.
+-- In a support session a person's own data is inaccessible and memberships don't change.
 select set_config('app.party', 'agency', true), set_config('app.support_session_id', gen_random_uuid()::text, true) \g /dev/null
 do $$
 begin

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Handler serves the assets under /static/. A hashed name is the only name: anything else, a folder included, is 404.
+// Handler serves the assets under /static/, only by their hashed names. Any other path, including a folder, is 404.
 func Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -33,13 +33,13 @@ func Handler() http.Handler {
 		}
 		h.Set("Content-Length", strconv.Itoa(len(body)))
 		if r.Method != http.MethodHead {
-			// The visitor may be gone; there is nobody left to tell.
+			// The visitor may have disconnected, so the error can't be reported.
 			_, _ = w.Write(body)
 		}
 	})
 }
 
-// acceptsGzip reads an Accept-Encoding header as far as it matters here: gzip, or anything, and not weighed to nothing.
+// acceptsGzip reports whether an Accept-Encoding header allows gzip: it lists gzip or *, not with q=0.
 func acceptsGzip(header string) bool {
 	for part := range strings.SplitSeq(header, ",") {
 		coding, params, _ := strings.Cut(strings.TrimSpace(part), ";")

@@ -1,5 +1,5 @@
-// Package static holds what the browser fetches beside the pages: one stylesheet, two scripts, the icons and the font,
-// embedded in the binary. Every file is served under a name that carries a hash of its bytes, so it may be kept for ever.
+// Package static embeds the assets of the pages: one stylesheet, two scripts, the icons and the font. Each is served
+// under a name with a hash of its content, so browsers may cache it forever.
 package static
 
 import (
@@ -16,15 +16,15 @@ import (
 //go:embed css/*.css js/*.js js/lib/*.js fonts/*.woff2 *.svg
 var source embed.FS
 
-// asset is one served file, ready to be written out.
+// asset is one served file.
 type asset struct {
 	mime  string
 	plain []byte
 	gzip  []byte // nil where compressing would gain nothing
 }
 
-// An asset is put together from its parts in this order; the stylesheet's order is the order of its layers. Later
-// assets may name earlier ones, so fonts and icons come first.
+// Each asset is the concatenation of its parts in this order. For the stylesheet it is the order of the cascade layers.
+// Fonts and icons come first, because later assets refer to earlier ones by their hashed names.
 var assets = []struct {
 	name  string
 	parts []string
@@ -50,12 +50,12 @@ var mimes = map[string]string{
 	".woff2": "font/woff2",
 }
 
-// paths maps a plain name to its served path, served maps a hashed name to its bytes. Both are complete before main
+// paths maps a plain name to its served path, served maps a hashed name to its asset. Both are complete before main
 // starts and never change, so they need no lock.
 var paths, served = build()
 
-// Path gives the served path of an asset: Path("app.css") is "/static/app.<hash>.css". It panics on a name this
-// package does not hold, which is a mistake in a page and not something a visitor can cause.
+// Path returns the served path of an asset: Path("app.css") is "/static/app.<hash>.css". It panics for an unknown name,
+// which is a programming mistake that no visitor can cause.
 func Path(name string) string {
 	p, ok := paths[name]
 	if !ok {
@@ -80,8 +80,8 @@ func build() (map[string]string, map[string]asset) {
 	return paths, served
 }
 
-// join puts the parts of an asset one behind the other. Each script but those of js/lib becomes a block of its own, so
-// that no part sees another's names but may use the library's.
+// join concatenates the parts of an asset. Each script outside js/lib becomes its own block, so scripts share the
+// library's names but not each other's.
 func join(ext string, parts []string) []byte {
 	var b bytes.Buffer
 	for _, name := range parts {

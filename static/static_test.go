@@ -35,7 +35,7 @@ func body(t *testing.T, r *http.Response) []byte {
 	return b
 }
 
-// Every asset comes under its hashed name, with its type, for ever.
+// Every asset is served under its hashed name, with its type, cacheable forever.
 func TestServesHashedNames(t *testing.T) {
 	t.Parallel()
 	types := map[string]string{"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml", "woff2": "font/woff2"}
@@ -58,8 +58,8 @@ func TestServesHashedNames(t *testing.T) {
 	}
 }
 
-// What is not there is 404, and so are folders, sources, plain names and ways out.
-func TestServesNothingElse(t *testing.T) {
+// Unknown names, folders, sources, plain names and paths that leave /static/ are 404.
+func TestServesNoOtherPath(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{
 		"/static/", "/static", "/static/app.css", "/static/app.000000000000.css", "/static/css/tokens.css", "/static/icons-LICENSE.txt",
@@ -72,7 +72,7 @@ func TestServesNothingElse(t *testing.T) {
 	}
 }
 
-// Browsers that take gzip get it, byte for byte the same content; the others get it plain; a proxy keeps them apart.
+// Browsers that accept gzip get the same content compressed, others get it plain, and Vary keeps proxies from mixing them.
 func TestGzip(t *testing.T) {
 	t.Parallel()
 	path := static.Path("app.css")
@@ -106,7 +106,7 @@ func TestGzip(t *testing.T) {
 	}
 }
 
-// HEAD says what GET would, and sends nothing.
+// HEAD returns the headers of GET without a body.
 func TestHead(t *testing.T) {
 	t.Parallel()
 	r := get(t, http.MethodHead, static.Path("app.js"), "gzip")
@@ -115,8 +115,8 @@ func TestHead(t *testing.T) {
 	}
 }
 
-// The stylesheet names the font by its hashed name, and nothing from elsewhere.
-func TestStylesheetFetchesOnlyOurs(t *testing.T) {
+// The stylesheet refers to the font by its hashed name and to no other site.
+func TestStylesheetFetchesNoForeignURL(t *testing.T) {
 	t.Parallel()
 	css := string(body(t, get(t, http.MethodGet, static.Path("app.css"), "")))
 	if !strings.Contains(css, static.Path("inter.woff2")) || strings.Contains(css, "/static/inter.woff2") {
@@ -127,8 +127,8 @@ func TestStylesheetFetchesOnlyOurs(t *testing.T) {
 	}
 }
 
-// The scripts run under a policy that allows no evaluation and no inline anything, so they hold none.
-func TestScriptsNeedNoExceptions(t *testing.T) {
+// The content security policy forbids eval and inline code, so the scripts use neither.
+func TestScriptsUseNoInlineCode(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"app.js", "upload.js"} {
 		js := string(body(t, get(t, http.MethodGet, static.Path(name), "")))
@@ -140,7 +140,7 @@ func TestScriptsNeedNoExceptions(t *testing.T) {
 	}
 }
 
-// Asking for an asset that does not exist is a mistake in a page, and loud.
+// Path panics for an asset that doesn't exist, because that is a mistake in a page.
 func TestPathPanics(t *testing.T) {
 	t.Parallel()
 	defer func() {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"crypto/sha256"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -14,8 +15,8 @@ import (
 // Event is one line of a tenant's audit trail. Who did it, as whom and in which
 // support session is not in it: the database takes that from the context.
 type Event struct {
-	Verb       string // object.verb, such as "project.created"
-	TargetKind string // a word such as "project", or ""
+	Verb       string // one of those of [kinds], such as "project.created"
+	TargetKind Kind   // "" for none
 	TargetID   uuid.UUID
 	Denied     bool
 	// Detail is small and not sensitive: never names of files, never secrets.
@@ -27,9 +28,9 @@ insert into audit_events (tenant_id, id, verb, target_kind, target_id, result, r
 values (@tenant_id, @id, @verb, @target_kind, @target_id, @result, @request_id, @detail)`
 
 func (e Event) args(tenant uuid.UUID, request string) pgx.StrictNamedArgs {
-	result, detail := "ok", e.Detail
+	result, detail := ResultOK, e.Detail
 	if e.Denied {
-		result = "denied"
+		result = ResultDenied
 	}
 	if detail == nil {
 		detail = map[string]any{}
@@ -51,8 +52,12 @@ func (e Event) args(tenant uuid.UUID, request string) pgx.StrictNamedArgs {
 }
 
 // audit writes the event in the transaction of the deed: if it cannot be
-// written, the deed does not happen.
+// written, the deed does not happen. Neither does it for a verb that no row of
+// [kinds] has: pages would have no words for it.
 func (tx *Tx) audit(ctx context.Context, e Event) error {
+	if !isVerb(e.Verb) {
+		return fmt.Errorf("audit %s: not a verb of store/kinds.go", e.Verb)
+	}
 	_, err := tx.exec(ctx, "audit "+e.Verb, insertEvent, e.args(tx.scope.Tenant, tx.request))
 	return err
 }
@@ -138,13 +143,13 @@ type Activity struct {
 	ID               uuid.UUID
 	At               time.Time
 	Verb             string
-	Result           string
+	Result           EventResult
 	ActorID          *uuid.UUID
 	ActorName        string
 	SubjectName      string
 	SupportSessionID *uuid.UUID
 	ViewAs           bool // in a session of staff who look as their client
-	TargetKind       string
+	TargetKind       Kind
 	TargetID         *uuid.UUID
 	TargetName       string
 	Detail           map[string]any
@@ -158,26 +163,19 @@ type ActivityFilter struct {
 	Support bool      // support acts only
 	// SupportSession narrows to what was done in that one.
 	SupportSession uuid.UUID
-	// Before continues after an event of an earlier page.
-	BeforeAt time.Time
-	BeforeID uuid.UUID
-	Limit    int // 1 to 200; 0 means 50
+	Page
 }
 
 // ListActivity reads the tenant's audit trail, newest first.
 func ListActivity(f ActivityFilter, dst *[]Activity) Read {
-	if f.Limit < 1 || f.Limit > 200 {
-		f.Limit = 50
-	}
-	if f.BeforeAt.IsZero() {
-		f.BeforeAt, f.BeforeID = time.Now().AddDate(100, 0, 0), uuid.Max
-	}
+	at, id := f.before()
+	joins, name := targetNames(false)
 	return Read{many("list activity", dst, `
 select e.id, e.at, e.verb, e.result, e.actor_id,
        coalesce(a.name, s.actor_name, case when e.actor_id is null then 'Portico' else 'Support' end) as actor_name,
        coalesce(m.name, '') as subject_name,
        e.support_session_id, coalesce(s.kind = 'view_as', false) as view_as, e.target_kind, e.target_id,
-       coalesce(p.name, d.title, f.name, t.name, i.name, '') as target_name,
+       `+name+`,
        e.detail
 from (
     select *
@@ -198,22 +196,17 @@ from (
 ) e
 left join memberships a on a.tenant_id = e.tenant_id and a.user_id = e.actor_id
 left join memberships m on m.tenant_id = e.tenant_id and m.user_id = e.subject_id
-left join support_sessions s on s.tenant_id = e.tenant_id and s.id = e.support_session_id
-left join projects p on p.tenant_id = e.tenant_id and p.id = e.target_id and e.target_kind = 'project'
-left join deliverables d on d.tenant_id = e.tenant_id and d.id = e.target_id and e.target_kind = 'deliverable'
-left join files f on f.tenant_id = e.tenant_id and f.id = e.target_id and e.target_kind = 'file'
-left join memberships t on t.tenant_id = e.tenant_id and t.user_id = e.target_id and e.target_kind = 'membership'
-left join invites i on i.tenant_id = e.tenant_id and i.id = e.target_id and e.target_kind = 'invite'
+left join support_sessions s on s.tenant_id = e.tenant_id and s.id = e.support_session_id`+joins+`
 order by e.at desc, e.id desc`,
 		pgx.StrictNamedArgs{
-			"before_at": f.BeforeAt,
-			"before_id": f.BeforeID,
+			"before_at": at,
+			"before_id": id,
 			"person":    nilIfZero(f.Person),
 			"kind":      f.Kind,
 			"denied":    f.Denied,
 			"support":   f.Support,
 			"session":   nilIfZero(f.SupportSession),
-			"limit":     f.Limit,
+			"limit":     f.limit(),
 		})}
 }
 

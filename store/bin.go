@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -12,21 +13,19 @@ import (
 // BinDays is how long a thing stays in the bin before it is purged.
 const BinDays = 30
 
-// tables are the tables whose rows can be archived and binned, by the word that
-// audit rows use. The word never comes from a visitor.
-var tables = map[string]string{
-	"project":     "projects",
-	"deliverable": "deliverables",
-	"file":        "files",
-}
-
-func (tx *Tx) setArchived(ctx context.Context, kind string, id uuid.UUID, archived bool) error {
-	verb, set := ".archived", "archived_at = now()"
-	if !archived {
-		verb, set = ".unarchived", "archived_at = null"
+// Archive takes a thing out of the current lists, or back into them with archived
+// false. A kind that is never archived is [ErrInvalid], a thing in the bin [ErrNotFound].
+func (tx *Tx) Archive(ctx context.Context, kind Kind, id uuid.UUID, archived bool) error {
+	row := kind.row()
+	if !row.archives {
+		return fmt.Errorf("archive %q: %w", kind, ErrInvalid)
 	}
-	err := tx.change(ctx, kind+verb, `
-update `+tables[kind]+`
+	verb, set := string(kind)+".archived", "archived_at = now()"
+	if !archived {
+		verb, set = string(kind)+".unarchived", "archived_at = null"
+	}
+	err := tx.change(ctx, verb, `
+update `+row.table+`
 set `+set+`
 where tenant_id = @tenant_id
   and id = @id
@@ -37,13 +36,23 @@ where tenant_id = @tenant_id
 	if err := tx.recount(ctx, false); err != nil {
 		return err
 	}
-	return tx.audit(ctx, Event{Verb: kind + verb, TargetKind: kind, TargetID: id})
+	return tx.audit(ctx, Event{Verb: verb, TargetKind: kind, TargetID: id})
 }
 
-func (tx *Tx) setBinned(ctx context.Context, kind string, id uuid.UUID, binned bool) error {
-	verb, set, was := ".binned", "deleted_at = now()", "deleted_at is null"
+// Bin moves a thing to the bin, or restores it with binned false. What is in the bin
+// is hidden from the client at once and purged after [BinDays]. A file is binned by
+// [Tx.BinFile]; it and a kind that has no bin are [ErrInvalid].
+func (tx *Tx) Bin(ctx context.Context, kind Kind, id uuid.UUID, binned bool) error {
+	if kind == KindFile || kind.row().bin == nil {
+		return fmt.Errorf("bin %q: %w", kind, ErrInvalid)
+	}
+	return tx.setBinned(ctx, kind, id, binned)
+}
+
+func (tx *Tx) setBinned(ctx context.Context, kind Kind, id uuid.UUID, binned bool) error {
+	verb, set, was := string(kind)+".binned", "deleted_at = now()", "deleted_at is null"
 	if !binned {
-		verb, set, was = ".restored", "deleted_at = null", "deleted_at > now() - make_interval(days => @days)"
+		verb, set, was = string(kind)+".restored", "deleted_at = null", "deleted_at > now() - make_interval(days => @days)"
 	}
 	args := pgx.StrictNamedArgs{"id": id}
 	if !binned {
@@ -52,8 +61,8 @@ func (tx *Tx) setBinned(ctx context.Context, kind string, id uuid.UUID, binned b
 	if err := tx.freeBeforeBin(ctx, kind, id, binned); err != nil {
 		return err
 	}
-	err := tx.change(ctx, kind+verb, `
-update `+tables[kind]+`
+	err := tx.change(ctx, verb, `
+update `+kind.row().table+`
 set `+set+`
 where tenant_id = @tenant_id
   and id = @id
@@ -69,14 +78,14 @@ where tenant_id = @tenant_id
 	if err := tx.recount(ctx, false); err != nil {
 		return err
 	}
-	return tx.audit(ctx, Event{Verb: kind + verb, TargetKind: kind, TargetID: id})
+	return tx.audit(ctx, Event{Verb: verb, TargetKind: kind, TargetID: id})
 }
 
 // freeBeforeBin gives back the room of what is about to go into the bin. What is
 // about to come out of it takes room afterwards, when it counts again; until then
 // it must not be in the first count. A thing that is not there makes the deed fail
 // afterwards, and all of it is undone.
-func (tx *Tx) freeBeforeBin(ctx context.Context, kind string, id uuid.UUID, binned bool) error {
+func (tx *Tx) freeBeforeBin(ctx context.Context, kind Kind, id uuid.UUID, binned bool) error {
 	if !binned {
 		_, projects := tx.count(ctx, Projects, 0)
 		_, storage := tx.count(ctx, Storage, 0)
@@ -86,8 +95,8 @@ func (tx *Tx) freeBeforeBin(ctx context.Context, kind string, id uuid.UUID, binn
 	if err != nil {
 		return err
 	}
-	if kind == "project" {
-		if err := tx.shrink(ctx, Projects, 1); err != nil {
+	if m := kind.row().bin.metric; m != "" {
+		if err := tx.shrink(ctx, m, 1); err != nil {
 			return err
 		}
 	}
@@ -95,9 +104,9 @@ func (tx *Tx) freeBeforeBin(ctx context.Context, kind string, id uuid.UUID, binn
 }
 
 // reserveRestored takes room for what has just come out of the bin.
-func (tx *Tx) reserveRestored(ctx context.Context, kind string, id uuid.UUID) error {
-	if kind == "project" {
-		if err := tx.grow(ctx, Projects, 1); err != nil {
+func (tx *Tx) reserveRestored(ctx context.Context, kind Kind, id uuid.UUID) error {
+	if m := kind.row().bin.metric; m != "" {
+		if err := tx.grow(ctx, m, 1); err != nil {
 			return err
 		}
 	}
@@ -110,7 +119,7 @@ func (tx *Tx) reserveRestored(ctx context.Context, kind string, id uuid.UUID) er
 
 // BinItem is one thing in the bin.
 type BinItem struct {
-	Kind      string // "project", "deliverable" or "file"
+	Kind      Kind // one of [BinKinds]
 	ID        uuid.UUID
 	Name      string
 	Within    string // the name of what it was in
@@ -121,21 +130,7 @@ type BinItem struct {
 func ListBin(dst *[]BinItem) Read {
 	return Read{many("list bin", dst, `
 select kind, id, name, within, deleted_at
-from (
-    select 'project' as kind, id, name, '' as within, deleted_at
-    from projects
-    where tenant_id = @tenant_id and deleted_at is not null
-    union all
-    select 'deliverable', d.id, d.title, p.name, d.deleted_at
-    from deliverables d
-    join projects p on p.tenant_id = d.tenant_id and p.id = d.project_id
-    where d.tenant_id = @tenant_id and d.deleted_at is not null
-    union all
-    select 'file', f.id, f.name, d.title, f.deleted_at
-    from files f
-    join versions v on v.tenant_id = f.tenant_id and v.id = f.version_id
-    join deliverables d on d.tenant_id = v.tenant_id and d.id = v.deliverable_id
-    where f.tenant_id = @tenant_id and f.deleted_at is not null
+from (`+ofBins(func(b *binRow) string { return b.list })+`
 ) bin
 order by deleted_at desc, id
 limit 200`, nil)}

@@ -51,7 +51,7 @@ where tenant_id = @tenant_id
 	if err != nil {
 		return err
 	}
-	return tx.audit(ctx, Event{Verb: verb, TargetKind: "tenant", TargetID: tx.scope.Tenant})
+	return tx.audit(ctx, Event{Verb: verb, TargetKind: KindTenant, TargetID: tx.scope.Tenant})
 }
 
 // PublicLogo returns a logo that some tenant wears, to whoever knows its id: logos

@@ -17,7 +17,7 @@ type Client struct {
 	ID             uuid.UUID
 	Slug           string
 	Name           string
-	State          string // "active", "suspended" or "archived"
+	State          TenantState
 	Plan           string
 	Accent         *string
 	LogoID         *uuid.UUID
@@ -29,32 +29,29 @@ type Client struct {
 	Joined         bool // whoever asks is one of its staff
 }
 
-// ClientPage is a part of an agency's list of clients.
-type ClientPage struct {
-	Filter   string // a part of the name or the slug
-	Archived bool   // those that are, or those that are not
-	// After continues after the last client of an earlier page.
-	AfterName string
-	After     uuid.UUID
-	Limit     int // 1 to 200
+// ClientFilter says which of an agency's clients to read, and which page of them.
+type ClientFilter struct {
+	Text     string // part of the name or the slug; "" is all
+	Archived bool   // those that are archived, or those that are not
+	Page            // of 1 to 200 rows
 }
 
 // ListClients reads the clients of the agency by name. Nobody but its owners and
 // admins, in person, finds any.
-func ListClients(p ClientPage, dst *[]Client) Read {
+func ListClients(p ClientFilter, dst *[]Client) Read {
 	return Read{many("list clients", dst, selectClients, clientArgs(nil, p))}
 }
 
 // GetClient reads one client of the agency, or [ErrNotFound].
 func GetClient(id uuid.UUID, dst *Client) Read {
-	return Read{one("client", dst, selectClients, clientArgs(&id, ClientPage{Limit: 1}))}
+	return Read{one("client", dst, selectClients, clientArgs(&id, ClientFilter{Page: Page{Limit: 1}}))}
 }
 
 const selectClients = `select * from lookup.my_clients(@client, @filter, @archived, @name, @after, @limit)`
 
-func clientArgs(client *uuid.UUID, p ClientPage) pgx.StrictNamedArgs {
-	return pgx.StrictNamedArgs{"client": client, "filter": p.Filter, "archived": p.Archived,
-		"name": p.AfterName, "after": nilIfZero(p.After), "limit": p.Limit}
+func clientArgs(client *uuid.UUID, p ClientFilter) pgx.StrictNamedArgs {
+	return pgx.StrictNamedArgs{"client": client, "filter": p.Text, "archived": p.Archived,
+		"name": p.After.Name, "after": nilIfZero(p.After.ID), "limit": p.Limit}
 }
 
 // NewClient is a client to open.
@@ -103,7 +100,7 @@ func (tx *Tx) CreateClient(ctx context.Context, n NewClient) (uuid.UUID, *Tx, er
 	if err != nil {
 		return uuid.Nil, nil, err
 	}
-	inside, err := tx.auditClient(ctx, id, Event{Verb: "tenant.created", TargetKind: "tenant", TargetID: id, Detail: map[string]any{"plan": n.Plan}})
+	inside, err := tx.auditClient(ctx, id, Event{Verb: "tenant.created", TargetKind: KindTenant, TargetID: id, Detail: map[string]any{"plan": n.Plan}})
 	if err != nil {
 		return uuid.Nil, nil, err
 	}
@@ -140,7 +137,7 @@ where m.tenant_id = @tenant_id
 // the deed inside the client. In the agency's the client is what it was done to.
 func (tx *Tx) auditClient(ctx context.Context, client uuid.UUID, e Event) (*Tx, error) {
 	here := e
-	here.TargetKind, here.TargetID = "tenant", client
+	here.TargetKind, here.TargetID = KindTenant, client
 	if err := tx.audit(ctx, here); err != nil {
 		return nil, err
 	}
@@ -154,12 +151,12 @@ func (tx *Tx) auditClient(ctx context.Context, client uuid.UUID, e Event) (*Tx, 
 // SuspendClient closes a client to its people, and to change by anybody, until
 // [Tx.ResumeClient]. Nothing in it is lost. One that is not in use is [ErrConflict].
 func (tx *Tx) SuspendClient(ctx context.Context, client uuid.UUID) error {
-	return tx.setClientState(ctx, client, "active", "suspended", "tenant.suspended")
+	return tx.setClientState(ctx, client, TenantActive, TenantSuspended, "tenant.suspended")
 }
 
 // ResumeClient opens a suspended client again.
 func (tx *Tx) ResumeClient(ctx context.Context, client uuid.UUID) error {
-	return tx.setClientState(ctx, client, "suspended", "active", "tenant.resumed")
+	return tx.setClientState(ctx, client, TenantSuspended, TenantActive, "tenant.resumed")
 }
 
 // ArchiveClient puts a client away: it is closed as a suspended one is, and makes
@@ -168,7 +165,7 @@ func (tx *Tx) ArchiveClient(ctx context.Context, client uuid.UUID) error {
 	if err := tx.shrink(ctx, Clients, 1); err != nil {
 		return err
 	}
-	return tx.setClientState(ctx, client, "", "archived", "tenant.archived")
+	return tx.setClientState(ctx, client, "", TenantArchived, "tenant.archived")
 }
 
 // UnarchiveClient takes a client into use again, where the agency's plan has room.
@@ -176,10 +173,10 @@ func (tx *Tx) UnarchiveClient(ctx context.Context, client uuid.UUID) error {
 	if err := tx.grow(ctx, Clients, 1); err != nil {
 		return err
 	}
-	return tx.setClientState(ctx, client, "archived", "active", "tenant.unarchived")
+	return tx.setClientState(ctx, client, TenantArchived, TenantActive, "tenant.unarchived")
 }
 
-func (tx *Tx) setClientState(ctx context.Context, client uuid.UUID, from, to, verb string) error {
+func (tx *Tx) setClientState(ctx context.Context, client uuid.UUID, from, to TenantState, verb string) error {
 	if err := tx.mayManageClients(ctx); err != nil {
 		return err
 	}
@@ -194,7 +191,7 @@ func (tx *Tx) setClientState(ctx context.Context, client uuid.UUID, from, to, ve
 	case !*set:
 		return fmt.Errorf("set client state to %s: %w", to, ErrConflict)
 	}
-	_, err = tx.auditClient(ctx, client, Event{Verb: verb, TargetKind: "tenant", TargetID: client})
+	_, err = tx.auditClient(ctx, client, Event{Verb: verb, TargetKind: KindTenant, TargetID: client})
 	return err
 }
 
@@ -203,7 +200,7 @@ func (tx *Tx) RenameClient(ctx context.Context, client uuid.UUID, name string) e
 	if err := tx.mayManageClients(ctx); err != nil {
 		return err
 	}
-	inside, err := tx.auditClient(ctx, client, Event{Verb: "tenant.renamed", TargetKind: "tenant", TargetID: client})
+	inside, err := tx.auditClient(ctx, client, Event{Verb: "tenant.renamed", TargetKind: KindTenant, TargetID: client})
 	if err != nil {
 		return err
 	}
@@ -228,7 +225,7 @@ func (tx *Tx) JoinClient(ctx context.Context, client uuid.UUID) error {
 	if err != nil {
 		return err
 	}
-	inside, err := tx.auditClient(ctx, client, tx.mine("member.came_in"))
+	inside, err := tx.auditClient(ctx, client, tx.mine("member.staff_joined"))
 	if err != nil {
 		return err
 	}
@@ -245,7 +242,7 @@ func (tx *Tx) LeaveClient(ctx context.Context, client uuid.UUID) error {
 	if err := tx.mayManageClients(ctx); err != nil {
 		return err
 	}
-	inside, err := tx.auditClient(ctx, client, tx.mine("member.went_out"))
+	inside, err := tx.auditClient(ctx, client, tx.mine("member.staff_left"))
 	if err != nil {
 		return err
 	}
@@ -264,7 +261,7 @@ func (tx *Tx) LeaveClient(ctx context.Context, client uuid.UUID) error {
 
 // mine is what whoever acts does about their own place in a client.
 func (tx *Tx) mine(verb string) Event {
-	return Event{Verb: verb, TargetKind: "membership", TargetID: tx.scope.User}
+	return Event{Verb: verb, TargetKind: KindMembership, TargetID: tx.scope.User}
 }
 
 // mayManageClients refuses who is no owner or admin of an agency as things stand

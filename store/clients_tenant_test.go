@@ -61,7 +61,7 @@ func TestClientsAreTheirAgencys(t *testing.T) {
 		var c store.Client
 		wantNotFound(t, storetest.DB().Read(t.Context(), me, store.GetClient(acme, &c)))
 		var list []store.Client
-		if err := storetest.DB().Read(t.Context(), me, store.ListClients(store.ClientPage{Limit: 50}, &list)); err != nil {
+		if err := storetest.DB().Read(t.Context(), me, store.ListClients(store.ClientFilter{Page: store.Page{Limit: 50}}, &list)); err != nil {
 			t.Error(err)
 		}
 		for _, c := range list {

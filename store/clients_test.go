@@ -20,7 +20,7 @@ func onClients(t *testing.T, me store.Member, do func(*store.Tx) error) error {
 }
 
 // clientNames pages through an agency's clients, so many at a time.
-func clientNames(t *testing.T, me store.Member, page store.ClientPage) (names []string) {
+func clientNames(t *testing.T, me store.Member, page store.ClientFilter) (names []string) {
 	t.Helper()
 	for {
 		var list []store.Client
@@ -33,7 +33,7 @@ func clientNames(t *testing.T, me store.Member, page store.ClientPage) (names []
 		if len(list) < page.Limit {
 			return names
 		}
-		page.AfterName, page.After = list[len(list)-1].Name, list[len(list)-1].ID
+		page.After = store.Cursor{Name: list[len(list)-1].Name, ID: list[len(list)-1].ID}
 	}
 }
 
@@ -55,14 +55,14 @@ func TestListClients(t *testing.T) {
 	storetest.Deliverable(t, dana, storetest.Project(t, dana, "Two"), "Logo")
 	both := []string{"Acme " + a.Suffix, "Globex " + a.Suffix}
 	for _, limit := range []int{1, 2, 10} {
-		if got := clientNames(t, agency, store.ClientPage{Limit: limit}); !slices.Equal(got, both) {
+		if got := clientNames(t, agency, store.ClientFilter{Page: store.Page{Limit: limit}}); !slices.Equal(got, both) {
 			t.Errorf("%d at a time: %q", limit, got)
 		}
 	}
-	if got := clientNames(t, agency, store.ClientPage{Filter: "GLOB", Limit: 10}); !slices.Equal(got, both[1:]) {
+	if got := clientNames(t, agency, store.ClientFilter{Text: "GLOB", Page: store.Page{Limit: 10}}); !slices.Equal(got, both[1:]) {
 		t.Errorf("filtered: %q", got)
 	}
-	if got := clientNames(t, agency, store.ClientPage{Filter: "%", Limit: 10}); got != nil {
+	if got := clientNames(t, agency, store.ClientFilter{Text: "%", Page: store.Page{Limit: 10}}); got != nil {
 		t.Errorf("looked for %%: %q", got)
 	}
 	c := clientOf(t, agency, dana.TenantID())
@@ -82,7 +82,8 @@ func TestStatesOfAClient(t *testing.T) {
 	room := used(t, agency, store.Clients)
 	for _, step := range []struct {
 		do           func(*store.Tx) error
-		state, verb  string
+		state        store.TenantState
+		verb         string
 		room         int64
 		clientsEnter bool
 	}{
@@ -180,7 +181,7 @@ func TestJoinAndLeave(t *testing.T) {
 			t.Error("she left and is still there")
 		}
 	}
-	for _, verb := range []string{"member.came_in", "member.went_out"} {
+	for _, verb := range []string{"member.staff_joined", "member.staff_left"} {
 		if n := events(t, mia.TenantID(), verb, agency.ID()); n != 2 {
 			t.Errorf("%s is %d times in the client's trail", verb, n)
 		}
@@ -273,7 +274,7 @@ func TestLastClientGoesToOne(t *testing.T) {
 		if won.Load() != 1 || told.Load() != 49 {
 			t.Fatalf("%d opened the last one, %d were told", won.Load(), told.Load())
 		}
-		if got := clientNames(t, dana, store.ClientPage{Limit: 100}); len(got) != 5 {
+		if got := clientNames(t, dana, store.ClientFilter{Page: store.Page{Limit: 100}}); len(got) != 5 {
 			t.Fatalf("%d clients: %q", len(got), got)
 		}
 		if err := onClients(t, dana, func(tx *store.Tx) error { return tx.ArchiveClient(t.Context(), *made.Load()) }); err != nil {
@@ -281,12 +282,12 @@ func TestLastClientGoesToOne(t *testing.T) {
 		}
 	}
 	// With the place taken, an archived one stays archived.
-	last := clientNames(t, dana, store.ClientPage{Archived: true, Limit: 100})
+	last := clientNames(t, dana, store.ClientFilter{Archived: true, Page: store.Page{Limit: 100}})
 	if len(last) != 20 {
 		t.Errorf("%d are archived", len(last))
 	}
 	var archived []store.Client
-	if err := storetest.DB().Read(t.Context(), dana, store.ListClients(store.ClientPage{Archived: true, Limit: 1}, &archived)); err != nil {
+	if err := storetest.DB().Read(t.Context(), dana, store.ListClients(store.ClientFilter{Archived: true, Page: store.Page{Limit: 1}}, &archived)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := open(); err != nil {
@@ -376,7 +377,7 @@ func TestSlugNotAvailable(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	if got := clientNames(t, dana, store.ClientPage{Filter: "Wanted", Limit: 10}); got != nil {
+	if got := clientNames(t, dana, store.ClientFilter{Text: "Wanted", Page: store.Page{Limit: 10}}); got != nil {
 		t.Errorf("made all the same: %q", got)
 	}
 	if err := create("free-" + a.Suffix); err != nil {

@@ -12,7 +12,7 @@ import (
 func waitingIn(t *testing.T, email, slug string) (waiting, unread int) {
 	t.Helper()
 	var mine []store.Workspace
-	if err := storetest.DB().ReadOwn(t.Context(), storetest.Person(t, storetest.SignIn(t, email)), store.MyWorkspaces(store.WorkspacePage{Limit: 100}, &mine)); err != nil {
+	if err := storetest.DB().ReadOwn(t.Context(), storetest.Person(t, storetest.SignIn(t, email)), store.MyWorkspaces(store.WorkspaceFilter{Page: store.Page{Limit: 100}}, &mine)); err != nil {
 		t.Fatal(err)
 	}
 	for _, m := range mine {
@@ -58,7 +58,7 @@ func TestCountersOfWorkspaces(t *testing.T) {
 		t.Errorf("%d wait in another workspace", waiting)
 	}
 	if err := storetest.DB().Write(t.Context(), dana, func(tx *store.Tx) error {
-		return tx.BinProject(t.Context(), project, true)
+		return tx.Bin(t.Context(), store.KindProject, project, true)
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -16,8 +15,8 @@ type Deliverable struct {
 	ProjectName     string
 	ProjectSharedAt *time.Time // since when the client sees the project
 	Title           string
-	Brief           string     // "" in lists
-	State           string     // draft, in_review, changes, approved
+	Brief           string // "" in lists
+	State           DeliverableState
 	DueOn           *time.Time // a date
 	Version         int        // number of the latest that the client was shown; 0 for none
 	Draft           int        // number of a version still in the making; 0 for none, and always for a client
@@ -72,7 +71,7 @@ left join lateral (
 ) l on true`
 
 // ListDeliverables reads the deliverables of a project in their order, at most 500.
-func ListDeliverables(project uuid.UUID, which string, dst *[]Deliverable) Read {
+func ListDeliverables(project uuid.UUID, which Which, dst *[]Deliverable) Read {
 	return Read{many("list deliverables", dst, deliverableLines+`
 where d.tenant_id = @tenant_id
   and d.project_id = @project
@@ -88,17 +87,17 @@ limit 500`, pgx.StrictNamedArgs{"project": project, "which": which})}
 // ListNewest reads the deliverables last touched, for the team's home page,
 // limit 1 to 100. What lies in an archived project is left out, as it is from
 // the lists.
-func ListNewest(state string, limit int, dst *[]Deliverable) Read {
+func ListNewest(state DeliverableState, limit int, dst *[]Deliverable) Read {
 	return listNewest("d.updated_at", state, limit, dst)
 }
 
 // ListShown is [ListNewest] for clients: in the order in which they were shown
 // something, so that work on a draft moves nothing they can see.
-func ListShown(state string, limit int, dst *[]Deliverable) Read {
+func ListShown(state DeliverableState, limit int, dst *[]Deliverable) Read {
 	return listNewest("d.shown_at", state, limit, dst)
 }
 
-func listNewest(by, state string, limit int, dst *[]Deliverable) Read {
+func listNewest(by string, state DeliverableState, limit int, dst *[]Deliverable) Read {
 	return Read{many("list newest deliverables", dst, deliverableLines+`
 where d.tenant_id = @tenant_id
   and `+by+` is not null
@@ -146,7 +145,7 @@ where p.tenant_id = @tenant_id
 	if err := tx.addVersion(ctx, id, NewID()); err != nil {
 		return uuid.Nil, err
 	}
-	return id, tx.audit(ctx, Event{Verb: "deliverable.created", TargetKind: "deliverable", TargetID: id})
+	return id, tx.audit(ctx, Event{Verb: "deliverable.created", TargetKind: KindDeliverable, TargetID: id})
 }
 
 // UpdateDeliverable changes what people typed about a deliverable.
@@ -167,51 +166,5 @@ where tenant_id = @tenant_id
 	if err := tx.recount(ctx, false); err != nil {
 		return err
 	}
-	return tx.audit(ctx, Event{Verb: "deliverable.updated", TargetKind: "deliverable", TargetID: id})
-}
-
-// MoveDeliverable puts a deliverable right behind another one of its project, or first when after is
-// zero. Either of them not there is [ErrNotFound], and nothing moves.
-func (tx *Tx) MoveDeliverable(ctx context.Context, id, after uuid.UUID) error {
-	n, err := tx.exec(ctx, "move deliverable", `
-with rest as (
-    select id, row_number() over (order by position, id) as place
-    from deliverables
-    where tenant_id = @tenant_id
-      and deleted_at is null
-      and id <> @id
-      and project_id = (select project_id from deliverables where tenant_id = @tenant_id and id = @id)
-), target as (
-    select coalesce((select place from rest where id = @after), 0) as place
-    where @after::uuid is null
-       or exists (select 1 from rest where id = @after)
-)
-update deliverables x
-set position = case
-        when x.id = @id then (select place from target) * 2 + 1
-        else (select place from rest where rest.id = x.id) * 2
-    end
-where x.tenant_id = @tenant_id
-  and x.deleted_at is null
-  and (x.id = @id or x.id in (select id from rest))
-  and exists (select 1 from target)
-  and exists (select 1 from deliverables where tenant_id = @tenant_id and id = @id and deleted_at is null)`,
-		pgx.StrictNamedArgs{"id": id, "after": nilIfZero(after)})
-	if err != nil {
-		return err
-	}
-	if n == 0 {
-		return fmt.Errorf("move deliverable: %w", ErrNotFound)
-	}
-	return tx.audit(ctx, Event{Verb: "deliverable.moved", TargetKind: "deliverable", TargetID: id})
-}
-
-// ArchiveDeliverable puts a deliverable away, or takes it out again.
-func (tx *Tx) ArchiveDeliverable(ctx context.Context, id uuid.UUID, archived bool) error {
-	return tx.setArchived(ctx, "deliverable", id, archived)
-}
-
-// BinDeliverable throws a deliverable into the bin, or restores it.
-func (tx *Tx) BinDeliverable(ctx context.Context, id uuid.UUID, binned bool) error {
-	return tx.setBinned(ctx, "deliverable", id, binned)
+	return tx.audit(ctx, Event{Verb: "deliverable.updated", TargetKind: KindDeliverable, TargetID: id})
 }

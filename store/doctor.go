@@ -151,6 +151,7 @@ func (e *Inspector) applied(ctx context.Context) (map[int64]bool, error) {
 }
 
 func ourMigrations() ([]int64, error) {
+	// Not rls_smoke.sql, which is no migration.
 	names, err := fs.Glob(migrations.Files, "[0-9]*_*.sql")
 	if err != nil {
 		return nil, err

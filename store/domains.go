@@ -127,7 +127,7 @@ func (tx *Tx) CheckDomain(ctx context.Context, id uuid.UUID) error {
 }
 
 func (tx *Tx) auditDomain(ctx context.Context, verb string, id uuid.UUID, host string) error {
-	return tx.audit(ctx, Event{Verb: verb, TargetKind: "domain", TargetID: id, Detail: map[string]any{"host": host}})
+	return tx.audit(ctx, Event{Verb: verb, TargetKind: KindDomain, TargetID: id, Detail: map[string]any{"host": host}})
 }
 
 // DomainReport is what was seen of a domain, in the words of [Domain].

@@ -116,10 +116,10 @@ func readsToExplain() map[string][]store.Read {
 		ask          store.AccessRequest
 		mayAsk       bool
 	}
-	before := store.ActivityFilter{BeforeAt: time.Now(), BeforeID: uuid.Max}
+	before := store.ActivityFilter{Page: store.Page{After: store.Cursor{At: time.Now(), ID: uuid.Max}}}
 	someone, session := before, before
 	someone.Person, session.SupportSession = id("user"), id("session")
-	further := store.LedgerPage{Session: id("session"), At: time.Now(), ID: uuid.Max, Limit: 1000}
+	further := store.LedgerPage{AfterSession: id("session"), Page: store.Page{After: store.Cursor{At: time.Now(), ID: uuid.Max}, Limit: 1000}}
 	return map[string][]store.Read{
 		"ListActivity": {store.ListActivity(store.ActivityFilter{}, &some.activity), store.ListActivity(before, &some.activity),
 			store.ListActivity(someone, &some.activity), store.ListActivity(session, &some.activity),
@@ -151,7 +151,7 @@ func readsToExplain() map[string][]store.Read {
 		"ListInvites":         {store.ListInvites(&some.invites)},
 		"CountTeam":           {store.CountTeam(&some.team)},
 		"ListPeople":          {store.ListPeople(&some.people)},
-		"SearchPeople":        {store.SearchPeople(store.PeoplePage{Text: "some", After: id("user")}, &some.people), store.SearchPeople(store.PeoplePage{}, &some.people)},
+		"SearchPeople":        {store.SearchPeople(store.PeopleFilter{Text: "some", Page: store.Page{After: store.Cursor{ID: id("user")}}}, &some.people), store.SearchPeople(store.PeopleFilter{}, &some.people)},
 		"CountPeople":         {store.CountPeople("some", &some.count)},
 		"GetPerson":           {store.GetPerson(id("user"), &some.person)},
 		"ListKnownAddresses":  {store.ListKnownAddresses([]string{"1@x.test", "2@x.test"}, &some.known)},
@@ -166,20 +166,20 @@ func readsToExplain() map[string][]store.Read {
 		"GetSettings":            {store.GetSettings(&some.settings)},
 		"CurrentGrant":           {store.CurrentGrant(&some.grant)},
 		"ListGrants":             {store.ListGrants(&some.grants)},
-		"ListSupportSessions":    {store.ListSupportSessions(store.SupportPage{Limit: 26}, &some.sessions)},
+		"ListSupportSessions":    {store.ListSupportSessions(store.Page{Limit: 26}, &some.sessions)},
 		"GetUpload":              {store.GetUpload(id("file"), &some.upload)},
 		"ListParts":              {store.ListParts(id("file"), &some.parts)},
 		"ListVersions":           {store.ListVersions(id("deliverable"), &some.versions)},
 		"GetVersion":             {store.GetVersion(id("version"), &some.version)},
-		"SupportLedger":          {store.SupportLedger(store.LedgerPage{Limit: 1000}, &some.lines), store.SupportLedger(further, &some.lines)},
+		"SupportLedger":          {store.SupportLedger(store.LedgerPage{Page: store.Page{Limit: 1000}}, &some.lines), store.SupportLedger(further, &some.lines)},
 		"GetAccessRequest":       {store.GetAccessRequest(id("ask"), &some.ask)},
 		"ListOpenAccessRequests": {store.ListOpenAccessRequests(&some.asks)},
 		"AccessRequestsAllowed":  {store.AccessRequestsAllowed(&some.mayAsk)},
 		// The agency's clients, through a narrow function.
-		"ListClients": {store.ListClients(store.ClientPage{Limit: 51}, &some.clients)},
+		"ListClients": {store.ListClients(store.ClientFilter{Page: store.Page{Limit: 51}}, &some.clients)},
 		"GetClient":   {store.GetClient(id("tenant"), &some.client)},
 		// The person's own places, through a narrow function.
-		"SwitcherWorkspaces": {store.SwitcherWorkspaces(store.WorkspacePage{Limit: 21}, &some.workspaces)},
+		"SwitcherWorkspaces": {store.SwitcherWorkspaces(store.WorkspaceFilter{Page: store.Page{Limit: 21}}, &some.workspaces)},
 	}
 }
 

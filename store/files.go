@@ -8,20 +8,13 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// The states of a file.
-const (
-	FilePending = "pending" // its parts are arriving
-	FileReady   = "ready"   // whole, verified, never to change again
-	FileFailed  = "failed"  // given up; what lies in object storage is about to go
-)
-
 // File is one file of a version.
 type File struct {
 	ID            uuid.UUID
 	VersionID     uuid.UUID
 	DeliverableID uuid.UUID
 	Name          string // as it was uploaded; it may be hostile
-	State         string // FilePending or FileReady
+	State         FileState
 	Size          int64  // in bytes; while pending the declared size, 0 when none was declared
 	ContentType   string // told from the bytes; "" while pending
 	SHA256        []byte // of the whole file; nil while pending
@@ -136,7 +129,7 @@ for update of f`, pgx.StrictNamedArgs{"id": id, "binned": binned}))
 	if !f.Ready || (!binned && f.LeftOut) {
 		return f.DeliverableID, ErrConflict
 	}
-	return f.DeliverableID, tx.setBinned(ctx, "file", id, binned)
+	return f.DeliverableID, tx.setBinned(ctx, KindFile, id, binned)
 }
 
 func (tx *Tx) lockVersionOf(ctx context.Context, file uuid.UUID) error {

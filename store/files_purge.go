@@ -22,7 +22,7 @@ type RemovableFile struct {
 func (tx *Tx) CancelUpload(ctx context.Context, id uuid.UUID) (RemovableFile, error) {
 	var f struct {
 		RemovableFile
-		State string
+		State FileState
 	}
 	err := tx.get(ctx, one("upload to give up", &f, `
 select f.id as file_id, coalesce(f.upload_id, '') as storage_id, f.state
@@ -39,7 +39,7 @@ for update`, pgx.StrictNamedArgs{"id": id}))
 	case f.State == FileFailed:
 		return f.RemovableFile, nil
 	}
-	bytes, err := tx.occupied(ctx, "file", id)
+	bytes, err := tx.occupied(ctx, KindFile, id)
 	if err != nil {
 		return RemovableFile{}, err
 	}
@@ -55,7 +55,7 @@ where tenant_id = @tenant_id
 	if err != nil {
 		return RemovableFile{}, err
 	}
-	return f.RemovableFile, tx.audit(ctx, Event{Verb: "file.upload_given_up", TargetKind: "file", TargetID: id})
+	return f.RemovableFile, tx.audit(ctx, Event{Verb: "file.upload_cancelled", TargetKind: KindFile, TargetID: id})
 }
 
 // DeleteUpload deletes the row of an upload that was given up, once storage has
@@ -103,26 +103,7 @@ func expired(alias string) string {
 
 // expiredFiles are the ids of the files whose days in the bin are over, their own
 // or those of what they are in.
-var expiredFiles = `
-      select f.id
-      from files f
-      where f.tenant_id = @tenant_id
-        and ` + expired("f") + `
-      union all
-      select f.id
-      from deliverables d
-      join versions v on v.tenant_id = d.tenant_id and v.deliverable_id = d.id
-      join files f on f.tenant_id = v.tenant_id and f.version_id = v.id
-      where d.tenant_id = @tenant_id
-        and ` + expired("d") + `
-      union all
-      select f.id
-      from projects p
-      join deliverables d on d.tenant_id = p.tenant_id and d.project_id = p.id
-      join versions v on v.tenant_id = d.tenant_id and v.deliverable_id = d.id
-      join files f on f.tenant_id = v.tenant_id and f.version_id = v.id
-      where p.tenant_id = @tenant_id
-        and ` + expired("p")
+var expiredFiles = ofBins(func(b *binRow) string { return b.files })
 
 // ExpiredFiles reads the files whose days in the bin are over, their own or those
 // of what they are in, at most 100. Remove them from object storage, then
@@ -143,38 +124,11 @@ func IsExpired(file uuid.UUID, dst *bool) Read {
 select @file in (`+expiredFiles+`)`, pgx.StrictNamedArgs{"file": file, "days": BinDays})}
 }
 
-// purges delete what has expired and is empty, from the bottom up.
-var purges = []struct{ kind, sql string }{
-	{"version", `
-delete from versions v
-using deliverables d, projects p
-where v.tenant_id = @tenant_id
-  and d.tenant_id = @tenant_id and d.id = v.deliverable_id
-  and p.tenant_id = @tenant_id and p.id = d.project_id
-  and (` + expired("d") + ` or ` + expired("p") + `)
-  and not exists (select 1 from files f where f.tenant_id = @tenant_id and f.version_id = v.id)
-returning v.id`},
-	{"deliverable", `
-delete from deliverables d
-using projects p
-where d.tenant_id = @tenant_id
-  and p.tenant_id = @tenant_id and p.id = d.project_id
-  and (` + expired("d") + ` or ` + expired("p") + `)
-  and not exists (select 1 from versions v where v.tenant_id = @tenant_id and v.deliverable_id = d.id)
-returning d.id`},
-	{"project", `
-delete from projects p
-where p.tenant_id = @tenant_id
-  and ` + expired("p") + `
-  and not exists (select 1 from deliverables d where d.tenant_id = @tenant_id and d.project_id = p.id)
-returning p.id`},
-}
-
 // Purge deletes the rows of expired files whose bytes are gone, and then, from
 // the bottom up, whatever else has expired and holds no file any more. A file
 // that has not expired stays, whoever names it.
 func (tx *Tx) Purge(ctx context.Context, files []uuid.UUID) error {
-	err := tx.purge(ctx, "file", `
+	err := tx.purge(ctx, KindFile, `
 delete from files f
 using versions v, deliverables d, projects p
 where f.tenant_id = @tenant_id
@@ -187,8 +141,11 @@ returning f.id`, pgx.StrictNamedArgs{"days": BinDays, "files": files})
 	if err != nil {
 		return err
 	}
-	for _, p := range purges {
-		if err := tx.purge(ctx, p.kind, p.sql, pgx.StrictNamedArgs{"days": BinDays}); err != nil {
+	for _, r := range kinds {
+		if r.purge == "" {
+			continue
+		}
+		if err := tx.purge(ctx, r.kind, r.purge, pgx.StrictNamedArgs{"days": BinDays}); err != nil {
 			return err
 		}
 	}
@@ -196,13 +153,13 @@ returning f.id`, pgx.StrictNamedArgs{"days": BinDays, "files": files})
 }
 
 // purge runs one deletion, with an audit row for each thing it took.
-func (tx *Tx) purge(ctx context.Context, kind, sql string, args pgx.StrictNamedArgs) error {
+func (tx *Tx) purge(ctx context.Context, kind Kind, sql string, args pgx.StrictNamedArgs) error {
 	var gone []uuid.UUID
-	if err := tx.get(ctx, column("purge "+kind, &gone, sql, args)); err != nil {
+	if err := tx.get(ctx, column("purge "+string(kind), &gone, sql, args)); err != nil {
 		return err
 	}
 	for _, id := range gone {
-		if err := tx.audit(ctx, Event{Verb: kind + ".purged", TargetKind: kind, TargetID: id}); err != nil {
+		if err := tx.audit(ctx, Event{Verb: string(kind) + ".purged", TargetKind: kind, TargetID: id}); err != nil {
 			return err
 		}
 	}

@@ -118,7 +118,7 @@ func TestGiveUpUpload(t *testing.T) {
 	}
 	given := 0
 	for _, e := range trail {
-		if e.Verb == "file.upload_given_up" && *e.TargetID == id {
+		if e.Verb == "file.upload_cancelled" && *e.TargetID == id {
 			given++
 		}
 	}
@@ -147,10 +147,10 @@ func TestPurge(t *testing.T) {
 				return err
 			}
 		}
-		if err := tx.BinDeliverable(ctx, old, true); err != nil {
+		if err := tx.Bin(ctx, store.KindDeliverable, old, true); err != nil {
 			return err
 		}
-		return tx.BinProject(ctx, gone, true)
+		return tx.Bin(ctx, store.KindProject, gone, true)
 	})
 	for table, id := range map[string]uuid.UUID{"files": alone, "deliverables": old, "projects": gone} {
 		age(t, `update `+table+` set deleted_at = deleted_at - interval '30 days' where id = $1`, id)

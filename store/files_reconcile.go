@@ -16,7 +16,7 @@ import (
 type FileEntry struct {
 	ID          uuid.UUID
 	Name        string // as it was uploaded; it may be hostile
-	State       string
+	State       FileState
 	StorageID   string     // what object storage calls the upload; "" when there is none
 	Size        int64      // in bytes; 0 unless ready
 	PreviewSize int64      // in bytes; 0 without a preview
@@ -172,7 +172,7 @@ where tenant_id = @tenant_id
 
 // MarkFound takes [Tx.MarkMissing] back, as after object storage was restored.
 func (tx *Tx) MarkFound(ctx context.Context, id uuid.UUID) error {
-	return tx.mark(ctx, id, "file.found", `
+	return tx.mark(ctx, id, "file.recovered", `
 update files
 set missing_at = null,
     forgotten_at = null
@@ -185,7 +185,7 @@ where tenant_id = @tenant_id
 // more. The row stays. A file that is not marked, or was forgotten before, is
 // [ErrNotFound].
 func (tx *Tx) ForgetFile(ctx context.Context, id uuid.UUID) error {
-	return tx.mark(ctx, id, "file.forgotten", `
+	return tx.mark(ctx, id, "file.marked_lost", `
 update files
 set forgotten_at = now()
 where tenant_id = @tenant_id
@@ -198,7 +198,7 @@ func (tx *Tx) mark(ctx context.Context, id uuid.UUID, verb, sql string) error {
 	if err := tx.change(ctx, verb, sql, pgx.StrictNamedArgs{"id": id}); err != nil {
 		return err
 	}
-	return tx.audit(ctx, Event{Verb: verb, TargetKind: "file", TargetID: id})
+	return tx.audit(ctx, Event{Verb: verb, TargetKind: KindFile, TargetID: id})
 }
 
 // DeletePreview forgets a preview that object storage does not have, and has

@@ -466,9 +466,11 @@ func TestBinTakesFilesAlong(t *testing.T) {
 	coming := storetest.BeginUpload(t, b.ravi, b.draft, "b.txt", 5)
 	for name, bin := range map[string]func(*store.Tx, bool) error{
 		"deliverable": func(tx *store.Tx, binned bool) error {
-			return tx.BinDeliverable(t.Context(), b.deliverable, binned)
+			return tx.Bin(t.Context(), store.KindDeliverable, b.deliverable, binned)
 		},
-		"project": func(tx *store.Tx, binned bool) error { return tx.BinProject(t.Context(), b.project, binned) },
+		"project": func(tx *store.Tx, binned bool) error {
+			return tx.Bin(t.Context(), store.KindProject, b.project, binned)
+		},
 	} {
 		do(t, b.ravi, func(tx *store.Tx) error { return bin(tx, true) })
 		var file store.File

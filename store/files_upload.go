@@ -30,7 +30,7 @@ type FileUpload struct {
 	VersionID     uuid.UUID
 	DeliverableID uuid.UUID
 	Name          string
-	State         string
+	State         FileState
 	Declared      *int64 // size in bytes; nil from a plain form, which does not say
 	Draft         bool   // its version still takes files
 	StorageID     string // what object storage calls the upload
@@ -380,7 +380,7 @@ where tenant_id = @tenant_id
 			return err
 		}
 	}
-	return tx.audit(ctx, Event{Verb: "file.uploaded", TargetKind: "file", TargetID: id})
+	return tx.audit(ctx, Event{Verb: "file.uploaded", TargetKind: KindFile, TargetID: id})
 }
 
 // lockForFinish takes the version before the file, as publishing does.

@@ -126,7 +126,7 @@ on conflict (tenant_id, email, party) where accepted_at is null and revoked_at i
 }
 
 func (tx *Tx) auditInvite(ctx context.Context, verb string, id uuid.UUID, party Party, role Role) error {
-	return tx.audit(ctx, Event{Verb: verb, TargetKind: "invite", TargetID: id,
+	return tx.audit(ctx, Event{Verb: verb, TargetKind: KindInvite, TargetID: id,
 		Detail: map[string]any{"party": party, "role": role}})
 }
 
@@ -315,7 +315,7 @@ where tenant_id = @tenant_id
 	if err != nil {
 		return err
 	}
-	return tx.MailSent(ctx, InviteMailKey(id, sending), Event{Verb: "member.mail_sent", TargetKind: "invite", TargetID: id})
+	return tx.MailSent(ctx, InviteMailKey(id, sending), Event{Verb: "member.mail_sent", TargetKind: KindInvite, TargetID: id})
 }
 
 // InviteMailKey names the effect of one sending of an invitation.

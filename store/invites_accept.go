@@ -92,7 +92,7 @@ func (tx *Tx) accept(ctx context.Context, me Person, i invite, name string) erro
 		return err
 	}
 	switch {
-	case *s.TenantState != "active":
+	case *s.TenantState != TenantActive:
 		return fmt.Errorf("accept invite: tenant is %s: %w", *s.TenantState, ErrForbidden)
 	case s.Role != nil:
 		return nil
@@ -116,6 +116,6 @@ where tenant_id = @tenant_id
 	if err := tx.engine.Enter(ctx, tx.scope); err != nil {
 		return err
 	}
-	return tx.audit(ctx, Event{Verb: "member.joined", TargetKind: "membership", TargetID: me.scope.User,
+	return tx.audit(ctx, Event{Verb: "member.joined", TargetKind: KindMembership, TargetID: me.scope.User,
 		Detail: map[string]any{"party": i.Party, "role": i.Role, "invite": i.ID}})
 }

@@ -164,7 +164,7 @@ func (db *DB) Work(ctx context.Context, j Job, fn func(*Tx) error) error {
 // CancelStale records in the job's tenant that the job was stale and did nothing.
 func (db *DB) CancelStale(ctx context.Context, j Job, kind string) error {
 	return db.write(ctx, j.scope, "", j.request, func(tx *Tx) error {
-		return tx.audit(ctx, Event{Verb: "job.let_go", Denied: true, Detail: map[string]any{"kind": kind}})
+		return tx.audit(ctx, Event{Verb: "job.cancelled", Denied: true, Detail: map[string]any{"kind": kind}})
 	})
 }
 
@@ -178,7 +178,7 @@ func (db *DB) RefuseJob(ctx context.Context, job int64, kind string, claimed uui
 // tenantStatus is how things stand in the tenant of the context, with its person and
 // its support session.
 type tenantStatus struct {
-	TenantState *string // nil: there is no such tenant
+	TenantState *TenantState // nil: there is no such tenant
 	AgencyName  *string
 	PortalName  *string
 	Accent      *string
@@ -204,7 +204,7 @@ func (tx *Tx) checkPolicy(ctx context.Context, d JobPolicy) error {
 	switch {
 	case s.TenantState == nil:
 		return fmt.Errorf("tenant of the job: %w", ErrNotFound)
-	case *s.TenantState != "active" && !d.AnyTenantState:
+	case *s.TenantState != TenantActive && !d.AnyTenantState:
 		return fmt.Errorf("%w: tenant is %s", ErrStale, *s.TenantState)
 	case d.IgnoreRequester || tx.scope.User == uuid.Nil:
 		return nil

@@ -70,7 +70,7 @@ func (tx *Tx) AddPerson(ctx context.Context, p NewPerson) (uuid.UUID, error) {
 	if err := tx.beginMembership(ctx, *person, p); err != nil {
 		return uuid.Nil, err
 	}
-	return *person, tx.audit(ctx, Event{Verb: "member.added", TargetKind: "membership", TargetID: *person,
+	return *person, tx.audit(ctx, Event{Verb: "member.added", TargetKind: KindMembership, TargetID: *person,
 		Detail: map[string]any{"party": p.Party, "role": p.Role}})
 }
 

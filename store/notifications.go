@@ -157,8 +157,8 @@ where v.tenant_id = @tenant_id
 
 // SupportNotice is a support session as its mail tells it.
 type SupportNotice struct {
-	Kind        string
-	Mode        string
+	Kind        SupportKind
+	Mode        SupportMode
 	AgentName   string
 	SubjectName string
 	Reason      string
@@ -166,7 +166,7 @@ type SupportNotice struct {
 	StartedAt   time.Time
 	EndsAt      time.Time
 	EndedAt     *time.Time
-	EndedHow    *string
+	EndedHow    *SupportEnd
 	Pages       int // as in [SupportSession]
 	Files       int
 	Changes     int

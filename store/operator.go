@@ -115,10 +115,10 @@ func (o *Operator) Agents(ctx context.Context) ([]Agent, error) {
 // TenantLine is a tenant as the command line lists it.
 type TenantLine struct {
 	ID         uuid.UUID
-	Kind       string
+	Kind       TenantKind
 	Slug       string
 	Name       string
-	State      string
+	State      TenantState
 	AgencySlug *string
 	CreatedAt  time.Time
 }

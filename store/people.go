@@ -18,19 +18,14 @@ where m.tenant_id = @tenant_id
 const ofText = `
   and (position(lower(@text) in lower(m.name)) > 0 or position(lower(@text) in m.email) > 0)`
 
-// PeoplePage says which of the tenant's people: those with a text in their name or
-// address, after somebody of an earlier page.
-type PeoplePage struct {
-	Text  string    // "" is everybody
-	After uuid.UUID // zero is the beginning
-	Limit int       // 1 to 200; 0 means 50
+// PeopleFilter says which of the tenant's people to read, and which page of them.
+type PeopleFilter struct {
+	Text string // part of the name or the address; "" is everybody
+	Page
 }
 
 // SearchPeople reads a page of the tenant's people, clients first, then by name.
-func SearchPeople(p PeoplePage, dst *[]Membership) Read {
-	if p.Limit < 1 || p.Limit > 200 {
-		p.Limit = 50
-	}
+func SearchPeople(p PeopleFilter, dst *[]Membership) Read {
 	return Read{many("search people", dst, selectPeople+ofText+`
   and (@after::uuid is null or exists (
       select
@@ -39,7 +34,7 @@ func SearchPeople(p PeoplePage, dst *[]Membership) Read {
         and a.user_id = @after
         and (m.party < a.party or (m.party = a.party and (m.name, m.user_id) > (a.name, a.user_id)))))
 order by m.party desc, m.name, m.user_id
-limit @limit`, pgx.StrictNamedArgs{"text": clean(p.Text), "after": nilIfZero(p.After), "limit": p.Limit})}
+limit @limit`, pgx.StrictNamedArgs{"text": clean(p.Text), "after": nilIfZero(p.After.ID), "limit": p.limit()})}
 }
 
 // PeopleCount is how many people there are of each party.
@@ -90,7 +85,7 @@ where id = @tenant_id
 	if err != nil {
 		return err
 	}
-	return tx.audit(ctx, Event{Verb: "tenant.client_manages", TargetKind: "tenant", TargetID: tx.scope.Tenant,
+	return tx.audit(ctx, Event{Verb: "tenant.people_managers_changed", TargetKind: KindTenant, TargetID: tx.scope.Tenant,
 		Detail: map[string]any{"may": may}})
 }
 
@@ -133,7 +128,7 @@ where tenant_id = @tenant_id
 	if err != nil {
 		return err
 	}
-	return tx.audit(ctx, Event{Verb: "member.role_changed", TargetKind: "membership", TargetID: person,
+	return tx.audit(ctx, Event{Verb: "member.role_changed", TargetKind: KindMembership, TargetID: person,
 		Detail: map[string]any{"party": m.Party, "from": m.Role, "to": to}})
 }
 
@@ -203,7 +198,7 @@ func (tx *Tx) end(ctx context.Context, m member, verb string) error {
 		e.Detail["clients"] = *clients
 	}
 	if m.UserID != tx.scope.User {
-		e.TargetKind, e.TargetID = "membership", m.UserID
+		e.TargetKind, e.TargetID = KindMembership, m.UserID
 	}
 	return tx.audit(ctx, e)
 }

@@ -253,7 +253,7 @@ func TestSearchPeople(t *testing.T) {
 		var after uuid.UUID
 		for {
 			var page []store.Membership
-			if err := storetest.DB().Read(t.Context(), dana, store.SearchPeople(store.PeoplePage{Text: text, After: after, Limit: 2}, &page)); err != nil {
+			if err := storetest.DB().Read(t.Context(), dana, store.SearchPeople(store.PeopleFilter{Text: text, Page: store.Page{After: store.Cursor{ID: after}, Limit: 2}}, &page)); err != nil {
 				t.Fatal(err)
 			}
 			if len(page) == 0 {

@@ -43,7 +43,7 @@ limit 100`, nil)}
 type AccountEvent struct {
 	At     time.Time
 	Verb   string
-	Result string
+	Result EventResult
 }
 
 // ListAccountEvents reads the person's own account history, newest first.

@@ -242,7 +242,7 @@ func TestForgottenAddressIsSomebodyNew(t *testing.T) {
 		t.Errorf("%v is back as %s", again.ID(), again.Party)
 	}
 	var places []store.Workspace
-	must(t, storetest.DB().ReadOwn(t.Context(), again.Person, store.MyWorkspaces(store.WorkspacePage{Limit: 10}, &places)))
+	must(t, storetest.DB().ReadOwn(t.Context(), again.Person, store.MyWorkspaces(store.WorkspaceFilter{Page: store.Page{Limit: 10}}, &places)))
 	if len(places) != 1 || places[0].Slug != b.Acme {
 		t.Errorf("places = %+v", places)
 	}

@@ -211,10 +211,9 @@ where tenant_id = @tenant_id
 
 // occupied is how many bytes of storage a file counts for, or all that is in a
 // deliverable or project.
-func (tx *Tx) occupied(ctx context.Context, kind string, id uuid.UUID) (bytes int64, err error) {
-	alias := map[string]string{"file": "f", "deliverable": "d", "project": "p"}[kind]
+func (tx *Tx) occupied(ctx context.Context, kind Kind, id uuid.UUID) (bytes int64, err error) {
 	return bytes, tx.get(ctx, value("occupied", &bytes, counted[Storage]+`
-  and `+alias+`.id = @id`, pgx.StrictNamedArgs{"id": id}))
+  and `+kind.row().bin.alias+`.id = @id`, pgx.StrictNamedArgs{"id": id}))
 }
 
 // Usage is how much of a metric is in use.
@@ -259,7 +258,7 @@ func (tx *Tx) SetClientPlan(ctx context.Context, client uuid.UUID, plan string) 
 	if !set {
 		return fmt.Errorf("set client plan: %w", ErrNotFound)
 	}
-	_, err = tx.auditClient(ctx, client, Event{Verb: "plan.changed", TargetKind: "tenant", TargetID: client, Detail: map[string]any{"plan": plan}})
+	_, err = tx.auditClient(ctx, client, Event{Verb: "plan.changed", TargetKind: KindTenant, TargetID: client, Detail: map[string]any{"plan": plan}})
 	return err
 }
 
@@ -281,7 +280,7 @@ func (tx *Tx) ReconcileUsage(ctx context.Context) error {
 		if _, err := tx.count(ctx, m, real-kept.Used); err != nil {
 			return err
 		}
-		err = tx.audit(ctx, Event{Verb: "plan.usage_corrected", TargetKind: "tenant", TargetID: tx.scope.Tenant,
+		err = tx.audit(ctx, Event{Verb: "plan.usage_corrected", TargetKind: KindTenant, TargetID: tx.scope.Tenant,
 			Detail: map[string]any{"metric": m.JSON(), "was": kept.Used, "is": real}})
 		if err != nil {
 			return err

@@ -83,7 +83,7 @@ func TestLastPlaceGoesToOne(t *testing.T) {
 		if err := db.Read(t.Context(), dana, store.ListProjects(store.Current, &list)); err != nil || len(list) != 20 {
 			t.Fatalf("%d projects, %v", len(list), err)
 		}
-		if err := db.Write(t.Context(), dana, func(tx *store.Tx) error { return tx.BinProject(t.Context(), *made.Load(), true) }); err != nil {
+		if err := db.Write(t.Context(), dana, func(tx *store.Tx) error { return tx.Bin(t.Context(), store.KindProject, *made.Load(), true) }); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -95,7 +95,7 @@ func TestRestoreNeedsRoom(t *testing.T) {
 	_, dana, id := smallAcme(t)
 	db := storetest.DB()
 	bin := func(binned bool) error {
-		return db.Write(t.Context(), dana, func(tx *store.Tx) error { return tx.BinProject(t.Context(), id, binned) })
+		return db.Write(t.Context(), dana, func(tx *store.Tx) error { return tx.Bin(t.Context(), store.KindProject, id, binned) })
 	}
 	if err := bin(true); err != nil {
 		t.Fatal(err)
@@ -105,7 +105,7 @@ func TestRestoreNeedsRoom(t *testing.T) {
 	if err := bin(false); !full(err, store.Projects) {
 		t.Errorf("restored into a full plan: %v", err)
 	}
-	if err := db.Write(t.Context(), dana, func(tx *store.Tx) error { return tx.BinProject(t.Context(), last, true) }); err != nil {
+	if err := db.Write(t.Context(), dana, func(tx *store.Tx) error { return tx.Bin(t.Context(), store.KindProject, last, true) }); err != nil {
 		t.Fatal(err)
 	}
 	if err := bin(false); err != nil {
@@ -166,9 +166,13 @@ func TestStorageIsCounted(t *testing.T) {
 	write(func(ctx context.Context, tx *store.Tx) error { _, err := tx.CancelUpload(ctx, large); return err })
 	counted("given up twice", fileSize(t, small))
 	for what, bin := range map[string]func(context.Context, *store.Tx, bool) error{
-		"the file":        func(ctx context.Context, tx *store.Tx, b bool) error { _, err := tx.BinFile(ctx, small, b); return err },
-		"the deliverable": func(ctx context.Context, tx *store.Tx, b bool) error { return tx.BinDeliverable(ctx, deliverable, b) },
-		"the project":     func(ctx context.Context, tx *store.Tx, b bool) error { return tx.BinProject(ctx, project, b) },
+		"the file": func(ctx context.Context, tx *store.Tx, b bool) error { _, err := tx.BinFile(ctx, small, b); return err },
+		"the deliverable": func(ctx context.Context, tx *store.Tx, b bool) error {
+			return tx.Bin(ctx, store.KindDeliverable, deliverable, b)
+		},
+		"the project": func(ctx context.Context, tx *store.Tx, b bool) error {
+			return tx.Bin(ctx, store.KindProject, project, b)
+		},
 	} {
 		write(func(ctx context.Context, tx *store.Tx) error { return bin(ctx, tx, true) })
 		counted(what+" in the bin", 0)

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -44,15 +43,8 @@ left join (
     group by project_id
 ) d on d.project_id = p.id`
 
-// Which rows of a list: those in use, put away, or thrown away.
-const (
-	Current  = "current"
-	Archived = "archived"
-	Binned   = "bin"
-)
-
 // ListProjects reads the projects of the tenant in their order, at most 500.
-func ListProjects(which string, dst *[]Project) Read {
+func ListProjects(which Which, dst *[]Project) Read {
 	return Read{many("list projects", dst, projectColumns+`
 where p.tenant_id = @tenant_id
   and case @which
@@ -92,7 +84,7 @@ where tenant_id = @tenant_id`, in.args(id))
 	if err != nil {
 		return uuid.Nil, err
 	}
-	return id, tx.audit(ctx, Event{Verb: "project.created", TargetKind: "project", TargetID: id})
+	return id, tx.audit(ctx, Event{Verb: "project.created", TargetKind: KindProject, TargetID: id})
 }
 
 // UpdateProject changes what people typed about a project. Sharing can be taken
@@ -115,55 +107,9 @@ where tenant_id = @tenant_id
 	if err != nil {
 		return err
 	}
-	return tx.audit(ctx, Event{Verb: "project.updated", TargetKind: "project", TargetID: id})
+	return tx.audit(ctx, Event{Verb: "project.updated", TargetKind: KindProject, TargetID: id})
 }
 
 func (in ProjectInput) args(id uuid.UUID) pgx.StrictNamedArgs {
 	return pgx.StrictNamedArgs{"id": id, "name": in.Name, "summary": in.Summary, "due_on": in.DueOn, "shared": in.Shared}
-}
-
-// MoveProject puts a project right behind another one of the list, or first when after is
-// zero. Either of them not there is [ErrNotFound], and nothing moves.
-func (tx *Tx) MoveProject(ctx context.Context, id, after uuid.UUID) error {
-	n, err := tx.exec(ctx, "move project", `
-with rest as (
-    select id, row_number() over (order by position, id) as place
-    from projects
-    where tenant_id = @tenant_id
-      and deleted_at is null
-      and id <> @id
-), target as (
-    select coalesce((select place from rest where id = @after), 0) as place
-    where @after::uuid is null
-       or exists (select 1 from rest where id = @after)
-)
-update projects x
-set position = case
-        when x.id = @id then (select place from target) * 2 + 1
-        else (select place from rest where rest.id = x.id) * 2
-    end
-where x.tenant_id = @tenant_id
-  and x.deleted_at is null
-  and (x.id = @id or x.id in (select id from rest))
-  and exists (select 1 from target)
-  and exists (select 1 from projects where tenant_id = @tenant_id and id = @id and deleted_at is null)`,
-		pgx.StrictNamedArgs{"id": id, "after": nilIfZero(after)})
-	if err != nil {
-		return err
-	}
-	if n == 0 {
-		return fmt.Errorf("move project: %w", ErrNotFound)
-	}
-	return tx.audit(ctx, Event{Verb: "project.moved", TargetKind: "project", TargetID: id})
-}
-
-// ArchiveProject puts a project away, or takes it out again.
-func (tx *Tx) ArchiveProject(ctx context.Context, id uuid.UUID, archived bool) error {
-	return tx.setArchived(ctx, "project", id, archived)
-}
-
-// BinProject throws a project into the bin, or restores it. What lies in the bin
-// is gone for the client at once and for good after 30 days.
-func (tx *Tx) BinProject(ctx context.Context, id uuid.UUID, binned bool) error {
-	return tx.setBinned(ctx, "project", id, binned)
 }

@@ -46,7 +46,7 @@ func TestNewestLeavesArchivedProjectsOut(t *testing.T) {
 		want     int
 	}{{true, 0}, {false, 1}} {
 		err := storetest.DB().Write(t.Context(), ravi, func(tx *store.Tx) error {
-			return tx.ArchiveProject(t.Context(), project, c.archived)
+			return tx.Archive(t.Context(), store.KindProject, project, c.archived)
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -81,10 +81,10 @@ type dateSettings struct {
 
 type tenantRow struct {
 	ID    uuid.UUID
-	Kind  string
+	Kind  TenantKind
 	Slug  string
 	Name  string
-	State string
+	State TenantState
 }
 
 const selectTenantRow = `

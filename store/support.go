@@ -13,7 +13,7 @@ import (
 // Grant is a tenant's consent: support may come in until EndsAt.
 type Grant struct {
 	ID        uuid.UUID
-	Mode      string // "read", or "write": it may be turned to writing
+	Mode      SupportMode // "read", or "write": it may be turned to writing
 	ByName    string
 	CreatedAt time.Time
 	EndsAt    time.Time
@@ -48,41 +48,27 @@ limit 100`, nil)}
 // SupportSession is one line of a tenant's ledger: who was here as whom, and why.
 type SupportSession struct {
 	ID          uuid.UUID
-	Kind        string // "support" or "view_as"
-	Mode        string // "read" or "write"
+	Kind        SupportKind
+	Mode        SupportMode
 	AgentName   string
 	SubjectName string
 	Reason      string
 	Ticket      string
 	StartedAt   time.Time
-	EndsAt      time.Time  // its hard end
-	EndedAt     *time.Time // nil while it runs
-	// EndedHow is "stopped", "expired", "revoked", "agent_disabled", "actor_gone",
-	// "target_gone" or "tenant_suspended"; nil while it runs.
-	EndedHow *string
-	Pages    int // seen
-	Files    int // downloaded or looked at
-	Changes  int // made
+	EndsAt      time.Time   // its hard end
+	EndedAt     *time.Time  // nil while it runs
+	EndedHow    *SupportEnd // nil while it runs
+	Pages       int         // seen
+	Files       int         // downloaded or looked at
+	Changes     int         // made
 	// WriteByName is the second agent who agreed to changes, "" for nobody.
 	WriteByName string
 }
 
-// SupportPage says which page of the ledger; zero means the newest 50.
-type SupportPage struct {
-	BeforeAt time.Time
-	BeforeID uuid.UUID
-	Limit    int // 1 to 200; 0 means 50
-}
-
 // ListSupportSessions reads the tenant's ledger, newest first. What is over is
 // shown as over, whether or not a job has marked it yet.
-func ListSupportSessions(p SupportPage, dst *[]SupportSession) Read {
-	if p.Limit < 1 || p.Limit > 200 {
-		p.Limit = 50
-	}
-	if p.BeforeAt.IsZero() {
-		p.BeforeAt, p.BeforeID = time.Now().AddDate(100, 0, 0), uuid.Max
-	}
+func ListSupportSessions(p Page, dst *[]SupportSession) Read {
+	at, id := p.before()
 	return Read{many("list support sessions", dst, `
 select s.id, s.kind, s.mode, s.actor_name as agent_name, m.name as subject_name, s.reason, s.ticket,
        s.started_at, s.ends_at, o.ended_at, o.ended_how, c.pages, c.files, c.changes, coalesce(s.write_by_name, '') as write_by_name
@@ -100,7 +86,7 @@ left join memberships a on a.tenant_id = s.tenant_id and a.user_id = s.actor_id 
 cross join lateral (`+supportOver+`) o
 cross join lateral (`+supportCounts+`) c
 order by s.started_at desc, s.id desc`,
-		pgx.StrictNamedArgs{"before_at": p.BeforeAt, "before_id": p.BeforeID, "limit": p.Limit})}
+		pgx.StrictNamedArgs{"before_at": at, "before_id": id, "limit": p.limit()})}
 }
 
 // supportOver is how and when a session s with its grant g, its subject m and, of
@@ -141,18 +127,18 @@ const MaxGrant = 7 * 24 * time.Hour
 // GrantSupport lets support in to read, for a time from now on, by the database's
 // clock, in whole minutes. A grant that is open already is not made shorter by it.
 func (tx *Tx) GrantSupport(ctx context.Context, length time.Duration) error {
-	return second(tx.grantSupport(ctx, "read", length))
+	return second(tx.grantSupport(ctx, SupportRead, length))
 }
 
 // GrantSupportToWrite is [Tx.GrantSupport] for sessions that may, by a second
 // step, be turned to writing.
 func (tx *Tx) GrantSupportToWrite(ctx context.Context, length time.Duration) error {
-	return second(tx.grantSupport(ctx, "write", length))
+	return second(tx.grantSupport(ctx, SupportWrite, length))
 }
 
 func second[T any](_ T, err error) error { return err }
 
-func (tx *Tx) grantSupport(ctx context.Context, mode string, length time.Duration) (uuid.UUID, error) {
+func (tx *Tx) grantSupport(ctx context.Context, mode SupportMode, length time.Duration) (uuid.UUID, error) {
 	if err := tx.requireConsentRight(); err != nil {
 		return uuid.Nil, err
 	}
@@ -160,7 +146,7 @@ func (tx *Tx) grantSupport(ctx context.Context, mode string, length time.Duratio
 	if length < time.Minute || length > MaxGrant {
 		wrong["hours"] = "Choose how long."
 	}
-	if mode != "read" && mode != "write" {
+	if !mode.valid() {
 		wrong["mode"] = "Choose what support can do."
 	}
 	if len(wrong) > 0 {
@@ -174,7 +160,7 @@ values (@tenant_id, @id, @mode, now() + make_interval(mins => @minutes))`,
 	if err != nil {
 		return uuid.Nil, err
 	}
-	return id, tx.audit(ctx, Event{Verb: "support.granted", TargetKind: "support_grant", TargetID: id,
+	return id, tx.audit(ctx, Event{Verb: "support.granted", TargetKind: KindSupportGrant, TargetID: id,
 		Detail: map[string]any{"minutes": int(length / time.Minute), "mode": mode}})
 }
 
@@ -197,7 +183,7 @@ returning id`, pgx.StrictNamedArgs{"me": tx.scope.User}))
 		return err
 	}
 	for _, id := range grants {
-		if err := tx.audit(ctx, Event{Verb: "support.revoked", TargetKind: "support_grant", TargetID: id}); err != nil {
+		if err := tx.audit(ctx, Event{Verb: "support.revoked", TargetKind: KindSupportGrant, TargetID: id}); err != nil {
 			return err
 		}
 	}
@@ -237,7 +223,7 @@ returning id`, args))
 		return 0, err
 	}
 	for _, id := range ended {
-		if err := tx.audit(ctx, Event{Verb: "support.ended", TargetKind: "support_session", TargetID: id,
+		if err := tx.audit(ctx, Event{Verb: "support.ended", TargetKind: KindSupportSession, TargetID: id,
 			Detail: map[string]any{"how": "revoked"}}); err != nil {
 			return 0, err
 		}
@@ -280,7 +266,7 @@ where tenant_id = @tenant_id
 		return err
 	}
 	if n == 1 {
-		err = tx.audit(ctx, Event{Verb: "support.expired", TargetKind: "support_session", TargetID: id,
+		err = tx.audit(ctx, Event{Verb: "support.expired", TargetKind: KindSupportSession, TargetID: id,
 			Detail: map[string]any{"how": over[0]}})
 		if err != nil {
 			return err

@@ -72,7 +72,7 @@ func (b *supportBundle) inside(t *testing.T) store.Member {
 
 // wantOut says that the agent's next request is outside, and how the session
 // came to be over.
-func (b *supportBundle) wantOut(t *testing.T, how string) {
+func (b *supportBundle) wantOut(t *testing.T, how store.SupportEnd) {
 	t.Helper()
 	v := storetest.Visit(t, b.token, b.Acme)
 	if _, ok := v.Member(); ok {
@@ -120,7 +120,7 @@ func (b *supportBundle) ageSession(t *testing.T, id uuid.UUID, by time.Duration)
 func (b *supportBundle) ledger(t *testing.T) []store.SupportSession {
 	t.Helper()
 	var rows []store.SupportSession
-	if err := b.db.Read(t.Context(), b.mia, store.ListSupportSessions(store.SupportPage{}, &rows)); err != nil {
+	if err := b.db.Read(t.Context(), b.mia, store.ListSupportSessions(store.Page{}, &rows)); err != nil {
 		t.Fatal(err)
 	}
 	return rows
@@ -130,7 +130,7 @@ func (b *supportBundle) ledger(t *testing.T) []store.SupportSession {
 func (b *supportBundle) trail(t *testing.T, me store.Member, verb string) []store.Activity {
 	t.Helper()
 	var all, some []store.Activity
-	if err := b.db.Read(t.Context(), me, store.ListActivity(store.ActivityFilter{Limit: 200}, &all)); err != nil {
+	if err := b.db.Read(t.Context(), me, store.ListActivity(store.ActivityFilter{Page: store.Page{Limit: 200}}, &all)); err != nil {
 		t.Fatal(err)
 	}
 	for _, e := range all {

@@ -19,7 +19,7 @@ type FoundTenant struct {
 	TenantID    uuid.UUID
 	Slug        string
 	Name        string
-	Kind        string     // "agency" or "client"
+	Kind        TenantKind
 	AgencyName  *string    // of a client
 	GrantEndsAt *time.Time // nil: support may not come in
 	Asks        bool       // support may ask to come in
@@ -54,14 +54,14 @@ type PastSupport struct {
 	TenantName  string
 	Slug        string
 	SubjectName string
-	Kind        string
-	Mode        string
+	Kind        SupportKind
+	Mode        SupportMode
 	Reason      string
 	Ticket      string
 	StartedAt   time.Time
 	EndsAt      time.Time
-	EndedAt     *time.Time // nil while it runs
-	EndedHow    *string    // as in [SupportSession]
+	EndedAt     *time.Time  // nil while it runs
+	EndedHow    *SupportEnd // nil while it runs
 }
 
 // SupportHistory reads the agent's own sessions, newest first, at most 100.

@@ -11,41 +11,40 @@ import (
 // session on a tenant's ledger, with the session it belongs to.
 type LedgerLine struct {
 	SessionID   uuid.UUID
-	Kind        string // of the session, as in [SupportSession]
-	Mode        string
+	Kind        SupportKind
+	Mode        SupportMode
 	AgentName   string
 	SubjectName string
 	Reason      string
 	Ticket      string
 	StartedAt   time.Time
 	EndedAt     *time.Time // nil while it runs
-	EndedHow    *string
+	EndedHow    *SupportEnd
 	WriteByName string // the second agent who agreed to changes, "" for nobody
 	ID          uuid.UUID
 	At          time.Time
 	Verb        string
-	Result      string
+	Result      EventResult
 	Route       string // of a page, or of what was refused
-	TargetKind  string
+	TargetKind  Kind
 	TargetName  string
 }
 
-// LedgerPage says after which line of the ledger a page of it begins; zero means
-// at its beginning.
+// LedgerPage is a part of the ledger. Its order is by session first, so that its place
+// is a session and a cursor.
 type LedgerPage struct {
-	Session uuid.UUID
-	At      time.Time
-	ID      uuid.UUID
-	Limit   int // 1 to 1000
+	AfterSession uuid.UUID
+	Page         // of 1 to 1000 rows
 }
 
 // SupportLedger reads the tenant's ledger line by line, oldest session first.
 func SupportLedger(p LedgerPage, dst *[]LedgerLine) Read {
+	joins, name := targetNames(true)
 	return Read{many("support ledger", dst, `
 select s.id as session_id, s.kind, s.mode, s.actor_name as agent_name, m.name as subject_name, s.reason, s.ticket,
        s.started_at, o.ended_at, o.ended_how, coalesce(s.write_by_name, '') as write_by_name,
        e.id, e.at, e.verb, e.result, coalesce(e.detail ->> 'route', '') as route, e.target_kind,
-       coalesce(p.name, d.title, f.name, '') as target_name
+       `+name+`
 from (
     select *
     from audit_events
@@ -59,12 +58,9 @@ join support_sessions s on s.tenant_id = e.tenant_id and s.id = e.support_sessio
 join memberships m on m.tenant_id = s.tenant_id and m.user_id = s.subject_id
 left join support_grants g on g.tenant_id = s.tenant_id and g.id = s.grant_id
 left join memberships a on a.tenant_id = s.tenant_id and a.user_id = s.actor_id and s.kind = 'view_as'
-cross join lateral (`+supportOver+`) o
-left join projects p on p.tenant_id = e.tenant_id and p.id = e.target_id and e.target_kind = 'project'
-left join deliverables d on d.tenant_id = e.tenant_id and d.id = e.target_id and e.target_kind = 'deliverable'
-left join files f on f.tenant_id = e.tenant_id and f.id = e.target_id and e.target_kind = 'file'
+cross join lateral (`+supportOver+`) o`+joins+`
 order by e.support_session_id, e.at, e.id`,
-		pgx.StrictNamedArgs{"session": p.Session, "at": p.At, "id": p.ID, "limit": min(max(p.Limit, 1), 1000)})}
+		pgx.StrictNamedArgs{"session": p.AfterSession, "at": p.After.At, "id": p.After.ID, "limit": min(max(p.Limit, 1), 1000)})}
 }
 
 // supportCounts is what was done in a session s, in numbers.

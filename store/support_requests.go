@@ -15,14 +15,14 @@ import (
 type AccessRequest struct {
 	ID        uuid.UUID
 	AgentName string
-	Mode      string // "read" or "write"
+	Mode      SupportMode
 	Hours     int
 	Reason    string
 	Ticket    string
 	CreatedAt time.Time
 	EndsAt    time.Time // nobody can answer after it
 	Open      bool
-	Answer    *string // "granted", "denied" or "withdrawn"; nil while nobody answered
+	Answer    *Answer // nil while nobody answered
 }
 
 const selectAccessRequest = `
@@ -67,13 +67,17 @@ func (tx *Tx) SetAccessRequestsAllowed(ctx context.Context, may bool) error {
 	if !set {
 		return fmt.Errorf("set support may ask: %w", ErrForbidden)
 	}
-	return tx.audit(ctx, Event{Verb: "support.asking_set", Detail: map[string]any{"may": may}})
+	verb := "support.requests_allowed"
+	if !may {
+		verb = "support.requests_blocked"
+	}
+	return tx.audit(ctx, Event{Verb: verb, Detail: map[string]any{"may": may}})
 }
 
 // ApproveAccessRequest answers a request with consent, for as long and to do what
 // whoever answers says. One that is answered, or has run out, is [ErrConflict];
 // one that is not there [ErrNotFound].
-func (tx *Tx) ApproveAccessRequest(ctx context.Context, ask uuid.UUID, mode string, length time.Duration) error {
+func (tx *Tx) ApproveAccessRequest(ctx context.Context, ask uuid.UUID, mode SupportMode, length time.Duration) error {
 	if err := tx.checkRequestOpen(ctx, ask); err != nil {
 		return err
 	}
@@ -81,7 +85,7 @@ func (tx *Tx) ApproveAccessRequest(ctx context.Context, ask uuid.UUID, mode stri
 	if err != nil {
 		return err
 	}
-	return tx.answerRequest(ctx, ask, "granted", "", &grant)
+	return tx.answerRequest(ctx, ask, AnswerGranted, "", &grant)
 }
 
 // MaxAnswer is how much can be said with a refusal, in characters.
@@ -96,7 +100,7 @@ func (tx *Tx) DenyAccessRequest(ctx context.Context, ask uuid.UUID, word string)
 	if err := tx.checkRequestOpen(ctx, ask); err != nil {
 		return err
 	}
-	return tx.answerRequest(ctx, ask, "denied", word, nil)
+	return tx.answerRequest(ctx, ask, AnswerDenied, word, nil)
 }
 
 // checkRequestOpen holds a request that waits for an answer until the deed is done.
@@ -116,7 +120,7 @@ where tenant_id = @tenant_id
 	return err
 }
 
-func (tx *Tx) answerRequest(ctx context.Context, ask uuid.UUID, answer, word string, grant *uuid.UUID) error {
+func (tx *Tx) answerRequest(ctx context.Context, ask uuid.UUID, answer Answer, word string, grant *uuid.UUID) error {
 	n, err := tx.exec(ctx, "answer support ask", `
 update support_asks
 set answer = @answer,
@@ -133,14 +137,18 @@ where tenant_id = @tenant_id
 	if n != 1 {
 		return ErrConflict // somebody was faster
 	}
-	return tx.audit(ctx, Event{Verb: "support.answered", TargetKind: "support_ask", TargetID: ask, Detail: map[string]any{"answer": answer}})
+	verb := "support.access_approved"
+	if answer != AnswerGranted {
+		verb = "support.access_denied"
+	}
+	return tx.audit(ctx, Event{Verb: verb, TargetKind: KindAccessRequest, TargetID: ask, Detail: map[string]any{"answer": answer}})
 }
 
 // AskSupport is what an agent asks of a tenant.
 type NewAccessRequest struct {
 	Slug   string
-	Mode   string // "read" or "write"
-	Hours  int    // 1 to 168
+	Mode   SupportMode
+	Hours  int // 1 to 168
 	Reason string
 	Ticket string
 }
@@ -161,7 +169,7 @@ select * from lookup.support_ask(@id, @slug, @mode, @hours, @reason, @ticket, @e
 				"ticket": in.Ticket, "event": NewID(), "request": me.RequestID},
 			&verdict, &tenant))
 		if err == nil {
-			err = tx.accountEvent(ctx, me.scope.User, Event{Verb: "support.asked", Denied: verdict != "ok", Detail: map[string]any{"tenant": tenant}})
+			err = tx.accountEvent(ctx, me.scope.User, Event{Verb: "support.access_requested", Denied: verdict != "ok", Detail: map[string]any{"tenant": tenant}})
 		}
 		if err != nil || verdict != "ok" {
 			return err
@@ -190,7 +198,7 @@ func (in NewAccessRequest) refusal(verdict string) error {
 		if in.Hours < 1 || in.Hours > int(MaxGrant/time.Hour) {
 			wrong["hours"] = "Choose how long."
 		}
-		if in.Mode != "read" && in.Mode != "write" {
+		if !in.Mode.valid() {
 			wrong["mode"] = "Choose what support can do."
 		}
 		return wrong
@@ -203,13 +211,13 @@ type SentAccessRequest struct {
 	ID         uuid.UUID
 	TenantName string
 	Slug       string
-	Mode       string
+	Mode       SupportMode
 	Hours      int
 	Reason     string
 	Ticket     string
 	CreatedAt  time.Time
 	EndsAt     time.Time
-	Answer     *string // as in [SupportAsk]
+	Answer     *Answer // nil while nobody answered
 	Word       string
 	AnsweredAt *time.Time
 }

@@ -84,7 +84,7 @@ func TestSupportAsks(t *testing.T) {
 		t.Errorf("asked = %+v", asked)
 	}
 	b.startAs(t, b.mia.ID())
-	if got := b.trail(t, b.mia, "support.asked"); len(got) != 3 || *got[1].ActorID != b.sam || got[2].Detail["why"] != "not_asked" {
+	if got := b.trail(t, b.mia, "support.access_requested"); len(got) != 3 || *got[1].ActorID != b.sam || got[2].Detail["why"] != "not_asked" {
 		t.Errorf("trail = %+v", got)
 	}
 	wantErr(t, "from inside", b.write(t, b.inside(t), func(tx *store.Tx) error { return tx.SetAccessRequestsAllowed(t.Context(), false) }), store.ErrForbidden)

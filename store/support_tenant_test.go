@@ -23,15 +23,15 @@ func TestSupportStaysInTheTenant(t *testing.T) {
 		}
 	}
 	var workspaces []store.Workspace
-	must(t, b.db.Read(t.Context(), m, store.SwitcherWorkspaces(store.WorkspacePage{Limit: 50}, &workspaces)))
+	must(t, b.db.Read(t.Context(), m, store.SwitcherWorkspaces(store.WorkspaceFilter{Page: store.Page{Limit: 50}}, &workspaces)))
 	if len(workspaces) != 1 || workspaces[0].Slug != b.Acme {
 		t.Errorf("the switcher shows %+v", workspaces)
 	}
-	must(t, b.db.ReadOwn(t.Context(), m.Person, store.MyWorkspaces(store.WorkspacePage{Limit: 50}, &workspaces)))
+	must(t, b.db.ReadOwn(t.Context(), m.Person, store.MyWorkspaces(store.WorkspaceFilter{Page: store.Page{Limit: 50}}, &workspaces)))
 	if len(workspaces) != 0 {
 		t.Errorf("the agent has workspaces: %+v", workspaces)
 	}
-	must(t, b.db.Read(t.Context(), b.dana, store.SwitcherWorkspaces(store.WorkspacePage{Limit: 50}, &workspaces)))
+	must(t, b.db.Read(t.Context(), b.dana, store.SwitcherWorkspaces(store.WorkspaceFilter{Page: store.Page{Limit: 50}}, &workspaces)))
 	if len(workspaces) != 3 {
 		t.Errorf("Dana has %d workspaces, want three", len(workspaces))
 	}
@@ -77,7 +77,7 @@ func TestSupportOfAnotherTenantIsNotThere(t *testing.T) {
 	var grants []store.Grant
 	var sessions []store.SupportSession
 	must(t, b.db.Read(t.Context(), gus, store.CurrentGrant(&grant), store.ListGrants(&grants),
-		store.ListSupportSessions(store.SupportPage{}, &sessions)))
+		store.ListSupportSessions(store.Page{}, &sessions)))
 	if grant != nil || len(grants)+len(sessions) != 0 {
 		t.Errorf("another tenant reads %+v %+v %+v", grant, grants, sessions)
 	}

@@ -60,8 +60,9 @@ func TestSupportConsent(t *testing.T) {
 func TestSupportEnds(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
-		name, how string
-		end       func(t *testing.T, b *supportBundle, id uuid.UUID)
+		name string
+		how  store.SupportEnd
+		end  func(t *testing.T, b *supportBundle, id uuid.UUID)
 	}{
 		{"its end has passed", "expired", func(t *testing.T, b *supportBundle, id uuid.UUID) {
 			b.ageSession(t, id, 30*time.Minute)
@@ -138,7 +139,7 @@ func TestSupportIsOverForWhoIsNoAgent(t *testing.T) {
 	} {
 		b := setupSupport(t).letIn(t)
 		id := b.startAs(t, b.mia.ID())
-		over := func() (how *string) {
+		over := func() (how *store.SupportEnd) {
 			must(t, b.admin.QueryRow(t.Context(), `select lookup.support_over(s) from support_sessions s where s.id = $1`, id).Scan(&how))
 			return how
 		}
@@ -279,8 +280,8 @@ func TestSupportReadsOnly(t *testing.T) {
 	deeds := map[string]func(*store.Tx) error{
 		"create":  func(tx *store.Tx) error { return second(tx.CreateProject(t.Context(), store.ProjectInput{Name: "x"})) },
 		"update":  func(tx *store.Tx) error { return tx.UpdateProject(t.Context(), project, store.ProjectInput{Name: "x"}) },
-		"archive": func(tx *store.Tx) error { return tx.ArchiveProject(t.Context(), project, true) },
-		"bin":     func(tx *store.Tx) error { return tx.BinDeliverable(t.Context(), deliverable, true) },
+		"archive": func(tx *store.Tx) error { return tx.Archive(t.Context(), store.KindProject, project, true) },
+		"bin":     func(tx *store.Tx) error { return tx.Bin(t.Context(), store.KindDeliverable, deliverable, true) },
 		"deliverable": func(tx *store.Tx) error {
 			return second(tx.CreateDeliverable(t.Context(), project, store.DeliverableInput{Title: "x"}))
 		},
@@ -299,7 +300,7 @@ func TestSupportReadsOnly(t *testing.T) {
 	}
 	var workspaces []store.Workspace
 	var projects []store.Project
-	must(t, b.db.Read(t.Context(), m, store.SwitcherWorkspaces(store.WorkspacePage{Limit: 50}, &workspaces), store.ListProjects(store.Current, &projects)))
+	must(t, b.db.Read(t.Context(), m, store.SwitcherWorkspaces(store.WorkspaceFilter{Page: store.Page{Limit: 50}}, &workspaces), store.ListProjects(store.Current, &projects)))
 	if len(projects) != 1 {
 		t.Errorf("the agent sees %d projects, want the one", len(projects))
 	}

@@ -151,8 +151,9 @@ func TestViewAsIsTheRightsTables(t *testing.T) {
 func TestViewAsEnds(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		name, how string
-		end       func(t *testing.T, b *supportBundle, id uuid.UUID)
+		name string
+		how  store.SupportEnd
+		end  func(t *testing.T, b *supportBundle, id uuid.UUID)
 	}{
 		{"the hour has passed", "expired", func(t *testing.T, b *supportBundle, id uuid.UUID) { b.ageSession(t, id, time.Hour) }},
 		{"the client ends it", "revoked", func(t *testing.T, b *supportBundle, id uuid.UUID) {

@@ -25,7 +25,7 @@ func (db *DB) RequestWrite(ctx context.Context, me Person, fourEyes bool) (writi
 		if err != nil {
 			return err
 		}
-		return tx.accountEvent(ctx, me.scope.User, Event{Verb: "support.write_asked", Denied: verdict != "ok" && verdict != "asked",
+		return tx.accountEvent(ctx, me.scope.User, Event{Verb: "support.write_requested", Denied: verdict != "ok" && verdict != "asked",
 			Detail: map[string]any{"tenant": tenant, "session": session}})
 	})
 	if err == nil {

@@ -89,7 +89,7 @@ func TestSupportWriteRefused(t *testing.T) {
 	id := b.startAs(t, b.dana.ID())
 	_, err = b.writes(t, false)
 	wantErr(t, "with consent to read", err, store.ErrForbidden)
-	if got := b.trail(t, b.mia, "support.write_asked"); len(got) != 1 || got[0].Result != "denied" || got[0].Detail["why"] != "read_only" || *got[0].SupportSessionID != id {
+	if got := b.trail(t, b.mia, "support.write_requested"); len(got) != 1 || got[0].Result != "denied" || got[0].Detail["why"] != "read_only" || *got[0].SupportSessionID != id {
 		t.Errorf("trail = %+v", got)
 	}
 	if m := b.inside(t); m.Support.Mode != "read" || m.Support.MayWrite {

@@ -64,7 +64,7 @@ where tenant_id = @tenant_id
 	if err := tx.addVersion(ctx, deliverable, id); err != nil {
 		return uuid.Nil, err
 	}
-	return id, tx.audit(ctx, Event{Verb: "version.created", TargetKind: "deliverable", TargetID: deliverable})
+	return id, tx.audit(ctx, Event{Verb: "version.created", TargetKind: KindDeliverable, TargetID: deliverable})
 }
 
 // addVersion inserts the row. The caller holds the deliverable's row lock, so
@@ -169,5 +169,5 @@ where d.tenant_id = @tenant_id and d.id = @deliverable
 	if err := tx.recount(ctx, true); err != nil {
 		return err
 	}
-	return tx.audit(ctx, Event{Verb: "version.published", TargetKind: "deliverable", TargetID: deliverable})
+	return tx.audit(ctx, Event{Verb: "version.published", TargetKind: KindDeliverable, TargetID: deliverable})
 }

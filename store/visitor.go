@@ -54,10 +54,10 @@ type visitorRow struct {
 	Locale          *string
 	SteppedUpAt     *time.Time
 	TenantID        *uuid.UUID
-	TenantKind      *string
+	TenantKind      *TenantKind
 	TenantSlug      *string
 	TenantName      *string
-	TenantState     *string
+	TenantState     *TenantState
 	PortalName      *string
 	Welcome         *string
 	Accent          *string
@@ -79,14 +79,14 @@ type visitorRow struct {
 	Unread          int
 	SupportID       *uuid.UUID
 	SupportTenantID *uuid.UUID
-	SupportKind     *string
-	SupportMode     *string
+	SupportKind     *SupportKind
+	SupportMode     *SupportMode
 	SupportReason   *string
 	SupportTicket   *string
 	SupportEndsAt   *time.Time
 	SupportMayWrite bool
 	SupportSlug     *string
-	SupportOver     *string
+	SupportOver     *SupportEnd
 }
 
 // Identify is the first round trip of every request.
@@ -111,10 +111,9 @@ type Person struct {
 	Agent       bool       // a support agent, never a member of anything
 	SteppedUpAt *time.Time // when they last proved themselves anew
 	// SupportOver says that the browser's support session is over without their
-	// Stop, until they start or stop another; SupportOverHow says how, in the
-	// words of [SupportSession].EndedHow.
+	// Stop, until they start or stop another; SupportOverHow says how.
 	SupportOver    bool
-	SupportOverHow string
+	SupportOverHow SupportEnd
 	// SupportSlug names the tenant of the browser's support session, running or
 	// over as in SupportOver, else "".
 	SupportSlug string
@@ -127,10 +126,10 @@ func (p Person) ID() uuid.UUID { return p.scope.User }
 // Tenant is what a member may know of the tenant they stand in.
 type Tenant struct {
 	ID         uuid.UUID
-	Kind       string // "agency" or "client"
+	Kind       TenantKind
 	Slug       string
 	Name       string
-	State      string // "active", "suspended" or "archived"
+	State      TenantState
 	PortalName string // what clients see; Name when none was chosen
 	Welcome    string
 	Accent     string // "#rrggbb", or "" for ours
@@ -143,8 +142,8 @@ type Tenant struct {
 // Support is a support session under way.
 type Support struct {
 	ID        uuid.UUID
-	Kind      string // "support" or "view_as"
-	Mode      string // "read" or "write"
+	Kind      SupportKind
+	Mode      SupportMode
 	Reason    string
 	Ticket    string
 	EndsAt    time.Time
@@ -153,7 +152,7 @@ type Support struct {
 }
 
 // ViewAs says that staff look as their client, not support.
-func (s Support) ViewAs() bool { return s.Kind == "view_as" }
+func (s Support) ViewAs() bool { return s.Kind == SupportViewAs }
 
 // Member is a person inside one tenant, in person or through a support session.
 // Only this package makes one, from what the database said in this request.
@@ -193,7 +192,7 @@ func (m Member) May(c Capability) bool { return May(c, m.Party, m.Role) }
 // support session that only reads, and in a tenant that is closed, nothing is
 // offered that would be refused.
 func (m Member) MayNow(c Capability) bool {
-	return m.May(c) && !m.scope.ReadOnly && m.Tenant.State == "active"
+	return m.May(c) && !m.scope.ReadOnly && m.Tenant.State == TenantActive
 }
 
 // Person returns who is signed in; false for nobody.
@@ -289,7 +288,7 @@ func (v Visitor) Member() (Member, bool) {
 			AgentName: person.Name,
 		}
 		m.scope.Support = *r.SupportID
-		m.scope.ReadOnly = *r.SupportMode != "write"
+		m.scope.ReadOnly = *r.SupportMode != SupportWrite
 	}
 	return m, true
 }

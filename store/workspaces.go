@@ -10,10 +10,10 @@ import (
 // Workspace is one of the tenants a person belongs to, as a switcher shows it.
 type Workspace struct {
 	TenantID       uuid.UUID
-	Kind           string
+	Kind           TenantKind
 	Slug           string
 	Name           string
-	State          string
+	State          TenantState
 	AgencyName     *string
 	Accent         *string
 	LogoID         *uuid.UUID
@@ -26,31 +26,28 @@ type Workspace struct {
 	UsedAt         time.Time // when the person last came here from another
 }
 
-// WorkspacePage is a part of a person's list of workspaces.
-type WorkspacePage struct {
-	Filter string // a part of the name or the slug
-	// After continues after the last workspace of an earlier page.
-	AfterUsed time.Time
-	After     uuid.UUID
-	Limit     int // 1 to 200
+// WorkspaceFilter says which of a person's workspaces to read, and which page of them.
+type WorkspaceFilter struct {
+	Text string // part of the name or the slug; "" is all
+	Page        // of 1 to 200 rows
 }
 
-func myWorkspaces(p WorkspacePage, dst *[]Workspace) query {
+func myWorkspaces(p WorkspaceFilter, dst *[]Workspace) query {
 	var used *time.Time
-	if !p.AfterUsed.IsZero() {
-		used = &p.AfterUsed
+	if !p.After.At.IsZero() {
+		used = &p.After.At
 	}
 	return many("my workspaces", dst, `select * from lookup.my_workspaces(@filter, @used, @after, @limit)`,
-		pgx.StrictNamedArgs{"filter": p.Filter, "used": used, "after": nilIfZero(p.After), "limit": p.Limit})
+		pgx.StrictNamedArgs{"filter": p.Text, "used": used, "after": nilIfZero(p.After.ID), "limit": p.Limit})
 }
 
 // MyWorkspaces reads the tenants the person belongs to, those used last first.
-func MyWorkspaces(p WorkspacePage, dst *[]Workspace) OwnRead {
+func MyWorkspaces(p WorkspaceFilter, dst *[]Workspace) OwnRead {
 	return OwnRead{myWorkspaces(p, dst)}
 }
 
 // SwitcherWorkspaces is [MyWorkspaces] for a member's page. In a support session
 // it is the granted tenant alone.
-func SwitcherWorkspaces(p WorkspacePage, dst *[]Workspace) Read {
+func SwitcherWorkspaces(p WorkspaceFilter, dst *[]Workspace) Read {
 	return Read{myWorkspaces(p, dst)}
 }

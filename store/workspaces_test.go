@@ -33,7 +33,7 @@ func visit(t *testing.T, a *storetest.Tenants, email, slug, place string) {
 // slugs pages through somebody's workspaces, so many at a time.
 func slugs(t *testing.T, email, filter string, limit int) (all []string) {
 	t.Helper()
-	page := store.WorkspacePage{Filter: filter, Limit: limit}
+	page := store.WorkspaceFilter{Text: filter, Page: store.Page{Limit: limit}}
 	for {
 		var mine []store.Workspace
 		if err := storetest.DB().ReadOwn(t.Context(), storetest.Person(t, storetest.SignIn(t, email)), store.MyWorkspaces(page, &mine)); err != nil {
@@ -45,7 +45,7 @@ func slugs(t *testing.T, email, filter string, limit int) (all []string) {
 		if len(mine) < limit {
 			return all
 		}
-		page.AfterUsed, page.After = mine[len(mine)-1].UsedAt, mine[len(mine)-1].TenantID
+		page.After = store.Cursor{At: mine[len(mine)-1].UsedAt, ID: mine[len(mine)-1].TenantID}
 	}
 }
 

@@ -1,20 +1,9 @@
 package views
 
-func binIcon(kind string) string {
-	switch kind {
-	case "project":
-		return "folder"
-	case "deliverable":
-		return "layers"
-	default:
-		return "file"
-	}
-}
-
 func binWhere(r BinRow) string {
-	kind := map[string]string{"project": "Project", "deliverable": "Deliverable", "file": "File"}[r.Kind]
+	name := KindName(r.Kind)
 	if r.Where == "" {
-		return kind
+		return name
 	}
-	return kind + " of " + r.Where
+	return name + " of " + r.Where
 }

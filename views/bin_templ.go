@@ -15,7 +15,7 @@ import (
 
 // BinRow is one deleted thing that can still come back.
 type BinRow struct {
-	Kind       string // "project", "deliverable" or "file"
+	Kind       string // such as "project", as in the trail
 	Name       string
 	Where      string // what it belonged to
 	DeletedBy  string
@@ -116,7 +116,7 @@ func Bin(c Chrome, p BinProps) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = ui.Icon(binIcon(r.Kind)).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Icon(kindOf(r.Kind).icon).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -12,18 +12,18 @@ import (
 	"portico/e2e/stack"
 )
 
-// demo is one run.
+// demo is one run of the demo.
 type demo struct {
-	root   string // of the module
-	dir    string // keeps everything
-	binary string // Portico's, made by every run
+	root   string // the module's root directory
+	dir    string // holds all data
+	binary string // the portico binary, built by every run
 	addr   string // where Portico listens
 	watch  bool
 	say    func(format string, args ...any)
 }
 
-// run serves until ctx ends. The neighbours outlive ctx on purpose: Portico
-// stops first, while everything it needs to finish its work is still there.
+// run serves until ctx ends. The neighbours deliberately outlive ctx: Portico stops
+// first and needs them to finish its work.
 func (d *demo) run(ctx context.Context) (err error) {
 	if err := d.portIsFree(); err != nil {
 		return err
@@ -53,7 +53,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 	return d.serve(ctx, neighbours)
 }
 
-// serve runs Portico until ctx ends, or until Portico does.
+// serve runs Portico until ctx ends or Portico exits.
 func (d *demo) serve(ctx context.Context, neighbours *stack.Stack) error {
 	server, err := d.startPortico(ctx, neighbours)
 	if err != nil {
@@ -80,8 +80,8 @@ func (d *demo) startPortico(ctx context.Context, neighbours *stack.Stack) (*stac
 	})
 }
 
-// loadOnce fills the database the first time. What was loaded in part cannot
-// be told from what people made of it, so that is not mended but reported.
+// loadOnce loads the sample data in the first run. An interrupted load is an error,
+// because partly loaded data can't be told from what people changed.
 func (d *demo) loadOnce(ctx context.Context, neighbours *stack.Stack) error {
 	begun, done := filepath.Join(d.dir, "sample-begun"), filepath.Join(d.dir, "sample-loaded")
 	if _, err := os.Stat(done); err == nil {
@@ -100,8 +100,8 @@ func (d *demo) loadOnce(ctx context.Context, neighbours *stack.Stack) error {
 	return os.WriteFile(done, nil, 0o644)
 }
 
-// portIsFree says clearly, before anything is started, what would otherwise be
-// the last line of a log.
+// portIsFree fails with a clear error before anything is started. Otherwise a taken
+// port would show only in a log file.
 func (d *demo) portIsFree() error {
 	l, err := net.Listen("tcp", d.addr)
 	if err != nil {

@@ -59,9 +59,8 @@ func (r *running) ready(t *testing.T) string {
 	}
 }
 
-// A demo serves, tells scripts how to reach everything, and leaves nothing
-// running when it is stopped; the next one on the same directory finds what
-// the first one kept.
+// A demo serves, writes demo.env for scripts, and leaves nothing running when it is
+// stopped. The next run on the same directory has the data of the first.
 func TestDemo(t *testing.T) {
 	t.Parallel()
 	port, err := stack.FreePort()
@@ -108,7 +107,7 @@ func dials(addr string) bool {
 	return conn.Close() == nil
 }
 
-// source reads file the way a script does.
+// source reads the file as a shell script does.
 func source(t *testing.T, file string) map[string]string {
 	t.Helper()
 	names := []string{
@@ -130,8 +129,8 @@ func source(t *testing.T, file string) map[string]string {
 	return env
 }
 
-// A port that is taken is said before anything is started.
-func TestDemoPortTaken(t *testing.T) {
+// If the port is taken, the demo fails before it starts anything.
+func TestDemoRefusesTakenPort(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "localhost:0")
 	if err != nil {
@@ -148,7 +147,7 @@ func TestDemoPortTaken(t *testing.T) {
 	}
 }
 
-// Whatever a path contains, a shell reads back the same.
+// A shell reads back every quoted string unchanged.
 func TestQuote(t *testing.T) {
 	t.Parallel()
 	for _, s := range []string{"", "plain-1.0", "a b", "it's", `$HOME "x" \ *`, "postgres://u:p@127.0.0.1:5/d?sslmode=disable"} {
@@ -159,8 +158,8 @@ func TestQuote(t *testing.T) {
 	}
 }
 
-// A saved source file is news; what the build itself writes is not.
-func TestNewest(t *testing.T) {
+// newest considers source files and ignores files that the build writes.
+func TestNewestIgnoresGeneratedFiles(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)

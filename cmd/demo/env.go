@@ -7,14 +7,15 @@ import (
 	"portico/e2e/stack"
 )
 
-// envName is the file that tells scripts of this run. It is there while the
-// demo serves, and only then.
+// envName is the file that describes this run for scripts. It exists only while the
+// demo serves.
 const envName = "demo.env"
 
 func (d *demo) envFile() string { return filepath.Join(d.dir, envName) }
 
-// writeEnv writes what scripts need to know of this run, for a shell to source.
-// It holds passwords, of private servers on loopback though they are.
+// writeEnv writes the addresses and credentials of this run, for a shell to source.
+// The file holds passwords of private servers on loopback, so only its owner can
+// read it.
 func (d *demo) writeEnv(s *stack.Stack) error {
 	env := s.Env()
 	var b strings.Builder
@@ -35,8 +36,8 @@ func (d *demo) writeEnv(s *stack.Stack) error {
 	return stack.WriteFileAtomic(d.envFile(), []byte(b.String()), 0o600)
 }
 
-// quote makes s one word of a shell. A plain word stays as it is, so that the
-// file can be read without a shell, too.
+// quote makes s one shell word. It leaves plain words unquoted, so other programs
+// can read the file too.
 func quote(s string) string {
 	special := func(r rune) bool {
 		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@?=%+,-", r)

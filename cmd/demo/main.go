@@ -1,6 +1,6 @@
-// Command demo runs the whole of Portico on one machine with nothing to
-// configure: private neighbours, the portico binary built from this tree, and
-// sample data. Everything it stores lies in .data.
+// Command demo runs all of Portico on one machine without configuration: private
+// neighbours, the portico binary built from this tree, and sample data. It stores
+// everything in .data.
 package main
 
 import (
@@ -38,7 +38,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 	return d.run(ctx)
 }
 
-// configure reads the command line and the one variable that the demo obeys.
+// configure reads the flags and PORTICO_ADDR.
 func configure(args []string, getenv func(string) string) (*demo, error) {
 	root, err := stack.ModuleRoot()
 	if err != nil {

@@ -7,12 +7,12 @@ import (
 	"portico/e2e/stack"
 )
 
-// greet says where to go and who one can be there.
+// greet prints the address and the people one can sign in as.
 func (d *demo) greet(s *stack.Stack) {
 	d.say("\nPortico is running at %s\n", s.URL())
 	d.say("Sign in with the demo provider or by email, as one of these people:\n")
 	for _, p := range sample.Personas {
-		d.say("  %-22s %s", p.Email, p.What)
+		d.say("  %-22s %s", p.Email, p.About)
 	}
 	d.say("\nEmails are in   %s", s.Mail.Dir())
 	d.say("Logs are in     %s", filepath.Join(d.dir, "portico.log"))

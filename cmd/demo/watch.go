@@ -13,8 +13,8 @@ import (
 	"portico/e2e/stack"
 )
 
-// changes sends whenever a source file below root was saved since it last
-// looked. Looking twice a second is cheaper to understand than to be told.
+// changes sends whenever a source file below root was saved. It polls twice a
+// second, which is simpler than file system notifications.
 func changes(ctx context.Context, root string) <-chan struct{} {
 	saved := make(chan struct{})
 	go func() {
@@ -32,7 +32,7 @@ func changes(ctx context.Context, root string) <-chan struct{} {
 				case <-ctx.Done():
 					return
 				}
-				// A rebuild writes generated files, which are no news.
+				// Ignore the files that the rebuild wrote.
 				last = newest(root)
 			}
 		}
@@ -45,7 +45,7 @@ func newest(root string) time.Time {
 	var latest time.Time
 	_ = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
-			return nil // gone while we looked
+			return nil // removed during the walk
 		}
 		name := entry.Name()
 		if entry.IsDir() {
@@ -66,8 +66,8 @@ func newest(root string) time.Time {
 	return latest
 }
 
-// serveWatching runs Portico until ctx ends and replaces it by a new one after
-// each save. What is broken is reported, and mended by the next save.
+// serveWatching runs Portico until ctx ends, and rebuilds and restarts it after each
+// save. It reports build errors and waits for the next save.
 func (d *demo) serveWatching(ctx context.Context, neighbours *stack.Stack, server *stack.Portico) error {
 	saved := changes(ctx, d.root)
 	ended := server.Done()
@@ -96,7 +96,7 @@ func (d *demo) serveWatching(ctx context.Context, neighbours *stack.Stack, serve
 	}
 }
 
-// rebuild makes the binary from the files as they are.
+// rebuild generates the templates and builds the binary.
 func (d *demo) rebuild(ctx context.Context) error {
 	generate := exec.CommandContext(ctx, "go", "tool", "templ", "generate", "-log-level", "error")
 	generate.Dir = d.root

@@ -105,11 +105,11 @@ func (p program) open(ctx context.Context) (*installation, error) {
 	if in.watch, err = metrics.New(ctx, metrics.Config{Traces: c.traces, Log: in.log}); err != nil {
 		return nil, err
 	}
-	c.files.Watch = in.watch.Files()
+	c.files.Observe = in.watch.FilesObserver()
 	if in.storage, err = files.Open(c.files); err != nil {
 		return nil, err
 	}
-	in.db, err = store.Open(ctx, store.Config{URL: c.databaseURL, Signer: in.seal, Observe: in.watch.Store()})
+	in.db, err = store.Open(ctx, store.Config{URL: c.databaseURL, Signer: in.seal, Observe: in.watch.StoreObserver()})
 	if err != nil {
 		return nil, fmt.Errorf("cannot start: %w", err)
 	}
@@ -172,9 +172,9 @@ func (in *installation) adminServers(ready *web.Readiness) []*http.Server {
 	if in.config.adminAddr == "" {
 		return nil
 	}
-	ours := dnscheck.Ours{Main: in.config.url.Hostname(), TenantDomain: in.config.tenantDomain}
+	platform := dnscheck.Platform{MainHost: in.config.url.Hostname(), TenantDomain: in.config.tenantDomain}
 	return []*http.Server{{
-		Addr: in.config.adminAddr, Handler: in.watch.Admin(in.db, ready.Check, ours.Ask(in.db), in.log),
+		Addr: in.config.adminAddr, Handler: in.watch.AdminHandler(in.db, ready.Check, platform.AllowCertificate(in.db), in.log),
 		// Profiles take as long as they are asked to, so an answer has no limit.
 		ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
 	}}

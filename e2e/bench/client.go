@@ -15,24 +15,24 @@ import (
 	"time"
 )
 
-// caller is one connection that asks and reads, with as little work of its own as
-// can be: it shares the machine with whom it measures.
-type caller struct {
+// httpClient is a minimal HTTP client on one connection. It does little work itself,
+// because it shares the machine with the server that it measures.
+type httpClient struct {
 	conn net.Conn
 	in   *bufio.Reader
 }
 
-func dial(addr string) (*caller, error) {
+func dial(addr string) (*httpClient, error) {
 	c, err := net.DialTimeout("tcp", addr, 5*time.Second)
 	if err != nil {
 		return nil, err
 	}
-	return &caller{c, bufio.NewReaderSize(c, 64<<10)}, nil
+	return &httpClient{c, bufio.NewReaderSize(c, 64<<10)}, nil
 }
 
-// ask sends a whole request and reads a whole answer. keep, unless nil, gets the
-// body.
-func (c *caller) ask(request []byte, keep io.Writer) (status, size int, err error) {
+// do sends a complete request and reads the answer. It writes the body to keep unless
+// that is nil.
+func (c *httpClient) do(request []byte, keep io.Writer) (status, size int, err error) {
 	_ = c.conn.SetDeadline(time.Now().Add(30 * time.Second))
 	if _, err := c.conn.Write(request); err != nil {
 		return 0, 0, err
@@ -67,7 +67,7 @@ func (c *caller) ask(request []byte, keep io.Writer) (status, size int, err erro
 	return status, size, err
 }
 
-// load is who asks for what, and how it must be answered.
+// load is a sequence of requests and the expected status.
 type load struct {
 	addr   string
 	status int
@@ -75,27 +75,27 @@ type load struct {
 	request func(n int) []byte
 }
 
-// result is what a load has found.
+// result is the measurement of a load.
 type result struct {
-	asked int
-	bytes int64
-	took  time.Duration
-	each  []time.Duration // sorted
+	requests  int
+	bytes     int64
+	elapsed   time.Duration
+	latencies []time.Duration // sorted
 }
 
-func (r result) perSecond() float64 { return float64(r.asked) / r.took.Seconds() }
+func (r result) perSecond() float64 { return float64(r.requests) / r.elapsed.Seconds() }
 
-// at is the quantile q of how long answers took.
-func (r result) at(q float64) time.Duration {
-	if len(r.each) == 0 {
+// quantile returns the quantile q of the latencies.
+func (r result) quantile(q float64) time.Duration {
+	if len(r.latencies) == 0 {
 		return 0
 	}
-	return r.each[min(len(r.each)-1, int(q*float64(len(r.each))))]
+	return r.latencies[min(len(r.latencies)-1, int(q*float64(len(r.latencies))))]
 }
 
-// closed asks over so many connections, each for the next thing as soon as it has
-// the last: what a server can do.
-func (l load) closed(ctx context.Context, connections int, d time.Duration) (result, error) {
+// closedLoop measures throughput: each connection sends its next request as soon as it
+// has an answer.
+func (l load) closedLoop(ctx context.Context, connections int, d time.Duration) (result, error) {
 	end := time.Now().Add(d)
 	return l.run(connections, func(worker, i int) (time.Time, int, bool) {
 		now := time.Now()
@@ -103,9 +103,9 @@ func (l load) closed(ctx context.Context, connections int, d time.Duration) (res
 	})
 }
 
-// open asks so often a second, whether or not the last was answered: how long
-// people wait. An answer's time begins when its request was due.
-func (l load) open(ctx context.Context, perSecond, connections int, d time.Duration) (result, error) {
+// openLoop measures latency at a fixed rate, independent of answers. Latency counts
+// from the time the request was due.
+func (l load) openLoop(ctx context.Context, perSecond, connections int, d time.Duration) (result, error) {
 	begin := time.Now()
 	var mu sync.Mutex
 	next := 0
@@ -132,13 +132,13 @@ func (l load) run(connections int, next func(worker, i int) (time.Time, int, boo
 		all.Go(func() { each[w], errs[w] = l.worker(w, next) })
 	}
 	all.Wait()
-	sum := result{took: time.Since(begin)}
+	sum := result{elapsed: time.Since(begin)}
 	for _, r := range each {
-		sum.asked += r.asked
+		sum.requests += r.requests
 		sum.bytes += r.bytes
-		sum.each = append(sum.each, r.each...)
+		sum.latencies = append(sum.latencies, r.latencies...)
 	}
-	slices.Sort(sum.each)
+	slices.Sort(sum.latencies)
 	return sum, errors.Join(errs...)
 }
 
@@ -153,20 +153,20 @@ func (l load) worker(w int, next func(worker, i int) (time.Time, int, bool)) (r 
 		if !more {
 			return r, nil
 		}
-		status, size, err := c.ask(l.request(n), nil)
+		status, size, err := c.do(l.request(n), nil)
 		if err != nil {
 			return r, err
 		}
 		if status != l.status {
 			return r, fmt.Errorf("request %d was answered %d", n, status)
 		}
-		r.asked++
+		r.requests++
 		r.bytes += int64(size)
-		r.each = append(r.each, time.Since(due))
+		r.latencies = append(r.latencies, time.Since(due))
 	}
 }
 
-// median of some numbers.
+// median returns the median, or NaN for no numbers.
 func median(of []float64) float64 {
 	s := slices.Sorted(slices.Values(of))
 	if len(s) == 0 {

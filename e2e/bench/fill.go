@@ -11,8 +11,8 @@ import (
 	"portico/store"
 )
 
-// What an id is of, in its first digits. The rest is a number, so that everything
-// in a filled database can be named without asking it.
+// The first digits of an id say what it identifies. The rest is a number, so ids of the
+// filled database are known without a query.
 const (
 	ofAgency = iota + 1
 	ofOwner
@@ -31,22 +31,22 @@ func id(of, n int) uuid.UUID {
 	return uuid.MustParse(fmt.Sprintf("%08x-0000-7000-8000-%012x", of, n))
 }
 
-// token is the session of somebody of the filled database.
+// token returns the session token of a person in the filled database.
 func token(of, n int) store.Token { return sha256.Sum256(fmt.Appendf(nil, "session %d %d", of, n)) }
 
 const (
-	staffOf  = 4         // besides the agency's owner and the client's own manager
-	shown    = 50        // deliverables on the page, of a tenant's hundred
-	switches = 1000_0000 // persons from this number on have a switcher to measure
+	staffPerClient      = 4         // in addition to the agency's owner and the client's manager
+	listLength          = 50        // deliverables on the page, of a tenant's hundred
+	firstSwitcherPerson = 1000_0000 // persons from this number on have a switcher to measure
 )
 
-// Those whose switcher is measured belong to the first so many clients. They are
-// persons numbered behind those of the clients.
-var places = []int{5, 1000}
+// workspaceCounts are the numbers of clients to which the people with a measured
+// switcher belong.
+var workspaceCounts = []int{5, 1000}
 
-// The rows of a tenant do not lie side by side: tenants live at the same time, so
-// the work comes round by round. Client n has projects 2n and 2n+1, a person n of its own, and a
-// manager n at the agency, who both have no other place.
+// fillSQL inserts rows round by round, so the rows of a tenant are scattered as in real
+// use. Client n has projects 2n and 2n+1, person n and, as staff, manager n. Both belong
+// to no other tenant.
 const fillSQL = `
 set session_replication_role = replica;
 set synchronous_commit = off;
@@ -110,8 +110,8 @@ select id, pg_temp.id(9, 2000000000 + n), pg_temp.id(8, 2000000000 + n), 'film.m
        'tenants/' || id || '/files/' || pg_temp.id(9, 2000000000 + n), pg_temp.id(3, agency * 10 + 1) from c;
 `
 
-// somewhere makes a person who belongs to the first so many clients.
-const somewhere = `
+// switcherPersonSQL creates a person who belongs to the first $places clients.
+const switcherPersonSQL = `
 insert into users (id, name, email) values (pg_temp.id(5, 10000000 + $places), 'Somebody', 'somebody-$places@agency.test');
 insert into memberships (tenant_id, user_id, tenant_kind, party, role, name, email, last_seen_at, last_activity_at, used_at)
 select id, pg_temp.id(5, 10000000 + $places), 'client', 'agency', 'member', 'Somebody', 'somebody-$places@agency.test', now(), now(), now() - n * interval '1 minute'
@@ -120,7 +120,7 @@ insert into sessions (id, token_hash, user_id)
 select pg_temp.id(10, 9900000000 + $places), sha256(sha256(convert_to('session 5 ' || 10000000 + $places, 'utf8'))), pg_temp.id(5, 10000000 + $places);
 `
 
-// An index is made sooner of all its rows than row by row.
+// Indexes are dropped and rebuilt, because that is faster than updating them row by row.
 const (
 	withoutIndexes = `
 create temp table index_to_make as
@@ -134,8 +134,8 @@ set maintenance_work_mem = '512MB';
 do $$ declare i record; begin for i in select * from index_to_make loop execute i.sql; end loop; end $$;`
 )
 
-// fill fills an empty database with so many clients, as a superuser, whom neither
-// policies nor foreign keys hold up.
+// fill inserts that many clients into an empty database, as a superuser without
+// policies and foreign key checks.
 func fill(ctx context.Context, url string, clients int) error {
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
@@ -143,9 +143,9 @@ func fill(ctx context.Context, url string, clients int) error {
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
 	script := withoutIndexes + replace(fillSQL, "$clients", clients)
-	for _, n := range places {
+	for _, n := range workspaceCounts {
 		if n <= clients && clients > 10 {
-			script += replace(somewhere, "$places", n)
+			script += replace(switcherPersonSQL, "$places", n)
 		}
 	}
 	if _, err := conn.Exec(ctx, script+withIndexes, pgx.QueryExecModeSimpleProtocol); err != nil {

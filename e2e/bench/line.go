@@ -5,35 +5,35 @@ import (
 	"strings"
 )
 
-// line is one thing that was measured, and what it had to be.
+// line is one measurement and its target.
 type line struct {
-	letter string
-	what   string
-	value  float64
-	unit   string // "" for a ratio
-	target float64
-	least  bool // the target is the least, else the most
-	notes  []string
+	letter  string
+	what    string
+	value   float64
+	unit    string // "" for a ratio
+	target  float64
+	atLeast bool // the target is a minimum, otherwise a maximum
+	notes   []string
 }
 
-func (l line) held() bool {
-	if l.least {
+func (l line) met() bool {
+	if l.atLeast {
 		return l.value >= l.target
 	}
 	return l.value <= l.target
 }
 
-func (l line) found() string { return number(l.value) + l.unit }
+func (l line) measured() string { return number(l.value) + l.unit }
 
-func (l line) wanted() string {
-	if l.least {
+func (l line) targetText() string {
+	if l.atLeast {
 		return "at least " + number(l.target) + l.unit
 	}
 	return "at most " + number(l.target) + l.unit
 }
 
 func (l line) verdict() string {
-	if l.held() {
+	if l.met() {
 		return "met"
 	}
 	return "missed"
@@ -48,7 +48,7 @@ func number(v float64) string {
 
 // String is the line as the terminal shows it.
 func (l line) String() string {
-	s := fmt.Sprintf("(%s) %-6s %9s  %-16s %s", l.letter, l.verdict(), l.found(), l.wanted(), l.what)
+	s := fmt.Sprintf("(%s) %-6s %9s  %-16s %s", l.letter, l.verdict(), l.measured(), l.targetText(), l.what)
 	for _, n := range l.notes {
 		s += "\n" + strings.Repeat(" ", 11) + n
 	}

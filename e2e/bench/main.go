@@ -1,8 +1,8 @@
-// Command bench measures Portico and says what holds: `make bench`.
+// Command bench measures Portico against its targets: `make bench`.
 //
-// Servers are processes of their own. What is compared runs in turns, round by
-// round, and medians are compared, because two runs on one machine never meet the
-// same machine. Absolute numbers are this machine's; the ratios are the product's.
+// Servers are separate processes. Alternatives run in turns, and medians are compared,
+// because the machine's speed varies between runs. Absolute numbers depend on the
+// machine, ratios on the product.
 package main
 
 import (
@@ -38,21 +38,21 @@ func fail(err error) {
 	}
 }
 
-// chapter is a letter's worth of lines.
-type chapter struct {
+// benchmark measures the lines of one letter.
+type benchmark struct {
 	letter  string
 	measure func(context.Context, *world) ([]line, error)
 }
 
-var chapters = []chapter{
-	{"e", starts},
+var benchmarks = []benchmark{
+	{"e", startup},
 	{"a", pages},
 	{"b", policies},
-	{"c", crowd},
+	{"c", manyTenants},
 	{"d", transfers},
 	{"g", switcher},
 	{"h", resolution},
-	{"f", deeds}, // last: it changes every tenant
+	{"f", publishing}, // last: it changes every tenant
 }
 
 func run(ctx context.Context, short bool, only, doc string) (err error) {
@@ -64,7 +64,7 @@ func run(ctx context.Context, short bool, only, doc string) (err error) {
 	defer func() { err = errors.Join(err, w.close()) }()
 	fmt.Printf("two installations filled in %.0f s\n", time.Since(began).Seconds())
 	var lines []line
-	for _, c := range chapters {
+	for _, c := range benchmarks {
 		if only != "" && !strings.Contains(only, c.letter) {
 			continue
 		}

@@ -16,42 +16,42 @@ import (
 
 const connections = 16
 
-// side is one of those who are compared.
+// side is one of the alternatives compared.
 type side struct {
 	name   string
 	load   load
 	server *server
-	// Of each round.
+	// For each round.
 	perSecond, p50, cpu, dbCPU []float64
 	bytes                      int64
 }
 
-// compare lets the sides run in turns, after a first round that does not count.
+// compare runs the sides in turns, after a warm-up round.
 func (w *world) compare(ctx context.Context, conns int, sides ...*side) error {
 	rounds, d := w.rounds()
 	for i := range rounds + 1 {
 		for _, s := range sides {
-			app, db := s.server.cpu(), cpuBelow(w.master)
-			r, err := s.load.closed(ctx, conns, d)
+			app, db := s.server.cpu(), childrenCPU(w.postmasterPID)
+			r, err := s.load.closedLoop(ctx, conns, d)
 			if err != nil {
 				return fmt.Errorf("%s: %w", s.name, err)
 			}
-			if i == 0 || r.asked == 0 {
+			if i == 0 || r.requests == 0 {
 				continue
 			}
-			each := func(d time.Duration) float64 { return float64(d.Microseconds()) / float64(r.asked) }
+			each := func(d time.Duration) float64 { return float64(d.Microseconds()) / float64(r.requests) }
 			s.perSecond = append(s.perSecond, r.perSecond())
-			s.p50 = append(s.p50, float64(r.at(0.5).Microseconds()))
+			s.p50 = append(s.p50, float64(r.quantile(0.5).Microseconds()))
 			s.cpu = append(s.cpu, each(s.server.cpu()-app))
-			s.dbCPU = append(s.dbCPU, each(cpuBelow(w.master)-db))
-			s.bytes = r.bytes / int64(r.asked)
+			s.dbCPU = append(s.dbCPU, each(childrenCPU(w.postmasterPID)-db))
+			s.bytes = r.bytes / int64(r.requests)
 		}
 	}
 	return nil
 }
 
-// over is the median, over the rounds, of one side's number by the other's.
-func over(a, b []float64) float64 {
+// medianRatio is the median over all rounds of a's value divided by b's.
+func medianRatio(a, b []float64) float64 {
 	ratios := make([]float64, min(len(a), len(b)))
 	for i := range ratios {
 		ratios[i] = a[i] / b[i]
@@ -64,10 +64,10 @@ func (s *side) String() string {
 		s.name, median(s.perSecond), median(s.p50)/1000, median(s.cpu), median(s.dbCPU), float64(s.bytes)/1000)
 }
 
-// pages is the list of fifty deliverables, as the whole product serves it, against
-// the same bytes from the reference.
+// pages compares the product's list of fifty deliverables with the same page from the
+// reference server.
 func pages(ctx context.Context, w *world) ([]line, error) {
-	if err := w.refer(ctx); err != nil {
+	if err := w.startReference(ctx); err != nil {
 		return nil, err
 	}
 	var lines []line
@@ -81,8 +81,8 @@ func pages(ctx context.Context, w *world) ([]line, error) {
 	return lines, nil
 }
 
-// refer starts the reference.
-func (w *world) refer(ctx context.Context) error {
+// startReference starts the reference server.
+func (w *world) startReference(ctx context.Context) error {
 	if w.reference != nil {
 		return nil
 	}
@@ -139,16 +139,16 @@ func (w *world) page(ctx context.Context, who string) (line, error) {
 		return line{}, err
 	}
 	l := line{what: "list of 50 deliverables (" + who + "): requests/s at 16 connections, compared with the same page from one query",
-		value: over(sides[0].perSecond, sides[1].perSecond), target: 0.75, least: true}
+		value: medianRatio(sides[0].perSecond, sides[1].perSecond), target: 0.75, atLeast: true}
 	for _, s := range sides {
 		l.notes = append(l.notes, s.String())
 	}
-	l.notes = append(l.notes, fmt.Sprintf("ratio to the flat table %.2f", over(sides[0].perSecond, sides[2].perSecond)))
+	l.notes = append(l.notes, fmt.Sprintf("ratio to the flat table %.2f", medianRatio(sides[0].perSecond, sides[2].perSecond)))
 	where, err := w.profile(ctx, w.few, func() error {
-		_, err := sides[0].load.closed(ctx, connections, time.Duration(w.profiled())*time.Second)
+		_, err := sides[0].load.closedLoop(ctx, connections, time.Duration(w.profileSeconds())*time.Second)
 		return err
 	})
-	l.notes = append(l.notes, said(where))
+	l.notes = append(l.notes, profileNote(where))
 	return l, err
 }
 
@@ -156,7 +156,7 @@ func cycle(addr string, requests [][]byte) load {
 	return load{addr: addr, status: 200, request: func(n int) []byte { return requests[n%len(requests)] }}
 }
 
-// sameBytes asks each side once for the same page: what is compared must be equal.
+// sameBytes checks that all sides serve the same page.
 func sameBytes(sides []*side) error {
 	var first []byte
 	for _, s := range sides {
@@ -165,7 +165,7 @@ func sameBytes(sides []*side) error {
 			return err
 		}
 		var body bytes.Buffer
-		status, _, err := c.ask(s.load.request(3), &body)
+		status, _, err := c.do(s.load.request(3), &body)
 		_ = c.conn.Close()
 		if err != nil || status != 200 {
 			return errors.Join(fmt.Errorf("%s answered %d: %.500s", s.name, status, body.String()), err)
@@ -179,7 +179,7 @@ func sameBytes(sides []*side) error {
 	return nil
 }
 
-// difference shows where two pages part.
+// difference shows the first difference of two pages.
 func difference(a, b []byte) string {
 	i := 0
 	for i < min(len(a), len(b)) && a[i] == b[i] {

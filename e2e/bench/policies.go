@@ -12,7 +12,7 @@ import (
 	"portico/store"
 )
 
-// recorder keeps what is sent in a batch.
+// recorder records the queries of a batch.
 type recorder struct{ sent []sentQuery }
 
 type sentQuery struct {
@@ -37,8 +37,8 @@ func (*recorder) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQu
 
 func (*recorder) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-// policies is the product's own batch for the list, scope and all, as the app's
-// role and as one that differs only in that no policy holds for it.
+// policies compares the product's batch for the list, with its context, as the app's
+// role and as a role that bypasses policies.
 func policies(ctx context.Context, w *world) ([]line, error) {
 	batches := make([][]sentQuery, w.few.clients)
 	for i := range batches {
@@ -74,12 +74,12 @@ func policies(ctx context.Context, w *world) ([]line, error) {
 		}
 	}
 	return []line{{
-		what: "row level security on, compared with off: time of the list's reads", value: over(on, off), target: 1.05,
+		what: "row level security on, compared with off: time of the list's reads", value: medianRatio(on, off), target: 1.05,
 		notes: []string{fmt.Sprintf("on %.0f µs, off %.0f µs per batch on one connection, %d rounds", median(on), median(off), len(on))},
 	}}, nil
 }
 
-// listBatch is what the product sends for the list of a client's project.
+// listBatch returns the queries that the product sends for the list of a project.
 func (w *world) listBatch(ctx context.Context, n int) ([]sentQuery, error) {
 	var r recorder
 	db, err := store.Open(ctx, store.Config{URL: w.few.env["DATABASE_URL"], Tracer: &r, MaxConns: 1})
@@ -98,13 +98,13 @@ func (w *world) listBatch(ctx context.Context, n int) ([]sentQuery, error) {
 	}
 	var list []store.Deliverable
 	err = db.Read(ctx, me, store.ListDeliverables(id(ofProject, 2*n), store.Current, &list))
-	if err == nil && (len(list) != shown || len(r.sent) != 2) {
+	if err == nil && (len(list) != listLength || len(r.sent) != 2) {
 		err = fmt.Errorf("%d deliverables in a batch of %d", len(list), len(r.sent))
 	}
 	return r.sent, err
 }
 
-// withoutPolicies connects as a role like the app's that no policy holds for.
+// withoutPolicies connects as a role with the app's grants that bypasses policies.
 func (w *world) withoutPolicies(ctx context.Context) (*pgx.Conn, error) {
 	err := w.query(ctx, w.few.name, `
 drop role if exists bench_app;
@@ -119,7 +119,7 @@ grant portico_app to bench_app;`, func(conn *pgx.Conn, sql string) error {
 	return pgx.Connect(ctx, fmt.Sprintf("postgres://bench_app:bench@127.0.0.1:%d/%s?sslmode=disable", w.stack.Postgres.Port(), w.few.name))
 }
 
-// timeBatches says how many µs one batch takes, in the middle.
+// timeBatches returns the median time of one batch, in µs.
 func timeBatches(ctx context.Context, conn *pgx.Conn, batches [][]sentQuery, d time.Duration) (float64, error) {
 	var each []float64
 	for end := time.Now().Add(d); time.Now().Before(end); {
@@ -138,7 +138,7 @@ func timeBatches(ctx context.Context, conn *pgx.Conn, batches [][]sentQuery, d t
 				}
 				rows = tag.RowsAffected()
 			}
-			if err := results.Close(); err != nil || rows != shown {
+			if err := results.Close(); err != nil || rows != listLength {
 				return 0, errors.Join(fmt.Errorf("%d rows", rows), err)
 			}
 			each = append(each, float64(time.Since(began).Nanoseconds())/1000)

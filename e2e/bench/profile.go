@@ -15,10 +15,9 @@ import (
 	"time"
 )
 
-// places of work, by the frames that tell them. The innermost frame that is in the
-// list decides; the runtime's own work counts for whoever asked for it, but for
-// the collector's, which nobody asks for.
-var rooms = []struct{ prefix, room string }{
+// packageGroups groups processor time by stack frames. The innermost listed frame
+// decides, so the runtime's work counts for its caller, except garbage collection.
+var packageGroups = []struct{ prefix, room string }{
 	{"runtime.gcBgMarkWorker", "garbage collection"},
 	{"runtime.gcAssistAlloc", "garbage collection"},
 	{"runtime.bgsweep", "garbage collection"},
@@ -38,12 +37,12 @@ var rooms = []struct{ prefix, room string }{
 	{"net/http", "net/http"},
 }
 
-// profile is where the product's processor time goes while fn runs.
+// profile returns the shares of the product's processor time while fn runs.
 func (w *world) profile(ctx context.Context, in installation, fn func() error) ([]string, error) {
 	got := make(chan error, 1)
 	file := filepath.Join(w.dir, "cpu.pprof")
 	go func() {
-		b, err := fetch(ctx, fmt.Sprintf("%s/debug/pprof/profile?seconds=%d", in.admin, w.profiled()))
+		b, err := fetch(ctx, fmt.Sprintf("%s/debug/pprof/profile?seconds=%d", in.admin, w.profileSeconds()))
 		if err == nil {
 			err = os.WriteFile(file, b, 0o600)
 		}
@@ -59,27 +58,27 @@ func (w *world) profile(ctx context.Context, in installation, fn func() error) (
 	if err != nil {
 		return nil, fmt.Errorf("pprof: %w", err)
 	}
-	return shares(out), nil
+	return timeShares(out), nil
 }
 
-func said(where []string) string { return "Portico's CPU time: " + strings.Join(where, ", ") }
+func profileNote(where []string) string { return "Portico's CPU time: " + strings.Join(where, ", ") }
 
-func (w *world) profiled() int {
+func (w *world) profileSeconds() int {
 	if w.short {
 		return 2
 	}
 	return 5
 }
 
-// shares says what part of the time each room has, from pprof's list of stacks:
-// blocks behind a ruler, the first line with the time, then frame by frame.
-func shares(traces []byte) []string {
+// timeShares computes each group's share of the time from pprof's list of stacks: blocks
+// after a ruler, the first line with the time, then frame by frame.
+func timeShares(traces []byte) []string {
 	by := map[string]time.Duration{}
 	var all, took time.Duration
 	var frames []string
 	note := func() {
 		if len(frames) > 0 {
-			by[roomOf(frames)] += took
+			by[groupOf(frames)] += took
 			all += took
 		}
 		frames, took = nil, 0
@@ -112,9 +111,9 @@ func shares(traces []byte) []string {
 	return said
 }
 
-func roomOf(frames []string) string {
+func groupOf(frames []string) string {
 	for _, f := range frames {
-		for _, r := range rooms {
+		for _, r := range packageGroups {
 			if strings.HasPrefix(f, r.prefix) {
 				return r.room
 			}

@@ -17,11 +17,10 @@ import (
 	"portico/views"
 )
 
-// The reference is what the product is measured against: the same page from one
-// indexed query. It knows who is asking without a session, and reads as a role
-// that no policy holds for.
+// The reference serves the same page from one indexed query. It needs no session and
+// reads as a role that bypasses policies.
 
-// bareQuery is the one query of the reference, from the product's own tables.
+// bareQuery is the reference's query of the product's tables.
 const bareQuery = `
 select d.id, d.title, d.state, d.due_on, d.archived_at, case when $3 then d.updated_at else d.shown_at end, coalesce(v.shown, 0), coalesce(v.draft, 0), f.files, f.preview
 from deliverables d
@@ -41,7 +40,7 @@ where d.tenant_id = $1 and d.project_id = $2 and d.deleted_at is null and d.arch
 order by d.position, d.id
 limit 500`
 
-// flatQuery is the same from a table that holds the page as it is shown.
+// flatQuery is the same query of a denormalised table.
 const flatQuery = `
 select id, title, state, due_on, archived_at, case when $3 then updated_at else shown_at end, shown, draft, files, preview
 from bench_pages
@@ -118,7 +117,7 @@ func referencePage(ctx context.Context, w http.ResponseWriter, r *http.Request, 
 		CanCreate: c.Staff, CanReorder: c.Staff, CanEdit: c.Staff, CanArchive: c.Staff, CanDelete: c.Staff,
 	}
 	if c.Staff {
-		p.WhoSees = fmt.Sprintf("Everybody of Client %d and %d people of Agency 0", n, staffOf+2)
+		p.WhoSees = fmt.Sprintf("Everybody of Client %d and %d people of Agency 0", n, staffPerClient+2)
 	}
 	return views.Render(w, r, http.StatusOK, views.ProjectShow(c, p))
 }
@@ -146,7 +145,8 @@ func referenceRow(base views.Base, row pgx.CollectableRow) (views.DeliverableRow
 	return d, err
 }
 
-// referenceChrome is the frame around the page, which the product finds out by asking.
+// referenceChrome is the layout around the page, which the product reads from the
+// database.
 func referenceChrome(n int, staff bool) views.Chrome {
 	party, role, person := store.PartyClient, store.RoleOwner, views.Person{Name: fmt.Sprintf("Person %d", n), Email: fmt.Sprintf("person-%d@client.test", n)}
 	if staff {

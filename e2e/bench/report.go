@@ -26,9 +26,9 @@ A result without a unit is a ratio. Ratios describe Portico. Requests per second
 
 | | measurement | result | target | |
 |---|---|---|---|---|
-`, "`", "`", time.Now().UTC().Format(time.DateOnly), processor(), memory(), runtime.Version(), w.postgres(ctx), shared)
+`, "`", "`", time.Now().UTC().Format(time.DateOnly), processor(), memory(), runtime.Version(), w.postgres(ctx), sharedBuffers)
 	for _, l := range lines {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", l.letter, l.what, l.found(), l.wanted(), l.verdict())
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", l.letter, l.what, l.measured(), l.targetText(), l.verdict())
 	}
 	fmt.Fprint(&b, "\n## Details\n")
 	for _, l := range lines {

@@ -18,11 +18,11 @@ import (
 	"portico/e2e/stack"
 )
 
-// server is a process of its own that is measured, apart from whoever asks it.
+// server is a measured server process, separate from the client.
 type server struct {
-	addr string // where it listens
-	cmd  *exec.Cmd
-	took time.Duration // from start to ready
+	addr      string // where it listens
+	cmd       *exec.Cmd
+	startTime time.Duration // from start to ready
 }
 
 // start runs a program and waits until path answers 200.
@@ -42,7 +42,7 @@ func start(ctx context.Context, log, addr, path string, env stack.Env, name stri
 	}
 	for ctx.Err() == nil && time.Since(began) < 20*time.Second {
 		if ready(ctx, addr, path) {
-			s.took = time.Since(began)
+			s.startTime = time.Since(began)
 			return s, nil
 		}
 		time.Sleep(2 * time.Millisecond)
@@ -52,7 +52,7 @@ func start(ctx context.Context, log, addr, path string, env stack.Env, name stri
 }
 
 func ready(ctx context.Context, addr, path string) bool {
-	// A bare dial first: until somebody listens, asking costs whoever is measured.
+	// Dial first: HTTP requests before it listens would slow the start down.
 	c, err := net.Dial("tcp", addr)
 	if err != nil {
 		return false
@@ -94,7 +94,7 @@ func (s *server) stop() {
 // cpu is the processor time the server has used.
 func (s *server) cpu() time.Duration { return cpuOf(s.cmd.Process.Pid) }
 
-// memory is what the server holds, in bytes: "VmRSS" now, "VmHWM" at most so far.
+// memory is the server's memory in bytes: "VmRSS" is the current, "VmHWM" the peak.
 func (s *server) memory(which string) int64 {
 	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
 	for line := range strings.Lines(string(status)) {
@@ -106,7 +106,7 @@ func (s *server) memory(which string) int64 {
 	return 0
 }
 
-// stat are the fields of /proc/<pid>/stat behind the name; nil for no process.
+// stat returns the fields of /proc/<pid>/stat after the name, or nil for no process.
 func stat(pid int) []string {
 	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	_, rest, _ := strings.Cut(string(b), ") ")
@@ -125,9 +125,9 @@ func cpuOf(pid int) time.Duration {
 	return time.Duration(user+system) * tick
 }
 
-// cpuBelow is the processor time of the children of a process: PostgreSQL's
-// backends are its postmaster's.
-func cpuBelow(parent int) (sum time.Duration) {
+// childrenCPU is the processor time of the children of a process. PostgreSQL's backends
+// are children of the postmaster.
+func childrenCPU(parent int) (sum time.Duration) {
 	entries, _ := os.ReadDir("/proc")
 	for _, e := range entries {
 		pid, err := strconv.Atoi(e.Name())

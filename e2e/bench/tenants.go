@@ -11,16 +11,16 @@ import (
 	"portico/store"
 )
 
-// crowd is the list page in an installation of many tenants against one of few:
-// everybody in turn opens their own, so that little of it was just looked at.
-func crowd(ctx context.Context, w *world) ([]line, error) {
+// manyTenants compares the list page in installations with many and few tenants. Each
+// request is for another tenant, so little is cached.
+func manyTenants(ctx context.Context, w *world) ([]line, error) {
 	sides := []*side{w.everybody(w.many), w.everybody(w.few)}
 	if err := w.compare(ctx, 1, sides...); err != nil {
 		return nil, err
 	}
 	return []line{{
 		what:  fmt.Sprintf("%d tenants of 100 deliverables, compared with %d: p50 of the list, a different tenant each time", w.many.clients, w.few.clients),
-		value: over(sides[0].p50, sides[1].p50), target: 1.1,
+		value: medianRatio(sides[0].p50, sides[1].p50), target: 1.1,
 		notes: []string{sides[0].String(), sides[1].String()},
 	}}, nil
 }
@@ -33,28 +33,27 @@ func (w *world) everybody(in installation) *side {
 	return &side{name: fmt.Sprintf("%d tenants", in.clients), server: in.server, load: cycle(in.addr, requests)}
 }
 
-// switcher is the list of somebody's workspaces, where they have few and where
-// they have many.
+// switcher compares the list of workspaces of people with few and many.
 func switcher(ctx context.Context, w *world) ([]line, error) {
 	var sides []*side
-	for _, n := range places {
+	for _, n := range workspaceCounts {
 		if n > w.many.clients {
 			return nil, nil
 		}
-		request := w.signedIn(w.many, ofPerson, switches+n, "GET", "/switcher", "")
+		request := w.signedIn(w.many, ofPerson, firstSwitcherPerson+n, "GET", "/switcher", "")
 		sides = append(sides, &side{name: fmt.Sprintf("%d memberships", n), server: w.many.server, load: cycle(w.many.addr, [][]byte{request})})
 	}
 	if err := w.compare(ctx, 1, sides...); err != nil {
 		return nil, err
 	}
 	return []line{{
-		what: "switcher with 1,000 memberships, compared with 5: p50", value: over(sides[1].p50, sides[0].p50), target: 1.3,
+		what: "switcher with 1,000 memberships, compared with 5: p50", value: medianRatio(sides[1].p50, sides[0].p50), target: 1.3,
 		notes: []string{sides[0].String(), sides[1].String()},
 	}}, nil
 }
 
-// resolution is the first round trip, which finds the tenant by its slug or by its
-// own domain, where there are many and where there are few.
+// resolution compares the first round trip, by slug and by domain, with many and few
+// tenants.
 func resolution(ctx context.Context, w *world) ([]line, error) {
 	var lines []line
 	for _, way := range []string{"slug", "domain"} {
@@ -77,7 +76,7 @@ func (w *world) resolve(ctx context.Context, way string) (line, error) {
 		}
 		defer db.Close()
 		dbs[i] = db
-		// Who was not here for five minutes costs a write more, once.
+		// Avoid the write for sessions that were unused for five minutes.
 		err = w.query(ctx, in.name, `update sessions set last_used_at = now()`, func(conn *pgx.Conn, sql string) error {
 			_, err := conn.Exec(ctx, sql)
 			if err == nil {
@@ -92,7 +91,7 @@ func (w *world) resolve(ctx context.Context, way string) (line, error) {
 	rounds, d := w.rounds()
 	for round := range rounds*3 + 1 {
 		for i, in := range []installation{w.many, w.few} {
-			p50, err := timeWho(ctx, dbs[i], in.clients, way, d/4)
+			p50, err := timeIdentify(ctx, dbs[i], in.clients, way, d/4)
 			if err != nil {
 				return line{}, err
 			}
@@ -103,12 +102,12 @@ func (w *world) resolve(ctx context.Context, way string) (line, error) {
 	}
 	return line{
 		what:  fmt.Sprintf("finding the tenant by its %s, %d tenants compared with %d: p50 of the first round trip", way, w.many.clients, w.few.clients),
-		value: over(took[0], took[1]), target: 1.3,
+		value: medianRatio(took[0], took[1]), target: 1.3,
 		notes: []string{fmt.Sprintf("%.0f µs and %.0f µs, a different person and tenant each time", median(took[0]), median(took[1]))},
 	}, nil
 }
 
-func timeWho(ctx context.Context, db *store.DB, clients int, way string, d time.Duration) (float64, error) {
+func timeIdentify(ctx context.Context, db *store.DB, clients int, way string, d time.Duration) (float64, error) {
 	var each []float64
 	for end := time.Now().Add(d); time.Now().Before(end); {
 		n := 1 + rand.IntN(clients)

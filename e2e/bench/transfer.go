@@ -22,14 +22,14 @@ import (
 	"portico/store"
 )
 
-// transfer is a large file up and down, through the product and by the same client
-// straight to the same object store, which keeps it in memory: a disk that
-// everybody shares would be what is measured.
+// transfer compares uploads and downloads of a large file through the product and
+// directly to the same object store. The store is in memory, because a shared disk would
+// dominate the measurement.
 type transfer struct {
 	w       *world
 	store   *stack.S3
 	product *server
-	admin   string // where its profiles are
+	admin   string // URL of its admin listener
 	cookie  string
 	part    []byte
 	parts   int
@@ -84,7 +84,7 @@ func (t *transfer) measure(ctx context.Context) ([]line, error) {
 		if err != nil {
 			return nil, fmt.Errorf("upload: %w", err)
 		}
-		key, sentStraight, err := t.uploadStraight(ctx, i)
+		key, sentStraight, err := t.uploadDirect(ctx, i)
 		if err != nil {
 			return nil, fmt.Errorf("upload straight: %w", err)
 		}
@@ -92,7 +92,7 @@ func (t *transfer) measure(ctx context.Context) ([]line, error) {
 		if err != nil {
 			return nil, fmt.Errorf("download: %w", err)
 		}
-		gotStraight, err := t.downloadStraight(ctx, key)
+		gotStraight, err := t.downloadDirect(ctx, key)
 		if err != nil {
 			return nil, fmt.Errorf("download straight: %w", err)
 		}
@@ -112,25 +112,25 @@ func (t *transfer) measure(ctx context.Context) ([]line, error) {
 	}
 	size := float64(t.parts) / 128
 	return []line{
-		{what: fmt.Sprintf("download of %.2g GiB, compared with reading straight from the object store", size), value: over(down, downStraight), target: 0.7, least: true,
+		{what: fmt.Sprintf("download of %.2g GiB, compared with reading straight from the object store", size), value: medianRatio(down, downStraight), target: 0.7, atLeast: true,
 			notes: []string{fmt.Sprintf("Portico %.0f MB/s, straight %.0f MB/s", median(down), median(downStraight))}},
-		{what: fmt.Sprintf("upload of %.2g GiB in parts, compared with writing straight to the object store", size), value: over(up, upStraight), target: 0.6, least: true,
+		{what: fmt.Sprintf("upload of %.2g GiB in parts, compared with writing straight to the object store", size), value: medianRatio(up, upStraight), target: 0.6, atLeast: true,
 			notes: []string{fmt.Sprintf("Portico %.0f MB/s, straight %.0f MB/s; Portico verifies each part and hashes the whole file", median(up), median(upStraight)),
-				"upload and download: " + said(where)}},
+				"upload and download: " + profileNote(where)}},
 		{what: "peak memory above idle during both", value: grown, unit: " MiB", target: 64},
 	}, nil
 }
 
-// speed is in MB/s.
+// speed returns MB/s since began.
 func (t *transfer) speed(began time.Time) float64 {
 	return float64(t.parts) * float64(len(t.part)) / 1e6 / time.Since(began).Seconds()
 }
 
-var mover = http.Client{Timeout: 5 * time.Minute}
+var transferClient = http.Client{Timeout: 5 * time.Minute}
 
-// send is one request; what is answered goes to keep.
+// send sends one request and writes the body of the answer to keep.
 func (t *transfer) send(r *http.Request, keep io.Writer) (http.Header, error) {
-	res, err := mover.Do(r)
+	res, err := transferClient.Do(r)
 	if err != nil {
 		return nil, err
 	}
@@ -189,9 +189,8 @@ func (t *transfer) call(ctx context.Context, method, path string, body []byte, k
 	return json.Unmarshal(said.Bytes(), answer)
 }
 
-// uploadStraight sends the same parts with the same client, to addresses that are
-// signed beforehand.
-func (t *transfer) uploadStraight(ctx context.Context, i int) (key string, speed float64, err error) {
+// uploadDirect sends the same parts with the same client to presigned URLs.
+func (t *transfer) uploadDirect(ctx context.Context, i int) (key string, speed float64, err error) {
 	client, bucket := t.store.Client(), t.store.Bucket()
 	signer := s3.NewPresignClient(client)
 	key = fmt.Sprintf("straight-%d", i)
@@ -223,7 +222,7 @@ func (t *transfer) uploadStraight(ctx context.Context, i int) (key string, speed
 	return key, t.speed(began), err
 }
 
-func (t *transfer) downloadStraight(ctx context.Context, key string) (float64, error) {
+func (t *transfer) downloadDirect(ctx context.Context, key string) (float64, error) {
 	bucket := t.store.Bucket()
 	signed, err := s3.NewPresignClient(t.store.Client()).PresignGetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: &key})
 	if err != nil {
@@ -251,7 +250,7 @@ func (t *transfer) download(ctx context.Context, url, cookie string) (float64, e
 	return t.speed(began), nil
 }
 
-// counter counts what is written into it.
+// counter counts the bytes written to it.
 type counter int64
 
 func (c *counter) Write(p []byte) (int, error) { *c += counter(len(p)); return len(p), nil }

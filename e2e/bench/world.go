@@ -18,17 +18,17 @@ import (
 	"portico/store"
 )
 
-// world is two installations on the same neighbours, one with few tenants and one
-// with many, and the reference beside them.
+// world is two installations on the same neighbours, one with few tenants and one with
+// many, and the reference server.
 type world struct {
-	short     bool
-	dir       string
-	binary    string
-	stack     *stack.Stack
-	cookies   *signin.Cookies
-	few, many installation
-	reference *server
-	master    int // PostgreSQL's first process
+	short         bool
+	dir           string
+	binary        string
+	stack         *stack.Stack
+	cookies       *signin.Cookies
+	few, many     installation
+	reference     *server
+	postmasterPID int // PostgreSQL's main process
 }
 
 // installation is a database and the product that serves it.
@@ -36,13 +36,12 @@ type installation struct {
 	name    string
 	clients int
 	env     stack.Env
-	admin   string // where its metrics and profiles are
+	admin   string // URL of its admin listener
 	*server
 }
 
-// shared is how much memory PostgreSQL caches tables in: a quarter of a small
-// machine's.
-const shared = "2GB"
+// sharedBuffers is PostgreSQL's shared_buffers: a quarter of a small machine's memory.
+const sharedBuffers = "2GB"
 
 func newWorld(ctx context.Context, short bool) (_ *world, err error) {
 	w := &world{short: short}
@@ -59,8 +58,8 @@ func newWorld(ctx context.Context, short bool) (_ *world, err error) {
 			err = errors.Join(err, w.close())
 		}
 	}()
-	// As people run it: what was committed is on the disk.
-	w.stack, err = stack.Start(ctx, stack.Options{Durable: true, Settings: map[string]string{"shared_buffers": shared, "max_wal_size": "8GB"}})
+	// As in production: commits are durable.
+	w.stack, err = stack.Start(ctx, stack.Options{Durable: true, Settings: map[string]string{"shared_buffers": sharedBuffers, "max_wal_size": "8GB"}})
 	if err != nil {
 		return nil, err
 	}
@@ -72,11 +71,11 @@ func newWorld(ctx context.Context, short bool) (_ *world, err error) {
 		return nil, err
 	}
 	for _, in := range []*installation{&w.few, &w.many} {
-		if err := w.found(ctx, in); err != nil {
+		if err := w.createInstallation(ctx, in); err != nil {
 			return nil, fmt.Errorf("%s: %w", in.name, err)
 		}
 	}
-	w.master, err = w.postmaster(ctx)
+	w.postmasterPID, err = w.postmaster(ctx)
 	return w, err
 }
 
@@ -89,8 +88,8 @@ func cookiesOf(env stack.Env) (*signin.Cookies, error) {
 	return signin.NewCookies(keys), err
 }
 
-// found makes a database, fills it and serves it.
-func (w *world) found(ctx context.Context, in *installation) error {
+// createInstallation creates a database, fills it and starts a server.
+func (w *world) createInstallation(ctx context.Context, in *installation) error {
 	port, err := stack.FreePort()
 	if err != nil {
 		return err
@@ -104,7 +103,7 @@ func (w *world) found(ctx context.Context, in *installation) error {
 	in.env = w.stack.Env().
 		With("DATABASE_URL", w.stack.Postgres.AppURL(in.name)).With("DATABASE_OWNER_URL", w.stack.Postgres.OwnerURL(in.name)).
 		With("PORTICO_ADDR", at).With("PORTICO_URL", "http://"+at).With("PORTICO_ADMIN_ADDR", strings.TrimPrefix(in.admin, "http://")).
-		// The limit stays at work, and nobody reaches it.
+		// Rate limiting stays on, but the limit is never reached.
 		With("PORTICO_TENANT_RATE", "1000000")
 	admin := w.stack.Postgres.AdminURL("postgres")
 	if _, err := stack.RunPortico(ctx, w.binary, in.env, "bootstrap", "--admin-dsn", admin); err != nil {
@@ -126,7 +125,7 @@ func (w *world) serve(ctx context.Context, env stack.Env) (*server, error) {
 	return start(ctx, filepath.Join(w.dir, "portico.log"), env["PORTICO_ADDR"], "/readyz", env, w.binary, "serve")
 }
 
-// postmaster asks PostgreSQL for one of its processes, whose parent is the first.
+// postmaster returns the parent of a PostgreSQL backend.
 func (w *world) postmaster(ctx context.Context) (pid int, err error) {
 	err = w.query(ctx, w.few.name, `select pg_backend_pid()`, func(conn *pgx.Conn, sql string) error {
 		var backend int
@@ -161,7 +160,7 @@ func (w *world) close() error {
 	return errors.Join(err, os.RemoveAll(w.dir))
 }
 
-// round is how long one round of a comparison takes, and how many there are.
+// rounds returns the number of rounds of a comparison and the length of each.
 func (w *world) rounds() (int, time.Duration) {
 	if w.short {
 		return 3, 700 * time.Millisecond
@@ -169,7 +168,7 @@ func (w *world) rounds() (int, time.Duration) {
 	return 5, 2 * time.Second
 }
 
-// signedIn is a request of somebody, whole.
+// signedIn returns a complete request of a signed-in person.
 func (w *world) signedIn(in installation, of, n int, method, path, body string) []byte {
 	rec := httptest.NewRecorder()
 	if err := w.cookies.Write(rec, store.Token(token(of, n))); err != nil {

@@ -12,24 +12,24 @@ import (
 	"portico/e2e/stack"
 )
 
-// Setting is one way to look at a page.
+// Setting is a viewport and colour scheme in which pages are checked.
 type Setting struct {
 	Size   playwright.Size
 	Scheme *playwright.ColorScheme
-	// colours says that the same page was just looked at in the other scheme,
-	// which has other colours and nothing else.
-	colours bool
+	// coloursOnly limits the check to colours, because the page was just checked in the
+	// other scheme and differs only in colours.
+	coloursOnly bool
 }
 
 func (s Setting) String() string { return fmt.Sprintf("%d px, %s", s.Size.Width, *s.Scheme) }
 
-// Settings are those in which every page is looked at.
+// Settings are the settings in which every page is checked.
 var Settings = []Setting{
 	{Wide, playwright.ColorSchemeLight, false}, {Wide, playwright.ColorSchemeDark, true},
 	{Narrow, playwright.ColorSchemeDark, false}, {Narrow, playwright.ColorSchemeLight, true},
 }
 
-// Violation is something on a page that keeps people out of it.
+// Violation is an accessibility violation on a page.
 type Violation struct {
 	Rule    string `json:"id"`
 	Help    string
@@ -49,9 +49,9 @@ func (v Violation) String() string {
 	return b.String()
 }
 
-// TeachAxe puts axe-core into every page that this profile opens from now on. It
-// keeps no trace any more, which would take longer than the looking.
-func (c *Context) TeachAxe(t testing.TB) {
+// LoadAxe loads axe-core into every page that this profile opens from now on. It stops
+// the trace, which would take longer than the checks.
+func (c *Context) LoadAxe(t testing.TB) {
 	t.Helper()
 	path, err := stack.Tool("axe-core", "package", "axe.min.js")
 	if err != nil {
@@ -65,9 +65,8 @@ func (c *Context) TeachAxe(t testing.TB) {
 	}
 }
 
-// axeRun asks for WCAG 2.2, A and AA, and for what else axe-core recommends. The
-// one rule that 2.2 added is off unless it is asked for. What lies in frames is a
-// customer's file, not our page.
+// axeRun checks WCAG 2.2 A and AA and axe-core's best practices. target-size, new in
+// WCAG 2.2, is off by default. Frames are skipped, because they show customers' files.
 const axeRun = `async colours => {
 	const found = await axe.run(document, {
 		...(colours ? {runOnly: {type: "rule", values: ["color-contrast", "link-in-text-block"]}} : {
@@ -80,11 +79,10 @@ const axeRun = `async colours => {
 	return JSON.stringify({ran, violations: found.violations});
 }`
 
-// axeMust are rules without which a walk would prove little.
-var axeMust = []string{"color-contrast", "target-size", "label", "image-alt", "heading-order", "html-has-lang"}
+// requiredRules must have run, or the check would prove little.
+var requiredRules = []string{"color-contrast", "target-size", "label", "image-alt", "heading-order", "html-has-lang"}
 
-// Axe looks at the page as it is open, in every one of [Settings], and returns
-// what is wrong with it.
+// Axe checks the open page in each of [Settings] and returns the violations.
 func Axe(page playwright.Page) (all []Violation, err error) {
 	for _, s := range Settings {
 		if err := page.SetViewportSize(s.Size.Width, s.Size.Height); err != nil {
@@ -93,7 +91,7 @@ func Axe(page playwright.Page) (all []Violation, err error) {
 		if err := page.EmulateMedia(playwright.PageEmulateMediaOptions{ColorScheme: s.Scheme, ReducedMotion: playwright.ReducedMotionReduce}); err != nil {
 			return nil, err
 		}
-		said, err := page.Evaluate(axeRun, s.colours)
+		said, err := page.Evaluate(axeRun, s.coloursOnly)
 		if err != nil {
 			return nil, fmt.Errorf("axe-core: %w", err)
 		}
@@ -104,8 +102,8 @@ func Axe(page playwright.Page) (all []Violation, err error) {
 		if err := json.Unmarshal([]byte(said.(string)), &found); err != nil {
 			return nil, fmt.Errorf("axe-core: %w", err)
 		}
-		for _, rule := range axeMust {
-			if !s.colours && !slices.Contains(found.Ran, rule) {
+		for _, rule := range requiredRules {
+			if !s.coloursOnly && !slices.Contains(found.Ran, rule) {
 				return nil, fmt.Errorf("axe-core did not run %s", rule)
 			}
 		}

@@ -1,6 +1,6 @@
 // Package browser drives Debian's Chromium for tests, through the driver that
 // scripts/setup fetched. One Chromium serves a whole test binary; each test
-// gets a context of its own, which is a browser profile that nobody shares.
+// gets its own context, a browser profile that no other test shares.
 package browser
 
 import (
@@ -18,11 +18,11 @@ import (
 	"portico/e2e/stack"
 )
 
-// Options says what the browser is to reach.
+// Options configures the browser.
 type Options struct {
-	// Front is where every host below .test and .example leads, over https,
-	// and whose certificates the browser trusts. Nil leaves the names to the
-	// machine, which resolves localhost and what is below it.
+	// Front receives the https requests for every host below .test and .example, and
+	// the browser trusts its certificates. If nil, the machine resolves names, including
+	// localhost and its subdomains.
 	Front *stack.Front
 }
 
@@ -30,11 +30,10 @@ type Options struct {
 type Browser struct {
 	driver   *playwright.Playwright
 	chromium playwright.Browser
-	failures string // gets traces and screenshots of failed tests
+	failures string // directory for traces and screenshots of failed tests
 }
 
-// Start starts a Chromium. Stop ends it, and so does the death of this
-// process.
+// Start starts a Chromium. It ends with Stop or with this process.
 func Start(opts Options) (*Browser, error) {
 	root, err := stack.ModuleRoot()
 	if err != nil {
@@ -63,7 +62,7 @@ func (b *Browser) Stop() error {
 	return errors.Join(b.chromium.Close(), b.driver.Stop())
 }
 
-// Chromium is the browser itself, for what Context does not cover.
+// Chromium returns the Playwright browser, for uses that Context doesn't cover.
 func (b *Browser) Chromium() playwright.Browser { return b.chromium }
 
 func arguments(opts Options) []string {
@@ -106,8 +105,8 @@ func findChromium() (string, error) {
 	return "", errors.New("chromium is missing; `make setup` installs it")
 }
 
-// setDriverEnvironment tells the driver's library which Node to use; the
-// environment is its only ear for that.
+// setDriverEnvironment tells the driver's library which Node to use. The library reads
+// it only from the environment.
 var setDriverEnvironment = sync.OnceValue(func() error {
 	node, err := exec.LookPath("node")
 	if err != nil {
@@ -125,16 +124,15 @@ func startDriver() (*playwright.Playwright, error) {
 		return nil, err
 	}
 	options := &playwright.RunOptions{DriverDirectory: dir, SkipInstallBrowsers: true}
-	if err := mendDriver(dir, options); err != nil {
+	if err := patchDriver(dir, options); err != nil {
 		return nil, err
 	}
 	return playwright.Run(options)
 }
 
-// mendDriver lets the library apply its corrections to the driver, once for
-// each copy of the driver. Test binaries start at the same time, hence the
-// lock.
-func mendDriver(dir string, options *playwright.RunOptions) error {
+// patchDriver lets the library patch the driver, once for each copy. The lock is needed
+// because test binaries start at the same time.
+func patchDriver(dir string, options *playwright.RunOptions) error {
 	mended, err := os.OpenFile(filepath.Join(dir, "mended"), os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return err

@@ -16,8 +16,8 @@ import (
 	"portico/e2e/stack"
 )
 
-// shared is what all tests of this package use: a browser whose .test names
-// lead to a front, with an application behind it that names its visitor's host.
+// shared is used by all tests of this package: a browser whose .test names resolve to a
+// front, and an application behind it that shows the requested host.
 var shared struct {
 	browser *Browser
 	front   *stack.Front
@@ -52,8 +52,7 @@ func run(m *testing.M) (int, error) {
 	return code, shared.browser.Stop()
 }
 
-// A person who opens the provider's page sees every persona, picks one, and is
-// sent back with a code.
+// The provider's page lists every persona. Picking one redirects back with a code.
 func TestPersonaPage(t *testing.T) {
 	t.Parallel()
 	back := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -87,9 +86,9 @@ func TestPersonaPage(t *testing.T) {
 	}
 }
 
-// Every name below .test is the application over https, a secure context that
-// keeps __Host- cookies, and pages that offend their policy are noticed.
-func TestFrontNames(t *testing.T) {
+// Every name below .test reaches the application over https, a secure context that
+// keeps __Host- cookies. Violations of a page's policy are reported.
+func TestFrontServesEveryTestHost(t *testing.T) {
 	t.Parallel()
 	person := shared.browser.Context(t)
 	page := person.Open(t, "https://acme.portico.test/")
@@ -111,7 +110,7 @@ func TestFrontNames(t *testing.T) {
 }
 
 // Two people's browsers share nothing.
-func TestContextsAreApart(t *testing.T) {
+func TestContextsShareNothing(t *testing.T) {
 	t.Parallel()
 	shared.browser.Context(t).Open(t, "https://portico.test/")
 	cookies, err := shared.browser.Context(t, playwright.BrowserNewContextOptions{Viewport: &Narrow}).Cookies()
@@ -120,22 +119,22 @@ func TestContextsAreApart(t *testing.T) {
 	}
 }
 
-// failing is a test that failed, for the test of what is left behind.
-type failing struct {
+// failedTest is a testing.TB that has failed.
+type failedTest struct {
 	testing.TB
 	cleanups []func()
 }
 
-func (f *failing) Failed() bool      { return true }
-func (f *failing) Name() string      { return "TestOf/evidence" }
-func (f *failing) Cleanup(fn func()) { f.cleanups = append(f.cleanups, fn) }
+func (f *failedTest) Failed() bool      { return true }
+func (f *failedTest) Name() string      { return "TestOf/evidence" }
+func (f *failedTest) Cleanup(fn func()) { f.cleanups = append(f.cleanups, fn) }
 
 // A failed test leaves a trace and a screenshot of each page.
-func TestEvidence(t *testing.T) {
+func TestFailedTestLeavesTraceAndScreenshot(t *testing.T) {
 	t.Parallel()
 	b := *shared.browser
 	b.failures = t.TempDir()
-	failed := &failing{TB: t}
+	failed := &failedTest{TB: t}
 	b.Context(failed).Open(t, "https://portico.test/")
 	for _, cleanup := range failed.cleanups {
 		cleanup()

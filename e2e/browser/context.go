@@ -10,15 +10,15 @@ import (
 	"github.com/playwright-community/playwright-go"
 )
 
-// Sizes of the two screens that every page is looked at on.
+// The two screen sizes in which every page is checked.
 var (
 	Wide   = playwright.Size{Width: 1440, Height: 900}
 	Narrow = playwright.Size{Width: 390, Height: 844}
 )
 
-// patience is how long, in milliseconds, an action or expectation waits before
-// it fails. It is generous, because a loaded machine must not fail a test.
-const patience = 20_000
+// timeoutMillis limits an action or expectation, in milliseconds. It is generous, so
+// that tests pass on a loaded machine.
+const timeoutMillis = 20_000
 
 // Context is one person's browser: cookies, storage and pages of their own.
 type Context struct {
@@ -42,18 +42,18 @@ func (b *Browser) Context(t testing.TB, options ...playwright.BrowserNewContextO
 		option.Viewport = &Wide
 	}
 	if option.ReducedMotion == nil {
-		// A page that fades in over another takes no clicks meanwhile, and a loaded
-		// machine gives up on it.
+		// A page that fades in takes no clicks meanwhile, which times out on a loaded
+		// machine.
 		option.ReducedMotion = playwright.ReducedMotionReduce
 	}
 	inner, err := b.chromium.NewContext(option)
 	if err != nil {
 		t.Fatalf("browser context: %v", err)
 	}
-	inner.SetDefaultTimeout(patience)
+	inner.SetDefaultTimeout(timeoutMillis)
 	c := &Context{BrowserContext: inner}
-	c.watch()
-	// No film of it: to take one costs more than the pages.
+	c.recordProblems()
+	// No screenshots in the trace: they cost more than the pages.
 	err = inner.Tracing().Start(playwright.TracingStartOptions{
 		Snapshots: playwright.Bool(true),
 	})
@@ -62,7 +62,7 @@ func (b *Browser) Context(t testing.TB, options ...playwright.BrowserNewContextO
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
-			c.keepEvidence(t, filepath.Join(b.failures, folder(t.Name())))
+			c.saveEvidence(t, filepath.Join(b.failures, folder(t.Name())))
 		}
 		if err := inner.Close(); err != nil {
 			t.Logf("close browser context: %v", err)
@@ -85,15 +85,15 @@ func (c *Context) Open(t testing.TB, address string) playwright.Page {
 }
 
 // Problems returns what the pages complained about: errors on the console,
-// which include everything a content security policy blocked, and exceptions
-// nobody caught.
+// which include everything a content security policy blocked, and uncaught
+// exceptions.
 func (c *Context) Problems() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return append([]string(nil), c.problems...)
 }
 
-func (c *Context) watch() {
+func (c *Context) recordProblems() {
 	note := func(format string, args ...any) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -107,7 +107,7 @@ func (c *Context) watch() {
 	c.OnWebError(func(e playwright.WebError) { note("exception: %v", e.Error()) })
 }
 
-func (c *Context) keepEvidence(t testing.TB, dir string) {
+func (c *Context) saveEvidence(t testing.TB, dir string) {
 	trace := filepath.Join(dir, "trace.zip")
 	if err := c.Tracing().Stop(trace); err != nil {
 		t.Logf("no trace: %v", err)
@@ -128,7 +128,7 @@ func (c *Context) keepEvidence(t testing.TB, dir string) {
 	t.Logf("evidence: %s", dir)
 }
 
-// folder makes a test's name, which may hold slashes, one directory.
+// folder turns a test's name into a directory name without slashes.
 func folder(name string) string {
 	return strings.Map(func(r rune) rune {
 		if strings.ContainsRune(`/\: `, r) {

@@ -1,5 +1,5 @@
-// Package domains plays the story of a tenant's own domain: a real name server, TLS
-// for every name, and a browser that believes both.
+// Package domains tests a tenant's own domain with a real name server, TLS for every
+// name, and a browser that trusts both.
 package domains
 
 import (
@@ -17,14 +17,14 @@ import (
 	"portico/e2e/stack"
 )
 
-// house is an installation behind a TLS front, and the names of the world.
-type house struct {
+// installation is an installation behind a TLS proxy, with a DNS server and a browser.
+type installation struct {
 	*stack.Stack
-	names    *stack.DNS
+	dns      *stack.DNS
 	chromium *browser.Browser
 }
 
-func open(t *testing.T) *house {
+func newInstallation(t *testing.T) *installation {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
@@ -47,7 +47,7 @@ func open(t *testing.T) *house {
 	chromium, err := browser.Start(browser.Options{Front: s.Front})
 	check(t, err)
 	t.Cleanup(func() { _ = chromium.Stop() })
-	return &house{s, names, chromium}
+	return &installation{s, names, chromium}
 }
 
 func check(t *testing.T, err error) {
@@ -57,26 +57,26 @@ func check(t *testing.T, err error) {
 	}
 }
 
-// visitor is somebody's browser.
+// visitor is one person's browser.
 type visitor struct {
 	*testing.T
-	*house
+	*installation
 	page playwright.Page
 }
 
 var codeInMail = regexp.MustCompile(`\b\d{6}\b`)
 
-// comes opens a browser at an address.
-func (h *house) comes(t *testing.T, address string) *visitor {
+// newVisitor opens a browser at an address.
+func (h *installation) newVisitor(t *testing.T, address string) *visitor {
 	t.Helper()
 	return &visitor{t, h, h.chromium.Context(t).Open(t, address)}
 }
 
-// proves types the code that is mailed once the button is pressed.
-func (v *visitor) proves(email, button string) {
+// enterMailedCode presses the button and types the code that is then mailed.
+func (v *visitor) enterMailedCode(email, button string) {
 	v.Helper()
 	since := time.Now()
-	v.clicks("button", button)
+	v.click("button", button)
 	var text string
 	_, err := v.Mail.Wait(v.Context(), email, func(m stack.Message) bool {
 		text = m.Text()
@@ -86,13 +86,13 @@ func (v *visitor) proves(email, button string) {
 	check(v.T, v.page.GetByLabel("code").First().Fill(codeInMail.FindString(text)))
 }
 
-func (v *visitor) signsIn(email string) {
+func (v *visitor) signIn(email string) {
 	v.Helper()
 	check(v.T, v.page.GetByLabel("Your email address").Fill(email))
-	v.proves(email, "Send me a sign-in link")
+	v.enterMailedCode(email, "Send me a sign-in link")
 }
 
-func (v *visitor) clicks(role, name string) {
+func (v *visitor) click(role, name string) {
 	v.Helper()
 	check(v.T, v.page.GetByRole(playwright.AriaRole(role), playwright.PageGetByRoleOptions{Name: name}).First().Click())
 }
@@ -102,70 +102,69 @@ func (v *visitor) sees(text string) {
 	check(v.T, v.page.GetByText(text).First().WaitFor())
 }
 
-// at waits until the browser is at an address that begins so.
-func (v *visitor) at(address string) {
+// waitForURL waits until the browser's address begins with address.
+func (v *visitor) waitForURL(address string) {
 	v.Helper()
 	check(v.T, v.page.WaitForURL(regexp.MustCompile("^"+regexp.QuoteMeta(address))))
 }
 
-// Dana adds a domain of Acme's and is told what its name server must say. Once it
-// does, Mia's portal is there: she signs in where everybody does, and is taken home.
-// Gus of another tenant is nobody there, and once the proof is gone and the domain
-// removed, so is Mia.
-func TestDomainFromAddedToPortal(t *testing.T) {
+// Dana adds Acme's domain and is told which DNS records it needs. Once they exist, Mia's
+// portal is there: she signs in on the main host and is sent back. Gus of another tenant
+// gets 404 there. Once the domain is removed, so does Mia.
+func TestDomainIsAddedVerifiedAndRemoved(t *testing.T) {
 	t.Parallel()
 	const domain = "portal.acme.example"
-	h := open(t)
+	h := newInstallation(t)
 	main := h.URL()
-	dana := h.comes(t, main+"/")
-	dana.signsIn("dana@northwind.test")
+	dana := h.newVisitor(t, main+"/")
+	dana.signIn("dana@northwind.test")
 	dana.sees("Workspaces")
 	_, err := dana.page.Goto(main + "/w/acme/settings/domains")
 	check(t, err)
-	dana.clicks("link", "Confirm it's you")
-	dana.proves("dana@northwind.test", "Send the code")
-	dana.at(main + "/w/acme/settings/domains")
+	dana.click("link", "Confirm it's you")
+	dana.enterMailedCode("dana@northwind.test", "Send the code")
+	dana.waitForURL(main + "/w/acme/settings/domains")
 	check(t, dana.page.Locator("#host").Fill("portico.test"))
-	dana.clicks("button", "Add domain")
+	dana.click("button", "Add domain")
 	check(t, dana.page.Locator("[aria-invalid=true]#host").WaitFor())
 	check(t, dana.page.Locator("#host").Fill(domain))
-	dana.clicks("button", "Add domain")
+	dana.click("button", "Add domain")
 	dana.sees("_portico." + domain)
 	proof, err := dana.page.Locator(".record code", playwright.PageLocatorOptions{HasText: "portico="}).First().TextContent()
 	check(t, err)
 
-	// Nobody's until it is proved, though it points here already.
-	check(t, h.names.Set(domain, "CNAME "+stack.FrontDomain+"."))
-	early := h.comes(t, "https://"+domain+"/")
+	// The domain already points here but shows no portal until it is verified.
+	check(t, h.dns.Set(domain, "CNAME "+stack.FrontDomain+"."))
+	early := h.newVisitor(t, "https://"+domain+"/")
 	if text, err := early.page.Content(); err != nil || strings.Contains(text, "Acme") {
 		t.Errorf("an unproved domain shows the portal, %v", err)
 	}
-	check(t, h.names.Set("_portico."+domain, `TXT "`+proof+`"`))
-	dana.clicks("button", "Check now")
-	// The page looks again by itself.
+	check(t, h.dns.Set("_portico."+domain, `TXT "`+proof+`"`))
+	dana.click("button", "Check now")
+	// The page reloads by itself.
 	dana.sees("Links and emails use this domain.")
 
-	mia := h.comes(t, "https://"+domain+"/projects")
-	mia.at(main + "/login")
-	mia.signsIn("mia@acme.test")
-	mia.at("https://" + domain + "/projects")
-	mia.clicks("link", "Home")
-	mia.at("https://" + domain + "/")
+	mia := h.newVisitor(t, "https://"+domain+"/projects")
+	mia.waitForURL(main + "/login")
+	mia.signIn("mia@acme.test")
+	mia.waitForURL("https://" + domain + "/projects")
+	mia.click("link", "Home")
+	mia.waitForURL("https://" + domain + "/")
 	if text, err := mia.page.Content(); err != nil || strings.Contains(text, "/w/acme") {
 		t.Errorf("at home, an address leads off the host, %v", err)
 	}
 
-	gus := h.comes(t, main+"/")
-	gus.signsIn("gus@globex.test")
-	gus.at(main + "/w/globex/")
+	gus := h.newVisitor(t, main+"/")
+	gus.signIn("gus@globex.test")
+	gus.waitForURL(main + "/w/globex/")
 	res, err := gus.page.Goto("https://" + domain + "/projects")
 	check(t, err)
 	if text, err := gus.page.Content(); err != nil || res.Status() != 404 || strings.Contains(text, "Acme") {
 		t.Errorf("another tenant's person is answered %d there, %v", res.Status(), err)
 	}
 
-	dana.clicks("button", "Remove domain")
-	dana.at(main + "/w/acme/settings/domains")
+	dana.click("button", "Remove domain")
+	dana.waitForURL(main + "/w/acme/settings/domains")
 	if res, err = mia.page.Goto("https://" + domain + "/projects"); err != nil || res.Status() != 404 {
 		t.Errorf("once the domain is removed it answers %d, %v", res.Status(), err)
 	}

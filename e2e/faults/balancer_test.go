@@ -12,9 +12,8 @@ import (
 	"time"
 )
 
-// balancer sends each request to a replica that is ready, in turn. It tries
-// another when a connection is refused, which no request has been sent on, and
-// repeats nothing else.
+// balancer sends requests to the ready replicas in turn. If a connection is refused, it
+// tries another replica, because no request was sent. It retries nothing else.
 type balancer struct {
 	addr     string
 	replicas []string
@@ -24,7 +23,7 @@ type balancer struct {
 	next  int
 }
 
-// checkEvery is how often it asks whether a replica is ready.
+// checkEvery is the interval between readiness checks.
 const checkEvery = 50 * time.Millisecond
 
 func startBalancer(t *testing.T, replicas ...string) *balancer {
@@ -36,7 +35,7 @@ func startBalancer(t *testing.T, replicas ...string) *balancer {
 			r.Out.URL.Scheme, r.Out.URL.Host = "http", "replica"
 			r.Out.Host = r.In.Host
 		},
-		// No connection is used twice, so that each request is a choice anew.
+		// No connection is reused, so that a replica is chosen for each request.
 		Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			for {
 				conn, err := dialer.DialContext(ctx, network, b.choose())
@@ -53,12 +52,12 @@ func startBalancer(t *testing.T, replicas ...string) *balancer {
 	t.Cleanup(func() { _ = server.Close() })
 	b.addr = listener.Addr().String()
 	for _, at := range replicas {
-		go b.watch(t.Context(), at)
+		go b.poll(t.Context(), at)
 	}
 	return b
 }
 
-func (b *balancer) watch(ctx context.Context, at string) {
+func (b *balancer) poll(ctx context.Context, at string) {
 	asks := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 	for ctx.Err() == nil {
 		res, err := asks.Get("http://" + at + "/readyz?of=postgresql")
@@ -72,8 +71,8 @@ func (b *balancer) watch(ctx context.Context, at string) {
 	}
 }
 
-// knows says whether the balancer holds a replica for ready.
-func (b *balancer) knows(at string) bool {
+// isReady reports whether the balancer considers a replica ready.
+func (b *balancer) isReady(at string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.ready[at]

@@ -13,11 +13,10 @@ import (
 	"portico/e2e/stack"
 )
 
-// Case 66: the server is killed between the row, the object and the commit of an
-// upload, at each step where something else holds it up. Whatever that leaves,
-// `files check` names and `files repair` removes; no row is ready without its
-// object, and the next upload goes through.
-func TestKilledBetweenObjectRowAndCommit(t *testing.T) {
+// Case 66: the server is killed at each step between row, object and commit of an
+// upload. `files check` reports what is left and `files repair` removes it. No row is
+// ready without its object, and the next upload succeeds.
+func TestKilledUploadIsRepaired(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	var u *upload
@@ -56,7 +55,7 @@ func TestKilledBetweenObjectRowAndCommit(t *testing.T) {
 			before: []func() error{func() error { return u.begin() }, func() error { return u.put() }},
 			holds:  func() func() { return w.lock(t, `select from files for update`) },
 			does:   func() error { return u.finish() },
-			until:  w.waits,
+			until:  w.waitsForLock,
 			left:   "upload",
 		},
 		{
@@ -64,7 +63,7 @@ func TestKilledBetweenObjectRowAndCommit(t *testing.T) {
 			before: []func() error{func() error { return u.begin() }, func() error { return u.put() }},
 			holds:  func() func() { return w.lock(t, `lock table audit_events in share row exclusive mode`) },
 			does:   func() error { return u.finish() },
-			until:  func() bool { return len(w.objects(t)) == 1 && w.waits() },
+			until:  func() bool { return len(w.objects(t)) == 1 && w.waitsForLock() },
 			left:   "upload",
 		},
 	} {
@@ -83,7 +82,7 @@ func TestKilledBetweenObjectRowAndCommit(t *testing.T) {
 		}
 		release()
 		w.heal(t)
-		w.isMended(t, step.at, step.left)
+		w.checkRepaired(t, step.at, step.left)
 	}
 
 	w.serve(w.env, "--jobs=false")
@@ -92,11 +91,11 @@ func TestKilledBetweenObjectRowAndCommit(t *testing.T) {
 	if got := w.get(u.path()); !bytes.Equal(got.body, u.content) {
 		t.Errorf("the file of afterwards: %d %q", got.status, got.body)
 	}
-	w.isSound(t, "afterwards", 1)
+	w.checkFiles(t, "afterwards", 1)
 }
 
-// isMended looks at what a crash has left through the operator's command.
-func (w *world) isMended(t *testing.T, at, left string) {
+// checkRepaired checks that the operator's command finds and removes what a crash left.
+func (w *world) checkRepaired(t *testing.T, at, left string) {
 	t.Helper()
 	said, err := w.files("check")
 	if err == nil || !strings.Contains(said, left) {
@@ -105,12 +104,11 @@ func (w *world) isMended(t *testing.T, at, left string) {
 	if said, err := w.files("repair"); err != nil {
 		t.Errorf("%s: repair: %v\n%s", at, err, said)
 	}
-	w.isSound(t, at, 0)
+	w.checkFiles(t, at, 0)
 }
 
-// isSound checks that there are so many files, all ready and in storage, and that
-// nothing else is there.
-func (w *world) isSound(t *testing.T, at string, files int) {
+// checkFiles checks that there are exactly that many files, all ready and in storage.
+func (w *world) checkFiles(t *testing.T, at string, files int) {
 	t.Helper()
 	if said, err := w.files("check"); err != nil {
 		t.Errorf("%s: there is something left: %v\n%s", at, err, said)
@@ -127,8 +125,7 @@ func (w *world) files(verb string) (string, error) {
 	return stack.RunPortico(w.t.Context(), binary, w.env, "files", verb, "--grace", "0s")
 }
 
-// lock holds rows or a table, as a transaction of somebody else would, until
-// release.
+// lock locks rows or a table in another transaction until release is called.
 func (w *world) lock(t *testing.T, sql string) (release func()) {
 	t.Helper()
 	conn := must(pgx.Connect(t.Context(), w.Postgres.AdminURL(stack.DatabaseName)))(t)
@@ -139,8 +136,8 @@ func (w *world) lock(t *testing.T, sql string) (release func()) {
 	return func() { _ = conn.Close(context.Background()) }
 }
 
-// waits says whether the server waits for a lock.
-func (w *world) waits() bool {
+// waitsForLock reports whether the server waits for a lock.
+func (w *world) waitsForLock() bool {
 	return w.count(`select count(*) from pg_stat_activity where usename = 'portico_app' and wait_event_type = 'Lock'`) > 0
 }
 

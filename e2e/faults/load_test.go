@@ -13,30 +13,29 @@ import (
 	"portico/e2e/stack"
 )
 
-// load is people at work, who note what they were told was done.
+// load is people who create projects and note which were acknowledged.
 type load struct {
 	w    *world
 	stop chan struct{}
 	all  sync.WaitGroup
 
-	mu     sync.Mutex
-	served int
-	told   int      // to come again
-	acked  []string // names of projects that were created, as they were told
-	wrong  []string // every other answer
+	mu         sync.Mutex
+	served     int
+	retryLater int      // answers with Retry-After
+	acked      []string // names of projects that were acknowledged
+	wrong      []string // every other answer
 }
 
-// busy is the environment of a portal in which one person may do as much as all
-// of them will.
-func (w *world) busy() stack.Env {
+// loadEnv is an environment without limits for one person, who sends the whole load.
+func (w *world) loadEnv() stack.Env {
 	w.t.Helper()
 	_, err := w.admin.Exec(w.t.Context(), `update tenants set plan = 'enterprise'`)
 	check(w.t, err)
 	return w.env.With("PORTICO_TENANT_RATE", "0")
 }
 
-// work has so many people ask at an address until end.
-func (w *world) work(at string, people int) *load {
+// startLoad starts that many people at an address. They work until stopAndCheck.
+func (w *world) startLoad(at string, people int) *load {
 	l := &load{w: w, stop: make(chan struct{})}
 	for person := range people {
 		l.all.Go(func() {
@@ -45,7 +44,7 @@ func (w *world) work(at string, people int) *load {
 				case <-l.stop:
 					return
 				default:
-					l.deed(at, fmt.Sprintf("Project %d of %d", n, person))
+					l.createProject(at, fmt.Sprintf("Project %d of %d", n, person))
 				}
 			}
 		})
@@ -53,37 +52,37 @@ func (w *world) work(at string, people int) *load {
 	return l
 }
 
-func (l *load) deed(at, name string) {
-	a, err := l.w.ask(at, http.MethodPost, page, strings.NewReader("name="+strings.ReplaceAll(name, " ", "+")), "Content-Type", "application/x-www-form-urlencoded")
+func (l *load) createProject(at, name string) {
+	a, err := l.w.request(at, http.MethodPost, projectsPath, strings.NewReader("name="+strings.ReplaceAll(name, " ", "+")), "Content-Type", "application/x-www-form-urlencoded")
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
 	case err == nil && a.status == http.StatusSeeOther:
 		l.served++
 		l.acked = append(l.acked, name)
-	case err == nil && a.status == http.StatusServiceUnavailable && a.comesAgain():
-		l.told++
+	case err == nil && a.status == http.StatusServiceUnavailable && a.hasRetryAfter():
+		l.retryLater++
 	default:
 		l.wrong = append(l.wrong, fmt.Sprintf("%v %d %.200s", err, a.status, a.body))
 	}
 }
 
-func (l *load) done() int {
+func (l *load) servedCount() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.served
 }
 
-// goesOn waits until some more was done from here on.
-func (l *load) goesOn(t *testing.T, when string) {
+// waitForProgress waits until ten more projects were created.
+func (l *load) waitForProgress(t *testing.T, when string) {
 	t.Helper()
-	before := l.done()
-	until(t, "work goes on "+when, func() bool { return l.done() >= before+10 })
+	before := l.servedCount()
+	until(t, "work goes on "+when, func() bool { return l.servedCount() >= before+10 })
 }
 
-// end ends the work, and checks that nothing but what may be was answered and
-// that whatever was acknowledged is there.
-func (l *load) end(t *testing.T) {
+// stopAndCheck ends the load. It checks that every answer was allowed and that every
+// acknowledged project exists.
+func (l *load) stopAndCheck(t *testing.T) {
 	t.Helper()
 	close(l.stop)
 	l.all.Wait()
@@ -102,30 +101,29 @@ func (l *load) end(t *testing.T) {
 			t.Errorf("%q was acknowledged and is lost", name)
 		}
 	}
-	t.Logf("%d deeds were done, %d told to come again", len(l.acked), l.told)
+	t.Logf("%d deeds were done, %d told to come again", len(l.acked), l.retryLater)
 }
 
-// Case 67: PostgreSQL ends the way a crash would, under load, and is started
-// again. Everybody is served or told to come again; ten seconds later at most
-// they are served again, by the same process; and nothing that was acknowledged
-// is lost.
-func TestPostgresCrashesUnderLoad(t *testing.T) {
+// Case 67: PostgreSQL crashes under load and is restarted. Every request is served or
+// answered with 503 and Retry-After. At most ten seconds after the restart the same
+// process serves again, and no acknowledged write is lost.
+func TestPostgresCrashLosesNoAcknowledgedWrite(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	p := w.serve(w.busy())
-	l := w.work(w.addr(), 4)
-	l.goesOn(t, "at first")
+	p := w.serve(w.loadEnv())
+	l := w.startLoad(w.addr(), 4)
+	l.waitForProgress(t, "at first")
 	check(t, w.Postgres.StopImmediate())
-	until(t, "somebody is told to come again", func() bool { l.mu.Lock(); defer l.mu.Unlock(); return l.told > 0 })
+	until(t, "somebody is told to come again", func() bool { l.mu.Lock(); defer l.mu.Unlock(); return l.retryLater > 0 })
 	check(t, w.Postgres.Start(t.Context()))
 	up := time.Now()
-	before := l.done()
-	until(t, "somebody is served", func() bool { return l.done() > before })
+	before := l.servedCount()
+	until(t, "somebody is served", func() bool { return l.servedCount() > before })
 	if took := time.Since(up); took > 10*time.Second {
 		t.Errorf("the first was served %v after PostgreSQL was back", took)
 	}
-	l.goesOn(t, "afterwards")
-	l.end(t)
+	l.waitForProgress(t, "afterwards")
+	l.stopAndCheck(t)
 	select {
 	case <-p.Done():
 		t.Error("the process ended")
@@ -133,10 +131,9 @@ func TestPostgresCrashesUnderLoad(t *testing.T) {
 	}
 }
 
-// Two replicas behind a balancer are restarted in turn, under load: nobody gets
-// anything but what they asked for, or a 503 that says when to come again, and
-// nothing acknowledged is lost.
-func TestReplicasRestartUnderLoad(t *testing.T) {
+// Two replicas behind a balancer are restarted in turn under load. Every request is
+// served or answered with 503 and Retry-After, and no acknowledged write is lost.
+func TestRollingRestartLosesNoAcknowledgedWrite(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	var envs []stack.Env
@@ -146,24 +143,24 @@ func TestReplicasRestartUnderLoad(t *testing.T) {
 		port := must(stack.FreePort())(t)
 		at = append(at, fmt.Sprintf("127.0.0.1:%d", port))
 		// Longer than the balancer takes to notice, on any machine.
-		envs = append(envs, w.busy().With("PORTICO_ADDR", at[len(at)-1]).With("PORTICO_DRAIN", "4s"))
+		envs = append(envs, w.loadEnv().With("PORTICO_ADDR", at[len(at)-1]).With("PORTICO_DRAIN", "4s"))
 		replicas = append(replicas, w.serve(envs[len(envs)-1]))
 	}
 	b := startBalancer(t, at...)
 	for _, replica := range at {
-		until(t, "the balancer knows both", func() bool { return b.knows(replica) })
+		until(t, "the balancer knows both", func() bool { return b.isReady(replica) })
 	}
-	l := w.work(b.addr, 4)
-	l.goesOn(t, "with two replicas")
+	l := w.startLoad(b.addr, 4)
+	l.waitForProgress(t, "with two replicas")
 	for i, replica := range replicas {
 		replica.Ask()
-		if code, err := replica.Exit(soon(t)); err != nil || code != 0 {
+		if code, err := replica.Exit(stopContext(t)); err != nil || code != 0 {
 			t.Fatalf("it ended with %d, %v: %s", code, err, replica.Tail())
 		}
-		l.goesOn(t, "with one replica")
+		l.waitForProgress(t, "with one replica")
 		w.serve(envs[i])
-		until(t, "the balancer knows that it is back", func() bool { return b.knows(at[i]) })
-		l.goesOn(t, "with both again")
+		until(t, "the balancer knows that it is back", func() bool { return b.isReady(at[i]) })
+		l.waitForProgress(t, "with both again")
 	}
-	l.end(t)
+	l.stopAndCheck(t)
 }

@@ -1,5 +1,5 @@
-// Package faults breaks what stands around the built binary, and the binary
-// itself, and looks at what people are told and what is left.
+// Package faults injects faults into the built binary and its neighbours, and checks
+// what people are told and what is left behind.
 package faults
 
 import (
@@ -12,7 +12,7 @@ import (
 	"portico/e2e/stack"
 )
 
-// binary is the portico of all tests.
+// binary is the portico binary that all tests use.
 var binary string
 
 func TestMain(m *testing.M) {

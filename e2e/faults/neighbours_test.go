@@ -16,11 +16,10 @@ import (
 	"portico/e2e/stack"
 )
 
-// hangs is how long a hanging neighbour hangs, as the case has it. Whoever needs
-// it is told before that.
-const hangs = 30 * time.Second
+// hangTime is how long a neighbour hangs. Requests that need it must be answered sooner.
+const hangTime = 30 * time.Second
 
-// feature is something people do, and the neighbour that it takes beside PostgreSQL.
+// feature is something people do, and the neighbour it needs.
 type feature struct {
 	name, needs string
 	do          func() (answer, error)
@@ -28,37 +27,37 @@ type feature struct {
 
 func (w *world) features(file string) []feature {
 	get := func(path string) func() (answer, error) {
-		return func() (answer, error) { return w.ask(w.addr(), http.MethodGet, path, nil) }
+		return func() (answer, error) { return w.request(w.addr(), http.MethodGet, path, nil) }
 	}
 	post := func(path, kind, body string) func() (answer, error) {
 		return func() (answer, error) {
-			return w.ask(w.addr(), http.MethodPost, path, strings.NewReader(body), "Content-Type", kind)
+			return w.request(w.addr(), http.MethodPost, path, strings.NewReader(body), "Content-Type", kind)
 		}
 	}
 	const form = "application/x-www-form-urlencoded"
 	return []feature{
-		{"a page", "postgresql", get(page)},
-		{"a deed", "postgresql", post(page, form, "name=Summer")},
+		{"a page", "postgresql", get(projectsPath)},
+		{"a deed", "postgresql", post(projectsPath, form, "name=Summer")},
 		{"a download", "s3", get(file)},
 		{"an upload", "s3", post("/w/"+agency+"/versions/"+w.draft.String()+"/uploads", "application/json", `{"name": "a.txt", "size": 5}`)},
-		// Of somebody else each time, since each is counted.
+		// A different person each time, because sign-in mails are rate-limited.
 		{"a sign-in mail", "smtp", func() (answer, error) { return post("/login", form, "email="+rand.Text()+"@northwind.test")() }},
 		{"signing in with a provider", "auth:demo", get("/auth/demo")},
 	}
 }
 
-// Case 68, and 67 for a database out of reach: neighbours refuse, fall silent, or
-// fail in their own words. What needs them answers 503 before long and says when to
-// come again, all the rest goes on, /readyz names them, and when they are back
-// nobody has to do anything.
-func TestNeighboursAway(t *testing.T) {
+// Case 68, and 67 for an unreachable database: neighbours refuse connections, hang, or
+// return errors. Features that need them answer 503 with Retry-After in time, all others
+// work, and /readyz names them. When they are back, everything works without
+// intervention.
+func TestNeighbourFaultsAnswer503AndRecover(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.serve(w.env)
 	u := w.newUpload([]byte("poster"))
 	check(t, u.all())
 	features := w.features(u.path())
-	w.areBack(t, "at first", features)
+	w.checkBack(t, "at first", features)
 	all := func(faults ...func() error) func() error {
 		return func() (err error) {
 			for _, fault := range faults {
@@ -86,22 +85,22 @@ func TestNeighboursAway(t *testing.T) {
 		{"the database hangs", []string{"postgresql"}, w.PostgresProxy.Hang},
 	} {
 		check(t, fault.breaks())
-		w.areAway(t, fault.what, fault.of, features)
+		w.checkAway(t, fault.what, fault.of, features)
 		w.heal(t)
-		w.areBack(t, "after "+fault.what, features)
+		w.checkBack(t, "after "+fault.what, features)
 	}
 	w.MailProxy.Refuse()
 	until(t, "a step-up is told that there is no mail", func() bool {
 		a := w.post("/step-up", url.Values{})
-		return a.status == http.StatusServiceUnavailable && a.comesAgain()
+		return a.status == http.StatusServiceUnavailable && a.hasRetryAfter()
 	})
 	if got := w.get(u.path()); !bytes.Equal(got.body, u.content) {
 		t.Errorf("the file of before is %q", got.body)
 	}
 }
 
-// areAway checks every feature, all at the same time.
-func (w *world) areAway(t *testing.T, when string, away []string, features []feature) {
+// checkAway checks every feature in parallel while neighbours are down.
+func (w *world) checkAway(t *testing.T, when string, away []string, features []feature) {
 	t.Helper()
 	until(t, "/readyz knows that "+when, func() bool { return slices.Equal(w.missing(), away) })
 	var done sync.WaitGroup
@@ -111,14 +110,14 @@ func (w *world) areAway(t *testing.T, when string, away []string, features []fea
 			begun := time.Now()
 			a, err := f.do()
 			if off && err == nil && a.status < http.StatusBadRequest {
-				// What a neighbour last said holds for a second.
+				// Readiness results are cached for a second.
 				until(t, f.name+" is told that "+when, func() bool { begun = time.Now(); a, err = f.do(); return a.status >= http.StatusBadRequest })
 			}
-			if took := time.Since(begun); err != nil || took >= hangs {
+			if took := time.Since(begun); err != nil || took >= hangTime {
 				t.Errorf("%s while %s: %v, %v", f.name, when, took, err)
 			}
 			if off {
-				a.is(t, f.name+" while "+when, http.StatusServiceUnavailable)
+				a.check(t, f.name+" while "+when, http.StatusServiceUnavailable)
 			} else if a.status >= http.StatusBadRequest {
 				t.Errorf("%s while %s: %d %.300s", f.name, when, a.status, a.body)
 			}
@@ -129,11 +128,11 @@ func (w *world) areAway(t *testing.T, when string, away []string, features []fea
 	}
 	done.Wait()
 	for path, status := range map[string]int{"/healthz": 200, "/readyz?of=nobody": 200, "/static/none": 404} {
-		w.get(path).is(t, path+" while "+when, status)
+		w.get(path).check(t, path+" while "+when, status)
 	}
 }
 
-// missing is whom /readyz names.
+// missing returns the neighbours that /readyz names.
 func (w *world) missing() []string {
 	var said struct{ Missing []string }
 	check(w.t, json.Unmarshal(w.get("/readyz").body, &said))
@@ -149,7 +148,7 @@ func (w *world) heal(t *testing.T) {
 	w.OIDC.Misbehave(stack.OIDCFaults{})
 }
 
-func (w *world) areBack(t *testing.T, when string, features []feature) {
+func (w *world) checkBack(t *testing.T, when string, features []feature) {
 	t.Helper()
 	until(t, "/readyz is content, "+when, func() bool { return w.get("/readyz").status == http.StatusOK })
 	for _, f := range features {

@@ -25,21 +25,21 @@ import (
 	"portico/store/queue"
 )
 
-// The one agency of a world, and its owner.
+// The agency of a world and its owner.
 const (
 	agency = "northwind"
 	dana   = "dana@northwind.test"
 )
 
-// world is one installation with neighbours of its own, a proxy in front of each,
-// and one agency whose owner is signed in.
+// world is one installation with its own neighbours, each behind a proxy, and one agency
+// whose owner is signed in.
 type world struct {
 	*stack.Stack
 	t      *testing.T
 	env    stack.Env
 	cookie string
 	draft  uuid.UUID // a version that takes files
-	admin  *pgx.Conn // a superuser's, past the proxy; broken once PostgreSQL was stopped
+	admin  *pgx.Conn // a superuser's, bypasses the proxy; unusable after PostgreSQL was stopped
 }
 
 func newWorld(t *testing.T) *world {
@@ -58,12 +58,12 @@ func newWorld(t *testing.T) *world {
 	op := must(store.OpenOperator(ctx, ownerURL))(t)
 	defer op.Close(ctx)
 	_ = must(op.CreateAgency(ctx, agency, "Northwind", dana, "Dana"))(t)
-	w.settle(appURL)
+	w.signIn(appURL)
 	return w
 }
 
-// settle signs the owner in and gives her something to work on.
-func (w *world) settle(appURL string) {
+// signIn signs the owner in and creates a draft version.
+func (w *world) signIn(appURL string) {
 	w.t.Helper()
 	ctx := w.t.Context()
 	secret := must(base64.RawURLEncoding.DecodeString(w.env["SESSION_KEYS"]))(w.t)
@@ -111,7 +111,7 @@ func (w *world) serve(env stack.Env, args ...string) *stack.Portico {
 	return p
 }
 
-// answer is what came back, whole.
+// answer is a complete response.
 type answer struct {
 	status int
 	header http.Header
@@ -121,12 +121,12 @@ type answer struct {
 
 var client = &http.Client{
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	// Longer than anything may take.
+	// Longer than any request may take.
 	Timeout: 3 * time.Minute,
 }
 
-// ask asks as the owner, at an address that may be a balancer's.
-func (w *world) ask(at, method, path string, body io.Reader, header ...string) (answer, error) {
+// request sends a request as the owner to a server or balancer.
+func (w *world) request(at, method, path string, body io.Reader, header ...string) (answer, error) {
 	r, err := http.NewRequestWithContext(w.t.Context(), method, "http://"+at+path, body)
 	if err != nil {
 		return answer{}, err
@@ -149,34 +149,34 @@ func (w *world) addr() string { return w.env["PORTICO_ADDR"] }
 
 func (w *world) get(path string) answer {
 	w.t.Helper()
-	return must(w.ask(w.addr(), http.MethodGet, path, nil))(w.t)
+	return must(w.request(w.addr(), http.MethodGet, path, nil))(w.t)
 }
 
 func (w *world) post(path string, form url.Values) answer {
 	w.t.Helper()
-	return must(w.ask(w.addr(), http.MethodPost, path, strings.NewReader(form.Encode()), "Content-Type", "application/x-www-form-urlencoded"))(w.t)
+	return must(w.request(w.addr(), http.MethodPost, path, strings.NewReader(form.Encode()), "Content-Type", "application/x-www-form-urlencoded"))(w.t)
 }
 
-// is checks an answer; a 503 says when to come again.
-func (a answer) is(t *testing.T, what string, status int) {
+// check checks the status of an answer. A 503 must have Retry-After.
+func (a answer) check(t *testing.T, what string, status int) {
 	t.Helper()
 	if a.status != status {
 		t.Errorf("%s: %d, want %d: %.300s", what, a.status, status, a.body)
 	}
-	if a.status == http.StatusServiceUnavailable && !a.comesAgain() {
+	if a.status == http.StatusServiceUnavailable && !a.hasRetryAfter() {
 		t.Errorf("%s: 503 and no word on when to come again", what)
 	}
 }
 
-func (a answer) comesAgain() bool {
+func (a answer) hasRetryAfter() bool {
 	after, err := strconv.Atoi(a.header.Get("Retry-After"))
 	return err == nil && after > 0
 }
 
-// page is where the projects are.
-const page = "/w/" + agency + "/projects"
+// projectsPath is the path of the list of projects.
+const projectsPath = "/w/" + agency + "/projects"
 
-// upload is a file on its way in, as a browser sends it.
+// upload is an upload as a browser does it.
 type upload struct {
 	w       *world
 	at      string // host:port
@@ -192,9 +192,9 @@ func (w *world) newUpload(content []byte) *upload {
 	return &upload{w: w, at: w.addr(), content: content}
 }
 
-// begin, put and finish are the three steps. What was refused is an error.
+// begin, put and finish are the three steps of an upload. A refusal is an error.
 func (u *upload) begin() error {
-	a, err := u.w.ask(u.at, http.MethodPost, "/w/"+agency+"/versions/"+u.w.draft.String()+"/uploads",
+	a, err := u.w.request(u.at, http.MethodPost, "/w/"+agency+"/versions/"+u.w.draft.String()+"/uploads",
 		strings.NewReader(fmt.Sprintf(`{"name": "poster.txt", "size": %d}`, len(u.content))), "Content-Type", "application/json")
 	if err == nil && a.status != http.StatusCreated {
 		err = refused(a)
@@ -207,7 +207,7 @@ func (u *upload) begin() error {
 
 func (u *upload) put() error {
 	sum := sha256.Sum256(u.content)
-	a, err := u.w.ask(u.at, http.MethodPut, strings.ReplaceAll(u.plan.Put, "{n}", "1"), strings.NewReader(string(u.content)),
+	a, err := u.w.request(u.at, http.MethodPut, strings.ReplaceAll(u.plan.Put, "{n}", "1"), strings.NewReader(string(u.content)),
 		"Content-Type", "application/octet-stream", "Content-Digest", "sha-256=:"+base64.StdEncoding.EncodeToString(sum[:])+":")
 	if err == nil && a.status/100 != 2 {
 		err = refused(a)
@@ -216,7 +216,7 @@ func (u *upload) put() error {
 }
 
 func (u *upload) finish() error {
-	a, err := u.w.ask(u.at, http.MethodPost, u.plan.Finish, nil, "Content-Type", "application/json")
+	a, err := u.w.request(u.at, http.MethodPost, u.plan.Finish, nil, "Content-Type", "application/json")
 	if err == nil && a.status/100 != 2 {
 		err = refused(a)
 	}
@@ -236,15 +236,14 @@ func (u *upload) all() error {
 
 func (u *upload) path() string { return "/w/" + agency + "/files/" + u.plan.ID }
 
-// refusal is an answer that is no success.
+// refusal is an answer without success, as an error.
 type refusal struct{ answer }
 
 func refused(a answer) error { return refusal{a} }
 
 func (r refusal) Error() string { return fmt.Sprintf("%d: %.300s", r.status, r.body) }
 
-// until polls for what somebody else is about to bring about. It gives up after
-// far longer than that takes.
+// until polls a condition. It fails the test after a minute.
 func until(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	for end := time.Now().Add(90 * time.Second); !holds(); time.Sleep(20 * time.Millisecond) {

@@ -20,9 +20,9 @@ import (
 
 const module = "portico"
 
-// rooms says which of our own packages each room may import, itself and what
-// lies below it included. The longest prefix decides. A package that belongs
-// to no room has no place in the module.
+// rooms says which of our packages each room may import, with their subpackages. A
+// package belongs to the room with the longest matching prefix. A package without a
+// room is an error.
 var rooms = map[string][]string{
 	"cmd/portico": {"handlers", "views", "store", "files", "static", "migrations"},
 	"cmd/demo":    {"e2e"},
@@ -44,18 +44,18 @@ var rooms = map[string][]string{
 	"e2e":          {"e2e", "handlers", "views", "store", "files", "static", "migrations"},
 	"e2e/stack":    {},
 	"e2e/browser":  {"e2e/stack"},
-	// Fixtures of tests: never below a binary, see TestPorticoLinksNoNeighbour.
+	// Test fixtures; no binary may link them, see TestPorticoLinksNoTestPackages.
 	"e2e/storetest": {"store", "migrations", "e2e/stack"},
 }
 
-// goPackage is what `go list` says of one package.
+// goPackage is the output of `go list` for one package.
 type goPackage struct {
 	ImportPath string
 	Imports    []string
 }
 
-// arrows returns a sentence for each import that goes against the rooms.
-func arrows(p goPackage) []string {
+// forbiddenImports returns a sentence for each import that the rooms forbid.
+func forbiddenImports(p goPackage) []string {
 	from := strings.TrimPrefix(p.ImportPath, module+"/")
 	room := roomOf(from)
 	if room == "" {
@@ -88,7 +88,7 @@ func roomOf(pkg string) string {
 
 func within(pkg, room string) bool { return pkg == room || strings.HasPrefix(pkg, room+"/") }
 
-// goList runs `go list` with args at the top of the module.
+// goList runs `go list` with args in the module's root.
 func goList(t *testing.T, args ...string) []byte {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", append([]string{"list"}, args...)...)
@@ -104,7 +104,7 @@ func goList(t *testing.T, args ...string) []byte {
 	return out
 }
 
-// The rooms of the module import each other in the agreed direction only.
+// Rooms import each other only in the allowed direction.
 func TestRooms(t *testing.T) {
 	t.Parallel()
 	list := json.NewDecoder(bytes.NewReader(goList(t, "-json=ImportPath,Imports", "./...")))
@@ -115,14 +115,14 @@ func TestRooms(t *testing.T) {
 		} else if err != nil {
 			t.Fatal(err)
 		}
-		for _, wrong := range arrows(p) {
+		for _, wrong := range forbiddenImports(p) {
 			t.Error(wrong)
 		}
 	}
 }
 
-// The check itself tells the forbidden arrows from the allowed ones.
-func TestRoomsCheck(t *testing.T) {
+// The check tells forbidden imports from allowed ones.
+func TestRoomsCheckFindsForbiddenImports(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		from, to string
@@ -155,15 +155,15 @@ func TestRoomsCheck(t *testing.T) {
 		{"e2e/stack", "store", false},
 		{"utils", "store", false},
 	} {
-		wrong := arrows(goPackage{ImportPath: module + "/" + c.from, Imports: []string{module + "/" + c.to}})
+		wrong := forbiddenImports(goPackage{ImportPath: module + "/" + c.from, Imports: []string{module + "/" + c.to}})
 		if c.allowed != (len(wrong) == 0) {
 			t.Errorf("%s -> %s: %q", c.from, c.to, wrong)
 		}
 	}
 }
 
-// What only tests and the demo need never reaches the product's binary.
-func TestPorticoLinksNoNeighbour(t *testing.T) {
+// The product's binary links no package that only tests and the demo need.
+func TestPorticoLinksNoTestPackages(t *testing.T) {
 	t.Parallel()
 	deps := strings.Fields(string(goList(t, "-deps", "./cmd/portico")))
 	if !slices.Contains(deps, module+"/cmd/portico") {
@@ -209,8 +209,7 @@ func TestPorticoEmbedsItsMigrations(t *testing.T) {
 	}
 }
 
-// The rules of time zones come with the program: machines and containers often
-// have none.
+// The rules of time zones come embeds the time zone database, because containers often lack it.
 func TestPorticoLinksTimeZones(t *testing.T) {
 	t.Parallel()
 	if deps := strings.Fields(string(goList(t, "-deps", "./cmd/portico"))); !slices.Contains(deps, "time/tzdata") {

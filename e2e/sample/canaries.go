@@ -1,9 +1,8 @@
 package sample
 
-// Canaries are words that stand in the texts, the file names and the bytes of
-// the files of one tenant, and in nothing else: where one turns up in what
-// somebody else was sent, something leaked. They are lower case wherever they
-// stand.
+// Canaries are words that occur only in one tenant's texts, file names and file
+// contents. If one appears in another tenant's data, something leaked. They are always
+// in lower case.
 var Canaries = map[string][]string{
 	"northwind": {"halyard"},
 	"acme":      {"lodgepole"},
@@ -12,8 +11,7 @@ var Canaries = map[string][]string{
 	"initech":   {"quicksilver"},
 }
 
-// TeamOnly are words that stand only in what a client's own people must not see:
-// drafts, and what lies in the bin.
+// TeamOnly are words that occur only in what a client must not see: drafts and the bin.
 var TeamOnly = map[string][]string{
 	"acme":    {"smokejumper"},
 	"globex":  {"moonflower"},

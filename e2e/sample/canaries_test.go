@@ -9,9 +9,8 @@ import (
 	"portico/e2e/sample"
 )
 
-// The words of one tenant stand in its rows and in none of another's, nor in
-// what belongs to no tenant.
-func TestCanariesInRows(t *testing.T) {
+// A tenant's words occur in its rows, and not in rows of other tenants or of none.
+func TestRowsHoldOnlyTheirTenantsWords(t *testing.T) {
 	t.Parallel()
 	tables := text(t, `
 select format('%I.%I', table_schema, table_name)
@@ -24,7 +23,7 @@ order by 1`)
 		for _, table := range tables {
 			rows = append(rows, text(t, fmt.Sprintf(`select x::text from %s x where tenant_id::text = $1`, table), id)...)
 		}
-		onlyOf(t, slug, slug+"'s rows", []byte(strings.Join(rows, "\n")))
+		checkWords(t, slug, slug+"'s rows", []byte(strings.Join(rows, "\n")))
 	}
 	var nobodys []string
 	for _, table := range text(t, `
@@ -35,11 +34,11 @@ where table_schema in ('public', 'river') and table_type = 'BASE TABLE' and tabl
 			nobodys = append(nobodys, text(t, fmt.Sprintf(`select x::text from %s x`, table))...)
 		}
 	}
-	onlyOf(t, "", "rows without a tenant", []byte(strings.Join(nobodys, "\n")))
+	checkWords(t, "", "rows without a tenant", []byte(strings.Join(nobodys, "\n")))
 }
 
-// Each object holds a word of its tenant in its bytes, and none of another's.
-func TestCanariesInObjects(t *testing.T) {
+// Each object contains a word of its tenant and none of another's.
+func TestObjectsHoldOnlyTheirTenantsWords(t *testing.T) {
 	t.Parallel()
 	slugs := map[string]string{}
 	for _, line := range text(t, `select id || ' ' || slug from tenants`) {
@@ -47,12 +46,12 @@ func TestCanariesInObjects(t *testing.T) {
 		slugs[id] = slug
 	}
 	for key, content := range stored(t) {
-		onlyOf(t, slugs[strings.Split(key, "/")[1]], key, content)
+		checkWords(t, slugs[strings.Split(key, "/")[1]], key, content)
 	}
 }
 
-// onlyOf says where the words of a tenant are missing and where those of others are.
-func onlyOf(t *testing.T, slug, where string, content []byte) {
+// checkWords checks that content has the tenant's words and none of another's.
+func checkWords(t *testing.T, slug, where string, content []byte) {
 	t.Helper()
 	lower := bytes.ToLower(content)
 	for owner, words := range sample.Canaries {

@@ -24,9 +24,9 @@ func initech() client {
 			Name: "Initech Software", PortalName: "Initech at Contoso", Accent: "#08716f",
 			Welcome: "Launch and sales in one place. Until the day itself we say quicksilver.",
 		},
-		people:   []store.NewPerson{person("ivy@initech.test", store.PartyClient, store.RoleOwner)},
-		returns:  "ivy@initech.test",
-		projects: []project{initechSales(), initechLaunch()},
+		people:    []store.NewPerson{person("ivy@initech.test", store.PartyClient, store.RoleOwner)},
+		returning: "ivy@initech.test",
+		projects:  []project{initechSales(), initechLaunch()},
 	}
 }
 

@@ -12,13 +12,13 @@ func globex() client {
 			Name: "Globex Energy", PortalName: "Globex at Northwind", Accent: "#6b3fc4",
 			Welcome: "The solar campaign and the annual report, side by side. heliotrope is the colour to watch.",
 		},
-		people:   []store.NewPerson{person("gus@globex.test", store.PartyClient, store.RoleOwner)},
-		returns:  "gus@globex.test",
-		projects: []project{globexMark(), globexReport(), globexSolar()},
+		people:    []store.NewPerson{person("gus@globex.test", store.PartyClient, store.RoleOwner)},
+		returning: "gus@globex.test",
+		projects:  []project{globexMark(), globexReport(), globexSolar()},
 	}
 }
 
-// globexMark is a project that the client has not been shown.
+// globexMark is a project that is not shared with the client.
 func globexMark() project {
 	return project{
 		name: "New mark (moonflower)", summary: "A present for the anniversary, if it turns out well. The client does not know of it.",

@@ -14,13 +14,13 @@ import (
 	"portico/store"
 )
 
-// loader is one load under way.
+// loader loads the sample data.
 type loader struct {
-	db     *store.DB
-	bucket *files.Storage
-	today  time.Time
-	tokens map[string]*store.Token // of who is signed in, by address
-	drawn  <-chan drawing          // the files, in the order of the stories
+	db       *store.DB
+	bucket   *files.Storage
+	today    time.Time
+	tokens   map[string]*store.Token // of signed-in people, by address
+	drawings <-chan drawing          // the files, in the order of the stories
 }
 
 func (l *loader) agency(ctx context.Context, a agency) error {
@@ -44,7 +44,7 @@ func (l *loader) agency(ctx context.Context, a agency) error {
 	return nil
 }
 
-// openClient makes a client with its look and its people, as one deed.
+// openClient creates a client with its brand and people in one transaction.
 func openClient(ctx context.Context, tx *store.Tx, c client) error {
 	_, inside, err := tx.CreateClient(ctx, store.NewClient{Slug: c.slug, Name: c.name})
 	if err != nil {
@@ -61,8 +61,8 @@ func openClient(ctx context.Context, tx *store.Tx, c client) error {
 	return nil
 }
 
-// work loads the projects of a client. The newest comes last, after the client
-// has been there to see the others.
+// work loads the projects of a client. The client visits before the last project, so
+// that it is new to them.
 func (l *loader) work(ctx context.Context, a agency, c client) error {
 	for i, p := range c.projects {
 		if i == len(c.projects)-1 {
@@ -78,7 +78,7 @@ func (l *loader) work(ctx context.Context, a agency, c client) error {
 }
 
 func (l *loader) visit(ctx context.Context, c client) error {
-	visitor, err := l.member(ctx, c.returns, c.slug)
+	visitor, err := l.member(ctx, c.returning, c.slug)
 	if err != nil {
 		return err
 	}
@@ -113,7 +113,7 @@ func (l *loader) project(ctx context.Context, a agency, c client, p project) err
 	if !p.archived {
 		return nil
 	}
-	return l.db.Write(ctx, owner, func(tx *store.Tx) error { return tx.ArchiveProject(ctx, id, true) })
+	return l.db.Write(ctx, owner, func(tx *store.Tx) error { return tx.Archive(ctx, store.KindProject, id, true) })
 }
 
 func (l *loader) deliverable(ctx context.Context, me store.Member, project uuid.UUID, d deliverable) error {
@@ -134,10 +134,10 @@ func (l *loader) deliverable(ctx context.Context, me store.Member, project uuid.
 	if !d.binned {
 		return nil
 	}
-	return l.db.Write(ctx, me, func(tx *store.Tx) error { return tx.BinDeliverable(ctx, id, true) })
+	return l.db.Write(ctx, me, func(tx *store.Tx) error { return tx.Bin(ctx, store.KindDeliverable, id, true) })
 }
 
-// version fills the draft that a deliverable begins with, or the next one.
+// version uploads files to the draft that a deliverable begins with, or to a new one.
 func (l *loader) version(ctx context.Context, me store.Member, deliverable uuid.UUID, number int, v version) error {
 	if number > 1 {
 		err := l.db.Write(ctx, me, func(tx *store.Tx) error {
@@ -163,8 +163,7 @@ func (l *loader) version(ctx context.Context, me store.Member, deliverable uuid.
 	return l.db.Write(ctx, me, func(tx *store.Tx) error { return tx.Publish(ctx, deliverable, number, v.note) })
 }
 
-// member is somebody inside a tenant, as of now. They sign in when they are
-// first needed.
+// member identifies a person in a tenant. It signs them in at first use.
 func (l *loader) member(ctx context.Context, email, slug string) (store.Member, error) {
 	v, err := l.visitor(ctx, email, slug)
 	if err != nil {
@@ -188,8 +187,8 @@ func (l *loader) visitor(ctx context.Context, email, slug string) (store.Visitor
 	return l.db.Identify(ctx, store.Credentials{Token: l.tokens[email], Slug: slug, RequestID: "sample"})
 }
 
-// SignIn signs somebody in by a mailed code, as they would; the mail itself is
-// left out, since by the time its job runs the code is spent.
+// SignIn signs a person in with a mailed code, but without the mail: by the time its
+// job runs, the code has been used.
 func SignIn(ctx context.Context, db *store.DB, email string) (store.Token, error) {
 	var token store.Token
 	cookie, link, code := secret(), secret(), secret()
@@ -208,9 +207,8 @@ func SignIn(ctx context.Context, db *store.DB, email string) (store.Token, error
 
 func secret() store.Secret { return store.Secret(rand.Text()) }
 
-// everybodyLeaves ends the sessions of the load, so that nobody's account shows
-// a browser they never had.
-func (l *loader) everybodyLeaves(ctx context.Context) error {
+// signOutEverybody ends the loader's sessions, so that no account page lists them.
+func (l *loader) signOutEverybody(ctx context.Context) error {
 	for _, email := range slices.Sorted(maps.Keys(l.tokens)) {
 		v, err := l.visitor(ctx, email, "")
 		if err != nil {

@@ -29,8 +29,8 @@ func acme() client {
 			person("mia@acme.test", store.PartyClient, store.RoleOwner),
 			person("leo@acme.test", store.PartyClient, store.RoleViewer),
 		},
-		returns:  "mia@acme.test",
-		projects: []project{acmeLookbook(), acmeWebsite(), acmeBrand(), acmeCampaign()},
+		returning: "mia@acme.test",
+		projects:  []project{acmeLookbook(), acmeWebsite(), acmeBrand(), acmeCampaign()},
 	}
 }
 

@@ -13,8 +13,8 @@ import (
 	"portico/store"
 )
 
-// Everybody on the list can sign in and finds their own places, and only these.
-func TestPersonas(t *testing.T) {
+// Every persona can sign in and sees exactly their own workspaces.
+func TestPersonasSeeOnlyTheirWorkspaces(t *testing.T) {
 	t.Parallel()
 	places := map[string][]string{
 		"dana@northwind.test": {"acme agency owner", "globex agency owner", "northwind agency owner"},
@@ -36,7 +36,7 @@ func TestPersonas(t *testing.T) {
 			t.Errorf("%s is %q, an agent: %v", p.Email, me.Name, me.Agent)
 		}
 		var mine []store.Workspace
-		if err := db.ReadOwn(t.Context(), me, store.MyWorkspaces(store.WorkspacePage{Limit: 10}, &mine)); err != nil {
+		if err := db.ReadOwn(t.Context(), me, store.MyWorkspaces(store.WorkspaceFilter{Page: store.Page{Limit: 10}}, &mine)); err != nil {
 			t.Fatal(err)
 		}
 		var got []string
@@ -50,9 +50,8 @@ func TestPersonas(t *testing.T) {
 	}
 }
 
-// A client sees the work that was shown to them, and nothing of what the team
-// keeps to itself; the team sees both.
-func TestTeamOnly(t *testing.T) {
+// Clients see shared work and no team-only work. Staff see both.
+func TestClientsDontSeeTeamOnlyWork(t *testing.T) {
 	t.Parallel()
 	db := open(t)
 	for _, c := range []struct{ slug, client, staff string }{
@@ -61,7 +60,7 @@ func TestTeamOnly(t *testing.T) {
 		{"globex", "gus@globex.test", "dana@northwind.test"},
 		{"initech", "ivy@initech.test", "cleo@contoso.test"},
 	} {
-		client, staff := everything(t, db, c.client, c.slug), everything(t, db, c.staff, c.slug)
+		client, staff := readAll(t, db, c.client, c.slug), readAll(t, db, c.staff, c.slug)
 		for _, word := range sample.TeamOnly[c.slug] {
 			if strings.Contains(strings.ToLower(client), word) {
 				t.Errorf("%s reads %q in %s", c.client, word, c.slug)
@@ -78,8 +77,8 @@ func TestTeamOnly(t *testing.T) {
 	}
 }
 
-// everything is all that somebody can read of the work in a tenant, as JSON.
-func everything(t *testing.T, db *store.DB, email, slug string) string {
+// readAll returns all that a person can read of a tenant's work, as JSON.
+func readAll(t *testing.T, db *store.DB, email, slug string) string {
 	t.Helper()
 	me, ok := visit(t, db, signIn(t, db, email), slug).Member()
 	if !ok {
@@ -99,7 +98,7 @@ func everything(t *testing.T, db *store.DB, email, slug string) string {
 	seen := []any{me.Tenant, projects, bin, newest}
 	var deliverables []uuid.UUID
 	for _, p := range slices.Concat(projects[:]...) {
-		for _, which := range []string{store.Current, store.Archived, store.Binned} {
+		for _, which := range []store.Which{store.Current, store.Archived, store.Binned} {
 			var list []store.Deliverable
 			read(store.ListDeliverables(p.ID, which, &list))
 			seen = append(seen, list)
@@ -123,7 +122,7 @@ func everything(t *testing.T, db *store.DB, email, slug string) string {
 
 func open(t *testing.T) *store.DB {
 	t.Helper()
-	db, err := store.Open(t.Context(), store.Config{URL: config.AppURL, Signer: config.Seal, MaxConns: 2})
+	db, err := store.Open(t.Context(), store.Config{URL: config.AppURL, Signer: config.Signer, MaxConns: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +139,7 @@ func visit(t *testing.T, db *store.DB, token store.Token, slug string) store.Vis
 	return v
 }
 
-// signIn signs somebody in by a mailed code.
+// signIn signs a person in with a mailed code.
 func signIn(t *testing.T, db *store.DB, email string) store.Token {
 	t.Helper()
 	secret := func() store.Secret { return store.Secret(rand.Text()) }

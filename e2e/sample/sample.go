@@ -1,10 +1,10 @@
-// Package sample loads data that resembles that of real agencies into an empty
-// Portico: for the demo, and for tests that look at the product as people do.
+// Package sample loads realistic data of agencies into an empty Portico, for the demo
+// and for tests.
 //
-// It has no way in of its own. Agencies come from the operator, people sign in
-// with mailed codes, every change is a deed of a member who may do it, and files
-// go up in parts as a browser sends them. What the product refuses, the sample
-// does not have.
+// It uses the same functions as the product. The operator creates agencies, people sign
+// in with mailed codes, every change is made by a member who may make it, and files are
+// uploaded in parts as a browser does. So the sample can't contain what the product
+// refuses.
 package sample
 
 import (
@@ -23,13 +23,13 @@ import (
 
 // Config says which Portico to load into.
 type Config struct {
-	OwnerURL string       // as portico_owner, who may make agencies and agents
-	AppURL   string       // as portico_app, who does all the rest
-	Seal     queue.Signer // with the keys of that Portico, so that it believes jobs that deeds ask for
+	OwnerURL string       // as portico_owner, to create agencies and agents
+	AppURL   string       // as portico_app, for everything else
+	Signer   queue.Signer // with the keys of that Portico, which verifies the signature of jobs
 	Files    files.Config
 }
 
-// ConfigOf is the Portico that uses a stack.
+// ConfigOf returns the configuration for the Portico of a stack.
 func ConfigOf(env stack.Env) (Config, error) {
 	secret, err := base64.RawURLEncoding.DecodeString(env["SESSION_KEYS"])
 	if err != nil {
@@ -42,7 +42,7 @@ func ConfigOf(env stack.Env) (Config, error) {
 	return Config{
 		OwnerURL: env["DATABASE_OWNER_URL"],
 		AppURL:   env["DATABASE_URL"],
-		Seal:     queue.NewSigner(keys.For(signin.PurposeJobSeal)...),
+		Signer:   queue.NewSigner(keys.For(signin.PurposeJobSeal)...),
 		Files: files.Config{
 			Endpoint:        env["S3_ENDPOINT"],
 			Region:          env["S3_REGION"],
@@ -53,15 +53,15 @@ func ConfigOf(env stack.Env) (Config, error) {
 	}, nil
 }
 
-// Load loads the sample, and does nothing where its first agency exists already.
-// A load that broke off cannot be continued.
+// Load loads the sample data. It does nothing if the first agency already exists, so
+// an interrupted load can't be continued.
 func Load(ctx context.Context, c Config) error {
-	all := stories()
-	loaded, err := found(ctx, c.OwnerURL, all)
+	all := agencies()
+	loaded, err := createAgencies(ctx, c.OwnerURL, all)
 	if err != nil || loaded {
 		return err
 	}
-	db, err := store.Open(ctx, store.Config{URL: c.AppURL, Signer: c.Seal})
+	db, err := store.Open(ctx, store.Config{URL: c.AppURL, Signer: c.Signer})
 	if err != nil {
 		return err
 	}
@@ -74,20 +74,20 @@ func Load(ctx context.Context, c Config) error {
 	defer cancel()
 	l := &loader{
 		db: db, bucket: bucket, tokens: map[string]*store.Token{},
-		drawn: draw(ctx, pieces(all)),
-		today: time.Now().UTC().Truncate(24 * time.Hour),
+		drawings: draw(ctx, artworks(all)),
+		today:    time.Now().UTC().Truncate(24 * time.Hour),
 	}
 	for _, a := range all {
 		if err := l.agency(ctx, a); err != nil {
 			return fmt.Errorf("%s: %w", a.slug, err)
 		}
 	}
-	return l.everybodyLeaves(ctx)
+	return l.signOutEverybody(ctx)
 }
 
-// found makes the agencies and the agent. The first agency is the mark of a
-// sample that is there already.
-func found(ctx context.Context, ownerURL string, all []agency) (already bool, err error) {
+// createAgencies creates the agencies and the agent. If the first agency exists, the
+// sample was loaded before.
+func createAgencies(ctx context.Context, ownerURL string, all []agency) (already bool, err error) {
 	op, err := store.OpenOperator(ctx, ownerURL)
 	if err != nil {
 		return false, err

@@ -21,13 +21,13 @@ import (
 	"portico/store"
 )
 
-// neighbours hold one sample, which no test changes.
+// neighbours hold one sample, which all tests share and none changes.
 var (
 	neighbours *stack.Stack
 	config     sample.Config
-	behind     *pgxpool.Pool // as a superuser, to look behind the policies
-	took       time.Duration
-	left       int // sessions right after the load
+	adminPool  *pgxpool.Pool // as a superuser, to read without policies
+	took       time.Duration // by the load
+	left       int           // sessions right after the load
 )
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
@@ -40,7 +40,7 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer neighbours.Stop()
-	defer behind.Close()
+	defer adminPool.Close()
 	return m.Run()
 }
 
@@ -63,15 +63,15 @@ func load(ctx context.Context) (err error) {
 		return err
 	}
 	took = time.Since(begun)
-	if behind, err = pgxpool.New(ctx, admin); err != nil {
+	if adminPool, err = pgxpool.New(ctx, admin); err != nil {
 		return err
 	}
-	return behind.QueryRow(ctx, `select count(*) from sessions`).Scan(&left)
+	return adminPool.QueryRow(ctx, `select count(*) from sessions`).Scan(&left)
 }
 
-// The load is part of every `make demo` and every browser test, so how long it
-// takes is worth knowing; and it leaves nobody signed in.
-func TestLoad(t *testing.T) {
+// Loading leaves nobody signed in. The test logs how long it took, because every
+// `make demo` and browser test loads the sample.
+func TestLoadLeavesNoSessions(t *testing.T) {
 	t.Parallel()
 	t.Logf("loaded within %s", took.Round(time.Millisecond))
 	if left != 0 {
@@ -79,8 +79,8 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-// Each client has the work of a real one: most of it shown, some of it not yet.
-func TestCounts(t *testing.T) {
+// Each client has a realistic amount of work, most of it shared.
+func TestSampleCounts(t *testing.T) {
 	t.Parallel()
 	for slug, want := range map[string]string{
 		"northwind": "0 projects, 0 deliverables (0 shown, 0 binned), 0 versions (0 drafts), 0 files, 1 people",
@@ -106,8 +106,8 @@ from tenants t where slug = $1`, slug)
 	}
 }
 
-// The second load of the same place does nothing.
-func TestLoadAgain(t *testing.T) {
+// A second load of the same database does nothing.
+func TestSecondLoadDoesNothing(t *testing.T) {
 	t.Parallel()
 	const count = `select count(*)::text from audit_events`
 	before := text(t, count)
@@ -119,9 +119,8 @@ func TestLoadAgain(t *testing.T) {
 	}
 }
 
-// Every file lies in object storage, byte for byte what its row says, and there
-// is nothing else there.
-func TestObjects(t *testing.T) {
+// Object storage holds exactly the files of the rows, with the same size and SHA-256.
+func TestObjectsMatchRows(t *testing.T) {
 	t.Parallel()
 	rows := text(t, `select object_key || ' ' || encode(sha256, 'hex') || ' ' || size from files order by object_key`)
 	var objects []string
@@ -139,7 +138,7 @@ func TestObjects(t *testing.T) {
 	}
 }
 
-// stored is every object by its key.
+// stored returns every object by its key.
 func stored(t *testing.T) map[string][]byte {
 	t.Helper()
 	client, bucket := neighbours.S3.Client(), new(neighbours.S3.Bucket())
@@ -161,10 +160,10 @@ func stored(t *testing.T) map[string][]byte {
 	return objects
 }
 
-// text reads one column of text, whatever the policies say.
+// text reads one column of text without policies.
 func text(t *testing.T, sql string, args ...any) []string {
 	t.Helper()
-	rows, err := behind.Query(t.Context(), sql, args...)
+	rows, err := adminPool.Query(t.Context(), sql, args...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,8 +7,8 @@ import (
 	"portico/store"
 )
 
-// agency is an agency with its clients. Its owner does whatever nobody else is
-// named for.
+// agency is an agency with its clients. Its owner does everything for which no other
+// person is named.
 type agency struct {
 	slug, name, owner string
 	look              store.SettingsInput
@@ -18,16 +18,16 @@ type agency struct {
 type client struct {
 	slug, name string
 	look       store.SettingsInput
-	people     []store.NewPerson // besides the agency's owner
-	// returns is who of the client visited before the last of the projects was
-	// loaded, and after it: what came between is new to them.
-	returns  string
-	projects []project
+	people     []store.NewPerson // in addition to the agency's owner
+	// returning is the address of the client's person who visits before and after the
+	// last project is loaded, so that it is new to them.
+	returning string
+	projects  []project
 }
 
 type project struct {
 	name, summary string
-	due           int // in so many days; 0 for never
+	due           int // in days from today; 0 for none
 	shared        bool
 	archived      bool
 	deliverables  []deliverable
@@ -36,7 +36,7 @@ type project struct {
 type deliverable struct {
 	title, brief string
 	due          int
-	by           string // address of who makes it; "" for the agency's owner
+	by           string // address of its author; "" for the agency's owner
 	binned       bool
 	versions     []version
 }
@@ -52,10 +52,10 @@ type file struct {
 	make artwork.Piece
 }
 
-// stories is all of the sample.
-func stories() []agency { return []agency{northwind(), contoso()} }
+// agencies returns the whole sample.
+func agencies() []agency { return []agency{northwind(), contoso()} }
 
-// day is the date in so many days from today, nil for 0.
+// day returns the date that many days from today, or nil for 0.
 func day(today time.Time, days int) *time.Time {
 	if days == 0 {
 		return nil
@@ -68,8 +68,8 @@ func person(email string, party store.Party, role store.Role) store.NewPerson {
 	return store.NewPerson{Name: nameOf(email), Email: email, Party: party, Role: role}
 }
 
-// pieces lists every file in the order in which it is loaded.
-func pieces(all []agency) []artwork.Piece {
+// artworks lists every file in loading order.
+func artworks(all []agency) []artwork.Piece {
 	var list []artwork.Piece
 	for _, a := range all {
 		for _, c := range a.clients {

@@ -14,14 +14,13 @@ import (
 	"portico/store"
 )
 
-// drawing is a file that is made, or why it is not.
+// drawing is a generated file or an error.
 type drawing struct {
 	content []byte
 	err     error
 }
 
-// draw makes the pieces on all cores while the deeds go on, and hands them out in
-// their order.
+// draw generates the pieces on all cores in the background and returns them in order.
 func draw(ctx context.Context, pieces []artwork.Piece) <-chan drawing {
 	made := make([]chan drawing, len(pieces))
 	for i := range made {
@@ -60,11 +59,11 @@ func draw(ctx context.Context, pieces []artwork.Piece) <-chan drawing {
 	return inOrder
 }
 
-// upload sends the next drawing into a draft version, in parts, as a browser does.
+// upload uploads the next drawing to a draft version, in parts, as a browser does.
 func (l *loader) upload(ctx context.Context, me store.Member, version uuid.UUID, name string) error {
 	var content []byte
 	select {
-	case d := <-l.drawn:
+	case d := <-l.drawings:
 		if d.err != nil {
 			return d.err
 		}
@@ -98,16 +97,16 @@ func (l *loader) upload(ctx context.Context, me store.Member, version uuid.UUID,
 	return l.db.Write(ctx, me, func(tx *store.Tx) error { return tx.FinishUpload(ctx, u.id, stored) })
 }
 
-// upload is a file on its way to object storage.
+// upload is an upload to object storage.
 type upload struct {
 	id      uuid.UUID
 	key     files.Key
-	storage string // what object storage calls it
+	storage string // the upload id in object storage
 	vault   files.Vault
 	content []byte
 }
 
-// send puts the parts, has each one noted, and puts them together.
+// send uploads the parts, calls note for each, and completes the upload.
 func (u upload) send(ctx context.Context, note func(store.Part, store.HashStep) error) (store.Stored, error) {
 	var parts []files.Part
 	var before []byte

@@ -12,13 +12,13 @@ import (
 	"portico/handlers/dnscheck"
 )
 
-func TestFold(t *testing.T) {
+func TestNormalize(t *testing.T) {
 	t.Parallel()
-	ours := dnscheck.Ours{Main: "portico.example", TenantDomain: "portals.example"}
+	ours := dnscheck.Platform{MainHost: "portico.example", TenantDomain: "portals.example"}
 	for typed, want := range map[string]string{
 		" Portal.Acme.COM. ": "portal.acme.com", "bücher.example.org": "xn--bcher-kva.example.org", "a-b.example.org": "a-b.example.org",
 	} {
-		if got, why := ours.Fold(typed); got != want || why != "" {
+		if got, why := ours.Normalize(typed); got != want || why != "" {
 			t.Errorf("%q is %q, %q", typed, got, why)
 		}
 	}
@@ -29,9 +29,9 @@ func TestFold(t *testing.T) {
 		strings.Repeat("a", 64) + ".com", strings.Repeat("a.", 120) + "com",
 	} {
 		if typed == "acme.com\n" {
-			continue // white space around it is nobody's intention
+			continue // Normalize trims white space
 		}
-		if got, why := ours.Fold(typed); got != "" || why == "" {
+		if got, why := ours.Normalize(typed); got != "" || why == "" {
 			t.Errorf("%q is taken as %q", typed, got)
 		}
 	}
@@ -63,16 +63,16 @@ func set(t *testing.T, d *stack.DNS, name string, records ...string) {
 	}
 }
 
-// Each thing that the DNS can say of a domain, asked of a real server.
-func TestLook(t *testing.T) {
+// Lookup reports each state of a domain's records on a real DNS server.
+func TestLookup(t *testing.T) {
 	t.Parallel()
 	d := nameServer(t)
 	r := dnscheck.NewResolver(d.Addr())
 	const host, main = "portal.acme.test", "portico.test"
-	look := func() dnscheck.Report { return r.Look(t.Context(), host, "secret", main) }
-	wants := func(what string, proof, pointing dnscheck.Found, seen ...string) {
+	look := func() dnscheck.Report { return r.Lookup(t.Context(), host, "secret", main) }
+	wants := func(what string, proof, pointing dnscheck.Status, seen ...string) {
 		t.Helper()
-		if got := look(); got.Proof != proof || got.Pointing != pointing || !slices.Equal(got.Seen, seen) {
+		if got := look(); got.Proof != proof || got.Pointing != pointing || !slices.Equal(got.Records, seen) {
 			t.Errorf("%s: %+v", what, got)
 		}
 	}
@@ -80,24 +80,24 @@ func TestLook(t *testing.T) {
 	wants("nothing", dnscheck.Missing, dnscheck.Missing)
 	set(t, d, "_portico."+host, `TXT "portico=another"`)
 	set(t, d, host, "A 203.0.113.9")
-	wants("another's", dnscheck.Other, dnscheck.Other, "TXT portico=another", "A 203.0.113.9")
+	wants("another's", dnscheck.Mismatch, dnscheck.Mismatch, "TXT portico=another", "A 203.0.113.9")
 	set(t, d, "_portico."+host, `TXT "v=spf1 -all"`, `TXT "portico=secret"`)
 	set(t, d, host, "A 198.51.100.7")
-	wants("the same address", dnscheck.There, dnscheck.There, "TXT v=spf1 -all", "TXT portico=secret", "A 198.51.100.7")
+	wants("the same address", dnscheck.Present, dnscheck.Present, "TXT v=spf1 -all", "TXT portico=secret", "A 198.51.100.7")
 	set(t, d, host, "CNAME "+main+".")
-	wants("the same name", dnscheck.There, dnscheck.There, "TXT v=spf1 -all", "TXT portico=secret", "CNAME portico.test")
+	wants("the same name", dnscheck.Present, dnscheck.Present, "TXT v=spf1 -all", "TXT portico=secret", "CNAME portico.test")
 	set(t, d, "_portico."+host, `TXT "portico=secret2"`)
-	wants("no more than the proof itself", dnscheck.Other, dnscheck.There, "TXT portico=secret2", "CNAME portico.test")
+	wants("no more than the proof itself", dnscheck.Mismatch, dnscheck.Present, "TXT portico=secret2", "CNAME portico.test")
 	set(t, d, "_portico."+host, `TXT "`+strings.Repeat("é", 100)+"\" \"\x07"+strings.Repeat("b", 200)+`"`)
-	if got := look(); got.Proof != dnscheck.Other || len([]rune(got.Seen[0])) > 130 || strings.ContainsRune(got.Seen[0], '\x07') {
+	if got := look(); got.Proof != dnscheck.Mismatch || len([]rune(got.Records[0])) > 130 || strings.ContainsRune(got.Records[0], '\x07') {
 		t.Errorf("a strange record: %+v", got)
 	}
 }
 
-// Case 65: we ask a name server on behalf of others, and connect to nothing that
-// it names. Addresses inside our networks, and any that a name is rebound to, are
-// compared and kept to ourselves.
-func TestLookConnectsToNothing(t *testing.T) {
+// Case 65: we query a name server for tenants but never connect to an address that
+// it returns. Private addresses, also after DNS rebinding, are compared but not
+// shown.
+func TestLookupConnectsToNoAddress(t *testing.T) {
 	t.Parallel()
 	d := nameServer(t)
 	r := dnscheck.NewResolver(d.Addr())
@@ -105,31 +105,31 @@ func TestLookConnectsToNothing(t *testing.T) {
 	set(t, d, main, "A 198.51.100.7")
 	for _, inner := range []string{"127.0.0.1", "10.1.2.3", "169.254.169.254", "192.168.0.1", "0.0.0.0"} {
 		set(t, d, host, "A "+inner)
-		if got := r.Look(t.Context(), host, "secret", main); got.Pointing != dnscheck.Other || strings.Contains(strings.Join(got.Seen, " "), inner) {
+		if got := r.Lookup(t.Context(), host, "secret", main); got.Pointing != dnscheck.Mismatch || strings.Contains(strings.Join(got.Records, " "), inner) {
 			t.Errorf("%s: %+v", inner, got)
 		}
 	}
 	set(t, d, host, "A 203.0.113.9")
-	if got := r.Look(t.Context(), host, "secret", main); !slices.Equal(got.Seen, []string{"A 203.0.113.9"}) {
-		t.Errorf("a public address is shown as %v", got.Seen)
+	if got := r.Lookup(t.Context(), host, "secret", main); !slices.Equal(got.Records, []string{"A 203.0.113.9"}) {
+		t.Errorf("a public address is shown as %v", got.Records)
 	}
-	for range 3 { // the other names of the machine are not asked for instead
+	for range 3 { // the machine's search domains are not tried
 		if d.Asked(host+".localdomain") != 0 {
 			t.Error("a search domain was asked")
 		}
 	}
 }
 
-// A name server that says nothing is not one that says no, and is waited for only
-// so long.
-func TestLookEnds(t *testing.T) {
+// If the name server doesn't answer, Lookup times out and reports NoAnswer, not
+// Missing.
+func TestLookupTimesOut(t *testing.T) {
 	t.Parallel()
 	d := nameServer(t)
 	d.Silence(true)
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	got := dnscheck.NewResolver(d.Addr()).Look(ctx, "portal.acme.test", "secret", "portico.test")
-	if ctx.Err() != nil || got.Proof != dnscheck.Unanswered || got.Pointing != dnscheck.Unanswered {
+	got := dnscheck.NewResolver(d.Addr()).Lookup(ctx, "portal.acme.test", "secret", "portico.test")
+	if ctx.Err() != nil || got.Proof != dnscheck.NoAnswer || got.Pointing != dnscheck.NoAnswer {
 		t.Errorf("silence is %+v, %v", got, ctx.Err())
 	}
 }

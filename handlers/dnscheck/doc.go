@@ -1,4 +1,4 @@
-// Package dnscheck knows what can be a tenant's own domain and what its DNS says of
-// it. It asks a resolver and nothing else: no address that comes back is ever
-// connected to, so there is nothing that a record could lead to.
+// Package dnscheck validates a tenant's own domain and checks its DNS records. It
+// queries a DNS resolver and never connects to an address from a record, so a
+// record can't make the server send a request.
 package dnscheck

@@ -11,31 +11,32 @@ import (
 	"unicode"
 )
 
-// Found is what was seen of one thing that a domain needs.
-type Found string
+// Status is the state of one DNS record that a domain needs.
+type Status string
 
-// The findings. Unanswered is not missing: nobody said that there is nothing.
+// The states of a record. NoAnswer differs from Missing: the record may exist.
 const (
-	There      Found = "there"
-	Missing    Found = "missing"
-	Other      Found = "other" // something is there, and not what is needed
-	Unanswered Found = "unanswered"
+	Present  Status = "there"
+	Missing  Status = "missing"
+	Mismatch Status = "other" // a record exists but is wrong
+	NoAnswer Status = "unanswered"
 )
 
-// Report is what the DNS says of a domain.
+// Report is the result of a lookup.
 type Report struct {
-	Proof    Found
-	Pointing Found
-	Seen     []string // the records that were found, for people to compare
+	Proof    Status
+	Pointing Status
+	Records  []string // the records found, for people to compare
 }
 
-// patience bounds one question; there are at most five to a domain.
-const patience = 4 * time.Second
+// lookupTimeout limits one query. Lookup sends at most five.
+const lookupTimeout = 4 * time.Second
 
-// Resolver asks a DNS server.
+// Resolver queries a DNS server.
 type Resolver struct{ dns *net.Resolver }
 
-// NewResolver asks the server at "host:port", or the system's for "".
+// NewResolver returns a resolver for the server at "host:port", or for the system's
+// servers if server is "".
 func NewResolver(server string) *Resolver {
 	r := &net.Resolver{PreferGo: true, StrictErrors: true}
 	if server != "" {
@@ -47,72 +48,72 @@ func NewResolver(server string) *Resolver {
 	return &Resolver{r}
 }
 
-// ProofName is where the owner of a domain publishes the proof.
+// ProofName is the name of the TXT record that proves ownership of a domain.
 func ProofName(host string) string { return "_portico." + host }
 
-// ProofValue is what they publish there.
+// ProofValue is the content of that TXT record.
 func ProofValue(token string) string { return "portico=" + token }
 
-// Look asks for the proof of a domain, and whether it leads to where main does:
-// by the same name or to one of the same addresses.
-func (r *Resolver) Look(ctx context.Context, host, token, main string) Report {
+// Lookup checks the proof of a domain and whether it points to main: by a CNAME or
+// by a shared address. It takes at most three lookupTimeouts.
+func (r *Resolver) Lookup(ctx context.Context, host, token, main string) Report {
 	proof, seen := r.proof(ctx, host, token)
 	pointing, more := r.pointing(ctx, host, main)
-	return Report{Proof: proof, Pointing: pointing, Seen: append(seen, more...)}
+	return Report{Proof: proof, Pointing: pointing, Records: append(seen, more...)}
 }
 
-func (r *Resolver) proof(ctx context.Context, host, token string) (Found, []string) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+func (r *Resolver) proof(ctx context.Context, host, token string) (Status, []string) {
+	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
 	texts, err := r.dns.LookupTXT(ctx, ProofName(host)+".")
 	var seen []string
 	for _, text := range texts[:min(len(texts), 3)] {
-		seen = append(seen, "TXT "+shown(text))
+		seen = append(seen, "TXT "+printable(text))
 	}
 	switch {
 	case err != nil:
-		return failed(err), nil
+		return statusOf(err), nil
 	case slices.Contains(texts, ProofValue(token)):
-		return There, seen
+		return Present, seen
 	case len(texts) == 0:
 		return Missing, nil
 	}
-	return Other, seen
+	return Mismatch, seen
 }
 
-func (r *Resolver) pointing(ctx context.Context, host, main string) (Found, []string) {
-	ctx, cancel := context.WithTimeout(ctx, 2*patience)
+func (r *Resolver) pointing(ctx context.Context, host, main string) (Status, []string) {
+	ctx, cancel := context.WithTimeout(ctx, 2*lookupTimeout)
 	defer cancel()
 	var seen []string
 	name, err := r.dns.LookupCNAME(ctx, host+".")
 	if name = strings.TrimSuffix(name, "."); err == nil && name != host {
-		seen = append(seen, "CNAME "+shown(name))
+		seen = append(seen, "CNAME "+printable(name))
 		if name == main {
-			return There, seen
+			return Present, seen
 		}
 	}
 	there, err := r.dns.LookupNetIP(ctx, "ip", host+".")
 	if err != nil {
-		return failed(err), seen
+		return statusOf(err), seen
 	}
 	for _, ip := range there[:min(len(there), 3)] {
-		seen = append(seen, shownAddress(ip.Unmap()))
+		seen = append(seen, publicAddress(ip.Unmap()))
 	}
 	here, err := r.dns.LookupNetIP(ctx, "ip", main+".")
 	if err != nil {
-		return Unanswered, seen
+		return NoAnswer, seen
 	}
 	for _, ip := range here {
 		if slices.Contains(there, ip) {
-			return There, seen
+			return Present, seen
 		}
 	}
-	return Other, seen
+	return Mismatch, seen
 }
 
-// shownAddress keeps to itself what the resolver knows of networks that are not
-// everybody's: a tenant may ask about any name.
-func shownAddress(ip netip.Addr) string {
+// publicAddress hides private addresses. A tenant can look up any name, so showing
+// them would reveal our internal network.
+func publicAddress(ip netip.Addr) string {
 	kind := "AAAA "
 	if ip.Is4() {
 		kind = "A "
@@ -123,15 +124,15 @@ func shownAddress(ip netip.Addr) string {
 	return kind + ip.String()
 }
 
-func failed(err error) Found {
+func statusOf(err error) Status {
 	if no := (*net.DNSError)(nil); errors.As(err, &no) && no.IsNotFound {
 		return Missing
 	}
-	return Unanswered
+	return NoAnswer
 }
 
-// shown is a record as a page can show it.
-func shown(record string) string {
+// printable removes control characters from a record and cuts it to 120 characters.
+func printable(record string) string {
 	record = strings.Map(func(c rune) rune {
 		if unicode.IsPrint(c) {
 			return c

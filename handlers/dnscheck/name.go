@@ -9,24 +9,25 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// Ours are the names that can be no tenant's own.
-type Ours struct {
-	Main         string // the main host, without a port
-	TenantDomain string // "" for none
+// Platform holds Portico's own host names. No tenant can claim them or names below
+// them.
+type Platform struct {
+	MainHost     string // without a port
+	TenantDomain string // the parent of tenants' hosts; "" for none
 }
 
-// unroutable are top-level names that no public DNS gives to anybody.
+// unroutable are top-level domains that don't exist in the public DNS.
 var unroutable = []string{"localhost", "local", "internal", "lan", "home", "arpa", "onion", "invalid"}
 
-// Fold returns a domain as browsers send it, lower case and in ASCII, or a
-// sentence that says why it cannot be one of a tenant.
-func (ours Ours) Fold(typed string) (host, why string) {
+// Normalize returns a domain as browsers send it, in lower-case ASCII. If a tenant
+// can't have it, why is a sentence that says so.
+func (p Platform) Normalize(typed string) (host, why string) {
 	typed = strings.TrimSuffix(strings.TrimSpace(typed), ".")
 	if _, err := netip.ParseAddr(typed); err == nil {
 		return "", "That is an IP address. Enter a domain, such as portal.example.com."
 	}
 	host, err := idna.Lookup.ToASCII(typed)
-	if err != nil || !plain(host) {
+	if err != nil || !validHost(host) {
 		return "", "Enter a domain, such as portal.example.com, without https:// and without a path."
 	}
 	labels := strings.Split(host, ".")
@@ -35,7 +36,7 @@ func (ours Ours) Fold(typed string) (host, why string) {
 		return "", "A domain has at least two parts, such as example.com."
 	case slices.Contains(unroutable, top), strings.Trim(top, "0123456789") == "":
 		return "", "Names that end like this aren't in public DNS."
-	case within(host, ours.Main), ours.TenantDomain != "" && within(host, ours.TenantDomain):
+	case within(host, p.MainHost), p.TenantDomain != "" && within(host, p.TenantDomain):
 		return "", "That domain belongs to this installation. Enter a domain of your own."
 	}
 	return host, ""
@@ -43,9 +44,10 @@ func (ours Ours) Fold(typed string) (host, why string) {
 
 func within(host, domain string) bool { return host == domain || strings.HasSuffix(host, "."+domain) }
 
-// plain says whether it is all letters, digits and hyphens, in parts that fit.
-func plain(host string) bool {
-	if host == "" || len(host) > 230 { // with _portico. in front it still is a name
+// validHost reports whether host consists of valid labels of letters, digits and
+// hyphens.
+func validHost(host string) bool {
+	if host == "" || len(host) > 230 { // leave room for the prefix _portico.
 		return false
 	}
 	for label := range strings.SplitSeq(host, ".") {
@@ -57,8 +59,8 @@ func plain(host string) bool {
 	return true
 }
 
-// Origin is where a tenant's host is reached: behind the same front as the main
-// host, by the same scheme and port.
+// Origin is the origin of a tenant's host. Its scheme and port are those of the main
+// host, because both are behind the same reverse proxy.
 func Origin(main *url.URL, host string) string {
 	at := url.URL{Scheme: main.Scheme, Host: host}
 	if port := main.Port(); port != "" {

@@ -25,8 +25,8 @@ func Tenant(r *http.Request, me store.Member) views.Chrome {
 			Activity:   me.May(store.SeeActivity),
 			Support:    me.May(store.SeeSupport),
 			Settings:   me.May(store.SeeSettings),
-			Bin:        me.May(store.SeeBin) && me.Tenant.Kind == "client",
-			Clients:    me.May(store.ManageClients) && me.Tenant.Kind == "agency" && me.Support == nil,
+			Bin:        me.May(store.SeeBin) && me.Tenant.Kind == store.TenantClient,
+			Clients:    me.May(store.ManageClients) && me.Tenant.Kind == store.TenantAgency && me.Support == nil,
 			Workspaces: me.Places > 1,
 		},
 		Flash: flash(r, base),
@@ -39,7 +39,7 @@ func Tenant(r *http.Request, me store.Member) views.Chrome {
 
 func workspace(base views.Base, me store.Member) *views.Workspace {
 	t := me.Tenant
-	w := &views.Workspace{Name: t.Name, State: views.State(t.State), Agency: t.AgencyName, IsAgency: t.Kind == "agency", Accent: t.Accent, LogoURL: views.Logo(t.LogoID)}
+	w := &views.Workspace{Name: t.Name, State: views.State(t.State), Agency: t.AgencyName, IsAgency: t.Kind == store.TenantAgency, Accent: t.Accent, LogoURL: views.Logo(t.LogoID)}
 	if w.IsAgency {
 		w.Agency = t.Name
 	}
@@ -65,7 +65,7 @@ func supportBar(me store.Member) *views.SupportBar {
 		ViewAs:  s.ViewAs(),
 		Subject: me.Name,
 		Tenant:  me.Tenant.Name,
-		Write:   s.Mode == "write",
+		Write:   s.Mode == store.SupportWrite,
 		Reason:  s.Reason,
 		Ticket:  s.Ticket,
 		EndsAt:  s.EndsAt,

@@ -93,7 +93,7 @@ func TestAskerMustStillBeAllowed(t *testing.T) {
 			if n := len(mailsTo(t, a.Leo)); n != 1 {
 				t.Errorf("%d mails, want only the first", n)
 			}
-			if n := ask[int](t, admin(t), `select count(*)::int from audit_events where tenant_id = $1 and verb = 'job.let_go' and result = 'denied' and actor_id = $2`, dana.TenantID(), ravi.ID()); n != 1 {
+			if n := ask[int](t, admin(t), `select count(*)::int from audit_events where tenant_id = $1 and verb = 'job.cancelled' and result = 'denied' and actor_id = $2`, dana.TenantID(), ravi.ID()); n != 1 {
 				t.Errorf("%d lines in the trail, want 1", n)
 			}
 			if strings.Contains(name, "suspended") {

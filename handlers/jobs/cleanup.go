@@ -85,7 +85,7 @@ func (r *Runner) removeBytes(ctx context.Context, j store.Job, l store.Removable
 			return err
 		}
 	}
-	for _, key := range files.KeysOf(j.TenantID(), l.FileID) {
+	for _, key := range files.FileKeys(j.TenantID(), l.FileID) {
 		if err := vault.Delete(ctx, key); err != nil {
 			return err
 		}

@@ -81,13 +81,13 @@ func TestTidyRemovesWhatIsOver(t *testing.T) {
 	if n := ask[int64](t, conn, `select count(*) from files where id = $1`, upload); n != 0 {
 		t.Error("the abandoned upload is still there")
 	}
-	for _, key := range files.KeysOf(acme.TenantID(), oldKey.ID()) {
+	for _, key := range files.FileKeys(acme.TenantID(), oldKey.ID()) {
 		if _, err := storage.For(acme.TenantID()).Head(t.Context(), key); !errors.Is(err, files.ErrNotFound) {
 			t.Errorf("%s of what was purged: %v, want not found", key.Kind(), err)
 		}
 	}
 	for name, one := range map[string]files.Key{"fresh": freshKey, "theirs": theirKey} {
-		for _, key := range files.KeysOf(one.Tenant(), one.ID()) {
+		for _, key := range files.FileKeys(one.Tenant(), one.ID()) {
 			if _, err := storage.For(key.Tenant()).Head(t.Context(), key); err != nil {
 				t.Errorf("%s of %s: %v", key.Kind(), name, err)
 			}

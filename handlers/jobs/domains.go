@@ -25,8 +25,8 @@ func (r *Runner) domainCheck(ctx context.Context, j store.Job, job queue.DomainC
 	if err != nil {
 		return err
 	}
-	seen := r.cfg.DNS.Look(ctx, d.Host, d.Token, r.cfg.URL.Hostname())
-	report := store.DomainReport{Proof: string(seen.Proof), Pointing: string(seen.Pointing), Seen: seen.Seen}
+	seen := r.cfg.DNS.Lookup(ctx, d.Host, d.Token, r.cfg.URL.Hostname())
+	report := store.DomainReport{Proof: string(seen.Proof), Pointing: string(seen.Pointing), Seen: seen.Records}
 	err = r.record(ctx, j, d, report)
 	if errors.Is(err, store.ErrConflict) {
 		report.Proof = "taken"

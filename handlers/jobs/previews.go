@@ -27,13 +27,13 @@ func (r *Runner) filePreview(ctx context.Context, j store.Job, job queue.FilePre
 		return err
 	}
 	small, err := r.shrinkFile(ctx, j.TenantID(), job.File, *big)
-	var no thumbnail.Unfit
+	var no thumbnail.UnfitError
 	if errors.Is(err, files.ErrNotFound) || errors.Is(err, files.ErrSize) {
-		err = thumbnail.Unfit{Why: "its bytes are not in storage"} // the reconciler names it; it is no better tomorrow
+		err = thumbnail.UnfitError{Reason: "its bytes are not in storage"} // the reconciler names it; it is no better tomorrow
 	}
 	if errors.As(err, &no) {
 		r.log.LogAttrs(ctx, slog.LevelInfo, "no preview",
-			slog.String("tenant", j.TenantID().String()), slog.String("file", job.File.String()), slog.String("why", no.Why))
+			slog.String("tenant", j.TenantID().String()), slog.String("file", job.File.String()), slog.String("why", no.Reason))
 	} else if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func previewKey(tenant, file uuid.UUID) files.Key {
 // it. The digest is that of the whole picture, so it is read to its end.
 func (r *Runner) shrinkFile(ctx context.Context, tenant, file uuid.UUID, p store.Picture) (*store.Preview, error) {
 	vault, digest := r.cfg.Storage.For(tenant), files.Digest(p.SHA256)
-	object, err := vault.Get(ctx, files.NewKey(tenant, files.KindFile, file), files.Wanted{Size: p.Size, Digest: &digest})
+	object, err := vault.Get(ctx, files.NewKey(tenant, files.KindFile, file), files.ReadOptions{Size: p.Size, Digest: &digest})
 	if err != nil {
 		return nil, err
 	}

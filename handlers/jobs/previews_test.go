@@ -130,7 +130,7 @@ func TestUploadedPicturesHavePreviews(t *testing.T) {
 		var got store.FilePreview
 		check(t, storetest.DB().Read(t.Context(), dana, store.GetPreview(file, &got)))
 		digest := files.Digest(got.SHA256)
-		object, err := p.storage.For(dana.TenantID()).Get(t.Context(), previewKey(dana.TenantID(), file), files.Wanted{Size: got.Size, Digest: &digest})
+		object, err := p.storage.For(dana.TenantID()).Get(t.Context(), previewKey(dana.TenantID(), file), files.ReadOptions{Size: got.Size, Digest: &digest})
 		check(t, err)
 		content, err := io.ReadAll(object.Body)
 		check(t, errors.Join(err, object.Body.Close()))

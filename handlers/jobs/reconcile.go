@@ -136,7 +136,7 @@ func (p *pass) listUploads(ctx context.Context) error {
 	p.uploads = map[uuid.UUID][]files.Upload{}
 	for u, err := range p.vault.Uploads(ctx) {
 		switch {
-		case errors.Is(err, files.ErrStray):
+		case errors.Is(err, files.ErrMalformedKey):
 			p.o.Found(Finding{Kind: ForeignObject})
 		case err != nil:
 			return err
@@ -169,7 +169,7 @@ func (l *listing) upTo(until uuid.UUID) iter.Seq2[files.ObjectInfo, error] {
 				switch {
 				case !more:
 					return
-				case errors.Is(err, files.ErrStray):
+				case errors.Is(err, files.ErrMalformedKey):
 					l.p.o.Found(Finding{Kind: ForeignObject})
 					continue
 				case err != nil:

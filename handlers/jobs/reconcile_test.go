@@ -100,7 +100,7 @@ func TestLostFilesStayReported(t *testing.T) {
 	s.finds(t, "it is back", s.reconcile(t, r, 0, true), of(FileBack, gone), of(LostFile, short)+", as it was")
 	s.finds(t, "afterwards", s.reconcile(t, r, 0, false), of(LostFile, short))
 	verbs := ask[string](t, admin(t), `select string_agg(verb, ' ' order by id) from audit_events where tenant_id = $1 and target_id = $2 and party = 'system'`, s.me.TenantID(), gone)
-	if verbs != "file.missing file.forgotten file.found" {
+	if verbs != "file.missing file.marked_lost file.recovered" {
 		t.Errorf("the trail of the file: %s", verbs)
 	}
 	if n := ask[int64](t, admin(t), `select count(*) from files where tenant_id = $1`, s.me.TenantID()); n != 3 {

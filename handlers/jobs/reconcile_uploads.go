@@ -147,7 +147,7 @@ func partEntry(p files.Part) store.Part {
 func (p *pass) strayUploads(ctx context.Context) error {
 	for id, uploads := range p.uploads {
 		for _, u := range uploads {
-			if !p.old(u.Begun) {
+			if !p.old(u.Started) {
 				continue
 			}
 			var e *store.FileEntry

@@ -45,7 +45,7 @@ func (r *Runner) supportMail(ctx context.Context, j store.Job, job queue.Support
 		key:   supportKey(job.Ended, job.Session, job.To),
 		to:    job.To,
 		about: func(ctx context.Context, tx *store.Tx) error { return tx.SupportHappened(ctx, job.Session, job.Ended) },
-		event: store.Event{Verb: "support.mail_sent", TargetKind: "membership", TargetID: job.To},
+		event: store.Event{Verb: "support.mail_sent", TargetKind: store.KindMembership, TargetID: job.To},
 		write: func(ctx context.Context, to store.Recipient) (*mail.Message, error) {
 			if !to.May(store.SeeSupport) {
 				return nil, nil
@@ -73,14 +73,14 @@ func supportKey(ended bool, session, to uuid.UUID) string {
 }
 
 // endings are how a session can end, in words.
-var endings = map[string]string{
-	"stopped":          "It was stopped.",
-	"expired":          "Its time ran out.",
-	"revoked":          "Your side ended it.",
-	"agent_disabled":   "The agent is no longer on the support team.",
-	"actor_gone":       "The viewer is no longer allowed to do that.",
-	"target_gone":      "The person it showed no longer has access.",
-	"tenant_suspended": "The workspace was suspended.",
+var endings = map[store.SupportEnd]string{
+	store.SupportStopped:         "It was stopped.",
+	store.SupportExpired:         "Its time ran out.",
+	store.SupportRevoked:         "Your side ended it.",
+	store.SupportAgentDisabled:   "The agent is no longer on the support team.",
+	store.SupportActorGone:       "The viewer is no longer allowed to do that.",
+	store.SupportTargetGone:      "The person it showed no longer has access.",
+	store.SupportTenantSuspended: "The workspace was suspended.",
 }
 
 func (r *Runner) supportProps(to store.Recipient, s store.SupportNotice) mail.SupportProps {
@@ -90,9 +90,9 @@ func (r *Runner) supportProps(to store.Recipient, s store.SupportNotice) mail.Su
 		Dates:     dates(to),
 		Tenant:    b.Name,
 		Agent:     s.AgentName,
-		ViewAs:    s.Kind == "view_as",
+		ViewAs:    s.Kind == store.SupportViewAs,
 		Subject:   s.SubjectName,
-		Write:     s.Mode == "write",
+		Write:     s.Mode == store.SupportWrite,
 		Reason:    s.Reason,
 		Ticket:    s.Ticket,
 		StartedAt: s.StartedAt,

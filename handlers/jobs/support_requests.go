@@ -20,7 +20,7 @@ func (r *Runner) accessRequestMail(ctx context.Context, j store.Job, job queue.A
 		key:   "support_ask_mail:" + job.AccessRequestID.String() + ":" + job.To.String(),
 		to:    job.To,
 		about: func(ctx context.Context, tx *store.Tx) error { return tx.CheckAccessRequest(ctx, job.AccessRequestID) },
-		event: store.Event{Verb: "support.ask_mail_sent", TargetKind: "membership", TargetID: job.To},
+		event: store.Event{Verb: "support.request_mail_sent", TargetKind: store.KindMembership, TargetID: job.To},
 		write: func(ctx context.Context, to store.Recipient) (*mail.Message, error) {
 			var ask store.AccessRequest
 			if err := r.db.ReadFor(ctx, to, store.GetAccessRequest(job.AccessRequestID, &ask)); err != nil {
@@ -34,7 +34,7 @@ func (r *Runner) accessRequestMail(ctx context.Context, j store.Job, job queue.A
 				Brand:  b,
 				Tenant: b.Name,
 				Agent:  ask.AgentName,
-				Write:  ask.Mode == "write",
+				Write:  ask.Mode == store.SupportWrite,
 				Hours:  ask.Hours,
 				Reason: ask.Reason,
 				Ticket: ask.Ticket,

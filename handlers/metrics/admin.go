@@ -21,18 +21,18 @@ var pages embed.FS
 
 var templates = template.Must(template.ParseFS(pages, "*.html"))
 
-// Admin is the listener for the operator on the machine itself: metrics, the
-// queue, profiles, and whom certificates are for. Call it once.
-func (w *Recorder) Admin(db *store.DB, ready Ready, ask http.Handler, log *slog.Logger) http.Handler {
-	w.registry.MustRegister(installation{db, ready})
+// AdminHandler serves the admin listener on loopback: metrics, the queue, profiles,
+// and certificate checks for the reverse proxy. Call it at most once.
+func (rec *Recorder) AdminHandler(db *store.DB, ready Ready, allowCertificate http.Handler, log *slog.Logger) http.Handler {
+	rec.registry.MustRegister(installationCollector{db, ready})
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(w.registry, promhttp.HandlerOpts{
-		// A neighbour that is away takes its own numbers with it and no others.
+	mux.Handle("GET /metrics", promhttp.HandlerFor(rec.registry, promhttp.HandlerOpts{
+		// If a neighbour is down, only its own metrics are missing.
 		ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: 4, Timeout: 10 * time.Second,
 	}))
-	mux.Handle("GET /.well-known/portico-ask", ask)
+	mux.Handle("GET /.well-known/portico-ask", allowCertificate)
 	mux.HandleFunc("GET /queue", queuePage(db, log))
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { show(w, log, "index.html", nil) })
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { render(w, log, "index.html", nil) })
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
@@ -41,8 +41,9 @@ func (w *Recorder) Admin(db *store.DB, ready Ready, ask http.Handler, log *slog.
 	return loopbackOnly(mux)
 }
 
-// loopbackOnly refuses hosts that are not this machine: a page of the web could
-// have its own name point here, and read along in the operator's browser.
+// loopbackOnly refuses requests for other hosts than loopback. It prevents DNS
+// rebinding, by which a web page could read this listener through the operator's
+// browser.
 func loopbackOnly(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host := r.Host
@@ -61,8 +62,8 @@ func loopbackOnly(next http.Handler) http.Handler {
 	})
 }
 
-// queueProps is all that the page of the queue may show: counts, and why jobs
-// were refused. Of tenants it knows nothing.
+// queueProps is all that the queue page may show: counts and the reasons why jobs
+// were refused, without data of tenants.
 type queueProps struct {
 	Lines   []store.QueueLine
 	Refused []store.RefusedJob
@@ -72,7 +73,7 @@ const refusedShown = 20
 
 func queuePage(db *store.DB, log *slog.Logger) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), patience)
+		ctx, cancel := context.WithTimeout(r.Context(), queryTimeout)
 		defer cancel()
 		var p queueProps
 		var err error
@@ -83,11 +84,11 @@ func queuePage(db *store.DB, log *slog.Logger) http.HandlerFunc {
 			http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
 			return
 		}
-		show(w, log, "queue.html", p)
+		render(w, log, "queue.html", p)
 	}
 }
 
-func show(w http.ResponseWriter, log *slog.Logger, page string, props any) {
+func render(w http.ResponseWriter, log *slog.Logger, page string, props any) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	if err := templates.ExecuteTemplate(w, page, props); err != nil {
 		log.Error("page of the admin listener failed", "page", page, "error", err.Error())

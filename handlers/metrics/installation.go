@@ -11,37 +11,37 @@ import (
 	"portico/store/queue"
 )
 
-// patience is how long the database may keep a page or a scrape of the operator waiting.
-const patience = 3 * time.Second
+// queryTimeout limits the database queries of a page or a scrape.
+const queryTimeout = 3 * time.Second
 
-func described(name, help string, labels ...string) *prometheus.Desc {
+func newDesc(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc("portico_"+name, help, labels, nil)
 }
 
 var (
-	poolConns    = described("db_connections", "Connections to PostgreSQL.", "state")
-	poolMax      = described("db_connections_max", "Maximum number of connections.")
-	poolAcquired = described("db_acquires_total", "Connections acquired from the pool.")
-	poolWaited   = described("db_acquire_waits_total", "Acquires that had to wait for a connection.")
-	poolWait     = described("db_acquire_seconds_total", "Time spent acquiring connections.")
-	poolGivenUp  = described("db_acquires_given_up_total", "Acquires cancelled before a connection was free.")
-	neighbourUp  = described("neighbour_up", "Whether a neighbour answers, as on /readyz.", "neighbour")
-	queueJobs    = described("queue_jobs", "Jobs in the queue.", "queue", "state")
-	queueOldest  = described("queue_oldest_seconds", "Age of the oldest job that is ready to run.", "queue")
+	poolConns    = newDesc("db_connections", "Connections to PostgreSQL.", "state")
+	poolMax      = newDesc("db_connections_max", "Maximum number of connections.")
+	poolAcquired = newDesc("db_acquires_total", "Connections acquired from the pool.")
+	poolWaited   = newDesc("db_acquire_waits_total", "Acquires that had to wait for a connection.")
+	poolWait     = newDesc("db_acquire_seconds_total", "Time spent acquiring connections.")
+	poolGivenUp  = newDesc("db_acquires_given_up_total", "Acquires cancelled before a connection was free.")
+	neighbourUp  = newDesc("neighbour_up", "Whether a neighbour answers, as on /readyz.", "neighbour")
+	queueJobs    = newDesc("queue_jobs", "Jobs in the queue.", "queue", "state")
+	queueOldest  = newDesc("queue_oldest_seconds", "Age of the oldest job that is ready to run.", "queue")
 )
 
-// Ready asks the neighbours, by name, which of them answer.
+// Ready reports which neighbours answer, by name.
 type Ready func(context.Context) map[string]bool
 
-// installation are the numbers that are read when somebody asks, rather than
-// counted as things happen.
-type installation struct {
+// installationCollector collects the metrics that are read at each scrape instead of
+// counted as events happen.
+type installationCollector struct {
 	db    *store.DB
 	ready Ready
 }
 
 // Describe implements prometheus.Collector.
-func (installation) Describe(to chan<- *prometheus.Desc) {
+func (installationCollector) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		poolConns, poolMax, poolAcquired, poolWaited, poolWait, poolGivenUp, neighbourUp, queueJobs, queueOldest,
 	} {
@@ -50,8 +50,8 @@ func (installation) Describe(to chan<- *prometheus.Desc) {
 }
 
 // Collect implements prometheus.Collector.
-func (in installation) Collect(to chan<- prometheus.Metric) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+func (in installationCollector) Collect(to chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), queryTimeout)
 	defer cancel()
 	in.collectPool(to)
 	in.collectQueue(ctx, to)
@@ -60,7 +60,7 @@ func (in installation) Collect(to chan<- prometheus.Metric) {
 	}
 }
 
-func (in installation) collectPool(to chan<- prometheus.Metric) {
+func (in installationCollector) collectPool(to chan<- prometheus.Metric) {
 	s := in.db.PoolStat()
 	gauge := func(d *prometheus.Desc, n int32, labels ...string) {
 		to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, float64(n), labels...)
@@ -78,9 +78,9 @@ func (in installation) collectPool(to chan<- prometheus.Metric) {
 	counter(poolGivenUp, float64(s.CanceledAcquireCount()))
 }
 
-// collectQueue says nothing when the database does not answer: a number of jobs
-// that nobody counted would be a lie.
-func (in installation) collectQueue(ctx context.Context, to chan<- prometheus.Metric) {
+// collectQueue reports nothing if the database doesn't answer, because zero would be
+// wrong.
+func (in installationCollector) collectQueue(ctx context.Context, to chan<- prometheus.Metric) {
 	lines, err := in.db.QueueLines(ctx)
 	if err != nil {
 		return
@@ -100,7 +100,7 @@ func (in installation) collectQueue(ctx context.Context, to chan<- prometheus.Me
 	}
 }
 
-// knownQueue keeps a queue that somebody made up out of the labels.
+// knownQueue keeps invented queue names out of the labels.
 func knownQueue(name string) string {
 	if slices.Contains(queue.Names, name) {
 		return name

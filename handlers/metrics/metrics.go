@@ -1,9 +1,9 @@
-// Package metrics is what the operator of an installation sees of a running
-// process: numbers, traces, and the listener on loopback that shows them.
+// Package metrics gives the operator metrics and traces of a running process, and
+// the admin listener on loopback.
 //
-// Labels and attributes come from short lists: patterns of routes, kinds of
-// jobs, names of ways to sign in. No number carries an id; traces carry ids and
-// nothing else of anybody.
+// Labels and attributes come from short lists: route patterns, kinds of jobs,
+// sign-in methods. Metrics carry no ids. Traces carry ids but no other data of
+// tenants or people.
 package metrics
 
 import (
@@ -18,81 +18,78 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Recorder counts and, once [Recorder.Trace] was called, traces. Make one with [New];
-// a nil Watch sees nothing, so that tests need none.
+// Recorder records metrics and, with a collector, traces. Create one with [New]. A nil Recorder records nothing, so tests don't need one.
 type Recorder struct {
 	registry *prometheus.Registry
 	meters
-	provider *sdktrace.TracerProvider // nil unless traces are asked for
+	provider *sdktrace.TracerProvider // nil unless tracing is enabled
 	tracer   trace.Tracer
 }
 
-// Config says what is recorded beyond counts.
+// Config says what is recorded besides metrics.
 type Config struct {
-	// Traces is what OTEL_EXPORTER_OTLP_ENDPOINT says: an OpenTelemetry collector
-	// over HTTP; "" sends none. A collector that is away costs its traces and
-	// nothing else.
+	// Traces is OTEL_EXPORTER_OTLP_ENDPOINT, an OpenTelemetry collector over HTTP;
+	// "" turns tracing off. Without the collector only traces are lost.
 	Traces string
-	// Log is told of traces that the collector did not take.
+	// Log gets a warning for traces that the collector didn't accept.
 	Log *slog.Logger
 }
 
-// New returns a Recorder that counts and, if asked to, traces. An endpoint or a
-// resource that cannot be used is an error.
+// New returns a Recorder. It fails if the traces' endpoint or resource can't be used.
 func New(ctx context.Context, c Config) (*Recorder, error) {
-	w := &Recorder{registry: prometheus.NewRegistry(), meters: newMeters()}
-	w.registry.MustRegister(w.all()...)
-	w.registry.MustRegister(
+	rec := &Recorder{registry: prometheus.NewRegistry(), meters: newMeters()}
+	rec.registry.MustRegister(rec.all()...)
+	rec.registry.MustRegister(
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	if c.Traces == "" {
-		return w, nil
+		return rec, nil
 	}
-	return w, w.trace(ctx, c.Traces, c.Log)
+	return rec, rec.trace(ctx, c.Traces, c.Log)
 }
 
-// Answer is a request that was answered.
-type Answer struct {
+// Request is a request that has been answered.
+type Request struct {
 	RequestID string
-	Route     string // the pattern, "" when no route took it
+	Route     string // the pattern, "" if no route matched
 	Method    string
 	Status    int
-	Download  int64 // bytes of files that went out
-	Took      time.Duration
+	Download  int64 // bytes of files sent
+	Duration  time.Duration
 }
 
-// Begin is the beginning of a request; [Recorder.Answered] is its end, with the
-// context that Begin returned.
-func (w *Recorder) Begin(ctx context.Context) context.Context {
-	if w == nil || w.tracer == nil {
+// StartRequest starts the trace of a request. Pass the returned context to
+// [Recorder.EndRequest].
+func (rec *Recorder) StartRequest(ctx context.Context) context.Context {
+	if rec == nil || rec.tracer == nil {
 		return ctx
 	}
-	// What a visitor sends along as their own trace is not believed: ours begin here.
-	ctx, _ = w.tracer.Start(ctx, "request", trace.WithSpanKind(trace.SpanKindServer), trace.WithNewRoot())
+	// Ignore a trace id that the visitor sent. Start a new root.
+	ctx, _ = rec.tracer.Start(ctx, "request", trace.WithSpanKind(trace.SpanKindServer), trace.WithNewRoot())
 	return ctx
 }
 
-// Answered counts a request and ends its trace.
-func (w *Recorder) Answered(ctx context.Context, a Answer) {
-	if w == nil {
+// EndRequest counts a request and ends its trace.
+func (rec *Recorder) EndRequest(ctx context.Context, a Request) {
+	if rec == nil {
 		return
 	}
 	if a.Route == "" {
 		a.Route = "none"
 	}
 	a.Method = knownMethod(a.Method)
-	w.requests.WithLabelValues(a.Route, a.Method, statusClass(a.Status)).Inc()
-	w.took.WithLabelValues(a.Route, a.Method).Observe(a.Took.Seconds())
+	rec.requests.WithLabelValues(a.Route, a.Method, statusClass(a.Status)).Inc()
+	rec.duration.WithLabelValues(a.Route, a.Method).Observe(a.Duration.Seconds())
 	if a.Download > 0 {
-		w.bytes.WithLabelValues("download").Add(float64(a.Download))
+		rec.bytes.WithLabelValues("download").Add(float64(a.Download))
 	}
-	if w.tracer != nil {
-		endRequest(trace.SpanFromContext(ctx), a)
+	if rec.tracer != nil {
+		endRequestSpan(trace.SpanFromContext(ctx), a)
 	}
 }
 
-// knownMethod keeps what visitors invent out of the labels.
+// knownMethod keeps invented methods out of the labels.
 func knownMethod(method string) string {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
@@ -101,7 +98,8 @@ func knownMethod(method string) string {
 	return "other"
 }
 
-// statusClass is 2xx and so on; "aborted" when the connection was cut before an answer.
+// statusClass returns "2xx" and so on, or "aborted" if the connection closed before an
+// answer.
 func statusClass(status int) string {
 	classes := [...]string{"aborted", "1xx", "2xx", "3xx", "4xx", "5xx"}
 	if class := status / 100; class > 0 && class < len(classes) {

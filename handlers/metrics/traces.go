@@ -18,74 +18,76 @@ import (
 )
 
 // trace sends traces to the collector at endpoint.
-func (w *Recorder) trace(ctx context.Context, endpoint string, log *slog.Logger) error {
+func (rec *Recorder) trace(ctx context.Context, endpoint string, log *slog.Logger) error {
 	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(strings.TrimRight(endpoint, "/")+"/v1/traces"))
 	if err != nil {
 		return fmt.Errorf("traces: %w", err)
 	}
-	// OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win.
+	// OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES take precedence.
 	about, err := resource.New(ctx, resource.WithAttributes(attribute.String("service.name", "portico")), resource.WithFromEnv())
 	if err != nil {
 		return fmt.Errorf("traces: %w", err)
 	}
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
-		// Not the text, which may quote what was sent and where.
+		// Don't log the text: it may quote the data and the address.
 		log.Warn("traces not taken", "kind", fmt.Sprintf("%T", err))
 	}))
-	w.provider = sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(about))
-	w.tracer = w.provider.Tracer("portico")
+	rec.provider = sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(about))
+	rec.tracer = rec.provider.Tracer("portico")
 	return nil
 }
 
-// Close sends what is left to send.
-func (w *Recorder) Close(ctx context.Context) {
-	if w == nil || w.provider == nil {
+// Close sends the remaining traces. It waits at most three seconds.
+func (rec *Recorder) Close(ctx context.Context) {
+	if rec == nil || rec.provider == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	_ = w.provider.Shutdown(ctx) // the error handler has said it
+	_ = rec.provider.Shutdown(ctx) // the error handler logs errors
 }
 
-// Store is for store.Config: what it traces is a round trip or a transaction in
-// a tenant. It is nil while nobody wants traces, which then cost nothing.
-func (w *Recorder) Store() func(ctx context.Context, what string, tenant uuid.UUID) (context.Context, func(error)) {
-	if w == nil || w.tracer == nil {
+// StoreObserver returns the Observe function of store.Config. It traces a round trip
+// or a transaction in a tenant. It is nil if tracing is off.
+func (rec *Recorder) StoreObserver() func(ctx context.Context, what string, tenant uuid.UUID) (context.Context, func(error)) {
+	if rec == nil || rec.tracer == nil {
 		return nil
 	}
 	return func(ctx context.Context, what string, tenant uuid.UUID) (context.Context, func(error)) {
-		ctx, span := w.tracer.Start(ctx, what, trace.WithSpanKind(trace.SpanKindClient))
+		ctx, span := rec.tracer.Start(ctx, what, trace.WithSpanKind(trace.SpanKindClient))
 		if tenant != uuid.Nil {
 			span.SetAttributes(attribute.String("portico.tenant_id", tenant.String()))
 		}
-		return ctx, ending(span)
+		return ctx, endSpan(span)
 	}
 }
 
-// Files is for files.Config: what it traces is one call of S3, by its operation.
-func (w *Recorder) Files() func(ctx context.Context, operation string) (context.Context, func(error)) {
-	if w == nil || w.tracer == nil {
+// FilesObserver returns the Observe function of files.Config. It traces one S3
+// request by its operation. It is nil if tracing is off.
+func (rec *Recorder) FilesObserver() func(ctx context.Context, operation string) (context.Context, func(error)) {
+	if rec == nil || rec.tracer == nil {
 		return nil
 	}
 	return func(ctx context.Context, operation string) (context.Context, func(error)) {
-		ctx, span := w.tracer.Start(ctx, "s3 "+operation, trace.WithSpanKind(trace.SpanKindClient))
-		return ctx, ending(span)
+		ctx, span := rec.tracer.Start(ctx, "s3 "+operation, trace.WithSpanKind(trace.SpanKindClient))
+		return ctx, endSpan(span)
 	}
 }
 
-// Job is the beginning of a job; what it returns is its end, with the outcome.
-func (w *Recorder) Job(ctx context.Context, kind string, id int64, attempt int) (context.Context, func(outcome string)) {
-	if w == nil {
+// Job starts the trace of a job. Call the returned function with the outcome at its
+// end.
+func (rec *Recorder) Job(ctx context.Context, kind string, id int64, attempt int) (context.Context, func(outcome string)) {
+	if rec == nil {
 		return ctx, func(string) {}
 	}
 	began := time.Now()
-	if w.tracer == nil {
-		return ctx, func(outcome string) { w.worked(kind, outcome, time.Since(began)) }
+	if rec.tracer == nil {
+		return ctx, func(outcome string) { rec.jobDone(kind, outcome, time.Since(began)) }
 	}
-	ctx, span := w.tracer.Start(ctx, "job "+kind, trace.WithSpanKind(trace.SpanKindConsumer), trace.WithNewRoot(),
+	ctx, span := rec.tracer.Start(ctx, "job "+kind, trace.WithSpanKind(trace.SpanKindConsumer), trace.WithNewRoot(),
 		trace.WithAttributes(attribute.Int64("portico.job_id", id), attribute.Int("portico.job_attempt", attempt)))
 	return ctx, func(outcome string) {
-		w.worked(kind, outcome, time.Since(began))
+		rec.jobDone(kind, outcome, time.Since(began))
 		span.SetAttributes(attribute.String("portico.job_outcome", outcome))
 		if outcome != "done" {
 			span.SetStatus(codes.Error, "")
@@ -94,9 +96,8 @@ func (w *Recorder) Job(ctx context.Context, kind string, id int64, attempt int) 
 	}
 }
 
-// ending marks what failed, without saying why: the text of an error may hold
-// what it was about.
-func ending(span trace.Span) func(error) {
+// endSpan marks failed spans but omits the error's text, which may contain data.
+func endSpan(span trace.Span) func(error) {
 	return func(err error) {
 		if err != nil {
 			span.SetStatus(codes.Error, "")
@@ -105,7 +106,7 @@ func ending(span trace.Span) func(error) {
 	}
 }
 
-func endRequest(span trace.Span, a Answer) {
+func endRequestSpan(span trace.Span, a Request) {
 	span.SetName(a.Method + " " + a.Route)
 	span.SetAttributes(
 		attribute.String("http.request.method", a.Method),

@@ -59,8 +59,8 @@ func (s *Service) accountPage(w http.ResponseWriter, r *http.Request, status int
 // accountDeeds are what the page can be told to say after a change.
 var accountDeeds = map[string]string{
 	"account.renamed":   "Name saved.",
-	"account.dates":     "Saved. Dates are now shown this way.",
-	"browser.sign_out":  "That browser is signed out.",
+	"account.dates_set": "Saved. Dates are now shown this way.",
+	"session.ended":     "That browser is signed out.",
 	"identity.linked":   "Account linked. You can sign in with it from now on.",
 	"identity.unlinked": "Account unlinked. You can no longer sign in with it.",
 	"identity.declined": "Cancelled. Nothing was linked.",
@@ -103,7 +103,7 @@ func (s *Service) AccountDates(w http.ResponseWriter, r *http.Request, me store.
 	if err := s.db.SetDates(r.Context(), me, form.TimeZone, form.Locale); err != nil {
 		return err
 	}
-	http.Redirect(w, r, views.AccountDid("account.dates"), http.StatusSeeOther)
+	http.Redirect(w, r, views.AccountDid("account.dates_set"), http.StatusSeeOther)
 	return nil
 }
 
@@ -120,7 +120,7 @@ func (s *Service) SignOutBrowser(w http.ResponseWriter, r *http.Request, me stor
 		s.leave(w, r, views.PathSignedOut)
 		return nil
 	}
-	http.Redirect(w, r, views.AccountDid("browser.sign_out"), http.StatusSeeOther)
+	http.Redirect(w, r, views.AccountDid("session.ended"), http.StatusSeeOther)
 	return nil
 }
 
@@ -200,7 +200,7 @@ func eventRows(events []store.AccountEvent) []views.AccountEventRow {
 		if !ok {
 			sentence = "Something else: " + strings.NewReplacer(".", " ", "_", " ").Replace(e.Verb)
 		}
-		rows[i] = views.AccountEventRow{Sentence: sentence, At: e.At, Denied: e.Result == "denied"}
+		rows[i] = views.AccountEventRow{Sentence: sentence, At: e.At, Denied: e.Result == store.ResultDenied}
 	}
 	return rows
 }

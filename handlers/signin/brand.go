@@ -20,7 +20,7 @@ func (s *Service) brand(r *http.Request, to string) *views.Brand {
 	if inside := insideTenant.FindStringSubmatch(to); inside != nil {
 		slug = inside[1]
 	} else if u, err := url.Parse(to); err == nil && u.Path == views.PathHandover {
-		slug, domain = dnscheck.Ours{TenantDomain: s.tenantDomain}.Tenant(u.Query().Get("host"))
+		slug, domain = dnscheck.Platform{TenantDomain: s.tenantDomain}.Tenant(u.Query().Get("host"))
 	} else {
 		return nil
 	}

@@ -28,9 +28,8 @@ type typedForms struct {
 }
 
 func (s *Service) page(w http.ResponseWriter, r *http.Request, me store.Member, status int, typed typedForms) error {
-	page := store.SupportPage{Limit: supportShown + 1}
 	before := r.URL.Query().Get("before")
-	page.BeforeAt, page.BeforeID = web.ParseCursor(before)
+	page := store.PageOf(supportShown, frame.ParseCursor(before))
 	var grant *store.Grant
 	var sessions []store.SupportSession
 	var people []store.SupportTarget
@@ -54,13 +53,12 @@ func (s *Service) page(w http.ResponseWriter, r *http.Request, me store.Member, 
 		props.Asks = append(props.Asks, requestRow(c.Base, ask))
 	}
 	if grant != nil {
-		props.GrantWrite = grant.Mode == "write"
+		props.GrantWrite = grant.Mode == store.SupportWrite
 		props.GrantUntil, props.GrantBy, props.GrantAt = grant.EndsAt, grant.ByName, grant.CreatedAt
 	}
-	if len(sessions) > supportShown {
-		sessions = sessions[:supportShown]
-		last := sessions[len(sessions)-1]
-		props.OlderURL = c.Base.Support() + "?" + url.Values{"before": {web.Cursor(last.StartedAt, last.ID)}}.Encode()
+	sessions, next := store.Cut(sessions, page, func(s store.SupportSession) store.Cursor { return store.Cursor{At: s.StartedAt, ID: s.ID} })
+	if older := frame.WriteCursor(next); older != "" {
+		props.OlderURL = c.Base.Support() + "?" + url.Values{"before": {older}}.Encode()
 	}
 	if before != "" {
 		props.NewerURL = c.Base.Support()
@@ -78,9 +76,9 @@ func mayConsent(me store.Member) bool { return me.May(store.GrantSupport) && me.
 func ledgerRow(base views.Base, me store.Member, session store.SupportSession) views.SupportSessionRow {
 	row := views.SupportSessionRow{
 		Agent:     session.AgentName,
-		ViewAs:    session.Kind == viewAsKind,
+		ViewAs:    session.Kind == store.SupportViewAs,
 		Subject:   session.SubjectName,
-		Write:     session.Mode == "write",
+		Write:     session.Mode == store.SupportWrite,
 		Reason:    session.Reason,
 		Ticket:    session.Ticket,
 		StartedAt: session.StartedAt,
@@ -104,30 +102,27 @@ func ledgerRow(base views.Base, me store.Member, session store.SupportSession) v
 	return row
 }
 
-// viewAsKind is the kind of session in which staff look as their client.
-const viewAsKind = "view_as"
-
 // howEnded is the end of a support session in words; "" while it runs.
-func howEnded(kind, how string) string {
+func howEnded(kind store.SupportKind, how store.SupportEnd) string {
 	switch how {
 	case "":
 		return ""
-	case "stopped":
-		if kind == viewAsKind {
+	case store.SupportStopped:
+		if kind == store.SupportViewAs {
 			return "Stopped by the viewer"
 		}
 		return "Stopped by support"
-	case "expired":
+	case store.SupportExpired:
 		return "Time ran out"
-	case "revoked":
+	case store.SupportRevoked:
 		return "Ended by an owner or admin here"
-	case "agent_disabled":
+	case store.SupportAgentDisabled:
 		return "The agent lost access"
-	case "actor_gone":
+	case store.SupportActorGone:
 		return "The viewer lost permission"
-	case "target_gone":
+	case store.SupportTargetGone:
 		return "The person no longer has access"
-	case "tenant_suspended":
+	case store.SupportTenantSuspended:
 		return "The workspace was suspended"
 	}
 	return "Over"
@@ -153,7 +148,7 @@ func (s *Service) Grant(w http.ResponseWriter, r *http.Request, me store.Member)
 	}
 	typed := views.SupportGrantForm{Hours: strings.TrimSpace(f.Raw("hours")), Mode: f.Raw("mode")}
 	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error {
-		if typed.Mode == "write" {
+		if store.SupportMode(typed.Mode) == store.SupportWrite {
 			return tx.GrantSupportToWrite(r.Context(), lengthOf(typed.Hours))
 		}
 		return tx.GrantSupport(r.Context(), lengthOf(typed.Hours))

@@ -52,15 +52,15 @@ func (s *Service) Console(w http.ResponseWriter, r *http.Request, me store.Perso
 }
 
 // overSentence tells an agent why they are outside again.
-func overSentence(how string) string {
+func overSentence(how store.SupportEnd) string {
 	switch how {
-	case "expired":
+	case store.SupportExpired:
 		return "Your session has ended because its time ran out."
-	case "revoked":
+	case store.SupportRevoked:
 		return "The customer ended your session."
-	case "target_gone":
+	case store.SupportTargetGone:
 		return "Your session has ended because the person you viewed as no longer has access."
-	case "tenant_suspended":
+	case store.SupportTenantSuspended:
 		return "Your session has ended because the workspace was suspended."
 	}
 	return "Your session has ended."
@@ -93,7 +93,7 @@ func pastRow(me store.Person, p store.PastSupport) views.SupportSessionRow {
 		Agent:     me.Name,
 		Subject:   p.SubjectName,
 		Tenant:    p.TenantName,
-		Write:     p.Mode == "write",
+		Write:     p.Mode == store.SupportWrite,
 		Reason:    p.Reason,
 		Ticket:    p.Ticket,
 		StartedAt: p.StartedAt,

@@ -43,7 +43,7 @@ func (s *Service) RequestAccess(w http.ResponseWriter, r *http.Request, me store
 	typed := views.ConsoleForm{Reason: f.Raw("reason"), Ticket: f.Raw("ticket"), Hours: f.Raw("hours"), Mode: f.Raw("mode")}
 	hours, _ := strconv.ParseInt(typed.Hours, 10, 16) // the store refuses a malformed number
 	err = s.db.RequestAccess(r.Context(), me, store.NewAccessRequest{
-		Slug: slug, Mode: typed.Mode, Hours: int(hours), Reason: typed.Reason, Ticket: typed.Ticket})
+		Slug: slug, Mode: store.SupportMode(typed.Mode), Hours: int(hours), Reason: typed.Reason, Ticket: typed.Ticket})
 	wrong, invalid := errors.AsType[store.InvalidError](err)
 	switch {
 	case err == nil:
@@ -72,23 +72,23 @@ func (s *Service) RequestAccess(w http.ResponseWriter, r *http.Request, me store
 func requestedRows(asked []store.SentAccessRequest) []views.AskedRow {
 	rows := make([]views.AskedRow, len(asked))
 	for i, a := range asked {
-		rows[i] = views.AskedRow{Tenant: a.TenantName, Write: a.Mode == "write", Reason: a.Reason, Ticket: a.Ticket,
+		rows[i] = views.AskedRow{Tenant: a.TenantName, Write: a.Mode == store.SupportWrite, Reason: a.Reason, Ticket: a.Ticket,
 			At: a.CreatedAt, Word: a.Word, State: requestState(a)}
-		if frame.OrZero(a.Answer) == "granted" {
+		if frame.OrZero(a.Answer) == store.AnswerGranted {
 			rows[i].StartURL = views.ConsoleTenant(a.Slug)
 		}
 	}
 	return rows
 }
 
-// requestState is the state of a request in words.
+// requestState is where a request stands, in words.
 func requestState(a store.SentAccessRequest) string {
 	switch frame.OrZero(a.Answer) {
-	case "granted":
+	case store.AnswerGranted:
 		return "Approved"
-	case "denied":
+	case store.AnswerDenied:
 		return "Declined"
-	case "withdrawn":
+	case store.AnswerWithdrawn:
 		return "No answer"
 	}
 	if time.Now().After(a.EndsAt) {

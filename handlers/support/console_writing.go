@@ -25,7 +25,7 @@ func (s *Service) writePage(w http.ResponseWriter, r *http.Request, me store.Per
 	if err := s.db.ReadOwn(r.Context(), me, store.SupportHistory(1, &past)); err != nil {
 		return err
 	}
-	if len(past) == 0 || past[0].EndedHow != nil || past[0].Mode == "write" || past[0].Slug != me.SupportSlug {
+	if len(past) == 0 || past[0].EndedHow != nil || past[0].Mode == store.SupportWrite || past[0].Slug != me.SupportSlug {
 		http.Redirect(w, r, views.PathConsole, http.StatusSeeOther)
 		return nil
 	}

@@ -20,7 +20,7 @@ const ledgerLines = 1000
 func (s *Service) ExportLedger(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	web.LiftDeadlines(w, r)
 	var lines []store.LedgerLine
-	page := store.LedgerPage{Limit: ledgerLines}
+	page := store.LedgerPage{Page: store.Page{Limit: ledgerLines}}
 	if err := s.db.Read(r.Context(), me, store.SupportLedger(page, &lines)); err != nil {
 		return err
 	}
@@ -39,7 +39,7 @@ func (s *Service) ExportLedger(w http.ResponseWriter, r *http.Request, me store.
 		}
 		out.Flush()
 		last := lines[len(lines)-1]
-		page.Session, page.At, page.ID = last.SessionID, last.At, last.ID
+		page.AfterSession, page.After = last.SessionID, store.Cursor{At: last.At, ID: last.ID}
 		if len(lines) < ledgerLines {
 			break
 		}
@@ -55,16 +55,16 @@ func (s *Service) ExportLedger(w http.ResponseWriter, r *http.Request, me store.
 
 func ledgerCells(me store.Member, line store.LedgerLine) []string {
 	who := line.AgentName + " (support)"
-	if line.Kind == viewAsKind {
+	if line.Kind == store.SupportViewAs {
 		who = line.AgentName + " (" + me.Tenant.AgencyName + ")"
 	}
 	ended := ""
 	if line.EndedAt != nil {
 		ended = line.EndedAt.UTC().Format(time.RFC3339)
 	}
-	cells := []string{line.SessionID.String(), who, line.SubjectName, line.Mode, line.WriteByName, line.Reason, line.Ticket,
+	cells := []string{line.SessionID.String(), who, line.SubjectName, string(line.Mode), line.WriteByName, line.Reason, line.Ticket,
 		line.StartedAt.UTC().Format(time.RFC3339), ended, howEnded(line.Kind, frame.OrZero(line.EndedHow)),
-		line.At.UTC().Format(time.RFC3339), line.Verb, line.Result, line.Route, strings.TrimSpace(line.TargetKind + " " + line.TargetName)}
+		line.At.UTC().Format(time.RFC3339), line.Verb, string(line.Result), line.Route, strings.TrimSpace(string(line.TargetKind) + " " + line.TargetName)}
 	for i := range cells {
 		cells[i] = plainCell(cells[i])
 	}

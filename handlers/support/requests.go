@@ -24,9 +24,9 @@ func (s *Service) AllowRequests(w http.ResponseWriter, r *http.Request, me store
 	if err != nil {
 		return err
 	}
-	deed := "support.asking_off"
+	deed := "support.requests_blocked"
 	if may {
-		deed = "support.asking_on"
+		deed = "support.requests_allowed"
 	}
 	return frame.Done(w, r, frame.Base(r, me).Support(), deed, "")
 }
@@ -45,7 +45,7 @@ func (s *Service) requestPage(w http.ResponseWriter, r *http.Request, me store.M
 		typed.Hours = strconv.Itoa(ask.Hours)
 	}
 	if typed.Mode == "" {
-		typed.Mode = ask.Mode
+		typed.Mode = string(ask.Mode)
 	}
 	return views.Render(w, r, status, views.SupportAsk(frame.Tenant(r, me), views.SupportAskProps{
 		SupportAskRow: requestRow(frame.Base(r, me), ask),
@@ -57,7 +57,7 @@ func (s *Service) requestPage(w http.ResponseWriter, r *http.Request, me store.M
 }
 
 func requestRow(base views.Base, ask store.AccessRequest) views.SupportAskRow {
-	return views.SupportAskRow{URL: base.SupportAsk(ask.ID.String()), Agent: ask.AgentName, Write: ask.Mode == "write", Hours: ask.Hours,
+	return views.SupportAskRow{URL: base.SupportAsk(ask.ID.String()), Agent: ask.AgentName, Write: ask.Mode == store.SupportWrite, Hours: ask.Hours,
 		Reason: ask.Reason, Ticket: ask.Ticket, At: ask.CreatedAt, Open: ask.Open}
 }
 
@@ -68,8 +68,8 @@ func (s *Service) ApproveRequest(w http.ResponseWriter, r *http.Request, me stor
 		return err
 	}
 	typed := views.SupportAskForm{Hours: strings.TrimSpace(f.Raw("hours")), Mode: f.Raw("mode")}
-	return s.answerRequest(w, r, me, typed, "support.granted", func(tx *store.Tx) error {
-		return tx.ApproveAccessRequest(r.Context(), web.PathID(r), typed.Mode, lengthOf(typed.Hours))
+	return s.answerRequest(w, r, me, typed, "support.access_approved", func(tx *store.Tx) error {
+		return tx.ApproveAccessRequest(r.Context(), web.PathID(r), store.SupportMode(typed.Mode), lengthOf(typed.Hours))
 	})
 }
 
@@ -80,7 +80,7 @@ func (s *Service) DenyRequest(w http.ResponseWriter, r *http.Request, me store.M
 		return err
 	}
 	typed := views.SupportAskForm{Word: f.Raw("word")}
-	return s.answerRequest(w, r, me, typed, "support.denied", func(tx *store.Tx) error {
+	return s.answerRequest(w, r, me, typed, "support.access_denied", func(tx *store.Tx) error {
 		return tx.DenyAccessRequest(r.Context(), web.PathID(r), typed.Word)
 	})
 }

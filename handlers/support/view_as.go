@@ -17,7 +17,7 @@ import (
 // MayViewAs says whether this member may view the workspace as one of the client's
 // people. Nobody may from inside another session.
 func MayViewAs(me store.Member) bool {
-	return me.May(store.ViewAs) && me.Support == nil && me.Tenant.Kind == "client"
+	return me.May(store.ViewAs) && me.Support == nil && me.Tenant.Kind == store.TenantClient
 }
 
 // StartViewAs lets staff see their workspace as one of the client's people.
@@ -67,7 +67,7 @@ var ErrViewAsEnded = &web.Problem{Status: http.StatusConflict, Sentence: "Viewin
 
 // ViewAsEnded answers the first request after a view as has ended. A page that was
 // left open must not become a change in the staff member's own name.
-func ViewAsEnded(w http.ResponseWriter, r *http.Request, how string) error {
+func ViewAsEnded(w http.ResponseWriter, r *http.Request, how store.SupportEnd) error {
 	return views.Render(w, r, http.StatusConflict, views.ViewAsOver(views.ViewAsOverProps{
 		Title:    "You no longer view as a client",
 		Sentence: viewAsEndings[how] + " From here on you act as yourself.",
@@ -75,12 +75,12 @@ func ViewAsEnded(w http.ResponseWriter, r *http.Request, how string) error {
 	}))
 }
 
-var viewAsEndings = map[string]string{
-	"stopped":     "It was stopped in another browser.",
-	"expired":     "The hour is over.",
-	"revoked":     "An owner or admin ended it.",
-	"actor_gone":  "You are no longer allowed to do that here.",
-	"target_gone": "The person no longer has access.",
+var viewAsEndings = map[store.SupportEnd]string{
+	store.SupportStopped:    "It was stopped in another browser.",
+	store.SupportExpired:    "The hour is over.",
+	store.SupportRevoked:    "An owner or admin ended it.",
+	store.SupportActorGone:  "You are no longer allowed to do that here.",
+	store.SupportTargetGone: "The person no longer has access.",
 }
 
 // viewAsPeople are the people whom staff may view the workspace as.

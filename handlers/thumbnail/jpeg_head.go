@@ -5,18 +5,18 @@ import (
 	"image"
 )
 
-// jpegHead is what a JPEG says of itself before its first pixel, and what the
-// standard library keeps to itself.
+// jpegHead holds fields of a JPEG's header that the standard library doesn't
+// export.
 type jpegHead struct {
 	progressive bool
-	samples     float64 // a pixel, all colours together
-	turned      int     // EXIF's orientation, 1 to 8
+	samples     float64 // per pixel, of all components
+	orientation int     // EXIF's orientation, 1 to 8
 }
 
-// readJPEGHead reads the segments up to the frame header. As long as that has not
-// been found the worst is assumed.
+// readJPEGHead reads the segments up to the frame header. If there is none, it
+// assumes the values that need the most memory.
 func readJPEGHead(b []byte) jpegHead {
-	h := jpegHead{progressive: true, samples: 4, turned: 1}
+	h := jpegHead{progressive: true, samples: 4, orientation: 1}
 	for at := 2; at+4 <= len(b); {
 		if b[at] != 0xff {
 			return h
@@ -34,7 +34,7 @@ func readJPEGHead(b []byte) jpegHead {
 		switch marker {
 		case 0xe1:
 			if len(segment) > 6 && string(segment[:6]) == "Exif\x00\x00" {
-				h.turned = exifOrientation(segment[6:])
+				h.orientation = exifOrientation(segment[6:])
 			}
 		case 0xc0, 0xc1, 0xc2:
 			h.progressive = marker == 0xc2
@@ -46,8 +46,8 @@ func readJPEGHead(b []byte) jpegHead {
 	return h
 }
 
-// samplesPerPixel adds up the components of a frame header, each by how finely
-// it is sampled against the finest.
+// samplesPerPixel sums the components of a frame header, each weighted by its
+// sampling factor relative to the largest.
 func samplesPerPixel(frame []byte) float64 {
 	if len(frame) < 6 || len(frame) < 6+3*int(frame[5]) {
 		return 4
@@ -64,8 +64,8 @@ func samplesPerPixel(frame []byte) float64 {
 	return float64(sum) / float64(across*down)
 }
 
-// exifOrientation finds the orientation in the first directory of EXIF's TIFF; 1
-// when there is none.
+// exifOrientation reads the orientation from the first directory of EXIF's TIFF. It
+// returns 1 if there is none.
 func exifOrientation(tiff []byte) int {
 	const upright, orientation, short = 1, 0x0112, 3
 	if len(tiff) < 8 {
@@ -95,23 +95,23 @@ func exifOrientation(tiff []byte) int {
 	return upright
 }
 
-// onItsSide says of an orientation that width and height change places.
-func onItsSide(o int) bool { return o >= 5 }
+// swapsSides reports whether an orientation swaps width and height.
+func swapsSides(o int) bool { return o >= 5 }
 
-// turn puts a picture upright, given EXIF's orientation.
-func turn(m *image.RGBA, o int) *image.RGBA {
+// rotate turns an image upright, given its EXIF orientation.
+func rotate(m *image.RGBA, o int) *image.RGBA {
 	if o == 1 {
 		return m
 	}
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	out := image.NewRGBA(m.Rect)
-	if onItsSide(o) {
+	if swapsSides(o) {
 		out = image.NewRGBA(image.Rect(0, 0, h, w))
 	}
 	for y := range out.Rect.Dy() {
 		for x := range out.Rect.Dx() {
 			fromX, fromY := x, y
-			if onItsSide(o) {
+			if swapsSides(o) {
 				fromX, fromY = y, x
 			}
 			if o == 2 || o == 3 || o == 7 || o == 8 {

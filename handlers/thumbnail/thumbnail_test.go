@@ -13,11 +13,11 @@ import (
 	"portico/handlers/thumbnail/thumbnailtest"
 )
 
-// box is that of the product's previews.
+// box is the size of the product's previews.
 var box = Box{480, 360}
 
-// held is a JPEG whose camera was held in one of EXIF's ways.
-func held(t *testing.T, content []byte, orientation byte) []byte {
+// withOrientation adds an EXIF orientation to a JPEG.
+func withOrientation(t *testing.T, content []byte, orientation byte) []byte {
 	t.Helper()
 	exif := append([]byte("Exif\x00\x00MM\x00\x2a\x00\x00\x00\x08\x00\x01"),
 		0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0)
@@ -25,8 +25,8 @@ func held(t *testing.T, content []byte, orientation byte) []byte {
 	return bytes.Join([][]byte{content[:2], segment, exif, content[2:]}, nil)
 }
 
-// A picture is fitted into the box and never enlarged; what was transparent stays
-// so, and a photograph is put upright.
+// An image is shrunk to fit the box and never enlarged. Transparency is kept, and a
+// photo is turned upright.
 func TestShrink(t *testing.T) {
 	t.Parallel()
 	hole := thumbnailtest.TwoHalves(1000, 1000)
@@ -48,9 +48,9 @@ func TestShrink(t *testing.T) {
 		"gif":         {thumbnailtest.GIF(t, thumbnailtest.TwoHalves(960, 720)), "image/gif", "image/jpeg", image.Pt(480, 360), thumbnailtest.Red, thumbnailtest.Blue},
 		"small":       {thumbnailtest.PNG(t, thumbnailtest.TwoHalves(40, 30)), "image/png", "image/jpeg", image.Pt(40, 30), thumbnailtest.Red, thumbnailtest.Blue},
 		"a line":      {thumbnailtest.PNG(t, thumbnailtest.TwoHalves(5000, 1)), "image/png", "image/jpeg", image.Pt(480, 1), thumbnailtest.Red, thumbnailtest.Blue},
-		"on its head": {held(t, thumbnailtest.JPEG(t, thumbnailtest.TwoHalves(1000, 500)), 3), "image/jpeg", "image/jpeg", image.Pt(480, 240), thumbnailtest.Blue, thumbnailtest.Red},
-		"on its side": {held(t, thumbnailtest.JPEG(t, thumbnailtest.TwoHalves(1000, 500)), 6), "image/jpeg", "image/jpeg", image.Pt(180, 360), thumbnailtest.Red, thumbnailtest.Blue},
-		"on the left": {held(t, thumbnailtest.JPEG(t, thumbnailtest.TwoHalves(1000, 500)), 8), "image/jpeg", "image/jpeg", image.Pt(180, 360), thumbnailtest.Blue, thumbnailtest.Red},
+		"on its head": {withOrientation(t, thumbnailtest.JPEG(t, thumbnailtest.TwoHalves(1000, 500)), 3), "image/jpeg", "image/jpeg", image.Pt(480, 240), thumbnailtest.Blue, thumbnailtest.Red},
+		"on its side": {withOrientation(t, thumbnailtest.JPEG(t, thumbnailtest.TwoHalves(1000, 500)), 6), "image/jpeg", "image/jpeg", image.Pt(180, 360), thumbnailtest.Red, thumbnailtest.Blue},
+		"on the left": {withOrientation(t, thumbnailtest.JPEG(t, thumbnailtest.TwoHalves(1000, 500)), 8), "image/jpeg", "image/jpeg", image.Pt(180, 360), thumbnailtest.Blue, thumbnailtest.Red},
 	} {
 		small, err := Shrink(bytes.NewReader(c.content), c.contentType, box)
 		if err != nil {
@@ -63,14 +63,14 @@ func TestShrink(t *testing.T) {
 			continue
 		}
 		last := m.Bounds().Max.Sub(image.Pt(1, 1))
-		if !alike(m.At(0, 0), c.first) || !alike(m.At(last.X, last.Y), c.last) {
+		if !similar(m.At(0, 0), c.first) || !similar(m.At(last.X, last.Y), c.last) {
 			t.Errorf("%s: %v in the first corner and %v in the last", name, m.At(0, 0), m.At(last.X, last.Y))
 		}
 	}
 }
 
-// alike allows for what JPEG and a small palette do to a colour.
-func alike(a, b color.Color) bool {
+// similar allows for the loss of colour by JPEG and a small palette.
+func similar(a, b color.Color) bool {
 	r1, g1, b1, a1 := a.RGBA()
 	r2, g2, b2, a2 := b.RGBA()
 	for _, d := range []int{int(r1) - int(r2), int(g1) - int(g2), int(b1) - int(b2), int(a1) - int(a2)} {
@@ -81,9 +81,9 @@ func alike(a, b color.Color) bool {
 	return true
 }
 
-// Each way to hold a camera is undone: of a picture with four corners of their
-// own, the right one comes to the top left, and the right one beside it.
-func TestTurn(t *testing.T) {
+// rotate undoes each of the eight EXIF orientations of an image with four different
+// corners.
+func TestRotateUndoesOrientation(t *testing.T) {
 	t.Parallel()
 	m := image.NewRGBA(image.Rect(0, 0, 2, 2))
 	for i := range 4 { // a b over c d
@@ -94,7 +94,7 @@ func TestTurn(t *testing.T) {
 			continue
 		}
 		var got strings.Builder
-		out := turn(m, o)
+		out := rotate(m, o)
 		for i := range 4 {
 			got.WriteByte(out.RGBAAt(i%2, i/2).R)
 		}
@@ -104,7 +104,8 @@ func TestTurn(t *testing.T) {
 	}
 }
 
-// jpegClaim is the head of a JPEG of that size in three colours at full resolution.
+// jpegClaim is the header of a JPEG of that size, with three components at full
+// resolution.
 func jpegClaim(w, h uint16, progressive bool) []byte {
 	marker := byte(0xc0)
 	if progressive {
@@ -112,7 +113,7 @@ func jpegClaim(w, h uint16, progressive bool) []byte {
 	}
 	b := binary.BigEndian.AppendUint16([]byte{0xff, 0xd8, 0xff, marker, 0, 17, 8}, h)
 	b = binary.BigEndian.AppendUint16(b, w)
-	// With the start of a scan, up to which the decoder looks for what colours they are.
+	// The decoder reads up to the start of a scan to find the colour model.
 	return append(b, 3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0, 0xff, 0xda, 0, 12)
 }
 
@@ -129,9 +130,9 @@ func webpClaim(w, h int) []byte {
 	return b
 }
 
-// Case 50: a few bytes claim to be a picture that no memory holds. They are
-// refused by their claim alone, before anything is decoded.
-func TestBombsAreNotDecoded(t *testing.T) {
+// Case 50: a few bytes claim to be an image that doesn't fit into memory. They are
+// refused by their header, before anything is decoded.
+func TestOversizedPicturesAreNotDecoded(t *testing.T) {
 	t.Parallel()
 	const pixels, memory = "too many pixels", "too much memory"
 	for name, c := range map[string]struct {
@@ -154,8 +155,8 @@ func TestBombsAreNotDecoded(t *testing.T) {
 	} {
 		before := allocated()
 		_, err := Shrink(bytes.NewReader(c.content), c.contentType, box)
-		var no Unfit
-		if !errors.As(err, &no) || !strings.Contains(no.Why, c.why) {
+		var no UnfitError
+		if !errors.As(err, &no) || !strings.Contains(no.Reason, c.why) {
 			t.Errorf("%s: %v, want %s", name, err, c.why)
 		}
 		// Other tests allocate as well; 60,000 pixels by 60,000 would be 14 GB.
@@ -171,9 +172,9 @@ func allocated() uint64 {
 	return sample[0].Value.Uint64()
 }
 
-// What is broken, empty, of another type than it was told to be, or no picture at
-// all has no preview.
-func TestUnfitPictures(t *testing.T) {
+// A file that is broken, empty, of another type than detected, or no image has no
+// thumbnail.
+func TestBrokenPicturesHaveNoThumbnail(t *testing.T) {
 	t.Parallel()
 	whole := thumbnailtest.PNG(t, thumbnailtest.TwoHalves(100, 100))
 	photo := thumbnailtest.JPEG(t, thumbnailtest.TwoHalves(100, 100))
@@ -190,7 +191,7 @@ func TestUnfitPictures(t *testing.T) {
 		"no size in 8 MiB": {endless, "image/jpeg"},
 	} {
 		_, err := Shrink(bytes.NewReader(c.content), c.contentType, box)
-		var no Unfit
+		var no UnfitError
 		if !errors.As(err, &no) {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -1,7 +1,7 @@
--- What is shown before anybody is known: a tenant's logo, and its front door.
+-- What is shown before sign-in: a tenant's logo, and the brand of its sign-in page.
 
--- A logo is as public as the name of a host: it stands on the sign-in page. Its id
--- is random, and only the one in use is given out.
+-- Returns a logo, which is as public as a host name: it is on the sign-in page. Its id
+-- is random, and only the current logo is returned.
 create function lookup.logo(p_id uuid)
 returns table (content_type text, content bytea)
 language sql stable security definer set search_path = ''
@@ -13,9 +13,8 @@ as $$
 $$;
 grant execute on function lookup.logo to portico_app;
 
--- The front of a door: what the agency chose to show at it, and never the name it
--- calls its client among themselves. A proved domain goes before what looks like a
--- slug.
+-- The brand of a tenant's sign-in page: what the agency chose to show there, not the
+-- agency's internal name of the client. A verified domain takes precedence over a slug.
 create function lookup.front_door(p_slug text, p_domain text)
 returns table (name text, agency_name text, accent text, logo_id uuid)
 language sql stable security definer set search_path = ''

@@ -1,6 +1,7 @@
--- What an agency may do about its own clients.
+-- What an agency may do with its own clients.
 
--- An agency's own client? The proof behind tx.EnterClient.
+-- Reports whether the client belongs to the agency in the context. tx.EnterClient relies
+-- on it.
 create function lookup.is_my_client(p_client uuid)
 returns boolean
 language sql stable security definer set search_path = ''
@@ -14,8 +15,8 @@ as $$
 $$;
 grant execute on function lookup.is_my_client to portico_app;
 
--- What the person in the context is in the agency in the context, and null for
--- nobody, for clients and in support sessions. Not for the app.
+-- The role of the person in the context in the agency in the context. Null for others,
+-- in client tenants and in support sessions. Not granted to the app.
 create function lookup.my_agency_role()
 returns text
 language sql stable security definer set search_path = ''
@@ -28,9 +29,9 @@ as $$
       and nullif(current_setting('app.support_session_id', true), '') is null
 $$;
 
--- A new client of the agency in the context, made by one of its owners or admins.
--- A slug that is taken, reserved or released is not made: false. Null is not theirs
--- to make; a plan above the first is the owners' to give.
+-- Creates a client of the agency in the context, for the agency's owners and admins.
+-- False means that the slug is taken, reserved or released. Null means that the person
+-- may not; only owners may choose a plan above the first.
 create function lookup.create_client(p_id uuid, p_slug text, p_name text, p_accent text, p_plan text)
 returns boolean
 language plpgsql volatile security definer set search_path = ''
@@ -48,9 +49,8 @@ begin
 end $$;
 grant execute on function lookup.create_client to portico_app;
 
--- The clients of the agency in the context, for its owners and admins, by name:
--- what they are called and how much there is, nothing of what is inside. One of
--- them alone where p_client says which.
+-- Lists the clients of the agency in the context by name, for its owners and admins:
+-- names and counts, no content. With p_client, only that one.
 create function lookup.my_clients(p_client uuid, p_filter text, p_archived boolean, p_after_name text, p_after uuid, p_limit integer)
 returns table (
     id uuid, slug text, name text, state text, plan text, accent text, logo_id uuid, created_at timestamptz,
@@ -84,8 +84,9 @@ as $$
 $$;
 grant execute on function lookup.my_clients to portico_app;
 
--- Another state for a client, by an owner or admin of its agency. False is a client
--- that is there already, or not where it would have to be: p_from, if not ''.
+-- Changes a client's state, for the agency's owners and admins. False means that the
+-- client has that state already, or is not in state p_from (if not ''). Null means that
+-- the person may not.
 create function lookup.set_client_state(p_client uuid, p_from text, p_to text)
 returns boolean
 language plpgsql volatile security definer set search_path = ''
@@ -100,9 +101,9 @@ begin
 end $$;
 grant execute on function lookup.set_client_state to portico_app;
 
--- The person behind an address, made when there is none. Says nothing but an id,
--- and only to somebody standing in a tenant outside a support session. They stay who
--- they are until the deed is done.
+-- Returns the id of the person with an address, and creates the person if needed. Null
+-- without a tenant in the context and in support sessions. The row is locked so that the
+-- person isn't erased before the transaction ends.
 create function lookup.person_for(p_new uuid, p_email text, p_name text)
 returns uuid
 language plpgsql volatile security definer set search_path = ''
@@ -120,12 +121,12 @@ begin
 end $$;
 grant execute on function lookup.person_for to portico_app;
 
--- Who goes from the agency in the context goes from its clients too: their places as
--- its staff end, invitations to such places are taken back, and so is what they asked
--- others in by, save where they stay as the client's own. For its owners and admins,
--- for owners by owners alone, and for whoever leaves by themselves. Each client's own
--- trail tells of it. Says from how many; null is not theirs to do, and no agency at
--- all is 0.
+-- Removes a person who leaves the agency in the context from its clients: ends their
+-- staff memberships, and revokes staff invitations to them and invitations they made,
+-- except where they remain a member of the client's own side. People may remove
+-- themselves, owners and admins may remove others, and only owners may remove owners.
+-- Each client's trail records it. Returns the number of ended memberships, null if the
+-- person may not, and 0 if the tenant is no agency.
 create function lookup.end_staff(p_person uuid, p_request text)
 returns integer
 language plpgsql volatile security definer set search_path = ''
@@ -144,7 +145,7 @@ begin
        or (p_person <> me and (mine not in ('owner', 'admin') or (theirs = 'owner' and mine <> 'owner'))) then
         return null;
     end if;
-    -- People come and go under the locks of their tenants.
+    -- Memberships change only under a lock of their tenant's row.
     perform 1
     from public.tenants t
     where t.agency_id = agency

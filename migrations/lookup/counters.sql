@@ -1,9 +1,9 @@
--- What a deed leaves on the memberships of its tenant.
+-- Counters on the memberships of a tenant.
 
--- What waits in the tenant of the context, and until when, on the rows of all its
--- people. With news, client people have one more thing they have not seen; without,
--- nothing of theirs moves. For staff and jobs, and for support that writes: nobody
--- else's membership changes in a support session in any other way.
+-- Sets the number of waiting items and the next due date on all memberships of the
+-- tenant in the context. With p_news, clients get one more unread item. For staff, jobs
+-- and support sessions with write access; this is the only change of memberships in a
+-- support session.
 create function lookup.recount(p_waiting bigint, p_next_due_on date, p_news boolean)
 returns void
 language sql volatile security definer set search_path = ''

@@ -1,8 +1,7 @@
--- A person has their account erased: by themselves, or by the operator on a
--- written request.
+-- Erasing a person's account, by themselves or by the operator on a written request.
 
--- The tenants of a person that nobody else owns, as store.mayLose counts: a tenant
--- keeps an owner on its own side. Not for the app.
+-- The tenants of which a person is the only owner, as store.mayLose counts: a tenant
+-- needs an owner of its own party. Not granted to the app.
 create function lookup.owned_alone(p_person uuid)
 returns table (slug text)
 language sql stable security definer set search_path = ''
@@ -19,9 +18,8 @@ as $$
     order by 1
 $$;
 
--- What a person is told before they go: the tenants that they are in, by the names
--- they know them by, which of them they own alone, and which would forget their
--- name. The person from the context.
+-- What the person in the context sees before erasing their account: their tenants, by
+-- the names they know, which they own alone, and which replace their name.
 create function lookup.my_leaving()
 returns table (slug text, name text, alone boolean, forgets_name boolean)
 language sql stable security definer set search_path = ''
@@ -39,11 +37,11 @@ as $$
 $$;
 grant execute on function lookup.my_leaving to portico_app;
 
--- Erases a person, whose row the caller has locked, and what their address leads
--- to; null is an address that nobody has. The rows of their tenants are the lock
--- under which people come and go, so of two last owners who forget themselves at
--- the same moment one is the last. Ids of audit rows made here are random: nothing
--- is ordered by them alone. Not for the app.
+-- Erases a person and everything with their address. The caller has locked the person's
+-- row; p_person is null if no account has the address. It locks the rows of their
+-- tenants, so if the last two owners erase their accounts at the same time, one is
+-- refused. Ids of the audit rows are random, because nothing is ordered by them alone.
+-- Not granted to the app.
 create function lookup.forget(p_person uuid, p_address text, p_by uuid, p_event uuid, p_request text)
 returns text
 language plpgsql volatile security definer set search_path = ''
@@ -59,8 +57,8 @@ begin
     for no key update;
     if exists (select from lookup.owned_alone(p_person)) then return 'last_owner'; end if;
 
-    -- In their own trails; that of a tenant they never were in does not learn who
-    -- the invitation was of, nor any whose person asked others in.
+    -- Record it in the trails of their tenants. The rows for revoked invitations name
+    -- neither the invited person nor the inviter.
     insert into public.audit_events (tenant_id, id, actor_id, subject_id, party, verb, target_kind, target_id, request_id, detail)
     select m.tenant_id, gen_random_uuid(), p_by, p_by, m.party, 'member.forgotten', 'membership', m.user_id, p_request,
            jsonb_build_object('name', case when t.forgets_names then 'replaced' else 'kept' end)
@@ -78,8 +76,7 @@ begin
     where m.user_id = p_person and m.ended_at is null
       and m.party = case m.tenant_kind when 'agency' then 'agency' else 'client' end
       and u.tenant_id = m.tenant_id and u.metric = 'users';
-    -- Their support sessions, as anybody, are over with the membership: see
-    -- lookup.support_over.
+    -- Their support sessions end with the membership: see lookup.support_over.
     update public.memberships m
     set name = case when t.forgets_names then 'Former member' else m.name end,
         email = null, unread = 0, waiting = 0, next_due_on = null, last_activity_at = null,
@@ -97,7 +94,7 @@ begin
         revoked_at = case when i.accepted_at is null then coalesce(i.revoked_at, now()) end
     from public.tenants t
     where (i.email = p_address or i.accepted_by = p_person) and t.id = i.tenant_id;
-    -- Nobody comes in by the word of somebody who is gone.
+    -- Invitations by an erased person are revoked.
     update public.invites i
     set revoked_at = now()
     where i.invited_by = p_person and i.accepted_at is null and i.revoked_at is null;
@@ -118,9 +115,9 @@ begin
     return 'ok';
 end $$;
 
--- The person in the context, whose session this is and proved itself anew within
--- five minutes: ok, no_step_up, inside, last_owner or gone. Never while they look
--- as somebody else, in whichever browser.
+-- Erases the person in the context, whose session needs a step-up within the last five
+-- minutes. Returns ok, no_step_up, inside, last_owner or gone; inside means that they
+-- have a support session open, in any browser.
 create function lookup.forget_me(p_token bytea, p_event uuid, p_request text)
 returns text
 language plpgsql volatile security definer set search_path = ''
@@ -142,8 +139,9 @@ begin
 end $$;
 grant execute on function lookup.forget_me to portico_app;
 
--- Whoever has that address, or was only ever invited by it: ok, unknown, agent, or
--- last_owner and of which tenants. The operator's, as portico_owner.
+-- Erases the person with an address, or the invitations to it. Returns ok, unknown,
+-- agent, or last_owner with the slugs of those tenants. For the operator, as
+-- portico_owner.
 create function lookup.forget_address(p_address text, p_event uuid)
 returns table (verdict text, slugs text[])
 language plpgsql volatile security definer set search_path = ''

@@ -1,10 +1,10 @@
--- Hosts of tenants: the one-time hand-over of a session, and the domains to look at.
+-- Tenants' hosts: the one-time hand-over of a session, and the domains to check.
 
--- Begins one for the session of this token, to a host of a tenant that its person
--- is a member of: '' if so, null for any other host. A domain of a client's own is
--- in the client's hands, cookies and all, so the agency's people take no session
--- there: they get the slug under which they stay on the main host. Support sessions
--- are on the main host alone, so agents have nothing to hand over.
+-- Begins a hand-over of the session with this token to a host of one of the person's
+-- tenants. Returns '' if it did, and null for any other host. The client controls its
+-- own domain, including cookies, so staff get no session there: for them it returns the
+-- slug under which they stay on the main host. Agents have no hand-over, because support
+-- sessions exist only on the main host.
 create function lookup.handover_begin(
     p_token bytea, p_slug text, p_domain text, p_host text, p_handover bytea, p_browser bytea, p_return_to text)
 returns text
@@ -31,9 +31,9 @@ as $$
 $$;
 grant execute on function lookup.handover_begin to portico_app;
 
--- Spends one: on its host, in its browser, within its minute and once, and while
--- the session that it came from lives. What else is tried spends nothing, so that
--- whoever it is meant for can still come in.
+-- Uses a hand-over, once, within its minute, on its host, in its browser, while the
+-- parent session is valid. A failed attempt doesn't use it up, so the right browser can
+-- still do so. Returns the path to go to, or null.
 create function lookup.handover_spend(
     p_handover bytea, p_host text, p_browser bytea, p_session uuid, p_token bytea, p_agent text,
     p_old_token bytea, p_event uuid, p_request text)
@@ -63,8 +63,8 @@ begin
 end $$;
 grant execute on function lookup.handover_spend to portico_app;
 
--- Domains that are to be looked at again, by the schedule: each is given out once,
--- and once more if nobody has by then. Ids alone say nothing about anybody.
+-- Returns the domains that are due for a check. Each is returned once, and again after
+-- ten minutes if it wasn't checked. Ids alone reveal nothing.
 create function lookup.domains_due(p_limit integer)
 returns table (tenant_id uuid, domain_id uuid)
 language sql volatile security definer set search_path = ''

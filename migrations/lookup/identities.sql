@@ -1,7 +1,7 @@
--- Accounts at providers: linked and taken away by their person, and asked for a fresh
--- proof. Whether a provider's answer is true is the app's to check.
+-- Accounts at sign-in providers: link, unlink, step up. The app verifies the provider's
+-- answer.
 
--- How many ways in a person has. Mail is one while there is an address. Not for the app.
+-- The number of sign-in methods of a person; an address is one. Not granted to the app.
 create function lookup.ways_in(p_user uuid)
 returns bigint
 language sql stable security definer set search_path = ''
@@ -13,8 +13,8 @@ as $$
     where u.id = p_user
 $$;
 
--- Attaches an identity to the person of the session that began the link: ok, taken,
--- too_many or gone. It was begun with a fresh proof, so it needs no other.
+-- Links an identity to the person of the session that began the flow. Returns ok, taken,
+-- too_many or gone. Beginning the flow needed a step-up, so this needs none.
 create function lookup.identity_link(
     p_token bytea, p_flow uuid, p_issuer text, p_subject text, p_email text, p_event uuid, p_request text)
 returns text
@@ -30,7 +30,7 @@ begin
       and s.id = f.session_id and s.token_hash = p_token
     returning s.user_id into me;
     if me is null then return 'gone'; end if;
-    -- What is counted stays so.
+    -- Lock the person, so that the count can't change.
     perform from public.users u where u.id = me for update;
     if (select count(*) from public.identities i where i.user_id = me) >= 20 then return 'too_many'; end if;
     insert into public.identities (issuer, subject, user_id, email)
@@ -46,8 +46,8 @@ begin
 end $$;
 grant execute on function lookup.identity_link to portico_app;
 
--- Takes an identity of the session's person away: ok, no_step_up, last or gone. No
--- address brings it back, nor any other.
+-- Unlinks an identity of the session's person. Returns ok, no_step_up, last or gone.
+-- Afterwards no identity is linked automatically by address.
 create function lookup.identity_remove(p_token bytea, p_id uuid, p_event uuid, p_request text)
 returns text
 language plpgsql volatile security definer set search_path = ''
@@ -71,8 +71,8 @@ begin
 end $$;
 grant execute on function lookup.identity_remove to portico_app;
 
--- One of the person's own identities renews the session under a new token, as a
--- mailed code does: ok, another or gone.
+-- Steps up with one of the person's own identities and replaces the session's token, as
+-- a mailed code does. Returns ok, another or gone.
 create function lookup.step_up_by_identity(
     p_token bytea, p_flow uuid, p_issuer text, p_subject text, p_new_token bytea, p_event uuid, p_request text)
 returns text

@@ -1,6 +1,7 @@
--- Invitations, asked about before any tenant is known. Nothing here says where to.
+-- Invitations, before the tenant is known. No function reveals the tenant.
 
--- Still good, in a tenant that is open. Not for the app.
+-- Reports whether an invitation is still valid and its tenant active. Not granted to the
+-- app.
 create function lookup.invite_open(i public.invites)
 returns boolean
 language sql stable security definer set search_path = ''
@@ -8,11 +9,10 @@ as $$
     select i.accepted_at is null and i.revoked_at is null and i.expires_at > now() and lookup.tenant_active(i.tenant_id)
 $$;
 
--- The person behind an address that has just been proved. An invited address that
--- nobody has becomes somebody, who is a member of nothing yet; any other stays
--- nobody's. They stay who they are until it is over: nobody is forgotten while
--- something new of theirs begins. Not for the app: the functions that have spent a
--- proof call it.
+-- Returns the person with an address that has just been proven. If the address is
+-- invited and has no account, it creates one without memberships; otherwise it returns
+-- null. The row is locked, so the person can't be erased at the same time. Not granted
+-- to the app: functions that have used up a proof call it.
 create function lookup.person_proved(p_email text)
 returns uuid
 language plpgsql volatile security definer set search_path = ''
@@ -30,9 +30,9 @@ begin
     return (select u.id from public.users u where u.email = p_email and u.disabled_at is null for key share);
 end $$;
 
--- What whoever made an invitation of the tenant in the context is now in its agency,
--- and null for nobody. The agency's owners and admins may ask people into a client
--- in which they are not. A client is told nothing of invitations that are not its own.
+-- The current role in the agency of the person who made an invitation in the tenant in
+-- the context, or null. The agency's owners and admins may invite people to a client of
+-- which they are not members. Clients get null for invitations of staff.
 create function lookup.inviter_agency_role(p_invite uuid)
 returns text
 language sql stable security definer set search_path = ''

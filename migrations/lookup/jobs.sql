@@ -1,6 +1,6 @@
--- What jobs need beside the tenant they work in.
+-- What jobs need outside the tenant they run in.
 
--- A refused job, for whoever runs the installation.
+-- Records a refused job for the operator.
 create function lookup.job_refused(p_id uuid, p_job bigint, p_kind text, p_claimed text, p_reason text)
 returns void
 language sql volatile security definer set search_path = ''
@@ -10,10 +10,9 @@ as $$
 $$;
 grant execute on function lookup.job_refused to portico_app;
 
--- How things stand in the tenant of the context, with its person and its support
--- session: what a job asks before it does anything, and before it writes to
--- somebody. Always one row; nothing in it is about another tenant but what its
--- own agency wears, which its people see on every page.
+-- The state of the tenant, person and support session in the context. A job checks it
+-- before it acts and before it sends mail. Always one row. Its only data of another
+-- tenant is the agency's brand, which is on every page of the client.
 create function lookup.job_standing()
 returns table (
     tenant_state text, agency_name text, portal_name text, accent text, mail_name text, host text,
@@ -39,8 +38,8 @@ as $$
 $$;
 grant execute on function lookup.job_standing to portico_app;
 
--- Ids of active tenants, in order, for the periodic job that asks for one
--- tenant job each. Ids alone say nothing about anybody.
+-- Ids of active tenants, in order, for the periodic job that enqueues one job for each
+-- tenant. Ids alone reveal nothing.
 create function lookup.active_tenants(p_after uuid, p_limit integer)
 returns setof uuid
 language sql stable security definer set search_path = ''
@@ -52,7 +51,7 @@ as $$
 $$;
 grant execute on function lookup.active_tenants to portico_app;
 
--- What is over and can go: sessions, flows, counters.
+-- Deletes expired sessions, flows and counters.
 create function lookup.sweep()
 returns table (sessions bigint, flows bigint, counters bigint)
 language sql volatile security definer set search_path = ''

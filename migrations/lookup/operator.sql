@@ -1,4 +1,4 @@
--- The operator's own, for the command line as portico_owner: the app may not call them.
+-- Functions for the operator's command line, as portico_owner. The app may not call them.
 
 create function lookup.create_agency(p_id uuid, p_slug text, p_name text, p_owner uuid, p_email text, p_owner_name text)
 returns void
@@ -42,7 +42,7 @@ begin
 end $$;
 grant execute on function lookup.add_agent to portico_owner;
 
--- Ends what the agent has running, too.
+-- Disables an agent and ends their support session.
 create function lookup.disable_agent(p_email text)
 returns boolean
 language plpgsql volatile security definer set search_path = ''

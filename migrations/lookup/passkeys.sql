@@ -1,7 +1,7 @@
--- Passkeys: a ceremony begins, its answer is taken once, and what was proved counts
--- once. Whether the answer fits the key is the app's to check, in between.
+-- Passkeys. A ceremony begins, is answered once, and counts once. In between, the app
+-- verifies the answer against the key.
 
--- A ceremony begins in a browser; but for a sign-in it belongs to a session too.
+-- Begins a ceremony in a browser. Except for a sign-in it also belongs to a session.
 create function lookup.passkey_begin(
     p_id uuid, p_purpose text, p_cookie_hash bytea, p_token bytea, p_return_to text, p_ceremony text)
 returns boolean
@@ -18,9 +18,9 @@ begin
 end $$;
 grant execute on function lookup.passkey_begin to portico_app;
 
--- An answer came back, right or wrong: only in the browser that asked and in its
--- session, only once, only for five minutes. Shows what it has to fit, and the key
--- if it is of the person whose ceremony this is; at a sign-in that is anybody.
+-- Takes the answer to a ceremony, right or wrong: once, within five minutes, in the same
+-- browser and session. Returns what the app needs to verify it. The key is included only
+-- if it belongs to the person of the ceremony, or for a sign-in to anybody.
 create function lookup.passkey_answered(p_flow uuid, p_purpose text, p_cookie_hash bytea, p_token bytea, p_credential bytea)
 returns table (ceremony text, return_to text, user_id uuid, public_key bytea, backup_eligible boolean)
 language plpgsql volatile security definer set search_path = ''
@@ -42,9 +42,9 @@ begin
 end $$;
 grant execute on function lookup.passkey_answered to portico_app;
 
--- Counts a key that was just proved, once for each ceremony: ok, cloned or gone. Its
--- own count only goes up, or stays nothing; one that went back tells that there are
--- two of the key, so it is refused and on record. Not for the app.
+-- Records the use of a verified key, once for each ceremony. Returns ok, cloned or gone.
+-- The key's counter must increase or stay 0. A lower one means that the key was cloned,
+-- so it is refused and recorded. Not granted to the app.
 create function lookup.passkey_used(
     p_flow uuid, p_purpose text, p_credential bytea, p_count bigint, p_backed_up boolean, p_event uuid, p_request text)
 returns table (verdict text, person uuid)
@@ -95,7 +95,7 @@ begin
 end $$;
 grant execute on function lookup.sign_in_by_passkey to portico_app;
 
--- A passkey renews the session under a new token, as a mailed code does.
+-- Steps up with a passkey and replaces the session's token, as a mailed code does.
 create function lookup.step_up_by_passkey(
     p_token bytea, p_flow uuid, p_credential bytea, p_count bigint, p_backed_up boolean,
     p_new_token bytea, p_event uuid, p_request text)
@@ -121,9 +121,9 @@ begin
 end $$;
 grant execute on function lookup.step_up_by_passkey to portico_app;
 
--- Whose session it is that proved itself anew within five minutes; nobody's
--- otherwise. Locks the person, so that what is counted of theirs stays so. Not for
--- the app.
+-- Returns the person of a session with a step-up within the last five minutes, or null.
+-- It locks the person, so that counts of their keys and identities can't change. Not
+-- granted to the app.
 create function lookup.freshly_proved(p_token bytea)
 returns uuid
 language sql volatile security definer set search_path = ''
@@ -135,8 +135,8 @@ as $$
     for update of u
 $$;
 
--- Adds the key that a ceremony of this session made: ok, no_step_up, too_many,
--- taken or gone.
+-- Adds the key from a ceremony of this session. Returns ok, no_step_up, too_many, taken
+-- or gone.
 create function lookup.passkey_add(
     p_token bytea, p_flow uuid, p_id uuid, p_credential bytea, p_public_key bytea, p_count bigint,
     p_backup_eligible boolean, p_backed_up boolean, p_name text, p_event uuid, p_request text)
@@ -163,7 +163,7 @@ begin
 end $$;
 grant execute on function lookup.passkey_add to portico_app;
 
--- Removes a key of the session's person: ok, no_step_up, last or gone.
+-- Removes a key of the session's person. Returns ok, no_step_up, last or gone.
 create function lookup.passkey_remove(p_token bytea, p_id uuid, p_event uuid, p_request text)
 returns text
 language plpgsql volatile security definer set search_path = ''

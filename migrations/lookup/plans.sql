@@ -1,4 +1,4 @@
--- Who may change a plan: an agency's owner that of a client, the operator any.
+-- Changing plans: an agency's owner may change a client's plan, the operator any plan.
 
 create function lookup.set_client_plan(p_client uuid, p_plan text)
 returns boolean
@@ -27,7 +27,7 @@ begin
 end $$;
 grant execute on function lookup.set_plan to portico_owner;
 
--- How many clients the agency in the context has that count against its plan.
+-- The number of clients that count against the plan of the agency in the context.
 create function lookup.my_clients_counted()
 returns bigint
 language sql stable security definer set search_path = ''

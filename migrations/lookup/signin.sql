@@ -1,8 +1,8 @@
--- Signing in and proving oneself anew: every function here spends a proof or counts a try.
+-- Sign-in and step-up. Every function uses up a proof or counts an attempt.
 
--- A proof is asked for. But for a sign-in it is of a session of the person in the
--- context. A link begins with a fresh proof; it and a step-up at a provider are not
--- for agents, and not for whoever sits there as somebody else.
+-- Begins a flow. Except for a sign-in it belongs to a session of the person in the
+-- context. Linking a provider needs a step-up first. Linking and a step-up at a provider
+-- are refused for agents and in support sessions.
 create function lookup.flow_begin(
     p_id uuid, p_purpose text, p_cookie_hash bytea, p_email text, p_session_id uuid, p_return_to text,
     p_provider text, p_state_hash bytea, p_nonce text, p_verifier text)
@@ -31,9 +31,8 @@ begin
 end $$;
 grant execute on function lookup.flow_begin to portico_app;
 
--- Called by the mail job alone: gives a live flow the hashes of freshly minted
--- secrets and says whom to write to; no row for an address nobody has and nobody
--- was invited by.
+-- Stores the hashes of new secrets in a live flow and returns the recipient. Only the mail
+-- job calls it. No row if the address has no account and no invitation.
 create function lookup.flow_mint(p_id uuid, p_link_hash bytea, p_code_hash bytea)
 returns table (purpose text, email text, name text)
 language plpgsql volatile security definer set search_path = ''
@@ -64,8 +63,8 @@ begin
 end $$;
 grant execute on function lookup.flow_mint to portico_app;
 
--- What became of a flow, in the words its page uses. Tries are the code's alone:
--- a link still works when somebody has guessed at the code.
+-- The state of a flow: used, expired or live. Tries count only for the code, so a link
+-- still works after wrong codes.
 create function lookup.flow_state(p_spent_at timestamptz, p_expires_at timestamptz)
 returns text
 language sql stable security definer set search_path = ''
@@ -75,8 +74,8 @@ as $$
                 else 'live' end
 $$;
 
--- What the page behind a mailed link may show before its button is pressed. The
--- address only while the link can still be used.
+-- What the page of a mailed link shows before its button is pressed. The address is
+-- included only while the link is usable.
 create function lookup.flow_peek(p_link_hash bytea)
 returns table (email text, state text, return_to text)
 language sql stable security definer set search_path = ''
@@ -88,9 +87,9 @@ as $$
 $$;
 grant execute on function lookup.flow_peek to portico_app;
 
--- Spends one try of the code of a flow, in the browser that asked: the one place
--- that counts to five. A wrong code is counted, so this returns a word and does
--- not raise: ok, wrong, too_many, used, expired or gone. Not for the app.
+-- Checks a code in the browser that began the flow, at most five times. A wrong code must
+-- be counted, so this returns a verdict and raises nothing: ok, wrong, too_many, used,
+-- expired or gone. Not granted to the app.
 create function lookup.flow_try_code(p_id uuid, p_purpose text, p_cookie_hash bytea, p_code_hashes bytea[])
 returns table (verdict text, tries_left integer)
 language plpgsql volatile security definer set search_path = ''
@@ -117,8 +116,8 @@ begin
                              else 'too_many' end, 0;
 end $$;
 
--- Makes the session that a proof has earned. Not for the app: the three
--- functions below call it once they have spent something.
+-- Creates a session. Not granted to the app: the sign-in functions call it after they
+-- have used up a proof.
 create function lookup.session_open(
     p_user uuid, p_session uuid, p_token bytea, p_host text, p_agent text,
     p_old_token bytea, p_event uuid, p_request text, p_verb text)
@@ -128,7 +127,7 @@ as $$
 #variable_conflict use_column
 declare before uuid;
 begin
-    -- An agent's support session does not outlive the browser session it began in.
+    -- A support session ends with the browser session in which it began.
     delete from public.sessions s where s.token_hash = p_old_token returning s.user_id into before;
     if before is not null then
         perform lookup.support_end(before, 'stopped', p_request);
@@ -184,9 +183,8 @@ begin
 end $$;
 grant execute on function lookup.sign_in_by_code to portico_app;
 
--- The answer of a provider came back: only in the browser that asked and, but for a
--- sign-in, in its session; only once. What was asked for says the flow, and nothing
--- that comes with the answer.
+-- Takes the answer of a provider: once, in the browser that began the flow and, except for
+-- a sign-in, in its session. The purpose comes from the flow, not from the answer.
 create function lookup.flow_spend_state(p_cookie_hash bytea, p_state_hash bytea, p_provider text, p_token bytea)
 returns table (flow_id uuid, purpose text, nonce text, verifier text, return_to text, begun_at timestamptz)
 language sql volatile security definer set search_path = ''
@@ -200,9 +198,9 @@ as $$
 $$;
 grant execute on function lookup.flow_spend_state to portico_app;
 
--- Identity is (issuer, subject). An address links a new identity only when the
--- provider verified it, and its person never took one away. Needs a flow spent within
--- the last two minutes.
+-- Signs in by (issuer, subject). A new identity is linked by address only if the provider
+-- verified the address and the person never unlinked an identity. It needs a flow that was
+-- answered within the last two minutes.
 create function lookup.sign_in_by_identity(
     p_flow uuid, p_issuer text, p_subject text, p_email text, p_verified boolean,
     p_session uuid, p_token bytea, p_host text, p_agent text, p_old_token bytea, p_event uuid, p_request text)
@@ -238,7 +236,7 @@ begin
 end $$;
 grant execute on function lookup.sign_in_by_identity to portico_app;
 
--- A fresh proof renews the session under a new token.
+-- Steps up with a mailed code and replaces the session's token.
 create function lookup.step_up_by_code(
     p_token bytea, p_flow uuid, p_cookie_hash bytea, p_code_hashes bytea[], p_new_token bytea, p_event uuid, p_request text)
 returns table (verdict text, tries_left integer, return_to text)
@@ -264,8 +262,8 @@ begin
 end $$;
 grant execute on function lookup.step_up_by_code to portico_app;
 
--- Counts one attempt in the current window; says how many there were and in how
--- many seconds the window ends.
+-- Counts one attempt in the current window of p_window seconds. Returns the number of
+-- attempts and the seconds until the window ends.
 create function lookup.rate_hit(p_key bytea, p_window integer)
 returns table (hits integer, retry_after integer)
 language plpgsql volatile security definer set search_path = ''
@@ -284,8 +282,8 @@ begin
 end $$;
 grant execute on function lookup.rate_hit to portico_app;
 
--- Takes one attempt back for each key, in the windows that are open, of which a
--- day is the longest: what was answered by the person it was meant for is no attack.
+-- Subtracts one attempt for each key in the open windows, at most a day long. After a
+-- successful sign-in the attempts were no attack.
 create function lookup.rate_refund(p_keys bytea[])
 returns void
 language sql volatile security definer set search_path = ''

@@ -1,7 +1,7 @@
--- Support: finding a tenant, coming in with consent, and going again.
+-- Support: find a tenant, start a session with consent, end it.
 
--- May that person look as a client of that tenant? The rights table of the program
--- says who; a test holds the two together. Not for the app.
+-- Reports whether a person may view a tenant as one of its clients. It must agree with
+-- the rights table in store, which a test checks. Not granted to the app.
 create function lookup.may_view_as(p_tenant uuid, p_actor uuid)
 returns boolean
 language plpgsql stable security definer set search_path = ''
@@ -15,9 +15,9 @@ begin
               and m.party = 'agency' and m.role in ('owner', 'admin') and m.ended_at is null));
 end $$;
 
--- Why a support session is over, marked so or not; null while it runs. It asks
--- for what must hold, so that whatever is missing ends the session. Not for the
--- app: it would answer about any tenant.
+-- Why a support session is over, even if not marked yet; null while it runs. Every
+-- condition must hold, so a missing row ends the session. Not granted to the app, because
+-- it answers for any tenant.
 create function lookup.support_over(s public.support_sessions)
 returns text
 language plpgsql stable security definer set search_path = ''
@@ -46,7 +46,7 @@ begin
             end);
 end $$;
 
--- Is the person in the context an agent in good standing?
+-- Reports whether the person in the context is an enabled agent.
 create function lookup.i_am_agent()
 returns boolean
 language sql stable security definer set search_path = ''
@@ -59,8 +59,9 @@ as $$
 $$;
 grant execute on function lookup.i_am_agent to portico_app;
 
--- Support's search: an exact slug or address, or the beginning of a name. The end
--- of the consent is null where support may not come in; asks says whether it may ask.
+-- Support's search for tenants, by exact slug, exact address of a member, or the beginning
+-- of a name. grant_ends_at is null without consent; asks says whether support may request
+-- access.
 create function lookup.support_find(p_query text)
 returns table (tenant_id uuid, slug text, name text, kind text, agency_name text, grant_ends_at timestamptz, asks boolean)
 language sql stable security definer set search_path = ''
@@ -84,7 +85,7 @@ as $$
 $$;
 grant execute on function lookup.support_find to portico_app;
 
--- Whom an agent may look as: only where a grant is open.
+-- The people as whom an agent may start a session, only with consent.
 create function lookup.support_people(p_slug text)
 returns table (user_id uuid, name text, party text, role text)
 language sql stable security definer set search_path = ''
@@ -103,11 +104,10 @@ as $$
 $$;
 grant execute on function lookup.support_people to portico_app;
 
--- The start of a support session: every condition of it, under two locks. That of
--- the agent's row keeps an agent to one session; that of the consent makes a
--- revocation either come first, and refuse, or come after, and end the session.
--- A refusal is written into the tenant that was asked for. The session ends with
--- the consent, if that is sooner.
+-- Starts a support session after checking every condition under two locks. The lock of
+-- the agent's row limits an agent to one session. The lock of the consent serialises
+-- with a revocation, which either refuses the start or ends the session. A refusal is
+-- recorded in the requested tenant. The session ends with the consent if that is sooner.
 create function lookup.support_start(
     p_id uuid, p_slug text, p_subject uuid, p_reason text, p_ticket text, p_minutes integer,
     p_token bytea, p_audit uuid, p_request text)
@@ -171,9 +171,9 @@ begin
 end $$;
 grant execute on function lookup.support_start to portico_app;
 
--- Staff look as one of their clients, for an hour and read only, in the tenant where
--- they stand. The lock of their own row keeps them to one session; who looks as
--- somebody already goes no further.
+-- Starts a read-only session of an hour in which staff view the tenant in the context as
+-- one of its clients. The lock of their own row limits them to one session. A support
+-- session can't start another.
 create function lookup.view_as_start(p_id uuid, p_subject uuid, p_token bytea, p_audit uuid, p_request text)
 returns table (verdict text, ends_at timestamptz)
 language plpgsql volatile security definer set search_path = ''
@@ -213,9 +213,9 @@ begin
 end $$;
 grant execute on function lookup.view_as_start to portico_app;
 
--- Marks what is over of one actor's support sessions, and ends those that still
--- run the way it is told to, unless that is null. Ids of audit rows made here are random: nothing is
--- ordered by them alone. Not for the app.
+-- Marks the ended support sessions of an actor, and ends running ones with p_how unless
+-- that is null. Ids of the audit rows are random, because nothing is ordered by them
+-- alone. Not granted to the app.
 create function lookup.support_end(p_actor uuid, p_how text, p_request text)
 returns table (tenant_id uuid, session_id uuid, subject_id uuid)
 language plpgsql volatile security definer set search_path = ''
@@ -242,8 +242,8 @@ begin
     end loop;
 end $$;
 
--- The agent's own Stop, from whichever of their browsers. Stopping what is over
--- already ends nothing and lets this browser forget it.
+-- Stops the agent's support session, from any of their browsers. If it is already over,
+-- this only detaches the browser's session from it.
 create function lookup.support_stop(p_token bytea, p_request text)
 returns table (tenant_id uuid, session_id uuid, subject_id uuid)
 language plpgsql volatile security definer set search_path = ''
@@ -256,7 +256,7 @@ begin
 end $$;
 grant execute on function lookup.support_stop to portico_app;
 
--- An agent's own past, with the names of the tenants.
+-- The past support sessions of the agent in the context, with the names of the tenants.
 create function lookup.support_history(p_limit integer)
 returns table (id uuid, tenant_name text, slug text, subject_name text, kind text, mode text, reason text, ticket text,
                started_at timestamptz, ends_at timestamptz, ended_at timestamptz, ended_how text)

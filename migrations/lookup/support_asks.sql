@@ -1,6 +1,6 @@
--- An agent asks to come in, from outside.
+-- Access requests of support agents.
 
--- Only where the tenant wants to be asked, and once at a time.
+-- Requests access, only if the tenant allows requests and none of this agent is open.
 create function lookup.support_ask(
     p_id uuid, p_slug text, p_mode text, p_hours integer, p_reason text, p_ticket text, p_audit uuid, p_request text)
 returns table (verdict text, tenant_id uuid)
@@ -34,14 +34,14 @@ begin
         values (place, p_id, me, my_name, p_mode, p_hours, btrim(p_reason), btrim(p_ticket));
     end if;
     insert into public.audit_events (tenant_id, id, actor_id, subject_id, party, verb, target_kind, target_id, result, request_id, detail)
-    values (place, p_audit, me, me, 'system', 'support.asked', case when why is null then 'support_ask' else '' end,
+    values (place, p_audit, me, me, 'system', 'support.access_requested', case when why is null then 'access_request' else '' end,
             case when why is null then p_id end, case when why is null then 'ok' else 'denied' end, p_request,
             case when why is null then '{}'::jsonb else jsonb_build_object('why', why) end);
     return query select coalesce(why, 'ok'), place;
 end $$;
 grant execute on function lookup.support_ask to portico_app;
 
--- What an agent asked for, and what was answered.
+-- The access requests of the agent in the context, and their answers.
 create function lookup.support_asked(p_limit integer)
 returns table (id uuid, tenant_name text, slug text, mode text, hours integer, reason text, ticket text,
                created_at timestamptz, ends_at timestamptz, answer text, word text, answered_at timestamptz)
@@ -57,8 +57,8 @@ as $$
 $$;
 grant execute on function lookup.support_asked to portico_app;
 
--- Says whether support may ask in the tenant of the context: the word of its owners
--- and admins of either side, in person. False for anybody else.
+-- Sets whether support may request access to the tenant in the context. For owners and
+-- admins of either party, not in a support session. False for anybody else.
 create function lookup.set_support_asks(p_may boolean)
 returns boolean
 language sql volatile security definer set search_path = ''

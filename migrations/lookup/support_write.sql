@@ -1,8 +1,8 @@
--- Support turns to writing: a second step, with a proof of its own, and, where the
--- installation wants it, with a second agent's word.
+-- Write access for support: a second step with its own step-up and, if the installation
+-- requires it, with a second agent's confirmation.
 
--- May this session be turned to writing? It runs, it is support's, and its consent
--- is not narrowed to reading. Not for the app.
+-- Reports whether a session may get write access: it is a running support session and its
+-- consent includes writing. Not granted to the app.
 create function lookup.support_may_write(s public.support_sessions)
 returns boolean
 language sql stable security definer set search_path = ''
@@ -12,8 +12,9 @@ as $$
         where g.tenant_id = s.tenant_id and g.id = s.grant_id and g.mode = 'write')
 $$;
 
--- The step of the agent who is in the session that this browser points at. The proof
--- must be younger than the session: the one it began with does not count again.
+-- Turns on write access, or requests a second agent's confirmation, for the session of
+-- this browser. The step-up must be newer than the session, so the one that started it
+-- doesn't count again.
 create function lookup.support_write(p_token bytea, p_four_eyes boolean, p_audit uuid, p_request text)
 returns table (verdict text, tenant_id uuid, session_id uuid)
 language plpgsql volatile security definer set search_path = ''
@@ -48,7 +49,7 @@ begin
     end if;
     insert into public.audit_events (tenant_id, id, actor_id, subject_id, support_session_id, party, verb, target_kind, target_id, result, request_id, detail)
     select s.tenant_id, p_audit, me, s.subject_id, s.id, m.party,
-           case when why is null and not p_four_eyes then 'support.write_started' else 'support.write_asked' end,
+           case when why is null and not p_four_eyes then 'support.write_started' else 'support.write_requested' end,
            'support_session', s.id, case when why is null then 'ok' else 'denied' end, p_request,
            case when why is null then '{}'::jsonb else jsonb_build_object('why', why) end
     from public.memberships m where m.tenant_id = s.tenant_id and m.user_id = s.subject_id;
@@ -56,7 +57,7 @@ begin
 end $$;
 grant execute on function lookup.support_write to portico_app;
 
--- Which sessions of other agents wait for a second one's word, asked for within ten
+-- Other agents' sessions that requested a second agent's confirmation within the last ten
 -- minutes.
 create function lookup.support_write_asks()
 returns table (session_id uuid, tenant_name text, agent_name text, subject_name text, reason text, ticket text, asked_at timestamptz)
@@ -76,8 +77,8 @@ as $$
 $$;
 grant execute on function lookup.support_write_asks to portico_app;
 
--- The second agent's word, with a fresh proof of their own. It is in the tenant's
--- trail as theirs.
+-- Confirms another agent's write access, after the second agent's own step-up. The
+-- tenant's trail records it under the second agent.
 create function lookup.support_write_confirm(p_session uuid, p_token bytea, p_audit uuid, p_request text)
 returns table (verdict text, tenant_id uuid)
 language plpgsql volatile security definer set search_path = ''

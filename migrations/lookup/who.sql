@@ -1,7 +1,8 @@
--- Who is asking, and where they may go: the first round trip, and the switcher.
+-- Who makes the request: the first round trip, and the switcher.
 
--- Active, and its agency too. Not for the app. In plpgsql like all that requests ask
--- again and again: it keeps its plan, where sql makes it anew each time.
+-- Reports whether a tenant and its agency are active. Not granted to the app. Functions
+-- that every request calls are in plpgsql, which caches plans; sql functions are planned
+-- at each call.
 create function lookup.tenant_active(p_tenant uuid)
 returns boolean
 language plpgsql stable security definer set search_path = ''
@@ -15,9 +16,8 @@ begin
             where t.id = p_tenant), false));
 end $$;
 
--- The one host that all links of a tenant lead to: of its proved domains that lead
--- here the one proved first, or none, and then the main host with a path. Not for
--- the app.
+-- The host of a tenant's links: the first verified of its domains that point here. Null
+-- means the main host with a path. Not granted to the app.
 create function lookup.host_of(p_tenant uuid)
 returns text
 language plpgsql stable security definer set search_path = ''
@@ -31,10 +31,10 @@ begin
         limit 1);
 end $$;
 
--- The first round trip of every request: session, person, tenant, membership,
--- brand and support session, as of this moment. Always exactly one row. It
--- touches the session at most every five minutes. Step by step, for a query of all
--- of it costs more to begin than all its steps.
+-- The first round trip of every request: the current session, person, tenant, membership,
+-- brand and support session. Always exactly one row. It updates the session's last use at
+-- most every five minutes. It runs several small queries, because starting one large
+-- query costs more.
 create function lookup.who_is_asking(p_token bytea, p_host text, p_slug text, p_domain text)
 returns table (
     session_id uuid, user_id uuid, user_kind text, user_name text, user_email text, time_zone text, locale text,
@@ -54,7 +54,7 @@ declare
 begin
     select s.id, s.user_id, u.kind, u.name, u.email, u.time_zone, u.locale, s.stepped_up_at,
            s.support_tenant_id, s.support_session_id, s.last_used_at, s.parent_id,
-           -- Whether there is anywhere to switch to; 2 stands for more.
+           -- The number of workspaces; 2 means two or more.
            (select count(*) from (
                select from public.memberships o where o.user_id = u.id and o.ended_at is null limit 2) few)::integer as places
     into k
@@ -68,7 +68,7 @@ begin
       and (u.kind = 'person' or exists (
           select from public.support_agents a where a.user_id = u.id and a.disabled_at is null));
 
-    -- The main host's session that it was handed over from is in use with it.
+    -- Using a session also counts as use of its parent on the main host.
     if k.last_used_at < now() - interval '5 minutes' then
         update public.sessions s set last_used_at = now() where s.id in (k.id, k.parent_id);
     end if;
@@ -96,13 +96,13 @@ begin
                 select from public.support_grants w
                 where w.tenant_id = inside.tenant_id and w.id = inside.grant_id and w.mode = 'write');
         elsif pointed.ended_at is null then
-            -- What is over stays over, though its cause may go away again.
+            -- Mark it as ended, so that it stays ended even if the cause goes away.
             perform lookup.support_end(k.user_id, null, '');
         end if;
     end if;
 
     select m.user_id, m.name, m.email, m.party, m.role, m.last_seen_at, m.seen_before_at, m.last_place, m.unread,
-           -- Of all their workspaces the one used last.
+           -- Whether this is the workspace they used last.
            not exists (
                select from public.memberships o
                where o.user_id = m.user_id and o.ended_at is null and (o.used_at, o.tenant_id) > (m.used_at, m.tenant_id)) as latest
@@ -112,7 +112,7 @@ begin
       and m.user_id = case when inside.tenant_id = t.id then inside.subject_id else k.user_id end
       and m.ended_at is null;
 
-    -- Pages of a support session are written as their subject reads them.
+    -- A support session uses the subject's time zone and locale.
     subject_time_zone := k.time_zone;
     subject_locale := k.locale;
     if m.user_id <> k.user_id then
@@ -123,7 +123,7 @@ begin
         k.id, k.user_id, k.kind, k.name, k.email, k.time_zone, k.locale, k.stepped_up_at,
         t.id, t.kind, t.slug, t.name, t.state, t.portal_name, t.welcome, t.accent, t.logo_id, t.agency_name, t.host,
         m.user_id, m.name, m.email, subject_time_zone, subject_locale, m.party, m.role, m.last_seen_at, m.seen_before_at,
-        -- Where else they belong is nobody's business in a support session.
+        -- A support session doesn't reveal the subject's other workspaces.
         case when inside.id is not null then 1 else coalesce(k.places, 0) end,
         m.last_place, coalesce(m.latest, true), coalesce(m.unread, 0),
         inside.id, inside.tenant_id, inside.kind, inside.mode, inside.reason, inside.ticket, inside.ends_at, may_write,
@@ -131,15 +131,15 @@ begin
 end $$;
 grant execute on function lookup.who_is_asking to portico_app;
 
--- The workspaces of the person in the context, those used last first, after one
--- of them if that is given. In a support session only the tenant that was granted.
+-- Lists the workspaces of the person in the context, most recently used first, after the
+-- given one. In a support session only its own tenant.
 create function lookup.my_workspaces(p_filter text, p_after_used timestamptz, p_after uuid, p_limit integer)
 returns table (
     tenant_id uuid, kind text, slug text, name text, state text, agency_name text, accent text, logo_id uuid,
     party text, role text, unread integer, waiting integer, next_due_on date,
     last_activity_at timestamptz, used_at timestamptz)
--- Along memberships_by_use, which is in this order: no planner can know how few of
--- how many are asked for, and would rather collect and sort them all.
+-- Use the index memberships_by_use, which has this order. The planner doesn't know the
+-- limit in advance and would otherwise collect and sort all rows.
 language sql stable security definer set search_path = '' set enable_sort = off set enable_bitmapscan = off
 as $$
     select t.id, t.kind, t.slug, coalesce(case when m.party = 'client' then coalesce(t.portal_name, g.portal_name) end, t.name), t.state, g.name,

@@ -1,4 +1,4 @@
-// Dialogs open by command attributes. Browsers that do not know those yet are taught here.
+// Dialogs open by command attributes. This is the polyfill for browsers without them.
 
 if (!("commandForElement" in HTMLButtonElement.prototype)) {
   document.addEventListener("click", (event) => {
@@ -10,7 +10,7 @@ if (!("commandForElement" in HTMLButtonElement.prototype)) {
   });
 }
 
-// What was done is said once: coming back to the page later, or loading it again, is another visit.
+// A flash message is shown once. Remove it from the address, so that going back or reloading doesn't show it again.
 const here = new URL(location);
 if (here.searchParams.has("did")) {
   here.searchParams.delete("did");
@@ -18,7 +18,7 @@ if (here.searchParams.has("did")) {
   history.replaceState(history.state, "", here);
 }
 
-// The toast of what was just done leaves by itself, later when it offers an undo, and never from under the pointer.
+// The toast disappears after a while, later if it offers Undo, and never while the pointer is over it.
 for (const toast of all("[data-toast]")) {
   const leave = () => {
     toast.dataset.leaving = "";

@@ -1,4 +1,4 @@
-// Forms: one submit at a time, errors in reach, and the sign-in code.
+// Forms: one submit at a time, focus on the first error, and the sign-in code.
 
 for (const summary of all("[data-focus]")) summary.focus();
 
@@ -13,14 +13,14 @@ document.addEventListener("submit", (event) => {
   event.submitter?.setAttribute("aria-busy", "true");
 });
 
-// A page that comes back from the browser's history must be usable again.
+// A page restored from the browser's history must be usable again.
 addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
   for (const form of all("form[data-busy]")) delete form.dataset.busy;
   for (const button of all("[aria-busy]")) button.removeAttribute("aria-busy");
 });
 
-// The code: digits only, however it was pasted, and the sixth one sends it.
+// The sign-in code: keep only digits, also of pasted text, and submit with the sixth.
 for (const field of all("[data-code]")) {
   field.addEventListener("input", () => {
     const digits = field.value.replace(/\D/g, "").slice(0, 6);

@@ -1,4 +1,4 @@
-// Keys: / switches or searches, g h and g p go, ? shows the list.
+// Keyboard shortcuts: / opens the switcher or search, g h and g p navigate, ? lists the shortcuts.
 
 const keys = document.querySelector(".keys");
 let afterG = 0;

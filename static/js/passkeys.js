@@ -1,6 +1,6 @@
-// Passkeys: their buttons are in the page, hidden; a browser that can use them shows them.
+// Passkeys: their buttons are hidden in the page. A browser that supports passkeys shows them.
 
-// Says what came of it: an answer of ours, or none.
+// Shows the result: the server's answer, or that there was none.
 async function told(path, body) {
   const answer = await fetch(path, {
     method: "POST", headers: { Accept: "application/json", "Content-Type": "application/json" }, body: JSON.stringify(body),
@@ -21,7 +21,7 @@ async function ceremony(frame) {
   location.assign((await told(frame.dataset.answer, answer)).to);
 }
 
-// What browsers call the reasons; the words in the errors are theirs and not for people.
+// Error names that browsers use. Their messages are not meant for people.
 const reasons = {
   NotAllowedError: "It was cancelled or took too long. Try again.",
   InvalidStateError: "This device already has a passkey for your account.",

@@ -1,4 +1,4 @@
-// Order by hand: drag a row by its grip, or use Move up and Move down in its menu. Both send where the row now stands.
+// Manual order: drag a row by its grip, or use Move up and Move down in its menu. Both send the row's new position.
 
 for (const list of all("[data-reorder]")) {
   const rows = () => all(":scope > [data-id]", list);

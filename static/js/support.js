@@ -1,5 +1,5 @@
-// The time left of a support session: shown all the time, said aloud when it gets short, and checked with the server when
-// it is over.
+// The time left of a support session: always shown, announced to screen readers when it gets short, and checked with the
+// server when it is over.
 
 for (const element of all("time[data-until]")) {
   const end = new Date(element.dateTime);
@@ -9,7 +9,7 @@ for (const element of all("time[data-until]")) {
     const seconds = Math.ceil((end - Date.now()) / 1000);
     if (seconds <= 0) {
       element.textContent = "ended";
-      // The server's clock decides: one that is ahead of it here must not ask in a loop.
+      // The server's clock decides. If the local clock is ahead, don't reload in a loop.
       setTimeout(() => location.reload(), ticked ? 1000 : 30_000);
       return;
     }

@@ -1,4 +1,4 @@
-// The switcher: a link to a page of its own, whose list opens here as a dialog. Whatever goes wrong, the link still works.
+// The switcher: a link to a page whose list opens here as a dialog. If anything fails, the link still works.
 
 const link = document.querySelector("[data-switcher]");
 let dialog, field, body, more = false, asked = 0;

@@ -1,10 +1,10 @@
-// How long ago things were. The server writes the exact time, in the reader's zone and language: it moves to the title.
+// Relative times. The server writes the exact time in the reader's zone and language, and this moves it to the title.
 
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 
 const steps = [[3600, "minute", 60], [86400, "hour", 3600], [7 * 86400, "day", 86400]];
 
-// ago is "" for what is a week away or more.
+// ago returns "" for times a week away or more.
 function ago(date) {
   const seconds = (date - Date.now()) / 1000;
   const distance = Math.abs(seconds);
@@ -27,8 +27,8 @@ function tell(root) {
 tell(document);
 setInterval(() => document.visibilityState === "visible" && tell(document), 30_000);
 
-// The account page offers the zone of this device. Browsers have old names for some (Asia/Calcutta): those are the same
-// when the browser says so.
+// The account page offers the zone of this device. Browsers use old names for some zones (Asia/Calcutta), so ask the
+// browser whether two names mean the same zone.
 const canonical = (zone) => {
   try {
     return new Intl.DateTimeFormat("en", { timeZone: zone }).resolvedOptions().timeZone;

@@ -1,4 +1,4 @@
-// The upload list: drop or choose files, watch them go, pause, go on, try again.
+// The upload list: drop or choose files, see their progress, pause, resume and retry.
 
 const root = document.querySelector("[data-upload]");
 const drop = root.querySelector(".drop");
@@ -63,7 +63,7 @@ function next() {
   const waiting = transfers.filter((t) => t.state === "waiting").slice(0, Math.max(0, atOnce - busy));
   for (const t of waiting) t.run().then(next);
   if (busy || waiting.length) return;
-  // Everything that could be done is done: the page knows the files now, so let it show them.
+  // All transfers have ended. Reload, so that the page shows the new files.
   if (transfers.length && transfers.every((t) => t.state === "done")) location.reload();
 }
 
@@ -99,7 +99,7 @@ function act(t, name) {
   if (name) next();
 }
 
-// A picture of the picture, drawn here so that nothing but our own origin is ever needed.
+// A thumbnail drawn locally, so that the content security policy needs no exception.
 async function preview(t) {
   if (!t.file.type.startsWith("image/") || t.file.size > 30e6) return;
   try {
@@ -108,7 +108,7 @@ async function preview(t) {
     canvas.getContext("2d").drawImage(bitmap, 0, 0);
     t.row.querySelector("[data-thumb]").replaceChildren(canvas);
   } catch {
-    // The icon stays; not every picture can be drawn.
+    // Not every image can be drawn. Keep the icon.
   }
 }
 

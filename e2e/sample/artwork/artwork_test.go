@@ -8,8 +8,8 @@ import (
 	"portico/files"
 )
 
-// A piece comes out the same each time, as the kind of file it says it is, with
-// the name of its owner in plain bytes.
+// Each piece is deterministic, has the expected content type, and contains its owner's
+// name in plain bytes.
 func TestPieces(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

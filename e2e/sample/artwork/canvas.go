@@ -7,7 +7,7 @@ import (
 	"golang.org/x/image/vector"
 )
 
-// canvas is an opaque picture that is painted over and over.
+// canvas is an opaque image to draw on.
 type canvas struct {
 	img  *image.RGBA
 	w, h float64
@@ -27,7 +27,7 @@ func newCanvas(w, h int, ground paint) *canvas {
 	return c
 }
 
-// blend is how a colour meets the one below it.
+// blend combines a colour channel with the one below it.
 type blend func(below, above float64) float64
 
 func screen(below, above float64) float64 { return 1 - (1-below)*(1-above) }
@@ -42,8 +42,8 @@ func (c *canvas) fillAs(p path, with paint, b blend) {
 	c.composite(c.rasterize(p), c.mask, with, b)
 }
 
-// rasterize leaves how much of each pixel a path covers in the mask and returns
-// where that is.
+// rasterize writes the coverage of each pixel by a path to the mask and returns the
+// covered area.
 func (c *canvas) rasterize(p path) image.Rectangle {
 	area := p.bounds().Intersect(c.img.Bounds())
 	if area.Empty() {
@@ -76,9 +76,8 @@ func (c *canvas) rasterize(p path) image.Rectangle {
 	return area
 }
 
-// composite is where pixels change: all of the area, or as far as a mask covers
-// them. Gradients get half a step of noise, since eight bits are too few for a
-// wide sky; one flat colour stays one colour.
+// composite paints the area, weighted by the mask if there is one. Gradients get half a
+// step of noise against banding. Flat colours stay flat.
 func (c *canvas) composite(area image.Rectangle, mask *image.Alpha, p paint, b blend) {
 	above, isFlat := p.(ink)
 	_, isLevel := p.(descent)
@@ -145,7 +144,7 @@ func over(below byte, above, a, noise float64, b blend) byte {
 	return byte(min(255, d+(above*255-d)*a+noise))
 }
 
-// hash is noise from 0 to 1 that depends on the place alone.
+// hash returns deterministic noise from 0 to 1 for a position.
 func hash(x, y int) float64 {
 	h := uint32(x)*0x9e3779b1 ^ uint32(y)*0x85ebca77
 	h = (h ^ h>>15) * 0x2c1b3c6d
@@ -153,13 +152,13 @@ func hash(x, y int) float64 {
 	return float64(h>>8) / (1 << 24)
 }
 
-// glow is light that fades out to nothing at the radius.
+// glow draws light that fades out towards the radius.
 func (c *canvas) glow(x, y, r float64, with ink) {
 	fade := newRamp(stop{0, with}, stop{0.35, with.alpha(with.a * 0.45)}, stop{1, with.alpha(0)})
 	c.fillAs(circle(x, y, r), around{x, y, r, fade}, screen)
 }
 
-// shadow is what a shape above the picture casts on it.
+// shadow draws the blurred shadow of a shape.
 func (c *canvas) shadow(p path, dy, blur float64, with ink) {
 	r := int(math.Ceil(blur / 2))
 	area := c.rasterize(p.moved(0, dy))
@@ -168,7 +167,7 @@ func (c *canvas) shadow(p path, dy, blur float64, with ink) {
 	for y := area.Min.Y; y < area.Max.Y; y++ {
 		copy(soft.Pix[soft.PixOffset(area.Min.X, y):], c.mask.Pix[c.mask.PixOffset(area.Min.X, y):c.mask.PixOffset(area.Max.X-1, y)+1])
 	}
-	for range 3 { // three boxes are as good as a bell
+	for range 3 { // three box blurs approximate a Gaussian
 		boxBlur(soft.Pix, wide.Dx(), wide.Dy(), 1, soft.Stride, r)
 		boxBlur(soft.Pix, wide.Dy(), wide.Dx(), soft.Stride, 1, r)
 	}
@@ -198,7 +197,7 @@ func boxBlur(pix []byte, n, count, step, next, r int) {
 	}
 }
 
-// grain is the tooth of paper or film.
+// grain adds noise like that of paper or film.
 func (c *canvas) grain(amount float64) {
 	for i := 0; i < len(c.img.Pix); i += 4 {
 		n := int((hash(i, 7)-0.5)*amount*255 + 256.5)

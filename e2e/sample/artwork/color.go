@@ -29,8 +29,8 @@ var (
 
 func (c ink) alpha(a float64) ink { c.a = a; return c }
 
-// mix goes from c at 0 to d at 1 the way an eye would, by OKLab: a straight line
-// through sRGB is grey in the middle.
+// mix interpolates from c at 0 to d at 1 in OKLab, which looks even. A line through sRGB
+// would be grey in the middle.
 func (c ink) mix(d ink, t float64) ink {
 	p, q := c.oklab(), d.oklab()
 	for i := range p {
@@ -87,8 +87,7 @@ type stop struct {
 	ink ink
 }
 
-// ramp is a gradient, computed beforehand: looking a colour up is all that a
-// pixel costs.
+// ramp is a precomputed gradient, so a pixel costs only a look-up.
 type ramp [256]ink
 
 func newRamp(stops ...stop) *ramp {
@@ -109,13 +108,13 @@ func (r *ramp) at(t float64) ink { return r[int(clamp(t)*float64(len(r)-1)+0.5)]
 
 func clamp(t float64) float64 { return min(1, max(0, t)) }
 
-// smooth is 0 up to a, 1 from b on, and an even step between.
+// smooth is the smoothstep function: 0 up to a, 1 from b.
 func smooth(a, b, x float64) float64 {
 	t := clamp((x - a) / (b - a))
 	return t * t * (3 - 2*t)
 }
 
-// paint says which colour a place has.
+// paint gives the colour at a position.
 type paint interface{ at(x, y float64) ink }
 
 func (c ink) at(float64, float64) ink { return c }
@@ -152,7 +151,7 @@ func (p descent) at(_, y float64) ink { return p.ramp.at((y - p.y0) / (p.y1 - p.
 
 func down(y0, y1 float64, stops ...stop) paint { return descent{y0, y1, newRamp(stops...)} }
 
-// shader computes each place.
+// shader computes the colour at each position.
 type shader func(x, y float64) ink
 
 func (f shader) at(x, y float64) ink { return f(x, y) }

@@ -1,8 +1,7 @@
-// Package artwork draws the work that the sample agency shows to its sample
-// clients: marks, palettes, posters, pages and documents. Everything comes out
-// of code and comes out the same every time, so that no picture needs to lie in
-// the repository and a byte that changed on its way can be told.
+// Package artwork generates the files of the sample agencies: logos, palettes, posters,
+// pages and documents. They are generated, so the repository holds no images, and
+// deterministic, so tests can detect a changed byte.
 package artwork
 
-// Piece makes one file. Pieces share nothing, so they may be made side by side.
+// Piece generates one file. Pieces share no state and may run concurrently.
 type Piece func() ([]byte, error)

@@ -8,12 +8,10 @@ import (
 	"github.com/go-pdf/fpdf"
 )
 
-// made is when every document says it was made. The clock would make two runs
-// differ.
+// made is the creation date of every document. A fixed date keeps runs identical.
 var made = time.Date(2026, time.November, 2, 9, 0, 0, 0, time.UTC)
 
-// document is a PDF of landscape pages, 297 by 210 mm, with the fonts that every
-// reader has.
+// document is a PDF of landscape pages, 297 by 210 mm, with the standard fonts.
 type document struct {
 	pdf    *fpdf.Fpdf
 	title  string

@@ -8,9 +8,8 @@ import (
 	"image/png"
 )
 
-// Files say inside whose they are, as real ones do: PNG in a tEXt chunk, JPEG in
-// a comment, both in plain bytes. A scan of object storage can thus tell them
-// apart without knowing any picture.
+// Files name their owner in plain bytes: PNG in a tEXt chunk, JPEG in a comment. So a
+// scan of object storage can tell whose they are.
 
 // png is the picture as a PNG file.
 func (c *canvas) png(owner string) ([]byte, error) {

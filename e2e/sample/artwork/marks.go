@@ -10,7 +10,7 @@ const (
 )
 
 // peak is Acme's symbol in a square of side s: a mountain that is a tent that is
-// an A. The sun beside it has a colour of its own.
+// an A. The sun next to it has its own colour.
 func peak(x, y, s float64) (mountain, sun path) {
 	at := func(xy ...float64) path {
 		for i := range xy {

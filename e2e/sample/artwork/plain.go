@@ -78,8 +78,8 @@ type entry struct {
 	piece Piece
 }
 
-// archive is a ZIP of pieces. They are stored as they are: pictures do not get
-// smaller, and text stays to be found.
+// archive returns a ZIP of pieces without compression: images don't get smaller, and
+// tests can search the text.
 func archive(entries ...entry) ([]byte, error) {
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)

@@ -34,8 +34,8 @@ type face struct {
 	track float64
 }
 
-// emPixels is the size at which outlines are read: large, so that nothing is
-// rounded that could be seen.
+// emPixels is the size at which outlines are read. It is large to avoid visible
+// rounding.
 const emPixels = 2048
 
 // set returns the outline of a line of text that begins at x, y on its baseline,

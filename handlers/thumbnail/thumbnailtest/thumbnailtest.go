@@ -57,7 +57,7 @@ func GIF(t testing.TB, m image.Image) []byte {
 	return b.Bytes()
 }
 
-// PNGClaim is the head of a PNG of that size, with nothing behind it.
+// PNGClaim is the header of a PNG of that size, without image data.
 func PNGClaim(w, h uint32, depth, colour, interlaced byte) []byte {
 	ihdr := append([]byte("IHDR"), 0, 0, 0, 0, 0, 0, 0, 0, depth, colour, 0, 0, interlaced)
 	binary.BigEndian.PutUint32(ihdr[4:], w)

@@ -1,14 +1,14 @@
-// What every script of a page may use.
+// Shared functions of all scripts.
 
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 
 const announcer = document.querySelector("[data-announcer]");
 
-// Says a line to people who hear the page, and to nobody else.
+// Announces a line to screen readers only.
 function announce(text) {
   if (!announcer) return;
   announcer.textContent = "";
-  // The same line twice is not a change; emptying first makes it one.
+  // Repeating the same line is not a change, so empty the element first.
   setTimeout(() => (announcer.textContent = text), 60);
 }
 

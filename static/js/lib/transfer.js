@@ -1,5 +1,5 @@
-// One file on its way: create, parts in order, finish. A transfer can be paused, survives a lost connection, and goes on
-// after a reload when the same file is chosen again, because the server keeps what it has.
+// One upload: create, parts in order, finish. A transfer can be paused and survives a lost connection. It resumes after a
+// reload if the same file is chosen again, because the server keeps the parts.
 
 const memory = "portico:upload:";
 const pauses = [1, 2, 4, 8, 15, 30];
@@ -56,7 +56,7 @@ class Transfer {
     this.set("paused");
   }
 
-  // Gives it up for good. The server would sweep what has arrived, but later.
+  // Cancels the upload. Without this the server would remove the parts later.
   forget() {
     this.stopped = true;
     this.request?.abort();
@@ -65,7 +65,7 @@ class Transfer {
     if (this.plan && this.state !== "done") fetch(this.plan.status, { method: "DELETE", headers: { Accept: "application/json" } }).catch(() => {});
   }
 
-  // Picks up where this file was left, or begins anew. Answers with the parts that are there, or "ready".
+  // Resumes the upload of this file or starts a new one. Returns the stored parts, or "ready".
   async begin() {
     const known = this.plan ?? JSON.parse(localStorage.getItem(this.key) ?? "null");
     if (known) {
@@ -75,7 +75,7 @@ class Transfer {
         if (status.state === "ready") return "ready";
         if (status.state !== "failed") return new Map((status.parts ?? []).map((part) => [part.n, part.size]));
       } catch (problem) {
-        // What is no longer known there is begun anew; anything else is a real problem.
+        // If the server no longer knows the upload, start a new one. Any other error is real.
         if (!(problem instanceof Refused) || ![404, 410].includes(problem.status)) throw problem;
       }
     }
@@ -142,7 +142,7 @@ class Transfer {
     });
   }
 
-  // Tries again with growing pauses while it may get better by itself.
+  // Retries temporary errors with growing pauses.
   async patiently(act) {
     for (let n = 0; ; n++) {
       if (this.stopped) throw new Error("stopped");
@@ -157,7 +157,7 @@ class Transfer {
     }
   }
 
-  // A pause that ends early when the connection is back or the person has had enough.
+  // Waits. Ends early if the connection is back or the person cancels.
   wait(milliseconds) {
     return new Promise((resolve) => {
       this.wake = resolve;
@@ -167,7 +167,7 @@ class Transfer {
   }
 }
 
-// What a refused request means: worth another try, or final and in words. A part that broke off on its way is a 400.
+// Turns a refused request into a retry or a final error with a message. An interrupted part is a 400.
 function refusal(status, text, after) {
   if (status >= 500 || [400, 408, 429].includes(status)) {
     return Object.assign(new Error("try again"), { after: Number(after) || undefined });
@@ -176,7 +176,7 @@ function refusal(status, text, after) {
   try {
     message = JSON.parse(text).message;
   } catch {
-    // Not every answer is ours; a proxy's says nothing to a person.
+    // The answer may come from a proxy. Don't show its text.
   }
   return Object.assign(new Refused(message || words[status] || "It was refused."), { status });
 }

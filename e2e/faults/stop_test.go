@@ -10,34 +10,34 @@ import (
 	"time"
 )
 
-// A server that is told to stop says so first, and goes on serving until
-// balancers have had time to hear it. Told twice, it leaves at once.
-func TestLeavingIsSaidFirst(t *testing.T) {
+// A server that is told to stop first reports not ready and keeps serving until
+// balancers have noticed. Told twice, it stops at once.
+func TestStoppingServerReportsNotReady(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	p := w.serve(w.env.With("PORTICO_DRAIN", "1m"))
-	w.get("/readyz").is(t, "before", http.StatusOK)
-	if w.get(page).closes {
+	w.get("/readyz").check(t, "before", http.StatusOK)
+	if w.get(projectsPath).closes {
 		t.Error("a connection ends though nobody is leaving")
 	}
 	p.Ask()
 	until(t, "it says that it leaves", func() bool { return w.get("/readyz").status == http.StatusServiceUnavailable })
-	w.get("/readyz").is(t, "leaving", http.StatusServiceUnavailable)
-	got := w.get(page)
-	got.is(t, "a page meanwhile", http.StatusOK)
+	w.get("/readyz").check(t, "leaving", http.StatusServiceUnavailable)
+	got := w.get(projectsPath)
+	got.check(t, "a page meanwhile", http.StatusOK)
 	if !got.closes {
 		t.Error("it keeps a connection open that it is about to close")
 	}
-	w.post(page, url.Values{"name": {"Late"}}).is(t, "a deed meanwhile", http.StatusSeeOther)
+	w.post(projectsPath, url.Values{"name": {"Late"}}).check(t, "a deed meanwhile", http.StatusSeeOther)
 	p.Ask()
-	if _, err := p.Exit(soon(t)); err != nil {
+	if _, err := p.Exit(stopContext(t)); err != nil {
 		t.Errorf("told twice: %v", err)
 	}
 }
 
-// What runs when a server is told to stop comes to its end, here a download that
-// object storage keeps waiting; nobody new is let in.
-func TestLeavingFinishesWhatRuns(t *testing.T) {
+// A stopping server finishes running requests, here a download that waits for object
+// storage, and accepts no new connections.
+func TestStoppingServerFinishesRequests(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	p := w.serve(w.env)
@@ -46,7 +46,7 @@ func TestLeavingFinishesWhatRuns(t *testing.T) {
 	check(t, u.all())
 	check(t, w.S3Proxy.Hold())
 	got := make(chan answer, 1)
-	go func() { a, _ := w.ask(w.addr(), http.MethodGet, u.path(), nil); got <- a }()
+	go func() { a, _ := w.request(w.addr(), http.MethodGet, u.path(), nil); got <- a }()
 	until(t, "the download is under way", func() bool {
 		return w.count(`select count(*) from audit_events where verb = 'file.downloaded'`) == 1
 	})
@@ -60,17 +60,17 @@ func TestLeavingFinishesWhatRuns(t *testing.T) {
 	})
 	check(t, w.S3Proxy.Heal())
 	a := <-got
-	a.is(t, "the download", http.StatusOK)
+	a.check(t, "the download", http.StatusOK)
 	if !bytes.Equal(a.body, content) {
 		t.Errorf("%d bytes came, want %d", len(a.body), len(content))
 	}
-	if code, err := p.Exit(soon(t)); err != nil || code != 0 {
+	if code, err := p.Exit(stopContext(t)); err != nil || code != 0 {
 		t.Errorf("it ended with %d, %v", code, err)
 	}
 }
 
-// soon is long enough for all that a stop may take.
-func soon(t *testing.T) context.Context {
+// stopContext limits the wait for a stop to a minute.
+func stopContext(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	t.Cleanup(cancel)
 	return ctx

@@ -6,18 +6,17 @@ import (
 	"time"
 )
 
-// perSecond is how many deeds a second there are.
+// perSecond is the rate of publications a second.
 const perSecond = 200
 
-// deeds publishes a version in one tenant after the other: the change, its audit
-// row and its job in one transaction that is on the disk when it is answered, as
-// people send it, by a form.
-func deeds(ctx context.Context, w *world) ([]line, error) {
+// publishing measures publishing a version by form, each time in another tenant: the
+// change, its audit row and its job in one durable transaction.
+func publishing(ctx context.Context, w *world) ([]line, error) {
 	d := 15 * time.Second
 	if w.short {
 		d = time.Duration(w.many.clients) * time.Second / perSecond / 2
 	}
-	// The first few make the connections and the statements.
+	// Warm up connections and prepared statements.
 	warm := w.many.clients / 10
 	request := func(n int) []byte {
 		return w.signedIn(w.many, ofManager, n, "POST",
@@ -28,24 +27,24 @@ func deeds(ctx context.Context, w *world) ([]line, error) {
 		requests = append(requests, request(n+1))
 	}
 	publish := load{addr: w.many.addr, status: 303, request: func(n int) []byte { return requests[n] }}
-	if _, err := publish.open(ctx, perSecond, 32, time.Duration(warm)*time.Second/perSecond); err != nil {
+	if _, err := publish.openLoop(ctx, perSecond, 32, time.Duration(warm)*time.Second/perSecond); err != nil {
 		return nil, err
 	}
 	requests = requests[warm:]
 	var r result
 	where, err := w.profile(ctx, w.many, func() (err error) {
-		r, err = publish.open(ctx, perSecond, 32, min(d, time.Duration(len(requests))*time.Second/perSecond))
+		r, err = publish.openLoop(ctx, perSecond, 32, min(d, time.Duration(len(requests))*time.Second/perSecond))
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	ms := func(q float64) float64 { return float64(r.at(q).Microseconds()) / 1000 }
+	ms := func(q float64) float64 { return float64(r.quantile(q).Microseconds()) / 1000 }
 	return []line{{
 		what: "publishing 200 versions per second, with audit row and job: p99", value: ms(0.99), unit: " ms", target: 10,
 		notes: []string{
-			fmt.Sprintf("%d changes, p50 %.1f ms, p90 %.1f ms, slowest %.1f ms, while the jobs run and send mail", r.asked, ms(0.5), ms(0.9), ms(1)),
-			said(where),
+			fmt.Sprintf("%d changes, p50 %.1f ms, p90 %.1f ms, slowest %.1f ms, while the jobs run and send mail", r.requests, ms(0.5), ms(0.9), ms(1)),
+			profileNote(where),
 		},
 	}}, nil
 }

@@ -8,9 +8,8 @@ import (
 	"portico/e2e/stack"
 )
 
-// starts is from the start of the process to ready, and what it holds when nobody
-// asks for anything.
-func starts(ctx context.Context, w *world) ([]line, error) {
+// startup measures the time from process start to ready, and the memory when idle.
+func startup(ctx context.Context, w *world) ([]line, error) {
 	var took, held []float64
 	port, err := stack.FreePort()
 	if err != nil {
@@ -23,7 +22,7 @@ func starts(ctx context.Context, w *world) ([]line, error) {
 		if err != nil {
 			return nil, err
 		}
-		took = append(took, float64(s.took.Microseconds())/1000)
+		took = append(took, float64(s.startTime.Microseconds())/1000)
 		time.Sleep(2 * time.Second)
 		held = append(held, float64(s.memory("VmRSS"))/(1<<20))
 		s.stop()

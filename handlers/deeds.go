@@ -1,0 +1,117 @@
+package handlers
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/google/uuid"
+
+	"portico/handlers/frame"
+	"portico/handlers/web"
+	"portico/store"
+	"portico/views"
+)
+
+// memberHandler is what handles a member's request.
+type memberHandler = func(http.ResponseWriter, *http.Request, store.Member) error
+
+// listURLs lead to the list that a thing is in, by its kind, for the deeds that are
+// the same for every kind.
+var listURLs = map[store.Kind]func(context.Context, *store.Tx, views.Base, uuid.UUID) (string, error){
+	store.KindProject: func(_ context.Context, _ *store.Tx, base views.Base, _ uuid.UUID) (string, error) {
+		return base.Projects(), nil
+	},
+	store.KindDeliverable: func(ctx context.Context, tx *store.Tx, base views.Base, id uuid.UUID) (string, error) {
+		var project uuid.UUID
+		err := tx.Read(ctx, store.ProjectOf(id, &project))
+		return base.Project(project.String()), err
+	},
+}
+
+// inList runs a deed on the thing of the path and says where its list is.
+func (s *Server) inList(r *http.Request, me store.Member, kind store.Kind, do func(*store.Tx, uuid.UUID) error) (list string, err error) {
+	id := web.PathID(r)
+	err = s.db.Write(r.Context(), me, func(tx *store.Tx) (err error) {
+		if list, err = listURLs[kind](r.Context(), tx, frame.Base(r, me), id); err != nil {
+			return err
+		}
+		return do(tx, id)
+	})
+	return list, err
+}
+
+// archive takes a thing out of the current lists, or back into them.
+func (s *Server) archive(kind store.Kind, archived bool) memberHandler {
+	verb := string(kind) + ".archived"
+	if !archived {
+		verb = string(kind) + ".unarchived"
+	}
+	return s.listDeed(kind, verb, func(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
+		return tx.Archive(ctx, kind, id, archived)
+	})
+}
+
+// bin moves a thing to the bin, or restores it.
+func (s *Server) bin(kind store.Kind, binned bool) memberHandler {
+	verb := string(kind) + ".binned"
+	if !binned {
+		verb = string(kind) + ".restored"
+	}
+	return s.listDeed(kind, verb, func(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
+		return tx.Bin(ctx, kind, id, binned)
+	})
+}
+
+func (s *Server) listDeed(kind store.Kind, verb string, do func(context.Context, *store.Tx, uuid.UUID) error) memberHandler {
+	return func(w http.ResponseWriter, r *http.Request, me store.Member) error {
+		list, err := s.inList(r, me, kind, func(tx *store.Tx, id uuid.UUID) error { return do(r.Context(), tx, id) })
+		if err != nil {
+			return err
+		}
+		return frame.Done(w, r, list, verb, web.PathID(r).String())
+	}
+}
+
+// move puts a thing after another one of its list.
+func (s *Server) move(kind store.Kind) memberHandler {
+	return func(w http.ResponseWriter, r *http.Request, me store.Member) error {
+		after, err := afterOf(r)
+		if err != nil {
+			return err
+		}
+		list, err := s.inList(r, me, kind, func(tx *store.Tx, id uuid.UUID) error {
+			return tx.Move(r.Context(), kind, id, after)
+		})
+		if err != nil {
+			return err
+		}
+		return moved(w, r, list)
+	}
+}
+
+// afterOf reads behind which row another one goes; empty is the first place.
+func afterOf(r *http.Request) (uuid.UUID, error) {
+	f, err := web.NewForm(r)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	after := f.Raw("after")
+	if after == "" {
+		return uuid.Nil, nil
+	}
+	id, err := uuid.Parse(after)
+	if err != nil || id == uuid.Nil {
+		return uuid.Nil, store.ErrNotFound
+	}
+	return id, nil
+}
+
+// moved answers the script that moved a row with nothing, and a form with its page.
+func moved(w http.ResponseWriter, r *http.Request, to string) error {
+	if wantsJSON(r) {
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
+	return nil
+}

@@ -1,0 +1,107 @@
+package store
+
+// The types of this file are words that columns hold, each with a CHECK on it. A
+// value that came from a form is checked where it is used.
+
+// TenantKind says whether a tenant is an agency or one of its clients.
+type TenantKind string
+
+// The kinds of tenant.
+const (
+	TenantAgency TenantKind = "agency"
+	TenantClient TenantKind = "client"
+)
+
+// TenantState says who may use a tenant.
+type TenantState string
+
+// The states of a tenant. One that is not active is closed to its people.
+const (
+	TenantActive    TenantState = "active"
+	TenantSuspended TenantState = "suspended"
+	TenantArchived  TenantState = "archived"
+)
+
+// DeliverableState says how far the review of a deliverable is.
+type DeliverableState string
+
+// The states of a deliverable. "" in a filter is any.
+const (
+	DeliverableDraft    DeliverableState = "draft"
+	DeliverableInReview DeliverableState = "in_review"
+	DeliverableChanges  DeliverableState = "changes"
+	DeliverableApproved DeliverableState = "approved"
+)
+
+// FileState says how much of a file is stored.
+type FileState string
+
+// The states of a file.
+const (
+	FilePending FileState = "pending" // its parts are arriving
+	FileReady   FileState = "ready"   // whole, verified, never to change again
+	FileFailed  FileState = "failed"  // cancelled; what is left in object storage is about to be removed
+)
+
+// Which says which rows of a list to read.
+type Which string
+
+// The rows of a list of projects or deliverables.
+const (
+	Current  Which = "current"
+	Archived Which = "archived"
+	Binned   Which = "bin"
+)
+
+// SupportKind says who looks as somebody else.
+type SupportKind string
+
+// The kinds of support session.
+const (
+	SupportByAgent SupportKind = "support"
+	SupportViewAs  SupportKind = "view_as" // staff look as one of their client's people
+)
+
+// SupportMode says what a support session, a grant or an access request is for.
+type SupportMode string
+
+// The modes. A grant to write lets a session that reads be turned to writing.
+const (
+	SupportRead  SupportMode = "read"
+	SupportWrite SupportMode = "write"
+)
+
+func (m SupportMode) valid() bool { return m == SupportRead || m == SupportWrite }
+
+// SupportEnd says how a support session ended.
+type SupportEnd string
+
+// The ends of a support session.
+const (
+	SupportStopped         SupportEnd = "stopped" // by whoever was in it
+	SupportExpired         SupportEnd = "expired"
+	SupportRevoked         SupportEnd = "revoked" // by the tenant
+	SupportAgentDisabled   SupportEnd = "agent_disabled"
+	SupportActorGone       SupportEnd = "actor_gone"  // staff who may not look as clients any more
+	SupportTargetGone      SupportEnd = "target_gone" // the person looked as is no member any more
+	SupportTenantSuspended SupportEnd = "tenant_suspended"
+)
+
+// Answer says what became of an access request.
+type Answer string
+
+// The answers to an access request.
+const (
+	AnswerGranted   Answer = "granted"
+	AnswerDenied    Answer = "denied"
+	AnswerWithdrawn Answer = "withdrawn" // by the agent, or by a newer request
+)
+
+// EventResult says whether what an event of a trail tells of was done.
+type EventResult string
+
+// The results of an event.
+const (
+	ResultOK     EventResult = "ok"
+	ResultDenied EventResult = "denied"
+)

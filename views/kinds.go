@@ -1,0 +1,239 @@
+package views
+
+import (
+	"slices"
+	"strings"
+)
+
+// kind is how pages speak of one kind of thing, by the word that the audit trail
+// and the bin have for it. The other half of its row is in store/kinds.go; a test
+// fails for a kind or a verb that only one of the two knows.
+type kind struct {
+	word string // such as "project"
+	name string // such as "Project"; "" is never named
+	icon string
+	open func(Base, string) string // where its page is; nil has none
+	back func(Base, string) string // where a form restores it from the bin; nil has none
+	// filter is what the activity page calls events of its verbs; "" is no filter of
+	// its own. It narrows to the verbs that begin as these do.
+	filter string
+	// verbs are what can happen to it, by the words of the trail.
+	verbs map[string]verb
+}
+
+// verb is how pages speak of one thing that happened.
+type verb struct {
+	trail string // between who did it and what it was done to; "" is not in the trail
+	// client is the same in an agency's trail, before the name of a client; "" is
+	// never done to a client.
+	client string
+	flash  string                    // what the page after it says; "" says nothing
+	undo   func(Base, string) string // where the flash's form undoes it; nil cannot be undone
+}
+
+var kinds = []kind{
+	{word: "project", name: "Project", icon: "folder", open: Base.Project, back: Base.ProjectRestore, filter: "Projects", verbs: map[string]verb{
+		"project.created":     {trail: "created the project", flash: "Project created."},
+		"project.updated":     {trail: "edited the project", flash: "Project saved."},
+		"project.moved":       {trail: "reordered the project"},
+		"project.archived":    {trail: "archived the project", flash: "Project archived.", undo: Base.ProjectUnarchive},
+		"project.unarchived":  {trail: "unarchived the project", flash: "Project unarchived."},
+		"project.binned":      {trail: "deleted the project", flash: "Project moved to the bin. It stays there for 30 days.", undo: Base.ProjectRestore},
+		"project.restored":    {trail: "restored the project", flash: "Project restored."},
+		"project.purged":      {trail: "permanently deleted a project after 30 days in the bin"},
+		"project.digest_sent": {trail: "sent the daily digest"},
+	}},
+	{word: "deliverable", name: "Deliverable", icon: "layers", open: Base.Deliverable, back: Base.DeliverableRestore, filter: "Deliverables", verbs: map[string]verb{
+		"deliverable.created":    {trail: "created", flash: "Deliverable created. Add its files, then publish it."},
+		"deliverable.updated":    {trail: "edited", flash: "Deliverable saved."},
+		"deliverable.moved":      {trail: "reordered"},
+		"deliverable.archived":   {trail: "archived", flash: "Deliverable archived.", undo: Base.DeliverableUnarchive},
+		"deliverable.unarchived": {trail: "unarchived", flash: "Deliverable unarchived."},
+		"deliverable.binned":     {trail: "deleted", flash: "Deliverable moved to the bin. It stays there for 30 days.", undo: Base.DeliverableRestore},
+		"deliverable.restored":   {trail: "restored", flash: "Deliverable restored."},
+		"deliverable.purged":     {trail: "permanently deleted a deliverable after 30 days in the bin"},
+	}},
+	{word: "version", filter: "Versions", verbs: map[string]verb{
+		"version.created":   {trail: "started a new version of", flash: "Draft version created. Only your team can see it until you publish."},
+		"version.published": {trail: "published a new version of", flash: "Published. The client can see it now."},
+		"version.mail_sent": {trail: "sent the email about a new version to"},
+		"version.purged":    {trail: "permanently deleted a version after 30 days in the bin"},
+	}},
+	{word: "file", name: "File", icon: "file", back: Base.FileRestore, filter: "Files", verbs: map[string]verb{
+		"file.uploaded":         {trail: "uploaded", flash: "Files uploaded. Only your team can see them until you publish."},
+		"file.downloaded":       {trail: "downloaded"},
+		"file.viewed":           {trail: "viewed"},
+		"file.binned":           {trail: "deleted", flash: "File moved to the bin. It stays there for 30 days.", undo: Base.FileRestore},
+		"file.restored":         {trail: "restored", flash: "File restored."},
+		"file.purged":           {trail: "permanently deleted a file after 30 days in the bin"},
+		"file.upload_cancelled": {trail: "cancelled an upload", flash: "Upload cancelled. What had arrived was removed."},
+		"file.missing":          {trail: "found a file missing from storage"},
+		"file.recovered":        {trail: "found a missing file again"},
+		"file.marked_lost":      {trail: "recorded that a file is lost"},
+	}},
+	{word: "membership", filter: "People", verbs: map[string]verb{
+		"member.added":        {trail: "gave access to"},
+		"member.joined":       {trail: "accepted an invitation and joined as", flash: "Welcome. You have joined."},
+		"member.role_changed": {trail: "changed the role of", flash: "Role changed. It applies from their next click."},
+		"member.removed":      {trail: "removed", flash: "Removed. They no longer have access."},
+		"member.left":         {trail: "left"},
+		"member.forgotten":    {trail: "erased the account of"},
+		"member.staff_joined": {trail: "joined from the agency", client: "joined the workspace of", flash: "You have joined. Its people see you under People."},
+		"member.staff_left":   {trail: "left", client: "left the workspace of", flash: "You have left. You still see its name and counts."},
+	}},
+	{word: "invite", verbs: map[string]verb{
+		"member.invited":        {trail: "invited", flash: "Invited. The email is on its way."},
+		"member.list_invited":   {trail: "invited a list of people", flash: "Invited everyone on the list. The emails are on their way."},
+		"member.invite_resent":  {trail: "resent the invitation of", flash: "Invitation sent again. The link in the earlier email no longer works."},
+		"member.invite_revoked": {trail: "revoked the invitation of", flash: "Invitation revoked. Its link no longer works."},
+		"member.mail_sent":      {trail: "sent the invitation to"},
+	}},
+	{word: "tenant", verbs: map[string]verb{
+		"tenant.created":                 {trail: "created this workspace", client: "created the workspace of", flash: "Workspace created. The people you named get an invitation by email."},
+		"tenant.updated":                 {trail: "changed the settings", flash: "Settings saved."},
+		"tenant.renamed":                 {trail: "renamed this workspace", client: "renamed the workspace of", flash: "Name saved."},
+		"tenant.suspended":               {trail: "suspended this workspace", client: "suspended the workspace of", flash: "Suspended. Its people see a notice. Everything is kept."},
+		"tenant.resumed":                 {trail: "resumed this workspace", client: "resumed the workspace of", flash: "Resumed. Its people can open it again."},
+		"tenant.archived":                {trail: "archived this workspace", client: "archived the workspace of", flash: "Archived. Everything is kept, and your plan has room again."},
+		"tenant.unarchived":              {trail: "unarchived this workspace", client: "unarchived the workspace of", flash: "Unarchived. Its people can open it again."},
+		"tenant.people_managers_changed": {trail: "changed who manages the client's people", flash: "Saved. You set who manages the client's people."},
+		"tenant.logo_set":                {trail: "changed the logo", flash: "Logo saved. People see it on the next page they open."},
+		"tenant.logo_removed":            {trail: "removed the logo", flash: "Logo removed."},
+	}},
+	{word: "plan", verbs: map[string]verb{
+		"plan.changed":         {trail: "changed the plan", client: "changed the plan of", flash: "Plan saved."},
+		"plan.usage_corrected": {trail: "corrected the usage counts"},
+	}},
+	{word: "domain", verbs: map[string]verb{
+		"domain.added":           {trail: "added a domain", flash: "Domain added. It is used here once it is verified."},
+		"domain.removed":         {trail: "removed a domain", flash: "Domain removed. It no longer opens anything."},
+		"domain.verified":        {trail: "verified a domain"},
+		"domain.lapsed":          {trail: "could no longer verify a domain and stopped using it"},
+		"domain.check_requested": {flash: "Checking. This page shows the result in a moment."},
+	}},
+	{word: "support_grant", verbs: map[string]verb{
+		"support.granted": {trail: "allowed support access", flash: "Support access allowed. You can revoke it at any time."},
+		"support.revoked": {trail: "revoked support access", flash: "Support access revoked."},
+	}},
+	{word: "access_request", verbs: map[string]verb{
+		"support.access_requested":  {trail: "requested support access"},
+		"support.access_approved":   {trail: "approved an access request", flash: "Support access allowed. You can revoke it at any time."},
+		"support.access_denied":     {trail: "declined an access request", flash: "Access request declined. The agent can read your message."},
+		"support.request_mail_sent": {trail: "sent the email about an access request to"},
+		"support.requests_allowed":  {trail: "turned on access requests", flash: "Support can request access. You decide each time."},
+		"support.requests_blocked":  {trail: "turned off access requests", flash: "Access requests turned off."},
+	}},
+	{word: "support_session", filter: "Support", verbs: map[string]verb{
+		"support.started":         {trail: "started a support session"},
+		"support.refused":         {trail: "was refused a support session"},
+		"support.stopped":         {trail: "ended the support session"},
+		"support.expired":         {trail: "reached the end of the support session"},
+		"support.ended":           {trail: "ended a support session", flash: "Support session ended."},
+		"support.mail_sent":       {trail: "sent the email about a support session to"},
+		"support.view_started":    {trail: "started to view as a client"},
+		"support.page_seen":       {trail: "viewed a page"},
+		"support.write_requested": {trail: "asked to make changes"},
+		"support.write_started":   {trail: "started making changes"},
+		"support.write_confirmed": {trail: "approved changes by another support agent"},
+		"support.ledger_exported": {trail: "downloaded the support ledger"},
+	}},
+	{word: "job", verbs: map[string]verb{
+		"job.cancelled": {trail: "had a task cancelled because they no longer had permission"},
+	}},
+	{word: "access", filter: "Refusals", verbs: map[string]verb{
+		"access.refused":       {trail: "was refused access"},
+		"access.refused_often": {trail: "was refused access many more times within a minute"},
+	}},
+}
+
+// kindOf is the row of a kind; one that is not there has no words.
+func kindOf(word string) kind {
+	i := slices.IndexFunc(kinds, func(k kind) bool { return k.word == word })
+	if i < 0 {
+		return kind{}
+	}
+	return kinds[i]
+}
+
+func verbOf(word string) (verb, bool) {
+	for _, k := range kinds {
+		if v, ok := k.verbs[word]; ok {
+			return v, true
+		}
+	}
+	return verb{}, false
+}
+
+// TrailVerb is what the trail says between who did something and what it was done
+// to. A verb without words is shown as it is.
+func TrailVerb(word string) string {
+	if v, _ := verbOf(word); v.trail != "" {
+		return v.trail
+	}
+	return word
+}
+
+// ClientVerb is [TrailVerb] in an agency's trail, before the name of a client.
+func ClientVerb(word string) string {
+	v, _ := verbOf(word)
+	return v.client
+}
+
+// TrailFilters are the kinds of event that the activity page can narrow to: the
+// first part of a verb, or "mail" for what was sent.
+func TrailFilters() []Choice {
+	var all []Choice
+	for _, k := range kinds {
+		if k.filter == "" {
+			continue
+		}
+		for word := range k.verbs {
+			prefix, _, _ := strings.Cut(word, ".")
+			all = append(all, Choice{Value: prefix, Label: k.filter})
+			break
+		}
+	}
+	return append(all, Choice{Value: "mail", Label: "Emails"})
+}
+
+// FlashFor is what a page says after a deed, named by the verb of the trail, and how
+// it can be undone on the thing with that id; "" cannot. A word that names no deed
+// says nothing.
+func FlashFor(b Base, word, id string) Flash {
+	v, _ := verbOf(word)
+	f := Flash{Text: v.flash}
+	if v.undo != nil && id != "" {
+		f.UndoURL = v.undo(b, id)
+	}
+	return f
+}
+
+// OpenURL is where the page of a thing is; "" where its kind has none.
+func OpenURL(b Base, word, id string) string { return urlBy(b, kindOf(word).open, id) }
+
+// RestoreURL is where a form restores a thing from the bin.
+func RestoreURL(b Base, word, id string) string { return urlBy(b, kindOf(word).back, id) }
+
+func urlBy(b Base, path func(Base, string) string, id string) string {
+	if path == nil {
+		return ""
+	}
+	return path(b, id)
+}
+
+// TrailVerbs are all verbs of the trail that there are words for, by kind.
+func TrailVerbs() map[string][]string {
+	all := map[string][]string{}
+	for _, k := range kinds {
+		all[k.word] = []string{}
+		for word, v := range k.verbs {
+			if v.trail != "" {
+				all[k.word] = append(all[k.word], word)
+			}
+		}
+	}
+	return all
+}
+
+// KindName is what people call a kind of thing, such as "Project".
+func KindName(word string) string { return kindOf(word).name }
