@@ -16,7 +16,7 @@ import (
 var recoversInside = map[string]string{
 	"n.run":   "handlers/web/readiness.go: pings through guarded",
 	"guarded": "handlers/web/readiness.go",
-	"s.Serve": "net/http: catches what its handlers do",
+	"s.Serve": "net/http: recovers from panics of handlers",
 }
 
 // Case 70: an unrecovered panic in a goroutine ends the process for everybody, so

@@ -21,6 +21,7 @@ import (
 	"portico/handlers/metrics"
 	"portico/handlers/signin"
 	"portico/handlers/support"
+	"portico/handlers/upload"
 	"portico/handlers/web"
 	"portico/static"
 	"portico/store"
@@ -52,7 +53,7 @@ const leastCountKey = 32
 // Deps are what the server is put together from.
 type Deps struct {
 	DB      *store.DB
-	Files   *files.Storage
+	Files   *files.Storage // nil serves no files
 	SignIn  *signin.Service
 	Ready   *web.Readiness    // nil is always ready
 	Metrics *metrics.Recorder // nil counts nothing
@@ -64,6 +65,7 @@ type Server struct {
 	cfg     Config
 	db      *store.DB
 	files   *files.Storage
+	uploads *upload.Service
 	signin  *signin.Service
 	ready   *web.Readiness
 	metrics *metrics.Recorder
@@ -91,8 +93,15 @@ func New(cfg Config, deps Deps) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	var uploads *upload.Service
+	if deps.Files != nil {
+		uploads, err = upload.New(upload.Config{DB: deps.DB, Storage: deps.Files, Metrics: deps.Metrics, Log: deps.Log})
+		if err != nil {
+			return nil, err
+		}
+	}
 	return &Server{
-		cfg: cfg, db: deps.DB, files: deps.Files, signin: deps.SignIn, support: supporting,
+		cfg: cfg, db: deps.DB, files: deps.Files, uploads: uploads, signin: deps.SignIn, support: supporting,
 		attempts: attempts,
 		ready:    cmp.Or(deps.Ready, &web.Readiness{}),
 		metrics:  deps.Metrics,

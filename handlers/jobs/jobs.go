@@ -25,6 +25,7 @@ import (
 	"portico/handlers/dnscheck"
 	"portico/handlers/metrics"
 	"portico/handlers/signin"
+	"portico/handlers/upload"
 	"portico/store"
 	"portico/store/queue"
 )
@@ -54,6 +55,7 @@ type Runner struct {
 	cfg     Config
 	db      *store.DB
 	log     *slog.Logger
+	uploads *upload.Service // nil without Storage
 	client  *river.Client[pgx.Tx]
 	refused atomic.Int64
 }
@@ -92,6 +94,12 @@ func newRunner(db *store.DB, cfg Config, change func(*Runner, *river.Config)) (*
 		cfg.DNS = dnscheck.NewResolver("")
 	}
 	r := &Runner{cfg: cfg, db: db, log: cfg.Log}
+	if cfg.Storage != nil {
+		var err error
+		if r.uploads, err = upload.New(upload.Config{DB: db, Storage: cfg.Storage, Metrics: cfg.Metrics, Log: cfg.Log}); err != nil {
+			return nil, fmt.Errorf("job runner: %w", err)
+		}
+	}
 	c := r.queueConfig()
 	change(r, c)
 	client, err := river.NewClient(riverpgxv5.New(db.JobPool()), c)
