@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 
+	"portico/handlers/frame"
+	"portico/handlers/support"
 	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
@@ -29,7 +31,7 @@ type Route struct {
 	// signed in, may come; 0 is as often as they like.
 	PerMinute int
 	// EveryHost: the same on the main host and on those of tenants. Without it a
-	// route that is no tenant's is on the main host alone.
+	// route that is not a tenant's exists only on the main host.
 	EveryHost bool
 	handle    func(http.ResponseWriter, *http.Request, store.Visitor) error
 }
@@ -95,7 +97,7 @@ func (s *Server) person(pattern string, h func(http.ResponseWriter, *http.Reques
 		if !ok {
 			return s.askToSignIn(w, r)
 		}
-		if me.Agent && !addressOf(r).route.Agents {
+		if me.Agent && !routeOf(r).Agents {
 			return store.ErrNotFound
 		}
 		return h(w, r, me)
@@ -127,9 +129,9 @@ func (s *Server) member(pattern string, needs store.Capability, h func(http.Resp
 			return s.refuseStranger(w, r, person)
 		}
 		if person.SupportOver && person.SupportSlug == me.Tenant.Slug {
-			return s.viewAsOver(w, r, person.SupportOverHow)
+			return s.viewAsEnded(w, r, person.SupportOverHow)
 		}
-		rule := addressOf(r).route
+		rule := routeOf(r)
 		if host := s.betterHost(r, me, rule); host != "" {
 			return s.leaveFor(w, r, host, pathAtHost(r))
 		}
@@ -166,8 +168,8 @@ func (s *Server) admit(r *http.Request, me store.Member, rule Route) error {
 	if me.Support == nil {
 		return nil
 	}
-	if s.cfg.Support == SupportOff && !me.Support.ViewAs() {
-		return errSupportOff
+	if s.cfg.Support == support.Off && !me.Support.ViewAs() {
+		return support.ErrOff
 	}
 	switch {
 	case rule.Support == SupportRefused,
@@ -197,8 +199,16 @@ func targetKind(path string) store.Kind {
 	return store.Kind(strings.TrimSuffix(before[strings.LastIndex(before, "/")+1:], "s"))
 }
 
-// refuseStranger answers somebody who is no member of the addressed tenant, just
-// as if there were none. The refusal stays in their own account's history.
+// viewAsEnded refuses what staff do on a page that they still see as somebody else.
+func (s *Server) viewAsEnded(w http.ResponseWriter, r *http.Request, how store.SupportEnd) error {
+	if wantsJSON(r) {
+		return support.ErrViewAsEnded
+	}
+	return support.ViewAsEnded(w, r, how)
+}
+
+// refuseStranger answers somebody who is not a member of the addressed tenant exactly
+// as if there were no such tenant. The refusal is recorded in their own account.
 func (s *Server) refuseStranger(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	if me.Agent && me.SupportOver {
 		http.Redirect(w, r, views.PathConsole+"?over=1", http.StatusSeeOther)
@@ -210,13 +220,13 @@ func (s *Server) refuseStranger(w http.ResponseWriter, r *http.Request, me store
 	return store.ErrNotFound
 }
 
-// askToSignIn sends people to the door and programs away.
+// askToSignIn redirects people to sign-in and answers programs with a 401.
 func (s *Server) askToSignIn(w http.ResponseWriter, r *http.Request) error {
 	if wantsJSON(r) {
 		return errSignIn
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	if addressOf(r).host != "" {
+	if frame.AddressOf(r).Host != "" {
 		return s.leaveToSignIn(w, r)
 	}
 	to := r.URL.RequestURI()
@@ -266,9 +276,9 @@ func (s *Server) visitor(r *http.Request, route Route, token *store.Token) (stor
 	if err := s.limitVisitor(r, token); err != nil {
 		return store.Visitor{}, err
 	}
-	ask := s.ask(r, route)
-	ask.Token = token
-	v, err := s.db.Identify(r.Context(), ask)
+	c := s.credentials(r, route)
+	c.Token = token
+	v, err := s.db.Identify(r.Context(), c)
 	if err == nil {
 		err = s.limitTenant(v)
 	}
@@ -279,6 +289,6 @@ func (s *Server) visitor(r *http.Request, route Route, token *store.Token) (stor
 }
 
 func wantsJSON(r *http.Request) bool {
-	return addressOf(r).route.JSON || strings.HasPrefix(r.Header.Get("Accept"), "application/json") ||
+	return routeOf(r).JSON || strings.HasPrefix(r.Header.Get("Accept"), "application/json") ||
 		strings.HasPrefix(r.Header.Get("Content-Type"), "application/json")
 }

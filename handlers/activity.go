@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/handlers/frame"
 	"portico/store"
 	"portico/views"
 )
@@ -20,7 +21,7 @@ func (s *Server) activityList(w http.ResponseWriter, r *http.Request, me store.M
 		Kind:    kindOf(q.Get("kind")),
 		Denied:  q.Get("refused") != "",
 		Support: q.Get("support") != "",
-		Page:    store.PageOf(activityShown, parseCursor(q.Get("before"))),
+		Page:    store.PageOf(activityShown, frame.ParseCursor(q.Get("before"))),
 	}
 	if id, err := uuid.Parse(q.Get("person")); err == nil {
 		filter.Person = id
@@ -32,20 +33,20 @@ func (s *Server) activityList(w http.ResponseWriter, r *http.Request, me store.M
 	if err := s.db.Read(r.Context(), me, store.ListActivity(filter, &events)); err != nil {
 		return err
 	}
-	c := s.chrome(r, me)
+	c := frame.Tenant(r, me)
 	props := views.ActivityProps{
 		Filters:  activityFilters(c.Base, q),
 		Filtered: filter.Kind != "" || filter.Denied || filter.Support || filter.Person != uuid.Nil,
 	}
 	events, next := store.Cut(events, filter.Page, func(e store.Activity) store.Cursor { return store.Cursor{At: e.At, ID: e.ID} })
-	if older := writeCursor(next); older != "" {
+	if older := frame.WriteCursor(next); older != "" {
 		props.OlderURL = c.Base.Activity(with(q, "before", older))
 	}
 	if q.Get("before") != "" {
 		props.NewerURL = c.Base.Activity(with(q, "before", ""))
 	}
 	props.Days = byDay(c, me, events)
-	return s.page(w, r, http.StatusOK, views.Activity(c, props))
+	return views.Render(w, r, http.StatusOK, views.Activity(c, props))
 }
 
 // byDay groups events under their days, as the reader's zone counts them.

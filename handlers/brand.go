@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"portico/files"
+	"portico/handlers/frame"
 	"portico/handlers/thumbnail"
 	"portico/handlers/web"
 	"portico/store"
@@ -88,7 +89,7 @@ func (s *Server) logoSet(w http.ResponseWriter, r *http.Request, me store.Member
 	if err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.SetLogo(r.Context(), logo) }); err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Settings(), "tenant.logo_set", "")
+	return frame.Done(w, r, frame.Base(r, me).Settings(), "tenant.logo_set", "")
 }
 
 // sentLogo is the file of the form: its beginning, and how large it was in all.
@@ -154,5 +155,5 @@ func (s *Server) logoRemove(w http.ResponseWriter, r *http.Request, me store.Mem
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Settings(), "tenant.logo_removed", "")
+	return frame.Done(w, r, frame.Base(r, me).Settings(), "tenant.logo_removed", "")
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/text/unicode/norm"
 
+	"portico/handlers/frame"
 	"portico/handlers/signin"
 	"portico/handlers/web"
 	"portico/store"
@@ -31,11 +32,11 @@ func (s *Server) clientNew(w http.ResponseWriter, r *http.Request, me store.Memb
 }
 
 func (s *Server) clientForm(w http.ResponseWriter, r *http.Request, me store.Member, status int, typed views.ClientForm) error {
-	roles := make([]views.Choice, 0, len(roleWords))
+	roles := make([]views.Choice, 0, len(frame.RoleNames))
 	for _, role := range store.Roles() {
-		roles = append(roles, views.Choice{Value: string(role), Label: roleWords[role]})
+		roles = append(roles, views.Choice{Value: string(role), Label: frame.RoleNames[role]})
 	}
-	return s.page(w, r, status, views.ClientNew(s.chrome(r, me), views.ClientNewProps{
+	return views.Render(w, r, status, views.ClientNew(frame.Tenant(r, me), views.ClientNewProps{
 		Form:    typed,
 		Address: s.cfg.URL.Host + string(views.PathBase("")),
 		Plans:   plansToGive(me),
@@ -68,7 +69,7 @@ func (s *Server) clientCreate(w http.ResponseWriter, r *http.Request, me store.M
 	case err != nil:
 		return err
 	}
-	return done(w, r, baseOf(r, me).Client(id.String()), "tenant.created", "")
+	return frame.Done(w, r, frame.Base(r, me).Client(id.String()), "tenant.created", "")
 }
 
 // newClient reads the form, and what was typed as it was.
@@ -107,7 +108,7 @@ func firstPeople(f *web.Form) (people []store.NewPerson, typed []views.ClientPer
 			} else if seen[p.Email] {
 				f.Errors[email] = "That address is already on another line."
 			}
-			if roleWords[p.Role] == "" {
+			if frame.RoleNames[p.Role] == "" {
 				f.Errors[role] = "Choose a role."
 			}
 			seen[p.Email] = true

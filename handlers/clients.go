@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/handlers/frame"
 	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
@@ -22,14 +23,14 @@ const clientsShown = 50
 func (s *Server) clientList(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	q := r.URL.Query()
 	page := store.ClientFilter{Text: strings.TrimSpace(q.Get("q")), Archived: q.Get("show") == string(store.Archived),
-		Page: store.PageOf(clientsShown, parseCursor(q.Get("after")))}
+		Page: store.PageOf(clientsShown, frame.ParseCursor(q.Get("after")))}
 	var clients []store.Client
 	var plan string
 	var used []store.Usage
 	if err := s.db.Read(r.Context(), me, store.ListClients(page, &clients), store.GetPlan(&plan), store.ListUsage(&used)); err != nil {
 		return err
 	}
-	c := s.chrome(r, me)
+	c := frame.Tenant(r, me)
 	props := views.ClientListProps{Query: page.Text, Archived: page.Archived, Room: clientRoom(plan, used)}
 	at := func(after string) string {
 		next := url.Values{}
@@ -41,14 +42,14 @@ func (s *Server) clientList(w http.ResponseWriter, r *http.Request, me store.Mem
 		return c.Base.Clients() + "?" + next.Encode()
 	}
 	clients, next := store.Cut(clients, page.Page, func(c store.Client) store.Cursor { return store.Cursor{Name: c.Name, ID: c.ID} })
-	if after := writeCursor(next); after != "" {
+	if after := frame.WriteCursor(next); after != "" {
 		props.MoreURL = at(after)
 	}
 	if page.After.ID != uuid.Nil {
 		props.FirstURL = at("")
 	}
 	props.Clients = clientRows(c.Base, clients)
-	return s.page(w, r, http.StatusOK, views.ClientList(c, props))
+	return views.Render(w, r, http.StatusOK, views.ClientList(c, props))
 }
 
 // clientRoom is how many clients count against the agency's plan, of how many.
@@ -67,14 +68,14 @@ func clientRows(base views.Base, clients []store.Client) []views.ClientRow {
 		rows[i] = views.ClientRow{
 			URL:          base.Client(c.ID.String()),
 			Name:         c.Name,
-			Accent:       orZero(c.Accent),
+			Accent:       frame.OrZero(c.Accent),
 			LogoURL:      logoURL(c.LogoID),
 			State:        views.State(c.State),
 			Plan:         planName(c.Plan),
 			People:       c.People,
 			Projects:     c.Projects,
 			Waiting:      c.Waiting,
-			LastActivity: orZero(c.LastActivityAt),
+			LastActivity: frame.OrZero(c.LastActivityAt),
 			Joined:       c.Joined,
 		}
 	}
@@ -101,17 +102,17 @@ func (s *Server) clientPage(w http.ResponseWriter, r *http.Request, me store.Mem
 		Projects:   client.Projects,
 		Waiting:    client.Waiting,
 		Since:      client.CreatedAt,
-		LastActive: orZero(client.LastActivityAt),
+		LastActive: frame.OrZero(client.LastActivityAt),
 		Form:       views.ClientForm{Name: client.Name, Plan: client.Plan},
 		PlanName:   planName(client.Plan),
 		Plans:      plansToGive(me),
 		JoinAs:     map[store.Role]string{store.RoleOwner: "an owner", store.RoleAdmin: "an admin"}[me.Role],
 	}
 	if client.Joined {
-		props.OpenURL = addressOf(r).platform + base.Home()
+		props.OpenURL = frame.AddressOf(r).Platform + base.Home()
 	}
 	edit(&props)
-	return s.page(w, r, status, views.ClientShow(s.chrome(r, me), props))
+	return views.Render(w, r, status, views.ClientShow(frame.Tenant(r, me), props))
 }
 
 // plansToGive are the plans that the member may give a client, with what each has
@@ -173,7 +174,7 @@ func (s *Server) clientLeave(w http.ResponseWriter, r *http.Request, me store.Me
 	})
 	switch {
 	case errors.Is(err, store.ErrStepUp):
-		return proveFirst(w, r, views.PathBase(me.Tenant.Slug).Client(web.PathID(r).String()))
+		return frame.StepUpFirst(w, r, views.PathBase(me.Tenant.Slug).Client(web.PathID(r).String()))
 	case errors.Is(err, store.ErrLastOwner):
 		return s.clientPage(w, r, me, http.StatusConflict, func(p *views.ClientShowProps) { p.Refused = lastOwner })
 	}
@@ -192,5 +193,5 @@ func (s *Server) clientDeed(w http.ResponseWriter, r *http.Request, me store.Mem
 	if err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return act(r.Context(), tx, id) }); err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Client(id.String()), did, "")
+	return frame.Done(w, r, frame.Base(r, me).Client(id.String()), did, "")
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/handlers/frame"
 	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
@@ -31,7 +32,7 @@ var listURLs = map[store.Kind]func(context.Context, *store.Tx, views.Base, uuid.
 func (s *Server) inList(r *http.Request, me store.Member, kind store.Kind, do func(*store.Tx, uuid.UUID) error) (list string, err error) {
 	id := web.PathID(r)
 	err = s.db.Write(r.Context(), me, func(tx *store.Tx) (err error) {
-		if list, err = listURLs[kind](r.Context(), tx, baseOf(r, me), id); err != nil {
+		if list, err = listURLs[kind](r.Context(), tx, frame.Base(r, me), id); err != nil {
 			return err
 		}
 		return do(tx, id)
@@ -67,7 +68,7 @@ func (s *Server) listDeed(kind store.Kind, verb string, do func(context.Context,
 		if err != nil {
 			return err
 		}
-		return done(w, r, list, verb, web.PathID(r).String())
+		return frame.Done(w, r, list, verb, web.PathID(r).String())
 	}
 }
 

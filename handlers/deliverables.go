@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/handlers/frame"
 	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
@@ -25,7 +26,7 @@ func deliverableRows(c views.Chrome, list []store.Deliverable) []views.Deliverab
 			Version:   d.Version,
 			Draft:     d.Draft,
 			Files:     d.Files,
-			Due:       orZero(d.DueOn),
+			Due:       frame.OrZero(d.DueOn),
 			Late:      late(d.DueOn, d.State, today),
 			Archived:  d.ArchivedAt != nil,
 			UpdatedAt: d.UpdatedAt,
@@ -56,7 +57,7 @@ func stateOf(d store.Deliverable) views.State {
 
 // deliverableList leads to the projects: deliverables are listed where they are.
 func (s *Server) deliverableList(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	http.Redirect(w, r, baseOf(r, me).Projects(), http.StatusSeeOther)
+	http.Redirect(w, r, frame.Base(r, me).Projects(), http.StatusSeeOther)
 	return nil
 }
 
@@ -69,7 +70,7 @@ func (s *Server) deliverableNewForm(w http.ResponseWriter, r *http.Request, me s
 	if err := s.db.Read(r.Context(), me, store.GetProject(web.PathID(r), &p)); err != nil {
 		return err
 	}
-	return s.page(w, r, status, views.DeliverableEdit(s.chrome(r, me), views.DeliverableFormProps{
+	return views.Render(w, r, status, views.DeliverableEdit(frame.Tenant(r, me), views.DeliverableFormProps{
 		ProjectID:     p.ID.String(),
 		ProjectName:   p.Name,
 		ProjectHidden: p.SharedAt == nil,
@@ -93,7 +94,7 @@ func (s *Server) deliverableCreate(w http.ResponseWriter, r *http.Request, me st
 	if err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Deliverable(id.String()), "deliverable.created", "")
+	return frame.Done(w, r, frame.Base(r, me).Deliverable(id.String()), "deliverable.created", "")
 }
 
 func deliverableForm(r *http.Request) (store.DeliverableInput, views.DeliverableForm, error) {
@@ -135,8 +136,8 @@ func (s *Server) deliverableShow(w http.ResponseWriter, r *http.Request, me stor
 	if err != nil {
 		return err
 	}
-	c := s.chrome(r, me)
-	return s.page(w, r, http.StatusOK, views.DeliverableShow(c, deliverablePage(c, me, d, versions, open, list, people)))
+	c := frame.Tenant(r, me)
+	return views.Render(w, r, http.StatusOK, views.DeliverableShow(c, deliverablePage(c, me, d, versions, open, list, people)))
 }
 
 // openVersion is the one the query names, else the newest the reader may see.
@@ -164,7 +165,7 @@ func deliverablePage(c views.Chrome, me store.Member, d store.Deliverable, versi
 		Brief:       d.Brief,
 		ProjectName: d.ProjectName,
 		ProjectURL:  c.Base.Project(d.ProjectID.String()),
-		Due:         orZero(d.DueOn),
+		Due:         frame.OrZero(d.DueOn),
 		Late:        late(d.DueOn, d.State, c.Dates.Today()),
 		Archived:    d.ArchivedAt != nil,
 		CanEdit:     edit,
@@ -200,7 +201,7 @@ func withVersion(p *views.DeliverableShowProps, c views.Chrome, me store.Member,
 		CreatedBy:   v.AuthorName,
 		CreatedAt:   v.CreatedAt,
 		PublishedBy: v.PublisherName,
-		PublishedAt: orZero(v.SharedAt),
+		PublishedAt: frame.OrZero(v.SharedAt),
 	}
 	ready := 0
 	for _, f := range list {
@@ -252,7 +253,7 @@ func (s *Server) deliverableEdit(w http.ResponseWriter, r *http.Request, me stor
 }
 
 func (s *Server) deliverableEditForm(w http.ResponseWriter, r *http.Request, me store.Member, status int, d store.Deliverable, typed views.DeliverableForm) error {
-	return s.page(w, r, status, views.DeliverableEdit(s.chrome(r, me), views.DeliverableFormProps{
+	return views.Render(w, r, status, views.DeliverableEdit(frame.Tenant(r, me), views.DeliverableFormProps{
 		ID:          d.ID.String(),
 		Title:       d.Title,
 		ProjectID:   d.ProjectID.String(),
@@ -278,5 +279,5 @@ func (s *Server) deliverableUpdate(w http.ResponseWriter, r *http.Request, me st
 	if err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Deliverable(id.String()), "deliverable.updated", "")
+	return frame.Done(w, r, frame.Base(r, me).Deliverable(id.String()), "deliverable.updated", "")
 }

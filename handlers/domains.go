@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"portico/handlers/dnscheck"
+	"portico/handlers/frame"
 	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
@@ -16,7 +17,7 @@ import (
 // step-up, and a session of a tenant's host never has one.
 func (s *Server) onMain(h func(http.ResponseWriter, *http.Request, store.Member) error) func(http.ResponseWriter, *http.Request, store.Member) error {
 	return func(w http.ResponseWriter, r *http.Request, me store.Member) error {
-		if addressOf(r).host == "" {
+		if frame.AddressOf(r).Host == "" {
 			return h(w, r, me)
 		}
 		if r.PathValue("id") != "" { // what is not there is not there on any host
@@ -39,7 +40,7 @@ func (s *Server) domainsPage(w http.ResponseWriter, r *http.Request, me store.Me
 	if err := s.db.Read(r.Context(), me, store.ListDomains(&domains), store.FreshStepUp(me, &fresh)); err != nil {
 		return err
 	}
-	c := s.chrome(r, me)
+	c := frame.Tenant(r, me)
 	looking := r.URL.Query().Get("did") == "domain.check_requested"
 	p := views.DomainsProps{
 		Form: form, StepUpURL: views.StepUpTo(c.Base.Domains()), Fresh: fresh,
@@ -55,7 +56,7 @@ func (s *Server) domainsPage(w http.ResponseWriter, r *http.Request, me store.Me
 		// Somebody waits for the answer; the page without its flash asks again.
 		w.Header().Set("Refresh", "4; url="+c.Base.Domains())
 	}
-	return s.page(w, r, status, views.Domains(c, p))
+	return views.Render(w, r, status, views.Domains(c, p))
 }
 
 func (s *Server) domainRow(base views.Base, d store.Domain) views.DomainRow {
@@ -68,7 +69,7 @@ func (s *Server) domainRow(base views.Base, d store.Domain) views.DomainRow {
 		ProofValue: dnscheck.ProofValue(d.Token),
 		Seen:       d.Seen,
 		Looking:    d.Looking,
-		LastTry:    orZero(d.CheckedAt),
+		LastTry:    frame.OrZero(d.CheckedAt),
 		NextTry:    nextTry(d, time.Now()),
 		CheckURL:   base.DomainCheck(d.ID.String()),
 		RemoveURL:  base.DomainRemove(d.ID.String()),
@@ -121,7 +122,7 @@ func (s *Server) domainRemove(w http.ResponseWriter, r *http.Request, me store.M
 
 // domainDone goes back to the list, by way of a step-up where one was missing.
 func (s *Server) domainDone(w http.ResponseWriter, r *http.Request, me store.Member, deed string, err error) error {
-	to := baseOf(r, me).Domains()
+	to := frame.Base(r, me).Domains()
 	if errors.Is(err, store.ErrStepUp) {
 		http.Redirect(w, r, views.StepUpTo(to), http.StatusSeeOther)
 		return nil
@@ -129,7 +130,7 @@ func (s *Server) domainDone(w http.ResponseWriter, r *http.Request, me store.Mem
 	if err != nil {
 		return err
 	}
-	return done(w, r, to, deed, "")
+	return frame.Done(w, r, to, deed, "")
 }
 
 // addressOfTenant is where all links of a tenant lead.

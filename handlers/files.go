@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"portico/files"
+	"portico/handlers/frame"
 	"portico/handlers/upload"
 	"portico/handlers/web"
 	"portico/store"
@@ -114,7 +115,7 @@ func (s *Server) fileDelete(w http.ResponseWriter, r *http.Request, me store.Mem
 	if id != uuid.Nil {
 		undo = id.String()
 	}
-	return done(w, r, baseOf(r, me).Deliverable(deliverable.String()), deed, undo)
+	return frame.Done(w, r, frame.Base(r, me).Deliverable(deliverable.String()), deed, undo)
 }
 
 func (s *Server) fileRestore(w http.ResponseWriter, r *http.Request, me store.Member) error {
@@ -125,7 +126,7 @@ func (s *Server) fileRestore(w http.ResponseWriter, r *http.Request, me store.Me
 	if err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Deliverable(deliverable.String()), "file.restored", "")
+	return frame.Done(w, r, frame.Base(r, me).Deliverable(deliverable.String()), "file.restored", "")
 }
 
 func (s *Server) binFile(r *http.Request, me store.Member, id uuid.UUID, binned bool) (deliverable uuid.UUID, err error) {

@@ -6,17 +6,18 @@ import (
 	"strings"
 
 	"portico/handlers/dnscheck"
+	"portico/handlers/frame"
 	"portico/handlers/signin"
 	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 )
 
-// leaveToSignIn sends a browser that is nobody's on a tenant's host to the main
-// one, which knows it or asks it to sign in, and hands it over. What was sent by
-// a form leads to a page first: our content policy lets no form lead elsewhere.
+// leaveToSignIn sends a browser without a session on a tenant's host to the main
+// host, which hands over its session there, after sign-in if needed. A form leads to a
+// page first, because our content policy forbids forms to lead to another host.
 func (s *Server) leaveToSignIn(w http.ResponseWriter, r *http.Request) error {
-	a := addressOf(r)
+	a := frame.AddressOf(r)
 	if !web.IsSafe(r.Method) {
 		http.Redirect(w, r, views.PathHandoverOver, http.StatusFound)
 		return nil
@@ -25,11 +26,11 @@ func (s *Server) leaveToSignIn(w http.ResponseWriter, r *http.Request) error {
 	if strings.HasPrefix(to, views.PathLogin) {
 		to = views.PathHome // the door is on the main host
 	}
-	page, err := s.signin.RequestHandover(w, r, a.host, to)
+	page, err := s.signin.RequestHandover(w, r, a.Host, to)
 	if err != nil {
 		return err
 	}
-	http.Redirect(w, r, a.platform+page, http.StatusFound)
+	http.Redirect(w, r, a.Platform+page, http.StatusFound)
 	return nil
 }
 
@@ -74,7 +75,7 @@ func (s *Server) handoverSpend(w http.ResponseWriter, r *http.Request, v store.V
 	if r.Method != http.MethodGet {
 		return &web.Problem{Status: http.StatusMethodNotAllowed}
 	}
-	host := addressOf(r).host
+	host := frame.AddressOf(r).Host
 	if host == "" {
 		return store.ErrNotFound
 	}
@@ -100,7 +101,7 @@ func (s *Server) handoverSpend(w http.ResponseWriter, r *http.Request, v store.V
 func (s *Server) betterHost(r *http.Request, me store.Member, rule Route) string {
 	host := me.Tenant.Host
 	theirs := me.Party == store.PartyAgency && me.Tenant.Kind == store.TenantClient
-	if host == "" || theirs || host == addressOf(r).host || !rule.Place || r.Method != http.MethodGet || me.Support != nil || wantsJSON(r) {
+	if host == "" || theirs || host == frame.AddressOf(r).Host || !rule.Place || r.Method != http.MethodGet || me.Support != nil || wantsJSON(r) {
 		return ""
 	}
 	return host

@@ -28,9 +28,9 @@ func (s *Server) home(w http.ResponseWriter, r *http.Request, me store.Person) e
 	}
 	c := frame.Person(me)
 	if all && len(rows) == 0 {
-		return s.page(w, r, http.StatusOK, views.NoWorkspaces(c))
+		return views.Render(w, r, http.StatusOK, views.NoWorkspaces(c))
 	}
-	return s.page(w, r, http.StatusOK, views.StaffHome(c, views.StaffHomeProps{
+	return views.Render(w, r, http.StatusOK, views.StaffHome(c, views.StaffHomeProps{
 		Query:      page.Text,
 		Workspaces: rows,
 		NewerURL:   page.first(views.PathHome),
@@ -52,13 +52,13 @@ func workspaceRows(mine []store.Workspace) []views.WorkspaceRow {
 			URL:           views.PathBase(m.Slug).Again(),
 			HomeURL:       views.PathBase(m.Slug).Home(),
 			Name:          m.Name,
-			Accent:        orZero(m.Accent),
+			Accent:        frame.OrZero(m.Accent),
 			LogoURL:       logoURL(m.LogoID),
 			Under:         under(m),
 			WaitingClient: forClient,
 			WaitingUs:     forUs,
 			Unread:        m.Unread,
-			LastActivity:  orZero(m.LastActivityAt),
+			LastActivity:  frame.OrZero(m.LastActivityAt),
 			State:         views.State(m.State),
 		}
 	}
@@ -77,15 +77,7 @@ func under(m store.Workspace) string {
 	case m.Kind == store.TenantAgency:
 		return "Your agency"
 	case m.Party == store.PartyClient:
-		return "Portal by " + orZero(m.AgencyName)
+		return "Portal by " + frame.OrZero(m.AgencyName)
 	}
-	return "Client of " + orZero(m.AgencyName)
-}
-
-func orZero[T any](p *T) T {
-	if p == nil {
-		var zero T
-		return zero
-	}
-	return *p
+	return "Client of " + frame.OrZero(m.AgencyName)
 }

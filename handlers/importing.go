@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode"
 
+	"portico/handlers/frame"
 	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
@@ -27,7 +28,7 @@ func (s *Server) importShow(w http.ResponseWriter, r *http.Request, me store.Mem
 func (s *Server) importPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, props views.ImportProps) error {
 	props.Most = ui.Count(maxImport, "person", "people")
 	props.Sides = me.Party == store.PartyAgency && me.Tenant.Kind == store.TenantClient
-	return s.page(w, r, status, views.Import(s.chrome(r, me), props))
+	return views.Render(w, r, status, views.Import(frame.Tenant(r, me), props))
 }
 
 // importPeople reads a list and shows what it read; a list that was seen like that,
@@ -54,7 +55,7 @@ func (s *Server) importPeople(w http.ResponseWriter, r *http.Request, me store.M
 		}
 		return s.importPage(w, r, me, status, props)
 	}
-	if err := s.countAttempt(r.Context(), importsPerHour, time.Hour, "lists of people from "+me.TenantID().String()); err != nil {
+	if err := s.attempts.Count(r.Context(), importsPerHour, time.Hour, "lists of people from "+me.TenantID().String()); err != nil {
 		return err
 	}
 	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.InvitePeople(r.Context(), people) })
@@ -68,7 +69,7 @@ func (s *Server) importPeople(w http.ResponseWriter, r *http.Request, me store.M
 	case err != nil:
 		return err
 	}
-	return done(w, r, baseOf(r, me).Members(), "member.list_invited", "")
+	return frame.Done(w, r, frame.Base(r, me).Members(), "member.list_invited", "")
 }
 
 // importForm reads the list from the file if one was sent, else from the field.
@@ -129,7 +130,7 @@ func (s *Server) judge(r *http.Request, me store.Member, rows []importRow) error
 		case p.Party == store.PartyClient && me.Tenant.Kind == store.TenantAgency:
 			row.wrong = "An agency has no client side. Invite clients in their own workspace."
 		case !me.Manages(p.Party, p.Role, byClient):
-			row.wrong = "You can't invite people as " + strings.ToLower(roleWords[p.Role]) + " of " + sideOf(me, p.Party) + "."
+			row.wrong = "You can't invite people as " + strings.ToLower(frame.RoleNames[p.Role]) + " of " + sideOf(me, p.Party) + "."
 		default:
 			row.left = here[p.Email]
 		}
@@ -154,7 +155,7 @@ func importProps(me store.Member, text string, rows []importRow) views.ImportPro
 			Line:  strconv.Itoa(row.line),
 			Name:  clip(strings.Map(visible, row.person.Name)),
 			Email: row.person.Email,
-			Role:  roleWords[row.person.Role],
+			Role:  frame.RoleNames[row.person.Role],
 			Side:  sideOf(me, row.person.Party),
 			Wrong: row.wrong,
 			Left:  row.left,

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 
+	"portico/handlers/frame"
 	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
@@ -43,7 +44,7 @@ func (s *Server) inviteProps(i store.Invitation, me store.Person, self string, t
 		Brand:     views.Brand{Name: i.Tenant.Name, By: i.Tenant.AgencyName, Accent: i.Tenant.Accent},
 		By:        i.InviterName,
 		Team:      i.Party == store.PartyAgency,
-		Role:      roleWords[i.Role],
+		Role:      frame.RoleNames[i.Role],
 		May:       roleSentence(i.Party, i.Role),
 		Email:     i.Email,
 		SignedIn:  me.Email,
@@ -105,5 +106,5 @@ func (s *Server) inviteAccept(w http.ResponseWriter, r *http.Request, me store.P
 	case err != nil:
 		return err
 	}
-	return done(w, r, views.PathBase(slug).Home(), "member.joined", "")
+	return frame.Done(w, r, views.PathBase(slug).Home(), "member.joined", "")
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/handlers/frame"
 	"portico/handlers/signin"
 	"portico/handlers/web"
 	"portico/store"
@@ -34,10 +35,10 @@ func inviteRows(base views.Base, me store.Member, invites []store.Invite, byClie
 		rows[n] = views.InviteRow{
 			Name:      i.Name,
 			Email:     i.Email,
-			Role:      roleWords[i.Role],
+			Role:      frame.RoleNames[i.Role],
 			Side:      sideOf(me, i.Party),
 			By:        i.InviterName,
-			SentAt:    orZero(i.SentAt),
+			SentAt:    frame.OrZero(i.SentAt),
 			ExpiresAt: i.ExpiresAt,
 			Expired:   i.Expired,
 			Lapsed:    i.InviterLostRight(byClient),
@@ -57,8 +58,8 @@ func inviteRows(base views.Base, me store.Member, invites []store.Invite, byClie
 // proof comes first, so that nothing typed is lost to it.
 func (s *Server) inviteNew(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	role := r.URL.Query().Get("role")
-	if role == string(store.RoleOwner) && !provedLately(me.Person) {
-		return proveFirst(w, r, views.PathBase(me.Tenant.Slug).InviteNewOwner())
+	if role == string(store.RoleOwner) && !frame.SteppedUp(me.Person) {
+		return frame.StepUpFirst(w, r, views.PathBase(me.Tenant.Slug).InviteNewOwner())
 	}
 	return s.invitingPage(w, r, me, http.StatusOK, views.InviteNewForm{Role: role}, "")
 }
@@ -76,7 +77,7 @@ func (s *Server) invitingPage(w http.ResponseWriter, r *http.Request, me store.M
 	if typed.Role == "" {
 		typed.Role = string(store.RoleMember)
 	}
-	c := s.chrome(r, me)
+	c := frame.Tenant(r, me)
 	props := views.InviteNewProps{Form: typed, ProveURL: proveURL}
 	for _, p := range may {
 		props.Parties = append(props.Parties, ui.Option{Value: string(p), Label: sideOf(me, p), Selected: string(p) == typed.Party})
@@ -84,13 +85,13 @@ func (s *Server) invitingPage(w http.ResponseWriter, r *http.Request, me store.M
 	for _, role := range store.Roles() {
 		switch {
 		case !slices.ContainsFunc(may, func(p store.Party) bool { return me.Manages(p, role, byClient) }):
-		case role == store.RoleOwner && !provedLately(me.Person) && typed.Role != string(store.RoleOwner):
+		case role == store.RoleOwner && !frame.SteppedUp(me.Person) && typed.Role != string(store.RoleOwner):
 			props.OwnerURL = c.Base.InviteNewOwner()
 		default:
-			props.Roles = append(props.Roles, ui.Option{Value: string(role), Label: roleWords[role], Selected: string(role) == typed.Role})
+			props.Roles = append(props.Roles, ui.Option{Value: string(role), Label: frame.RoleNames[role], Selected: string(role) == typed.Role})
 		}
 	}
-	return s.page(w, r, status, views.InviteNew(c, props))
+	return views.Render(w, r, status, views.InviteNew(c, props))
 }
 
 func (s *Server) inviteCreate(w http.ResponseWriter, r *http.Request, me store.Member) error {
@@ -101,7 +102,7 @@ func (s *Server) inviteCreate(w http.ResponseWriter, r *http.Request, me store.M
 	typed := views.InviteNewForm{Name: f.Raw("name"), Email: f.Raw("email"), Party: f.Raw("party"), Role: f.Raw("role")}
 	p := newPerson(f, me)
 	if f.Valid() {
-		if err := s.countAttempt(r.Context(), invitesPerHour, time.Hour, "invitations to "+p.Email+" from "+me.TenantID().String()); err != nil {
+		if err := s.attempts.Count(r.Context(), invitesPerHour, time.Hour, "invitations to "+p.Email+" from "+me.TenantID().String()); err != nil {
 			return err
 		}
 		err = s.db.Write(r.Context(), me, func(tx *store.Tx) error {
@@ -116,12 +117,12 @@ func (s *Server) inviteCreate(w http.ResponseWriter, r *http.Request, me store.M
 		wrong = f.Errors
 	case errors.Is(err, store.ErrStepUp):
 		wrong = store.InvalidError{"role": "To invite an owner, confirm it's you. Confirm in a new tab, then send this form."}
-		prove = addressOf(r).platform + views.StepUpTo(views.PathBase(me.Tenant.Slug).InviteNewOwner())
+		prove = frame.AddressOf(r).Platform + views.StepUpTo(views.PathBase(me.Tenant.Slug).InviteNewOwner())
 	case invalid:
 	case err != nil:
 		return err
 	default:
-		return done(w, r, baseOf(r, me).Members(), "member.invited", "")
+		return frame.Done(w, r, frame.Base(r, me).Members(), "member.invited", "")
 	}
 	typed.Errors = ui.Errors(wrong)
 	return s.invitingPage(w, r, me, http.StatusUnprocessableEntity, typed, prove)
@@ -162,14 +163,14 @@ func (s *Server) inviteResend(w http.ResponseWriter, r *http.Request, me store.M
 	if id == uuid.Nil {
 		return store.ErrNotFound // and counted for nobody
 	}
-	if err := s.countAttempt(r.Context(), invitesPerHour, time.Hour, "sendings of "+id.String()+" in "+me.TenantID().String()); err != nil {
+	if err := s.attempts.Count(r.Context(), invitesPerHour, time.Hour, "sendings of "+id.String()+" in "+me.TenantID().String()); err != nil {
 		return err
 	}
 	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.ResendInvite(r.Context(), id) })
 	if err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Members(), "member.invite_resent", "")
+	return frame.Done(w, r, frame.Base(r, me).Members(), "member.invite_resent", "")
 }
 
 func (s *Server) inviteRevoke(w http.ResponseWriter, r *http.Request, me store.Member) error {
@@ -177,5 +178,5 @@ func (s *Server) inviteRevoke(w http.ResponseWriter, r *http.Request, me store.M
 	if err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Members(), "member.invite_revoked", "")
+	return frame.Done(w, r, frame.Base(r, me).Members(), "member.invite_revoked", "")
 }

@@ -60,7 +60,7 @@ func TestDeedsHaveFlashes(t *testing.T) {
 		}
 		source, err := os.ReadFile(path)
 		for line := range strings.Lines(string(source)) {
-			if !strings.Contains(line, "done(") && !strings.Contains(line, "Done(") && !strings.Contains(line, "Deed(") && !strings.Contains(line, "Act(") && !strings.Contains(line, "answerAsk(") {
+			if !strings.Contains(line, "frame.Done(") && !strings.Contains(line, "Done(") && !strings.Contains(line, "Deed(") && !strings.Contains(line, "Act(") && !strings.Contains(line, "answerAsk(") {
 				continue
 			}
 			for _, m := range flashed.FindAllStringSubmatch(line, -1) {

@@ -40,7 +40,7 @@ func (w *world) agencyItself(t *testing.T) *world {
 		up.cast = append(up.cast, p)
 		if role == store.RoleOwner {
 			for _, mode := range []string{"read", "write"} {
-				s := support(t, p, mode, up.own)
+				s := supportSession(t, p, mode, up.own)
 				s.above = true
 				up.cast = append(up.cast, s)
 			}

@@ -86,13 +86,13 @@ func cast(t *testing.T, w *world, a, b *storetest.Tenants) []*persona {
 	for _, p := range all[len(all)-8:] {
 		switch p.role {
 		case store.RoleOwner:
-			all = append(all, support(t, p, "read", own))
+			all = append(all, supportSession(t, p, "read", own))
 			if p.party == store.PartyClient {
 				all = append(all, &persona{name: "staff looking as " + p.name, email: own.person(t, store.PartyAgency, store.RoleOwner), looks: true,
 					mode: "read", inside: true, party: p.party, role: p.role, as: own.absentee(t, p), places: []string{own.key}})
 			}
 			if p.party == store.PartyAgency {
-				all = append(all, support(t, p, "write", own))
+				all = append(all, supportSession(t, p, "write", own))
 			}
 		}
 	}
@@ -107,7 +107,7 @@ func cast(t *testing.T, w *world, a, b *storetest.Tenants) []*persona {
 	return all
 }
 
-func support(t *testing.T, as *persona, mode string, own *estate) *persona {
+func supportSession(t *testing.T, as *persona, mode string, own *estate) *persona {
 	t.Helper()
 	return &persona{name: "support to " + mode + " as " + as.name, email: storetest.Agent(t), agent: true, mode: mode,
 		inside: true, party: as.party, role: as.role, as: own.absentee(t, as), places: []string{own.key}}

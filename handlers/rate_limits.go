@@ -1,10 +1,6 @@
 package handlers
 
 import (
-	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -48,20 +44,5 @@ func (s *Server) limitRoute(r *http.Request, route Route, v store.Visitor) error
 	if me, ok := v.Member(); ok {
 		of += " in " + me.TenantID().String()
 	}
-	return s.countAttempt(r.Context(), route.PerMinute, time.Minute, route.pattern()+" by "+of)
-}
-
-// countAttempt counts one attempt of what the words name, and refuses it beyond
-// most. The database gets an HMAC of the words.
-func (s *Server) countAttempt(ctx context.Context, most int, window time.Duration, words string) error {
-	mac := hmac.New(sha256.New, s.cfg.CountKey)
-	mac.Write([]byte(words))
-	allowed, after, err := s.db.RateLimit(ctx, [32]byte(mac.Sum(nil)), window, most)
-	if err != nil {
-		return fmt.Errorf("count: %w", err)
-	}
-	if !allowed {
-		return web.TooMany(after, nil)
-	}
-	return nil
+	return s.attempts.Count(r.Context(), route.PerMinute, time.Minute, route.pattern()+" by "+of)
 }

@@ -53,16 +53,16 @@ func (s *Server) routes() []Route {
 		s.person("POST /step-up/passkey/answer", s.signin.PasskeyStepUp).agentsToo().json().limited(30),
 
 		// Staff who look as their client stop on whatever host they are.
-		s.person("POST /view-as/stop", s.viewAsStop).everyHost(),
+		s.person("POST /view-as/stop", s.support.StopViewAs).everyHost(),
 
 		// An agent of support, who is a member of nothing.
-		s.agent("GET /support", s.consoleShow).limited(120),
-		s.agent("POST /support/asks", s.whileOn(s.consoleAsk)).limited(30),
-		s.agent("POST /support/sessions", s.whileOn(s.consoleStart)).limited(30),
-		s.agent("GET /support/write", s.whileOn(s.consoleWrite)).limited(30),
-		s.agent("POST /support/write", s.whileOn(s.consoleWriteStart)).limited(30),
-		s.agent("POST /support/write/confirm", s.whileOn(s.consoleWriteConfirm)).limited(30),
-		s.agent("POST /support/stop", s.consoleStop),
+		s.agent("GET /support", s.support.Console).limited(120),
+		s.agent("POST /support/asks", s.support.IfAllowed(s.support.RequestAccess)).limited(30),
+		s.agent("POST /support/sessions", s.support.IfAllowed(s.support.StartSession)).limited(30),
+		s.agent("GET /support/write", s.support.IfAllowed(s.support.ShowWriting)).limited(30),
+		s.agent("POST /support/write", s.support.IfAllowed(s.support.StartWriting)).limited(30),
+		s.agent("POST /support/write/confirm", s.support.IfAllowed(s.support.ConfirmWriting)).limited(30),
+		s.agent("POST /support/stop", s.support.StopSession),
 
 		// A member of the tenant.
 		s.member("GET /{$}", store.SeeWork, s.tenantHome).supportReads().place(),
@@ -146,17 +146,17 @@ func (s *Server) routes() []Route {
 		s.member("POST /clients/{id}/join", store.ManageClients, s.clientAct("member.staff_joined", (*store.Tx).JoinClient)).agency(),
 		s.member("POST /clients/{id}/leave", store.ManageClients, s.clientLeave).agency(),
 
-		s.member("GET /support", store.SeeSupport, s.supportShow).supportReads(),
-		s.member("POST /support/grant", store.GrantSupport, s.supportGrant).limited(30),
-		s.member("GET /support/ledger.csv", store.SeeSupport, s.supportLedger).streams().limited(30),
-		s.member("POST /support/asking", store.GrantSupport, s.supportAsking).limited(30),
-		s.member("GET /support/asks/{id}", store.SeeSupport, s.supportAskShow),
-		s.member("POST /support/asks/{id}/grant", store.GrantSupport, s.supportAskGrant),
-		s.member("POST /support/asks/{id}/deny", store.GrantSupport, s.supportAskDeny),
-		s.member("POST /support/revoke", store.GrantSupport, s.supportRevoke),
-		s.member("POST /support/sessions/{id}/end", store.GrantSupport, s.supportSessionEnd),
+		s.member("GET /support", store.SeeSupport, s.support.Show).supportReads(),
+		s.member("POST /support/grant", store.GrantSupport, s.support.Grant).limited(30),
+		s.member("GET /support/ledger.csv", store.SeeSupport, s.support.ExportLedger).streams().limited(30),
+		s.member("POST /support/asking", store.GrantSupport, s.support.AllowRequests).limited(30),
+		s.member("GET /support/asks/{id}", store.SeeSupport, s.support.ShowRequest),
+		s.member("POST /support/asks/{id}/grant", store.GrantSupport, s.support.ApproveRequest),
+		s.member("POST /support/asks/{id}/deny", store.GrantSupport, s.support.DenyRequest),
+		s.member("POST /support/revoke", store.GrantSupport, s.support.Revoke),
+		s.member("POST /support/sessions/{id}/end", store.GrantSupport, s.support.EndSession),
 
-		s.member("POST /view-as", store.ViewAs, s.viewAsStart).limited(30),
+		s.member("POST /view-as", store.ViewAs, s.support.StartViewAs).limited(30),
 
 		// Whatever else: not there, and it says so to members alike.
 		s.member("/", store.SeeWork, s.memberNotFound).supportReads(),

@@ -17,8 +17,10 @@ import (
 	"time"
 
 	"portico/files"
+	"portico/handlers/frame"
 	"portico/handlers/metrics"
 	"portico/handlers/signin"
+	"portico/handlers/support"
 	"portico/handlers/upload"
 	"portico/handlers/web"
 	"portico/static"
@@ -42,7 +44,7 @@ type Config struct {
 	// AnswerTime is how long a page may take to be made; 0 is 14 seconds.
 	AnswerTime time.Duration
 	// Support is what the installation lets its own support do.
-	Support SupportMode
+	Support support.Mode
 }
 
 // leastCountKey is how long a [Config]'s CountKey is at least, in bytes.
@@ -69,6 +71,8 @@ type Server struct {
 	metrics *metrics.Recorder
 	log     *slog.Logger
 
+	support           *support.Service
+	attempts          frame.Attempts
 	visitors, tenants *web.RateLimiter
 }
 
@@ -82,16 +86,23 @@ func New(cfg Config, deps Deps) (*Server, error) {
 		return nil, fmt.Errorf("handlers: CountKey is shorter than %d bytes", leastCountKey)
 	}
 	cfg.AnswerTime = cmp.Or(cfg.AnswerTime, web.AnswerTimeout)
+	attempts := frame.Attempts{DB: deps.DB, Key: cfg.CountKey}
+	supporting, err := support.New(support.Config{
+		DB: deps.DB, Mode: cfg.Support, Passkeys: deps.SignIn, Attempts: attempts, Metrics: deps.Metrics,
+	})
+	if err != nil {
+		return nil, err
+	}
 	var uploads *upload.Service
 	if deps.Files != nil {
-		var err error
 		uploads, err = upload.New(upload.Config{DB: deps.DB, Storage: deps.Files, Metrics: deps.Metrics, Log: deps.Log})
 		if err != nil {
 			return nil, err
 		}
 	}
 	return &Server{
-		cfg: cfg, db: deps.DB, files: deps.Files, uploads: uploads, signin: deps.SignIn,
+		cfg: cfg, db: deps.DB, files: deps.Files, uploads: uploads, signin: deps.SignIn, support: supporting,
+		attempts: attempts,
 		ready:    cmp.Or(deps.Ready, &web.Readiness{}),
 		metrics:  deps.Metrics,
 		log:      deps.Log,

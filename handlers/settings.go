@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"portico/handlers/frame"
 	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
@@ -24,17 +25,17 @@ func (s *Server) settingsPage(w http.ResponseWriter, r *http.Request, me store.M
 	if typed == nil {
 		typed = &views.SettingsForm{
 			Name:         own.Name,
-			PortalName:   orZero(own.PortalName),
-			Welcome:      orZero(own.Welcome),
-			MailName:     orZero(own.MailName),
+			PortalName:   frame.OrZero(own.PortalName),
+			Welcome:      frame.OrZero(own.Welcome),
+			MailName:     frame.OrZero(own.MailName),
 			Accent:       me.Tenant.Accent,
 			OwnAccent:    own.Accent != nil,
 			ForgetsNames: own.ForgetsNames,
 		}
 	}
 	typed.Errors = wrong
-	c := s.chrome(r, me)
-	return s.page(w, r, status, views.Settings(c, views.SettingsProps{
+	c := frame.Tenant(r, me)
+	return views.Render(w, r, status, views.Settings(c, views.SettingsProps{
 		Form:      *typed,
 		Address:   s.addressOfTenant(me.Tenant),
 		Domains:   me.MayNow(store.ManageDomains) && me.Support == nil,
@@ -68,7 +69,7 @@ func (s *Server) settingsUpdate(w http.ResponseWriter, r *http.Request, me store
 	if err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Settings(), "tenant.updated", "")
+	return frame.Done(w, r, frame.Base(r, me).Settings(), "tenant.updated", "")
 }
 
 func settingsInput(f *web.Form) store.SettingsInput {

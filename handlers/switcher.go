@@ -23,7 +23,7 @@ func (s *Server) switcher(w http.ResponseWriter, r *http.Request, me store.Perso
 	if err != nil {
 		return err
 	}
-	return s.page(w, r, http.StatusOK, views.Switcher(frame.Person(me), views.SwitcherProps{
+	return views.Render(w, r, http.StatusOK, views.Switcher(frame.Person(me), views.SwitcherProps{
 		Query:      page.Text,
 		Workspaces: rows,
 		FirstURL:   page.first(views.PathSwitcher),
@@ -54,20 +54,20 @@ func (p workspacePage) first(path string) string {
 // workspaces reads one page of the person's workspaces, as the query asks for it.
 func (s *Server) workspaces(r *http.Request, me store.Person, shown int) ([]views.WorkspaceRow, workspacePage, error) {
 	q := r.URL.Query()
-	page := workspacePage{WorkspaceFilter: store.WorkspaceFilter{Text: strings.TrimSpace(q.Get("q")), Page: store.PageOf(shown, parseCursor(q.Get("after")))}}
+	page := workspacePage{WorkspaceFilter: store.WorkspaceFilter{Text: strings.TrimSpace(q.Get("q")), Page: store.PageOf(shown, frame.ParseCursor(q.Get("after")))}}
 	var mine []store.Workspace
 	if err := s.db.ReadOwn(r.Context(), me, store.MyWorkspaces(page.WorkspaceFilter, &mine)); err != nil {
 		return nil, page, err
 	}
 	mine, next := store.Cut(mine, page.Page, func(w store.Workspace) store.Cursor { return store.Cursor{At: w.UsedAt, ID: w.TenantID} })
-	page.next = writeCursor(next)
+	page.next = frame.WriteCursor(next)
 	return workspaceRows(mine), page, nil
 }
 
 // again leads to where the member was last in this tenant, if that is still
 // there, and else to its home.
 func (s *Server) again(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	base, place := baseOf(r, me), me.LastPlace
+	base, place := frame.Base(r, me), me.LastPlace
 	there, err := s.stillThere(r.Context(), me, place)
 	if err != nil {
 		return err

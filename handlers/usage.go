@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"portico/handlers/frame"
 	"portico/store"
 	"portico/views"
 	"portico/views/ui"
@@ -29,7 +30,7 @@ func (s *Server) usageShow(w http.ResponseWriter, r *http.Request, me store.Memb
 			Share: min(100, int(counts[m]*100/max(1, limit))), Over: counts[m] > limit,
 		})
 	}
-	return s.page(w, r, http.StatusOK, views.Usage(s.chrome(r, me), p))
+	return views.Render(w, r, http.StatusOK, views.Usage(frame.Tenant(r, me), p))
 }
 
 // metricsOf are what counts in a tenant: an agency's own place holds its team and

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"portico/handlers/frame"
 	"portico/handlers/web"
 	"portico/store"
 )
@@ -25,7 +26,7 @@ func (s *Server) versionCreate(w http.ResponseWriter, r *http.Request, me store.
 	if err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Deliverable(web.PathID(r).String()), "version.created", "")
+	return frame.Done(w, r, frame.Base(r, me).Deliverable(web.PathID(r).String()), "version.created", "")
 }
 
 func (s *Server) versionPublish(w http.ResponseWriter, r *http.Request, me store.Member) error {
@@ -50,5 +51,5 @@ func (s *Server) versionPublish(w http.ResponseWriter, r *http.Request, me store
 	if err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Deliverable(web.PathID(r).String()), "version.published", "")
+	return frame.Done(w, r, frame.Base(r, me).Deliverable(web.PathID(r).String()), "version.published", "")
 }

@@ -52,7 +52,7 @@ func (s *Service) forgetPage(w http.ResponseWriter, r *http.Request, status int,
 	if err := s.db.ReadOwn(r.Context(), me, store.ListLeaving(&leaving)); err != nil {
 		return err
 	}
-	p := views.ForgetProps{Email: me.Email, Form: form, Places: len(leaving), Fresh: fresh(me) || len(form.Errors) > 0, Refused: status == http.StatusConflict}
+	p := views.ForgetProps{Email: me.Email, Form: form, Places: len(leaving), Fresh: frame.SteppedUp(me) || len(form.Errors) > 0, Refused: status == http.StatusConflict}
 	for _, l := range leaving {
 		if l.Alone {
 			p.Alone = append(p.Alone, views.ForgetWorkspace{Name: l.Name, MembersURL: views.PathBase(l.Slug).Members()})
