@@ -11,8 +11,8 @@ import (
 	"portico/store"
 )
 
-// writeCursor puts a place in a list into a link; it is no secret and no promise. The
-// place before the first row is "".
+// writeCursor encodes a place in a list for a link. It is neither secret nor stable
+// across versions. The place before the first row is "".
 func writeCursor(c store.Cursor) string {
 	if c.ID == uuid.Nil {
 		return ""
@@ -21,7 +21,8 @@ func writeCursor(c store.Cursor) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(text))
 }
 
-// parseCursor reads a place in a list; what is not one is the place before the first row.
+// parseCursor decodes a place in a list. A malformed cursor is the place before the
+// first row.
 func parseCursor(s string) store.Cursor {
 	b, err := base64.RawURLEncoding.DecodeString(s)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"portico/store"
 )
 
-// limitVisitor refuses a browser, or a network without a session, that sends too
-// many requests. It comes before the first round trip and costs none.
+// limitVisitor refuses a browser, or a network without a session, that sends too many
+// requests. It runs before the first round trip and does not use the database.
 func (s *Server) limitVisitor(r *http.Request, token *store.Token) error {
 	key := "network " + web.Network(r)
 	if token != nil {
