@@ -13,7 +13,7 @@ import (
 	"portico/store"
 )
 
-// newClientForm is what somebody types who opens a workspace.
+// newClientForm is what somebody types to create a client.
 func newClientForm(name, slug string, edit url.Values) url.Values {
 	form := url.Values{"name": {name}, "slug": {slug}, "plan": {"starter"}}
 	for key, value := range edit {
@@ -22,8 +22,8 @@ func newClientForm(name, slug string, edit url.Values) url.Values {
 	return form
 }
 
-// clientAt is the id of the client that a redirect leads to.
-func clientAt(t *testing.T, got answer) string {
+// createdClientID is the id of the client that a redirect leads to.
+func createdClientID(t *testing.T, got answer) string {
 	t.Helper()
 	id := between(got.location(), "/clients/", "?")
 	if _, err := uuid.Parse(id); err != nil {
@@ -32,8 +32,8 @@ func clientAt(t *testing.T, got answer) string {
 	return id
 }
 
-// Dana opens a workspace in one form: look, plan and people come with it, the
-// people by mail, and it is in her list with its counts.
+// Dana creates a client with one form, which sets its colour, its plan and its first
+// people. The people are invited by mail, and the client is in her list.
 func TestClientInOneForm(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
@@ -44,7 +44,7 @@ func TestClientInOneForm(t *testing.T) {
 		"email_1": {" Ann@" + a.Suffix + ".test"}, "role_1": {"owner"}, "email_3": {"bo@" + a.Suffix + ".test"}, "role_3": {"viewer"},
 	}))
 	want(t, "created", got, http.StatusSeeOther)
-	id := clientAt(t, got)
+	id := createdClientID(t, got)
 	page := dana.get(t, at+"/"+id)
 	for _, says := range []string{"Ümbra &amp; Söhne", "/w/umbra-sohne-" + a.Suffix + "/", `value="growth" selected`, "Open workspace"} {
 		if !strings.Contains(page.body, says) {
@@ -58,12 +58,12 @@ func TestClientInOneForm(t *testing.T) {
 	}
 	list := dana.get(t, at+"?q=mbra")
 	if !strings.Contains(list.body, "/clients/"+id) || strings.Contains(list.body, "Acme") {
-		t.Error("it is not what is found by its name")
+		t.Error("the search by name does not find exactly this client")
 	}
 }
 
-// What cannot be taken is said beside its field, with all that was typed, and
-// nothing is made.
+// Invalid input is explained next to its field, keeps what was typed, and creates
+// nothing.
 func TestClientFormRefuses(t *testing.T) {
 	t.Parallel()
 	a, other, s := storetest.Agency(t), storetest.Agency(t), newSite(t)
@@ -101,16 +101,16 @@ func TestClientFormRefuses(t *testing.T) {
 		}
 	}
 	if got := dana.get(t, at+"?q=New"); strings.Contains(got.body, "row-link") {
-		t.Error("one was made all the same")
+		t.Error("a client was created all the same")
 	}
 	want(t, "as it should be", dana.post(t, at, newClientForm("New", free, nil)), http.StatusSeeOther)
-	id := clientAt(t, dana.post(t, at, newClientForm("Other", "", nil)))
+	id := createdClientID(t, dana.post(t, at, newClientForm("Other", "", nil)))
 	for path, form := range map[string]url.Values{"": {"name": {""}}, "/plan": {"plan": {"free"}}} {
 		want(t, "about a client: "+path, dana.post(t, at+"/"+id+path, form), http.StatusUnprocessableEntity)
 	}
 }
 
-// An agency whose plan has no room for a client is told so before anything is made.
+// A full plan refuses another client before anything is created.
 func TestClientIntoAFullPlan(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
@@ -140,8 +140,8 @@ func TestClientIntoAFullPlan(t *testing.T) {
 	want(t, "and none to bring it back", dana.post(t, at+"/"+id+"/unarchive", nil), http.StatusPaymentRequired)
 }
 
-// Suspended, a client's people see a notice and their team may look and not
-// touch, from the next request on; resumed, all is as it was.
+// From the next request after a suspension, client users see a notice and staff can
+// read but not change anything. Resuming restores everything.
 func TestSuspendedClient(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
@@ -175,8 +175,8 @@ func TestSuspendedClient(t *testing.T) {
 	}
 }
 
-// An agency's owner and its admins see of a client they are not in what it is
-// called and how much there is. Joining is seen by the client, and so is leaving.
+// Owners and admins of an agency see only the name and counts of a client that they
+// have not joined. The client sees who joins and who leaves.
 func TestJoinAClientToSeeInside(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
@@ -215,7 +215,7 @@ func TestJoinAClientToSeeInside(t *testing.T) {
 	want(t, "an admin opens one", b.post(t, "/w/"+a.Agency+"/clients", newClientForm("New "+a.Suffix, "", url.Values{"plan": nil})), http.StatusSeeOther)
 }
 
-// A thousand clients are pages of fifty, each of them once, and cost no more.
+// A thousand clients are listed on pages of fifty, each client once.
 func TestThousandClients(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
@@ -246,14 +246,14 @@ select gen_random_uuid(), 'client', $1, 'many-' || n || '-' || $2, 'Many ' || n 
 	}
 }
 
-// An owner leaves a client from the agency's page as from within: after a fresh proof,
-// which leads back to the page, and only where somebody else owns it.
+// An owner leaves a client from the agency's page only after a step-up, which leads back
+// to that page, and only if the client has another owner.
 func TestOwnerLeavesAClient(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	acme := a.Member(t, a.Mia, a.Acme)
 	page := "/w/" + a.Agency + "/clients/" + acme.TenantID().String()
-	old, fresh := s.as(t, a.Dana), s.proved(t, a.Dana)
+	old, fresh := s.as(t, a.Dana), s.steppedUp(t, a.Dana)
 	got := old.post(t, page+"/leave", nil)
 	want(t, "without a fresh proof", got, http.StatusSeeOther)
 	if !strings.HasPrefix(got.location(), "/step-up?") || !strings.Contains(got.location(), url.QueryEscape(page)) {

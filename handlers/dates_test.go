@@ -18,9 +18,9 @@ func setDates(t *testing.T, email, zone, locale string) {
 	}
 }
 
-// What happened at 23:30 UTC happened the next day in Auckland: each reader has it
-// under their own day, in their own words. Inside, support reads what its subject
-// does, and at home what it chose itself.
+// An event at 23:30 UTC is listed under the next day in Auckland: readers see dates in
+// their own zone and language. In a session, support sees its subject's dates; in the
+// console, its own.
 func TestDaysAreTheReaders(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t).letIn(t)
@@ -47,8 +47,8 @@ func TestDaysAreTheReaders(t *testing.T) {
 	hasNot(t, "the console", console, `lang="de"`, "UTC</time>")
 }
 
-// Work is late once its day is over where the reader is. It is always a later day
-// in Kiritimati than in Pago Pago.
+// Work is late once its due day is over in the reader's time zone. It is always a later
+// day in Kiritimati than in Pago Pago.
 func TestLateIsTheReaders(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
@@ -73,7 +73,7 @@ func TestLateIsTheReaders(t *testing.T) {
 	}
 }
 
-// In a look as a client's person, what staff change in their account is theirs.
+// Staff who view as a client user and change their account change only their own.
 func TestDatesDuringALook(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t)

@@ -8,8 +8,8 @@ import (
 	"portico/store"
 )
 
-// Mia was here a moment ago. Dana begins the next version of something Mia knows,
-// and a deliverable she does not: nothing Mia can see moves. Published, it does.
+// Mia was here a moment ago. Dana starts the next version of a deliverable that Mia
+// knows, and a new deliverable. Nothing that Mia sees changes until it is published.
 func TestDraftsMoveNothingForTheClient(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
@@ -57,8 +57,8 @@ update memberships set last_seen_at = now(), seen_before_at = now() where email 
 	}
 }
 
-// A tenant's name that cannot be one, and a path that wants cleaning on a
-// tenant's own host, are answered like any other.
+// A malformed slug is not found. A path that needs cleaning on a tenant's own host
+// never redirects to the internal path.
 func TestOddAddresses(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)

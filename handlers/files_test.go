@@ -16,8 +16,8 @@ import (
 	"portico/store"
 )
 
-// A download comes whole, by its head alone, or in the one piece asked for; many
-// pieces at once, and pieces that are not there, are refused.
+// A file can be downloaded whole, as one range, or asked about with HEAD. Several ranges
+// at once, and ranges outside the file, are refused.
 func TestDownload(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
@@ -55,8 +55,8 @@ func TestDownload(t *testing.T) {
 	want(t, "a piece of another file", other, 200)
 }
 
-// The client cannot have a file of a draft, nor tell that it is there; once the
-// version is published they can.
+// The client cannot download a file of a draft, nor tell that it exists, until the
+// version is published.
 func TestClientDownloadsPublishedFilesOnly(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
@@ -90,7 +90,7 @@ func TestClientDownloadsPublishedFilesOnly(t *testing.T) {
 	want(t, "a program signed out", d.nobody().get(t, d.at("/uploads/%s", id)), 401)
 }
 
-// Access taken away ends with the next request, also in the middle of a file.
+// People who lose access are refused at the next request, even in the middle of a file.
 func TestDownloadEndsWithAccess(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
@@ -106,7 +106,7 @@ func TestDownloadEndsWithAccess(t *testing.T) {
 	want(t, "somebody else's", d.ravi.with("Range", "bytes=500-").get(t, path), 206)
 }
 
-// In the bin a file is there for nobody; restored, it is back.
+// Nobody can download a file that is in the bin. After a restore they can.
 func TestBinnedFileIsNotThere(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
@@ -129,7 +129,7 @@ func TestBinnedFileIsNotThere(t *testing.T) {
 	want(t, "restore into what was published", d.ravi.post(t, d.at("/files/%s/restore", left), nil), 409)
 }
 
-// Names that try to be something else come back as names.
+// Hostile file names are sanitized in headers and escaped on pages.
 func TestHostileNames(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
@@ -157,8 +157,8 @@ func TestHostileNames(t *testing.T) {
 	hasNot(t, "the log", answer{body: d.logs.String()}, "passwd", "evil", "alert", "Gr")
 }
 
-// What could run a script is only ever saved, whatever its name says; what is
-// harmless may be shown. Nothing on the answer lets a browser think again.
+// Content that could run a script is only downloaded, whatever its name says. Harmless
+// content may be shown. The headers do not let a browser sniff another type.
 func TestActiveContentIsNeverShown(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
@@ -212,8 +212,8 @@ func trail(t *testing.T, id, verb string) (rows int) {
 	return rows
 }
 
-// Every download and every view is a row. Further pieces add none for a while,
-// unless no row stands for them: skipping the first byte hides nothing.
+// Every download is recorded. Further ranges of the same download are not recorded again
+// for ten minutes, but skipping the first byte avoids no record.
 func TestDownloadsAreOnRecord(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
@@ -257,13 +257,13 @@ func TestDownloadsAreOnRecord(t *testing.T) {
 	}
 }
 
-// When the trail cannot take the row, no byte goes out.
+// If the download cannot be recorded, no byte is sent.
 func TestDownloadNeedsItsRow(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
 	id := d.send(t, "a.txt", []byte("secret of "+d.Suffix))
-	// An audit row needs a share of the tenant's row; whoever holds all of it
-	// keeps this one tenant's trail shut.
+	// Inserting an audit row takes a shared lock on the tenant's row. An exclusive lock
+	// blocks the trail of this one tenant.
 	hold, err := storetest.Superuser(t).Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -280,8 +280,8 @@ func TestDownloadNeedsItsRow(t *testing.T) {
 	want(t, "once it is open", d.ravi.get(t, d.at("/files/%s", id)), 200)
 }
 
-// A support session that reads may download, each piece on record by itself, and
-// may upload nothing.
+// A support session in read mode may download, with each range recorded, and may not
+// upload.
 func TestSupportDownloads(t *testing.T) {
 	t.Parallel()
 	sup := setupDesk(t).letIn(t)
@@ -305,8 +305,8 @@ func TestSupportDownloads(t *testing.T) {
 	want(t, "Ravi himself", d.ravi.putPart(t, coming.part(1), []byte("12345")), 204)
 }
 
-// Object storage goes away and comes back: uploads and downloads answer 503 in
-// the meantime, the rest works, and what was under way goes on.
+// While object storage is away, uploads and downloads answer 503 and the rest works.
+// When it is back, uploads can be resumed.
 func TestStorageAway(t *testing.T) {
 	t.Parallel()
 	gateway, err := stack.StartS3(context.WithoutCancel(t.Context()), stack.S3Options{})
@@ -351,7 +351,7 @@ func TestStorageAway(t *testing.T) {
 	}
 }
 
-// A file that storage has lost is missed and said to be; it is never a 500.
+// A file that is missing in storage answers 404 with an explanation, never 500.
 func TestLostFile(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
@@ -366,7 +366,7 @@ func TestLostFile(t *testing.T) {
 	want(t, "kept", d.ravi.get(t, d.at("/files/%s", kept)), 200)
 }
 
-// Every object lies under its own tenant's prefix and nowhere else.
+// Every object key begins with its own tenant's prefix.
 func TestObjectsLieUnderTheirTenant(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
@@ -388,7 +388,7 @@ func TestObjectsLieUnderTheirTenant(t *testing.T) {
 	}
 }
 
-// A page of one draft and a tab of the next: an upload goes where it was meant.
+// A page that was opened for one draft cannot upload into the next.
 func TestUploadGoesIntoItsVersion(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
@@ -406,8 +406,8 @@ func TestUploadGoesIntoItsVersion(t *testing.T) {
 	}
 }
 
-// A file whose object storage lost, or holds as another, is refused in words, and
-// never a fault of ours; once the reconciler has marked it the page says so.
+// A file whose object is missing or has other content answers 404 with an explanation.
+// Once the reconciler has marked it, the page says that the file is missing.
 func TestLostFileIsRefusedInWords(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)

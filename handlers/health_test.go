@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// Neither page says what we are or where our neighbours live, to whoever asks.
+// The health checks reveal neither software nor addresses of other services.
 func TestHealthTellsNothing(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -13,8 +13,8 @@ import (
 	"portico/views"
 )
 
-// A kind of thing has a row in store/kinds.go and one in views/kinds.go, with the
-// same verbs: what the trail can say has words, and no words are for nothing.
+// Every kind has a row in store/kinds.go and one in views/kinds.go, with the same verbs:
+// each verb has a sentence, and each sentence has a verb.
 func TestKindsHaveWords(t *testing.T) {
 	t.Parallel()
 	words := views.TrailVerbs()
@@ -47,7 +47,7 @@ func TestKindsHaveWords(t *testing.T) {
 
 var flashed = regexp.MustCompile(`"([a-z]+\.[a-z_]+)"`)
 
-// What a redirect says was done, the page after it has words for.
+// Every verb that a redirect carries has a flash.
 func TestDeedsHaveFlashes(t *testing.T) {
 	t.Parallel()
 	found := 0

@@ -8,7 +8,7 @@ import (
 	"portico/e2e/storetest"
 )
 
-// Ravi makes a project, renames it, throws it away and takes it back.
+// Ravi creates a project, renames it, moves it to the bin and restores it.
 func TestProjectLife(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
@@ -24,13 +24,14 @@ func TestProjectLife(t *testing.T) {
 	want(t, "bin", ravi.post(t, at+"/delete", nil), 303)
 	want(t, "a binned project", ravi.get(t, at), 404)
 	if bin := ravi.get(t, base+"/bin"); !strings.Contains(bin.body, "Summer "+a.Suffix) {
-		t.Error("the bin does not show what was thrown into it")
+		t.Error("the bin does not show the project")
 	}
 	want(t, "restore", ravi.post(t, at+"/restore", nil), 303)
 	want(t, "a restored project", ravi.get(t, at), 200)
 }
 
-// A project without a name, due on no day: told beside the fields, values kept.
+// A missing name and an invalid date are reported next to their fields, and what was
+// typed is kept.
 func TestProjectBadInput(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)

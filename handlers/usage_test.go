@@ -10,8 +10,8 @@ import (
 	"portico/e2e/storetest"
 )
 
-// Case 56: a full plan says what is full, how much there is and who can help, to
-// people and to programs; what is there can still be seen.
+// Case 56: the refusal of a full plan says which limit is reached, how high it is and who
+// can raise it, to people and to programs. Existing work stays visible.
 func TestFullPlan(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
@@ -49,7 +49,7 @@ func TestFullPlan(t *testing.T) {
 	want(t, "usage, for somebody else there", s.as(t, a.Leo).get(t, base+"/usage"), http.StatusForbidden)
 }
 
-// An upload that does not fit is refused before anything of it is anywhere.
+// An upload that exceeds the plan is refused before anything is stored.
 func TestUploadIntoAFullPlan(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
@@ -66,7 +66,7 @@ func TestUploadIntoAFullPlan(t *testing.T) {
 	want(t, "one that fits", got, http.StatusCreated)
 }
 
-// Work that is not shared with the client changes nothing of what they are told.
+// Work that is not shared with the client does not change the usage page they see.
 func TestClientIsToldOfNoWorkUnseen(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
