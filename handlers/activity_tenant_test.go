@@ -10,7 +10,7 @@ import (
 
 // Case 54: each tenant reads only its own trail, whatever the filter names. What support
 // does is in the trail, and nobody can remove it.
-func TestTrailIsOnesOwn(t *testing.T) {
+func TestTenantReadsOnlyItsOwnTrail(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t).letIn(t)
 	globex := d.Member(t, d.Dana, d.Globex)

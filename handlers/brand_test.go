@@ -32,7 +32,7 @@ func (b *browser) logoOn(t *testing.T, path string) string {
 
 // Clients show their agency's logo until they have their own. A new logo has a new
 // address, and the old address stops working. Data hidden in the upload is not kept.
-func TestLogoIsWorn(t *testing.T) {
+func TestClientsShowTheirAgencysLogo(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	dana, mia := s.as(t, a.Dana), s.as(t, a.Mia)
@@ -68,7 +68,7 @@ func TestLogoIsWorn(t *testing.T) {
 }
 
 // An upload that cannot be a logo is refused next to its field, and changes nothing.
-func TestLogoRefused(t *testing.T) {
+func TestUnsafeLogosAreRefused(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	dana := s.as(t, a.Dana)
@@ -95,7 +95,7 @@ func TestLogoRefused(t *testing.T) {
 
 // People who may not edit the settings cannot change a logo, in their own tenant or in
 // another.
-func TestLogoIsForManagement(t *testing.T) {
+func TestOnlyManagersChangeLogos(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	content := thumbnailtest.PNG(t, thumbnailtest.TwoHalves(40, 40))
@@ -117,7 +117,7 @@ func ownColour(accent string) url.Values {
 
 // A client without its own colour shows its agency's, also after its settings are saved,
 // and again after its own colour is removed.
-func TestColourIsInherited(t *testing.T) {
+func TestClientsShowTheirAgencysColour(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	dana := s.as(t, a.Dana)
@@ -148,7 +148,7 @@ func TestColourIsInherited(t *testing.T) {
 // The sign-in page of a portal shows the brand that its agency chose, and never the
 // agency's internal name for the client. A tenant that does not exist has Portico's own
 // sign-in page.
-func TestDoorWearsTheBrand(t *testing.T) {
+func TestSignInPageShowsThePortalsBrand(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	dana := s.as(t, a.Dana)

@@ -34,7 +34,7 @@ func createdClientID(t *testing.T, got answer) string {
 
 // Dana creates a client with one form, which sets its colour, its plan and its first
 // people. The people are invited by mail, and the client is in her list.
-func TestClientInOneForm(t *testing.T) {
+func TestOneFormCreatesAClientWithPeople(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	dana, at := s.as(t, a.Dana), "/w/"+a.Agency+"/clients"
@@ -64,7 +64,7 @@ func TestClientInOneForm(t *testing.T) {
 
 // Invalid input is explained next to its field, keeps what was typed, and creates
 // nothing.
-func TestClientFormRefuses(t *testing.T) {
+func TestInvalidClientFormCreatesNothing(t *testing.T) {
 	t.Parallel()
 	a, other, s := storetest.Agency(t), storetest.Agency(t), newSite(t)
 	dana, at := s.as(t, a.Dana), "/w/"+a.Agency+"/clients"
@@ -111,7 +111,7 @@ func TestClientFormRefuses(t *testing.T) {
 }
 
 // A full plan refuses another client before anything is created.
-func TestClientIntoAFullPlan(t *testing.T) {
+func TestFullPlanRefusesAnotherClient(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	storetest.Plan(t, a.Agency, "starter")
@@ -142,7 +142,7 @@ func TestClientIntoAFullPlan(t *testing.T) {
 
 // From the next request after a suspension, client users see a notice and staff can
 // read but not change anything. Resuming restores everything.
-func TestSuspendedClient(t *testing.T) {
+func TestSuspendedClientIsReadOnly(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	project := storetest.Project(t, a.Member(t, a.Dana, a.Acme), "Spring")
@@ -177,7 +177,7 @@ func TestSuspendedClient(t *testing.T) {
 
 // Owners and admins of an agency see only the name and counts of a client that they
 // have not joined. The client sees who joins and who leaves.
-func TestJoinAClientToSeeInside(t *testing.T) {
+func TestOnlyJoinedManagersSeeAClientsWork(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	vera := "vera@" + a.Suffix + ".test"
@@ -216,7 +216,7 @@ func TestJoinAClientToSeeInside(t *testing.T) {
 }
 
 // A thousand clients are listed on pages of fifty, each client once.
-func TestThousandClients(t *testing.T) {
+func TestThousandClientsAreListedOnce(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	me := a.Member(t, a.Dana, a.Agency)
@@ -248,7 +248,7 @@ select gen_random_uuid(), 'client', $1, 'many-' || n || '-' || $2, 'Many ' || n 
 
 // An owner leaves a client from the agency's page only after a step-up, which leads back
 // to that page, and only if the client has another owner.
-func TestOwnerLeavesAClient(t *testing.T) {
+func TestOwnerLeavesAClientAfterStepUp(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	acme := a.Member(t, a.Mia, a.Acme)

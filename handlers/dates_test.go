@@ -21,7 +21,7 @@ func setDates(t *testing.T, email, zone, locale string) {
 // An event at 23:30 UTC is listed under the next day in Auckland: readers see dates in
 // their own zone and language. In a session, support sees its subject's dates; in the
 // console, its own.
-func TestDaysAreTheReaders(t *testing.T) {
+func TestDaysFollowTheReadersTimeZone(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t).letIn(t)
 	dana := d.Member(t, d.Dana, d.Acme)
@@ -49,7 +49,7 @@ func TestDaysAreTheReaders(t *testing.T) {
 
 // Work is late once its due day is over in the reader's time zone. It is always a later
 // day in Kiritimati than in Pago Pago.
-func TestLateIsTheReaders(t *testing.T) {
+func TestLateFollowsTheReadersTimeZone(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	dana := a.Member(t, a.Dana, a.Acme)
@@ -74,7 +74,7 @@ func TestLateIsTheReaders(t *testing.T) {
 }
 
 // Staff who view as a client user and change their account change only their own.
-func TestDatesDuringALook(t *testing.T) {
+func TestViewAsChangesOnlyTheStaffsOwnDates(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t)
 	mia, dana := d.Member(t, d.Mia, d.Acme), d.as(t, d.Dana)

@@ -16,7 +16,7 @@ import (
 )
 
 // A route that declares too little is reported, with what to declare and where.
-func TestUndeclaredRouteIsNoticed(t *testing.T) {
+func TestIncompleteRouteIsReported(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		route handlers.Route
@@ -47,7 +47,7 @@ func TestUndeclaredRouteIsNoticed(t *testing.T) {
 }
 
 // Case 38: a route without a rule for support refuses it, in read and in write mode.
-func TestUndeclaredSupportIsRefused(t *testing.T) {
+func TestRouteWithoutSupportRuleRefusesSupport(t *testing.T) {
 	t.Parallel()
 	route := handlers.Route{Method: "GET", Path: "/w/{tenant}/gadgets", Who: handlers.AMember, Needs: store.SeeWork}
 	inside := &visitor{email: "sam", agent: true, inside: true, mode: "write", party: store.PartyAgency, role: store.RoleOwner}
@@ -65,7 +65,7 @@ func TestUndeclaredSupportIsRefused(t *testing.T) {
 var notInTable = []string{"GET /static/", "GET /healthz", "GET /readyz"}
 
 // A route that is not in the table would have no access rule, so there must be none.
-func TestNoRouteBesideTheTable(t *testing.T) {
+func TestEveryRouteIsInTheTable(t *testing.T) {
 	t.Parallel()
 	source := parsePackage(t, ".")
 	for _, complaint := range routesNotInTable(source) {

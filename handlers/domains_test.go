@@ -11,7 +11,7 @@ import (
 
 // An owner with a recent step-up adds a domain, sees which records to publish, and
 // removes it. Without a step-up they are asked for one. Nobody else may change domains.
-func TestDomainsPage(t *testing.T) {
+func TestDomainChangesNeedAnOwnersStepUp(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	path, host := "/w/"+a.Acme+"/settings/domains", "portal-"+a.Suffix+".example.org"
@@ -61,7 +61,7 @@ func TestDomainsPage(t *testing.T) {
 
 // Once a domain is verified and points here, the tenant's pages move to it, and its
 // settings stay on the main host. Before that, nothing moves.
-func TestPagesMoveToTheTenantsOwnHost(t *testing.T) {
+func TestPagesMoveToAVerifiedDomain(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	admin := storetest.Admin(t)

@@ -10,7 +10,7 @@ import (
 
 // Mia was here a moment ago. Dana starts the next version of a deliverable that Mia
 // knows, and a new deliverable. Nothing that Mia sees changes until it is published.
-func TestDraftsMoveNothingForTheClient(t *testing.T) {
+func TestDraftsChangeNothingForTheClient(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	dana := a.Member(t, a.Dana, a.Acme)
@@ -59,7 +59,7 @@ update memberships set last_seen_at = now(), seen_before_at = now() where email 
 
 // A malformed slug is not found. A path that needs cleaning on a tenant's own host
 // never redirects to the internal path.
-func TestOddAddresses(t *testing.T) {
+func TestMalformedSlugsAreNotFound(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	dana := s.as(t, a.Dana)

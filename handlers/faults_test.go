@@ -48,7 +48,7 @@ func unreachableDB(t *testing.T, name string) *store.DB {
 
 // Case 55 and part of 70: whatever breaks, the visitor gets a complete error page with
 // the request id, and nothing about the cause. The log has the same id.
-func TestFaultShowsNothing(t *testing.T) {
+func TestErrorPageShowsOnlyTheRequestID(t *testing.T) {
 	t.Parallel()
 	for what, s := range map[string]*site{
 		"a missing function": brokenSite(t, brokenDB(t, "broken")),
@@ -81,7 +81,7 @@ func TestFaultShowsNothing(t *testing.T) {
 
 // Part of 67: when the database accepts queries but does not answer, pages answer 503.
 // Once it answers again, the next request is served.
-func TestSilentDatabaseIsUnavailable(t *testing.T) {
+func TestHungDatabaseAnswers503(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	proxy := must(stack.StartProxy(t.Context(), fmt.Sprintf("127.0.0.1:%d", storetest.Server().Port())))
@@ -111,7 +111,7 @@ func TestSilentDatabaseIsUnavailable(t *testing.T) {
 
 // The request id goes into the trail and the log, so we make it. An id that a visitor
 // sends is ignored.
-func TestRequestIDIsOurs(t *testing.T) {
+func TestRequestIDOfAVisitorIsIgnored(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	mine := store.NewID().String()
@@ -125,7 +125,7 @@ func TestRequestIDIsOurs(t *testing.T) {
 
 // Case 53: requests carry secrets in every place, and get answers of every kind,
 // including panics and database failures. The log has every request and no secret.
-func TestLogsHoldNoSecretOfARequest(t *testing.T) {
+func TestLogsHoldNoRequestSecrets(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	away := must(storetest.Open(t.Context(), "away"))

@@ -69,7 +69,7 @@ func attempts() []attempt {
 // under Acme's path, and Ravi also under Globex's own. The answer is the same, byte for
 // byte, as for an unknown id, and nothing in Globex changes. Then Dana makes the same
 // requests under Globex, and they succeed.
-func TestForeignFilesAreNotThere(t *testing.T) {
+func TestOtherTenantsFilesAreNotFound(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
 	dana := d.Member(t, d.Dana, d.Globex)
@@ -121,7 +121,7 @@ where tenant_id = $1 and actor_id = $2 and result = 'denied'`, d.me.TenantID(), 
 
 // An upload belongs to the person who began it. Colleagues in the same tenant can
 // neither see it nor finish it.
-func TestUploadOfAColleague(t *testing.T) {
+func TestColleaguesUploadIsNotFound(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
 	dana := d.as(t, d.Dana)

@@ -18,7 +18,7 @@ import (
 
 // A file can be downloaded whole, as one range, or asked about with HEAD. Several ranges
 // at once, and ranges outside the file, are refused.
-func TestDownload(t *testing.T) {
+func TestDownloadWholeOrByRange(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
 	content := noise(20, files.PartSize+5000)
@@ -91,7 +91,7 @@ func TestClientDownloadsPublishedFilesOnly(t *testing.T) {
 }
 
 // People who lose access are refused at the next request, even in the middle of a file.
-func TestDownloadEndsWithAccess(t *testing.T) {
+func TestDownloadIsRefusedAfterLostAccess(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
 	path := d.at("/files/%s", d.send(t, "a.bin", noise(21, 1000)))
@@ -107,7 +107,7 @@ func TestDownloadEndsWithAccess(t *testing.T) {
 }
 
 // Nobody can download a file that is in the bin. After a restore they can.
-func TestBinnedFileIsNotThere(t *testing.T) {
+func TestBinnedFileIsNotFound(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
 	id := d.send(t, "a.txt", []byte("a"))
@@ -130,7 +130,7 @@ func TestBinnedFileIsNotThere(t *testing.T) {
 }
 
 // Hostile file names are sanitized in headers and escaped on pages.
-func TestHostileNames(t *testing.T) {
+func TestHostileFileNamesAreSanitized(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
 	for name, c := range map[string]struct{ header, listed string }{
@@ -159,7 +159,7 @@ func TestHostileNames(t *testing.T) {
 
 // Content that could run a script is only downloaded, whatever its name says. Harmless
 // content may be shown. The headers do not let a browser sniff another type.
-func TestActiveContentIsNeverShown(t *testing.T) {
+func TestActiveContentIsOnlyDownloaded(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
 	png := append([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00"), noise(22, 200)...)
@@ -214,7 +214,7 @@ func trail(t *testing.T, id, verb string) (rows int) {
 
 // Every download is recorded. Further ranges of the same download are not recorded again
 // for ten minutes, but skipping the first byte avoids no record.
-func TestDownloadsAreOnRecord(t *testing.T) {
+func TestDownloadsAreRecorded(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
 	id := d.send(t, "a.txt", noise(24, 1000))
@@ -258,7 +258,7 @@ func TestDownloadsAreOnRecord(t *testing.T) {
 }
 
 // If the download cannot be recorded, no byte is sent.
-func TestDownloadNeedsItsRow(t *testing.T) {
+func TestDownloadIsRefusedIfNotRecorded(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
 	id := d.send(t, "a.txt", []byte("secret of "+d.Suffix))
@@ -282,7 +282,7 @@ func TestDownloadNeedsItsRow(t *testing.T) {
 
 // A support session in read mode may download, with each range recorded, and may not
 // upload.
-func TestSupportDownloads(t *testing.T) {
+func TestReadSupportDownloadsButUploadsNothing(t *testing.T) {
 	t.Parallel()
 	sup := setupDesk(t).letIn(t)
 	d := studio{site: sup.site, Tenants: sup.Tenants, ravi: sup.as(t, sup.Ravi), me: sup.Member(t, sup.Ravi, sup.Acme)}
@@ -307,7 +307,7 @@ func TestSupportDownloads(t *testing.T) {
 
 // While object storage is away, uploads and downloads answer 503 and the rest works.
 // When it is back, uploads can be resumed.
-func TestStorageAway(t *testing.T) {
+func TestStorageOutageAnswers503(t *testing.T) {
 	t.Parallel()
 	gateway, err := stack.StartS3(context.WithoutCancel(t.Context()), stack.S3Options{})
 	if err != nil {
@@ -352,7 +352,7 @@ func TestStorageAway(t *testing.T) {
 }
 
 // A file that is missing in storage answers 404 with an explanation, never 500.
-func TestLostFile(t *testing.T) {
+func TestLostFileIsNotFound(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
 	lost, kept := d.send(t, "lost.bin", noise(27, 1000)), d.send(t, "kept.bin", noise(28, 1000))
@@ -367,7 +367,7 @@ func TestLostFile(t *testing.T) {
 }
 
 // Every object key begins with its own tenant's prefix.
-func TestObjectsLieUnderTheirTenant(t *testing.T) {
+func TestObjectKeysHaveTheTenantsPrefix(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
 	id := d.send(t, "../../tenants/x/files/y", []byte("x"))
@@ -389,7 +389,7 @@ func TestObjectsLieUnderTheirTenant(t *testing.T) {
 }
 
 // A page that was opened for one draft cannot upload into the next.
-func TestUploadGoesIntoItsVersion(t *testing.T) {
+func TestUploadIntoAPublishedVersionIsRefused(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
 	d.send(t, "a.txt", []byte("a"))
@@ -408,7 +408,7 @@ func TestUploadGoesIntoItsVersion(t *testing.T) {
 
 // A file whose object is missing or has other content answers 404 with an explanation.
 // Once the reconciler has marked it, the page says that the file is missing.
-func TestLostFileIsRefusedInWords(t *testing.T) {
+func TestLostFileIsExplained(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
 	gone, short := d.send(t, "gone.txt", []byte("gone")), d.send(t, "short.txt", []byte("short"))

@@ -9,7 +9,7 @@ import (
 
 // A link in a mail or on another site cannot make a page claim that something was done.
 // Only our own redirects can.
-func TestOnlyOurOwnRedirectSaysWhatWasDone(t *testing.T) {
+func TestOnlyOurRedirectsShowAFlash(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	dana := s.as(t, a.Dana)

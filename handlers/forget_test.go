@@ -12,7 +12,7 @@ import (
 // The tenant's settings decide whether work keeps its author's name after they erase
 // their account. Either way the pages still work for both parties, and none shows their
 // address.
-func TestForgottenAuthor(t *testing.T) {
+func TestErasedAccountShowsNoAddress(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	for name, choice := range map[string]url.Values{

@@ -93,7 +93,7 @@ func (b *hostBrowser) handOver(t *testing.T, page string) (host, path string) {
 // A member who is signed in on the main host opens a page on their tenant's host, and
 // the hand-over leads to that page. Signing out on either host, or everywhere, signs
 // them out on both.
-func TestHandover(t *testing.T) {
+func TestHandoverLeadsToThePage(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	domain := "portal-" + a.Suffix + ".example.test"
@@ -124,7 +124,7 @@ func TestHandover(t *testing.T) {
 // A client controls its own domain and every cookie there, so staff get no session on
 // it and stay on the main host. Staff are handed over to hosts under the installation's
 // domain and to their agency's own domain.
-func TestStaffStayOffAClientsDomain(t *testing.T) {
+func TestStaffGetNoSessionOnAClientsDomain(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	domains := map[string]string{}
@@ -187,7 +187,7 @@ func TestHandoverAsksToSignIn(t *testing.T) {
 
 // Case 2: a hand-over works once, within a minute, on its host, in its browser. Every
 // other attempt is refused and does not spend it.
-func TestHandoverIsBound(t *testing.T) {
+func TestHandoverWorksOnceForItsBrowserAndHost(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	other := storetest.Agency(t)
@@ -240,7 +240,7 @@ func TestHandoverIsBound(t *testing.T) {
 
 // Case 2: non-members and agents get no hand-over, and unknown hosts get none. The
 // refusal is the same, byte for byte, as for a host that does not exist.
-func TestHandoverIsForMembers(t *testing.T) {
+func TestHandoverIsRefusedToNonMembers(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	other := storetest.Agency(t)
@@ -274,7 +274,7 @@ func TestHandoverIsForMembers(t *testing.T) {
 
 // A session on a tenant's host keeps its parent session alive and ends with it. The
 // account page does not list it as another browser.
-func TestHandedOverSessionIsAChild(t *testing.T) {
+func TestHandedOverSessionEndsWithItsParent(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	admin := storetest.Admin(t)

@@ -8,7 +8,7 @@ import (
 )
 
 // The health checks reveal neither software nor addresses of other services.
-func TestHealthTellsNothing(t *testing.T) {
+func TestHealthChecksRevealNothing(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	for _, path := range []string{"/healthz", "/readyz"} {

@@ -24,7 +24,7 @@ var injections = []string{
 
 // Case 17: SQL in every parameter, header and field reveals nothing, breaks nothing and
 // changes nothing.
-func TestInjectionFindsNothing(t *testing.T) {
+func TestInjectionHasNoEffect(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, table(), &tally{}, mainHost)
 	before := w.rowsOfStrangers(t)
@@ -134,7 +134,7 @@ from projects where id = $1`, between(made.location(), "/projects/", "?"), dana.
 
 // Case 22: an object under the wrong parent, and a list that mixes ids of two tenants,
 // are not found, and nothing changes.
-func TestWrongParentAndMixedIDs(t *testing.T) {
+func TestWrongParentAndMixedIDsAreNotFound(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	acme, globex := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Dana, a.Globex)
@@ -181,7 +181,7 @@ func TestWrongParentAndMixedIDs(t *testing.T) {
 
 // Case 2: the cookie of one host is not a session on another, neither on a host under
 // the tenant domain nor on a tenant's own domain.
-func TestCookieOfOneHostIsNoSessionOnAnother(t *testing.T) {
+func TestCookieIsRefusedOnAnotherHost(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	dana := a.Member(t, a.Dana, a.Acme)
@@ -212,7 +212,7 @@ func TestCookieOfOneHostIsNoSessionOnAnother(t *testing.T) {
 
 // Part of case 5: an unverified domain leads to no tenant, even with a session for that
 // host. Once verified, it leads to its tenant.
-func TestUnprovedDomainIsNobodys(t *testing.T) {
+func TestUnverifiedDomainIsNotRouted(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	domain := "unproved-" + a.Suffix + ".example.test"
@@ -231,7 +231,7 @@ func TestUnprovedDomainIsNobodys(t *testing.T) {
 
 // Case 3: after a membership ends, a role is lowered, a person is disabled or a tenant is
 // suspended, the next request and download are refused. Undoing it applies as soon.
-func TestTheNextRequestObeys(t *testing.T) {
+func TestLostAccessEndsAtTheNextRequest(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	a := storetest.Agency(t)

@@ -37,7 +37,7 @@ select count(*) from invites i join tenants t on t.id = i.tenant_id where t.slug
 
 // A list is shown as it was read, and nobody is invited before it is confirmed. People
 // who already have access are skipped.
-func TestImportPeople(t *testing.T) {
+func TestImportInvitesOnlyAfterConfirmation(t *testing.T) {
 	t.Parallel()
 	s, a := newSite(t), storetest.Agency(t)
 	at, dana := "/w/"+a.Acme+"/members/import", s.as(t, a.Dana)
@@ -77,7 +77,7 @@ func TestImportPeople(t *testing.T) {
 
 // Each invalid line is reported with its number and what is wrong. Nobody is invited
 // until all are fixed, and the page keeps what was sent.
-func TestBrokenLinesOfAList(t *testing.T) {
+func TestImportReportsEachInvalidLine(t *testing.T) {
 	t.Parallel()
 	s, a := newSite(t), storetest.Agency(t)
 	at, mia := "/w/"+a.Acme+"/members/import", s.as(t, a.Mia)
@@ -144,7 +144,7 @@ func TestBrokenLinesOfAList(t *testing.T) {
 
 // Case 56: a list that exceeds the plan is refused as a whole, before any invitation or
 // mail.
-func TestListIntoAFullPlan(t *testing.T) {
+func TestFullPlanRefusesAWholeImport(t *testing.T) {
 	t.Parallel()
 	s, a := newSite(t), storetest.Agency(t)
 	storetest.Plan(t, a.Acme, "starter")

@@ -27,7 +27,7 @@ func inviteAs(t *testing.T, by store.Member, p store.NewPerson) (id uuid.UUID, l
 // Case 33, over HTTP: opening the link shows the invitation and does not spend it. Only
 // the invited person can accept it, once, with the role that was given, whatever else
 // the form says.
-func TestInviteLink(t *testing.T) {
+func TestOnlyTheInvitedPersonAccepts(t *testing.T) {
 	t.Parallel()
 	s, a := newSite(t), storetest.Agency(t)
 	dana := a.Member(t, a.Dana, a.Acme)
@@ -78,7 +78,7 @@ func TestInviteLink(t *testing.T) {
 
 // Invalid links, and links of another tenant, do not work and reveal nothing: all get
 // the same answer, byte for byte.
-func TestInviteLinksThatAreNone(t *testing.T) {
+func TestInvalidInviteLinksRevealNothing(t *testing.T) {
 	t.Parallel()
 	s, a := newSite(t), storetest.Agency(t)
 	dana := a.Member(t, a.Dana, a.Acme)
@@ -108,7 +108,7 @@ func TestInviteLinksThatAreNone(t *testing.T) {
 }
 
 // Nobody can accept an invitation to a suspended tenant. It works again after that.
-func TestInviteToAPausedTenant(t *testing.T) {
+func TestSuspendedTenantAcceptsNoInvites(t *testing.T) {
 	t.Parallel()
 	s, a := newSite(t), storetest.Agency(t)
 	dana := a.Member(t, a.Dana, a.Acme)

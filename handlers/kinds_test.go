@@ -15,7 +15,7 @@ import (
 
 // Every kind has a row in store/kinds.go and one in views/kinds.go, with the same verbs:
 // each verb has a sentence, and each sentence has a verb.
-func TestKindsHaveWords(t *testing.T) {
+func TestEveryVerbHasASentence(t *testing.T) {
 	t.Parallel()
 	words := views.TrailVerbs()
 	for kind, verbs := range store.Verbs() {
@@ -48,7 +48,7 @@ func TestKindsHaveWords(t *testing.T) {
 var flashed = regexp.MustCompile(`"([a-z]+\.[a-z_]+)"`)
 
 // Every verb that a redirect carries has a flash.
-func TestDeedsHaveFlashes(t *testing.T) {
+func TestEveryDeedHasAFlash(t *testing.T) {
 	t.Parallel()
 	found := 0
 	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {

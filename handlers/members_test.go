@@ -35,7 +35,7 @@ func invitesTo(t *testing.T, email string) (n int) {
 
 // Case 33: people can give only the roles they may give, whatever the form says. Errors
 // appear next to their fields, and nothing typed is lost.
-func TestInviteForm(t *testing.T) {
+func TestInviteFormGivesOnlyAllowedRoles(t *testing.T) {
 	t.Parallel()
 	s, a := newSite(t), storetest.Agency(t)
 	base, nina := "/w/"+a.Acme, "nina@"+a.Suffix+".test"
@@ -87,7 +87,7 @@ func TestInviteForm(t *testing.T) {
 
 // Case 33: after an invitation is revoked or sent again, its old link does not work.
 // Clients cannot see or change invitations of staff.
-func TestInviteResendAndRevoke(t *testing.T) {
+func TestOldInviteLinksStopWorking(t *testing.T) {
 	t.Parallel()
 	s, a := newSite(t), storetest.Agency(t)
 	dana := a.Member(t, a.Dana, a.Acme)
@@ -117,7 +117,7 @@ func TestInviteResendAndRevoke(t *testing.T) {
 }
 
 // Case 56: a full plan answers 402 before an invitation is made or a mail is sent.
-func TestInviteIntoAFullPlan(t *testing.T) {
+func TestFullPlanRefusesAnotherInvite(t *testing.T) {
 	t.Parallel()
 	s, a := newSite(t), storetest.Agency(t)
 	storetest.Plan(t, a.Acme, "starter")
@@ -141,7 +141,7 @@ func TestInviteIntoAFullPlan(t *testing.T) {
 
 // Case 3: a changed role and a removal apply from the next request of a browser that is
 // already signed in.
-func TestRoleAndRemovalAtOnce(t *testing.T) {
+func TestRoleChangeAndRemovalApplyAtOnce(t *testing.T) {
 	t.Parallel()
 	s, a := newSite(t), storetest.Agency(t)
 	base := "/w/" + a.Acme
@@ -167,7 +167,7 @@ func TestRoleAndRemovalAtOnce(t *testing.T) {
 
 // Giving and giving up ownership needs a recent step-up. The last owner cannot leave,
 // and the page says why.
-func TestOwnershipByClicking(t *testing.T) {
+func TestOwnershipNeedsStepUpAndAnotherOwner(t *testing.T) {
 	t.Parallel()
 	s, a := newSite(t), storetest.Agency(t)
 	base := "/w/" + a.Acme
@@ -208,7 +208,7 @@ func TestOwnershipByClicking(t *testing.T) {
 }
 
 // Only the agency decides whether a client manages its own people.
-func TestAgencyLetsTheClientManage(t *testing.T) {
+func TestOnlyTheAgencyLetsClientsManagePeople(t *testing.T) {
 	t.Parallel()
 	s, a := newSite(t), storetest.Agency(t)
 	base, leo := "/w/"+a.Acme, a.Member(t, a.Leo, a.Acme).ID().String()
@@ -238,7 +238,7 @@ func TestAgencyLetsTheClientManage(t *testing.T) {
 }
 
 // The number of invitation mails that one address gets from one tenant is limited.
-func TestInvitationsAreLimited(t *testing.T) {
+func TestInviteMailsAreRateLimited(t *testing.T) {
 	t.Parallel()
 	s, a := newSite(t), storetest.Agency(t)
 	base := "/w/" + a.Acme
@@ -259,7 +259,7 @@ func TestInvitationsAreLimited(t *testing.T) {
 }
 
 // People are listed page by page and can be searched.
-func TestPagesOfPeople(t *testing.T) {
+func TestPeopleAreListedByPageAndSearch(t *testing.T) {
 	t.Parallel()
 	s, a := newSite(t), storetest.Agency(t)
 	by := a.Member(t, a.Dana, a.Acme)

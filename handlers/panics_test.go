@@ -37,7 +37,7 @@ func breakingSite(t *testing.T, secret string, answerTime time.Duration) *site {
 // complete error page, or ends an answer that is half sent. The deed is rolled back, the
 // panic value is neither shown nor logged, and the process goes on. Database connections
 // are released: there are more panics here than connections.
-func TestPanicAnywhere(t *testing.T) {
+func TestPanicsAnswerWithAnErrorPage(t *testing.T) {
 	t.Parallel()
 	a, secret := storetest.Agency(t), "quoted "+store.NewID().String()
 	s := breakingSite(t, secret, 0)
@@ -95,7 +95,7 @@ func TestPanicAnywhere(t *testing.T) {
 }
 
 // A page that takes too long answers 503 with Retry-After.
-func TestPageComesToAnEnd(t *testing.T) {
+func TestSlowPageAnswers503(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	dana := breakingSite(t, "", time.Second).as(t, a.Dana)

@@ -28,7 +28,7 @@ func preview(t *testing.T, me store.Member, file uuid.UUID, content string) {
 
 // Only staff see the preview of a draft's file. Clients see it once the version is
 // published. A missing preview, or one of a binned file, is refused like a random id.
-func TestPreviewFollowsItsFile(t *testing.T) {
+func TestPreviewIsVisibleLikeItsFile(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
 	mia := d.as(t, d.Mia)

@@ -12,7 +12,7 @@ import (
 // Ravi is a member of Acme only. He requests a project of Globex under Acme's path and
 // under Globex's own, and unknown ids. All get the same answer, byte for byte, and the
 // project does not change.
-func TestForeignProjectIsNotThere(t *testing.T) {
+func TestOtherTenantsProjectIsNotFound(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	dana := a.Member(t, a.Dana, a.Globex)
@@ -50,7 +50,7 @@ func TestForeignProjectIsNotThere(t *testing.T) {
 
 // Headers, queries and fields that name a tenant change nothing, on the main host and on
 // a tenant's own.
-func TestNothingButHostAndPathNamesATenant(t *testing.T) {
+func TestOnlyHostAndPathNameATenant(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	storetest.Project(t, a.Member(t, a.Dana, a.Globex), "Secret "+a.Suffix)

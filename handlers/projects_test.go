@@ -9,7 +9,7 @@ import (
 )
 
 // Ravi creates a project, renames it, moves it to the bin and restores it.
-func TestProjectLife(t *testing.T) {
+func TestProjectIsCreatedRenamedAndRestored(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	ravi, base := s.as(t, a.Ravi), "/w/"+a.Acme
@@ -32,7 +32,7 @@ func TestProjectLife(t *testing.T) {
 
 // A missing name and an invalid date are reported next to their fields, and what was
 // typed is kept.
-func TestProjectBadInput(t *testing.T) {
+func TestInvalidProjectFormKeepsItsValues(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	got := s.as(t, a.Ravi).post(t, "/w/"+a.Acme+"/projects", url.Values{"name": {" "}, "due": {"the 31st"}, "summary": {"kept " + a.Suffix}})

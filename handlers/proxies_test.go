@@ -13,7 +13,7 @@ import (
 // Case 1: a visitor's address is that of the connection, or the one that a configured
 // proxy adds to the header. Visitors cannot escape a rate limit by sending the header
 // themselves.
-func TestForwardedAddressIsTheProxysToSay(t *testing.T) {
+func TestOnlyTrustedProxiesNameTheAddress(t *testing.T) {
 	t.Parallel()
 	proxy := netip.MustParsePrefix("192.0.2.0/24")
 	alone, behind := newSite(t), newSiteOver(t, storage(t), proxy)

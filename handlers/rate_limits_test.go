@@ -38,7 +38,7 @@ func wantRetryAfter(t *testing.T, what string, a answer, status int) {
 
 // Case 58: a tenant that sends far more requests than its limit gets 429, and another
 // tenant of the same agency is served as usual.
-func TestOneTenantsLoadIsItsOwn(t *testing.T) {
+func TestOneTenantsLoadDoesNotLimitAnother(t *testing.T) {
 	t.Parallel()
 	const burst = 200
 	a := storetest.Agency(t)
@@ -76,7 +76,7 @@ func TestOneTenantsLoadIsItsOwn(t *testing.T) {
 
 // One browser may use only a part of its tenant's limit, and so may one network without
 // a session. Nobody can lock others out of their portal.
-func TestOneVisitorsLoadIsTheirOwn(t *testing.T) {
+func TestOneVisitorsLoadDoesNotLimitAnother(t *testing.T) {
 	t.Parallel()
 	const burst = 40
 	a := storetest.Agency(t)
@@ -108,7 +108,7 @@ func TestOneVisitorsLoadIsTheirOwn(t *testing.T) {
 }
 
 // Every route with a limit enforces it, for each person separately.
-func TestLimitedRoutes(t *testing.T) {
+func TestRouteLimitsAreEnforcedPerPerson(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, table(), &tally{}, mainHost)
 	limited := 0
@@ -148,7 +148,7 @@ func TestLimitedRoutes(t *testing.T) {
 // Case 18: a tenant with 200,000 rows repeats a slow request. Its queries are cancelled
 // and answered 503. Another tenant is served meanwhile, because no tenant holds more than
 // half of the connections.
-func TestSlowTenantIsCut(t *testing.T) {
+func TestSlowTenantDoesNotBlockAnother(t *testing.T) {
 	t.Parallel()
 	const name = "slow"
 	must(storetest.Open(t.Context(), name)).Close()

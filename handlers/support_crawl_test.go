@@ -50,7 +50,7 @@ func crawl(t *testing.T, b *browser, from string) (there []string) {
 // Nothing that a session to read leads to, page, table, picture or file, changes
 // anything by being looked at or posted to, and once it is over none of it answers
 // any more: not to the agent, and not to anybody with the address alone.
-func TestReadingLeadsNoFurther(t *testing.T) {
+func TestReadModeReachesNothingThatWrites(t *testing.T) {
 	t.Parallel()
 	s, a := newSiteOver(t, storage(t)), storetest.Agency(t)
 	e := newFixture(t, s, a, a.Acme)

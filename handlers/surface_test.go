@@ -177,7 +177,7 @@ func TestSecurityHeadersOnEveryAnswer(t *testing.T) {
 }
 
 // File content that looks like an answer of net/http is sent unchanged.
-func TestAnswersInFilesAreBytes(t *testing.T) {
+func TestFileContentIsSentUnchanged(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	said := "HTTP/1.1 400"
@@ -200,7 +200,7 @@ func TestAnswersInFilesAreBytes(t *testing.T) {
 }
 
 // The public listener serves no directory listing, no profile and no version.
-func TestPublicListenerTellsNothing(t *testing.T) {
+func TestPublicListenerRevealsNothing(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	missing := s.nobody().get(t, "/nowhere")

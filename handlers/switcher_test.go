@@ -10,7 +10,7 @@ import (
 
 // /again leads Dana to the project where she was last, or to the workspace's home when
 // the project is gone. It leads nobody else there.
-func TestAgainLeadsToTheLastPlace(t *testing.T) {
+func TestAgainOpensTheLastPlace(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	dana := a.Member(t, a.Dana, a.Acme)
@@ -44,7 +44,7 @@ func waitForLastPlace(t *testing.T, a *storetest.Tenants, email, slug, place str
 }
 
 // The switcher is a page with a form that searches only the person's own workspaces.
-func TestSwitcherPage(t *testing.T) {
+func TestSwitcherSearchesOnlyOwnWorkspaces(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	other := storetest.Agency(t)

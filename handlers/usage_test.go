@@ -12,7 +12,7 @@ import (
 
 // Case 56: the refusal of a full plan says which limit is reached, how high it is and who
 // can raise it, to people and to programs. Existing work stays visible.
-func TestFullPlan(t *testing.T) {
+func TestFullPlanRefusesAnotherProject(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	storetest.Plan(t, a.Acme, "starter")
@@ -50,7 +50,7 @@ func TestFullPlan(t *testing.T) {
 }
 
 // An upload that exceeds the plan is refused before anything is stored.
-func TestUploadIntoAFullPlan(t *testing.T) {
+func TestFullPlanRefusesALargeUpload(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
 	storetest.Plan(t, d.Acme, "starter")
@@ -67,7 +67,7 @@ func TestUploadIntoAFullPlan(t *testing.T) {
 }
 
 // Work that is not shared with the client does not change the usage page they see.
-func TestClientIsToldOfNoWorkUnseen(t *testing.T) {
+func TestUsageHidesUnsharedWorkFromClients(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	mia, page := s.as(t, a.Mia), "/w/"+a.Acme+"/usage"
