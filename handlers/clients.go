@@ -174,7 +174,7 @@ func (s *Server) clientLeave(w http.ResponseWriter, r *http.Request, me store.Me
 	})
 	switch {
 	case errors.Is(err, store.ErrStepUp):
-		return proveFirst(w, r, views.PathBase(me.Tenant.Slug).Client(web.PathID(r).String()))
+		return requireStepUp(w, r, views.PathBase(me.Tenant.Slug).Client(web.PathID(r).String()))
 	case errors.Is(err, store.ErrLastOwner):
 		return s.clientPage(w, r, me, http.StatusConflict, func(p *views.ClientShowProps) { p.Refused = lastOwner })
 	}

@@ -166,7 +166,7 @@ func (s *Server) consoleForm(w http.ResponseWriter, r *http.Request, me store.Pe
 	}
 	q := r.URL.Query()
 	typed := views.ConsoleForm{Person: q.Get("person"), Ticket: q.Get("ticket"), Minutes: q.Get("minutes")}
-	if !provedLately(me) {
+	if !steppedUpRecently(me) {
 		http.Redirect(w, r, views.StepUpTo(formURL(slug, typed)), http.StatusSeeOther)
 		return nil
 	}

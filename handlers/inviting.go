@@ -57,8 +57,8 @@ func inviteRows(base views.Base, me store.Member, invites []store.Invite, byClie
 // for first, so that nothing typed is lost.
 func (s *Server) inviteNew(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	role := r.URL.Query().Get("role")
-	if role == string(store.RoleOwner) && !provedLately(me.Person) {
-		return proveFirst(w, r, views.PathBase(me.Tenant.Slug).InviteNewOwner())
+	if role == string(store.RoleOwner) && !steppedUpRecently(me.Person) {
+		return requireStepUp(w, r, views.PathBase(me.Tenant.Slug).InviteNewOwner())
 	}
 	return s.invitingPage(w, r, me, http.StatusOK, views.InviteNewForm{Role: role}, "")
 }
@@ -84,7 +84,7 @@ func (s *Server) invitingPage(w http.ResponseWriter, r *http.Request, me store.M
 	for _, role := range store.Roles() {
 		switch {
 		case !slices.ContainsFunc(may, func(p store.Party) bool { return me.Manages(p, role, byClient) }):
-		case role == store.RoleOwner && !provedLately(me.Person) && typed.Role != string(store.RoleOwner):
+		case role == store.RoleOwner && !steppedUpRecently(me.Person) && typed.Role != string(store.RoleOwner):
 			props.OwnerURL = c.Base.InviteNewOwner()
 		default:
 			props.Roles = append(props.Roles, ui.Option{Value: string(role), Label: roleWords[role], Selected: string(role) == typed.Role})

@@ -152,7 +152,7 @@ func (s *Server) memberRole(w http.ResponseWriter, r *http.Request, me store.Mem
 	wrong, invalid := errors.AsType[store.InvalidError](err)
 	switch {
 	case errors.Is(err, store.ErrStepUp):
-		return proveFirst(w, r, views.PathBase(me.Tenant.Slug).MemberAs(id.String(), role))
+		return requireStepUp(w, r, views.PathBase(me.Tenant.Slug).MemberAs(id.String(), role))
 	case errors.Is(err, store.ErrLastOwner):
 		return s.memberPage(w, r, me, http.StatusConflict, lastOwner, nil)
 	case invalid:
@@ -175,7 +175,7 @@ func (s *Server) memberRemove(w http.ResponseWriter, r *http.Request, me store.M
 	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.RemovePerson(r.Context(), id) })
 	switch {
 	case errors.Is(err, store.ErrStepUp):
-		return proveFirst(w, r, views.PathBase(me.Tenant.Slug).Member(id.String()))
+		return requireStepUp(w, r, views.PathBase(me.Tenant.Slug).Member(id.String()))
 	case errors.Is(err, store.ErrLastOwner):
 		return s.memberPage(w, r, me, http.StatusConflict, lastOwner, nil)
 	case err != nil:
@@ -184,15 +184,15 @@ func (s *Server) memberRemove(w http.ResponseWriter, r *http.Request, me store.M
 	return done(w, r, baseOf(r, me).Members(), "member.removed", "")
 }
 
-// proveFirst sends somebody to prove anew who they are, and then to a page of the
-// main host, where the proof is.
-func proveFirst(w http.ResponseWriter, r *http.Request, back string) error {
+// requireStepUp redirects to a step-up, and from there to a page of the main host, where
+// the session that has stepped up is.
+func requireStepUp(w http.ResponseWriter, r *http.Request, back string) error {
 	http.Redirect(w, r, addressOf(r).platform+views.StepUpTo(back), http.StatusSeeOther)
 	return nil
 }
 
-// provedLately says whether a form that wants a fresh proof may be opened.
-func provedLately(p store.Person) bool {
+// steppedUpRecently reports whether a form that needs a recent step-up may be shown.
+func steppedUpRecently(p store.Person) bool {
 	return p.SteppedUpAt != nil && time.Since(*p.SteppedUpAt) < freshEnough
 }
 
@@ -222,7 +222,7 @@ func (s *Server) leave(w http.ResponseWriter, r *http.Request, me store.Member) 
 	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.Leave(r.Context()) })
 	switch {
 	case errors.Is(err, store.ErrStepUp):
-		return proveFirst(w, r, views.PathBase(me.Tenant.Slug).Leave())
+		return requireStepUp(w, r, views.PathBase(me.Tenant.Slug).Leave())
 	case errors.Is(err, store.ErrLastOwner):
 		return s.leavePage(w, r, me, http.StatusConflict, lastOwner)
 	case err != nil:

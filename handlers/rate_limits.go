@@ -34,7 +34,7 @@ func (s *Server) limitTenant(v store.Visitor) error {
 	return nil
 }
 
-// limitRoute applies the limit of a route that has one: per person and tenant, or
+// limitRoute applies the limit of the route, if it has one: per person and tenant, or
 // per network for a visitor who is not signed in. It is counted in the database,
 // for all processes.
 func (s *Server) limitRoute(r *http.Request, route Route, v store.Visitor) error {
@@ -51,11 +51,11 @@ func (s *Server) limitRoute(r *http.Request, route Route, v store.Visitor) error
 	return s.countAttempt(r.Context(), route.PerMinute, time.Minute, route.pattern()+" by "+of)
 }
 
-// countAttempt counts one attempt of what the words name, and refuses it beyond
-// most. The database gets an HMAC of the words.
-func (s *Server) countAttempt(ctx context.Context, most int, window time.Duration, words string) error {
+// countAttempt counts one attempt under a name, and refuses more than most in a window.
+// The database gets only an HMAC of the name.
+func (s *Server) countAttempt(ctx context.Context, most int, window time.Duration, name string) error {
 	mac := hmac.New(sha256.New, s.cfg.CountKey)
-	mac.Write([]byte(words))
+	mac.Write([]byte(name))
 	allowed, after, err := s.db.RateLimit(ctx, [32]byte(mac.Sum(nil)), window, most)
 	if err != nil {
 		return fmt.Errorf("count: %w", err)
