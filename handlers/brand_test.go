@@ -101,7 +101,7 @@ func TestOnlyManagersChangeLogos(t *testing.T) {
 	content := thumbnailtest.PNG(t, thumbnailtest.TwoHalves(40, 40))
 	want(t, "the client's owner", s.as(t, a.Mia).sendLogo(t, a.Acme, content), http.StatusForbidden)
 	want(t, "staff without the right", s.as(t, a.Ravi).sendLogo(t, a.Acme, content), http.StatusForbidden)
-	want(t, "a sister tenant", s.as(t, a.Ravi).sendLogo(t, a.Globex, content), http.StatusNotFound)
+	want(t, "staff in another tenant", s.as(t, a.Ravi).sendLogo(t, a.Globex, content), http.StatusNotFound)
 	want(t, "the rightful person", s.as(t, a.Dana).sendLogo(t, a.Globex, content), http.StatusSeeOther)
 }
 

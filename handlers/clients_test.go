@@ -76,20 +76,20 @@ func TestInvalidClientFormCreatesNothing(t *testing.T) {
 		form url.Values
 		says string
 	}{
-		"no name":                {newClientForm("", free, nil), "Enter a name."},
-		"a name of signs":        {newClientForm("!!!", "", nil), "An address has up to 40"},
-		"an address with a dot":  {newClientForm("New", "a.b", nil), "An address has up to 40"},
-		"one's own address":      {newClientForm("New", a.Acme, nil), "That address is not available."},
-		"another's address":      {newClientForm("New", other.Acme, nil), "That address is not available."},
-		"a reserved address":     {newClientForm("New", "www", nil), "That address is not available."},
-		"a released address":     {newClientForm("New", released, nil), "That address is not available."},
-		"no colour":              {newClientForm("New", free, url.Values{"own_accent": {"on"}, "accent": {"red"}}), "Enter a colour as #"},
-		"no plan of ours":        {newClientForm("New", free, url.Values{"plan": {"free"}}), "Choose a plan."},
-		"no address for mail":    {newClientForm("New", free, url.Values{"email_2": {"nobody"}, "role_2": {"owner"}}), "Enter an email address"},
-		"somebody twice":         {newClientForm("New", free, url.Values{"email_1": {"a@b.test"}, "role_1": {"owner"}, "email_2": {"A@b.test"}, "role_2": {"owner"}}), "already on another line"},
-		"no role":                {newClientForm("New", free, url.Values{"email_1": {"a@b.test"}, "role_1": {"king"}}), "Choose a role."},
-		"whoever creates it":     {newClientForm("New", free, url.Values{"email_4": {a.Dana}, "role_4": {"owner"}}), "already has access"},
-		"a name that is no text": {newClientForm("New\x00", free, nil), "be displayed"},
+		"no name":               {newClientForm("", free, nil), "Enter a name."},
+		"a name of signs":       {newClientForm("!!!", "", nil), "An address has up to 40"},
+		"an address with a dot": {newClientForm("New", "a.b", nil), "An address has up to 40"},
+		"the client's own slug": {newClientForm("New", a.Acme, nil), "That address is not available."},
+		"another's address":     {newClientForm("New", other.Acme, nil), "That address is not available."},
+		"a reserved address":    {newClientForm("New", "www", nil), "That address is not available."},
+		"a released address":    {newClientForm("New", released, nil), "That address is not available."},
+		"no colour":             {newClientForm("New", free, url.Values{"own_accent": {"on"}, "accent": {"red"}}), "Enter a colour as #"},
+		"an unknown plan":       {newClientForm("New", free, url.Values{"plan": {"free"}}), "Choose a plan."},
+		"no address for mail":   {newClientForm("New", free, url.Values{"email_2": {"nobody"}, "role_2": {"owner"}}), "Enter an email address"},
+		"somebody twice":        {newClientForm("New", free, url.Values{"email_1": {"a@b.test"}, "role_1": {"owner"}, "email_2": {"A@b.test"}, "role_2": {"owner"}}), "already on another line"},
+		"no role":               {newClientForm("New", free, url.Values{"email_1": {"a@b.test"}, "role_1": {"king"}}), "Choose a role."},
+		"the creator again":     {newClientForm("New", free, url.Values{"email_4": {a.Dana}, "role_4": {"owner"}}), "already has access"},
+		"a name with a NUL":     {newClientForm("New\x00", free, nil), "be displayed"},
 	} {
 		got := dana.post(t, at, c.form)
 		want(t, what, got, http.StatusUnprocessableEntity)
@@ -101,7 +101,7 @@ func TestInvalidClientFormCreatesNothing(t *testing.T) {
 		}
 	}
 	if got := dana.get(t, at+"?q=New"); strings.Contains(got.body, "row-link") {
-		t.Error("a client was created all the same")
+		t.Error("a client was created after a refusal")
 	}
 	want(t, "as it should be", dana.post(t, at, newClientForm("New", free, nil)), http.StatusSeeOther)
 	id := createdClientID(t, dana.post(t, at, newClientForm("Other", "", nil)))
@@ -137,7 +137,7 @@ func TestFullPlanRefusesAnotherClient(t *testing.T) {
 	id := a.Member(t, a.Dana, a.Acme).TenantID().String()
 	want(t, "archived", dana.post(t, at+"/"+id+"/archive", nil), http.StatusSeeOther)
 	want(t, "there is room", dana.post(t, at, full), http.StatusSeeOther)
-	want(t, "and none to bring it back", dana.post(t, at+"/"+id+"/unarchive", nil), http.StatusPaymentRequired)
+	want(t, "no room to unarchive it", dana.post(t, at+"/"+id+"/unarchive", nil), http.StatusPaymentRequired)
 }
 
 // From the next request after a suspension, client users see a notice and staff can
@@ -190,14 +190,14 @@ func TestOnlyJoinedManagersSeeAClientsWork(t *testing.T) {
 	b, mia, inside := s.as(t, vera), s.as(t, a.Mia), "/w/"+a.Acme+"/"
 	at := "/w/" + a.Agency + "/clients/" + a.Member(t, a.Mia, a.Acme).TenantID().String()
 	page := b.get(t, at)
-	want(t, "from without", page, http.StatusOK)
+	want(t, "before joining", page, http.StatusOK)
 	for _, never := range []string{secret, a.Mia, "Mia " + a.Suffix, "Open workspace", `name="plan"`} {
 		if strings.Contains(page.body, never) {
-			t.Errorf("from without she sees %q", never)
+			t.Errorf("before joining she sees %q", never)
 		}
 	}
-	want(t, "inside, before", b.get(t, inside), http.StatusNotFound)
-	want(t, "leaves, before", b.post(t, at+"/leave", nil), http.StatusNotFound)
+	want(t, "the workspace, before joining", b.get(t, inside), http.StatusNotFound)
+	want(t, "leave, before joining", b.post(t, at+"/leave", nil), http.StatusNotFound)
 	want(t, "joins", b.post(t, at+"/join", nil), http.StatusSeeOther)
 	if got := b.get(t, inside+"projects"); got.status != 200 || !strings.Contains(got.body, secret) {
 		t.Errorf("inside: %d", got.status)
@@ -206,7 +206,7 @@ func TestOnlyJoinedManagersSeeAClientsWork(t *testing.T) {
 		t.Error("the client does not see who joined")
 	}
 	want(t, "leaves", b.post(t, at+"/leave", nil), http.StatusSeeOther)
-	want(t, "inside, after", b.get(t, inside), http.StatusNotFound)
+	want(t, "the workspace, after leaving", b.get(t, inside), http.StatusNotFound)
 	if got := mia.get(t, inside+"members"); strings.Contains(got.body, vera) {
 		t.Error("the client still sees who left")
 	}

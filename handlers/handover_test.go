@@ -247,7 +247,7 @@ func TestHandoverIsRefusedToNonMembers(t *testing.T) {
 	unproved := "unproved-" + a.Suffix + ".example.test"
 	run(t, storetest.Admin(t), `insert into domains (host, tenant_id) select $1, id from tenants where slug = $2`, unproved, a.Acme)
 	host := a.Acme + ".portals.test"
-	for who, email := range map[string]string{"another agency's": other.Dana, "a sister tenant's": a.Gus, "an agent": storetest.Agent(t)} {
+	for who, email := range map[string]string{"another agency's": other.Dana, "a client of the same agency": a.Gus, "an agent": storetest.Agent(t)} {
 		b := s.hostBrowser()
 		b.signIn(t, email)
 		got, nowhere := b.get(t, "", b.leave(t, host, "/")), b.get(t, "", b.leave(t, "nobody.portals.test", "/"))
@@ -260,7 +260,7 @@ func TestHandoverIsRefusedToNonMembers(t *testing.T) {
 	b.signIn(t, a.Mia)
 	for _, strange := range []string{unproved, "evil.test", "x." + host, strings.ToUpper(host), host + "."} {
 		page := "/handover?" + url.Values{"host": {strange}, "browser": {strings.Repeat("A", 43)}, "to": {"/"}}.Encode()
-		want(t, "a host that is nobody's: "+strange, b.get(t, "", page), http.StatusNotFound)
+		want(t, "an unknown host: "+strange, b.get(t, "", page), http.StatusNotFound)
 	}
 	for _, browser := range []string{"", "AAAA", strings.Repeat("A", 44)} {
 		page := "/handover?" + url.Values{"host": {host}, "browser": {browser}, "to": {"/"}}.Encode()

@@ -27,7 +27,7 @@ var injections = []string{
 func TestInjectionHasNoEffect(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, table(), &tally{}, mainHost)
-	before := w.rowsOfStrangers(t)
+	before := w.rowsOfOtherTenants(t)
 	names := []string{"q", "show", "before", "kind", "person", "support", "refused", "did", "id", "version", "return_to", "why", "over",
 		"tenant", "ticket", "minutes", "sort", "order", "filter", "limit", "offset", "page", "' or 1=1 --"}
 	headers := []string{"X-Tenant-Id", "X-Forwarded-Host", "User-Agent", "Referer", "Accept-Language", "X-Request-Id", "If-None-Match", "Range", "X-User"}
@@ -53,7 +53,7 @@ func TestInjectionHasNoEffect(t *testing.T) {
 			}
 		}
 	}
-	if after := w.rowsOfStrangers(t); !maps.Equal(before, after) {
+	if after := w.rowsOfOtherTenants(t); !maps.Equal(before, after) {
 		t.Error("rows of other tenants changed")
 	}
 	var taken int
@@ -176,7 +176,7 @@ func TestWrongParentAndMixedIDsAreNotFound(t *testing.T) {
 		t.Error("rows of the other tenant changed")
 	}
 	want(t, "within one list", b.post(t, "/w/"+a.Acme+"/projects/"+mine.String()+"/move", url.Values{"after": {other.String()}}), http.StatusSeeOther)
-	want(t, "a file of one's own", b.post(t, "/w/"+a.Acme+"/files/"+file.String()+"/delete", nil), http.StatusSeeOther)
+	want(t, "their own file", b.post(t, "/w/"+a.Acme+"/files/"+file.String()+"/delete", nil), http.StatusSeeOther)
 }
 
 // Case 2: the cookie of one host is not a session on another, neither on a host under

@@ -48,7 +48,7 @@ func TestOnlyTheInvitedPersonAccepts(t *testing.T) {
 	got := gus.post(t, link, form)
 	want(t, "somebody else accepts", got, http.StatusForbidden)
 	if !strings.Contains(got.body, "another address") {
-		t.Errorf("not told why: %.400s", got.body)
+		t.Errorf("the page does not say why: %.400s", got.body)
 	}
 	want(t, "their tenant", gus.get(t, "/w/"+a.Acme+"/"), http.StatusNotFound)
 

@@ -61,7 +61,7 @@ func TestMatrix(t *testing.T) {
 			w := newWorld(t, routes, n, b.mode)
 			w.checkEveryRole(t)
 			up := w.agencyWorld(t)
-			before := w.rowsOfStrangers(t)
+			before := w.rowsOfOtherTenants(t)
 			for i, route := range routes {
 				switch {
 				case i%b.of != b.part:
@@ -74,7 +74,7 @@ func TestMatrix(t *testing.T) {
 					up.tryRoute(t, route)
 				}
 			}
-			if after := w.rowsOfStrangers(t); !maps.Equal(before, after) {
+			if after := w.rowsOfOtherTenants(t); !maps.Equal(before, after) {
 				t.Errorf("rows of other tenants changed:\n%v\n%v", before, after)
 			}
 			w.checkLeaks(t)

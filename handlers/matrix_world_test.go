@@ -59,8 +59,8 @@ func newWorld(t *testing.T, routes []handlers.Route, n *tally, mode hostMode) *w
 	return w
 }
 
-// rowsOfStrangers hashes the rows of the tenants that the matrix must not change.
-func (w *world) rowsOfStrangers(t *testing.T) map[string]string {
+// rowsOfOtherTenants hashes the rows of the tenants that the matrix must not change.
+func (w *world) rowsOfOtherTenants(t *testing.T) map[string]string {
 	t.Helper()
 	all := map[string]string{}
 	for _, e := range []*fixture{w.sister, w.other} {

@@ -46,14 +46,14 @@ func TestInviteFormGivesOnlyAllowedRoles(t *testing.T) {
 		status int
 		says   string
 	}{
-		"no address":          {invitation("nina", "client", "viewer"), http.StatusUnprocessableEntity, "Enter an email address"},
-		"two addresses":       {invitation("a@x.test, b@x.test", "client", "viewer"), http.StatusUnprocessableEntity, "Enter an email address"},
-		"no name":             {url.Values{"email": {nina}, "role": {"viewer"}}, http.StatusUnprocessableEntity, nina},
-		"a role that is none": {invitation(nina, "client", "king"), http.StatusUnprocessableEntity, "Choose a role."},
-		"a side that is none": {invitation(nina, "system", "viewer"), http.StatusUnprocessableEntity, "Choose a side."},
-		"a member":            {invitation(a.Leo, "client", "viewer"), http.StatusUnprocessableEntity, "already has access"},
-		"the agency's side":   {invitation(nina, "agency", "viewer"), http.StatusForbidden, ""},
-		"ownership":           {invitation(nina, "client", "owner"), http.StatusUnprocessableEntity, "To invite an owner, confirm"},
+		"no address":        {invitation("nina", "client", "viewer"), http.StatusUnprocessableEntity, "Enter an email address"},
+		"two addresses":     {invitation("a@x.test, b@x.test", "client", "viewer"), http.StatusUnprocessableEntity, "Enter an email address"},
+		"no name":           {url.Values{"email": {nina}, "role": {"viewer"}}, http.StatusUnprocessableEntity, nina},
+		"an unknown role":   {invitation(nina, "client", "king"), http.StatusUnprocessableEntity, "Choose a role."},
+		"an unknown side":   {invitation(nina, "system", "viewer"), http.StatusUnprocessableEntity, "Choose a side."},
+		"a member":          {invitation(a.Leo, "client", "viewer"), http.StatusUnprocessableEntity, "already has access"},
+		"the agency's side": {invitation(nina, "agency", "viewer"), http.StatusForbidden, ""},
+		"ownership":         {invitation(nina, "client", "owner"), http.StatusUnprocessableEntity, "To invite an owner, confirm"},
 	} {
 		got := mia.post(t, base+"/invites", c.form)
 		want(t, what, got, c.status)
@@ -109,9 +109,9 @@ func TestOldInviteLinksStopWorking(t *testing.T) {
 	want(t, "the mail before", me.post(t, link, url.Values{"name": {"Nina"}}), http.StatusGone)
 	again := "/invites/" + storetest.InviteToken(t, dana.TenantID(), id).String()
 	want(t, "the mail after", me.get(t, again), http.StatusOK)
-	want(t, "taken back", mia.post(t, at(id, "revoke"), nil), http.StatusSeeOther)
-	want(t, "accepted all the same", me.post(t, again, url.Values{"name": {"Nina"}}), http.StatusGone)
-	want(t, "taken back twice", mia.post(t, at(id, "revoke"), nil), http.StatusConflict)
+	want(t, "revoked", mia.post(t, at(id, "revoke"), nil), http.StatusSeeOther)
+	want(t, "accepted after that", me.post(t, again, url.Values{"name": {"Nina"}}), http.StatusGone)
+	want(t, "revoked twice", mia.post(t, at(id, "revoke"), nil), http.StatusConflict)
 	want(t, "sent again after that", mia.post(t, at(id, "resend"), nil), http.StatusConflict)
 	want(t, "no member", me.get(t, base+"/"), http.StatusNotFound)
 }
@@ -155,7 +155,7 @@ func TestRoleChangeAndRemovalApplyAtOnce(t *testing.T) {
 	}
 	want(t, "made a viewer", dana.post(t, base+"/members/"+id+"/role", url.Values{"role": {"viewer"}}), http.StatusSeeOther)
 	want(t, "at once", leo.get(t, base+"/members"), http.StatusForbidden)
-	want(t, "a role that is none", dana.post(t, base+"/members/"+id+"/role", url.Values{"role": {"king"}}), http.StatusUnprocessableEntity)
+	want(t, "an unknown role", dana.post(t, base+"/members/"+id+"/role", url.Values{"role": {"king"}}), http.StatusUnprocessableEntity)
 	want(t, "a page", leo.get(t, base+"/"), http.StatusOK)
 	want(t, "removed", dana.post(t, base+"/members/"+id+"/remove", nil), http.StatusSeeOther)
 	for _, path := range []string{"/", "/projects", "/members", "/leave"} {
@@ -179,7 +179,7 @@ func TestOwnershipNeedsStepUpAndAnotherOwner(t *testing.T) {
 		t.Errorf("leads to %q", got.location())
 	}
 	if a.Member(t, a.Leo, a.Acme).Role != store.RoleViewer {
-		t.Error("ownership was given all the same")
+		t.Error("ownership was given without a step-up")
 	}
 	for what, got := range map[string]answer{
 		"leave":       fresh.post(t, base+"/leave", nil),
@@ -188,7 +188,7 @@ func TestOwnershipNeedsStepUpAndAnotherOwner(t *testing.T) {
 	} {
 		want(t, "the last owner would "+what, got, http.StatusConflict)
 		if !strings.Contains(got.body, "There is no other owner") {
-			t.Errorf("%s: not told why", what)
+			t.Errorf("%s: the page does not say why", what)
 		}
 	}
 	want(t, "with one", fresh.post(t, base+"/members/"+leo+"/role", url.Values{"role": {"owner"}}), http.StatusSeeOther)
@@ -215,7 +215,7 @@ func TestOnlyTheAgencyLetsClientsManagePeople(t *testing.T) {
 	dana, mia := s.as(t, a.Dana), s.as(t, a.Mia)
 	asked, _ := inviteAs(t, a.Member(t, a.Mia, a.Acme), store.NewPerson{Name: "Nina", Email: "nina@" + a.Suffix + ".test", Party: store.PartyClient, Role: store.RoleViewer})
 	if page := dana.get(t, base+"/members").body; !strings.Contains(page, "/resend") {
-		t.Error("what stands is not offered to be sent again")
+		t.Error("the page does not offer to resend a valid invitation")
 	}
 	want(t, "the client forbids", mia.post(t, base+"/members/by-client", nil), http.StatusForbidden)
 	want(t, "the agency forbids", dana.post(t, base+"/members/by-client", nil), http.StatusSeeOther)
@@ -229,7 +229,7 @@ func TestOnlyTheAgencyLetsClientsManagePeople(t *testing.T) {
 		t.Error("the pages still offer it")
 	}
 	if page := dana.get(t, base+"/members").body; !strings.Contains(page, "the person who invited them no longer can") || strings.Contains(page, "/resend") {
-		t.Error("what the client asked in by seems to stand")
+		t.Error("the page shows the invitation of a client as valid")
 	}
 	want(t, "sent again", dana.post(t, base+"/invites/"+asked.String()+"/resend", nil), http.StatusConflict)
 	want(t, "the agency itself", dana.post(t, base+"/members/"+leo+"/role", url.Values{"role": {"member"}}), http.StatusSeeOther)
