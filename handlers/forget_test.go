@@ -9,10 +9,10 @@ import (
 	"portico/store"
 )
 
-// The tenant's settings say whether what somebody did bears their name after they
-// erased their account. Either way every page of it that they are on is there, for
-// both sides, and none has their address.
-func TestForgottenAuthor(t *testing.T) {
+// The tenant's settings decide whether work keeps its author's name after they erase
+// their account. Either way the pages still work for both parties, and none shows their
+// address.
+func TestErasedAccountShowsNoAddress(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	for name, choice := range map[string]url.Values{
