@@ -17,8 +17,8 @@ import (
 	"portico/store/queue"
 )
 
-// as sets the context of a raw transaction by hand, so that these tests prove
-// the policies and not our code.
+// as sets the context of a raw transaction by hand, so that these tests check the
+// policies and not our code.
 func as(t *testing.T, tx pgx.Tx, me store.Member) {
 	t.Helper()
 	_, err := tx.Exec(t.Context(), `
@@ -30,7 +30,7 @@ select set_config('app.tenant_id', $1, true), set_config('app.user_id', $2, true
 	}
 }
 
-// try runs one statement in a transaction of its own, as somebody or as nobody,
+// try runs one statement in its own transaction as a member, or without a context,
 // and always rolls back.
 func try(t *testing.T, conn *pgx.Conn, me *store.Member, sql string, args ...any) (int64, error) {
 	t.Helper()
@@ -60,9 +60,9 @@ const (
 	readOnlyTransaction   = "25006"
 )
 
-// Case 8: without a context, on a fresh connection (where the setting is NULL)
-// and on a recycled one (where it is empty), every tenant table shows no rows
-// and takes none; it never ends in a cast error.
+// Case 8: without a context every tenant table shows no rows and accepts none, on a
+// fresh connection (the setting is NULL) and on a reused one (it is empty). There is
+// no cast error.
 func TestNoContextSeesAndWritesNothing(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -80,15 +80,15 @@ func TestNoContextSeesAndWritesNothing(t *testing.T) {
 				t.Errorf("%s connection: insert into %s ends with %q (%v), want refused", connection, table, got, err)
 			}
 		}
-		// From here on the connection is a recycled one.
+		// From here on the connection is a reused one.
 		if n, err := try(t, conn, &dana, "select 1 from projects"); n == 0 || err != nil {
 			t.Fatalf("the rightful member sees %d projects, error %v", n, err)
 		}
 	}
 }
 
-// Global tables are closed too: without a context nobody's name, address or
-// session is there, nor anybody else's with one.
+// Without a context nobody can read a name, address or session. With one, people read
+// only their own.
 func TestGlobalTablesAreClosed(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -121,8 +121,8 @@ func TestGlobalTablesAreClosed(t *testing.T) {
 	}
 }
 
-// Case 9: one connection serves tenant A, then nobody, then B, and A's work ends
-// in every way it can. The next borrower sees nothing of A.
+// Case 9: one connection serves tenant A, then no tenant, then B. However A's
+// transaction ends, the next one sees nothing of A.
 func TestRecycledConnectionCarriesNothingOver(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -168,8 +168,8 @@ func TestRecycledConnectionCarriesNothingOver(t *testing.T) {
 	}
 }
 
-// Case 10: as A, B's row is inserted, updated to, upserted over, merged and
-// deleted: refused or no row, and B is as it was.
+// Case 10: A inserts, updates, upserts, merges and deletes rows of B. Each statement
+// is refused or changes no row, and B stays the same.
 func TestWritesStayInTheTenant(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -208,7 +208,7 @@ func TestWritesStayInTheTenant(t *testing.T) {
 	}
 }
 
-// Case 11: a key to another tenant's row does not hold, whatever the column says.
+// Case 11: a foreign key can't reference another tenant's row.
 func TestForeignKeysStayInTheTenant(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -224,8 +224,8 @@ func TestForeignKeysStayInTheTenant(t *testing.T) {
 	}
 }
 
-// Drafts: what the client was not shown is not there for the client party, in
-// raw SQL and in counts, and a client cannot write to the work at all.
+// Clients can't read drafts in raw SQL, counts included, and can't write to projects,
+// deliverables or versions.
 func TestDraftsAreHiddenFromTheClientByTheDatabase(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -255,7 +255,7 @@ func TestDraftsAreHiddenFromTheClientByTheDatabase(t *testing.T) {
 	}
 }
 
-// Case 14: what would take the policies away is not the app's to do.
+// Case 14: the app role can't remove or bypass its policies.
 func TestAppRoleCannotStepAround(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -289,7 +289,7 @@ func TestAppRoleCannotStepAround(t *testing.T) {
 	}
 }
 
-// A read is read-only by the transaction itself, and cannot be switched back.
+// A read-only transaction can't be switched back to read-write.
 func TestReadsCannotWrite(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -316,7 +316,7 @@ func TestReadsCannotWrite(t *testing.T) {
 	}
 }
 
-// Audit rows say who wrote them, whatever the statement says.
+// Audit rows name the person who wrote them, whatever the statement says.
 func TestAuditRowsAreTruthful(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -337,8 +337,8 @@ func TestAuditRowsAreTruthful(t *testing.T) {
 	}
 }
 
-// A second tenant in one transaction raises; the one way from an agency into a
-// client is for its own clients alone.
+// One transaction can't set a second tenant. Only an agency may step into a client,
+// and only into its own.
 func TestOneTenantATransaction(t *testing.T) {
 	t.Parallel()
 	a, b := storetest.Agency(t), storetest.Agency(t)
@@ -357,8 +357,8 @@ func TestOneTenantATransaction(t *testing.T) {
 	}
 }
 
-// Case 15: a superuser, the owner, a role with BYPASSRLS and a member of such a
-// role do not get to serve, and the refusal names the reason and no secret.
+// Case 15: the server refuses a superuser, the owner, a role with BYPASSRLS and a
+// member of such a role. The error names the reason and no secret.
 func TestServerRefusesRolesThatBypass(t *testing.T) {
 	t.Parallel()
 	admin := storetest.Admin(t)

@@ -10,8 +10,8 @@ import (
 	"portico/store"
 )
 
-// A logo belongs to its tenant: nobody else reads its row, replaces it or takes it
-// away, and client people change none at all. Only one that is worn is public.
+// Other tenants can't read, replace or remove a logo, and client users can't change
+// one. Only a logo in use is public.
 func TestLogosStayInTheirTenant(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()

@@ -19,7 +19,7 @@ func onClients(t *testing.T, me store.Member, do func(*store.Tx) error) error {
 	return storetest.DB().Write(t.Context(), me, do)
 }
 
-// clientNames pages through an agency's clients, so many at a time.
+// clientNames reads an agency's clients page by page.
 func clientNames(t *testing.T, me store.Member, page store.ClientFilter) (names []string) {
 	t.Helper()
 	for {
@@ -45,8 +45,8 @@ func clientOf(t *testing.T, me store.Member, id uuid.UUID) (c store.Client) {
 	return c
 }
 
-// An agency's owner sees her clients by name, on one page or on many, with what
-// there is in each, and finds one by a part of its name.
+// An agency's owner lists her clients by name, on one page or on several, with their
+// counts, and finds one by a part of its name.
 func TestListClients(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -71,8 +71,8 @@ func TestListClients(t *testing.T) {
 	}
 }
 
-// A client is suspended, taken into use again, archived and brought back. Each
-// step is in both trails, nothing in it is lost, and no step is taken twice.
+// A client is suspended, resumed, archived and unarchived. Each step is in both
+// trails, deletes nothing, and can't be repeated.
 func TestStatesOfAClient(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -121,7 +121,7 @@ func TestStatesOfAClient(t *testing.T) {
 	}
 }
 
-// events counts what a tenant's trail tells of one thing.
+// events counts the events in a tenant's trail about one target.
 func events(t *testing.T, tenant uuid.UUID, verb string, target uuid.UUID) (n int) {
 	t.Helper()
 	if err := storetest.Admin(t).QueryRow(t.Context(), `
@@ -131,8 +131,8 @@ select count(*) from audit_events where tenant_id = $1 and verb = $2 and target_
 	return n
 }
 
-// An admin of the agency who is in no client joins one, is seen there, works
-// there, and leaves. What she made there keeps her name.
+// An admin of the agency joins a client, is listed there, works there and leaves. Her
+// name stays on her work.
 func TestJoinAndLeave(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -191,9 +191,9 @@ func TestJoinAndLeave(t *testing.T) {
 	}
 }
 
-// An owner's place in a client is given up from the agency as it is from within: with a
-// fresh proof, and not by the last owner. Whom they asked in stays asked, and a client's
-// own person is none of its staff, whatever they are in the agency.
+// Leaving a client from the agency follows the same rules as leaving it from inside:
+// it needs a step-up, and the last owner can't. Invitations that the agency may make
+// stay open. A client user is never staff, whatever their role in the agency.
 func TestLeaveClientIsForStaff(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -232,8 +232,8 @@ func isMember(v store.Visitor) bool {
 	return in
 }
 
-// Case 56: fifty at once for the last client that the agency's plan has room for,
-// twenty times over: one of them opens it, and of the others there is no row.
+// Case 56: fifty deeds at once create the last client that the plan allows, in twenty
+// rounds. One succeeds and the others leave no row.
 func TestLastClientGoesToOne(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -247,7 +247,7 @@ func TestLastClientGoesToOne(t *testing.T) {
 		})
 		return id, err
 	}
-	for range 2 { // Acme and Globex are there
+	for range 2 { // Acme and Globex exist already
 		if _, err := open(); err != nil {
 			t.Fatal(err)
 		}
@@ -281,7 +281,7 @@ func TestLastClientGoesToOne(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// With the place taken, an archived one stays archived.
+	// With the plan full, an archived client stays archived.
 	last := clientNames(t, dana, store.ClientFilter{Archived: true, Page: store.Page{Limit: 100}})
 	if len(last) != 20 {
 		t.Errorf("%d are archived", len(last))
@@ -305,8 +305,8 @@ func TestLastClientGoesToOne(t *testing.T) {
 	}
 }
 
-// A new client comes with its look, its plan and its people, who are asked in by
-// mail, or not at all.
+// A new client has its brand and its plan. Its people are invited by mail, or nothing
+// is created.
 func TestCreateClient(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -356,8 +356,8 @@ func TestCreateClient(t *testing.T) {
 	}
 }
 
-// What cannot be had as an address is told alike, whether somebody has it, nobody
-// may, or somebody had it once. Nothing of it remains.
+// An unavailable slug gets the same answer whether it is in use, reserved or was used
+// before. Nothing is created.
 func TestSlugNotAvailable(t *testing.T) {
 	t.Parallel()
 	a, other := storetest.Agency(t), storetest.Agency(t)

@@ -11,7 +11,7 @@ import (
 	"portico/store"
 )
 
-// turnsBundle is a pool of four connections and two tenants of one agency.
+// limiterBundle is a pool of four connections and two tenants of one agency.
 type turnsBundle struct {
 	db          *store.DB
 	acme, other store.Member
@@ -19,7 +19,7 @@ type turnsBundle struct {
 	held        *sync.WaitGroup
 }
 
-// setupTurns has one tenant take all of its turns, until release.
+// setupLimiter lets one tenant use all of its connections until release is called.
 func setupTurns(t *testing.T, wait time.Duration) turnsBundle {
 	t.Helper()
 	a := storetest.Agency(t)
@@ -49,8 +49,8 @@ func (b turnsBundle) look(ctx context.Context, me store.Member) error {
 	return b.db.Read(ctx, me, store.ListProjects("", &projects))
 }
 
-// A tenant that holds half of the connections gets no more of them, and is told
-// so; the others are served. Once it lets go it is served again.
+// A tenant that uses half of the connections gets an error instead of another one,
+// while other tenants are served. It is served again once it releases one.
 func TestNoTenantHoldsEveryConnection(t *testing.T) {
 	t.Parallel()
 	b := setupTurns(t, time.Nanosecond)
@@ -73,8 +73,7 @@ func TestNoTenantHoldsEveryConnection(t *testing.T) {
 	}
 }
 
-// Whoever waits gets the next turn; whoever leaves while waiting leaves nothing
-// behind.
+// A waiting deed gets the next connection. A cancelled one leaves nothing behind.
 func TestTurnsAreWaitedFor(t *testing.T) {
 	t.Parallel()
 	b := setupTurns(t, 0)
@@ -94,7 +93,7 @@ func TestTurnsAreWaitedFor(t *testing.T) {
 	}
 }
 
-// A deed that panics gives its turn back, and has done nothing.
+// A deed that panics releases its connection and changes nothing.
 func TestPanicGivesItsTurnBack(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)

@@ -8,8 +8,8 @@ import (
 	"portico/store"
 )
 
-// Who reads dates how is a person's own: nobody else reads or changes it, not in
-// the same tenant and not as support, and it comes with who is asking.
+// Only the person can read or change their date settings: nobody else in the tenant
+// can, nor support. The settings come with the first round trip.
 func TestDatesAreOnesOwn(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t)
@@ -36,8 +36,8 @@ func TestDatesAreOnesOwn(t *testing.T) {
 	}
 }
 
-// Each request knows how its person reads dates; in a support session how the
-// subject does, for its pages are theirs.
+// Each request knows the person's date settings. In a support session it uses the
+// subject's, because pages are rendered as the subject.
 func TestDatesComeWithWhoIsAsking(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t).letIn(t)

@@ -10,7 +10,7 @@ import (
 	"portico/store"
 )
 
-// owner is a tenant's owner in a browser that has just stepped up.
+// owner returns a tenant's owner with a fresh step-up.
 func owner(t *testing.T, email, slug string) store.Member {
 	t.Helper()
 	m, ok := storetest.Visit(t, storetest.StepUp(t, storetest.SignIn(t, email)), slug).Member()
@@ -28,8 +28,8 @@ func domainsOf(t *testing.T, me store.Member) (list []store.Domain) {
 	return list
 }
 
-// A domain is claimed and given up with a fresh proof of who does it, in that
-// browser; another tenant may claim the same, sees nothing of it and cannot touch it.
+// Claiming and releasing a domain needs a step-up in that browser. Another tenant may
+// claim the same domain, can't see this claim and can't change it.
 func TestDomainsAreTheirTenants(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -74,8 +74,8 @@ func TestDomainsAreTheirTenants(t *testing.T) {
 	}
 }
 
-// Nobody in a request says that a domain is proved, and nobody writes into
-// another tenant's; support sees none of it.
+// No request can mark a domain as verified or change another tenant's. Support can't
+// see domains.
 func TestProofsAreFoundByJobs(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)

@@ -19,8 +19,8 @@ import (
 	"portico/store"
 )
 
-// crowd fills a database with 200 tenants and one large one among them, whose
-// number is 0. Ids are made of what a row is and its number.
+// crowd fills a database with 200 tenants. Number 0 is large. Ids are derived from
+// the kind of a row and its number.
 const crowd = `
 set session_replication_role = replica;
 create function pg_temp.id(what text, n bigint) returns uuid language sql immutable as $$ select md5(what || n)::uuid $$;
@@ -64,8 +64,8 @@ insert into plan_usage (tenant_id, metric) select id, m from t, unnest(array['us
 insert into job_effects (tenant_id, key) select id, 'effect ' || g from t, generate_series(1, 50) g;
 `
 
-// readsToExplain are all reads of a tenant, by the name of their function, as
-// pages and jobs ask for them.
+// readsToExplain are all reads of a tenant by the name of their function, with the
+// arguments that pages and jobs use.
 func readsToExplain() map[string][]store.Read {
 	id := func(what string) uuid.UUID { return uuid.NewMD5(uuid.Nil, []byte(what)) }
 	var some struct {
@@ -178,13 +178,13 @@ func readsToExplain() map[string][]store.Read {
 		// The agency's clients, through a narrow function.
 		"ListClients": {store.ListClients(store.ClientFilter{Page: store.Page{Limit: 51}}, &some.clients)},
 		"GetClient":   {store.GetClient(id("tenant"), &some.client)},
-		// The person's own places, through a narrow function.
+		// The person's own workspaces, through a narrow function.
 		"SwitcherWorkspaces": {store.SwitcherWorkspaces(store.WorkspaceFilter{Page: store.Page{Limit: 21}}, &some.workspaces)},
 	}
 }
 
-// A large tenant among many: every read finds its rows by an index that begins
-// with the tenant, for the agency and for the client. None goes through a table.
+// One large tenant among many: every read uses an index that begins with the tenant,
+// for the agency and for the client. No read scans a table.
 func TestReadsUseTheTenantsIndex(t *testing.T) {
 	t.Parallel()
 	db, err := storetest.Open(t.Context(), "crowd")
@@ -228,8 +228,7 @@ func TestReadsUseTheTenantsIndex(t *testing.T) {
 	t.Logf("%d plans", explained)
 }
 
-// The check of plans notices a scan through a table, and an index that is not
-// asked for the tenant.
+// The check finds a scan of a table and an index that is used without the tenant.
 func TestScansAreNoticed(t *testing.T) {
 	t.Parallel()
 	for plan, says := range map[string]string{
@@ -243,7 +242,7 @@ func TestScansAreNoticed(t *testing.T) {
 	}
 }
 
-// node is a step of a plan.
+// node is one step of a plan.
 type node struct {
 	Type     string `json:"Node Type"`
 	Relation string `json:"Relation Name"`
@@ -252,8 +251,8 @@ type node struct {
 	Plans    []node
 }
 
-// scans says which steps of a plan read a tenant's table otherwise than by an
-// index and the tenant.
+// scans returns the steps of a plan that read a tenant table without an index on the
+// tenant.
 func scans(t *testing.T, plan json.RawMessage) (wrong []string) {
 	t.Helper()
 	var roots []struct{ Plan node }
@@ -287,7 +286,8 @@ func scans(t *testing.T, plan json.RawMessage) (wrong []string) {
 	return wrong
 }
 
-// readsOfTheStore are the exported functions that yield a [store.Read].
+// readsOfTheStore returns the names of the exported functions that return a
+// [store.Read].
 func readsOfTheStore(t *testing.T) (names []string) {
 	t.Helper()
 	paths, err := filepath.Glob("*.go")

@@ -9,8 +9,8 @@ import (
 	"portico/store"
 )
 
-// Somebody of Acme names a picture of Globex: it is not there, to be read or to be
-// given a preview, just as a random id is not. Its own people find it.
+// A member of Acme names a picture of Globex. Reading it or giving it a preview fails
+// as it does for a random id. Globex's own people can.
 func TestPreviewsOfAnotherTenantAreNotThere(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
@@ -45,7 +45,7 @@ func TestPreviewsOfAnotherTenantAreNotThere(t *testing.T) {
 	}
 }
 
-// A client gives nothing a preview, even of what they may see.
+// Clients can't record previews, even of files they can see.
 func TestClientRecordsNoPreview(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)

@@ -10,7 +10,7 @@ import (
 	"portico/store"
 )
 
-// age moves a row's time back, which nobody but a superuser can.
+// age moves a row's time back, as superuser.
 func age(t *testing.T, sql string, args ...any) {
 	t.Helper()
 	if _, err := storetest.Admin(t).Exec(t.Context(), sql, args...); err != nil {
@@ -18,7 +18,7 @@ func age(t *testing.T, sql string, args ...any) {
 	}
 }
 
-// entry is what the reconciler reads of a file, with a day's grace.
+// entry returns the reconciler's view of a file, with a grace of one day.
 func (b fileBundle) entry(t *testing.T, id uuid.UUID) store.FileEntry {
 	t.Helper()
 	var entries []store.FileEntry
@@ -42,9 +42,9 @@ func idsOf(left []store.RemovableFile) []uuid.UUID {
 	return ids
 }
 
-// An upload that saw no part for a day is idle and can be given up; one that is old
-// but still moving, or just being finished, is not, and neither is one that moved
-// after it was found idle. Ready files are never dropped.
+// An upload without a new part for a day is idle and can be cancelled. One that is
+// old but active, is being finished, or became active after the check can't. Ready
+// files are never dropped.
 func TestStaleUploads(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
@@ -72,7 +72,7 @@ func TestStaleUploads(t *testing.T) {
 	}
 	touched := b.entry(t, stuck).TouchedAt
 	wantError(t, giveUp(stuck, touched.Add(-time.Second)), store.ErrConflict)
-	for range 2 { // stopped before the rest was removed, the next pass comes back to it
+	for range 2 { // after an interruption the next pass continues
 		if err := giveUp(stuck, touched); err != nil {
 			t.Fatal(err)
 		}
@@ -95,8 +95,8 @@ func TestStaleUploads(t *testing.T) {
 	}
 }
 
-// Giving up says what object storage still has of the file; giving up twice is
-// fine, and a ready file cannot be given up.
+// Cancelling returns what object storage still has of the file. It can be repeated. A
+// ready file can't be cancelled.
 func TestGiveUpUpload(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
@@ -127,8 +127,8 @@ func TestGiveUpUpload(t *testing.T) {
 	}
 }
 
-// After 30 days the bin is emptied from the bottom up; what is in it for less, or
-// not at all, stays, whatever the job names.
+// After 30 days the bin is emptied from the bottom up. What is younger, or not
+// binned, stays, whatever ids the job names.
 func TestPurge(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)

@@ -11,8 +11,8 @@ import (
 	"portico/store"
 )
 
-// invite asks somebody in and returns the invitation and a token for its link, as
-// its mail would carry it.
+// invite invites a person and returns the invitation and the token of its mailed
+// link.
 func invite(t *testing.T, me store.Member, p store.NewPerson) (uuid.UUID, store.TenantToken) {
 	t.Helper()
 	var id uuid.UUID
@@ -59,8 +59,8 @@ func wantOver(t *testing.T, what string, err error, why store.EndReason) {
 	}
 }
 
-// Case 33: an invitation is for one address, opens once, and nothing once it was
-// taken back, sent again or has run out.
+// Case 33: an invitation works for one address and once. It stops working when it is
+// revoked, resent or expired.
 func TestInviteIsForOneAddressOnce(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -92,7 +92,7 @@ func TestInviteIsForOneAddressOnce(t *testing.T) {
 
 	olga := "olga@" + a.Suffix + ".test"
 	id, token := invite(t, dana, client("Olga", olga, store.RoleViewer))
-	session := storetest.Person(t, storetest.SignIn(t, olga)) // while it is open
+	session := storetest.Person(t, storetest.SignIn(t, olga)) // while the invitation is open
 	if _, err := storetest.Admin(t).Exec(t.Context(), `update invites set expires_at = now() where id = $1`, id); err != nil {
 		t.Fatal(err)
 	}
@@ -106,8 +106,8 @@ func TestInviteIsForOneAddressOnce(t *testing.T) {
 	}
 }
 
-// An address nobody has and nobody was invited by stays nobody: no mail, no
-// person. Invited, it can prove itself and is somebody, though of no tenant yet.
+// An address without a person and without an invitation gets no mail and no person.
+// An invited address can sign in, and then belongs to a person without a tenant.
 func TestInvitedAddressMayComeIn(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -142,7 +142,7 @@ func TestInvitedAddressMayComeIn(t *testing.T) {
 	}
 }
 
-// 20 browsers accept one invitation at once: one membership, one row in the trail.
+// 20 browsers accept one invitation at once: one membership, one audit row.
 func TestParallelAccepts(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -171,8 +171,8 @@ func TestParallelAccepts(t *testing.T) {
 	}
 }
 
-// Who may invite whom: nobody above themselves on their own side, clients on their
-// own side only and only while the agency lets them, nobody who merely looks.
+// Nobody invites above their own role on their side. Client users invite on their own
+// side only, and only while the agency allows it. Viewers invite nobody.
 func TestWhoMayInviteWhom(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -227,7 +227,7 @@ func TestWhoMayInviteWhom(t *testing.T) {
 	}
 }
 
-// The agency invites the first people of a client it is no member of.
+// The agency invites the first people of a client that its staff have not joined.
 func TestFirstPeopleOfAClient(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -261,7 +261,7 @@ func TestFirstPeopleOfAClient(t *testing.T) {
 	}
 }
 
-// Who was here before and is asked in again is the same member again.
+// A former member who is invited again gets the same membership back.
 func TestFormerMemberComesBack(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -279,8 +279,8 @@ func TestFormerMemberComesBack(t *testing.T) {
 	}
 }
 
-// Who was one of the agency's people and is asked in as one of the client's is
-// that from then on, and no longer the other.
+// Former staff who are invited as client users become client users and are no longer
+// staff.
 func TestFormerStaffJoinsTheClient(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)

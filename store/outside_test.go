@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// ownerTools are the files that do not serve: they connect as another role or
-// look at the catalog, and so may use the driver itself.
+// ownerTools are the files that don't serve: they connect as another role or read the
+// catalog, and so may use the driver.
 var ownerTools = map[string]string{
 	"bootstrap.go": "connects as the administrator, who creates the roles",
 	"catalog.go":   "reads the catalog on whatever connection it is given",
@@ -19,8 +19,8 @@ var ownerTools = map[string]string{
 	"operator.go":  "connects as portico_owner, for the command line",
 }
 
-// driverNames are what files that serve may name of the database driver: none of
-// it reaches a connection. A name with a file in front is for that file alone.
+// driverNames are the driver's names that serving files may use: none of them reaches
+// a connection. A file name in front limits a name to that file.
 var driverNames = []string{
 	"pgx.StrictNamedArgs",
 	"store.go pgx.QueryTracer", // to count round trips
@@ -28,8 +28,8 @@ var driverNames = []string{
 	"store.go pgxpool.Stat",
 }
 
-// guarded are the names that lead around a tenant, or say which one it is, and
-// everyone in package store who may use each, with the reason.
+// guarded are the names that bypass a tenant, or set which one it is, with the
+// functions of package store that may use each, and why.
 var guarded = map[string]map[string]string{
 	"engine.DB.OutsideTenant": {
 		"DB.ActiveTenants":       "the schedule goes through all tenants",
@@ -91,11 +91,11 @@ var guarded = map[string]map[string]string{
 	},
 }
 
-// sqlArgument is where these calls take their text, which has to be a constant.
+// sqlArgument is the position of the SQL in these calls. It must be a constant.
 var sqlArgument = map[string]int{"engine.DB.OutsideTenant": 3, "store.DB.personDeed": 2}
 
-// In package store no statement runs outside a tenant but those listed above,
-// and nothing but them and the owner's tools reaches the driver.
+// In package store only the functions listed above run statements outside a tenant,
+// and only they and the owner's tools reach the driver.
 func TestNoQueryOutsideATenant(t *testing.T) {
 	t.Parallel()
 	wrong, used, err := checkStore(t, "")
@@ -114,7 +114,7 @@ func TestNoQueryOutsideATenant(t *testing.T) {
 	}
 }
 
-// The check itself notices, or the compiler does.
+// The check, or the compiler, finds each planted violation.
 func TestOutsideCheck(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ body, says string }{
@@ -157,7 +157,7 @@ func TestOutsideCheck(t *testing.T) {
 	}
 }
 
-// The pool leaves store for the job runner alone.
+// Only the job runner gets the pool.
 func TestJobPoolIsForJobs(t *testing.T) {
 	t.Parallel()
 	var holders []string

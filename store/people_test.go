@@ -13,7 +13,7 @@ import (
 	"portico/store"
 )
 
-// attempt runs a deed and returns what it says.
+// attempt runs a deed and returns its error.
 func attempt(t *testing.T, me store.Member, fn func(*store.Tx) error) error {
 	t.Helper()
 	return storetest.DB().Write(t.Context(), me, fn)
@@ -31,7 +31,7 @@ func leave(t *testing.T, me store.Member) error {
 	return attempt(t, me, func(tx *store.Tx) error { return tx.Leave(t.Context()) })
 }
 
-// addTo makes somebody of that party and role and returns their address.
+// addTo adds a member with that party and role and returns their address.
 func addTo(t *testing.T, by store.Member, party store.Party, role store.Role) string {
 	t.Helper()
 	email := uuid.NewString()[24:] + "@added.test"
@@ -52,9 +52,9 @@ select count(*) from memberships where tenant_id = $1 and party = $2 and role = 
 	return n
 }
 
-// Who may change and remove whom: nobody above themselves on their own side,
-// clients on their own side only and while the agency lets them, and never without
-// a fresh proof where ownership changes hands.
+// Nobody changes or removes people above their own role on their side. Client users
+// act on their own side only, and only while the agency allows it. Ownership changes
+// only with a fresh step-up.
 func TestWhoMayChangeWhom(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -109,8 +109,8 @@ func TestWhoMayChangeWhom(t *testing.T) {
 	}
 }
 
-// The last owner stays: cannot leave, be removed or become less, until somebody
-// else owns the tenant too. The agency's people in a client's workspace may go.
+// The last owner can't leave, be removed or get a lower role until somebody else owns
+// the tenant too. Staff owners in a client's workspace may leave.
 func TestLastOwnerStays(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -145,8 +145,8 @@ func TestLastOwnerStays(t *testing.T) {
 	}
 }
 
-// Two owners take ownership from one another at the same moment, twenty times over,
-// and two leave at the same moment: there is always one left.
+// Two owners remove each other's ownership at once, in twenty rounds, and then both
+// leave at once. One owner is always left.
 func TestTwoOwnersAtOnce(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -190,8 +190,8 @@ func TestTwoOwnersAtOnce(t *testing.T) {
 	}
 }
 
-// Who goes gives the place back, and an invitation into a full plan is refused
-// before there is a row or a mail of it.
+// Removing a person releases their place in the plan. An invitation into a full plan
+// is refused before a row or a mail exists.
 func TestPlacesOfPeople(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -237,8 +237,8 @@ select (select count(*) from invites where tenant_id = $1), (select count(*) fro
 	}
 }
 
-// The list in pages, clients first, and by a part of a name or of an address; what
-// somebody types is never a pattern.
+// The list has pages, clients first, and finds people by a part of the name or
+// address. The search text is never a pattern.
 func TestSearchPeople(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -281,8 +281,7 @@ func TestSearchPeople(t *testing.T) {
 	}
 }
 
-// Nobody manages people, and nobody leaves, while somebody else sits there as them,
-// not even in a session that may write.
+// Nobody manages people or leaves in a support session, not even in write mode.
 func TestSupportManagesNobody(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t).letIn(t)

@@ -10,9 +10,9 @@ import (
 	"portico/store"
 )
 
-// Nobody forgets somebody else: not by naming them, for no function the app may
-// call takes a person, not with their cookie, not by changing their rows, and not
-// by sitting there as them.
+// Nobody can erase another person: not by id, because no function of the app takes
+// one, not with their cookie, not by changing their rows, and not in a support
+// session as them.
 func TestForgetIsOnesOwn(t *testing.T) {
 	t.Parallel()
 	a, app := storetest.Agency(t), storetest.App(t)
@@ -64,7 +64,7 @@ func TestForgetIsOnesOwn(t *testing.T) {
 	}
 }
 
-// What somebody would leave is told to them, in person.
+// Only the person, and not support, reads which workspaces they would leave.
 func TestLeavingIsOnesOwn(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t).letIn(t)

@@ -15,7 +15,7 @@ import (
 	"portico/store"
 )
 
-// provedPerson signs somebody in who has just proved themselves anew.
+// provedPerson signs a person in with a fresh step-up.
 func provedPerson(t *testing.T, email string) store.Person {
 	t.Helper()
 	return storetest.Person(t, storetest.StepUp(t, storetest.SignIn(t, email)))
@@ -23,7 +23,7 @@ func provedPerson(t *testing.T, email string) store.Person {
 
 func forget(t *testing.T, me store.Person) error { return storetest.DB().ForgetMe(t.Context(), me) }
 
-// alone are the slugs of what somebody owns alone.
+// alone returns the slugs of the tenants that the person owns alone.
 func alone(t *testing.T, me store.Person) (slugs []string) {
 	t.Helper()
 	var rows []store.Leaving
@@ -36,7 +36,7 @@ func alone(t *testing.T, me store.Person) (slugs []string) {
 	return slugs
 }
 
-// forgetsNames is what the tenant's settings say.
+// forgetsNames makes a tenant erase the names of forgotten people.
 func forgetsNames(t *testing.T, slug string) {
 	t.Helper()
 	if _, err := storetest.Admin(t).Exec(t.Context(), `update tenants set forgets_names = true where slug = $1`, slug); err != nil {
@@ -51,9 +51,9 @@ func look(t *testing.T, dst any, sql string, args ...any) {
 	}
 }
 
-// leavesTraces is Ravi with all that the product keeps of anybody: work at Acme, a
-// place at Initech that he was invited to, one at Globex that he has left, an
-// invitation that he has not answered, and whatever signs him in.
+// leavesTraces is Ravi with everything that the product stores of a person: work at
+// Acme, an accepted invitation at Initech, an ended membership at Globex, an open
+// invitation, and every way to sign in.
 type leavesTraces struct {
 	*storetest.Tenants
 	other     *storetest.Tenants
@@ -106,9 +106,9 @@ func setupTraces(t *testing.T) *leavesTraces {
 	return b
 }
 
-// A person who is forgotten leaves no address and nothing that signs them in,
-// wherever anybody looks; their places are over; what they did stays, under their
-// name or nobody's; and nobody else is touched.
+// Erasing a person removes their address and every way to sign in from all tables,
+// and ends their memberships. Their work stays, under their name or none. Nobody
+// else's rows change.
 func TestForgottenPersonIsNowhere(t *testing.T) {
 	t.Parallel()
 	b := setupTraces(t)
@@ -119,7 +119,8 @@ func TestForgottenPersonIsNowhere(t *testing.T) {
 			t.Errorf("%q is nowhere to begin with, so that it proves nothing", text)
 		}
 	}
-	// Wherever an address can be, his is, or the emptiness afterwards proves nothing.
+	// Every table that can hold an address has his, or the check afterwards would
+	// prove nothing.
 	var addresses []string
 	look(t, &addresses, `select array_agg(distinct table_name::text) from information_schema.columns where table_schema = 'public' and column_name ~ 'email|address'`)
 	for _, table := range addresses {
@@ -140,7 +141,7 @@ func TestForgottenPersonIsNowhere(t *testing.T) {
 
 	me, inside := storetest.Person(t, b.proved), b.Member(t, b.Ravi, b.Acme)
 	must(t, forget(t, me))
-	// What was under way when they went comes too late.
+	// Requests that were under way fail.
 	if err := storetest.DB().Rename(t.Context(), me, b.elsewhere); err == nil {
 		t.Error("they have a name again")
 	}
@@ -176,8 +177,8 @@ func TestForgottenPersonIsNowhere(t *testing.T) {
 	b.stillReads(t)
 }
 
-// stillReads says that tenants read on: the work with its author, the trail with
-// who went, the list of people without them, and the count of what a plan has.
+// stillReads checks that tenants can still read: the work with its author, the trail
+// with the removal, the list of people without them, and the plan's count.
 func (b *leavesTraces) stillReads(t *testing.T) {
 	t.Helper()
 	for slug, want := range map[string]struct{ by, email, name string }{
@@ -213,7 +214,7 @@ from memberships where tenant_id = $1 and ended_at is null and party = case tena
 	if len(versions) != 1 || versions[0].AuthorName != "Ravi "+b.Suffix {
 		t.Errorf("the work lost its author: %+v", versions)
 	}
-	// The invitation that nobody will answer is taken back, by nobody in particular.
+	// His open invitation is revoked, without a revoker.
 	var revoked int
 	look(t, &revoked, `
 select count(*) from audit_events e join invites i on i.tenant_id = e.tenant_id and i.id = e.target_id
@@ -224,8 +225,8 @@ where e.verb = 'member.invite_revoked' and e.actor_id is null and i.revoked_at i
 	}
 }
 
-// The same address, invited again, is somebody new, to whom nothing of before
-// belongs; and so is the provider's subject.
+// The same address, invited again, gets a new person without the old rows. So does
+// the provider's subject.
 func TestForgottenAddressIsSomebodyNew(t *testing.T) {
 	t.Parallel()
 	b := setupTraces(t)
@@ -257,8 +258,8 @@ func TestForgottenAddressIsSomebodyNew(t *testing.T) {
 	}
 }
 
-// Only with a fresh proof of this very browser, only as a person, and never while
-// they look as somebody else.
+// Erasure needs a fresh step-up in this browser and a person who is no agent. It is
+// refused in a support session.
 func TestForgetWantsAProof(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t)
@@ -270,7 +271,7 @@ func TestForgetWantsAProof(t *testing.T) {
 	must(t, forget(t, provedPerson(t, b.Leo)))
 	wantErr(t, "twice", forget(t, leo), store.ErrStepUp)
 
-	// A second owner of the agency looks as Mia; Dana may then go.
+	// A second owner of the agency views as Mia; Dana may then leave.
 	must(t, b.db.Write(t.Context(), b.Proved(t, b.Dana, b.Agency), func(tx *store.Tx) error {
 		_, err := tx.AddPerson(t.Context(), store.NewPerson{Name: "Second", Email: "second@" + b.Suffix + ".test", Party: store.PartyAgency, Role: store.RoleOwner})
 		return err
@@ -287,8 +288,8 @@ func TestForgetWantsAProof(t *testing.T) {
 	}
 }
 
-// The last owner stays, until somebody else owns the tenant on its own side, and is
-// told which tenants.
+// The last owner can't be erased until somebody else owns the tenant on its own side.
+// They are told which tenants.
 func TestLastOwnerIsNotForgotten(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -307,8 +308,8 @@ func TestLastOwnerIsNotForgotten(t *testing.T) {
 	must(t, forget(t, provedPerson(t, a.Mia)))
 }
 
-// Whoever could not leave cannot be forgotten, and nobody else: the function of the
-// database and the deed of the program say the same, whoever else owns the tenant.
+// Exactly those who may not leave can't be erased: the database function and the deed
+// agree, whoever else owns the tenant.
 func TestOwnedAloneIsTheLastOwner(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -339,8 +340,8 @@ update memberships set role = case when user_id = $2 or email = any ($3) then 'o
 	}
 }
 
-// Two who own a tenant together forget themselves at the same moment: one is left.
-// What both would have to change is held until both have looked at who owns what.
+// Two owners of one tenant erase themselves at once: one is left. The function locks
+// the tenants before it looks who owns them.
 func TestTwoOwnersForgetThemselvesAtOnce(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -364,8 +365,7 @@ func TestTwoOwnersForgetThemselvesAtOnce(t *testing.T) {
 	}
 }
 
-// forgetting is a person who is being forgotten, in a transaction that is still
-// under way.
+// forgetting erases a person in a transaction that is still open.
 func forgetting(t *testing.T, email string) (commit func()) {
 	t.Helper()
 	conn := storetest.Superuser(t)
@@ -380,8 +380,8 @@ func forgetting(t *testing.T, email string) (commit func()) {
 	}
 }
 
-// What begins for somebody while they are forgotten comes to nothing: a provider's
-// proof, a place that they are given, one that they take.
+// What begins for a person during their erasure fails: a provider's proof, a
+// membership that somebody gives them, one that they accept.
 func TestNothingBeginsForWhoIsForgotten(t *testing.T) {
 	t.Parallel()
 	b, other := setupTraces(t), storetest.Agency(t)
@@ -414,8 +414,8 @@ func TestNothingBeginsForWhoIsForgotten(t *testing.T) {
 		t.Errorf("the late subject is in %v", found)
 	}
 
-	// A place that somebody gives: who is about to be forgotten waits, and the place
-	// is over with all the others.
+	// Somebody adds them: the erasure waits, and then ends the new membership with
+	// the others.
 	conn := storetest.Superuser(t)
 	hold, err := conn.Begin(t.Context())
 	must(t, err)
@@ -436,8 +436,8 @@ insert into memberships (tenant_id, user_id, tenant_kind, party, role, name, ema
 	}
 }
 
-// The operator forgets whoever has an address, on a written request, and also who
-// was only ever invited by it. Nobody else can be forgotten by it.
+// The operator erases the person with an address, on a written request, and also an
+// address that was only invited. Nobody else is erased.
 func TestOperatorForgets(t *testing.T) {
 	t.Parallel()
 	b := setupTraces(t)

@@ -11,7 +11,7 @@ import (
 	"portico/store"
 )
 
-// elsewhere is an account at a provider whose address is nobody's here.
+// elsewhere returns a provider account with an address that is unknown here.
 func elsewhere() store.Identity {
 	return store.Identity{Issuer: "https://idp.test", Subject: rand.Text(), Email: rand.Text() + "@elsewhere.test", EmailVerified: true}
 }
@@ -21,7 +21,7 @@ func proved(t *testing.T, email string) store.Token {
 	return storetest.StepUp(t, storetest.SignIn(t, email))
 }
 
-// link attaches an identity to the person of a session and returns its row.
+// link links an identity to the person of a session and returns its row.
 func link(t *testing.T, token store.Token, who store.Identity) store.LinkedIdentity {
 	t.Helper()
 	me := storetest.Person(t, token)
@@ -46,9 +46,9 @@ func signsIn(t *testing.T, who store.Identity) bool {
 	return err == nil
 }
 
-// An identity is linked by an answer of the very session that asked, once, right after
-// it came. From then on it signs its person in, whatever its address, and nobody else
-// sees or removes it.
+// An identity is linked by a provider's answer in the session that asked, once, and
+// right after the answer. It then signs its person in, whatever its address. Nobody
+// else can see or remove it.
 func TestIdentityIsLinkedByItsSession(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()
@@ -86,8 +86,8 @@ func TestIdentityIsLinkedByItsSession(t *testing.T) {
 	}
 }
 
-// A link begins with a proof of the last five minutes in this session, and ends
-// nothing else; so does unlinking. Agents neither link nor prove themselves so.
+// Linking and unlinking need a step-up in this session in the last five minutes.
+// Agents can't link accounts or step up with one.
 func TestLinkingNeedsAStepUp(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()
@@ -113,7 +113,7 @@ func TestLinkingNeedsAStepUp(t *testing.T) {
 	storetest.Person(t, stale)
 }
 
-// What a provider was asked for is what its answer is good for.
+// A provider's answer counts only for the purpose it was requested for.
 func TestOIDCPurposesAreNotConfused(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()
@@ -137,7 +137,8 @@ func TestOIDCPurposesAreNotConfused(t *testing.T) {
 	}
 }
 
-// An answer is taken in its session alone, but for a sign-in, and stays good for it.
+// An answer counts only in its own session, except for a sign-in, and counts there
+// once.
 func TestProviderAnswerIsItsSessions(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()
@@ -159,8 +160,8 @@ func TestProviderAnswerIsItsSessions(t *testing.T) {
 	}
 }
 
-// Somebody else's identity is not linked; once they have unlinked it, it is anybody's
-// who shows that it is theirs.
+// Another person's identity can't be linked. Once they unlink it, whoever signs in to
+// that account can.
 func TestIdentityOfSomebodyElse(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()
@@ -178,7 +179,7 @@ func TestIdentityOfSomebodyElse(t *testing.T) {
 	link(t, leos, who)
 }
 
-// A step-up takes an identity of the person's own, for this session, under a new token.
+// A step-up takes an identity of the person in this session and changes the token.
 func TestStepUpByIdentity(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()
@@ -206,8 +207,8 @@ func TestStepUpByIdentity(t *testing.T) {
 	wantErr(t, "twice", db.StepUpByIdentity(t.Context(), storetest.Person(t, renewed), flow, who, newSession().Token), store.ErrNotFound)
 }
 
-// Who took an account away links by hand alone from then on: no address that a
-// provider vouches for brings back that account, or another. Others still link so.
+// After a person unlinks an account, no verified address links one automatically: not
+// that account and not another. Other people's accounts still link by address.
 func TestUnlinkedStaysUnlinked(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()
@@ -231,7 +232,8 @@ func TestUnlinkedStaysUnlinked(t *testing.T) {
 	}
 }
 
-// Mail is a way in while there is an address. The last way stays.
+// A person with an address can sign in by mail. The only way to sign in can't be
+// removed.
 func TestLastWayStays(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()
@@ -251,9 +253,9 @@ func TestLastWayStays(t *testing.T) {
 	must(t, db.RemovePasskey(t.Context(), me, keys[0].ID))
 }
 
-// In raw SQL as the app nobody reads, adds, changes or removes an identity of another,
-// or their own but by the functions that ask for a proof; in a support session there
-// is none at all, and nothing begins.
+// In raw SQL as the app nobody can read, add, change or remove another person's
+// identity. Their own change only through the functions that require a step-up. In a
+// support session there are none, and no link begins.
 func TestIdentitiesAreTheirPersons(t *testing.T) {
 	t.Parallel()
 	a, conn := storetest.Agency(t), storetest.App(t)
@@ -300,7 +302,7 @@ func TestIdentitiesAreTheirPersons(t *testing.T) {
 	}
 }
 
-// Twenty accounts are enough.
+// A person can link at most twenty accounts.
 func TestTwentyIdentities(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()

@@ -8,8 +8,8 @@ import (
 	"portico/store"
 )
 
-// A member of one client asks for a project of another, and for nothing at all:
-// both look the same.
+// A member of one client gets the same answer for another client's project and for an
+// id that doesn't exist.
 func TestProjectOfAnotherTenantIsNotThere(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)

@@ -7,7 +7,7 @@ import (
 	"portico/store"
 )
 
-// Staff make a project; they and, once it is shared, the client see it.
+// Staff create a project. They see it, and the client sees it once it is shared.
 func TestProjectIsMadeAndShared(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -34,7 +34,7 @@ func TestProjectIsMadeAndShared(t *testing.T) {
 	}
 }
 
-// Work in an archived project waits for nobody, and does again when it is taken out.
+// The newest list leaves out work in archived projects until they are unarchived.
 func TestNewestLeavesArchivedProjectsOut(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)

@@ -12,16 +12,16 @@ import (
 	"portico/store"
 )
 
-// invitesOpen lists the open invitations of a tenant by their address.
+// invitesOpen lists the addresses of a tenant's open invitations.
 func invitesOpen(t *testing.T, tenant uuid.UUID) (open []string) {
 	t.Helper()
 	look(t, &open, `select coalesce(array_agg(split_part(email, '@', 1) order by email), '{}') from invites where tenant_id = $1 and accepted_at is null and revoked_at is null`, tenant)
 	return open
 }
 
-// Whoever goes from an agency goes from its clients too, wherever they are staff,
-// with the invitations that they made there. Their place in another agency's client,
-// and as a client's own person, is not the agency's to take.
+// Removing staff from an agency ends their staff memberships in its clients and
+// revokes the invitations they made there. It doesn't end memberships in another
+// agency's clients, or as a client user.
 func TestWhoGoesFromAnAgencyGoesFromItsClients(t *testing.T) {
 	t.Parallel()
 	for what, goes := range map[string]func(dana, ravi store.Member) error{
@@ -77,7 +77,8 @@ func TestWhoGoesFromAnAgencyGoesFromItsClients(t *testing.T) {
 	}
 }
 
-// thirdClient opens one more client of an agency and is its owner's place there.
+// thirdClient creates one more client of an agency and returns its owner's membership
+// there.
 func thirdClient(t *testing.T, home store.Member) store.Member {
 	t.Helper()
 	slug := "third-" + uuid.NewString()[24:]
@@ -89,8 +90,8 @@ func thirdClient(t *testing.T, home store.Member) store.Member {
 	return (&storetest.Tenants{}).Member(t, home.Email, slug)
 }
 
-// An admin who joins a client in the very moment in which they are removed is in it
-// afterwards in no order of the two.
+// An admin joins a client while being removed from the agency. Whichever comes first,
+// they are not in the client afterwards.
 func TestJoiningWhileRemoved(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -117,7 +118,8 @@ func TestJoiningWhileRemoved(t *testing.T) {
 	}
 }
 
-// The function behind it refuses by itself whoever may not, and reaches nobody else's.
+// The database function refuses callers without the right, and can't end other
+// agencies' staff.
 func TestEndStaffIsTheAgencys(t *testing.T) {
 	t.Parallel()
 	a, b, conn := storetest.Agency(t), storetest.Agency(t), storetest.App(t)
@@ -127,7 +129,7 @@ func TestEndStaffIsTheAgencys(t *testing.T) {
 		me      store.Member
 		whom    uuid.UUID
 		support bool
-		want    int // -1 is refused
+		want    int // -1 means refused
 	}{
 		"an owner":                       {dana, ravi.ID(), false, 1},
 		"an admin":                       {admin, ravi.ID(), false, 1},
@@ -156,7 +158,7 @@ func TestEndStaffIsTheAgencys(t *testing.T) {
 	}
 }
 
-// Nobody comes in by the word of somebody who may not give it any more.
+// Nobody can accept an invitation whose maker may no longer give that role.
 func TestInvitesGoWithTheirMakersRights(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -187,7 +189,7 @@ func TestInvitesGoWithTheirMakersRights(t *testing.T) {
 	}
 }
 
-// What somebody asked others in by goes when they are forgotten.
+// Erasing a person revokes the invitations they made.
 func TestInvitesOfTheForgotten(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -202,15 +204,15 @@ func TestInvitesOfTheForgotten(t *testing.T) {
 	}
 }
 
-// An invitation is somebody's word, and good while whoever gave it may give it: from
-// where they are in the tenant, or from the agency. What nobody could give any more
-// opens nothing, however it came about; whoever may give it again, gives it again.
+// An invitation works while its maker may give that role, in the tenant or from the
+// agency. Otherwise it doesn't, whatever caused that. Somebody who has the right can
+// invite again.
 func TestInvitesOpenWhileTheirMakerMay(t *testing.T) {
 	t.Parallel()
 	for what, c := range map[string]struct {
 		maker  func(*testing.T, *storetest.Tenants) store.Member
 		role   store.Role
-		breaks string // of the maker and their tenant
+		breaks string // what takes the maker's right
 		mends  string
 	}{
 		"a client's admin made less": {
@@ -288,7 +290,7 @@ func fromTheAgency(t *testing.T, a *storetest.Tenants) store.Member {
 	return a.Proved(t, addTo(t, a.Member(t, a.Dana, a.Agency), store.PartyAgency, store.RoleOwner), a.Agency)
 }
 
-// askIn invites somebody into a client, from within or from its agency.
+// askIn invites a person into a client, from inside or from its agency.
 func askIn(t *testing.T, me store.Member, client uuid.UUID, p store.NewPerson) (id uuid.UUID) {
 	t.Helper()
 	deed(t, me, func(tx *store.Tx) (err error) {
@@ -310,7 +312,7 @@ func change(t *testing.T, sql string, args ...any) {
 	}
 }
 
-// Who goes stays away: the invitation on the other side, that they never took, goes too.
+// Removing a person also revokes the open invitation to them on the other side.
 func TestInvitesToWhoIsGone(t *testing.T) {
 	t.Parallel()
 	for what, c := range map[string]struct {
@@ -352,8 +354,8 @@ func TestInvitesToWhoIsGone(t *testing.T) {
 	}
 }
 
-// Whom the agency has asked in on its own side, a client's managers cannot learn by
-// asking that address in themselves.
+// A client's managers can't find out whom the agency has invited to its own side by
+// inviting that address themselves.
 func TestAgencysInvitesAreNotTold(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -385,8 +387,9 @@ func TestAgencysInvitesAreNotTold(t *testing.T) {
 	}
 }
 
-// The function behind it tells a role in the tenant's own agency of who made an
-// invitation of the tenant's own, and a client nothing of the agency's invitations.
+// The database function returns the inviter's role in the tenant's own agency, for
+// the tenant's own invitations. It tells client users nothing about the agency's
+// invitations.
 func TestInviterRoleIsTheTenants(t *testing.T) {
 	t.Parallel()
 	a, b, conn := storetest.Agency(t), storetest.Agency(t), storetest.App(t)

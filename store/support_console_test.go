@@ -11,8 +11,8 @@ import (
 	"portico/store"
 )
 
-// With a grant, a reason, a ticket and a fresh step-up the agent is inside as
-// the person asked for, read-only, for the time asked for, and the tenant knows.
+// With a grant, a reason, a ticket and a step-up the agent enters as the person,
+// read-only, for the requested time. The tenant is told.
 func TestSupportStarts(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t).letIn(t)
@@ -40,8 +40,8 @@ func TestSupportStarts(t *testing.T) {
 	}
 }
 
-// Whatever is missing, the start is refused, nothing is begun, and the refusal
-// is in the tenant's own trail with the agent as actor.
+// If anything is missing, the start is refused, no session begins, and the tenant's
+// trail has the refusal with the agent as actor.
 func TestSupportStartRefused(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
@@ -137,7 +137,7 @@ func TestSupportStartRefused(t *testing.T) {
 	}
 }
 
-// wantRefused says that one refusal is in Acme's trail, and nothing began.
+// wantRefused checks that Acme's trail has one refusal and that no session began.
 func (b *supportBundle) wantRefused(t *testing.T, why string) {
 	t.Helper()
 	got := b.trail(t, b.mia, "support.refused")
@@ -156,8 +156,8 @@ func (b *supportBundle) wantRefused(t *testing.T, why string) {
 	}
 }
 
-// A disabled agent, a member and an unknown tenant: refused, and no trail says
-// that there was anything to refuse.
+// A disabled agent, a member and an unknown tenant are refused, and no trail records
+// it.
 func TestSupportStartByStrangers(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t).letIn(t)
@@ -176,8 +176,8 @@ func TestSupportStartByStrangers(t *testing.T) {
 	b.startAs(t, b.mia.ID())
 }
 
-// Two starts of one agent in the same moment, from two browsers: exactly one. The
-// first is held up on its way, after every check of its own.
+// One agent starts two sessions at once, from two browsers: one starts. The first is
+// held up after all its checks.
 func TestSupportOneSessionAnAgent(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t).letIn(t)
@@ -185,7 +185,8 @@ func TestSupportOneSessionAnAgent(t *testing.T) {
 	storetest.LetSupportIn(t, gus)
 	first, second := storetest.Person(t, b.token), storetest.Person(t, storetest.StepUp(t, storetest.SignIn(t, b.agent)))
 
-	// The audit row needs a share of the tenant's row, which this keeps for itself.
+	// The audit row needs a share lock on the tenant's row, which this transaction
+	// blocks.
 	hold, err := b.admin.Begin(t.Context())
 	must(t, err)
 	_, err = hold.Exec(t.Context(), `select from tenants where id = $1 for update`, b.mia.TenantID())
@@ -210,7 +211,7 @@ func TestSupportOneSessionAnAgent(t *testing.T) {
 	}
 }
 
-// While one session runs another does not start; after Stop it does.
+// While one session runs no other starts. After Stop it does.
 func TestSupportStopMakesRoom(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t).letIn(t)
@@ -242,7 +243,8 @@ func TestSupportStopMakesRoom(t *testing.T) {
 	b.inside(t)
 }
 
-// The agent stops from another browser, or signs out: it is over for all.
+// The agent stops from another browser, or signs out: the session ends in every
+// browser.
 func TestSupportStopsFromElsewhere(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t).letIn(t)
@@ -260,9 +262,9 @@ func TestSupportStopsFromElsewhere(t *testing.T) {
 	b.startAs(t, b.mia.ID())
 }
 
-// The console finds a tenant by slug, address of a person, or beginning of its
-// name, names whom to look as only while support may come in, and tells an
-// agent of their own past; a member is told nothing.
+// The console finds a tenant by slug, a person's address, or the beginning of its
+// name. It lists people only while there is support access, and shows agents their
+// own sessions. Members find nothing.
 func TestSupportConsoleReads(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t)

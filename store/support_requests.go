@@ -11,7 +11,7 @@ import (
 	"portico/store/queue"
 )
 
-// AccessRequest is an agent's request to be let in, as the tenant reads it.
+// AccessRequest is an agent's request for support access, as the tenant reads it.
 type AccessRequest struct {
 	ID        uuid.UUID
 	AgentName string
@@ -20,9 +20,9 @@ type AccessRequest struct {
 	Reason    string
 	Ticket    string
 	CreatedAt time.Time
-	EndsAt    time.Time // nobody can answer after it
+	EndsAt    time.Time // it can't be answered later
 	Open      bool
-	Answer    *Answer // nil while nobody answered
+	Answer    *Answer // nil while unanswered
 }
 
 const selectAccessRequest = `
@@ -46,7 +46,7 @@ order by created_at desc, id desc
 limit 20`, nil)}
 }
 
-// AccessRequestsAllowed reads whether support may ask to come in.
+// AccessRequestsAllowed reads whether support may request access.
 func AccessRequestsAllowed(dst *bool) Read {
 	return Read{value("support may ask", dst, `
 select support_asks
@@ -54,7 +54,7 @@ from tenants
 where id = @tenant_id`, nil)}
 }
 
-// SetAccessRequestsAllowed says whether support may ask to come in.
+// SetAccessRequestsAllowed sets whether support may request access.
 func (tx *Tx) SetAccessRequestsAllowed(ctx context.Context, may bool) error {
 	if err := tx.requireConsentRight(); err != nil {
 		return err
@@ -74,9 +74,9 @@ func (tx *Tx) SetAccessRequestsAllowed(ctx context.Context, may bool) error {
 	return tx.audit(ctx, Event{Verb: verb, Detail: map[string]any{"may": may}})
 }
 
-// ApproveAccessRequest answers a request with consent, for as long and to do what
-// whoever answers says. One that is answered, or has run out, is [ErrConflict];
-// one that is not there [ErrNotFound].
+// ApproveAccessRequest answers a request with a grant of the mode and length that the
+// actor chooses. A request that was answered or has expired is [ErrConflict], an
+// unknown one [ErrNotFound].
 func (tx *Tx) ApproveAccessRequest(ctx context.Context, ask uuid.UUID, mode SupportMode, length time.Duration) error {
 	if err := tx.checkRequestOpen(ctx, ask); err != nil {
 		return err
@@ -88,10 +88,10 @@ func (tx *Tx) ApproveAccessRequest(ctx context.Context, ask uuid.UUID, mode Supp
 	return tx.answerRequest(ctx, ask, AnswerGranted, "", &grant)
 }
 
-// MaxAnswer is how much can be said with a refusal, in characters.
+// MaxAnswer is the longest text of a denial, in characters.
 const MaxAnswer = 500
 
-// DenyAccessRequest answers a request with no, and a word that the agent reads.
+// DenyAccessRequest denies a request, with a text that the agent reads.
 func (tx *Tx) DenyAccessRequest(ctx context.Context, ask uuid.UUID, word string) error {
 	word = clean(word)
 	if len([]rune(word)) > MaxAnswer {
@@ -103,7 +103,7 @@ func (tx *Tx) DenyAccessRequest(ctx context.Context, ask uuid.UUID, word string)
 	return tx.answerRequest(ctx, ask, AnswerDenied, word, nil)
 }
 
-// checkRequestOpen holds a request that waits for an answer until the deed is done.
+// checkRequestOpen returns [ErrConflict] unless the request waits for an answer.
 func (tx *Tx) checkRequestOpen(ctx context.Context, ask uuid.UUID) error {
 	if err := tx.requireConsentRight(); err != nil {
 		return err
@@ -144,7 +144,7 @@ where tenant_id = @tenant_id
 	return tx.audit(ctx, Event{Verb: verb, TargetKind: KindAccessRequest, TargetID: ask, Detail: map[string]any{"answer": answer}})
 }
 
-// AskSupport is what an agent asks of a tenant.
+// NewAccessRequest is a request for support access to send.
 type NewAccessRequest struct {
 	Slug   string
 	Mode   SupportMode
@@ -153,10 +153,10 @@ type NewAccessRequest struct {
 	Ticket string
 }
 
-// RequestAccess asks a tenant to be let in, and has its owners told by mail. Where
-// support may not ask it is [ErrForbidden], with a request open already
-// [ErrConflict], and what cannot be accepted an [InvalidError]: each is in the
-// tenant's own trail. An unknown tenant is [ErrNotFound].
+// RequestAccess asks a tenant for support access and queues mails to its owners. If
+// the tenant doesn't allow requests it is [ErrForbidden], with an open request
+// [ErrConflict], and with bad input an [InvalidError]. Each of these is in the
+// tenant's trail. An unknown tenant is [ErrNotFound].
 func (db *DB) RequestAccess(ctx context.Context, me Person, in NewAccessRequest) error {
 	in.Reason, in.Ticket = clean(in.Reason), clean(in.Ticket)
 	id := NewID()
@@ -206,7 +206,7 @@ func (in NewAccessRequest) refusal(verdict string) error {
 	return ErrForbidden
 }
 
-// SentAccessRequest is one of an agent's own requests, with the name of its tenant.
+// SentAccessRequest is one of an agent's own requests, with the tenant's name.
 type SentAccessRequest struct {
 	ID         uuid.UUID
 	TenantName string
@@ -217,7 +217,7 @@ type SentAccessRequest struct {
 	Ticket     string
 	CreatedAt  time.Time
 	EndsAt     time.Time
-	Answer     *Answer // nil while nobody answered
+	Answer     *Answer // nil while unanswered
 	Word       string
 	AnsweredAt *time.Time
 }
@@ -228,8 +228,8 @@ func ListSentAccessRequests(limit int, dst *[]SentAccessRequest) OwnRead {
 		pgx.StrictNamedArgs{"limit": limit})}
 }
 
-// EnqueueAccessRequestMails asks, once for a request, for a mail to each owner of the
-// tenant. One that is not this tenant's is [ErrNotFound].
+// EnqueueAccessRequestMails queues, once per request, a mail to each owner of the
+// tenant. A request of another tenant is [ErrNotFound].
 func (tx *Tx) EnqueueAccessRequestMails(ctx context.Context, ask uuid.UUID) error {
 	if err := tx.CheckAccessRequest(ctx, ask); err != nil {
 		return err
@@ -250,7 +250,7 @@ func (tx *Tx) EnqueueAccessRequestMails(ctx context.Context, ask uuid.UUID) erro
 	return nil
 }
 
-// CheckAccessRequest is [ErrNotFound] unless the request is this tenant's.
+// CheckAccessRequest returns [ErrNotFound] unless the request is in this tenant.
 func (tx *Tx) CheckAccessRequest(ctx context.Context, ask uuid.UUID) error {
 	return tx.exists(ctx, "support ask", `
 select exists (

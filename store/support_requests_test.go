@@ -32,8 +32,8 @@ func (b *supportBundle) openAsks(t *testing.T, me store.Member) (asks []store.Ac
 	return asks
 }
 
-// An agent asks, an owner lets them in for less than was asked for, and nothing
-// but that consent lets them in.
+// An agent requests access, an owner approves it for a shorter time, and only that
+// grant lets the agent in.
 func TestSupportAsks(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t)
@@ -91,8 +91,8 @@ func TestSupportAsks(t *testing.T) {
 	must(t, b.write(t, b.mia, func(tx *store.Tx) error { return tx.SetAccessRequestsAllowed(t.Context(), false) }))
 }
 
-// No, with a word that the agent reads; and what nobody answers runs out, so that
-// they may ask anew.
+// An owner denies a request with a text that the agent reads. An unanswered request
+// expires, and the agent may send another.
 func TestSupportAskIsDenied(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t).mayAsk(t)
@@ -117,7 +117,7 @@ func TestSupportAskIsDenied(t *testing.T) {
 	must(t, b.asks(t, nil))
 }
 
-// Bad input is said field by field, and strangers ask nothing.
+// Bad input is reported by field. People who are no agents can't request access.
 func TestSupportAskRefused(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t).mayAsk(t)

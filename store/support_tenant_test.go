@@ -7,8 +7,8 @@ import (
 	"portico/store"
 )
 
-// The person looked as is staff in three tenants; the agent stands in the one
-// that let support in, sees no other in the switcher, and is nobody elsewhere.
+// The subject is staff in three tenants. The agent enters the one that granted
+// access, sees no other in the switcher, and can't enter the others.
 func TestSupportStaysInTheTenant(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t).letIn(t)
@@ -37,8 +37,8 @@ func TestSupportStaysInTheTenant(t *testing.T) {
 	}
 }
 
-// From inside, as an owner of the agency: no step into a client, no new client,
-// no second session, and no console.
+// In a support session as an agency's owner, the agent can't enter a client, create
+// one, start a second session or use the console.
 func TestSupportMakesNoSecondHop(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t)
@@ -67,7 +67,7 @@ func TestSupportMakesNoSecondHop(t *testing.T) {
 	}))
 }
 
-// Grants, sessions and their ends of one tenant are not there for another.
+// A tenant can't read or change another tenant's grants and sessions.
 func TestSupportOfAnotherTenantIsNotThere(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t).letIn(t)

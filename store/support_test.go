@@ -13,8 +13,8 @@ import (
 	"portico/store"
 )
 
-// Owners and admins of either side let support in and take it back; others, and
-// whoever sits in a support session, do not.
+// Owners and admins of either side grant and revoke support access. Others can't, nor
+// anybody in a support session.
 func TestSupportConsent(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t)
@@ -55,8 +55,8 @@ func TestSupportConsent(t *testing.T) {
 	}
 }
 
-// Whatever ends a session, the next request is outside and is told why, also when
-// the cause has gone again, and the ledger says so too.
+// Whatever ends a session, the next request is outside and shows why, even if the
+// cause is gone again. The ledger says so too.
 func TestSupportEnds(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
@@ -110,8 +110,8 @@ func TestSupportEnds(t *testing.T) {
 	}
 }
 
-// An agent who is disabled is nobody with the next request, and the session is
-// marked in the tenant's ledger and trail.
+// A disabled agent is signed out with the next request, and the tenant's ledger and
+// trail mark the session.
 func TestSupportEndsWithTheAgent(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t).letIn(t)
@@ -128,8 +128,7 @@ func TestSupportEndsWithTheAgent(t *testing.T) {
 	}
 }
 
-// Whatever was not marked is over all the same: an agent who is none any more has
-// no session under way, whoever asks.
+// A session of a former agent counts as ended before anything marks it, whoever asks.
 func TestSupportIsOverForWhoIsNoAgent(t *testing.T) {
 	t.Parallel()
 	for _, sql := range []string{
@@ -153,8 +152,7 @@ func TestSupportIsOverForWhoIsNoAgent(t *testing.T) {
 	}
 }
 
-// A session never outlasts the consent it rests on, nor an hour, whatever is
-// done to its row.
+// A session never outlasts its grant or an hour, whatever its row says.
 func TestSupportNeverLonger(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t)
@@ -171,8 +169,8 @@ func TestSupportNeverLonger(t *testing.T) {
 	}
 }
 
-// Taking consent back ends the session in the same transaction, tells the trail
-// who did it, and has the owners told once.
+// Revoking consent ends the session in the same transaction, names the revoker in the
+// trail, and mails the owners once.
 func TestSupportRevokeIsOnTheRecord(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t).letIn(t)
@@ -189,12 +187,12 @@ func TestSupportRevokeIsOnTheRecord(t *testing.T) {
 	wantErr(t, "ending it again", err, store.ErrNotFound)
 }
 
-// A start and a revocation in the same moment: whichever comes first, no session
-// is left running, and none is left unmarked.
+// A start and a revocation at once: in either order no session keeps running, and
+// none is left unmarked.
 func TestSupportRevokeAgainstStart(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t).letIn(t)
-	// A transaction that holds the consent, as a start does until it commits.
+	// A transaction that locks the grant, as a start does until it commits.
 	hold, err := b.admin.Begin(t.Context())
 	must(t, err)
 	_, err = hold.Exec(t.Context(), `select from support_grants where tenant_id = $1 for share`, b.mia.TenantID())
@@ -212,7 +210,7 @@ func TestSupportRevokeAgainstStart(t *testing.T) {
 		t.Error("the session is not marked")
 	}
 
-	// The other way round: the start waits for the revocation, and is refused.
+	// In the other order the start waits for the revocation and is refused.
 	b.letIn(t)
 	must(t, b.db.StopSupport(t.Context(), storetest.Person(t, b.token)))
 	hold, err = b.admin.Begin(t.Context())
@@ -229,8 +227,8 @@ func TestSupportRevokeAgainstStart(t *testing.T) {
 	wantErr(t, "a start that waited", <-late, store.ErrForbidden)
 }
 
-// waitBehind returns once somebody waits for a lock of the holder's. Given a
-// start, it returns once that one waits behind whoever does, or is done without.
+// waitBehind returns when somebody waits for a lock of the holder. With a start, it
+// returns when that one waits behind the first, or has finished.
 func waitBehind(t *testing.T, holder *pgx.Conn, start chan error) {
 	t.Helper()
 	ctx := storetest.Within(t, 10*time.Second)
@@ -246,8 +244,8 @@ func waitBehind(t *testing.T, holder *pgx.Conn, start chan error) {
 	}
 }
 
-// The expiry job finds a session still running and comes back later; once the
-// end has passed it marks it and has the owners told.
+// The expiry job retries while a session runs. After the end it marks the session and
+// mails the owners.
 func TestSupportExpiry(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t).letIn(t)
@@ -269,9 +267,8 @@ func TestSupportExpiry(t *testing.T) {
 	b.startAs(t, b.mia.ID())
 }
 
-// In a read session as an owner of the agency's party, who could do all of it in
-// person, every deed is refused by the database, and nothing of hers changes but
-// the audit rows that say support was there.
+// In a read session as an agency's owner the database refuses every deed that she
+// could do in person. Only the audit rows of support are new.
 func TestSupportReadsOnly(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t).letIn(t)
@@ -323,8 +320,8 @@ func TestSupportReadsOnly(t *testing.T) {
 
 func second[T any](_ T, err error) error { return err }
 
-// everything is each row that hangs on the people of the agency and its tenants,
-// but for audit rows and jobs.
+// everything returns the rows of the agency, its tenants and its people, except audit
+// rows and jobs.
 func (b *supportBundle) everything(t *testing.T) string {
 	t.Helper()
 	var all string
@@ -351,8 +348,8 @@ func (b *supportBundle) everything(t *testing.T) string {
 	return all
 }
 
-// The database refuses on its own: in a session nobody gives consent, reads what
-// belongs to the person alone, or ends sessions; and what is over stays over.
+// The database refuses by itself: in a session nobody grants access, reads the
+// person's own rows, or ends sessions. An ended session can't be reopened.
 func TestSupportPolicies(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t).letIn(t)

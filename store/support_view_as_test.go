@@ -10,7 +10,7 @@ import (
 	"portico/store"
 )
 
-// looks has Dana, who is staff at Acme, look as that person from a browser that
+// looks lets Dana, who is staff at Acme, view as that person in a new browser, which
 // becomes the bundle's.
 func (b *supportBundle) looks(t *testing.T, subject uuid.UUID) error {
 	t.Helper()
@@ -31,8 +31,8 @@ func (b *supportBundle) theSession(t *testing.T) uuid.UUID {
 	return rows[0].ID
 }
 
-// Staff look as one of their client's people: read only, for an hour, on the
-// client's ledger and trail, and in nobody's mail.
+// Staff view as a client user: read-only, for an hour, on the client's ledger and
+// trail, and without mail.
 func TestViewAs(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t)
@@ -52,7 +52,7 @@ func TestViewAs(t *testing.T) {
 	if b.jobs(t, "support_expiry", row.ID) != 1 || b.jobs(t, "support_started", row.ID) != 0 {
 		t.Error("the end is not set, or owners are told by mail")
 	}
-	// Elsewhere, and in her other browsers, she is herself.
+	// Elsewhere, and in her other browsers, she acts as herself.
 	for _, v := range []store.Visitor{storetest.Visit(t, b.token, b.Globex), storetest.Visit(t, storetest.SignIn(t, b.Dana), b.Acme)} {
 		if m, ok := v.Member(); !ok || m.ID() != b.dana.ID() || m.Support != nil {
 			t.Errorf("elsewhere she is %v in %+v", m.ID(), m.Support)
@@ -71,7 +71,7 @@ func TestViewAs(t *testing.T) {
 	}
 }
 
-// Who may not, and whom not: nothing is begun.
+// Actors without the right and people who can't be viewed as: no session begins.
 func TestViewAsRefused(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t)
@@ -94,7 +94,7 @@ func TestViewAsRefused(t *testing.T) {
 		wantErr(t, "while "+slug+" is suspended", b.looks(t, leo.ID()), store.ErrForbidden)
 		b.exec(t, `update tenants set state = 'active' where slug = $1`, slug)
 	}
-	// Support, even as the owner of the agency, looks no further.
+	// Support can't view as anybody, even as the agency's owner.
 	b.letIn(t)
 	token, _ := storetest.SupportAs(t, b.agent, b.Acme, b.dana.ID())
 	m, _ := storetest.Visit(t, token, b.Acme).Member()
@@ -106,13 +106,13 @@ func TestViewAsRefused(t *testing.T) {
 	must(t, b.looks(t, leo.ID()))
 	m = b.inside(t)
 	wantErr(t, "a second hop", b.db.ViewAs(t.Context(), m, b.mia.ID()), store.ErrForbidden)
-	// The database itself says so, whatever the program does.
+	// The database refuses it by itself.
 	must(t, b.db.StopSupport(t.Context(), m.Person))
 	wantErr(t, "for a reader, by the database", b.db.ViewAsForTest(t.Context(), ravi, leo.ID()), store.ErrForbidden)
 	wantErr(t, "within support, by the database", b.db.ViewAsForTest(t.Context(), b.inSupport(t), leo.ID()), store.ErrForbidden)
 }
 
-// client is one more of Acme's own people.
+// client adds one more client user to Acme.
 func (b *supportBundle) client(t *testing.T, name string) store.Member {
 	t.Helper()
 	email := name + "@" + b.Suffix + ".test"
@@ -122,8 +122,8 @@ func (b *supportBundle) client(t *testing.T, name string) store.Member {
 	return b.Member(t, email, b.Acme)
 }
 
-// inSupport is an agent in Acme as Dana, who could do all of it in person, in a
-// session that may write.
+// inSupport returns an agent in Acme as Dana in write mode. In person she may do all
+// of it.
 func (b *supportBundle) inSupport(t *testing.T) store.Member {
 	t.Helper()
 	must(t, b.db.StopSupport(t.Context(), storetest.Person(t, storetest.SignIn(t, b.agent))))
@@ -133,7 +133,7 @@ func (b *supportBundle) inSupport(t *testing.T) store.Member {
 	return m
 }
 
-// The rights table says who may look as a client, and the database the same.
+// The rights table and the database agree on who may view as a client.
 func TestViewAsIsTheRightsTables(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t)
@@ -147,7 +147,8 @@ func TestViewAsIsTheRightsTables(t *testing.T) {
 	}
 }
 
-// Whatever ends it, the next request is not the client's any more, and knows why.
+// Whatever ends the session, the next request no longer views as the client, and
+// shows why.
 func TestViewAsEnds(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -197,8 +198,7 @@ func TestViewAsEnds(t *testing.T) {
 	}
 }
 
-// Nothing of the person looked as changes by it, nor of whoever looks but where
-// their own browser points.
+// Viewing changes no row of the subject, and of the viewer only their own session's.
 func TestViewAsChangesNothing(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t)
@@ -226,7 +226,7 @@ func TestViewAsChangesNothing(t *testing.T) {
 	must(t, b.write(t, b.mia, func(tx *store.Tx) error { return tx.GrantSupport(t.Context(), time.Hour) }))
 }
 
-// Two looks of one person in the same moment, from two browsers: exactly one.
+// One person starts two view-as sessions at once, from two browsers: one starts.
 func TestViewAsOnce(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t)
@@ -236,7 +236,8 @@ func TestViewAsOnce(t *testing.T) {
 		return m
 	}
 	one, two := member(), member()
-	// The audit row needs a share of the tenant's row, which this keeps for itself.
+	// The audit row needs a share lock on the tenant's row, which this transaction
+	// blocks.
 	hold, err := b.admin.Begin(t.Context())
 	must(t, err)
 	_, err = hold.Exec(t.Context(), `select from tenants where id = $1 for update`, b.mia.TenantID())

@@ -8,22 +8,22 @@ import (
 	"portico/store"
 )
 
-// letWrite has Acme's client owner let support in to change things, too.
+// letWrite lets Acme's client owner grant access to write.
 func (b *supportBundle) letWrite(t *testing.T) *supportBundle {
 	t.Helper()
 	must(t, b.write(t, b.mia, func(tx *store.Tx) error { return tx.GrantSupportToWrite(t.Context(), time.Hour) }))
 	return b
 }
 
-// writes takes the second step, with a proof of its own.
+// writes requests writing after another step-up.
 func (b *supportBundle) writes(t *testing.T, fourEyes bool) (bool, error) {
 	t.Helper()
 	b.token = storetest.StepUp(t, b.token)
 	return b.db.RequestWrite(t.Context(), storetest.Person(t, b.token), fourEyes)
 }
 
-// A session reads until a second step with a second proof; what it then changes
-// bears the subject's name and the session's, and the trail the agent's.
+// A session reads until a second step with a second step-up. Its changes then name
+// the subject and the session, and the trail names the agent.
 func TestSupportWrites(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t).letWrite(t)
@@ -62,7 +62,7 @@ func TestSupportWrites(t *testing.T) {
 			t.Errorf("trail = %+v", e)
 		}
 	}
-	// What a session may never do, writing or not.
+	// What a session may never do, in either mode.
 	for what, deed := range map[string]func(*store.Tx) error{
 		"consent":     func(tx *store.Tx) error { return tx.GrantSupport(t.Context(), time.Hour) },
 		"being asked": func(tx *store.Tx) error { return tx.SetAccessRequestsAllowed(t.Context(), true) },
@@ -79,8 +79,8 @@ func TestSupportWrites(t *testing.T) {
 	b.wantOut(t, "revoked")
 }
 
-// Where the consent is narrowed to reading, or nothing runs, there is no step; each
-// refusal inside a tenant is in its trail.
+// The second step is refused if the grant only allows reading, or no session runs.
+// Each refusal inside a tenant is in its trail.
 func TestSupportWriteRefused(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t).letIn(t)
@@ -109,7 +109,8 @@ func TestSupportWriteRefused(t *testing.T) {
 	wantErr(t, "past its end", err, store.ErrConflict)
 }
 
-// Four eyes: the step waits for another agent, proved anew, within ten minutes.
+// Four eyes: another agent must confirm within ten minutes, after a step-up of their
+// own.
 func TestSupportWritesWithFourEyes(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t).letWrite(t)

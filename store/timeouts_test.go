@@ -15,8 +15,8 @@ import (
 	"portico/store"
 )
 
-// asks are the ways to the database that there are: who is asking, a page, a
-// deed, and what belongs to nobody yet.
+// asks are all kinds of database calls: identifying a visitor, a page, a deed, and a
+// call without a tenant.
 func asks(t *testing.T, db *store.DB, me store.Member) map[string]func(context.Context) error {
 	t.Helper()
 	return map[string]func(context.Context) error{
@@ -31,9 +31,8 @@ func asks(t *testing.T, db *store.DB, me store.Member) map[string]func(context.C
 	}
 }
 
-// refusesAll checks that every way is told to come again, all of them at once and
-// without anybody's help. One that is held is let go in the end, and then says
-// that it was cancelled.
+// refusesAll checks that all calls, made at once, are refused as unavailable. A call
+// that hangs is cancelled in the end and then returns that it was cancelled.
 func refusesAll(t *testing.T, what string, ways map[string]func(context.Context) error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -59,8 +58,8 @@ func servesAll(t *testing.T, what string, ways map[string]func(context.Context) 
 	}
 }
 
-// hold takes both connections of a pool of two, each for another tenant, until
-// release.
+// hold takes both connections of a pool of two, one for each tenant, until release is
+// called.
 func hold(t *testing.T, db *store.DB, by ...store.Member) (release func()) {
 	t.Helper()
 	over, inside := make(chan struct{}), make(chan struct{})
@@ -78,8 +77,8 @@ func hold(t *testing.T, db *store.DB, by ...store.Member) (release func()) {
 	return release
 }
 
-// While every connection is taken nobody waits for one for long, whatever they
-// want of the database. Afterwards all are served.
+// While every connection is in use, each call is refused after a short wait.
+// Afterwards all are served.
 func TestConnectionIsWaitedForNotForLong(t *testing.T) {
 	t.Parallel()
 	a, b := storetest.Agency(t), storetest.Agency(t)
@@ -96,7 +95,7 @@ func TestConnectionIsWaitedForNotForLong(t *testing.T) {
 	servesAll(t, "afterwards", ways)
 }
 
-// Whoever waits for a connection gets the next that is free.
+// A waiting call gets the next free connection.
 func TestConnectionIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -114,8 +113,8 @@ func TestConnectionIsWaitedFor(t *testing.T) {
 	}
 }
 
-// A server that has fallen silent, on connections that are open and on new ones,
-// holds nobody for long. Once it speaks again everybody is served.
+// A server that stops answering, on open connections and on new ones, blocks nobody
+// for long. Once it answers again everybody is served.
 func TestSilentServerHoldsNobody(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -139,7 +138,7 @@ func TestSilentServerHoldsNobody(t *testing.T) {
 	if err := proxy.Hang(); err != nil {
 		t.Fatal(err)
 	}
-	for range 2 { // the open connections, then new ones
+	for range 2 { // first the open connections, then new ones
 		refusesAll(t, "of a silent server", ways)
 	}
 	if err := proxy.Heal(); err != nil {

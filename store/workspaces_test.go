@@ -17,7 +17,7 @@ import (
 	"portico/store"
 )
 
-// visit is somebody at a page of a tenant, as the page remembers it.
+// visit records that a person viewed a page of a tenant.
 func visit(t *testing.T, a *storetest.Tenants, email, slug, place string) {
 	t.Helper()
 	me := a.Member(t, email, slug)
@@ -30,7 +30,7 @@ func visit(t *testing.T, a *storetest.Tenants, email, slug, place string) {
 	}
 }
 
-// slugs pages through somebody's workspaces, so many at a time.
+// slugs reads a person's workspaces page by page.
 func slugs(t *testing.T, email, filter string, limit int) (all []string) {
 	t.Helper()
 	page := store.WorkspaceFilter{Text: filter, Page: store.Page{Limit: limit}}
@@ -49,8 +49,8 @@ func slugs(t *testing.T, email, filter string, limit int) (all []string) {
 	}
 }
 
-// Dana's workspaces come in the order in which she used them last, on one page
-// or on many, and nobody else's use moves them.
+// Dana's workspaces are ordered by her own last use, on one page or on several. Other
+// people's use doesn't change it.
 func TestWorkspacesByLastUse(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -72,7 +72,7 @@ func TestWorkspacesByLastUse(t *testing.T) {
 	}
 }
 
-// What is remembered of a visit, and what is no news and so costs nothing.
+// A visit is stored, and one that changes nothing costs no write.
 func TestVisits(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -98,7 +98,7 @@ func TestVisits(t *testing.T) {
 	}
 }
 
-// Nothing of it in a support session, neither offered nor, by hand, possible.
+// A support session records no visit, and the database refuses one.
 func TestSupportLeavesNoVisit(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t)
@@ -115,8 +115,8 @@ func TestSupportLeavesNoVisit(t *testing.T) {
 	}
 }
 
-// A thousand workspaces cost the switcher what twenty-one do: it reads as many
-// pages of the database, and goes along the index that is in the right order.
+// The switcher costs the same with a thousand workspaces as with twenty-one: it reads
+// the same number of database pages, in the order of an index.
 func TestSwitcherIsFlat(t *testing.T) {
 	t.Parallel()
 	const name = "switcher"
@@ -144,7 +144,7 @@ func TestSwitcherIsFlat(t *testing.T) {
 	}
 }
 
-// crowdOfWorkspaces has one person in 21 workspaces and another in 1,000.
+// crowdOfWorkspaces puts one person in 21 workspaces and another in 1,000.
 const crowdOfWorkspaces = `
 set session_replication_role = replica;
 insert into users (id, name) select md5('user' || n)::uuid, 'Somebody' from unnest(array[21, 1000]) n;
@@ -155,14 +155,14 @@ insert into memberships (tenant_id, user_id, tenant_kind, party, role, name, use
 select md5('tenant' || n)::uuid, md5('user' || u)::uuid, 'client', 'agency', 'member', 'Somebody', now() - n * interval '1 minute'
 from unnest(array[21, 1000]) u, generate_series(1, u) n;`
 
-// cost is what a plan read, and its steps.
+// cost is the number of pages a plan read, and its steps.
 type cost struct {
 	Hits  int
 	steps []string
 }
 
-// switcherPlan runs the body of the function as its owner does, the way it is
-// planned there, for the person with so many workspaces.
+// switcherPlan plans the body of the function as its owner, as the function itself
+// does, for the person with that many workspaces.
 func switcherPlan(t *testing.T, conn *pgx.Conn, workspaces int) cost {
 	t.Helper()
 	tx, err := conn.Begin(t.Context())
@@ -186,7 +186,7 @@ func switcherPlan(t *testing.T, conn *pgx.Conn, workspaces int) cost {
 		"set local plan_cache_mode = force_generic_plan", "set local role portico_lookup",
 		"select set_config('app.user_id', '" + user.String() + "', true)",
 		"prepare switcher (text, timestamptz, uuid, integer) as " + body,
-		// Once for what the session has yet to learn of the catalog.
+		// The first run loads the catalog into the session's cache.
 		"execute switcher ('', null, null, 21)",
 	} {
 		if _, err := tx.Exec(t.Context(), sql, pgx.QueryExecModeSimpleProtocol); err != nil {
