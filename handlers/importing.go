@@ -108,7 +108,7 @@ func (s *Server) judge(r *http.Request, me store.Member, rows []importRow) error
 	}
 	var known []store.KnownAddress
 	var byClient bool
-	if err := s.db.Read(r.Context(), me, store.ListKnownAddresses(emails, &known), store.PeopleByClient(&byClient)); err != nil {
+	if err := s.db.Read(r.Context(), me, store.ListKnownAddresses(emails, &known), store.ClientManagesPeople(&byClient)); err != nil {
 		return err
 	}
 	if len(parties(me, byClient)) == 0 {
@@ -128,7 +128,7 @@ func (s *Server) judge(r *http.Request, me store.Member, rows []importRow) error
 		case row.wrong != "":
 		case p.Party == store.PartyClient && me.Tenant.Kind == store.TenantAgency:
 			row.wrong = "An agency has no client side. Invite clients in their own workspace."
-		case !me.Manages(p.Party, p.Role, byClient):
+		case !me.MayGiveNow(p.Party, p.Role, byClient):
 			row.wrong = "You can't invite people as " + strings.ToLower(roleWords[p.Role]) + " of " + sideOf(me, p.Party) + "."
 		default:
 			row.left = here[p.Email]

@@ -21,7 +21,7 @@ func (w *world) agencyItself(t *testing.T) *world {
 		return nil
 	}
 	dana := (&storetest.Tenants{}).Member(t, w.owner.email, w.agency)
-	storetest.LetSupportIn(t, dana)
+	storetest.GrantSupport(t, dana)
 	up := *w
 	up.above, up.refused = true, nil
 	up.own = &estate{slug: w.agency, key: strings.ToLower(rand.Text())[:keyLen], tenant: dana.TenantID(), staff: dana,

@@ -36,7 +36,7 @@ func (s *Server) supportPage(w http.ResponseWriter, r *http.Request, me store.Me
 	var mayAsk bool
 	reads := []store.Read{store.CurrentGrant(&grant), store.AccessRequestsAllowed(&mayAsk), store.ListOpenAccessRequests(&asks), store.ListSupportSessions(page, &sessions)}
 	if viewsAs(me) {
-		reads = append(reads, store.ViewedAs(&people))
+		reads = append(reads, store.ListViewAsTargets(&people))
 	}
 	if err := s.db.Read(r.Context(), me, reads...); err != nil {
 		return err

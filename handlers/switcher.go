@@ -104,11 +104,11 @@ func (s *Server) stillThere(ctx context.Context, me store.Member, place string) 
 // noteVisit remembers that the member was at this page, after it is on its way
 // and only when that is news; never for somebody who looks as somebody else.
 func (s *Server) noteVisit(r *http.Request, me store.Member) {
-	visit, news := me.Visits(strings.TrimPrefix(r.URL.Path, string(views.PathBase(me.Tenant.Slug))))
+	visit, news := me.NextVisit(strings.TrimPrefix(r.URL.Path, string(views.PathBase(me.Tenant.Slug))))
 	if !news {
 		return
 	}
 	s.inBackground(r, "note visit", func(ctx context.Context) error {
-		return s.db.Write(ctx, me, func(tx *store.Tx) error { return tx.NoteVisit(ctx, visit) })
+		return s.db.Write(ctx, me, func(tx *store.Tx) error { return tx.RecordVisit(ctx, visit) })
 	})
 }

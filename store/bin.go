@@ -92,30 +92,30 @@ func (tx *Tx) freeBeforeBin(ctx context.Context, kind Kind, id uuid.UUID, binned
 		_, storage := tx.count(ctx, Storage, 0)
 		return errors.Join(projects, storage)
 	}
-	bytes, err := tx.occupied(ctx, kind, id)
+	bytes, err := tx.storedBytes(ctx, kind, id)
 	if err != nil {
 		return err
 	}
 	if m := kind.row().bin.metric; m != "" {
-		if err := tx.shrink(ctx, m, 1); err != nil {
+		if err := tx.release(ctx, m, 1); err != nil {
 			return err
 		}
 	}
-	return tx.shrink(ctx, Storage, bytes)
+	return tx.release(ctx, Storage, bytes)
 }
 
 // reserveRestored reserves plan usage for a thing that was just restored.
 func (tx *Tx) reserveRestored(ctx context.Context, kind Kind, id uuid.UUID) error {
 	if m := kind.row().bin.metric; m != "" {
-		if err := tx.grow(ctx, m, 1); err != nil {
+		if err := tx.reserve(ctx, m, 1); err != nil {
 			return err
 		}
 	}
-	bytes, err := tx.occupied(ctx, kind, id)
+	bytes, err := tx.storedBytes(ctx, kind, id)
 	if err != nil {
 		return err
 	}
-	return tx.grow(ctx, Storage, bytes)
+	return tx.reserve(ctx, Storage, bytes)
 }
 
 // BinItem is one thing in the bin.
@@ -131,7 +131,7 @@ type BinItem struct {
 func ListBin(dst *[]BinItem) Read {
 	return Read{many("list bin", dst, `
 select kind, id, name, within, deleted_at
-from (`+ofBins(func(b *binRow) string { return b.list })+`
+from (`+joinBins(func(b *binRow) string { return b.list })+`
 ) bin
 order by deleted_at desc, id
 limit 200`, nil)}

@@ -123,7 +123,7 @@ func TestGlobalTablesAreClosed(t *testing.T) {
 
 // Case 9: one connection serves tenant A, then no tenant, then B. However A's
 // transaction ends, the next one sees nothing of A.
-func TestRecycledConnectionCarriesNothingOver(t *testing.T) {
+func TestReusedConnectionKeepsNoContext(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	db, err := store.Open(t.Context(), store.Config{
@@ -156,7 +156,7 @@ func TestRecycledConnectionCarriesNothingOver(t *testing.T) {
 		ctx := storetest.Within(t, 20*time.Second)
 		var tenant string
 		if err := db.JobPool().QueryRow(ctx, `select coalesce(current_setting('app.tenant_id', true), '')`).Scan(&tenant); err != nil || tenant != "" {
-			t.Errorf("ended %s: nobody finds tenant %q, error %v", name, tenant, err)
+			t.Errorf("ended %s: a request without context finds tenant %q, error %v", name, tenant, err)
 		}
 		var list []store.Project
 		if err := db.Read(ctx, inGlobex, store.ListProjects(store.Current, &list)); err != nil || len(list) != 0 {
@@ -220,13 +220,13 @@ func TestForeignKeysStayInTheTenant(t *testing.T) {
 		t.Errorf("a deliverable in another tenant's project: %v, want refused", err)
 	}
 	if n, err := try(t, conn, &acme, into, acme.TenantID(), store.NewID(), mine); n != 1 || err != nil {
-		t.Errorf("a deliverable in one's own project: %d rows, %v", n, err)
+		t.Errorf("a deliverable in the member's own project: %d rows, %v", n, err)
 	}
 }
 
 // Clients can't read drafts in raw SQL, counts included, and can't write to projects,
 // deliverables or versions.
-func TestDraftsAreHiddenFromTheClientByTheDatabase(t *testing.T) {
+func TestDatabaseHidesDraftsFromClients(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	dana, mia := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Mia, a.Acme)
@@ -256,7 +256,7 @@ func TestDraftsAreHiddenFromTheClientByTheDatabase(t *testing.T) {
 }
 
 // Case 14: the app role can't remove or bypass its policies.
-func TestAppRoleCannotStepAround(t *testing.T) {
+func TestAppRoleCannotBypassPolicies(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	mia, dana := a.Member(t, a.Mia, a.Acme), a.Member(t, a.Dana, a.Acme)
@@ -317,7 +317,7 @@ func TestReadsCannotWrite(t *testing.T) {
 }
 
 // Audit rows name the person who wrote them, whatever the statement says.
-func TestAuditRowsAreTruthful(t *testing.T) {
+func TestAuditRowsNameTheActor(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	mia, leo := a.Member(t, a.Mia, a.Acme), a.Member(t, a.Leo, a.Acme)
@@ -333,13 +333,13 @@ func TestAuditRowsAreTruthful(t *testing.T) {
 		}
 	}
 	if n, err := try(t, conn, &mia, lie, mia.TenantID(), store.NewID(), mia.ID(), mia.ID(), "client"); n != 1 || err != nil {
-		t.Errorf("the truth: %d rows, %v", n, err)
+		t.Errorf("the true row: %d rows, %v", n, err)
 	}
 }
 
 // One transaction can't set a second tenant. Only an agency may step into a client,
 // and only into its own.
-func TestOneTenantATransaction(t *testing.T) {
+func TestOneTenantPerTransaction(t *testing.T) {
 	t.Parallel()
 	a, b := storetest.Agency(t), storetest.Agency(t)
 	dana := a.Member(t, a.Dana, a.Agency)

@@ -53,6 +53,6 @@ func TestLogosStayInTheirTenant(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := db.PublicLogo(t.Context(), before); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("the logo before is still public: %v", err)
+		t.Errorf("the old logo is still public: %v", err)
 	}
 }

@@ -13,9 +13,9 @@ import (
 // table, as PostgreSQL prints it.
 const canonicalPolicy = `(tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))`
 
-// openFunctions are the functions that run with more rights than their caller, each
+// definerFunctions are the functions that run with more rights than their caller, each
 // with who may call it. They are the whole cross-tenant surface.
-var openFunctions = map[string]string{
+var definerFunctions = map[string]string{
 	"active_tenants": "app", "create_client": "app", "end_staff": "app", "flow_begin": "app", "flow_mint": "app", "flow_peek": "app",
 	"flow_spend_state": "app", "forget_me": "app", "front_door": "app", "domains_due": "app", "handover_begin": "app", "handover_spend": "app", "inviter_agency_role": "app", "i_am_agent": "app", "is_my_client": "app", "job_refused": "app", "job_standing": "app", "logo": "app", "my_clients": "app", "my_clients_counted": "app", "my_leaving": "app",
 	"my_workspaces": "app", "person_for": "app", "rate_hit": "app", "rate_refund": "app", "recount": "app", "set_client_plan": "app", "set_client_state": "app", "set_support_asks": "app", "sign_in_by_code": "app",
@@ -304,7 +304,7 @@ where coalesce(current_setting(k, true), '') <> ''`, nil},
 
 func functionChecks() []check {
 	var app, all []string
-	for name, who := range openFunctions {
+	for name, who := range definerFunctions {
 		all = append(all, name)
 		if who == "app" {
 			app = append(app, name)

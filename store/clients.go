@@ -81,7 +81,7 @@ func (tx *Tx) CreateClient(ctx context.Context, n NewClient) (uuid.UUID, *Tx, er
 	if _, ok := limits[n.Plan]; !ok {
 		return uuid.Nil, nil, InvalidError{"plan": "Choose a plan."}
 	}
-	if err := tx.grow(ctx, Clients, 1); err != nil {
+	if err := tx.reserve(ctx, Clients, 1); err != nil {
 		return uuid.Nil, nil, err
 	}
 	id := NewID()
@@ -96,7 +96,7 @@ func (tx *Tx) CreateClient(ctx context.Context, n NewClient) (uuid.UUID, *Tx, er
 	case !*made:
 		return uuid.Nil, nil, InvalidError{"slug": "That address is not available."}
 	}
-	me, err := tx.myself(ctx)
+	me, err := tx.actor(ctx)
 	if err != nil {
 		return uuid.Nil, nil, err
 	}
@@ -112,8 +112,8 @@ func (tx *Tx) CreateClient(ctx context.Context, n NewClient) (uuid.UUID, *Tx, er
 			continue
 		}
 		_, err := inside.InvitePerson(ctx, p)
-		if wrong, ok := errors.AsType[InvalidError](err); ok {
-			return uuid.Nil, nil, InvalidError{fmt.Sprintf("email_%d", i+1): wrong["email"]}
+		if invalid, ok := errors.AsType[InvalidError](err); ok {
+			return uuid.Nil, nil, InvalidError{fmt.Sprintf("email_%d", i+1): invalid["email"]}
 		}
 		if err != nil {
 			return uuid.Nil, nil, err
@@ -122,8 +122,8 @@ func (tx *Tx) CreateClient(ctx context.Context, n NewClient) (uuid.UUID, *Tx, er
 	return id, inside, nil
 }
 
-// myself returns the actor's membership in the tenant of the deed.
-func (tx *Tx) myself(ctx context.Context) (p NewPerson, err error) {
+// actor returns the actor's membership in the tenant of the deed.
+func (tx *Tx) actor(ctx context.Context) (p NewPerson, err error) {
 	return p, tx.get(ctx, one("who acts", &p, `
 select m.name, coalesce(m.email, '') as email, m.party, m.role
 from memberships m
@@ -163,7 +163,7 @@ func (tx *Tx) ResumeClient(ctx context.Context, client uuid.UUID) error {
 // ArchiveClient closes a client like [Tx.SuspendClient] and releases its place in the
 // agency's plan.
 func (tx *Tx) ArchiveClient(ctx context.Context, client uuid.UUID) error {
-	if err := tx.shrink(ctx, Clients, 1); err != nil {
+	if err := tx.release(ctx, Clients, 1); err != nil {
 		return err
 	}
 	return tx.setClientState(ctx, client, "", TenantArchived, "tenant.archived")
@@ -172,7 +172,7 @@ func (tx *Tx) ArchiveClient(ctx context.Context, client uuid.UUID) error {
 // UnarchiveClient reactivates an archived client. The agency's plan must have a place
 // for it.
 func (tx *Tx) UnarchiveClient(ctx context.Context, client uuid.UUID) error {
-	if err := tx.grow(ctx, Clients, 1); err != nil {
+	if err := tx.reserve(ctx, Clients, 1); err != nil {
 		return err
 	}
 	return tx.setClientState(ctx, client, TenantArchived, TenantActive, "tenant.unarchived")
@@ -223,11 +223,11 @@ func (tx *Tx) JoinClient(ctx context.Context, client uuid.UUID) error {
 	if err := tx.mayManageClients(ctx); err != nil {
 		return err
 	}
-	me, err := tx.myself(ctx)
+	me, err := tx.actor(ctx)
 	if err != nil {
 		return err
 	}
-	inside, err := tx.auditClient(ctx, client, tx.mine("member.staff_joined"))
+	inside, err := tx.auditClient(ctx, client, tx.ownMembershipEvent("member.staff_joined"))
 	if err != nil {
 		return err
 	}
@@ -244,7 +244,7 @@ func (tx *Tx) LeaveClient(ctx context.Context, client uuid.UUID) error {
 	if err := tx.mayManageClients(ctx); err != nil {
 		return err
 	}
-	inside, err := tx.auditClient(ctx, client, tx.mine("member.staff_left"))
+	inside, err := tx.auditClient(ctx, client, tx.ownMembershipEvent("member.staff_left"))
 	if err != nil {
 		return err
 	}
@@ -258,11 +258,11 @@ func (tx *Tx) LeaveClient(ctx context.Context, client uuid.UUID) error {
 	if m.Party != PartyAgency {
 		return fmt.Errorf("leave client: one of the client's own: %w", ErrNotFound)
 	}
-	return inside.endHere(ctx, m, func(i invite) bool { return i.Email != m.Email && MayGive(PartyAgency, tx.role, i.Party, i.Role) })
+	return inside.endMembership(ctx, m, func(i invite) bool { return i.Email != m.Email && MayGive(PartyAgency, tx.role, i.Party, i.Role) })
 }
 
-// mine returns the event for a change of the actor's own membership in a client.
-func (tx *Tx) mine(verb string) Event {
+// ownMembershipEvent returns the event for a change of the actor's own membership in a client.
+func (tx *Tx) ownMembershipEvent(verb string) Event {
 	return Event{Verb: verb, TargetKind: KindMembership, TargetID: tx.scope.User}
 }
 

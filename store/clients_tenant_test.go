@@ -30,10 +30,10 @@ var clientActs = map[string]func(*testing.T, *store.Tx, uuid.UUID) error{
 // Only owners and admins of the agency, in person and in the agency, can change its
 // clients or list them. Everybody else is refused: another agency's owner, members,
 // the client's own people, its staff inside the client, and support in any mode.
-func TestClientsAreTheirAgencys(t *testing.T) {
+func TestOnlyTheAgencyManagesItsClients(t *testing.T) {
 	t.Parallel()
 	a, b := storetest.Agency(t), storetest.Agency(t)
-	dana := a.Proved(t, a.Dana, a.Agency)
+	dana := a.SteppedUp(t, a.Dana, a.Agency)
 	acme := a.Member(t, a.Mia, a.Acme).TenantID()
 	var slug, state, plan, name string
 	look := func() (all [4]string) {
@@ -49,7 +49,7 @@ func TestClientsAreTheirAgencys(t *testing.T) {
 		"a member of the agency":        a.Member(t, a.Ravi, a.Agency),
 		"the client's owner":            a.Member(t, a.Mia, a.Acme),
 		"the agency's owner, inside it": a.Member(t, a.Dana, a.Acme),
-		"support as the agency's owner": supportIn(t, dana, a.Agency),
+		"support as the agency's owner": writingSupport(t, dana, a.Agency),
 	} {
 		for act, do := range clientActs {
 			err := onClients(t, me, func(tx *store.Tx) error { return do(t, tx, acme) })
@@ -134,10 +134,10 @@ func TestClientFunctionsRefuseByThemselves(t *testing.T) {
 	}
 }
 
-// supportIn returns a support session as a member, in write mode.
-func supportIn(t *testing.T, as store.Member, slug string) store.Member {
+// writingSupport returns a support session as a member, in write mode.
+func writingSupport(t *testing.T, as store.Member, slug string) store.Member {
 	t.Helper()
-	storetest.LetSupportIn(t, as)
+	storetest.GrantSupport(t, as)
 	agent := storetest.Agent(t)
 	token := storetest.StepUp(t, storetest.SignIn(t, agent))
 	id, err := storetest.DB().StartSupport(t.Context(), storetest.Person(t, token), store.SupportStart{

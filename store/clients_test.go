@@ -73,7 +73,7 @@ func TestListClients(t *testing.T) {
 
 // A client is suspended, resumed, archived and unarchived. Each step is in both
 // trails, deletes nothing, and can't be repeated.
-func TestStatesOfAClient(t *testing.T) {
+func TestClientStates(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	agency, acme := a.Member(t, a.Dana, a.Agency), a.Member(t, a.Mia, a.Acme).TenantID()
@@ -194,10 +194,10 @@ func TestJoinAndLeave(t *testing.T) {
 // Leaving a client from the agency follows the same rules as leaving it from inside:
 // it needs a step-up, and the last owner can't. Invitations that the agency may make
 // stay open. A client user is never staff, whatever their role in the agency.
-func TestLeaveClientIsForStaff(t *testing.T) {
+func TestLeaveClientNeedsStaff(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
-	home, unproved := a.Proved(t, a.Dana, a.Agency), a.Member(t, a.Dana, a.Agency)
+	home, unproved := a.SteppedUp(t, a.Dana, a.Agency), a.Member(t, a.Dana, a.Agency)
 	acme, mia := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Mia, a.Acme)
 	leaves := func(me store.Member) error {
 		return onClients(t, me, func(tx *store.Tx) error { return tx.LeaveClient(t.Context(), acme.TenantID()) })
@@ -212,13 +212,13 @@ func TestLeaveClientIsForStaff(t *testing.T) {
 	}
 	change(t, `update memberships set role = 'owner' where user_id = $1 and tenant_id = $2`, mia.ID(), mia.TenantID())
 	if n := membershipsOf(t, acme.TenantID(), a.Dana); n != 1 {
-		t.Fatal("left though refused")
+		t.Fatal("left despite the refusal")
 	}
 	if err := leaves(home); err != nil {
 		t.Fatal(err)
 	}
-	if open := invitesOpen(t, acme.TenantID()); !slices.Equal(open, []string{"nina"}) {
-		t.Errorf("open are %q", open)
+	if open := openInvites(t, acme.TenantID()); !slices.Equal(open, []string{"nina"}) {
+		t.Errorf("open invitations: %q", open)
 	}
 	change(t, `update memberships set party = 'client', ended_at = null where user_id = $1 and tenant_id = $2`, home.ID(), acme.TenantID())
 	wantNotFound(t, leaves(home))
@@ -234,7 +234,7 @@ func isMember(v store.Visitor) bool {
 
 // Case 56: fifty deeds at once create the last client that the plan allows, in twenty
 // rounds. One succeeds and the others leave no row.
-func TestLastClientGoesToOne(t *testing.T) {
+func TestLastClientPlaceIsTakenOnce(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	storetest.Plan(t, a.Agency, "starter")
@@ -272,7 +272,7 @@ func TestLastClientGoesToOne(t *testing.T) {
 		}
 		all.Wait()
 		if won.Load() != 1 || told.Load() != 49 {
-			t.Fatalf("%d opened the last one, %d were told", won.Load(), told.Load())
+			t.Fatalf("%d opened the last client, %d were refused", won.Load(), told.Load())
 		}
 		if got := clientNames(t, dana, store.ClientFilter{Page: store.Page{Limit: 100}}); len(got) != 5 {
 			t.Fatalf("%d clients: %q", len(got), got)
@@ -301,7 +301,7 @@ func TestLastClientGoesToOne(t *testing.T) {
 	}
 	storetest.Plan(t, a.Agency, "growth")
 	if err := back(); err != nil {
-		t.Errorf("there is room again: %v", err)
+		t.Errorf("the plan has a free place again: %v", err)
 	}
 }
 
@@ -330,7 +330,7 @@ func TestCreateClient(t *testing.T) {
 	wrong.People = []store.NewPerson{ann, {Name: "Dana", Email: a.Dana, Party: store.PartyClient, Role: store.RoleViewer}}
 	_, err := create(wrong)
 	if invalid, ok := errors.AsType[store.InvalidError](err); !ok || invalid["email_2"] == "" {
-		t.Errorf("somebody who is there already: %v", err)
+		t.Errorf("a member who is invited again: %v", err)
 	}
 	if n := count(`select count(*) from tenants where slug = $1`, want.Slug); n != 0 {
 		t.Errorf("%d rows of a client that was refused", n)
@@ -347,7 +347,7 @@ func TestCreateClient(t *testing.T) {
 		t.Errorf("%d invitations", n)
 	}
 	if n := count(`select count(*) from river.river_job where kind = 'invite_mail' and args ->> 'tenant' = $1`, id.String()); n != 1 {
-		t.Errorf("%d mails are asked for", n)
+		t.Errorf("%d mails are queued", n)
 	}
 	for _, trail := range []uuid.UUID{dana.TenantID(), id} {
 		if n := events(t, trail, "tenant.created", id); n != 1 {
@@ -378,7 +378,7 @@ func TestSlugNotAvailable(t *testing.T) {
 		}
 	}
 	if got := clientNames(t, dana, store.ClientFilter{Text: "Wanted", Page: store.Page{Limit: 10}}); got != nil {
-		t.Errorf("made all the same: %q", got)
+		t.Errorf("created despite the refusal: %q", got)
 	}
 	if err := create("free-" + a.Suffix); err != nil {
 		t.Errorf("a free one: %v", err)

@@ -26,7 +26,7 @@ func waitingIn(t *testing.T, email, slug string) (waiting, unread int) {
 
 // Published work counts in its own workspace only, is unread for the client, and
 // stops counting when it is binned. Eight deeds at once count to eight.
-func TestCountersOfWorkspaces(t *testing.T) {
+func TestWorkspaceCounters(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	dana := a.Member(t, a.Dana, a.Acme)
@@ -63,6 +63,6 @@ func TestCountersOfWorkspaces(t *testing.T) {
 		t.Fatal(err)
 	}
 	if waiting, _ := waitingIn(t, a.Mia, a.Acme); waiting != 0 {
-		t.Errorf("%d wait in a project that was thrown away", waiting)
+		t.Errorf("%d wait in a binned project", waiting)
 	}
 }

@@ -92,7 +92,7 @@ func (e *Inspector) Schema(ctx context.Context) (s SchemaState, err error) {
 	if err != nil {
 		return s, err
 	}
-	ours, err := ourMigrations()
+	ours, err := embeddedMigrations()
 	if err != nil {
 		return s, err
 	}
@@ -110,7 +110,7 @@ func (e *Inspector) Schema(ctx context.Context) (s SchemaState, err error) {
 	if len(s.Missing) > 0 {
 		return s, nil // the checks below need the migrated schema
 	}
-	sum, err := lookupSum()
+	sum, err := lookupHash()
 	if err != nil {
 		return s, err
 	}
@@ -151,7 +151,7 @@ func (e *Inspector) applied(ctx context.Context) (map[int64]bool, error) {
 	return applied, engine.Translate(err)
 }
 
-func ourMigrations() ([]int64, error) {
+func embeddedMigrations() ([]int64, error) {
 	// rls_smoke.sql is not a migration.
 	names, err := fs.Glob(migrations.Files, "[0-9]*_*.sql")
 	if err != nil {

@@ -59,8 +59,8 @@ select exists (
 )`, pgx.StrictNamedArgs{"session": me.Person.SessionID})}
 }
 
-// steppedUp returns [ErrStepUp] without a fresh step-up.
-func (tx *Tx) steppedUp(ctx context.Context, me Member) error {
+// requireMemberStepUp returns [ErrStepUp] without a fresh step-up.
+func (tx *Tx) requireMemberStepUp(ctx context.Context, me Member) error {
 	var fresh bool
 	if err := tx.Read(ctx, FreshStepUp(me, &fresh)); err != nil {
 		return err
@@ -71,13 +71,13 @@ func (tx *Tx) steppedUp(ctx context.Context, me Member) error {
 	return nil
 }
 
-// mostDomains is how many domains a tenant may claim.
-const mostDomains = 20
+// maxDomains is how many domains a tenant may claim.
+const maxDomains = 20
 
 // AddDomain claims a domain. It is not routed until its proof is found. Without a
 // fresh step-up it returns [ErrStepUp].
 func (tx *Tx) AddDomain(ctx context.Context, me Member, host string) error {
-	if err := tx.steppedUp(ctx, me); err != nil {
+	if err := tx.requireMemberStepUp(ctx, me); err != nil {
 		return err
 	}
 	var id uuid.UUID
@@ -86,9 +86,9 @@ insert into domains (tenant_id, host)
 select @tenant_id, @host
 where (select count(*) from domains where tenant_id = @tenant_id) < @most
 on conflict (tenant_id, host) do nothing
-returning id`, pgx.StrictNamedArgs{"host": host, "most": mostDomains}))
+returning id`, pgx.StrictNamedArgs{"host": host, "most": maxDomains}))
 	if errors.Is(err, ErrNotFound) {
-		return InvalidError{"host": fmt.Sprintf("That domain is already listed, or you have reached the limit of %d domains.", mostDomains)}
+		return InvalidError{"host": fmt.Sprintf("That domain is already listed, or you have reached the limit of %d domains.", maxDomains)}
 	}
 	if err != nil {
 		return err
@@ -111,7 +111,7 @@ returning host`, pgx.StrictNamedArgs{"id": id}))
 	if err != nil {
 		return err
 	}
-	if err := tx.steppedUp(ctx, me); err != nil {
+	if err := tx.requireMemberStepUp(ctx, me); err != nil {
 		return err
 	}
 	return tx.auditDomain(ctx, "domain.removed", id, host)

@@ -30,7 +30,7 @@ func domainsOf(t *testing.T, me store.Member) (list []store.Domain) {
 
 // Claiming and releasing a domain needs a step-up in that browser. Another tenant may
 // claim the same domain, can't see this claim and can't change it.
-func TestDomainsAreTheirTenants(t *testing.T) {
+func TestDomainClaimsStayInTheTenant(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	host := "portal-" + a.Suffix + ".example.org"
@@ -67,7 +67,7 @@ func TestDomainsAreTheirTenants(t *testing.T) {
 		t.Errorf("removed without a step-up: %v", err)
 	}
 	if err := remove(mia, mine[0].ID); err != nil || len(domainsOf(t, mia)) != 0 {
-		t.Errorf("removed by its owner: %v", err)
+		t.Errorf("removed by its tenant: %v", err)
 	}
 	if err := add(mia); err != nil || domainsOf(t, mia)[0].Token == mine[0].Token {
 		t.Errorf("claimed again, with the old proof: %v", err)
@@ -76,7 +76,7 @@ func TestDomainsAreTheirTenants(t *testing.T) {
 
 // No request can mark a domain as verified or change another tenant's. Support can't
 // see domains.
-func TestProofsAreFoundByJobs(t *testing.T) {
+func TestOnlyJobsVerifyDomains(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	mia, gus := a.Member(t, a.Mia, a.Acme), a.Member(t, a.Gus, a.Globex)

@@ -68,9 +68,9 @@ func GetFile(id uuid.UUID, dst *File) Read {
   and f.state = 'ready'`, pgx.StrictNamedArgs{"id": id})}
 }
 
-// recently is how long one audit row covers more pieces of the same file for the same
+// downloadWindow is how long one audit row covers more pieces of the same file for the same
 // person.
-const recently = "10 minutes"
+const downloadWindow = "10 minutes"
 
 // RecordDownload commits the audit row of a download or a view before the first byte
 // is sent. A piece of a file, as players request many of, adds no row if the same
@@ -84,7 +84,7 @@ select exists (
     select 1
     from audit_events
     where tenant_id = @tenant_id
-      and at > now() - interval '`+recently+`'
+      and at > now() - interval '`+downloadWindow+`'
       and actor_id = @me
       and support_session_id is null
       and verb = @verb

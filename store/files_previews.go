@@ -54,9 +54,9 @@ where f.tenant_id = @tenant_id
 }
 
 // previewEffect is the effect key of making a preview of a file, or of replacing it.
-func previewEffect(file, anew uuid.UUID) string {
-	if anew != uuid.Nil {
-		return "file_preview:" + file.String() + ":" + anew.String()
+func previewEffect(file, retryID uuid.UUID) string {
+	if retryID != uuid.Nil {
+		return "file_preview:" + file.String() + ":" + retryID.String()
 	}
 	return "file_preview:" + file.String()
 }
@@ -64,8 +64,8 @@ func previewEffect(file, anew uuid.UUID) string {
 // PictureFor reads the picture of a preview job. It returns nil if there is nothing
 // to do: the job ran before, or the file gets no preview. Files in the bin get one
 // too, because they may be restored.
-func (tx *Tx) PictureFor(ctx context.Context, file, anew uuid.UUID) (*Picture, error) {
-	done, err := tx.EffectDone(ctx, previewEffect(file, anew))
+func (tx *Tx) PictureFor(ctx context.Context, file, retryID uuid.UUID) (*Picture, error) {
+	done, err := tx.EffectDone(ctx, previewEffect(file, retryID))
 	if err != nil || done {
 		return nil, err
 	}
@@ -84,8 +84,8 @@ where tenant_id = @tenant_id
 // RecordPreview records the result of the job once: the stored preview, or nil if
 // none can be made. A deleted file is [ErrNotFound]. There is no audit row: no person
 // acted and nothing new is visible.
-func (tx *Tx) RecordPreview(ctx context.Context, file, anew uuid.UUID, p *Preview) error {
-	first, err := tx.ClaimEffect(ctx, previewEffect(file, anew))
+func (tx *Tx) RecordPreview(ctx context.Context, file, retryID uuid.UUID, p *Preview) error {
+	first, err := tx.ClaimEffect(ctx, previewEffect(file, retryID))
 	if err != nil || !first || p == nil {
 		return err
 	}

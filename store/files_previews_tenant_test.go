@@ -11,7 +11,7 @@ import (
 
 // A member of Acme names a picture of Globex. Reading it or giving it a preview fails
 // as it does for a random id. Globex's own people can.
-func TestPreviewsOfAnotherTenantAreNotThere(t *testing.T) {
+func TestOtherTenantsPreviewsAreNotFound(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
 	there := b.Member(t, b.Dana, b.Globex)
@@ -46,7 +46,7 @@ func TestPreviewsOfAnotherTenantAreNotThere(t *testing.T) {
 }
 
 // Clients can't record previews, even of files they can see.
-func TestClientRecordsNoPreview(t *testing.T) {
+func TestClientsCannotRecordPreviews(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
 	file := storetest.File(t, b.ravi, b.draft, "a.txt")

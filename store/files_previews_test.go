@@ -84,7 +84,7 @@ func TestPreviewOfTheNewestVersion(t *testing.T) {
 
 // A finished picture queues one preview job, in the transaction that makes it ready.
 // Other files queue none.
-func TestFinishAsksForAPreview(t *testing.T) {
+func TestFinishQueuesPreview(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
 	for contentType, want := range map[string]int{
@@ -131,7 +131,7 @@ func TestPreviewIsRecordedOnce(t *testing.T) {
 		return p
 	}
 	if p := picture(); p != nil {
-		t.Errorf("a picture on its way is to be read: %+v", p)
+		t.Errorf("a pending picture is read: %+v", p)
 	}
 	if err := b.finish(t, b.ravi, id, 5); err != nil {
 		t.Fatal(err)
@@ -149,7 +149,7 @@ func TestPreviewIsRecordedOnce(t *testing.T) {
 		t.Errorf("preview = %+v, %v", got, err)
 	}
 	if p := picture(); p != nil {
-		t.Errorf("there is still something to do: %+v", p)
+		t.Errorf("the job still has something to do: %+v", p)
 	}
 
 	none := storetest.File(t, b.ravi, b.draft, "b.txt")

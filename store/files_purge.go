@@ -38,11 +38,11 @@ for update`, pgx.StrictNamedArgs{"id": id}))
 	case f.State == FileFailed:
 		return f.RemovableFile, nil
 	}
-	bytes, err := tx.occupied(ctx, KindFile, id)
+	bytes, err := tx.storedBytes(ctx, KindFile, id)
 	if err != nil {
 		return RemovableFile{}, err
 	}
-	if err := tx.shrink(ctx, Storage, bytes); err != nil {
+	if err := tx.release(ctx, Storage, bytes); err != nil {
 		return RemovableFile{}, err
 	}
 	err = tx.change(ctx, "give up upload", `
@@ -103,7 +103,7 @@ func expired(alias string) string {
 
 // expiredFiles selects the files that have expired in the bin, alone or with what
 // contains them.
-var expiredFiles = ofBins(func(b *binRow) string { return b.files })
+var expiredFiles = joinBins(func(b *binRow) string { return b.files })
 
 // ExpiredFiles reads the files that have expired in the bin, alone or with what
 // contains them, at most 100. Remove them from object storage, then call [Tx.Purge].

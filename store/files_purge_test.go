@@ -10,8 +10,8 @@ import (
 	"portico/store"
 )
 
-// age moves a row's time back, as superuser.
-func age(t *testing.T, sql string, args ...any) {
+// moveBack moves a row's time back, as superuser.
+func moveBack(t *testing.T, sql string, args ...any) {
 	t.Helper()
 	if _, err := storetest.Admin(t).Exec(t.Context(), sql, args...); err != nil {
 		t.Fatal(err)
@@ -59,8 +59,8 @@ func TestStaleUploads(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	age(t, `update files set created_at = created_at - interval '25 hours' where id = any($1)`, []uuid.UUID{moving, stuck, ready, ending})
-	age(t, `update file_parts set created_at = created_at - interval '25 hours' where file_id = $1`, stuck)
+	moveBack(t, `update files set created_at = created_at - interval '25 hours' where id = any($1)`, []uuid.UUID{moving, stuck, ready, ending})
+	moveBack(t, `update file_parts set created_at = created_at - interval '25 hours' where file_id = $1`, stuck)
 	for id, idle := range map[uuid.UUID]bool{fresh: false, moving: false, stuck: true, ending: false} {
 		if e := b.entry(t, id); e.Idle != idle || e.Stalled != idle {
 			t.Errorf("%+v, want idle %t", e, idle)
@@ -91,13 +91,13 @@ func TestStaleUploads(t *testing.T) {
 	wantError(t, read(t, b.ravi, store.GetUpload(stuck, &u)), store.ErrNotFound)
 	var file store.File
 	if err := read(t, b.ravi, store.GetUpload(fresh, &u), store.GetUpload(moving, &u), store.GetFile(ready, &file)); err != nil {
-		t.Errorf("dropped what was not given up: %v", err)
+		t.Errorf("dropped an upload that was not cancelled: %v", err)
 	}
 }
 
 // Cancelling returns what object storage still has of the file. It can be repeated. A
 // ready file can't be cancelled.
-func TestGiveUpUpload(t *testing.T) {
+func TestCancelUpload(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
 	id := storetest.BeginUpload(t, b.ravi, b.draft, "a.bin", 5)
@@ -123,7 +123,7 @@ func TestGiveUpUpload(t *testing.T) {
 		}
 	}
 	if given != 1 {
-		t.Errorf("given up %d times in the trail", given)
+		t.Errorf("cancelled %d times in the trail", given)
 	}
 }
 
@@ -153,7 +153,7 @@ func TestPurge(t *testing.T) {
 		return tx.Bin(ctx, store.KindProject, gone, true)
 	})
 	for table, id := range map[string]uuid.UUID{"files": alone, "deliverables": old, "projects": gone} {
-		age(t, `update `+table+` set deleted_at = deleted_at - interval '30 days' where id = $1`, id)
+		moveBack(t, `update `+table+` set deleted_at = deleted_at - interval '30 days' where id = $1`, id)
 	}
 
 	var expired []store.RemovableFile

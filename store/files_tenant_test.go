@@ -16,7 +16,7 @@ import (
 // Staff of Acme name a version, a file and an upload of Globex, and random ids. The
 // answers are the same and nothing in Globex changes. Ravi is no member of Globex.
 // Dana is, but she addresses Acme.
-func TestFilesOfAnotherTenantAreNotThere(t *testing.T) {
+func TestOtherTenantsFilesAreNotFound(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
 	there := b.Member(t, b.Dana, b.Globex)
@@ -141,7 +141,7 @@ insert into files (tenant_id, id, version_id, name, declared_size, object_key, c
 
 // The database hides a draft's files and all upload parts from the client party, and
 // everything from other tenants, whatever a query forgets.
-func TestFilesAreHiddenByTheDatabase(t *testing.T) {
+func TestDatabaseHidesFiles(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
 	storetest.File(t, b.ravi, b.draft, "draft.txt")

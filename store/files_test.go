@@ -152,7 +152,7 @@ func TestRunningHash(t *testing.T) {
 		{"the first again", part(1, store.PartSize, "A"), "", "h-A", "h-A"},
 		{"the next, begun before that", part(2, store.PartSize, "b"), "h-a", "h-ab", "h-A"},
 	} {
-		h := store.HashStep{Before: orNil(step.before), After: orNil(step.after)}
+		h := store.HashStep{Before: nilIfEmpty(step.before), After: nilIfEmpty(step.after)}
 		if err := b.record(t, b.ravi, id, step.part, h); err != nil {
 			t.Fatalf("%s: %v", step.says, err)
 		}
@@ -162,7 +162,7 @@ func TestRunningHash(t *testing.T) {
 	}
 }
 
-func orNil(s string) []byte {
+func nilIfEmpty(s string) []byte {
 	if s == "" {
 		return nil
 	}
@@ -219,7 +219,7 @@ func TestFinishNeedsTheDeclaredSize(t *testing.T) {
 }
 
 // Invalid uploads never become a row.
-func TestUploadsThatCannotBe(t *testing.T) {
+func TestInvalidUploadsAreRefused(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
 	for _, in := range []store.NewUpload{
@@ -236,7 +236,7 @@ func TestUploadsThatCannotBe(t *testing.T) {
 func ptr[T any](v T) *T { return &v }
 
 // A version takes 500 files. Binned files don't count.
-func TestVersionTakesSoManyFiles(t *testing.T) {
+func TestVersionFileLimit(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
 	first := storetest.File(t, b.ravi, b.draft, "first.txt")
@@ -291,7 +291,7 @@ func TestHostileNames(t *testing.T) {
 
 // Colleagues see that a file is pending, but only the person who began the upload can
 // continue it.
-func TestOnlyTheBeginnerGoesOn(t *testing.T) {
+func TestOnlyItsUploaderContinuesAnUpload(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
 	id := storetest.BeginUpload(t, b.ravi, b.draft, "ravis.bin", 5)
@@ -318,7 +318,7 @@ func TestOnlyTheBeginnerGoesOn(t *testing.T) {
 
 // A pending file blocks publishing until it is ready or cancelled. A published
 // version takes no more files, not even pending ones.
-func TestPublishingAndUploading(t *testing.T) {
+func TestPendingUploadBlocksPublishing(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
 	storetest.File(t, b.ravi, b.draft, "ready.txt")
@@ -337,7 +337,7 @@ func TestPublishingAndUploading(t *testing.T) {
 }
 
 // Publishing waits for an upload that is being created, and then sees it.
-func TestPublishingSeesAnUploadThatJustBegan(t *testing.T) {
+func TestPublishWaitsForNewUpload(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
 	storetest.File(t, b.ravi, b.draft, "ready.txt")
@@ -460,7 +460,7 @@ func TestBinnedFile(t *testing.T) {
 
 // Binning a project or deliverable hides its files and uploads; restoring brings them
 // back.
-func TestBinTakesFilesAlong(t *testing.T) {
+func TestBinHidesContainedFiles(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
 	id := storetest.File(t, b.ravi, b.draft, "a.txt")

@@ -71,9 +71,9 @@ type Part struct {
 	ETag   string
 }
 
-// mine limits a query to the reader's own uploads. Support can't continue a person's
+// ownUpload limits a query to the reader's own uploads. Support can't continue a person's
 // upload, nor leave one for them.
-const mine = `
+const ownUpload = `
   and f.created_by = (select nullif(current_setting('app.user_id', true), '')::uuid)
   and f.support_session_id is not distinct from (select nullif(current_setting('app.support_session_id', true), '')::uuid)`
 
@@ -91,7 +91,7 @@ join deliverables d on d.tenant_id = v.tenant_id and d.id = v.deliverable_id and
 join projects p on p.tenant_id = d.tenant_id and p.id = d.project_id and p.deleted_at is null
 where f.tenant_id = @tenant_id
   and f.id = @id
-  and f.deleted_at is null` + mine
+  and f.deleted_at is null` + ownUpload
 
 // GetUpload reads an upload that the reader began, in any state.
 func GetUpload(id uuid.UUID, dst *FileUpload) Read {
@@ -105,7 +105,7 @@ select n.number, n.size, n.sha256, n.etag
 from file_parts n
 join files f on f.tenant_id = n.tenant_id and f.id = n.file_id
 where n.tenant_id = @tenant_id
-  and n.file_id = @id`+mine+`
+  and n.file_id = @id`+ownUpload+`
 order by n.number`, pgx.StrictNamedArgs{"id": upload})}
 }
 
@@ -131,9 +131,9 @@ func (tx *Tx) BeginUpload(ctx context.Context, version uuid.UUID, in NewUpload) 
 	// The size of a plain form is unknown: require that one byte fits, and check
 	// again for each part.
 	if in.Size == nil {
-		err = tx.roomFor(ctx, Storage, 1)
+		err = tx.checkRoom(ctx, Storage, 1)
 	} else {
-		err = tx.grow(ctx, Storage, *in.Size)
+		err = tx.reserve(ctx, Storage, *in.Size)
 	}
 	if err != nil {
 		return uuid.Nil, err
@@ -238,7 +238,7 @@ set upload_id = @storage_id
 where f.tenant_id = @tenant_id
   and f.id = @id
   and f.state = 'pending'
-  and f.upload_id is null`+mine, pgx.StrictNamedArgs{"id": id, "storage_id": storageID})
+  and f.upload_id is null`+ownUpload, pgx.StrictNamedArgs{"id": id, "storage_id": storageID})
 }
 
 // HashStep is the running hash before and after the next part in order. It is zero
@@ -257,7 +257,7 @@ func (tx *Tx) RecordPart(ctx context.Context, id uuid.UUID, p Part, h HashStep) 
 		return InvalidError{"size": "The size of the part doesn't match the declared file size."}
 	}
 	if u.Declared == nil {
-		if err := tx.roomFor(ctx, Storage, int64(p.Number-1)*PartSize+p.Size); err != nil {
+		if err := tx.checkRoom(ctx, Storage, int64(p.Number-1)*PartSize+p.Size); err != nil {
 			return err
 		}
 	}
@@ -350,7 +350,7 @@ func (tx *Tx) FinishUpload(ctx context.Context, id uuid.UUID, s Stored) error {
 		return err
 	}
 	if u.Declared == nil {
-		if err := tx.grow(ctx, Storage, s.Size); err != nil {
+		if err := tx.reserve(ctx, Storage, s.Size); err != nil {
 			return err
 		}
 	}
@@ -364,7 +364,7 @@ set state = 'ready',
     hash_state = null
 where f.tenant_id = @tenant_id
   and f.id = @id
-  and f.state = 'pending'`+mine, pgx.StrictNamedArgs{
+  and f.state = 'pending'`+ownUpload, pgx.StrictNamedArgs{
 		"id": id, "size": s.Size, "sha256": s.SHA256, "content_type": s.ContentType})
 	if err != nil {
 		return err

@@ -27,7 +27,7 @@ type Invite struct {
 }
 
 // InviterLostRight says that whoever made the invitation may no longer give that
-// role, so that a new one is needed. byClient comes from [PeopleByClient].
+// role, so that a new one is needed. byClient comes from [ClientManagesPeople].
 func (i Invite) InviterLostRight(byClient bool) bool {
 	return !i.stillAllowed(i.Party, i.Role, byClient)
 }
@@ -40,8 +40,8 @@ type inviter struct {
 	InviterAgencyRole *Role // in the agency of this tenant
 }
 
-// ofInviter selects the columns of an [inviter] for an invite i.
-const ofInviter = `coalesce(m.name, '') as inviter_name,
+// inviterColumns selects the columns of an [inviter] for an invite i.
+const inviterColumns = `coalesce(m.name, '') as inviter_name,
        case when m.ended_at is null then m.party end as inviter_party,
        case when m.ended_at is null then m.role end as inviter_role,
        lookup.inviter_agency_role(i.id) as inviter_agency_role`
@@ -49,28 +49,28 @@ const ofInviter = `coalesce(m.name, '') as inviter_name,
 // stillAllowed says whether the inviter may give that role on that side now, by their
 // membership here or because they manage the agency's clients.
 func (i inviter) stillAllowed(party Party, role Role, byClient bool) bool {
-	if i.InviterRole != nil && mayGiveHere(*i.InviterParty, *i.InviterRole, party, role, byClient) {
+	if i.InviterRole != nil && mayGiveInTenant(*i.InviterParty, *i.InviterRole, party, role, byClient) {
 		return true
 	}
 	return i.InviterAgencyRole != nil && MayGive(PartyAgency, *i.InviterAgencyRole, party, role)
 }
 
-// mostInvites is how many open invitations [ListInvites] reads at most.
-const mostInvites = 200
+// maxInvites is how many open invitations [ListInvites] reads at most.
+const maxInvites = 200
 
 // ListInvites reads the tenant's open invitations, newest first, at most 200. Client
 // users see those of their own side only.
 func ListInvites(dst *[]Invite) Read {
 	return Read{many("list invites", dst, `
 select i.id, i.name, i.email, i.party, i.role, i.created_at, i.sent_at, i.expires_at, i.expires_at <= now() as expired,
-       `+ofInviter+`
+       `+inviterColumns+`
 from invites i
 left join memberships m on m.tenant_id = i.tenant_id and m.user_id = i.invited_by
 where i.tenant_id = @tenant_id
   and i.accepted_at is null
   and i.revoked_at is null
 order by i.created_at desc, i.id desc
-limit @limit`, pgx.StrictNamedArgs{"limit": mostInvites})}
+limit @limit`, pgx.StrictNamedArgs{"limit": maxInvites})}
 }
 
 // InvitePerson invites a person into this tenant by mail and returns the invitation's
@@ -103,7 +103,7 @@ select exists (
 	if member {
 		return uuid.Nil, InvalidError{"email": "Someone with that address already has access."}
 	}
-	if err := tx.roomForInvites(ctx, p.Party, 1); err != nil {
+	if err := tx.checkRoomForInvites(ctx, p.Party, 1); err != nil {
 		return uuid.Nil, err
 	}
 	id := NewID()
@@ -140,7 +140,7 @@ func (tx *Tx) ResendInvite(ctx context.Context, id uuid.UUID) error {
 		return err
 	}
 	if !i.usable() {
-		return fmt.Errorf("resend invite: whoever made it may not any more: %w", ErrConflict)
+		return fmt.Errorf("resend invite: inviter lost the right: %w", ErrConflict)
 	}
 	err = tx.change(ctx, "resend invite", `
 update invites
@@ -181,8 +181,8 @@ where tenant_id = @tenant_id
 }
 
 // withdrawInvites revokes the invitations made by m and those sent to m's address,
-// unless mayStay. The actor can't revoke invitations that they can't see.
-func (tx *Tx) withdrawInvites(ctx context.Context, m member, mayStay func(invite) bool) error {
+// unless keep returns true. The actor can't revoke invitations that they can't see.
+func (tx *Tx) withdrawInvites(ctx context.Context, m member, keep func(invite) bool) error {
 	var open []invite
 	err := tx.get(ctx, many("open invites", &open, selectInvite+`accepted_at is null
   and i.revoked_at is null
@@ -191,7 +191,7 @@ func (tx *Tx) withdrawInvites(ctx context.Context, m member, mayStay func(invite
 		return err
 	}
 	for _, i := range open {
-		if mayStay(i) {
+		if keep(i) {
 			continue
 		}
 		if err := tx.revoke(ctx, i); err != nil {
@@ -233,14 +233,14 @@ type invite struct {
 	AcceptedBy *uuid.UUID
 	Revoked    bool
 	Expired    bool
-	ByClient   bool // as [PeopleByClient]
+	ByClient   bool // as [ClientManagesPeople]
 	inviter
 }
 
 // usable says whether the inviter may still give that role.
 func (i invite) usable() bool { return i.stillAllowed(i.Party, i.Role, i.ByClient) }
 
-func (i invite) over() EndReason {
+func (i invite) endReason() EndReason {
 	switch {
 	case i.AcceptedBy != nil:
 		return EndedUsed
@@ -255,7 +255,7 @@ func (i invite) over() EndReason {
 const selectInvite = `
 select i.id, i.party, i.role, i.name, coalesce(i.email, '') as email, i.expires_at, i.sendings,
        i.accepted_by, i.revoked_at is not null as revoked, i.expires_at <= now() as expired, t.people_by_client as by_client,
-       ` + ofInviter + `
+       ` + inviterColumns + `
 from invites i
 join tenants t on t.id = i.tenant_id
 left join memberships m on m.tenant_id = i.tenant_id and m.user_id = i.invited_by
@@ -288,7 +288,7 @@ func (tx *Tx) InviteLetter(ctx context.Context, id uuid.UUID, sending int, token
 		return nil, err
 	}
 	sent, err := tx.EffectDone(ctx, InviteMailKey(id, sending))
-	if err != nil || sent || i.over() != "" || i.Sendings != sending {
+	if err != nil || sent || i.endReason() != "" || i.Sendings != sending {
 		return nil, err
 	}
 	err = tx.change(ctx, "mint invite", `

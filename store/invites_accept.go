@@ -13,7 +13,7 @@ import (
 
 // Invitation is what the page of an invitation's link may show.
 type Invitation struct {
-	Over        EndReason // why it can't be used; the other fields are then empty
+	EndReason   EndReason // why it can't be used; the other fields are then empty
 	AcceptedBy  uuid.UUID // who accepted it
 	Tenant      Tenant
 	Party       Party
@@ -38,9 +38,9 @@ func (db *DB) PeekInvite(ctx context.Context, token TenantToken) (Invitation, er
 	case err != nil:
 		return Invitation{}, err
 	case i == nil || t == nil:
-		return Invitation{Over: EndedGone}, nil
-	case i.over() != "":
-		return Invitation{Over: i.over(), AcceptedBy: deref(i.AcceptedBy), Tenant: Tenant{Slug: t.Slug}}, nil
+		return Invitation{EndReason: EndedGone}, nil
+	case i.endReason() != "":
+		return Invitation{EndReason: i.endReason(), AcceptedBy: deref(i.AcceptedBy), Tenant: Tenant{Slug: t.Slug}}, nil
 	}
 	return Invitation{Tenant: t.tenant(st), Party: i.Party, Role: i.Role, Name: i.Name, Email: i.Email, InviterName: i.InviterName}, nil
 }
@@ -81,8 +81,8 @@ func asEnded(err error) error {
 }
 
 func (tx *Tx) accept(ctx context.Context, me Person, i invite, name string) error {
-	if over := i.over(); over != "" {
-		return EndedError{over}
+	if endReason := i.endReason(); endReason != "" {
+		return EndedError{endReason}
 	}
 	if me.Agent || me.Email != i.Email {
 		return ErrOtherAddress

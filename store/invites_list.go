@@ -31,7 +31,7 @@ func (tx *Tx) InvitePeople(ctx context.Context, people []NewPerson) error {
 		sides[p.Party]++
 	}
 	for side, n := range sides {
-		if err := tx.roomForInvites(ctx, side, n); err != nil {
+		if err := tx.checkRoomForInvites(ctx, side, n); err != nil {
 			return err
 		}
 	}

@@ -190,8 +190,8 @@ func isVerb(verb string) bool {
 	return slices.ContainsFunc(kinds, func(r kindRow) bool { return slices.Contains(r.verbs, verb) })
 }
 
-// ofBins joins the strings that pick returns for each kind with a bin.
-func ofBins(pick func(*binRow) string) string {
+// joinBins joins the strings that pick returns for each kind with a bin.
+func joinBins(pick func(*binRow) string) string {
 	var parts []string
 	for _, r := range kinds {
 		if r.bin != nil {

@@ -31,8 +31,8 @@ var Manifest = struct {
 		{Name: "audit_events", Restrictive: []string{"party", "truthful"}, Lookup: true, AppendOnly: true},
 	},
 	Global: map[string]string{
-		"tenants":           "the boundary itself; the app sees the row it stands in",
-		"users":             "people exist before and beside any tenant",
+		"tenants":           "the boundary itself; the app sees only the row of its own tenant",
+		"users":             "people exist before and outside any tenant",
 		"identities":        "who a provider says a person is, found before any tenant",
 		"sessions":          "a browser, found by its cookie before any tenant",
 		"passkeys":          "a person's key, found by what their device calls it",

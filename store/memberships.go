@@ -78,7 +78,7 @@ func (tx *Tx) AddPerson(ctx context.Context, p NewPerson) (uuid.UUID, error) {
 // former member, whose earlier work still shows their name. If the person is a member
 // already it is [ErrConflict]. The caller holds the lock of [Tx.lockPeople].
 func (tx *Tx) beginMembership(ctx context.Context, person uuid.UUID, p NewPerson) error {
-	if err := tx.growUsers(ctx, p.Party, 1); err != nil {
+	if err := tx.addUsers(ctx, p.Party, 1); err != nil {
 		return err
 	}
 	n, err := tx.exec(ctx, "begin membership", `
@@ -146,7 +146,7 @@ func (tx *Tx) mayGive(ctx context.Context, party Party, role Role) error {
 	if err != nil {
 		return err
 	}
-	if !mayGiveHere(mine, rank, party, role, byClient) {
+	if !mayGiveInTenant(mine, rank, party, role, byClient) {
 		return fmt.Errorf("give %s of %s: %w", role, party, ErrForbidden)
 	}
 	return nil

@@ -68,9 +68,9 @@ func migrateSchema(ctx context.Context, ownerURL string) (int, error) {
 	return len(done), nil
 }
 
-// forgetLookup drops the functions of schema lookup. The new ones may call each other
+// dropLookup drops the functions of schema lookup. The new ones may call each other
 // in any order, so their bodies are not checked when they are created.
-const forgetLookup = `
+const dropLookup = `
 select pg_advisory_xact_lock(hashtext('portico lookup'));
 set local role portico_lookup;
 set local check_function_bodies = off;
@@ -90,14 +90,14 @@ func migrateLookup(ctx context.Context, pool *pgxpool.Pool) error {
 	if err != nil {
 		return err
 	}
-	sum := sumOf(functions)
+	sum := hashOf(functions)
 	return pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
 		var now string
 		err := tx.QueryRow(ctx, `select coalesce(obj_description('lookup'::regnamespace, 'pg_namespace'), '')`).Scan(&now)
 		if err != nil || now == sum {
 			return err
 		}
-		for _, sql := range []string{forgetLookup, functions, "reset role; comment on schema lookup is '" + sum + "'"} {
+		for _, sql := range []string{dropLookup, functions, "reset role; comment on schema lookup is '" + sum + "'"} {
 			if _, err := tx.Exec(ctx, sql); err != nil {
 				return fmt.Errorf("lookup functions: %w", err)
 			}
@@ -106,12 +106,12 @@ func migrateLookup(ctx context.Context, pool *pgxpool.Pool) error {
 	})
 }
 
-func sumOf(functions string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(functions))) }
+func hashOf(functions string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(functions))) }
 
-// lookupSum returns the hash that a database with these functions stores.
-func lookupSum() (string, error) {
+// lookupHash returns the hash that a database with these functions stores.
+func lookupHash() (string, error) {
 	functions, err := lookupSQL()
-	return sumOf(functions), err
+	return hashOf(functions), err
 }
 
 func lookupSQL() (string, error) {

@@ -12,7 +12,7 @@ import (
 // Case 12: numbers, names, titles and addresses that Globex uses are free in Acme, so
 // no unique constraint reveals them. Slugs are public names and are taken for
 // everybody.
-func TestNamesOfOthersDoNotShow(t *testing.T) {
+func TestUniqueNamesRevealNoTenant(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	acme, globex := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Dana, a.Globex)
@@ -37,7 +37,7 @@ func TestNamesOfOthersDoNotShow(t *testing.T) {
 		t.Errorf("somebody known nowhere: %v", err)
 	}
 	if err := add(acme, gus); err == nil {
-		t.Error("the same person twice in one tenant went through")
+		t.Error("the same person was added twice to one tenant")
 	}
 	// The same id in two tenants doesn't conflict either: a key without the tenant
 	// would reveal that another tenant has it.
@@ -49,7 +49,7 @@ func TestNamesOfOthersDoNotShow(t *testing.T) {
 
 // Case 52: audit rows can't be changed or deleted. A failed deed leaves no audit row,
 // and a deed whose audit row can't be written is rolled back.
-func TestTrailOnlyGrows(t *testing.T) {
+func TestTrailIsAppendOnly(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	dana := a.Member(t, a.Dana, a.Acme)
@@ -78,20 +78,20 @@ func TestTrailOnlyGrows(t *testing.T) {
 		return abandon
 	})
 	if err == nil || count("audit_events") != events || count("projects") != projects {
-		t.Errorf("a deed that was taken back left something: %v", err)
+		t.Errorf("a rolled-back deed left something: %v", err)
 	}
 	// The column refuses this request id, so that no audit row can be written.
-	mute := a.Member(t, a.Dana, a.Acme)
-	mute.RequestID = strings.Repeat("x", 5000)
-	err = storetest.DB().Write(t.Context(), mute, func(tx *store.Tx) error {
+	unaudited := a.Member(t, a.Dana, a.Acme)
+	unaudited.RequestID = strings.Repeat("x", 5000)
+	err = storetest.DB().Write(t.Context(), unaudited, func(tx *store.Tx) error {
 		_, err := tx.CreateProject(t.Context(), store.ProjectInput{Name: "Never"})
 		return err
 	})
 	if err == nil || count("projects") != projects {
-		t.Errorf("a deed went through without its row: %v", err)
+		t.Errorf("a deed succeeded without its audit row: %v", err)
 	}
 	storetest.Project(t, dana, "Now")
 	if count("audit_events") != events+1 || count("projects") != projects+1 {
-		t.Error("a deed and its row are not one and one")
+		t.Error("the deed and its audit row are not one each")
 	}
 }

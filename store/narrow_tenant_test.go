@@ -24,11 +24,11 @@ import (
 // and addresses. No answer contains that tenant's people or work, or differs from the
 // answer about something that doesn't exist. Nothing is written except to the tables
 // listed here. The catalog lists the functions, so a new one is covered too.
-func TestNarrowFunctionsKeepToTheirTenant(t *testing.T) {
+func TestNarrowFunctionsRevealNothing(t *testing.T) {
 	t.Parallel()
 	a, b := storetest.Agency(t), storetest.Agency(t)
 	sister, stranger := narrowTarget(t, a, true), narrowTarget(t, b, false)
-	functions, conn := openToTheApp(t), storetest.Admin(t)
+	functions, conn := appFunctions(t), storetest.Admin(t)
 	answered, ended := map[string]bool{}, map[string]bool{}
 	for _, who := range narrowCallers(t, a, sister, stranger) {
 		for name, parameters := range functions {
@@ -47,7 +47,7 @@ func TestNarrowFunctionsKeepToTheirTenant(t *testing.T) {
 				}
 				other := who.call(t, conn, name, parameters, pair.unknownID, pair.unknownText)
 				if known.like(pair.id, pair.text) != other.like(pair.unknownID, pair.unknownText) {
-					t.Errorf("%s(%s, %q) for %s tells that it is there: %+v, and of what is not %+v",
+					t.Errorf("%s(%s, %q) for %s reveals that it exists: %+v, and of what is not %+v",
 						name, pair.id, pair.text, who.name, known, other)
 				}
 			}
@@ -58,7 +58,7 @@ func TestNarrowFunctionsKeepToTheirTenant(t *testing.T) {
 			t.Errorf("%s only ever ends in an error: call it with what it takes, in literal", name)
 		}
 		if !answered[name] && narrowSilent[name] == "" {
-			t.Errorf("%s answered nobody, so that all this says little of it: call it with what it takes, or say why in narrowSilent", name)
+			t.Errorf("%s answered nobody, so the test proves nothing about it: pass valid arguments, or say why in narrowSilent", name)
 		}
 	}
 	// The rightful member sees her own workspaces.
@@ -146,7 +146,7 @@ func narrowTarget(t *testing.T, a *storetest.Tenants, consents bool) *narrowTarg
 		t.Fatal(err)
 	}
 	if consents {
-		storetest.LetSupportIn(t, globex)
+		storetest.GrantSupport(t, globex)
 	}
 	o.rows = o.look(t, storetest.Admin(t))
 	return o
@@ -233,7 +233,7 @@ func narrowCallers(t *testing.T, a *storetest.Tenants, sister, stranger *narrowT
 		return narrowCaller{name: name, member: m, token: token, ownText: slug, target: target}
 	}
 	mia := a.Member(t, a.Mia, a.Acme)
-	storetest.LetSupportIn(t, mia)
+	storetest.GrantSupport(t, mia)
 	token, session := storetest.SupportAs(t, storetest.Agent(t), a.Acme, mia.ID())
 	sam := storetest.Person(t, token).ID()
 	owner := member("an agency's owner", a.Dana, a.Agency, stranger)
@@ -302,7 +302,7 @@ select coalesce(x::text, 'null') from lookup.%s(%s) x; reset role; %s`, written,
 		said.text += string(row[0]) + "\n"
 		said.says = said.says || !nothing.Match(row[0])
 	}
-	who.wroteAsListed(t, conn, name, tally(results[1]), tally(results[6]))
+	who.checkWrites(t, conn, name, tally(results[1]), tally(results[6]))
 	return said
 }
 
@@ -314,8 +314,8 @@ func tally(r *pgconn.Result) map[string]string {
 	return n
 }
 
-// wroteAsListed checks what a call has written, before the rollback.
-func (who narrowCaller) wroteAsListed(t *testing.T, conn *pgx.Conn, name string, before, after map[string]string) {
+// checkWrites checks what a call has written, before the rollback.
+func (who narrowCaller) checkWrites(t *testing.T, conn *pgx.Conn, name string, before, after map[string]string) {
 	t.Helper()
 	ofTenants := false
 	for table := range after {
@@ -351,8 +351,8 @@ func (p parameter) named() bool {
 	return !slices.Contains([]string{"p_mode", "p_purpose", "p_plan", "p_to", "p_from", "p_accent", "p_reason", "p_ticket", "p_request", "p_agent", "p_kind"}, p.name)
 }
 
-// openToTheApp returns the functions that the app may call, with their parameters.
-func openToTheApp(t *testing.T) map[string][]parameter {
+// appFunctions returns the functions that the app may call, with their parameters.
+func appFunctions(t *testing.T) map[string][]parameter {
 	t.Helper()
 	rows, err := storetest.Admin(t).Query(t.Context(), `
 select p.proname, a.name, a.of::regtype::text

@@ -15,7 +15,7 @@ import (
 // EnqueueVersionMails queues, once per version, a mail to everybody on the client's
 // side. A version that is not in this tenant, or not published, is [ErrNotFound].
 func (tx *Tx) EnqueueVersionMails(ctx context.Context, version uuid.UUID) error {
-	if err := tx.VersionIsShared(ctx, version); err != nil {
+	if err := tx.CheckVersionShared(ctx, version); err != nil {
 		return err
 	}
 	first, err := tx.ClaimEffect(ctx, "version_published:"+version.String())
@@ -34,9 +34,9 @@ func (tx *Tx) EnqueueVersionMails(ctx context.Context, version uuid.UUID) error 
 	return nil
 }
 
-// VersionIsShared returns [ErrNotFound] unless the version is in this tenant and
+// CheckVersionShared returns [ErrNotFound] unless the version is in this tenant and
 // published.
-func (tx *Tx) VersionIsShared(ctx context.Context, version uuid.UUID) error {
+func (tx *Tx) CheckVersionShared(ctx context.Context, version uuid.UUID) error {
 	return tx.exists(ctx, "shared version", `
 select exists (
     select 1
@@ -52,7 +52,7 @@ select exists (
 // sends no mail. A session that is not in this tenant, or that ended says is over and
 // is not, is [ErrNotFound].
 func (tx *Tx) EnqueueSupportMails(ctx context.Context, session uuid.UUID, ended bool) error {
-	if err := tx.SupportHappened(ctx, session, ended); err != nil {
+	if err := tx.CheckSupportSession(ctx, session, ended); err != nil {
 		return err
 	}
 	key := "support_started:"
@@ -63,7 +63,7 @@ func (tx *Tx) EnqueueSupportMails(ctx context.Context, session uuid.UUID, ended 
 	if err != nil || !first {
 		return err
 	}
-	if err := tx.isSupports(ctx, session); err != nil {
+	if err := tx.refuseViewAs(ctx, session); err != nil {
 		if errors.Is(err, ErrNotFound) {
 			return nil
 		}
@@ -81,8 +81,8 @@ func (tx *Tx) EnqueueSupportMails(ctx context.Context, session uuid.UUID, ended 
 	return nil
 }
 
-// isSupports returns [ErrNotFound] for a view-as session.
-func (tx *Tx) isSupports(ctx context.Context, session uuid.UUID) error {
+// refuseViewAs returns [ErrNotFound] for a view-as session.
+func (tx *Tx) refuseViewAs(ctx context.Context, session uuid.UUID) error {
 	return tx.exists(ctx, "support session", `
 select exists (
     select 1
@@ -105,9 +105,9 @@ where tenant_id = @tenant_id
 order by user_id`, nil))
 }
 
-// SupportHappened returns [ErrNotFound] unless the session is in this tenant and, if
+// CheckSupportSession returns [ErrNotFound] unless the session is in this tenant and, if
 // ended, marked as over.
-func (tx *Tx) SupportHappened(ctx context.Context, session uuid.UUID, ended bool) error {
+func (tx *Tx) CheckSupportSession(ctx context.Context, session uuid.UUID, ended bool) error {
 	return tx.exists(ctx, "support session", `
 select exists (
     select 1

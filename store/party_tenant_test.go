@@ -12,7 +12,7 @@ import (
 
 // Clients see published work, and only the agency can change it: raw SQL as the
 // client party, or as an unknown party, updates and deletes no row of it.
-func TestClientsChangeNothingOfTheWork(t *testing.T) {
+func TestClientsCannotChangeWork(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
 	storetest.File(t, b.ravi, b.draft, "shown.txt")
@@ -52,8 +52,8 @@ func TestClientsReadTheirSideOfTheTrail(t *testing.T) {
 	a := storetest.Agency(t)
 	dana, mia := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Mia, a.Acme)
 	storetest.Project(t, dana, "Quiet "+a.Suffix)
-	storetest.LetSupportIn(t, dana)
-	storetest.LetSupportIn(t, mia)
+	storetest.GrantSupport(t, dana)
+	storetest.GrantSupport(t, mia)
 	conn := storetest.App(t)
 	for what, c := range map[string]struct {
 		who  *store.Member
@@ -73,7 +73,7 @@ func TestClientsReadTheirSideOfTheTrail(t *testing.T) {
 
 // Only owners and admins of an agency create its clients, from inside the agency:
 // members, staff inside a client and clients can't.
-func TestOnlyManagementMakesClients(t *testing.T) {
+func TestOnlyManagersCreateClients(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	create := func(me store.Member) error {
@@ -115,7 +115,7 @@ func TestOnlyManagementMakesClients(t *testing.T) {
 
 // Setting a second tenant in a transaction fails, whatever the code around it does.
 // Setting the same one again succeeds.
-func TestSecondTenantRaises(t *testing.T) {
+func TestSecondTenantIsRefused(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	acme, globex := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Dana, a.Globex)

@@ -14,8 +14,8 @@ from memberships m
 where m.tenant_id = @tenant_id
   and m.ended_at is null`
 
-// ofText limits people to those with a text in their name or address.
-const ofText = `
+// textFilter limits people to those with a text in their name or address.
+const textFilter = `
   and (position(lower(@text) in lower(m.name)) > 0 or position(lower(@text) in m.email) > 0)`
 
 // PeopleFilter says which of the tenant's people to read, and which page of them.
@@ -26,7 +26,7 @@ type PeopleFilter struct {
 
 // SearchPeople reads a page of the tenant's people, clients first, then by name.
 func SearchPeople(p PeopleFilter, dst *[]Membership) Read {
-	return Read{many("search people", dst, selectPeople+ofText+`
+	return Read{many("search people", dst, selectPeople+textFilter+`
   and (@after::uuid is null or exists (
       select
       from memberships a
@@ -34,7 +34,7 @@ func SearchPeople(p PeopleFilter, dst *[]Membership) Read {
         and a.user_id = @after
         and (m.party < a.party or (m.party = a.party and (m.name, m.user_id) > (a.name, a.user_id)))))
 order by m.party desc, m.name, m.user_id
-limit @limit`, pgx.StrictNamedArgs{"text": clean(p.Text), "after": nilIfZero(p.After.ID), "limit": p.limit()})}
+limit @limit`, pgx.StrictNamedArgs{"text": trimText(p.Text), "after": nilIfZero(p.After.ID), "limit": p.limit()})}
 }
 
 // PeopleCount is the number of people of each party.
@@ -47,7 +47,7 @@ select (count(*) filter (where m.party = 'client'))::int as client,
        (count(*) filter (where m.party = 'agency'))::int as agency
 from memberships m
 where m.tenant_id = @tenant_id
-  and m.ended_at is null`+ofText, pgx.StrictNamedArgs{"text": clean(text)})}
+  and m.ended_at is null`+textFilter, pgx.StrictNamedArgs{"text": trimText(text)})}
 }
 
 // GetPerson reads one of the tenant's people.
@@ -56,24 +56,24 @@ func GetPerson(id uuid.UUID, dst *Membership) Read {
   and m.user_id = @id`, pgx.StrictNamedArgs{"id": id})}
 }
 
-// PeopleByClient reads whether the client's own owners and admins may manage the
+// ClientManagesPeople reads whether the client's own owners and admins may manage the
 // client's people.
-func PeopleByClient(dst *bool) Read {
+func ClientManagesPeople(dst *bool) Read {
 	return Read{value("people by client", dst, `
 select people_by_client
 from tenants
 where id = @tenant_id`, nil)}
 }
 
-// Manages says whether pages offer the member to give or take that role on that side.
-// It is false in a support session. byClient comes from [PeopleByClient].
-func (m Member) Manages(party Party, role Role, byClient bool) bool {
-	return m.Support == nil && mayGiveHere(m.Party, m.Role, party, role, byClient)
+// MayGiveNow says whether pages offer the member to give or take that role on that side.
+// It is false in a support session. byClient comes from [ClientManagesPeople].
+func (m Member) MayGiveNow(party Party, role Role, byClient bool) bool {
+	return m.Support == nil && mayGiveInTenant(m.Party, m.Role, party, role, byClient)
 }
 
-// LetClientManage sets whether the client's owners and admins may manage the client's
+// SetClientManagesPeople sets whether the client's owners and admins may manage the client's
 // people. Only the agency can, and only for a client.
-func (tx *Tx) LetClientManage(ctx context.Context, may bool) error {
+func (tx *Tx) SetClientManagesPeople(ctx context.Context, may bool) error {
 	if tx.scope.Support != uuid.Nil || !May(ManageStaff, Party(tx.scope.Party), tx.role) {
 		return fmt.Errorf("let client manage: %w", ErrForbidden)
 	}
@@ -107,7 +107,7 @@ func (tx *Tx) ChangeRole(ctx context.Context, person uuid.UUID, to Role) error {
 	if err := tx.mayGive(ctx, m.Party, to); err != nil || m.Role == to {
 		return err
 	}
-	if err := tx.mayLose(ctx, m); err != nil {
+	if err := tx.checkOwnershipLoss(ctx, m); err != nil {
 		return err
 	}
 	if to == RoleOwner {
@@ -189,7 +189,7 @@ func (tx *Tx) end(ctx context.Context, m member, verb string) error {
 	if clients == nil {
 		return fmt.Errorf("end staff: %w", ErrForbidden)
 	}
-	if err := tx.endHere(ctx, m, func(invite) bool { return false }); err != nil {
+	if err := tx.endMembership(ctx, m, func(invite) bool { return false }); err != nil {
 		return err
 	}
 	e := Event{Verb: verb, Detail: map[string]any{"party": m.Party, "role": m.Role}}
@@ -202,13 +202,13 @@ func (tx *Tx) end(ctx context.Context, m member, verb string) error {
 	return tx.audit(ctx, e)
 }
 
-// endHere ends one membership and revokes its invitations. The caller holds the lock
+// endMembership ends one membership and revokes its invitations. The caller holds the lock
 // and writes the audit row.
-func (tx *Tx) endHere(ctx context.Context, m member, mayStay func(invite) bool) error {
-	if err := tx.mayLose(ctx, m); err != nil {
+func (tx *Tx) endMembership(ctx context.Context, m member, keep func(invite) bool) error {
+	if err := tx.checkOwnershipLoss(ctx, m); err != nil {
 		return err
 	}
-	if err := tx.withdrawInvites(ctx, m, mayStay); err != nil {
+	if err := tx.withdrawInvites(ctx, m, keep); err != nil {
 		return err
 	}
 	err := tx.change(ctx, "end membership", `
@@ -220,14 +220,14 @@ where tenant_id = @tenant_id
 	if err != nil {
 		return err
 	}
-	return tx.growUsers(ctx, m.Party, -1)
+	return tx.addUsers(ctx, m.Party, -1)
 }
 
-// mayLose returns [ErrLastOwner] for the last owner, and [ErrStepUp] for any other
+// checkOwnershipLoss returns [ErrLastOwner] for the last owner, and [ErrStepUp] for any other
 // owner without a fresh step-up. A tenant keeps an owner of its own side; staff
 // owners in a client's workspace may leave as long as somebody owns it. The caller
 // holds the lock, so that of two owners who leave at once, one stays.
-func (tx *Tx) mayLose(ctx context.Context, m member) error {
+func (tx *Tx) checkOwnershipLoss(ctx context.Context, m member) error {
 	if m.Role != RoleOwner {
 		return nil
 	}

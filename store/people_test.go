@@ -31,8 +31,8 @@ func leave(t *testing.T, me store.Member) error {
 	return attempt(t, me, func(tx *store.Tx) error { return tx.Leave(t.Context()) })
 }
 
-// addTo adds a member with that party and role and returns their address.
-func addTo(t *testing.T, by store.Member, party store.Party, role store.Role) string {
+// addMember adds a member with that party and role and returns their address.
+func addMember(t *testing.T, by store.Member, party store.Party, role store.Role) string {
 	t.Helper()
 	email := uuid.NewString()[24:] + "@added.test"
 	deed(t, by, func(tx *store.Tx) error {
@@ -58,9 +58,9 @@ select count(*) from memberships where tenant_id = $1 and party = $2 and role = 
 func TestWhoMayChangeWhom(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
-	dana, mia := a.Proved(t, a.Dana, a.Acme), a.Proved(t, a.Mia, a.Acme)
+	dana, mia := a.SteppedUp(t, a.Dana, a.Acme), a.SteppedUp(t, a.Mia, a.Acme)
 	leo, ravi := a.Member(t, a.Leo, a.Acme), a.Member(t, a.Ravi, a.Acme)
-	ada := a.Proved(t, addTo(t, dana, store.PartyClient, store.RoleAdmin), a.Acme)
+	ada := a.SteppedUp(t, addMember(t, dana, store.PartyClient, store.RoleAdmin), a.Acme)
 	for _, c := range []struct {
 		what string
 		me   store.Member
@@ -93,16 +93,16 @@ func TestWhoMayChangeWhom(t *testing.T) {
 	if got := a.Member(t, a.Leo, a.Acme).Role; got != store.RoleViewer {
 		t.Errorf("Leo is %s", got)
 	}
-	deed(t, dana, func(tx *store.Tx) error { return tx.LetClientManage(t.Context(), false) })
+	deed(t, dana, func(tx *store.Tx) error { return tx.SetClientManagesPeople(t.Context(), false) })
 	if err := removePerson(t, mia, leo.ID()); !errors.Is(err, store.ErrForbidden) {
-		t.Errorf("the agency does not let the client: %v", err)
+		t.Errorf("the agency does not allow the client: %v", err)
 	}
-	if err := attempt(t, mia, func(tx *store.Tx) error { return tx.LetClientManage(t.Context(), true) }); !errors.Is(err, store.ErrForbidden) {
-		t.Errorf("the client lets itself: %v", err)
+	if err := attempt(t, mia, func(tx *store.Tx) error { return tx.SetClientManagesPeople(t.Context(), true) }); !errors.Is(err, store.ErrForbidden) {
+		t.Errorf("the client allows itself: %v", err)
 	}
-	deed(t, dana, func(tx *store.Tx) error { return tx.LetClientManage(t.Context(), true) })
+	deed(t, dana, func(tx *store.Tx) error { return tx.SetClientManagesPeople(t.Context(), true) })
 	if err := removePerson(t, mia, leo.ID()); err != nil {
-		t.Errorf("the agency lets the client: %v", err)
+		t.Errorf("the agency allows the client: %v", err)
 	}
 	if err := removePerson(t, mia, leo.ID()); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("removed twice: %v", err)
@@ -114,8 +114,8 @@ func TestWhoMayChangeWhom(t *testing.T) {
 func TestLastOwnerStays(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
-	dana, mia := a.Proved(t, a.Dana, a.Acme), a.Proved(t, a.Mia, a.Acme)
-	home := a.Proved(t, a.Dana, a.Agency)
+	dana, mia := a.SteppedUp(t, a.Dana, a.Acme), a.SteppedUp(t, a.Mia, a.Acme)
+	home := a.SteppedUp(t, a.Dana, a.Agency)
 	for what, err := range map[string]error{
 		"the client's last owner leaves":     leave(t, mia),
 		"the client's last owner is removed": removePerson(t, dana, mia.ID()),
@@ -127,7 +127,7 @@ func TestLastOwnerStays(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	second := a.Member(t, addTo(t, dana, store.PartyClient, store.RoleOwner), a.Acme)
+	second := a.Member(t, addMember(t, dana, store.PartyClient, store.RoleOwner), a.Acme)
 	if err := leave(t, a.Member(t, a.Mia, a.Acme)); !errors.Is(err, store.ErrStepUp) {
 		t.Errorf("an owner leaves without a fresh proof: %v", err)
 	}
@@ -141,7 +141,7 @@ func TestLastOwnerStays(t *testing.T) {
 		t.Errorf("%d owners are left", n)
 	}
 	if _, ok := storetest.Visit(t, storetest.SignIn(t, a.Mia), a.Acme).Member(); ok {
-		t.Error("who has left is still in")
+		t.Error("a person who left is still a member")
 	}
 }
 
@@ -150,8 +150,8 @@ func TestLastOwnerStays(t *testing.T) {
 func TestTwoOwnersAtOnce(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
-	dana := a.Proved(t, a.Dana, a.Acme)
-	first, second := a.Proved(t, a.Mia, a.Acme), a.Proved(t, addTo(t, dana, store.PartyClient, store.RoleOwner), a.Acme)
+	dana := a.SteppedUp(t, a.Dana, a.Acme)
+	first, second := a.SteppedUp(t, a.Mia, a.Acme), a.SteppedUp(t, addMember(t, dana, store.PartyClient, store.RoleOwner), a.Acme)
 	both := func(fns ...func() error) (errs []error) {
 		errs = make([]error, len(fns))
 		var all sync.WaitGroup
@@ -192,13 +192,13 @@ func TestTwoOwnersAtOnce(t *testing.T) {
 
 // Removing a person releases their place in the plan. An invitation into a full plan
 // is refused before a row or a mail exists.
-func TestPlacesOfPeople(t *testing.T) {
+func TestRemovedPeopleFreeTheirPlace(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	storetest.Plan(t, a.Acme, "starter")
 	dana := a.Member(t, a.Dana, a.Acme)
 	for range 3 {
-		addTo(t, dana, store.PartyClient, store.RoleViewer)
+		addMember(t, dana, store.PartyClient, store.RoleViewer)
 	}
 	ask := func(email string) error {
 		return attempt(t, dana, func(tx *store.Tx) error {
@@ -230,7 +230,7 @@ select (select count(*) from invites where tenant_id = $1), (select count(*) fro
 		t.Errorf("%d of five places are taken after one has left", got)
 	}
 	if err := ask(nina); err != nil {
-		t.Errorf("there is a place again: %v", err)
+		t.Errorf("the plan has a free place again: %v", err)
 	}
 	if err := ask("olga@" + a.Suffix + ".test"); !full(err, store.Users) {
 		t.Errorf("an open invitation keeps its place: %v", err)
@@ -282,9 +282,9 @@ func TestSearchPeople(t *testing.T) {
 }
 
 // Nobody manages people or leaves in a support session, not even in write mode.
-func TestSupportManagesNobody(t *testing.T) {
+func TestSupportCannotManagePeople(t *testing.T) {
 	t.Parallel()
-	b := setupSupport(t).letIn(t)
+	b := setupSupport(t).grantAccess(t)
 	session := b.startAs(t, b.dana.ID())
 	b.exec(t, `update support_sessions set mode = 'write' where id = $1`, session)
 	inside, leo := b.inside(t), b.Member(t, b.Leo, b.Acme).ID()
@@ -297,14 +297,14 @@ func TestSupportManagesNobody(t *testing.T) {
 		"change":      func(tx *store.Tx) error { return tx.ChangeRole(t.Context(), leo, store.RoleMember) },
 		"remove":      func(tx *store.Tx) error { return tx.RemovePerson(t.Context(), leo) },
 		"leave":       func(tx *store.Tx) error { return tx.Leave(t.Context()) },
-		"let clients": func(tx *store.Tx) error { return tx.LetClientManage(t.Context(), false) },
+		"let clients": func(tx *store.Tx) error { return tx.SetClientManagesPeople(t.Context(), false) },
 	} {
 		if err := attempt(t, inside, fn); !errors.Is(err, store.ErrForbidden) {
 			t.Errorf("%s in a support session: %v", what, err)
 		}
 	}
-	if inside.Manages(store.PartyClient, store.RoleViewer, true) {
-		t.Error("support is offered to manage people")
+	if inside.MayGiveNow(store.PartyClient, store.RoleViewer, true) {
+		t.Error("pages offer support to manage people")
 	}
 	for what, err := range map[string]error{
 		"invite": attempt(t, b.dana, invite),

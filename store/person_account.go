@@ -11,8 +11,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// mostNameRunes is the longest name of a person, in characters.
-const mostNameRunes = 120
+// maxNameRunes is the longest name of a person, in characters.
+const maxNameRunes = 120
 
 // Session is a browser in which somebody is signed in.
 type Session struct {
@@ -96,7 +96,7 @@ func (db *DB) Rename(ctx context.Context, me Person, name string) error {
 	switch {
 	case name == "":
 		return InvalidError{"name": "Enter your name."}
-	case utf8.RuneCountInString(name) > mostNameRunes:
+	case utf8.RuneCountInString(name) > maxNameRunes:
 		return InvalidError{"name": "The name is too long. Use at most 120 characters."}
 	case !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl):
 		return InvalidError{"name": "Enter the name on one line."}

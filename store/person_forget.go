@@ -7,27 +7,27 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Leaving is a workspace that the person would leave if their account were erased.
-type Leaving struct {
+// WorkspaceToLeave is a workspace that the person would leave if their account were erased.
+type WorkspaceToLeave struct {
 	Slug        string
 	Name        string // the name that they see
 	Alone       bool   // they are its only owner, which blocks the erasure
 	ForgetsName bool   // their work there would lose their name
 }
 
-// ListLeaving reads the workspaces that the person would leave, by name, at most
+// ListWorkspacesToLeave reads the workspaces that the person would leave, by name, at most
 // 1000.
-func ListLeaving(dst *[]Leaving) OwnRead {
+func ListWorkspacesToLeave(dst *[]WorkspaceToLeave) OwnRead {
 	return OwnRead{many("list leaving", dst, `select * from lookup.my_leaving()`, nil)}
 }
 
-// ErrInside means that the person is in a support session. It wraps [ErrConflict].
-var ErrInside = fmt.Errorf("inside a support session: %w", ErrConflict)
+// ErrInSupportSession means that the person is in a support session. It wraps [ErrConflict].
+var ErrInSupportSession = fmt.Errorf("inside a support session: %w", ErrConflict)
 
 // ForgetMe erases the person: address, identities, passkeys, sessions and
 // memberships, and the name in tenants that ask for it. It returns [ErrStepUp]
 // without a fresh step-up, [ErrLastOwner] while a tenant has no other owner,
-// [ErrInside] in a support session, and [ErrNotFound] for agents.
+// [ErrInSupportSession] in a support session, and [ErrNotFound] for agents.
 func (db *DB) ForgetMe(ctx context.Context, me Person) error {
 	err := db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error {
 		var verdict string
@@ -53,7 +53,7 @@ func forgetVerdict(verdict string) error {
 	case "last_owner":
 		return ErrLastOwner
 	case "inside":
-		return ErrInside
+		return ErrInSupportSession
 	case "agent":
 		return ErrForbidden
 	}

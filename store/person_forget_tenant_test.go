@@ -13,7 +13,7 @@ import (
 // Nobody can erase another person: not by id, because no function of the app takes
 // one, not with their cookie, not by changing their rows, and not in a support
 // session as them.
-func TestForgetIsOnesOwn(t *testing.T) {
+func TestOnlyThePersonErasesThemselves(t *testing.T) {
 	t.Parallel()
 	a, app := storetest.Agency(t), storetest.App(t)
 	token := storetest.StepUp(t, storetest.SignIn(t, a.Leo))
@@ -53,7 +53,7 @@ func TestForgetIsOnesOwn(t *testing.T) {
 		t.Errorf("Dana with Leo's cookie: %s", got)
 	}
 	if got := said(leo, uuid.NewString()); got != "inside" {
-		t.Errorf("whoever sits there as Leo: %s", got)
+		t.Errorf("an agent in a support session as Leo: %s", got)
 	}
 	if got := said(leo, ""); got != "ok" {
 		t.Errorf("Leo himself: %s", got)
@@ -65,9 +65,9 @@ func TestForgetIsOnesOwn(t *testing.T) {
 }
 
 // Only the person, and not support, reads which workspaces they would leave.
-func TestLeavingIsOnesOwn(t *testing.T) {
+func TestWorkspacesToLeaveArePrivate(t *testing.T) {
 	t.Parallel()
-	b := setupSupport(t).letIn(t)
+	b := setupSupport(t).grantAccess(t)
 	b.startAs(t, b.mia.ID())
 	app := storetest.App(t)
 	rows := func(me *store.Member, support string) (n int) {

@@ -43,13 +43,13 @@ func (db *DB) BeginOwnOIDCFlow(ctx context.Context, me Person, cookie Secret, f 
 // LinkIdentity links an identity to the person. Another person's identity is
 // [ErrConflict], more than twenty are an [InvalidError], and a flow that has ended or
 // belongs to another session is [ErrNotFound].
-func (db *DB) LinkIdentity(ctx context.Context, me Person, flow uuid.UUID, who Identity) error {
+func (db *DB) LinkIdentity(ctx context.Context, me Person, flow uuid.UUID, identity Identity) error {
 	var email *string
-	if who.EmailVerified {
-		email = &who.Email
+	if identity.EmailVerified {
+		email = &identity.Email
 	}
 	err := db.personDeed(ctx, "link identity", `select lookup.identity_link($1, $2, $3, $4, $5, $6, $7)`,
-		me.credentials.Token.hash(), flow, who.Issuer, who.Subject, email, NewID(), me.RequestID)
+		me.credentials.Token.hash(), flow, identity.Issuer, identity.Subject, email, NewID(), me.RequestID)
 	if errors.Is(err, errTooMany) {
 		return InvalidError{"": "You can link at most 20 accounts. Unlink one that you no longer use."}
 	}
@@ -67,7 +67,7 @@ func (db *DB) UnlinkIdentity(ctx context.Context, me Person, id uuid.UUID) error
 // StepUpByIdentity steps the session up and gives it a new token. An identity that is
 // not the person's is [ErrForbidden]; a flow that has ended or belongs to another
 // session is [ErrNotFound].
-func (db *DB) StepUpByIdentity(ctx context.Context, me Person, flow uuid.UUID, who Identity, renewed Token) error {
+func (db *DB) StepUpByIdentity(ctx context.Context, me Person, flow uuid.UUID, identity Identity, renewed Token) error {
 	return db.personDeed(ctx, "step up by identity", `select lookup.step_up_by_identity($1, $2, $3, $4, $5, $6, $7)`,
-		me.credentials.Token.hash(), flow, who.Issuer, who.Subject, renewed.hash(), NewID(), me.RequestID)
+		me.credentials.Token.hash(), flow, identity.Issuer, identity.Subject, renewed.hash(), NewID(), me.RequestID)
 }

@@ -11,8 +11,8 @@ import (
 	"portico/store"
 )
 
-// elsewhere returns a provider account with an address that is unknown here.
-func elsewhere() store.Identity {
+// unknownIdentity returns a provider account with an address that is unknown here.
+func unknownIdentity() store.Identity {
 	return store.Identity{Issuer: "https://idp.test", Subject: rand.Text(), Email: rand.Text() + "@elsewhere.test", EmailVerified: true}
 }
 
@@ -53,7 +53,7 @@ func TestIdentityIsLinkedByItsSession(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()
 	mine, other, leos := proved(t, a.Mia), proved(t, a.Mia), proved(t, a.Leo)
-	me, leo, who := storetest.Person(t, mine), storetest.Person(t, leos), elsewhere()
+	me, leo, who := storetest.Person(t, mine), storetest.Person(t, leos), unknownIdentity()
 	flow, late := storetest.SpentOIDC(t, store.OIDCLink, mine), storetest.SpentOIDC(t, store.OIDCLink, mine)
 	for name, session := range map[string]store.Token{"another session of hers": other, "another person": leos} {
 		wantErr(t, name, db.LinkIdentity(t.Context(), storetest.Person(t, session), flow, who), store.ErrNotFound)
@@ -66,7 +66,7 @@ func TestIdentityIsLinkedByItsSession(t *testing.T) {
 		t.Error("it signs in before it is linked")
 	}
 	must(t, db.LinkIdentity(t.Context(), me, flow, who))
-	wantErr(t, "twice", db.LinkIdentity(t.Context(), me, flow, elsewhere()), store.ErrNotFound)
+	wantErr(t, "twice", db.LinkIdentity(t.Context(), me, flow, unknownIdentity()), store.ErrNotFound)
 	if !signsIn(t, who) {
 		t.Error("it does not sign in")
 	}
@@ -99,7 +99,7 @@ func TestLinkingNeedsAStepUp(t *testing.T) {
 	wantErr(t, "without a proof", begin(stale, store.OIDCLink), store.ErrStepUp)
 	must(t, begin(stale, store.OIDCStepUp))
 	must(t, begin(fresh, store.OIDCLink))
-	row, me := link(t, fresh, elsewhere()), storetest.Person(t, fresh)
+	row, me := link(t, fresh, unknownIdentity()), storetest.Person(t, fresh)
 	wantErr(t, "unlinking without a proof", db.UnlinkIdentity(t.Context(), storetest.Person(t, stale), row.ID), store.ErrStepUp)
 	if _, err := storetest.Admin(t).Exec(t.Context(), `update sessions set stepped_up_at = now() - interval '5 minutes' where id = $1`, me.SessionID); err != nil {
 		t.Fatal(err)
@@ -117,14 +117,14 @@ func TestLinkingNeedsAStepUp(t *testing.T) {
 func TestOIDCPurposesAreNotConfused(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()
-	token, who := proved(t, a.Mia), elsewhere()
+	token, who := proved(t, a.Mia), unknownIdentity()
 	me := storetest.Person(t, token)
 	link(t, token, who)
 	deeds := map[store.OIDCPurpose]func(flow uuid.UUID) error{
 		store.OIDCSignIn: func(flow uuid.UUID) error {
-			return second(db.SignInByIdentity(t.Context(), flow, who, newSession()))
+			return errOf(db.SignInByIdentity(t.Context(), flow, who, newSession()))
 		},
-		store.OIDCLink:   func(flow uuid.UUID) error { return db.LinkIdentity(t.Context(), me, flow, elsewhere()) },
+		store.OIDCLink:   func(flow uuid.UUID) error { return db.LinkIdentity(t.Context(), me, flow, unknownIdentity()) },
 		store.OIDCStepUp: func(flow uuid.UUID) error { return db.StepUpByIdentity(t.Context(), me, flow, who, token) },
 	}
 	for asked := range deeds {
@@ -139,7 +139,7 @@ func TestOIDCPurposesAreNotConfused(t *testing.T) {
 
 // An answer counts only in its own session, except for a sign-in, and counts there
 // once.
-func TestProviderAnswerIsItsSessions(t *testing.T) {
+func TestProviderAnswerCountsInItsSession(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()
 	mine, other, leos := proved(t, a.Mia), proved(t, a.Mia), proved(t, a.Leo)
@@ -148,28 +148,28 @@ func TestProviderAnswerIsItsSessions(t *testing.T) {
 		f := store.OIDCFlow{Purpose: purpose, Provider: "idp", State: store.Secret(rand.Text()), ReturnTo: "/"}
 		must(t, db.BeginOwnOIDCFlow(t.Context(), storetest.Person(t, mine), cookie, f))
 		for name, token := range map[string]*store.Token{"nobody": nil, "another session of hers": &other, "another person": &leos} {
-			wantErr(t, name, second(db.SpendState(t.Context(), token, cookie, f.State, "idp")), store.ErrNotFound)
+			wantErr(t, name, errOf(db.SpendState(t.Context(), token, cookie, f.State, "idp")), store.ErrNotFound)
 		}
-		wantErr(t, "another browser", second(db.SpendState(t.Context(), &mine, store.Secret("another"), f.State, "idp")), store.ErrNotFound)
-		wantErr(t, "another provider", second(db.SpendState(t.Context(), &mine, cookie, f.State, "other")), store.ErrNotFound)
+		wantErr(t, "another browser", errOf(db.SpendState(t.Context(), &mine, store.Secret("another"), f.State, "idp")), store.ErrNotFound)
+		wantErr(t, "another provider", errOf(db.SpendState(t.Context(), &mine, cookie, f.State, "other")), store.ErrNotFound)
 		spent, err := db.SpendState(t.Context(), &mine, cookie, f.State, "idp")
 		if err != nil || spent.Purpose != purpose || spent.BegunAt.IsZero() {
 			t.Errorf("its own: %+v, %v", spent, err)
 		}
-		wantErr(t, "twice", second(db.SpendState(t.Context(), &mine, cookie, f.State, "idp")), store.ErrNotFound)
+		wantErr(t, "twice", errOf(db.SpendState(t.Context(), &mine, cookie, f.State, "idp")), store.ErrNotFound)
 	}
 }
 
 // Another person's identity can't be linked. Once they unlink it, whoever signs in to
 // that account can.
-func TestIdentityOfSomebodyElse(t *testing.T) {
+func TestOtherPersonsIdentityIsRefused(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()
-	mias, leos, who := proved(t, a.Mia), proved(t, a.Leo), elsewhere()
+	mias, leos, who := proved(t, a.Mia), proved(t, a.Leo), unknownIdentity()
 	row, leo := link(t, mias, who), storetest.Person(t, leos)
 	wantErr(t, "hers", db.LinkIdentity(t.Context(), leo, storetest.SpentOIDC(t, store.OIDCLink, leos), who), store.ErrConflict)
 	if len(linked(t, leo)) != 0 || !signsIn(t, who) {
-		t.Error("it changed hands")
+		t.Error("it belongs to another person now")
 	}
 	link(t, mias, who) // again
 	if n := len(linked(t, storetest.Person(t, mias))); n != 1 {
@@ -184,12 +184,12 @@ func TestStepUpByIdentity(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()
 	mine, other, leos := proved(t, a.Mia), storetest.SignIn(t, a.Mia), proved(t, a.Leo)
-	who, theirs := elsewhere(), elsewhere()
+	who, theirs := unknownIdentity(), unknownIdentity()
 	link(t, mine, who)
 	link(t, leos, theirs)
 	token := storetest.SignIn(t, a.Mia)
 	me, renewed := storetest.Person(t, token), newSession().Token
-	for name, another := range map[string]store.Identity{"another person's": theirs, "nobody's": elsewhere(), "the subject elsewhere": {Issuer: "https://evil.test", Subject: who.Subject}} {
+	for name, another := range map[string]store.Identity{"another person's": theirs, "nobody's": unknownIdentity(), "the subject elsewhere": {Issuer: "https://evil.test", Subject: who.Subject}} {
 		wantErr(t, name, db.StepUpByIdentity(t.Context(), me, storetest.SpentOIDC(t, store.OIDCStepUp, token), another, renewed), store.ErrForbidden)
 	}
 	flow := storetest.SpentOIDC(t, store.OIDCStepUp, token)
@@ -234,12 +234,12 @@ func TestUnlinkedStaysUnlinked(t *testing.T) {
 
 // A person with an address can sign in by mail. The only way to sign in can't be
 // removed.
-func TestLastWayStays(t *testing.T) {
+func TestLastSignInMethodStays(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()
 	token := proved(t, a.Mia)
 	key := newPasskey(t, token)
-	row, me := link(t, token, elsewhere()), storetest.Person(t, token)
+	row, me := link(t, token, unknownIdentity()), storetest.Person(t, token)
 	if _, err := storetest.Admin(t).Exec(t.Context(), `update users set email = null where id = $1`, me.ID()); err != nil {
 		t.Fatal(err)
 	}
@@ -249,18 +249,18 @@ func TestLastWayStays(t *testing.T) {
 	var keys []store.Passkey
 	must(t, db.ReadOwn(t.Context(), me, store.ListPasskeys(&keys)))
 	wantErr(t, "the last passkey", db.RemovePasskey(t.Context(), me, keys[0].ID), store.ErrConflict)
-	link(t, token, elsewhere())
+	link(t, token, unknownIdentity())
 	must(t, db.RemovePasskey(t.Context(), me, keys[0].ID))
 }
 
 // In raw SQL as the app nobody can read, add, change or remove another person's
 // identity. Their own change only through the functions that require a step-up. In a
 // support session there are none, and no link begins.
-func TestIdentitiesAreTheirPersons(t *testing.T) {
+func TestIdentitiesBelongToTheirPerson(t *testing.T) {
 	t.Parallel()
 	a, conn := storetest.Agency(t), storetest.App(t)
 	mias, gus := proved(t, a.Mia), proved(t, a.Gus)
-	mine, theirs := link(t, mias, elsewhere()), link(t, gus, elsewhere())
+	mine, theirs := link(t, mias, unknownIdentity()), link(t, gus, unknownIdentity())
 	mia := a.Member(t, a.Mia, a.Acme)
 	if n, err := try(t, conn, &mia, "select 1 from identities where id = $1", theirs.ID); n != 0 || err != nil {
 		t.Errorf("another's: %d rows, %v", n, err)
@@ -303,13 +303,13 @@ func TestIdentitiesAreTheirPersons(t *testing.T) {
 }
 
 // A person can link at most twenty accounts.
-func TestTwentyIdentities(t *testing.T) {
+func TestAtMostTwentyIdentities(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()
 	token := proved(t, a.Mia)
 	me := storetest.Person(t, token)
 	for range 20 {
-		must(t, db.LinkIdentity(t.Context(), me, storetest.SpentOIDC(t, store.OIDCLink, token), elsewhere()))
+		must(t, db.LinkIdentity(t.Context(), me, storetest.SpentOIDC(t, store.OIDCLink, token), unknownIdentity()))
 	}
-	wantErr(t, "the twenty-first", db.LinkIdentity(t.Context(), me, storetest.SpentOIDC(t, store.OIDCLink, token), elsewhere()), store.ErrInvalid)
+	wantErr(t, "the twenty-first", db.LinkIdentity(t.Context(), me, storetest.SpentOIDC(t, store.OIDCLink, token), unknownIdentity()), store.ErrInvalid)
 }

@@ -82,7 +82,7 @@ func TestPasskeyIsAddedByItsSession(t *testing.T) {
 }
 
 // A ceremony's answer counts only in the browser that asked.
-func TestCeremonyIsItsBrowsers(t *testing.T) {
+func TestCeremonyNeedsItsBrowser(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()
 	_, k := provedPasskey(t, a.Mia)
@@ -147,7 +147,7 @@ func TestUsedPasskeyCountsOnce(t *testing.T) {
 }
 
 // Of two uses at once with the same counter, one is refused as a copy.
-func TestCopiesRaceOnce(t *testing.T) {
+func TestCopiedPasskeyRaceAdmitsOne(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()
 	_, k := provedPasskey(t, a.Mia)
@@ -177,7 +177,7 @@ func TestCopiesRaceOnce(t *testing.T) {
 }
 
 // A person has at most twenty passkeys, also if they add two at once with nineteen.
-func TestTwentyPasskeys(t *testing.T) {
+func TestAtMostTwentyPasskeys(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()
 	token := storetest.StepUp(t, storetest.SignIn(t, a.Mia))

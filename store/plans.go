@@ -74,14 +74,14 @@ from projects p
 where p.tenant_id = @tenant_id
   and p.deleted_at is null`,
 	Storage: `
-select coalesce(sum(coalesce(f.size, f.declared_size)), 0)::bigint` + occupying,
+select coalesce(sum(coalesce(f.size, f.declared_size)), 0)::bigint` + countedFiles,
 	Clients: `
 select lookup.my_clients_counted()`,
 }
 
-// occupying selects the files that count: neither they nor what contains them is in
+// countedFiles selects the files that count: neither they nor what contains them is in
 // the bin.
-const occupying = `
+const countedFiles = `
 from files f
 join versions v on v.tenant_id = f.tenant_id and v.id = f.version_id
 join deliverables d on d.tenant_id = v.tenant_id and d.id = v.deliverable_id and d.deleted_at is null
@@ -93,7 +93,7 @@ where f.tenant_id = @tenant_id
 // reserve adds n to the usage of a metric, or returns a [*PlanLimitError]. It locks
 // the usage until the deed ends, so that only one of two deeds gets the last place.
 // Call it before the change.
-func (tx *Tx) grow(ctx context.Context, m Metric, n int64) error {
+func (tx *Tx) reserve(ctx context.Context, m Metric, n int64) error {
 	if n <= 0 {
 		return nil
 	}
@@ -108,7 +108,7 @@ func (tx *Tx) grow(ctx context.Context, m Metric, n int64) error {
 }
 
 // release subtracts n from the usage of a metric.
-func (tx *Tx) shrink(ctx context.Context, m Metric, n int64) error {
+func (tx *Tx) release(ctx context.Context, m Metric, n int64) error {
 	if n <= 0 {
 		return nil
 	}
@@ -118,7 +118,7 @@ func (tx *Tx) shrink(ctx context.Context, m Metric, n int64) error {
 
 // checkRoom returns a [*PlanLimitError] if n more would exceed the plan. It reserves
 // nothing.
-func (tx *Tx) roomFor(ctx context.Context, m Metric, n int64) error {
+func (tx *Tx) checkRoom(ctx context.Context, m Metric, n int64) error {
 	u, err := tx.count(ctx, m, 0)
 	if err != nil {
 		return err
@@ -129,14 +129,14 @@ func (tx *Tx) roomFor(ctx context.Context, m Metric, n int64) error {
 	return nil
 }
 
-type planUse struct {
+type planUsage struct {
 	Plan string
 	Used int64
 }
 
 // count adds by to the usage. If nobody has counted yet, it counts the rows first.
-func (tx *Tx) count(ctx context.Context, m Metric, by int64) (planUse, error) {
-	use, err := tx.recorded(ctx, m, by)
+func (tx *Tx) count(ctx context.Context, m Metric, by int64) (planUsage, error) {
+	use, err := tx.addUsage(ctx, m, by)
 	if !errors.Is(err, ErrNotFound) {
 		return use, err
 	}
@@ -148,12 +148,12 @@ func (tx *Tx) count(ctx context.Context, m Metric, by int64) (planUse, error) {
 insert into plan_usage (tenant_id, metric, used)
 select @tenant_id, @metric, (`+from+`)
 on conflict do nothing`, pgx.StrictNamedArgs{"metric": string(m)}); err != nil {
-		return planUse{}, err
+		return planUsage{}, err
 	}
-	return tx.recorded(ctx, m, by)
+	return tx.addUsage(ctx, m, by)
 }
 
-func (tx *Tx) recorded(ctx context.Context, m Metric, by int64) (use planUse, err error) {
+func (tx *Tx) addUsage(ctx context.Context, m Metric, by int64) (use planUsage, err error) {
 	return use, tx.get(ctx, one("count "+string(m), &use, `
 update plan_usage u
 set used = greatest(0, u.used + @by)
@@ -166,15 +166,15 @@ returning t.plan, u.used`, pgx.StrictNamedArgs{"metric": string(m), "by": by}))
 
 // addUsers adds n people of a party to the usage, if that party counts here; n may be
 // negative.
-func (tx *Tx) growUsers(ctx context.Context, p Party, n int64) error {
+func (tx *Tx) addUsers(ctx context.Context, p Party, n int64) error {
 	counts, err := tx.isUser(ctx, p)
 	switch {
 	case err != nil || !counts:
 		return err
 	case n < 0:
-		return tx.shrink(ctx, Users, -n)
+		return tx.release(ctx, Users, -n)
 	}
-	return tx.grow(ctx, Users, n)
+	return tx.reserve(ctx, Users, n)
 }
 
 // isUser says whether people of a party count here.
@@ -187,7 +187,7 @@ where id = @tenant_id`, pgx.StrictNamedArgs{"party": string(p)}))
 
 // checkRoomForInvites returns a [*PlanLimitError] if n more people of a party would
 // exceed the plan once all open invitations are accepted.
-func (tx *Tx) roomForInvites(ctx context.Context, p Party, n int64) error {
+func (tx *Tx) checkRoomForInvites(ctx context.Context, p Party, n int64) error {
 	counts, err := tx.isUser(ctx, p)
 	if err != nil || !counts {
 		return err
@@ -204,12 +204,12 @@ where tenant_id = @tenant_id
 	if err != nil {
 		return err
 	}
-	return tx.roomFor(ctx, Users, invited+n)
+	return tx.checkRoom(ctx, Users, invited+n)
 }
 
 // storedBytes returns the bytes of storage that a file counts for, or all files of a
 // deliverable or project.
-func (tx *Tx) occupied(ctx context.Context, kind Kind, id uuid.UUID) (bytes int64, err error) {
+func (tx *Tx) storedBytes(ctx context.Context, kind Kind, id uuid.UUID) (bytes int64, err error) {
 	return bytes, tx.get(ctx, value("occupied", &bytes, counted[Storage]+`
   and `+kind.row().bin.alias+`.id = @id`, pgx.StrictNamedArgs{"id": id}))
 }

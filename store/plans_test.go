@@ -49,7 +49,7 @@ func smallAcme(t *testing.T) (*storetest.Tenants, store.Member, uuid.UUID) {
 
 // Case 56: fifty deeds at once create the last project that the plan allows, in
 // twenty rounds. One succeeds, the others get an error, and nothing is half made.
-func TestLastPlaceGoesToOne(t *testing.T) {
+func TestLastPlanPlaceIsTakenOnce(t *testing.T) {
 	t.Parallel()
 	_, dana, _ := smallAcme(t)
 	db := storetest.DB()
@@ -77,7 +77,7 @@ func TestLastPlaceGoesToOne(t *testing.T) {
 		}
 		all.Wait()
 		if won.Load() != 1 || told.Load() != 49 {
-			t.Fatalf("%d got the last place, %d were told", won.Load(), told.Load())
+			t.Fatalf("%d got the last place, %d were refused", won.Load(), told.Load())
 		}
 		var list []store.Project
 		if err := db.Read(t.Context(), dana, store.ListProjects(store.Current, &list)); err != nil || len(list) != 20 {
@@ -109,7 +109,7 @@ func TestRestoreNeedsRoom(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := bin(false); err != nil {
-		t.Errorf("there is room again: %v", err)
+		t.Errorf("the plan has a free place again: %v", err)
 	}
 	if got := used(t, dana, store.Projects); got != 20 {
 		t.Errorf("%d projects are counted, not 20", got)
@@ -240,7 +240,7 @@ func TestPeopleAndClientsAreCounted(t *testing.T) {
 
 // Only an owner of the agency sets the plans of its clients. Nobody else can, by a
 // deed or by a statement, and nobody here can for another agency's clients.
-func TestPlanIsTheAgencysToSet(t *testing.T) {
+func TestOnlyAgencyOwnersSetPlans(t *testing.T) {
 	t.Parallel()
 	a, b, db := storetest.Agency(t), storetest.Agency(t), storetest.DB()
 	set := func(me store.Member, client uuid.UUID, plan string) error {
@@ -281,7 +281,7 @@ func TestPlanIsTheAgencysToSet(t *testing.T) {
 
 // After a downgrade everything stays readable and nothing can be added. Wrong usage
 // is counted again, with an audit row.
-func TestOverTheLimit(t *testing.T) {
+func TestDowngradeKeepsContent(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	dana, db := a.Member(t, a.Dana, a.Acme), storetest.DB()

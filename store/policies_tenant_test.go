@@ -28,8 +28,8 @@ func trySession(t *testing.T, conn *pgx.Conn, me store.Member, sql string, args 
 	return tag.RowsAffected(), err
 }
 
-// wantHeld checks that a statement changed nothing or was refused.
-func wantHeld(t *testing.T, who, sql string, n int64, err error) {
+// wantNoEffect checks that a statement changed nothing or was refused.
+func wantNoEffect(t *testing.T, who, sql string, n int64, err error) {
 	t.Helper()
 	if err == nil && n != 0 || err != nil && sqlState(err) != insufficientPrivilege {
 		t.Errorf("%s: %s touched %d rows, %v; want none, or refused", who, sql, n, err)
@@ -39,7 +39,7 @@ func wantHeld(t *testing.T, who, sql string, n int64, err error) {
 // In raw SQL a client can't become staff, change or end a staff membership, rename
 // the tenant, or read the usage of projects and storage. Inside their own party the
 // program decides.
-func TestClientsStayClients(t *testing.T) {
+func TestClientsCannotBecomeStaff(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	dana, mia, leo := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Mia, a.Acme), a.Member(t, a.Leo, a.Acme)
@@ -69,11 +69,11 @@ func TestClientsStayClients(t *testing.T) {
 	} {
 		for _, who := range []store.Member{leo, mia} {
 			n, err := try(t, conn, &who, sql)
-			wantHeld(t, who.Email, sql, n, err)
+			wantNoEffect(t, who.Email, sql, n, err)
 		}
 	}
 	n, err := try(t, conn, &leo, `select from lookup.set_support_asks(true) s where s`)
-	wantHeld(t, "a viewer", "set_support_asks", n, err)
+	wantNoEffect(t, "a viewer", "set_support_asks", n, err)
 	// These columns would reveal the number of drafts, so clients can't read them.
 	for _, column := range []string{"versions", "files"} {
 		if _, err := try(t, conn, &mia, `select `+column+` from deliverables`); sqlState(err) != "42703" {
@@ -102,7 +102,7 @@ func TestClientsStayClients(t *testing.T) {
 // In a support session raw SQL can't change memberships, the tenant, consent,
 // invitations or domains, nor usage other than of projects and storage, for either
 // party and even in write mode. In person the same statements succeed.
-func TestSupportChangesNobody(t *testing.T) {
+func TestSupportCannotChangeTenant(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	dana, mia := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Mia, a.Acme)
@@ -116,7 +116,7 @@ func TestSupportChangesNobody(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	storetest.LetSupportIn(t, mia)
+	storetest.GrantSupport(t, mia)
 	conn := storetest.App(t)
 	type statement struct {
 		sql      string
@@ -143,7 +143,7 @@ func TestSupportChangesNobody(t *testing.T) {
 	} {
 		for _, who := range []store.Member{dana, mia} {
 			n, err := trySession(t, conn, who, s.sql)
-			wantHeld(t, "as "+string(who.Party)+" in a session", s.sql, n, err)
+			wantNoEffect(t, "as "+string(who.Party)+" in a session", s.sql, n, err)
 		}
 		who := dana
 		if s.byClient {

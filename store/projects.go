@@ -69,7 +69,7 @@ where p.tenant_id = @tenant_id
 
 // CreateProject adds a project at the top of the list.
 func (tx *Tx) CreateProject(ctx context.Context, in ProjectInput) (uuid.UUID, error) {
-	if err := tx.grow(ctx, Projects, 1); err != nil {
+	if err := tx.reserve(ctx, Projects, 1); err != nil {
 		return uuid.Nil, err
 	}
 	id := NewID()

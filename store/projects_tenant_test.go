@@ -10,7 +10,7 @@ import (
 
 // A member of one client gets the same answer for another client's project and for an
 // id that doesn't exist.
-func TestProjectOfAnotherTenantIsNotThere(t *testing.T) {
+func TestOtherTenantsProjectIsNotFound(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	dana := a.Member(t, a.Dana, a.Globex)

@@ -8,7 +8,7 @@ import (
 )
 
 // Staff create a project. They see it, and the client sees it once it is shared.
-func TestProjectIsMadeAndShared(t *testing.T) {
+func TestProjectIsCreatedAndShared(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	ravi, mia := a.Member(t, a.Ravi, a.Acme), a.Member(t, a.Mia, a.Acme)
@@ -35,7 +35,7 @@ func TestProjectIsMadeAndShared(t *testing.T) {
 }
 
 // The newest list leaves out work in archived projects until they are unarchived.
-func TestNewestLeavesArchivedProjectsOut(t *testing.T) {
+func TestNewestOmitsArchivedProjects(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	ravi := a.Member(t, a.Ravi, a.Acme)

@@ -102,9 +102,9 @@ func MayGive(p Party, r Role, party Party, role Role) bool {
 	return May(manages, p, r) && (p != party || rank(r) <= rank(role))
 }
 
-// mayGiveHere is [MayGive] in a tenant, where client users may give roles only while
+// mayGiveInTenant is [MayGive] in a tenant, where client users may give roles only while
 // the agency lets them.
-func mayGiveHere(p Party, r Role, party Party, role Role, byClient bool) bool {
+func mayGiveInTenant(p Party, r Role, party Party, role Role, byClient bool) bool {
 	return MayGive(p, r, party, role) && (p == PartyAgency || byClient)
 }
 

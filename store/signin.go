@@ -122,11 +122,11 @@ func (db *DB) MintFlow(ctx context.Context, flow uuid.UUID, link, code Secret) (
 	return m, err
 }
 
-// Peek is what the page of a mailed link may show.
-type Peek struct {
-	Email    string    // "" for a link that can't be used
-	Over     EndReason // why it can't be used; "" while it can
-	ReturnTo string
+// MailedLink is what the page of a mailed link may show.
+type MailedLink struct {
+	Email     string    // "" for a link that can't be used
+	EndReason EndReason // why it can't be used; "" while it can
+	ReturnTo  string
 }
 
 // EndReason is why a link or a code can't be used.
@@ -157,25 +157,25 @@ func (e WrongCodeError) Unwrap() error { return ErrInvalid }
 
 // PeekFlow returns the address of a mailed link and whether it can be used. It
 // changes nothing.
-func (db *DB) PeekFlow(ctx context.Context, link Secret) (Peek, error) {
-	var p Peek
+func (db *DB) PeekFlow(ctx context.Context, link Secret) (MailedLink, error) {
+	var p MailedLink
 	var state string
 	err := db.engine.OutsideTenant(ctx, "peek flow", engine.Row(&p.Email, &state, &p.ReturnTo),
 		`select * from lookup.flow_peek($1)`, link.hash())
 	if errors.Is(err, ErrNotFound) {
-		return Peek{Over: EndedGone}, nil
+		return MailedLink{EndReason: EndedGone}, nil
 	}
 	if err != nil {
 		return p, err
 	}
 	if state != "live" {
-		p.Over = EndReason(state)
+		p.EndReason = EndReason(state)
 	}
 	return p, nil
 }
 
-// Arrival is the result of a sign-in or a step-up by mail.
-type Arrival struct {
+// SignInResult is the result of a sign-in or a step-up by mail.
+type SignInResult struct {
 	UserID   uuid.UUID
 	ReturnTo string
 	Tries    int // how many codes were tried, including the right one; 0 for a link
@@ -186,8 +186,8 @@ const codeTries = 5
 
 // SignInByLink opens a session for a mailed link, once, in any browser. A link that
 // was used, has expired or is unknown is [ErrNotFound].
-func (db *DB) SignInByLink(ctx context.Context, link Secret, s NewSession) (Arrival, error) {
-	var a Arrival
+func (db *DB) SignInByLink(ctx context.Context, link Secret, s NewSession) (SignInResult, error) {
+	var a SignInResult
 	err := db.engine.OutsideTenant(ctx, "sign in by link", engine.Row(&a.UserID, &a.ReturnTo),
 		`select * from lookup.sign_in_by_link($1, $2, $3, $4, $5, $6, $7, $8)`,
 		link.hash(), NewID(), s.Token.hash(), s.Host, s.UserAgent, s.Old.hash(), NewID(), s.RequestID)
@@ -214,11 +214,11 @@ func (c MailedCode) hashes() [][]byte {
 // SignInByCode opens a session for a mailed code in the browser that asked. A wrong
 // code is a [WrongCodeError]. After five tries, or if the flow has ended, it is an
 // [EndedError].
-func (db *DB) SignInByCode(ctx context.Context, c MailedCode, s NewSession) (Arrival, error) {
+func (db *DB) SignInByCode(ctx context.Context, c MailedCode, s NewSession) (SignInResult, error) {
 	var verdict string
 	var tries int
 	var user *uuid.UUID
-	var a Arrival
+	var a SignInResult
 	err := db.engine.OutsideTenant(ctx, "sign in by code", engine.Row(&verdict, &tries, &user, &a.ReturnTo),
 		`select * from lookup.sign_in_by_code($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 		c.Flow, c.Cookie.hash(), c.hashes(), NewID(), s.Token.hash(), s.Host, s.UserAgent, s.Old.hash(), NewID(), s.RequestID)
@@ -251,11 +251,11 @@ type Identity struct {
 // SignInByIdentity opens a session for the person of an identity. It returns
 // [ErrNotFound] for an unlinked identity whose address is unverified or unknown, or
 // belongs to a person who has unlinked an account and since then links by hand only.
-func (db *DB) SignInByIdentity(ctx context.Context, flow uuid.UUID, who Identity, s NewSession) (uuid.UUID, error) {
+func (db *DB) SignInByIdentity(ctx context.Context, flow uuid.UUID, identity Identity, s NewSession) (uuid.UUID, error) {
 	var user *uuid.UUID
 	err := db.engine.OutsideTenant(ctx, "sign in by identity", engine.Value(&user),
 		`select lookup.sign_in_by_identity($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		flow, who.Issuer, who.Subject, who.Email, who.EmailVerified,
+		flow, identity.Issuer, identity.Subject, identity.Email, identity.EmailVerified,
 		NewID(), s.Token.hash(), s.Host, s.UserAgent, s.Old.hash(), NewID(), s.RequestID)
 	if err == nil && user == nil {
 		err = fmt.Errorf("sign in by identity: %w", ErrNotFound)
@@ -265,10 +265,10 @@ func (db *DB) SignInByIdentity(ctx context.Context, flow uuid.UUID, who Identity
 
 // StepUpByCode steps the session up and gives it a new token. The errors are those of
 // [DB.SignInByCode].
-func (db *DB) StepUpByCode(ctx context.Context, me Person, c MailedCode, renewed Token) (Arrival, error) {
+func (db *DB) StepUpByCode(ctx context.Context, me Person, c MailedCode, renewed Token) (SignInResult, error) {
 	var verdict string
 	var tries int
-	a := Arrival{UserID: me.ID()}
+	a := SignInResult{UserID: me.ID()}
 	err := db.engine.OutsideTenant(ctx, "step up", engine.Row(&verdict, &tries, &a.ReturnTo),
 		`select * from lookup.step_up_by_code($1, $2, $3, $4, $5, $6, $7)`,
 		me.credentials.Token.hash(), c.Flow, c.Cookie.hash(), c.hashes(), renewed.hash(), NewID(), me.RequestID)

@@ -140,7 +140,7 @@ func TestMailedProofOpensOneSession(t *testing.T) {
 // A step-up counts only in the session that began it. With the right code and
 // browser, another session of the same person or of anybody else gets nothing and
 // spends no try.
-func TestStepUpIsItsSessions(t *testing.T) {
+func TestStepUpCountsInItsSession(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()
 	mine, alsoMine, theirs := storetest.SignIn(t, a.Mia), storetest.SignIn(t, a.Mia), storetest.SignIn(t, a.Leo)

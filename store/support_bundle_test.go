@@ -35,9 +35,9 @@ func setupSupport(t *testing.T) *supportBundle {
 	return b
 }
 
-func (b *supportBundle) letIn(t *testing.T) *supportBundle {
+func (b *supportBundle) grantAccess(t *testing.T) *supportBundle {
 	t.Helper()
-	storetest.LetSupportIn(t, b.mia)
+	storetest.GrantSupport(t, b.mia)
 	return b
 }
 
@@ -83,8 +83,8 @@ func (b *supportBundle) wantOut(t *testing.T, how store.SupportEnd) {
 	}
 }
 
-// causesGo undoes everything that may have ended a session, and grants access again.
-func (b *supportBundle) causesGo(t *testing.T) {
+// undoEndings undoes everything that may have ended a session, and grants access again.
+func (b *supportBundle) undoEndings(t *testing.T) {
 	t.Helper()
 	b.exec(t, `update memberships set ended_at = null, role = case when party = 'agency' then 'owner' else role end where tenant_id = $1`, b.mia.TenantID())
 	b.exec(t, `update users u set disabled_at = null from memberships m where m.user_id = u.id and m.tenant_id = $1`, b.mia.TenantID())

@@ -30,7 +30,7 @@ type FoundTenant struct {
 // for people who are no agents.
 func FindSupportTenants(text string, dst *[]FoundTenant) OwnRead {
 	return OwnRead{many("support find", dst, `select * from lookup.support_find(@text)`,
-		pgx.StrictNamedArgs{"text": clean(text)})}
+		pgx.StrictNamedArgs{"text": trimText(text)})}
 }
 
 // SupportTarget is a person whom an agent may view as.
@@ -41,11 +41,11 @@ type SupportTarget struct {
 	Role   Role
 }
 
-// SupportPeople reads whom an agent may view as in the tenant, clients first, at most
+// ListSupportTargets reads whom an agent may view as in the tenant, clients first, at most
 // 500; nobody without an open grant.
-func SupportPeople(slug string, dst *[]SupportTarget) OwnRead {
+func ListSupportTargets(slug string, dst *[]SupportTarget) OwnRead {
 	return OwnRead{many("support people", dst, `select * from lookup.support_people(@slug)`,
-		pgx.StrictNamedArgs{"slug": clean(slug)})}
+		pgx.StrictNamedArgs{"slug": trimText(slug)})}
 }
 
 // PastSupport is one of an agent's own sessions, with the name of its tenant.
@@ -88,7 +88,7 @@ var ErrStepUp = errors.New("step-up needed")
 // unknown person, an [InvalidError]. Each of these refusals is in the tenant's trail.
 // An unknown tenant is [ErrNotFound].
 func (db *DB) StartSupport(ctx context.Context, me Person, in SupportStart) (uuid.UUID, error) {
-	in.Reason, in.Ticket = clean(in.Reason), clean(in.Ticket)
+	in.Reason, in.Ticket = trimText(in.Reason), trimText(in.Ticket)
 	id := NewID()
 	var verdict string
 	err := db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error {
@@ -96,7 +96,7 @@ func (db *DB) StartSupport(ctx context.Context, me Person, in SupportStart) (uui
 		var end *time.Time
 		err := tx.get(ctx, row("session", `
 select * from lookup.support_start(@id, @slug, @subject, @reason, @ticket, @minutes, @token, @event, @request)`,
-			pgx.StrictNamedArgs{"id": id, "slug": clean(in.Slug), "subject": in.Subject, "reason": in.Reason, "ticket": in.Ticket,
+			pgx.StrictNamedArgs{"id": id, "slug": trimText(in.Slug), "subject": in.Subject, "reason": in.Reason, "ticket": in.Ticket,
 				"minutes": in.Minutes, "token": me.credentials.Token.hash(), "event": NewID(), "request": me.RequestID},
 			&verdict, &tenant, &end))
 		if err == nil {
@@ -134,7 +134,7 @@ func (in SupportStart) refusal(verdict string) error {
 	case "bad_target":
 		return InvalidError{"person": "Choose a person who still has access."}
 	case "bad_input":
-		return in.mistakes()
+		return in.validate()
 	}
 	return ErrForbidden
 }
@@ -145,29 +145,29 @@ const (
 	MaxTicket = 80
 )
 
-func (in SupportStart) mistakes() InvalidError {
-	wrong := mistakesIn(in.Reason, in.Ticket)
+func (in SupportStart) validate() InvalidError {
+	invalid := validateReason(in.Reason, in.Ticket)
 	if in.Minutes < 1 || in.Minutes > 60 {
-		wrong["minutes"] = "Choose how long."
+		invalid["minutes"] = "Choose how long."
 	}
-	return wrong
+	return invalid
 }
 
-func mistakesIn(reason, ticket string) InvalidError {
-	wrong := InvalidError{}
+func validateReason(reason, ticket string) InvalidError {
+	invalid := InvalidError{}
 	switch n := len([]rune(reason)); {
 	case n == 0:
-		wrong["reason"] = "Enter a reason. The customer sees it."
+		invalid["reason"] = "Enter a reason. The customer sees it."
 	case n > MaxReason:
-		wrong["reason"] = fmt.Sprintf("Use at most %d characters.", MaxReason)
+		invalid["reason"] = fmt.Sprintf("Use at most %d characters.", MaxReason)
 	}
 	switch n := len([]rune(ticket)); {
 	case n == 0:
-		wrong["ticket"] = "Enter the ticket."
+		invalid["ticket"] = "Enter the ticket."
 	case n > MaxTicket:
-		wrong["ticket"] = fmt.Sprintf("Use at most %d characters.", MaxTicket)
+		invalid["ticket"] = fmt.Sprintf("Use at most %d characters.", MaxTicket)
 	}
-	return wrong
+	return invalid
 }
 
 // StopSupport ends the agent's running session, in whichever browser it is, and
@@ -212,7 +212,7 @@ func (tx *Tx) asSupport(tenant, session, subject uuid.UUID) *Tx {
 
 // trimText removes characters that PostgreSQL can't store, and invisible ones around
 // the text, so that a blank reason counts as empty.
-func clean(s string) string {
+func trimText(s string) string {
 	s = strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\x00", "")
 	return strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsGraphic(r) })
 }

@@ -15,7 +15,7 @@ import (
 // read-only, for the requested time. The tenant is told.
 func TestSupportStarts(t *testing.T) {
 	t.Parallel()
-	b := setupSupport(t).letIn(t)
+	b := setupSupport(t).grantAccess(t)
 	id := b.startAs(t, b.mia.ID())
 
 	m := b.inside(t)
@@ -66,8 +66,8 @@ func TestSupportStartRefused(t *testing.T) {
 		{name: "only another tenant's grant", want: store.ErrForbidden, why: "no_grant",
 			before: func(t *testing.T, b *supportBundle) {
 				must(t, b.write(t, b.mia, func(tx *store.Tx) error { return tx.RevokeSupport(t.Context()) }))
-				storetest.LetSupportIn(t, b.Member(t, b.Gus, b.Globex))
-				storetest.LetSupportIn(t, b.Member(t, b.Dana, b.Agency))
+				storetest.GrantSupport(t, b.Member(t, b.Gus, b.Globex))
+				storetest.GrantSupport(t, b.Member(t, b.Dana, b.Agency))
 			}},
 		{name: "the tenant is suspended", want: store.ErrForbidden, why: "no_grant",
 			before: func(t *testing.T, b *supportBundle) {
@@ -122,7 +122,7 @@ func TestSupportStartRefused(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			b := setupSupport(t).letIn(t)
+			b := setupSupport(t).grantAccess(t)
 			if c.before != nil {
 				c.before(t, b)
 			}
@@ -158,9 +158,9 @@ func (b *supportBundle) wantRefused(t *testing.T, why string) {
 
 // A disabled agent, a member and an unknown tenant are refused, and no trail records
 // it.
-func TestSupportStartByStrangers(t *testing.T) {
+func TestOnlyAgentsStartSupport(t *testing.T) {
 	t.Parallel()
-	b := setupSupport(t).letIn(t)
+	b := setupSupport(t).grantAccess(t)
 	before := storetest.Person(t, b.token)
 	storetest.DisableAgent(t, b.agent)
 	_, err := b.db.StartSupport(t.Context(), before, b.ask(b.Acme, b.mia.ID()))
@@ -178,11 +178,11 @@ func TestSupportStartByStrangers(t *testing.T) {
 
 // One agent starts two sessions at once, from two browsers: one starts. The first is
 // held up after all its checks.
-func TestSupportOneSessionAnAgent(t *testing.T) {
+func TestSupportOneSessionPerAgent(t *testing.T) {
 	t.Parallel()
-	b := setupSupport(t).letIn(t)
+	b := setupSupport(t).grantAccess(t)
 	gus := b.Member(t, b.Gus, b.Globex)
-	storetest.LetSupportIn(t, gus)
+	storetest.GrantSupport(t, gus)
 	first, second := storetest.Person(t, b.token), storetest.Person(t, storetest.StepUp(t, storetest.SignIn(t, b.agent)))
 
 	// The audit row needs a share lock on the tenant's row, which this transaction
@@ -212,9 +212,9 @@ func TestSupportOneSessionAnAgent(t *testing.T) {
 }
 
 // While one session runs no other starts. After Stop it does.
-func TestSupportStopMakesRoom(t *testing.T) {
+func TestSupportStopAllowsNextStart(t *testing.T) {
 	t.Parallel()
-	b := setupSupport(t).letIn(t)
+	b := setupSupport(t).grantAccess(t)
 	first := b.startAs(t, b.mia.ID())
 	_, err := b.start(t, b.ask(b.Acme, b.dana.ID()))
 	wantErr(t, "a second start", err, store.ErrConflict)
@@ -245,9 +245,9 @@ func TestSupportStopMakesRoom(t *testing.T) {
 
 // The agent stops from another browser, or signs out: the session ends in every
 // browser.
-func TestSupportStopsFromElsewhere(t *testing.T) {
+func TestSupportStopsFromOtherBrowser(t *testing.T) {
 	t.Parallel()
-	b := setupSupport(t).letIn(t)
+	b := setupSupport(t).grantAccess(t)
 	b.startAs(t, b.mia.ID())
 	must(t, b.db.StopSupport(t.Context(), storetest.Person(t, storetest.SignIn(t, b.agent))))
 	b.wantOut(t, "stopped")
@@ -277,22 +277,22 @@ func TestSupportConsoleReads(t *testing.T) {
 		}
 	}
 	var people []store.SupportTarget
-	must(t, b.db.ReadOwn(t.Context(), sam, store.SupportPeople(b.Acme, &people)))
+	must(t, b.db.ReadOwn(t.Context(), sam, store.ListSupportTargets(b.Acme, &people)))
 	if len(people) != 0 {
 		t.Errorf("without a grant the console names %d people", len(people))
 	}
-	b.letIn(t)
+	b.grantAccess(t)
 	b.startAs(t, b.mia.ID())
 	var found []store.FoundTenant
 	var past []store.PastSupport
-	must(t, b.db.ReadOwn(t.Context(), sam, store.FindSupportTenants(b.Acme, &found), store.SupportPeople(b.Acme, &people), store.SupportHistory(50, &past)))
+	must(t, b.db.ReadOwn(t.Context(), sam, store.FindSupportTenants(b.Acme, &found), store.ListSupportTargets(b.Acme, &people), store.SupportHistory(50, &past)))
 	if found[0].GrantEndsAt == nil || len(people) != 4 || len(past) != 1 || past[0].Slug != b.Acme || past[0].EndedHow != nil {
 		t.Errorf("found %+v, %d people, past %+v", found, len(people), past)
 	}
 
 	dana := storetest.Person(t, storetest.SignIn(t, b.Dana))
-	must(t, b.db.ReadOwn(t.Context(), dana, store.FindSupportTenants(b.Acme, &found), store.SupportPeople(b.Acme, &people), store.SupportHistory(50, &past)))
+	must(t, b.db.ReadOwn(t.Context(), dana, store.FindSupportTenants(b.Acme, &found), store.ListSupportTargets(b.Acme, &people), store.SupportHistory(50, &past)))
 	if len(found)+len(people)+len(past) != 0 {
-		t.Error("somebody who is no agent reads the console")
+		t.Error("a person who is no agent reads the console")
 	}
 }

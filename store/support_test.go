@@ -95,12 +95,12 @@ func TestSupportEnds(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			b := setupSupport(t).letIn(t)
+			b := setupSupport(t).grantAccess(t)
 			id := b.startAs(t, b.dana.ID())
 			b.inside(t)
 			c.end(t, b, id)
 			b.wantOut(t, c.how)
-			b.causesGo(t)
+			b.undoEndings(t)
 			b.wantOut(t, c.how)
 			row := b.ledger(t)[0]
 			if row.EndedHow == nil || *row.EndedHow != c.how || row.EndedAt == nil || row.EndedAt.After(row.EndsAt) {
@@ -114,11 +114,11 @@ func TestSupportEnds(t *testing.T) {
 // trail mark the session.
 func TestSupportEndsWithTheAgent(t *testing.T) {
 	t.Parallel()
-	b := setupSupport(t).letIn(t)
+	b := setupSupport(t).grantAccess(t)
 	b.startAs(t, b.mia.ID())
 	storetest.DisableAgent(t, b.agent)
 	if _, ok := storetest.Visit(t, b.token, b.Acme).Person(); ok {
-		t.Error("a disabled agent is still somebody")
+		t.Error("a disabled agent is still signed in")
 	}
 	if row := b.ledger(t)[0]; row.EndedHow == nil || *row.EndedHow != "agent_disabled" {
 		t.Errorf("ledger = %+v", row)
@@ -129,14 +129,14 @@ func TestSupportEndsWithTheAgent(t *testing.T) {
 }
 
 // A session of a former agent counts as ended before anything marks it, whoever asks.
-func TestSupportIsOverForWhoIsNoAgent(t *testing.T) {
+func TestFormerAgentsSupportHasEnded(t *testing.T) {
 	t.Parallel()
 	for _, sql := range []string{
 		`update support_agents set disabled_at = now() where user_id = $1`,
 		`update users set disabled_at = now() where id = $1`,
 		`delete from support_agents where user_id = $1`,
 	} {
-		b := setupSupport(t).letIn(t)
+		b := setupSupport(t).grantAccess(t)
 		id := b.startAs(t, b.mia.ID())
 		over := func() (how *store.SupportEnd) {
 			must(t, b.admin.QueryRow(t.Context(), `select lookup.support_over(s) from support_sessions s where s.id = $1`, id).Scan(&how))
@@ -153,7 +153,7 @@ func TestSupportIsOverForWhoIsNoAgent(t *testing.T) {
 }
 
 // A session never outlasts its grant or an hour, whatever its row says.
-func TestSupportNeverLonger(t *testing.T) {
+func TestSupportNeverOutlastsGrant(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t)
 	must(t, b.write(t, b.mia, func(tx *store.Tx) error { return tx.GrantSupport(t.Context(), 10*time.Minute) }))
@@ -171,9 +171,9 @@ func TestSupportNeverLonger(t *testing.T) {
 
 // Revoking consent ends the session in the same transaction, names the revoker in the
 // trail, and mails the owners once.
-func TestSupportRevokeIsOnTheRecord(t *testing.T) {
+func TestSupportRevokeIsAudited(t *testing.T) {
 	t.Parallel()
-	b := setupSupport(t).letIn(t)
+	b := setupSupport(t).grantAccess(t)
 	id := b.startAs(t, b.dana.ID())
 	must(t, b.write(t, b.mia, func(tx *store.Tx) error { return tx.RevokeSupport(t.Context()) }))
 	got := b.trail(t, b.mia, "support.ended")
@@ -181,7 +181,7 @@ func TestSupportRevokeIsOnTheRecord(t *testing.T) {
 		t.Errorf("trail = %+v", got)
 	}
 	if b.jobs(t, "support_ended", id) != 1 {
-		t.Error("the mail was not asked for once")
+		t.Error("the mail was not queued once")
 	}
 	err := b.write(t, b.mia, func(tx *store.Tx) error { return tx.EndSupportSession(t.Context(), id) })
 	wantErr(t, "ending it again", err, store.ErrNotFound)
@@ -189,9 +189,9 @@ func TestSupportRevokeIsOnTheRecord(t *testing.T) {
 
 // A start and a revocation at once: in either order no session keeps running, and
 // none is left unmarked.
-func TestSupportRevokeAgainstStart(t *testing.T) {
+func TestSupportRevokeDuringStart(t *testing.T) {
 	t.Parallel()
-	b := setupSupport(t).letIn(t)
+	b := setupSupport(t).grantAccess(t)
 	// A transaction that locks the grant, as a start does until it commits.
 	hold, err := b.admin.Begin(t.Context())
 	must(t, err)
@@ -211,7 +211,7 @@ func TestSupportRevokeAgainstStart(t *testing.T) {
 	}
 
 	// In the other order the start waits for the revocation and is refused.
-	b.letIn(t)
+	b.grantAccess(t)
 	must(t, b.db.StopSupport(t.Context(), storetest.Person(t, b.token)))
 	hold, err = b.admin.Begin(t.Context())
 	must(t, err)
@@ -248,7 +248,7 @@ func waitBehind(t *testing.T, holder *pgx.Conn, start chan error) {
 // mails the owners.
 func TestSupportExpiry(t *testing.T) {
 	t.Parallel()
-	b := setupSupport(t).letIn(t)
+	b := setupSupport(t).grantAccess(t)
 	id := b.startAs(t, b.mia.ID())
 	expire := func(tx *store.Tx) error { return tx.ExpireSupport(t.Context(), id) }
 	wantErr(t, "too early", b.write(t, b.dana, expire), store.ErrConflict)
@@ -271,26 +271,26 @@ func TestSupportExpiry(t *testing.T) {
 // could do in person. Only the audit rows of support are new.
 func TestSupportReadsOnly(t *testing.T) {
 	t.Parallel()
-	b := setupSupport(t).letIn(t)
+	b := setupSupport(t).grantAccess(t)
 	project := storetest.Project(t, b.dana, "Spring "+b.Suffix)
 	deliverable := storetest.Deliverable(t, b.dana, project, "Poster "+b.Suffix)
 	deeds := map[string]func(*store.Tx) error{
-		"create":  func(tx *store.Tx) error { return second(tx.CreateProject(t.Context(), store.ProjectInput{Name: "x"})) },
+		"create":  func(tx *store.Tx) error { return errOf(tx.CreateProject(t.Context(), store.ProjectInput{Name: "x"})) },
 		"update":  func(tx *store.Tx) error { return tx.UpdateProject(t.Context(), project, store.ProjectInput{Name: "x"}) },
 		"archive": func(tx *store.Tx) error { return tx.Archive(t.Context(), store.KindProject, project, true) },
 		"bin":     func(tx *store.Tx) error { return tx.Bin(t.Context(), store.KindDeliverable, deliverable, true) },
 		"deliverable": func(tx *store.Tx) error {
-			return second(tx.CreateDeliverable(t.Context(), project, store.DeliverableInput{Title: "x"}))
+			return errOf(tx.CreateDeliverable(t.Context(), project, store.DeliverableInput{Title: "x"}))
 		},
 		"publish": func(tx *store.Tx) error { return tx.Publish(t.Context(), deliverable, 1, "") },
 		"add person": func(tx *store.Tx) error {
-			return second(tx.AddPerson(t.Context(), store.NewPerson{Name: "x", Email: "x@" + b.Suffix + ".test", Party: store.PartyClient, Role: store.RoleOwner}))
+			return errOf(tx.AddPerson(t.Context(), store.NewPerson{Name: "x", Email: "x@" + b.Suffix + ".test", Party: store.PartyClient, Role: store.RoleOwner}))
 		},
 		"grant":  func(tx *store.Tx) error { return tx.GrantSupport(t.Context(), time.Hour) },
 		"revoke": func(tx *store.Tx) error { return tx.RevokeSupport(t.Context()) },
 	}
 	b.startAs(t, b.dana.ID())
-	before := b.everything(t)
+	before := b.hashRows(t)
 	m := b.inside(t)
 	for name, deed := range deeds {
 		wantErr(t, name+" in a read session", b.write(t, m, deed), store.ErrForbidden)
@@ -302,7 +302,7 @@ func TestSupportReadsOnly(t *testing.T) {
 		t.Errorf("the agent sees %d projects, want the one", len(projects))
 	}
 	must(t, b.db.Record(t.Context(), m, store.Event{Verb: "support.page_seen"}))
-	if after := b.everything(t); after != before {
+	if after := b.hashRows(t); after != before {
 		t.Errorf("rows changed:\n%s\nwere:\n%s", after, before)
 	}
 	if got := b.trail(t, b.mia, "support.page_seen"); len(got) != 1 || *got[0].ActorID != b.sam || *got[0].SupportSessionID != m.Support.ID || got[0].SubjectName != b.dana.Name {
@@ -318,11 +318,11 @@ func TestSupportReadsOnly(t *testing.T) {
 	}
 }
 
-func second[T any](_ T, err error) error { return err }
+func errOf[T any](_ T, err error) error { return err }
 
-// everything returns the rows of the agency, its tenants and its people, except audit
+// hashRows returns the rows of the agency, its tenants and its people, except audit
 // rows and jobs.
-func (b *supportBundle) everything(t *testing.T) string {
+func (b *supportBundle) hashRows(t *testing.T) string {
 	t.Helper()
 	var all string
 	for _, q := range []string{
@@ -352,7 +352,7 @@ func (b *supportBundle) everything(t *testing.T) string {
 // person's own rows, or ends sessions. An ended session can't be reopened.
 func TestSupportPolicies(t *testing.T) {
 	t.Parallel()
-	b := setupSupport(t).letIn(t)
+	b := setupSupport(t).grantAccess(t)
 	id := b.startAs(t, b.dana.ID())
 	app, err := pgx.Connect(t.Context(), storetest.Server().AppURL(stack.DatabaseName))
 	must(t, err)

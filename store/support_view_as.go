@@ -49,8 +49,8 @@ func (db *DB) viewAs(ctx context.Context, me Member, subject uuid.UUID) error {
 	return nil
 }
 
-// ViewedAs reads whom staff may view as: the tenant's client users, at most 500.
-func ViewedAs(dst *[]SupportTarget) Read {
+// ListViewAsTargets reads whom staff may view as: the tenant's client users, at most 500.
+func ListViewAsTargets(dst *[]SupportTarget) Read {
 	return Read{many("viewed as", dst, `
 select user_id, name, party, role
 from memberships

@@ -131,15 +131,15 @@ where tenant_id = @tenant_id and id = @id and shared_at is null`,
 	if n != 1 {
 		return ErrConflict
 	}
-	if err := tx.shareAround(ctx, v.ID, deliverable); err != nil {
+	if err := tx.shareParents(ctx, v.ID, deliverable); err != nil {
 		return err
 	}
 	return tx.Enqueue(ctx, &queue.VersionPublished{Version: v.ID})
 }
 
-// shareAround shows the deliverable and the project of a published version to the
+// shareParents shows the deliverable and the project of a published version to the
 // client.
-func (tx *Tx) shareAround(ctx context.Context, version, deliverable uuid.UUID) error {
+func (tx *Tx) shareParents(ctx context.Context, version, deliverable uuid.UUID) error {
 	_, err := tx.exec(ctx, "share files", `
 update files
 set shared_at = now()

@@ -89,12 +89,12 @@ type visitorRow struct {
 }
 
 // Identify finds the visitor. It is the first round trip of every request.
-func (db *DB) Identify(ctx context.Context, ask Credentials) (v Visitor, err error) {
+func (db *DB) Identify(ctx context.Context, credentials Credentials) (v Visitor, err error) {
 	ctx, end := db.engine.Observe(ctx, "who is asking", uuid.Nil)
 	defer func() { end(err) }()
-	v.credentials = ask
+	v.credentials = credentials
 	err = db.engine.OutsideTenant(ctx, "who is asking", engine.One(&v.row),
-		`select * from lookup.who_is_asking($1, $2, $3, $4)`, ask.Token.hash(), ask.Host, ask.Slug, ask.Domain)
+		`select * from lookup.who_is_asking($1, $2, $3, $4)`, credentials.Token.hash(), credentials.Host, credentials.Slug, credentials.Domain)
 	return v, err
 }
 
@@ -166,8 +166,8 @@ type Member struct {
 	Role       Role
 	LastSeenAt *time.Time
 	// NewSince is when the previous visit began: later things are new.
-	NewSince *time.Time
-	Places   int // how many tenants the person belongs to, 2 for more; 1 in a support session
+	NewSince       *time.Time
+	WorkspaceCount int // how many tenants the person belongs to, 2 for more; 1 in a support session
 	// LastPlace is the path in this tenant where the person was last, "" for none.
 	LastPlace string
 	latest    bool // of all their workspaces they used this one last
@@ -258,21 +258,21 @@ func (v Visitor) Member() (Member, bool) {
 			Actor:  person.scope.Actor,
 			Party:  string(*r.Party),
 		},
-		Tenant:     tenant,
-		Name:       *r.SubjectName,
-		Email:      deref(r.SubjectEmail),
-		TimeZone:   *r.SubjectTimeZone,
-		Locale:     *r.SubjectLocale,
-		Party:      *r.Party,
-		Role:       *r.Role,
-		LastSeenAt: r.LastSeenAt,
-		NewSince:   newSince(r.LastSeenAt, r.SeenBeforeAt),
-		Places:     r.Places,
-		LastPlace:  deref(r.LastPlace),
-		latest:     r.Latest,
-		unread:     r.Unread,
-		Person:     person,
-		RequestID:  v.credentials.RequestID,
+		Tenant:         tenant,
+		Name:           *r.SubjectName,
+		Email:          deref(r.SubjectEmail),
+		TimeZone:       *r.SubjectTimeZone,
+		Locale:         *r.SubjectLocale,
+		Party:          *r.Party,
+		Role:           *r.Role,
+		LastSeenAt:     r.LastSeenAt,
+		NewSince:       newSince(r.LastSeenAt, r.SeenBeforeAt),
+		WorkspaceCount: r.Places,
+		LastPlace:      deref(r.LastPlace),
+		latest:         r.Latest,
+		unread:         r.Unread,
+		Person:         person,
+		RequestID:      v.credentials.RequestID,
 	}
 	if r.SupportTenantID != nil && *r.SupportTenantID == tenant.ID {
 		m.Support = &Support{

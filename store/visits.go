@@ -19,23 +19,23 @@ func newSince(lastSeen, before *time.Time) *time.Time {
 
 // Visit is what to record of a member's page view.
 type Visit struct {
-	Place string // the path within the tenant, "/" for its home
-	Anew  bool   // it begins a new visit
-	Again bool   // they used no other workspace since
+	Path          string // the path within the tenant, "/" for its home
+	NewVisit      bool   // it begins a new visit
+	SameWorkspace bool   // they used no other workspace since
 }
 
-// Visits returns what viewing a page at place changes in the stored visit; false for
+// NextVisit returns what viewing a page at path changes in the stored visit; false for
 // nothing, and always in a support session.
-func (m Member) Visits(place string) (Visit, bool) {
-	v := Visit{Place: place, Again: m.latest, Anew: m.LastSeenAt == nil || time.Since(*m.LastSeenAt) >= visitGap}
-	news := v.Anew || !v.Again || place != m.LastPlace || (place == "/" && m.unread > 0)
-	return v, news && m.Support == nil
+func (m Member) NextVisit(path string) (Visit, bool) {
+	v := Visit{Path: path, SameWorkspace: m.latest, NewVisit: m.LastSeenAt == nil || time.Since(*m.LastSeenAt) >= visitGap}
+	changed := v.NewVisit || !v.SameWorkspace || path != m.LastPlace || (path == "/" && m.unread > 0)
+	return v, changed && m.Support == nil
 }
 
-// NoteVisit records when and where the member was last, and that they have seen what
+// RecordVisit records when and where the member was last, and that they have seen what
 // was new. It is no deed and writes no audit row. It changes only the actor's own
 // membership, and nothing if that has ended.
-func (tx *Tx) NoteVisit(ctx context.Context, v Visit) error {
+func (tx *Tx) RecordVisit(ctx context.Context, v Visit) error {
 	_, err := tx.exec(ctx, "note visit", `
 update memberships
 set seen_before_at = case when @anew then last_seen_at else seen_before_at end,
@@ -46,6 +46,6 @@ set seen_before_at = case when @anew then last_seen_at else seen_before_at end,
 where tenant_id = @tenant_id
   and user_id = @me
   and ended_at is null`, pgx.StrictNamedArgs{
-		"me": tx.scope.Actor, "place": v.Place, "anew": v.Anew, "again": v.Again, "seen": v.Anew || v.Place == "/"})
+		"me": tx.scope.Actor, "place": v.Path, "anew": v.NewVisit, "again": v.SameWorkspace, "seen": v.NewVisit || v.Path == "/"})
 	return err
 }

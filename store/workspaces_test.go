@@ -21,11 +21,11 @@ import (
 func visit(t *testing.T, a *storetest.Tenants, email, slug, place string) {
 	t.Helper()
 	me := a.Member(t, email, slug)
-	v, news := me.Visits(place)
+	v, news := me.NextVisit(place)
 	if !news {
 		return
 	}
-	if err := storetest.DB().Write(t.Context(), me, func(tx *store.Tx) error { return tx.NoteVisit(t.Context(), v) }); err != nil {
+	if err := storetest.DB().Write(t.Context(), me, func(tx *store.Tx) error { return tx.RecordVisit(t.Context(), v) }); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -79,19 +79,19 @@ func TestVisits(t *testing.T) {
 	visit(t, a, a.Dana, a.Acme, "/projects")
 	me := a.Member(t, a.Dana, a.Acme)
 	if me.LastPlace != "/projects" || me.LastSeenAt == nil {
-		t.Errorf("remembered %q, %v", me.LastPlace, me.LastSeenAt)
+		t.Errorf("recorded %q, %v", me.LastPlace, me.LastSeenAt)
 	}
 	for _, c := range []struct {
 		place string
 		news  bool
 	}{{"/projects", false}, {"/deliverables", true}, {"/", true}} {
-		if _, news := me.Visits(c.place); news != c.news {
-			t.Errorf("%s is news: %v", c.place, news)
+		if _, news := me.NextVisit(c.place); news != c.news {
+			t.Errorf("%s is a new visit: %v", c.place, news)
 		}
 	}
 	visit(t, a, a.Dana, a.Globex, "/projects")
-	if _, news := a.Member(t, a.Dana, a.Acme).Visits("/projects"); !news {
-		t.Error("coming back from another workspace is no news")
+	if _, news := a.Member(t, a.Dana, a.Acme).NextVisit("/projects"); !news {
+		t.Error("coming back from another workspace is not recorded")
 	}
 	if other := a.Member(t, a.Ravi, a.Acme); other.LastPlace != "" || other.LastSeenAt != nil {
 		t.Errorf("Ravi was at %q, %v", other.LastPlace, other.LastSeenAt)
@@ -99,25 +99,25 @@ func TestVisits(t *testing.T) {
 }
 
 // A support session records no visit, and the database refuses one.
-func TestSupportLeavesNoVisit(t *testing.T) {
+func TestSupportRecordsNoVisit(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t)
-	b.letIn(t).startAs(t, b.mia.ID())
+	b.grantAccess(t).startAs(t, b.mia.ID())
 	m := b.inside(t)
-	if _, news := m.Visits("/projects"); news {
+	if _, news := m.NextVisit("/projects"); news {
 		t.Error("a page seen by support is a visit")
 	}
 	err := b.db.Write(t.Context(), m, func(tx *store.Tx) error {
-		return tx.NoteVisit(t.Context(), store.Visit{Place: "/projects", Anew: true})
+		return tx.RecordVisit(t.Context(), store.Visit{Path: "/projects", NewVisit: true})
 	})
 	if err == nil {
-		t.Error("support noted a visit")
+		t.Error("support recorded a visit")
 	}
 }
 
 // The switcher costs the same with a thousand workspaces as with twenty-one: it reads
 // the same number of database pages, in the order of an index.
-func TestSwitcherIsFlat(t *testing.T) {
+func TestSwitcherCostIsFlat(t *testing.T) {
 	t.Parallel()
 	const name = "switcher"
 	db, err := storetest.Open(t.Context(), name)

@@ -57,8 +57,8 @@ func StepUp(t testing.TB, token store.Token) store.Token {
 	return renewed
 }
 
-// Proved is [Tenants.Member] with a fresh step-up.
-func (a *Tenants) Proved(t testing.TB, email, slug string) store.Member {
+// SteppedUp is [Tenants.Member] with a fresh step-up.
+func (a *Tenants) SteppedUp(t testing.TB, email, slug string) store.Member {
 	t.Helper()
 	m, ok := Visit(t, StepUp(t, SignIn(t, email)), slug).Member()
 	if !ok {
@@ -76,8 +76,8 @@ func DisableAgent(t testing.TB, email string) {
 	check(t, op.DisableAgent(t.Context(), email))
 }
 
-// LetSupportIn grants support access for an hour in the member's tenant.
-func LetSupportIn(t testing.TB, me store.Member) {
+// GrantSupport grants support access for an hour in the member's tenant.
+func GrantSupport(t testing.TB, me store.Member) {
 	t.Helper()
 	check(t, DB().Write(t.Context(), me, func(tx *store.Tx) error {
 		return tx.GrantSupport(t.Context(), time.Hour)
