@@ -27,7 +27,7 @@ func TestSupportSessionNeedsConsent(t *testing.T) {
 
 	sam.find("globex")
 	sam.click("link", "Request access")
-	sam.fill("Why", "Cannot find the annual report")
+	sam.fill("Reason", "Cannot find the annual report")
 	sam.fill("Ticket", "HELP-4711")
 	sam.choose("mode", "write")
 	sam.click("button", "Send access request")
@@ -127,7 +127,7 @@ func (v *visitor) startSession(t *testing.T, as string) {
 	option, err := v.page.Locator("#person option").Filter(playwright.LocatorFilterOptions{HasText: as}).First().GetAttribute("value")
 	v.must("find "+as, err)
 	v.choose("person", option)
-	v.fill("Why", "Cannot find the annual report")
+	v.fill("Reason", "Cannot find the annual report")
 	v.fill("Ticket", "HELP-4711")
 	v.click("button", "Start the session")
 }

@@ -146,7 +146,7 @@ func (w *walk) enter(agent *visitor) {
 	agent.open("/support?q=" + url.QueryEscape(w.client))
 	agent.click("link", "Start a session")
 	agent.stepUp(w.people["agent"])
-	agent.fill("Why", xssPayload)
+	agent.fill("Reason", xssPayload)
 	agent.fill("Ticket", "T-1<img src=x onerror=ran=1>")
 	agent.click("button", "Start the session")
 	agent.sees("is viewing")

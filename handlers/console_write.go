@@ -36,7 +36,7 @@ func (s *Server) whileOn(h func(http.ResponseWriter, *http.Request, store.Person
 		if s.cfg.Support == SupportOff {
 			return errSupportOff
 		}
-		if owes, err := s.signin.OwesPasskey(r.Context(), me); err != nil {
+		if owes, err := s.signin.MustAddPasskey(r.Context(), me); err != nil {
 			return err
 		} else if owes {
 			return errNoPasskey

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"portico/files"
+	"portico/handlers/upload"
 	"portico/handlers/web"
 	"portico/store"
 )
@@ -46,7 +47,7 @@ func (s *Server) sendFile(w http.ResponseWriter, r *http.Request, me store.Membe
 		w.Header().Set("X-Frame-Options", "SAMEORIGIN")
 	}
 	download := files.Download{
-		Key:         fileKey(me, f.ID),
+		Key:         upload.Key(me, f.ID),
 		Name:        f.Name,
 		ContentType: f.ContentType,
 		Size:        f.Size,
@@ -82,11 +83,11 @@ func (s *Server) filePreview(w http.ResponseWriter, r *http.Request, me store.Me
 }
 
 func (s *Server) sendObject(w http.ResponseWriter, r *http.Request, me store.Member, d files.Download) error {
-	err := s.vault(me).Serve(w, r, d)
+	err := s.files.For(me.TenantID()).Serve(w, r, d)
 	switch {
 	case errors.Is(err, files.ErrUnavailable):
-		return errors.Join(errNoFiles, err)
-	case isAny(err, files.ErrNotFound, files.ErrSize, files.ErrDigest):
+		return errors.Join(upload.ErrNoFiles, err)
+	case errors.Is(err, files.ErrNotFound), errors.Is(err, files.ErrSize), errors.Is(err, files.ErrDigest):
 		s.log.ErrorContext(r.Context(), "file missing in storage", "error", err.Error(), "request_id", web.RequestID(r),
 			"kind", d.Key.Kind().String(), "file", d.Key.ID())
 		return errFileGone
@@ -94,14 +95,14 @@ func (s *Server) sendObject(w http.ResponseWriter, r *http.Request, me store.Mem
 	return err
 }
 
-// fileDelete moves a file to the bin. One that is still on its way has nothing
-// to restore: its upload is given up.
+// fileDelete moves a file to the bin. One that is still being uploaded has nothing
+// to restore: its upload is cancelled.
 func (s *Server) fileDelete(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	id, deed := web.PathID(r), "file.binned"
 	deliverable, err := s.binFile(r, me, id, true)
 	if errors.Is(err, store.ErrConflict) {
 		id, deed = uuid.Nil, "file.upload_cancelled"
-		err = s.giveUp(r.Context(), me, web.PathID(r))
+		err = s.uploads.Cancel(r.Context(), me, web.PathID(r))
 	}
 	if errors.Is(err, store.ErrConflict) {
 		return errMiddleOfIt // it has just become ready

@@ -19,6 +19,7 @@ import (
 	"portico/files"
 	"portico/handlers/metrics"
 	"portico/handlers/signin"
+	"portico/handlers/upload"
 	"portico/handlers/web"
 	"portico/static"
 	"portico/store"
@@ -50,7 +51,7 @@ const leastCountKey = 32
 // Deps are what the server is put together from.
 type Deps struct {
 	DB      *store.DB
-	Files   *files.Storage
+	Files   *files.Storage // nil serves no files
 	SignIn  *signin.Service
 	Ready   *web.Readiness    // nil is always ready
 	Metrics *metrics.Recorder // nil counts nothing
@@ -62,6 +63,7 @@ type Server struct {
 	cfg     Config
 	db      *store.DB
 	files   *files.Storage
+	uploads *upload.Service
 	signin  *signin.Service
 	ready   *web.Readiness
 	metrics *metrics.Recorder
@@ -80,8 +82,16 @@ func New(cfg Config, deps Deps) (*Server, error) {
 		return nil, fmt.Errorf("handlers: CountKey is shorter than %d bytes", leastCountKey)
 	}
 	cfg.AnswerTime = cmp.Or(cfg.AnswerTime, web.AnswerTimeout)
+	var uploads *upload.Service
+	if deps.Files != nil {
+		var err error
+		uploads, err = upload.New(upload.Config{DB: deps.DB, Storage: deps.Files, Metrics: deps.Metrics, Log: deps.Log})
+		if err != nil {
+			return nil, err
+		}
+	}
 	return &Server{
-		cfg: cfg, db: deps.DB, files: deps.Files, signin: deps.SignIn,
+		cfg: cfg, db: deps.DB, files: deps.Files, uploads: uploads, signin: deps.SignIn,
 		ready:    cmp.Or(deps.Ready, &web.Readiness{}),
 		metrics:  deps.Metrics,
 		log:      deps.Log,

@@ -6,15 +6,15 @@ import (
 	"mime/multipart"
 	"net/http"
 
-	"portico/files"
+	"portico/handlers/upload"
 	"portico/handlers/web"
 	"portico/store"
 )
 
 // fileCreate takes the plain form, as it comes without JavaScript: one file or
-// several, of sizes nobody says beforehand. Each goes through the same steps as
-// any upload, part by part as it arrives, so a form of any size stays flat in
-// memory. A file that breaks off is given up; those before it stay.
+// several, of unknown sizes. Each goes through the same steps as any upload, part
+// by part as it arrives, so a form of any size stays flat in memory. A file that
+// breaks off is cancelled; those before it stay.
 func (s *Server) fileCreate(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	web.LiftDeadlines(w, r)
 	v, err := s.draft(r, me)
@@ -53,7 +53,7 @@ func (s *Server) takeForm(r *http.Request, me store.Member, v store.Version) err
 			err = skipField(part)
 		case part.FileName() != "":
 			taken++
-			err = s.takeFile(r, me, v, part)
+			err = s.uploads.PutFile(r.Context(), me, v.ID, part.FileName(), part)
 		}
 		if err != nil {
 			return err
@@ -77,39 +77,8 @@ func skipField(part *multipart.Part) error {
 
 // formError is a body that is no form, or stopped being one.
 func formError(err error) error {
-	if told := uploadError(err); problemOf(told).Status != http.StatusInternalServerError {
+	if told := upload.AsProblem(err); problemOf(told).Status != http.StatusInternalServerError {
 		return told
 	}
 	return errNoForm
-}
-
-func (s *Server) takeFile(r *http.Request, me store.Member, v store.Version, body *multipart.Part) error {
-	u, err := s.beginUpload(r.Context(), me, v.ID, store.NewUpload{Name: body.FileName()})
-	if err != nil {
-		return err
-	}
-	if err = s.takeParts(r, me, &u, body); err == nil {
-		_, err = s.finishUpload(r.Context(), me, u.ID)
-	}
-	if err != nil {
-		s.abandon(r.Context(), me, u, err)
-	}
-	return err
-}
-
-func (s *Server) takeParts(r *http.Request, me store.Member, u *store.FileUpload, body io.Reader) error {
-	for n := 1; ; n++ {
-		if n > files.MaxParts {
-			return errFileTooLarge
-		}
-		size, err := s.putPart(r.Context(), me, u, incoming{number: n, body: body})
-		switch {
-		case errors.Is(err, io.EOF):
-			return nil // the part before it was the last, and full
-		case err != nil:
-			return err
-		case size < files.PartSize:
-			return nil
-		}
-	}
 }

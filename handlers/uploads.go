@@ -8,27 +8,12 @@ import (
 	"strconv"
 
 	"portico/files"
+	"portico/handlers/upload"
 	"portico/handlers/web"
 	"portico/store"
 )
 
-// What an upload can be told, besides what the store says.
-var (
-	errNoFiles      = &web.Problem{Status: http.StatusServiceUnavailable, Sentence: "Files aren't available at the moment. Nothing is lost. Try again shortly."}
-	errFileTooLarge = &web.Problem{Status: http.StatusRequestEntityTooLarge, Sentence: "A file can be up to 83.8 GB."}
-	errPartTooLarge = &web.Problem{Status: http.StatusRequestEntityTooLarge, Sentence: "The part is larger than the declared file size allows."}
-	errPartTooSmall = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "The part is smaller than the declared file size requires."}
-	errNoPart       = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "A file of the declared size has no such part."}
-	errNoDigest     = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "Send the SHA-256 of the part as Content-Digest: sha-256=:base64:."}
-	errDigest       = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "The part doesn't match its Content-Digest. Send it again."}
-	errNotDraft     = &web.Problem{Status: http.StatusConflict, Sentence: "This version has been published, so you can't add files to it."}
-	errUploadOver   = &web.Problem{Status: http.StatusConflict, Sentence: "This upload has ended. Start a new one."}
-	errPartsMissing = &web.Problem{Status: http.StatusConflict, Sentence: "Some parts are missing. The status lists the parts that have arrived."}
-	errFinishing    = &web.Problem{Status: http.StatusServiceUnavailable, Sentence: "The file is being assembled. Try again shortly."}
-	errPartsLost    = &web.Problem{Status: http.StatusConflict, Sentence: "The file couldn't be assembled. Start a new upload."}
-	errBrokeOff     = &web.Problem{Status: http.StatusBadRequest, Sentence: "The connection ended before the part was complete. Send it again."}
-	errTooSlow      = &web.Problem{Status: http.StatusRequestTimeout, Sentence: "The upload was too slow or stopped. Send the part again."}
-)
+var errNoDigest = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "Send the SHA-256 of the part as Content-Digest: sha-256=:base64:."}
 
 // uploadPlan tells a browser how to send a file.
 type uploadPlan struct {
@@ -74,13 +59,10 @@ func (s *Server) uploadCreate(w http.ResponseWriter, r *http.Request, me store.M
 		}
 		return &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "Send the name and size of the file as JSON."}
 	}
-	switch {
-	case in.Size == nil:
+	if in.Size == nil {
 		return &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "Give the size of the file."}
-	case *in.Size > store.MaxFileSize:
-		return errFileTooLarge
 	}
-	u, err := s.beginUpload(r.Context(), me, v.ID, store.NewUpload{Name: in.Name, Size: in.Size})
+	u, err := s.uploads.Begin(r.Context(), me, v.ID, store.NewUpload{Name: in.Name, Size: in.Size})
 	if err != nil {
 		return err
 	}
@@ -103,7 +85,7 @@ func (s *Server) draft(r *http.Request, me store.Member) (store.Version, error) 
 		return v, err
 	}
 	if v.SharedAt != nil {
-		return v, errNotDraft
+		return v, upload.ErrNotDraft
 	}
 	return v, nil
 }
@@ -128,29 +110,26 @@ func (s *Server) takePart(w http.ResponseWriter, r *http.Request, me store.Membe
 	}
 	number, err := strconv.ParseUint(r.PathValue("n"), 10, 16)
 	if err != nil {
-		return errNoPart
+		return upload.ErrNoPart
 	}
-	size, ok := u.PartSize(int(number))
+	size, err := upload.PartSize(u, int(number))
+	if err != nil {
+		return err
+	}
 	digest, err := files.ParseContentDigest(r.Header.Get("Content-Digest"))
 	switch {
-	case u.State != store.FilePending || u.Declared == nil:
-		return errUploadOver
-	case !u.Draft:
-		return errNotDraft
-	case !ok:
-		return errNoPart
 	case err != nil:
 		return errNoDigest
 	case r.ContentLength > size:
-		return errPartTooLarge
+		return upload.ErrPartTooLarge
 	case r.ContentLength >= 0 && r.ContentLength < size:
-		return errPartTooSmall
+		return upload.ErrPartTooSmall
 	}
-	_, err = s.putPart(r.Context(), me, &u, incoming{
-		number: int(number),
-		body:   http.MaxBytesReader(w, body, size),
-		size:   size,
-		digest: &digest,
+	_, err = s.uploads.PutPart(r.Context(), me, &u, upload.Part{
+		Number: int(number),
+		Body:   http.MaxBytesReader(w, body, size),
+		Size:   size,
+		Digest: &digest,
 	})
 	return err
 }
@@ -172,7 +151,7 @@ func (s *Server) uploadStatus(w http.ResponseWriter, r *http.Request, me store.M
 
 func (s *Server) uploadFinish(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	web.LiftDeadlines(w, r)
-	u, err := s.finishUpload(r.Context(), me, web.PathID(r))
+	u, err := s.uploads.Finish(r.Context(), me, web.PathID(r))
 	if err != nil {
 		return err
 	}
@@ -189,9 +168,9 @@ func (s *Server) uploadCancel(w http.ResponseWriter, r *http.Request, me store.M
 	if err := s.db.Read(r.Context(), me, store.GetUpload(web.PathID(r), &u)); err != nil {
 		return err
 	}
-	err := s.giveUp(r.Context(), me, u.ID)
+	err := s.uploads.Cancel(r.Context(), me, u.ID)
 	if errors.Is(err, store.ErrConflict) {
-		return errUploadOver
+		return upload.ErrEnded
 	}
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@
 
 -- +goose Up
 alter table audit_events no force row level security;
+alter table account_events no force row level security;
 update audit_events e
 set verb = n.plain
 from (values
@@ -28,6 +29,9 @@ where verb = 'support.asking_set';
 update audit_events
 set target_kind = 'access_request'
 where target_kind = 'support_ask';
+update account_events
+set verb = case verb when 'support.asked' then 'support.access_requested' else 'support.write_requested' end
+where verb in ('support.asked', 'support.write_asked');
 -- +goose StatementBegin
 do $$
 begin
@@ -36,15 +40,18 @@ begin
         where target_kind = 'support_ask'
            or verb in ('file.upload_given_up', 'file.swept', 'file.found', 'file.forgotten', 'member.came_in', 'member.went_out',
                        'tenant.client_manages', 'job.let_go', 'support.asked', 'support.ask_mail_sent', 'support.write_asked',
-                       'support.answered', 'support.asking_set')) then
+                       'support.answered', 'support.asking_set'))
+       or exists (select from account_events where verb in ('support.asked', 'support.write_asked')) then
         raise exception 'some events still have an old verb';
     end if;
 end $$;
 -- +goose StatementEnd
 alter table audit_events force row level security;
+alter table account_events force row level security;
 
 -- +goose Down
 alter table audit_events no force row level security;
+alter table account_events no force row level security;
 update audit_events e
 set verb = n.old
 from (values
@@ -67,4 +74,8 @@ where e.verb = n.plain;
 update audit_events
 set target_kind = 'support_ask'
 where target_kind = 'access_request';
+update account_events
+set verb = case verb when 'support.access_requested' then 'support.asked' else 'support.write_asked' end
+where verb in ('support.access_requested', 'support.write_requested');
 alter table audit_events force row level security;
+alter table account_events force row level security;

@@ -59,8 +59,21 @@ func TestStoredVerbsAreRenamed(t *testing.T) {
 		must(t, err)
 	}
 
+	agent := store.NewID()
+	_, err = admin.ExecContext(t.Context(), `insert into users (id, name) values ($1, 'Sam')`, agent)
+	must(t, err)
+	for _, verb := range []string{"support.asked", "support.write_asked", "support.started"} {
+		_, err = admin.ExecContext(t.Context(), `insert into account_events (id, user_id, verb) values ($1, $2, $3)`, store.NewID(), agent, verb)
+		must(t, err)
+	}
+
 	_, err = schema.Up(t.Context())
 	must(t, err)
+	var own string
+	must(t, admin.QueryRowContext(t.Context(), `select string_agg(verb, ' ' order by id) from account_events`).Scan(&own))
+	if own != "support.access_requested support.write_requested support.started" {
+		t.Errorf("the agent's own history: %s", own)
+	}
 	for id, want := range events {
 		var verb, kind string
 		must(t, admin.QueryRowContext(t.Context(), `select verb, target_kind from audit_events where id = $1`, id).Scan(&verb, &kind))
@@ -69,8 +82,8 @@ func TestStoredVerbsAreRenamed(t *testing.T) {
 		}
 	}
 	var forced bool
-	must(t, admin.QueryRowContext(t.Context(), `select relrowsecurity and relforcerowsecurity from pg_class where oid = 'audit_events'::regclass`).Scan(&forced))
+	must(t, admin.QueryRowContext(t.Context(), `select bool_and(relrowsecurity and relforcerowsecurity) from pg_class where oid in ('audit_events'::regclass, 'account_events'::regclass)`).Scan(&forced))
 	if !forced {
-		t.Error("audit_events is open to its owner afterwards")
+		t.Error("a trail is open to its owner afterwards")
 	}
 }

@@ -69,7 +69,7 @@ func TestStoppingServerFinishesRequests(t *testing.T) {
 	}
 }
 
-// stopContext limits the wait for a stop to a minute.
+// stopContext limits the wait for a stop to three minutes.
 func stopContext(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	t.Cleanup(cancel)

@@ -1,5 +1,5 @@
-// Package rooms tests the shape of the module: who imports whom, and what the
-// binary links. It needs no neighbour, so `make check` runs it.
+// Package rooms tests the structure of the module: which packages import which, and
+// what the binary links. It needs no neighbours, so `make check` runs it.
 package rooms
 
 import (
@@ -27,12 +27,14 @@ var rooms = map[string][]string{
 	"cmd/portico": {"handlers", "views", "store", "files", "static", "migrations"},
 	"cmd/demo":    {"e2e"},
 	"handlers":    {"handlers", "views", "store", "files", "static"},
-	// Under all rooms of handlers: what knows no domain, and what all pages share.
+	// Below all rooms of handlers: code without domain knowledge, and what all pages share.
 	"handlers/web":   {"handlers/web"},
 	"handlers/frame": {"handlers/frame", "handlers/web", "views", "store"},
-	"views":          {"views", "static"},
-	"views/ui":       {"views/ui", "static"},
-	"store":          {"store", "migrations"},
+	// Below handlers and jobs, which both use it.
+	"handlers/upload": {"handlers/upload", "handlers/metrics", "handlers/web", "store", "files"},
+	"views":           {"views", "static"},
+	"views/ui":        {"views/ui", "static"},
+	"store":           {"store", "migrations"},
 	// The engine knows nothing of the domain, and only store imports it.
 	"store/engine": {},
 	"files":        {"files"},
@@ -131,6 +133,10 @@ func TestRoomsCheckFindsForbiddenImports(t *testing.T) {
 		{"handlers/web", "store", false},
 		{"handlers/web", "views", false},
 		{"handlers/frame", "handlers/signin", false},
+		{"handlers/jobs", "handlers/upload", true},
+		{"handlers/upload", "files", true},
+		{"handlers/upload", "views", false},
+		{"handlers/upload", "handlers/jobs", false},
 		{"store", "migrations", true},
 		{"store", "store/engine", true},
 		{"store/engine", "store/queue", false},
@@ -176,7 +182,7 @@ func TestPorticoLinksNoTestPackages(t *testing.T) {
 	}
 }
 
-// The product migrates with the SQL inside it: only fixtures of tests read it from
+// The product migrates with its embedded SQL. Only test fixtures read migrations from
 // a directory.
 func TestPorticoEmbedsItsMigrations(t *testing.T) {
 	t.Parallel()
@@ -203,7 +209,7 @@ func TestPorticoEmbedsItsMigrations(t *testing.T) {
 	}
 }
 
-// The rules of time zones come embeds the time zone database, because containers often lack it.
+// The binary embeds the time zone database, because containers often lack it.
 func TestPorticoLinksTimeZones(t *testing.T) {
 	t.Parallel()
 	if deps := strings.Fields(string(goList(t, "-deps", "./cmd/portico"))); !slices.Contains(deps, "time/tzdata") {

@@ -13,38 +13,37 @@ import (
 	"portico/store"
 )
 
-// fileGrace is how long an upload may lie still, and an object without a row,
-// before the nightly tidying counts it as left over.
+// fileGrace is how long an upload may be idle, and an object may have no row,
+// before the nightly clean-up removes it.
 const fileGrace = 24 * time.Hour
 
-// Reconcile is how the rows of a tenant and what lies in object storage are
-// compared.
+// Reconcile says how to compare the rows of a tenant with object storage.
 type Reconcile struct {
-	// Grace is how long an upload may lie still, and an object or an upload in
-	// storage be without a row, before it counts as left over.
+	// Grace is how long an upload may be idle, and an object or an upload in storage
+	// may have no row, before it is a finding.
 	Grace time.Duration
-	// Mend what is found, and empty the bin of what it no longer keeps.
+	// Mend repairs each finding, and removes what the bin no longer keeps.
 	Mend bool
-	// Found is told of each finding, after it was mended.
+	// Found is called with each finding, after it was repaired.
 	Found func(Finding)
 }
 
-// Finding is one thing in which rows and storage disagree, or that is left over.
+// Finding is a difference between rows and storage, or something left over.
 type Finding struct {
 	Kind   FindingKind
-	File   uuid.UUID // whose it is, or would be; zero for what no file could own
-	Name   string    // of the file, as it was uploaded: hostile, and not for logs
-	Part   int       // 0 unless it is about one part
+	File   uuid.UUID // the id of the file, also without a row; zero for an unknown name
+	Name   string    // of the file, as it was uploaded: never log it
+	Part   int       // its number; 0 for a whole file
 	Mended bool
 }
 
 // FindingKind says what is wrong, in words for the operator.
 type FindingKind string
 
-// What can be wrong.
+// The kinds of findings.
 const (
 	Abandoned      FindingKind = "abandoned upload"
-	GivenUp        FindingKind = "cancelled upload, not yet removed"
+	Cancelled      FindingKind = "cancelled upload, not yet removed"
 	UploadGone     FindingKind = "upload unknown to storage"
 	PartWithoutRow FindingKind = "part in storage without a row"
 	RowWithoutPart FindingKind = "row of a part that is missing from storage"
@@ -58,15 +57,14 @@ const (
 	ForeignObject  FindingKind = "object with an unknown name"
 )
 
-// Reconcile compares one tenant's rows with its part of storage. What the listings
-// suggest is looked at again, one by one, before it counts, because people go on
-// working meanwhile; and mending is in the order of everything here, storage
-// first and then the row that leads to it, so that a pass cut short is made up
-// for by the next.
+// Reconcile compares one tenant's rows with its part of storage. It checks each
+// difference between the listings again before it counts, because people keep
+// working meanwhile. It repairs storage first and then the row that leads to it,
+// so that the next pass finishes one that was cut short.
 func (r *Runner) Reconcile(ctx context.Context, j store.Job, o Reconcile) error {
 	p := &pass{r: r, j: j, o: o, vault: r.cfg.Storage.For(j.TenantID()), began: time.Now()}
 	if o.Mend {
-		if err := r.purge(ctx, j); err != nil {
+		if err := r.uploads.Purge(ctx, j); err != nil {
 			return err
 		}
 	}
@@ -101,7 +99,7 @@ type pass struct {
 	o       Reconcile
 	vault   files.Vault
 	began   time.Time
-	uploads map[uuid.UUID][]files.Upload // that no row was found to lead to yet
+	uploads map[uuid.UUID][]files.Upload // without a row so far
 }
 
 func (p *pass) read(ctx context.Context, read store.Read) error {
@@ -112,8 +110,8 @@ func (p *pass) write(ctx context.Context, fn func(*store.Tx) error) error {
 	return p.r.db.Work(ctx, p.j, fn)
 }
 
-// found tells of a finding and mends it, unless only asked to look. What changed
-// under the hand was no finding.
+// found repairs a finding, if asked to, and reports it. A file that has changed
+// meanwhile is not a finding.
 func (p *pass) found(f Finding, mend func() error) error {
 	if p.o.Mend && mend != nil {
 		err := mend()
@@ -129,7 +127,7 @@ func (p *pass) found(f Finding, mend func() error) error {
 	return nil
 }
 
-// old says of something in storage that it has been there for the grace.
+// old reports whether something in storage is older than the grace.
 func (p *pass) old(since time.Time) bool { return since.Before(p.began.Add(-p.o.Grace)) }
 
 func (p *pass) listUploads(ctx context.Context) error {
@@ -147,8 +145,8 @@ func (p *pass) listUploads(ctx context.Context) error {
 	return nil
 }
 
-// listing is what storage has of one kind, in the order of the ids, read as far
-// as it is wanted: neither it nor the rows are ever in memory as a whole.
+// listing is what storage has of one kind, ordered by id. It is read on demand:
+// neither the objects nor the rows are ever in memory as a whole.
 type listing struct {
 	p    *pass
 	next func() (files.ObjectInfo, error, bool)
@@ -160,7 +158,7 @@ func (p *pass) list(ctx context.Context, kind files.Kind) (*listing, func()) {
 	return &listing{p: p, next: next}, stop
 }
 
-// upTo goes on through the listing until an id.
+// upTo continues the listing up to and including an id.
 func (l *listing) upTo(until uuid.UUID) iter.Seq2[files.ObjectInfo, error] {
 	return func(yield func(files.ObjectInfo, error) bool) {
 		for {
@@ -191,7 +189,7 @@ func (l *listing) upTo(until uuid.UUID) iter.Seq2[files.ObjectInfo, error] {
 	}
 }
 
-// compare holds a run of rows against what storage has under ids of that run.
+// compare compares a range of rows with what storage has in the same range of ids.
 func (p *pass) compare(ctx context.Context, entries []store.FileEntry, objects, previews iter.Seq2[files.ObjectInfo, error]) error {
 	rows := make(map[uuid.UUID]*store.FileEntry, len(entries))
 	for i := range entries {

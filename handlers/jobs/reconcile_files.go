@@ -11,8 +11,8 @@ import (
 	"portico/store"
 )
 
-// lies asks storage anew whether an object is there as its row says.
-func (p *pass) lies(ctx context.Context, kind files.Kind, id uuid.UUID, size int64) (bool, error) {
+// inStorage asks storage again whether it has an object of the size in its row.
+func (p *pass) inStorage(ctx context.Context, kind files.Kind, id uuid.UUID, size int64) (bool, error) {
 	info, err := p.vault.Head(ctx, files.NewKey(p.j.TenantID(), kind, id))
 	if errors.Is(err, files.ErrNotFound) {
 		return false, nil
@@ -20,15 +20,14 @@ func (p *pass) lies(ctx context.Context, kind files.Kind, id uuid.UUID, size int
 	return err == nil && info.Size == size, err
 }
 
-// ready is a file that should be there whole. What is lost is marked and nothing
-// more: it stays a finding until somebody takes note of it, see
-// [Runner.ForgetFile].
+// ready checks a file that should be complete. A lost file is only marked: it stays
+// a finding until the operator forgets it, see [Runner.ForgetFile].
 func (p *pass) ready(ctx context.Context, e store.FileEntry, listed bool) error {
 	finding := Finding{Kind: LostFile, File: e.ID, Name: e.Name}
 	if listed && e.MissingAt == nil {
 		return nil
 	}
-	there, err := p.lies(ctx, files.KindFile, e.ID, e.Size)
+	there, err := p.inStorage(ctx, files.KindFile, e.ID, e.Size)
 	if err != nil {
 		return err
 	}
@@ -51,7 +50,7 @@ func (p *pass) ready(ctx context.Context, e store.FileEntry, listed bool) error 
 	}
 	if expired {
 		finding.Kind = HalfPurged
-		return p.found(finding, func() error { return p.r.purge(ctx, p.j) })
+		return p.found(finding, func() error { return p.r.uploads.Purge(ctx, p.j) })
 	}
 	if p.o.Mend && now.MissingAt == nil {
 		if err := p.write(ctx, func(tx *store.Tx) error { return tx.MarkMissing(ctx, e.ID) }); err != nil {
@@ -65,7 +64,7 @@ func (p *pass) preview(ctx context.Context, e store.FileEntry, listed bool) erro
 	if e.PreviewSize == 0 || listed {
 		return nil
 	}
-	there, err := p.lies(ctx, files.KindPreview, e.ID, e.PreviewSize)
+	there, err := p.inStorage(ctx, files.KindPreview, e.ID, e.PreviewSize)
 	if err != nil || there {
 		return err
 	}
@@ -74,7 +73,7 @@ func (p *pass) preview(ctx context.Context, e store.FileEntry, listed bool) erro
 	})
 }
 
-// strays gathers objects that no row seems to lead to.
+// strays collects objects that seem to have no row.
 type strays struct {
 	p    *pass
 	kind FindingKind

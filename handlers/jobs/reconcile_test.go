@@ -133,7 +133,7 @@ func TestLostPreviewIsMadeAgain(t *testing.T) {
 
 // An upload that may still go on is put right: a part that no row tells of is
 // noted, one that storage has not got is sent again, and one whose upload is gone
-// is given up. Nobody else's is touched.
+// is cancelled. Nobody else's is touched.
 func TestPartsAndRowsComeTogether(t *testing.T) {
 	t.Parallel()
 	r := runnerOver(t)

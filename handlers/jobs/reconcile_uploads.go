@@ -12,14 +12,14 @@ import (
 	"portico/store"
 )
 
-// upload is a file that is not ready: on its way, or given up.
+// upload checks a file that is not ready: still being uploaded, or cancelled.
 func (p *pass) upload(ctx context.Context, e store.FileEntry) error {
 	inStorage := p.uploads[e.ID]
 	known := slices.ContainsFunc(inStorage, func(u files.Upload) bool { return u.ID == e.StorageID })
 	finding := Finding{File: e.ID, Name: e.Name}
 	switch {
 	case e.State == store.FileFailed:
-		finding.Kind = GivenUp
+		finding.Kind = Cancelled
 	case e.Idle:
 		finding.Kind = Abandoned
 	case e.Stalled && !known:
@@ -37,19 +37,19 @@ func (p *pass) upload(ctx context.Context, e store.FileEntry) error {
 		return nil
 	}
 	delete(p.uploads, e.ID)
-	return p.found(finding, func() error { return p.remove(ctx, e, inStorage) })
+	return p.found(finding, func() error { return p.r.uploads.CancelIdle(ctx, p.j, e, inStorage) })
 }
 
-// claim leaves only those uploads of a file to be stray that its row does not
-// lead to. A row that was not told yet leads to any.
+// claim drops the uploads that belong to a row, so that the rest are stray. A row
+// that has no storage id yet may own any upload of its file.
 func (p *pass) claim(e store.FileEntry) {
 	p.uploads[e.ID] = slices.DeleteFunc(p.uploads[e.ID], func(u files.Upload) bool {
 		return e.StorageID == "" || u.ID == e.StorageID
 	})
 }
 
-// uploadGone says that storage has neither the upload of a row nor the file that
-// it was to become: nobody can go on with it.
+// uploadGone reports whether storage has neither the upload of a row nor the
+// finished file: then nobody can continue it.
 func (p *pass) uploadGone(ctx context.Context, e store.FileEntry) (bool, error) {
 	key := files.NewKey(p.j.TenantID(), files.KindFile, e.ID)
 	if e.StorageID != "" {
@@ -65,31 +65,10 @@ func (p *pass) uploadGone(ctx context.Context, e store.FileEntry) (bool, error) 
 	return true, nil
 }
 
-// remove gives an upload up, if nothing has happened to it since it was judged,
-// and takes away all there is of it.
-func (p *pass) remove(ctx context.Context, e store.FileEntry, inStorage []files.Upload) error {
-	var left store.RemovableFile
-	err := p.write(ctx, func(tx *store.Tx) (err error) {
-		left, err = tx.CancelIdleUpload(ctx, e.ID, e.TouchedAt)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	for _, u := range inStorage {
-		if err := p.vault.Abort(ctx, u.Key, u.ID); err != nil {
-			return err
-		}
-	}
-	if err := p.r.removeBytes(ctx, p.j, left); err != nil {
-		return err
-	}
-	return p.write(ctx, func(tx *store.Tx) error { return tx.DeleteUpload(ctx, e.ID) })
-}
-
-// parts compares the parts of an upload that may still go on: one that storage
-// has without a row, or as another than its row says, is noted, and one that it
-// lacks is forgotten, so that it is sent again. The rows are read first: what is noted in between is in storage.
+// parts compares the parts of an upload that can still continue. A part without a
+// row, or different from its row, is recorded. The row of a part that storage lacks
+// is deleted, so that the part is sent again. The rows are read first: what is
+// recorded in between is in storage.
 func (p *pass) parts(ctx context.Context, e store.FileEntry) error {
 	var rows []store.Part
 	if err := p.read(ctx, store.ListPartEntries(e.ID, &rows)); err != nil {
@@ -97,7 +76,7 @@ func (p *pass) parts(ctx context.Context, e store.FileEntry) error {
 	}
 	stored, err := p.vault.Parts(ctx, files.NewKey(p.j.TenantID(), files.KindFile, e.ID), e.StorageID)
 	if errors.Is(err, files.ErrNotFound) {
-		return nil // it was finished or given up meanwhile
+		return nil // finished or cancelled meanwhile
 	}
 	if err != nil {
 		return err
@@ -142,8 +121,8 @@ func partEntry(p files.Part) store.Part {
 	return store.Part{Number: p.Number, Size: p.Size, SHA256: p.Digest[:], ETag: p.ETag}
 }
 
-// strayUploads are those that no row was found to lead to. A row comes before its
-// upload, so one that came meanwhile is found now.
+// strayUploads removes old uploads without a row. A row is written before its
+// upload, so the row of an upload that began meanwhile is found now.
 func (p *pass) strayUploads(ctx context.Context) error {
 	for id, uploads := range p.uploads {
 		for _, u := range uploads {
@@ -165,8 +144,8 @@ func (p *pass) strayUploads(ctx context.Context) error {
 	return nil
 }
 
-// ForgetFile takes note of a file that is lost for good: it is not reported any
-// more. Only one that was marked missing can be forgotten.
+// ForgetFile stops reporting a file whose bytes are lost for good. Only a file that
+// was marked missing can be forgotten.
 func (r *Runner) ForgetFile(ctx context.Context, j store.Job, file uuid.UUID) error {
 	return r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.ForgetFile(ctx, file) })
 }

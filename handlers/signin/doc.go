@@ -1,8 +1,7 @@
-// Package signin is the room where people prove who they are and look after
-// their account: sign-in by mail and by provider, step-up, sign-out, and the
-// page with one's own browsers.
+// Package signin handles sign-in by mail, passkey and provider, step-up, sign-out and
+// the account page.
 //
-// A proof is spent in the database and nowhere else. What this room adds is what
-// belongs to a browser: the cookies, the forms, the limits, and the one answer
-// that known and unknown addresses get alike.
+// The database alone checks and spends proofs. This package adds what concerns the
+// browser: cookies, forms, rate limits, and the same answer for known and unknown
+// addresses.
 package signin

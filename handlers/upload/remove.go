@@ -1,0 +1,129 @@
+package upload
+
+import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+
+	"portico/files"
+	"portico/store"
+)
+
+// Cancel ends an upload for good and removes what has arrived. What can't be
+// removed now is left to the nightly clean-up. A file that is ready is
+// [store.ErrConflict].
+func (s *Service) Cancel(ctx context.Context, me store.Member, id uuid.UUID) error {
+	left, err := s.markCancelled(ctx, me, id)
+	if err == nil {
+		s.removeCancelled(ctx, me, left)
+	}
+	return err
+}
+
+// abandon cancels an upload that failed, as far as that works; the nightly
+// clean-up does the rest. If it failed because storage doesn't answer, abandon
+// doesn't wait for storage a second time.
+func (s *Service) abandon(ctx context.Context, me store.Member, u store.FileUpload, why error) {
+	answers := !errors.Is(why, files.ErrUnavailable)
+	ctx, cancel := detach(ctx)
+	defer cancel()
+	if u.StorageID != "" && answers {
+		if err := s.vault(me).Abort(ctx, Key(me, u.ID), u.StorageID); err != nil {
+			s.log.WarnContext(ctx, "upload left in storage", "file", u.ID, "error", err.Error())
+			return
+		}
+	}
+	left, err := s.markCancelled(ctx, me, u.ID)
+	if err != nil {
+		s.log.WarnContext(ctx, "upload left to the clean-up", "file", u.ID, "error", err.Error())
+		return
+	}
+	if answers {
+		s.removeCancelled(ctx, me, left)
+	}
+}
+
+func (s *Service) markCancelled(ctx context.Context, me store.Member, id uuid.UUID) (left store.RemovableFile, err error) {
+	err = s.db.Write(ctx, me, func(tx *store.Tx) (err error) {
+		left, err = tx.CancelUpload(ctx, id)
+		return err
+	})
+	return left, err
+}
+
+func (s *Service) removeCancelled(ctx context.Context, me store.Member, left store.RemovableFile) {
+	ctx, cancel := detach(ctx)
+	defer cancel()
+	err := s.removeBytes(ctx, me.TenantID(), left)
+	if err == nil {
+		err = s.db.Write(ctx, me, func(tx *store.Tx) error { return tx.DeleteUpload(ctx, left.FileID) })
+	}
+	if err != nil {
+		s.log.WarnContext(ctx, "upload left to the clean-up", "file", left.FileID, "error", err.Error())
+	}
+}
+
+// CancelIdle cancels and removes an upload to which nothing has happened since it
+// was read as e, together with all that storage holds under its id. Otherwise it
+// is [store.ErrConflict].
+func (s *Service) CancelIdle(ctx context.Context, j store.Job, e store.FileEntry, inStorage []files.Upload) error {
+	var left store.RemovableFile
+	err := s.db.Work(ctx, j, func(tx *store.Tx) (err error) {
+		left, err = tx.CancelIdleUpload(ctx, e.ID, e.TouchedAt)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, u := range inStorage {
+		if err := s.storage.For(j.TenantID()).Abort(ctx, u.Key, u.ID); err != nil {
+			return err
+		}
+	}
+	if err := s.removeBytes(ctx, j.TenantID(), left); err != nil {
+		return err
+	}
+	return s.db.Work(ctx, j, func(tx *store.Tx) error { return tx.DeleteUpload(ctx, e.ID) })
+}
+
+// Purge removes what has been in the bin for [store.BinDays]: the bytes of files,
+// then rows. Rows above files are removed even when no file is left.
+func (s *Service) Purge(ctx context.Context, j store.Job) error {
+	for {
+		var left []store.RemovableFile
+		if err := s.db.Work(ctx, j, func(tx *store.Tx) error { return tx.Read(ctx, store.ExpiredFiles(&left)) }); err != nil {
+			return err
+		}
+		ids := make([]uuid.UUID, len(left))
+		for i, l := range left {
+			if err := s.removeBytes(ctx, j.TenantID(), l); err != nil {
+				return err
+			}
+			ids[i] = l.FileID
+		}
+		if err := s.db.Work(ctx, j, func(tx *store.Tx) error { return tx.Purge(ctx, ids) }); err != nil {
+			return err
+		}
+		if len(left) == 0 {
+			return nil
+		}
+	}
+}
+
+// removeBytes removes a file from object storage, whatever state it is in there:
+// its open upload, its bytes and its preview.
+func (s *Service) removeBytes(ctx context.Context, tenant uuid.UUID, l store.RemovableFile) error {
+	vault := s.storage.For(tenant)
+	if l.StorageID != "" {
+		if err := vault.Abort(ctx, files.NewKey(tenant, files.KindFile, l.FileID), l.StorageID); err != nil {
+			return err
+		}
+	}
+	for _, key := range files.FileKeys(tenant, l.FileID) {
+		if err := vault.Delete(ctx, key); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,67 @@
+// Package upload keeps the rows of files and their bytes in object storage
+// together: it sends files, finishes, cancels and removes them, for handlers and
+// jobs alike.
+//
+// An upload lives in two places, and a process can die between any two steps.
+// The order of the steps keeps that harmless: first the row, then object storage,
+// then the row again. When something is removed, storage comes first and the row
+// last, because the row is what leads to the rest. Every step can be repeated.
+// The nightly clean-up compares rows and storage and finishes what was cut short.
+package upload
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/files"
+	"portico/handlers/metrics"
+	"portico/store"
+)
+
+// Config is what uploads need.
+type Config struct {
+	// DB and Storage hold the two halves of a file; both are required.
+	DB      *store.DB
+	Storage *files.Storage
+	// Metrics counts bytes that arrived, unless nil.
+	Metrics *metrics.Recorder
+	// Log gets what is left to the nightly clean-up, by ids only; nil is
+	// [slog.Default].
+	Log *slog.Logger
+}
+
+// Service sends files to object storage and removes them. Make one with [New].
+type Service struct {
+	db      *store.DB
+	storage *files.Storage
+	metrics *metrics.Recorder
+	log     *slog.Logger
+}
+
+// New fails without a database or without object storage.
+func New(cfg Config) (*Service, error) {
+	if cfg.DB == nil || cfg.Storage == nil {
+		return nil, errors.New("upload: DB or Storage is missing")
+	}
+	return &Service{
+		db: cfg.DB, storage: cfg.Storage, metrics: cfg.Metrics, log: cmp.Or(cfg.Log, slog.Default()),
+	}, nil
+}
+
+// Key names the bytes of a file in the member's tenant.
+func Key(me store.Member, file uuid.UUID) files.Key {
+	return files.NewKey(me.TenantID(), files.KindFile, file)
+}
+
+func (s *Service) vault(me store.Member) files.Vault { return s.storage.For(me.TenantID()) }
+
+// detach returns a context that lasts up to 15 seconds after the visitor
+// disconnected, for work that must complete anyway.
+func detach(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
+}
