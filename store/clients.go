@@ -69,8 +69,7 @@ type NewClient struct {
 // An unavailable slug is an [InvalidError] of the field "slug", which doesn't say
 // why. A mistake in the nth person is one of the field "email_n".
 func (tx *Tx) CreateClient(ctx context.Context, n NewClient) (uuid.UUID, *Tx, error) {
-	// Wait for the actor's removal from the agency, or their erasure, before adding
-	// them.
+	// Wait for the actor's removal or erasure before adding them.
 	if _, err := tx.lockPeople(ctx); err != nil {
 		return uuid.Nil, nil, err
 	}
@@ -215,8 +214,7 @@ where id = @tenant_id`, pgx.StrictNamedArgs{"name": name})
 // JoinClient makes the actor staff of a client, in the role they have in the agency.
 // The client's people can see them. If they are a member already it is [ErrConflict].
 func (tx *Tx) JoinClient(ctx context.Context, client uuid.UUID) error {
-	// Wait for the actor's removal from the agency, or their erasure, before adding
-	// them.
+	// Wait for the actor's removal or erasure before adding them.
 	if _, err := tx.lockPeople(ctx); err != nil {
 		return err
 	}

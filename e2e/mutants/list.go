@@ -92,7 +92,7 @@ var mutants = []mutant{
 	{"removed staff's invitations to clients are revoked", clients, "or (i.invited_by = p_person and not exists (", "or (false and not exists (", storeRoom, "TestRemovedStaffLoseClientWorkspaces"},
 	{"removing staff keeps invitations by client users", clients, "m.user_id = p_person and m.party = 'client' and m.ended_at is null)))", "false)))", storeRoom, "TestRemovedStaffLoseClientWorkspaces"},
 	{"invitations of removed staff to clients are revoked", clients, "((i.party = 'agency' and i.email = address)", "(false", storeRoom, "TestRemovedStaffLoseClientWorkspaces"},
-	{"an admin can't join a client during their removal", "store/clients.go", "	// Wait for the actor's removal from the agency, or their erasure, before adding them.\n	if _, err := tx.lockPeople(ctx); err != nil {\n		return err\n	}\n", "", storeRoom, "TestJoinDuringRemovalIsUndone|TestConcurrentErasureStopsNewAccess"},
+	{"an admin can't join a client during their removal", "store/clients.go", "	// Wait for the actor's removal or erasure before adding them.\n	if _, err := tx.lockPeople(ctx); err != nil {\n		return err\n	}\n", "", storeRoom, "TestJoinDuringRemovalIsUndone|TestConcurrentErasureStopsNewAccess"},
 	{"only managers remove an agency's staff", clients, "mine not in ('owner', 'admin') or (theirs", "(theirs", storeRoom, "TestOnlyTheAgencyEndsItsStaff"},
 	{"only owners remove an agency's owner", clients, "(theirs = 'owner' and mine <> 'owner')", "false", storeRoom, "TestOnlyTheAgencyEndsItsStaff"},
 	{"agencies can't remove other agencies' staff", clients, "mine is null or theirs is null\n", "false\n", storeRoom, "TestOnlyTheAgencyEndsItsStaff"},
