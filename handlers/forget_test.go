@@ -26,12 +26,12 @@ func TestErasedAccountShowsNoAddress(t *testing.T) {
 			if choice.Has("forgets_names") {
 				shows, showsNot = showsNot, shows
 			}
-			base, ravi := "/w/"+a.Acme, a.Proved(t, a.Ravi, a.Acme)
+			base, ravi := "/w/"+a.Acme, a.SteppedUp(t, a.Ravi, a.Acme)
 			work := storetest.Deliverable(t, ravi, storetest.Project(t, ravi, "Spring"), "Poster")
 			version := storetest.Draft(t, ravi, work)
 			storetest.File(t, ravi, version, "poster.txt")
 			write(t, ravi, func(tx *store.Tx) error { return tx.Publish(t.Context(), work, 1, "Look") })
-			storetest.LetSupportIn(t, a.Member(t, a.Mia, a.Acme))
+			storetest.GrantSupport(t, a.Member(t, a.Mia, a.Acme))
 			storetest.SupportAs(t, storetest.Agent(t), a.Acme, ravi.ID())
 
 			dana, mia := s.as(t, a.Dana), s.as(t, a.Mia)

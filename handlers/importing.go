@@ -109,7 +109,7 @@ func (s *Server) checkRows(r *http.Request, me store.Member, rows []importRow) e
 	}
 	var known []store.KnownAddress
 	var byClient bool
-	if err := s.db.Read(r.Context(), me, store.ListKnownAddresses(emails, &known), store.PeopleByClient(&byClient)); err != nil {
+	if err := s.db.Read(r.Context(), me, store.ListKnownAddresses(emails, &known), store.ClientManagesPeople(&byClient)); err != nil {
 		return err
 	}
 	if len(invitableParties(me, byClient)) == 0 {
@@ -129,7 +129,7 @@ func (s *Server) checkRows(r *http.Request, me store.Member, rows []importRow) e
 		case row.wrong != "":
 		case p.Party == store.PartyClient && me.Tenant.Kind == store.TenantAgency:
 			row.wrong = "An agency has no client side. Invite clients in their own workspace."
-		case !me.Manages(p.Party, p.Role, byClient):
+		case !me.MayGiveNow(p.Party, p.Role, byClient):
 			row.wrong = "You can't invite people as " + strings.ToLower(frame.RoleNames[p.Role]) + " of " + partyName(me, p.Party) + "."
 		default:
 			row.skipped = here[p.Email]

@@ -26,10 +26,10 @@ func (s *Server) invitePage(w http.ResponseWriter, r *http.Request, me store.Per
 	switch {
 	case err != nil:
 		return err
-	case i.Over == store.EndedUsed && i.AcceptedBy == me.ID():
-		return s.inviteOver(w, r, i.Over, s.cfg.URL.String()+views.PathBase(i.Tenant.Slug).Home())
-	case i.Over != "":
-		return s.inviteOver(w, r, i.Over, "")
+	case i.EndReason == store.EndedUsed && i.AcceptedBy == me.ID():
+		return s.inviteOver(w, r, i.EndReason, s.cfg.URL.String()+views.PathBase(i.Tenant.Slug).Home())
+	case i.EndReason != "":
+		return s.inviteOver(w, r, i.EndReason, "")
 	case i.Tenant.State != store.TenantActive:
 		return errPaused
 	}

@@ -22,7 +22,7 @@ const invitesPerHour = 5
 // invitableParties are the parties that the member may invite people to.
 func invitableParties(me store.Member, byClient bool) (may []store.Party) {
 	for _, p := range []store.Party{store.PartyClient, store.PartyAgency} {
-		if me.Manages(p, store.RoleViewer, byClient) && (p == store.PartyAgency || me.Tenant.Kind == store.TenantClient) {
+		if me.MayGiveNow(p, store.RoleViewer, byClient) && (p == store.PartyAgency || me.Tenant.Kind == store.TenantClient) {
 			may = append(may, p)
 		}
 	}
@@ -43,7 +43,7 @@ func inviteRows(base views.Base, me store.Member, invites []store.Invite, byClie
 			Expired:   i.Expired,
 			Lapsed:    i.InviterLostRight(byClient),
 		}
-		if !me.Manages(i.Party, i.Role, byClient) {
+		if !me.MayGiveNow(i.Party, i.Role, byClient) {
 			continue
 		}
 		rows[n].RevokeURL = base.InviteRevoke(i.ID.String())
@@ -66,7 +66,7 @@ func (s *Server) inviteNew(w http.ResponseWriter, r *http.Request, me store.Memb
 
 func (s *Server) invitingPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, typed views.InviteNewForm, proveURL string) error {
 	var byClient bool
-	if err := s.db.Read(r.Context(), me, store.PeopleByClient(&byClient)); err != nil {
+	if err := s.db.Read(r.Context(), me, store.ClientManagesPeople(&byClient)); err != nil {
 		return err
 	}
 	may := invitableParties(me, byClient)
@@ -84,7 +84,7 @@ func (s *Server) invitingPage(w http.ResponseWriter, r *http.Request, me store.M
 	}
 	for _, role := range store.Roles() {
 		switch {
-		case !slices.ContainsFunc(may, func(p store.Party) bool { return me.Manages(p, role, byClient) }):
+		case !slices.ContainsFunc(may, func(p store.Party) bool { return me.MayGiveNow(p, role, byClient) }):
 		case role == store.RoleOwner && !frame.SteppedUp(me.Person) && typed.Role != string(store.RoleOwner):
 			props.OwnerURL = c.Base.InviteNewOwner()
 		default:

@@ -20,7 +20,7 @@ func (w *world) agencyWorld(t *testing.T) *world {
 		return nil
 	}
 	dana := (&storetest.Tenants{}).Member(t, w.owner.email, w.agency)
-	storetest.LetSupportIn(t, dana)
+	storetest.GrantSupport(t, dana)
 	up := *w
 	up.atAgency, up.refused = true, nil
 	up.own = &fixture{slug: w.agency, key: strings.ToLower(rand.Text())[:keyLen], tenant: dana.TenantID(), staff: dana,

@@ -53,7 +53,7 @@ func newFixture(t *testing.T, s *site, a *storetest.Tenants, slug string) *fixtu
 		return tx.UpdateSettings(t.Context(), store.SettingsInput{
 			Name: "Client " + slug, PortalName: e.mark("portal"), Welcome: e.mark("welcome"), Accent: accent})
 	})
-	storetest.LetSupportIn(t, e.staff)
+	storetest.GrantSupport(t, e.staff)
 	_, session := e.startSupport(t, e.agent, pat)
 	project := e.project(t, true)
 	deliverable, draft := e.deliverable(t, project, e.mark)

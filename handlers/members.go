@@ -37,7 +37,7 @@ func (s *Server) memberList(w http.ResponseWriter, r *http.Request, me store.Mem
 		byClient bool
 	)
 	err := s.db.Read(r.Context(), me, store.SearchPeople(page, &people), store.CountPeople(page.Text, &count),
-		store.ListInvites(&invites), store.PeopleByClient(&byClient))
+		store.ListInvites(&invites), store.ClientManagesPeople(&byClient))
 	if err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func (s *Server) memberShow(w http.ResponseWriter, r *http.Request, me store.Mem
 func (s *Server) memberPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, refused string, wrong ui.Errors) error {
 	var p store.Membership
 	var byClient bool
-	if err := s.db.Read(r.Context(), me, store.GetPerson(web.PathID(r), &p), store.PeopleByClient(&byClient)); err != nil {
+	if err := s.db.Read(r.Context(), me, store.GetPerson(web.PathID(r), &p), store.ClientManagesPeople(&byClient)); err != nil {
 		return err
 	}
 	props := views.MemberProps{
@@ -119,13 +119,13 @@ func (s *Server) memberPage(w http.ResponseWriter, r *http.Request, me store.Mem
 		Refused:  refused,
 		Errors:   wrong,
 	}
-	if me.Manages(p.Party, p.Role, byClient) {
+	if me.MayGiveNow(p.Party, p.Role, byClient) {
 		chosen := p.Role
 		if role := store.Role(r.FormValue("role")); slices.Contains(store.Roles(), role) {
 			chosen = role
 		}
 		for _, role := range store.Roles() {
-			if me.Manages(p.Party, role, byClient) {
+			if me.MayGiveNow(p.Party, role, byClient) {
 				props.Roles = append(props.Roles, ui.Option{Value: string(role), Label: frame.RoleNames[role], Selected: role == chosen})
 			}
 		}
@@ -184,7 +184,7 @@ func (s *Server) membersByClient(w http.ResponseWriter, r *http.Request, me stor
 	if err != nil {
 		return err
 	}
-	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.LetClientManage(r.Context(), f.Checked("may")) })
+	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.SetClientManagesPeople(r.Context(), f.Checked("may")) })
 	if err != nil {
 		return err
 	}

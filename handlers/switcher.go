@@ -104,11 +104,11 @@ func (s *Server) stillThere(ctx context.Context, me store.Member, place string) 
 // noteVisit records the member's last place after the page is sent, and only if it has
 // changed. [store.Member.Visits] records nothing in a support session.
 func (s *Server) noteVisit(r *http.Request, me store.Member) {
-	visit, news := me.Visits(strings.TrimPrefix(r.URL.Path, string(views.PathBase(me.Tenant.Slug))))
+	visit, news := me.NextVisit(strings.TrimPrefix(r.URL.Path, string(views.PathBase(me.Tenant.Slug))))
 	if !news {
 		return
 	}
 	s.inBackground(r, "note visit", func(ctx context.Context) error {
-		return s.db.Write(ctx, me, func(tx *store.Tx) error { return tx.NoteVisit(ctx, visit) })
+		return s.db.Write(ctx, me, func(tx *store.Tx) error { return tx.RecordVisit(ctx, visit) })
 	})
 }
