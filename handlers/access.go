@@ -6,38 +6,40 @@ import (
 	"net/http"
 	"strings"
 
+	"portico/handlers/frame"
+	"portico/handlers/support"
 	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 )
 
-// Route is one line of the table: a method and path, who may enter, and what a
-// support session may do there. Tests walk the table.
+// Route is one line of the route table: a method and a path, who may enter, and what
+// a support session may do there. Tests go through the table.
 type Route struct {
 	Method  string // "" is any
 	Path    string // with /w/{tenant} for tenant routes
 	Who     Who
 	Needs   store.Capability // of a member
 	Support SupportRule
-	Asset   bool // no page: support sessions do not list it as seen
-	Streams bool // sets its own limits on the body and on time
-	Agents  bool // of a person's routes: agents of support may enter too
-	JSON    bool // answers programs: refusals are JSON too
-	Place   bool // a page that people come back to
-	Agency  bool // there in an agency's own place alone
-	// PerMinute is how often a person in a tenant, or a network while nobody is
-	// signed in, may come; 0 is as often as they like.
+	Asset   bool // not a page, so a support session does not record it as seen
+	Streams bool // sets its own body size limit and deadlines
+	Agents  bool // a person's route that support agents may enter too
+	JSON    bool // for programs: errors are JSON too
+	Place   bool // a page that is remembered as the last place
+	Agency  bool // exists only in an agency's own tenant
+	// PerMinute is the rate limit per person and tenant, or per network for visitors
+	// who are not signed in; 0 is no limit.
 	PerMinute int
 	// EveryHost: the same on the main host and on those of tenants. Without it a
-	// route that is no tenant's is on the main host alone.
+	// route that is not a tenant's exists only on the main host.
 	EveryHost bool
 	handle    func(http.ResponseWriter, *http.Request, store.Visitor) error
 }
 
-// Who may enter a route.
+// Who says who may enter a route.
 type Who string
 
-// Everybody, somebody signed in, an agent of support, or a member of the tenant.
+// Everybody, somebody signed in, a support agent, or a member of the tenant.
 const (
 	Everybody Who = "everybody"
 	APerson   Who = "person"
@@ -71,7 +73,7 @@ func (route Route) agency() Route        { route.Agency = true; return route }
 func (route Route) limited(perMinute int) Route { route.PerMinute = perMinute; return route }
 func (route Route) everyHost() Route            { route.EveryHost = true; return route }
 
-func line(pattern string, who Who) Route {
+func newRoute(pattern string, who Who) Route {
 	method, path, found := strings.Cut(pattern, " ")
 	if !found {
 		method, path = "", pattern
@@ -83,19 +85,19 @@ func line(pattern string, who Who) Route {
 }
 
 func (s *Server) public(pattern string, h func(http.ResponseWriter, *http.Request, store.Visitor) error) Route {
-	route := line(pattern, Everybody)
+	route := newRoute(pattern, Everybody)
 	route.handle = h
 	return route
 }
 
 func (s *Server) person(pattern string, h func(http.ResponseWriter, *http.Request, store.Person) error) Route {
-	route := line(pattern, APerson)
+	route := newRoute(pattern, APerson)
 	route.handle = func(w http.ResponseWriter, r *http.Request, v store.Visitor) error {
 		me, ok := v.Person()
 		if !ok {
 			return s.askToSignIn(w, r)
 		}
-		if me.Agent && !addressOf(r).route.Agents {
+		if me.Agent && !routeOf(r).Agents {
 			return store.ErrNotFound
 		}
 		return h(w, r, me)
@@ -115,7 +117,7 @@ func (s *Server) agent(pattern string, h func(http.ResponseWriter, *http.Request
 }
 
 func (s *Server) member(pattern string, needs store.Capability, h func(http.ResponseWriter, *http.Request, store.Member) error) Route {
-	route := line(pattern, AMember)
+	route := newRoute(pattern, AMember)
 	route.Needs = needs
 	route.handle = func(w http.ResponseWriter, r *http.Request, v store.Visitor) error {
 		person, ok := v.Person()
@@ -127,13 +129,13 @@ func (s *Server) member(pattern string, needs store.Capability, h func(http.Resp
 			return s.refuseStranger(w, r, person)
 		}
 		if person.SupportOver && person.SupportSlug == me.Tenant.Slug {
-			return s.viewAsOver(w, r, person.SupportOverHow)
+			return s.viewAsEnded(w, r, person.SupportOverHow)
 		}
-		rule := addressOf(r).route
-		if host := s.betterHost(r, me, rule); host != "" {
-			return s.leaveFor(w, r, host, pathAtHost(r))
+		rule := routeOf(r)
+		if host := s.canonicalHost(r, me, rule); host != "" {
+			return s.sendToHost(w, r, host, pathAtHost(r))
 		}
-		err := s.admit(r, me, rule)
+		err := s.authorize(r, me, rule)
 		if err == nil {
 			err = h(w, r, me)
 		}
@@ -150,10 +152,10 @@ func (s *Server) member(pattern string, needs store.Capability, h func(http.Resp
 	return route
 }
 
-// admit decides whether a member may pass a route: the tenant's state, the
-// member's right, and, in a support session, the route's own rule. A page that
-// support sees is in the tenant's trail before it is shown.
-func (s *Server) admit(r *http.Request, me store.Member, rule Route) error {
+// authorize checks whether a member may use a route: the tenant's state, the member's
+// capability and, in a support session, the route's own rule. A page that support
+// sees is recorded in the tenant's trail before it is shown.
+func (s *Server) authorize(r *http.Request, me store.Member, rule Route) error {
 	if rule.Agency && me.Tenant.Kind != store.TenantAgency {
 		return store.ErrNotFound
 	}
@@ -166,8 +168,8 @@ func (s *Server) admit(r *http.Request, me store.Member, rule Route) error {
 	if me.Support == nil {
 		return nil
 	}
-	if s.cfg.Support == SupportOff && !me.Support.ViewAs() {
-		return errSupportOff
+	if s.cfg.Support == support.Off && !me.Support.ViewAs() {
+		return support.ErrOff
 	}
 	switch {
 	case rule.Support == SupportRefused,
@@ -188,7 +190,7 @@ func (s *Server) admit(r *http.Request, me store.Member, rule Route) error {
 	return nil
 }
 
-// targetKind is the word in front of {id} in a path, in the singular.
+// targetKind is the path segment before {id}, in the singular.
 func targetKind(path string) store.Kind {
 	before, _, found := strings.Cut(path, "/{id}")
 	if !found {
@@ -197,8 +199,16 @@ func targetKind(path string) store.Kind {
 	return store.Kind(strings.TrimSuffix(before[strings.LastIndex(before, "/")+1:], "s"))
 }
 
-// refuseStranger answers somebody who is no member of the addressed tenant, just
-// as if there were none. The refusal stays in their own account's history.
+// viewAsEnded refuses what staff do on a page that they still see as somebody else.
+func (s *Server) viewAsEnded(w http.ResponseWriter, r *http.Request, how store.SupportEnd) error {
+	if wantsJSON(r) {
+		return support.ErrViewAsEnded
+	}
+	return support.ViewAsEnded(w, r, how)
+}
+
+// refuseStranger answers somebody who is not a member of the addressed tenant exactly
+// as if there were no such tenant. The refusal is recorded in their own account.
 func (s *Server) refuseStranger(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	if me.Agent && me.SupportOver {
 		http.Redirect(w, r, views.PathConsole+"?over=1", http.StatusSeeOther)
@@ -210,13 +220,13 @@ func (s *Server) refuseStranger(w http.ResponseWriter, r *http.Request, me store
 	return store.ErrNotFound
 }
 
-// askToSignIn sends people to the door and programs away.
+// askToSignIn redirects people to sign-in and answers programs with a 401.
 func (s *Server) askToSignIn(w http.ResponseWriter, r *http.Request) error {
 	if wantsJSON(r) {
 		return errSignIn
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	if addressOf(r).host != "" {
+	if frame.AddressOf(r).Host != "" {
 		return s.leaveToSignIn(w, r)
 	}
 	to := r.URL.RequestURI()
@@ -227,8 +237,8 @@ func (s *Server) askToSignIn(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// serve is the way of every request through a route: limits, the first round
-// trip, the handler, the error.
+// serve runs every request to a route: limits, the first round trip, the handler,
+// the error page.
 func (s *Server) serve(route Route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r = withRoute(r, route)
@@ -261,14 +271,14 @@ func (s *Server) notFound(http.ResponseWriter, *http.Request, store.Visitor) err
 	return store.ErrNotFound
 }
 
-// visitor finds out who sends the request, unless they send too many.
+// visitor identifies who sends the request, unless a rate limit refuses it first.
 func (s *Server) visitor(r *http.Request, route Route, token *store.Token) (store.Visitor, error) {
 	if err := s.limitVisitor(r, token); err != nil {
 		return store.Visitor{}, err
 	}
-	ask := s.ask(r, route)
-	ask.Token = token
-	v, err := s.db.Identify(r.Context(), ask)
+	c := s.credentials(r, route)
+	c.Token = token
+	v, err := s.db.Identify(r.Context(), c)
 	if err == nil {
 		err = s.limitTenant(v)
 	}
@@ -279,6 +289,6 @@ func (s *Server) visitor(r *http.Request, route Route, token *store.Token) (stor
 }
 
 func wantsJSON(r *http.Request) bool {
-	return addressOf(r).route.JSON || strings.HasPrefix(r.Header.Get("Accept"), "application/json") ||
+	return routeOf(r).JSON || strings.HasPrefix(r.Header.Get("Accept"), "application/json") ||
 		strings.HasPrefix(r.Header.Get("Content-Type"), "application/json")
 }

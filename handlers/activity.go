@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/handlers/frame"
 	"portico/store"
 	"portico/views"
 )
@@ -20,7 +21,7 @@ func (s *Server) activityList(w http.ResponseWriter, r *http.Request, me store.M
 		Kind:    kindOf(q.Get("kind")),
 		Denied:  q.Get("refused") != "",
 		Support: q.Get("support") != "",
-		Page:    store.PageOf(activityShown, parseCursor(q.Get("before"))),
+		Page:    store.PageOf(activityShown, frame.ParseCursor(q.Get("before"))),
 	}
 	if id, err := uuid.Parse(q.Get("person")); err == nil {
 		filter.Person = id
@@ -32,23 +33,23 @@ func (s *Server) activityList(w http.ResponseWriter, r *http.Request, me store.M
 	if err := s.db.Read(r.Context(), me, store.ListActivity(filter, &events)); err != nil {
 		return err
 	}
-	c := s.chrome(r, me)
+	c := frame.Tenant(r, me)
 	props := views.ActivityProps{
 		Filters:  activityFilters(c.Base, q),
 		Filtered: filter.Kind != "" || filter.Denied || filter.Support || filter.Person != uuid.Nil,
 	}
 	events, next := store.Cut(events, filter.Page, func(e store.Activity) store.Cursor { return store.Cursor{At: e.At, ID: e.ID} })
-	if older := writeCursor(next); older != "" {
+	if older := frame.WriteCursor(next); older != "" {
 		props.OlderURL = c.Base.Activity(with(q, "before", older))
 	}
 	if q.Get("before") != "" {
 		props.NewerURL = c.Base.Activity(with(q, "before", ""))
 	}
 	props.Days = byDay(c, me, events)
-	return s.page(w, r, http.StatusOK, views.Activity(c, props))
+	return views.Render(w, r, http.StatusOK, views.Activity(c, props))
 }
 
-// byDay groups events under their days, as the reader's zone counts them.
+// byDay groups events by day in the reader's time zone.
 func byDay(c views.Chrome, me store.Member, events []store.Activity) []views.ActivityDay {
 	now := time.Now()
 	var days []views.ActivityDay
@@ -101,7 +102,7 @@ func targetURL(base views.Base, e store.Activity) string {
 	return views.OpenURL(base, string(e.TargetKind), e.TargetID.String())
 }
 
-// kindOf is the kind of verb that the query asks for, if the filter offers it.
+// kindOf is the kind that the query filters by, or "" if the filter does not offer it.
 func kindOf(q string) string {
 	if !slices.ContainsFunc(views.TrailFilters(), func(c views.Choice) bool { return c.Value == q }) {
 		return ""
@@ -121,7 +122,7 @@ func activityFilters(base views.Base, q url.Values) []views.FilterGroup {
 	return []views.FilterGroup{what, how}
 }
 
-// option is an answer as a link; that of the current one takes it away again.
+// option is a filter option as a link. The link of the current option removes it.
 func option(base views.Base, q url.Values, label, key, value string) views.FilterOption {
 	current := q.Get(key) == value
 	next := with(q, "before", "")
@@ -133,8 +134,8 @@ func option(base views.Base, q url.Values, label, key, value string) views.Filte
 	return views.FilterOption{Label: label, URL: base.Activity(next), Current: current}
 }
 
-// with is the filter of the page with one value changed, or taken out when empty.
-// Only keys of the filter come along.
+// with returns the page's filter with one value changed, or removed when empty. It
+// keeps only the keys of the filter.
 func with(q url.Values, key, value string) url.Values {
 	next := url.Values{}
 	for _, k := range []string{"kind", "refused", "support", "person", "before"} {

@@ -9,50 +9,38 @@ import (
 	"slices"
 	"strings"
 
+	"portico/handlers/frame"
 	"portico/handlers/web"
 	"portico/store"
-	"portico/views"
 )
 
-// address is where a request came to: how it names its tenant, if it does, and
-// the route that took it. It says nothing of who is asking.
-type address struct {
-	host     string // "" on the main host, else the tenant host
-	slug     string // from <slug>.<tenant domain>
-	domain   string // a host that may be a tenant's own
-	platform string // origin of the main host while on another, else ""
-	route    Route
-}
+type routeKey struct{}
 
-type addressKey struct{}
-
-func addressOf(r *http.Request) address {
-	a, _ := r.Context().Value(addressKey{}).(address)
-	return a
-}
-
+// withRoute is the request with the route that took it, for [routeOf].
 func withRoute(r *http.Request, route Route) *http.Request {
-	a := addressOf(r)
-	a.route = route
-	return r.WithContext(context.WithValue(r.Context(), addressKey{}, a))
+	return r.WithContext(context.WithValue(r.Context(), routeKey{}, route))
 }
 
-// noSlug stands in the path for a tenant that is named by its own domain. It is
-// no possible slug.
+func routeOf(r *http.Request) Route {
+	route, _ := r.Context().Value(routeKey{}).(Route)
+	return route
+}
+
+// noSlug is in the path of a tenant that is named by its own domain. No tenant can
+// have it as its slug.
 const noSlug = "-"
 
-// resolveHost reads the tenant off the host, where the host names one, and puts
-// the path into the form the table is written for. Nothing but host and path
-// names a tenant.
+// resolveHost finds the tenant that the host names, if it names one, and rewrites the
+// path to the form that the route table uses. Only host and path name a tenant.
 func (s *Server) resolveHost(next http.Handler) http.Handler {
 	shared := sharedPaths(s.routes())
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// What is no path ("*", and what opens HTTP/2) is the mux's to refuse.
+		// The mux refuses what is not a path: "*", and the preface of HTTP/2.
 		if strings.EqualFold(r.Host, s.cfg.URL.Host) || internalPath(r.URL.Path) || !strings.HasPrefix(r.URL.Path, "/") {
 			next.ServeHTTP(w, r)
 			return
 		}
-		// Cleaned here, or the mux would answer with the path it is rewritten to.
+		// Clean the path here, or the mux would redirect to the rewritten path.
 		if clean := web.CleanPath(r.URL.Path); clean != r.URL.Path {
 			w.Header().Set("Cache-Control", "no-store")
 			http.Redirect(w, r, (&url.URL{Path: clean, RawQuery: r.URL.RawQuery}).String(), http.StatusTemporaryRedirect)
@@ -62,24 +50,24 @@ func (s *Server) resolveHost(next http.Handler) http.Handler {
 		if name, _, err := net.SplitHostPort(host); err == nil {
 			host = name
 		}
-		a := address{host: host, slug: noSlug, platform: s.cfg.URL.String()}
+		a := frame.Address{Host: host, Slug: noSlug, Platform: s.cfg.URL.String()}
 		if slug, domain := s.tenantAt(host); domain != "" {
-			a.domain = domain
+			a.Domain = domain
 		} else {
-			a.slug = slug
+			a.Slug = slug
 		}
-		r = r.WithContext(context.WithValue(r.Context(), addressKey{}, a))
+		r = frame.WithAddress(r, a)
 		if slices.ContainsFunc(shared, func(prefix string) bool { return strings.HasPrefix(r.URL.Path, prefix) }) {
 			next.ServeHTTP(w, r)
 			return
 		}
-		before := "/w/" + a.slug
+		before := "/w/" + a.Slug
 		r.URL = &url.URL{Path: before + r.URL.Path, RawPath: before + r.URL.EscapedPath(), RawQuery: r.URL.RawQuery}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// sharedPaths are how the paths of routes begin that are the same on every host.
+// sharedPaths are the path prefixes of the routes that are the same on every host.
 func sharedPaths(routes []Route) (prefixes []string) {
 	for _, route := range routes {
 		if prefix, _, _ := strings.Cut(route.Path, "{"); route.EveryHost {
@@ -89,28 +77,21 @@ func sharedPaths(routes []Route) (prefixes []string) {
 	return prefixes
 }
 
-// internalPath is what answers on every host and knows no visitor.
+// internalPath reports whether a path answers on every host without identifying the
+// visitor.
 func internalPath(path string) bool {
 	return strings.HasPrefix(path, "/static/") || path == "/healthz" || path == "/readyz"
 }
 
-// slugs are what can be a tenant's; anything else is nobody's.
+// slugs are the slugs that a tenant can have.
 var slugs = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$`)
 
-// ask is the question of the first round trip.
-func (s *Server) ask(r *http.Request, route Route) store.Credentials {
-	a := addressOf(r)
-	ask := store.Credentials{Host: a.host, Domain: a.domain, RequestID: web.RequestID(r)}
+// credentials are what the first round trip finds the visitor by.
+func (s *Server) credentials(r *http.Request, route Route) store.Credentials {
+	a := frame.AddressOf(r)
+	c := store.Credentials{Host: a.Host, Domain: a.Domain, RequestID: web.RequestID(r)}
 	if slug := r.PathValue("tenant"); route.Who == AMember && slugs.MatchString(slug) {
-		ask.Slug = slug
+		c.Slug = slug
 	}
-	return ask
-}
-
-// baseOf is where the member's tenant begins on the host of the request.
-func baseOf(r *http.Request, me store.Member) views.Base {
-	if addressOf(r).host != "" {
-		return ""
-	}
-	return views.PathBase(me.Tenant.Slug)
+	return c
 }

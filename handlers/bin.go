@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"portico/handlers/frame"
 	"portico/store"
 	"portico/views"
 )
@@ -13,7 +14,7 @@ func (s *Server) binShow(w http.ResponseWriter, r *http.Request, me store.Member
 	if err := s.db.Read(r.Context(), me, store.ListBin(&items)); err != nil {
 		return err
 	}
-	c := s.chrome(r, me)
+	c := frame.Tenant(r, me)
 	rows := make([]views.BinRow, len(items))
 	for i, item := range items {
 		left := store.BinDays - int(time.Since(item.DeletedAt).Hours()/24)
@@ -28,5 +29,5 @@ func (s *Server) binShow(w http.ResponseWriter, r *http.Request, me store.Member
 			rows[i].RestoreURL = views.RestoreURL(c.Base, string(item.Kind), item.ID.String())
 		}
 	}
-	return s.page(w, r, http.StatusOK, views.Bin(c, views.BinProps{Items: rows}))
+	return views.Render(w, r, http.StatusOK, views.Bin(c, views.BinProps{Items: rows}))
 }

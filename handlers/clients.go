@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/handlers/frame"
 	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
@@ -18,19 +19,19 @@ import (
 
 const clientsShown = 50
 
-// clientList is an agency's clients by name, for its owners and admins.
+// clientList shows an agency's clients by name to its owners and admins.
 func (s *Server) clientList(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	q := r.URL.Query()
 	page := store.ClientFilter{Text: strings.TrimSpace(q.Get("q")), Archived: q.Get("show") == string(store.Archived),
-		Page: store.PageOf(clientsShown, parseCursor(q.Get("after")))}
+		Page: store.PageOf(clientsShown, frame.ParseCursor(q.Get("after")))}
 	var clients []store.Client
 	var plan string
 	var used []store.Usage
 	if err := s.db.Read(r.Context(), me, store.ListClients(page, &clients), store.GetPlan(&plan), store.ListUsage(&used)); err != nil {
 		return err
 	}
-	c := s.chrome(r, me)
-	props := views.ClientListProps{Query: page.Text, Archived: page.Archived, Room: clientRoom(plan, used)}
+	c := frame.Tenant(r, me)
+	props := views.ClientListProps{Query: page.Text, Archived: page.Archived, Room: clientUsage(plan, used)}
 	at := func(after string) string {
 		next := url.Values{}
 		for key, value := range map[string]string{"q": page.Text, "show": q.Get("show"), "after": after} {
@@ -41,18 +42,18 @@ func (s *Server) clientList(w http.ResponseWriter, r *http.Request, me store.Mem
 		return c.Base.Clients() + "?" + next.Encode()
 	}
 	clients, next := store.Cut(clients, page.Page, func(c store.Client) store.Cursor { return store.Cursor{Name: c.Name, ID: c.ID} })
-	if after := writeCursor(next); after != "" {
+	if after := frame.WriteCursor(next); after != "" {
 		props.MoreURL = at(after)
 	}
 	if page.After.ID != uuid.Nil {
 		props.FirstURL = at("")
 	}
 	props.Clients = clientRows(c.Base, clients)
-	return s.page(w, r, http.StatusOK, views.ClientList(c, props))
+	return views.Render(w, r, http.StatusOK, views.ClientList(c, props))
 }
 
-// clientRoom is how many clients count against the agency's plan, of how many.
-func clientRoom(plan string, used []store.Usage) string {
+// clientUsage says how many clients the agency has, of how many its plan allows.
+func clientUsage(plan string, used []store.Usage) string {
 	for _, u := range used {
 		if u.Metric == store.Clients {
 			return amount(u.Metric, u.Used) + " of " + amount(u.Metric, store.Limit(plan, u.Metric))
@@ -67,21 +68,22 @@ func clientRows(base views.Base, clients []store.Client) []views.ClientRow {
 		rows[i] = views.ClientRow{
 			URL:          base.Client(c.ID.String()),
 			Name:         c.Name,
-			Accent:       orZero(c.Accent),
+			Accent:       frame.OrZero(c.Accent),
 			LogoURL:      logoURL(c.LogoID),
 			State:        views.State(c.State),
 			Plan:         planName(c.Plan),
 			People:       c.People,
 			Projects:     c.Projects,
 			Waiting:      c.Waiting,
-			LastActivity: orZero(c.LastActivityAt),
+			LastActivity: frame.OrZero(c.LastActivityAt),
 			Joined:       c.Joined,
 		}
 	}
 	return rows
 }
 
-// clientShow is one client from without, with all that can be done about it.
+// clientShow shows one client to managers of its agency: counts, state and actions,
+// but nothing inside the client.
 func (s *Server) clientShow(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	return s.clientPage(w, r, me, http.StatusOK, func(*views.ClientShowProps) {})
 }
@@ -101,22 +103,22 @@ func (s *Server) clientPage(w http.ResponseWriter, r *http.Request, me store.Mem
 		Projects:   client.Projects,
 		Waiting:    client.Waiting,
 		Since:      client.CreatedAt,
-		LastActive: orZero(client.LastActivityAt),
+		LastActive: frame.OrZero(client.LastActivityAt),
 		Form:       views.ClientForm{Name: client.Name, Plan: client.Plan},
 		PlanName:   planName(client.Plan),
-		Plans:      plansToGive(me),
+		Plans:      assignablePlans(me),
 		JoinAs:     map[store.Role]string{store.RoleOwner: "an owner", store.RoleAdmin: "an admin"}[me.Role],
 	}
 	if client.Joined {
-		props.OpenURL = addressOf(r).platform + base.Home()
+		props.OpenURL = frame.AddressOf(r).Platform + base.Home()
 	}
 	edit(&props)
-	return s.page(w, r, status, views.ClientShow(s.chrome(r, me), props))
+	return views.Render(w, r, status, views.ClientShow(frame.Tenant(r, me), props))
 }
 
-// plansToGive are the plans that the member may give a client, with what each has
-// room for; none for who may not.
-func plansToGive(me store.Member) []views.Choice {
+// assignablePlans are the plans that the member may give a client, with their limits.
+// It is empty for members who may not change plans.
+func assignablePlans(me store.Member) []views.Choice {
 	if !me.May(store.PlanClients) {
 		return nil
 	}
@@ -165,22 +167,22 @@ func (s *Server) clientPlan(w http.ResponseWriter, r *http.Request, me store.Mem
 	})
 }
 
-// clientLeave ends the reader's own place in a client. An owner gives it up with a
-// fresh proof, and only where there is another.
+// clientLeave ends the member's own membership of a client. An owner needs a recent
+// step-up, and can leave only if there is another owner.
 func (s *Server) clientLeave(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	err := s.clientDeed(w, r, me, "member.staff_left", func(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
 		return tx.LeaveClient(ctx, id)
 	})
 	switch {
 	case errors.Is(err, store.ErrStepUp):
-		return proveFirst(w, r, views.PathBase(me.Tenant.Slug).Client(web.PathID(r).String()))
+		return frame.StepUpFirst(w, r, views.PathBase(me.Tenant.Slug).Client(web.PathID(r).String()))
 	case errors.Is(err, store.ErrLastOwner):
 		return s.clientPage(w, r, me, http.StatusConflict, func(p *views.ClientShowProps) { p.Refused = lastOwner })
 	}
 	return err
 }
 
-// clientAct is a route that does one thing about a client and leads back to it.
+// clientAct returns a handler that changes a client and redirects to its page.
 func (s *Server) clientAct(did string, act func(*store.Tx, context.Context, uuid.UUID) error) func(http.ResponseWriter, *http.Request, store.Member) error {
 	return func(w http.ResponseWriter, r *http.Request, me store.Member) error {
 		return s.clientDeed(w, r, me, did, func(ctx context.Context, tx *store.Tx, id uuid.UUID) error { return act(tx, ctx, id) })
@@ -192,5 +194,5 @@ func (s *Server) clientDeed(w http.ResponseWriter, r *http.Request, me store.Mem
 	if err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return act(r.Context(), tx, id) }); err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Client(id.String()), did, "")
+	return frame.Done(w, r, frame.Base(r, me).Client(id.String()), did, "")
 }

@@ -8,6 +8,7 @@ import (
 
 	"portico/e2e/storetest"
 	"portico/handlers"
+	"portico/handlers/support"
 )
 
 // deskWith is a desk on an installation configured by the test.
@@ -97,7 +98,7 @@ func TestConsoleWriteNeedsConsent(t *testing.T) {
 // agrees.
 func TestConsoleWriteWithFourEyes(t *testing.T) {
 	t.Parallel()
-	d := deskWith(t, func(c *handlers.Config) { c.Support = handlers.SupportFourEyes }).letWrite(t)
+	d := deskWith(t, func(c *handlers.Config) { c.Support = support.FourEyes }).letWrite(t)
 	d.in(t, d.Dana).prove(t)
 	has(t, "the page", d.sam.get(t, "/support/write"), "Another agent must approve")
 	asked := d.sam.post(t, "/support/write", sure)
@@ -135,7 +136,7 @@ func TestSupportSwitchedOff(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t).letWrite(t)
 	d.in(t, d.Mia)
-	off := deskWith(t, func(c *handlers.Config) { c.Support = handlers.SupportOff })
+	off := deskWith(t, func(c *handlers.Config) { c.Support = support.Off })
 	off.sam.signIn(t, d.token)
 	inside := off.sam.get(t, d.base+"/")
 	want(t, "inside", inside, 403)

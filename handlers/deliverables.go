@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/handlers/frame"
 	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
@@ -25,7 +26,7 @@ func deliverableRows(c views.Chrome, list []store.Deliverable) []views.Deliverab
 			Version:   d.Version,
 			Draft:     d.Draft,
 			Files:     d.Files,
-			Due:       orZero(d.DueOn),
+			Due:       frame.OrZero(d.DueOn),
 			Late:      late(d.DueOn, d.State, today),
 			Archived:  d.ArchivedAt != nil,
 			UpdatedAt: d.UpdatedAt,
@@ -34,7 +35,7 @@ func deliverableRows(c views.Chrome, list []store.Deliverable) []views.Deliverab
 	return rows
 }
 
-// thumbURL is the small picture of a deliverable's newest version, or "".
+// thumbURL is the URL of the preview of a deliverable's newest version, or "".
 func thumbURL(base views.Base, d store.Deliverable) string {
 	if d.Preview == nil {
 		return ""
@@ -54,9 +55,9 @@ func stateOf(d store.Deliverable) views.State {
 	return views.StateDraft
 }
 
-// deliverableList leads to the projects: deliverables are listed where they are.
+// deliverableList redirects to the projects, which list their deliverables.
 func (s *Server) deliverableList(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	http.Redirect(w, r, baseOf(r, me).Projects(), http.StatusSeeOther)
+	http.Redirect(w, r, frame.Base(r, me).Projects(), http.StatusSeeOther)
 	return nil
 }
 
@@ -69,7 +70,7 @@ func (s *Server) deliverableNewForm(w http.ResponseWriter, r *http.Request, me s
 	if err := s.db.Read(r.Context(), me, store.GetProject(web.PathID(r), &p)); err != nil {
 		return err
 	}
-	return s.page(w, r, status, views.DeliverableEdit(s.chrome(r, me), views.DeliverableFormProps{
+	return views.Render(w, r, status, views.DeliverableEdit(frame.Tenant(r, me), views.DeliverableFormProps{
 		ProjectID:     p.ID.String(),
 		ProjectName:   p.Name,
 		ProjectHidden: p.SharedAt == nil,
@@ -93,7 +94,7 @@ func (s *Server) deliverableCreate(w http.ResponseWriter, r *http.Request, me st
 	if err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Deliverable(id.String()), "deliverable.created", "")
+	return frame.Done(w, r, frame.Base(r, me).Deliverable(id.String()), "deliverable.created", "")
 }
 
 func deliverableForm(r *http.Request) (store.DeliverableInput, views.DeliverableForm, error) {
@@ -135,11 +136,12 @@ func (s *Server) deliverableShow(w http.ResponseWriter, r *http.Request, me stor
 	if err != nil {
 		return err
 	}
-	c := s.chrome(r, me)
-	return s.page(w, r, http.StatusOK, views.DeliverableShow(c, deliverablePage(c, me, d, versions, open, list, people)))
+	c := frame.Tenant(r, me)
+	return views.Render(w, r, http.StatusOK, views.DeliverableShow(c, deliverablePage(c, me, d, versions, open, list, people)))
 }
 
-// openVersion is the one the query names, else the newest the reader may see.
+// openVersion is the version that the query names, else the newest one that the member
+// may see.
 func openVersion(r *http.Request, versions []store.Version) (*store.Version, error) {
 	q := r.URL.Query().Get("version")
 	if q == "" {
@@ -164,7 +166,7 @@ func deliverablePage(c views.Chrome, me store.Member, d store.Deliverable, versi
 		Brief:       d.Brief,
 		ProjectName: d.ProjectName,
 		ProjectURL:  c.Base.Project(d.ProjectID.String()),
-		Due:         orZero(d.DueOn),
+		Due:         frame.OrZero(d.DueOn),
 		Late:        late(d.DueOn, d.State, c.Dates.Today()),
 		Archived:    d.ArchivedAt != nil,
 		CanEdit:     edit,
@@ -182,7 +184,7 @@ func deliverablePage(c views.Chrome, me store.Member, d store.Deliverable, versi
 		})
 	}
 	if c.Staff {
-		p.WhoSees = whoSees(me, teamOf(people), open != nil && open.SharedAt != nil)
+		p.WhoSees = audienceSentence(me, countTeam(people), open != nil && open.SharedAt != nil)
 	}
 	if open != nil {
 		withVersion(&p, c, me, d, *open, list, people)
@@ -190,7 +192,7 @@ func deliverablePage(c views.Chrome, me store.Member, d store.Deliverable, versi
 	return p
 }
 
-// withVersion adds the open version: its files, and what may be done to it.
+// withVersion adds the open version: its files, and what the member may do with it.
 func withVersion(p *views.DeliverableShowProps, c views.Chrome, me store.Member, d store.Deliverable, v store.Version, list []store.File, people []store.Membership) {
 	draft := v.SharedAt == nil
 	p.Version = &views.Version{
@@ -200,7 +202,7 @@ func withVersion(p *views.DeliverableShowProps, c views.Chrome, me store.Member,
 		CreatedBy:   v.AuthorName,
 		CreatedAt:   v.CreatedAt,
 		PublishedBy: v.PublisherName,
-		PublishedAt: orZero(v.SharedAt),
+		PublishedAt: frame.OrZero(v.SharedAt),
 	}
 	ready := 0
 	for _, f := range list {
@@ -231,8 +233,8 @@ func withVersion(p *views.DeliverableShowProps, c views.Chrome, me store.Member,
 	}
 }
 
-// versionState is the deliverable's for the newest shown version, and history
-// for those before it.
+// versionState is the deliverable's state for the newest published version, and past
+// for earlier ones.
 func versionState(d store.Deliverable, v store.Version) views.State {
 	switch {
 	case v.SharedAt == nil:
@@ -252,7 +254,7 @@ func (s *Server) deliverableEdit(w http.ResponseWriter, r *http.Request, me stor
 }
 
 func (s *Server) deliverableEditForm(w http.ResponseWriter, r *http.Request, me store.Member, status int, d store.Deliverable, typed views.DeliverableForm) error {
-	return s.page(w, r, status, views.DeliverableEdit(s.chrome(r, me), views.DeliverableFormProps{
+	return views.Render(w, r, status, views.DeliverableEdit(frame.Tenant(r, me), views.DeliverableFormProps{
 		ID:          d.ID.String(),
 		Title:       d.Title,
 		ProjectID:   d.ProjectID.String(),
@@ -278,5 +280,5 @@ func (s *Server) deliverableUpdate(w http.ResponseWriter, r *http.Request, me st
 	if err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Deliverable(id.String()), "deliverable.updated", "")
+	return frame.Done(w, r, frame.Base(r, me).Deliverable(id.String()), "deliverable.updated", "")
 }

@@ -10,8 +10,8 @@ import (
 	"portico/views"
 )
 
-// home leads people to where they belong: agents to their console, a client with
-// one portal into it, everybody else to the list of their workspaces.
+// home is the first page after sign-in: the console for agents, the workspace of a
+// person who has only one, and the list of workspaces for everybody else.
 func (s *Server) home(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	if me.Agent {
 		http.Redirect(w, r, views.PathConsole, http.StatusSeeOther)
@@ -28,9 +28,9 @@ func (s *Server) home(w http.ResponseWriter, r *http.Request, me store.Person) e
 	}
 	c := frame.Person(me)
 	if all && len(rows) == 0 {
-		return s.page(w, r, http.StatusOK, views.NoWorkspaces(c))
+		return views.Render(w, r, http.StatusOK, views.NoWorkspaces(c))
 	}
-	return s.page(w, r, http.StatusOK, views.StaffHome(c, views.StaffHomeProps{
+	return views.Render(w, r, http.StatusOK, views.StaffHome(c, views.StaffHomeProps{
 		Query:      page.Text,
 		Workspaces: rows,
 		NewerURL:   page.first(views.PathHome),
@@ -43,7 +43,7 @@ const workspacesShown = 50
 func workspaceRows(mine []store.Workspace) []views.WorkspaceRow {
 	rows := make([]views.WorkspaceRow, len(mine))
 	for i, m := range mine {
-		// What waits for the client waits, to a client, for us.
+		// Deliverables wait for the client. Client users read that as waiting for us.
 		forClient, forUs := m.Waiting, 0
 		if m.Party == store.PartyClient {
 			forClient, forUs = 0, m.Waiting
@@ -52,13 +52,13 @@ func workspaceRows(mine []store.Workspace) []views.WorkspaceRow {
 			URL:           views.PathBase(m.Slug).Again(),
 			HomeURL:       views.PathBase(m.Slug).Home(),
 			Name:          m.Name,
-			Accent:        orZero(m.Accent),
+			Accent:        frame.OrZero(m.Accent),
 			LogoURL:       logoURL(m.LogoID),
-			Under:         under(m),
+			Under:         workspaceSubtitle(m),
 			WaitingClient: forClient,
 			WaitingUs:     forUs,
 			Unread:        m.Unread,
-			LastActivity:  orZero(m.LastActivityAt),
+			LastActivity:  frame.OrZero(m.LastActivityAt),
 			State:         views.State(m.State),
 		}
 	}
@@ -72,20 +72,12 @@ func logoURL(id *uuid.UUID) string {
 	return views.Logo(id.String())
 }
 
-func under(m store.Workspace) string {
+func workspaceSubtitle(m store.Workspace) string {
 	switch {
 	case m.Kind == store.TenantAgency:
 		return "Your agency"
 	case m.Party == store.PartyClient:
-		return "Portal by " + orZero(m.AgencyName)
+		return "Portal by " + frame.OrZero(m.AgencyName)
 	}
-	return "Client of " + orZero(m.AgencyName)
-}
-
-func orZero[T any](p *T) T {
-	if p == nil {
-		var zero T
-		return zero
-	}
-	return *p
+	return "Client of " + frame.OrZero(m.AgencyName)
 }

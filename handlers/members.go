@@ -6,10 +6,11 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
+	"portico/handlers/frame"
+	"portico/handlers/support"
 	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
@@ -18,15 +19,8 @@ import (
 
 const peopleShown = 50
 
-var roleWords = map[store.Role]string{
-	store.RoleOwner:  "Owner",
-	store.RoleAdmin:  "Admin",
-	store.RoleMember: "Member",
-	store.RoleViewer: "Viewer",
-}
-
-// sideOf is what a party is called in the member's tenant.
-func sideOf(me store.Member, p store.Party) string {
+// partyName is what a party is called in the member's tenant.
+func partyName(me store.Member, p store.Party) string {
 	if p == store.PartyAgency {
 		return me.Tenant.AgencyName
 	}
@@ -35,7 +29,7 @@ func sideOf(me store.Member, p store.Party) string {
 
 func (s *Server) memberList(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	q := r.URL.Query()
-	page := store.PeopleFilter{Text: strings.TrimSpace(q.Get("q")), Page: store.PageOf(peopleShown, parseCursor(q.Get("after")))}
+	page := store.PeopleFilter{Text: strings.TrimSpace(q.Get("q")), Page: store.PageOf(peopleShown, frame.ParseCursor(q.Get("after")))}
 	var (
 		people   []store.Membership
 		count    store.PeopleCount
@@ -43,14 +37,14 @@ func (s *Server) memberList(w http.ResponseWriter, r *http.Request, me store.Mem
 		byClient bool
 	)
 	err := s.db.Read(r.Context(), me, store.SearchPeople(page, &people), store.CountPeople(page.Text, &count),
-		store.ListInvites(&invites), store.PeopleByClient(&byClient))
+		store.ListInvites(&invites), store.ClientManagesPeople(&byClient))
 	if err != nil {
 		return err
 	}
-	c := s.chrome(r, me)
+	c := frame.Tenant(r, me)
 	props := views.MembersProps{Query: page.Text}
 	people, next := store.Cut(people, page.Page, func(p store.Membership) store.Cursor { return store.Cursor{ID: p.UserID} })
-	if after := writeCursor(next); after != "" {
+	if after := frame.WriteCursor(next); after != "" {
 		props.MoreURL = c.Base.MembersIn(url.Values{"q": {page.Text}, "after": {after}})
 	}
 	props.Groups = memberGroups(c.Base, me, people, count)
@@ -59,18 +53,18 @@ func (s *Server) memberList(w http.ResponseWriter, r *http.Request, me store.Mem
 	} else if page.Text == "" {
 		props.Invites = inviteRows(c.Base, me, invites, byClient)
 	}
-	if len(parties(me, byClient)) > 0 {
+	if len(invitableParties(me, byClient)) > 0 {
 		props.InviteURL = c.Base.InviteNew()
 	}
 	if me.Tenant.Kind == store.TenantClient && me.MayNow(store.ManageStaff) && me.Support == nil {
 		props.ByClient = &views.ByClient{Client: me.Tenant.Name, May: byClient}
 	}
-	return s.page(w, r, http.StatusOK, views.Members(c, props))
+	return views.Render(w, r, http.StatusOK, views.Members(c, props))
 }
 
 func memberGroups(base views.Base, me store.Member, people []store.Membership, count store.PeopleCount) (groups []views.MemberGroup) {
-	clients := views.MemberGroup{Title: sideOf(me, store.PartyClient), Count: count.Client}
-	team := views.MemberGroup{Title: sideOf(me, store.PartyAgency), Count: count.Agency}
+	clients := views.MemberGroup{Title: partyName(me, store.PartyClient), Count: count.Client}
+	team := views.MemberGroup{Title: partyName(me, store.PartyAgency), Count: count.Agency}
 	if me.Party == store.PartyAgency {
 		clients.Hint, team.Hint = "Your client's people.", "Your team in this workspace."
 	}
@@ -81,13 +75,13 @@ func memberGroups(base views.Base, me store.Member, people []store.Membership, c
 		row := views.MemberRow{
 			Name:     p.Name,
 			Email:    p.Email,
-			Role:     roleWords[p.Role],
-			LastSeen: orZero(p.LastSeenAt),
+			Role:     frame.RoleNames[p.Role],
+			LastSeen: frame.OrZero(p.LastSeenAt),
 			You:      p.UserID == me.ID(),
 			URL:      base.Member(p.UserID.String()),
 		}
 		if p.Party == store.PartyClient {
-			if viewsAs(me) {
+			if support.MayViewAs(me) {
 				row.ViewAs = p.UserID.String()
 			}
 			clients.People = append(clients.People, row)
@@ -102,44 +96,44 @@ func (s *Server) memberShow(w http.ResponseWriter, r *http.Request, me store.Mem
 	return s.memberPage(w, r, me, http.StatusOK, "", nil)
 }
 
-// memberPage shows one of the tenant's people, and why the last try came to
-// nothing if it did.
+// memberPage shows one of the tenant's people, and why the last change was refused, if
+// it was.
 func (s *Server) memberPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, refused string, wrong ui.Errors) error {
 	var p store.Membership
 	var byClient bool
-	if err := s.db.Read(r.Context(), me, store.GetPerson(web.PathID(r), &p), store.PeopleByClient(&byClient)); err != nil {
+	if err := s.db.Read(r.Context(), me, store.GetPerson(web.PathID(r), &p), store.ClientManagesPeople(&byClient)); err != nil {
 		return err
 	}
 	props := views.MemberProps{
 		ID:       p.UserID.String(),
 		Name:     p.Name,
 		Email:    p.Email,
-		Role:     roleWords[p.Role],
+		Role:     frame.RoleNames[p.Role],
 		May:      roleSentence(p.Party, p.Role),
-		Side:     sideOf(me, p.Party),
+		Side:     partyName(me, p.Party),
 		Since:    p.CreatedAt,
-		LastSeen: orZero(p.LastSeenAt),
+		LastSeen: frame.OrZero(p.LastSeenAt),
 		You:      p.UserID == me.ID(),
 		Team:     me.Tenant.Kind == store.TenantAgency,
 		Owner:    p.Role == store.RoleOwner,
 		Refused:  refused,
 		Errors:   wrong,
 	}
-	if me.Manages(p.Party, p.Role, byClient) {
+	if me.MayGiveNow(p.Party, p.Role, byClient) {
 		chosen := p.Role
 		if role := store.Role(r.FormValue("role")); slices.Contains(store.Roles(), role) {
 			chosen = role
 		}
 		for _, role := range store.Roles() {
-			if me.Manages(p.Party, role, byClient) {
-				props.Roles = append(props.Roles, ui.Option{Value: string(role), Label: roleWords[role], Selected: role == chosen})
+			if me.MayGiveNow(p.Party, role, byClient) {
+				props.Roles = append(props.Roles, ui.Option{Value: string(role), Label: frame.RoleNames[role], Selected: role == chosen})
 			}
 		}
 	}
-	return s.page(w, r, status, views.Member(s.chrome(r, me), props))
+	return views.Render(w, r, status, views.Member(frame.Tenant(r, me), props))
 }
 
-// lastOwner is why the last owner stays one.
+// lastOwner says why the last owner of a tenant cannot leave or change role.
 const lastOwner = "There is no other owner. Make someone else an owner first."
 
 func (s *Server) memberRole(w http.ResponseWriter, r *http.Request, me store.Member) error {
@@ -152,7 +146,7 @@ func (s *Server) memberRole(w http.ResponseWriter, r *http.Request, me store.Mem
 	wrong, invalid := errors.AsType[store.InvalidError](err)
 	switch {
 	case errors.Is(err, store.ErrStepUp):
-		return proveFirst(w, r, views.PathBase(me.Tenant.Slug).MemberAs(id.String(), role))
+		return frame.StepUpFirst(w, r, views.PathBase(me.Tenant.Slug).MemberAs(id.String(), role))
 	case errors.Is(err, store.ErrLastOwner):
 		return s.memberPage(w, r, me, http.StatusConflict, lastOwner, nil)
 	case invalid:
@@ -160,53 +154,41 @@ func (s *Server) memberRole(w http.ResponseWriter, r *http.Request, me store.Mem
 	case err != nil:
 		return err
 	case id == me.ID():
-		// Of who gave their own rights away: what they may still see is the new role's to say.
-		return done(w, r, baseOf(r, me).Home(), "member.role_changed", "")
+		// With their new role they may no longer see this page.
+		return frame.Done(w, r, frame.Base(r, me).Home(), "member.role_changed", "")
 	}
-	return done(w, r, baseOf(r, me).Member(id.String()), "member.role_changed", "")
+	return frame.Done(w, r, frame.Base(r, me).Member(id.String()), "member.role_changed", "")
 }
 
 func (s *Server) memberRemove(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	id := web.PathID(r)
 	if id == me.ID() {
-		http.Redirect(w, r, baseOf(r, me).Leave(), http.StatusSeeOther)
+		http.Redirect(w, r, frame.Base(r, me).Leave(), http.StatusSeeOther)
 		return nil
 	}
 	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.RemovePerson(r.Context(), id) })
 	switch {
 	case errors.Is(err, store.ErrStepUp):
-		return proveFirst(w, r, views.PathBase(me.Tenant.Slug).Member(id.String()))
+		return frame.StepUpFirst(w, r, views.PathBase(me.Tenant.Slug).Member(id.String()))
 	case errors.Is(err, store.ErrLastOwner):
 		return s.memberPage(w, r, me, http.StatusConflict, lastOwner, nil)
 	case err != nil:
 		return err
 	}
-	return done(w, r, baseOf(r, me).Members(), "member.removed", "")
+	return frame.Done(w, r, frame.Base(r, me).Members(), "member.removed", "")
 }
 
-// proveFirst sends somebody to prove anew who they are, and then to a page of the
-// main host, where the proof is.
-func proveFirst(w http.ResponseWriter, r *http.Request, back string) error {
-	http.Redirect(w, r, addressOf(r).platform+views.StepUpTo(back), http.StatusSeeOther)
-	return nil
-}
-
-// provedLately says whether a form that wants a fresh proof may be opened.
-func provedLately(p store.Person) bool {
-	return p.SteppedUpAt != nil && time.Since(*p.SteppedUpAt) < freshEnough
-}
-
-// membersByClient is the agency's say over whether a client manages its own people.
+// membersByClient lets the agency decide whether a client manages its own people.
 func (s *Server) membersByClient(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	f, err := web.NewForm(r)
 	if err != nil {
 		return err
 	}
-	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.LetClientManage(r.Context(), f.Checked("may")) })
+	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.SetClientManagesPeople(r.Context(), f.Checked("may")) })
 	if err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Members(), "tenant.people_managers_changed", "")
+	return frame.Done(w, r, frame.Base(r, me).Members(), "tenant.people_managers_changed", "")
 }
 
 func (s *Server) leaveShow(w http.ResponseWriter, r *http.Request, me store.Member) error {
@@ -214,20 +196,20 @@ func (s *Server) leaveShow(w http.ResponseWriter, r *http.Request, me store.Memb
 }
 
 func (s *Server) leavePage(w http.ResponseWriter, r *http.Request, me store.Member, status int, refused string) error {
-	c := s.chrome(r, me)
-	return s.page(w, r, status, views.Leave(c, views.LeaveProps{Name: c.Workspace.Name, Team: me.Tenant.Kind == store.TenantAgency, Owner: me.Role == store.RoleOwner, Refused: refused}))
+	c := frame.Tenant(r, me)
+	return views.Render(w, r, status, views.Leave(c, views.LeaveProps{Name: c.Workspace.Name, Team: me.Tenant.Kind == store.TenantAgency, Owner: me.Role == store.RoleOwner, Refused: refused}))
 }
 
 func (s *Server) leave(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.Leave(r.Context()) })
 	switch {
 	case errors.Is(err, store.ErrStepUp):
-		return proveFirst(w, r, views.PathBase(me.Tenant.Slug).Leave())
+		return frame.StepUpFirst(w, r, views.PathBase(me.Tenant.Slug).Leave())
 	case errors.Is(err, store.ErrLastOwner):
 		return s.leavePage(w, r, me, http.StatusConflict, lastOwner)
 	case err != nil:
 		return err
 	}
-	http.Redirect(w, r, addressOf(r).platform+views.PathHome, http.StatusSeeOther)
+	http.Redirect(w, r, frame.AddressOf(r).Platform+views.PathHome, http.StatusSeeOther)
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"portico/handlers/frame"
 	"portico/store"
 	"portico/views"
 )
@@ -28,7 +29,7 @@ func (s *Server) tenantHome(w http.ResponseWriter, r *http.Request, me store.Mem
 	} else {
 		reads = append(reads, store.ListNewest("", 50, &newest), store.ListActivity(store.ActivityFilter{Page: store.Page{Limit: 8}}, &latest))
 	}
-	c := s.chrome(r, me)
+	c := frame.Tenant(r, me)
 	if c.Doors.Clients {
 		reads = append(reads, store.ListClients(store.ClientFilter{Page: store.Page{Limit: clientsAtHome}}, &clients))
 	}
@@ -36,10 +37,10 @@ func (s *Server) tenantHome(w http.ResponseWriter, r *http.Request, me store.Mem
 		return err
 	}
 	if me.Party == store.PartyClient {
-		return s.page(w, r, http.StatusOK, views.ClientHome(c, clientHome(c, me, projects, newest)))
+		return views.Render(w, r, http.StatusOK, views.ClientHome(c, clientHome(c, me, projects, newest)))
 	}
 	waiting := waitingRows(c, newest, store.DeliverableInReview)
-	return s.page(w, r, http.StatusOK, views.WorkspaceHome(c, views.WorkspaceHomeProps{
+	return views.Render(w, r, http.StatusOK, views.WorkspaceHome(c, views.WorkspaceHomeProps{
 		Figures: []views.Figure{
 			{Label: "projects", Value: len(projects), URL: c.Base.Projects()},
 			{Label: "waiting for the client", Value: len(waiting), URL: c.Base.Projects()},
@@ -77,14 +78,14 @@ func clientHome(c views.Chrome, me store.Member, projects []store.Project, newes
 	return p
 }
 
-// clientsAtHome bounds what an agency's home lists of its clients.
+// clientsAtHome is how many clients an agency's home lists.
 const clientsAtHome = 10
 
-// newShown bounds what a portal lists as new; the rest is under its projects.
+// newShown is how many deliverables a portal lists as new.
 const newShown = 5
 
-// waitingRows are the deliverables in a state: what is due soonest first, then
-// what waits longest.
+// waitingRows are the deliverables in a state, by due date and then by how long they
+// have waited.
 func waitingRows(c views.Chrome, newest []store.Deliverable, state store.DeliverableState) []views.WaitingRow {
 	waiting := slices.DeleteFunc(slices.Clone(newest), func(d store.Deliverable) bool { return d.State != state })
 	slices.SortStableFunc(waiting, func(a, b store.Deliverable) int {
@@ -99,7 +100,7 @@ func waitingRows(c views.Chrome, newest []store.Deliverable, state store.Deliver
 			ThumbURL: thumbURL(c.Base, d),
 			Version:  d.Version,
 			Since:    d.UpdatedAt,
-			Due:      orZero(d.DueOn),
+			Due:      frame.OrZero(d.DueOn),
 			Late:     late(d.DueOn, d.State, today),
 		}
 	}

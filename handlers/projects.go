@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"portico/handlers/frame"
 	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
@@ -20,8 +21,8 @@ func (s *Server) projectList(w http.ResponseWriter, r *http.Request, me store.Me
 	if err := s.db.Read(r.Context(), me, store.ListProjects(which, &projects)); err != nil {
 		return err
 	}
-	c := s.chrome(r, me)
-	return s.page(w, r, http.StatusOK, views.ProjectList(c, views.ProjectListProps{
+	c := frame.Tenant(r, me)
+	return views.Render(w, r, http.StatusOK, views.ProjectList(c, views.ProjectListProps{
 		Archived:   which == store.Archived,
 		Projects:   projectRows(c, projects),
 		CanCreate:  me.MayNow(store.EditWork),
@@ -38,7 +39,7 @@ func projectRows(c views.Chrome, projects []store.Project) []views.ProjectRow {
 			URL:          c.Base.Project(p.ID.String()),
 			Name:         p.Name,
 			Summary:      p.Summary,
-			Due:          orZero(p.DueOn),
+			Due:          frame.OrZero(p.DueOn),
 			Late:         late(p.DueOn, "", today),
 			Hidden:       p.SharedAt == nil,
 			Archived:     p.ArchivedAt != nil,
@@ -50,13 +51,14 @@ func projectRows(c views.Chrome, projects []store.Project) []views.ProjectRow {
 	return rows
 }
 
-// late says whether a day has passed, where the reader is, on work that is not done.
+// late reports whether work that is not approved is past its due day, in the reader's
+// time zone.
 func late(due *time.Time, state store.DeliverableState, today time.Time) bool {
 	return due != nil && state != store.DeliverableApproved && today.After(*due)
 }
 
 func (s *Server) projectNew(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	return s.page(w, r, http.StatusOK, views.ProjectEdit(s.chrome(r, me), views.ProjectFormProps{}))
+	return views.Render(w, r, http.StatusOK, views.ProjectEdit(frame.Tenant(r, me), views.ProjectFormProps{}))
 }
 
 func (s *Server) projectCreate(w http.ResponseWriter, r *http.Request, me store.Member) error {
@@ -65,7 +67,7 @@ func (s *Server) projectCreate(w http.ResponseWriter, r *http.Request, me store.
 		return err
 	}
 	if len(typed.Errors) > 0 {
-		return s.page(w, r, http.StatusUnprocessableEntity, views.ProjectEdit(s.chrome(r, me), views.ProjectFormProps{Form: typed}))
+		return views.Render(w, r, http.StatusUnprocessableEntity, views.ProjectEdit(frame.Tenant(r, me), views.ProjectFormProps{Form: typed}))
 	}
 	var id string
 	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error {
@@ -76,7 +78,7 @@ func (s *Server) projectCreate(w http.ResponseWriter, r *http.Request, me store.
 	if err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Project(id), "project.created", "")
+	return frame.Done(w, r, frame.Base(r, me).Project(id), "project.created", "")
 }
 
 // projectForm reads what was typed, for the store and for showing it again.
@@ -115,13 +117,13 @@ func (s *Server) projectShow(w http.ResponseWriter, r *http.Request, me store.Me
 	if err != nil {
 		return err
 	}
-	c := s.chrome(r, me)
+	c := frame.Tenant(r, me)
 	edit := me.MayNow(store.EditWork)
 	p := views.ProjectShowProps{
 		ID:           project.ID.String(),
 		Name:         project.Name,
 		Summary:      project.Summary,
-		Due:          orZero(project.DueOn),
+		Due:          frame.OrZero(project.DueOn),
 		Late:         late(project.DueOn, "", c.Dates.Today()),
 		Hidden:       project.SharedAt == nil,
 		Archived:     project.ArchivedAt != nil,
@@ -133,13 +135,14 @@ func (s *Server) projectShow(w http.ResponseWriter, r *http.Request, me store.Me
 		CanDelete:    edit,
 	}
 	if c.Staff {
-		p.WhoSees = whoSees(me, team, project.SharedAt != nil)
+		p.WhoSees = audienceSentence(me, team, project.SharedAt != nil)
 	}
-	return s.page(w, r, http.StatusOK, views.ProjectShow(c, p))
+	return views.Render(w, r, http.StatusOK, views.ProjectShow(c, p))
 }
 
-// whoSees says it in a breath, before anybody posts or shares.
-func whoSees(me store.Member, team int, shared bool) string {
+// audienceSentence says who can see a project or a deliverable, for staff to read before
+// they share it.
+func audienceSentence(me store.Member, team int, shared bool) string {
 	ours := ui.Count(team, "person", "people") + " at " + me.Tenant.AgencyName
 	if !shared {
 		return "Only your team: " + ours
@@ -147,7 +150,7 @@ func whoSees(me store.Member, team int, shared bool) string {
 	return "Everyone at " + me.Tenant.Name + " and " + ours
 }
 
-func teamOf(people []store.Membership) (team int) {
+func countTeam(people []store.Membership) (team int) {
 	for _, p := range people {
 		if p.Party == store.PartyAgency {
 			team++
@@ -161,7 +164,7 @@ func (s *Server) projectEdit(w http.ResponseWriter, r *http.Request, me store.Me
 	if err := s.db.Read(r.Context(), me, store.GetProject(web.PathID(r), &p)); err != nil {
 		return err
 	}
-	return s.page(w, r, http.StatusOK, views.ProjectEdit(s.chrome(r, me), views.ProjectFormProps{
+	return views.Render(w, r, http.StatusOK, views.ProjectEdit(frame.Tenant(r, me), views.ProjectFormProps{
 		ID:   p.ID.String(),
 		Name: p.Name,
 		Form: views.ProjectForm{Name: p.Name, Summary: p.Summary, Due: day(p.DueOn), Visible: p.SharedAt != nil},
@@ -186,14 +189,14 @@ func (s *Server) projectUpdate(w http.ResponseWriter, r *http.Request, me store.
 		if err := s.db.Read(r.Context(), me, store.GetProject(id, &p)); err != nil {
 			return err
 		}
-		return s.page(w, r, http.StatusUnprocessableEntity, views.ProjectEdit(s.chrome(r, me),
+		return views.Render(w, r, http.StatusUnprocessableEntity, views.ProjectEdit(frame.Tenant(r, me),
 			views.ProjectFormProps{ID: id.String(), Name: p.Name, Form: typed}))
 	}
 	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.UpdateProject(r.Context(), id, in) })
 	if err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Project(id.String()), "project.updated", "")
+	return frame.Done(w, r, frame.Base(r, me).Project(id.String()), "project.updated", "")
 }
 
 func versionWord(n int) string { return "Version " + strconv.Itoa(n) }

@@ -1,10 +1,6 @@
 package handlers
 
 import (
-	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -12,8 +8,8 @@ import (
 	"portico/store"
 )
 
-// limitVisitor refuses a browser, or a network without a session, that sends too
-// many requests. It comes before the first round trip and costs none.
+// limitVisitor refuses a browser, or a network without a session, that sends too many
+// requests. It runs before the first round trip and does not use the database.
 func (s *Server) limitVisitor(r *http.Request, token *store.Token) error {
 	key := "network " + web.Network(r)
 	if token != nil {
@@ -34,7 +30,7 @@ func (s *Server) limitTenant(v store.Visitor) error {
 	return nil
 }
 
-// limitRoute applies the limit of a route that has one: per person and tenant, or
+// limitRoute applies the limit of the route, if it has one: per person and tenant, or
 // per network for a visitor who is not signed in. It is counted in the database,
 // for all processes.
 func (s *Server) limitRoute(r *http.Request, route Route, v store.Visitor) error {
@@ -48,20 +44,5 @@ func (s *Server) limitRoute(r *http.Request, route Route, v store.Visitor) error
 	if me, ok := v.Member(); ok {
 		of += " in " + me.TenantID().String()
 	}
-	return s.countAttempt(r.Context(), route.PerMinute, time.Minute, route.pattern()+" by "+of)
-}
-
-// countAttempt counts one attempt of what the words name, and refuses it beyond
-// most. The database gets an HMAC of the words.
-func (s *Server) countAttempt(ctx context.Context, most int, window time.Duration, words string) error {
-	mac := hmac.New(sha256.New, s.cfg.CountKey)
-	mac.Write([]byte(words))
-	allowed, after, err := s.db.RateLimit(ctx, [32]byte(mac.Sum(nil)), window, most)
-	if err != nil {
-		return fmt.Errorf("count: %w", err)
-	}
-	if !allowed {
-		return web.TooMany(after, nil)
-	}
-	return nil
+	return s.attempts.Count(r.Context(), route.PerMinute, time.Minute, route.pattern()+" by "+of)
 }

@@ -2,15 +2,14 @@ package handlers
 
 import "portico/store"
 
-// routes is the product, one sentence a line: who may enter, what they need, and
-// what a support session may do there, and how often a minute anybody may come
-// where that is limited. A route that says nothing of support refuses it. Tenant
-// routes are written as they read on a tenant's own host; on the main host they
-// begin with /w/{tenant}.
+// routes is the route table. Each line says who may enter, which capability they need,
+// what a support session may do there, and the rate limit a minute, if there is one. A
+// route that does not mention support refuses it. Tenant routes have the paths of a
+// tenant's own host; on the main host the paths begin with /w/{tenant}.
 func (s *Server) routes() []Route {
 	return []Route{
-		// Everybody. How often is for the rooms of sign-in to say, address by address,
-		// so that nobody is kept out by the attempts of a neighbour.
+		// Everybody. Package signin has its own rate limits, by address, so that one
+		// visitor's attempts do not lock others out.
 		s.public("GET /login", s.signin.Show),
 		s.public("POST /login", s.signin.Begin),
 		s.public("GET /login/sent", s.signin.Sent),
@@ -28,7 +27,7 @@ func (s *Server) routes() []Route {
 		s.public("GET /brand/{stylesheet}", s.accentStylesheet).asset().everyHost(),
 		s.public("GET /invites/{token}", s.inviteShow),
 
-		// A person, in no tenant; an agent of support is one only where it says so.
+		// A signed-in person, outside any tenant. Support agents enter only with agentsToo.
 		s.person("GET /{$}", s.home).agentsToo(),
 		s.person("GET /switcher", s.switcher),
 		s.person("GET /handover", s.handoverBegin).limited(120),
@@ -52,17 +51,17 @@ func (s *Server) routes() []Route {
 		s.person("POST /step-up/passkey", s.signin.PasskeyStepUpBegin).agentsToo().json().limited(30),
 		s.person("POST /step-up/passkey/answer", s.signin.PasskeyStepUp).agentsToo().json().limited(30),
 
-		// Staff who look as their client stop on whatever host they are.
-		s.person("POST /view-as/stop", s.viewAsStop).everyHost(),
+		// Staff can stop viewing as a client on every host.
+		s.person("POST /view-as/stop", s.support.StopViewAs).everyHost(),
 
-		// An agent of support, who is a member of nothing.
-		s.agent("GET /support", s.consoleShow).limited(120),
-		s.agent("POST /support/asks", s.whileOn(s.consoleAsk)).limited(30),
-		s.agent("POST /support/sessions", s.whileOn(s.consoleStart)).limited(30),
-		s.agent("GET /support/write", s.whileOn(s.consoleWrite)).limited(30),
-		s.agent("POST /support/write", s.whileOn(s.consoleWriteStart)).limited(30),
-		s.agent("POST /support/write/confirm", s.whileOn(s.consoleWriteConfirm)).limited(30),
-		s.agent("POST /support/stop", s.consoleStop),
+		// A support agent, who is not a member of any tenant.
+		s.agent("GET /support", s.support.Console).limited(120),
+		s.agent("POST /support/asks", s.support.IfAllowed(s.support.RequestAccess)).limited(30),
+		s.agent("POST /support/sessions", s.support.IfAllowed(s.support.StartSession)).limited(30),
+		s.agent("GET /support/write", s.support.IfAllowed(s.support.ShowWriting)).limited(30),
+		s.agent("POST /support/write", s.support.IfAllowed(s.support.StartWriting)).limited(30),
+		s.agent("POST /support/write/confirm", s.support.IfAllowed(s.support.ConfirmWriting)).limited(30),
+		s.agent("POST /support/stop", s.support.StopSession),
 
 		// A member of the tenant.
 		s.member("GET /{$}", store.SeeWork, s.tenantHome).supportReads().place(),
@@ -125,14 +124,14 @@ func (s *Server) routes() []Route {
 		s.member("GET /settings", store.SeeSettings, s.settingsShow).supportReads(),
 		s.member("POST /settings", store.EditSettings, s.settingsUpdate),
 		s.member("GET /usage", store.SeeSettings, s.usageShow).supportReads(),
-		s.member("GET /settings/domains", store.ManageDomains, s.onMain(s.domainsShow)),
-		s.member("POST /settings/domains", store.ManageDomains, s.onMain(s.domainAdd)).limited(30),
-		s.member("POST /settings/domains/{id}/check", store.ManageDomains, s.onMain(s.domainCheck)).limited(120),
-		s.member("POST /settings/domains/{id}/remove", store.ManageDomains, s.onMain(s.domainRemove)),
+		s.member("GET /settings/domains", store.ManageDomains, s.mainHostOnly(s.domainsShow)),
+		s.member("POST /settings/domains", store.ManageDomains, s.mainHostOnly(s.domainAdd)).limited(30),
+		s.member("POST /settings/domains/{id}/check", store.ManageDomains, s.mainHostOnly(s.domainCheck)).limited(120),
+		s.member("POST /settings/domains/{id}/remove", store.ManageDomains, s.mainHostOnly(s.domainRemove)),
 		s.member("POST /settings/logo", store.EditSettings, s.logoSet).streams(),
 		s.member("POST /settings/logo/remove", store.EditSettings, s.logoRemove),
 
-		// An agency's own place: what it does about its clients, and never support.
+		// An agency's own tenant: managing its clients. Support may do none of it.
 		s.member("GET /clients", store.ManageClients, s.clientList).agency(),
 		s.member("POST /clients", store.ManageClients, s.clientCreate).agency().limited(60),
 		s.member("GET /clients/new", store.ManageClients, s.clientNew).agency(),
@@ -146,19 +145,19 @@ func (s *Server) routes() []Route {
 		s.member("POST /clients/{id}/join", store.ManageClients, s.clientAct("member.staff_joined", (*store.Tx).JoinClient)).agency(),
 		s.member("POST /clients/{id}/leave", store.ManageClients, s.clientLeave).agency(),
 
-		s.member("GET /support", store.SeeSupport, s.supportShow).supportReads(),
-		s.member("POST /support/grant", store.GrantSupport, s.supportGrant).limited(30),
-		s.member("GET /support/ledger.csv", store.SeeSupport, s.supportLedger).streams().limited(30),
-		s.member("POST /support/asking", store.GrantSupport, s.supportAsking).limited(30),
-		s.member("GET /support/asks/{id}", store.SeeSupport, s.supportAskShow),
-		s.member("POST /support/asks/{id}/grant", store.GrantSupport, s.supportAskGrant),
-		s.member("POST /support/asks/{id}/deny", store.GrantSupport, s.supportAskDeny),
-		s.member("POST /support/revoke", store.GrantSupport, s.supportRevoke),
-		s.member("POST /support/sessions/{id}/end", store.GrantSupport, s.supportSessionEnd),
+		s.member("GET /support", store.SeeSupport, s.support.Show).supportReads(),
+		s.member("POST /support/grant", store.GrantSupport, s.support.Grant).limited(30),
+		s.member("GET /support/ledger.csv", store.SeeSupport, s.support.ExportLedger).streams().limited(30),
+		s.member("POST /support/asking", store.GrantSupport, s.support.AllowRequests).limited(30),
+		s.member("GET /support/asks/{id}", store.SeeSupport, s.support.ShowRequest),
+		s.member("POST /support/asks/{id}/grant", store.GrantSupport, s.support.ApproveRequest),
+		s.member("POST /support/asks/{id}/deny", store.GrantSupport, s.support.DenyRequest),
+		s.member("POST /support/revoke", store.GrantSupport, s.support.Revoke),
+		s.member("POST /support/sessions/{id}/end", store.GrantSupport, s.support.EndSession),
 
-		s.member("POST /view-as", store.ViewAs, s.viewAsStart).limited(30),
+		s.member("POST /view-as", store.ViewAs, s.support.StartViewAs).limited(30),
 
-		// Whatever else: not there, and it says so to members alike.
+		// Everything else is not found, for members too.
 		s.member("/", store.SeeWork, s.memberNotFound).supportReads(),
 		s.public("/", s.notFound),
 	}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"portico/handlers/frame"
 	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
@@ -14,8 +15,8 @@ func (s *Server) settingsShow(w http.ResponseWriter, r *http.Request, me store.M
 	return s.settingsPage(w, r, me, http.StatusOK, nil, nil)
 }
 
-// settingsPage shows what the tenant chose for itself, or what was typed in its
-// place, and what it wears meanwhile where it chose nothing.
+// settingsPage shows the tenant's own settings, or what was typed, and the inherited
+// values of the settings that the tenant has not set.
 func (s *Server) settingsPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, typed *views.SettingsForm, wrong ui.Errors) error {
 	var own store.Settings
 	if err := s.db.Read(r.Context(), me, store.GetSettings(&own)); err != nil {
@@ -24,17 +25,17 @@ func (s *Server) settingsPage(w http.ResponseWriter, r *http.Request, me store.M
 	if typed == nil {
 		typed = &views.SettingsForm{
 			Name:         own.Name,
-			PortalName:   orZero(own.PortalName),
-			Welcome:      orZero(own.Welcome),
-			MailName:     orZero(own.MailName),
+			PortalName:   frame.OrZero(own.PortalName),
+			Welcome:      frame.OrZero(own.Welcome),
+			MailName:     frame.OrZero(own.MailName),
 			Accent:       me.Tenant.Accent,
 			OwnAccent:    own.Accent != nil,
 			ForgetsNames: own.ForgetsNames,
 		}
 	}
 	typed.Errors = wrong
-	c := s.chrome(r, me)
-	return s.page(w, r, status, views.Settings(c, views.SettingsProps{
+	c := frame.Tenant(r, me)
+	return views.Render(w, r, status, views.Settings(c, views.SettingsProps{
 		Form:      *typed,
 		Address:   s.addressOfTenant(me.Tenant),
 		Domains:   me.MayNow(store.ManageDomains) && me.Support == nil,
@@ -68,7 +69,7 @@ func (s *Server) settingsUpdate(w http.ResponseWriter, r *http.Request, me store
 	if err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Settings(), "tenant.updated", "")
+	return frame.Done(w, r, frame.Base(r, me).Settings(), "tenant.updated", "")
 }
 
 func settingsInput(f *web.Form) store.SettingsInput {
@@ -79,7 +80,7 @@ func settingsInput(f *web.Form) store.SettingsInput {
 		MailName:     f.Optional("mail_name", 80),
 		ForgetsNames: f.Checked("forgets_names"),
 	}
-	// A browser's colour field always has a colour; whether it counts is another field.
+	// A colour field always sends a colour, so a checkbox says whether to use it.
 	if f.Checked("own_accent") {
 		in.Accent = f.Color("accent")
 	}

@@ -6,6 +6,7 @@ import (
 	"mime/multipart"
 	"net/http"
 
+	"portico/handlers/frame"
 	"portico/handlers/upload"
 	"portico/handlers/web"
 	"portico/store"
@@ -28,7 +29,7 @@ func (s *Server) fileCreate(w http.ResponseWriter, r *http.Request, me store.Mem
 		web.Drain(body, store.PartSize)
 		return err
 	}
-	return done(w, r, baseOf(r, me).Deliverable(v.DeliverableID.String()), "file.uploaded", "")
+	return frame.Done(w, r, frame.Base(r, me).Deliverable(v.DeliverableID.String()), "file.uploaded", "")
 }
 
 func (s *Server) takeForm(r *http.Request, me store.Member, v store.Version) error {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"portico/files"
+	"portico/handlers/frame"
 	"portico/handlers/upload"
 	"portico/handlers/web"
 	"portico/store"
@@ -66,7 +67,7 @@ func (s *Server) uploadCreate(w http.ResponseWriter, r *http.Request, me store.M
 	if err != nil {
 		return err
 	}
-	base, id := baseOf(r, me), u.ID.String()
+	base, id := frame.Base(r, me), u.ID.String()
 	w.Header().Set("Location", base.Upload(id))
 	web.WriteJSON(w, http.StatusCreated, uploadPlan{
 		ID:       id,
@@ -158,7 +159,7 @@ func (s *Server) uploadFinish(w http.ResponseWriter, r *http.Request, me store.M
 	web.WriteJSON(w, http.StatusOK, uploadResult{
 		State:  store.FileReady,
 		SHA256: files.Digest(u.SHA256).String(),
-		URL:    baseOf(r, me).File(u.ID.String()),
+		URL:    frame.Base(r, me).File(u.ID.String()),
 	})
 	return nil
 }

@@ -5,13 +5,14 @@ import (
 	"net/http"
 	"strconv"
 
+	"portico/handlers/frame"
 	"portico/handlers/web"
 	"portico/store"
 )
 
 var (
-	errNotReady = &web.Problem{Status: http.StatusConflict, Sentence: "A version can be published once all its files have arrived, and only once."}
-	errDrafting = &web.Problem{Status: http.StatusConflict, Sentence: "There is already a draft version. Publish it before you start the next."}
+	errNotReady    = &web.Problem{Status: http.StatusConflict, Sentence: "A version can be published once all its files have arrived, and only once."}
+	errDraftExists = &web.Problem{Status: http.StatusConflict, Sentence: "There is already a draft version. Publish it before you start the next."}
 )
 
 func (s *Server) versionCreate(w http.ResponseWriter, r *http.Request, me store.Member) error {
@@ -20,12 +21,12 @@ func (s *Server) versionCreate(w http.ResponseWriter, r *http.Request, me store.
 		return err
 	})
 	if errors.Is(err, store.ErrConflict) {
-		return errDrafting
+		return errDraftExists
 	}
 	if err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Deliverable(web.PathID(r).String()), "version.created", "")
+	return frame.Done(w, r, frame.Base(r, me).Deliverable(web.PathID(r).String()), "version.created", "")
 }
 
 func (s *Server) versionPublish(w http.ResponseWriter, r *http.Request, me store.Member) error {
@@ -50,5 +51,5 @@ func (s *Server) versionPublish(w http.ResponseWriter, r *http.Request, me store
 	if err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Deliverable(web.PathID(r).String()), "version.published", "")
+	return frame.Done(w, r, frame.Base(r, me).Deliverable(web.PathID(r).String()), "version.published", "")
 }

@@ -16,8 +16,8 @@ import (
 	"time"
 
 	"portico/files"
-	"portico/handlers"
 	"portico/handlers/signin"
+	"portico/handlers/support"
 )
 
 // config is the whole of the environment, checked. Its types live here because
@@ -29,7 +29,7 @@ type config struct {
 	tenantDomain   string
 	trustedProxies []netip.Prefix
 	tenantRate     int
-	support        handlers.SupportMode
+	support        support.Mode
 	agentCodes     bool          // agents of support may confirm with a mailed code
 	drain          time.Duration // from "I am leaving" to leaving
 	dns            string        // "host:port"; "" is the system's
@@ -306,16 +306,16 @@ func (rd *reader) drain() time.Duration {
 }
 
 // support is what the installation lets its own support do.
-func (rd *reader) support() handlers.SupportMode {
+func (rd *reader) support() support.Mode {
 	const name = "PORTICO_SUPPORT"
 	switch v := rd.optional(name, "on"); v {
 	case "on":
-		return handlers.SupportOn
+		return support.On
 	case "four-eyes", "off":
-		return handlers.SupportMode(v)
+		return support.Mode(v)
 	}
 	rd.wrong(name, "must be on, four-eyes or off")
-	return handlers.SupportOff
+	return support.Off
 }
 
 // agentCodes is whether the installation takes mailed codes of its agents.

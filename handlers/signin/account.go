@@ -46,9 +46,9 @@ func (s *Service) accountPage(w http.ResponseWriter, r *http.Request, status int
 		Forgets:  !me.Agent,
 	}
 	if s.passkeys != nil {
-		props.Passkeys = &views.PasskeysProps{Rows: passkeyRows(keys), Suggested: browserName(r.UserAgent()), Fresh: fresh(me)}
+		props.Passkeys = &views.PasskeysProps{Rows: passkeyRows(keys), Suggested: browserName(r.UserAgent()), Fresh: frame.SteppedUp(me)}
 	}
-	props.Ways.Fresh = fresh(me)
+	props.Ways.Fresh = frame.SteppedUp(me)
 	props.Ways.Linked, props.Ways.More = s.linkedRows(linked)
 	if me.Agent { // customers' audit trails show the name
 		props.FixedAs, props.Ways.More = me.Name, nil

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"portico/handlers/frame"
 	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
@@ -19,15 +20,15 @@ func (s *Service) LinkBegin(w http.ResponseWriter, r *http.Request, me store.Per
 	if err != nil {
 		return err
 	}
-	if !fresh(me) {
-		return redirectToStepUp(w, r)
+	if !frame.SteppedUp(me) {
+		return frame.StepUpFirst(w, r, views.PathAccount)
 	}
 	there, err := s.beginProviderFlow(w, r, provider, Challenge{SelectAccount: true}, func(cookie store.Secret, f store.OIDCFlow) error {
 		f.Purpose, f.ReturnTo = store.OIDCLink, views.PathAccount
 		return s.db.BeginOwnOIDCFlow(r.Context(), me, cookie, f)
 	})
 	if errors.Is(err, store.ErrStepUp) {
-		return redirectToStepUp(w, r)
+		return frame.StepUpFirst(w, r, views.PathAccount)
 	}
 	if err != nil {
 		return err
@@ -67,12 +68,6 @@ func (s *Service) StepUpAtProvider(w http.ResponseWriter, r *http.Request, me st
 func renderProviderRedirect(w http.ResponseWriter, r *http.Request, provider Provider, there string) error {
 	w.Header().Set("Refresh", "0; url="+there)
 	return views.Render(w, r, http.StatusOK, views.ToProvider(views.ToProviderProps{Label: provider.Label(), URL: there}))
-}
-
-// redirectToStepUp sends the person to step up and then to their account.
-func redirectToStepUp(w http.ResponseWriter, r *http.Request) error {
-	http.Redirect(w, r, views.StepUpTo(views.PathAccount), http.StatusSeeOther)
-	return nil
 }
 
 // linkAt links the account at the provider to the person whose session began the flow.
@@ -141,7 +136,7 @@ func (s *Service) Unlink(w http.ResponseWriter, r *http.Request, me store.Person
 	}
 	switch {
 	case errors.Is(err, store.ErrStepUp):
-		return redirectToStepUp(w, r)
+		return frame.StepUpFirst(w, r, views.PathAccount)
 	case errors.Is(err, store.ErrConflict):
 		return errLastCredential
 	case err != nil:

@@ -12,6 +12,7 @@ import (
 	"github.com/go-webauthn/webauthn/webauthn"
 	"github.com/google/uuid"
 
+	"portico/handlers/frame"
 	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
@@ -243,7 +244,7 @@ func (s *Service) PasskeyAddBegin(w http.ResponseWriter, r *http.Request, me sto
 	if s.passkeys == nil {
 		return store.ErrNotFound
 	}
-	if !fresh(me) {
+	if !frame.SteppedUp(me) {
 		return writeStepUpRequired(w)
 	}
 	h, err := s.loadPasskeyUser(r, me)
@@ -311,7 +312,7 @@ func (s *Service) PasskeyRemove(w http.ResponseWriter, r *http.Request, me store
 	}
 	switch {
 	case errors.Is(err, store.ErrStepUp):
-		return redirectToStepUp(w, r)
+		return frame.StepUpFirst(w, r, views.PathAccount)
 	case errors.Is(err, store.ErrConflict):
 		return errLastCredential
 	case err != nil:
@@ -319,12 +320,6 @@ func (s *Service) PasskeyRemove(w http.ResponseWriter, r *http.Request, me store
 	}
 	http.Redirect(w, r, views.AccountDid("passkey.removed"), http.StatusSeeOther)
 	return nil
-}
-
-// fresh reports whether the person's step-up is recent enough to finish what they begin
-// now. The limit is a minute shorter than the database's, which decides.
-func fresh(me store.Person) bool {
-	return me.SteppedUpAt != nil && time.Since(*me.SteppedUpAt) < 4*time.Minute
 }
 
 // writeStepUpRequired tells a script to send the person to step up first.

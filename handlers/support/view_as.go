@@ -1,4 +1,4 @@
-package handlers
+package support
 
 import (
 	"errors"
@@ -7,32 +7,33 @@ import (
 
 	"github.com/google/uuid"
 
+	"portico/handlers/frame"
 	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 	"portico/views/ui"
 )
 
-// viewsAs says whether this visitor may look as one of the client's people:
-// nobody goes further from inside a session.
-func viewsAs(me store.Member) bool {
+// MayViewAs says whether this member may view the workspace as one of the client's
+// people. Nobody may from inside another session.
+func MayViewAs(me store.Member) bool {
 	return me.May(store.ViewAs) && me.Support == nil && me.Tenant.Kind == store.TenantClient
 }
 
-// viewAsStart has staff see their workspace as one of the client's people.
-func (s *Server) viewAsStart(w http.ResponseWriter, r *http.Request, me store.Member) error {
+// StartViewAs lets staff see their workspace as one of the client's people.
+func (s *Service) StartViewAs(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	f, err := web.NewForm(r)
 	if err != nil {
 		return err
 	}
-	// What is no id is nobody: the store says so.
+	// The store refuses a malformed id.
 	subject, _ := uuid.Parse(f.Raw("person"))
 	err = s.db.ViewAs(r.Context(), me, subject)
 	wrong, invalid := errors.AsType[store.InvalidError](err)
 	switch {
 	case err == nil:
 		s.metrics.Support("view_as")
-		http.Redirect(w, r, baseOf(r, me).Home(), http.StatusSeeOther)
+		http.Redirect(w, r, frame.Base(r, me).Home(), http.StatusSeeOther)
 		return nil
 	case errors.Is(err, store.ErrConflict):
 		return views.Render(w, r, http.StatusConflict, views.ViewAsOver(views.ViewAsOverProps{
@@ -41,40 +42,40 @@ func (s *Server) viewAsStart(w http.ResponseWriter, r *http.Request, me store.Me
 			Button:   "Stop viewing",
 		}))
 	case invalid:
-		return s.supportPage(w, r, me, http.StatusUnprocessableEntity, supportForms{
+		return s.page(w, r, me, http.StatusUnprocessableEntity, typedForms{
 			viewAs: views.ViewAsForm{Person: f.Raw("person"), Errors: ui.Errors(wrong)}})
 	}
 	return err
 }
 
-// viewAsStop makes staff themselves again, wherever they press it and however often.
-func (s *Server) viewAsStop(w http.ResponseWriter, r *http.Request, me store.Person) error {
+// StopViewAs ends it. It may be repeated, on any host.
+func (s *Service) StopViewAs(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	if err := s.db.StopSupport(r.Context(), me); err != nil {
 		return err
 	}
 	s.metrics.Support("stopped")
 	to := views.PathHome
-	if addressOf(r).host == "" && me.SupportSlug != "" {
+	if frame.AddressOf(r).Host == "" && me.SupportSlug != "" {
 		to = views.PathBase(me.SupportSlug).Home()
 	}
 	http.Redirect(w, r, to, http.StatusSeeOther)
 	return nil
 }
 
-// viewAsOver stands between what staff saw as somebody else and what they do as
-// themselves: a page left open must not become a deed in their own name.
-func (s *Server) viewAsOver(w http.ResponseWriter, r *http.Request, how store.SupportEnd) error {
-	if wantsJSON(r) {
-		return &web.Problem{Status: http.StatusConflict, Sentence: "Viewing as a client has ended."}
-	}
+// ErrViewAsEnded refuses a program whose view as has ended.
+var ErrViewAsEnded = &web.Problem{Status: http.StatusConflict, Sentence: "Viewing as a client has ended."}
+
+// ViewAsEnded answers the first request after a view as has ended. A page that was
+// left open must not become a change in the staff member's own name.
+func ViewAsEnded(w http.ResponseWriter, r *http.Request, how store.SupportEnd) error {
 	return views.Render(w, r, http.StatusConflict, views.ViewAsOver(views.ViewAsOverProps{
 		Title:    "You no longer view as a client",
-		Sentence: viewAsEnds[how] + " From here on you act as yourself.",
+		Sentence: viewAsEndings[how] + " From here on you act as yourself.",
 		Button:   "Continue as yourself",
 	}))
 }
 
-var viewAsEnds = map[store.SupportEnd]string{
+var viewAsEndings = map[store.SupportEnd]string{
 	store.SupportStopped:    "It was stopped in another browser.",
 	store.SupportExpired:    "The hour is over.",
 	store.SupportRevoked:    "An owner or admin ended it.",
@@ -82,12 +83,12 @@ var viewAsEnds = map[store.SupportEnd]string{
 	store.SupportTargetGone: "The person no longer has access.",
 }
 
-// viewAsPeople are whom staff may look as.
+// viewAsPeople are the people whom staff may view the workspace as.
 func viewAsPeople(people []store.SupportTarget, chosen string) []ui.Option {
 	options := make([]ui.Option, len(people))
 	for i, p := range people {
 		id := p.UserID.String()
-		options[i] = ui.Option{Value: id, Label: p.Name + ", " + strings.ToLower(roleWords[p.Role]), Selected: id == chosen}
+		options[i] = ui.Option{Value: id, Label: p.Name + ", " + strings.ToLower(frame.RoleNames[p.Role]), Selected: id == chosen}
 	}
 	return options
 }

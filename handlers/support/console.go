@@ -1,4 +1,4 @@
-package handlers
+package support
 
 import (
 	"errors"
@@ -25,29 +25,25 @@ const (
 	askedShown        = 10
 )
 
-// freshEnough is how old a step-up may be when the form for a session is opened:
-// a minute is left of the five to fill it in, and the database has the last word.
-const freshEnough = 4 * time.Minute
-
-// consoleShow is where an agent begins: a search, the form for a session in one
-// tenant, and their own past.
-func (s *Server) consoleShow(w http.ResponseWriter, r *http.Request, me store.Person) error {
+// Console is where an agent begins: a search, the form for a session in one tenant,
+// and their own past sessions.
+func (s *Service) Console(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	q := r.URL.Query()
 	props := views.ConsoleProps{Query: strings.TrimSpace(q.Get("q"))}
 	if q.Get("over") != "" && me.SupportOver {
 		props.Notice = overSentence(me.SupportOverHow)
 	}
 	if slug := q.Get("ask"); slug != "" {
-		return s.consoleAskForm(w, r, me, props, slug)
+		return s.requestFormPage(w, r, me, props, slug)
 	}
 	if slug := q.Get("tenant"); slug != "" {
-		return s.consoleForm(w, r, me, props, slug)
+		return s.startFormPage(w, r, me, props, slug)
 	}
 	if props.Query == "" {
 		return s.consolePage(w, r, me, http.StatusOK, props)
 	}
 	props.Asked = true
-	found, err := s.supportFind(r, me, props.Query)
+	found, err := s.find(r, me, props.Query)
 	if err != nil {
 		return err
 	}
@@ -70,26 +66,26 @@ func overSentence(how store.SupportEnd) string {
 	return "Your session has ended."
 }
 
-// consolePage adds the agent's own past to whatever else the page shows.
-func (s *Server) consolePage(w http.ResponseWriter, r *http.Request, me store.Person, status int, props views.ConsoleProps) error {
+// consolePage adds the agent's own past sessions to what else the page shows.
+func (s *Service) consolePage(w http.ResponseWriter, r *http.Request, me store.Person, status int, props views.ConsoleProps) error {
 	var past []store.PastSupport
 	var asked []store.SentAccessRequest
 	var waiting []store.WriteRequest
 	reads := []store.OwnRead{store.SupportHistory(historyShown, &past), store.ListSentAccessRequests(askedShown, &asked)}
-	if s.cfg.Support == SupportFourEyes {
+	if s.mode == FourEyes {
 		reads = append(reads, store.ListWriteRequests(&waiting))
 	}
 	if err := s.db.ReadOwn(r.Context(), me, reads...); err != nil {
 		return err
 	}
-	if s.cfg.Support == SupportOff {
-		props.Notice = errSupportOff.Sentence
+	if s.mode == Off {
+		props.Notice = ErrOff.Sentence
 	}
-	props.Sent, props.Waiting = askedRows(asked), writeAskRows(waiting)
+	props.Sent, props.Waiting = requestedRows(asked), writeAskRows(waiting)
 	for _, p := range past {
 		props.History = append(props.History, pastRow(me, p))
 	}
-	return s.page(w, r, status, views.Console(frame.Person(me), props))
+	return views.Render(w, r, status, views.Console(frame.Person(me), props))
 }
 
 func pastRow(me store.Person, p store.PastSupport) views.SupportSessionRow {
@@ -101,9 +97,9 @@ func pastRow(me store.Person, p store.PastSupport) views.SupportSessionRow {
 		Reason:    p.Reason,
 		Ticket:    p.Ticket,
 		StartedAt: p.StartedAt,
-		EndedAt:   orZero(p.EndedAt),
+		EndedAt:   frame.OrZero(p.EndedAt),
 		EndsAt:    p.EndsAt,
-		Ended:     howEnded(p.Kind, orZero(p.EndedHow)),
+		Ended:     howEnded(p.Kind, frame.OrZero(p.EndedHow)),
 	}
 	if p.EndedAt == nil {
 		row.EndURL = views.PathConsoleStop
@@ -114,11 +110,11 @@ func pastRow(me store.Person, p store.PastSupport) views.SupportSessionRow {
 	return row
 }
 
-// supportFind searches, within the limit of one agent, and has it in the agent's
-// account before anything is shown: how often they look for whom is a fact about
-// them. What was typed can be an address, so ids alone are kept.
-func (s *Server) supportFind(r *http.Request, me store.Person, text string) ([]store.FoundTenant, error) {
-	if err := s.countAttempt(r.Context(), searchesPerMinute, time.Minute, "console search by "+me.ID().String()); err != nil {
+// find searches, within the limit of one agent, and records it in the agent's account
+// before anything is shown, because how often agents search is a fact about them.
+// Only ids are kept: what was typed can be an address.
+func (s *Service) find(r *http.Request, me store.Person, text string) ([]store.FoundTenant, error) {
+	if err := s.attempts.Count(r.Context(), searchesPerMinute, time.Minute, "console search by "+me.ID().String()); err != nil {
 		return nil, err
 	}
 	var found []store.FoundTenant
@@ -139,7 +135,7 @@ func (s *Server) supportFind(r *http.Request, me store.Person, text string) ([]s
 func tenantRows(found []store.FoundTenant) []views.ConsoleTenantRow {
 	rows := make([]views.ConsoleTenantRow, len(found))
 	for i, t := range found {
-		rows[i] = views.ConsoleTenantRow{Name: t.Name, Slug: t.Slug, Under: "Agency", GrantUntil: orZero(t.GrantEndsAt)}
+		rows[i] = views.ConsoleTenantRow{Name: t.Name, Slug: t.Slug, Under: "Agency", GrantUntil: frame.OrZero(t.GrantEndsAt)}
 		if t.AgencyName != nil {
 			rows[i].Under = "Client of " + *t.AgencyName
 		}
@@ -152,10 +148,10 @@ func tenantRows(found []store.FoundTenant) []views.ConsoleTenantRow {
 	return rows
 }
 
-// consoleForm opens the form for a session in one tenant; the proof comes first,
+// startFormPage opens the form for a session in one tenant. The step-up comes first,
 // so that nothing typed is lost to it.
-func (s *Server) consoleForm(w http.ResponseWriter, r *http.Request, me store.Person, props views.ConsoleProps, slug string) error {
-	found, err := s.supportFind(r, me, slug)
+func (s *Service) startFormPage(w http.ResponseWriter, r *http.Request, me store.Person, props views.ConsoleProps, slug string) error {
+	found, err := s.find(r, me, slug)
 	if err != nil {
 		return err
 	}
@@ -166,7 +162,7 @@ func (s *Server) consoleForm(w http.ResponseWriter, r *http.Request, me store.Pe
 	}
 	q := r.URL.Query()
 	typed := views.ConsoleForm{Person: q.Get("person"), Ticket: q.Get("ticket"), Minutes: q.Get("minutes")}
-	if !provedLately(me) {
+	if !frame.SteppedUp(me) {
 		http.Redirect(w, r, views.StepUpTo(formURL(slug, typed)), http.StatusSeeOther)
 		return nil
 	}
@@ -187,12 +183,12 @@ func formURL(slug string, typed views.ConsoleForm) string {
 	return views.PathConsole + "?" + q.Encode()
 }
 
-func (s *Server) startForm(r *http.Request, me store.Person, t store.FoundTenant, typed views.ConsoleForm) (*views.ConsoleStart, error) {
+func (s *Service) startForm(r *http.Request, me store.Person, t store.FoundTenant, typed views.ConsoleForm) (*views.ConsoleStart, error) {
 	var people []store.SupportTarget
-	if err := s.db.ReadOwn(r.Context(), me, store.SupportPeople(t.Slug, &people)); err != nil {
+	if err := s.db.ReadOwn(r.Context(), me, store.ListSupportTargets(t.Slug, &people)); err != nil {
 		return nil, err
 	}
-	start := &views.ConsoleStart{TenantName: t.Name, TenantSlug: t.Slug, GrantUntil: orZero(t.GrantEndsAt), Form: typed}
+	start := &views.ConsoleStart{TenantName: t.Name, TenantSlug: t.Slug, GrantUntil: frame.OrZero(t.GrantEndsAt), Form: typed}
 	for _, p := range people {
 		side := "client"
 		if p.Party == store.PartyAgency {
@@ -200,24 +196,24 @@ func (s *Server) startForm(r *http.Request, me store.Person, t store.FoundTenant
 		}
 		id := p.UserID.String()
 		start.People = append(start.People, ui.Option{
-			Value: id, Label: p.Name + ", " + strings.ToLower(roleWords[p.Role]) + " (" + side + ")", Selected: id == typed.Person})
+			Value: id, Label: p.Name + ", " + strings.ToLower(frame.RoleNames[p.Role]) + " (" + side + ")", Selected: id == typed.Person})
 	}
 	return start, nil
 }
 
-// consoleStart begins a session, or says beside each field what is wrong with it.
-func (s *Server) consoleStart(w http.ResponseWriter, r *http.Request, me store.Person) error {
+// StartSession starts a session, or says at each field what is wrong with it.
+func (s *Service) StartSession(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	f, err := web.NewForm(r)
 	if err != nil {
 		return err
 	}
-	if err := s.countAttempt(r.Context(), startsPerHour, time.Hour, "console start by "+me.ID().String()); err != nil {
+	if err := s.attempts.Count(r.Context(), startsPerHour, time.Hour, "console start by "+me.ID().String()); err != nil {
 		return err
 	}
 	slug := strings.TrimSpace(f.Raw("tenant"))
 	typed := views.ConsoleForm{Person: f.Raw("person"), Reason: f.Raw("reason"), Ticket: f.Raw("ticket"), Minutes: f.Raw("minutes")}
 	in := store.SupportStart{Slug: slug, Reason: typed.Reason, Ticket: typed.Ticket}
-	// What is no id is nobody, and what is no number is no time: the store says so.
+	// The store refuses a malformed id or number.
 	in.Subject, _ = uuid.Parse(typed.Person)
 	minutes, _ := strconv.ParseInt(typed.Minutes, 10, 16) // what is too long for that stays too long
 	in.Minutes = int(minutes)
@@ -238,7 +234,7 @@ func (s *Server) consoleStart(w http.ResponseWriter, r *http.Request, me store.P
 		return &web.Problem{Status: http.StatusForbidden, Sentence: "This workspace doesn't allow support access. Its owners and admins can."}
 	case invalid:
 		typed.Errors = ui.Errors(wrong)
-		return s.consoleAgain(w, r, me, slug, typed)
+		return s.startFormAgain(w, r, me, slug, typed)
 	}
 	return err
 }
@@ -251,8 +247,8 @@ func startEvent(err error) string {
 	return "started"
 }
 
-// consoleAgain shows the form as it was typed, with what was wrong.
-func (s *Server) consoleAgain(w http.ResponseWriter, r *http.Request, me store.Person, slug string, typed views.ConsoleForm) error {
+// startFormAgain shows the form as it was typed, with what was wrong.
+func (s *Service) startFormAgain(w http.ResponseWriter, r *http.Request, me store.Person, slug string, typed views.ConsoleForm) error {
 	var found []store.FoundTenant
 	if err := s.db.ReadOwn(r.Context(), me, store.FindSupportTenants(slug, &found)); err != nil {
 		return err
@@ -267,8 +263,8 @@ func (s *Server) consoleAgain(w http.ResponseWriter, r *http.Request, me store.P
 	return s.consolePage(w, r, me, http.StatusUnprocessableEntity, views.ConsoleProps{Start: start})
 }
 
-// consoleStop ends the agent's session, wherever they press it and however often.
-func (s *Server) consoleStop(w http.ResponseWriter, r *http.Request, me store.Person) error {
+// StopSession ends the agent's session. It may be repeated.
+func (s *Service) StopSession(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	if err := s.db.StopSupport(r.Context(), me); err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package handlers
+package support
 
 import (
 	"errors"
@@ -7,18 +7,19 @@ import (
 	"strings"
 	"time"
 
+	"portico/handlers/frame"
 	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 	"portico/views/ui"
 )
 
-// asksPerHour is how often one agent may ask to be let in: each is a mail to people.
-const asksPerHour = 20
+// requestsPerHour is how often one agent may request access: each request is a mail.
+const requestsPerHour = 20
 
-// consoleAskForm opens the form by which an agent asks a tenant to be let in.
-func (s *Server) consoleAskForm(w http.ResponseWriter, r *http.Request, me store.Person, props views.ConsoleProps, slug string) error {
-	found, err := s.supportFind(r, me, slug)
+// requestFormPage opens the form for an access request.
+func (s *Service) requestFormPage(w http.ResponseWriter, r *http.Request, me store.Person, props views.ConsoleProps, slug string) error {
+	found, err := s.find(r, me, slug)
 	if err != nil {
 		return err
 	}
@@ -29,18 +30,18 @@ func (s *Server) consoleAskForm(w http.ResponseWriter, r *http.Request, me store
 	return s.consolePage(w, r, me, http.StatusOK, props)
 }
 
-// consoleAsk asks a tenant to be let in, or says beside each field what is wrong.
-func (s *Server) consoleAsk(w http.ResponseWriter, r *http.Request, me store.Person) error {
+// RequestAccess sends an access request, or says at each field what is wrong.
+func (s *Service) RequestAccess(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	f, err := web.NewForm(r)
 	if err != nil {
 		return err
 	}
-	if err := s.countAttempt(r.Context(), asksPerHour, time.Hour, "console ask by "+me.ID().String()); err != nil {
+	if err := s.attempts.Count(r.Context(), requestsPerHour, time.Hour, "console ask by "+me.ID().String()); err != nil {
 		return err
 	}
 	slug := strings.TrimSpace(f.Raw("tenant"))
 	typed := views.ConsoleForm{Reason: f.Raw("reason"), Ticket: f.Raw("ticket"), Hours: f.Raw("hours"), Mode: f.Raw("mode")}
-	hours, _ := strconv.ParseInt(typed.Hours, 10, 16) // what is no number is no time: the store says so
+	hours, _ := strconv.ParseInt(typed.Hours, 10, 16) // the store refuses a malformed number
 	err = s.db.RequestAccess(r.Context(), me, store.NewAccessRequest{
 		Slug: slug, Mode: store.SupportMode(typed.Mode), Hours: int(hours), Reason: typed.Reason, Ticket: typed.Ticket})
 	wrong, invalid := errors.AsType[store.InvalidError](err)
@@ -55,7 +56,7 @@ func (s *Server) consoleAsk(w http.ResponseWriter, r *http.Request, me store.Per
 		return &web.Problem{Status: http.StatusForbidden, Sentence: "This workspace has turned off access requests. Its owners and admins can still allow support access."}
 	case invalid:
 		typed.Errors = ui.Errors(wrong)
-		found, err := s.supportFind(r, me, slug)
+		found, err := s.find(r, me, slug)
 		if err != nil {
 			return err
 		}
@@ -68,21 +69,21 @@ func (s *Server) consoleAsk(w http.ResponseWriter, r *http.Request, me store.Per
 	return err
 }
 
-func askedRows(asked []store.SentAccessRequest) []views.AskedRow {
+func requestedRows(asked []store.SentAccessRequest) []views.AskedRow {
 	rows := make([]views.AskedRow, len(asked))
 	for i, a := range asked {
 		rows[i] = views.AskedRow{Tenant: a.TenantName, Write: a.Mode == store.SupportWrite, Reason: a.Reason, Ticket: a.Ticket,
-			At: a.CreatedAt, Word: a.Word, State: askState(a)}
-		if orZero(a.Answer) == store.AnswerGranted {
+			At: a.CreatedAt, Word: a.Word, State: requestState(a)}
+		if frame.OrZero(a.Answer) == store.AnswerGranted {
 			rows[i].StartURL = views.ConsoleTenant(a.Slug)
 		}
 	}
 	return rows
 }
 
-// askState is where a request stands, in words.
-func askState(a store.SentAccessRequest) string {
-	switch orZero(a.Answer) {
+// requestState is where a request stands, in words.
+func requestState(a store.SentAccessRequest) string {
+	switch frame.OrZero(a.Answer) {
 	case store.AnswerGranted:
 		return "Approved"
 	case store.AnswerDenied:

@@ -1,4 +1,4 @@
-package handlers
+package frame
 
 import (
 	"encoding/base64"
@@ -11,9 +11,9 @@ import (
 	"portico/store"
 )
 
-// writeCursor puts a place in a list into a link; it is no secret and no promise. The
-// place before the first row is "".
-func writeCursor(c store.Cursor) string {
+// WriteCursor encodes a place in a list for a link. It is not a
+// secret. The place before the first row is "".
+func WriteCursor(c store.Cursor) string {
 	if c.ID == uuid.Nil {
 		return ""
 	}
@@ -21,8 +21,9 @@ func writeCursor(c store.Cursor) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(text))
 }
 
-// parseCursor reads a place in a list; what is not one is the place before the first row.
-func parseCursor(s string) store.Cursor {
+// ParseCursor decodes a place in a list. A malformed cursor is the place before the
+// first row.
+func ParseCursor(s string) store.Cursor {
 	b, err := base64.RawURLEncoding.DecodeString(s)
 	if err != nil {
 		return store.Cursor{}

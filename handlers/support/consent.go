@@ -1,4 +1,4 @@
-package handlers
+package support
 
 import (
 	"errors"
@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"portico/handlers/frame"
 	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
@@ -15,48 +16,48 @@ import (
 
 const supportShown = 25
 
-// supportShow is the tenant's own say over support: its consent and its ledger.
-func (s *Server) supportShow(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	return s.supportPage(w, r, me, http.StatusOK, supportForms{})
+// Show is the tenant's consent to support and its ledger.
+func (s *Service) Show(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	return s.page(w, r, me, http.StatusOK, typedForms{})
 }
 
-// supportForms are the forms of that page as they were typed.
-type supportForms struct {
+// typedForms are the forms of that page as they were typed.
+type typedForms struct {
 	grant  views.SupportGrantForm
 	viewAs views.ViewAsForm
 }
 
-func (s *Server) supportPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, typed supportForms) error {
+func (s *Service) page(w http.ResponseWriter, r *http.Request, me store.Member, status int, typed typedForms) error {
 	before := r.URL.Query().Get("before")
-	page := store.PageOf(supportShown, parseCursor(before))
+	page := store.PageOf(supportShown, frame.ParseCursor(before))
 	var grant *store.Grant
 	var sessions []store.SupportSession
 	var people []store.SupportTarget
 	var asks []store.AccessRequest
 	var mayAsk bool
 	reads := []store.Read{store.CurrentGrant(&grant), store.AccessRequestsAllowed(&mayAsk), store.ListOpenAccessRequests(&asks), store.ListSupportSessions(page, &sessions)}
-	if viewsAs(me) {
-		reads = append(reads, store.ViewedAs(&people))
+	if MayViewAs(me) {
+		reads = append(reads, store.ListViewAsTargets(&people))
 	}
 	if err := s.db.Read(r.Context(), me, reads...); err != nil {
 		return err
 	}
-	c := s.chrome(r, me)
+	c := frame.Tenant(r, me)
 	export := ""
 	if me.Support == nil && len(sessions) > 0 {
 		export = c.Base.SupportLedger()
 	}
-	props := views.SupportProps{ExportURL: export, MayAsk: mayAsk, CanGrant: consents(me), Form: typed.grant,
-		CanViewAs: viewsAs(me), ViewAsPeople: viewAsPeople(people, typed.viewAs.Person), ViewAs: typed.viewAs}
+	props := views.SupportProps{ExportURL: export, MayAsk: mayAsk, CanGrant: mayConsent(me), Form: typed.grant,
+		CanViewAs: MayViewAs(me), ViewAsPeople: viewAsPeople(people, typed.viewAs.Person), ViewAs: typed.viewAs}
 	for _, ask := range asks {
-		props.Asks = append(props.Asks, askRow(c.Base, ask))
+		props.Asks = append(props.Asks, requestRow(c.Base, ask))
 	}
 	if grant != nil {
 		props.GrantWrite = grant.Mode == store.SupportWrite
 		props.GrantUntil, props.GrantBy, props.GrantAt = grant.EndsAt, grant.ByName, grant.CreatedAt
 	}
 	sessions, next := store.Cut(sessions, page, func(s store.SupportSession) store.Cursor { return store.Cursor{At: s.StartedAt, ID: s.ID} })
-	if older := writeCursor(next); older != "" {
+	if older := frame.WriteCursor(next); older != "" {
 		props.OlderURL = c.Base.Support() + "?" + url.Values{"before": {older}}.Encode()
 	}
 	if before != "" {
@@ -65,12 +66,12 @@ func (s *Server) supportPage(w http.ResponseWriter, r *http.Request, me store.Me
 	for _, session := range sessions {
 		props.Sessions = append(props.Sessions, ledgerRow(c.Base, me, session))
 	}
-	return s.page(w, r, status, views.Support(c, props))
+	return views.Render(w, r, status, views.Support(c, props))
 }
 
-// consents says whether this visitor may speak for the tenant about support:
-// nobody does inside a support session.
-func consents(me store.Member) bool { return me.May(store.GrantSupport) && me.Support == nil }
+// mayConsent says whether this member may give or take the tenant's consent. Nobody
+// may inside a support session.
+func mayConsent(me store.Member) bool { return me.May(store.GrantSupport) && me.Support == nil }
 
 func ledgerRow(base views.Base, me store.Member, session store.SupportSession) views.SupportSessionRow {
 	row := views.SupportSessionRow{
@@ -81,9 +82,9 @@ func ledgerRow(base views.Base, me store.Member, session store.SupportSession) v
 		Reason:    session.Reason,
 		Ticket:    session.Ticket,
 		StartedAt: session.StartedAt,
-		EndedAt:   orZero(session.EndedAt),
+		EndedAt:   frame.OrZero(session.EndedAt),
 		EndsAt:    session.EndsAt,
-		Ended:     howEnded(session.Kind, orZero(session.EndedHow)),
+		Ended:     howEnded(session.Kind, frame.OrZero(session.EndedHow)),
 		Acts:      ui.Acts(session.Pages, session.Files, session.Changes),
 		AgreedBy:  session.WriteByName,
 	}
@@ -95,7 +96,7 @@ func ledgerRow(base views.Base, me store.Member, session store.SupportSession) v
 	if me.May(store.SeeActivity) {
 		row.LedgerURL = base.Activity(url.Values{"support": {session.ID.String()}})
 	}
-	if session.EndedAt == nil && consents(me) {
+	if session.EndedAt == nil && mayConsent(me) {
 		row.EndURL = base.SupportSessionEnd(session.ID.String())
 	}
 	return row
@@ -136,11 +137,11 @@ var grantLengths = map[string]time.Duration{
 	"168": store.MaxGrant,
 }
 
-// lengthOf is the length that was chosen; what is not offered is none, which the
-// store refuses.
+// lengthOf is the chosen length. One that is not offered is 0, which the store
+// refuses.
 func lengthOf(hours string) time.Duration { return grantLengths[hours] }
 
-func (s *Server) supportGrant(w http.ResponseWriter, r *http.Request, me store.Member) error {
+func (s *Service) Grant(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	f, err := web.NewForm(r)
 	if err != nil {
 		return err
@@ -154,27 +155,27 @@ func (s *Server) supportGrant(w http.ResponseWriter, r *http.Request, me store.M
 	})
 	if wrong, invalid := errors.AsType[store.InvalidError](err); invalid {
 		typed.Errors = ui.Errors(wrong)
-		return s.supportPage(w, r, me, http.StatusUnprocessableEntity, supportForms{grant: typed})
+		return s.page(w, r, me, http.StatusUnprocessableEntity, typedForms{grant: typed})
 	}
 	if err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Support(), "support.granted", "")
+	return frame.Done(w, r, frame.Base(r, me).Support(), "support.granted", "")
 }
 
-func (s *Server) supportRevoke(w http.ResponseWriter, r *http.Request, me store.Member) error {
+func (s *Service) Revoke(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.RevokeSupport(r.Context()) })
 	if err != nil {
 		return err
 	}
-	return done(w, r, baseOf(r, me).Support(), "support.revoked", "")
+	return frame.Done(w, r, frame.Base(r, me).Support(), "support.revoked", "")
 }
 
-func (s *Server) supportSessionEnd(w http.ResponseWriter, r *http.Request, me store.Member) error {
+func (s *Service) EndSession(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.EndSupportSession(r.Context(), web.PathID(r)) })
 	if err != nil {
 		return err
 	}
 	s.metrics.Support("ended")
-	return done(w, r, baseOf(r, me).Support(), "support.ended", "")
+	return frame.Done(w, r, frame.Base(r, me).Support(), "support.ended", "")
 }

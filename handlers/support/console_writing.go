@@ -1,4 +1,4 @@
-package handlers
+package support
 
 import (
 	"errors"
@@ -14,43 +14,13 @@ import (
 	"portico/views/ui"
 )
 
-// SupportMode is what an installation lets its own support do.
-type SupportMode string
-
-// Support as the zero value has it; with a second agent's word before anything is
-// changed; and not at all.
-const (
-	SupportOn       SupportMode = ""
-	SupportFourEyes SupportMode = "four-eyes"
-	SupportOff      SupportMode = "off"
-)
-
-var errSupportOff = &web.Problem{Status: http.StatusForbidden, Sentence: "Support is turned off on this installation."}
-
-var errNoPasskey = &web.Problem{Status: http.StatusForbidden, Sentence: "Add a passkey to your account first. This installation requires one for support agents."}
-
-// whileOn is a deed of an agent that an installation can switch off, or leave to
-// those who have a passkey.
-func (s *Server) whileOn(h func(http.ResponseWriter, *http.Request, store.Person) error) func(http.ResponseWriter, *http.Request, store.Person) error {
-	return func(w http.ResponseWriter, r *http.Request, me store.Person) error {
-		if s.cfg.Support == SupportOff {
-			return errSupportOff
-		}
-		if owes, err := s.signin.MustAddPasskey(r.Context(), me); err != nil {
-			return err
-		} else if owes {
-			return errNoPasskey
-		}
-		return h(w, r, me)
-	}
-}
-
-// consoleWrite asks an agent once more whether they mean it; the proof comes first.
-func (s *Server) consoleWrite(w http.ResponseWriter, r *http.Request, me store.Person) error {
+// ShowWriting asks an agent to confirm that their session may change things, after a
+// step-up.
+func (s *Service) ShowWriting(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	return s.writePage(w, r, me, http.StatusOK, nil)
 }
 
-func (s *Server) writePage(w http.ResponseWriter, r *http.Request, me store.Person, status int, wrong ui.Errors) error {
+func (s *Service) writePage(w http.ResponseWriter, r *http.Request, me store.Person, status int, wrong ui.Errors) error {
 	var past []store.PastSupport
 	if err := s.db.ReadOwn(r.Context(), me, store.SupportHistory(1, &past)); err != nil {
 		return err
@@ -59,23 +29,23 @@ func (s *Server) writePage(w http.ResponseWriter, r *http.Request, me store.Pers
 		http.Redirect(w, r, views.PathConsole, http.StatusSeeOther)
 		return nil
 	}
-	if at := me.SteppedUpAt; at == nil || !at.After(past[0].StartedAt) || time.Since(*at) > freshEnough {
+	if at := me.SteppedUpAt; at == nil || !at.After(past[0].StartedAt) || time.Since(*at) > frame.StepUpAge {
 		http.Redirect(w, r, views.StepUpTo(views.PathConsoleWrite), http.StatusSeeOther)
 		return nil
 	}
-	return s.page(w, r, status, views.ConsoleWrite(frame.Person(me), views.ConsoleWriteProps{
+	return views.Render(w, r, status, views.ConsoleWrite(frame.Person(me), views.ConsoleWriteProps{
 		Tenant:   past[0].TenantName,
 		Subject:  past[0].SubjectName,
 		Ticket:   past[0].Ticket,
 		EndsAt:   past[0].EndsAt,
 		BackURL:  views.PathBase(past[0].Slug).Home(),
-		FourEyes: s.cfg.Support == SupportFourEyes,
+		FourEyes: s.mode == FourEyes,
 		Errors:   wrong,
 	}))
 }
 
-// consoleWriteStart turns the session to writing, or asks a second agent for it.
-func (s *Server) consoleWriteStart(w http.ResponseWriter, r *http.Request, me store.Person) error {
+// StartWriting lets the session change things, or asks a second agent to confirm it.
+func (s *Service) StartWriting(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	f, err := web.NewForm(r)
 	if err != nil {
 		return err
@@ -83,7 +53,7 @@ func (s *Server) consoleWriteStart(w http.ResponseWriter, r *http.Request, me st
 	if f.Raw("sure") != "on" {
 		return s.writePage(w, r, me, http.StatusUnprocessableEntity, ui.Errors{"sure": "Tick this box to continue."})
 	}
-	writing, err := s.db.RequestWrite(r.Context(), me, s.cfg.Support == SupportFourEyes)
+	writing, err := s.db.RequestWrite(r.Context(), me, s.mode == FourEyes)
 	switch {
 	case errors.Is(err, store.ErrStepUp):
 		http.Redirect(w, r, views.StepUpTo(views.PathConsoleWrite), http.StatusSeeOther)
@@ -102,8 +72,8 @@ func (s *Server) consoleWriteStart(w http.ResponseWriter, r *http.Request, me st
 	return nil
 }
 
-// consoleWriteConfirm is a second agent's word.
-func (s *Server) consoleWriteConfirm(w http.ResponseWriter, r *http.Request, me store.Person) error {
+// ConfirmWriting is the second agent's confirmation.
+func (s *Service) ConfirmWriting(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	f, err := web.NewForm(r)
 	if err != nil {
 		return err

@@ -1,29 +1,20 @@
-package handlers
+package frame
 
 import (
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 
-	"github.com/a-h/templ"
-
-	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 	"portico/views/ui"
 )
 
-// page sends a page of a tenant.
-func (s *Server) page(w http.ResponseWriter, r *http.Request, status int, page templ.Component) error {
-	return views.Render(w, r, status, page)
-}
-
-// chrome is the frame of a member's page.
-func (s *Server) chrome(r *http.Request, me store.Member) views.Chrome {
-	base := baseOf(r, me)
+// Tenant is the frame of a member's page.
+func Tenant(r *http.Request, me store.Member) views.Chrome {
+	base := Base(r, me)
 	c := views.Chrome{
-		Platform:  addressOf(r).platform,
+		Platform:  AddressOf(r).Platform,
 		Base:      base,
 		Workspace: workspace(base, me),
 		Person:    views.Person{Name: me.Name, Email: me.Email},
@@ -36,7 +27,7 @@ func (s *Server) chrome(r *http.Request, me store.Member) views.Chrome {
 			Settings:   me.May(store.SeeSettings),
 			Bin:        me.May(store.SeeBin) && me.Tenant.Kind == store.TenantClient,
 			Clients:    me.May(store.ManageClients) && me.Tenant.Kind == store.TenantAgency && me.Support == nil,
-			Workspaces: me.Places > 1,
+			Workspaces: me.WorkspaceCount > 1,
 		},
 		Flash: flash(r, base),
 	}
@@ -88,34 +79,4 @@ func minutesLeft(d time.Duration) string {
 		return "less than a minute left"
 	}
 	return strconv.Itoa(int(d/time.Minute)) + " min left"
-}
-
-// flash reads what the redirect before this page has done. A link from anywhere
-// else, a mail or another site, makes the page say nothing: browsers tell where
-// a navigation began, and only our own forms lead to our own redirects.
-func flash(r *http.Request, base views.Base) views.Flash {
-	if from := r.Header.Get("Sec-Fetch-Site"); from != "" && from != "same-origin" {
-		return views.Flash{}
-	}
-	q, id := r.URL.Query(), ""
-	if web.IsID(q.Get("id")) {
-		id = q.Get("id")
-	}
-	return views.FlashFor(base, q.Get("did"), id)
-}
-
-// done ends a change: 303 to where its result is seen, saying what happened.
-func done(w http.ResponseWriter, r *http.Request, to, verb, id string) error {
-	u, err := url.Parse(to)
-	if err != nil {
-		return err
-	}
-	q := u.Query()
-	q.Set("did", verb)
-	if id != "" {
-		q.Set("id", id)
-	}
-	u.RawQuery = q.Encode()
-	http.Redirect(w, r, u.String(), http.StatusSeeOther)
-	return nil
 }

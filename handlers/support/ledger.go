@@ -1,4 +1,4 @@
-package handlers
+package support
 
 import (
 	"encoding/csv"
@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"portico/handlers/frame"
 	"portico/handlers/web"
 	"portico/store"
 )
@@ -14,9 +15,9 @@ import (
 // ledgerLines is how much of a ledger is in memory at a time.
 const ledgerLines = 1000
 
-// supportLedger sends the whole ledger as a table, one line for each thing that was
-// seen, downloaded, changed or refused. It is on record before the first byte.
-func (s *Server) supportLedger(w http.ResponseWriter, r *http.Request, me store.Member) error {
+// ExportLedger sends the whole ledger as a table, one line for each thing that was
+// seen, downloaded, changed or refused. The export is recorded before the first byte.
+func (s *Service) ExportLedger(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	web.LiftDeadlines(w, r)
 	var lines []store.LedgerLine
 	page := store.LedgerPage{Page: store.Page{Limit: ledgerLines}}
@@ -62,7 +63,7 @@ func ledgerCells(me store.Member, line store.LedgerLine) []string {
 		ended = line.EndedAt.UTC().Format(time.RFC3339)
 	}
 	cells := []string{line.SessionID.String(), who, line.SubjectName, string(line.Mode), line.WriteByName, line.Reason, line.Ticket,
-		line.StartedAt.UTC().Format(time.RFC3339), ended, howEnded(line.Kind, orZero(line.EndedHow)),
+		line.StartedAt.UTC().Format(time.RFC3339), ended, howEnded(line.Kind, frame.OrZero(line.EndedHow)),
 		line.At.UTC().Format(time.RFC3339), line.Verb, string(line.Result), line.Route, strings.TrimSpace(string(line.TargetKind) + " " + line.TargetName)}
 	for i := range cells {
 		cells[i] = plainCell(cells[i])

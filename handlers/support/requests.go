@@ -1,0 +1,101 @@
+package support
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"portico/handlers/frame"
+	"portico/handlers/web"
+	"portico/store"
+	"portico/views"
+	"portico/views/ui"
+)
+
+// AllowRequests says whether support may send access requests.
+func (s *Service) AllowRequests(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	f, err := web.NewForm(r)
+	if err != nil {
+		return err
+	}
+	may := f.Raw("asks") == "on"
+	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.SetAccessRequestsAllowed(r.Context(), may) })
+	if err != nil {
+		return err
+	}
+	deed := "support.requests_blocked"
+	if may {
+		deed = "support.requests_allowed"
+	}
+	return frame.Done(w, r, frame.Base(r, me).Support(), deed, "")
+}
+
+// ShowRequest is the page of the mail's button. It answers nothing by itself.
+func (s *Service) ShowRequest(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	return s.requestPage(w, r, me, http.StatusOK, views.SupportAskForm{})
+}
+
+func (s *Service) requestPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, typed views.SupportAskForm) error {
+	var ask store.AccessRequest
+	if err := s.db.Read(r.Context(), me, store.GetAccessRequest(web.PathID(r), &ask)); err != nil {
+		return err
+	}
+	if typed.Hours == "" {
+		typed.Hours = strconv.Itoa(ask.Hours)
+	}
+	if typed.Mode == "" {
+		typed.Mode = string(ask.Mode)
+	}
+	return views.Render(w, r, status, views.SupportAsk(frame.Tenant(r, me), views.SupportAskProps{
+		SupportAskRow: requestRow(frame.Base(r, me), ask),
+		ID:            ask.ID.String(),
+		EndsAt:        ask.EndsAt,
+		CanAnswer:     ask.Open && mayConsent(me),
+		Form:          typed,
+	}))
+}
+
+func requestRow(base views.Base, ask store.AccessRequest) views.SupportAskRow {
+	return views.SupportAskRow{URL: base.SupportAsk(ask.ID.String()), Agent: ask.AgentName, Write: ask.Mode == store.SupportWrite, Hours: ask.Hours,
+		Reason: ask.Reason, Ticket: ask.Ticket, At: ask.CreatedAt, Open: ask.Open}
+}
+
+// ApproveRequest grants access, as requested or for another time or mode.
+func (s *Service) ApproveRequest(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	f, err := web.NewForm(r)
+	if err != nil {
+		return err
+	}
+	typed := views.SupportAskForm{Hours: strings.TrimSpace(f.Raw("hours")), Mode: f.Raw("mode")}
+	return s.answerRequest(w, r, me, typed, "support.access_approved", func(tx *store.Tx) error {
+		return tx.ApproveAccessRequest(r.Context(), web.PathID(r), store.SupportMode(typed.Mode), lengthOf(typed.Hours))
+	})
+}
+
+// DenyRequest denies a request, with a note if they like.
+func (s *Service) DenyRequest(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	f, err := web.NewForm(r)
+	if err != nil {
+		return err
+	}
+	typed := views.SupportAskForm{Word: f.Raw("word")}
+	return s.answerRequest(w, r, me, typed, "support.access_denied", func(tx *store.Tx) error {
+		return tx.DenyAccessRequest(r.Context(), web.PathID(r), typed.Word)
+	})
+}
+
+func (s *Service) answerRequest(w http.ResponseWriter, r *http.Request, me store.Member, typed views.SupportAskForm, deed string, answer func(*store.Tx) error) error {
+	err := s.db.Write(r.Context(), me, answer)
+	wrong, invalid := errors.AsType[store.InvalidError](err)
+	switch {
+	case invalid:
+		typed.Errors = ui.Errors(wrong)
+		return s.requestPage(w, r, me, http.StatusUnprocessableEntity, typed)
+	case errors.Is(err, store.ErrConflict):
+		return s.requestPage(w, r, me, http.StatusConflict, views.SupportAskForm{})
+	case err != nil:
+		return err
+	}
+	return frame.Done(w, r, frame.Base(r, me).Support(), deed, "")
+}
