@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -240,6 +241,7 @@ func TestOnlyTheAgencyLetsClientsManagePeople(t *testing.T) {
 // The number of invitation mails that one address gets from one tenant is limited.
 func TestInviteMailsAreRateLimited(t *testing.T) {
 	t.Parallel()
+	storetest.InOneWindow(t, time.Hour)
 	s, a := newSite(t), storetest.Agency(t)
 	base := "/w/" + a.Acme
 	dana, by := s.as(t, a.Dana), a.Member(t, a.Dana, a.Acme)

@@ -8,6 +8,9 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
+
+	"portico/e2e/storetest"
 )
 
 // Case 1: a visitor's address is that of the connection, or the one that a configured
@@ -18,6 +21,7 @@ func TestOnlyTrustedProxiesNameTheAddress(t *testing.T) {
 	proxy := netip.MustParsePrefix("192.0.2.0/24")
 	alone, behind := newSite(t), newSiteOver(t, storage(t), proxy)
 	const most = 60 // mails from a network in a quarter of an hour
+	storetest.InOneWindow(t, 15*time.Minute)
 	for _, c := range []struct {
 		what     string
 		site     *site

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"portico/e2e/storetest"
 	"portico/handlers/signin"
@@ -15,6 +16,7 @@ const knownCookie = "__Host-portico-known"
 // reached for everybody.
 func (h *site) exhaustMailLimit(t *testing.T, email string) {
 	t.Helper()
+	storetest.InOneWindow(t, 15*time.Minute)
 	sent := 0
 	for range 2 {
 		b := h.browser(t)

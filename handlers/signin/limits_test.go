@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -86,6 +87,7 @@ func TestCountersAreKeyed(t *testing.T) {
 	theirs := build(t, storetest.DB(), keys)
 	b, other := ours.browser(t), theirs.browser(t)
 	other.from = b.from
+	storetest.InOneWindow(t, 15*time.Minute)
 	for range 10 {
 		b.want(b.post("/login", "email", a.Leo), http.StatusSeeOther)
 	}
