@@ -233,8 +233,8 @@ func withVersion(p *views.DeliverableShowProps, c views.Chrome, me store.Member,
 	}
 }
 
-// versionState is the deliverable's state for the newest published version, and past
-// for earlier ones.
+// versionState is the state that a version is shown with: a draft is draft, the newest
+// published version has the deliverable's state, earlier ones are past.
 func versionState(d store.Deliverable, v store.Version) views.State {
 	switch {
 	case v.SharedAt == nil:

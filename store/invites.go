@@ -74,8 +74,8 @@ limit @limit`, pgx.StrictNamedArgs{"limit": maxInvites})}
 }
 
 // InvitePerson invites a person into this tenant by mail and returns the invitation's
-// id. The actor must be allowed to give that role, and for an owner needs a fresh
-// step-up, else it is [ErrStepUp]. The address of a member, or one that is already
+// id. The actor must be allowed to give that role. Inviting an owner also needs a
+// fresh step-up, else the error is [ErrStepUp]. The address of a member, or one that is already
 // invited, is an [InvalidError] of the field "email".
 func (tx *Tx) InvitePerson(ctx context.Context, p NewPerson) (uuid.UUID, error) {
 	if err := tx.mayGive(ctx, p.Party, p.Role); err != nil {
@@ -133,7 +133,7 @@ func (tx *Tx) auditInvite(ctx context.Context, verb string, id uuid.UUID, party 
 
 // ResendInvite mails an open invitation again and extends it to 14 days from now.
 // Earlier links stop working. If the inviter may no longer give that role, the link
-// would not work and it is [ErrConflict].
+// would not work, so the error is [ErrConflict].
 func (tx *Tx) ResendInvite(ctx context.Context, id uuid.UUID) error {
 	i, err := tx.openInvite(ctx, id)
 	if err != nil {
@@ -181,7 +181,7 @@ where tenant_id = @tenant_id
 }
 
 // withdrawInvites revokes the invitations made by m and those sent to m's address,
-// unless keep returns true. The actor can't revoke invitations that they can't see.
+// unless keep returns true. Invitations that the actor can't see stay open.
 func (tx *Tx) withdrawInvites(ctx context.Context, m member, keep func(invite) bool) error {
 	var open []invite
 	err := tx.get(ctx, many("open invites", &open, selectInvite+`accepted_at is null
@@ -279,9 +279,9 @@ type InviteLetter struct {
 }
 
 // InviteLetter stores a new token for an open invitation and returns what to write.
-// It returns nil if there is nothing to send: the invitation can't be used, was
-// resent since, or this mail was sent already. One that is not in the job's tenant is
-// [ErrNotFound].
+// It returns nil if there is nothing to send: the invitation can't be used, has
+// been resent, or this mail was sent already. An invitation that is not in the job's
+// tenant is [ErrNotFound].
 func (tx *Tx) InviteLetter(ctx context.Context, id uuid.UUID, sending int, token TenantToken) (*InviteLetter, error) {
 	i, err := tx.invite(ctx, "id = @id", pgx.StrictNamedArgs{"id": id})
 	if err != nil {

@@ -12,7 +12,7 @@ type WorkspaceToLeave struct {
 	Slug        string
 	Name        string // the name that they see
 	Alone       bool   // they are its only owner, which blocks the erasure
-	ForgetsName bool   // their work there would lose their name
+	ForgetsName bool   // their name would be removed from their work there
 }
 
 // ListWorkspacesToLeave reads the workspaces that the person would leave, by name, at most
@@ -25,7 +25,7 @@ func ListWorkspacesToLeave(dst *[]WorkspaceToLeave) OwnRead {
 var ErrInSupportSession = fmt.Errorf("inside a support session: %w", ErrConflict)
 
 // ForgetMe erases the person: address, identities, passkeys, sessions and
-// memberships, and the name in tenants that ask for it. It returns [ErrStepUp]
+// memberships, and their name in tenants that require its removal. It returns [ErrStepUp]
 // without a fresh step-up, [ErrLastOwner] while a tenant has no other owner,
 // [ErrInSupportSession] in a support session, and [ErrNotFound] for agents.
 func (db *DB) ForgetMe(ctx context.Context, me Person) error {

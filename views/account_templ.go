@@ -70,7 +70,7 @@ type AccountForm struct {
 	Errors   ui.Errors
 }
 
-// AccountProps is all that page may show.
+// AccountProps holds everything that the page may show.
 type AccountProps struct {
 	Email    string
 	FixedAs  string // the name of somebody who may not change it, else ""

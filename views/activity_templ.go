@@ -45,7 +45,7 @@ type FilterOption struct {
 	Current bool
 }
 
-// ActivityProps is all that page may show.
+// ActivityProps holds everything that the page may show.
 type ActivityProps struct {
 	Days     []ActivityDay
 	Filters  []FilterGroup

@@ -24,7 +24,7 @@ type BinRow struct {
 	RestoreURL string // "" when this person may not restore it
 }
 
-// BinProps is all that page may show.
+// BinProps holds everything that the page may show.
 type BinProps struct {
 	Items    []BinRow
 	NewerURL string

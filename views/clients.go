@@ -22,7 +22,7 @@ type ClientRow struct {
 	Joined       bool
 }
 
-// ClientListProps is all that page may show.
+// ClientListProps holds everything that the page may show.
 type ClientListProps struct {
 	Query    string
 	Archived bool   // which of the two lists this is
@@ -49,7 +49,7 @@ type ClientForm struct {
 	Errors    ui.Errors
 }
 
-// ClientNewProps is all that page may show.
+// ClientNewProps holds everything that the page may show.
 type ClientNewProps struct {
 	Form    ClientForm
 	Address string   // what stands before the slug: "portal.example/w/"
@@ -60,7 +60,7 @@ type ClientNewProps struct {
 // Choice is a value of a form with the words for it.
 type Choice struct{ Value, Label string }
 
-// ClientShowProps is all that page may show.
+// ClientShowProps holds everything that the page may show.
 type ClientShowProps struct {
 	ID         string
 	Name       string

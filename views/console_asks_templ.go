@@ -454,7 +454,7 @@ func consoleWriteAsks(d ui.Dates, rows []WriteAskRow) templ.Component {
 	})
 }
 
-// ConsoleWriteProps is all that page may show.
+// ConsoleWriteProps holds everything that the page may show.
 type ConsoleWriteProps struct {
 	Tenant   string
 	Subject  string

@@ -18,7 +18,7 @@ type DeliverableForm struct {
 	Errors ui.Errors
 }
 
-// DeliverableFormProps is all that page may show.
+// DeliverableFormProps holds everything that the page may show.
 type DeliverableFormProps struct {
 	ID            string // "" for a new deliverable
 	Title         string // as it is stored; "" for a new one

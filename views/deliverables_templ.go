@@ -66,7 +66,7 @@ type UploadProps struct {
 	MaxSize   int64  // bytes of one file
 }
 
-// DeliverableShowProps is all that page may show.
+// DeliverableShowProps holds everything that the page may show.
 type DeliverableShowProps struct {
 	ID           string
 	Title        string

@@ -32,7 +32,7 @@ type DomainRow struct {
 	RemoveURL  string
 }
 
-// DomainsProps is all that page may show.
+// DomainsProps holds everything that the page may show.
 type DomainsProps struct {
 	Form      DomainForm
 	Domains   []DomainRow

@@ -8,7 +8,7 @@ package views
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// ErrorProps is all that page may show. A refusal looks the same whatever was asked for, so it knows nothing else.
+// ErrorProps holds everything that the page may show. A refusal looks the same whatever was asked for, so it knows nothing else.
 type ErrorProps struct {
 	Status    int
 	RequestID string

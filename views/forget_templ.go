@@ -22,7 +22,7 @@ type ForgetForm struct {
 	Errors  ui.Errors
 }
 
-// ForgetProps is all that page may show.
+// ForgetProps holds everything that the page may show.
 type ForgetProps struct {
 	Email    string
 	Form     ForgetForm

@@ -28,7 +28,7 @@ type WorkspaceRow struct {
 	State         State // StateSuspended and StateArchived are shown
 }
 
-// StaffHomeProps is all that page may show.
+// StaffHomeProps holds everything that the page may show.
 type StaffHomeProps struct {
 	Query      string
 	Workspaces []WorkspaceRow
@@ -533,7 +533,7 @@ func NoWorkspaces(c Chrome) templ.Component {
 	})
 }
 
-// SwitcherProps is all that page may show.
+// SwitcherProps holds everything that the page may show.
 type SwitcherProps struct {
 	Query      string
 	Workspaces []WorkspaceRow

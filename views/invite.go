@@ -8,7 +8,7 @@ type InviteForm struct {
 	Errors ui.Errors
 }
 
-// InviteProps is all that page may show.
+// InviteProps holds everything that the page may show.
 type InviteProps struct {
 	Brand     Brand
 	By        string // who invites
@@ -22,7 +22,7 @@ type InviteProps struct {
 	Form      InviteForm
 }
 
-// InviteOverProps is all that page may show.
+// InviteOverProps holds everything that the page may show.
 type InviteOverProps struct {
 	Why     string // "used", "revoked", "expired"; anything else says no more than that it does not work
 	HomeURL string // for the one who has used it

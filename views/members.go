@@ -40,7 +40,7 @@ type InviteRow struct {
 	RevokeURL string
 }
 
-// MembersProps is all that page may show.
+// MembersProps holds everything that the page may show.
 type MembersProps struct {
 	Query     string
 	Groups    []MemberGroup
@@ -57,7 +57,7 @@ type ByClient struct {
 	May    bool
 }
 
-// MemberProps is all that page may show.
+// MemberProps holds everything that the page may show.
 type MemberProps struct {
 	ID       string
 	Name     string
@@ -76,7 +76,7 @@ type MemberProps struct {
 	Errors  ui.Errors
 }
 
-// LeaveProps is all that page may show.
+// LeaveProps holds everything that the page may show.
 type LeaveProps struct {
 	Name    string // of the workspace or portal
 	Team    bool   // of an agency itself, so that they go from its clients too
@@ -93,7 +93,7 @@ type InviteNewForm struct {
 	Errors ui.Errors
 }
 
-// InviteNewProps is all that page may show.
+// InviteNewProps holds everything that the page may show.
 type InviteNewProps struct {
 	Form    InviteNewForm
 	Parties []ui.Option // one to choose from is no choice
@@ -114,7 +114,7 @@ type ImportRow struct {
 	Left  string // why it is left out, though nothing is wrong with it
 }
 
-// ImportProps is all that page may show.
+// ImportProps holds everything that the page may show.
 type ImportProps struct {
 	Text    string // the list as it was sent
 	Checked string // names the list that is shown as read, so that what is confirmed is what was seen; "" when it cannot be

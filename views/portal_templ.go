@@ -33,12 +33,12 @@ type Figure struct {
 	URL   string
 }
 
-// WorkspaceHomeProps is all that page may show.
+// WorkspaceHomeProps holds everything that the page may show.
 type WorkspaceHomeProps struct {
 	Figures   []Figure
 	Waiting   []WaitingRow // what waits for the client, the oldest first
 	Projects  []ProjectRow
-	Clients   []ClientRow // of an agency, for those who look after them
+	Clients   []ClientRow // of an agency, for members who manage clients
 	Latest    []EventRow
 	CanCreate bool // projects
 }
@@ -492,7 +492,7 @@ type NewRow struct {
 	At       time.Time
 }
 
-// ClientHomeProps is all that page may show.
+// ClientHomeProps holds everything that the page may show.
 type ClientHomeProps struct {
 	FirstName string
 	Welcome   string // the agency's line, "" for none

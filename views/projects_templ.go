@@ -28,7 +28,7 @@ type ProjectRow struct {
 	UpdatedAt    time.Time
 }
 
-// ProjectListProps is all that page may show.
+// ProjectListProps holds everything that the page may show.
 type ProjectListProps struct {
 	Archived      bool // which of the two lists this is
 	Projects      []ProjectRow
@@ -285,7 +285,7 @@ type ProjectForm struct {
 	Errors  ui.Errors
 }
 
-// ProjectFormProps is all that page may show.
+// ProjectFormProps holds everything that the page may show.
 type ProjectFormProps struct {
 	ID   string // "" for a new project
 	Name string // as it is stored, for the heading; "" for a new project
@@ -450,7 +450,7 @@ type DeliverableRow struct {
 	UpdatedAt time.Time
 }
 
-// ProjectShowProps is all that page may show.
+// ProjectShowProps holds everything that the page may show.
 type ProjectShowProps struct {
 	ID           string
 	Name         string

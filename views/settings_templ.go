@@ -30,7 +30,7 @@ type Worn struct {
 	LogoURL    string
 }
 
-// SettingsProps is all that page may show.
+// SettingsProps holds everything that the page may show.
 type SettingsProps struct {
 	Form      SettingsForm
 	Worn      Worn

@@ -19,7 +19,7 @@ type Provider struct {
 	Label string
 }
 
-// SignInProps is all that page may show.
+// SignInProps holds everything that the page may show.
 type SignInProps struct {
 	Brand     *Brand // nil wears our own
 	Email     string // as typed, when the form came back
@@ -247,7 +247,7 @@ func SignIn(p SignInProps) templ.Component {
 	})
 }
 
-// SignInSentProps is all that page may show.
+// SignInSentProps holds everything that the page may show.
 type SignInSentProps struct {
 	Brand         *Brand
 	Email         string
@@ -373,7 +373,7 @@ func SignInSent(p SignInSentProps) templ.Component {
 	})
 }
 
-// SignInLinkProps is all that page may show.
+// SignInLinkProps holds everything that the page may show.
 type SignInLinkProps struct {
 	Brand       *Brand
 	MaskedEmail string // "d…@n….test": enough to recognise, not enough to learn
@@ -465,7 +465,7 @@ const (
 	ReasonOtherFlow ExpiredReason = "other browser"
 )
 
-// SignInExpiredProps is all that page may show.
+// SignInExpiredProps holds everything that the page may show.
 type SignInExpiredProps struct {
 	Brand    *Brand
 	Reason   ExpiredReason // the zero value says no more than that it does not work
@@ -584,7 +584,7 @@ func SignInExpired(p SignInExpiredProps) templ.Component {
 	})
 }
 
-// StepUpProps is all that page may show.
+// StepUpProps holds everything that the page may show.
 type StepUpProps struct {
 	Purpose       string // what it is for: "to start a support session in Acme"
 	MaskedEmail   string
@@ -1031,7 +1031,7 @@ func passkeyButton(label, kind string) templ.Component {
 	})
 }
 
-// SignedOutProps is all that page may show.
+// SignedOutProps holds everything that the page may show.
 type SignedOutProps struct {
 	Brand      *Brand
 	Everywhere bool // every browser was signed out, not only this one
@@ -1364,7 +1364,7 @@ func resend(action, email, returnTo string, seconds int) templ.Component {
 	})
 }
 
-// LeavingProps is all that page may show.
+// LeavingProps holds everything that the page may show.
 type LeavingProps struct {
 	Host string // of the tenant
 	URL  string
@@ -1444,7 +1444,7 @@ func Leaving(p LeavingProps) templ.Component {
 	})
 }
 
-// ToProviderProps is all that page may show.
+// ToProviderProps holds everything that the page may show.
 type ToProviderProps struct {
 	Label string
 	URL   string

@@ -34,7 +34,7 @@ type SupportAskForm struct {
 	Errors ui.Errors
 }
 
-// SupportAskProps is all that page may show.
+// SupportAskProps holds everything that the page may show.
 type SupportAskProps struct {
 	SupportAskRow
 	ID        string

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// SupportSessionRow is one time that somebody saw a tenant as somebody else.
+// SupportSessionRow is one session in which a person viewed a tenant as somebody else.
 type SupportSessionRow struct {
 	Agent     string // "Sam (support)"; a colleague's name when ViewAs
 	ViewAs    bool
@@ -24,7 +24,7 @@ type SupportSessionRow struct {
 	Ticket    string
 	StartedAt time.Time
 	EndedAt   time.Time // zero while it runs
-	EndsAt    time.Time // its hard end
+	EndsAt    time.Time // when it ends at the latest
 	Ended     string    // how it ended: "Stopped by support"; "" while it runs
 	AgreedBy  string    // the second agent who agreed to changes, "" for nobody
 	Acts      string    // "Viewed 14 pages, opened no files"
@@ -40,17 +40,17 @@ type SupportGrantForm struct {
 	Errors ui.Errors
 }
 
-// SupportProps is all that page may show.
+// SupportProps holds everything that the page may show.
 type SupportProps struct {
-	GrantUntil   time.Time // zero while support may not come in
+	GrantUntil   time.Time // zero without support access
 	GrantWrite   bool      // it may also change things
 	GrantBy      string
 	GrantAt      time.Time
 	CanGrant     bool
 	Form         SupportGrantForm
-	MayAsk       bool            // support may ask to come in
+	MayAsk       bool            // support may request access
 	Asks         []SupportAskRow // wait for an answer
-	CanViewAs    bool            // may look as one of the client's people
+	CanViewAs    bool            // may view as one of the client's people
 	ViewAsPeople []ui.Option
 	ViewAs       ViewAsForm
 	Sessions     []SupportSessionRow
@@ -59,7 +59,7 @@ type SupportProps struct {
 	OlderURL     string
 }
 
-// Support is a tenant's own say over support: its consent, and everything that was done with it.
+// Support shows a tenant's support access and everything support did.
 func Support(c Chrome, p SupportProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -156,7 +156,7 @@ func Support(c Chrome, p SupportProps) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, " <p>If you need help, allow support access for as long as it takes. Support then sees what one of your people sees, client or team. You can stop it at any time.</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, " <p>If you need help, allow support access for as long as it takes. Support then sees what one person sees, either at the client or on the agency's team. You can stop it at any time.</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -387,7 +387,7 @@ func Support(c Chrome, p SupportProps) templ.Component {
 	})
 }
 
-// supportAsking is whether support may ask, beside whether it may come in.
+// supportAsking shows whether support may request access, a setting apart from support access.
 func supportAsking(c Chrome, p SupportProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -770,9 +770,9 @@ type ConsoleTenantRow struct {
 	Name       string
 	Slug       string
 	Under      string    // "Agency", "Client of Northwind"
-	GrantUntil time.Time // zero: support may not come in
+	GrantUntil time.Time // zero without support access
 	StartURL   string    // opens the form; "" without a grant
-	AskURL     string    // opens the form that asks to be let in; "" where that is not wanted
+	AskURL     string    // opens the form of an access request; "" where requests are turned off
 }
 
 // ConsoleForm holds the values of the form as they were typed.
@@ -781,7 +781,7 @@ type ConsoleForm struct {
 	Reason  string
 	Ticket  string
 	Minutes string
-	Hours   string // of a request to be let in, with Mode
+	Hours   string // of an access request, with Mode
 	Mode    string
 	Errors  ui.Errors
 }
@@ -795,20 +795,20 @@ type ConsoleStart struct {
 	Form       ConsoleForm
 }
 
-// ConsoleProps is all that page may show.
+// ConsoleProps holds everything that the page may show.
 type ConsoleProps struct {
-	Notice  string // why they are here and not where they were, else ""
+	Notice  string // why the agent was redirected here, else ""
 	Query   string
-	Asked   bool // a search was made, so that no answer is an answer
+	Asked   bool // a search was made, so empty results mean no match
 	Results []ConsoleTenantRow
 	Start   *ConsoleStart
 	Ask     *ConsoleAsk
-	Waiting []WriteAskRow       // colleagues who need a second agent's word
+	Waiting []WriteAskRow       // colleagues who need a second agent's approval
 	Sent    []AskedRow          // the agent's own requests
 	History []SupportSessionRow // the agent's own
 }
 
-// Console is where a support agent begins: nothing of a tenant shows here but its name and whether it lets support in.
+// Console is where a support agent begins: it shows of a tenant only its name and whether it allows support access.
 func Console(c Chrome, p ConsoleProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1338,7 +1338,7 @@ func consoleStart(d ui.Dates, s ConsoleStart) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var51 string
-			templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs("They allow support access until ")
+			templ_7745c5c3_Var51, templ_7745c5c3_Err = templ.JoinStringErrs("Support access is allowed until ")
 			if templ_7745c5c3_Err != nil {
 				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/support.templ`, Line: 342, Col: 41}
 			}

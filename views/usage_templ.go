@@ -22,7 +22,7 @@ type UsageBar struct {
 	Over  bool
 }
 
-// UsageProps is all that page may show.
+// UsageProps holds everything that the page may show.
 type UsageProps struct {
 	Plan  string // "Starter"
 	Raise string // who can give a larger one, a sentence

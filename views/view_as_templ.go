@@ -82,7 +82,7 @@ func viewAs(c Chrome, people []ui.Option, form ViewAsForm) templ.Component {
 	})
 }
 
-// ViewAsOverProps is all that page may show.
+// ViewAsOverProps holds everything that the page may show.
 type ViewAsOverProps struct {
 	Title    string
 	Sentence string

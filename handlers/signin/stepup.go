@@ -105,8 +105,8 @@ func (s *Service) MustAddPasskey(ctx context.Context, me store.Person) (bool, er
 	return len(keys) == 0, err
 }
 
-// onlyByPasskey refuses the code of an agent who has a passkey, if the installation does
-// not accept agents' codes. It reports whether it answered the request.
+// onlyByPasskey refuses to mail or check a code for an agent who has a passkey, unless
+// PORTICO_AGENT_CODES is on. It reports whether it answered the request.
 func (s *Service) onlyByPasskey(w http.ResponseWriter, r *http.Request, me store.Person, to string) (bool, error) {
 	if !me.Agent || s.agentCodes {
 		return false, nil
