@@ -270,8 +270,8 @@ var otherAilments = []ailment{
 		if err := o.Stop(); err != nil {
 			t.Fatal(err)
 		}
-	}, []string{"auth:demo"}, "away"},
-	{"another issuer", func(_ *testing.T, env map[string]string) { env["AUTH_DEMO_ISSUER"] += "/other" }, []string{"auth:demo"}, "away"},
+	}, []string{"auth:demo"}, "unavailable"},
+	{"another issuer", func(_ *testing.T, env map[string]string) { env["AUTH_DEMO_ISSUER"] += "/other" }, []string{"auth:demo"}, "unavailable"},
 	{"a provider without keys", func(t *testing.T, env map[string]string) {
 		o := ownProvider(t)
 		useOIDC(env, o)
