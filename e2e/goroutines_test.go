@@ -14,9 +14,9 @@ import (
 // recoversInside lists functions that recover from panics themselves, so a goroutine
 // that calls them need not, and says where they do.
 var recoversInside = map[string]string{
-	"n.run":   "handlers/web/readiness.go: pings through guarded",
-	"guarded": "handlers/web/readiness.go",
-	"s.Serve": "net/http: recovers from panics of handlers",
+	"n.run":      "handlers/web/readiness.go: pings through pingSafely",
+	"pingSafely": "handlers/web/readiness.go",
+	"s.Serve":    "net/http: recovers from panics of handlers",
 }
 
 // Case 70: an unrecovered panic in a goroutine ends the process for everybody, so
@@ -57,7 +57,7 @@ func TestGoroutinesCheckFindsUnguarded(t *testing.T) {
 		"go func() { work() }()":                               1,
 		"go work()":                                            1,
 		"go func() { defer wg.Done(); recover() }()":           1,
-		"go func() { guarded(ctx, check) }()":                  0,
+		"go func() { pingSafely(ctx, check) }()":               0,
 	} {
 		n, said := unguarded("x.go", "package x\nfunc f() { "+body+" }")
 		if n != 1 || len(said) != complaints {

@@ -69,7 +69,7 @@ func TestInvitedClientJoinsAndIsRemoved(t *testing.T) {
 	}
 	nina.click("link", "Projects")
 	nina.gone("Mia Castellanos")
-	if html := nina.source(); strings.Contains(html, "Spring") || !strings.Contains(html, "nothing here") {
+	if html := nina.source(); strings.Contains(html, "Spring") || !strings.Contains(html, "Page not found") {
 		t.Errorf("the browser that was open shows %.300s", html)
 	}
 }

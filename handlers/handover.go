@@ -26,7 +26,7 @@ func (s *Server) leaveToSignIn(w http.ResponseWriter, r *http.Request) error {
 	if strings.HasPrefix(to, views.PathLogin) {
 		to = views.PathHome // the door is on the main host
 	}
-	page, err := s.signin.AskHandover(w, r, a.Host, to)
+	page, err := s.signin.RequestHandover(w, r, a.Host, to)
 	if err != nil {
 		return err
 	}
@@ -41,7 +41,7 @@ func (s *Server) handoverBegin(w http.ResponseWriter, r *http.Request, me store.
 	if r.Method != http.MethodGet {
 		return &web.Problem{Status: http.StatusMethodNotAllowed}
 	}
-	h, ok := signin.HandoverAsked(r.URL.Query())
+	h, ok := signin.ParseHandover(r.URL.Query())
 	if !ok {
 		return store.ErrNotFound
 	}
@@ -79,7 +79,7 @@ func (s *Server) handoverSpend(w http.ResponseWriter, r *http.Request, v store.V
 	if host == "" {
 		return store.ErrNotFound
 	}
-	to, err := s.signin.TakeHandover(w, r, host, r.PathValue("token"))
+	to, err := s.signin.AcceptHandover(w, r, host, r.PathValue("token"))
 	if errors.Is(err, store.ErrNotFound) {
 		if _, ok := v.Person(); !ok {
 			return &web.Problem{Status: http.StatusGone, Sentence: "That sign-in link was already used or took too long."}

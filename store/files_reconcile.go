@@ -216,5 +216,5 @@ returning missing_at is not null`, pgx.StrictNamedArgs{"id": file}))
 	if err != nil || missing {
 		return err
 	}
-	return tx.Enqueue(ctx, &queue.FilePreview{File: file, Anew: NewID()})
+	return tx.Enqueue(ctx, &queue.FilePreview{File: file, Redo: NewID()})
 }

@@ -184,11 +184,11 @@ func checkMail(ctx context.Context, c config) []finding {
 	switch {
 	case err == nil:
 		return []finding{{"mail", well, "The mail server answers and accepts our login.", ""}}
-	case errors.Is(err, jobs.ErrMailAway):
+	case errors.Is(err, jobs.ErrMailUnavailable):
 		mend = "Start it, allow connections to it, or correct host and port in SMTP_URL."
 	case errors.Is(err, jobs.ErrMailTLS):
 		mend = "Use smtps:// for a port with TLS from the first byte, smtp:// for one with STARTTLS, and a host name that is in its certificate."
-	case errors.Is(err, jobs.ErrMailSignIn):
+	case errors.Is(err, jobs.ErrMailCredentials):
 		mend = "Correct user and password in SMTP_URL. Percent-encode special characters."
 	default:
 		mend = "Correct host and port in SMTP_URL: something else listens there."

@@ -98,7 +98,7 @@ func (p program) open(ctx context.Context) (*installation, error) {
 	defer cancel()
 	in := &installation{
 		config: c, log: web.NewLogger(p.stderr, slog.LevelInfo),
-		seal: queue.NewSigner(c.keys.For(signin.PurposeJobSeal)...),
+		seal: queue.NewSigner(c.keys.For(signin.PurposeJobSignature)...),
 	}
 	// River and others that log on their own say it through the same redactor.
 	slog.SetDefault(in.log)

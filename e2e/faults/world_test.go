@@ -68,7 +68,7 @@ func (w *world) signIn(appURL string) {
 	ctx := w.t.Context()
 	secret := must(base64.RawURLEncoding.DecodeString(w.env["SESSION_KEYS"]))(w.t)
 	keys := must(signin.NewKeys(secret))(w.t)
-	db := must(store.Open(ctx, store.Config{URL: appURL, Signer: queue.NewSigner(keys.For(signin.PurposeJobSeal)...)}))(w.t)
+	db := must(store.Open(ctx, store.Config{URL: appURL, Signer: queue.NewSigner(keys.For(signin.PurposeJobSignature)...)}))(w.t)
 	defer db.Close()
 	cookie, link, code, flow := store.Secret(rand.Text()), store.Secret(rand.Text()), store.Secret(rand.Text()), store.NewID()
 	hash := sha256.Sum256(cookie)

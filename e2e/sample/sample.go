@@ -42,7 +42,7 @@ func ConfigOf(env stack.Env) (Config, error) {
 	return Config{
 		OwnerURL: env["DATABASE_OWNER_URL"],
 		AppURL:   env["DATABASE_URL"],
-		Signer:   queue.NewSigner(keys.For(signin.PurposeJobSeal)...),
+		Signer:   queue.NewSigner(keys.For(signin.PurposeJobSignature)...),
 		Files: files.Config{
 			Endpoint:        env["S3_ENDPOINT"],
 			Region:          env["S3_REGION"],

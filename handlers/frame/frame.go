@@ -1,5 +1,5 @@
-// Package frame makes what all rooms' pages have in common, of what the store knows:
-// the frame around a page, and the redirect after a change. It answers no route.
+// Package frame builds the navigation around a page from the store's data, for all
+// packages that serve pages. It serves no route itself.
 package frame
 
 import (
@@ -8,7 +8,7 @@ import (
 	"portico/views/ui"
 )
 
-// Person is the frame of a person's page outside any tenant.
+// Person returns the frame of a page that belongs to a person and to no tenant.
 func Person(me store.Person) views.Chrome {
 	return views.Chrome{
 		Person: views.Person{Name: me.Name, Email: me.Email},

@@ -15,10 +15,9 @@ import (
 	"portico/store/queue"
 )
 
-// Leo's access ends, and another time his account is disabled, between the
-// publication and the mail: Mia is told, he is not, and neither is he by the
-// digest.
-func TestWhoLostAccessGetsNoMail(t *testing.T) {
+// Leo is removed, disabled or erased between the publication and the mail. Mia gets the
+// mail; Leo gets neither the mail nor the digest.
+func TestRemovedPeopleGetNoMail(t *testing.T) {
 	t.Parallel()
 	r := theRunner(t)
 	for name, lose := range map[string]string{
@@ -33,19 +32,19 @@ func TestWhoLostAccessGetsNoMail(t *testing.T) {
 			a := storetest.Agency(t)
 			dana := a.Member(t, a.Dana, a.Acme)
 			published(t, dana, "Poster "+a.Suffix)
-			mailTo(t, a.Leo, "Poster "+a.Suffix) // while he has access, he is told
+			mailTo(t, a.Leo, "Poster "+a.Suffix) // while he has access, he gets mail
 			leo := ask[uuid.UUID](t, admin(t), `select id from users where email = $1`, a.Leo)
 			do(t, admin(t), lose, a.Leo)
 
 			again := draft(t, dana, "Flyer "+a.Suffix)
 			publish(t, dana, again)
 			mailTo(t, a.Mia, "Flyer "+a.Suffix)
-			seal := queue.Signature{Tenant: dana.TenantID()}
+			sig := queue.Signature{Tenant: dana.TenantID()}
 			for _, job := range []queue.TenantJob{
-				&queue.VersionMail{Signature: seal, Version: again, To: leo},
-				&queue.DigestMail{Signature: seal, Day: "2026-01-02", To: leo, Since: time.Now().Add(-time.Hour).UTC(), Until: time.Now().Add(time.Hour).UTC()},
+				&queue.VersionMail{Signature: sig, Version: again, To: leo},
+				&queue.DigestMail{Signature: sig, Day: "2026-01-02", To: leo, Since: time.Now().Add(-time.Hour).UTC(), Until: time.Now().Add(time.Hour).UTC()},
 			} {
-				check(t, testSealer.Sign(job))
+				check(t, testSigner.Sign(job))
 				if row := ended(insert(t, r, job)); row.State != rivertype.JobStateCompleted {
 					t.Errorf("%s is %s", row.Kind, row.State)
 				}
@@ -59,9 +58,9 @@ func TestWhoLostAccessGetsNoMail(t *testing.T) {
 	}
 }
 
-// Ravi publishes and loses his access, or the right to, before the job runs: it
-// is let go and the trail says so. The same job of Dana, who has both, is done.
-func TestAskerMustStillBeAllowed(t *testing.T) {
+// Ravi publishes and loses his access, or the right to publish, before the job runs: the
+// job is cancelled and the audit trail records it. The same job requested by Dana runs.
+func TestRequesterMustStillBeAllowed(t *testing.T) {
 	t.Parallel()
 	r := theRunner(t)
 	for name, lose := range map[string]string{
@@ -86,7 +85,7 @@ func TestAskerMustStillBeAllowed(t *testing.T) {
 			do(t, admin(t), lose, a.Ravi, dana.TenantID())
 
 			job := &queue.VersionMail{Signature: queue.Signature{Tenant: dana.TenantID(), RequestedBy: ravi.ID(), Actor: ravi.ID()}, Version: version, To: leo}
-			check(t, testSealer.Sign(job))
+			check(t, testSigner.Sign(job))
 			if row := ended(insert(t, r, job)); row.State != rivertype.JobStateCancelled {
 				t.Errorf("the job is %s", row.State)
 			}
@@ -100,19 +99,19 @@ func TestAskerMustStillBeAllowed(t *testing.T) {
 				return
 			}
 			job.RequestedBy, job.Actor = dana.ID(), dana.ID()
-			check(t, testSealer.Sign(job))
+			check(t, testSigner.Sign(job))
 			ended(insert(t, r, job))
 			if n := len(mailsTo(t, a.Leo)); n != 2 {
-				t.Errorf("%d mails, want the one of the rightful asker too", n)
+				t.Errorf("%d mails, want the one that Dana requested too", n)
 			}
 		})
 	}
 }
 
-// Work that was thrown into the bin before the mail was written is in no mail, nor
-// is a draft; what the client is not shown any more is in the staff's alone. The
-// text is read in the recipient's own context.
-func TestMailHoldsWhatItsReaderMaySee(t *testing.T) {
+// Mail holds neither drafts nor work that was deleted before the mail was written. Work
+// that is no longer shared is only in the staff's mail. The job reads under the
+// recipient's own scope.
+func TestMailShowsOnlyWhatItsReaderMaySee(t *testing.T) {
 	t.Parallel()
 	r := theRunner(t)
 	ended := endsOf(t, r)
@@ -132,36 +131,36 @@ func TestMailHoldsWhatItsReaderMaySee(t *testing.T) {
 		id := ask[uuid.UUID](t, admin(t), `select id from users where email = $1`, who)
 		job := &queue.DigestMail{Signature: queue.Signature{Tenant: dana.TenantID()}, Day: "2026-01-03", To: id,
 			Since: time.Now().Add(-time.Hour).UTC(), Until: time.Now().Add(time.Hour).UTC()}
-		check(t, testSealer.Sign(job))
+		check(t, testSigner.Sign(job))
 		ended(insert(t, r, job))
 		digest := mailTo(t, who, "New in ").Text()
 		if !strings.Contains(digest, "Shown "+a.Suffix) || strings.Contains(digest, "Binned") || strings.Contains(digest, "Draft") {
 			t.Errorf("the digest for %s holds the wrong things:\n%s", who, digest)
 		}
 		if staff := who == a.Dana; strings.Contains(digest, "Back "+a.Suffix) != staff {
-			t.Errorf("what was taken back is in the wrong digest, that for %s:\n%s", who, digest)
+			t.Errorf("work that is no longer shared is in the wrong digest, for %s:\n%s", who, digest)
 		}
 	}
 	again := &queue.VersionMail{Signature: queue.Signature{Tenant: dana.TenantID()}, Version: back, To: mia(t, dana)}
 	waitIdle(t, r, []uuid.UUID{dana.TenantID()})
 	do(t, admin(t), `delete from job_effects where tenant_id = $1 and key like 'version_mail:' || $2 || '%'`, dana.TenantID(), back.String())
 	before := len(mailsTo(t, a.Mia))
-	if row := ended(put(t, r, again)); row.State != rivertype.JobStateCompleted || len(mailsTo(t, a.Mia)) != before {
-		t.Errorf("the job is %s, and she was told of what was taken back", row.State)
+	if row := ended(signAndInsert(t, r, again)); row.State != rivertype.JobStateCompleted || len(mailsTo(t, a.Mia)) != before {
+		t.Errorf("the job is %s, and she got mail about work that is no longer shared", row.State)
 	}
-	// Ravi published all of it himself: nothing is news to him.
+	// Ravi published everything himself, so he gets no digest.
 	job := &queue.DigestMail{Signature: queue.Signature{Tenant: dana.TenantID()}, Day: "2026-01-03", To: ravi.ID(),
 		Since: time.Now().Add(-time.Hour).UTC(), Until: time.Now().Add(time.Hour).UTC()}
-	check(t, testSealer.Sign(job))
+	check(t, testSigner.Sign(job))
 	ended(insert(t, r, job))
 	if n := len(mailsTo(t, a.Ravi)); n != 0 {
-		t.Errorf("%d mails to whom nothing was new", n)
+		t.Errorf("%d mails to Ravi, want none", n)
 	}
 }
 
-// The digest of a day goes out once, however often it is asked for; the next one
-// begins where it ended and so has nothing to tell.
-func TestDigestOfTheDay(t *testing.T) {
+// The digest of a day is sent once, however often it is enqueued. The next one starts
+// where it ended, so it has no news and is not sent.
+func TestDigestIsSentOnceADay(t *testing.T) {
 	t.Parallel()
 	r := theRunner(t)
 	a := storetest.Agency(t)
@@ -177,7 +176,7 @@ func TestDigestOfTheDay(t *testing.T) {
 	digest := mailTo(t, a.Mia, "New in ")
 	mailTo(t, a.Gus, "New in ")
 	mailTo(t, a.Leo, "New in ")
-	mailTo(t, a.Dana, "New in ") // of acme: what she shared herself is no news
+	mailTo(t, a.Dana, "New in ") // about acme: her own work in globex is no news
 	check(t, storetest.DB().EnqueueDigests(t.Context(), "2026-03-02", tenants))
 	waitIdle(t, r, tenants)
 
@@ -203,9 +202,9 @@ func TestDigestOfTheDay(t *testing.T) {
 	}
 }
 
-// Every active tenant is asked for a digest, also beyond one page; a suspended
-// one is not, nor are those of a suspended agency. In a database of its own,
-// where the other tests get no digest of it.
+// A digest is enqueued in every active tenant, beyond one batch too, but not in a
+// suspended tenant or in the clients of a suspended agency. The test has a database of
+// its own, so that other tests get no digests from it.
 func TestDailyDigestsOfActiveTenants(t *testing.T) {
 	t.Parallel()
 	db, err := storetest.Open(t.Context(), "digests")
@@ -215,22 +214,21 @@ func TestDailyDigestsOfActiveTenants(t *testing.T) {
 	check(t, err)
 	t.Cleanup(func() { conn.Close(context.Background()) })
 	do(t, conn, `insert into tenants (id, kind, slug, name, state)
-		select gen_random_uuid(), 'agency', 'agency-' || n, 'Agency', case when n % 100 = 0 then 'suspended' else 'active' end from generate_series(1, $1::int) n`, tenantsAtOnce)
+		select gen_random_uuid(), 'agency', 'agency-' || n, 'Agency', case when n % 100 = 0 then 'suspended' else 'active' end from generate_series(1, $1::int) n`, tenantBatch)
 	do(t, conn, `insert into tenants (id, kind, agency_id, slug, name)
 		select gen_random_uuid(), 'client', id, 'client-of-' || slug, 'Client' from tenants where kind = 'agency'`)
 	r := newTestRunner(t, db, testConfig(t, mails.URL(), &lockedBuffer{}), nil)
 
 	check(t, r.dailyDigests(t.Context(), queue.DailyDigests{Day: "2026-04-01"}))
-	asked := ask[int](t, conn, `select count(*)::int from river.river_job j join tenants t on t.id::text = j.args ->> 'tenant'
+	active := ask[int](t, conn, `select count(*)::int from river.river_job j join tenants t on t.id::text = j.args ->> 'tenant'
 		where j.kind = 'project_digest' and j.args ->> 'day' = '2026-04-01' and t.slug !~ '00$'`)
 	all := ask[int](t, conn, `select count(*)::int from river.river_job where kind = 'project_digest'`)
-	if want := 2 * (tenantsAtOnce - tenantsAtOnce/100); asked != want || all != want {
-		t.Errorf("%d tenants asked for a digest, %d jobs, want %d", asked, all, want)
+	if want := 2 * (tenantBatch - tenantBatch/100); active != want || all != want {
+		t.Errorf("%d jobs in active tenants, %d in all, want %d", active, all, want)
 	}
 }
 
-// Nobody is woken at midnight, and a morning without the server is made up for
-// until noon, once.
+// Digests are enqueued at six, or later before noon if no process ran.
 func TestDigestHours(t *testing.T) {
 	t.Parallel()
 	day := time.Date(2026, 5, 4, 0, 30, 0, 0, time.UTC)
@@ -240,12 +238,12 @@ func TestDigestHours(t *testing.T) {
 			t.Errorf("at %d:30: %v", hour, got)
 		}
 	}
-	if next := (everyFullHour{}).Next(day); !next.Equal(day.Add(30 * time.Minute)) {
+	if next := (hourly{}).Next(day); !next.Equal(day.Add(30 * time.Minute)) {
 		t.Errorf("after %v comes %v", day, next)
 	}
 }
 
-// waitIdle waits until no job of the tenants is left to do.
+// waitIdle waits until all jobs of the tenants have ended.
 func waitIdle(t *testing.T, r *Runner, tenants []uuid.UUID) {
 	t.Helper()
 	names := make([]string, len(tenants))
@@ -255,8 +253,8 @@ func waitIdle(t *testing.T, r *Runner, tenants []uuid.UUID) {
 	waitFor(t, r, `select not exists (select 1 from river.river_job where args ->> 'tenant' = any ($1) and state in ('available', 'running', 'retryable'))`, names)
 }
 
-// An agent inside acme publishes as Dana: every job, line of the trail and mail
-// that comes of it carries the agent, Dana and the session.
+// An agent publishes as Dana in acme: every job, audit event and mail that results names
+// the agent, Dana and the support session.
 func TestProvenance(t *testing.T) {
 	t.Parallel()
 	r := theRunner(t)
@@ -290,7 +288,7 @@ func TestProvenance(t *testing.T) {
 	}
 }
 
-// supporter is an agent inside acme as Dana, in write mode.
+// supporter returns an agent in a support session in acme as Dana, in write mode.
 func supporter(t *testing.T, a *storetest.Tenants) store.Member {
 	t.Helper()
 	email := storetest.Agent(t)
@@ -307,13 +305,13 @@ func supporter(t *testing.T, a *storetest.Tenants) store.Member {
 	check(t, err)
 	me, ok := v.Member()
 	if !ok || me.Support == nil {
-		t.Fatal("the agent is not inside")
+		t.Fatal("the agent has no support session")
 	}
 	return me
 }
 
-// Mails that are on their way when somebody is forgotten, for an address that they
-// no longer have: the jobs end well, and nothing is sent.
+// Somebody's account is erased while mails to their address are queued: the jobs
+// complete and send nothing.
 func TestForgottenAddressGetsNoMail(t *testing.T) {
 	t.Parallel()
 	r := theRunner(t)
@@ -333,7 +331,7 @@ func TestForgottenAddressGetsNoMail(t *testing.T) {
 	do(t, admin(t), `select lookup.forget(id, email, id, gen_random_uuid(), '') from users where email = $1`, a.Leo)
 
 	late := &queue.InviteMail{Signature: queue.Signature{Tenant: dana.TenantID()}, Invite: invite, Sending: 1}
-	check(t, testSealer.Sign(late))
+	check(t, testSigner.Sign(late))
 	for _, id := range []int64{insert(t, r, late), insert(t, r, queue.SignInMail{Flow: flow})} {
 		if row := ended(id); row.State != rivertype.JobStateCompleted {
 			t.Errorf("%s is %s", row.Kind, row.State)
@@ -342,6 +340,6 @@ func TestForgottenAddressGetsNoMail(t *testing.T) {
 	all, err := mails.To(a.Leo)
 	check(t, err)
 	if len(all) != 2 {
-		t.Errorf("%d mails, want the two of before", len(all))
+		t.Errorf("%d mails, want the two from before", len(all))
 	}
 }

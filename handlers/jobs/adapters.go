@@ -17,9 +17,9 @@ import (
 	"portico/store/queue"
 )
 
-// envelope stands for arguments of type T that nobody has opened yet. It takes
-// any JSON, so that garbage reaches the adapter, and is refused there, instead of
-// being retried for days by the queue.
+// envelope stands for arguments of type T before they are decoded. It accepts any
+// JSON, so that the adapter can refuse invalid arguments. Otherwise the queue would
+// retry them for days.
 type envelope[T river.JobArgs] struct{}
 
 // Kind implements river.JobArgs.
@@ -44,13 +44,14 @@ type tenantWorker[T river.JobArgs, P tenantArgs[T]] struct {
 	do     func(context.Context, store.Job, T) error
 }
 
-// tenantJob registers what a tenant job does once it is believed.
+// tenantJob registers the work of a tenant job, which runs once its signature is
+// verified.
 func tenantJob[T river.JobArgs, P tenantArgs[T]](w *river.Workers, r *Runner, d store.JobPolicy, do func(context.Context, store.Job, T) error) {
 	river.AddWorker(w, &tenantWorker[T, P]{r: r, policy: d, do: do})
 }
 
-// Work implements river.Worker. The seal comes before everything; then each
-// transaction that do opens with the job asks the database anew how things stand.
+// Work implements river.Worker. It verifies the signature first. Then each transaction
+// that do opens with the job checks the policy again in the database.
 func (w *tenantWorker[T, P]) Work(ctx context.Context, job *river.Job[envelope[T]]) error {
 	return w.r.run(ctx, job.JobRow, func(ctx context.Context) error {
 		var args T
@@ -78,8 +79,8 @@ func (w *tenantWorker[T, P]) Work(ctx context.Context, job *river.Job[envelope[T
 	})
 }
 
-// Timeout implements river.Worker. It is 0, the runner's own limit, except for a
-// [queue.LongJob].
+// Timeout implements river.Worker. It returns 0, which means the runner's default,
+// except for a [queue.LongJob].
 func (w *tenantWorker[T, P]) Timeout(*river.Job[envelope[T]]) time.Duration {
 	var args T
 	if long, ok := any(args).(queue.LongJob); ok {
@@ -94,7 +95,7 @@ type platformWorker[T queue.PlatformJob] struct {
 	do func(context.Context, T) error
 }
 
-// platformJob registers what a job without a tenant does.
+// platformJob registers the work of a job without a tenant.
 func platformJob[T queue.PlatformJob](w *river.Workers, r *Runner, do func(context.Context, T) error) {
 	river.AddWorker(w, &platformWorker[T]{r: r, do: do})
 }
@@ -110,16 +111,17 @@ func (w *platformWorker[T]) Work(ctx context.Context, job *river.Job[envelope[T]
 	})
 }
 
-// refusal is a job that nobody rightly asked for.
+// refusal is the error of a job that the application did not enqueue, or that names
+// something outside its tenant.
 type refusal struct {
-	claimed uuid.UUID // the tenant it names, if it does
+	claimed uuid.UUID // the tenant its arguments name, if any
 	reason  string
 }
 
 func (r refusal) Error() string { return "refused: " + r.reason }
 
-// run does the work of one job and turns what came of it into what the queue
-// understands.
+// run works one job, logs and counts the result, and returns the error that the queue
+// expects.
 func (r *Runner) run(ctx context.Context, row *rivertype.JobRow, do func(context.Context) error) error {
 	began := time.Now()
 	watched, end := r.cfg.Metrics.Job(ctx, row.Kind, row.ID, row.Attempt)
@@ -140,7 +142,7 @@ func (r *Runner) run(ctx context.Context, row *rivertype.JobRow, do func(context
 	return err
 }
 
-// outcome is what the operator's numbers say of a job.
+// outcome returns the label of a job's result in the metrics.
 func outcome(row *rivertype.JobRow, err error) string {
 	var no refusal
 	var mail *SendError
@@ -153,15 +155,15 @@ func outcome(row *rivertype.JobRow, err error) string {
 	case errors.As(err, &mail) && mail.Permanent:
 		return "mail_refused"
 	case errors.As(err, &over):
-		return "let_go"
+		return "cancelled"
 	case row.Attempt >= row.MaxAttempts:
-		return "given_up"
+		return "discarded"
 	}
 	return "failed"
 }
 
-// recoverPanic makes a panic an ordinary failure. What was panicked with can hold
-// anything, so only its type goes on; the stack names functions and no values.
+// recoverPanic turns a panic into an error. A panic value can hold secrets, so the
+// error has only its type and the stack, which holds no values.
 func recoverPanic(do func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -175,8 +177,8 @@ type panicError struct{ kind, stack string }
 
 func (p panicError) Error() string { return "panic of type " + p.kind }
 
-// refuse records the job where the operators look, tells them, and gives it up.
-// When it cannot be recorded the job is tried again, to be refused again.
+// refuse records the job in job_refusals, alerts the operators and cancels the job. If
+// recording fails, the job is retried and refused again.
 func (r *Runner) refuse(ctx context.Context, row *rivertype.JobRow, no refusal) error {
 	if err := r.db.RefuseJob(ctx, row.ID, row.Kind, no.claimed, no.reason); err != nil {
 		return err
@@ -193,18 +195,18 @@ func (r *Runner) refuse(ctx context.Context, row *rivertype.JobRow, no refusal) 
 	return river.JobCancel(no)
 }
 
-// cancelStale ends a job that was rightly asked for and is no longer called for. Its
-// tenant's trail says so.
+// cancelStale cancels a job that was valid when it was enqueued but no longer is, and
+// records that in the tenant's audit trail.
 func (r *Runner) cancelStale(ctx context.Context, row *rivertype.JobRow, j store.Job, why error) error {
 	if err := r.db.CancelStale(ctx, j, row.Kind); err != nil {
 		return err
 	}
-	r.log.LogAttrs(ctx, slog.LevelInfo, "job let go",
+	r.log.LogAttrs(ctx, slog.LevelInfo, "job cancelled",
 		append(jobAttrs(row), slog.String("tenant", j.TenantID().String()), slog.String("why", why.Error()))...)
 	return river.JobCancel(why)
 }
 
-// jobAttrs is what the log says of a job: never its arguments.
+// jobAttrs returns the log attributes of a job, never its arguments.
 func jobAttrs(row *rivertype.JobRow) []slog.Attr {
 	return []slog.Attr{
 		slog.Int64("job", row.ID),

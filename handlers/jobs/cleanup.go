@@ -21,14 +21,14 @@ func (r *Runner) dailyCleanup(ctx context.Context, _ queue.DailyCleanup) error {
 func (r *Runner) eachTenant(ctx context.Context, enqueue func(context.Context, []uuid.UUID) error) error {
 	var after uuid.UUID
 	for {
-		tenants, err := r.db.ActiveTenants(ctx, after, tenantsAtOnce)
+		tenants, err := r.db.ActiveTenants(ctx, after, tenantBatch)
 		if err != nil {
 			return err
 		}
 		if err := enqueue(ctx, tenants); err != nil {
 			return err
 		}
-		if len(tenants) < tenantsAtOnce {
+		if len(tenants) < tenantBatch {
 			return nil
 		}
 		after = tenants[len(tenants)-1]

@@ -12,23 +12,22 @@ import (
 	"testing"
 )
 
-// Every kind of job is one of a tenant or of the platform, by type, and somebody
-// works it. One that is neither would be asked for and never done.
+// Every kind of job is a tenant job or a platform job, by type, and has a worker.
+// Without one, its jobs would be enqueued and never run.
 func TestJobKindsAreDeclared(t *testing.T) {
 	t.Parallel()
-	asked, worked := parseFolder(t, "../../store/queue"), parseFolder(t, ".")
-	for _, complaint := range undeclaredJobs(asked, worked) {
+	declared, worked := parseFolder(t, "../../store/queue"), parseFolder(t, ".")
+	for _, complaint := range undeclaredJobs(declared, worked) {
 		t.Error(complaint)
 	}
 }
 
-// A job kind that was added by halves is noticed, and the test says what to
-// declare and where.
-func TestUndeclaredJobIsNoticed(t *testing.T) {
+// The check reports a half-declared job kind and says what to declare and where.
+func TestUndeclaredJobIsReported(t *testing.T) {
 	t.Parallel()
-	asked, worked := parseFolder(t, "../../store/queue"), parseFolder(t, ".")
+	declared, worked := parseFolder(t, "../../store/queue"), parseFolder(t, ".")
 	for _, c := range []struct{ name, source, says string }{
-		{"of no tenant", `package queue
+		{"no worker", `package queue
 type Polish struct{ Platform }
 func (Polish) Kind() string { return "polish" }`, "handlers/jobs/jobs.go"},
 		{"neither", `package queue
@@ -42,36 +41,36 @@ func (Polish) Kind() string { return "sweep" }`, "already"},
 		if err != nil {
 			t.Fatal(err)
 		}
-		said := fmt.Sprint(undeclaredJobs(append(slices.Clone(asked), planted), worked))
+		said := fmt.Sprint(undeclaredJobs(append(slices.Clone(declared), planted), worked))
 		if !strings.Contains(said, "Polish") || !strings.Contains(said, c.says) {
 			t.Errorf("%s: %s", c.name, said)
 		}
 	}
 }
 
-// undeclaredJobs says which kinds of jobs are no tenant's and not the platform's,
-// and which nobody works.
-func undeclaredJobs(asked, worked []*ast.File) (complaints []string) {
-	kinds, embeds := jobTypes(asked)
+// undeclaredJobs reports job kinds that are neither tenant jobs nor platform jobs, have
+// no worker, or share a name.
+func undeclaredJobs(declared, worked []*ast.File) (complaints []string) {
+	kinds, embeds := jobTypes(declared)
 	registered := workedTypes(worked)
 	names := map[string]string{}
 	for _, job := range slices.Sorted(maps.Keys(kinds)) {
 		if !embeds[job] {
-			complaints = append(complaints, fmt.Sprintf("%s is neither a tenant's job nor the platform's: embed Signature or Platform in it, in store/queue/jobs.go", job))
+			complaints = append(complaints, fmt.Sprintf("%s is neither a tenant job nor a platform job: embed Signature or Platform in it, in store/queue/jobs.go", job))
 		}
 		if !registered[job] {
-			complaints = append(complaints, fmt.Sprintf("nobody works %s: add it to Runner.register in handlers/jobs/jobs.go", job))
+			complaints = append(complaints, fmt.Sprintf("%s has no worker: add it to Runner.register in handlers/jobs/jobs.go", job))
 		}
 		if other, taken := names[kinds[job]]; taken {
-			complaints = append(complaints, fmt.Sprintf("%s and %s: the kind %s is taken already", other, job, kinds[job]))
+			complaints = append(complaints, fmt.Sprintf("%s and %s: the kind %s is already taken", other, job, kinds[job]))
 		}
 		names[kinds[job]] = job
 	}
 	return complaints
 }
 
-// jobTypes are the types with a method Kind and what it returns, and which of
-// them embed a seal or the mark of the platform.
+// jobTypes returns the types with a method Kind, the kind it returns, and which of the
+// types embed Signature or Platform.
 func jobTypes(files []*ast.File) (kinds map[string]string, embeds map[string]bool) {
 	kinds, embeds = map[string]string{}, map[string]bool{}
 	for _, file := range files {
@@ -101,8 +100,8 @@ func jobTypes(files []*ast.File) (kinds map[string]string, embeds map[string]boo
 	return kinds, embeds
 }
 
-// kindOf is the literal that a method Kind returns, else a word that is no kind, so
-// that a kind said in another way is asked for too.
+// kindOf returns the literal that a method Kind returns. If it is not a literal, it
+// returns a text that is no kind, so that the type is still checked.
 func kindOf(body *ast.BlockStmt) string {
 	if out, ok := body.List[0].(*ast.ReturnStmt); ok {
 		if literal, ok := out.Results[0].(*ast.BasicLit); ok {
@@ -112,7 +111,7 @@ func kindOf(body *ast.BlockStmt) string {
 	return "not a literal"
 }
 
-// workedTypes are the job types whose methods of the runner are registered.
+// workedTypes returns the job types that have a registered method of the runner.
 func workedTypes(files []*ast.File) map[string]bool {
 	takes, worked := map[string]string{}, map[string]bool{}
 	var registered []string

@@ -8,14 +8,14 @@ import (
 	"portico/store/queue"
 )
 
-// domainsDue asks for a look at each domain that is due.
+// domainsDue enqueues a check of each domain that is due.
 func (r *Runner) domainsDue(ctx context.Context, _ queue.DomainsDue) error {
 	return r.db.EnqueueDomainChecks(ctx)
 }
 
-// domainCheck looks at what the DNS says of a domain, and records it. It asks a
-// name server and nobody else: what a record names is never connected to. One
-// that was removed meanwhile needs no look.
+// domainCheck looks up a domain's DNS records and stores the result. It queries only a
+// name server and never connects to what a record names. It does nothing for a domain
+// that was removed meanwhile.
 func (r *Runner) domainCheck(ctx context.Context, j store.Job, job queue.DomainCheck) error {
 	var d store.Domain
 	err := r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.Read(ctx, store.GetDomain(job.Domain, &d)) })
@@ -27,10 +27,10 @@ func (r *Runner) domainCheck(ctx context.Context, j store.Job, job queue.DomainC
 	}
 	seen := r.cfg.DNS.Lookup(ctx, d.Host, d.Token, r.cfg.URL.Hostname())
 	report := store.DomainReport{Proof: string(seen.Proof), Pointing: string(seen.Pointing), Seen: seen.Records}
-	err = r.record(ctx, j, d, report)
+	err = r.recordDomainCheck(ctx, j, d, report)
 	if errors.Is(err, store.ErrConflict) {
 		report.Proof = "taken"
-		err = r.record(ctx, j, d, report)
+		err = r.recordDomainCheck(ctx, j, d, report)
 	}
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
@@ -38,6 +38,6 @@ func (r *Runner) domainCheck(ctx context.Context, j store.Job, job queue.DomainC
 	return err
 }
 
-func (r *Runner) record(ctx context.Context, j store.Job, d store.Domain, report store.DomainReport) error {
+func (r *Runner) recordDomainCheck(ctx context.Context, j store.Job, d store.Domain, report store.DomainReport) error {
 	return r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.RecordDomainCheck(ctx, d, report) })
 }

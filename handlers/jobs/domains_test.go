@@ -12,7 +12,7 @@ import (
 	"portico/store/queue"
 )
 
-// zone is a real name server, and a runner that asks it.
+// zone is a real name server and a runner that queries it.
 type zone struct {
 	dns    *stack.DNS
 	runner *Runner
@@ -28,7 +28,7 @@ func newZone(t *testing.T) *zone {
 	return &zone{dns, newTestRunner(t, storetest.DB(), cfg, nil)}
 }
 
-// claim is made by hand, so that no schedule looks at it in the meantime.
+// claim inserts a domain directly, so that no scheduled job checks it in the meantime.
 func claim(t *testing.T, tenant uuid.UUID, host string) (id uuid.UUID, proof string) {
 	t.Helper()
 	row := admin(t).QueryRow(t.Context(), `
@@ -37,11 +37,11 @@ insert into domains (host, tenant_id, next_check_at) values ($1, $2, null) retur
 	return id, proof
 }
 
-// look has the job look at a domain and returns what it then says of itself.
-func (z *zone) look(t *testing.T, me store.Member, id uuid.UUID) (d store.Domain) {
+// checkDomain runs the job for a domain and returns the stored result.
+func (z *zone) checkDomain(t *testing.T, me store.Member, id uuid.UUID) (d store.Domain) {
 	t.Helper()
 	job := queue.DomainCheck{Signature: queue.Signature{Tenant: me.TenantID()}, Domain: id}
-	check(t, testSealer.Sign(&job))
+	check(t, testSigner.Sign(&job))
 	j, err := storetest.DB().VerifyJob(&job, store.JobPolicy{IgnoreRequester: true, AnyTenantState: true})
 	check(t, err)
 	check(t, z.runner.domainCheck(t.Context(), j, job))
@@ -50,9 +50,9 @@ func (z *zone) look(t *testing.T, me store.Member, id uuid.UUID) (d store.Domain
 	return d
 }
 
-// Case 5: a domain is a tenant's once the proof of this very claim is published,
-// and nobody else's meanwhile; given up and claimed again, the old proof is worth
-// nothing.
+// Case 5: a tenant gets a domain once the proof of its own claim is published, and no
+// other tenant can verify it meanwhile. After the domain is removed and claimed again,
+// the old proof is refused.
 func TestDomainNeedsAFreshProof(t *testing.T) {
 	t.Parallel()
 	z, a := newZone(t), storetest.Agency(t)
@@ -61,36 +61,36 @@ func TestDomainNeedsAFreshProof(t *testing.T) {
 	first, proof := claim(t, mia.TenantID(), host)
 	theirs, theirProof := claim(t, gus.TenantID(), host)
 
-	if d := z.look(t, mia, first); d.VerifiedAt != nil || d.Proof != "missing" || d.Pointing != "missing" || d.NextCheckAt == nil {
+	if d := z.checkDomain(t, mia, first); d.VerifiedAt != nil || d.Proof != "missing" || d.Pointing != "missing" || d.NextCheckAt == nil {
 		t.Errorf("without records: %+v", d)
 	}
 	check(t, z.dns.Set("_portico."+host, proof))
 	check(t, z.dns.Set(host, "CNAME portico.test."))
-	if d := z.look(t, gus, theirs); d.VerifiedAt != nil || d.Proof != "other" {
+	if d := z.checkDomain(t, gus, theirs); d.VerifiedAt != nil || d.Proof != "other" {
 		t.Errorf("by somebody else's proof: %+v", d)
 	}
-	if d := z.look(t, mia, first); d.VerifiedAt == nil || d.Proof != "there" || d.Pointing != "there" {
+	if d := z.checkDomain(t, mia, first); d.VerifiedAt == nil || d.Proof != "there" || d.Pointing != "there" {
 		t.Errorf("with both records: %+v", d)
 	}
 	check(t, z.dns.Set("_portico."+host, proof, theirProof))
-	if d := z.look(t, gus, theirs); d.VerifiedAt != nil || d.Proof != "taken" {
+	if d := z.checkDomain(t, gus, theirs); d.VerifiedAt != nil || d.Proof != "taken" {
 		t.Errorf("proved by a second tenant while the first has it: %+v", d)
 	}
 
 	do(t, admin(t), `delete from domains where id = $1`, first)
 	again, newProof := claim(t, mia.TenantID(), host)
 	check(t, z.dns.Set("_portico."+host, proof))
-	if d := z.look(t, mia, again); d.VerifiedAt != nil {
+	if d := z.checkDomain(t, mia, again); d.VerifiedAt != nil {
 		t.Errorf("claimed again, with the old proof: %+v", d)
 	}
 	check(t, z.dns.Set("_portico."+host, newProof))
-	if d := z.look(t, mia, again); d.VerifiedAt == nil {
+	if d := z.checkDomain(t, mia, again); d.VerifiedAt == nil {
 		t.Errorf("claimed again, with a fresh proof: %+v", d)
 	}
 }
 
-// A proof that is gone for three days ends a domain; a name server that says
-// nothing ends none. The trail tells of both.
+// A domain whose proof is missing for three days is no longer verified. A name server
+// that does not answer changes nothing. The audit trail records both changes.
 func TestDomainLapses(t *testing.T) {
 	t.Parallel()
 	z, a := newZone(t), storetest.Agency(t)
@@ -99,18 +99,18 @@ func TestDomainLapses(t *testing.T) {
 	id, proof := claim(t, mia.TenantID(), host)
 	check(t, z.dns.Set("_portico."+host, proof))
 	check(t, z.dns.Set(host, "A 198.51.100.7"))
-	z.look(t, mia, id)
+	z.checkDomain(t, mia, id)
 	check(t, z.dns.Set("_portico."+host))
-	if d := z.look(t, mia, id); d.VerifiedAt == nil || d.Proof != "missing" {
+	if d := z.checkDomain(t, mia, id); d.VerifiedAt == nil || d.Proof != "missing" {
 		t.Errorf("missing for a moment: %+v", d)
 	}
 	do(t, admin(t), `update domains set proved_at = now() - interval '3 days' where id = $1`, id)
 	z.dns.Silence(true)
-	if d := z.look(t, mia, id); d.VerifiedAt == nil || d.Proof != "unanswered" || d.Pointing != "there" {
+	if d := z.checkDomain(t, mia, id); d.VerifiedAt == nil || d.Proof != "unanswered" || d.Pointing != "there" {
 		t.Errorf("with a silent name server: %+v", d)
 	}
 	z.dns.Silence(false)
-	if d := z.look(t, mia, id); d.VerifiedAt != nil {
+	if d := z.checkDomain(t, mia, id); d.VerifiedAt != nil {
 		t.Errorf("missing for three days: %+v", d)
 	}
 	events := ask[[]string](t, admin(t), `select array_agg(verb order by at, id) from audit_events where target_id = $1 and party = 'system'`, id)
@@ -119,7 +119,7 @@ func TestDomainLapses(t *testing.T) {
 	}
 }
 
-// What the schedule finds due is asked for once, in its own tenant.
+// A check is enqueued once for each domain that is due, in the domain's tenant.
 func TestDomainsDue(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -136,7 +136,7 @@ func TestDomainsDue(t *testing.T) {
 select count(*) from river.river_job where kind = 'domain_check' and args ->> 'domain' = $1::text and args ->> 'tenant' = $2::text`,
 			id.String(), mia.TenantID().String())
 		if n != want {
-			t.Errorf("asked for %d times, want %d", n, want)
+			t.Errorf("enqueued %d times, want %d", n, want)
 		}
 	}
 }

@@ -14,9 +14,9 @@ import (
 	"portico/store/queue"
 )
 
-var testSealer = queue.NewSigner(storetest.SigningKey)
+var testSigner = queue.NewSigner(storetest.SigningKey)
 
-// rawJob is a job as somebody writes it into the queue's table by hand.
+// rawJob is a job that an attacker writes into the queue's table directly.
 type rawJob struct {
 	kind string
 	args string
@@ -25,9 +25,9 @@ type rawJob struct {
 func (j rawJob) Kind() string                 { return j.kind }
 func (j rawJob) MarshalJSON() ([]byte, error) { return []byte(j.args), nil }
 
-// Somebody who can write into the queue names no tenant, another tenant, or a
-// tenant and something of another one. Each is refused without effect and told;
-// the rightful twin does its work.
+// Somebody who can write into the queue names no tenant, another tenant, or an object of
+// another tenant. Each job is refused without effect, recorded and logged as an alert.
+// The genuine job runs.
 func TestForgedJobsAreRefused(t *testing.T) {
 	t.Parallel()
 	r := theRunner(t)
@@ -35,7 +35,7 @@ func TestForgedJobsAreRefused(t *testing.T) {
 	a := storetest.Agency(t)
 	dana, globex := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Gus, a.Globex)
 	version := published(t, dana, "Secret "+a.Suffix)
-	mailTo(t, a.Mia, "Secret "+a.Suffix) // the rightful twin
+	mailTo(t, a.Mia, "Secret "+a.Suffix) // the genuine job
 	conn := admin(t)
 	before := effects(t, globex.TenantID())
 
@@ -70,17 +70,17 @@ func TestForgedJobsAreRefused(t *testing.T) {
 func forgeries(t *testing.T, acme, globex store.Member, version uuid.UUID) map[string]river.JobArgs {
 	t.Helper()
 	tampered := &queue.VersionPublished{Signature: queue.Signature{Tenant: acme.TenantID()}, Version: version}
-	check(t, testSealer.Sign(tampered))
+	check(t, testSigner.Sign(tampered))
 	tampered.Tenant = globex.TenantID()
 	edited := &queue.VersionPublished{Signature: queue.Signature{Tenant: globex.TenantID()}, Version: store.NewID()}
-	check(t, testSealer.Sign(edited))
+	check(t, testSigner.Sign(edited))
 	edited.Version = version
 	asOther := &queue.ProjectDigest{Signature: queue.Signature{Tenant: globex.TenantID()}, Day: "2026-01-01"}
-	check(t, testSealer.Sign(asOther))
+	check(t, testSigner.Sign(asOther))
 	asOther.RequestedBy = acme.ID()
 	strange := &queue.ProjectDigest{Signature: queue.Signature{Tenant: globex.TenantID()}, Day: "2026-01-01"}
 	check(t, queue.NewSigner([]byte("a key that the application never had")).Sign(strange))
-	sealed := func(job queue.TenantJob) queue.TenantJob { check(t, testSealer.Sign(job)); return job }
+	signed := func(job queue.TenantJob) queue.TenantJob { check(t, testSigner.Sign(job)); return job }
 	in := queue.Signature{Tenant: globex.TenantID()}
 	return map[string]river.JobArgs{
 		"no arguments":                  rawJob{"project_digest", `{}`},
@@ -88,26 +88,26 @@ func forgeries(t *testing.T, acme, globex store.Member, version uuid.UUID) map[s
 		"zero tenant":                   &queue.ProjectDigest{Day: "2026-01-01"},
 		"a tenant that is no id":        rawJob{"project_digest", `{"tenant": "acme", "day": "2026-01-01"}`},
 		"arguments that are a list":     rawJob{"version_mail", `[1, 2]`},
-		"no seal":                       rawJob{"project_digest", fmt.Sprintf(`{"tenant": %q, "day": "2026-01-01"}`, globex.TenantID())},
+		"no signature":                  rawJob{"project_digest", fmt.Sprintf(`{"tenant": %q, "day": "2026-01-01"}`, globex.TenantID())},
 		"the tenant exchanged":          tampered,
 		"the object exchanged":          edited,
-		"the asker exchanged":           asOther,
-		"a seal of a strange key":       strange,
-		"a tenant that does not exist":  sealed(&queue.ProjectDigest{Signature: queue.Signature{Tenant: store.NewID()}, Day: "2026-01-01"}),
-		"B's tenant, A's version":       sealed(&queue.VersionPublished{Signature: in, Version: version}),
-		"B's tenant, A's version, mail": sealed(&queue.VersionMail{Signature: in, Version: version, To: globex.ID()}),
-		"B's tenant, A's person":        sealed(&queue.DigestMail{Signature: in, Day: "2026-01-01", To: mia(t, acme)}),
-		"a support session of nobody":   sealed(&queue.SupportExpiry{Signature: in, Session: store.NewID()}),
+		"the requester exchanged":       asOther,
+		"signed with an unknown key":    strange,
+		"a tenant that does not exist":  signed(&queue.ProjectDigest{Signature: queue.Signature{Tenant: store.NewID()}, Day: "2026-01-01"}),
+		"B's tenant, A's version":       signed(&queue.VersionPublished{Signature: in, Version: version}),
+		"B's tenant, A's version, mail": signed(&queue.VersionMail{Signature: in, Version: version, To: globex.ID()}),
+		"B's tenant, A's person":        signed(&queue.DigestMail{Signature: in, Day: "2026-01-01", To: mia(t, acme)}),
+		"an unknown support session":    signed(&queue.SupportExpiry{Signature: in, Session: store.NewID()}),
 	}
 }
 
-// mia is the owner of the client's side in the member's tenant.
+// mia returns the client's owner in the member's tenant.
 func mia(t *testing.T, me store.Member) uuid.UUID {
 	t.Helper()
 	return ask[uuid.UUID](t, admin(t), `select user_id from memberships where tenant_id = $1 and party = 'client' and role = 'owner'`, me.TenantID())
 }
 
-// effects is everything that a job could have left in a tenant.
+// effects counts everything that a job could have changed in a tenant.
 func effects(t *testing.T, tenant uuid.UUID) string {
 	t.Helper()
 	return ask[string](t, admin(t), `
@@ -117,32 +117,31 @@ select format('effects %s, trail %s, jobs %s',
     (select count(*) from river.river_job where args ->> 'tenant' = $1::uuid::text and state not in ('cancelled', 'running', 'available')))`, tenant)
 }
 
-// A job that names no tenant is refused even when its arguments carry a seal
-// over exactly that.
-func TestNobodySealsNoTenant(t *testing.T) {
+// Arguments without a tenant can be neither signed nor verified.
+func TestJobWithoutATenantIsNotSigned(t *testing.T) {
 	t.Parallel()
-	if err := testSealer.Sign(&queue.ProjectDigest{}); err == nil {
-		t.Error("arguments without a tenant are sealed")
+	if err := testSigner.Sign(&queue.ProjectDigest{}); err == nil {
+		t.Error("arguments without a tenant are signed")
 	}
-	if err := testSealer.Verify(&queue.ProjectDigest{}); err == nil {
-		t.Error("arguments without a tenant are believed")
+	if err := testSigner.Verify(&queue.ProjectDigest{}); err == nil {
+		t.Error("arguments without a tenant are verified")
 	}
 }
 
-// A seal fits the kind it was made for, even where another kind has the very same
-// arguments.
-func TestSealIsOfItsKind(t *testing.T) {
+// A signature is valid only for the job kind it was made for, even if another kind has
+// the same arguments.
+func TestSignatureIsBoundToTheJobKind(t *testing.T) {
 	t.Parallel()
 	started := &queue.SupportStarted{Signature: queue.Signature{Tenant: store.NewID()}, Session: store.NewID()}
-	check(t, testSealer.Sign(started))
-	check(t, testSealer.Verify(started))
-	if err := testSealer.Verify(&queue.SupportEnded{Signature: started.Signature, Session: started.Session}); err == nil {
-		t.Error("the seal of a start passes for that of an end")
+	check(t, testSigner.Sign(started))
+	check(t, testSigner.Verify(started))
+	if err := testSigner.Verify(&queue.SupportEnded{Signature: started.Signature, Session: started.Session}); err == nil {
+		t.Error("the signature of a start is valid for an end")
 	}
 }
 
-// The queue's row of a refused job says why, and nothing of its arguments.
-func TestRefusalQuotesNothing(t *testing.T) {
+// The queue's row and the log of a refused job give the reason and quote no arguments.
+func TestRefusalQuotesNoArguments(t *testing.T) {
 	t.Parallel()
 	r := theRunner(t)
 	ended := endsOf(t, r)

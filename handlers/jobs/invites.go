@@ -10,9 +10,9 @@ import (
 	"portico/views/mail"
 )
 
-// inviteMail mints the token of an invitation and mails its link, which leads to
-// the installation's own address whatever host the invitation was made at. Each
-// attempt mints anew: a mail that never arrived carries nothing that still opens.
+// inviteMail makes the token of an invitation and mails its link. The link always leads
+// to the installation's own address, whichever host the invitation was made at. Each
+// attempt makes a new token, so that the link of a lost mail no longer works.
 func (r *Runner) inviteMail(ctx context.Context, j store.Job, job queue.InviteMail) error {
 	token := store.NewTenantToken(j.TenantID())
 	var l *store.InviteLetter
@@ -38,7 +38,7 @@ func (r *Runner) inviteMail(ctx context.Context, j store.Job, job queue.InviteMa
 	if err != nil {
 		return err
 	}
-	// Recorded even when the process is being stopped.
+	// The mail has left, so record it even if the process is stopping.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	return r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.InviteSent(ctx, job.Invite, job.Sending) })

@@ -15,8 +15,8 @@ import (
 
 var inviteIn = regexp.MustCompile(`https://portico\.test/invites/([A-Za-z0-9_-]+)`)
 
-// Dana invites Nina: one mail comes, its link is at the installation's own address
-// and takes Nina in, and neither log nor queue holds what it opens with.
+// Dana invites Nina: one mail is sent, its link leads to the installation's own address
+// and Nina can accept with it. Neither the log nor the queue holds the token.
 func TestInviteMail(t *testing.T) {
 	t.Parallel()
 	theRunner(t)
@@ -44,9 +44,9 @@ func TestInviteMail(t *testing.T) {
 	check(t, err)
 }
 
-// A sending that was overtaken by another, and one of an invitation that was taken
-// back, write to nobody; one that names another tenant's invitation is refused.
-func TestInviteMailIsTheLast(t *testing.T) {
+// Only the latest sending of an invitation is mailed, and none after it is revoked. A
+// job that names another tenant's invitation is refused.
+func TestOnlyTheLatestInviteIsMailed(t *testing.T) {
 	t.Parallel()
 	r := theRunner(t)
 	ended := endsOf(t, r)
@@ -57,7 +57,7 @@ func TestInviteMailIsTheLast(t *testing.T) {
 	mailTo(t, nina, "has invited you")
 	again := func(tenant uuid.UUID, sending int) rivertype.JobState {
 		job := &queue.InviteMail{Signature: queue.Signature{Tenant: tenant}, Invite: id, Sending: sending}
-		check(t, testSealer.Sign(job))
+		check(t, testSigner.Sign(job))
 		return ended(insert(t, r, job)).State
 	}
 	waitFor(t, r, `select sent_at is not null from invites where id = $1`, id)
@@ -67,7 +67,7 @@ func TestInviteMailIsTheLast(t *testing.T) {
 		want    rivertype.JobState
 	}{
 		"the same once more": {dana.TenantID(), 1, rivertype.JobStateCompleted},
-		"one never asked":    {dana.TenantID(), 2, rivertype.JobStateCompleted},
+		"one never enqueued": {dana.TenantID(), 2, rivertype.JobStateCompleted},
 		"another tenant's":   {globex.TenantID(), 1, rivertype.JobStateCancelled},
 	} {
 		if got := again(c.tenant, c.sending); got != c.want {

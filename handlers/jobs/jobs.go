@@ -1,11 +1,10 @@
-// Package jobs works off the queue. A [Runner] takes them from the queue, in the
-// process that serves or in one of its own, and runs each through one of two
-// adapters, by the type of its arguments: a tenant job is believed only with a
-// seal that fits, and then works inside its tenant alone; a platform job has no
-// tenant and touches none. A job of any other type cannot be registered.
+// Package jobs works the queue. A [Runner], in the serving process or in one of its
+// own, runs each job through one of two adapters, by the type of its arguments. A
+// tenant job runs only with a valid signature, and then only inside its tenant. A
+// platform job has no tenant and touches none. No other type can be registered.
 //
-// Every effect inside a tenant is recorded under a key in its own transaction,
-// so that a job which runs again finds it done. See docs/decisions/0002-jobs.md.
+// Every effect inside a tenant is recorded under a key in the same transaction, so
+// that a job which runs again does nothing twice. See docs/decisions/0002-jobs.md.
 package jobs
 
 import (
@@ -32,25 +31,25 @@ import (
 
 // Config is what jobs need to know of the installation.
 type Config struct {
-	// URL is PORTICO_URL, where the links in mails lead.
+	// URL is PORTICO_URL, the base of the links in mails.
 	URL *url.URL
-	// Keys make the codes of sign-in mails.
+	// Keys are for the codes of sign-in mails.
 	Keys signin.Keys
-	// Mailer sends; required.
+	// Mailer sends all mail; required.
 	Mailer *Mailer
-	// Storage is where the bytes of files lie; nil leaves pictures to another process.
+	// Storage holds the content of files; with nil, another process makes the previews.
 	Storage *files.Storage
-	// DNS is asked about tenants' domains; nil is the system's.
+	// DNS resolves tenants' domains; nil means the system's resolver.
 	DNS *dnscheck.Resolver
-	// AlertTo is told when a job is refused; "" tells the log and the counter alone.
+	// AlertTo gets a mail when a job is refused; "" sends none.
 	AlertTo string
-	// Recorder counts jobs, unless nil.
+	// Metrics counts jobs; nil counts nothing.
 	Metrics *metrics.Recorder
-	// Log gets one line a job, of ids only.
+	// Log gets one line for each job, with ids only.
 	Log *slog.Logger
 }
 
-// Runner works the queue. Make one with [New].
+// Runner runs the jobs of the queue. Make one with [New].
 type Runner struct {
 	cfg     Config
 	db      *store.DB
@@ -61,23 +60,23 @@ type Runner struct {
 }
 
 const (
-	// Few workers: they share the pool of connections with the visitors, and
-	// mostly wait for a mail server.
+	// Few workers, because they share the connection pool with the visitors and mostly
+	// wait for a mail server.
 	urgentWorkers = 2
 	otherWorkers  = 4
-	// One, so that a heap of large pictures cannot fill the memory: the bound of
-	// one, see maxDecoded, is that of all.
+	// One, so that a backlog of large pictures cannot fill the memory: the limit for one
+	// picture, maxDecoded in package thumbnail, is the limit for all.
 	pictureWorkers = 1
 
-	// A job may wait for a mail server to answer, 10 and then 30 seconds.
+	// A job may wait for a mail server: 10 seconds to connect and 30 to send.
 	jobTimeout = 90 * time.Second
-	// How long a stop waits for jobs before it hands them on.
+	// How long a stop waits for running jobs before it returns them to the queue.
 	stopTimeout = 15 * time.Second
-	// When a job whose process died is given to another.
+	// When a job whose process died is started again.
 	rescueAfter = 5 * time.Minute
 )
 
-// New puts the runner together; [Runner.Start] makes it work.
+// New returns a runner, which [Runner.Start] starts. It fails without a mailer or a URL.
 func New(db *store.DB, cfg Config) (*Runner, error) {
 	if cfg.Mailer == nil || cfg.URL == nil {
 		return nil, errors.New("jobs need a mailer and the installation's address")
@@ -88,7 +87,7 @@ func New(db *store.DB, cfg Config) (*Runner, error) {
 	return newRunner(db, cfg, func(*Runner, *river.Config) {})
 }
 
-// newRunner lets tests have kinds and queues of their own.
+// newRunner lets tests change the configuration, for job kinds and queues of their own.
 func newRunner(db *store.DB, cfg Config, change func(*Runner, *river.Config)) (*Runner, error) {
 	if cfg.DNS == nil {
 		cfg.DNS = dnscheck.NewResolver("")
@@ -125,18 +124,18 @@ func (r *Runner) queueConfig() *river.Config {
 		Queues:               queues,
 		Workers:              workers,
 		PeriodicJobs:         periodicJobs(),
-		ErrorHandler:         failures{r.log},
-		RetryPolicy:          backoff{},
+		ErrorHandler:         errorHandler{r.log},
+		RetryPolicy:          retryPolicy{},
 		JobTimeout:           jobTimeout,
 		SoftStopTimeout:      stopTimeout,
 		RescueStuckJobsAfter: rescueAfter,
-		// The app's role owns nothing, and only an owner may rebuild an index.
+		// The app's role owns no index, so it may not rebuild one.
 		ReindexerSchedule: river.NeverSchedule(),
 		Logger:            slog.New(riverLogFilter{r.log.Handler()}),
 	}
 }
 
-// register is the list of everything that jobs do.
+// register registers the worker of every kind of job.
 func (r *Runner) register(w *river.Workers) {
 	platformJob(w, r, r.signInMail)
 	platformJob(w, r, r.sweep)
@@ -150,24 +149,26 @@ func (r *Runner) register(w *river.Workers) {
 	tenantJob(w, r, store.JobPolicy{}, r.cleanUp)
 	tenantJob(w, r, store.JobPolicy{RequesterMay: store.Publish}, r.versionPublished)
 	tenantJob(w, r, store.JobPolicy{RequesterMay: store.Publish}, r.versionMail)
-	// A domain is kept true whoever added it, in whatever state the tenant is.
+	// Domains are checked in every state of the tenant, even if the person who added one
+	// was removed.
 	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true, AnyTenantState: true}, r.domainCheck)
-	// The picture was taken in while they might send it; it is no less there now.
+	// The person was allowed to upload the file, which stays if they are removed.
 	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.filePreview)
-	// Whoever of the agency invites need be no member here; an invitation that has
-	// lost its ground is revoked, and then nothing is sent.
+	// The inviter may be agency staff who aren't members of this tenant. If an inviter
+	// loses the right to invite, the invitation is revoked and nothing is sent.
 	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.inviteMail)
-	// What support did is told even when the person it looked as is gone.
+	// Owners are told what support did even if the person it viewed as was removed.
 	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.supportStarted)
 	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.supportEnded)
 	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.supportExpiry)
 	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.supportMail)
-	// An agent who asks is no member.
+	// Agents who request access aren't members.
 	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.accessRequested)
 	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.accessRequestMail)
 }
 
-// Start begins to work the queue and returns. The end of ctx is a [Runner.Stop].
+// Start starts to run jobs and returns. When ctx ends, the runner stops as by
+// [Runner.Stop].
 func (r *Runner) Start(ctx context.Context) error {
 	if err := r.client.Start(ctx); err != nil {
 		return fmt.Errorf("start jobs: %w", err)
@@ -175,9 +176,9 @@ func (r *Runner) Start(ctx context.Context) error {
 	return nil
 }
 
-// Stop takes no more jobs and waits for those under way. After 15 seconds they
-// are cancelled and put back, without the attempt being counted, for another
-// process to take up. It returns when all is put away or ctx is done.
+// Stop takes no more jobs and waits for those running. After 15 seconds it cancels
+// them and returns them to the queue, without counting the attempt. It returns when no
+// job runs any more or ctx is done.
 func (r *Runner) Stop(ctx context.Context) error {
 	if err := r.client.Stop(ctx); err != nil {
 		return fmt.Errorf("stop jobs: %w", err)
@@ -185,9 +186,9 @@ func (r *Runner) Stop(ctx context.Context) error {
 	return nil
 }
 
-// Refused is how many jobs were refused since the start: a number that is not 0
-// deserves a look at the table job_refusals.
+// Refused returns the number of jobs refused since the start. If it is not 0, the
+// table job_refusals says why.
 func (r *Runner) Refused() int64 { return r.refused.Load() }
 
-// CheckMail says whether the mail server answers, for the readiness page.
+// CheckMail returns an error unless the mail server answers, for readiness.
 func (r *Runner) CheckMail(ctx context.Context) error { return r.cfg.Mailer.Check(ctx) }

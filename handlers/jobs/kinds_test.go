@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// extra is a file more in this package, with one registration in it.
+// extra is an additional file for this package, with one registration in it.
 const extra = `package jobs
 
 import (
@@ -46,9 +46,9 @@ func tenant[T any](context.Context, store.Job, T) error { return nil }
 func nowhere[T any](context.Context, T) error { return nil }
 `
 
-// Somebody registers a worker for arguments without a signature, or the wrong
-// kind of worker: it does not compile. The two intended pairs do.
-func TestOnlyTwoKindsCompile(t *testing.T) {
+// Registering a worker for arguments without a signature, or with the wrong adapter,
+// does not compile. The two intended pairs do.
+func TestOnlyTenantAndPlatformJobsCompile(t *testing.T) {
 	t.Parallel()
 	for registration, want := range map[string]bool{
 		`tenantJob(w, r, store.JobPolicy{}, tenant[signed])`:    true,
@@ -77,8 +77,8 @@ func TestOnlyTwoKindsCompile(t *testing.T) {
 	}
 }
 
-// No worker goes around the adapters.
-func TestAdaptersAreTheOnlyWay(t *testing.T) {
+// Only the adapters register workers with River.
+func TestOnlyAdaptersRegisterWorkers(t *testing.T) {
 	t.Parallel()
 	found := false
 	check(t, filepath.WalkDir("../..", func(path string, d os.DirEntry, err error) error {
@@ -96,12 +96,12 @@ func TestAdaptersAreTheOnlyWay(t *testing.T) {
 			return nil
 		}
 		if filepath.Base(path) != "adapters.go" {
-			t.Errorf("%s registers a worker by itself", path)
+			t.Errorf("%s registers a worker without an adapter", path)
 		}
 		found = true
 		return nil
 	}))
 	if !found {
-		t.Error("the walk did not even find the adapters")
+		t.Error("the walk did not find adapters.go")
 	}
 }

@@ -14,42 +14,43 @@ import (
 	"portico/views/ui"
 )
 
-// letter is a mail of a tenant to one of its people.
-type letter struct {
-	// key names the effect, so that it happens once.
+// tenantMail is a mail of a tenant to one of its people.
+type tenantMail struct {
+	// key names the effect in job_effects, so that the mail is sent once.
 	key string
 	to  uuid.UUID
-	// about finds what the letter is about; what is not in the tenant is
-	// store.ErrNotFound, and the job is refused. Nil when there is nothing to find.
-	about func(context.Context, *store.Tx) error
-	// write reads in the recipient's own context and puts it in words; nil when
-	// there is nothing for them.
+	// precheck fails with store.ErrNotFound if the subject of the mail is not in the
+	// tenant, and then the job is refused. It may be nil.
+	precheck func(context.Context, *store.Tx) error
+	// write reads under the recipient's own scope and returns the mail, or nil if there
+	// is nothing to send to them.
 	write func(context.Context, store.Recipient) (*mail.Message, error)
-	// event is what the trail says once it has left; the zero event says nothing.
+	// event goes into the audit trail once the mail is sent; the zero event is not
+	// recorded.
 	event store.Event
 }
 
-// deliver sends a letter once. Between the server's yes and the record of it lies
-// an instant in which a crash makes it be sent again, under the same Message-ID:
-// a mail twice is better than a mail never.
-func (r *Runner) deliver(ctx context.Context, j store.Job, l letter) error {
+// deliver sends a mail once. If the process dies after the server accepted the mail and
+// before that is recorded, the mail is sent again with the same Message-ID: a duplicate
+// is better than a lost mail.
+func (r *Runner) deliver(ctx context.Context, j store.Job, l tenantMail) error {
 	done := false
 	err := r.db.Work(ctx, j, func(tx *store.Tx) (err error) {
-		if done, err = tx.EffectDone(ctx, l.key); err != nil || done || l.about == nil {
+		if done, err = tx.EffectDone(ctx, l.key); err != nil || done || l.precheck == nil {
 			return err
 		}
-		return l.about(ctx, tx)
+		return l.precheck(ctx, tx)
 	})
 	if err != nil || done {
 		return err
 	}
-	to, welcome, err := r.db.Recipient(ctx, j, l.to)
-	if err != nil || !welcome {
+	to, allowed, err := r.db.Recipient(ctx, j, l.to)
+	if err != nil || !allowed {
 		return err
 	}
 	m, err := l.write(ctx, to)
 	if errors.Is(err, store.ErrNotFound) || (err == nil && m == nil) {
-		return nil // not theirs to see, or not any more
+		return nil // the recipient may not, or may no longer, see it
 	}
 	if err != nil {
 		return err
@@ -68,8 +69,8 @@ func (r *Runner) deliver(ctx context.Context, j store.Job, l letter) error {
 	return r.sent(ctx, j, l)
 }
 
-// sent records that the mail has left, even when the process is being stopped.
-func (r *Runner) sent(ctx context.Context, j store.Job, l letter) error {
+// sent records that the mail was sent, even if the process is stopping.
+func (r *Runner) sent(ctx context.Context, j store.Job, l tenantMail) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	return r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.MailSent(ctx, l.key, l.event) })
@@ -80,8 +81,8 @@ func messageID(tenant uuid.UUID, key string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// provenance is who caused the mail, as whom, and in which support session, as
-// the trail has it. A mail of the schedule was caused by nobody.
+// provenance returns headers with the actor, the subject and the support session that
+// caused the mail, as in the audit trail. A scheduled mail has none.
 func provenance(j store.Job) map[string]string {
 	h := map[string]string{}
 	for name, id := range map[string]uuid.UUID{
@@ -96,7 +97,7 @@ func provenance(j store.Job) map[string]string {
 	return h
 }
 
-// from is whom a tenant's mail comes from: whom it chose, else the agency.
+// from returns the sender name of a tenant's mail: its own choice, else the agency.
 func from(t store.Tenant) string {
 	switch {
 	case t.MailName != "":
@@ -107,14 +108,14 @@ func from(t store.Tenant) string {
 	return t.Name
 }
 
-// brand is the tenant as its mail presents it.
+// brand returns the brand of the recipient's tenant.
 func brand(to store.Recipient) mail.Brand { return brandOf(to.Tenant, to.Party) }
 
-// dates are how the recipient reads them.
+// dates returns the recipient's date format.
 func dates(to store.Recipient) ui.Dates { return ui.DatesFor(to.TimeZone, to.Locale) }
 
-// brandOf is the name by which people know a place: clients know their portal,
-// staff the workspace.
+// brandOf returns the brand of a mail. Its name is the portal's for clients and the
+// workspace's for staff.
 func brandOf(t store.Tenant, party store.Party) mail.Brand {
 	b := mail.Brand{Name: t.Name, Accent: t.Accent}
 	if party == store.PartyClient {

@@ -22,12 +22,12 @@ import (
 )
 
 const (
-	dialTime = 10 * time.Second // to reach the mail server
-	sendTime = 30 * time.Second // for it to take a message
+	dialTime = 10 * time.Second // to connect to the mail server
+	sendTime = 30 * time.Second // to send a message
 )
 
-// Mailer hands mail to the installation's SMTP server. It logs nothing: bodies
-// and addresses stay between it and the server.
+// Mailer sends mail through the installation's SMTP server. It logs nothing, because
+// bodies and addresses are secrets.
 type Mailer struct {
 	client *gomail.Client
 	from   *netmail.Address
@@ -37,7 +37,7 @@ type Mailer struct {
 }
 
 // NewMailer reads SMTP_URL (smtp://user:password@host:port or smtps://…) and
-// MAIL_FROM. It connects to nobody. Credentials go only over TLS, or to
+// MAIL_FROM. It does not connect yet. Credentials are sent only over TLS or to
 // loopback. No error quotes the URL.
 func NewMailer(smtpURL, from string) (*Mailer, error) { return newMailer(smtpURL, from, sendTime) }
 
@@ -77,11 +77,11 @@ func (m *Mailer) options(port int, user *url.Userinfo, sendTime time.Duration) [
 	switch {
 	case m.tls:
 		opts = append(opts, gomail.WithSSL())
-		policy = gomail.NoTLS // already inside it
+		policy = gomail.NoTLS // the connection is TLS already
 	case user != nil && !loopback:
 		policy = gomail.TLSMandatory
 	case loopback:
-		// Go's PLAIN knows that loopback needs no TLS; discovery does not.
+		// Go's PLAIN allows loopback without TLS; discovery does not.
 		auth = gomail.SMTPAuthPlain
 	}
 	opts = append(opts, gomail.WithTLSPolicy(policy))
@@ -95,23 +95,23 @@ func (m *Mailer) options(port int, user *url.Userinfo, sendTime time.Duration) [
 // Message is one mail to one person.
 type Message struct {
 	mail.Message
-	// From is the name it comes from; "" is that of MAIL_FROM. The address is always
+	// From is the sender's name; "" means the name in MAIL_FROM. The address is always
 	// MAIL_FROM's.
 	From   string
 	ToName string
 	To     string
-	// ID makes the Message-ID, so that a mail that has to be sent again is the
-	// same mail to whoever sorts it. "" makes it random.
+	// ID is the first part of the Message-ID, so that mail programs recognise a mail that
+	// is sent again. "" makes it random.
 	ID string
-	// Header is what else stands on top; names are ours, values are ids.
+	// Header holds further headers; names are ours, values are ids.
 	Header map[string]string
 }
 
-// SendError is a mail that was not taken. It names no address.
+// SendError is the error of a mail that was not sent. It holds no address.
 type SendError struct {
-	// Permanent: this message will not be taken, however often it is sent.
+	// Permanent means that the server will never accept this message.
 	Permanent bool
-	Code      int // of the server's answer; 0 when it gave none
+	Code      int // SMTP code of the server's answer; 0 without an answer
 	step      string
 }
 
@@ -122,7 +122,7 @@ func (e *SendError) Error() string {
 	return fmt.Sprintf("mail server: %d: %s", e.Code, e.step)
 }
 
-// Send hands one message over. An error is a [*SendError].
+// Send sends one message. Every error is or wraps a [*SendError].
 func (m *Mailer) Send(ctx context.Context, msg Message) error {
 	letter, err := m.compose(msg)
 	if err != nil {
@@ -132,7 +132,7 @@ func (m *Mailer) Send(ctx context.Context, msg Message) error {
 	defer cancel()
 	server, err := m.client.DialToSMTPClientWithContext(dialCtx)
 	if err != nil {
-		return ended(ctx, &SendError{step: "connect"})
+		return withCancellation(ctx, &SendError{step: "connect"})
 	}
 	answer := make(chan error, 1)
 	go func() {
@@ -141,22 +141,22 @@ func (m *Mailer) Send(ctx context.Context, msg Message) error {
 				answer <- &SendError{step: "panic"}
 			}
 		}()
-		answer <- m.hand(server, letter)
+		answer <- m.send(server, letter)
 	}()
 	select {
 	case err = <-answer:
 		return err
 	case <-ctx.Done():
-		// A silent server holds the connection until its deadline; a process that
-		// is being stopped does not wait for it.
-		return ended(ctx, &SendError{step: "stopped"})
+		// A server that does not answer blocks until the timeout, and a stopping process
+		// must not wait for it.
+		return withCancellation(ctx, &SendError{step: "stopped"})
 	}
 }
 
-func (m *Mailer) hand(server *smtp.Client, letter *gomail.Msg) error {
+func (m *Mailer) send(server *smtp.Client, letter *gomail.Msg) error {
 	err := m.client.SendWithSMTPClient(server, letter)
 	if letter.IsDelivered() {
-		// Taken. Whatever the goodbye was like, sending it again would be a second mail.
+		// The server accepted the mail. An error of QUIT must not cause a second mail.
 		_ = server.Quit()
 		return nil
 	}
@@ -164,17 +164,17 @@ func (m *Mailer) hand(server *smtp.Client, letter *gomail.Msg) error {
 	return sendError(err)
 }
 
-// ended prefers to say that the job is being stopped, so that it is handed on
-// and not counted as a failure.
-func ended(ctx context.Context, err *SendError) error {
+// withCancellation adds the error of ctx, so that a job that is being stopped returns to
+// the queue and the attempt is not counted as a failure.
+func withCancellation(ctx context.Context, err *SendError) error {
 	if !err.Permanent && ctx.Err() != nil {
 		return fmt.Errorf("%w: %w", err, ctx.Err())
 	}
 	return err
 }
 
-// sendError keeps what matters of a failure and drops its texts: servers like to
-// quote the address.
+// sendError keeps the code and the reason of a failure and drops the server's text,
+// which often quotes the address.
 func sendError(err error) *SendError {
 	var failed *gomail.SendError
 	if !errors.As(err, &failed) {
@@ -191,10 +191,10 @@ func sendError(err error) *SendError {
 }
 
 func (m *Mailer) compose(msg Message) (*gomail.Msg, error) {
-	// What we are made of is nobody's business.
+	// No User-Agent, which would reveal our mail library.
 	letter := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
-	// Formatted by the standard library, which quotes what needs it; go-mail
-	// would glue the name to the address.
+	// The standard library quotes names correctly; go-mail only concatenates name and
+	// address.
 	from := *m.from
 	if msg.From != "" {
 		from.Name = oneLine(msg.From)
@@ -202,7 +202,7 @@ func (m *Mailer) compose(msg Message) (*gomail.Msg, error) {
 	if err := letter.From(from.String()); err != nil {
 		return nil, err
 	}
-	// One plain address and nothing else.
+	// Accept exactly one address without a name.
 	if plain, err := netmail.ParseAddress(msg.To); err != nil || plain.Address != msg.To {
 		return nil, errors.New("not an address")
 	}
@@ -212,10 +212,10 @@ func (m *Mailer) compose(msg Message) (*gomail.Msg, error) {
 	}
 	letter.Subject(oneLine(msg.Subject))
 	letter.SetDate()
-	// The name of the machine, which go-mail would put there, stays out as well.
+	// Our own Message-ID, because go-mail's holds the name of this machine.
 	_, domain, _ := strings.Cut(m.from.Address, "@")
 	letter.SetMessageIDWithValue(cmp.Or(msg.ID, rand.Text()) + "@" + domain)
-	// Nobody's holiday should answer a machine.
+	// Tells mail programs not to send automatic replies.
 	letter.SetGenHeader("Auto-Submitted", "auto-generated")
 	for name, v := range msg.Header {
 		letter.SetGenHeader(gomail.Header(name), oneLine(v))
@@ -225,7 +225,8 @@ func (m *Mailer) compose(msg Message) (*gomail.Msg, error) {
 	return letter, nil
 }
 
-// oneLine makes a text fit for a header: no line break, nothing invisible.
+// oneLine makes a text safe for a header: it replaces line breaks and other
+// non-printing characters by spaces.
 func oneLine(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || !unicode.IsPrint(r) {
@@ -236,8 +237,8 @@ func oneLine(s string) string {
 	return strings.Join(strings.Fields(s), " ")
 }
 
-// Check says whether the mail server answers, within two seconds. It sends
-// nothing.
+// Check returns an error unless the mail server greets within two seconds. It sends no
+// mail.
 func (m *Mailer) Check(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()

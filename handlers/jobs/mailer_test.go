@@ -30,8 +30,8 @@ func mailerOf(t *testing.T, smtpURL string) *Mailer {
 	return m
 }
 
-// Names and subjects with line breaks, quotes and other scripts: one mail to one
-// person, with no header of theirs.
+// Names and subjects with line breaks, quotes and non-Latin text cannot add headers or
+// recipients.
 func TestHeadersCannotBeInjected(t *testing.T) {
 	t.Parallel()
 	server := startMail(t, stack.MailOptions{})
@@ -47,7 +47,7 @@ func TestHeadersCannotBeInjected(t *testing.T) {
 	got, err := server.Wait(storetest.Within(t, 10*time.Second), "mia@acme.test", nil)
 	check(t, err)
 	if got.Header("Bcc") != "" || got.Header("X-Evil") != "" || len(got.To) != 1 {
-		t.Errorf("a header or a recipient got in:\n%s", got.Raw)
+		t.Errorf("a header or a recipient was injected:\n%s", got.Raw)
 	}
 	if got.Subject() != "Grüße X-Evil: yes <b>" {
 		t.Errorf("subject = %q", got.Subject())
@@ -56,12 +56,11 @@ func TestHeadersCannotBeInjected(t *testing.T) {
 		t.Errorf("Message-ID = %q", id)
 	}
 	if got.Text() != "text" || got.HTML() != "<p>html</p>" || got.Header("Auto-Submitted") != "auto-generated" {
-		t.Errorf("the mail is not whole:\n%s", got.Raw)
+		t.Errorf("the mail is not complete:\n%s", got.Raw)
 	}
 }
 
-// An address with a line break, a second address, or none at all goes nowhere,
-// however often it is tried.
+// An empty address, or one with a line break or a second address, fails permanently.
 func TestHostileAddresses(t *testing.T) {
 	t.Parallel()
 	server := startMail(t, stack.MailOptions{})
@@ -81,7 +80,7 @@ func TestHostileAddresses(t *testing.T) {
 	}
 }
 
-// The server refuses the recipient: for good. It is busy, or away: later.
+// A refused recipient is a permanent error. A busy or unreachable server is not.
 func TestSendErrors(t *testing.T) {
 	t.Parallel()
 	server := startMail(t, stack.MailOptions{})
@@ -105,21 +104,21 @@ func TestSendErrors(t *testing.T) {
 	server.Misbehave(stack.MailFaults{})
 	check(t, server.StopImmediate())
 	if e := send(); e == nil || e.Permanent {
-		t.Errorf("away: %v", e)
+		t.Errorf("unreachable: %v", e)
 	}
 	if mailer.Check(t.Context()) == nil {
-		t.Error("a server that is away looks ready")
+		t.Error("an unreachable server looks ready")
 	}
 	check(t, server.Start())
 	if e := send(); e != nil {
-		t.Errorf("back: %v", e)
+		t.Errorf("reachable again: %v", e)
 	}
 	check(t, mailer.Check(t.Context()))
 }
 
-// The server takes the connection and then says nothing: sending ends by itself,
-// and at once when the process is being stopped.
-func TestSilentServer(t *testing.T) {
+// The server accepts the connection and does not answer: sending times out, and ends
+// at once when the process stops.
+func TestSilentMailServerTimesOut(t *testing.T) {
 	t.Parallel()
 	server := startMail(t, stack.MailOptions{})
 	server.Misbehave(stack.MailFaults{Hang: true})
@@ -139,8 +138,8 @@ func TestSilentServer(t *testing.T) {
 	}
 }
 
-// Credentials of SMTP_URL are used, and wrong ones are a fault of the
-// installation, not of the recipient.
+// The credentials in SMTP_URL are used. Wrong ones are not a permanent error, because
+// they are not the recipient's fault.
 func TestCredentials(t *testing.T) {
 	t.Parallel()
 	server := startMail(t, stack.MailOptions{Username: "portico", Password: "s3cret"})
@@ -154,7 +153,7 @@ func TestCredentials(t *testing.T) {
 	}
 }
 
-// What cannot be an SMTP_URL or a MAIL_FROM is refused at the start, unquoted.
+// NewMailer refuses an invalid SMTP_URL or MAIL_FROM and does not quote it.
 func TestNewMailerRefuses(t *testing.T) {
 	t.Parallel()
 	for _, c := range [][2]string{
@@ -171,14 +170,14 @@ func TestNewMailerRefuses(t *testing.T) {
 	}
 }
 
-// The server is busy at first: the queue tries again and the mail arrives, once.
-func TestBusyServerIsTriedAgain(t *testing.T) {
+// The server is busy at first: the queue retries and the mail is sent once.
+func TestBusyMailServerIsRetried(t *testing.T) {
 	t.Parallel()
 	server := startMail(t, stack.MailOptions{})
 	mailer := mailerOf(t, server.URL())
 	server.Misbehave(stack.MailFaults{Busy: true})
 	var log lockedBuffer
-	r := newTestRunner(t, openWith(t, testSealer), testConfig(t, server.URL(), &log), func(r *Runner, c *river.Config) {
+	r := newTestRunner(t, openWith(t, testSigner), testConfig(t, server.URL(), &log), func(r *Runner, c *river.Config) {
 		onlyQueue("busy")(r, c)
 		platformJob(c.Workers, r, func(ctx context.Context, _ probe) error {
 			err := mailer.Send(ctx, Message{To: "mia@acme.test", Message: mail.Message{Subject: "s", Text: "t", HTML: "h"}})
@@ -203,15 +202,15 @@ func TestBusyServerIsTriedAgain(t *testing.T) {
 	}
 }
 
-// The server refuses the recipient for good: the job ends and the log says so,
-// without the address.
+// The server refuses the recipient permanently: the job is cancelled and logged without
+// the address.
 func TestRefusedRecipientEndsTheJob(t *testing.T) {
 	t.Parallel()
 	server := startMail(t, stack.MailOptions{})
 	server.Misbehave(stack.MailFaults{Refuse: true})
 	mailer := mailerOf(t, server.URL())
 	var log lockedBuffer
-	r := newTestRunner(t, openWith(t, testSealer), testConfig(t, server.URL(), &log), func(r *Runner, c *river.Config) {
+	r := newTestRunner(t, openWith(t, testSigner), testConfig(t, server.URL(), &log), func(r *Runner, c *river.Config) {
 		onlyQueue("refused")(r, c)
 		platformJob(c.Workers, r, func(ctx context.Context, _ probe) error {
 			return mailer.Send(ctx, Message{To: "mia@acme.test", Message: mail.Message{Subject: "s", Text: "t", HTML: "h"}})

@@ -12,10 +12,10 @@ import (
 	"portico/store"
 )
 
-// Two agencies with two clients each: work is published, support comes and goes,
-// the digests of the day are sent, all at once. Whatever mail anybody gets holds
-// the canary of a tenant they belong to and of no other, and no client reads of a
-// draft. A kind of mail that is added to these deeds is read as well.
+// Two agencies with two clients each publish work, have support sessions and send
+// digests at the same time. Every mail holds canaries of the recipient's own tenants
+// only, and no client's mail mentions a draft. New kinds of mail that these actions
+// cause are checked too.
 func TestEveryMailStaysInItsTenant(t *testing.T) {
 	t.Parallel()
 	r := theRunner(t)
@@ -23,7 +23,7 @@ func TestEveryMailStaysInItsTenant(t *testing.T) {
 		email  string
 		may    []string // canaries
 		client bool
-		least  int // mails
+		min    int // mails
 	}
 	var readers []reader
 	var tenants []uuid.UUID
@@ -40,7 +40,7 @@ func TestEveryMailStaysInItsTenant(t *testing.T) {
 			tenants = append(tenants, dana.TenantID())
 			published(t, dana, mark)
 			draft(t, dana, mark+"draft")
-			lookIn(t, dana, mark)
+			runSupportSession(t, dana, mark)
 		}
 	}
 	check(t, storetest.DB().EnqueueDigests(t.Context(), time.Now().UTC().Format(time.DateOnly), tenants))
@@ -48,11 +48,11 @@ func TestEveryMailStaysInItsTenant(t *testing.T) {
 
 	for _, who := range readers {
 		got := mailsTo(t, who.email)
-		if len(got) < who.least {
-			t.Errorf("%d mails to %s, want %d or more", len(got), who.email, who.least)
+		if len(got) < who.min {
+			t.Errorf("%d mails to %s, want %d or more", len(got), who.email, who.min)
 		}
 		for _, m := range got {
-			rest := whole(m)
+			rest := allParts(m)
 			for _, mark := range who.may {
 				if who.client && strings.Contains(rest, mark+"draft") {
 					t.Errorf("LEAK of a draft to %s: %s", who.email, m.Subject())
@@ -68,9 +68,9 @@ func TestEveryMailStaysInItsTenant(t *testing.T) {
 	}
 }
 
-// lookIn has support start a session in the member's tenant, as the member, and
-// stop it.
-func lookIn(t *testing.T, as store.Member, mark string) {
+// runSupportSession has support start a session in the member's tenant, as the member,
+// and stop it.
+func runSupportSession(t *testing.T, as store.Member, mark string) {
 	t.Helper()
 	storetest.LetSupportIn(t, as)
 	agent := storetest.StepUp(t, storetest.SignIn(t, storetest.Agent(t)))
@@ -81,4 +81,4 @@ func lookIn(t *testing.T, as store.Member, mark string) {
 	check(t, storetest.DB().StopSupport(t.Context(), sam))
 }
 
-func whole(m stack.Message) string { return string(m.Raw) + m.Subject() + m.Text() + m.HTML() }
+func allParts(m stack.Message) string { return string(m.Raw) + m.Subject() + m.Text() + m.HTML() }

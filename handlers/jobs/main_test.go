@@ -38,13 +38,12 @@ func TestMain(m *testing.M) {
 			_ = runner.Stop(ctx)
 		}
 		_ = mails.Stop()
-		pictures.stop(ctx)
+		previews.stop(ctx)
 	})
 }
 
-// One runner works the queue of all tests, so that each of them runs among the
-// jobs of the others, and one mail server gets all mail. Tests know their own by
-// the suffix of their agency.
+// All tests share one runner and one mail server, so that each runs among the jobs of
+// the others. Tests recognise their own mail by the suffix of their agency.
 var (
 	mails     *stack.Mail
 	runner    *Runner
@@ -98,7 +97,7 @@ func newTestRunner(t *testing.T, db *store.DB, cfg Config, change func(*Runner, 
 	return r
 }
 
-// endsOf listens for the ends of jobs from now on and returns what waits for one.
+// endsOf subscribes to the ends of jobs and returns a function that waits for one.
 func endsOf(t *testing.T, r *Runner) func(id int64) *rivertype.JobRow {
 	t.Helper()
 	events, stop := r.client.SubscribeConfig(&river.SubscribeConfig{
@@ -124,8 +123,7 @@ func endsOf(t *testing.T, r *Runner) func(id int64) *rivertype.JobRow {
 	}
 }
 
-// waitFor waits until a question is answered with yes, asking again whenever a
-// job has ended.
+// waitFor waits until a query returns true. It queries again whenever a job ends.
 func waitFor(t *testing.T, r *Runner, sql string, args ...any) {
 	t.Helper()
 	conn, ctx := admin(t), storetest.Within(t, time.Minute)
@@ -140,7 +138,7 @@ func waitFor(t *testing.T, r *Runner, sql string, args ...any) {
 	}
 }
 
-// insert puts a job into the queue as somebody would who can write there.
+// insert adds a job to the queue as it is, as an attacker with access to it could.
 func insert(t *testing.T, r *Runner, job river.JobArgs) int64 {
 	t.Helper()
 	res, err := r.client.Insert(t.Context(), job, nil)
@@ -148,8 +146,8 @@ func insert(t *testing.T, r *Runner, job river.JobArgs) int64 {
 	return res.Job.ID
 }
 
-// admin is a superuser's connection, to look past the policies and to bring about
-// what the product has no deed for yet.
+// admin returns a superuser's connection, to bypass the policies and to change what the
+// product cannot.
 func admin(t *testing.T) *pgx.Conn {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), storetest.Server().AdminURL(stack.DatabaseName))
@@ -173,7 +171,7 @@ func do(t *testing.T, conn *pgx.Conn, sql string, args ...any) {
 	check(t, err)
 }
 
-// mailTo waits for a mail with a text in it.
+// mailTo waits for a mail that contains a text.
 func mailTo(t *testing.T, addr, text string) stack.Message {
 	t.Helper()
 	msg, err := mails.Wait(storetest.Within(t, 30*time.Second), addr, func(m stack.Message) bool {
@@ -183,8 +181,8 @@ func mailTo(t *testing.T, addr, text string) stack.Message {
 	return msg
 }
 
-// mailsTo is what somebody got until now, but for sign-in mails, which fixtures
-// cause as well.
+// mailsTo returns all mails to an address so far, except sign-in mails, which fixtures
+// cause too.
 func mailsTo(t *testing.T, addr string) []stack.Message {
 	t.Helper()
 	all, err := mails.To(addr)
@@ -192,7 +190,7 @@ func mailsTo(t *testing.T, addr string) []stack.Message {
 	return slices.DeleteFunc(all, func(m stack.Message) bool { return linkIn.MatchString(m.Text()) })
 }
 
-// published makes a project with one published version and returns the version.
+// published creates a project with one published version and returns the version.
 func published(t *testing.T, me store.Member, title string) uuid.UUID {
 	t.Helper()
 	version := draft(t, me, title)
@@ -200,7 +198,7 @@ func published(t *testing.T, me store.Member, title string) uuid.UUID {
 	return version
 }
 
-// draft makes a project with one version that can be published.
+// draft creates a project with one version that can be published.
 func draft(t *testing.T, me store.Member, title string) uuid.UUID {
 	t.Helper()
 	conn := admin(t)
@@ -220,7 +218,7 @@ func publish(t *testing.T, me store.Member, version uuid.UUID) {
 	}))
 }
 
-// logged returns the lines of a log that a condition accepts.
+// logged returns the lines of a log that accept selects.
 func (b *lockedBuffer) logged(t *testing.T, accept func(map[string]any) bool) []map[string]any {
 	t.Helper()
 	var lines []map[string]any
@@ -234,7 +232,7 @@ func (b *lockedBuffer) logged(t *testing.T, accept func(map[string]any) bool) []
 	return lines
 }
 
-// lockedBuffer is a log that many goroutines write.
+// lockedBuffer is a log that many goroutines can write.
 type lockedBuffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer

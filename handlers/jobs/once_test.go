@@ -18,8 +18,8 @@ import (
 	"portico/store/queue"
 )
 
-// canaryJob makes one project of a given name in its tenant: an effect that can
-// be counted.
+// canaryJob creates one project of a given name in its tenant, an effect that can be
+// counted.
 type canaryJob struct {
 	queue.Signature
 	Number int    `json:"number"`
@@ -32,9 +32,9 @@ func (canaryJob) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: 
 
 var errInjected = errors.New("injected failure")
 
-// canaries works canaryJobs and lets the first attempt of each fail: a third
-// before the effect, a third within its transaction, a third after the commit,
-// as if the process had died before it could say so.
+// canaries works canaryJobs and makes the first attempt of each fail: a third before the
+// effect, a third within its transaction and a third after the commit, as if the
+// process had died before it could tell the queue.
 type canaries struct {
 	db    *store.DB
 	mu    sync.Mutex
@@ -74,14 +74,14 @@ func (c *canaries) work(ctx context.Context, j store.Job, job canaryJob) error {
 	return err
 }
 
-// A thousand jobs of two tenants run mixed on one connection, and the first
-// attempt of each fails somewhere: every effect is there once, in its own tenant.
+// A thousand jobs of two tenants run interleaved on one connection, and the first
+// attempt of each fails. Every effect happens once, in its own tenant.
 func TestThousandJobsOnOneConnection(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	acme, globex := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Dana, a.Globex)
 	db, err := store.Open(t.Context(), store.Config{
-		URL: storetest.Server().AppURL(stack.DatabaseName), Signer: testSealer, MaxConns: 1})
+		URL: storetest.Server().AppURL(stack.DatabaseName), Signer: testSigner, MaxConns: 1})
 	check(t, err)
 	t.Cleanup(db.Close)
 	c := &canaries{db: db, tried: map[string]bool{}}
@@ -104,7 +104,7 @@ func TestThousandJobsOnOneConnection(t *testing.T) {
 			return nil
 		}))
 	}
-	// Mixed: both tenants' jobs at the same moment, in turns.
+	// Interleave the jobs of both tenants.
 	do(t, admin(t), `update river.river_job set scheduled_at = date_trunc('day', now()) + make_interval(secs => (args ->> 'number')::int / 1000.0)
 		where kind = 'canary'`)
 
@@ -145,8 +145,9 @@ func TestThousandJobsOnOneConnection(t *testing.T) {
 	}
 }
 
-// A deed that is rolled back asked for nothing; one that commits asked once.
-func TestAskFollowsTheDeed(t *testing.T) {
+// A transaction that is rolled back enqueues nothing; one that commits enqueues its job
+// once.
+func TestRolledBackDeedEnqueuesNothing(t *testing.T) {
 	t.Parallel()
 	theRunner(t)
 	a := storetest.Agency(t)
@@ -173,10 +174,9 @@ func TestAskFollowsTheDeed(t *testing.T) {
 	}
 }
 
-// The process dies after a mail has left and is recorded, and again after the
-// people were found, before it can say so to the queue: run again, nothing is
-// sent twice.
-func TestKilledBeforeTheAcknowledgement(t *testing.T) {
+// The process dies after a mail was sent and recorded, or after the mails were enqueued,
+// before it can tell the queue. The jobs run again and send nothing twice.
+func TestRepeatedJobsSendNoSecondMail(t *testing.T) {
 	t.Parallel()
 	r := theRunner(t)
 	ended := endsOf(t, r)
@@ -212,8 +212,8 @@ func TestKilledBeforeTheAcknowledgement(t *testing.T) {
 	}
 }
 
-// insertCopies replays jobs as somebody would who copies rows of the queue: their
-// seals fit, and still nothing happens twice.
+// insertCopies replays jobs as an attacker who copies rows of the queue could. The
+// signatures are valid, and still nothing happens twice.
 func insertCopies(t *testing.T, r *Runner, ids []int64) []int64 {
 	t.Helper()
 	var copies []int64
@@ -230,7 +230,7 @@ func waitCompleted(t *testing.T, r *Runner, ids []int64) {
 	waitFor(t, r, `select not exists (select 1 from river.river_job where id = any ($1) and state <> 'completed')`, ids)
 }
 
-// atOnce retries without a wait.
+// atOnce retries without waiting.
 type atOnce struct{}
 
 func (atOnce) NextRetry(*rivertype.JobRow) time.Time { return time.Now() }

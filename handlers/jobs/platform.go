@@ -16,10 +16,10 @@ import (
 	"portico/views/mail"
 )
 
-// signInMail mints the link and the code of a flow and mails them. A flow that
-// is over, or of an address nobody has, ends here without a word, so that the
-// page that began it cannot know either. Each attempt mints anew: a mail that
-// never arrived carries nothing that still works.
+// signInMail makes the link and the code of a flow and mails them. For an expired flow
+// or an unknown address it does nothing, so that the sign-in page cannot reveal which
+// addresses are known. Each attempt makes a new link and code, so that those of a lost
+// mail no longer work.
 func (r *Runner) signInMail(ctx context.Context, job queue.SignInMail) error {
 	proof := signin.NewProof(r.cfg.Keys, job.Flow)
 	to, err := r.db.MintFlow(ctx, job.Flow, proof.Link, proof.CodeSecret)
@@ -36,7 +36,8 @@ func (r *Runner) signInMail(ctx context.Context, job queue.SignInMail) error {
 	return r.cfg.Mailer.Send(ctx, Message{ToName: to.Name, To: to.Email, Message: m})
 }
 
-// flowMinutes is how long a flow is good for; the database decides.
+// flowMinutes is how long a flow is valid, for the text of the mail. The database
+// enforces it.
 const flowMinutes = 10
 
 func (r *Runner) proofMail(purpose string, proof signin.Proof) (mail.Message, error) {
@@ -50,10 +51,10 @@ func (r *Runner) proofMail(purpose string, proof signin.Proof) (mail.Message, er
 	})
 }
 
-// url is the absolute address of a path of the platform.
+// url returns the absolute URL of a path on the main host.
 func (r *Runner) url(path string) string { return r.cfg.URL.Scheme + "://" + r.cfg.URL.Host + path }
 
-// base is where the links into a tenant begin: at its own host, if it has one.
+// base returns the base of links into a tenant: its own host if it has one.
 func (r *Runner) base(t store.Tenant) views.Base {
 	if t.Host != "" {
 		return views.Base(dnscheck.Origin(r.cfg.URL, t.Host))
@@ -69,18 +70,18 @@ func (r *Runner) sweep(ctx context.Context, _ queue.Sweep) error {
 	return err
 }
 
-// tenantsAtOnce bounds how many digests are asked for in one statement.
-const tenantsAtOnce = 500
+// tenantBatch is how many digests are enqueued in one statement.
+const tenantBatch = 500
 
-// dailyDigests asks for one digest in each tenant.
+// dailyDigests enqueues one digest in each active tenant.
 func (r *Runner) dailyDigests(ctx context.Context, job queue.DailyDigests) error {
 	return r.eachTenant(ctx, func(ctx context.Context, tenants []uuid.UUID) error {
 		return r.db.EnqueueDigests(ctx, job.Day, tenants)
 	})
 }
 
-// alertMail tells the operators of a refused job. Others may have been refused
-// within the same ten minutes, and the mail says where to look for them.
+// alertMail tells the operators about a refused job. It is sent at most once in ten
+// minutes, so the mail says where to look for others.
 func (r *Runner) alertMail(ctx context.Context, job queue.AlertMail) error {
 	if r.cfg.AlertTo == "" {
 		return nil

@@ -21,20 +21,20 @@ import (
 	"portico/store/queue"
 )
 
-// pictures is the one runner of these tests that has object storage, and works
-// previews alone.
-var pictures darkroom
+// previews is the runner that these tests share. It has object storage and makes
+// previews only.
+var previews previewRunner
 
-type darkroom struct {
+type previewRunner struct {
 	start   sync.Once
 	s3      *stack.S3
 	storage *files.Storage
 	runner  *Runner
 }
 
-func theDarkroom(t *testing.T) *darkroom {
+func startPreviewRunner(t *testing.T) *previewRunner {
 	t.Helper()
-	p := &pictures
+	p := &previews
 	p.start.Do(func() {
 		var err error
 		p.s3, err = stack.StartS3(context.Background(), stack.S3Options{})
@@ -56,7 +56,7 @@ func theDarkroom(t *testing.T) *darkroom {
 	return p
 }
 
-func (p *darkroom) stop(ctx context.Context) {
+func (p *previewRunner) stop(ctx context.Context) {
 	if p.runner != nil {
 		_ = p.runner.Stop(ctx)
 	}
@@ -65,8 +65,8 @@ func (p *darkroom) stop(ctx context.Context) {
 	}
 }
 
-// send uploads a file into a draft version, bytes and all.
-func (p *darkroom) send(t *testing.T, me store.Member, version uuid.UUID, content []byte) uuid.UUID {
+// upload uploads a file with its content into a draft version.
+func (p *previewRunner) upload(t *testing.T, me store.Member, version uuid.UUID, content []byte) uuid.UUID {
 	t.Helper()
 	id := storetest.BeginUpload(t, me, version, "picture", int64(len(content)))
 	key, vault := files.NewKey(me.TenantID(), files.KindFile, id), p.storage.For(me.TenantID())
@@ -83,15 +83,15 @@ func (p *darkroom) send(t *testing.T, me store.Member, version uuid.UUID, conten
 	return id
 }
 
-// done waits until the job of a file has ended and returns its id.
-func (p *darkroom) done(t *testing.T, file uuid.UUID) (job int64) {
+// waitDone waits until the job of a file has completed and returns its id.
+func (p *previewRunner) waitDone(t *testing.T, file uuid.UUID) (job int64) {
 	t.Helper()
 	const ofFile = ` from river.river_job where kind = 'file_preview' and args ->> 'file' = $1`
 	waitFor(t, p.runner, `select count(*) = 1 and bool_and(state = 'completed' and attempt = 1)`+ofFile, file.String())
 	return ask[int64](t, admin(t), `select id`+ofFile, file.String())
 }
 
-func (p *darkroom) has(t *testing.T, me store.Member, file uuid.UUID) bool {
+func (p *previewRunner) hasPreview(t *testing.T, me store.Member, file uuid.UUID) bool {
 	t.Helper()
 	_, err := p.storage.For(me.TenantID()).Head(t.Context(), previewKey(me.TenantID(), file))
 	if err != nil && !errors.Is(err, files.ErrNotFound) {
@@ -100,11 +100,11 @@ func (p *darkroom) has(t *testing.T, me store.Member, file uuid.UUID) bool {
 	return err == nil
 }
 
-// Pictures that were uploaded have previews a moment later, which say of
-// themselves what they are, lie under the tenant's own key and lead the lists.
+// Uploaded pictures get previews with the right content type, under the tenant's own
+// key, and lists show the first of them.
 func TestUploadedPicturesHavePreviews(t *testing.T) {
 	t.Parallel()
-	p := theDarkroom(t)
+	p := startPreviewRunner(t)
 	a := storetest.Agency(t)
 	dana := a.Member(t, a.Dana, a.Acme)
 	project := storetest.Project(t, dana, "Spring")
@@ -122,8 +122,8 @@ func TestUploadedPicturesHavePreviews(t *testing.T) {
 		{thumbnailtest.PNG(t, thumbnailtest.TwoHalves(700, 700)), "image/jpeg"},
 		{thumbnailtest.GIF(t, thumbnailtest.TwoHalves(700, 700)), "image/jpeg"},
 	} {
-		file := p.send(t, dana, version, c.content)
-		p.done(t, file)
+		file := p.upload(t, dana, version, c.content)
+		p.waitDone(t, file)
 		if first == uuid.Nil {
 			first = file
 		}
@@ -146,12 +146,11 @@ func TestUploadedPicturesHavePreviews(t *testing.T) {
 	}
 }
 
-// Case 50: a picture that claims 60,000 by 60,000 pixels and a broken one have no
-// preview; their jobs end at the first attempt and in peace, and the next
-// picture's is made.
+// Case 50: a picture that claims 60,000 by 60,000 pixels and a truncated one get no
+// preview. Their jobs complete at the first attempt, and the next picture gets one.
 func TestBombsHaveNoPreview(t *testing.T) {
 	t.Parallel()
-	p := theDarkroom(t)
+	p := startPreviewRunner(t)
 	a := storetest.Agency(t)
 	dana := a.Member(t, a.Dana, a.Acme)
 	version := storetest.Draft(t, dana, storetest.Deliverable(t, dana, storetest.Project(t, dana, "Spring"), "Poster"))
@@ -160,38 +159,38 @@ func TestBombsHaveNoPreview(t *testing.T) {
 		"bomb":   thumbnailtest.PNGClaim(60_000, 60_000, 8, 6, 0),
 		"broken": whole[:len(whole)/2],
 	} {
-		file := p.send(t, dana, version, content)
-		p.done(t, file)
+		file := p.upload(t, dana, version, content)
+		p.waitDone(t, file)
 		var got store.FilePreview
-		if err := storetest.DB().Read(t.Context(), dana, store.GetPreview(file, &got)); !errors.Is(err, store.ErrNotFound) || p.has(t, dana, file) {
+		if err := storetest.DB().Read(t.Context(), dana, store.GetPreview(file, &got)); !errors.Is(err, store.ErrNotFound) || p.hasPreview(t, dana, file) {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
-	next := p.send(t, dana, version, whole)
-	p.done(t, next)
-	if !p.has(t, dana, next) {
+	next := p.upload(t, dana, version, whole)
+	p.waitDone(t, next)
+	if !p.hasPreview(t, dana, next) {
 		t.Error("the next picture has no preview")
 	}
 }
 
-// A job that has run is run again, and a copy of its row is: the effect is there,
-// and nothing is read, drawn or stored a second time.
+// A completed job runs again, and so does a copy of it. Nothing is read, drawn or stored
+// a second time.
 func TestPreviewIsMadeOnce(t *testing.T) {
 	t.Parallel()
-	p := theDarkroom(t)
+	p := startPreviewRunner(t)
 	a := storetest.Agency(t)
 	dana := a.Member(t, a.Dana, a.Acme)
 	version := storetest.Draft(t, dana, storetest.Deliverable(t, dana, storetest.Project(t, dana, "Spring"), "Poster"))
-	file := p.send(t, dana, version, thumbnailtest.PNG(t, thumbnailtest.TwoHalves(100, 100)))
-	job := p.done(t, file)
-	// Taken away behind everybody's back: whoever draws again puts it back.
+	file := p.upload(t, dana, version, thumbnailtest.PNG(t, thumbnailtest.TwoHalves(100, 100)))
+	job := p.waitDone(t, file)
+	// Delete the object directly: a second run would store it again.
 	check(t, p.storage.For(dana.TenantID()).Delete(t.Context(), previewKey(dana.TenantID(), file)))
 	row, err := p.runner.client.JobRetry(t.Context(), job)
 	check(t, err)
 	replayed, err := p.runner.client.Insert(t.Context(), rawJob{row.Kind, string(row.EncodedArgs)}, &river.InsertOpts{Queue: queue.Pictures})
 	check(t, err)
 	waitCompleted(t, p.runner, []int64{job, replayed.Job.ID})
-	if p.has(t, dana, file) {
+	if p.hasPreview(t, dana, file) {
 		t.Error("the preview was made a second time")
 	}
 	if n := ask[int](t, admin(t), `select count(*)::int from job_effects where tenant_id = $1 and key = $2`,
@@ -200,32 +199,32 @@ func TestPreviewIsMadeOnce(t *testing.T) {
 	}
 }
 
-// A job of Acme that names a picture of Globex is refused, and nothing of either
-// is drawn.
-func TestPreviewOfAnotherTenantsPicture(t *testing.T) {
+// A job of Acme that names a picture of Globex is refused and makes no preview in either
+// tenant.
+func TestPreviewOfAnotherTenantsFileIsRefused(t *testing.T) {
 	t.Parallel()
-	p := theDarkroom(t)
+	p := startPreviewRunner(t)
 	ended := endsOf(t, p.runner)
 	a := storetest.Agency(t)
 	acme, globex := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Dana, a.Globex)
 	version := storetest.Draft(t, globex, storetest.Deliverable(t, globex, storetest.Project(t, globex, "Theirs"), "Theirs"))
-	file := p.send(t, globex, version, thumbnailtest.PNG(t, thumbnailtest.TwoHalves(100, 100)))
-	p.done(t, file)
+	file := p.upload(t, globex, version, thumbnailtest.PNG(t, thumbnailtest.TwoHalves(100, 100)))
+	p.waitDone(t, file)
 	before := storetest.RowsOf(t, globex.TenantID())
 	job := &queue.FilePreview{Signature: queue.Signature{Tenant: acme.TenantID()}, File: file}
-	check(t, testSealer.Sign(job))
+	check(t, testSigner.Sign(job))
 	if row := ended(insert(t, p.runner, job)); row.State != "cancelled" {
 		t.Errorf("the job is %s", row.State)
 	}
-	if p.has(t, acme, file) {
-		t.Error("a preview lies with the wrong tenant")
+	if p.hasPreview(t, acme, file) {
+		t.Error("the wrong tenant has a preview")
 	}
 	for table, hash := range storetest.RowsOf(t, globex.TenantID()) {
 		if hash != before[table] {
 			t.Errorf("rows of the other tenant changed in %s", table)
 		}
 	}
-	if !p.has(t, globex, file) {
+	if !p.hasPreview(t, globex, file) {
 		t.Error("the rightful tenant has no preview")
 	}
 }

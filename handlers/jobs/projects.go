@@ -10,17 +10,17 @@ import (
 	"portico/views/mail"
 )
 
-// projectDigest decides whether the tenant has news and for whom to look.
+// projectDigest enqueues a digest mail for each person if the tenant has news.
 func (r *Runner) projectDigest(ctx context.Context, j store.Job, job queue.ProjectDigest) error {
 	return r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.EnqueueDigestMails(ctx, job.Day) })
 }
 
-// digestItems bounds what one digest lists.
+// digestItems is the most items that one digest lists.
 const digestItems = 50
 
-// digestMail writes one person's digest, from what they may see themselves.
+// digestMail sends one person's digest, with only what they may see.
 func (r *Runner) digestMail(ctx context.Context, j store.Job, job queue.DigestMail) error {
-	return r.deliver(ctx, j, letter{
+	return r.deliver(ctx, j, tenantMail{
 		key: "digest_mail:" + job.Day + ":" + job.To.String(),
 		to:  job.To,
 		write: func(ctx context.Context, to store.Recipient) (*mail.Message, error) {
@@ -47,18 +47,18 @@ func (r *Runner) digest(to store.Recipient, since time.Time, news []store.News) 
 	return &m, err
 }
 
-// versionPublished finds the people to tell about a version.
+// versionPublished enqueues a mail for each person to tell about a version.
 func (r *Runner) versionPublished(ctx context.Context, j store.Job, job queue.VersionPublished) error {
 	return r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.EnqueueVersionMails(ctx, job.Version) })
 }
 
-// versionMail tells one of them.
+// versionMail tells one person that a version was published.
 func (r *Runner) versionMail(ctx context.Context, j store.Job, job queue.VersionMail) error {
-	return r.deliver(ctx, j, letter{
-		key:   "version_mail:" + job.Version.String() + ":" + job.To.String(),
-		to:    job.To,
-		about: func(ctx context.Context, tx *store.Tx) error { return tx.VersionIsShared(ctx, job.Version) },
-		event: store.Event{Verb: "version.mail_sent", TargetKind: store.KindMembership, TargetID: job.To},
+	return r.deliver(ctx, j, tenantMail{
+		key:      "version_mail:" + job.Version.String() + ":" + job.To.String(),
+		to:       job.To,
+		precheck: func(ctx context.Context, tx *store.Tx) error { return tx.VersionIsShared(ctx, job.Version) },
+		event:    store.Event{Verb: "version.mail_sent", TargetKind: store.KindMembership, TargetID: job.To},
 		write: func(ctx context.Context, to store.Recipient) (*mail.Message, error) {
 			var v store.PublishedVersion
 			if err := r.db.ReadFor(ctx, to, store.GetPublishedVersion(job.Version, &v)); err != nil {

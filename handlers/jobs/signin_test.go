@@ -16,8 +16,8 @@ var (
 	codeIn = regexp.MustCompile(`(?m)^\s*(\d{6})\s*$`)
 )
 
-// Mia asks for a sign-in mail: one comes, its link signs her in, and what she
-// could sign in with is in no log and no queue.
+// Mia requests a sign-in mail: one is sent and its link signs her in. Neither the log
+// nor the queue holds the code or the token.
 func TestSignInMail(t *testing.T) {
 	t.Parallel()
 	theRunner(t)
@@ -35,7 +35,7 @@ func TestSignInMail(t *testing.T) {
 		t.Error("the HTML part lacks the link or the code")
 	}
 	if id := msg.Header("Message-Id"); !strings.HasSuffix(id, "@portico.test>") || msg.Header("User-Agent")+msg.Header("X-Mailer") != "" {
-		t.Errorf("the mail tells of the machine or the program: %s", msg.Raw)
+		t.Errorf("the mail reveals the machine or the mail library: %s", msg.Raw)
 	}
 	token, err := base64.RawURLEncoding.DecodeString(link[1])
 	check(t, err)
@@ -56,9 +56,9 @@ func TestSignInMail(t *testing.T) {
 	}
 }
 
-// Somebody asks for an address that nobody has: the job ends well, and no mail
-// goes anywhere.
-func TestSignInMailForNobody(t *testing.T) {
+// Somebody requests a sign-in mail for an unknown address: the job completes and sends
+// nothing.
+func TestUnknownAddressGetsNoSignInMail(t *testing.T) {
 	t.Parallel()
 	r := theRunner(t)
 	ended := endsOf(t, r)
@@ -75,9 +75,9 @@ func TestSignInMailForNobody(t *testing.T) {
 	}
 }
 
-// A flow of which a mail was lost mints anew at the next attempt: the newer link
-// works, the older does not.
-func TestEachAttemptMintsAnew(t *testing.T) {
+// Each attempt of a sign-in mail makes a new link. The newer link works, the older does
+// not.
+func TestRetriedSignInMailHasANewLink(t *testing.T) {
 	t.Parallel()
 	r := theRunner(t)
 	a := storetest.Agency(t)

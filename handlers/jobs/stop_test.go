@@ -16,15 +16,15 @@ import (
 	"portico/store/queue"
 )
 
-func openWith(t *testing.T, seal queue.Signer) *store.DB {
+func openWith(t *testing.T, signer queue.Signer) *store.DB {
 	t.Helper()
-	db, err := store.Open(t.Context(), store.Config{URL: storetest.Server().AppURL(stack.DatabaseName), Signer: seal, MaxConns: 2})
+	db, err := store.Open(t.Context(), store.Config{URL: storetest.Server().AppURL(stack.DatabaseName), Signer: signer, MaxConns: 2})
 	check(t, err)
 	t.Cleanup(db.Close)
 	return db
 }
 
-// onlyQueue makes a runner work a queue of its own.
+// onlyQueue limits a runner to a queue of its own.
 func onlyQueue(name string) func(*Runner, *river.Config) {
 	return func(_ *Runner, c *river.Config) {
 		c.Queues = map[string]river.QueueConfig{queueName(name): {MaxWorkers: 2}}
@@ -36,7 +36,7 @@ func inQueue(name string) *river.InsertOpts { return &river.InsertOpts{Queue: qu
 
 func queueName(name string) string { return strings.ReplaceAll(name, " ", "-") }
 
-// probe is a platform job of the tests.
+// probe is a platform job for tests.
 type probe struct {
 	queue.Platform
 	Secret string `json:"secret"`
@@ -44,11 +44,11 @@ type probe struct {
 
 func (probe) Kind() string { return "probe" }
 
-// The process is stopped while a job waits for a slow neighbour: the job is put
-// back, its attempt uncounted, and the next process does it.
-func TestStopHandsRunningJobsOn(t *testing.T) {
+// The process stops while a job waits for a slow server: the job returns to the queue,
+// its attempt is not counted, and the next process runs it.
+func TestStopReturnsRunningJobsToTheQueue(t *testing.T) {
 	t.Parallel()
-	db := openWith(t, testSealer)
+	db := openWith(t, testSigner)
 	running, done := make(chan struct{}), make(chan struct{})
 	start := func(do func(context.Context, probe) error) *Runner {
 		r := newTestRunner(t, db, testConfig(t, mails.URL(), &lockedBuffer{}), func(r *Runner, c *river.Config) {
@@ -79,15 +79,15 @@ func TestStopHandsRunningJobsOn(t *testing.T) {
 	select {
 	case <-done:
 	case <-storetest.Within(t, 20*time.Second).Done():
-		t.Error("nobody took the job up")
+		t.Error("the second process did not run the job")
 	}
 }
 
-// A job panics with a secret, another fails with a mistake of ours: both are
-// tried again, the log and the queue name types and jobs, never what was in them.
-func TestPanicTellsNothing(t *testing.T) {
+// A job panics with a secret, as a text and as an error: it is retried, and neither the
+// log nor the queue holds the secret.
+func TestPanickingJobLeaksNoArguments(t *testing.T) {
 	t.Parallel()
-	db := openWith(t, testSealer)
+	db := openWith(t, testSigner)
 	secret := "secret-" + store.NewID().String()
 	var log lockedBuffer
 	tries := 0
@@ -129,19 +129,19 @@ func TestPanicTellsNothing(t *testing.T) {
 	}
 }
 
-// A job that fails for good is not lost in silence.
-func TestGivingUpIsAnAlert(t *testing.T) {
+// A job whose last attempt fails is logged as an alert.
+func TestExhaustedJobRaisesAnAlert(t *testing.T) {
 	t.Parallel()
-	db := openWith(t, testSealer)
+	db := openWith(t, testSigner)
 	var log lockedBuffer
 	r := newTestRunner(t, db, testConfig(t, mails.URL(), &log), func(r *Runner, c *river.Config) {
-		onlyQueue("giving up")(r, c)
+		onlyQueue("exhausted")(r, c)
 		platformJob(c.Workers, r, func(context.Context, probe) error { return errInjected })
 	})
 	check(t, r.Start(t.Context()))
 	defer r.Stop(context.Background())
 	ended := endsOf(t, r)
-	opts := inQueue("giving up")
+	opts := inQueue("exhausted")
 	opts.MaxAttempts = 1
 	res, err := r.client.Insert(t.Context(), probe{}, opts)
 	check(t, err)
@@ -149,14 +149,13 @@ func TestGivingUpIsAnAlert(t *testing.T) {
 	if row := ended(res.Job.ID); row.State != rivertype.JobStateDiscarded {
 		t.Errorf("the job is %s", row.State)
 	}
-	alerts := log.logged(t, func(line map[string]any) bool { return line["msg"] == "job given up" && line["alert"] == true })
+	alerts := log.logged(t, func(line map[string]any) bool { return line["msg"] == "job discarded" && line["alert"] == true })
 	if len(alerts) != 1 {
 		t.Errorf("%d alerts, want 1", len(alerts))
 	}
 }
 
-// The wait after failures doubles and stays within bounds, short for what
-// somebody waits for.
+// The wait doubles after each failure up to a limit, which is short for urgent jobs.
 func TestBackoff(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -171,7 +170,7 @@ func TestBackoff(t *testing.T) {
 		{queue.Urgent, 24, 20 * time.Second},
 	} {
 		before := time.Now()
-		next := backoff{}.NextRetry(&rivertype.JobRow{Queue: c.queue, Errors: make([]rivertype.AttemptError, c.failures)})
+		next := retryPolicy{}.NextRetry(&rivertype.JobRow{Queue: c.queue, Errors: make([]rivertype.AttemptError, c.failures)})
 		if wait := next.Sub(before); wait < c.want*89/100 || wait > c.want*112/100 {
 			t.Errorf("%s after %d failures: %v, want about %v", c.queue, c.failures, wait, c.want)
 		}

@@ -103,9 +103,9 @@ func same(t *testing.T, what string, got []uuid.UUID, want ...uuid.UUID) {
 
 func (s shelf) job(t *testing.T) store.Job {
 	t.Helper()
-	sealed := &queue.Cleanup{Signature: queue.Signature{Tenant: s.me.TenantID()}}
-	check(t, queue.NewSigner(storetest.SigningKey).Sign(sealed))
-	j, err := storetest.DB().VerifyJob(sealed, store.JobPolicy{})
+	signed := &queue.Cleanup{Signature: queue.Signature{Tenant: s.me.TenantID()}}
+	check(t, queue.NewSigner(storetest.SigningKey).Sign(signed))
+	j, err := storetest.DB().VerifyJob(signed, store.JobPolicy{})
 	check(t, err)
 	return j
 }

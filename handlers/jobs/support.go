@@ -14,18 +14,18 @@ import (
 	"portico/views/ui"
 )
 
-// supportStarted finds the owners to tell that support has stepped in.
+// supportStarted enqueues mails that tell the owners that a support session started.
 func (r *Runner) supportStarted(ctx context.Context, j store.Job, job queue.SupportStarted) error {
 	return r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.EnqueueSupportMails(ctx, job.Session, false) })
 }
 
-// supportEnded finds the owners to tell that a support session is over.
+// supportEnded enqueues mails that tell the owners that a support session ended.
 func (r *Runner) supportEnded(ctx context.Context, j store.Job, job queue.SupportEnded) error {
 	return r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.EnqueueSupportMails(ctx, job.Session, true) })
 }
 
-// supportExpiry closes a session that has run its time. The clock of the queue
-// may be ahead of the database's, which decides: then the job comes back.
+// supportExpiry closes a session whose time is over. The database's clock decides. If
+// the queue's clock is ahead of it, the job runs again five seconds later.
 func (r *Runner) supportExpiry(ctx context.Context, j store.Job, job queue.SupportExpiry) error {
 	err := r.db.Work(ctx, j, func(tx *store.Tx) error {
 		if err := tx.SupportHappened(ctx, job.Session, false); err != nil {
@@ -39,13 +39,13 @@ func (r *Runner) supportExpiry(ctx context.Context, j store.Job, job queue.Suppo
 	return err
 }
 
-// supportMail tells one owner of the start or the end of a session.
+// supportMail tells one owner that a support session started or ended.
 func (r *Runner) supportMail(ctx context.Context, j store.Job, job queue.SupportMail) error {
-	return r.deliver(ctx, j, letter{
-		key:   supportKey(job.Ended, job.Session, job.To),
-		to:    job.To,
-		about: func(ctx context.Context, tx *store.Tx) error { return tx.SupportHappened(ctx, job.Session, job.Ended) },
-		event: store.Event{Verb: "support.mail_sent", TargetKind: store.KindMembership, TargetID: job.To},
+	return r.deliver(ctx, j, tenantMail{
+		key:      supportKey(job.Ended, job.Session, job.To),
+		to:       job.To,
+		precheck: func(ctx context.Context, tx *store.Tx) error { return tx.SupportHappened(ctx, job.Session, job.Ended) },
+		event:    store.Event{Verb: "support.mail_sent", TargetKind: store.KindMembership, TargetID: job.To},
 		write: func(ctx context.Context, to store.Recipient) (*mail.Message, error) {
 			if !to.May(store.SeeSupport) {
 				return nil, nil
@@ -72,7 +72,7 @@ func supportKey(ended bool, session, to uuid.UUID) string {
 	return kind + session.String() + ":" + to.String()
 }
 
-// endings are how a session can end, in words.
+// endings are the sentences for the reasons why a session ended.
 var endings = map[store.SupportEnd]string{
 	store.SupportStopped:         "It was stopped.",
 	store.SupportExpired:         "Its time ran out.",

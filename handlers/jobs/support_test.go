@@ -11,17 +11,18 @@ import (
 	"portico/store/queue"
 )
 
-// Support steps in, and its time runs out: the owners of both sides are told both
-// times and nobody else is; the session is closed and the trail says by whom.
-func TestSupportIsTold(t *testing.T) {
+// A support session starts and expires: the owners of the client and the agency get mail
+// both times, and nobody else does. The session is closed and the audit trail records
+// it.
+func TestOwnersGetMailAboutSupport(t *testing.T) {
 	t.Parallel()
 	r := theRunner(t)
 	a := storetest.Agency(t)
 	me := supporter(t, a)
 	conn := admin(t)
-	seal := queue.Signature{Tenant: me.TenantID(), RequestedBy: me.ID(), Actor: me.Person.ID(), Support: me.Support.ID}
+	sig := queue.Signature{Tenant: me.TenantID(), RequestedBy: me.ID(), Actor: me.Person.ID(), Support: me.Support.ID}
 
-	put(t, r, &queue.SupportStarted{Signature: seal, Session: me.Support.ID})
+	signAndInsert(t, r, &queue.SupportStarted{Signature: sig, Session: me.Support.ID})
 	for _, owner := range []string{a.Mia, a.Dana} {
 		msg := mailTo(t, owner, "is viewing ")
 		if !strings.Contains(msg.Text(), "T-1") || msg.Header("X-Portico-Actor") != me.Person.ID().String() {
@@ -29,7 +30,7 @@ func TestSupportIsTold(t *testing.T) {
 		}
 	}
 	do(t, conn, `update support_sessions set started_at = now() - interval '30 minutes', ends_at = now() - interval '1 second' where id = $1`, me.Support.ID)
-	put(t, r, &queue.SupportExpiry{Signature: seal, Session: me.Support.ID})
+	signAndInsert(t, r, &queue.SupportExpiry{Signature: sig, Session: me.Support.ID})
 	for _, owner := range []string{a.Mia, a.Dana} {
 		if msg := mailTo(t, owner, "has stopped viewing"); !strings.Contains(msg.Text(), "Its time ran out.") {
 			t.Errorf("the mail about the end does not say how:\n%s", msg.Text())
@@ -43,21 +44,21 @@ func TestSupportIsTold(t *testing.T) {
 	if how := ask[string](t, conn, `select ended_how from support_sessions where id = $1`, me.Support.ID); how != "expired" {
 		t.Errorf("ended_how = %q", how)
 	}
-	// One line for the end and one for each of the four mails.
+	// One audit event for the end and one for each of the four mails.
 	waitFor(t, r, `select count(*) = 5 from audit_events where tenant_id = $1 and support_session_id = $2 and actor_id = $3
 		and verb in ('support.expired', 'support.mail_sent')`, me.TenantID(), me.Support.ID, me.Person.ID())
 }
 
-// Each owner reads of it in their own zone and language; a time in no chosen zone
-// says that it is UTC.
-func TestMailIsInItsReadersDates(t *testing.T) {
+// Each owner's mail uses their own time zone and language. Without a chosen zone, times
+// are marked as UTC.
+func TestMailUsesItsReadersTimeZone(t *testing.T) {
 	t.Parallel()
 	r := theRunner(t)
 	a := storetest.Agency(t)
 	check(t, storetest.DB().SetDates(t.Context(), a.Member(t, a.Mia, a.Acme).Person, "Pacific/Auckland", "de-DE"))
 	me := supporter(t, a)
 	do(t, admin(t), `update support_sessions set started_at = '2020-03-10 23:00Z', ends_at = '2020-03-10 23:30Z' where id = $1`, me.Support.ID)
-	put(t, r, &queue.SupportStarted{
+	signAndInsert(t, r, &queue.SupportStarted{
 		Signature: queue.Signature{Tenant: me.TenantID(), RequestedBy: me.ID(), Actor: me.Person.ID(), Support: me.Support.ID},
 		Session:   me.Support.ID,
 	})
@@ -68,8 +69,8 @@ func TestMailIsInItsReadersDates(t *testing.T) {
 	}
 }
 
-// The person whom support looked as loses access: the end is told all the same.
-func TestSupportEndIsToldRegardless(t *testing.T) {
+// The person whom support viewed as is removed: the owners still get mail about the end.
+func TestSupportEndIsMailedWhenItsTargetIsRemoved(t *testing.T) {
 	t.Parallel()
 	r := theRunner(t)
 	a := storetest.Agency(t)
@@ -77,25 +78,25 @@ func TestSupportEndIsToldRegardless(t *testing.T) {
 	do(t, admin(t), `update support_sessions set ended_at = now(), ended_how = 'target_gone' where id = $1`, me.Support.ID)
 	do(t, admin(t), `update memberships set ended_at = now() where tenant_id = $1 and user_id = $2`, me.TenantID(), me.ID())
 
-	put(t, r, &queue.SupportEnded{
+	signAndInsert(t, r, &queue.SupportEnded{
 		Signature: queue.Signature{Tenant: me.TenantID(), RequestedBy: me.ID(), Actor: me.Person.ID(), Support: me.Support.ID},
 		Session:   me.Support.ID,
 	})
 	mailTo(t, a.Mia, "no longer has access")
 	if n := len(mailsTo(t, a.Dana)); n != 0 {
-		t.Errorf("%d mails to whom lost access", n)
+		t.Errorf("%d mails to a removed owner", n)
 	}
 }
 
-// The queue's clock is ahead of the database's: a session that still runs is left
-// alone, and the job comes back.
-func TestSupportExpiryWaits(t *testing.T) {
+// The queue's clock is ahead of the database's: the session stays open and the job runs
+// again later.
+func TestSupportExpiryWaitsForTheDatabaseClock(t *testing.T) {
 	t.Parallel()
 	r := theRunner(t)
 	a := storetest.Agency(t)
 	me := supporter(t, a)
 	job := queue.SupportExpiry{Signature: queue.Signature{Tenant: me.TenantID()}, Session: me.Support.ID}
-	check(t, testSealer.Sign(&job))
+	check(t, testSigner.Sign(&job))
 	j, err := storetest.DB().VerifyJob(&job, store.JobPolicy{IgnoreRequester: true})
 	check(t, err)
 
@@ -107,15 +108,15 @@ func TestSupportExpiryWaits(t *testing.T) {
 	}
 }
 
-// A job that must happen within the session it was asked in is let go once that
-// is over; while it runs, it is done.
-func TestDemandOfLiveSupport(t *testing.T) {
+// A job whose policy requires a live support session runs during the session and is
+// cancelled after it.
+func TestLiveSupportJobIsCancelledAfterItsSession(t *testing.T) {
 	t.Parallel()
 	theRunner(t)
 	a := storetest.Agency(t)
 	me := supporter(t, a)
 	job := &queue.ProjectDigest{Signature: queue.Signature{Tenant: me.TenantID(), RequestedBy: me.ID(), Actor: me.Person.ID(), Support: me.Support.ID}, Day: "2026-01-01"}
-	check(t, testSealer.Sign(job))
+	check(t, testSigner.Sign(job))
 	j, err := storetest.DB().VerifyJob(job, store.JobPolicy{LiveSupport: true})
 	check(t, err)
 	nothing := func(*store.Tx) error { return nil }
@@ -127,29 +128,29 @@ func TestDemandOfLiveSupport(t *testing.T) {
 	}
 }
 
-// put seals a job and queues it.
-func put(t *testing.T, r *Runner, job queue.TenantJob) int64 {
+// signAndInsert signs a job and enqueues it.
+func signAndInsert(t *testing.T, r *Runner, job queue.TenantJob) int64 {
 	t.Helper()
-	check(t, testSealer.Sign(job))
+	check(t, testSigner.Sign(job))
 	return insert(t, r, job)
 }
 
-// After a rotation, jobs queued before it still run; once the old key is off the
-// list, they are refused.
+// After a key rotation, jobs enqueued before it still run. Once the old key is removed,
+// they are refused.
 func TestKeyRotation(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	tenant := a.Member(t, a.Dana, a.Acme).TenantID()
 	job := &queue.ProjectDigest{Signature: queue.Signature{Tenant: tenant}, Day: "2026-06-01"}
-	check(t, testSealer.Sign(job))
+	check(t, testSigner.Sign(job))
 	newKey := []byte("the key that came with the rotation")
 
 	for name, c := range map[string]struct {
 		keys [][]byte
 		want rivertype.JobState
 	}{
-		"rotated":     {[][]byte{newKey, storetest.SigningKey}, rivertype.JobStateCompleted},
-		"old key off": {[][]byte{newKey}, rivertype.JobStateCancelled},
+		"rotated":         {[][]byte{newKey, storetest.SigningKey}, rivertype.JobStateCompleted},
+		"old key removed": {[][]byte{newKey}, rivertype.JobStateCancelled},
 	} {
 		db := openWith(t, queue.NewSigner(c.keys...))
 		r := newTestRunner(t, db, testConfig(t, mails.URL(), &lockedBuffer{}), onlyQueue("rotation "+name))
@@ -167,9 +168,9 @@ func TestKeyRotation(t *testing.T) {
 	}
 }
 
-// Support asks to come in: the owners of both sides read why and are led to the
-// request, nobody else is; what is answered before the mail leaves is in none.
-func TestSupportAskIsMailed(t *testing.T) {
+// Support requests access: the owners of the client and the agency get mail with the
+// reason and a link, and nobody else does. No mail is sent once the request is answered.
+func TestAccessRequestIsMailed(t *testing.T) {
 	t.Parallel()
 	r := theRunner(t)
 	a := storetest.Agency(t)
@@ -177,12 +178,12 @@ func TestSupportAskIsMailed(t *testing.T) {
 	check(t, storetest.DB().Write(t.Context(), mia, func(tx *store.Tx) error { return tx.SetAccessRequestsAllowed(t.Context(), true) }))
 	sam := storetest.Person(t, storetest.SignIn(t, storetest.Agent(t)))
 	check(t, storetest.DB().RequestAccess(t.Context(), sam, store.NewAccessRequest{Slug: a.Acme, Mode: "read", Hours: 4, Reason: "A file does not open", Ticket: "T-77"}))
-	var asks []store.AccessRequest
-	check(t, storetest.DB().Read(t.Context(), mia, store.ListOpenAccessRequests(&asks)))
+	var requests []store.AccessRequest
+	check(t, storetest.DB().Read(t.Context(), mia, store.ListOpenAccessRequests(&requests)))
 	for _, owner := range []string{a.Mia, a.Dana} {
 		msg := mailTo(t, owner, "requests access to")
-		if !strings.Contains(msg.Text(), "T-77") || !strings.Contains(msg.Text(), "/support/asks/"+asks[0].ID.String()) || msg.Header("X-Portico-Actor") != sam.ID().String() {
-			t.Errorf("the mail lacks the ticket, the way or the agent:\n%s", msg.Raw)
+		if !strings.Contains(msg.Text(), "T-77") || !strings.Contains(msg.Text(), "/support/asks/"+requests[0].ID.String()) || msg.Header("X-Portico-Actor") != sam.ID().String() {
+			t.Errorf("the mail lacks the ticket, the link or the agent:\n%s", msg.Raw)
 		}
 	}
 	for _, other := range []string{a.Leo, a.Ravi, a.Gus} {
@@ -190,14 +191,14 @@ func TestSupportAskIsMailed(t *testing.T) {
 			t.Errorf("%d mails to %s, who owns nothing there", n, other)
 		}
 	}
-	check(t, storetest.DB().Write(t.Context(), mia, func(tx *store.Tx) error { return tx.DenyAccessRequest(t.Context(), asks[0].ID, "") }))
-	job := queue.AccessRequestMail{Signature: queue.Signature{Tenant: mia.TenantID()}, AccessRequestID: asks[0].ID, To: a.Member(t, a.Leo, a.Acme).ID()}
+	check(t, storetest.DB().Write(t.Context(), mia, func(tx *store.Tx) error { return tx.DenyAccessRequest(t.Context(), requests[0].ID, "") }))
+	job := queue.AccessRequestMail{Signature: queue.Signature{Tenant: mia.TenantID()}, AccessRequestID: requests[0].ID, To: a.Member(t, a.Leo, a.Acme).ID()}
 	do(t, admin(t), `update memberships set role = 'owner' where tenant_id = $1 and user_id = $2`, mia.TenantID(), job.To)
-	check(t, testSealer.Sign(&job))
+	check(t, testSigner.Sign(&job))
 	j, err := storetest.DB().VerifyJob(&job, store.JobPolicy{IgnoreRequester: true})
 	check(t, err)
 	check(t, r.accessRequestMail(t.Context(), j, job))
 	if n := len(mailsTo(t, a.Leo)); n != 0 {
-		t.Errorf("%d mails about what was answered", n)
+		t.Errorf("%d mails about an answered request", n)
 	}
 }

@@ -6,8 +6,8 @@ import (
 	"portico/store"
 )
 
-// reconcileUsage counts anew what a tenant uses of its plan. A crash cannot make
-// the count wrong, for it changes with the rows; a mistake of ours could.
+// reconcileUsage recounts what a tenant uses of its plan. The count changes in the same
+// transaction as the rows, so only a bug could make it wrong.
 func (r *Runner) reconcileUsage(ctx context.Context, j store.Job) error {
 	return r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.ReconcileUsage(ctx) })
 }

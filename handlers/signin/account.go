@@ -13,16 +13,16 @@ import (
 	"portico/views/ui"
 )
 
-// eventsShown is how many lines of history the account page has.
+// eventsShown is the number of events on the account page.
 const eventsShown = 30
 
-// Account is a person's own page.
+// Account shows a person's account page.
 func (s *Service) Account(w http.ResponseWriter, r *http.Request, me store.Person) error {
-	return s.accountPage(w, r, http.StatusOK, me, saved(me))
+	return s.accountPage(w, r, http.StatusOK, me, savedForm(me))
 }
 
-// saved are the forms as they stand before anybody types.
-func saved(me store.Person) views.AccountForm {
+// savedForm returns the forms filled with the saved values.
+func savedForm(me store.Person) views.AccountForm {
 	return views.AccountForm{Name: me.Name, TimeZone: me.TimeZone, Locale: me.Locale}
 }
 
@@ -37,7 +37,7 @@ func (s *Service) accountPage(w http.ResponseWriter, r *http.Request, status int
 		return err
 	}
 	chrome := frame.Person(me)
-	chrome.Flash = views.Flash{Text: accountDeeds[r.URL.Query().Get("did")]}
+	chrome.Flash = views.Flash{Text: accountFlashes[r.URL.Query().Get("did")]}
 	props := views.AccountProps{
 		Email:    me.Email,
 		Form:     form,
@@ -50,14 +50,14 @@ func (s *Service) accountPage(w http.ResponseWriter, r *http.Request, status int
 	}
 	props.Ways.Fresh = frame.SteppedUp(me)
 	props.Ways.Linked, props.Ways.More = s.linkedRows(linked)
-	if me.Agent { // the name is what customers' trails show
+	if me.Agent { // customers' audit trails show the name
 		props.FixedAs, props.Ways.More = me.Name, nil
 	}
 	return views.Render(w, r, status, views.Account(chrome, props))
 }
 
-// accountDeeds are what the page can be told to say after a change.
-var accountDeeds = map[string]string{
+// accountFlashes are the messages after a change, by the value of ?did.
+var accountFlashes = map[string]string{
 	"account.renamed":   "Name saved.",
 	"account.dates_set": "Saved. Dates are now shown this way.",
 	"session.ended":     "That browser is signed out.",
@@ -68,7 +68,7 @@ var accountDeeds = map[string]string{
 	"passkey.removed":   "Passkey removed. You can delete it from your device as well.",
 }
 
-// AccountName changes what the person is called.
+// AccountName changes the person's name.
 func (s *Service) AccountName(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	posted, err := parseForm(r)
 	if err != nil {
@@ -79,7 +79,7 @@ func (s *Service) AccountName(w http.ResponseWriter, r *http.Request, me store.P
 	var invalid store.InvalidError
 	switch {
 	case errors.As(err, &invalid):
-		form := saved(me)
+		form := savedForm(me)
 		form.Name, form.Errors = name, ui.Errors(invalid)
 		return s.accountPage(w, r, http.StatusUnprocessableEntity, me, form)
 	case err != nil:
@@ -89,13 +89,13 @@ func (s *Service) AccountName(w http.ResponseWriter, r *http.Request, me store.P
 	return nil
 }
 
-// AccountDates changes the zone and the language the person reads dates in.
+// AccountDates changes the time zone and the language of the person's dates.
 func (s *Service) AccountDates(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	posted, err := parseForm(r)
 	if err != nil {
 		return err
 	}
-	form := saved(me)
+	form := savedForm(me)
 	form.TimeZone, form.Locale = posted.Raw("time_zone"), posted.Raw("locale")
 	if form.Errors = ui.CheckDates(form.TimeZone, form.Locale); len(form.Errors) > 0 {
 		return s.accountPage(w, r, http.StatusUnprocessableEntity, me, form)
@@ -107,9 +107,10 @@ func (s *Service) AccountDates(w http.ResponseWriter, r *http.Request, me store.
 	return nil
 }
 
-// SignOutBrowser ends one of the person's own sessions. Another's is not there.
+// SignOutBrowser ends one of the person's own sessions. Another person's session is
+// [store.ErrNotFound].
 func (s *Service) SignOutBrowser(w http.ResponseWriter, r *http.Request, me store.Person) error {
-	id, err := ownID(r)
+	id, err := pathID(r)
 	if err != nil {
 		return err
 	}
@@ -117,15 +118,16 @@ func (s *Service) SignOutBrowser(w http.ResponseWriter, r *http.Request, me stor
 		return err
 	}
 	if id == me.SessionID {
-		s.leave(w, r, views.PathSignedOut)
+		s.endSession(w, r, views.PathSignedOut)
 		return nil
 	}
 	http.Redirect(w, r, views.AccountDid("session.ended"), http.StatusSeeOther)
 	return nil
 }
 
-// ownID is the id in the path. There is one way to write one, here as everywhere.
-func ownID(r *http.Request) (uuid.UUID, error) {
+// pathID returns the {id} of the path. A UUID that is malformed or written in another
+// form is [store.ErrNotFound].
+func pathID(r *http.Request) (uuid.UUID, error) {
 	id, err := uuid.Parse(r.PathValue("id"))
 	if err != nil || len(r.PathValue("id")) != len(id.String()) {
 		return uuid.Nil, store.ErrNotFound
@@ -164,7 +166,7 @@ func browserRows(sessions []store.Session, this uuid.UUID) []views.BrowserRow {
 	return rows
 }
 
-// eventWords are the sentences of a person's history.
+// eventWords are the sentences for account events, by verb.
 var eventWords = map[string]string{
 	"sign_in.link":             "Signed in with an email link",
 	"sign_in.code":             "Signed in with an email code",

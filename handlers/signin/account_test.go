@@ -12,10 +12,11 @@ import (
 	"portico/e2e/storetest"
 )
 
-// A person changes their name; the page says so and remembers what happened.
+// A person changes their name: the page confirms it and lists the event. Invalid names
+// are refused.
 func TestAccountName(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
+	a, h := storetest.Agency(t), newSite(t)
 	b := h.browser(t).signIn(a.Mia)
 	saved := b.want(b.post("/account/name", "name", "  Mia <Ω> "+a.Suffix+" "), http.StatusSeeOther)
 	page := b.want(b.get(saved.location), http.StatusOK)
@@ -27,22 +28,22 @@ func TestAccountName(t *testing.T) {
 	for _, bad := range []string{"", "   ", strings.Repeat("a", 121), "a\nb", "a\x00b"} {
 		got := b.want(b.post("/account/name", "name", bad), http.StatusUnprocessableEntity)
 		if !strings.Contains(got.body, "field-error") {
-			t.Errorf("%q: no sentence beside the field", bad)
+			t.Errorf("%q: no error sentence at the field", bad)
 		}
 	}
 	if page := b.get("/account"); !strings.Contains(page.body, "Mia &lt;Ω&gt;") {
 		t.Error("a refused name was saved")
 	}
 	if page := h.browser(t).signIn(a.Leo).get("/account"); strings.Contains(page.body, "Changed the name") {
-		t.Error("somebody else's history shows it")
+		t.Error("another person's history shows it")
 	}
 }
 
-// A person chooses in which zone and language they read dates. What is in no list
-// comes back as it was sent, with the reason, and nothing is changed.
+// A person chooses the time zone and language of dates. An unknown value changes nothing:
+// the form shows it again with an error.
 func TestAccountDates(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
+	a, h := storetest.Agency(t), newSite(t)
 	b := h.browser(t).signIn(a.Mia)
 	page := b.want(b.get("/account"), http.StatusOK)
 	for _, part := range []string{`<option value="UTC" selected>`, `<option value="en-GB" selected>`, `<optgroup label="Pacific">`, " UTC</time>"} {
@@ -70,7 +71,7 @@ func TestAccountDates(t *testing.T) {
 		for i, field := range []string{"time_zone", "locale"} {
 			wrong := strings.Contains(got.body, `id="`+field+`-error"`)
 			if !wrong && (bad[i] == "" || bad[i] == "Mars/Phobos" || bad[i] == "xx-XX") {
-				t.Errorf("%.40q: no sentence beside %s", bad, field)
+				t.Errorf("%.40q: no error sentence at %s", bad, field)
 			}
 			if !strings.Contains(got.body, `<option value="`+templ.EscapeString(bad[i])+`" selected>`) {
 				t.Errorf("%.40q: %s is not kept", bad, field)
@@ -88,11 +89,10 @@ func TestAccountDates(t *testing.T) {
 	}
 }
 
-// Nobody without a session sees an account page or a step-up; they are asked to
-// sign in and led back.
+// Without a session, account pages and step-up redirect to sign-in with a return path.
 func TestAccountNeedsASession(t *testing.T) {
 	t.Parallel()
-	b := newHouse(t).browser(t)
+	b := newSite(t).browser(t)
 	for path, back := range map[string]string{"/account": "%2Faccount", "/step-up?return_to=%2Fsupport": "%2Fstep-up"} {
 		if got := b.want(b.get(path), http.StatusFound); !strings.HasPrefix(got.location, "/login?return_to="+back) {
 			t.Errorf("%s leads to %q", path, got.location)
@@ -103,11 +103,11 @@ func TestAccountNeedsASession(t *testing.T) {
 	}
 }
 
-// An agent who signs out leaves no support session behind; nor does one who signs
-// in again in the same browser. Another browser of theirs changes nothing.
+// An agent's support session ends when they sign out, or sign in again in the same
+// browser. A sign-in in another browser does not end it.
 func TestSignOutEndsSupport(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
+	a, h := storetest.Agency(t), newSite(t)
 	mia := a.Member(t, a.Mia, a.Acme)
 	storetest.LetSupportIn(t, mia)
 	for what, leave := range map[string]func(b *browser, sam string){
@@ -135,11 +135,11 @@ select s.ended_how from support_sessions s join users u on u.id = s.actor_id whe
 	}
 }
 
-// An agent sees where they are signed in and can end that, and chooses how dates
-// are written, but does not rename themselves: their name is what customers read.
-func TestAccountOfAnAgent(t *testing.T) {
+// Agents can see and end their sessions and choose their date format, but cannot change
+// their name, because customers see it.
+func TestAgentsCannotRenameThemselves(t *testing.T) {
 	t.Parallel()
-	h, sam := newHouse(t), storetest.Agent(t)
+	h, sam := newSite(t), storetest.Agent(t)
 	laptop, phone := h.browser(t).signIn(sam), h.browser(t).signIn(sam)
 	page := laptop.want(laptop.get("/account"), http.StatusOK)
 	if !strings.Contains(page.body, sam) || strings.Contains(page.body, `action="/account/name"`) {

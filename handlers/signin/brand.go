@@ -9,12 +9,12 @@ import (
 	"portico/views"
 )
 
-// insideTenant is a way back that leads into a tenant.
+// insideTenant matches a return path that leads into a tenant.
 var insideTenant = regexp.MustCompile(`^/w/([a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?)/`)
 
-// brand is how the sign-in page looks on the way into a tenant, found by the path or
-// host in to. Nil is our own look, also for a tenant that does not exist: sign-in
-// works when its brand can't be read.
+// brand returns the brand of the tenant that the return path to leads into, by its slug
+// or by a handover to its host. It is nil, which shows our own brand, if to leads into
+// no tenant or the brand cannot be read: that must not prevent signing in.
 func (s *Service) brand(r *http.Request, to string) *views.Brand {
 	slug, domain := "", ""
 	if inside := insideTenant.FindStringSubmatch(to); inside != nil {

@@ -2,8 +2,8 @@ package signin
 
 import "strings"
 
-// What a browser calls itself names half its ancestors, so the order counts: the
-// first word found is what it is.
+// A User-Agent names many browsers for compatibility, so the order matters: the first
+// word found decides.
 var (
 	browsers = []struct{ word, name string }{
 		{"Edg", "Edge"}, {"OPR/", "Opera"}, {"Vivaldi", "Vivaldi"}, {"SamsungBrowser", "Samsung Internet"},
@@ -17,7 +17,7 @@ var (
 	}
 )
 
-// browserName says a User-Agent in words: "Firefox on Linux".
+// browserName describes a User-Agent for people: "Firefox on Linux".
 func browserName(agent string) string {
 	name, system := "", ""
 	for _, b := range browsers {

@@ -23,9 +23,9 @@ const (
 	renewValue       = "renew" // true: signed with an older key
 )
 
-// Cookies turns the session cookie into a store.Token and back, and knows
-// nothing else: who the token belongs to and whether it is still good is asked of
-// the database, in every request. It is a sessions.Store.
+// Cookies turns the session cookie into a store.Token and back. It does not know whom
+// the token belongs to or whether it is still valid: every request checks that in the
+// database. It is a sessions.Store.
 type Cookies struct {
 	session []securecookie.Codec // newest key first
 	flow    []securecookie.Codec
@@ -38,7 +38,7 @@ var _ sessions.Store = (*Cookies)(nil)
 func NewCookies(keys Keys) *Cookies {
 	c := &Cookies{}
 	for _, key := range keys.For(PurposeSessionCookie) {
-		// How long a session lasts is the database's to say, not the cookie's.
+		// No maximum age: the database decides how long a session lasts.
 		c.session = append(c.session, securecookie.New(key, nil).MaxAge(0).SetSerializer(securecookie.NopEncoder{}))
 	}
 	for _, key := range keys.For(PurposeFlowCookie) {
@@ -52,9 +52,9 @@ func NewCookies(keys Keys) *Cookies {
 	return c
 }
 
-// Read returns the token in the request's session cookie, or nil: no cookie, a
-// forged, cut or oversized one are all the same. Renew says that it was signed
-// with an older key and is to be written anew once the session proved alive.
+// Read returns the token in the request's session cookie, or nil for a missing or
+// invalid cookie. renew means that the cookie was signed with an older key and should
+// be written again.
 func (c *Cookies) Read(r *http.Request) (token *store.Token, renew bool) {
 	session, _ := c.Get(r, SessionCookie)
 	t, ok := session.Values[tokenValue].(store.Token)
@@ -72,18 +72,18 @@ func (c *Cookies) Write(w http.ResponseWriter, token store.Token) error {
 	return c.Save(nil, w, session)
 }
 
-// Clear takes the session cookie out of the browser.
+// Clear removes the session cookie from the browser.
 func (c *Cookies) Clear(w http.ResponseWriter) {
 	setCookie(w, newCookie(SessionCookie, "", -time.Second))
 }
 
-// Get implements sessions.Store. There is nothing to cache: it is [Cookies.New].
+// Get implements sessions.Store. It caches nothing and calls [Cookies.New].
 func (c *Cookies) Get(r *http.Request, name string) (*sessions.Session, error) {
 	return c.New(r, name)
 }
 
-// New implements sessions.Store. The session is never nil; it is blank when the
-// cookie holds nothing of ours, and that is no error.
+// New implements sessions.Store. It never returns nil or an error: for a missing or
+// invalid cookie the session is blank.
 func (c *Cookies) New(r *http.Request, name string) (*sessions.Session, error) {
 	session := c.blank(name)
 	cookie, err := r.Cookie(name)
@@ -103,8 +103,8 @@ func (c *Cookies) New(r *http.Request, name string) (*sessions.Session, error) {
 	return session, nil
 }
 
-// Save implements sessions.Store: it writes the cookie and nothing else. A
-// session without a token takes the cookie away.
+// Save implements sessions.Store. It only writes the cookie, or removes it for a session
+// without a token.
 func (c *Cookies) Save(_ *http.Request, w http.ResponseWriter, session *sessions.Session) error {
 	token, ok := session.Values[tokenValue].(store.Token)
 	if !ok {
@@ -128,7 +128,8 @@ func (c *Cookies) blank(name string) *sessions.Session {
 	return session
 }
 
-// newCookie is every cookie of the product; a negative age removes it.
+// newCookie returns a cookie with the attributes that all our cookies have. A negative
+// age removes it.
 func newCookie(name, value string, age time.Duration) *http.Cookie {
 	return &http.Cookie{
 		Name: name, Value: value, Path: "/", MaxAge: int(age / time.Second),
@@ -136,7 +137,8 @@ func newCookie(name, value string, age time.Duration) *http.Cookie {
 	}
 }
 
-// setCookie is http.SetCookie, but the last word on a name is the only one.
+// setCookie is http.SetCookie, but replaces an earlier cookie of the same name in the
+// answer.
 func setCookie(w http.ResponseWriter, cookie *http.Cookie) {
 	h := w.Header()
 	h["Set-Cookie"] = slices.DeleteFunc(h["Set-Cookie"], func(line string) bool {

@@ -29,8 +29,8 @@ func newToken() (token store.Token) {
 	return token
 }
 
-// written is the cookie that c sets for the token.
-func written(t *testing.T, c *signin.Cookies, token store.Token) *http.Cookie {
+// cookieFor returns the cookie that c sets for the token.
+func cookieFor(t *testing.T, c *signin.Cookies, token store.Token) *http.Cookie {
 	t.Helper()
 	w := httptest.NewRecorder()
 	if err := c.Write(w, token); err != nil {
@@ -39,70 +39,69 @@ func written(t *testing.T, c *signin.Cookies, token store.Token) *http.Cookie {
 	return w.Result().Cookies()[0]
 }
 
-func reading(c *signin.Cookies, value string) (*store.Token, bool) {
+func readCookie(c *signin.Cookies, value string) (*store.Token, bool) {
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	r.Header.Set("Cookie", signin.SessionCookie+"="+value)
 	return c.Read(r)
 }
 
-// The cookie is bound to its host, out of reach of scripts, and for 30 days.
-func TestSessionCookieIsAsTheContractSays(t *testing.T) {
+// The session cookie is bound to its host, hidden from scripts, and lasts 30 days.
+func TestSessionCookieAttributes(t *testing.T) {
 	t.Parallel()
-	cookie := written(t, signin.NewCookies(newKeys(t, "a")), newToken())
+	cookie := cookieFor(t, signin.NewCookies(newKeys(t, "a")), newToken())
 	if cookie.Name != "__Host-portico" || !cookie.Secure || !cookie.HttpOnly || cookie.SameSite != http.SameSiteLaxMode ||
 		cookie.Path != "/" || cookie.Domain != "" || cookie.MaxAge != 30*24*60*60 {
 		t.Errorf("cookie = %s", cookie)
 	}
 }
 
-// Case 27: after a rotation an old cookie still names its session, and asks to be
-// written anew; once the old key is gone it names nobody.
+// Case 27: after a key rotation an old cookie is still valid and is written again. Once
+// the old key is removed, it is ignored.
 func TestCookieSurvivesKeyRotation(t *testing.T) {
 	t.Parallel()
 	token := newToken()
-	old := written(t, signin.NewCookies(newKeys(t, "a")), token)
+	old := cookieFor(t, signin.NewCookies(newKeys(t, "a")), token)
 	rotated := signin.NewCookies(newKeys(t, "b", "a"))
 
-	got, renew := reading(rotated, old.Value)
+	got, renew := readCookie(rotated, old.Value)
 	if got == nil || *got != token || !renew {
 		t.Fatalf("old cookie: token found %v, renew %v", got != nil, renew)
 	}
-	got, renew = reading(rotated, written(t, rotated, token).Value)
+	got, renew = readCookie(rotated, cookieFor(t, rotated, token).Value)
 	if got == nil || *got != token || renew {
 		t.Errorf("new cookie: token found %v, renew %v", got != nil, renew)
 	}
-	if got, _ = reading(signin.NewCookies(newKeys(t, "b")), old.Value); got != nil {
-		t.Error("a cookie of a key that is gone still names a session")
+	if got, _ = readCookie(signin.NewCookies(newKeys(t, "b")), old.Value); got != nil {
+		t.Error("a cookie signed with a removed key is still valid")
 	}
 }
 
-// Case 27: whatever else stands in the cookie is no session and no failure.
-func TestForgedCookieIsNoSession(t *testing.T) {
+// Case 27: any other cookie value is ignored without an error.
+func TestForgedCookieIsIgnored(t *testing.T) {
 	t.Parallel()
 	cookies := signin.NewCookies(newKeys(t, "a"))
-	good := written(t, cookies, newToken()).Value
-	foreign := written(t, signin.NewCookies(newKeys(t, "x")), newToken()).Value
+	good := cookieFor(t, cookies, newToken()).Value
+	foreign := cookieFor(t, signin.NewCookies(newKeys(t, "x")), newToken()).Value
 	for name, value := range map[string]string{
 		"empty": "", "text": "admin", "truncated": good[:len(good)-4], "longer": good + "AA", "foreign key": foreign,
 		"oversized": strings.Repeat("A", 100_000), "good and oversized": good + strings.Repeat("A", 5000),
 		"flipped": string(good[0]^1) + good[1:], "not base64": "%%%|||", "quoted": `"` + strings.Repeat("=", 400) + `"`,
 	} {
-		if token, _ := reading(cookies, value); token != nil {
+		if token, _ := readCookie(cookies, value); token != nil {
 			t.Errorf("%s: a session", name)
 		}
 	}
-	if token, _ := reading(cookies, good); token == nil {
+	if token, _ := readCookie(cookies, good); token == nil {
 		t.Error("the good cookie is refused")
 	}
 }
 
-// Keys of different purposes and of different secrets have nothing in common,
-// and a weak secret is refused.
+// Each purpose and each secret gives another key. Short secrets are refused.
 func TestPurposeKeys(t *testing.T) {
 	t.Parallel()
 	keys := newKeys(t, "b", "a")
 	seen := map[string]bool{}
-	for _, purpose := range []string{signin.PurposeSessionCookie, signin.PurposeJobSeal, signin.PurposeRateLimit} {
+	for _, purpose := range []string{signin.PurposeSessionCookie, signin.PurposeJobSignature, signin.PurposeRateLimit} {
 		for _, key := range keys.For(purpose) {
 			if len(key) != 32 || seen[string(key)] {
 				t.Errorf("%s: key of %d bytes, seen before: %v", purpose, len(key), seen[string(key)])

@@ -1,7 +1,7 @@
-// Package signin answers the routes of sign-in and account: sign-in by mail, by
-// passkey and by provider, step-up, sign-out, and the account page.
+// Package signin handles sign-in by mail, passkey and provider, step-up, sign-out and
+// the account page.
 //
-// A proof is spent in the database and nowhere else. This package adds what belongs
-// to a browser: cookies, forms, limits, and the same answer for known and unknown
+// The database alone checks and spends proofs. This package adds what concerns the
+// browser: cookies, forms, rate limits, and the same answer for known and unknown
 // addresses.
 package signin

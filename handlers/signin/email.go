@@ -8,19 +8,19 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// longestEmail is how long an address may be, in bytes.
-const longestEmail = 254
+// maxEmailBytes is the longest address that mail can be sent to.
+const maxEmailBytes = 254
 
-// FoldEmail returns an address as the records keep it: trimmed, in lower case, in
-// the composed form of Unicode. False is something mail cannot be sent to.
+// FoldEmail returns an address as the database stores it: trimmed, in lower case, in
+// Unicode's composed form. It returns false for a text that is not a mail address.
 func FoldEmail(typed string) (string, bool) {
-	if len(typed) > 4*longestEmail || !utf8.ValidString(typed) {
+	if len(typed) > 4*maxEmailBytes || !utf8.ValidString(typed) {
 		return "", false
 	}
 	email := norm.NFC.String(strings.ToLower(strings.TrimSpace(typed)))
 	local, domain, _ := strings.Cut(email, "@")
 	switch {
-	case len(email) > longestEmail, local == "", len(local) > 64, domain == "",
+	case len(email) > maxEmailBytes, local == "", len(local) > 64, domain == "",
 		strings.HasPrefix(domain, "."), strings.HasSuffix(domain, "."), strings.Contains(domain, ".."),
 		strings.ContainsFunc(email, unmailable), strings.Contains(domain, "@"):
 		return "", false
@@ -28,23 +28,23 @@ func FoldEmail(typed string) (string, bool) {
 	return email, true
 }
 
-// unmailable are characters that end an address, open a list of them, or cannot
-// be seen.
+// unmailable reports whether c delimits addresses or is invisible, and so must not occur
+// in one.
 func unmailable(c rune) bool {
 	return unicode.IsSpace(c) || !unicode.IsGraphic(c) || strings.ContainsRune(`<>()[],;:\"`, c)
 }
 
-// maskEmail shows enough of an address to recognise it, not enough to learn it.
+// maskEmail hides most of an address: its owner recognises it, nobody else learns it.
 func maskEmail(email string) string {
 	local, domain, _ := strings.Cut(email, "@")
 	name, rest := domain, ""
 	if i := strings.LastIndexByte(domain, '.'); i > 0 {
 		name, rest = domain[:i], domain[i:]
 	}
-	return first(local) + "…@" + first(name) + "…" + rest
+	return firstCharacter(local) + "…@" + firstCharacter(name) + "…" + rest
 }
 
-func first(s string) string {
+func firstCharacter(s string) string {
 	for _, c := range s {
 		return string(c)
 	}

@@ -10,20 +10,19 @@ import (
 	"portico/store"
 )
 
-// Flow cookies bind a sign-in under way to the browser that began it. The one
-// for providers is apart, so that a look at another way to sign in does not make
-// a mailed code useless.
+// Flow cookies bind a sign-in to the browser that began it. Providers have a cookie of
+// their own, so that trying a provider does not invalidate a mailed code.
 const (
 	flowCookie     = "__Host-portico-flow"
 	providerCookie = "__Host-portico-provider"
 )
 
-// flow is what a browser remembers of a sign-in or step-up under way. It is
-// sealed in the cookie, because it names an address.
+// flow is the content of the cookie during a sign-in or step-up. The cookie is
+// encrypted, because the flow holds an address.
 type flow struct {
 	ID      uuid.UUID `json:"i,omitzero"`
 	Secret  []byte    `json:"s"`           // 32 random bytes, of which the database holds a hash
-	Email   string    `json:"e,omitempty"` // as folded, to show it again
+	Email   string    `json:"e,omitempty"` // folded, to show it again
 	Session uuid.UUID `json:"u,omitzero"`  // of a step-up
 }
 
@@ -33,8 +32,8 @@ func newFlow() flow {
 	return flow{Secret: secret}
 }
 
-// readFlow returns the flow of this browser; false when there is none, it ran
-// out, or it is not of our making.
+// readFlow returns the flow of this browser, or false if the cookie is missing, expired
+// or forged.
 func (c *Cookies) readFlow(r *http.Request, name string) (flow, bool) {
 	cookie, err := r.Cookie(name)
 	if err != nil {
@@ -62,7 +61,7 @@ func (c *Cookies) clearFlow(w http.ResponseWriter, name string) {
 	setCookie(w, newCookie(name, "", -time.Second))
 }
 
-// mailedCode is what a typed code has to prove.
+// mailedCode returns what the database needs to check a typed code.
 func (f flow) mailedCode(keys Keys, code string) store.MailedCode {
 	return store.MailedCode{Flow: f.ID, Cookie: f.Secret, Codes: codeSecrets(keys, f.ID, code)}
 }

@@ -11,7 +11,7 @@ import (
 	"portico/views/ui"
 )
 
-// Forget says what goes and what stays when the person erases their account.
+// Forget shows what is erased and what is kept when the person erases their account.
 func (s *Service) Forget(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	if me.SupportSlug != "" && !me.SupportOver {
 		return forgetInside(w, r)
@@ -19,8 +19,8 @@ func (s *Service) Forget(w http.ResponseWriter, r *http.Request, me store.Person
 	return s.forgetPage(w, r, http.StatusOK, me, views.ForgetForm{})
 }
 
-// ForgetMe erases the account of whoever types their own address, has proved
-// themselves anew, and leaves no tenant without an owner.
+// ForgetMe erases the person's account. They must type their own address and have a
+// fresh step-up, and every tenant must keep an owner.
 func (s *Service) ForgetMe(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	posted, err := parseForm(r)
 	if err != nil {
@@ -43,7 +43,7 @@ func (s *Service) ForgetMe(w http.ResponseWriter, r *http.Request, me store.Pers
 	case err != nil:
 		return err
 	}
-	s.leave(w, r, views.SignedOutForgotten())
+	s.endSession(w, r, views.SignedOutForgotten())
 	return nil
 }
 
@@ -64,7 +64,7 @@ func (s *Service) forgetPage(w http.ResponseWriter, r *http.Request, status int,
 	return views.Render(w, r, status, views.Forget(frame.Person(me), p))
 }
 
-// forgetInside is the answer to somebody who looks as somebody else.
+// forgetInside tells somebody who is viewing as another person to stop that first.
 func forgetInside(w http.ResponseWriter, r *http.Request) error {
 	return views.Render(w, r, http.StatusConflict, views.ViewAsOver(views.ViewAsOverProps{
 		Title:    "You are viewing as a client",

@@ -8,16 +8,16 @@ import (
 	"portico/e2e/storetest"
 )
 
-// prove has whoever is signed in prove anew who they are, on the way to a page.
-func (b *browser) prove(email, to string) *browser {
+// stepUpTo steps up with a mailed code, on the way to a page.
+func (b *browser) stepUpTo(email, to string) *browser {
 	b.t.Helper()
 	b.want(b.post("/step-up", "return_to", to), http.StatusSeeOther)
 	b.want(b.post("/step-up/code", "code", mailed(b.t, email).code), http.StatusSeeOther)
 	return b
 }
 
-// says wants each part in a page, and none of what comes after "without".
-func (b *browser) says(what string, page answer, parts ...string) {
+// wantParts checks that the page has each part before "without" and none after it.
+func (b *browser) wantParts(what string, page answer, parts ...string) {
 	b.t.Helper()
 	with := true
 	for _, part := range parts {
@@ -29,34 +29,34 @@ func (b *browser) says(what string, page answer, parts ...string) {
 	}
 }
 
-// Leo reads what goes and what stays, proves that it is him, types his address, and
-// is nobody: in this browser, in another, and in a mail that he already has.
+// Leo erases his account, after a step-up and with his own address typed. That signs him
+// out in every browser and invalidates a sign-in mail that he already has.
 func TestForgetAccount(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
+	a, h := storetest.Agency(t), newSite(t)
 	b, elsewhere, begun := h.browser(t).signIn(a.Leo), h.browser(t).signIn(a.Leo), h.browser(t)
-	late := begun.askMail(a.Leo)
-	b.says("the account page", b.get("/account"), `href="/account/forget"`)
-	b.says("before the proof", b.want(b.get("/account/forget"), http.StatusOK),
+	late := begun.requestMail(a.Leo)
+	b.wantParts("the account page", b.get("/account"), `href="/account/forget"`)
+	b.wantParts("before the proof", b.want(b.get("/account/forget"), http.StatusOK),
 		a.Leo, "your workspace", "Your name on your work", "/step-up?return_to=%2Faccount%2Fforget", "without", `name="address"`, "Former member")
 	refused := b.want(b.post("/account/forget", "address", a.Leo), http.StatusSeeOther)
 	if refused.location != "/step-up?return_to=%2Faccount%2Fforget" || !b.signedIn() {
 		t.Errorf("without a proof it leads to %q", refused.location)
 	}
-	b.prove(a.Leo, "/account/forget")
-	b.says("after the proof", b.get("/account/forget"), `name="address"`, "Erase my account")
+	b.stepUpTo(a.Leo, "/account/forget")
+	b.wantParts("after the proof", b.get("/account/forget"), `name="address"`, "Erase my account")
 	for _, wrong := range []string{"", a.Mia, a.Leo + "x"} {
-		b.says("a wrong address", b.want(b.post("/account/forget", "address", wrong), http.StatusUnprocessableEntity),
+		b.wantParts("a wrong address", b.want(b.post("/account/forget", "address", wrong), http.StatusUnprocessableEntity),
 			"That is not the address of this account.", `value="`+wrong+`"`)
 	}
 	if !b.signedIn() {
-		t.Fatal("a wrong address was taken")
+		t.Fatal("a wrong address was accepted")
 	}
 
 	done := b.want(b.post("/account/forget", "address", " "+strings.ToUpper(a.Leo)+" "), http.StatusSeeOther)
-	b.says("the end", b.want(b.get(done.location), http.StatusOK), "Your account is erased")
+	b.wantParts("the end", b.want(b.get(done.location), http.StatusOK), "Your account is erased")
 	if b.signedIn() || elsewhere.signedIn() {
-		t.Error("somebody is still signed in as him")
+		t.Error("a browser is still signed in as him")
 	}
 	begun.want(begun.post("/login/code", "code", late.code), http.StatusGone)
 	begun.want(begun.post(late.link), http.StatusGone)
@@ -65,40 +65,41 @@ func TestForgetAccount(t *testing.T) {
 	}
 }
 
-// Who owns a workspace alone is told which, and stays; so does who looks as somebody
-// else, until they stop. To an agent there is no such page.
+// The only owner of a workspace cannot erase their account, and the page names the
+// workspace. Nor can somebody who is viewing as another person, until they stop. Agents
+// get a 404.
 func TestForgetAccountIsRefused(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
-	mia := h.browser(t).signIn(a.Mia).prove(a.Mia, "/account/forget")
+	a, h := storetest.Agency(t), newSite(t)
+	mia := h.browser(t).signIn(a.Mia).stepUpTo(a.Mia, "/account/forget")
 	members := `href="/w/` + a.Acme + `/members"`
-	mia.says("the page", mia.want(mia.get("/account/forget"), http.StatusOK), "You are the only owner of these workspaces", members, "without", `name="address"`, `role="alert"`)
-	mia.says("the refusal", mia.want(mia.post("/account/forget", "address", a.Mia), http.StatusConflict), members, `role="alert"`)
+	mia.wantParts("the page", mia.want(mia.get("/account/forget"), http.StatusOK), "You are the only owner of these workspaces", members, "without", `name="address"`, `role="alert"`)
+	mia.wantParts("the refusal", mia.want(mia.post("/account/forget", "address", a.Mia), http.StatusConflict), members, `role="alert"`)
 	if !mia.signedIn() {
-		t.Error("she is gone")
+		t.Error("her account was erased")
 	}
 
 	dana, ravi := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Ravi, a.Acme)
 	age(t, `update memberships set role = 'admin' where tenant_id = $1 and user_id = $2`, dana.TenantID(), ravi.ID())
-	looks := h.browser(t).signIn(a.Ravi).prove(a.Ravi, "/account/forget")
-	looks.want(looks.post("/w/"+a.Acme+"/view-as", "person", a.Member(t, a.Leo, a.Acme).ID().String()), http.StatusSeeOther)
-	other := h.browser(t).signIn(a.Ravi).prove(a.Ravi, "/account/forget")
+	viewing := h.browser(t).signIn(a.Ravi).stepUpTo(a.Ravi, "/account/forget")
+	viewing.want(viewing.post("/w/"+a.Acme+"/view-as", "person", a.Member(t, a.Leo, a.Acme).ID().String()), http.StatusSeeOther)
+	other := h.browser(t).signIn(a.Ravi).stepUpTo(a.Ravi, "/account/forget")
 	for what, got := range map[string]answer{
-		"the page":           looks.get("/account/forget"),
-		"the deed":           looks.post("/account/forget", "address", a.Ravi),
+		"the page":           viewing.get("/account/forget"),
+		"the form":           viewing.post("/account/forget", "address", a.Ravi),
 		"in another browser": other.post("/account/forget", "address", a.Ravi),
 	} {
-		looks.says(what, looks.want(got, http.StatusConflict), "You are viewing as a client")
+		viewing.wantParts(what, viewing.want(got, http.StatusConflict), "You are viewing as a client")
 	}
-	looks.want(looks.post("/view-as/stop"), http.StatusSeeOther)
-	looks.want(looks.post("/account/forget", "address", a.Ravi), http.StatusSeeOther)
+	viewing.want(viewing.post("/view-as/stop"), http.StatusSeeOther)
+	viewing.want(viewing.post("/account/forget", "address", a.Ravi), http.StatusSeeOther)
 	if other.signedIn() {
-		t.Error("Ravi has stopped, and is still there")
+		t.Error("Ravi stopped, but his account was not erased")
 	}
 
 	agent := storetest.Agent(t)
-	sam := h.browser(t).signIn(agent).prove(agent, "/support")
+	sam := h.browser(t).signIn(agent).stepUpTo(agent, "/support")
 	sam.want(sam.get("/account/forget"), http.StatusNotFound)
 	sam.want(sam.post("/account/forget", "address", agent), http.StatusNotFound)
-	sam.says("the account page", sam.get("/account"), "without", "/account/forget")
+	sam.wantParts("the account page", sam.get("/account"), "without", "/account/forget")
 }

@@ -12,13 +12,13 @@ import (
 	"portico/views"
 )
 
-// handoverCookie binds a hand-over to the browser that asked for it. It is set on
-// the tenant's host before the browser leaves for the main one.
+// handoverCookie binds a handover to the browser that requested it. It is set on the
+// tenant's host before the browser is sent to the main host.
 const handoverCookie = "__Host-portico-handover"
 
-// AskHandover returns the page of the main host that hands the session of this
-// browser over to the host of the request, and leads to a local path there.
-func (s *Service) AskHandover(w http.ResponseWriter, r *http.Request, host, to string) (string, error) {
+// RequestHandover returns the URL on the main host that hands this browser's session
+// over to host, the host of the request. to is a local path there to return to.
+func (s *Service) RequestHandover(w http.ResponseWriter, r *http.Request, host, to string) (string, error) {
 	// A second tab shares the cookie of the first, so that both come back.
 	f, ok := s.cookies.readFlow(r, handoverCookie)
 	if !ok {
@@ -30,25 +30,26 @@ func (s *Service) AskHandover(w http.ResponseWriter, r *http.Request, host, to s
 	sum := sha256.Sum256(f.Secret)
 	browser := base64.RawURLEncoding.EncodeToString(sum[:])
 	page := views.Handover(host, browser, web.LocalPath(to))
-	// It is a way back itself while somebody signs in first.
+	// The URL itself must be a valid return path, for people who have to sign in first.
 	if web.LocalPath(page) == views.PathHome {
 		page = views.Handover(host, browser, views.PathHome)
 	}
 	return page, nil
 }
 
-// HandoverAsked reads what a tenant's host asked for: the host, the hash of the
-// browser's secret and the path to lead to.
-func HandoverAsked(q url.Values) (store.Handover, bool) {
+// ParseHandover reads the query that [Service.RequestHandover] made: the host, the hash
+// of the browser's secret and the return path. It returns false if the hash is malformed.
+func ParseHandover(q url.Values) (store.Handover, bool) {
 	browser, err := base64.RawURLEncoding.DecodeString(q.Get("browser"))
 	return store.Handover{
 		Host: q.Get("host"), Browser: browser, ReturnTo: web.LocalPath(q.Get("to")),
 	}, err == nil && len(browser) == sha256.Size
 }
 
-// TakeHandover spends a hand-over on the host of the request and lets the browser
-// in there. One that is over, or of another browser or host, is [store.ErrNotFound].
-func (s *Service) TakeHandover(w http.ResponseWriter, r *http.Request, host, token string) (string, error) {
+// AcceptHandover spends a handover and starts a session on host, the host of the
+// request. It returns the local path to return to. If the handover has expired or
+// belongs to another browser or host, the error is [store.ErrNotFound].
+func (s *Service) AcceptHandover(w http.ResponseWriter, r *http.Request, host, token string) (string, error) {
 	f, ok := s.cookies.readFlow(r, handoverCookie)
 	if !ok {
 		return "", store.ErrNotFound
@@ -66,5 +67,5 @@ func (s *Service) TakeHandover(w http.ResponseWriter, r *http.Request, host, tok
 	return web.LocalPath(to), nil
 }
 
-// NewHandoverToken is the secret of one hand-over, for an address.
+// NewHandoverToken returns the secret of a new handover, safe for use in a URL.
 func NewHandoverToken() string { return rand.Text() }

@@ -13,8 +13,8 @@ import (
 	"portico/views"
 )
 
-// LinkBegin sends the person to a provider whose account is to sign them in from now
-// on. What they are about to add is a way in, so they prove themselves first.
+// LinkBegin sends the person to a provider to link their account there. It requires a
+// fresh step-up, because the linked account can sign them in.
 func (s *Service) LinkBegin(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	provider, err := s.provider(r)
 	if err != nil {
@@ -23,7 +23,7 @@ func (s *Service) LinkBegin(w http.ResponseWriter, r *http.Request, me store.Per
 	if !frame.SteppedUp(me) {
 		return frame.StepUpFirst(w, r, views.PathAccount)
 	}
-	there, err := s.beginAt(w, r, provider, Challenge{Pick: true}, func(cookie store.Secret, f store.OIDCFlow) error {
+	there, err := s.beginProviderFlow(w, r, provider, Challenge{SelectAccount: true}, func(cookie store.Secret, f store.OIDCFlow) error {
 		f.Purpose, f.ReturnTo = store.OIDCLink, views.PathAccount
 		return s.db.BeginOwnOIDCFlow(r.Context(), me, cookie, f)
 	})
@@ -33,10 +33,10 @@ func (s *Service) LinkBegin(w http.ResponseWriter, r *http.Request, me store.Per
 	if err != nil {
 		return err
 	}
-	return leaveTo(w, r, provider, there)
+	return renderProviderRedirect(w, r, provider, there)
 }
 
-// StepUpAtProvider sends the person to a provider to sign in there anew.
+// StepUpAtProvider sends the person to a provider to sign in again as a step-up.
 func (s *Service) StepUpAtProvider(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	provider, err := s.provider(r)
 	if err != nil {
@@ -49,7 +49,7 @@ func (s *Service) StepUpAtProvider(w http.ResponseWriter, r *http.Request, me st
 	if err != nil {
 		return err
 	}
-	there, err := s.beginAt(w, r, provider, Challenge{Since: time.Now()}, func(cookie store.Secret, f store.OIDCFlow) error {
+	there, err := s.beginProviderFlow(w, r, provider, Challenge{SignedInSince: time.Now()}, func(cookie store.Secret, f store.OIDCFlow) error {
 		f.Purpose, f.ReturnTo = store.OIDCStepUp, web.LocalPath(posted.Raw("return_to"))
 		return s.db.BeginOwnOIDCFlow(r.Context(), me, cookie, f)
 	})
@@ -59,19 +59,19 @@ func (s *Service) StepUpAtProvider(w http.ResponseWriter, r *http.Request, me st
 	if err != nil {
 		return err
 	}
-	return leaveTo(w, r, provider, there)
+	return renderProviderRedirect(w, r, provider, there)
 }
 
-// leaveTo shows a page that leads on to a provider. A redirect would be refused by
-// the form-action of our content security policy, and the begin is a form, so that no
-// other site can have a browser link what it likes.
-func leaveTo(w http.ResponseWriter, r *http.Request, provider Provider, there string) error {
+// renderProviderRedirect shows a page that redirects to a provider. These flows begin
+// with a form, so that other sites can't start them, and form-action of our content
+// security policy refuses a redirect to another host after a form.
+func renderProviderRedirect(w http.ResponseWriter, r *http.Request, provider Provider, there string) error {
 	w.Header().Set("Refresh", "0; url="+there)
 	return views.Render(w, r, http.StatusOK, views.ToProvider(views.ToProviderProps{Label: provider.Label(), URL: there}))
 }
 
-// linkAt attaches the account that the provider names to the person whose session
-// asked for it. If somebody else has it, the answer does not say who.
+// linkAt links the account at the provider to the person whose session began the flow.
+// If it is linked to another person already, the answer does not say to whom.
 func (s *Service) linkAt(w http.ResponseWriter, r *http.Request, me store.Person, provider Provider, f store.OIDCFlow) error {
 	if r.URL.Query().Has("error") {
 		http.Redirect(w, r, views.AccountDid("identity.declined"), http.StatusSeeOther)
@@ -95,8 +95,8 @@ func (s *Service) linkAt(w http.ResponseWriter, r *http.Request, me store.Person
 	return nil
 }
 
-// stepUpAt takes a sign-in at a provider that happened just now, with an account of
-// the person's own, as a fresh proof: the session gets a new token.
+// stepUpAt accepts a fresh sign-in at a provider, with one of the person's linked
+// accounts, as a step-up. The session gets a new token.
 func (s *Service) stepUpAt(w http.ResponseWriter, r *http.Request, me store.Person, provider Provider, f store.OIDCFlow) error {
 	to := views.StepUpTo(web.LocalPath(f.ReturnTo))
 	if r.URL.Query().Has("error") {
@@ -114,7 +114,7 @@ func (s *Service) stepUpAt(w http.ResponseWriter, r *http.Request, me store.Pers
 	err = s.db.StepUpByIdentity(r.Context(), me, f.ID, who, renewed)
 	s.metrics.SignIn(byProviderStepUp, outcome(err))
 	if errors.Is(err, store.ErrForbidden) {
-		if err := s.countStray(r); err != nil {
+		if err := s.countInvalidProof(r); err != nil {
 			return err
 		}
 		return &web.Problem{
@@ -125,12 +125,12 @@ func (s *Service) stepUpAt(w http.ResponseWriter, r *http.Request, me store.Pers
 	if err != nil {
 		return err
 	}
-	return s.opened(w, r, renewed, providerCookie, f.ReturnTo)
+	return s.finishSignIn(w, r, renewed, providerCookie, f.ReturnTo)
 }
 
-// Unlink takes an account at a provider from the person, after a fresh step-up.
+// Unlink unlinks an account at a provider, after a fresh step-up.
 func (s *Service) Unlink(w http.ResponseWriter, r *http.Request, me store.Person) error {
-	id, err := ownID(r)
+	id, err := pathID(r)
 	if err == nil {
 		err = s.db.UnlinkIdentity(r.Context(), me, id)
 	}
@@ -146,7 +146,7 @@ func (s *Service) Unlink(w http.ResponseWriter, r *http.Request, me store.Person
 	return nil
 }
 
-// tryAgain leads back to the page of a step-up.
+// tryAgain links back to the step-up page.
 func tryAgain(to string) web.Link { return web.Link{URL: to, Label: "Try again"} }
 
 func notConfirmed(err error, provider Provider, to string) error {
@@ -165,7 +165,8 @@ func accountProblem(title, sentence string) error {
 
 var errLastCredential = accountProblem("You can't remove your only way to sign in", "Without it you couldn't sign in. Add another way to sign in first, then remove this one.")
 
-// linkedRows are the person's accounts at providers, and what else they can link.
+// linkedRows returns the person's linked accounts and the providers that they can still
+// link.
 func (s *Service) linkedRows(linked []store.LinkedIdentity) (rows []views.LinkedRow, more []views.Provider) {
 	for _, l := range linked {
 		row := views.LinkedRow{Label: hostOf(l.Issuer), Email: l.Email, AddedAt: l.CreatedAt, UnlinkURL: views.Unlink(l.ID.String())}
@@ -185,8 +186,8 @@ func (s *Service) linkedRows(linked []store.LinkedIdentity) (rows []views.Linked
 	return rows, more
 }
 
-// stepUpProviders are the providers where the person can prove themselves anew. Agents of
-// support have passkeys and mail, which are the platform's own.
+// stepUpProviders returns the providers that the person can step up with. Support agents
+// have none: they use passkeys and mail, which the platform controls.
 func (s *Service) stepUpProviders(me store.Person, linked []store.LinkedIdentity) (list []views.Provider) {
 	for _, provider := range s.providers {
 		if !me.Agent && provider.StepsUp() && slices.ContainsFunc(linked, func(l store.LinkedIdentity) bool { return l.Issuer == provider.Issuer() }) {
@@ -204,7 +205,8 @@ func (s *Service) providerByIssuer(issuer string) (Provider, bool) {
 	return s.providers[i], true
 }
 
-// hostOf names a provider that is not configured any more.
+// hostOf returns the host of an issuer, as the label of a provider that is no longer
+// configured.
 func hostOf(issuer string) string {
 	u, err := url.Parse(issuer)
 	if err != nil || u.Host == "" {

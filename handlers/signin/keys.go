@@ -9,33 +9,34 @@ import (
 	"slices"
 )
 
-// Purposes of keys. One key serves one purpose, so that what is signed for the
-// one can never be shown for the other.
+// Purposes of keys. Each purpose has its own key, so that a signature for one purpose is
+// never valid for another.
 const (
 	PurposeSessionCookie = "session cookie"
 	PurposeFlowCookie    = "flow cookie"
 	PurposeMailedCode    = "mailed code"
 	PurposeRateLimit     = "rate limit"
 	PurposeKnownBrowser  = "known browser"
-	// PurposeJobSeal is for queue.NewSigner.
-	PurposeJobSeal = "job seal"
+	// PurposeJobSignature is for queue.NewSigner. Its value is part of the key derivation:
+	// another value would invalidate all queued jobs.
+	PurposeJobSignature = "job seal"
 )
 
-// leastKey is how many bytes a session key has at least.
-const leastKey = 32
+// minKeyBytes is the minimum length of a session key.
+const minKeyBytes = 32
 
-// Keys are the installation's SESSION_KEYS, newest first. They are never used
-// themselves: every purpose has keys of its own, derived from them.
+// Keys are the installation's SESSION_KEYS, newest first. They are not used directly:
+// the keys of each purpose are derived from them.
 type Keys struct{ secrets [][]byte }
 
-// NewKeys takes the secrets newest first. None at all, or one shorter than 32
-// bytes, is an error that does not quote it.
+// NewKeys takes the secrets, newest first. It fails if there are none or one is shorter
+// than 32 bytes. The error quotes no secret.
 func NewKeys(secrets ...[]byte) (Keys, error) {
 	if len(secrets) == 0 {
 		return Keys{}, errors.New("there are no session keys")
 	}
 	for _, s := range secrets {
-		if len(s) < leastKey {
+		if len(s) < minKeyBytes {
 			return Keys{}, errors.New("a session key is shorter than 32 bytes")
 		}
 	}
@@ -44,8 +45,8 @@ func NewKeys(secrets ...[]byte) (Keys, error) {
 
 // For derives the 32-byte keys of a purpose, newest first: HKDF-SHA256 with the
 // purpose and the id of the secret as its label. The same secret gives the same
-// key anywhere in the list, so what an older key made is still
-// understood after a rotation.
+// key at any place in the list, so that values signed with an older key stay valid
+// after a rotation.
 func (k Keys) For(purpose string) [][]byte {
 	derived := make([][]byte, len(k.secrets))
 	for i, secret := range k.secrets {
@@ -59,13 +60,14 @@ func derive(secret []byte, purpose string) []byte {
 	id := hex.EncodeToString(sum[:4])
 	key, err := hkdf.Key(sha256.New, secret, nil, "portico "+purpose+" "+id, sha256.Size)
 	if err != nil {
-		// Only a length beyond what HKDF can give fails, and ours is fixed.
+		// HKDF fails only for an excessive length, and ours is fixed.
 		panic("signin: hkdf: " + err.Error())
 	}
 	return key
 }
 
-// mac is the HMAC-SHA256 of parts that cannot run into each other.
+// mac returns the HMAC-SHA256 of the parts. It hashes each part, so that moving bytes
+// from one part to the next changes the result.
 func mac(key []byte, parts ...[]byte) []byte {
 	h := hmac.New(sha256.New, key)
 	for _, part := range parts {

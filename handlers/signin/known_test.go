@@ -11,9 +11,9 @@ import (
 
 const knownCookie = "__Host-portico-known"
 
-// exhaust asks for mails to an address from several networks until every stranger
-// is refused.
-func (h *house) exhaust(t *testing.T, email string) {
+// exhaustMailLimit requests mails to an address from several networks until its limit is
+// reached for everybody.
+func (h *site) exhaustMailLimit(t *testing.T, email string) {
 	t.Helper()
 	sent := 0
 	for range 2 {
@@ -29,24 +29,23 @@ func (h *house) exhaust(t *testing.T, email string) {
 		return
 	}
 	for range sent {
-		mailed(t, email) // out of the way of the person's own
+		mailed(t, email) // so that later reads get the person's own mail
 	}
 }
 
-// Case 34: two networks that use up what an address may be sent do not shut out a
-// browser that has signed in as it before, wherever that is now; and it too has a
-// measure of its own.
+// Case 34: if strangers use up the limit of an address, a browser that has signed in with
+// it before still gets mail, from any network. It has a limit of its own.
 func TestKnownBrowserIsNotLockedOut(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
+	a, h := storetest.Agency(t), newSite(t)
 	dana, leo := h.browser(t).signIn(a.Dana), h.browser(t).signIn(a.Leo)
 	for _, b := range []*browser{dana, leo} {
 		b.want(b.post("/logout"), http.StatusSeeOther)
 	}
-	h.exhaust(t, a.Dana)
+	h.exhaustMailLimit(t, a.Dana)
 
 	dana.from = newAddress()
-	for range 7 { // what is answered does not count
+	for range 7 { // used mails don't count
 		dana.signIn(a.Dana)
 		dana.want(dana.post("/logout"), http.StatusSeeOther)
 	}
@@ -54,27 +53,27 @@ func TestKnownBrowserIsNotLockedOut(t *testing.T) {
 		dana.want(dana.post("/login", "email", a.Dana), http.StatusSeeOther)
 	}
 	dana.want(dana.post("/login", "email", a.Dana), http.StatusTooManyRequests)
-	leo.want(leo.post("/login", "email", a.Dana), http.StatusTooManyRequests) // known as somebody else
+	leo.want(leo.post("/login", "email", a.Dana), http.StatusTooManyRequests) // known for another address
 }
 
-// Case 34: with the cookie or without, an address that nobody has is answered
-// like any other.
-func TestUnknownAddressIsExhaustedAlike(t *testing.T) {
+// Case 34: an unknown address has the same limit as a known one, with a known browser's
+// cookie or without.
+func TestUnknownAddressHasTheSameLimit(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
+	a, h := storetest.Agency(t), newSite(t)
 	b := h.browser(t).signIn(a.Dana)
 	nobody := "nobody" + strings.TrimPrefix(a.Dana, "dana")
-	h.exhaust(t, nobody)
+	h.exhaustMailLimit(t, nobody)
 	b.want(b.post("/login", "email", nobody), http.StatusTooManyRequests)
 }
 
-// The cookie is one of ours, lasts a year, tells nothing, and is worth nothing
-// when it is forged; one made under an older key still counts.
-func TestKnownCookie(t *testing.T) {
+// The cookie has our usual attributes and lasts a year. A forged one is ignored; one made
+// with an older key is still valid.
+func TestKnownBrowserCookie(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
+	a, h := storetest.Agency(t), newSite(t)
 	b := h.browser(t)
-	got := b.want(b.post("/login/code", "code", b.askMail(a.Gus).code), http.StatusSeeOther)
+	got := b.want(b.post("/login/code", "code", b.requestMail(a.Gus).code), http.StatusSeeOther)
 	line := ""
 	for _, c := range got.header["Set-Cookie"] {
 		if strings.HasPrefix(c, knownCookie+"=") {
@@ -87,7 +86,7 @@ func TestKnownCookie(t *testing.T) {
 		}
 	}
 	value := b.cookie(knownCookie)
-	h.exhaust(t, a.Gus)
+	h.exhaustMailLimit(t, a.Gus)
 	for what, planted := range map[string]string{"cut": value[:len(value)-4], "another cookie": b.cookie(signin.SessionCookie), "none": ""} {
 		stranger := h.browser(t)
 		stranger.plant(knownCookie, planted)
@@ -102,31 +101,30 @@ func TestKnownCookie(t *testing.T) {
 	rotated.want(rotated.post("/login", "email", a.Gus), http.StatusSeeOther)
 }
 
-// wrongOf is a code that the mail does not have.
-func wrongOf(m mail) string {
+// wrongCodeFor returns a code that the mail does not have.
+func wrongCodeFor(m mail) string {
 	if m.code == "000000" {
 		return "000001"
 	}
 	return "000000"
 }
 
-// Guessing over many flows ends with fifty wrong codes a day: then even the right
-// one is refused, while the link of the same mail, and a browser that has signed
-// in as the address before, go on.
-func TestGuessesOverManyFlows(t *testing.T) {
+// Fifty wrong codes a day across flows are the limit. After that even the right code is
+// refused, but the mail's link still works, and so does a code in a known browser.
+func TestGuessesAcrossFlowsAreLimited(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
+	a, h := storetest.Agency(t), newSite(t)
 	mia := h.browser(t).signIn(a.Mia)
 	for range 10 {
 		b := h.browser(t)
-		m := b.askMail(a.Mia)
+		m := b.requestMail(a.Mia)
 		for range 4 {
-			b.want(b.post("/login/code", "code", wrongOf(m)), http.StatusUnprocessableEntity)
+			b.want(b.post("/login/code", "code", wrongCodeFor(m)), http.StatusUnprocessableEntity)
 		}
-		b.want(b.post("/login/code", "code", wrongOf(m)), http.StatusGone)
+		b.want(b.post("/login/code", "code", wrongCodeFor(m)), http.StatusGone)
 	}
 	guesser := h.browser(t)
-	m := guesser.askMail(a.Mia)
+	m := guesser.requestMail(a.Mia)
 	refused := guesser.want(guesser.post("/login/code", "code", m.code), http.StatusGone)
 	if !strings.Contains(refused.body, "Too many attempts") {
 		t.Error("the page does not say why")
@@ -137,15 +135,15 @@ func TestGuessesOverManyFlows(t *testing.T) {
 	h.browser(t).signIn(a.Gus)
 }
 
-// Whoever mistypes and then reads again may do so every day of the year.
-func TestRightCodeTakesItsTriesBack(t *testing.T) {
+// Wrong codes don't count once the right code is typed.
+func TestRightCodeRefundsWrongTries(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
+	a, h := storetest.Agency(t), newSite(t)
 	for range 16 {
 		b := h.browser(t)
-		m := b.askMail(a.Ravi)
+		m := b.requestMail(a.Ravi)
 		for range 4 {
-			b.want(b.post("/login/code", "code", wrongOf(m)), http.StatusUnprocessableEntity)
+			b.want(b.post("/login/code", "code", wrongCodeFor(m)), http.StatusUnprocessableEntity)
 		}
 		b.want(b.post("/login/code", "code", m.code), http.StatusSeeOther)
 	}

@@ -13,42 +13,43 @@ import (
 	"portico/handlers/web"
 )
 
-// limitWindow is what attempts are counted over, if not by the day.
+// Windows of the limits.
 const (
 	limitWindow = 15 * time.Minute
 	limitDay    = 24 * time.Hour
 )
 
-// limit is how many attempts of a kind there may be in a window.
+// limit is the maximum number of attempts of a kind within a window.
 type limit struct {
 	kind   string
-	most   int
+	max    int
 	window time.Duration
 }
 
-// Attackers must neither flood people with mail nor lock them out. Requests for mail
-// are limited by network long before the limit of the address is reached. Once that is
-// reached too, a browser that has signed in with the address still gets its mail. A
-// mail that its reader answered does not count. Wrong codes are counted over all
-// flows, because a new flow is a new set of tries: fifty guesses a day at a million
-// codes are hopeless.
+// An attacker must neither flood an address with mail nor lock its owner out. Requests
+// for mail are limited by network long before the address reaches its own limit. If it
+// does, a browser that has signed in with the address still gets mail. A mail that was
+// used to sign in does not count. Wrong codes are counted across all flows, because each
+// flow allows five tries: with fifty guesses a day, finding one of a million codes is
+// hopeless.
 var (
-	mailFromPrefix = limit{"mail from a network", 60, limitWindow}
-	mailToFrom     = limit{"mail to an address from a network", 10, limitWindow}
-	mailTo         = limit{"mail to an address", 20, limitWindow}
-	mailToKnown    = limit{"mail to a known browser", 5, limitWindow}
-	mailStepUp     = limit{"step-up mail", 10, limitWindow}
-	codeOfFlow     = limit{"code of a flow", 20, limitWindow}
-	wrongCodes     = limit{"wrong codes of an address", 50, limitDay}
-	wrongKnown     = limit{"wrong codes of a known browser", 50, limitDay}
-	wrongStepUp    = limit{"wrong step-up codes", 50, limitDay}
-	strayProof     = limit{"stray proof from a network", 60, limitWindow}
-	providerVisit  = limit{"provider from a network", 120, limitWindow}
+	mailFromNetwork          = limit{"mail from a network", 60, limitWindow}
+	mailToAddressFromNetwork = limit{"mail to an address from a network", 10, limitWindow}
+	mailToAddress            = limit{"mail to an address", 20, limitWindow}
+	mailToKnown              = limit{"mail to a known browser", 5, limitWindow}
+	mailStepUp               = limit{"step-up mail", 10, limitWindow}
+	codeOfFlow               = limit{"code of a flow", 20, limitWindow}
+	wrongCodes               = limit{"wrong codes of an address", 50, limitDay}
+	wrongKnown               = limit{"wrong codes of a known browser", 50, limitDay}
+	wrongStepUp              = limit{"wrong step-up codes", 50, limitDay}
+	invalidProof             = limit{"invalid proof from a network", 60, limitWindow}
+	providerVisit            = limit{"provider from a network", 120, limitWindow}
 )
 
-// countAttempt counts one attempt and refuses it beyond the limit.
+// countAttempt counts one attempt. Beyond the limit it returns a [web.Problem] with
+// status 429.
 func (s *Service) countAttempt(ctx context.Context, l limit, of ...string) error {
-	ok, after, err := s.db.RateLimit(ctx, s.limitKey(l, of...), l.window, l.most)
+	ok, after, err := s.db.RateLimit(ctx, s.limitKey(l, of...), l.window, l.max)
 	if err != nil {
 		return fmt.Errorf("count %s: %w", l.kind, err)
 	}
@@ -58,7 +59,7 @@ func (s *Service) countAttempt(ctx context.Context, l limit, of ...string) error
 	return nil
 }
 
-// limitKey is a key for what is counted that does not reveal it.
+// limitKey returns the key of a counter, which does not reveal what is counted.
 func (s *Service) limitKey(l limit, of ...string) [32]byte {
 	parts := [][]byte{[]byte(l.kind)}
 	for _, o := range of {
@@ -67,10 +68,10 @@ func (s *Service) limitKey(l limit, of ...string) [32]byte {
 	return [32]byte(mac(s.rateKey, parts...))
 }
 
-// countMail counts a mail that is asked for. What strangers have used up does not
-// count against a browser that has signed in as this address.
+// countMail counts a request for a mail. If strangers have used up the limits, a browser
+// that has signed in with this address has a limit of its own.
 func (s *Service) countMail(r *http.Request, email string) error {
-	err := s.countMailOfAll(r, email)
+	err := s.countMailForAll(r, email)
 	if !web.HasStatus(err, http.StatusTooManyRequests) {
 		return err
 	}
@@ -80,52 +81,52 @@ func (s *Service) countMail(r *http.Request, email string) error {
 	return err
 }
 
-// countMailOfAll counts the narrowest first, so that what it refuses does not use
-// up the wider counters.
-func (s *Service) countMailOfAll(r *http.Request, email string) error {
+// countMailForAll counts against the narrowest limit first, so that requests it refuses
+// don't use up the wider ones.
+func (s *Service) countMailForAll(r *http.Request, email string) error {
 	from := web.Network(r)
-	if err := s.countAttempt(r.Context(), mailToFrom, email, from); err != nil {
+	if err := s.countAttempt(r.Context(), mailToAddressFromNetwork, email, from); err != nil {
 		return err
 	}
-	if err := s.countAttempt(r.Context(), mailFromPrefix, from); err != nil {
+	if err := s.countAttempt(r.Context(), mailFromNetwork, from); err != nil {
 		return err
 	}
-	return s.countAttempt(r.Context(), mailTo, email)
+	return s.countAttempt(r.Context(), mailToAddress, email)
 }
 
-// refundMail takes a counted mail back, because its reader answered it.
+// refundMail uncounts a mail that was used to sign in.
 func (s *Service) refundMail(r *http.Request, email string) error {
 	from := web.Network(r)
-	keys := [][32]byte{s.limitKey(mailToFrom, email, from), s.limitKey(mailFromPrefix, from), s.limitKey(mailTo, email)}
+	keys := [][32]byte{s.limitKey(mailToAddressFromNetwork, email, from), s.limitKey(mailFromNetwork, from), s.limitKey(mailToAddress, email)}
 	if k, ok := s.knownBrowser(r, email); ok {
 		keys = append(keys, s.limitKey(mailToKnown, k.ID.String()))
 	}
 	return s.db.RefundRate(r.Context(), keys...)
 }
 
-// countCode counts a code typed in a browser that has a flow. Five tries are the
-// flow's own limit; this one stops a program from asking on and on.
+// countCode counts a code typed in a flow. The flow itself allows five tries; this limit
+// stops programs that keep sending codes after that.
 func (s *Service) countCode(r *http.Request, flow uuid.UUID) error {
 	return s.countAttempt(r.Context(), codeOfFlow, flow.String())
 }
 
-// wrongOf is what the wrong codes of a sign-in are counted under: the address, or
-// the browser that has signed in as it.
-func (s *Service) wrongOf(r *http.Request, email string) (limit, string) {
+// wrongCodeCounter returns the counter for wrong codes of a sign-in: the browser's own if
+// it has signed in with the address, else the address's.
+func (s *Service) wrongCodeCounter(r *http.Request, email string) (limit, string) {
 	if k, ok := s.knownBrowser(r, email); ok {
 		return wrongKnown, k.ID.String()
 	}
 	return wrongCodes, email
 }
 
-// refundTries takes back the codes of a flow whose last one was right.
+// refundTries uncounts the wrong codes of a flow once the right one is typed.
 func (s *Service) refundTries(r *http.Request, tries int, l limit, of string) {
-	// Failing costs one try of the limit; the person is signed in.
+	// The person is signed in, so an error here must not fail the request.
 	_ = s.db.RefundRate(r.Context(), slices.Repeat([][32]byte{s.limitKey(l, of)}, tries)...)
 }
 
-// countStray counts a proof that fits nothing. Good proofs are never counted, so that
-// attempts from the same network lock nobody out.
-func (s *Service) countStray(r *http.Request) error {
-	return s.countAttempt(r.Context(), strayProof, web.Network(r))
+// countInvalidProof counts an invalid link, code or passkey by network. Valid ones are
+// not counted, so that attempts from the same network keep nobody out.
+func (s *Service) countInvalidProof(r *http.Request) error {
+	return s.countAttempt(r.Context(), invalidProof, web.Network(r))
 }

@@ -18,10 +18,10 @@ import (
 	"portico/store/queue"
 )
 
-// Case 34: what a visitor sees does not tell whether an address is known.
+// Case 34: the answers do not reveal whether an address is known.
 func TestUnknownAddressGetsTheSameAnswer(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
+	a, h := storetest.Agency(t), newSite(t)
 	known, unknown := h.browser(t), h.browser(t)
 	nobody := "dena" + strings.TrimPrefix(a.Dana, "dana")
 
@@ -52,7 +52,7 @@ func TestUnknownAddressGetsTheSameAnswer(t *testing.T) {
 	}
 }
 
-// Case 34: nor does the time it takes, for just the same work is done.
+// Case 34: the time does not reveal it either, because the same statements run.
 func TestUnknownAddressTakesTheSameWork(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -76,11 +76,11 @@ func TestUnknownAddressTakesTheSameWork(t *testing.T) {
 	}
 }
 
-// What is counted is kept under a key of the installation, so that the table tells
-// nobody who asked: under another key the same address and network are new.
+// Counters are stored under an HMAC, so that the table reveals no addresses or networks:
+// with another key, the same address and network have new counters.
 func TestCountersAreKeyed(t *testing.T) {
 	t.Parallel()
-	a, ours := storetest.Agency(t), newHouse(t)
+	a, ours := storetest.Agency(t), newSite(t)
 	keys, err := signin.NewKeys([]byte("another session key of these tests"))
 	check(t, err)
 	theirs := build(t, storetest.DB(), keys)
@@ -93,14 +93,14 @@ func TestCountersAreKeyed(t *testing.T) {
 	other.want(other.post("/login", "email", a.Leo), http.StatusSeeOther)
 }
 
-// Case 34: a thousand tries from one place are stopped, and what the victim has
-// still works: their session, the mail they were sent, a new mail from where they
-// are, a neighbour's sign-in.
+// Case 34: a thousand requests from one network are limited, and they don't affect the
+// victim's session, a mail they already have, a new mail from another network, or
+// another person in the attacker's network.
 func TestThousandTriesDoNotLockOut(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
-	victim, away := h.browser(t).signIn(a.Dana), h.browser(t)
-	pending := away.askMail(a.Dana)
+	a, h := storetest.Agency(t), newSite(t)
+	victim, other := h.browser(t).signIn(a.Dana), h.browser(t)
+	pending := other.requestMail(a.Dana)
 
 	attacker := h.browser(t)
 	count := map[int]int{}
@@ -118,23 +118,23 @@ func TestThousandTriesDoNotLockOut(t *testing.T) {
 		t.Errorf("answers by status: %v", count)
 	}
 	for range count[http.StatusSeeOther] {
-		mailed(t, a.Dana) // what the attacker had sent, out of the way
+		mailed(t, a.Dana) // skip the mails that the attacker requested
 	}
 	if !victim.signedIn() {
 		t.Error("the victim was signed out")
 	}
-	away.want(away.post(pending.link), http.StatusSeeOther)
+	other.want(other.post(pending.link), http.StatusSeeOther)
 	h.browser(t).signIn(a.Dana)
-	attacker.signIn(a.Ravi) // somebody else behind the same address
+	attacker.signIn(a.Ravi) // another person in the same network
 }
 
-// Case 34: a thousand guesses end with the flow, then with the browser's patience;
-// nobody else is hurt, not even from the same network.
-func TestThousandGuesses(t *testing.T) {
+// Case 34: a thousand guesses are refused, by the flow's limit and then by the rate
+// limit. Nobody else is affected, not even in the same network.
+func TestThousandGuessesAreRefused(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
+	a, h := storetest.Agency(t), newSite(t)
 	attacker := h.browser(t)
-	mail := attacker.askMail(a.Mia)
+	mail := attacker.requestMail(a.Mia)
 	stray := h.browser(t)
 	codes, links := map[int]int{}, map[int]int{}
 	for i := range 1000 {
@@ -157,10 +157,10 @@ func TestThousandGuesses(t *testing.T) {
 	stray.want(stray.post(mail.link), http.StatusSeeOther)
 }
 
-// Who answers their mail may sign in as often as they like.
-func TestAnsweredMailDoesNotCount(t *testing.T) {
+// Mails that are used to sign in don't count against the limits.
+func TestUsedMailsDoNotCountAgainstLimits(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
+	a, h := storetest.Agency(t), newSite(t)
 	from := newAddress()
 	for range 25 {
 		b := h.browser(t)
@@ -178,7 +178,7 @@ func headerNames(a answer) []string {
 	return names
 }
 
-// statements notes what is asked of the database.
+// statements records the statements that a database gets.
 type statements struct {
 	mu  sync.Mutex
 	sql []string
@@ -193,7 +193,7 @@ func (s *statements) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.Tra
 
 func (s *statements) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-// take returns what was asked since it was last called.
+// take returns the statements since the last call.
 func (s *statements) take() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

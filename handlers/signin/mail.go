@@ -10,10 +10,10 @@ import (
 	"portico/views/ui"
 )
 
-// resendSeconds is how long the page waits before it offers another mail.
+// resendSeconds is how many seconds the page waits before it offers another mail.
 const resendSeconds = 30
 
-// Show is the sign-in page. It redirects people who are signed in.
+// Show shows the sign-in page, or redirects people who are signed in already.
 func (s *Service) Show(w http.ResponseWriter, r *http.Request, v store.Visitor) error {
 	to := web.LocalPath(r.URL.Query().Get("return_to"))
 	if _, ok := v.Person(); ok {
@@ -33,8 +33,8 @@ func (s *Service) signInPage(w http.ResponseWriter, r *http.Request, status int,
 	return views.Render(w, r, status, views.SignIn(p))
 }
 
-// notice says why somebody was sent to the sign-in page. The query only names the
-// sentence.
+// notice returns the sentence that explains why the person has to sign in. The query
+// only selects it.
 func notice(why, to string) string {
 	switch {
 	case why == reasonDeclined:
@@ -45,8 +45,8 @@ func notice(why, to string) string {
 	return ""
 }
 
-// Begin sends the mail of a sign-in. For an unknown address it does the same without
-// sending a mail.
+// Begin sends a sign-in mail. For an unknown address it does the same work and gives the
+// same answer, without a mail.
 func (s *Service) Begin(w http.ResponseWriter, r *http.Request, _ store.Visitor) error {
 	posted, err := parseForm(r)
 	if err != nil {
@@ -88,7 +88,7 @@ func (s *Service) badAddress(w http.ResponseWriter, r *http.Request, typed, to s
 	})
 }
 
-// Sent asks for the mailed code, in the browser that asked for the mail.
+// Sent shows the form for the mailed code, in the browser that requested the mail.
 func (s *Service) Sent(w http.ResponseWriter, r *http.Request, _ store.Visitor) error {
 	to := web.LocalPath(r.URL.Query().Get("return_to"))
 	f, ok := s.cookies.readFlow(r, flowCookie)
@@ -105,7 +105,8 @@ func (s *Service) sentPage(w http.ResponseWriter, r *http.Request, status int, p
 	return views.Render(w, r, status, views.SignInSent(p))
 }
 
-// Code spends a typed code: one of five tries, and only in the browser that asked.
+// Code checks a typed code: at most five tries, and only in the browser that requested
+// the mail.
 func (s *Service) Code(w http.ResponseWriter, r *http.Request, _ store.Visitor) error {
 	posted, err := parseForm(r)
 	if err != nil {
@@ -123,10 +124,10 @@ func (s *Service) Code(w http.ResponseWriter, r *http.Request, _ store.Visitor) 
 	if !ok {
 		return s.sentPage(w, r, http.StatusUnprocessableEntity, views.SignInSentProps{Email: f.Email, ReturnTo: to, Errors: notACode})
 	}
-	counted, of := s.wrongOf(r, f.Email)
+	counted, of := s.wrongCodeCounter(r, f.Email)
 	if err := s.countAttempt(r.Context(), counted, of); err != nil {
 		s.metrics.SignIn(byCode, outcome(err))
-		return s.noMoreCodes(w, r, f.Email, to, err)
+		return s.tooManyCodes(w, r, f.Email, to, err)
 	}
 	session := s.newSession(r)
 	arrival, err := s.db.SignInByCode(r.Context(), f.mailedCode(s.keys, code), session)
@@ -138,21 +139,21 @@ func (s *Service) Code(w http.ResponseWriter, r *http.Request, _ store.Visitor) 
 		return s.sentPage(w, r, http.StatusUnprocessableEntity, views.SignInSentProps{
 			Email: f.Email, ReturnTo: to, TriesLeft: wrong.TriesLeft, Errors: wrongCode})
 	case errors.As(err, &over):
-		return s.overPage(w, r, views.SignInExpiredProps{Reason: codeReason(over.Why), Email: f.Email, ReturnTo: to})
+		return s.expiredPage(w, r, views.SignInExpiredProps{Reason: codeReason(over.Why), Email: f.Email, ReturnTo: to})
 	case err != nil:
 		return err
 	}
 	s.refundTries(r, arrival.Tries, counted, of)
-	return s.answered(w, r, f.Email, session.Token, arrival.ReturnTo)
+	return s.finishMailSignIn(w, r, f.Email, session.Token, arrival.ReturnTo)
 }
 
-// noMoreCodes refuses the codes of an address that too many were guessed for. Its
-// links and providers still work.
-func (s *Service) noMoreCodes(w http.ResponseWriter, r *http.Request, email, to string, err error) error {
+// tooManyCodes refuses codes for an address after too many wrong ones. Links and
+// providers still work.
+func (s *Service) tooManyCodes(w http.ResponseWriter, r *http.Request, email, to string, err error) error {
 	if !web.HasStatus(err, http.StatusTooManyRequests) {
 		return err
 	}
-	return s.overPage(w, r, views.SignInExpiredProps{Reason: views.ReasonTooMany, Email: email, ReturnTo: to})
+	return s.expiredPage(w, r, views.SignInExpiredProps{Reason: views.ReasonTooMany, Email: email, ReturnTo: to})
 }
 
 var (
@@ -160,17 +161,17 @@ var (
 	wrongCode = ui.Errors{"code": "That code is not correct. Use the code in the latest email."}
 )
 
-// answered ends a sign-in by mail. A mail that was answered does not count against
-// the limits.
-func (s *Service) answered(w http.ResponseWriter, r *http.Request, email string, token store.Token, to string) error {
-	// Failing costs one mail of the limits; the person is signed in.
+// finishMailSignIn ends a sign-in by mail. The mail reached its reader, so it no longer
+// counts against the limits.
+func (s *Service) finishMailSignIn(w http.ResponseWriter, r *http.Request, email string, token store.Token, to string) error {
+	// The person is signed in, so an error here must not fail the request.
 	_ = s.refundMail(r, email)
 	s.remember(w, r, email)
-	return s.opened(w, r, token, flowCookie, to)
+	return s.finishSignIn(w, r, token, flowCookie, to)
 }
 
-// Link is the page behind a mailed link: a button. Mail scanners open links, so
-// looking spends nothing.
+// Link shows the page behind a mailed link, which has a button. Mail scanners open
+// links, so a GET does not spend it.
 func (s *Service) Link(w http.ResponseWriter, r *http.Request, _ store.Visitor) error {
 	_, peek, err := s.peek(r)
 	if err != nil {
@@ -186,7 +187,7 @@ func (s *Service) Link(w http.ResponseWriter, r *http.Request, _ store.Visitor) 
 	}))
 }
 
-// SpendLink spends a mailed link, in any browser.
+// SpendLink signs in with a mailed link, in any browser.
 func (s *Service) SpendLink(w http.ResponseWriter, r *http.Request, _ store.Visitor) error {
 	link, peek, err := s.peek(r)
 	if err != nil {
@@ -204,7 +205,7 @@ func (s *Service) SpendLink(w http.ResponseWriter, r *http.Request, _ store.Visi
 	if err != nil {
 		return err
 	}
-	return s.answered(w, r, peek.Email, session.Token, arrival.ReturnTo)
+	return s.finishMailSignIn(w, r, peek.Email, session.Token, arrival.ReturnTo)
 }
 
 func (s *Service) peek(r *http.Request) (store.Secret, store.Peek, error) {
@@ -216,9 +217,9 @@ func (s *Service) peek(r *http.Request) (store.Secret, store.Peek, error) {
 	return link, peek, err
 }
 
-// refuseProof meets a link or code that fits nothing with a new one.
+// refuseProof refuses an invalid link or code and offers a new one.
 func (s *Service) refuseProof(w http.ResponseWriter, r *http.Request, why store.EndReason, to string) error {
-	if err := s.countStray(r); err != nil {
+	if err := s.countInvalidProof(r); err != nil {
 		return err
 	}
 	p := views.SignInExpiredProps{Reason: linkReason(why), ReturnTo: web.LocalPath(to)}
@@ -228,10 +229,10 @@ func (s *Service) refuseProof(w http.ResponseWriter, r *http.Request, why store.
 	if f, ok := s.cookies.readFlow(r, flowCookie); ok {
 		p.Email = f.Email
 	}
-	return s.overPage(w, r, p)
+	return s.expiredPage(w, r, p)
 }
 
-func (s *Service) overPage(w http.ResponseWriter, r *http.Request, p views.SignInExpiredProps) error {
+func (s *Service) expiredPage(w http.ResponseWriter, r *http.Request, p views.SignInExpiredProps) error {
 	p.Brand = s.brand(r, p.ReturnTo)
 	return views.Render(w, r, http.StatusGone, views.SignInExpired(p))
 }

@@ -10,11 +10,10 @@ import (
 	"portico/handlers/signin"
 )
 
-// A person types their address, reads the code in the mail, types it, and is in
-// and where they wanted to go.
+// A person signs in with the code in the mail and returns to the page they wanted.
 func TestSignInByCode(t *testing.T) {
 	t.Parallel()
-	a, b := storetest.Agency(t), newHouse(t).browser(t)
+	a, b := storetest.Agency(t), newSite(t).browser(t)
 
 	sent := b.want(b.post("/login", "email", "  "+strings.ToUpper(a.Mia)+" ", "return_to", "/w/"+a.Acme+"/projects"), http.StatusSeeOther)
 	page := b.want(b.get(sent.location), http.StatusOK)
@@ -22,7 +21,7 @@ func TestSignInByCode(t *testing.T) {
 		t.Error("the page does not name the address")
 	}
 	code := mailed(t, a.Mia).code
-	if got := b.want(b.post("/login/code", "code", otherThan(code)), http.StatusUnprocessableEntity); !strings.Contains(got.body, "4 tries left") {
+	if got := b.want(b.post("/login/code", "code", wrongCode(code)), http.StatusUnprocessableEntity); !strings.Contains(got.body, "4 tries left") {
 		t.Error("the page does not say how many tries are left")
 	}
 	in := b.want(b.post("/login/code", "code", code[:3]+" "+code[3:]), http.StatusSeeOther)
@@ -36,24 +35,23 @@ func TestSignInByCode(t *testing.T) {
 		t.Error("the flow cookie is still there")
 	}
 	if at := b.want(b.get("/login?return_to=/step-up"), http.StatusSeeOther).location; at != "/step-up" {
-		t.Errorf("the sign-in page sends somebody signed in to %q", at)
+		t.Errorf("the sign-in page redirects a signed-in person to %q", at)
 	}
 }
 
-// Case 32: a scanner opens the mailed link as often as it likes; the person then
-// presses the button, in another browser than the one that asked. Pressed again,
-// the link offers a new one.
-func TestMailedLinkIsSpentByItsButtonOnly(t *testing.T) {
+// Case 32: opening a mailed link, as mail scanners do, does not use it. The button behind
+// it signs in, in any browser, once. After that the page offers a new link.
+func TestOpeningAMailedLinkDoesNotUseIt(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
-	mail := h.browser(t).askMail(a.Gus)
+	a, h := storetest.Agency(t), newSite(t)
+	mail := h.browser(t).requestMail(a.Gus)
 	link := mail.link
 
 	scanner := h.browser(t)
 	for range 3 {
 		page := scanner.want(scanner.get(link), http.StatusOK)
 		if strings.Contains(page.body, a.Gus) {
-			t.Error("the page gives the whole address away")
+			t.Error("the page shows the whole address")
 		}
 	}
 	scanner.want(scanner.send(http.MethodHead, link, nil), http.StatusOK)
@@ -78,10 +76,10 @@ func TestMailedLinkIsSpentByItsButtonOnly(t *testing.T) {
 	}
 }
 
-// Case 6: whatever host the request claims to come to, the link leads to ours.
+// Case 6: the link in the mail leads to our host, even if the request forges another one.
 func TestHostileHostDoesNotReachTheMail(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
+	a, h := storetest.Agency(t), newSite(t)
 	b := h.browser(t)
 	b.extra = http.Header{"Host": {"evil.test"}}
 	if got := b.want(b.post("/login", "email", a.Mia), http.StatusFound); got.location != "/handover/over" {
@@ -91,8 +89,8 @@ func TestHostileHostDoesNotReachTheMail(t *testing.T) {
 		t.Errorf("another host leads to %q", got.location)
 	}
 	b.extra = http.Header{"X-Forwarded-Host": {"evil.test"}, "Forwarded": {"host=evil.test"}}
-	mail := b.askMail(a.Mia)
-	if !strings.HasPrefix(mail.link, "/login/") { // the harness takes links to our own address only
+	mail := b.requestMail(a.Mia)
+	if !strings.HasPrefix(mail.link, "/login/") { // mailed only finds links to our own host
 		t.Error("the mail has no link of ours")
 	}
 	all, err := mails.To(a.Mia)
@@ -102,11 +100,11 @@ func TestHostileHostDoesNotReachTheMail(t *testing.T) {
 	}
 }
 
-// The button is pressed in eight browsers at once: one of them is in.
+// Eight browsers use a link at the same time: one of them is signed in.
 func TestLinkIsSpentOnce(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
-	link := h.browser(t).askMail(a.Gus).link
+	a, h := storetest.Agency(t), newSite(t)
+	link := h.browser(t).requestMail(a.Gus).link
 	in := make(chan bool)
 	for range 8 {
 		b := h.browser(t)
@@ -119,16 +117,16 @@ func TestLinkIsSpentOnce(t *testing.T) {
 		}
 	}
 	if count != 1 || len(sessionIDs(t, a.Gus)) != 1 {
-		t.Errorf("%d browsers were let in, %d sessions", count, len(sessionIDs(t, a.Gus)))
+		t.Errorf("%d browsers were signed in, with %d sessions", count, len(sessionIDs(t, a.Gus)))
 	}
 }
 
-// Twelve wrong codes at once are five tries all the same.
-func TestTriesAreCountedTogether(t *testing.T) {
+// Twelve wrong codes at the same time are limited to five tries.
+func TestConcurrentTriesAreCounted(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
+	a, h := storetest.Agency(t), newSite(t)
 	b := h.browser(t)
-	wrong := otherThan(b.askMail(a.Gus).code)
+	wrong := wrongCode(b.requestMail(a.Gus).code)
 	answers := make(chan int)
 	for range 12 {
 		go func() { answers <- b.post("/login/code", "code", wrong).status }()
@@ -144,12 +142,12 @@ func TestTriesAreCountedTogether(t *testing.T) {
 	}
 }
 
-// Case 32: links that ran out, are cut short, or were never ours offer a new one.
-func TestLinkThatDoesNotWorkOffersAnother(t *testing.T) {
+// Case 32: expired, truncated and forged links are refused, and the page offers a new one.
+func TestInvalidLinkOffersANewOne(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
+	a, h := storetest.Agency(t), newSite(t)
 	b := h.browser(t)
-	old := b.askMail(a.Leo)
+	old := b.requestMail(a.Leo)
 	age(t, `update sign_in_flows set expires_at = now() - interval '1 second' where email = $1`, a.Leo)
 	never := signin.NewProof(testKeys, [16]byte{1})
 	token := strings.TrimPrefix(old.link, "/login/")
@@ -165,25 +163,25 @@ func TestLinkThatDoesNotWorkOffersAnother(t *testing.T) {
 	if b.signedIn() {
 		t.Error("signed in")
 	}
-	fresh := b.askMail(a.Leo)
+	fresh := b.requestMail(a.Leo)
 	b.want(b.post(fresh.link), http.StatusSeeOther)
 }
 
-// A code works in the browser that asked and in no other, five times at most; the
-// mail's link still does after that, for the guesses may be somebody else's.
-func TestCodeBelongsToItsBrowserAndEndsAfterFiveTries(t *testing.T) {
+// A code works only in the browser that requested the mail, for five tries. The mail's
+// link still works after that, because somebody else may have made the guesses.
+func TestCodeIsBoundToItsBrowserAndFiveTries(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
+	a, h := storetest.Agency(t), newSite(t)
 	b := h.browser(t)
-	mail := b.askMail(a.Dana)
+	mail := b.requestMail(a.Dana)
 
 	other := h.browser(t)
 	other.want(other.post("/login/code", "code", mail.code), http.StatusGone)
-	other.askMail(a.Ravi)
+	other.requestMail(a.Ravi)
 	other.want(other.post("/login/code", "code", mail.code), http.StatusUnprocessableEntity)
 
-	wrong := otherThan(mail.code)
-	b.want(b.post("/login/code", "code", "12345"), http.StatusUnprocessableEntity) // no code, no try
+	wrong := wrongCode(mail.code)
+	b.want(b.post("/login/code", "code", "12345"), http.StatusUnprocessableEntity) // not a code, so it is no try
 	for range 4 {
 		b.want(b.post("/login/code", "code", wrong), http.StatusUnprocessableEntity)
 	}
@@ -198,15 +196,15 @@ func TestCodeBelongsToItsBrowserAndEndsAfterFiveTries(t *testing.T) {
 	b.want(b.post(mail.link), http.StatusSeeOther)
 }
 
-// What is no address comes back as it was typed, with a sentence.
-func TestBadAddressComesBack(t *testing.T) {
+// An invalid address is refused: the form shows it again with an error.
+func TestInvalidEmailIsRefused(t *testing.T) {
 	t.Parallel()
-	b := newHouse(t).browser(t)
+	b := newSite(t).browser(t)
 	for _, typed := range []string{"", "dana", "dana@", "@x.test", "a b@x.test", "a@b@c", "<dana@x.test>", "a@x.test,b@x.test", "a\x00@x.test",
 		"\xff@x.test", strings.Repeat("a", 250) + "@x.test", "a@x..test", "a@\u202ex.test", "a@x.test\r\nBcc: b@x.test"} {
 		got := b.want(b.post("/login", "email", typed, "return_to", "/account"), http.StatusUnprocessableEntity)
 		if !strings.Contains(got.body, "Enter an email address") || !strings.Contains(got.body, `value="/account"`) {
-			t.Errorf("%q: the form does not come back", typed)
+			t.Errorf("%q: the form is not shown again", typed)
 		}
 	}
 	if got := b.post("/login", "email", "da na@x"); !strings.Contains(got.body, `value="da na@x"`) {
@@ -221,10 +219,11 @@ func TestBadAddressComesBack(t *testing.T) {
 	}
 }
 
-// Case 31, at the door: whatever return path is asked for, the person ends up here.
-func TestSignInNeverLeadsElsewhere(t *testing.T) {
+// Case 31 at sign-in: return paths that lead to another host are replaced by the home
+// page.
+func TestSignInRedirectsStayOnOurHost(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
+	a, h := storetest.Agency(t), newSite(t)
 	for _, to := range []string{"//evil.test", `/\evil.test`, "https:evil.test", "javascript:alert(1)", "/%2f%2fevil.test"} {
 		b := h.browser(t)
 		b.want(b.post("/login", "email", a.Mia, "return_to", to), http.StatusSeeOther)
@@ -232,13 +231,13 @@ func TestSignInNeverLeadsElsewhere(t *testing.T) {
 			t.Errorf("%q leads to %q", to, got.location)
 		}
 		if got := b.get("/login?return_to=" + url.QueryEscape(to)); got.location != "/" {
-			t.Errorf("%q leads somebody signed in to %q", to, got.location)
+			t.Errorf("%q redirects a signed-in person to %q", to, got.location)
 		}
 	}
 }
 
-// otherThan is a code that is wrong.
-func otherThan(code string) string {
+// wrongCode returns a code other than the given one.
+func wrongCode(code string) string {
 	if code == "000000" {
 		return "000001"
 	}

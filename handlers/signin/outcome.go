@@ -8,18 +8,18 @@ import (
 	"portico/store"
 )
 
-// Ways to sign in that are no provider, as they are counted.
+// Labels of sign-in methods in the metrics, except providers, which have their names.
 const (
 	byCode          = "code"
 	byLink          = "link"
 	byStepUp        = "step_up"
 	byPasskey       = "passkey"
 	byPasskeyStepUp = "passkey_step_up"
-	// One for all providers, which are told apart by how they sign people in.
+	// One label for step-ups at all providers.
 	byProviderStepUp = "provider_step_up"
 )
 
-// outcome is what the operator's numbers say of a proof.
+// outcome returns the label of a proof's result in the metrics.
 func outcome(err error) string {
 	var wrong store.WrongCodeError
 	var over store.EndedError
@@ -29,7 +29,7 @@ func outcome(err error) string {
 	case errors.As(err, &wrong):
 		return "wrong"
 	case errors.As(err, &over), errors.Is(err, store.ErrNotFound):
-		return "over"
+		return "expired"
 	case web.HasStatus(err, http.StatusTooManyRequests):
 		return "too_many"
 	case errors.Is(err, ErrProviderUnavailable), errors.Is(err, store.ErrUnavailable):

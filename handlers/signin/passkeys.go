@@ -18,15 +18,16 @@ import (
 	"portico/views"
 )
 
-// passkeyCookie binds a ceremony to the browser it began in. It is apart from the
-// others, so that trying a passkey does not make a mailed code useless.
+// passkeyCookie binds a WebAuthn ceremony to the browser it began in. It is separate from
+// the other flow cookies, so that trying a passkey does not invalidate a mailed code.
 const passkeyCookie = "__Host-portico-passkey"
 
-// ceremonyTime is how long a device may take; the database counts the same.
+// ceremonyTime is how long a device may take. The database enforces the same limit.
 const ceremonyTime = 5 * time.Minute
 
-// newPasskeys binds passkeys to our own origin: no other host, not even a tenant's,
-// can use or ask for one. An address that is a bare IP has none, which is nil.
+// newPasskeys binds passkeys to our own origin, so that no other host, not even a
+// tenant's, can use them. It returns nil if the origin is an IP address, for which
+// WebAuthn allows no passkeys.
 func newPasskeys(origin *url.URL) (*webauthn.WebAuthn, error) {
 	if _, err := netip.ParseAddr(origin.Hostname()); err == nil {
 		return nil, nil
@@ -46,35 +47,35 @@ func newPasskeys(origin *url.URL) (*webauthn.WebAuthn, error) {
 	})
 }
 
-// keyHolder is a person as the library sees one.
-type keyHolder struct {
+// passkeyUser implements [webauthn.User].
+type passkeyUser struct {
 	id          uuid.UUID
 	email, name string
 	keys        []webauthn.Credential
 }
 
-func (k keyHolder) WebAuthnID() []byte                         { return k.id[:] }
-func (k keyHolder) WebAuthnName() string                       { return k.email }
-func (k keyHolder) WebAuthnDisplayName() string                { return k.name }
-func (k keyHolder) WebAuthnCredentials() []webauthn.Credential { return k.keys }
+func (k passkeyUser) WebAuthnID() []byte                         { return k.id[:] }
+func (k passkeyUser) WebAuthnName() string                       { return k.email }
+func (k passkeyUser) WebAuthnDisplayName() string                { return k.name }
+func (k passkeyUser) WebAuthnCredentials() []webauthn.Credential { return k.keys }
 
-// holder is the person with the passkeys they have.
-func (s *Service) holder(r *http.Request, me store.Person) (keyHolder, error) {
+// loadPasskeyUser returns the person with their passkeys.
+func (s *Service) loadPasskeyUser(r *http.Request, me store.Person) (passkeyUser, error) {
 	var own []store.Passkey
 	if err := s.db.ReadOwn(r.Context(), me, store.ListPasskeys(&own)); err != nil {
-		return keyHolder{}, err
+		return passkeyUser{}, err
 	}
-	h := keyHolder{id: me.ID(), email: me.Email, name: me.Name}
+	h := passkeyUser{id: me.ID(), email: me.Email, name: me.Name}
 	for _, k := range own {
 		h.keys = append(h.keys, webauthn.Credential{ID: k.CredentialID})
 	}
 	return h, nil
 }
 
-// beginCeremony asks a device, in this browser and session, and remembers what its
-// answer has to fit.
-func (s *Service) beginCeremony(w http.ResponseWriter, r *http.Request, c store.Ceremony, me *store.Person, question any, fit *webauthn.SessionData, to string) error {
-	text, err := json.Marshal(fit)
+// beginCeremony sends the options to the device, and binds their session data to this
+// browser and, if me is not nil, to this session.
+func (s *Service) beginCeremony(w http.ResponseWriter, r *http.Request, c store.Ceremony, me *store.Person, options any, session *webauthn.SessionData, to string) error {
+	text, err := json.Marshal(session)
 	if err != nil {
 		return err
 	}
@@ -89,19 +90,19 @@ func (s *Service) beginCeremony(w http.ResponseWriter, r *http.Request, c store.
 	if err := s.cookies.writeFlow(w, passkeyCookie, f); err != nil {
 		return err
 	}
-	web.WriteJSON(w, http.StatusOK, question)
+	web.WriteJSON(w, http.StatusOK, options)
 	return nil
 }
 
-// ceremony is one whose answer has come back and is yet to be checked.
+// ceremony is a spent ceremony whose answer is still to be verified.
 type ceremony struct {
 	store.CeremonyAnswer
-	flow uuid.UUID
-	fit  webauthn.SessionData
+	flow    uuid.UUID
+	session webauthn.SessionData
 }
 
-// endCeremony spends the ceremony of this browser and session, whatever the answer
-// is worth.
+// endCeremony spends the ceremony of this browser and session, even if the answer turns
+// out to be invalid. If there is none, the error is [errCeremonyOver].
 func (s *Service) endCeremony(w http.ResponseWriter, r *http.Request, c store.Ceremony, credential []byte) (ceremony, error) {
 	f, ok := s.cookies.readFlow(r, passkeyCookie)
 	if !ok {
@@ -115,44 +116,44 @@ func (s *Service) endCeremony(w http.ResponseWriter, r *http.Request, c store.Ce
 	}
 	done := ceremony{CeremonyAnswer: a, flow: f.ID}
 	if err == nil {
-		err = json.Unmarshal([]byte(a.Fit), &done.fit)
+		err = json.Unmarshal([]byte(a.Fit), &done.session)
 	}
 	return done, err
 }
 
-// check says whether the answer is the key's. The one it names has to be the
-// person's, the person the one whose handle the device gives, and the device has to
-// have made sure that they are there.
-func (s *Service) check(c ceremony, answer *protocol.ParsedCredentialAssertionData) (store.UsedPasskey, error) {
+// verifyAssertion verifies the device's answer: its signature by the passkey's key, the
+// user handle of the passkey's owner, and that the device verified the user. Otherwise
+// the error is [ErrProviderRefused].
+func (s *Service) verifyAssertion(c ceremony, answer *protocol.ParsedCredentialAssertionData) (store.UsedPasskey, error) {
 	if c.Owner == nil {
-		return store.UsedPasskey{}, refusal("a passkey that nobody has")
+		return store.UsedPasskey{}, refusal("unknown passkey")
 	}
-	owner := keyHolder{id: *c.Owner, keys: []webauthn.Credential{{
+	owner := passkeyUser{id: *c.Owner, keys: []webauthn.Credential{{
 		ID: answer.RawID, PublicKey: c.PublicKey, Flags: webauthn.CredentialFlags{BackupEligible: *c.BackupEligible},
 	}}}
-	whose := func(_, _ []byte) (webauthn.User, error) { return owner, nil }
-	if _, err := s.passkeys.ValidateDiscoverableLogin(whose, c.fit, answer); err != nil {
+	findOwner := func(_, _ []byte) (webauthn.User, error) { return owner, nil }
+	if _, err := s.passkeys.ValidateDiscoverableLogin(findOwner, c.session, answer); err != nil {
 		return store.UsedPasskey{}, errors.Join(ErrProviderRefused, err)
 	}
 	data := answer.Response.AuthenticatorData
 	return store.UsedPasskey{Flow: c.flow, CredentialID: answer.RawID, SignCount: data.Counter, BackedUp: data.Flags.HasBackupState()}, nil
 }
 
-// PasskeyBegin asks any device for a passkey of ours, to sign in with.
+// PasskeyBegin begins a sign-in with any passkey of ours.
 func (s *Service) PasskeyBegin(w http.ResponseWriter, r *http.Request, _ store.Visitor) error {
 	if s.passkeys == nil {
 		return store.ErrNotFound
 	}
-	question, fit, err := s.passkeys.BeginDiscoverableLogin()
+	options, session, err := s.passkeys.BeginDiscoverableLogin()
 	if err != nil {
 		return err
 	}
-	return s.beginCeremony(w, r, store.PasskeySignIn, nil, question, fit, r.URL.Query().Get("return_to"))
+	return s.beginCeremony(w, r, store.PasskeySignIn, nil, options, session, r.URL.Query().Get("return_to"))
 }
 
-// PasskeySignIn signs in the person the answering passkey belongs to.
+// PasskeySignIn signs in the owner of the passkey that answered.
 func (s *Service) PasskeySignIn(w http.ResponseWriter, r *http.Request, _ store.Visitor) error {
-	c, used, err := s.answer(w, r, store.PasskeySignIn)
+	c, used, err := s.verifyPasskey(w, r, store.PasskeySignIn)
 	session := s.newSession(r)
 	if err == nil {
 		err = s.db.SignInByPasskey(r.Context(), used, session)
@@ -161,25 +162,25 @@ func (s *Service) PasskeySignIn(w http.ResponseWriter, r *http.Request, _ store.
 	if err != nil {
 		return s.refusePasskey(r, err)
 	}
-	return s.answerScript(w, session.Token, c.ReturnTo)
+	return s.finishPasskey(w, session.Token, c.ReturnTo)
 }
 
-// PasskeyStepUpBegin asks for a passkey; one of the person's own has to answer.
+// PasskeyStepUpBegin begins a step-up with one of the person's own passkeys.
 func (s *Service) PasskeyStepUpBegin(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	if s.passkeys == nil {
 		return store.ErrNotFound
 	}
-	question, fit, err := s.passkeys.BeginDiscoverableLogin()
+	options, session, err := s.passkeys.BeginDiscoverableLogin()
 	if err != nil {
 		return err
 	}
-	return s.beginCeremony(w, r, store.PasskeyStepUp, &me, question, fit, r.URL.Query().Get("return_to"))
+	return s.beginCeremony(w, r, store.PasskeyStepUp, &me, options, session, r.URL.Query().Get("return_to"))
 }
 
-// PasskeyStepUp takes the answer of one of them as a fresh proof: the session goes
-// on under a new token.
+// PasskeyStepUp accepts the answer of one of the person's passkeys as a step-up. The
+// session gets a new token.
 func (s *Service) PasskeyStepUp(w http.ResponseWriter, r *http.Request, me store.Person) error {
-	c, used, err := s.answer(w, r, store.PasskeyStepUp)
+	c, used, err := s.verifyPasskey(w, r, store.PasskeyStepUp)
 	renewed := newToken()
 	if err == nil {
 		err = s.db.StepUpByPasskey(r.Context(), me, used, renewed)
@@ -188,11 +189,11 @@ func (s *Service) PasskeyStepUp(w http.ResponseWriter, r *http.Request, me store
 	if err != nil {
 		return s.refusePasskey(r, err)
 	}
-	return s.answerScript(w, renewed, c.ReturnTo)
+	return s.finishPasskey(w, renewed, c.ReturnTo)
 }
 
-// answer reads and checks what a device said.
-func (s *Service) answer(w http.ResponseWriter, r *http.Request, of store.Ceremony) (ceremony, store.UsedPasskey, error) {
+// verifyPasskey reads a device's answer, spends its ceremony and verifies it.
+func (s *Service) verifyPasskey(w http.ResponseWriter, r *http.Request, of store.Ceremony) (ceremony, store.UsedPasskey, error) {
 	body, err := web.ReadBody(r)
 	if err != nil {
 		return ceremony{}, store.UsedPasskey{}, err
@@ -205,18 +206,18 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, of store.Ceremo
 	if err != nil {
 		return c, store.UsedPasskey{}, err
 	}
-	used, err := s.check(c, answer)
+	used, err := s.verifyAssertion(c, answer)
 	return c, used, err
 }
 
-// refusePasskey says to people why a passkey did not do. What fits nothing is
-// counted, as other stray proofs are.
+// refusePasskey returns the error that tells people why a passkey was refused. Invalid
+// answers are counted like other invalid proofs.
 func (s *Service) refusePasskey(r *http.Request, err error) error {
 	switch {
 	case errors.Is(err, store.ErrCloned):
 		return &web.Problem{Status: http.StatusForbidden, Sentence: "This passkey was refused because a copy of it may be in use. Sign in by email, remove it from your account and add a new one."}
 	case errors.Is(err, ErrProviderRefused), errors.Is(err, store.ErrNotFound):
-		if e := s.countStray(r); e != nil {
+		if e := s.countInvalidProof(r); e != nil {
 			return e
 		}
 		return &web.Problem{Status: http.StatusForbidden, Sentence: "That passkey doesn't work here. Try another, or request a code by email."}
@@ -224,8 +225,8 @@ func (s *Service) refusePasskey(r *http.Request, err error) error {
 	return err
 }
 
-// goOn ends a proof that a script brought: a new token, and where to go next.
-func (s *Service) answerScript(w http.ResponseWriter, token store.Token, to string) error {
+// finishPasskey sets the session cookie and tells the script where to go next.
+func (s *Service) finishPasskey(w http.ResponseWriter, token store.Token, to string) error {
 	if err := s.cookies.Write(w, token); err != nil {
 		return err
 	}
@@ -238,26 +239,26 @@ var (
 	errCeremonyOver = &web.Problem{Status: http.StatusConflict, Sentence: "That took too long or was started elsewhere. Try again."}
 )
 
-// PasskeyAddBegin asks the device for a new passkey, after a fresh step-up.
+// PasskeyAddBegin begins adding a passkey, after a fresh step-up.
 func (s *Service) PasskeyAddBegin(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	if s.passkeys == nil {
 		return store.ErrNotFound
 	}
 	if !frame.SteppedUp(me) {
-		return needStepUp(w)
+		return writeStepUpRequired(w)
 	}
-	h, err := s.holder(r, me)
+	h, err := s.loadPasskeyUser(r, me)
 	if err != nil {
 		return err
 	}
-	question, fit, err := s.passkeys.BeginRegistration(h, webauthn.WithExclusions(webauthn.Credentials(h.keys).CredentialDescriptors()))
+	options, session, err := s.passkeys.BeginRegistration(h, webauthn.WithExclusions(webauthn.Credentials(h.keys).CredentialDescriptors()))
 	if err != nil {
 		return err
 	}
-	return s.beginCeremony(w, r, store.PasskeyAdd, &me, question, fit, views.PathAccount)
+	return s.beginCeremony(w, r, store.PasskeyAdd, &me, options, session, views.PathAccount)
 }
 
-// PasskeyAdd keeps the passkey that the device made.
+// PasskeyAdd stores the passkey that the device created.
 func (s *Service) PasskeyAdd(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	body, err := web.ReadBody(r)
 	if err != nil {
@@ -278,7 +279,7 @@ func (s *Service) PasskeyAdd(w http.ResponseWriter, r *http.Request, me store.Pe
 	if err != nil {
 		return err
 	}
-	made, err := s.passkeys.CreateCredential(keyHolder{id: me.ID()}, c.fit, answer)
+	made, err := s.passkeys.CreateCredential(passkeyUser{id: me.ID()}, c.session, answer)
 	if err != nil {
 		return s.refusePasskey(r, errors.Join(ErrProviderRefused, err))
 	}
@@ -289,7 +290,7 @@ func (s *Service) PasskeyAdd(w http.ResponseWriter, r *http.Request, me store.Pe
 	wrong, invalid := errors.AsType[store.InvalidError](err)
 	switch {
 	case errors.Is(err, store.ErrStepUp):
-		return needStepUp(w)
+		return writeStepUpRequired(w)
 	case errors.Is(err, store.ErrNotFound):
 		return errCeremonyOver
 	case errors.Is(err, store.ErrConflict):
@@ -303,9 +304,9 @@ func (s *Service) PasskeyAdd(w http.ResponseWriter, r *http.Request, me store.Pe
 	return nil
 }
 
-// PasskeyRemove takes one of the person's passkeys away, after a fresh step-up.
+// PasskeyRemove removes one of the person's passkeys, after a fresh step-up.
 func (s *Service) PasskeyRemove(w http.ResponseWriter, r *http.Request, me store.Person) error {
-	id, err := ownID(r)
+	id, err := pathID(r)
 	if err == nil {
 		err = s.db.RemovePasskey(r.Context(), me, id)
 	}
@@ -321,8 +322,8 @@ func (s *Service) PasskeyRemove(w http.ResponseWriter, r *http.Request, me store
 	return nil
 }
 
-// needStepUp tells a script where the person proves themselves first.
-func needStepUp(w http.ResponseWriter) error {
+// writeStepUpRequired tells a script to send the person to step up first.
+func writeStepUpRequired(w http.ResponseWriter) error {
 	web.WriteJSON(w, http.StatusConflict, map[string]string{
 		"error": "STEP_UP", "message": "Confirm it's you first.", "to": views.StepUpTo(views.PathAccount)})
 	return nil

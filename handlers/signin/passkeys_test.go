@@ -17,13 +17,13 @@ import (
 
 // device holds a passkey, as an authenticator does.
 type device struct {
-	party virtualwebauthn.RelyingParty
-	auth  virtualwebauthn.Authenticator
-	key   virtualwebauthn.Credential
-	still bool // it does not count
+	party       virtualwebauthn.RelyingParty
+	auth        virtualwebauthn.Authenticator
+	key         virtualwebauthn.Credential
+	neverCounts bool // it does not increase its counter
 }
 
-func (h *house) device() *device {
+func (h *site) device() *device {
 	return &device{
 		party: virtualwebauthn.RelyingParty{ID: "localhost", Name: "Portico", Origin: h.url},
 		auth:  virtualwebauthn.NewAuthenticator(),
@@ -31,8 +31,8 @@ func (h *house) device() *device {
 	}
 }
 
-// newKey leaves out the one key in a hundred whose halves begin with a zero, which
-// the library writes too short.
+// newKey skips the one key in a hundred with a leading zero in a coordinate, which the
+// library encodes too short.
 func newKey() virtualwebauthn.Credential {
 	for {
 		if key := virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2); len(key.Key.AttestationData()) == 77 {
@@ -41,7 +41,7 @@ func newKey() virtualwebauthn.Credential {
 	}
 }
 
-// make answers what asks for a new passkey, and remembers whose it is.
+// make answers a request for a new passkey and stores its user handle.
 func (d *device) make(t testing.TB, question string) string {
 	t.Helper()
 	options, err := virtualwebauthn.ParseAttestationOptions(question)
@@ -50,18 +50,18 @@ func (d *device) make(t testing.TB, question string) string {
 	return virtualwebauthn.CreateAttestationResponse(d.party, d.auth, d.key, *options)
 }
 
-// answer answers what asks for a passkey.
+// answer answers a request for a passkey.
 func (d *device) answer(t testing.TB, question string) string {
 	t.Helper()
 	options, err := virtualwebauthn.ParseAssertionOptions(question)
 	check(t, err)
-	if !d.still {
+	if !d.neverCounts {
 		d.key.Counter++
 	}
 	return virtualwebauthn.CreateAssertionResponse(d.party, d.auth, d.key, *options)
 }
 
-// sendJSON is what the script of a page does.
+// sendJSON posts JSON, as the script of a page does.
 func (b *browser) sendJSON(path, body string) answer {
 	b.t.Helper()
 	r, err := http.NewRequestWithContext(b.t.Context(), http.MethodPost, b.url+path, strings.NewReader(body))
@@ -77,11 +77,11 @@ func (b *browser) sendJSON(path, body string) answer {
 	return answer{res.StatusCode, string(text), res.Header.Get("Location"), res.Header}
 }
 
-// to is where an answer sends a script on.
-func (a answer) to() string {
-	var said struct{ To string }
-	_ = json.Unmarshal([]byte(a.body), &said)
-	return said.To
+// redirect returns the path to which an answer sends the script.
+func (a answer) redirect() string {
+	var response struct{ To string }
+	_ = json.Unmarshal([]byte(a.body), &response)
+	return response.To
 }
 
 func (b *browser) stepUp(email string) *browser {
@@ -91,7 +91,7 @@ func (b *browser) stepUp(email string) *browser {
 	return b
 }
 
-func naming(name, made string) string {
+func namedPasskey(name, made string) string {
 	quoted, _ := json.Marshal(name)
 	return `{"name":` + string(quoted) + `,"answer":` + made + `}`
 }
@@ -100,44 +100,43 @@ func naming(name, made string) string {
 func (b *browser) addPasskey(email string, d *device) {
 	b.t.Helper()
 	b.stepUp(email)
-	asked := b.want(b.sendJSON("/account/passkeys/begin", "{}"), http.StatusOK)
-	b.want(b.sendJSON("/account/passkeys", naming("Laptop", d.make(b.t, asked.body))), http.StatusOK)
+	request := b.want(b.sendJSON("/account/passkeys/begin", "{}"), http.StatusOK)
+	b.want(b.sendJSON("/account/passkeys", namedPasskey("Laptop", d.make(b.t, request.body))), http.StatusOK)
 }
 
-func (b *browser) byPasskey(d *device) answer {
+func (b *browser) signInByPasskey(d *device) answer {
 	b.t.Helper()
-	asked := b.want(b.sendJSON("/login/passkey", "{}"), http.StatusOK)
-	return b.sendJSON("/login/passkey/answer", d.answer(b.t, asked.body))
+	request := b.want(b.sendJSON("/login/passkey", "{}"), http.StatusOK)
+	return b.sendJSON("/login/passkey/answer", d.answer(b.t, request.body))
 }
 
-// A person adds a passkey, signs in with it in another browser without typing an
-// address, proves themselves anew with it, each time under a new session id, and
-// removes it.
+// A person adds a passkey, signs in with it in another browser without an address, steps
+// up with it, each time with a new session id, and removes it.
 func TestPasskey(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
+	a, h := storetest.Agency(t), newSite(t)
 	laptop, b, d := h.browser(t).signIn(a.Mia), h.browser(t), h.device()
 	laptop.addPasskey(a.Mia, d)
 
 	b.plant(signin.SessionCookie, "planted")
-	asked := b.want(b.sendJSON("/login/passkey?return_to=%2Faccount%3Fa%3D1", "{}"), http.StatusOK)
+	request := b.want(b.sendJSON("/login/passkey?return_to=%2Faccount%3Fa%3D1", "{}"), http.StatusOK)
 	for _, part := range []string{`"rpId":"localhost"`, `"userVerification":"required"`} {
-		if !strings.Contains(asked.body, part) {
-			t.Errorf("what asks for a passkey lacks %s: %s", part, asked.body)
+		if !strings.Contains(request.body, part) {
+			t.Errorf("the request for a passkey lacks %s: %s", part, request.body)
 		}
 	}
-	if strings.Contains(asked.body, "allowCredentials") {
-		t.Error("what asks a stranger for a passkey names some")
+	if strings.Contains(request.body, "allowCredentials") {
+		t.Error("the request for a passkey names credentials")
 	}
-	in := b.want(b.sendJSON("/login/passkey/answer", d.answer(t, asked.body)), http.StatusOK)
-	if in.to() != "/account?a=1" || !b.signedIn() {
-		t.Fatalf("sent on to %q, signed in: %v", in.to(), b.signedIn())
+	in := b.want(b.sendJSON("/login/passkey/answer", d.answer(t, request.body)), http.StatusOK)
+	if in.redirect() != "/account?a=1" || !b.signedIn() {
+		t.Fatalf("sent on to %q, signed in: %v", in.redirect(), b.signedIn())
 	}
 	before := b.cookie(signin.SessionCookie)
-	asked = b.want(b.sendJSON("/step-up/passkey?return_to=%2Faccount", "{}"), http.StatusOK)
-	up := b.want(b.sendJSON("/step-up/passkey/answer", d.answer(t, asked.body)), http.StatusOK)
-	if up.to() != "/account" || b.cookie(signin.SessionCookie) == before || !b.signedIn() {
-		t.Errorf("after the step-up: to %q, signed in: %v", up.to(), b.signedIn())
+	request = b.want(b.sendJSON("/step-up/passkey?return_to=%2Faccount", "{}"), http.StatusOK)
+	up := b.want(b.sendJSON("/step-up/passkey/answer", d.answer(t, request.body)), http.StatusOK)
+	if up.redirect() != "/account" || b.cookie(signin.SessionCookie) == before || !b.signedIn() {
+		t.Errorf("after the step-up: to %q, signed in: %v", up.redirect(), b.signedIn())
 	}
 	page := b.get("/account").body
 	for _, part := range []string{"Laptop", "Signed in with a passkey", "Confirmed with a passkey", "Added a passkey", `data-passkey="create"`} {
@@ -148,21 +147,21 @@ func TestPasskey(t *testing.T) {
 	if page := b.get("/step-up").body; !strings.Contains(page, `data-passkey="get"`) {
 		t.Error("the step-up page does not offer the passkey")
 	}
-	b.want(b.post(removal(t, page)), http.StatusSeeOther)
+	b.want(b.post(removePath(t, page)), http.StatusSeeOther)
 	if page := b.get("/account").body; strings.Contains(page, "Laptop") || !strings.Contains(page, "Removed a passkey") {
 		t.Error("the passkey is still there")
 	}
 	gone := h.browser(t)
-	gone.want(gone.byPasskey(d), http.StatusForbidden)
+	gone.want(gone.signInByPasskey(d), http.StatusForbidden)
 	if gone.signedIn() {
 		t.Error("a removed passkey signs in")
 	}
-	// Mail always stays.
+	// Sign-in by mail still works.
 	h.browser(t).signIn(a.Mia)
 }
 
-// removal is where the first passkey on the account page is removed.
-func removal(t testing.TB, page string) string {
+// removePath returns the path that removes the first passkey on the account page.
+func removePath(t testing.TB, page string) string {
 	t.Helper()
 	_, after, found := strings.Cut(page, `action="/account/passkeys/`)
 	if !found {
@@ -172,91 +171,91 @@ func removal(t testing.TB, page string) string {
 	return "/account/passkeys/" + id + "/remove"
 }
 
-// Adding and removing a passkey needs a proof of the last five minutes, by the
-// clock of the database, and of this very session.
+// Adding and removing a passkey needs a step-up of the same session within the last five
+// minutes, by the database's clock.
 func TestPasskeyNeedsAStepUp(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
+	a, h := storetest.Agency(t), newSite(t)
 	b, d := h.browser(t).signIn(a.Mia), h.device()
 	none := b.want(b.sendJSON("/account/passkeys/begin", "{}"), http.StatusConflict)
-	if none.to() != "/step-up?return_to=%2Faccount" {
-		t.Errorf("without a proof: sent to %q", none.to())
+	if none.redirect() != "/step-up?return_to=%2Faccount" {
+		t.Errorf("without a proof: sent to %q", none.redirect())
 	}
 	b.stepUp(a.Mia)
-	asked := b.want(b.sendJSON("/account/passkeys/begin", "{}"), http.StatusOK)
+	request := b.want(b.sendJSON("/account/passkeys/begin", "{}"), http.StatusOK)
 	old := `update sessions set stepped_up_at = now() - interval '5 minutes 1 second' where user_id = (select id from users where email = $1)`
 	age(t, old, a.Mia)
-	b.want(b.sendJSON("/account/passkeys", naming("Late", d.make(t, asked.body))), http.StatusConflict)
+	b.want(b.sendJSON("/account/passkeys", namedPasskey("Late", d.make(t, request.body))), http.StatusConflict)
 	b.addPasskey(a.Mia, d)
-	remove := removal(t, b.get("/account").body)
+	remove := removePath(t, b.get("/account").body)
 
 	age(t, old, a.Mia)
 	if got := b.want(b.post(remove), http.StatusSeeOther); got.location != "/step-up?return_to=%2Faccount" {
 		t.Errorf("removing without a proof leads to %q", got.location)
 	}
-	// A proof of another browser is none of this one.
+	// A step-up in another browser does not count in this one.
 	h.browser(t).signIn(a.Mia).stepUp(a.Mia)
 	b.post(remove)
 	if page := b.get("/account").body; !strings.Contains(page, "Laptop") || strings.Contains(page, "Late") {
-		t.Error("removed without a proof, or added with an old one")
+		t.Error("removed without a step-up, or added with an old one")
 	}
 	b.stepUp(a.Mia)
 	b.want(b.post(remove), http.StatusSeeOther)
 	if page := b.get("/account").body; strings.Contains(page, "Laptop") {
-		t.Error("not removed with one")
+		t.Error("not removed after a step-up")
 	}
 }
 
-// Case 24: what a device answers counts in the browser and the session that asked,
-// once, and for five minutes; nowhere else, whoever carries it there.
+// Case 24: a device's answer is valid once, for five minutes, and only in the browser and
+// the session that began the ceremony, even if it is copied.
 func TestPasskeyAnswerIsBoundToItsBrowser(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
+	a, h := storetest.Agency(t), newSite(t)
 	b, d := h.browser(t).signIn(a.Mia), h.device()
 	b.addPasskey(a.Mia, d)
 
-	asking, other := h.browser(t), h.browser(t)
-	asked := asking.want(asking.sendJSON("/login/passkey", "{}"), http.StatusOK)
-	said := d.answer(t, asked.body)
-	other.want(other.sendJSON("/login/passkey/answer", said), http.StatusConflict)
+	starter, other := h.browser(t), h.browser(t)
+	request := starter.want(starter.sendJSON("/login/passkey", "{}"), http.StatusOK)
+	response := d.answer(t, request.body)
+	other.want(other.sendJSON("/login/passkey/answer", response), http.StatusConflict)
 	other.want(other.sendJSON("/login/passkey", "{}"), http.StatusOK)
-	other.want(other.sendJSON("/login/passkey/answer", said), http.StatusForbidden)
+	other.want(other.sendJSON("/login/passkey/answer", response), http.StatusForbidden)
 	if other.signedIn() {
 		t.Fatal("an answer worked in another browser")
 	}
-	flow := asking.cookie("__Host-portico-passkey")
-	asking.want(asking.sendJSON("/login/passkey/answer", said), http.StatusOK)
+	flow := starter.cookie("__Host-portico-passkey")
+	starter.want(starter.sendJSON("/login/passkey/answer", response), http.StatusOK)
 	other.plant("__Host-portico-passkey", flow)
-	other.want(other.sendJSON("/login/passkey/answer", said), http.StatusConflict)
+	other.want(other.sendJSON("/login/passkey/answer", response), http.StatusConflict)
 
 	late := h.browser(t)
-	asked = late.want(late.sendJSON("/login/passkey?return_to=%2Flate-"+a.Suffix, "{}"), http.StatusOK)
+	request = late.want(late.sendJSON("/login/passkey?return_to=%2Flate-"+a.Suffix, "{}"), http.StatusOK)
 	age(t, `update sign_in_flows set created_at = created_at - interval '5 minutes 1 second' where return_to = $1`, "/late-"+a.Suffix)
-	late.want(late.sendJSON("/login/passkey/answer", d.answer(t, asked.body)), http.StatusConflict)
+	late.want(late.sendJSON("/login/passkey/answer", d.answer(t, request.body)), http.StatusConflict)
 
-	// A step-up begun in one session is finished in no other, the flow's cookie or not.
+	// A step-up cannot be finished in another session, even with the flow's cookie.
 	phone := h.browser(t).signIn(a.Mia)
-	asked = b.want(b.sendJSON("/step-up/passkey", "{}"), http.StatusOK)
-	said = d.answer(t, asked.body)
+	request = b.want(b.sendJSON("/step-up/passkey", "{}"), http.StatusOK)
+	response = d.answer(t, request.body)
 	phone.plant("__Host-portico-passkey", b.cookie("__Host-portico-passkey"))
-	phone.want(phone.sendJSON("/step-up/passkey/answer", said), http.StatusConflict)
-	// Nor is one a sign-in, or the other way round.
+	phone.want(phone.sendJSON("/step-up/passkey/answer", response), http.StatusConflict)
+	// A step-up does not sign in, and a sign-in does not step up.
 	other.plant("__Host-portico-passkey", b.cookie("__Host-portico-passkey"))
-	other.want(other.sendJSON("/login/passkey/answer", said), http.StatusConflict)
+	other.want(other.sendJSON("/login/passkey/answer", response), http.StatusConflict)
 	if other.signedIn() {
 		t.Fatal("a step-up signed somebody in")
 	}
-	b.want(b.sendJSON("/step-up/passkey/answer", said), http.StatusOK)
-	asked = b.want(b.sendJSON("/login/passkey", "{}"), http.StatusOK)
-	b.want(b.sendJSON("/step-up/passkey/answer", d.answer(t, asked.body)), http.StatusConflict)
+	b.want(b.sendJSON("/step-up/passkey/answer", response), http.StatusOK)
+	request = b.want(b.sendJSON("/login/passkey", "{}"), http.StatusOK)
+	b.want(b.sendJSON("/step-up/passkey/answer", d.answer(t, request.body)), http.StatusConflict)
 }
 
-// A device answers for the person it was made for: the handle it gives has to be
-// the owner's, nobody proves themselves with somebody else's passkey, and what was
-// made elsewhere, by another key or without the person there proves nothing.
-func TestPasskeyProvesItsOwner(t *testing.T) {
+// Answers with another person's user handle, another key or another origin are refused,
+// and so are answers without user presence or verification. Nobody can step up with
+// another person's passkey.
+func TestForgedPasskeyAnswersAreRefused(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
+	a, h := storetest.Agency(t), newSite(t)
 	mias, leos := h.device(), h.device()
 	mia, leo := h.browser(t).signIn(a.Mia), h.browser(t).signIn(a.Leo)
 	mia.addPasskey(a.Mia, mias)
@@ -276,37 +275,37 @@ func TestPasskeyProvesItsOwner(t *testing.T) {
 		forged := *mias
 		forge(&forged)
 		b := h.browser(t)
-		if got := b.byPasskey(&forged); got.status != http.StatusForbidden || b.signedIn() {
+		if got := b.signInByPasskey(&forged); got.status != http.StatusForbidden || b.signedIn() {
 			t.Errorf("%s: %d, signed in: %v", name, got.status, b.signedIn())
 		}
 	}
-	asked := mia.want(mia.sendJSON("/step-up/passkey", "{}"), http.StatusOK)
-	mia.want(mia.sendJSON("/step-up/passkey/answer", leos.answer(t, asked.body)), http.StatusForbidden)
+	request := mia.want(mia.sendJSON("/step-up/passkey", "{}"), http.StatusOK)
+	mia.want(mia.sendJSON("/step-up/passkey/answer", leos.answer(t, request.body)), http.StatusForbidden)
 	b := h.browser(t)
-	mias.key.Counter += 10 // forged ones counted as well
-	b.want(b.byPasskey(mias), http.StatusOK)
+	mias.key.Counter += 10 // the forged copies increased their own counters
+	b.want(b.signInByPasskey(mias), http.StatusOK)
 	if page := b.get("/account").body; !strings.Contains(page, a.Mia) {
 		t.Error("signed in as somebody else")
 	}
 }
 
-// A count that goes back tells of a copy: refused, and in the owner's history. One
-// that never counts is no copy.
+// A counter that goes backwards means a copied passkey: it is refused and recorded in the
+// owner's history. A passkey that never counts is accepted.
 func TestCopiedPasskeyIsRefused(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
+	a, h := storetest.Agency(t), newSite(t)
 	b, d := h.browser(t).signIn(a.Mia), h.device()
 	b.addPasskey(a.Mia, d)
 	copied := *d
 	for range 2 {
 		thief := h.browser(t)
 		d.key.Counter++
-		thief.want(thief.byPasskey(d), http.StatusOK)
+		thief.want(thief.signInByPasskey(d), http.StatusOK)
 	}
 	for _, begin := range []string{"/login/passkey", "/step-up/passkey"} {
 		copied.key.Counter = 0
-		asked := b.want(b.sendJSON(begin, "{}"), http.StatusOK)
-		got := b.want(b.sendJSON(begin+"/answer", copied.answer(t, asked.body)), http.StatusForbidden)
+		request := b.want(b.sendJSON(begin, "{}"), http.StatusOK)
+		got := b.want(b.sendJSON(begin+"/answer", copied.answer(t, request.body)), http.StatusForbidden)
 		if !strings.Contains(got.body, "copy") {
 			t.Errorf("%s: %s", begin, got.body)
 		}
@@ -315,18 +314,19 @@ func TestCopiedPasskeyIsRefused(t *testing.T) {
 		t.Error("the history does not show both")
 	}
 	still := h.device()
-	still.still = true
+	still.neverCounts = true
 	b.addPasskey(a.Mia, still)
 	for range 2 {
 		phone := h.browser(t)
-		phone.want(phone.byPasskey(still), http.StatusOK)
+		phone.want(phone.signInByPasskey(still), http.StatusOK)
 	}
 }
 
-// Bad answers say what is wrong and keep nothing; the same key is nobody's twice.
+// Invalid answers are refused and nothing is stored. The same passkey cannot be added
+// twice.
 func TestPasskeyBadInput(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
+	a, h := storetest.Agency(t), newSite(t)
 	b, leo, d := h.browser(t).signIn(a.Mia), h.browser(t).signIn(a.Leo), h.device()
 	b.stepUp(a.Mia)
 	for _, bad := range []string{"", "{", "null", `{"answer":{}}`, `{"answer":"x"}`, `{"name":"` + strings.Repeat("a", 40_000) + `"}`} {
@@ -335,41 +335,41 @@ func TestPasskeyBadInput(t *testing.T) {
 		b.want(b.sendJSON("/step-up/passkey/answer", bad), http.StatusUnprocessableEntity)
 	}
 	for _, name := range []string{"", "  ", strings.Repeat("a", 61), "a\nb"} {
-		asked := b.want(b.sendJSON("/account/passkeys/begin", "{}"), http.StatusOK)
-		b.want(b.sendJSON("/account/passkeys", naming(name, d.make(t, asked.body))), http.StatusUnprocessableEntity)
+		request := b.want(b.sendJSON("/account/passkeys/begin", "{}"), http.StatusOK)
+		b.want(b.sendJSON("/account/passkeys", namedPasskey(name, d.make(t, request.body))), http.StatusUnprocessableEntity)
 	}
 	unverified := h.device()
 	unverified.auth.Options.UserNotVerified = true
-	asked := b.want(b.sendJSON("/account/passkeys/begin", "{}"), http.StatusOK)
-	b.want(b.sendJSON("/account/passkeys", naming("Nobody there", unverified.make(t, asked.body))), http.StatusForbidden)
+	request := b.want(b.sendJSON("/account/passkeys/begin", "{}"), http.StatusOK)
+	b.want(b.sendJSON("/account/passkeys", namedPasskey("Nobody there", unverified.make(t, request.body))), http.StatusForbidden)
 
 	b.addPasskey(a.Mia, d)
-	asked = b.want(b.sendJSON("/account/passkeys/begin", "{}"), http.StatusOK)
-	if options, err := virtualwebauthn.ParseAttestationOptions(asked.body); err != nil || !d.key.IsExcludedForAttestation(*options) {
-		t.Errorf("the device is not told that it has one: %v", err)
+	request = b.want(b.sendJSON("/account/passkeys/begin", "{}"), http.StatusOK)
+	if options, err := virtualwebauthn.ParseAttestationOptions(request.body); err != nil || !d.key.IsExcludedForAttestation(*options) {
+		t.Errorf("the request does not exclude the device's passkey: %v", err)
 	}
 	leo.stepUp(a.Leo)
-	asked = leo.want(leo.sendJSON("/account/passkeys/begin", "{}"), http.StatusOK)
-	leo.want(leo.sendJSON("/account/passkeys", naming("Stolen", d.make(t, asked.body))), http.StatusConflict)
+	request = leo.want(leo.sendJSON("/account/passkeys/begin", "{}"), http.StatusOK)
+	leo.want(leo.sendJSON("/account/passkeys", namedPasskey("Stolen", d.make(t, request.body))), http.StatusConflict)
 	if page := leo.get("/account").body; strings.Contains(page, "Stolen") {
-		t.Error("somebody else's key was kept")
+		t.Error("another person's passkey was stored")
 	}
 }
 
-// Two answers at once with one ceremony: one of them counts.
+// Concurrent answers to one ceremony: exactly one is accepted.
 func TestPasskeyAnswerCountsOnce(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
+	a, h := storetest.Agency(t), newSite(t)
 	b, d := h.browser(t).signIn(a.Mia), h.device()
 	b.addPasskey(a.Mia, d)
-	asked := b.want(b.sendJSON("/login/passkey", "{}"), http.StatusOK)
-	said, got := d.answer(t, asked.body), make(chan int, 8)
+	request := b.want(b.sendJSON("/login/passkey", "{}"), http.StatusOK)
+	response, got := d.answer(t, request.body), make(chan int, 8)
 	flow := b.cookie("__Host-portico-passkey")
 	var all sync.WaitGroup
 	for range cap(got) {
 		twin := h.browser(t)
 		twin.plant("__Host-portico-passkey", flow)
-		all.Go(func() { got <- twin.sendJSON("/login/passkey/answer", said).status })
+		all.Go(func() { got <- twin.sendJSON("/login/passkey/answer", response).status })
 	}
 	all.Wait()
 	close(got)
@@ -382,39 +382,39 @@ func TestPasskeyAnswerCountsOnce(t *testing.T) {
 	}
 }
 
-// An agent of support proves themselves with a passkey as well, and then starts.
-func TestPasskeyOfAnAgent(t *testing.T) {
+// A support agent steps up with a passkey and can then start a session. A disabled agent
+// cannot sign in.
+func TestAgentsStepUpByPasskey(t *testing.T) {
 	t.Parallel()
-	a, h, sam := storetest.Agency(t), newHouse(t), storetest.Agent(t)
+	a, h, sam := storetest.Agency(t), newSite(t), storetest.Agent(t)
 	mia := a.Member(t, a.Mia, a.Acme)
 	storetest.LetSupportIn(t, mia)
 	b, d := h.browser(t).signIn(sam), h.device()
 	b.addPasskey(sam, d)
 	again := h.browser(t)
-	again.want(again.byPasskey(d), http.StatusOK)
+	again.want(again.signInByPasskey(d), http.StatusOK)
 	start := func() answer {
 		return again.post("/support/sessions", "tenant", a.Acme, "person", mia.ID().String(), "reason", "Look", "ticket", "T-1", "minutes", "5")
 	}
 	if got := again.want(start(), http.StatusSeeOther); !strings.HasPrefix(got.location, "/step-up") {
 		t.Errorf("a sign-in with a passkey counted as a step-up: %q", got.location)
 	}
-	asked := again.want(again.sendJSON("/step-up/passkey", "{}"), http.StatusOK)
-	again.want(again.sendJSON("/step-up/passkey/answer", d.answer(t, asked.body)), http.StatusOK)
+	request := again.want(again.sendJSON("/step-up/passkey", "{}"), http.StatusOK)
+	again.want(again.sendJSON("/step-up/passkey/answer", d.answer(t, request.body)), http.StatusOK)
 	if got := again.want(start(), http.StatusSeeOther); got.location != "/w/"+a.Acme+"/" {
 		t.Errorf("after the step-up the start leads to %q", got.location)
 	}
-	// A disabled agent has no use of it.
+	// A disabled agent cannot use it.
 	storetest.DisableAgent(t, sam)
 	late := h.browser(t)
-	late.byPasskey(d)
+	late.signInByPasskey(d)
 	if late.signedIn() {
 		t.Error("a disabled agent signed in")
 	}
 }
 
-// Where no codes are taken of agents, one is good for adding the first passkey and
-// for nothing else: without a passkey they come in nowhere, and with one a code
-// proves nothing any more.
+// If agents' codes are not accepted, a code only lets an agent add their first passkey.
+// Without a passkey they cannot start a session, and with one a code is refused.
 func TestAgentsConfirmByPasskey(t *testing.T) {
 	t.Parallel()
 	a, sam := storetest.Agency(t), storetest.Agent(t)
@@ -437,24 +437,24 @@ func TestAgentsConfirmByPasskey(t *testing.T) {
 	b.addPasskey(sam, d)
 	b.want(b.post("/step-up"), http.StatusForbidden)
 	b.want(b.post("/step-up/code", "code", "123456"), http.StatusForbidden)
-	asked := b.want(b.sendJSON("/step-up/passkey", "{}"), http.StatusOK)
-	b.want(b.sendJSON("/step-up/passkey/answer", d.answer(t, asked.body)), http.StatusOK)
+	request := b.want(b.sendJSON("/step-up/passkey", "{}"), http.StatusOK)
+	b.want(b.sendJSON("/step-up/passkey/answer", d.answer(t, request.body)), http.StatusOK)
 	if got := b.want(start(), http.StatusSeeOther); got.location != "/w/"+a.Acme+"/" {
 		t.Errorf("after the step-up the start leads to %q", got.location)
 	}
-	// Whoever is no agent goes on as before. (Not Mia: she is told of Sam by mail.)
+	// Other people can still use codes. (Not Mia: she gets mail about Sam's session.)
 	c := h.browser(t).signIn(a.Gus)
 	c.addPasskey(a.Gus, h.device())
 	c.want(c.post("/step-up"), http.StatusSeeOther)
 }
 
-// Somebody else's passkey is not there, with a step-up or without.
-func TestPasskeyOfOthersIsNotThere(t *testing.T) {
+// Another person's passkey is a 404, with a step-up or without.
+func TestPasskeysOfOthersAreNotFound(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
+	a, h := storetest.Agency(t), newSite(t)
 	b, gus, d := h.browser(t).signIn(a.Mia), h.browser(t).signIn(a.Gus), h.device()
 	b.addPasskey(a.Mia, d)
-	theirs := removal(t, b.get("/account").body)
+	theirs := removePath(t, b.get("/account").body)
 	if page := gus.get("/account").body; strings.Contains(page, "Laptop") {
 		t.Error("Gus sees Mia's passkey")
 	}

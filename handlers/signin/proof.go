@@ -12,23 +12,23 @@ import (
 	"portico/store"
 )
 
-// linkBytes is how many random bytes a mailed link carries.
+// linkBytes is the number of random bytes in a mailed link.
 const linkBytes = 32
 
-// Proof is what the mail of a flow carries. It exists in the mail alone: the
-// database keeps hashes, the queue nothing.
+// Proof is the link and the code in the mail of a flow. Only the mail holds them: the
+// database stores hashes, and the queue nothing.
 type Proof struct {
-	// LinkToken goes into views.LoginLink; "" is never one.
+	// LinkToken goes into views.LoginLink; it is never empty.
 	LinkToken string
 	// Code is six digits.
 	Code string
-	// Link and CodeSecret are what store.DB.MintFlow takes.
+	// Link and CodeSecret are the arguments of store.DB.MintFlow.
 	Link       store.Secret
 	CodeSecret store.Secret
 }
 
-// NewProof mints the link and the code for the mail of a flow. The mail job
-// calls it once for each attempt to send.
+// NewProof makes a new link and code for the mail of a flow. The mail job calls it once
+// for each attempt to send.
 func NewProof(keys Keys, flow uuid.UUID) Proof {
 	link := make([]byte, linkBytes)
 	_, _ = rand.Read(link)
@@ -42,9 +42,9 @@ func NewProof(keys Keys, flow uuid.UUID) Proof {
 	}
 }
 
-// codeSecrets keys a code with the flow it belongs to, under each key, newest
-// first. A million codes are tried in a second; without the key that is no use
-// to somebody who has read the table, and a code fits its own flow only.
+// codeSecrets returns the HMAC of the flow and the code under each key, newest first. A
+// plain hash of six digits can be reversed in a second; without the key, somebody who
+// reads the table cannot. The flow makes a code valid for its own flow only.
 func codeSecrets(keys Keys, flow uuid.UUID, code string) []store.Secret {
 	var secrets []store.Secret
 	for _, key := range keys.For(PurposeMailedCode) {
@@ -53,7 +53,8 @@ func codeSecrets(keys Keys, flow uuid.UUID, code string) []store.Secret {
 	return secrets
 }
 
-// readCode takes a code as people type and paste it. False is no code at all.
+// readCode parses a code as people type and paste it. It returns false for anything but
+// six digits.
 func readCode(typed string) (string, bool) {
 	code := strings.NewReplacer(" ", "", "-", "", "\u00a0", "").Replace(typed)
 	if len(code) != 6 || strings.Trim(code, "0123456789") != "" {
@@ -62,7 +63,7 @@ func readCode(typed string) (string, bool) {
 	return code, true
 }
 
-// readLink turns the token of a mailed link back into its secret.
+// readLink decodes the token of a mailed link. It returns false for a malformed token.
 func readLink(token string) (store.Secret, bool) {
 	link, err := base64.RawURLEncoding.Strict().DecodeString(token)
 	return link, err == nil && len(link) == linkBytes

@@ -7,9 +7,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// The same six digits are another secret in another flow, for another
-// installation, and never themselves.
-func TestCodeIsKeyedWithItsFlow(t *testing.T) {
+// The same six digits have another secret in another flow and under another key, and the
+// secret does not contain them.
+func TestCodeSecretDependsOnItsFlow(t *testing.T) {
 	t.Parallel()
 	newer, older := bytes.Repeat([]byte("n"), 32), bytes.Repeat([]byte("o"), 32)
 	both, err := NewKeys(newer, older)
@@ -35,7 +35,7 @@ func TestCodeIsKeyedWithItsFlow(t *testing.T) {
 	}
 }
 
-// Codes are read as people type and paste them.
+// Codes may contain spaces and hyphens; anything else is refused.
 func TestReadCode(t *testing.T) {
 	t.Parallel()
 	for typed, want := range map[string]string{"123456": "123456", " 123 456 ": "123456", "123-456": "123456", "123\u00a0456": "123456"} {

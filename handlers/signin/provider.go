@@ -15,44 +15,44 @@ import (
 	"portico/views"
 )
 
-// Provider says who somebody is, so that they can sign in without mail. It keeps
-// nothing between Begin and Finish; the [Service] does.
+// Provider identifies people, so that they can sign in without mail. It is stateless:
+// the [Service] stores the challenge between Begin and Finish.
 type Provider interface {
 	Name() string   // as in /auth/{provider}
 	Label() string  // as in "Continue with …"
-	Issuer() string // the first half of every identity it names
-	StepsUp() bool  // it can say when somebody signed in there
-	// Begin returns the provider's page that the browser is sent to.
+	Issuer() string // with the subject, it identifies a person
+	StepsUp() bool  // it can prove a recent sign-in
+	// Begin returns the URL at the provider to send the browser to.
 	Begin(ctx context.Context, c Challenge) (string, error)
-	// Finish turns the query of the provider's answer, whose state fitted, into
-	// who the person is. It fails with [ErrProviderUnavailable] if the provider does
-	// not answer. Any other error is an answer that proves nothing.
+	// Finish verifies the query of the provider's answer, whose state was checked, and
+	// returns the person's identity. It fails with [ErrProviderUnavailable] if the
+	// provider does not answer, and with [ErrProviderRefused] if the answer is invalid.
 	Finish(ctx context.Context, answer url.Values, c Challenge) (store.Identity, error)
 }
 
-// Challenge is what the answer of a provider must fit. Each is random, for one
-// flow only.
+// Challenge is what the answer of a provider must match. State, Nonce and Verifier are
+// random, for one flow only.
 type Challenge struct {
 	State    string
 	Nonce    string
 	Verifier string // of PKCE; the provider gets its S256 hash
-	// Since, unless zero, has the person sign in at the provider anew, and is when
-	// they were sent there to; the answer has to prove that they did.
-	Since time.Time
-	// Pick has the person see there which account it is, so that nobody links one
-	// that somebody else signed their browser in with.
-	Pick bool
+	// SignedInSince is zero, except for a step-up: then it is the time at which the person
+	// was sent to the provider, and the answer must prove a sign-in after it.
+	SignedInSince time.Time
+	// SelectAccount makes the provider show which account it is, so that nobody links an
+	// account that somebody else is signed in with in their browser.
+	SelectAccount bool
 }
 
-// ErrProviderUnavailable is a provider that cannot be reached or does not answer in
-// time.
-var ErrProviderUnavailable = errors.New("sign-in provider away")
+// ErrProviderUnavailable is returned if a provider cannot be reached or does not answer
+// in time.
+var ErrProviderUnavailable = errors.New("sign-in provider unavailable")
 
-// reasonDeclined is in the address of the sign-in page after a provider sent
-// somebody back without a proof.
+// reasonDeclined is in the URL of the sign-in page after somebody declined at a
+// provider.
 const reasonDeclined = "declined"
 
-// ProviderLinks are the providers as pages show them.
+// ProviderLinks returns the providers as pages show them.
 func (s *Service) ProviderLinks() []views.Provider {
 	list := make([]views.Provider, len(s.providers))
 	for i, provider := range s.providers {
@@ -61,8 +61,8 @@ func (s *Service) ProviderLinks() []views.Provider {
 	return list
 }
 
-// provider finds the provider of a request. Routes for GET also take HEAD, which
-// must neither begin nor spend anything.
+// provider returns the provider of a request. It refuses HEAD, which GET routes accept
+// too, because HEAD must neither begin nor spend a flow.
 func (s *Service) provider(r *http.Request) (Provider, error) {
 	if r.Method == http.MethodHead {
 		return nil, &web.Problem{Status: http.StatusMethodNotAllowed}
@@ -74,14 +74,13 @@ func (s *Service) provider(r *http.Request) (Provider, error) {
 	return s.providers[i], nil
 }
 
-// ProviderBegin sends the browser to a provider, with a challenge that is bound
-// to this browser by a cookie.
+// ProviderBegin begins a sign-in at a provider and sends the browser there.
 func (s *Service) ProviderBegin(w http.ResponseWriter, r *http.Request, _ store.Visitor) error {
 	provider, err := s.provider(r)
 	if err != nil {
 		return err
 	}
-	there, err := s.beginAt(w, r, provider, Challenge{}, func(cookie store.Secret, f store.OIDCFlow) error {
+	there, err := s.beginProviderFlow(w, r, provider, Challenge{}, func(cookie store.Secret, f store.OIDCFlow) error {
 		f.ReturnTo = web.LocalPath(r.URL.Query().Get("return_to"))
 		return s.db.BeginOIDCFlow(r.Context(), cookie, f)
 	})
@@ -92,15 +91,15 @@ func (s *Service) ProviderBegin(w http.ResponseWriter, r *http.Request, _ store.
 	return nil
 }
 
-// beginAt begins a flow, with a challenge that is bound to this browser by a cookie,
-// and returns the provider's page for it.
-func (s *Service) beginAt(w http.ResponseWriter, r *http.Request, provider Provider, c Challenge, begin func(store.Secret, store.OIDCFlow) error) (string, error) {
+// beginProviderFlow begins a flow, binds its challenge to this browser by a cookie, and
+// returns the URL at the provider.
+func (s *Service) beginProviderFlow(w http.ResponseWriter, r *http.Request, provider Provider, c Challenge, begin func(store.Secret, store.OIDCFlow) error) (string, error) {
 	if err := s.countAttempt(r.Context(), providerVisit, web.Network(r)); err != nil {
 		return "", err
 	}
 	c.State, c.Nonce, c.Verifier = randomText(), randomText(), randomText()
 	there, err := provider.Begin(r.Context(), c)
-	// What we know of a provider is remembered, so its absence does not show here.
+	// Begin may use cached metadata, so it can succeed while the provider is down.
 	if err == nil && !s.available(r.Context(), "auth:"+provider.Name()) {
 		err = ErrProviderUnavailable
 	}
@@ -120,10 +119,11 @@ func (s *Service) beginAt(w http.ResponseWriter, r *http.Request, provider Provi
 	return there, s.cookies.writeFlow(w, providerCookie, f)
 }
 
-// ProviderReturn takes a provider's answer: only in the browser that was sent
-// there, only once, only for ten minutes. It is one of the two GETs that spend
-// something, and can be, because the cookie binds it to that browser. What it is the
-// answer to is what was asked; a link and a step-up are their session's too.
+// ProviderReturn accepts a provider's answer once, within ten minutes, and only in the
+// browser that was sent there. It is one of the two GETs that spend something, which is
+// safe because a cookie binds it to the browser. The flow, not the answer, decides
+// whether it is a sign-in, a link or a step-up; the latter two are bound to their
+// session as well.
 func (s *Service) ProviderReturn(w http.ResponseWriter, r *http.Request, v store.Visitor) error {
 	provider, err := s.provider(r)
 	if err != nil {
@@ -137,7 +137,7 @@ func (s *Service) ProviderReturn(w http.ResponseWriter, r *http.Request, v store
 	switch {
 	case f.Purpose == store.OIDCSignIn:
 		return s.signInAt(w, r, provider, f)
-	case !signedIn: // the session ran out meanwhile
+	case !signedIn: // the session ended meanwhile
 		return &web.Problem{Status: http.StatusBadRequest}
 	case f.Purpose == store.OIDCLink:
 		return s.linkAt(w, r, me, provider, f)
@@ -145,7 +145,7 @@ func (s *Service) ProviderReturn(w http.ResponseWriter, r *http.Request, v store
 	return s.stepUpAt(w, r, me, provider, f)
 }
 
-// signInAt opens a session for the person the provider names.
+// signInAt starts a session for the person that the provider identifies.
 func (s *Service) signInAt(w http.ResponseWriter, r *http.Request, provider Provider, f store.OIDCFlow) error {
 	if r.URL.Query().Has("error") {
 		s.metrics.SignIn(provider.Name(), "declined")
@@ -166,26 +166,27 @@ func (s *Service) signInAt(w http.ResponseWriter, r *http.Request, provider Prov
 	if err != nil {
 		return err
 	}
-	return s.opened(w, r, session.Token, providerCookie, f.ReturnTo)
+	return s.finishSignIn(w, r, session.Token, providerCookie, f.ReturnTo)
 }
 
-// identityFrom turns a provider's answer into who it is, signed in there since then.
+// identityFrom verifies a provider's answer and returns the identity. If since is not
+// zero, the sign-in at the provider must be later.
 func (s *Service) identityFrom(r *http.Request, provider Provider, f store.OIDCFlow, since time.Time) (store.Identity, error) {
 	answer := r.URL.Query()
-	c := Challenge{State: answer.Get("state"), Nonce: f.Nonce, Verifier: f.Verifier, Since: since}
+	c := Challenge{State: answer.Get("state"), Nonce: f.Nonce, Verifier: f.Verifier, SignedInSince: since}
 	who, err := provider.Finish(r.Context(), answer, c)
 	if err != nil {
 		s.metrics.SignIn(provider.Name(), outcome(err))
 		return who, s.providerProblem(r, provider, err)
 	}
-	// The records keep addresses folded. One that cannot be folded fits nobody.
+	// The database stores folded addresses. One that cannot be folded matches nobody.
 	email, ok := FoldEmail(who.Email)
 	who.Email, who.EmailVerified = email, who.EmailVerified && ok
 	return who, nil
 }
 
-// spendState finds the flow that an answer belongs to. One that fits none is a
-// bad request.
+// spendState returns and spends the flow that an answer belongs to. If there is none, the
+// error is a 400.
 func (s *Service) spendState(r *http.Request, provider Provider, answer url.Values) (store.OIDCFlow, error) {
 	browser, ok := s.cookies.readFlow(r, providerCookie)
 	if !ok || len(answer["state"]) != 1 {
@@ -199,8 +200,8 @@ func (s *Service) spendState(r *http.Request, provider Provider, answer url.Valu
 	return f, err
 }
 
-// noAccount tells somebody whom the provider knows that they have no account here.
-// It makes none: people are invited.
+// noAccount tells a person who signed in at a provider that they have no account here.
+// It creates none, because people are invited.
 func (s *Service) noAccount(w http.ResponseWriter, r *http.Request, to string) error {
 	return s.signInPage(w, r, http.StatusForbidden, views.SignInProps{
 		ReturnTo: web.LocalPath(to),
@@ -208,9 +209,9 @@ func (s *Service) noAccount(w http.ResponseWriter, r *http.Request, to string) e
 	})
 }
 
-// providerProblem answers a failure of a provider. An answer that proves nothing is
-// logged with its provider and the reason, in our own words: an error of a library
-// may quote what it was given.
+// providerProblem returns the error page for a failure at a provider. It logs an invalid
+// answer with the provider and a reason of our own, because a library's error may quote
+// secrets.
 func (s *Service) providerProblem(r *http.Request, provider Provider, err error) error {
 	if errors.Is(err, ErrProviderUnavailable) {
 		return &web.Problem{Status: http.StatusServiceUnavailable, Cause: err}
@@ -224,7 +225,7 @@ func (s *Service) providerProblem(r *http.Request, provider Provider, err error)
 	return &web.Problem{Status: http.StatusBadRequest, Cause: err}
 }
 
-// randomText is 32 random bytes as text.
+// randomText returns 32 random bytes as text.
 func randomText() string {
 	b := make([]byte, 32)
 	_, _ = rand.Read(b)

@@ -16,10 +16,9 @@ import (
 
 const gitHubIssuer = "https://github.com"
 
-// gitHubIdentifier wraps goth's GitHub provider for what that does well, reading
-// the profile. State, PKCE and the address of the person are ours: goth's own flow
-// has no verifier, and it takes the address of the public profile, which proves
-// nothing, for the person's.
+// gitHubIdentifier uses goth's GitHub provider to read the profile. State, PKCE and the
+// person's address are our own code: goth's flow has no verifier and trusts the address
+// in the public profile, which is not verified.
 type gitHubIdentifier struct {
 	profile *github.Provider
 	config  oauth2.Config
@@ -30,7 +29,7 @@ func newGitHubIdentifier(c ProviderConfig) *gitHubIdentifier {
 	host := strings.TrimSuffix(cmp.Or(c.Issuer, gitHubIssuer), "/")
 	api := "https://api.github.com"
 	if host != gitHubIssuer {
-		api = host + "/api/v3" // a server of one's own
+		api = host + "/api/v3" // GitHub Enterprise Server
 	}
 	g := &gitHubIdentifier{emails: api + "/user/emails", config: oauth2.Config{
 		ClientID:     c.ClientID,
@@ -43,17 +42,17 @@ func newGitHubIdentifier(c ProviderConfig) *gitHubIdentifier {
 			AuthStyle: oauth2.AuthStyleInParams,
 		},
 	}}
-	// It is given no scope: with one it would look for an address by itself.
+	// Without a scope: with one, goth would fetch the address itself.
 	g.profile = github.NewCustomisedURL(c.ClientID, c.ClientSecret, c.RedirectURL,
 		g.config.Endpoint.AuthURL, g.config.Endpoint.TokenURL, api+"/user", g.emails)
 	return g
 }
 
 func (g *gitHubIdentifier) prepare(_ context.Context, c Challenge) (oauth2.Config, []oauth2.AuthCodeOption, error) {
-	if !c.Since.IsZero() {
-		return oauth2.Config{}, nil, errTimeless
+	if !c.SignedInSince.IsZero() {
+		return oauth2.Config{}, nil, errNoAuthTime
 	}
-	if c.Pick {
+	if c.SelectAccount {
 		return g.config, []oauth2.AuthCodeOption{oauth2.SetAuthURLParam("prompt", "select_account")}, nil
 	}
 	return g.config, nil, nil
@@ -75,7 +74,7 @@ func (g *gitHubIdentifier) identify(
 		return goth.User{}, err
 	}
 	if n, err := strconv.ParseInt(user.UserID, 10, 64); err != nil || n <= 0 {
-		return goth.User{}, refusal("no numeric id") // names change hands, ids do not
+		return goth.User{}, refusal("no numeric id") // a name can pass to another person, an id can't
 	}
 	email, err := g.primaryEmail(ctx, client, token)
 	if err != nil {
@@ -84,7 +83,7 @@ func (g *gitHubIdentifier) identify(
 	return goth.User{UserID: user.UserID, Email: email, Name: cmp.Or(user.Name, user.NickName), NickName: user.NickName}, nil
 }
 
-// primaryEmail is the primary address if it is verified, else "".
+// primaryEmail returns the primary address if it is verified, else "".
 func (g *gitHubIdentifier) primaryEmail(ctx context.Context, client *http.Client, token *oauth2.Token) (string, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, g.emails, nil)
 	if err != nil {
@@ -112,7 +111,7 @@ func (g *gitHubIdentifier) primaryEmail(ctx context.Context, client *http.Client
 	return "", nil
 }
 
-// contextTransport gives requests a context whose maker knows none.
+// contextTransport adds a context to requests, because goth's have none.
 type contextTransport struct {
 	http.RoundTripper
 	ctx context.Context

@@ -15,8 +15,8 @@ import (
 	"portico/store"
 )
 
-// gitHub is a server that speaks GitHub's dialect; the real one cannot be had for tests. It gives its token for the
-// code and the verifier that fit the challenge it was shown.
+// gitHub is a server with GitHub's API, because tests cannot use the real one. It gives a
+// token only for the right code and a verifier that matches the challenge.
 type gitHub struct {
 	*httptest.Server
 	profile, emails string // JSON
@@ -62,7 +62,7 @@ func (g *gitHub) config() ProviderConfig {
 	return ProviderConfig{Name: "github", Kind: KindGitHub, Issuer: g.URL, ClientID: "c", ClientSecret: "hush", RedirectURL: ourCallback}
 }
 
-// answer is that of somebody who agreed.
+// answer returns the provider's answer for somebody who agreed.
 func (g *gitHub) answer(t *testing.T, p *OAuthProvider, c Challenge) url.Values {
 	t.Helper()
 	there, err := p.Begin(t.Context(), c)
@@ -81,12 +81,12 @@ func (g *gitHub) answer(t *testing.T, p *OAuthProvider, c Challenge) url.Values 
 	return url.Values{"code": {"good"}, "state": {q.Get("state")}}
 }
 
-// Somebody signs in with GitHub: they are a number, and their address is the primary verified one and not the one they
-// show the world.
+// A GitHub sign-in returns the numeric id and the primary verified address, not the public
+// one.
 func TestGitHubSignIn(t *testing.T) {
 	t.Parallel()
 	g, c := newGitHub(t), challenge()
-	p := ours(t, g.config(), providerTimeout)
+	p := newTestProvider(t, g.config(), providerTimeout)
 	got, err := p.Finish(t.Context(), g.answer(t, p, c), c)
 	want := store.Identity{Issuer: g.URL, Subject: "583231", Email: "mia@acme.test", EmailVerified: true}
 	if err != nil || got != want {
@@ -94,10 +94,10 @@ func TestGitHubSignIn(t *testing.T) {
 	}
 }
 
-// GitHub itself is known by its address, its API by another.
-func TestGitHubItself(t *testing.T) {
+// Without an issuer, the addresses are github.com's and api.github.com's.
+func TestGitHubAddresses(t *testing.T) {
 	t.Parallel()
-	p := ours(t, ProviderConfig{Name: "github", Kind: KindGitHub, ClientID: "c", ClientSecret: "s", RedirectURL: ourCallback}, providerTimeout)
+	p := newTestProvider(t, ProviderConfig{Name: "github", Kind: KindGitHub, ClientID: "c", ClientSecret: "s", RedirectURL: ourCallback}, providerTimeout)
 	there, err := p.Begin(t.Context(), challenge())
 	if err != nil || !strings.HasPrefix(there, "https://github.com/login/oauth/authorize?") {
 		t.Error(there, err)
@@ -108,7 +108,7 @@ func TestGitHubItself(t *testing.T) {
 	}
 }
 
-// Without a primary address that is verified there is no address: the person may still be known by their number.
+// Without a verified primary address, the identity has no address, only the numeric id.
 func TestGitHubUnverifiedEmail(t *testing.T) {
 	t.Parallel()
 	for _, emails := range []string{
@@ -118,7 +118,7 @@ func TestGitHubUnverifiedEmail(t *testing.T) {
 	} {
 		g, c := newGitHub(t), challenge()
 		g.emails = emails
-		p := ours(t, g.config(), providerTimeout)
+		p := newTestProvider(t, g.config(), providerTimeout)
 		got, err := p.Finish(t.Context(), g.answer(t, p, c), c)
 		if err != nil || got.Email != "" || got.EmailVerified || got.Subject != "583231" {
 			t.Errorf("%s: %+v, %v", emails, got, err)
@@ -126,8 +126,8 @@ func TestGitHubUnverifiedEmail(t *testing.T) {
 	}
 }
 
-// Answers that prove nothing are refused; an API that fails is away.
-func TestGitHubRefusedOrAway(t *testing.T) {
+// Invalid answers are refused. An API that fails is unavailable.
+func TestGitHubRefusedOrUnavailable(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		harm func(*gitHub, url.Values, *Challenge)
@@ -137,24 +137,24 @@ func TestGitHubRefusedOrAway(t *testing.T) {
 		"another state":    {func(_ *gitHub, a url.Values, _ *Challenge) { a.Set("state", randomText()) }, ErrProviderRefused},
 		"another verifier": {func(_ *gitHub, _ url.Values, c *Challenge) { c.Verifier = randomText() }, ErrProviderRefused},
 		"no id":            {func(g *gitHub, _ url.Values, _ *Challenge) { g.profile = `{"login":"mia"}` }, ErrProviderRefused},
-		"a step-up":        {func(_ *gitHub, _ url.Values, c *Challenge) { c.Since = time.Now() }, ErrProviderRefused},
+		"a step-up":        {func(_ *gitHub, _ url.Values, c *Challenge) { c.SignedInSince = time.Now() }, ErrProviderRefused},
 		"status 500":       {func(g *gitHub, _ url.Values, _ *Challenge) { g.status = 500 }, ErrProviderUnavailable},
 		"status 403":       {func(g *gitHub, _ url.Values, _ *Challenge) { g.status = 403 }, ErrProviderUnavailable},
 		"gone":             {func(g *gitHub, _ url.Values, _ *Challenge) { g.CloseClientConnections(); g.Close() }, ErrProviderUnavailable},
 	} {
-		g, asked := newGitHub(t), challenge()
-		p := ours(t, g.config(), providerTimeout)
-		answer := g.answer(t, p, asked)
-		c.harm(g, answer, &asked)
-		if got, err := p.Finish(t.Context(), answer, asked); !errors.Is(err, c.want) || got != (store.Identity{}) {
+		g, sent := newGitHub(t), challenge()
+		p := newTestProvider(t, g.config(), providerTimeout)
+		answer := g.answer(t, p, sent)
+		c.harm(g, answer, &sent)
+		if got, err := p.Finish(t.Context(), answer, sent); !errors.Is(err, c.want) || got != (store.Identity{}) {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
 	wrong := newGitHub(t)
-	config, asked := wrong.config(), challenge()
+	config, sent := wrong.config(), challenge()
 	config.ClientSecret = "another"
-	p := ours(t, config, providerTimeout)
-	if _, err := p.Finish(t.Context(), wrong.answer(t, p, asked), asked); !errors.Is(err, ErrProviderUnavailable) {
+	p := newTestProvider(t, config, providerTimeout)
+	if _, err := p.Finish(t.Context(), wrong.answer(t, p, sent), sent); !errors.Is(err, ErrProviderUnavailable) {
 		t.Errorf("wrong client secret: %v", err)
 	}
 }

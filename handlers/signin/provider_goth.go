@@ -12,8 +12,8 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// Session is one sign-in under way, in goth's terms. It holds the secrets of its
-// challenge: when marshalled it must stay secret, from the browser too.
+// Session implements [goth.Session] for one sign-in. It holds the secrets of its
+// challenge, so its marshalled form must be kept secret, from the browser too.
 type Session struct {
 	AuthURL   string
 	Challenge Challenge
@@ -28,11 +28,11 @@ func (p *OAuthProvider) Name() string { return p.name }
 // SetName changes the name.
 func (p *OAuthProvider) SetName(name string) { p.name = name }
 
-// Debug does nothing: there is nothing of a sign-in that may be printed.
+// Debug does nothing: no part of a sign-in may be printed.
 func (p *OAuthProvider) Debug(bool) {}
 
-// BeginAuth begins a sign-in with that state, which must be random and ours. The
-// nonce and the verifier are made here.
+// BeginAuth begins a sign-in with that state, which must be random and our own. It makes
+// the nonce and the verifier.
 func (p *OAuthProvider) BeginAuth(state string) (goth.Session, error) {
 	return p.begin(context.Background(), Challenge{State: state, Nonce: randomText(), Verifier: randomText()})
 }
@@ -41,7 +41,7 @@ func (p *OAuthProvider) begin(ctx context.Context, c Challenge) (*Session, error
 	if len(c.State) < minSecret || len(c.Nonce) < minSecret || len(c.Verifier) < minVerifier {
 		return nil, errors.New("sign-in provider: challenge too short")
 	}
-	within, cancel := p.within(ctx)
+	within, cancel := p.requestContext(ctx)
 	defer cancel()
 	config, options, err := p.prepare(within, c)
 	if err != nil {
@@ -51,14 +51,14 @@ func (p *OAuthProvider) begin(ctx context.Context, c Challenge) (*Session, error
 	return &Session{AuthURL: config.AuthCodeURL(c.State, options...), Challenge: c, ctx: ctx}, nil
 }
 
-// The least length of secrets in a challenge, in characters: 128 bits in base64,
-// and what RFC 7636 asks of a verifier.
+// Minimum lengths of secrets in a challenge, in characters: 128 bits in base64, and what
+// RFC 7636 requires of a verifier.
 const (
 	minSecret   = 22
 	minVerifier = 43
 )
 
-// UnmarshalSession reads back what [Session.Marshal] wrote.
+// UnmarshalSession reads what [Session.Marshal] wrote.
 func (p *OAuthProvider) UnmarshalSession(text string) (goth.Session, error) {
 	s := &Session{}
 	if err := json.Unmarshal([]byte(text), s); err != nil {
@@ -67,7 +67,7 @@ func (p *OAuthProvider) UnmarshalSession(text string) (goth.Session, error) {
 	return s, nil
 }
 
-// FetchUser returns who the session's Authorize found.
+// FetchUser returns the user whom the session's Authorize identified.
 func (p *OAuthProvider) FetchUser(session goth.Session) (goth.User, error) {
 	s, ok := session.(*Session)
 	if !ok || s.user == nil {
@@ -76,16 +76,16 @@ func (p *OAuthProvider) FetchUser(session goth.Session) (goth.User, error) {
 	return *s.user, nil
 }
 
-// RefreshToken is refused: tokens are used once, to learn who somebody is, and
-// not kept.
+// RefreshToken always fails: tokens are used once, to identify the person, and not
+// stored.
 func (p *OAuthProvider) RefreshToken(string) (*oauth2.Token, error) {
 	return nil, errors.New("sign-in provider: no refresh tokens are kept")
 }
 
-// RefreshTokenAvailable is false.
+// RefreshTokenAvailable returns false.
 func (p *OAuthProvider) RefreshTokenAvailable() bool { return false }
 
-// GetAuthURL is the provider's page.
+// GetAuthURL returns the URL at the provider.
 func (s *Session) GetAuthURL() (string, error) {
 	if s.AuthURL == "" {
 		return "", errors.New(goth.NoAuthUrlErrorMessage)
@@ -93,20 +93,20 @@ func (s *Session) GetAuthURL() (string, error) {
 	return s.AuthURL, nil
 }
 
-// Marshal writes the session down, secrets included.
+// Marshal returns the session as JSON, including its secrets.
 func (s *Session) Marshal() string {
-	text, _ := json.Marshal(s) // strings and a number always can
+	text, _ := json.Marshal(s) // these types always marshal
 	return string(text)
 }
 
-// Authorize checks the provider's answer and learns whose it is. It returns no
-// access token, contrary to goth's custom: nobody needs one afterwards.
+// Authorize verifies the provider's answer and identifies the user. Unlike goth's own
+// providers it returns no access token, because nothing needs one afterwards.
 func (s *Session) Authorize(provider goth.Provider, answer goth.Params) (string, error) {
 	p, ok := provider.(*OAuthProvider)
 	if !ok {
 		return "", errors.New("sign-in provider: session of another provider")
 	}
-	within, cancel := p.within(cmp.Or(s.ctx, context.Background()))
+	within, cancel := p.requestContext(cmp.Or(s.ctx, context.Background()))
 	defer cancel()
 	user, err := p.authorize(within, answer, s.Challenge)
 	if err != nil {
@@ -118,7 +118,7 @@ func (s *Session) Authorize(provider goth.Provider, answer goth.Params) (string,
 }
 
 func (p *OAuthProvider) authorize(ctx context.Context, answer goth.Params, c Challenge) (goth.User, error) {
-	code, err := codeOf(answer, c)
+	code, err := codeFrom(answer, c)
 	if err != nil {
 		return goth.User{}, err
 	}
@@ -140,12 +140,12 @@ func (p *OAuthProvider) authorize(ctx context.Context, answer goth.Params, c Cha
 	return user, nil
 }
 
-// maxSubject is OpenID Connect's own limit.
+// maxSubject is OpenID Connect's limit for a subject, in characters.
 const maxSubject = 255
 
-// codeOf takes the code out of an answer that fits the challenge. A parameter
-// given twice is somebody trying which of them is read.
-func codeOf(answer goth.Params, c Challenge) (string, error) {
+// codeFrom returns the code of an answer that matches the challenge. It refuses repeated
+// parameters, which attackers use to find out which one is read.
+func codeFrom(answer goth.Params, c Challenge) (string, error) {
 	if values, ok := answer.(url.Values); ok {
 		for _, name := range []string{"code", "state", "iss"} {
 			if len(values[name]) > 1 {
@@ -153,8 +153,8 @@ func codeOf(answer goth.Params, c Challenge) (string, error) {
 			}
 		}
 	}
-	if len(c.State) < minSecret || !same(answer.Get("state"), c.State) {
-		return "", refusal("another state")
+	if len(c.State) < minSecret || !equalSecrets(answer.Get("state"), c.State) {
+		return "", refusal("wrong state")
 	}
 	if failure := answer.Get("error"); failure != "" {
 		return "", refusal("the provider declined")
@@ -166,10 +166,10 @@ func codeOf(answer goth.Params, c Challenge) (string, error) {
 	return code, nil
 }
 
-func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
+func equalSecrets(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
-// refusal is why an answer of a provider proves nothing, in words that hold nothing
-// of the answer. It is an [ErrProviderRefused].
+// refusal is the reason why a provider's answer is invalid. Its text holds nothing from
+// the answer. It wraps [ErrProviderRefused].
 type refusal string
 
 func (e refusal) Error() string { return ErrProviderRefused.Error() + ": " + string(e) }

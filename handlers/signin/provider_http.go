@@ -14,13 +14,13 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// maxAnswer is how much a provider may say at once. Key sets and profiles are a
+// maxAnswer is the largest answer of a provider, in bytes. Key sets and profiles are a
 // few kB.
 const maxAnswer = 1 << 20
 
-// newProviderClient is the only way out to a provider. Nothing it does takes
-// longer than limit, and it goes where it was told: a redirect would carry a code
-// or a token somewhere else.
+// newProviderClient returns the HTTP client for all requests to a provider. No request
+// takes longer than limit. It follows no redirects, which could carry a code or a token
+// to another host.
 func newProviderClient(limit time.Duration) *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxResponseHeaderBytes = 64 << 10
@@ -31,8 +31,8 @@ func newProviderClient(limit time.Duration) *http.Client {
 	}
 }
 
-// boundedTransport reads answers whole, up to maxAnswer, and turns what is no
-// answer into unavailableError here, where all libraries above pass by.
+// boundedTransport reads whole answers up to maxAnswer and turns failures into
+// unavailableError. It does so here because the libraries above drop that information.
 type boundedTransport struct{ http.RoundTripper }
 
 func (t boundedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -55,8 +55,9 @@ func (t boundedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// isUnavailable tells answers from failures. Metadata, keys and profiles are there or
-// not; only the token endpoint, which is posted to, has something to refuse.
+// isUnavailable reports whether a status means that the provider is unavailable. For
+// metadata, keys and profiles that is any error; the token endpoint, the only one we
+// POST to, also answers errors when it refuses a code.
 func isUnavailable(method string, status int) bool {
 	if method == http.MethodPost {
 		return status >= 500 || status == http.StatusTooManyRequests || status/100 == 3
@@ -64,25 +65,25 @@ func isUnavailable(method string, status int) bool {
 	return status != http.StatusOK
 }
 
-// unavailableError is a provider that did not answer.
+// unavailableError is the error of a provider that did not answer.
 type unavailableError struct{ cause error }
 
 func (e unavailableError) Error() string { return e.cause.Error() }
 func (e unavailableError) Unwrap() error { return e.cause }
 
-// clientFaults are refusals of the token endpoint that are about us and not about
-// the person. Nobody can sign in until the operator acts.
+// clientFaults are errors of the token endpoint that concern our configuration and not
+// the person. Nobody can sign in until the operator fixes it.
 var clientFaults = []string{
 	"invalid_client", "unauthorized_client", "incorrect_client_credentials", "redirect_uri_mismatch",
 }
 
-// clientError is one of them.
+// clientError is one of the clientFaults.
 type clientError string
 
 func (e clientError) Error() string { return "it refuses our client: " + string(e) }
 
-// exchangeError keeps the code of what the token endpoint said, and not its text,
-// which may repeat what it was sent.
+// exchangeError classifies an error of the token endpoint by its code. It drops the
+// text, which may quote secrets.
 func exchangeError(err error) error {
 	var refused *oauth2.RetrieveError
 	switch {
@@ -91,35 +92,35 @@ func exchangeError(err error) error {
 	case errors.As(err, &refused) && slices.Contains(clientFaults, refused.ErrorCode):
 		return unavailableError{clientError(refused.ErrorCode)}
 	case errors.As(err, &refused):
-		return refusal("the token endpoint says no")
+		return refusal("the token endpoint refused the code")
 	default:
-		return refusal("unreadable answer of the token endpoint")
+		return refusal("unreadable answer from the token endpoint")
 	}
 }
 
 func isUnreachable(err error) bool {
-	var away unavailableError
-	return errors.As(err, &away) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+	var unavailable unavailableError
+	return errors.As(err, &unavailable) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
-// providerError is what leaves this file group: ErrProviderRefused or ErrProviderUnavailable, with
-// the provider's name and a cause free of addresses with codes in them.
+// providerError turns any error into [ErrProviderRefused] or [ErrProviderUnavailable],
+// with the provider's name and a cause without URLs, which can hold codes.
 func providerError(name string, err error) error {
-	var away unavailableError
+	var unavailable unavailableError
 	switch {
 	case errors.Is(err, ErrProviderRefused):
 		return fmt.Errorf("%s: %w", name, err)
-	case errors.As(err, &away):
-		return fmt.Errorf("%s: %w: %w", name, ErrProviderUnavailable, plain(away.cause))
+	case errors.As(err, &unavailable):
+		return fmt.Errorf("%s: %w: %w", name, ErrProviderUnavailable, stripURL(unavailable.cause))
 	case isUnreachable(err):
 		return fmt.Errorf("%s: %w: timeout", name, ErrProviderUnavailable)
 	default:
-		return fmt.Errorf("%s: %w: %w", name, ErrProviderRefused, plain(err))
+		return fmt.Errorf("%s: %w: %w", name, ErrProviderRefused, stripURL(err))
 	}
 }
 
-// plain is an error of the HTTP client without the address it went to.
-func plain(err error) error {
+// stripURL removes the URL from an error of the HTTP client.
+func stripURL(err error) error {
 	var at *url.Error
 	if errors.As(err, &at) {
 		return at.Err

@@ -17,7 +17,7 @@ import (
 	"portico/store"
 )
 
-// quotingProvider is a provider whose library quotes what it was given.
+// quotingProvider is a provider whose errors quote secrets.
 type quotingProvider struct{ signin.Provider }
 
 func (quotingProvider) Name() string { return "quoting" }
@@ -28,7 +28,7 @@ func (quotingProvider) Finish(context.Context, url.Values, signin.Challenge) (st
 	return store.Identity{}, nil
 }
 
-// serverWith is the product with that provider and log.
+// serverWith returns the whole product with that provider and log.
 func serverWith(t *testing.T, provider signin.Provider, log *slog.Logger) http.Handler {
 	t.Helper()
 	at := &url.URL{Scheme: "https", Host: "portico.test"}
@@ -39,8 +39,8 @@ func serverWith(t *testing.T, provider signin.Provider, log *slog.Logger) http.H
 	return product.Handler()
 }
 
-// An answer that is refused is in the log with its provider, its request and our
-// own word for the reason; nothing of what a library says is.
+// A refused answer is logged with its provider, its request and a reason of our own,
+// without the library's error.
 func TestRefusedProviderIsLogged(t *testing.T) {
 	t.Parallel()
 	var log strings.Builder
@@ -60,16 +60,15 @@ func TestRefusedProviderIsLogged(t *testing.T) {
 	}
 }
 
-// panickingProvider is a provider whose library gives up with what it was given.
+// panickingProvider is a provider that panics with a secret.
 type panickingProvider struct{ quotingProvider }
 
 func (panickingProvider) Begin(context.Context, signin.Challenge) (string, error) {
 	panic("token s3cret of dana@agency.test")
 }
 
-// What somebody panics with may quote anything, so of it only the type is told,
-// in the log and much less on the page.
-func TestPanicTellsNoValue(t *testing.T) {
+// A panic value can hold secrets, so the log has only its type and the page nothing.
+func TestPanicValueIsNotLogged(t *testing.T) {
 	t.Parallel()
 	var log strings.Builder
 	server := serverWith(t, panickingProvider{}, slog.New(slog.NewTextHandler(&log, nil)))
@@ -85,7 +84,7 @@ func TestPanicTellsNoValue(t *testing.T) {
 	}
 	for what, text := range map[string]string{"log": log.String(), "page": rec.Body.String()} {
 		if strings.Contains(text, "s3cret") || strings.Contains(text, "dana@") {
-			t.Errorf("the %s tells what was panicked with", what)
+			t.Errorf("the %s has the panic value", what)
 		}
 	}
 }

@@ -19,53 +19,51 @@ import (
 
 // Kinds of providers.
 const (
-	KindOIDC   = "oidc"   // OpenID Connect, found by its issuer; Google and Microsoft too
-	KindGitHub = "github" // GitHub, which speaks OAuth 2 only
+	KindOIDC   = "oidc"   // OpenID Connect, such as Google and Microsoft
+	KindGitHub = "github" // GitHub, which supports only OAuth 2
 )
 
-// ProviderConfig is one provider, as AUTH_<NAME>_* say.
+// ProviderConfig is one provider, as AUTH_<NAME>_* configure it.
 type ProviderConfig struct {
 	Name         string // lower case, as in /auth/{provider}
 	Kind         string // KindOIDC or KindGitHub
-	Issuer       string // exactly as the provider spells it; for GitHub empty, or the address of a server of one's own
+	Issuer       string // exactly as the provider writes it; for GitHub "" or the URL of an Enterprise Server
 	ClientID     string
 	ClientSecret string
 	RedirectURL  string // ours, as registered with the provider
 }
 
-// ErrProviderRefused is an answer of a provider that proves nothing: forged, stale,
-// meant for somebody else, or simply wrong. Without any answer it is
-// [ErrProviderUnavailable].
+// ErrProviderRefused is returned for an invalid answer of a provider: forged, expired, or
+// meant for somebody else. Without an answer the error is [ErrProviderUnavailable].
 var ErrProviderRefused = errors.New("sign-in provider's answer refused")
 
-// identifier is what differs between kinds of providers. The context carries the
-// HTTP client and ends in time.
+// identifier is what differs between kinds of providers. The context carries the HTTP
+// client and a deadline.
 type identifier interface {
-	// prepare returns where to send the browser and the code, and what to add to
-	// the question.
+	// prepare returns the endpoints and the extra parameters of the authorization
+	// request.
 	prepare(context.Context, Challenge) (oauth2.Config, []oauth2.AuthCodeOption, error)
-	// identify says whose token it is. The user's e-mail is verified or empty.
+	// identify returns the user of the token. The user's email is verified or empty.
 	identify(context.Context, *oauth2.Token, Challenge, goth.Params) (goth.User, error)
-	// stepsUp says whether an answer can prove a sign-in anew.
+	// stepsUp reports whether an answer can prove a recent sign-in.
 	stepsUp() bool
 }
 
-// errTimeless is a provider that does not say when somebody signed in.
-var errTimeless = refusal("it does not say when somebody signed in")
+// errNoAuthTime is the error of a provider that does not say when somebody signed in.
+var errNoAuthTime = refusal("it does not say when somebody signed in")
 
-// OAuthProvider is a [Provider] that speaks OAuth 2, with OpenID Connect or as
-// GitHub does. It is a [goth.Provider] as well, so that code written for goth can
-// use it.
+// OAuthProvider is a [Provider] for OpenID Connect and for GitHub's OAuth 2. It is a
+// [goth.Provider] as well, so that code written for goth can use it.
 //
-// Of goth these are used: its Provider, Session and User, and its GitHub provider
-// for the profile. Two things of it are not. Its gothic package takes the state
-// from whoever sends one, keeps it in a cookie of its own, and knows neither PKCE
-// nor nonce. And its OpenID Connect provider verifies no signature.
+// It uses goth's Provider, Session and User, and its GitHub provider for the profile. It
+// does not use goth's gothic package, which accepts a state from the request, keeps it
+// in a cookie of its own and has neither PKCE nor a nonce; nor goth's OpenID Connect
+// provider, which verifies no signature.
 type OAuthProvider struct {
 	config ProviderConfig
-	name   string // goth lets it be changed
+	name   string // goth can change it
 	client *http.Client
-	limit  time.Duration // of a whole Begin or Finish
+	limit  time.Duration // for a whole Begin or Finish
 	ping   lastPing
 	identifier
 }
@@ -75,12 +73,12 @@ var (
 	_ goth.Provider = (*OAuthProvider)(nil)
 )
 
-// providerTimeout is how long a provider may keep a browser waiting.
+// providerTimeout is the longest that a provider may keep a browser waiting.
 const providerTimeout = 10 * time.Second
 
-// NewProviders checks the configurations, reporting all mistakes together, and
-// returns them. No provider is asked anything yet: one that is
-// away when this server starts is only away until it is back.
+// NewProviders checks the configurations, reports all mistakes together, and returns the
+// providers. It contacts none of them, so a provider that is down when the server
+// starts works once it is up.
 func NewProviders(configs ...ProviderConfig) ([]Provider, error) {
 	var providers []Provider
 	var errs []error
@@ -137,7 +135,7 @@ func (c ProviderConfig) validate() error {
 	return errors.Join(errs...)
 }
 
-// isSafeAddress wants TLS, except on this machine.
+// isSafeAddress reports whether an address uses TLS or is on this machine.
 func isSafeAddress(address string) bool {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
@@ -148,12 +146,12 @@ func isSafeAddress(address string) bool {
 	return u.Scheme == "https" || (u.Scheme == "http" && local)
 }
 
-// labels are names that write themselves in their own way.
+// labels are the names with a spelling of their own.
 var labels = map[string]string{
 	"github": "GitHub", "gitlab": "GitLab", "linkedin": "LinkedIn", "okta": "Okta", "sso": "single sign-on",
 }
 
-// Label is how people know the provider.
+// Label returns the provider's name for people.
 func (p *OAuthProvider) Label() string {
 	if label, ok := labels[p.config.Name]; ok {
 		return label
@@ -162,7 +160,7 @@ func (p *OAuthProvider) Label() string {
 	return strings.ToUpper(name[:1]) + name[1:]
 }
 
-// Begin returns the provider's page for this challenge.
+// Begin returns the URL at the provider for this challenge.
 func (p *OAuthProvider) Begin(ctx context.Context, c Challenge) (string, error) {
 	session, err := p.begin(ctx, c)
 	if err != nil {
@@ -171,8 +169,8 @@ func (p *OAuthProvider) Begin(ctx context.Context, c Challenge) (string, error) 
 	return session.GetAuthURL()
 }
 
-// Finish turns the provider's answer into who the person is. What the challenge
-// holds must come from our own records of this browser, never from the answer.
+// Finish verifies the provider's answer and returns the person's identity. Except for
+// State, the challenge must come from our own database, never from the answer.
 func (p *OAuthProvider) Finish(ctx context.Context, answer url.Values, c Challenge) (store.Identity, error) {
 	session := &Session{Challenge: c, ctx: ctx}
 	if _, err := session.Authorize(p, answer); err != nil {
@@ -191,11 +189,11 @@ func (p *OAuthProvider) Finish(ctx context.Context, answer url.Values, c Challen
 }
 
 // StepsUp is false for a provider that does not say when somebody signed in, such as
-// GitHub and Google. That of another is known only once it was asked.
+// GitHub and Google. For OpenID Connect it is known only after the first request.
 func (p *OAuthProvider) StepsUp() bool { return p.stepsUp() }
 
-// Issuer is the first half of an identity. It is the one we were configured with,
-// so that no answer can speak for another provider.
+// Issuer returns the configured issuer, so that no answer can name an identity of
+// another provider.
 func (p *OAuthProvider) Issuer() string {
 	if p.config.Kind == KindGitHub && p.config.Issuer == "" {
 		return gitHubIssuer
@@ -203,8 +201,8 @@ func (p *OAuthProvider) Issuer() string {
 	return p.config.Issuer
 }
 
-// within bounds one visit to the provider and lends it our HTTP client.
-func (p *OAuthProvider) within(ctx context.Context) (context.Context, context.CancelFunc) {
+// requestContext adds the deadline and our HTTP client for requests to the provider.
+func (p *OAuthProvider) requestContext(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithTimeout(ctx, p.limit)
 	return context.WithValue(ctx, oauth2.HTTPClient, p.client), cancel
 }

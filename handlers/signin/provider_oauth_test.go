@@ -19,7 +19,7 @@ import (
 
 const ourCallback = "https://portico.test/auth/idp/callback"
 
-// idp is a real provider and ours for it.
+// idp is a real OpenID provider and our [OAuthProvider] for it.
 type idp struct {
 	*stack.OIDC
 	provider *OAuthProvider
@@ -32,7 +32,7 @@ func newIDP(t *testing.T, personas ...stack.Persona) idp {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Stop() })
-	return idp{server, ours(t, configOf(server), providerTimeout)}
+	return idp{server, newTestProvider(t, configOf(server), providerTimeout)}
 }
 
 func configOf(server *stack.OIDC) ProviderConfig {
@@ -42,7 +42,7 @@ func configOf(server *stack.OIDC) ProviderConfig {
 	}
 }
 
-func ours(t *testing.T, c ProviderConfig, limit time.Duration) *OAuthProvider {
+func newTestProvider(t *testing.T, c ProviderConfig, limit time.Duration) *OAuthProvider {
 	t.Helper()
 	p, err := newProvider(c, limit)
 	if err != nil {
@@ -55,7 +55,7 @@ func challenge() Challenge {
 	return Challenge{State: randomText(), Nonce: randomText(), Verifier: randomText()}
 }
 
-// answer is what comes back after somebody signed in at the provider.
+// answer returns the provider's answer after somebody signed in there.
 func (i idp) answer(t *testing.T, c Challenge, email string) url.Values {
 	t.Helper()
 	there, err := i.provider.Begin(t.Context(), c)
@@ -71,7 +71,7 @@ func (i idp) answer(t *testing.T, c Challenge, email string) url.Values {
 
 var mia = stack.Persona{Email: "mia@acme.test", Name: "Mia", Subject: "subject-of-mia", EmailVerified: true}
 
-// Somebody signs in at the provider: who they are comes back, by issuer and subject.
+// A sign-in at the provider returns the identity: issuer, subject and verified address.
 func TestProviderSignIn(t *testing.T) {
 	t.Parallel()
 	i, c := newIDP(t, mia), challenge()
@@ -82,7 +82,8 @@ func TestProviderSignIn(t *testing.T) {
 	}
 }
 
-// What the browser takes to the provider holds the hash of the verifier and never the verifier, nor our secret.
+// The URL at the provider has the hash of the verifier, but neither the verifier nor our
+// secret.
 func TestProviderBeginKeepsSecrets(t *testing.T) {
 	t.Parallel()
 	i, c := newIDP(t), challenge()
@@ -106,7 +107,7 @@ func TestProviderBeginKeepsSecrets(t *testing.T) {
 	}
 }
 
-// An address that the provider does not vouch for is not handed on.
+// An address that the provider has not verified is dropped.
 func TestProviderUnverifiedEmail(t *testing.T) {
 	t.Parallel()
 	eve := stack.Persona{Email: "dana@northwind.test", Subject: "eve"}
@@ -132,7 +133,8 @@ func TestProviderUnverifiedEmail(t *testing.T) {
 	}
 }
 
-// ID tokens that are forged, stale, or made out to somebody else are refused; the same person's true one is taken.
+// Forged and expired ID tokens, and those for another client, are refused. The same
+// person's genuine one is accepted.
 func TestProviderForgedTokens(t *testing.T) {
 	t.Parallel()
 	i := newIDP(t, mia)
@@ -177,11 +179,11 @@ func TestProviderForgedTokens(t *testing.T) {
 	}
 }
 
-// Answers that do not fit the challenge, or that somebody meddled with, are refused before or by the provider.
-func TestProviderMeddledAnswers(t *testing.T) {
+// Answers that do not match the challenge or were tampered with are refused.
+func TestProviderTamperedAnswers(t *testing.T) {
 	t.Parallel()
 	i := newIDP(t, mia)
-	for name, meddle := range map[string]func(url.Values, *Challenge){
+	for name, tamper := range map[string]func(url.Values, *Challenge){
 		"another state":        func(a url.Values, _ *Challenge) { a.Set("state", randomText()) },
 		"no state":             func(a url.Values, _ *Challenge) { a.Del("state") },
 		"no state on our side": func(a url.Values, c *Challenge) { a.Set("state", ""); c.State = "" },
@@ -190,7 +192,7 @@ func TestProviderMeddledAnswers(t *testing.T) {
 		"another code":         func(a url.Values, _ *Challenge) { a.Set("code", "x") },
 		"two codes":            func(a url.Values, _ *Challenge) { a.Add("code", "x") },
 		"a code of a megabyte": func(a url.Values, _ *Challenge) { a.Set("code", strings.Repeat("x", 1<<20)) },
-		"an error beside it":   func(a url.Values, _ *Challenge) { a.Set("error", "access_denied") },
+		"an error as well":     func(a url.Values, _ *Challenge) { a.Set("error", "access_denied") },
 		"of another issuer":    func(a url.Values, _ *Challenge) { a.Set("iss", "https://evil.test") },
 		"another verifier":     func(_ url.Values, c *Challenge) { c.Verifier = randomText() },
 		"another nonce":        func(_ url.Values, c *Challenge) { c.Nonce = randomText() },
@@ -198,7 +200,7 @@ func TestProviderMeddledAnswers(t *testing.T) {
 	} {
 		c := challenge()
 		answer := i.answer(t, c, mia.Email)
-		meddle(answer, &c)
+		tamper(answer, &c)
 		if got, err := i.provider.Finish(t.Context(), answer, c); !errors.Is(err, ErrProviderRefused) || got != (store.Identity{}) {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		} else if code := answer.Get("code"); len(code) > 3 && strings.Contains(err.Error(), code) {
@@ -207,8 +209,8 @@ func TestProviderMeddledAnswers(t *testing.T) {
 	}
 }
 
-// A code is worth one sign-in.
-func TestProviderCodeTwice(t *testing.T) {
+// A code is accepted once.
+func TestProviderCodeWorksOnce(t *testing.T) {
 	t.Parallel()
 	i, c := newIDP(t, mia), challenge()
 	answer := i.answer(t, c, mia.Email)
@@ -220,8 +222,8 @@ func TestProviderCodeTwice(t *testing.T) {
 	}
 }
 
-// A step-up asks for a sign-in anew and believes only the token that it was one.
-func TestProviderSignInAnew(t *testing.T) {
+// A step-up requests a new sign-in and accepts only a token that proves a recent one.
+func TestProviderStepUpRequiresRecentSignIn(t *testing.T) {
 	t.Parallel()
 	i := newIDP(t, mia)
 	for name, c := range map[string]struct {
@@ -230,10 +232,10 @@ func TestProviderSignInAnew(t *testing.T) {
 	}{
 		"as the provider says": {"", nil},
 		"just now":             {time.Now().Unix(), nil},
-		"by a clock behind":    {time.Now().Add(-50 * time.Second).Unix(), nil},
+		"by a slow clock":      {time.Now().Add(-50 * time.Second).Unix(), nil},
 		"before":               {time.Now().Add(-70 * time.Second).Unix(), ErrProviderRefused},
 		"at no time":           {0, ErrProviderRefused},
-		"nothing said of it":   {nil, ErrProviderRefused},
+		"without auth_time":    {nil, ErrProviderRefused},
 		"in words, not a time": {"now", ErrProviderRefused},
 	} {
 		i.Forge(mia.Email, stack.Forgery{Claims: func(claims map[string]any) {
@@ -245,21 +247,21 @@ func TestProviderSignInAnew(t *testing.T) {
 				claims["auth_time"] = c.authTime
 			}
 		}})
-		asked := challenge()
-		asked.Since = time.Now()
-		there, err := i.provider.Begin(t.Context(), asked)
+		sent := challenge()
+		sent.SignedInSince = time.Now()
+		there, err := i.provider.Begin(t.Context(), sent)
 		if err != nil || !strings.Contains(there, "max_age=0") || !strings.Contains(there, "prompt=login") {
 			t.Fatal(there, err)
 		}
-		if _, err := i.provider.Finish(t.Context(), i.answer(t, asked, mia.Email), asked); !errors.Is(err, c.want) {
+		if _, err := i.provider.Finish(t.Context(), i.answer(t, sent, mia.Email), sent); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
 
-// One that by its own list of claims does not say when somebody signed in is asked for
-// no step-up; which account it is that somebody links, either asks in its own words.
-func TestProviderOfNoTime(t *testing.T) {
+// A provider whose claims_supported lacks auth_time offers no step-up. When somebody links
+// an account, it is asked for select_account, and other providers for login.
+func TestProviderWithoutAuthTimeCannotStepUp(t *testing.T) {
 	t.Parallel()
 	for claims, c := range map[string]struct {
 		stepsUp bool
@@ -270,10 +272,10 @@ func TestProviderOfNoTime(t *testing.T) {
 			fmt.Fprintf(w, `{"issuer":%[1]q,"authorization_endpoint":"%[1]s/a","token_endpoint":"%[1]s/t","jwks_uri":"%[1]s/k","claims_supported":%[2]s}`, server.URL, claims)
 		}))
 		t.Cleanup(server.Close)
-		p := ours(t, ProviderConfig{Name: "idp", Kind: KindOIDC, Issuer: server.URL, RedirectURL: ourCallback, ClientID: "c", ClientSecret: "s"}, providerTimeout)
-		anew, link := challenge(), challenge()
-		anew.Since, link.Pick = time.Now(), true
-		if _, err := p.Begin(t.Context(), anew); errors.Is(err, ErrProviderRefused) == c.stepsUp || p.StepsUp() != c.stepsUp {
+		p := newTestProvider(t, ProviderConfig{Name: "idp", Kind: KindOIDC, Issuer: server.URL, RedirectURL: ourCallback, ClientID: "c", ClientSecret: "s"}, providerTimeout)
+		stepUp, link := challenge(), challenge()
+		stepUp.SignedInSince, link.SelectAccount = time.Now(), true
+		if _, err := p.Begin(t.Context(), stepUp); errors.Is(err, ErrProviderRefused) == c.stepsUp || p.StepsUp() != c.stepsUp {
 			t.Errorf("%s: a step-up begins: %v; offered: %v", claims, err, p.StepsUp())
 		}
 		if there, err := p.Begin(t.Context(), link); err != nil || !strings.Contains(there, "prompt="+c.prompt) {
@@ -282,8 +284,9 @@ func TestProviderOfNoTime(t *testing.T) {
 	}
 }
 
-// The provider is away in every way and at every step: ErrProviderUnavailable in bounded time, and all is well when it is back.
-func TestProviderAway(t *testing.T) {
+// Every failure of the provider at every step is ErrProviderUnavailable within the
+// timeout. Once the provider works again, so does sign-in.
+func TestProviderUnavailable(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"/.well-known", "/oauth/token", "/keys"} {
 		for name, faults := range map[string]stack.OIDCFaults{
@@ -297,10 +300,10 @@ func TestProviderAway(t *testing.T) {
 				i := newIDP(t, mia)
 				c := challenge()
 				answer := i.answer(t, c, mia.Email)
-				// Another of ours, which has not asked for anything yet.
-				p := ours(t, configOf(i.OIDC), 10*time.Second)
+				// A new OAuthProvider without cached metadata.
+				p := newTestProvider(t, configOf(i.OIDC), 10*time.Second)
 				if faults.Hang {
-					p = ours(t, configOf(i.OIDC), 300*time.Millisecond)
+					p = newTestProvider(t, configOf(i.OIDC), 300*time.Millisecond)
 				}
 				i.Misbehave(faults)
 				if got, err := p.Finish(t.Context(), answer, c); !errors.Is(err, ErrProviderUnavailable) || errors.Is(err, ErrProviderRefused) {
@@ -311,14 +314,15 @@ func TestProviderAway(t *testing.T) {
 				i.Misbehave(stack.OIDCFaults{})
 				fresh := challenge()
 				if _, err := i.provider.Finish(t.Context(), i.answer(t, fresh, mia.Email), fresh); err != nil {
-					t.Errorf("back again: %v", err)
+					t.Errorf("available again: %v", err)
 				}
 			})
 		}
 	}
 }
 
-// The provider is down when we start: Begin says so, and works once it is up, with nothing restarted here.
+// The provider is down when we start: Begin fails, and works once it is up, without a
+// restart.
 func TestProviderDownAtStart(t *testing.T) {
 	t.Parallel()
 	i := newIDP(t, mia)
@@ -340,7 +344,7 @@ func TestProviderDownAtStart(t *testing.T) {
 	}
 }
 
-// Readiness follows the provider down and up again.
+// Ping fails while the provider is down and caches its result for a second.
 func TestProviderPing(t *testing.T) {
 	t.Parallel()
 	i := newIDP(t, mia)
@@ -350,9 +354,9 @@ func TestProviderPing(t *testing.T) {
 	if err := i.Stop(); err != nil {
 		t.Fatal(err)
 	}
-	i.provider.ping.at = time.Now().Add(time.Hour) // however slow this machine is
+	i.provider.ping.at = time.Now().Add(time.Hour) // within the second, however slow this machine is
 	if err := i.provider.Ping(t.Context()); err != nil {
-		t.Errorf("asked again within the second: %v", err)
+		t.Errorf("pinged again within the second: %v", err)
 	}
 	i.provider.ping.at = time.Time{}
 	if err := i.provider.Ping(t.Context()); !errors.Is(err, ErrProviderUnavailable) || strings.Contains(err.Error(), "http") {
@@ -367,20 +371,21 @@ func TestProviderPing(t *testing.T) {
 	}
 }
 
-// A provider that takes us for somebody else is the operator's trouble, not the visitor's.
+// If the provider refuses our client secret, it is unavailable: that is the operator's
+// fault, not the visitor's.
 func TestProviderWrongClientSecret(t *testing.T) {
 	t.Parallel()
 	i, c := newIDP(t, mia), challenge()
 	wrong := configOf(i.OIDC)
 	wrong.ClientSecret = "wrong"
 	answer := i.answer(t, c, mia.Email)
-	if _, err := ours(t, wrong, providerTimeout).Finish(t.Context(), answer, c); !errors.Is(err, ErrProviderUnavailable) {
+	if _, err := newTestProvider(t, wrong, providerTimeout).Finish(t.Context(), answer, c); !errors.Is(err, ErrProviderUnavailable) {
 		t.Errorf("got %v", err)
 	}
 }
 
-// Metadata of another issuer, endless, elsewhere, without TLS, or no metadata at all: the provider is as good as away.
-// Good metadata of the same make is taken.
+// With metadata of another issuer, too large, redirected, without TLS or no JSON, the
+// provider is unavailable. Good metadata of the same form is accepted.
 func TestProviderBadMetadata(t *testing.T) {
 	t.Parallel()
 	describe := func(issuer, host, more string) string {
@@ -408,7 +413,7 @@ func TestProviderBadMetadata(t *testing.T) {
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = w.Write([]byte(c.metadata(server.URL)))
 		}))
-		p := ours(t, ProviderConfig{
+		p := newTestProvider(t, ProviderConfig{
 			Name: "x", Kind: KindOIDC, Issuer: server.URL, ClientID: "c", ClientSecret: "s", RedirectURL: ourCallback,
 		}, providerTimeout)
 		if _, err := p.Begin(t.Context(), challenge()); !errors.Is(err, c.want) {
@@ -418,7 +423,8 @@ func TestProviderBadMetadata(t *testing.T) {
 	}
 }
 
-// Goth can drive it: begin, keep the session as text, authorize with the answer, fetch the user.
+// It works as a goth.Provider: begin, marshal the session, authorize with the answer,
+// fetch the user.
 func TestProviderThroughGoth(t *testing.T) {
 	t.Parallel()
 	i := newIDP(t, mia)
@@ -440,7 +446,7 @@ func TestProviderThroughGoth(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := provider.FetchUser(session); err == nil {
-		t.Error("a user before anything was proved")
+		t.Error("a user before the session is authorized")
 	}
 	if token, err := session.Authorize(provider, back.Query()); err != nil || token != "" {
 		t.Fatal(token, err)
@@ -450,11 +456,11 @@ func TestProviderThroughGoth(t *testing.T) {
 		t.Errorf("%+v, %v", user, err)
 	}
 	if _, err := provider.BeginAuth("short"); err == nil {
-		t.Error("began with a state that can be guessed")
+		t.Error("a state that can be guessed is accepted")
 	}
 }
 
-// The visitor gives up while the provider thinks: no identity, and soon.
+// If the visitor cancels the request, Finish returns an error.
 func TestProviderCancelled(t *testing.T) {
 	t.Parallel()
 	i, c := newIDP(t, mia), challenge()
@@ -466,8 +472,8 @@ func TestProviderCancelled(t *testing.T) {
 	}
 }
 
-// All mistakes of all configurations are told together, without their secrets.
-func TestNewProvidersMistakes(t *testing.T) {
+// NewProviders reports all mistakes of all configurations together, without secrets.
+func TestNewProvidersReportsAllMistakes(t *testing.T) {
 	t.Parallel()
 	good := ProviderConfig{Name: "google", Kind: KindOIDC, Issuer: "https://accounts.google.com",
 		ClientID: "c", ClientSecret: "hush", RedirectURL: ourCallback}

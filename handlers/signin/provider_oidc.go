@@ -14,33 +14,33 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// oidcIdentifier speaks OpenID Connect: the authorization code flow with PKCE and
-// a nonce, and nothing believed that the ID token's signature does not cover.
+// oidcIdentifier implements OpenID Connect: the authorization code flow with PKCE and a
+// nonce. It trusts only what the ID token's signature covers.
 type oidcIdentifier struct {
 	config ProviderConfig
 	client *http.Client
 	found  atomic.Pointer[discovery]
 }
 
-// discovery is what the issuer says of itself.
+// discovery is the issuer's metadata.
 type discovery struct {
-	provider *oidc.Provider
-	verifier *oidc.IDTokenVerifier
-	endpoint oauth2.Endpoint
-	namesIss bool // it puts iss into its answers (RFC 9207)
-	timeless bool // by its own list of claims it does not say when somebody signed in
+	provider    *oidc.Provider
+	verifier    *oidc.IDTokenVerifier
+	endpoint    oauth2.Endpoint
+	sendsIssuer bool // its answers include iss (RFC 9207)
+	noAuthTime  bool // its claims_supported lacks auth_time
 }
 
-// signatures are the algorithms an ID token may be signed with: with a private
-// key, which rules out "none" and HMAC with a key that is public.
+// signatures are the algorithms allowed for ID tokens. All use a private key, which rules
+// out "none" and HMAC with the public key.
 var signatures = []string{
 	oidc.RS256, oidc.RS384, oidc.RS512, oidc.PS256, oidc.PS384, oidc.PS512,
 	oidc.ES256, oidc.ES384, oidc.ES512, oidc.EdDSA,
 }
 
-// discover asks the issuer once and remembers the answer; a failure is not
-// remembered. Two visitors at once may both ask, which is better than one waiting
-// for the other's timeout.
+// discover fetches the issuer's metadata and caches it; failures are not cached. Two
+// concurrent requests may both fetch it, which is better than one waiting for the
+// other's timeout.
 func (o *oidcIdentifier) discover(ctx context.Context) (*discovery, error) {
 	if d := o.found.Load(); d != nil {
 		return d, nil
@@ -50,7 +50,7 @@ func (o *oidcIdentifier) discover(ctx context.Context) (*discovery, error) {
 		if isUnreachable(err) {
 			return nil, err
 		}
-		return nil, unavailableError{err} // it answers, but not as this issuer
+		return nil, unavailableError{err} // it answers, but not with this issuer's metadata
 	}
 	var metadata struct {
 		AuthMethods []string `json:"token_endpoint_auth_methods_supported"`
@@ -61,14 +61,14 @@ func (o *oidcIdentifier) discover(ctx context.Context) (*discovery, error) {
 	if err := provider.Claims(&metadata); err != nil {
 		return nil, unavailableError{err}
 	}
-	d := &discovery{provider: provider, endpoint: provider.Endpoint(), namesIss: metadata.NamesIssuer}
-	d.timeless = len(metadata.Claims) > 0 && !slices.Contains(metadata.Claims, "auth_time")
+	d := &discovery{provider: provider, endpoint: provider.Endpoint(), sendsIssuer: metadata.NamesIssuer}
+	d.noAuthTime = len(metadata.Claims) > 0 && !slices.Contains(metadata.Claims, "auth_time")
 	for _, address := range []string{d.endpoint.AuthURL, d.endpoint.TokenURL, metadata.JWKS} {
 		if !isSafeEndpoint(address) {
 			return nil, unavailableError{errors.New("its metadata names an address without TLS")}
 		}
 	}
-	// Said outright, because trying both would spend the code on the first.
+	// Set explicitly, because trying both styles would spend the code on the first.
 	d.endpoint.AuthStyle = oauth2.AuthStyleInHeader
 	if len(metadata.AuthMethods) > 0 && !slices.Contains(metadata.AuthMethods, "client_secret_basic") {
 		d.endpoint.AuthStyle = oauth2.AuthStyleInParams
@@ -82,8 +82,8 @@ func (o *oidcIdentifier) discover(ctx context.Context) (*discovery, error) {
 	return d, nil
 }
 
-// keySet keeps apart a wrong signature and keys that could not be fetched, which
-// the library makes one text of.
+// keySet distinguishes a wrong signature from keys that could not be fetched, for which
+// the library returns the same kind of error.
 type keySet struct{ oidc.KeySet }
 
 type keysKey struct{}
@@ -110,35 +110,35 @@ func (o *oidcIdentifier) prepare(ctx context.Context, c Challenge) (oauth2.Confi
 	}
 	options := []oauth2.AuthCodeOption{oidc.Nonce(c.Nonce)}
 	switch {
-	case !c.Since.IsZero() && d.timeless:
-		return oauth2.Config{}, nil, errTimeless
-	case !c.Since.IsZero(): // some heed the one, some the other
+	case !c.SignedInSince.IsZero() && d.noAuthTime:
+		return oauth2.Config{}, nil, errNoAuthTime
+	case !c.SignedInSince.IsZero(): // providers support one or the other
 		options = append(options, oauth2.SetAuthURLParam("max_age", "0"), oauth2.SetAuthURLParam("prompt", "login"))
-	case c.Pick && d.timeless: // such as Google, which takes "login" for a mistake
+	case c.SelectAccount && d.noAuthTime: // such as Google, which rejects "login"
 		options = append(options, oauth2.SetAuthURLParam("prompt", "select_account"))
-	case c.Pick:
+	case c.SelectAccount:
 		options = append(options, oauth2.SetAuthURLParam("prompt", "login"))
 	}
 	return config, options, nil
 }
 
-// stepsUp is true until its metadata says otherwise.
+// stepsUp is true until the metadata says otherwise.
 func (o *oidcIdentifier) stepsUp() bool {
 	d := o.found.Load()
-	return d == nil || !d.timeless
+	return d == nil || !d.noAuthTime
 }
 
-// claims are what we read of an ID token beyond what the library checks.
+// claims are the claims that we read in addition to those the library checks.
 type claims struct {
-	Email         string          `json:"email"`
-	EmailVerified json.RawMessage `json:"email_verified"`
-	Name          string          `json:"name"`
-	Party         string          `json:"azp"`
-	AuthTime      float64         `json:"auth_time"` // may be written 1.8e9
+	Email           string          `json:"email"`
+	EmailVerified   json.RawMessage `json:"email_verified"`
+	Name            string          `json:"name"`
+	AuthorizedParty string          `json:"azp"`
+	AuthTime        float64         `json:"auth_time"` // may be written 1.8e9
 }
 
-// verifiedEmail is the address if the provider vouches for it. Some say "true"
-// in quotes; nothing else counts.
+// verifiedEmail returns the address if the provider has verified it, else "". Some
+// providers send the text "true" instead of a boolean.
 func (c claims) verifiedEmail() string {
 	if v := string(c.EmailVerified); v == `true` || v == `"true"` {
 		return c.Email
@@ -153,8 +153,8 @@ func (o *oidcIdentifier) identify(
 	if err != nil {
 		return goth.User{}, err
 	}
-	if iss := answer.Get("iss"); (iss != "" || d.namesIss) && iss != o.config.Issuer {
-		return goth.User{}, refusal("an answer of another issuer")
+	if iss := answer.Get("iss"); (iss != "" || d.sendsIssuer) && iss != o.config.Issuer {
+		return goth.User{}, refusal("answer of another issuer")
 	}
 	raw, _ := token.Extra("id_token").(string)
 	var missing error
@@ -165,28 +165,28 @@ func (o *oidcIdentifier) identify(
 	if err != nil {
 		return goth.User{}, err
 	}
-	var said claims
-	if err := id.Claims(&said); err != nil {
+	var extra claims
+	if err := id.Claims(&extra); err != nil {
 		return goth.User{}, refusal("unreadable claims")
 	}
-	if err := o.check(id, said, token, c); err != nil {
+	if err := o.checkClaims(id, extra, token, c); err != nil {
 		return goth.User{}, err
 	}
-	return goth.User{UserID: id.Subject, Email: said.verifiedEmail(), Name: said.Name, ExpiresAt: id.Expiry}, nil
+	return goth.User{UserID: id.Subject, Email: extra.verifiedEmail(), Name: extra.Name, ExpiresAt: id.Expiry}, nil
 }
 
-// check is what the library leaves to its caller.
-func (o *oidcIdentifier) check(id *oidc.IDToken, said claims, token *oauth2.Token, c Challenge) error {
+// checkClaims does the checks that the library leaves to its caller.
+func (o *oidcIdentifier) checkClaims(id *oidc.IDToken, extra claims, token *oauth2.Token, c Challenge) error {
 	switch {
-	case len(c.Nonce) < minSecret || !same(id.Nonce, c.Nonce):
-		return refusal("another nonce")
-	case said.Party != "" && said.Party != o.config.ClientID:
-		return refusal("made out to another client")
-	case said.Party == "" && len(id.Audience) > 1:
-		return refusal("several audiences and nobody named")
+	case len(c.Nonce) < minSecret || !equalSecrets(id.Nonce, c.Nonce):
+		return refusal("wrong nonce")
+	case extra.AuthorizedParty != "" && extra.AuthorizedParty != o.config.ClientID:
+		return refusal("issued for another client")
+	case extra.AuthorizedParty == "" && len(id.Audience) > 1:
+		return refusal("several audiences without an authorized party")
 	case id.AccessTokenHash != "" && id.VerifyAccessToken(token.AccessToken) != nil:
-		return refusal("another access token")
-	case !c.Since.IsZero() && time.Unix(int64(said.AuthTime), 0).Before(c.Since.Add(-clockSkew)):
+		return refusal("wrong access token hash")
+	case !c.SignedInSince.IsZero() && time.Unix(int64(extra.AuthTime), 0).Before(c.SignedInSince.Add(-clockSkew)):
 		return refusal("signed in too long ago")
 	}
 	return nil

@@ -8,8 +8,8 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 )
 
-// lastPing remembers what a provider answered, so that everybody who may ask
-// whether we are ready cannot make us ask the provider as often.
+// lastPing caches the result of a ping, so that frequent readiness checks do not cause as
+// many requests to the provider.
 type lastPing struct {
 	mu  sync.Mutex
 	at  time.Time
@@ -18,12 +18,12 @@ type lastPing struct {
 
 const pingEvery = time.Second
 
-// CanPing says whether the provider has anything to be asked: OpenID Connect
-// has its metadata, GitHub nothing for strangers.
+// CanPing reports whether the provider can be pinged: OpenID Connect has public metadata,
+// GitHub has nothing comparable.
 func (p *OAuthProvider) CanPing() bool { return p.config.Kind == KindOIDC }
 
-// Ping says whether the provider is there, for readiness: [ErrProviderUnavailable] if not. It
-// asks at most once a second.
+// Ping returns [ErrProviderUnavailable] unless the provider answers, for readiness. It
+// sends at most one request a second and returns the last result in between.
 func (p *OAuthProvider) Ping(ctx context.Context) error {
 	if !p.CanPing() {
 		return nil
@@ -33,7 +33,7 @@ func (p *OAuthProvider) Ping(ctx context.Context) error {
 	if time.Since(p.ping.at) < pingEvery {
 		return p.ping.err
 	}
-	within, cancel := p.within(ctx)
+	within, cancel := p.requestContext(ctx)
 	defer cancel()
 	_, err := oidc.NewProvider(within, p.config.Issuer)
 	if err != nil {

@@ -13,22 +13,23 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// ProbeError is why nobody could sign in with a provider. Its text is safe to print.
+// ProbeError is the reason why sign-in with a provider does not work. Its text is safe to
+// print.
 type ProbeError struct {
-	// Client: the provider is there, and does not know our client or its secret.
+	// Client means that the provider answers but refuses our client id or secret.
 	Client bool
 	err    error
 }
 
 func (e *ProbeError) Error() string { return e.err.Error() }
 
-// Unwrap is what went wrong.
+// Unwrap returns the cause.
 func (e *ProbeError) Unwrap() error { return e.err }
 
-// Probe tries all of a sign-in that takes no person: the provider's metadata, its
-// keys, and whether it knows our client and its secret.
+// Probe checks everything of a sign-in that needs no person: the provider's metadata, its
+// keys, and our client id and secret. An error is a [*ProbeError].
 func (p *OAuthProvider) Probe(ctx context.Context) error {
-	within, cancel := p.within(ctx)
+	within, cancel := p.requestContext(ctx)
 	defer cancel()
 	var m metadata
 	if p.config.Kind == KindOIDC {
@@ -53,7 +54,8 @@ type metadata struct {
 	Revocation string `json:"revocation_endpoint"`
 }
 
-// probeKeys wants at least one key that an ID token may be signed with.
+// probeKeys checks that the provider has at least one key to sign ID tokens with, and
+// returns its metadata.
 func (p *OAuthProvider) probeKeys(ctx context.Context) (m metadata, err error) {
 	provider, err := oidc.NewProvider(ctx, p.config.Issuer)
 	if err != nil {
@@ -68,7 +70,7 @@ func (p *OAuthProvider) probeKeys(ctx context.Context) (m metadata, err error) {
 	}
 	response, err := p.client.Do(request)
 	if err != nil {
-		return m, plain(err)
+		return m, stripURL(err)
 	}
 	defer response.Body.Close()
 	var set struct {
@@ -88,9 +90,9 @@ func (p *OAuthProvider) probeKeys(ctx context.Context) (m metadata, err error) {
 	return m, errors.New("it has no key to sign with")
 }
 
-// probeClient shows the provider our secret. To revoke a token that is none is
-// the harmless way, since the client is checked first (RFC 7009); a provider that
-// revokes nothing is shown a code that is none, and says what it dislikes.
+// probeClient checks our client id and secret. It revokes a token that does not exist,
+// which is harmless, because the provider checks the client first (RFC 7009). If the
+// provider has no revocation endpoint, it exchanges a code that does not exist.
 func (p *OAuthProvider) probeClient(ctx context.Context, config oauth2.Config, m metadata, c Challenge) error {
 	if !isSafeEndpoint(m.Revocation) {
 		_, err := config.Exchange(ctx, "portico-doctor", oauth2.VerifierOption(c.Verifier))
@@ -117,12 +119,12 @@ func (p *OAuthProvider) probeClient(ctx context.Context, config oauth2.Config, m
 		return err
 	}
 	defer response.Body.Close()
-	var said struct {
+	var answer struct {
 		Error string `json:"error"`
 	}
-	_ = json.NewDecoder(response.Body).Decode(&said) // most say nothing when all is well
-	if slices.Contains(clientFaults, said.Error) {
-		return unavailableError{clientError(said.Error)}
+	_ = json.NewDecoder(response.Body).Decode(&answer) // a success has no body
+	if slices.Contains(clientFaults, answer.Error) {
+		return unavailableError{clientError(answer.Error)}
 	}
 	return nil
 }

@@ -15,19 +15,19 @@ import (
 	"portico/handlers/signin"
 )
 
-// office is a house with a real provider beside the mail.
-type office struct {
-	*house
+// providerSite is a site with a real OpenID provider.
+type providerSite struct {
+	*site
 	*storetest.Tenants
 	idp *stack.OIDC
 }
 
-// newOffice knows Dana and Mia at the provider with verified addresses, Leo with
-// one that is not, and somebody who was never invited.
-func newOffice(t *testing.T) *office {
+// newProviderSite has Dana and Mia at the provider with verified addresses, Leo with an
+// unverified one, and somebody who was never invited.
+func newProviderSite(t *testing.T) *providerSite {
 	t.Helper()
-	o := &office{Tenants: storetest.Agency(t)}
-	o.house = build(t, storetest.DB(), testKeys, func(origin string) signin.Provider {
+	o := &providerSite{Tenants: storetest.Agency(t)}
+	o.site = build(t, storetest.DB(), testKeys, func(origin string) signin.Provider {
 		callback := origin + "/auth/office/callback"
 		idp, err := stack.StartOIDC(t.Context(), stack.OIDCOptions{RedirectURIs: []string{callback}, Personas: []stack.Persona{
 			{Email: o.Dana, Name: "Dana", Subject: "d-1", EmailVerified: true},
@@ -49,12 +49,12 @@ func newOffice(t *testing.T) *office {
 	return o
 }
 
-// elsewhere is an address at the provider that is nobody's here.
-func (o *office) elsewhere() string { return "me-" + o.Suffix + "@elsewhere.test" }
+// elsewhere returns an address at the provider that is unknown here.
+func (o *providerSite) elsewhere() string { return "me-" + o.Suffix + "@elsewhere.test" }
 
-// approve sends the browser to the provider, where the person picks who they are, and
-// returns the path with which they come back. It does not open that one.
-func (o *office) approve(b *browser, email, returnTo string) string {
+// approve sends the browser to the provider, approves the sign-in as email, and returns
+// the callback path without opening it.
+func (o *providerSite) approve(b *browser, email, returnTo string) string {
 	b.t.Helper()
 	there := b.want(b.get("/auth/office?return_to="+url.QueryEscape(returnTo)), http.StatusSeeOther)
 	back, err := o.idp.Approve(b.t.Context(), there.location, email)
@@ -65,11 +65,11 @@ func (o *office) approve(b *browser, email, returnTo string) string {
 	return back.RequestURI()
 }
 
-// A person signs in with their account elsewhere: the first time their verified
-// address tells who they are, afterwards the account itself.
+// A person signs in at a provider. The first time their verified address identifies them,
+// later the account at the provider does.
 func TestSignInByProvider(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t)
+	o := newProviderSite(t)
 	b := o.browser(t)
 	if page := b.want(b.get("/login?return_to=%2Faccount"), http.StatusOK); !strings.Contains(page.body, "Continue with Office") {
 		t.Error("the sign-in page does not offer the provider")
@@ -83,25 +83,25 @@ func TestSignInByProvider(t *testing.T) {
 		t.Error("not signed in as Mia")
 	}
 
-	// Her address changes over there; she stays who she is here.
+	// Her address at the provider changes; she is still signed in as herself.
 	o.idp.Forge(o.Mia, stack.Forgery{Claims: func(c map[string]any) { c["email"], c["email_verified"] = o.Gus, true }})
 	again := o.browser(t)
 	again.want(again.get(o.approve(again, o.Mia, "/")), http.StatusSeeOther)
 	if page := again.get("/account"); !strings.Contains(page.body, o.Mia) || strings.Contains(page.body, o.Gus) {
-		t.Error("an address that changed made somebody else of her")
+		t.Error("a changed address signed her in as another person")
 	}
 }
 
-// Case 29: an answer is taken in the browser that was sent for it, with the state
-// that was made for it, once and in time. Anything else is a bad request and no
-// session, and leaves the rightful answer as good as it was.
+// Case 29: an answer is accepted once, in the browser that began the flow and with its
+// state. Anything else is a 400 without a session, and does not invalidate the genuine
+// answer.
 func TestProviderAnswerIsBoundToItsBrowser(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t)
+	o := newProviderSite(t)
 	b, other, victim := o.browser(t), o.browser(t), o.browser(t)
 	back := o.approve(b, o.Dana, "/account")
-	code, state := part(t, back, "code"), part(t, back, "state")
-	theirs := part(t, o.approve(other, o.Mia, "/"), "state")
+	code, state := queryParam(t, back, "code"), queryParam(t, back, "state")
+	theirs := queryParam(t, o.approve(other, o.Mia, "/"), "state")
 
 	for name, attempt := range map[string]struct {
 		who   *browser
@@ -128,17 +128,17 @@ func TestProviderAnswerIsBoundToItsBrowser(t *testing.T) {
 	b.want(b.send(http.MethodHead, back, nil), http.StatusMethodNotAllowed)
 	b.want(b.get(back), http.StatusSeeOther)
 	if !b.signedIn() {
-		t.Error("the rightful answer is refused")
+		t.Error("the genuine answer is refused")
 	}
 	copied := o.browser(t)
 	copied.want(copied.get(back), http.StatusBadRequest)
 	b.want(b.get(back), http.StatusBadRequest) // reused
 }
 
-// Case 29: after ten minutes an answer is too late, whatever the cookie says.
-func TestProviderAnswerComesTooLate(t *testing.T) {
+// Case 29: an answer expires after ten minutes, by the database's clock.
+func TestProviderAnswerExpires(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t)
+	o := newProviderSite(t)
 	b := o.browser(t)
 	back := o.approve(b, o.Dana, "/only-here-"+o.Suffix)
 	age(t, `update sign_in_flows set expires_at = expires_at - interval '10 minutes 1 second' where return_to = $1`, "/only-here-"+o.Suffix)
@@ -149,12 +149,12 @@ func TestProviderAnswerComesTooLate(t *testing.T) {
 	b.want(b.get(o.approve(b, o.Dana, "/")), http.StatusSeeOther)
 }
 
-// Two tabs go to the provider; both come back.
+// Two tabs begin a flow in the same browser; both can finish.
 func TestTwoTabsAtTheProvider(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t)
+	o := newProviderSite(t)
 	b := o.browser(t)
-	mail := b.askMail(o.Leo) // and a mail is waiting in a third
+	mail := b.requestMail(o.Leo) // and a mail is waiting in a third
 	one, two := o.approve(b, o.Dana, "/account?tab=1"), o.approve(b, o.Dana, "/account?tab=2")
 	saved := b.cookie("__Host-portico-provider")
 	if got := b.want(b.get(two), http.StatusSeeOther); got.location != "/account?tab=2" {
@@ -167,12 +167,12 @@ func TestTwoTabsAtTheProvider(t *testing.T) {
 	b.want(b.post("/login/code", "code", mail.code), http.StatusSeeOther)
 }
 
-// Case 30: an address that the provider does not vouch for is nobody's, one that
-// was never invited neither. No session, no account, and a way on.
-func TestUnknownIdentityIsNobody(t *testing.T) {
+// Case 30: an unverified address and one that was never invited get no session and no
+// account, and the page says what to do.
+func TestUnknownIdentityGetsNoAccount(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t)
-	before := people(t, o.Suffix)
+	o := newProviderSite(t)
+	before := countPeople(t, o.Suffix)
 	for _, email := range []string{o.Leo, "new@" + o.Suffix + ".test"} {
 		b := o.browser(t)
 		got := b.want(b.get(o.approve(b, email, "/account")), http.StatusForbidden)
@@ -180,19 +180,19 @@ func TestUnknownIdentityIsNobody(t *testing.T) {
 			t.Errorf("%s: signed in %v", email, b.signedIn())
 		}
 	}
-	if after := people(t, o.Suffix); after != before {
+	if after := countPeople(t, o.Suffix); after != before {
 		t.Errorf("%d people with identities, before %d", after, before)
 	}
-	// The same person, once the provider vouches for the address.
+	// The same person can sign in once the provider has verified the address.
 	o.idp.Forge(o.Leo, stack.Forgery{Claims: func(c map[string]any) { c["email_verified"] = true }})
 	b := o.browser(t)
 	b.want(b.get(o.approve(b, o.Leo, "/")), http.StatusSeeOther)
 }
 
-// Case 30: an ID token that was not made for this sign-in is a bad request.
+// Case 30: an ID token that was not issued for this sign-in is a 400.
 func TestForgedTokenIsABadRequest(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t)
+	o := newProviderSite(t)
 	set := func(name string, value any) stack.Forgery {
 		return stack.Forgery{Claims: func(c map[string]any) { c[name] = value }}
 	}
@@ -218,27 +218,27 @@ func TestForgedTokenIsABadRequest(t *testing.T) {
 	b.want(b.get(o.approve(b, o.Dana, "/")), http.StatusSeeOther)
 }
 
-// Who says no at the provider is back at the door, which says so; the state is
-// spent with it.
-func TestDeclinedAtTheProvider(t *testing.T) {
+// Declining at the provider leads back to the sign-in page, which says so. The state is
+// spent.
+func TestDecliningAtProviderReturnsToSignIn(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t)
+	o := newProviderSite(t)
 	b := o.browser(t)
 	there := b.want(b.get("/auth/office?return_to=%2Faccount"), http.StatusSeeOther)
-	back := "/auth/office/callback?error=access_denied&state=" + url.QueryEscape(part(t, there.location, "state"))
-	door := b.want(b.get(back), http.StatusSeeOther)
-	page := b.want(b.get(door.location), http.StatusOK)
+	back := "/auth/office/callback?error=access_denied&state=" + url.QueryEscape(queryParam(t, there.location, "state"))
+	signIn := b.want(b.get(back), http.StatusSeeOther)
+	page := b.want(b.get(signIn.location), http.StatusOK)
 	if !strings.Contains(page.body, "You cancelled signing in") || !strings.Contains(page.body, `value="/account"`) {
-		t.Errorf("%s does not say what happened", door.location)
+		t.Errorf("%s does not say what happened", signIn.location)
 	}
 	b.want(b.get(back), http.StatusBadRequest)
 }
 
-// Case 68: with the provider away its button answers 503 and mail works as ever;
-// when it is back, so is the button.
-func TestProviderAway(t *testing.T) {
+// Case 68: while the provider is down, signing in there is a 503 and mail still works.
+// Once the provider is up, it works again.
+func TestProviderUnavailable(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t)
+	o := newProviderSite(t)
 	b := o.browser(t)
 	back := o.approve(b, o.Dana, "/")
 	check(t, o.idp.Stop())
@@ -252,11 +252,10 @@ func TestProviderAway(t *testing.T) {
 	again.want(again.get(o.approve(again, o.Dana, "/")), http.StatusSeeOther)
 }
 
-// A provider that nobody configured is not there; looking without reading begins
-// nothing.
+// A provider that is not configured is a 404. HEAD begins no flow.
 func TestUnknownProvider(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t)
+	o := newProviderSite(t)
 	b := o.browser(t)
 	b.want(b.get("/auth/nobody"), http.StatusNotFound)
 	b.want(b.get("/auth/nobody/callback?state=x&code=y"), http.StatusNotFound)
@@ -266,28 +265,28 @@ func TestUnknownProvider(t *testing.T) {
 	}
 }
 
-// Case 24, by a provider: the planted session dies, the new one is another.
-func TestPlantedSessionDiesAtProviderSignIn(t *testing.T) {
+// Case 24 with a provider: the sign-in ends a planted session and starts a new one.
+func TestPlantedSessionEndsAtProviderSignIn(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t)
+	o := newProviderSite(t)
 	attacker, victim := o.browser(t).signIn(o.Leo), o.browser(t)
 	planted := attacker.cookie(signin.SessionCookie)
 	victim.plant(signin.SessionCookie, planted)
 	victim.want(victim.get(o.approve(victim, o.Dana, "/")), http.StatusSeeOther)
 	if victim.cookie(signin.SessionCookie) == planted || attacker.signedIn() {
-		t.Error("the planted session lives on")
+		t.Error("the planted session is still valid")
 	}
 }
 
-func part(t testing.TB, address, name string) string {
+func queryParam(t testing.TB, address, name string) string {
 	t.Helper()
 	u, err := url.Parse(address)
 	check(t, err)
 	return u.Query().Get(name)
 }
 
-// people counts the accounts and identities that carry a suffix.
-func people(t testing.TB, suffix string) (n int) {
+// countPeople counts the accounts and identities with a suffix in their address.
+func countPeople(t testing.TB, suffix string) (n int) {
 	t.Helper()
 	asAdmin(t, func(ctx context.Context, conn *pgx.Conn) error {
 		return conn.QueryRow(ctx, `

@@ -17,29 +17,28 @@ import (
 	"portico/store"
 )
 
-// Config is what a [Service] is made of. DB, Keys and URL are needed.
+// Config configures a [Service]. DB, Keys and URL are required.
 type Config struct {
 	DB   *store.DB
 	Keys Keys
-	// URL is the main host's address, to which passkeys are bound. If it is a bare
-	// IP, there are no passkeys.
+	// URL is the main host's address, to which passkeys are bound. If its host is an IP
+	// address, there are no passkeys.
 	URL *url.URL
-	// TenantDomain is the domain under which tenants have hosts; "" for none.
+	// TenantDomain is the parent domain of tenants' hosts; "" for none.
 	TenantDomain string
-	// Providers are the ways to sign in besides mail and passkeys, in the order in
-	// which pages show them.
+	// Providers are the sign-in providers, in the order in which pages show them.
 	Providers []Provider
-	// AgentCodes lets support agents confirm with a mailed code. Without it they
-	// confirm with a passkey only, and a code is good for adding their first one.
+	// AgentCodes lets support agents step up with a mailed code. Without it they need a
+	// passkey, and a code only lets them add their first one.
 	AgentCodes bool
-	// Available says whether a neighbour answers, by the name /readyz gives it,
-	// before anybody is sent there. Nil: all of them always do.
+	// Available reports whether a neighbour answers, by its name in /readyz. Nil means
+	// that all of them always do.
 	Available func(ctx context.Context, neighbour string) bool
 	Metrics   *metrics.Recorder // nil counts nothing
 	Log       *slog.Logger      // nil logs nothing
 }
 
-// Service answers every route of sign-in and account. Make one with [New].
+// Service has the handlers of sign-in and account. Make one with [New].
 type Service struct {
 	db           *store.DB
 	cookies      *Cookies
@@ -54,7 +53,8 @@ type Service struct {
 	log          *slog.Logger
 }
 
-// New returns the sign-in of an installation.
+// New returns a service. It fails if Keys or URL are missing or passkeys cannot be bound
+// to URL.
 func New(cfg Config) (*Service, error) {
 	rateKeys := cfg.Keys.For(PurposeRateLimit)
 	if len(rateKeys) == 0 {
@@ -80,25 +80,25 @@ func New(cfg Config) (*Service, error) {
 	}, nil
 }
 
-// mailUnavailable is the same for every address, so it says nothing about any.
+// mailUnavailable is the same for every address, so it reveals nothing about any.
 const mailUnavailable = "We can't send email at the moment. Try again in a minute."
 
-// retryMail is how many seconds to wait for a mail server.
+// retryMail is the Retry-After while mail is unavailable, in seconds.
 const retryMail = "30"
 
-// Token returns the token in the request's session cookie, or nil. A cookie
-// signed with an older key is written anew on the way.
+// Token returns the token in the request's session cookie, or nil. It writes a cookie
+// again that was signed with an older key.
 func (s *Service) Token(w http.ResponseWriter, r *http.Request) *store.Token {
 	token, renew := s.cookies.Read(r)
 	if renew {
-		_ = s.cookies.Write(w, *token) // the old cookie is as good until its key goes
+		_ = s.cookies.Write(w, *token) // on failure the old cookie stays valid until its key is removed
 	}
 	return token
 }
 
-// opened ends a sign-in that succeeded: the browser has a new session, nothing of
-// the flow is left in it, and it is redirected to a path of ours.
-func (s *Service) opened(w http.ResponseWriter, r *http.Request, token store.Token, flowName, to string) error {
+// finishSignIn ends a successful sign-in: it sets the session cookie, clears the flow's
+// cookie and redirects to a local path.
+func (s *Service) finishSignIn(w http.ResponseWriter, r *http.Request, token store.Token, flowName, to string) error {
 	if err := s.cookies.Write(w, token); err != nil {
 		return err
 	}
@@ -107,8 +107,8 @@ func (s *Service) opened(w http.ResponseWriter, r *http.Request, token store.Tok
 	return nil
 }
 
-// newSession is what a proof in this request will earn. The token is new every
-// time, so a cookie that somebody planted is worth nothing afterwards.
+// newSession returns the session that a valid proof in this request will start. It always
+// has a new token, so that an attacker cannot plant a session cookie before a sign-in.
 func (s *Service) newSession(r *http.Request) store.NewSession {
 	old, _ := s.cookies.Read(r)
 	return store.NewSession{Token: newToken(), UserAgent: userAgent(r), Old: old, RequestID: web.RequestID(r)}
@@ -119,10 +119,10 @@ func newToken() (token store.Token) {
 	return token
 }
 
-// userAgent is what the browser calls itself, as text the database takes.
+// userAgent returns the User-Agent as valid UTF-8, which the database requires.
 func userAgent(r *http.Request) string { return strings.ToValidUTF8(r.UserAgent(), "?") }
 
-// parseForm parses the body of a form. A malformed one is a bad request here.
+// parseForm parses the body of a form. A malformed one is a 400 here.
 func parseForm(r *http.Request) (*web.Form, error) {
 	f, err := web.NewForm(r)
 	if errors.Is(err, web.ErrMalformedForm) {

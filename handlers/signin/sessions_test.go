@@ -15,11 +15,11 @@ import (
 	"portico/store/queue"
 )
 
-// Case 24: an attacker plants their own, live session in somebody's browser. Who
-// signs in there gets another one, and the planted one is worth nothing.
-func TestPlantedSessionIsWorthless(t *testing.T) {
+// Case 24: an attacker plants their own session in somebody's browser. Signing in there
+// starts another session and ends the planted one.
+func TestPlantedSessionEndsAtSignIn(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
+	a, h := storetest.Agency(t), newSite(t)
 	attacker := h.browser(t).signIn(a.Leo)
 	planted := attacker.cookie(signin.SessionCookie)
 
@@ -33,14 +33,14 @@ func TestPlantedSessionIsWorthless(t *testing.T) {
 		t.Error("the victim is not signed in as themselves")
 	}
 	if attacker.signedIn() {
-		t.Error("the planted session is still alive")
+		t.Error("the planted session is still valid")
 	}
 }
 
-// Case 24: a cookie copied before a step-up or a sign-out is dead after it.
-func TestCopiedCookieDies(t *testing.T) {
+// Case 24: a cookie copied before a step-up or a sign-out is invalid after it.
+func TestCopiedCookieEndsAtStepUpAndSignOut(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
+	a, h := storetest.Agency(t), newSite(t)
 	b := h.browser(t).signIn(a.Dana)
 	copied := func() *browser {
 		c := h.browser(t)
@@ -67,13 +67,13 @@ func TestCopiedCookieDies(t *testing.T) {
 		t.Error("still signed in after sign-out")
 	}
 	b.want(b.get(out.location), http.StatusOK)
-	b.want(b.post("/logout"), http.StatusSeeOther) // once more is no failure
+	b.want(b.post("/logout"), http.StatusSeeOther) // a second sign-out succeeds too
 }
 
-// Case 25: one's own browsers are listed, nobody else's, and go one by one.
-func TestBrowsersAreOnesOwn(t *testing.T) {
+// Case 25: people see only their own browsers and can sign them out one by one.
+func TestPeopleSeeOnlyTheirOwnBrowsers(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
+	a, h := storetest.Agency(t), newSite(t)
 	laptop, phone, mia := h.browser(t).signIn(a.Dana), h.browser(t).signIn(a.Dana), h.browser(t).signIn(a.Mia)
 
 	page := laptop.want(laptop.get("/account"), http.StatusOK)
@@ -110,10 +110,10 @@ func TestBrowsersAreOnesOwn(t *testing.T) {
 	}
 }
 
-// Case 25: everywhere means every browser of that person, at once, and nobody's else.
+// Case 25: signing out everywhere ends all sessions of the person and no others.
 func TestSignOutEverywhere(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
+	a, h := storetest.Agency(t), newSite(t)
 	laptop, phone, mia := h.browser(t).signIn(a.Dana), h.browser(t).signIn(a.Dana), h.browser(t).signIn(a.Mia)
 	out := laptop.want(laptop.post("/account/sign-out-everywhere"), http.StatusSeeOther)
 	if page := laptop.get(out.location); !strings.Contains(page.body, "in every browser") {
@@ -127,12 +127,12 @@ func TestSignOutEverywhere(t *testing.T) {
 	}
 }
 
-// Case 25: a person who is disabled is out at their next request.
-func TestDisabledPersonIsOut(t *testing.T) {
+// Case 25: a disabled person is signed out at their next request and cannot sign in.
+func TestDisabledPeopleAreSignedOut(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
+	a, h := storetest.Agency(t), newSite(t)
 	b := h.browser(t).signIn(a.Leo)
-	mail := h.browser(t).askMail(a.Leo)
+	mail := h.browser(t).requestMail(a.Leo)
 	age(t, `update users set disabled_at = now() where email = $1`, a.Leo)
 	if b.signedIn() {
 		t.Error("still signed in")
@@ -144,10 +144,10 @@ func TestDisabledPersonIsOut(t *testing.T) {
 	}
 }
 
-// Case 26: the record decides how long a session lasts, however fresh the cookie.
-func TestExpiryIsTheRecords(t *testing.T) {
+// Case 26: the database, not the cookie, decides how long a session lasts.
+func TestSessionExpiryIsDecidedByTheDatabase(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
+	a, h := storetest.Agency(t), newSite(t)
 	idle, old := h.browser(t).signIn(a.Gus), h.browser(t).signIn(a.Mia)
 	const ofPerson = ` where user_id = (select id from users where email = $1)`
 	age(t, `update sessions set last_used_at = now() - interval '11 hours 50 minutes'`+ofPerson, a.Gus)
@@ -168,9 +168,9 @@ func TestExpiryIsTheRecords(t *testing.T) {
 	}
 }
 
-// Case 27: a session outlives the rotation of the keys, if its browser comes by
-// before the old key is gone.
-func TestSessionOutlivesKeyRotation(t *testing.T) {
+// Case 27: a session survives a key rotation if its browser sends a request before the old
+// key is removed.
+func TestSessionSurvivesKeyRotation(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	older := []byte("the one session key of these tests")
@@ -179,7 +179,7 @@ func TestSessionOutlivesKeyRotation(t *testing.T) {
 	check(t, err)
 	later, err := signin.NewKeys(newer)
 	check(t, err)
-	before, during, after := newHouse(t), build(t, storetest.DB(), both), build(t, storetest.DB(), later)
+	before, during, after := newSite(t), build(t, storetest.DB(), both), build(t, storetest.DB(), later)
 
 	b, absent := before.browser(t).signIn(a.Mia), before.browser(t).signIn(a.Mia)
 	old := b.cookie(signin.SessionCookie)
@@ -190,7 +190,7 @@ func TestSessionOutlivesKeyRotation(t *testing.T) {
 	}
 	renewed := b.cookie(signin.SessionCookie)
 	if renewed == old {
-		t.Fatal("the cookie was not written anew")
+		t.Fatal("the cookie was not renewed")
 	}
 	next := after.browser(t)
 	next.plant(signin.SessionCookie, renewed)
@@ -199,16 +199,16 @@ func TestSessionOutlivesKeyRotation(t *testing.T) {
 	}
 	next.plant(signin.SessionCookie, absent.cookie(signin.SessionCookie))
 	if next.signedIn() {
-		t.Error("a cookie of a key that is gone signs in")
+		t.Error("a cookie signed with a removed key is valid")
 	}
-	mail := before.browser(t).askMail(a.Leo) // its code was minted under the old key
+	mail := before.browser(t).requestMail(a.Leo) // its code was made with the old key
 	b.want(b.post(mail.link), http.StatusSeeOther)
 }
 
-// Case 27: whatever stands in the cookie, the visitor gets a clean sign-in.
+// Case 27: with any invalid session cookie, the visitor can sign in.
 func TestForgedCookieGetsACleanSignIn(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
+	a, h := storetest.Agency(t), newSite(t)
 	good := h.browser(t).signIn(a.Mia).cookie(signin.SessionCookie)
 	for _, value := range []string{"x", good[:len(good)-2], good + "A", "A" + good, strings.Repeat("A", 60_000), "|||", "%00"} {
 		b := h.browser(t)
@@ -221,9 +221,9 @@ func TestForgedCookieGetsACleanSignIn(t *testing.T) {
 	}
 }
 
-// Case 28: while PostgreSQL is away a signed-in person is told to wait; they are
-// not taken for anybody else, nor for nobody. When it is back, so are they.
-func TestDatabaseAwayIsNotAnonymous(t *testing.T) {
+// Case 28: while PostgreSQL is down, a signed-in person gets a 503. They are not treated
+// as signed out, and are still signed in once it is up.
+func TestDatabaseOutageSignsNobodyOut(t *testing.T) {
 	t.Parallel()
 	ctx, stop := context.WithCancel(t.Context())
 	t.Cleanup(stop)

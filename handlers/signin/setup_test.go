@@ -49,8 +49,8 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// One mail server and one runner of jobs serve all tests. Each test reads the
-// mail of its own people.
+// All tests share one mail server and one job runner. Each test reads the mail of its own
+// people.
 var (
 	mails     *stack.Mail
 	runner    *jobs.Runner
@@ -58,7 +58,7 @@ var (
 	mailsRead sync.Map // paths of messages that a test has read
 )
 
-// testKeys are those of every house that does not rotate them, and of the runner.
+// testKeys are the keys of the runner and of every site that does not rotate them.
 var testKeys, _ = signin.NewKeys([]byte("the one session key of these tests"))
 
 func startRunner(t testing.TB) {
@@ -75,30 +75,30 @@ func startRunner(t testing.TB) {
 	})
 }
 
-// house is the whole product, served over TLS because its cookies are for that.
-type house struct {
+// site is the whole product, served over TLS because its cookies require it.
+type site struct {
 	url       string
 	transport http.RoundTripper
 }
 
-func newHouse(t testing.TB) *house { return build(t, storetest.DB(), testKeys) }
+func newSite(t testing.TB) *site { return build(t, storetest.DB(), testKeys) }
 
-// build serves the product from a database, with keys and providers, which are made
-// once the address is known.
-func build(t testing.TB, db *store.DB, keys signin.Keys, providers ...func(origin string) signin.Provider) *house {
+// build serves the product with a database and keys. It makes the providers once the
+// address is known.
+func build(t testing.TB, db *store.DB, keys signin.Keys, providers ...func(origin string) signin.Provider) *site {
 	t.Helper()
 	return open(t, signin.Config{DB: db, Keys: keys, AgentCodes: true}, providers...)
 }
 
-// open serves the product with that sign-in.
-func open(t testing.TB, cfg signin.Config, providers ...func(origin string) signin.Provider) *house {
+// open serves the product with that configuration of sign-in.
+func open(t testing.TB, cfg signin.Config, providers ...func(origin string) signin.Provider) *site {
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
-	// By a name, for passkeys are bound to one.
+	// A name instead of an IP address, because passkeys need one.
 	_, port, err := net.SplitHostPort(server.Listener.Addr().String())
 	check(t, err)
-	h := &house{url: "https://localhost:" + port}
+	h := &site{url: "https://localhost:" + port}
 	at, err := url.Parse(h.url)
 	check(t, err)
 	cfg.URL = at
@@ -115,29 +115,29 @@ func open(t testing.TB, cfg signin.Config, providers ...func(origin string) sign
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	transport := server.Client().Transport.(*http.Transport)
-	transport.TLSClientConfig.ServerName = "example.com" // what the certificate of httptest is for
+	transport.TLSClientConfig.ServerName = "example.com" // the name in httptest's certificate
 	h.transport = transport
 	return h
 }
 
-// browser is one browser of one person, in a network of its own.
+// browser is a client with its own cookies and its own network.
 type browser struct {
 	t     testing.TB
 	url   string
 	http  *http.Client
 	from  string
-	extra http.Header // sent along
+	extra http.Header // added to each request
 }
 
 var networks atomic.Uint32
 
-// newAddress is in a network that nobody else in the tests comes from.
+// newAddress returns an address in a network that no other test uses.
 func newAddress() string {
 	n := networks.Add(1)
 	return fmt.Sprintf("10.%d.%d.7", n>>8&0xff, n&0xff)
 }
 
-func (h *house) browser(t testing.TB) *browser {
+func (h *site) browser(t testing.TB) *browser {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	check(t, err)
@@ -148,7 +148,7 @@ func (h *house) browser(t testing.TB) *browser {
 	}}
 }
 
-// answer is what a browser got.
+// answer is the response that a browser got.
 type answer struct {
 	status   int
 	body     string
@@ -187,7 +187,7 @@ func (b *browser) send(method, path string, form url.Values) answer {
 	return answer{res.StatusCode, string(body), res.Header.Get("Location"), res.Header}
 }
 
-// cookie is the value of a cookie in the browser, "" for none.
+// cookie returns the value of a cookie in the browser, or "".
 func (b *browser) cookie(name string) string {
 	home, err := url.Parse(b.url)
 	check(b.t, err)
@@ -199,14 +199,14 @@ func (b *browser) cookie(name string) string {
 	return ""
 }
 
-// plant puts a cookie into the browser.
+// plant sets a cookie in the browser.
 func (b *browser) plant(name, value string) {
 	home, err := url.Parse(b.url)
 	check(b.t, err)
 	b.http.Jar.SetCookies(home, []*http.Cookie{{Name: name, Value: value, Path: "/", Secure: true}})
 }
 
-// signedIn says whether the account page opens.
+// signedIn reports whether the account page opens.
 func (b *browser) signedIn() bool {
 	b.t.Helper()
 	a := b.get("/account")
@@ -216,8 +216,8 @@ func (b *browser) signedIn() bool {
 	return a.status == http.StatusOK
 }
 
-// askMail asks for a sign-in mail and returns what it says.
-func (b *browser) askMail(email string) mail {
+// requestMail requests a sign-in mail and returns its link and code.
+func (b *browser) requestMail(email string) mail {
 	b.t.Helper()
 	b.want(b.post("/login", "email", email), http.StatusSeeOther)
 	return mailed(b.t, email)
@@ -226,7 +226,7 @@ func (b *browser) askMail(email string) mail {
 // signIn signs the person in with a mailed code.
 func (b *browser) signIn(email string) *browser {
 	b.t.Helper()
-	b.want(b.post("/login/code", "code", b.askMail(email).code), http.StatusSeeOther)
+	b.want(b.post("/login/code", "code", b.requestMail(email).code), http.StatusSeeOther)
 	return b
 }
 
@@ -238,7 +238,7 @@ func (b *browser) want(a answer, status int) answer {
 	return a
 }
 
-// mail is what a person finds in a mail of ours.
+// mail is the link and the code in a mail of ours.
 type mail struct{ link, code string }
 
 var (
@@ -246,7 +246,8 @@ var (
 	codeIn = regexp.MustCompile(`(?m)^\s*(\d{6})\s*$`)
 )
 
-// mailed waits for a mail to an address that no test has read yet.
+// mailed waits for a mail to an address that no test has read yet and returns its link
+// and code.
 func mailed(t testing.TB, email string) mail {
 	t.Helper()
 	startRunner(t)
@@ -265,7 +266,7 @@ func mailed(t testing.TB, email string) mail {
 	return found
 }
 
-// asAdmin looks at or ages rows as nobody in the product could.
+// asAdmin runs fn with a superuser's connection.
 func asAdmin(t testing.TB, fn func(context.Context, *pgx.Conn) error) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), storetest.Server().AdminURL(stack.DatabaseName))
@@ -274,7 +275,7 @@ func asAdmin(t testing.TB, fn func(context.Context, *pgx.Conn) error) {
 	check(t, fn(t.Context(), conn))
 }
 
-// age runs an update as nobody in the product could; it must change one row.
+// age runs an update as a superuser. It must change at least one row.
 func age(t testing.TB, sql string, args ...any) {
 	t.Helper()
 	asAdmin(t, func(ctx context.Context, conn *pgx.Conn) error {
@@ -293,7 +294,7 @@ func check(t testing.TB, err error) {
 	}
 }
 
-// sessionIDs are the live sessions of a person, as the database has them.
+// sessionIDs returns the ids of a person's sessions in the database.
 func sessionIDs(t testing.TB, email string) (ids []string) {
 	t.Helper()
 	asAdmin(t, func(ctx context.Context, conn *pgx.Conn) error {
@@ -306,7 +307,7 @@ func sessionIDs(t testing.TB, email string) (ids []string) {
 	return ids
 }
 
-// newestFlow finds what the mail job would be told, where no job runs.
+// newestFlow returns the latest flow, for tests without a mail job.
 func newestFlow(ctx context.Context, adminURL string) (id uuid.UUID, err error) {
 	conn, err := pgx.Connect(ctx, adminURL)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"portico/views/ui"
 )
 
-// StepUp asks for a fresh proof: first whether to send a code, then for the code.
+// StepUp shows the step-up page: first a button to send a code, then a form for the code.
 func (s *Service) StepUp(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	_, sent := s.stepUpFlow(r, me)
 	return s.stepUpPage(w, r, http.StatusOK, me, views.StepUpProps{
@@ -50,8 +50,7 @@ func (s *Service) StepUpBegin(w http.ResponseWriter, r *http.Request, me store.P
 	return nil
 }
 
-// StepUpCode spends the code: the session gets a new token and is freshly
-// proved.
+// StepUpCode checks the code and records the step-up. The session gets a new token.
 func (s *Service) StepUpCode(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	posted, err := parseForm(r)
 	if err != nil {
@@ -63,7 +62,7 @@ func (s *Service) StepUpCode(w http.ResponseWriter, r *http.Request, me store.Pe
 	}
 	f, ok := s.stepUpFlow(r, me)
 	if !ok {
-		return s.stepUpOver(w, r, me, to, store.EndedGone)
+		return s.stepUpExpired(w, r, me, to, store.EndedGone)
 	}
 	if err := s.countCode(r, f.ID); err != nil {
 		return err
@@ -87,17 +86,17 @@ func (s *Service) StepUpCode(w http.ResponseWriter, r *http.Request, me store.Pe
 			Sent: true, ReturnTo: web.LocalPath(to), TriesLeft: wrong.TriesLeft, Errors: wrongCode})
 	case errors.As(err, &over):
 		s.cookies.clearFlow(w, flowCookie)
-		return s.stepUpOver(w, r, me, web.LocalPath(to), over.Why)
+		return s.stepUpExpired(w, r, me, web.LocalPath(to), over.Why)
 	case err != nil:
 		return err
 	}
 	s.refundTries(r, arrival.Tries, wrongStepUp, me.ID().String())
-	return s.opened(w, r, renewed, flowCookie, to)
+	return s.finishSignIn(w, r, renewed, flowCookie, to)
 }
 
-// OwesPasskey says of an agent of support that they have to add a passkey before
-// they may start a session.
-func (s *Service) OwesPasskey(ctx context.Context, me store.Person) (bool, error) {
+// MustAddPasskey reports whether a support agent must add a passkey before they may start
+// a session.
+func (s *Service) MustAddPasskey(ctx context.Context, me store.Person) (bool, error) {
 	if !me.Agent || s.agentCodes {
 		return false, nil
 	}
@@ -106,28 +105,28 @@ func (s *Service) OwesPasskey(ctx context.Context, me store.Person) (bool, error
 	return len(keys) == 0, err
 }
 
-// onlyByPasskey refuses the code of an agent who has a passkey, where the
-// installation takes no codes of agents.
+// onlyByPasskey refuses the code of an agent who has a passkey, if the installation does
+// not accept agents' codes. It reports whether it answered the request.
 func (s *Service) onlyByPasskey(w http.ResponseWriter, r *http.Request, me store.Person, to string) (bool, error) {
 	if !me.Agent || s.agentCodes {
 		return false, nil
 	}
-	owes, err := s.OwesPasskey(r.Context(), me)
-	if owes || err != nil {
+	mustAdd, err := s.MustAddPasskey(r.Context(), me)
+	if mustAdd || err != nil {
 		return err != nil, err
 	}
 	return true, s.stepUpPage(w, r, http.StatusForbidden, me, views.StepUpProps{
 		ReturnTo: to, Errors: ui.Errors{"": "Support agents confirm with a passkey here, not with a code."}})
 }
 
-// stepUpFlow is the step-up that this very session has under way.
+// stepUpFlow returns the step-up flow of this session, or false.
 func (s *Service) stepUpFlow(r *http.Request, me store.Person) (flow, bool) {
 	f, ok := s.cookies.readFlow(r, flowCookie)
 	return f, ok && f.Session == me.SessionID
 }
 
-// stepUpOver offers a new code for one that can no longer be used.
-func (s *Service) stepUpOver(w http.ResponseWriter, r *http.Request, me store.Person, to string, why store.EndReason) error {
+// stepUpExpired offers a new code instead of one that can no longer be used.
+func (s *Service) stepUpExpired(w http.ResponseWriter, r *http.Request, me store.Person, to string, why store.EndReason) error {
 	sentence := "That code has expired. Request a new one."
 	if why == store.EndedTries {
 		sentence = "A code stops working after five attempts. Request a new one."

@@ -9,11 +9,11 @@ import (
 	"portico/handlers/signin"
 )
 
-// A person proves anew who they are: asked, mailed, typed, and on to where they
-// were going, with the session under a new id.
+// A person steps up with a mailed code and returns to the page they wanted. The session
+// gets a new id.
 func TestStepUp(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
+	a, h := storetest.Agency(t), newSite(t)
 	b := h.browser(t).signIn(a.Dana)
 	before := b.cookie(signin.SessionCookie)
 
@@ -28,7 +28,7 @@ func TestStepUp(t *testing.T) {
 	if mail.link != "" {
 		t.Error("the mail of a step-up has a link")
 	}
-	wrong := b.want(b.post("/step-up/code", "code", otherThan(mail.code), "return_to", "/account"), http.StatusUnprocessableEntity)
+	wrong := b.want(b.post("/step-up/code", "code", wrongCode(mail.code), "return_to", "/account"), http.StatusUnprocessableEntity)
 	if !strings.Contains(wrong.body, "4 tries left") || b.cookie(signin.SessionCookie) != before {
 		t.Error("a wrong code: no tries left to read, or another session")
 	}
@@ -43,11 +43,11 @@ func TestStepUp(t *testing.T) {
 	b.want(b.post("/step-up/code", "code", mail.code), http.StatusGone) // once only
 }
 
-// A step-up belongs to one session: neither another browser of the same person
-// nor another person can finish it, nor can the code of a sign-in.
-func TestStepUpBelongsToItsSession(t *testing.T) {
+// A step-up is bound to its session: neither another browser of the same person nor
+// another person can finish it, and its code does not sign in.
+func TestStepUpIsBoundToItsSession(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
+	a, h := storetest.Agency(t), newSite(t)
 	b, phone, gus := h.browser(t).signIn(a.Mia), h.browser(t).signIn(a.Mia), h.browser(t).signIn(a.Gus)
 	nobody := h.browser(t)
 	b.want(b.post("/step-up"), http.StatusSeeOther)
@@ -70,27 +70,27 @@ func TestStepUpBelongsToItsSession(t *testing.T) {
 	b.want(b.post("/step-up/code", "code", code), http.StatusSeeOther)
 }
 
-// The code of a sign-in is none of a step-up.
-func TestSignInCodeIsNoStepUp(t *testing.T) {
+// The code of a sign-in is refused in a step-up.
+func TestSignInCodeCannotStepUp(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
+	a, h := storetest.Agency(t), newSite(t)
 	b := h.browser(t).signIn(a.Leo)
-	mail := b.askMail(a.Leo)
+	mail := b.requestMail(a.Leo)
 	b.want(b.post("/step-up/code", "code", mail.code), http.StatusGone)
 	b.want(b.post("/login/code", "code", mail.code), http.StatusSeeOther)
 }
 
-// Five wrong codes end a step-up, and a new one is offered.
+// Five wrong codes end a step-up, and the page offers a new code.
 func TestStepUpEndsAfterFiveTries(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
+	a, h := storetest.Agency(t), newSite(t)
 	b := h.browser(t).signIn(a.Ravi)
 	b.want(b.post("/step-up", "return_to", "/account"), http.StatusSeeOther)
 	code := mailed(t, a.Ravi).code
 	for range 4 {
-		b.want(b.post("/step-up/code", "code", otherThan(code)), http.StatusUnprocessableEntity)
+		b.want(b.post("/step-up/code", "code", wrongCode(code)), http.StatusUnprocessableEntity)
 	}
-	last := b.want(b.post("/step-up/code", "code", otherThan(code), "return_to", "/account"), http.StatusGone)
+	last := b.want(b.post("/step-up/code", "code", wrongCode(code), "return_to", "/account"), http.StatusGone)
 	if !strings.Contains(last.body, "Send the code") || !strings.Contains(last.body, `value="/account"`) {
 		t.Error("no new code is offered")
 	}
@@ -99,13 +99,13 @@ func TestStepUpEndsAfterFiveTries(t *testing.T) {
 	b.want(b.post("/step-up/code", "code", mailed(t, a.Ravi).code), http.StatusSeeOther)
 }
 
-// Cases 42 and 62: what another site has a browser send does nothing, neither
-// signs out nor in nor asks for a mail; the same from our own pages does.
-func TestOtherSitesCauseNothing(t *testing.T) {
+// Cases 42 and 62: cross-site requests change nothing: they neither sign in or out nor
+// send mail. The same requests from our own pages work.
+func TestCrossSiteRequestsChangeNothing(t *testing.T) {
 	t.Parallel()
-	a, h := storetest.Agency(t), newHouse(t)
+	a, h := storetest.Agency(t), newSite(t)
 	b := h.browser(t).signIn(a.Gus)
-	mail := h.browser(t).askMail(a.Mia)
+	mail := h.browser(t).requestMail(a.Mia)
 	for _, from := range []http.Header{
 		{"Sec-Fetch-Site": {"cross-site"}}, {"Sec-Fetch-Site": {"same-site"}}, {"Origin": {"null"}}, {"Origin": {"https://evil.test"}},
 	} {

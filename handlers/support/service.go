@@ -33,10 +33,10 @@ var ErrOff = &web.Problem{Status: http.StatusForbidden, Sentence: "Support is tu
 
 var errNoPasskey = &web.Problem{Status: http.StatusForbidden, Sentence: "Add a passkey to your account first. This installation requires one for support agents."}
 
-// Passkeys says of an agent whether they must add a passkey before they may start
+// Passkeys reports whether an agent must add a passkey before they may start
 // anything.
 type Passkeys interface {
-	OwesPasskey(context.Context, store.Person) (bool, error)
+	MustAddPasskey(context.Context, store.Person) (bool, error)
 }
 
 // Config is what a [Service] is made of. All but Mode and Metrics is needed.
@@ -77,11 +77,11 @@ func (s *Service) IfAllowed(h agentHandler) agentHandler {
 		if s.mode == Off {
 			return ErrOff
 		}
-		owes, err := s.passkeys.OwesPasskey(r.Context(), me)
+		mustAdd, err := s.passkeys.MustAddPasskey(r.Context(), me)
 		if err != nil {
 			return err
 		}
-		if owes {
+		if mustAdd {
 			return errNoPasskey
 		}
 		return h(w, r, me)

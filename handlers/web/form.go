@@ -12,17 +12,17 @@ import (
 	"unicode/utf8"
 )
 
-// Form reads the typed values of a request and collects what is wrong with them,
-// a sentence a field.
+// Form reads the values of a posted form and collects one error sentence for each
+// invalid field.
 type Form struct {
 	r      *http.Request
 	Errors map[string]string // by field
 }
 
 var (
-	// ErrMalformedForm is a body that cannot be read as a form.
+	// ErrMalformedForm is returned for a body that is not a form.
 	ErrMalformedForm = &Problem{Status: http.StatusUnprocessableEntity}
-	// ErrSlowForm is a form whose end did not come in time.
+	// ErrSlowForm is returned for a form that did not arrive in time.
 	ErrSlowForm = &Problem{Status: http.StatusRequestTimeout, Sentence: "What you sent did not arrive in time. Try again."}
 )
 
@@ -42,16 +42,17 @@ func NewForm(r *http.Request) (*Form, error) {
 	return nil, ErrMalformedForm
 }
 
-// IsTooSlow says whether reading a body failed because it took too long to come.
+// IsTooSlow reports whether reading a body failed because of a deadline.
 func IsTooSlow(err error) bool {
 	late, ok := errors.AsType[net.Error](err)
 	return errors.Is(err, os.ErrDeadlineExceeded) || (ok && late.Timeout())
 }
 
-// Raw is a value as it was typed, for showing it again.
+// Raw returns a value as it was typed, to show it again.
 func (f *Form) Raw(name string) string { return f.r.PostForm.Get(name) }
 
-// Text is one line of text, 1 to most characters.
+// Text returns one line of text of 1 to most characters. what names the field in its
+// error sentence.
 func (f *Form) Text(name, what string, most int) string {
 	v := strings.Join(strings.Fields(f.Raw(name)), " ")
 	switch {
@@ -65,7 +66,7 @@ func (f *Form) Text(name, what string, most int) string {
 	return v
 }
 
-// Optional is one line of text that may be empty.
+// Optional returns one line of text that may be empty.
 func (f *Form) Optional(name string, most int) string {
 	if strings.TrimSpace(f.Raw(name)) == "" {
 		return ""
@@ -73,7 +74,7 @@ func (f *Form) Optional(name string, most int) string {
 	return f.Text(name, "a name", most)
 }
 
-// Prose is text of several lines that may be empty.
+// Prose returns text of several lines that may be empty.
 func (f *Form) Prose(name string, most int) string {
 	v := strings.TrimSpace(strings.ReplaceAll(f.Raw(name), "\r\n", "\n"))
 	switch {
@@ -85,7 +86,7 @@ func (f *Form) Prose(name string, most int) string {
 	return v
 }
 
-// Date is a day, or nil when nothing was typed.
+// Date returns a day, or nil if the field is empty.
 func (f *Form) Date(name string) *time.Time {
 	v := strings.TrimSpace(f.Raw(name))
 	if v == "" {
@@ -101,11 +102,10 @@ func (f *Form) Date(name string) *time.Time {
 
 var color = regexp.MustCompile(`^#[0-9a-f]{6}$`)
 
-// IsColor says whether s is a colour as CSS writes it: # and six digits, in lower
-// case.
+// IsColor reports whether s is a CSS colour: # and six hexadecimal digits in lower case.
 func IsColor(s string) bool { return color.MatchString(s) }
 
-// Color is a colour, in lower case.
+// Color returns a colour in lower case.
 func (f *Form) Color(name string) string {
 	v := strings.ToLower(strings.TrimSpace(f.Raw(name)))
 	if !IsColor(v) {
@@ -114,13 +114,13 @@ func (f *Form) Color(name string) string {
 	return v
 }
 
-// Checked says whether a box was ticked.
+// Checked reports whether a checkbox was ticked.
 func (f *Form) Checked(name string) bool { return f.Raw(name) != "" }
 
-// Valid says whether all values so far could be accepted.
+// Valid reports whether all values read so far are valid.
 func (f *Form) Valid() bool { return len(f.Errors) == 0 }
 
-// Printable says whether s is valid text without control characters.
+// Printable reports whether s is valid UTF-8 without control characters.
 func Printable(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl)
 }

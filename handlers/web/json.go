@@ -7,7 +7,7 @@ import (
 	"net/http"
 )
 
-// WriteJSON sends body as JSON. A body that cannot be written as JSON is a 500.
+// WriteJSON sends body as JSON. If body cannot be marshalled, it sends a 500.
 func WriteJSON(w http.ResponseWriter, status int, body any) {
 	b, err := json.Marshal(body)
 	if err != nil {
@@ -18,8 +18,8 @@ func WriteJSON(w http.ResponseWriter, status int, body any) {
 	_, _ = w.Write(append(b, '\n'))
 }
 
-// ReadBody reads a body that is not a form. The route bounds its size. A slow one
-// is [ErrSlowForm].
+// ReadBody reads a body that is not a form. The route limits its size. If the body is
+// too slow, the error is [ErrSlowForm].
 func ReadBody(r *http.Request) ([]byte, error) {
 	var b bytes.Buffer
 	if _, err := io.Copy(&b, r.Body); err != nil {

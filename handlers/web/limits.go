@@ -17,12 +17,12 @@ const (
 
 	ReadTimeout  = 15 * time.Second
 	WriteTimeout = 30 * time.Second
-	// AnswerTimeout ends before ReadTimeout: when that is over, the connection takes
-	// the visitor for gone, and no answer reaches anybody.
+	// AnswerTimeout ends before ReadTimeout. When ReadTimeout ends, net/http considers
+	// the visitor gone and sends no answer.
 	AnswerTimeout = ReadTimeout - time.Second
 )
 
-// Requests beyond the limits.
+// Errors of requests beyond the limits.
 var (
 	ErrTooManyFields     = &Problem{Status: http.StatusRequestEntityTooLarge, Sentence: "The form has too many fields."}
 	errURLTooLong        = &Problem{Status: http.StatusRequestURITooLong, Sentence: "That address is too long."}
@@ -32,8 +32,8 @@ var (
 // Refuse answers a request that failed with err.
 type Refuse func(w http.ResponseWriter, r *http.Request, err error)
 
-// LimitRequests refuses what no page of ours would send, before any of it is
-// parsed.
+// LimitRequests refuses requests that none of our pages would send, before it parses
+// them.
 func LimitRequests(refuse Refuse, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -51,7 +51,7 @@ func LimitRequests(refuse Refuse, next http.Handler) http.Handler {
 	})
 }
 
-// fieldLimiter is the body of a form, up to so many fields.
+// fieldLimiter is the body of a form. It fails with [ErrTooManyFields] beyond left fields.
 type fieldLimiter struct {
 	io.ReadCloser
 	left int
@@ -72,10 +72,9 @@ func LimitTime(w http.ResponseWriter) {
 	_ = c.SetWriteDeadline(time.Now().Add(WriteTimeout))
 }
 
-// LiftDeadlines ends the deadlines that the server or an earlier request on the
-// connection has set: uploads and downloads set their own as they go. The body of
-// a GET, which no handler reads, keeps its deadline, because the server waits for
-// its end.
+// LiftDeadlines clears the deadlines that the server or an earlier request on the
+// connection set, because uploads and downloads set their own. The body of a GET,
+// which no handler reads, keeps its deadline, because the server waits for its end.
 func LiftDeadlines(w http.ResponseWriter, r *http.Request) {
 	c := http.NewResponseController(w)
 	if !IsSafe(r.Method) || r.ContentLength == 0 {

@@ -24,7 +24,7 @@ func Server(handler http.Handler, log *slog.Logger, unreadable ErrorPage) *http.
 		ReadHeaderTimeout: 5 * time.Second,
 		// For requests that no route takes; routes set their own.
 		ReadTimeout: ReadTimeout,
-		// Set anew for each request: without it the deadline that a page has set
+		// Set again for each request: without it the deadline that a page has set
 		// stays on the connection and cuts off the request after it. Uploads and
 		// downloads lift it and set their own.
 		WriteTimeout:   WriteTimeout,
@@ -48,8 +48,8 @@ func Server(handler http.Handler, log *slog.Logger, unreadable ErrorPage) *http.
 	}
 }
 
-// Listener is l with connections on which our error page also replaces the answers
-// that net/http gives by itself, to what it cannot read as a request.
+// Listener wraps l so that our error page replaces the answers that net/http gives by
+// itself to requests it cannot read.
 func Listener(l net.Listener) net.Listener { return listener{l} }
 
 type listener struct{ net.Listener }
@@ -64,15 +64,15 @@ func (l listener) Accept() (net.Conn, error) {
 
 type connKey struct{}
 
-// conn knows whether a handler of ours is answering. What is written while none is
-// comes from net/http, and is replaced.
+// conn knows whether one of our handlers is answering. Anything written at another
+// time comes from net/http, and conn replaces it.
 type conn struct {
 	net.Conn
-	refuse    func(status int) []byte // nil leaves everything as it is
+	refuse    func(status int) []byte // nil: nothing is replaced
 	answering atomic.Bool
 }
 
-// markAnswering notes on the connection that a handler answers.
+// markAnswering records on the connection that a handler answers.
 func markAnswering(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if c, ok := r.Context().Value(connKey{}).(*conn); ok {
@@ -96,7 +96,8 @@ func (c *conn) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// statusLine reads the status off the beginning of an answer, if it is an error.
+// statusLine returns the status at the beginning of an answer. ok is false unless it
+// is an error.
 func statusLine(b []byte) (status int, ok bool) {
 	rest, ok := bytes.CutPrefix(b, []byte("HTTP/1."))
 	if !ok || len(rest) < 5 {

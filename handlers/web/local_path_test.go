@@ -8,7 +8,8 @@ import (
 	"portico/handlers/web"
 )
 
-// Case 31: a place of ours is kept, whatever could lead elsewhere is the home page.
+// Case 31: local paths are kept; anything that could lead to another host becomes the
+// home page.
 func TestLocalPath(t *testing.T) {
 	t.Parallel()
 	for _, ours := range []string{
@@ -30,9 +31,8 @@ func TestLocalPath(t *testing.T) {
 	}
 }
 
-// Whatever comes in, what comes out resolves to our own host, as a browser reads
-// it (which takes a backslash for a slash and drops tabs and line breaks), and is
-// left alone the second time.
+// Every result resolves to our own host in a browser, which reads a backslash as a
+// slash and drops tabs and line breaks. LocalPath returns its own results unchanged.
 func FuzzLocalPath(f *testing.F) {
 	for _, seed := range []string{"/", "//evil", `/\evil`, "/%2f%2fevil", "https:evil", "/a?b=//c", "/\t/evil", "/a#b", "/%5c%5ce", "/..//e"} {
 		f.Add(seed)
@@ -49,7 +49,7 @@ func FuzzLocalPath(f *testing.F) {
 			t.Fatalf("LocalPath(%q) = %q leads to %v", s, got, u)
 		}
 		if len(got) > 2000 || web.LocalPath(got) != got {
-			t.Fatalf("LocalPath(%q) = %q is not a place of ours", s, got)
+			t.Fatalf("LocalPath(%q) = %q is not a local path", s, got)
 		}
 	})
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// NewLogger writes JSON lines without secrets: values under a key that names a
-// secret, and values that look like one, are replaced.
+// NewLogger returns a logger that writes JSON lines and redacts secrets: values whose
+// key names a secret, and values that look like one.
 func NewLogger(w io.Writer, level slog.Leveler) *slog.Logger {
 	return slog.New(redactor{slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})})
 }
@@ -24,7 +24,7 @@ var secretKeys = []string{
 	"session_key", "signature", "email", "mail", "file_name", "filename", "body", "prompt", "dsn", "verifier", "nonce", "state_hash",
 }
 
-// secretShapes are what secrets look like anywhere in a text: long unbroken runs
+// secretShapes match secrets anywhere in a text: long unbroken runs
 // of base64 or hex that are not a UUID, presigned queries, bearer headers,
 // addresses with passwords, mail addresses, six-digit codes on their own.
 var secretShapes = []*regexp.Regexp{
@@ -64,7 +64,7 @@ func (h redactor) WithGroup(name string) slog.Handler { return redactor{h.next.W
 
 func redact(a slog.Attr) slog.Attr {
 	if a.Key == "stack" {
-		return a // code, not data: the names in it are ours
+		return a // a stack holds names of our code, no data
 	}
 	if secretKey(a.Key) {
 		return slog.String(a.Key, redacted)
@@ -80,8 +80,7 @@ func redact(a slog.Attr) slog.Attr {
 	case slog.KindString:
 		return slog.String(a.Key, redactText(v.String()))
 	case slog.KindAny:
-		// Structured values are flattened to text first, so that nothing nested
-		// escapes.
+		// Structured values become text first, so that nested secrets are redacted too.
 		switch v := v.Any().(type) {
 		case error:
 			return slog.String(a.Key, redactText(v.Error()))
@@ -127,10 +126,9 @@ func redactText(s string) string {
 	return s
 }
 
-// hasNoSecret says whether a text is an id of ours, or too short and plain to hold
-// a secret: every line of the log has several such texts, and looking for shapes
-// costs more than the rest of the line. No shape matches a short text that has
-// neither a digit nor a sign.
+// hasNoSecret reports whether a text is an id of ours, or too short and plain to hold a
+// secret: no shape matches a short text without digits and punctuation. Every log line
+// has several such texts, and matching the shapes costs more than the rest of the line.
 func hasNoSecret(s string) bool {
 	if IsID(s) {
 		return true

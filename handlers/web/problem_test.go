@@ -11,7 +11,7 @@ import (
 	"portico/handlers/web"
 )
 
-// The JSON of a problem is what RFC 9457 asks for, and holds nothing of its cause.
+// A problem is marshalled as RFC 9457 requires, without its cause.
 func TestMarshalProblem(t *testing.T) {
 	t.Parallel()
 	cause := errors.New("secret cause")
@@ -33,8 +33,8 @@ func TestMarshalProblem(t *testing.T) {
 	}
 }
 
-// A wrapped problem is found, with its status and its cause.
-func TestProblemIsFound(t *testing.T) {
+// HasStatus and errors.Is find a wrapped problem's status and cause.
+func TestWrappedProblemIsFound(t *testing.T) {
 	t.Parallel()
 	cause := errors.New("cause")
 	err := fmt.Errorf("count: %w", web.TooMany(0, cause))

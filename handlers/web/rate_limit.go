@@ -7,19 +7,19 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// RateLimit is how many requests this process answers to one tenant or visitor.
-// The zero value is no limit.
+// RateLimit limits the requests that this process answers for one tenant or visitor.
+// The zero value means no limit.
 type RateLimit struct {
 	PerSecond float64
 	Burst     int
 }
 
-// Quarter is a quarter of the limit.
+// Quarter returns a quarter of the limit.
 func (l RateLimit) Quarter() RateLimit { return RateLimit{l.PerSecond / 4, l.Burst / 4} }
 
-// RateLimiter keeps everybody to the same limit, each for themselves, in this
-// process alone. Memory is bounded without a clock: when maxKnown are known, they
-// become the old ones, and only those who come back are kept.
+// RateLimiter applies the same limit to each key separately, in this process only. It
+// bounds its memory without a clock: when it knows maxKnown keys, they become the old
+// generation, from which only keys that return are kept.
 type RateLimiter struct {
 	limit RateLimit
 
@@ -29,12 +29,12 @@ type RateLimiter struct {
 
 const maxKnown = 10_000
 
-// NewRateLimiter limits each key to that.
+// NewRateLimiter returns a limiter that applies limit to each key.
 func NewRateLimiter(limit RateLimit) *RateLimiter {
 	return &RateLimiter{limit: limit, known: map[string]*rate.Limiter{}}
 }
 
-// Allow counts one request of key and says whether it is within the limit.
+// Allow counts one request of key and reports whether it is within the limit.
 func (l *RateLimiter) Allow(key string) bool {
 	if l.limit == (RateLimit{}) {
 		return true
@@ -54,6 +54,6 @@ func (l *RateLimiter) Allow(key string) bool {
 	return one.Allow()
 }
 
-// ErrRateLimit is a request beyond a [RateLimiter]'s limit, which fills up again
-// within seconds.
+// ErrRateLimit is returned for a request beyond a [RateLimiter]'s limit. The limit
+// refills within seconds.
 var ErrRateLimit = TooMany(2*time.Second, nil)

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// A flood of ever new visitors does not fill the memory.
-func TestRateLimiterForgets(t *testing.T) {
+// A flood of new visitors does not fill the memory.
+func TestRateLimiterMemoryIsBounded(t *testing.T) {
 	t.Parallel()
 	l := NewRateLimiter(RateLimit{PerSecond: 1e-9, Burst: 1})
 	const met = 10 * maxKnown

@@ -11,15 +11,15 @@ import (
 	"time"
 )
 
-// Readiness says whether this process should get requests, and which neighbour
-// is missing if not. The zero value is ready. It answers /readyz.
+// Readiness reports whether this process should get requests and, if not, which
+// neighbour does not answer. The zero value is ready. It serves /readyz.
 type Readiness struct {
 	neighbours map[string]*neighbour
 	stopping   atomic.Bool
 }
 
-// neighbour is checked at most once every checkEvery, no matter who asks. So
-// /readyz and the features that need the neighbour always agree.
+// neighbour is an external service. It is checked at most once every checkEvery, so
+// that /readyz and the features that need the service always agree.
 type neighbour struct {
 	ping func(context.Context) error
 
@@ -28,10 +28,10 @@ type neighbour struct {
 }
 
 const (
-	// checkTimeout bounds an answer, whatever a neighbour does.
+	// checkTimeout is the longest that a check takes.
 	checkTimeout = 2 * time.Second
-	// checkEvery is how long an answer is good: anybody may ask /readyz as often as
-	// they like, and must not make us ask our neighbours as often.
+	// checkEvery is how long a result is reused, so that frequent requests for /readyz
+	// do not cause as many requests to our neighbours.
 	checkEvery = time.Second
 )
 
@@ -44,12 +44,12 @@ func NewReadiness(pings map[string]func(context.Context) error) *Readiness {
 	return rd
 }
 
-// Stop makes /readyz say that the process is about to stop, and ends every
-// connection after its next answer, so that nobody sends a request on a connection
-// that is being closed.
+// Stop makes /readyz report that the process is about to stop, and closes every
+// connection after its next answer, so that nobody sends a request on a closing
+// connection.
 func (rd *Readiness) Stop() { rd.stopping.Store(true) }
 
-// EndConnections ends connections once [Readiness.Stop] was called.
+// EndConnections closes connections after their answer once [Readiness.Stop] was called.
 func (rd *Readiness) EndConnections(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if rd.stopping.Load() {
@@ -59,7 +59,7 @@ func (rd *Readiness) EndConnections(next http.Handler) http.Handler {
 	})
 }
 
-// check is one check of a neighbour. All who ask meanwhile share its answer.
+// check is one check of a neighbour. Concurrent callers share its result.
 type check struct {
 	done chan struct{}
 	// Written before done is closed, read after.
@@ -76,7 +76,7 @@ func (c *check) stale() bool {
 	}
 }
 
-// Check says of each neighbour whether it answers. All are pinged at the same time.
+// Check pings all neighbours at the same time and reports which of them answer.
 func (rd *Readiness) Check(context.Context) map[string]bool {
 	checks := map[string]*check{}
 	for name, n := range rd.neighbours {
@@ -90,7 +90,7 @@ func (rd *Readiness) Check(context.Context) map[string]bool {
 	return answers
 }
 
-// Available says whether one neighbour answers, without waiting for the others. An
+// Available reports whether one neighbour answers, without waiting for the others. An
 // unknown name is available.
 func (rd *Readiness) Available(_ context.Context, name string) bool {
 	n, known := rd.neighbours[name]
@@ -102,7 +102,7 @@ func (rd *Readiness) Available(_ context.Context, name string) bool {
 	return c.up
 }
 
-// check begins a check, unless one is under way or its answer is still good.
+// check starts a check, unless one is running or its result is still fresh.
 func (n *neighbour) check() *check {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -118,7 +118,7 @@ func (n *neighbour) run(c *check) {
 	ctx, cancel := context.WithTimeout(context.Background(), checkTimeout)
 	defer cancel()
 	up := make(chan bool, 1)
-	go func() { up <- guarded(ctx, n.ping) == nil }()
+	go func() { up <- pingSafely(ctx, n.ping) == nil }()
 	select {
 	case c.up = <-up:
 	case <-ctx.Done():
@@ -127,8 +127,8 @@ func (n *neighbour) run(c *check) {
 	close(c.done)
 }
 
-// guarded pings a neighbour whose library may panic, which is an error too.
-func guarded(ctx context.Context, ping func(context.Context) error) (err error) {
+// pingSafely pings a neighbour and turns a panic of its library into an error.
+func pingSafely(ctx context.Context, ping func(context.Context) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %T", p)
@@ -137,8 +137,8 @@ func guarded(ctx context.Context, ping func(context.Context) error) (err error) 
 	return ping(ctx)
 }
 
-// missing names the neighbours that do not answer: all of them, or only those in
-// of, for a balancer that asks about some.
+// missing returns the names of the neighbours that do not answer. A load balancer can
+// limit them to those in of; an empty of means all.
 func (rd *Readiness) missing(ctx context.Context, of []string) []string {
 	var names []string
 	for name, up := range rd.Check(ctx) {

@@ -10,15 +10,15 @@ import (
 	"portico/handlers/web"
 )
 
-// Anybody may ask whether we are ready as often as they like: each neighbour is
-// pinged once. One that does not answer in time is missing, and delays nobody.
+// Many requests for readiness ping each neighbour once. A neighbour that does not
+// answer in time is reported as missing.
 func TestReadinessPingsOnce(t *testing.T) {
 	t.Parallel()
-	var asked atomic.Int32
+	var pings atomic.Int32
 	forever := make(chan struct{})
 	t.Cleanup(func() { close(forever) })
 	ready := web.NewReadiness(map[string]func(context.Context) error{
-		"well":   func(context.Context) error { asked.Add(1); return nil },
+		"well":   func(context.Context) error { pings.Add(1); return nil },
 		"ill":    func(context.Context) error { return errors.New("ill") },
 		"broken": func(context.Context) error { panic("broken") },
 		"silent": func(context.Context) error { <-forever; return nil },
@@ -33,7 +33,7 @@ func TestReadinessPingsOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if n := asked.Load(); n != 1 {
-		t.Errorf("asked %d times", n)
+	if n := pings.Load(); n != 1 {
+		t.Errorf("pinged %d times", n)
 	}
 }

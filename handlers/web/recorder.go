@@ -14,7 +14,7 @@ type Recorder struct {
 	Bytes  int64
 }
 
-// WriteHeader notes the status.
+// WriteHeader records the status.
 func (rec *Recorder) WriteHeader(status int) {
 	if rec.Status == 0 {
 		rec.Status = status
@@ -34,8 +34,8 @@ func (rec *Recorder) Write(b []byte) (int, error) {
 // Unwrap lets [http.ResponseController] reach the connection.
 func (rec *Recorder) Unwrap() http.ResponseWriter { return rec.ResponseWriter }
 
-// GuardPanics answers a panic with a 500, or ends the connection when half of an
-// answer is already out. It belongs inside the [Recorder].
+// GuardPanics answers a panic with a 500, or closes the connection if part of the
+// answer was already sent. It must run inside the [Recorder].
 func GuardPanics(log *slog.Logger, refuse Refuse, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
@@ -46,7 +46,7 @@ func GuardPanics(log *slog.Logger, refuse Refuse, next http.Handler) http.Handle
 			if p == http.ErrAbortHandler {
 				panic(p)
 			}
-			// The value of a panic may quote anything, so only its type is logged.
+			// A panic value can hold secrets, so only its type is logged.
 			log.ErrorContext(r.Context(), "panic", "request_id", RequestID(r), "kind", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
 			if rec, ok := w.(*Recorder); ok && rec.Status != 0 {
 				panic(http.ErrAbortHandler)

@@ -9,16 +9,17 @@ import (
 	"github.com/google/uuid"
 )
 
-// IsSafe says whether a method only reads.
+// IsSafe reports whether a method only reads.
 func IsSafe(method string) bool { return method == http.MethodGet || method == http.MethodHead }
 
-// IsID says whether s is a UUID in the one form that we write.
+// IsID reports whether s is a UUID in the one form that we write.
 func IsID(s string) bool {
 	_, err := uuid.Parse(s)
 	return err == nil && len(s) == len(uuid.UUID{}.String())
 }
 
-// PathID is the {id} of the path. A malformed one is the zero id, which nothing has.
+// PathID returns the {id} of the path, or for a malformed one the zero id, which no row
+// has.
 func PathID(r *http.Request) uuid.UUID {
 	if !IsID(r.PathValue("id")) {
 		return uuid.Nil
@@ -26,7 +27,7 @@ func PathID(r *http.Request) uuid.UUID {
 	return uuid.MustParse(r.PathValue("id"))
 }
 
-// CleanPath is the path that [http.ServeMux] would redirect p to, or p itself.
+// CleanPath returns the path that [http.ServeMux] would redirect p to, or p itself.
 func CleanPath(p string) string {
 	clean := path.Clean("/" + p)
 	if strings.HasSuffix(p, "/") && clean != "/" {
@@ -35,8 +36,8 @@ func CleanPath(p string) string {
 	return clean
 }
 
-// Network is where a request comes from, as far as one household or office goes:
-// the /24 of an IPv4 address, the /64 of an IPv6 one.
+// Network returns the network of one household or office that a request comes from:
+// the /24 of an IPv4 address or the /64 of an IPv6 one.
 func Network(r *http.Request) string {
 	from, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
@@ -53,9 +54,8 @@ func Network(r *http.Request) string {
 	return prefix.String()
 }
 
-// TrustProxies takes the visitor's address from X-Forwarded-For if the request
-// comes from one of these proxies, and from nobody else. Forwarded hosts and
-// schemes never count.
+// TrustProxies takes the visitor's address from X-Forwarded-For only if the request
+// comes from one of these proxies. It ignores forwarded hosts and schemes.
 func TrustProxies(proxies []netip.Prefix, next http.Handler) http.Handler {
 	trusted := func(remote string) bool {
 		addr, err := netip.ParseAddrPort(remote)

@@ -9,11 +9,11 @@ import (
 
 type requestIDKey struct{}
 
-// newRequestID is a UUIDv7, as all our ids are.
+// newRequestID returns a UUIDv7, as all our ids are.
 func newRequestID() string { return uuid.Must(uuid.NewV7()).String() }
 
-// WithRequestID gives every request an id of ours. One that was sent along is
-// ignored, because ours ends up in the audit trail.
+// WithRequestID gives every request an id. It ignores an id that the request carries,
+// because ours is stored in the audit trail.
 func WithRequestID(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := newRequestID()
@@ -22,7 +22,7 @@ func WithRequestID(next http.Handler) http.Handler {
 	})
 }
 
-// RequestID is the id that [WithRequestID] gave the request, or "".
+// RequestID returns the id that [WithRequestID] gave the request, or "".
 func RequestID(r *http.Request) string {
 	id, _ := r.Context().Value(requestIDKey{}).(string)
 	return id

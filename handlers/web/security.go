@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// contentPolicy lets a page load its own files and nothing else. Pages are never
-// framed, but files of ours may be shown inside them.
+// contentPolicy lets a page load files of its own origin only. Pages are never framed,
+// but our own files may be framed inside them.
 const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; " +
 	"media-src 'self'; connect-src 'self'; frame-src 'self'; object-src 'self'; form-action 'self'; " +
 	"base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
 
-// SecurityHeaders sets on every answer what [SetSecurityHeaders] sets.
+// SecurityHeaders calls [SetSecurityHeaders] on every answer.
 func SecurityHeaders(https bool, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		SetSecurityHeaders(w.Header(), https)
@@ -19,7 +19,8 @@ func SecurityHeaders(https bool, next http.Handler) http.Handler {
 	})
 }
 
-// SetSecurityHeaders tells browsers what an answer may load and who may use it.
+// SetSecurityHeaders sets the headers that restrict what an answer may load and who may
+// embed it. With https it also sets HSTS.
 func SetSecurityHeaders(h http.Header, https bool) {
 	h.Set("Content-Security-Policy", contentPolicy)
 	h.Set("X-Content-Type-Options", "nosniff")
@@ -35,9 +36,9 @@ func SetSecurityHeaders(h http.Header, https bool) {
 
 var errCrossOrigin = &Problem{Status: http.StatusForbidden, Sentence: "This request came from another site, so nothing was done."}
 
-// RefuseCrossOrigin keeps other sites from causing changes here. The standard
-// library compares hosts only. A page of our host that came without encryption may
-// have been changed on the way, so with https it counts as another site too.
+// RefuseCrossOrigin refuses changes that other sites request. The standard library
+// compares hosts only. A page of our host that was loaded without encryption may have
+// been tampered with, so with https it counts as another site too.
 func RefuseCrossOrigin(https bool, refuse Refuse, next http.Handler) http.Handler {
 	guard := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

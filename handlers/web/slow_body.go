@@ -7,20 +7,20 @@ import (
 	"time"
 )
 
-// Pace is how slow a body may come in. Every read waits at most Idle, and all of
-// them must average at least Rate once Grace is over: a slow line is fine, a byte a
-// second is somebody holding a connection.
+// Pace is how slowly a body may arrive. Each read waits at most Idle, and after Grace
+// the average must be at least Rate. That allows slow connections, but not clients
+// that send a byte a second to keep a connection busy.
 type Pace struct {
 	Grace time.Duration
 	Idle  time.Duration
 	Rate  int64 // bytes a second
 }
 
-// UploadPace is the pace of an upload.
+// UploadPace is the pace for uploads.
 var UploadPace = Pace{Grace: 30 * time.Second, Idle: 30 * time.Second, Rate: 4 << 10}
 
-// SlowBodyGuard reads a request's body and fails with [os.ErrDeadlineExceeded] when
-// it comes more slowly than its pace. Its deadlines move along with what was read.
+// SlowBodyGuard reads a request's body and fails with [os.ErrDeadlineExceeded] if it
+// arrives more slowly than its pace. Each read extends the deadline.
 type SlowBodyGuard struct {
 	body    io.ReadCloser
 	control *http.ResponseController
@@ -51,13 +51,13 @@ func (b *SlowBodyGuard) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Lift ends the deadline. Left in place it would end the request while storage
-// still works on what came in.
+// Lift clears the deadline. Otherwise the deadline could end the request while storage
+// still processes the body.
 func (b *SlowBodyGuard) Lift() { _ = b.control.SetReadDeadline(time.Time{}) }
 
 // Close closes the body underneath.
 func (b *SlowBodyGuard) Close() error { return b.body.Close() }
 
-// Drain reads at most so many bytes of a refused body: a browser that is still
-// sending reads the answer only once it has sent everything.
+// Drain reads at most that many bytes of a refused body, because a browser reads the
+// answer only after it has sent everything.
 func Drain(body io.Reader, most int64) { _, _ = io.CopyN(io.Discard, body, most) }

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// takeBody serves a handler that reads its body at that pace and reports how it
-// ended, and sends it what write writes.
+// takeBody serves a handler that reads its body at that pace, sends it what write
+// writes, and returns the handler's error.
 func takeBody(t *testing.T, p Pace, write func(net.Conn)) error {
 	t.Helper()
 	ended := make(chan error, 1)
@@ -36,8 +36,8 @@ func takeBody(t *testing.T, p Pace, write func(net.Conn)) error {
 	return <-ended
 }
 
-// A body that comes at all comes through; one that stops is cut off, and so is
-// one that falls behind on average while no single read has waited too long.
+// A body in one piece is read. A body that stops is cut off, and so is one that is too
+// slow on average, even if no single read waits too long.
 func TestSlowBodyGuard(t *testing.T) {
 	t.Parallel()
 	whole := strings.Repeat("x", 1_000_000)

@@ -11,8 +11,8 @@ import (
 )
 
 // connLimiter keeps one tenant from using every connection: each gets at most
-// perTenant at a time, and a caller waits for one at most maxWait. A tenant's slow
-// queries hold up its own people only.
+// perTenant at a time, and a caller waits for one at most maxWait. Slow queries of one
+// tenant delay only its own people.
 type connLimiter struct {
 	perTenant int
 	maxWait   time.Duration
@@ -21,23 +21,23 @@ type connLimiter struct {
 	tenants map[uuid.UUID]*tenantConns
 }
 
-// tenantConns counts who uses a tenant's connections or waits for one. An idle tenant
-// has no entry, so memory is bounded by the requests under way.
+// tenantConns counts the callers that use a tenant's connections or wait for one. An
+// idle tenant has no entry, so the running requests bound the memory.
 type tenantConns struct {
 	slots chan struct{}
 	users int
 }
 
-// connMaxWait is less than a statement may take, so that callers behind slow
-// statements are told soon.
+// connMaxWait is shorter than the statement timeout, so that callers behind slow
+// statements fail soon.
 const connMaxWait = 4 * time.Second
 
 func newConnLimiter(conns int32, wait time.Duration) *connLimiter {
 	return &connLimiter{perTenant: max(1, int(conns)/2), maxWait: cmp.Or(wait, connMaxWait), tenants: map[uuid.UUID]*tenantConns{}}
 }
 
-// acquire waits for a connection of the scope's tenant, or of its person if it has
-// none. Call end when done with it; none in time is [ErrUnavailable].
+// acquire waits for a connection of the scope's tenant, or of its person if the scope
+// has no tenant. The caller must call end. After maxWait the error is [ErrUnavailable].
 func (t *connLimiter) acquire(ctx context.Context, s Scope) (end func(), err error) {
 	of := s.Tenant
 	if of == uuid.Nil {
@@ -51,7 +51,7 @@ func (t *connLimiter) acquire(ctx context.Context, s Scope) (end func(), err err
 	}
 	if err != nil {
 		t.exit(of, l)
-		return nil, fmt.Errorf("wait for a turn: %w", err)
+		return nil, fmt.Errorf("wait for a connection: %w", err)
 	}
 	return func() {
 		<-l.slots

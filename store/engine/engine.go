@@ -1,10 +1,10 @@
 // Package engine is the only way from store to PostgreSQL while Portico serves.
 // It owns the pool and the raw transaction, and it runs a statement only under a
-// [Scope], which the policies are told in the same round trip.
+// [Scope], which it sets for the policies in the same round trip.
 //
 // The few statements that belong to no tenant go through [DB.OutsideTenant].
-// store/outside_test.go lists everyone who calls it, or makes a Scope, with the
-// reason, and fails for anyone else.
+// store/outside_test.go lists every function that calls it or makes a Scope, with the
+// reason, and fails for any other.
 package engine
 
 import (
@@ -26,7 +26,7 @@ import (
 // QueueSchema holds the job tables; see docs/decisions/0002-jobs.md.
 const QueueSchema = "river"
 
-// Config is what store.Config says of the connection.
+// Config is the part of store.Config that concerns the connection.
 type Config struct {
 	URL              string
 	MaxConns         int32
@@ -46,7 +46,7 @@ type DB struct {
 	observe func(ctx context.Context, what string, tenant uuid.UUID) (context.Context, func(error))
 }
 
-// Open is [Connect], and proves that the role cannot bypass row level security.
+// Open is [Connect], and checks that the role cannot bypass row level security.
 // It fails when PostgreSQL does not answer or when any of those checks fails;
 // no error carries the connection string.
 func Open(ctx context.Context, c Config) (*DB, error) {
@@ -61,8 +61,8 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	return db, nil
 }
 
-// Connect makes the pool and checks nothing: for the doctor, who reports what is
-// wrong. PostgreSQL is not asked for anything yet.
+// Connect makes the pool and checks nothing. The doctor uses it, to report what is
+// wrong. It does not connect to PostgreSQL yet.
 func Connect(ctx context.Context, c Config) (*DB, error) {
 	pool, err := openPool(ctx, c)
 	if err != nil {
@@ -98,12 +98,12 @@ func openPool(ctx context.Context, c Config) (*pgxpool.Pool, error) {
 	params := cfg.ConnConfig.RuntimeParams
 	params["application_name"] = "portico"
 	params["timezone"] = "UTC"
-	// A statement that takes longer than a visitor would wait only holds up the
-	// others; a transaction left idle is a bug.
+	// A statement that takes longer than a visitor would wait only delays the others.
+	// A transaction left idle is a bug.
 	params["statement_timeout"] = strconv.FormatInt(cmp.Or(c.StatementTimeout, 8*time.Second).Milliseconds(), 10)
 	params["lock_timeout"] = "4s"
 	params["idle_in_transaction_session_timeout"] = "10s"
-	// Without it pgx makes text of each id, and an id of the text.
+	// Without it pgx converts each id to text and back.
 	cfg.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
 		pgxuuid.Register(conn.TypeMap())
 		return nil
@@ -115,37 +115,37 @@ func openPool(ctx context.Context, c Config) (*pgxpool.Pool, error) {
 	return pool, nil
 }
 
-// Close waits for borrowed connections and closes them all.
+// Close waits for connections in use and closes them all.
 func (db *DB) Close() { db.pool.Close() }
 
-// JobPool lends the pool to the job runner, which drives its own schema, and to
-// the doctor. A query made on it has no tenant and sees nothing.
+// JobPool returns the pool, for the job runner, which has its own schema, and for the
+// doctor. A query on it has no scope and sees no tenant's rows.
 func (db *DB) JobPool() *pgxpool.Pool { return db.pool }
 
-// Stat is how the pool fares.
+// Stat returns the statistics of the pool.
 func (db *DB) Stat() *pgxpool.Stat { return db.pool.Stat() }
 
-// Ping says whether PostgreSQL answers.
+// Ping returns [ErrUnavailable] unless PostgreSQL answers.
 func (db *DB) Ping(ctx context.Context) error {
-	// Not the pool's own Ping, which no timeout bounds.
+	// Not the pool's own Ping, which has no timeout.
 	if _, err := db.pool.Exec(ctx, `select`); err != nil {
 		return Unavailable(err)
 	}
 	return nil
 }
 
-// Busy says in how many tenants somebody uses a connection or waits for one.
+// Busy returns the number of tenants that use a connection or wait for one.
 func (db *DB) Busy() int { return db.conns.busy() }
 
-// Observe starts an observation, as [Config].Observe does; call end when it is over.
+// Observe starts an observation, as [Config].Observe does. The caller must call end.
 func (db *DB) Observe(ctx context.Context, what string, tenant uuid.UUID) (_ context.Context, end func(error)) {
 	return db.observe(ctx, what, tenant)
 }
 
-// OutsideTenant runs one statement under no scope: it belongs to no tenant, or
-// finds the tenant. The policies show it no row, so all it can do is call a
-// function of schema lookup or use a table without a tenant. read takes the
-// answer; errors begin with name.
+// OutsideTenant runs one statement without a scope, because it belongs to no tenant or
+// looks the tenant up. The policies show it no row, so it can only call a function of
+// schema lookup or use a table without a tenant. read scans the rows; errors begin
+// with name.
 func (db *DB) OutsideTenant(ctx context.Context, name string, read Scan, sql string, args ...any) error {
 	rows, err := db.pool.Query(ctx, sql, args...)
 	if err == nil {

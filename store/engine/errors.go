@@ -11,7 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// The errors of package store, which says what they mean.
+// The errors of package store, which documents them.
 var (
 	ErrNotFound    = errors.New("not found")
 	ErrForbidden   = errors.New("not allowed")
@@ -34,8 +34,8 @@ func (e *ConstraintError) Error() string {
 
 func (e *ConstraintError) Unwrap() error { return e.Kind }
 
-// Translate turns what PostgreSQL says into the few errors callers tell apart.
-// Its texts stay out of the result: they can quote values.
+// Translate maps errors of PostgreSQL to the few errors that callers distinguish. It
+// drops PostgreSQL's own texts, because they can quote values.
 func Translate(err error) error {
 	if err == nil || errors.Is(err, ErrNotFound) {
 		return err
@@ -51,7 +51,7 @@ func Translate(err error) error {
 	case "23505", "23P01", "40001", "40P01":
 		return &ConstraintError{Kind: ErrConflict, Constraint: pg.ConstraintName, Code: pg.Code}
 	case "23503":
-		// A foreign key that does not hold names a row that is not there, or not ours.
+		// The foreign key names a row that does not exist or is not the tenant's.
 		return &ConstraintError{Kind: ErrNotFound, Constraint: pg.ConstraintName, Code: pg.Code}
 	case "23514", "22001", "22P02", "22021", "22P05", "23502":
 		return &ConstraintError{Kind: ErrInvalid, Constraint: pg.ConstraintName, Code: pg.Code}
@@ -64,7 +64,8 @@ func Translate(err error) error {
 	return fmt.Errorf("sqlstate %s in %s", pg.Code, pg.TableName)
 }
 
-// Unavailable marks errors of the connection; others pass as they are.
+// Unavailable turns errors of the connection into [ErrUnavailable] and returns others
+// unchanged.
 func Unavailable(err error) error {
 	var dial *pgconn.ConnectError
 	var network net.Error

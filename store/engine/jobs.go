@@ -7,26 +7,26 @@ import (
 	"github.com/riverqueue/river"
 )
 
-// InsertJob queues a job in the transaction.
+// InsertJob enqueues a job in the transaction.
 func (tx *Tx) InsertJob(ctx context.Context, job river.JobArgs, opts *river.InsertOpts) error {
 	if _, err := tx.jobs.InsertTx(ctx, tx.tx, job, opts); err != nil {
-		return fmt.Errorf("ask %s: %w", job.Kind(), Translate(err))
+		return fmt.Errorf("enqueue %s: %w", job.Kind(), Translate(err))
 	}
 	return nil
 }
 
-// InsertJob queues a job by itself.
+// InsertJob enqueues a job in a transaction of its own.
 func (db *DB) InsertJob(ctx context.Context, job river.JobArgs) error {
 	if _, err := db.jobs.Insert(ctx, job, nil); err != nil {
-		return fmt.Errorf("ask %s: %w", job.Kind(), Translate(err))
+		return fmt.Errorf("enqueue %s: %w", job.Kind(), Translate(err))
 	}
 	return nil
 }
 
-// InsertJobs queues many jobs in one statement.
+// InsertJobs enqueues many jobs in one statement.
 func (db *DB) InsertJobs(ctx context.Context, jobs []river.InsertManyParams) error {
 	if _, err := db.jobs.InsertManyFast(ctx, jobs); err != nil {
-		return fmt.Errorf("ask each tenant: %w", Translate(err))
+		return fmt.Errorf("enqueue for each tenant: %w", Translate(err))
 	}
 	return nil
 }

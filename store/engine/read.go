@@ -8,17 +8,17 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Query is one statement, and what takes its answer.
+// Query is one statement and the function that scans its rows.
 type Query struct {
 	Name string // errors begin with it
 	SQL  string
-	// Args are its named arguments, but for tenant_id, which the scope gives.
+	// Args are the named arguments, except tenant_id, which comes from the scope.
 	Args pgx.StrictNamedArgs
 	Scan Scan
 }
 
 // Read runs the queries in one round trip and one read-only transaction, under the
-// scope. The first that fails is the error.
+// scope. It stops at the first query that fails and returns its error.
 func (db *DB) Read(ctx context.Context, s Scope, queries ...Query) (err error) {
 	ctx, end := db.observe(ctx, "read", s.Tenant)
 	defer func() { end(err) }()

@@ -8,8 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// roleChecks are what would let the serving role step around row level security.
-// Each returns true when all is well.
+// roleChecks find what would let the serving role bypass row level security. Each
+// statement returns true if the role is safe.
 var roleChecks = []struct{ says, sql string }{
 	{"is a superuser", `select not rolsuper from pg_roles where rolname = current_user`},
 	{"has BYPASSRLS", `select not rolbypassrls from pg_roles where rolname = current_user`},
@@ -29,11 +29,11 @@ var roleChecks = []struct{ says, sql string }{
 	{"starts with a tenant already set", `select coalesce(current_setting('app.tenant_id', true), '') = ''`},
 }
 
-// ErrRole is a database role that must not serve.
+// ErrRole is returned by [Open] for a database role that could bypass row level security.
 var ErrRole = errors.New("DATABASE_URL connects as a role that could bypass row level security")
 
-// checkRole refuses to serve with a role that could see more than the policies
-// allow. The error names every check that failed.
+// checkRole fails with [ErrRole] if the role could see more than the policies allow. The
+// error names every check that failed.
 func (db *DB) checkRole(ctx context.Context) error {
 	can, err := db.BadRole(ctx)
 	if err != nil {

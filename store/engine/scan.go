@@ -2,7 +2,7 @@ package engine
 
 import "github.com/jackc/pgx/v5"
 
-// Scan takes the rows of one statement, all of them.
+// Scan reads all rows of one statement.
 type Scan func(pgx.Rows) error
 
 // One reads exactly one row into dst; no row is [ErrNotFound].
@@ -41,7 +41,7 @@ func Row(dst ...any) Scan {
 	}
 }
 
-// Nothing is for a statement whose answer says nothing.
+// Nothing ignores the result of a statement.
 func Nothing(rows pgx.Rows) error {
 	rows.Close()
 	return rows.Err()

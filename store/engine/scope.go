@@ -7,22 +7,22 @@ import (
 	"github.com/google/uuid"
 )
 
-// Scope is what the policies are told about who is asking. The zero Scope sees
-// nothing. Package store makes each from what the database has said, or from a
-// signed job; store/outside_test.go lists where.
+// Scope tells the policies who runs a statement. The zero Scope sees nothing. Package
+// store makes a Scope only from rows of the database or from a signed job;
+// store/outside_test.go lists where.
 type Scope struct {
 	Tenant  uuid.UUID
-	User    uuid.UUID // the subject: as whom
-	Actor   uuid.UUID // who really
+	User    uuid.UUID // the subject
+	Actor   uuid.UUID // the person who really acts
 	Support uuid.UUID // the support session, if any
 	Party   string
 	// ReadOnly makes every transaction read-only: a support session in read mode.
 	ReadOnly bool
 }
 
-// setScope tells the policies who is asking, for this transaction alone. It is
-// the only statement in the product that does. It yields no row, and so fails,
-// when another tenant was set in the same transaction before.
+// setScope sets the scope for the policies, in this transaction only. No other
+// statement in the product does. It returns no row, and so fails, if another tenant was
+// set in the same transaction before.
 const setScope = `
 select set_config('app.tenant_id', @tenant, true),
        set_config('app.user_id', @user, true),
@@ -47,8 +47,8 @@ func (s Scope) args(readOnly bool) named {
 	}
 }
 
-// IDOrEmpty leaves a setting empty rather than all zeros, so that no row with a
-// zero id could ever match nobody.
+// IDOrEmpty returns "" for the zero id, so that a setting without a person never matches
+// a row with the zero id.
 func IDOrEmpty(id uuid.UUID) string {
 	if id == uuid.Nil {
 		return ""
@@ -56,8 +56,8 @@ func IDOrEmpty(id uuid.UUID) string {
 	return id.String()
 }
 
-// bind adds the tenant to the arguments of a statement that filters by it: routing
-// and index come from the filter, safety from the policy.
+// bind adds the tenant to the arguments of a statement that filters by it. The filter
+// is for routing and indexes; the policy is for safety.
 func (s Scope) bind(sql string, args map[string]any) named {
 	if !strings.Contains(sql, "@tenant_id") {
 		return args

@@ -10,17 +10,16 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// timeouts bounds how long anybody waits for PostgreSQL, whatever the network
-// does with it: a connection that is not free in time, or an answer that does not
-// come, is [ErrUnavailable]. A statement's own time is the server's to watch, but
-// a server that has fallen silent watches nothing.
+// timeouts bounds how long callers wait for PostgreSQL, even if the network drops
+// packets silently. If no connection is free or no answer comes in time, the error is
+// [ErrUnavailable]. The server enforces the statement timeout itself, but a server that
+// hangs enforces nothing.
 //
-// It is a tracer because pgx asks its tracer, at the beginning of each call, for
-// the context that the call runs under: so no call can be forgotten, nor those of
-// the job runner on the same pool.
+// It is a tracer because pgx runs each call under the context that its tracer returns.
+// So it covers every call, including those of the job runner on the same pool.
 type timeouts struct {
-	connection time.Duration // until a connection is lent
-	answer     time.Duration // from a call to the last of its answers
+	connection time.Duration // to acquire a connection from the pool
+	answer     time.Duration // from a call to the end of its results
 }
 
 func newTimeouts(c Config) timeouts {
@@ -30,7 +29,7 @@ func newTimeouts(c Config) timeouts {
 	}
 }
 
-// tracerWith is the tracer of both, or of the timeouts alone.
+// tracerWith returns a tracer that combines the timeouts with other, which may be nil.
 func (p timeouts) tracerWith(other pgx.QueryTracer) pgx.QueryTracer {
 	if other == nil {
 		return p

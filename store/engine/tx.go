@@ -18,7 +18,7 @@ type Tx struct {
 	scope Scope
 }
 
-// Write runs fn in one transaction under the scope, which is read-only if the
+// Write runs fn in one transaction under the scope. The transaction is read-only if the
 // scope is. An error of fn rolls it back.
 func (db *DB) Write(ctx context.Context, s Scope, fn func(*Tx) error) (err error) {
 	ctx, end := db.observe(ctx, "deed", s.Tenant)
@@ -51,8 +51,8 @@ func (tx *Tx) Enter(ctx context.Context, s Scope) error {
 	return nil
 }
 
-// EnterClient steps from an agency into its own client. The database proves that
-// the client is the agency's; any other is [ErrNotFound].
+// EnterClient changes the scope from an agency to one of its clients. The database
+// checks that the client belongs to the agency; if not, the error is [ErrNotFound].
 func (tx *Tx) EnterClient(ctx context.Context, client uuid.UUID) (*Tx, error) {
 	var mine bool
 	if err := tx.tx.QueryRow(ctx, `select lookup.is_my_client($1)`, client).Scan(&mine); err != nil {
@@ -69,7 +69,7 @@ func (tx *Tx) EnterClient(ctx context.Context, client uuid.UUID) (*Tx, error) {
 	return &inside, inside.Enter(ctx, s)
 }
 
-// Exec runs one statement and says how many rows it changed.
+// Exec runs one statement and returns the number of rows it changed.
 func (tx *Tx) Exec(ctx context.Context, name, sql string, args pgx.StrictNamedArgs) (int64, error) {
 	tag, err := tx.tx.Exec(ctx, sql, tx.scope.bind(sql, args))
 	if err != nil {

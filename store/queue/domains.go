@@ -5,18 +5,19 @@ import (
 	"github.com/riverqueue/river"
 )
 
-// DomainsDue asks for one [DomainCheck] for each domain that is due.
+// DomainsDue enqueues one [DomainCheck] for each domain that is due.
 type DomainsDue struct{ Platform }
 
 // Kind implements river.JobArgs.
 func (DomainsDue) Kind() string { return "domains_due" }
 
-// InsertOpts implements river.JobArgsWithInsertOpts. The next minute asks again.
+// InsertOpts implements river.JobArgsWithInsertOpts. There are no
+// retries: the next minute enqueues another.
 func (DomainsDue) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Priority: priorityLater, MaxAttempts: 1}
+	return river.InsertOpts{Priority: priorityLow, MaxAttempts: 1}
 }
 
-// DomainCheck looks at what the DNS says of a domain.
+// DomainCheck looks up a domain's DNS records and stores the result.
 type DomainCheck struct {
 	Signature
 	Domain uuid.UUID `json:"domain"`

@@ -5,8 +5,8 @@ import (
 	"github.com/riverqueue/river"
 )
 
-// InviteMail sends an invitation. The token of its link is minted by the job
-// itself; it never lies in the queue. A later sending makes this one void.
+// InviteMail sends an invitation. The job itself makes the token of the link, so
+// that the queue never holds it. A job whose Sending is not the latest sends nothing.
 type InviteMail struct {
 	Signature
 	Invite  uuid.UUID `json:"invite"`

@@ -7,21 +7,21 @@ import (
 	"github.com/riverqueue/river"
 )
 
-// Urgent is the queue of what somebody is waiting for in front of a screen. It
-// has workers of its own, so that no heap of digests stands in its way.
+// Urgent is the queue for jobs that somebody is waiting for, such as sign-in mail.
+// It has its own workers, so that a backlog of digests does not delay it.
 const Urgent = "urgent"
 
 // Priorities within a queue; River serves the lower number first.
 const (
-	priorityLater = 3
-	priorityLast  = 4
+	priorityLow    = 3
+	priorityLowest = 4
 )
 
-// Names are all queues there are.
+// Names lists every queue.
 var Names = []string{Urgent, Pictures, river.QueueDefault}
 
-// SignInMail sends the mail of a sign-in or step-up flow. The link and the code
-// are minted by the job itself; neither ever lies in the queue.
+// SignInMail sends the mail of a sign-in or step-up flow. The job itself makes the
+// link and the code, so that the queue never holds them.
 type SignInMail struct {
 	Platform
 	Flow uuid.UUID `json:"flow"`
@@ -33,16 +33,16 @@ func (SignInMail) Kind() string { return "sign_in_mail" }
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (SignInMail) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: Urgent} }
 
-// Sweep removes what is over: sessions, flows, counters.
+// Sweep deletes expired sessions, flows and counters.
 type Sweep struct{ Platform }
 
 // Kind implements river.JobArgs.
 func (Sweep) Kind() string { return "sweep" }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
-func (Sweep) InsertOpts() river.InsertOpts { return river.InsertOpts{Priority: priorityLast} }
+func (Sweep) InsertOpts() river.InsertOpts { return river.InsertOpts{Priority: priorityLowest} }
 
-// DailyDigests asks for one [ProjectDigest] in every active tenant, once a day.
+// DailyDigests enqueues one [ProjectDigest] in every active tenant, once a day.
 type DailyDigests struct {
 	Platform
 	Day string `json:"day"` // 2006-01-02
@@ -53,10 +53,10 @@ func (DailyDigests) Kind() string { return "daily_digests" }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (DailyDigests) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Priority: priorityLater, UniqueOpts: river.UniqueOpts{ByArgs: true}}
+	return river.InsertOpts{Priority: priorityLow, UniqueOpts: river.UniqueOpts{ByArgs: true}}
 }
 
-// DailyCleanup asks for one [Cleanup] in every active tenant, once a day.
+// DailyCleanup enqueues one [Cleanup] in every active tenant, once a day.
 type DailyCleanup struct {
 	Platform
 	Day string `json:"day"` // 2006-01-02
@@ -67,25 +67,25 @@ func (DailyCleanup) Kind() string { return "daily_tidy" }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (DailyCleanup) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Priority: priorityLast, UniqueOpts: river.UniqueOpts{ByArgs: true}}
+	return river.InsertOpts{Priority: priorityLowest, UniqueOpts: river.UniqueOpts{ByArgs: true}}
 }
 
-// Cleanup empties a tenant's bin of what it no longer keeps, and brings the rows of
-// its files and what lies in object storage together.
+// Cleanup deletes what has been in a tenant's bin for too long, and reconciles the
+// rows of its files with object storage.
 type Cleanup struct{ Signature }
 
 // Kind implements river.JobArgs.
 func (Cleanup) Kind() string { return "tidy" }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
-func (Cleanup) InsertOpts() river.InsertOpts { return river.InsertOpts{Priority: priorityLast} }
+func (Cleanup) InsertOpts() river.InsertOpts { return river.InsertOpts{Priority: priorityLowest} }
 
-// Timeout implements [LongJob]: the job goes through all files of a tenant.
+// Timeout implements [LongJob]: the job reads all files of a tenant.
 func (Cleanup) Timeout() time.Duration { return time.Hour }
 
-// AlertMail tells the operators that a job was refused. It names the job and a
-// reason of ours, and is sent at most once in ten minutes: one mail is enough to
-// make somebody look, a thousand make nobody look.
+// AlertMail tells the operators that a job was refused. It names the job and one of
+// our own reasons, never an argument. At most one is sent in ten minutes, so that
+// many refusals do not flood the operators.
 type AlertMail struct {
 	Platform
 	Job     int64  `json:"job"`
@@ -101,8 +101,8 @@ func (AlertMail) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: Urgent, UniqueOpts: river.UniqueOpts{ByPeriod: 10 * time.Minute}}
 }
 
-// ProjectDigest tells the people of a tenant what is new in its projects. Its
-// effect happens once for each Day.
+// ProjectDigest enqueues a [DigestMail] for each person of a tenant if its projects
+// have news. It takes effect once for each Day.
 type ProjectDigest struct {
 	Signature
 	Day string `json:"day"` // 2006-01-02
@@ -112,9 +112,9 @@ type ProjectDigest struct {
 func (ProjectDigest) Kind() string { return "project_digest" }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
-func (ProjectDigest) InsertOpts() river.InsertOpts { return river.InsertOpts{Priority: priorityLast} }
+func (ProjectDigest) InsertOpts() river.InsertOpts { return river.InsertOpts{Priority: priorityLowest} }
 
-// DigestMail sends one person what became new for them from Since until Until.
+// DigestMail sends one person the news between Since and Until.
 type DigestMail struct {
 	Signature
 	Day   string    `json:"day"`
@@ -127,9 +127,9 @@ type DigestMail struct {
 func (DigestMail) Kind() string { return "digest_mail" }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
-func (DigestMail) InsertOpts() river.InsertOpts { return river.InsertOpts{Priority: priorityLater} }
+func (DigestMail) InsertOpts() river.InsertOpts { return river.InsertOpts{Priority: priorityLow} }
 
-// VersionPublished tells the client's people that work is ready for them.
+// VersionPublished enqueues a [VersionMail] for each person on the client's side.
 type VersionPublished struct {
 	Signature
 	Version uuid.UUID `json:"version"`
@@ -148,15 +148,15 @@ type VersionMail struct {
 // Kind implements river.JobArgs.
 func (VersionMail) Kind() string { return "version_mail" }
 
-// Pictures is the queue of previews. It has one worker in a process, and so there
-// is one picture at a time in memory; a heap of them waits here and in nobody's way.
+// Pictures is the queue of previews. It has one worker in each process, so that only
+// one picture at a time is in memory and a backlog delays no other job.
 const Pictures = "pictures"
 
-// FilePreview makes the small picture of a file that is a picture.
+// FilePreview makes the preview of a picture file.
 type FilePreview struct {
 	Signature
 	File uuid.UUID `json:"file"`
-	Anew uuid.UUID `json:"anew,omitzero"` // one that was lost is made again
+	Redo uuid.UUID `json:"anew,omitzero"` // unique for each request to make a lost preview again
 }
 
 // Kind implements river.JobArgs.
@@ -165,7 +165,7 @@ func (FilePreview) Kind() string { return "file_preview" }
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (FilePreview) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: Pictures} }
 
-// SupportMail tells one owner of the start or the end of a support session.
+// SupportMail tells one owner that a support session started or ended.
 type SupportMail struct {
 	Signature
 	Session uuid.UUID `json:"session"`

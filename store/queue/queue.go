@@ -1,9 +1,9 @@
-// Package queue says what jobs may be asked. There are two kinds, by type: a
-// [TenantJob] works inside one tenant and carries a sealed proof of which; a
+// Package queue defines the arguments of every job. A job's type makes it one of two
+// kinds: a [TenantJob] works inside one tenant and carries a signature that names it; a
 // [PlatformJob] has no tenant and is one of a short list.
 //
-// Arguments hold ids and a seal only: the tables of the queue are open to the
-// app, so nothing of a tenant may lie in them.
+// Arguments hold ids and a signature only. The queue's tables are not protected by row
+// level security, so they must hold no tenant's data.
 package queue
 
 import (
@@ -23,14 +23,14 @@ import (
 // [Signature] are tenant jobs.
 type TenantJob interface {
 	river.JobArgs
-	// JobSignature returns where the seal is, to be filled in or checked.
+	// JobSignature returns the job's signature, for [Signer] to fill in or check.
 	JobSignature() *Signature
 	tenantJob()
 }
 
-// LongJob is a job that may run longer than the others.
+// LongJob is a job that may run longer than the runner's default timeout.
 type LongJob interface {
-	// Timeout is how long it may run.
+	// Timeout is the longest the job may run.
 	Timeout() time.Duration
 }
 
@@ -46,40 +46,42 @@ type Platform struct{}
 
 func (Platform) platformJob() {}
 
-// Seal says in which tenant a job works and who asked for it, and proves that
-// the application said so at the time.
+// Signature names the tenant a job works in and who requested it, and proves that the
+// application enqueued the job with these arguments.
 type Signature struct {
 	Tenant      uuid.UUID `json:"tenant"`
-	RequestedBy uuid.UUID `json:"asked_by,omitzero"` // as whom; zero: the schedule
-	Actor       uuid.UUID `json:"actor,omitzero"`    // who really
+	RequestedBy uuid.UUID `json:"asked_by,omitzero"` // the subject; zero for the schedule
+	Actor       uuid.UUID `json:"actor,omitzero"`    // the person who really did it
 	Support     uuid.UUID `json:"support,omitzero"`  // the support session it came from
 	Request     string    `json:"request,omitempty"`
 	Key         string    `json:"key,omitempty"` // id of the key of the MAC
 	MAC         []byte    `json:"mac,omitempty"` // HMAC-SHA-256 over kind and arguments without Key and MAC
 }
 
-// JobSignature implements [TenantJob] for whatever embeds the seal.
+// JobSignature implements [TenantJob] for types that embed a Signature.
 func (s *Signature) JobSignature() *Signature { return s }
 
 func (*Signature) tenantJob() {}
 
-// ErrSignature is a job whose seal is missing or does not fit its arguments.
-var ErrSignature = errors.New("job seal does not fit")
+// ErrSignature is returned for a job whose signature is missing or not valid for its
+// arguments.
+var ErrSignature = errors.New("job signature is not valid")
 
-// Signer makes and checks seals. Keys are newest first, so that jobs queued
-// before a rotation are still believed. The zero Sealer refuses everything.
+// Signer signs and verifies jobs. It signs with the newest key and accepts all of them,
+// so that jobs enqueued before a key rotation still run. The zero Signer refuses
+// everything.
 type Signer struct{ keys [][]byte }
 
-// NewSigner returns a sealer for the given keys, newest first, at least 32 bytes each.
+// NewSigner returns a signer for the given keys, newest first, at least 32 bytes each.
 func NewSigner(keys ...[]byte) Signer { return Signer{keys} }
 
-// Signer signs the arguments with the newest key. The tenant and the asker must
-// already stand in the seal.
+// Sign signs the arguments with the newest key. Tenant, RequestedBy, Actor and Support
+// must be set already. Without a key or a tenant it fails with [ErrSignature].
 func (s Signer) Sign(args TenantJob) error {
 	if len(s.keys) == 0 || args.JobSignature().Tenant == uuid.Nil {
-		return fmt.Errorf("seal %s: %w", args.Kind(), ErrSignature)
+		return fmt.Errorf("sign %s: %w", args.Kind(), ErrSignature)
 	}
-	mac, err := sum(s.keys[0], args)
+	mac, err := computeMAC(s.keys[0], args)
 	if err != nil {
 		return err
 	}
@@ -87,37 +89,37 @@ func (s Signer) Sign(args TenantJob) error {
 	return nil
 }
 
-// Verify refuses arguments that were not sealed by one of the keys as they stand.
+// Verify fails with [ErrSignature] unless one of the keys signed exactly these arguments.
 func (s Signer) Verify(args TenantJob) error {
-	seal := args.JobSignature()
-	if seal.Tenant == uuid.Nil {
+	sig := args.JobSignature()
+	if sig.Tenant == uuid.Nil {
 		return fmt.Errorf("%s without a tenant: %w", args.Kind(), ErrSignature)
 	}
 	for _, key := range s.keys {
-		if keyID(key) != seal.Key {
+		if keyID(key) != sig.Key {
 			continue
 		}
-		want, err := sum(key, args)
+		want, err := computeMAC(key, args)
 		if err != nil {
 			return err
 		}
-		if hmac.Equal(want, seal.MAC) {
+		if hmac.Equal(want, sig.MAC) {
 			return nil
 		}
 	}
 	return fmt.Errorf("%s: %w", args.Kind(), ErrSignature)
 }
 
-// sum is the MAC over the arguments as JSON, with an empty place where the key
-// id and the MAC go.
-func sum(key []byte, args TenantJob) ([]byte, error) {
-	seal := args.JobSignature()
-	kept := *seal
-	seal.Key, seal.MAC = "", nil
+// computeMAC returns the MAC over the kind and the arguments as JSON, in which the key
+// id and the MAC are empty.
+func computeMAC(key []byte, args TenantJob) ([]byte, error) {
+	sig := args.JobSignature()
+	kept := *sig
+	sig.Key, sig.MAC = "", nil
 	body, err := json.Marshal(args)
-	*seal = kept
+	*sig = kept
 	if err != nil {
-		return nil, fmt.Errorf("seal %s: %w", args.Kind(), err)
+		return nil, fmt.Errorf("sign %s: %w", args.Kind(), err)
 	}
 	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte(args.Kind()))
@@ -126,7 +128,7 @@ func sum(key []byte, args TenantJob) ([]byte, error) {
 	return mac.Sum(nil), nil
 }
 
-// keyID names a key without telling it.
+// keyID returns an id of the key that does not reveal it.
 func keyID(key []byte) string {
 	id := sha256.Sum256(append([]byte("portico job key id "), key...))
 	return hex.EncodeToString(id[:4])

@@ -5,7 +5,8 @@ import (
 	"github.com/riverqueue/river"
 )
 
-// SupportStarted tells the owners of a tenant by mail that a support session began.
+// SupportStarted enqueues mails that tell the owners of a tenant that a support session
+// started.
 type SupportStarted struct {
 	Signature
 	Session uuid.UUID `json:"session"`
@@ -14,9 +15,9 @@ type SupportStarted struct {
 // Kind implements river.JobArgs.
 func (SupportStarted) Kind() string { return "support_started" }
 
-// SupportEnded tells the owners of a tenant by mail that a support session is
-// over, and how it ended. It may be asked for more than once: its effect happens
-// once for each session.
+// SupportEnded enqueues mails that tell the owners of a tenant that a support session
+// ended, and how. It may be enqueued more than once, but takes effect once for each
+// session.
 type SupportEnded struct {
 	Signature
 	Session uuid.UUID `json:"session"`
@@ -25,8 +26,8 @@ type SupportEnded struct {
 // Kind implements river.JobArgs.
 func (SupportEnded) Kind() string { return "support_ended" }
 
-// SupportExpiry runs at the hard end of a support session: it marks the session
-// if nobody ended it, and sees to it that its [SupportEnded] was asked for.
+// SupportExpiry runs at the hard end of a support session. It marks the session as
+// expired if nobody ended it, and makes sure that its [SupportEnded] is enqueued.
 type SupportExpiry struct {
 	Signature
 	Session uuid.UUID `json:"session"`
@@ -35,7 +36,8 @@ type SupportExpiry struct {
 // Kind implements river.JobArgs.
 func (SupportExpiry) Kind() string { return "support_expiry" }
 
-// SupportAsked tells the owners of a tenant by mail that support asks to come in.
+// AccessRequested enqueues mails that tell the owners of a tenant that support requests
+// access.
 type AccessRequested struct {
 	Signature
 	AccessRequestID uuid.UUID `json:"ask"`
@@ -47,7 +49,7 @@ func (AccessRequested) Kind() string { return "support_asked" }
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (AccessRequested) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: Urgent} }
 
-// AccessRequestMail brings one owner the request of an agent.
+// AccessRequestMail sends one owner an agent's access request.
 type AccessRequestMail struct {
 	Signature
 	AccessRequestID uuid.UUID `json:"ask"`
