@@ -155,6 +155,6 @@ func (v *visitor) stepUp(email string) {
 	v.t.Helper()
 	since := time.Now()
 	v.must("send the code", v.page.Locator("form[action='/step-up'] button[type=submit]").First().Click())
-	v.sendCode(codeInMail.FindString(mailed(v.t, email, since, "confirms")), "Confirm")
+	v.sendCode(codeInMail.FindString(mailed(v.t, email, since, "confirmation code")), "Confirm")
 	v.gone("Confirm it's you")
 }

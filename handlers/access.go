@@ -13,22 +13,22 @@ import (
 	"portico/views"
 )
 
-// Route is one line of the table: a method and path, who may enter, and what a
-// support session may do there. Tests walk the table.
+// Route is one line of the route table: a method and a path, who may enter, and what
+// a support session may do there. Tests go through the table.
 type Route struct {
 	Method  string // "" is any
 	Path    string // with /w/{tenant} for tenant routes
 	Who     Who
 	Needs   store.Capability // of a member
 	Support SupportRule
-	Asset   bool // no page: support sessions do not list it as seen
-	Streams bool // sets its own limits on the body and on time
-	Agents  bool // of a person's routes: agents of support may enter too
-	JSON    bool // answers programs: refusals are JSON too
-	Place   bool // a page that people come back to
-	Agency  bool // there in an agency's own place alone
-	// PerMinute is how often a person in a tenant, or a network while nobody is
-	// signed in, may come; 0 is as often as they like.
+	Asset   bool // not a page, so a support session does not record it as seen
+	Streams bool // sets its own body size limit and deadlines
+	Agents  bool // a person's route that support agents may enter too
+	JSON    bool // for programs: errors are JSON too
+	Place   bool // a page that is remembered as the last place
+	Agency  bool // exists only in an agency's own tenant
+	// PerMinute is the rate limit per person and tenant, or per network for visitors
+	// who are not signed in; 0 is no limit.
 	PerMinute int
 	// EveryHost: the same on the main host and on those of tenants. Without it a
 	// route that is not a tenant's exists only on the main host.
@@ -36,10 +36,10 @@ type Route struct {
 	handle    func(http.ResponseWriter, *http.Request, store.Visitor) error
 }
 
-// Who may enter a route.
+// Who says who may enter a route.
 type Who string
 
-// Everybody, somebody signed in, an agent of support, or a member of the tenant.
+// Everybody, somebody signed in, a support agent, or a member of the tenant.
 const (
 	Everybody Who = "everybody"
 	APerson   Who = "person"
@@ -73,7 +73,7 @@ func (route Route) agency() Route        { route.Agency = true; return route }
 func (route Route) limited(perMinute int) Route { route.PerMinute = perMinute; return route }
 func (route Route) everyHost() Route            { route.EveryHost = true; return route }
 
-func line(pattern string, who Who) Route {
+func newRoute(pattern string, who Who) Route {
 	method, path, found := strings.Cut(pattern, " ")
 	if !found {
 		method, path = "", pattern
@@ -85,13 +85,13 @@ func line(pattern string, who Who) Route {
 }
 
 func (s *Server) public(pattern string, h func(http.ResponseWriter, *http.Request, store.Visitor) error) Route {
-	route := line(pattern, Everybody)
+	route := newRoute(pattern, Everybody)
 	route.handle = h
 	return route
 }
 
 func (s *Server) person(pattern string, h func(http.ResponseWriter, *http.Request, store.Person) error) Route {
-	route := line(pattern, APerson)
+	route := newRoute(pattern, APerson)
 	route.handle = func(w http.ResponseWriter, r *http.Request, v store.Visitor) error {
 		me, ok := v.Person()
 		if !ok {
@@ -117,7 +117,7 @@ func (s *Server) agent(pattern string, h func(http.ResponseWriter, *http.Request
 }
 
 func (s *Server) member(pattern string, needs store.Capability, h func(http.ResponseWriter, *http.Request, store.Member) error) Route {
-	route := line(pattern, AMember)
+	route := newRoute(pattern, AMember)
 	route.Needs = needs
 	route.handle = func(w http.ResponseWriter, r *http.Request, v store.Visitor) error {
 		person, ok := v.Person()
@@ -132,10 +132,10 @@ func (s *Server) member(pattern string, needs store.Capability, h func(http.Resp
 			return s.viewAsEnded(w, r, person.SupportOverHow)
 		}
 		rule := routeOf(r)
-		if host := s.betterHost(r, me, rule); host != "" {
-			return s.leaveFor(w, r, host, pathAtHost(r))
+		if host := s.canonicalHost(r, me, rule); host != "" {
+			return s.sendToHost(w, r, host, pathAtHost(r))
 		}
-		err := s.admit(r, me, rule)
+		err := s.authorize(r, me, rule)
 		if err == nil {
 			err = h(w, r, me)
 		}
@@ -152,10 +152,10 @@ func (s *Server) member(pattern string, needs store.Capability, h func(http.Resp
 	return route
 }
 
-// admit decides whether a member may pass a route: the tenant's state, the
-// member's right, and, in a support session, the route's own rule. A page that
-// support sees is in the tenant's trail before it is shown.
-func (s *Server) admit(r *http.Request, me store.Member, rule Route) error {
+// authorize checks whether a member may use a route: the tenant's state, the member's
+// capability and, in a support session, the route's own rule. A page that support
+// sees is recorded in the tenant's trail before it is shown.
+func (s *Server) authorize(r *http.Request, me store.Member, rule Route) error {
 	if rule.Agency && me.Tenant.Kind != store.TenantAgency {
 		return store.ErrNotFound
 	}
@@ -190,7 +190,7 @@ func (s *Server) admit(r *http.Request, me store.Member, rule Route) error {
 	return nil
 }
 
-// targetKind is the word in front of {id} in a path, in the singular.
+// targetKind is the path segment before {id}, in the singular.
 func targetKind(path string) store.Kind {
 	before, _, found := strings.Cut(path, "/{id}")
 	if !found {
@@ -237,8 +237,8 @@ func (s *Server) askToSignIn(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// serve is the way of every request through a route: limits, the first round
-// trip, the handler, the error.
+// serve runs every request to a route: limits, the first round trip, the handler,
+// the error page.
 func (s *Server) serve(route Route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r = withRoute(r, route)
@@ -271,7 +271,7 @@ func (s *Server) notFound(http.ResponseWriter, *http.Request, store.Visitor) err
 	return store.ErrNotFound
 }
 
-// visitor finds out who sends the request, unless they send too many.
+// visitor identifies who sends the request, unless a rate limit refuses it first.
 func (s *Server) visitor(r *http.Request, route Route, token *store.Token) (store.Visitor, error) {
 	if err := s.limitVisitor(r, token); err != nil {
 		return store.Visitor{}, err

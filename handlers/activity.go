@@ -49,7 +49,7 @@ func (s *Server) activityList(w http.ResponseWriter, r *http.Request, me store.M
 	return views.Render(w, r, http.StatusOK, views.Activity(c, props))
 }
 
-// byDay groups events under their days, as the reader's zone counts them.
+// byDay groups events by day in the reader's time zone.
 func byDay(c views.Chrome, me store.Member, events []store.Activity) []views.ActivityDay {
 	now := time.Now()
 	var days []views.ActivityDay
@@ -102,7 +102,7 @@ func targetURL(base views.Base, e store.Activity) string {
 	return views.OpenURL(base, string(e.TargetKind), e.TargetID.String())
 }
 
-// kindOf is the kind of verb that the query asks for, if the filter offers it.
+// kindOf is the kind that the query filters by, or "" if the filter does not offer it.
 func kindOf(q string) string {
 	if !slices.ContainsFunc(views.TrailFilters(), func(c views.Choice) bool { return c.Value == q }) {
 		return ""
@@ -122,7 +122,7 @@ func activityFilters(base views.Base, q url.Values) []views.FilterGroup {
 	return []views.FilterGroup{what, how}
 }
 
-// option is an answer as a link; that of the current one takes it away again.
+// option is a filter option as a link. The link of the current option removes it.
 func option(base views.Base, q url.Values, label, key, value string) views.FilterOption {
 	current := q.Get(key) == value
 	next := with(q, "before", "")
@@ -134,8 +134,8 @@ func option(base views.Base, q url.Values, label, key, value string) views.Filte
 	return views.FilterOption{Label: label, URL: base.Activity(next), Current: current}
 }
 
-// with is the filter of the page with one value changed, or taken out when empty.
-// Only keys of the filter come along.
+// with returns the page's filter with one value changed, or removed when empty. It
+// keeps only the keys of the filter.
 func with(q url.Values, key, value string) url.Values {
 	next := url.Values{}
 	for _, k := range []string{"kind", "refused", "support", "person", "before"} {

@@ -8,9 +8,9 @@ import (
 	"portico/e2e/storetest"
 )
 
-// Case 54: each tenant reads and filters its own trail alone, whatever the filter
-// names, and what support does there is in it with nobody able to take it out.
-func TestTrailIsOnesOwn(t *testing.T) {
+// Case 54: each tenant reads only its own trail, whatever the filter names. What support
+// does is in the trail, and nobody can remove it.
+func TestTenantReadsOnlyItsOwnTrail(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t).letIn(t)
 	globex := d.Member(t, d.Dana, d.Globex)
@@ -30,7 +30,7 @@ func TestTrailIsOnesOwn(t *testing.T) {
 	for _, query := range []string{"?support=1", "?person=" + agent, ""} {
 		has(t, "what support did, "+query, mia.get(t, d.base+"/activity"+query), "Sam (support) as Mia "+d.Suffix, "viewed a page")
 	}
-	// Inside, the agent has no way to it but to look, and looking is one more row.
+	// In a session the agent can only read the trail, and reading adds one more row.
 	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodPatch} {
 		want(t, method, d.sam.do(t, method, d.base+"/activity", nil, ""), http.StatusForbidden)
 	}

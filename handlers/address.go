@@ -30,9 +30,8 @@ func routeOf(r *http.Request) Route {
 // have it as its slug.
 const noSlug = "-"
 
-// resolveHost reads the tenant off the host, where the host names one, and puts
-// the path into the form the table is written for. Nothing but host and path
-// names a tenant.
+// resolveHost finds the tenant that the host names, if it names one, and rewrites the
+// path to the form that the route table uses. Only host and path name a tenant.
 func (s *Server) resolveHost(next http.Handler) http.Handler {
 	shared := sharedPaths(s.routes())
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -41,7 +40,7 @@ func (s *Server) resolveHost(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		// Cleaned here, or the mux would answer with the path it is rewritten to.
+		// Clean the path here, or the mux would redirect to the rewritten path.
 		if clean := web.CleanPath(r.URL.Path); clean != r.URL.Path {
 			w.Header().Set("Cache-Control", "no-store")
 			http.Redirect(w, r, (&url.URL{Path: clean, RawQuery: r.URL.RawQuery}).String(), http.StatusTemporaryRedirect)
@@ -68,7 +67,7 @@ func (s *Server) resolveHost(next http.Handler) http.Handler {
 	})
 }
 
-// sharedPaths are how the paths of routes begin that are the same on every host.
+// sharedPaths are the path prefixes of the routes that are the same on every host.
 func sharedPaths(routes []Route) (prefixes []string) {
 	for _, route := range routes {
 		if prefix, _, _ := strings.Cut(route.Path, "{"); route.EveryHost {
@@ -78,7 +77,8 @@ func sharedPaths(routes []Route) (prefixes []string) {
 	return prefixes
 }
 
-// internalPath is what answers on every host and knows no visitor.
+// internalPath reports whether a path answers on every host without identifying the
+// visitor.
 func internalPath(path string) bool {
 	return strings.HasPrefix(path, "/static/") || path == "/healthz" || path == "/readyz"
 }

@@ -11,8 +11,8 @@ import (
 // backgroundTimeout bounds a write in the background.
 const backgroundTimeout = 5 * time.Second
 
-// inBackground does a small write after the page is made. It goes on when the
-// request has ended, is bounded, and its failure costs the visitor nothing.
+// inBackground does a small write after the page is rendered. It outlives the request,
+// ends after backgroundTimeout, and logs its failure instead of showing it.
 func (s *Server) inBackground(r *http.Request, name string, fn func(context.Context) error) {
 	ctx, id := context.WithoutCancel(r.Context()), web.RequestID(r)
 	go func() {

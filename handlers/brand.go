@@ -20,16 +20,16 @@ import (
 )
 
 const (
-	maxLogo     = 1_000_000 // bytes of a logo as it is sent
-	maxLogoForm = 32 << 20  // bytes that are read, and thrown away, to say it kindly
+	maxLogo     = 1_000_000 // bytes of an uploaded logo
+	maxLogoForm = 32 << 20  // bytes that are read and discarded, so that the form can say what is wrong
 )
 
-// logoBox fits the widest logo we show, 160 by 48, on screens with two pixels of
-// theirs to one of CSS.
+// logoBox fits the largest logo we show, 160 by 48 CSS pixels, on screens with two
+// device pixels to one CSS pixel.
 var logoBox = thumbnail.Box{Width: 320, Height: 96}
 
-// brandStylesheet is the tenant's accent as a stylesheet of its own, so that no
-// page needs an inline style. Its name carries the hash of its content.
+// brandStylesheet serves the tenant's accent as a stylesheet, so that no page needs an
+// inline style. Its name contains the hash of its content, so caches can keep it.
 func (s *Server) brandStylesheet(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	if me.Tenant.Accent == "" || r.PathValue("stylesheet") != "brand-"+views.BrandHash(me.Tenant.Accent)+".css" {
 		return store.ErrNotFound
@@ -41,8 +41,8 @@ func (s *Server) brandStylesheet(w http.ResponseWriter, r *http.Request, me stor
 	return nil
 }
 
-// accentStylesheet is that of any colour, for doors at which nobody is known yet.
-// It is made of its own name and of nothing that is kept.
+// accentStylesheet serves the stylesheet of any colour, for sign-in pages, where the
+// visitor is not identified yet. It is made from its own name and reads no tenant.
 func (s *Server) accentStylesheet(w http.ResponseWriter, r *http.Request, _ store.Visitor) error {
 	name, found := strings.CutSuffix(r.PathValue("stylesheet"), ".css")
 	if !found || !web.IsColor("#"+name) {
@@ -55,8 +55,8 @@ func (s *Server) accentStylesheet(w http.ResponseWriter, r *http.Request, _ stor
 	return nil
 }
 
-// logoShow gives a logo to everybody who has its address: it stands on sign-in
-// pages. A new logo has a new address.
+// logoShow serves a logo to everybody who has its address, because sign-in pages show
+// it. A new logo has a new address.
 func (s *Server) logoShow(w http.ResponseWriter, r *http.Request, _ store.Visitor) error {
 	id, err := uuid.Parse(r.PathValue("logo"))
 	if err != nil {
@@ -73,8 +73,8 @@ func (s *Server) logoShow(w http.ResponseWriter, r *http.Request, _ store.Visito
 	return nil
 }
 
-// logoSet takes a picture and keeps a small one made of it: what was sent is not
-// kept, so nothing that hides in a picture comes in with it.
+// logoSet stores a small picture made from the upload. The upload itself is not kept,
+// so data hidden in it is never served.
 func (s *Server) logoSet(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	r.Body = http.MaxBytesReader(w, r.Body, maxLogoForm)
 	web.LimitTime(w)
@@ -92,7 +92,7 @@ func (s *Server) logoSet(w http.ResponseWriter, r *http.Request, me store.Member
 	return frame.Done(w, r, frame.Base(r, me).Settings(), "tenant.logo_set", "")
 }
 
-// sentLogo is the file of the form: its beginning, and how large it was in all.
+// sentLogo is the file of the form: its first maxLogo bytes and its whole size.
 type sentLogo struct {
 	content []byte
 	size    int64
@@ -128,7 +128,8 @@ func readLogoFile(part *multipart.Part) (sentLogo, error) {
 	return sentLogo{content, int64(len(content)) + rest}, nil
 }
 
-// makeLogo returns the small picture, or a sentence that says why there is none.
+// makeLogo returns the small picture, or a sentence that says why the upload cannot be
+// a logo.
 func makeLogo(sent sentLogo) (store.Logo, string) {
 	switch {
 	case sent.size == 0:

@@ -30,10 +30,9 @@ func (b *browser) logoOn(t *testing.T, path string) string {
 	return logoAddress.FindString(page.body)
 }
 
-// An agency's logo is worn by its clients until they have their own; a new one has
-// a new address, and the old one is gone. Nothing of the picture that was sent is
-// kept but what can be seen.
-func TestLogoIsWorn(t *testing.T) {
+// Clients show their agency's logo until they have their own. A new logo has a new
+// address, and the old address stops working. Data hidden in the upload is not kept.
+func TestClientsShowTheirAgencysLogo(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	dana, mia := s.as(t, a.Dana), s.as(t, a.Mia)
@@ -47,29 +46,29 @@ func TestLogoIsWorn(t *testing.T) {
 	got := s.nobody().get(t, first)
 	want(t, "the logo, for everybody", got, http.StatusOK)
 	if strings.Contains(got.body, a.Suffix) {
-		t.Error("what hid in the picture is served")
+		t.Error("data hidden in the upload is served")
 	}
 	if m, _, err := image.Decode(strings.NewReader(got.body)); err != nil || m.Bounds().Dx() > 320 || m.Bounds().Dy() > 96 {
-		t.Errorf("the logo is no small picture: %v", err)
+		t.Errorf("the logo is not a small picture: %v", err)
 	}
 	want(t, "the client's own", dana.sendLogo(t, a.Acme, thumbnailtest.JPEG(t, thumbnailtest.TwoHalves(200, 200))), http.StatusSeeOther)
 	second := mia.logoOn(t, home)
 	if second == first || second == "" {
-		t.Errorf("Acme wears %q, not its own", second)
+		t.Errorf("Acme shows %q, not its own", second)
 	}
 	if sister := s.as(t, a.Gus).logoOn(t, "/w/"+a.Globex+"/"); sister != first {
-		t.Errorf("Globex wears %q, not its agency's", sister)
+		t.Errorf("Globex shows %q, not its agency's", sister)
 	}
 	want(t, "another one", dana.sendLogo(t, a.Acme, thumbnailtest.GIF(t, thumbnailtest.TwoHalves(64, 64))), http.StatusSeeOther)
 	want(t, "the one before", s.nobody().get(t, second), http.StatusNotFound)
 	want(t, "removed", dana.post(t, "/w/"+a.Acme+"/settings/logo/remove", nil), http.StatusSeeOther)
 	if got := mia.logoOn(t, home); got != first {
-		t.Errorf("without its own Acme wears %q", got)
+		t.Errorf("without its own logo Acme shows %q", got)
 	}
 }
 
-// What cannot be a logo says why beside its field, and changes nothing.
-func TestLogoRefused(t *testing.T) {
+// An upload that cannot be a logo is refused next to its field, and changes nothing.
+func TestUnsafeLogosAreRefused(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	dana := s.as(t, a.Dana)
@@ -90,33 +89,35 @@ func TestLogoRefused(t *testing.T) {
 	body, contentType := formOf(t, formFile{"logo", "logo.png", bytes.Repeat([]byte{1}, 33<<20)})
 	want(t, "endless", dana.do(t, http.MethodPost, "/w/"+a.Acme+"/settings/logo", body, contentType), http.StatusRequestEntityTooLarge)
 	if got := dana.logoOn(t, "/w/"+a.Acme+"/settings"); got != "" {
-		t.Errorf("a refused picture is worn: %s", got)
+		t.Errorf("a refused picture is shown: %s", got)
 	}
 }
 
-// Whoever may not edit the settings changes no logo, of their own tenant or of
+// People who may not edit the settings cannot change a logo, in their own tenant or in
 // another.
-func TestLogoIsForManagement(t *testing.T) {
+func TestOnlyManagersChangeLogos(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	content := thumbnailtest.PNG(t, thumbnailtest.TwoHalves(40, 40))
 	want(t, "the client's owner", s.as(t, a.Mia).sendLogo(t, a.Acme, content), http.StatusForbidden)
 	want(t, "staff without the right", s.as(t, a.Ravi).sendLogo(t, a.Acme, content), http.StatusForbidden)
-	want(t, "a sister tenant", s.as(t, a.Ravi).sendLogo(t, a.Globex, content), http.StatusNotFound)
+	want(t, "staff in another tenant", s.as(t, a.Ravi).sendLogo(t, a.Globex, content), http.StatusNotFound)
 	want(t, "the rightful person", s.as(t, a.Dana).sendLogo(t, a.Globex, content), http.StatusSeeOther)
 }
 
-func inherited(accent string) url.Values { return url.Values{"name": {"Named"}, "accent": {accent}} }
+func inheritedColour(accent string) url.Values {
+	return url.Values{"name": {"Named"}, "accent": {accent}}
+}
 
-func own(accent string) url.Values {
-	fields := inherited(accent)
+func ownColour(accent string) url.Values {
+	fields := inheritedColour(accent)
 	fields.Set("own_accent", "on")
 	return fields
 }
 
-// A client without a colour of its own wears its agency's, also after its settings
-// were saved; and one that takes its own back wears it again.
-func TestColourIsInherited(t *testing.T) {
+// A client without its own colour shows its agency's, also after its settings are saved,
+// and again after its own colour is removed.
+func TestClientsShowTheirAgencysColour(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	dana := s.as(t, a.Dana)
@@ -124,58 +125,58 @@ func TestColourIsInherited(t *testing.T) {
 		t.Helper()
 		want(t, "settings", dana.post(t, "/w/"+slug+"/settings", fields), http.StatusSeeOther)
 	}
-	worn := func() string {
+	shownColour := func() string {
 		t.Helper()
 		return a.Member(t, a.Dana, a.Acme).Tenant.Accent
 	}
-	colours(a.Agency, own("#224466"))
-	colours(a.Acme, inherited("#224466"))
-	colours(a.Agency, own("#993311"))
-	if got := worn(); got != "#993311" {
-		t.Errorf("Acme wears %s after its agency changed", got)
+	colours(a.Agency, ownColour("#224466"))
+	colours(a.Acme, inheritedColour("#224466"))
+	colours(a.Agency, ownColour("#993311"))
+	if got := shownColour(); got != "#993311" {
+		t.Errorf("Acme shows %s after its agency changed", got)
 	}
-	colours(a.Acme, own("#118844"))
-	if got := worn(); got != "#118844" {
-		t.Errorf("Acme wears %s and not its own", got)
+	colours(a.Acme, ownColour("#118844"))
+	if got := shownColour(); got != "#118844" {
+		t.Errorf("Acme shows %s and not its own", got)
 	}
-	colours(a.Acme, inherited("#118844"))
-	if got := worn(); got != "#993311" {
-		t.Errorf("Acme wears %s without one of its own", got)
+	colours(a.Acme, inheritedColour("#118844"))
+	if got := shownColour(); got != "#993311" {
+		t.Errorf("Acme shows %s without its own colour", got)
 	}
 }
 
-// The door of a portal wears what its agency chose to show, and never what the
-// agency calls its client among themselves. A tenant that does not exist, and
-// whatever is no tenant, has our own door.
-func TestDoorWearsTheBrand(t *testing.T) {
+// The sign-in page of a portal shows the brand that its agency chose, and never the
+// agency's internal name for the client. A tenant that does not exist has Portico's own
+// sign-in page.
+func TestSignInPageShowsThePortalsBrand(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	dana := s.as(t, a.Dana)
-	door := func(to string) string {
+	signInPage := func(to string) string {
 		t.Helper()
 		got := s.nobody().get(t, "/login?return_to="+to)
 		want(t, to, got, http.StatusOK)
 		return got.body
 	}
-	if got := door("/w/" + a.Acme + "/"); strings.Contains(got, "Acme "+a.Suffix) || !strings.Contains(got, "Northwind "+a.Suffix) {
-		t.Error("the door of a portal without a name does not stand in its agency's name alone")
+	if got := signInPage("/w/" + a.Acme + "/"); strings.Contains(got, "Acme "+a.Suffix) || !strings.Contains(got, "Northwind "+a.Suffix) {
+		t.Error("the sign-in page of a portal without a name shows more than its agency's name")
 	}
 	want(t, "settings", dana.post(t, "/w/"+a.Acme+"/settings",
 		url.Values{
 			"name": {"Inner"}, "portal_name": {"Portal " + a.Suffix}, "own_accent": {"on"}, "accent": {"#224466"}}), http.StatusSeeOther)
 	want(t, "logo", dana.sendLogo(t, a.Acme, thumbnailtest.PNG(t, thumbnailtest.TwoHalves(40, 40))), http.StatusSeeOther)
-	got := door("/w/" + a.Acme + "/projects")
+	got := signInPage("/w/" + a.Acme + "/projects")
 	if !strings.Contains(got, "Portal "+a.Suffix) || !strings.Contains(got, "/brand/224466.css") || logoAddress.FindString(got) == "" {
-		t.Error("the door does not wear the portal's brand")
+		t.Error("the sign-in page does not show the portal's brand")
 	}
 	want(t, "its colour", s.nobody().get(t, "/brand/224466.css"), http.StatusOK)
 	back := func(host string) string { return url.QueryEscape("/handover?host=" + host + "&return_to=/") }
-	if got := door(back(a.Acme + ".portals.test")); !strings.Contains(got, "Portal "+a.Suffix) {
-		t.Error("the door on the way to the tenant's host does not wear its brand")
+	if got := signInPage(back(a.Acme + ".portals.test")); !strings.Contains(got, "Portal "+a.Suffix) {
+		t.Error("the sign-in page on the way to the tenant's host does not show its brand")
 	}
 	for _, to := range []string{"/w/nobody-" + a.Suffix + "/", "/w/%22/", "/account", back(a.Acme + ".evil.test"), back(a.Acme)} {
-		if got := door(to); strings.Contains(got, a.Suffix+"</span>") || !strings.Contains(got, "portico-mark") {
-			t.Errorf("%s: not our own door", to)
+		if got := signInPage(to); strings.Contains(got, a.Suffix+"</span>") || !strings.Contains(got, "portico-mark") {
+			t.Errorf("%s: not our own sign-in page", to)
 		}
 	}
 	for _, name := range []string{"22446.css", "224466", "22446g.css", "224466.css.css", "..%2f224466.css"} {

@@ -18,10 +18,10 @@ import (
 	"portico/views/ui"
 )
 
-// peopleLines is how many first people the form for a client has lines for.
+// peopleLines is how many people can be invited with the form for a new client.
 const peopleLines = 4
 
-// clientNew is the form for a client's workspace.
+// clientNew shows the form for a new client.
 func (s *Server) clientNew(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	typed := views.ClientForm{People: make([]views.ClientPerson, peopleLines)}
 	for i := range typed.People {
@@ -39,13 +39,12 @@ func (s *Server) clientForm(w http.ResponseWriter, r *http.Request, me store.Mem
 	return views.Render(w, r, status, views.ClientNew(frame.Tenant(r, me), views.ClientNewProps{
 		Form:    typed,
 		Address: s.cfg.URL.Host + string(views.PathBase("")),
-		Plans:   plansToGive(me),
+		Plans:   assignablePlans(me),
 		Roles:   roles,
 	}))
 }
 
-// clientCreate opens a workspace for a client and asks its first people in, all of
-// it or nothing.
+// clientCreate creates a client and invites its first people, in one transaction.
 func (s *Server) clientCreate(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	f, err := web.NewForm(r)
 	if err != nil {
@@ -72,7 +71,7 @@ func (s *Server) clientCreate(w http.ResponseWriter, r *http.Request, me store.M
 	return frame.Done(w, r, frame.Base(r, me).Client(id.String()), "tenant.created", "")
 }
 
-// newClient reads the form, and what was typed as it was.
+// newClient reads the form, for the store and for showing it again.
 func newClient(f *web.Form) (store.NewClient, views.ClientForm) {
 	typed := views.ClientForm{
 		Name: f.Raw("name"), Slug: f.Raw("slug"), Accent: f.Raw("accent"), OwnAccent: f.Checked("own_accent"), Plan: f.Raw("plan"),
@@ -93,8 +92,8 @@ func newClient(f *web.Form) (store.NewClient, views.ClientForm) {
 	return client, typed
 }
 
-// firstPeople reads the lines of people. A line without an address is nobody, and
-// keeps its place, so that what is wrong with another is said beside that one.
+// firstPeople reads the lines of people. A line without an address stays in the list
+// as an empty person, so that errors appear next to the right line.
 func firstPeople(f *web.Form) (people []store.NewPerson, typed []views.ClientPerson) {
 	seen := map[string]bool{}
 	for n := 1; n <= peopleLines; n++ {
@@ -112,7 +111,7 @@ func firstPeople(f *web.Form) (people []store.NewPerson, typed []views.ClientPer
 				f.Errors[role] = "Choose a role."
 			}
 			seen[p.Email] = true
-			// They say what they are called when they accept.
+			// People type their own name when they accept.
 			p.Name, _, _ = strings.Cut(p.Email, "@")
 		}
 		people = append(people, p)
@@ -120,7 +119,7 @@ func firstPeople(f *web.Form) (people []store.NewPerson, typed []views.ClientPer
 	return people, typed
 }
 
-// suggestSlug makes an address of a name: "" when nothing of it can be in one.
+// suggestSlug makes a slug from a name; "" when no letter of it can be in a slug.
 func suggestSlug(name string) string {
 	var slug strings.Builder
 	for _, c := range norm.NFKD.String(strings.ToLower(name)) {

@@ -19,7 +19,7 @@ import (
 
 const clientsShown = 50
 
-// clientList is an agency's clients by name, for its owners and admins.
+// clientList shows an agency's clients by name to its owners and admins.
 func (s *Server) clientList(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	q := r.URL.Query()
 	page := store.ClientFilter{Text: strings.TrimSpace(q.Get("q")), Archived: q.Get("show") == string(store.Archived),
@@ -31,7 +31,7 @@ func (s *Server) clientList(w http.ResponseWriter, r *http.Request, me store.Mem
 		return err
 	}
 	c := frame.Tenant(r, me)
-	props := views.ClientListProps{Query: page.Text, Archived: page.Archived, Room: clientRoom(plan, used)}
+	props := views.ClientListProps{Query: page.Text, Archived: page.Archived, Room: clientUsage(plan, used)}
 	at := func(after string) string {
 		next := url.Values{}
 		for key, value := range map[string]string{"q": page.Text, "show": q.Get("show"), "after": after} {
@@ -52,8 +52,8 @@ func (s *Server) clientList(w http.ResponseWriter, r *http.Request, me store.Mem
 	return views.Render(w, r, http.StatusOK, views.ClientList(c, props))
 }
 
-// clientRoom is how many clients count against the agency's plan, of how many.
-func clientRoom(plan string, used []store.Usage) string {
+// clientUsage says how many clients the agency has, of how many its plan allows.
+func clientUsage(plan string, used []store.Usage) string {
 	for _, u := range used {
 		if u.Metric == store.Clients {
 			return amount(u.Metric, u.Used) + " of " + amount(u.Metric, store.Limit(plan, u.Metric))
@@ -82,7 +82,8 @@ func clientRows(base views.Base, clients []store.Client) []views.ClientRow {
 	return rows
 }
 
-// clientShow is one client from without, with all that can be done about it.
+// clientShow shows one client to managers of its agency: counts, state and actions,
+// but nothing inside the client.
 func (s *Server) clientShow(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	return s.clientPage(w, r, me, http.StatusOK, func(*views.ClientShowProps) {})
 }
@@ -105,7 +106,7 @@ func (s *Server) clientPage(w http.ResponseWriter, r *http.Request, me store.Mem
 		LastActive: frame.OrZero(client.LastActivityAt),
 		Form:       views.ClientForm{Name: client.Name, Plan: client.Plan},
 		PlanName:   planName(client.Plan),
-		Plans:      plansToGive(me),
+		Plans:      assignablePlans(me),
 		JoinAs:     map[store.Role]string{store.RoleOwner: "an owner", store.RoleAdmin: "an admin"}[me.Role],
 	}
 	if client.Joined {
@@ -115,9 +116,9 @@ func (s *Server) clientPage(w http.ResponseWriter, r *http.Request, me store.Mem
 	return views.Render(w, r, status, views.ClientShow(frame.Tenant(r, me), props))
 }
 
-// plansToGive are the plans that the member may give a client, with what each has
-// room for; none for who may not.
-func plansToGive(me store.Member) []views.Choice {
+// assignablePlans are the plans that the member may give a client, with their limits.
+// It is empty for members who may not change plans.
+func assignablePlans(me store.Member) []views.Choice {
 	if !me.May(store.PlanClients) {
 		return nil
 	}
@@ -166,8 +167,8 @@ func (s *Server) clientPlan(w http.ResponseWriter, r *http.Request, me store.Mem
 	})
 }
 
-// clientLeave ends the reader's own place in a client. An owner gives it up with a
-// fresh proof, and only where there is another.
+// clientLeave ends the member's own membership of a client. An owner needs a recent
+// step-up, and can leave only if there is another owner.
 func (s *Server) clientLeave(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	err := s.clientDeed(w, r, me, "member.staff_left", func(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
 		return tx.LeaveClient(ctx, id)
@@ -181,7 +182,7 @@ func (s *Server) clientLeave(w http.ResponseWriter, r *http.Request, me store.Me
 	return err
 }
 
-// clientAct is a route that does one thing about a client and leads back to it.
+// clientAct returns a handler that changes a client and redirects to its page.
 func (s *Server) clientAct(did string, act func(*store.Tx, context.Context, uuid.UUID) error) func(http.ResponseWriter, *http.Request, store.Member) error {
 	return func(w http.ResponseWriter, r *http.Request, me store.Member) error {
 		return s.clientDeed(w, r, me, did, func(ctx context.Context, tx *store.Tx, id uuid.UUID) error { return act(tx, ctx, id) })

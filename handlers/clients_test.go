@@ -13,7 +13,7 @@ import (
 	"portico/store"
 )
 
-// newClientForm is what somebody types who opens a workspace.
+// newClientForm is what somebody types to create a client.
 func newClientForm(name, slug string, edit url.Values) url.Values {
 	form := url.Values{"name": {name}, "slug": {slug}, "plan": {"starter"}}
 	for key, value := range edit {
@@ -22,8 +22,8 @@ func newClientForm(name, slug string, edit url.Values) url.Values {
 	return form
 }
 
-// clientAt is the id of the client that a redirect leads to.
-func clientAt(t *testing.T, got answer) string {
+// createdClientID is the id of the client that a redirect leads to.
+func createdClientID(t *testing.T, got answer) string {
 	t.Helper()
 	id := between(got.location(), "/clients/", "?")
 	if _, err := uuid.Parse(id); err != nil {
@@ -32,9 +32,9 @@ func clientAt(t *testing.T, got answer) string {
 	return id
 }
 
-// Dana opens a workspace in one form: look, plan and people come with it, the
-// people by mail, and it is in her list with its counts.
-func TestClientInOneForm(t *testing.T) {
+// Dana creates a client with one form, which sets its colour, its plan and its first
+// people. The people are invited by mail, and the client is in her list.
+func TestOneFormCreatesAClientWithPeople(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	dana, at := s.as(t, a.Dana), "/w/"+a.Agency+"/clients"
@@ -44,7 +44,7 @@ func TestClientInOneForm(t *testing.T) {
 		"email_1": {" Ann@" + a.Suffix + ".test"}, "role_1": {"owner"}, "email_3": {"bo@" + a.Suffix + ".test"}, "role_3": {"viewer"},
 	}))
 	want(t, "created", got, http.StatusSeeOther)
-	id := clientAt(t, got)
+	id := createdClientID(t, got)
 	page := dana.get(t, at+"/"+id)
 	for _, says := range []string{"Ümbra &amp; Söhne", "/w/umbra-sohne-" + a.Suffix + "/", `value="growth" selected`, "Open workspace"} {
 		if !strings.Contains(page.body, says) {
@@ -58,13 +58,13 @@ func TestClientInOneForm(t *testing.T) {
 	}
 	list := dana.get(t, at+"?q=mbra")
 	if !strings.Contains(list.body, "/clients/"+id) || strings.Contains(list.body, "Acme") {
-		t.Error("it is not what is found by its name")
+		t.Error("the search by name does not find exactly this client")
 	}
 }
 
-// What cannot be taken is said beside its field, with all that was typed, and
-// nothing is made.
-func TestClientFormRefuses(t *testing.T) {
+// Invalid input is explained next to its field, keeps what was typed, and creates
+// nothing.
+func TestInvalidClientFormCreatesNothing(t *testing.T) {
 	t.Parallel()
 	a, other, s := storetest.Agency(t), storetest.Agency(t), newSite(t)
 	dana, at := s.as(t, a.Dana), "/w/"+a.Agency+"/clients"
@@ -76,20 +76,20 @@ func TestClientFormRefuses(t *testing.T) {
 		form url.Values
 		says string
 	}{
-		"no name":                {newClientForm("", free, nil), "Enter a name."},
-		"a name of signs":        {newClientForm("!!!", "", nil), "An address has up to 40"},
-		"an address with a dot":  {newClientForm("New", "a.b", nil), "An address has up to 40"},
-		"one's own address":      {newClientForm("New", a.Acme, nil), "That address is not available."},
-		"another's address":      {newClientForm("New", other.Acme, nil), "That address is not available."},
-		"a reserved address":     {newClientForm("New", "www", nil), "That address is not available."},
-		"a released address":     {newClientForm("New", released, nil), "That address is not available."},
-		"no colour":              {newClientForm("New", free, url.Values{"own_accent": {"on"}, "accent": {"red"}}), "Enter a colour as #"},
-		"no plan of ours":        {newClientForm("New", free, url.Values{"plan": {"free"}}), "Choose a plan."},
-		"no address for mail":    {newClientForm("New", free, url.Values{"email_2": {"nobody"}, "role_2": {"owner"}}), "Enter an email address"},
-		"somebody twice":         {newClientForm("New", free, url.Values{"email_1": {"a@b.test"}, "role_1": {"owner"}, "email_2": {"A@b.test"}, "role_2": {"owner"}}), "already on another line"},
-		"no role":                {newClientForm("New", free, url.Values{"email_1": {"a@b.test"}, "role_1": {"king"}}), "Choose a role."},
-		"whoever creates it":     {newClientForm("New", free, url.Values{"email_4": {a.Dana}, "role_4": {"owner"}}), "already has access"},
-		"a name that is no text": {newClientForm("New\x00", free, nil), "be displayed"},
+		"no name":               {newClientForm("", free, nil), "Enter a name."},
+		"a name of signs":       {newClientForm("!!!", "", nil), "An address has up to 40"},
+		"an address with a dot": {newClientForm("New", "a.b", nil), "An address has up to 40"},
+		"the client's own slug": {newClientForm("New", a.Acme, nil), "That address is not available."},
+		"another's address":     {newClientForm("New", other.Acme, nil), "That address is not available."},
+		"a reserved address":    {newClientForm("New", "www", nil), "That address is not available."},
+		"a released address":    {newClientForm("New", released, nil), "That address is not available."},
+		"no colour":             {newClientForm("New", free, url.Values{"own_accent": {"on"}, "accent": {"red"}}), "Enter a colour as #"},
+		"an unknown plan":       {newClientForm("New", free, url.Values{"plan": {"free"}}), "Choose a plan."},
+		"no address for mail":   {newClientForm("New", free, url.Values{"email_2": {"nobody"}, "role_2": {"owner"}}), "Enter an email address"},
+		"somebody twice":        {newClientForm("New", free, url.Values{"email_1": {"a@b.test"}, "role_1": {"owner"}, "email_2": {"A@b.test"}, "role_2": {"owner"}}), "already on another line"},
+		"no role":               {newClientForm("New", free, url.Values{"email_1": {"a@b.test"}, "role_1": {"king"}}), "Choose a role."},
+		"the creator again":     {newClientForm("New", free, url.Values{"email_4": {a.Dana}, "role_4": {"owner"}}), "already has access"},
+		"a name with a NUL":     {newClientForm("New\x00", free, nil), "be displayed"},
 	} {
 		got := dana.post(t, at, c.form)
 		want(t, what, got, http.StatusUnprocessableEntity)
@@ -101,17 +101,17 @@ func TestClientFormRefuses(t *testing.T) {
 		}
 	}
 	if got := dana.get(t, at+"?q=New"); strings.Contains(got.body, "row-link") {
-		t.Error("one was made all the same")
+		t.Error("a client was created after a refusal")
 	}
 	want(t, "as it should be", dana.post(t, at, newClientForm("New", free, nil)), http.StatusSeeOther)
-	id := clientAt(t, dana.post(t, at, newClientForm("Other", "", nil)))
+	id := createdClientID(t, dana.post(t, at, newClientForm("Other", "", nil)))
 	for path, form := range map[string]url.Values{"": {"name": {""}}, "/plan": {"plan": {"free"}}} {
 		want(t, "about a client: "+path, dana.post(t, at+"/"+id+path, form), http.StatusUnprocessableEntity)
 	}
 }
 
-// An agency whose plan has no room for a client is told so before anything is made.
-func TestClientIntoAFullPlan(t *testing.T) {
+// A full plan refuses another client before anything is created.
+func TestFullPlanRefusesAnotherClient(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	storetest.Plan(t, a.Agency, "starter")
@@ -137,12 +137,12 @@ func TestClientIntoAFullPlan(t *testing.T) {
 	id := a.Member(t, a.Dana, a.Acme).TenantID().String()
 	want(t, "archived", dana.post(t, at+"/"+id+"/archive", nil), http.StatusSeeOther)
 	want(t, "there is room", dana.post(t, at, full), http.StatusSeeOther)
-	want(t, "and none to bring it back", dana.post(t, at+"/"+id+"/unarchive", nil), http.StatusPaymentRequired)
+	want(t, "no room to unarchive it", dana.post(t, at+"/"+id+"/unarchive", nil), http.StatusPaymentRequired)
 }
 
-// Suspended, a client's people see a notice and their team may look and not
-// touch, from the next request on; resumed, all is as it was.
-func TestSuspendedClient(t *testing.T) {
+// From the next request after a suspension, client users see a notice and staff can
+// read but not change anything. Resuming restores everything.
+func TestSuspendedClientIsReadOnly(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	project := storetest.Project(t, a.Member(t, a.Dana, a.Acme), "Spring")
@@ -175,9 +175,9 @@ func TestSuspendedClient(t *testing.T) {
 	}
 }
 
-// An agency's owner and its admins see of a client they are not in what it is
-// called and how much there is. Joining is seen by the client, and so is leaving.
-func TestJoinAClientToSeeInside(t *testing.T) {
+// Owners and admins of an agency see only the name and counts of a client that they
+// have not joined. The client sees who joins and who leaves.
+func TestOnlyJoinedManagersSeeAClientsWork(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	vera := "vera@" + a.Suffix + ".test"
@@ -190,14 +190,14 @@ func TestJoinAClientToSeeInside(t *testing.T) {
 	b, mia, inside := s.as(t, vera), s.as(t, a.Mia), "/w/"+a.Acme+"/"
 	at := "/w/" + a.Agency + "/clients/" + a.Member(t, a.Mia, a.Acme).TenantID().String()
 	page := b.get(t, at)
-	want(t, "from without", page, http.StatusOK)
+	want(t, "before joining", page, http.StatusOK)
 	for _, never := range []string{secret, a.Mia, "Mia " + a.Suffix, "Open workspace", `name="plan"`} {
 		if strings.Contains(page.body, never) {
-			t.Errorf("from without she sees %q", never)
+			t.Errorf("before joining she sees %q", never)
 		}
 	}
-	want(t, "inside, before", b.get(t, inside), http.StatusNotFound)
-	want(t, "leaves, before", b.post(t, at+"/leave", nil), http.StatusNotFound)
+	want(t, "the workspace, before joining", b.get(t, inside), http.StatusNotFound)
+	want(t, "leave, before joining", b.post(t, at+"/leave", nil), http.StatusNotFound)
 	want(t, "joins", b.post(t, at+"/join", nil), http.StatusSeeOther)
 	if got := b.get(t, inside+"projects"); got.status != 200 || !strings.Contains(got.body, secret) {
 		t.Errorf("inside: %d", got.status)
@@ -206,7 +206,7 @@ func TestJoinAClientToSeeInside(t *testing.T) {
 		t.Error("the client does not see who joined")
 	}
 	want(t, "leaves", b.post(t, at+"/leave", nil), http.StatusSeeOther)
-	want(t, "inside, after", b.get(t, inside), http.StatusNotFound)
+	want(t, "the workspace, after leaving", b.get(t, inside), http.StatusNotFound)
 	if got := mia.get(t, inside+"members"); strings.Contains(got.body, vera) {
 		t.Error("the client still sees who left")
 	}
@@ -215,8 +215,8 @@ func TestJoinAClientToSeeInside(t *testing.T) {
 	want(t, "an admin opens one", b.post(t, "/w/"+a.Agency+"/clients", newClientForm("New "+a.Suffix, "", url.Values{"plan": nil})), http.StatusSeeOther)
 }
 
-// A thousand clients are pages of fifty, each of them once, and cost no more.
-func TestThousandClients(t *testing.T) {
+// A thousand clients are listed on pages of fifty, each client once.
+func TestThousandClientsAreListedOnce(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	me := a.Member(t, a.Dana, a.Agency)
@@ -246,14 +246,14 @@ select gen_random_uuid(), 'client', $1, 'many-' || n || '-' || $2, 'Many ' || n 
 	}
 }
 
-// An owner leaves a client from the agency's page as from within: after a fresh proof,
-// which leads back to the page, and only where somebody else owns it.
-func TestOwnerLeavesAClient(t *testing.T) {
+// An owner leaves a client from the agency's page only after a step-up, which leads back
+// to that page, and only if the client has another owner.
+func TestOwnerLeavesAClientAfterStepUp(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	acme := a.Member(t, a.Mia, a.Acme)
 	page := "/w/" + a.Agency + "/clients/" + acme.TenantID().String()
-	old, fresh := s.as(t, a.Dana), s.proved(t, a.Dana)
+	old, fresh := s.as(t, a.Dana), s.steppedUp(t, a.Dana)
 	got := old.post(t, page+"/leave", nil)
 	want(t, "without a fresh proof", got, http.StatusSeeOther)
 	if !strings.HasPrefix(got.location(), "/step-up?") || !strings.Contains(got.location(), url.QueryEscape(page)) {

@@ -13,9 +13,9 @@ import (
 	"portico/handlers"
 )
 
-// fromElsewhere is what browsers say of a request that a page of somebody else
-// caused, at a host of ours: old ones say the page's origin alone.
-func fromElsewhere(host string) map[string]http.Header {
+// crossOriginHeaders are the headers of requests that another site's page causes at one
+// of our hosts. Old browsers send only the Origin.
+func crossOriginHeaders(host string) map[string]http.Header {
 	return map[string]http.Header{
 		"another site":                      {"Sec-Fetch-Site": {"cross-site"}, "Origin": {"https://evil.test"}},
 		"another site, old browser":         {"Origin": {"https://evil.test"}},
@@ -32,10 +32,9 @@ func fromElsewhere(host string) map[string]http.Header {
 	}
 }
 
-// Case 62: at every route of the table that may change something, on the main
-// host and on tenants' own, a request that another page caused is refused before
-// anybody asks who is there, and nothing has changed. The same request from a page
-// of ours goes through.
+// Case 62: every route that can change something, on the main host and on tenants'
+// hosts, refuses a request that another site's page causes, before it identifies the
+// visitor, and nothing changes. The same request from our own page succeeds.
 func TestOtherSitesChangeNothing(t *testing.T) {
 	t.Parallel()
 	routes := table()
@@ -46,7 +45,7 @@ func TestOtherSitesChangeNothing(t *testing.T) {
 			var all []request
 			for _, route := range routes {
 				if route.Method != http.MethodGet && (w.hosts == nil || route.Who == handlers.AMember) {
-					all = append(all, w.unsafe(t, route))
+					all = append(all, w.changingRequest(t, route))
 				}
 			}
 			if len(all) < 20 {
@@ -62,8 +61,8 @@ func TestOtherSitesChangeNothing(t *testing.T) {
 			}
 			before := rows()
 			for _, r := range all {
-				for from, header := range fromElsewhere(hostOf(r)) {
-					r.what, r.persona.browser.header = "from "+from, header
+				for from, header := range crossOriginHeaders(hostOf(r)) {
+					r.what, r.visitor.browser.header = "from "+from, header
 					if got := w.send(t, r); got.status != http.StatusForbidden {
 						t.Fatalf("%v: %d, want 403; %.300s", r, got.status, got.body)
 					}
@@ -72,58 +71,58 @@ func TestOtherSitesChangeNothing(t *testing.T) {
 			if after := rows(); !slices.EqualFunc(before, after, maps.Equal) {
 				t.Errorf("another site changed the tenants' rows:\n%v\n%v", before, after)
 			}
-			// What ends sessions comes last, for others need them.
-			slices.SortStableFunc(all, func(a, b request) int { return cmp.Compare(ending(a), ending(b)) })
+			// Requests that end sessions come last, because the others need the sessions.
+			slices.SortStableFunc(all, func(a, b request) int { return cmp.Compare(endsSessions(a), endsSessions(b)) })
 			for _, r := range all {
-				r.what, r.persona.browser.header = "from a page of ours", http.Header{"Sec-Fetch-Site": {"same-origin"}, "Origin": {"http://" + hostOf(r)}}
+				r.what, r.visitor.browser.header = "from a page of ours", http.Header{"Sec-Fetch-Site": {"same-origin"}, "Origin": {"http://" + hostOf(r)}}
 				got := w.send(t, r)
-				r.persona.browser.header = http.Header{}
-				// What counts tries has let it in as well: a page of elsewhere is not counted.
-				if got.status != r.act.says && got.status != http.StatusTooManyRequests && (r.act.says != 0 || !believable(got.status)) {
+				r.visitor.browser.header = http.Header{}
+				// A rate limit may answer now; the cross-site requests were not counted.
+				if got.status != r.act.status && got.status != http.StatusTooManyRequests && (r.act.status != 0 || !plausible(got.status)) {
 					t.Errorf("%v: %d %.300s", r, got.status, got.body)
 				}
-				w.settle(t, r.route, r.persona)
+				w.restore(t, r.route, r.visitor)
 			}
 			t.Logf("%d routes, %d probes", len(all), w.tally.probes.Load())
 		})
 	}
 }
 
-func ending(r request) int {
-	if r.act.ends {
+func endsSessions(r request) int {
+	if r.act.endsSessions {
 		return 1
 	}
 	return 0
 }
 
-// unsafe is a request to a route by somebody who may, with what it needs. What is
-// in agencies alone is their owner's.
-func (w *world) unsafe(t *testing.T, route handlers.Route) request {
+// changingRequest is a valid request to a route, by somebody who may make it. Routes
+// that only agencies have are requested by the agency's owner.
+func (w *world) changingRequest(t *testing.T, route handlers.Route) request {
 	t.Helper()
 	if route.Agency {
 		dana := (&storetest.Tenants{}).Member(t, w.owner.email, w.agency)
 		up := *w
-		up.own = &estate{slug: w.agency, tenant: dana.TenantID(), staff: dana}
+		up.own = &fixture{slug: w.agency, tenant: dana.TenantID(), staff: dana}
 		a, _ := actOf(route)
-		r := request{persona: w.owner, route: route, method: route.Method, act: a, path: fill(route.Path, w.agency, "")}
-		if a.on != nil {
-			r.path = fill(route.Path, w.agency, a.on(t, &up, w.owner).String())
+		r := request{visitor: w.owner, route: route, method: route.Method, act: a, path: fill(route.Path, w.agency, "")}
+		if a.target != nil {
+			r.path = fill(route.Path, w.agency, a.target(t, &up, w.owner).String())
 		}
 		return r
 	}
-	p := w.cast[slices.IndexFunc(w.cast, func(p *persona) bool {
-		return !p.nobody() && declared(route, p, route.Method, false) == allowed && (route.Who == handlers.AMember || p.mode == "")
+	p := w.visitors[slices.IndexFunc(w.visitors, func(p *visitor) bool {
+		return !p.signedOut() && expectedStatus(route, p, route.Method, false) == allowed && (route.Who == handlers.AMember || p.mode == "")
 	})]
 	a, _ := actOf(route)
 	id := w.own.things[kindOf(route.Path)]
-	if a.on != nil {
-		id = a.on(t, w, p)
+	if a.target != nil {
+		id = a.target(t, w, p)
 	}
-	return request{persona: p, route: route, method: cmp.Or(route.Method, http.MethodPost), act: a, path: fill(route.Path, w.own.slug, id.String())}
+	return request{visitor: p, route: route, method: cmp.Or(route.Method, http.MethodPost), act: a, path: fill(route.Path, w.own.slug, id.String())}
 }
 
-// A page of our own host that came without encryption may be anybody's: somebody
-// on the way wrote it.
+// An attacker on the network can forge pages of our own host over plain http, so
+// requests from such pages change nothing.
 func TestUnencryptedPagesOfOurHostChangeNothing(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)

@@ -18,10 +18,10 @@ func setDates(t *testing.T, email, zone, locale string) {
 	}
 }
 
-// What happened at 23:30 UTC happened the next day in Auckland: each reader has it
-// under their own day, in their own words. Inside, support reads what its subject
-// does, and at home what it chose itself.
-func TestDaysAreTheReaders(t *testing.T) {
+// An event at 23:30 UTC is listed under the next day in Auckland: readers see dates in
+// their own zone and language. In a session, support sees its subject's dates; in the
+// console, its own.
+func TestDaysFollowTheReadersTimeZone(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t).letIn(t)
 	dana := d.Member(t, d.Dana, d.Acme)
@@ -47,9 +47,9 @@ func TestDaysAreTheReaders(t *testing.T) {
 	hasNot(t, "the console", console, `lang="de"`, "UTC</time>")
 }
 
-// Work is late once its day is over where the reader is. It is always a later day
-// in Kiritimati than in Pago Pago.
-func TestLateIsTheReaders(t *testing.T) {
+// Work is late once its due day is over in the reader's time zone. It is always a later
+// day in Kiritimati than in Pago Pago.
+func TestLateFollowsTheReadersTimeZone(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	dana := a.Member(t, a.Dana, a.Acme)
@@ -73,8 +73,8 @@ func TestLateIsTheReaders(t *testing.T) {
 	}
 }
 
-// In a look as a client's person, what staff change in their account is theirs.
-func TestDatesDuringALook(t *testing.T) {
+// Staff who view as a client user and change their account change only their own.
+func TestViewAsChangesOnlyTheStaffsOwnDates(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t)
 	mia, dana := d.Member(t, d.Mia, d.Acme), d.as(t, d.Dana)

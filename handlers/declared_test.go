@@ -15,9 +15,8 @@ import (
 	"portico/store"
 )
 
-// A route that says too little does not pass unseen: the test says what to
-// declare, and where.
-func TestUndeclaredRouteIsNoticed(t *testing.T) {
+// A route that declares too little is reported, with what to declare and where.
+func TestIncompleteRouteIsReported(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		route handlers.Route
@@ -35,52 +34,52 @@ func TestUndeclaredRouteIsNoticed(t *testing.T) {
 		{handlers.Route{Method: "GET", Path: "/w/{tenant}/gadgets/{colour}", Who: handlers.AMember, Needs: store.SeeWork},
 			[]string{"{colour}", "handlers/matrix_acts_test.go"}},
 	} {
-		said := strings.Join(undeclared([]handlers.Route{c.route}), "\n")
+		said := strings.Join(missingDeclarations([]handlers.Route{c.route}), "\n")
 		for _, part := range append(c.says, c.route.Pattern()) {
 			if !strings.Contains(said, part) {
 				t.Errorf("%+v: said %q, which lacks %q", c.route, said, part)
 			}
 		}
 	}
-	if said := undeclared(table()); len(said) != 0 {
+	if said := missingDeclarations(table()); len(said) != 0 {
 		t.Errorf("the product's own: %q", said)
 	}
 }
 
-// Case 38: a route that says nothing of support refuses it, to look and to write.
-func TestUndeclaredSupportIsRefused(t *testing.T) {
+// Case 38: a route without a rule for support refuses it, in read and in write mode.
+func TestRouteWithoutSupportRuleRefusesSupport(t *testing.T) {
 	t.Parallel()
 	route := handlers.Route{Method: "GET", Path: "/w/{tenant}/gadgets", Who: handlers.AMember, Needs: store.SeeWork}
-	inside := &persona{email: "sam", agent: true, inside: true, mode: "write", party: store.PartyAgency, role: store.RoleOwner}
-	if got := declared(route, inside, "GET", false); got != 403 {
+	inside := &visitor{email: "sam", agent: true, inside: true, mode: "write", party: store.PartyAgency, role: store.RoleOwner}
+	if got := expectedStatus(route, inside, "GET", false); got != 403 {
 		t.Errorf("in a session: %d", got)
 	}
 	inside.mode = ""
-	if got := declared(route, inside, "GET", false); got != allowed {
+	if got := expectedStatus(route, inside, "GET", false); got != allowed {
 		t.Errorf("in person: %d", got)
 	}
 }
 
-// offTable are routes that are on the mux but not in the table: they know of no
-// visitor and no tenant.
-var offTable = []string{"GET /static/", "GET /healthz", "GET /readyz"}
+// notInTable are the routes that are on the mux but not in the table, because they do
+// not depend on a visitor or a tenant.
+var notInTable = []string{"GET /static/", "GET /healthz", "GET /readyz"}
 
-// A route beside the table would have no access on its line, so there is none.
-func TestNoRouteBesideTheTable(t *testing.T) {
+// A route that is not in the table would have no access rule, so there must be none.
+func TestEveryRouteIsInTheTable(t *testing.T) {
 	t.Parallel()
 	source := parsePackage(t, ".")
-	for _, complaint := range besideTable(source) {
+	for _, complaint := range routesNotInTable(source) {
 		t.Error(complaint)
 	}
 	planted := must(parser.ParseFile(token.NewFileSet(), "planted.go", `package handlers
 func plant(mux *http.ServeMux) { mux.HandleFunc("GET /w/{tenant}/gadgets", nil); mux.Handle("GET /healthz", nil) }`, 0))
-	said := fmt.Sprint(besideTable([]*ast.File{planted}))
+	said := fmt.Sprint(routesNotInTable([]*ast.File{planted}))
 	if !strings.Contains(said, "GET /w/{tenant}/gadgets") || !strings.Contains(said, "handlers/routes.go") || strings.Contains(said, "healthz") {
 		t.Errorf("a planted route: %s", said)
 	}
 }
 
-func besideTable(files []*ast.File) (complaints []string) {
+func routesNotInTable(files []*ast.File) (complaints []string) {
 	for _, file := range files {
 		ast.Inspect(file, func(n ast.Node) bool {
 			call, ok := n.(*ast.CallExpr)
@@ -95,9 +94,9 @@ func besideTable(files []*ast.File) (complaints []string) {
 			if !ok {
 				return true
 			}
-			if pattern := must(strconv.Unquote(literal.Value)); !slices.Contains(offTable, pattern) {
+			if pattern := must(strconv.Unquote(literal.Value)); !slices.Contains(notInTable, pattern) {
 				complaints = append(complaints, fmt.Sprintf(
-					"%q is on the mux but not in the table: make it a line of handlers/routes.go, or of offTable in handlers/declared_test.go if it knows no visitor", pattern))
+					"%q is on the mux but not in the table: make it a line of handlers/routes.go, or of notInTable in handlers/declared_test.go if it does not depend on the visitor", pattern))
 			}
 			return true
 		})
@@ -105,7 +104,7 @@ func besideTable(files []*ast.File) (complaints []string) {
 	return complaints
 }
 
-// parsePackage reads the source of a folder, without its tests.
+// parsePackage parses the Go files of a directory, without tests.
 func parsePackage(t *testing.T, dir string) (files []*ast.File) {
 	t.Helper()
 	for _, path := range must(filepath.Glob(filepath.Join(dir, "*.go"))) {

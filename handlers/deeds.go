@@ -12,11 +12,11 @@ import (
 	"portico/views"
 )
 
-// memberHandler is what handles a member's request.
+// memberHandler handles a member's request.
 type memberHandler = func(http.ResponseWriter, *http.Request, store.Member) error
 
-// listURLs lead to the list that a thing is in, by its kind, for the deeds that are
-// the same for every kind.
+// listURLs find the URL of the list that an object is in, by its kind, for the deeds
+// that all kinds share.
 var listURLs = map[store.Kind]func(context.Context, *store.Tx, views.Base, uuid.UUID) (string, error){
 	store.KindProject: func(_ context.Context, _ *store.Tx, base views.Base, _ uuid.UUID) (string, error) {
 		return base.Projects(), nil
@@ -28,7 +28,7 @@ var listURLs = map[store.Kind]func(context.Context, *store.Tx, views.Base, uuid.
 	},
 }
 
-// inList runs a deed on the thing of the path and says where its list is.
+// inList runs a deed on the object that the path names and returns the URL of its list.
 func (s *Server) inList(r *http.Request, me store.Member, kind store.Kind, do func(*store.Tx, uuid.UUID) error) (list string, err error) {
 	id := web.PathID(r)
 	err = s.db.Write(r.Context(), me, func(tx *store.Tx) (err error) {
@@ -40,7 +40,7 @@ func (s *Server) inList(r *http.Request, me store.Member, kind store.Kind, do fu
 	return list, err
 }
 
-// archive takes a thing out of the current lists, or back into them.
+// archive archives or unarchives an object.
 func (s *Server) archive(kind store.Kind, archived bool) memberHandler {
 	verb := string(kind) + ".archived"
 	if !archived {
@@ -51,7 +51,7 @@ func (s *Server) archive(kind store.Kind, archived bool) memberHandler {
 	})
 }
 
-// bin moves a thing to the bin, or restores it.
+// bin moves an object to the bin, or restores it.
 func (s *Server) bin(kind store.Kind, binned bool) memberHandler {
 	verb := string(kind) + ".binned"
 	if !binned {
@@ -72,7 +72,7 @@ func (s *Server) listDeed(kind store.Kind, verb string, do func(context.Context,
 	}
 }
 
-// move puts a thing after another one of its list.
+// move puts an object after another one in its list.
 func (s *Server) move(kind store.Kind) memberHandler {
 	return func(w http.ResponseWriter, r *http.Request, me store.Member) error {
 		after, err := afterOf(r)
@@ -89,7 +89,7 @@ func (s *Server) move(kind store.Kind) memberHandler {
 	}
 }
 
-// afterOf reads behind which row another one goes; empty is the first place.
+// afterOf reads the id of the row to move behind. An empty field means the first place.
 func afterOf(r *http.Request) (uuid.UUID, error) {
 	f, err := web.NewForm(r)
 	if err != nil {
@@ -106,7 +106,7 @@ func afterOf(r *http.Request) (uuid.UUID, error) {
 	return id, nil
 }
 
-// moved answers the script that moved a row with nothing, and a form with its page.
+// moved answers a script with 204 and a form with a redirect to the list.
 func moved(w http.ResponseWriter, r *http.Request, to string) error {
 	if wantsJSON(r) {
 		w.WriteHeader(http.StatusNoContent)

@@ -35,7 +35,7 @@ func deliverableRows(c views.Chrome, list []store.Deliverable) []views.Deliverab
 	return rows
 }
 
-// thumbURL is the small picture of a deliverable's newest version, or "".
+// thumbURL is the URL of the preview of a deliverable's newest version, or "".
 func thumbURL(base views.Base, d store.Deliverable) string {
 	if d.Preview == nil {
 		return ""
@@ -55,7 +55,7 @@ func stateOf(d store.Deliverable) views.State {
 	return views.StateDraft
 }
 
-// deliverableList leads to the projects: deliverables are listed where they are.
+// deliverableList redirects to the projects, which list their deliverables.
 func (s *Server) deliverableList(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	http.Redirect(w, r, frame.Base(r, me).Projects(), http.StatusSeeOther)
 	return nil
@@ -140,7 +140,8 @@ func (s *Server) deliverableShow(w http.ResponseWriter, r *http.Request, me stor
 	return views.Render(w, r, http.StatusOK, views.DeliverableShow(c, deliverablePage(c, me, d, versions, open, list, people)))
 }
 
-// openVersion is the one the query names, else the newest the reader may see.
+// openVersion is the version that the query names, else the newest one that the member
+// may see.
 func openVersion(r *http.Request, versions []store.Version) (*store.Version, error) {
 	q := r.URL.Query().Get("version")
 	if q == "" {
@@ -183,7 +184,7 @@ func deliverablePage(c views.Chrome, me store.Member, d store.Deliverable, versi
 		})
 	}
 	if c.Staff {
-		p.WhoSees = whoSees(me, teamOf(people), open != nil && open.SharedAt != nil)
+		p.WhoSees = audienceSentence(me, countTeam(people), open != nil && open.SharedAt != nil)
 	}
 	if open != nil {
 		withVersion(&p, c, me, d, *open, list, people)
@@ -191,7 +192,7 @@ func deliverablePage(c views.Chrome, me store.Member, d store.Deliverable, versi
 	return p
 }
 
-// withVersion adds the open version: its files, and what may be done to it.
+// withVersion adds the open version: its files, and what the member may do with it.
 func withVersion(p *views.DeliverableShowProps, c views.Chrome, me store.Member, d store.Deliverable, v store.Version, list []store.File, people []store.Membership) {
 	draft := v.SharedAt == nil
 	p.Version = &views.Version{
@@ -232,8 +233,8 @@ func withVersion(p *views.DeliverableShowProps, c views.Chrome, me store.Member,
 	}
 }
 
-// versionState is the deliverable's for the newest shown version, and history
-// for those before it.
+// versionState is the deliverable's state for the newest published version, and past
+// for earlier ones.
 func versionState(d store.Deliverable, v store.Version) views.State {
 	switch {
 	case v.SharedAt == nil:

@@ -13,14 +13,14 @@ import (
 	"portico/views/ui"
 )
 
-// onMain keeps a page, and what is done there, on the main host: it wants a
-// step-up, and a session of a tenant's host never has one.
-func (s *Server) onMain(h func(http.ResponseWriter, *http.Request, store.Member) error) func(http.ResponseWriter, *http.Request, store.Member) error {
+// mainHostOnly redirects a page, and its forms, from a tenant's host to the main host:
+// changing domains needs a step-up, and a session of a tenant's host never has one.
+func (s *Server) mainHostOnly(h func(http.ResponseWriter, *http.Request, store.Member) error) func(http.ResponseWriter, *http.Request, store.Member) error {
 	return func(w http.ResponseWriter, r *http.Request, me store.Member) error {
 		if frame.AddressOf(r).Host == "" {
 			return h(w, r, me)
 		}
-		if r.PathValue("id") != "" { // what is not there is not there on any host
+		if r.PathValue("id") != "" { // an unknown domain is a 404 on every host
 			if err := s.db.Read(r.Context(), me, store.GetDomain(web.PathID(r), new(store.Domain))); err != nil {
 				return err
 			}
@@ -53,7 +53,7 @@ func (s *Server) domainsPage(w http.ResponseWriter, r *http.Request, me store.Me
 		looking = looking || d.Looking
 	}
 	if looking && status == http.StatusOK {
-		// Somebody waits for the answer; the page without its flash asks again.
+		// Reload without the flash until the check is done.
 		w.Header().Set("Refresh", "4; url="+c.Base.Domains())
 	}
 	return views.Render(w, r, status, views.Domains(c, p))
@@ -95,7 +95,7 @@ func (s *Server) domainAdd(w http.ResponseWriter, r *http.Request, me store.Memb
 	if err != nil {
 		return err
 	}
-	host, why := s.ours().Normalize(f.Raw("host"))
+	host, why := s.platform().Normalize(f.Raw("host"))
 	if why == "" {
 		err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.AddDomain(r.Context(), me, host) })
 	}
@@ -120,7 +120,7 @@ func (s *Server) domainRemove(w http.ResponseWriter, r *http.Request, me store.M
 	return s.domainDone(w, r, me, "domain.removed", err)
 }
 
-// domainDone goes back to the list, by way of a step-up where one was missing.
+// domainDone redirects to the list, or to a step-up if the deed needs one.
 func (s *Server) domainDone(w http.ResponseWriter, r *http.Request, me store.Member, deed string, err error) error {
 	to := frame.Base(r, me).Domains()
 	if errors.Is(err, store.ErrStepUp) {
@@ -133,7 +133,7 @@ func (s *Server) domainDone(w http.ResponseWriter, r *http.Request, me store.Mem
 	return frame.Done(w, r, to, deed, "")
 }
 
-// addressOfTenant is where all links of a tenant lead.
+// addressOfTenant is the canonical URL of a tenant, used in all its links.
 func (s *Server) addressOfTenant(t store.Tenant) string {
 	if t.Host != "" {
 		return s.originOf(t.Host) + views.PathHome

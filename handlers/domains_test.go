@@ -9,9 +9,9 @@ import (
 	"portico/e2e/storetest"
 )
 
-// An owner who has just proved who they are adds a domain, sees what to publish,
-// and removes it; without that proof they are asked for it. Nobody else may.
-func TestDomainsPage(t *testing.T) {
+// An owner with a recent step-up adds a domain, sees which records to publish, and
+// removes it. Without a step-up they are asked for one. Nobody else may change domains.
+func TestDomainChangesNeedAnOwnersStepUp(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	path, host := "/w/"+a.Acme+"/settings/domains", "portal-"+a.Suffix+".example.org"
@@ -43,7 +43,7 @@ func TestDomainsPage(t *testing.T) {
 		}
 	}
 	if page.header.Get("Refresh") == "" {
-		t.Error("the page does not ask again while somebody looks")
+		t.Error("the page does not reload while a check runs")
 	}
 	want(t, "a viewer", s.as(t, a.Leo).get(t, path), http.StatusForbidden)
 	gus := s.nobody()
@@ -59,9 +59,9 @@ func TestDomainsPage(t *testing.T) {
 	}
 }
 
-// Once a domain is proved and leads here, the pages of its tenant move there, and
-// its settings and support stay on the main host. While it does not, nothing moves.
-func TestPagesMoveToTheTenantsOwnHost(t *testing.T) {
+// Once a domain is verified and points here, the tenant's pages move to it, and its
+// settings stay on the main host. Before that, nothing moves.
+func TestPagesMoveToAVerifiedDomain(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	admin := storetest.Admin(t)

@@ -8,9 +8,9 @@ import (
 	"portico/store"
 )
 
-// Mia was here a moment ago. Dana begins the next version of something Mia knows,
-// and a deliverable she does not: nothing Mia can see moves. Published, it does.
-func TestDraftsMoveNothingForTheClient(t *testing.T) {
+// Mia was here a moment ago. Dana starts the next version of a deliverable that Mia
+// knows, and a new deliverable. Nothing that Mia sees changes until it is published.
+func TestDraftsChangeNothingForTheClient(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	dana := a.Member(t, a.Dana, a.Acme)
@@ -57,9 +57,9 @@ update memberships set last_seen_at = now(), seen_before_at = now() where email 
 	}
 }
 
-// A tenant's name that cannot be one, and a path that wants cleaning on a
-// tenant's own host, are answered like any other.
-func TestOddAddresses(t *testing.T) {
+// A malformed slug is not found. A path that needs cleaning on a tenant's own host
+// never redirects to the internal path.
+func TestMalformedSlugsAreNotFound(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	dana := s.as(t, a.Dana)

@@ -57,19 +57,19 @@ func problemOf(err error) web.Problem {
 	return p
 }
 
-// refuse answers a request that failed, and logs once what is our fault. The page
-// is the same for every tenant and for none.
+// refuse answers a request that failed. It logs server errors, once. The page is the
+// same for every tenant, so that it reveals none.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	p := problemOf(err)
 	ours := p.Status >= http.StatusInternalServerError
 	if ours && errors.Is(r.Context().Err(), context.Canceled) {
-		return // the visitor left; nobody to tell
+		return // the visitor has left
 	}
 	if ours {
 		s.log.ErrorContext(r.Context(), "request failed", "request_id", web.RequestID(r), "status", p.Status, "error", err.Error())
 	}
 	s.metrics.Refused(p.Status)
-	// A read that came to its deadline cancels the request, and the answer is yet to go out.
+	// A read that exceeded its deadline cancels the request, but the answer must still be sent.
 	r = r.WithContext(context.WithoutCancel(r.Context()))
 	h := w.Header()
 	h.Set("Cache-Control", "private, no-store")
@@ -86,7 +86,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	s.problemPage(w, r, p)
 }
 
-// jsonProblem is what a program gets to read.
+// jsonProblem is an error as JSON.
 func jsonProblem(r *http.Request, p web.Problem, err error) any {
 	if full, ok := errors.AsType[*store.PlanLimitError](err); ok {
 		return planRefusal(full)
@@ -106,7 +106,7 @@ func (s *Server) problemPage(w http.ResponseWriter, r *http.Request, p web.Probl
 	}
 }
 
-// cameFrom is the page of ours that a form was sent from, as a local path, or "".
+// cameFrom is the page on this host that the form was sent from, as a local path, or "".
 func cameFrom(r *http.Request) string {
 	from, err := url.Parse(r.Referer())
 	if err != nil || from.Host != r.Host || from.Path == "" {

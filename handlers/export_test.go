@@ -12,15 +12,14 @@ import (
 	"portico/views"
 )
 
-// Routes is the table that the server is built from, for tests that walk it.
+// Routes is the route table, for tests.
 func (s *Server) Routes() []Route { return s.routes() }
 
 // Pattern is a route's method and path as the mux knows it.
 func (route Route) Pattern() string { return route.pattern() }
 
-// BreakingServer is the product with more routes, one of which never ends by
-// itself. The others panic with a value that holds the secret; what they wrote is
-// named by it.
+// BreakingServer is the product with more routes. One of them never returns by itself;
+// the others panic with a value that contains the secret.
 func (s *Server) BreakingServer(secret string) *http.Server {
 	page := func(name string, fn func(http.ResponseWriter, *http.Request, store.Member) error) Route {
 		return s.member("GET /breaks/"+name, store.SeeWork, fn)

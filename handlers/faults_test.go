@@ -17,16 +17,16 @@ import (
 	"portico/store"
 )
 
-// brokenSite is the product over a database in which something is missing, or
-// over none at all, where whatever touches it panics.
+// brokenSite is the product over a broken database, or over a nil one, which panics at
+// every use.
 func brokenSite(t *testing.T, db *store.DB) *site {
 	t.Helper()
 	return newSiteWith(t, db, nil, func(*handlers.Config) {})
 }
 
-// withoutItsDoor is a database whose first function is gone: every request is a
-// fault of ours.
-func withoutItsDoor(t *testing.T, name string) *store.DB {
+// brokenDB is a database without the function that identifies visitors, so that every
+// request is a 500.
+func brokenDB(t *testing.T, name string) *store.DB {
 	t.Helper()
 	db := must(storetest.Open(t.Context(), name))
 	t.Cleanup(db.Close)
@@ -36,8 +36,8 @@ func withoutItsDoor(t *testing.T, name string) *store.DB {
 	return db
 }
 
-// outOfReach is a database that no longer lets anybody in.
-func outOfReach(t *testing.T, name string) *store.DB {
+// unreachableDB is a database that accepts no connections.
+func unreachableDB(t *testing.T, name string) *store.DB {
 	t.Helper()
 	db := must(storetest.Open(t.Context(), name))
 	t.Cleanup(db.Close)
@@ -46,12 +46,12 @@ func outOfReach(t *testing.T, name string) *store.DB {
 	return db
 }
 
-// Case 55 and part of 70: whatever breaks, the visitor gets one whole page with
-// the request's id, and nothing of what broke. The log has the same id.
-func TestFaultShowsNothing(t *testing.T) {
+// Case 55 and part of 70: whatever breaks, the visitor gets a complete error page with
+// the request id, and nothing about the cause. The log has the same id.
+func TestErrorPageShowsOnlyTheRequestID(t *testing.T) {
 	t.Parallel()
 	for what, s := range map[string]*site{
-		"a missing function": brokenSite(t, withoutItsDoor(t, "broken")),
+		"a missing function": brokenSite(t, brokenDB(t, "broken")),
 		"a panic":            brokenSite(t, nil),
 	} {
 		for _, path := range []string{"/login", "/w/acme/projects", "/account?q=typed"} {
@@ -79,15 +79,15 @@ func TestFaultShowsNothing(t *testing.T) {
 	}
 }
 
-// Part of 67: a database that takes questions and answers none keeps no page
-// waiting for ever. Once it speaks, the next request is served.
-func TestSilentDatabaseIsUnavailable(t *testing.T) {
+// Part of 67: when the database accepts queries but does not answer, pages answer 503.
+// Once it answers again, the next request is served.
+func TestHungDatabaseAnswers503(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	proxy := must(stack.StartProxy(t.Context(), fmt.Sprintf("127.0.0.1:%d", storetest.Server().Port())))
 	at := must(url.Parse(storetest.Server().AppURL(stack.DatabaseName)))
 	at.Host = proxy.Addr()
-	// Longer than any visitor waits, so that it is the page's own end that counts.
+	// Long timeouts, so that only the page's own time limit counts.
 	db := must(store.Open(t.Context(), store.Config{URL: at.String(), ConnectionWait: time.Hour, AnswerWait: time.Hour}))
 	t.Cleanup(db.Close)
 	s := newSiteWith(t, db, nil, func(c *handlers.Config) { c.AnswerTime = 2 * time.Second })
@@ -97,8 +97,8 @@ func TestSilentDatabaseIsUnavailable(t *testing.T) {
 	if err := proxy.Hang(); err != nil {
 		t.Fatal(err)
 	}
-	refusedForNow(t, "a page", dana.get(t, page), http.StatusServiceUnavailable)
-	refusedForNow(t, "a deed", dana.post(t, page, form), http.StatusServiceUnavailable)
+	wantRetryAfter(t, "a page", dana.get(t, page), http.StatusServiceUnavailable)
+	wantRetryAfter(t, "a deed", dana.post(t, page, form), http.StatusServiceUnavailable)
 	if err := proxy.Heal(); err != nil {
 		t.Fatal(err)
 	}
@@ -109,24 +109,23 @@ func TestSilentDatabaseIsUnavailable(t *testing.T) {
 	want(t, "a deed afterwards", dana.post(t, page, form), http.StatusSeeOther)
 }
 
-// A request's name goes into the trail and the log, so it is ours: one that a
-// visitor sends along names nothing.
-func TestRequestIDIsOurs(t *testing.T) {
+// The request id goes into the trail and the log, so we make it. An id that a visitor
+// sends is ignored.
+func TestRequestIDOfAVisitorIsIgnored(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	mine := store.NewID().String()
 	got := s.nobody().with("X-Request-Id", mine).get(t, "/login")
-	want(t, "the door", got, http.StatusOK)
+	want(t, "the sign-in page", got, http.StatusOK)
 	if id := got.header.Get("X-Request-Id"); id == mine || len(id) != len(mine) || !strings.Contains(s.logs.String(), id) {
 		t.Errorf("the request is called %q", id)
 	}
 	hasNot(t, "the page", got, mine)
 }
 
-// Case 53: secrets in every place that a request has, over answers of every
-// kind, a panic and a database that fails or is away: none is in the log. The
-// requests themselves are.
-func TestLogsHoldNoSecretOfARequest(t *testing.T) {
+// Case 53: requests carry secrets in every place, and get answers of every kind,
+// including panics and database failures. The log has every request and no secret.
+func TestLogsHoldNoRequestSecrets(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	away := must(storetest.Open(t.Context(), "away"))
@@ -135,7 +134,7 @@ func TestLogsHoldNoSecretOfARequest(t *testing.T) {
 	dana := sound.as(t, a.Dana)
 	for what, s := range map[string]*site{
 		"sound":   sound,
-		"broken":  brokenSite(t, withoutItsDoor(t, "secrets")),
+		"broken":  brokenSite(t, brokenDB(t, "secrets")),
 		"away":    brokenSite(t, away),
 		"panics":  brokenSite(t, nil),
 		"hostile": newSite(t),
@@ -174,12 +173,13 @@ func TestLogsHoldNoSecretOfARequest(t *testing.T) {
 		}
 		t.Logf("%s: statuses %v", what, statuses)
 		if what == "sound" && (!statuses[200] || !statuses[303] || !statuses[404] || !statuses[422] || !statuses[403]) {
-			t.Errorf("the probes are too much alike: %v", statuses)
+			t.Errorf("the probes get too few kinds of answers: %v", statuses)
 		}
 	}
 }
 
-// secretProbes put a secret each where people and programs put theirs.
+// secretProbes are requests that each carry a secret where people and programs put
+// theirs.
 func secretProbes(a *storetest.Tenants) []func(*testing.T, *browser, string) answer {
 	base := "/w/" + a.Acme
 	form := func(path string, field ...string) func(*testing.T, *browser, string) answer {

@@ -9,7 +9,7 @@ import (
 	"portico/views/ui"
 )
 
-// fileRow is a file as the pages of its deliverable show it.
+// fileRow is a file as the page of its deliverable shows it.
 func fileRow(base views.Base, f store.File, canDelete bool) views.FileRow {
 	id := f.ID.String()
 	row := views.FileRow{
@@ -40,8 +40,8 @@ func fileRow(base views.Base, f store.File, canDelete bool) views.FileRow {
 	return row
 }
 
-// fileKind is how a page may show a type that was told from the bytes. Types
-// that can carry script, such as SVG, are only ever downloads.
+// fileKind is how a page may show a content type, which was sniffed from the bytes.
+// Types that can contain scripts, such as SVG, are only downloaded.
 func fileKind(contentType string) views.FileKind {
 	switch contentType {
 	case "image/png", "image/jpeg", "image/gif", "image/webp", "image/avif":
@@ -56,7 +56,7 @@ func fileKind(contentType string) views.FileKind {
 	return views.FileOther
 }
 
-// typeWord says a type as people do.
+// typeWord is a content type in words.
 func typeWord(contentType string) string {
 	major, minor, _ := strings.Cut(strings.Split(contentType, ";")[0], "/")
 	short := strings.ToUpper(minor)

@@ -15,26 +15,26 @@ import (
 )
 
 var (
-	errFileGone    = &web.Problem{Status: http.StatusNotFound, Sentence: "The file is missing from our storage. Please tell the people who shared it with you."}
-	errLeftOut     = &web.Problem{Status: http.StatusConflict, Sentence: "This version was published without the file and can't be changed. Add the file to the next version."}
-	errMiddleOfIt  = &web.Problem{Status: http.StatusConflict, Sentence: "The file is still being uploaded."}
-	errNoneChosen  = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "Choose at least one file first."}
-	errNoForm      = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "That is not an upload form."}
-	errFieldTooBig = &web.Problem{Status: http.StatusRequestEntityTooLarge, Sentence: "A field of the form is too large."}
+	errFileGone             = &web.Problem{Status: http.StatusNotFound, Sentence: "The file is missing from our storage. Please tell the people who shared it with you."}
+	errPublishedWithoutFile = &web.Problem{Status: http.StatusConflict, Sentence: "This version was published without the file and can't be changed. Add the file to the next version."}
+	errStillUploading       = &web.Problem{Status: http.StatusConflict, Sentence: "The file is still being uploaded."}
+	errNoneChosen           = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "Choose at least one file first."}
+	errNoForm               = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "That is not an upload form."}
+	errFieldTooBig          = &web.Problem{Status: http.StatusRequestEntityTooLarge, Sentence: "A field of the form is too large."}
 )
 
 func (s *Server) fileDownload(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	return s.sendFile(w, r, me, false)
 }
 
-// fileInline shows a file in the page, if its type is one that can do no harm;
-// any other is downloaded all the same.
+// fileInline shows a file in the page if its type is harmless, and downloads it
+// otherwise.
 func (s *Server) fileInline(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	return s.sendFile(w, r, me, true)
 }
 
-// sendFile authorises every request anew, ranges too, and puts it on record
-// before the first byte goes out. Asking for the head alone shows no byte.
+// sendFile authorises every request, ranges too, and records it in the trail before the
+// first byte is sent. A HEAD request is not recorded, because it sends no bytes.
 func (s *Server) sendFile(w http.ResponseWriter, r *http.Request, me store.Member, inline bool) error {
 	web.LiftDeadlines(w, r)
 	var f store.File
@@ -44,7 +44,7 @@ func (s *Server) sendFile(w http.ResponseWriter, r *http.Request, me store.Membe
 	event := store.Event{Verb: "file.downloaded", TargetKind: store.KindFile, TargetID: f.ID}
 	if inline && files.Inline(f.ContentType) {
 		event.Verb = "file.viewed"
-		// Pages of ours show it in a frame.
+		// Our own pages show it in a frame.
 		w.Header().Set("X-Frame-Options", "SAMEORIGIN")
 	}
 	download := files.Download{
@@ -64,10 +64,9 @@ func (s *Server) sendFile(w http.ResponseWriter, r *http.Request, me store.Membe
 	return s.sendObject(w, r, me, download)
 }
 
-// filePreview is the small picture of a file, to whoever may have the file. It is
-// a part of the pages that show it, which are on record themselves in a support
-// session: a row for each picture of a list would bury the trail, and a preview
-// is no download.
+// filePreview serves the small picture of a file to everybody who may download the
+// file. It is not recorded: the pages that show it are recorded in a support session,
+// and a row for each picture of a list would bury the trail.
 func (s *Server) filePreview(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	var p store.FilePreview
 	if err := s.db.Read(r.Context(), me, store.GetPreview(web.PathID(r), &p)); err != nil {
@@ -106,7 +105,7 @@ func (s *Server) fileDelete(w http.ResponseWriter, r *http.Request, me store.Mem
 		err = s.uploads.Cancel(r.Context(), me, web.PathID(r))
 	}
 	if errors.Is(err, store.ErrConflict) {
-		return errMiddleOfIt // it has just become ready
+		return errStillUploading // it has just become ready
 	}
 	if err != nil {
 		return err
@@ -121,7 +120,7 @@ func (s *Server) fileDelete(w http.ResponseWriter, r *http.Request, me store.Mem
 func (s *Server) fileRestore(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	deliverable, err := s.binFile(r, me, web.PathID(r), false)
 	if errors.Is(err, store.ErrConflict) {
-		return errLeftOut
+		return errPublishedWithoutFile
 	}
 	if err != nil {
 		return err

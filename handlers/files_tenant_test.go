@@ -16,7 +16,7 @@ type attempt struct {
 	do   func(t *testing.T, b *browser, base, version, file, upload string) answer
 }
 
-// attempts are all the routes of files, each as somebody would use it.
+// attempts are typical requests to all routes of files.
 func attempts() []attempt {
 	five := []byte("12345")
 	simple := func(method, before, after string, pick func(version, file, upload string) string) attempt {
@@ -65,11 +65,11 @@ func attempts() []attempt {
 	}
 }
 
-// Ravi belongs to Acme alone, Dana to both. Each names things of Globex under
-// Acme's address, Ravi also under Globex's own: the answer is that of an id that
-// nobody has, byte for byte, and nothing in Globex changes. Then Dana does the
-// same where she may, and all of it works.
-func TestForeignFilesAreNotThere(t *testing.T) {
+// Ravi is a member of Acme only, Dana of both tenants. Each requests files of Globex
+// under Acme's path, and Ravi also under Globex's own. The answer is the same, byte for
+// byte, as for an unknown id, and nothing in Globex changes. Then Dana makes the same
+// requests under Globex, and they succeed.
+func TestOtherTenantsFilesAreNotFound(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
 	dana := d.Member(t, d.Dana, d.Globex)
@@ -119,9 +119,9 @@ where tenant_id = $1 and actor_id = $2 and result = 'denied'`, d.me.TenantID(), 
 	}
 }
 
-// An upload belongs to who began it: a colleague of the same tenant finds none
-// by its id, and it does not become ready by their doing.
-func TestUploadOfAColleague(t *testing.T) {
+// An upload belongs to the person who began it. Colleagues in the same tenant can
+// neither see it nor finish it.
+func TestColleaguesUploadIsNotFound(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
 	dana := d.as(t, d.Dana)

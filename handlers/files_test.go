@@ -16,9 +16,9 @@ import (
 	"portico/store"
 )
 
-// A download comes whole, by its head alone, or in the one piece asked for; many
-// pieces at once, and pieces that are not there, are refused.
-func TestDownload(t *testing.T) {
+// A file can be downloaded whole, as one range, or asked about with HEAD. Several ranges
+// at once, and ranges outside the file, are refused.
+func TestDownloadWholeOrByRange(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
 	content := noise(20, files.PartSize+5000)
@@ -55,8 +55,8 @@ func TestDownload(t *testing.T) {
 	want(t, "a piece of another file", other, 200)
 }
 
-// The client cannot have a file of a draft, nor tell that it is there; once the
-// version is published they can.
+// The client cannot download a file of a draft, nor tell that it exists, until the
+// version is published.
 func TestClientDownloadsPublishedFilesOnly(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
@@ -90,8 +90,8 @@ func TestClientDownloadsPublishedFilesOnly(t *testing.T) {
 	want(t, "a program signed out", d.nobody().get(t, d.at("/uploads/%s", id)), 401)
 }
 
-// Access taken away ends with the next request, also in the middle of a file.
-func TestDownloadEndsWithAccess(t *testing.T) {
+// People who lose access are refused at the next request, even in the middle of a file.
+func TestDownloadIsRefusedAfterLostAccess(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
 	path := d.at("/files/%s", d.send(t, "a.bin", noise(21, 1000)))
@@ -106,8 +106,8 @@ func TestDownloadEndsWithAccess(t *testing.T) {
 	want(t, "somebody else's", d.ravi.with("Range", "bytes=500-").get(t, path), 206)
 }
 
-// In the bin a file is there for nobody; restored, it is back.
-func TestBinnedFileIsNotThere(t *testing.T) {
+// Nobody can download a file that is in the bin. After a restore they can.
+func TestBinnedFileIsNotFound(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
 	id := d.send(t, "a.txt", []byte("a"))
@@ -129,8 +129,8 @@ func TestBinnedFileIsNotThere(t *testing.T) {
 	want(t, "restore into what was published", d.ravi.post(t, d.at("/files/%s/restore", left), nil), 409)
 }
 
-// Names that try to be something else come back as names.
-func TestHostileNames(t *testing.T) {
+// Hostile file names are sanitized in headers and escaped on pages.
+func TestHostileFileNamesAreSanitized(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
 	for name, c := range map[string]struct{ header, listed string }{
@@ -157,9 +157,9 @@ func TestHostileNames(t *testing.T) {
 	hasNot(t, "the log", answer{body: d.logs.String()}, "passwd", "evil", "alert", "Gr")
 }
 
-// What could run a script is only ever saved, whatever its name says; what is
-// harmless may be shown. Nothing on the answer lets a browser think again.
-func TestActiveContentIsNeverShown(t *testing.T) {
+// Content that could run a script is only downloaded, whatever its name says. Harmless
+// content may be shown. The headers do not let a browser sniff another type.
+func TestActiveContentIsOnlyDownloaded(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
 	png := append([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00"), noise(22, 200)...)
@@ -212,9 +212,9 @@ func trail(t *testing.T, id, verb string) (rows int) {
 	return rows
 }
 
-// Every download and every view is a row. Further pieces add none for a while,
-// unless no row stands for them: skipping the first byte hides nothing.
-func TestDownloadsAreOnRecord(t *testing.T) {
+// Every download is recorded. Further ranges of the same download are not recorded again
+// for ten minutes, but skipping the first byte avoids no record.
+func TestDownloadsAreRecorded(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
 	id := d.send(t, "a.txt", noise(24, 1000))
@@ -257,13 +257,13 @@ func TestDownloadsAreOnRecord(t *testing.T) {
 	}
 }
 
-// When the trail cannot take the row, no byte goes out.
-func TestDownloadNeedsItsRow(t *testing.T) {
+// If the download cannot be recorded, no byte is sent.
+func TestDownloadIsRefusedIfNotRecorded(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
 	id := d.send(t, "a.txt", []byte("secret of "+d.Suffix))
-	// An audit row needs a share of the tenant's row; whoever holds all of it
-	// keeps this one tenant's trail shut.
+	// Inserting an audit row takes a shared lock on the tenant's row. An exclusive lock
+	// blocks the trail of this one tenant.
 	hold, err := storetest.Superuser(t).Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -280,9 +280,9 @@ func TestDownloadNeedsItsRow(t *testing.T) {
 	want(t, "once it is open", d.ravi.get(t, d.at("/files/%s", id)), 200)
 }
 
-// A support session that reads may download, each piece on record by itself, and
-// may upload nothing.
-func TestSupportDownloads(t *testing.T) {
+// A support session in read mode may download, with each range recorded, and may not
+// upload.
+func TestReadSupportDownloadsButUploadsNothing(t *testing.T) {
 	t.Parallel()
 	sup := setupDesk(t).letIn(t)
 	d := studio{site: sup.site, Tenants: sup.Tenants, ravi: sup.as(t, sup.Ravi), me: sup.Member(t, sup.Ravi, sup.Acme)}
@@ -305,9 +305,9 @@ func TestSupportDownloads(t *testing.T) {
 	want(t, "Ravi himself", d.ravi.putPart(t, coming.part(1), []byte("12345")), 204)
 }
 
-// Object storage goes away and comes back: uploads and downloads answer 503 in
-// the meantime, the rest works, and what was under way goes on.
-func TestStorageAway(t *testing.T) {
+// While object storage is away, uploads and downloads answer 503 and the rest works.
+// When it is back, uploads can be resumed.
+func TestStorageOutageAnswers503(t *testing.T) {
 	t.Parallel()
 	gateway, err := stack.StartS3(context.WithoutCancel(t.Context()), stack.S3Options{})
 	if err != nil {
@@ -351,8 +351,8 @@ func TestStorageAway(t *testing.T) {
 	}
 }
 
-// A file that storage has lost is missed and said to be; it is never a 500.
-func TestLostFile(t *testing.T) {
+// A file that is missing in storage answers 404 with an explanation, never 500.
+func TestLostFileIsNotFound(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
 	lost, kept := d.send(t, "lost.bin", noise(27, 1000)), d.send(t, "kept.bin", noise(28, 1000))
@@ -366,8 +366,8 @@ func TestLostFile(t *testing.T) {
 	want(t, "kept", d.ravi.get(t, d.at("/files/%s", kept)), 200)
 }
 
-// Every object lies under its own tenant's prefix and nowhere else.
-func TestObjectsLieUnderTheirTenant(t *testing.T) {
+// Every object key begins with its own tenant's prefix.
+func TestObjectKeysHaveTheTenantsPrefix(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
 	id := d.send(t, "../../tenants/x/files/y", []byte("x"))
@@ -388,8 +388,8 @@ func TestObjectsLieUnderTheirTenant(t *testing.T) {
 	}
 }
 
-// A page of one draft and a tab of the next: an upload goes where it was meant.
-func TestUploadGoesIntoItsVersion(t *testing.T) {
+// A page that was opened for one draft cannot upload into the next.
+func TestUploadIntoAPublishedVersionIsRefused(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
 	d.send(t, "a.txt", []byte("a"))
@@ -406,9 +406,9 @@ func TestUploadGoesIntoItsVersion(t *testing.T) {
 	}
 }
 
-// A file whose object storage lost, or holds as another, is refused in words, and
-// never a fault of ours; once the reconciler has marked it the page says so.
-func TestLostFileIsRefusedInWords(t *testing.T) {
+// A file whose object is missing or has other content answers 404 with an explanation.
+// Once the reconciler has marked it, the page says that the file is missing.
+func TestLostFileIsExplained(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
 	gone, short := d.send(t, "gone.txt", []byte("gone")), d.send(t, "short.txt", []byte("short"))

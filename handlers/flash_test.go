@@ -7,9 +7,9 @@ import (
 	"portico/e2e/storetest"
 )
 
-// A link in a mail or on another site claims that something was done: the page
-// does not say so. After our own redirect it does.
-func TestOnlyOurOwnRedirectSaysWhatWasDone(t *testing.T) {
+// A link in a mail or on another site cannot make a page claim that something was done.
+// Only our own redirects can.
+func TestOnlyOurRedirectsShowAFlash(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	dana := s.as(t, a.Dana)

@@ -9,10 +9,10 @@ import (
 	"portico/store"
 )
 
-// The tenant's settings say whether what somebody did bears their name after they
-// erased their account. Either way every page of it that they are on is there, for
-// both sides, and none has their address.
-func TestForgottenAuthor(t *testing.T) {
+// The tenant's settings decide whether work keeps its author's name after they erase
+// their account. Either way the pages still work for both parties, and none shows their
+// address.
+func TestErasedAccountShowsNoAddress(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	for name, choice := range map[string]url.Values{
@@ -26,12 +26,12 @@ func TestForgottenAuthor(t *testing.T) {
 			if choice.Has("forgets_names") {
 				shows, showsNot = showsNot, shows
 			}
-			base, ravi := "/w/"+a.Acme, a.Proved(t, a.Ravi, a.Acme)
+			base, ravi := "/w/"+a.Acme, a.SteppedUp(t, a.Ravi, a.Acme)
 			work := storetest.Deliverable(t, ravi, storetest.Project(t, ravi, "Spring"), "Poster")
 			version := storetest.Draft(t, ravi, work)
 			storetest.File(t, ravi, version, "poster.txt")
 			write(t, ravi, func(tx *store.Tx) error { return tx.Publish(t.Context(), work, 1, "Look") })
-			storetest.LetSupportIn(t, a.Member(t, a.Mia, a.Acme))
+			storetest.GrantSupport(t, a.Member(t, a.Mia, a.Acme))
 			storetest.SupportAs(t, storetest.Agent(t), a.Acme, ravi.ID())
 
 			dana, mia := s.as(t, a.Dana), s.as(t, a.Mia)

@@ -24,7 +24,7 @@ func (s *Server) leaveToSignIn(w http.ResponseWriter, r *http.Request) error {
 	}
 	to := pathAtHost(r)
 	if strings.HasPrefix(to, views.PathLogin) {
-		to = views.PathHome // the door is on the main host
+		to = views.PathHome // the sign-in page is on the main host
 	}
 	page, err := s.signin.RequestHandover(w, r, a.Host, to)
 	if err != nil {
@@ -34,9 +34,9 @@ func (s *Server) leaveToSignIn(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// handoverBegin hands the session over to the host that asked for it. The browser
-// goes on by itself from a page, and not by a redirect, because somebody who has
-// just signed in came here from a form.
+// handoverBegin hands the session over to the host that asked for it. A page leads the
+// browser there, not a redirect: after sign-in this request results from a form, and
+// our content policy forbids forms to lead to another host.
 func (s *Server) handoverBegin(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	if r.Method != http.MethodGet {
 		return &web.Problem{Status: http.StatusMethodNotAllowed}
@@ -58,19 +58,19 @@ func (s *Server) handoverBegin(w http.ResponseWriter, r *http.Request, me store.
 		http.Redirect(w, r, string(views.PathBase(stays))+h.ReturnTo, http.StatusSeeOther)
 		return nil
 	}
-	return s.leaveFor(w, r, h.Host, views.HandoverSpend(token))
+	return s.sendToHost(w, r, h.Host, views.HandoverSpend(token))
 }
 
-// leaveFor shows a page that leads on to a path at the host of a tenant.
-func (s *Server) leaveFor(w http.ResponseWriter, r *http.Request, host, path string) error {
+// sendToHost shows a page that sends the browser on to a path on a tenant's host.
+func (s *Server) sendToHost(w http.ResponseWriter, r *http.Request, host, path string) error {
 	to := s.originOf(host) + path
 	w.Header().Set("Refresh", "0; url="+to)
 	return views.Render(w, r, http.StatusOK, views.Leaving(views.LeavingProps{Host: host, URL: to}))
 }
 
-// handoverSpend takes a hand-over where it leads. It is one of the two GETs that
-// spend something: the token is that of this host, and a cookie binds it to this
-// browser.
+// handoverSpend exchanges a hand-over token for a session on this host. It is one of
+// the two GETs that spend something, which is safe because the token is bound to this
+// host, and by a cookie to this browser.
 func (s *Server) handoverSpend(w http.ResponseWriter, r *http.Request, v store.Visitor) error {
 	if r.Method != http.MethodGet {
 		return &web.Problem{Status: http.StatusMethodNotAllowed}
@@ -84,7 +84,7 @@ func (s *Server) handoverSpend(w http.ResponseWriter, r *http.Request, v store.V
 		if _, ok := v.Person(); !ok {
 			return &web.Problem{Status: http.StatusGone, Sentence: "That sign-in link was already used or took too long."}
 		}
-		to, err = views.PathHome, nil // somebody went back in their browser
+		to, err = views.PathHome, nil // already signed in, and gone back in the browser
 	}
 	if err != nil {
 		return err
@@ -93,12 +93,11 @@ func (s *Server) handoverSpend(w http.ResponseWriter, r *http.Request, v store.V
 	return nil
 }
 
-// betterHost is the host at which a page of the tenant is to be seen, if it is not
-// the one of the request: a domain of its own that leads here. Pages that people
-// come back to move there; settings stay in reach when a domain is broken. Support
-// stays on the main host, and so do the agency's people with a client's domain,
-// which is in the client's hands.
-func (s *Server) betterHost(r *http.Request, me store.Member, rule Route) string {
+// canonicalHost is the tenant's own domain if the request should move there, else "".
+// Only pages that are remembered as a place move, so that settings stay reachable when
+// a domain is broken. Support stays on the main host. So do staff of a client, because
+// the client controls that domain and every cookie on it.
+func (s *Server) canonicalHost(r *http.Request, me store.Member, rule Route) string {
 	host := me.Tenant.Host
 	theirs := me.Party == store.PartyAgency && me.Tenant.Kind == store.TenantClient
 	if host == "" || theirs || host == frame.AddressOf(r).Host || !rule.Place || r.Method != http.MethodGet || me.Support != nil || wantsJSON(r) {
@@ -107,19 +106,19 @@ func (s *Server) betterHost(r *http.Request, me store.Member, rule Route) string
 	return host
 }
 
-// pathAtHost is the path of a tenant's page as it reads on the tenant's own host.
+// pathAtHost is the path of a tenant's page on the tenant's own host.
 func pathAtHost(r *http.Request) string {
 	_, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.RequestURI(), "/w/"), "/")
 	return "/" + rest
 }
 
-// tenantAt says how a host names its tenant.
-func (s *Server) tenantAt(host string) (slug, domain string) { return s.ours().Tenant(host) }
+// tenantAt is the slug or the domain by which a host names a tenant.
+func (s *Server) tenantAt(host string) (slug, domain string) { return s.platform().Tenant(host) }
 
-// ours are the names that are no tenant's own.
-func (s *Server) ours() dnscheck.Platform {
+// platform has the host names that belong to the installation.
+func (s *Server) platform() dnscheck.Platform {
 	return dnscheck.Platform{MainHost: s.cfg.URL.Hostname(), TenantDomain: s.cfg.TenantDomain}
 }
 
-// originOf is where a tenant's host is reached.
+// originOf is the scheme, host and port of a tenant's host.
 func (s *Server) originOf(host string) string { return dnscheck.Origin(s.cfg.URL, host) }

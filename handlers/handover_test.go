@@ -12,16 +12,16 @@ import (
 	"portico/store"
 )
 
-// roamer is a browser that goes from host to host and keeps the cookies of each.
-type roamer struct {
+// hostBrowser is a browser that visits several hosts and keeps the cookies of each.
+type hostBrowser struct {
 	site *site
 	jars map[string]map[string]string // by host, by name
 }
 
-func (s *site) roamer() *roamer { return &roamer{s, map[string]map[string]string{}} }
+func (s *site) hostBrowser() *hostBrowser { return &hostBrowser{s, map[string]map[string]string{}} }
 
 // signIn puts a session of the main host into the browser.
-func (b *roamer) signIn(t *testing.T, email string) store.Token {
+func (b *hostBrowser) signIn(t *testing.T, email string) store.Token {
 	t.Helper()
 	token := storetest.SignIn(t, email)
 	one := b.site.nobody()
@@ -31,15 +31,15 @@ func (b *roamer) signIn(t *testing.T, email string) store.Token {
 	return token
 }
 
-func (b *roamer) jar(host string) map[string]string {
+func (b *hostBrowser) jar(host string) map[string]string {
 	if b.jars[host] == nil {
 		b.jars[host] = map[string]string{}
 	}
 	return b.jars[host]
 }
 
-// at asks a host, "" for the main one, and keeps the cookies it gives.
-func (b *roamer) at(t *testing.T, host, method, path string) answer {
+// at sends a request to a host, "" for the main one, and keeps the cookies it sets.
+func (b *hostBrowser) at(t *testing.T, host, method, path string) answer {
 	t.Helper()
 	one := b.site.nobody()
 	var cookies []string
@@ -59,13 +59,13 @@ func (b *roamer) at(t *testing.T, host, method, path string) answer {
 	return got
 }
 
-func (b *roamer) get(t *testing.T, host, path string) answer {
+func (b *hostBrowser) get(t *testing.T, host, path string) answer {
 	return b.at(t, host, http.MethodGet, path)
 }
 
-// leave asks a tenant's host for a page, and returns the page of the main host
-// that it is sent to.
-func (b *roamer) leave(t *testing.T, host, path string) string {
+// leave requests a page on a tenant's host, and returns the path on the main host that
+// it redirects to.
+func (b *hostBrowser) leave(t *testing.T, host, path string) string {
 	t.Helper()
 	got := b.get(t, host, path)
 	want(t, "nobody at "+host, got, http.StatusFound)
@@ -78,8 +78,8 @@ func (b *roamer) leave(t *testing.T, host, path string) string {
 
 var refresh = regexp.MustCompile(`^0; url=(http://([a-z0-9.-]+):\d+)(/handover/[A-Z0-9]+)$`)
 
-// handed has the main host hand the session over, and returns where to.
-func (b *roamer) handed(t *testing.T, page string) (host, path string) {
+// handOver opens the hand-over page of the main host, and returns where it leads.
+func (b *hostBrowser) handOver(t *testing.T, page string) (host, path string) {
 	t.Helper()
 	got := b.get(t, "", page)
 	want(t, "the main host", got, http.StatusOK)
@@ -90,19 +90,19 @@ func (b *roamer) handed(t *testing.T, page string) (host, path string) {
 	return to[2], to[3]
 }
 
-// A member of a tenant comes to its host signed in on the main one only: they are
-// handed over and stand where they wanted to go. Signed out on the main host, or
-// everywhere, or there, they are out at both.
-func TestHandover(t *testing.T) {
+// A member who is signed in on the main host opens a page on their tenant's host, and
+// the hand-over leads to that page. Signing out on either host, or everywhere, signs
+// them out on both.
+func TestHandoverLeadsToThePage(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	domain := "portal-" + a.Suffix + ".example.test"
 	run(t, storetest.Admin(t), `insert into domains (host, tenant_id, verified_at) select $1, id, now() from tenants where slug = $2`, domain, a.Acme)
 	for _, host := range []string{a.Acme + ".portals.test", domain} {
 		for out, at := range map[string]string{"/logout": "", "/account/sign-out-everywhere": "", "/logout ": host} {
-			b := s.roamer()
+			b := s.hostBrowser()
 			b.signIn(t, a.Mia)
-			back, path := b.handed(t, b.leave(t, host, "/projects?show=archived"))
+			back, path := b.handOver(t, b.leave(t, host, "/projects?show=archived"))
 			if back != host {
 				t.Fatalf("from %s handed over to %s", host, back)
 			}
@@ -121,10 +121,10 @@ func TestHandover(t *testing.T) {
 	}
 }
 
-// A client's own domain is in the client's hands, and so is every cookie there: the
-// agency's people take none to it, and stay where they are. Under the domain of the
-// installation, and at a domain of their agency's, they come in like anybody.
-func TestStaffStayOffAClientsDomain(t *testing.T) {
+// A client controls its own domain and every cookie there, so staff get no session on
+// it and stay on the main host. Staff are handed over to hosts under the installation's
+// domain and to their agency's own domain.
+func TestStaffGetNoSessionOnAClientsDomain(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	domains := map[string]string{}
@@ -132,7 +132,7 @@ func TestStaffStayOffAClientsDomain(t *testing.T) {
 		domains[slug] = "own-" + slug + ".example.test"
 		run(t, storetest.Admin(t), `insert into domains (host, tenant_id, verified_at, pointing) select $1, id, now(), 'there' from tenants where slug = $2`, domains[slug], slug)
 	}
-	dana, mia := s.roamer(), s.roamer()
+	dana, mia := s.hostBrowser(), s.hostBrowser()
 	dana.signIn(t, a.Dana)
 	mia.signIn(t, a.Mia)
 	page := "/w/" + a.Acme + "/projects"
@@ -151,32 +151,32 @@ func TestStaffStayOffAClientsDomain(t *testing.T) {
 	if to := mia.get(t, "", page).header.Get("Refresh"); !strings.Contains(to, domains[a.Acme]) {
 		t.Errorf("the client is sent to %q", to)
 	}
-	for host, b := range map[string]*roamer{domains[a.Acme]: mia, a.Acme + ".portals.test": dana, domains[a.Agency]: dana} {
-		_, path := b.handed(t, b.leave(t, host, "/"))
+	for host, b := range map[string]*hostBrowser{domains[a.Acme]: mia, a.Acme + ".portals.test": dana, domains[a.Agency]: dana} {
+		_, path := b.handOver(t, b.leave(t, host, "/"))
 		want(t, "handed over to "+host, b.get(t, host, path), http.StatusSeeOther)
 		want(t, "inside at "+host, b.get(t, host, "/"), http.StatusOK)
 	}
 }
 
-// Who is not signed in anywhere signs in on the way.
+// Visitors who are not signed in sign in during the hand-over.
 func TestHandoverAsksToSignIn(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
-	b := s.roamer()
+	b := s.hostBrowser()
 	page := b.leave(t, a.Acme+".portals.test", "/projects")
 	got := b.get(t, "", page)
 	want(t, "nobody", got, http.StatusFound)
-	door := "/login?" + url.Values{"return_to": {page}}.Encode()
-	if got.location() != door {
-		t.Errorf("leads to %q, want %q", got.location(), door)
+	signInPath := "/login?" + url.Values{"return_to": {page}}.Encode()
+	if got.location() != signInPath {
+		t.Errorf("leads to %q, want %q", got.location(), signInPath)
 	}
-	if got := b.get(t, "", door); !strings.Contains(got.body, `name="return_to" value="`+html.EscapeString(page)) {
-		t.Errorf("the door does not lead back: %.800s", got.body)
+	if got := b.get(t, "", signInPath); !strings.Contains(got.body, `name="return_to" value="`+html.EscapeString(page)) {
+		t.Errorf("the sign-in page does not lead back: %.800s", got.body)
 	}
 	b.signIn(t, a.Mia)
 	want(t, "signed in", b.get(t, "", page), http.StatusOK)
-	// A form may lead to no other host, so it leads to a page that says so first.
-	if got := s.roamer().at(t, a.Acme+".portals.test", http.MethodPost, "/projects"); got.location() != "/handover/over" {
+	// A form must not redirect to another host, so it leads to a page first.
+	if got := s.hostBrowser().at(t, a.Acme+".portals.test", http.MethodPost, "/projects"); got.location() != "/handover/over" {
 		t.Errorf("a form leads to %q", got.location())
 	}
 	long := b.leave(t, a.Acme+".portals.test", "/projects?q="+strings.Repeat("a", 3000))
@@ -185,24 +185,24 @@ func TestHandoverAsksToSignIn(t *testing.T) {
 	}
 }
 
-// Case 2: a hand-over is good once, for a minute, on its host, in its browser and
-// for people of its tenant. Whatever else is tried spends nothing.
-func TestHandoverIsBound(t *testing.T) {
+// Case 2: a hand-over works once, within a minute, on its host, in its browser. Every
+// other attempt is refused and does not spend it.
+func TestHandoverWorksOnceForItsBrowserAndHost(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	other := storetest.Agency(t)
 	admin := storetest.Admin(t)
 	host := a.Acme + ".portals.test"
-	mia := s.roamer()
+	mia := s.hostBrowser()
 	mia.signIn(t, a.Mia)
 	page := mia.leave(t, host, "/projects")
-	back, path := mia.handed(t, page)
+	back, path := mia.handOver(t, page)
 
-	thief := s.roamer()
+	thief := s.hostBrowser()
 	thief.signIn(t, other.Mia)
 	thief.leave(t, host, "/projects") // has a secret of its own
 	want(t, "in another browser", thief.get(t, host, path), http.StatusGone)
-	want(t, "in a browser without a secret", s.roamer().get(t, host, path), http.StatusGone)
+	want(t, "in a browser without a secret", s.hostBrowser().get(t, host, path), http.StatusGone)
 	for _, elsewhere := range []string{a.Globex + ".portals.test", other.Acme + ".portals.test", "evil.test"} {
 		mia.jars[elsewhere] = mia.jar(host)
 		want(t, "on "+elsewhere, mia.get(t, elsewhere, path), http.StatusGone)
@@ -214,41 +214,41 @@ func TestHandoverIsBound(t *testing.T) {
 	want(t, "all that spent nothing", mia.get(t, back, path), http.StatusSeeOther)
 
 	// Replayed, with the cookie it was bound to.
-	again := s.roamer()
+	again := s.hostBrowser()
 	again.signIn(t, a.Mia)
 	page = again.leave(t, host, "/projects")
 	secret := again.jar(host)["__Host-portico-handover"]
-	_, path = again.handed(t, page)
+	_, path = again.handOver(t, page)
 	want(t, "once", again.get(t, host, path), http.StatusSeeOther)
 	again.jars[host] = map[string]string{"__Host-portico-handover": secret}
 	want(t, "twice", again.get(t, host, path), http.StatusGone)
 
 	// Late, by the clock of the database.
-	late := s.roamer()
+	late := s.hostBrowser()
 	lateToken := late.signIn(t, a.Mia)
-	_, path = late.handed(t, late.leave(t, host, "/projects"))
+	_, path = late.handOver(t, late.leave(t, host, "/projects"))
 	run(t, admin, `update handovers set expires_at = expires_at - interval '60 seconds' where session_id = $1`, storetest.Person(t, lateToken).SessionID)
 	want(t, "late", late.get(t, host, path), http.StatusGone)
 
 	// Signed out meanwhile.
-	gone := s.roamer()
+	gone := s.hostBrowser()
 	gone.signIn(t, a.Mia)
-	_, path = gone.handed(t, gone.leave(t, host, "/projects"))
+	_, path = gone.handOver(t, gone.leave(t, host, "/projects"))
 	want(t, "sign out", gone.at(t, "", http.MethodPost, "/logout"), http.StatusSeeOther)
 	want(t, "of a session that is over", gone.get(t, host, path), http.StatusGone)
 }
 
-// Case 2: people of other tenants, agents and unknown hosts are handed over
-// nowhere, by the same bytes as for a host that never was.
-func TestHandoverIsForMembers(t *testing.T) {
+// Case 2: non-members and agents get no hand-over, and unknown hosts get none. The
+// refusal is the same, byte for byte, as for a host that does not exist.
+func TestHandoverIsRefusedToNonMembers(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	other := storetest.Agency(t)
 	unproved := "unproved-" + a.Suffix + ".example.test"
 	run(t, storetest.Admin(t), `insert into domains (host, tenant_id) select $1, id from tenants where slug = $2`, unproved, a.Acme)
 	host := a.Acme + ".portals.test"
-	for who, email := range map[string]string{"another agency's": other.Dana, "a sister tenant's": a.Gus, "an agent": storetest.Agent(t)} {
-		b := s.roamer()
+	for who, email := range map[string]string{"another agency's": other.Dana, "a client of the same agency": a.Gus, "an agent": storetest.Agent(t)} {
+		b := s.hostBrowser()
 		b.signIn(t, email)
 		got, nowhere := b.get(t, "", b.leave(t, host, "/")), b.get(t, "", b.leave(t, "nobody.portals.test", "/"))
 		want(t, who, got, http.StatusNotFound)
@@ -256,11 +256,11 @@ func TestHandoverIsForMembers(t *testing.T) {
 			t.Errorf("%s can tell the host from one that never was", who)
 		}
 	}
-	b := s.roamer()
+	b := s.hostBrowser()
 	b.signIn(t, a.Mia)
 	for _, strange := range []string{unproved, "evil.test", "x." + host, strings.ToUpper(host), host + "."} {
 		page := "/handover?" + url.Values{"host": {strange}, "browser": {strings.Repeat("A", 43)}, "to": {"/"}}.Encode()
-		want(t, "a host that is nobody's: "+strange, b.get(t, "", page), http.StatusNotFound)
+		want(t, "an unknown host: "+strange, b.get(t, "", page), http.StatusNotFound)
 	}
 	for _, browser := range []string{"", "AAAA", strings.Repeat("A", 44)} {
 		page := "/handover?" + url.Values{"host": {host}, "browser": {browser}, "to": {"/"}}.Encode()
@@ -272,16 +272,16 @@ func TestHandoverIsForMembers(t *testing.T) {
 	want(t, "from a tenant's host", b.get(t, host, page), http.StatusFound)
 }
 
-// A session of a tenant's host keeps the one it came from alive, and never
-// outlives it; it counts as no browser of its own.
-func TestHandedOverSessionIsAChild(t *testing.T) {
+// A session on a tenant's host keeps its parent session alive and ends with it. The
+// account page does not list it as another browser.
+func TestHandedOverSessionEndsWithItsParent(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	admin := storetest.Admin(t)
 	host := a.Acme + ".portals.test"
-	b := s.roamer()
+	b := s.hostBrowser()
 	parent := storetest.Person(t, b.signIn(t, a.Mia)).SessionID
-	_, path := b.handed(t, b.leave(t, host, "/projects"))
+	_, path := b.handOver(t, b.leave(t, host, "/projects"))
 	want(t, "handed over", b.get(t, host, path), http.StatusSeeOther)
 	run(t, admin, `update sessions set last_used_at = now() - interval '1 hour' where id = $1 or parent_id = $1`, parent)
 	want(t, "inside", b.get(t, host, "/projects"), http.StatusOK)

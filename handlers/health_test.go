@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// Neither page says what we are or where our neighbours live, to whoever asks.
-func TestHealthTellsNothing(t *testing.T) {
+// The health checks reveal neither software nor addresses of other services.
+func TestHealthChecksRevealNothing(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	for _, path := range []string{"/healthz", "/readyz"} {

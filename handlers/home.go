@@ -10,8 +10,8 @@ import (
 	"portico/views"
 )
 
-// home leads people to where they belong: agents to their console, a client with
-// one portal into it, everybody else to the list of their workspaces.
+// home is the first page after sign-in: the console for agents, the workspace of a
+// person who has only one, and the list of workspaces for everybody else.
 func (s *Server) home(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	if me.Agent {
 		http.Redirect(w, r, views.PathConsole, http.StatusSeeOther)
@@ -43,7 +43,7 @@ const workspacesShown = 50
 func workspaceRows(mine []store.Workspace) []views.WorkspaceRow {
 	rows := make([]views.WorkspaceRow, len(mine))
 	for i, m := range mine {
-		// What waits for the client waits, to a client, for us.
+		// Deliverables wait for the client. Client users read that as waiting for us.
 		forClient, forUs := m.Waiting, 0
 		if m.Party == store.PartyClient {
 			forClient, forUs = 0, m.Waiting
@@ -54,7 +54,7 @@ func workspaceRows(mine []store.Workspace) []views.WorkspaceRow {
 			Name:          m.Name,
 			Accent:        frame.OrZero(m.Accent),
 			LogoURL:       logoURL(m.LogoID),
-			Under:         under(m),
+			Under:         workspaceSubtitle(m),
 			WaitingClient: forClient,
 			WaitingUs:     forUs,
 			Unread:        m.Unread,
@@ -72,7 +72,7 @@ func logoURL(id *uuid.UUID) string {
 	return views.Logo(id.String())
 }
 
-func under(m store.Workspace) string {
+func workspaceSubtitle(m store.Workspace) string {
 	switch {
 	case m.Kind == store.TenantAgency:
 		return "Your agency"

@@ -16,29 +16,29 @@ import (
 	"portico/store"
 )
 
-// What people type who hope that it becomes part of a query.
+// injections are inputs that would do harm if they became part of a query.
 var injections = []string{
 	"' or '1'='1", "'; update projects set name = 'Taken'; --", `") or 1=1 --`, "1; select pg_sleep(9)", "x' union select name from users --",
 	"$1", "@tenant_id", "%", `\`, "\x00", "\xff\xfe", "'||(select set_config('app.tenant_id',null,true))||'", "{{7*7}}", "${7*7}",
 }
 
-// Case 17: SQL in every parameter, header, sort and filter name finds nothing,
-// breaks nothing and changes nothing.
-func TestInjectionFindsNothing(t *testing.T) {
+// Case 17: SQL in every parameter, header and field reveals nothing, breaks nothing and
+// changes nothing.
+func TestInjectionHasNoEffect(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, table(), &tally{}, mainHost)
-	before := w.rowsOfStrangers(t)
+	before := w.rowsOfOtherTenants(t)
 	names := []string{"q", "show", "before", "kind", "person", "support", "refused", "did", "id", "version", "return_to", "why", "over",
 		"tenant", "ticket", "minutes", "sort", "order", "filter", "limit", "offset", "page", "' or 1=1 --"}
 	headers := []string{"X-Tenant-Id", "X-Forwarded-Host", "User-Agent", "Referer", "Accept-Language", "X-Request-Id", "If-None-Match", "Range", "X-User"}
 	for _, role := range []string{"agency owner", "client viewer", "agent outside"} {
-		p := w.named(role)
+		p := w.visitorNamed(role)
 		for i, bad := range injections {
 			for _, route := range table() {
-				if a, _ := actOf(route); a.ends || route.Streams {
+				if a, _ := actOf(route); a.endsSessions || route.Streams {
 					continue
 				}
-				r := request{persona: p, route: route, method: method(route), path: w.path(route), what: bad}
+				r := request{visitor: p, route: route, method: methodOf(route), path: w.path(route), what: bad}
 				q, form := url.Values{}, url.Values{}
 				for _, name := range names {
 					q.Set(name, bad)
@@ -49,11 +49,11 @@ func TestInjectionFindsNothing(t *testing.T) {
 				}
 				b := p.browser.with(headers[i%len(headers)], strings.Map(printableOnly, bad))
 				w.tally.probes.Add(1)
-				w.look(t, r, b.do(t, r.method, r.path+"?"+q.Encode(), strings.NewReader(form.Encode()), "application/x-www-form-urlencoded"))
+				w.checkAnswer(t, r, b.do(t, r.method, r.path+"?"+q.Encode(), strings.NewReader(form.Encode()), "application/x-www-form-urlencoded"))
 			}
 		}
 	}
-	if after := w.rowsOfStrangers(t); !maps.Equal(before, after) {
+	if after := w.rowsOfOtherTenants(t); !maps.Equal(before, after) {
 		t.Error("rows of other tenants changed")
 	}
 	var taken int
@@ -63,7 +63,7 @@ func TestInjectionFindsNothing(t *testing.T) {
 	t.Logf("%d probes", w.tally.probes.Load())
 }
 
-// printableOnly leaves what a header can carry.
+// printableOnly removes what a header cannot carry.
 func printableOnly(r rune) rune {
 	if r < ' ' || r > '~' {
 		return -1
@@ -71,12 +71,12 @@ func printableOnly(r rune) rune {
 	return r
 }
 
-func (w *world) named(name string) *persona {
-	return w.cast[slices.IndexFunc(w.cast, func(p *persona) bool { return p.name == name })]
+func (w *world) visitorNamed(name string) *visitor {
+	return w.visitors[slices.IndexFunc(w.visitors, func(p *visitor) bool { return p.name == name })]
 }
 
-// Case 21: fields that no form of ours has are ignored, whatever they name, and
-// so is a tenant in a field (case 1).
+// Case 21: form fields that no form has are ignored, and so is a tenant named in a field
+// (case 1).
 func TestExtraFieldsAreIgnored(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
@@ -128,13 +128,13 @@ select tenant_id = $2 and created_by = $3 and created_at > now() - interval '1 h
        and shared_at is null and deleted_at is null and support_session_id is null
 from projects where id = $1`, between(made.location(), "/projects/", "?"), dana.TenantID(), dana.ID()).Scan(&fresh)
 	if err != nil || !fresh {
-		t.Errorf("the project took something from a field that is none: %v", err)
+		t.Errorf("the project took a value from an unknown field: %v", err)
 	}
 }
 
-// Case 22: a thing of one's own under the wrong parent, and a list that mixes
-// what is one's own with what is not: not there, and nothing of it is done.
-func TestWrongParentAndMixedIDs(t *testing.T) {
+// Case 22: an object under the wrong parent, and a list that mixes ids of two tenants,
+// are not found, and nothing changes.
+func TestWrongParentAndMixedIDsAreNotFound(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	acme, globex := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Dana, a.Globex)
@@ -176,12 +176,12 @@ func TestWrongParentAndMixedIDs(t *testing.T) {
 		t.Error("rows of the other tenant changed")
 	}
 	want(t, "within one list", b.post(t, "/w/"+a.Acme+"/projects/"+mine.String()+"/move", url.Values{"after": {other.String()}}), http.StatusSeeOther)
-	want(t, "a file of one's own", b.post(t, "/w/"+a.Acme+"/files/"+file.String()+"/delete", nil), http.StatusSeeOther)
+	want(t, "their own file", b.post(t, "/w/"+a.Acme+"/files/"+file.String()+"/delete", nil), http.StatusSeeOther)
 }
 
-// Case 2: the cookie of one host, sent to another, is no session there; neither
-// on a tenant's host nor on a domain that a tenant has brought along.
-func TestCookieOfOneHostIsNoSessionOnAnother(t *testing.T) {
+// Case 2: the cookie of one host is not a session on another, neither on a host under
+// the tenant domain nor on a tenant's own domain.
+func TestCookieIsRefusedOnAnotherHost(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	dana := a.Member(t, a.Dana, a.Acme)
@@ -194,14 +194,14 @@ func TestCookieOfOneHostIsNoSessionOnAnother(t *testing.T) {
 	for _, host := range []string{a.Acme + ".portals.test", domain, "nobody.portals.test", "evil.test"} {
 		for _, path := range []string{"/", "/projects", "/w/" + a.Acme + "/projects", "/account"} {
 			got, anybody := b.with("Host", host).get(t, path), s.nobody().with("Host", host).get(t, path)
-			// Each is sent to be handed over, with a secret of its own.
+			// Each is redirected to a hand-over with its own secret.
 			secret := regexp.MustCompile(`browser=[\w-]{43}`)
 			if got.status != anybody.status || secret.ReplaceAllString(got.withoutRequestID(), "") != secret.ReplaceAllString(anybody.withoutRequestID(), "") {
 				t.Errorf("%s%s: %d, and %d without the cookie", host, path, got.status, anybody.status)
 			}
 		}
 	}
-	// The session that was made for the host is good there, and nowhere else.
+	// A session for a host works there and nowhere else.
 	if _, err := storetest.Admin(t).Exec(t.Context(), `update sessions set host = $2 where user_id = $1`, dana.ID(), a.Acme+".portals.test"); err != nil {
 		t.Fatal(err)
 	}
@@ -210,10 +210,9 @@ func TestCookieOfOneHostIsNoSessionOnAnother(t *testing.T) {
 	want(t, "on the domain", b.with("Host", domain).get(t, "/projects"), http.StatusFound)
 }
 
-// Case 5, the part that exists: a domain that nobody has proved to be theirs is
-// routed to nobody, whatever session a browser has there. Once proved, it is its
-// tenant's.
-func TestUnprovedDomainIsNobodys(t *testing.T) {
+// Part of case 5: an unverified domain leads to no tenant, even with a session for that
+// host. Once verified, it leads to its tenant.
+func TestUnverifiedDomainIsNotRouted(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	domain := "unproved-" + a.Suffix + ".example.test"
@@ -230,14 +229,13 @@ func TestUnprovedDomainIsNobodys(t *testing.T) {
 	want(t, "removed", b.get(t, "/projects"), http.StatusNotFound)
 }
 
-// Case 3: access that was taken away, a role that was lowered, a person or a
-// tenant that was stopped: the very next request and download obey, and giving
-// it back is obeyed as soon.
-func TestTheNextRequestObeys(t *testing.T) {
+// Case 3: after a membership ends, a role is lowered, a person is disabled or a tenant is
+// suspended, the next request and download are refused. Undoing it applies as soon.
+func TestLostAccessEndsAtTheNextRequest(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	a := storetest.Agency(t)
-	e := estateOf(t, s, a, a.Acme)
+	e := newFixture(t, s, a, a.Acme)
 	mia, ravi := a.Member(t, a.Mia, a.Acme), a.Member(t, a.Ravi, a.Acme)
 	admin := storetest.Admin(t)
 	client, staff := s.as(t, a.Mia), s.as(t, a.Ravi)

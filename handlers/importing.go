@@ -18,7 +18,7 @@ import (
 	"portico/views/ui"
 )
 
-// importsPerHour is how many lists one tenant may send mails to.
+// importsPerHour is how many lists of people one tenant may invite.
 const importsPerHour = 20
 
 func (s *Server) importShow(w http.ResponseWriter, r *http.Request, me store.Member) error {
@@ -31,8 +31,8 @@ func (s *Server) importPage(w http.ResponseWriter, r *http.Request, me store.Mem
 	return views.Render(w, r, status, views.Import(frame.Tenant(r, me), props))
 }
 
-// importPeople reads a list and shows what it read; a list that was seen like that,
-// and in which nothing is wrong, is invited as a whole.
+// importPeople reads a list of people and shows what it read. It invites the people
+// only if the form confirms exactly that list and the list has no errors.
 func (s *Server) importPeople(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	f, text, err := importForm(r)
 	if err != nil {
@@ -41,9 +41,9 @@ func (s *Server) importPeople(w http.ResponseWriter, r *http.Request, me store.M
 	rows, whole := readPeople(text, store.Party(me.Tenant.Kind))
 	if whole != "" {
 		return s.importPage(w, r, me, http.StatusUnprocessableEntity,
-			views.ImportProps{Text: shown(text), Errors: ui.Errors{"people": whole}})
+			views.ImportProps{Text: displayText(text), Errors: ui.Errors{"people": whole}})
 	}
-	if err := s.judge(r, me, rows); err != nil {
+	if err := s.checkRows(r, me, rows); err != nil {
 		return err
 	}
 	props := importProps(me, text, rows)
@@ -62,7 +62,7 @@ func (s *Server) importPeople(w http.ResponseWriter, r *http.Request, me store.M
 	listed, isListed := errors.AsType[*store.ListError](err)
 	wrong, invalid := errors.AsType[store.InvalidError](err)
 	switch {
-	case isListed && invalid: // somebody was faster than this list
+	case isListed && invalid: // invited by somebody else since the list was checked
 		row := &rows[lines[listed.Index]]
 		row.wrong = wrong["email"]
 		return s.importPage(w, r, me, http.StatusUnprocessableEntity, importProps(me, text, rows))
@@ -85,7 +85,7 @@ func importForm(r *http.Request) (*web.Form, string, error) {
 	}
 	file, _, err := r.FormFile("file")
 	if err != nil {
-		return f, f.Raw("people"), nil // none was sent
+		return f, f.Raw("people"), nil // no file was sent
 	}
 	defer file.Close()
 	content, err := io.ReadAll(file)
@@ -93,14 +93,14 @@ func importForm(r *http.Request) (*web.Form, string, error) {
 		return nil, "", formError(err)
 	}
 	if len(content) == 0 {
-		return f, f.Raw("people"), nil // a browser sends an empty one for none
+		return f, f.Raw("people"), nil // browsers send an empty file when none was chosen
 	}
 	return f, string(content), nil
 }
 
-// judge says of each line whether the member may invite that person, and whether
-// they are here already.
-func (s *Server) judge(r *http.Request, me store.Member, rows []importRow) error {
+// checkRows marks the rows that the member may not invite, and those of people who are
+// members or invited already.
+func (s *Server) checkRows(r *http.Request, me store.Member, rows []importRow) error {
 	var emails []string
 	for _, row := range rows {
 		if row.wrong == "" {
@@ -109,10 +109,10 @@ func (s *Server) judge(r *http.Request, me store.Member, rows []importRow) error
 	}
 	var known []store.KnownAddress
 	var byClient bool
-	if err := s.db.Read(r.Context(), me, store.ListKnownAddresses(emails, &known), store.PeopleByClient(&byClient)); err != nil {
+	if err := s.db.Read(r.Context(), me, store.ListKnownAddresses(emails, &known), store.ClientManagesPeople(&byClient)); err != nil {
 		return err
 	}
-	if len(parties(me, byClient)) == 0 {
+	if len(invitableParties(me, byClient)) == 0 {
 		return store.ErrForbidden
 	}
 	here := map[string]string{}
@@ -129,19 +129,19 @@ func (s *Server) judge(r *http.Request, me store.Member, rows []importRow) error
 		case row.wrong != "":
 		case p.Party == store.PartyClient && me.Tenant.Kind == store.TenantAgency:
 			row.wrong = "An agency has no client side. Invite clients in their own workspace."
-		case !me.Manages(p.Party, p.Role, byClient):
-			row.wrong = "You can't invite people as " + strings.ToLower(frame.RoleNames[p.Role]) + " of " + sideOf(me, p.Party) + "."
+		case !me.MayGiveNow(p.Party, p.Role, byClient):
+			row.wrong = "You can't invite people as " + strings.ToLower(frame.RoleNames[p.Role]) + " of " + partyName(me, p.Party) + "."
 		default:
-			row.left = here[p.Email]
+			row.skipped = here[p.Email]
 		}
 	}
 	return nil
 }
 
-// invitable are the people of a list who can be invited, and where in it they stand.
+// invitable are the people of a list who can be invited, and the indexes of their rows.
 func invitable(rows []importRow) (people []store.NewPerson, at []int) {
 	for i, row := range rows {
-		if row.wrong == "" && row.left == "" {
+		if row.wrong == "" && row.skipped == "" {
 			people, at = append(people, row.person), append(at, i)
 		}
 	}
@@ -149,45 +149,45 @@ func invitable(rows []importRow) (people []store.NewPerson, at []int) {
 }
 
 func importProps(me store.Member, text string, rows []importRow) views.ImportProps {
-	props := views.ImportProps{Text: shown(text)}
+	props := views.ImportProps{Text: displayText(text)}
 	for _, row := range rows {
 		props.Rows = append(props.Rows, views.ImportRow{
 			Line:  strconv.Itoa(row.line),
-			Name:  clip(strings.Map(visible, row.person.Name)),
+			Name:  truncate(strings.Map(dropControl, row.person.Name)),
 			Email: row.person.Email,
 			Role:  frame.RoleNames[row.person.Role],
-			Side:  sideOf(me, row.person.Party),
+			Side:  partyName(me, row.person.Party),
 			Wrong: row.wrong,
-			Left:  row.left,
+			Left:  row.skipped,
 		})
 		switch {
 		case row.wrong != "":
 			props.Wrong++
-		case row.left == "":
+		case row.skipped == "":
 			props.Invited++
 		}
 	}
 	if props.Wrong == 0 && props.Invited > 0 {
-		sum := sha256.Sum256([]byte(shown(text)))
+		sum := sha256.Sum256([]byte(displayText(text)))
 		props.Checked = hex.EncodeToString(sum[:])
 	}
 	return props
 }
 
-// shown is a list as a page can hold it and a form sends it back: lines end as one
-// field of a form ends them all.
-func shown(text string) string {
+// displayText is a list as a page shows it and a form sends it back, with normalized
+// line endings.
+func displayText(text string) string {
 	text = strings.ReplaceAll(strings.TrimPrefix(text, "\ufeff"), "\r\n", "\n")
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		if r == '\n' || r == '\t' {
 			return r
 		}
-		return visible(r)
+		return dropControl(r)
 	}, strings.ToValidUTF8(text[:min(len(text), maxImportBytes)], "?")))
 }
 
-// visible leaves out what no page can show.
-func visible(r rune) rune {
+// dropControl removes control characters, which no page can show.
+func dropControl(r rune) rune {
 	if unicode.IsControl(r) {
 		return -1
 	}

@@ -12,14 +12,14 @@ import (
 	"portico/store"
 )
 
-// sendList sends a list as the form's file.
+// sendList uploads a list of people as the form's file.
 func (b *browser) sendList(t *testing.T, path, list string) answer {
 	t.Helper()
 	body, contentType := formOf(t, formFile{"file", "people.csv", []byte(list)})
 	return b.do(t, http.MethodPost, path, body, contentType)
 }
 
-// confirmList presses the button under the list that a page shows as read.
+// confirmList sends the form that confirms the list that a page shows.
 func confirmList(t *testing.T, b *browser, path, list string, page answer) answer {
 	t.Helper()
 	return b.post(t, path, url.Values{"people": {list}, "act": {"invite"}, "checked": {between(page.body, `name="checked" value="`, `"`)}})
@@ -35,9 +35,9 @@ select count(*) from invites i join tenants t on t.id = i.tenant_id where t.slug
 	return n
 }
 
-// A list is shown as it was read, and nobody is invited until that is confirmed;
-// then everybody is, but for those who are here already.
-func TestImportPeople(t *testing.T) {
+// A list is shown as it was read, and nobody is invited before it is confirmed. People
+// who already have access are skipped.
+func TestImportInvitesOnlyAfterConfirmation(t *testing.T) {
 	t.Parallel()
 	s, a := newSite(t), storetest.Agency(t)
 	at, dana := "/w/"+a.Acme+"/members/import", s.as(t, a.Dana)
@@ -75,9 +75,9 @@ func TestImportPeople(t *testing.T) {
 	}
 }
 
-// A broken line says exactly what is wrong with it, with its number, and keeps
-// everybody out until it is mended; what was sent is still there.
-func TestBrokenLinesOfAList(t *testing.T) {
+// Each invalid line is reported with its number and what is wrong. Nobody is invited
+// until all are fixed, and the page keeps what was sent.
+func TestImportReportsEachInvalidLine(t *testing.T) {
 	t.Parallel()
 	s, a := newSite(t), storetest.Agency(t)
 	at, mia := "/w/"+a.Acme+"/members/import", s.as(t, a.Mia)
@@ -142,9 +142,9 @@ func TestBrokenLinesOfAList(t *testing.T) {
 	want(t, "by a viewer", s.as(t, a.Leo).sendList(t, at, "A,a@x.test"), http.StatusForbidden)
 }
 
-// Case 56: a list that does not fit into the plan is refused as a whole, before any
-// invitation or mail of it.
-func TestListIntoAFullPlan(t *testing.T) {
+// Case 56: a list that exceeds the plan is refused as a whole, before any invitation or
+// mail.
+func TestFullPlanRefusesAWholeImport(t *testing.T) {
 	t.Parallel()
 	s, a := newSite(t), storetest.Agency(t)
 	storetest.Plan(t, a.Acme, "starter")

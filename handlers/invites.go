@@ -10,8 +10,8 @@ import (
 	"portico/views"
 )
 
-// inviteShow is the page behind an invitation's link: who invites, to what, and
-// the next step of whoever looks. Looking spends nothing.
+// inviteShow shows an invitation: who invites, to which tenant, and the visitor's next
+// step. Opening the page does not spend the invitation.
 func (s *Server) inviteShow(w http.ResponseWriter, r *http.Request, v store.Visitor) error {
 	me, _ := v.Person()
 	return s.invitePage(w, r, me, http.StatusOK, views.InviteForm{})
@@ -26,10 +26,10 @@ func (s *Server) invitePage(w http.ResponseWriter, r *http.Request, me store.Per
 	switch {
 	case err != nil:
 		return err
-	case i.Over == store.EndedUsed && i.AcceptedBy == me.ID():
-		return s.inviteOver(w, r, i.Over, s.cfg.URL.String()+views.PathBase(i.Tenant.Slug).Home())
-	case i.Over != "":
-		return s.inviteOver(w, r, i.Over, "")
+	case i.EndReason == store.EndedUsed && i.AcceptedBy == me.ID():
+		return s.inviteOver(w, r, i.EndReason, s.cfg.URL.String()+views.PathBase(i.Tenant.Slug).Home())
+	case i.EndReason != "":
+		return s.inviteOver(w, r, i.EndReason, "")
 	case i.Tenant.State != store.TenantActive:
 		return errPaused
 	}
@@ -64,7 +64,7 @@ func (s *Server) inviteProps(i store.Invitation, me store.Person, self string, t
 	return p
 }
 
-// roleSentence says what a role lets people do.
+// roleSentence says what people with a role can do.
 func roleSentence(party store.Party, role store.Role) string {
 	switch {
 	case store.MayGive(party, role, party, store.RoleViewer):

@@ -13,9 +13,9 @@ import (
 	"portico/views"
 )
 
-// invited asks somebody into the member's tenant and returns where the link of the
-// mail leads.
-func invited(t *testing.T, by store.Member, p store.NewPerson) (id uuid.UUID, link string) {
+// inviteAs invites somebody to the member's tenant and returns the path of the link in
+// the mail.
+func inviteAs(t *testing.T, by store.Member, p store.NewPerson) (id uuid.UUID, link string) {
 	t.Helper()
 	write(t, by, func(tx *store.Tx) (err error) {
 		id, err = tx.InvitePerson(t.Context(), p)
@@ -24,15 +24,15 @@ func invited(t *testing.T, by store.Member, p store.NewPerson) (id uuid.UUID, li
 	return id, views.Invite(storetest.InviteToken(t, by.TenantID(), id).String())
 }
 
-// Case 33, over the web: the link shows what it is for and spends nothing; only
-// who was invited is taken in, once, and under the role that was given, whatever
-// else the form says.
-func TestInviteLink(t *testing.T) {
+// Case 33, over HTTP: opening the link shows the invitation and does not spend it. Only
+// the invited person can accept it, once, with the role that was given, whatever else
+// the form says.
+func TestOnlyTheInvitedPersonAccepts(t *testing.T) {
 	t.Parallel()
 	s, a := newSite(t), storetest.Agency(t)
 	dana := a.Member(t, a.Dana, a.Acme)
 	nina := "nina@" + a.Suffix + ".test"
-	_, link := invited(t, dana, store.NewPerson{Name: "Nina Okoye", Email: nina, Party: store.PartyClient, Role: store.RoleViewer})
+	_, link := inviteAs(t, dana, store.NewPerson{Name: "Nina Okoye", Email: nina, Party: store.PartyClient, Role: store.RoleViewer})
 	form := url.Values{"name": {"Nina"}, "role": {"owner"}, "party": {"agency"}, "email": {a.Gus}, "tenant_id": {uuid.NewString()}}
 
 	page := s.nobody().get(t, link)
@@ -48,7 +48,7 @@ func TestInviteLink(t *testing.T) {
 	got := gus.post(t, link, form)
 	want(t, "somebody else accepts", got, http.StatusForbidden)
 	if !strings.Contains(got.body, "another address") {
-		t.Errorf("not told why: %.400s", got.body)
+		t.Errorf("the page does not say why: %.400s", got.body)
 	}
 	want(t, "their tenant", gus.get(t, "/w/"+a.Acme+"/"), http.StatusNotFound)
 
@@ -76,13 +76,13 @@ func TestInviteLink(t *testing.T) {
 	}
 }
 
-// A link that was never one, or is of another tenant, does not work and tells
-// nothing: the same bytes for all of them.
-func TestInviteLinksThatAreNone(t *testing.T) {
+// Invalid links, and links of another tenant, do not work and reveal nothing: all get
+// the same answer, byte for byte.
+func TestInvalidInviteLinksRevealNothing(t *testing.T) {
 	t.Parallel()
 	s, a := newSite(t), storetest.Agency(t)
 	dana := a.Member(t, a.Dana, a.Acme)
-	_, link := invited(t, dana, store.NewPerson{Name: "Nina", Email: "nina@" + a.Suffix + ".test", Party: store.PartyClient, Role: store.RoleViewer})
+	_, link := inviteAs(t, dana, store.NewPerson{Name: "Nina", Email: "nina@" + a.Suffix + ".test", Party: store.PartyClient, Role: store.RoleViewer})
 	another := "A"
 	if link[len(link)-10] == 'A' {
 		another = "B"
@@ -107,13 +107,13 @@ func TestInviteLinksThatAreNone(t *testing.T) {
 	want(t, "the right one", s.nobody().get(t, link), http.StatusOK)
 }
 
-// A paused tenant takes nobody in, and keeps the invitation.
-func TestInviteToAPausedTenant(t *testing.T) {
+// Nobody can accept an invitation to a suspended tenant. It works again after that.
+func TestSuspendedTenantAcceptsNoInvites(t *testing.T) {
 	t.Parallel()
 	s, a := newSite(t), storetest.Agency(t)
 	dana := a.Member(t, a.Dana, a.Acme)
 	nina := "nina@" + a.Suffix + ".test"
-	_, link := invited(t, dana, store.NewPerson{Name: "Nina", Email: nina, Party: store.PartyClient, Role: store.RoleViewer})
+	_, link := inviteAs(t, dana, store.NewPerson{Name: "Nina", Email: nina, Party: store.PartyClient, Role: store.RoleViewer})
 	me := s.as(t, nina)
 	state := func(to string) {
 		if _, err := storetest.Admin(t).Exec(t.Context(), `update tenants set state = $2 where id = $1`, dana.TenantID(), to); err != nil {

@@ -16,13 +16,13 @@ import (
 	"portico/views/ui"
 )
 
-// How many mails of invitations one address may get from one tenant.
+// invitesPerHour is how many invitation mails one address may get from one tenant.
 const invitesPerHour = 5
 
-// parties are those the member may invite to.
-func parties(me store.Member, byClient bool) (may []store.Party) {
+// invitableParties are the parties that the member may invite people to.
+func invitableParties(me store.Member, byClient bool) (may []store.Party) {
 	for _, p := range []store.Party{store.PartyClient, store.PartyAgency} {
-		if me.Manages(p, store.RoleViewer, byClient) && (p == store.PartyAgency || me.Tenant.Kind == store.TenantClient) {
+		if me.MayGiveNow(p, store.RoleViewer, byClient) && (p == store.PartyAgency || me.Tenant.Kind == store.TenantClient) {
 			may = append(may, p)
 		}
 	}
@@ -36,14 +36,14 @@ func inviteRows(base views.Base, me store.Member, invites []store.Invite, byClie
 			Name:      i.Name,
 			Email:     i.Email,
 			Role:      frame.RoleNames[i.Role],
-			Side:      sideOf(me, i.Party),
+			Side:      partyName(me, i.Party),
 			By:        i.InviterName,
 			SentAt:    frame.OrZero(i.SentAt),
 			ExpiresAt: i.ExpiresAt,
 			Expired:   i.Expired,
 			Lapsed:    i.InviterLostRight(byClient),
 		}
-		if !me.Manages(i.Party, i.Role, byClient) {
+		if !me.MayGiveNow(i.Party, i.Role, byClient) {
 			continue
 		}
 		rows[n].RevokeURL = base.InviteRevoke(i.ID.String())
@@ -54,8 +54,8 @@ func inviteRows(base views.Base, me store.Member, invites []store.Invite, byClie
 	return rows
 }
 
-// inviteNew opens the form. Ownership is given with a fresh proof only, and the
-// proof comes first, so that nothing typed is lost to it.
+// inviteNew shows the form. Inviting an owner needs a recent step-up, which is asked
+// for first, so that nothing typed is lost.
 func (s *Server) inviteNew(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	role := r.URL.Query().Get("role")
 	if role == string(store.RoleOwner) && !frame.SteppedUp(me.Person) {
@@ -66,10 +66,10 @@ func (s *Server) inviteNew(w http.ResponseWriter, r *http.Request, me store.Memb
 
 func (s *Server) invitingPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, typed views.InviteNewForm, proveURL string) error {
 	var byClient bool
-	if err := s.db.Read(r.Context(), me, store.PeopleByClient(&byClient)); err != nil {
+	if err := s.db.Read(r.Context(), me, store.ClientManagesPeople(&byClient)); err != nil {
 		return err
 	}
-	may := parties(me, byClient)
+	may := invitableParties(me, byClient)
 	if len(may) == 0 {
 		return &web.Problem{Status: http.StatusForbidden, Cause: store.ErrForbidden,
 			Sentence: "People in this portal are managed by " + me.Tenant.AgencyName + ". Ask them to send an invitation."}
@@ -80,11 +80,11 @@ func (s *Server) invitingPage(w http.ResponseWriter, r *http.Request, me store.M
 	c := frame.Tenant(r, me)
 	props := views.InviteNewProps{Form: typed, ProveURL: proveURL}
 	for _, p := range may {
-		props.Parties = append(props.Parties, ui.Option{Value: string(p), Label: sideOf(me, p), Selected: string(p) == typed.Party})
+		props.Parties = append(props.Parties, ui.Option{Value: string(p), Label: partyName(me, p), Selected: string(p) == typed.Party})
 	}
 	for _, role := range store.Roles() {
 		switch {
-		case !slices.ContainsFunc(may, func(p store.Party) bool { return me.Manages(p, role, byClient) }):
+		case !slices.ContainsFunc(may, func(p store.Party) bool { return me.MayGiveNow(p, role, byClient) }):
 		case role == store.RoleOwner && !frame.SteppedUp(me.Person) && typed.Role != string(store.RoleOwner):
 			props.OwnerURL = c.Base.InviteNewOwner()
 		default:
@@ -128,8 +128,8 @@ func (s *Server) inviteCreate(w http.ResponseWriter, r *http.Request, me store.M
 	return s.invitingPage(w, r, me, http.StatusUnprocessableEntity, typed, prove)
 }
 
-// newPerson reads who is to be invited. Where there is one side only, the form does
-// not ask for it.
+// newPerson reads who is to be invited. The form does not ask for the party where only
+// one is possible.
 func newPerson(f *web.Form, me store.Member) store.NewPerson {
 	p := store.NewPerson{
 		Name:  f.Text("name", "a name", 120),
@@ -149,7 +149,7 @@ func newPerson(f *web.Form, me store.Member) store.NewPerson {
 	return p
 }
 
-// emailOf is a typed address, folded as the records keep it.
+// emailOf is a typed address, folded as the store keeps it.
 func emailOf(f *web.Form, name string) string {
 	email, ok := signin.FoldEmail(f.Raw(name))
 	if !ok {
@@ -161,7 +161,7 @@ func emailOf(f *web.Form, name string) string {
 func (s *Server) inviteResend(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	id := web.PathID(r)
 	if id == uuid.Nil {
-		return store.ErrNotFound // and counted for nobody
+		return store.ErrNotFound // don't rate-limit malformed ids
 	}
 	if err := s.attempts.Count(r.Context(), invitesPerHour, time.Hour, "sendings of "+id.String()+" in "+me.TenantID().String()); err != nil {
 		return err

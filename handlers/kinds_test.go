@@ -13,9 +13,9 @@ import (
 	"portico/views"
 )
 
-// A kind of thing has a row in store/kinds.go and one in views/kinds.go, with the
-// same verbs: what the trail can say has words, and no words are for nothing.
-func TestKindsHaveWords(t *testing.T) {
+// Every kind has a row in store/kinds.go and one in views/kinds.go, with the same verbs:
+// each verb has a sentence, and each sentence has a verb.
+func TestEveryVerbHasASentence(t *testing.T) {
 	t.Parallel()
 	words := views.TrailVerbs()
 	for kind, verbs := range store.Verbs() {
@@ -47,8 +47,8 @@ func TestKindsHaveWords(t *testing.T) {
 
 var flashed = regexp.MustCompile(`"([a-z]+\.[a-z_]+)"`)
 
-// What a redirect says was done, the page after it has words for.
-func TestDeedsHaveFlashes(t *testing.T) {
+// Every verb that a redirect carries has a flash.
+func TestEveryDeedHasAFlash(t *testing.T) {
 	t.Parallel()
 	found := 0
 	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {

@@ -24,14 +24,14 @@ import (
 
 func TestMain(m *testing.M) { storetest.Main(m, stopGateway) }
 
-// site is the whole product over a real database, and what it has logged.
+// site is the whole product over a real database, with its log.
 type site struct {
 	server  *httptest.Server
 	cookies *signin.Cookies
 	logs    *logBook
 }
 
-// logBook keeps log lines for tests that look for secrets in them.
+// logBook collects log lines, for tests that search them for secrets.
 type logBook struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
@@ -54,14 +54,13 @@ func newSite(t *testing.T) *site {
 	return newSiteOver(t, storage(t))
 }
 
-// newSiteOver is the product over an object store of the test's own, behind
-// proxies if there are any.
+// newSiteOver is the product over the given object storage, behind the given proxies.
 func newSiteOver(t *testing.T, bucket *files.Storage, proxies ...netip.Prefix) *site {
 	t.Helper()
 	return newSiteWith(t, storetest.DB(), bucket, func(c *handlers.Config) { c.TrustedProxies = proxies })
 }
 
-// newSiteWith is the product over any database, configured by the test.
+// newSiteWith is the product over the given database, configured by the test.
 func newSiteWith(t *testing.T, db *store.DB, bucket *files.Storage, edit func(*handlers.Config)) *site {
 	t.Helper()
 	keys, err := signin.NewKeys([]byte(rand.Text() + rand.Text()))
@@ -70,7 +69,7 @@ func newSiteWith(t *testing.T, db *store.DB, bucket *files.Storage, edit func(*h
 	}
 	s := &site{cookies: signin.NewCookies(keys), logs: &logBook{}}
 	s.server = httptest.NewUnstartedServer(nil)
-	// By a name, for passkeys are bound to one.
+	// A host name, not an address, because passkeys are bound to one.
 	_, port, err := net.SplitHostPort(s.server.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
@@ -79,12 +78,13 @@ func newSiteWith(t *testing.T, db *store.DB, bucket *files.Storage, edit func(*h
 	if err != nil {
 		t.Fatal(err)
 	}
-	// As by its keys, each site counts on its own: all tests come from one address.
+	// Each site has its own key, so that rate limits do not add up: all tests come from one
+	// address.
 	config := handlers.Config{URL: at, TenantDomain: "portals.test", CountKey: []byte(rand.Text() + rand.Text())}
 	edit(&config)
 	log := web.NewLogger(s.logs, slog.LevelDebug)
-	door := must(signin.New(signin.Config{DB: db, Keys: keys, URL: config.URL, TenantDomain: config.TenantDomain, AgentCodes: true, Log: log}))
-	s.server.Config = must(handlers.New(config, handlers.Deps{DB: db, Files: bucket, SignIn: door, Log: log})).HTTPServer()
+	service := must(signin.New(signin.Config{DB: db, Keys: keys, URL: config.URL, TenantDomain: config.TenantDomain, AgentCodes: true, Log: log}))
+	s.server.Config = must(handlers.New(config, handlers.Deps{DB: db, Files: bucket, SignIn: service, Log: log})).HTTPServer()
 	s.server.Listener = web.Listener(s.server.Listener)
 	s.server.Start()
 	s.server.URL = at.String()
@@ -92,17 +92,17 @@ func newSiteWith(t *testing.T, db *store.DB, bucket *files.Storage, edit func(*h
 	return s
 }
 
-// browser is somebody's browser, signed in or not. It follows no redirects.
+// browser is a browser, signed in or not. It does not follow redirects.
 type browser struct {
 	site   *site
 	cookie string
 	header http.Header
-	hosts  hosts // where it finds tenants, if not on the main host
+	hosts  hosts // hosts of tenants; nil to use the main host
 }
 
 func (s *site) nobody() *browser { return &browser{site: s, header: http.Header{}} }
 
-// as signs somebody in.
+// as returns a browser in which somebody is signed in.
 func (s *site) as(t *testing.T, email string) *browser {
 	t.Helper()
 	b := s.nobody()
@@ -120,7 +120,7 @@ func (b *browser) signIn(t *testing.T, token store.Token) {
 	b.cookie = c.Name + "=" + c.Value
 }
 
-// answer is what came back, whole.
+// answer is a response with its whole body.
 type answer struct {
 	status int
 	header http.Header
@@ -140,7 +140,7 @@ func (b *browser) do(t *testing.T, method, path string, body io.Reader, contentT
 	if named := req.Header.Get("Host"); named != "" {
 		host = named
 	}
-	req.Host = host // "" is the one in the address
+	req.Host = host // "" is the host in the URL
 	if b.cookie != "" {
 		req.Header.Set("Cookie", b.cookie)
 	}
@@ -168,8 +168,7 @@ func (b *browser) post(t *testing.T, path string, form url.Values) answer {
 	return b.do(t, http.MethodPost, path, strings.NewReader(form.Encode()), "application/x-www-form-urlencoded")
 }
 
-// withoutRequestID is a body with the one part that differs from answer to answer
-// struck out.
+// withoutRequestID is the body without the request id, which differs in every answer.
 func (a answer) withoutRequestID() string {
 	return strings.ReplaceAll(a.body, a.header.Get("X-Request-Id"), "")
 }

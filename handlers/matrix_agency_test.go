@@ -11,23 +11,22 @@ import (
 	"portico/store"
 )
 
-// agencyItself is the same world with the agency's own place in the middle, for
-// the routes that are there alone; nil where tenants have hosts of their own. Its
-// people are as many and nobody else's, for sessions end in the other one, and the
-// clients are the things.
-func (w *world) agencyItself(t *testing.T) *world {
+// agencyWorld is the same world with the agency's own tenant as the one to visit, for
+// the routes that only agencies have, and clients as its objects. It has visitors of its
+// own, because sessions end in the other world. It is nil where tenants have hosts.
+func (w *world) agencyWorld(t *testing.T) *world {
 	t.Helper()
 	if w.hosts != nil {
 		return nil
 	}
 	dana := (&storetest.Tenants{}).Member(t, w.owner.email, w.agency)
-	storetest.LetSupportIn(t, dana)
+	storetest.GrantSupport(t, dana)
 	up := *w
-	up.above, up.refused = true, nil
-	up.own = &estate{slug: w.agency, key: strings.ToLower(rand.Text())[:keyLen], tenant: dana.TenantID(), staff: dana,
+	up.atAgency, up.refused = true, nil
+	up.own = &fixture{slug: w.agency, key: strings.ToLower(rand.Text())[:keyLen], tenant: dana.TenantID(), staff: dana,
 		things: map[string]uuid.UUID{"clients": w.own.tenant}}
-	w.owner.places = []string{up.own.key}
-	up.cast = []*persona{
+	w.owner.visibleKeys = []string{up.own.key}
+	up.visitors = []*visitor{
 		{name: "signed out"},
 		{name: "client of a sister tenant", email: w.own.person(t, store.PartyClient, store.RoleOwner)},
 		{name: "staff of a client alone", email: w.own.person(t, store.PartyAgency, store.RoleOwner)},
@@ -35,20 +34,20 @@ func (w *world) agencyItself(t *testing.T) *world {
 		{name: "agent outside", email: storetest.Agent(t), agent: true},
 	}
 	for _, role := range store.Roles() {
-		p := &persona{name: "agency " + string(role), email: up.own.person(t, store.PartyAgency, role),
-			inside: true, above: true, party: store.PartyAgency, role: role}
-		up.cast = append(up.cast, p)
+		p := &visitor{name: "agency " + string(role), email: up.own.person(t, store.PartyAgency, role),
+			inside: true, atAgency: true, party: store.PartyAgency, role: role}
+		up.visitors = append(up.visitors, p)
 		if role == store.RoleOwner {
 			for _, mode := range []string{"read", "write"} {
 				s := supportSession(t, p, mode, up.own)
-				s.above = true
-				up.cast = append(up.cast, s)
+				s.atAgency = true
+				up.visitors = append(up.visitors, s)
 			}
 		}
 	}
-	for _, p := range up.cast {
-		p.places = []string{up.own.key}
-		p.enter(t, &up, up.own)
+	for _, p := range up.visitors {
+		p.visibleKeys = []string{up.own.key}
+		p.signIn(t, &up, up.own)
 	}
 	return &up
 }

@@ -8,33 +8,33 @@ import (
 	"portico/store"
 )
 
-// allowed is no status: the visitor may pass, and what comes back is up to what
-// they do.
+// allowed is not a status: the visitor may use the route, and the answer depends on the
+// request.
 const allowed = 0
 
-// declared is the answer that the route's own line and the table of rights give
-// to a visitor, before anything else is looked at.
-func declared(route handlers.Route, p *persona, method string, json bool) int {
-	door := http.StatusFound
+// expectedStatus is the status that the route's line and the rights table give to a
+// visitor, or allowed.
+func expectedStatus(route handlers.Route, p *visitor, method string, json bool) int {
+	signIn := http.StatusFound
 	if json {
-		door = http.StatusUnauthorized
+		signIn = http.StatusUnauthorized
 	}
 	switch route.Who {
 	case handlers.Everybody:
 		return allowed
 	case handlers.APerson, handlers.AnAgent:
 		switch {
-		case p.nobody():
-			return door
+		case p.signedOut():
+			return signIn
 		case p.agent && !route.Agents, route.Who == handlers.AnAgent && !p.agent:
 			return http.StatusNotFound
 		}
 		return allowed
 	}
 	switch {
-	case p.nobody():
-		return door
-	case !p.inside, route.Agency && !p.above:
+	case p.signedOut():
+		return signIn
+	case !p.inside, route.Agency && !p.atAgency:
 		return http.StatusNotFound
 	case !store.May(route.Needs, p.party, p.role), !supportMay(route, p, method):
 		return http.StatusForbidden
@@ -42,7 +42,7 @@ func declared(route handlers.Route, p *persona, method string, json bool) int {
 	return allowed
 }
 
-func supportMay(route handlers.Route, p *persona, method string) bool {
+func supportMay(route handlers.Route, p *visitor, method string) bool {
 	look := method == http.MethodGet || method == http.MethodHead
 	switch {
 	case p.mode == "":
@@ -55,7 +55,7 @@ func supportMay(route handlers.Route, p *persona, method string) bool {
 	return false
 }
 
-// router answers which route of the table a request would meet.
+// router finds the route of the table that serves a request.
 type router struct {
 	mux    *http.ServeMux
 	routes map[string]handlers.Route
@@ -76,8 +76,8 @@ func (r *router) meets(method, path string) handlers.Route {
 	return r.routes[pattern]
 }
 
-// believable says whether a visitor who may pass was answered like one.
-func believable(status int) bool {
+// plausible reports whether a status fits a visitor who may use the route.
+func plausible(status int) bool {
 	switch status {
 	case http.StatusConflict, http.StatusUnprocessableEntity:
 		return true
@@ -85,11 +85,11 @@ func believable(status int) bool {
 	return status >= 200 && status < 400
 }
 
-// fill writes a path of the table out.
+// fill replaces the wildcards of a path.
 func fill(path, slug, id string) string {
 	path = strings.Replace(path, "{tenant}", slug, 1)
 	path = strings.Replace(path, "{id}", id, 1)
-	for name, value := range blanks {
+	for name, value := range pathValues {
 		path = strings.Replace(path, "{"+name+"}", value, 1)
 	}
 	if rest, ok := strings.CutSuffix(path, "/{$}"); ok {

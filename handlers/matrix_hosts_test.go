@@ -10,8 +10,8 @@ import (
 	"portico/handlers"
 )
 
-// hostMode is how a tenant is named: by the path on the main host, or by a host
-// of its own. Whoever may pass, and how the others are refused, is the same.
+// hostMode is how requests name a tenant: by the path on the main host, or by a host of
+// its own. Access and refusals are the same in every mode.
 type hostMode string
 
 const (
@@ -20,7 +20,7 @@ const (
 	ownDomain      hostMode = "on the tenant's own domain"
 )
 
-// hosts are where tenants are found, by slug; nil is the main host for all.
+// hosts are the hosts of tenants by slug; nil uses the main host for all.
 type hosts map[string]string
 
 func (mode hostMode) hosts(t *testing.T, admin *pgx.Conn, slugs ...string) hosts {
@@ -39,12 +39,12 @@ func (mode hostMode) hosts(t *testing.T, admin *pgx.Conn, slugs ...string) hosts
 	return at
 }
 
-// of is the host of a tenant, "" for the main one.
+// of is the host of a tenant, "" for the main host.
 func (at hosts) of(slug string) string { return at[slug] }
 
-// named splits a path of the main host into what names the tenant and what the
-// tenant's own host would be asked for.
-func (at hosts) named(path string) (before, rest string) {
+// split splits a path of the main host into the part that names the tenant and the path
+// on the tenant's own host.
+func (at hosts) split(path string) (before, rest string) {
 	if at == nil {
 		return "", path
 	}
@@ -52,18 +52,18 @@ func (at hosts) named(path string) (before, rest string) {
 	return "/w/" + slug, "/" + rest
 }
 
-// find is where a path of the main host is asked for.
+// find is the host and the path to request for a path of the main host.
 func (at hosts) find(path string) (host, rest string) {
-	before, rest := at.named(path)
+	before, rest := at.split(path)
 	if before == "" {
 		return "", rest
 	}
 	return at.of(strings.TrimPrefix(before, "/w/")), rest
 }
 
-// door is where who is nobody is sent: to sign in, or to the main host to be
-// handed over. A form leads nowhere else than its own host.
-func (at hosts) door(s *site, method string) string {
+// signInURL is where visitors without a session are redirected: to sign-in, or to the
+// main host for a hand-over. A form stays on its own host.
+func (at hosts) signInURL(s *site, method string) string {
 	switch {
 	case at == nil:
 		return "/login"
@@ -73,22 +73,22 @@ func (at hosts) door(s *site, method string) string {
 	return s.server.URL + "/handover?"
 }
 
-// offMain tries a route that is no tenant's on a tenant's own host: there it is
-// whatever the tenant has by that path, which is mostly nothing, or itself if its
-// line says so.
-func (w *world) offMain(t *testing.T, route handlers.Route) {
+// tryOnTenantHost tries a route of the main host on a tenant's host. There the tenant's
+// route with that path answers, which mostly does not exist, unless the route is for
+// every host.
+func (w *world) tryOnTenantHost(t *testing.T, route handlers.Route) {
 	t.Helper()
 	path := fill("/w/{tenant}"+route.Path, w.own.slug, w.own.things[kindOf(route.Path)].String())
-	for _, p := range w.cast {
-		if p.telling() {
-			meets := w.router.meets(method(route), path)
+	for _, p := range w.visitors {
+		if p.representative() {
+			meets := w.router.meets(methodOf(route), path)
 			if route.EveryHost {
 				meets = route
 			}
-			w.answered(t, request{persona: p, route: meets, method: method(route), path: path, what: "not on the main host", plain: true})
-			w.noted(t, p)
+			w.sendAndCheck(t, request{visitor: p, route: meets, method: methodOf(route), path: path, what: "not on the main host", plain: true})
+			w.checkRecorded(t, p)
 			if route.EveryHost {
-				w.settle(t, route, p)
+				w.restore(t, route, p)
 			}
 		}
 	}

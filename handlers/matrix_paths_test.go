@@ -17,53 +17,52 @@ var everyMethod = []string{
 	http.MethodOptions, http.MethodTrace, "PROPFIND",
 }
 
-// path is the route's own, on what is there.
+// path is the route's path with existing ids.
 func (w *world) path(route handlers.Route) string {
 	return fill(route.Path, w.own.slug, w.own.things[kindOf(route.Path)].String())
 }
 
-// methods tries the route's path by every method that is not its own: whichever
-// route answers then does so by its own line, and most have none. Headers and
-// fields that name another method change nothing.
-func (w *world) methods(t *testing.T, route handlers.Route, p *persona) {
+// tryMethods tries the route's path with every other method. The route that serves that
+// method answers by its own line, and for most methods there is none. Headers and fields
+// that name another method change nothing.
+func (w *world) tryMethods(t *testing.T, route handlers.Route, p *visitor) {
 	t.Helper()
 	path := w.path(route)
 	between := p.mode == "" && (p.role == store.RoleAdmin || p.role == store.RoleMember)
 	for _, m := range everyMethod {
 		if between && m != http.MethodDelete {
-			continue // one is enough between the highest and the lowest
+			continue // one method is enough for the roles between owner and viewer
 		}
 		meets := w.router.meets(m, path)
 		if meets.Method == m || (m == http.MethodHead && meets.Pattern() != route.Pattern() && meets.Method == http.MethodGet) {
-			continue // another line of the table, tried when its turn comes
+			continue // another line of the table, which is tried by itself
 		}
-		w.answered(t, request{persona: p, route: meets, method: m, path: path, what: "by another method", plain: true})
+		w.sendAndCheck(t, request{visitor: p, route: meets, method: m, path: path, what: "by another method", plain: true})
 	}
 	if route.Method == http.MethodGet || route.Method == "" {
 		return
 	}
-	// A harmless method that claims to be the route's own is none.
+	// A GET that claims to be the route's method is still a GET.
 	meets := w.router.meets(http.MethodGet, path)
 	plain := *p
 	plain.browser = p.browser.with("X-Http-Method-Override", route.Method).with("X-Method-Override", route.Method).with("X-Http-Method", route.Method)
-	w.answered(t, request{persona: &plain, route: meets, method: http.MethodGet, path: path + "?_method=" + route.Method, what: "method override", plain: true})
+	w.sendAndCheck(t, request{visitor: &plain, route: meets, method: http.MethodGet, path: path + "?_method=" + route.Method, what: "method override", plain: true})
 }
 
-// answered sends a probe and checks it against the line of the route that meets
-// it: refused as declared, and where the line lets them pass, looked at or not there.
-func (w *world) answered(t *testing.T, r request) {
+// sendAndCheck sends a probe and checks that the answer fits the route that serves it.
+func (w *world) sendAndCheck(t *testing.T, r request) {
 	t.Helper()
 	got := w.send(t, r)
 	a, _ := actOf(r.route)
 	status := r.verdict()
 	if status == allowed && r.route.Method == "" {
-		status = a.says
+		status = a.status
 	}
 	switch {
 	case status != allowed:
-		w.refusal(t, r, got, status)
+		w.checkRefusal(t, r, got, status)
 	case got.status == http.StatusNotFound:
-		w.refusal(t, r, got, got.status)
+		w.checkRefusal(t, r, got, got.status)
 	case r.method != http.MethodGet && r.method != http.MethodHead && got.status < 300:
 		t.Errorf("%v: %d", r, got.status)
 	}
@@ -72,7 +71,7 @@ func (w *world) answered(t *testing.T, r request) {
 	}
 }
 
-// spelled are paths that some servers take for one another.
+// spelled are variants of a path that some servers treat as the same path.
 var spelled = []struct {
 	what string
 	do   func(path string) string
@@ -92,18 +91,18 @@ var spelled = []struct {
 	{"a space", func(p string) string { return p + "%20" }},
 }
 
-// spellings tries the route's path misspelled, with its own method and nothing
-// else: somebody who may not pass never does, and a server that corrects the
-// spelling sends them to the right one, where the answer is the right one's.
-func (w *world) spellings(t *testing.T, route handlers.Route, p *persona) {
+// trySpellings tries variants of the route's path with its own method. Visitors who may
+// not use the route are refused on all of them. If the server redirects to the clean
+// path, the answer there must be right.
+func (w *world) trySpellings(t *testing.T, route handlers.Route, p *visitor) {
 	t.Helper()
-	if !p.telling() {
-		return // a path is spelled the same for whoever is refused the same
+	if !p.representative() {
+		return // visitors who are refused alike get the same answer to every spelling
 	}
-	before, path := w.hosts.named(w.path(route))
+	before, path := w.hosts.split(w.path(route))
 	for _, s := range spelled {
-		r := request{persona: p, method: method(route), path: before + s.do(path), what: s.what, plain: true}
-		w.address(&r)
+		r := request{visitor: p, method: methodOf(route), path: before + s.do(path), what: s.what, plain: true}
+		w.resolve(&r)
 		got := w.send(t, r)
 		if got.status == http.StatusMovedPermanently || got.status == http.StatusTemporaryRedirect || got.status == http.StatusPermanentRedirect {
 			to := got.location()
@@ -115,22 +114,23 @@ func (w *world) spellings(t *testing.T, route handlers.Route, p *persona) {
 				continue
 			}
 			r.path, r.what = before+to, s.what+", corrected"
-			w.address(&r)
+			w.resolve(&r)
 			got = w.send(t, r)
 		}
 		if r.route.Pattern() == "" {
 			continue
 		}
 		if status := r.verdict(); status != allowed {
-			w.refusal(t, r, got, status)
+			w.checkRefusal(t, r, got, status)
 		} else if got.status == http.StatusNotFound {
-			w.refusal(t, r, got, got.status)
+			w.checkRefusal(t, r, got, got.status)
 		}
 	}
 }
 
-// telling are those who between them are answered in every way there is.
-func (p *persona) telling() bool {
+// representative reports whether the visitor is one of the few who together get every
+// kind of answer.
+func (p *visitor) representative() bool {
 	switch p.name {
 	case "signed out", "client of a sister tenant", "agency owner", "client viewer", "support to read as client owner":
 		return true
@@ -138,9 +138,9 @@ func (p *persona) telling() bool {
 	return p.stray != nil
 }
 
-// address says which route the request will meet, and whether in the tenant.
-func (w *world) address(r *request) {
+// resolve sets which route will serve the request, and whether it is in another tenant.
+func (w *world) resolve(r *request) {
 	r.route = w.router.meets(r.method, r.path)
 	tenant, _, _ := strings.Cut(strings.TrimPrefix(r.path, "/w/"), "/")
-	r.elsewhere = r.route.Who == handlers.AMember && tenant != w.own.slug
+	r.otherTenant = r.route.Who == handlers.AMember && tenant != w.own.slug
 }

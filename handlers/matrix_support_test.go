@@ -9,11 +9,10 @@ import (
 	"portico/handlers"
 )
 
-// untouched remembers all rows of whom a session of support reads as, and returns
-// what is to be called after it: by then none may have changed. Their sign-ins,
-// marks, last place, preferences and keys are among them, and whatever a table of
-// tomorrow keeps.
-func (w *world) untouched(t *testing.T, p *persona) func(handlers.Route) {
+// snapshotSubject reads all rows of a read session's subject, and returns a check that
+// none of them has changed: sessions, passkeys, last place, preferences, and the rows of
+// every table that is added later.
+func (w *world) snapshotSubject(t *testing.T, p *visitor) func(handlers.Route) {
 	t.Helper()
 	if p.mode != "read" {
 		return func(handlers.Route) {}
@@ -27,8 +26,8 @@ func (w *world) untouched(t *testing.T, p *persona) func(handlers.Route) {
 	}
 }
 
-// rowsOfPerson are all rows that name the person, in every table but those that
-// say what was done as them: there the session stands beside.
+// rowsOfPerson are all rows that name the person, except in tables that record support
+// sessions in their rows.
 func (w *world) rowsOfPerson(t *testing.T, email string) (all string) {
 	t.Helper()
 	if w.ofPerson == "" {
@@ -60,18 +59,17 @@ group by c.relname`)
 	return `select coalesce(string_agg(r, e'\n' order by r), '') from (` + strings.Join(selects, " union all ") + `) all_of_them`
 }
 
-// carriesSession says of a table c that its rows say by which session of support
-// they came, and as whom.
+// carriesSession is the SQL condition that the rows of table c have a support session and
+// a subject.
 const carriesSession = `exists (select from pg_attribute s where s.attrelid = c.oid and s.attname = 'support_session_id')
   and exists (select from pg_attribute s where s.attrelid = c.oid and s.attname in ('created_by', 'subject_id'))`
 
-// provenance looks at everything that the sessions of support left: every row, of
-// work and of the trail, and every job says by which session it came, as whom, and
-// where there is room for it, by whom.
-func (w *world) provenance(t *testing.T) {
+// checkProvenance checks that every row and job that a support session made names the
+// session and its subject, and its actor where there is a column for it.
+func (w *world) checkProvenance(t *testing.T) {
 	t.Helper()
 	var subjects []string
-	for _, p := range w.cast {
+	for _, p := range w.visitors {
 		if p.mode != "" {
 			subjects = append(subjects, p.as)
 		}
@@ -102,10 +100,10 @@ where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and `+
 			t.Fatal(what, err)
 		}
 		if all[what] = told; silent > 0 {
-			t.Errorf("%s: %d of what sessions of support caused say nothing of them, or the wrong one", what, silent)
+			t.Errorf("%s: %d rows of support sessions name no session, or the wrong one", what, silent)
 		}
 	}
 	if all["audit_events"] == 0 || all["jobs"] == 0 || all["projects"]+all["deliverables"]+all["versions"]+all["files"] == 0 {
-		t.Errorf("sessions of support caused too little to prove anything: %v", all)
+		t.Errorf("support sessions made too few rows to prove anything: %v", all)
 	}
 }

@@ -10,23 +10,22 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// leftBehind looks at what the matrix leaves: nothing of a tenant in the log,
-// ids and nothing else in the jobs, and in object storage each tenant's bytes
-// under its own prefix alone.
-func (w *world) leftBehind(t *testing.T) {
+// checkLeaks checks what the matrix leaves behind: no canary in the log, only ids in
+// jobs, and in object storage each tenant's bytes only under its own prefix.
+func (w *world) checkLeaks(t *testing.T) {
 	t.Helper()
 	if at := strings.Index(w.logs.String(), canary); at >= 0 {
 		w.tally.leaks.Add(1)
 		t.Errorf("LEAK in the log: %.200s", w.logs.String()[max(0, at-100):])
 	}
-	estates := []*estate{w.own, w.sister, w.other}
-	for _, e := range estates {
-		w.jobsOf(t, e, estates)
+	fixtures := []*fixture{w.own, w.sister, w.other}
+	for _, e := range fixtures {
+		w.jobsOf(t, e, fixtures)
 		w.objectsOf(t, e)
 	}
 }
 
-func (w *world) jobsOf(t *testing.T, e *estate, estates []*estate) {
+func (w *world) jobsOf(t *testing.T, e *fixture, fixtures []*fixture) {
 	t.Helper()
 	rows, err := w.admin.Query(t.Context(), `select args::text from river.river_job where args ->> 'tenant' = $1`, e.tenant.String())
 	if err != nil {
@@ -38,7 +37,7 @@ func (w *world) jobsOf(t *testing.T, e *estate, estates []*estate) {
 	}
 	for _, job := range jobs {
 		names := strings.Contains(job, canary)
-		for _, other := range estates {
+		for _, other := range fixtures {
 			for _, id := range other.things {
 				names = names || (other != e && strings.Contains(job, id.String()))
 			}
@@ -49,11 +48,11 @@ func (w *world) jobsOf(t *testing.T, e *estate, estates []*estate) {
 		}
 	}
 	if len(jobs) == 0 {
-		t.Errorf("%s has no jobs, so that they prove nothing", e.slug)
+		t.Errorf("%s has no jobs, so the check proves nothing", e.slug)
 	}
 }
 
-func (w *world) objectsOf(t *testing.T, e *estate) {
+func (w *world) objectsOf(t *testing.T, e *fixture) {
 	t.Helper()
 	store, err := gateway()
 	if err != nil {

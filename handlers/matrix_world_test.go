@@ -19,52 +19,51 @@ import (
 	"portico/store"
 )
 
-// world is two agencies, the clients of theirs, and everybody who comes to one
-// of these: the matrix is played out in it.
+// world is two agencies with their clients, and the visitors to one of the clients. The
+// matrix runs in it.
 type world struct {
 	*site
-	hosts              hosts   // nil when everything is on the main host
-	above              bool    // its own place is the agency itself
-	own, sister, other *estate // other is a client of the other agency
+	hosts              hosts    // nil when everything is on the main host
+	atAgency           bool     // the tenant to visit is the agency itself
+	own, sister, other *fixture // other is a client of the other agency
 	agency             string
-	cast               []*persona
-	owner              *persona // of the agency, at its own address
-	viewer             *persona // of the client
+	visitors           []*visitor // to the own fixture
+	owner              *visitor   // of the agency, at its address
+	viewer             *visitor   // of the client
 	router             *router
-	shapes             map[string]string // refusals, by what they must be equal to
+	shapes             map[string]string // the first refusal of each kind, which the others must equal
 	admin              *pgx.Conn
 	ofPerson           string   // SQL for all rows that name a person
-	refused            []string // request ids, since the counters were last cleared
+	refused            []string // request ids of refusals since the last checkRecorded
 	tally              *tally
 }
 
-// tally is what all worlds did together.
+// tally counts for all worlds together.
 type tally struct{ probes, hosted, refusals, passed, leaks, rows atomic.Int64 }
 
-// newWorld fills one. In every mode but the main one its tenants are found by
-// their own hosts.
+// newWorld makes a world with its fixtures and visitors.
 func newWorld(t *testing.T, routes []handlers.Route, n *tally, mode hostMode) *world {
 	t.Helper()
 	w := &world{site: newSiteOver(t, storage(t), netip.MustParsePrefix("127.0.0.0/8")), router: newRouter(routes), shapes: map[string]string{}, admin: storetest.Admin(t), tally: n}
 	a, b := storetest.Agency(t), storetest.Agency(t)
-	w.own, w.sister, w.other = estateOf(t, w.site, a, a.Acme), estateOf(t, w.site, a, a.Globex), estateOf(t, w.site, b, b.Acme)
+	w.own, w.sister, w.other = newFixture(t, w.site, a, a.Acme), newFixture(t, w.site, a, a.Globex), newFixture(t, w.site, b, b.Acme)
 	w.other.things["clients"] = w.other.tenant
 	w.agency = a.Agency
 	w.hosts = mode.hosts(t, w.admin, a.Agency, w.own.slug, w.sister.slug, w.other.slug)
-	w.owner = &persona{name: "owner at the agency", email: a.Dana, browser: w.nobody(),
+	w.owner = &visitor{name: "owner at the agency", email: a.Dana, browser: w.nobody(),
 		inside: true, party: store.PartyAgency, role: store.RoleOwner}
 	w.owner.browser.hosts = w.hosts
 	w.owner.browser.signIn(t, storetest.SignInAt(t, a.Dana, w.hosts.of(a.Agency)))
-	w.cast = cast(t, w, a, b)
-	w.viewer = w.cast[slices.IndexFunc(w.cast, func(p *persona) bool { return p.party == store.PartyClient && p.role == store.RoleViewer })]
+	w.visitors = newVisitors(t, w, a, b)
+	w.viewer = w.visitors[slices.IndexFunc(w.visitors, func(p *visitor) bool { return p.party == store.PartyClient && p.role == store.RoleViewer })]
 	return w
 }
 
-// rowsOfStrangers hashes the tenants that nothing in the matrix may touch.
-func (w *world) rowsOfStrangers(t *testing.T) map[string]string {
+// rowsOfOtherTenants hashes the rows of the tenants that the matrix must not change.
+func (w *world) rowsOfOtherTenants(t *testing.T) map[string]string {
 	t.Helper()
 	all := map[string]string{}
-	for _, e := range []*estate{w.sister, w.other} {
+	for _, e := range []*fixture{w.sister, w.other} {
 		for table, hash := range storetest.RowsOf(t, e.tenant) {
 			all[e.slug+"."+table] = hash
 		}
@@ -74,35 +73,35 @@ func (w *world) rowsOfStrangers(t *testing.T) map[string]string {
 
 // request is one probe.
 type request struct {
-	persona *persona
-	route   handlers.Route // that answers
+	visitor *visitor
+	route   handlers.Route // the route that serves it
 	method  string
 	path    string
-	what    string // in words, for a failure
+	what    string // description, for failures
 	act     act
-	plain   bool // sends nothing, whatever the act
-	// elsewhere says that the path names another tenant than the matrix's own, to
-	// which nobody in the cast belongs.
-	elsewhere bool
-	// strange says that the request goes to a host that the visitor's session was
-	// not made for, so that they are nobody there.
-	strange bool
+	plain   bool // sends no body, whatever the act
+	// otherTenant says that the path names another tenant, of which no visitor is a
+	// member.
+	otherTenant bool
+	// otherHost says that the request goes to a host for which the visitor has no session,
+	// so that they are signed out there.
+	otherHost bool
 }
 
-// verdict is what the line of the route that answers says to the visitor.
+// verdict is the expected status for the visitor.
 func (r request) verdict() int {
-	p := *r.persona
+	p := *r.visitor
 	switch {
-	case r.strange:
-		p = persona{}
-	case r.elsewhere:
+	case r.otherHost:
+		p = visitor{}
+	case r.otherTenant:
 		p.inside, p.mode = false, ""
 	}
-	return declared(r.route, &p, r.method, r.route.JSON || (r.act.json && !r.plain))
+	return expectedStatus(r.route, &p, r.method, r.route.JSON || (r.act.json && !r.plain))
 }
 
 func (r request) String() string {
-	return fmt.Sprintf("%s: %s %s (%s)", r.persona.name, r.method, r.path, r.what)
+	return fmt.Sprintf("%s: %s %s (%s)", r.visitor.name, r.method, r.path, r.what)
 }
 
 func (w *world) send(t *testing.T, r request) answer {
@@ -111,7 +110,7 @@ func (w *world) send(t *testing.T, r request) answer {
 	if w.hosts != nil {
 		w.tally.hosted.Add(1)
 	}
-	b := r.persona.browser
+	b := r.visitor.browser
 	var got answer
 	switch {
 	case r.plain || r.method == http.MethodGet || r.method == http.MethodHead:
@@ -122,22 +121,22 @@ func (w *world) send(t *testing.T, r request) answer {
 		form := strings.ReplaceAll(r.act.form, "{slug}", w.own.slug)
 		got = b.do(t, r.method, r.path, strings.NewReader(form), "application/x-www-form-urlencoded")
 	}
-	w.look(t, r, got)
+	w.checkAnswer(t, r, got)
 	return got
 }
 
-// look is what every answer must pass: no canary of a tenant that the visitor
-// does not stand in, none at all in a refusal, no draft for a client, no id that
-// they did not send themselves, and never a fault of ours.
-func (w *world) look(t *testing.T, r request, got answer) {
+// checkAnswer checks what holds for every answer: no canary of a tenant that the visitor
+// may not see, no canary at all in a refusal, no draft for a client, no id of another
+// tenant that the request did not contain, and no server error.
+func (w *world) checkAnswer(t *testing.T, r request, got answer) {
 	t.Helper()
-	p := r.persona
+	p := r.visitor
 	var all strings.Builder
 	_ = got.header.Write(&all)
 	all.WriteString(got.body)
 	whole := all.String()
-	may := p.places
-	if r.route.Who == handlers.AMember && !r.elsewhere {
+	may := p.visibleKeys
+	if r.route.Who == handlers.AMember && !r.otherTenant {
 		may = []string{w.own.key}
 	}
 	if got.status >= 400 && got.status != http.StatusConflict && got.status != http.StatusUnprocessableEntity {
@@ -152,11 +151,11 @@ func (w *world) look(t *testing.T, r request, got answer) {
 		switch {
 		case !slices.Contains(may, rest[:keyLen]):
 			w.leak(t, r, got, "shows "+rest[:keyLen])
-		case p.party == store.PartyClient && strings.HasPrefix(rest[keyLen:], unseen):
+		case p.party == store.PartyClient && strings.HasPrefix(rest[keyLen:], hiddenWord):
 			w.leak(t, r, got, "shows a draft to the client")
 		}
 	}
-	for _, e := range []*estate{w.sister, w.other} {
+	for _, e := range []*fixture{w.sister, w.other} {
 		for kind, id := range e.things {
 			if s := id.String(); strings.Contains(whole, s) && !strings.Contains(r.path, s) {
 				w.leak(t, r, got, "names one of the "+kind+" of "+e.slug)
@@ -169,7 +168,7 @@ func (w *world) look(t *testing.T, r request, got answer) {
 	if to := got.location(); w.hosts != nil && (strings.HasPrefix(to, "/w/") || strings.HasPrefix(to, "//")) {
 		t.Errorf("%v: leads off its host, to %q", r, to)
 	}
-	w.headers(t, r, got)
+	w.checkHeaders(t, r, got)
 }
 
 func (w *world) leak(t *testing.T, r request, got answer, what string) {
@@ -177,8 +176,8 @@ func (w *world) leak(t *testing.T, r request, got answer, what string) {
 	t.Errorf("LEAK %v: %d %s", r, got.status, what)
 }
 
-// headers that no answer may lack.
-func (w *world) headers(t *testing.T, r request, got answer) {
+// checkHeaders checks the headers that every answer must have.
+func (w *world) checkHeaders(t *testing.T, r request, got answer) {
 	t.Helper()
 	protected(t, r.String(), got)
 	if strings.HasPrefix(got.header.Get("Content-Type"), "text/html") && got.status < 300 &&
@@ -187,9 +186,9 @@ func (w *world) headers(t *testing.T, r request, got answer) {
 	}
 }
 
-// refusal checks a refusal: its status, that it is byte for byte what all such
-// refusals are, and remembers it for the trail.
-func (w *world) refusal(t *testing.T, r request, got answer, status int) {
+// checkRefusal checks the status of a refusal and that it equals the others of its kind
+// byte for byte. It remembers the request id for checkRecorded.
+func (w *world) checkRefusal(t *testing.T, r request, got answer, status int) {
 	t.Helper()
 	w.tally.refusals.Add(1)
 	if got.status != status {
@@ -197,7 +196,7 @@ func (w *world) refusal(t *testing.T, r request, got answer, status int) {
 		return
 	}
 	if status == http.StatusFound {
-		if door := w.hosts.door(w.site, r.method); !strings.HasPrefix(got.location(), door) {
+		if target := w.hosts.signInURL(w.site, r.method); !strings.HasPrefix(got.location(), target) {
 			t.Errorf("%v: leads to %q", r, got.location())
 		}
 		return
@@ -205,7 +204,7 @@ func (w *world) refusal(t *testing.T, r request, got answer, status int) {
 	header := got.header.Clone()
 	header.Del("X-Request-Id")
 	header.Del("Date")
-	header.Del("Connection") // closed after a body that nobody read
+	header.Del("Connection") // closed if the body was not read
 	like := fmt.Sprint(status, header.Get("Content-Type"), r.method == http.MethodHead)
 	shape := fmt.Sprintln(slices.Sorted(maps.Keys(header)), header) + got.withoutRequestID()
 	if first, seen := w.shapes[like]; !seen {
@@ -213,19 +212,19 @@ func (w *world) refusal(t *testing.T, r request, got answer, status int) {
 	} else if shape != first {
 		t.Errorf("%v: differs from the other refusals:\n%.1500s\n%.1500s", r, shape, first)
 	}
-	if !r.persona.nobody() && r.route.Who == handlers.AMember && !r.elsewhere && !r.strange {
+	if !r.visitor.signedOut() && r.route.Who == handlers.AMember && !r.otherTenant && !r.otherHost {
 		w.refused = append(w.refused, got.header.Get("X-Request-Id"))
 	}
 }
 
-// noted checks that the refusals since the last call are on record: in the
-// tenant's own trail for who belongs there, in the person's own history for who
-// does not. There is a limit a minute, so the counter begins anew each time.
-func (w *world) noted(t *testing.T, p *persona) {
+// checkRecorded checks that the refusals since the last call are recorded: in the
+// tenant's trail for members, in the person's account events for others. It clears the
+// rate limit on such rows.
+func (w *world) checkRecorded(t *testing.T, p *visitor) {
 	t.Helper()
 	requests := w.refused[:min(len(w.refused), 30)]
 	w.refused = nil
-	if p.nobody() {
+	if p.signedOut() {
 		return
 	}
 	tenant, from := uuid.Nil, `account_events where user_id = (select id from users where email = $2)`

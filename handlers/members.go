@@ -19,8 +19,8 @@ import (
 
 const peopleShown = 50
 
-// sideOf is what a party is called in the member's tenant.
-func sideOf(me store.Member, p store.Party) string {
+// partyName is what a party is called in the member's tenant.
+func partyName(me store.Member, p store.Party) string {
 	if p == store.PartyAgency {
 		return me.Tenant.AgencyName
 	}
@@ -37,7 +37,7 @@ func (s *Server) memberList(w http.ResponseWriter, r *http.Request, me store.Mem
 		byClient bool
 	)
 	err := s.db.Read(r.Context(), me, store.SearchPeople(page, &people), store.CountPeople(page.Text, &count),
-		store.ListInvites(&invites), store.PeopleByClient(&byClient))
+		store.ListInvites(&invites), store.ClientManagesPeople(&byClient))
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func (s *Server) memberList(w http.ResponseWriter, r *http.Request, me store.Mem
 	} else if page.Text == "" {
 		props.Invites = inviteRows(c.Base, me, invites, byClient)
 	}
-	if len(parties(me, byClient)) > 0 {
+	if len(invitableParties(me, byClient)) > 0 {
 		props.InviteURL = c.Base.InviteNew()
 	}
 	if me.Tenant.Kind == store.TenantClient && me.MayNow(store.ManageStaff) && me.Support == nil {
@@ -63,8 +63,8 @@ func (s *Server) memberList(w http.ResponseWriter, r *http.Request, me store.Mem
 }
 
 func memberGroups(base views.Base, me store.Member, people []store.Membership, count store.PeopleCount) (groups []views.MemberGroup) {
-	clients := views.MemberGroup{Title: sideOf(me, store.PartyClient), Count: count.Client}
-	team := views.MemberGroup{Title: sideOf(me, store.PartyAgency), Count: count.Agency}
+	clients := views.MemberGroup{Title: partyName(me, store.PartyClient), Count: count.Client}
+	team := views.MemberGroup{Title: partyName(me, store.PartyAgency), Count: count.Agency}
 	if me.Party == store.PartyAgency {
 		clients.Hint, team.Hint = "Your client's people.", "Your team in this workspace."
 	}
@@ -96,12 +96,12 @@ func (s *Server) memberShow(w http.ResponseWriter, r *http.Request, me store.Mem
 	return s.memberPage(w, r, me, http.StatusOK, "", nil)
 }
 
-// memberPage shows one of the tenant's people, and why the last try came to
-// nothing if it did.
+// memberPage shows one of the tenant's people, and why the last change was refused, if
+// it was.
 func (s *Server) memberPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, refused string, wrong ui.Errors) error {
 	var p store.Membership
 	var byClient bool
-	if err := s.db.Read(r.Context(), me, store.GetPerson(web.PathID(r), &p), store.PeopleByClient(&byClient)); err != nil {
+	if err := s.db.Read(r.Context(), me, store.GetPerson(web.PathID(r), &p), store.ClientManagesPeople(&byClient)); err != nil {
 		return err
 	}
 	props := views.MemberProps{
@@ -110,7 +110,7 @@ func (s *Server) memberPage(w http.ResponseWriter, r *http.Request, me store.Mem
 		Email:    p.Email,
 		Role:     frame.RoleNames[p.Role],
 		May:      roleSentence(p.Party, p.Role),
-		Side:     sideOf(me, p.Party),
+		Side:     partyName(me, p.Party),
 		Since:    p.CreatedAt,
 		LastSeen: frame.OrZero(p.LastSeenAt),
 		You:      p.UserID == me.ID(),
@@ -119,13 +119,13 @@ func (s *Server) memberPage(w http.ResponseWriter, r *http.Request, me store.Mem
 		Refused:  refused,
 		Errors:   wrong,
 	}
-	if me.Manages(p.Party, p.Role, byClient) {
+	if me.MayGiveNow(p.Party, p.Role, byClient) {
 		chosen := p.Role
 		if role := store.Role(r.FormValue("role")); slices.Contains(store.Roles(), role) {
 			chosen = role
 		}
 		for _, role := range store.Roles() {
-			if me.Manages(p.Party, role, byClient) {
+			if me.MayGiveNow(p.Party, role, byClient) {
 				props.Roles = append(props.Roles, ui.Option{Value: string(role), Label: frame.RoleNames[role], Selected: role == chosen})
 			}
 		}
@@ -133,7 +133,7 @@ func (s *Server) memberPage(w http.ResponseWriter, r *http.Request, me store.Mem
 	return views.Render(w, r, status, views.Member(frame.Tenant(r, me), props))
 }
 
-// lastOwner is why the last owner stays one.
+// lastOwner says why the last owner of a tenant cannot leave or change role.
 const lastOwner = "There is no other owner. Make someone else an owner first."
 
 func (s *Server) memberRole(w http.ResponseWriter, r *http.Request, me store.Member) error {
@@ -154,7 +154,7 @@ func (s *Server) memberRole(w http.ResponseWriter, r *http.Request, me store.Mem
 	case err != nil:
 		return err
 	case id == me.ID():
-		// Of who gave their own rights away: what they may still see is the new role's to say.
+		// With their new role they may no longer see this page.
 		return frame.Done(w, r, frame.Base(r, me).Home(), "member.role_changed", "")
 	}
 	return frame.Done(w, r, frame.Base(r, me).Member(id.String()), "member.role_changed", "")
@@ -178,13 +178,13 @@ func (s *Server) memberRemove(w http.ResponseWriter, r *http.Request, me store.M
 	return frame.Done(w, r, frame.Base(r, me).Members(), "member.removed", "")
 }
 
-// membersByClient is the agency's say over whether a client manages its own people.
+// membersByClient lets the agency decide whether a client manages its own people.
 func (s *Server) membersByClient(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	f, err := web.NewForm(r)
 	if err != nil {
 		return err
 	}
-	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.LetClientManage(r.Context(), f.Checked("may")) })
+	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.SetClientManagesPeople(r.Context(), f.Checked("may")) })
 	if err != nil {
 		return err
 	}

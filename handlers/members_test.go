@@ -13,8 +13,8 @@ import (
 	"portico/store"
 )
 
-// proved signs somebody in who has just proved themselves anew.
-func (s *site) proved(t *testing.T, email string) *browser {
+// steppedUp returns a browser in which somebody has just stepped up.
+func (s *site) steppedUp(t *testing.T, email string) *browser {
 	t.Helper()
 	b := s.nobody()
 	b.signIn(t, storetest.StepUp(t, storetest.SignIn(t, email)))
@@ -33,10 +33,9 @@ func invitesTo(t *testing.T, email string) (n int) {
 	return n
 }
 
-// Case 33: somebody invites by the form, with what they may give and nothing else,
-// whatever the form says; what is wrong is said beside its field, and nothing typed
-// is lost.
-func TestInviteForm(t *testing.T) {
+// Case 33: people can give only the roles they may give, whatever the form says. Errors
+// appear next to their fields, and nothing typed is lost.
+func TestInviteFormGivesOnlyAllowedRoles(t *testing.T) {
 	t.Parallel()
 	s, a := newSite(t), storetest.Agency(t)
 	base, nina := "/w/"+a.Acme, "nina@"+a.Suffix+".test"
@@ -47,14 +46,14 @@ func TestInviteForm(t *testing.T) {
 		status int
 		says   string
 	}{
-		"no address":          {invitation("nina", "client", "viewer"), http.StatusUnprocessableEntity, "Enter an email address"},
-		"two addresses":       {invitation("a@x.test, b@x.test", "client", "viewer"), http.StatusUnprocessableEntity, "Enter an email address"},
-		"no name":             {url.Values{"email": {nina}, "role": {"viewer"}}, http.StatusUnprocessableEntity, nina},
-		"a role that is none": {invitation(nina, "client", "king"), http.StatusUnprocessableEntity, "Choose a role."},
-		"a side that is none": {invitation(nina, "system", "viewer"), http.StatusUnprocessableEntity, "Choose a side."},
-		"a member":            {invitation(a.Leo, "client", "viewer"), http.StatusUnprocessableEntity, "already has access"},
-		"the agency's side":   {invitation(nina, "agency", "viewer"), http.StatusForbidden, ""},
-		"ownership":           {invitation(nina, "client", "owner"), http.StatusUnprocessableEntity, "To invite an owner, confirm"},
+		"no address":        {invitation("nina", "client", "viewer"), http.StatusUnprocessableEntity, "Enter an email address"},
+		"two addresses":     {invitation("a@x.test, b@x.test", "client", "viewer"), http.StatusUnprocessableEntity, "Enter an email address"},
+		"no name":           {url.Values{"email": {nina}, "role": {"viewer"}}, http.StatusUnprocessableEntity, nina},
+		"an unknown role":   {invitation(nina, "client", "king"), http.StatusUnprocessableEntity, "Choose a role."},
+		"an unknown side":   {invitation(nina, "system", "viewer"), http.StatusUnprocessableEntity, "Choose a side."},
+		"a member":          {invitation(a.Leo, "client", "viewer"), http.StatusUnprocessableEntity, "already has access"},
+		"the agency's side": {invitation(nina, "agency", "viewer"), http.StatusForbidden, ""},
+		"ownership":         {invitation(nina, "client", "owner"), http.StatusUnprocessableEntity, "To invite an owner, confirm"},
 	} {
 		got := mia.post(t, base+"/invites", c.form)
 		want(t, what, got, c.status)
@@ -78,7 +77,7 @@ func TestInviteForm(t *testing.T) {
 			t.Errorf("the list of the invited lacks %q", says)
 		}
 	}
-	want(t, "an owner, with a fresh proof", s.proved(t, a.Mia).post(t, base+"/invites", invitation("olga@"+a.Suffix+".test", "client", "owner")), http.StatusSeeOther)
+	want(t, "an owner, with a fresh proof", s.steppedUp(t, a.Mia).post(t, base+"/invites", invitation("olga@"+a.Suffix+".test", "client", "owner")), http.StatusSeeOther)
 	got := mia.get(t, base+"/invites/new?role=owner")
 	want(t, "the form for an owner", got, http.StatusSeeOther)
 	if !strings.HasPrefix(got.location(), "/step-up?") {
@@ -86,15 +85,15 @@ func TestInviteForm(t *testing.T) {
 	}
 }
 
-// Case 33: an invitation that was taken back or sent again opens nothing any more,
-// and staff's are not there for the client.
-func TestInviteResendAndRevoke(t *testing.T) {
+// Case 33: after an invitation is revoked or sent again, its old link does not work.
+// Clients cannot see or change invitations of staff.
+func TestOldInviteLinksStopWorking(t *testing.T) {
 	t.Parallel()
 	s, a := newSite(t), storetest.Agency(t)
 	dana := a.Member(t, a.Dana, a.Acme)
 	base, nina := "/w/"+a.Acme, "nina@"+a.Suffix+".test"
-	id, link := invited(t, dana, store.NewPerson{Name: "Nina", Email: nina, Party: store.PartyClient, Role: store.RoleViewer})
-	staff, _ := invited(t, dana, store.NewPerson{Name: "Sven", Email: "sven@" + a.Suffix + ".test", Party: store.PartyAgency, Role: store.RoleMember})
+	id, link := inviteAs(t, dana, store.NewPerson{Name: "Nina", Email: nina, Party: store.PartyClient, Role: store.RoleViewer})
+	staff, _ := inviteAs(t, dana, store.NewPerson{Name: "Sven", Email: "sven@" + a.Suffix + ".test", Party: store.PartyAgency, Role: store.RoleMember})
 	mia, me := s.as(t, a.Mia), s.as(t, nina)
 	at := func(id uuid.UUID, act string) string { return base + "/invites/" + id.String() + "/" + act }
 	for _, act := range []string{"resend", "revoke"} {
@@ -110,15 +109,15 @@ func TestInviteResendAndRevoke(t *testing.T) {
 	want(t, "the mail before", me.post(t, link, url.Values{"name": {"Nina"}}), http.StatusGone)
 	again := "/invites/" + storetest.InviteToken(t, dana.TenantID(), id).String()
 	want(t, "the mail after", me.get(t, again), http.StatusOK)
-	want(t, "taken back", mia.post(t, at(id, "revoke"), nil), http.StatusSeeOther)
-	want(t, "accepted all the same", me.post(t, again, url.Values{"name": {"Nina"}}), http.StatusGone)
-	want(t, "taken back twice", mia.post(t, at(id, "revoke"), nil), http.StatusConflict)
+	want(t, "revoked", mia.post(t, at(id, "revoke"), nil), http.StatusSeeOther)
+	want(t, "accepted after that", me.post(t, again, url.Values{"name": {"Nina"}}), http.StatusGone)
+	want(t, "revoked twice", mia.post(t, at(id, "revoke"), nil), http.StatusConflict)
 	want(t, "sent again after that", mia.post(t, at(id, "resend"), nil), http.StatusConflict)
 	want(t, "no member", me.get(t, base+"/"), http.StatusNotFound)
 }
 
-// Case 56: a full plan answers 402 before there is an invitation or a mail.
-func TestInviteIntoAFullPlan(t *testing.T) {
+// Case 56: a full plan answers 402 before an invitation is made or a mail is sent.
+func TestFullPlanRefusesAnotherInvite(t *testing.T) {
 	t.Parallel()
 	s, a := newSite(t), storetest.Agency(t)
 	storetest.Plan(t, a.Acme, "starter")
@@ -140,9 +139,9 @@ func TestInviteIntoAFullPlan(t *testing.T) {
 	want(t, "staff take no place", dana.post(t, base+"/invites", invitation(nina, "agency", "member")), http.StatusSeeOther)
 }
 
-// Case 3: a role that was changed and access that was taken away count from the
-// very next request of a browser that is open already, and giving it back too.
-func TestRoleAndRemovalAtOnce(t *testing.T) {
+// Case 3: a changed role and a removal apply from the next request of a browser that is
+// already signed in.
+func TestRoleChangeAndRemovalApplyAtOnce(t *testing.T) {
 	t.Parallel()
 	s, a := newSite(t), storetest.Agency(t)
 	base := "/w/" + a.Acme
@@ -156,7 +155,7 @@ func TestRoleAndRemovalAtOnce(t *testing.T) {
 	}
 	want(t, "made a viewer", dana.post(t, base+"/members/"+id+"/role", url.Values{"role": {"viewer"}}), http.StatusSeeOther)
 	want(t, "at once", leo.get(t, base+"/members"), http.StatusForbidden)
-	want(t, "a role that is none", dana.post(t, base+"/members/"+id+"/role", url.Values{"role": {"king"}}), http.StatusUnprocessableEntity)
+	want(t, "an unknown role", dana.post(t, base+"/members/"+id+"/role", url.Values{"role": {"king"}}), http.StatusUnprocessableEntity)
 	want(t, "a page", leo.get(t, base+"/"), http.StatusOK)
 	want(t, "removed", dana.post(t, base+"/members/"+id+"/remove", nil), http.StatusSeeOther)
 	for _, path := range []string{"/", "/projects", "/members", "/leave"} {
@@ -166,30 +165,30 @@ func TestRoleAndRemovalAtOnce(t *testing.T) {
 	want(t, "their page", dana.get(t, base+"/members/"+id), http.StatusNotFound)
 }
 
-// Ownership is given and taken with a fresh proof, and the last owner stays one:
-// the page says why.
-func TestOwnershipByClicking(t *testing.T) {
+// Giving and giving up ownership needs a recent step-up. The last owner cannot leave,
+// and the page says why.
+func TestOwnershipNeedsStepUpAndAnotherOwner(t *testing.T) {
 	t.Parallel()
 	s, a := newSite(t), storetest.Agency(t)
 	base := "/w/" + a.Acme
 	mia, leo := a.Member(t, a.Mia, a.Acme).ID().String(), a.Member(t, a.Leo, a.Acme).ID().String()
-	old, fresh := s.as(t, a.Mia), s.proved(t, a.Mia)
+	old, fresh := s.as(t, a.Mia), s.steppedUp(t, a.Mia)
 	got := old.post(t, base+"/members/"+leo+"/role", url.Values{"role": {"owner"}})
 	want(t, "without a fresh proof", got, http.StatusSeeOther)
 	if back, _ := url.QueryUnescape(got.location()); back != "/step-up?return_to="+base+"/members/"+leo+"?role=owner" {
 		t.Errorf("leads to %q", got.location())
 	}
 	if a.Member(t, a.Leo, a.Acme).Role != store.RoleViewer {
-		t.Error("ownership was given all the same")
+		t.Error("ownership was given without a step-up")
 	}
 	for what, got := range map[string]answer{
 		"leave":       fresh.post(t, base+"/leave", nil),
 		"become less": fresh.post(t, base+"/members/"+mia+"/role", url.Values{"role": {"viewer"}}),
-		"be removed":  s.proved(t, a.Dana).post(t, base+"/members/"+mia+"/remove", nil),
+		"be removed":  s.steppedUp(t, a.Dana).post(t, base+"/members/"+mia+"/remove", nil),
 	} {
 		want(t, "the last owner would "+what, got, http.StatusConflict)
 		if !strings.Contains(got.body, "There is no other owner") {
-			t.Errorf("%s: not told why", what)
+			t.Errorf("%s: the page does not say why", what)
 		}
 	}
 	want(t, "with one", fresh.post(t, base+"/members/"+leo+"/role", url.Values{"role": {"owner"}}), http.StatusSeeOther)
@@ -208,15 +207,15 @@ func TestOwnershipByClicking(t *testing.T) {
 	}
 }
 
-// The agency says whether a client manages its own people, and the client cannot.
-func TestAgencyLetsTheClientManage(t *testing.T) {
+// Only the agency decides whether a client manages its own people.
+func TestOnlyTheAgencyLetsClientsManagePeople(t *testing.T) {
 	t.Parallel()
 	s, a := newSite(t), storetest.Agency(t)
 	base, leo := "/w/"+a.Acme, a.Member(t, a.Leo, a.Acme).ID().String()
 	dana, mia := s.as(t, a.Dana), s.as(t, a.Mia)
-	asked, _ := invited(t, a.Member(t, a.Mia, a.Acme), store.NewPerson{Name: "Nina", Email: "nina@" + a.Suffix + ".test", Party: store.PartyClient, Role: store.RoleViewer})
+	asked, _ := inviteAs(t, a.Member(t, a.Mia, a.Acme), store.NewPerson{Name: "Nina", Email: "nina@" + a.Suffix + ".test", Party: store.PartyClient, Role: store.RoleViewer})
 	if page := dana.get(t, base+"/members").body; !strings.Contains(page, "/resend") {
-		t.Error("what stands is not offered to be sent again")
+		t.Error("the page does not offer to resend a valid invitation")
 	}
 	want(t, "the client forbids", mia.post(t, base+"/members/by-client", nil), http.StatusForbidden)
 	want(t, "the agency forbids", dana.post(t, base+"/members/by-client", nil), http.StatusSeeOther)
@@ -230,7 +229,7 @@ func TestAgencyLetsTheClientManage(t *testing.T) {
 		t.Error("the pages still offer it")
 	}
 	if page := dana.get(t, base+"/members").body; !strings.Contains(page, "the person who invited them no longer can") || strings.Contains(page, "/resend") {
-		t.Error("what the client asked in by seems to stand")
+		t.Error("the page shows the invitation of a client as valid")
 	}
 	want(t, "sent again", dana.post(t, base+"/invites/"+asked.String()+"/resend", nil), http.StatusConflict)
 	want(t, "the agency itself", dana.post(t, base+"/members/"+leo+"/role", url.Values{"role": {"member"}}), http.StatusSeeOther)
@@ -238,13 +237,13 @@ func TestAgencyLetsTheClientManage(t *testing.T) {
 	want(t, "a role again", mia.post(t, base+"/members/"+leo+"/role", url.Values{"role": {"viewer"}}), http.StatusSeeOther)
 }
 
-// An address gets only so many mails from one tenant, however often it is asked in.
-func TestInvitationsAreLimited(t *testing.T) {
+// The number of invitation mails that one address gets from one tenant is limited.
+func TestInviteMailsAreRateLimited(t *testing.T) {
 	t.Parallel()
 	s, a := newSite(t), storetest.Agency(t)
 	base := "/w/" + a.Acme
 	dana, by := s.as(t, a.Dana), a.Member(t, a.Dana, a.Acme)
-	id, _ := invited(t, by, store.NewPerson{Name: "Nina", Email: "nina@" + a.Suffix + ".test", Party: store.PartyClient, Role: store.RoleViewer})
+	id, _ := inviteAs(t, by, store.NewPerson{Name: "Nina", Email: "nina@" + a.Suffix + ".test", Party: store.PartyClient, Role: store.RoleViewer})
 	for range 5 {
 		want(t, "sent again", dana.post(t, base+"/invites/"+id.String()+"/resend", nil), http.StatusSeeOther)
 	}
@@ -259,8 +258,8 @@ func TestInvitationsAreLimited(t *testing.T) {
 	want(t, "somebody else", dana.post(t, base+"/invites", invitation("olga@"+a.Suffix+".test", "client", "viewer")), http.StatusSeeOther)
 }
 
-// More people than a page holds are found page by page, and by searching.
-func TestPagesOfPeople(t *testing.T) {
+// People are listed page by page and can be searched.
+func TestPeopleAreListedByPageAndSearch(t *testing.T) {
 	t.Parallel()
 	s, a := newSite(t), storetest.Agency(t)
 	by := a.Member(t, a.Dana, a.Acme)

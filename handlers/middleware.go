@@ -10,22 +10,22 @@ import (
 	"portico/handlers/web"
 )
 
-// logRequests writes one line a request. The path is the pattern of the route,
-// never the path itself: tokens and names travel in paths.
+// logRequests writes one line a request. It logs the pattern of the route, never the
+// path itself, because paths contain tokens and names.
 func (s *Server) logRequests(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		rec := &web.Recorder{ResponseWriter: w}
 		seen := &routeSeen{}
 		ctx := context.WithValue(s.metrics.StartRequest(r.Context()), routeSeenKey{}, seen)
-		// A download that is cut off leaves by a panic, and is a request all the same.
-		defer func() { s.answered(ctx, r, rec, seen.route, time.Since(start)) }()
+		// A download that is cut off panics, and must be logged too.
+		defer func() { s.logAnswer(ctx, r, rec, seen.route, time.Since(start)) }()
 		next.ServeHTTP(rec, r.WithContext(ctx))
 	})
 }
 
-// answered logs and counts a request.
-func (s *Server) answered(ctx context.Context, r *http.Request, rec *web.Recorder, route Route, took time.Duration) {
+// logAnswer logs and counts a request.
+func (s *Server) logAnswer(ctx context.Context, r *http.Request, rec *web.Recorder, route Route, took time.Duration) {
 	id := web.RequestID(r)
 	s.log.LogAttrs(ctx, slog.LevelInfo, "request",
 		slog.String("request_id", id),
@@ -41,8 +41,8 @@ func (s *Server) answered(ctx context.Context, r *http.Request, rec *web.Recorde
 	s.metrics.EndRequest(ctx, a)
 }
 
-// routeSeen carries the route back to the log, across the copies of the request
-// that the chain makes.
+// routeSeen passes the route back to the log, because the middleware chain copies the
+// request.
 type routeSeen struct{ route Route }
 
 type routeSeenKey struct{}

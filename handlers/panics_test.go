@@ -17,7 +17,7 @@ import (
 	"portico/store"
 )
 
-// breakingSite is the product with routes that panic, or wait for ever.
+// breakingSite is the product with routes that panic or never return.
 func breakingSite(t *testing.T, secret string, answerTime time.Duration) *site {
 	t.Helper()
 	keys := must(signin.NewKeys([]byte(strings.Repeat("k", 32))))
@@ -33,12 +33,11 @@ func breakingSite(t *testing.T, secret string, answerTime time.Duration) *site {
 	return s
 }
 
-// Case 70: a panic in a handler, in a template, in the middle of a deed, or in
-// what is done after a page, is a whole error page, or the end of an answer of
-// which half is out. What was written is undone, nothing of the value is said or
-// logged, and the process goes on: with all its connections to the database, for
-// there are more panics here than it may open.
-func TestPanicAnywhere(t *testing.T) {
+// Case 70: a panic in a handler, a template, a deed or a background write answers with a
+// complete error page, or ends an answer that is half sent. The deed is rolled back, the
+// panic value is neither shown nor logged, and the process goes on. Database connections
+// are released: there are more panics here than connections.
+func TestPanicsAnswerWithAnErrorPage(t *testing.T) {
 	t.Parallel()
 	a, secret := storetest.Agency(t), "quoted "+store.NewID().String()
 	s := breakingSite(t, secret, 0)
@@ -70,7 +69,7 @@ func TestPanicAnywhere(t *testing.T) {
 	}
 
 	want(t, "after a page", dana.get(t, base+"/breaks/after"), http.StatusOK)
-	res, err := http.DefaultClient.Do(asking(t, dana, s.server.URL+base+"/breaks/sent"))
+	res, err := http.DefaultClient.Do(newRequest(t, dana, s.server.URL+base+"/breaks/sent"))
 	if err == nil {
 		var body []byte
 		body, err = io.ReadAll(res.Body)
@@ -95,15 +94,15 @@ func TestPanicAnywhere(t *testing.T) {
 	}
 }
 
-// Whatever a page waits for, its visitor is told in the end, and when to try again.
-func TestPageComesToAnEnd(t *testing.T) {
+// A page that takes too long answers 503 with Retry-After.
+func TestSlowPageAnswers503(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	dana := breakingSite(t, "", time.Second).as(t, a.Dana)
-	refusedForNow(t, "a page that waits", dana.get(t, "/w/"+a.Acme+"/breaks/waits"), http.StatusServiceUnavailable)
+	wantRetryAfter(t, "a page that waits", dana.get(t, "/w/"+a.Acme+"/breaks/waits"), http.StatusServiceUnavailable)
 }
 
-func asking(t *testing.T, b *browser, url string) *http.Request {
+func newRequest(t *testing.T, b *browser, url string) *http.Request {
 	t.Helper()
 	r := must(http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil))
 	r.Header.Set("Cookie", b.cookie)

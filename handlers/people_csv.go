@@ -14,21 +14,21 @@ import (
 	"portico/store"
 )
 
-// How much one list of people may hold.
+// Limits of one list of people.
 const (
 	maxImport      = 200        // people
-	maxImportBytes = 200 * 1024 // of text
+	maxImportBytes = 200 * 1024 // bytes of text
 )
 
-// importRow is a line of a list of people: somebody, or why it is nobody.
+// importRow is a line of a list of people: a person to invite, or what is wrong.
 type importRow struct {
-	line   int
-	person store.NewPerson
-	wrong  string // a sentence; "" for somebody who can be invited
-	left   string // why they are left out, though nothing is wrong: they are here already
+	line    int
+	person  store.NewPerson
+	wrong   string // a sentence; "" for somebody who can be invited
+	skipped string // why the person is skipped: a member or invited already
 }
 
-// importColumns are the words that the first line may use for its columns.
+// importColumns are the names that a heading line may use for the columns.
 var importColumns = map[string]string{
 	"name": "name", "full name": "name",
 	"email": "email", "e-mail": "email", "mail": "email", "address": "email", "e-mail address": "email", "email address": "email",
@@ -36,13 +36,12 @@ var importColumns = map[string]string{
 	"side": "side", "party": "side", "belongs to": "side",
 }
 
-// importOrder is the order of the columns where no first line names them.
+// importOrder is the order of the columns in a list without a heading line.
 var importOrder = []string{"name", "email", "role", "side"}
 
-// readPeople reads a list as spreadsheets write it: with commas, semicolons or
-// tabs, with or without a first line that names the columns. A line that cannot be
-// read says why and takes no other with it. The second result is what is wrong with
-// the list as a whole, else "".
+// readPeople reads a list as spreadsheets write it: with commas, semicolons or tabs,
+// with or without a heading line. An invalid line has its error in its row, and the
+// others are still read. The second result is what is wrong with the whole list, or "".
 func readPeople(text string, side store.Party) (rows []importRow, whole string) {
 	text = strings.TrimPrefix(text, "\ufeff")
 	switch at := invalidAt(text); {
@@ -95,7 +94,7 @@ func readPeople(text string, side store.Party) (rows []importRow, whole string) 
 	return rows, ""
 }
 
-// invalidAt is the line of the first byte that is no UTF-8; 0 for none.
+// invalidAt is the number of the first line that is not UTF-8, or 0.
 func invalidAt(text string) int {
 	if utf8.ValidString(text) {
 		return 0
@@ -126,15 +125,15 @@ func brokenQuotes(err *csv.ParseError) string {
 	return "A field starts with a quotation mark but doesn't end with one."
 }
 
-// headerOf is what the columns are if the record names them, else nil. A column
-// of another name is "" and is not read.
+// headerOf is the columns that a heading line names, or nil if the record is not a
+// heading. A column with an unknown name is "" and is not read.
 func headerOf(record []string) (columns []string) {
 	known := false
 	for _, cell := range record {
 		column := importColumns[strings.ToLower(strings.TrimSpace(cell))]
 		known = known || column != ""
 		if strings.Contains(cell, "@") {
-			return nil // somebody, not a heading
+			return nil // a person, not a heading
 		}
 		columns = append(columns, column)
 	}
@@ -144,7 +143,7 @@ func headerOf(record []string) (columns []string) {
 	return columns
 }
 
-// personOf reads one record, or says the first thing that is wrong with it.
+// personOf reads one record, or returns the first thing that is wrong with it.
 func personOf(record, columns []string, side store.Party) (p store.NewPerson, wrong string) {
 	cells := map[string]string{}
 	for i, cell := range record {
@@ -169,14 +168,14 @@ func personOf(record, columns []string, side store.Party) (p store.NewPerson, wr
 	case cells["email"] == "":
 		return p, "The email address is missing."
 	case !ok:
-		return p, "“" + clip(cells["email"]) + "” is not an email address."
+		return p, "“" + truncate(cells["email"]) + "” is not an email address."
 	}
 	p.Email = email
 	switch role := store.Role(strings.ToLower(cells["role"])); {
 	case role == store.RoleOwner:
 		return p, "Invite owners one at a time, with “Invite someone”."
 	case role != "" && !slices.Contains(store.Roles(), role):
-		return p, "“" + clip(cells["role"]) + "” is not a role. Use admin, member or viewer."
+		return p, "“" + truncate(cells["role"]) + "” is not a role. Use admin, member or viewer."
 	case role != "":
 		p.Role = role
 	}
@@ -187,13 +186,13 @@ func personOf(record, columns []string, side store.Party) (p store.NewPerson, wr
 	case "agency", "team":
 		p.Party = store.PartyAgency
 	default:
-		return p, "“" + clip(cells["side"]) + "” is not a side. Use client or agency."
+		return p, "“" + truncate(cells["side"]) + "” is not a side. Use client or agency."
 	}
 	return p, ""
 }
 
-// clip keeps what somebody typed short enough to be quoted.
-func clip(s string) string {
+// truncate shortens what somebody typed to 60 characters, for quoting it.
+func truncate(s string) string {
 	s = strings.ToValidUTF8(s, "?")
 	if runes := []rune(s); len(runes) > 60 {
 		return string(runes[:60]) + "…"

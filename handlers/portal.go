@@ -78,14 +78,14 @@ func clientHome(c views.Chrome, me store.Member, projects []store.Project, newes
 	return p
 }
 
-// clientsAtHome bounds what an agency's home lists of its clients.
+// clientsAtHome is how many clients an agency's home lists.
 const clientsAtHome = 10
 
-// newShown bounds what a portal lists as new; the rest is under its projects.
+// newShown is how many deliverables a portal lists as new.
 const newShown = 5
 
-// waitingRows are the deliverables in a state: what is due soonest first, then
-// what waits longest.
+// waitingRows are the deliverables in a state, by due date and then by how long they
+// have waited.
 func waitingRows(c views.Chrome, newest []store.Deliverable, state store.DeliverableState) []views.WaitingRow {
 	waiting := slices.DeleteFunc(slices.Clone(newest), func(d store.Deliverable) bool { return d.State != state })
 	slices.SortStableFunc(waiting, func(a, b store.Deliverable) int {

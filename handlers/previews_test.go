@@ -12,7 +12,7 @@ import (
 	"portico/store"
 )
 
-// preview gives a file a preview as the job would, of any content.
+// preview gives a file a preview with the given content, as the job would.
 func preview(t *testing.T, me store.Member, file uuid.UUID, content string) {
 	t.Helper()
 	digest, err := storage(t).For(me.TenantID()).Put(t.Context(), files.NewKey(me.TenantID(), files.KindPreview, file), []byte(content))
@@ -26,10 +26,9 @@ func preview(t *testing.T, me store.Member, file uuid.UUID, content string) {
 	}
 }
 
-// The preview of a draft's file is there for the team alone, and for the client
-// from the moment the version is published; where there is none, or the file lies
-// in the bin, the answer is that of a random id.
-func TestPreviewFollowsItsFile(t *testing.T) {
+// Only staff see the preview of a draft's file. Clients see it once the version is
+// published. A missing preview, or one of a binned file, is refused like a random id.
+func TestPreviewIsVisibleLikeItsFile(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
 	mia := d.as(t, d.Mia)
@@ -64,8 +63,8 @@ func TestPreviewFollowsItsFile(t *testing.T) {
 	want(t, "restored", mia.get(t, path), 200)
 }
 
-// A preview is a picture and nothing else to a browser, is kept by no cache, and
-// leaves no row of its own in the trail.
+// The headers of a preview make browsers treat it only as a picture. Caches do not keep
+// it, and the trail does not record it.
 func TestPreviewIsServedSafely(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
@@ -99,8 +98,8 @@ func TestPreviewIsServedSafely(t *testing.T) {
 	want(t, "head", d.ravi.do(t, http.MethodHead, d.at("/files/%s/preview", id), nil, ""), 200)
 }
 
-// Every list that shows a piece of work shows its preview, once there is one: to
-// the team at once, to the client when it is published.
+// Every list shows the previews of deliverables: to staff at once, to clients once the
+// version is published.
 func TestListsShowPreviews(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
@@ -130,7 +129,7 @@ func TestListsShowPreviews(t *testing.T) {
 	}
 }
 
-// project is the page of the studio's project.
+// project is the path of the studio's project.
 func (d studio) project(t *testing.T) string {
 	t.Helper()
 	var got store.Deliverable

@@ -51,7 +51,8 @@ func projectRows(c views.Chrome, projects []store.Project) []views.ProjectRow {
 	return rows
 }
 
-// late says whether a day has passed, where the reader is, on work that is not done.
+// late reports whether work that is not approved is past its due day, in the reader's
+// time zone.
 func late(due *time.Time, state store.DeliverableState, today time.Time) bool {
 	return due != nil && state != store.DeliverableApproved && today.After(*due)
 }
@@ -134,13 +135,14 @@ func (s *Server) projectShow(w http.ResponseWriter, r *http.Request, me store.Me
 		CanDelete:    edit,
 	}
 	if c.Staff {
-		p.WhoSees = whoSees(me, team, project.SharedAt != nil)
+		p.WhoSees = audienceSentence(me, team, project.SharedAt != nil)
 	}
 	return views.Render(w, r, http.StatusOK, views.ProjectShow(c, p))
 }
 
-// whoSees says it in a breath, before anybody posts or shares.
-func whoSees(me store.Member, team int, shared bool) string {
+// audienceSentence says who can see a project or a deliverable, for staff to read before
+// they share it.
+func audienceSentence(me store.Member, team int, shared bool) string {
 	ours := ui.Count(team, "person", "people") + " at " + me.Tenant.AgencyName
 	if !shared {
 		return "Only your team: " + ours
@@ -148,7 +150,7 @@ func whoSees(me store.Member, team int, shared bool) string {
 	return "Everyone at " + me.Tenant.Name + " and " + ours
 }
 
-func teamOf(people []store.Membership) (team int) {
+func countTeam(people []store.Membership) (team int) {
 	for _, p := range people {
 		if p.Party == store.PartyAgency {
 			team++

@@ -9,10 +9,10 @@ import (
 	"portico/store"
 )
 
-// Ravi works in Acme alone. He names projects of Globex under Acme's address and
-// under Globex's own, and projects that nobody has: one answer for all, byte for
-// byte, and Globex's project stays as it was.
-func TestForeignProjectIsNotThere(t *testing.T) {
+// Ravi is a member of Acme only. He requests a project of Globex under Acme's path and
+// under Globex's own, and unknown ids. All get the same answer, byte for byte, and the
+// project does not change.
+func TestOtherTenantsProjectIsNotFound(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	dana := a.Member(t, a.Dana, a.Globex)
@@ -48,9 +48,9 @@ func TestForeignProjectIsNotThere(t *testing.T) {
 	}
 }
 
-// Headers, queries and fields that name a tenant change nothing, neither on the
-// main host nor on a tenant's own.
-func TestNothingButHostAndPathNamesATenant(t *testing.T) {
+// Headers, queries and fields that name a tenant change nothing, on the main host and on
+// a tenant's own.
+func TestOnlyHostAndPathNameATenant(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	storetest.Project(t, a.Member(t, a.Dana, a.Globex), "Secret "+a.Suffix)
@@ -58,11 +58,11 @@ func TestNothingButHostAndPathNamesATenant(t *testing.T) {
 	there.hosts = underOurDomain.hosts(t, storetest.Admin(t), a.Acme)
 	there.signIn(t, storetest.SignInAt(t, a.Ravi, there.hosts.of(a.Acme)))
 	for _, plain := range []*browser{main, there} {
-		nothingElseNames(t, a, plain)
+		onlyPathNamesTenant(t, a, plain)
 	}
 }
 
-func nothingElseNames(t *testing.T, a *storetest.Tenants, plain *browser) {
+func onlyPathNamesTenant(t *testing.T, a *storetest.Tenants, plain *browser) {
 	t.Helper()
 	before := plain.get(t, "/w/"+a.Acme+"/projects")
 	want(t, "without", before, 200)

@@ -8,8 +8,8 @@ import (
 	"portico/e2e/storetest"
 )
 
-// Ravi makes a project, renames it, throws it away and takes it back.
-func TestProjectLife(t *testing.T) {
+// Ravi creates a project, renames it, moves it to the bin and restores it.
+func TestProjectIsCreatedRenamedAndRestored(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	ravi, base := s.as(t, a.Ravi), "/w/"+a.Acme
@@ -24,14 +24,15 @@ func TestProjectLife(t *testing.T) {
 	want(t, "bin", ravi.post(t, at+"/delete", nil), 303)
 	want(t, "a binned project", ravi.get(t, at), 404)
 	if bin := ravi.get(t, base+"/bin"); !strings.Contains(bin.body, "Summer "+a.Suffix) {
-		t.Error("the bin does not show what was thrown into it")
+		t.Error("the bin does not show the project")
 	}
 	want(t, "restore", ravi.post(t, at+"/restore", nil), 303)
 	want(t, "a restored project", ravi.get(t, at), 200)
 }
 
-// A project without a name, due on no day: told beside the fields, values kept.
-func TestProjectBadInput(t *testing.T) {
+// A missing name and an invalid date are reported next to their fields, and what was
+// typed is kept.
+func TestInvalidProjectFormKeepsItsValues(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	got := s.as(t, a.Ravi).post(t, "/w/"+a.Acme+"/projects", url.Values{"name": {" "}, "due": {"the 31st"}, "summary": {"kept " + a.Suffix}})

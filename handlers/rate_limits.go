@@ -8,8 +8,8 @@ import (
 	"portico/store"
 )
 
-// limitVisitor refuses a browser, or a network without a session, that sends too
-// many requests. It comes before the first round trip and costs none.
+// limitVisitor refuses a browser, or a network without a session, that sends too many
+// requests. It runs before the first round trip and does not use the database.
 func (s *Server) limitVisitor(r *http.Request, token *store.Token) error {
 	key := "network " + web.Network(r)
 	if token != nil {
@@ -30,7 +30,7 @@ func (s *Server) limitTenant(v store.Visitor) error {
 	return nil
 }
 
-// limitRoute applies the limit of a route that has one: per person and tenant, or
+// limitRoute applies the limit of the route, if it has one: per person and tenant, or
 // per network for a visitor who is not signed in. It is counted in the database,
 // for all processes.
 func (s *Server) limitRoute(r *http.Request, route Route, v store.Visitor) error {

@@ -20,8 +20,8 @@ import (
 	"portico/store"
 )
 
-// refusedForNow checks an answer that says when to come again.
-func refusedForNow(t *testing.T, what string, a answer, status int) {
+// wantRetryAfter checks the status of an answer that says when to try again.
+func wantRetryAfter(t *testing.T, what string, a answer, status int) {
 	t.Helper()
 	want(t, what, a, status)
 	if after, err := strconv.Atoi(a.header.Get("Retry-After")); err != nil || after < 1 {
@@ -36,9 +36,9 @@ func refusedForNow(t *testing.T, what string, a answer, status int) {
 	}
 }
 
-// Case 58: a tenant that asks a hundred times as much as another is told to slow
-// down, and the other, of the same agency, is served as ever.
-func TestOneTenantsLoadIsItsOwn(t *testing.T) {
+// Case 58: a tenant that sends far more requests than its limit gets 429, and another
+// tenant of the same agency is served as usual.
+func TestOneTenantsLoadDoesNotLimitAnother(t *testing.T) {
 	t.Parallel()
 	const burst = 200
 	a := storetest.Agency(t)
@@ -56,7 +56,7 @@ func TestOneTenantsLoadIsItsOwn(t *testing.T) {
 					served.Add(1)
 				default:
 					refused.Add(1)
-					refusedForNow(t, "beyond the share", got, http.StatusTooManyRequests)
+					wantRetryAfter(t, "beyond the share", got, http.StatusTooManyRequests)
 				}
 			}
 		})
@@ -70,13 +70,13 @@ func TestOneTenantsLoadIsItsOwn(t *testing.T) {
 		t.Errorf("of %d requests %d were served and %d refused; the share is %d", 10*burst/4, served.Load(), refused.Load(), burst)
 	}
 	want(t, "the other tenant, afterwards", quiet.get(t, "/w/"+a.Globex+"/projects"), http.StatusOK)
-	refusedForNow(t, "a colleague", s.as(t, a.Leo).get(t, "/w/"+a.Acme+"/projects"), http.StatusTooManyRequests)
+	wantRetryAfter(t, "a colleague", s.as(t, a.Leo).get(t, "/w/"+a.Acme+"/projects"), http.StatusTooManyRequests)
 	want(t, "a colleague, elsewhere", s.as(t, a.Dana).get(t, "/w/"+a.Globex+"/projects"), http.StatusOK)
 }
 
-// One browser has a part of its tenant's share, and one network without a session
-// as much: nobody keeps others from their portal by asking at its door.
-func TestOneVisitorsLoadIsTheirOwn(t *testing.T) {
+// One browser may use only a part of its tenant's limit, and so may one network without
+// a session. Nobody can lock others out of their portal.
+func TestOneVisitorsLoadDoesNotLimitAnother(t *testing.T) {
 	t.Parallel()
 	const burst = 40
 	a := storetest.Agency(t)
@@ -87,8 +87,8 @@ func TestOneVisitorsLoadIsTheirOwn(t *testing.T) {
 	for range burst / 4 {
 		want(t, "within the share", mia.get(t, path), http.StatusOK)
 	}
-	refusedForNow(t, "beyond it", mia.get(t, path), http.StatusTooManyRequests)
-	refusedForNow(t, "beyond it, elsewhere", mia.get(t, "/account"), http.StatusTooManyRequests)
+	wantRetryAfter(t, "beyond it", mia.get(t, path), http.StatusTooManyRequests)
+	wantRetryAfter(t, "beyond it, elsewhere", mia.get(t, "/account"), http.StatusTooManyRequests)
 	program := mia.with("Accept", "application/json").get(t, path)
 	want(t, "for a program", program, http.StatusTooManyRequests)
 	if decode[refusal](t, program).Error != "TOO_MANY" {
@@ -99,16 +99,16 @@ func TestOneVisitorsLoadIsTheirOwn(t *testing.T) {
 	for range burst / 4 {
 		want(t, "nobody", s.nobody().get(t, path), http.StatusFound)
 	}
-	refusedForNow(t, "nobody, too often", s.nobody().get(t, path), http.StatusTooManyRequests)
+	wantRetryAfter(t, "nobody, too often", s.nobody().get(t, path), http.StatusTooManyRequests)
 	forged := s.nobody()
 	forged.cookie = "__Host-portico=" + strings.Repeat("forged", 20)
-	refusedForNow(t, "a forged cookie", forged.get(t, path), http.StatusTooManyRequests)
+	wantRetryAfter(t, "a forged cookie", forged.get(t, path), http.StatusTooManyRequests)
 	want(t, "the colleague whose portal it is", s.as(t, a.Leo).get(t, path), http.StatusOK)
 	want(t, "alive", s.nobody().get(t, "/healthz"), http.StatusOK)
 }
 
-// Every route with a limit of its own keeps to it, each person apart.
-func TestLimitedRoutes(t *testing.T) {
+// Every route with a limit enforces it, for each person separately.
+func TestRouteLimitsAreEnforcedPerPerson(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, table(), &tally{}, mainHost)
 	limited := 0
@@ -117,14 +117,14 @@ func TestLimitedRoutes(t *testing.T) {
 			continue
 		}
 		limited++
-		loud, other := w.named("agency owner"), w.named("agency admin")
+		loud, other := w.visitorNamed("agency owner"), w.visitorNamed("agency admin")
 		if route.Who == handlers.AnAgent {
-			loud, other = w.named("agent outside"), &persona{browser: w.as(t, storetest.Agent(t))}
+			loud, other = w.visitorNamed("agent outside"), &visitor{browser: w.as(t, storetest.Agent(t))}
 		}
-		ask := func(p *persona) answer {
-			return p.browser.do(t, method(route), w.path(route), strings.NewReader(""), "application/x-www-form-urlencoded")
+		ask := func(p *visitor) answer {
+			return p.browser.do(t, methodOf(route), w.path(route), strings.NewReader(""), "application/x-www-form-urlencoded")
 		}
-		// Twice as many, lest a minute ends in between.
+		// Twice as many, in case a minute ends in between.
 		first := ask(loud)
 		if first.status == http.StatusTooManyRequests {
 			t.Errorf("%s: the first is refused", route.Pattern())
@@ -135,7 +135,7 @@ func TestLimitedRoutes(t *testing.T) {
 				last = got
 			}
 		}
-		refusedForNow(t, route.Pattern(), last, http.StatusTooManyRequests)
+		wantRetryAfter(t, route.Pattern(), last, http.StatusTooManyRequests)
 		if got := ask(other); route.Who != handlers.Everybody && got.status == http.StatusTooManyRequests {
 			t.Errorf("%s: somebody else is refused too", route.Pattern())
 		}
@@ -145,10 +145,10 @@ func TestLimitedRoutes(t *testing.T) {
 	}
 }
 
-// Case 18: a tenant with 200,000 rows asks for something slow, over and over. Its
-// own queries are cut and answered 503; another is served all the while, for no
-// tenant holds more than half of the connections.
-func TestSlowTenantIsCut(t *testing.T) {
+// Case 18: a tenant with 200,000 rows repeats a slow request. Its queries are cancelled
+// and answered 503. Another tenant is served meanwhile, because no tenant holds more than
+// half of the connections.
+func TestSlowTenantDoesNotBlockAnother(t *testing.T) {
 	t.Parallel()
 	const name = "slow"
 	must(storetest.Open(t.Context(), name)).Close()
@@ -176,8 +176,8 @@ where m.tenant_id = $1`, tenant, projects)
 	large, small := owner("large", 200_000), owner("small", 20)
 	run(t, admin, `vacuum analyze projects`)
 	want(t, "the large tenant, as it is", large.get(t, "/w/large/projects"), http.StatusOK)
-	// There is no search yet that would read all rows, so each of the large tenant
-	// takes its time from here on.
+	// No page reads all rows yet, so from here on a policy makes each row of the large
+	// tenant slow.
 	run(t, admin, `
 create function public.costly(tenant uuid) returns boolean language plpgsql as $$
 begin
@@ -197,7 +197,7 @@ end $$`)
 				case <-done:
 					return
 				default:
-					refusedForNow(t, "the large tenant", large.get(t, "/w/large/projects"), http.StatusServiceUnavailable)
+					wantRetryAfter(t, "the large tenant", large.get(t, "/w/large/projects"), http.StatusServiceUnavailable)
 					cut.Add(1)
 				}
 			}

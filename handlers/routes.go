@@ -2,15 +2,14 @@ package handlers
 
 import "portico/store"
 
-// routes is the product, one sentence a line: who may enter, what they need, and
-// what a support session may do there, and how often a minute anybody may come
-// where that is limited. A route that says nothing of support refuses it. Tenant
-// routes are written as they read on a tenant's own host; on the main host they
-// begin with /w/{tenant}.
+// routes is the route table. Each line says who may enter, which capability they need,
+// what a support session may do there, and the rate limit a minute, if there is one. A
+// route that does not mention support refuses it. Tenant routes have the paths of a
+// tenant's own host; on the main host the paths begin with /w/{tenant}.
 func (s *Server) routes() []Route {
 	return []Route{
-		// Everybody. How often is for the rooms of sign-in to say, address by address,
-		// so that nobody is kept out by the attempts of a neighbour.
+		// Everybody. Package signin has its own rate limits, by address, so that one
+		// visitor's attempts do not lock others out.
 		s.public("GET /login", s.signin.Show),
 		s.public("POST /login", s.signin.Begin),
 		s.public("GET /login/sent", s.signin.Sent),
@@ -28,7 +27,7 @@ func (s *Server) routes() []Route {
 		s.public("GET /brand/{stylesheet}", s.accentStylesheet).asset().everyHost(),
 		s.public("GET /invites/{token}", s.inviteShow),
 
-		// A person, in no tenant; an agent of support is one only where it says so.
+		// A signed-in person, outside any tenant. Support agents enter only with agentsToo.
 		s.person("GET /{$}", s.home).agentsToo(),
 		s.person("GET /switcher", s.switcher),
 		s.person("GET /handover", s.handoverBegin).limited(120),
@@ -52,10 +51,10 @@ func (s *Server) routes() []Route {
 		s.person("POST /step-up/passkey", s.signin.PasskeyStepUpBegin).agentsToo().json().limited(30),
 		s.person("POST /step-up/passkey/answer", s.signin.PasskeyStepUp).agentsToo().json().limited(30),
 
-		// Staff who look as their client stop on whatever host they are.
+		// Staff can stop viewing as a client on every host.
 		s.person("POST /view-as/stop", s.support.StopViewAs).everyHost(),
 
-		// An agent of support, who is a member of nothing.
+		// A support agent, who is not a member of any tenant.
 		s.agent("GET /support", s.support.Console).limited(120),
 		s.agent("POST /support/asks", s.support.IfAllowed(s.support.RequestAccess)).limited(30),
 		s.agent("POST /support/sessions", s.support.IfAllowed(s.support.StartSession)).limited(30),
@@ -125,14 +124,14 @@ func (s *Server) routes() []Route {
 		s.member("GET /settings", store.SeeSettings, s.settingsShow).supportReads(),
 		s.member("POST /settings", store.EditSettings, s.settingsUpdate),
 		s.member("GET /usage", store.SeeSettings, s.usageShow).supportReads(),
-		s.member("GET /settings/domains", store.ManageDomains, s.onMain(s.domainsShow)),
-		s.member("POST /settings/domains", store.ManageDomains, s.onMain(s.domainAdd)).limited(30),
-		s.member("POST /settings/domains/{id}/check", store.ManageDomains, s.onMain(s.domainCheck)).limited(120),
-		s.member("POST /settings/domains/{id}/remove", store.ManageDomains, s.onMain(s.domainRemove)),
+		s.member("GET /settings/domains", store.ManageDomains, s.mainHostOnly(s.domainsShow)),
+		s.member("POST /settings/domains", store.ManageDomains, s.mainHostOnly(s.domainAdd)).limited(30),
+		s.member("POST /settings/domains/{id}/check", store.ManageDomains, s.mainHostOnly(s.domainCheck)).limited(120),
+		s.member("POST /settings/domains/{id}/remove", store.ManageDomains, s.mainHostOnly(s.domainRemove)),
 		s.member("POST /settings/logo", store.EditSettings, s.logoSet).streams(),
 		s.member("POST /settings/logo/remove", store.EditSettings, s.logoRemove),
 
-		// An agency's own place: what it does about its clients, and never support.
+		// An agency's own tenant: managing its clients. Support may do none of it.
 		s.member("GET /clients", store.ManageClients, s.clientList).agency(),
 		s.member("POST /clients", store.ManageClients, s.clientCreate).agency().limited(60),
 		s.member("GET /clients/new", store.ManageClients, s.clientNew).agency(),
@@ -158,7 +157,7 @@ func (s *Server) routes() []Route {
 
 		s.member("POST /view-as", store.ViewAs, s.support.StartViewAs).limited(30),
 
-		// Whatever else: not there, and it says so to members alike.
+		// Everything else is not found, for members too.
 		s.member("/", store.SeeWork, s.memberNotFound).supportReads(),
 		s.public("/", s.notFound),
 	}

@@ -1,6 +1,6 @@
-// Package handlers is the product as the web sees it: routes.go lists every
-// route with who may enter, one file holds the handlers of each resource, and
-// every answer, error or not, leaves through the same few functions.
+// Package handlers serves the product over HTTP. routes.go lists every route with who
+// may enter, one file has the handlers of each resource, and errors.go turns errors
+// into answers.
 package handlers
 
 import (
@@ -34,23 +34,23 @@ type Config struct {
 	URL *url.URL
 	// TenantDomain is the domain under which every tenant has a host; "" for none.
 	TenantDomain string
-	// TrustedProxies are the proxies whose X-Forwarded-For is believed.
+	// TrustedProxies are the proxies whose X-Forwarded-For header is used.
 	TrustedProxies []netip.Prefix
-	// CountKey keys what is counted in the database: at least 32 bytes.
+	// CountKey is the HMAC key for rate limit counters in the database: at least 32 bytes.
 	CountKey []byte
-	// TenantLimit keeps one tenant from taking up the whole process; each visitor
-	// gets a quarter of it.
+	// TenantLimit is the rate limit of one tenant in this process. Each visitor has a
+	// quarter of it.
 	TenantLimit web.RateLimit
-	// AnswerTime is how long a page may take to be made; 0 is 14 seconds.
+	// AnswerTime is the time limit for a page; 0 is 14 seconds.
 	AnswerTime time.Duration
-	// Support is what the installation lets its own support do.
+	// Support is what support agents may do on this installation.
 	Support support.Mode
 }
 
-// leastCountKey is how long a [Config]'s CountKey is at least, in bytes.
-const leastCountKey = 32
+// minCountKeyLen is the minimum length of [Config] CountKey in bytes.
+const minCountKeyLen = 32
 
-// Deps are what the server is put together from.
+// Deps are the services that a [Server] uses.
 type Deps struct {
 	DB      *store.DB
 	Files   *files.Storage // nil serves no files
@@ -76,14 +76,13 @@ type Server struct {
 	visitors, tenants *web.RateLimiter
 }
 
-// New puts the server together. It fails without an address, or when the CountKey
-// is too short.
+// New makes a [Server]. It fails without a URL, or if the CountKey is too short.
 func New(cfg Config, deps Deps) (*Server, error) {
 	if cfg.URL == nil {
 		return nil, errors.New("handlers: URL is missing")
 	}
-	if len(cfg.CountKey) < leastCountKey {
-		return nil, fmt.Errorf("handlers: CountKey is shorter than %d bytes", leastCountKey)
+	if len(cfg.CountKey) < minCountKeyLen {
+		return nil, fmt.Errorf("handlers: CountKey is shorter than %d bytes", minCountKeyLen)
 	}
 	cfg.AnswerTime = cmp.Or(cfg.AnswerTime, web.AnswerTimeout)
 	attempts := frame.Attempts{DB: deps.DB, Key: cfg.CountKey}
@@ -111,12 +110,12 @@ func New(cfg Config, deps Deps) (*Server, error) {
 	}, nil
 }
 
-// https says whether visitors reach the server with encryption.
+// https reports whether visitors reach the server over HTTPS.
 func (s *Server) https() bool { return s.cfg.URL.Scheme == "https" }
 
-// Handler is the whole of the public listener. The order of the chain matters:
-// the request id comes first so that everything after can name it; the panic
-// guard is inside the log so that a panic is a logged 500; the host is resolved
+// Handler is the handler of the public listener. The order of the middleware matters:
+// the request id comes first, so that everything after it can log it; the panic guard
+// is inside the request log, so that a panic is logged as a 500; the host is resolved
 // last, because only the mux may see the rewritten path.
 func (s *Server) Handler() http.Handler { return s.handler(s.routes()) }
 
@@ -140,15 +139,16 @@ func (s *Server) handler(routes []Route) http.Handler {
 	return web.WithRequestID(h)
 }
 
-// HTTPServer is the public listener's server. It is served on a [web.Listener].
+// HTTPServer is the server of the public listener. Serve it on a [web.Listener].
 func (s *Server) HTTPServer() *http.Server { return s.httpServer(s.Handler()) }
 
 func (s *Server) httpServer(h http.Handler) *http.Server {
-	return web.Server(h, s.log, s.unreadable)
+	return web.Server(h, s.log, s.malformedAnswer)
 }
 
-// unreadable is the whole answer to what could not be read as a request.
-func (s *Server) unreadable(status int, requestID string) []byte {
+// malformedAnswer is the raw HTTP answer to bytes that net/http could not parse as a
+// request.
+func (s *Server) malformedAnswer(status int, requestID string) []byte {
 	var page bytes.Buffer
 	if err := views.Error(views.ErrorProps{Status: status, RequestID: requestID}).Render(context.Background(), &page); err != nil {
 		page.Reset() // the status says enough
@@ -162,7 +162,7 @@ func (s *Server) unreadable(status int, requestID string) []byte {
 	h.Set("Content-Length", strconv.Itoa(page.Len()))
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\n", status, http.StatusText(status))
-	_ = h.Write(&b) // to memory
+	_ = h.Write(&b) // a buffer returns no errors
 	b.WriteString("\r\n")
 	b.Write(page.Bytes())
 	s.log.Info("request", "request_id", requestID, "route", "", "status", status, "bytes", page.Len())

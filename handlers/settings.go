@@ -15,8 +15,8 @@ func (s *Server) settingsShow(w http.ResponseWriter, r *http.Request, me store.M
 	return s.settingsPage(w, r, me, http.StatusOK, nil, nil)
 }
 
-// settingsPage shows what the tenant chose for itself, or what was typed in its
-// place, and what it wears meanwhile where it chose nothing.
+// settingsPage shows the tenant's own settings, or what was typed, and the inherited
+// values of the settings that the tenant has not set.
 func (s *Server) settingsPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, typed *views.SettingsForm, wrong ui.Errors) error {
 	var own store.Settings
 	if err := s.db.Read(r.Context(), me, store.GetSettings(&own)); err != nil {
@@ -80,7 +80,7 @@ func settingsInput(f *web.Form) store.SettingsInput {
 		MailName:     f.Optional("mail_name", 80),
 		ForgetsNames: f.Checked("forgets_names"),
 	}
-	// A browser's colour field always has a colour; whether it counts is another field.
+	// A colour field always sends a colour, so a checkbox says whether to use it.
 	if f.Checked("own_accent") {
 		in.Accent = f.Color("accent")
 	}

@@ -16,8 +16,8 @@ import (
 	"portico/handlers/signin"
 )
 
-// slowBody ends as a body does whose rest does not come before the deadline: the
-// read fails, and the server takes the request for lost.
+// slowBody fails like a body that misses its deadline: the read fails, and the server
+// cancels the request.
 type slowBody struct{ lost context.CancelFunc }
 
 func (b slowBody) Read([]byte) (int, error) {
@@ -25,8 +25,8 @@ func (b slowBody) Read([]byte) (int, error) {
 	return 0, os.ErrDeadlineExceeded
 }
 
-// A form that comes too slowly is told so, on a whole page; one that comes in time
-// is read.
+// A form that is sent too slowly answers 408 with a complete page. A form that arrives in
+// time is read.
 func TestSlowFormIsTimedOut(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)

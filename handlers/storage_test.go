@@ -9,7 +9,7 @@ import (
 	"portico/files"
 )
 
-// started is the object store of all tests; the first that needs one starts it.
+// started is the object storage of all tests. The first test that needs it starts it.
 var started *stack.S3
 
 var gateway = sync.OnceValues(func() (_ *stack.S3, err error) {

@@ -50,13 +50,13 @@ func crawl(t *testing.T, b *browser, from string) (there []string) {
 // Nothing that a session to read leads to, page, table, picture or file, changes
 // anything by being looked at or posted to, and once it is over none of it answers
 // any more: not to the agent, and not to anybody with the address alone.
-func TestReadingLeadsNoFurther(t *testing.T) {
+func TestReadModeReachesNothingThatWrites(t *testing.T) {
 	t.Parallel()
 	s, a := newSiteOver(t, storage(t)), storetest.Agency(t)
-	e := estateOf(t, s, a, a.Acme)
+	e := newFixture(t, s, a, a.Acme)
 	dana := a.Member(t, a.Dana, a.Acme)
 	for _, as := range []string{a.Dana, a.Mia} {
-		token, _ := e.letIn(t, storetest.Agent(t), as)
+		token, _ := e.startSupport(t, storetest.Agent(t), as)
 		sam := s.nobody()
 		sam.signIn(t, token)
 		before := rowsButTrail(t, dana)

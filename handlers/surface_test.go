@@ -14,7 +14,7 @@ import (
 	"portico/handlers"
 )
 
-// protected checks the headers that no answer of ours may lack, whatever it is.
+// protected checks the security headers that every answer must have.
 func protected(t *testing.T, what string, a answer) {
 	t.Helper()
 	for name, value := range map[string]string{
@@ -28,7 +28,7 @@ func protected(t *testing.T, what string, a answer) {
 		}
 	}
 	policy := a.header.Get("Content-Security-Policy")
-	// What is drawn by the browser's own viewer of PDFs may have styles, and no more.
+	// The browser's PDF viewer needs styles, so its policy has no default-src.
 	viewer := strings.HasPrefix(policy, "sandbox; script-src 'none'; object-src 'none'; connect-src 'none'; frame-src 'none'; ")
 	for _, part := range []string{"default-src 'none'; ", "base-uri 'none'; ", "frame-ancestors "} {
 		if !strings.Contains(policy, part) && !(viewer && part == "default-src 'none'; ") {
@@ -54,8 +54,8 @@ func protected(t *testing.T, what string, a answer) {
 	}
 }
 
-// raw sends bytes that no client would, on a connection of its own, and reads all
-// that comes back.
+// raw sends the bytes on a new connection and reads all answers. No HTTP client would
+// send such requests.
 func (s *site) raw(t *testing.T, bytes string) (answers []answer) {
 	t.Helper()
 	c, err := net.Dial("tcp", s.server.Listener.Addr().String())
@@ -63,7 +63,7 @@ func (s *site) raw(t *testing.T, bytes string) (answers []answer) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	// The server may answer, and hang up, before it has read all of it.
+	// The server may answer and close the connection before it has read everything.
 	go func() { _, _ = io.WriteString(c, bytes) }()
 	for in := bufio.NewReader(c); ; {
 		res, err := http.ReadResponse(in, nil)
@@ -75,14 +75,14 @@ func (s *site) raw(t *testing.T, bytes string) (answers []answer) {
 	}
 }
 
-// Case 64: the security headers are on every kind of answer: pages, redirects,
-// refusals, faults, files, what the mux says, and what net/http says by itself.
-// Every route of the table is tried in TestMatrix, by everybody.
+// Case 64: every kind of answer has the security headers: pages, redirects, refusals,
+// errors, files, and what the mux and net/http answer by themselves. TestMatrix checks
+// every route for every visitor.
 func TestSecurityHeadersOnEveryAnswer(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	s := newSiteWith(t, storetest.DB(), storage(t), func(c *handlers.Config) { c.URL = &url.URL{Scheme: "https", Host: c.URL.Host} })
-	e := estateOf(t, s, a, a.Acme)
+	e := newFixture(t, s, a, a.Acme)
 	dana, nobody := s.as(t, a.Dana), s.nobody()
 	file := e.at("/files/" + e.things["files"].String())
 	page := dana.get(t, e.at("/projects"))
@@ -90,45 +90,45 @@ func TestSecurityHeadersOnEveryAnswer(t *testing.T) {
 	post := func(b *browser, path, body string) answer {
 		return b.do(t, http.MethodPost, path, strings.NewReader(body), form)
 	}
-	broken, away := brokenSite(t, withoutItsDoor(t, "headers")), brokenSite(t, outOfReach(t, "headersaway"))
+	broken, away := brokenSite(t, brokenDB(t, "headers")), brokenSite(t, unreachableDB(t, "headersaway"))
 	kinds := map[string]struct {
 		answer answer
 		status int
 	}{
-		"page":                 {page, 200},
-		"head of a page":       {dana.do(t, http.MethodHead, e.at("/projects"), nil, ""), 200},
-		"sign-in page":         {nobody.get(t, "/login"), 200},
-		"to the door":          {nobody.get(t, e.at("/projects")), 302},
-		"after a change":       {post(dana, e.at("/projects"), "name=Spring"), 303},
-		"program at the door":  {nobody.with("Accept", "application/json").get(t, "/account"), 401},
-		"refused":              {s.as(t, a.Leo).get(t, e.at("/bin")), 403},
-		"from another site":    {post(dana.with("Sec-Fetch-Site", "cross-site"), e.at("/projects"), "name=x"), 403},
-		"nowhere":              {nobody.get(t, "/nowhere"), 404},
-		"by another method":    {dana.do(t, http.MethodDelete, e.at("/projects"), nil, ""), 404},
-		"trace":                {nobody.do(t, http.MethodTrace, "/", nil, ""), 404},
-		"spent link":           {nobody.get(t, "/login/"+strings.Repeat("a", 43)), 410},
-		"too large":            {post(dana, e.at("/projects"), strings.Repeat("a", 2<<20)), 413},
-		"too many fields":      {post(dana, e.at("/projects"), strings.Repeat("a&", 300)), 413},
-		"too long":             {nobody.get(t, "/login?q="+strings.Repeat("a", 9<<10)), 414},
-		"too many questions":   {nobody.get(t, "/login?"+strings.Repeat("a&", 300)), 400},
-		"typed wrong":          {post(dana, e.at("/projects"), "name="), 422},
-		"broken":               {broken.nobody().get(t, "/login"), 500},
-		"broken for a program": {broken.nobody().with("Accept", "application/json").get(t, "/login"), 500},
-		"away":                 {away.nobody().get(t, "/login"), 503},
-		"download":             {dana.get(t, file), 200},
-		"shown":                {dana.get(t, file+"/inline"), 200},
-		"range":                {dana.with("Range", "bytes=0-0").get(t, file), 206},
-		"no such range":        {dana.with("Range", "bytes=999999-").get(t, file), 416},
-		"preview":              {dana.get(t, file+"/preview"), 200},
-		"stylesheet":           {nobody.get(t, "/static/"+between(page.body, `/static/`, `"`)), 200},
-		"no asset":             {nobody.get(t, "/static/app.css"), 404},
-		"folder":               {nobody.get(t, "/static/"), 404},
-		"posted to an asset":   {post(nobody, "/static/app.css", "a=b"), 404},
-		"alive":                {nobody.get(t, "/healthz"), 200},
-		"ready":                {nobody.get(t, "/readyz"), 200},
-		"the mux's redirect":   {nobody.get(t, "/w//"+a.Acme+"/projects"), 307},
-		"another host":         {nobody.with("Host", "evil.test").get(t, "/"), 302},
-		"another host's path":  {nobody.with("Host", a.Acme+".portals.test").get(t, "/x//y"), 307},
+		"page":                  {page, 200},
+		"head of a page":        {dana.do(t, http.MethodHead, e.at("/projects"), nil, ""), 200},
+		"sign-in page":          {nobody.get(t, "/login"), 200},
+		"to sign-in":            {nobody.get(t, e.at("/projects")), 302},
+		"after a change":        {post(dana, e.at("/projects"), "name=Spring"), 303},
+		"program not signed in": {nobody.with("Accept", "application/json").get(t, "/account"), 401},
+		"refused":               {s.as(t, a.Leo).get(t, e.at("/bin")), 403},
+		"from another site":     {post(dana.with("Sec-Fetch-Site", "cross-site"), e.at("/projects"), "name=x"), 403},
+		"nowhere":               {nobody.get(t, "/nowhere"), 404},
+		"by another method":     {dana.do(t, http.MethodDelete, e.at("/projects"), nil, ""), 404},
+		"trace":                 {nobody.do(t, http.MethodTrace, "/", nil, ""), 404},
+		"spent link":            {nobody.get(t, "/login/"+strings.Repeat("a", 43)), 410},
+		"too large":             {post(dana, e.at("/projects"), strings.Repeat("a", 2<<20)), 413},
+		"too many fields":       {post(dana, e.at("/projects"), strings.Repeat("a&", 300)), 413},
+		"too long":              {nobody.get(t, "/login?q="+strings.Repeat("a", 9<<10)), 414},
+		"too many questions":    {nobody.get(t, "/login?"+strings.Repeat("a&", 300)), 400},
+		"typed wrong":           {post(dana, e.at("/projects"), "name="), 422},
+		"broken":                {broken.nobody().get(t, "/login"), 500},
+		"broken for a program":  {broken.nobody().with("Accept", "application/json").get(t, "/login"), 500},
+		"away":                  {away.nobody().get(t, "/login"), 503},
+		"download":              {dana.get(t, file), 200},
+		"shown":                 {dana.get(t, file+"/inline"), 200},
+		"range":                 {dana.with("Range", "bytes=0-0").get(t, file), 206},
+		"no such range":         {dana.with("Range", "bytes=999999-").get(t, file), 416},
+		"preview":               {dana.get(t, file+"/preview"), 200},
+		"stylesheet":            {nobody.get(t, "/static/"+between(page.body, `/static/`, `"`)), 200},
+		"no asset":              {nobody.get(t, "/static/app.css"), 404},
+		"folder":                {nobody.get(t, "/static/"), 404},
+		"posted to an asset":    {post(nobody, "/static/app.css", "a=b"), 404},
+		"alive":                 {nobody.get(t, "/healthz"), 200},
+		"ready":                 {nobody.get(t, "/readyz"), 200},
+		"the mux's redirect":    {nobody.get(t, "/w//"+a.Acme+"/projects"), 307},
+		"another host":          {nobody.with("Host", "evil.test").get(t, "/"), 302},
+		"another host's path":   {nobody.with("Host", a.Acme+".portals.test").get(t, "/x//y"), 307},
 	}
 	for what, k := range kinds {
 		want(t, what, k.answer, k.status)
@@ -176,9 +176,8 @@ func TestSecurityHeadersOnEveryAnswer(t *testing.T) {
 	}
 }
 
-// What lies in a file never becomes an answer of its own: bytes that read like an
-// answer of net/http go through as they are.
-func TestAnswersInFilesAreBytes(t *testing.T) {
+// File content that looks like an answer of net/http is sent unchanged.
+func TestFileContentIsSentUnchanged(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	said := "HTTP/1.1 400"
@@ -192,7 +191,7 @@ func TestAnswersInFilesAreBytes(t *testing.T) {
 	if err := storetest.Admin(t).QueryRow(t.Context(), `select id::text from files where tenant_id = $1`, dana.TenantID()).Scan(&id); err != nil {
 		t.Fatal(err)
 	}
-	// From so many places that some write to the connection begins with it.
+	// So many offsets that a write to the connection begins with the text.
 	for from := 100; from < 100+len(said); from++ {
 		if got := b.with("Range", fmt.Sprintf("bytes=%d-", from)).get(t, fmt.Sprintf("/w/%s/files/%s", a.Acme, id)); got.body != content[from:] {
 			t.Errorf("from %d: %d bytes came back of %d", from, len(got.body), len(content)-from)
@@ -200,8 +199,8 @@ func TestAnswersInFilesAreBytes(t *testing.T) {
 	}
 }
 
-// Nothing on the public listener lists, profiles or tells a version.
-func TestPublicListenerTellsNothing(t *testing.T) {
+// The public listener serves no directory listing, no profile and no version.
+func TestPublicListenerRevealsNothing(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	missing := s.nobody().get(t, "/nowhere")

@@ -16,8 +16,8 @@ import (
 
 const switcherShown = 20
 
-// switcher lists the person's workspaces, those used last first: a page of its
-// own, and what the dialog shows of it as it is opened and typed into.
+// switcher lists the person's workspaces, the most recently used first. It is a page,
+// and a dialog loads its list from it.
 func (s *Server) switcher(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	rows, page, err := s.workspaces(r, me, switcherShown)
 	if err != nil {
@@ -31,10 +31,10 @@ func (s *Server) switcher(w http.ResponseWriter, r *http.Request, me store.Perso
 	}))
 }
 
-// workspacePage is where in the list of their workspaces somebody is.
+// workspacePage is a page of a person's list of workspaces.
 type workspacePage struct {
 	store.WorkspaceFilter
-	next string // cursor of what comes after, "" for nothing
+	next string // cursor of the next page, "" on the last
 }
 
 func (p workspacePage) more(path string) string {
@@ -51,7 +51,7 @@ func (p workspacePage) first(path string) string {
 	return path + "?" + url.Values{"q": {p.Text}}.Encode()
 }
 
-// workspaces reads one page of the person's workspaces, as the query asks for it.
+// workspaces reads the page of the person's workspaces that the query asks for.
 func (s *Server) workspaces(r *http.Request, me store.Person, shown int) ([]views.WorkspaceRow, workspacePage, error) {
 	q := r.URL.Query()
 	page := workspacePage{WorkspaceFilter: store.WorkspaceFilter{Text: strings.TrimSpace(q.Get("q")), Page: store.PageOf(shown, frame.ParseCursor(q.Get("after")))}}
@@ -64,8 +64,8 @@ func (s *Server) workspaces(r *http.Request, me store.Person, shown int) ([]view
 	return workspaceRows(mine), page, nil
 }
 
-// again leads to where the member was last in this tenant, if that is still
-// there, and else to its home.
+// again redirects to the page where the member was last in this tenant, if it still
+// exists, and otherwise to the tenant's home.
 func (s *Server) again(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	base, place := frame.Base(r, me), me.LastPlace
 	there, err := s.stillThere(r.Context(), me, place)
@@ -101,14 +101,14 @@ func (s *Server) stillThere(ctx context.Context, me store.Member, place string) 
 	return err == nil, err
 }
 
-// noteVisit remembers that the member was at this page, after it is on its way
-// and only when that is news; never for somebody who looks as somebody else.
+// noteVisit records the member's last place after the page is sent, and only if it has
+// changed. [store.Member.Visits] records nothing in a support session.
 func (s *Server) noteVisit(r *http.Request, me store.Member) {
-	visit, news := me.Visits(strings.TrimPrefix(r.URL.Path, string(views.PathBase(me.Tenant.Slug))))
+	visit, news := me.NextVisit(strings.TrimPrefix(r.URL.Path, string(views.PathBase(me.Tenant.Slug))))
 	if !news {
 		return
 	}
 	s.inBackground(r, "note visit", func(ctx context.Context) error {
-		return s.db.Write(ctx, me, func(tx *store.Tx) error { return tx.NoteVisit(ctx, visit) })
+		return s.db.Write(ctx, me, func(tx *store.Tx) error { return tx.RecordVisit(ctx, visit) })
 	})
 }

@@ -8,9 +8,9 @@ import (
 	"portico/store"
 )
 
-// Dana comes back to the project she was at, in the workspace she was in; when
-// it is gone, to the workspace's home. Nobody else is led there.
-func TestAgainLeadsToTheLastPlace(t *testing.T) {
+// /again leads Dana to the project where she was last, or to the workspace's home when
+// the project is gone. It leads nobody else there.
+func TestAgainOpensTheLastPlace(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	dana := a.Member(t, a.Dana, a.Acme)
@@ -18,7 +18,7 @@ func TestAgainLeadsToTheLastPlace(t *testing.T) {
 	at := "/projects/" + id.String()
 	b := s.as(t, a.Dana)
 	want(t, "the project", b.get(t, "/w/"+a.Acme+at), 200)
-	atPlace(t, a, a.Dana, a.Acme, at)
+	waitForLastPlace(t, a, a.Dana, a.Acme, at)
 	if got := b.get(t, "/w/"+a.Acme+"/again"); got.status != 303 || got.location() != "/w/"+a.Acme+at {
 		t.Errorf("%d to %q", got.status, got.location())
 	}
@@ -32,8 +32,8 @@ func TestAgainLeadsToTheLastPlace(t *testing.T) {
 	want(t, "a stranger", s.as(t, a.Gus).get(t, "/w/"+a.Acme+"/again"), 404)
 }
 
-// atPlace waits until a visit is remembered: that happens after the answer.
-func atPlace(t *testing.T, a *storetest.Tenants, email, slug, place string) {
+// waitForLastPlace waits until a visit is recorded, which happens after the answer.
+func waitForLastPlace(t *testing.T, a *storetest.Tenants, email, slug, place string) {
 	t.Helper()
 	ctx := storetest.Within(t, 10e9)
 	for a.Member(t, email, slug).LastPlace != place {
@@ -43,9 +43,8 @@ func atPlace(t *testing.T, a *storetest.Tenants, email, slug, place string) {
 	}
 }
 
-// The switcher is a page with a form: what is typed is looked for in the
-// person's own workspaces and nowhere else.
-func TestSwitcherPage(t *testing.T) {
+// The switcher is a page with a form that searches only the person's own workspaces.
+func TestSwitcherSearchesOnlyOwnWorkspaces(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	other := storetest.Agency(t)

@@ -17,8 +17,8 @@ import (
 	"portico/store/queue"
 )
 
-// trips counts how often a pool goes to the database and back: a query, a batch
-// or a statement to prepare is one.
+// trips counts the round trips of a pool to the database: a query, a batch or a
+// statement to prepare is one.
 type trips struct{ n atomic.Int64 }
 
 func (c *trips) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
@@ -40,12 +40,12 @@ func (c *trips) TracePrepareStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceP
 }
 func (*trips) TracePrepareEnd(context.Context, *pgx.Conn, pgx.TracePrepareEndData) {}
 
-// Every page of a tenant takes two round trips at most: who is asking, and one
-// batch of all it shows.
+// Every page of a tenant takes at most two round trips: one to identify the visitor, and
+// one batch for all that the page shows.
 func TestPagesTakeTwoRoundTrips(t *testing.T) {
 	t.Parallel()
 	count := &trips{}
-	// One connection, so that a statement is prepared once and for all.
+	// One connection, so that each statement is prepared only once.
 	db, err := store.Open(t.Context(), store.Config{
 		URL: storetest.Server().AppURL(stack.DatabaseName), Signer: queue.NewSigner(storetest.SigningKey), Tracer: count, MaxConns: 1,
 	})
@@ -73,7 +73,7 @@ func TestPagesTakeTwoRoundTrips(t *testing.T) {
 			at, slug = above, a.Agency
 		}
 		path := fill(route.Path, slug, id.String())
-		// Where they are is where they were last, or it would be noted after the page.
+		// Make the page the last place already, or it would be recorded after the page.
 		if _, err := admin.Exec(t.Context(), `
 update memberships set last_place = $3, last_seen_at = now(), unread = 0, used_at = now() where tenant_id = $1 and user_id = $2`,
 			at.TenantID(), at.ID(), strings.TrimPrefix(path, "/w/"+slug)); err != nil {

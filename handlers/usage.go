@@ -11,7 +11,7 @@ import (
 	"portico/views/ui"
 )
 
-// usageShow is how much of its plan a tenant uses.
+// usageShow shows how much of its plan a tenant uses.
 func (s *Server) usageShow(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	var plan string
 	var used []store.Usage
@@ -22,7 +22,7 @@ func (s *Server) usageShow(w http.ResponseWriter, r *http.Request, me store.Memb
 	for _, u := range used {
 		counts[u.Metric] = u.Used
 	}
-	p := views.UsageProps{Plan: planName(plan), Raise: whoRaises(me)}
+	p := views.UsageProps{Plan: planName(plan), Raise: planContact(me)}
 	for _, m := range metricsOf(me.Tenant.Kind, me.Party) {
 		limit := store.Limit(plan, m)
 		p.Bars = append(p.Bars, views.UsageBar{
@@ -33,9 +33,9 @@ func (s *Server) usageShow(w http.ResponseWriter, r *http.Request, me store.Memb
 	return views.Render(w, r, http.StatusOK, views.Usage(frame.Tenant(r, me), p))
 }
 
-// metricsOf are what counts in a tenant: an agency's own place holds its team and
-// its clients, and no work. The client is told of people alone: work that is not
-// shared counts too, and is nothing for them to see.
+// metricsOf are the limits that a member sees. An agency's own tenant has people and
+// clients, but no work. Clients see only people: the other counts include work that is
+// not shared with them.
 func metricsOf(kind store.TenantKind, party store.Party) []store.Metric {
 	switch {
 	case kind == store.TenantAgency:
@@ -61,30 +61,30 @@ func amount(m store.Metric, n int64) string {
 	return ui.Number(n)
 }
 
-// binarySize writes bytes in the units that plans are sold in.
+// binarySize is a number of bytes in the binary units that plans use.
 func binarySize(n int64) string {
 	switch {
 	case n >= 1<<40:
-		return trimmed(float64(n)/(1<<40)) + " TiB"
+		return oneDecimal(float64(n)/(1<<40)) + " TiB"
 	case n >= 1<<30:
-		return trimmed(float64(n)/(1<<30)) + " GiB"
+		return oneDecimal(float64(n)/(1<<30)) + " GiB"
 	}
-	return trimmed(float64(n)/(1<<20)) + " MiB"
+	return oneDecimal(float64(n)/(1<<20)) + " MiB"
 }
 
-func trimmed(n float64) string { return strings.TrimSuffix(fmt.Sprintf("%.1f", n), ".0") }
+func oneDecimal(n float64) string { return strings.TrimSuffix(fmt.Sprintf("%.1f", n), ".0") }
 
 func planName(plan string) string { return strings.ToUpper(plan[:1]) + plan[1:] }
 
-// whoRaises says who can give the tenant a larger plan.
-func whoRaises(me store.Member) string {
+// planContact says who can give the tenant a larger plan.
+func planContact(me store.Member) string {
 	if me.Tenant.Kind == store.TenantAgency {
 		return "The operator of this installation can change it."
 	}
 	return "An owner of " + me.Tenant.AgencyName + " can change it."
 }
 
-// planSentence says what is full, how much of it there is, and who can help.
+// planSentence says which limit is reached, how high it is, and who can raise it.
 func planSentence(e *store.PlanLimitError) string {
 	help := "Free up room, or ask an owner of the agency for a larger plan."
 	if e.Metric == store.Clients {
@@ -106,7 +106,7 @@ func ofMetric(m store.Metric, n int64) string {
 	return ui.Number(n) + " " + string(m)
 }
 
-// planRefusal is the same for programs.
+// planRefusal is the same as JSON.
 func planRefusal(e *store.PlanLimitError) map[string]any {
 	return map[string]any{"error": "PLAN_LIMIT_EXCEEDED", "metric": e.Metric.JSON(), "limit": e.Limit, "nextUsage": e.Next}
 }

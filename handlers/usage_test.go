@@ -10,9 +10,9 @@ import (
 	"portico/e2e/storetest"
 )
 
-// Case 56: a full plan says what is full, how much there is and who can help, to
-// people and to programs; what is there can still be seen.
-func TestFullPlan(t *testing.T) {
+// Case 56: the refusal of a full plan says which limit is reached, how high it is and who
+// can raise it, to people and to programs. Existing work stays visible.
+func TestFullPlanRefusesAnotherProject(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	storetest.Plan(t, a.Acme, "starter")
@@ -49,8 +49,8 @@ func TestFullPlan(t *testing.T) {
 	want(t, "usage, for somebody else there", s.as(t, a.Leo).get(t, base+"/usage"), http.StatusForbidden)
 }
 
-// An upload that does not fit is refused before anything of it is anywhere.
-func TestUploadIntoAFullPlan(t *testing.T) {
+// An upload that exceeds the plan is refused before anything is stored.
+func TestFullPlanRefusesALargeUpload(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
 	storetest.Plan(t, d.Acme, "starter")
@@ -66,8 +66,8 @@ func TestUploadIntoAFullPlan(t *testing.T) {
 	want(t, "one that fits", got, http.StatusCreated)
 }
 
-// Work that is not shared with the client changes nothing of what they are told.
-func TestClientIsToldOfNoWorkUnseen(t *testing.T) {
+// Work that is not shared with the client does not change the usage page they see.
+func TestUsageHidesUnsharedWorkFromClients(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	mia, page := s.as(t, a.Mia), "/w/"+a.Acme+"/usage"

@@ -11,8 +11,8 @@ import (
 )
 
 var (
-	errNotReady = &web.Problem{Status: http.StatusConflict, Sentence: "A version can be published once all its files have arrived, and only once."}
-	errDrafting = &web.Problem{Status: http.StatusConflict, Sentence: "There is already a draft version. Publish it before you start the next."}
+	errNotReady    = &web.Problem{Status: http.StatusConflict, Sentence: "A version can be published once all its files have arrived, and only once."}
+	errDraftExists = &web.Problem{Status: http.StatusConflict, Sentence: "There is already a draft version. Publish it before you start the next."}
 )
 
 func (s *Server) versionCreate(w http.ResponseWriter, r *http.Request, me store.Member) error {
@@ -21,7 +21,7 @@ func (s *Server) versionCreate(w http.ResponseWriter, r *http.Request, me store.
 		return err
 	})
 	if errors.Is(err, store.ErrConflict) {
-		return errDrafting
+		return errDraftExists
 	}
 	if err != nil {
 		return err

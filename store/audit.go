@@ -12,10 +12,10 @@ import (
 	"portico/store/engine"
 )
 
-// Event is one line of a tenant's audit trail. Who did it, as whom and in which
-// support session is not in it: the database takes that from the context.
+// Event is one line of a tenant's audit trail. The database adds the actor, the
+// subject and the support session from the context.
 type Event struct {
-	Verb       string // one of those of [kinds], such as "project.created"
+	Verb       string // one of the verbs in [kinds], such as "project.created"
 	TargetKind Kind   // "" for none
 	TargetID   uuid.UUID
 	Denied     bool
@@ -51,9 +51,9 @@ func (e Event) args(tenant uuid.UUID, request string) pgx.StrictNamedArgs {
 	}
 }
 
-// audit writes the event in the transaction of the deed: if it cannot be
-// written, the deed does not happen. Neither does it for a verb that no row of
-// [kinds] has: pages would have no words for it.
+// audit writes the event in the transaction of the deed, so that the deed fails if
+// the event can't be written. It refuses a verb that is not in [kinds], because pages
+// have no words for it.
 func (tx *Tx) audit(ctx context.Context, e Event) error {
 	if !isVerb(e.Verb) {
 		return fmt.Errorf("audit %s: not a verb of store/kinds.go", e.Verb)
@@ -62,21 +62,21 @@ func (tx *Tx) audit(ctx context.Context, e Event) error {
 	return err
 }
 
-// Record commits one audit row on its own, for what is not a change: a download,
-// a refusal, a page seen by support. It is the one thing a read-only support
-// session writes.
+// Record commits one audit row for something that changes nothing: a download, a
+// refusal, a page seen by support. It is the only write of a read-only support
+// session.
 func (db *DB) Record(ctx context.Context, me Member, e Event) error {
 	s := me.scope
 	s.ReadOnly = false
 	return db.write(ctx, s, me.Role, me.RequestID, func(tx *Tx) error { return tx.audit(ctx, e) })
 }
 
-// Refusals that one person may add to a tenant's trail, or to their own, within
-// a minute; one more row says that there were others.
+// refusalsPerMinute is how many refusals one person may add to a tenant's trail, or
+// to their own history, per minute. One more row says that there were others.
 const refusalsPerMinute = 30
 
-// RecordRefusal commits a denied row for a 403 or 404 that a member met at a
-// route. Nobody asks whether what they named exists elsewhere.
+// RecordRefusal commits a denied row for a 403 or 404 that a member got at a route.
+// It never checks whether the id exists in another tenant.
 func (db *DB) RecordRefusal(ctx context.Context, me Member, route string) error {
 	e, err := db.refusal(ctx, me.scope, route)
 	if err != nil || e == nil {
@@ -85,8 +85,8 @@ func (db *DB) RecordRefusal(ctx context.Context, me Member, route string) error 
 	return db.Record(ctx, me, *e)
 }
 
-// RecordOwnRefusal commits a denied account event for somebody who addressed a
-// tenant they do not belong to, if there is one by that name.
+// RecordOwnRefusal commits a denied account event for a person who addressed a tenant
+// they don't belong to. It does nothing if no tenant has that slug.
 func (db *DB) RecordOwnRefusal(ctx context.Context, me Person) error {
 	e, err := db.refusal(ctx, me.scope, "")
 	if err != nil || e == nil {
@@ -99,7 +99,7 @@ func (db *DB) refusal(ctx context.Context, s engine.Scope, route string) (*Event
 	key := sha256.Sum256([]byte("refusals of " + s.Actor.String() + " in " + s.Tenant.String()))
 	hits, _, err := db.rateHit(ctx, key[:], time.Minute)
 	if s.Support != uuid.Nil {
-		hits = 1 // what support was refused is told one by one
+		hits = 1 // record every refusal of support
 	}
 	switch {
 	case err != nil:
@@ -117,7 +117,7 @@ func (db *DB) refusal(ctx context.Context, s engine.Scope, route string) (*Event
 }
 
 // RecordOwn commits one account event: sign-in, account and console acts, and
-// refusals where the person is no member of the addressed tenant.
+// refusals in a tenant that the person doesn't belong to.
 func (db *DB) RecordOwn(ctx context.Context, me Person, e Event) error {
 	return db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error {
 		return tx.accountEvent(ctx, me.scope.User, e)
@@ -136,9 +136,8 @@ values (@id, @user_id, @verb, @result, @request_id, @detail)`, args)
 	return err
 }
 
-// Activity is one line of the audit trail as a page shows it, with the names of
-// today. Names are joined, not stored, so that a renamed or forgotten thing does
-// not live on in the trail.
+// Activity is one line of the audit trail with today's names. Names are joined and
+// not stored, so that a renamed or forgotten name disappears from the trail.
 type Activity struct {
 	ID               uuid.UUID
 	At               time.Time
@@ -148,7 +147,7 @@ type Activity struct {
 	ActorName        string
 	SubjectName      string
 	SupportSessionID *uuid.UUID
-	ViewAs           bool // in a session of staff who look as their client
+	ViewAs           bool // in a session of staff who view as a client user
 	TargetKind       Kind
 	TargetID         *uuid.UUID
 	TargetName       string
@@ -158,10 +157,10 @@ type Activity struct {
 // ActivityFilter narrows and pages the trail. Zero means everything, newest first.
 type ActivityFilter struct {
 	Person  uuid.UUID // actor or subject
-	Kind    string    // the part of the verb before the dot; "mail" for mails, which else are left out
+	Kind    string    // the part of the verb before the dot; "mail" for mails, which are otherwise left out
 	Denied  bool      // refusals only
 	Support bool      // support acts only
-	// SupportSession narrows to what was done in that one.
+	// SupportSession limits the trail to one support session.
 	SupportSession uuid.UUID
 	Page
 }

@@ -13,8 +13,9 @@ import (
 // BinDays is how long a thing stays in the bin before it is purged.
 const BinDays = 30
 
-// Archive takes a thing out of the current lists, or back into them with archived
-// false. A kind that is never archived is [ErrInvalid], a thing in the bin [ErrNotFound].
+// Archive takes a thing out of the current lists, or puts it back if archived is
+// false. It returns [ErrInvalid] for a kind that can't be archived and [ErrNotFound]
+// for a thing in the bin.
 func (tx *Tx) Archive(ctx context.Context, kind Kind, id uuid.UUID, archived bool) error {
 	row := kind.row()
 	if !row.archives {
@@ -39,9 +40,9 @@ where tenant_id = @tenant_id
 	return tx.audit(ctx, Event{Verb: verb, TargetKind: kind, TargetID: id})
 }
 
-// Bin moves a thing to the bin, or restores it with binned false. What is in the bin
-// is hidden from the client at once and purged after [BinDays]. A file is binned by
-// [Tx.BinFile]; it and a kind that has no bin are [ErrInvalid].
+// Bin moves a thing to the bin, or restores it if binned is false. The client can't
+// see binned things. They are purged after [BinDays]. [Tx.BinFile] bins files: for a
+// file, or a kind without a bin, Bin returns [ErrInvalid].
 func (tx *Tx) Bin(ctx context.Context, kind Kind, id uuid.UUID, binned bool) error {
 	if kind == KindFile || kind.row().bin == nil {
 		return fmt.Errorf("bin %q: %w", kind, ErrInvalid)
@@ -81,40 +82,40 @@ where tenant_id = @tenant_id
 	return tx.audit(ctx, Event{Verb: verb, TargetKind: kind, TargetID: id})
 }
 
-// freeBeforeBin gives back the room of what is about to go into the bin. What is
-// about to come out of it takes room afterwards, when it counts again; until then
-// it must not be in the first count. A thing that is not there makes the deed fail
-// afterwards, and all of it is undone.
+// freeBeforeBin releases the plan usage of a thing that goes into the bin. For a
+// restore it only makes sure that usage was counted before: [Tx.reserveRestored] adds
+// the thing afterwards, and a first count after the restore would count it twice. If
+// the thing doesn't exist, the deed fails later and rolls this back.
 func (tx *Tx) freeBeforeBin(ctx context.Context, kind Kind, id uuid.UUID, binned bool) error {
 	if !binned {
 		_, projects := tx.count(ctx, Projects, 0)
 		_, storage := tx.count(ctx, Storage, 0)
 		return errors.Join(projects, storage)
 	}
-	bytes, err := tx.occupied(ctx, kind, id)
+	bytes, err := tx.storedBytes(ctx, kind, id)
 	if err != nil {
 		return err
 	}
 	if m := kind.row().bin.metric; m != "" {
-		if err := tx.shrink(ctx, m, 1); err != nil {
+		if err := tx.release(ctx, m, 1); err != nil {
 			return err
 		}
 	}
-	return tx.shrink(ctx, Storage, bytes)
+	return tx.release(ctx, Storage, bytes)
 }
 
-// reserveRestored takes room for what has just come out of the bin.
+// reserveRestored reserves plan usage for a thing that was just restored.
 func (tx *Tx) reserveRestored(ctx context.Context, kind Kind, id uuid.UUID) error {
 	if m := kind.row().bin.metric; m != "" {
-		if err := tx.grow(ctx, m, 1); err != nil {
+		if err := tx.reserve(ctx, m, 1); err != nil {
 			return err
 		}
 	}
-	bytes, err := tx.occupied(ctx, kind, id)
+	bytes, err := tx.storedBytes(ctx, kind, id)
 	if err != nil {
 		return err
 	}
-	return tx.grow(ctx, Storage, bytes)
+	return tx.reserve(ctx, Storage, bytes)
 }
 
 // BinItem is one thing in the bin.
@@ -122,15 +123,15 @@ type BinItem struct {
 	Kind      Kind // one of [BinKinds]
 	ID        uuid.UUID
 	Name      string
-	Within    string // the name of what it was in
+	Within    string // the name of its project or deliverable
 	DeletedAt time.Time
 }
 
-// ListBin reads what lies in the tenant's bin, newest first, at most 200.
+// ListBin reads the tenant's bin, newest first, at most 200 things.
 func ListBin(dst *[]BinItem) Read {
 	return Read{many("list bin", dst, `
 select kind, id, name, within, deleted_at
-from (`+ofBins(func(b *binRow) string { return b.list })+`
+from (`+joinBins(func(b *binRow) string { return b.list })+`
 ) bin
 order by deleted_at desc, id
 limit 200`, nil)}

@@ -17,8 +17,8 @@ const (
 	RoleNameLookup = "portico_lookup"
 )
 
-// bootstrapRoles makes the three roles, or brings existing ones back to what
-// they may be. It holds no passwords.
+// bootstrapRoles creates the three roles, or resets the rights of existing ones. It
+// sets no passwords.
 const bootstrapRoles = `
 do $$
 declare r text;
@@ -36,8 +36,8 @@ alter role portico_lookup nologin;
 grant portico_lookup to portico_owner;
 revoke portico_owner, portico_lookup from portico_app;`
 
-// bootstrapDatabase closes a database to everybody but those roles. It runs
-// inside that database.
+// bootstrapDatabase closes a database to every other role. Run it inside that
+// database.
 const bootstrapDatabase = `
 do $$ begin
     execute format('revoke all on database %I from public', current_database());
@@ -47,16 +47,16 @@ end $$;
 revoke all on schema public from public;
 alter schema public owner to portico_owner;`
 
-// BootstrapSQL is what [Bootstrap] runs, for an administrator who would rather
-// run it by hand; the passwords are left for them to set.
+// BootstrapSQL returns the statements of [Bootstrap] for an administrator who prefers
+// to run them by hand and to set the passwords.
 func BootstrapSQL(database string) string {
 	return fmt.Sprintf("%s\n-- \\password portico_owner\n-- \\password portico_app\n-- create database %s owner portico_owner;\n-- \\connect %s\n%s\n",
 		bootstrapRoles, pgx.Identifier{database}.Sanitize(), pgx.Identifier{database}.Sanitize(), bootstrapDatabase)
 }
 
 // Bootstrap creates the roles and the database named by ownerURL, and sets the
-// passwords found in ownerURL and appURL. adminURL is a superuser's. It may be
-// run again at any time.
+// passwords in ownerURL and appURL. adminURL connects as superuser. It can run again
+// at any time.
 func Bootstrap(ctx context.Context, adminURL, ownerURL, appURL string) error {
 	owner, err := login(ownerURL, RoleNameOwner, "DATABASE_OWNER_URL")
 	if err != nil {
@@ -71,8 +71,8 @@ func Bootstrap(ctx context.Context, adminURL, ownerURL, appURL string) error {
 		return errors.New("cannot connect as administrator: check --admin-dsn")
 	}
 	defer admin.Close(context.WithoutCancel(ctx))
-	// Two at a time would update the same roles, and one of them fail. The lock
-	// ends with the connection.
+	// Two runs at once would update the same roles, and one would fail. The lock ends
+	// with the connection.
 	if _, err := admin.Exec(ctx, "select pg_advisory_lock(hashtext('portico bootstrap'));"+bootstrapRoles); err != nil {
 		return fmt.Errorf("roles: %w", err)
 	}

@@ -17,8 +17,8 @@ import (
 	"portico/store/queue"
 )
 
-// as sets the context of a raw transaction by hand, so that these tests prove
-// the policies and not our code.
+// as sets the context of a raw transaction by hand, so that these tests check the
+// policies and not our code.
 func as(t *testing.T, tx pgx.Tx, me store.Member) {
 	t.Helper()
 	_, err := tx.Exec(t.Context(), `
@@ -30,7 +30,7 @@ select set_config('app.tenant_id', $1, true), set_config('app.user_id', $2, true
 	}
 }
 
-// try runs one statement in a transaction of its own, as somebody or as nobody,
+// try runs one statement in its own transaction as a member, or without a context,
 // and always rolls back.
 func try(t *testing.T, conn *pgx.Conn, me *store.Member, sql string, args ...any) (int64, error) {
 	t.Helper()
@@ -60,9 +60,9 @@ const (
 	readOnlyTransaction   = "25006"
 )
 
-// Case 8: without a context, on a fresh connection (where the setting is NULL)
-// and on a recycled one (where it is empty), every tenant table shows no rows
-// and takes none; it never ends in a cast error.
+// Case 8: without a context every tenant table shows no rows and accepts none, on a
+// fresh connection (the setting is NULL) and on a reused one (it is empty). There is
+// no cast error.
 func TestNoContextSeesAndWritesNothing(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -80,15 +80,15 @@ func TestNoContextSeesAndWritesNothing(t *testing.T) {
 				t.Errorf("%s connection: insert into %s ends with %q (%v), want refused", connection, table, got, err)
 			}
 		}
-		// From here on the connection is a recycled one.
+		// From here on the connection is a reused one.
 		if n, err := try(t, conn, &dana, "select 1 from projects"); n == 0 || err != nil {
 			t.Fatalf("the rightful member sees %d projects, error %v", n, err)
 		}
 	}
 }
 
-// Global tables are closed too: without a context nobody's name, address or
-// session is there, nor anybody else's with one.
+// Without a context nobody can read a name, address or session. With one, people read
+// only their own.
 func TestGlobalTablesAreClosed(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -121,9 +121,9 @@ func TestGlobalTablesAreClosed(t *testing.T) {
 	}
 }
 
-// Case 9: one connection serves tenant A, then nobody, then B, and A's work ends
-// in every way it can. The next borrower sees nothing of A.
-func TestRecycledConnectionCarriesNothingOver(t *testing.T) {
+// Case 9: one connection serves tenant A, then no tenant, then B. However A's
+// transaction ends, the next one sees nothing of A.
+func TestReusedConnectionKeepsNoContext(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	db, err := store.Open(t.Context(), store.Config{
@@ -156,7 +156,7 @@ func TestRecycledConnectionCarriesNothingOver(t *testing.T) {
 		ctx := storetest.Within(t, 20*time.Second)
 		var tenant string
 		if err := db.JobPool().QueryRow(ctx, `select coalesce(current_setting('app.tenant_id', true), '')`).Scan(&tenant); err != nil || tenant != "" {
-			t.Errorf("ended %s: nobody finds tenant %q, error %v", name, tenant, err)
+			t.Errorf("ended %s: a request without context finds tenant %q, error %v", name, tenant, err)
 		}
 		var list []store.Project
 		if err := db.Read(ctx, inGlobex, store.ListProjects(store.Current, &list)); err != nil || len(list) != 0 {
@@ -168,8 +168,8 @@ func TestRecycledConnectionCarriesNothingOver(t *testing.T) {
 	}
 }
 
-// Case 10: as A, B's row is inserted, updated to, upserted over, merged and
-// deleted: refused or no row, and B is as it was.
+// Case 10: A inserts, updates, upserts, merges and deletes rows of B. Each statement
+// is refused or changes no row, and B stays the same.
 func TestWritesStayInTheTenant(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -208,7 +208,7 @@ func TestWritesStayInTheTenant(t *testing.T) {
 	}
 }
 
-// Case 11: a key to another tenant's row does not hold, whatever the column says.
+// Case 11: a foreign key can't reference another tenant's row.
 func TestForeignKeysStayInTheTenant(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -220,13 +220,13 @@ func TestForeignKeysStayInTheTenant(t *testing.T) {
 		t.Errorf("a deliverable in another tenant's project: %v, want refused", err)
 	}
 	if n, err := try(t, conn, &acme, into, acme.TenantID(), store.NewID(), mine); n != 1 || err != nil {
-		t.Errorf("a deliverable in one's own project: %d rows, %v", n, err)
+		t.Errorf("a deliverable in the member's own project: %d rows, %v", n, err)
 	}
 }
 
-// Drafts: what the client was not shown is not there for the client party, in
-// raw SQL and in counts, and a client cannot write to the work at all.
-func TestDraftsAreHiddenFromTheClientByTheDatabase(t *testing.T) {
+// Clients can't read drafts in raw SQL, counts included, and can't write to projects,
+// deliverables or versions.
+func TestDatabaseHidesDraftsFromClients(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	dana, mia := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Mia, a.Acme)
@@ -255,8 +255,8 @@ func TestDraftsAreHiddenFromTheClientByTheDatabase(t *testing.T) {
 	}
 }
 
-// Case 14: what would take the policies away is not the app's to do.
-func TestAppRoleCannotStepAround(t *testing.T) {
+// Case 14: the app role can't remove or bypass its policies.
+func TestAppRoleCannotBypassPolicies(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	mia, dana := a.Member(t, a.Mia, a.Acme), a.Member(t, a.Dana, a.Acme)
@@ -289,7 +289,7 @@ func TestAppRoleCannotStepAround(t *testing.T) {
 	}
 }
 
-// A read is read-only by the transaction itself, and cannot be switched back.
+// A read-only transaction can't be switched back to read-write.
 func TestReadsCannotWrite(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -316,8 +316,8 @@ func TestReadsCannotWrite(t *testing.T) {
 	}
 }
 
-// Audit rows say who wrote them, whatever the statement says.
-func TestAuditRowsAreTruthful(t *testing.T) {
+// Audit rows name the person who wrote them, whatever the statement says.
+func TestAuditRowsNameTheActor(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	mia, leo := a.Member(t, a.Mia, a.Acme), a.Member(t, a.Leo, a.Acme)
@@ -333,13 +333,13 @@ func TestAuditRowsAreTruthful(t *testing.T) {
 		}
 	}
 	if n, err := try(t, conn, &mia, lie, mia.TenantID(), store.NewID(), mia.ID(), mia.ID(), "client"); n != 1 || err != nil {
-		t.Errorf("the truth: %d rows, %v", n, err)
+		t.Errorf("the true row: %d rows, %v", n, err)
 	}
 }
 
-// A second tenant in one transaction raises; the one way from an agency into a
-// client is for its own clients alone.
-func TestOneTenantATransaction(t *testing.T) {
+// One transaction can't set a second tenant. Only an agency may step into a client,
+// and only into its own.
+func TestOneTenantPerTransaction(t *testing.T) {
 	t.Parallel()
 	a, b := storetest.Agency(t), storetest.Agency(t)
 	dana := a.Member(t, a.Dana, a.Agency)
@@ -357,8 +357,8 @@ func TestOneTenantATransaction(t *testing.T) {
 	}
 }
 
-// Case 15: a superuser, the owner, a role with BYPASSRLS and a member of such a
-// role do not get to serve, and the refusal names the reason and no secret.
+// Case 15: the server refuses a superuser, the owner, a role with BYPASSRLS and a
+// member of such a role. The error names the reason and no secret.
 func TestServerRefusesRolesThatBypass(t *testing.T) {
 	t.Parallel()
 	admin := storetest.Admin(t)

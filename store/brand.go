@@ -9,13 +9,13 @@ import (
 	"portico/store/engine"
 )
 
-// Logo is a picture as it is kept: small, and made anew by us.
+// Logo is a stored logo: scaled down and encoded again by us.
 type Logo struct {
 	ContentType string // image/png or image/jpeg
 	Content     []byte // at most 256 KiB
 }
 
-// SetLogo gives the tenant a logo in place of the one it had.
+// SetLogo replaces the tenant's logo.
 func (tx *Tx) SetLogo(ctx context.Context, l Logo) error {
 	id := NewID()
 	_, err := tx.exec(ctx, "set logo", `
@@ -28,13 +28,13 @@ values (@tenant_id, @id, @content_type, @content)`, pgx.StrictNamedArgs{
 	return tx.setLogo(ctx, &id, "tenant.logo_set")
 }
 
-// RemoveLogo takes the tenant's own logo away: a client then wears its agency's.
-// Without one it is [ErrNotFound].
+// RemoveLogo removes the tenant's own logo; a client then shows its agency's. It
+// returns [ErrNotFound] if the tenant has none.
 func (tx *Tx) RemoveLogo(ctx context.Context) error {
 	return tx.setLogo(ctx, nil, "tenant.logo_removed")
 }
 
-// setLogo makes the tenant wear a logo, or none, and forgets the others.
+// setLogo points the tenant to a logo, or to none, and deletes the others.
 func (tx *Tx) setLogo(ctx context.Context, id *uuid.UUID, verb string) error {
 	err := tx.change(ctx, "wear logo", `
 update tenants
@@ -54,15 +54,15 @@ where tenant_id = @tenant_id
 	return tx.audit(ctx, Event{Verb: verb, TargetKind: KindTenant, TargetID: tx.scope.Tenant})
 }
 
-// PublicLogo returns a logo that some tenant wears, to whoever knows its id: logos
-// stand on sign-in pages.
+// PublicLogo returns a logo that a tenant uses, to anybody who knows its id: sign-in
+// pages show logos.
 func (db *DB) PublicLogo(ctx context.Context, id uuid.UUID) (Logo, error) {
 	var l Logo
 	err := db.engine.OutsideTenant(ctx, "logo", engine.One(&l), `select * from lookup.logo($1)`, id)
 	return l, err
 }
 
-// SignInBrand is what a tenant shows of itself to people who are not signed in.
+// SignInBrand is the part of a tenant's brand that people see before they sign in.
 type SignInBrand struct {
 	Name       string
 	AgencyName *string
@@ -70,9 +70,9 @@ type SignInBrand struct {
 	LogoID     *uuid.UUID
 }
 
-// SignInBrand returns what stands at the door of a tenant, by its slug or by its
-// own verified domain. Names of tenants are public as names of hosts are; no such
-// tenant is [ErrNotFound].
+// SignInBrand returns the brand for the sign-in page of a tenant, by its slug or its
+// own verified domain. Tenant names are as public as host names. If there is no such
+// tenant it returns [ErrNotFound].
 func (db *DB) SignInBrand(ctx context.Context, slug, domain string) (SignInBrand, error) {
 	var b SignInBrand
 	err := db.engine.OutsideTenant(ctx, "front door", engine.One(&b), `select * from lookup.front_door($1, $2)`, slug, domain)

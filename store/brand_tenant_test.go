@@ -10,8 +10,8 @@ import (
 	"portico/store"
 )
 
-// A logo belongs to its tenant: nobody else reads its row, replaces it or takes it
-// away, and client people change none at all. Only one that is worn is public.
+// Other tenants can't read, replace or remove a logo, and client users can't change
+// one. Only a logo in use is public.
 func TestLogosStayInTheirTenant(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()
@@ -53,6 +53,6 @@ func TestLogosStayInTheirTenant(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := db.PublicLogo(t.Context(), before); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("the logo before is still public: %v", err)
+		t.Errorf("the old logo is still public: %v", err)
 	}
 }

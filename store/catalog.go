@@ -13,9 +13,9 @@ import (
 // table, as PostgreSQL prints it.
 const canonicalPolicy = `(tenant_id = ( SELECT (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::uuid AS "nullif"))`
 
-// openFunctions are the functions that run with other rights than the caller's:
-// the whole cross-tenant surface, by who may call them.
-var openFunctions = map[string]string{
+// definerFunctions are the functions that run with more rights than their caller, each
+// with who may call it. They are the whole cross-tenant surface.
+var definerFunctions = map[string]string{
 	"active_tenants": "app", "create_client": "app", "end_staff": "app", "flow_begin": "app", "flow_mint": "app", "flow_peek": "app",
 	"flow_spend_state": "app", "forget_me": "app", "front_door": "app", "domains_due": "app", "handover_begin": "app", "handover_spend": "app", "inviter_agency_role": "app", "i_am_agent": "app", "is_my_client": "app", "job_refused": "app", "job_standing": "app", "logo": "app", "my_clients": "app", "my_clients_counted": "app", "my_leaving": "app",
 	"my_workspaces": "app", "person_for": "app", "rate_hit": "app", "rate_refund": "app", "recount": "app", "set_client_plan": "app", "set_client_state": "app", "set_support_asks": "app", "sign_in_by_code": "app",
@@ -26,7 +26,7 @@ var openFunctions = map[string]string{
 	"passkey_add":   "app", "passkey_answered": "app", "passkey_begin": "app", "passkey_remove": "app",
 	"sign_in_by_passkey": "app", "step_up_by_passkey": "app",
 	"identity_link": "app", "identity_remove": "app", "step_up_by_identity": "app",
-	// Called by the others alone.
+	// Only called by other functions.
 	"flow_state": "nobody", "flow_try_code": "nobody", "forget": "nobody", "host_of": "nobody", "invite_open": "nobody", "may_view_as": "nobody", "owned_alone": "nobody", "support_may_write": "nobody", "my_agency_role": "nobody", "person_proved": "nobody", "session_open": "nobody", "support_end": "nobody",
 	"support_over": "nobody", "tenant_active": "nobody",
 	"freshly_proved": "nobody", "passkey_used": "nobody", "ways_in": "nobody",
@@ -34,8 +34,8 @@ var openFunctions = map[string]string{
 	"add_agent": "operator", "create_agency": "operator", "disable_agent": "operator", "forget_address": "operator", "list_agents": "operator", "list_tenants": "operator", "set_plan": "operator",
 }
 
-// check is one thing that must not be in the catalog: its query yields what is
-// wrong, a name a row.
+// check is one rule about the catalog. Its query returns the names of the objects
+// that break it.
 type check struct {
 	says string
 	sql  string
@@ -50,9 +50,9 @@ type Finding struct {
 
 func (f Finding) String() string { return f.Object + ": " + f.Rule }
 
-// CheckCatalog reads the catalog of a live database and returns whatever could
-// let one tenant see another, or is on no list. conn may be any role that can
-// read the catalog, which is every role.
+// CheckCatalog reads the catalog of a live database and returns every object that
+// could let one tenant see another, or that is not listed. Any role can read the
+// catalog.
 func CheckCatalog(ctx context.Context, conn *pgx.Conn) ([]Finding, error) {
 	var found []Finding
 	for _, c := range catalogChecks() {
@@ -304,7 +304,7 @@ where coalesce(current_setting(k, true), '') <> ''`, nil},
 
 func functionChecks() []check {
 	var app, all []string
-	for name, who := range openFunctions {
+	for name, who := range definerFunctions {
 		all = append(all, name)
 		if who == "app" {
 			app = append(app, name)

@@ -11,10 +11,9 @@ import (
 	"portico/store"
 )
 
-// The catalog of the migrated database holds nothing that could open the
-// boundary, and nothing that is on no list. It runs before those that run in
-// parallel: roles are the whole server's, and one of the others makes some that
-// must not be.
+// The migrated database has nothing that could open the boundary, and nothing
+// unlisted. This test is not parallel: roles belong to the whole server, and another
+// test creates forbidden ones.
 func TestCatalogIsClosed(t *testing.T) {
 	found, err := store.CheckCatalog(t.Context(), storetest.Admin(t))
 	if err != nil {
@@ -25,8 +24,8 @@ func TestCatalogIsClosed(t *testing.T) {
 	}
 }
 
-// mutants are mistakes a migration could make. Each is planted in a database of
-// the test's own, inside a transaction, and must be found.
+// mutants are mistakes that a migration could contain. The check must find each of
+// them. Each runs in a transaction of a separate database.
 var mutants = []struct{ name, sql, rule string }{
 	{"no ENABLE", "alter table projects disable row level security", "lacks row level security or FORCE"},
 	{"no FORCE", "alter table projects no force row level security", "lacks row level security or FORCE"},
@@ -106,10 +105,10 @@ var mutants = []struct{ name, sql, rule string }{
 	{"restrictive policy on no list", "create policy extra on projects as restrictive to portico_app using (true)", "unlisted restrictive policy"},
 }
 
-// Case 16: each mutant turns the check red, and only while it is there.
+// Case 16: the check fails for each mutant, and only while the mutant is there.
 func TestCatalogFindsMutants(t *testing.T) {
 	t.Parallel()
-	// A database of their own, for a mutant locks what it changes.
+	// A separate database, because a mutant locks what it changes.
 	db, err := storetest.Open(t.Context(), "mutants")
 	if err != nil {
 		t.Fatal(err)

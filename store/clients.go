@@ -11,8 +11,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Client is a client of an agency as its owners and admins see it from without:
-// what it is called and how much there is, nothing of what is inside.
+// Client is a client as the agency's owners and admins see it from outside: name,
+// state and counts, nothing of its content.
 type Client struct {
 	ID             uuid.UUID
 	Slug           string
@@ -22,22 +22,22 @@ type Client struct {
 	Accent         *string
 	LogoID         *uuid.UUID
 	CreatedAt      time.Time
-	People         int64 // of the client's side
+	People         int64 // client users
 	Projects       int64
-	Waiting        int // deliverables that wait for the client
+	Waiting        int // deliverables in review
 	LastActivityAt *time.Time
-	Joined         bool // whoever asks is one of its staff
+	Joined         bool // the reader is on its staff
 }
 
 // ClientFilter says which of an agency's clients to read, and which page of them.
 type ClientFilter struct {
 	Text     string // part of the name or the slug; "" is all
-	Archived bool   // those that are archived, or those that are not
+	Archived bool   // archived clients instead of current ones
 	Page            // of 1 to 200 rows
 }
 
-// ListClients reads the clients of the agency by name. Nobody but its owners and
-// admins, in person, finds any.
+// ListClients reads the agency's clients by name. It finds none unless the reader is
+// an owner or admin of the agency, in person.
 func ListClients(p ClientFilter, dst *[]Client) Read {
 	return Read{many("list clients", dst, selectClients, clientArgs(nil, p))}
 }
@@ -54,23 +54,22 @@ func clientArgs(client *uuid.UUID, p ClientFilter) pgx.StrictNamedArgs {
 		"name": p.After.Name, "after": nilIfZero(p.After.ID), "limit": p.Limit}
 }
 
-// NewClient is a client to open.
+// NewClient is a client to create.
 type NewClient struct {
 	Slug   string
 	Name   string
 	Accent string // "#rrggbb", or "" for the agency's
-	Plan   string // "" for the first; any other is for owners to give
-	// People are invited by mail; one without an address is nobody.
+	Plan   string // "" for the first; only owners may choose another
+	// People are invited by mail. Entries without an address are skipped.
 	People []NewPerson
 }
 
-// CreateClient opens a client tenant of the agency the deed stands in, with
-// whoever does it as its first member, asks its first people in by mail, and
-// returns its id and the deed inside it. A slug that is not available is an
-// [InvalidError] of the field "slug", whatever it is that has it; what is wrong
-// with the nth of the people is one of the field "email_n".
+// CreateClient creates a client of the agency, makes the actor its first member and
+// mails the invitations. It returns the client's id and the deed inside the client.
+// An unavailable slug is an [InvalidError] of the field "slug", which doesn't say
+// why. A mistake in the nth person is one of the field "email_n".
 func (tx *Tx) CreateClient(ctx context.Context, n NewClient) (uuid.UUID, *Tx, error) {
-	// Who is being removed from the agency, or forgotten, stands in no new client.
+	// Wait for the actor's removal or erasure before adding them.
 	if _, err := tx.lockPeople(ctx); err != nil {
 		return uuid.Nil, nil, err
 	}
@@ -81,7 +80,7 @@ func (tx *Tx) CreateClient(ctx context.Context, n NewClient) (uuid.UUID, *Tx, er
 	if _, ok := limits[n.Plan]; !ok {
 		return uuid.Nil, nil, InvalidError{"plan": "Choose a plan."}
 	}
-	if err := tx.grow(ctx, Clients, 1); err != nil {
+	if err := tx.reserve(ctx, Clients, 1); err != nil {
 		return uuid.Nil, nil, err
 	}
 	id := NewID()
@@ -96,7 +95,7 @@ func (tx *Tx) CreateClient(ctx context.Context, n NewClient) (uuid.UUID, *Tx, er
 	case !*made:
 		return uuid.Nil, nil, InvalidError{"slug": "That address is not available."}
 	}
-	me, err := tx.myself(ctx)
+	me, err := tx.actor(ctx)
 	if err != nil {
 		return uuid.Nil, nil, err
 	}
@@ -112,8 +111,8 @@ func (tx *Tx) CreateClient(ctx context.Context, n NewClient) (uuid.UUID, *Tx, er
 			continue
 		}
 		_, err := inside.InvitePerson(ctx, p)
-		if wrong, ok := errors.AsType[InvalidError](err); ok {
-			return uuid.Nil, nil, InvalidError{fmt.Sprintf("email_%d", i+1): wrong["email"]}
+		if invalid, ok := errors.AsType[InvalidError](err); ok {
+			return uuid.Nil, nil, InvalidError{fmt.Sprintf("email_%d", i+1): invalid["email"]}
 		}
 		if err != nil {
 			return uuid.Nil, nil, err
@@ -122,8 +121,8 @@ func (tx *Tx) CreateClient(ctx context.Context, n NewClient) (uuid.UUID, *Tx, er
 	return id, inside, nil
 }
 
-// myself is whoever acts, as they are known in the tenant of the deed.
-func (tx *Tx) myself(ctx context.Context) (p NewPerson, err error) {
+// actor returns the actor's membership in the tenant of the deed.
+func (tx *Tx) actor(ctx context.Context) (p NewPerson, err error) {
 	return p, tx.get(ctx, one("who acts", &p, `
 select m.name, coalesce(m.email, '') as email, m.party, m.role
 from memberships m
@@ -133,8 +132,8 @@ where m.tenant_id = @tenant_id
   and m.ended_at is null`, pgx.StrictNamedArgs{"me": tx.scope.User}))
 }
 
-// auditClient writes an act on a client of the agency into both trails, and leaves
-// the deed inside the client. In the agency's the client is what it was done to.
+// auditClient writes an event about a client into both trails and returns the deed
+// inside the client. In the agency's trail the target is the client.
 func (tx *Tx) auditClient(ctx context.Context, client uuid.UUID, e Event) (*Tx, error) {
 	here := e
 	here.TargetKind, here.TargetID = KindTenant, client
@@ -148,29 +147,31 @@ func (tx *Tx) auditClient(ctx context.Context, client uuid.UUID, e Event) (*Tx, 
 	return inside, inside.audit(ctx, e)
 }
 
-// SuspendClient closes a client to its people, and to change by anybody, until
-// [Tx.ResumeClient]. Nothing in it is lost. One that is not in use is [ErrConflict].
+// SuspendClient closes a client: its people can't enter and nobody can change it
+// until [Tx.ResumeClient]. Nothing is deleted. A client that is not active is
+// [ErrConflict].
 func (tx *Tx) SuspendClient(ctx context.Context, client uuid.UUID) error {
 	return tx.setClientState(ctx, client, TenantActive, TenantSuspended, "tenant.suspended")
 }
 
-// ResumeClient opens a suspended client again.
+// ResumeClient reopens a suspended client.
 func (tx *Tx) ResumeClient(ctx context.Context, client uuid.UUID) error {
 	return tx.setClientState(ctx, client, TenantSuspended, TenantActive, "tenant.resumed")
 }
 
-// ArchiveClient puts a client away: it is closed as a suspended one is, and makes
-// room in the agency's plan.
+// ArchiveClient closes a client like [Tx.SuspendClient] and releases its place in the
+// agency's plan.
 func (tx *Tx) ArchiveClient(ctx context.Context, client uuid.UUID) error {
-	if err := tx.shrink(ctx, Clients, 1); err != nil {
+	if err := tx.release(ctx, Clients, 1); err != nil {
 		return err
 	}
 	return tx.setClientState(ctx, client, "", TenantArchived, "tenant.archived")
 }
 
-// UnarchiveClient takes a client into use again, where the agency's plan has room.
+// UnarchiveClient reactivates an archived client. The agency's plan must have a place
+// for it.
 func (tx *Tx) UnarchiveClient(ctx context.Context, client uuid.UUID) error {
-	if err := tx.grow(ctx, Clients, 1); err != nil {
+	if err := tx.reserve(ctx, Clients, 1); err != nil {
 		return err
 	}
 	return tx.setClientState(ctx, client, TenantArchived, TenantActive, "tenant.unarchived")
@@ -195,7 +196,7 @@ func (tx *Tx) setClientState(ctx context.Context, client uuid.UUID, from, to Ten
 	return err
 }
 
-// RenameClient changes what the team calls a client.
+// RenameClient changes the name that staff use for a client.
 func (tx *Tx) RenameClient(ctx context.Context, client uuid.UUID, name string) error {
 	if err := tx.mayManageClients(ctx); err != nil {
 		return err
@@ -210,22 +211,21 @@ set name = @name
 where id = @tenant_id`, pgx.StrictNamedArgs{"name": name})
 }
 
-// JoinClient makes whoever acts one of a client's staff, as what they are in the
-// agency. The client's people see them from then on. Who is a member there already
-// is [ErrConflict].
+// JoinClient makes the actor staff of a client, in the role they have in the agency.
+// The client's people can see them. If they are a member already it is [ErrConflict].
 func (tx *Tx) JoinClient(ctx context.Context, client uuid.UUID) error {
-	// Who is being removed from the agency, or forgotten, joins none of its clients.
+	// Wait for the actor's removal or erasure before adding them.
 	if _, err := tx.lockPeople(ctx); err != nil {
 		return err
 	}
 	if err := tx.mayManageClients(ctx); err != nil {
 		return err
 	}
-	me, err := tx.myself(ctx)
+	me, err := tx.actor(ctx)
 	if err != nil {
 		return err
 	}
-	inside, err := tx.auditClient(ctx, client, tx.mine("member.staff_joined"))
+	inside, err := tx.auditClient(ctx, client, tx.ownMembershipEvent("member.staff_joined"))
 	if err != nil {
 		return err
 	}
@@ -235,14 +235,14 @@ func (tx *Tx) JoinClient(ctx context.Context, client uuid.UUID) error {
 	return inside.beginMembership(ctx, tx.scope.User, me)
 }
 
-// LeaveClient ends what [Tx.JoinClient] began, on the terms of [Tx.Leave]; whom they
-// asked in and may still ask in from the agency stays asked. Who is none of a
-// client's staff is [ErrNotFound].
+// LeaveClient ends the membership that [Tx.JoinClient] began, by the rules of
+// [Tx.Leave]. Invitations that the actor may still make from the agency stay open. An
+// actor who is no staff of the client gets [ErrNotFound].
 func (tx *Tx) LeaveClient(ctx context.Context, client uuid.UUID) error {
 	if err := tx.mayManageClients(ctx); err != nil {
 		return err
 	}
-	inside, err := tx.auditClient(ctx, client, tx.mine("member.staff_left"))
+	inside, err := tx.auditClient(ctx, client, tx.ownMembershipEvent("member.staff_left"))
 	if err != nil {
 		return err
 	}
@@ -256,17 +256,17 @@ func (tx *Tx) LeaveClient(ctx context.Context, client uuid.UUID) error {
 	if m.Party != PartyAgency {
 		return fmt.Errorf("leave client: one of the client's own: %w", ErrNotFound)
 	}
-	return inside.endHere(ctx, m, func(i invite) bool { return i.Email != m.Email && MayGive(PartyAgency, tx.role, i.Party, i.Role) })
+	return inside.endMembership(ctx, m, func(i invite) bool { return i.Email != m.Email && MayGive(PartyAgency, tx.role, i.Party, i.Role) })
 }
 
-// mine is what whoever acts does about their own place in a client.
-func (tx *Tx) mine(verb string) Event {
+// ownMembershipEvent returns the event for a change of the actor's own membership in a client.
+func (tx *Tx) ownMembershipEvent(verb string) Event {
 	return Event{Verb: verb, TargetKind: KindMembership, TargetID: tx.scope.User}
 }
 
-// mayManageClients refuses who is no owner or admin of an agency as things stand
-// now, whatever they were when the request began, and support sessions. It is also
-// as what whoever acts stands inside the client.
+// mayManageClients returns [ErrForbidden] unless the actor is an owner or admin of an
+// agency now, not only when the request began, and not in a support session. It sets
+// the role that the actor has inside the client.
 func (tx *Tx) mayManageClients(ctx context.Context) error {
 	if tx.scope.Support != uuid.Nil {
 		return fmt.Errorf("clients in a support session: %w", ErrForbidden)

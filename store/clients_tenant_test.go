@@ -11,7 +11,7 @@ import (
 	"portico/store"
 )
 
-// clientActs are all that an agency does about a client from without.
+// clientActs are all deeds of an agency on a client from outside.
 var clientActs = map[string]func(*testing.T, *store.Tx, uuid.UUID) error{
 	"rename": func(t *testing.T, tx *store.Tx, id uuid.UUID) error {
 		return tx.RenameClient(t.Context(), id, "Mine now")
@@ -27,14 +27,13 @@ var clientActs = map[string]func(*testing.T, *store.Tx, uuid.UUID) error{
 	"leave":     func(t *testing.T, tx *store.Tx, id uuid.UUID) error { return tx.LeaveClient(t.Context(), id) },
 }
 
-// Nobody but an agency's owners and admins, standing in the agency in person, does
-// anything about its clients or sees a list of them: not another agency's owner,
-// not a member, not the client's own people, not its staff standing inside, and
-// not support, whatever its mode.
-func TestClientsAreTheirAgencys(t *testing.T) {
+// Only owners and admins of the agency, in person and in the agency, can change its
+// clients or list them. Everybody else is refused: another agency's owner, members,
+// the client's own people, its staff inside the client, and support in any mode.
+func TestOnlyTheAgencyManagesItsClients(t *testing.T) {
 	t.Parallel()
 	a, b := storetest.Agency(t), storetest.Agency(t)
-	dana := a.Proved(t, a.Dana, a.Agency)
+	dana := a.SteppedUp(t, a.Dana, a.Agency)
 	acme := a.Member(t, a.Mia, a.Acme).TenantID()
 	var slug, state, plan, name string
 	look := func() (all [4]string) {
@@ -50,7 +49,7 @@ func TestClientsAreTheirAgencys(t *testing.T) {
 		"a member of the agency":        a.Member(t, a.Ravi, a.Agency),
 		"the client's owner":            a.Member(t, a.Mia, a.Acme),
 		"the agency's owner, inside it": a.Member(t, a.Dana, a.Acme),
-		"support as the agency's owner": supportIn(t, dana, a.Agency),
+		"support as the agency's owner": writingSupport(t, dana, a.Agency),
 	} {
 		for act, do := range clientActs {
 			err := onClients(t, me, func(tx *store.Tx) error { return do(t, tx, acme) })
@@ -86,8 +85,8 @@ func TestClientsAreTheirAgencys(t *testing.T) {
 	}
 }
 
-// Whatever the code believes, the functions of the database say no by themselves:
-// to a role that is lost, in a support session, and to the statement of a member.
+// The database functions refuse without help from our code: after a role was lost, in
+// a support session, and for a member's raw statement.
 func TestClientFunctionsRefuseByThemselves(t *testing.T) {
 	t.Parallel()
 	a, b := storetest.Agency(t), storetest.Agency(t)
@@ -127,7 +126,7 @@ func TestClientFunctionsRefuseByThemselves(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// And no statement of the app's role changes a state.
+	// No statement of the app role can change a state.
 	for _, me := range []store.Member{mia, a.Member(t, a.Dana, a.Acme)} {
 		if _, err := try(t, conn, &me, `update tenants set state = 'archived' where id = $1`, acme.TenantID()); sqlState(err) != insufficientPrivilege {
 			t.Errorf("%s sets a state by statement: %v", me.Party, err)
@@ -135,10 +134,10 @@ func TestClientFunctionsRefuseByThemselves(t *testing.T) {
 	}
 }
 
-// supportIn is support inside a tenant as one of its people, with leave to write.
-func supportIn(t *testing.T, as store.Member, slug string) store.Member {
+// writingSupport returns a support session as a member, in write mode.
+func writingSupport(t *testing.T, as store.Member, slug string) store.Member {
 	t.Helper()
-	storetest.LetSupportIn(t, as)
+	storetest.GrantSupport(t, as)
 	agent := storetest.Agent(t)
 	token := storetest.StepUp(t, storetest.SignIn(t, agent))
 	id, err := storetest.DB().StartSupport(t.Context(), storetest.Person(t, token), store.SupportStart{

@@ -19,7 +19,7 @@ func onClients(t *testing.T, me store.Member, do func(*store.Tx) error) error {
 	return storetest.DB().Write(t.Context(), me, do)
 }
 
-// clientNames pages through an agency's clients, so many at a time.
+// clientNames reads an agency's clients page by page.
 func clientNames(t *testing.T, me store.Member, page store.ClientFilter) (names []string) {
 	t.Helper()
 	for {
@@ -45,8 +45,8 @@ func clientOf(t *testing.T, me store.Member, id uuid.UUID) (c store.Client) {
 	return c
 }
 
-// An agency's owner sees her clients by name, on one page or on many, with what
-// there is in each, and finds one by a part of its name.
+// An agency's owner lists her clients by name, on one page or on several, with their
+// counts, and finds one by a part of its name.
 func TestListClients(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -71,9 +71,9 @@ func TestListClients(t *testing.T) {
 	}
 }
 
-// A client is suspended, taken into use again, archived and brought back. Each
-// step is in both trails, nothing in it is lost, and no step is taken twice.
-func TestStatesOfAClient(t *testing.T) {
+// A client is suspended, resumed, archived and unarchived. Each step is in both
+// trails, deletes nothing, and can't be repeated.
+func TestClientStates(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	agency, acme := a.Member(t, a.Dana, a.Agency), a.Member(t, a.Mia, a.Acme).TenantID()
@@ -121,7 +121,7 @@ func TestStatesOfAClient(t *testing.T) {
 	}
 }
 
-// events counts what a tenant's trail tells of one thing.
+// events counts the events in a tenant's trail about one target.
 func events(t *testing.T, tenant uuid.UUID, verb string, target uuid.UUID) (n int) {
 	t.Helper()
 	if err := storetest.Admin(t).QueryRow(t.Context(), `
@@ -131,8 +131,8 @@ select count(*) from audit_events where tenant_id = $1 and verb = $2 and target_
 	return n
 }
 
-// An admin of the agency who is in no client joins one, is seen there, works
-// there, and leaves. What she made there keeps her name.
+// An admin of the agency joins a client, is listed there, works there and leaves. Her
+// name stays on her work.
 func TestJoinAndLeave(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -191,13 +191,13 @@ func TestJoinAndLeave(t *testing.T) {
 	}
 }
 
-// An owner's place in a client is given up from the agency as it is from within: with a
-// fresh proof, and not by the last owner. Whom they asked in stays asked, and a client's
-// own person is none of its staff, whatever they are in the agency.
-func TestLeaveClientIsForStaff(t *testing.T) {
+// Leaving a client from the agency follows the same rules as leaving it from inside:
+// it needs a step-up, and the last owner can't. Invitations that the agency may make
+// stay open. A client user is never staff, whatever their role in the agency.
+func TestLeaveClientNeedsStaff(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
-	home, unproved := a.Proved(t, a.Dana, a.Agency), a.Member(t, a.Dana, a.Agency)
+	home, unproved := a.SteppedUp(t, a.Dana, a.Agency), a.Member(t, a.Dana, a.Agency)
 	acme, mia := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Mia, a.Acme)
 	leaves := func(me store.Member) error {
 		return onClients(t, me, func(tx *store.Tx) error { return tx.LeaveClient(t.Context(), acme.TenantID()) })
@@ -212,13 +212,13 @@ func TestLeaveClientIsForStaff(t *testing.T) {
 	}
 	change(t, `update memberships set role = 'owner' where user_id = $1 and tenant_id = $2`, mia.ID(), mia.TenantID())
 	if n := membershipsOf(t, acme.TenantID(), a.Dana); n != 1 {
-		t.Fatal("left though refused")
+		t.Fatal("left despite the refusal")
 	}
 	if err := leaves(home); err != nil {
 		t.Fatal(err)
 	}
-	if open := invitesOpen(t, acme.TenantID()); !slices.Equal(open, []string{"nina"}) {
-		t.Errorf("open are %q", open)
+	if open := openInvites(t, acme.TenantID()); !slices.Equal(open, []string{"nina"}) {
+		t.Errorf("open invitations: %q", open)
 	}
 	change(t, `update memberships set party = 'client', ended_at = null where user_id = $1 and tenant_id = $2`, home.ID(), acme.TenantID())
 	wantNotFound(t, leaves(home))
@@ -232,9 +232,9 @@ func isMember(v store.Visitor) bool {
 	return in
 }
 
-// Case 56: fifty at once for the last client that the agency's plan has room for,
-// twenty times over: one of them opens it, and of the others there is no row.
-func TestLastClientGoesToOne(t *testing.T) {
+// Case 56: fifty deeds at once create the last client that the plan allows, in twenty
+// rounds. One succeeds and the others leave no row.
+func TestLastClientPlaceIsTakenOnce(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	storetest.Plan(t, a.Agency, "starter")
@@ -247,7 +247,7 @@ func TestLastClientGoesToOne(t *testing.T) {
 		})
 		return id, err
 	}
-	for range 2 { // Acme and Globex are there
+	for range 2 { // Acme and Globex exist already
 		if _, err := open(); err != nil {
 			t.Fatal(err)
 		}
@@ -272,7 +272,7 @@ func TestLastClientGoesToOne(t *testing.T) {
 		}
 		all.Wait()
 		if won.Load() != 1 || told.Load() != 49 {
-			t.Fatalf("%d opened the last one, %d were told", won.Load(), told.Load())
+			t.Fatalf("%d opened the last client, %d were refused", won.Load(), told.Load())
 		}
 		if got := clientNames(t, dana, store.ClientFilter{Page: store.Page{Limit: 100}}); len(got) != 5 {
 			t.Fatalf("%d clients: %q", len(got), got)
@@ -281,7 +281,7 @@ func TestLastClientGoesToOne(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// With the place taken, an archived one stays archived.
+	// With the plan full, an archived client stays archived.
 	last := clientNames(t, dana, store.ClientFilter{Archived: true, Page: store.Page{Limit: 100}})
 	if len(last) != 20 {
 		t.Errorf("%d are archived", len(last))
@@ -301,12 +301,12 @@ func TestLastClientGoesToOne(t *testing.T) {
 	}
 	storetest.Plan(t, a.Agency, "growth")
 	if err := back(); err != nil {
-		t.Errorf("there is room again: %v", err)
+		t.Errorf("the plan has a free place again: %v", err)
 	}
 }
 
-// A new client comes with its look, its plan and its people, who are asked in by
-// mail, or not at all.
+// A new client has its brand and its plan. Its people are invited by mail, or nothing
+// is created.
 func TestCreateClient(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -330,7 +330,7 @@ func TestCreateClient(t *testing.T) {
 	wrong.People = []store.NewPerson{ann, {Name: "Dana", Email: a.Dana, Party: store.PartyClient, Role: store.RoleViewer}}
 	_, err := create(wrong)
 	if invalid, ok := errors.AsType[store.InvalidError](err); !ok || invalid["email_2"] == "" {
-		t.Errorf("somebody who is there already: %v", err)
+		t.Errorf("a member who is invited again: %v", err)
 	}
 	if n := count(`select count(*) from tenants where slug = $1`, want.Slug); n != 0 {
 		t.Errorf("%d rows of a client that was refused", n)
@@ -347,7 +347,7 @@ func TestCreateClient(t *testing.T) {
 		t.Errorf("%d invitations", n)
 	}
 	if n := count(`select count(*) from river.river_job where kind = 'invite_mail' and args ->> 'tenant' = $1`, id.String()); n != 1 {
-		t.Errorf("%d mails are asked for", n)
+		t.Errorf("%d mails are queued", n)
 	}
 	for _, trail := range []uuid.UUID{dana.TenantID(), id} {
 		if n := events(t, trail, "tenant.created", id); n != 1 {
@@ -356,8 +356,8 @@ func TestCreateClient(t *testing.T) {
 	}
 }
 
-// What cannot be had as an address is told alike, whether somebody has it, nobody
-// may, or somebody had it once. Nothing of it remains.
+// An unavailable slug gets the same answer whether it is in use, reserved or was used
+// before. Nothing is created.
 func TestSlugNotAvailable(t *testing.T) {
 	t.Parallel()
 	a, other := storetest.Agency(t), storetest.Agency(t)
@@ -378,7 +378,7 @@ func TestSlugNotAvailable(t *testing.T) {
 		}
 	}
 	if got := clientNames(t, dana, store.ClientFilter{Text: "Wanted", Page: store.Page{Limit: 10}}); got != nil {
-		t.Errorf("made all the same: %q", got)
+		t.Errorf("created despite the refusal: %q", got)
 	}
 	if err := create("free-" + a.Suffix); err != nil {
 		t.Errorf("a free one: %v", err)

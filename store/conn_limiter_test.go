@@ -11,16 +11,16 @@ import (
 	"portico/store"
 )
 
-// turnsBundle is a pool of four connections and two tenants of one agency.
-type turnsBundle struct {
+// limiterBundle is a pool of four connections and two tenants of one agency.
+type limiterBundle struct {
 	db          *store.DB
 	acme, other store.Member
 	release     func()
 	held        *sync.WaitGroup
 }
 
-// setupTurns has one tenant take all of its turns, until release.
-func setupTurns(t *testing.T, wait time.Duration) turnsBundle {
+// setupLimiter lets one tenant use all of its connections until release is called.
+func setupLimiter(t *testing.T, wait time.Duration) limiterBundle {
 	t.Helper()
 	a := storetest.Agency(t)
 	db, err := store.Open(t.Context(), store.Config{URL: storetest.Server().AppURL("portico"), MaxConns: 4, TenantWait: wait})
@@ -28,7 +28,7 @@ func setupTurns(t *testing.T, wait time.Duration) turnsBundle {
 		t.Fatal(err)
 	}
 	t.Cleanup(db.Close)
-	b := turnsBundle{db: db, acme: a.Member(t, a.Dana, a.Acme), other: a.Member(t, a.Dana, a.Globex), held: &sync.WaitGroup{}}
+	b := limiterBundle{db: db, acme: a.Member(t, a.Dana, a.Acme), other: a.Member(t, a.Dana, a.Globex), held: &sync.WaitGroup{}}
 	over := make(chan struct{})
 	b.release = sync.OnceFunc(func() { close(over); b.held.Wait() })
 	t.Cleanup(b.release)
@@ -44,20 +44,20 @@ func setupTurns(t *testing.T, wait time.Duration) turnsBundle {
 	return b
 }
 
-func (b turnsBundle) look(ctx context.Context, me store.Member) error {
+func (b limiterBundle) look(ctx context.Context, me store.Member) error {
 	var projects []store.Project
 	return b.db.Read(ctx, me, store.ListProjects("", &projects))
 }
 
-// A tenant that holds half of the connections gets no more of them, and is told
-// so; the others are served. Once it lets go it is served again.
+// A tenant that uses half of the connections gets an error instead of another one,
+// while other tenants are served. It is served again once it releases one.
 func TestNoTenantHoldsEveryConnection(t *testing.T) {
 	t.Parallel()
-	b := setupTurns(t, time.Nanosecond)
+	b := setupLimiter(t, time.Nanosecond)
 	if err := b.look(t.Context(), b.acme); !errors.Is(err, store.ErrUnavailable) {
-		t.Errorf("a third turn: %v", err)
+		t.Errorf("a third connection: %v", err)
 	}
-	err := b.db.Write(t.Context(), b.acme, func(*store.Tx) error { t.Error("a third deed is under way"); return nil })
+	err := b.db.Write(t.Context(), b.acme, func(*store.Tx) error { t.Error("a third deed runs"); return nil })
 	if !errors.Is(err, store.ErrUnavailable) {
 		t.Errorf("a third deed: %v", err)
 	}
@@ -69,33 +69,32 @@ func TestNoTenantHoldsEveryConnection(t *testing.T) {
 		t.Errorf("afterwards: %v", err)
 	}
 	if n := b.db.BusyForTest(); n != 0 {
-		t.Errorf("%d tenants are remembered though nobody is busy", n)
+		t.Errorf("%d tenants are still counted as busy", n)
 	}
 }
 
-// Whoever waits gets the next turn; whoever leaves while waiting leaves nothing
-// behind.
-func TestTurnsAreWaitedFor(t *testing.T) {
+// A waiting deed gets the next connection. A cancelled one leaves nothing behind.
+func TestWaitingDeedGetsNextConnection(t *testing.T) {
 	t.Parallel()
-	b := setupTurns(t, 0)
+	b := setupLimiter(t, 0)
 	gone, leave := context.WithCancel(t.Context())
 	leave()
 	if err := b.look(gone, b.acme); !errors.Is(err, context.Canceled) {
-		t.Errorf("who left: %v", err)
+		t.Errorf("the cancelled deed: %v", err)
 	}
 	served := make(chan error)
 	go func() { served <- b.look(t.Context(), b.acme) }()
 	b.release()
 	if err := <-served; err != nil {
-		t.Errorf("who waited: %v", err)
+		t.Errorf("the waiting deed: %v", err)
 	}
 	if n := b.db.BusyForTest(); n != 0 {
-		t.Errorf("%d tenants are remembered though nobody is busy", n)
+		t.Errorf("%d tenants are still counted as busy", n)
 	}
 }
 
-// A deed that panics gives its turn back, and has done nothing.
-func TestPanicGivesItsTurnBack(t *testing.T) {
+// A deed that panics releases its connection and changes nothing.
+func TestPanicReleasesConnection(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	me := a.Member(t, a.Dana, a.Acme)

@@ -6,14 +6,14 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// recount brings the counters on the membership rows up to date, after a deed
-// that may have changed what waits in the tenant. The switcher and the list of
-// workspaces read them there, so that many workspaces cost what few cost. With
-// news, client people have one more thing they have not seen; without, nothing
-// of theirs moves, for the deed may have been on a draft.
+// recount updates the counters on the membership rows after a deed that may have
+// changed what is in review. The list of workspaces reads them there, so that its
+// cost doesn't grow with their number. With news, client users get one more unread
+// item. Without it their rows stay the same, because the deed may have changed a
+// draft.
 func (tx *Tx) recount(ctx context.Context, news bool) error {
-	// Two deeds at once count one after the other, or the second would count
-	// what it saw before the first.
+	// Deeds that run at once must count one after the other, or one would miss the
+	// other's rows.
 	_, err := tx.exec(ctx, "lock counters", `
 select 1
 from memberships

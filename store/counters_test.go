@@ -8,7 +8,7 @@ import (
 	"portico/store"
 )
 
-// waitingIn is what the list of workspaces says of a tenant.
+// waitingIn returns the counters of a tenant in the list of workspaces.
 func waitingIn(t *testing.T, email, slug string) (waiting, unread int) {
 	t.Helper()
 	var mine []store.Workspace
@@ -24,9 +24,9 @@ func waitingIn(t *testing.T, email, slug string) (waiting, unread int) {
 	return 0, 0
 }
 
-// Published work waits in its own workspace and in no other, is news to the
-// client, and stops waiting when it is thrown away. Eight at once count to eight.
-func TestCountersOfWorkspaces(t *testing.T) {
+// Published work counts in its own workspace only, is unread for the client, and
+// stops counting when it is binned. Eight deeds at once count to eight.
+func TestWorkspaceCounters(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	dana := a.Member(t, a.Dana, a.Acme)
@@ -63,6 +63,6 @@ func TestCountersOfWorkspaces(t *testing.T) {
 		t.Fatal(err)
 	}
 	if waiting, _ := waitingIn(t, a.Mia, a.Acme); waiting != 0 {
-		t.Errorf("%d wait in a project that was thrown away", waiting)
+		t.Errorf("%d wait in a binned project", waiting)
 	}
 }

@@ -8,9 +8,9 @@ import (
 	"portico/store"
 )
 
-// Who reads dates how is a person's own: nobody else reads or changes it, not in
-// the same tenant and not as support, and it comes with who is asking.
-func TestDatesAreOnesOwn(t *testing.T) {
+// Only the person can read or change their date settings: nobody else in the tenant
+// can, nor support. The settings come with the first round trip.
+func TestDateSettingsAreThePersonsOwn(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t)
 	leo, conn := b.Member(t, b.Leo, b.Acme), storetest.App(t)
@@ -25,7 +25,7 @@ func TestDatesAreOnesOwn(t *testing.T) {
 			t.Errorf("support as her, %s: %d rows, %v", sql, n, err)
 		}
 		if n, err := try(t, conn, &b.mia, sql, b.mia.ID()); n != 1 || err != nil {
-			t.Errorf("herself, %s: %d rows, %v", sql, n, err)
+			t.Errorf("in person, %s: %d rows, %v", sql, n, err)
 		}
 	}
 	for _, sql := range []string{`update users set time_zone = '../etc/passwd'`, `update users set time_zone = ''`, `update users set locale = 'deutsch'`,
@@ -36,11 +36,11 @@ func TestDatesAreOnesOwn(t *testing.T) {
 	}
 }
 
-// Each request knows how its person reads dates; in a support session how the
-// subject does, for its pages are theirs.
-func TestDatesComeWithWhoIsAsking(t *testing.T) {
+// Each request knows the person's date settings. In a support session it uses the
+// subject's, because pages are rendered as the subject.
+func TestDateSettingsFollowTheSubject(t *testing.T) {
 	t.Parallel()
-	b := setupSupport(t).letIn(t)
+	b := setupSupport(t).grantAccess(t)
 	if b.mia.TimeZone != "UTC" || b.mia.Locale != "en-GB" {
 		t.Errorf("at first: %s, %s", b.mia.TimeZone, b.mia.Locale)
 	}
@@ -61,7 +61,7 @@ func TestDatesComeWithWhoIsAsking(t *testing.T) {
 	sam := storetest.Person(t, b.token)
 	wantDates(t, "the agent", sam.TimeZone, sam.Locale, "America/New_York", "en-US")
 	if events := b.count(t, `select count(*) from account_events where user_id = $1 and verb = 'account.dates_set'`, mia.ID()); events != 1 {
-		t.Errorf("%d lines of it in her history", events)
+		t.Errorf("%d history lines about it", events)
 	}
 }
 

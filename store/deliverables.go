@@ -8,24 +8,24 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Deliverable is a thing handed over for review, in a project.
+// Deliverable is one thing that the agency hands over, in a project.
 type Deliverable struct {
 	ID              uuid.UUID
 	ProjectID       uuid.UUID
 	ProjectName     string
-	ProjectSharedAt *time.Time // since when the client sees the project
+	ProjectSharedAt *time.Time // when the project was shown to the client
 	Title           string
 	Brief           string // "" in lists
 	State           DeliverableState
 	DueOn           *time.Time // a date
-	Version         int        // number of the latest that the client was shown; 0 for none
-	Draft           int        // number of a version still in the making; 0 for none, and always for a client
-	Files           int        // of the latest version visible to who asks
+	Version         int        // number of the latest published version; 0 for none
+	Draft           int        // number of the draft version; 0 for none, and always 0 for a client
+	Files           int        // of the latest version that the reader can see
 	Preview         *uuid.UUID // the first file of that version that has a preview; nil: none
-	SharedAt        *time.Time // since when the client sees it; nil: not yet
+	SharedAt        *time.Time // when it was shown to the client; nil: not yet
 	ArchivedAt      *time.Time
 	DeletedAt       *time.Time
-	UpdatedAt       time.Time // to a client: when they were last shown something of it
+	UpdatedAt       time.Time // for a client: when something of it was last published
 }
 
 // DeliverableInput is what people type about a deliverable.
@@ -35,12 +35,12 @@ type DeliverableInput struct {
 	DueOn *time.Time
 }
 
-// Numbers are taken from the rows the asker may see, not from counters, so that
-// a draft version does not show in them.
+// Numbers come from rows that the reader can see and not from counters, so that they
+// don't reveal a draft version.
 const deliverableColumns = `
 select d.brief,` + deliverableRest
 
-// deliverableLines leave out what lists do not show, so that an index holds all
+// deliverableLines omits the columns that lists don't show, so that an index covers
 // the rest.
 const deliverableLines = `
 select '' as brief,` + deliverableRest
@@ -84,15 +84,14 @@ order by d.position, d.id
 limit 500`, pgx.StrictNamedArgs{"project": project, "which": which})}
 }
 
-// ListNewest reads the deliverables last touched, for the team's home page,
-// limit 1 to 100. What lies in an archived project is left out, as it is from
-// the lists.
+// ListNewest reads the deliverables that changed last, for the team's home page;
+// limit is 1 to 100. It leaves out archived projects, as lists do.
 func ListNewest(state DeliverableState, limit int, dst *[]Deliverable) Read {
 	return listNewest("d.updated_at", state, limit, dst)
 }
 
-// ListShown is [ListNewest] for clients: in the order in which they were shown
-// something, so that work on a draft moves nothing they can see.
+// ListShown is [ListNewest] for clients. It orders by publication, so that work on a
+// draft doesn't change what they see.
 func ListShown(state DeliverableState, limit int, dst *[]Deliverable) Read {
 	return listNewest("d.shown_at", state, limit, dst)
 }
@@ -109,7 +108,7 @@ order by `+by+` desc, d.id desc
 limit @limit`, pgx.StrictNamedArgs{"state": state, "limit": limit})}
 }
 
-// GetDeliverable reads one deliverable that is not in the bin, nor its project.
+// GetDeliverable reads one deliverable. It must not be in the bin, nor its project.
 func GetDeliverable(id uuid.UUID, dst *Deliverable) Read {
 	return Read{one("get deliverable", dst, deliverableColumns+`
 where d.tenant_id = @tenant_id
@@ -117,7 +116,7 @@ where d.tenant_id = @tenant_id
   and d.deleted_at is null`, pgx.StrictNamedArgs{"id": id})}
 }
 
-// ProjectOf reads which project a deliverable is in, even one in the bin.
+// ProjectOf reads the project of a deliverable, even of one in the bin.
 func ProjectOf(deliverable uuid.UUID, dst *uuid.UUID) Read {
 	return Read{value("project of deliverable", dst, `
 select project_id
@@ -126,8 +125,8 @@ where tenant_id = @tenant_id
   and id = @id`, pgx.StrictNamedArgs{"id": deliverable})}
 }
 
-// CreateDeliverable adds a deliverable at the end of a project, with a first
-// draft version ready for its files.
+// CreateDeliverable adds a deliverable with a first draft version at the end of a
+// project.
 func (tx *Tx) CreateDeliverable(ctx context.Context, project uuid.UUID, in DeliverableInput) (uuid.UUID, error) {
 	id := NewID()
 	err := tx.change(ctx, "create deliverable", `

@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// A first digest looks back a day; one after a long pause does not dig up
-	// more than a week.
+	// The first digest covers one day. A digest after a long pause covers at most a
+	// week.
 	firstDigest = 24 * time.Hour
 	digestDays  = 7
 	dateLayout  = "2006-01-02"
@@ -21,11 +21,10 @@ const (
 
 func digestKey(day string) string { return "project_digest:" + day }
 
-// EnqueueDigestMails decides, once for each day, what the tenant's digest covers, and
-// asks for a mail to everybody with an address. Whether there is something in it
-// for them is found in their own context, by the job that writes it. A day on
-// which nothing was shared leaves no trace in the trail. A day that is no date
-// is [ErrInvalid].
+// EnqueueDigestMails decides, once per day, what the tenant's digest covers, and
+// queues a mail job for everybody with an address. That job checks in the recipient's
+// context whether there is news for them. A day on which nothing was published leaves
+// no audit row. A day that is not a date is [ErrInvalid].
 func (tx *Tx) EnqueueDigestMails(ctx context.Context, day string) error {
 	date, err := time.Parse(dateLayout, day)
 	if err != nil {
@@ -56,7 +55,7 @@ func (tx *Tx) EnqueueDigestMails(ctx context.Context, day string) error {
 	return tx.audit(ctx, Event{Verb: "project.digest_sent", Detail: map[string]any{"day": day, "people": len(people)}})
 }
 
-// digestWindow is from the digest before, if there was one lately, until now.
+// digestWindow returns the time from the last recent digest until now.
 func (tx *Tx) digestWindow(ctx context.Context, date time.Time) (since, until time.Time, err error) {
 	earlier := make([]string, digestDays)
 	for i := range earlier {
@@ -71,8 +70,7 @@ where tenant_id = @tenant_id
 	return w.Since.UTC(), w.Until.UTC(), err
 }
 
-// people returns who is in the tenant with an address: of one party, or of both
-// when it is "".
+// people returns the members with an address: of one party, or of both if it is "".
 func (tx *Tx) people(ctx context.Context, party Party) ([]uuid.UUID, error) {
 	var ids []uuid.UUID
 	err := tx.get(ctx, column("people to write to", &ids, `
@@ -86,7 +84,7 @@ order by user_id`, pgx.StrictNamedArgs{"party": string(party)}))
 	return ids, err
 }
 
-// News is a version that was shared, as a digest lists it.
+// News is a published version in a digest.
 type News struct {
 	ProjectID     uuid.UUID
 	ProjectName   string
@@ -97,8 +95,8 @@ type News struct {
 	AuthorName    string
 }
 
-// ListNews reads what others shared in a time, as far as the asker may see it,
-// by project, at most limit.
+// ListNews reads what others published in a time window and the reader can see, by
+// project, at most limit versions.
 func ListNews(since, until time.Time, limit int, dst *[]News) Read {
 	return Read{listNews(since, until, limit, dst)}
 }

@@ -19,14 +19,14 @@ import (
 	"portico/store/engine"
 )
 
-// Inspector looks at a live database as the app sees it, and changes nothing. It
-// also takes a database that [Open] would refuse, to say all that is wrong.
+// Inspector examines a live database as the app and changes nothing. It also accepts
+// a database that [Open] would refuse, to report everything that is wrong.
 type Inspector struct {
 	db   *DB
 	pool *pgxpool.Pool // that of db, for the catalog
 }
 
-// Why an [Inspector] cannot connect, beside [ErrUnavailable].
+// Why an [Inspector] can't connect, apart from [ErrUnavailable].
 var (
 	ErrPassword   = errors.New("PostgreSQL refuses the user or password in DATABASE_URL")
 	ErrNoDatabase = errors.New("PostgreSQL doesn't have the database named in DATABASE_URL")
@@ -58,14 +58,14 @@ func connectError(err error) error {
 	return ErrUnavailable
 }
 
-// Close ends the connections.
+// Close closes the connections.
 func (e *Inspector) Close() { e.pool.Close() }
 
-// Role says what the role of DATABASE_URL must not be able to do and can, as
-// verbs: "is a superuser". None is well.
+// Role returns what the role of DATABASE_URL can do but must not, as phrases such as
+// "is a superuser". It returns none for a correct role.
 func (e *Inspector) Role(ctx context.Context) ([]string, error) { return e.db.engine.BadRole(ctx) }
 
-// Catalog is [CheckCatalog] as the app.
+// Catalog runs [CheckCatalog] as the app.
 func (e *Inspector) Catalog(ctx context.Context) ([]Finding, error) {
 	conn, err := e.pool.Acquire(ctx)
 	if err != nil {
@@ -77,9 +77,9 @@ func (e *Inspector) Catalog(ctx context.Context) ([]Finding, error) {
 
 // SchemaState is how the schema compares with this program.
 type SchemaState struct {
-	Missing []int64 // migrations that are still to be applied
+	Missing []int64 // migrations to apply
 	Unknown []int64 // migrations applied by a newer program
-	Lookup  bool    // the functions of schema lookup are other ones
+	Lookup  bool    // the functions of schema lookup differ from this program's
 	Queue   bool    // the queue's own tables are older
 }
 
@@ -92,7 +92,7 @@ func (e *Inspector) Schema(ctx context.Context) (s SchemaState, err error) {
 	if err != nil {
 		return s, err
 	}
-	ours, err := ourMigrations()
+	ours, err := embeddedMigrations()
 	if err != nil {
 		return s, err
 	}
@@ -103,14 +103,14 @@ func (e *Inspector) Schema(ctx context.Context) (s SchemaState, err error) {
 		delete(applied, version)
 	}
 	for version := range applied {
-		if version > 0 { // goose begins with a row of its own
+		if version > 0 { // goose starts with a row of its own
 			s.Unknown = append(s.Unknown, version)
 		}
 	}
 	if len(s.Missing) > 0 {
-		return s, nil // what comes after them cannot be there
+		return s, nil // the checks below need the migrated schema
 	}
-	sum, err := lookupSum()
+	sum, err := lookupHash()
 	if err != nil {
 		return s, err
 	}
@@ -132,7 +132,8 @@ func (e *Inspector) Schema(ctx context.Context) (s SchemaState, err error) {
 	return s, nil
 }
 
-// applied is empty for a database that was never migrated.
+// applied returns the applied migrations, none for a database that was never
+// migrated.
 func (e *Inspector) applied(ctx context.Context) (map[int64]bool, error) {
 	applied := map[int64]bool{}
 	rows, err := e.pool.Query(ctx, `select version_id from public.schema_migrations where is_applied`)
@@ -143,15 +144,15 @@ func (e *Inspector) applied(ctx context.Context) (map[int64]bool, error) {
 			applied[v] = true
 		}
 	}
-	// Nobody may look into a schema that was never opened to them.
+	// The app can't read a schema without a grant.
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && (pg.Code == "42P01" || pg.Code == "42501") {
 		return applied, nil
 	}
 	return applied, engine.Translate(err)
 }
 
-func ourMigrations() ([]int64, error) {
-	// Not rls_smoke.sql, which is no migration.
+func embeddedMigrations() ([]int64, error) {
+	// rls_smoke.sql is not a migration.
 	names, err := fs.Glob(migrations.Files, "[0-9]*_*.sql")
 	if err != nil {
 		return nil, err
@@ -168,14 +169,14 @@ func ourMigrations() ([]int64, error) {
 	return versions, nil
 }
 
-// QueueHealth is whether somebody works the queue.
+// QueueHealth says whether jobs are being worked.
 type QueueHealth struct {
-	Worked  bool                     // a process that works jobs is up
-	Waiting map[string]time.Duration // for how long the oldest due job of a queue has waited
+	Worked  bool                     // a worker process is running
+	Waiting map[string]time.Duration // how long the oldest due job of each queue has waited
 	Refused int                      // jobs refused in the last day
 }
 
-// Queue looks whether somebody works the queue.
+// Queue reads whether jobs are being worked.
 func (e *Inspector) Queue(ctx context.Context) (h QueueHealth, err error) {
 	lines, err := e.db.QueueLines(ctx)
 	if err != nil {

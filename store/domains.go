@@ -13,19 +13,19 @@ import (
 	"portico/store/queue"
 )
 
-// Domain is a host that a tenant claims as its own.
+// Domain is a host that a tenant claims.
 type Domain struct {
 	ID         uuid.UUID
 	Host       string
-	Token      string     // of this claim, to be published as its proof
-	VerifiedAt *time.Time // nil: it is routed to nobody
+	Token      string     // to be published in DNS as the proof of this claim
+	VerifiedAt *time.Time // nil: requests to it are not routed
 	Proof      string     // "unknown", "there", "missing", "other", "unanswered" or "taken" by another tenant
-	Pointing   string     // the same words
+	Pointing   string     // where the domain points; same words as Proof
 	Seen       []string
 	CheckedAt  *time.Time
-	// NextCheckAt is nil once nobody looks any more.
+	// NextCheckAt is nil when no more checks are planned.
 	NextCheckAt *time.Time
-	Looking     bool // a check is under way or about to be
+	Looking     bool // a check is running or queued
 }
 
 const selectDomain = `
@@ -46,8 +46,8 @@ func GetDomain(id uuid.UUID, dst *Domain) Read {
   and id = @id`, pgx.StrictNamedArgs{"id": id})}
 }
 
-// FreshStepUp reads whether the person has proved anew who they are, in this very
-// browser and within the last five minutes.
+// FreshStepUp reads whether the person stepped up in this browser within the last
+// five minutes.
 func FreshStepUp(me Member, dst *bool) Read {
 	return Read{value("fresh step-up", dst, `
 select exists (
@@ -59,8 +59,8 @@ select exists (
 )`, pgx.StrictNamedArgs{"session": me.Person.SessionID})}
 }
 
-// steppedUp refuses with [ErrStepUp] who has not.
-func (tx *Tx) steppedUp(ctx context.Context, me Member) error {
+// requireMemberStepUp returns [ErrStepUp] without a fresh step-up.
+func (tx *Tx) requireMemberStepUp(ctx context.Context, me Member) error {
 	var fresh bool
 	if err := tx.Read(ctx, FreshStepUp(me, &fresh)); err != nil {
 		return err
@@ -71,13 +71,13 @@ func (tx *Tx) steppedUp(ctx context.Context, me Member) error {
 	return nil
 }
 
-// mostDomains is how many domains a tenant may claim.
-const mostDomains = 20
+// maxDomains is how many domains a tenant may claim.
+const maxDomains = 20
 
-// AddDomain claims a domain: until its proof is found, it is routed to nobody. It
-// needs a step-up, else it is [ErrStepUp].
+// AddDomain claims a domain. It is not routed until its proof is found. Without a
+// fresh step-up it returns [ErrStepUp].
 func (tx *Tx) AddDomain(ctx context.Context, me Member, host string) error {
-	if err := tx.steppedUp(ctx, me); err != nil {
+	if err := tx.requireMemberStepUp(ctx, me); err != nil {
 		return err
 	}
 	var id uuid.UUID
@@ -86,9 +86,9 @@ insert into domains (tenant_id, host)
 select @tenant_id, @host
 where (select count(*) from domains where tenant_id = @tenant_id) < @most
 on conflict (tenant_id, host) do nothing
-returning id`, pgx.StrictNamedArgs{"host": host, "most": mostDomains}))
+returning id`, pgx.StrictNamedArgs{"host": host, "most": maxDomains}))
 	if errors.Is(err, ErrNotFound) {
-		return InvalidError{"host": fmt.Sprintf("That domain is already listed, or you have reached the limit of %d domains.", mostDomains)}
+		return InvalidError{"host": fmt.Sprintf("That domain is already listed, or you have reached the limit of %d domains.", maxDomains)}
 	}
 	if err != nil {
 		return err
@@ -99,8 +99,8 @@ returning id`, pgx.StrictNamedArgs{"host": host, "most": mostDomains}))
 	return tx.auditDomain(ctx, "domain.added", id, host)
 }
 
-// RemoveDomain gives a domain up: from then on it is routed to nobody. Claimed
-// again it needs a proof of its own. It needs a step-up, as [Tx.AddDomain] does.
+// RemoveDomain releases a domain, which stops being routed. A new claim needs a new
+// proof. Without a fresh step-up it returns [ErrStepUp].
 func (tx *Tx) RemoveDomain(ctx context.Context, me Member, id uuid.UUID) error {
 	var host string
 	err := tx.get(ctx, value("remove domain", &host, `
@@ -111,13 +111,13 @@ returning host`, pgx.StrictNamedArgs{"id": id}))
 	if err != nil {
 		return err
 	}
-	if err := tx.steppedUp(ctx, me); err != nil {
+	if err := tx.requireMemberStepUp(ctx, me); err != nil {
 		return err
 	}
 	return tx.auditDomain(ctx, "domain.removed", id, host)
 }
 
-// CheckDomain has somebody look at a domain now.
+// CheckDomain queues a check of a domain now.
 func (tx *Tx) CheckDomain(ctx context.Context, id uuid.UUID) error {
 	var d Domain
 	if err := tx.Read(ctx, GetDomain(id, &d)); err != nil {
@@ -130,18 +130,18 @@ func (tx *Tx) auditDomain(ctx context.Context, verb string, id uuid.UUID, host s
 	return tx.audit(ctx, Event{Verb: verb, TargetKind: KindDomain, TargetID: id, Detail: map[string]any{"host": host}})
 }
 
-// DomainReport is what was seen of a domain, in the words of [Domain].
+// DomainReport is the result of one check, in the words of [Domain].
 type DomainReport struct {
 	Proof    string
 	Pointing string
 	Seen     []string
 }
 
-// RecordDomainCheck records a look at a domain and says when the next one is due: more
-// and more seldom while something is missing, until two weeks have passed, and
-// once a day when all is well. With its proof a domain becomes the tenant's; one
-// whose proof is gone for three days is no longer. Nobody answering takes nothing
-// away. A domain that another tenant has proved is [ErrConflict].
+// RecordDomainCheck records a check and plans the next one: less and less often for
+// two weeks while something is missing, and once a day when all is well. A domain
+// whose proof is found becomes the tenant's; one whose proof has been missing for
+// three days no longer is. A DNS server that doesn't answer changes nothing. A domain
+// that another tenant has verified is [ErrConflict].
 func (tx *Tx) RecordDomainCheck(ctx context.Context, d Domain, r DomainReport) error {
 	var now Domain
 	err := tx.get(ctx, one("domain looked at", &now, `
@@ -177,10 +177,11 @@ returning id, host, token, verified_at, proof, pointing, seen, checked_at, next_
 	return nil
 }
 
-// domainsAtOnce bounds how many domains are looked at in one minute.
+// domainsAtOnce is how many domains are checked in one minute at most.
 const domainsAtOnce = 100
 
-// EnqueueDomainChecks queues a check for each domain that is due, on nobody's behalf.
+// EnqueueDomainChecks queues a check for each domain that is due. The jobs have no
+// requester.
 func (db *DB) EnqueueDomainChecks(ctx context.Context) error {
 	var list []struct{ TenantID, DomainID uuid.UUID }
 	err := db.engine.OutsideTenant(ctx, "domains due", engine.Many(&list),

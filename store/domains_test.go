@@ -10,7 +10,7 @@ import (
 	"portico/store"
 )
 
-// owner is a tenant's owner in a browser that has just stepped up.
+// owner returns a tenant's owner with a fresh step-up.
 func owner(t *testing.T, email, slug string) store.Member {
 	t.Helper()
 	m, ok := storetest.Visit(t, storetest.StepUp(t, storetest.SignIn(t, email)), slug).Member()
@@ -28,9 +28,9 @@ func domainsOf(t *testing.T, me store.Member) (list []store.Domain) {
 	return list
 }
 
-// A domain is claimed and given up with a fresh proof of who does it, in that
-// browser; another tenant may claim the same, sees nothing of it and cannot touch it.
-func TestDomainsAreTheirTenants(t *testing.T) {
+// Claiming and releasing a domain needs a step-up in that browser. Another tenant may
+// claim the same domain, can't see this claim and can't change it.
+func TestDomainClaimsStayInTheTenant(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	host := "portal-" + a.Suffix + ".example.org"
@@ -67,16 +67,16 @@ func TestDomainsAreTheirTenants(t *testing.T) {
 		t.Errorf("removed without a step-up: %v", err)
 	}
 	if err := remove(mia, mine[0].ID); err != nil || len(domainsOf(t, mia)) != 0 {
-		t.Errorf("removed by its owner: %v", err)
+		t.Errorf("removed by its tenant: %v", err)
 	}
 	if err := add(mia); err != nil || domainsOf(t, mia)[0].Token == mine[0].Token {
 		t.Errorf("claimed again, with the old proof: %v", err)
 	}
 }
 
-// Nobody in a request says that a domain is proved, and nobody writes into
-// another tenant's; support sees none of it.
-func TestProofsAreFoundByJobs(t *testing.T) {
+// No request can mark a domain as verified or change another tenant's. Support can't
+// see domains.
+func TestOnlyJobsVerifyDomains(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	mia, gus := a.Member(t, a.Mia, a.Acme), a.Member(t, a.Gus, a.Globex)

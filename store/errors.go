@@ -6,25 +6,26 @@ import (
 	"portico/store/engine"
 )
 
-// What can be wrong with a request, as callers tell it apart. Everything else is
-// a fault of ours.
+// The errors of a request, as callers tell them apart. Every other error is our
+// fault.
 var (
-	// ErrNotFound: not there, or not yours; nobody can tell which.
+	// ErrNotFound: it doesn't exist or belongs to somebody else; callers can't tell
+	// which.
 	ErrNotFound = engine.ErrNotFound
-	// ErrForbidden: yours to see, not yours to do.
+	// ErrForbidden: the caller may see it and may not do this.
 	ErrForbidden = engine.ErrForbidden
-	// ErrConflict: somebody was faster, or the state no longer allows it.
+	// ErrConflict: somebody else was faster, or the state doesn't allow it.
 	ErrConflict = engine.ErrConflict
 	// ErrInvalid: the input cannot be accepted.
 	ErrInvalid = engine.ErrInvalid
-	// ErrUnavailable: PostgreSQL does not answer, or not in time.
+	// ErrUnavailable: PostgreSQL doesn't answer, or not in time.
 	ErrUnavailable = engine.ErrUnavailable
-	// ErrRole is a database role that must not serve.
+	// ErrRole: the database role has rights that it must not have.
 	ErrRole = engine.ErrRole
 )
 
-// ConstraintError is a refusal by the database. It wraps one of the errors above
-// and names the constraint, never a value.
+// ConstraintError is a refusal by the database. It wraps one of the errors above and
+// names the constraint, never a value.
 type ConstraintError = engine.ConstraintError
 
 // InvalidError is input that cannot be accepted: a sentence for each field.

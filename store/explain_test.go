@@ -19,8 +19,8 @@ import (
 	"portico/store"
 )
 
-// crowd fills a database with 200 tenants and one large one among them, whose
-// number is 0. Ids are made of what a row is and its number.
+// crowd fills a database with 200 tenants. Number 0 is large. Ids are derived from
+// the kind of a row and its number.
 const crowd = `
 set session_replication_role = replica;
 create function pg_temp.id(what text, n bigint) returns uuid language sql immutable as $$ select md5(what || n)::uuid $$;
@@ -64,57 +64,57 @@ insert into plan_usage (tenant_id, metric) select id, m from t, unnest(array['us
 insert into job_effects (tenant_id, key) select id, 'effect ' || g from t, generate_series(1, 50) g;
 `
 
-// readsToExplain are all reads of a tenant, by the name of their function, as
-// pages and jobs ask for them.
+// readsToExplain are all reads of a tenant by the name of their function, with the
+// arguments that pages and jobs use.
 func readsToExplain() map[string][]store.Read {
 	id := func(what string) uuid.UUID { return uuid.NewMD5(uuid.Nil, []byte(what)) }
 	var some struct {
-		activity     []store.Activity
-		bin          []store.BinItem
-		deliverables []store.Deliverable
-		deliverable  store.Deliverable
-		id           uuid.UUID
-		ids          []uuid.UUID
-		news         []store.News
-		files        []store.File
-		file         store.File
-		entries      []store.FileEntry
-		entry        *store.FileEntry
-		expired      bool
-		preview      store.FilePreview
-		invites      []store.Invite
-		leftovers    []store.RemovableFile
-		people       []store.Membership
-		person       store.Membership
-		count        store.PeopleCount
-		byClient     bool
-		known        []store.KnownAddress
-		version      store.Version
-		versions     []store.Version
-		published    store.PublishedVersion
-		notice       store.SupportNotice
-		projects     []store.Project
-		team         int
-		project      store.Project
-		grant        *store.Grant
-		grants       []store.Grant
-		sessions     []store.SupportSession
-		settings     store.Settings
-		plan         string
-		usage        []store.Usage
-		upload       store.FileUpload
-		parts        []store.Part
-		workspaces   []store.Workspace
-		domains      []store.Domain
-		domain       store.Domain
-		fresh        bool
-		targets      []store.SupportTarget
-		clients      []store.Client
-		client       store.Client
-		lines        []store.LedgerLine
-		asks         []store.AccessRequest
-		ask          store.AccessRequest
-		mayAsk       bool
+		activity        []store.Activity
+		bin             []store.BinItem
+		deliverables    []store.Deliverable
+		deliverable     store.Deliverable
+		id              uuid.UUID
+		ids             []uuid.UUID
+		news            []store.News
+		files           []store.File
+		file            store.File
+		entries         []store.FileEntry
+		entry           *store.FileEntry
+		expired         bool
+		preview         store.FilePreview
+		invites         []store.Invite
+		removable       []store.RemovableFile
+		people          []store.Membership
+		person          store.Membership
+		count           store.PeopleCount
+		byClient        bool
+		known           []store.KnownAddress
+		version         store.Version
+		versions        []store.Version
+		published       store.PublishedVersion
+		notice          store.SupportNotice
+		projects        []store.Project
+		team            int
+		project         store.Project
+		grant           *store.Grant
+		grants          []store.Grant
+		sessions        []store.SupportSession
+		settings        store.Settings
+		plan            string
+		usage           []store.Usage
+		upload          store.FileUpload
+		parts           []store.Part
+		workspaces      []store.Workspace
+		domains         []store.Domain
+		domain          store.Domain
+		fresh           bool
+		targets         []store.SupportTarget
+		clients         []store.Client
+		client          store.Client
+		lines           []store.LedgerLine
+		requests        []store.AccessRequest
+		request         store.AccessRequest
+		requestsAllowed bool
 	}
 	before := store.ActivityFilter{Page: store.Page{After: store.Cursor{At: time.Now(), ID: uuid.Max}}}
 	someone, session := before, before
@@ -125,11 +125,11 @@ func readsToExplain() map[string][]store.Read {
 			store.ListActivity(someone, &some.activity), store.ListActivity(session, &some.activity),
 			store.ListActivity(store.ActivityFilter{Kind: "project"}, &some.activity), store.ListActivity(store.ActivityFilter{Denied: true}, &some.activity),
 			store.ListActivity(store.ActivityFilter{Support: true}, &some.activity)},
-		"ListBin":     {store.ListBin(&some.bin)},
-		"ListDomains": {store.ListDomains(&some.domains)},
-		"GetDomain":   {store.GetDomain(id("domain"), &some.domain)},
-		"FreshStepUp": {store.FreshStepUp(store.Member{}, &some.fresh)},
-		"ViewedAs":    {store.ViewedAs(&some.targets)},
+		"ListBin":           {store.ListBin(&some.bin)},
+		"ListDomains":       {store.ListDomains(&some.domains)},
+		"GetDomain":         {store.GetDomain(id("domain"), &some.domain)},
+		"FreshStepUp":       {store.FreshStepUp(store.Member{}, &some.fresh)},
+		"ListViewAsTargets": {store.ListViewAsTargets(&some.targets)},
 		"ListDeliverables": {store.ListDeliverables(id("project"), store.Current, &some.deliverables),
 			store.ListDeliverables(id("project"), store.Archived, &some.deliverables), store.ListDeliverables(id("project"), store.Binned, &some.deliverables)},
 		"ListShown":           {store.ListShown("", 50, &some.deliverables)},
@@ -147,7 +147,7 @@ func readsToExplain() map[string][]store.Read {
 		"GetFileEntry":        {store.GetFileEntry(id("file"), time.Hour, &some.entry)},
 		"ListPartEntries":     {store.ListPartEntries(id("file"), &some.parts)},
 		"IsExpired":           {store.IsExpired(id("file"), &some.expired)},
-		"ExpiredFiles":        {store.ExpiredFiles(&some.leftovers)},
+		"ExpiredFiles":        {store.ExpiredFiles(&some.removable)},
 		"ListInvites":         {store.ListInvites(&some.invites)},
 		"CountTeam":           {store.CountTeam(&some.team)},
 		"ListPeople":          {store.ListPeople(&some.people)},
@@ -155,7 +155,7 @@ func readsToExplain() map[string][]store.Read {
 		"CountPeople":         {store.CountPeople("some", &some.count)},
 		"GetPerson":           {store.GetPerson(id("user"), &some.person)},
 		"ListKnownAddresses":  {store.ListKnownAddresses([]string{"1@x.test", "2@x.test"}, &some.known)},
-		"PeopleByClient":      {store.PeopleByClient(&some.byClient)},
+		"ClientManagesPeople": {store.ClientManagesPeople(&some.byClient)},
 		"GetPublishedVersion": {store.GetPublishedVersion(id("version"), &some.published)},
 		"GetSupportNotice":    {store.GetSupportNotice(id("session"), &some.notice)},
 		"ListProjects": {store.ListProjects(store.Current, &some.projects), store.ListProjects(store.Archived, &some.projects),
@@ -172,19 +172,19 @@ func readsToExplain() map[string][]store.Read {
 		"ListVersions":           {store.ListVersions(id("deliverable"), &some.versions)},
 		"GetVersion":             {store.GetVersion(id("version"), &some.version)},
 		"SupportLedger":          {store.SupportLedger(store.LedgerPage{Page: store.Page{Limit: 1000}}, &some.lines), store.SupportLedger(further, &some.lines)},
-		"GetAccessRequest":       {store.GetAccessRequest(id("ask"), &some.ask)},
-		"ListOpenAccessRequests": {store.ListOpenAccessRequests(&some.asks)},
-		"AccessRequestsAllowed":  {store.AccessRequestsAllowed(&some.mayAsk)},
+		"GetAccessRequest":       {store.GetAccessRequest(id("ask"), &some.request)},
+		"ListOpenAccessRequests": {store.ListOpenAccessRequests(&some.requests)},
+		"AccessRequestsAllowed":  {store.AccessRequestsAllowed(&some.requestsAllowed)},
 		// The agency's clients, through a narrow function.
 		"ListClients": {store.ListClients(store.ClientFilter{Page: store.Page{Limit: 51}}, &some.clients)},
 		"GetClient":   {store.GetClient(id("tenant"), &some.client)},
-		// The person's own places, through a narrow function.
+		// The person's own workspaces, through a narrow function.
 		"SwitcherWorkspaces": {store.SwitcherWorkspaces(store.WorkspaceFilter{Page: store.Page{Limit: 21}}, &some.workspaces)},
 	}
 }
 
-// A large tenant among many: every read finds its rows by an index that begins
-// with the tenant, for the agency and for the client. None goes through a table.
+// One large tenant among many: every read uses an index that begins with the tenant,
+// for the agency and for the client. No read scans a table.
 func TestReadsUseTheTenantsIndex(t *testing.T) {
 	t.Parallel()
 	db, err := storetest.Open(t.Context(), "crowd")
@@ -210,7 +210,7 @@ func TestReadsUseTheTenantsIndex(t *testing.T) {
 	explained := 0
 	for _, name := range readsOfTheStore(t) {
 		if len(reads[name]) == 0 {
-			t.Errorf("store.%s is a read that nobody explains: add it to readsToExplain in store/explain_test.go", name)
+			t.Errorf("store.%s is a read that is not explained: add it to readsToExplain in store/explain_test.go", name)
 		}
 		for i, read := range reads[name] {
 			for _, party := range []store.Party{store.PartyAgency, store.PartyClient, store.PartySystem} {
@@ -228,9 +228,8 @@ func TestReadsUseTheTenantsIndex(t *testing.T) {
 	t.Logf("%d plans", explained)
 }
 
-// The check of plans notices a scan through a table, and an index that is not
-// asked for the tenant.
-func TestScansAreNoticed(t *testing.T) {
+// The check finds a scan of a table and an index that is used without the tenant.
+func TestExplainFindsScans(t *testing.T) {
 	t.Parallel()
 	for plan, says := range map[string]string{
 		`[{"Plan": {"Node Type": "Limit", "Plans": [{"Node Type": "Seq Scan", "Relation Name": "projects"}]}}]`:                                              "Seq Scan",
@@ -238,12 +237,12 @@ func TestScansAreNoticed(t *testing.T) {
 		`[{"Plan": {"Node Type": "Bitmap Heap Scan", "Relation Name": "files", "Plans": [{"Node Type": "Bitmap Index Scan", "Index Cond": "(id = 'x')"}]}}]`: "without tenant_id",
 	} {
 		if found := strings.Join(scans(t, json.RawMessage(plan)), "; "); !strings.Contains(found, says) {
-			t.Errorf("%s: said %q", plan, found)
+			t.Errorf("%s: found %q", plan, found)
 		}
 	}
 }
 
-// node is a step of a plan.
+// node is one step of a plan.
 type node struct {
 	Type     string `json:"Node Type"`
 	Relation string `json:"Relation Name"`
@@ -252,8 +251,8 @@ type node struct {
 	Plans    []node
 }
 
-// scans says which steps of a plan read a tenant's table otherwise than by an
-// index and the tenant.
+// scans returns the steps of a plan that read a tenant table without an index on the
+// tenant.
 func scans(t *testing.T, plan json.RawMessage) (wrong []string) {
 	t.Helper()
 	var roots []struct{ Plan node }
@@ -287,7 +286,8 @@ func scans(t *testing.T, plan json.RawMessage) (wrong []string) {
 	return wrong
 }
 
-// readsOfTheStore are the exported functions that yield a [store.Read].
+// readsOfTheStore returns the names of the exported functions that return a
+// [store.Read].
 func readsOfTheStore(t *testing.T) (names []string) {
 	t.Helper()
 	paths, err := filepath.Glob("*.go")

@@ -9,7 +9,7 @@ import (
 	"portico/store/engine"
 )
 
-// SlowForTest runs into the statement timeout of its own transaction.
+// SlowForTest exceeds the statement timeout of its own transaction.
 func (tx *Tx) SlowForTest(ctx context.Context) error {
 	if _, err := tx.exec(ctx, "timeout", `set local statement_timeout = '10ms'`, nil); err != nil {
 		return err
@@ -18,8 +18,7 @@ func (tx *Tx) SlowForTest(ctx context.Context) error {
 	return err
 }
 
-// ExplainForTest says how PostgreSQL would run a read for somebody of a tenant,
-// as JSON.
+// ExplainForTest returns the plan of a read for a member, as JSON.
 func (db *DB) ExplainForTest(ctx context.Context, tenant, user uuid.UUID, party Party, r Read) (plan json.RawMessage, err error) {
 	s := engine.Scope{Tenant: tenant, User: user, Actor: user, Party: string(party)}
 	err = db.write(ctx, s, "", "", func(tx *Tx) error {
@@ -28,7 +27,7 @@ func (db *DB) ExplainForTest(ctx context.Context, tenant, user uuid.UUID, party 
 	return plan, err
 }
 
-// CatalogRulesForTest are what the catalog check says of what it finds.
+// CatalogRulesForTest returns the rules of the catalog check.
 func CatalogRulesForTest() (rules []string) {
 	for _, c := range catalogChecks() {
 		rules = append(rules, c.says)
@@ -36,15 +35,15 @@ func CatalogRulesForTest() (rules []string) {
 	return rules
 }
 
-// EnterForTest sets the scope of somebody in a transaction that has one already.
+// EnterForTest sets a member's scope in a transaction that already has one.
 func (tx *Tx) EnterForTest(ctx context.Context, me Member) error {
 	return tx.engine.Enter(ctx, me.scope)
 }
 
-// BusyForTest is in how many tenants somebody uses a connection or waits for one.
+// BusyForTest returns how many tenants use a connection or wait for one.
 func (db *DB) BusyForTest() int { return db.engine.Busy() }
 
-// ViewAsForTest leaves it to the database who may look as whom.
+// ViewAsForTest skips the rights check in Go, so that only the database decides.
 func (db *DB) ViewAsForTest(ctx context.Context, me Member, subject uuid.UUID) error {
 	return db.viewAs(ctx, me, subject)
 }

@@ -13,18 +13,19 @@ type File struct {
 	ID            uuid.UUID
 	VersionID     uuid.UUID
 	DeliverableID uuid.UUID
-	Name          string // as it was uploaded; it may be hostile
+	Name          string // as uploaded; treat it as hostile
 	State         FileState
-	Size          int64  // in bytes; while pending the declared size, 0 when none was declared
-	ContentType   string // told from the bytes; "" while pending
+	Size          int64  // in bytes; the declared size while pending, 0 if none was declared
+	ContentType   string // sniffed from the bytes; "" while pending
 	SHA256        []byte // of the whole file; nil while pending
-	Preview       bool   // there is a small picture of it
-	Missing       bool   // its bytes were found to be lost
+	Preview       bool   // it has a preview
+	Missing       bool   // its bytes are lost
 	CreatedAt     time.Time
 	AuthorName    string
 }
 
-// What lies in the bin takes its files with it, so every read goes up to the project.
+// A binned project or deliverable hides its files, so every read joins up to the
+// project.
 const fileColumns = `
 select f.id, f.version_id, v.deliverable_id, f.name, f.state,
        coalesce(f.size, f.declared_size, 0) as size,
@@ -39,8 +40,8 @@ left join memberships m on m.tenant_id = f.tenant_id and m.user_id = f.created_b
 where f.tenant_id = @tenant_id
   and f.deleted_at is null`
 
-// ListFiles reads the files of one version in their order, with those still on
-// their way, at most 500.
+// ListFiles reads the files of one version in their order, pending ones included, at
+// most 500.
 func ListFiles(version uuid.UUID, dst *[]File) Read {
 	return Read{many("list files", dst, fileColumns+`
   and f.version_id = @version
@@ -49,8 +50,8 @@ order by f.position, f.id
 limit 500`, pgx.StrictNamedArgs{"version": version})}
 }
 
-// ListFilesOf reads the files of all versions of a deliverable, the newest
-// version's first, at most 2000.
+// ListFilesOf reads the files of all versions of a deliverable, newest version first,
+// at most 2000.
 func ListFilesOf(deliverable uuid.UUID, dst *[]File) Read {
 	return Read{many("list files of deliverable", dst, fileColumns+`
   and v.deliverable_id = @deliverable
@@ -59,23 +60,22 @@ order by v.number desc, f.position, f.id
 limit 2000`, pgx.StrictNamedArgs{"deliverable": deliverable})}
 }
 
-// GetFile reads one file that can be downloaded: ready, and neither it nor what
-// it is in lies in the bin.
+// GetFile reads one file that can be downloaded: it is ready, and neither the file
+// nor what contains it is in the bin.
 func GetFile(id uuid.UUID, dst *File) Read {
 	return Read{one("get file", dst, fileColumns+`
   and f.id = @id
   and f.state = 'ready'`, pgx.StrictNamedArgs{"id": id})}
 }
 
-// recently is how long one row of the trail stands for more pieces of the same
-// file to the same person.
-const recently = "10 minutes"
+// downloadWindow is how long one audit row covers more pieces of the same file for the same
+// person.
+const downloadWindow = "10 minutes"
 
-// RecordDownload commits the audit row of a download or a view, before its first
-// byte goes out. A piece of a file, such as a player asks for by the dozen, adds
-// none while the same person has a row for the same file that is at most ten
-// minutes old, so that no byte leaves without a row that stands for it. In a
-// support session each piece is a row.
+// RecordDownload commits the audit row of a download or a view before the first byte
+// is sent. A piece of a file, as players request many of, adds no row if the same
+// person has a row for the same file that is at most ten minutes old: every byte is
+// covered by a row. In a support session each piece gets a row.
 func (db *DB) RecordDownload(ctx context.Context, me Member, e Event, piece bool) error {
 	if piece && me.Support == nil {
 		var recent bool
@@ -84,7 +84,7 @@ select exists (
     select 1
     from audit_events
     where tenant_id = @tenant_id
-      and at > now() - interval '`+recently+`'
+      and at > now() - interval '`+downloadWindow+`'
       and actor_id = @me
       and support_session_id is null
       and verb = @verb
@@ -97,12 +97,12 @@ select exists (
 	return db.Record(ctx, me, e)
 }
 
-// BinFile throws a file into the bin, or restores it, and says which deliverable
-// it is in. A file still on its way is [ErrConflict], since there is nothing to
-// restore: see [Tx.CancelUpload]. So is restoring a file into a version that was
-// published without it.
+// BinFile moves a file to the bin, or restores it, and returns its deliverable. A
+// pending file is [ErrConflict], because it couldn't be restored: use
+// [Tx.CancelUpload]. Restoring a file into a version that was published without it is
+// [ErrConflict] too.
 func (tx *Tx) BinFile(ctx context.Context, id uuid.UUID, binned bool) (deliverable uuid.UUID, err error) {
-	// The version before the file, as publishing takes them.
+	// Lock the version before the file, as Publish does.
 	if err := tx.lockVersionOf(ctx, id); err != nil {
 		return uuid.Nil, err
 	}

@@ -8,38 +8,38 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// maxPicture is the size in bytes of the largest picture that gets a preview.
+// maxPicture is the largest picture that gets a preview, in bytes.
 const maxPicture = 64 << 20
 
-// pictures are the types that previews are made of, as told from the bytes.
+// pictures are the content types that get a preview, as sniffed from the bytes.
 var pictures = []string{"image/png", "image/jpeg", "image/gif", "image/webp"}
 
 func previewable(contentType string, size int64) bool {
 	return size <= maxPicture && slices.Contains(pictures, contentType)
 }
 
-// Picture is a file that a preview is to be made of.
+// Picture is a file to make a preview of.
 type Picture struct {
 	ContentType string
 	Size        int64
 	SHA256      []byte
 }
 
-// Preview is the small picture of a file, as it lies in object storage.
+// Preview is a stored preview.
 type Preview struct {
 	ContentType string // image/png or image/jpeg
 	Size        int64  // in bytes, at most 1 MiB
 	SHA256      []byte
 }
 
-// FilePreview is the preview of a file that the asker may have.
+// FilePreview is the preview of a file that the reader may download.
 type FilePreview struct {
 	FileID uuid.UUID
 	Preview
 }
 
-// GetPreview reads the preview of a file that [GetFile] would read, by the same
-// rules. A file without one is [ErrNotFound].
+// GetPreview reads the preview of a file under the rules of [GetFile]. A file without
+// one is [ErrNotFound].
 func GetPreview(file uuid.UUID, dst *FilePreview) Read {
 	return Read{one("get preview", dst, `
 select f.id as file_id, f.preview_type as content_type, f.preview_size as size, f.preview_sha256 as sha256
@@ -53,19 +53,19 @@ where f.tenant_id = @tenant_id
   and f.preview_type is not null`, pgx.StrictNamedArgs{"file": file})}
 }
 
-// previewEffect is the key of making a preview of a file, or of making it anew.
-func previewEffect(file, anew uuid.UUID) string {
-	if anew != uuid.Nil {
-		return "file_preview:" + file.String() + ":" + anew.String()
+// previewEffect is the effect key of making a preview of a file, or of replacing it.
+func previewEffect(file, retryID uuid.UUID) string {
+	if retryID != uuid.Nil {
+		return "file_preview:" + file.String() + ":" + retryID.String()
 	}
 	return "file_preview:" + file.String()
 }
 
-// PictureFor reads the picture that the job of a preview is about, or nil when
-// there is nothing to do: the job was done before, or it is no picture that gets
-// one. Whether it lies in the bin makes no difference, for it may come back.
-func (tx *Tx) PictureFor(ctx context.Context, file, anew uuid.UUID) (*Picture, error) {
-	done, err := tx.EffectDone(ctx, previewEffect(file, anew))
+// PictureFor reads the picture of a preview job. It returns nil if there is nothing
+// to do: the job ran before, or the file gets no preview. Files in the bin get one
+// too, because they may be restored.
+func (tx *Tx) PictureFor(ctx context.Context, file, retryID uuid.UUID) (*Picture, error) {
+	done, err := tx.EffectDone(ctx, previewEffect(file, retryID))
 	if err != nil || done {
 		return nil, err
 	}
@@ -81,12 +81,11 @@ where tenant_id = @tenant_id
 	return &p, nil
 }
 
-// RecordPreview notes, once, what came of the job: the preview that object
-// storage has now, or nil when none can be made. A file that is gone is
-// [ErrNotFound]. The trail does not tell of it: nobody did anything, and nothing
-// can be seen that could not be seen before.
-func (tx *Tx) RecordPreview(ctx context.Context, file, anew uuid.UUID, p *Preview) error {
-	first, err := tx.ClaimEffect(ctx, previewEffect(file, anew))
+// RecordPreview records the result of the job once: the stored preview, or nil if
+// none can be made. A deleted file is [ErrNotFound]. There is no audit row: no person
+// acted and nothing new is visible.
+func (tx *Tx) RecordPreview(ctx context.Context, file, retryID uuid.UUID, p *Preview) error {
+	first, err := tx.ClaimEffect(ctx, previewEffect(file, retryID))
 	if err != nil || !first || p == nil {
 		return err
 	}

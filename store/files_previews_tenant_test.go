@@ -9,9 +9,9 @@ import (
 	"portico/store"
 )
 
-// Somebody of Acme names a picture of Globex: it is not there, to be read or to be
-// given a preview, just as a random id is not. Its own people find it.
-func TestPreviewsOfAnotherTenantAreNotThere(t *testing.T) {
+// A member of Acme names a picture of Globex. Reading it or giving it a preview fails
+// as it does for a random id. Globex's own people can.
+func TestOtherTenantsPreviewsAreNotFound(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
 	there := b.Member(t, b.Dana, b.Globex)
@@ -45,8 +45,8 @@ func TestPreviewsOfAnotherTenantAreNotThere(t *testing.T) {
 	}
 }
 
-// A client gives nothing a preview, even of what they may see.
-func TestClientRecordsNoPreview(t *testing.T) {
+// Clients can't record previews, even of files they can see.
+func TestClientsCannotRecordPreviews(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
 	file := storetest.File(t, b.ravi, b.draft, "a.txt")

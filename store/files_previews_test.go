@@ -16,7 +16,7 @@ func recordPreview(t *testing.T, me store.Member, file uuid.UUID, p *store.Previ
 	return write(t, me, func(tx *store.Tx) error { return tx.RecordPreview(t.Context(), file, uuid.Nil, p) })
 }
 
-// previewOf is what the list of a project shows of its only deliverable.
+// previewOf returns the preview that the list shows for a project's only deliverable.
 func previewOf(t *testing.T, b fileBundle, me store.Member) *uuid.UUID {
 	t.Helper()
 	var list, newest []store.Deliverable
@@ -34,9 +34,8 @@ func previewOf(t *testing.T, b fileBundle, me store.Member) *uuid.UUID {
 
 func is(id *uuid.UUID, want uuid.UUID) bool { return id != nil && *id == want }
 
-// A list shows the first picture that has a preview, of the newest version that
-// whoever asks may see: the client keeps the published one while the team has a
-// draft already.
+// A list shows the first preview of the newest version that the reader can see. The
+// client keeps the published one while the team sees the draft's.
 func TestPreviewOfTheNewestVersion(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
@@ -83,9 +82,9 @@ func TestPreviewOfTheNewestVersion(t *testing.T) {
 	}
 }
 
-// A finished picture has its preview asked for once, in the transaction that made
-// it ready; anything else does not.
-func TestFinishAsksForAPreview(t *testing.T) {
+// A finished picture queues one preview job, in the transaction that makes it ready.
+// Other files queue none.
+func TestFinishQueuesPreview(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
 	for contentType, want := range map[string]int{
@@ -120,8 +119,8 @@ select count(*) from river.river_job where kind = 'file_preview' and args ->> 'f
 	return n
 }
 
-// What came of the job is noted once: a second note, of whatever job, changes
-// nothing, and after a note that there is none the job has nothing to do.
+// The result of the job is recorded once. A second record changes nothing, and after
+// "no preview" the job has nothing to do.
 func TestPreviewIsRecordedOnce(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
@@ -132,7 +131,7 @@ func TestPreviewIsRecordedOnce(t *testing.T) {
 		return p
 	}
 	if p := picture(); p != nil {
-		t.Errorf("a picture on its way is to be read: %+v", p)
+		t.Errorf("a pending picture is read: %+v", p)
 	}
 	if err := b.finish(t, b.ravi, id, 5); err != nil {
 		t.Fatal(err)
@@ -150,7 +149,7 @@ func TestPreviewIsRecordedOnce(t *testing.T) {
 		t.Errorf("preview = %+v, %v", got, err)
 	}
 	if p := picture(); p != nil {
-		t.Errorf("there is still something to do: %+v", p)
+		t.Errorf("the job still has something to do: %+v", p)
 	}
 
 	none := storetest.File(t, b.ravi, b.draft, "b.txt")
@@ -161,7 +160,7 @@ func TestPreviewIsRecordedOnce(t *testing.T) {
 	wantError(t, recordPreview(t, b.ravi, store.NewID(), aPreview), store.ErrNotFound)
 }
 
-// The database takes no preview of another type, of no size or half of one.
+// The database refuses a preview with a wrong type, without a size, or incomplete.
 func TestPreviewRowIsChecked(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)

@@ -7,18 +7,17 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// RemovableFile is a file whose row is about to go, and with it what object storage
-// has of it: first the upload, the object and its preview there, then the row. Stopped half
-// way the row is still there to lead to the rest, and all of it may be repeated.
+// RemovableFile is a file whose row and stored bytes are about to be removed. Remove
+// the upload, the object and the preview first, and the row last. If that stops half
+// way, the row still leads to the rest, and every step can be repeated.
 type RemovableFile struct {
 	FileID    uuid.UUID
-	StorageID string // what object storage calls the upload; "" when there is none
+	StorageID string // the upload's id in object storage; "" for none
 }
 
-// CancelUpload gives up a file that is still on its way, whoever began it. From
-// now on nobody can go on with it. Remove what storage has and then
-// [Tx.DeleteUpload]; if that does not come to pass, the sweep does it. A file that
-// is ready is [ErrConflict].
+// CancelUpload cancels a pending file, whoever began it, so that nobody can continue
+// it. Then remove it from storage and call [Tx.DeleteUpload]. If that doesn't happen,
+// the sweep does it. A ready file is [ErrConflict].
 func (tx *Tx) CancelUpload(ctx context.Context, id uuid.UUID) (RemovableFile, error) {
 	var f struct {
 		RemovableFile
@@ -39,11 +38,11 @@ for update`, pgx.StrictNamedArgs{"id": id}))
 	case f.State == FileFailed:
 		return f.RemovableFile, nil
 	}
-	bytes, err := tx.occupied(ctx, KindFile, id)
+	bytes, err := tx.storedBytes(ctx, KindFile, id)
 	if err != nil {
 		return RemovableFile{}, err
 	}
-	if err := tx.shrink(ctx, Storage, bytes); err != nil {
+	if err := tx.release(ctx, Storage, bytes); err != nil {
 		return RemovableFile{}, err
 	}
 	err = tx.change(ctx, "give up upload", `
@@ -58,8 +57,8 @@ where tenant_id = @tenant_id
 	return f.RemovableFile, tx.audit(ctx, Event{Verb: "file.upload_cancelled", TargetKind: KindFile, TargetID: id})
 }
 
-// DeleteUpload deletes the row of an upload that was given up, once storage has
-// nothing of it any more. One that is gone already is fine.
+// DeleteUpload deletes the row of a cancelled upload after its storage was removed.
+// It succeeds if the row is gone.
 func (tx *Tx) DeleteUpload(ctx context.Context, id uuid.UUID) error {
 	_, err := tx.exec(ctx, "drop upload", `
 delete from files
@@ -69,8 +68,8 @@ where tenant_id = @tenant_id
 	return err
 }
 
-// FilesWithoutRow reads which of the ids are no file of the tenant, in the bin or out
-// of it: what storage has under them, nothing leads to.
+// FilesWithoutRow reads which of the ids are no file of the tenant, binned or not. No
+// row leads to what storage has under them.
 func FilesWithoutRow(ids []uuid.UUID, dst *[]uuid.UUID) Read {
 	return Read{column("without row", dst, `
 select i.id
@@ -82,7 +81,8 @@ where not exists (
       and f.id = i.id)`, pgx.StrictNamedArgs{"ids": ids})}
 }
 
-// FilesWithoutPreview reads which of the ids are no file of the tenant with a preview.
+// FilesWithoutPreview reads which of the ids are no file of the tenant with a
+// preview.
 func FilesWithoutPreview(ids []uuid.UUID, dst *[]uuid.UUID) Read {
 	return Read{column("without preview", dst, `
 select i.id
@@ -95,19 +95,18 @@ where not exists (
       and (f.preview_type is not null or f.state <> 'ready'))`, pgx.StrictNamedArgs{"ids": ids})}
 }
 
-// expired says of alias that it has lain in the bin for longer than it may; it is
-// just what restoring refuses.
+// expired is the condition that alias has been in the bin longer than [BinDays]. It
+// is the opposite of what restoring requires.
 func expired(alias string) string {
 	return alias + ".deleted_at <= now() - make_interval(days => @days)"
 }
 
-// expiredFiles are the ids of the files whose days in the bin are over, their own
-// or those of what they are in.
-var expiredFiles = ofBins(func(b *binRow) string { return b.files })
+// expiredFiles selects the files that have expired in the bin, alone or with what
+// contains them.
+var expiredFiles = joinBins(func(b *binRow) string { return b.files })
 
-// ExpiredFiles reads the files whose days in the bin are over, their own or those
-// of what they are in, at most 100. Remove them from object storage, then
-// [Tx.Purge] them.
+// ExpiredFiles reads the files that have expired in the bin, alone or with what
+// contains them, at most 100. Remove them from object storage, then call [Tx.Purge].
 func ExpiredFiles(dst *[]RemovableFile) Read {
 	return Read{many("expired files", dst, `
 select f.id as file_id, coalesce(f.upload_id, '') as storage_id
@@ -124,9 +123,9 @@ func IsExpired(file uuid.UUID, dst *bool) Read {
 select @file in (`+expiredFiles+`)`, pgx.StrictNamedArgs{"file": file, "days": BinDays})}
 }
 
-// Purge deletes the rows of expired files whose bytes are gone, and then, from
-// the bottom up, whatever else has expired and holds no file any more. A file
-// that has not expired stays, whoever names it.
+// Purge deletes the rows of expired files whose bytes were removed, and then
+// everything else that has expired and contains no file, from the bottom up. It never
+// deletes a file that has not expired.
 func (tx *Tx) Purge(ctx context.Context, files []uuid.UUID) error {
 	err := tx.purge(ctx, KindFile, `
 delete from files f
@@ -152,7 +151,7 @@ returning f.id`, pgx.StrictNamedArgs{"days": BinDays, "files": files})
 	return nil
 }
 
-// purge runs one deletion, with an audit row for each thing it took.
+// purge runs one deletion and writes an audit row for each deleted thing.
 func (tx *Tx) purge(ctx context.Context, kind Kind, sql string, args pgx.StrictNamedArgs) error {
 	var gone []uuid.UUID
 	if err := tx.get(ctx, column("purge "+string(kind), &gone, sql, args)); err != nil {

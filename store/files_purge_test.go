@@ -10,15 +10,15 @@ import (
 	"portico/store"
 )
 
-// age moves a row's time back, which nobody but a superuser can.
-func age(t *testing.T, sql string, args ...any) {
+// moveBack moves a row's time back, as superuser.
+func moveBack(t *testing.T, sql string, args ...any) {
 	t.Helper()
 	if _, err := storetest.Admin(t).Exec(t.Context(), sql, args...); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// entry is what the reconciler reads of a file, with a day's grace.
+// entry returns the reconciler's view of a file, with a grace of one day.
 func (b fileBundle) entry(t *testing.T, id uuid.UUID) store.FileEntry {
 	t.Helper()
 	var entries []store.FileEntry
@@ -42,9 +42,9 @@ func idsOf(left []store.RemovableFile) []uuid.UUID {
 	return ids
 }
 
-// An upload that saw no part for a day is idle and can be given up; one that is old
-// but still moving, or just being finished, is not, and neither is one that moved
-// after it was found idle. Ready files are never dropped.
+// An upload without a new part for a day is idle and can be cancelled. One that is
+// old but active, is being finished, or became active after the check can't. Ready
+// files are never dropped.
 func TestStaleUploads(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
@@ -59,8 +59,8 @@ func TestStaleUploads(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	age(t, `update files set created_at = created_at - interval '25 hours' where id = any($1)`, []uuid.UUID{moving, stuck, ready, ending})
-	age(t, `update file_parts set created_at = created_at - interval '25 hours' where file_id = $1`, stuck)
+	moveBack(t, `update files set created_at = created_at - interval '25 hours' where id = any($1)`, []uuid.UUID{moving, stuck, ready, ending})
+	moveBack(t, `update file_parts set created_at = created_at - interval '25 hours' where file_id = $1`, stuck)
 	for id, idle := range map[uuid.UUID]bool{fresh: false, moving: false, stuck: true, ending: false} {
 		if e := b.entry(t, id); e.Idle != idle || e.Stalled != idle {
 			t.Errorf("%+v, want idle %t", e, idle)
@@ -72,7 +72,7 @@ func TestStaleUploads(t *testing.T) {
 	}
 	touched := b.entry(t, stuck).TouchedAt
 	wantError(t, giveUp(stuck, touched.Add(-time.Second)), store.ErrConflict)
-	for range 2 { // stopped before the rest was removed, the next pass comes back to it
+	for range 2 { // after an interruption the next pass continues
 		if err := giveUp(stuck, touched); err != nil {
 			t.Fatal(err)
 		}
@@ -91,13 +91,13 @@ func TestStaleUploads(t *testing.T) {
 	wantError(t, read(t, b.ravi, store.GetUpload(stuck, &u)), store.ErrNotFound)
 	var file store.File
 	if err := read(t, b.ravi, store.GetUpload(fresh, &u), store.GetUpload(moving, &u), store.GetFile(ready, &file)); err != nil {
-		t.Errorf("dropped what was not given up: %v", err)
+		t.Errorf("dropped an upload that was not cancelled: %v", err)
 	}
 }
 
-// Giving up says what object storage still has of the file; giving up twice is
-// fine, and a ready file cannot be given up.
-func TestGiveUpUpload(t *testing.T) {
+// Cancelling returns what object storage still has of the file. It can be repeated. A
+// ready file can't be cancelled.
+func TestCancelUpload(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
 	id := storetest.BeginUpload(t, b.ravi, b.draft, "a.bin", 5)
@@ -123,12 +123,12 @@ func TestGiveUpUpload(t *testing.T) {
 		}
 	}
 	if given != 1 {
-		t.Errorf("given up %d times in the trail", given)
+		t.Errorf("cancelled %d times in the trail", given)
 	}
 }
 
-// After 30 days the bin is emptied from the bottom up; what is in it for less, or
-// not at all, stays, whatever the job names.
+// After 30 days the bin is emptied from the bottom up. What is younger, or not
+// binned, stays, whatever ids the job names.
 func TestPurge(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
@@ -153,7 +153,7 @@ func TestPurge(t *testing.T) {
 		return tx.Bin(ctx, store.KindProject, gone, true)
 	})
 	for table, id := range map[string]uuid.UUID{"files": alone, "deliverables": old, "projects": gone} {
-		age(t, `update `+table+` set deleted_at = deleted_at - interval '30 days' where id = $1`, id)
+		moveBack(t, `update `+table+` set deleted_at = deleted_at - interval '30 days' where id = $1`, id)
 	}
 
 	var expired []store.RemovableFile

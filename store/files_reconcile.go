@@ -11,26 +11,25 @@ import (
 	"portico/store/queue"
 )
 
-// FileEntry is what the database says of a file, for whoever compares it with
-// what lies in object storage.
+// FileEntry is the database's view of a file, to compare with object storage.
 type FileEntry struct {
 	ID          uuid.UUID
-	Name        string // as it was uploaded; it may be hostile
+	Name        string // as uploaded; treat it as hostile
 	State       FileState
-	StorageID   string     // what object storage calls the upload; "" when there is none
+	StorageID   string     // the upload's id in object storage; "" for none
 	Size        int64      // in bytes; 0 unless ready
 	PreviewSize int64      // in bytes; 0 without a preview
-	TouchedAt   time.Time  // when its upload last moved
-	Idle        bool       // that is longer ago than the grace
-	Stalled     bool       // and longer than anything under way takes
-	MissingAt   *time.Time // its bytes are lost, noted then
-	ForgottenAt *time.Time // and that was taken note of
+	TouchedAt   time.Time  // when its upload was last active
+	Idle        bool       // inactive for longer than the grace
+	Stalled     bool       // inactive for longer than any step takes
+	MissingAt   *time.Time // when its bytes were found to be lost
+	ForgottenAt *time.Time // when that loss was acknowledged
 }
 
 // FileEntriesAtOnce is how many entries [ListFileEntries] reads at most.
 const FileEntriesAtOnce = 500
 
-// touchedAt is when something last happened to the upload of a file f.
+// touchedAt is when the upload of a file f was last active.
 const touchedAt = `greatest(f.created_at, f.finishing_at, (
     select max(n.created_at)
     from file_parts n
@@ -49,16 +48,15 @@ from files f
 cross join lateral (select ` + touchedAt + ` as at) t
 where f.tenant_id = @tenant_id`
 
-// stalledAfter is longer than any step of an upload takes, see finishWithin.
+// stalledAfter is longer than any step of an upload takes; see finishWithin.
 const stalledAfter = 3 * time.Minute
 
 func graceArgs(grace time.Duration) pgx.StrictNamedArgs {
 	return pgx.StrictNamedArgs{"grace": grace.Seconds(), "stall": min(grace, stalledAfter).Seconds()}
 }
 
-// ListFileEntries reads the files after an id, whatever state they are in and in
-// the bin or out of it, in the order of their ids. An upload is idle when nothing
-// has happened to it for the grace.
+// ListFileEntries reads the files after an id in the order of their ids, in any state
+// and binned or not. An upload is idle if it was inactive for the grace.
 func ListFileEntries(after uuid.UUID, grace time.Duration, dst *[]FileEntry) Read {
 	args := graceArgs(grace)
 	args["after"], args["limit"] = after, FileEntriesAtOnce
@@ -68,7 +66,7 @@ order by f.id
 limit @limit`, args)}
 }
 
-// GetFileEntry reads one file anew; nil when it is gone.
+// GetFileEntry reads one file again; nil if it is gone.
 func GetFileEntry(id uuid.UUID, grace time.Duration, dst **FileEntry) Read {
 	args := graceArgs(grace)
 	args["id"] = id
@@ -76,8 +74,8 @@ func GetFileEntry(id uuid.UUID, grace time.Duration, dst **FileEntry) Read {
   and f.id = @id`, args)}
 }
 
-// CancelIdleUpload gives up an upload that nothing has happened to since a time at
-// which it was found idle; otherwise it is [ErrConflict]. See [Tx.CancelUpload].
+// CancelIdleUpload cancels an upload that was inactive since touched; otherwise it
+// returns [ErrConflict]. See [Tx.CancelUpload].
 func (tx *Tx) CancelIdleUpload(ctx context.Context, id uuid.UUID, touched time.Time) (RemovableFile, error) {
 	var at time.Time
 	err := tx.get(ctx, value("upload untouched", &at, `
@@ -106,8 +104,8 @@ where n.tenant_id = @tenant_id
 order by n.number`, pgx.StrictNamedArgs{"id": upload})}
 }
 
-// AdoptPart notes a part that object storage has and no row tells of. A row that
-// has come meanwhile stays.
+// AdoptPart records a part that object storage has and no row names. If a row was
+// added meanwhile, it stays.
 func (tx *Tx) AdoptPart(ctx context.Context, id uuid.UUID, p Part) error {
 	if err := tx.lockPending(ctx, id); err != nil {
 		return err
@@ -120,8 +118,8 @@ on conflict do nothing`,
 	return err
 }
 
-// DeletePart forgets a part that object storage does not have, so that it is sent
-// again. One that was sent again meanwhile stays.
+// DeletePart deletes a part that object storage doesn't have, so that it is uploaded
+// again. A part that was uploaded again meanwhile stays.
 func (tx *Tx) DeletePart(ctx context.Context, id uuid.UUID, p Part) error {
 	if err := tx.lockPending(ctx, id); err != nil {
 		return err
@@ -147,7 +145,7 @@ where tenant_id = @tenant_id
 	return err
 }
 
-// lockPending holds an upload that is still on its way.
+// lockPending locks a pending upload.
 func (tx *Tx) lockPending(ctx context.Context, id uuid.UUID) error {
 	var held uuid.UUID
 	return tx.get(ctx, value("hold upload", &held, `
@@ -159,7 +157,7 @@ where f.tenant_id = @tenant_id
 for update`, pgx.StrictNamedArgs{"id": id}))
 }
 
-// MarkMissing notes that the bytes of a ready file are lost.
+// MarkMissing records that the bytes of a ready file are lost.
 func (tx *Tx) MarkMissing(ctx context.Context, id uuid.UUID) error {
 	return tx.mark(ctx, id, "file.missing", `
 update files
@@ -170,7 +168,7 @@ where tenant_id = @tenant_id
   and missing_at is null`)
 }
 
-// MarkFound takes [Tx.MarkMissing] back, as after object storage was restored.
+// MarkFound undoes [Tx.MarkMissing], for example after object storage was restored.
 func (tx *Tx) MarkFound(ctx context.Context, id uuid.UUID) error {
 	return tx.mark(ctx, id, "file.recovered", `
 update files
@@ -181,8 +179,8 @@ where tenant_id = @tenant_id
   and missing_at is not null`)
 }
 
-// ForgetFile takes note of a file that is marked missing: it is not reported any
-// more. The row stays. A file that is not marked, or was forgotten before, is
+// ForgetFile acknowledges that a file is missing, so that it is no longer reported.
+// The row stays. A file that isn't marked missing, or was acknowledged before, is
 // [ErrNotFound].
 func (tx *Tx) ForgetFile(ctx context.Context, id uuid.UUID) error {
 	return tx.mark(ctx, id, "file.marked_lost", `
@@ -201,8 +199,8 @@ func (tx *Tx) mark(ctx context.Context, id uuid.UUID, verb, sql string) error {
 	return tx.audit(ctx, Event{Verb: verb, TargetKind: KindFile, TargetID: id})
 }
 
-// DeletePreview forgets a preview that object storage does not have, and has
-// another one made if there is still a file to make it of.
+// DeletePreview deletes a preview that object storage doesn't have and queues a new
+// one if the file still exists.
 func (tx *Tx) DeletePreview(ctx context.Context, file uuid.UUID) error {
 	var missing bool
 	err := tx.get(ctx, value("drop preview", &missing, `

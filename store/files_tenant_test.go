@@ -13,10 +13,10 @@ import (
 	"portico/store"
 )
 
-// Staff of Acme name a version, a file and an upload of Globex, and ids that name
-// nothing: the answers are the same, and nothing in Globex changes. Ravi is no
-// member there; Dana is, and addresses Acme all the same.
-func TestFilesOfAnotherTenantAreNotThere(t *testing.T) {
+// Staff of Acme name a version, a file and an upload of Globex, and random ids. The
+// answers are the same and nothing in Globex changes. Ravi is no member of Globex.
+// Dana is, but she addresses Acme.
+func TestOtherTenantsFilesAreNotFound(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
 	there := b.Member(t, b.Dana, b.Globex)
@@ -54,7 +54,7 @@ func TestFilesOfAnotherTenantAreNotThere(t *testing.T) {
 
 	for name, try := range attemptsOn(t, b, there) {
 		if name == "give up a file" {
-			continue // a ready file cannot be given up by anybody
+			continue // nobody can cancel a ready file
 		}
 		if err := try(version, file, upload); err != nil && !errors.Is(err, store.ErrConflict) {
 			t.Errorf("%s: the rightful person is refused: %v", name, err)
@@ -62,7 +62,7 @@ func TestFilesOfAnotherTenantAreNotThere(t *testing.T) {
 	}
 }
 
-// attemptsOn is every way to name a version, a file or an upload.
+// attemptsOn are all deeds that name a version, a file or an upload.
 func attemptsOn(t *testing.T, b fileBundle, me store.Member) map[string]func(version, file, upload uuid.UUID) error {
 	ctx := t.Context()
 	var got store.File
@@ -106,8 +106,8 @@ func attemptsOn(t *testing.T, b fileBundle, me store.Member) map[string]func(ver
 	}
 }
 
-// A row that claims another tenant's version, or a key outside its own tenant and
-// id, is refused by the database itself.
+// The database refuses a row with another tenant's version, or with an object key
+// outside its own tenant and id.
 func TestFileRowsStayInTheirTenant(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
@@ -139,9 +139,9 @@ insert into files (tenant_id, id, version_id, name, declared_size, object_key, c
 	}
 }
 
-// Whatever a query forgets, the database itself shows the client party neither a
-// draft's file nor any upload's parts, and another tenant nothing.
-func TestFilesAreHiddenByTheDatabase(t *testing.T) {
+// The database hides a draft's files and all upload parts from the client party, and
+// everything from other tenants, whatever a query forgets.
+func TestDatabaseHidesFiles(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
 	storetest.File(t, b.ravi, b.draft, "draft.txt")

@@ -56,7 +56,7 @@ func wantError(t *testing.T, err, want error) {
 	}
 }
 
-// part is part n with content nobody has.
+// part returns part n with unique content.
 func part(n int, size int64, content string) store.Part {
 	sum := sha256.Sum256([]byte(content))
 	return store.Part{Number: n, Size: size, SHA256: sum[:], ETag: "etag of " + content}
@@ -88,8 +88,8 @@ func (b fileBundle) publish(t *testing.T, number int) error {
 	return write(t, b.ravi, func(tx *store.Tx) error { return tx.Publish(t.Context(), b.deliverable, number, "") })
 }
 
-// A file of two parts arrives, is finished, and can be seen and downloaded by the
-// team; the trail says who brought it.
+// A file of two parts is uploaded and finished. The team can list and download it,
+// and the trail names the uploader.
 func TestUploadBecomesReady(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
@@ -131,8 +131,8 @@ func TestUploadBecomesReady(t *testing.T) {
 	}
 }
 
-// The running hash grows part by part in order, stays where it is when parts come
-// out of order, and starts over when a part it has seen is replaced.
+// The running hash advances with each part in order, waits while parts arrive out of
+// order, and starts over when a hashed part is replaced.
 func TestRunningHash(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
@@ -152,7 +152,7 @@ func TestRunningHash(t *testing.T) {
 		{"the first again", part(1, store.PartSize, "A"), "", "h-A", "h-A"},
 		{"the next, begun before that", part(2, store.PartSize, "b"), "h-a", "h-ab", "h-A"},
 	} {
-		h := store.HashStep{Before: orNil(step.before), After: orNil(step.after)}
+		h := store.HashStep{Before: nilIfEmpty(step.before), After: nilIfEmpty(step.after)}
 		if err := b.record(t, b.ravi, id, step.part, h); err != nil {
 			t.Fatalf("%s: %v", step.says, err)
 		}
@@ -162,14 +162,14 @@ func TestRunningHash(t *testing.T) {
 	}
 }
 
-func orNil(s string) []byte {
+func nilIfEmpty(s string) []byte {
 	if s == "" {
 		return nil
 	}
 	return []byte(s)
 }
 
-// Parts that the declared size has no room for are refused, and change nothing.
+// Parts beyond the declared size are refused and change nothing.
 func TestPartsMustFitTheDeclaredSize(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
@@ -193,8 +193,8 @@ func TestPartsMustFitTheDeclaredSize(t *testing.T) {
 	}
 }
 
-// A plain form declares no size, and any will do; a declared one must be met, or
-// the file never becomes ready.
+// A plain form declares no size and accepts any. A declared size must match, or the
+// file never becomes ready.
 func TestFinishNeedsTheDeclaredSize(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
@@ -218,8 +218,8 @@ func TestFinishNeedsTheDeclaredSize(t *testing.T) {
 	}
 }
 
-// What cannot be an upload never becomes a row.
-func TestUploadsThatCannotBe(t *testing.T) {
+// Invalid uploads never become a row.
+func TestInvalidUploadsAreRefused(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
 	for _, in := range []store.NewUpload{
@@ -235,8 +235,8 @@ func TestUploadsThatCannotBe(t *testing.T) {
 
 func ptr[T any](v T) *T { return &v }
 
-// A version is full at 500 files; those in the bin do not count.
-func TestVersionTakesSoManyFiles(t *testing.T) {
+// A version takes 500 files. Binned files don't count.
+func TestVersionFileLimit(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
 	first := storetest.File(t, b.ravi, b.draft, "first.txt")
@@ -255,7 +255,7 @@ from (select gen_random_uuid() as i from generate_series(1, 499)) s`, b.ravi.Ten
 	do(t, b.ravi, one)
 }
 
-// Hostile names are kept as far as a name can be; the key knows nothing of them.
+// Hostile names are kept as far as possible. The object key doesn't contain them.
 func TestHostileNames(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
@@ -289,9 +289,9 @@ func TestHostileNames(t *testing.T) {
 	}
 }
 
-// Colleagues see that a file is on its way, but only the person who began it goes
-// on with it.
-func TestOnlyTheBeginnerGoesOn(t *testing.T) {
+// Colleagues see that a file is pending, but only the person who began the upload can
+// continue it.
+func TestOnlyItsUploaderContinuesAnUpload(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
 	id := storetest.BeginUpload(t, b.ravi, b.draft, "ravis.bin", 5)
@@ -316,9 +316,9 @@ func TestOnlyTheBeginnerGoesOn(t *testing.T) {
 	}
 }
 
-// A file on its way holds up publishing until it has arrived or is given up; a
-// published version takes no more files, not even those begun before.
-func TestPublishingAndUploading(t *testing.T) {
+// A pending file blocks publishing until it is ready or cancelled. A published
+// version takes no more files, not even pending ones.
+func TestPendingUploadBlocksPublishing(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
 	storetest.File(t, b.ravi, b.draft, "ready.txt")
@@ -336,8 +336,8 @@ func TestPublishingAndUploading(t *testing.T) {
 	}), store.ErrConflict)
 }
 
-// Publishing waits for an upload that is just beginning, and then sees it.
-func TestPublishingSeesAnUploadThatJustBegan(t *testing.T) {
+// Publishing waits for an upload that is being created, and then sees it.
+func TestPublishWaitsForNewUpload(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
 	storetest.File(t, b.ravi, b.draft, "ready.txt")
@@ -352,7 +352,7 @@ func TestPublishingSeesAnUploadThatJustBegan(t *testing.T) {
 	wantError(t, <-published, store.ErrConflict)
 }
 
-// waitForLock returns once some transaction waits for a row of versions.
+// waitForLock returns when a transaction waits for a row of versions.
 func waitForLock(t *testing.T) error {
 	t.Helper()
 	admin, ctx := storetest.Admin(t), storetest.Within(t, 10e9)
@@ -367,8 +367,8 @@ select exists (select 1 from pg_stat_activity
 	}
 }
 
-// The client sees the files of a version from its publishing on, not before, and
-// never those of the next draft.
+// The client sees the files of a version once it is published, and never those of the
+// next draft.
 func TestClientSeesPublishedFilesOnly(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
@@ -395,8 +395,8 @@ func TestClientSeesPublishedFilesOnly(t *testing.T) {
 	}
 }
 
-// A client user can neither begin nor finish an upload, whatever the rights table
-// says: the database refuses.
+// The database refuses to let a client user begin or finish an upload, whatever the
+// rights table says.
 func TestClientsCannotUpload(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
@@ -419,8 +419,8 @@ func TestClientsCannotUpload(t *testing.T) {
 	}
 }
 
-// Thrown into the bin, a file is gone for everybody, and back when it is restored
-// to a version that was published with it.
+// A binned file is hidden from everybody. Restoring it brings it back to a version
+// that was published with it.
 func TestBinnedFile(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
@@ -458,8 +458,9 @@ func TestBinnedFile(t *testing.T) {
 	}
 }
 
-// What lies in the bin takes its files and uploads with it, and brings them back.
-func TestBinTakesFilesAlong(t *testing.T) {
+// Binning a project or deliverable hides its files and uploads; restoring brings them
+// back.
+func TestBinHidesContainedFiles(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
 	id := storetest.File(t, b.ravi, b.draft, "a.txt")

@@ -13,8 +13,8 @@ import (
 	"portico/store/queue"
 )
 
-// The sizes of an upload, in bytes. They are those of package files, which this
-// package must not know; a test of the handlers holds them together.
+// The sizes of an upload, in bytes. They equal those of package files, which this
+// package may not import; a test in handlers compares them.
 const (
 	PartSize    = 8 << 20 // every part but the last, which may be smaller
 	MaxParts    = 10_000
@@ -24,24 +24,24 @@ const (
 // maxFiles is how many files a version may have, so that its page stays bounded.
 const maxFiles = 500
 
-// FileUpload is a file on its way, as the person who began it sees it.
+// FileUpload is a pending file as the person who began it sees it.
 type FileUpload struct {
 	ID            uuid.UUID
 	VersionID     uuid.UUID
 	DeliverableID uuid.UUID
 	Name          string
 	State         FileState
-	Declared      *int64 // size in bytes; nil from a plain form, which does not say
+	Declared      *int64 // size in bytes; nil if none was declared, as by a plain form
 	Draft         bool   // its version still takes files
-	StorageID     string // what object storage calls the upload
-	HashState     []byte // the running hash over the first parts
-	SHA256        []byte // once it is ready
+	StorageID     string // the upload's id in object storage
+	HashState     []byte // the running hash over the first parts, as marshalled
+	SHA256        []byte // set when the file is ready
 	FinishingAt   *time.Time
-	Finishing     bool // somebody has set about finishing it in the last minutes
+	Finishing     bool // somebody began to finish it in the last three minutes
 }
 
-// Parts is how many parts the declared size makes; an empty file has one empty
-// part. 0 when no size was declared.
+// Parts returns how many parts the declared size has; an empty file has one empty
+// part. It returns 0 without a declared size.
 func (u FileUpload) Parts() int {
 	if u.Declared == nil {
 		return 0
@@ -49,8 +49,8 @@ func (u FileUpload) Parts() int {
 	return max(1, int((*u.Declared+PartSize-1)/PartSize))
 }
 
-// PartSize is the size that part n must have; false when there is no such part.
-// Without a declared size any size up to a full part will do.
+// PartSize returns the size that part n must have; false if there is no such part.
+// Without a declared size any size up to a full part is accepted.
 func (u FileUpload) PartSize(n int) (size int64, ok bool) {
 	switch {
 	case n < 1 || n > MaxParts:
@@ -63,7 +63,7 @@ func (u FileUpload) PartSize(n int) (size int64, ok bool) {
 	return min(PartSize, *u.Declared-int64(n-1)*PartSize), true
 }
 
-// Part is one part that object storage has taken.
+// Part is one part that object storage has accepted.
 type Part struct {
 	Number int // from 1
 	Size   int64
@@ -71,15 +71,14 @@ type Part struct {
 	ETag   string
 }
 
-// mine narrows to the uploads of whoever asks: only the person who began an
-// upload goes on with it, and support neither takes over a person's nor leaves
-// them one.
-const mine = `
+// ownUpload limits a query to the reader's own uploads. Support can't continue a person's
+// upload, nor leave one for them.
+const ownUpload = `
   and f.created_by = (select nullif(current_setting('app.user_id', true), '')::uuid)
   and f.support_session_id is not distinct from (select nullif(current_setting('app.support_session_id', true), '')::uuid)`
 
-// finishWithin is longer than object storage is given to put an upload together:
-// after it, nobody is at it any more.
+// finishWithin is longer than object storage may take to assemble an upload. After
+// it, nobody is finishing the upload.
 const finishWithin = "3 minutes"
 
 const uploadQuery = `
@@ -92,35 +91,35 @@ join deliverables d on d.tenant_id = v.tenant_id and d.id = v.deliverable_id and
 join projects p on p.tenant_id = d.tenant_id and p.id = d.project_id and p.deleted_at is null
 where f.tenant_id = @tenant_id
   and f.id = @id
-  and f.deleted_at is null` + mine
+  and f.deleted_at is null` + ownUpload
 
-// GetUpload reads an upload that the asker began, in whatever state it is.
+// GetUpload reads an upload that the reader began, in any state.
 func GetUpload(id uuid.UUID, dst *FileUpload) Read {
 	return Read{one("get upload", dst, uploadQuery, pgx.StrictNamedArgs{"id": id})}
 }
 
-// ListParts reads the parts of an upload that the asker began, by number.
+// ListParts reads the parts of an upload that the reader began, by number.
 func ListParts(upload uuid.UUID, dst *[]Part) Read {
 	return Read{many("list parts", dst, `
 select n.number, n.size, n.sha256, n.etag
 from file_parts n
 join files f on f.tenant_id = n.tenant_id and f.id = n.file_id
 where n.tenant_id = @tenant_id
-  and n.file_id = @id`+mine+`
+  and n.file_id = @id`+ownUpload+`
 order by n.number`, pgx.StrictNamedArgs{"id": upload})}
 }
 
-// NewUpload is what begins an upload.
+// NewUpload is an upload to begin.
 type NewUpload struct {
 	Name string
-	Size *int64 // in bytes; nil when it is not known beforehand
+	Size *int64 // in bytes; nil if unknown
 }
 
-// BeginUpload makes a file that is on its way into a draft version. A version
-// that was published is [ErrConflict].
+// BeginUpload creates a pending file in a draft version. A published version is
+// [ErrConflict].
 //
-// The row comes before anything in object storage, so that whatever is there has
-// a row that leads to it: next is the storage's own upload, then [Tx.OpenUpload].
+// The row comes before anything in object storage, so that every stored byte has a
+// row that leads to it. Next, open the upload in storage and call [Tx.OpenUpload].
 func (tx *Tx) BeginUpload(ctx context.Context, version uuid.UUID, in NewUpload) (uuid.UUID, error) {
 	name, err := in.check()
 	if err != nil {
@@ -129,12 +128,12 @@ func (tx *Tx) BeginUpload(ctx context.Context, version uuid.UUID, in NewUpload) 
 	if err := tx.lockDraft(ctx, version); err != nil {
 		return uuid.Nil, err
 	}
-	// A plain form does not say how much comes: there must be room for something,
-	// and for each part as it arrives.
+	// The size of a plain form is unknown: require that one byte fits, and check
+	// again for each part.
 	if in.Size == nil {
-		err = tx.roomFor(ctx, Storage, 1)
+		err = tx.checkRoom(ctx, Storage, 1)
 	} else {
-		err = tx.grow(ctx, Storage, *in.Size)
+		err = tx.reserve(ctx, Storage, *in.Size)
 	}
 	if err != nil {
 		return uuid.Nil, err
@@ -167,18 +166,18 @@ func (in NewUpload) check() (name string, err error) {
 	return name, nil
 }
 
-// objectKey is where the bytes of a file lie. A CHECK of the table says the same,
-// and so does package files, which makes the key that is really used.
+// objectKey returns where the bytes of a file are stored. A CHECK of the table
+// requires the same key, and package files builds it for storage.
 func (tx *Tx) objectKey(file uuid.UUID) string {
 	return "tenants/" + tx.scope.Tenant.String() + "/files/" + file.String()
 }
 
-// maxName is in characters.
+// maxName is the longest file name, in characters.
 const maxName = 255
 
-// cleanName keeps a file's name as people wrote it, but for what no name can
-// hold: control characters, NUL among them, separators of paths, what turns the
-// direction of reading, and broken UTF-8. What is too long loses its middle and keeps its extension.
+// cleanName returns the file name without characters that no name may hold: control
+// characters, path separators, bidirectional controls and invalid UTF-8. A name that
+// is too long loses its middle and keeps its extension.
 func cleanName(name string) string {
 	name = strings.Map(func(r rune) rune {
 		switch {
@@ -200,7 +199,8 @@ func cleanName(name string) string {
 	return name
 }
 
-// lockVersion holds the version, as publishing and adding to it do by turns.
+// lockVersion locks the version, so that publishing and adding files exclude each
+// other.
 func (tx *Tx) lockVersion(ctx context.Context, version uuid.UUID) error {
 	var id uuid.UUID
 	return tx.get(ctx, value("lock version", &id, `
@@ -211,7 +211,7 @@ where v.tenant_id = @tenant_id
 for no key update`, pgx.StrictNamedArgs{"version": version}))
 }
 
-// lockDraft holds a version that still takes files.
+// lockDraft locks a version that still takes files.
 func (tx *Tx) lockDraft(ctx context.Context, version uuid.UUID) error {
 	if err := tx.lockVersion(ctx, version); err != nil {
 		return err
@@ -230,7 +230,7 @@ where v.tenant_id = @tenant_id
 	return err
 }
 
-// OpenUpload notes what object storage calls the upload.
+// OpenUpload records the upload's id in object storage.
 func (tx *Tx) OpenUpload(ctx context.Context, id uuid.UUID, storageID string) error {
 	return tx.change(ctx, "open upload", `
 update files f
@@ -238,15 +238,15 @@ set upload_id = @storage_id
 where f.tenant_id = @tenant_id
   and f.id = @id
   and f.state = 'pending'
-  and f.upload_id is null`+mine, pgx.StrictNamedArgs{"id": id, "storage_id": storageID})
+  and f.upload_id is null`+ownUpload, pgx.StrictNamedArgs{"id": id, "storage_id": storageID})
 }
 
-// HashStep is the running hash before and after a part, for the part that is
-// next in order. The zero step is a part that came out of order.
+// HashStep is the running hash before and after the next part in order. It is zero
+// for a part out of order.
 type HashStep struct{ Before, After []byte }
 
-// RecordPart notes a part that object storage has taken. A part sent again
-// replaces the one before it, as it does there.
+// RecordPart records a part that object storage has accepted. A part that is sent
+// again replaces the earlier one, as it does in storage.
 func (tx *Tx) RecordPart(ctx context.Context, id uuid.UUID, p Part, h HashStep) error {
 	u, err := tx.lockUpload(ctx, id)
 	if err != nil {
@@ -257,7 +257,7 @@ func (tx *Tx) RecordPart(ctx context.Context, id uuid.UUID, p Part, h HashStep) 
 		return InvalidError{"size": "The size of the part doesn't match the declared file size."}
 	}
 	if u.Declared == nil {
-		if err := tx.roomFor(ctx, Storage, int64(p.Number-1)*PartSize+p.Size); err != nil {
+		if err := tx.checkRoom(ctx, Storage, int64(p.Number-1)*PartSize+p.Size); err != nil {
 			return err
 		}
 	}
@@ -273,9 +273,9 @@ set size = excluded.size, sha256 = excluded.sha256, etag = excluded.etag, create
 	return err
 }
 
-// extendHash adds a part to the running hash. It goes on only from the very state
-// that the part was added to, and starts over when a part it has seen is replaced
-// by another.
+// extendHash adds a part to the running hash if the stored state is the one that the
+// part was added to. It resets the hash if an already hashed part was replaced by
+// another.
 func (tx *Tx) extendHash(ctx context.Context, id uuid.UUID, p Part, h HashStep) error {
 	args := pgx.StrictNamedArgs{"id": id, "number": p.Number, "sha256": p.SHA256, "before": h.Before, "after": h.After}
 	_, err := tx.exec(ctx, "extend hash", `
@@ -304,8 +304,8 @@ where f.tenant_id = @tenant_id
 	return err
 }
 
-// lockUpload holds an upload that the asker may go on with; one that is over, or
-// whose version was published, is [ErrConflict].
+// lockUpload locks an upload that the actor may continue. A finished or cancelled
+// upload, or one of a published version, is [ErrConflict].
 func (tx *Tx) lockUpload(ctx context.Context, id uuid.UUID) (FileUpload, error) {
 	var u FileUpload
 	err := tx.get(ctx, one("lock upload", &u, uploadQuery+`
@@ -316,10 +316,10 @@ for update of f`, pgx.StrictNamedArgs{"id": id}))
 	return u, err
 }
 
-// TryFinish notes that somebody sets about finishing an upload, and when. Object
-// storage answers two who do so at once as if it knew of no upload, so another,
-// within the last minutes, means that such an answer is not to be believed; so
-// does a later time than the one noted here, see [FileUpload].
+// TryFinish records that somebody begins to finish an upload, and when. If two do so
+// at once, object storage may answer both as if the upload didn't exist. So don't
+// trust that answer if another is true, or if [FileUpload] has a later time than the
+// one returned.
 func (tx *Tx) TryFinish(ctx context.Context, id uuid.UUID) (at time.Time, another bool, err error) {
 	u, err := tx.lockUpload(ctx, id)
 	if err != nil {
@@ -334,22 +334,23 @@ returning finishing_at`, pgx.StrictNamedArgs{"id": id}))
 	return at, u.Finishing, err
 }
 
-// Stored is what was found out about the whole of a file in object storage.
+// Stored is what was measured of a whole file in object storage.
 type Stored struct {
 	Size        int64
 	SHA256      []byte
-	ContentType string // told from the bytes, never from the name
+	ContentType string // sniffed from the bytes, never from the name
 }
 
-// FinishUpload makes the file ready, and has a preview made of a picture. A size other than the declared one is
-// [ErrInvalid]; a version published in the meantime is [ErrConflict].
+// FinishUpload makes the file ready and queues a preview of a picture. A size other
+// than the declared one is [ErrInvalid]. A version that was published meanwhile is
+// [ErrConflict].
 func (tx *Tx) FinishUpload(ctx context.Context, id uuid.UUID, s Stored) error {
 	u, err := tx.lockForFinish(ctx, id)
 	if err != nil {
 		return err
 	}
 	if u.Declared == nil {
-		if err := tx.grow(ctx, Storage, s.Size); err != nil {
+		if err := tx.reserve(ctx, Storage, s.Size); err != nil {
 			return err
 		}
 	}
@@ -363,7 +364,7 @@ set state = 'ready',
     hash_state = null
 where f.tenant_id = @tenant_id
   and f.id = @id
-  and f.state = 'pending'`+mine, pgx.StrictNamedArgs{
+  and f.state = 'pending'`+ownUpload, pgx.StrictNamedArgs{
 		"id": id, "size": s.Size, "sha256": s.SHA256, "content_type": s.ContentType})
 	if err != nil {
 		return err
@@ -383,7 +384,7 @@ where tenant_id = @tenant_id
 	return tx.audit(ctx, Event{Verb: "file.uploaded", TargetKind: KindFile, TargetID: id})
 }
 
-// lockForFinish takes the version before the file, as publishing does.
+// lockForFinish locks the version before the file, as publishing does.
 func (tx *Tx) lockForFinish(ctx context.Context, id uuid.UUID) (FileUpload, error) {
 	var u FileUpload
 	if err := tx.Read(ctx, GetUpload(id, &u)); err != nil {

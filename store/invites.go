@@ -12,7 +12,7 @@ import (
 	"portico/store/queue"
 )
 
-// Invite is an open invitation, as the people page lists it.
+// Invite is an open invitation on the people page.
 type Invite struct {
 	ID        uuid.UUID
 	Name      string
@@ -20,68 +20,69 @@ type Invite struct {
 	Party     Party
 	Role      Role
 	CreatedAt time.Time
-	SentAt    *time.Time // of the last mail; nil while it is on its way
+	SentAt    *time.Time // when the last mail was sent; nil before
 	ExpiresAt time.Time
 	Expired   bool
 	inviter
 }
 
-// InviterLostRight says that whoever made the invitation may no longer give that role: make
-// another. The tenant's own rule comes from [PeopleByClient].
+// InviterLostRight says that whoever made the invitation may no longer give that
+// role, so that a new one is needed. byClient comes from [ClientManagesPeople].
 func (i Invite) InviterLostRight(byClient bool) bool {
 	return !i.stillAllowed(i.Party, i.Role, byClient)
 }
 
-// inviter is what whoever made an invitation is now.
+// inviter is the current position of the person who made an invitation.
 type inviter struct {
-	InviterName       string // "" for somebody of the agency who is not in this tenant
-	InviterParty      *Party // in this tenant; nil is not, or no more
+	InviterName       string // "" for staff of the agency who are not in this tenant
+	InviterParty      *Party // in this tenant; nil for no current member
 	InviterRole       *Role
-	InviterAgencyRole *Role // in the agency whose client this tenant is
+	InviterAgencyRole *Role // in the agency of this tenant
 }
 
-// ofInviter are the columns of an [inviter], of invites i.
-const ofInviter = `coalesce(m.name, '') as inviter_name,
+// inviterColumns selects the columns of an [inviter] for an invite i.
+const inviterColumns = `coalesce(m.name, '') as inviter_name,
        case when m.ended_at is null then m.party end as inviter_party,
        case when m.ended_at is null then m.role end as inviter_role,
        lookup.inviter_agency_role(i.id) as inviter_agency_role`
 
-// stillAllowed says whether they may give that role on that side as things stand, from
-// where they are here or, as who manages the agency's clients, from there.
+// stillAllowed says whether the inviter may give that role on that side now, by their
+// membership here or because they manage the agency's clients.
 func (i inviter) stillAllowed(party Party, role Role, byClient bool) bool {
-	if i.InviterRole != nil && mayGiveHere(*i.InviterParty, *i.InviterRole, party, role, byClient) {
+	if i.InviterRole != nil && mayGiveInTenant(*i.InviterParty, *i.InviterRole, party, role, byClient) {
 		return true
 	}
 	return i.InviterAgencyRole != nil && MayGive(PartyAgency, *i.InviterAgencyRole, party, role)
 }
 
-// mostInvites bounds the list of open invitations.
-const mostInvites = 200
+// maxInvites is how many open invitations [ListInvites] reads at most.
+const maxInvites = 200
 
-// ListInvites reads the tenant's open invitations, newest first, at most 200. A
-// client's people see those of their own side.
+// ListInvites reads the tenant's open invitations, newest first, at most 200. Client
+// users see those of their own side only.
 func ListInvites(dst *[]Invite) Read {
 	return Read{many("list invites", dst, `
 select i.id, i.name, i.email, i.party, i.role, i.created_at, i.sent_at, i.expires_at, i.expires_at <= now() as expired,
-       `+ofInviter+`
+       `+inviterColumns+`
 from invites i
 left join memberships m on m.tenant_id = i.tenant_id and m.user_id = i.invited_by
 where i.tenant_id = @tenant_id
   and i.accepted_at is null
   and i.revoked_at is null
 order by i.created_at desc, i.id desc
-limit @limit`, pgx.StrictNamedArgs{"limit": mostInvites})}
+limit @limit`, pgx.StrictNamedArgs{"limit": maxInvites})}
 }
 
-// InvitePerson asks somebody into this tenant by mail and returns the invitation's
-// id. Only who may give that role may, and that of an owner only with a fresh
-// proof, else [ErrStepUp]. An address that is a member's or already
-// invited is an [InvalidError] of the field "email".
+// InvitePerson invites a person into this tenant by mail and returns the invitation's
+// id. The actor must be allowed to give that role, and for an owner needs a fresh
+// step-up, else it is [ErrStepUp]. The address of a member, or one that is already
+// invited, is an [InvalidError] of the field "email".
 func (tx *Tx) InvitePerson(ctx context.Context, p NewPerson) (uuid.UUID, error) {
 	if err := tx.mayGive(ctx, p.Party, p.Role); err != nil {
 		return uuid.Nil, err
 	}
-	// The first owner of a client is part of making it.
+	// An agency invites a client's first owner while it creates the client, without a
+	// step-up.
 	if p.Role == RoleOwner && !tx.entered {
 		if err := tx.requireStepUp(ctx); err != nil {
 			return uuid.Nil, err
@@ -102,7 +103,7 @@ select exists (
 	if member {
 		return uuid.Nil, InvalidError{"email": "Someone with that address already has access."}
 	}
-	if err := tx.roomForInvites(ctx, p.Party, 1); err != nil {
+	if err := tx.checkRoomForInvites(ctx, p.Party, 1); err != nil {
 		return uuid.Nil, err
 	}
 	id := NewID()
@@ -130,16 +131,16 @@ func (tx *Tx) auditInvite(ctx context.Context, verb string, id uuid.UUID, party 
 		Detail: map[string]any{"party": party, "role": role}})
 }
 
-// ResendInvite sends an open invitation once more, good for another 14 days. The
-// link of the mail before opens nothing any more. One whose maker may not give it
-// any more would open nothing either: [ErrConflict].
+// ResendInvite mails an open invitation again and extends it to 14 days from now.
+// Earlier links stop working. If the inviter may no longer give that role, the link
+// would not work and it is [ErrConflict].
 func (tx *Tx) ResendInvite(ctx context.Context, id uuid.UUID) error {
 	i, err := tx.openInvite(ctx, id)
 	if err != nil {
 		return err
 	}
 	if !i.usable() {
-		return fmt.Errorf("resend invite: whoever made it may not any more: %w", ErrConflict)
+		return fmt.Errorf("resend invite: inviter lost the right: %w", ErrConflict)
 	}
 	err = tx.change(ctx, "resend invite", `
 update invites
@@ -158,7 +159,7 @@ where tenant_id = @tenant_id
 	return tx.auditInvite(ctx, "member.invite_resent", id, i.Party, i.Role)
 }
 
-// RevokeInvite takes an open invitation back: its link opens nothing any more.
+// RevokeInvite revokes an open invitation. Its link stops working.
 func (tx *Tx) RevokeInvite(ctx context.Context, id uuid.UUID) error {
 	i, err := tx.openInvite(ctx, id)
 	if err != nil {
@@ -179,9 +180,9 @@ where tenant_id = @tenant_id
 	return tx.auditInvite(ctx, "member.invite_revoked", i.ID, i.Party, i.Role)
 }
 
-// withdrawInvites revokes what somebody asked people in by, and what asks themselves
-// in, where it may not stay. Of what whoever acts cannot see, nothing is theirs to take.
-func (tx *Tx) withdrawInvites(ctx context.Context, m member, mayStay func(invite) bool) error {
+// withdrawInvites revokes the invitations made by m and those sent to m's address,
+// unless keep returns true. The actor can't revoke invitations that they can't see.
+func (tx *Tx) withdrawInvites(ctx context.Context, m member, keep func(invite) bool) error {
 	var open []invite
 	err := tx.get(ctx, many("open invites", &open, selectInvite+`accepted_at is null
   and i.revoked_at is null
@@ -190,7 +191,7 @@ func (tx *Tx) withdrawInvites(ctx context.Context, m member, mayStay func(invite
 		return err
 	}
 	for _, i := range open {
-		if mayStay(i) {
+		if keep(i) {
 			continue
 		}
 		if err := tx.revoke(ctx, i); err != nil {
@@ -200,8 +201,9 @@ func (tx *Tx) withdrawInvites(ctx context.Context, m member, mayStay func(invite
 	return nil
 }
 
-// openInvite finds an invitation that whoever acts might have made. One that is
-// not here, or not theirs to see, is [ErrNotFound]; one that is over [ErrConflict].
+// openInvite returns an invitation that the actor would be allowed to make. One that
+// doesn't exist, or that they can't see, is [ErrNotFound]; one that was accepted or
+// revoked is [ErrConflict].
 func (tx *Tx) openInvite(ctx context.Context, id uuid.UUID) (invite, error) {
 	if _, err := tx.lockPeople(ctx); err != nil {
 		return invite{}, err
@@ -219,7 +221,7 @@ func (tx *Tx) openInvite(ctx context.Context, id uuid.UUID) (invite, error) {
 	return i, nil
 }
 
-// invite is what decides what may be done with one.
+// invite holds what decides whether an invitation can be used.
 type invite struct {
 	ID         uuid.UUID
 	Party      Party
@@ -231,14 +233,14 @@ type invite struct {
 	AcceptedBy *uuid.UUID
 	Revoked    bool
 	Expired    bool
-	ByClient   bool // as [PeopleByClient]
+	ByClient   bool // as [ClientManagesPeople]
 	inviter
 }
 
-// usable says whether whoever made it may still give it.
+// usable says whether the inviter may still give that role.
 func (i invite) usable() bool { return i.stillAllowed(i.Party, i.Role, i.ByClient) }
 
-func (i invite) over() EndReason {
+func (i invite) endReason() EndReason {
 	switch {
 	case i.AcceptedBy != nil:
 		return EndedUsed
@@ -253,7 +255,7 @@ func (i invite) over() EndReason {
 const selectInvite = `
 select i.id, i.party, i.role, i.name, coalesce(i.email, '') as email, i.expires_at, i.sendings,
        i.accepted_by, i.revoked_at is not null as revoked, i.expires_at <= now() as expired, t.people_by_client as by_client,
-       ` + ofInviter + `
+       ` + inviterColumns + `
 from invites i
 join tenants t on t.id = i.tenant_id
 left join memberships m on m.tenant_id = i.tenant_id and m.user_id = i.invited_by
@@ -266,7 +268,7 @@ func (tx *Tx) invite(ctx context.Context, which string, args pgx.StrictNamedArgs
 	return i, err
 }
 
-// InviteLetter is what the mail of an invitation says, and to whom.
+// InviteLetter is the content and the recipient of an invitation's mail.
 type InviteLetter struct {
 	Tenant      Tenant
 	Party       Party
@@ -276,16 +278,17 @@ type InviteLetter struct {
 	InviterName string
 }
 
-// InviteLetter gives an open invitation a fresh token and says what to write; nil
-// when there is nothing to send: it is over, was sent again since, or this mail
-// has left already. One that is not in the job's tenant is [ErrNotFound].
+// InviteLetter stores a new token for an open invitation and returns what to write.
+// It returns nil if there is nothing to send: the invitation can't be used, was
+// resent since, or this mail was sent already. One that is not in the job's tenant is
+// [ErrNotFound].
 func (tx *Tx) InviteLetter(ctx context.Context, id uuid.UUID, sending int, token TenantToken) (*InviteLetter, error) {
 	i, err := tx.invite(ctx, "id = @id", pgx.StrictNamedArgs{"id": id})
 	if err != nil {
 		return nil, err
 	}
 	sent, err := tx.EffectDone(ctx, InviteMailKey(id, sending))
-	if err != nil || sent || i.over() != "" || i.Sendings != sending {
+	if err != nil || sent || i.endReason() != "" || i.Sendings != sending {
 		return nil, err
 	}
 	err = tx.change(ctx, "mint invite", `
@@ -304,7 +307,7 @@ where tenant_id = @tenant_id
 	return &InviteLetter{Tenant: t.tenant(s), Party: i.Party, Role: i.Role, Name: i.Name, Email: i.Email, InviterName: i.InviterName}, nil
 }
 
-// InviteSent records, once, that the mail of an invitation has left.
+// InviteSent records once that the mail of an invitation was sent.
 func (tx *Tx) InviteSent(ctx context.Context, id uuid.UUID, sending int) error {
 	_, err := tx.exec(ctx, "invite sent", `
 update invites
@@ -318,7 +321,7 @@ where tenant_id = @tenant_id
 	return tx.MailSent(ctx, InviteMailKey(id, sending), Event{Verb: "member.mail_sent", TargetKind: KindInvite, TargetID: id})
 }
 
-// InviteMailKey names the effect of one sending of an invitation.
+// InviteMailKey returns the effect key of one sending of an invitation.
 func InviteMailKey(id uuid.UUID, sending int) string {
 	return fmt.Sprintf("invite_mail:%s:%d", id, sending)
 }

@@ -11,10 +11,10 @@ import (
 	"portico/store/engine"
 )
 
-// Invitation is what the page behind an invitation's link may show.
+// Invitation is what the page of an invitation's link may show.
 type Invitation struct {
-	Over        EndReason // why it opens nothing any more; what follows is then empty
-	AcceptedBy  uuid.UUID // who has used it
+	EndReason   EndReason // why it can't be used; the other fields are then empty
+	AcceptedBy  uuid.UUID // who accepted it
 	Tenant      Tenant
 	Party       Party
 	Role        Role
@@ -23,7 +23,7 @@ type Invitation struct {
 	InviterName string
 }
 
-// PeekInvite says what an invitation's link is about. It spends nothing.
+// PeekInvite returns what an invitation's link is about. It changes nothing.
 func (db *DB) PeekInvite(ctx context.Context, token TenantToken) (Invitation, error) {
 	s := engine.Scope{Tenant: token.tenant, Party: string(PartySystem), ReadOnly: true}
 	var i *invite
@@ -38,21 +38,21 @@ func (db *DB) PeekInvite(ctx context.Context, token TenantToken) (Invitation, er
 	case err != nil:
 		return Invitation{}, err
 	case i == nil || t == nil:
-		return Invitation{Over: EndedGone}, nil
-	case i.over() != "":
-		return Invitation{Over: i.over(), AcceptedBy: deref(i.AcceptedBy), Tenant: Tenant{Slug: t.Slug}}, nil
+		return Invitation{EndReason: EndedGone}, nil
+	case i.endReason() != "":
+		return Invitation{EndReason: i.endReason(), AcceptedBy: deref(i.AcceptedBy), Tenant: Tenant{Slug: t.Slug}}, nil
 	}
 	return Invitation{Tenant: t.tenant(st), Party: i.Party, Role: i.Role, Name: i.Name, Email: i.Email, InviterName: i.InviterName}, nil
 }
 
-// ErrOtherAddress is an invitation used by somebody else than it is for.
+// ErrOtherAddress means that the invitation is for another address than the person's.
 var ErrOtherAddress = fmt.Errorf("invitation for another address: %w", ErrForbidden)
 
 // AcceptInvite makes the person a member where they were invited, under that name,
-// and returns the tenant's slug. Only the person with the invited address may, and
-// only once; their address has been proved, for without that nobody is signed in.
-// An invitation that opens nothing any more is an [EndedError], a tenant that is not
-// open [ErrForbidden]. Somebody who is a member already stays what they are.
+// and returns the tenant's slug. Only the person with the invited address may accept,
+// and only once; signing in has proved their address. An invitation that can't be
+// used is an [EndedError], and a tenant that is not active [ErrForbidden]. A member
+// stays a member with their present role.
 func (db *DB) AcceptInvite(ctx context.Context, me Person, token TenantToken, name string) (slug string, err error) {
 	s := engine.Scope{Tenant: token.tenant, User: me.scope.User, Actor: me.scope.Actor, Party: string(PartySystem)}
 	err = db.write(ctx, s, "", me.RequestID, func(tx *Tx) error {
@@ -81,8 +81,8 @@ func asEnded(err error) error {
 }
 
 func (tx *Tx) accept(ctx context.Context, me Person, i invite, name string) error {
-	if over := i.over(); over != "" {
-		return EndedError{over}
+	if endReason := i.endReason(); endReason != "" {
+		return EndedError{endReason}
 	}
 	if me.Agent || me.Email != i.Email {
 		return ErrOtherAddress
@@ -97,8 +97,8 @@ func (tx *Tx) accept(ctx context.Context, me Person, i invite, name string) erro
 	case s.Role != nil:
 		return nil
 	}
-	// Not yet as what they are about to be: a client who was once one of the
-	// agency's people has a membership that no client may touch.
+	// Not yet as the new member: someone who was staff before has a membership row
+	// that the client party can't change.
 	if err := tx.beginMembership(ctx, me.scope.User, NewPerson{Name: name, Email: i.Email, Party: i.Party, Role: i.Role}); err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ where tenant_id = @tenant_id
 	if err != nil {
 		return err
 	}
-	// From here on they act as what they now are, and the trail says so.
+	// From here on they act as the new member, and the trail says so.
 	tx.scope.Party = string(i.Party)
 	if err := tx.engine.Enter(ctx, tx.scope); err != nil {
 		return err

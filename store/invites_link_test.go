@@ -8,7 +8,7 @@ import (
 	"portico/store"
 )
 
-// A mailed link opens one session, by the database's own rule, whoever asks.
+// A mailed link opens one session. The database enforces it.
 func TestLinkIsSpentOnce(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)

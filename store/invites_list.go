@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ListError is somebody in a list who cannot be invited, and so nobody of it is.
+// ListError is the first person of a list who can't be invited, so that nobody is.
 type ListError struct {
 	Index int // in the list, from 0
 	Err   error
@@ -20,8 +20,8 @@ func (e *ListError) Error() string {
 
 func (e *ListError) Unwrap() error { return e.Err }
 
-// InvitePeople invites everybody of a list, or nobody: whoever cannot be invited is
-// a [*ListError], and a plan without room for all of them a [*PlanLimitError].
+// InvitePeople invites everybody on a list, or nobody: a person who can't be invited
+// is a [*ListError], and a plan without room for all of them a [*PlanLimitError].
 func (tx *Tx) InvitePeople(ctx context.Context, people []NewPerson) error {
 	if _, err := tx.lockPeople(ctx); err != nil {
 		return err
@@ -31,7 +31,7 @@ func (tx *Tx) InvitePeople(ctx context.Context, people []NewPerson) error {
 		sides[p.Party]++
 	}
 	for side, n := range sides {
-		if err := tx.roomForInvites(ctx, side, n); err != nil {
+		if err := tx.checkRoomForInvites(ctx, side, n); err != nil {
 			return err
 		}
 	}
@@ -46,14 +46,14 @@ func (tx *Tx) InvitePeople(ctx context.Context, people []NewPerson) error {
 	return tx.audit(ctx, Event{Verb: "member.list_invited", Detail: map[string]any{"people": len(people)}})
 }
 
-// KnownAddress is an address that is a member's here, or invited already.
+// KnownAddress is the address of a member, or one that is already invited.
 type KnownAddress struct {
 	Email   string
 	Invited bool
 }
 
-// ListKnownAddresses reads which of the addresses are known here. A client's people are not
-// told whom the agency has invited to its own side.
+// ListKnownAddresses reads which of the addresses are known here. It doesn't tell
+// client users whom the agency has invited to its own side.
 func ListKnownAddresses(emails []string, dst *[]KnownAddress) Read {
 	return Read{many("known addresses", dst, `
 select m.email, false as invited

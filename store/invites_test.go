@@ -11,8 +11,8 @@ import (
 	"portico/store"
 )
 
-// invite asks somebody in and returns the invitation and a token for its link, as
-// its mail would carry it.
+// invite invites a person and returns the invitation and the token of its mailed
+// link.
 func invite(t *testing.T, me store.Member, p store.NewPerson) (uuid.UUID, store.TenantToken) {
 	t.Helper()
 	var id uuid.UUID
@@ -51,7 +51,7 @@ select count(*) from memberships where tenant_id = $1 and email = $2 and ended_a
 	return n
 }
 
-func wantOver(t *testing.T, what string, err error, why store.EndReason) {
+func wantEnded(t *testing.T, what string, err error, why store.EndReason) {
 	t.Helper()
 	var over store.EndedError
 	if !errors.As(err, &over) || over.Why != why {
@@ -59,9 +59,9 @@ func wantOver(t *testing.T, what string, err error, why store.EndReason) {
 	}
 }
 
-// Case 33: an invitation is for one address, opens once, and nothing once it was
-// taken back, sent again or has run out.
-func TestInviteIsForOneAddressOnce(t *testing.T) {
+// Case 33: an invitation works for one address and once. It stops working when it is
+// revoked, resent or expired.
+func TestInviteWorksOnceForItsAddress(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	dana := a.Member(t, a.Dana, a.Acme)
@@ -74,15 +74,15 @@ func TestInviteIsForOneAddressOnce(t *testing.T) {
 		}
 	}
 	deed(t, dana, func(tx *store.Tx) error { return tx.ResendInvite(t.Context(), id) })
-	wantOver(t, "the link before the last", accept(t, nina, first), store.EndedGone)
+	wantEnded(t, "the link before the last", accept(t, nina, first), store.EndedGone)
 	last := storetest.InviteToken(t, dana.TenantID(), id)
 	if membershipsOf(t, dana.TenantID(), nina) != 0 {
-		t.Fatal("a member without having accepted")
+		t.Fatal("a member without accepting")
 	}
 	if err := accept(t, nina, last); err != nil {
 		t.Fatal(err)
 	}
-	wantOver(t, "again", accept(t, nina, last), store.EndedUsed)
+	wantEnded(t, "again", accept(t, nina, last), store.EndedUsed)
 	if n := membershipsOf(t, dana.TenantID(), nina); n != 1 {
 		t.Errorf("%d memberships", n)
 	}
@@ -92,23 +92,23 @@ func TestInviteIsForOneAddressOnce(t *testing.T) {
 
 	olga := "olga@" + a.Suffix + ".test"
 	id, token := invite(t, dana, client("Olga", olga, store.RoleViewer))
-	session := storetest.Person(t, storetest.SignIn(t, olga)) // while it is open
+	session := storetest.Person(t, storetest.SignIn(t, olga)) // while the invitation is open
 	if _, err := storetest.Admin(t).Exec(t.Context(), `update invites set expires_at = now() where id = $1`, id); err != nil {
 		t.Fatal(err)
 	}
 	_, err := storetest.DB().AcceptInvite(t.Context(), session, token, "Olga")
-	wantOver(t, "expired", err, store.EndedExpired)
+	wantEnded(t, "expired", err, store.EndedExpired)
 	deed(t, dana, func(tx *store.Tx) error { return tx.RevokeInvite(t.Context(), id) })
 	_, err = storetest.DB().AcceptInvite(t.Context(), session, token, "Olga")
-	wantOver(t, "revoked", err, store.EndedRevoked)
+	wantEnded(t, "revoked", err, store.EndedRevoked)
 	if n := membershipsOf(t, dana.TenantID(), olga); n != 0 {
 		t.Errorf("%d memberships by a revoked invitation", n)
 	}
 }
 
-// An address nobody has and nobody was invited by stays nobody: no mail, no
-// person. Invited, it can prove itself and is somebody, though of no tenant yet.
-func TestInvitedAddressMayComeIn(t *testing.T) {
+// An address without a person and without an invitation gets no mail and no person.
+// An invited address can sign in, and then belongs to a person without a tenant.
+func TestInvitedAddressMaySignIn(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	dana := a.Member(t, a.Dana, a.Acme)
@@ -122,27 +122,27 @@ func TestInvitedAddressMayComeIn(t *testing.T) {
 		return err
 	}
 	if err := mintFlow(); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("a mail to nobody: %v", err)
+		t.Errorf("a mail to an unknown address: %v", err)
 	}
 	id, _ := invite(t, dana, client("Nina", nina, store.RoleMember))
 	if err := mintFlow(); err != nil {
-		t.Errorf("no mail to the invited: %v", err)
+		t.Errorf("no mail to the invited address: %v", err)
 	}
 	deed(t, dana, func(tx *store.Tx) error { return tx.RevokeInvite(t.Context(), id) })
 	if _, err := storetest.DB().SignInByLink(t.Context(), store.Secret("link "+a.Suffix), store.NewSession{}); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("the invitation is taken back, and the link signs in: %v", err)
+		t.Errorf("the invitation is revoked, and the link signs in: %v", err)
 	}
 	invite(t, dana, client("Nina", nina, store.RoleMember))
 	v := storetest.Visit(t, storetest.SignIn(t, nina), a.Acme)
 	if _, ok := v.Person(); !ok {
-		t.Error("the invited is nobody")
+		t.Error("the invited address has no person")
 	}
 	if _, ok := v.Member(); ok {
-		t.Error("the invited is a member before accepting")
+		t.Error("the invited person is a member before accepting")
 	}
 }
 
-// 20 browsers accept one invitation at once: one membership, one row in the trail.
+// 20 browsers accept one invitation at once: one membership, one audit row.
 func TestParallelAccepts(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -162,7 +162,7 @@ func TestParallelAccepts(t *testing.T) {
 			joined++
 			continue
 		}
-		wantOver(t, "one of twenty", err, store.EndedUsed)
+		wantEnded(t, "one of twenty", err, store.EndedUsed)
 	}
 	var rows int
 	err := storetest.Admin(t).QueryRow(t.Context(), `select count(*) from audit_events where tenant_id = $1 and verb = 'member.joined'`, dana.TenantID()).Scan(&rows)
@@ -171,17 +171,17 @@ func TestParallelAccepts(t *testing.T) {
 	}
 }
 
-// Who may invite whom: nobody above themselves on their own side, clients on their
-// own side only and only while the agency lets them, nobody who merely looks.
+// Nobody invites above their own role on their side. Client users invite on their own
+// side only, and only while the agency allows it. Viewers invite nobody.
 func TestWhoMayInviteWhom(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
-	dana, mia := a.Proved(t, a.Dana, a.Acme), a.Proved(t, a.Mia, a.Acme)
+	dana, mia := a.SteppedUp(t, a.Dana, a.Acme), a.SteppedUp(t, a.Mia, a.Acme)
 	deed(t, dana, func(tx *store.Tx) error {
 		_, err := tx.AddPerson(t.Context(), client("Ada", "ada@"+a.Suffix+".test", store.RoleAdmin))
 		return err
 	})
-	ada := a.Proved(t, "ada@"+a.Suffix+".test", a.Acme)
+	ada := a.SteppedUp(t, "ada@"+a.Suffix+".test", a.Acme)
 	staff := func(role store.Role) store.NewPerson {
 		return store.NewPerson{Name: "X", Email: uuid.NewString() + "@x.test", Party: store.PartyAgency, Role: role}
 	}
@@ -220,15 +220,15 @@ func TestWhoMayInviteWhom(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := try(mia, mine(store.RoleViewer)); !errors.Is(err, store.ErrForbidden) {
-		t.Errorf("the agency does not let the client: %v", err)
+		t.Errorf("the agency does not allow the client: %v", err)
 	}
 	if err := try(dana, mine(store.RoleViewer)); err != nil {
 		t.Errorf("the agency itself: %v", err)
 	}
 }
 
-// The agency invites the first people of a client it is no member of.
-func TestFirstPeopleOfAClient(t *testing.T) {
+// The agency invites the first people of a client that its staff have not joined.
+func TestAgencyInvitesFirstClientUsers(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	dana, globex := a.Member(t, a.Dana, a.Agency), a.Member(t, a.Gus, a.Globex).TenantID()
@@ -261,8 +261,8 @@ func TestFirstPeopleOfAClient(t *testing.T) {
 	}
 }
 
-// Who was here before and is asked in again is the same member again.
-func TestFormerMemberComesBack(t *testing.T) {
+// A former member who is invited again gets the same membership back.
+func TestFormerMemberGetsMembershipBack(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	dana, leo := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Leo, a.Acme)
@@ -279,9 +279,9 @@ func TestFormerMemberComesBack(t *testing.T) {
 	}
 }
 
-// Who was one of the agency's people and is asked in as one of the client's is
-// that from then on, and no longer the other.
-func TestFormerStaffJoinsTheClient(t *testing.T) {
+// Former staff who are invited as client users become client users and are no longer
+// staff.
+func TestFormerStaffBecomeClientUsers(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	ravi, mia := a.Member(t, a.Ravi, a.Acme), a.Member(t, a.Mia, a.Acme)

@@ -14,14 +14,14 @@ import (
 	"portico/store/queue"
 )
 
-// Enqueue queues a tenant job in the transaction of the deed: rolled back with it,
-// and there exactly once when it commits. The tenant, the asker and the support
-// session are those of the transaction, whatever the arguments say.
+// Enqueue queues a tenant job in the transaction of the deed: a rollback removes it,
+// a commit queues it exactly once. The tenant, the requester and the support session
+// come from the transaction, not from the arguments.
 func (tx *Tx) Enqueue(ctx context.Context, job queue.TenantJob) error {
 	return tx.EnqueueAt(ctx, job, time.Time{})
 }
 
-// EnqueueAt is [Tx.Enqueue] for a job that is to run at a later time; the zero time is now.
+// EnqueueAt is [Tx.Enqueue] for a job that runs later; the zero time is now.
 func (tx *Tx) EnqueueAt(ctx context.Context, job queue.TenantJob, at time.Time) error {
 	*job.JobSignature() = queue.Signature{
 		Tenant:      tx.scope.Tenant,
@@ -46,13 +46,14 @@ func (tx *Tx) enqueuePlatform(ctx context.Context, job queue.PlatformJob) error 
 	return tx.engine.InsertJob(ctx, job, nil)
 }
 
-// EnqueueDigests queues one digest of the day for each of the tenants, on nobody's
-// behalf. Asking twice does no harm: the digest's effect happens once.
+// EnqueueDigests queues the digest of a day for each of the tenants, without a
+// requester. Queuing twice does no harm, because the digest is an effect that happens
+// once.
 func (db *DB) EnqueueDigests(ctx context.Context, day string, tenants []uuid.UUID) error {
 	return db.enqueueEach(ctx, tenants, func(seal queue.Signature) queue.TenantJob { return &queue.ProjectDigest{Signature: seal, Day: day} })
 }
 
-// EnqueueCleanups queues one tidying for each of the tenants, on nobody's behalf.
+// EnqueueCleanups queues one clean-up for each of the tenants, without a requester.
 func (db *DB) EnqueueCleanups(ctx context.Context, tenants []uuid.UUID) error {
 	return db.enqueueEach(ctx, tenants, func(seal queue.Signature) queue.TenantJob { return &queue.Cleanup{Signature: seal} })
 }
@@ -65,7 +66,7 @@ func (db *DB) enqueueEach(ctx context.Context, tenants []uuid.UUID, newJob func(
 	return db.enqueueAll(ctx, jobs)
 }
 
-// enqueueAll seals and queues jobs that nobody asked for but the schedule.
+// enqueueAll signs and queues jobs of the schedule, which have no requester.
 func (db *DB) enqueueAll(ctx context.Context, list []queue.TenantJob) error {
 	if len(list) == 0 {
 		return nil
@@ -80,8 +81,8 @@ func (db *DB) enqueueAll(ctx context.Context, list []queue.TenantJob) error {
 	return db.engine.InsertJobs(ctx, jobs)
 }
 
-// ActiveTenants returns up to limit ids after the given one, in order, for the
-// periodic jobs that ask for one tenant job each.
+// ActiveTenants returns up to limit ids of active tenants after the given one, in
+// order, for periodic jobs that queue one tenant job each.
 func (db *DB) ActiveTenants(ctx context.Context, after uuid.UUID, limit int) ([]uuid.UUID, error) {
 	var ids []uuid.UUID
 	err := db.engine.OutsideTenant(ctx, "active tenants", engine.Column(&ids),
@@ -89,34 +90,34 @@ func (db *DB) ActiveTenants(ctx context.Context, after uuid.UUID, limit int) ([]
 	return ids, err
 }
 
-// ErrStale is a job that was rightly asked for and whose ground has gone since:
-// the tenant is suspended, or whoever asked may no longer ask.
+// ErrStale means that the job was allowed when it was queued and is not any more: the
+// tenant is suspended, or the requester lost the right.
 var ErrStale = errors.New("no longer called for")
 
-// JobPolicy is what must still hold when a job does its work. The zero value asks
-// for an active tenant and, if somebody asked, that they are still a member.
+// JobPolicy is what must still hold when a job runs. The zero value requires an
+// active tenant and, if there is a requester, that they are still a member.
 type JobPolicy struct {
-	// RequesterMay is what whoever asked must still be allowed to do.
+	// RequesterMay is a capability that the requester must still have.
 	RequesterMay Capability
-	// LiveSupport: the support session it was asked in must still be under way.
+	// LiveSupport: the support session in which the job was queued must still run.
 	LiveSupport bool
-	// AnyTenantState: also in a tenant that is suspended, whose things are kept in order
-	// no less.
+	// AnyTenantState: the job also runs in a tenant that is not active, which still
+	// needs clean-up.
 	AnyTenantState bool
-	// IgnoreRequester of who asked: the job tells of something that has happened, and
-	// is due even when that person has lost access since.
+	// IgnoreRequester: the job reports something that happened, so it runs even if
+	// the requester has lost access since.
 	IgnoreRequester bool
 }
 
-// Job is a tenant job whose seal was found to fit. Only [DB.VerifyJob] makes one,
-// so no work is done in a tenant that an unsealed argument named.
+// Job is a tenant job with a valid signature. Only [DB.VerifyJob] makes one, so no
+// job can work in a tenant that an unsigned argument names.
 type Job struct {
 	scope   engine.Scope
 	request string
 	policy  JobPolicy
 }
 
-// VerifyJob checks the seal over kind and arguments. What does not fit is
+// VerifyJob checks the signature over kind and arguments. An invalid one is
 // [queue.ErrSignature].
 func (db *DB) VerifyJob(args queue.TenantJob, d JobPolicy) (Job, error) {
 	if err := db.signer.Verify(args); err != nil {
@@ -136,22 +137,22 @@ func (db *DB) VerifyJob(args queue.TenantJob, d JobPolicy) (Job, error) {
 	}, nil
 }
 
-// TenantID is the tenant that the job works in.
+// TenantID is the tenant in which the job works.
 func (j Job) TenantID() uuid.UUID { return j.scope.Tenant }
 
-// Actor is who really caused the job; zero for the schedule.
+// Actor is who caused the job; zero for the schedule.
 func (j Job) Actor() uuid.UUID { return j.scope.Actor }
 
-// Subject is as whom the job was caused; zero for the schedule.
+// Subject is as whom the actor caused the job; zero for the schedule.
 func (j Job) Subject() uuid.UUID { return j.scope.User }
 
-// SupportSession is the support session that the job was caused in, or zero.
+// SupportSession is the support session in which the job was caused, or zero.
 func (j Job) SupportSession() uuid.UUID { return j.scope.Support }
 
-// Work runs fn in one transaction inside the job's tenant, as party system, once
-// what the job demands was found to hold there. What it writes carries who asked.
-// A job whose ground has gone is [ErrStale]; a tenant that does not exist is
-// [ErrNotFound]. Nothing but the database may happen in fn.
+// Work runs fn in one transaction inside the job's tenant, as party system, after
+// checking the job's policy there. Rows it writes name the requester. If the policy
+// no longer holds it returns [ErrStale], and [ErrNotFound] for a tenant that doesn't
+// exist. fn may use the database only.
 func (db *DB) Work(ctx context.Context, j Job, fn func(*Tx) error) error {
 	return db.write(ctx, j.scope, "", j.request, func(tx *Tx) error {
 		if err := tx.checkPolicy(ctx, j.policy); err != nil {
@@ -168,15 +169,15 @@ func (db *DB) CancelStale(ctx context.Context, j Job, kind string) error {
 	})
 }
 
-// RefuseJob records a job that nobody rightly asked for, where only whoever runs
-// the installation looks. The tenant it names is a claim.
+// RefuseJob records a job without a valid signature where only the installation's
+// operator sees it, because the tenant that it names is unproven.
 func (db *DB) RefuseJob(ctx context.Context, job int64, kind string, claimed uuid.UUID, reason string) error {
 	return db.engine.OutsideTenant(ctx, "refuse job", engine.Nothing,
 		`select lookup.job_refused($1, $2, $3, $4, $5)`, NewID(), job, kind, engine.IDOrEmpty(claimed), reason)
 }
 
-// tenantStatus is how things stand in the tenant of the context, with its person and
-// its support session.
+// tenantStatus is the current state of the tenant in the context, its person and its
+// support session.
 type tenantStatus struct {
 	TenantState *TenantState // nil: there is no such tenant
 	AgencyName  *string
@@ -184,18 +185,18 @@ type tenantStatus struct {
 	Accent      *string
 	MailName    *string
 	Host        *string
-	Party       *Party // nil: the person is no member, or not any more
+	Party       *Party // nil: the person is no current member
 	Role        *Role
 	Name        *string
 	Email       *string
-	Support     bool // the support session is under way
+	Support     bool // the support session is running
 }
 
 func getTenantStatus(dst *tenantStatus) query {
 	return one("standing", dst, `select * from lookup.job_standing()`, nil)
 }
 
-// stands asks the database, not the arguments, whether the job may go on.
+// checkPolicy asks the database, not the arguments, whether the job may run.
 func (tx *Tx) checkPolicy(ctx context.Context, d JobPolicy) error {
 	var s tenantStatus
 	if err := tx.get(ctx, getTenantStatus(&s)); err != nil {
@@ -218,8 +219,9 @@ func (tx *Tx) checkPolicy(ctx context.Context, d JobPolicy) error {
 	return nil
 }
 
-// ClaimEffect claims an effect: true for the first who names the key in this tenant.
-// Committed with the effect, so a retry finds it and does nothing.
+// ClaimEffect claims an effect: it returns true the first time the key is claimed in
+// this tenant. The claim commits with the effect, so that a retry finds it and does
+// nothing.
 func (tx *Tx) ClaimEffect(ctx context.Context, key string) (bool, error) {
 	n, err := tx.exec(ctx, "job effect", `
 insert into job_effects (tenant_id, key)
@@ -228,7 +230,7 @@ on conflict do nothing`, pgx.StrictNamedArgs{"key": key})
 	return n == 1, err
 }
 
-// EffectDone says whether the effect of a key has happened in this tenant.
+// EffectDone reads whether the effect of a key has happened in this tenant.
 func (tx *Tx) EffectDone(ctx context.Context, key string) (bool, error) {
 	var done bool
 	err := tx.get(ctx, value("job effect", &done, `
@@ -241,8 +243,8 @@ select exists (
 	return done, err
 }
 
-// MailSent records, once, that the mail of a key has left, and says so in the
-// trail if the event has a verb.
+// MailSent records once that the mail of a key was sent, with an audit row if the
+// event has a verb.
 func (tx *Tx) MailSent(ctx context.Context, key string, e Event) error {
 	first, err := tx.ClaimEffect(ctx, key)
 	if err != nil || !first || e.Verb == "" {

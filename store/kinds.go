@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// Kind is a kind of thing that the audit trail, the bin and pages speak of. The
-// trail stores the word, so only a migration may change one.
+// Kind is a kind of thing in the audit trail, the bin and on pages. The trail stores
+// the word, so renaming one needs a migration.
 type Kind string
 
-// The kinds. Each has its row in [kinds], and its words in views/kinds.go.
+// The kinds. Each has a row in [kinds], and its words in views/kinds.go.
 const (
 	KindProject        Kind = "project"
 	KindDeliverable    Kind = "deliverable"
@@ -24,42 +24,44 @@ const (
 	KindSupportSession Kind = "support_session"
 	KindAccessRequest  Kind = "access_request"
 	KindJob            Kind = "job"
-	KindAccess         Kind = "access" // to a page or a form; only refusals are about it
+	KindAccess         Kind = "access" // a page or a form; only refusals have this target
 )
 
-// kindRow is all that this package knows of one kind. A kind that is archived,
-// binned, moved or purged needs no other code for it than its row.
+// kindRow is everything that this package knows of one kind. To archive, bin, move or
+// purge a kind, its row is enough.
 type kindRow struct {
 	kind Kind
-	// table holds the things; "" for those that the trail only mentions.
+	// table holds the things; "" for kinds that only the trail names.
 	table string
-	// id and name are the columns by which the trail finds what an event is about
-	// and what it is called. Without a name the trail shows none.
+	// id and name are the columns by which the trail finds the target of an event and
+	// its name. Without a name column the trail shows none.
 	id, name string
-	// verbs are all that the trail can say of it. A verb on no row is refused.
+	// verbs are all its audit verbs. A verb without a row is refused.
 	verbs []string
 	// archives says that it has archived_at, and the verbs archived and unarchived.
 	archives bool
-	// siblings narrows a table with a position to the rows that are ordered
-	// together with row @id; "true" is all of the tenant's. "" has no position.
+	// siblings limits a table with a position to the rows that are ordered together
+	// with row @id; "true" is all rows of the tenant. "" means that it has no
+	// position.
 	siblings string
-	// bin is for what has deleted_at; nil is deleted at once, or never.
+	// bin is for tables with deleted_at; nil for kinds without a bin.
 	bin *binRow
-	// purge deletes what has expired and holds nothing any more, and returns its
-	// ids; "" is purged with its storage, see [Tx.Purge], or never.
+	// purge deletes the expired things that contain nothing any more and returns
+	// their ids; "" for kinds that [Tx.Purge] deletes with their storage, or that are
+	// never purged.
 	purge string
 }
 
-// binRow is what the bin knows of a kind.
+// binRow is how the bin handles a kind.
 type binRow struct {
 	alias  string // of the table in counted[Storage] and in files
-	metric Metric // that one of it counts as 1 against, next to the storage of its files; "" for none
-	list   string // what is binned: kind, id, name, within, deleted_at
-	files  string // the ids of files whose own or whose container's days in the bin are over
+	metric Metric // the limit that one of them counts against, besides the storage of its files; "" for none
+	list   string // selects binned things: kind, id, name, within, deleted_at
+	files  string // selects the files that expired, alone or with what contains them
 }
 
-// kinds is one row per kind of thing. What can be binned comes from the bottom up,
-// each kind before those that contain it: that is the order of purging.
+// kinds has one row per kind. Kinds with a bin come bottom-up, each before those that
+// contain it: that is the order of purging.
 var kinds = []kindRow{
 	{kind: KindFile, table: "files", id: "id", name: "name",
 		verbs: []string{"file.uploaded", "file.downloaded", "file.viewed", "file.binned", "file.restored", "file.purged",
@@ -156,7 +158,7 @@ returning p.id`},
 	{kind: KindAccess, verbs: []string{"access.refused", "access.refused_often"}},
 }
 
-// row is the row of a kind; one that is in no row has none of everything.
+// row returns the row of a kind, or an empty row for an unknown kind.
 func (k Kind) row() kindRow {
 	i := slices.IndexFunc(kinds, func(r kindRow) bool { return r.kind == k })
 	if i < 0 {
@@ -165,7 +167,7 @@ func (k Kind) row() kindRow {
 	return kinds[i]
 }
 
-// Verbs are all verbs that the trail of a tenant can hold, by kind.
+// Verbs returns all verbs of tenants' trails, by kind.
 func Verbs() map[Kind][]string {
 	all := map[Kind][]string{}
 	for _, r := range kinds {
@@ -174,7 +176,7 @@ func Verbs() map[Kind][]string {
 	return all
 }
 
-// BinKinds are the kinds of thing that the bin can hold.
+// BinKinds returns the kinds that have a bin.
 func BinKinds() (all []Kind) {
 	for _, r := range kinds {
 		if r.bin != nil {
@@ -188,8 +190,8 @@ func isVerb(verb string) bool {
 	return slices.ContainsFunc(kinds, func(r kindRow) bool { return slices.Contains(r.verbs, verb) })
 }
 
-// ofBins joins what pick takes from the row of each kind that can be binned.
-func ofBins(pick func(*binRow) string) string {
+// joinBins joins the strings that pick returns for each kind with a bin.
+func joinBins(pick func(*binRow) string) string {
 	var parts []string
 	for _, r := range kinds {
 		if r.bin != nil {
@@ -199,8 +201,8 @@ func ofBins(pick func(*binRow) string) string {
 	return strings.Join(parts, "\nunion all")
 }
 
-// targetNames is how a query over audit events e finds what each was about: the
-// joins, and the column of the name. With binned only of what the bin can hold.
+// targetNames returns the joins and the column by which a query over audit events e
+// finds each target's name. With binned it covers only kinds with a bin.
 func targetNames(binned bool) (joins, name string) {
 	var names []string
 	for _, r := range kinds {

@@ -13,7 +13,7 @@ import (
 	"portico/store"
 )
 
-// Verbs that the code puts together from a kind and a word.
+// composed are the ends of verbs that the code builds from a kind and a word.
 var composed = []string{".moved", ".archived", ".unarchived", ".binned", ".restored", ".purged"}
 
 var (
@@ -21,8 +21,8 @@ var (
 	insertOf   = regexp.MustCompile(`(?s)insert into public\.audit_events .*?;`)
 )
 
-// A verb that something writes has a row in store/kinds.go, and a row of it has
-// something that writes it.
+// Every verb that the code writes is in store/kinds.go, and the code writes every
+// verb there.
 func TestEveryVerbIsWritten(t *testing.T) {
 	t.Parallel()
 	var all []string

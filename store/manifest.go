@@ -1,15 +1,15 @@
 package store
 
-// Manifest lists every table of schema public. What reads or moves a tenant as a
-// whole (hashes of the tests; export, restore and delete) reads it from here, and
-// the catalog check fails for a table that is not in it.
+// Manifest lists every table of schema public. Whatever reads or moves a whole tenant
+// (hashes in tests; export, restore and delete) uses it, and the catalog check fails
+// for an unlisted table.
 var Manifest = struct {
 	// Tenant tables in the order in which a tenant can be restored: no table
-	// refers to a later one.
+	// references a later one.
 	Tenant []TenantTable
-	// Global tables, each with the reason why it is none of a tenant's.
+	// Global tables, each with the reason why it doesn't belong to a tenant.
 	Global map[string]string
-	// InPerson are the global tables that are closed in a support session.
+	// InPerson are the global tables that a support session can't use.
 	InPerson []string
 	// Restrictive are the other restrictive policies of global tables, as table.policy.
 	Restrictive []string
@@ -31,8 +31,8 @@ var Manifest = struct {
 		{Name: "audit_events", Restrictive: []string{"party", "truthful"}, Lookup: true, AppendOnly: true},
 	},
 	Global: map[string]string{
-		"tenants":           "the boundary itself; the app sees the row it stands in",
-		"users":             "people exist before and beside any tenant",
+		"tenants":           "the boundary itself; the app sees only the row of its own tenant",
+		"users":             "people exist before and outside any tenant",
 		"identities":        "who a provider says a person is, found before any tenant",
 		"sessions":          "a browser, found by its cookie before any tenant",
 		"passkeys":          "a person's key, found by what their device calls it",
@@ -50,11 +50,10 @@ var Manifest = struct {
 	Restrictive: []string{"domains.system_update", "tenants.staff_update"},
 }
 
-// TenantTable is a table of a tenant and what its policies may be, beside the
-// one canonical policy.
+// TenantTable is a tenant table and the policies it has besides the canonical one.
 type TenantTable struct {
 	Name        string
-	Restrictive []string // restrictive policies, by name and in order
+	Restrictive []string // names of restrictive policies, in order
 	Lookup      bool     // has the one policy for portico_lookup
 	AppendOnly  bool     // the app may not change or delete rows
 }

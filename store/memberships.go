@@ -21,7 +21,7 @@ type Membership struct {
 	CreatedAt  time.Time
 }
 
-// ListPeople reads who is in the tenant, clients first, at most 500.
+// ListPeople reads the tenant's members, clients first, at most 500.
 func ListPeople(dst *[]Membership) Read {
 	return Read{many("list people", dst, `
 select user_id, name, coalesce(email, '') as email, party, role, last_seen_at, created_at
@@ -32,7 +32,7 @@ order by party desc, name, user_id
 limit 500`, nil)}
 }
 
-// CountTeam reads how many people of the agency are in the tenant.
+// CountTeam counts the staff in the tenant.
 func CountTeam(dst *int) Read {
 	return Read{value("count team", dst, `
 select count(*)::int
@@ -42,18 +42,18 @@ where tenant_id = @tenant_id
   and ended_at is null`, nil)}
 }
 
-// NewPerson is somebody to make a member, with [Tx.AddPerson], or to invite, with
+// NewPerson is a person to add with [Tx.AddPerson] or to invite with
 // [Tx.InvitePerson].
 type NewPerson struct {
 	Name  string
-	Email string // folded by the caller
+	Email string // lower case
 	Party Party
 	Role  Role
 }
 
-// AddPerson makes a person a member of this tenant without asking them, and a
-// person first if the address is new. Only who may give that role may; a
-// membership that is already there is [ErrConflict].
+// AddPerson makes a person a member of this tenant without an invitation, and creates
+// the person if the address is new. The actor must be allowed to give that role. If
+// the person is a member already it is [ErrConflict].
 func (tx *Tx) AddPerson(ctx context.Context, p NewPerson) (uuid.UUID, error) {
 	if err := tx.mayGive(ctx, p.Party, p.Role); err != nil {
 		return uuid.Nil, err
@@ -74,11 +74,11 @@ func (tx *Tx) AddPerson(ctx context.Context, p NewPerson) (uuid.UUID, error) {
 		Detail: map[string]any{"party": p.Party, "role": p.Role}})
 }
 
-// beginMembership is the one place where a membership begins, or begins again for somebody
-// who was here before: what they made then still bears their name. Somebody who is
-// a member already is [ErrConflict]. The caller holds the lock of [Tx.lockPeople].
+// beginMembership is the only place where a membership begins, or begins again for a
+// former member, whose earlier work still shows their name. If the person is a member
+// already it is [ErrConflict]. The caller holds the lock of [Tx.lockPeople].
 func (tx *Tx) beginMembership(ctx context.Context, person uuid.UUID, p NewPerson) error {
-	if err := tx.growUsers(ctx, p.Party, 1); err != nil {
+	if err := tx.addUsers(ctx, p.Party, 1); err != nil {
 		return err
 	}
 	n, err := tx.exec(ctx, "begin membership", `
@@ -101,7 +101,7 @@ where memberships.ended_at is not null`, pgx.StrictNamedArgs{
 	if n == 0 {
 		return fmt.Errorf("begin membership: %w", ErrConflict)
 	}
-	// What waits here waits for them too.
+	// Count what is in review for the new member too.
 	_, err = tx.exec(ctx, "counters of a membership", `
 update memberships m
 set waiting = o.waiting,
@@ -119,9 +119,9 @@ where m.tenant_id = @tenant_id
 	return err
 }
 
-// lockPeople makes the deeds about a tenant's people wait for one another, so that
-// each sees what the one before has done. It is the first thing each of them does.
-// It says whether the client's own managers may act.
+// lockPeople makes deeds about a tenant's people run one after the other, so that
+// each sees the result of the one before. Each of them calls it first. byClient says
+// whether the client's own managers may manage people.
 func (tx *Tx) lockPeople(ctx context.Context) (byClient bool, err error) {
 	err = tx.get(ctx, value("lock people", &byClient, `
 select people_by_client
@@ -131,9 +131,9 @@ for no key update`, nil))
 	return byClient, err
 }
 
-// mayGive takes the lock and refuses who may not give, or take, that role on that
-// side as things stand now, whatever they were when the request began. Nobody may
-// in a support session.
+// mayGive takes that lock and returns [ErrForbidden] unless the actor may give or
+// take that role on that side now, not only when the request began. In a support
+// session nobody may.
 func (tx *Tx) mayGive(ctx context.Context, party Party, role Role) error {
 	byClient, err := tx.lockPeople(ctx)
 	if err != nil {
@@ -146,14 +146,14 @@ func (tx *Tx) mayGive(ctx context.Context, party Party, role Role) error {
 	if err != nil {
 		return err
 	}
-	if !mayGiveHere(mine, rank, party, role, byClient) {
+	if !mayGiveInTenant(mine, rank, party, role, byClient) {
 		return fmt.Errorf("give %s of %s: %w", role, party, ErrForbidden)
 	}
 	return nil
 }
 
-// currentRole is the party and role of whoever acts. Who stepped in from the
-// agency acts as what they are there.
+// currentRole returns the actor's present party and role. An actor who entered from
+// the agency has the role they have there.
 func (tx *Tx) currentRole(ctx context.Context) (Party, Role, error) {
 	if tx.entered {
 		return Party(tx.scope.Party), tx.role, nil
@@ -165,7 +165,7 @@ func (tx *Tx) currentRole(ctx context.Context) (Party, Role, error) {
 	return m.Party, m.Role, err
 }
 
-// member is the little of a membership that decides.
+// member holds the columns of a membership that decide about rights.
 type member struct {
 	UserID uuid.UUID
 	Email  string

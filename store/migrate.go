@@ -11,7 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	_ "github.com/jackc/pgx/v5/stdlib" // goose speaks database/sql
+	_ "github.com/jackc/pgx/v5/stdlib" // goose uses database/sql
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
@@ -21,9 +21,9 @@ import (
 	"portico/store/engine"
 )
 
-// Migrate brings the schema, and that of the job queue, up to date. ownerURL
-// connects as portico_owner. Two that run at once wait for each other. It
-// returns how many migrations it applied.
+// Migrate brings the schema and the job queue's schema up to date and returns how
+// many migrations it applied. ownerURL connects as portico_owner. Two runs at once
+// wait for each other.
 func Migrate(ctx context.Context, ownerURL string) (int, error) {
 	if _, err := login(ownerURL, RoleNameOwner, "DATABASE_OWNER_URL"); err != nil {
 		return 0, err
@@ -68,9 +68,9 @@ func migrateSchema(ctx context.Context, ownerURL string) (int, error) {
 	return len(done), nil
 }
 
-// forgetLookup makes room for the functions of schema lookup. They may call one
-// another in any order, so their bodies are not looked into as they are made.
-const forgetLookup = `
+// dropLookup drops the functions of schema lookup. The new ones may call each other
+// in any order, so their bodies are not checked when they are created.
+const dropLookup = `
 select pg_advisory_xact_lock(hashtext('portico lookup'));
 set local role portico_lookup;
 set local check_function_bodies = off;
@@ -82,22 +82,22 @@ begin
     end loop;
 end $$;`
 
-// migrateLookup makes the functions of schema lookup as they now are, all in one
-// transaction. Nothing is touched while they already are: a second replica that
-// migrates must not pull them from under the first.
+// migrateLookup creates the functions of schema lookup in one transaction. It changes
+// nothing if they are current, because a second replica that migrates must not drop
+// the functions that the first one uses.
 func migrateLookup(ctx context.Context, pool *pgxpool.Pool) error {
 	functions, err := lookupSQL()
 	if err != nil {
 		return err
 	}
-	sum := sumOf(functions)
+	sum := hashOf(functions)
 	return pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
 		var now string
 		err := tx.QueryRow(ctx, `select coalesce(obj_description('lookup'::regnamespace, 'pg_namespace'), '')`).Scan(&now)
 		if err != nil || now == sum {
 			return err
 		}
-		for _, sql := range []string{forgetLookup, functions, "reset role; comment on schema lookup is '" + sum + "'"} {
+		for _, sql := range []string{dropLookup, functions, "reset role; comment on schema lookup is '" + sum + "'"} {
 			if _, err := tx.Exec(ctx, sql); err != nil {
 				return fmt.Errorf("lookup functions: %w", err)
 			}
@@ -106,12 +106,12 @@ func migrateLookup(ctx context.Context, pool *pgxpool.Pool) error {
 	})
 }
 
-func sumOf(functions string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(functions))) }
+func hashOf(functions string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(functions))) }
 
-// lookupSum is what a database says of itself that has these functions.
-func lookupSum() (string, error) {
+// lookupHash returns the hash that a database with these functions stores.
+func lookupHash() (string, error) {
 	functions, err := lookupSQL()
-	return sumOf(functions), err
+	return hashOf(functions), err
 }
 
 func lookupSQL() (string, error) {
@@ -127,8 +127,8 @@ func lookupSQL() (string, error) {
 	return all.String(), err
 }
 
-// grantQueue gives the app the queue's rows, and nothing of its structure. It
-// runs after every migration of the queue because those may add tables.
+// grantQueue lets the app read and write the queue's rows, but not change its tables.
+// It runs after every migration of the queue, which may add tables.
 const grantQueue = `
 revoke all on all functions in schema river from public;
 grant usage on schema river to portico_app;

@@ -12,8 +12,8 @@ import (
 	"portico/store"
 )
 
-// Migration 23 renames the verbs that are stored, under forced row level security
-// and in every tenant, and afterwards the table is as closed as before.
+// Migration 23 renames stored verbs in every tenant, under forced row level security.
+// Afterwards the table is as closed as before.
 func TestStoredVerbsAreRenamed(t *testing.T) {
 	t.Parallel()
 	db, err := storetest.Open(t.Context(), "verbs")

@@ -8,9 +8,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Move puts a thing right after another one of the same list, or first when after
-// is zero. If either is not in the list it is [ErrNotFound] and nothing moves. A
-// kind without a position is [ErrInvalid].
+// Move puts a thing after another one of the same list, or first if after is zero. If
+// either is not in the list it returns [ErrNotFound] and moves nothing. A kind
+// without a position is [ErrInvalid].
 func (tx *Tx) Move(ctx context.Context, kind Kind, id, after uuid.UUID) error {
 	row := kind.row()
 	if row.siblings == "" {

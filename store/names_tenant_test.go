@@ -9,10 +9,10 @@ import (
 	"portico/store"
 )
 
-// Case 12: numbers, names, titles and addresses that Globex has already are free
-// in Acme: no unique constraint tells of them. Slugs are public names, and taken
-// for everybody alike.
-func TestNamesOfOthersDoNotShow(t *testing.T) {
+// Case 12: numbers, names, titles and addresses that Globex uses are free in Acme, so
+// no unique constraint reveals them. Slugs are public names and are taken for
+// everybody.
+func TestUniqueNamesRevealNoTenant(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	acme, globex := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Dana, a.Globex)
@@ -21,7 +21,7 @@ func TestNamesOfOthersDoNotShow(t *testing.T) {
 		deliverable := storetest.Deliverable(t, me, project, "Poster")
 		storetest.File(t, me, storetest.Draft(t, me, deliverable), "poster.txt")
 	}
-	// Gus is known in Globex. Acme takes his address as any other.
+	// Gus is known in Globex. Acme can add his address like any other.
 	gus := store.NewPerson{Name: "Gus", Email: a.Gus, Party: store.PartyClient, Role: store.RoleViewer}
 	add := func(me store.Member, p store.NewPerson) error {
 		return storetest.DB().Write(t.Context(), me, func(tx *store.Tx) error {
@@ -37,19 +37,19 @@ func TestNamesOfOthersDoNotShow(t *testing.T) {
 		t.Errorf("somebody known nowhere: %v", err)
 	}
 	if err := add(acme, gus); err == nil {
-		t.Error("the same person twice in one tenant went through")
+		t.Error("the same person was added twice to one tenant")
 	}
-	// The same ids in two tenants are no conflict either: a key without the tenant
-	// would tell that the other has it.
+	// The same id in two tenants doesn't conflict either: a key without the tenant
+	// would reveal that another tenant has it.
 	conn, id := storetest.App(t), storetest.Project(t, globex, "Theirs")
 	if n, err := try(t, conn, &acme, `insert into projects (tenant_id, id, name) values ($1, $2, 'x')`, acme.TenantID(), id); n != 1 || err != nil {
 		t.Errorf("an id that Globex has: %d rows, %v", n, err)
 	}
 }
 
-// Case 52: the trail only grows. A deed that fails leaves no row of it, and a row
-// that cannot be written takes the deed with it.
-func TestTrailOnlyGrows(t *testing.T) {
+// Case 52: audit rows can't be changed or deleted. A failed deed leaves no audit row,
+// and a deed whose audit row can't be written is rolled back.
+func TestTrailIsAppendOnly(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	dana := a.Member(t, a.Dana, a.Acme)
@@ -78,20 +78,20 @@ func TestTrailOnlyGrows(t *testing.T) {
 		return abandon
 	})
 	if err == nil || count("audit_events") != events || count("projects") != projects {
-		t.Errorf("a deed that was taken back left something: %v", err)
+		t.Errorf("a rolled-back deed left something: %v", err)
 	}
-	// A request id that the column refuses stands for a trail that takes nothing.
-	mute := a.Member(t, a.Dana, a.Acme)
-	mute.RequestID = strings.Repeat("x", 5000)
-	err = storetest.DB().Write(t.Context(), mute, func(tx *store.Tx) error {
+	// The column refuses this request id, so that no audit row can be written.
+	unaudited := a.Member(t, a.Dana, a.Acme)
+	unaudited.RequestID = strings.Repeat("x", 5000)
+	err = storetest.DB().Write(t.Context(), unaudited, func(tx *store.Tx) error {
 		_, err := tx.CreateProject(t.Context(), store.ProjectInput{Name: "Never"})
 		return err
 	})
 	if err == nil || count("projects") != projects {
-		t.Errorf("a deed went through without its row: %v", err)
+		t.Errorf("a deed succeeded without its audit row: %v", err)
 	}
 	storetest.Project(t, dana, "Now")
 	if count("audit_events") != events+1 || count("projects") != projects+1 {
-		t.Error("a deed and its row are not one and one")
+		t.Error("the deed and its audit row are not one each")
 	}
 }

@@ -19,17 +19,16 @@ import (
 	"portico/store"
 )
 
-// Case 13: whatever runs with other rights than the caller's is called by those
-// who could want more than is theirs, with all that names another's tenant: ids,
-// slug, addresses. Nothing of its people and work comes back, no answer differs
-// from the one about what never was, and nothing is written but what is listed
-// here, least of all there. The catalog names the functions, so a new one is called
-// as well.
-func TestNarrowFunctionsKeepToTheirTenant(t *testing.T) {
+// Case 13: every function that runs with more rights than its caller is called by
+// people who could gain from it, with everything that names another tenant: ids, slug
+// and addresses. No answer contains that tenant's people or work, or differs from the
+// answer about something that doesn't exist. Nothing is written except to the tables
+// listed here. The catalog lists the functions, so a new one is covered too.
+func TestNarrowFunctionsRevealNothing(t *testing.T) {
 	t.Parallel()
 	a, b := storetest.Agency(t), storetest.Agency(t)
 	sister, stranger := narrowTarget(t, a, true), narrowTarget(t, b, false)
-	functions, conn := openToTheApp(t), storetest.Admin(t)
+	functions, conn := appFunctions(t), storetest.Admin(t)
 	answered, ended := map[string]bool{}, map[string]bool{}
 	for _, who := range narrowCallers(t, a, sister, stranger) {
 		for name, parameters := range functions {
@@ -48,7 +47,7 @@ func TestNarrowFunctionsKeepToTheirTenant(t *testing.T) {
 				}
 				other := who.call(t, conn, name, parameters, pair.unknownID, pair.unknownText)
 				if known.like(pair.id, pair.text) != other.like(pair.unknownID, pair.unknownText) {
-					t.Errorf("%s(%s, %q) for %s tells that it is there: %+v, and of what is not %+v",
+					t.Errorf("%s(%s, %q) for %s reveals that it exists: %+v, and of what is not %+v",
 						name, pair.id, pair.text, who.name, known, other)
 				}
 			}
@@ -59,18 +58,17 @@ func TestNarrowFunctionsKeepToTheirTenant(t *testing.T) {
 			t.Errorf("%s only ever ends in an error: call it with what it takes, in literal", name)
 		}
 		if !answered[name] && narrowSilent[name] == "" {
-			t.Errorf("%s answered nobody, so that all this says little of it: call it with what it takes, or say why in narrowSilent", name)
+			t.Errorf("%s answered nobody, so the test proves nothing about it: pass valid arguments, or say why in narrowSilent", name)
 		}
 	}
-	// The rightful one sees her own places.
+	// The rightful member sees her own workspaces.
 	dana := narrowCaller{member: a.Member(t, a.Dana, a.Globex), target: stranger}
 	if shown := dana.call(t, conn, "my_workspaces", functions["my_workspaces"], uuid.Nil, ""); !strings.Contains(shown.text, a.Globex) {
 		t.Errorf("Dana's workspaces lack Globex: %s", shown.text)
 	}
 }
 
-// narrowSilent are the functions that may have nothing to say to anybody who calls
-// them here, and why.
+// narrowSilent are the functions that may answer none of these calls, and why.
 var narrowSilent = map[string]string{
 	"flow_mint": noFlow, "flow_peek": noFlow, "flow_spend_state": noFlow, "handover_spend": noFlow, "passkey_answered": noFlow,
 	"sign_in_by_identity": noFlow, "sign_in_by_link": noFlow,
@@ -84,8 +82,8 @@ const (
 	noAnswer = "it has no answer"
 )
 
-// narrowTells are those whose answers differ by what there is, and why that is no
-// secret; narrowTellsAgents those whose do so for agents of support alone.
+// narrowTells are the functions whose answers may depend on what exists, and why that
+// is no secret; narrowTellsAgents may do so for support agents only.
 var (
 	narrowTells = map[string]string{
 		"active_tenants": "ids alone, and nobody is asked for",
@@ -99,8 +97,8 @@ var (
 	}
 )
 
-// narrowWrites are the tables that a function may change when it is called here.
-// Those of tenants are the caller's own rows, unless the caller is an agent.
+// narrowWrites are the tables that a function may change in these calls. In tenant
+// tables only the caller's own rows may change, unless the caller is an agent.
 var narrowWrites = map[string][]string{
 	"create_client":    {"tenants"},
 	"domains_due":      {"domains"},
@@ -122,7 +120,7 @@ var narrowWrites = map[string][]string{
 	"sweep":            {"handovers", "rate_counters", "sessions", "sign_in_flows"},
 }
 
-// narrowTargetOf is another's tenant and all that names it.
+// narrowTargetOf is another tenant and everything that names it.
 type narrowTargetOf struct {
 	tenant, person, project  uuid.UUID
 	slug, mark, suffix, gus  string
@@ -131,8 +129,8 @@ type narrowTargetOf struct {
 	unknownSlug, unknownMark string
 }
 
-// narrowTarget fills the Globex of an agency with what must not be seen, and with
-// consent to support if that is wanted.
+// narrowTarget fills the Globex of an agency with secrets. With consents it also
+// grants support access.
 func narrowTarget(t *testing.T, a *storetest.Tenants, consents bool) *narrowTargetOf {
 	t.Helper()
 	globex, never := a.Member(t, a.Dana, a.Globex), strings.ToLower(rand.Text())[:10]
@@ -148,13 +146,13 @@ func narrowTarget(t *testing.T, a *storetest.Tenants, consents bool) *narrowTarg
 		t.Fatal(err)
 	}
 	if consents {
-		storetest.LetSupportIn(t, globex)
+		storetest.GrantSupport(t, globex)
 	}
 	o.rows = o.look(t, storetest.Admin(t))
 	return o
 }
 
-// look hashes the rows of the tenant, and of what is global but its own.
+// look hashes the rows of the tenant, and its rows in global tables.
 func (o *narrowTargetOf) look(t *testing.T, conn *pgx.Conn) map[string]string {
 	t.Helper()
 	rows := storetest.RowsOn(t, conn, o.tenant)
@@ -168,7 +166,7 @@ func (o *narrowTargetOf) look(t *testing.T, conn *pgx.Conn) map[string]string {
 	return rows
 }
 
-// secrets are what a function must not show of the tenant. Agents find tenants by
+// secrets are what a function must not show of the tenant. Agents may find tenants by
 // name.
 func (o *narrowTargetOf) secrets(function string, agent bool) []string {
 	secret := []string{o.mark, "Gus " + o.suffix, o.gus}
@@ -185,8 +183,8 @@ type narrowPair struct {
 
 func (p narrowPair) same() bool { return p.id == p.unknownID && p.text == p.unknownText }
 
-// pairs are what to call a function with: something of the tenant, and something
-// like it that never was. One that takes no ids or texts is called once.
+// pairs are arguments for a function: something of the tenant, and something like it
+// that doesn't exist. A function without ids or texts gets one pair.
 func (o *narrowTargetOf) pairs(parameters []parameter) (pairs []narrowPair) {
 	ids, texts := []uuid.UUID{uuid.Nil}, [][2]string{{"", ""}}
 	if slices.ContainsFunc(parameters, func(p parameter) bool { return p.of == "uuid" }) {
@@ -208,18 +206,18 @@ func (o *narrowTargetOf) pairs(parameters []parameter) (pairs []narrowPair) {
 	return pairs
 }
 
-// narrowCaller is somebody who calls, in the context that they would have.
+// narrowCaller is a caller with the context that they would have.
 type narrowCaller struct {
 	name    string
 	member  store.Member
-	tenant  string // "" of nobody's
+	tenant  string // "" outside a tenant
 	user    uuid.UUID
 	actor   uuid.UUID
 	party   string
 	support string
 	agent   bool
-	token   store.Token // of a session that has just proved itself
-	ownID   uuid.UUID   // what is theirs to ask about
+	token   store.Token // of a session with a fresh step-up
+	ownID   uuid.UUID   // an id that the caller may ask about
 	ownText string
 	target  *narrowTargetOf
 }
@@ -235,7 +233,7 @@ func narrowCallers(t *testing.T, a *storetest.Tenants, sister, stranger *narrowT
 		return narrowCaller{name: name, member: m, token: token, ownText: slug, target: target}
 	}
 	mia := a.Member(t, a.Mia, a.Acme)
-	storetest.LetSupportIn(t, mia)
+	storetest.GrantSupport(t, mia)
 	token, session := storetest.SupportAs(t, storetest.Agent(t), a.Acme, mia.ID())
 	sam := storetest.Person(t, token).ID()
 	owner := member("an agency's owner", a.Dana, a.Agency, stranger)
@@ -251,15 +249,15 @@ func narrowCallers(t *testing.T, a *storetest.Tenants, sister, stranger *narrowT
 	}
 }
 
-// answer is what came of a call: the rows as text, or the state it was refused with.
+// answer is the result of a call: the rows as text, or the SQL state of its refusal.
 type answer struct {
 	text, state string
-	says        bool // more than null and false
+	says        bool // it is more than null or false
 }
 
 var nothing = regexp.MustCompile(`^(null|false|\(,*\))$`)
 
-// like is the answer without what was asked with.
+// like returns the answer without the argument that was passed.
 func (a answer) like(id uuid.UUID, text string) answer {
 	a.text = strings.ReplaceAll(a.text, id.String(), "ID")
 	if len(text) > 3 {
@@ -268,12 +266,12 @@ func (a answer) like(id uuid.UUID, text string) answer {
 	return a
 }
 
-// written counts what a transaction has written so far, by table.
+// written counts the rows that a transaction has written so far, by table.
 const written = `select c.relname, pg_stat_get_xact_tuples_inserted(c.oid) + pg_stat_get_xact_tuples_updated(c.oid) + pg_stat_get_xact_tuples_deleted(c.oid)
 from pg_class c where c.relnamespace in ('public'::regnamespace, 'river'::regnamespace) and c.relkind = 'r'`
 
-// call runs a function as the app in a context, looks at what it has written before
-// it rolls that back, and returns what it said.
+// call runs a function as the app in a context, checks what it has written, rolls
+// back and returns the answer.
 func (who narrowCaller) call(t *testing.T, conn *pgx.Conn, name string, parameters []parameter, id uuid.UUID, text string) answer {
 	t.Helper()
 	if who.member.ID() != uuid.Nil {
@@ -304,7 +302,7 @@ select coalesce(x::text, 'null') from lookup.%s(%s) x; reset role; %s`, written,
 		said.text += string(row[0]) + "\n"
 		said.says = said.says || !nothing.Match(row[0])
 	}
-	who.wroteAsListed(t, conn, name, tally(results[1]), tally(results[6]))
+	who.checkWrites(t, conn, name, tally(results[1]), tally(results[6]))
 	return said
 }
 
@@ -316,8 +314,8 @@ func tally(r *pgconn.Result) map[string]string {
 	return n
 }
 
-// wroteAsListed looks at what a call has written, while it still has.
-func (who narrowCaller) wroteAsListed(t *testing.T, conn *pgx.Conn, name string, before, after map[string]string) {
+// checkWrites checks what a call has written, before the rollback.
+func (who narrowCaller) checkWrites(t *testing.T, conn *pgx.Conn, name string, before, after map[string]string) {
 	t.Helper()
 	ofTenants := false
 	for table := range after {
@@ -330,7 +328,7 @@ func (who narrowCaller) wroteAsListed(t *testing.T, conn *pgx.Conn, name string,
 		_, hashed := who.target.rows[table]
 		ofTenants = ofTenants || hashed
 	}
-	// The tenant that an agent asks for has it in its own trail.
+	// A request of an agent is recorded in the tenant's own trail.
 	if ofTenants && !(who.agent && strings.HasPrefix(name, "support_")) {
 		if now := who.target.look(t, conn); !maps.Equal(now, who.target.rows) {
 			t.Errorf("%s for %s changed rows of another tenant", name, who.name)
@@ -345,16 +343,16 @@ func orEmpty(id uuid.UUID) string {
 	return id.String()
 }
 
-// parameter is what a function takes.
+// parameter is a parameter of a function.
 type parameter struct{ name, of string }
 
-// named says whether a text names something that could be another's.
+// named says whether a text parameter names something that another tenant could own.
 func (p parameter) named() bool {
 	return !slices.Contains([]string{"p_mode", "p_purpose", "p_plan", "p_to", "p_from", "p_accent", "p_reason", "p_ticket", "p_request", "p_agent", "p_kind"}, p.name)
 }
 
-// openToTheApp are the functions of the cross-tenant surface and what they take.
-func openToTheApp(t *testing.T) map[string][]parameter {
+// appFunctions returns the functions that the app may call, with their parameters.
+func appFunctions(t *testing.T) map[string][]parameter {
 	t.Helper()
 	rows, err := storetest.Admin(t).Query(t.Context(), `
 select p.proname, a.name, a.of::regtype::text
@@ -382,8 +380,8 @@ order by p.proname, a.n`)
 	return functions
 }
 
-// literal is what to call a function with: what is asked with wherever it fits, and
-// elsewhere what gets furthest.
+// literal returns an argument for a parameter: id or text where it fits, and
+// otherwise the value with which the call gets furthest.
 func (who narrowCaller) literal(t *testing.T, function string, p parameter, id uuid.UUID, text string) string {
 	t.Helper()
 	quoted := "'" + strings.ReplaceAll(text, "'", "''") + "'"

@@ -12,11 +12,10 @@ import (
 	"portico/store/queue"
 )
 
-// EnqueueVersionMails asks, once for each version, for a mail to everybody on the
-// client's side. A version that is not in this tenant, or not shared, is
-// [ErrNotFound].
+// EnqueueVersionMails queues, once per version, a mail to everybody on the client's
+// side. A version that is not in this tenant, or not published, is [ErrNotFound].
 func (tx *Tx) EnqueueVersionMails(ctx context.Context, version uuid.UUID) error {
-	if err := tx.VersionIsShared(ctx, version); err != nil {
+	if err := tx.CheckVersionShared(ctx, version); err != nil {
 		return err
 	}
 	first, err := tx.ClaimEffect(ctx, "version_published:"+version.String())
@@ -35,9 +34,9 @@ func (tx *Tx) EnqueueVersionMails(ctx context.Context, version uuid.UUID) error 
 	return nil
 }
 
-// VersionIsShared is [ErrNotFound] unless the version is this tenant's and was
-// shown to the client.
-func (tx *Tx) VersionIsShared(ctx context.Context, version uuid.UUID) error {
+// CheckVersionShared returns [ErrNotFound] unless the version is in this tenant and
+// published.
+func (tx *Tx) CheckVersionShared(ctx context.Context, version uuid.UUID) error {
 	return tx.exists(ctx, "shared version", `
 select exists (
     select 1
@@ -48,12 +47,12 @@ select exists (
 )`, pgx.StrictNamedArgs{"id": version})
 }
 
-// EnqueueSupportMails asks, once for the start and once for the end of a session of
-// support, for a mail to each owner of the tenant; what staff look at as their
-// client is on the ledger and in no mail. A session that is not in this
-// tenant, or one said to be over that is not, is [ErrNotFound].
+// EnqueueSupportMails queues a mail to each owner of the tenant, once for the start
+// and once for the end of a support session. A view-as session is on the ledger and
+// sends no mail. A session that is not in this tenant, or that ended says is over and
+// is not, is [ErrNotFound].
 func (tx *Tx) EnqueueSupportMails(ctx context.Context, session uuid.UUID, ended bool) error {
-	if err := tx.SupportHappened(ctx, session, ended); err != nil {
+	if err := tx.CheckSupportSession(ctx, session, ended); err != nil {
 		return err
 	}
 	key := "support_started:"
@@ -64,7 +63,7 @@ func (tx *Tx) EnqueueSupportMails(ctx context.Context, session uuid.UUID, ended 
 	if err != nil || !first {
 		return err
 	}
-	if err := tx.isSupports(ctx, session); err != nil {
+	if err := tx.refuseViewAs(ctx, session); err != nil {
 		if errors.Is(err, ErrNotFound) {
 			return nil
 		}
@@ -82,8 +81,8 @@ func (tx *Tx) EnqueueSupportMails(ctx context.Context, session uuid.UUID, ended 
 	return nil
 }
 
-// isSupports is [ErrNotFound] for a session of staff who look as their client.
-func (tx *Tx) isSupports(ctx context.Context, session uuid.UUID) error {
+// refuseViewAs returns [ErrNotFound] for a view-as session.
+func (tx *Tx) refuseViewAs(ctx context.Context, session uuid.UUID) error {
 	return tx.exists(ctx, "support session", `
 select exists (
     select 1
@@ -94,7 +93,7 @@ select exists (
 )`, pgx.StrictNamedArgs{"id": session})
 }
 
-// owners are those of both sides who have an address.
+// owners returns the owners of both sides who have an address.
 func (tx *Tx) owners(ctx context.Context) (owners []uuid.UUID, err error) {
 	return owners, tx.get(ctx, column("owners", &owners, `
 select user_id
@@ -106,9 +105,9 @@ where tenant_id = @tenant_id
 order by user_id`, nil))
 }
 
-// SupportHappened is [ErrNotFound] unless the session is this tenant's and, for
-// ended, is marked as over.
-func (tx *Tx) SupportHappened(ctx context.Context, session uuid.UUID, ended bool) error {
+// CheckSupportSession returns [ErrNotFound] unless the session is in this tenant and, if
+// ended, marked as over.
+func (tx *Tx) CheckSupportSession(ctx context.Context, session uuid.UUID, ended bool) error {
 	return tx.exists(ctx, "support session", `
 select exists (
     select 1
@@ -130,7 +129,7 @@ func (tx *Tx) exists(ctx context.Context, name, sql string, args pgx.StrictNamed
 	return nil
 }
 
-// PublishedVersion is a version that is ready for the client, as a mail tells it.
+// PublishedVersion is a published version as its mail shows it.
 type PublishedVersion struct {
 	ProjectName   string
 	DeliverableID uuid.UUID
@@ -140,8 +139,8 @@ type PublishedVersion struct {
 	AuthorName    string
 }
 
-// GetPublishedVersion reads a shared version whose deliverable and project are
-// not in the bin.
+// GetPublishedVersion reads a published version. Its deliverable and project must not
+// be in the bin.
 func GetPublishedVersion(id uuid.UUID, dst *PublishedVersion) Read {
 	return Read{one("get published version", dst, `
 select p.name as project_name, d.id as deliverable_id, d.title, v.number, v.note,
@@ -155,7 +154,7 @@ where v.tenant_id = @tenant_id
   and v.shared_at is not null`, pgx.StrictNamedArgs{"id": id})}
 }
 
-// SupportNotice is a support session as its mail tells it.
+// SupportNotice is a support session as its mail shows it.
 type SupportNotice struct {
 	Kind        SupportKind
 	Mode        SupportMode

@@ -12,8 +12,8 @@ import (
 	"portico/store/engine"
 )
 
-// Operator is the command line's way in: as portico_owner, and even so only
-// through the few functions it needs, because the policies hold for the owner too.
+// Operator runs the command line's deeds as portico_owner. Policies hold for the
+// owner too, so it can only call the few functions that it needs.
 type Operator struct{ conn *pgx.Conn }
 
 // OpenOperator connects with DATABASE_OWNER_URL.
@@ -39,14 +39,14 @@ func (o *Operator) exec(ctx context.Context, name, sql string, args ...any) erro
 	return nil
 }
 
-// CreateAgency opens an agency with its first owner. A taken slug is [ErrConflict].
+// CreateAgency creates an agency with its first owner. A taken slug is [ErrConflict].
 func (o *Operator) CreateAgency(ctx context.Context, slug, name, ownerEmail, ownerName string) (uuid.UUID, error) {
 	id := NewID()
 	return id, o.exec(ctx, "create agency", `select lookup.create_agency($1, $2, $3, $4, $5, $6)`,
 		id, slug, name, NewID(), ownerEmail, ownerName)
 }
 
-// SetPlan gives the tenant of that slug another plan. An unknown slug is
+// SetPlan sets the plan of the tenant with that slug. An unknown slug is
 // [ErrNotFound], an unknown plan [ErrInvalid].
 func (o *Operator) SetPlan(ctx context.Context, slug, plan string) error {
 	var set bool
@@ -59,13 +59,13 @@ func (o *Operator) SetPlan(ctx context.Context, slug, plan string) error {
 	return nil
 }
 
-// AddAgent makes a new support agent. An address that is already somebody's is
+// AddAgent creates a support agent. An address that belongs to somebody is
 // [ErrConflict]: an agent is never also a member.
 func (o *Operator) AddAgent(ctx context.Context, email, name string) error {
 	return o.exec(ctx, "add agent", `select lookup.add_agent($1, $2, $3)`, NewID(), email, name)
 }
 
-// DisableAgent takes effect on the agent's next request. An unknown address is
+// DisableAgent disables an agent from their next request on. An unknown address is
 // [ErrNotFound].
 func (o *Operator) DisableAgent(ctx context.Context, email string) error {
 	var done *bool
@@ -78,9 +78,9 @@ func (o *Operator) DisableAgent(ctx context.Context, email string) error {
 	return nil
 }
 
-// Forget erases whoever has that address, or was invited by it, and nothing else.
-// Slugs are those of the tenants that make it [ErrLastOwner]. An address that nobody
-// has is [ErrNotFound], an agent's [ErrForbidden].
+// Forget erases the person with that address, and invitations to it. If they are the
+// last owner of tenants it returns [ErrLastOwner] and the slugs of those. An unknown
+// address is [ErrNotFound], an agent's [ErrForbidden].
 func (o *Operator) Forget(ctx context.Context, email string) (slugs []string, err error) {
 	var verdict string
 	err = o.conn.QueryRow(ctx, `select * from lookup.forget_address($1, $2)`, email, NewID()).Scan(&verdict, &slugs)

@@ -20,9 +20,8 @@ import (
 	"testing"
 )
 
-// checkStore reads package store, with a planted file unless it is empty, and
-// returns what is wrong and which listed uses there are. An error is one of the
-// compiler's.
+// checkStore reads package store, with a planted file unless it is empty. It returns
+// the violations and which listed uses it found. An error comes from the compiler.
 func checkStore(t *testing.T, planted string) (wrong []string, used map[string]bool, err error) {
 	t.Helper()
 	set := token.NewFileSet()
@@ -77,7 +76,7 @@ var (
 
 `
 
-// listed is what `go list` says of package store and of all that it imports.
+// listed runs `go list` for package store and all its imports.
 var listed = sync.OnceValues(func() (map[string]goListed, error) {
 	out, err := exec.Command("go", "list", "-export", "-deps", "-json=ImportPath,Export,GoFiles", ".").Output()
 	if err != nil {
@@ -116,11 +115,11 @@ func openExport(path string) (io.ReadCloser, error) {
 	return os.Open(packages[path].Export)
 }
 
-// outsideCheck goes through the files that serve.
+// outsideCheck walks the files that serve requests and jobs.
 type outsideCheck struct {
 	info  *types.Info
 	file  string
-	by    string // the function it is in
+	by    string // the current function
 	used  map[string]bool
 	wrong []string
 }
@@ -151,7 +150,7 @@ func (c *outsideCheck) look(file *ast.File) {
 	}
 }
 
-// driver complains of what is named of the driver, a method of a value included.
+// driver reports each use of the driver's names, methods of values included.
 func (c *outsideCheck) driver(in ast.Node) {
 	ast.Inspect(in, func(n ast.Node) bool {
 		id, ok := n.(*ast.Ident)
@@ -204,7 +203,7 @@ func (c *outsideCheck) body(in ast.Node) {
 	})
 }
 
-// use notes that the function uses a guarded name, and complains if it may not.
+// use records that the function uses a guarded name, and reports it if it may not.
 func (c *outsideCheck) use(name, how string) {
 	c.used[name+" "+c.by] = true
 	if guarded[name][c.by] == "" {
@@ -212,7 +211,7 @@ func (c *outsideCheck) use(name, how string) {
 	}
 }
 
-// text complains of a statement that could read a table of tenants.
+// text reports a statement that could read a tenant table.
 func (c *outsideCheck) text(name string, call *ast.CallExpr) {
 	at := sqlArgument[name]
 	if at == 0 || c.by == "DB.personDeed" || len(call.Args) <= at {
@@ -227,7 +226,7 @@ func (c *outsideCheck) text(name string, call *ast.CallExpr) {
 	}
 }
 
-// scopeOf complains if a scope or a part of one is written, or could be.
+// scopeOf reports an assignment to a scope or to a part of one.
 func (c *outsideCheck) scopeOf(to ast.Expr) {
 	sel, ok := ast.Unparen(to).(*ast.SelectorExpr)
 	if ok && (isScope(c.info.Types[sel].Type) || isScope(c.info.Types[sel.X].Type)) {
@@ -252,7 +251,8 @@ func isScope(t types.Type) bool {
 	return ok && objectName(named.Obj()) == "engine.Scope"
 }
 
-// objectName is "package.Name" or "package.Type.Method", "" for what has neither.
+// objectName returns "package.Name" or "package.Type.Method", or "" for other
+// objects.
 func objectName(o types.Object) string {
 	if o == nil || o.Pkg() == nil {
 		return ""

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// ownerTools are the files that do not serve: they connect as another role or
-// look at the catalog, and so may use the driver itself.
+// ownerTools are the files that don't serve: they connect as another role or read the
+// catalog, and so may use the driver.
 var ownerTools = map[string]string{
 	"bootstrap.go": "connects as the administrator, who creates the roles",
 	"catalog.go":   "reads the catalog on whatever connection it is given",
@@ -19,8 +19,8 @@ var ownerTools = map[string]string{
 	"operator.go":  "connects as portico_owner, for the command line",
 }
 
-// driverNames are what files that serve may name of the database driver: none of
-// it reaches a connection. A name with a file in front is for that file alone.
+// driverNames are the driver's names that serving files may use: none of them reaches
+// a connection. A file name in front limits a name to that file.
 var driverNames = []string{
 	"pgx.StrictNamedArgs",
 	"store.go pgx.QueryTracer", // to count round trips
@@ -28,30 +28,30 @@ var driverNames = []string{
 	"store.go pgxpool.Stat",
 }
 
-// guarded are the names that lead around a tenant, or say which one it is, and
-// everyone in package store who may use each, with the reason.
+// guarded are the names that bypass a tenant, or set which one it is, with the
+// functions of package store that may use each, and why.
 var guarded = map[string]map[string]string{
 	"engine.DB.OutsideTenant": {
 		"DB.ActiveTenants":       "the schedule goes through all tenants",
-		"DB.BeginCeremony":       "begins to prove who somebody is",
+		"DB.BeginCeremony":       "starts a proof of identity",
 		"DB.BeginHandover":       "finds the tenant of a host for a person",
 		"DB.EnqueueDomainChecks": "the schedule goes through all tenants",
 		"DB.Identify":            "finds the person and the tenant of a request",
 		"DB.MintFlow":            "a mailed proof belongs to an address",
-		"DB.PeekFlow":            "a mailed link says whose it is",
+		"DB.PeekFlow":            "a mailed link names its address",
 		"DB.PublicLogo":          "logos are public on sign-in pages",
 		"DB.QueueLines":          "counts the jobs of the whole installation",
 		"DB.RefundRate":          "rate limits have no tenant",
 		"DB.RefuseJob":           "the tenant that a forged job names is a claim",
 		"DB.RefusedJobs":         "counts the jobs of the whole installation",
 		"DB.SignInBrand":         "names of tenants are public on sign-in pages",
-		"DB.SignInByCode":        "proves who somebody is",
-		"DB.SignInByIdentity":    "proves who somebody is",
-		"DB.SignInByLink":        "proves who somebody is",
-		"DB.SpendCeremony":       "proves who somebody is",
+		"DB.SignInByCode":        "proves the identity",
+		"DB.SignInByIdentity":    "proves the identity",
+		"DB.SignInByLink":        "proves the identity",
+		"DB.SpendCeremony":       "proves the identity",
 		"DB.SpendHandover":       "opens the session of a tenant's host",
-		"DB.SpendState":          "proves who somebody is",
-		"DB.StepUpByCode":        "proves who somebody is",
+		"DB.SpendState":          "proves the identity",
+		"DB.StepUpByCode":        "proves the identity",
 		"DB.Sweep":               "sessions, flows and rate limits have no tenant",
 		"DB.personDeed":          "keys and identities belong to a person; its callers are listed below",
 		"DB.rateHit":             "rate limits have no tenant",
@@ -60,9 +60,9 @@ var guarded = map[string]map[string]string{
 		"DB.AddPasskey":       "belongs to a person",
 		"DB.LinkIdentity":     "belongs to a person",
 		"DB.RemovePasskey":    "belongs to a person",
-		"DB.SignInByPasskey":  "proves who somebody is",
-		"DB.StepUpByIdentity": "proves who somebody is",
-		"DB.StepUpByPasskey":  "proves who somebody is",
+		"DB.SignInByPasskey":  "proves the identity",
+		"DB.StepUpByIdentity": "proves the identity",
+		"DB.StepUpByPasskey":  "proves the identity",
 		"DB.UnlinkIdentity":   "belongs to a person",
 	},
 	"engine.DB.JobPool": {
@@ -71,7 +71,7 @@ var guarded = map[string]map[string]string{
 	"engine.Open":      {"Open": "checks the role"},
 	"engine.Connect":   {},
 	"store.DB.JobPool": {},
-	"engine.Tx.Enter":  {"Tx.accept": "whoever joins acts from then on as what they joined as"},
+	"engine.Tx.Enter":  {"Tx.accept": "a new member acts in their new role from then on"},
 	"engine.Tx.EnterClient": {
 		"Tx.EnterClient": "the only way a transaction changes its tenant",
 	},
@@ -83,19 +83,19 @@ var guarded = map[string]map[string]string{
 		"DB.Recipient":     "a person of the job's tenant, read only",
 		"DB.Record":        "a support session that only reads still writes its audit row",
 		"DB.VerifyJob":     "a signed job names its tenant",
-		"Tx.EnterClient":   "follows the engine's",
-		"Tx.accept":        "whoever joins acts from then on as what they joined as",
+		"Tx.EnterClient":   "sets the tenant that the engine has proved",
+		"Tx.accept":        "a new member acts in their new role from then on",
 		"Tx.asSupport":     "names the tenant in a job's signature; the policies are told nothing",
 		"Visitor.Member":   "what the database said of the request",
 		"Visitor.Person":   "what the database said of the request",
 	},
 }
 
-// sqlArgument is where these calls take their text, which has to be a constant.
+// sqlArgument is the position of the SQL in these calls. It must be a constant.
 var sqlArgument = map[string]int{"engine.DB.OutsideTenant": 3, "store.DB.personDeed": 2}
 
-// In package store no statement runs outside a tenant but those listed above,
-// and nothing but them and the owner's tools reaches the driver.
+// In package store only the functions listed above run statements outside a tenant,
+// and only they and the owner's tools reach the driver.
 func TestNoQueryOutsideATenant(t *testing.T) {
 	t.Parallel()
 	wrong, used, err := checkStore(t, "")
@@ -114,7 +114,7 @@ func TestNoQueryOutsideATenant(t *testing.T) {
 	}
 }
 
-// The check itself notices, or the compiler does.
+// The check, or the compiler, finds each planted violation.
 func TestOutsideCheck(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ body, says string }{
@@ -157,7 +157,7 @@ func TestOutsideCheck(t *testing.T) {
 	}
 }
 
-// The pool leaves store for the job runner alone.
+// Only the job runner gets the pool.
 func TestJobPoolIsForJobs(t *testing.T) {
 	t.Parallel()
 	var holders []string

@@ -6,8 +6,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// Cursor is a row of a list, by what the list is ordered by and its id. Zero is
-// before the first row.
+// Cursor is the position of a row in a list: the value that orders the list, and its
+// id. Zero is before the first row.
 type Cursor struct {
 	At   time.Time // in lists ordered by time
 	Name string    // in lists ordered by name
@@ -24,8 +24,8 @@ type Page struct {
 // another page follows.
 func PageOf(shown int, after Cursor) Page { return Page{After: after, Limit: shown + 1} }
 
-// Cut takes the row too many off what was read with [PageOf], and returns where the
-// next page continues; zero when this is the last one.
+// Cut removes the extra row that [PageOf] asked for and returns the cursor of the
+// next page; zero if this is the last one.
 func Cut[T any](rows []T, p Page, at func(T) Cursor) ([]T, Cursor) {
 	if len(rows) < p.Limit {
 		return rows, Cursor{}
@@ -34,7 +34,7 @@ func Cut[T any](rows []T, p Page, at func(T) Cursor) ([]T, Cursor) {
 	return rows, at(rows[len(rows)-1])
 }
 
-// limit is how many rows to read: 50 where a page says nothing from 1 to 200.
+// limit returns how many rows to read: 50 unless the page says 1 to 200.
 func (p Page) limit() int {
 	if p.Limit < 1 || p.Limit > 200 {
 		return 50
@@ -42,7 +42,7 @@ func (p Page) limit() int {
 	return p.Limit
 }
 
-// before is where a list that is ordered by time, newest first, continues.
+// before returns the position after which a newest-first list continues.
 func (p Page) before() (time.Time, uuid.UUID) {
 	if p.After.At.IsZero() {
 		return time.Now().AddDate(100, 0, 0), uuid.Max

@@ -10,10 +10,9 @@ import (
 	"portico/store"
 )
 
-// What the client was shown is theirs to see and nobody's but the agency's to
-// change: in raw SQL, too, no row of it is updated or deleted for the client
-// party, nor for a party that does not exist.
-func TestClientsChangeNothingOfTheWork(t *testing.T) {
+// Clients see published work, and only the agency can change it: raw SQL as the
+// client party, or as an unknown party, updates and deletes no row of it.
+func TestClientsCannotChangeWork(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
 	storetest.File(t, b.ravi, b.draft, "shown.txt")
@@ -25,7 +24,7 @@ func TestClientsChangeNothingOfTheWork(t *testing.T) {
 	for table, column := range map[string]string{"projects": "name", "deliverables": "title", "versions": "note", "files": "name", "file_parts": "etag"} {
 		shown := 1
 		if table == "file_parts" {
-			shown = 0 // how a file came is nothing to show
+			shown = 0 // upload parts are not shown
 		}
 		if n, err := try(t, conn, &b.mia, "select 1 from "+table); n < int64(shown) || err != nil {
 			t.Errorf("the client sees %d rows of %s, error %v", n, table, err)
@@ -38,7 +37,7 @@ func TestClientsChangeNothingOfTheWork(t *testing.T) {
 			}
 		}
 		if table == "file_parts" {
-			continue // the whole file is in one object by now
+			continue // the parts were removed when the upload was finished
 		}
 		if n, err := try(t, conn, &b.ravi, "update "+table+" set "+column+" = 'x'"); n == 0 || err != nil {
 			t.Errorf("staff changed %d rows of %s, %v", n, table, err)
@@ -46,16 +45,15 @@ func TestClientsChangeNothingOfTheWork(t *testing.T) {
 	}
 }
 
-// The trail is one table for both sides, and the client reads its own and
-// support's rows of it alone: what the agency did is none of them, in raw SQL and
-// in counts.
+// Both sides share one trail. Clients read their own and support's rows of it only,
+// not the agency's, in raw SQL and in counts.
 func TestClientsReadTheirSideOfTheTrail(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	dana, mia := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Mia, a.Acme)
 	storetest.Project(t, dana, "Quiet "+a.Suffix)
-	storetest.LetSupportIn(t, dana)
-	storetest.LetSupportIn(t, mia)
+	storetest.GrantSupport(t, dana)
+	storetest.GrantSupport(t, mia)
 	conn := storetest.App(t)
 	for what, c := range map[string]struct {
 		who  *store.Member
@@ -73,9 +71,9 @@ func TestClientsReadTheirSideOfTheTrail(t *testing.T) {
 	}
 }
 
-// A client of an agency is made by its owners and admins, in the agency: not by
-// its members, not from inside a client, and not by the client.
-func TestOnlyManagementMakesClients(t *testing.T) {
+// Only owners and admins of an agency create its clients, from inside the agency:
+// members, staff inside a client and clients can't.
+func TestOnlyManagersCreateClients(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	create := func(me store.Member) error {
@@ -95,7 +93,7 @@ func TestOnlyManagementMakesClients(t *testing.T) {
 	if err := create(a.Member(t, a.Dana, a.Agency)); err != nil {
 		t.Errorf("its owner: %v", err)
 	}
-	// The function says no by itself, whatever is done with its answer.
+	// The function refuses by itself, whatever its caller does with the answer.
 	conn := storetest.App(t)
 	for what, me := range map[string]store.Member{"owner": a.Member(t, a.Dana, a.Agency), "member": a.Member(t, a.Ravi, a.Agency)} {
 		tx, err := conn.Begin(t.Context())
@@ -115,9 +113,9 @@ func TestOnlyManagementMakesClients(t *testing.T) {
 	}
 }
 
-// One transaction is one tenant's: whoever would set another in the middle of it
-// fails, whatever the code around it believes. The same one again is no other.
-func TestSecondTenantRaises(t *testing.T) {
+// Setting a second tenant in a transaction fails, whatever the code around it does.
+// Setting the same one again succeeds.
+func TestSecondTenantIsRefused(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	acme, globex := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Dana, a.Globex)

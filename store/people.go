@@ -14,8 +14,8 @@ from memberships m
 where m.tenant_id = @tenant_id
   and m.ended_at is null`
 
-// ofText narrows people to those with a text in name or address.
-const ofText = `
+// textFilter limits people to those with a text in their name or address.
+const textFilter = `
   and (position(lower(@text) in lower(m.name)) > 0 or position(lower(@text) in m.email) > 0)`
 
 // PeopleFilter says which of the tenant's people to read, and which page of them.
@@ -26,7 +26,7 @@ type PeopleFilter struct {
 
 // SearchPeople reads a page of the tenant's people, clients first, then by name.
 func SearchPeople(p PeopleFilter, dst *[]Membership) Read {
-	return Read{many("search people", dst, selectPeople+ofText+`
+	return Read{many("search people", dst, selectPeople+textFilter+`
   and (@after::uuid is null or exists (
       select
       from memberships a
@@ -34,10 +34,10 @@ func SearchPeople(p PeopleFilter, dst *[]Membership) Read {
         and a.user_id = @after
         and (m.party < a.party or (m.party = a.party and (m.name, m.user_id) > (a.name, a.user_id)))))
 order by m.party desc, m.name, m.user_id
-limit @limit`, pgx.StrictNamedArgs{"text": clean(p.Text), "after": nilIfZero(p.After.ID), "limit": p.limit()})}
+limit @limit`, pgx.StrictNamedArgs{"text": trimText(p.Text), "after": nilIfZero(p.After.ID), "limit": p.limit()})}
 }
 
-// PeopleCount is how many people there are of each party.
+// PeopleCount is the number of people of each party.
 type PeopleCount struct{ Client, Agency int }
 
 // CountPeople counts the people that [SearchPeople] finds on all its pages.
@@ -47,7 +47,7 @@ select (count(*) filter (where m.party = 'client'))::int as client,
        (count(*) filter (where m.party = 'agency'))::int as agency
 from memberships m
 where m.tenant_id = @tenant_id
-  and m.ended_at is null`+ofText, pgx.StrictNamedArgs{"text": clean(text)})}
+  and m.ended_at is null`+textFilter, pgx.StrictNamedArgs{"text": trimText(text)})}
 }
 
 // GetPerson reads one of the tenant's people.
@@ -56,24 +56,24 @@ func GetPerson(id uuid.UUID, dst *Membership) Read {
   and m.user_id = @id`, pgx.StrictNamedArgs{"id": id})}
 }
 
-// PeopleByClient reads whether the client's own owners and admins may manage the
+// ClientManagesPeople reads whether the client's own owners and admins may manage the
 // client's people.
-func PeopleByClient(dst *bool) Read {
+func ClientManagesPeople(dst *bool) Read {
 	return Read{value("people by client", dst, `
 select people_by_client
 from tenants
 where id = @tenant_id`, nil)}
 }
 
-// Manages says whether the member may give that role on that side, or take it,
-// here and now: what pages offer. The tenant's own rule comes from [PeopleByClient].
-func (m Member) Manages(party Party, role Role, byClient bool) bool {
-	return m.Support == nil && mayGiveHere(m.Party, m.Role, party, role, byClient)
+// MayGiveNow says whether pages offer the member to give or take that role on that side.
+// It is false in a support session. byClient comes from [ClientManagesPeople].
+func (m Member) MayGiveNow(party Party, role Role, byClient bool) bool {
+	return m.Support == nil && mayGiveInTenant(m.Party, m.Role, party, role, byClient)
 }
 
-// LetClientManage says whether the client's owners and admins may manage the
-// client's people. That is for the agency to say, of a client.
-func (tx *Tx) LetClientManage(ctx context.Context, may bool) error {
+// SetClientManagesPeople sets whether the client's owners and admins may manage the client's
+// people. Only the agency can, and only for a client.
+func (tx *Tx) SetClientManagesPeople(ctx context.Context, may bool) error {
 	if tx.scope.Support != uuid.Nil || !May(ManageStaff, Party(tx.scope.Party), tx.role) {
 		return fmt.Errorf("let client manage: %w", ErrForbidden)
 	}
@@ -89,13 +89,13 @@ where id = @tenant_id
 		Detail: map[string]any{"may": may}})
 }
 
-// ErrLastOwner is somebody who cannot go, or become less, because nobody else is
-// an owner. It wraps [ErrConflict].
+// ErrLastOwner means that the tenant would be left without an owner. It wraps
+// [ErrConflict].
 var ErrLastOwner = fmt.Errorf("last owner: %w", ErrConflict)
 
-// ChangeRole gives one of the tenant's people another role on their side. Who may
-// give both the old role and the new one may. Ownership is given and taken with a
-// fresh proof only, else [ErrStepUp].
+// ChangeRole gives a person another role on their side. The actor must be allowed to
+// give both the old and the new role. To give or take ownership needs a fresh
+// step-up, else it is [ErrStepUp].
 func (tx *Tx) ChangeRole(ctx context.Context, person uuid.UUID, to Role) error {
 	m, err := tx.managed(ctx, person)
 	if err != nil {
@@ -107,7 +107,7 @@ func (tx *Tx) ChangeRole(ctx context.Context, person uuid.UUID, to Role) error {
 	if err := tx.mayGive(ctx, m.Party, to); err != nil || m.Role == to {
 		return err
 	}
-	if err := tx.mayLose(ctx, m); err != nil {
+	if err := tx.checkOwnershipLoss(ctx, m); err != nil {
 		return err
 	}
 	if to == RoleOwner {
@@ -123,7 +123,7 @@ where tenant_id = @tenant_id
 	if err != nil {
 		return err
 	}
-	// What they may not give any more, nobody comes in by.
+	// Revoke invitations that they may no longer make.
 	err = tx.withdrawInvites(ctx, m, func(i invite) bool { return i.Email == m.Email || MayGive(m.Party, to, i.Party, i.Role) })
 	if err != nil {
 		return err
@@ -132,10 +132,9 @@ where tenant_id = @tenant_id
 		Detail: map[string]any{"party": m.Party, "from": m.Role, "to": to}})
 }
 
-// RemovePerson ends somebody's membership, and those of an agency's staff in its
-// clients with it. Nothing of it is kept anywhere else, so the next thing they ask
-// for there is not there. Open invitations by them and to them are revoked; what
-// they made keeps their name.
+// RemovePerson ends a person's membership, and for an agency's staff those in its
+// clients. Access is checked on every request, so the next one is refused. Open
+// invitations by them and to them are revoked. Their work keeps their name.
 func (tx *Tx) RemovePerson(ctx context.Context, person uuid.UUID) error {
 	m, err := tx.managed(ctx, person)
 	if err != nil {
@@ -144,7 +143,7 @@ func (tx *Tx) RemovePerson(ctx context.Context, person uuid.UUID) error {
 	return tx.end(ctx, m, "member.removed")
 }
 
-// Leave ends the membership of whoever acts, as [Tx.RemovePerson] would.
+// Leave ends the actor's membership, as [Tx.RemovePerson] would.
 func (tx *Tx) Leave(ctx context.Context) error {
 	if tx.scope.Support != uuid.Nil {
 		return fmt.Errorf("leave in a support session: %w", ErrForbidden)
@@ -159,7 +158,7 @@ func (tx *Tx) Leave(ctx context.Context) error {
 	return tx.end(ctx, m, "member.left")
 }
 
-// managed takes the lock and finds somebody whose role whoever acts may take.
+// managed takes the lock and returns a person whose role the actor may take.
 func (tx *Tx) managed(ctx context.Context, id uuid.UUID) (member, error) {
 	if _, err := tx.lockPeople(ctx); err != nil {
 		return member{}, err
@@ -190,7 +189,7 @@ func (tx *Tx) end(ctx context.Context, m member, verb string) error {
 	if clients == nil {
 		return fmt.Errorf("end staff: %w", ErrForbidden)
 	}
-	if err := tx.endHere(ctx, m, func(invite) bool { return false }); err != nil {
+	if err := tx.endMembership(ctx, m, func(invite) bool { return false }); err != nil {
 		return err
 	}
 	e := Event{Verb: verb, Detail: map[string]any{"party": m.Party, "role": m.Role}}
@@ -203,13 +202,13 @@ func (tx *Tx) end(ctx context.Context, m member, verb string) error {
 	return tx.audit(ctx, e)
 }
 
-// endHere ends one membership and what hangs on it. What is told of it is the
-// caller's to say, who holds the lock.
-func (tx *Tx) endHere(ctx context.Context, m member, mayStay func(invite) bool) error {
-	if err := tx.mayLose(ctx, m); err != nil {
+// endMembership ends one membership and revokes its invitations. The caller holds the lock
+// and writes the audit row.
+func (tx *Tx) endMembership(ctx context.Context, m member, keep func(invite) bool) error {
+	if err := tx.checkOwnershipLoss(ctx, m); err != nil {
 		return err
 	}
-	if err := tx.withdrawInvites(ctx, m, mayStay); err != nil {
+	if err := tx.withdrawInvites(ctx, m, keep); err != nil {
 		return err
 	}
 	err := tx.change(ctx, "end membership", `
@@ -221,14 +220,14 @@ where tenant_id = @tenant_id
 	if err != nil {
 		return err
 	}
-	return tx.growUsers(ctx, m.Party, -1)
+	return tx.addUsers(ctx, m.Party, -1)
 }
 
-// mayLose refuses to take ownership from the last owner, and from any without a
-// fresh proof. A tenant keeps an owner on its own side: the agency's people in a
-// client's workspace come and go, as long as somebody owns it. The caller holds the
-// lock, so of two who would both be the last but one, the second is the last.
-func (tx *Tx) mayLose(ctx context.Context, m member) error {
+// checkOwnershipLoss returns [ErrLastOwner] for the last owner, and [ErrStepUp] for any other
+// owner without a fresh step-up. A tenant keeps an owner of its own side; staff
+// owners in a client's workspace may leave as long as somebody owns it. The caller
+// holds the lock, so that of two owners who leave at once, one stays.
+func (tx *Tx) checkOwnershipLoss(ctx context.Context, m member) error {
 	if m.Role != RoleOwner {
 		return nil
 	}
@@ -253,8 +252,8 @@ group by t.kind`, pgx.StrictNamedArgs{"id": m.UserID, "party": string(m.Party)})
 	return tx.requireStepUp(ctx)
 }
 
-// requireStepUp is [ErrStepUp] unless whoever acts has proved themselves anew, in
-// this very browser and within five minutes.
+// requireStepUp returns [ErrStepUp] unless the actor stepped up in this browser
+// within the last five minutes.
 func (tx *Tx) requireStepUp(ctx context.Context) error {
 	var fresh bool
 	err := tx.get(ctx, value("step-up", &fresh, `

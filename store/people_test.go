@@ -13,7 +13,7 @@ import (
 	"portico/store"
 )
 
-// attempt runs a deed and returns what it says.
+// attempt runs a deed and returns its error.
 func attempt(t *testing.T, me store.Member, fn func(*store.Tx) error) error {
 	t.Helper()
 	return storetest.DB().Write(t.Context(), me, fn)
@@ -31,8 +31,8 @@ func leave(t *testing.T, me store.Member) error {
 	return attempt(t, me, func(tx *store.Tx) error { return tx.Leave(t.Context()) })
 }
 
-// addTo makes somebody of that party and role and returns their address.
-func addTo(t *testing.T, by store.Member, party store.Party, role store.Role) string {
+// addMember adds a member with that party and role and returns their address.
+func addMember(t *testing.T, by store.Member, party store.Party, role store.Role) string {
 	t.Helper()
 	email := uuid.NewString()[24:] + "@added.test"
 	deed(t, by, func(tx *store.Tx) error {
@@ -52,15 +52,15 @@ select count(*) from memberships where tenant_id = $1 and party = $2 and role = 
 	return n
 }
 
-// Who may change and remove whom: nobody above themselves on their own side,
-// clients on their own side only and while the agency lets them, and never without
-// a fresh proof where ownership changes hands.
+// Nobody changes or removes people above their own role on their side. Client users
+// act on their own side only, and only while the agency allows it. Ownership changes
+// only with a fresh step-up.
 func TestWhoMayChangeWhom(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
-	dana, mia := a.Proved(t, a.Dana, a.Acme), a.Proved(t, a.Mia, a.Acme)
+	dana, mia := a.SteppedUp(t, a.Dana, a.Acme), a.SteppedUp(t, a.Mia, a.Acme)
 	leo, ravi := a.Member(t, a.Leo, a.Acme), a.Member(t, a.Ravi, a.Acme)
-	ada := a.Proved(t, addTo(t, dana, store.PartyClient, store.RoleAdmin), a.Acme)
+	ada := a.SteppedUp(t, addMember(t, dana, store.PartyClient, store.RoleAdmin), a.Acme)
 	for _, c := range []struct {
 		what string
 		me   store.Member
@@ -93,29 +93,29 @@ func TestWhoMayChangeWhom(t *testing.T) {
 	if got := a.Member(t, a.Leo, a.Acme).Role; got != store.RoleViewer {
 		t.Errorf("Leo is %s", got)
 	}
-	deed(t, dana, func(tx *store.Tx) error { return tx.LetClientManage(t.Context(), false) })
+	deed(t, dana, func(tx *store.Tx) error { return tx.SetClientManagesPeople(t.Context(), false) })
 	if err := removePerson(t, mia, leo.ID()); !errors.Is(err, store.ErrForbidden) {
-		t.Errorf("the agency does not let the client: %v", err)
+		t.Errorf("the agency does not allow the client: %v", err)
 	}
-	if err := attempt(t, mia, func(tx *store.Tx) error { return tx.LetClientManage(t.Context(), true) }); !errors.Is(err, store.ErrForbidden) {
-		t.Errorf("the client lets itself: %v", err)
+	if err := attempt(t, mia, func(tx *store.Tx) error { return tx.SetClientManagesPeople(t.Context(), true) }); !errors.Is(err, store.ErrForbidden) {
+		t.Errorf("the client allows itself: %v", err)
 	}
-	deed(t, dana, func(tx *store.Tx) error { return tx.LetClientManage(t.Context(), true) })
+	deed(t, dana, func(tx *store.Tx) error { return tx.SetClientManagesPeople(t.Context(), true) })
 	if err := removePerson(t, mia, leo.ID()); err != nil {
-		t.Errorf("the agency lets the client: %v", err)
+		t.Errorf("the agency allows the client: %v", err)
 	}
 	if err := removePerson(t, mia, leo.ID()); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("removed twice: %v", err)
 	}
 }
 
-// The last owner stays: cannot leave, be removed or become less, until somebody
-// else owns the tenant too. The agency's people in a client's workspace may go.
+// The last owner can't leave, be removed or get a lower role until somebody else owns
+// the tenant too. Staff owners in a client's workspace may leave.
 func TestLastOwnerStays(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
-	dana, mia := a.Proved(t, a.Dana, a.Acme), a.Proved(t, a.Mia, a.Acme)
-	home := a.Proved(t, a.Dana, a.Agency)
+	dana, mia := a.SteppedUp(t, a.Dana, a.Acme), a.SteppedUp(t, a.Mia, a.Acme)
+	home := a.SteppedUp(t, a.Dana, a.Agency)
 	for what, err := range map[string]error{
 		"the client's last owner leaves":     leave(t, mia),
 		"the client's last owner is removed": removePerson(t, dana, mia.ID()),
@@ -127,7 +127,7 @@ func TestLastOwnerStays(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
-	second := a.Member(t, addTo(t, dana, store.PartyClient, store.RoleOwner), a.Acme)
+	second := a.Member(t, addMember(t, dana, store.PartyClient, store.RoleOwner), a.Acme)
 	if err := leave(t, a.Member(t, a.Mia, a.Acme)); !errors.Is(err, store.ErrStepUp) {
 		t.Errorf("an owner leaves without a fresh proof: %v", err)
 	}
@@ -141,17 +141,17 @@ func TestLastOwnerStays(t *testing.T) {
 		t.Errorf("%d owners are left", n)
 	}
 	if _, ok := storetest.Visit(t, storetest.SignIn(t, a.Mia), a.Acme).Member(); ok {
-		t.Error("who has left is still in")
+		t.Error("a person who left is still a member")
 	}
 }
 
-// Two owners take ownership from one another at the same moment, twenty times over,
-// and two leave at the same moment: there is always one left.
+// Two owners remove each other's ownership at once, in twenty rounds, and then both
+// leave at once. One owner is always left.
 func TestTwoOwnersAtOnce(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
-	dana := a.Proved(t, a.Dana, a.Acme)
-	first, second := a.Proved(t, a.Mia, a.Acme), a.Proved(t, addTo(t, dana, store.PartyClient, store.RoleOwner), a.Acme)
+	dana := a.SteppedUp(t, a.Dana, a.Acme)
+	first, second := a.SteppedUp(t, a.Mia, a.Acme), a.SteppedUp(t, addMember(t, dana, store.PartyClient, store.RoleOwner), a.Acme)
 	both := func(fns ...func() error) (errs []error) {
 		errs = make([]error, len(fns))
 		var all sync.WaitGroup
@@ -190,15 +190,15 @@ func TestTwoOwnersAtOnce(t *testing.T) {
 	}
 }
 
-// Who goes gives the place back, and an invitation into a full plan is refused
-// before there is a row or a mail of it.
-func TestPlacesOfPeople(t *testing.T) {
+// Removing a person releases their place in the plan. An invitation into a full plan
+// is refused before a row or a mail exists.
+func TestRemovedPeopleFreeTheirPlace(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	storetest.Plan(t, a.Acme, "starter")
 	dana := a.Member(t, a.Dana, a.Acme)
 	for range 3 {
-		addTo(t, dana, store.PartyClient, store.RoleViewer)
+		addMember(t, dana, store.PartyClient, store.RoleViewer)
 	}
 	ask := func(email string) error {
 		return attempt(t, dana, func(tx *store.Tx) error {
@@ -230,15 +230,15 @@ select (select count(*) from invites where tenant_id = $1), (select count(*) fro
 		t.Errorf("%d of five places are taken after one has left", got)
 	}
 	if err := ask(nina); err != nil {
-		t.Errorf("there is a place again: %v", err)
+		t.Errorf("the plan has a free place again: %v", err)
 	}
 	if err := ask("olga@" + a.Suffix + ".test"); !full(err, store.Users) {
 		t.Errorf("an open invitation keeps its place: %v", err)
 	}
 }
 
-// The list in pages, clients first, and by a part of a name or of an address; what
-// somebody types is never a pattern.
+// The list has pages, clients first, and finds people by a part of the name or
+// address. The search text is never a pattern.
 func TestSearchPeople(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -281,11 +281,10 @@ func TestSearchPeople(t *testing.T) {
 	}
 }
 
-// Nobody manages people, and nobody leaves, while somebody else sits there as them,
-// not even in a session that may write.
-func TestSupportManagesNobody(t *testing.T) {
+// Nobody manages people or leaves in a support session, not even in write mode.
+func TestSupportCannotManagePeople(t *testing.T) {
 	t.Parallel()
-	b := setupSupport(t).letIn(t)
+	b := setupSupport(t).grantAccess(t)
 	session := b.startAs(t, b.dana.ID())
 	b.exec(t, `update support_sessions set mode = 'write' where id = $1`, session)
 	inside, leo := b.inside(t), b.Member(t, b.Leo, b.Acme).ID()
@@ -298,14 +297,14 @@ func TestSupportManagesNobody(t *testing.T) {
 		"change":      func(tx *store.Tx) error { return tx.ChangeRole(t.Context(), leo, store.RoleMember) },
 		"remove":      func(tx *store.Tx) error { return tx.RemovePerson(t.Context(), leo) },
 		"leave":       func(tx *store.Tx) error { return tx.Leave(t.Context()) },
-		"let clients": func(tx *store.Tx) error { return tx.LetClientManage(t.Context(), false) },
+		"let clients": func(tx *store.Tx) error { return tx.SetClientManagesPeople(t.Context(), false) },
 	} {
 		if err := attempt(t, inside, fn); !errors.Is(err, store.ErrForbidden) {
 			t.Errorf("%s in a support session: %v", what, err)
 		}
 	}
-	if inside.Manages(store.PartyClient, store.RoleViewer, true) {
-		t.Error("support is offered to manage people")
+	if inside.MayGiveNow(store.PartyClient, store.RoleViewer, true) {
+		t.Error("pages offer support to manage people")
 	}
 	for what, err := range map[string]error{
 		"invite": attempt(t, b.dana, invite),

@@ -11,10 +11,10 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// mostNameRunes is how long the name of a person may be.
-const mostNameRunes = 120
+// maxNameRunes is the longest name of a person, in characters.
+const maxNameRunes = 120
 
-// Session is a browser somebody is signed in with.
+// Session is a browser in which somebody is signed in.
 type Session struct {
 	ID          uuid.UUID
 	Host        string
@@ -25,8 +25,8 @@ type Session struct {
 	SteppedUpAt *time.Time
 }
 
-// ListSessions reads the person's own live sessions, newest first: one for each
-// browser, whatever hosts it was handed over to.
+// ListSessions reads the person's own live sessions, newest first: one per browser,
+// however many hosts it was handed over to.
 func ListSessions(dst *[]Session) OwnRead {
 	return OwnRead{many("list sessions", dst, `
 select id, host, user_agent, created_at, last_used_at, expires_at, stepped_up_at
@@ -57,8 +57,8 @@ limit @limit`, pgx.StrictNamedArgs{"limit": limit})}
 }
 
 // SignOut ends one of the person's own sessions, on every host that it was handed
-// over to, whichever of them they are on; another's is [ErrNotFound]. An
-// agent who signs out of this browser ends their support session with it.
+// over to. Another person's session is [ErrNotFound]. If an agent signs out of this
+// browser, their support session ends too.
 func (db *DB) SignOut(ctx context.Context, me Person, session uuid.UUID) error {
 	return db.endSessions(ctx, me, session == me.SessionID, "session.ended",
 		`delete from sessions where user_id = @me and id = (select coalesce(parent_id, id) from sessions where user_id = @me and id = @session)`,
@@ -89,14 +89,14 @@ func (db *DB) endSessions(ctx context.Context, me Person, leaving bool, verb, sq
 	})
 }
 
-// Rename changes how the person is called, beside any tenant: memberships keep
-// the name they were given. A name nobody could read is an [InvalidError].
+// Rename changes the person's own name. Memberships keep the name used in their
+// tenant. An empty or invalid name is an [InvalidError].
 func (db *DB) Rename(ctx context.Context, me Person, name string) error {
 	name = strings.TrimSpace(name)
 	switch {
 	case name == "":
 		return InvalidError{"name": "Enter your name."}
-	case utf8.RuneCountInString(name) > mostNameRunes:
+	case utf8.RuneCountInString(name) > maxNameRunes:
 		return InvalidError{"name": "The name is too long. Use at most 120 characters."}
 	case !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl):
 		return InvalidError{"name": "Enter the name on one line."}
@@ -111,9 +111,8 @@ func (db *DB) Rename(ctx context.Context, me Person, name string) error {
 	})
 }
 
-// SetDates changes in which zone and language dates are written for the person.
-// Which there are is the caller's to know; what cannot be the name of one is
-// [ErrInvalid].
+// SetDates sets the time zone and locale in which the person sees dates. The caller
+// checks that they exist; here malformed ones are [ErrInvalid].
 func (db *DB) SetDates(ctx context.Context, me Person, zone, locale string) error {
 	return db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error {
 		err := tx.change(ctx, "set dates", `update users set time_zone = @zone, locale = @locale where id = @me`,

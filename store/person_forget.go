@@ -7,26 +7,27 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Leaving is a workspace that somebody would leave by being forgotten.
-type Leaving struct {
+// WorkspaceToLeave is a workspace that the person would leave if their account were erased.
+type WorkspaceToLeave struct {
 	Slug        string
-	Name        string // that they know it by
-	Alone       bool   // nobody else owns it, and so they cannot go
-	ForgetsName bool   // what they did there would bear nobody's name
+	Name        string // the name that they see
+	Alone       bool   // they are its only owner, which blocks the erasure
+	ForgetsName bool   // their work there would lose their name
 }
 
-// ListLeaving reads what the person would leave, by name, at most 1000.
-func ListLeaving(dst *[]Leaving) OwnRead {
+// ListWorkspacesToLeave reads the workspaces that the person would leave, by name, at most
+// 1000.
+func ListWorkspacesToLeave(dst *[]WorkspaceToLeave) OwnRead {
 	return OwnRead{many("list leaving", dst, `select * from lookup.my_leaving()`, nil)}
 }
 
-// ErrInside is somebody who looks as somebody else right now. It wraps [ErrConflict].
-var ErrInside = fmt.Errorf("inside a support session: %w", ErrConflict)
+// ErrInSupportSession means that the person is in a support session. It wraps [ErrConflict].
+var ErrInSupportSession = fmt.Errorf("inside a support session: %w", ErrConflict)
 
-// ForgetMe erases the person: address, identities, passkeys and sessions, their
-// places in tenants, and the name where a tenant says so. It is [ErrStepUp] without
-// a fresh proof, [ErrLastOwner] while a tenant has no other owner, [ErrInside] while
-// they look as somebody else, and [ErrNotFound] for agents.
+// ForgetMe erases the person: address, identities, passkeys, sessions and
+// memberships, and the name in tenants that ask for it. It returns [ErrStepUp]
+// without a fresh step-up, [ErrLastOwner] while a tenant has no other owner,
+// [ErrInSupportSession] in a support session, and [ErrNotFound] for agents.
 func (db *DB) ForgetMe(ctx context.Context, me Person) error {
 	err := db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error {
 		var verdict string
@@ -52,7 +53,7 @@ func forgetVerdict(verdict string) error {
 	case "last_owner":
 		return ErrLastOwner
 	case "inside":
-		return ErrInside
+		return ErrInSupportSession
 	case "agent":
 		return ErrForbidden
 	}

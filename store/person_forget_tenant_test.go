@@ -10,10 +10,10 @@ import (
 	"portico/store"
 )
 
-// Nobody forgets somebody else: not by naming them, for no function the app may
-// call takes a person, not with their cookie, not by changing their rows, and not
-// by sitting there as them.
-func TestForgetIsOnesOwn(t *testing.T) {
+// Nobody can erase another person: not by id, because no function of the app takes
+// one, not with their cookie, not by changing their rows, and not in a support
+// session as them.
+func TestOnlyThePersonErasesThemselves(t *testing.T) {
 	t.Parallel()
 	a, app := storetest.Agency(t), storetest.App(t)
 	token := storetest.StepUp(t, storetest.SignIn(t, a.Leo))
@@ -53,7 +53,7 @@ func TestForgetIsOnesOwn(t *testing.T) {
 		t.Errorf("Dana with Leo's cookie: %s", got)
 	}
 	if got := said(leo, uuid.NewString()); got != "inside" {
-		t.Errorf("whoever sits there as Leo: %s", got)
+		t.Errorf("an agent in a support session as Leo: %s", got)
 	}
 	if got := said(leo, ""); got != "ok" {
 		t.Errorf("Leo himself: %s", got)
@@ -64,10 +64,10 @@ func TestForgetIsOnesOwn(t *testing.T) {
 	}
 }
 
-// What somebody would leave is told to them, in person.
-func TestLeavingIsOnesOwn(t *testing.T) {
+// Only the person, and not support, reads which workspaces they would leave.
+func TestWorkspacesToLeaveArePrivate(t *testing.T) {
 	t.Parallel()
-	b := setupSupport(t).letIn(t)
+	b := setupSupport(t).grantAccess(t)
 	b.startAs(t, b.mia.ID())
 	app := storetest.App(t)
 	rows := func(me *store.Member, support string) (n int) {

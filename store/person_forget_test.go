@@ -15,7 +15,7 @@ import (
 	"portico/store"
 )
 
-// provedPerson signs somebody in who has just proved themselves anew.
+// provedPerson signs a person in with a fresh step-up.
 func provedPerson(t *testing.T, email string) store.Person {
 	t.Helper()
 	return storetest.Person(t, storetest.StepUp(t, storetest.SignIn(t, email)))
@@ -23,11 +23,11 @@ func provedPerson(t *testing.T, email string) store.Person {
 
 func forget(t *testing.T, me store.Person) error { return storetest.DB().ForgetMe(t.Context(), me) }
 
-// alone are the slugs of what somebody owns alone.
-func alone(t *testing.T, me store.Person) (slugs []string) {
+// ownedAlone returns the slugs of the tenants that the person owns alone.
+func ownedAlone(t *testing.T, me store.Person) (slugs []string) {
 	t.Helper()
-	var rows []store.Leaving
-	must(t, storetest.DB().ReadOwn(t.Context(), me, store.ListLeaving(&rows)))
+	var rows []store.WorkspaceToLeave
+	must(t, storetest.DB().ReadOwn(t.Context(), me, store.ListWorkspacesToLeave(&rows)))
 	for _, row := range rows {
 		if row.Alone {
 			slugs = append(slugs, row.Slug)
@@ -36,7 +36,7 @@ func alone(t *testing.T, me store.Person) (slugs []string) {
 	return slugs
 }
 
-// forgetsNames is what the tenant's settings say.
+// forgetsNames makes a tenant erase the names of forgotten people.
 func forgetsNames(t *testing.T, slug string) {
 	t.Helper()
 	if _, err := storetest.Admin(t).Exec(t.Context(), `update tenants set forgets_names = true where slug = $1`, slug); err != nil {
@@ -51,9 +51,9 @@ func look(t *testing.T, dst any, sql string, args ...any) {
 	}
 }
 
-// leavesTraces is Ravi with all that the product keeps of anybody: work at Acme, a
-// place at Initech that he was invited to, one at Globex that he has left, an
-// invitation that he has not answered, and whatever signs him in.
+// leavesTraces is Ravi with everything that the product stores of a person: work at
+// Acme, an accepted invitation at Initech, an ended membership at Globex, an open
+// invitation, and every way to sign in.
 type leavesTraces struct {
 	*storetest.Tenants
 	other     *storetest.Tenants
@@ -72,7 +72,7 @@ func setupTraces(t *testing.T) *leavesTraces {
 	b.id = ravi.ID()
 	b.work = storetest.Deliverable(t, ravi, storetest.Project(t, ravi, "Spring"), "Poster")
 	deed(t, ravi, func(tx *store.Tx) error {
-		return tx.NoteVisit(t.Context(), store.Visit{Place: "/projects", Anew: true})
+		return tx.RecordVisit(t.Context(), store.Visit{Path: "/projects", NewVisit: true})
 	})
 
 	_, token := invite(t, b.other.Member(t, b.other.Dana, b.other.Globex), client(b.elsewhere, a.Ravi, store.RoleAdmin))
@@ -80,7 +80,7 @@ func setupTraces(t *testing.T) *leavesTraces {
 	if _, err := db.AcceptInvite(t.Context(), me, token, b.elsewhere); err != nil {
 		t.Fatal(err)
 	}
-	globex := a.Proved(t, a.Dana, a.Globex)
+	globex := a.SteppedUp(t, a.Dana, a.Globex)
 	deed(t, globex, func(tx *store.Tx) error {
 		_, err := tx.AddPerson(t.Context(), client("Ravi as a client", a.Ravi, store.RoleViewer))
 		return err
@@ -106,20 +106,21 @@ func setupTraces(t *testing.T) *leavesTraces {
 	return b
 }
 
-// A person who is forgotten leaves no address and nothing that signs them in,
-// wherever anybody looks; their places are over; what they did stays, under their
-// name or nobody's; and nobody else is touched.
-func TestForgottenPersonIsNowhere(t *testing.T) {
+// Erasing a person removes their address and every way to sign in from all tables,
+// and ends their memberships. Their work stays, under their name or none. Nobody
+// else's rows change.
+func TestForgottenPersonIsErased(t *testing.T) {
 	t.Parallel()
 	b := setupTraces(t)
 	forgetsNames(t, b.other.Globex)
 	traces := []string{b.Ravi, "subject-" + b.Suffix, "browser of " + b.Suffix, "host-" + b.Suffix, b.elsewhere}
 	for _, text := range traces {
 		if len(storetest.Traces(t, text)) == 0 {
-			t.Errorf("%q is nowhere to begin with, so that it proves nothing", text)
+			t.Errorf("%q is in no table before, so the test proves nothing", text)
 		}
 	}
-	// Wherever an address can be, his is, or the emptiness afterwards proves nothing.
+	// Every table that can hold an address has his, or the check afterwards would
+	// prove nothing.
 	var addresses []string
 	look(t, &addresses, `select array_agg(distinct table_name::text) from information_schema.columns where table_schema = 'public' and column_name ~ 'email|address'`)
 	for _, table := range addresses {
@@ -128,7 +129,7 @@ func TestForgottenPersonIsNowhere(t *testing.T) {
 		}
 	}
 	mia := b.Member(t, b.Mia, b.Acme)
-	storetest.LetSupportIn(t, mia)
+	storetest.GrantSupport(t, mia)
 	agent, _ := storetest.SupportAs(t, storetest.Agent(t), b.Acme, b.id)
 	others := `select md5(string_agg(x, '' order by x)) from (
     select m::text from memberships m where user_id <> $1 and tenant_id in (select tenant_id from memberships where user_id = $1)
@@ -140,12 +141,12 @@ func TestForgottenPersonIsNowhere(t *testing.T) {
 
 	me, inside := storetest.Person(t, b.proved), b.Member(t, b.Ravi, b.Acme)
 	must(t, forget(t, me))
-	// What was under way when they went comes too late.
+	// Requests that were under way fail.
 	if err := storetest.DB().Rename(t.Context(), me, b.elsewhere); err == nil {
-		t.Error("they have a name again")
+		t.Error("the forgotten person has a name again")
 	}
 	deed(t, inside, func(tx *store.Tx) error {
-		return tx.NoteVisit(t.Context(), store.Visit{Place: "/" + b.elsewhere, Anew: true})
+		return tx.RecordVisit(t.Context(), store.Visit{Path: "/" + b.elsewhere, NewVisit: true})
 	})
 	for _, text := range traces {
 		if found := storetest.Traces(t, text); len(found) > 0 {
@@ -158,7 +159,7 @@ func TestForgottenPersonIsNowhere(t *testing.T) {
 		}
 	}
 	if _, inside := storetest.Visit(t, agent, b.Acme).Member(); inside {
-		t.Error("support still looks as them")
+		t.Error("support still views as them")
 	}
 	look(t, &after, others, b.id, b.Suffix)
 	if before != after {
@@ -173,12 +174,12 @@ func TestForgottenPersonIsNowhere(t *testing.T) {
 	if live != 0 || kept != 4 {
 		t.Errorf("%d places are left of %d", live, kept)
 	}
-	b.stillReads(t)
+	b.checkTenantsRead(t)
 }
 
-// stillReads says that tenants read on: the work with its author, the trail with
-// who went, the list of people without them, and the count of what a plan has.
-func (b *leavesTraces) stillReads(t *testing.T) {
+// checkTenantsRead checks that tenants can still read: the work with its author, the trail
+// with the removal, the list of people without them, and the plan's count.
+func (b *leavesTraces) checkTenantsRead(t *testing.T) {
 	t.Helper()
 	for slug, want := range map[string]struct{ by, email, name string }{
 		b.Acme:         {b.Dana, b.Mia, "Ravi " + b.Suffix},
@@ -213,7 +214,7 @@ from memberships where tenant_id = $1 and ended_at is null and party = case tena
 	if len(versions) != 1 || versions[0].AuthorName != "Ravi "+b.Suffix {
 		t.Errorf("the work lost its author: %+v", versions)
 	}
-	// The invitation that nobody will answer is taken back, by nobody in particular.
+	// His open invitation is revoked, without a revoker.
 	var revoked int
 	look(t, &revoked, `
 select count(*) from audit_events e join invites i on i.tenant_id = e.tenant_id and i.id = e.target_id
@@ -224,9 +225,9 @@ where e.verb = 'member.invite_revoked' and e.actor_id is null and i.revoked_at i
 	}
 }
 
-// The same address, invited again, is somebody new, to whom nothing of before
-// belongs; and so is the provider's subject.
-func TestForgottenAddressIsSomebodyNew(t *testing.T) {
+// The same address, invited again, gets a new person without the old rows. So does
+// the provider's subject.
+func TestForgottenAddressGetsNewPerson(t *testing.T) {
 	t.Parallel()
 	b := setupTraces(t)
 	must(t, forget(t, storetest.Person(t, b.proved)))
@@ -249,7 +250,7 @@ func TestForgottenAddressIsSomebodyNew(t *testing.T) {
 	var events []store.AccountEvent
 	must(t, storetest.DB().ReadOwn(t.Context(), again.Person, store.ListAccountEvents(50, &events)))
 	if slices.ContainsFunc(events, func(e store.AccountEvent) bool { return e.Verb == "account.forgotten" }) {
-		t.Error("they read the history of who was forgotten")
+		t.Error("they read the history of the forgotten person")
 	}
 	if _, err := storetest.DB().SignInByIdentity(t.Context(), spentFlow(t), store.Identity{
 		Issuer: "https://idp.test", Subject: "subject-" + b.Suffix, Email: b.Ravi, EmailVerified: true}, newSession()); err != nil {
@@ -257,9 +258,9 @@ func TestForgottenAddressIsSomebodyNew(t *testing.T) {
 	}
 }
 
-// Only with a fresh proof of this very browser, only as a person, and never while
-// they look as somebody else.
-func TestForgetWantsAProof(t *testing.T) {
+// Erasure needs a fresh step-up in this browser and a person who is no agent. It is
+// refused in a support session.
+func TestForgetNeedsStepUp(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t)
 	wantErr(t, "without a proof", forget(t, storetest.Person(t, storetest.SignIn(t, b.Leo))), store.ErrStepUp)
@@ -270,15 +271,15 @@ func TestForgetWantsAProof(t *testing.T) {
 	must(t, forget(t, provedPerson(t, b.Leo)))
 	wantErr(t, "twice", forget(t, leo), store.ErrStepUp)
 
-	// A second owner of the agency looks as Mia; Dana may then go.
-	must(t, b.db.Write(t.Context(), b.Proved(t, b.Dana, b.Agency), func(tx *store.Tx) error {
+	// A second owner of the agency views as Mia; Dana may then leave.
+	must(t, b.db.Write(t.Context(), b.SteppedUp(t, b.Dana, b.Agency), func(tx *store.Tx) error {
 		_, err := tx.AddPerson(t.Context(), store.NewPerson{Name: "Second", Email: "second@" + b.Suffix + ".test", Party: store.PartyAgency, Role: store.RoleOwner})
 		return err
 	}))
-	must(t, b.looks(t, b.mia.ID()))
+	must(t, b.viewAs(t, b.mia.ID()))
 	looking := storetest.Person(t, storetest.StepUp(t, b.token))
-	wantErr(t, "inside", forget(t, looking), store.ErrInside)
-	wantErr(t, "inside, in another browser", forget(t, provedPerson(t, b.Dana)), store.ErrInside)
+	wantErr(t, "inside", forget(t, looking), store.ErrInSupportSession)
+	wantErr(t, "inside, in another browser", forget(t, provedPerson(t, b.Dana)), store.ErrInSupportSession)
 	must(t, b.db.StopSupport(t.Context(), looking))
 	forgetsNames(t, b.Acme)
 	must(t, forget(t, looking))
@@ -287,13 +288,13 @@ func TestForgetWantsAProof(t *testing.T) {
 	}
 }
 
-// The last owner stays, until somebody else owns the tenant on its own side, and is
-// told which tenants.
-func TestLastOwnerIsNotForgotten(t *testing.T) {
+// The last owner can't be erased until somebody else owns the tenant on its own side.
+// They are told which tenants.
+func TestLastOwnerCannotBeForgotten(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	in := func(email string) []string {
-		return alone(t, storetest.Person(t, storetest.SignIn(t, email)))
+		return ownedAlone(t, storetest.Person(t, storetest.SignIn(t, email)))
 	}
 	wantErr(t, "a client's last owner", forget(t, provedPerson(t, a.Mia)), store.ErrLastOwner)
 	wantErr(t, "an agency's last owner", forget(t, provedPerson(t, a.Dana)), store.ErrLastOwner)
@@ -303,19 +304,19 @@ func TestLastOwnerIsNotForgotten(t *testing.T) {
 	if len(storetest.Traces(t, a.Mia)) == 0 {
 		t.Error("Mia was half forgotten")
 	}
-	addTo(t, a.Proved(t, a.Dana, a.Acme), store.PartyClient, store.RoleOwner)
+	addMember(t, a.SteppedUp(t, a.Dana, a.Acme), store.PartyClient, store.RoleOwner)
 	must(t, forget(t, provedPerson(t, a.Mia)))
 }
 
-// Whoever could not leave cannot be forgotten, and nobody else: the function of the
-// database and the deed of the program say the same, whoever else owns the tenant.
-func TestOwnedAloneIsTheLastOwner(t *testing.T) {
+// Exactly those who may not leave can't be erased: the database function and the deed
+// agree, whoever else owns the tenant.
+func TestOwnedAloneMatchesLastOwner(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
-	dana := a.Proved(t, a.Dana, a.Acme)
+	dana := a.SteppedUp(t, a.Dana, a.Acme)
 	people := map[string]store.Member{
-		"agency": a.Proved(t, addTo(t, dana, store.PartyAgency, store.RoleOwner), a.Acme),
-		"client": a.Proved(t, addTo(t, dana, store.PartyClient, store.RoleOwner), a.Acme),
+		"agency": a.SteppedUp(t, addMember(t, dana, store.PartyAgency, store.RoleOwner), a.Acme),
+		"client": a.SteppedUp(t, addMember(t, dana, store.PartyClient, store.RoleOwner), a.Acme),
 	}
 	for side, me := range people {
 		for _, owners := range [][]string{{}, {a.Dana}, {a.Mia}, {a.Dana, a.Mia}} {
@@ -324,7 +325,7 @@ update memberships set role = case when user_id = $2 or email = any ($3) then 'o
 				me.TenantID(), me.ID(), owners); err != nil {
 				t.Fatal(err)
 			}
-			rows := alone(t, me.Person)
+			rows := ownedAlone(t, me.Person)
 			undone := errors.New("only asking")
 			err := attempt(t, me, func(tx *store.Tx) error {
 				if err := tx.Leave(t.Context()); err != nil {
@@ -333,19 +334,19 @@ update memberships set role = case when user_id = $2 or email = any ($3) then 'o
 				return undone
 			})
 			if last := errors.Is(err, store.ErrLastOwner); last != (len(rows) == 1) || !last && !errors.Is(err, undone) {
-				t.Errorf("an owner of the %s's side beside %v: leaving %v, owned alone %v", side, owners, err, rows)
+				t.Errorf("an owner of the %s's side with %v: leaving %v, owned alone %v", side, owners, err, rows)
 			}
 		}
 	}
 }
 
-// Two who own a tenant together forget themselves at the same moment: one is left.
-// What both would have to change is held until both have looked at who owns what.
-func TestTwoOwnersForgetThemselvesAtOnce(t *testing.T) {
+// Two owners of one tenant erase themselves at once: one is left. The function locks
+// the tenants before it looks who owns them.
+func TestTwoOwnersForgetAtOnce(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
-	dana := a.Proved(t, a.Dana, a.Acme)
-	first, second := provedPerson(t, a.Mia), provedPerson(t, addTo(t, dana, store.PartyClient, store.RoleOwner))
+	dana := a.SteppedUp(t, a.Dana, a.Acme)
+	first, second := provedPerson(t, a.Mia), provedPerson(t, addMember(t, dana, store.PartyClient, store.RoleOwner))
 	conn := storetest.Superuser(t)
 	hold, err := conn.Begin(t.Context())
 	must(t, err)
@@ -364,8 +365,7 @@ func TestTwoOwnersForgetThemselvesAtOnce(t *testing.T) {
 	}
 }
 
-// forgetting is a person who is being forgotten, in a transaction that is still
-// under way.
+// forgetting erases a person in a transaction that is still open.
 func forgetting(t *testing.T, email string) (commit func()) {
 	t.Helper()
 	conn := storetest.Superuser(t)
@@ -380,12 +380,12 @@ func forgetting(t *testing.T, email string) (commit func()) {
 	}
 }
 
-// What begins for somebody while they are forgotten comes to nothing: a provider's
-// proof, a place that they are given, one that they take.
-func TestNothingBeginsForWhoIsForgotten(t *testing.T) {
+// What begins for a person during their erasure fails: a provider's proof, a
+// membership that somebody gives them, one that they accept.
+func TestConcurrentErasureStopsNewAccess(t *testing.T) {
 	t.Parallel()
 	b, other := setupTraces(t), storetest.Agency(t)
-	nina := addTo(t, b.Proved(t, b.Dana, b.Agency), store.PartyAgency, store.RoleAdmin)
+	nina := addMember(t, b.SteppedUp(t, b.Dana, b.Agency), store.PartyAgency, store.RoleAdmin)
 	flow, dana, atAgency := spentFlow(t), other.Member(t, other.Dana, other.Acme), b.Member(t, nina, b.Agency)
 	globex := b.Member(t, b.Dana, b.Globex).TenantID()
 	for what, c := range map[string]struct {
@@ -414,8 +414,8 @@ func TestNothingBeginsForWhoIsForgotten(t *testing.T) {
 		t.Errorf("the late subject is in %v", found)
 	}
 
-	// A place that somebody gives: who is about to be forgotten waits, and the place
-	// is over with all the others.
+	// Somebody adds them: the erasure waits, and then ends the new membership with
+	// the others.
 	conn := storetest.Superuser(t)
 	hold, err := conn.Begin(t.Context())
 	must(t, err)
@@ -436,9 +436,9 @@ insert into memberships (tenant_id, user_id, tenant_kind, party, role, name, ema
 	}
 }
 
-// The operator forgets whoever has an address, on a written request, and also who
-// was only ever invited by it. Nobody else can be forgotten by it.
-func TestOperatorForgets(t *testing.T) {
+// The operator erases the person with an address, on a written request, and also an
+// address that was only invited. Nobody else is erased.
+func TestOperatorErasesByAddress(t *testing.T) {
 	t.Parallel()
 	b := setupTraces(t)
 	op, err := store.OpenOperator(t.Context(), storetest.Server().OwnerURL(stack.DatabaseName))
@@ -473,7 +473,7 @@ func TestOperatorForgets(t *testing.T) {
 	if found := storetest.Traces(t, invited); len(found) > 0 {
 		t.Errorf("their address is still in %v", found)
 	}
-	if i, err := storetest.DB().PeekInvite(t.Context(), token); err != nil || i.Over != store.EndedGone {
+	if i, err := storetest.DB().PeekInvite(t.Context(), token); err != nil || i.EndReason != store.EndedGone {
 		t.Errorf("their invitation is %+v, %v", i, err)
 	}
 	if _, err := op.Forget(t.Context(), strings.ToUpper(b.Leo)); !errors.Is(err, store.ErrNotFound) {

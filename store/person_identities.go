@@ -8,11 +8,11 @@ import (
 	"github.com/google/uuid"
 )
 
-// LinkedIdentity is an account elsewhere that a person signs in with.
+// LinkedIdentity is an account at a provider with which a person signs in.
 type LinkedIdentity struct {
 	ID         uuid.UUID
 	Issuer     string
-	Email      string // there, if the provider vouched for it when it was linked
+	Email      string // at the provider, if it verified the address when it was linked
 	CreatedAt  time.Time
 	LastUsedAt *time.Time
 }
@@ -27,9 +27,9 @@ order by created_at, id
 limit 100`, nil)}
 }
 
-// BeginOwnOIDCFlow remembers a link or a step-up, as its purpose says, that has gone
-// from the person's own session to a provider. A link without a step-up in the last
-// five minutes is [ErrStepUp]; agents are [ErrForbidden].
+// BeginOwnOIDCFlow records that the person's session has sent them to a provider, to
+// link an account or to step up. A link without a step-up in the last five minutes is
+// [ErrStepUp]; agents are [ErrForbidden].
 func (db *DB) BeginOwnOIDCFlow(ctx context.Context, me Person, cookie Secret, f OIDCFlow) error {
 	err := db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error {
 		return tx.beginFlow(ctx, NewID(), string(f.Purpose), cookie, nil, &me.SessionID, f.ReturnTo, f)
@@ -40,34 +40,34 @@ func (db *DB) BeginOwnOIDCFlow(ctx context.Context, me Person, cookie Secret, f 
 	return err
 }
 
-// LinkIdentity lets the person sign in by an identity from now on. One that is
-// somebody else's is [ErrConflict], more than twenty are an [InvalidError], and a flow
-// that is over or not of this session is [ErrNotFound].
-func (db *DB) LinkIdentity(ctx context.Context, me Person, flow uuid.UUID, who Identity) error {
+// LinkIdentity links an identity to the person. Another person's identity is
+// [ErrConflict], more than twenty are an [InvalidError], and a flow that has ended or
+// belongs to another session is [ErrNotFound].
+func (db *DB) LinkIdentity(ctx context.Context, me Person, flow uuid.UUID, identity Identity) error {
 	var email *string
-	if who.EmailVerified {
-		email = &who.Email
+	if identity.EmailVerified {
+		email = &identity.Email
 	}
 	err := db.personDeed(ctx, "link identity", `select lookup.identity_link($1, $2, $3, $4, $5, $6, $7)`,
-		me.credentials.Token.hash(), flow, who.Issuer, who.Subject, email, NewID(), me.RequestID)
+		me.credentials.Token.hash(), flow, identity.Issuer, identity.Subject, email, NewID(), me.RequestID)
 	if errors.Is(err, errTooMany) {
 		return InvalidError{"": "You can link at most 20 accounts. Unlink one that you no longer use."}
 	}
 	return err
 }
 
-// UnlinkIdentity takes an identity of the person's own away: it signs them in no more
-// until they link it anew. Another's is [ErrNotFound], without a step-up in the last
-// five minutes it is [ErrStepUp], and their last way in [ErrConflict].
+// UnlinkIdentity removes one of the person's identities. It can't sign them in until
+// they link it again. Another person's is [ErrNotFound], without a step-up in the
+// last five minutes it is [ErrStepUp], and the only way to sign in [ErrConflict].
 func (db *DB) UnlinkIdentity(ctx context.Context, me Person, id uuid.UUID) error {
 	return db.personDeed(ctx, "unlink identity", `select lookup.identity_remove($1, $2, $3, $4)`,
 		me.credentials.Token.hash(), id, NewID(), me.RequestID)
 }
 
-// StepUpByIdentity renews the session under a new token, with a fresh step-up. An
-// identity that is not the person's is [ErrForbidden]; a flow that is over or not of
-// this session [ErrNotFound].
-func (db *DB) StepUpByIdentity(ctx context.Context, me Person, flow uuid.UUID, who Identity, renewed Token) error {
+// StepUpByIdentity steps the session up and gives it a new token. An identity that is
+// not the person's is [ErrForbidden]; a flow that has ended or belongs to another
+// session is [ErrNotFound].
+func (db *DB) StepUpByIdentity(ctx context.Context, me Person, flow uuid.UUID, identity Identity, renewed Token) error {
 	return db.personDeed(ctx, "step up by identity", `select lookup.step_up_by_identity($1, $2, $3, $4, $5, $6, $7)`,
-		me.credentials.Token.hash(), flow, who.Issuer, who.Subject, renewed.hash(), NewID(), me.RequestID)
+		me.credentials.Token.hash(), flow, identity.Issuer, identity.Subject, renewed.hash(), NewID(), me.RequestID)
 }

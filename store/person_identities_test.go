@@ -11,8 +11,8 @@ import (
 	"portico/store"
 )
 
-// elsewhere is an account at a provider whose address is nobody's here.
-func elsewhere() store.Identity {
+// unknownIdentity returns a provider account with an address that is unknown here.
+func unknownIdentity() store.Identity {
 	return store.Identity{Issuer: "https://idp.test", Subject: rand.Text(), Email: rand.Text() + "@elsewhere.test", EmailVerified: true}
 }
 
@@ -21,7 +21,7 @@ func proved(t *testing.T, email string) store.Token {
 	return storetest.StepUp(t, storetest.SignIn(t, email))
 }
 
-// link attaches an identity to the person of a session and returns its row.
+// link links an identity to the person of a session and returns its row.
 func link(t *testing.T, token store.Token, who store.Identity) store.LinkedIdentity {
 	t.Helper()
 	me := storetest.Person(t, token)
@@ -46,14 +46,14 @@ func signsIn(t *testing.T, who store.Identity) bool {
 	return err == nil
 }
 
-// An identity is linked by an answer of the very session that asked, once, right after
-// it came. From then on it signs its person in, whatever its address, and nobody else
-// sees or removes it.
+// An identity is linked by a provider's answer in the session that asked, once, and
+// right after the answer. It then signs its person in, whatever its address. Nobody
+// else can see or remove it.
 func TestIdentityIsLinkedByItsSession(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()
 	mine, other, leos := proved(t, a.Mia), proved(t, a.Mia), proved(t, a.Leo)
-	me, leo, who := storetest.Person(t, mine), storetest.Person(t, leos), elsewhere()
+	me, leo, who := storetest.Person(t, mine), storetest.Person(t, leos), unknownIdentity()
 	flow, late := storetest.SpentOIDC(t, store.OIDCLink, mine), storetest.SpentOIDC(t, store.OIDCLink, mine)
 	for name, session := range map[string]store.Token{"another session of hers": other, "another person": leos} {
 		wantErr(t, name, db.LinkIdentity(t.Context(), storetest.Person(t, session), flow, who), store.ErrNotFound)
@@ -66,7 +66,7 @@ func TestIdentityIsLinkedByItsSession(t *testing.T) {
 		t.Error("it signs in before it is linked")
 	}
 	must(t, db.LinkIdentity(t.Context(), me, flow, who))
-	wantErr(t, "twice", db.LinkIdentity(t.Context(), me, flow, elsewhere()), store.ErrNotFound)
+	wantErr(t, "twice", db.LinkIdentity(t.Context(), me, flow, unknownIdentity()), store.ErrNotFound)
 	if !signsIn(t, who) {
 		t.Error("it does not sign in")
 	}
@@ -86,8 +86,8 @@ func TestIdentityIsLinkedByItsSession(t *testing.T) {
 	}
 }
 
-// A link begins with a proof of the last five minutes in this session, and ends
-// nothing else; so does unlinking. Agents neither link nor prove themselves so.
+// Linking and unlinking need a step-up in this session in the last five minutes.
+// Agents can't link accounts or step up with one.
 func TestLinkingNeedsAStepUp(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()
@@ -99,7 +99,7 @@ func TestLinkingNeedsAStepUp(t *testing.T) {
 	wantErr(t, "without a proof", begin(stale, store.OIDCLink), store.ErrStepUp)
 	must(t, begin(stale, store.OIDCStepUp))
 	must(t, begin(fresh, store.OIDCLink))
-	row, me := link(t, fresh, elsewhere()), storetest.Person(t, fresh)
+	row, me := link(t, fresh, unknownIdentity()), storetest.Person(t, fresh)
 	wantErr(t, "unlinking without a proof", db.UnlinkIdentity(t.Context(), storetest.Person(t, stale), row.ID), store.ErrStepUp)
 	if _, err := storetest.Admin(t).Exec(t.Context(), `update sessions set stepped_up_at = now() - interval '5 minutes' where id = $1`, me.SessionID); err != nil {
 		t.Fatal(err)
@@ -113,18 +113,18 @@ func TestLinkingNeedsAStepUp(t *testing.T) {
 	storetest.Person(t, stale)
 }
 
-// What a provider was asked for is what its answer is good for.
+// A provider's answer counts only for the purpose it was requested for.
 func TestOIDCPurposesAreNotConfused(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()
-	token, who := proved(t, a.Mia), elsewhere()
+	token, who := proved(t, a.Mia), unknownIdentity()
 	me := storetest.Person(t, token)
 	link(t, token, who)
 	deeds := map[store.OIDCPurpose]func(flow uuid.UUID) error{
 		store.OIDCSignIn: func(flow uuid.UUID) error {
-			return second(db.SignInByIdentity(t.Context(), flow, who, newSession()))
+			return errOf(db.SignInByIdentity(t.Context(), flow, who, newSession()))
 		},
-		store.OIDCLink:   func(flow uuid.UUID) error { return db.LinkIdentity(t.Context(), me, flow, elsewhere()) },
+		store.OIDCLink:   func(flow uuid.UUID) error { return db.LinkIdentity(t.Context(), me, flow, unknownIdentity()) },
 		store.OIDCStepUp: func(flow uuid.UUID) error { return db.StepUpByIdentity(t.Context(), me, flow, who, token) },
 	}
 	for asked := range deeds {
@@ -137,8 +137,9 @@ func TestOIDCPurposesAreNotConfused(t *testing.T) {
 	}
 }
 
-// An answer is taken in its session alone, but for a sign-in, and stays good for it.
-func TestProviderAnswerIsItsSessions(t *testing.T) {
+// An answer counts only in its own session, except for a sign-in, and counts there
+// once.
+func TestProviderAnswerCountsInItsSession(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()
 	mine, other, leos := proved(t, a.Mia), proved(t, a.Mia), proved(t, a.Leo)
@@ -147,28 +148,28 @@ func TestProviderAnswerIsItsSessions(t *testing.T) {
 		f := store.OIDCFlow{Purpose: purpose, Provider: "idp", State: store.Secret(rand.Text()), ReturnTo: "/"}
 		must(t, db.BeginOwnOIDCFlow(t.Context(), storetest.Person(t, mine), cookie, f))
 		for name, token := range map[string]*store.Token{"nobody": nil, "another session of hers": &other, "another person": &leos} {
-			wantErr(t, name, second(db.SpendState(t.Context(), token, cookie, f.State, "idp")), store.ErrNotFound)
+			wantErr(t, name, errOf(db.SpendState(t.Context(), token, cookie, f.State, "idp")), store.ErrNotFound)
 		}
-		wantErr(t, "another browser", second(db.SpendState(t.Context(), &mine, store.Secret("another"), f.State, "idp")), store.ErrNotFound)
-		wantErr(t, "another provider", second(db.SpendState(t.Context(), &mine, cookie, f.State, "other")), store.ErrNotFound)
+		wantErr(t, "another browser", errOf(db.SpendState(t.Context(), &mine, store.Secret("another"), f.State, "idp")), store.ErrNotFound)
+		wantErr(t, "another provider", errOf(db.SpendState(t.Context(), &mine, cookie, f.State, "other")), store.ErrNotFound)
 		spent, err := db.SpendState(t.Context(), &mine, cookie, f.State, "idp")
 		if err != nil || spent.Purpose != purpose || spent.BegunAt.IsZero() {
 			t.Errorf("its own: %+v, %v", spent, err)
 		}
-		wantErr(t, "twice", second(db.SpendState(t.Context(), &mine, cookie, f.State, "idp")), store.ErrNotFound)
+		wantErr(t, "twice", errOf(db.SpendState(t.Context(), &mine, cookie, f.State, "idp")), store.ErrNotFound)
 	}
 }
 
-// Somebody else's identity is not linked; once they have unlinked it, it is anybody's
-// who shows that it is theirs.
-func TestIdentityOfSomebodyElse(t *testing.T) {
+// Another person's identity can't be linked. Once they unlink it, whoever signs in to
+// that account can.
+func TestOtherPersonsIdentityIsRefused(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()
-	mias, leos, who := proved(t, a.Mia), proved(t, a.Leo), elsewhere()
+	mias, leos, who := proved(t, a.Mia), proved(t, a.Leo), unknownIdentity()
 	row, leo := link(t, mias, who), storetest.Person(t, leos)
 	wantErr(t, "hers", db.LinkIdentity(t.Context(), leo, storetest.SpentOIDC(t, store.OIDCLink, leos), who), store.ErrConflict)
 	if len(linked(t, leo)) != 0 || !signsIn(t, who) {
-		t.Error("it changed hands")
+		t.Error("it belongs to another person now")
 	}
 	link(t, mias, who) // again
 	if n := len(linked(t, storetest.Person(t, mias))); n != 1 {
@@ -178,17 +179,17 @@ func TestIdentityOfSomebodyElse(t *testing.T) {
 	link(t, leos, who)
 }
 
-// A step-up takes an identity of the person's own, for this session, under a new token.
+// A step-up takes an identity of the person in this session and changes the token.
 func TestStepUpByIdentity(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()
 	mine, other, leos := proved(t, a.Mia), storetest.SignIn(t, a.Mia), proved(t, a.Leo)
-	who, theirs := elsewhere(), elsewhere()
+	who, theirs := unknownIdentity(), unknownIdentity()
 	link(t, mine, who)
 	link(t, leos, theirs)
 	token := storetest.SignIn(t, a.Mia)
 	me, renewed := storetest.Person(t, token), newSession().Token
-	for name, another := range map[string]store.Identity{"another person's": theirs, "nobody's": elsewhere(), "the subject elsewhere": {Issuer: "https://evil.test", Subject: who.Subject}} {
+	for name, another := range map[string]store.Identity{"another person's": theirs, "nobody's": unknownIdentity(), "the subject elsewhere": {Issuer: "https://evil.test", Subject: who.Subject}} {
 		wantErr(t, name, db.StepUpByIdentity(t.Context(), me, storetest.SpentOIDC(t, store.OIDCStepUp, token), another, renewed), store.ErrForbidden)
 	}
 	flow := storetest.SpentOIDC(t, store.OIDCStepUp, token)
@@ -206,8 +207,8 @@ func TestStepUpByIdentity(t *testing.T) {
 	wantErr(t, "twice", db.StepUpByIdentity(t.Context(), storetest.Person(t, renewed), flow, who, newSession().Token), store.ErrNotFound)
 }
 
-// Who took an account away links by hand alone from then on: no address that a
-// provider vouches for brings back that account, or another. Others still link so.
+// After a person unlinks an account, no verified address links one automatically: not
+// that account and not another. Other people's accounts still link by address.
 func TestUnlinkedStaysUnlinked(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()
@@ -231,13 +232,14 @@ func TestUnlinkedStaysUnlinked(t *testing.T) {
 	}
 }
 
-// Mail is a way in while there is an address. The last way stays.
-func TestLastWayStays(t *testing.T) {
+// A person with an address can sign in by mail. The only way to sign in can't be
+// removed.
+func TestLastSignInMethodStays(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()
 	token := proved(t, a.Mia)
 	key := newPasskey(t, token)
-	row, me := link(t, token, elsewhere()), storetest.Person(t, token)
+	row, me := link(t, token, unknownIdentity()), storetest.Person(t, token)
 	if _, err := storetest.Admin(t).Exec(t.Context(), `update users set email = null where id = $1`, me.ID()); err != nil {
 		t.Fatal(err)
 	}
@@ -247,18 +249,18 @@ func TestLastWayStays(t *testing.T) {
 	var keys []store.Passkey
 	must(t, db.ReadOwn(t.Context(), me, store.ListPasskeys(&keys)))
 	wantErr(t, "the last passkey", db.RemovePasskey(t.Context(), me, keys[0].ID), store.ErrConflict)
-	link(t, token, elsewhere())
+	link(t, token, unknownIdentity())
 	must(t, db.RemovePasskey(t.Context(), me, keys[0].ID))
 }
 
-// In raw SQL as the app nobody reads, adds, changes or removes an identity of another,
-// or their own but by the functions that ask for a proof; in a support session there
-// is none at all, and nothing begins.
-func TestIdentitiesAreTheirPersons(t *testing.T) {
+// In raw SQL as the app nobody can read, add, change or remove another person's
+// identity. Their own change only through the functions that require a step-up. In a
+// support session there are none, and no link begins.
+func TestIdentitiesBelongToTheirPerson(t *testing.T) {
 	t.Parallel()
 	a, conn := storetest.Agency(t), storetest.App(t)
 	mias, gus := proved(t, a.Mia), proved(t, a.Gus)
-	mine, theirs := link(t, mias, elsewhere()), link(t, gus, elsewhere())
+	mine, theirs := link(t, mias, unknownIdentity()), link(t, gus, unknownIdentity())
 	mia := a.Member(t, a.Mia, a.Acme)
 	if n, err := try(t, conn, &mia, "select 1 from identities where id = $1", theirs.ID); n != 0 || err != nil {
 		t.Errorf("another's: %d rows, %v", n, err)
@@ -300,14 +302,14 @@ func TestIdentitiesAreTheirPersons(t *testing.T) {
 	}
 }
 
-// Twenty accounts are enough.
-func TestTwentyIdentities(t *testing.T) {
+// A person can link at most twenty accounts.
+func TestAtMostTwentyIdentities(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()
 	token := proved(t, a.Mia)
 	me := storetest.Person(t, token)
 	for range 20 {
-		must(t, db.LinkIdentity(t.Context(), me, storetest.SpentOIDC(t, store.OIDCLink, token), elsewhere()))
+		must(t, db.LinkIdentity(t.Context(), me, storetest.SpentOIDC(t, store.OIDCLink, token), unknownIdentity()))
 	}
-	wantErr(t, "the twenty-first", db.LinkIdentity(t.Context(), me, storetest.SpentOIDC(t, store.OIDCLink, token), elsewhere()), store.ErrInvalid)
+	wantErr(t, "the twenty-first", db.LinkIdentity(t.Context(), me, storetest.SpentOIDC(t, store.OIDCLink, token), unknownIdentity()), store.ErrInvalid)
 }

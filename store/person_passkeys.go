@@ -14,15 +14,15 @@ import (
 	"portico/store/engine"
 )
 
-// MaxPasskeyName is how long the name of a passkey may be, in characters.
+// MaxPasskeyName is the longest name of a passkey, in characters.
 const MaxPasskeyName = 60
 
-// Passkey is a key that one of a person's devices holds.
+// Passkey is a key on one of a person's devices.
 type Passkey struct {
 	ID           uuid.UUID
-	CredentialID []byte // what the device calls it
+	CredentialID []byte // the device's id of the key
 	Name         string
-	BackedUp     bool // kept by whoever looks after the person's devices
+	BackedUp     bool // a password manager or the device's vendor holds a copy
 	CreatedAt    time.Time
 	LastUsedAt   *time.Time
 }
@@ -37,18 +37,18 @@ order by created_at, id
 limit 100`, nil)}
 }
 
-// Ceremony is what a passkey is asked for.
+// Ceremony is what a passkey is used for.
 type Ceremony string
 
-// The ceremonies. But for a sign-in each belongs to one session.
+// The ceremonies. All but a sign-in belong to one session.
 const (
 	PasskeySignIn Ceremony = "passkey"
 	PasskeyAdd    Ceremony = "passkey_add"
 	PasskeyStepUp Ceremony = "passkey_step_up"
 )
 
-// BeginCeremony remembers what an answer has to fit, for five minutes and one
-// answer. Token is the session's, nil for a sign-in.
+// BeginCeremony stores what an answer must match, for five minutes and one answer.
+// token is the session's, nil for a sign-in.
 func (db *DB) BeginCeremony(ctx context.Context, c Ceremony, token *Token, cookie Secret, returnTo, fit string) (uuid.UUID, error) {
 	id := NewID()
 	var begun bool
@@ -63,18 +63,18 @@ func (db *DB) BeginCeremony(ctx context.Context, c Ceremony, token *Token, cooki
 	return id, nil
 }
 
-// CeremonyAnswer is what an answer has to fit, and the key it speaks of.
+// CeremonyAnswer is what an answer must match, and the passkey that it names.
 type CeremonyAnswer struct {
 	Fit      string
 	ReturnTo string
-	// Owner is nil for a key that is not there or not this person's.
+	// Owner is nil for a passkey that doesn't exist or isn't this person's.
 	Owner          *uuid.UUID
 	PublicKey      []byte
 	BackupEligible *bool
 }
 
-// SpendCeremony takes an answer back: only in the browser that asked and in its
-// session, and only once. Anything else is [ErrNotFound].
+// SpendCeremony accepts an answer once, in the browser and session that asked.
+// Anything else is [ErrNotFound].
 func (db *DB) SpendCeremony(ctx context.Context, c Ceremony, token *Token, flow uuid.UUID, cookie Secret, credential []byte) (CeremonyAnswer, error) {
 	var a CeremonyAnswer
 	err := db.engine.OutsideTenant(ctx, "spend "+string(c),
@@ -83,10 +83,10 @@ func (db *DB) SpendCeremony(ctx context.Context, c Ceremony, token *Token, flow 
 	return a, err
 }
 
-// ErrCloned is a passkey whose count went back: somebody has a copy of it.
+// ErrCloned means that the passkey's counter went back: somebody has a copy of it.
 var ErrCloned = errors.New("passkey is used in two places")
 
-// UsedPasskey is a passkey that has just answered rightly.
+// UsedPasskey is a passkey with a valid answer.
 type UsedPasskey struct {
 	Flow         uuid.UUID
 	CredentialID []byte
@@ -94,22 +94,22 @@ type UsedPasskey struct {
 	BackedUp     bool
 }
 
-// SignInByPasskey opens a session for the person whose passkey it is. A copied one
-// is [ErrCloned]; one that is gone, or whose person is disabled, [ErrNotFound].
+// SignInByPasskey opens a session for the passkey's person. A copied passkey is
+// [ErrCloned]; a removed one, or one of a disabled person, is [ErrNotFound].
 func (db *DB) SignInByPasskey(ctx context.Context, used UsedPasskey, s NewSession) error {
 	return db.personDeed(ctx, "sign in by passkey", `select lookup.sign_in_by_passkey($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 		used.Flow, used.CredentialID, int64(used.SignCount), used.BackedUp,
 		NewID(), s.Token.hash(), s.Host, s.UserAgent, s.Old.hash(), NewID(), s.RequestID)
 }
 
-// StepUpByPasskey renews the session under a new token, with a fresh step-up. The
-// errors are those of [DB.SignInByPasskey].
+// StepUpByPasskey steps the session up and gives it a new token. The errors are those
+// of [DB.SignInByPasskey].
 func (db *DB) StepUpByPasskey(ctx context.Context, me Person, used UsedPasskey, renewed Token) error {
 	return db.personDeed(ctx, "step up by passkey", `select lookup.step_up_by_passkey($1, $2, $3, $4, $5, $6, $7, $8)`,
 		me.credentials.Token.hash(), used.Flow, used.CredentialID, int64(used.SignCount), used.BackedUp, renewed.hash(), NewID(), me.RequestID)
 }
 
-// NewPasskey is a passkey as a device made it.
+// NewPasskey is a passkey as a device created it.
 type NewPasskey struct {
 	Flow           uuid.UUID
 	CredentialID   []byte
@@ -120,9 +120,9 @@ type NewPasskey struct {
 	Name           string
 }
 
-// AddPasskey gives the person another way to sign in. Without a step-up in the last
-// five minutes it is [ErrStepUp], twice the same one [ErrConflict], and with a bad
-// name or more than twenty an [InvalidError].
+// AddPasskey adds a passkey for the person. Without a step-up in the last five
+// minutes it is [ErrStepUp], the same one twice [ErrConflict], and a bad name or more
+// than twenty an [InvalidError].
 func (db *DB) AddPasskey(ctx context.Context, me Person, k NewPasskey) error {
 	k.Name = strings.TrimSpace(k.Name)
 	switch {
@@ -142,9 +142,9 @@ func (db *DB) AddPasskey(ctx context.Context, me Person, k NewPasskey) error {
 	return err
 }
 
-// RemovePasskey takes a passkey of the person's own away. Another's is
+// RemovePasskey removes one of the person's passkeys. Another person's is
 // [ErrNotFound], without a step-up in the last five minutes it is [ErrStepUp], and
-// their last way in [ErrConflict].
+// the only way to sign in [ErrConflict].
 func (db *DB) RemovePasskey(ctx context.Context, me Person, id uuid.UUID) error {
 	return db.personDeed(ctx, "remove passkey", `select lookup.passkey_remove($1, $2, $3, $4)`,
 		me.credentials.Token.hash(), id, NewID(), me.RequestID)
@@ -152,7 +152,8 @@ func (db *DB) RemovePasskey(ctx context.Context, me Person, id uuid.UUID) error 
 
 var errTooMany = errors.New("too many")
 
-// personDeed calls a function that answers with one word.
+// personDeed calls a function that answers with one word, and turns the word into an
+// error.
 func (db *DB) personDeed(ctx context.Context, name, sql string, args ...any) error {
 	var verdict string
 	if err := db.engine.OutsideTenant(ctx, name, engine.Value(&verdict), sql, args...); err != nil {

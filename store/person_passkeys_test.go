@@ -13,7 +13,7 @@ import (
 	"portico/store"
 )
 
-// newPasskey is one as a device makes it, answering a ceremony of that session.
+// newPasskey returns a passkey as a device creates it in a ceremony of that session.
 func newPasskey(t *testing.T, token store.Token) store.NewPasskey {
 	t.Helper()
 	return store.NewPasskey{
@@ -22,7 +22,7 @@ func newPasskey(t *testing.T, token store.Token) store.NewPasskey {
 	}
 }
 
-// provedPasskey is a passkey of the person, and the session that has it.
+// provedPasskey adds a passkey for the person and returns it with the session.
 func provedPasskey(t *testing.T, email string) (store.Token, store.NewPasskey) {
 	t.Helper()
 	token := storetest.StepUp(t, storetest.SignIn(t, email))
@@ -33,8 +33,8 @@ func provedPasskey(t *testing.T, email string) (store.Token, store.NewPasskey) {
 	return token, k
 }
 
-// A key is added by a ceremony of the very session, once, right after its answer,
-// and with a proof of the last five minutes by the database's clock.
+// A passkey is added by a ceremony of the same session, once, right after its answer,
+// with a step-up in the last five minutes by the database's clock.
 func TestPasskeyIsAddedByItsSession(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()
@@ -81,8 +81,8 @@ func TestPasskeyIsAddedByItsSession(t *testing.T) {
 	}
 }
 
-// An answer is taken in the browser that asked for it.
-func TestCeremonyIsItsBrowsers(t *testing.T) {
+// A ceremony's answer counts only in the browser that asked.
+func TestCeremonyNeedsItsBrowser(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()
 	_, k := provedPasskey(t, a.Mia)
@@ -99,7 +99,7 @@ func TestCeremonyIsItsBrowsers(t *testing.T) {
 	}
 }
 
-// What a key proved counts once, right after the answer, for its person alone.
+// A passkey's proof counts once, right after the answer, and for its person only.
 func TestUsedPasskeyCountsOnce(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()
@@ -146,8 +146,8 @@ func TestUsedPasskeyCountsOnce(t *testing.T) {
 	}
 }
 
-// Two uses at once with the same count: one is a copy.
-func TestCopiesRaceOnce(t *testing.T) {
+// Of two uses at once with the same counter, one is refused as a copy.
+func TestCopiedPasskeyRaceAdmitsOne(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()
 	_, k := provedPasskey(t, a.Mia)
@@ -176,8 +176,8 @@ func TestCopiesRaceOnce(t *testing.T) {
 	}
 }
 
-// Twenty passkeys are enough, also for whoever adds two at once with nineteen.
-func TestTwentyPasskeys(t *testing.T) {
+// A person has at most twenty passkeys, also if they add two at once with nineteen.
+func TestAtMostTwentyPasskeys(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()
 	token := storetest.StepUp(t, storetest.SignIn(t, a.Mia))
@@ -187,7 +187,7 @@ func TestTwentyPasskeys(t *testing.T) {
 	}
 	first, second := newPasskey(t, token), newPasskey(t, token)
 	admin := storetest.Superuser(t)
-	// Whoever adds the first waits to know what becomes of its twin.
+	// The second waits for the first.
 	hold, err := admin.Begin(t.Context())
 	must(t, err)
 	_, err = hold.Exec(t.Context(), `

@@ -12,17 +12,16 @@ import (
 // Metric is something that a plan limits.
 type Metric string
 
-// The metrics. In a client tenant only the client's people are users, in an
-// agency its team is.
+// The metrics. Users are the client users in a client, and the team in an agency.
 const (
 	Users    Metric = "users"
 	Projects Metric = "projects" // not in the bin
-	Storage  Metric = "storage"  // bytes of files, on their way or there, not in the bin
+	Storage  Metric = "storage"  // bytes of files, pending or ready, not in the bin
 	Clients  Metric = "clients"  // of an agency, not archived
 	AIRuns   Metric = "ai_runs"  // in a month
 )
 
-// JSON is the metric's name to programs.
+// JSON returns the metric's name in the API.
 func (m Metric) JSON() string {
 	if m == AIRuns {
 		return "aiRuns"
@@ -30,7 +29,7 @@ func (m Metric) JSON() string {
 	return string(m)
 }
 
-// Plans are the plans from the smallest to the largest, by the names of the table.
+// Plans are the plan names from the smallest to the largest.
 var Plans = []string{"starter", "growth", "enterprise"}
 
 const (
@@ -38,31 +37,30 @@ const (
 	tib = 1 << 40
 )
 
-// limits is the whole table of how much a plan has room for.
+// limits is how much each plan allows.
 var limits = map[string]map[Metric]int64{
 	"starter":    {Users: 5, Projects: 20, Storage: 10 * gib, Clients: 5, AIRuns: 500},
 	"growth":     {Users: 50, Projects: 500, Storage: 500 * gib, Clients: 100, AIRuns: 10_000},
 	"enterprise": {Users: 10_000, Projects: 1_000_000, Storage: 100 * tib, Clients: 10_000, AIRuns: 50_000_000},
 }
 
-// Limit is how much of a metric a plan has room for; a plan that does not exist
-// has room for nothing.
+// Limit returns how much of a metric a plan allows; 0 for an unknown plan.
 func Limit(plan string, m Metric) int64 { return limits[plan][m] }
 
-// PlanLimitError is a deed that the tenant's plan has no room for.
+// PlanLimitError means that a deed would exceed the tenant's plan.
 type PlanLimitError struct {
 	Metric Metric
 	Plan   string
 	Limit  int64
-	Next   int64 // how much would be in use after it
+	Next   int64 // usage after the deed
 }
 
 func (e *PlanLimitError) Error() string {
 	return fmt.Sprintf("plan %s has room for %d %s, not %d", e.Plan, e.Limit, e.Metric, e.Next)
 }
 
-// counted is how much of each metric is in use, from the rows themselves. A
-// metric that is not here is counted by nothing but its growth.
+// counted is the usage of each metric as the rows show it. A metric that is missing
+// here starts at 0.
 var counted = map[Metric]string{
 	Users: `
 select count(*)
@@ -76,14 +74,14 @@ from projects p
 where p.tenant_id = @tenant_id
   and p.deleted_at is null`,
 	Storage: `
-select coalesce(sum(coalesce(f.size, f.declared_size)), 0)::bigint` + occupying,
+select coalesce(sum(coalesce(f.size, f.declared_size)), 0)::bigint` + countedFiles,
 	Clients: `
 select lookup.my_clients_counted()`,
 }
 
-// occupying are the files that count: neither they nor what they are in lies in
+// countedFiles selects the files that count: neither they nor what contains them is in
 // the bin.
-const occupying = `
+const countedFiles = `
 from files f
 join versions v on v.tenant_id = f.tenant_id and v.id = f.version_id
 join deliverables d on d.tenant_id = v.tenant_id and d.id = v.deliverable_id and d.deleted_at is null
@@ -92,10 +90,10 @@ where f.tenant_id = @tenant_id
   and f.deleted_at is null
   and f.state <> 'failed'`
 
-// grow takes room for n more of a metric, or is a [*PlanLimitError], under a lock
-// that is held until the deed is done: of two that would take the last room one
-// gets it. It comes before whatever the room is for.
-func (tx *Tx) grow(ctx context.Context, m Metric, n int64) error {
+// reserve adds n to the usage of a metric, or returns a [*PlanLimitError]. It locks
+// the usage until the deed ends, so that only one of two deeds gets the last place.
+// Call it before the change.
+func (tx *Tx) reserve(ctx context.Context, m Metric, n int64) error {
 	if n <= 0 {
 		return nil
 	}
@@ -109,8 +107,8 @@ func (tx *Tx) grow(ctx context.Context, m Metric, n int64) error {
 	return nil
 }
 
-// shrink gives room back.
-func (tx *Tx) shrink(ctx context.Context, m Metric, n int64) error {
+// release subtracts n from the usage of a metric.
+func (tx *Tx) release(ctx context.Context, m Metric, n int64) error {
 	if n <= 0 {
 		return nil
 	}
@@ -118,8 +116,9 @@ func (tx *Tx) shrink(ctx context.Context, m Metric, n int64) error {
 	return err
 }
 
-// roomFor says whether there would be room, and takes none.
-func (tx *Tx) roomFor(ctx context.Context, m Metric, n int64) error {
+// checkRoom returns a [*PlanLimitError] if n more would exceed the plan. It reserves
+// nothing.
+func (tx *Tx) checkRoom(ctx context.Context, m Metric, n int64) error {
 	u, err := tx.count(ctx, m, 0)
 	if err != nil {
 		return err
@@ -130,15 +129,14 @@ func (tx *Tx) roomFor(ctx context.Context, m Metric, n int64) error {
 	return nil
 }
 
-type planUse struct {
+type planUsage struct {
 	Plan string
 	Used int64
 }
 
-// count changes how much is in use, from what the rows say where nobody has
-// counted yet.
-func (tx *Tx) count(ctx context.Context, m Metric, by int64) (planUse, error) {
-	use, err := tx.recorded(ctx, m, by)
+// count adds by to the usage. If nobody has counted yet, it counts the rows first.
+func (tx *Tx) count(ctx context.Context, m Metric, by int64) (planUsage, error) {
+	use, err := tx.addUsage(ctx, m, by)
 	if !errors.Is(err, ErrNotFound) {
 		return use, err
 	}
@@ -150,12 +148,12 @@ func (tx *Tx) count(ctx context.Context, m Metric, by int64) (planUse, error) {
 insert into plan_usage (tenant_id, metric, used)
 select @tenant_id, @metric, (`+from+`)
 on conflict do nothing`, pgx.StrictNamedArgs{"metric": string(m)}); err != nil {
-		return planUse{}, err
+		return planUsage{}, err
 	}
-	return tx.recorded(ctx, m, by)
+	return tx.addUsage(ctx, m, by)
 }
 
-func (tx *Tx) recorded(ctx context.Context, m Metric, by int64) (use planUse, err error) {
+func (tx *Tx) addUsage(ctx context.Context, m Metric, by int64) (use planUsage, err error) {
 	return use, tx.get(ctx, one("count "+string(m), &use, `
 update plan_usage u
 set used = greatest(0, u.used + @by)
@@ -166,17 +164,17 @@ where u.tenant_id = @tenant_id
 returning t.plan, u.used`, pgx.StrictNamedArgs{"metric": string(m), "by": by}))
 }
 
-// growUsers counts somebody of a party in, where that party counts; n below zero
-// counts them out.
-func (tx *Tx) growUsers(ctx context.Context, p Party, n int64) error {
+// addUsers adds n people of a party to the usage, if that party counts here; n may be
+// negative.
+func (tx *Tx) addUsers(ctx context.Context, p Party, n int64) error {
 	counts, err := tx.isUser(ctx, p)
 	switch {
 	case err != nil || !counts:
 		return err
 	case n < 0:
-		return tx.shrink(ctx, Users, -n)
+		return tx.release(ctx, Users, -n)
 	}
-	return tx.grow(ctx, Users, n)
+	return tx.reserve(ctx, Users, n)
 }
 
 // isUser says whether people of a party count here.
@@ -187,9 +185,9 @@ from tenants
 where id = @tenant_id`, pgx.StrictNamedArgs{"party": string(p)}))
 }
 
-// roomForInvites says whether there would be room for n more of a party when all
-// who are invited have come.
-func (tx *Tx) roomForInvites(ctx context.Context, p Party, n int64) error {
+// checkRoomForInvites returns a [*PlanLimitError] if n more people of a party would
+// exceed the plan once all open invitations are accepted.
+func (tx *Tx) checkRoomForInvites(ctx context.Context, p Party, n int64) error {
 	counts, err := tx.isUser(ctx, p)
 	if err != nil || !counts {
 		return err
@@ -206,17 +204,17 @@ where tenant_id = @tenant_id
 	if err != nil {
 		return err
 	}
-	return tx.roomFor(ctx, Users, invited+n)
+	return tx.checkRoom(ctx, Users, invited+n)
 }
 
-// occupied is how many bytes of storage a file counts for, or all that is in a
+// storedBytes returns the bytes of storage that a file counts for, or all files of a
 // deliverable or project.
-func (tx *Tx) occupied(ctx context.Context, kind Kind, id uuid.UUID) (bytes int64, err error) {
+func (tx *Tx) storedBytes(ctx context.Context, kind Kind, id uuid.UUID) (bytes int64, err error) {
 	return bytes, tx.get(ctx, value("occupied", &bytes, counted[Storage]+`
   and `+kind.row().bin.alias+`.id = @id`, pgx.StrictNamedArgs{"id": id}))
 }
 
-// Usage is how much of a metric is in use.
+// Usage is how much of a metric is used.
 type Usage struct {
 	Metric Metric
 	Used   int64
@@ -230,8 +228,7 @@ from tenants
 where id = @tenant_id`, nil)}
 }
 
-// ListUsage reads what has been counted of the tenant. A metric of which nothing
-// was counted yet is not in it.
+// ListUsage reads the tenant's usage. It omits metrics that nobody has counted yet.
 func ListUsage(dst *[]Usage) Read {
 	return Read{many("usage", dst, `
 select metric, used
@@ -240,8 +237,8 @@ where tenant_id = @tenant_id
 order by metric`, nil)}
 }
 
-// SetClientPlan gives a client of the agency another plan. Only an owner of the
-// agency may. What is over the new limits stays, and can be read and taken away.
+// SetClientPlan sets the plan of one of the agency's clients. Only an owner of the
+// agency may. What exceeds the new limits stays, and can be read and deleted.
 func (tx *Tx) SetClientPlan(ctx context.Context, client uuid.UUID, plan string) error {
 	if _, ok := limits[plan]; !ok {
 		return InvalidError{"plan": "Choose a plan."}
@@ -262,8 +259,8 @@ func (tx *Tx) SetClientPlan(ctx context.Context, client uuid.UUID, plan string) 
 	return err
 }
 
-// ReconcileUsage counts anew what is in use, and says in the trail where that
-// was another number than the one that was kept.
+// ReconcileUsage counts the rows again, and writes an audit row where the stored
+// usage was wrong.
 func (tx *Tx) ReconcileUsage(ctx context.Context) error {
 	for _, m := range []Metric{Users, Projects, Storage, Clients} {
 		kept, err := tx.count(ctx, m, 0)

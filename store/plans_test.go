@@ -13,7 +13,7 @@ import (
 	"portico/store"
 )
 
-// full says that err is the refusal of a plan for that metric.
+// full says whether err is the plan's refusal for that metric.
 func full(err error, m store.Metric) bool {
 	var limit *store.PlanLimitError
 	return errors.As(err, &limit) && limit.Metric == m
@@ -33,8 +33,8 @@ func used(t *testing.T, me store.Member, m store.Metric) int64 {
 	return 0
 }
 
-// smallAcme is Acme on the smallest plan, with one project less than it has room
-// for, and the id of one of them.
+// smallAcme is Acme on the smallest plan with one free project, and the id of an
+// existing project.
 func smallAcme(t *testing.T) (*storetest.Tenants, store.Member, uuid.UUID) {
 	t.Helper()
 	a := storetest.Agency(t)
@@ -47,9 +47,9 @@ func smallAcme(t *testing.T) (*storetest.Tenants, store.Member, uuid.UUID) {
 	return a, dana, id
 }
 
-// Case 56: fifty at once for the last place, twenty times over: one of them gets
-// it, the others are told, and nothing is half made.
-func TestLastPlaceGoesToOne(t *testing.T) {
+// Case 56: fifty deeds at once create the last project that the plan allows, in
+// twenty rounds. One succeeds, the others get an error, and nothing is half made.
+func TestLastPlanPlaceIsTakenOnce(t *testing.T) {
 	t.Parallel()
 	_, dana, _ := smallAcme(t)
 	db := storetest.DB()
@@ -77,7 +77,7 @@ func TestLastPlaceGoesToOne(t *testing.T) {
 		}
 		all.Wait()
 		if won.Load() != 1 || told.Load() != 49 {
-			t.Fatalf("%d got the last place, %d were told", won.Load(), told.Load())
+			t.Fatalf("%d got the last place, %d were refused", won.Load(), told.Load())
 		}
 		var list []store.Project
 		if err := db.Read(t.Context(), dana, store.ListProjects(store.Current, &list)); err != nil || len(list) != 20 {
@@ -89,7 +89,7 @@ func TestLastPlaceGoesToOne(t *testing.T) {
 	}
 }
 
-// What comes out of the bin takes its place again, or stays there.
+// A restored thing counts again, or stays in the bin if the plan is full.
 func TestRestoreNeedsRoom(t *testing.T) {
 	t.Parallel()
 	_, dana, id := smallAcme(t)
@@ -109,15 +109,15 @@ func TestRestoreNeedsRoom(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := bin(false); err != nil {
-		t.Errorf("there is room again: %v", err)
+		t.Errorf("the plan has a free place again: %v", err)
 	}
 	if got := used(t, dana, store.Projects); got != 20 {
 		t.Errorf("%d projects are counted, not 20", got)
 	}
 }
 
-// Files count from the moment they are announced, until they are given up or lie
-// in the bin, alone or with what they are in.
+// Files count from the beginning of their upload until they are cancelled or in the
+// bin, alone or with what contains them.
 func TestStorageIsCounted(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -189,8 +189,8 @@ func fileSize(t *testing.T, id uuid.UUID) (size int64) {
 	return size
 }
 
-// In a client tenant the client's people count and the agency's do not; in an
-// agency its team does, and its clients.
+// In a client the client users count and staff don't. In an agency the team counts,
+// and its clients.
 func TestPeopleAndClientsAreCounted(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -203,7 +203,7 @@ func TestPeopleAndClientsAreCounted(t *testing.T) {
 			return err
 		})
 	}
-	for range 3 { // Mia and Leo are there
+	for range 3 { // Mia and Leo exist already
 		if err := add(acme, store.PartyClient); err != nil {
 			t.Fatal(err)
 		}
@@ -214,7 +214,7 @@ func TestPeopleAndClientsAreCounted(t *testing.T) {
 	if err := add(acme, store.PartyAgency); err != nil {
 		t.Errorf("one more of the team: %v", err)
 	}
-	for range 3 { // Dana and Ravi are there
+	for range 3 { // Dana and Ravi exist already
 		if err := add(agency, store.PartyAgency); err != nil {
 			t.Fatal(err)
 		}
@@ -228,7 +228,7 @@ func TestPeopleAndClientsAreCounted(t *testing.T) {
 			return err
 		})
 	}
-	for range 3 { // Acme and Globex are there
+	for range 3 { // Acme and Globex exist already
 		if err := open(); err != nil {
 			t.Fatal(err)
 		}
@@ -238,9 +238,9 @@ func TestPeopleAndClientsAreCounted(t *testing.T) {
 	}
 }
 
-// An owner of the agency sets the plans of its clients; nobody else does, by a
-// deed or by a statement, and of another agency's clients nobody here.
-func TestPlanIsTheAgencysToSet(t *testing.T) {
+// Only an owner of the agency sets the plans of its clients. Nobody else can, by a
+// deed or by a statement, and nobody here can for another agency's clients.
+func TestOnlyAgencyOwnersSetPlans(t *testing.T) {
 	t.Parallel()
 	a, b, db := storetest.Agency(t), storetest.Agency(t), storetest.DB()
 	set := func(me store.Member, client uuid.UUID, plan string) error {
@@ -279,9 +279,9 @@ func TestPlanIsTheAgencysToSet(t *testing.T) {
 	}
 }
 
-// After a downgrade everything is there and can be read; nothing more comes in.
-// What was miscounted is counted anew, and the trail says so.
-func TestOverTheLimit(t *testing.T) {
+// After a downgrade everything stays readable and nothing can be added. Wrong usage
+// is counted again, with an audit row.
+func TestDowngradeKeepsContent(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	dana, db := a.Member(t, a.Dana, a.Acme), storetest.DB()

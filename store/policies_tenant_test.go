@@ -11,8 +11,8 @@ import (
 	"portico/store"
 )
 
-// trySession is [try] in a support session, of which the policies ask no more than
-// that there is one.
+// trySession is [try] in a support session; the policies only check that there is
+// one.
 func trySession(t *testing.T, conn *pgx.Conn, me store.Member, sql string, args ...any) (int64, error) {
 	t.Helper()
 	tx, err := conn.Begin(t.Context())
@@ -28,18 +28,18 @@ func trySession(t *testing.T, conn *pgx.Conn, me store.Member, sql string, args 
 	return tag.RowsAffected(), err
 }
 
-// wantHeld says that a statement touched nothing, or was refused.
-func wantHeld(t *testing.T, who, sql string, n int64, err error) {
+// wantNoEffect checks that a statement changed nothing or was refused.
+func wantNoEffect(t *testing.T, who, sql string, n int64, err error) {
 	t.Helper()
 	if err == nil && n != 0 || err != nil && sqlState(err) != insufficientPrivilege {
 		t.Errorf("%s: %s touched %d rows, %v; want none, or refused", who, sql, n, err)
 	}
 }
 
-// In raw SQL no client becomes the agency, changes or ends anybody of it, says
-// what the tenant is called, or reads how much of a plan the work takes. In their
-// own party, what they may do is the program's to say.
-func TestClientsStayClients(t *testing.T) {
+// In raw SQL a client can't become staff, change or end a staff membership, rename
+// the tenant, or read the usage of projects and storage. Inside their own party the
+// program decides.
+func TestClientsCannotBecomeStaff(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	dana, mia, leo := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Mia, a.Acme), a.Member(t, a.Leo, a.Acme)
@@ -69,12 +69,12 @@ func TestClientsStayClients(t *testing.T) {
 	} {
 		for _, who := range []store.Member{leo, mia} {
 			n, err := try(t, conn, &who, sql)
-			wantHeld(t, who.Email, sql, n, err)
+			wantNoEffect(t, who.Email, sql, n, err)
 		}
 	}
 	n, err := try(t, conn, &leo, `select from lookup.set_support_asks(true) s where s`)
-	wantHeld(t, "a viewer", "set_support_asks", n, err)
-	// What a client's number of versions would tell is not there to be read.
+	wantNoEffect(t, "a viewer", "set_support_asks", n, err)
+	// These columns would reveal the number of drafts, so clients can't read them.
 	for _, column := range []string{"versions", "files"} {
 		if _, err := try(t, conn, &mia, `select `+column+` from deliverables`); sqlState(err) != "42703" {
 			t.Errorf("a client reads deliverables.%s: %v", column, err)
@@ -99,11 +99,10 @@ func TestClientsStayClients(t *testing.T) {
 	}
 }
 
-// While somebody else sits there as them, raw SQL changes nobody's membership,
-// nothing of the tenant, no consent, no invitation, no domain and no count but of
-// work, whatever party that is and whether or not the transaction may write. In
-// person the same is theirs to do.
-func TestSupportChangesNobody(t *testing.T) {
+// In a support session raw SQL can't change memberships, the tenant, consent,
+// invitations or domains, nor usage other than of projects and storage, for either
+// party and even in write mode. In person the same statements succeed.
+func TestSupportCannotChangeTenant(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	dana, mia := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Mia, a.Acme)
@@ -117,11 +116,11 @@ func TestSupportChangesNobody(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	storetest.LetSupportIn(t, mia)
+	storetest.GrantSupport(t, mia)
 	conn := storetest.App(t)
 	type statement struct {
 		sql      string
-		byClient bool // theirs to do in person
+		byClient bool // the party may do it in person
 	}
 	for _, s := range []statement{
 		{`update memberships set role = 'owner', ended_at = null`, false},
@@ -144,7 +143,7 @@ func TestSupportChangesNobody(t *testing.T) {
 	} {
 		for _, who := range []store.Member{dana, mia} {
 			n, err := trySession(t, conn, who, s.sql)
-			wantHeld(t, "as "+string(who.Party)+" in a session", s.sql, n, err)
+			wantNoEffect(t, "as "+string(who.Party)+" in a session", s.sql, n, err)
 		}
 		who := dana
 		if s.byClient {
@@ -154,7 +153,7 @@ func TestSupportChangesNobody(t *testing.T) {
 			t.Errorf("%s in person: %s: %d rows, %v", who.Party, s.sql, n, err)
 		}
 	}
-	// What support may do in write mode takes its room and is counted.
+	// What support may do in write mode is counted.
 	for _, sql := range []string{
 		`update plan_usage set used = used + 1 where metric in ('projects', 'storage')`,
 		`select from memberships for no key update`,

@@ -8,17 +8,17 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Project is a piece of work in a client tenant.
+// Project is a piece of work in a client's tenant.
 type Project struct {
 	ID           uuid.UUID
 	Name         string
 	Summary      string
 	DueOn        *time.Time // a date
-	SharedAt     *time.Time // since when the client sees it; nil: not yet
+	SharedAt     *time.Time // when it was shown to the client; nil: not yet
 	ArchivedAt   *time.Time
-	DeletedAt    *time.Time // in the bin since
+	DeletedAt    *time.Time // when it was moved to the bin
 	UpdatedAt    time.Time
-	Deliverables int // in lists: not in the bin, and visible to who asks
+	Deliverables int // in lists: not in the bin, and visible to the reader
 	Waiting      int // in lists: of these, in review
 }
 
@@ -27,7 +27,7 @@ type ProjectInput struct {
 	Name    string
 	Summary string
 	DueOn   *time.Time
-	Shared  bool // the client sees the project, though not its drafts
+	Shared  bool // show the project to the client, without its drafts
 }
 
 const projectColumns = `
@@ -56,8 +56,7 @@ order by p.position, p.id
 limit 500`, pgx.StrictNamedArgs{"which": which})}
 }
 
-// GetProject reads one project that is not in the bin, without counting what is
-// in it.
+// GetProject reads one project that is not in the bin, without its counts.
 func GetProject(id uuid.UUID, dst *Project) Read {
 	return Read{one("get project", dst, `
 select p.id, p.name, p.summary, p.due_on, p.shared_at, p.archived_at, p.deleted_at, p.updated_at,
@@ -68,9 +67,9 @@ where p.tenant_id = @tenant_id
   and p.deleted_at is null`, pgx.StrictNamedArgs{"id": id})}
 }
 
-// CreateProject adds a project on top of the list.
+// CreateProject adds a project at the top of the list.
 func (tx *Tx) CreateProject(ctx context.Context, in ProjectInput) (uuid.UUID, error) {
-	if err := tx.grow(ctx, Projects, 1); err != nil {
+	if err := tx.reserve(ctx, Projects, 1); err != nil {
 		return uuid.Nil, err
 	}
 	id := NewID()
@@ -87,8 +86,8 @@ where tenant_id = @tenant_id`, in.args(id))
 	return id, tx.audit(ctx, Event{Verb: "project.created", TargetKind: KindProject, TargetID: id})
 }
 
-// UpdateProject changes what people typed about a project. Sharing can be taken
-// back only while nothing in it was published.
+// UpdateProject changes what people typed about a project. It can be hidden again
+// only while nothing in it was published.
 func (tx *Tx) UpdateProject(ctx context.Context, id uuid.UUID, in ProjectInput) error {
 	err := tx.change(ctx, "update project", `
 update projects p

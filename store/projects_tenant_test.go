@@ -8,9 +8,9 @@ import (
 	"portico/store"
 )
 
-// A member of one client asks for a project of another, and for nothing at all:
-// both look the same.
-func TestProjectOfAnotherTenantIsNotThere(t *testing.T) {
+// A member of one client gets the same answer for another client's project and for an
+// id that doesn't exist.
+func TestOtherTenantsProjectIsNotFound(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	dana := a.Member(t, a.Dana, a.Globex)

@@ -7,8 +7,8 @@ import (
 	"portico/store"
 )
 
-// Staff make a project; they and, once it is shared, the client see it.
-func TestProjectIsMadeAndShared(t *testing.T) {
+// Staff create a project. They see it, and the client sees it once it is shared.
+func TestProjectIsCreatedAndShared(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	ravi, mia := a.Member(t, a.Ravi, a.Acme), a.Member(t, a.Mia, a.Acme)
@@ -34,8 +34,8 @@ func TestProjectIsMadeAndShared(t *testing.T) {
 	}
 }
 
-// Work in an archived project waits for nobody, and does again when it is taken out.
-func TestNewestLeavesArchivedProjectsOut(t *testing.T) {
+// The newest list leaves out work in archived projects until they are unarchived.
+func TestNewestOmitsArchivedProjects(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	ravi := a.Member(t, a.Ravi, a.Acme)

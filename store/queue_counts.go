@@ -13,12 +13,12 @@ type QueueLine struct {
 	Kind  string
 	State string
 	Jobs  int64
-	// Waiting is how long the oldest of them has been due without anybody taking
-	// it up, in whole seconds; 0 in states that wait for nothing.
+	// Waiting is how long the oldest of them has been due, in whole seconds; 0 in
+	// states that don't wait.
 	Waiting time.Duration
 }
 
-// QueueLines says what is in the queue, as counts.
+// QueueLines counts the jobs in the queue by kind and state.
 func (db *DB) QueueLines(ctx context.Context) (lines []QueueLine, err error) {
 	err = db.engine.OutsideTenant(ctx, "queue", engine.Many(&lines), `
 select queue,
@@ -33,15 +33,15 @@ order by queue, kind, state`)
 	return lines, err
 }
 
-// RefusedJob is a job that nobody rightly asked for, without what it claimed.
+// RefusedJob is a job without a valid signature, without its arguments.
 type RefusedJob struct {
 	At     time.Time
 	Kind   string
 	Reason string
 }
 
-// RefusedJobs are the last jobs that were refused, newest first, as far back as
-// the queue remembers, which is a day. [DB.RefuseJob] keeps them for good.
+// RefusedJobs returns the last refused jobs, newest first. The queue keeps them for a
+// day; [DB.RefuseJob] keeps a record.
 func (db *DB) RefusedJobs(ctx context.Context, limit int) (jobs []RefusedJob, err error) {
 	err = db.engine.OutsideTenant(ctx, "refused jobs", engine.Many(&jobs), `
 select finalized_at as at,

@@ -8,11 +8,11 @@ import (
 	"portico/store/engine"
 )
 
-// Read is one thing a page shows. It runs only under a [Member], together with
-// the page's other reads.
+// Read is one query of a page. It runs only for a [Member], together with the page's
+// other reads.
 type Read struct{ query }
 
-// OwnRead is a read of what belongs to a person, in no tenant.
+// OwnRead is a read of a person's own rows, outside a tenant.
 type OwnRead struct{ query }
 
 type query = engine.Query
@@ -59,7 +59,7 @@ func (db *DB) ReadFor(ctx context.Context, r Recipient, reads ...Read) error {
 	return db.engine.Read(ctx, r.scope, queries(reads)...)
 }
 
-// ReadOwn is [DB.Read] for what belongs to a person and to no tenant.
+// ReadOwn is [DB.Read] for a person's own rows, outside a tenant.
 func (db *DB) ReadOwn(ctx context.Context, me Person, reads ...OwnRead) error {
 	queries := make([]query, len(reads))
 	for i, r := range reads {

@@ -10,14 +10,14 @@ import (
 	"portico/store/engine"
 )
 
-// Recipient is somebody a job writes to. What goes into the mail is read in
-// their own context, so it holds nothing that they could not see on a page.
+// Recipient is a person to whom a job writes. The job reads the mail's content in
+// their own context, so that it holds nothing they couldn't see on a page.
 type Recipient struct {
 	scope  engine.Scope
 	Tenant Tenant
 	Name   string
 	Email  string
-	// TimeZone and Locale are how they read dates.
+	// TimeZone and Locale are the person's date settings.
 	TimeZone string
 	Locale   string
 	Party    Party
@@ -27,10 +27,9 @@ type Recipient struct {
 // May says whether the recipient has the capability.
 func (r Recipient) May(c Capability) bool { return May(c, r.Party, r.Role) }
 
-// Recipient returns a person of the job's tenant as they stand now. False means
-// that they are to get nothing: their access has ended, their account is
-// disabled, or there is no address. Somebody who never was a member is
-// [ErrNotFound].
+// Recipient returns a person of the job's tenant with their present rights. False
+// means that they get no mail: their access has ended, their account is disabled, or
+// they have no address. A person who never was a member is [ErrNotFound].
 func (db *DB) Recipient(ctx context.Context, j Job, person uuid.UUID) (Recipient, bool, error) {
 	asThemselves := engine.Scope{Tenant: j.scope.Tenant, User: person, Actor: person, Party: string(PartySystem), ReadOnly: true}
 	var ever bool

@@ -13,18 +13,18 @@ import (
 	"portico/store"
 )
 
-// A check can say what must never be; whether a grant, a restrictive policy, what
-// a narrow function gives away or a right of a role is meant, only people can.
-// These files are what they have looked at, and a change of any of it shows up
-// there, in the same review.
+// A check can say what must never be. Whether a grant, a restrictive policy, the
+// answer of a narrow function or a right of a role is intended, only people can say.
+// These files hold what was reviewed, so that every change of it shows up in a
+// review.
 const (
 	reviewedGrants = "testdata/boundary.txt"
 	reviewedRights = "testdata/rights.txt"
 )
 
-// surface is all that the app and the lookup role may do, and what holds the app
-// back beyond the one policy of tenants, a line each. A function's ends in a hash of
-// its text, so that no change of what it does goes unseen.
+// surface lists everything that the app and the lookup role may do, and the policies
+// besides the canonical one, one per line. A function's line ends in a hash of its
+// text, so that a change of its body shows up too.
 const surface = `
 select 'policy ' || tablename || '.' || policyname || ' for ' || lower(cmd) || ' to ' || array_to_string(roles, ', ')
        || coalesce(' using ' || qual, '') || coalesce(' with check ' || with_check, '')
@@ -45,7 +45,7 @@ select 'function ' || p.proname || '(' || pg_get_function_identity_arguments(p.o
        || ' as ' || left(encode(sha256(convert_to(pg_get_functiondef(p.oid), 'utf8')), 'hex'), 16)
 from pg_proc p where p.pronamespace = 'lookup'::regnamespace`
 
-// What the roles of the database may do is what was reviewed.
+// The rights of the database roles are as reviewed.
 func TestBoundaryIsAsReviewed(t *testing.T) {
 	t.Parallel()
 	rows, err := storetest.Admin(t).Query(t.Context(), surface)
@@ -62,8 +62,8 @@ func TestBoundaryIsAsReviewed(t *testing.T) {
 	asReviewed(t, reviewedGrants, "what the migrations grant and restrict", lines)
 }
 
-// Who may do what in a tenant is what was reviewed. The matrix computes what it
-// expects from the table of rights, so it would believe whatever that says.
+// The rights of members are as reviewed. The matrix computes its expectations from
+// the table of rights, so it wouldn't notice a wrong entry.
 func TestRightsAreAsReviewed(t *testing.T) {
 	t.Parallel()
 	var lines []string
@@ -84,7 +84,7 @@ func TestRightsAreAsReviewed(t *testing.T) {
 	asReviewed(t, reviewedRights, "store/rights.go", lines)
 }
 
-// asReviewed holds lines against a file that people have looked at.
+// asReviewed compares lines with the reviewed file.
 func asReviewed(t *testing.T, file, what string, lines []string) {
 	t.Helper()
 	slices.Sort(lines)

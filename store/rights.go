@@ -2,11 +2,11 @@ package store
 
 import "slices"
 
-// Party is a side in a tenant. The database hides from clients what is not
-// theirs to see and from any other word everything restricted.
+// Party is the side of a membership. The database hides restricted rows from clients,
+// and from every unknown party.
 type Party string
 
-// The parties. System is a job working for nobody in particular.
+// The parties. System is a job without a recipient or requester.
 const (
 	PartyAgency Party = "agency"
 	PartyClient Party = "client"
@@ -24,8 +24,8 @@ const (
 	RoleViewer Role = "viewer"
 )
 
-// Capability is one thing a member may or may not do. Every check and every
-// hidden button asks [May].
+// Capability is one thing that a member may or may not do. Every check and every
+// hidden button calls [May].
 type Capability string
 
 // The capabilities.
@@ -38,8 +38,8 @@ const (
 	SeePeople         Capability = "see people"          // names and addresses in this tenant
 	SeeActivity       Capability = "see activity"        // the tenant's audit trail
 	SeeSupport        Capability = "see support"         // grants and the ledger
-	GrantSupport      Capability = "grant support"       // let support in, and revoke
-	ViewAs            Capability = "view as"             // look as one of the client's people, read only
+	GrantSupport      Capability = "grant support"       // give and revoke support access
+	ViewAs            Capability = "view as"             // view as one of the client's people, read-only
 	SeeSettings       Capability = "see settings"        //
 	EditSettings      Capability = "edit settings"       // name, portal name, accent
 	ManageDomains     Capability = "manage domains"      // hosts of the tenant's own
@@ -59,7 +59,7 @@ var (
 	nobody     = ranks{}
 )
 
-// rights is the whole table of who may do what.
+// rights says who may do what.
 var rights = map[Capability]map[Party]ranks{
 	SeeWork:           {PartyAgency: everyone, PartyClient: everyone},
 	EditWork:          {PartyAgency: workers, PartyClient: nobody},
@@ -80,8 +80,8 @@ var rights = map[Capability]map[Party]ranks{
 	ManageClientUsers: {PartyAgency: management, PartyClient: management},
 }
 
-// May says whether a member of this party and role has the capability. What the
-// table does not name is refused.
+// May says whether a member of this party and role has the capability. Anything that
+// is not in the table is refused.
 func May(c Capability, p Party, r Role) bool {
 	for _, allowed := range rights[c][p] {
 		if allowed == r {
@@ -91,9 +91,9 @@ func May(c Capability, p Party, r Role) bool {
 	return false
 }
 
-// MayGive says whether a member of this party and role may make somebody a member
-// of that party and role, or take it from them: who may manage that side, and
-// nobody above themselves on their own.
+// MayGive says whether a member of this party and role may give that party and role
+// to somebody, or take it from them: they must manage that side, and can't act above
+// their own role on their own side.
 func MayGive(p Party, r Role, party Party, role Role) bool {
 	manages := ManageClientUsers
 	if party == PartyAgency {
@@ -102,13 +102,13 @@ func MayGive(p Party, r Role, party Party, role Role) bool {
 	return May(manages, p, r) && (p != party || rank(r) <= rank(role))
 }
 
-// mayGiveHere is [MayGive] in a tenant, whose client's people give anything only
-// while the agency lets them.
-func mayGiveHere(p Party, r Role, party Party, role Role, byClient bool) bool {
+// mayGiveInTenant is [MayGive] in a tenant, where client users may give roles only while
+// the agency lets them.
+func mayGiveInTenant(p Party, r Role, party Party, role Role, byClient bool) bool {
 	return MayGive(p, r, party, role) && (p == PartyAgency || byClient)
 }
 
-// rank counts roles from the highest down; what is no role is below all.
+// rank returns the position of a role, highest first; unknown roles come last.
 func rank(r Role) int {
 	if i := slices.Index(everyone, r); i >= 0 {
 		return i

@@ -7,20 +7,20 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// SettingsInput is what people type about their tenant. Empty fields but the
-// name mean ours or the agency's.
+// SettingsInput is what people type about their tenant. Empty fields, except the
+// name, use the agency's value or the default.
 type SettingsInput struct {
 	Name       string
 	PortalName string
 	Welcome    string
 	Accent     string // "#rrggbb"
-	MailName   string // whom mail seems to come from
-	// ForgetsNames says that what people did here bears nobody's name once they have
-	// had their account erased. It counts for those who do so from then on.
+	MailName   string // sender name of mails
+	// ForgetsNames says that erasing a person also erases their name here. It applies
+	// to later erasures only.
 	ForgetsNames bool
 }
 
-// Settings are a tenant's own, without what it wears of its agency's.
+// Settings are a tenant's own settings, without what it takes from its agency.
 type Settings struct {
 	Name         string
 	PortalName   *string
@@ -31,7 +31,7 @@ type Settings struct {
 	ForgetsNames bool
 }
 
-// GetSettings reads what the tenant chose for itself.
+// GetSettings reads the tenant's own settings.
 func GetSettings(dst *Settings) Read {
 	return Read{one("settings", dst, `
 select name, portal_name, welcome, accent, mail_name, logo_id, forgets_names
@@ -39,7 +39,7 @@ from tenants
 where id = @tenant_id`, nil)}
 }
 
-// UpdateSettings changes the tenant's name and look.
+// UpdateSettings changes the tenant's name and brand.
 func (tx *Tx) UpdateSettings(ctx context.Context, in SettingsInput) error {
 	err := tx.change(ctx, "update settings", `
 update tenants

@@ -14,8 +14,8 @@ import (
 	"portico/store/queue"
 )
 
-// Secret is a random value that only its bearer knows: the database holds its
-// SHA-256. A short one, such as a mailed code, must be keyed before it comes here.
+// Secret is a random value that only its bearer knows. The database stores its
+// SHA-256, so a short one, such as a mailed code, must be keyed (HMAC) first.
 type Secret []byte
 
 func (s Secret) hash() []byte {
@@ -23,17 +23,17 @@ func (s Secret) hash() []byte {
 	return sum[:]
 }
 
-// NewSession is what the session that a proof earns will be.
+// NewSession is the session to open after a successful proof.
 type NewSession struct {
 	Token     Token  // new, random
 	Host      string // "" on the main host
 	UserAgent string
-	Old       *Token // the session this browser had before, which ends
+	Old       *Token // the session this browser had before; it ends
 	RequestID string
 }
 
-// BeginMailFlow begins a sign-in by mail and queues its mail, together. The
-// same happens for an address nobody has: the job then writes to nobody.
+// BeginMailFlow begins a sign-in by mail and queues its mail in one transaction. It
+// does the same for an unknown address; the job then sends nothing.
 func (db *DB) BeginMailFlow(ctx context.Context, cookie Secret, email, returnTo string) (uuid.UUID, error) {
 	id := NewID()
 	err := db.write(ctx, engine.Scope{}, "", "", func(tx *Tx) error {
@@ -57,18 +57,18 @@ func (db *DB) BeginStepUp(ctx context.Context, me Person, cookie Secret, returnT
 	return id, err
 }
 
-// OIDCPurpose is what a provider is asked for.
+// OIDCPurpose is what a provider's answer is for.
 type OIDCPurpose string
 
-// The purposes. But for a sign-in each belongs to one session.
+// The purposes. All but a sign-in belong to one session.
 const (
 	OIDCSignIn OIDCPurpose = "oidc"
 	OIDCLink   OIDCPurpose = "oidc_link"
 	OIDCStepUp OIDCPurpose = "oidc_step_up"
 )
 
-// OIDCFlow is what a provider's answer must fit. State is nil but at the begin, and
-// BegunAt is the database's to say.
+// OIDCFlow is what a provider's answer must match. State is set only to begin a flow;
+// BegunAt comes from the database.
 type OIDCFlow struct {
 	ID       uuid.UUID
 	Purpose  OIDCPurpose
@@ -80,7 +80,7 @@ type OIDCFlow struct {
 	BegunAt  time.Time
 }
 
-// BeginOIDCFlow remembers a sign-in that has gone to a provider.
+// BeginOIDCFlow records a sign-in that was sent to a provider.
 func (db *DB) BeginOIDCFlow(ctx context.Context, cookie Secret, f OIDCFlow) error {
 	return db.write(ctx, engine.Scope{}, "", "", func(tx *Tx) error {
 		return tx.beginFlow(ctx, NewID(), string(OIDCSignIn), cookie, nil, nil, f.ReturnTo, f)
@@ -106,15 +106,15 @@ select lookup.flow_begin(@id, @purpose, @cookie, @email, @session, @return_to, @
 	return nil
 }
 
-// FlowMail is whom the mail of a flow goes to.
+// FlowMail is the recipient of a flow's mail.
 type FlowMail struct {
 	Purpose string // "mail" or "step_up"
 	Email   string
 	Name    string
 }
 
-// MintFlow gives a flow its mailed secrets and says whom to write to. A flow
-// that is over, or of an address nobody has, is [ErrNotFound].
+// MintFlow stores the mailed secrets of a flow and returns the recipient. A flow that
+// has ended, or of an unknown address, is [ErrNotFound].
 func (db *DB) MintFlow(ctx context.Context, flow uuid.UUID, link, code Secret) (FlowMail, error) {
 	var m FlowMail
 	err := db.engine.OutsideTenant(ctx, "mint flow", engine.One(&m),
@@ -122,17 +122,17 @@ func (db *DB) MintFlow(ctx context.Context, flow uuid.UUID, link, code Secret) (
 	return m, err
 }
 
-// Peek is what the page behind a mailed link may show.
-type Peek struct {
-	Email    string    // "" unless Live
-	Over     EndReason // why it can no longer be used; "" while it can
-	ReturnTo string
+// MailedLink is what the page of a mailed link may show.
+type MailedLink struct {
+	Email     string    // "" for a link that can't be used
+	EndReason EndReason // why it can't be used; "" while it can
+	ReturnTo  string
 }
 
-// EndReason is why a link or a code can no longer be used.
+// EndReason is why a link or a code can't be used.
 type EndReason string
 
-// The reasons. Gone is one that says nothing: unknown, swept, or of another browser.
+// The reasons. EndedGone reveals nothing: unknown, deleted, or of another browser.
 const (
 	EndedUsed    EndReason = "used"
 	EndedExpired EndReason = "expired"
@@ -141,7 +141,7 @@ const (
 	EndedRevoked EndReason = "revoked" // of an invitation
 )
 
-// EndedError is a proof that can no longer be used. It wraps [ErrNotFound].
+// EndedError is a proof that can't be used. It wraps [ErrNotFound].
 type EndedError struct{ Why EndReason }
 
 func (e EndedError) Error() string { return "proof is over: " + string(e.Why) }
@@ -155,51 +155,51 @@ func (e WrongCodeError) Error() string { return fmt.Sprintf("wrong code, %d trie
 
 func (e WrongCodeError) Unwrap() error { return ErrInvalid }
 
-// PeekFlow says whose flow a mailed link belongs to and whether it can still be
-// used. It spends nothing.
-func (db *DB) PeekFlow(ctx context.Context, link Secret) (Peek, error) {
-	var p Peek
+// PeekFlow returns the address of a mailed link and whether it can be used. It
+// changes nothing.
+func (db *DB) PeekFlow(ctx context.Context, link Secret) (MailedLink, error) {
+	var p MailedLink
 	var state string
 	err := db.engine.OutsideTenant(ctx, "peek flow", engine.Row(&p.Email, &state, &p.ReturnTo),
 		`select * from lookup.flow_peek($1)`, link.hash())
 	if errors.Is(err, ErrNotFound) {
-		return Peek{Over: EndedGone}, nil
+		return MailedLink{EndReason: EndedGone}, nil
 	}
 	if err != nil {
 		return p, err
 	}
 	if state != "live" {
-		p.Over = EndReason(state)
+		p.EndReason = EndReason(state)
 	}
 	return p, nil
 }
 
-// Arrival is where a spent proof leads.
-type Arrival struct {
+// SignInResult is the result of a sign-in or a step-up by mail.
+type SignInResult struct {
 	UserID   uuid.UUID
 	ReturnTo string
-	Tries    int // how many codes it took, the right one included; 0 for a link
+	Tries    int // how many codes were tried, including the right one; 0 for a link
 }
 
-// codeTries is how many codes a flow takes, as the database counts them.
+// codeTries is how many codes a flow accepts; the database counts them.
 const codeTries = 5
 
-// SignInByLink spends a mailed link, once, in any browser. A link that is used,
-// over or unknown is [ErrNotFound].
-func (db *DB) SignInByLink(ctx context.Context, link Secret, s NewSession) (Arrival, error) {
-	var a Arrival
+// SignInByLink opens a session for a mailed link, once, in any browser. A link that
+// was used, has expired or is unknown is [ErrNotFound].
+func (db *DB) SignInByLink(ctx context.Context, link Secret, s NewSession) (SignInResult, error) {
+	var a SignInResult
 	err := db.engine.OutsideTenant(ctx, "sign in by link", engine.Row(&a.UserID, &a.ReturnTo),
 		`select * from lookup.sign_in_by_link($1, $2, $3, $4, $5, $6, $7, $8)`,
 		link.hash(), NewID(), s.Token.hash(), s.Host, s.UserAgent, s.Old.hash(), NewID(), s.RequestID)
 	return a, err
 }
 
-// MailedCode is a code typed into the browser of a flow.
+// MailedCode is a code typed in the browser of a flow.
 type MailedCode struct {
 	Flow   uuid.UUID
-	Cookie Secret // what that browser was given
-	// Codes is the typed code, keyed under each key that may have been in use
-	// when it was minted. However many, it is one try.
+	Cookie Secret // the flow cookie of that browser
+	// Codes is the typed code, keyed with each key that may have been in use when it
+	// was minted. Together they count as one try.
 	Codes []Secret
 }
 
@@ -211,13 +211,14 @@ func (c MailedCode) hashes() [][]byte {
 	return hashes
 }
 
-// SignInByCode spends a mailed code in the browser that asked for it. A wrong
-// code is a [WrongCodeError]; after five, or when the flow is over, an [EndedError].
-func (db *DB) SignInByCode(ctx context.Context, c MailedCode, s NewSession) (Arrival, error) {
+// SignInByCode opens a session for a mailed code in the browser that asked. A wrong
+// code is a [WrongCodeError]. After five tries, or if the flow has ended, it is an
+// [EndedError].
+func (db *DB) SignInByCode(ctx context.Context, c MailedCode, s NewSession) (SignInResult, error) {
 	var verdict string
 	var tries int
 	var user *uuid.UUID
-	var a Arrival
+	var a SignInResult
 	err := db.engine.OutsideTenant(ctx, "sign in by code", engine.Row(&verdict, &tries, &user, &a.ReturnTo),
 		`select * from lookup.sign_in_by_code($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 		c.Flow, c.Cookie.hash(), c.hashes(), NewID(), s.Token.hash(), s.Host, s.UserAgent, s.Old.hash(), NewID(), s.RequestID)
@@ -228,9 +229,9 @@ func (db *DB) SignInByCode(ctx context.Context, c MailedCode, s NewSession) (Arr
 	return a, verdictError("sign in by code", verdict, tries)
 }
 
-// SpendState takes a provider's answer back: only in the browser that asked, for
-// all but a sign-in in its session too, and only once. Anything else is
-// [ErrNotFound]. Token is the session's, nil for none.
+// SpendState accepts a provider's answer once, in the browser that asked and, except
+// for a sign-in, in its session. Anything else is [ErrNotFound]. token is the
+// session's, nil for none.
 func (db *DB) SpendState(ctx context.Context, token *Token, cookie, state Secret, provider string) (OIDCFlow, error) {
 	f := OIDCFlow{Provider: provider}
 	err := db.engine.OutsideTenant(ctx, "spend state",
@@ -239,7 +240,7 @@ func (db *DB) SpendState(ctx context.Context, token *Token, cookie, state Secret
 	return f, err
 }
 
-// Identity is who a provider says somebody is.
+// Identity is a person according to a provider.
 type Identity struct {
 	Issuer        string
 	Subject       string
@@ -247,14 +248,14 @@ type Identity struct {
 	EmailVerified bool
 }
 
-// SignInByIdentity opens a session for the person behind an identity. An identity
-// nobody has, whose address is unverified or unknown, is [ErrNotFound]; so is one of
-// somebody who links by hand alone, because they took one away.
-func (db *DB) SignInByIdentity(ctx context.Context, flow uuid.UUID, who Identity, s NewSession) (uuid.UUID, error) {
+// SignInByIdentity opens a session for the person of an identity. It returns
+// [ErrNotFound] for an unlinked identity whose address is unverified or unknown, or
+// belongs to a person who has unlinked an account and since then links by hand only.
+func (db *DB) SignInByIdentity(ctx context.Context, flow uuid.UUID, identity Identity, s NewSession) (uuid.UUID, error) {
 	var user *uuid.UUID
 	err := db.engine.OutsideTenant(ctx, "sign in by identity", engine.Value(&user),
 		`select lookup.sign_in_by_identity($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		flow, who.Issuer, who.Subject, who.Email, who.EmailVerified,
+		flow, identity.Issuer, identity.Subject, identity.Email, identity.EmailVerified,
 		NewID(), s.Token.hash(), s.Host, s.UserAgent, s.Old.hash(), NewID(), s.RequestID)
 	if err == nil && user == nil {
 		err = fmt.Errorf("sign in by identity: %w", ErrNotFound)
@@ -262,12 +263,12 @@ func (db *DB) SignInByIdentity(ctx context.Context, flow uuid.UUID, who Identity
 	return deref(user), err
 }
 
-// StepUpByCode renews the session under a new token, with a fresh step-up. The
-// errors are those of [DB.SignInByCode].
-func (db *DB) StepUpByCode(ctx context.Context, me Person, c MailedCode, renewed Token) (Arrival, error) {
+// StepUpByCode steps the session up and gives it a new token. The errors are those of
+// [DB.SignInByCode].
+func (db *DB) StepUpByCode(ctx context.Context, me Person, c MailedCode, renewed Token) (SignInResult, error) {
 	var verdict string
 	var tries int
-	a := Arrival{UserID: me.ID()}
+	a := SignInResult{UserID: me.ID()}
 	err := db.engine.OutsideTenant(ctx, "step up", engine.Row(&verdict, &tries, &a.ReturnTo),
 		`select * from lookup.step_up_by_code($1, $2, $3, $4, $5, $6, $7)`,
 		me.credentials.Token.hash(), c.Flow, c.Cookie.hash(), c.hashes(), renewed.hash(), NewID(), me.RequestID)
@@ -289,7 +290,7 @@ func verdictError(name, verdict string, triesLeft int) error {
 }
 
 // RateLimit counts one attempt under a key, an HMAC of what is limited, and says
-// whether it is within limit for the window; if not, in how long to try again.
+// whether it is within limit for the window, and otherwise after how long to retry.
 func (db *DB) RateLimit(ctx context.Context, key [32]byte, window time.Duration, limit int) (allowed bool, retryAfter time.Duration, err error) {
 	hits, wait, err := db.rateHit(ctx, key[:], window)
 	return hits <= limit, wait, err
@@ -305,7 +306,7 @@ func (db *DB) rateHit(ctx context.Context, key []byte, window time.Duration) (hi
 	return hits, time.Duration(seconds) * time.Second, nil
 }
 
-// RefundRate takes one attempt back for each key; a key may stand there often.
+// RefundRate takes back one attempt per key; a key may appear more than once.
 func (db *DB) RefundRate(ctx context.Context, keys ...[32]byte) error {
 	list := make([][]byte, len(keys))
 	for i := range keys {
@@ -314,8 +315,8 @@ func (db *DB) RefundRate(ctx context.Context, keys ...[32]byte) error {
 	return db.engine.OutsideTenant(ctx, "refund rate", engine.Nothing, `select lookup.rate_refund($1)`, list)
 }
 
-// Sweep removes sessions, flows and counters that are over, and says how many
-// rows went.
+// Sweep removes ended sessions, flows and rate counters, and returns how many rows it
+// removed.
 func (db *DB) Sweep(ctx context.Context) (removed int64, err error) {
 	var sessions, flows, counters int64
 	err = db.engine.OutsideTenant(ctx, "sweep", engine.Row(&sessions, &flows, &counters), `select * from lookup.sweep()`)

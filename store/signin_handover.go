@@ -7,21 +7,21 @@ import (
 	"portico/store/engine"
 )
 
-// Handover takes a session from the main host to a tenant's own: once, within a
-// minute, to that host and in one browser.
+// Handover gives a session from the main host to a tenant's host: once, within a
+// minute, for that host and one browser.
 type Handover struct {
-	Token Secret // in the address that the browser is sent to
+	Token Secret // in the address to which the browser is sent
 	Host  string
 	// Slug or Domain is how the host names its tenant.
 	Slug, Domain string
-	// Browser is the hash of the secret that the browser keeps at that host.
+	// Browser is the hash of the secret in that host's browser cookie.
 	Browser  []byte
 	ReturnTo string
 }
 
-// BeginHandover hands the person's session over. A host of no tenant of theirs
-// is [ErrNotFound]. To a domain of a client's own nothing of the agency's people is
-// handed over: stays is then the slug of the client, where they go on instead.
+// BeginHandover hands the person's session over. A host of a tenant they don't belong
+// to is [ErrNotFound]. Staff get no session on a client's own domain: stays is then
+// the client's slug, where they continue instead.
 func (db *DB) BeginHandover(ctx context.Context, me Person, h Handover) (stays string, err error) {
 	var answer *string
 	err = db.engine.OutsideTenant(ctx, "begin handover", engine.Value(&answer),
@@ -33,9 +33,9 @@ func (db *DB) BeginHandover(ctx context.Context, me Person, h Handover) (stays s
 	return deref(answer), err
 }
 
-// SpendHandover opens the session s of a tenant's host, in the browser that keeps
-// the secret, and returns where it was going. Whatever does not fit, or is over,
-// is [ErrNotFound] and spends nothing.
+// SpendHandover opens the session s on a tenant's host, in the browser that has the
+// secret, and returns the path to continue at. If anything doesn't match or has
+// expired, it returns [ErrNotFound] and changes nothing.
 func (db *DB) SpendHandover(ctx context.Context, token, browser Secret, s NewSession) (returnTo string, err error) {
 	var to *string
 	err = db.engine.OutsideTenant(ctx, "spend handover", engine.Value(&to),

@@ -11,7 +11,7 @@ import (
 	"portico/store"
 )
 
-// spentFlow is a provider's flow whose answer has just come back.
+// spentFlow returns a provider flow that was just answered.
 func spentFlow(t *testing.T) uuid.UUID {
 	t.Helper()
 	cookie, state := store.Secret(rand.Text()), store.Secret(rand.Text())
@@ -31,9 +31,9 @@ func newSession() (s store.NewSession) {
 	return s
 }
 
-// Case 30: an unverified address links to nobody, a verified one to its person,
-// and from then on issuer and subject do, whatever the address. An agent of
-// support is a person like others there: what they may do needs a fresh proof.
+// Case 30: an unverified address links no identity, a verified one links it to its
+// person. From then on issuer and subject identify the person, whatever the address.
+// Agents sign in the same way: what they may do needs a step-up.
 func TestIdentityIsIssuerAndSubject(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()
@@ -70,7 +70,7 @@ func TestIdentityIsIssuerAndSubject(t *testing.T) {
 	}
 }
 
-// The answer of a provider opens one session, and only right after it came.
+// A provider's answer opens one session, and only right after it came.
 func TestSpentFlowOpensOneSession(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()
@@ -89,8 +89,8 @@ func TestSpentFlowOpensOneSession(t *testing.T) {
 	}
 }
 
-// A mailed link opens one session, whoever comes second and however it is asked;
-// so does a code.
+// A mailed link opens one session, and so does a code. The second use fails, link or
+// code.
 func TestMailedProofOpensOneSession(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()
@@ -122,7 +122,7 @@ func TestMailedProofOpensOneSession(t *testing.T) {
 	}
 	link = store.Secret(rand.Text())
 	byCode.Flow = begin()
-	// The id lies in the queue, and is no secret: without the cookie it spends no try.
+	// The flow id is in the queue and no secret: without the cookie it spends no try.
 	elsewhere.Flow = byCode.Flow
 	for range 6 {
 		if _, err := db.SignInByCode(t.Context(), elsewhere, newSession()); !errors.Is(err, store.ErrNotFound) {
@@ -137,10 +137,10 @@ func TestMailedProofOpensOneSession(t *testing.T) {
 	}
 }
 
-// A step-up is of the session it was begun in: with the right code, in the right
-// browser, another session of the same person gets nothing from it, nor does
-// anybody else's, and no try is spent.
-func TestStepUpIsItsSessions(t *testing.T) {
+// A step-up counts only in the session that began it. With the right code and
+// browser, another session of the same person or of anybody else gets nothing and
+// spends no try.
+func TestStepUpCountsInItsSession(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()
 	mine, alsoMine, theirs := storetest.SignIn(t, a.Mia), storetest.SignIn(t, a.Mia), storetest.SignIn(t, a.Leo)

@@ -9,8 +9,8 @@ import (
 	"portico/e2e/storetest"
 )
 
-// The operators' smoke test, run as they would: green on a healthy database, red
-// on one with any one of these mistakes in it, and about that mistake.
+// The operators' smoke test passes on a healthy database and fails on one with any of
+// these mistakes, naming the mistake.
 func TestOperatorsSmokeTest(t *testing.T) {
 	t.Parallel()
 	server := storetest.Server()
@@ -25,8 +25,8 @@ func TestOperatorsSmokeTest(t *testing.T) {
 	if out, err := smoke(stack.DatabaseName); err != nil || out != "the boundary holds" {
 		t.Errorf("on a healthy database: %v, %s", err, out)
 	}
-	// A database of their own, for a mistake locks what it changes. The smoke test
-	// takes it back together with its own rows.
+	// A separate database, because a mistake locks what it changes. The smoke test
+	// rolls the mistake back together with its own rows.
 	db, err := storetest.Open(t.Context(), "smoke")
 	if err != nil {
 		t.Fatal(err)

@@ -12,17 +12,17 @@ import (
 	"portico/store"
 )
 
-// invitesOpen lists the open invitations of a tenant by their address.
-func invitesOpen(t *testing.T, tenant uuid.UUID) (open []string) {
+// openInvites lists the addresses of a tenant's open invitations.
+func openInvites(t *testing.T, tenant uuid.UUID) (open []string) {
 	t.Helper()
 	look(t, &open, `select coalesce(array_agg(split_part(email, '@', 1) order by email), '{}') from invites where tenant_id = $1 and accepted_at is null and revoked_at is null`, tenant)
 	return open
 }
 
-// Whoever goes from an agency goes from its clients too, wherever they are staff,
-// with the invitations that they made there. Their place in another agency's client,
-// and as a client's own person, is not the agency's to take.
-func TestWhoGoesFromAnAgencyGoesFromItsClients(t *testing.T) {
+// Removing staff from an agency ends their staff memberships in its clients and
+// revokes the invitations they made there. It doesn't end memberships in another
+// agency's clients, or as a client user.
+func TestRemovedStaffLoseClientWorkspaces(t *testing.T) {
 	t.Parallel()
 	for what, goes := range map[string]func(dana, ravi store.Member) error{
 		"removed": func(dana, ravi store.Member) error { return removePerson(t, dana, ravi.ID()) },
@@ -56,28 +56,29 @@ func TestWhoGoesFromAnAgencyGoesFromItsClients(t *testing.T) {
 			}
 			for tenant, want := range map[uuid.UUID]int{home.TenantID(): 0, acme.TenantID(): 0, globex.TenantID(): 1, other.TenantID(): 1} {
 				if n := membershipsOf(t, tenant, a.Ravi); n != want {
-					t.Errorf("in %s he is %d times, want %d", tenant, n, want)
+					t.Errorf("in %s he has %d memberships, want %d", tenant, n, want)
 				}
 			}
-			if open := invitesOpen(t, globex.TenantID()); !slices.Equal(open, []string{"friend"}) {
+			if open := openInvites(t, globex.TenantID()); !slices.Equal(open, []string{"friend"}) {
 				t.Errorf("open invitations of a client's own: %q", open)
 			}
-			if open := invitesOpen(t, third.TenantID()); len(open) > 0 {
-				t.Errorf("open invitations to whoever is gone: %q", open)
+			if open := openInvites(t, third.TenantID()); len(open) > 0 {
+				t.Errorf("open invitations to the removed person: %q", open)
 			}
-			if open := invitesOpen(t, acme.TenantID()); !slices.Equal(open, []string{"guest"}) {
+			if open := openInvites(t, acme.TenantID()); !slices.Equal(open, []string{"guest"}) {
 				t.Errorf("open invitations: %q", open)
 			}
 			var told int
 			look(t, &told, `select count(*) from audit_events where tenant_id = $1 and verb in ('member.' || $2, 'member.invite_revoked') and target_id is not null`, acme.TenantID(), what)
 			if told != 2 {
-				t.Errorf("the client's trail tells %d things", told)
+				t.Errorf("the client's trail has %d rows", told)
 			}
 		})
 	}
 }
 
-// thirdClient opens one more client of an agency and is its owner's place there.
+// thirdClient creates one more client of an agency and returns its owner's membership
+// there.
 func thirdClient(t *testing.T, home store.Member) store.Member {
 	t.Helper()
 	slug := "third-" + uuid.NewString()[24:]
@@ -89,14 +90,14 @@ func thirdClient(t *testing.T, home store.Member) store.Member {
 	return (&storetest.Tenants{}).Member(t, home.Email, slug)
 }
 
-// An admin who joins a client in the very moment in which they are removed is in it
-// afterwards in no order of the two.
-func TestJoiningWhileRemoved(t *testing.T) {
+// An admin joins a client while being removed from the agency. Whichever comes first,
+// they are not in the client afterwards.
+func TestJoinDuringRemovalIsUndone(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
-	dana, acme := a.Proved(t, a.Dana, a.Agency), a.Member(t, a.Dana, a.Acme).TenantID()
+	dana, acme := a.SteppedUp(t, a.Dana, a.Agency), a.Member(t, a.Dana, a.Acme).TenantID()
 	for range 20 {
-		email := addTo(t, dana, store.PartyAgency, store.RoleAdmin)
+		email := addMember(t, dana, store.PartyAgency, store.RoleAdmin)
 		admin := a.Member(t, email, a.Agency)
 		var both sync.WaitGroup
 		both.Go(func() {
@@ -112,22 +113,23 @@ func TestJoiningWhileRemoved(t *testing.T) {
 		})
 		both.Wait()
 		if n := membershipsOf(t, acme, email); n != 0 {
-			t.Fatal("who was removed is in the client")
+			t.Fatal("the removed person is in the client")
 		}
 	}
 }
 
-// The function behind it refuses by itself whoever may not, and reaches nobody else's.
-func TestEndStaffIsTheAgencys(t *testing.T) {
+// The database function refuses callers without the right, and can't end other
+// agencies' staff.
+func TestOnlyTheAgencyEndsItsStaff(t *testing.T) {
 	t.Parallel()
 	a, b, conn := storetest.Agency(t), storetest.Agency(t), storetest.App(t)
-	dana, ravi := a.Proved(t, a.Dana, a.Agency), a.Member(t, a.Ravi, a.Agency)
-	admin := a.Member(t, addTo(t, dana, store.PartyAgency, store.RoleAdmin), a.Agency)
+	dana, ravi := a.SteppedUp(t, a.Dana, a.Agency), a.Member(t, a.Ravi, a.Agency)
+	admin := a.Member(t, addMember(t, dana, store.PartyAgency, store.RoleAdmin), a.Agency)
 	for what, c := range map[string]struct {
 		me      store.Member
 		whom    uuid.UUID
 		support bool
-		want    int // -1 is refused
+		want    int // -1 means refused
 	}{
 		"an owner":                       {dana, ravi.ID(), false, 1},
 		"an admin":                       {admin, ravi.ID(), false, 1},
@@ -156,12 +158,12 @@ func TestEndStaffIsTheAgencys(t *testing.T) {
 	}
 }
 
-// Nobody comes in by the word of somebody who may not give it any more.
-func TestInvitesGoWithTheirMakersRights(t *testing.T) {
+// Nobody can accept an invitation whose maker may no longer give that role.
+func TestLostRightRevokesInvites(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
-	dana, mia := a.Proved(t, a.Dana, a.Acme), a.Proved(t, a.Mia, a.Acme)
-	second := a.Proved(t, addTo(t, dana, store.PartyClient, store.RoleOwner), a.Acme)
+	dana, mia := a.SteppedUp(t, a.Dana, a.Acme), a.SteppedUp(t, a.Mia, a.Acme)
+	second := a.SteppedUp(t, addMember(t, dana, store.PartyClient, store.RoleOwner), a.Acme)
 	invite(t, second, client("One", "owner@acme.test", store.RoleOwner))
 	invite(t, second, client("Two", "viewer@acme.test", store.RoleViewer))
 	_, token := invite(t, mia, client("Three", "mias@acme.test", store.RoleOwner))
@@ -178,63 +180,63 @@ func TestInvitesGoWithTheirMakersRights(t *testing.T) {
 		if err := c.then(); err != nil {
 			t.Fatalf("%s: %v", c.what, err)
 		}
-		if open := invitesOpen(t, dana.TenantID()); !slices.Equal(open, c.open) {
+		if open := openInvites(t, dana.TenantID()); !slices.Equal(open, c.open) {
 			t.Errorf("%s: open are %q, want %q", c.what, open, c.open)
 		}
 	}
-	if seen, err := storetest.DB().PeekInvite(t.Context(), token); err != nil || seen.Over != store.EndedRevoked {
-		t.Errorf("what Mia gave is %q, %v", seen.Over, err)
+	if seen, err := storetest.DB().PeekInvite(t.Context(), token); err != nil || seen.EndReason != store.EndedRevoked {
+		t.Errorf("what Mia gave is %q, %v", seen.EndReason, err)
 	}
 }
 
-// What somebody asked others in by goes when they are forgotten.
-func TestInvitesOfTheForgotten(t *testing.T) {
+// Erasing a person revokes the invitations they made.
+func TestErasureRevokesInvites(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
-	dana := a.Proved(t, a.Dana, a.Acme)
-	email := addTo(t, dana, store.PartyClient, store.RoleAdmin)
+	dana := a.SteppedUp(t, a.Dana, a.Acme)
+	email := addMember(t, dana, store.PartyClient, store.RoleAdmin)
 	invite(t, a.Member(t, email, a.Acme), client("One", "one@acme.test", store.RoleViewer))
 	invite(t, dana, client("Two", "two@acme.test", store.RoleViewer))
 	var verdict string
 	look(t, &verdict, `select verdict from lookup.forget_address($1, $2)`, email, store.NewID())
-	if open := invitesOpen(t, dana.TenantID()); verdict != "ok" || !slices.Equal(open, []string{"two"}) {
+	if open := openInvites(t, dana.TenantID()); verdict != "ok" || !slices.Equal(open, []string{"two"}) {
 		t.Errorf("%s, open are %q", verdict, open)
 	}
 }
 
-// An invitation is somebody's word, and good while whoever gave it may give it: from
-// where they are in the tenant, or from the agency. What nobody could give any more
-// opens nothing, however it came about; whoever may give it again, gives it again.
-func TestInvitesOpenWhileTheirMakerMay(t *testing.T) {
+// An invitation works while its maker may give that role, in the tenant or from the
+// agency. Otherwise it doesn't, whatever caused that. Somebody who has the right can
+// invite again.
+func TestInviteNeedsItsMakersRight(t *testing.T) {
 	t.Parallel()
 	for what, c := range map[string]struct {
 		maker  func(*testing.T, *storetest.Tenants) store.Member
 		role   store.Role
-		breaks string // of the maker and their tenant
+		breaks string // what takes the maker's right
 		mends  string
 	}{
 		"a client's admin made less": {
-			maker: clientsAdmin, role: store.RoleViewer,
+			maker: clientAdmin, role: store.RoleViewer,
 			breaks: `update memberships set role = 'member' where user_id = $1 and tenant_id = $2`,
 			mends:  `update memberships set role = 'owner' where user_id = $1 and tenant_id = $2`,
 		},
 		"a client's admin, gone": {
-			maker: clientsAdmin, role: store.RoleAdmin,
+			maker: clientAdmin, role: store.RoleAdmin,
 			breaks: `update memberships set ended_at = now() where user_id = $1 and tenant_id = $2`,
 			mends:  `update memberships set ended_at = null where user_id = $1 and tenant_id = $2`,
 		},
 		"a client that manages nobody any more": {
-			maker: clientsAdmin, role: store.RoleAdmin,
+			maker: clientAdmin, role: store.RoleAdmin,
 			breaks: `update tenants set people_by_client = false where $1::uuid is not null and id = $2`,
 			mends:  `update tenants set people_by_client = true where $1::uuid is not null and id = $2`,
 		},
 		"the agency's owner, from without, made a member": {
-			maker: fromTheAgency, role: store.RoleOwner,
+			maker: agencyOwner, role: store.RoleOwner,
 			breaks: `update memberships set role = 'member' where user_id = $1 and tenant_kind = 'agency' and $2::uuid is not null`,
 			mends:  `update memberships set role = 'admin' where user_id = $1 and tenant_kind = 'agency' and $2::uuid is not null`,
 		},
 		"the agency's owner, from without, gone": {
-			maker: fromTheAgency, role: store.RoleViewer,
+			maker: agencyOwner, role: store.RoleViewer,
 			breaks: `update memberships set ended_at = now() where user_id = $1 and tenant_kind = 'agency' and $2::uuid is not null`,
 			mends:  `update memberships set ended_at = null where user_id = $1 and tenant_kind = 'agency' and $2::uuid is not null`,
 		},
@@ -244,18 +246,18 @@ func TestInvitesOpenWhileTheirMakerMay(t *testing.T) {
 			a := storetest.Agency(t)
 			dana, maker := a.Member(t, a.Dana, a.Acme), c.maker(t, a)
 			nina := "nina@" + a.Suffix + ".test"
-			id := askIn(t, maker, dana.TenantID(), client("Nina", nina, c.role))
+			id := inviteInto(t, maker, dana.TenantID(), client("Nina", nina, c.role))
 			token := storetest.InviteToken(t, dana.TenantID(), id)
 			wants := func(when string, over store.EndReason) {
 				t.Helper()
 				seen, err := storetest.DB().PeekInvite(t.Context(), token)
-				if err != nil || seen.Over != over {
-					t.Errorf("%s: its page says %q, %v, want %q", when, seen.Over, err, over)
+				if err != nil || seen.EndReason != over {
+					t.Errorf("%s: its page says %q, %v, want %q", when, seen.EndReason, err, over)
 				}
 				var shown []store.Invite
 				must(t, storetest.DB().Read(t.Context(), dana, store.ListInvites(&shown)))
 				var byClient bool
-				must(t, storetest.DB().Read(t.Context(), dana, store.PeopleByClient(&byClient)))
+				must(t, storetest.DB().Read(t.Context(), dana, store.ClientManagesPeople(&byClient)))
 				if len(shown) != 1 || shown[0].InviterLostRight(byClient) != (over != "") {
 					t.Errorf("%s: the list shows %+v", when, shown)
 				}
@@ -263,9 +265,9 @@ func TestInvitesOpenWhileTheirMakerMay(t *testing.T) {
 			wants("asked", "")
 			change(t, c.breaks, maker.ID(), dana.TenantID())
 			wants("broken", store.EndedRevoked)
-			wantOver(t, "broken", accept(t, nina, token), store.EndedRevoked)
+			wantEnded(t, "broken", accept(t, nina, token), store.EndedRevoked)
 			if n := membershipsOf(t, dana.TenantID(), nina); n != 0 {
-				t.Error("came in by the word of somebody who may not give it")
+				t.Error("accepted an invitation whose maker lost the right")
 			}
 			again := attempt(t, dana, func(tx *store.Tx) error { return tx.ResendInvite(t.Context(), id) })
 			if !errors.Is(again, store.ErrConflict) {
@@ -280,16 +282,16 @@ func TestInvitesOpenWhileTheirMakerMay(t *testing.T) {
 	}
 }
 
-func clientsAdmin(t *testing.T, a *storetest.Tenants) store.Member {
-	return a.Member(t, addTo(t, a.Member(t, a.Dana, a.Acme), store.PartyClient, store.RoleAdmin), a.Acme)
+func clientAdmin(t *testing.T, a *storetest.Tenants) store.Member {
+	return a.Member(t, addMember(t, a.Member(t, a.Dana, a.Acme), store.PartyClient, store.RoleAdmin), a.Acme)
 }
 
-func fromTheAgency(t *testing.T, a *storetest.Tenants) store.Member {
-	return a.Proved(t, addTo(t, a.Member(t, a.Dana, a.Agency), store.PartyAgency, store.RoleOwner), a.Agency)
+func agencyOwner(t *testing.T, a *storetest.Tenants) store.Member {
+	return a.SteppedUp(t, addMember(t, a.Member(t, a.Dana, a.Agency), store.PartyAgency, store.RoleOwner), a.Agency)
 }
 
-// askIn invites somebody into a client, from within or from its agency.
-func askIn(t *testing.T, me store.Member, client uuid.UUID, p store.NewPerson) (id uuid.UUID) {
+// inviteInto invites a person into a client, from inside or from its agency.
+func inviteInto(t *testing.T, me store.Member, client uuid.UUID, p store.NewPerson) (id uuid.UUID) {
 	t.Helper()
 	deed(t, me, func(tx *store.Tx) (err error) {
 		if me.TenantID() != client {
@@ -310,8 +312,8 @@ func change(t *testing.T, sql string, args ...any) {
 	}
 }
 
-// Who goes stays away: the invitation on the other side, that they never took, goes too.
-func TestInvitesToWhoIsGone(t *testing.T) {
+// Removing a person also revokes the open invitation to them on the other side.
+func TestRemovalRevokesInvitesToThePerson(t *testing.T) {
 	t.Parallel()
 	for what, c := range map[string]struct {
 		as   store.Party
@@ -324,7 +326,7 @@ func TestInvitesToWhoIsGone(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			a := storetest.Agency(t)
-			dana := a.Proved(t, a.Dana, a.Acme)
+			dana := a.SteppedUp(t, a.Dana, a.Acme)
 			nina := "nina@" + a.Suffix + ".test"
 			_, taken := invite(t, dana, store.NewPerson{Name: "Nina", Email: nina, Party: c.as, Role: store.RoleAdmin})
 			other := map[store.Party]store.Party{store.PartyAgency: store.PartyClient, store.PartyClient: store.PartyAgency}[c.as]
@@ -336,25 +338,25 @@ func TestInvitesToWhoIsGone(t *testing.T) {
 			if err := changeRole(t, dana, a.Member(t, nina, a.Acme).ID(), store.RoleMember); err != nil {
 				t.Fatal(err)
 			}
-			if open := invitesOpen(t, dana.TenantID()); !slices.Equal(open, []string{"nina", "olga"}) {
+			if open := openInvites(t, dana.TenantID()); !slices.Equal(open, []string{"nina", "olga"}) {
 				t.Errorf("with another role, open are %q", open)
 			}
 			if err := c.goes(t, dana, a.Member(t, nina, a.Acme)); err != nil {
 				t.Fatal(err)
 			}
-			if open := invitesOpen(t, dana.TenantID()); !slices.Equal(open, []string{"olga"}) {
-				t.Errorf("open are %q", open)
+			if open := openInvites(t, dana.TenantID()); !slices.Equal(open, []string{"olga"}) {
+				t.Errorf("open invitations: %q", open)
 			}
-			if seen, err := storetest.DB().PeekInvite(t.Context(), back); err != nil || seen.Over != store.EndedRevoked {
-				t.Errorf("the way back is %q, %v", seen.Over, err)
+			if seen, err := storetest.DB().PeekInvite(t.Context(), back); err != nil || seen.EndReason != store.EndedRevoked {
+				t.Errorf("the invitation shows %q, %v", seen.EndReason, err)
 			}
 		})
 	}
 }
 
-// Whom the agency has asked in on its own side, a client's managers cannot learn by
-// asking that address in themselves.
-func TestAgencysInvitesAreNotTold(t *testing.T) {
+// A client's managers can't find out whom the agency has invited to its own side by
+// inviting that address themselves.
+func TestClientsCannotSeeAgencyInvites(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	dana, mia := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Mia, a.Acme)
@@ -365,7 +367,7 @@ func TestAgencysInvitesAreNotTold(t *testing.T) {
 		_, err := tx.InvitePerson(t.Context(), client("Secret", secret, store.RoleViewer))
 		return err
 	}); err != nil {
-		t.Errorf("told the client: %v", err)
+		t.Errorf("the client was told: %v", err)
 	}
 	for side, p := range map[string]store.NewPerson{"ours": staff, "theirs": client("Secret", secret, store.RoleViewer)} {
 		var wrong store.InvalidError
@@ -381,13 +383,14 @@ func TestAgencysInvitesAreNotTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := a.Member(t, secret, a.Acme).Party; got != store.PartyAgency {
-		t.Errorf("came in as one of the %s's", got)
+		t.Errorf("joined as one of the %s's", got)
 	}
 }
 
-// The function behind it tells a role in the tenant's own agency of who made an
-// invitation of the tenant's own, and a client nothing of the agency's invitations.
-func TestInviterRoleIsTheTenants(t *testing.T) {
+// The database function returns the inviter's role in the tenant's own agency, for
+// the tenant's own invitations. It tells client users nothing about the agency's
+// invitations.
+func TestInviterRoleStaysInTheTenant(t *testing.T) {
 	t.Parallel()
 	a, b, conn := storetest.Agency(t), storetest.Agency(t), storetest.App(t)
 	dana, mia := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Mia, a.Acme)

@@ -1,7 +1,7 @@
 package store
 
-// The types of this file are words that columns hold, each with a CHECK on it. A
-// value that came from a form is checked where it is used.
+// The types in this file are values of columns with a CHECK. Values that come from a
+// form are checked where they are used.
 
 // TenantKind says whether a tenant is an agency or one of its clients.
 type TenantKind string
@@ -40,7 +40,7 @@ type FileState string
 const (
 	FilePending FileState = "pending" // its parts are arriving
 	FileReady   FileState = "ready"   // whole, verified, never to change again
-	FileFailed  FileState = "failed"  // cancelled; what is left in object storage is about to be removed
+	FileFailed  FileState = "failed"  // cancelled; its storage is about to be removed
 )
 
 // Which says which rows of a list to read.
@@ -53,19 +53,19 @@ const (
 	Binned   Which = "bin"
 )
 
-// SupportKind says who looks as somebody else.
+// SupportKind says who views as somebody else.
 type SupportKind string
 
 // The kinds of support session.
 const (
 	SupportByAgent SupportKind = "support"
-	SupportViewAs  SupportKind = "view_as" // staff look as one of their client's people
+	SupportViewAs  SupportKind = "view_as" // staff view as one of their client's people
 )
 
 // SupportMode says what a support session, a grant or an access request is for.
 type SupportMode string
 
-// The modes. A grant to write lets a session that reads be turned to writing.
+// The modes. A write grant lets a read session be switched to writing.
 const (
 	SupportRead  SupportMode = "read"
 	SupportWrite SupportMode = "write"
@@ -78,16 +78,16 @@ type SupportEnd string
 
 // The ends of a support session.
 const (
-	SupportStopped         SupportEnd = "stopped" // by whoever was in it
+	SupportStopped         SupportEnd = "stopped" // by the agent or the staff member
 	SupportExpired         SupportEnd = "expired"
 	SupportRevoked         SupportEnd = "revoked" // by the tenant
 	SupportAgentDisabled   SupportEnd = "agent_disabled"
-	SupportActorGone       SupportEnd = "actor_gone"  // staff who may not look as clients any more
-	SupportTargetGone      SupportEnd = "target_gone" // the person looked as is no member any more
+	SupportActorGone       SupportEnd = "actor_gone"  // staff who lost the right to view as a client
+	SupportTargetGone      SupportEnd = "target_gone" // the subject is no longer a member
 	SupportTenantSuspended SupportEnd = "tenant_suspended"
 )
 
-// Answer says what became of an access request.
+// Answer is the answer to an access request.
 type Answer string
 
 // The answers to an access request.
@@ -97,7 +97,7 @@ const (
 	AnswerWithdrawn Answer = "withdrawn" // by the agent, or by a newer request
 )
 
-// EventResult says whether what an event of a trail tells of was done.
+// EventResult says whether the deed of an event was done or refused.
 type EventResult string
 
 // The results of an event.

@@ -1,13 +1,14 @@
-// Package store holds the records, the rights and the SQL, and is the one place
-// that tells PostgreSQL on whose behalf a statement runs.
+// Package store holds the records, the rights and the SQL. It is the only place that
+// tells PostgreSQL for whom a statement runs.
 //
-// Reads are values, run together by [DB.Read] in one round trip under a
-// [Member]; deeds are methods of a [Tx] that only [DB.Write] hands out. Neither
-// exists without a tenant, so a query outside one does not compile. A read that
-// belongs to a person and to no tenant is an [OwnRead].
+// Reads are values that [DB.Read] runs together in one round trip for a [Member].
+// Deeds are methods of a [Tx], which only [DB.Write] hands out. Neither exists
+// without a tenant, so a query outside one doesn't compile. A read of a person's own
+// rows is an [OwnRead].
 //
-// The connections lie in package engine, out of reach of this package too. What
-// belongs to no tenant goes through OutsideTenant there; outside_test.go lists it.
+// Package engine holds the connections, where this package can't reach them.
+// Statements without a tenant go through OutsideTenant there; outside_test.go lists
+// them.
 package store
 
 import (
@@ -29,10 +30,10 @@ const QueueSchema = engine.QueueSchema
 type Config struct {
 	// URL connects as portico_app.
 	URL string
-	// Signer signs tenant jobs. Required for deeds that ask for jobs.
+	// Signer signs tenant jobs. Deeds that queue jobs need it.
 	Signer queue.Signer
-	// MaxConns bounds the pool; 0 means 8, about four times the cores of a
-	// small machine. More is slower, not faster.
+	// MaxConns is the size of the pool; 0 means 8, about four times the cores of a
+	// small machine. A larger pool is slower, not faster.
 	MaxConns int32
 	// StatementTimeout is how long one statement may take; 0 means 8 seconds.
 	StatementTimeout time.Duration
@@ -42,13 +43,13 @@ type Config struct {
 	// TenantWait is how long to wait for one of a tenant's connections while it
 	// already uses half of the pool; 0 means 4 seconds.
 	TenantWait time.Duration
-	// AnswerWait is how long to wait for the answers of one round trip, of a server
-	// that does not even say no; 0 means 10 seconds.
+	// AnswerWait is how long to wait for the answers of one round trip from a server
+	// that doesn't respond at all; 0 means 10 seconds.
 	AnswerWait time.Duration
 	// Tracer watches every query; tests count round trips with it.
 	Tracer pgx.QueryTracer
-	// Observe, unless nil, is told of each round trip or transaction, by what it is
-	// for and in which tenant; what it returns is called at the end.
+	// Observe, unless nil, is called for each round trip or transaction, with its
+	// purpose and tenant. The function that it returns is called at the end.
 	Observe func(ctx context.Context, what string, tenant uuid.UUID) (context.Context, func(error))
 }
 
@@ -81,14 +82,14 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 // Close waits for borrowed connections and closes them all.
 func (db *DB) Close() { db.engine.Close() }
 
-// JobPool lends the pool to the job runner, which drives its own schema. Nothing
-// else may hold it: a query made on it has no tenant and sees nothing.
+// JobPool returns the pool for the job runner, which uses its own schema. Nothing
+// else may use it: a query on it has no tenant and sees nothing.
 func (db *DB) JobPool() *pgxpool.Pool { return db.engine.JobPool() }
 
-// PoolStat is how the pool fares, for the operator's numbers.
+// PoolStat returns the pool's counters for the operator's metrics.
 func (db *DB) PoolStat() *pgxpool.Stat { return db.engine.Stat() }
 
-// Ping says whether PostgreSQL answers.
+// Ping returns an error unless PostgreSQL answers.
 func (db *DB) Ping(ctx context.Context) error { return db.engine.Ping(ctx) }
 
 // NewID returns a UUIDv7: ids made later sort later.

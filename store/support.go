@@ -10,15 +10,15 @@ import (
 	"portico/store/queue"
 )
 
-// Grant is a tenant's consent: support may come in until EndsAt.
+// Grant is a tenant's consent to support access until EndsAt.
 type Grant struct {
 	ID        uuid.UUID
-	Mode      SupportMode // "read", or "write": it may be turned to writing
+	Mode      SupportMode // "read", or "write": sessions may be switched to writing
 	ByName    string
 	CreatedAt time.Time
 	EndsAt    time.Time
 	RevokedAt *time.Time
-	Open      bool // neither revoked nor past its end
+	Open      bool // neither revoked nor expired
 }
 
 const grantColumns = `
@@ -28,8 +28,7 @@ from support_grants g
 join memberships m on m.tenant_id = g.tenant_id and m.user_id = g.created_by
 where g.tenant_id = @tenant_id`
 
-// CurrentGrant reads the open grant that lasts longest; nil while support may
-// not come in.
+// CurrentGrant reads the open grant that lasts longest; nil without support access.
 func CurrentGrant(dst **Grant) Read {
 	return Read{optional("current grant", dst, grantColumns+`
   and g.revoked_at is null
@@ -38,14 +37,14 @@ order by g.ends_at desc
 limit 1`, nil)}
 }
 
-// ListGrants reads the tenant's grants, the one that ends last first, at most 100.
+// ListGrants reads the tenant's grants, latest end first, at most 100.
 func ListGrants(dst *[]Grant) Read {
 	return Read{many("list grants", dst, grantColumns+`
 order by g.ends_at desc, g.id desc
 limit 100`, nil)}
 }
 
-// SupportSession is one line of a tenant's ledger: who was here as whom, and why.
+// SupportSession is one line of a tenant's ledger: who was here, as whom and why.
 type SupportSession struct {
 	ID          uuid.UUID
 	Kind        SupportKind
@@ -55,18 +54,18 @@ type SupportSession struct {
 	Reason      string
 	Ticket      string
 	StartedAt   time.Time
-	EndsAt      time.Time   // its hard end
+	EndsAt      time.Time   // the latest possible end
 	EndedAt     *time.Time  // nil while it runs
 	EndedHow    *SupportEnd // nil while it runs
-	Pages       int         // seen
-	Files       int         // downloaded or looked at
-	Changes     int         // made
-	// WriteByName is the second agent who agreed to changes, "" for nobody.
+	Pages       int         // pages seen
+	Files       int         // files downloaded or viewed
+	Changes     int         // changes made
+	// WriteByName is the second agent who confirmed writing, "" for none.
 	WriteByName string
 }
 
-// ListSupportSessions reads the tenant's ledger, newest first. What is over is
-// shown as over, whether or not a job has marked it yet.
+// ListSupportSessions reads the tenant's ledger, newest first. A session that has
+// ended is shown as ended even before a job has marked it.
 func ListSupportSessions(p Page, dst *[]SupportSession) Read {
 	at, id := p.before()
 	return Read{many("list support sessions", dst, `
@@ -89,8 +88,9 @@ order by s.started_at desc, s.id desc`,
 		pgx.StrictNamedArgs{"before_at": at, "before_id": id, "limit": p.limit()})}
 }
 
-// supportOver is how and when a session s with its grant g, its subject m and, of
-// the staff, its actor a was over, as far as its tenant can tell: lookup.support_over knows the rest.
+// supportOver returns how and when a session s with its grant g, subject m and staff
+// actor a ended, as far as its tenant can read; lookup.support_over knows the other
+// reasons.
 const supportOver = `
     select coalesce(s.ended_how, w.how) as ended_how,
            coalesce(s.ended_at, w.at) as ended_at
@@ -112,8 +112,8 @@ const supportOver = `
                end as at
     ) w`
 
-// requireConsentRight refuses who may not speak for the tenant about support, and everybody
-// inside a support session: nobody lets themselves in.
+// requireConsentRight returns [ErrForbidden] unless the actor may grant support
+// access in person. In a support session nobody may.
 func (tx *Tx) requireConsentRight() error {
 	if tx.scope.Support != uuid.Nil || !May(GrantSupport, Party(tx.scope.Party), tx.role) {
 		return ErrForbidden
@@ -121,17 +121,17 @@ func (tx *Tx) requireConsentRight() error {
 	return nil
 }
 
-// MaxGrant is how long a tenant can let support in at most.
+// MaxGrant is the longest support access that a tenant can grant.
 const MaxGrant = 7 * 24 * time.Hour
 
-// GrantSupport lets support in to read, for a time from now on, by the database's
-// clock, in whole minutes. A grant that is open already is not made shorter by it.
+// GrantSupport grants support access to read from now on, in whole minutes of the
+// database's clock. It doesn't shorten an open grant.
 func (tx *Tx) GrantSupport(ctx context.Context, length time.Duration) error {
 	return second(tx.grantSupport(ctx, SupportRead, length))
 }
 
-// GrantSupportToWrite is [Tx.GrantSupport] for sessions that may, by a second
-// step, be turned to writing.
+// GrantSupportToWrite is [Tx.GrantSupport] for sessions that may be switched to
+// writing in a second step.
 func (tx *Tx) GrantSupportToWrite(ctx context.Context, length time.Duration) error {
 	return second(tx.grantSupport(ctx, SupportWrite, length))
 }
@@ -164,8 +164,8 @@ values (@tenant_id, @id, @mode, now() + make_interval(mins => @minutes))`,
 		Detail: map[string]any{"minutes": int(length / time.Minute), "mode": mode}})
 }
 
-// RevokeSupport takes back every open grant and ends the sessions that rest on
-// them, at once. With none open it does nothing.
+// RevokeSupport revokes every open grant and ends the sessions that use them at once.
+// With none open it does nothing.
 func (tx *Tx) RevokeSupport(ctx context.Context) error {
 	if err := tx.requireConsentRight(); err != nil {
 		return err
@@ -187,14 +187,14 @@ returning id`, pgx.StrictNamedArgs{"me": tx.scope.User}))
 			return err
 		}
 	}
-	// A statement of its own, so that it sees the session of a start that held
-	// the grant when this began.
+	// A separate statement sees a session whose start held the grant when this deed
+	// began.
 	_, err = tx.endSupport(ctx, `grant_id = any (@grants)`, pgx.StrictNamedArgs{"grants": grants})
 	return err
 }
 
-// EndSupportSession ends one running session of the tenant; one that is over, or
-// not there, is [ErrNotFound].
+// EndSupportSession ends one running session of the tenant. One that has ended or
+// doesn't exist is [ErrNotFound].
 func (tx *Tx) EndSupportSession(ctx context.Context, id uuid.UUID) error {
 	if err := tx.requireConsentRight(); err != nil {
 		return err
@@ -206,8 +206,8 @@ func (tx *Tx) EndSupportSession(ctx context.Context, id uuid.UUID) error {
 	return err
 }
 
-// endSupport ends the running sessions that match, says so in the trail, and has
-// the owners told.
+// endSupport ends the running sessions that match, writes audit rows and queues the
+// mails to owners.
 func (tx *Tx) endSupport(ctx context.Context, which string, args pgx.StrictNamedArgs) (int, error) {
 	var ended []uuid.UUID
 	err := tx.get(ctx, column("end support", &ended, `
@@ -234,9 +234,9 @@ returning id`, args))
 	return len(ended), nil
 }
 
-// ExpireSupport is what the job at the hard end of a session does: it marks the
-// session if nobody ended it, and asks for the mail that says so. A session that
-// still runs is [ErrConflict]: come back later.
+// ExpireSupport runs in the job at the end of a session: it marks the session unless
+// it was ended before, and queues its mail. A running session is [ErrConflict]: retry
+// later.
 func (tx *Tx) ExpireSupport(ctx context.Context, id uuid.UUID) error {
 	var over []string
 	err := tx.get(ctx, column("is support over", &over, `

@@ -12,8 +12,8 @@ import (
 	"portico/store"
 )
 
-// supportBundle is an agency whose client Acme lets support in, and an agent
-// with a fresh step-up.
+// supportBundle is an agency whose client Acme has granted support access, and an
+// agent with a fresh step-up.
 type supportBundle struct {
 	*storetest.Tenants
 	db        *store.DB
@@ -35,9 +35,9 @@ func setupSupport(t *testing.T) *supportBundle {
 	return b
 }
 
-func (b *supportBundle) letIn(t *testing.T) *supportBundle {
+func (b *supportBundle) grantAccess(t *testing.T) *supportBundle {
 	t.Helper()
-	storetest.LetSupportIn(t, b.mia)
+	storetest.GrantSupport(t, b.mia)
 	return b
 }
 
@@ -50,7 +50,7 @@ func (b *supportBundle) start(t *testing.T, in store.SupportStart) (uuid.UUID, e
 	return b.db.StartSupport(t.Context(), storetest.Person(t, b.token), in)
 }
 
-// startAs starts a session that must start.
+// startAs starts a session and fails the test if it is refused.
 func (b *supportBundle) startAs(t *testing.T, subject uuid.UUID) uuid.UUID {
 	t.Helper()
 	id, err := b.start(t, b.ask(b.Acme, subject))
@@ -60,7 +60,7 @@ func (b *supportBundle) startAs(t *testing.T, subject uuid.UUID) uuid.UUID {
 	return id
 }
 
-// inside is the agent in Acme, who must be let in.
+// inside returns the agent as a member of Acme and fails the test if they are not.
 func (b *supportBundle) inside(t *testing.T) store.Member {
 	t.Helper()
 	m, ok := storetest.Visit(t, b.token, b.Acme).Member()
@@ -70,8 +70,8 @@ func (b *supportBundle) inside(t *testing.T) store.Member {
 	return m
 }
 
-// wantOut says that the agent's next request is outside, and how the session
-// came to be over.
+// wantOut checks that the agent's next request is outside the tenant, and how the
+// session ended.
 func (b *supportBundle) wantOut(t *testing.T, how store.SupportEnd) {
 	t.Helper()
 	v := storetest.Visit(t, b.token, b.Acme)
@@ -83,8 +83,8 @@ func (b *supportBundle) wantOut(t *testing.T, how store.SupportEnd) {
 	}
 }
 
-// causesGo undoes whatever may have ended a session of support, and gives consent anew.
-func (b *supportBundle) causesGo(t *testing.T) {
+// undoEndings undoes everything that may have ended a session, and grants access again.
+func (b *supportBundle) undoEndings(t *testing.T) {
 	t.Helper()
 	b.exec(t, `update memberships set ended_at = null, role = case when party = 'agency' then 'owner' else role end where tenant_id = $1`, b.mia.TenantID())
 	b.exec(t, `update users u set disabled_at = null from memberships m where m.user_id = u.id and m.tenant_id = $1`, b.mia.TenantID())
@@ -111,7 +111,7 @@ func (b *supportBundle) count(t *testing.T, sql string, args ...any) int {
 	return n
 }
 
-// ageSession makes a session as old as if it had begun that long ago.
+// ageSession moves a session's times back.
 func (b *supportBundle) ageSession(t *testing.T, id uuid.UUID, by time.Duration) {
 	t.Helper()
 	b.exec(t, `update support_sessions set started_at = started_at - $2::interval, ends_at = ends_at - $2::interval where id = $1`, id, by)
@@ -126,7 +126,7 @@ func (b *supportBundle) ledger(t *testing.T) []store.SupportSession {
 	return rows
 }
 
-// trail is what the client's owner reads of the tenant's audit trail.
+// trail reads the tenant's audit trail as the client's owner.
 func (b *supportBundle) trail(t *testing.T, me store.Member, verb string) []store.Activity {
 	t.Helper()
 	var all, some []store.Activity

@@ -14,26 +14,26 @@ import (
 	"portico/store/queue"
 )
 
-// FoundTenant is all that an agent may know of a tenant from outside.
+// FoundTenant is what an agent may know of a tenant from outside.
 type FoundTenant struct {
 	TenantID    uuid.UUID
 	Slug        string
 	Name        string
 	Kind        TenantKind
 	AgencyName  *string    // of a client
-	GrantEndsAt *time.Time // nil: support may not come in
-	Asks        bool       // support may ask to come in
+	GrantEndsAt *time.Time // nil: no support access
+	Asks        bool       // support may request access
 }
 
 // FindSupportTenants reads the tenants with that slug, with a person of that address,
-// or whose name begins so, the slug first, at most ten. For anybody but an agent
-// it finds nothing.
+// or whose name begins with the text, the slug first, at most ten. It finds nothing
+// for people who are no agents.
 func FindSupportTenants(text string, dst *[]FoundTenant) OwnRead {
 	return OwnRead{many("support find", dst, `select * from lookup.support_find(@text)`,
-		pgx.StrictNamedArgs{"text": clean(text)})}
+		pgx.StrictNamedArgs{"text": trimText(text)})}
 }
 
-// SupportTarget is somebody an agent may look as.
+// SupportTarget is a person whom an agent may view as.
 type SupportTarget struct {
 	UserID uuid.UUID
 	Name   string
@@ -41,11 +41,11 @@ type SupportTarget struct {
 	Role   Role
 }
 
-// SupportPeople reads whom an agent may look as in the tenant, clients first, at
-// most 500; nobody while no grant is open.
-func SupportPeople(slug string, dst *[]SupportTarget) OwnRead {
+// ListSupportTargets reads whom an agent may view as in the tenant, clients first, at most
+// 500; nobody without an open grant.
+func ListSupportTargets(slug string, dst *[]SupportTarget) OwnRead {
 	return OwnRead{many("support people", dst, `select * from lookup.support_people(@slug)`,
-		pgx.StrictNamedArgs{"slug": clean(slug)})}
+		pgx.StrictNamedArgs{"slug": trimText(slug)})}
 }
 
 // PastSupport is one of an agent's own sessions, with the name of its tenant.
@@ -70,7 +70,7 @@ func SupportHistory(limit int, dst *[]PastSupport) OwnRead {
 		pgx.StrictNamedArgs{"limit": limit})}
 }
 
-// SupportStart is what an agent asks for.
+// SupportStart is a support session to start.
 type SupportStart struct {
 	Slug    string
 	Subject uuid.UUID
@@ -79,16 +79,16 @@ type SupportStart struct {
 	Minutes int // 1 to 60
 }
 
-// ErrStepUp: the person must prove anew who they are, and may then try again.
+// ErrStepUp means that the person must step up and may then try again.
 var ErrStepUp = errors.New("step-up needed")
 
 // StartSupport starts a read-only session. Without an open grant it is
 // [ErrForbidden], without a step-up in the last five minutes [ErrStepUp], with
-// another session under way [ErrConflict], and with an empty reason or ticket,
-// or somebody who is not there, an [InvalidError]. Each of these refusals is in
-// the tenant's own trail. An unknown tenant is [ErrNotFound].
+// another running session [ErrConflict], and with an empty reason or ticket, or an
+// unknown person, an [InvalidError]. Each of these refusals is in the tenant's trail.
+// An unknown tenant is [ErrNotFound].
 func (db *DB) StartSupport(ctx context.Context, me Person, in SupportStart) (uuid.UUID, error) {
-	in.Reason, in.Ticket = clean(in.Reason), clean(in.Ticket)
+	in.Reason, in.Ticket = trimText(in.Reason), trimText(in.Ticket)
 	id := NewID()
 	var verdict string
 	err := db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error {
@@ -96,7 +96,7 @@ func (db *DB) StartSupport(ctx context.Context, me Person, in SupportStart) (uui
 		var end *time.Time
 		err := tx.get(ctx, row("session", `
 select * from lookup.support_start(@id, @slug, @subject, @reason, @ticket, @minutes, @token, @event, @request)`,
-			pgx.StrictNamedArgs{"id": id, "slug": clean(in.Slug), "subject": in.Subject, "reason": in.Reason, "ticket": in.Ticket,
+			pgx.StrictNamedArgs{"id": id, "slug": trimText(in.Slug), "subject": in.Subject, "reason": in.Reason, "ticket": in.Ticket,
 				"minutes": in.Minutes, "token": me.credentials.Token.hash(), "event": NewID(), "request": me.RequestID},
 			&verdict, &tenant, &end))
 		if err == nil {
@@ -134,44 +134,44 @@ func (in SupportStart) refusal(verdict string) error {
 	case "bad_target":
 		return InvalidError{"person": "Choose a person who still has access."}
 	case "bad_input":
-		return in.mistakes()
+		return in.validate()
 	}
 	return ErrForbidden
 }
 
-// Limits of what an agent types, in characters.
+// The longest texts of an agent, in characters.
 const (
 	MaxReason = 500
 	MaxTicket = 80
 )
 
-func (in SupportStart) mistakes() InvalidError {
-	wrong := mistakesIn(in.Reason, in.Ticket)
+func (in SupportStart) validate() InvalidError {
+	invalid := validateReason(in.Reason, in.Ticket)
 	if in.Minutes < 1 || in.Minutes > 60 {
-		wrong["minutes"] = "Choose how long."
+		invalid["minutes"] = "Choose how long."
 	}
-	return wrong
+	return invalid
 }
 
-func mistakesIn(reason, ticket string) InvalidError {
-	wrong := InvalidError{}
+func validateReason(reason, ticket string) InvalidError {
+	invalid := InvalidError{}
 	switch n := len([]rune(reason)); {
 	case n == 0:
-		wrong["reason"] = "Enter a reason. The customer sees it."
+		invalid["reason"] = "Enter a reason. The customer sees it."
 	case n > MaxReason:
-		wrong["reason"] = fmt.Sprintf("Use at most %d characters.", MaxReason)
+		invalid["reason"] = fmt.Sprintf("Use at most %d characters.", MaxReason)
 	}
 	switch n := len([]rune(ticket)); {
 	case n == 0:
-		wrong["ticket"] = "Enter the ticket."
+		invalid["ticket"] = "Enter the ticket."
 	case n > MaxTicket:
-		wrong["ticket"] = fmt.Sprintf("Use at most %d characters.", MaxTicket)
+		invalid["ticket"] = fmt.Sprintf("Use at most %d characters.", MaxTicket)
 	}
-	return wrong
+	return invalid
 }
 
-// StopSupport ends the agent's running session, whichever of their browsers it
-// is in, and makes this one forget what is over. With none it does nothing.
+// StopSupport ends the agent's running session, in whichever browser it is, and
+// removes an ended session from this browser. Without one it does nothing.
 func (db *DB) StopSupport(ctx context.Context, me Person) error {
 	err := db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error { return tx.stopSupport(ctx, me) })
 	if err != nil {
@@ -202,17 +202,17 @@ func (tx *Tx) stopSupport(ctx context.Context, me Person) error {
 	return nil
 }
 
-// asSupport is the deed as the seals of its jobs are to name it: in the tenant,
-// as the subject, in the session. What the policies are told does not change.
+// asSupport returns the deed with the scope that its jobs' signatures must name: the
+// tenant, the subject and the session. It doesn't change what the policies are told.
 func (tx *Tx) asSupport(tenant, session, subject uuid.UUID) *Tx {
 	inside := *tx
 	inside.scope.Tenant, inside.scope.Support, inside.scope.User = tenant, session, subject
 	return &inside
 }
 
-// clean takes away what PostgreSQL cannot hold and, around the text, what nobody
-// can see: a reason of blanks is no reason.
-func clean(s string) string {
+// trimText removes characters that PostgreSQL can't store, and invisible ones around
+// the text, so that a blank reason counts as empty.
+func trimText(s string) string {
 	s = strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\x00", "")
 	return strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsGraphic(r) })
 }

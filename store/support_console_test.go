@@ -11,11 +11,11 @@ import (
 	"portico/store"
 )
 
-// With a grant, a reason, a ticket and a fresh step-up the agent is inside as
-// the person asked for, read-only, for the time asked for, and the tenant knows.
+// With a grant, a reason, a ticket and a step-up the agent enters as the person,
+// read-only, for the requested time. The tenant is told.
 func TestSupportStarts(t *testing.T) {
 	t.Parallel()
-	b := setupSupport(t).letIn(t)
+	b := setupSupport(t).grantAccess(t)
 	id := b.startAs(t, b.mia.ID())
 
 	m := b.inside(t)
@@ -40,8 +40,8 @@ func TestSupportStarts(t *testing.T) {
 	}
 }
 
-// Whatever is missing, the start is refused, nothing is begun, and the refusal
-// is in the tenant's own trail with the agent as actor.
+// If anything is missing, the start is refused, no session begins, and the tenant's
+// trail has the refusal with the agent as actor.
 func TestSupportStartRefused(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
@@ -66,8 +66,8 @@ func TestSupportStartRefused(t *testing.T) {
 		{name: "only another tenant's grant", want: store.ErrForbidden, why: "no_grant",
 			before: func(t *testing.T, b *supportBundle) {
 				must(t, b.write(t, b.mia, func(tx *store.Tx) error { return tx.RevokeSupport(t.Context()) }))
-				storetest.LetSupportIn(t, b.Member(t, b.Gus, b.Globex))
-				storetest.LetSupportIn(t, b.Member(t, b.Dana, b.Agency))
+				storetest.GrantSupport(t, b.Member(t, b.Gus, b.Globex))
+				storetest.GrantSupport(t, b.Member(t, b.Dana, b.Agency))
 			}},
 		{name: "the tenant is suspended", want: store.ErrForbidden, why: "no_grant",
 			before: func(t *testing.T, b *supportBundle) {
@@ -122,7 +122,7 @@ func TestSupportStartRefused(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			b := setupSupport(t).letIn(t)
+			b := setupSupport(t).grantAccess(t)
 			if c.before != nil {
 				c.before(t, b)
 			}
@@ -137,7 +137,7 @@ func TestSupportStartRefused(t *testing.T) {
 	}
 }
 
-// wantRefused says that one refusal is in Acme's trail, and nothing began.
+// wantRefused checks that Acme's trail has one refusal and that no session began.
 func (b *supportBundle) wantRefused(t *testing.T, why string) {
 	t.Helper()
 	got := b.trail(t, b.mia, "support.refused")
@@ -156,11 +156,11 @@ func (b *supportBundle) wantRefused(t *testing.T, why string) {
 	}
 }
 
-// A disabled agent, a member and an unknown tenant: refused, and no trail says
-// that there was anything to refuse.
-func TestSupportStartByStrangers(t *testing.T) {
+// A disabled agent, a member and an unknown tenant are refused, and no trail records
+// it.
+func TestOnlyAgentsStartSupport(t *testing.T) {
 	t.Parallel()
-	b := setupSupport(t).letIn(t)
+	b := setupSupport(t).grantAccess(t)
 	before := storetest.Person(t, b.token)
 	storetest.DisableAgent(t, b.agent)
 	_, err := b.db.StartSupport(t.Context(), before, b.ask(b.Acme, b.mia.ID()))
@@ -176,16 +176,17 @@ func TestSupportStartByStrangers(t *testing.T) {
 	b.startAs(t, b.mia.ID())
 }
 
-// Two starts of one agent in the same moment, from two browsers: exactly one. The
-// first is held up on its way, after every check of its own.
-func TestSupportOneSessionAnAgent(t *testing.T) {
+// One agent starts two sessions at once, from two browsers: one starts. The first is
+// held up after all its checks.
+func TestSupportOneSessionPerAgent(t *testing.T) {
 	t.Parallel()
-	b := setupSupport(t).letIn(t)
+	b := setupSupport(t).grantAccess(t)
 	gus := b.Member(t, b.Gus, b.Globex)
-	storetest.LetSupportIn(t, gus)
+	storetest.GrantSupport(t, gus)
 	first, second := storetest.Person(t, b.token), storetest.Person(t, storetest.StepUp(t, storetest.SignIn(t, b.agent)))
 
-	// The audit row needs a share of the tenant's row, which this keeps for itself.
+	// The audit row needs a share lock on the tenant's row, which this transaction
+	// blocks.
 	hold, err := b.admin.Begin(t.Context())
 	must(t, err)
 	_, err = hold.Exec(t.Context(), `select from tenants where id = $1 for update`, b.mia.TenantID())
@@ -210,10 +211,10 @@ func TestSupportOneSessionAnAgent(t *testing.T) {
 	}
 }
 
-// While one session runs another does not start; after Stop it does.
-func TestSupportStopMakesRoom(t *testing.T) {
+// While one session runs no other starts. After Stop it does.
+func TestSupportStopAllowsNextStart(t *testing.T) {
 	t.Parallel()
-	b := setupSupport(t).letIn(t)
+	b := setupSupport(t).grantAccess(t)
 	first := b.startAs(t, b.mia.ID())
 	_, err := b.start(t, b.ask(b.Acme, b.dana.ID()))
 	wantErr(t, "a second start", err, store.ErrConflict)
@@ -242,10 +243,11 @@ func TestSupportStopMakesRoom(t *testing.T) {
 	b.inside(t)
 }
 
-// The agent stops from another browser, or signs out: it is over for all.
-func TestSupportStopsFromElsewhere(t *testing.T) {
+// The agent stops from another browser, or signs out: the session ends in every
+// browser.
+func TestSupportStopsFromOtherBrowser(t *testing.T) {
 	t.Parallel()
-	b := setupSupport(t).letIn(t)
+	b := setupSupport(t).grantAccess(t)
 	b.startAs(t, b.mia.ID())
 	must(t, b.db.StopSupport(t.Context(), storetest.Person(t, storetest.SignIn(t, b.agent))))
 	b.wantOut(t, "stopped")
@@ -260,9 +262,9 @@ func TestSupportStopsFromElsewhere(t *testing.T) {
 	b.startAs(t, b.mia.ID())
 }
 
-// The console finds a tenant by slug, address of a person, or beginning of its
-// name, names whom to look as only while support may come in, and tells an
-// agent of their own past; a member is told nothing.
+// The console finds a tenant by slug, a person's address, or the beginning of its
+// name. It lists people only while there is support access, and shows agents their
+// own sessions. Members find nothing.
 func TestSupportConsoleReads(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t)
@@ -275,22 +277,22 @@ func TestSupportConsoleReads(t *testing.T) {
 		}
 	}
 	var people []store.SupportTarget
-	must(t, b.db.ReadOwn(t.Context(), sam, store.SupportPeople(b.Acme, &people)))
+	must(t, b.db.ReadOwn(t.Context(), sam, store.ListSupportTargets(b.Acme, &people)))
 	if len(people) != 0 {
 		t.Errorf("without a grant the console names %d people", len(people))
 	}
-	b.letIn(t)
+	b.grantAccess(t)
 	b.startAs(t, b.mia.ID())
 	var found []store.FoundTenant
 	var past []store.PastSupport
-	must(t, b.db.ReadOwn(t.Context(), sam, store.FindSupportTenants(b.Acme, &found), store.SupportPeople(b.Acme, &people), store.SupportHistory(50, &past)))
+	must(t, b.db.ReadOwn(t.Context(), sam, store.FindSupportTenants(b.Acme, &found), store.ListSupportTargets(b.Acme, &people), store.SupportHistory(50, &past)))
 	if found[0].GrantEndsAt == nil || len(people) != 4 || len(past) != 1 || past[0].Slug != b.Acme || past[0].EndedHow != nil {
 		t.Errorf("found %+v, %d people, past %+v", found, len(people), past)
 	}
 
 	dana := storetest.Person(t, storetest.SignIn(t, b.Dana))
-	must(t, b.db.ReadOwn(t.Context(), dana, store.FindSupportTenants(b.Acme, &found), store.SupportPeople(b.Acme, &people), store.SupportHistory(50, &past)))
+	must(t, b.db.ReadOwn(t.Context(), dana, store.FindSupportTenants(b.Acme, &found), store.ListSupportTargets(b.Acme, &people), store.SupportHistory(50, &past)))
 	if len(found)+len(people)+len(past) != 0 {
-		t.Error("somebody who is no agent reads the console")
+		t.Error("a person who is no agent reads the console")
 	}
 }

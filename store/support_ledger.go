@@ -7,8 +7,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// LedgerLine is one thing that was seen, downloaded, changed or refused in a
-// session on a tenant's ledger, with the session it belongs to.
+// LedgerLine is one thing that was seen, downloaded, changed or refused in a session
+// of the tenant's ledger, with that session.
 type LedgerLine struct {
 	SessionID   uuid.UUID
 	Kind        SupportKind
@@ -20,18 +20,18 @@ type LedgerLine struct {
 	StartedAt   time.Time
 	EndedAt     *time.Time // nil while it runs
 	EndedHow    *SupportEnd
-	WriteByName string // the second agent who agreed to changes, "" for nobody
+	WriteByName string // the second agent who confirmed writing, "" for none
 	ID          uuid.UUID
 	At          time.Time
 	Verb        string
 	Result      EventResult
-	Route       string // of a page, or of what was refused
+	Route       string // of a page or a refusal
 	TargetKind  Kind
 	TargetName  string
 }
 
-// LedgerPage is a part of the ledger. Its order is by session first, so that its place
-// is a session and a cursor.
+// LedgerPage is a part of the ledger. The ledger is ordered by session first, so its
+// position is a session and a cursor.
 type LedgerPage struct {
 	AfterSession uuid.UUID
 	Page         // of 1 to 1000 rows
@@ -63,7 +63,7 @@ order by e.support_session_id, e.at, e.id`,
 		pgx.StrictNamedArgs{"session": p.AfterSession, "at": p.After.At, "id": p.After.ID, "limit": min(max(p.Limit, 1), 1000)})}
 }
 
-// supportCounts is what was done in a session s, in numbers.
+// supportCounts selects the counts of a session s.
 const supportCounts = `
     select (count(*) filter (where e.verb = 'support.page_seen'))::int as pages,
            (count(*) filter (where e.verb in ('file.downloaded', 'file.viewed')))::int as files,

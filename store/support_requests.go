@@ -11,7 +11,7 @@ import (
 	"portico/store/queue"
 )
 
-// AccessRequest is an agent's request to be let in, as the tenant reads it.
+// AccessRequest is an agent's request for support access, as the tenant reads it.
 type AccessRequest struct {
 	ID        uuid.UUID
 	AgentName string
@@ -20,9 +20,9 @@ type AccessRequest struct {
 	Reason    string
 	Ticket    string
 	CreatedAt time.Time
-	EndsAt    time.Time // nobody can answer after it
+	EndsAt    time.Time // it can't be answered later
 	Open      bool
-	Answer    *Answer // nil while nobody answered
+	Answer    *Answer // nil while unanswered
 }
 
 const selectAccessRequest = `
@@ -46,7 +46,7 @@ order by created_at desc, id desc
 limit 20`, nil)}
 }
 
-// AccessRequestsAllowed reads whether support may ask to come in.
+// AccessRequestsAllowed reads whether support may request access.
 func AccessRequestsAllowed(dst *bool) Read {
 	return Read{value("support may ask", dst, `
 select support_asks
@@ -54,7 +54,7 @@ from tenants
 where id = @tenant_id`, nil)}
 }
 
-// SetAccessRequestsAllowed says whether support may ask to come in.
+// SetAccessRequestsAllowed sets whether support may request access.
 func (tx *Tx) SetAccessRequestsAllowed(ctx context.Context, may bool) error {
 	if err := tx.requireConsentRight(); err != nil {
 		return err
@@ -74,37 +74,37 @@ func (tx *Tx) SetAccessRequestsAllowed(ctx context.Context, may bool) error {
 	return tx.audit(ctx, Event{Verb: verb, Detail: map[string]any{"may": may}})
 }
 
-// ApproveAccessRequest answers a request with consent, for as long and to do what
-// whoever answers says. One that is answered, or has run out, is [ErrConflict];
-// one that is not there [ErrNotFound].
-func (tx *Tx) ApproveAccessRequest(ctx context.Context, ask uuid.UUID, mode SupportMode, length time.Duration) error {
-	if err := tx.checkRequestOpen(ctx, ask); err != nil {
+// ApproveAccessRequest answers a request with a grant of the mode and length that the
+// actor chooses. A request that was answered or has expired is [ErrConflict], an
+// unknown one [ErrNotFound].
+func (tx *Tx) ApproveAccessRequest(ctx context.Context, request uuid.UUID, mode SupportMode, length time.Duration) error {
+	if err := tx.checkRequestOpen(ctx, request); err != nil {
 		return err
 	}
 	grant, err := tx.grantSupport(ctx, mode, length)
 	if err != nil {
 		return err
 	}
-	return tx.answerRequest(ctx, ask, AnswerGranted, "", &grant)
+	return tx.answerRequest(ctx, request, AnswerGranted, "", &grant)
 }
 
-// MaxAnswer is how much can be said with a refusal, in characters.
+// MaxAnswer is the longest text of a denial, in characters.
 const MaxAnswer = 500
 
-// DenyAccessRequest answers a request with no, and a word that the agent reads.
-func (tx *Tx) DenyAccessRequest(ctx context.Context, ask uuid.UUID, word string) error {
-	word = clean(word)
-	if len([]rune(word)) > MaxAnswer {
+// DenyAccessRequest denies a request, with a text that the agent reads.
+func (tx *Tx) DenyAccessRequest(ctx context.Context, request uuid.UUID, text string) error {
+	text = trimText(text)
+	if len([]rune(text)) > MaxAnswer {
 		return InvalidError{"word": fmt.Sprintf("Use at most %d characters.", MaxAnswer)}
 	}
-	if err := tx.checkRequestOpen(ctx, ask); err != nil {
+	if err := tx.checkRequestOpen(ctx, request); err != nil {
 		return err
 	}
-	return tx.answerRequest(ctx, ask, AnswerDenied, word, nil)
+	return tx.answerRequest(ctx, request, AnswerDenied, text, nil)
 }
 
-// checkRequestOpen holds a request that waits for an answer until the deed is done.
-func (tx *Tx) checkRequestOpen(ctx context.Context, ask uuid.UUID) error {
+// checkRequestOpen returns [ErrConflict] unless the request waits for an answer.
+func (tx *Tx) checkRequestOpen(ctx context.Context, request uuid.UUID) error {
 	if err := tx.requireConsentRight(); err != nil {
 		return err
 	}
@@ -113,14 +113,14 @@ func (tx *Tx) checkRequestOpen(ctx context.Context, ask uuid.UUID) error {
 select answered_at is null and ends_at > now()
 from support_asks
 where tenant_id = @tenant_id
-  and id = @id`, pgx.StrictNamedArgs{"id": ask}))
+  and id = @id`, pgx.StrictNamedArgs{"id": request}))
 	if err == nil && !open {
 		err = ErrConflict
 	}
 	return err
 }
 
-func (tx *Tx) answerRequest(ctx context.Context, ask uuid.UUID, answer Answer, word string, grant *uuid.UUID) error {
+func (tx *Tx) answerRequest(ctx context.Context, request uuid.UUID, answer Answer, text string, grant *uuid.UUID) error {
 	n, err := tx.exec(ctx, "answer support ask", `
 update support_asks
 set answer = @answer,
@@ -130,7 +130,7 @@ set answer = @answer,
     grant_id = @grant
 where tenant_id = @tenant_id
   and id = @id
-  and answered_at is null`, pgx.StrictNamedArgs{"id": ask, "answer": answer, "word": word, "me": tx.scope.User, "grant": grant})
+  and answered_at is null`, pgx.StrictNamedArgs{"id": request, "answer": answer, "word": text, "me": tx.scope.User, "grant": grant})
 	if err != nil {
 		return err
 	}
@@ -141,10 +141,10 @@ where tenant_id = @tenant_id
 	if answer != AnswerGranted {
 		verb = "support.access_denied"
 	}
-	return tx.audit(ctx, Event{Verb: verb, TargetKind: KindAccessRequest, TargetID: ask, Detail: map[string]any{"answer": answer}})
+	return tx.audit(ctx, Event{Verb: verb, TargetKind: KindAccessRequest, TargetID: request, Detail: map[string]any{"answer": answer}})
 }
 
-// AskSupport is what an agent asks of a tenant.
+// NewAccessRequest is a request for support access to send.
 type NewAccessRequest struct {
 	Slug   string
 	Mode   SupportMode
@@ -153,19 +153,19 @@ type NewAccessRequest struct {
 	Ticket string
 }
 
-// RequestAccess asks a tenant to be let in, and has its owners told by mail. Where
-// support may not ask it is [ErrForbidden], with a request open already
-// [ErrConflict], and what cannot be accepted an [InvalidError]: each is in the
-// tenant's own trail. An unknown tenant is [ErrNotFound].
+// RequestAccess asks a tenant for support access and queues mails to its owners. If
+// the tenant doesn't allow requests it is [ErrForbidden], with an open request
+// [ErrConflict], and with bad input an [InvalidError]. Each of these is in the
+// tenant's trail. An unknown tenant is [ErrNotFound].
 func (db *DB) RequestAccess(ctx context.Context, me Person, in NewAccessRequest) error {
-	in.Reason, in.Ticket = clean(in.Reason), clean(in.Ticket)
+	in.Reason, in.Ticket = trimText(in.Reason), trimText(in.Ticket)
 	id := NewID()
 	var verdict string
 	err := db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error {
 		var tenant *uuid.UUID
 		err := tx.get(ctx, row("request", `
 select * from lookup.support_ask(@id, @slug, @mode, @hours, @reason, @ticket, @event, @request)`,
-			pgx.StrictNamedArgs{"id": id, "slug": clean(in.Slug), "mode": in.Mode, "hours": in.Hours, "reason": in.Reason,
+			pgx.StrictNamedArgs{"id": id, "slug": trimText(in.Slug), "mode": in.Mode, "hours": in.Hours, "reason": in.Reason,
 				"ticket": in.Ticket, "event": NewID(), "request": me.RequestID},
 			&verdict, &tenant))
 		if err == nil {
@@ -194,7 +194,7 @@ func (in NewAccessRequest) refusal(verdict string) error {
 	case "busy":
 		return ErrConflict
 	case "bad_input":
-		wrong := mistakesIn(in.Reason, in.Ticket)
+		wrong := validateReason(in.Reason, in.Ticket)
 		if in.Hours < 1 || in.Hours > int(MaxGrant/time.Hour) {
 			wrong["hours"] = "Choose how long."
 		}
@@ -206,7 +206,7 @@ func (in NewAccessRequest) refusal(verdict string) error {
 	return ErrForbidden
 }
 
-// SentAccessRequest is one of an agent's own requests, with the name of its tenant.
+// SentAccessRequest is one of an agent's own requests, with the tenant's name.
 type SentAccessRequest struct {
 	ID         uuid.UUID
 	TenantName string
@@ -217,7 +217,7 @@ type SentAccessRequest struct {
 	Ticket     string
 	CreatedAt  time.Time
 	EndsAt     time.Time
-	Answer     *Answer // nil while nobody answered
+	Answer     *Answer // nil while unanswered
 	Word       string
 	AnsweredAt *time.Time
 }
@@ -228,13 +228,13 @@ func ListSentAccessRequests(limit int, dst *[]SentAccessRequest) OwnRead {
 		pgx.StrictNamedArgs{"limit": limit})}
 }
 
-// EnqueueAccessRequestMails asks, once for a request, for a mail to each owner of the
-// tenant. One that is not this tenant's is [ErrNotFound].
-func (tx *Tx) EnqueueAccessRequestMails(ctx context.Context, ask uuid.UUID) error {
-	if err := tx.CheckAccessRequest(ctx, ask); err != nil {
+// EnqueueAccessRequestMails queues, once per request, a mail to each owner of the
+// tenant. A request of another tenant is [ErrNotFound].
+func (tx *Tx) EnqueueAccessRequestMails(ctx context.Context, request uuid.UUID) error {
+	if err := tx.CheckAccessRequest(ctx, request); err != nil {
 		return err
 	}
-	first, err := tx.ClaimEffect(ctx, "support_asked:"+ask.String())
+	first, err := tx.ClaimEffect(ctx, "support_asked:"+request.String())
 	if err != nil || !first {
 		return err
 	}
@@ -243,20 +243,20 @@ func (tx *Tx) EnqueueAccessRequestMails(ctx context.Context, ask uuid.UUID) erro
 		return err
 	}
 	for _, owner := range owners {
-		if err := tx.Enqueue(ctx, &queue.AccessRequestMail{AccessRequestID: ask, To: owner}); err != nil {
+		if err := tx.Enqueue(ctx, &queue.AccessRequestMail{AccessRequestID: request, To: owner}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// CheckAccessRequest is [ErrNotFound] unless the request is this tenant's.
-func (tx *Tx) CheckAccessRequest(ctx context.Context, ask uuid.UUID) error {
+// CheckAccessRequest returns [ErrNotFound] unless the request is in this tenant.
+func (tx *Tx) CheckAccessRequest(ctx context.Context, request uuid.UUID) error {
 	return tx.exists(ctx, "support ask", `
 select exists (
     select 1
     from support_asks
     where tenant_id = @tenant_id
       and id = @id
-)`, pgx.StrictNamedArgs{"id": ask})
+)`, pgx.StrictNamedArgs{"id": request})
 }

@@ -11,7 +11,7 @@ import (
 	"portico/store"
 )
 
-func (b *supportBundle) mayAsk(t *testing.T) *supportBundle {
+func (b *supportBundle) allowRequests(t *testing.T) *supportBundle {
 	t.Helper()
 	must(t, b.write(t, b.mia, func(tx *store.Tx) error { return tx.SetAccessRequestsAllowed(t.Context(), true) }))
 	return b
@@ -26,28 +26,28 @@ func (b *supportBundle) asks(t *testing.T, edit func(*store.NewAccessRequest)) e
 	return b.db.RequestAccess(t.Context(), storetest.Person(t, b.token), in)
 }
 
-func (b *supportBundle) openAsks(t *testing.T, me store.Member) (asks []store.AccessRequest) {
+func (b *supportBundle) openRequests(t *testing.T, me store.Member) (asks []store.AccessRequest) {
 	t.Helper()
 	must(t, b.db.Read(t.Context(), me, store.ListOpenAccessRequests(&asks)))
 	return asks
 }
 
-// An agent asks, an owner lets them in for less than was asked for, and nothing
-// but that consent lets them in.
-func TestSupportAsks(t *testing.T) {
+// An agent requests access, an owner approves it for a shorter time, and only that
+// grant lets the agent in.
+func TestAccessRequestIsApproved(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t)
 	wantErr(t, "where they want no asking", b.asks(t, nil), store.ErrForbidden)
-	b.mayAsk(t)
+	b.allowRequests(t)
 	must(t, b.asks(t, nil))
 	wantErr(t, "twice", b.asks(t, nil), store.ErrConflict)
-	open := b.openAsks(t, b.mia)
+	open := b.openRequests(t, b.mia)
 	if len(open) != 1 || open[0].AgentName != "Sam" || open[0].Ticket != "T-9" || open[0].Mode != "write" || !open[0].Open {
 		t.Fatalf("open = %+v", open)
 	}
 	ask := open[0].ID
 	if n := b.count(t, `select count(*) from river.river_job where kind = 'support_asked' and args ->> 'ask' = $1::text and args ->> 'actor' = $2::text`, ask, b.sam); n != 1 {
-		t.Errorf("the owners' mail was asked for %d times", n)
+		t.Errorf("the owners' mail was queued %d times", n)
 	}
 	_, err := b.start(t, b.ask(b.Acme, b.mia.ID()))
 	wantErr(t, "a start on a request", err, store.ErrForbidden)
@@ -68,8 +68,8 @@ func TestSupportAsks(t *testing.T) {
 	} {
 		wantErr(t, what, b.write(t, b.mia, deed), store.ErrInvalid)
 	}
-	if len(b.openAsks(t, b.mia)) != 1 {
-		t.Fatal("a refused answer answered it")
+	if len(b.openRequests(t, b.mia)) != 1 {
+		t.Fatal("a refused answer was stored")
 	}
 	must(t, b.write(t, b.dana, grant))
 	wantErr(t, "again", b.write(t, b.mia, grant), store.ErrConflict)
@@ -91,13 +91,13 @@ func TestSupportAsks(t *testing.T) {
 	must(t, b.write(t, b.mia, func(tx *store.Tx) error { return tx.SetAccessRequestsAllowed(t.Context(), false) }))
 }
 
-// No, with a word that the agent reads; and what nobody answers runs out, so that
-// they may ask anew.
-func TestSupportAskIsDenied(t *testing.T) {
+// An owner denies a request with a text that the agent reads. An unanswered request
+// expires, and the agent may send another.
+func TestAccessRequestIsDenied(t *testing.T) {
 	t.Parallel()
-	b := setupSupport(t).mayAsk(t)
+	b := setupSupport(t).allowRequests(t)
 	must(t, b.asks(t, nil))
-	ask := b.openAsks(t, b.mia)[0].ID
+	ask := b.openRequests(t, b.mia)[0].ID
 	must(t, b.write(t, b.mia, func(tx *store.Tx) error { return tx.DenyAccessRequest(t.Context(), ask, " Not today \x00") }))
 	var asked []store.SentAccessRequest
 	must(t, b.db.ReadOwn(t.Context(), storetest.Person(t, b.token), store.ListSentAccessRequests(10, &asked)))
@@ -108,19 +108,19 @@ func TestSupportAskIsDenied(t *testing.T) {
 	wantErr(t, "a start after no", err, store.ErrForbidden)
 
 	must(t, b.asks(t, nil))
-	second := b.openAsks(t, b.mia)[0].ID
+	second := b.openRequests(t, b.mia)[0].ID
 	b.exec(t, `update support_asks set ends_at = now() where id = $1`, second)
-	if len(b.openAsks(t, b.mia)) != 0 {
-		t.Error("what has run out waits for an answer")
+	if len(b.openRequests(t, b.mia)) != 0 {
+		t.Error("an expired request waits for an answer")
 	}
 	wantErr(t, "an answer too late", b.write(t, b.mia, func(tx *store.Tx) error { return tx.ApproveAccessRequest(t.Context(), second, "read", time.Hour) }), store.ErrConflict)
 	must(t, b.asks(t, nil))
 }
 
-// Bad input is said field by field, and strangers ask nothing.
-func TestSupportAskRefused(t *testing.T) {
+// Bad input is reported by field. People who are no agents can't request access.
+func TestAccessRequestRefused(t *testing.T) {
 	t.Parallel()
-	b := setupSupport(t).mayAsk(t)
+	b := setupSupport(t).allowRequests(t)
 	for what, edit := range map[string]func(*store.NewAccessRequest){
 		"no reason": func(in *store.NewAccessRequest) { in.Reason = " \u200b " }, "no ticket": func(in *store.NewAccessRequest) { in.Ticket = "" },
 		"no time": func(in *store.NewAccessRequest) { in.Hours = 0 }, "for ever": func(in *store.NewAccessRequest) { in.Hours = 169 },
@@ -139,7 +139,7 @@ func TestSupportAskRefused(t *testing.T) {
 	}
 	must(t, b.asks(t, nil))
 	var one store.AccessRequest
-	wantErr(t, "another tenant's request", b.db.Read(t.Context(), b.Member(t, b.Gus, b.Globex), store.GetAccessRequest(b.openAsks(t, b.mia)[0].ID, &one)), store.ErrNotFound)
+	wantErr(t, "another tenant's request", b.db.Read(t.Context(), b.Member(t, b.Gus, b.Globex), store.GetAccessRequest(b.openRequests(t, b.mia)[0].ID, &one)), store.ErrNotFound)
 	wantErr(t, "no request", b.db.Read(t.Context(), b.mia, store.GetAccessRequest(uuid.New(), &one)), store.ErrNotFound)
-	must(t, b.db.Read(t.Context(), b.mia, store.GetAccessRequest(b.openAsks(t, b.mia)[0].ID, &one)))
+	must(t, b.db.Read(t.Context(), b.mia, store.GetAccessRequest(b.openRequests(t, b.mia)[0].ID, &one)))
 }

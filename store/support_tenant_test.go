@@ -7,11 +7,11 @@ import (
 	"portico/store"
 )
 
-// The person looked as is staff in three tenants; the agent stands in the one
-// that let support in, sees no other in the switcher, and is nobody elsewhere.
+// The subject is staff in three tenants. The agent enters the one that granted
+// access, sees no other in the switcher, and can't enter the others.
 func TestSupportStaysInTheTenant(t *testing.T) {
 	t.Parallel()
-	b := setupSupport(t).letIn(t)
+	b := setupSupport(t).grantAccess(t)
 	b.startAs(t, b.dana.ID())
 	m := b.inside(t)
 	for _, slug := range []string{b.Globex, b.Agency} {
@@ -37,14 +37,14 @@ func TestSupportStaysInTheTenant(t *testing.T) {
 	}
 }
 
-// From inside, as an owner of the agency: no step into a client, no new client,
-// no second session, and no console.
-func TestSupportMakesNoSecondHop(t *testing.T) {
+// In a support session as an agency's owner, the agent can't enter a client, create
+// one, start a second session or use the console.
+func TestSupportCannotEnterSecondTenant(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t)
 	owner := b.Member(t, b.Dana, b.Agency)
-	storetest.LetSupportIn(t, owner)
-	storetest.LetSupportIn(t, b.mia)
+	storetest.GrantSupport(t, owner)
+	storetest.GrantSupport(t, b.mia)
 	if _, err := b.start(t, b.ask(b.Agency, owner.ID())); err != nil {
 		t.Fatal(err)
 	}
@@ -53,9 +53,9 @@ func TestSupportMakesNoSecondHop(t *testing.T) {
 		t.Fatal("the agent is not inside the agency")
 	}
 	wantErr(t, "a step into a client", b.write(t, m, func(tx *store.Tx) error {
-		return second(tx.EnterClient(t.Context(), b.mia.TenantID()))
+		return errOf(tx.EnterClient(t.Context(), b.mia.TenantID()))
 	}), store.ErrNotFound)
-	wantErr(t, "a second session", second(b.start(t, b.ask(b.Acme, b.mia.ID()))), store.ErrConflict)
+	wantErr(t, "a second session", errOf(b.start(t, b.ask(b.Acme, b.mia.ID()))), store.ErrConflict)
 	if got := b.trail(t, b.mia, "support.refused"); len(got) != 1 || got[0].Detail["why"] != "busy" {
 		t.Errorf("the refusal is not in the second tenant's trail: %+v", got)
 	}
@@ -63,14 +63,14 @@ func TestSupportMakesNoSecondHop(t *testing.T) {
 		t.Error("the refusal is in the first tenant's trail")
 	}
 	must(t, b.write(t, owner, func(tx *store.Tx) error {
-		return second(tx.EnterClient(t.Context(), b.mia.TenantID()))
+		return errOf(tx.EnterClient(t.Context(), b.mia.TenantID()))
 	}))
 }
 
-// Grants, sessions and their ends of one tenant are not there for another.
-func TestSupportOfAnotherTenantIsNotThere(t *testing.T) {
+// A tenant can't read or change another tenant's grants and sessions.
+func TestOtherTenantsSupportIsNotFound(t *testing.T) {
 	t.Parallel()
-	b := setupSupport(t).letIn(t)
+	b := setupSupport(t).grantAccess(t)
 	id := b.startAs(t, b.mia.ID())
 	gus := b.Member(t, b.Gus, b.Globex)
 	var grant *store.Grant

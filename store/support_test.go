@@ -13,8 +13,8 @@ import (
 	"portico/store"
 )
 
-// Owners and admins of either side let support in and take it back; others, and
-// whoever sits in a support session, do not.
+// Owners and admins of either side grant and revoke support access. Others can't, nor
+// anybody in a support session.
 func TestSupportConsent(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t)
@@ -55,8 +55,8 @@ func TestSupportConsent(t *testing.T) {
 	}
 }
 
-// Whatever ends a session, the next request is outside and is told why, also when
-// the cause has gone again, and the ledger says so too.
+// Whatever ends a session, the next request is outside and shows why, even if the
+// cause is gone again. The ledger says so too.
 func TestSupportEnds(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
@@ -95,12 +95,12 @@ func TestSupportEnds(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			b := setupSupport(t).letIn(t)
+			b := setupSupport(t).grantAccess(t)
 			id := b.startAs(t, b.dana.ID())
 			b.inside(t)
 			c.end(t, b, id)
 			b.wantOut(t, c.how)
-			b.causesGo(t)
+			b.undoEndings(t)
 			b.wantOut(t, c.how)
 			row := b.ledger(t)[0]
 			if row.EndedHow == nil || *row.EndedHow != c.how || row.EndedAt == nil || row.EndedAt.After(row.EndsAt) {
@@ -110,15 +110,15 @@ func TestSupportEnds(t *testing.T) {
 	}
 }
 
-// An agent who is disabled is nobody with the next request, and the session is
-// marked in the tenant's ledger and trail.
+// A disabled agent is signed out with the next request, and the tenant's ledger and
+// trail mark the session.
 func TestSupportEndsWithTheAgent(t *testing.T) {
 	t.Parallel()
-	b := setupSupport(t).letIn(t)
+	b := setupSupport(t).grantAccess(t)
 	b.startAs(t, b.mia.ID())
 	storetest.DisableAgent(t, b.agent)
 	if _, ok := storetest.Visit(t, b.token, b.Acme).Person(); ok {
-		t.Error("a disabled agent is still somebody")
+		t.Error("a disabled agent is still signed in")
 	}
 	if row := b.ledger(t)[0]; row.EndedHow == nil || *row.EndedHow != "agent_disabled" {
 		t.Errorf("ledger = %+v", row)
@@ -128,16 +128,15 @@ func TestSupportEndsWithTheAgent(t *testing.T) {
 	}
 }
 
-// Whatever was not marked is over all the same: an agent who is none any more has
-// no session under way, whoever asks.
-func TestSupportIsOverForWhoIsNoAgent(t *testing.T) {
+// A session of a former agent counts as ended before anything marks it, whoever asks.
+func TestFormerAgentsSupportHasEnded(t *testing.T) {
 	t.Parallel()
 	for _, sql := range []string{
 		`update support_agents set disabled_at = now() where user_id = $1`,
 		`update users set disabled_at = now() where id = $1`,
 		`delete from support_agents where user_id = $1`,
 	} {
-		b := setupSupport(t).letIn(t)
+		b := setupSupport(t).grantAccess(t)
 		id := b.startAs(t, b.mia.ID())
 		over := func() (how *store.SupportEnd) {
 			must(t, b.admin.QueryRow(t.Context(), `select lookup.support_over(s) from support_sessions s where s.id = $1`, id).Scan(&how))
@@ -153,9 +152,8 @@ func TestSupportIsOverForWhoIsNoAgent(t *testing.T) {
 	}
 }
 
-// A session never outlasts the consent it rests on, nor an hour, whatever is
-// done to its row.
-func TestSupportNeverLonger(t *testing.T) {
+// A session never outlasts its grant or an hour, whatever its row says.
+func TestSupportNeverOutlastsGrant(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t)
 	must(t, b.write(t, b.mia, func(tx *store.Tx) error { return tx.GrantSupport(t.Context(), 10*time.Minute) }))
@@ -171,11 +169,11 @@ func TestSupportNeverLonger(t *testing.T) {
 	}
 }
 
-// Taking consent back ends the session in the same transaction, tells the trail
-// who did it, and has the owners told once.
-func TestSupportRevokeIsOnTheRecord(t *testing.T) {
+// Revoking consent ends the session in the same transaction, names the revoker in the
+// trail, and mails the owners once.
+func TestSupportRevokeIsAudited(t *testing.T) {
 	t.Parallel()
-	b := setupSupport(t).letIn(t)
+	b := setupSupport(t).grantAccess(t)
 	id := b.startAs(t, b.dana.ID())
 	must(t, b.write(t, b.mia, func(tx *store.Tx) error { return tx.RevokeSupport(t.Context()) }))
 	got := b.trail(t, b.mia, "support.ended")
@@ -183,18 +181,18 @@ func TestSupportRevokeIsOnTheRecord(t *testing.T) {
 		t.Errorf("trail = %+v", got)
 	}
 	if b.jobs(t, "support_ended", id) != 1 {
-		t.Error("the mail was not asked for once")
+		t.Error("the mail was not queued once")
 	}
 	err := b.write(t, b.mia, func(tx *store.Tx) error { return tx.EndSupportSession(t.Context(), id) })
 	wantErr(t, "ending it again", err, store.ErrNotFound)
 }
 
-// A start and a revocation in the same moment: whichever comes first, no session
-// is left running, and none is left unmarked.
-func TestSupportRevokeAgainstStart(t *testing.T) {
+// A start and a revocation at once: in either order no session keeps running, and
+// none is left unmarked.
+func TestSupportRevokeDuringStart(t *testing.T) {
 	t.Parallel()
-	b := setupSupport(t).letIn(t)
-	// A transaction that holds the consent, as a start does until it commits.
+	b := setupSupport(t).grantAccess(t)
+	// A transaction that locks the grant, as a start does until it commits.
 	hold, err := b.admin.Begin(t.Context())
 	must(t, err)
 	_, err = hold.Exec(t.Context(), `select from support_grants where tenant_id = $1 for share`, b.mia.TenantID())
@@ -212,8 +210,8 @@ func TestSupportRevokeAgainstStart(t *testing.T) {
 		t.Error("the session is not marked")
 	}
 
-	// The other way round: the start waits for the revocation, and is refused.
-	b.letIn(t)
+	// In the other order the start waits for the revocation and is refused.
+	b.grantAccess(t)
 	must(t, b.db.StopSupport(t.Context(), storetest.Person(t, b.token)))
 	hold, err = b.admin.Begin(t.Context())
 	must(t, err)
@@ -229,8 +227,8 @@ func TestSupportRevokeAgainstStart(t *testing.T) {
 	wantErr(t, "a start that waited", <-late, store.ErrForbidden)
 }
 
-// waitBehind returns once somebody waits for a lock of the holder's. Given a
-// start, it returns once that one waits behind whoever does, or is done without.
+// waitBehind returns when somebody waits for a lock of the holder. With a start, it
+// returns when that one waits behind the first, or has finished.
 func waitBehind(t *testing.T, holder *pgx.Conn, start chan error) {
 	t.Helper()
 	ctx := storetest.Within(t, 10*time.Second)
@@ -246,11 +244,11 @@ func waitBehind(t *testing.T, holder *pgx.Conn, start chan error) {
 	}
 }
 
-// The expiry job finds a session still running and comes back later; once the
-// end has passed it marks it and has the owners told.
+// The expiry job retries while a session runs. After the end it marks the session and
+// mails the owners.
 func TestSupportExpiry(t *testing.T) {
 	t.Parallel()
-	b := setupSupport(t).letIn(t)
+	b := setupSupport(t).grantAccess(t)
 	id := b.startAs(t, b.mia.ID())
 	expire := func(tx *store.Tx) error { return tx.ExpireSupport(t.Context(), id) }
 	wantErr(t, "too early", b.write(t, b.dana, expire), store.ErrConflict)
@@ -269,31 +267,30 @@ func TestSupportExpiry(t *testing.T) {
 	b.startAs(t, b.mia.ID())
 }
 
-// In a read session as an owner of the agency's party, who could do all of it in
-// person, every deed is refused by the database, and nothing of hers changes but
-// the audit rows that say support was there.
+// In a read session as an agency's owner the database refuses every deed that she
+// could do in person. Only the audit rows of support are new.
 func TestSupportReadsOnly(t *testing.T) {
 	t.Parallel()
-	b := setupSupport(t).letIn(t)
+	b := setupSupport(t).grantAccess(t)
 	project := storetest.Project(t, b.dana, "Spring "+b.Suffix)
 	deliverable := storetest.Deliverable(t, b.dana, project, "Poster "+b.Suffix)
 	deeds := map[string]func(*store.Tx) error{
-		"create":  func(tx *store.Tx) error { return second(tx.CreateProject(t.Context(), store.ProjectInput{Name: "x"})) },
+		"create":  func(tx *store.Tx) error { return errOf(tx.CreateProject(t.Context(), store.ProjectInput{Name: "x"})) },
 		"update":  func(tx *store.Tx) error { return tx.UpdateProject(t.Context(), project, store.ProjectInput{Name: "x"}) },
 		"archive": func(tx *store.Tx) error { return tx.Archive(t.Context(), store.KindProject, project, true) },
 		"bin":     func(tx *store.Tx) error { return tx.Bin(t.Context(), store.KindDeliverable, deliverable, true) },
 		"deliverable": func(tx *store.Tx) error {
-			return second(tx.CreateDeliverable(t.Context(), project, store.DeliverableInput{Title: "x"}))
+			return errOf(tx.CreateDeliverable(t.Context(), project, store.DeliverableInput{Title: "x"}))
 		},
 		"publish": func(tx *store.Tx) error { return tx.Publish(t.Context(), deliverable, 1, "") },
 		"add person": func(tx *store.Tx) error {
-			return second(tx.AddPerson(t.Context(), store.NewPerson{Name: "x", Email: "x@" + b.Suffix + ".test", Party: store.PartyClient, Role: store.RoleOwner}))
+			return errOf(tx.AddPerson(t.Context(), store.NewPerson{Name: "x", Email: "x@" + b.Suffix + ".test", Party: store.PartyClient, Role: store.RoleOwner}))
 		},
 		"grant":  func(tx *store.Tx) error { return tx.GrantSupport(t.Context(), time.Hour) },
 		"revoke": func(tx *store.Tx) error { return tx.RevokeSupport(t.Context()) },
 	}
 	b.startAs(t, b.dana.ID())
-	before := b.everything(t)
+	before := b.hashRows(t)
 	m := b.inside(t)
 	for name, deed := range deeds {
 		wantErr(t, name+" in a read session", b.write(t, m, deed), store.ErrForbidden)
@@ -305,7 +302,7 @@ func TestSupportReadsOnly(t *testing.T) {
 		t.Errorf("the agent sees %d projects, want the one", len(projects))
 	}
 	must(t, b.db.Record(t.Context(), m, store.Event{Verb: "support.page_seen"}))
-	if after := b.everything(t); after != before {
+	if after := b.hashRows(t); after != before {
 		t.Errorf("rows changed:\n%s\nwere:\n%s", after, before)
 	}
 	if got := b.trail(t, b.mia, "support.page_seen"); len(got) != 1 || *got[0].ActorID != b.sam || *got[0].SupportSessionID != m.Support.ID || got[0].SubjectName != b.dana.Name {
@@ -321,11 +318,11 @@ func TestSupportReadsOnly(t *testing.T) {
 	}
 }
 
-func second[T any](_ T, err error) error { return err }
+func errOf[T any](_ T, err error) error { return err }
 
-// everything is each row that hangs on the people of the agency and its tenants,
-// but for audit rows and jobs.
-func (b *supportBundle) everything(t *testing.T) string {
+// hashRows returns the rows of the agency, its tenants and its people, except audit
+// rows and jobs.
+func (b *supportBundle) hashRows(t *testing.T) string {
 	t.Helper()
 	var all string
 	for _, q := range []string{
@@ -351,11 +348,11 @@ func (b *supportBundle) everything(t *testing.T) string {
 	return all
 }
 
-// The database refuses on its own: in a session nobody gives consent, reads what
-// belongs to the person alone, or ends sessions; and what is over stays over.
+// The database refuses by itself: in a session nobody grants access, reads the
+// person's own rows, or ends sessions. An ended session can't be reopened.
 func TestSupportPolicies(t *testing.T) {
 	t.Parallel()
-	b := setupSupport(t).letIn(t)
+	b := setupSupport(t).grantAccess(t)
 	id := b.startAs(t, b.dana.ID())
 	app, err := pgx.Connect(t.Context(), storetest.Server().AppURL(stack.DatabaseName))
 	must(t, err)

@@ -11,10 +11,10 @@ import (
 	"portico/store/queue"
 )
 
-// ViewAs has the browser of me see the tenant as one of its client's people from
-// now on, read only and for an hour at most. Who may not is [ErrForbidden],
-// somebody who cannot be looked as an [InvalidError], and with another session
-// under way it is [ErrConflict]. Nothing is begun by a refusal.
+// ViewAs lets the browser of me see the tenant as one of its client users from now
+// on, read-only and for at most an hour. An actor without the right gets
+// [ErrForbidden], a person who can't be viewed as is an [InvalidError], and another
+// running session is [ErrConflict].
 func (db *DB) ViewAs(ctx context.Context, me Member, subject uuid.UUID) error {
 	if me.Support != nil || !me.May(ViewAs) {
 		return fmt.Errorf("view as: %w", ErrForbidden)
@@ -49,8 +49,8 @@ func (db *DB) viewAs(ctx context.Context, me Member, subject uuid.UUID) error {
 	return nil
 }
 
-// ViewedAs reads whom staff may look as: who of the client's is there, at most 500.
-func ViewedAs(dst *[]SupportTarget) Read {
+// ListViewAsTargets reads whom staff may view as: the tenant's client users, at most 500.
+func ListViewAsTargets(dst *[]SupportTarget) Read {
 	return Read{many("viewed as", dst, `
 select user_id, name, party, role
 from memberships

@@ -10,19 +10,19 @@ import (
 	"portico/store"
 )
 
-// looks has Dana, who is staff at Acme, look as that person from a browser that
+// viewAs lets Dana, who is staff at Acme, view as that person in a new browser, which
 // becomes the bundle's.
-func (b *supportBundle) looks(t *testing.T, subject uuid.UUID) error {
+func (b *supportBundle) viewAs(t *testing.T, subject uuid.UUID) error {
 	t.Helper()
 	b.token = storetest.SignIn(t, b.Dana)
 	m, ok := storetest.Visit(t, b.token, b.Acme).Member()
 	if !ok {
-		t.Fatal("Dana is not at home")
+		t.Fatal("Dana is no member")
 	}
 	return b.db.ViewAs(t.Context(), m, subject)
 }
 
-func (b *supportBundle) theSession(t *testing.T) uuid.UUID {
+func (b *supportBundle) latestSession(t *testing.T) uuid.UUID {
 	t.Helper()
 	rows := b.ledger(t)
 	if len(rows) == 0 {
@@ -31,12 +31,12 @@ func (b *supportBundle) theSession(t *testing.T) uuid.UUID {
 	return rows[0].ID
 }
 
-// Staff look as one of their client's people: read only, for an hour, on the
-// client's ledger and trail, and in nobody's mail.
+// Staff view as a client user: read-only, for an hour, on the client's ledger and
+// trail, and without mail.
 func TestViewAs(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t)
-	must(t, b.looks(t, b.mia.ID()))
+	must(t, b.viewAs(t, b.mia.ID()))
 	m := b.inside(t)
 	if m.ID() != b.mia.ID() || m.Party != store.PartyClient || m.Person.ID() != b.dana.ID() || !m.Support.ViewAs() || m.Support.Mode != "read" {
 		t.Errorf("inside as %v, %s, by %v, in %+v", m.ID(), m.Party, m.Person.ID(), m.Support)
@@ -52,7 +52,7 @@ func TestViewAs(t *testing.T) {
 	if b.jobs(t, "support_expiry", row.ID) != 1 || b.jobs(t, "support_started", row.ID) != 0 {
 		t.Error("the end is not set, or owners are told by mail")
 	}
-	// Elsewhere, and in her other browsers, she is herself.
+	// Elsewhere, and in her other browsers, she acts as herself.
 	for _, v := range []store.Visitor{storetest.Visit(t, b.token, b.Globex), storetest.Visit(t, storetest.SignIn(t, b.Dana), b.Acme)} {
 		if m, ok := v.Member(); !ok || m.ID() != b.dana.ID() || m.Support != nil {
 			t.Errorf("elsewhere she is %v in %+v", m.ID(), m.Support)
@@ -71,7 +71,7 @@ func TestViewAs(t *testing.T) {
 	}
 }
 
-// Who may not, and whom not: nothing is begun.
+// Actors without the right and people who can't be viewed as: no session begins.
 func TestViewAsRefused(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t)
@@ -87,15 +87,15 @@ func TestViewAsRefused(t *testing.T) {
 		"oneself": b.dana.ID(), "a colleague": ravi.ID(), "somebody else's client": gus.ID(), "an agent of support": b.sam,
 		"nobody": uuid.Nil, "a stranger": uuid.New(), "who has left": gone.ID(), "who is disabled": disabled.ID(),
 	} {
-		wantErr(t, what, b.looks(t, id), store.ErrInvalid)
+		wantErr(t, what, b.viewAs(t, id), store.ErrInvalid)
 	}
 	for _, slug := range []string{b.Acme, b.Agency} {
 		b.exec(t, `update tenants set state = 'suspended' where slug = $1`, slug)
-		wantErr(t, "while "+slug+" is suspended", b.looks(t, leo.ID()), store.ErrForbidden)
+		wantErr(t, "while "+slug+" is suspended", b.viewAs(t, leo.ID()), store.ErrForbidden)
 		b.exec(t, `update tenants set state = 'active' where slug = $1`, slug)
 	}
-	// Support, even as the owner of the agency, looks no further.
-	b.letIn(t)
+	// Support can't view as anybody, even as the agency's owner.
+	b.grantAccess(t)
 	token, _ := storetest.SupportAs(t, b.agent, b.Acme, b.dana.ID())
 	m, _ := storetest.Visit(t, token, b.Acme).Member()
 	wantErr(t, "support as the client", b.db.ViewAs(t.Context(), m, leo.ID()), store.ErrForbidden)
@@ -103,28 +103,28 @@ func TestViewAsRefused(t *testing.T) {
 		t.Errorf("%d sessions began", n)
 	}
 
-	must(t, b.looks(t, leo.ID()))
+	must(t, b.viewAs(t, leo.ID()))
 	m = b.inside(t)
 	wantErr(t, "a second hop", b.db.ViewAs(t.Context(), m, b.mia.ID()), store.ErrForbidden)
-	// The database itself says so, whatever the program does.
+	// The database refuses it by itself.
 	must(t, b.db.StopSupport(t.Context(), m.Person))
 	wantErr(t, "for a reader, by the database", b.db.ViewAsForTest(t.Context(), ravi, leo.ID()), store.ErrForbidden)
-	wantErr(t, "within support, by the database", b.db.ViewAsForTest(t.Context(), b.inSupport(t), leo.ID()), store.ErrForbidden)
+	wantErr(t, "within support, by the database", b.db.ViewAsForTest(t.Context(), b.writingAgent(t), leo.ID()), store.ErrForbidden)
 }
 
-// client is one more of Acme's own people.
+// client adds one more client user to Acme.
 func (b *supportBundle) client(t *testing.T, name string) store.Member {
 	t.Helper()
 	email := name + "@" + b.Suffix + ".test"
 	must(t, b.write(t, b.dana, func(tx *store.Tx) error {
-		return second(tx.AddPerson(t.Context(), store.NewPerson{Name: name, Email: email, Party: store.PartyClient, Role: store.RoleMember}))
+		return errOf(tx.AddPerson(t.Context(), store.NewPerson{Name: name, Email: email, Party: store.PartyClient, Role: store.RoleMember}))
 	}))
 	return b.Member(t, email, b.Acme)
 }
 
-// inSupport is an agent in Acme as Dana, who could do all of it in person, in a
-// session that may write.
-func (b *supportBundle) inSupport(t *testing.T) store.Member {
+// writingAgent returns an agent in Acme as Dana in write mode. In person she may do all
+// of it.
+func (b *supportBundle) writingAgent(t *testing.T) store.Member {
 	t.Helper()
 	must(t, b.db.StopSupport(t.Context(), storetest.Person(t, storetest.SignIn(t, b.agent))))
 	token, id := storetest.SupportAs(t, b.agent, b.Acme, b.dana.ID())
@@ -133,8 +133,8 @@ func (b *supportBundle) inSupport(t *testing.T) store.Member {
 	return m
 }
 
-// The rights table says who may look as a client, and the database the same.
-func TestViewAsIsTheRightsTables(t *testing.T) {
+// The rights table and the database agree on who may view as a client.
+func TestViewAsFollowsRightsTable(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t)
 	for _, party := range []store.Party{store.PartyAgency, store.PartyClient} {
@@ -147,7 +147,8 @@ func TestViewAsIsTheRightsTables(t *testing.T) {
 	}
 }
 
-// Whatever ends it, the next request is not the client's any more, and knows why.
+// Whatever ends the session, the next request no longer views as the client, and
+// shows why.
 func TestViewAsEnds(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -178,14 +179,14 @@ func TestViewAsEnds(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			b := setupSupport(t)
-			must(t, b.looks(t, b.Member(t, b.Leo, b.Acme).ID()))
+			must(t, b.viewAs(t, b.Member(t, b.Leo, b.Acme).ID()))
 			b.inside(t)
-			c.end(t, b, b.theSession(t))
+			c.end(t, b, b.latestSession(t))
 			storetest.Visit(t, b.token, b.Acme)
-			b.causesGo(t)
+			b.undoEndings(t)
 			v := storetest.Visit(t, b.token, b.Acme)
 			if m, _ := v.Member(); m.Support != nil {
-				t.Error("still looking")
+				t.Error("still viewing")
 			}
 			if p, _ := v.Person(); !p.SupportOver || p.SupportOverHow != c.how || p.SupportSlug != b.Acme {
 				t.Errorf("over %v by %q at %q", p.SupportOver, p.SupportOverHow, p.SupportSlug)
@@ -197,37 +198,36 @@ func TestViewAsEnds(t *testing.T) {
 	}
 }
 
-// Nothing of the person looked as changes by it, nor of whoever looks but where
-// their own browser points.
+// Viewing changes no row of the subject, and of the viewer only their own session's.
 func TestViewAsChangesNothing(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t)
 	project := storetest.Project(t, b.dana, "Spring "+b.Suffix)
 	storetest.Deliverable(t, b.dana, project, "Poster "+b.Suffix)
-	must(t, b.looks(t, b.mia.ID()))
-	before, m := b.everything(t), b.inside(t)
+	must(t, b.viewAs(t, b.mia.ID()))
+	before, m := b.hashRows(t), b.inside(t)
 	wantErr(t, "consent", b.write(t, m, func(tx *store.Tx) error { return tx.GrantSupport(t.Context(), time.Hour) }), store.ErrForbidden)
 	wantErr(t, "an invitation", b.write(t, m, func(tx *store.Tx) error {
-		return second(tx.InvitePerson(t.Context(), store.NewPerson{Name: "x", Email: "x@" + b.Suffix + ".test", Party: store.PartyClient, Role: store.RoleViewer}))
+		return errOf(tx.InvitePerson(t.Context(), store.NewPerson{Name: "x", Email: "x@" + b.Suffix + ".test", Party: store.PartyClient, Role: store.RoleViewer}))
 	}), store.ErrForbidden)
-	if v, ok := m.Visits("/projects"); ok {
-		t.Errorf("the look is remembered as a visit: %+v", v)
+	if v, ok := m.NextVisit("/projects"); ok {
+		t.Errorf("viewing was recorded as a visit: %+v", v)
 	}
 	wantErr(t, "a visit", b.write(t, m, func(tx *store.Tx) error {
-		return tx.NoteVisit(t.Context(), store.Visit{Place: "/projects", Anew: true})
+		return tx.RecordVisit(t.Context(), store.Visit{Path: "/projects", NewVisit: true})
 	}), store.ErrForbidden)
 	must(t, b.db.Record(t.Context(), m, store.Event{Verb: "support.page_seen"}))
-	if after := b.everything(t); after != before {
+	if after := b.hashRows(t); after != before {
 		t.Errorf("rows changed:\n%s\nwere:\n%s", after, before)
 	}
 	if _, err := b.admin.Exec(t.Context(), `update support_sessions set mode = 'write' where id = $1`, m.Support.ID); err == nil {
-		t.Error("a look can be made to write")
+		t.Error("a view-as session can be made to write")
 	}
 	must(t, b.write(t, b.mia, func(tx *store.Tx) error { return tx.GrantSupport(t.Context(), time.Hour) }))
 }
 
-// Two looks of one person in the same moment, from two browsers: exactly one.
-func TestViewAsOnce(t *testing.T) {
+// One person starts two view-as sessions at once, from two browsers: one starts.
+func TestViewAsOneSessionAtATime(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t)
 	leo := b.Member(t, b.Leo, b.Acme)
@@ -236,7 +236,8 @@ func TestViewAsOnce(t *testing.T) {
 		return m
 	}
 	one, two := member(), member()
-	// The audit row needs a share of the tenant's row, which this keeps for itself.
+	// The audit row needs a share lock on the tenant's row, which this transaction
+	// blocks.
 	hold, err := b.admin.Begin(t.Context())
 	must(t, err)
 	_, err = hold.Exec(t.Context(), `select from tenants where id = $1 for update`, b.mia.TenantID())

@@ -9,12 +9,12 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// RequestWrite turns the agent's running session to writing, or, with fourEyes,
-// asks for a second agent's word: false until that is given. Without a running
-// session, or when it writes already, it is [ErrConflict]; where the consent is
-// narrowed to reading [ErrForbidden]; without a step-up younger than the session
-// and than five minutes [ErrStepUp]. Each of these, but for the first, is in the
-// tenant's own trail.
+// RequestWrite switches the agent's running session to writing. With fourEyes it asks
+// for a second agent's confirmation and returns false until that is given. Without a
+// running session, or if it writes already, it is [ErrConflict]; if the grant only
+// allows reading [ErrForbidden]; without a step-up younger than the session and than
+// five minutes [ErrStepUp]. Each of these, except the first, is in the tenant's
+// trail.
 func (db *DB) RequestWrite(ctx context.Context, me Person, fourEyes bool) (writing bool, err error) {
 	var verdict string
 	err = db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error {
@@ -49,7 +49,8 @@ func writeRefusal(verdict string) error {
 	return ErrForbidden
 }
 
-// WriteRequest is another agent's session that waits for a second agent's word.
+// WriteRequest is another agent's session that waits for a second agent's
+// confirmation.
 type WriteRequest struct {
 	SessionID   uuid.UUID
 	TenantName  string
@@ -60,14 +61,15 @@ type WriteRequest struct {
 	AskedAt     time.Time
 }
 
-// ListWriteRequests reads what other agents ask of a second one, at most 20.
+// ListWriteRequests reads the sessions of other agents that wait for a confirmation,
+// at most 20.
 func ListWriteRequests(dst *[]WriteRequest) OwnRead {
 	return OwnRead{many("write asks", dst, `select * from lookup.support_write_asks()`, pgx.StrictNamedArgs{})}
 }
 
-// ConfirmWrite is a second agent's word that a session may turn to writing. What
-// is not asked for, or was by themselves, or too long ago, is [ErrConflict];
-// without a step-up in the last five minutes it is [ErrStepUp].
+// ConfirmWrite is a second agent's confirmation that a session may write. A session
+// that didn't ask, that is their own, or that asked too long ago, is [ErrConflict].
+// Without a step-up in the last five minutes it is [ErrStepUp].
 func (db *DB) ConfirmWrite(ctx context.Context, me Person, session uuid.UUID) error {
 	var verdict string
 	err := db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error {

@@ -8,38 +8,38 @@ import (
 	"portico/store"
 )
 
-// letWrite has Acme's client owner let support in to change things, too.
-func (b *supportBundle) letWrite(t *testing.T) *supportBundle {
+// grantWriteAccess lets Acme's client owner grant access to write.
+func (b *supportBundle) grantWriteAccess(t *testing.T) *supportBundle {
 	t.Helper()
 	must(t, b.write(t, b.mia, func(tx *store.Tx) error { return tx.GrantSupportToWrite(t.Context(), time.Hour) }))
 	return b
 }
 
-// writes takes the second step, with a proof of its own.
+// writes requests writing after another step-up.
 func (b *supportBundle) writes(t *testing.T, fourEyes bool) (bool, error) {
 	t.Helper()
 	b.token = storetest.StepUp(t, b.token)
 	return b.db.RequestWrite(t.Context(), storetest.Person(t, b.token), fourEyes)
 }
 
-// A session reads until a second step with a second proof; what it then changes
-// bears the subject's name and the session's, and the trail the agent's.
+// A session reads until a second step with a second step-up. Its changes then name
+// the subject and the session, and the trail names the agent.
 func TestSupportWrites(t *testing.T) {
 	t.Parallel()
-	b := setupSupport(t).letWrite(t)
+	b := setupSupport(t).grantWriteAccess(t)
 	id := b.startAs(t, b.dana.ID())
 	m := b.inside(t)
 	if m.Support.Mode != "read" || !m.Support.MayWrite {
 		t.Errorf("it begins as %+v", m.Support)
 	}
 	create := func(tx *store.Tx) error {
-		return second(tx.CreateProject(t.Context(), store.ProjectInput{Name: "Mended " + b.Suffix}))
+		return errOf(tx.CreateProject(t.Context(), store.ProjectInput{Name: "Mended " + b.Suffix}))
 	}
 	wantErr(t, "a change before the step", b.write(t, m, create), store.ErrForbidden)
 	_, err := b.db.RequestWrite(t.Context(), storetest.Person(t, b.token), false)
 	wantErr(t, "with the proof that the session began with", err, store.ErrStepUp)
 	if b.inside(t).Support.Mode != "read" {
-		t.Error("a refused step turned it to writing")
+		t.Error("a refused step switched the session to writing")
 	}
 
 	if now, err := b.writes(t, false); err != nil || !now {
@@ -62,12 +62,12 @@ func TestSupportWrites(t *testing.T) {
 			t.Errorf("trail = %+v", e)
 		}
 	}
-	// What a session may never do, writing or not.
+	// What a session may never do, in either mode.
 	for what, deed := range map[string]func(*store.Tx) error{
 		"consent":     func(tx *store.Tx) error { return tx.GrantSupport(t.Context(), time.Hour) },
 		"being asked": func(tx *store.Tx) error { return tx.SetAccessRequestsAllowed(t.Context(), true) },
 		"an invitation": func(tx *store.Tx) error {
-			return second(tx.InvitePerson(t.Context(), store.NewPerson{Name: "x", Email: "x@" + b.Suffix + ".test", Party: store.PartyClient, Role: store.RoleViewer}))
+			return errOf(tx.InvitePerson(t.Context(), store.NewPerson{Name: "x", Email: "x@" + b.Suffix + ".test", Party: store.PartyClient, Role: store.RoleViewer}))
 		},
 		"a visit": func(tx *store.Tx) error { return tx.EndSupportSession(t.Context(), id) },
 	} {
@@ -79,11 +79,11 @@ func TestSupportWrites(t *testing.T) {
 	b.wantOut(t, "revoked")
 }
 
-// Where the consent is narrowed to reading, or nothing runs, there is no step; each
-// refusal inside a tenant is in its trail.
+// The second step is refused if the grant only allows reading, or no session runs.
+// Each refusal inside a tenant is in its trail.
 func TestSupportWriteRefused(t *testing.T) {
 	t.Parallel()
-	b := setupSupport(t).letIn(t)
+	b := setupSupport(t).grantAccess(t)
 	_, err := b.writes(t, false)
 	wantErr(t, "outside", err, store.ErrConflict)
 	id := b.startAs(t, b.dana.ID())
@@ -109,10 +109,11 @@ func TestSupportWriteRefused(t *testing.T) {
 	wantErr(t, "past its end", err, store.ErrConflict)
 }
 
-// Four eyes: the step waits for another agent, proved anew, within ten minutes.
+// Four eyes: another agent must confirm within ten minutes, after a step-up of their
+// own.
 func TestSupportWritesWithFourEyes(t *testing.T) {
 	t.Parallel()
-	b := setupSupport(t).letWrite(t)
+	b := setupSupport(t).grantWriteAccess(t)
 	id := b.startAs(t, b.dana.ID())
 	confirm := func(who store.Token) error { return b.db.ConfirmWrite(t.Context(), storetest.Person(t, who), id) }
 	tess := storetest.StepUp(t, storetest.SignIn(t, storetest.Agent(t)))
@@ -121,7 +122,7 @@ func TestSupportWritesWithFourEyes(t *testing.T) {
 		t.Fatalf("the step: %v, %v", now, err)
 	}
 	if b.inside(t).Support.Mode != "read" {
-		t.Error("it writes before the second agent agrees")
+		t.Error("the session writes before the second agent confirms")
 	}
 	var asks []store.WriteRequest
 	must(t, b.db.ReadOwn(t.Context(), storetest.Person(t, b.token), store.ListWriteRequests(&asks)))
@@ -136,14 +137,14 @@ func TestSupportWritesWithFourEyes(t *testing.T) {
 	b.exec(t, `update support_sessions set write_asked_at = now() - interval '10 minutes' where id = $1`, id)
 	wantErr(t, "too late", confirm(tess), store.ErrConflict)
 	if n := b.count(t, `select count(*) from support_sessions where id = $1 and mode = 'read' and write_by is null`, id); n != 1 {
-		t.Error("a refusal turned it to writing")
+		t.Error("a refusal switched the session to writing")
 	}
 
 	_, err := b.writes(t, true)
 	must(t, err)
 	must(t, confirm(tess))
 	if b.inside(t).Support.Mode != "write" {
-		t.Error("it does not write")
+		t.Error("the session does not write")
 	}
 	got := b.trail(t, b.mia, "support.write_confirmed")
 	if len(got) != 1 || *got[0].ActorID != storetest.Person(t, tess).ID() || *got[0].TargetID != id {

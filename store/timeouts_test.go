@@ -15,9 +15,9 @@ import (
 	"portico/store"
 )
 
-// asks are the ways to the database that there are: who is asking, a page, a
-// deed, and what belongs to nobody yet.
-func asks(t *testing.T, db *store.DB, me store.Member) map[string]func(context.Context) error {
+// databaseCalls are all kinds of database calls: identifying a visitor, a page, a deed, and a
+// call without a tenant.
+func databaseCalls(t *testing.T, db *store.DB, me store.Member) map[string]func(context.Context) error {
 	t.Helper()
 	return map[string]func(context.Context) error{
 		"who is asking": func(ctx context.Context) error { _, err := db.Identify(ctx, store.Credentials{}); return err },
@@ -31,37 +31,36 @@ func asks(t *testing.T, db *store.DB, me store.Member) map[string]func(context.C
 	}
 }
 
-// refusesAll checks that every way is told to come again, all of them at once and
-// without anybody's help. One that is held is let go in the end, and then says
-// that it was cancelled.
-func refusesAll(t *testing.T, what string, ways map[string]func(context.Context) error) {
+// wantAllRefused checks that all calls, made at once, are refused as unavailable. A call
+// that hangs is cancelled in the end and then returns that it was cancelled.
+func wantAllRefused(t *testing.T, what string, calls map[string]func(context.Context) error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	defer time.AfterFunc(30*time.Second, cancel).Stop()
 	var all sync.WaitGroup
-	for way, ask := range ways {
+	for name, ask := range calls {
 		all.Go(func() {
 			if err := ask(ctx); !errors.Is(err, store.ErrUnavailable) {
-				t.Errorf("%s, %s: %v", way, what, err)
+				t.Errorf("%s, %s: %v", name, what, err)
 			}
 		})
 	}
 	all.Wait()
 }
 
-func servesAll(t *testing.T, what string, ways map[string]func(context.Context) error) {
+func wantAllServed(t *testing.T, what string, calls map[string]func(context.Context) error) {
 	t.Helper()
-	for way, ask := range ways {
+	for name, ask := range calls {
 		if err := ask(t.Context()); err != nil {
-			t.Errorf("%s, %s: %v", way, what, err)
+			t.Errorf("%s, %s: %v", name, what, err)
 		}
 	}
 }
 
-// hold takes both connections of a pool of two, each for another tenant, until
-// release.
-func hold(t *testing.T, db *store.DB, by ...store.Member) (release func()) {
+// holdConnections takes both connections of a pool of two, one for each tenant, until release is
+// called.
+func holdConnections(t *testing.T, db *store.DB, by ...store.Member) (release func()) {
 	t.Helper()
 	over, inside := make(chan struct{}), make(chan struct{})
 	var held sync.WaitGroup
@@ -78,9 +77,9 @@ func hold(t *testing.T, db *store.DB, by ...store.Member) (release func()) {
 	return release
 }
 
-// While every connection is taken nobody waits for one for long, whatever they
-// want of the database. Afterwards all are served.
-func TestConnectionIsWaitedForNotForLong(t *testing.T) {
+// While every connection is in use, each call is refused after a short wait.
+// Afterwards all are served.
+func TestWaitForConnectionIsLimited(t *testing.T) {
 	t.Parallel()
 	a, b := storetest.Agency(t), storetest.Agency(t)
 	db, err := store.Open(t.Context(), store.Config{
@@ -89,15 +88,15 @@ func TestConnectionIsWaitedForNotForLong(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(db.Close)
-	release := hold(t, db, a.Member(t, a.Dana, a.Acme), a.Member(t, a.Dana, a.Globex))
-	ways := asks(t, db, b.Member(t, b.Dana, b.Acme))
-	refusesAll(t, "with every connection taken", ways)
+	release := holdConnections(t, db, a.Member(t, a.Dana, a.Acme), a.Member(t, a.Dana, a.Globex))
+	calls := databaseCalls(t, db, b.Member(t, b.Dana, b.Acme))
+	wantAllRefused(t, "with every connection taken", calls)
 	release()
-	servesAll(t, "afterwards", ways)
+	wantAllServed(t, "afterwards", calls)
 }
 
-// Whoever waits for a connection gets the next that is free.
-func TestConnectionIsWaitedFor(t *testing.T) {
+// A waiting call gets the next free connection.
+func TestWaitingCallGetsNextConnection(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	db, err := store.Open(t.Context(), store.Config{URL: storetest.Server().AppURL("portico"), MaxConns: 2, ConnectionWait: time.Minute})
@@ -105,18 +104,18 @@ func TestConnectionIsWaitedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(db.Close)
-	release := hold(t, db, a.Member(t, a.Dana, a.Acme), a.Member(t, a.Dana, a.Globex))
+	release := holdConnections(t, db, a.Member(t, a.Dana, a.Acme), a.Member(t, a.Dana, a.Globex))
 	served := make(chan error)
 	go func() { _, err := db.Identify(t.Context(), store.Credentials{}); served <- err }()
 	release()
 	if err := <-served; err != nil {
-		t.Errorf("who waited: %v", err)
+		t.Errorf("the waiting call: %v", err)
 	}
 }
 
-// A server that has fallen silent, on connections that are open and on new ones,
-// holds nobody for long. Once it speaks again everybody is served.
-func TestSilentServerHoldsNobody(t *testing.T) {
+// A server that stops answering, on open connections and on new ones, blocks nobody
+// for long. Once it answers again everybody is served.
+func TestSilentServerTimesOut(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	proxy, err := stack.StartProxy(t.Context(), net.JoinHostPort("127.0.0.1", strconv.Itoa(storetest.Server().Port())))
@@ -134,13 +133,13 @@ func TestSilentServerHoldsNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(db.Close)
-	ways := asks(t, db, a.Member(t, a.Dana, a.Acme))
-	servesAll(t, "before", ways)
+	calls := databaseCalls(t, db, a.Member(t, a.Dana, a.Acme))
+	wantAllServed(t, "before", calls)
 	if err := proxy.Hang(); err != nil {
 		t.Fatal(err)
 	}
-	for range 2 { // the open connections, then new ones
-		refusesAll(t, "of a silent server", ways)
+	for range 2 { // first the open connections, then new ones
+		wantAllRefused(t, "of a silent server", calls)
 	}
 	if err := proxy.Heal(); err != nil {
 		t.Fatal(err)
@@ -148,5 +147,5 @@ func TestSilentServerHoldsNobody(t *testing.T) {
 	within := storetest.Within(t, 30*time.Second)
 	for db.Ping(within) != nil && within.Err() == nil {
 	}
-	servesAll(t, "afterwards", ways)
+	wantAllServed(t, "afterwards", calls)
 }

@@ -8,9 +8,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// TenantToken is a secret that arrives before a tenant is known, such as in the
-// link of an invitation. It names the tenant itself, so that its hash is looked
-// for in that tenant's context and nowhere else.
+// TenantToken is a secret that arrives before a tenant is known, such as in an
+// invitation's link. It names the tenant, so that its hash is looked up in that
+// tenant's context only.
 type TenantToken struct {
 	tenant uuid.UUID
 	secret [32]byte
@@ -23,8 +23,7 @@ func NewTenantToken(tenant uuid.UUID) TenantToken {
 	return t
 }
 
-// ParseTenantToken reads a token as [TenantToken.String] writes it; false for
-// anything else.
+// ParseTenantToken reads what [TenantToken.String] writes; false for anything else.
 func ParseTenantToken(s string) (TenantToken, bool) {
 	var t TenantToken
 	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
@@ -35,7 +34,7 @@ func ParseTenantToken(s string) (TenantToken, bool) {
 	return t, t.tenant != uuid.Nil
 }
 
-// String is the token as a link carries it.
+// String returns the token as a link carries it.
 func (t TenantToken) String() string { return base64.RawURLEncoding.EncodeToString(t.bytes()) }
 
 func (t TenantToken) bytes() []byte { return append(t.tenant[:], t.secret[:]...) }

@@ -11,22 +11,22 @@ import (
 	"portico/store/queue"
 )
 
-// Tx is a deed under way: the change, its audit row and its jobs, together or
-// not at all. It has no way to begin another and no way to change its tenant,
-// but for [Tx.EnterClient].
+// Tx is a running deed: the change, its audit row and its jobs, together or not at
+// all. It can't begin another transaction, and can change its tenant only by
+// [Tx.EnterClient].
 type Tx struct {
 	engine *engine.Tx
 	signer queue.Signer
-	// scope is in whose name its rows and jobs are written: what the policies were
-	// told, but for the jobs of [Tx.asSupport].
+	// scope is for whom its rows and jobs are written: what the policies were told,
+	// except for the jobs of [Tx.asSupport].
 	scope engine.Scope
 	role  Role
-	// entered says that the deed stepped in from the client's agency.
+	// entered says that the deed entered the client from its agency.
 	entered bool
 	// request is the id of the request, for the audit rows.
 	request string
-	// session is the browser of whoever really acts, for deeds that want a fresh
-	// proof; zero in jobs.
+	// session is the actor's browser session, for deeds that need a step-up; zero in
+	// jobs.
 	session uuid.UUID
 }
 
@@ -46,10 +46,10 @@ func (db *DB) write(ctx context.Context, s engine.Scope, role Role, request stri
 	})
 }
 
-// EnterClient steps from an agency into its own client, for the acts of an
-// agency on its client. It is the only way a transaction changes its tenant: the
-// database proves that the client is the agency's, and refuses it in support
-// sessions. The caller audits in both tenants.
+// EnterClient enters one of the agency's own clients, for deeds of an agency on its
+// client. It is the only way in which a transaction changes its tenant: the database
+// proves that the client is the agency's, and refuses it in support sessions. The
+// caller audits in both tenants.
 func (tx *Tx) EnterClient(ctx context.Context, client uuid.UUID) (*Tx, error) {
 	entered, err := tx.engine.EnterClient(ctx, client)
 	if err != nil {
@@ -60,7 +60,7 @@ func (tx *Tx) EnterClient(ctx context.Context, client uuid.UUID) (*Tx, error) {
 	return &inside, nil
 }
 
-// exec runs one statement and says how many rows it changed.
+// exec runs one statement and returns how many rows it changed.
 func (tx *Tx) exec(ctx context.Context, name, sql string, args pgx.StrictNamedArgs) (int64, error) {
 	return tx.engine.Exec(ctx, name, sql, args)
 }

@@ -38,8 +38,7 @@ order by v.number desc
 limit 200`, pgx.StrictNamedArgs{"deliverable": deliverable})}
 }
 
-// GetVersion reads one version of a deliverable that is not in the bin, nor its
-// project.
+// GetVersion reads one version. Its deliverable and project must not be in the bin.
 func GetVersion(id uuid.UUID, dst *Version) Read {
 	return Read{one("get version", dst, versionColumns+`
 join deliverables d on d.tenant_id = v.tenant_id and d.id = v.deliverable_id and d.deleted_at is null
@@ -48,8 +47,8 @@ where v.tenant_id = @tenant_id
   and v.id = @id`, pgx.StrictNamedArgs{"id": id})}
 }
 
-// AddVersion begins the next version of a deliverable, as a draft. While the
-// newest version is still a draft there is nothing to follow it: [ErrConflict].
+// AddVersion adds the next version of a deliverable as a draft. If the newest version
+// is a draft it returns [ErrConflict].
 func (tx *Tx) AddVersion(ctx context.Context, deliverable uuid.UUID) (uuid.UUID, error) {
 	id := NewID()
 	err := tx.change(ctx, "touch deliverable", `
@@ -84,17 +83,17 @@ having count(*) filter (where shared_at is null) = 0`,
 	return err
 }
 
-// Publish shows a draft version of a deliverable with its ready files to the client, and with it
-// the deliverable and its project, and has the client's people told. A version without a ready file, or with one
-// still on its way, is [ErrConflict].
+// Publish shows a draft version with its ready files to the client, and with it the
+// deliverable and its project, and queues the mails to the client's people. A version
+// without a ready file, or with a pending one, is [ErrConflict].
 func (tx *Tx) Publish(ctx context.Context, deliverable uuid.UUID, number int, note string) error {
 	var v struct {
 		ID             uuid.UUID
 		Ready, Pending int
 	}
 	args := pgx.StrictNamedArgs{"deliverable": deliverable, "number": number}
-	// The lock comes first and alone: a count in the same statement would not see
-	// an upload that began while it waited.
+	// A separate statement takes the lock first: a count in the same statement would
+	// miss an upload that began while it waited.
 	err := tx.get(ctx, value("lock version to publish", &v.ID, `
 select id
 from versions
@@ -132,14 +131,15 @@ where tenant_id = @tenant_id and id = @id and shared_at is null`,
 	if n != 1 {
 		return ErrConflict
 	}
-	if err := tx.shareAround(ctx, v.ID, deliverable); err != nil {
+	if err := tx.shareParents(ctx, v.ID, deliverable); err != nil {
 		return err
 	}
 	return tx.Enqueue(ctx, &queue.VersionPublished{Version: v.ID})
 }
 
-// shareAround shows to the client what a published version needs around it.
-func (tx *Tx) shareAround(ctx context.Context, version, deliverable uuid.UUID) error {
+// shareParents shows the deliverable and the project of a published version to the
+// client.
+func (tx *Tx) shareParents(ctx context.Context, version, deliverable uuid.UUID) error {
 	_, err := tx.exec(ctx, "share files", `
 update files
 set shared_at = now()

@@ -10,8 +10,8 @@ import (
 	"portico/store/engine"
 )
 
-// Token is the secret in a session cookie: 32 random bytes. The database holds
-// its SHA-256.
+// Token is the secret in a session cookie: 32 random bytes. The database stores its
+// SHA-256.
 type Token [32]byte
 
 func (t *Token) hash() []byte {
@@ -22,12 +22,12 @@ func (t *Token) hash() []byte {
 	return sum[:]
 }
 
-// Ask is what a request carries that can name a person and a tenant.
+// Credentials is what a request carries that can name a person and a tenant.
 type Credentials struct {
 	// Token is nil when the request has no session cookie.
 	Token *Token
-	// Host is "" on the main host, else the tenant host the request came to; a
-	// session is good on the host it was made for, nowhere else.
+	// Host is "" on the main host, else the tenant host of the request. A session is
+	// valid only on the host it was made for.
 	Host string
 	// Slug is the tenant's slug, from the path or from <slug>.<tenant domain>.
 	Slug string
@@ -37,8 +37,7 @@ type Credentials struct {
 	RequestID string
 }
 
-// Visitor is who is asking, as of this moment. Nothing of it may be kept beyond
-// the request.
+// Visitor is who sends this request. It must not be kept beyond the request.
 type Visitor struct {
 	credentials Credentials
 	row         visitorRow
@@ -89,33 +88,33 @@ type visitorRow struct {
 	SupportOver     *SupportEnd
 }
 
-// Identify is the first round trip of every request.
-func (db *DB) Identify(ctx context.Context, ask Credentials) (v Visitor, err error) {
+// Identify finds the visitor. It is the first round trip of every request.
+func (db *DB) Identify(ctx context.Context, credentials Credentials) (v Visitor, err error) {
 	ctx, end := db.engine.Observe(ctx, "who is asking", uuid.Nil)
 	defer func() { end(err) }()
-	v.credentials = ask
+	v.credentials = credentials
 	err = db.engine.OutsideTenant(ctx, "who is asking", engine.One(&v.row),
-		`select * from lookup.who_is_asking($1, $2, $3, $4)`, ask.Token.hash(), ask.Host, ask.Slug, ask.Domain)
+		`select * from lookup.who_is_asking($1, $2, $3, $4)`, credentials.Token.hash(), credentials.Host, credentials.Slug, credentials.Domain)
 	return v, err
 }
 
-// Person is somebody signed in, apart from any tenant. Only this package makes one.
+// Person is a signed-in person, outside any tenant. Only this package makes one.
 type Person struct {
 	scope       engine.Scope
 	credentials Credentials
 	SessionID   uuid.UUID
 	Name        string
 	Email       string
-	TimeZone    string // how they read dates, with Locale
+	TimeZone    string // in which they see dates, with Locale
 	Locale      string
 	Agent       bool       // a support agent, never a member of anything
-	SteppedUpAt *time.Time // when they last proved themselves anew
-	// SupportOver says that the browser's support session is over without their
-	// Stop, until they start or stop another; SupportOverHow says how.
+	SteppedUpAt *time.Time // when they last stepped up
+	// SupportOver says that the browser's support session ended without their Stop,
+	// until they start or stop another; SupportOverHow says how.
 	SupportOver    bool
 	SupportOverHow SupportEnd
-	// SupportSlug names the tenant of the browser's support session, running or
-	// over as in SupportOver, else "".
+	// SupportSlug is the tenant of the browser's support session, running or ended as
+	// in SupportOver, else "".
 	SupportSlug string
 	RequestID   string
 }
@@ -123,23 +122,23 @@ type Person struct {
 // ID is the person's user id.
 func (p Person) ID() uuid.UUID { return p.scope.User }
 
-// Tenant is what a member may know of the tenant they stand in.
+// Tenant is what a member may know of their tenant.
 type Tenant struct {
 	ID         uuid.UUID
 	Kind       TenantKind
 	Slug       string
 	Name       string
 	State      TenantState
-	PortalName string // what clients see; Name when none was chosen
+	PortalName string // what clients see; Name if none was chosen
 	Welcome    string
-	Accent     string // "#rrggbb", or "" for ours
+	Accent     string // "#rrggbb", or "" for the default
 	LogoID     string // "" for none
-	MailName   string // whom mail comes from, where mail is written; "" for the installation's own
+	MailName   string // sender name of mails, set in mail jobs; "" for the installation's
 	AgencyName string
-	Host       string // that all its links lead to; "" is the main one, with a path
+	Host       string // host of all its links; "" is the main host, with a path
 }
 
-// Support is a support session under way.
+// Support is a running support session.
 type Support struct {
 	ID        uuid.UUID
 	Kind      SupportKind
@@ -147,55 +146,54 @@ type Support struct {
 	Reason    string
 	Ticket    string
 	EndsAt    time.Time
-	MayWrite  bool // it reads, and its consent would let it write
+	MayWrite  bool // it reads, and its grant allows writing
 	AgentName string
 }
 
-// ViewAs says that staff look as their client, not support.
+// ViewAs says that staff view as their client; otherwise it is support.
 func (s Support) ViewAs() bool { return s.Kind == SupportViewAs }
 
-// Member is a person inside one tenant, in person or through a support session.
-// Only this package makes one, from what the database said in this request.
+// Member is a person inside one tenant, in person or through a support session. Only
+// this package makes one, from what the database returned in this request.
 type Member struct {
 	scope      engine.Scope
 	Tenant     Tenant
-	Name       string // the subject's, as known in this tenant
+	Name       string // the subject's name in this tenant
 	Email      string
-	TimeZone   string // how the subject reads dates, with Locale
+	TimeZone   string // in which the subject sees dates, with Locale
 	Locale     string
 	Party      Party
 	Role       Role
 	LastSeenAt *time.Time
-	// NewSince is when the visit before this one began: what came later is new.
-	NewSince *time.Time
-	Places   int // how many tenants the person belongs to, 2 for more; 1 in a support session
-	// LastPlace is the page of this tenant where the person was last, "" for none.
+	// NewSince is when the previous visit began: later things are new.
+	NewSince       *time.Time
+	WorkspaceCount int // how many tenants the person belongs to, 2 for more; 1 in a support session
+	// LastPlace is the path in this tenant where the person was last, "" for none.
 	LastPlace string
-	latest    bool // of all their workspaces the one used last
+	latest    bool // of all their workspaces they used this one last
 	unread    int
-	Support   *Support // nil when the person is here in person
-	Person    Person   // who really sits there
+	Support   *Support // nil in person
+	Person    Person   // the actor
 	RequestID string
 }
 
-// ID is the subject's user id: as whom things are done.
+// ID is the subject's user id.
 func (m Member) ID() uuid.UUID { return m.scope.User }
 
-// TenantID is the tenant the member stands in.
+// TenantID is the member's tenant.
 func (m Member) TenantID() uuid.UUID { return m.scope.Tenant }
 
-// May says whether the member has the capability. Support never has more than
-// the person it looks as.
+// May says whether the member has the capability. A support session has exactly those
+// of its subject.
 func (m Member) May(c Capability) bool { return May(c, m.Party, m.Role) }
 
-// MayNow says whether the member may do it here and now: what pages offer. In a
-// support session that only reads, and in a tenant that is closed, nothing is
-// offered that would be refused.
+// MayNow says whether pages offer the capability now. A read-only support session, or
+// a tenant that is not active, offers nothing that would be refused.
 func (m Member) MayNow(c Capability) bool {
 	return m.May(c) && !m.scope.ReadOnly && m.Tenant.State == TenantActive
 }
 
-// Person returns who is signed in; false for nobody.
+// Person returns who is signed in; false if nobody is.
 func (v Visitor) Person() (Person, bool) {
 	r := v.row
 	if r.UserID == nil {
@@ -218,8 +216,8 @@ func (v Visitor) Person() (Person, bool) {
 	}, true
 }
 
-// Tenant returns the addressed tenant, if there is one, for the front of its
-// door: the sign-in page on its own host. It says nothing about the visitor.
+// Tenant returns the addressed tenant, if it exists, for the sign-in page on its own
+// host. It says nothing about the visitor.
 func (v Visitor) Tenant() (Tenant, bool) {
 	r := v.row
 	if r.TenantID == nil {
@@ -244,8 +242,8 @@ func (v Visitor) Tenant() (Tenant, bool) {
 	return t, true
 }
 
-// Member returns the visitor's place in the addressed tenant; false when they
-// have none, which must look just like a tenant that does not exist.
+// Member returns the visitor as a member of the addressed tenant; false if they are
+// none. The answer must then look as if the tenant didn't exist.
 func (v Visitor) Member() (Member, bool) {
 	person, signedIn := v.Person()
 	tenant, addressed := v.Tenant()
@@ -260,21 +258,21 @@ func (v Visitor) Member() (Member, bool) {
 			Actor:  person.scope.Actor,
 			Party:  string(*r.Party),
 		},
-		Tenant:     tenant,
-		Name:       *r.SubjectName,
-		Email:      deref(r.SubjectEmail),
-		TimeZone:   *r.SubjectTimeZone,
-		Locale:     *r.SubjectLocale,
-		Party:      *r.Party,
-		Role:       *r.Role,
-		LastSeenAt: r.LastSeenAt,
-		NewSince:   newSince(r.LastSeenAt, r.SeenBeforeAt),
-		Places:     r.Places,
-		LastPlace:  deref(r.LastPlace),
-		latest:     r.Latest,
-		unread:     r.Unread,
-		Person:     person,
-		RequestID:  v.credentials.RequestID,
+		Tenant:         tenant,
+		Name:           *r.SubjectName,
+		Email:          deref(r.SubjectEmail),
+		TimeZone:       *r.SubjectTimeZone,
+		Locale:         *r.SubjectLocale,
+		Party:          *r.Party,
+		Role:           *r.Role,
+		LastSeenAt:     r.LastSeenAt,
+		NewSince:       newSince(r.LastSeenAt, r.SeenBeforeAt),
+		WorkspaceCount: r.Places,
+		LastPlace:      deref(r.LastPlace),
+		latest:         r.Latest,
+		unread:         r.Unread,
+		Person:         person,
+		RequestID:      v.credentials.RequestID,
 	}
 	if r.SupportTenantID != nil && *r.SupportTenantID == tenant.ID {
 		m.Support = &Support{

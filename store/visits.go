@@ -7,7 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// visitGap is how long somebody stays away before they visit anew.
+// visitGap is how long a person is away before a new visit begins.
 const visitGap = time.Hour
 
 func newSince(lastSeen, before *time.Time) *time.Time {
@@ -17,25 +17,25 @@ func newSince(lastSeen, before *time.Time) *time.Time {
 	return lastSeen
 }
 
-// Visit is what to remember of a member who was at a place of their tenant.
+// Visit is what to record of a member's page view.
 type Visit struct {
-	Place string // the path within the tenant, "/" for its home
-	Anew  bool   // they were away for a while
-	Again bool   // no other workspace of theirs was used since
+	Path          string // the path within the tenant, "/" for its home
+	NewVisit      bool   // it begins a new visit
+	SameWorkspace bool   // they used no other workspace since
 }
 
-// Visits says what a member's being at a place changes in what is remembered of
-// them; false for nothing, and always for somebody who looks as somebody else.
-func (m Member) Visits(place string) (Visit, bool) {
-	v := Visit{Place: place, Again: m.latest, Anew: m.LastSeenAt == nil || time.Since(*m.LastSeenAt) >= visitGap}
-	news := v.Anew || !v.Again || place != m.LastPlace || (place == "/" && m.unread > 0)
-	return v, news && m.Support == nil
+// NextVisit returns what viewing a page at path changes in the stored visit; false for
+// nothing, and always in a support session.
+func (m Member) NextVisit(path string) (Visit, bool) {
+	v := Visit{Path: path, SameWorkspace: m.latest, NewVisit: m.LastSeenAt == nil || time.Since(*m.LastSeenAt) >= visitGap}
+	changed := v.NewVisit || !v.SameWorkspace || path != m.LastPlace || (path == "/" && m.unread > 0)
+	return v, changed && m.Support == nil
 }
 
-// NoteVisit remembers when the member was here, where, and that they have seen
-// what was new. It is no deed: it is not audited, and it is the person's own who
-// really sits there. Of who has left in the meantime nothing is remembered.
-func (tx *Tx) NoteVisit(ctx context.Context, v Visit) error {
+// RecordVisit records when and where the member was last, and that they have seen what
+// was new. It is no deed and writes no audit row. It changes only the actor's own
+// membership, and nothing if that has ended.
+func (tx *Tx) RecordVisit(ctx context.Context, v Visit) error {
 	_, err := tx.exec(ctx, "note visit", `
 update memberships
 set seen_before_at = case when @anew then last_seen_at else seen_before_at end,
@@ -46,6 +46,6 @@ set seen_before_at = case when @anew then last_seen_at else seen_before_at end,
 where tenant_id = @tenant_id
   and user_id = @me
   and ended_at is null`, pgx.StrictNamedArgs{
-		"me": tx.scope.Actor, "place": v.Place, "anew": v.Anew, "again": v.Again, "seen": v.Anew || v.Place == "/"})
+		"me": tx.scope.Actor, "place": v.Path, "anew": v.NewVisit, "again": v.SameWorkspace, "seen": v.NewVisit || v.Path == "/"})
 	return err
 }

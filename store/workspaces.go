@@ -7,7 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Workspace is one of the tenants a person belongs to, as a switcher shows it.
+// Workspace is one of the tenants a person belongs to, as the switcher shows it.
 type Workspace struct {
 	TenantID       uuid.UUID
 	Kind           TenantKind
@@ -23,7 +23,7 @@ type Workspace struct {
 	Waiting        int
 	NextDueOn      *time.Time
 	LastActivityAt *time.Time
-	UsedAt         time.Time // when the person last came here from another
+	UsedAt         time.Time // when the person last switched to it
 }
 
 // WorkspaceFilter says which of a person's workspaces to read, and which page of them.
@@ -41,13 +41,13 @@ func myWorkspaces(p WorkspaceFilter, dst *[]Workspace) query {
 		pgx.StrictNamedArgs{"filter": p.Text, "used": used, "after": nilIfZero(p.After.ID), "limit": p.Limit})
 }
 
-// MyWorkspaces reads the tenants the person belongs to, those used last first.
+// MyWorkspaces reads the tenants the person belongs to, last used first.
 func MyWorkspaces(p WorkspaceFilter, dst *[]Workspace) OwnRead {
 	return OwnRead{myWorkspaces(p, dst)}
 }
 
-// SwitcherWorkspaces is [MyWorkspaces] for a member's page. In a support session
-// it is the granted tenant alone.
+// SwitcherWorkspaces is [MyWorkspaces] on a member's page. In a support session it
+// reads the session's tenant only.
 func SwitcherWorkspaces(p WorkspaceFilter, dst *[]Workspace) Read {
 	return Read{myWorkspaces(p, dst)}
 }

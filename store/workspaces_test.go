@@ -17,20 +17,20 @@ import (
 	"portico/store"
 )
 
-// visit is somebody at a page of a tenant, as the page remembers it.
+// visit records that a person viewed a page of a tenant.
 func visit(t *testing.T, a *storetest.Tenants, email, slug, place string) {
 	t.Helper()
 	me := a.Member(t, email, slug)
-	v, news := me.Visits(place)
+	v, news := me.NextVisit(place)
 	if !news {
 		return
 	}
-	if err := storetest.DB().Write(t.Context(), me, func(tx *store.Tx) error { return tx.NoteVisit(t.Context(), v) }); err != nil {
+	if err := storetest.DB().Write(t.Context(), me, func(tx *store.Tx) error { return tx.RecordVisit(t.Context(), v) }); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// slugs pages through somebody's workspaces, so many at a time.
+// slugs reads a person's workspaces page by page.
 func slugs(t *testing.T, email, filter string, limit int) (all []string) {
 	t.Helper()
 	page := store.WorkspaceFilter{Text: filter, Page: store.Page{Limit: limit}}
@@ -49,8 +49,8 @@ func slugs(t *testing.T, email, filter string, limit int) (all []string) {
 	}
 }
 
-// Dana's workspaces come in the order in which she used them last, on one page
-// or on many, and nobody else's use moves them.
+// Dana's workspaces are ordered by her own last use, on one page or on several. Other
+// people's use doesn't change it.
 func TestWorkspacesByLastUse(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -72,52 +72,52 @@ func TestWorkspacesByLastUse(t *testing.T) {
 	}
 }
 
-// What is remembered of a visit, and what is no news and so costs nothing.
+// A visit is stored, and one that changes nothing costs no write.
 func TestVisits(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
 	visit(t, a, a.Dana, a.Acme, "/projects")
 	me := a.Member(t, a.Dana, a.Acme)
 	if me.LastPlace != "/projects" || me.LastSeenAt == nil {
-		t.Errorf("remembered %q, %v", me.LastPlace, me.LastSeenAt)
+		t.Errorf("recorded %q, %v", me.LastPlace, me.LastSeenAt)
 	}
 	for _, c := range []struct {
 		place string
 		news  bool
 	}{{"/projects", false}, {"/deliverables", true}, {"/", true}} {
-		if _, news := me.Visits(c.place); news != c.news {
-			t.Errorf("%s is news: %v", c.place, news)
+		if _, news := me.NextVisit(c.place); news != c.news {
+			t.Errorf("%s is a new visit: %v", c.place, news)
 		}
 	}
 	visit(t, a, a.Dana, a.Globex, "/projects")
-	if _, news := a.Member(t, a.Dana, a.Acme).Visits("/projects"); !news {
-		t.Error("coming back from another workspace is no news")
+	if _, news := a.Member(t, a.Dana, a.Acme).NextVisit("/projects"); !news {
+		t.Error("coming back from another workspace is not recorded")
 	}
 	if other := a.Member(t, a.Ravi, a.Acme); other.LastPlace != "" || other.LastSeenAt != nil {
 		t.Errorf("Ravi was at %q, %v", other.LastPlace, other.LastSeenAt)
 	}
 }
 
-// Nothing of it in a support session, neither offered nor, by hand, possible.
-func TestSupportLeavesNoVisit(t *testing.T) {
+// A support session records no visit, and the database refuses one.
+func TestSupportRecordsNoVisit(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t)
-	b.letIn(t).startAs(t, b.mia.ID())
+	b.grantAccess(t).startAs(t, b.mia.ID())
 	m := b.inside(t)
-	if _, news := m.Visits("/projects"); news {
+	if _, news := m.NextVisit("/projects"); news {
 		t.Error("a page seen by support is a visit")
 	}
 	err := b.db.Write(t.Context(), m, func(tx *store.Tx) error {
-		return tx.NoteVisit(t.Context(), store.Visit{Place: "/projects", Anew: true})
+		return tx.RecordVisit(t.Context(), store.Visit{Path: "/projects", NewVisit: true})
 	})
 	if err == nil {
-		t.Error("support noted a visit")
+		t.Error("support recorded a visit")
 	}
 }
 
-// A thousand workspaces cost the switcher what twenty-one do: it reads as many
-// pages of the database, and goes along the index that is in the right order.
-func TestSwitcherIsFlat(t *testing.T) {
+// The switcher costs the same with a thousand workspaces as with twenty-one: it reads
+// the same number of database pages, in the order of an index.
+func TestSwitcherCostIsFlat(t *testing.T) {
 	t.Parallel()
 	const name = "switcher"
 	db, err := storetest.Open(t.Context(), name)
@@ -144,7 +144,7 @@ func TestSwitcherIsFlat(t *testing.T) {
 	}
 }
 
-// crowdOfWorkspaces has one person in 21 workspaces and another in 1,000.
+// crowdOfWorkspaces puts one person in 21 workspaces and another in 1,000.
 const crowdOfWorkspaces = `
 set session_replication_role = replica;
 insert into users (id, name) select md5('user' || n)::uuid, 'Somebody' from unnest(array[21, 1000]) n;
@@ -155,14 +155,14 @@ insert into memberships (tenant_id, user_id, tenant_kind, party, role, name, use
 select md5('tenant' || n)::uuid, md5('user' || u)::uuid, 'client', 'agency', 'member', 'Somebody', now() - n * interval '1 minute'
 from unnest(array[21, 1000]) u, generate_series(1, u) n;`
 
-// cost is what a plan read, and its steps.
+// cost is the number of pages a plan read, and its steps.
 type cost struct {
 	Hits  int
 	steps []string
 }
 
-// switcherPlan runs the body of the function as its owner does, the way it is
-// planned there, for the person with so many workspaces.
+// switcherPlan plans the body of the function as its owner, as the function itself
+// does, for the person with that many workspaces.
 func switcherPlan(t *testing.T, conn *pgx.Conn, workspaces int) cost {
 	t.Helper()
 	tx, err := conn.Begin(t.Context())
@@ -186,7 +186,7 @@ func switcherPlan(t *testing.T, conn *pgx.Conn, workspaces int) cost {
 		"set local plan_cache_mode = force_generic_plan", "set local role portico_lookup",
 		"select set_config('app.user_id', '" + user.String() + "', true)",
 		"prepare switcher (text, timestamptz, uuid, integer) as " + body,
-		// Once for what the session has yet to learn of the catalog.
+		// The first run loads the catalog into the session's cache.
 		"execute switcher ('', null, null, 21)",
 	} {
 		if _, err := tx.Exec(t.Context(), sql, pgx.QueryExecModeSimpleProtocol); err != nil {

@@ -82,7 +82,7 @@ func (l *loader) visit(ctx context.Context, c client) error {
 	if err != nil {
 		return err
 	}
-	return l.db.Write(ctx, visitor, func(tx *store.Tx) error { return tx.NoteVisit(ctx, store.Visit{Place: "/", Anew: true}) })
+	return l.db.Write(ctx, visitor, func(tx *store.Tx) error { return tx.RecordVisit(ctx, store.Visit{Path: "/", NewVisit: true}) })
 }
 
 func (l *loader) project(ctx context.Context, a agency, c client, p project) error {

@@ -35,8 +35,8 @@ func BeginUpload(t testing.TB, me store.Member, version uuid.UUID, name string, 
 	return id
 }
 
-// File makes a ready file of a draft version, as far as the database goes: object
-// storage has nothing of it.
+// File creates a ready file row in a draft version. Object storage holds no bytes for
+// it.
 func File(t testing.TB, me store.Member, version uuid.UUID, name string) uuid.UUID {
 	t.Helper()
 	sum := sha256.Sum256([]byte(name))
@@ -48,8 +48,8 @@ func File(t testing.TB, me store.Member, version uuid.UUID, name string) uuid.UU
 	return id
 }
 
-// Fingerprint is a hash over the rows of a tenant, to show that nothing in it
-// changed. Its audit trail is left out.
+// Fingerprint returns a hash over the rows of a tenant without its audit trail. Tests
+// compare two of them to show that nothing changed.
 func Fingerprint(t testing.TB, tenant uuid.UUID) string {
 	t.Helper()
 	var sum string

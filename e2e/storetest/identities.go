@@ -9,9 +9,9 @@ import (
 	"portico/store"
 )
 
-// Identity gives somebody an account at a provider and returns its id. It stands there
-// without a flow, for agents of support cannot link one; what signs them in by address
-// would do so once.
+// Identity gives a person an account at a provider and returns its id. It inserts the
+// row directly: support agents can't link an account, and signing in by address would
+// link it only once.
 func Identity(t testing.TB, email string) (id uuid.UUID) {
 	t.Helper()
 	check(t, AdminPool().QueryRow(t.Context(), `
@@ -21,7 +21,8 @@ returning id`, email, rand.Text()).Scan(&id))
 	return id
 }
 
-// SpentOIDC is a flow of that session, or a sign-in, whose provider has just answered.
+// SpentOIDC returns a provider flow that was just answered. It belongs to the session
+// of token, or to a sign-in.
 func SpentOIDC(t testing.TB, purpose store.OIDCPurpose, token store.Token) uuid.UUID {
 	t.Helper()
 	cookie, f := secret(), store.OIDCFlow{Purpose: purpose, Provider: "idp", State: secret(), ReturnTo: "/"}

@@ -9,8 +9,8 @@ import (
 	"portico/store/queue"
 )
 
-// InviteToken does what the mail job does for an invitation, but for the mail, and
-// returns the token of its link.
+// InviteToken does what the mail job does for an invitation, without sending the
+// mail, and returns the token of its link.
 func InviteToken(t testing.TB, tenant, invite uuid.UUID) store.TenantToken {
 	t.Helper()
 	job := &queue.InviteMail{Signature: queue.Signature{Tenant: tenant}, Invite: invite}

@@ -8,16 +8,16 @@ import (
 	"portico/migrations"
 )
 
-// Variables by which `make mutants` spares each run of tests a server of its own,
-// and a new binary for each change of the SQL.
+// With these variables `make mutants` gives all test runs one server, and changes SQL
+// without building a new binary.
 const (
-	// ServerVariable is the superuser's URL of a running server that is as new.
+	// ServerVariable is the superuser's URL of a running, empty server.
 	ServerVariable = "PORTICO_TEST_POSTGRES"
 	// MigrationsVariable is a directory to read in place of the embedded one.
 	MigrationsVariable = "PORTICO_TEST_MIGRATIONS"
 )
 
-// startServer starts a server, or joins the one that is lent.
+// startServer starts a server, or connects to the one in [ServerVariable].
 func startServer(ctx context.Context) (*stack.Postgres, error) {
 	if dir := os.Getenv(MigrationsVariable); dir != "" {
 		migrations.Files, migrations.Lookup = os.DirFS(dir), os.DirFS(dir)

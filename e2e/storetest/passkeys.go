@@ -9,8 +9,8 @@ import (
 	"portico/store"
 )
 
-// Passkey gives the person of a session a passkey that no device has, as they
-// would add one after a step-up, and returns its id.
+// Passkey adds a passkey for the person of a session and returns its id. No device
+// holds it. The session needs a step-up.
 func Passkey(t testing.TB, token store.Token) uuid.UUID {
 	t.Helper()
 	token = StepUp(t, token)
@@ -25,7 +25,7 @@ func Passkey(t testing.TB, token store.Token) uuid.UUID {
 	return id
 }
 
-// SpentCeremony is one whose answer has just come back.
+// SpentCeremony returns a ceremony that was just answered.
 func SpentCeremony(t testing.TB, c store.Ceremony, token *store.Token, credential []byte) uuid.UUID {
 	t.Helper()
 	cookie := secret()

@@ -1,5 +1,5 @@
-// Package storetest lends tests a real database, and a fresh agency in it for
-// each test, so that every test that runs beside another also proves isolation.
+// Package storetest gives tests a real database, and each test a fresh agency in it.
+// Tests run in parallel, so each of them also tests isolation.
 package storetest
 
 import (
@@ -31,8 +31,8 @@ var (
 var SigningKey = []byte("a key for the job seals of tests!")
 
 // Main starts PostgreSQL, migrates a database as an installation would, runs the
-// tests and stops it. Call it from TestMain. What the tests share and must end
-// before the database does is ended by after.
+// tests and stops the server. Call it from TestMain. It calls after before the
+// database stops.
 func Main(m *testing.M, after ...func()) {
 	os.Exit(run(m, after))
 }
@@ -79,16 +79,16 @@ func DB() *store.DB { return db }
 // Server is the private server, for tests that need other roles than the app.
 func Server() *stack.Postgres { return server }
 
-// Tenants is a fresh agency with two clients, and people in them. Every name
-// and slug ends in a suffix of its own, which is the canary of the test.
+// Tenants is a fresh agency with two clients and their people. Every name and slug
+// ends in a suffix that no other test uses.
 type Tenants struct {
 	Suffix string
 	Agency string // slug of the agency
 	Acme   string // slug of the first client
 	Globex string // slug of the second
-	// Addresses of people: Dana owns the agency and is staff in both clients,
-	// Ravi is staff (member) in Acme only; Mia owns Acme's client side, Leo is a
-	// viewer there; Gus owns Globex's.
+	// Addresses of people. Dana owns the agency and is staff in both clients. Ravi is
+	// staff (member) in Acme only. Mia owns Acme's client side, Leo is a viewer
+	// there, and Gus owns Globex's.
 	Dana, Ravi, Mia, Leo, Gus string
 }
 
@@ -139,22 +139,20 @@ func (a *Tenants) client(t testing.TB, dana store.Member, slug, name string, peo
 	Plan(t, slug, "enterprise")
 }
 
-// Plan gives a tenant a plan and says so nowhere: most tests want room, and none
-// of them another row in the trail.
+// Plan gives a tenant a plan without an audit row. Most tests need a larger plan and
+// none of them another row in the trail.
 func Plan(t testing.TB, slug, plan string) {
 	t.Helper()
 	_, err := AdminPool().Exec(t.Context(), `update tenants set plan = $2 where slug = $1`, slug, plan)
 	check(t, err)
 }
 
-// SignIn signs somebody in by a mailed code, as they would, and returns the
-// token of the session.
+// SignIn signs a person in with a mailed code and returns the token of the session.
 func SignIn(t testing.TB, email string) store.Token {
 	t.Helper()
 	ctx := t.Context()
 	cookie, link, code := secret(), secret(), secret()
-	// Without the job that DB.BeginMailFlow queues: where jobs run, it would mint
-	// a code of its own over this one.
+	// DB.BeginMailFlow would queue a job that replaces this code with its own.
 	flow, hash := store.NewID(), sha256.Sum256(cookie)
 	_, err := DB().JobPool().Exec(ctx, `select lookup.flow_begin($1, 'mail', $2, $3, null, '/', '', null, '', '')`, flow, hash[:], email)
 	check(t, err)
@@ -168,7 +166,7 @@ func SignIn(t testing.TB, email string) store.Token {
 	return token
 }
 
-// SignInAt is [SignIn], and the session is one of that host; "" is the main one.
+// SignInAt is [SignIn] for a session on a host; "" is the main host.
 func SignInAt(t testing.TB, email, host string) store.Token {
 	t.Helper()
 	token := SignIn(t, email)
@@ -176,8 +174,8 @@ func SignInAt(t testing.TB, email, host string) store.Token {
 	return token
 }
 
-// MoveSession makes a session one of another host than it was made for. Nothing
-// in the product does: a host gets its session by a proof that is spent there.
+// MoveSession moves a session to another host. The product never does this: a host
+// gets its session by a hand-over.
 func MoveSession(t testing.TB, token store.Token, host string) {
 	t.Helper()
 	sum := sha256.Sum256(token[:])
@@ -185,8 +183,8 @@ func MoveSession(t testing.TB, token store.Token, host string) {
 	check(t, err)
 }
 
-// Member signs somebody in and returns them inside the tenant of that slug; it
-// fails the test when they do not belong there.
+// Member signs a person in and returns them as a member of the tenant with that slug.
+// The test fails if they are no member.
 func (a *Tenants) Member(t testing.TB, email, slug string) store.Member {
 	t.Helper()
 	token := SignIn(t, email)
@@ -232,12 +230,12 @@ func Deliverable(t testing.TB, me store.Member, project uuid.UUID, title string)
 	return id
 }
 
-// leastWait is the least that a test waits for what must come: on a busy machine
-// everything takes its time.
+// leastWait is the shortest timeout for something that must happen. A busy machine
+// needs it.
 const leastWait = 30 * time.Second
 
-// Within fails a test that would otherwise hang. It ends after d, or 30 seconds if
-// that is longer.
+// Within returns a context that ends after d, but not before [leastWait], so that a
+// test fails instead of hanging.
 func Within(t testing.TB, d time.Duration) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), max(d, leastWait))
 	t.Cleanup(cancel)
@@ -253,15 +251,15 @@ func check(t testing.TB, err error) {
 	}
 }
 
-// App is a connection of the test's own as portico_app, for statements that no
-// code of ours would make.
+// App returns a connection as portico_app, for statements that our code never runs.
 func App(t testing.TB) *pgx.Conn { return connect(t, server.AppURL(stack.DatabaseName)) }
 
-// AdminPool lends connections as superuser for a single statement each, to helpers
-// that are called too often to keep one for the length of a test, as [Admin] does.
+// AdminPool returns a pool of superuser connections. Helpers that are called often
+// use it for single statements instead of keeping a connection for the whole test, as
+// [Admin] does.
 func AdminPool() *pgxpool.Pool { return pool }
 
-// Admin is a connection as superuser, for looking at what nobody else may see.
+// Admin returns a connection as superuser, for rows that the app can't read.
 func Admin(t testing.TB) *pgx.Conn { return connect(t, server.AdminURL(stack.DatabaseName)) }
 
 func connect(t testing.TB, url string) *pgx.Conn {
@@ -272,8 +270,8 @@ func connect(t testing.TB, url string) *pgx.Conn {
 	return conn
 }
 
-// TenantTables lists the tables with a tenant_id that belong to tenants, as the
-// catalog knows them: a new one is in every test that asks here.
+// TenantTables lists the tables with a tenant_id from the catalog, so that tests
+// cover a new table without a change.
 func TenantTables(t testing.TB) []string {
 	t.Helper()
 	rows, err := AdminPool().Query(t.Context(), `
@@ -290,14 +288,13 @@ order by 1`)
 	return names
 }
 
-// RowsOf hashes all rows of a tenant, table by table, as a superuser sees them.
+// RowsOf hashes all rows of a tenant as a superuser sees them, by table.
 func RowsOf(t testing.TB, tenant uuid.UUID) map[string]string {
 	t.Helper()
 	return RowsOn(t, Admin(t), tenant)
 }
 
-// RowsOn is [RowsOf] as that connection sees them, inside its transaction if it is
-// in one.
+// RowsOn is [RowsOf] on another connection, inside its transaction if there is one.
 func RowsOn(t testing.TB, conn *pgx.Conn, tenant uuid.UUID) map[string]string {
 	t.Helper()
 	hashes := map[string]string{}

@@ -14,8 +14,8 @@ import (
 	"portico/store"
 )
 
-// Visit is the first round trip of a request with that session to the tenant of
-// that slug, or to none.
+// Visit does the first round trip of a request: it identifies the session's person in
+// the tenant with that slug; "" is no tenant.
 func Visit(t testing.TB, token store.Token, slug string) store.Visitor {
 	t.Helper()
 	v, err := DB().Identify(t.Context(), store.Credentials{Token: &token, Slug: slug, RequestID: "visit"})
@@ -23,7 +23,7 @@ func Visit(t testing.TB, token store.Token, slug string) store.Visitor {
 	return v
 }
 
-// Person is who is signed in with that session; it fails the test for nobody.
+// Person returns who is signed in with that session. The test fails if nobody is.
 func Person(t testing.TB, token store.Token) store.Person {
 	t.Helper()
 	p, ok := Visit(t, token, "").Person()
@@ -33,13 +33,13 @@ func Person(t testing.TB, token store.Token) store.Person {
 	return p
 }
 
-// StepUp proves the person of a session anew, as they would, and returns the
-// token the session has from then on.
+// StepUp confirms the identity of the session's person with a mailed code and returns
+// the session's new token.
 func StepUp(t testing.TB, token store.Token) store.Token {
 	t.Helper()
 	me := Person(t, token)
 	cookie, link, code := secret(), secret(), secret()
-	// Without the job that DB.BeginStepUp queues, as in [SignIn].
+	// DB.BeginStepUp would queue a job that replaces this code, as in [SignIn].
 	flow, hash := store.NewID(), sha256.Sum256(cookie)
 	begin, err := DB().JobPool().Begin(t.Context())
 	check(t, err)
@@ -57,8 +57,8 @@ func StepUp(t testing.TB, token store.Token) store.Token {
 	return renewed
 }
 
-// Proved is [Tenants.Member] who has just proved themselves anew.
-func (a *Tenants) Proved(t testing.TB, email, slug string) store.Member {
+// SteppedUp is [Tenants.Member] with a fresh step-up.
+func (a *Tenants) SteppedUp(t testing.TB, email, slug string) store.Member {
 	t.Helper()
 	m, ok := Visit(t, StepUp(t, SignIn(t, email)), slug).Member()
 	if !ok {
@@ -67,7 +67,7 @@ func (a *Tenants) Proved(t testing.TB, email, slug string) store.Member {
 	return m
 }
 
-// DisableAgent does what the command line does.
+// DisableAgent does what `portico support disable` does.
 func DisableAgent(t testing.TB, email string) {
 	t.Helper()
 	op, err := store.OpenOperator(t.Context(), server.OwnerURL(stack.DatabaseName))
@@ -76,16 +76,16 @@ func DisableAgent(t testing.TB, email string) {
 	check(t, op.DisableAgent(t.Context(), email))
 }
 
-// LetSupportIn grants support for an hour in the member's tenant.
-func LetSupportIn(t testing.TB, me store.Member) {
+// GrantSupport grants support access for an hour in the member's tenant.
+func GrantSupport(t testing.TB, me store.Member) {
 	t.Helper()
 	check(t, DB().Write(t.Context(), me, func(tx *store.Tx) error {
 		return tx.GrantSupport(t.Context(), time.Hour)
 	}))
 }
 
-// SupportAs signs an agent in, proves them anew and starts a session of half an
-// hour as that person; the tenant must let support in.
+// SupportAs signs an agent in, steps them up and starts a session of 30 minutes as
+// subject. The tenant must have granted support access.
 func SupportAs(t testing.TB, agent, slug string, subject uuid.UUID) (store.Token, uuid.UUID) {
 	t.Helper()
 	token := StepUp(t, SignIn(t, agent))
@@ -95,8 +95,8 @@ func SupportAs(t testing.TB, agent, slug string, subject uuid.UUID) (store.Token
 	return token, id
 }
 
-// Superuser is a connection that no policy holds back, to look behind the app
-// and to make time pass. Nothing that the product must do is proved with it.
+// Superuser returns a connection that no policy restricts, to check rows behind the
+// app and to move times back. Use it for setup and checks only.
 func Superuser(t testing.TB) *pgx.Conn {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), server.AdminURL(stack.DatabaseName))

@@ -7,9 +7,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Traces lists the tables of which a row has the text, in whatever column, as
-// letters or as bytes. It looks at all tables that there are, those of the queue
-// too, so that a new one is looked at as well.
+// Traces lists the tables with a row that contains the text in any column, as text or
+// as bytes. It searches every table, the queue's too, so that it covers new ones.
 func Traces(t testing.TB, text string) (found []string) {
 	t.Helper()
 	conn := Admin(t)

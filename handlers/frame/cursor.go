@@ -11,7 +11,7 @@ import (
 	"portico/store"
 )
 
-// WriteCursor puts a place in a list into a link; it is not a
+// WriteCursor encodes a place in a list for a link. It is not a
 // secret. The place before the first row is "".
 func WriteCursor(c store.Cursor) string {
 	if c.ID == uuid.Nil {
@@ -21,8 +21,8 @@ func WriteCursor(c store.Cursor) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(text))
 }
 
-// ParseCursor reads a place in a list; a malformed one is the place before
-// the first row.
+// ParseCursor decodes a place in a list. A malformed cursor is the place before the
+// first row.
 func ParseCursor(s string) store.Cursor {
 	b, err := base64.RawURLEncoding.DecodeString(s)
 	if err != nil {

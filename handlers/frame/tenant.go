@@ -27,7 +27,7 @@ func Tenant(r *http.Request, me store.Member) views.Chrome {
 			Settings:   me.May(store.SeeSettings),
 			Bin:        me.May(store.SeeBin) && me.Tenant.Kind == store.TenantClient,
 			Clients:    me.May(store.ManageClients) && me.Tenant.Kind == store.TenantAgency && me.Support == nil,
-			Workspaces: me.Places > 1,
+			Workspaces: me.WorkspaceCount > 1,
 		},
 		Flash: flash(r, base),
 	}

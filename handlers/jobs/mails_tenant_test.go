@@ -72,7 +72,7 @@ func TestEveryMailStaysInItsTenant(t *testing.T) {
 // and stop it.
 func runSupportSession(t *testing.T, as store.Member, mark string) {
 	t.Helper()
-	storetest.LetSupportIn(t, as)
+	storetest.GrantSupport(t, as)
 	agent := storetest.StepUp(t, storetest.SignIn(t, storetest.Agent(t)))
 	sam := storetest.Person(t, agent)
 	_, err := storetest.DB().StartSupport(t.Context(), sam, store.SupportStart{

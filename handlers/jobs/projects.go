@@ -57,7 +57,7 @@ func (r *Runner) versionMail(ctx context.Context, j store.Job, job queue.Version
 	return r.deliver(ctx, j, tenantMail{
 		key:      "version_mail:" + job.Version.String() + ":" + job.To.String(),
 		to:       job.To,
-		precheck: func(ctx context.Context, tx *store.Tx) error { return tx.VersionIsShared(ctx, job.Version) },
+		precheck: func(ctx context.Context, tx *store.Tx) error { return tx.CheckVersionShared(ctx, job.Version) },
 		event:    store.Event{Verb: "version.mail_sent", TargetKind: store.KindMembership, TargetID: job.To},
 		write: func(ctx context.Context, to store.Recipient) (*mail.Message, error) {
 			var v store.PublishedVersion

@@ -28,7 +28,7 @@ func (r *Runner) supportEnded(ctx context.Context, j store.Job, job queue.Suppor
 // the queue's clock is ahead of it, the job runs again five seconds later.
 func (r *Runner) supportExpiry(ctx context.Context, j store.Job, job queue.SupportExpiry) error {
 	err := r.db.Work(ctx, j, func(tx *store.Tx) error {
-		if err := tx.SupportHappened(ctx, job.Session, false); err != nil {
+		if err := tx.CheckSupportSession(ctx, job.Session, false); err != nil {
 			return err
 		}
 		return tx.ExpireSupport(ctx, job.Session)
@@ -42,10 +42,12 @@ func (r *Runner) supportExpiry(ctx context.Context, j store.Job, job queue.Suppo
 // supportMail tells one owner that a support session started or ended.
 func (r *Runner) supportMail(ctx context.Context, j store.Job, job queue.SupportMail) error {
 	return r.deliver(ctx, j, tenantMail{
-		key:      supportKey(job.Ended, job.Session, job.To),
-		to:       job.To,
-		precheck: func(ctx context.Context, tx *store.Tx) error { return tx.SupportHappened(ctx, job.Session, job.Ended) },
-		event:    store.Event{Verb: "support.mail_sent", TargetKind: store.KindMembership, TargetID: job.To},
+		key: supportKey(job.Ended, job.Session, job.To),
+		to:  job.To,
+		precheck: func(ctx context.Context, tx *store.Tx) error {
+			return tx.CheckSupportSession(ctx, job.Session, job.Ended)
+		},
+		event: store.Event{Verb: "support.mail_sent", TargetKind: store.KindMembership, TargetID: job.To},
 		write: func(ctx context.Context, to store.Recipient) (*mail.Message, error) {
 			if !to.May(store.SeeSupport) {
 				return nil, nil

@@ -109,7 +109,7 @@ func TestSignOutEndsSupport(t *testing.T) {
 	t.Parallel()
 	a, h := storetest.Agency(t), newSite(t)
 	mia := a.Member(t, a.Mia, a.Acme)
-	storetest.LetSupportIn(t, mia)
+	storetest.GrantSupport(t, mia)
 	for what, leave := range map[string]func(b *browser, sam string){
 		"signed out":      func(b *browser, _ string) { b.want(b.post("/logout"), http.StatusSeeOther) },
 		"signed in again": func(b *browser, sam string) { b.signIn(sam) },

@@ -38,7 +38,7 @@ func (s *Service) ForgetMe(w http.ResponseWriter, r *http.Request, me store.Pers
 		return nil
 	case errors.Is(err, store.ErrLastOwner):
 		return s.forgetPage(w, r, http.StatusConflict, me, views.ForgetForm{})
-	case errors.Is(err, store.ErrInside):
+	case errors.Is(err, store.ErrInSupportSession):
 		return forgetInside(w, r)
 	case err != nil:
 		return err
@@ -48,8 +48,8 @@ func (s *Service) ForgetMe(w http.ResponseWriter, r *http.Request, me store.Pers
 }
 
 func (s *Service) forgetPage(w http.ResponseWriter, r *http.Request, status int, me store.Person, form views.ForgetForm) error {
-	var leaving []store.Leaving
-	if err := s.db.ReadOwn(r.Context(), me, store.ListLeaving(&leaving)); err != nil {
+	var leaving []store.WorkspaceToLeave
+	if err := s.db.ReadOwn(r.Context(), me, store.ListWorkspacesToLeave(&leaving)); err != nil {
 		return err
 	}
 	p := views.ForgetProps{Email: me.Email, Form: form, Places: len(leaving), Fresh: frame.SteppedUp(me) || len(form.Errors) > 0, Refused: status == http.StatusConflict}

@@ -362,7 +362,7 @@ func TestNoLinkingAsAnotherPerson(t *testing.T) {
 	t.Parallel()
 	o, sam := newProviderSite(t), storetest.Agent(t)
 	mia := o.Member(t, o.Mia, o.Acme)
-	storetest.LetSupportIn(t, mia)
+	storetest.GrantSupport(t, mia)
 	hers := o.link(o.browser(t).signIn(o.Mia), o.Mia, o.elsewhere()).unlinkPath()
 	agent, dana := o.browser(t).signIn(sam), o.browser(t).signIn(o.Dana)
 	agent.stepUp(sam)

@@ -177,8 +177,8 @@ func (s *Service) Link(w http.ResponseWriter, r *http.Request, _ store.Visitor) 
 	if err != nil {
 		return err
 	}
-	if peek.Over != "" {
-		return s.refuseProof(w, r, peek.Over, peek.ReturnTo)
+	if peek.EndReason != "" {
+		return s.refuseProof(w, r, peek.EndReason, peek.ReturnTo)
 	}
 	return views.Render(w, r, http.StatusOK, views.SignInLink(views.SignInLinkProps{
 		Brand:       s.brand(r, peek.ReturnTo),
@@ -193,8 +193,8 @@ func (s *Service) SpendLink(w http.ResponseWriter, r *http.Request, _ store.Visi
 	if err != nil {
 		return err
 	}
-	if peek.Over != "" {
-		return s.refuseProof(w, r, peek.Over, peek.ReturnTo)
+	if peek.EndReason != "" {
+		return s.refuseProof(w, r, peek.EndReason, peek.ReturnTo)
 	}
 	session := s.newSession(r)
 	arrival, err := s.db.SignInByLink(r.Context(), link, session)
@@ -208,10 +208,10 @@ func (s *Service) SpendLink(w http.ResponseWriter, r *http.Request, _ store.Visi
 	return s.finishMailSignIn(w, r, peek.Email, session.Token, arrival.ReturnTo)
 }
 
-func (s *Service) peek(r *http.Request) (store.Secret, store.Peek, error) {
+func (s *Service) peek(r *http.Request) (store.Secret, store.MailedLink, error) {
 	link, ok := readLink(r.PathValue("token"))
 	if !ok {
-		return nil, store.Peek{Over: store.EndedGone}, nil
+		return nil, store.MailedLink{EndReason: store.EndedGone}, nil
 	}
 	peek, err := s.db.PeekFlow(r.Context(), link)
 	return link, peek, err

@@ -388,7 +388,7 @@ func TestAgentsStepUpByPasskey(t *testing.T) {
 	t.Parallel()
 	a, h, sam := storetest.Agency(t), newSite(t), storetest.Agent(t)
 	mia := a.Member(t, a.Mia, a.Acme)
-	storetest.LetSupportIn(t, mia)
+	storetest.GrantSupport(t, mia)
 	b, d := h.browser(t).signIn(sam), h.device()
 	b.addPasskey(sam, d)
 	again := h.browser(t)
@@ -420,7 +420,7 @@ func TestAgentsConfirmByPasskey(t *testing.T) {
 	a, sam := storetest.Agency(t), storetest.Agent(t)
 	h := open(t, signin.Config{DB: storetest.DB(), Keys: testKeys})
 	mia := a.Member(t, a.Mia, a.Acme)
-	storetest.LetSupportIn(t, mia)
+	storetest.GrantSupport(t, mia)
 	b, d := h.browser(t).signIn(sam), h.device()
 	start := func() answer {
 		return b.post("/support/sessions", "tenant", a.Acme, "person", mia.ID().String(), "reason", "Look", "ticket", "T-1", "minutes", "5")

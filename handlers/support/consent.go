@@ -37,7 +37,7 @@ func (s *Service) page(w http.ResponseWriter, r *http.Request, me store.Member, 
 	var mayAsk bool
 	reads := []store.Read{store.CurrentGrant(&grant), store.AccessRequestsAllowed(&mayAsk), store.ListOpenAccessRequests(&asks), store.ListSupportSessions(page, &sessions)}
 	if MayViewAs(me) {
-		reads = append(reads, store.ViewedAs(&people))
+		reads = append(reads, store.ListViewAsTargets(&people))
 	}
 	if err := s.db.Read(r.Context(), me, reads...); err != nil {
 		return err

@@ -185,7 +185,7 @@ func formURL(slug string, typed views.ConsoleForm) string {
 
 func (s *Service) startForm(r *http.Request, me store.Person, t store.FoundTenant, typed views.ConsoleForm) (*views.ConsoleStart, error) {
 	var people []store.SupportTarget
-	if err := s.db.ReadOwn(r.Context(), me, store.SupportPeople(t.Slug, &people)); err != nil {
+	if err := s.db.ReadOwn(r.Context(), me, store.ListSupportTargets(t.Slug, &people)); err != nil {
 		return nil, err
 	}
 	start := &views.ConsoleStart{TenantName: t.Name, TenantSlug: t.Slug, GrantUntil: frame.OrZero(t.GrantEndsAt), Form: typed}

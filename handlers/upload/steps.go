@@ -13,8 +13,8 @@ import (
 )
 
 // Begin makes the row of a file in a draft version and opens its upload in storage.
-// It returns a problem for the visitor when the file is too large or the version takes no
-// more files.
+// It returns a problem for the visitor when the file is too large or the version
+// takes no more files.
 func (s *Service) Begin(ctx context.Context, me store.Member, version uuid.UUID, in store.NewUpload) (store.FileUpload, error) {
 	if in.Size != nil && *in.Size > store.MaxFileSize {
 		return store.FileUpload{}, errFileTooLarge

@@ -13,33 +13,33 @@ import (
 	"portico/store"
 )
 
-// Every text, name and file of a tenant carries its canary: this word and the
-// tenant's key. What a client must not see goes on with one more word.
+// Every text, name and file of a fixture contains its canary: this word and the
+// fixture's key. What clients must not see has one more word after it.
 const (
-	canary    = "cnrymark" // long enough not to turn up in what is random
-	canaryLen = len(canary) + keyLen
-	keyLen    = 12
-	unseen    = "draft"
+	canary     = "cnrymark" // long enough not to occur in random strings
+	canaryLen  = len(canary) + keyLen
+	keyLen     = 12
+	hiddenWord = "draft"
 )
 
-// estate is a client tenant full of things, all marked with its canary.
-type estate struct {
+// fixture is a client tenant with objects of every kind, all marked with its canary.
+type fixture struct {
 	slug   string
 	key    string
 	tenant uuid.UUID
-	staff  store.Member // who made the things
-	maker  *browser     // the same person's
-	agent  string       // an agent of support who is inside
-	// things are ids by the word before {id} in a path: as everybody here may see
-	// them, and as the client must not.
+	staff  store.Member // the creator of the objects
+	maker  *browser     // the creator's browser
+	agent  string       // a support agent in a session
+	// things are ids by the path segment before {id}, of objects that every member may
+	// see; hidden are ids of objects that clients must not see.
 	things map[string]uuid.UUID
 	hidden map[string]uuid.UUID
 }
 
-// estateOf fills the tenant of that slug by the hands of an owner of its agency.
-func estateOf(t *testing.T, s *site, a *storetest.Tenants, slug string) *estate {
+// newFixture fills the tenant with that slug, as an owner of its agency.
+func newFixture(t *testing.T, s *site, a *storetest.Tenants, slug string) *fixture {
 	t.Helper()
-	e := &estate{
+	e := &fixture{
 		slug:   slug,
 		key:    strings.ToLower(rand.Text())[:keyLen],
 		staff:  a.Member(t, a.Dana, slug),
@@ -53,15 +53,15 @@ func estateOf(t *testing.T, s *site, a *storetest.Tenants, slug string) *estate 
 		return tx.UpdateSettings(t.Context(), store.SettingsInput{
 			Name: "Client " + slug, PortalName: e.mark("portal"), Welcome: e.mark("welcome"), Accent: accent})
 	})
-	storetest.LetSupportIn(t, e.staff)
-	_, session := e.letIn(t, e.agent, pat)
+	storetest.GrantSupport(t, e.staff)
+	_, session := e.startSupport(t, e.agent, pat)
 	project := e.project(t, true)
 	deliverable, draft := e.deliverable(t, project, e.mark)
 	file := e.file(t, draft, e.mark)
 	e.publish(t, deliverable)
 	e.hidden["projects"] = e.project(t, false)
-	e.hidden["deliverables"], e.hidden["versions"] = e.deliverable(t, project, e.markUnseen)
-	e.hidden["files"] = e.file(t, e.hidden["versions"], e.markUnseen)
+	e.hidden["deliverables"], e.hidden["versions"] = e.deliverable(t, project, e.markHidden)
+	e.hidden["files"] = e.file(t, e.hidden["versions"], e.markHidden)
 	e.things = map[string]uuid.UUID{
 		"projects":     project,
 		"deliverables": deliverable,
@@ -69,7 +69,7 @@ func estateOf(t *testing.T, s *site, a *storetest.Tenants, slug string) *estate 
 		"files":        file,
 		"uploads":      e.upload(t, e.maker, e.hidden["versions"]),
 		"sessions":     session,
-		"asks":         e.ask(t),
+		"asks":         e.requestAccess(t),
 		"browsers":     storetest.Person(t, storetest.SignIn(t, pat)).SessionID,
 		"passkeys":     storetest.Passkey(t, storetest.SignIn(t, pat)),
 		"identities":   storetest.Identity(t, pat),
@@ -77,14 +77,14 @@ func estateOf(t *testing.T, s *site, a *storetest.Tenants, slug string) *estate 
 		"members":      (&storetest.Tenants{}).Member(t, pat, slug).ID(),
 		"invites":      e.invite(t, store.PartyClient, e.mark),
 	}
-	e.hidden["invites"] = e.invite(t, store.PartyAgency, e.markUnseen)
+	e.hidden["invites"] = e.invite(t, store.PartyAgency, e.markHidden)
 	return e
 }
 
 const accent = "#336699"
 
-// domain is a claim that nobody has proved.
-func (e *estate) domain(t *testing.T) (id uuid.UUID) {
+// domain is an unverified domain of the tenant.
+func (e *fixture) domain(t *testing.T) (id uuid.UUID) {
 	t.Helper()
 	err := storetest.AdminPool().QueryRow(t.Context(), `insert into domains (host, tenant_id, next_check_at) values ($1, $2, null) returning id`,
 		strings.ToLower(rand.Text())+".example.org", e.tenant).Scan(&id)
@@ -94,13 +94,13 @@ func (e *estate) domain(t *testing.T) (id uuid.UUID) {
 	return id
 }
 
-func (e *estate) mark(what string) string { return what + " " + canary + e.key }
+func (e *fixture) mark(what string) string { return what + " " + canary + e.key }
 
-// markUnseen is for what the client party must not see.
-func (e *estate) markUnseen(what string) string { return e.mark(what) + unseen }
+// markHidden marks what clients must not see.
+func (e *fixture) markHidden(what string) string { return e.mark(what) + hiddenWord }
 
 // person adds somebody to the tenant and returns their address.
-func (e *estate) person(t *testing.T, party store.Party, role store.Role) string {
+func (e *fixture) person(t *testing.T, party store.Party, role store.Role) string {
 	t.Helper()
 	email := canary + e.key + "-" + string(party) + "-" + string(role) + "-" + strings.ToLower(rand.Text())[:6] + "@portals.test"
 	write(t, e.staff, func(tx *store.Tx) error {
@@ -111,8 +111,8 @@ func (e *estate) person(t *testing.T, party store.Party, role store.Role) string
 	return email
 }
 
-// invite asks somebody in and returns the invitation.
-func (e *estate) invite(t *testing.T, party store.Party, mark func(string) string) (id uuid.UUID) {
+// invite invites somebody and returns the invitation.
+func (e *fixture) invite(t *testing.T, party store.Party, mark func(string) string) (id uuid.UUID) {
 	t.Helper()
 	write(t, e.staff, func(tx *store.Tx) (err error) {
 		id, err = tx.InvitePerson(t.Context(), store.NewPerson{
@@ -122,8 +122,8 @@ func (e *estate) invite(t *testing.T, party store.Party, mark func(string) strin
 	return id
 }
 
-// letIn starts a session of support as the person of that address.
-func (e *estate) letIn(t *testing.T, agent, as string) (store.Token, uuid.UUID) {
+// startSupport starts a support session as the person with that address.
+func (e *fixture) startSupport(t *testing.T, agent, as string) (store.Token, uuid.UUID) {
 	t.Helper()
 	token := storetest.StepUp(t, storetest.SignIn(t, agent))
 	id, err := storetest.DB().StartSupport(t.Context(), storetest.Person(t, token), store.SupportStart{
@@ -134,7 +134,7 @@ func (e *estate) letIn(t *testing.T, agent, as string) (store.Token, uuid.UUID) 
 	return token, id
 }
 
-// idOf finds a person without their doing anything.
+// idOf is the id of a person, found without signing them in.
 func idOf(t *testing.T, email string) (id uuid.UUID) {
 	t.Helper()
 	if err := storetest.AdminPool().QueryRow(t.Context(), `select id from users where email = $1`, email).Scan(&id); err != nil {
@@ -143,13 +143,13 @@ func idOf(t *testing.T, email string) (id uuid.UUID) {
 	return id
 }
 
-// look has staff look as the person of that address, in a browser at that host.
-func (e *estate) look(t *testing.T, staff, as, host string) store.Token {
+// viewAs has staff view as the person with that address, in a session of that host.
+func (e *fixture) viewAs(t *testing.T, staff, as, host string) store.Token {
 	t.Helper()
 	token := storetest.SignIn(t, staff)
 	m, ok := storetest.Visit(t, token, e.slug).Member()
 	if !ok {
-		t.Fatal("the staff is not at home")
+		t.Fatal("the staff member is not a member of the tenant")
 	}
 	if err := storetest.DB().ViewAs(t.Context(), m, idOf(t, as)); err != nil {
 		t.Fatal(err)
@@ -158,8 +158,8 @@ func (e *estate) look(t *testing.T, staff, as, host string) store.Token {
 	return token
 }
 
-// ask is the request of an agent to be let in.
-func (e *estate) ask(t *testing.T) (id uuid.UUID) {
+// requestAccess is an agent's access request.
+func (e *fixture) requestAccess(t *testing.T) (id uuid.UUID) {
 	t.Helper()
 	write(t, e.staff, func(tx *store.Tx) error { return tx.SetAccessRequestsAllowed(t.Context(), true) })
 	sam := storetest.Person(t, storetest.SignIn(t, storetest.Agent(t)))
@@ -174,11 +174,11 @@ func (e *estate) ask(t *testing.T) (id uuid.UUID) {
 	return asked[0].ID
 }
 
-func (e *estate) project(t *testing.T, shared bool) (id uuid.UUID) {
+func (e *fixture) project(t *testing.T, shared bool) (id uuid.UUID) {
 	t.Helper()
 	mark := e.mark
 	if !shared {
-		mark = e.markUnseen
+		mark = e.markHidden
 	}
 	due := time.Now().AddDate(0, 0, 3)
 	write(t, e.staff, func(tx *store.Tx) (err error) {
@@ -189,7 +189,7 @@ func (e *estate) project(t *testing.T, shared bool) (id uuid.UUID) {
 }
 
 // deliverable makes one with a draft version.
-func (e *estate) deliverable(t *testing.T, project uuid.UUID, mark func(string) string) (id, version uuid.UUID) {
+func (e *fixture) deliverable(t *testing.T, project uuid.UUID, mark func(string) string) (id, version uuid.UUID) {
 	t.Helper()
 	write(t, e.staff, func(tx *store.Tx) (err error) {
 		id, err = tx.CreateDeliverable(t.Context(), project, store.DeliverableInput{Title: mark("title"), Brief: mark("brief")})
@@ -198,13 +198,13 @@ func (e *estate) deliverable(t *testing.T, project uuid.UUID, mark func(string) 
 	return id, storetest.Draft(t, e.staff, id)
 }
 
-// file sends a file into a draft version through the product, bytes and all.
-func (e *estate) file(t *testing.T, version uuid.UUID, mark func(string) string) uuid.UUID {
+// file uploads a file to a draft version.
+func (e *fixture) file(t *testing.T, version uuid.UUID, mark func(string) string) uuid.UUID {
 	t.Helper()
 	body, contentType := formOf(t, formFile{"file", mark("name") + ".txt", []byte(mark("bytes"))})
 	got := e.maker.do(t, http.MethodPost, e.at("/versions/"+version.String()+"/files"), body, contentType)
 	if got.status != http.StatusSeeOther {
-		t.Fatalf("a file for the estate: %d %.300s", got.status, got.body)
+		t.Fatalf("a file for the fixture: %d %.300s", got.status, got.body)
 	}
 	var files []store.File
 	deliverable := must(uuid.Parse(between(got.location(), "/deliverables/", "?")))
@@ -214,30 +214,30 @@ func (e *estate) file(t *testing.T, version uuid.UUID, mark func(string) string)
 	return id
 }
 
-// rowFile is a file as far as the database goes, for what needs no bytes.
-func (e *estate) rowFile(t *testing.T) uuid.UUID {
+// fileRow is a file in the database only, without an object in storage.
+func (e *fixture) fileRow(t *testing.T) uuid.UUID {
 	t.Helper()
-	_, version := e.deliverable(t, e.things["projects"], e.markUnseen)
-	return storetest.File(t, e.staff, version, e.markUnseen("name"))
+	_, version := e.deliverable(t, e.things["projects"], e.markHidden)
+	return storetest.File(t, e.staff, version, e.markHidden("name"))
 }
 
-// upload begins one of the person at that browser.
-func (e *estate) upload(t *testing.T, by *browser, version uuid.UUID) uuid.UUID {
+// upload begins an upload in that browser.
+func (e *fixture) upload(t *testing.T, by *browser, version uuid.UUID) uuid.UUID {
 	t.Helper()
-	got := by.json(t, http.MethodPost, e.at("/versions/"+version.String()+"/uploads"), map[string]any{"name": e.markUnseen("name"), "size": 5})
+	got := by.json(t, http.MethodPost, e.at("/versions/"+version.String()+"/uploads"), map[string]any{"name": e.markHidden("name"), "size": 5})
 	if got.status != http.StatusCreated {
-		t.Fatalf("an upload for the estate: %d %.300s", got.status, got.body)
+		t.Fatalf("an upload for the fixture: %d %.300s", got.status, got.body)
 	}
 	return must(uuid.Parse(decode[plan](t, got).ID))
 }
 
-func (e *estate) publish(t *testing.T, deliverable uuid.UUID) {
+func (e *fixture) publish(t *testing.T, deliverable uuid.UUID) {
 	t.Helper()
 	write(t, e.staff, func(tx *store.Tx) error { return tx.Publish(t.Context(), deliverable, 1, e.mark("note")) })
 }
 
 // at is a path inside the tenant.
-func (e *estate) at(path string) string { return "/w/" + e.slug + path }
+func (e *fixture) at(path string) string { return "/w/" + e.slug + path }
 
 func write(t *testing.T, me store.Member, fn func(*store.Tx) error) {
 	t.Helper()
