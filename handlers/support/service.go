@@ -33,7 +33,7 @@ var ErrOff = &web.Problem{Status: http.StatusForbidden, Sentence: "Support is tu
 
 var errNoPasskey = &web.Problem{Status: http.StatusForbidden, Sentence: "Add a passkey to your account first. This installation requires one for support agents."}
 
-// Passkeys says of an agent whether they must add a passkey before they may start
+// Passkeys reports whether an agent must add a passkey before they may start
 // anything.
 type Passkeys interface {
 	MustAddPasskey(context.Context, store.Person) (bool, error)
