@@ -30,7 +30,7 @@ func (s *Server) tenantHome(w http.ResponseWriter, r *http.Request, me store.Mem
 		reads = append(reads, store.ListNewest("", 50, &newest), store.ListActivity(store.ActivityFilter{Page: store.Page{Limit: 8}}, &latest))
 	}
 	c := frame.Tenant(r, me)
-	if c.Doors.Clients {
+	if c.Links.Clients {
 		reads = append(reads, store.ListClients(store.ClientFilter{Page: store.Page{Limit: clientsAtHome}}, &clients))
 	}
 	if err := s.db.Read(r.Context(), me, reads...); err != nil {

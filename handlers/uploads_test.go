@@ -492,7 +492,7 @@ func TestFinishWithoutTheLastPart(t *testing.T) {
 	want(t, "finish", d.ravi.do(t, http.MethodPost, p.Finish, nil, ""), 200)
 }
 
-// A published version takes nothing more, by no door.
+// A published version takes no more files, by any route.
 func TestPublishedVersionIsClosed(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)

@@ -10,7 +10,7 @@ import (
 	"portico/views/ui"
 )
 
-// Chrome is the frame around a page: who is looking, where, and which doors are open to them. It is the same for every
+// Chrome is the frame around a page: who is looking, where, and which links are open to them. It is the same for every
 // page of a request, so it is the first argument of every page.
 type Chrome struct {
 	Platform  string     // origin of PORTICO_URL while the page is on a tenant's own host, else ""
@@ -19,7 +19,7 @@ type Chrome struct {
 	Person    Person
 	Dates     ui.Dates // how who is looking reads them
 	Staff     bool     // of the agency's party: the frame with the rail
-	Doors     Doors
+	Links     Links
 	Support   *SupportBar // nil outside a support session
 	Flash     Flash
 }
@@ -41,8 +41,8 @@ type Person struct {
 	Email string
 }
 
-// Doors are the parts of the navigation that this person may open. Home and projects are always there.
-type Doors struct {
+// Links are the parts of the navigation that this person may open. Home and projects are always there.
+type Links struct {
 	Members    bool
 	Activity   bool
 	Support    bool
@@ -86,49 +86,49 @@ type Brand struct {
 // page is what a page tells its frame about itself.
 type page struct {
 	Title   string
-	Section string // which door of the navigation it is behind
+	Section string // which link of the navigation it belongs to
 	Crumbs  []ui.Crumb
 	Upload  bool // needs the script that sends files
 	Wide    bool // wants the whole width, for the work itself
 }
 
-// door is one link of the navigation.
-type door struct {
+// navLink is one link of the navigation.
+type navLink struct {
 	Section, Icon, Label, URL string
 }
 
-// doors lists the navigation of a tenant in its order; the words differ by party because the place does.
-func (c Chrome) doors() []door {
-	list := []door{{"home", "house", "Home", c.Base.Home()}}
+// links lists the navigation of a tenant in its order; the words differ by party because the place does.
+func (c Chrome) links() []navLink {
+	list := []navLink{{"home", "house", "Home", c.Base.Home()}}
 	if !c.Workspace.IsAgency { // an agency's own place holds its team, and no work
-		list = append(list, door{"projects", "folder", "Projects", c.Base.Projects()})
+		list = append(list, navLink{"projects", "folder", "Projects", c.Base.Projects()})
 	}
-	if c.Doors.Clients {
-		list = append(list, door{"clients", "layers", "Clients", c.Base.Clients()})
+	if c.Links.Clients {
+		list = append(list, navLink{"clients", "layers", "Clients", c.Base.Clients()})
 	}
-	if c.Doors.Members {
-		list = append(list, door{"members", "users", "People", c.Base.Members()})
+	if c.Links.Members {
+		list = append(list, navLink{"members", "users", "People", c.Base.Members()})
 	}
-	if c.Doors.Activity {
-		list = append(list, door{"activity", "activity", "Activity", c.Base.Activity(nil)})
+	if c.Links.Activity {
+		list = append(list, navLink{"activity", "activity", "Activity", c.Base.Activity(nil)})
 	}
-	if c.Doors.Bin {
-		list = append(list, door{"bin", "trash-2", "Bin", c.Base.Bin()})
+	if c.Links.Bin {
+		list = append(list, navLink{"bin", "trash-2", "Bin", c.Base.Bin()})
 	}
-	if c.Doors.Support {
-		list = append(list, door{"support", "life-buoy", "Support", c.Base.Support()})
+	if c.Links.Support {
+		list = append(list, navLink{"support", "life-buoy", "Support", c.Base.Support()})
 	}
-	if c.Doors.Settings {
-		list = append(list, door{"settings", "settings", "Settings", c.Base.Settings()})
+	if c.Links.Settings {
+		list = append(list, navLink{"settings", "settings", "Settings", c.Base.Settings()})
 	}
 	return list
 }
 
-// frameName picks the frame: "staff" with the rail, "client" with the top bar, "lobby" outside a tenant.
+// frameName picks the frame: "staff" with the rail, "client" with the top bar, "person" outside a tenant.
 func (c Chrome) frameName() string {
 	switch {
 	case c.Workspace == nil:
-		return "lobby"
+		return "person"
 	case c.Staff:
 		return "staff"
 	default:
@@ -218,14 +218,14 @@ func brandURL(b *Brand) string {
 	return b.BrandURL
 }
 
-// lobbyDoors are the links outside a tenant.
-func (c Chrome) lobbyDoors() []door {
-	var list []door
-	if c.Doors.Workspaces || !c.Doors.Console { // a support agent is a member of nothing
-		list = append(list, door{"home", "layers", "Workspaces", PathHome})
+// personLinks are the links outside a tenant.
+func (c Chrome) personLinks() []navLink {
+	var list []navLink
+	if c.Links.Workspaces || !c.Links.Console { // a support agent is a member of nothing
+		list = append(list, navLink{"home", "layers", "Workspaces", PathHome})
 	}
-	if c.Doors.Console {
-		list = append(list, door{"console", "life-buoy", "Support console", PathConsole})
+	if c.Links.Console {
+		list = append(list, navLink{"console", "life-buoy", "Support console", PathConsole})
 	}
 	return list
 }

@@ -35,7 +35,7 @@ func staff() views.Chrome {
 		Workspace: &views.Workspace{Name: "Acme", Agency: "Northwind", Accent: "#c2410c", BrandURL: acme.BrandStylesheet(views.BrandHash("#c2410c"))},
 		Person:    views.Person{Name: "Dana Whitfield", Email: "dana@northwind.test"},
 		Staff:     true,
-		Doors:     views.Doors{Members: true, Activity: true, Support: true, Settings: true, Bin: true, Workspaces: true},
+		Links:     views.Links{Members: true, Activity: true, Support: true, Settings: true, Bin: true, Workspaces: true},
 	}
 }
 
@@ -50,16 +50,16 @@ func client() views.Chrome {
 	c := staff()
 	c.Staff = false
 	c.Person = views.Person{Name: "Mia Chen", Email: "mia@acme.test"}
-	c.Doors = views.Doors{Members: true, Activity: true, Support: true, Settings: true}
+	c.Links = views.Links{Members: true, Activity: true, Support: true, Settings: true}
 	return c
 }
 
-func lobby() views.Chrome {
-	return views.Chrome{Person: views.Person{Name: "Dana Whitfield", Email: "dana@northwind.test"}, Doors: views.Doors{Workspaces: true}}
+func personFrame() views.Chrome {
+	return views.Chrome{Person: views.Person{Name: "Dana Whitfield", Email: "dana@northwind.test"}, Links: views.Links{Workspaces: true}}
 }
 
 func agent() views.Chrome {
-	return views.Chrome{Person: views.Person{Name: "Sam Okafor", Email: "sam@portico.test"}, Doors: views.Doors{Console: true}}
+	return views.Chrome{Person: views.Person{Name: "Sam Okafor", Email: "sam@portico.test"}, Links: views.Links{Console: true}}
 }
 
 // elsewhere is how somebody far away reads dates.
@@ -230,13 +230,13 @@ func signInSamples() []sample {
 		{"signedout", views.SignedOut(views.SignedOutProps{})},
 		{"signedout-everywhere", views.SignedOut(views.SignedOutProps{Everywhere: true, Brand: brand()})},
 		{"signedout-erased", views.SignedOut(views.SignedOutProps{Erased: true})},
-		{"forget", views.Forget(lobby(), views.ForgetProps{Email: "dana@northwind.test", Places: 1})},
-		{"forget-sure", views.Forget(lobby(), views.ForgetProps{Email: "dana@northwind.test", Places: 12, Nameless: []string{"Globex", rtlName}, Fresh: true})},
-		{"forget-error", views.Forget(lobby(), views.ForgetProps{Email: hostile, Places: 2, Nameless: []string{hostile, longName}, Fresh: true,
+		{"forget", views.Forget(personFrame(), views.ForgetProps{Email: "dana@northwind.test", Places: 1})},
+		{"forget-sure", views.Forget(personFrame(), views.ForgetProps{Email: "dana@northwind.test", Places: 12, Nameless: []string{"Globex", rtlName}, Fresh: true})},
+		{"forget-error", views.Forget(personFrame(), views.ForgetProps{Email: hostile, Places: 2, Nameless: []string{hostile, longName}, Fresh: true,
 			Form: views.ForgetForm{Address: hostile, Errors: ui.Errors{"address": "That is not the address of this account."}}})},
-		{"forget-alone", views.Forget(lobby(), views.ForgetProps{Email: "dana@northwind.test", Places: 3, Fresh: true, Refused: true,
+		{"forget-alone", views.Forget(personFrame(), views.ForgetProps{Email: "dana@northwind.test", Places: 3, Fresh: true, Refused: true,
 			Alone: []views.ForgetWorkspace{{Name: "Northwind", MembersURL: acme.Members()}, {Name: rtlName, MembersURL: acme.Members()}, {Name: hostile, MembersURL: acme.Members()}}})},
-		{"forget-nowhere", views.Forget(lobby(), views.ForgetProps{Email: "dana@northwind.test"})},
+		{"forget-nowhere", views.Forget(personFrame(), views.ForgetProps{Email: "dana@northwind.test"})},
 	}
 }
 
@@ -267,11 +267,11 @@ func homeSamples() []sample {
 	nasty.Person = views.Person{Name: hostile, Email: hostile}
 	nasty.Flash = views.Flash{Text: hostile}
 	return []sample{
-		{"home-staff", views.StaffHome(lobby(), views.StaffHomeProps{Workspaces: workspaces(), Since: events(), OlderURL: "/?after=x"})},
-		{"home-staff-none", views.StaffHome(lobby(), views.StaffHomeProps{Query: "zzz"})},
-		{"switcher", views.Switcher(lobby(), views.SwitcherProps{Workspaces: workspaces(), MoreURL: "/switcher?after=x"})},
-		{"switcher-none", views.Switcher(lobby(), views.SwitcherProps{Query: "zzz", FirstURL: "/switcher?q=zzz"})},
-		{"home-nowhere", views.NoWorkspaces(lobby())},
+		{"home-staff", views.StaffHome(personFrame(), views.StaffHomeProps{Workspaces: workspaces(), Since: events(), OlderURL: "/?after=x"})},
+		{"home-staff-none", views.StaffHome(personFrame(), views.StaffHomeProps{Query: "zzz"})},
+		{"switcher", views.Switcher(personFrame(), views.SwitcherProps{Workspaces: workspaces(), MoreURL: "/switcher?after=x"})},
+		{"switcher-none", views.Switcher(personFrame(), views.SwitcherProps{Query: "zzz", FirstURL: "/switcher?q=zzz"})},
+		{"home-nowhere", views.NoWorkspaces(personFrame())},
 		{"workspace", views.WorkspaceHome(undo, views.WorkspaceHomeProps{
 			Figures: []views.Figure{
 				{Label: "wait for the client", Value: 2, URL: acme.Projects()}, {Label: "wait for us", Value: 1, URL: acme.Projects()},
@@ -299,7 +299,7 @@ func homeSamples() []sample {
 		})},
 		{"portal-empty", views.ClientHome(client(), views.ClientHomeProps{})},
 		{"portal-support", views.ClientHome(inSupport(client()), views.ClientHomeProps{FirstName: "Mia", Waiting: waitingRows()})},
-		{"account", views.Account(elsewhere(lobby()), views.AccountProps{
+		{"account", views.Account(elsewhere(personFrame()), views.AccountProps{
 			Email: "dana@northwind.test", Form: views.AccountForm{Name: "Dana Whitfield", TimeZone: "Pacific/Auckland", Locale: "de-DE"}, Forgets: true,
 			Ways: views.WaysProps{More: providers, Linked: []views.LinkedRow{
 				{Label: "GitHub", Email: "dana.whitfield+everything@elsewhere.example", AddedAt: before(500 * time.Hour), UsedAt: before(time.Hour), UnlinkURL: views.Unlink("i1")},
@@ -316,12 +316,12 @@ func homeSamples() []sample {
 			Events: []views.AccountEventRow{{Sentence: "Signed in by mail, Firefox on Linux", At: before(50 * time.Hour)}, {Sentence: "A code was tried and was wrong", At: before(51 * time.Hour), Denied: true}},
 		})},
 		{"account-agent", views.Account(agent(), views.AccountProps{Email: "sam@portico.test", FixedAs: "Sam Okafor", Passkeys: &views.PasskeysProps{}})},
-		{"account-hostile", views.Account(lobby(), views.AccountProps{
+		{"account-hostile", views.Account(personFrame(), views.AccountProps{
 			Email: hostile, Form: views.AccountForm{Name: hostile},
 			Ways: views.WaysProps{Fresh: true, More: []views.Provider{{Name: hostile, Label: hostile}}, Linked: []views.LinkedRow{{Label: hostile, Email: hostile, AddedAt: before(time.Hour), UnlinkURL: views.Unlink("i3")}}},
 		})},
-		{"account-minimal", views.Account(lobby(), views.AccountProps{Passkeys: &views.PasskeysProps{}, Form: views.AccountForm{Errors: ui.Errors{"name": "Enter your name."}}})},
-		{"account-dates-refused", views.Account(lobby(), views.AccountProps{Form: views.AccountForm{
+		{"account-minimal", views.Account(personFrame(), views.AccountProps{Passkeys: &views.PasskeysProps{}, Form: views.AccountForm{Errors: ui.Errors{"name": "Enter your name."}}})},
+		{"account-dates-refused", views.Account(personFrame(), views.AccountProps{Form: views.AccountForm{
 			Name: "Dana Whitfield", TimeZone: "Mars/Phobos", Locale: "xx-XX", Errors: ui.CheckDates("Mars/Phobos", "xx-XX"),
 		}})},
 	}
@@ -440,7 +440,7 @@ func roles() []ui.Option {
 
 func clientSamples() []sample {
 	c := agency()
-	c.Doors.Clients, c.Doors.Bin = true, false
+	c.Links.Clients, c.Links.Bin = true, false
 	rows := []views.ClientRow{
 		{URL: c.Base.Client("c1"), Name: "Acme", Accent: "#c2410c", Plan: "Growth", People: 12, Projects: 7, Waiting: 2, LastActivity: before(40 * time.Minute), Joined: true},
 		{URL: c.Base.Client("c2"), Name: longName, Accent: "#15505c", Plan: "Starter", People: 1, Projects: 1, State: views.StateSuspended, LastActivity: before(90 * time.Hour)},

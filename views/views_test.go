@@ -205,7 +205,7 @@ func TestIcons(t *testing.T) {
 	}
 }
 
-// A client's page has no door and no word of what is not theirs, because it was given none.
+// A client's page shows no link and no word that isn't theirs, because its props hold none.
 func TestClientSeesNoDraft(t *testing.T) {
 	t.Parallel()
 	for _, s := range samples() {
@@ -315,11 +315,11 @@ func TestMoveSaysWhereTo(t *testing.T) {
 // What the script takes from the switcher's page into its dialog is there: the list, or a line that says there is none.
 func TestSwitcherHasItsPiece(t *testing.T) {
 	t.Parallel()
-	_, doc := render(t, sample{"", views.Switcher(lobby(), views.SwitcherProps{Workspaces: workspaces(), MoreURL: "/more"})})
+	_, doc := render(t, sample{"", views.Switcher(personFrame(), views.SwitcherProps{Workspaces: workspaces(), MoreURL: "/more"})})
 	if n := doc.Find("[data-switch][data-more] a.switch-item").Length(); n != len(workspaces()) {
 		t.Errorf("%d workspaces", n)
 	}
-	_, doc = render(t, sample{"", views.Switcher(lobby(), views.SwitcherProps{Query: "zzz"})})
+	_, doc = render(t, sample{"", views.Switcher(personFrame(), views.SwitcherProps{Query: "zzz"})})
 	if doc.Find("[data-switch][data-more]").Length() != 0 || doc.Find("p[data-switch]").Length() != 1 {
 		t.Error("an empty list")
 	}

@@ -159,7 +159,7 @@ func referenceChrome(n int, staff bool) views.Chrome {
 		Workspace: &views.Workspace{
 			Name: fmt.Sprintf("Client %d", n), Agency: "Agency 0", Accent: "#3355bb", BrandURL: base.BrandStylesheet(views.BrandHash("#3355bb")),
 		},
-		Doors: views.Doors{
+		Links: views.Links{
 			Members: store.May(store.SeePeople, party, role), Activity: store.May(store.SeeActivity, party, role),
 			Support: store.May(store.SeeSupport, party, role), Settings: store.May(store.SeeSettings, party, role), Bin: store.May(store.SeeBin, party, role),
 		},

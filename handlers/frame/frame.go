@@ -13,6 +13,6 @@ func Person(me store.Person) views.Chrome {
 	return views.Chrome{
 		Person: views.Person{Name: me.Name, Email: me.Email},
 		Dates:  ui.DatesFor(me.TimeZone, me.Locale),
-		Doors:  views.Doors{Console: me.Agent, Workspaces: !me.Agent},
+		Links:  views.Links{Console: me.Agent, Workspaces: !me.Agent},
 	}
 }

@@ -20,7 +20,7 @@ func Tenant(r *http.Request, me store.Member) views.Chrome {
 		Person:    views.Person{Name: me.Name, Email: me.Email},
 		Dates:     ui.DatesFor(me.TimeZone, me.Locale),
 		Staff:     me.Party == store.PartyAgency,
-		Doors: views.Doors{
+		Links: views.Links{
 			Members:    me.May(store.SeePeople),
 			Activity:   me.May(store.SeeActivity),
 			Support:    me.May(store.SeeSupport),
