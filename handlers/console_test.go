@@ -12,14 +12,14 @@ import (
 	"portico/store"
 )
 
-// desk is an agency, and an agent of support in front of it.
+// desk is an agency, and a support agent who is signed in.
 type desk struct {
 	*storetest.Tenants
 	*site
 	agent string
 	token store.Token
 	sam   *browser
-	base  string // of Acme
+	base  string // Acme's base path
 }
 
 func setupDesk(t *testing.T) *desk {
@@ -39,7 +39,7 @@ func (d *desk) prove(t *testing.T) *desk {
 	return d
 }
 
-// letIn has Acme's client owner let support in.
+// letIn has Acme's client owner allow support access.
 func (d *desk) letIn(t *testing.T) *desk {
 	t.Helper()
 	want(t, "grant", d.as(t, d.Mia).post(t, d.base+"/support/grant", url.Values{"hours": {"4"}}), 303)
@@ -51,7 +51,7 @@ func (d *desk) form(subject uuid.UUID) url.Values {
 		"ticket": {"T-7"}, "minutes": {"30"}}
 }
 
-// in starts a session as that person of Acme.
+// in starts a session as the given person of Acme.
 func (d *desk) in(t *testing.T, email string) *desk {
 	t.Helper()
 	got := d.prove(t).sam.post(t, "/support/sessions", d.form(d.Member(t, email, d.Acme).ID()))
@@ -80,8 +80,8 @@ func hasNot(t *testing.T, what string, a answer, parts ...string) {
 	}
 }
 
-// The console is for agents, on the main host; agents have nothing else, and a
-// tenant without a session is to them as one that does not exist.
+// The console is for agents only, and on the main host only. Agents have no other
+// pages. To them, a tenant without a session looks like one that doesn't exist.
 func TestConsoleIsForAgentsAlone(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t)
@@ -118,7 +118,7 @@ func TestConsoleIsForAgentsAlone(t *testing.T) {
 	}
 }
 
-// From the search to the session and out again, as an agent goes.
+// An agent searches, starts a session, and stops it.
 func TestConsoleJourney(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t)
@@ -130,7 +130,7 @@ func TestConsoleJourney(t *testing.T) {
 	d.letIn(t)
 	has(t, "the search", d.sam.get(t, find), "/support?tenant="+d.Acme)
 
-	// The proof comes before the form, and before the start.
+	// The step-up comes before the form and before the start.
 	for what, got := range map[string]answer{
 		"the form":  d.sam.get(t, "/support?tenant="+d.Acme),
 		"the start": d.sam.post(t, "/support/sessions", d.form(mia.ID())),
@@ -142,7 +142,7 @@ func TestConsoleJourney(t *testing.T) {
 	d.prove(t)
 	has(t, "the form", d.sam.get(t, "/support?tenant="+d.Acme), "Mia "+d.Suffix+", owner (client)", "Leo "+d.Suffix, mia.ID().String())
 
-	// What was typed is kept, and what is wrong stands beside it.
+	// Typed values are kept, and each error is shown at its field.
 	wrong := d.form(mia.ID())
 	wrong.Set("reason", " \u200b ")
 	wrong.Set("ticket", "kept-"+d.Suffix)
@@ -169,7 +169,7 @@ func TestConsoleJourney(t *testing.T) {
 	has(t, "the agent's past", d.sam.get(t, "/support"), "Stopped by support", "T-7")
 }
 
-// A tenant that does not let support in, and one that does not exist.
+// A tenant without support access, and one that doesn't exist.
 func TestConsoleStartRefused(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t).prove(t)
@@ -182,7 +182,7 @@ func TestConsoleStartRefused(t *testing.T) {
 	d.letIn(t).in(t, d.Mia)
 }
 
-// Start and Stop sent by another site do nothing; sent by ours they do.
+// Start and Stop are refused from another site and accepted from ours.
 func TestConsoleFromAnotherSite(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t).letIn(t).prove(t)
@@ -206,13 +206,13 @@ func TestConsoleFromAnotherSite(t *testing.T) {
 	want(t, "a GET is no stop", d.sam.get(t, "/support/stop"), 404)
 }
 
-// Searching is counted, and is in the agent's own account: how often, and which
-// tenants, not what was typed.
+// Searches are rate-limited and recorded in the agent's own account: how often and
+// which tenants, but not the search text.
 func TestConsoleSearchIsOnTheRecord(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t)
 	var last answer
-	for range 61 { // two windows of thirty at most
+	for range 61 { // at most two windows of thirty
 		if last = d.sam.get(t, "/support?q="+d.Leo); last.status != 200 {
 			break
 		}

@@ -29,8 +29,8 @@ func (d *desk) letWrite(t *testing.T) *desk {
 
 var sure = url.Values{"sure": {"on"}}
 
-// From reading to writing: the step wants a proof of its own and a tick, an allowed
-// change is made, and what support may never do stays refused.
+// Write mode requires its own step-up and a confirmation. An allowed change then
+// succeeds, and forbidden actions stay refused.
 func TestConsoleWriteJourney(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t)
@@ -81,7 +81,7 @@ func TestConsoleWriteJourney(t *testing.T) {
 	}
 }
 
-// With consent to read there is no step, and the refusal says why.
+// With read-only access there is no write mode, and the refusal says why.
 func TestConsoleWriteNeedsConsent(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t).letIn(t)
@@ -94,8 +94,7 @@ func TestConsoleWriteNeedsConsent(t *testing.T) {
 	want(t, "a change", d.sam.post(t, d.base+"/projects", url.Values{"name": {"x"}}), 403)
 }
 
-// On an installation that wants four eyes, nothing is changed before a second agent
-// agrees.
+// With four eyes, a session can't make changes before a second agent confirms.
 func TestConsoleWriteWithFourEyes(t *testing.T) {
 	t.Parallel()
 	d := deskWith(t, func(c *handlers.Config) { c.Support = support.FourEyes }).letWrite(t)
@@ -130,8 +129,8 @@ func TestConsoleWriteWithFourEyes(t *testing.T) {
 	has(t, "the trail", d.as(t, d.Mia).get(t, d.base+"/activity?kind=support"), "approved changes by another support agent")
 }
 
-// Switched off, no agent starts, asks or writes, and who is inside is out; staff
-// still look as their clients.
+// With support off, agents can't start, request access or write, and running
+// sessions end. Staff can still view as their clients.
 func TestSupportSwitchedOff(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t).letWrite(t)

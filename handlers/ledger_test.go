@@ -7,8 +7,9 @@ import (
 	"testing"
 )
 
-// The ledger comes as a table: every page, refusal and change of every session, what
-// was typed never as a formula, and its own row first. Support takes none away.
+// The ledger is exported as a table with every page, refusal and change of every
+// session. Typed text is never a formula, and the export's own row comes first.
+// Support can't export it.
 func TestSupportLedgerIsExported(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t).letWrite(t).prove(t)

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// An agent asks, the owner reads it and answers otherwise than was asked for; a GET
-// spends nothing, and an answer is given once.
+// An agent requests access. The owner reads the request and grants something else.
+// A GET doesn't answer a request, and a request can be answered only once.
 func TestSupportAskJourney(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t)
@@ -51,7 +51,7 @@ func TestSupportAskJourney(t *testing.T) {
 	want(t, "the request, from inside", d.sam.get(t, path), 403)
 }
 
-// The owner says no, with a word that the agent reads.
+// The owner denies a request with a note, which the agent can read.
 func TestSupportAskSaidNo(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t)

@@ -15,8 +15,8 @@ import (
 
 var anAddress = regexp.MustCompile(`(?:href|src|action|data-[a-z-]+)="([^"]+)"`)
 
-// crawl follows every address that the pages from one on hold, and returns those
-// below it that answered with something.
+// crawl follows every URL on the pages that it reaches, starting with the given
+// one. It returns the URLs below that one that answered with content.
 func crawl(t *testing.T, b *browser, from string) (there []string) {
 	t.Helper()
 	seen, next := map[string]bool{from: true}, []string{from}
@@ -47,9 +47,9 @@ func crawl(t *testing.T, b *browser, from string) (there []string) {
 	return there
 }
 
-// Nothing that a session to read leads to, page, table, picture or file, changes
-// anything by being looked at or posted to, and once it is over none of it answers
-// any more: not to the agent, and not to anybody with the address alone.
+// No page, table, picture or file that a read-only session can reach changes
+// anything when it is viewed or posted to. After the session, none of them answers
+// any more, neither for the agent nor for anybody else with the URL.
 func TestReadModeReachesNothingThatWrites(t *testing.T) {
 	t.Parallel()
 	s, a := newSiteOver(t, storage(t)), storetest.Agency(t)
@@ -83,7 +83,8 @@ func TestReadModeReachesNothingThatWrites(t *testing.T) {
 	}
 }
 
-// rowsButTrail hashes a tenant without what a session of support leaves of itself.
+// rowsButTrail hashes a tenant's rows, except those that a support session itself
+// writes.
 func rowsButTrail(t *testing.T, me store.Member) map[string]string {
 	t.Helper()
 	rows := storetest.RowsOf(t, me.TenantID())

@@ -9,8 +9,8 @@ import (
 	"portico/e2e/storetest"
 )
 
-// An owner lets support in, sees it come, and takes it back: the agent's next
-// click leads out and says why.
+// An owner allows support access, sees the session, and ends the access. The
+// agent's next click leaves the tenant and says why.
 func TestSupportSeenAndRevoked(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t)
@@ -41,8 +41,8 @@ func TestSupportSeenAndRevoked(t *testing.T) {
 	want(t, "and then", d.sam.get(t, d.base+"/projects"), 404)
 }
 
-// One session is ended by the tenant, its consent stays; another tenant's owner
-// finds nothing to end.
+// A tenant's owner ends one session and the support access stays. Another tenant's
+// owner gets 404.
 func TestSupportSessionEndedByTheTenant(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t).letIn(t)
@@ -61,7 +61,7 @@ func TestSupportSessionEndedByTheTenant(t *testing.T) {
 	d.in(t, d.Mia)
 }
 
-// A viewer and staff without the role see neither the page nor its deeds.
+// Viewers and staff without the role can neither see the page nor use its forms.
 func TestSupportPageIsForManagement(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t)
@@ -75,9 +75,9 @@ func TestSupportPageIsForManagement(t *testing.T) {
 	want(t, "Dana", d.as(t, d.Dana).get(t, d.base+"/support"), 200)
 }
 
-// Inside as an owner of the agency: pages are seen, deeds are refused and on the
-// record, consent is out of reach, no other tenant is in sight, and no mark of
-// hers moves.
+// An agent in a session as an agency's owner can see pages. Changes are refused and
+// recorded. The agent can't change support access or see another tenant, and the
+// owner's seen marks don't move.
 func TestSupportInside(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t).letIn(t)
@@ -128,14 +128,14 @@ func TestSupportInside(t *testing.T) {
 	want(t, "Dana herself", d.as(t, d.Dana).post(t, d.base+"/projects/"+project+"/archive", nil), 303)
 }
 
-// When the trail cannot take the row, the page is not shown; when it can, it is.
+// A page is shown only if its audit row can be written.
 func TestSupportPageNeedsItsRow(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t).letIn(t)
 	d.in(t, d.Mia)
 	tenant := d.Member(t, d.Mia, d.Acme).TenantID()
-	// An audit row needs a share of the tenant's row; whoever holds all of it
-	// keeps this one tenant's trail shut.
+	// An audit row needs a share lock on the tenant's row. An exclusive lock on it
+	// blocks audit rows for this tenant only.
 	hold, err := storetest.Superuser(t).Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -152,8 +152,8 @@ func TestSupportPageNeedsItsRow(t *testing.T) {
 	want(t, "once it is open", d.sam.get(t, d.base+"/projects"), 200)
 }
 
-// The agent is disabled, or the end passes with the page open: the next request
-// is refused.
+// When the agent is disabled or the session expires while a page is open, the next
+// request is refused.
 func TestSupportEndsInTheMiddle(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t).letIn(t)

@@ -18,7 +18,8 @@ type formFile struct {
 	content     []byte
 }
 
-// formOf is a form as a browser sends it; a file without a name is a plain field.
+// formOf builds a form as a browser sends it. A file without a name is a plain
+// field.
 func formOf(t *testing.T, parts ...formFile) (io.Reader, string) {
 	t.Helper()
 	var body bytes.Buffer
@@ -59,7 +60,7 @@ func (d studio) list(t *testing.T) []store.File {
 	return list
 }
 
-// A form without JavaScript brings several files of every awkward size at once.
+// One form without JavaScript uploads several files of edge-case sizes.
 func TestPlainForm(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
@@ -93,8 +94,8 @@ func TestPlainForm(t *testing.T) {
 	}
 }
 
-// What is no form, or has no file in it, is told so; a field that is none of ours
-// cannot be used to fill anything.
+// A request that is not a form, or has no file, gets an error. Unknown fields can't
+// be used to fill memory or storage.
 func TestRefusedForms(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
@@ -116,8 +117,8 @@ func TestRefusedForms(t *testing.T) {
 	want(t, "the right form", d.post(t, formFile{"file", "a.txt", []byte("x")}), 303)
 }
 
-// A form that breaks off in its second file leaves the first, and nothing of the
-// second, neither in the database nor in storage.
+// If a form breaks off in its second file, the first file is kept and nothing of
+// the second remains, neither in the database nor in storage.
 func TestFormBreaksOff(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)

@@ -30,11 +30,12 @@ import (
 	"portico/handlers/signin"
 )
 
-// most is by how much the server may grow while files of any size pass.
+// most is how much memory the server may gain while files of any size pass.
 const most = 64 << 20
 
-// Two gigabytes go up in parts, come down again, and one more goes up by a plain
-// form, through the real binary: it never needs more than 64 MiB for them.
+// Two gigabytes are uploaded in parts and downloaded, and one more is uploaded by a
+// plain form, through the real binary. The server never needs more than 64 MiB for
+// them.
 func TestLongTransfersStayFlat(t *testing.T) {
 	s, pid := serveBinary(t)
 	d := newStudioAt(t, s)
@@ -105,8 +106,7 @@ func sendLongForm(t *testing.T, d studio, whole hash.Hash, size int64) {
 	want(t, "form", d.ravi.do(t, http.MethodPost, d.at("/versions/%s/files", d.draft), r, form.FormDataContentType()), 303)
 }
 
-// serveBinary builds portico, and runs it over the database and the object store
-// of the tests.
+// serveBinary builds portico and runs it with the tests' database and object store.
 func serveBinary(t *testing.T) (*site, int) {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "portico")
@@ -176,7 +176,7 @@ func (s *site) awaitAnswer(t *testing.T) {
 	}
 }
 
-// forgetPeak resets the peak of the process's memory and returns what it has now.
+// forgetPeak resets the process's peak memory and returns its current memory.
 func forgetPeak(t *testing.T, pid int) int64 {
 	t.Helper()
 	if err := os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", pid), []byte("5"), 0); err != nil {

@@ -20,7 +20,7 @@ import (
 	"portico/store"
 )
 
-// studio is Ravi at work on a draft version in Acme, with the product around him.
+// studio is Ravi, who works on a draft version in Acme, with a whole server.
 type studio struct {
 	*site
 	*storetest.Tenants
@@ -44,12 +44,12 @@ func newStudioAt(t *testing.T, s *site) studio {
 	return d
 }
 
-// at is a path inside Acme.
+// at returns the URL of a path inside Acme.
 func (d studio) at(format string, args ...any) string {
 	return "/w/" + d.Acme + fmt.Sprintf(format, args...)
 }
 
-// noise is bytes that no two seeds share and no compression shrinks.
+// noise returns bytes that differ for each seed and don't compress.
 func noise(seed byte, n int) []byte {
 	content := make([]byte, n)
 	_, _ = rand.NewChaCha8([32]byte{seed}).Read(content)
@@ -61,7 +61,7 @@ func contentDigest(content []byte) string {
 	return "sha-256=:" + base64.StdEncoding.EncodeToString(sum[:]) + ":"
 }
 
-// with is the same browser with one more header.
+// with returns the same browser with one more header.
 func (b *browser) with(name, value string) *browser {
 	other := *b
 	other.header = b.header.Clone()
@@ -92,7 +92,7 @@ func decode[T any](t *testing.T, a answer) T {
 	return v
 }
 
-// plan is what the server tells a browser that wants to send a file.
+// plan is the server's response to a browser that wants to upload a file.
 type plan struct {
 	ID       string `json:"id"`
 	PartSize int    `json:"part_size"`
@@ -103,7 +103,7 @@ type plan struct {
 
 func (p plan) part(n int) string { return strings.Replace(p.Put, "{n}", fmt.Sprint(n), 1) }
 
-// partList is what the server says has arrived.
+// partList is the server's list of the parts that have arrived.
 type partList struct {
 	State    string `json:"state"`
 	PartSize int    `json:"part_size"`
@@ -135,7 +135,7 @@ func (d studio) status(t *testing.T, p plan) partList {
 	return decode[partList](t, a)
 }
 
-// send sends a whole file in parts and returns its id.
+// send uploads a whole file in parts and returns its id.
 func (d studio) send(t *testing.T, name string, content []byte) string {
 	t.Helper()
 	p := d.begin(t, name, len(content))
@@ -161,7 +161,7 @@ func (d studio) publish(t *testing.T) {
 	want(t, "publish", a, http.StatusSeeOther)
 }
 
-// stored is the state of a file's row, "" when there is none.
+// stored returns the state of a file's row, "" if there is none.
 func stored(t *testing.T, id string) string {
 	t.Helper()
 	var state string
@@ -172,7 +172,7 @@ func stored(t *testing.T, id string) string {
 	return state
 }
 
-// The sizes of the store and of the files room are the same.
+// The store and package files agree on sizes.
 func TestSizesAgree(t *testing.T) {
 	t.Parallel()
 	if store.PartSize != files.PartSize || store.MaxParts != files.MaxParts || store.MaxFileSize != files.MaxSize {
@@ -180,7 +180,8 @@ func TestSizesAgree(t *testing.T) {
 	}
 }
 
-// A file of two parts and a bit goes up and comes down the same, byte for byte.
+// A file of two parts and a bit is the same, byte for byte, after upload and
+// download.
 func TestUploadByParts(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
@@ -198,7 +199,7 @@ func TestUploadByParts(t *testing.T) {
 	}
 	want(t, "before it is finished", d.ravi.get(t, d.at("/files/%s", p.ID)), http.StatusNotFound)
 	sum := sha256.Sum256(content)
-	for range 2 { // an answer that got lost is asked for again
+	for range 2 { // the browser repeats the request if the response is lost
 		a := d.ravi.do(t, http.MethodPost, p.Finish, nil, "")
 		want(t, "finish", a, http.StatusOK)
 		got := decode[struct{ State, SHA256, URL string }](t, a)
@@ -214,7 +215,7 @@ func TestUploadByParts(t *testing.T) {
 	}
 }
 
-// An empty file is a file.
+// An empty file can be uploaded.
 func TestEmptyFile(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
@@ -226,8 +227,8 @@ func TestEmptyFile(t *testing.T) {
 	}
 }
 
-// Parts come in any order, get damaged and are sent again, and are asked after by
-// a browser that has lost track: the file is whole in the end.
+// Parts arrive in any order, are damaged and sent again, and a browser that lost
+// its state asks which ones arrived. In the end the file is complete.
 func TestResume(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
@@ -254,8 +255,8 @@ func TestResume(t *testing.T) {
 	}
 }
 
-// A part that is not what its headers and the file's declared size say is refused
-// with the reason, and leaves nothing behind.
+// A part that doesn't match its headers or the file's declared size is refused with
+// the reason and leaves nothing behind.
 func TestRefusedParts(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
@@ -301,7 +302,7 @@ func TestRefusedParts(t *testing.T) {
 	want(t, "a part after the end", d.ravi.putPart(t, p.part(1), right), 409)
 }
 
-// What cannot become a file is refused before anything is stored.
+// A request that can't become a file is refused before anything is stored.
 func TestRefusedBeginnings(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
@@ -334,7 +335,7 @@ func TestRefusedBeginnings(t *testing.T) {
 	}
 }
 
-// An upload given up is gone from the database and from object storage.
+// A cancelled upload is removed from the database and from object storage.
 func TestCancelledUploadLeavesNothing(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
@@ -353,8 +354,8 @@ func TestCancelledUploadLeavesNothing(t *testing.T) {
 	want(t, "it is still there", d.ravi.get(t, d.at("/files/%s", done)), 200)
 }
 
-// A file that is still on its way can be removed from the page, also one that a
-// colleague began: its upload is given up.
+// An unfinished file can be removed from the page, even if a colleague started it.
+// That cancels its upload.
 func TestRemovingAnUnfinishedFile(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
@@ -370,8 +371,8 @@ func TestRemovingAnUnfinishedFile(t *testing.T) {
 	}
 }
 
-// The process died after storage had put the parts together and before the
-// database knew: finishing again finds the object and makes the file ready.
+// The process died after storage had assembled the parts and before the database
+// was updated. Finishing again finds the object and makes the file ready.
 func TestFinishAfterACrash(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
@@ -401,8 +402,8 @@ func TestFinishAfterACrash(t *testing.T) {
 	}
 }
 
-// Storage has lost an upload: whoever goes on with it is told to begin anew, and
-// the file never becomes ready.
+// Storage has lost an upload: a browser that continues it is told to start again,
+// and the file never becomes ready.
 func TestUploadLostInStorage(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
@@ -420,7 +421,7 @@ func TestUploadLostInStorage(t *testing.T) {
 	}
 }
 
-// abort has storage forget an upload behind everybody's back.
+// abort makes storage drop an upload without the server's knowledge.
 func (d studio) abort(t *testing.T, p plan) {
 	t.Helper()
 	id := uuid.MustParse(p.ID)
@@ -434,8 +435,9 @@ func (d studio) abort(t *testing.T, p plan) {
 	}
 }
 
-// While somebody else puts the parts together, storage denies that it has them:
-// nothing is given up for that, until nobody can be at it any more.
+// While another request assembles the parts, storage says that it doesn't have
+// them. The upload is not cancelled for that, unless no request can still be
+// working on it.
 func TestStorageDeniesWhileAnotherFinishes(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
@@ -460,7 +462,8 @@ func TestStorageDeniesWhileAnotherFinishes(t *testing.T) {
 	}
 }
 
-// Several requests finish the same upload at the same time: all are told the same.
+// Several requests finish the same upload at the same time, and all get the same
+// response.
 func TestFinishAllAtOnce(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)
@@ -479,8 +482,7 @@ func TestFinishAllAtOnce(t *testing.T) {
 	}
 }
 
-// Without the last of its parts a file is not finished, and nothing is lost by
-// having tried.
+// A file without its last part can't be finished, and the attempt loses nothing.
 func TestFinishWithoutTheLastPart(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)

@@ -11,8 +11,9 @@ import (
 	"portico/e2e/storetest"
 )
 
-// Staff look as one of their client's people, from the people page, and see what
-// that person sees under a bar that says so; the client reads of it afterwards.
+// Staff view as one of their client's people, from the people page. They see what
+// that person sees, under a bar that says so. The client can read about it
+// afterwards.
 func TestViewAsJourney(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t)
@@ -66,8 +67,9 @@ func TestViewAsJourney(t *testing.T) {
 	hasNot(t, "herself again", back, "is viewing")
 }
 
-// The look is over while its page is still open: what is sent from it is not done
-// in one's own name, until one has said to go on as oneself.
+// View as has ended while its page is still open: a form sent from it is not
+// executed in the staff member's own name until they confirm that they continue as
+// themselves.
 func TestViewAsOverIsNoDeed(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t)
@@ -95,8 +97,8 @@ func TestViewAsOverIsNoDeed(t *testing.T) {
 	want(t, "the deed", dana.post(t, d.base+"/projects", url.Values{"name": {"Made " + d.Suffix}}), 303)
 }
 
-// Nobody, an unknown person, a colleague: said beside the field, and nothing begun.
-// On the workspace's own host it works the same.
+// Choosing nobody, an unknown person or a colleague shows an error at the field and
+// starts nothing. View as works the same on the workspace's own host.
 func TestViewAsOnAHostOfItsOwn(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t)

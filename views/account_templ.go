@@ -16,14 +16,14 @@ import (
 // BrowserRow is one browser a person is signed in with.
 type BrowserRow struct {
 	Name       string // "Firefox on Linux"
-	Where      string // host it is signed in to, "" when there is only one
+	Where      string // the host it is signed in to; "" if there is only one host
 	LastSeen   time.Time
 	SignedInAt time.Time
-	This       bool   // the one that is looking
-	SignOutURL string // "" for this one, which has Sign out
+	This       bool   // the browser that shows this page
+	SignOutURL string // "" for this browser, which has Sign out
 }
 
-// AccountEventRow is one thing that happened to the account itself.
+// AccountEventRow is one event of the account itself.
 type AccountEventRow struct {
 	Sentence string // "Signed in by mail, Firefox on Linux"
 	At       time.Time
@@ -33,33 +33,33 @@ type AccountEventRow struct {
 // PasskeyRow is one passkey of a person.
 type PasskeyRow struct {
 	Name      string
-	BackedUp  bool // kept beyond the one device
+	BackedUp  bool // synced, so it survives the loss of the device
 	AddedAt   time.Time
 	UsedAt    time.Time // zero for never
 	RemoveURL string
 }
 
-// PasskeysProps are a person's passkeys, and what is needed to add one.
+// PasskeysProps holds a person's passkeys and what the form to add one needs.
 type PasskeysProps struct {
 	Rows      []PasskeyRow
-	Suggested string // a name for the next one
-	Fresh     bool   // they proved themselves just now, so that one may be added
+	Suggested string // the proposed name of a new passkey
+	Fresh     bool   // the person passed a step-up just now
 }
 
 // LinkedRow is an account at a provider that signs a person in.
 type LinkedRow struct {
 	Label     string // the provider's
-	Email     string // there, "" when it is not known
+	Email     string // at the provider; "" if unknown
 	AddedAt   time.Time
 	UsedAt    time.Time // zero for never
 	UnlinkURL string
 }
 
-// WaysProps are the ways a person signs in, beside passkeys.
+// WaysProps holds the ways a person signs in, apart from passkeys.
 type WaysProps struct {
 	Linked []LinkedRow
-	More   []Provider // what else they may link
-	Fresh  bool       // they proved themselves just now
+	More   []Provider // providers they can still link
+	Fresh  bool       // the person passed a step-up just now
 }
 
 // AccountForm holds the values of the forms as they were typed.
@@ -73,16 +73,16 @@ type AccountForm struct {
 // AccountProps holds everything that the page may show.
 type AccountProps struct {
 	Email    string
-	FixedAs  string // the name of somebody who may not change it, else ""
+	FixedAs  string // the name, if the person may not change it; else ""
 	Form     AccountForm
 	Ways     WaysProps
-	Passkeys *PasskeysProps // nil where there are none
+	Passkeys *PasskeysProps // nil if passkeys are off
 	Browsers []BrowserRow
 	Events   []AccountEventRow
-	Forgets  bool // the person may have their account erased
+	Forgets  bool // the person may erase their account
 }
 
-// Account is a person's own page: who they are, and where they are signed in.
+// Account is a person's own page: their name, ways to sign in, and browsers.
 func Account(c Chrome, p AccountProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -13,32 +13,32 @@ import (
 	"time"
 )
 
-// EventRow is one thing that happened, as a sentence: "Mia downloaded Logo_v3.pdf".
+// EventRow is one event, as a sentence: "Mia downloaded Logo_v3.pdf".
 type EventRow struct {
 	Actor     string // "Mia Chen"; "Somebody" for a person who was forgotten
 	Verb      string // "downloaded", "published version 3 of"
-	Target    string // "Logo_v3.pdf"; "" when the verb says it all
-	TargetURL string // "" when it cannot be opened by this reader
-	Where     string // workspace or project it belongs to, "" where that is plain
+	Target    string // "Logo_v3.pdf"; "" if the verb needs no target
+	TargetURL string // "" if this reader can't open it
+	Where     string // the workspace or project it belongs to; "" if the page already says so
 	At        time.Time
 	Support   string // who really did it: "Sam (support) as Mia Chen"; "" outside support sessions
-	Denied    bool   // it was tried and refused
+	Denied    bool   // the action was refused
 }
 
-// ActivityDay is the events of one day.
+// ActivityDay holds the events of one day.
 type ActivityDay struct {
 	Label  string // "Today", "Yesterday", "Thursday, 19 November"
-	Lang   string // of the label, "" for that of the page
+	Lang   string // the language of the label; "" for the page's language
 	Events []EventRow
 }
 
-// FilterGroup is one question a list can be asked, each answer a link.
+// FilterGroup is one filter of a list. Each option is a link.
 type FilterGroup struct {
 	Label   string // "Who", "What"
 	Options []FilterOption
 }
 
-// FilterOption is one answer of a FilterGroup. The URL of the current one takes it away again.
+// FilterOption is one value of a FilterGroup. The URL of the current option removes the filter.
 type FilterOption struct {
 	Label   string
 	URL     string
@@ -54,7 +54,7 @@ type ActivityProps struct {
 	OlderURL string
 }
 
-// Activity tells what happened in a tenant, to those who may know.
+// Activity lists the events of a tenant that this reader may see.
 func Activity(c Chrome, p ActivityProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

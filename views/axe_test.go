@@ -12,7 +12,7 @@ import (
 	"portico/e2e/browser"
 )
 
-// A page that no sample shows is looked at by nobody.
+// axe-core can only check pages that have a sample.
 func TestEveryPageHasASample(t *testing.T) {
 	t.Parallel()
 	shown, err := os.ReadFile("samples_test.go")
@@ -36,9 +36,9 @@ func TestEveryPageHasASample(t *testing.T) {
 	}
 }
 
-// Every sample page, which is every page in every state it can be in, is one that
-// people with a screen reader, a keyboard alone, weak eyes or big fingers can use:
-// axe-core finds nothing against WCAG 2.2 AA, wide and narrow, light and dark.
+// Every page, in each state that a sample shows, is accessible: axe-core finds no
+// violation of WCAG 2.2 AA, wide and narrow, light and dark. This covers screen
+// readers, keyboards, low vision and touch.
 func TestEverySampleIsAccessible(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -51,7 +51,7 @@ func TestEverySampleIsAccessible(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = chromium.Stop() })
 	all := samples()
-	// Two pages at a time, each opened once a sample.
+	// Check two pages at a time, and load each sample once.
 	for half := range 2 {
 		t.Run([]string{"even", "odd"}[half], func(t *testing.T) {
 			t.Parallel()

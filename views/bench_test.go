@@ -9,7 +9,7 @@ import (
 	"portico/views"
 )
 
-// BenchmarkProjectList renders the page that is looked at most: fifty rows, in a client's frame and in the staff's.
+// BenchmarkProjectList renders the most visited page, with fifty rows, for a client and for staff.
 func BenchmarkProjectList(b *testing.B) {
 	rows := make([]views.ProjectRow, 50)
 	for i := range rows {

@@ -13,15 +13,15 @@ import (
 	"time"
 )
 
-// BinRow is one deleted thing that can still come back.
+// BinRow is one deleted item that can still be restored.
 type BinRow struct {
-	Kind       string // such as "project", as in the trail
+	Kind       string // such as "project", as in the audit trail
 	Name       string
-	Where      string // what it belonged to
+	Where      string // the name of its parent
 	DeletedBy  string
 	DeletedAt  time.Time
 	DaysLeft   int
-	RestoreURL string // "" when this person may not restore it
+	RestoreURL string // "" if this person may not restore it
 }
 
 // BinProps holds everything that the page may show.

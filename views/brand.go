@@ -7,20 +7,21 @@ import (
 	"portico/views/ui"
 )
 
-// ourAccent is the accent of pages without a brand, as in static/css/tokens.css.
+// ourAccent is the accent of pages without a brand. It equals the one in static/css/tokens.css.
 const ourAccent = "#15505c"
 
-// The surfaces an accent has to stand out from, as in static/css/tokens.css.
+// The surfaces that an accent must contrast with, as in static/css/tokens.css.
 var (
 	lightSurface = ui.Color{R: 1, G: 1, B: 1}
 	darkSurface  = ui.Color{R: 0.11, G: 0.118, B: 0.133}
 )
 
-// leastContrast is what WCAG 2.2 AA asks of a control or a focus ring against what is around it.
+// leastContrast is the contrast that WCAG 2.2 AA requires between a control or focus ring and its surroundings.
 const leastContrast = 3.2
 
-// BrandCSS is the stylesheet of a workspace's accent ("#rrggbb"): the accent, shifted as little as it takes to be seen
-// on light and on dark, and the colour of the text on it. An accent that cannot be read gives ours.
+// BrandCSS returns the stylesheet of a workspace's accent ("#rrggbb"). It shifts the accent only as far as contrast on
+// light and dark surfaces requires, and picks a readable text colour. An accent that can't be parsed gives the default
+// accent.
 func BrandCSS(accent string) string {
 	c, ok := ui.ParseColor(accent)
 	if !ok {
@@ -32,13 +33,14 @@ func BrandCSS(accent string) string {
 		"--accent-ink:light-dark(" + light.Ink().String() + "," + dark.Ink().String() + ")}\n"
 }
 
-// BrandHash names the stylesheet of an accent, so that it may be kept for ever: Base.BrandStylesheet(BrandHash(accent)).
+// BrandHash returns the hash in the URL of an accent's stylesheet, Base.BrandStylesheet(BrandHash(accent)). A new accent
+// gets a new URL, so browsers may cache the stylesheet for ever.
 func BrandHash(accent string) string {
 	sum := sha256.Sum256([]byte(BrandCSS(accent)))
 	return hex.EncodeToString(sum[:6])
 }
 
-// seenOn moves a colour towards another until it stands out from a surface.
+// seenOn moves a colour towards another until it has enough contrast with a surface.
 func seenOn(c, surface, toward ui.Color) ui.Color {
 	for range 40 {
 		if ui.Contrast(c, surface) >= leastContrast {

@@ -1,6 +1,6 @@
-// Package views holds every page of the product: one templ file a resource, with a props struct that is all the page may
-// show. A page is given plain values and answers to "may they?"; it cannot fetch, decide or fail on its own, so it
-// cannot leak what it was not given.
+// Package views holds every page of the product: one templ file for each resource, with a props struct that holds
+// everything the page may show. A page gets plain values and precomputed permissions. It can't fetch, decide or fail by
+// itself, so it can't leak data it was not given.
 package views
 
 import (
@@ -10,86 +10,86 @@ import (
 	"portico/views/ui"
 )
 
-// Chrome is the frame around a page: who is looking, where, and which links are open to them. It is the same for every
+// Chrome is the frame around a page: the person, the tenant, and the navigation they may use. It is the same for every
 // page of a request, so it is the first argument of every page.
 type Chrome struct {
-	Platform  string     // origin of PORTICO_URL while the page is on a tenant's own host, else ""
-	Base      Base       // where the tenant's pages begin
+	Platform  string     // the origin of PORTICO_URL while the page is on a tenant's own host, else ""
+	Base      Base       // the prefix of the tenant's URLs
 	Workspace *Workspace // nil outside a tenant
 	Person    Person
-	Dates     ui.Dates // how who is looking reads them
-	Staff     bool     // of the agency's party: the frame with the rail
+	Dates     ui.Dates // how this person reads dates
+	Staff     bool     // the person is of the agency's party and gets the frame with the rail
 	Links     Links
 	Support   *SupportBar // nil outside a support session
 	Flash     Flash
 }
 
-// Workspace is the tenant a page belongs to. Staff call it a workspace, clients their portal.
+// Workspace is the tenant a page belongs to. Staff call it a workspace; clients call it their portal.
 type Workspace struct {
 	Name     string
-	Agency   string // the agency's name; in the agency's own tenant the same as Name
-	IsAgency bool   // the agency's own tenant, not a client's
-	State    State  // StateSuspended and StateArchived are told: nothing can be changed
-	Accent   string // "#rrggbb" of its mark, "" for the neutral one
+	Agency   string // the agency's name; equals Name in the agency's own tenant
+	IsAgency bool   // this is the agency's own tenant
+	State    State  // StateSuspended and StateArchived are shown: the workspace is read-only
+	Accent   string // "#rrggbb" of its tile; "" for the neutral one
 	LogoURL  string // "" shows initials
-	BrandURL string // stylesheet with its accent, "" for ours
+	BrandURL string // the stylesheet with its accent; "" for the default
 }
 
-// Person is who is looking.
+// Person is the signed-in person.
 type Person struct {
 	Name  string
 	Email string
 }
 
-// Links are the parts of the navigation that this person may open. Home and projects are always there.
+// Links holds the parts of the navigation that this person may open. Home and projects are always shown.
 type Links struct {
 	Members    bool
 	Activity   bool
 	Support    bool
 	Settings   bool
 	Bin        bool
-	Clients    bool // of an agency, for those who look after them
+	Clients    bool // of an agency, for those who manage clients
 	Console    bool // the support console, for agents
-	Workspaces bool // there is more than one place to switch to
+	Workspaces bool // the person has more than one workspace
 }
 
-// SupportBar is the strip above every page while somebody sees it as somebody else.
+// SupportBar is the bar on every page of a support session or view as.
 type SupportBar struct {
-	Actor    string // who is really looking
-	ViewAs   bool   // staff looking as their client, not our support
-	Subject  string // as whom
+	Actor    string // the person who really acts
+	ViewAs   bool   // staff who view as a client user, not a support agent
+	Subject  string // the person they act as
 	Tenant   string
-	Write    bool // may change things; false is read only
+	Write    bool // the session may make changes; false is read-only
 	Reason   string
 	Ticket   string
 	EndsAt   time.Time
 	Left     string // "41 min left"
 	StopURL  string
-	WriteURL string // where the separate step to write mode starts; "" when it is not offered
+	WriteURL string // where the step to write mode starts; "" if it is not offered
 }
 
-// Flash says what the last act did. UndoURL takes a POST that takes it back; "" offers none.
+// Flash says what the last action did. UndoURL takes a POST that undoes it; "" offers no undo.
 type Flash struct {
 	Text    string
 	UndoURL string
 }
 
-// Brand is what a page outside the frame wears: the agency's or portal's name and colours. A nil Brand is our own.
+// Brand is the name and colours of an agency or portal, for pages outside the frame. A nil Brand is the default look.
 type Brand struct {
 	Name     string
-	By       string // the agency behind a portal, "" when it is the agency itself
+	By       string // the agency of a portal; "" for the agency itself
 	Accent   string // "#rrggbb"
 	LogoURL  string // "" shows initials
-	BrandURL string // stylesheet with the accent
+	BrandURL string // the stylesheet with the accent
 }
 
-// page is what a page tells its frame about itself.
+// page holds what a page tells its frame.
 type page struct {
 	Title   string
-	Section string // which link of the navigation it belongs to
+	Section string // the entry of the navigation it belongs to
 	Crumbs  []ui.Crumb
-	Upload  bool // needs the script that sends files
-	Wide    bool // wants the whole width, for the work itself
+	Upload  bool // load the upload script
+	Wide    bool // use the whole width
 }
 
 // navLink is one link of the navigation.
@@ -97,10 +97,10 @@ type navLink struct {
 	Section, Icon, Label, URL string
 }
 
-// links lists the navigation of a tenant in its order; the words differ by party because the place does.
+// links lists the navigation of a tenant in order. The labels differ by party.
 func (c Chrome) links() []navLink {
 	list := []navLink{{"home", "house", "Home", c.Base.Home()}}
-	if !c.Workspace.IsAgency { // an agency's own place holds its team, and no work
+	if !c.Workspace.IsAgency { // an agency's own tenant holds its team and no projects
 		list = append(list, navLink{"projects", "folder", "Projects", c.Base.Projects()})
 	}
 	if c.Links.Clients {
@@ -124,7 +124,7 @@ func (c Chrome) links() []navLink {
 	return list
 }
 
-// frameName picks the frame: "staff" with the rail, "client" with the top bar, "person" outside a tenant.
+// frameName returns the frame: "staff" with the rail, "client" with the top bar, "person" outside a tenant.
 func (c Chrome) frameName() string {
 	switch {
 	case c.Workspace == nil:
@@ -150,7 +150,7 @@ func (c Chrome) brandURL() string {
 	return c.Workspace.BrandURL
 }
 
-// closed says what the workspace is, while nothing can be changed in it; "" else.
+// closed returns the name of the state in which a workspace is read-only, "" otherwise.
 func (c Chrome) closed() string {
 	if c.Workspace == nil {
 		return ""
@@ -162,7 +162,7 @@ func (c Chrome) closed() string {
 	return ""
 }
 
-// under is the second line of the workspace's mark, which tells an agency's own place from a client's.
+// under is the second line of the workspace's tile. It tells an agency's own tenant from a client's.
 func (w Workspace) under() string {
 	if w.IsAgency {
 		return "Agency workspace"
@@ -170,7 +170,7 @@ func (w Workspace) under() string {
 	return "Client of " + w.Agency
 }
 
-// sentence says in one breath who sees what as whom.
+// sentence says who sees which tenant as whom.
 func (b SupportBar) sentence() string {
 	var s strings.Builder
 	s.WriteString(b.Actor)
@@ -218,7 +218,7 @@ func brandURL(b *Brand) string {
 	return b.BrandURL
 }
 
-// personLinks are the links outside a tenant.
+// personLinks lists the navigation outside a tenant.
 func (c Chrome) personLinks() []navLink {
 	var list []navLink
 	if c.Links.Workspaces || !c.Links.Console { // a support agent is a member of nothing

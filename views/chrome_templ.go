@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// document is what every page has, whatever its frame.
+// document is the outer HTML of every page, in every frame.
 func document(title, brandURL string, upload bool, frame string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -318,7 +318,7 @@ func frame(c Chrome, p page) templ.Component {
 	})
 }
 
-// rail is the staff's navigation: which workspace this is stays in sight, so that nobody posts in the wrong one.
+// rail is the staff's navigation. It always shows the workspace's name, so that staff don't post in the wrong one.
 func rail(c Chrome, section string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -376,7 +376,7 @@ func rail(c Chrome, section string) templ.Component {
 	})
 }
 
-// portalBar is the client's navigation: the portal wears their agency's choice of colour, and little else.
+// portalBar is the client's navigation. It uses the agency's brand.
 func portalBar(c Chrome, section string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -640,7 +640,7 @@ func navLinks(links []navLink, section string) templ.Component {
 	})
 }
 
-// switcher is a link to the page of that name, which the script turns into a dialog.
+// switcher is a link to the workspace list. The script opens that list in a dialog instead.
 func switcher(c Chrome) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -751,7 +751,7 @@ func switcher(c Chrome) templ.Component {
 	})
 }
 
-// me is the person's own corner: account and sign-out.
+// me is the person's menu: account and sign-out.
 func me(c Chrome) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -923,7 +923,7 @@ func me(c Chrome) templ.Component {
 	})
 }
 
-// supportBar stays in sight on every page of a support session, on paper too.
+// supportBar is visible on every page of a support session, and in print.
 func supportBar(d ui.Dates, b SupportBar) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1362,7 +1362,7 @@ func plain(title string, b *Brand) templ.Component {
 	})
 }
 
-// porticoMark is our own mark: one arch inside another.
+// porticoMark is the product's logo: one arch inside another.
 func porticoMark() templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

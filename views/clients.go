@@ -7,7 +7,8 @@ import (
 	"portico/views/ui"
 )
 
-// ClientRow is one client of an agency, as its owners and admins see it from without.
+// ClientRow is one client in an agency's list. It holds nothing from inside the
+// client's workspace.
 type ClientRow struct {
 	URL          string
 	Name         string
@@ -17,7 +18,7 @@ type ClientRow struct {
 	Plan         string
 	People       int64
 	Projects     int64
-	Waiting      int // for the client
+	Waiting      int // items that wait for the client
 	LastActivity time.Time
 	Joined       bool
 }
@@ -25,14 +26,14 @@ type ClientRow struct {
 // ClientListProps holds everything that the page may show.
 type ClientListProps struct {
 	Query    string
-	Archived bool   // which of the two lists this is
+	Archived bool   // this is the list of archived clients
 	Room     string // "12 of 100"
 	Clients  []ClientRow
 	FirstURL string
 	MoreURL  string
 }
 
-// ClientPerson is a line of the form: somebody to ask in.
+// ClientPerson is a line of the form: a person to invite.
 type ClientPerson struct {
 	Email string
 	Role  string
@@ -52,31 +53,31 @@ type ClientForm struct {
 // ClientNewProps holds everything that the page may show.
 type ClientNewProps struct {
 	Form    ClientForm
-	Address string   // what stands before the slug: "portal.example/w/"
-	Plans   []Choice // none for who may not give one
+	Address string   // the part of the URL before the slug: "portal.example/w/"
+	Plans   []Choice // empty if the reader may not choose a plan
 	Roles   []Choice
 }
 
-// Choice is a value of a form with the words for it.
+// Choice is a form value with its label.
 type Choice struct{ Value, Label string }
 
 // ClientShowProps holds everything that the page may show.
 type ClientShowProps struct {
 	ID         string
 	Name       string
-	Address    string // where the workspace is reached
-	OpenURL    string // leads in; "" for who has not joined
+	Address    string // the URL of the workspace
+	OpenURL    string // opens the workspace; "" if the reader has not joined it
 	State      State
 	People     int64
 	Projects   int64
 	Waiting    int
 	Since      time.Time
 	LastActive time.Time
-	Form       ClientForm // of which Name, Plan and Errors count
+	Form       ClientForm // only Name, Plan and Errors are used
 	PlanName   string
-	Plans      []Choice // none for who may not give one
-	JoinAs     string   // "an owner": what joining makes them
-	Refused    string   // why the last try to leave came to nothing
+	Plans      []Choice // empty if the reader may not choose a plan
+	JoinAs     string   // the role that joining gives: "an owner"
+	Refused    string   // why the reader couldn't leave, else ""
 }
 
 func (p ClientShowProps) inUse() bool { return p.State != StateSuspended && p.State != StateArchived }
@@ -93,10 +94,10 @@ func options(choices []Choice, chosen string) []ui.Option {
 	return list
 }
 
-// personField is the name of a field of the nth line of people, counted from 0.
+// personField is the name of a field of the nth line of people, n starts at 0.
 func personField(what string, n int) string { return what + "_" + strconv.Itoa(n+1) }
 
-// clientOrder is the order of the form's fields.
+// clientOrder is the order of the form's fields, for the error summary.
 func clientOrder(f ClientForm) []string {
 	order := []string{"name", "slug", "accent", "plan"}
 	for i := range f.People {

@@ -10,7 +10,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "portico/views/ui"
 
-// ClientList is an agency's clients, for those who look after them: names, states and counts, nothing of what is inside.
+// ClientList lists an agency's clients for those who manage them: names, states and counts, nothing from inside.
 func ClientList(c Chrome, p ClientListProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -479,7 +479,7 @@ func clientRows(d ui.Dates, rows []ClientRow) templ.Component {
 	})
 }
 
-// ClientNew is the form that opens a workspace for a client, with its look, its plan and its first people.
+// ClientNew is the form that creates a client's workspace with its look, its plan and its first people.
 func ClientNew(c Chrome, p ClientNewProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -639,7 +639,7 @@ func ClientNew(c Chrome, p ClientNewProps) templ.Component {
 	})
 }
 
-// ClientShow is what an agency does about one client from without.
+// ClientShow is the page on which an agency manages one client without joining its workspace.
 func ClientShow(c Chrome, p ClientShowProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -939,7 +939,7 @@ func ClientShow(c Chrome, p ClientShowProps) templ.Component {
 	})
 }
 
-// clientStanding is whether the reader works in the workspace.
+// clientStanding says whether the reader works in the workspace.
 func clientStanding(c Chrome, p ClientShowProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -14,7 +14,7 @@ import (
 	"portico/views/ui"
 )
 
-// ConsoleAsk is the form by which an agent asks to be let in.
+// ConsoleAsk is the form with which an agent requests access to a tenant.
 type ConsoleAsk struct {
 	TenantName string
 	TenantSlug string // the field "tenant"
@@ -28,12 +28,12 @@ type AskedRow struct {
 	Reason   string
 	Ticket   string
 	At       time.Time
-	State    string // where it stands: "Waiting for an answer"
-	Word     string // what they said to it
-	StartURL string // where a session begins, once they have let the agent in
+	State    string // the state of the request: "Waiting for an answer"
+	Word     string // the tenant's note with the answer
+	StartURL string // the form that starts a session; "" unless access was granted
 }
 
-// WriteAskRow is another agent's session that waits for a second agent's word.
+// WriteAskRow is another agent's session that needs a second agent's confirmation.
 type WriteAskRow struct {
 	Session string
 	Agent   string
@@ -461,11 +461,11 @@ type ConsoleWriteProps struct {
 	Ticket   string
 	EndsAt   time.Time
 	BackURL  string
-	FourEyes bool // a second agent must agree
+	FourEyes bool // a second agent must confirm
 	Errors   ui.Errors
 }
 
-// ConsoleWrite asks an agent once more before their session may change things.
+// ConsoleWrite asks an agent to confirm that their session may make changes.
 func ConsoleWrite(c Chrome, p ConsoleWriteProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -21,14 +21,14 @@ type DeliverableForm struct {
 // DeliverableFormProps holds everything that the page may show.
 type DeliverableFormProps struct {
 	ID            string // "" for a new deliverable
-	Title         string // as it is stored; "" for a new one
+	Title         string // the stored title; ""  for a new one
 	ProjectID     string
 	ProjectName   string
 	ProjectHidden bool // the client cannot see the project
 	Form          DeliverableForm
 }
 
-// DeliverableEdit is the form of a deliverable, new or not.
+// DeliverableEdit is the form for a new or existing deliverable.
 func DeliverableEdit(c Chrome, p DeliverableFormProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -23,7 +23,7 @@ func fileIcon(k FileKind) string {
 	}
 }
 
-// newDraftKind keeps a page at one primary button: while a draft can be published, that is it.
+// newDraftKind keeps a page at one primary button. While a draft can be published, that is Publish.
 func newDraftKind(p DeliverableShowProps) string {
 	if p.CanPublish || p.Version != nil {
 		return ""
@@ -88,7 +88,7 @@ func deliverableTitleHint(c Chrome, p DeliverableFormProps) string {
 	return c.Workspace.Name + " can see it once you publish its first version."
 }
 
-// fileMeta is what a file is and how large, as far as it is known.
+// fileMeta returns the type and size of a file, as far as they are known.
 func fileMeta(f FileRow) string {
 	if f.Type == "" {
 		return f.Size

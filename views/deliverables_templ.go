@@ -13,10 +13,10 @@ import (
 	"time"
 )
 
-// FileKind is how the page can show a file.
+// FileKind says how the page can show a file.
 type FileKind string
 
-// The kinds of files a page can show. Anything else is offered as a download.
+// The kinds of files that a page can show. Other files are offered as downloads.
 const (
 	FileImage FileKind = "image"
 	FilePDF   FileKind = "pdf"
@@ -33,19 +33,19 @@ type FileRow struct {
 	Type        string // in words: "PDF", "PNG picture"
 	Size        string // "2.4 MB", see ui.Size
 	DownloadURL string
-	InlineURL   string // "" when it cannot be shown in the page
-	ThumbURL    string // its small picture, "" without one
-	State       State  // "" when it is ready; StateWaiting, StateHeld or StateMissing
-	Problem     string // why it cannot be had, in words
+	InlineURL   string // "" if the page can't show it
+	ThumbURL    string // the preview image; "" if there is none
+	State       State  // "" if it is ready; else StateWaiting, StateHeld or StateMissing
+	Problem     string // why it can't be opened or downloaded
 	CanDelete   bool
 }
 
-// VersionTab is one version in the strip above the work.
+// VersionTab is one version in the strip of versions.
 type VersionTab struct {
 	Number  int
 	URL     string
 	State   State
-	Current bool // the one that is open
+	Current bool // the version that is open
 }
 
 // Version is the version that is open.
@@ -59,18 +59,18 @@ type Version struct {
 	PublishedAt time.Time // zero while it is a draft
 }
 
-// UploadProps is what the browser needs to send files into a draft version.
+// UploadProps holds what the browser needs to upload files into a draft version.
 type UploadProps struct {
-	FormURL   string // plain form, multipart: Base.Files
-	CreateURL string // JSON: Base.Uploads
-	MaxSize   int64  // bytes of one file
+	FormURL   string // takes the plain multipart form: Base.Files
+	CreateURL string // takes JSON: Base.Uploads
+	MaxSize   int64  // in bytes, for one file
 }
 
 // DeliverableShowProps holds everything that the page may show.
 type DeliverableShowProps struct {
 	ID           string
 	Title        string
-	Brief        string // what to look at
+	Brief        string // what to review
 	ProjectName  string
 	ProjectURL   string
 	Due          time.Time
@@ -78,22 +78,22 @@ type DeliverableShowProps struct {
 	Archived     bool
 	WhoSees      string // who can see the open version: "Everyone at Acme and 4 people at Northwind"
 	Versions     []VersionTab
-	Version      *Version // nil before there is one
-	Hero         *FileRow // the file shown large: the first that can be, nil without one
+	Version      *Version // nil if there is no version yet
+	Hero         *FileRow // the file shown large, the first one that the page can show; nil if there is none
 	Files        []FileRow
-	Upload       *UploadProps // nil when nothing can be uploaded to this version
-	WillSee      []string     // names of those who will see it, for the publish dialog
-	OpensProject bool         // publishing also shows a project that was the team's alone
+	Upload       *UploadProps // nil if this version takes no uploads
+	WillSee      []string     // names of the people who will see it, for the publish dialog
+	OpensProject bool         // publishing also shows the client a project that was team-only
 	CanPublish   bool
-	CanNewDraft  bool // begin the next version
+	CanNewDraft  bool // may start the next version
 	CanEdit      bool
 	CanArchive   bool
 	CanDelete    bool
-	NextVersion  int    // its number, for the button that begins it
-	UnlocksWords string // why a file cannot be downloaded yet; "" when it can
+	NextVersion  int    // the number of the next version, for its button
+	UnlocksWords string // why a file can't be downloaded yet; "" if it can
 }
 
-// DeliverableShow is the page everything else leads to: the work, large, and what to do about it.
+// DeliverableShow is the page of one deliverable: the work, shown large, and the actions on it.
 func DeliverableShow(c Chrome, p DeliverableShowProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -407,8 +407,8 @@ func versionStrip(versions []VersionTab) templ.Component {
 	})
 }
 
-// stage shows the work itself. The frame of a PDF carries no sandbox attribute, because the browser's own viewer refuses
-// to run in one; what a file may do is said by the headers of its own answer.
+// stage shows the work itself. The frame of a PDF has no sandbox attribute, because browsers' PDF viewers refuse to run
+// in a sandbox. The headers of the file's own response restrict what it may do.
 func stage(c Chrome, p DeliverableShowProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -1130,7 +1130,7 @@ func fileList(c Chrome, p DeliverableShowProps) templ.Component {
 	})
 }
 
-// versionSide says where the open version stands, what can be done now, and who can see it.
+// versionSide shows the state of the open version, the actions on it, and who can see it.
 func versionSide(c Chrome, p DeliverableShowProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

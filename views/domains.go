@@ -6,7 +6,7 @@ import (
 	"portico/views/ui"
 )
 
-// Found is what was last seen of something that a domain needs.
+// Found is the result of the last check of one record that a domain needs.
 type Found string
 
 // DomainForm holds the value of the form as it was typed.
@@ -18,14 +18,14 @@ type DomainForm struct {
 // DomainRow is one domain with its checklist.
 type DomainRow struct {
 	Host       string
-	Verified   bool // it leads to this tenant
-	InLinks    bool // links and mails lead there
+	Verified   bool // the domain serves this tenant
+	InLinks    bool // links and mails use it
 	Proof      Found
 	Pointing   Found
-	ProofName  string // where the proof is to be published
+	ProofName  string // the DNS name for the proof
 	ProofValue string
-	Seen       []string // records that were found
-	Looking    bool     // right now
+	Seen       []string // the records that the last check found
+	Looking    bool     // a check is running
 	LastTry    time.Time
 	NextTry    string
 	CheckURL   string
@@ -36,9 +36,9 @@ type DomainRow struct {
 type DomainsProps struct {
 	Form      DomainForm
 	Domains   []DomainRow
-	Main      string // host that domains are to point to
-	Address   string // where links lead
-	Fresh     bool   // the person has just proved who they are
+	Main      string // the host that domains must point to
+	Address   string // the URL that links use
+	Fresh     bool   // the person passed a step-up just now
 	StepUpURL string
 }
 
@@ -84,7 +84,7 @@ func (d DomainRow) pointingLine() string {
 	return "Not checked yet."
 }
 
-// tick is the icon of a line of the checklist.
+// tick returns the icon of a line of the checklist.
 func (f Found) tick() string {
 	switch f {
 	case "there":

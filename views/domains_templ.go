@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// Domains are the hosts of a tenant's own, each with the records it needs and what was seen of them.
+// Domains lists a tenant's own domains, each with the records it needs and the result of the last check.
 func Domains(c Chrome, p DomainsProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -2,7 +2,7 @@ package views
 
 import "net/http"
 
-// refusal is what a status says to a person.
+// refusal is the text of the error page for a status.
 type refusal struct {
 	title, sentence, label, url string
 }
@@ -19,7 +19,7 @@ var refusals = map[int]refusal{
 	http.StatusRequestURITooLong:     {"That address is too long", "No page here has an address that long. Start again.", "Go to your home page", PathHome},
 	http.StatusUnprocessableEntity:   {"Check what you entered", "Something is missing or not valid. Go back, correct it and try again.", "Go to your home page", PathHome},
 	http.StatusTooManyRequests:       {"Too many requests", "Wait a minute, then try again. Nothing is lost.", "Try again", PathHome},
-	// Most often cookies that piled up.
+	// Usually caused by too many cookies.
 	http.StatusRequestHeaderFieldsTooLarge: {"Your browser sent too much", "Delete the cookies of this site, then sign in again.", "Go to your home page", PathHome},
 	http.StatusServiceUnavailable:          {"Temporarily unavailable", "A service we depend on isn't responding. Your work is safe. Try again in a minute.", "Try again", PathHome},
 }
@@ -31,7 +31,7 @@ func refusalOf(status int) refusal {
 		return r
 	}
 	if status < http.StatusInternalServerError || status == http.StatusNotImplemented || status == http.StatusHTTPVersionNotSupported {
-		return refusals[http.StatusBadRequest] // what no browser sends
+		return refusals[http.StatusBadRequest] // browsers never send such requests
 	}
 	return failure
 }

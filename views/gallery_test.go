@@ -13,8 +13,8 @@ import (
 	"portico/views"
 )
 
-// The gallery is for looking: with PORTICO_GALLERY naming a folder, every sample page is written there, with what it
-// fetches, so that any file server shows the product without a database.
+// TestGallery writes every sample page with its assets to the folder that PORTICO_GALLERY names. Any file server can
+// then show the product without a database.
 func TestGallery(t *testing.T) {
 	t.Parallel()
 	dir := os.Getenv("PORTICO_GALLERY")

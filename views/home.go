@@ -15,7 +15,7 @@ func greeting(firstName string) string {
 	return "Hello, " + firstName
 }
 
-// openKind is the kind of a row's Open button.
+// openKind returns the kind of a row's Open button.
 func openKind(main bool) string {
 	if main {
 		return "primary"

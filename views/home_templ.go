@@ -13,17 +13,17 @@ import (
 	"time"
 )
 
-// WorkspaceRow is one place on the staff's home page.
+// WorkspaceRow is one workspace on the staff's home page.
 type WorkspaceRow struct {
-	URL           string // where they were last
+	URL           string // the page they visited last
 	HomeURL       string
 	Name          string
 	Accent        string
 	LogoURL       string
 	Under         string // "Your agency", "Client of Northwind"
-	Unread        int    // what they have not seen yet
-	WaitingClient int    // what waits for the client
-	WaitingUs     int    // what waits for us
+	Unread        int    // items they have not seen yet
+	WaitingClient int    // items that wait for the client
+	WaitingUs     int    // items that wait for the agency
 	LastActivity  time.Time
 	State         State // StateSuspended and StateArchived are shown
 }
@@ -32,12 +32,12 @@ type WorkspaceRow struct {
 type StaffHomeProps struct {
 	Query      string
 	Workspaces []WorkspaceRow
-	OlderURL   string // further workspaces, "" on the last page
+	OlderURL   string // the next page of workspaces; "" on the last page
 	NewerURL   string
-	Since      []EventRow // what happened since yesterday, over all places
+	Since      []EventRow // events since yesterday, in all workspaces
 }
 
-// StaffHome lists the places a person works in, and what waits in each.
+// StaffHome lists a person's workspaces and what waits in each.
 func StaffHome(c Chrome, p StaffHomeProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -432,7 +432,7 @@ func workspaceCounts(w WorkspaceRow) templ.Component {
 	})
 }
 
-// NoWorkspaces greets a person who is signed in and belongs nowhere yet, or no longer.
+// NoWorkspaces is the home page of a person who has no workspace.
 func NoWorkspaces(c Chrome) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -537,11 +537,11 @@ func NoWorkspaces(c Chrome) templ.Component {
 type SwitcherProps struct {
 	Query      string
 	Workspaces []WorkspaceRow
-	FirstURL   string // back to the first page, "" there
-	MoreURL    string // there are others; the script asks again with what was typed
+	FirstURL   string // the first page; "" on the first page
+	MoreURL    string // there are more; the script searches for the typed text
 }
 
-// Switcher lists workspaces, those used last first. The script of other pages shows its list in a dialog.
+// Switcher lists workspaces, most recently used first. On other pages, the script shows this list in a dialog.
 func Switcher(c Chrome, p SwitcherProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -10,7 +10,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "portico/views/ui"
 
-// Import takes a list of people, shows what was read of it line by line, and then invites them.
+// Import takes a list of people, shows how each line was read, and then sends the invitations.
 func Import(c Chrome, p ImportProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -415,7 +415,7 @@ func importHint(p ImportProps) string {
 	return "Name, address, and role: admin, member or viewer; member if you leave it out. The first line may name the columns."
 }
 
-// importKind makes checking the main thing to do until there is something to invite.
+// importKind makes Check the primary button until there is somebody to invite.
 func importKind(p ImportProps) string {
 	if p.Checked != "" {
 		return ""

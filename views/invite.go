@@ -11,21 +11,21 @@ type InviteForm struct {
 // InviteProps holds everything that the page may show.
 type InviteProps struct {
 	Brand     Brand
-	By        string // who invites
-	Team      bool   // to work there, rather than to look at what is made for them
+	By        string // the person who invites
+	Team      bool   // the invited person joins the agency's team; false for client people
 	Role      string // "Viewer"
-	May       string // what that lets them do
+	May       string // what the role allows
 	Email     string // the invited address
-	SignedIn  string // who looks; "" for nobody
-	URL       string // this page, which also takes the answer
+	SignedIn  string // the signed-in person; "" if nobody is signed in
+	URL       string // this page; it also takes the POST with the answer
 	Providers []Provider
 	Form      InviteForm
 }
 
 // InviteOverProps holds everything that the page may show.
 type InviteOverProps struct {
-	Why     string // "used", "revoked", "expired"; anything else says no more than that it does not work
-	HomeURL string // for the one who has used it
+	Why     string // "used", "revoked" or "expired"; any other value shows a general sentence
+	HomeURL string // for the person who has used it
 }
 
 func (p InviteOverProps) title() string {

@@ -5,30 +5,30 @@ import (
 	"strings"
 )
 
-// kind is how pages speak of one kind of thing, by the word that the audit trail
-// and the bin have for it. The other half of its row is in store/kinds.go; a test
-// fails for a kind or a verb that only one of the two knows.
+// kind holds the words for one kind of item, keyed by its name in the audit trail
+// and the bin. The other half is in store/kinds.go. A test fails if only one of the
+// two knows a kind or verb.
 type kind struct {
 	word string // such as "project"
-	name string // such as "Project"; "" is never named
+	name string // such as "Project"; "" if pages never name it
 	icon string
-	open func(Base, string) string // where its page is; nil has none
-	back func(Base, string) string // where a form restores it from the bin; nil has none
-	// filter is what the activity page calls events of its verbs; "" is no filter of
-	// its own. It narrows to the verbs that begin as these do.
+	open func(Base, string) string // returns the URL of its page; nil if it has none
+	back func(Base, string) string // returns the URL that restores it from the bin; nil if it can't be restored
+	// filter is the label of this kind on the activity page; "" has no filter of its
+	// own. It selects the verbs with the same first part.
 	filter string
-	// verbs are what can happen to it, by the words of the trail.
+	// verbs are the actions on it, by their names in the audit trail.
 	verbs map[string]verb
 }
 
-// verb is how pages speak of one thing that happened.
+// verb holds the words for one action.
 type verb struct {
-	trail string // between who did it and what it was done to; "" is not in the trail
-	// client is the same in an agency's trail, before the name of a client; "" is
-	// never done to a client.
+	trail string // stands between actor and target; "" if the action is not in the trail
+	// client is used in an agency's trail, before a client's name; "" if the action
+	// never has a client as its target.
 	client string
-	flash  string                    // what the page after it says; "" says nothing
-	undo   func(Base, string) string // where the flash's form undoes it; nil cannot be undone
+	flash  string                    // the message on the next page; "" shows none
+	undo   func(Base, string) string // returns the URL that undoes it; nil if it can't be undone
 }
 
 var kinds = []kind{
@@ -146,7 +146,7 @@ var kinds = []kind{
 	}},
 }
 
-// kindOf is the row of a kind; one that is not there has no words.
+// kindOf returns the row of a kind. An unknown kind gets an empty row.
 func kindOf(word string) kind {
 	i := slices.IndexFunc(kinds, func(k kind) bool { return k.word == word })
 	if i < 0 {
@@ -164,8 +164,8 @@ func verbOf(word string) (verb, bool) {
 	return verb{}, false
 }
 
-// TrailVerb is what the trail says between who did something and what it was done
-// to. A verb without words is shown as it is.
+// TrailVerb returns the words between actor and target in the audit trail. A verb
+// without words is returned as it is.
 func TrailVerb(word string) string {
 	if v, _ := verbOf(word); v.trail != "" {
 		return v.trail
@@ -173,14 +173,15 @@ func TrailVerb(word string) string {
 	return word
 }
 
-// ClientVerb is [TrailVerb] in an agency's trail, before the name of a client.
+// ClientVerb returns the words of [TrailVerb] for an agency's trail, before the
+// name of a client.
 func ClientVerb(word string) string {
 	v, _ := verbOf(word)
 	return v.client
 }
 
-// TrailFilters are the kinds of event that the activity page can narrow to: the
-// first part of a verb, or "mail" for what was sent.
+// TrailFilters lists the filters of the activity page: the first part of a verb, or
+// "mail" for sent mail.
 func TrailFilters() []Choice {
 	var all []Choice
 	for _, k := range kinds {
@@ -196,9 +197,9 @@ func TrailFilters() []Choice {
 	return append(all, Choice{Value: "mail", Label: "Emails"})
 }
 
-// FlashFor is what a page says after a deed, named by the verb of the trail, and how
-// it can be undone on the thing with that id; "" cannot. A word that names no deed
-// says nothing.
+// FlashFor returns the message after an action, given its verb in the trail, and the
+// URL that undoes it for the item with that id, or "" if it can't be undone. An
+// unknown verb gives no message.
 func FlashFor(b Base, word, id string) Flash {
 	v, _ := verbOf(word)
 	f := Flash{Text: v.flash}
@@ -208,10 +209,10 @@ func FlashFor(b Base, word, id string) Flash {
 	return f
 }
 
-// OpenURL is where the page of a thing is; "" where its kind has none.
+// OpenURL returns the page of an item; "" if its kind has none.
 func OpenURL(b Base, word, id string) string { return urlBy(b, kindOf(word).open, id) }
 
-// RestoreURL is where a form restores a thing from the bin.
+// RestoreURL returns the URL that restores an item from the bin.
 func RestoreURL(b Base, word, id string) string { return urlBy(b, kindOf(word).back, id) }
 
 func urlBy(b Base, path func(Base, string) string, id string) string {
@@ -221,7 +222,7 @@ func urlBy(b Base, path func(Base, string) string, id string) string {
 	return path(b, id)
 }
 
-// TrailVerbs are all verbs of the trail that there are words for, by kind.
+// TrailVerbs returns all verbs of the trail that have words, by kind.
 func TrailVerbs() map[string][]string {
 	all := map[string][]string{}
 	for _, k := range kinds {
@@ -235,5 +236,5 @@ func TrailVerbs() map[string][]string {
 	return all
 }
 
-// KindName is what people call a kind of thing, such as "Project".
+// KindName returns the word for a kind of item, such as "Project".
 func KindName(word string) string { return kindOf(word).name }

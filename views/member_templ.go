@@ -10,7 +10,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "portico/views/ui"
 
-// Member is one person of a tenant, and what may be done about them here.
+// Member is the page of one person of a tenant, with the actions on them.
 func Member(c Chrome, p MemberProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -354,7 +354,7 @@ func memberForms(c Chrome, p MemberProps) templ.Component {
 	})
 }
 
-// roleHint says when a role counts, and in an agency where it does not.
+// roleHint says where a role applies, and for an agency where it doesn't.
 func roleHint(team bool) string {
 	hint := "It applies from their next click. To give or take ownership, enter a code first."
 	if team {
@@ -363,7 +363,7 @@ func roleHint(team bool) string {
 	return hint
 }
 
-// Leave asks whether somebody is sure.
+// Leave asks for confirmation before a person leaves the tenant.
 func Leave(c Chrome, p LeaveProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -567,7 +567,7 @@ func refused(why string) templ.Component {
 	})
 }
 
-// InviteNew is the form by which somebody is asked in.
+// InviteNew is the form for an invitation.
 func InviteNew(c Chrome, p InviteNewProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

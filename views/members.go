@@ -9,15 +9,15 @@ import (
 // MemberRow is one person of a tenant.
 type MemberRow struct {
 	Name     string
-	Email    string // "" where this reader may not see it
+	Email    string // "" if this reader may not see it
 	Role     string // "Owner", "Admin", "Member", "Viewer"
 	LastSeen time.Time
 	You      bool
-	URL      string // the person's own page here; "" for none
-	ViewAs   string // the person's id where the reader may look as them, else ""
+	URL      string // the person's page in this tenant; "" for none
+	ViewAs   string // the person's id if the reader may view as them, else ""
 }
 
-// MemberGroup is the people of one party.
+// MemberGroup lists the people of one party.
 type MemberGroup struct {
 	Title  string // "Acme", "Northwind"
 	Hint   string // "Your client's people"
@@ -25,7 +25,7 @@ type MemberGroup struct {
 	People []MemberRow
 }
 
-// InviteRow is somebody who was asked in and has not come yet.
+// InviteRow is an open invitation.
 type InviteRow struct {
 	Name      string
 	Email     string
@@ -35,8 +35,8 @@ type InviteRow struct {
 	SentAt    time.Time
 	ExpiresAt time.Time
 	Expired   bool
-	Lapsed    bool   // whoever made it may not give it any more
-	ResendURL string // "" when this reader may not
+	Lapsed    bool   // the inviter may no longer invite to this role
+	ResendURL string // "" if this reader may not resend it
 	RevokeURL string
 }
 
@@ -47,11 +47,11 @@ type MembersProps struct {
 	FirstURL  string
 	MoreURL   string
 	Invites   []InviteRow
-	InviteURL string // "" when this reader may invite nobody
+	InviteURL string // "" if this reader may not invite people
 	ByClient  *ByClient
 }
 
-// ByClient is the agency's say over whether a client manages its own people.
+// ByClient is the agency's setting for whether a client manages its own people.
 type ByClient struct {
 	Client string
 	May    bool
@@ -63,23 +63,23 @@ type MemberProps struct {
 	Name     string
 	Email    string
 	Role     string // "Owner"
-	May      string // what that lets them do
+	May      string // what the role allows
 	Side     string // "Acme", "Northwind"
 	Since    time.Time
 	LastSeen time.Time
 	You      bool
-	Team     bool // of an agency itself, so that they go from its clients too
-	// Roles are those this reader may give them; none when they may not change this person.
+	Team     bool // the tenant is an agency, so removal also ends access to its clients
+	// Roles lists the roles this reader may give them. It is empty if the reader may not change this person.
 	Roles   []ui.Option
-	Owner   bool   // so that taking their role wants a fresh proof
-	Refused string // why the last try came to nothing, else ""
+	Owner   bool   // the person is an owner, so changing their role needs a step-up
+	Refused string // why the last change was refused, else ""
 	Errors  ui.Errors
 }
 
 // LeaveProps holds everything that the page may show.
 type LeaveProps struct {
-	Name    string // of the workspace or portal
-	Team    bool   // of an agency itself, so that they go from its clients too
+	Name    string // the workspace or portal
+	Team    bool   // the tenant is an agency, so removal also ends access to its clients
 	Owner   bool
 	Refused string
 }
@@ -96,32 +96,33 @@ type InviteNewForm struct {
 // InviteNewProps holds everything that the page may show.
 type InviteNewProps struct {
 	Form    InviteNewForm
-	Parties []ui.Option // one to choose from is no choice
+	Parties []ui.Option // a single party is not shown as a choice
 	Roles   []ui.Option
-	// OwnerURL leads to a fresh proof and back to this form with Owner among the roles; "" when it is, or may not be.
+	// OwnerURL leads to a step-up and back to this form with Owner among the roles. It is "" if Owner is already
+	// offered or not allowed.
 	OwnerURL string
-	ProveURL string // proves anew in another tab, when a proof has run out; else ""
+	ProveURL string // opens a step-up in another tab, after the last one has expired; else ""
 }
 
-// ImportRow is what was read of one line of a list of people.
+// ImportRow is one line of a list of people, as it was read.
 type ImportRow struct {
 	Line  string // "3"
 	Name  string
 	Email string
 	Role  string
 	Side  string
-	Wrong string // why this line cannot be taken; "" when it can
-	Left  string // why it is left out, though nothing is wrong with it
+	Wrong string // why this line is invalid; "" if it is valid
+	Left  string // why a valid line is skipped
 }
 
 // ImportProps holds everything that the page may show.
 type ImportProps struct {
 	Text    string // the list as it was sent
-	Checked string // names the list that is shown as read, so that what is confirmed is what was seen; "" when it cannot be
+	Checked string // identifies the list shown, so that the confirmed list is the one the reader saw; "" if it can't be confirmed
 	Rows    []ImportRow
-	Wrong   int // lines that cannot be taken
-	Invited int // people who would be invited
+	Wrong   int // the number of invalid lines
+	Invited int // the number of people to invite
 	Most    string
-	Sides   bool // the list may say to which side somebody belongs
+	Sides   bool // the list may name each person's side
 	Errors  ui.Errors
 }

@@ -10,7 +10,7 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import "portico/views/ui"
 
-// Members lists who has access, by party, and who is invited.
+// Members lists the people with access, by party, and the open invitations.
 func Members(c Chrome, p MembersProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -977,7 +977,7 @@ func inviteState(d ui.Dates, i InviteRow) templ.Component {
 	})
 }
 
-// byClient is a form of one box, for the agency.
+// byClient is the form for the agency's ByClient setting, one check box.
 func byClient(c Chrome, b ByClient) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

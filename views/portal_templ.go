@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// WaitingRow is one piece of work that waits for somebody.
+// WaitingRow is one deliverable that waits for a decision.
 type WaitingRow struct {
 	URL      string
 	Title    string
@@ -36,11 +36,11 @@ type Figure struct {
 // WorkspaceHomeProps holds everything that the page may show.
 type WorkspaceHomeProps struct {
 	Figures   []Figure
-	Waiting   []WaitingRow // what waits for the client, the oldest first
+	Waiting   []WaitingRow // deliverables that wait for the client, oldest first
 	Projects  []ProjectRow
-	Clients   []ClientRow // of an agency, for members who manage clients
+	Clients   []ClientRow // an agency's clients, for members who manage them
 	Latest    []EventRow
-	CanCreate bool // projects
+	CanCreate bool // may create projects
 }
 
 // WorkspaceHome is the staff's first page inside a workspace.
@@ -482,7 +482,7 @@ func workspaceProjects(c Chrome, p WorkspaceHomeProps) templ.Component {
 	})
 }
 
-// NewRow is one thing that is new to a client since the last visit.
+// NewRow is one item that is new to a client since the last visit.
 type NewRow struct {
 	URL      string
 	Title    string
@@ -495,14 +495,14 @@ type NewRow struct {
 // ClientHomeProps holds everything that the page may show.
 type ClientHomeProps struct {
 	FirstName string
-	Welcome   string // the agency's line, "" for none
+	Welcome   string // the agency's welcome line; "" for none
 	Waiting   []WaitingRow
 	New       []NewRow // since the last visit
 	Projects  []ProjectRow
-	Approved  *WaitingRow // the last approved work, shown while nothing waits
+	Approved  *WaitingRow // the last approved deliverable, shown while nothing waits
 }
 
-// ClientHome is the portal's first page: what waits for you, what is new, and everything else.
+// ClientHome is the portal's first page: what waits for the client, what is new, and their projects.
 func ClientHome(c Chrome, p ClientHomeProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -874,7 +874,7 @@ func ClientHome(c Chrome, p ClientHomeProps) templ.Component {
 }
 
 // waitingRows shows each deliverable's picture first, because people recognise it before they read its name. With
-// firstIsMain the first row has the page's main action.
+// firstIsMain, the first row has the page's primary button.
 func waitingRows(d ui.Dates, rows []WaitingRow, firstIsMain bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

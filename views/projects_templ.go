@@ -19,7 +19,7 @@ type ProjectRow struct {
 	URL          string
 	Name         string
 	Summary      string
-	Due          time.Time // zero for none
+	Due          time.Time // zero if there is no due date
 	Late         bool
 	Hidden       bool // the client cannot see it
 	Archived     bool
@@ -30,7 +30,7 @@ type ProjectRow struct {
 
 // ProjectListProps holds everything that the page may show.
 type ProjectListProps struct {
-	Archived      bool // which of the two lists this is
+	Archived      bool // this is the list of archived projects
 	Projects      []ProjectRow
 	InUseCount    string // "12", "" hides it
 	ArchivedCount string
@@ -40,7 +40,7 @@ type ProjectListProps struct {
 	CanReorder    bool
 }
 
-// ProjectList shows the projects of a workspace in the order its people gave them.
+// ProjectList lists the projects of a workspace in the order that its people chose.
 func ProjectList(c Chrome, p ProjectListProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -281,18 +281,18 @@ type ProjectForm struct {
 	Name    string
 	Summary string
 	Due     string // "2026-11-25"
-	Visible bool   // to the client
+	Visible bool   // visible to the client
 	Errors  ui.Errors
 }
 
 // ProjectFormProps holds everything that the page may show.
 type ProjectFormProps struct {
 	ID   string // "" for a new project
-	Name string // as it is stored, for the heading; "" for a new project
+	Name string // the stored name, for the heading; "" for a new project
 	Form ProjectForm
 }
 
-// ProjectEdit is the form of a project, new or not.
+// ProjectEdit is the form for a new or existing project.
 func ProjectEdit(c Chrome, p ProjectFormProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -439,10 +439,10 @@ type DeliverableRow struct {
 	ID        string
 	URL       string
 	Title     string
-	ThumbURL  string // inline URL of its picture, "" without one
+	ThumbURL  string // the URL of its picture; "" if there is none
 	State     State
-	Version   int // the latest that this reader may see; 0 before the first
-	Draft     int // number of a newer version still in the making, 0 for none; never for a client
+	Version   int // the latest version that this reader may see; 0 if there is none
+	Draft     int // the number of a newer draft version; 0 if there is none, and always 0 for clients
 	Files     int
 	Due       time.Time
 	Late      bool
@@ -820,7 +820,7 @@ func projectMenu(c Chrome, p ProjectShowProps) templ.Component {
 	})
 }
 
-// thumb is the small picture of a piece of work.
+// thumb is the preview image of a deliverable.
 func thumb(url string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -878,7 +878,7 @@ func thumb(url string) templ.Component {
 	})
 }
 
-// binDialog names what is deleted, says what is kept and for how long, and repeats the verb.
+// binDialog asks for confirmation: it names the item, and says what is kept and for how long.
 func binDialog(id, kind, name, url, also string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -9,13 +9,13 @@ import (
 	"github.com/a-h/templ"
 )
 
-// A page is about 20 kB; a buffer that grew far beyond is left to the collector.
+// A page is about 20 kB. Don't return a buffer that grew far larger to the pool.
 const keptBuffer = 256 << 10
 
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// Render writes a page whole or not at all: a failure while it is made sends
-// nothing, so that the caller can still answer with an error page.
+// Render writes a whole page or nothing. If rendering fails, nothing was sent, so
+// the caller can still answer with an error page.
 func Render(w http.ResponseWriter, r *http.Request, status int, page templ.Component) error {
 	buf := buffers.Get().(*bytes.Buffer)
 	buf.Reset()
@@ -31,6 +31,6 @@ func Render(w http.ResponseWriter, r *http.Request, status int, page templ.Compo
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Length", strconv.Itoa(buf.Len()))
 	w.WriteHeader(status)
-	_, _ = w.Write(buf.Bytes()) // the visitor left: nothing to say and nobody to say it to
+	_, _ = w.Write(buf.Bytes()) // the visitor has disconnected, so there is nobody to tell
 	return nil
 }

@@ -6,7 +6,7 @@ import (
 	"portico/views/ui"
 )
 
-// The rows of the lists that are looked at most are written by hand, see ui.Markup. Their look is that of any other row.
+// The rows of the most visited lists are written by hand for speed, see ui.Markup. They look like all other rows.
 
 func projectRows(c Chrome, rows []ProjectRow, reorder bool) templ.Component {
 	return ui.Write(func(m *ui.Markup) {
@@ -152,7 +152,7 @@ func rowLink(m *ui.Markup, url, name string) {
 	m.Raw(`<a class="row-link" href="`)
 	m.URL(url)
 	m.Raw(`" dir="auto"`)
-	if len(name) > 60 { // a shorter one is never cut
+	if len(name) > 60 { // the list never cuts a shorter name
 		m.Raw(` title="`)
 		m.Text(name)
 		m.Raw(`"`)
@@ -162,8 +162,8 @@ func rowLink(m *ui.Markup, url, name string) {
 	m.Raw(`</a>`)
 }
 
-// moveMenu moves row i of n by one place without any script; dragging does the same request. "after" is the row it
-// follows then, and empty the first place.
+// moveMenu is the menu that moves row i of n by one place without a script. Dragging sends the same request. "after"
+// is the id of the row to place it after, empty for the first place.
 func moveMenu(m *ui.Markup, url, id, name string, idOf func(int) string, i, n int) {
 	up, down := "", ""
 	if i > 1 {
@@ -203,12 +203,12 @@ func moveButton(m *ui.Markup, up bool, after string, disabled bool) {
 	}
 }
 
-// eventList tells events with how long ago they were.
+// eventList lists events with how long ago they happened.
 func eventList(d ui.Dates, events []EventRow) templ.Component {
 	return eventRows(events, func(m *ui.Markup, e *EventRow) { m.Ago(d, e.At) })
 }
 
-// eventClock tells the events of one day with their time of day.
+// eventClock lists the events of one day with their time of day.
 func eventClock(d ui.Dates, events []EventRow) templ.Component {
 	return eventRows(events, func(m *ui.Markup, e *EventRow) { m.Clock(d, e.At) })
 }

@@ -11,7 +11,7 @@ import (
 	"portico/views/ui"
 )
 
-// hostile is what people type who want to see a page break.
+// hostile is text that tries to break out of a page's markup.
 const hostile = `<script>alert(1)</script>"'><img src=x onerror=alert(1)>`
 
 var (
@@ -62,7 +62,7 @@ func agent() views.Chrome {
 	return views.Chrome{Person: views.Person{Name: "Sam Okafor", Email: "sam@portico.test"}, Links: views.Links{Console: true}}
 }
 
-// elsewhere is how somebody far away reads dates.
+// elsewhere is how a person in a distant time zone reads dates.
 func elsewhere(c views.Chrome) views.Chrome {
 	c.Dates = ui.DatesFor("Pacific/Auckland", "de-DE")
 	return c

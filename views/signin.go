@@ -44,7 +44,8 @@ func forPurpose(purpose string) string {
 	return " " + purpose
 }
 
-// unlink tells apart what has one label.
+// unlink returns the label of an Unlink button. The address tells accounts at the
+// same provider apart.
 func (l LinkedRow) unlink() string {
 	if l.Email == "" {
 		return "Unlink " + l.Label

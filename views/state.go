@@ -6,32 +6,32 @@ import (
 	"portico/views/ui"
 )
 
-// State is where a piece of work, or a row of a ledger, stands. It is shown as an icon and a word, never by colour
-// alone.
+// State is the state of a deliverable, a file or a row of a ledger. It is shown as an icon and a word, never by
+// colour alone.
 type State string
 
-// The states of the product.
+// The states that pages can show.
 const (
 	StateDraft     State = "draft"
 	StateReview    State = "in_review"
 	StateChanges   State = "changes"
 	StateApproved  State = "approved"
 	StateLate      State = "late"
-	StatePast      State = "past" // a version that a later one has taken the place of
+	StatePast      State = "past" // a version that a later one has replaced
 	StateArchived  State = "archived"
 	StateHidden    State = "hidden" // the client cannot see it
 	StateSuspended State = "suspended"
-	StateWaiting   State = "uploading" // a file that is not whole yet
+	StateWaiting   State = "uploading" // a file whose upload is not finished
 	StateHeld      State = "held"      // a file that did not pass its checks
 	StateMissing   State = "missing"   // a file whose bytes are lost
-	StateLive      State = "live"      // a support session that runs
+	StateLive      State = "live"      // a support session that is running
 	StateEnded     State = "ended"
 	StateDenied    State = "denied"
-	StateOpen      State = "open"   // support may come in
-	StateClosed    State = "closed" // support may not
+	StateOpen      State = "open"   // support access is on
+	StateClosed    State = "closed" // support access is off
 )
 
-// badges holds each state's finished markup. Lists show one a row, and a constant costs nothing to write.
+// badges holds each state's finished markup. Lists show one badge in every row, and a constant needs no rendering.
 var badges = map[State]ui.Piece{
 	StateDraft:     ui.Badge("draft", "pencil", "Draft"),
 	StateReview:    ui.Badge("review", "eye", "In review"),
@@ -52,7 +52,7 @@ var badges = map[State]ui.Piece{
 	StateClosed:    ui.Badge("archived", "lock", "Not allowed"),
 }
 
-// status shows a state; one this file does not know shows nothing.
+// status shows a state. An unknown state shows nothing.
 func status(s State) templ.Component { return badges[s] }
 
 func (s State) hasBadge() bool {

@@ -16,7 +16,7 @@ func grantOptions(chosen string) []ui.Option {
 	})
 }
 
-// changesHint is what whoever chooses between the two ought to know.
+// changesHint explains the choice between reading and making changes.
 const changesHint = "Sessions start read-only. Making changes is a separate step, and it is recorded."
 
 func modeOptions(chosen string) []ui.Option {
@@ -66,7 +66,7 @@ func sessionMode(r SupportSessionRow) string {
 	return "Read-only"
 }
 
-// lasted is how long a session took, in whole minutes and at least one.
+// lasted returns how long a session took, in whole minutes, at least one.
 func lasted(r SupportSessionRow) string {
 	return "for " + ui.Count(max(1, int(r.EndedAt.Sub(r.StartedAt)/time.Minute)), "minute", "minutes")
 }

@@ -14,7 +14,7 @@ import (
 	"portico/views/ui"
 )
 
-// SupportAskRow is an agent's request to be let in.
+// SupportAskRow is an agent's access request.
 type SupportAskRow struct {
 	URL    string
 	Agent  string
@@ -38,12 +38,12 @@ type SupportAskForm struct {
 type SupportAskProps struct {
 	SupportAskRow
 	ID        string
-	EndsAt    time.Time // nobody can answer after it
+	EndsAt    time.Time // the request expires then
 	CanAnswer bool
 	Form      SupportAskForm
 }
 
-// supportAsks lists what waits for an answer.
+// supportAsks lists the access requests without an answer.
 func supportAsks(d ui.Dates, asks []SupportAskRow) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -164,7 +164,7 @@ func supportAsks(d ui.Dates, asks []SupportAskRow) templ.Component {
 	})
 }
 
-// SupportAsk is one request, with its two answers.
+// SupportAsk is the page of one access request, with the forms to grant or deny it.
 func SupportAsk(c Chrome, p SupportAskProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

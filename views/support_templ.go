@@ -17,8 +17,8 @@ import (
 type SupportSessionRow struct {
 	Agent     string // "Sam (support)"; a colleague's name when ViewAs
 	ViewAs    bool
-	Subject   string // as whom
-	Tenant    string // shown in the console, where there are several; "" on a tenant's own ledger
+	Subject   string // the person they acted as
+	Tenant    string // the tenant's name in the console, which lists several; "" on a tenant's own ledger
 	Write     bool   // the mode: could change things, or read only
 	Reason    string
 	Ticket    string
@@ -28,9 +28,9 @@ type SupportSessionRow struct {
 	Ended     string    // how it ended: "Stopped by support"; "" while it runs
 	AgreedBy  string    // the second agent who agreed to changes, "" for nobody
 	Acts      string    // "Viewed 14 pages, opened no files"
-	BackURL   string    // leads the agent back in while it runs, else ""
-	EndURL    string    // ends it now; "" when it is over or not this person's to end
-	LedgerURL string    // the activity of this session, "" where it cannot be opened
+	BackURL   string    // lets the agent continue while it runs, else ""
+	EndURL    string    // ends it now; "" if it is over or this person may not end it
+	LedgerURL string    // the activity of this session, "" if the reader can't open it
 }
 
 // SupportGrantForm holds the values of the form as they were typed.
@@ -49,7 +49,7 @@ type SupportProps struct {
 	CanGrant     bool
 	Form         SupportGrantForm
 	MayAsk       bool            // support may request access
-	Asks         []SupportAskRow // wait for an answer
+	Asks         []SupportAskRow // access requests without an answer
 	CanViewAs    bool            // may view as one of the client's people
 	ViewAsPeople []ui.Option
 	ViewAs       ViewAsForm
@@ -791,7 +791,7 @@ type ConsoleStart struct {
 	TenantName string
 	TenantSlug string // the field "tenant"
 	GrantUntil time.Time
-	People     []ui.Option // who can be seen as; the value is the person's id
+	People     []ui.Option // people the agent can view as; the value is the person's id
 	Form       ConsoleForm
 }
 
@@ -808,7 +808,7 @@ type ConsoleProps struct {
 	History []SupportSessionRow // the agent's own
 }
 
-// Console is where a support agent begins: it shows of a tenant only its name and whether it allows support access.
+// Console is a support agent's home page. Of a tenant, it shows only the name and whether it allows support access.
 func Console(c Chrome, p ConsoleProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

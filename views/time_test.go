@@ -10,9 +10,9 @@ import (
 	"portico/e2e/browser"
 )
 
-// The script says how long ago a thing was and keeps the server's exact time in
-// the title; of what is long ago it leaves the day. On the account page it offers
-// the zone of the device, under whatever name the browser has for it.
+// The script shows how long ago an event was and keeps the server's exact time in
+// the title. For old events it keeps the date. On the account page it offers the
+// device's time zone, even if the browser uses another name for it.
 func TestTimesWithTheScript(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -13,8 +13,8 @@ import (
 	"strconv"
 )
 
-// uploader sends files. The form works by itself; the script takes it over, cuts each file in parts and can go on after
-// a break.
+// uploader is the upload form. It works without a script. With it, files are sent in parts, and an interrupted upload
+// can continue.
 func uploader(p UploadProps, empty bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

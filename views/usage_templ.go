@@ -13,23 +13,23 @@ import (
 	"strconv"
 )
 
-// UsageBar is how much of one thing is in use.
+// UsageBar is how much of one limit is in use.
 type UsageBar struct {
 	Label string
 	Used  string // "3", "1.2 GiB"
 	Limit string
-	Share int // 0 to 100
+	Share int // percent, 0 to 100
 	Over  bool
 }
 
 // UsageProps holds everything that the page may show.
 type UsageProps struct {
 	Plan  string // "Starter"
-	Raise string // who can give a larger one, a sentence
+	Raise string // a sentence that says who can raise the plan
 	Bars  []UsageBar
 }
 
-// Usage is what a tenant's plan has room for, and how much of it is in use.
+// Usage is the page of a plan's limits and how much of them is in use.
 func Usage(c Chrome, p UsageProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -16,7 +16,7 @@ import (
 	"portico/views/ui"
 )
 
-// render gives a sample's page as bytes and as a document to ask questions of.
+// render returns a sample's page as bytes and as a parsed document.
 func render(t *testing.T, s sample) ([]byte, *goquery.Document) {
 	t.Helper()
 	var b bytes.Buffer
@@ -42,7 +42,7 @@ func every(t *testing.T, check func(t *testing.T, body []byte, doc *goquery.Docu
 	}
 }
 
-// The content security policy allows nothing inline, so a page must not hold any of it: no style, no script, no handler.
+// The content security policy forbids inline code, so no page has an inline style, script or event handler.
 func TestNothingInline(t *testing.T) {
 	every(t, func(t *testing.T, _ []byte, doc *goquery.Document) {
 		doc.Find("*").Each(func(_ int, e *goquery.Selection) {
@@ -67,7 +67,7 @@ func TestNothingInline(t *testing.T) {
 	})
 }
 
-// A name is text, whatever it holds: the hostile one never becomes an element.
+// Typed names stay text: hostile ones never become elements.
 func TestHostileNamesAreText(t *testing.T) {
 	t.Parallel()
 	met := 0
@@ -85,7 +85,7 @@ func TestHostileNamesAreText(t *testing.T) {
 	}
 }
 
-// People who hear the page find their way by its headings: one h1, and no level left out.
+// Screen readers navigate by headings: each page has one h1 and skips no level.
 func TestHeadings(t *testing.T) {
 	every(t, func(t *testing.T, _ []byte, doc *goquery.Document) {
 		if n := doc.Find("h1").Length(); n != 1 {
@@ -105,7 +105,7 @@ func TestHeadings(t *testing.T) {
 	})
 }
 
-// Every field says what it is, every button has a name, and every id is there once.
+// Every field has a label, every button has a name, and every id is unique.
 func TestLabels(t *testing.T) {
 	every(t, func(t *testing.T, _ []byte, doc *goquery.Document) {
 		doc.Find("input:not([type=hidden]), select, textarea").Each(func(_ int, e *goquery.Selection) {
@@ -140,7 +140,7 @@ func TestLabels(t *testing.T) {
 	})
 }
 
-// Forms change things by POST and only ask by GET, and lead nowhere but to our own pages.
+// Forms that change data use POST, searches use GET, and all lead to our own pages.
 func TestForms(t *testing.T) {
 	every(t, func(t *testing.T, _ []byte, doc *goquery.Document) {
 		doc.Find("form").Each(func(_ int, e *goquery.Selection) {
@@ -155,7 +155,7 @@ func TestForms(t *testing.T) {
 	})
 }
 
-// A page is quick on a bad line: its HTML, styles and scripts together stay under 100 kB compressed.
+// The HTML, styles and scripts of a page stay under 100 kB compressed, so that it loads quickly on a slow connection.
 func TestWeight(t *testing.T) {
 	t.Parallel()
 	fixed := squeezed(t, asset(t, "app.css")) + squeezed(t, asset(t, "app.js")) + squeezed(t, asset(t, "upload.js")) + squeezed(t, asset(t, "icons.svg"))
@@ -190,7 +190,7 @@ func squeezed(t *testing.T, body []byte) int {
 	return b.Len()
 }
 
-// Every icon a page asks for is in the sprite; a missing one would be an empty square.
+// Every icon that a page uses is in the sprite; a missing one would show as an empty square.
 func TestIcons(t *testing.T) {
 	t.Parallel()
 	sprite := string(asset(t, "icons.svg"))
@@ -205,7 +205,7 @@ func TestIcons(t *testing.T) {
 	}
 }
 
-// A client's page shows no link and no word that isn't theirs, because its props hold none.
+// A client's page has no link to and no word of team-only data, because its props hold none.
 func TestClientSeesNoDraft(t *testing.T) {
 	t.Parallel()
 	for _, s := range samples() {
@@ -219,7 +219,7 @@ func TestClientSeesNoDraft(t *testing.T) {
 			}
 		}
 	}
-	// The positive twin: staff do see them, so the words are the right ones to look for.
+	// Positive twin: staff do see them, so the test looks for the right words.
 	body, _ := render(t, sample{"", views.DeliverableShow(staff(), draftProps())})
 	for _, word := range []string{"Draft", "Publish", "/bin"} {
 		if !bytes.Contains(body, []byte(word)) {
@@ -228,7 +228,7 @@ func TestClientSeesNoDraft(t *testing.T) {
 	}
 }
 
-// The support bar is on every page of a session, first of all things, and can stop it.
+// The support bar is the first element on every page of a session, and has Stop.
 func TestSupportBar(t *testing.T) {
 	t.Parallel()
 	for _, c := range []views.Chrome{inSupport(client()), inSupport(staff())} {
@@ -249,7 +249,7 @@ func TestSupportBar(t *testing.T) {
 	}
 }
 
-// A refusal never depends on whose place it was asked in: two 404 differ by the request id alone.
+// A refusal doesn't reveal the tenant: two 404 pages differ only by request id.
 func TestNotFoundKnowsNothing(t *testing.T) {
 	t.Parallel()
 	one, _ := render(t, sample{"", views.Error(views.ErrorProps{Status: 404, RequestID: "AAAA"})})
@@ -262,7 +262,7 @@ func TestNotFoundKnowsNothing(t *testing.T) {
 	}
 }
 
-// On a tenant's own host the pages begin at the root, and the account is on the platform's host.
+// On a tenant's own host, paths start at the root, and the account is on the platform's host.
 func TestHostMode(t *testing.T) {
 	t.Parallel()
 	c := client()
@@ -279,7 +279,7 @@ func TestHostMode(t *testing.T) {
 	}
 }
 
-// What a form was sent stays in it, and each mistake is said on top and at its field.
+// A refused form keeps its values and shows each error at the top and at its field.
 func TestFormKeepsWhatWasTyped(t *testing.T) {
 	t.Parallel()
 	form := views.ProjectForm{Name: "", Summary: "Kept.", Due: "2026-02-31", Visible: true, Errors: ui.Errors{"name": "Give the project a name."}}
@@ -299,7 +299,7 @@ func TestFormKeepsWhatWasTyped(t *testing.T) {
 	}
 }
 
-// Moving a row says which row it follows then, so that a stale page cannot scramble the order.
+// A move names the row to place it after, so that a stale page can't scramble the order.
 func TestMoveSaysWhereTo(t *testing.T) {
 	t.Parallel()
 	rows := []views.ProjectRow{{ID: "a", Name: "A", URL: "/"}, {ID: "b", Name: "B", URL: "/"}, {ID: "c", Name: "C", URL: "/"}}
@@ -312,7 +312,7 @@ func TestMoveSaysWhereTo(t *testing.T) {
 	}
 }
 
-// What the script takes from the switcher's page into its dialog is there: the list, or a line that says there is none.
+// The switcher's page has what the script shows in its dialog: the list, or a line for an empty one.
 func TestSwitcherHasItsPiece(t *testing.T) {
 	t.Parallel()
 	_, doc := render(t, sample{"", views.Switcher(personFrame(), views.SwitcherProps{Workspaces: workspaces(), MoreURL: "/more"})})

@@ -8,7 +8,8 @@ import (
 	"portico/views/ui"
 )
 
-// An accent of any agency can be told from the page and read upon, in both schemes.
+// Any agency's accent has enough contrast with the page and with its text, in light
+// and dark.
 func TestAccentsCanBeRead(t *testing.T) {
 	t.Parallel()
 	for _, accent := range []string{"#000000", "#ffffff", "#facc15", "#c2410c", "#15505c", "#808080", "#00ff00", "#0000ff", "nonsense", ""} {
@@ -37,7 +38,7 @@ func TestAccentsCanBeRead(t *testing.T) {
 	}
 }
 
-// Sizes, counts, initials and lists of names read as people write them.
+// Sizes, counts, initials and lists of names are written as people write them.
 func TestWords(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ got, want string }{

@@ -10,9 +10,9 @@ import (
 	"portico/e2e/storetest"
 )
 
-// A proxy that asks where the manual says, whether it may get a certificate,
-// hears yes for hosts of tenants alone: nobody has certificates made for names
-// that are nothing to us, unproved domains among them.
+// A proxy that asks at the manual's URL whether it may get a certificate gets yes
+// only for hosts of tenants. Otherwise anybody could make it request certificates
+// for unrelated names. Unproved domains get no.
 func TestAskForCertificates(t *testing.T) {
 	t.Parallel()
 	m := regexp.MustCompile(`ask http://127\.0\.0\.1:9090(/\S+)`).FindStringSubmatch(blockOf(t, "caddy: on demand"))

@@ -20,8 +20,8 @@ import (
 	"portico/handlers/support"
 )
 
-// config is the whole of the environment, checked. Its types live here because
-// the command is the interface to the operator.
+// config holds the whole environment, checked. Its types are here because the
+// command is the interface to the operator.
 type config struct {
 	addr           string
 	adminAddr      string
@@ -30,9 +30,9 @@ type config struct {
 	trustedProxies []netip.Prefix
 	tenantRate     int
 	support        support.Mode
-	agentCodes     bool          // agents of support may confirm with a mailed code
-	drain          time.Duration // from "I am leaving" to leaving
-	dns            string        // "host:port"; "" is the system's
+	agentCodes     bool          // support agents may confirm with a mailed code
+	drain          time.Duration // how long to keep serving after the signal to stop
+	dns            string        // "host:port"; "" uses the system's
 	databaseURL    string
 	files          files.Config
 	keys           signin.Keys
@@ -41,11 +41,11 @@ type config struct {
 	mailFrom       string
 	alertMail      string
 	providers      []signin.ProviderConfig
-	traces         string // where traces go; "" is nowhere
+	traces         string // the URL of the traces' collector; "" sends none
 }
 
-// reader reads variables and collects every mistake, so that an operator sees
-// them all at once. No message quotes a value.
+// reader reads variables and collects every error, so that an operator sees all of
+// them at once. No message quotes a value.
 type reader struct {
 	getenv func(string) string
 	errs   []error
@@ -70,7 +70,8 @@ func (rd *reader) required(name string) string {
 	return v
 }
 
-// secret reads a variable or, when its _FILE twin is set, the file that names.
+// secret reads a variable or, when its _FILE twin is set, the file that the twin
+// names.
 func (rd *reader) secret(name string) string {
 	path := rd.getenv(name + "_FILE")
 	if path == "" {
@@ -86,7 +87,7 @@ func (rd *reader) secret(name string) string {
 	return strings.TrimSpace(string(b))
 }
 
-// loadConfig reads what serving takes.
+// loadConfig reads the variables that serve needs.
 func loadConfig(getenv func(string) string, environ []string) (config, error) {
 	rd := &reader{getenv: getenv}
 	c := config{
@@ -127,7 +128,8 @@ func (rd *reader) address(name, otherwise string) string {
 	return v
 }
 
-// adminAddress is where metrics and profiles are served: loopback or nowhere.
+// adminAddress is where metrics and profiles are served: a loopback address, or ""
+// for nowhere.
 func (rd *reader) adminAddress() string {
 	v := rd.getenv("PORTICO_ADMIN_ADDR")
 	if v == "" {
@@ -141,8 +143,8 @@ func (rd *reader) adminAddress() string {
 	return v
 }
 
-// origin is a scheme and host, nothing behind it. Plain http is for loopback
-// only: the session cookie is refused by browsers elsewhere.
+// origin reads a scheme and host without a path. Plain http is allowed for loopback
+// only, because browsers refuse the session cookie elsewhere.
 func (rd *reader) origin(name string) *url.URL {
 	v := rd.required(name)
 	u, err := url.Parse(v)
@@ -214,7 +216,7 @@ func (rd *reader) signingKeys() []ed25519.PrivateKey {
 	return keys
 }
 
-// decodeKey takes a key in any of the usual spellings of base64.
+// decodeKey decodes a key in any of the usual variants of base64.
 func decodeKey(text string) []byte {
 	text = strings.TrimRight(strings.NewReplacer("-", "+", "_", "/").Replace(text), "=")
 	b, err := base64.RawStdEncoding.DecodeString(text)
@@ -261,7 +263,7 @@ func (rd *reader) proxies() []netip.Prefix {
 	return list
 }
 
-// traces is the collector's address, which OpenTelemetry's own variable names.
+// traces returns the collector's address, from OpenTelemetry's own variable.
 func (rd *reader) traces() string {
 	const name = "OTEL_EXPORTER_OTLP_ENDPOINT"
 	v := rd.getenv(name)
@@ -271,7 +273,8 @@ func (rd *reader) traces() string {
 	return v
 }
 
-// nameServer is asked about tenants' domains: an address, or address:port.
+// nameServer returns the name server for tenants' domains: an address, or
+// address:port.
 func (rd *reader) nameServer() string {
 	const name = "PORTICO_DNS"
 	v := rd.getenv(name)
@@ -284,7 +287,8 @@ func (rd *reader) nameServer() string {
 	return v
 }
 
-// tenantRate is how many requests a second one tenant may make; 0 is any number.
+// tenantRate returns how many requests a second one tenant may make; 0 means no
+// limit.
 func (rd *reader) tenantRate() int {
 	const name = "PORTICO_TENANT_RATE"
 	n, err := strconv.Atoi(rd.optional(name, "200"))
@@ -294,8 +298,8 @@ func (rd *reader) tenantRate() int {
 	return n
 }
 
-// drain is how long a process that was told to stop goes on, for balancers to
-// notice that it is leaving.
+// drain returns how long a process keeps serving after the signal to stop, so that
+// balancers can notice.
 func (rd *reader) drain() time.Duration {
 	const name = "PORTICO_DRAIN"
 	d, err := time.ParseDuration(rd.optional(name, "5s"))
@@ -305,7 +309,7 @@ func (rd *reader) drain() time.Duration {
 	return d
 }
 
-// support is what the installation lets its own support do.
+// support returns what the installation allows its support agents to do.
 func (rd *reader) support() support.Mode {
 	const name = "PORTICO_SUPPORT"
 	switch v := rd.optional(name, "on"); v {
@@ -318,7 +322,7 @@ func (rd *reader) support() support.Mode {
 	return support.Off
 }
 
-// agentCodes is whether the installation takes mailed codes of its agents.
+// agentCodes reports whether support agents may confirm with mailed codes.
 func (rd *reader) agentCodes() bool {
 	const name = "PORTICO_AGENT_CODES"
 	switch rd.optional(name, "off") {
@@ -331,7 +335,7 @@ func (rd *reader) agentCodes() bool {
 	return false
 }
 
-// providers are the AUTH_<NAME>_KIND families of variables, by name.
+// providers reads the AUTH_<NAME>_KIND families of variables, by name.
 func (rd *reader) providers(environ []string, at *url.URL) []signin.ProviderConfig {
 	var names []string
 	for _, line := range environ {

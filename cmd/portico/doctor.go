@@ -15,11 +15,11 @@ import (
 	"portico/store"
 )
 
-// finding is what the doctor has to say of one thing. Neither sentence ever holds
-// a secret, an address with one, or anything of a tenant.
+// finding is the doctor's result for one check. Neither sentence ever holds a
+// secret, an address that contains one, or tenant data.
 type finding struct {
 	Check string `json:"check"`
-	State string `json:"state"` // well, ill, or skipped for something that is ill
+	State string `json:"state"` // well, ill, or skipped because something it needs is ill
 	Says  string `json:"says"`
 	Mend  string `json:"mend,omitempty"`
 }
@@ -30,7 +30,7 @@ const (
 	skipped = "skipped"
 )
 
-// doctorPatience bounds everything that is asked.
+// doctorPatience is the time limit for all checks together.
 const doctorPatience = 40 * time.Second
 
 func (p program) doctor(ctx context.Context, args []string) error {
@@ -73,7 +73,7 @@ func (p program) report(findings []finding) {
 	}
 }
 
-// examine asks everybody at once and reports in a fixed order.
+// examine runs all checks at once and reports in a fixed order.
 func (p program) examine(ctx context.Context) []finding {
 	c, mistakes := p.checkConfiguration()
 	if len(mistakes) > 0 {
@@ -99,7 +99,7 @@ func (p program) examine(ctx context.Context) []finding {
 	return all
 }
 
-// checkConfiguration finds what would keep serve from starting.
+// checkConfiguration finds errors that would keep serve from starting.
 func (p program) checkConfiguration() (config, []finding) {
 	c, err := loadConfig(p.getenv, p.environ)
 	mistakes := each(err)
@@ -118,7 +118,7 @@ func (p program) checkConfiguration() (config, []finding) {
 	return c, findings
 }
 
-// each takes apart what was joined.
+// each splits a joined error into its parts.
 func each(err error) []error {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		return joined.Unwrap()
@@ -136,11 +136,11 @@ func inWords(text string) string {
 	return strings.ToUpper(text[:1]) + strings.TrimSuffix(text[1:], ".") + "."
 }
 
-// bestKeys is how many keys in a list are usual: one in use, and some that are on
-// their way out. More than this were forgotten.
+// bestKeys is the usual number of keys in a list: one in use, and a few being
+// retired. More than this suggests forgotten keys.
 const bestKeys = 4
 
-// checkKeys finds keys that are fine one by one and not together.
+// checkKeys finds keys that are valid alone but conflict with each other.
 func (p program) checkKeys() []finding {
 	rd := &reader{getenv: p.getenv}
 	seen := map[string]string{}
@@ -169,7 +169,8 @@ func (p program) checkKeys() []finding {
 	return findings
 }
 
-// variety is how many different bytes a key has; 32 random ones have about thirty.
+// variety returns how many different bytes a key has; a random 32-byte key has
+// about thirty.
 func variety(key []byte) int {
 	bytes := map[byte]bool{}
 	for _, b := range key {
@@ -199,7 +200,7 @@ func checkMail(ctx context.Context, c config) []finding {
 func checkProviders(ctx context.Context, configs []signin.ProviderConfig) []finding {
 	providers, err := signin.NewProviders(configs...)
 	if err != nil {
-		return nil // told as configuration
+		return nil // reported by checkConfiguration
 	}
 	findings := make([]finding, len(providers))
 	var wg sync.WaitGroup
@@ -224,7 +225,7 @@ func checkProvider(ctx context.Context, p *signin.OAuthProvider) finding {
 	return finding{check, ill, inWords(err.Error()), "Correct " + variable + "_ISSUER, or allow connections to it. People can sign in by email meanwhile."}
 }
 
-// storageMends is how to mend what object storage does not do.
+// storageMends says how to fix each thing that object storage fails to do.
 var storageMends = map[files.Step]string{
 	files.StepReach:     "Start it, or correct S3_ENDPOINT, S3_REGION, S3_BUCKET and the keys. The bucket must already exist.",
 	files.StepClock:     "Synchronize the clocks of both machines with NTP.",
@@ -241,7 +242,7 @@ var storageMends = map[files.Step]string{
 func checkStorage(ctx context.Context, c files.Config) []finding {
 	storage, err := files.Open(c)
 	if err != nil {
-		return nil // told as configuration
+		return nil // reported by checkConfiguration
 	}
 	var findings []finding
 	for _, failed := range storage.Probe(ctx) {

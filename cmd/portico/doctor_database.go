@@ -11,13 +11,13 @@ import (
 	"portico/store/queue"
 )
 
-// databaseDoctor looks at a database that answers.
+// databaseDoctor checks a database that answers.
 type databaseDoctor struct {
 	ctx context.Context
 	e   *store.Inspector
 }
 
-// unread is a question that the database would not answer.
+// unread is the finding for a query that failed.
 func unread(check string) []finding {
 	return []finding{{check, ill, "The database refuses our queries.", "Run portico migrate as portico_owner, and check the PostgreSQL log."}}
 }
@@ -78,7 +78,8 @@ func (d databaseDoctor) boundary() []finding {
 	return findings
 }
 
-// patienceOf is how long a due job may wait; somebody sits in front of an urgent one.
+// patienceOf returns how long a due job may wait. Somebody is waiting for an urgent
+// one.
 func patienceOf(name string) time.Duration {
 	if name == queue.Urgent {
 		return time.Minute

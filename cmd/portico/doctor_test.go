@@ -31,14 +31,14 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// examined is what the doctor said, as JSON, of an installation.
+// examined is the doctor's JSON report of an installation.
 type examined struct {
 	Well   bool
 	Checks []finding
 }
 
-// examine runs the doctor both ways. Nothing that an environment keeps secret
-// may be in what either prints.
+// examine runs the doctor as text and as JSON, and checks that neither prints a
+// secret of the environment.
 func examine(t *testing.T, env map[string]string) (examined, error) {
 	t.Helper()
 	plain, errs, _ := call(t, env, "doctor")
@@ -71,7 +71,8 @@ func examine(t *testing.T, env map[string]string) (examined, error) {
 	return e, err
 }
 
-// A healthy installation is well, and the doctor leaves nothing behind.
+// A healthy installation has only good findings, and the doctor leaves nothing
+// behind.
 func TestDoctorFindsAHealthyInstallationWell(t *testing.T) {
 	t.Parallel()
 	env := healthy(t)
@@ -105,7 +106,8 @@ func bucketOf(s *stack.S3) *s3.Client {
 	})
 }
 
-// Whatever is broken, the doctor names it, how to mend it, and nothing else.
+// For each thing that is broken, the doctor names it and how to fix it, and reports
+// nothing else.
 func TestDoctorNamesWhatFails(t *testing.T) {
 	t.Parallel()
 	for _, a := range slices.Concat(databaseAilments, storageAilments, otherAilments) {
@@ -138,15 +140,15 @@ func TestDoctorNamesWhatFails(t *testing.T) {
 	}
 }
 
-// ailment is one thing that is wrong with an otherwise healthy installation.
+// ailment is one fault of an otherwise healthy installation.
 type ailment struct {
 	name   string
 	spoil  func(t *testing.T, env map[string]string)
-	checks []string // those that must find it, and no others
+	checks []string // the checks that must find it, and no others
 	says   string
 }
 
-// ownDatabase gives an installation a database of its own, which a superuser then
+// ownDatabase gives an installation its own database, which a superuser then
 // changes by hand.
 func ownDatabase(t *testing.T, env map[string]string, change string) {
 	t.Helper()
@@ -212,7 +214,7 @@ insert into river.river_leader (leader_id, elected_at, expires_at) values ('some
 		[]string{"queue"}, "queue default has waited 1h0m0s, although a worker is running"},
 }
 
-// ownBucket gives an installation an object store of its own.
+// ownBucket gives an installation its own object store.
 func ownBucket(t *testing.T, env map[string]string) *stack.S3 {
 	t.Helper()
 	s := must(stack.StartS3(t.Context(), stack.S3Options{}))
@@ -231,7 +233,7 @@ var storageAilments = []ailment{
 	{"the clock of S3 is wrong", func(t *testing.T, env map[string]string) {
 		to := must(url.Parse(env["S3_ENDPOINT"]))
 		proxy := &httputil.ReverseProxy{
-			// The host stays as it was signed.
+			// Keep the host that was signed.
 			Rewrite: func(r *httputil.ProxyRequest) { r.Out.URL.Scheme, r.Out.URL.Host = to.Scheme, to.Host },
 			ModifyResponse: func(res *http.Response) error {
 				res.Header.Set("Date", time.Now().Add(-10*time.Minute).UTC().Format(http.TimeFormat))

@@ -25,8 +25,9 @@ It reads the environment of serve and, for the list of tenants, DATABASE_OWNER_U
 if there is nothing left to report, otherwise with 1. Safe to run while Portico is serving.
 `
 
-// files looks after rows and objects. It learns the tenants' names as the operator,
-// and works inside each of them as the portal does, under a sealed job of its own.
+// files runs the commands on rows and objects of files. It reads the tenants' names
+// as the operator, and works inside each tenant as the portal does, in a sealed
+// job.
 func (p program) files(ctx context.Context, args []string) error {
 	verb, args, err := p.verb("files", args, "check", "repair", "forget")
 	if verb == "" {
@@ -66,7 +67,8 @@ func (p program) files(ctx context.Context, args []string) error {
 	return p.reconcile(ctx, in, tenants, jobs.Reconcile{Grace: *grace, Mend: verb == "repair"})
 }
 
-// tenants are all tenants by slug, whatever their state, or the one of a slug.
+// tenants returns all tenants by slug, whatever their state, or only the one with
+// the given slug.
 func (p program) tenants(ctx context.Context, slug string) (tenants []store.TenantLine, err error) {
 	err = p.operate(ctx, func(op *store.Operator) error {
 		for after := ""; ; after = tenants[len(tenants)-1].Slug {
@@ -88,7 +90,7 @@ func (p program) tenants(ctx context.Context, slug string) (tenants []store.Tena
 	return nil, fmt.Errorf("there is no tenant %q", slug)
 }
 
-// jobIn is a job inside one tenant, sealed and believed like any other.
+// jobIn returns a sealed job inside one tenant, verified like any other job.
 func (in *installation) jobIn(tenant uuid.UUID) (store.Job, error) {
 	args := &queue.Cleanup{Signature: queue.Signature{Tenant: tenant}}
 	if err := in.seal.Sign(args); err != nil {
@@ -155,7 +157,7 @@ func idOrDash(id uuid.UUID) string {
 	return id.String()
 }
 
-// quoted is somebody's text, safe for a terminal.
+// quoted returns typed text, escaped for a terminal.
 func quoted(name string) string {
 	if name == "" {
 		return "-"

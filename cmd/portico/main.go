@@ -1,5 +1,5 @@
 // Command portico is the product: it prepares a database, serves the portal and
-// works off its jobs. `portico help` lists what it can do.
+// runs its jobs. `portico help` lists what it can do.
 package main
 
 import (
@@ -15,7 +15,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	// Whoever asks a second time does not want to wait.
+	// A second signal ends the process at once.
 	context.AfterFunc(ctx, stop)
 	p := program{getenv: os.Getenv, environ: os.Environ(), stdout: os.Stdout, stderr: os.Stderr}
 	if err := p.run(ctx, os.Args[1:]); err != nil {
@@ -26,7 +26,7 @@ func main() {
 	}
 }
 
-// program is the outside world of a command.
+// program is a command's environment and its input and output.
 type program struct {
 	getenv  func(string) string
 	environ []string
@@ -34,7 +34,7 @@ type program struct {
 	stderr  io.Writer
 }
 
-// errUsage is a call that was explained already.
+// errUsage is a usage error that was already explained to the user.
 var errUsage = errors.New("usage")
 
 type command struct {

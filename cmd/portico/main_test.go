@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// good is an environment that nothing is wrong with, though nobody answers at it.
+// good is a valid environment whose services don't exist.
 func good() map[string]string {
 	return map[string]string{
 		"PORTICO_DRAIN": "0s", "PORTICO_URL": "http://localhost:8080", "DATABASE_URL": "postgres://portico_app:secret-word@127.0.0.1:1/portico",
@@ -33,7 +33,8 @@ func call(t *testing.T, env map[string]string, args ...string) (stdout, stderr s
 	return out.String(), errs.String(), err
 }
 
-// A start with nothing right says everything that is wrong, at once.
+// With an entirely wrong environment, the start fails and reports every error at
+// once.
 func TestAllMistakesTogether(t *testing.T) {
 	t.Parallel()
 	_, _, err := call(t, map[string]string{
@@ -56,7 +57,7 @@ func TestAllMistakesTogether(t *testing.T) {
 	}
 }
 
-// PostgreSQL away: no start, and no secret in the reason.
+// Without PostgreSQL, the start fails, and the reason contains no secret.
 func TestNoDatabaseNoStart(t *testing.T) {
 	t.Parallel()
 	_, _, err := call(t, good(), "serve")
@@ -65,7 +66,7 @@ func TestNoDatabaseNoStart(t *testing.T) {
 	}
 }
 
-// A secret may lie in a file, but not in both places.
+// A secret may be in a file or in the variable, but not in both.
 func TestSecretsInFiles(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "key")
@@ -86,7 +87,7 @@ func TestSecretsInFiles(t *testing.T) {
 	}
 }
 
-// Every command explains itself and succeeds at that.
+// Every command prints its help and exits with success.
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{

@@ -14,7 +14,7 @@ import (
 	"portico/e2e/storetest"
 )
 
-// blockOf is the code block of docs/operate.md behind a mark.
+// blockOf returns the code block of docs/operate.md after a mark.
 func blockOf(t *testing.T, mark string) string {
 	t.Helper()
 	manual := string(must(os.ReadFile("../../docs/operate.md")))
@@ -25,11 +25,11 @@ func blockOf(t *testing.T, mark string) string {
 	return m[1]
 }
 
-// An installation is made, backed up and restored by the very lines of the
-// operator's manual, and what was in it is in it again.
+// An installation is created, backed up and restored with the exact lines of the
+// operator's manual, and its data is there again.
 func TestOperatorsManual(t *testing.T) {
 	t.Parallel()
-	// A server of its own: roles are everybody's.
+	// Use a separate server, because roles belong to the whole server.
 	server := must(stack.StartPostgres(t.Context(), stack.PostgresOptions{}))
 	t.Cleanup(func() { _ = server.Stop() })
 	bin := t.TempDir()
@@ -53,7 +53,7 @@ func TestOperatorsManual(t *testing.T) {
 	for _, step := range []struct{ database, block string }{{"first", "install"}, {"first", "backup"}, {"second", "restore"}} {
 		lines := blockOf(t, "run: "+step.block)
 		if step.block == "install" {
-			// The smoke test wants the database that is there by then.
+			// The smoke test needs the database, which exists by now.
 			lines = strings.Replace(lines, `--admin-dsn "$DATABASE_ADMIN_URL"`, `--admin-dsn "`+server.AdminURL("postgres")+`"`, 1)
 		}
 		if out, err := run(step.database, inBin.Replace(lines)); err != nil {
@@ -73,7 +73,7 @@ select tenant_id, user_id, 'Kept project', user_id from memberships`))
 	if out, err := run("second", "portico tenant list"); err != nil || !strings.Contains(out, "northwind") {
 		t.Errorf("restored without its tenants: %v %s", err, out)
 	}
-	// What the manual warns of.
+	// The mistake that the manual warns about.
 	if out, err := run("first", inBin.Replace(`pg_dump --file=portico.dump.owner "$DATABASE_OWNER_URL"`)); err == nil || !strings.Contains(out, "row-level security") {
 		t.Errorf("the owner's dump does not refuse: %v %s", err, out)
 	}
@@ -90,7 +90,7 @@ func withUser(t *testing.T, address, user, password string) string {
 	return withPassword(t, strings.Replace(address, "portico_app", user, 1), password)
 }
 
-// systemd takes the unit file of the manual as it stands.
+// systemd accepts the manual's unit file as it is.
 func TestUnitFileOfTheManual(t *testing.T) {
 	t.Parallel()
 	verify, err := exec.LookPath("systemd-analyze")

@@ -15,7 +15,7 @@ import (
 	"portico/store"
 )
 
-// flags makes a flag set whose --help says what the command does.
+// flags returns a flag set whose --help says what the command does.
 func (p program) flags(name, does string) *flag.FlagSet {
 	fs := flag.NewFlagSet("portico "+name, flag.ContinueOnError)
 	fs.SetOutput(p.stderr)
@@ -26,7 +26,7 @@ func (p program) flags(name, does string) *flag.FlagSet {
 	return fs
 }
 
-// parse reads the options; help was asked for is no failure.
+// parse reads the options. A request for help is not an error.
 func (p program) parse(fs *flag.FlagSet, args []string) (help bool, err error) {
 	for _, a := range args {
 		if a == "--help" || a == "-help" || a == "-h" {
@@ -97,7 +97,7 @@ func (p program) owner() (string, error) {
 	return v, errors.Join(rd.errs...)
 }
 
-// operate opens the operator's connection for one act.
+// operate opens the operator's connection for one command.
 func (p program) operate(ctx context.Context, act func(*store.Operator) error) error {
 	owner, err := p.owner()
 	if err != nil {
@@ -113,7 +113,7 @@ func (p program) operate(ctx context.Context, act func(*store.Operator) error) e
 	return act(op)
 }
 
-// verb takes the second word of a command.
+// verb returns the second word of a command.
 func (p program) verb(name string, args []string, verbs ...string) (string, []string, error) {
 	if len(args) > 0 {
 		for _, v := range verbs {
@@ -338,7 +338,7 @@ func (p program) tenantPlan(ctx context.Context, args []string) error {
 	})
 }
 
-// fold is an address as the database keeps it.
+// fold returns an address in the form that the database stores.
 func fold(address string) (string, error) {
 	a, err := mail.ParseAddress(strings.TrimSpace(address))
 	if err != nil {

@@ -8,8 +8,9 @@ import (
 	"portico/e2e/storetest"
 )
 
-// The operator erases an account on a written request, whatever case the address is
-// written in; and is told, in a sentence and with a failure, why not.
+// The operator erases an account on a written request, in whatever case the address
+// is written. If that is impossible, the command fails with a sentence that says
+// why.
 func TestPersonForget(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)

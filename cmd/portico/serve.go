@@ -23,9 +23,9 @@ import (
 )
 
 const (
-	// startPatience bounds everything that can refuse a start.
+	// startPatience is the time limit for all checks that can prevent a start.
 	startPatience = 8 * time.Second
-	// stopPatience is how long what runs, requests and jobs, gets to finish.
+	// stopPatience is how long running requests and jobs get to finish.
 	stopPatience = 20 * time.Second
 )
 
@@ -65,11 +65,11 @@ func (p program) work(ctx context.Context, args []string) error {
 	}
 	in.log.Info("working")
 	ready := web.NewReadiness(in.neighbours(nil))
-	in.config.drain = 0 // no balancer sends anything here
+	in.config.drain = 0 // this process gets no traffic from a balancer
 	return in.run(ctx, ready, in.adminServers(ready), in.runner.Stop)
 }
 
-// installation is everything a running process holds.
+// installation holds everything that a running process uses.
 type installation struct {
 	config  config
 	db      *store.DB
@@ -80,14 +80,14 @@ type installation struct {
 	log     *slog.Logger
 }
 
-// close ends what open began.
+// close closes what open opened.
 func (in *installation) close(ctx context.Context) {
 	in.db.Close()
 	in.watch.Close(context.WithoutCancel(ctx))
 }
 
-// open checks the configuration and the database. Other neighbours may be away:
-// what needs them answers 503 until they are back.
+// open checks the configuration and the database. Other services may be down:
+// requests that need them get 503 until they are back.
 func (p program) open(ctx context.Context) (*installation, error) {
 	tuneMemory(p.getenv)
 	c, err := loadConfig(p.getenv, p.environ)
@@ -100,7 +100,7 @@ func (p program) open(ctx context.Context) (*installation, error) {
 		config: c, log: web.NewLogger(p.stderr, slog.LevelInfo),
 		seal: queue.NewSigner(c.keys.For(signin.PurposeJobSignature)...),
 	}
-	// River and others that log on their own say it through the same redactor.
+	// River and other libraries log through the same redactor.
 	slog.SetDefault(in.log)
 	if in.watch, err = metrics.New(ctx, metrics.Config{Traces: c.traces, Log: in.log}); err != nil {
 		return nil, err
@@ -126,8 +126,8 @@ func (p program) open(ctx context.Context) (*installation, error) {
 	return in, nil
 }
 
-// tuneMemory trades memory for time: garbage is most of what a page costs. What
-// the operator sets in GOGC and GOMEMLIMIT wins.
+// tuneMemory uses more memory to save time, because garbage collection is most of a
+// page's cost. GOGC and GOMEMLIMIT, if the operator sets them, take precedence.
 func tuneMemory(getenv func(string) string) {
 	if getenv("GOGC") == "" {
 		debug.SetGCPercent(400)
@@ -167,7 +167,7 @@ func (in *installation) listen(ctx context.Context, stopJobs func(context.Contex
 	return in.run(ctx, ready, append([]*http.Server{public}, in.adminServers(ready)...), stopJobs)
 }
 
-// adminServers are the operator's own listener, if it is configured.
+// adminServers returns the operator's own listener, if it is configured.
 func (in *installation) adminServers(ready *web.Readiness) []*http.Server {
 	if in.config.adminAddr == "" {
 		return nil
@@ -175,14 +175,16 @@ func (in *installation) adminServers(ready *web.Readiness) []*http.Server {
 	platform := dnscheck.Platform{MainHost: in.config.url.Hostname(), TenantDomain: in.config.tenantDomain}
 	return []*http.Server{{
 		Addr: in.config.adminAddr, Handler: in.watch.AdminHandler(in.db, ready.Check, platform.AllowCertificate(in.db), in.log),
-		// Profiles take as long as they are asked to, so an answer has no limit.
+		// Profiles take as long as the request says, so responses have no time
+		// limit.
 		ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
 	}}
 }
 
-// run serves until ctx is done, and then leaves: it says so, waits until balancers
-// have heard, takes no more, and finishes what runs, requests and jobs at the same
-// time. What does not come to its end is cut off, or handed on if it is a job.
+// run serves until ctx is done, and then shuts down: it reports that it is not
+// ready, waits until balancers have noticed, accepts no more connections, and
+// finishes running requests and jobs at the same time. Requests that don't finish
+// in time are cut off; jobs are left to another process.
 func (in *installation) run(ctx context.Context, ready *web.Readiness, servers []*http.Server, stopJobs func(context.Context) error) error {
 	failed := make(chan error, len(servers))
 	for _, s := range servers {
@@ -208,7 +210,7 @@ func (in *installation) run(ctx context.Context, ready *web.Readiness, servers [
 	for _, s := range servers {
 		ends.Go(func() {
 			if s.Shutdown(stop) != nil {
-				_ = s.Close() // what could not be finished is cut off; there is nothing left to do about it
+				_ = s.Close() // unfinished requests are cut off, and nothing else can be done about an error
 			}
 		})
 	}
@@ -218,7 +220,8 @@ func (in *installation) run(ctx context.Context, ready *web.Readiness, servers [
 	return err
 }
 
-// neighbours are what /readyz asks, by the names operators know.
+// neighbours are the services that /readyz checks, by the names that operators
+// know.
 func (in *installation) neighbours(providers []signin.Provider) map[string]func(context.Context) error {
 	asks := map[string]func(context.Context) error{
 		"postgresql": in.db.Ping,

@@ -20,8 +20,8 @@ import (
 
 func TestMain(m *testing.M) { storetest.Main(m, stopNeighbours) }
 
-// neighbours are what all tests of this package share beside the database. Whoever
-// breaks one starts their own.
+// neighbours are the services that all tests of this package share, apart from the
+// database. A test that breaks one starts its own.
 type neighbours struct {
 	s3   *stack.S3
 	mail *stack.Mail
@@ -52,7 +52,7 @@ func stopNeighbours() {
 	}
 }
 
-// healthy is the environment of an installation where all is well.
+// healthy returns the environment of a healthy installation.
 func healthy(t *testing.T) map[string]string {
 	t.Helper()
 	n, err := shared()
@@ -86,15 +86,15 @@ func useOIDC(env map[string]string, o *stack.OIDC) {
 	})
 }
 
-// running is a portico that serves inside the test.
+// running is a portico process that serves inside the test.
 type running struct {
 	t     *testing.T
-	url   string // of the portal
-	admin string // of the operator's listener
+	url   string // the portal's URL
+	admin string // the operator's listener
 	stop  func()
 }
 
-// serving runs portico with these arguments until the test stops it, or ends.
+// serving runs portico with these arguments until the test stops it or ends.
 func serving(t *testing.T, env map[string]string, args ...string) *running {
 	t.Helper()
 	r := &running{t: t}
@@ -132,7 +132,7 @@ func serving(t *testing.T, env map[string]string, args ...string) *running {
 	return r
 }
 
-// until polls for what another goroutine is about to bring about.
+// until polls for a result of another goroutine.
 func (r *running) until(what string, holds func() bool) {
 	r.t.Helper()
 	ctx := storetest.Within(r.t, 30*time.Second)
@@ -145,7 +145,7 @@ func (r *running) until(what string, holds func() bool) {
 	}
 }
 
-// get asks for a page, as the person of that cookie if there is one.
+// get requests a page, with the given cookie if there is one.
 func (r *running) get(url, cookie string) (int, string) {
 	r.t.Helper()
 	return r.do(http.MethodGet, url, cookie, "", "")
@@ -176,7 +176,7 @@ func (r *running) do(method, url, cookie, contentType, body string) (int, string
 	return res.StatusCode, string(all)
 }
 
-// cookieOf signs somebody in and returns their cookie.
+// cookieOf signs a person in and returns their cookie.
 func cookieOf(t *testing.T, env map[string]string, email string) string {
 	t.Helper()
 	c, err := loadConfig(func(name string) string { return env[name] }, nil)

@@ -20,7 +20,7 @@ import (
 	"portico/e2e/storetest"
 )
 
-// receiver is an OpenTelemetry collector that keeps what it is sent.
+// receiver is an OpenTelemetry collector that keeps what it receives.
 type receiver struct {
 	url string
 
@@ -58,13 +58,13 @@ func newReceiver(t *testing.T) *receiver {
 	return rc
 }
 
-// canary is in everything that people name or type in these tests, and must be in
-// nothing that an operator is shown.
+// canary is part of every name and text that people type in these tests. Nothing
+// that an operator is shown may contain it.
 const canary = "c4n4ry"
 
-// someWork is what people do in a portal, for the operator to watch: a page, a
-// deed, an upload, a download, a refusal, wrong codes, and a job that is a forgery.
-// It returns the tenant and every word that is nobody's business.
+// someWork does what people do in a portal, so that the operator has something to
+// watch: a page, a change, an upload, a download, a refusal, wrong codes, and a
+// forged job. It returns the tenant and every word that must stay private.
 func someWork(t *testing.T, r *running, env map[string]string) (tenant uuid.UUID, secrets []string) {
 	t.Helper()
 	a := storetest.Agency(t)
@@ -118,8 +118,8 @@ func someWork(t *testing.T, r *running, env map[string]string) (tenant uuid.UUID
 
 var aUUID = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-`)
 
-// The operator sees what happens, in numbers, on the page of the queue and in
-// traces, and none of them tells anything of anybody.
+// The operator sees activity in metrics, on the queue page and in traces, and none
+// of them reveals personal data.
 func TestOperatorSees(t *testing.T) {
 	t.Parallel()
 	rc := newReceiver(t)
@@ -133,7 +133,7 @@ func TestOperatorSees(t *testing.T) {
 		return strings.Contains(page, "its signature is not valid")
 	})
 	_, numbers := r.get(r.admin+"/metrics", "")
-	r.stop() // which sends the last traces
+	r.stop() // stopping sends the last traces
 	numbersAreThere(t, numbers)
 	for what, text := range map[string]string{"the numbers": numbers, "the page of the queue": page} {
 		saysNothingOf(t, what, text, secrets)
@@ -182,7 +182,7 @@ func numbersAreThere(t *testing.T, numbers string) {
 	}
 }
 
-// tracesAreThere wants a request to be followed down to S3, and a job to its end.
+// tracesAreThere checks that traces follow a request to S3 and a job to its end.
 func tracesAreThere(t *testing.T, spans []*traces.Span) {
 	t.Helper()
 	parents := map[string]string{}
@@ -213,8 +213,8 @@ func tracesAreThere(t *testing.T, spans []*traces.Span) {
 	}
 }
 
-// The operator's listener has the profiles, and answers nobody who calls it by
-// another name than this machine's. The public one has none of it.
+// The operator's listener has the profiles, and refuses requests for any host name
+// but this machine's. The public listener has none of them.
 func TestOperatorsListenerIsItsOwn(t *testing.T) {
 	t.Parallel()
 	r := serving(t, healthy(t), "serve", "--jobs=false")

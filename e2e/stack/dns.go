@@ -10,24 +10,24 @@ import (
 	"github.com/miekg/dns"
 )
 
-// DNS is a name server on loopback that knows what it is told, and nothing else.
+// DNS is a name server on loopback that knows only the records it was given.
 type DNS struct {
 	addr    string
 	servers []*dns.Server
 
 	mu      sync.Mutex
-	records map[string][]dns.RR // by name in lower case, with a dot at its end
+	records map[string][]dns.RR // by name in lower case, with a final dot
 	silent  bool
 	asked   map[string]int
 }
 
-// StartDNS starts a name server for UDP and TCP. It is stopped by Stop and by the
-// end of ctx.
+// StartDNS starts a name server for UDP and TCP. It runs until Stop or the end of
+// ctx.
 func StartDNS(ctx context.Context) (*DNS, error) {
 	d := &DNS{records: map[string][]dns.RR{}, asked: map[string]int{}}
 	var packets net.PacketConn
 	var streams net.Listener
-	// One number for both, of which "any" for the one may be taken for the other.
+	// UDP and TCP need the same port number. A free TCP port may be taken for UDP.
 	err := onFreePort(0, func(port int) (err error) {
 		d.addr = loopback(port)
 		if packets, err = net.ListenPacket("udp4", d.addr); err != nil {
@@ -52,19 +52,19 @@ func StartDNS(ctx context.Context) (*DNS, error) {
 	return d, nil
 }
 
-// Addr is where the server answers, as "host:port".
+// Addr returns the server's address as "host:port".
 func (d *DNS) Addr() string { return d.addr }
 
-// Stop ends the server.
+// Stop stops the server.
 func (d *DNS) Stop() error {
 	for _, s := range d.servers {
-		_ = s.Shutdown() // one that was stopped before says so
+		_ = s.Shutdown() // fails only if it was stopped before
 	}
 	return nil
 }
 
-// Set replaces what is known of a name by records as zone files write them, such
-// as `CNAME portico.test.`; none makes the name unknown.
+// Set replaces the records of a name. Records are written as in zone files, such as
+// `CNAME portico.test.`. No records make the name unknown.
 func (d *DNS) Set(name string, records ...string) error {
 	name = strings.ToLower(dns.Fqdn(name))
 	var all []dns.RR
@@ -83,14 +83,14 @@ func (d *DNS) Set(name string, records ...string) error {
 	return nil
 }
 
-// Silence makes the server say nothing to anybody, or speak again.
+// Silence makes the server answer nobody, or answer again.
 func (d *DNS) Silence(silent bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.silent = silent
 }
 
-// Asked is how often a name was asked for.
+// Asked returns how often a name was queried.
 func (d *DNS) Asked(name string) int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -112,7 +112,7 @@ func (d *DNS) answer(w dns.ResponseWriter, question *dns.Msg) {
 	reply := new(dns.Msg)
 	reply.SetReply(question)
 	reply.Authoritative, reply.RecursionAvailable = true, true
-	// An alias leads on, as far as names are known here.
+	// Follow an alias as far as its names are known here.
 	for range 8 {
 		known, ok := d.records[name]
 		if !ok && len(reply.Answer) == 0 {

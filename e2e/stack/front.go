@@ -23,9 +23,9 @@ import (
 	"time"
 )
 
-// Front is what stands before Portico in production: it ends TLS for any host
-// name, with certificates of its own test authority, and passes requests on
-// with honest X-Forwarded headers.
+// Front is the TLS proxy in front of Portico, as in production. It terminates TLS
+// for any host name, with certificates of its own test authority, and forwards
+// requests with correct X-Forwarded headers.
 type Front struct {
 	port      int
 	server    *http.Server
@@ -38,7 +38,7 @@ type Front struct {
 }
 
 // StartFront starts a TLS front for the application at target, which is
-// "host:port". It is stopped by Stop and by the end of ctx.
+// "host:port". It runs until Stop or the end of ctx.
 func StartFront(ctx context.Context, target string) (*Front, error) {
 	f := &Front{leaves: map[string]*tls.Certificate{}}
 	f.Forward(target)
@@ -54,7 +54,7 @@ func StartFront(ctx context.Context, target string) (*Front, error) {
 	f.server = &http.Server{
 		Handler: &httputil.ReverseProxy{
 			Rewrite:       f.rewrite,
-			FlushInterval: -1, // whatever the application streams arrives as it is sent
+			FlushInterval: -1, // pass streamed responses on at once
 			ErrorLog:      silence,
 		},
 		TLSConfig:         &tls.Config{GetCertificate: f.certificate, MinVersion: tls.VersionTLS12},
@@ -66,26 +66,26 @@ func StartFront(ctx context.Context, target string) (*Front, error) {
 	return f, nil
 }
 
-// Stop breaks every connection and frees the port.
+// Stop closes every connection and frees the port.
 func (f *Front) Stop() error { return f.server.Close() }
 
-// Forward makes target, a "host:port", get all later requests.
+// Forward sends all later requests to target, a "host:port".
 func (f *Front) Forward(target string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.target = &url.URL{Scheme: "http", Host: target}
 }
 
-// Addr is where the front listens, whatever host name the client asks for.
+// Addr returns the address on which the front listens, for every host name.
 func (f *Front) Addr() string { return loopback(f.port) }
 
-// Authority is the certificate, in PEM, of who signs for the front.
+// Authority returns the certificate, in PEM, of the front's test authority.
 func (f *Front) Authority() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: f.authority.Raw})
 }
 
-// Transport reaches the front under every https host name and port, and trusts
-// nobody else.
+// Transport returns a transport that reaches the front under every https host name
+// and port, and trusts only its authority.
 func (f *Front) Transport() *http.Transport {
 	roots := x509.NewCertPool()
 	roots.AddCert(f.authority)
@@ -104,8 +104,8 @@ func (f *Front) rewrite(r *httputil.ProxyRequest) {
 	target := f.target
 	f.mu.Unlock()
 	r.SetURL(target)
-	// The application routes by the name that the visitor asked for. What the
-	// visitor said about X-Forwarded is gone already; this says the truth.
+	// The application routes by the host name of the request. ReverseProxy has
+	// removed the visitor's own X-Forwarded headers; this sets the correct ones.
 	r.Out.Host = r.In.Host
 	r.SetXForwarded()
 }
@@ -159,7 +159,7 @@ func (f *Front) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error
 	if err != nil {
 		return nil, err
 	}
-	// The authority goes along, so that a browser can be told to trust its key.
+	// Include the authority, so that a browser can be told to trust its key.
 	leaf := &tls.Certificate{Certificate: [][]byte{der, f.authority.Raw}, PrivateKey: key}
 	f.leaves[name] = leaf
 	return leaf, nil
@@ -172,8 +172,8 @@ func serialNumber() *big.Int {
 	return new(big.Int).SetBytes(b)
 }
 
-// KeyHash names the authority's key the way Chromium's list of trusted keys
-// does: base64 of the SHA-256 of its public key information.
+// KeyHash returns the authority's key as Chromium's list of trusted keys names it:
+// base64 of the SHA-256 of its public key information.
 func (f *Front) KeyHash() string {
 	sum := sha256.Sum256(f.authority.RawSubjectPublicKeyInfo)
 	return base64.StdEncoding.EncodeToString(sum[:])

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// Any host name gets a valid certificate, and the application hears of the
-// visitor from the front alone, never from the visitor's own headers.
+// Any host name gets a valid certificate. The application gets the visitor's
+// address from the front, never from the visitor's own headers.
 func TestFrontForwardsHonestly(t *testing.T) {
 	t.Parallel()
 	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -51,7 +51,7 @@ func TestFrontForwardsHonestly(t *testing.T) {
 	}
 }
 
-// Somebody who does not trust the test authority gets no connection.
+// A client that doesn't trust the test authority can't connect.
 func TestFrontIsNotTrustedByDefault(t *testing.T) {
 	t.Parallel()
 	front, err := StartFront(t.Context(), "127.0.0.1:1")

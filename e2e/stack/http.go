@@ -27,7 +27,7 @@ func expectOK(ctx context.Context, client *http.Client, url string) error {
 	return nil
 }
 
-// send sends a form, or nothing when form is nil, and drops the answer's body.
+// send sends a form, or no body if form is nil, and discards the response's body.
 func send(ctx context.Context, client *http.Client, method, address string, form url.Values) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(form.Encode()))
 	if err != nil {

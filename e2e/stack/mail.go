@@ -14,20 +14,19 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// MailOptions says how the mail server is to run. The zero value is right for
-// a test.
+// MailOptions configures a mail server. The zero value is right for a test.
 type MailOptions struct {
-	// Dir gets every message. Empty means a temporary directory that Stop
+	// Dir receives every message. Empty means a temporary directory that Stop
 	// removes.
 	Dir string
-	// Port is preferred when it is free. Zero means any.
+	// Port is used if it is free. Zero means any.
 	Port int
-	// Username and Password are asked for by AUTH PLAIN when both are set.
+	// Username and Password are required with AUTH PLAIN if both are set.
 	Username, Password string
 }
 
-// Mail is a mail server on loopback that delivers nothing: each message it
-// takes becomes one .eml file in its directory.
+// Mail is a mail server on loopback that delivers nothing: it writes each message
+// to an .eml file in its directory.
 type Mail struct {
 	opts MailOptions
 	temp *tempDir // removed by Stop, or nil
@@ -35,25 +34,24 @@ type Mail struct {
 
 	mu      sync.Mutex
 	server  *smtp.Server // nil while stopped
-	ears    net.Listener // the server's; it may not have got to it yet when it is closed
+	ears    net.Listener // the server's listener; Serve may not have started when it is closed
 	faults  MailFaults
-	arrived chan struct{} // closed and replaced whenever a message lands
-	release chan struct{} // closed when hanging sessions are to go on
+	arrived chan struct{} // closed and replaced when a message arrives
+	release chan struct{} // closed to release hanging sessions
 	serial  int
 }
 
-// MailFaults is how the mail server misbehaves. The zero value is a server
-// that works.
+// MailFaults is how the mail server misbehaves. The zero value is a healthy server.
 type MailFaults struct {
 	// Refuse answers every recipient with a permanent error (550).
 	Refuse bool
 	// Busy answers every recipient with a temporary error (451).
 	Busy bool
-	// Hang takes the sender and then says nothing until the fault is lifted.
+	// Hang accepts the sender and then sends nothing until the fault ends.
 	Hang bool
 }
 
-// StartMail starts a mail server. It is stopped by Stop and by the end of ctx.
+// StartMail starts a mail server. It runs until Stop or the end of ctx.
 func StartMail(ctx context.Context, opts MailOptions) (*Mail, error) {
 	m := &Mail{opts: opts, arrived: make(chan struct{}), release: make(chan struct{})}
 	var err error
@@ -78,8 +76,8 @@ func StartMail(ctx context.Context, opts MailOptions) (*Mail, error) {
 	return m, nil
 }
 
-// Start starts the stopped server on the same port. It does nothing if the
-// server is up.
+// Start starts the stopped server on the same port. It does nothing if the server
+// is running.
 func (m *Mail) Start() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -104,7 +102,7 @@ func (m *Mail) Start() error {
 	return nil
 }
 
-// StopImmediate breaks every connection and refuses new ones until Start.
+// StopImmediate closes every connection and refuses new ones until Start.
 func (m *Mail) StopImmediate() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -112,12 +110,12 @@ func (m *Mail) StopImmediate() error {
 		return nil
 	}
 	err := m.server.Close()
-	_ = m.ears.Close() // most often it is closed by now
+	_ = m.ears.Close() // usually closed already
 	m.server = nil
 	return err
 }
 
-// Stop ends the server and removes what was temporary.
+// Stop stops the server and removes its temporary files
 func (m *Mail) Stop() error {
 	m.Misbehave(MailFaults{})
 	err := m.StopImmediate()
@@ -125,7 +123,7 @@ func (m *Mail) Stop() error {
 	return err
 }
 
-// Misbehave replaces the faults of the server; the zero value lifts them all.
+// Misbehave replaces the faults of the server; the zero value ends them all.
 func (m *Mail) Misbehave(f MailFaults) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -136,7 +134,7 @@ func (m *Mail) Misbehave(f MailFaults) {
 	}
 }
 
-// URL is the server's address as Portico's SMTP_URL.
+// URL returns the server's address for Portico's SMTP_URL.
 func (m *Mail) URL() string {
 	if m.opts.Username == "" {
 		return "smtp://" + loopback(m.port)
@@ -144,18 +142,18 @@ func (m *Mail) URL() string {
 	return fmt.Sprintf("smtp://%s:%s@%s", m.opts.Username, m.opts.Password, loopback(m.port))
 }
 
-// Dir is the directory of the .eml files.
+// Dir returns the directory of the .eml files.
 func (m *Mail) Dir() string { return m.opts.Dir }
 
-// faultsNow returns the faults in force and what is closed when they change
-// from a hang to something else.
+// faultsNow returns the current faults and a channel that is closed when a hang
+// ends.
 func (m *Mail) faultsNow() (MailFaults, <-chan struct{}) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.faults, m.release
 }
 
-// mailSession is one client's conversation.
+// mailSession is one client's session.
 type mailSession struct {
 	mail     *Mail
 	from     string
@@ -221,7 +219,7 @@ func (s *mailSession) Reset() { s.from, s.to = "", nil }
 // Logout implements smtp.Session.
 func (s *mailSession) Logout() error { return nil }
 
-// discardLog drops the server's complaints about clients that hang up, which
+// discardLog discards the server's messages about clients that disconnect, which
 // fault tests cause on purpose.
 type discardLog struct{}
 

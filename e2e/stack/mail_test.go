@@ -37,8 +37,8 @@ func sendMailWithin(ctx context.Context, limit time.Duration, m *Mail, to, subje
 	return client.DialAndSendWithContext(ctx, msg)
 }
 
-// A mail is found by its recipient, whatever the case of the address, its
-// words decoded, and lies in the directory as one whole .eml file.
+// A mail is found by its recipient in any case of the address, with its text
+// decoded, and is stored as one complete .eml file.
 func TestMailArrives(t *testing.T) {
 	t.Parallel()
 	m, err := StartMail(t.Context(), MailOptions{})
@@ -68,7 +68,7 @@ func TestMailArrives(t *testing.T) {
 	}
 }
 
-// With credentials set, a client without them sends nothing.
+// If credentials are set, a client without them can't send.
 func TestMailWantsPassword(t *testing.T) {
 	t.Parallel()
 	m, err := StartMail(t.Context(), MailOptions{Username: "portico", Password: "right"})
@@ -85,8 +85,8 @@ func TestMailWantsPassword(t *testing.T) {
 	}
 }
 
-// Refusals, hangs and an absent server reach the sender as such, and lifting
-// the fault lets mail through again.
+// A client gets refusals, hangs and an absent server as errors. Once the fault
+// ends, mail gets through again.
 func TestMailMisbehaves(t *testing.T) {
 	t.Parallel()
 	m, err := StartMail(t.Context(), MailOptions{})

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/emersion/go-message"
-	_ "github.com/emersion/go-message/charset" // mail comes in more than UTF-8
+	_ "github.com/emersion/go-message/charset" // mail may use other charsets than UTF-8
 )
 
 // Message is one received mail.
@@ -20,19 +20,19 @@ type Message struct {
 	Path string    // the .eml file
 	From string    // the sender of the envelope
 	To   []string  // the recipients of the envelope, folded to lower case
-	At   time.Time // when it came
+	At   time.Time // when it arrived
 	Raw  []byte    // the whole file
 }
 
-// mailTime sorts as text in the order of time.
+// mailTime is a layout whose text order is the order of time.
 const mailTime = "20060102T150405.000000000Z"
 
-// keep writes msg under its final name in one step, so that nobody who lists
-// the directory meets half a message.
+// keep writes msg under its final name in one step, so that nobody who lists the
+// directory sees a partial message.
 func (m *Mail) keep(msg Message) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	// The serial number keeps two messages of one instant in order.
+	// The serial number orders messages of the same instant.
 	m.serial++
 	name := fmt.Sprintf("%s-%06d-%s.eml", msg.At.UTC().Format(mailTime), m.serial, safeName(msg.To[0]))
 	hidden := filepath.Join(m.opts.Dir, "."+name)
@@ -47,8 +47,8 @@ func (m *Mail) keep(msg Message) error {
 	return nil
 }
 
-// envelope renders what a mailbox keeps of the envelope: header lines on top
-// of the message's own, the last of them "Received".
+// envelope returns what a mailbox keeps of the envelope: header lines above the
+// message's own, the last of them "Received".
 func envelope(msg Message) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "Return-Path: <%s>\r\n", msg.From)
@@ -59,7 +59,7 @@ func envelope(msg Message) []byte {
 	return b.Bytes()
 }
 
-// safeName keeps what is harmless in a file name.
+// safeName keeps only characters that are safe in a file name.
 func safeName(addr string) string {
 	name := strings.Map(func(r rune) rune {
 		if strings.ContainsRune("abcdefghijklmnopqrstuvwxyz0123456789@.+-_", r) {
@@ -90,7 +90,7 @@ func (m *Mail) All() ([]Message, error) {
 	return all, nil
 }
 
-// To returns what was received for addr, oldest first.
+// To returns the messages for addr, oldest first.
 func (m *Mail) To(addr string) ([]Message, error) {
 	all, err := m.All()
 	if err != nil {
@@ -149,8 +149,8 @@ func readMessage(path string) (Message, error) {
 	return msg, nil
 }
 
-// Header returns the decoded value of a header field such as "Subject", or ""
-// when the message has none.
+// Header returns the decoded value of a header field such as "Subject", or "" if
+// the message has none.
 func (msg Message) Header(name string) string {
 	entity, err := message.Read(bytes.NewReader(msg.Raw))
 	if err != nil {
@@ -178,7 +178,7 @@ func (msg Message) part(contentType string) string {
 		return ""
 	}
 	var body string
-	// An unreadable part ends the walk; what was found before it stands.
+	// An unreadable part ends the walk. The parts found before it are kept.
 	_ = entity.Walk(func(_ []int, part *message.Entity, err error) error {
 		if err != nil {
 			return err

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// What this test binary plays when a test starts it once more.
+// The roles of this test binary when a test starts it again.
 const (
 	roleVariable = "STACK_TEST_ROLE"
 	roleParent   = "parent"  // starts a stack, prints its children and waits

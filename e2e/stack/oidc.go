@@ -22,12 +22,12 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/op"
 )
 
-// Persona is somebody the provider knows. There are no passwords: whoever sees
-// the sign-in page picks who they are.
+// Persona is a person whom the provider knows. There are no passwords: on the
+// sign-in page, the visitor picks a persona.
 type Persona struct {
 	Email, Name string
-	// Subject is the provider's own, lasting name for the person. It is the
-	// address when empty.
+	// Subject is the provider's permanent identifier of the person. If empty, it is
+	// the address.
 	Subject string
 	// EmailVerified is what the provider claims about the address.
 	EmailVerified bool
@@ -35,15 +35,14 @@ type Persona struct {
 	About string
 }
 
-// OIDCOptions says what the provider knows. RedirectURIs is the only field
-// that a sign-in cannot do without.
+// OIDCOptions configures a provider. Only RedirectURIs is required for a sign-in.
 type OIDCOptions struct {
-	// Port is preferred when it is free. Zero means any. The issuer, which is
-	// half of everybody's identity, contains it.
+	// Port is used if it is free. Zero means any. The issuer contains it, and
+	// people's identities contain the issuer.
 	Port int
-	// Issuer is the provider's address when something stands in front of it.
+	// Issuer is the provider's address if a proxy stands in front of it.
 	Issuer string
-	// ClientID and ClientSecret are invented when empty.
+	// ClientID and ClientSecret are generated if empty.
 	ClientID, ClientSecret string
 	// RedirectURIs are the exact addresses a sign-in may return to.
 	RedirectURIs []string
@@ -51,8 +50,8 @@ type OIDCOptions struct {
 	Personas []Persona
 }
 
-// OIDC is an OpenID Connect provider on loopback. It knows one client, gives
-// out codes only, and wants PKCE with S256 and a nonce.
+// OIDC is an OpenID Connect provider on loopback. It has one client, supports only
+// the code flow, and requires PKCE with S256 and a nonce.
 type OIDC struct {
 	opts     OIDCOptions
 	issuer   string
@@ -65,22 +64,22 @@ type OIDC struct {
 	personas  []Persona
 	forgeries map[string]Forgery // by subject
 	faults    OIDCFaults
-	release   chan struct{} // closed when hanging requests are to go on
+	release   chan struct{} // closed to release hanging requests
 }
 
-// OIDCFaults is how the provider misbehaves towards everybody. The zero value
-// is a provider that works.
+// OIDCFaults is how the provider misbehaves towards all clients. The zero value is
+// a healthy provider.
 type OIDCFaults struct {
-	// Path confines the faults to paths that start with it, for example
+	// Path limits the faults to paths that start with it, for example
 	// "/oauth/token", "/keys" or "/.well-known". Empty means all.
 	Path string
-	// Hang takes requests and answers none until the fault is lifted.
+	// Hang accepts requests and answers none until the fault ends.
 	Hang bool
-	// Status is answered to every request unless it is zero.
+	// Status is the response to every request, unless it is zero.
 	Status int
 }
 
-// StartOIDC starts a provider. It is stopped by Stop and by the end of ctx.
+// StartOIDC starts a provider. It runs until Stop or the end of ctx.
 func StartOIDC(ctx context.Context, opts OIDCOptions) (*OIDC, error) {
 	opts.ClientID = cmp.Or(opts.ClientID, "portico")
 	opts.ClientSecret = cmp.Or(opts.ClientSecret, randomText())
@@ -106,7 +105,7 @@ func StartOIDC(ctx context.Context, opts OIDCOptions) (*OIDC, error) {
 	return o, nil
 }
 
-// provideAt makes the provider whose issuer contains port.
+// provideAt creates the provider whose issuer contains port.
 func (o *OIDC) provideAt(port int) error {
 	o.port, o.issuer = port, cmp.Or(o.opts.Issuer, "http://"+loopback(port))
 	config := &op.Config{CodeMethodS256: true, AuthMethodPost: true}
@@ -121,7 +120,7 @@ func (o *OIDC) provideAt(port int) error {
 }
 
 // Start starts the stopped provider on the same port. It does nothing if the
-// provider is up.
+// provider is running.
 func (o *OIDC) Start() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -146,7 +145,7 @@ func (o *OIDC) Start() error {
 	return nil
 }
 
-// Stop breaks every connection and refuses new ones until Start.
+// Stop closes every connection and refuses new ones until Start.
 func (o *OIDC) Stop() error {
 	o.Misbehave(OIDCFaults{})
 	o.mu.Lock()
@@ -159,7 +158,7 @@ func (o *OIDC) Stop() error {
 	return err
 }
 
-// Misbehave replaces the faults of the provider; the zero value lifts them.
+// Misbehave replaces the faults of the provider; the zero value ends them.
 func (o *OIDC) Misbehave(f OIDCFaults) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -193,8 +192,7 @@ func (o *OIDC) misbehaving(next http.Handler) http.Handler {
 	})
 }
 
-// AddPersona makes the provider know p, replacing whom it knew by the same
-// address.
+// AddPersona adds p to the provider, replacing a persona with the same address.
 func (o *OIDC) AddPersona(p Persona) {
 	p.Subject = cmp.Or(p.Subject, p.Email)
 	o.mu.Lock()
@@ -203,13 +201,13 @@ func (o *OIDC) AddPersona(p Persona) {
 	o.personas = append(o.personas, p)
 }
 
-// Issuer is the provider's address, below which it publishes its metadata.
+// Issuer returns the provider's address, below which it publishes its metadata.
 func (o *OIDC) Issuer() string { return o.issuer }
 
-// ClientID names the one client.
+// ClientID returns the identifier of the only client.
 func (o *OIDC) ClientID() string { return o.opts.ClientID }
 
-// ClientSecret is the client's password.
+// ClientSecret returns the client's secret.
 func (o *OIDC) ClientSecret() string { return o.opts.ClientSecret }
 
 func (o *OIDC) persona(match func(Persona) bool) (Persona, bool) {
@@ -222,9 +220,9 @@ func (o *OIDC) persona(match func(Persona) bool) (Persona, bool) {
 	return o.personas[i], true
 }
 
-// Approve does what a person does in a browser: it opens authorizeURL, picks
-// the persona with that address, and returns the address that the provider
-// sends the browser back to. It does not open that one.
+// Approve does what a person does in a browser: it opens authorizeURL, picks the
+// persona with that address, and returns the address that the provider sends the
+// browser back to. It does not open that address.
 func (o *OIDC) Approve(ctx context.Context, authorizeURL, email string) (*url.URL, error) {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -236,7 +234,7 @@ func (o *OIDC) Approve(ctx context.Context, authorizeURL, email string) (*url.UR
 		return nil, err
 	}
 	if back, err := res.Location(); err == nil {
-		return back, nil // the provider refused, and says so to the client
+		return back, nil // the provider refused, and back tells the client so
 	}
 	if res.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("oidc: %s: %s", authorizeURL, res.Status)
@@ -253,7 +251,7 @@ func (o *OIDC) Approve(ctx context.Context, authorizeURL, email string) (*url.UR
 	return res.Location()
 }
 
-// stayHere follows redirects inside the provider only.
+// stayHere follows redirects only within the provider.
 func (o *OIDC) stayHere(next *http.Request, _ []*http.Request) error {
 	if "http://"+next.URL.Host == o.issuer {
 		return nil
@@ -261,7 +259,7 @@ func (o *OIDC) stayHere(next *http.Request, _ []*http.Request) error {
 	return http.ErrUseLastResponse
 }
 
-// oidcClient is the one client of the provider.
+// oidcClient is the provider's only client.
 type oidcClient struct{ opts OIDCOptions }
 
 func (c oidcClient) GetID() string                       { return c.opts.ClientID }

@@ -13,21 +13,20 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
-// Forgery is what is wrong with the ID tokens of one persona. It is per
-// persona so that attacks do not disturb the tests beside them.
+// Forgery is what is wrong with the ID tokens of one persona. It affects one
+// persona only, so that attacks don't disturb parallel tests.
 type Forgery struct {
-	// Claims alters the claims before they are signed: "aud", "iss", "nonce",
+	// Claims changes the claims before they are signed: "aud", "iss", "nonce",
 	// "exp", "sub", "email_verified", "auth_time" and the others.
 	Claims func(claims map[string]any)
-	// ForeignKey signs with a key that the provider does not publish, under
-	// the name of one that it does.
+	// ForeignKey signs with an unpublished key, under the name of a published one.
 	ForeignKey bool
-	// Unsigned leaves the signature out and says so ("alg": "none").
+	// Unsigned omits the signature and declares that ("alg": "none").
 	Unsigned bool
 }
 
-// Forge makes the next ID tokens of the persona with that address wrong in the
-// way f says, until it is called with the zero value.
+// Forge applies f to the later ID tokens of the persona with that address, until it
+// is called with the zero value.
 func (o *OIDC) Forge(email string, f Forgery) {
 	p, ok := o.persona(func(p Persona) bool { return p.Email == email })
 	o.mu.Lock()
@@ -38,8 +37,8 @@ func (o *OIDC) Forge(email string, f Forgery) {
 	o.forgeries[p.Subject] = f
 }
 
-// forging passes requests on and rewrites the ID tokens in the answers of the
-// token endpoint for personas that have a forgery.
+// forging forwards requests and rewrites the ID tokens in the token endpoint's
+// responses for personas that have a forgery.
 func (o *OIDC) forging(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/oauth/token" {
@@ -61,8 +60,8 @@ func (o *OIDC) forging(next http.Handler) http.Handler {
 	})
 }
 
-// forgeAnswer returns body with its ID token replaced. Answers without one
-// come back as they are.
+// forgeAnswer returns body with its ID token replaced. A response without an ID
+// token is returned unchanged.
 func (o *OIDC) forgeAnswer(body []byte) ([]byte, error) {
 	var fields map[string]any
 	if err := json.Unmarshal(body, &fields); err != nil {

@@ -14,7 +14,7 @@ var signInHTML string
 
 var signInPage = template.Must(template.New("sign-in").Parse(signInHTML))
 
-// signInProps is all the sign-in page shows.
+// signInProps holds everything that the sign-in page shows.
 type signInProps struct {
 	ID       string
 	Hint     string
@@ -48,7 +48,7 @@ func (o *OIDC) showSignIn(w http.ResponseWriter, r *http.Request) {
 	_ = signInPage.Execute(w, props)
 }
 
-// signIn ends the page: the chosen persona signed in just now.
+// signIn handles the choice: the chosen persona has signed in now.
 func (o *OIDC) signIn(w http.ResponseWriter, r *http.Request) {
 	id, subject := r.FormValue("id"), r.FormValue("subject")
 	_, known := o.persona(func(p Persona) bool { return p.Subject == subject })

@@ -14,8 +14,7 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/op"
 )
 
-// oidcStorage is what the provider remembers, in memory: sign-ins under way,
-// codes and access tokens.
+// oidcStorage is the provider's memory: pending sign-ins, codes and access tokens.
 type oidcStorage struct {
 	owner *OIDC
 	key   oidcKey
@@ -38,7 +37,7 @@ func newOIDCStorage(owner *OIDC, key *rsa.PrivateKey) *oidcStorage {
 
 var errNoSuch = errors.New("unknown, used or expired")
 
-// oidcRequest is one sign-in under way.
+// oidcRequest is one pending sign-in.
 type oidcRequest struct {
 	oidc.AuthRequest
 	id      string
@@ -46,7 +45,7 @@ type oidcRequest struct {
 	at      time.Time // when the person signed in
 }
 
-// copy is what leaves the lock.
+// copy returns a copy that may be used without the lock.
 func (r *oidcRequest) copy() *oidcRequest {
 	c := *r
 	return &c
@@ -66,8 +65,8 @@ func (r *oidcRequest) GetCodeChallenge() *oidc.CodeChallenge {
 	return &oidc.CodeChallenge{Challenge: r.CodeChallenge, Method: r.CodeChallengeMethod}
 }
 
-// CreateAuthRequest implements op.Storage. It refuses what a careful provider
-// refuses, so that a client that forgets one of them never signs anybody in.
+// CreateAuthRequest implements op.Storage. It refuses everything that a strict
+// provider refuses, so that a client with such a mistake can never sign anybody in.
 func (s *oidcStorage) CreateAuthRequest(_ context.Context, r *oidc.AuthRequest, _ string) (op.AuthRequest, error) {
 	switch {
 	case r.CodeChallenge == "" || r.CodeChallengeMethod != oidc.CodeChallengeMethodS256:
@@ -75,7 +74,7 @@ func (s *oidcStorage) CreateAuthRequest(_ context.Context, r *oidc.AuthRequest, 
 	case r.Nonce == "":
 		return nil, oidc.ErrInvalidRequest().WithDescription("a nonce is required")
 	case slices.Contains(r.Prompt, oidc.PromptNone):
-		// The provider remembers nobody, so every sign-in needs the page.
+		// The provider keeps no sign-in sessions, so every sign-in needs the page.
 		return nil, oidc.ErrLoginRequired()
 	}
 	request := &oidcRequest{AuthRequest: *r, id: randomText()}
@@ -127,7 +126,7 @@ func (s *oidcStorage) SaveAuthCode(_ context.Context, id, code string) error {
 	return nil
 }
 
-// DeleteAuthRequest implements op.Storage. With the request goes its code.
+// DeleteAuthRequest implements op.Storage. It deletes the request's code, too.
 func (s *oidcStorage) DeleteAuthRequest(_ context.Context, id string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -149,7 +148,8 @@ func (s *oidcStorage) CreateAccessToken(_ context.Context, r op.TokenRequest) (s
 	return id, time.Now().Add(5 * time.Minute), nil
 }
 
-// SetUserinfoFromScopes implements op.Storage; SetUserinfoFromRequest does it.
+// SetUserinfoFromScopes implements op.Storage; SetUserinfoFromRequest does the
+// work.
 func (s *oidcStorage) SetUserinfoFromScopes(context.Context, *oidc.UserInfo, string, string, []string) error {
 	return nil
 }
@@ -159,7 +159,7 @@ func (s *oidcStorage) SetUserinfoFromRequest(_ context.Context, info *oidc.UserI
 	return s.describe(info, r.GetSubject(), scopes)
 }
 
-// SetUserinfoFromToken implements op.Storage: it fills the userinfo answer.
+// SetUserinfoFromToken implements op.Storage: it fills the userinfo response.
 func (s *oidcStorage) SetUserinfoFromToken(_ context.Context, info *oidc.UserInfo, token, subject, _ string) error {
 	s.mu.Lock()
 	_, ok := s.tokens[token]

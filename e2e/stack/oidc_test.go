@@ -17,7 +17,7 @@ const callback = "http://localhost:8080/auth/demo"
 
 var mia = Persona{Email: "mia@acme.test", Name: "Mia", Subject: "mia-1", EmailVerified: true}
 
-// relyingParty is a client of the provider, as strict as Portico has to be.
+// relyingParty is a client of the provider, as strict as Portico must be.
 type relyingParty struct {
 	oidc     *OIDC
 	provider *oidc.Provider
@@ -68,7 +68,8 @@ func (rp *relyingParty) signIn(ctx context.Context, email string) (*oidc.IDToken
 	return verified, err
 }
 
-// A code flow with PKCE and a nonce yields the persona, signed and timed.
+// A code flow with PKCE and a nonce returns the persona, with a signature and the
+// time of the sign-in.
 func TestOIDCSignsIn(t *testing.T) {
 	t.Parallel()
 	rp := newRelyingParty(t)
@@ -93,7 +94,7 @@ func TestOIDCSignsIn(t *testing.T) {
 	}
 }
 
-// Somebody added later can sign in, and is unverified if so declared.
+// A persona added later can sign in, and is unverified if declared so.
 func TestOIDCAddsPersona(t *testing.T) {
 	t.Parallel()
 	rp := newRelyingParty(t)
@@ -110,8 +111,8 @@ func TestOIDCAddsPersona(t *testing.T) {
 	}
 }
 
-// The provider refuses a request without S256, without a nonce, with another
-// return address; and a code with the wrong verifier, or used twice.
+// The provider refuses a request without S256, without a nonce, or with another
+// return address. It refuses a code with the wrong verifier and a code used twice.
 func TestOIDCRefuses(t *testing.T) {
 	t.Parallel()
 	rp := newRelyingParty(t)
@@ -145,8 +146,8 @@ func TestOIDCRefuses(t *testing.T) {
 	}
 }
 
-// Every forgery is noticed by a strict client, and lifting it makes the same
-// sign-in work again.
+// A strict client detects every forgery. Without the forgery, the same sign-in
+// works again.
 func TestOIDCForges(t *testing.T) {
 	t.Parallel()
 	rp := newRelyingParty(t)
@@ -176,7 +177,7 @@ func TestOIDCForges(t *testing.T) {
 	}
 }
 
-// Faults reach the paths they are meant for, and end when they are lifted.
+// Faults affect only the paths they are set for, and end when they are removed.
 func TestOIDCMisbehaves(t *testing.T) {
 	t.Parallel()
 	rp := newRelyingParty(t)

@@ -10,8 +10,8 @@ import (
 )
 
 // The methods below belong to parts of the protocol that the provider does not
-// offer (refresh tokens, introspection, logout, JWT profiles). op.Storage asks
-// for them all the same; each refuses or does nothing.
+// offer (refresh tokens, introspection, logout, JWT profiles). op.Storage requires
+// them; each returns an error or does nothing.
 
 // CreateAccessAndRefreshTokens implements op.Storage.
 func (s *oidcStorage) CreateAccessAndRefreshTokens(context.Context, op.TokenRequest, string) (string, string, time.Time, error) {

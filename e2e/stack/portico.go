@@ -32,8 +32,8 @@ func Build(ctx context.Context, command, path string) error {
 	return nil
 }
 
-// Prepare makes the database of this stack ready for the portico binary: its
-// roles and its schema.
+// Prepare creates the roles and the schema that the portico binary needs in this
+// stack's database.
 func (s *Stack) Prepare(ctx context.Context, binary string) error {
 	admin := s.Postgres.AdminURL(DatabaseName)
 	if _, err := RunPortico(ctx, binary, s.Env(), "bootstrap", "--admin-dsn", admin); err != nil {
@@ -43,8 +43,8 @@ func (s *Stack) Prepare(ctx context.Context, binary string) error {
 	return err
 }
 
-// RunPortico runs one of the portico commands that end by themselves and
-// returns what it printed, which is also in the error.
+// RunPortico runs a portico command that ends by itself, and returns its output. An
+// error contains the output, too.
 func RunPortico(ctx context.Context, binary string, env Env, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, binary, args...)
 	cmd.Env = env.List()
@@ -56,17 +56,16 @@ func RunPortico(ctx context.Context, binary string, env Env, args ...string) (st
 	return string(out), nil
 }
 
-// PorticoOptions says how to run a portico server.
+// PorticoOptions configures a portico server.
 type PorticoOptions struct {
 	Binary string
 	Env    Env
-	// Args are "serve" when empty.
+	// Args are "serve" if empty.
 	Args []string
-	// Ready is the path that answers 200 once the server may be used;
-	// "/readyz" when empty. "-" waits for nothing.
+	// Ready is the path that returns 200 once the server is ready; "/readyz" if
+	// empty. "-" doesn't wait.
 	Ready string
-	// LogFile gets everything the server prints, appended. A temporary file
-	// when empty.
+	// LogFile receives the server's output, appended. Empty means a temporary file.
 	LogFile string
 }
 
@@ -77,8 +76,8 @@ type Portico struct {
 	temp *tempDir // removed by Stop, or nil
 }
 
-// StartPortico starts a server and returns once it is ready. It is stopped by
-// Stop, by the end of ctx, and by the death of this process.
+// StartPortico starts a server and returns once it is ready. It runs until Stop,
+// the end of ctx, or the end of this process.
 func StartPortico(ctx context.Context, opts PorticoOptions) (*Portico, error) {
 	p := &Portico{}
 	if opts.LogFile == "" {
@@ -114,7 +113,8 @@ func (p *Portico) launch(ctx context.Context, opts PorticoOptions) error {
 	if ready == "-" {
 		return nil
 	}
-	// The address it listens on, not the public one: the front is not at issue.
+	// Use the listen address, not the public URL, so that a broken front doesn't
+	// matter.
 	address := "http://" + publicAddr(opts.Env["PORTICO_ADDR"]) + ready
 	err = p.proc.await(ctx, 30*time.Second, func(ctx context.Context) error {
 		return expectOK(ctx, http.DefaultClient, address)
@@ -125,20 +125,21 @@ func (p *Portico) launch(ctx context.Context, opts PorticoOptions) error {
 	return err
 }
 
-// Stop asks the server to end and waits until it has.
+// Stop asks the server to shut down and waits until it has.
 func (p *Portico) Stop() error {
 	err := p.proc.stop(syscall.SIGTERM, 15*time.Second)
 	p.release()
 	return err
 }
 
-// Ask asks the server to end and does not wait until it has.
+// Ask asks the server to shut down and doesn't wait.
 func (p *Portico) Ask() { _ = p.proc.cmd.Process.Signal(syscall.SIGTERM) }
 
-// Kill ends the server the way a crash would.
+// Kill kills the server, like a crash.
 func (p *Portico) Kill() { _ = p.proc.stop(syscall.SIGKILL, time.Second) }
 
-// Done is closed when the server has ended, for whatever reason.
+// Done returns a channel that is closed when the server has ended, for whatever
+// reason.
 func (p *Portico) Done() <-chan struct{} { return p.proc.done }
 
 // Exit waits for the server to end and returns its exit code, -1 after a
@@ -152,13 +153,13 @@ func (p *Portico) Exit(ctx context.Context) (int, error) {
 	}
 }
 
-// Log returns everything the server printed since its log file was made.
+// Log returns everything the server has printed since its log file was created.
 func (p *Portico) Log() (string, error) {
 	b, err := os.ReadFile(p.log.Name())
 	return string(b), err
 }
 
-// Tail returns the end of what the server printed, also after Stop.
+// Tail returns the end of the server's output, even after Stop.
 func (p *Portico) Tail() string { return p.proc.log.String() }
 
 func (p *Portico) release() {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// freeAddr is an address for a server of a test.
+// freeAddr returns a free address for a test's server.
 func freeAddr(t *testing.T) string {
 	t.Helper()
 	port, err := FreePort()
@@ -16,8 +16,8 @@ func freeAddr(t *testing.T) string {
 	return loopback(port)
 }
 
-// A server is ready when it says so, gets no variable of ours that it was not
-// given, and is asked before it is stopped.
+// A server is ready when it reports so, gets only the PORTICO variables it was
+// given, and is asked to shut down before it is killed.
 func TestPorticoServes(t *testing.T) {
 	t.Parallel()
 	if err := os.Setenv("STACK_TEST_SECRET", "canary"); err != nil {
@@ -43,7 +43,7 @@ func TestPorticoServes(t *testing.T) {
 	}
 }
 
-// A server that ends instead of serving is an error that quotes it.
+// A server that ends instead of serving gives an error that quotes its output.
 func TestPorticoBreaks(t *testing.T) {
 	t.Parallel()
 	_, err := StartPortico(t.Context(), PorticoOptions{
@@ -56,7 +56,7 @@ func TestPorticoBreaks(t *testing.T) {
 	}
 }
 
-// A command's output comes back, and its failure as an error.
+// A command's output is returned, and its failure is an error.
 func TestRunPortico(t *testing.T) {
 	t.Parallel()
 	out, err := RunPortico(t.Context(), os.Args[0], Env{roleVariable: rolePortico}, "broken")

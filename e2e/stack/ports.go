@@ -7,15 +7,15 @@ import (
 	"strconv"
 )
 
-// The kernel hands out ports from 32768 up to anybody who asks for "any". A
-// port below that stays ours while a neighbour is down between two starts.
+// The kernel assigns ports from 32768 up to anybody who asks for any port. A lower
+// port is still free when a service restarts.
 const (
 	lowestPort  = 15000
 	highestPort = 32000
 )
 
-// FreePort returns a loopback TCP port that nobody listens on. Nothing keeps
-// it reserved, so a caller that loses the race asks again.
+// FreePort returns a loopback TCP port on which nobody listens. It doesn't reserve
+// the port, so a caller that loses the race must ask again.
 func FreePort() (int, error) {
 	for range 200 {
 		port := lowestPort + rand.IntN(highestPort-lowestPort)
@@ -26,8 +26,8 @@ func FreePort() (int, error) {
 	return 0, fmt.Errorf("no free loopback port between %d and %d", lowestPort, highestPort)
 }
 
-// onFreePort calls start with the wanted port if it is free, else with any
-// other, and again with others if somebody was quicker.
+// onFreePort calls start with the wanted port if it is free, else with another, and
+// tries again if somebody took that port first.
 func onFreePort(wanted int, start func(port int) error) error {
 	var last error
 	for range 3 {
@@ -45,8 +45,8 @@ func onFreePort(wanted int, start func(port int) error) error {
 	return last
 }
 
-// portIsFree asks by a connection. To listen for a moment would answer better,
-// but that moment can be when the port's owner comes back for it.
+// portIsFree tries to connect. Listening for a moment would be more exact, but
+// could collide with the port's owner restarting at that moment.
 func portIsFree(port int) bool {
 	conn, err := net.Dial("tcp4", loopback(port))
 	if err != nil {
@@ -60,8 +60,8 @@ func loopback(port int) string {
 	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 }
 
-// publicAddr is how a browser on this machine names a listen address. It says
-// localhost where it can, because browsers treat that as secure.
+// publicAddr returns the name that a browser on this machine uses for a listen
+// address. It prefers localhost, because browsers treat that as secure.
 func publicAddr(addr string) string {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {

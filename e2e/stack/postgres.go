@@ -17,7 +17,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Names every private server starts with. `portico bootstrap` creates the two
+// The names that every private server has. `portico bootstrap` creates the two
 // roles; this package only chooses their passwords.
 const (
 	AdminRole    = "postgres"
@@ -26,24 +26,24 @@ const (
 	DatabaseName = "portico"
 )
 
-// PostgresOptions says how a private PostgreSQL is to run. The zero value is
-// right for a test: a temporary cluster that trades safety for speed.
+// PostgresOptions configures a private PostgreSQL. The zero value is right for a
+// test: a temporary cluster that trades safety for speed.
 type PostgresOptions struct {
-	// Dir keeps the cluster and is reused when it holds one. Empty means a
-	// temporary directory that Stop removes.
+	// Dir holds the cluster. An existing cluster is reused. Empty means a temporary
+	// directory that Stop removes.
 	Dir string
-	// Durable keeps what was committed across a crash. Without it nothing is
-	// ever flushed to disk.
+	// Durable makes commits survive a crash. Without it, the server never flushes
+	// to disk.
 	Durable bool
-	// Port is preferred when it is free. Zero means any.
+	// Port is used if it is free. Zero means any.
 	Port int
-	// AdminPassword, OwnerPassword and AppPassword are invented when empty. A
-	// reused Dir needs the AdminPassword it was made with.
+	// AdminPassword, OwnerPassword and AppPassword are generated if empty. A reused
+	// Dir needs its original AdminPassword.
 	AdminPassword, OwnerPassword, AppPassword string
-	// Settings are added to the server's, and win.
+	// Settings are added to the server's settings and override them.
 	Settings map[string]string
-	// Log also gets the server's log, which is otherwise kept only to explain
-	// a failed start.
+	// Log receives the server's log. Without it, the log is only kept to explain a
+	// failed start.
 	Log io.Writer
 }
 
@@ -60,9 +60,8 @@ type Postgres struct {
 	proc *process // nil while stopped
 }
 
-// StartPostgres makes or reuses a cluster, starts it and creates the database
-// "portico" in it. It is stopped by Stop, by the end of ctx, and by the death
-// of this process.
+// StartPostgres creates or reuses a cluster, starts it and creates the database
+// "portico" in it. It runs until Stop, the end of ctx, or the end of this process.
 func StartPostgres(ctx context.Context, opts PostgresOptions) (*Postgres, error) {
 	p := &Postgres{opts: opts}
 	for _, password := range []*string{&p.opts.AdminPassword, &p.opts.OwnerPassword, &p.opts.AppPassword} {
@@ -90,7 +89,8 @@ func StartPostgres(ctx context.Context, opts PostgresOptions) (*Postgres, error)
 	return p, nil
 }
 
-// prepare leaves a cluster in p.data that nobody runs.
+// prepare creates or reuses the cluster in p.data and makes sure that no server
+// runs it.
 func (p *Postgres) prepare(ctx context.Context) error {
 	var err error
 	if p.temp, err = newTempDir("pg"); err != nil {
@@ -119,8 +119,8 @@ func (p *Postgres) prepare(ctx context.Context) error {
 }
 
 func (p *Postgres) initdb(ctx context.Context) error {
-	// initdb leaves nothing behind when it fails, but a killed one does, and
-	// without PG_VERSION there is no cluster to lose.
+	// initdb cleans up when it fails, but not when it is killed. Without PG_VERSION
+	// there is no cluster to lose.
 	if err := os.RemoveAll(p.data); err != nil {
 		return err
 	}
@@ -150,14 +150,14 @@ func (p *Postgres) initdb(ctx context.Context) error {
 }
 
 // Start starts the stopped server on the same port with the same cluster, and
-// returns once it takes connections. It does nothing if the server is up.
+// returns once it accepts connections. It does nothing if the server is running.
 func (p *Postgres) Start(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.proc != nil {
 		return nil
 	}
-	// The command must not be tied to ctx: its end is a stop, not a kill.
+	// Don't tie the command to ctx: the end of ctx must shut it down, not kill it.
 	cmd := p.programs.command(context.WithoutCancel(ctx), "postgres", p.data, p.settings()...)
 	proc, err := startProcess(cmd, p.endSignal(), p.opts.Log)
 	if err != nil {
@@ -195,7 +195,8 @@ func (p *Postgres) settings() []string {
 	return args
 }
 
-// endSignal ends a durable server by a clean shutdown, and any other at once.
+// endSignal returns the signal that stops the server: a clean shutdown for a
+// durable server, an immediate one for any other.
 func (p *Postgres) endSignal() syscall.Signal {
 	if p.opts.Durable {
 		return syscall.SIGINT
@@ -204,7 +205,7 @@ func (p *Postgres) endSignal() syscall.Signal {
 }
 
 func (p *Postgres) ping(ctx context.Context) error {
-	// A bare dial first, because a failing pgx connection costs far more.
+	// Try a bare dial first, because a failing pgx connection costs far more.
 	conn, err := net4(ctx, p.port)
 	if err != nil {
 		return err
@@ -217,11 +218,11 @@ func (p *Postgres) ping(ctx context.Context) error {
 	return db.Close(ctx)
 }
 
-// StopImmediate ends the server the way a crash would: connections break, and
-// Start has to recover. The cluster stays.
+// StopImmediate stops the server like a crash: connections break, and Start has to
+// recover. The cluster is kept.
 func (p *Postgres) StopImmediate() error { return p.halt(syscall.SIGQUIT) }
 
-// Stop ends the server and removes what was temporary.
+// Stop stops the server and removes its temporary files
 func (p *Postgres) Stop() error {
 	err := p.halt(p.endSignal())
 	p.temp.remove()
@@ -239,8 +240,7 @@ func (p *Postgres) halt(sig syscall.Signal) error {
 	return err
 }
 
-// CreateDatabase creates an empty database. One that exists already is left
-// as it is.
+// CreateDatabase creates an empty database, or does nothing if it exists.
 func (p *Postgres) CreateDatabase(ctx context.Context, name string) error {
 	db, err := pgx.Connect(ctx, p.AdminURL("postgres"))
 	if err != nil {
@@ -261,26 +261,25 @@ func (p *Postgres) CreateDatabase(ctx context.Context, name string) error {
 	return nil
 }
 
-// AdminURL connects to database as the superuser of this private server.
+// AdminURL returns the URL of a database for the superuser of this private server.
 func (p *Postgres) AdminURL(database string) string {
 	return p.url(AdminRole, p.opts.AdminPassword, database)
 }
 
-// OwnerURL connects to database as the role that owns and migrates.
+// OwnerURL returns the URL of a database for the role that owns and migrates it.
 func (p *Postgres) OwnerURL(database string) string {
 	return p.url(OwnerRole, p.opts.OwnerPassword, database)
 }
 
-// AppURL connects to database as the role that serves.
+// AppURL returns the URL of a database for the role that serves.
 func (p *Postgres) AppURL(database string) string {
 	return p.url(AppRole, p.opts.AppPassword, database)
 }
 
-// SocketDir is the directory of the unix socket, for measurements that leave
-// TCP out.
+// SocketDir returns the directory of the unix socket, for measurements without TCP.
 func (p *Postgres) SocketDir() string { return p.socket }
 
-// Port is the server's TCP port on 127.0.0.1. It stays the same over
+// Port returns the server's TCP port on 127.0.0.1. It stays the same over
 // StopImmediate and Start.
 func (p *Postgres) Port() int { return p.port }
 
@@ -288,7 +287,7 @@ func (p *Postgres) url(user, password, database string) string {
 	return p.urlAt(loopback(p.port), user, password, database)
 }
 
-// appURLAt is AppURL by another address of the same server.
+// appURLAt is AppURL with another address of the same server.
 func (p *Postgres) appURLAt(addr, database string) string {
 	return p.urlAt(addr, AppRole, p.opts.AppPassword, database)
 }
@@ -304,8 +303,8 @@ func (p *Postgres) urlAt(addr, user, password, database string) string {
 	return u.String()
 }
 
-// clearStaleLock deals with the lock file of a server that did not end well.
-// Its process number may by now be anybody's, which PostgreSQL cannot know.
+// clearStaleLock removes the lock file of a server that crashed. Another process
+// may have its process id by now, which PostgreSQL can't know.
 func (p *Postgres) clearStaleLock() error {
 	lock := filepath.Join(p.data, "postmaster.pid")
 	pid, err := firstLineNumber(lock)
@@ -315,6 +314,7 @@ func (p *Postgres) clearStaleLock() error {
 	if err != nil || !runsCluster(pid, p.data) {
 		return os.Remove(lock)
 	}
-	// Ours, and its parent is gone: it was told to end and may still be at it.
+	// It is our server and its parent has died. It was told to stop and may still
+	// be stopping.
 	return waitForEnd(pid, 20*time.Second)
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// JoinPostgres uses a server that another process runs, whose superuser connects
-// by adminURL, and creates the database "portico" in it. Stop leaves it running.
+// JoinPostgres uses a server that another process runs, and creates the database
+// "portico" in it. adminURL is the superuser's. Stop leaves the server running.
 func JoinPostgres(ctx context.Context, adminURL string) (*Postgres, error) {
 	u, err := url.Parse(adminURL)
 	if err != nil {
@@ -24,7 +24,7 @@ func JoinPostgres(ctx context.Context, adminURL string) (*Postgres, error) {
 	return p, p.CreateDatabase(ctx, DatabaseName)
 }
 
-// Clear drops all databases and roles but those that a new server has.
+// Clear drops all databases and roles except those of a new server.
 func (p *Postgres) Clear(ctx context.Context) error {
 	db, err := pgx.Connect(ctx, p.AdminURL("postgres"))
 	if err != nil {

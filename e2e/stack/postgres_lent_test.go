@@ -6,8 +6,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// A server that is lent and cleared is as new to whoever joins it next, and outlives
-// them.
+// A shared server, once cleared, looks new to the next process that joins it, and
+// keeps running after that process.
 func TestJoinedPostgresIsAsNew(t *testing.T) {
 	t.Parallel()
 	lent, err := StartPostgres(t.Context(), PostgresOptions{})

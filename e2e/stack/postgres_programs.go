@@ -21,20 +21,21 @@ import (
 // oldestPostgres is the oldest major version Portico supports.
 const oldestPostgres = 15
 
-// capDACOverride lets a process that is not root pass directories that only
-// root may enter, such as root's own home.
+// capDACOverride lets a non-root process enter directories that only root may
+// enter, such as root's home.
 const capDACOverride = 1
 
-// pgPrograms is where PostgreSQL's server programs are and whom they run as.
+// pgPrograms holds the paths of PostgreSQL's server programs and the account that
+// runs them.
 type pgPrograms struct {
 	bin string
-	// as is nil for an ordinary user, who runs the server as itself. Root may
-	// not, and uses the account Debian's package made.
+	// as is nil for an ordinary user, who runs the server as itself. PostgreSQL
+	// refuses to run as root, so root uses the account of Debian's package.
 	as *syscall.Credential
 }
 
-// findPrograms finds programs that can run the cluster in data, or the newest
-// when there is no cluster yet.
+// findPrograms returns the programs that can run the cluster in data, or the newest
+// ones if there is no cluster yet.
 func findPrograms(data string) (pgPrograms, error) {
 	var p pgPrograms
 	want := 0
@@ -110,7 +111,7 @@ func unprivileged() (*syscall.Credential, error) {
 	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
 }
 
-// own gives path to the account the server runs as.
+// own changes the owner of path to the server's account.
 func (p pgPrograms) own(path string) error {
 	if p.as == nil {
 		return nil
@@ -118,11 +119,12 @@ func (p pgPrograms) own(path string) error {
 	return os.Chown(path, int(p.as.Uid), int(p.as.Gid))
 }
 
-// command prepares one of PostgreSQL's programs to work on data.
+// command returns a command for one of PostgreSQL's programs that works on data.
 func (p pgPrograms) command(ctx context.Context, name, data string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, filepath.Join(p.bin, name), args...)
-	cmd.Dir = "/" // the caller's directory may be closed to the server's account
-	// Nothing of the caller's PG* variables may steer a private server.
+	cmd.Dir = "/" // the server's account may not be able to enter the caller's directory
+	// Remove the caller's PG* variables, so that they can't affect a private
+	// server.
 	cmd.Env = []string{"PATH=" + p.bin + ":/usr/bin:/bin", "LC_ALL=C.UTF-8", "TZ=UTC"}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: p.as}
 	if p.as != nil && !everybodyMayReach(data) {
@@ -131,7 +133,8 @@ func (p pgPrograms) command(ctx context.Context, name, data string, args ...stri
 	return cmd
 }
 
-// everybodyMayReach reports whether all directories above path let others pass.
+// everybodyMayReach reports whether every user may enter all directories above
+// path.
 func everybodyMayReach(path string) bool {
 	for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
 		info, err := os.Stat(dir)
@@ -163,7 +166,7 @@ func runsCluster(pid int, data string) bool {
 	return filepath.Base(args[0]) == "postgres" && slices.Contains(args, data)
 }
 
-// waitForEnd ends the server pid cleanly and waits until it is gone.
+// waitForEnd stops the server pid cleanly and waits until it has ended.
 func waitForEnd(pid int, limit time.Duration) error {
 	for end := time.Now().Add(limit); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if err := syscall.Kill(pid, syscall.SIGINT); errors.Is(err, syscall.ESRCH) {

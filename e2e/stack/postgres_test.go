@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// queryText returns the one value of query.
+// queryText returns the single value of query.
 func queryText(t *testing.T, url, query string) string {
 	t.Helper()
 	db, err := pgx.Connect(t.Context(), url)
@@ -25,7 +25,7 @@ func queryText(t *testing.T, url, query string) string {
 	return s
 }
 
-// A private server speaks UTF-8 and sorts by code point, wherever it runs.
+// A private server uses UTF-8 and sorts by code point on every machine.
 func TestPostgresSpeaksUTF8(t *testing.T) {
 	t.Parallel()
 	p, err := StartPostgres(t.Context(), PostgresOptions{})
@@ -68,7 +68,7 @@ func TestPostgresWantsPassword(t *testing.T) {
 	}
 }
 
-// A server that crashed comes back on the same address with its data.
+// After a crash, a server starts again on the same address with its data.
 func TestPostgresRestarts(t *testing.T) {
 	t.Parallel()
 	p, err := StartPostgres(t.Context(), PostgresOptions{})
@@ -95,9 +95,9 @@ func TestPostgresRestarts(t *testing.T) {
 	}
 }
 
-// The end of the context stops the server; its directory can be used again,
-// also when a lock file names a process that is somebody else's by now, and
-// also below a directory that only root may enter.
+// The end of the context stops the server. Its directory can be used again, even if
+// its lock file names a process id that another process has now, and even below a
+// directory that only root may enter.
 func TestPostgresReusesDirectory(t *testing.T) {
 	t.Parallel()
 	parent := t.TempDir()

@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// process is one child program. It never outlives this process: the kernel
-// signals it when its parent dies, whatever the parent died of.
+// process is one child program. It never outlives this process: the kernel signals
+// it when its parent dies, for whatever reason.
 type process struct {
 	cmd  *exec.Cmd
 	log  *logTail
@@ -24,9 +24,9 @@ type process struct {
 	err  error // valid once done is closed
 }
 
-// startProcess starts cmd in a process group of its own, so that Ctrl-C on a
-// terminal reaches the parent alone and the parent decides the order of the
-// end. death is what the kernel sends the child when the parent is gone.
+// startProcess starts cmd in its own process group, so that Ctrl-C on a terminal
+// reaches only the parent, which decides the order of the shutdown. death is the
+// signal that the kernel sends the child when the parent dies.
 func startProcess(cmd *exec.Cmd, death syscall.Signal, copyTo io.Writer) (*process, error) {
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
@@ -35,7 +35,7 @@ func startProcess(cmd *exec.Cmd, death syscall.Signal, copyTo io.Writer) (*proce
 	cmd.SysProcAttr.Pdeathsig = death
 	p := &process{cmd: cmd, log: &logTail{also: copyTo}, done: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = p.log, p.log
-	// A grandchild that keeps the pipe open must not keep Wait from returning.
+	// A grandchild that keeps the pipe open must not block Wait.
 	cmd.WaitDelay = time.Second
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", cmd.Path, err)
@@ -47,8 +47,8 @@ func startProcess(cmd *exec.Cmd, death syscall.Signal, copyTo io.Writer) (*proce
 	return p, nil
 }
 
-// stop asks the process to end with sig and kills its whole group when it has
-// not done so within grace. It returns once the process is gone.
+// stop sends sig to the process, and kills its whole group if it hasn't ended
+// within grace. It returns once the process has ended.
 func (p *process) stop(sig syscall.Signal, grace time.Duration) error {
 	_ = p.cmd.Process.Signal(sig)
 	select {
@@ -61,8 +61,8 @@ func (p *process) stop(sig syscall.Signal, grace time.Duration) error {
 	return fmt.Errorf("%s did not stop within %s and was killed", p.cmd.Path, grace)
 }
 
-// await polls ready until it succeeds. It gives up when the process ends, when
-// ctx ends, or after limit, and then says what the process last printed.
+// await polls ready until it succeeds. It gives up when the process ends, when ctx
+// ends, or after limit. Its error then contains the process's last output.
 func (p *process) await(ctx context.Context, limit time.Duration, ready func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -81,8 +81,8 @@ func (p *process) await(ctx context.Context, limit time.Duration, ready func(con
 	}
 }
 
-// awaitStopped returns once no thread of the process runs any more, which a
-// signal that suspends it brings about a little after it was sent.
+// awaitStopped returns once every thread of the process is suspended, which happens
+// a little after the signal was sent.
 func (p *process) awaitStopped() error {
 	pattern := fmt.Sprintf("/proc/%d/task/*/stat", p.cmd.Process.Pid)
 	for range 2000 {
@@ -103,8 +103,8 @@ func threadRuns(stat string) bool {
 	return state != 'T' && state != 'Z'
 }
 
-// threadState reads the one letter after the program's name in parentheses,
-// or returns 'Z', for dead, when there is no such thread any more.
+// threadState returns the state letter, which follows the program's name in
+// parentheses, or 'Z', for dead, if the thread no longer exists.
 func threadState(stat string) byte {
 	b, err := os.ReadFile(stat)
 	if i := bytes.LastIndex(b, []byte(") ")); err == nil && i >= 0 && i+2 < len(b) {
@@ -116,7 +116,7 @@ func threadState(stat string) byte {
 // logTailSize is how much of a child's output is kept for error messages.
 const logTailSize = 64 << 10
 
-// logTail keeps the end of what a child printed and passes all of it on.
+// logTail keeps the end of a child's output and passes all of it on.
 type logTail struct {
 	mu   sync.Mutex
 	tail []byte

@@ -9,14 +9,14 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// Proxy stands between Portico and one neighbour, and in the way when told to.
-// The neighbour itself stays well, which is what a broken network looks like.
+// Proxy stands between Portico and one service and can break the connection, like a
+// broken network. The service itself stays healthy.
 type Proxy struct {
 	proxy *toxiproxy.Proxy
 }
 
-// StartProxy starts a proxy in front of the host:port of a neighbour. It is
-// stopped by Stop and by the end of ctx.
+// StartProxy starts a proxy in front of the host:port of a service. It runs until
+// Stop or the end of ctx.
 func StartProxy(ctx context.Context, upstream string) (*Proxy, error) {
 	p := &Proxy{}
 	err := onFreePort(0, func(port int) error {
@@ -31,14 +31,14 @@ func StartProxy(ctx context.Context, upstream string) (*Proxy, error) {
 	return p, nil
 }
 
-// Addr is the host:port where the neighbour seems to be.
+// Addr returns the proxy's host:port, to use instead of the service's.
 func (p *Proxy) Addr() string { return p.proxy.Listen }
 
-// Refuse breaks every connection and refuses new ones until Heal.
+// Refuse closes every connection and refuses new ones until Heal.
 func (p *Proxy) Refuse() { p.proxy.Stop() }
 
-// Hang takes connections, and whatever comes on them, and passes nothing on in
-// either direction until Heal, which breaks them.
+// Hang accepts connections and data, and passes nothing on in either direction
+// until Heal, which closes them.
 func (p *Proxy) Hang() error {
 	for _, stream := range []string{"upstream", "downstream"} {
 		if err := p.toxic("timeout", stream, `"timeout": 0`); err != nil {
@@ -48,8 +48,8 @@ func (p *Proxy) Hang() error {
 	return nil
 }
 
-// Hold keeps what the neighbour answers until Heal, which lets it go. What Portico
-// asks comes through.
+// Hold keeps the service's responses until Heal, which passes them on. Portico's
+// requests get through.
 func (p *Proxy) Hold() error { return p.toxic("latency", "downstream", `"latency": 86400000`) }
 
 func (p *Proxy) toxic(kind, stream, attributes string) error {
@@ -70,13 +70,14 @@ func (p *Proxy) Heal() error {
 	return nil
 }
 
-// Stop ends the proxy.
+// Stop stops the proxy.
 func (p *Proxy) Stop() {
 	p.proxy.Toxics.ResetToxics(context.Background())
 	p.proxy.Stop()
 }
 
-// proxyOIDC comes before its provider, whose issuer is the proxy's address.
+// proxyOIDC starts before its provider, because the provider's issuer is the
+// proxy's address.
 func (s *Stack) proxyOIDC(ctx context.Context) (err error) {
 	if s.state.OIDCPort == 0 {
 		if s.state.OIDCPort, err = FreePort(); err != nil {

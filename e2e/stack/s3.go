@@ -21,19 +21,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// S3Options says how a private object store is to run. The zero value is right
-// for a test.
+// S3Options configures a private object store. The zero value is right for a test.
 type S3Options struct {
-	// Dir keeps the objects and is reused. Empty means a temporary directory
-	// that Stop removes.
+	// Dir holds the objects and is reused. Empty means a temporary directory that
+	// Stop removes.
 	Dir string
-	// Port is preferred when it is free. Zero means any.
+	// Port is used if it is free. Zero means any.
 	Port int
-	// AccessKeyID and SecretAccessKey are invented when empty.
+	// AccessKeyID and SecretAccessKey are generated if empty.
 	AccessKeyID, SecretAccessKey string
-	// Bucket is made at the start; "portico" when empty.
+	// Bucket is created at the start; "portico" if empty.
 	Bucket string
-	// Log also gets the server's output, which is otherwise kept only to
+	// Log receives the server's output. Without it, the output is only kept to
 	// explain a failed start.
 	Log io.Writer
 }
@@ -42,20 +41,20 @@ type S3Options struct {
 type S3 struct {
 	opts    S3Options
 	program string
-	objects string   // one directory a bucket
+	objects string   // one directory for each bucket
 	temp    *tempDir // removed by Stop, or nil
 	port    int
 
 	mu   sync.Mutex
 	proc *process     // nil while stopped
-	mask *http.Server // answers instead of the stopped server, or nil
+	mask *http.Server // responds instead of the stopped server, or nil
 }
 
-// s3Region is what clients must sign for; the server only compares it.
+// s3Region is the region that clients must sign for. The server only compares it.
 const s3Region = "us-east-1"
 
-// StartS3 starts an object store and makes its bucket. It is stopped by Stop,
-// by the end of ctx, and by the death of this process.
+// StartS3 starts an object store and creates its bucket. It runs until Stop, the
+// end of ctx, or the end of this process.
 func StartS3(ctx context.Context, opts S3Options) (*S3, error) {
 	opts.AccessKeyID = cmp.Or(opts.AccessKeyID, randomText()[:20])
 	opts.SecretAccessKey = cmp.Or(opts.SecretAccessKey, randomText())
@@ -105,8 +104,8 @@ func (s *S3) prepareDir() error {
 	return checkAttributes(s.objects)
 }
 
-// checkAttributes fails when dir cannot hold the extended attributes in which
-// the server keeps types, checksums and metadata.
+// checkAttributes fails if dir doesn't support extended attributes, in which the
+// server keeps types, checksums and metadata.
 func checkAttributes(dir string) error {
 	err := syscall.Setxattr(dir, "user.portico.probe", []byte("1"), 0)
 	if err == nil {
@@ -120,7 +119,7 @@ func checkAttributes(dir string) error {
 }
 
 // Start starts the stopped server on the same port with the same objects, and
-// returns once it answers. It does nothing if the server is up.
+// returns once it answers. It does nothing if the server is running.
 func (s *S3) Start(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -133,7 +132,7 @@ func (s *S3) Start(ctx context.Context) error {
 		"--health", "/health", "--keep-alive", "--quiet",
 		"posix", "--data-integrity-etag", s.objects)
 	cmd.Dir = "/"
-	// Not as arguments, which everybody on the machine can read.
+	// Don't pass credentials as arguments, which everybody on the machine can read.
 	cmd.Env = []string{
 		"PATH=/usr/bin:/bin",
 		"ROOT_ACCESS_KEY_ID=" + s.opts.AccessKeyID,
@@ -165,11 +164,10 @@ func (s *S3) createBucket(ctx context.Context) error {
 	return err
 }
 
-// StopImmediate kills the server as a crash would. The objects stay.
+// StopImmediate kills the server, like a crash. The objects are kept.
 func (s *S3) StopImmediate() error { return s.halt(syscall.SIGKILL) }
 
-// Fail kills the server and answers every request with status in its place,
-// until Start.
+// Fail kills the server and answers every request with status until Start.
 func (s *S3) Fail(status int) error {
 	if err := s.StopImmediate(); err != nil {
 		return err
@@ -191,7 +189,7 @@ func (s *S3) Fail(status int) error {
 	return nil
 }
 
-// Stop ends the server and removes what was temporary.
+// Stop stops the server and removes its temporary files
 func (s *S3) Stop() error {
 	err := s.halt(syscall.SIGTERM)
 	s.temp.remove()
@@ -205,7 +203,7 @@ func (s *S3) halt(sig syscall.Signal) error {
 	if s.proc == nil {
 		return nil
 	}
-	// A hanging server would not hear the signal.
+	// A suspended server can't handle the signal, so resume it.
 	_ = s.proc.cmd.Process.Signal(syscall.SIGCONT)
 	err := s.proc.stop(sig, 10*time.Second)
 	s.proc = nil
@@ -220,7 +218,7 @@ func (s *S3) unmask() {
 	}
 }
 
-// Hang lets the server take connections and answer none of them.
+// Hang suspends the server: it accepts connections but answers none.
 func (s *S3) Hang() error {
 	if err := s.signal(syscall.SIGSTOP); err != nil {
 		return err
@@ -240,23 +238,23 @@ func (s *S3) signal(sig syscall.Signal) error {
 	return s.proc.cmd.Process.Signal(sig)
 }
 
-// Endpoint is the server's base URL.
+// Endpoint returns the server's base URL.
 func (s *S3) Endpoint() string { return "http://" + loopback(s.port) }
 
-// Region is what clients sign for.
+// Region returns the region that clients sign for.
 func (s *S3) Region() string { return s3Region }
 
-// Bucket is the name of the bucket made at the start.
+// Bucket returns the name of the bucket created at the start.
 func (s *S3) Bucket() string { return s.opts.Bucket }
 
-// AccessKeyID is the public half of the server's only credentials.
+// AccessKeyID returns the public half of the server's only credentials.
 func (s *S3) AccessKeyID() string { return s.opts.AccessKeyID }
 
-// SecretAccessKey is the secret half of the server's only credentials.
+// SecretAccessKey returns the secret half of the server's only credentials.
 func (s *S3) SecretAccessKey() string { return s.opts.SecretAccessKey }
 
-// Client returns a client with the server's credentials, for tests that look
-// behind Portico's back.
+// Client returns a client with the server's credentials, for tests that inspect or
+// change objects without Portico.
 func (s *S3) Client() *s3.Client {
 	return s3.New(s3.Options{
 		BaseEndpoint: aws.String(s.Endpoint()),
@@ -266,8 +264,8 @@ func (s *S3) Client() *s3.Client {
 	})
 }
 
-// ObjectPath is the file that holds the bytes of the object key, for tests
-// that damage them behind the server's back.
+// ObjectPath returns the file that holds the bytes of the object key, for tests
+// that damage them without the server's knowledge.
 func (s *S3) ObjectPath(key string) string {
 	return filepath.Join(s.objects, s.opts.Bucket, filepath.FromSlash(key))
 }

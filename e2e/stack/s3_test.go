@@ -39,8 +39,8 @@ func getObject(t *testing.T, s *S3, key string) string {
 	return string(b)
 }
 
-// What is put is got back, lies in the file ObjectPath names, and outlives a
-// kill of the server.
+// A stored object can be read back, is in the file that ObjectPath names, and
+// survives a kill of the server.
 func TestS3KeepsObjects(t *testing.T) {
 	t.Parallel()
 	s, err := StartS3(t.Context(), S3Options{Dir: t.TempDir()})
@@ -63,7 +63,7 @@ func TestS3KeepsObjects(t *testing.T) {
 	}
 }
 
-// A directory of an earlier run is used again, with the objects in it.
+// A directory of an earlier run can be reused with its objects.
 func TestS3ReusesDirectory(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -85,7 +85,7 @@ func TestS3ReusesDirectory(t *testing.T) {
 	}
 }
 
-// A hanging server takes the request and answers nobody until it resumes.
+// A hanging server accepts requests and answers none until it resumes.
 func TestS3Hangs(t *testing.T) {
 	t.Parallel()
 	s, err := StartS3(t.Context(), S3Options{})
@@ -109,7 +109,7 @@ func TestS3Hangs(t *testing.T) {
 	}
 }
 
-// A store that fails answers so, and works again after its start.
+// A failing store returns the status it was given, and works again after Start.
 func TestS3Fails(t *testing.T) {
 	t.Parallel()
 	s, err := StartS3(t.Context(), S3Options{})

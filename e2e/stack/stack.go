@@ -16,35 +16,36 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Options says what a whole stack is for. The zero value is right for a test.
+// Options configures a whole stack. The zero value is right for a test.
 type Options struct {
-	// Dir keeps everything and is reused. Empty means temporary directories.
+	// Dir holds all data and is reused. Empty means temporary directories.
 	Dir string
-	// Transient are files below Dir that tell of a run and not of what it
-	// keeps. They are removed when Dir is taken and when it is given back.
+	// Transient lists files below Dir that belong to one run and not to its data.
+	// They are removed when Dir is locked and when it is released.
 	Transient []string
-	// Durable makes PostgreSQL keep what it committed, whatever happens.
+	// Durable makes PostgreSQL's commits survive a crash.
 	Durable bool
-	// Settings are added to PostgreSQL's, and win.
+	// Settings are added to PostgreSQL's settings and override them.
 	Settings map[string]string
-	// Addr is where Portico will listen. Empty means a free loopback port.
+	// Addr is the address on which Portico will listen. Empty means a free loopback
+	// port.
 	Addr string
 	// Front puts TLS before Portico, under https://portico.test and every
 	// other name. Without it Portico is at http://localhost.
 	Front bool
-	// Proxied puts a proxy in front of each neighbour, for tests that break what is
-	// in between. Env names the proxies.
+	// Proxied puts a proxy in front of each service, for tests that break the
+	// network. Env contains the proxies' addresses.
 	Proxied bool
 	// Personas are on the sign-in page of the OpenID Connect provider.
 	Personas []Persona
-	// Log also gets what the neighbours print.
+	// Log receives the services' output.
 	Log io.Writer
 }
 
-// FrontDomain is the name of Portico behind a front.
+// FrontDomain is Portico's host name behind a front.
 const FrontDomain = "portico.test"
 
-// Stack is every neighbour of one Portico.
+// Stack holds all services of one Portico.
 type Stack struct {
 	Postgres *Postgres
 	S3       *S3
@@ -52,18 +53,17 @@ type Stack struct {
 	Mail     *Mail
 	Front    *Front // nil unless asked for
 
-	// What stands in front of each neighbour; nil unless asked for.
+	// The proxy in front of each service; nil unless asked for.
 	PostgresProxy, S3Proxy, OIDCProxy, MailProxy *Proxy
 
 	opts     Options
 	state    state
-	stopping sync.Mutex // the end of a context and a caller may both stop
+	stopping sync.Mutex // a caller and the end of ctx may both call Stop
 	lock     *os.File   // held while Dir is in use, nil without Dir
 }
 
-// Start starts all neighbours at once and returns when all of them answer.
-// They are stopped by Stop, by the end of ctx, and by the death of this
-// process.
+// Start starts all services at once and returns when all of them answer. They run
+// until Stop, the end of ctx, or the end of this process.
 func Start(ctx context.Context, opts Options) (*Stack, error) {
 	s := &Stack{opts: opts, state: newState()}
 	if err := s.open(); err != nil {
@@ -81,8 +81,8 @@ func Start(ctx context.Context, opts Options) (*Stack, error) {
 			return nil, errors.Join(fmt.Errorf("stack: %w", err), s.Stop())
 		}
 	}
-	// Not errgroup.WithContext: its context ends with Wait, and with it the
-	// neighbours would.
+	// Don't use errgroup.WithContext: its context ends with Wait, which would stop
+	// the services.
 	var group errgroup.Group
 	group.Go(func() (err error) { s.Postgres, err = StartPostgres(ctx, s.postgresOptions()); return err })
 	group.Go(func() (err error) { s.S3, err = StartS3(ctx, s.s3Options()); return err })
@@ -106,7 +106,7 @@ func Start(ctx context.Context, opts Options) (*Stack, error) {
 	return s, nil
 }
 
-// Stop ends all neighbours and frees Dir.
+// Stop stops all services and releases Dir.
 func (s *Stack) Stop() error {
 	s.stopping.Lock()
 	defer s.stopping.Unlock()
@@ -133,8 +133,8 @@ func (s *Stack) Stop() error {
 	}
 	if s.lock != nil {
 		errs = append(errs, s.removeTransient())
-		// Closing alone would not do: a child of another test that is just being
-		// started still holds a copy of the descriptor, and with it the lock.
+		// Closing the file is not enough: a child that another test is just
+		// starting may still hold a copy of the descriptor, and with it the lock.
 		errs = append(errs, syscall.Flock(int(s.lock.Fd()), syscall.LOCK_UN))
 		_ = s.lock.Close()
 		s.lock = nil
@@ -151,7 +151,7 @@ func (s *Stack) removeTransient() error {
 	return nil
 }
 
-// open takes Dir for itself and reads what an earlier run left in it.
+// open locks Dir and reads what an earlier run left in it.
 func (s *Stack) open() error {
 	if s.opts.Dir == "" {
 		return nil
@@ -169,7 +169,7 @@ func (s *Stack) open() error {
 	}
 	if err := syscall.Flock(int(s.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		_ = s.lock.Close()
-		s.lock = nil // it is somebody else's, and so is what Stop would clear
+		s.lock = nil // another process holds Dir, so Stop must not clear its files
 		return fmt.Errorf("%s is in use by another run", s.opts.Dir)
 	}
 	if err := s.removeTransient(); err != nil {
@@ -178,12 +178,12 @@ func (s *Stack) open() error {
 	if s.state, err = loadState(s.opts.Dir); err != nil {
 		return err
 	}
-	// Before anything is made with these secrets, so that a crash in between
-	// does not leave a cluster whose password nobody knows.
+	// Save the secrets before they are used, so that a crash can't leave a cluster
+	// whose password nobody knows.
 	return s.state.save(s.opts.Dir)
 }
 
-// remember keeps the ports for the next run.
+// remember saves the ports for the next run.
 func (s *Stack) remember() error {
 	if s.opts.Dir == "" {
 		return nil
@@ -193,7 +193,7 @@ func (s *Stack) remember() error {
 	return s.state.save(s.opts.Dir)
 }
 
-// dir returns the place of one neighbour, or "" for a temporary one.
+// dir returns the directory of one service, or "" for a temporary one.
 func (s *Stack) dir(name string) string {
 	if s.opts.Dir == "" {
 		return ""
@@ -231,7 +231,7 @@ func (s *Stack) mailOptions() MailOptions {
 	return MailOptions{Dir: s.dir("mail"), Port: s.state.MailPort}
 }
 
-// URL is the address at which people reach Portico.
+// URL returns the address at which people reach Portico.
 func (s *Stack) URL() string {
 	if s.opts.Front {
 		return "https://" + FrontDomain
@@ -239,14 +239,14 @@ func (s *Stack) URL() string {
 	return "http://" + publicAddr(s.opts.Addr)
 }
 
-// Env is the environment of a Portico that uses this stack.
+// Env returns the environment of a Portico that uses this stack.
 func (s *Stack) Env() Env {
 	env := Env{
 		"PORTICO_ADDR":            s.opts.Addr,
 		"PORTICO_URL":             s.URL(),
 		"PORTICO_AGENT_CODES":     "on",
 		"PORTICO_TENANT_DOMAIN":   "localhost",
-		"PORTICO_DRAIN":           "0s", // no balancer needs to notice
+		"PORTICO_DRAIN":           "0s", // there is no balancer that must notice a shutdown
 		"DATABASE_URL":            s.Postgres.AppURL(DatabaseName),
 		"DATABASE_OWNER_URL":      s.Postgres.OwnerURL(DatabaseName),
 		"S3_ENDPOINT":             s.S3.Endpoint(),
@@ -289,8 +289,8 @@ func (env Env) With(name, value string) Env {
 	return next
 }
 
-// List returns env as a process takes it, and nothing of this process's own
-// environment but what programs need to run at all.
+// List returns env as a list for a process. Of this process's own environment it
+// includes only what programs need to run at all.
 func (env Env) List() []string {
 	list := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + cmp.Or(os.Getenv("HOME"), "/"), "TZ=UTC"}
 	for _, name := range slices.Sorted(maps.Keys(env)) {

@@ -16,7 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// All neighbours of a stack answer at the addresses in its environment.
+// All services of a stack answer at the addresses in its environment.
 func TestStackStarts(t *testing.T) {
 	t.Parallel()
 	began := time.Now()
@@ -36,7 +36,7 @@ func TestStackStarts(t *testing.T) {
 	if err := sendMail(t.Context(), s.Mail, "mia@acme.test", "s", "t"); err != nil {
 		t.Error(err)
 	}
-	// The roles are Portico's to make, so the app may not come in yet.
+	// Portico creates the roles, so the app can't connect yet.
 	if _, err := pgx.Connect(t.Context(), env["DATABASE_URL"]); err == nil {
 		t.Error("the app role exists before bootstrap")
 	}
@@ -45,13 +45,13 @@ func TestStackStarts(t *testing.T) {
 	}
 }
 
-// A stack on a directory comes back with the same addresses, secrets and data,
-// and nobody else can use the directory meanwhile.
+// A stack in a directory restarts with the same addresses, secrets and data. Nobody
+// else can use the directory meanwhile.
 func TestStackComesBack(t *testing.T) {
 	t.Parallel()
 	opts := Options{Dir: t.TempDir(), Durable: true, Addr: "localhost:8080", Transient: []string{"run"}}
 	run := opts.Dir + "/run"
-	touch(t, run) // of a run that was killed
+	touch(t, run) // left by a run that was killed
 	first, err := Start(t.Context(), opts)
 	if err != nil {
 		t.Fatal(err)
@@ -92,7 +92,7 @@ func TestStackComesBack(t *testing.T) {
 	}
 }
 
-// The end of the context ends the child programs.
+// The end of the context stops the child programs.
 func TestStackEndsWithContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -110,7 +110,7 @@ func TestStackEndsWithContext(t *testing.T) {
 	}
 }
 
-// A parent that is killed leaves no program behind.
+// When the parent is killed, its child programs end.
 func TestStackDiesWithParent(t *testing.T) {
 	t.Parallel()
 	parent := exec.Command(os.Args[0])
@@ -142,7 +142,7 @@ func TestStackDiesWithParent(t *testing.T) {
 	}
 }
 
-// waitUntilGone waits for the end of a process that is nobody's child here.
+// waitUntilGone waits for the end of a process that is not a child of the test.
 func waitUntilGone(t *testing.T, pid int) {
 	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)

@@ -10,9 +10,9 @@ import (
 	"path/filepath"
 )
 
-// state is what has to be the same after a restart on the same directory:
-// every secret, and the ports, because the issuer that people's identities
-// hang on contains one.
+// state is what must stay the same when a stack restarts in the same directory: the
+// secrets, and the ports, because the issuer contains one and people's identities
+// contain the issuer.
 type state struct {
 	AdminPassword    string
 	OwnerPassword    string
@@ -41,7 +41,7 @@ func newState() state {
 	}
 }
 
-// loadState returns what dir remembers, or a new state if that is nothing.
+// loadState returns the state saved in dir, or a new one if there is none.
 func loadState(dir string) (state, error) {
 	b, err := os.ReadFile(stateFile(dir))
 	if errors.Is(err, os.ErrNotExist) {
@@ -67,7 +67,7 @@ func (s state) save(dir string) error {
 
 func stateFile(dir string) string { return filepath.Join(dir, "stack.json") }
 
-// WriteFileAtomic replaces path in one step: a reader sees the old content or
+// WriteFileAtomic replaces path in one step: readers see either the old content or
 // the new, and a crash leaves one of the two.
 func WriteFileAtomic(path string, b []byte, mode os.FileMode) error {
 	next := path + ".new"

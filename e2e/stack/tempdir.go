@@ -9,18 +9,18 @@ import (
 	"syscall"
 )
 
-// tempDir is a directory for one run. Its owner holds a lock as long as it
-// lives, so that the directories of owners that were killed can be told from
-// those in use, and are removed by whoever comes next.
+// tempDir is a directory for one run. Its owner holds a lock while it lives. So the
+// next run can tell the directories of killed owners from those in use, and removes
+// them.
 type tempDir struct {
-	path string // inside top, beside the lock
+	path string // in the same directory as its lock
 	top  string
 	lock *os.File
 }
 
-// TempDir makes a temporary directory for one run of something of that kind, which
-// other users may read. remove removes it; after a run that was killed, the next
-// run of anything does.
+// TempDir creates a temporary directory for one run of the given kind. Other users
+// may read it. remove removes it. If the run is killed, the next run of any kind
+// removes it.
 func TempDir(kind string) (path string, remove func(), err error) {
 	t, err := newTempDir(kind)
 	if err != nil {
@@ -29,11 +29,11 @@ func TempDir(kind string) (path string, remove func(), err error) {
 	return t.path, t.remove, nil
 }
 
-// longestTemp leaves room for the name of a unix socket, whose whole path the
-// kernel limits to 107 bytes.
+// longestTemp leaves room for the name of a unix socket, because the kernel limits
+// its whole path to 107 bytes.
 const longestTemp = 60
 
-// sweep removes what killed runs left behind, once for each process.
+// sweep removes the directories of killed runs, once for each process.
 var sweep = sync.OnceFunc(sweepNow)
 
 func sweepNow() {
@@ -41,7 +41,7 @@ func sweepNow() {
 	for _, top := range left {
 		lock, err := os.OpenFile(filepath.Join(top, "lock"), os.O_RDWR, 0)
 		if err != nil {
-			continue // not ours, or only just being made
+			continue // not ours, or still being created
 		}
 		if syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
 			_ = os.RemoveAll(top)
@@ -57,8 +57,8 @@ func tempRoot() string {
 	return "/tmp"
 }
 
-// newTempDir makes a directory that another user (PostgreSQL never runs as
-// root) may pass through.
+// newTempDir creates a directory that another user may pass through, because
+// PostgreSQL never runs as root.
 func newTempDir(kind string) (*tempDir, error) {
 	sweep()
 	top, err := os.MkdirTemp(tempRoot(), "portico-"+kind+"-")
@@ -66,7 +66,8 @@ func newTempDir(kind string) (*tempDir, error) {
 		return nil, err
 	}
 	t := &tempDir{top: top, path: filepath.Join(top, "d")}
-	// The lock gets its name only once it is held: no sweep comes between.
+	// The lock file gets its name only once it is locked, so that no sweep can take
+	// it in between.
 	unnamed := filepath.Join(top, "new")
 	if t.lock, err = os.OpenFile(unnamed, os.O_CREATE|os.O_RDWR, 0o600); err == nil {
 		err = errors.Join(
@@ -84,7 +85,8 @@ func newTempDir(kind string) (*tempDir, error) {
 	return t, nil
 }
 
-// remove removes the directory. There may be none, and it may be gone.
+// remove removes the directory. It does nothing if there is none or if it was
+// removed already.
 func (t *tempDir) remove() {
 	if t == nil {
 		return

@@ -6,14 +6,14 @@ import (
 	"testing"
 )
 
-// gone reports whether there is nothing at path.
+// gone reports whether nothing exists at path.
 func gone(path string) bool {
 	_, err := os.Stat(path)
 	return os.IsNotExist(err)
 }
 
-// A directory in use is left alone; one whose owner is dead, which the kernel
-// then unlocks, is removed; and so is one's own.
+// A directory in use is kept. One whose owner has died, which the kernel then
+// unlocks, is removed. A run's own directory is removed, too.
 func TestTempDirs(t *testing.T) {
 	t.Parallel()
 	used, err := newTempDir("test")

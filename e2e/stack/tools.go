@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 )
 
-// ModuleRoot returns the directory of the go.mod above the working directory.
-// What `make setup` fetched lies below it, in .tools.
+// ModuleRoot returns the directory of the go.mod above the working directory. `make
+// setup` puts its downloads in .tools below it.
 func ModuleRoot() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -26,8 +26,8 @@ func ModuleRoot() (string, error) {
 	}
 }
 
-// Tool returns the path of something below .tools, or for a program that is
-// not there, what the search path finds.
+// Tool returns the path of a program below .tools, or, if it isn't there, on the
+// search path.
 func Tool(elem ...string) (string, error) {
 	name := filepath.Join(elem...)
 	if root, err := ModuleRoot(); err == nil {

@@ -16,12 +16,12 @@ import (
 
 const supportShown = 25
 
-// Show is the tenant's consent to support and its ledger.
+// Show is the page of the tenant's support access and its ledger.
 func (s *Service) Show(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	return s.page(w, r, me, http.StatusOK, typedForms{})
 }
 
-// typedForms are the forms of that page as they were typed.
+// typedForms holds the values of that page's forms as they were typed.
 type typedForms struct {
 	grant  views.SupportGrantForm
 	viewAs views.ViewAsForm
@@ -69,8 +69,8 @@ func (s *Service) page(w http.ResponseWriter, r *http.Request, me store.Member, 
 	return views.Render(w, r, status, views.Support(c, props))
 }
 
-// mayConsent says whether this member may give or take the tenant's consent. Nobody
-// may inside a support session.
+// mayConsent reports whether this member may grant or end support access. Nobody
+// may during a support session.
 func mayConsent(me store.Member) bool { return me.May(store.GrantSupport) && me.Support == nil }
 
 func ledgerRow(base views.Base, me store.Member, session store.SupportSession) views.SupportSessionRow {
@@ -102,7 +102,7 @@ func ledgerRow(base views.Base, me store.Member, session store.SupportSession) v
 	return row
 }
 
-// howEnded is the end of a support session in words; "" while it runs.
+// howEnded says how a support session ended; "" while it runs.
 func howEnded(kind store.SupportKind, how store.SupportEnd) string {
 	switch how {
 	case "":
@@ -128,7 +128,7 @@ func howEnded(kind store.SupportKind, how store.SupportEnd) string {
 	return "Over"
 }
 
-// grantLengths are what the form offers.
+// grantLengths lists the lengths of support access that the form offers.
 var grantLengths = map[string]time.Duration{
 	"1":   time.Hour,
 	"4":   4 * time.Hour,
@@ -137,8 +137,8 @@ var grantLengths = map[string]time.Duration{
 	"168": store.MaxGrant,
 }
 
-// lengthOf is the chosen length. One that is not offered is 0, which the store
-// refuses.
+// lengthOf returns the chosen length. For a length that the form doesn't offer it
+// returns 0, which the store refuses.
 func lengthOf(hours string) time.Duration { return grantLengths[hours] }
 
 func (s *Service) Grant(w http.ResponseWriter, r *http.Request, me store.Member) error {

@@ -17,7 +17,7 @@ import (
 	"portico/views/ui"
 )
 
-// What one agent may ask of the console.
+// Limits of the console for one agent.
 const (
 	searchesPerMinute = 30
 	startsPerHour     = 60
@@ -25,7 +25,7 @@ const (
 	askedShown        = 10
 )
 
-// Console is where an agent begins: a search, the form for a session in one tenant,
+// Console is an agent's home page: a search, the form for a session in one tenant,
 // and their own past sessions.
 func (s *Service) Console(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	q := r.URL.Query()
@@ -51,7 +51,7 @@ func (s *Service) Console(w http.ResponseWriter, r *http.Request, me store.Perso
 	return s.consolePage(w, r, me, http.StatusOK, props)
 }
 
-// overSentence tells an agent why they are outside again.
+// overSentence tells an agent why their session is over.
 func overSentence(how store.SupportEnd) string {
 	switch how {
 	case store.SupportExpired:
@@ -66,7 +66,7 @@ func overSentence(how store.SupportEnd) string {
 	return "Your session has ended."
 }
 
-// consolePage adds the agent's own past sessions to what else the page shows.
+// consolePage adds the agent's own past sessions to the props and renders the page.
 func (s *Service) consolePage(w http.ResponseWriter, r *http.Request, me store.Person, status int, props views.ConsoleProps) error {
 	var past []store.PastSupport
 	var asked []store.SentAccessRequest
@@ -110,9 +110,9 @@ func pastRow(me store.Person, p store.PastSupport) views.SupportSessionRow {
 	return row
 }
 
-// find searches, within the limit of one agent, and records it in the agent's account
-// before anything is shown, because how often agents search is a fact about them.
-// Only ids are kept: what was typed can be an address.
+// find searches for tenants, within the agent's rate limit. It records the search in
+// the agent's account before showing results, so that unusual searching can be
+// noticed. It records ids only, because the search text can be an address.
 func (s *Service) find(r *http.Request, me store.Person, text string) ([]store.FoundTenant, error) {
 	if err := s.attempts.Count(r.Context(), searchesPerMinute, time.Minute, "console search by "+me.ID().String()); err != nil {
 		return nil, err
@@ -148,8 +148,8 @@ func tenantRows(found []store.FoundTenant) []views.ConsoleTenantRow {
 	return rows
 }
 
-// startFormPage opens the form for a session in one tenant. The step-up comes first,
-// so that nothing typed is lost to it.
+// startFormPage opens the form for a session in one tenant. The step-up comes before
+// the form, so that it can't discard typed values.
 func (s *Service) startFormPage(w http.ResponseWriter, r *http.Request, me store.Person, props views.ConsoleProps, slug string) error {
 	found, err := s.find(r, me, slug)
 	if err != nil {
@@ -172,7 +172,8 @@ func (s *Service) startFormPage(w http.ResponseWriter, r *http.Request, me store
 	return s.consolePage(w, r, me, http.StatusOK, props)
 }
 
-// formURL is the form with what was chosen; the reason stays out of URLs.
+// formURL returns the URL of the form with its choices. The reason stays out of
+// URLs.
 func formURL(slug string, typed views.ConsoleForm) string {
 	q := url.Values{"tenant": {slug}}
 	for key, value := range map[string]string{"person": typed.Person, "ticket": typed.Ticket, "minutes": typed.Minutes} {
@@ -201,7 +202,8 @@ func (s *Service) startForm(r *http.Request, me store.Person, t store.FoundTenan
 	return start, nil
 }
 
-// StartSession starts a session, or says at each field what is wrong with it.
+// StartSession starts a session, or shows the form again with an error at each
+// wrong field.
 func (s *Service) StartSession(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	f, err := web.NewForm(r)
 	if err != nil {
@@ -215,7 +217,7 @@ func (s *Service) StartSession(w http.ResponseWriter, r *http.Request, me store.
 	in := store.SupportStart{Slug: slug, Reason: typed.Reason, Ticket: typed.Ticket}
 	// The store refuses a malformed id or number.
 	in.Subject, _ = uuid.Parse(typed.Person)
-	minutes, _ := strconv.ParseInt(typed.Minutes, 10, 16) // what is too long for that stays too long
+	minutes, _ := strconv.ParseInt(typed.Minutes, 10, 16) // a number too large for int16 stays too large for the store
 	in.Minutes = int(minutes)
 	_, err = s.db.StartSupport(r.Context(), me, in)
 	s.metrics.Support(startEvent(err))
@@ -239,7 +241,7 @@ func (s *Service) StartSession(w http.ResponseWriter, r *http.Request, me store.
 	return err
 }
 
-// startEvent is what the operator's numbers say of an attempt to start.
+// startEvent returns the metrics label for an attempt to start a session.
 func startEvent(err error) string {
 	if err != nil {
 		return "refused"
@@ -247,7 +249,7 @@ func startEvent(err error) string {
 	return "started"
 }
 
-// startFormAgain shows the form as it was typed, with what was wrong.
+// startFormAgain shows the form as it was typed, with its errors.
 func (s *Service) startFormAgain(w http.ResponseWriter, r *http.Request, me store.Person, slug string, typed views.ConsoleForm) error {
 	var found []store.FoundTenant
 	if err := s.db.ReadOwn(r.Context(), me, store.FindSupportTenants(slug, &found)); err != nil {
@@ -263,7 +265,7 @@ func (s *Service) startFormAgain(w http.ResponseWriter, r *http.Request, me stor
 	return s.consolePage(w, r, me, http.StatusUnprocessableEntity, views.ConsoleProps{Start: start})
 }
 
-// StopSession ends the agent's session. It may be repeated.
+// StopSession ends the agent's session. Stopping again does nothing.
 func (s *Service) StopSession(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	if err := s.db.StopSupport(r.Context(), me); err != nil {
 		return err

@@ -14,7 +14,7 @@ import (
 	"portico/views/ui"
 )
 
-// requestsPerHour is how often one agent may request access: each request is a mail.
+// requestsPerHour limits one agent's access requests, because each one sends a mail.
 const requestsPerHour = 20
 
 // requestFormPage opens the form for an access request.
@@ -30,7 +30,8 @@ func (s *Service) requestFormPage(w http.ResponseWriter, r *http.Request, me sto
 	return s.consolePage(w, r, me, http.StatusOK, props)
 }
 
-// RequestAccess sends an access request, or says at each field what is wrong.
+// RequestAccess sends an access request, or shows the form again with an error at
+// each wrong field.
 func (s *Service) RequestAccess(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	f, err := web.NewForm(r)
 	if err != nil {
@@ -81,7 +82,7 @@ func requestedRows(asked []store.SentAccessRequest) []views.AskedRow {
 	return rows
 }
 
-// requestState is where a request stands, in words.
+// requestState returns the state of a request in words.
 func requestState(a store.SentAccessRequest) string {
 	switch frame.OrZero(a.Answer) {
 	case store.AnswerGranted:

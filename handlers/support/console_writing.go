@@ -14,7 +14,7 @@ import (
 	"portico/views/ui"
 )
 
-// ShowWriting asks an agent to confirm that their session may change things, after a
+// ShowWriting asks an agent to confirm that their session may make changes, after a
 // step-up.
 func (s *Service) ShowWriting(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	return s.writePage(w, r, me, http.StatusOK, nil)
@@ -44,7 +44,8 @@ func (s *Service) writePage(w http.ResponseWriter, r *http.Request, me store.Per
 	}))
 }
 
-// StartWriting lets the session change things, or asks a second agent to confirm it.
+// StartWriting switches the session to write mode, or asks a second agent to confirm
+// it.
 func (s *Service) StartWriting(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	f, err := web.NewForm(r)
 	if err != nil {
@@ -72,13 +73,13 @@ func (s *Service) StartWriting(w http.ResponseWriter, r *http.Request, me store.
 	return nil
 }
 
-// ConfirmWriting is the second agent's confirmation.
+// ConfirmWriting records the second agent's confirmation.
 func (s *Service) ConfirmWriting(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	f, err := web.NewForm(r)
 	if err != nil {
 		return err
 	}
-	session, _ := uuid.Parse(f.Raw("session")) // what is no id is no session
+	session, _ := uuid.Parse(f.Raw("session")) // a malformed id matches no session
 	err = s.db.ConfirmWrite(r.Context(), me, session)
 	switch {
 	case errors.Is(err, store.ErrStepUp):

@@ -12,11 +12,11 @@ import (
 	"portico/store"
 )
 
-// ledgerLines is how much of a ledger is in memory at a time.
+// ledgerLines is how many lines of a ledger are in memory at a time.
 const ledgerLines = 1000
 
-// ExportLedger sends the whole ledger as a table, one line for each thing that was
-// seen, downloaded, changed or refused. The export is recorded before the first byte.
+// ExportLedger sends the whole ledger as a table, one line for each page viewed,
+// download, change and refusal. It records the export before it sends the first byte.
 func (s *Service) ExportLedger(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	web.LiftDeadlines(w, r)
 	var lines []store.LedgerLine
@@ -44,7 +44,8 @@ func (s *Service) ExportLedger(w http.ResponseWriter, r *http.Request, me store.
 			break
 		}
 		lines = nil
-		// The table has begun: half of it must not look like the whole.
+		// Part of the table has been sent. If the rest can't be read, break the
+		// connection, so that the table doesn't look complete.
 		if err := s.db.Read(r.Context(), me, store.SupportLedger(page, &lines)); err != nil || out.Error() != nil {
 			panic(http.ErrAbortHandler)
 		}
@@ -71,7 +72,7 @@ func ledgerCells(me store.Member, line store.LedgerLine) []string {
 	return cells
 }
 
-// plainCell keeps a spreadsheet from taking what somebody typed for a formula.
+// plainCell keeps a spreadsheet from reading typed text as a formula.
 func plainCell(s string) string {
 	if s != "" && strings.ContainsRune("=+-@\t\r\n", rune(s[0])) {
 		return "'" + s

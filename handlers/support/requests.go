@@ -13,7 +13,7 @@ import (
 	"portico/views/ui"
 )
 
-// AllowRequests says whether support may send access requests.
+// AllowRequests sets whether support may send access requests.
 func (s *Service) AllowRequests(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	f, err := web.NewForm(r)
 	if err != nil {
@@ -31,7 +31,8 @@ func (s *Service) AllowRequests(w http.ResponseWriter, r *http.Request, me store
 	return frame.Done(w, r, frame.Base(r, me).Support(), deed, "")
 }
 
-// ShowRequest is the page of the mail's button. It answers nothing by itself.
+// ShowRequest is the page that the mail links to. It shows the request and doesn't
+// answer it.
 func (s *Service) ShowRequest(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	return s.requestPage(w, r, me, http.StatusOK, views.SupportAskForm{})
 }
@@ -61,7 +62,7 @@ func requestRow(base views.Base, ask store.AccessRequest) views.SupportAskRow {
 		Reason: ask.Reason, Ticket: ask.Ticket, At: ask.CreatedAt, Open: ask.Open}
 }
 
-// ApproveRequest grants access, as requested or for another time or mode.
+// ApproveRequest grants access, as requested or with another length or mode.
 func (s *Service) ApproveRequest(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	f, err := web.NewForm(r)
 	if err != nil {
@@ -73,7 +74,7 @@ func (s *Service) ApproveRequest(w http.ResponseWriter, r *http.Request, me stor
 	})
 }
 
-// DenyRequest denies a request, with a note if they like.
+// DenyRequest denies a request, with an optional note.
 func (s *Service) DenyRequest(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	f, err := web.NewForm(r)
 	if err != nil {

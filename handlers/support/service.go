@@ -1,9 +1,9 @@
-// Package support answers the routes of the platform's own support: the agents'
-// console, the access requests, each tenant's consent and ledger, and view as, with
-// which staff see a workspace as one of their client's people.
+// Package support handles the routes of the platform's own support: the agents'
+// console, access requests, each tenant's support access and ledger, and view as,
+// with which staff see a workspace as one of the client's people.
 //
-// The store decides what a session may do. This room asks for it, shows it, and keeps
-// every deed of an agent behind what the installation allows.
+// The store decides what a session may do. This package asks the store, shows the
+// result, and checks every action of an agent against the installation's [Mode].
 package support
 
 import (
@@ -17,18 +17,18 @@ import (
 	"portico/store"
 )
 
-// Mode is what an installation lets its own support do.
+// Mode is what an installation allows its support agents to do.
 type Mode string
 
-// On is the zero value. With FourEyes a second agent confirms before a session may
-// change anything. With Off there are no sessions at all, except view as.
+// On is the zero value. With FourEyes, a second agent must confirm before a session
+// may make changes. With Off, there are no sessions except view as.
 const (
 	On       Mode = ""
 	FourEyes Mode = "four-eyes"
 	Off      Mode = "off"
 )
 
-// ErrOff refuses what an installation has switched off.
+// ErrOff is returned for an action that the installation has switched off.
 var ErrOff = &web.Problem{Status: http.StatusForbidden, Sentence: "Support is turned off on this installation."}
 
 var errNoPasskey = &web.Problem{Status: http.StatusForbidden, Sentence: "Add a passkey to your account first. This installation requires one for support agents."}
@@ -39,16 +39,16 @@ type Passkeys interface {
 	MustAddPasskey(context.Context, store.Person) (bool, error)
 }
 
-// Config is what a [Service] is made of. All but Mode and Metrics is needed.
+// Config holds the dependencies of a [Service]. Only Mode and Metrics are optional.
 type Config struct {
 	DB       *store.DB
 	Mode     Mode
 	Passkeys Passkeys
 	Attempts frame.Attempts
-	Metrics  *metrics.Recorder // nil counts nothing
+	Metrics  *metrics.Recorder // nil records no metrics
 }
 
-// Service answers every route of support. Make one with [New].
+// Service handles the routes of support. Make one with [New].
 type Service struct {
 	db       *store.DB
 	mode     Mode
@@ -57,7 +57,7 @@ type Service struct {
 	metrics  *metrics.Recorder
 }
 
-// New returns the support of an installation. It fails for an unknown mode.
+// New returns a Service. It fails for an unknown mode.
 func New(cfg Config) (*Service, error) {
 	switch cfg.Mode {
 	case On, FourEyes, Off:
@@ -67,11 +67,11 @@ func New(cfg Config) (*Service, error) {
 	return &Service{db: cfg.DB, mode: cfg.Mode, passkeys: cfg.Passkeys, attempts: cfg.Attempts, metrics: cfg.Metrics}, nil
 }
 
-// agentHandler answers a request of a support agent.
+// agentHandler handles a request of a support agent.
 type agentHandler = func(http.ResponseWriter, *http.Request, store.Person) error
 
-// IfAllowed refuses what an agent does where support is switched off, and of an
-// agent who has to add a passkey first.
+// IfAllowed wraps an agent's handler. It refuses requests while support is off, and
+// requests of agents who must add a passkey first.
 func (s *Service) IfAllowed(h agentHandler) agentHandler {
 	return func(w http.ResponseWriter, r *http.Request, me store.Person) error {
 		if s.mode == Off {

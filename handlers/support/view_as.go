@@ -14,8 +14,8 @@ import (
 	"portico/views/ui"
 )
 
-// MayViewAs says whether this member may view the workspace as one of the client's
-// people. Nobody may from inside another session.
+// MayViewAs reports whether this member may view the workspace as one of the
+// client's people. Nobody may during another session.
 func MayViewAs(me store.Member) bool {
 	return me.May(store.ViewAs) && me.Support == nil && me.Tenant.Kind == store.TenantClient
 }
@@ -48,7 +48,7 @@ func (s *Service) StartViewAs(w http.ResponseWriter, r *http.Request, me store.M
 	return err
 }
 
-// StopViewAs ends it. It may be repeated, on any host.
+// StopViewAs ends view as, on any host. Stopping again does nothing.
 func (s *Service) StopViewAs(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	if err := s.db.StopSupport(r.Context(), me); err != nil {
 		return err
@@ -62,11 +62,12 @@ func (s *Service) StopViewAs(w http.ResponseWriter, r *http.Request, me store.Pe
 	return nil
 }
 
-// ErrViewAsEnded refuses a program whose view as has ended.
+// ErrViewAsEnded is the response to a JSON request after view as has ended.
 var ErrViewAsEnded = &web.Problem{Status: http.StatusConflict, Sentence: "Viewing as a client has ended."}
 
-// ViewAsEnded answers the first request after a view as has ended. A page that was
-// left open must not become a change in the staff member's own name.
+// ViewAsEnded answers the first request after view as has ended, instead of the
+// route's own handler. A page left open must not make a change in the staff
+// member's own name.
 func ViewAsEnded(w http.ResponseWriter, r *http.Request, how store.SupportEnd) error {
 	return views.Render(w, r, http.StatusConflict, views.ViewAsOver(views.ViewAsOverProps{
 		Title:    "You no longer view as a client",
@@ -83,7 +84,7 @@ var viewAsEndings = map[store.SupportEnd]string{
 	store.SupportTargetGone: "The person no longer has access.",
 }
 
-// viewAsPeople are the people whom staff may view the workspace as.
+// viewAsPeople returns the people whom staff may view the workspace as.
 func viewAsPeople(people []store.SupportTarget, chosen string) []ui.Option {
 	options := make([]ui.Option, len(people))
 	for i, p := range people {

@@ -11,7 +11,7 @@ import (
 	"portico/store"
 )
 
-// What an upload can be told that handlers have to say or compare themselves.
+// Problems of an upload that handlers return or compare themselves.
 var (
 	ErrNoFiles      = &web.Problem{Status: http.StatusServiceUnavailable, Sentence: "Files aren't available at the moment. Nothing is lost. Try again shortly."}
 	ErrPartTooLarge = &web.Problem{Status: http.StatusRequestEntityTooLarge, Sentence: "The part is larger than the declared file size allows."}

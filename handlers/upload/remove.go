@@ -10,9 +10,9 @@ import (
 	"portico/store"
 )
 
-// Cancel ends an upload for good and removes what has arrived. What can't be
-// removed now is left to the nightly clean-up. A file that is ready is
-// [store.ErrConflict].
+// Cancel cancels an upload for good and removes the parts that have arrived. The
+// nightly clean-up removes what can't be removed now. If the file is ready, Cancel
+// returns [store.ErrConflict].
 func (s *Service) Cancel(ctx context.Context, me store.Member, id uuid.UUID) error {
 	left, err := s.markCancelled(ctx, me, id)
 	if err == nil {
@@ -21,9 +21,9 @@ func (s *Service) Cancel(ctx context.Context, me store.Member, id uuid.UUID) err
 	return err
 }
 
-// abandon cancels an upload that failed, as far as that works; the nightly
-// clean-up does the rest. If it failed because storage doesn't answer, abandon
-// doesn't wait for storage a second time.
+// abandon cancels an upload that failed, as far as that is possible; the nightly
+// clean-up does the rest. If the upload failed because storage doesn't answer,
+// abandon doesn't wait for storage a second time.
 func (s *Service) abandon(ctx context.Context, me store.Member, u store.FileUpload, why error) {
 	answers := !errors.Is(why, files.ErrUnavailable)
 	ctx, cancel := detach(ctx)
@@ -64,9 +64,9 @@ func (s *Service) removeCancelled(ctx context.Context, me store.Member, left sto
 	}
 }
 
-// CancelIdle cancels and removes an upload to which nothing has happened since it
-// was read as e, together with all that storage holds under its id. Otherwise it
-// is [store.ErrConflict].
+// CancelIdle cancels an upload that hasn't changed since it was read as e, and
+// removes everything that storage holds under its id. If the upload has changed, it
+// returns [store.ErrConflict].
 func (s *Service) CancelIdle(ctx context.Context, j store.Job, e store.FileEntry, inStorage []files.Upload) error {
 	var left store.RemovableFile
 	err := s.db.Work(ctx, j, func(tx *store.Tx) (err error) {
@@ -87,8 +87,9 @@ func (s *Service) CancelIdle(ctx context.Context, j store.Job, e store.FileEntry
 	return s.db.Work(ctx, j, func(tx *store.Tx) error { return tx.DeleteUpload(ctx, e.ID) })
 }
 
-// Purge removes what has been in the bin for [store.BinDays]: the bytes of files,
-// then rows. Rows above files are removed even when no file is left.
+// Purge removes items that have been in the bin for [store.BinDays]: first the
+// bytes of files, then rows. It removes the rows above files even when no file is
+// left.
 func (s *Service) Purge(ctx context.Context, j store.Job) error {
 	for {
 		var left []store.RemovableFile
@@ -111,8 +112,8 @@ func (s *Service) Purge(ctx context.Context, j store.Job) error {
 	}
 }
 
-// removeBytes removes a file from object storage, whatever state it is in there:
-// its open upload, its bytes and its preview.
+// removeBytes removes a file from object storage: its open upload, its bytes and
+// its preview, whichever exist.
 func (s *Service) removeBytes(ctx context.Context, tenant uuid.UUID, l store.RemovableFile) error {
 	vault := s.storage.For(tenant)
 	if l.StorageID != "" {

@@ -2,11 +2,11 @@
 // together: it sends files, finishes, cancels and removes them, for handlers and
 // jobs alike.
 //
-// An upload lives in two places, and a process can die between any two steps.
-// The order of the steps keeps that harmless: first the row, then object storage,
-// then the row again. When something is removed, storage comes first and the row
-// last, because the row is what leads to the rest. Every step can be repeated.
-// The nightly clean-up compares rows and storage and finishes what was cut short.
+// An upload lives in two places, and a process can die between any two steps. The
+// order of the steps keeps that harmless: first the row, then object storage, then
+// the row again. When something is removed, storage comes first and the row last,
+// because only the row leads to the rest. Every step can be repeated. The nightly
+// clean-up compares rows and storage and finishes interrupted steps.
 package upload
 
 import (
@@ -23,14 +23,14 @@ import (
 	"portico/store"
 )
 
-// Config is what uploads need.
+// Config holds the dependencies of a [Service].
 type Config struct {
 	// DB and Storage hold the two halves of a file; both are required.
 	DB      *store.DB
 	Storage *files.Storage
-	// Metrics counts bytes that arrived, unless nil.
+	// Metrics counts the bytes that arrive, unless nil.
 	Metrics *metrics.Recorder
-	// Log gets what is left to the nightly clean-up, by ids only; nil is
+	// Log records what is left to the nightly clean-up, by id only; nil means
 	// [slog.Default].
 	Log *slog.Logger
 }
@@ -43,7 +43,7 @@ type Service struct {
 	log     *slog.Logger
 }
 
-// New fails without a database or without object storage.
+// New returns a Service. It fails without a database or without object storage.
 func New(cfg Config) (*Service, error) {
 	if cfg.DB == nil || cfg.Storage == nil {
 		return nil, errors.New("upload: DB or Storage is missing")
@@ -53,7 +53,7 @@ func New(cfg Config) (*Service, error) {
 	}, nil
 }
 
-// Key names the bytes of a file in the member's tenant.
+// Key returns the object key of a file in the member's tenant.
 func Key(me store.Member, file uuid.UUID) files.Key {
 	return files.NewKey(me.TenantID(), files.KindFile, file)
 }

@@ -14,7 +14,7 @@ import (
 	"portico/store"
 )
 
-// A service needs both places that a file lives in.
+// A service needs both the database and object storage.
 func TestNewNeedsDatabaseAndStorage(t *testing.T) {
 	t.Parallel()
 	for name, cfg := range map[string]upload.Config{

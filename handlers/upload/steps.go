@@ -12,9 +12,9 @@ import (
 	"portico/store"
 )
 
-// Begin makes the row of a file in a draft version and opens its upload in storage.
-// It returns a problem for the visitor when the file is too large or the version
-// takes no more files.
+// Begin creates the row of a file in a draft version and starts its upload in
+// storage. It returns a problem for the visitor if the file is too large or the
+// version takes no more files.
 func (s *Service) Begin(ctx context.Context, me store.Member, version uuid.UUID, in store.NewUpload) (store.FileUpload, error) {
 	if in.Size != nil && *in.Size > store.MaxFileSize {
 		return store.FileUpload{}, errFileTooLarge
@@ -40,16 +40,17 @@ func (s *Service) Begin(ctx context.Context, me store.Member, version uuid.UUID,
 
 // Part is one part of a file on its way to storage.
 type Part struct {
-	Number int // from 1
+	Number int // starts at 1
 	Body   io.Reader
-	// Size and Digest are what the sender declared. Without a digest neither
-	// counts: the part is as large as what arrives, up to a full part.
+	// Size and Digest are what the sender declared. Without a digest, Size is
+	// ignored too: the part ends where the input ends, at most at the full part
+	// size.
 	Size   int64
 	Digest *files.Digest
 }
 
-// PartSize returns the size that part n of an upload of declared size must have.
-// It fails when the upload doesn't take that part.
+// PartSize returns the size that part n of an upload of declared size must have. It
+// fails if the upload has no part n.
 func PartSize(u store.FileUpload, n int) (int64, error) {
 	size, ok := u.PartSize(n)
 	switch {
@@ -64,7 +65,8 @@ func PartSize(u store.FileUpload, n int) (int64, error) {
 }
 
 // PutPart streams a part to object storage and records it, adding it to the running
-// hash of the file when it is the next in order. It returns how many bytes it had.
+// hash of the file when it is the next in order. It returns the part's size in
+// bytes.
 func (s *Service) PutPart(ctx context.Context, me store.Member, u *store.FileUpload, in Part) (int64, error) {
 	hash, err := files.ResumeHash(u.HashState)
 	next := err == nil && hash.Offset() == int64(in.Number-1)*store.PartSize
@@ -106,7 +108,7 @@ func (s *Service) sendPart(ctx context.Context, me store.Member, u store.FileUpl
 }
 
 // cancelIfLost cancels an upload that object storage doesn't know, unless it has
-// been finished or somebody is finishing it. It returns what to tell the visitor.
+// been finished or somebody is finishing it. It returns the error for the visitor.
 func (s *Service) cancelIfLost(ctx context.Context, me store.Member, u store.FileUpload) error {
 	_, err := s.vault(me).Head(ctx, Key(me, u.ID))
 	switch {
@@ -128,8 +130,8 @@ func (s *Service) cancelIfLost(ctx context.Context, me store.Member, u store.Fil
 }
 
 // Finish assembles the parts, verifies them, and only then makes the file ready. It
-// can be repeated, also while it is running. It continues when the visitor
-// disconnects, because storage would not stop either.
+// can be repeated, even while another call is running. It continues when the
+// visitor disconnects, because storage would not stop either.
 func (s *Service) Finish(ctx context.Context, me store.Member, id uuid.UUID) (store.FileUpload, error) {
 	ctx = context.WithoutCancel(ctx)
 	var u store.FileUpload
@@ -164,9 +166,10 @@ func (s *Service) Finish(ctx context.Context, me store.Member, id uuid.UUID) (st
 	return u, AsProblem(err)
 }
 
-// assemble makes one object of the parts and returns its size, digest and type. An
-// upload whose parts don't make a file is cancelled, unless somebody else is
-// finishing it: then storage has already moved the parts for them.
+// assemble combines the parts into one object and returns its size, digest and
+// type. If the parts don't make a valid file, it cancels the upload, unless another
+// request is finishing it: then storage has already moved the parts for that
+// request.
 func (s *Service) assemble(ctx context.Context, me store.Member, u store.FileUpload, parts []store.Part) (store.Stored, error) {
 	var since time.Time
 	var another bool
@@ -205,8 +208,9 @@ func sentParts(parts []store.Part) []files.Part {
 	return sent
 }
 
-// hashAndSniff takes the digest from the bytes that passed, reading what is missing
-// from storage, and the type from the first bytes.
+// hashAndSniff returns the digest and type of the file. It hashes the bytes as they
+// arrived, and reads the missing ones from storage. The type comes from the first
+// bytes.
 func (s *Service) hashAndSniff(ctx context.Context, me store.Member, u store.FileUpload, info files.ObjectInfo) (store.Stored, error) {
 	hash, err := files.ResumeHash(u.HashState)
 	if err != nil {
@@ -223,8 +227,8 @@ func (s *Service) hashAndSniff(ctx context.Context, me store.Member, u store.Fil
 	return store.Stored{Size: info.Size, SHA256: digest[:], ContentType: contentType}, nil
 }
 
-// awaitFinish waits up to three seconds for somebody else who is finishing the same
-// upload. If they don't, the answer is why.
+// awaitFinish waits up to three seconds for another request that is finishing the
+// same upload. If that doesn't finish in time, it returns the reason.
 func (s *Service) awaitFinish(ctx context.Context, me store.Member, u store.FileUpload, why error) (store.FileUpload, error) {
 	for range 12 {
 		if err := s.db.Read(ctx, me, store.GetUpload(u.ID, &u)); err != nil {
@@ -263,8 +267,8 @@ func isAny(err error, targets ...error) bool {
 	return false
 }
 
-// PutFile sends a whole file of unknown size, part by part as it arrives, so that
-// a file of any size stays flat in memory. A file that fails is cancelled.
+// PutFile uploads a whole file of unknown size part by part as it arrives, so that
+// memory use doesn't grow with the file. If it fails, it cancels the upload.
 func (s *Service) PutFile(ctx context.Context, me store.Member, version uuid.UUID, name string, body io.Reader) error {
 	u, err := s.Begin(ctx, me, version, store.NewUpload{Name: name})
 	if err != nil {
@@ -287,7 +291,7 @@ func (s *Service) putParts(ctx context.Context, me store.Member, u *store.FileUp
 		size, err := s.PutPart(ctx, me, u, Part{Number: n, Body: body})
 		switch {
 		case errors.Is(err, io.EOF):
-			return nil // the part before it was the last, and full
+			return nil // the previous part was full and the last one
 		case err != nil:
 			return err
 		case size < files.PartSize:

@@ -7,16 +7,16 @@ import (
 	"portico/views/ui"
 )
 
-// SignInProps is all that mail may say.
+// SignInProps holds everything that the mail may say.
 type SignInProps struct {
 	Brand   Brand
-	URL     string // the link; its page shows a button
+	URL     string // the link to a page with a button
 	Code    string // six digits
-	Minutes int    // both are good for
-	Browser string // which browser asked: "Firefox on Linux", "" when it is not known
+	Minutes int    // how long both are valid
+	Browser string // the browser that requested the mail: "Firefox on Linux"; "" if unknown
 }
 
-// SignIn brings the link and the code that sign a person in.
+// SignIn sends the link and the code that sign a person in.
 func SignIn(p SignInProps) (Message, error) {
 	asked := "Someone asked to sign in with this address."
 	if p.Browser != "" {
@@ -35,7 +35,7 @@ func SignIn(p SignInProps) (Message, error) {
 	}.write()
 }
 
-// StepUpProps is all that mail may say.
+// StepUpProps holds everything that the mail may say.
 type StepUpProps struct {
 	Brand   Brand
 	Purpose string // "to start a support session in Acme"
@@ -43,7 +43,7 @@ type StepUpProps struct {
 	Minutes int
 }
 
-// StepUp brings the code by which a signed-in person confirms who they are.
+// StepUp sends the code with which a signed-in person confirms who they are.
 func StepUp(p StepUpProps) (Message, error) {
 	return letter{
 		Subject: p.Code + " is your confirmation code",
@@ -57,16 +57,16 @@ func StepUp(p StepUpProps) (Message, error) {
 	}.write()
 }
 
-// InviteProps is all that mail may say.
+// InviteProps holds everything that the mail may say.
 type InviteProps struct {
 	Brand Brand
-	By    string // who invites
-	Team  bool   // to work there, rather than to look at what is made for them
-	URL   string // the link; its page shows a button
-	Days  int    // it is good for
+	By    string // the person who invites
+	Team  bool   // the recipient joins the agency's team; false for client people
+	URL   string // the link to a page with a button
+	Days  int    // how long the link is valid
 }
 
-// Invite asks somebody in.
+// Invite sends an invitation.
 func Invite(p InviteProps) (Message, error) {
 	place := p.Brand.name()
 	what := p.By + " has invited you to " + place + ", where you can see the work made for you."
@@ -86,19 +86,19 @@ func Invite(p InviteProps) (Message, error) {
 	}.write()
 }
 
-// PublishedProps is all that mail may say.
+// PublishedProps holds everything that the mail may say.
 type PublishedProps struct {
 	Brand   Brand
 	Agency  string
-	By      string // who published it
+	By      string // the person who published it
 	Title   string
 	Project string
 	Version int
-	Note    string // what is new, in their words; may be empty
+	Note    string // what is new, in the publisher's words; may be empty
 	URL     string
 }
 
-// Published tells a client's people that there is work to look at.
+// Published tells a client's people about new work to review.
 func Published(p PublishedProps) (Message, error) {
 	return letter{
 		Subject: p.Title + ": " + version(p.Version) + " is ready",
@@ -113,22 +113,22 @@ func Published(p PublishedProps) (Message, error) {
 	}.write()
 }
 
-// DigestItem is one thing that happened.
+// DigestItem is one event.
 type DigestItem struct {
 	Sentence string // "Mia Chen downloaded Logo_v3.pdf"
 	URL      string
 }
 
-// DigestProps is all that mail may say.
+// DigestProps holds everything that the mail may say.
 type DigestProps struct {
 	Brand Brand
 	Dates ui.Dates // how the recipient reads them
 	Since time.Time
 	Items []DigestItem
-	URL   string // the place it is about
+	URL   string // the workspace or portal
 }
 
-// Digest sums up what happened in a workspace or portal, across its projects.
+// Digest summarizes the events in a workspace or portal, across its projects.
 func Digest(p DigestProps) (Message, error) {
 	place := p.Brand.name()
 	l := letter{
@@ -144,26 +144,26 @@ func Digest(p DigestProps) (Message, error) {
 	return l.write()
 }
 
-// SupportProps is all that the mails about a support session may say.
+// SupportProps holds everything that the mails about a support session may say.
 type SupportProps struct {
 	Brand     Brand
 	Dates     ui.Dates // how the recipient reads them
 	Tenant    string
-	Agent     string // who really looks
-	ViewAs    bool   // staff looking as their client, not our support
-	Subject   string // as whom
+	Agent     string // the person who really acts
+	ViewAs    bool   // staff who view as a client user, not a support agent
+	Subject   string // the person they act as
 	Write     bool
 	Reason    string
 	Ticket    string
 	StartedAt time.Time
 	EndsAt    time.Time // its hard end
 	EndedAt   time.Time // zero in the mail about its start
-	Acts      string    // what was done, in numbers; "" in the mail about its start
+	Acts      string    // counts of what was done; "" in the mail about its start
 	How       string    // how it ended: "It was stopped.", "Its time ran out."
 	LedgerURL string    // the tenant's own support page
 }
 
-// SupportStarted tells the owners that somebody is seeing their place as one of them, and how to stop it.
+// SupportStarted tells the owners that a session in their tenant has started, and how to stop it.
 func SupportStarted(p SupportProps) (Message, error) {
 	return letter{
 		Subject: p.who() + " is viewing " + p.Tenant + " as " + p.Subject,
@@ -176,7 +176,7 @@ func SupportStarted(p SupportProps) (Message, error) {
 	}.write()
 }
 
-// SupportEnded tells the owners that it is over, and where to read what was done.
+// SupportEnded tells the owners that a session has ended, and where to read what was done.
 func SupportEnded(p SupportProps) (Message, error) {
 	facts := append(p.facts(), fact{"Ended", p.Dates.Exact(p.EndedAt)}, fact{"What was done", p.Acts})
 	return letter{
@@ -209,19 +209,19 @@ func (p SupportProps) foot() string {
 	return "You're getting this because you are an owner of " + p.Tenant + ". This email can't be turned off."
 }
 
-// SupportAskedProps is all that mail may say.
+// SupportAskedProps holds everything that the mail may say.
 type SupportAskedProps struct {
 	Brand  Brand
 	Tenant string
 	Agent  string
-	Write  bool // they want to change things, too
+	Write  bool // they request write access
 	Hours  int
 	Reason string
 	Ticket string
-	URL    string // the request; its page has the buttons
+	URL    string // the page of the request, which has the buttons
 }
 
-// SupportAsked brings the owners the request of an agent to be let in.
+// SupportAsked sends the owners an agent's access request.
 func SupportAsked(p SupportAskedProps) (Message, error) {
 	what := "read-only"
 	if p.Write {
@@ -240,15 +240,15 @@ func SupportAsked(p SupportAskedProps) (Message, error) {
 	}.write()
 }
 
-// JobRefusedProps is all that mail may say.
+// JobRefusedProps holds everything that the mail may say.
 type JobRefusedProps struct {
-	Job    string // its number
+	Job    string // the job's number
 	Kind   string
-	Reason string // ours: "its signature is not valid"
-	Host   string // of the installation
+	Reason string // our own words: "its signature is not valid"
+	Host   string // the host of the installation
 }
 
-// JobRefused tells the operators that something was asked for that nobody may ask for.
+// JobRefused tells the operators that a job was refused because it was not genuine.
 func JobRefused(p JobRefusedProps) (Message, error) {
 	return letter{
 		Subject: "Portico refused a job on " + p.Host,

@@ -1,5 +1,5 @@
-// Package mail holds every mail the product sends. Each is a letter made from its props, and each letter is written
-// twice, as HTML and as plain text, so that the two can never say different things.
+// Package mail holds every mail that the product sends. Each mail is a letter made from props. HTML and plain text
+// are written from the same letter, so they can't say different things.
 package mail
 
 import (
@@ -20,24 +20,24 @@ type Message struct {
 	HTML    string
 }
 
-// Brand is whose mail it is. The zero value is our own.
+// Brand is the look of the sender. The zero value is the default look.
 type Brand struct {
 	Name   string
 	Accent string // "#rrggbb"
 }
 
-// letter is what a mail says, before it is written in either way.
+// letter is the content of a mail, before it is written as HTML or text.
 type letter struct {
 	Subject    string
 	Brand      Brand
 	Title      string
 	Paragraphs []string
-	Quote      string // somebody's own words, of several lines
+	Quote      string // text that a person typed; may have several lines
 	Code       string // shown large
 	Label, URL string // the button
 	Facts      []fact
 	Items      []item
-	Foot       string // why the reader gets this
+	Foot       string // why the recipient gets this mail
 }
 
 type fact struct{ Label, Value string }
@@ -52,7 +52,7 @@ func (l letter) write() (Message, error) {
 	return Message{Subject: oneLine(l.Subject), Text: l.text(), HTML: html.String()}, nil
 }
 
-// text writes the letter for people who read mail as it is.
+// text writes the letter as plain text.
 func (l letter) text() string {
 	var b strings.Builder
 	put := func(s string) { b.WriteString(s + "\n\n") }
@@ -82,7 +82,7 @@ func (l letter) text() string {
 	return b.String()
 }
 
-// oneLine keeps what people typed from breaking out of its line, and a subject from becoming a header.
+// oneLine puts typed text on one line, so that it can't add a header to the subject or a line to the text.
 func oneLine(s string) string {
 	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
 }
@@ -94,7 +94,7 @@ func (b Brand) name() string {
 	return b.Name
 }
 
-// colours gives the accent and the text on it.
+// colours returns the accent and the colour of text on it.
 func (b Brand) colours() (accent, ink string) {
 	c, ok := ui.ParseColor(b.Accent)
 	if !ok {

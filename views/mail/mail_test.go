@@ -14,7 +14,7 @@ const hostile = "<script>alert(1)</script>\r\nBcc: everybody@example.test"
 
 var at = time.Date(2026, 11, 22, 19, 30, 0, 0, time.UTC)
 
-// letters writes every mail, with the same text in every place a person can type in.
+// letters writes every mail, with the same text in every place that people can fill.
 func letters(t *testing.T, s, url string) map[string]mail.Message {
 	t.Helper()
 	b := mail.Brand{Name: s, Accent: "#c2410c"}
@@ -45,7 +45,7 @@ func letters(t *testing.T, s, url string) map[string]mail.Message {
 	return list
 }
 
-// What people type is text in a mail: no markup of theirs, and no header of theirs.
+// Typed text stays text in a mail. It adds no markup and no header.
 func TestHostileNames(t *testing.T) {
 	t.Parallel()
 	for name, m := range letters(t, hostile, "https://portico.example/x") {
@@ -61,7 +61,7 @@ func TestHostileNames(t *testing.T) {
 	}
 }
 
-// A link that is not a link to a page is not one in a mail either.
+// A URL that is not http or https is not a link in a mail either.
 func TestHostileLink(t *testing.T) {
 	t.Parallel()
 	for name, m := range letters(t, "Acme", "javascript:alert(1)") {
@@ -71,7 +71,7 @@ func TestHostileLink(t *testing.T) {
 	}
 }
 
-// Both ways of writing a mail carry the code and the link.
+// HTML and plain text both have the code and the link.
 func TestBothWaysSayTheSame(t *testing.T) {
 	t.Parallel()
 	all := letters(t, "Acme", "https://portico.example/x?a=1")
@@ -90,7 +90,7 @@ func TestBothWaysSayTheSame(t *testing.T) {
 	}
 }
 
-// For looking, as the gallery of pages.
+// Writes the mails to a folder for review, like the gallery of pages.
 func TestGallery(t *testing.T) {
 	t.Parallel()
 	dir := os.Getenv("PORTICO_GALLERY")

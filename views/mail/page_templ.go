@@ -8,8 +8,8 @@ package mail
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// page is the HTML of every letter. Mail programs know neither stylesheets nor dark schemes for sure, so this is the one
-// place with inline styles, and its colours hold on white and on black.
+// page is the HTML of every letter. Mail programs may ignore stylesheets and dark schemes, so styles are inline here,
+// and only here. The colours have enough contrast on white and on black.
 func page(l letter) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -14,7 +14,8 @@ func orText(kind string) string {
 	return kind
 }
 
-// fieldAttributes are the attributes a field has only sometimes; an empty one would mean something else than none.
+// fieldAttributes are the optional attributes of a field. They are left out when unset, because an empty one would
+// have a meaning of its own.
 func fieldAttributes(p FieldProps) templ.Attributes {
 	a := describedBy(p.Name, p.Hint, p.Error)
 	for key, value := range map[string]string{
@@ -30,7 +31,7 @@ func fieldAttributes(p FieldProps) templ.Attributes {
 	return a
 }
 
-// describedBy ties a field to its hint and its error for people who hear the page.
+// describedBy links a field to its hint and its error for screen readers.
 func describedBy(name, hint, problem string) templ.Attributes {
 	a := templ.Attributes{}
 	var ids []string
@@ -56,5 +57,5 @@ func offered(groups []OptionGroup, value string) bool {
 	return false
 }
 
-// Source makes an address safe to be fetched by the page itself: what templ does for links, it does not do for src.
+// Source makes an address safe for a src attribute. templ does that for links, but not for src.
 func Source(url string) string { return string(templ.URL(url)) }

@@ -9,7 +9,7 @@ import (
 // Color is an sRGB colour, each channel from 0 to 1.
 type Color struct{ R, G, B float64 }
 
-// ParseColor reads "#rrggbb" and nothing else, so that a colour can be written into a page without a second thought.
+// ParseColor reads "#rrggbb" and nothing else, so that a Color is always safe to write into a page.
 func ParseColor(s string) (Color, bool) {
 	if len(s) != 7 || s[0] != '#' {
 		return Color{}, false
@@ -28,7 +28,7 @@ func (c Color) String() string {
 
 func channel(v float64) int { return int(math.Round(min(max(v, 0), 1) * 255)) }
 
-// Luminance is the relative luminance of WCAG 2.2.
+// Luminance returns the relative luminance as WCAG 2.2 defines it.
 func (c Color) Luminance() float64 {
 	return 0.2126*linear(c.R) + 0.7152*linear(c.G) + 0.0722*linear(c.B)
 }
@@ -40,13 +40,13 @@ func linear(v float64) float64 {
 	return math.Pow((v+0.055)/1.055, 2.4)
 }
 
-// Contrast is the contrast ratio of two colours by WCAG 2.2, from 1 to 21.
+// Contrast returns the contrast ratio of two colours as WCAG 2.2 defines it, from 1 to 21.
 func Contrast(a, b Color) float64 {
 	la, lb := a.Luminance(), b.Luminance()
 	return (max(la, lb) + 0.05) / (min(la, lb) + 0.05)
 }
 
-// Ink is the colour of text on c: white where it can be read, else nearly black.
+// Ink returns the colour for text on c: white if it is readable, else nearly black.
 func (c Color) Ink() Color {
 	white, black := Color{1, 1, 1}, Color{0.05, 0.06, 0.08}
 	if Contrast(c, white) >= 4.5 || Contrast(c, white) > Contrast(c, black) {
@@ -55,7 +55,7 @@ func (c Color) Ink() Color {
 	return black
 }
 
-// Toward moves the colour by a share of the way to another.
+// Toward returns the colour moved a share of the way to another.
 func (c Color) Toward(to Color, share float64) Color {
 	return Color{c.R + (to.R-c.R)*share, c.G + (to.G-c.G)*share, c.B + (to.B-c.B)*share}
 }

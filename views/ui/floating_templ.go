@@ -8,8 +8,8 @@ package ui
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-// Dialog is a window over the page. Buttons open it with command="show-modal" and commandfor set to its id, which works
-// without any script; the children are its body and its form.
+// Dialog is a modal window. Buttons open it with command="show-modal" and commandfor set to its id, which works without
+// a script. The children are its body and its form.
 func Dialog(id, title string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -195,7 +195,7 @@ func Opener(id, kind, icon, label string) templ.Component {
 	})
 }
 
-// Menu is a button with a list of further acts behind it, which are its children.
+// Menu is a button that opens a list of further actions, which are its children.
 func Menu(id, label string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -293,7 +293,7 @@ func Menu(id, label string) templ.Component {
 	})
 }
 
-// Act is one button of a Menu or of a row: a form of its own, so that it works everywhere.
+// Act is one button of a Menu or of a row. It has its own form, so it works without a script.
 func Act(url, icon, label string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -353,7 +353,7 @@ func Act(url, icon, label string) templ.Component {
 	})
 }
 
-// Toast says what just happened, and offers to undo it where there is a way back.
+// Toast says what just happened, and offers Undo if it can be undone.
 func Toast(text, undoURL string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -1,5 +1,5 @@
-// Package ui holds the parts pages are made of: buttons, fields, rows, badges, dialogs. It knows no word of the
-// product's field, so a part can be used by any page.
+// Package ui holds the parts of pages: buttons, fields, rows, badges, dialogs. It knows no word of the product's
+// domain, so that any page can use any part.
 package ui
 
 import (
@@ -11,10 +11,10 @@ import (
 	"portico/static"
 )
 
-// iconHead is the same for every icon of every page, so it is put together once.
+// iconHead is the start of every icon, built once.
 var iconHead = `<svg class="icon" aria-hidden="true"><use href="` + static.Path("icons.svg") + `#`
 
-// Icon draws one icon of the sprite. It is decoration: the word beside it, or the label of its button, says the same.
+// Icon draws one icon of the sprite. It is decorative: adjacent text or the button's label says the same.
 func Icon(name string) templ.Component {
 	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
 		_, err := io.WriteString(w, iconHead+name+`"></use></svg>`)

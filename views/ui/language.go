@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// language is how dates are written in one place: 22 Nov 2026 in lists, 22 November 2026 where there is room.
+// language is how dates are written in one language: 22 Nov 2026 in lists, 22 November 2026 where there is room.
 type language struct {
 	locale, name string
-	lang         string // for people who hear the page; "" for English, the language of the pages
-	attr         string // the same as an attribute
+	lang         string // for screen readers; "" for English, the language of the pages
+	attr         string // lang as an HTML attribute
 	long, short  [12]string
-	days         [7]string // as they begin a heading
+	days         [7]string // as written at the start of a heading
 	afterWeekday string
 	afterDay     string // 22. November
 	of           string // 22 de noviembre de 2026
@@ -24,8 +24,8 @@ var english = language{
 	days:  names7("Sunday Monday Tuesday Wednesday Thursday Friday Saturday"),
 }
 
-// languages are the ones people can choose from; the first is everybody's until they do. Names of months and days are
-// those of the Common Locale Data Repository.
+// languages lists the choices. The first is the default. The names of months and days come from the Common Locale
+// Data Repository.
 var languages = []language{
 	{
 		locale: "en-GB", name: "English (United Kingdom)",
@@ -79,7 +79,7 @@ func languageOf(locale string) *language {
 	return nil
 }
 
-// LocaleGroups lists the languages of dates, each with what a date then looks like.
+// LocaleGroups lists the languages of dates, each with a sample date.
 func LocaleGroups() []OptionGroup {
 	sample := time.Date(2026, time.November, 30, 19, 30, 0, 0, time.UTC)
 	options := make([]Option, len(languages))

@@ -10,23 +10,23 @@ import (
 	"github.com/a-h/templ"
 )
 
-// Markup is HTML in the making, for the rows that a list repeats: templ spends two allocations on every expression, and
-// a list has hundreds. What is written by Raw can only be a constant of the source, because no other package can name
-// its type; everything else is escaped. So a row written here can no more be broken by a name than one of templ.
+// Markup builds HTML for the rows that a list repeats. templ makes two allocations for every expression, and a list has
+// hundreds. Raw only takes constants of the source, because no other package can name its parameter's type. Everything
+// else is escaped, so these rows are as safe from typed text as those of templ.
 type Markup struct{ b []byte }
 
 // constant is the text of a string literal.
 type constant string
 
-// Piece is finished markup that was put together once.
+// Piece is finished markup that is built once.
 type Piece struct{ html string }
 
-// Badge is the mark of a state: an icon and a word, and a colour by its name.
+// Badge is the mark of a state: an icon, a word, and the name of a colour.
 func Badge(name, icon, word constant) Piece {
 	return Piece{`<span class="badge" data-status="` + string(name) + `">` + iconHead + string(icon) + `"></use></svg>` + string(word) + `</span>`}
 }
 
-// Render writes the piece into a page of templ.
+// Render implements templ.Component.
 func (p Piece) Render(_ context.Context, w io.Writer) error {
 	_, err := io.WriteString(w, p.html)
 	return err
@@ -34,7 +34,7 @@ func (p Piece) Render(_ context.Context, w io.Writer) error {
 
 var markups = sync.Pool{New: func() any { return &Markup{make([]byte, 0, 32<<10)} }}
 
-// Write makes a component of markup that is put together by fn and written at once.
+// Write returns a component whose markup fn builds.
 func Write(fn func(*Markup)) templ.Component {
 	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
 		m := markups.Get().(*Markup)
@@ -46,10 +46,10 @@ func Write(fn func(*Markup)) templ.Component {
 	})
 }
 
-// Raw writes markup of the source.
+// Raw writes a constant of the source without escaping.
 func (m *Markup) Raw(s constant) { m.b = append(m.b, s...) }
 
-// RawIf writes markup of the source when it applies.
+// RawIf does what Raw does if the condition holds.
 func (m *Markup) RawIf(applies bool, s constant) {
 	if applies {
 		m.b = append(m.b, s...)
@@ -73,7 +73,7 @@ func (m *Markup) Count(n int, one, many constant) {
 	}
 }
 
-// Text writes what people typed, between tags or in a quoted attribute.
+// Text writes text that people typed, between tags or in a quoted attribute.
 func (m *Markup) Text(s string) {
 	from := 0
 	for i := range len(s) {
@@ -100,7 +100,7 @@ func (m *Markup) Text(s string) {
 	m.b = append(m.b, s[from:]...)
 }
 
-// URL writes an address into a quoted attribute; one that could run a script becomes one that does nothing.
+// URL writes an address into a quoted attribute. It replaces an address that could run a script.
 func (m *Markup) URL(s string) {
 	if len(s) > 0 && s[0] == '/' {
 		m.Text(s)
@@ -116,7 +116,7 @@ func (m *Markup) Icon(name constant) {
 	m.b = append(m.b, `"></use></svg>`...)
 }
 
-// Avatar writes the round mark of a person.
+// Avatar writes the round avatar of a person.
 func (m *Markup) Avatar(name string) {
 	m.Raw(`<span class="avatar" aria-hidden="true">`)
 	m.Text(Initials(name))

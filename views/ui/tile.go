@@ -7,8 +7,8 @@ import (
 	"github.com/a-h/templ"
 )
 
-// Tile is the square mark of a place, with its initials on its colour ("#rrggbb"; anything else gives the neutral
-// tile). The colour is an SVG attribute, because our content security policy allows no inline style.
+// Tile is the square tile of a workspace: its initials on its colour ("#rrggbb"; any other value gives the neutral
+// tile). The colour is an SVG attribute, because our content security policy forbids inline styles.
 func Tile(name, color string) templ.Component {
 	c, ok := ParseColor(color)
 	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
@@ -22,7 +22,8 @@ func Tile(name, color string) templ.Component {
 	})
 }
 
-// Mark is the mark of a place: its logo on white, for logos are drawn for paper, or its initials on its colour.
+// Mark shows a workspace's logo, or its Tile if it has none. The logo is on white, because most logos are drawn for
+// paper.
 func Mark(name, color, logoURL string) templ.Component {
 	if logoURL == "" {
 		return Tile(name, color)
@@ -33,7 +34,7 @@ func Mark(name, color, logoURL string) templ.Component {
 	})
 }
 
-// Avatar is the round mark of a person.
+// Avatar is the round avatar of a person, with their initials.
 func Avatar(name string) templ.Component {
 	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
 		_, err := io.WriteString(w, `<span class="avatar" aria-hidden="true">`+templ.EscapeString(Initials(name))+`</span>`)

@@ -10,19 +10,19 @@ import (
 	"github.com/a-h/templ"
 )
 
-// Dates are how somebody reads dates: in their zone, in the words and the order of their language. Everything that shows
-// a time is a method of it, so that no page can show one without knowing to whom. The zero value is UTC and British.
+// Dates is how a person reads dates: in their time zone and language. Every function that shows a time is a method of
+// Dates, so no page can show a time without knowing the reader. The zero value is UTC and British English.
 type Dates struct {
-	zone     *time.Location // nil is UTC, which says so
+	zone     *time.Location // nil is UTC, shown with the time
 	language *language      // nil is British English
 }
 
-// DatesFor is how somebody with these settings reads dates; what is not known of them is as in the zero value.
+// DatesFor returns the Dates of a person with these settings. Unknown values are as in the zero value.
 func DatesFor(zone, locale string) Dates {
 	return Dates{zone: location(zone), language: languageOf(locale)}
 }
 
-// CheckDates says what is wrong with these settings, under the names of their fields.
+// CheckDates returns what is wrong with these settings, by field name.
 func CheckDates(zone, locale string) Errors {
 	errs := Errors{}
 	if !isZone(zone) {
@@ -34,7 +34,7 @@ func CheckDates(zone, locale string) Errors {
 	return errs
 }
 
-// locations keeps the zones that were asked for. There are no more of them than the list is long.
+// locations caches the time zones in use. Only listed zones are cached, so it can't grow without limit.
 var locations sync.Map
 
 func location(zone string) *time.Location {
@@ -52,17 +52,17 @@ func location(zone string) *time.Location {
 	return l
 }
 
-// Ago shows a moment. The text is exact; the script moves it to the title and puts words ("3 hours ago") in its place.
-// A zero time shows nothing.
+// Ago shows a moment. The text is exact. The script moves it to the title and shows words ("3 hours ago") instead. A
+// zero time shows nothing.
 func (d Dates) Ago(t time.Time) templ.Component { return d.tag(t, ` data-relative`, false) }
 
-// Moment shows a moment exactly.
+// Moment shows the exact date and time of a moment.
 func (d Dates) Moment(t time.Time) templ.Component { return d.tag(t, ``, false) }
 
 // Clock shows the time of day of a moment, for lists that are grouped by day.
 func (d Dates) Clock(t time.Time) templ.Component { return d.tag(t, ``, true) }
 
-// Day shows a calendar day, which is the same day for every reader: due dates, for example.
+// Day shows a calendar day, such as a due date. It is the same day for every reader.
 func (d Dates) Day(t time.Time) templ.Component {
 	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
 		_, err := w.Write(d.appendDay(make([]byte, 0, 64), t))
@@ -70,7 +70,7 @@ func (d Dates) Day(t time.Time) templ.Component {
 	})
 }
 
-// Exact is a moment as mail has to say it: nobody knows where and when it is read.
+// Exact returns a moment with its date, time and zone, for mail, because nobody knows where and when a mail is read.
 func (d Dates) Exact(t time.Time) string {
 	t = d.in(t)
 	year, month, day := t.Date()
@@ -82,11 +82,11 @@ func (d Dates) Exact(t time.Time) string {
 	return string(b) + ", " + zoneCity(d.zone.String()) + " time"
 }
 
-// Today is the calendar day that it is for the reader, as due dates are kept: at midnight UTC.
+// Today returns the reader's current calendar day, at midnight UTC like due dates.
 func (d Dates) Today() time.Time { return calendarDay(d.in(time.Now())) }
 
-// DayLabel is the heading of the day of a moment in a list grouped by day: "Today", "Yesterday", "Thursday, 19 November",
-// with the year when it is not the one of now. The other result is the language of the name, "" for that of the page.
+// DayLabel returns the heading for a day in a list grouped by day: "Today", "Yesterday", "Thursday, 19 November". It adds
+// the year if it is not the current one. The second result is the language of the heading, "" for the page's language.
 func (d Dates) DayLabel(t, now time.Time) (label, lang string) {
 	t, now = d.in(t), d.in(now)
 	day, today := calendarDay(t), calendarDay(now)
@@ -132,8 +132,8 @@ func (d Dates) tag(t time.Time, attr string, clockOnly bool) templ.Component {
 	})
 }
 
-// appendTime takes a moment apart once for programs and once for the reader. Formatting by layout, twice a row, was a
-// third of what a list cost.
+// appendTime writes a moment for programs and for the reader, and splits it into date and clock only once. Formatting
+// by layout twice a row took a third of a list's rendering time.
 func (d Dates) appendTime(b []byte, t time.Time, attr string, clockOnly bool) []byte {
 	if t.IsZero() {
 		return b

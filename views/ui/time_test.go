@@ -12,7 +12,7 @@ import (
 	"portico/views/ui"
 )
 
-// Until somebody chooses, what is written by hand says what the layouts of the standard library would, in UTC.
+// By default, dates equal the output of the standard library's layouts, in UTC.
 func TestTimes(t *testing.T) {
 	t.Parallel()
 	var d ui.Dates
@@ -42,7 +42,7 @@ func TestTimes(t *testing.T) {
 	}
 }
 
-// In every zone and on both sides of noon and of a change of the clocks, the hour is the one of the standard library.
+// In every zone, at noon and at clock changes, the hour equals that of the standard library.
 func TestTimesInAZone(t *testing.T) {
 	t.Parallel()
 	for _, zone := range []string{"Pacific/Auckland", "America/New_York", "Asia/Kathmandu", "Pacific/Kiritimati", "Europe/Berlin"} {
@@ -66,10 +66,10 @@ func TestTimesInAZone(t *testing.T) {
 	}
 }
 
-// Each language has its own words and its own order, and says which it is to people who hear the page.
+// Each language has its own words and order, and a lang attribute for screen readers.
 func TestLanguages(t *testing.T) {
 	t.Parallel()
-	at := time.Date(2026, 12, 31, 23, 30, 0, 0, time.UTC) // the next year in Berlin
+	at := time.Date(2026, 12, 31, 23, 30, 0, 0, time.UTC) // already the next year in Berlin
 	later := at.AddDate(0, 3, 0)
 	for _, c := range []struct{ locale, short, exact, label, lang string }{
 		{"en-GB", "1 Jan 2027, 00:30", "1 January 2027, 00:30", "Friday, 1 January", ""},
@@ -111,7 +111,7 @@ func TestLanguages(t *testing.T) {
 	}
 }
 
-// Days are called by their names, across midnight and the turn of the year, and begin at the reader's midnight.
+// Day labels are right across midnight and the turn of the year, and days start at the reader's midnight.
 func TestDayLabel(t *testing.T) {
 	t.Parallel()
 	at := func(s string) time.Time {
@@ -139,7 +139,7 @@ func TestDayLabel(t *testing.T) {
 	}
 }
 
-// Every zone and language of the lists can be chosen, and nothing else can. What cannot is read as UTC and British.
+// Every listed zone and language can be chosen, and no other. Unknown values give UTC and British English.
 func TestChoicesOfDates(t *testing.T) {
 	t.Parallel()
 	zones := 0
@@ -184,7 +184,7 @@ var badZones = []string{
 	"Europe/Berlin ", "Europe", "Europe/", "Europe/Berlin\x00", "\x00", "\xff", "posix/Europe/Berlin", "zone.tab", strings.Repeat("A", 9000),
 }
 
-// The list is in the order in which people look for their city: by continent, then by name.
+// Zones are sorted as people look for their city: by continent, then by name.
 func TestZonesAreSorted(t *testing.T) {
 	t.Parallel()
 	list, err := os.ReadFile("zones.txt")

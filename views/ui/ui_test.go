@@ -19,7 +19,7 @@ func render(t *testing.T, c templ.Component) string {
 	return b.String()
 }
 
-// Text escapes what templ escapes, and nothing is lost around it.
+// Text escapes what templ escapes and loses nothing around it.
 func TestMarkupText(t *testing.T) {
 	t.Parallel()
 	for _, s := range []string{"", "plain", `<b a="1" c='2'>&amp;</b>`, "حملة & <ربيع>", "a\x00b", "\xff\xfe", `">`, "'"} {
@@ -30,7 +30,8 @@ func TestMarkupText(t *testing.T) {
 	}
 }
 
-// An address that runs a script leads nowhere; ours are written as they are.
+// URL replaces an address that runs a script, and writes our own addresses
+// unchanged.
 func TestMarkupURL(t *testing.T) {
 	t.Parallel()
 	for url, want := range map[string]string{
@@ -48,7 +49,7 @@ func TestMarkupURL(t *testing.T) {
 	}
 }
 
-// The buffers are shared, the pages are not: many at once each get their own rows.
+// Concurrent renders share buffers, but each one gets its own rows.
 func TestMarkupAtOnce(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"acme", "globex", "initech", "umbra"} {

@@ -6,11 +6,11 @@ import (
 	"unicode"
 )
 
-// Errors maps the name of a field to what is wrong with its value, in words the person can act on. The key "" is for
-// what is wrong with the form as a whole.
+// Errors maps a field's name to what is wrong with its value, in words the person can act on. The key "" is for
+// errors of the whole form.
 type Errors map[string]string
 
-// Count writes a number with its noun: "1 file", "3 files".
+// Count returns a number with its noun: "1 file", "3 files".
 func Count(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
@@ -18,7 +18,7 @@ func Count(n int, one, many string) string {
 	return strconv.Itoa(n) + " " + many
 }
 
-// Acts sums up what was done in a support session.
+// Acts summarizes what was done in a support session.
 func Acts(pages, files, changes int) string {
 	s := "Viewed " + Count(pages, "page", "pages") + ", opened " + none(files, "file", "files")
 	if changes > 0 {
@@ -34,7 +34,7 @@ func none(n int, one, many string) string {
 	return Count(n, one, many)
 }
 
-// Number writes a count with its thousands apart: 1,000,000.
+// Number returns a count with thousands separators: 1,000,000.
 func Number(n int64) string {
 	s := strconv.FormatInt(n, 10)
 	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
@@ -43,7 +43,7 @@ func Number(n int64) string {
 	return s
 }
 
-// Size writes a number of bytes as people read it: kB, MB and GB of a thousand each.
+// Size returns a number of bytes in kB, MB or GB, each 1,000 of the smaller unit.
 func Size(n int64) string {
 	switch {
 	case n < 1000:
@@ -57,12 +57,12 @@ func Size(n int64) string {
 	}
 }
 
-// Initials gives up to two letters of a name for its tile: "Mia Chen" is MC, "Acme" is A.
+// Initials returns up to two letters of a name for its tile: MC for "Mia Chen", A for "Acme".
 func Initials(name string) string {
 	var letters []rune
 	for word := range strings.FieldsSeq(name) {
 		if strings.ContainsAny(word[:1], "([") {
-			break // what follows says of whom, as in "Mia (Acme)"
+			break // the rest is a qualifier, as in "Mia (Acme)"
 		}
 		for _, r := range word {
 			if unicode.IsLetter(r) || unicode.IsDigit(r) {
@@ -81,7 +81,7 @@ func Initials(name string) string {
 	}
 }
 
-// Names joins names as a sentence does: "Mia", "Mia and Leo", "Mia, Leo and Gus".
+// Names joins names into a list: "Mia", "Mia and Leo", "Mia, Leo and Gus".
 func Names(names []string) string {
 	switch len(names) {
 	case 0:

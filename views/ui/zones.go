@@ -3,18 +3,17 @@ package ui
 import (
 	_ "embed"
 	"strings"
-	_ "time/tzdata" // the rules of the zones, for machines that have none
+	_ "time/tzdata" // time zone rules, for machines without them
 )
 
-// zonesFile lists the zones people can choose from: UTC, and the one or more of each country that the time zone database
-// names in its zone.tab.
+// zonesFile lists the time zones that people can choose: UTC, and each zone in zone.tab of the time zone database.
 //
 //go:embed zones.txt
 var zonesFile string
 
 var zones, zoneGroups = readZones(zonesFile)
 
-// ZoneGroups lists the time zones by their continents and oceans.
+// ZoneGroups lists the time zones, grouped by continent and ocean.
 func ZoneGroups() []OptionGroup { return zoneGroups }
 
 func isZone(name string) bool { return zones[name] }
@@ -37,7 +36,7 @@ func readZones(list string) (map[string]bool, []OptionGroup) {
 	return known, groups
 }
 
-// zoneCity is how people call a zone: Buenos Aires.
+// zoneCity returns the city of a zone as people write it: Buenos Aires.
 func zoneCity(name string) string {
 	return strings.ReplaceAll(name[strings.LastIndexByte(name, '/')+1:], "_", " ")
 }
