@@ -139,7 +139,7 @@ func (s *Server) member(pattern string, needs store.Capability, h func(http.Resp
 		if err == nil {
 			err = h(w, r, me)
 		}
-		if err == nil && rule.Place {
+		if err == nil && rule.Method == http.MethodGet && !rule.Asset && !rule.JSON {
 			s.noteVisit(r, me)
 		}
 		if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrForbidden) {

@@ -111,8 +111,8 @@ func firstPeople(f *web.Form) (people []store.NewPerson, typed []views.ClientPer
 				f.Errors[role] = "Choose a role."
 			}
 			seen[p.Email] = true
-			// People type their own name when they accept.
-			p.Name, _, _ = strings.Cut(p.Email, "@")
+			// They type their own name when they join.
+			p.Name = p.Email
 		}
 		people = append(people, p)
 	}

@@ -111,6 +111,7 @@ func (s *Server) clientPage(w http.ResponseWriter, r *http.Request, me store.Mem
 	}
 	if client.Joined {
 		props.OpenURL = frame.AddressOf(r).Platform + base.Home()
+		props.PeopleURL = frame.AddressOf(r).Platform + base.Members()
 	}
 	edit(&props)
 	return views.Render(w, r, status, views.ClientShow(frame.Tenant(r, me), props))

@@ -1,7 +1,9 @@
 package handlers
 
 import (
+	"context"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/google/uuid"
@@ -27,7 +29,8 @@ func deliverableRows(c views.Chrome, list []store.Deliverable) []views.Deliverab
 			Draft:     d.Draft,
 			Files:     d.Files,
 			Due:       frame.OrZero(d.DueOn),
-			Late:      late(d.DueOn, d.State, today),
+			Late:      c.Staff && late(d.DueOn, d.State, today),
+			New:       d.New,
 			Archived:  d.ArchivedAt != nil,
 			UpdatedAt: d.UpdatedAt,
 		}
@@ -121,15 +124,25 @@ func (s *Server) deliverableShow(w http.ResponseWriter, r *http.Request, me stor
 		versions []store.Version
 		list     []store.File
 		people   []store.Membership
+		invites  []store.Invite
+		byClient bool
+		plan     string
+		used     []store.Usage
 	)
 	id := web.PathID(r)
-	err := s.db.Read(r.Context(), me,
+	reads := []store.Read{
 		store.GetDeliverable(id, &d),
 		store.ListVersions(id, &versions),
 		store.ListFilesOf(id, &list),
 		store.ListPeople(&people),
-	)
-	if err != nil {
+	}
+	if me.MayNow(store.Publish) {
+		reads = append(reads, store.ListInvites(&invites), store.ClientManagesPeople(&byClient))
+	}
+	if me.MayNow(store.Upload) {
+		reads = append(reads, store.GetPlan(&plan), store.ListUsage(&used))
+	}
+	if err := s.db.Read(r.Context(), me, reads...); err != nil {
 		return err
 	}
 	open, err := openVersion(r, versions)
@@ -137,7 +150,53 @@ func (s *Server) deliverableShow(w http.ResponseWriter, r *http.Request, me stor
 		return err
 	}
 	c := frame.Tenant(r, me)
-	return views.Render(w, r, http.StatusOK, views.DeliverableShow(c, deliverablePage(c, me, d, versions, open, list, people)))
+	p := deliverablePage(c, me, d, versions, open, list, people)
+	if p.Upload != nil {
+		p.Upload.MaxSize = min(store.MaxFileSize, max(0, store.Limit(plan, store.Storage)-usedOf(used, store.Storage)))
+	}
+	if p.CanPublish && len(p.WillSee) == 0 {
+		withInvited(&p, c, me, invites, byClient)
+	}
+	if err := views.Render(w, r, http.StatusOK, views.DeliverableShow(c, p)); err != nil {
+		return err
+	}
+	if d.New && open != nil && open.Number == d.Version {
+		s.noteOpened(r, me, d)
+	}
+	return nil
+}
+
+func usedOf(used []store.Usage, m store.Metric) int64 {
+	for _, u := range used {
+		if u.Metric == m {
+			return u.Used
+		}
+	}
+	return 0
+}
+
+// withInvited adds who could see the version if they joined, while nobody of the client has.
+func withInvited(p *views.DeliverableShowProps, c views.Chrome, me store.Member, invites []store.Invite, byClient bool) {
+	for _, i := range invites {
+		if i.Party == store.PartyClient && !i.Expired && !i.InviterLostRight(byClient) {
+			p.Invited = append(p.Invited, nameOr(i.Name, i.Email, i.Email))
+		}
+	}
+	if slices.Contains(invitableParties(me, byClient), store.PartyClient) {
+		p.InviteURL = c.Base.InviteNew()
+	}
+}
+
+// noteOpened records after the page is sent that the client user opened what is new. A
+// browser that only asks whether the page is there, or fetches it ahead, opens nothing,
+// and neither does somebody who views as them.
+func (s *Server) noteOpened(r *http.Request, me store.Member, d store.Deliverable) {
+	if r.Method != http.MethodGet || r.Header.Get("Sec-Purpose") != "" || me.Support != nil {
+		return
+	}
+	s.inBackground(r, "note opened", func(ctx context.Context) error {
+		return s.db.Write(ctx, me, func(tx *store.Tx) error { return tx.RecordOpened(ctx, d.ID, d.UpdatedAt) })
+	})
 }
 
 // openVersion is the version that the query names, else the newest one that the member
@@ -167,7 +226,7 @@ func deliverablePage(c views.Chrome, me store.Member, d store.Deliverable, versi
 		ProjectName: d.ProjectName,
 		ProjectURL:  c.Base.Project(d.ProjectID.String()),
 		Due:         frame.OrZero(d.DueOn),
-		Late:        late(d.DueOn, d.State, c.Dates.Today()),
+		Late:        c.Staff && late(d.DueOn, d.State, c.Dates.Today()),
 		Archived:    d.ArchivedAt != nil,
 		CanEdit:     edit,
 		CanArchive:  edit,

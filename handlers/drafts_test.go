@@ -3,10 +3,32 @@ package handlers_test
 import (
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/uuid"
 
 	"portico/e2e/storetest"
 	"portico/store"
 )
+
+// opens opens a deliverable and waits until it is no longer new to this person.
+func (b *browser) opens(t *testing.T, slug string, id uuid.UUID) {
+	t.Helper()
+	path := "/w/" + slug + "/deliverables/" + id.String()
+	want(t, "open", b.get(t, path), 200)
+	for ctx := storetest.Within(t, 5*time.Second); b.isNew(t, slug, id); {
+		if ctx.Err() != nil {
+			t.Fatalf("%s is still new after it was opened", path)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// isNew reports whether the home page lists the deliverable, all of whose links are new.
+func (b *browser) isNew(t *testing.T, slug string, id uuid.UUID) bool {
+	t.Helper()
+	return strings.Contains(b.get(t, "/w/"+slug+"/").body, "/deliverables/"+id.String())
+}
 
 // Mia was here a moment ago. Dana starts the next version of a deliverable that Mia
 // knows, and a new deliverable. Nothing that Mia sees changes until it is published.
@@ -33,7 +55,7 @@ func TestDraftsChangeNothingForTheClient(t *testing.T) {
 	}
 	fill(1)
 	mia := s.as(t, a.Mia)
-	mia.get(t, "/w/"+a.Acme+"/") // she sees it now
+	mia.opens(t, a.Acme, known)
 	if _, err := storetest.Admin(t).Exec(t.Context(), `
 update memberships set last_seen_at = now(), seen_before_at = now() where email = $1`, a.Mia); err != nil {
 		t.Fatal(err)

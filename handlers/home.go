@@ -1,7 +1,9 @@
 package handlers
 
 import (
+	"context"
 	"net/http"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -30,12 +32,49 @@ func (s *Server) home(w http.ResponseWriter, r *http.Request, me store.Person) e
 	if all && len(rows) == 0 {
 		return views.Render(w, r, http.StatusOK, views.NoWorkspaces(c))
 	}
-	return views.Render(w, r, http.StatusOK, views.StaffHome(c, views.StaffHomeProps{
+	props := views.StaffHomeProps{
 		Query:      page.Text,
 		Workspaces: rows,
 		NewerURL:   page.first(views.PathHome),
 		OlderURL:   page.more(views.PathHome),
-	}))
+	}
+	if all {
+		if props.Since, err = s.sinceYesterday(r.Context(), me, c.Dates.Today().AddDate(0, 0, -1)); err != nil {
+			return err
+		}
+	}
+	return views.Render(w, r, http.StatusOK, views.StaffHome(c, props))
+}
+
+// sinceYesterday is what happened lately in the person's workspaces.
+func (s *Server) sinceYesterday(ctx context.Context, me store.Person, since time.Time) ([]views.WorkspaceNews, error) {
+	recent, err := s.db.RecentActivity(ctx, me, since)
+	if err != nil {
+		return nil, err
+	}
+	news := make([]views.WorkspaceNews, len(recent))
+	for i, in := range recent {
+		base := views.PathBase(in.Slug)
+		news[i] = views.WorkspaceNews{Name: in.Name, Accent: frame.OrZero(in.Accent), LogoURL: logoURL(in.LogoID), URL: base.Home()}
+		for _, e := range in.Events {
+			row := views.EventRow{
+				Actor:     e.ActorName,
+				Verb:      views.TrailVerb(e.Verb),
+				Target:    e.TargetName,
+				TargetURL: targetURL(base, e),
+				At:        e.At,
+				Denied:    e.Result == store.ResultDenied,
+			}
+			if e.TargetKind == store.KindTenant && e.TargetID != nil && *e.TargetID != in.TenantID {
+				row.Verb, row.Target = views.ClientVerb(e.Verb), "a client"
+			}
+			if e.SupportSessionID != nil {
+				row.Support = e.ActorName + " as " + e.SubjectName
+			}
+			news[i].Events = append(news[i].Events, row)
+		}
+	}
+	return news, nil
 }
 
 const workspacesShown = 50
@@ -43,10 +82,10 @@ const workspacesShown = 50
 func workspaceRows(mine []store.Workspace) []views.WorkspaceRow {
 	rows := make([]views.WorkspaceRow, len(mine))
 	for i, m := range mine {
-		// Deliverables wait for the client. Client users read that as waiting for us.
-		forClient, forUs := m.Waiting, 0
+		// Client users can't decide anything yet, so nothing waits for them.
+		forClient := m.Waiting
 		if m.Party == store.PartyClient {
-			forClient, forUs = 0, m.Waiting
+			forClient = 0
 		}
 		rows[i] = views.WorkspaceRow{
 			URL:           views.PathBase(m.Slug).Again(),
@@ -55,8 +94,8 @@ func workspaceRows(mine []store.Workspace) []views.WorkspaceRow {
 			Accent:        frame.OrZero(m.Accent),
 			LogoURL:       logoURL(m.LogoID),
 			Under:         workspaceSubtitle(m),
+			ForUs:         m.ForUs,
 			WaitingClient: forClient,
-			WaitingUs:     forUs,
 			Unread:        m.Unread,
 			LastActivity:  frame.OrZero(m.LastActivityAt),
 			State:         views.State(m.State),

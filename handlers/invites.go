@@ -34,7 +34,7 @@ func (s *Server) invitePage(w http.ResponseWriter, r *http.Request, me store.Per
 		return errPaused
 	}
 	if typed.Errors == nil {
-		typed.Name = i.Name
+		typed.Name = nameOr(i.Name, i.Email, nameOr(me.Name, me.Email, ""))
 	}
 	return views.Render(w, r, status, views.InviteShow(s.inviteProps(i, me, views.Invite(token.String()), typed)))
 }
@@ -43,6 +43,8 @@ func (s *Server) inviteProps(i store.Invitation, me store.Person, self string, t
 	p := views.InviteProps{
 		Brand:     views.Brand{Name: i.Tenant.Name, By: i.Tenant.AgencyName, Accent: i.Tenant.Accent},
 		By:        i.InviterName,
+		From:      i.InviterSide,
+		Place:     views.InvitePlace(i.Tenant.AgencyName, i.Tenant.Name, i.Party == store.PartyAgency),
 		Team:      i.Party == store.PartyAgency,
 		Role:      frame.RoleNames[i.Role],
 		May:       roleSentence(i.Party, i.Role),

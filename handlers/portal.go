@@ -18,6 +18,8 @@ func (s *Server) tenantHome(w http.ResponseWriter, r *http.Request, me store.Mem
 	var (
 		projects []store.Project
 		newest   []store.Deliverable
+		approved []store.Deliverable
+		waiting  []store.Deliverable
 		latest   []store.Activity
 		clients  []store.Client
 	)
@@ -25,9 +27,9 @@ func (s *Server) tenantHome(w http.ResponseWriter, r *http.Request, me store.Mem
 		store.ListProjects(store.Current, &projects),
 	}
 	if me.Party == store.PartyClient {
-		reads = append(reads, store.ListShown("", 50, &newest))
+		reads = append(reads, store.ListNew(newShown, &newest), store.ListShown(store.DeliverableApproved, 1, &approved))
 	} else {
-		reads = append(reads, store.ListNewest("", 50, &newest), store.ListActivity(store.ActivityFilter{Page: store.Page{Limit: 8}}, &latest))
+		reads = append(reads, store.ListNewest("", newestAtHome, &newest), store.ListNewest(store.DeliverableInReview, newestAtHome, &waiting), store.ListActivity(store.ActivityFilter{Page: store.Page{Limit: 8}}, &latest))
 	}
 	c := frame.Tenant(r, me)
 	if c.Links.Clients {
@@ -37,15 +39,11 @@ func (s *Server) tenantHome(w http.ResponseWriter, r *http.Request, me store.Mem
 		return err
 	}
 	if me.Party == store.PartyClient {
-		return views.Render(w, r, http.StatusOK, views.ClientHome(c, clientHome(c, me, projects, newest)))
+		return views.Render(w, r, http.StatusOK, views.ClientHome(c, clientHome(c, me, projects, newest, approved)))
 	}
-	waiting := waitingRows(c, newest, store.DeliverableInReview)
 	return views.Render(w, r, http.StatusOK, views.WorkspaceHome(c, views.WorkspaceHomeProps{
-		Figures: []views.Figure{
-			{Label: "projects", Value: len(projects), URL: c.Base.Projects()},
-			{Label: "waiting for the client", Value: len(waiting), URL: c.Base.Projects()},
-		},
-		Waiting:   waiting,
+		ForUs:     forUsRows(c, newest),
+		Waiting:   waitingRows(c, waiting),
 		Projects:  projectRows(c, projects[:min(len(projects), 6)]),
 		Clients:   clientRows(c.Base, clients),
 		Latest:    eventRows(c.Base, me, latest),
@@ -53,47 +51,58 @@ func (s *Server) tenantHome(w http.ResponseWriter, r *http.Request, me store.Mem
 	}))
 }
 
-func clientHome(c views.Chrome, me store.Member, projects []store.Project, newest []store.Deliverable) views.ClientHomeProps {
+func clientHome(c views.Chrome, me store.Member, projects []store.Project, unopened, approved []store.Deliverable) views.ClientHomeProps {
 	p := views.ClientHomeProps{
-		FirstName: strings.Fields(me.Name + " ")[0],
-		Waiting:   waitingRows(c, newest, store.DeliverableInReview),
+		FirstName: firstName(me.Name),
+		New:       workRows(c, unopened),
 		Projects:  projectRows(c, projects),
 	}
-	if approved := waitingRows(c, newest, store.DeliverableApproved); len(p.Waiting) == 0 && len(approved) > 0 {
-		p.Approved = &approved[0]
-	}
-	for _, d := range newest {
-		// On a first visit everything is new, which says nothing.
-		if me.NewSince != nil && d.UpdatedAt.After(*me.NewSince) && len(p.New) < newShown {
-			p.New = append(p.New, views.NewRow{
-				URL:      c.Base.Deliverable(d.ID.String()),
-				Title:    d.Title,
-				What:     versionWord(d.Version),
-				Project:  d.ProjectName,
-				ThumbURL: thumbURL(c.Base, d),
-				At:       d.UpdatedAt,
-			})
-		}
+	if len(p.New) == 0 && len(approved) > 0 {
+		p.Approved = &workRows(c, approved)[0]
 	}
 	return p
+}
+
+func firstName(name string) string { return strings.Fields(name + " ")[0] }
+
+// newestAtHome is how many deliverables the home of a workspace looks through for what
+// waits.
+const newestAtHome = 100
+
+// forUsRows are the deliverables whose next step is the agency's, the newest first.
+func forUsRows(c views.Chrome, newest []store.Deliverable) []views.WorkRow {
+	ours := slices.DeleteFunc(slices.Clone(newest), func(d store.Deliverable) bool { return !d.ForUs() })
+	rows := workRows(c, ours)
+	for i, d := range ours {
+		switch {
+		case d.State == store.DeliverableChanges:
+			rows[i].What = "Changes to make"
+		case d.Draft > 0:
+			rows[i].What = versionWord(d.Draft) + " to publish"
+		}
+	}
+	return rows
 }
 
 // clientsAtHome is how many clients an agency's home lists.
 const clientsAtHome = 10
 
-// newShown is how many deliverables a portal lists as new.
-const newShown = 5
+// newShown is how many deliverables a portal lists as new at most.
+const newShown = 50
 
-// waitingRows are the deliverables in a state, by due date and then by how long they
+// waitingRows are deliverables in review, by due date and then by how long they
 // have waited.
-func waitingRows(c views.Chrome, newest []store.Deliverable, state store.DeliverableState) []views.WaitingRow {
-	waiting := slices.DeleteFunc(slices.Clone(newest), func(d store.Deliverable) bool { return d.State != state })
+func waitingRows(c views.Chrome, waiting []store.Deliverable) []views.WorkRow {
 	slices.SortStableFunc(waiting, func(a, b store.Deliverable) int {
 		return cmp.Or(dueOrNever(a).Compare(dueOrNever(b)), a.UpdatedAt.Compare(b.UpdatedAt))
 	})
-	today, rows := c.Dates.Today(), make([]views.WaitingRow, len(waiting))
-	for i, d := range waiting {
-		rows[i] = views.WaitingRow{
+	return workRows(c, waiting)
+}
+
+func workRows(c views.Chrome, list []store.Deliverable) []views.WorkRow {
+	today, rows := c.Dates.Today(), make([]views.WorkRow, len(list))
+	for i, d := range list {
+		rows[i] = views.WorkRow{
 			URL:      c.Base.Deliverable(d.ID.String()),
 			Title:    d.Title,
 			Project:  d.ProjectName,
@@ -101,7 +110,7 @@ func waitingRows(c views.Chrome, newest []store.Deliverable, state store.Deliver
 			Version:  d.Version,
 			Since:    d.UpdatedAt,
 			Due:      frame.OrZero(d.DueOn),
-			Late:     late(d.DueOn, d.State, today),
+			Late:     c.Staff && late(d.DueOn, d.State, today),
 		}
 	}
 	return rows

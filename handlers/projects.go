@@ -40,11 +40,12 @@ func projectRows(c views.Chrome, projects []store.Project) []views.ProjectRow {
 			Name:         p.Name,
 			Summary:      p.Summary,
 			Due:          frame.OrZero(p.DueOn),
-			Late:         late(p.DueOn, "", today),
+			Late:         c.Staff && p.ArchivedAt == nil && late(p.DueOn, "", today),
 			Hidden:       p.SharedAt == nil,
 			Archived:     p.ArchivedAt != nil,
 			Deliverables: p.Deliverables,
 			Waiting:      p.Waiting,
+			New:          p.New,
 			UpdatedAt:    p.UpdatedAt,
 		}
 	}
@@ -124,7 +125,7 @@ func (s *Server) projectShow(w http.ResponseWriter, r *http.Request, me store.Me
 		Name:         project.Name,
 		Summary:      project.Summary,
 		Due:          frame.OrZero(project.DueOn),
-		Late:         late(project.DueOn, "", c.Dates.Today()),
+		Late:         c.Staff && project.ArchivedAt == nil && late(project.DueOn, "", c.Dates.Today()),
 		Hidden:       project.SharedAt == nil,
 		Archived:     project.ArchivedAt != nil,
 		Deliverables: deliverableRows(c, deliverables),

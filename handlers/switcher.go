@@ -101,10 +101,14 @@ func (s *Server) stillThere(ctx context.Context, me store.Member, place string) 
 	return err == nil, err
 }
 
-// noteVisit records the member's last place after the page is sent, and only if it has
-// changed. [store.Member.Visits] records nothing in a support session.
+// noteVisit records after the page is sent when the member was last here, and where, and
+// only if that has changed. [store.Member.Visits] records nothing in a support session.
 func (s *Server) noteVisit(r *http.Request, me store.Member) {
-	visit, news := me.NextVisit(strings.TrimPrefix(r.URL.Path, string(views.PathBase(me.Tenant.Slug))))
+	place := ""
+	if routeOf(r).Place {
+		place = strings.TrimPrefix(r.URL.Path, string(views.PathBase(me.Tenant.Slug)))
+	}
+	visit, news := me.NextVisit(place)
 	if !news {
 		return
 	}

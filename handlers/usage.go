@@ -56,23 +56,10 @@ var metricNames = map[store.Metric]string{
 
 func amount(m store.Metric, n int64) string {
 	if m == store.Storage {
-		return binarySize(n)
+		return ui.Size(n)
 	}
 	return ui.Number(n)
 }
-
-// binarySize is a number of bytes in the binary units that plans use.
-func binarySize(n int64) string {
-	switch {
-	case n >= 1<<40:
-		return oneDecimal(float64(n)/(1<<40)) + " TiB"
-	case n >= 1<<30:
-		return oneDecimal(float64(n)/(1<<30)) + " GiB"
-	}
-	return oneDecimal(float64(n)/(1<<20)) + " MiB"
-}
-
-func oneDecimal(n float64) string { return strings.TrimSuffix(fmt.Sprintf("%.1f", n), ".0") }
 
 func planName(plan string) string { return strings.ToUpper(plan[:1]) + plan[1:] }
 

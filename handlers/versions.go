@@ -42,7 +42,11 @@ func (s *Server) versionPublish(w http.ResponseWriter, r *http.Request, me store
 	if !f.Valid() {
 		return store.InvalidError(f.Errors)
 	}
+	var people store.PeopleCount
 	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error {
+		if err := tx.Read(r.Context(), store.CountPeople("", &people)); err != nil {
+			return err
+		}
 		return tx.Publish(r.Context(), web.PathID(r), int(number), note)
 	})
 	if errors.Is(err, store.ErrConflict) {
@@ -51,5 +55,9 @@ func (s *Server) versionPublish(w http.ResponseWriter, r *http.Request, me store
 	if err != nil {
 		return err
 	}
-	return frame.Done(w, r, frame.Base(r, me).Deliverable(web.PathID(r).String()), "version.published", "")
+	said := "version.published"
+	if people.Client == 0 {
+		said = "version.published_unseen"
+	}
+	return frame.Done(w, r, frame.Base(r, me).Deliverable(web.PathID(r).String()), said, "")
 }

@@ -28,7 +28,7 @@ var definerFunctions = map[string]string{
 	"identity_link": "app", "identity_remove": "app", "step_up_by_identity": "app",
 	// Only called by other functions.
 	"flow_state": "nobody", "flow_try_code": "nobody", "forget": "nobody", "host_of": "nobody", "invite_open": "nobody", "may_view_as": "nobody", "owned_alone": "nobody", "support_may_write": "nobody", "my_agency_role": "nobody", "person_proved": "nobody", "session_open": "nobody", "support_end": "nobody",
-	"support_over": "nobody", "tenant_active": "nobody",
+	"last_activity": "nobody", "support_over": "nobody", "tenant_active": "nobody",
 	"freshly_proved": "nobody", "passkey_used": "nobody", "ways_in": "nobody",
 	// For the command line, as portico_owner.
 	"add_agent": "operator", "create_agency": "operator", "disable_agent": "operator", "forget_address": "operator", "list_agents": "operator", "list_tenants": "operator", "set_plan": "operator",

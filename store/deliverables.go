@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -20,12 +21,13 @@ type Deliverable struct {
 	DueOn           *time.Time // a date
 	Version         int        // number of the latest published version; 0 for none
 	Draft           int        // number of the draft version; 0 for none, and always 0 for a client
-	Files           int        // of the latest version that the reader can see
+	Files           int        // of that version, or of the draft if none is published
 	Preview         *uuid.UUID // the first file of that version that has a preview; nil: none
 	SharedAt        *time.Time // when it was shown to the client; nil: not yet
 	ArchivedAt      *time.Time
 	DeletedAt       *time.Time
 	UpdatedAt       time.Time // for a client: when something of it was last published
+	New             bool      // the reader is a client user who has not opened it since then
 }
 
 // DeliverableInput is what people type about a deliverable.
@@ -49,13 +51,15 @@ const deliverableRest = `
        d.id, d.project_id, p.name as project_name, p.shared_at as project_shared_at, d.title, d.state, d.due_on,
        coalesce(n.version, 0) as version, coalesce(n.draft, 0) as draft,
        l.files, l.preview, d.shared_at, d.archived_at, d.deleted_at,
-       case when (select current_setting('app.party', true)) = 'client' then d.shown_at else d.updated_at end as updated_at
+       case when (select current_setting('app.party', true)) = 'client' then d.shown_at else d.updated_at end as updated_at,
+       ` + newForReader + ` as new
 from deliverables d
 join projects p on p.tenant_id = d.tenant_id and p.id = d.project_id and p.deleted_at is null
 left join lateral (
     select max(v.number) filter (where v.shared_at is not null) as version,
            max(v.number) filter (where v.shared_at is null) as draft,
-           (array_agg(v.id order by v.number desc))[1] as latest
+           coalesce((array_agg(v.id order by v.number desc) filter (where v.shared_at is not null))[1],
+                    (array_agg(v.id order by v.number desc))[1]) as latest
     from versions v
     where v.tenant_id = @tenant_id
       and v.deliverable_id = d.id
@@ -96,14 +100,19 @@ func ListShown(state DeliverableState, limit int, dst *[]Deliverable) Read {
 	return listNewest("d.shown_at", state, limit, dst)
 }
 
-func listNewest(by string, state DeliverableState, limit int, dst *[]Deliverable) Read {
+// ListNew is [ListShown] with what the client user has not opened yet.
+func ListNew(limit int, dst *[]Deliverable) Read {
+	return listNewest("d.shown_at", "", limit, dst, newForReader)
+}
+
+func listNewest(by string, state DeliverableState, limit int, dst *[]Deliverable, also ...string) Read {
 	return Read{many("list newest deliverables", dst, deliverableLines+`
 where d.tenant_id = @tenant_id
   and `+by+` is not null
   and d.deleted_at is null
   and d.archived_at is null
   and p.archived_at is null
-  and (@state = '' or d.state = @state)
+  and (@state = '' or d.state = @state)`+strings.Join(append([]string{""}, also...), "\n  and ")+`
 order by `+by+` desc, d.id desc
 limit @limit`, pgx.StrictNamedArgs{"state": state, "limit": limit})}
 }
@@ -144,7 +153,15 @@ where p.tenant_id = @tenant_id
 	if err := tx.addVersion(ctx, id, NewID()); err != nil {
 		return uuid.Nil, err
 	}
+	if err := tx.recount(ctx, false); err != nil {
+		return uuid.Nil, err
+	}
 	return id, tx.audit(ctx, Event{Verb: "deliverable.created", TargetKind: KindDeliverable, TargetID: id})
+}
+
+// ForUs reports whether the next step is the agency's, by the rule of the counters.
+func (d Deliverable) ForUs() bool {
+	return d.State == DeliverableDraft || d.State == DeliverableChanges || d.Draft > 0
 }
 
 // UpdateDeliverable changes what people typed about a deliverable.

@@ -46,6 +46,8 @@ select tenant_id, pg_temp.id('file', position), pg_temp.id('version', position),
 from deliverables;
 insert into file_parts (tenant_id, file_id, number, size, sha256, etag)
 select tenant_id, pg_temp.id('file', position), 1, 1, sha256('x'), 'etag' from deliverables where position % 4 = 0;
+insert into deliverable_views (tenant_id, user_id, deliverable_id, shown_at)
+select tenant_id, pg_temp.id('user', u), id, now() from deliverables, generate_series(1, 3) u where position % 2 = 0;
 insert into audit_events (tenant_id, id, at, actor_id, subject_id, party, verb, target_kind, target_id)
 select tenant_id, id, updated_at, created_by, created_by, 'agency', 'deliverable.created', 'deliverable', id from deliverables;
 insert into support_grants (tenant_id, id, created_by, ends_at)
@@ -60,6 +62,7 @@ from t, generate_series(1, 40) g;
 insert into invites (tenant_id, id, tenant_kind, party, role, name, email, invited_by, revoked_at)
 select id, pg_temp.id('invite', i), 'client', case when i % 2 = 0 then 'agency' else 'client' end, 'viewer', 'Somebody', i || '@x.test', pg_temp.id('user', 2), case when i > 30 then now() end
 from t, generate_series(1, 300) i;
+insert into work_counts (tenant_id, projects, for_us) select id, projects, 3 from t;
 insert into plan_usage (tenant_id, metric) select id, m from t, unnest(array['users', 'projects', 'storage', 'clients', 'ai_runs']) m;
 insert into job_effects (tenant_id, key) select id, 'effect ' || g from t, generate_series(1, 50) g;
 `
@@ -133,6 +136,7 @@ func readsToExplain() map[string][]store.Read {
 		"ListDeliverables": {store.ListDeliverables(id("project"), store.Current, &some.deliverables),
 			store.ListDeliverables(id("project"), store.Archived, &some.deliverables), store.ListDeliverables(id("project"), store.Binned, &some.deliverables)},
 		"ListShown":           {store.ListShown("", 50, &some.deliverables)},
+		"ListNew":             {store.ListNew(50, &some.deliverables)},
 		"ListNewest":          {store.ListNewest("", 50, &some.deliverables), store.ListNewest("in_review", 50, &some.deliverables)},
 		"GetDeliverable":      {store.GetDeliverable(id("deliverable"), &some.deliverable)},
 		"ProjectOf":           {store.ProjectOf(id("deliverable"), &some.id)},

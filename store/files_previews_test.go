@@ -34,8 +34,8 @@ func previewOf(t *testing.T, b fileBundle, me store.Member) *uuid.UUID {
 
 func is(id *uuid.UUID, want uuid.UUID) bool { return id != nil && *id == want }
 
-// A list shows the first preview of the newest version that the reader can see. The
-// client keeps the published one while the team sees the draft's.
+// A list shows the first preview of the newest published version, to the team too while
+// there is a newer draft, and the draft's while nothing is published.
 func TestPreviewOfTheNewestVersion(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)
@@ -70,11 +70,15 @@ func TestPreviewOfTheNewestVersion(t *testing.T) {
 	do(t, b.ravi, func(tx *store.Tx) (err error) { next, err = tx.AddVersion(t.Context(), b.deliverable); return err })
 	newer := storetest.File(t, b.ravi, next, "c.txt")
 	check(recordPreview(t, b.ravi, newer, aPreview))
-	if got := previewOf(t, b, b.ravi); !is(got, newer) {
-		t.Errorf("of the draft, to the team: %v", got)
+	if got := previewOf(t, b, b.ravi); !is(got, first) {
+		t.Errorf("while there is a draft, to the team: %v", got)
 	}
 	if got := previewOf(t, b, b.mia); !is(got, first) {
 		t.Errorf("while there is a draft, to the client: %v", got)
+	}
+	check(b.publish(t, 2))
+	if got := previewOf(t, b, b.mia); !is(got, newer) {
+		t.Errorf("of the second version, to the client: %v", got)
 	}
 	do(t, b.ravi, func(tx *store.Tx) error { _, err := tx.BinFile(t.Context(), newer, true); return err })
 	if got := previewOf(t, b, b.ravi); got != nil {

@@ -46,6 +46,15 @@ const inviterColumns = `coalesce(m.name, '') as inviter_name,
        case when m.ended_at is null then m.role end as inviter_role,
        lookup.inviter_agency_role(i.id) as inviter_agency_role`
 
+// side returns the name of the agency or the client that the inviter is of.
+func (i inviter) side(t Tenant) string {
+	switch {
+	case i.InviterParty != nil && *i.InviterParty == PartyClient, t.AgencyName == "":
+		return t.Name
+	}
+	return t.AgencyName
+}
+
 // stillAllowed says whether the inviter may give that role on that side now, by their
 // membership here or because they manage the agency's clients.
 func (i inviter) stillAllowed(party Party, role Role, byClient bool) bool {
@@ -276,6 +285,7 @@ type InviteLetter struct {
 	Name        string
 	Email       string
 	InviterName string
+	InviterSide string // as in [Invitation]
 }
 
 // InviteLetter stores a new token for an open invitation and returns what to write.
@@ -304,7 +314,8 @@ where tenant_id = @tenant_id
 	if err := errors.Join(tx.get(ctx, getTenantStatus(&s)), tx.get(ctx, getTenantRow(&t))); err != nil {
 		return nil, err
 	}
-	return &InviteLetter{Tenant: t.tenant(s), Party: i.Party, Role: i.Role, Name: i.Name, Email: i.Email, InviterName: i.InviterName}, nil
+	tenant := t.tenant(s)
+	return &InviteLetter{Tenant: tenant, Party: i.Party, Role: i.Role, Name: i.Name, Email: i.Email, InviterName: i.InviterName, InviterSide: i.side(tenant)}, nil
 }
 
 // InviteSent records once that the mail of an invitation was sent.

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"portico/store/engine"
+	"portico/store/queue"
 )
 
 // Invitation is what the page of an invitation's link may show.
@@ -21,6 +22,7 @@ type Invitation struct {
 	Name        string
 	Email       string
 	InviterName string
+	InviterSide string // the name of the agency or the client that they are of
 }
 
 // PeekInvite returns what an invitation's link is about. It changes nothing.
@@ -42,7 +44,7 @@ func (db *DB) PeekInvite(ctx context.Context, token TenantToken) (Invitation, er
 	case i.endReason() != "":
 		return Invitation{EndReason: i.endReason(), AcceptedBy: deref(i.AcceptedBy), Tenant: Tenant{Slug: t.Slug}}, nil
 	}
-	return Invitation{Tenant: t.tenant(st), Party: i.Party, Role: i.Role, Name: i.Name, Email: i.Email, InviterName: i.InviterName}, nil
+	return Invitation{Tenant: t.tenant(st), Party: i.Party, Role: i.Role, Name: i.Name, Email: i.Email, InviterName: i.InviterName, InviterSide: i.side(t.tenant(st))}, nil
 }
 
 // ErrOtherAddress means that the invitation is for another address than the person's.
@@ -102,7 +104,16 @@ func (tx *Tx) accept(ctx context.Context, me Person, i invite, name string) erro
 	if err := tx.beginMembership(ctx, me.scope.User, NewPerson{Name: name, Email: i.Email, Party: i.Party, Role: i.Role}); err != nil {
 		return err
 	}
-	err := tx.change(ctx, "accept invite", `
+	// Who was invited without a name has their address for one until now.
+	_, err := tx.exec(ctx, "name of a new person", `
+update users
+set name = @name
+where id = @me
+  and name in (email, split_part(email, '@', 1))`, pgx.StrictNamedArgs{"me": me.scope.User, "name": name})
+	if err != nil {
+		return err
+	}
+	err = tx.change(ctx, "accept invite", `
 update invites
 set accepted_at = now(),
     accepted_by = @me
@@ -116,6 +127,25 @@ where tenant_id = @tenant_id
 	if err := tx.engine.Enter(ctx, tx.scope); err != nil {
 		return err
 	}
-	return tx.audit(ctx, Event{Verb: "member.joined", TargetKind: KindMembership, TargetID: me.scope.User,
+	err = tx.audit(ctx, Event{Verb: "member.joined", TargetKind: KindMembership, TargetID: me.scope.User,
 		Detail: map[string]any{"party": i.Party, "role": i.Role, "invite": i.ID}})
+	if err != nil {
+		return err
+	}
+	return tx.enqueueJoinedDigest(ctx, i.Party)
+}
+
+// enqueueJoinedDigest queues a mail to a client user who just joined, if something was
+// published before.
+func (tx *Tx) enqueueJoinedDigest(ctx context.Context, party Party) error {
+	var unread int
+	err := tx.get(ctx, value("new for who joined", &unread, `
+select unread
+from memberships
+where tenant_id = @tenant_id
+  and user_id = @me`, pgx.StrictNamedArgs{"me": tx.scope.User}))
+	if err != nil || unread == 0 || party != PartyClient {
+		return err
+	}
+	return tx.Enqueue(ctx, &queue.DigestMail{Day: queue.DayJoined, To: tx.scope.User})
 }

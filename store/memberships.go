@@ -91,7 +91,6 @@ set party = excluded.party,
     role = excluded.role,
     name = excluded.name,
     email = excluded.email,
-    unread = 0,
     ended_at = null
 where memberships.ended_at is not null`, pgx.StrictNamedArgs{
 		"user": person, "party": string(p.Party), "role": string(p.Role), "name": p.Name, "email": p.Email})
@@ -116,7 +115,11 @@ from (
 ) o
 where m.tenant_id = @tenant_id
   and m.user_id = @user`, pgx.StrictNamedArgs{"user": person})
-	return err
+	if err != nil {
+		return err
+	}
+	// What was published before they joined is new for them.
+	return tx.countNewFor(ctx, person)
 }
 
 // lockPeople makes deeds about a tenant's people run one after the other, so that

@@ -416,6 +416,10 @@ func (who narrowCaller) literal(t *testing.T, function string, p parameter, id u
 			return "null::uuid"
 		}
 		return "'" + id.String() + "'::uuid"
+	case "uuid[]":
+		return "array['" + id.String() + "']::uuid[]"
+	case "integer[]":
+		return "array[10]"
 	case "bytea":
 		return "decode('" + strings.Repeat("ab", 32) + "', 'hex')"
 	case "bytea[]":

@@ -82,6 +82,7 @@ var guarded = map[string]map[string]string{
 		"DB.PeekInvite":    "the token names the tenant and proves the invitation",
 		"DB.Recipient":     "a person of the job's tenant, read only",
 		"DB.Record":        "a support session that only reads still writes its audit row",
+		"DB.activityIn":    "a workspace that the database has just listed as the person's own, read only",
 		"DB.VerifyJob":     "a signed job names its tenant",
 		"Tx.EnterClient":   "sets the tenant that the engine has proved",
 		"Tx.accept":        "a new member acts in their new role from then on",

@@ -72,7 +72,7 @@ func setupTraces(t *testing.T) *leavesTraces {
 	b.id = ravi.ID()
 	b.work = storetest.Deliverable(t, ravi, storetest.Project(t, ravi, "Spring"), "Poster")
 	deed(t, ravi, func(tx *store.Tx) error {
-		return tx.RecordVisit(t.Context(), store.Visit{Path: "/projects", NewVisit: true})
+		return tx.RecordVisit(t.Context(), store.Visit{Path: "/projects"})
 	})
 
 	_, token := invite(t, b.other.Member(t, b.other.Dana, b.other.Globex), client(b.elsewhere, a.Ravi, store.RoleAdmin))
@@ -146,7 +146,7 @@ func TestForgottenPersonIsErased(t *testing.T) {
 		t.Error("the forgotten person has a name again")
 	}
 	deed(t, inside, func(tx *store.Tx) error {
-		return tx.RecordVisit(t.Context(), store.Visit{Path: "/" + b.elsewhere, NewVisit: true})
+		return tx.RecordVisit(t.Context(), store.Visit{Path: "/" + b.elsewhere})
 	})
 	for _, text := range traces {
 		if found := storetest.Traces(t, text); len(found) > 0 {

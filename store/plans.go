@@ -228,12 +228,19 @@ from tenants
 where id = @tenant_id`, nil)}
 }
 
-// ListUsage reads the tenant's usage. It omits metrics that nobody has counted yet.
+// ListUsage reads the tenant's usage. What no deed has counted yet, it counts.
 func ListUsage(dst *[]Usage) Read {
-	return Read{many("usage", dst, `
+	sql := `
 select metric, used
 from plan_usage
-where tenant_id = @tenant_id
+where tenant_id = @tenant_id`
+	for _, m := range []Metric{Users, Projects, Storage, Clients} {
+		sql += `
+union all
+select '` + string(m) + `', (` + counted[m] + `)
+where not exists (select from plan_usage where tenant_id = @tenant_id and metric = '` + string(m) + `')`
+	}
+	return Read{many("usage", dst, sql+`
 order by metric`, nil)}
 }
 

@@ -61,9 +61,12 @@ func TestClientsCannotBecomeStaff(t *testing.T) {
 		`update tenants set support_asks = true`,
 		`select from plan_usage where metric <> 'users'`,
 		`update plan_usage set used = 0 where metric <> 'users'`,
+		`select from work_counts`,
+		`update work_counts set projects = 0`,
+		`insert into work_counts (tenant_id) select id from tenants on conflict (tenant_id) do update set projects = 0`,
 		`insert into plan_usage (tenant_id, metric, used) select id, 'ai_runs', 0 from tenants`,
 		`do $$ begin
-		    perform lookup.recount(77, null, true);
+		    perform lookup.recount(77, null, true, null, null);
 		    if exists (select from memberships where waiting = 77) then raise 'counted'; end if;
 		end $$`,
 	} {
@@ -92,6 +95,8 @@ func TestClientsCannotBecomeStaff(t *testing.T) {
 		`update tenants set name = 'x', people_by_client = true`:        &dana,
 		`select from plan_usage where metric = 'projects'`:              &dana,
 		`update plan_usage set used = 0 where metric = 'projects'`:      &dana,
+		`select from work_counts`:                                       &dana,
+		`update work_counts set projects = 0`:                           &dana,
 	} {
 		if n, err := try(t, conn, who, sql); n == 0 || err != nil {
 			t.Errorf("%s, as %s: %d rows, %v", sql, who.Party, n, err)
@@ -157,7 +162,7 @@ func TestSupportCannotChangeTenant(t *testing.T) {
 	for _, sql := range []string{
 		`update plan_usage set used = used + 1 where metric in ('projects', 'storage')`,
 		`select from memberships for no key update`,
-		`select lookup.recount(7, null, true)`,
+		`select lookup.recount(7, null, true, null, null)`,
 	} {
 		if n, err := trySession(t, conn, dana, sql); n == 0 || err != nil {
 			t.Errorf("in a session that writes: %s: %d rows, %v", sql, n, err)

@@ -18,8 +18,9 @@ type Project struct {
 	ArchivedAt   *time.Time
 	DeletedAt    *time.Time // when it was moved to the bin
 	UpdatedAt    time.Time
-	Deliverables int // in lists: not in the bin, and visible to the reader
-	Waiting      int // in lists: of these, in review
+	Deliverables int // in lists: in use, and visible to the reader
+	Waiting      int // in lists: of these, in review and in use
+	New          int // in lists: of these, those that the reader, a client user, has not opened
 }
 
 // ProjectInput is what people type about a project.
@@ -32,16 +33,19 @@ type ProjectInput struct {
 
 const projectColumns = `
 select p.id, p.name, p.summary, p.due_on, p.shared_at, p.archived_at, p.deleted_at, p.updated_at,
-       coalesce(d.deliverables, 0)::int as deliverables,
-       coalesce(d.waiting, 0)::int as waiting
+       coalesce(w.deliverables, 0)::int as deliverables,
+       case when p.archived_at is null then coalesce(w.waiting, 0) else 0 end::int as waiting,
+       case when p.archived_at is null then coalesce(w.new, 0) else 0 end::int as new
 from projects p
 left join (
-    select project_id, count(*) as deliverables, count(*) filter (where state = 'in_review') as waiting
-    from deliverables
-    where tenant_id = @tenant_id
-      and deleted_at is null
-    group by project_id
-) d on d.project_id = p.id`
+    select d.project_id, count(*) as deliverables, count(*) filter (where d.state = 'in_review') as waiting,
+           count(*) filter (where ` + newForReader + `) as new
+    from deliverables d
+    where d.tenant_id = @tenant_id
+      and d.archived_at is null
+      and d.deleted_at is null
+    group by d.project_id
+) w on w.project_id = p.id`
 
 // ListProjects reads the projects of the tenant in their order, at most 500.
 func ListProjects(which Which, dst *[]Project) Read {
@@ -60,7 +64,7 @@ limit 500`, pgx.StrictNamedArgs{"which": which})}
 func GetProject(id uuid.UUID, dst *Project) Read {
 	return Read{one("get project", dst, `
 select p.id, p.name, p.summary, p.due_on, p.shared_at, p.archived_at, p.deleted_at, p.updated_at,
-       0 as deliverables, 0 as waiting
+       0 as deliverables, 0 as waiting, 0 as new
 from projects p
 where p.tenant_id = @tenant_id
   and p.id = @id
@@ -81,6 +85,9 @@ select @tenant_id, @id, @name, @summary, @due_on,
 from projects
 where tenant_id = @tenant_id`, in.args(id))
 	if err != nil {
+		return uuid.Nil, err
+	}
+	if err := tx.recount(ctx, false); err != nil {
 		return uuid.Nil, err
 	}
 	return id, tx.audit(ctx, Event{Verb: "project.created", TargetKind: KindProject, TargetID: id})

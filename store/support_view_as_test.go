@@ -214,7 +214,7 @@ func TestViewAsChangesNothing(t *testing.T) {
 		t.Errorf("viewing was recorded as a visit: %+v", v)
 	}
 	wantErr(t, "a visit", b.write(t, m, func(tx *store.Tx) error {
-		return tx.RecordVisit(t.Context(), store.Visit{Path: "/projects", NewVisit: true})
+		return tx.RecordVisit(t.Context(), store.Visit{Path: "/projects"})
 	}), store.ErrForbidden)
 	must(t, b.db.Record(t.Context(), m, store.Event{Verb: "support.page_seen"}))
 	if after := b.hashRows(t); after != before {

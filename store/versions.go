@@ -63,6 +63,9 @@ where tenant_id = @tenant_id
 	if err := tx.addVersion(ctx, deliverable, id); err != nil {
 		return uuid.Nil, err
 	}
+	if err := tx.recount(ctx, false); err != nil {
+		return uuid.Nil, err
+	}
 	return id, tx.audit(ctx, Event{Verb: "version.created", TargetKind: KindDeliverable, TargetID: deliverable})
 }
 

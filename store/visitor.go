@@ -156,22 +156,19 @@ func (s Support) ViewAs() bool { return s.Kind == SupportViewAs }
 // Member is a person inside one tenant, in person or through a support session. Only
 // this package makes one, from what the database returned in this request.
 type Member struct {
-	scope      engine.Scope
-	Tenant     Tenant
-	Name       string // the subject's name in this tenant
-	Email      string
-	TimeZone   string // in which the subject sees dates, with Locale
-	Locale     string
-	Party      Party
-	Role       Role
-	LastSeenAt *time.Time
-	// NewSince is when the previous visit began: later things are new.
-	NewSince       *time.Time
+	scope          engine.Scope
+	Tenant         Tenant
+	Name           string // the subject's name in this tenant
+	Email          string
+	TimeZone       string // in which the subject sees dates, with Locale
+	Locale         string
+	Party          Party
+	Role           Role
+	LastSeenAt     *time.Time
 	WorkspaceCount int // how many tenants the person belongs to, 2 for more; 1 in a support session
 	// LastPlace is the path in this tenant where the person was last, "" for none.
 	LastPlace string
-	latest    bool // of all their workspaces they used this one last
-	unread    int
+	latest    bool     // of all their workspaces they used this one last
 	Support   *Support // nil in person
 	Person    Person   // the actor
 	RequestID string
@@ -266,11 +263,9 @@ func (v Visitor) Member() (Member, bool) {
 		Party:          *r.Party,
 		Role:           *r.Role,
 		LastSeenAt:     r.LastSeenAt,
-		NewSince:       newSince(r.LastSeenAt, r.SeenBeforeAt),
 		WorkspaceCount: r.Places,
 		LastPlace:      deref(r.LastPlace),
 		latest:         r.Latest,
-		unread:         r.Unread,
 		Person:         person,
 		RequestID:      v.credentials.RequestID,
 	}

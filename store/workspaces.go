@@ -20,7 +20,8 @@ type Workspace struct {
 	Party          Party
 	Role           Role
 	Unread         int
-	Waiting        int
+	Waiting        int // for the client
+	ForUs          int // for staff: deliverables whose next step is the agency's
 	NextDueOn      *time.Time
 	LastActivityAt *time.Time
 	UsedAt         time.Time // when the person last switched to it

@@ -108,7 +108,7 @@ func TestSupportRecordsNoVisit(t *testing.T) {
 		t.Error("a page seen by support is a visit")
 	}
 	err := b.db.Write(t.Context(), m, func(tx *store.Tx) error {
-		return tx.RecordVisit(t.Context(), store.Visit{Path: "/projects", NewVisit: true})
+		return tx.RecordVisit(t.Context(), store.Visit{Path: "/projects"})
 	})
 	if err == nil {
 		t.Error("support recorded a visit")

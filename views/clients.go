@@ -66,6 +66,7 @@ type ClientShowProps struct {
 	ID         string
 	Name       string
 	Address    string // the URL of the workspace
+	PeopleURL  string // their people; "" like OpenURL
 	OpenURL    string // opens the workspace; "" if the reader has not joined it
 	State      State
 	People     int64

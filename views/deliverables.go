@@ -6,6 +6,14 @@ import (
 	"portico/views/ui"
 )
 
+// uploadRoom says how large a file may be.
+func uploadRoom(size int64) string {
+	if size <= 0 {
+		return "The plan has no room for more files."
+	}
+	return "Files of up to " + ui.Size(size) + " fit."
+}
+
 func versionNumber(n int) string { return strconv.Itoa(n) }
 
 func fileIcon(k FileKind) string {

@@ -1,10 +1,41 @@
 package views
 
-import "strconv"
+import (
+	"strconv"
 
-func unread(n int) string { return strconv.Itoa(n) + " new" }
+	"portico/views/ui"
+)
+
+func newCount(n int) string { return strconv.Itoa(n) + " new" }
 
 func forUs(n int) string { return strconv.Itoa(n) + " for us" }
+
+// listCount is the count of a list of at most 100.
+func listCount(n int) string {
+	if n >= 100 {
+		return "100 or more"
+	}
+	return strconv.Itoa(n)
+}
+
+// summary says what waits in the workspaces of the page, for people who work in them.
+func (p StaffHomeProps) summary() string {
+	us, client := 0, 0
+	for _, w := range p.Workspaces {
+		us, client = us+w.ForUs, client+w.WaitingClient
+	}
+	var parts []string
+	if us > 0 {
+		parts = append(parts, ui.Count(us, "waits for us", "wait for us"))
+	}
+	if client > 0 {
+		parts = append(parts, ui.Count(client, "waits for clients", "wait for clients"))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return ui.Names(parts) + "."
+}
 
 func forTheClient(n int) string { return strconv.Itoa(n) + " for the client" }
 

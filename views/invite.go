@@ -12,6 +12,8 @@ type InviteForm struct {
 type InviteProps struct {
 	Brand     Brand
 	By        string // the person who invites
+	From      string // the agency or client that they are of
+	Place     string // as InvitePlace returns it
 	Team      bool   // the invited person joins the agency's team; false for client people
 	Role      string // "Viewer"
 	May       string // what the role allows
@@ -20,6 +22,26 @@ type InviteProps struct {
 	URL       string // this page; it also takes the POST with the answer
 	Providers []Provider
 	Form      InviteForm
+}
+
+// InvitePlace says into what somebody is invited: whose portal it is, and for whom. The
+// names are those of the tenant and of its agency; "" for an agency's own tenant.
+func InvitePlace(agency, tenant string, team bool) string {
+	switch {
+	case agency == "" || agency == tenant:
+		return "the team of " + tenant
+	case team:
+		return "the team of " + agency + " that works for " + tenant
+	}
+	return "the portal of " + agency + " for " + tenant
+}
+
+// byWhom says who invites, and of which agency or client they are.
+func (p InviteProps) byWhom() string {
+	if p.From == "" || p.From == p.By {
+		return p.By
+	}
+	return p.By + " of " + p.From
 }
 
 // InviteOverProps holds everything that the page may show.

@@ -54,10 +54,11 @@ var kinds = []kind{
 		"deliverable.purged":     {trail: "permanently deleted a deliverable after 30 days in the bin"},
 	}},
 	{word: "version", filter: "Versions", verbs: map[string]verb{
-		"version.created":   {trail: "started a new version of", flash: "Draft version created. Only your team can see it until you publish."},
-		"version.published": {trail: "published a new version of", flash: "Published. The client can see it now."},
-		"version.mail_sent": {trail: "sent the email about a new version to"},
-		"version.purged":    {trail: "permanently deleted a version after 30 days in the bin"},
+		"version.created":          {trail: "started a new version of", flash: "Draft version created. Only your team can see it until you publish."},
+		"version.published":        {trail: "published a new version of", flash: "Published. The client can see it now."},
+		"version.published_unseen": {flash: "Published. No one at the client has joined yet. Whoever joins gets an email that lists it."},
+		"version.mail_sent":        {trail: "sent the email about a new version to"},
+		"version.purged":           {trail: "permanently deleted a version after 30 days in the bin"},
 	}},
 	{word: "file", name: "File", icon: "file", back: Base.FileRestore, filter: "Files", verbs: map[string]verb{
 		"file.uploaded":         {trail: "uploaded", flash: "Files uploaded. Only your team can see them until you publish."},

@@ -60,9 +60,9 @@ func projectEnd(m *ui.Markup, r *ProjectRow, staff bool) {
 		m.Raw(`<span class="waiting" data-for="client">`)
 		m.Count(r.Waiting, "waits for the client", "wait for the client")
 		m.Raw(`</span>`)
-	case r.Waiting > 0:
-		m.Raw(`<span class="waiting" data-for="us">`)
-		m.Count(r.Waiting, "waits for you", "wait for you")
+	case r.New > 0:
+		m.Raw(`<span class="waiting" data-for="reader">`)
+		m.Count(r.New, "new", "new")
 		m.Raw(`</span>`)
 	}
 }
@@ -103,6 +103,9 @@ func deliverableEnd(m *ui.Markup, r *DeliverableRow) {
 		m.Raw(`<span class="row-quiet">v`)
 		m.Int(r.Draft)
 		m.Raw(` in draft</span>`)
+	}
+	if r.New {
+		m.Raw(`<span class="waiting" data-for="reader">New</span>`)
 	}
 	if r.Late && r.State != StateLate {
 		m.Piece(badges[StateLate])

@@ -84,7 +84,7 @@ var providers = []views.Provider{{Name: "google", Label: "Google"}, {Name: "comp
 
 func projectRows() []views.ProjectRow {
 	return []views.ProjectRow{
-		{ID: "p1", URL: acme.Project("p1"), Name: "Spring campaign", Summary: "Out of home, social and the landing page for April.", Due: day(27), Deliverables: 7, Waiting: 2, UpdatedAt: before(40 * time.Minute)},
+		{ID: "p1", URL: acme.Project("p1"), Name: "Spring campaign", Summary: "Out of home, social and the landing page for April.", Due: day(27), Deliverables: 7, Waiting: 2, New: 1, UpdatedAt: before(40 * time.Minute)},
 		{ID: "p2", URL: acme.Project("p2"), Name: "Annual report 2026", Summary: "Eighty pages, two languages, one very tight date.", Due: day(19), Late: true, Deliverables: 3, Waiting: 1, UpdatedAt: before(26 * time.Hour)},
 		{ID: "p3", URL: acme.Project("p3"), Name: longName, Due: day(30), Deliverables: 1, Hidden: true, UpdatedAt: before(90 * time.Hour)},
 		{ID: "p4", URL: acme.Project("p4"), Name: rtlName, Deliverables: 4, UpdatedAt: before(400 * time.Hour)},
@@ -93,15 +93,15 @@ func projectRows() []views.ProjectRow {
 
 func deliverableRows() []views.DeliverableRow {
 	return []views.DeliverableRow{
-		{ID: "d1", URL: acme.Deliverable("d1"), Title: "Logo lockups", ThumbURL: "/sample/logo.svg", State: views.StateReview, Version: 3, Files: 4, Due: day(27), UpdatedAt: before(40 * time.Minute)},
+		{ID: "d1", URL: acme.Deliverable("d1"), Title: "Logo lockups", ThumbURL: "/sample/logo.svg", State: views.StateReview, Version: 3, New: true, Files: 4, Due: day(27), UpdatedAt: before(40 * time.Minute)},
 		{ID: "d2", URL: acme.Deliverable("d2"), Title: "Poster series", ThumbURL: "/sample/poster.svg", State: views.StateApproved, Version: 2, Files: 12, UpdatedAt: before(70 * time.Hour)},
 		{ID: "d3", URL: acme.Deliverable("d3"), Title: "Landing page", State: views.StateChanges, Version: 1, Draft: 2, Files: 1, Due: day(20), Late: true, UpdatedAt: before(5 * time.Hour)},
 		{ID: "d4", URL: acme.Deliverable("d4"), Title: longName, State: views.StateDraft, Files: 0, UpdatedAt: before(200 * time.Hour)},
 	}
 }
 
-func waitingRows() []views.WaitingRow {
-	return []views.WaitingRow{
+func workRows() []views.WorkRow {
+	return []views.WorkRow{
 		{URL: acme.Deliverable("d1"), Title: "Logo lockups", Project: "Spring campaign", ThumbURL: "/sample/logo.svg", Version: 3, Since: before(5 * 24 * time.Hour), Due: day(27)},
 		{URL: acme.Deliverable("d5"), Title: "Chairman's letter, final copy", Project: "Annual report 2026", Version: 1, Since: before(9 * 24 * time.Hour), Due: day(19), Late: true},
 	}
@@ -140,6 +140,13 @@ func workProps() views.DeliverableShowProps {
 		Version: &views.Version{Number: 3, State: views.StateReview, Note: "Wider spacing in the horizontal lockup, and the mark is redrawn for 16 pixels.", CreatedBy: "Ravi Patel", CreatedAt: before(30 * time.Hour), PublishedBy: "Ravi Patel", PublishedAt: before(3 * time.Hour)},
 		Hero:    &files[0], Files: files, CanEdit: true, CanArchive: true, CanDelete: true, NextVersion: 5,
 	}
+}
+
+// unseenDraft is a draft that can be published, while nobody of the client has joined.
+func unseenDraft() views.DeliverableShowProps {
+	p := draftProps()
+	p.WillSee, p.Invited, p.InviteURL = nil, []string{"Mia Chen", longName}, acme.InviteNew()
+	return p
 }
 
 func draftProps() views.DeliverableShowProps {
@@ -250,7 +257,7 @@ func invite(signedIn string) views.InviteProps {
 func workspaces() []views.WorkspaceRow {
 	return []views.WorkspaceRow{
 		{URL: "/w/northwind/", Name: "Northwind", Accent: "#15505c", Under: "Your agency", LastActivity: before(2 * time.Hour)},
-		{URL: "/w/acme/", Name: "Acme", Accent: "#c2410c", Under: "Client of Northwind", Unread: 3, WaitingClient: 2, WaitingUs: 1, LastActivity: before(12 * time.Minute)},
+		{URL: "/w/acme/", Name: "Acme", Accent: "#c2410c", Under: "Client of Northwind", Unread: 3, ForUs: 1, WaitingClient: 2, LastActivity: before(12 * time.Minute)},
 		{URL: "/w/globex/", Name: "Globex", Accent: "#facc15", Under: "Client of Northwind", WaitingClient: 1, LastActivity: before(30 * time.Hour)},
 		{URL: "/w/umbra/", Name: "Umbra & Söhne Verwaltungsgesellschaft für besonders lange Firmennamen mbH & Co. KG", Under: "Client of Northwind", State: views.StateSuspended},
 		{URL: "/w/rtl/", Name: "شركة الأفق للتصميم", Accent: "#7c3aed", Under: "Client of Northwind", LastActivity: before(300 * time.Hour)},
@@ -267,38 +274,31 @@ func homeSamples() []sample {
 	nasty.Person = views.Person{Name: hostile, Email: hostile}
 	nasty.Flash = views.Flash{Text: hostile}
 	return []sample{
-		{"home-staff", views.StaffHome(personFrame(), views.StaffHomeProps{Workspaces: workspaces(), Since: events(), OlderURL: "/?after=x"})},
+		{"home-staff", views.StaffHome(personFrame(), views.StaffHomeProps{Workspaces: workspaces(), Since: []views.WorkspaceNews{{Name: "Acme", Accent: "#c2410c", URL: "/w/acme/", Events: events()[:3]}, {Name: longName, URL: "/w/x/", Events: events()[3:4]}}, OlderURL: "/?after=x"})},
 		{"home-staff-none", views.StaffHome(personFrame(), views.StaffHomeProps{Query: "zzz"})},
 		{"switcher", views.Switcher(personFrame(), views.SwitcherProps{Workspaces: workspaces(), MoreURL: "/switcher?after=x"})},
 		{"switcher-none", views.Switcher(personFrame(), views.SwitcherProps{Query: "zzz", FirstURL: "/switcher?q=zzz"})},
 		{"home-nowhere", views.NoWorkspaces(personFrame())},
 		{"workspace", views.WorkspaceHome(undo, views.WorkspaceHomeProps{
-			Figures: []views.Figure{
-				{Label: "wait for the client", Value: 2, URL: acme.Projects()}, {Label: "wait for us", Value: 1, URL: acme.Projects()},
-				{Label: "projects in use", Value: 4, URL: acme.Projects()}, {Label: "people of Acme", Value: 2, URL: acme.Members()},
-			},
-			Waiting: waitingRows(), Projects: projectRows(), Latest: events(), CanCreate: true,
+			ForUs:   []views.WorkRow{{URL: acme.Deliverable("d3"), Title: "Landing page", Project: longName, What: "Version 2 to publish", Since: before(5 * time.Hour), Due: day(20), Late: true}},
+			Waiting: workRows(), Projects: projectRows(), Latest: events(), CanCreate: true,
 		})},
-		{"workspace-agency", views.WorkspaceHome(agency(), views.WorkspaceHomeProps{Figures: []views.Figure{{Label: "projects"}}, Latest: events()[:1]})},
+		{"workspace-agency", views.WorkspaceHome(agency(), views.WorkspaceHomeProps{Latest: events()[:1]})},
 		{"workspace-empty", views.WorkspaceHome(fresh, views.WorkspaceHomeProps{CanCreate: true})},
 		{"workspace-hostile", views.WorkspaceHome(nasty, views.WorkspaceHomeProps{
-			Waiting:  []views.WaitingRow{{URL: "javascript:alert(1)", Title: hostile, Project: hostile, ThumbURL: "javascript:alert(1)", Since: now}},
+			Waiting:  []views.WorkRow{{URL: "javascript:alert(1)", Title: hostile, Project: hostile, ThumbURL: "javascript:alert(1)", Since: now}},
 			Projects: []views.ProjectRow{{ID: "x", URL: "/", Name: hostile}},
 			Latest:   []views.EventRow{{Actor: hostile, Verb: hostile, Target: hostile, TargetURL: "javascript:alert(1)", Where: hostile, Support: hostile, At: now}},
 		})},
 		{"portal", views.ClientHome(client(), views.ClientHomeProps{
-			FirstName: "Mia", Welcome: "Everything we make for you, in one place.", Waiting: waitingRows(), Projects: projectRows(),
-			New: []views.NewRow{
-				{URL: acme.Deliverable("d2"), Title: "Poster series", What: "Version 2", Project: "Spring campaign", ThumbURL: "/sample/poster.svg", At: before(20 * time.Hour)},
-				{URL: acme.Deliverable("d3"), Title: rtlName, What: "2 files", Project: "Annual report 2026", At: before(44 * time.Hour)},
-			},
+			FirstName: "Mia", Welcome: "Everything we make for you, in one place.", New: workRows(), Projects: projectRows(),
 		})},
 		{"portal-quiet", views.ClientHome(client(), views.ClientHomeProps{
 			FirstName: "Mia", Projects: projectRows()[:2],
-			Approved: &views.WaitingRow{URL: acme.Deliverable("d2"), Title: "Poster series", Project: "Spring campaign", ThumbURL: "/sample/poster.svg", Version: 2},
+			Approved: &views.WorkRow{URL: acme.Deliverable("d2"), Title: "Poster series", Project: "Spring campaign", ThumbURL: "/sample/poster.svg", Version: 2},
 		})},
 		{"portal-empty", views.ClientHome(client(), views.ClientHomeProps{})},
-		{"portal-support", views.ClientHome(inSupport(client()), views.ClientHomeProps{FirstName: "Mia", Waiting: waitingRows()})},
+		{"portal-support", views.ClientHome(inSupport(client()), views.ClientHomeProps{FirstName: "Mia", New: workRows()})},
 		{"account", views.Account(elsewhere(personFrame()), views.AccountProps{
 			Email: "dana@northwind.test", Form: views.AccountForm{Name: "Dana Whitfield", TimeZone: "Pacific/Auckland", Locale: "de-DE"}, Forgets: true,
 			Ways: views.WaysProps{More: providers, Linked: []views.LinkedRow{
@@ -349,6 +349,7 @@ func workSamples() []sample {
 		{"deliverable-edit-error", views.DeliverableEdit(staff(), views.DeliverableFormProps{ID: "d1", Title: "Logo lockups", ProjectID: "p1", ProjectName: "Spring campaign", Form: views.DeliverableForm{Errors: ui.Errors{"title": "Enter a title.", "": "Somebody else changed it meanwhile."}}})},
 		{"work", views.DeliverableShow(staff(), workProps())},
 		{"work-draft", views.DeliverableShow(staff(), draftProps())},
+		{"work-draft-nobody", views.DeliverableShow(staff(), unseenDraft())},
 		{"work-draft-empty", views.DeliverableShow(staff(), emptyDraft())},
 		{"work-none", views.DeliverableShow(staff(), views.DeliverableShowProps{ID: "d1", Title: "Landing page", ProjectName: "Spring campaign", ProjectURL: acme.Project("p1"), CanNewDraft: true, NextVersion: 1, CanEdit: true})},
 		{"work-client", views.DeliverableShow(client(), clientWork())},
@@ -446,7 +447,7 @@ func clientSamples() []sample {
 		{URL: c.Base.Client("c2"), Name: longName, Accent: "#15505c", Plan: "Starter", People: 1, Projects: 1, State: views.StateSuspended, LastActivity: before(90 * time.Hour)},
 		{URL: c.Base.Client("c3"), Name: rtlName, Plan: "Starter"},
 	}
-	plans := []views.Choice{{Value: "starter", Label: "Starter: 5 people, 20 projects, 10 GiB of files"}, {Value: "growth", Label: "Growth: 50 people, 500 projects, 500 GiB of files"}}
+	plans := []views.Choice{{Value: "starter", Label: "Starter: 5 people, 20 projects, 10.7 GB of files"}, {Value: "growth", Label: "Growth: 50 people, 500 projects, 536.9 GB of files"}}
 	roles := []views.Choice{{Value: "owner", Label: "Owner"}, {Value: "admin", Label: "Admin"}, {Value: "member", Label: "Member"}, {Value: "viewer", Label: "Viewer"}}
 	people := []views.ClientPerson{{Role: "owner"}, {Role: "member"}, {Role: "member"}, {Role: "member"}}
 	wrong := views.ClientForm{Name: hostile, Slug: hostile, Accent: hostile, Plan: hostile, People: []views.ClientPerson{{Email: hostile, Role: hostile}},
@@ -454,7 +455,7 @@ func clientSamples() []sample {
 	show := views.ClientShowProps{ID: "c1", Name: "Acme", Address: "portico.example/w/acme/", People: 12, Projects: 7, Waiting: 2, Since: before(900 * time.Hour),
 		LastActive: before(40 * time.Minute), Form: views.ClientForm{Name: "Acme", Plan: "growth"}, PlanName: "Growth", Plans: plans, JoinAs: "an owner"}
 	joined, archived, odd := show, show, show
-	joined.OpenURL, joined.State = acme.Home(), views.StateSuspended
+	joined.OpenURL, joined.PeopleURL, joined.State = acme.Home(), acme.Members(), views.StateSuspended
 	archived.State, archived.Plans = views.StateArchived, nil
 	odd.Name, odd.Form, odd.OpenURL = hostile, wrong, "javascript:alert(1)"
 	return []sample{

@@ -93,20 +93,20 @@ func uploader(p UploadProps, empty bool) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<p class=\"drop-words\" data-drop-words hidden>Drop files anywhere on this page</p><label class=\"drop-label\" for=\"files-input\">Choose files</label> <input class=\"drop-input\" id=\"files-input\" type=\"file\" name=\"file\" multiple><p class=\"hint\">Up to ")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<p class=\"drop-words\" data-drop-words hidden>Drop files anywhere on this page</p><label class=\"drop-label\" for=\"files-input\">Choose files</label> <input class=\"drop-input\" id=\"files-input\" type=\"file\" name=\"file\" multiple><p class=\"hint\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var5 string
-		templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(ui.Size(p.MaxSize))
+		templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(uploadRoom(p.MaxSize))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/upload.templ`, Line: 18, Col: 45}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/upload.templ`, Line: 18, Col: 42}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, " each. Only your team sees them until you publish.</p><button class=\"button\" type=\"submit\" data-drop-send>Upload</button></form><ul class=\"rows uploads\" data-uploads aria-label=\"Uploads\" hidden></ul><template data-upload-row><li class=\"row upload\" data-state=\"waiting\"><span class=\"thumb\" data-thumb>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, " Only your team sees them until you publish.</p><button class=\"button\" type=\"submit\" data-drop-send>Upload</button></form><ul class=\"rows uploads\" data-uploads aria-label=\"Uploads\" hidden></ul><template data-upload-row><li class=\"row upload\" data-state=\"waiting\"><span class=\"thumb\" data-thumb>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -61,12 +61,12 @@ func openClient(ctx context.Context, tx *store.Tx, c client) error {
 	return nil
 }
 
-// work loads the projects of a client. The client visits before the last project, so
+// work loads the projects of a client. The client opens all but the last project, so
 // that it is new to them.
 func (l *loader) work(ctx context.Context, a agency, c client) error {
 	for i, p := range c.projects {
 		if i == len(c.projects)-1 {
-			if err := l.visit(ctx, c); err != nil {
+			if err := l.openWork(ctx, c); err != nil {
 				return err
 			}
 		}
@@ -77,12 +77,32 @@ func (l *loader) work(ctx context.Context, a agency, c client) error {
 	return l.visit(ctx, c)
 }
 
+// openWork opens all that is published, as the client's returning visitor.
+func (l *loader) openWork(ctx context.Context, c client) error {
+	visitor, err := l.member(ctx, c.returning, c.slug)
+	if err != nil {
+		return err
+	}
+	var unopened []store.Deliverable
+	if err := l.db.Read(ctx, visitor, store.ListNew(100, &unopened)); err != nil {
+		return err
+	}
+	return l.db.Write(ctx, visitor, func(tx *store.Tx) error {
+		for _, d := range unopened {
+			if err := tx.RecordOpened(ctx, d.ID, d.UpdatedAt); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 func (l *loader) visit(ctx context.Context, c client) error {
 	visitor, err := l.member(ctx, c.returning, c.slug)
 	if err != nil {
 		return err
 	}
-	return l.db.Write(ctx, visitor, func(tx *store.Tx) error { return tx.RecordVisit(ctx, store.Visit{Path: "/", NewVisit: true}) })
+	return l.db.Write(ctx, visitor, func(tx *store.Tx) error { return tx.RecordVisit(ctx, store.Visit{Path: "/"}) })
 }
 
 func (l *loader) project(ctx context.Context, a agency, c client, p project) error {

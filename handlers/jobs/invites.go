@@ -48,6 +48,9 @@ func (r *Runner) inviteProps(l store.InviteLetter, token store.TenantToken) mail
 	p := mail.InviteProps{
 		Brand: brandOf(l.Tenant, l.Party),
 		By:    l.InviterName,
+		From:  l.InviterSide,
+		To:    l.Email,
+		Place: views.InvitePlace(l.Tenant.AgencyName, l.Tenant.Name, l.Party == store.PartyAgency),
 		Team:  l.Party == store.PartyAgency,
 		URL:   r.url(views.Invite(token.String())),
 		Days:  14,

@@ -23,7 +23,7 @@ func TestInviteMail(t *testing.T) {
 	a := storetest.Agency(t)
 	dana, nina := a.Member(t, a.Dana, a.Acme), "nina@"+a.Suffix+".test"
 	id := invite(t, dana, nina)
-	msg := mailTo(t, nina, "has invited you to Acme")
+	msg := mailTo(t, nina, "Dana "+a.Suffix+" of Northwind "+a.Suffix+" has invited you to the portal of Northwind "+a.Suffix+" for Acme "+a.Suffix)
 	link := inviteIn.FindStringSubmatch(msg.Text())
 	if link == nil || !strings.Contains(msg.HTML(), link[0]) || !strings.Contains(msg.Text(), "Dana "+a.Suffix) {
 		t.Fatalf("no link or no inviter in:\n%s", msg.Text())
@@ -80,6 +80,47 @@ func TestOnlyTheLatestInviteIsMailed(t *testing.T) {
 	again(dana.TenantID(), 2)
 	if n := len(mailsTo(t, nina)); n != 2 {
 		t.Errorf("%d mails, want the first and the one sent again", n)
+	}
+}
+
+// Work is published while nobody of the client has joined. Whoever joins later gets one
+// mail that lists it, with nothing of drafts; their colleagues and staff get none.
+func TestLateJoinersAreToldWhatWasPublished(t *testing.T) {
+	t.Parallel()
+	r := theRunner(t)
+	a := storetest.Agency(t)
+	dana := a.Member(t, a.Dana, a.Acme)
+	published(t, dana, "Poster")
+	draft(t, dana, "Secret draft")
+	nina := "nina@" + a.Suffix + ".test"
+	invite(t, dana, nina)
+	link := inviteIn.FindStringSubmatch(mailTo(t, nina, "has invited you").Text())
+	token, ok := store.ParseTenantToken(link[1])
+	if !ok {
+		t.Fatalf("no token: %s", link[1])
+	}
+	_, err := storetest.DB().AcceptInvite(t.Context(), storetest.Person(t, storetest.SignIn(t, nina)), token, "Nina")
+	check(t, err)
+	text := mailTo(t, nina, "New for you in Acme").Text()
+	if !strings.Contains(text, "Poster, version 1") || strings.Contains(text, "Secret draft") {
+		t.Errorf("the mail to somebody who joined late:\n%s", text)
+	}
+	// The same job once more sends nothing.
+	job := &queue.DigestMail{Signature: queue.Signature{Tenant: dana.TenantID()}, Day: queue.DayJoined,
+		To: storetest.Person(t, storetest.SignIn(t, nina)).ID()}
+	check(t, testSigner.Sign(job))
+	if got := endsOf(t, r)(insert(t, r, job)).State; got != rivertype.JobStateCompleted {
+		t.Errorf("once more: %s", got)
+	}
+	if got := len(mailsTo(t, nina)); got != 2 {
+		t.Errorf("%d mails to who joined late, want the invitation and one more", got)
+	}
+	for _, other := range []string{a.Leo, a.Dana, a.Gus} {
+		for _, m := range mailsTo(t, other) {
+			if strings.Contains(m.Subject(), "New for you") {
+				t.Errorf("%s got %q", other, m.Subject())
+			}
+		}
 	}
 }
 

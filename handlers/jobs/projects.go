@@ -24,6 +24,9 @@ func (r *Runner) digestMail(ctx context.Context, j store.Job, job queue.DigestMa
 		key: "digest_mail:" + job.Day + ":" + job.To.String(),
 		to:  job.To,
 		write: func(ctx context.Context, to store.Recipient) (*mail.Message, error) {
+			if job.Day == queue.DayJoined {
+				return r.joinedDigest(ctx, to)
+			}
 			var news []store.News
 			err := r.db.ReadFor(ctx, to, store.ListNews(job.Since, job.Until, digestItems, &news))
 			if err != nil || len(news) == 0 {
@@ -32,6 +35,26 @@ func (r *Runner) digestMail(ctx context.Context, j store.Job, job queue.DigestMa
 			return r.digest(to, job.Since, news)
 		},
 	})
+}
+
+// joinedDigest tells somebody who just joined what was published before: the same that
+// their portal shows as new.
+func (r *Runner) joinedDigest(ctx context.Context, to store.Recipient) (*mail.Message, error) {
+	var unopened []store.Deliverable
+	err := r.db.ReadFor(ctx, to, store.ListNew(digestItems, &unopened))
+	if err != nil || len(unopened) == 0 {
+		return nil, err
+	}
+	base := r.base(to.Tenant)
+	items := make([]mail.DigestItem, len(unopened))
+	for i, d := range unopened {
+		items[i] = mail.DigestItem{
+			Sentence: fmt.Sprintf("%s, version %d (%s)", d.Title, d.Version, d.ProjectName),
+			URL:      base.Deliverable(d.ID.String()),
+		}
+	}
+	m, err := mail.Joined(mail.JoinedProps{Brand: brand(to), Agency: to.Tenant.AgencyName, Items: items, URL: base.Home()})
+	return &m, err
 }
 
 func (r *Runner) digest(to store.Recipient, since time.Time, news []store.News) (*mail.Message, error) {

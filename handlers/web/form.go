@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -59,11 +60,16 @@ func (f *Form) Text(name, what string, most int) string {
 	case v == "":
 		f.Errors[name] = "Enter " + what + "."
 	case utf8.RuneCountInString(v) > most:
-		f.Errors[name] = "That is too long."
+		f.Errors[name] = tooLong(v, most)
 	case !Printable(v):
 		f.Errors[name] = "Remove the characters that can't be displayed."
 	}
 	return v
+}
+
+// tooLong says by how much a text is too long. Nothing is cut.
+func tooLong(v string, most int) string {
+	return fmt.Sprintf("That has %d characters. At most %d fit.", utf8.RuneCountInString(v), most)
 }
 
 // Optional returns one line of text that may be empty.
@@ -79,7 +85,7 @@ func (f *Form) Prose(name string, most int) string {
 	v := strings.TrimSpace(strings.ReplaceAll(f.Raw(name), "\r\n", "\n"))
 	switch {
 	case utf8.RuneCountInString(v) > most:
-		f.Errors[name] = "That is too long."
+		f.Errors[name] = tooLong(v, most)
 	case !Printable(strings.ReplaceAll(v, "\n", "")):
 		f.Errors[name] = "Remove the characters that can't be displayed."
 	}

@@ -58,16 +58,15 @@ returns table (
 language sql stable security definer set search_path = ''
 as $$
     select t.id, t.slug, t.name, t.state, t.plan, t.accent, t.logo_id, t.created_at,
-           coalesce((select u.used from public.plan_usage u where u.tenant_id = t.id and u.metric = 'users'), 0),
-           coalesce((select u.used from public.plan_usage u where u.tenant_id = t.id and u.metric = 'projects'), 0),
-           coalesce(m.waiting, 0),
-           (select e.at from public.audit_events e
-            where e.tenant_id = t.id and e.party <> 'system' and e.support_session_id is null
-            order by e.at desc limit 1),
+           coalesce(m.people, 0),
+           coalesce((select c.projects from public.work_counts c where c.tenant_id = t.id), 0)::bigint,
+           case when t.state = 'active' then coalesce(m.waiting, 0) else 0 end,
+           lookup.last_activity(t.id),
            coalesce(m.joined, false)
     from public.tenants t
     cross join lateral (
         select max(o.waiting) as waiting,
+               count(*) filter (where o.party = 'client') as people,
                bool_or(o.party = 'agency' and o.user_id = nullif(current_setting('app.user_id', true), '')::uuid) as joined
         from public.memberships o
         where o.tenant_id = t.id and o.ended_at is null

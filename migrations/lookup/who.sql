@@ -131,12 +131,26 @@ begin
 end $$;
 grant execute on function lookup.who_is_asking to portico_app;
 
+-- When something last happened in a tenant, as its staff see it. Not granted to the app.
+create function lookup.last_activity(p_tenant uuid)
+returns timestamptz
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+    return (
+        select e.at
+        from public.audit_events e
+        where e.tenant_id = p_tenant and e.party <> 'system' and e.support_session_id is null
+        order by e.at desc
+        limit 1);
+end $$;
+
 -- Lists the workspaces of the person in the context, most recently used first, after the
 -- given one. In a support session only its own tenant.
 create function lookup.my_workspaces(p_filter text, p_after_used timestamptz, p_after uuid, p_limit integer)
 returns table (
     tenant_id uuid, kind text, slug text, name text, state text, agency_name text, accent text, logo_id uuid,
-    party text, role text, unread integer, waiting integer, next_due_on date,
+    party text, role text, unread integer, waiting integer, for_us integer, next_due_on date,
     last_activity_at timestamptz, used_at timestamptz)
 -- Use the index memberships_by_use, which has this order. The planner doesn't know the
 -- limit in advance and would otherwise collect and sort all rows.
@@ -144,7 +158,17 @@ language sql stable security definer set search_path = '' set enable_sort = off 
 as $$
     select t.id, t.kind, t.slug, coalesce(case when m.party = 'client' then coalesce(t.portal_name, g.portal_name) end, t.name), t.state, g.name,
            coalesce(t.accent, g.accent), coalesce(t.logo_id, g.logo_id),
-           m.party, m.role, m.unread, m.waiting, m.next_due_on, m.last_activity_at, m.used_at
+           m.party, m.role,
+           -- Nothing waits in a tenant that is closed.
+           case when t.state = 'active' then m.unread else 0 end,
+           case when t.state = 'active' then m.waiting else 0 end,
+           case when t.state = 'active' and m.party = 'agency'
+                then coalesce((select c.for_us from public.work_counts c where c.tenant_id = t.id), 0)
+                else 0 end,
+           m.next_due_on,
+           -- Clients don't learn when their agency works on drafts.
+           case when m.party = 'agency' then lookup.last_activity(t.id) else m.last_activity_at end,
+           m.used_at
     from public.memberships m
     join public.tenants t on t.id = m.tenant_id
     left join public.tenants g on g.id = t.agency_id

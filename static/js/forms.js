@@ -29,6 +29,23 @@ for (const field of all("[data-code]")) {
   });
 }
 
+// Nothing that people type or paste is cut. Near the limit, the field says how much fits.
+for (const field of all("[data-most]")) {
+  const most = Number(field.dataset.most);
+  const words = document.createElement("p");
+  words.className = "hint";
+  words.setAttribute("aria-live", "polite");
+  const count = () => {
+    const left = most - [...field.value.trim()].length;
+    words.textContent = left < 0 ? `${plural(-left, "character", "characters")} too many` : `${plural(left, "character", "characters")} left`;
+    words.hidden = left > most / 10;
+    words.classList.toggle("field-over", left < 0);
+  };
+  field.after(words);
+  field.addEventListener("input", count);
+  count();
+}
+
 for (const form of all("form[data-resend]")) {
   let left = Number(form.dataset.resend);
   const button = form.querySelector("button");

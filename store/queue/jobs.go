@@ -114,10 +114,14 @@ func (ProjectDigest) Kind() string { return "project_digest" }
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (ProjectDigest) InsertOpts() river.InsertOpts { return river.InsertOpts{Priority: priorityLowest} }
 
+// DayJoined is the Day of the [DigestMail] to a client user who joined after something
+// was published. It lists what they have not opened, without Since and Until.
+const DayJoined = "joined"
+
 // DigestMail sends one person the news between Since and Until.
 type DigestMail struct {
 	Signature
-	Day   string    `json:"day"`
+	Day   string    `json:"day"` // 2006-01-02, or DayJoined
 	To    uuid.UUID `json:"to"`
 	Since time.Time `json:"since"`
 	Until time.Time `json:"until"`

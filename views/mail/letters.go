@@ -61,6 +61,9 @@ func StepUp(p StepUpProps) (Message, error) {
 type InviteProps struct {
 	Brand Brand
 	By    string // the person who invites
+	From  string // the agency or client that they are of
+	To    string // the invited address
+	Place string // "the portal of Northwind for Acme"
 	Team  bool   // the recipient joins the agency's team; false for client people
 	URL   string // the link to a page with a button
 	Days  int    // how long the link is valid
@@ -68,17 +71,20 @@ type InviteProps struct {
 
 // Invite sends an invitation.
 func Invite(p InviteProps) (Message, error) {
-	place := p.Brand.name()
-	what := p.By + " has invited you to " + place + ", where you can see the work made for you."
-	if p.Team {
-		what = p.By + " has invited you to join the " + place + " team."
+	by := p.By
+	if p.From != "" && p.From != p.By {
+		by += " of " + p.From
+	}
+	what := by + " has invited you to " + p.Place + "."
+	if !p.Team {
+		what = by + " has invited you to " + p.Place + ". There you see the work made for you."
 	}
 	return letter{
-		Subject: p.By + " has invited you to " + place,
-		Brand:   p.Brand, Title: "You are invited to " + place,
+		Subject: by + " has invited you to " + p.Place,
+		Brand:   p.Brand, Title: "You are invited to " + p.Place,
 		Paragraphs: []string{
 			what,
-			"The link is only for this address, works once and expires after " + ui.Count(p.Days, "day", "days") +
+			"The link is only for " + p.To + ", works once and expires after " + ui.Count(p.Days, "day", "days") +
 				". You don't need a password: you sign in by email.",
 		},
 		Label: "View invitation", URL: p.URL,
@@ -137,6 +143,29 @@ func Digest(p DigestProps) (Message, error) {
 		Paragraphs: []string{"Since " + p.Dates.Exact(p.Since) + "."},
 		Label:      "See all updates", URL: p.URL,
 		Foot: "You're getting this because you have access to " + place + ".",
+	}
+	for _, i := range p.Items {
+		l.Items = append(l.Items, item{i.Sentence, i.URL})
+	}
+	return l.write()
+}
+
+// JoinedProps holds everything that the mail may say.
+type JoinedProps struct {
+	Brand  Brand
+	Agency string
+	Items  []DigestItem
+	URL    string // the portal
+}
+
+// Joined tells somebody who just joined what was published for them before.
+func Joined(p JoinedProps) (Message, error) {
+	l := letter{
+		Subject: "New for you in " + p.Brand.name() + ": " + ui.Count(len(p.Items), "deliverable", "deliverables"),
+		Brand:   p.Brand, Title: "New for you in " + p.Brand.name(),
+		Paragraphs: []string{p.Agency + " published this before you joined."},
+		Label:      "Open the portal", URL: p.URL,
+		Foot: "You're getting this once, because you have joined " + p.Brand.name() + ".",
 	}
 	for _, i := range p.Items {
 		l.Items = append(l.Items, item{i.Sentence, i.URL})

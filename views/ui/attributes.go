@@ -22,7 +22,8 @@ func fieldAttributes(p FieldProps) templ.Attributes {
 		"placeholder":  p.Placeholder,
 		"autocomplete": p.Autocomplete,
 		"inputmode":    p.InputMode,
-		"maxlength":    p.MaxLength,
+		// Not maxlength: with it browsers cut what people paste, without a word.
+		"data-most": p.MaxLength,
 	} {
 		if value != "" {
 			a[key] = value

@@ -19,7 +19,7 @@ type FieldProps struct {
 	Placeholder  string
 	Autocomplete string
 	InputMode    string
-	MaxLength    string
+	MaxLength    string // how many characters fit; the script counts down near the end, and the server says so
 	Required     bool
 	Focus        bool
 }

@@ -43,7 +43,7 @@ func Number(n int64) string {
 	return s
 }
 
-// Size returns a number of bytes in kB, MB or GB, each 1,000 of the smaller unit.
+// Size returns a number of bytes in kB, MB, GB or TB, each 1,000 of the smaller unit.
 func Size(n int64) string {
 	switch {
 	case n < 1000:
@@ -52,8 +52,10 @@ func Size(n int64) string {
 		return strconv.FormatInt((n+500)/1000, 10) + " kB"
 	case n < 999_950_000:
 		return strconv.FormatFloat(float64(n)/1e6, 'f', 1, 64) + " MB"
-	default:
+	case n < 999_950_000_000:
 		return strconv.FormatFloat(float64(n)/1e9, 'f', 1, 64) + " GB"
+	default:
+		return strconv.FormatFloat(float64(n)/1e12, 'f', 1, 64) + " TB"
 	}
 }
 
