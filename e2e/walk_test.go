@@ -178,7 +178,7 @@ func (w *walk) everyPage(v *visitor, who string, of func(route string) bool) {
 			t.Errorf("%s at %s: %d", who, path, res.Status())
 		} else if shown := res.Status() == 200 && !strings.Contains(v.path(), "/login?"); w.note(route, shown, ran[1] == 1) {
 			w.checkSize(v, res)
-			found, err := browser.Axe(v.page)
+			found, err := browser.Axe(v.page, browser.EveryRule...)
 			v.must("look at "+path, err)
 			for _, f := range found {
 				t.Errorf("%s at %s, %v", who, path, f)
@@ -231,12 +231,12 @@ func compressed(t *testing.T, b []byte) int {
 func platform(route string) bool { return !strings.HasPrefix(route, "/w/") }
 
 // note records that a page was seen and reports whether it is the first time.
-func (w *walk) note(route string, seen, haunted bool) (first bool) {
+func (w *walk) note(route string, seen, hasPayload bool) (first bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	first = seen && !w.seen[route]
 	w.seen[route] = w.seen[route] || seen
-	if haunted {
+	if hasPayload {
 		w.pages++
 	}
 	return first

@@ -78,15 +78,15 @@ func (s *Server) domainRow(base views.Base, d store.Domain) views.DomainRow {
 
 func nextTry(d store.Domain, now time.Time) string {
 	if d.NextCheckAt == nil {
-		return "stopped after two weeks. Check now to start again"
+		return "Checks stopped after two weeks. Check now to start again"
 	}
 	switch left := d.NextCheckAt.Sub(now); {
 	case left < time.Minute:
-		return "within a minute"
+		return "Next check within a minute"
 	case left < 2*time.Hour:
-		return "in " + ui.Count(int(left/time.Minute), "minute", "minutes")
+		return "Next check in " + ui.Count(int(left/time.Minute), "minute", "minutes")
 	default:
-		return "in " + ui.Count(int(left/time.Hour), "hour", "hours")
+		return "Next check in " + ui.Count(int(left/time.Hour), "hour", "hours")
 	}
 }
 

@@ -66,11 +66,11 @@ func typeWord(contentType string) string {
 	case major == "image" && minor == "svg+xml":
 		return "SVG drawing"
 	case major == "image":
-		return short + " picture"
+		return short + " image"
 	case major == "video":
 		return short + " video"
 	case major == "audio":
-		return short + " sound"
+		return short + " audio"
 	case major == "text" && minor == "plain":
 		return "Text"
 	case contentType == "application/zip":

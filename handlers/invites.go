@@ -47,7 +47,7 @@ func (s *Server) inviteProps(i store.Invitation, me store.Person, self string, t
 		Place:     views.InvitePlace(i.Tenant.AgencyName, i.Tenant.Name, i.Party == store.PartyAgency),
 		Team:      i.Party == store.PartyAgency,
 		Role:      frame.RoleNames[i.Role],
-		May:       roleSentence(i.Party, i.Role),
+		May:       roleSentence("You", i.Party, i.Role),
 		Email:     i.Email,
 		SignedIn:  me.Email,
 		URL:       self,
@@ -66,15 +66,19 @@ func (s *Server) inviteProps(i store.Invitation, me store.Person, self string, t
 	return p
 }
 
-// roleSentence says what people with a role can do.
-func roleSentence(party store.Party, role store.Role) string {
-	switch {
-	case store.MayGive(party, role, party, store.RoleViewer):
-		return "You can see the projects and manage people on your side."
-	case store.May(store.EditWork, party, role):
-		return "You can see and edit the projects."
+// roleSentence says what a person with a role can do. It begins with who, "You" or "They".
+func roleSentence(who string, party store.Party, role store.Role) string {
+	can := " can see the projects and download files"
+	if store.May(store.EditWork, party, role) {
+		can = " can see, edit and publish work"
 	}
-	return "You can see the projects and download files."
+	if store.MayGive(party, role, party, store.RoleViewer) {
+		can += ", and manage people"
+		if party == store.PartyClient {
+			can += " if the agency allows it"
+		}
+	}
+	return who + can + "."
 }
 
 func (s *Server) inviteOver(w http.ResponseWriter, r *http.Request, why store.EndReason, homeURL string) error {

@@ -104,12 +104,16 @@ func (s *Server) memberPage(w http.ResponseWriter, r *http.Request, me store.Mem
 	if err := s.db.Read(r.Context(), me, store.GetPerson(web.PathID(r), &p), store.ClientManagesPeople(&byClient)); err != nil {
 		return err
 	}
+	who := "They"
+	if p.UserID == me.ID() {
+		who = "You"
+	}
 	props := views.MemberProps{
 		ID:       p.UserID.String(),
 		Name:     p.Name,
 		Email:    p.Email,
 		Role:     frame.RoleNames[p.Role],
-		May:      roleSentence(p.Party, p.Role),
+		May:      roleSentence(who, p.Party, p.Role),
 		Side:     partyName(me, p.Party),
 		Since:    p.CreatedAt,
 		LastSeen: frame.OrZero(p.LastSeenAt),

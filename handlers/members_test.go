@@ -229,7 +229,7 @@ func TestOnlyTheAgencyLetsClientsManagePeople(t *testing.T) {
 	if page := mia.get(t, base+"/members/"+leo); strings.Contains(page.body, "/role") || strings.Contains(mia.get(t, base+"/members").body, "/invites/new") {
 		t.Error("the pages still offer it")
 	}
-	if page := dana.get(t, base+"/members").body; !strings.Contains(page, "the person who invited them no longer can") || strings.Contains(page, "/resend") {
+	if page := dana.get(t, base+"/members").body; !strings.Contains(page, "the inviter may no longer invite people") || strings.Contains(page, "/resend") {
 		t.Error("the page shows the invitation of a client as valid")
 	}
 	want(t, "sent again", dana.post(t, base+"/invites/"+asked.String()+"/resend", nil), http.StatusConflict)

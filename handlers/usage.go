@@ -77,7 +77,7 @@ func planSentence(e *store.PlanLimitError) string {
 	if e.Metric == store.Clients {
 		help = "Archive a client, or ask the operator of this installation for a larger plan."
 	}
-	return fmt.Sprintf("The plan %s has room for %s, and this would make %s. Nothing was changed. %s",
+	return fmt.Sprintf("The %s plan allows %s. With this it would be %s. Nothing was changed. %s",
 		planName(e.Plan), ofMetric(e.Metric, e.Limit), amount(e.Metric, e.Next), help)
 }
 

@@ -188,7 +188,7 @@ func Account(c Chrome, p AccountProps) templ.Component {
 				}
 				templ_7745c5c3_Err = ui.Field(ui.FieldProps{
 					Name: "name", Label: "Name", Value: p.Form.Name, Error: p.Form.Errors["name"], MaxLength: "120",
-					Required: true, Autocomplete: "name", Hint: "Your name in Portico. Each workspace you're in keeps the name it has for you.",
+					Required: true, Autocomplete: "name", Hint: "Your name in Portico. Workspaces you have already joined keep showing your old name.",
 				}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -562,7 +562,7 @@ func accountDates(f AccountForm) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 45, "<div class=\"form-end\"><button class=\"button\" data-kind=\"primary\" type=\"submit\">Save dates</button></div></form></section>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 45, "<div class=\"form-end\"><button class=\"button\" data-kind=\"primary\" type=\"submit\">Save date settings</button></div></form></section>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -596,7 +596,7 @@ func ways(d ui.Dates, email string, p WaysProps) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if len(p.Linked) > 0 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 47, "<p class=\"section-hint\">Once you unlink an account, only the accounts linked here can sign you in, even if another one has your address.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 47, "<p class=\"section-hint\">Once you unlink an account, it can't be linked again by its address alone. Email links keep working.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -62,7 +62,7 @@ func TestEverySampleIsAccessible(t *testing.T) {
 				if _, err := page.Goto(server.URL + "/" + all[i].name + ".html"); err != nil {
 					t.Fatal(err)
 				}
-				found, err := browser.Axe(page)
+				found, err := browser.Axe(page, browser.Settings...)
 				if err != nil {
 					t.Fatalf("%s: %v", all[i].name, err)
 				}

@@ -565,14 +565,14 @@ func ClientNew(c Chrome, p ClientNewProps) templ.Component {
 			}
 			templ_7745c5c3_Err = ui.Field(ui.FieldProps{
 				Name: "slug", Label: "Address of the workspace", Value: p.Form.Slug, Error: p.Form.Errors["slug"], MaxLength: "40",
-				Autocomplete: "off", Hint: "It follows " + p.Address + ". Leave it empty to use the name. You can't change it later.",
+				Autocomplete: "off", Hint: "The end of the address, after " + p.Address + ". Leave it empty to use the name. You can't change it later.",
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			templ_7745c5c3_Err = ui.Field(ui.FieldProps{
 				Name: "accent", Label: "Colour", Type: "color", Value: accentOr(p.Form.Accent), Error: p.Form.Errors["accent"],
-				Required: true, Hint: "Used for the mark, the main button and the focus ring. We adjust it where it would be hard to read.",
+				Required: true, Hint: "Used for the logo tile, the main button and the focus ring. We adjust it where it would be hard to read.",
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -780,7 +780,7 @@ func ClientShow(c Chrome, p ClientShowProps) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Select("plan", "Plan", "A smaller plan removes nothing. What is there can always be viewed and downloaded.", p.Form.Errors["plan"], options(p.Plans, p.Form.Plan)).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Select("plan", "Plan", "A smaller plan removes nothing. Existing work can always be viewed and downloaded.", p.Form.Errors["plan"], options(p.Plans, p.Form.Plan)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1435,7 +1435,7 @@ func clientDialog(id, verb, name, url, what string) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 96, "\">Leave it open</button></div>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 96, "\">Cancel</button></div>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

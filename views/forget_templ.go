@@ -129,7 +129,7 @@ func Forget(c Chrome, p ForgetProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, ", and open invitations.</li><li>What Portico keeps for you: your name, what is unread, and where you were last.</li></ul></section><section class=\"section\"><h2>What is kept</h2><ul class=\"points\"><li>Your work, your decisions and the record of them. They belong to the workspace where you made them.</li><li>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, ", and open invitations.</li><li>Your profile: your name, what is unread, and the page you were last on.</li></ul></section><section class=\"section\"><h2>What is kept</h2><ul class=\"points\"><li>Your work and the record of it. They belong to the workspace where you made them.</li><li>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

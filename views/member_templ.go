@@ -356,7 +356,7 @@ func memberForms(c Chrome, p MemberProps) templ.Component {
 
 // roleHint says where a role applies, and for an agency where it doesn't.
 func roleHint(team bool) string {
-	hint := "It applies from their next click. To give or take ownership, enter a code first."
+	hint := "It applies from their next click. To give or take ownership, confirm it's you first."
 	if team {
 		hint += " Their roles in client workspaces stay the same."
 	}
@@ -460,7 +460,7 @@ func Leave(c Chrome, p LeaveProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if p.Owner {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 32, "You are an owner, so we'll ask you for a code first.")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 32, "You are an owner, so we'll ask you to confirm it's you first.")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -664,7 +664,7 @@ func InviteNew(c Chrome, p InviteNewProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = ui.Select("role", "Role", "Viewers can view and download. Members take part. Admins also manage people. Owners can do everything.", p.Form.Errors["role"], p.Roles).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Select("role", "Role", "Viewers can view and download. On the agency's team, members also edit and publish. Admins and owners also manage people.", p.Form.Errors["role"], p.Roles).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -929,7 +929,7 @@ func inviteState(d ui.Dates, i InviteRow) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if i.Lapsed {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 83, "<span class=\"row-problem\">the person who invited them no longer can: revoke it and invite them again</span>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 83, "<span class=\"row-problem\">the inviter may no longer invite people: revoke this and send a new invitation</span>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

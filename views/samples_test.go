@@ -119,7 +119,7 @@ func events() []views.EventRow {
 
 func fileRows() []views.FileRow {
 	return []views.FileRow{
-		{ID: "f1", Name: "Logo_v3.png", Kind: views.FileImage, Type: "PNG picture", Size: ui.Size(2_412_000), DownloadURL: acme.File("f1"), InlineURL: "/sample/logo.svg", CanDelete: true},
+		{ID: "f1", Name: "Logo_v3.png", Kind: views.FileImage, Type: "PNG image", Size: ui.Size(2_412_000), DownloadURL: acme.File("f1"), InlineURL: "/sample/logo.svg", CanDelete: true},
 		{ID: "f2", Name: "Acme brand guidelines.pdf", Kind: views.FilePDF, Type: "PDF", Size: ui.Size(18_900_000), DownloadURL: acme.File("f2"), InlineURL: acme.FileInline("f2"), CanDelete: true},
 		{ID: "f3", Name: "Everything for the printer, with fonts and links, do not open on a phone.zip", Kind: views.FileOther, Type: "ZIP archive", Size: ui.Size(1_300_000_000), DownloadURL: acme.File("f3"), CanDelete: true},
 		{ID: "f4", Name: "teaser_4k.mov", Kind: views.FileVideo, Type: "QuickTime film", Size: ui.Size(840_000_000), State: views.StateWaiting, CanDelete: true},
@@ -425,9 +425,9 @@ func placeSamples() []sample {
 			{Label: "People", Used: "5", Limit: "5", Share: 100, Over: true}, {Label: "Projects", Used: "4", Limit: "20", Share: 20},
 		}})},
 		{"domains", views.Domains(staff(), views.DomainsProps{Main: "portico.example", Address: "https://portal.acme.example/", Fresh: true, Domains: []views.DomainRow{
-			{Host: "portal.acme.example", Verified: true, InLinks: true, Proof: "there", Pointing: "there", ProofName: "_portico.portal.acme.example", ProofValue: "portico=3q2", Seen: []string{"portico.example"}, LastTry: time.Now(), NextTry: "in a day", CheckURL: "/w/acme/check", RemoveURL: "/w/acme/remove"},
+			{Host: "portal.acme.example", Verified: true, InLinks: true, Proof: "there", Pointing: "there", ProofName: "_portico.portal.acme.example", ProofValue: "portico=3q2", Seen: []string{"portico.example"}, LastTry: time.Now(), NextTry: "Next check in a day", CheckURL: "/w/acme/check", RemoveURL: "/w/acme/remove"},
 			{Host: strings.Repeat("long.", 12) + "example", Proof: "missing", Pointing: "other", ProofName: "_portico." + strings.Repeat("long.", 12) + "example", ProofValue: "portico=3q2", Looking: true, CheckURL: "/w/acme/check", RemoveURL: "/w/acme/remove"},
-			{Host: "taken.example", Proof: "taken", Pointing: "missing", ProofName: "_portico.taken.example", ProofValue: "portico=3q2", LastTry: time.Now(), NextTry: "in an hour", CheckURL: "/w/acme/check", RemoveURL: "/w/acme/remove"},
+			{Host: "taken.example", Proof: "taken", Pointing: "missing", ProofName: "_portico.taken.example", ProofValue: "portico=3q2", LastTry: time.Now(), NextTry: "Next check in an hour", CheckURL: "/w/acme/check", RemoveURL: "/w/acme/remove"},
 		}})},
 		{"domains-error", views.Domains(staff(), views.DomainsProps{Main: "portico.example", Address: "https://portico.example/w/acme/", Form: views.DomainForm{Host: hostile, Errors: ui.Errors{"host": "Enter a domain."}}})},
 		{"domains-empty", views.Domains(staff(), views.DomainsProps{Main: "portico.example", Address: "https://portico.example/w/acme/", StepUpURL: "/step-up"})},

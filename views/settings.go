@@ -52,7 +52,7 @@ func whoEditsSettings(p SettingsProps) string {
 	return "Owners and admins of " + p.AgencyOf + " can change this."
 }
 
-const forgetsNamesHint = "What they did here then says “Former member”. If not ticked, it keeps their name. This applies to accounts erased from now on."
+const forgetsNamesHint = "What they did here then says “Former member”. Otherwise it shows their name. This applies to accounts erased from now on."
 
 func namesAfter(p SettingsProps) string {
 	if p.Form.ForgetsNames {

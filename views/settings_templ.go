@@ -293,7 +293,7 @@ func settingsForm(c Chrome, p SettingsProps) templ.Component {
 		}
 		templ_7745c5c3_Err = ui.Field(ui.FieldProps{
 			Name: "accent", Label: "Colour", Type: "color", Value: accentOr(p.Form.Accent), Error: p.Form.Errors["accent"],
-			Required: true, Hint: "Used for the mark, the main button and the focus ring. We adjust it where it would be hard to read.",
+			Required: true, Hint: "Used for the logo tile, the main button and the focus ring. We adjust it where it would be hard to read.",
 		}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -302,7 +302,7 @@ func settingsForm(c Chrome, p SettingsProps) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Check("forgets_names", "Forget the names of people who erase their account", forgetsNamesHint, p.Form.ForgetsNames).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Check("forgets_names", "Erase the names of people who erase their account", forgetsNamesHint, p.Form.ForgetsNames).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

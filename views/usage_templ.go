@@ -107,7 +107,7 @@ func Usage(c Chrome, p UsageProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, " What is there can always be viewed and downloaded.</p><ul class=\"rows\" data-kind=\"usage\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, " Existing work can always be viewed and downloaded.</p><ul class=\"rows\" data-kind=\"usage\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -23,11 +23,15 @@ type Setting struct {
 
 func (s Setting) String() string { return fmt.Sprintf("%d px, %s", s.Size.Width, *s.Scheme) }
 
-// Settings are the settings in which every page is checked.
+// Settings are the settings in which every sample of a page is checked.
 var Settings = []Setting{
 	{Wide, playwright.ColorSchemeLight, false}, {Wide, playwright.ColorSchemeDark, true},
 	{Narrow, playwright.ColorSchemeDark, false}, {Narrow, playwright.ColorSchemeLight, true},
 }
+
+// EveryRule are the settings that check more than colours: each width and each scheme
+// once. They suffice for a page whose parts are checked in all [Settings] elsewhere.
+var EveryRule = slices.DeleteFunc(slices.Clone(Settings), func(s Setting) bool { return s.coloursOnly })
 
 // Violation is an accessibility violation on a page.
 type Violation struct {
@@ -82,9 +86,9 @@ const axeRun = `async colours => {
 // requiredRules must have run, or the check would prove little.
 var requiredRules = []string{"color-contrast", "target-size", "label", "image-alt", "heading-order", "html-has-lang"}
 
-// Axe checks the open page in each of [Settings] and returns the violations.
-func Axe(page playwright.Page) (all []Violation, err error) {
-	for _, s := range Settings {
+// Axe checks the open page in each of settings and returns the violations.
+func Axe(page playwright.Page, settings ...Setting) (all []Violation, err error) {
+	for _, s := range settings {
 		if err := page.SetViewportSize(s.Size.Width, s.Size.Height); err != nil {
 			return nil, err
 		}

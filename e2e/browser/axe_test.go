@@ -26,7 +26,7 @@ func TestAxeFindsViolations(t *testing.T) {
 <style>:root { color-scheme: light dark }</style><main><h1>Sound</h1><button>Press</button></main>`
 	c := shared.browser.Context(t)
 	c.LoadAxe(t)
-	found, err := Axe(c.Open(t, page(t, sound)))
+	found, err := Axe(c.Open(t, page(t, sound)), Settings...)
 	if err != nil || len(found) != 0 {
 		t.Fatalf("a sound page: %v, %v", found, err)
 	}
@@ -41,7 +41,7 @@ func TestAxeFindsViolations(t *testing.T) {
 		"target-size":    {strings.Replace(sound, "<button>", `<button style="width: 12px; height: 12px; padding: 0; border: 0; font-size: 9px">a</button><button style="width: 12px; height: 12px; padding: 0; border: 0; font-size: 9px">b</button><button>`, 1), 2},
 		"color-contrast": {strings.Replace(sound, "<style>", `<style>@media (prefers-color-scheme: dark) { html { background: #111; color: #eee } h1 { color: #333 } } `, 1), 2},
 	} {
-		found, err := Axe(c.Open(t, page(t, broken.html)))
+		found, err := Axe(c.Open(t, page(t, broken.html)), Settings...)
 		if err != nil {
 			t.Fatal(err)
 		}

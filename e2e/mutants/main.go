@@ -57,21 +57,26 @@ func run(ctx context.Context, o options, out io.Writer) error {
 		return err
 	}
 	defer tests.remove()
-	next, tried := make(chan mutant), make(chan trial)
-	for range min(max(o.trees, 1), len(picked)) {
-		t, err := newTree(ctx, tests)
-		if err != nil {
-			return err
-		}
-		defer t.remove()
-		go t.work(ctx, next, tried)
-	}
-	go func() {
-		defer close(next)
-		for _, m := range picked {
+	tried := make(chan trial)
+	busy, waiting := split(picked)
+	for _, part := range []struct {
+		mutants []mutant
+		trees   int
+	}{{waiting, 1}, {busy, max(o.trees, 1)}} {
+		next := make(chan mutant, len(part.mutants))
+		for _, m := range part.mutants {
 			next <- m
 		}
-	}()
+		close(next)
+		for range min(part.trees, len(part.mutants)) {
+			t, err := newTree(ctx, tests)
+			if err != nil {
+				return err
+			}
+			defer t.remove()
+			go t.work(ctx, next, tried)
+		}
+	}
 	red := report(ctx, out, tried, len(picked))
 	if err := ctx.Err(); err != nil {
 		return err
@@ -81,6 +86,19 @@ func run(ctx context.Context, o options, out io.Writer) error {
 		return errors.New("a guard can go unnoticed")
 	}
 	return nil
+}
+
+// split sets apart the guards that the tests of faults notice. Those tests mostly
+// wait, so they have a tree of their own and keep no core from the others.
+func split(picked []mutant) (busy, waiting []mutant) {
+	for _, m := range picked {
+		if m.pkg == faults {
+			waiting = append(waiting, m)
+		} else {
+			busy = append(busy, m)
+		}
+	}
+	return busy, waiting
 }
 
 // trial is what came of a mutant.

@@ -80,8 +80,8 @@ var endings = map[store.SupportEnd]string{
 	store.SupportExpired:         "Its time ran out.",
 	store.SupportRevoked:         "Your side ended it.",
 	store.SupportAgentDisabled:   "The agent is no longer on the support team.",
-	store.SupportActorGone:       "The viewer is no longer allowed to do that.",
-	store.SupportTargetGone:      "The person it showed no longer has access.",
+	store.SupportActorGone:       "The staff member is no longer allowed to do that.",
+	store.SupportTargetGone:      "The person they viewed as no longer has access.",
 	store.SupportTenantSuspended: "The workspace was suspended.",
 }
 

@@ -109,7 +109,7 @@ func howEnded(kind store.SupportKind, how store.SupportEnd) string {
 		return ""
 	case store.SupportStopped:
 		if kind == store.SupportViewAs {
-			return "Stopped by the viewer"
+			return "Stopped by the staff member"
 		}
 		return "Stopped by support"
 	case store.SupportExpired:
@@ -119,7 +119,7 @@ func howEnded(kind store.SupportKind, how store.SupportEnd) string {
 	case store.SupportAgentDisabled:
 		return "The agent lost access"
 	case store.SupportActorGone:
-		return "The viewer lost permission"
+		return "The staff member lost permission"
 	case store.SupportTargetGone:
 		return "The person no longer has access"
 	case store.SupportTenantSuspended:

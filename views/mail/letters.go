@@ -108,9 +108,9 @@ type PublishedProps struct {
 func Published(p PublishedProps) (Message, error) {
 	return letter{
 		Subject: p.Title + ": " + version(p.Version) + " is ready",
-		Brand:   p.Brand, Title: p.Title + " is ready for review",
+		Brand:   p.Brand, Title: p.Title + " is ready",
 		Paragraphs: []string{
-			p.By + " at " + p.Agency + " has published " + version(p.Version) + " of " + p.Title + " for your review.",
+			p.By + " at " + p.Agency + " has published " + version(p.Version) + " of " + p.Title + ".",
 		},
 		Quote: p.Note,
 		Label: "Open deliverable", URL: p.URL,
@@ -252,15 +252,15 @@ type SupportAskedProps struct {
 
 // SupportAsked sends the owners an agent's access request.
 func SupportAsked(p SupportAskedProps) (Message, error) {
-	what := "read-only"
+	what := "read-only,"
 	if p.Write {
-		what = "and make changes"
+		what = "with permission to make changes,"
 	}
 	return letter{
 		Subject: p.Agent + " (support) requests access to " + p.Tenant,
 		Brand:   p.Brand, Title: p.Agent + " (support) requests access to " + p.Tenant,
 		Paragraphs: []string{
-			"They want to see it as one of your people does for " + ui.Count(p.Hours, "hour", "hours") + ", " + what + ". Support gets no access unless you approve. You decide for how long.",
+			"They ask for " + ui.Count(p.Hours, "hour", "hours") + " of access, " + what + " as one of your people. Support gets no access unless you approve. You decide for how long.",
 		},
 		Quote: p.Reason,
 		Label: "Review access request", URL: p.URL,
