@@ -73,7 +73,7 @@ func newVisitors(t *testing.T, w *world, a, b *storetest.Tenants) []*visitor {
 		{name: "signed out"},
 		{name: "client of a sister tenant", email: a.Gus, visibleKeys: []string{sister.key}},
 		{name: "staff of a sister tenant", email: sister.person(t, store.PartyAgency, store.RoleMember), visibleKeys: []string{sister.key}},
-		{name: "owner of another agency", email: b.Dana},
+		{name: "owner of another agency", email: b.Dana, visibleKeys: []string{w.other.key}},
 		{name: "agent outside", email: storetest.Agent(t), agent: true, visibleKeys: []string{own.key}},
 	}
 	for _, party := range []store.Party{store.PartyAgency, store.PartyClient} {

@@ -112,6 +112,9 @@ func workRows(c views.Chrome, list []store.Deliverable) []views.WorkRow {
 			Due:      frame.OrZero(d.DueOn),
 			Late:     c.Staff && late(d.DueOn, d.State, today),
 		}
+		if d.Version > 0 {
+			rows[i].What = versionWord(d.Version)
+		}
 	}
 	return rows
 }
