@@ -35,6 +35,7 @@ func TestClientIsCreatedJoinedAndSuspended(t *testing.T) {
 	uma.sees("Check your email")
 	uma.fill("code", codeInMail.FindString(mailed(t, email, since, signInMail)))
 	uma.must("back at the invitation", uma.page.WaitForURL("**/invites/*"))
+	uma.fill("Your name", "Uma") // nobody has said what she is called
 	uma.click("button", "Accept and join")
 	uma.must("in the portal", uma.page.WaitForURL("**/w/umbra/**"))
 	uma.hasBrand("umbra")

@@ -111,7 +111,7 @@ func TestPagesAgreeOnNumbers(t *testing.T) {
 	b := setupAgreement(t)
 	in, over := "/w/"+b.Acme+"/", "/w/"+b.Agency+"/"
 	dana := func(path string) answer { return b.dana.get(t, path) }
-	clientPage, _, _ := strings.Cut(plainText(dana(over+"clients/"+b.client.String()).body), "Name and plan")
+	clientPage, _, _ := strings.Cut(plainText(dana(over+"clients/"+b.client.String()).body), "What your team calls")
 	for what, c := range map[string]struct {
 		want int
 		text string

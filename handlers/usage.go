@@ -48,7 +48,7 @@ func metricsOf(kind store.TenantKind, party store.Party) []store.Metric {
 
 var metricNames = map[store.Metric]string{
 	store.Users:    "People",
-	store.Projects: "Projects",
+	store.Projects: "Projects, archived included",
 	store.Storage:  "Files",
 	store.Clients:  "Clients",
 	store.AIRuns:   "AI runs this month",

@@ -170,7 +170,7 @@ func InviteShow(p InviteProps) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				templ_7745c5c3_Err = ui.Field(ui.FieldProps{
-					Name: "name", Label: "Your name", Value: p.Form.Name, Error: p.Form.Errors["name"], MaxLength: "120",
+					Name: "name", Label: "Your name here", Value: p.Form.Name, Error: p.Form.Errors["name"], MaxLength: "120",
 					Required: true, Autocomplete: "name", Hint: "Everyone with access can see it, with your address.",
 				}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {

@@ -249,7 +249,7 @@ func signInSamples() []sample {
 
 func invite(signedIn string) views.InviteProps {
 	return views.InviteProps{
-		Brand: *brand(), By: "Dana Whitfield", Role: "Viewer", May: "You can see the projects and download files.", Email: "mia@acme.test", SignedIn: signedIn,
+		Brand: *brand(), By: "Dana Whitfield", From: "Northwind", Place: views.InvitePlace("Northwind", "Acme", false), Role: "Viewer", May: "You can see the projects and download files.", Email: "mia@acme.test", SignedIn: signedIn,
 		URL: views.Invite("token"), Providers: providers, Form: views.InviteForm{Name: "Mia", Errors: ui.Errors{"name": "That is too long."}},
 	}
 }
