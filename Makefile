@@ -43,7 +43,7 @@ test-long: setup
 ## Take guards away, one at a time: a test must notice. BASE=rev, ALL=1, ONLY=regexp.
 .PHONY: mutants
 mutants: setup
-	@go run ./e2e/mutants $(if $(ALL),-all) $(if $(BASE),-base '$(BASE)') $(if $(ONLY),-only '$(ONLY)')
+	@go run ./e2e/mutants $(if $(ALL),-all) $(if $(BASE),-base '$(BASE)') $(if $(ONLY),-only '$(ONLY)') $(if $(NARROW),-narrow '$(NARROW)')
 
 ## Measure what the product promises of its speed; ends with what held and what did not.
 .PHONY: bench

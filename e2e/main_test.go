@@ -78,7 +78,7 @@ func run(m *testing.M) (code int, err error) {
 	return m.Run(), nil
 }
 
-var refusals = regexp.MustCompile(`status of 4(03|04|10|22)`)
+var refusals = regexp.MustCompile(`status of 4(03|04|09|10|22)`)
 
 // visitor is one person's browser.
 type visitor struct {
@@ -114,14 +114,20 @@ func signedInByMail(t *testing.T, email string, options ...playwright.BrowserNew
 	for _, o := range options {
 		v.noScript = o.JavaScriptEnabled != nil && !*o.JavaScriptEnabled
 	}
+	v.signInByMail(email)
+	return v
+}
+
+// signInByMail signs a person in on the sign-in page, which is open.
+func (v *visitor) signInByMail(email string) {
+	v.t.Helper()
 	defer lockMailbox(email)()
 	since := time.Now()
 	v.fill("Your email address", email)
 	v.click("button", "Send me a sign-in link")
 	v.sees("Check your email")
-	v.sendCode(codeInMail.FindString(mailed(t, email, since, signInMail)), "Sign in")
+	v.sendCode(codeInMail.FindString(mailed(v.t, email, since, signInMail)), "Sign in")
 	v.gone("Check your email")
-	return v
 }
 
 // sendCode types a code. The last digit submits it; without scripts the button does.

@@ -31,6 +31,10 @@ var notPages = map[string]string{
 	"/w/{tenant}/{stylesheet}":       "is a stylesheet",
 	"/w/{tenant}/files/{id}/inline":  "is a file",
 	"/w/{tenant}/files/{id}/preview": "is a picture",
+	"/w/{tenant}/files/{id}/drawing": "is a picture",
+	"/w/{tenant}/files/{id}/text":    "is a file, for a frame",
+
+	"/w/{tenant}/versions/{id}/files.zip": "is an archive",
 }
 
 // routesToWalk returns the paths of all pages from the reviewed route table.
@@ -148,6 +152,7 @@ func (w *walk) enter(agent *visitor) {
 	agent.stepUp(w.people["agent"])
 	agent.fill("Reason", xssPayload)
 	agent.fill("Ticket", "T-1<img src=x onerror=ran=1>")
+	agent.click("button", "Choose a person")
 	agent.click("button", "Start the session")
 	agent.sees("is viewing")
 	agent.open("/support/write")

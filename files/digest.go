@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"hash/crc32"
 	"strings"
 )
 
@@ -43,10 +44,11 @@ func ParseContentDigest(header string) (Digest, error) {
 // ContentDigest formats the header that ParseContentDigest reads.
 func (d Digest) ContentDigest() string { return "sha-256=:" + d.base64() + ":" }
 
-// Hash computes the SHA-256 of a whole file while its parts arrive. Its state can be saved between requests, so a file
+// Hash computes the SHA-256 and the CRC-32 of a whole file while its parts arrive. Its state can be saved between requests, so a file
 // sent in order is hashed as it streams and never read again. It is not safe for concurrent use.
 type Hash struct {
 	sum    hash.Hash
+	crc    uint32
 	offset int64
 }
 
@@ -60,21 +62,27 @@ func ResumeHash(state []byte) (*Hash, error) {
 	if len(state) == 0 {
 		return h, nil
 	}
-	if len(state) < offsetSize {
+	if len(state) < headSize {
 		return nil, fmt.Errorf("files: hash state of %d bytes", len(state))
 	}
 	h.offset = int64(binary.BigEndian.Uint64(state))
-	if err := h.sum.(encoding.BinaryUnmarshaler).UnmarshalBinary(state[offsetSize:]); err != nil || h.offset < 0 {
+	h.crc = binary.BigEndian.Uint32(state[offsetSize:])
+	if err := h.sum.(encoding.BinaryUnmarshaler).UnmarshalBinary(state[headSize:]); err != nil || h.offset < 0 {
 		return nil, errors.New("files: unreadable hash state")
 	}
 	return h, nil
 }
 
-const offsetSize = 8
+// A state is the offset, the CRC-32 and the state of the SHA-256.
+const (
+	offsetSize = 8
+	headSize   = offsetSize + crc32.Size
+)
 
 // Write adds the next bytes of the file. It never fails.
 func (h *Hash) Write(p []byte) (int, error) {
 	h.offset += int64(len(p))
+	h.crc = crc32.Update(h.crc, crc32.IEEETable, p)
 	return h.sum.Write(p)
 }
 
@@ -88,8 +96,12 @@ func (h *Hash) State() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("files: hash state: %w", err)
 	}
-	return append(binary.BigEndian.AppendUint64(nil, uint64(h.offset)), state...), nil
+	head := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint64(nil, uint64(h.offset)), h.crc)
+	return append(head, state...), nil
 }
+
+// CRC32 is the CRC-32 of the bytes so far, as ZIP archives have it.
+func (h *Hash) CRC32() uint32 { return h.crc }
 
 // Digest is the SHA-256 of the bytes so far.
 func (h *Hash) Digest() Digest { return Digest(h.sum.Sum(nil)) }

@@ -1,14 +1,13 @@
 package files
 
 import (
-	"path"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
-// maxNameLength is the longest file name in bytes of UTF-8. File systems allow 255. Percent-encoding triples the length.
-const maxNameLength = 180
+// maxNameLength is the longest file name in bytes of UTF-8, which is what file systems allow.
+const maxNameLength = 255
 
 // disposition formats a Content-Disposition header (RFC 6266) for a file name that may be hostile. It holds an ASCII name
 // for every client and, where that differs, the full name in RFC 8187's encoding.
@@ -23,23 +22,48 @@ func disposition(kind, name string) string {
 }
 
 // safeName reduces a name to one path segment: no invisible characters that reverse the reading direction
-// (evil[U+202E]gnp.exe), no line breaks, no leading dot, no trailing dot or space. It cuts long names to maxNameLength
-// and keeps the extension.
+// (evil[U+202E]gnp.exe), no line breaks, no leading dot, no trailing dot or space. A name that is too long loses its
+// middle, because versions and dates stand at its end.
 func safeName(name string) string {
 	name = strings.Map(safeRune, strings.ToValidUTF8(name, "_"))
 	name = strings.Trim(name, " ")
 	name = strings.TrimLeft(strings.TrimRight(name, ". "), ".")
-	if len(name) > maxNameLength {
-		ext := path.Ext(name)
-		if len(ext) > 20 {
-			ext = ""
-		}
-		name = truncate(strings.TrimSuffix(name, ext), maxNameLength-len(ext)) + ext
-	}
+	name = cutMiddle(name, maxNameLength)
 	if name == "" {
 		return "file"
 	}
 	return name
+}
+
+const ellipsis = "..." // ASCII, so that an ASCII name stays one
+
+// cutMiddle shortens s to at most n bytes without splitting a character or what combines with it: the last third stays,
+// with as much of the beginning as fits.
+func cutMiddle(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	tail := len(s) - n/3
+	for tail < len(s) && !startsCharacter(s, tail) {
+		tail++
+	}
+	head := n - len(ellipsis) - (len(s) - tail)
+	for head > 0 && !startsCharacter(s, head) {
+		head--
+	}
+	return strings.TrimRight(s[:head], " ") + ellipsis + s[tail:]
+}
+
+// startsCharacter reports whether a character that people see starts at byte i, as far as one can tell from it and its
+// neighbour.
+func startsCharacter(s string, i int) bool {
+	if !utf8.RuneStart(s[i]) {
+		return false
+	}
+	const joiner = '\u200d'
+	r, _ := utf8.DecodeRuneInString(s[i:])
+	before, _ := utf8.DecodeLastRuneInString(s[:i])
+	return !unicode.In(r, unicode.M, unicode.Sk) && r != joiner && before != joiner
 }
 
 func safeRune(r rune) rune {
@@ -94,15 +118,4 @@ func percentEncode(s string) string {
 		b.Write([]byte{'%', hex[c>>4], hex[c&15]})
 	}
 	return b.String()
-}
-
-// truncate cuts s to at most n bytes without splitting a character.
-func truncate(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n]
 }

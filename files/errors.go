@@ -21,6 +21,9 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrUnavailable means that object storage can't be reached, doesn't answer, or fails. A later retry may succeed.
 	ErrUnavailable = errors.New("object storage is unavailable")
+	// ErrRefused means that object storage answers, and refuses what Portico needs: it lacks a feature, or our key lacks a
+	// right. A retry won't help; doctor says what to change.
+	ErrRefused = errors.New("object storage refuses what is needed")
 	// ErrDigest means that the SHA-256 of the content is not the declared one.
 	ErrDigest = errors.New("content does not match its digest")
 	// ErrSize means that the content is shorter or longer than declared, or longer than allowed.
@@ -64,8 +67,7 @@ func (e *Error) Unwrap() []error {
 	return errs
 }
 
-// kindByCode maps the server's error codes to our sentinels. Any other code with a status below 500 is our own mistake
-// or a wrong configuration and gets no sentinel.
+// kindByCode maps the server's error codes to our sentinels. Any other code is ErrUnavailable or ErrRefused, by its status.
 var kindByCode = map[string]error{
 	"NoSuchKey":                   ErrNotFound,
 	"NoSuchUpload":                ErrNotFound,
@@ -95,13 +97,13 @@ func wrap(op string, err error) error {
 		e := &Error{op: op, kind: kindByCode[api.ErrorCode()], cause: api.ErrorCode()}
 		if errors.As(err, &response) {
 			e.cause = fmt.Sprintf("%s (%d)", api.ErrorCode(), response.HTTPStatusCode())
-			if e.kind == nil && isServerFault(response.HTTPStatusCode()) {
-				e.kind = ErrUnavailable
+			if e.kind == nil {
+				e.kind = kindByStatus(response.HTTPStatusCode())
 			}
 		}
 		return e
-	case errors.As(err, &response) && !isServerFault(response.HTTPStatusCode()) && response.HTTPStatusCode() >= 400:
-		return &Error{op: op, cause: fmt.Sprintf("status %d", response.HTTPStatusCode())}
+	case errors.As(err, &response) && errors.Is(kindByStatus(response.HTTPStatusCode()), ErrRefused):
+		return &Error{op: op, kind: ErrRefused, cause: fmt.Sprintf("status %d", response.HTTPStatusCode())}
 	default:
 		e := &Error{op: op, kind: ErrUnavailable, cause: plainCause(err)}
 		if errors.Is(err, context.DeadlineExceeded) {
@@ -111,8 +113,14 @@ func wrap(op string, err error) error {
 	}
 }
 
-func isServerFault(status int) bool {
-	return status >= 500 || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout
+func kindByStatus(status int) error {
+	switch {
+	case status == http.StatusTooManyRequests, status == http.StatusRequestTimeout:
+		return ErrUnavailable
+	case status == http.StatusNotImplemented, status >= 300 && status < 500:
+		return ErrRefused
+	}
+	return ErrUnavailable
 }
 
 // plainCause describes a network error without the request's URL, which contains bucket and key.

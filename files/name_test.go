@@ -46,22 +46,43 @@ func TestDisposition(t *testing.T) {
 	}
 }
 
-// A name of 2 kB is cut to a length that file systems accept, between characters, and keeps its extension.
+// A name is kept whole up to the 255 bytes that file systems allow. A longer one loses its middle: its beginning, its
+// version and its extension stay, and no character is split.
 func TestDispositionLong(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{
-		strings.Repeat("a", 2048) + ".pdf",
-		strings.Repeat("ü", 1024) + ".pdf",
-		strings.Repeat("日", 700) + ".pdf",
+	const mark = " 最終版 v12.pdf"
+	for name, c := range map[string]struct {
+		name  string
+		whole bool
+		ends  string
+	}{
+		"247 bytes of CJK":          {strings.Repeat("日", 80) + "v3.pdf" + "x", true, "v3.pdfx"},
+		"255 bytes":                 {strings.Repeat("日", 84) + "v.x"[:3], true, "v.x"},
+		"255 ASCII bytes":           {strings.Repeat("a", 251) + ".pdf", true, ".pdf"},
+		"256 bytes":                 {strings.Repeat("a", 252) + ".pdf", false, ".pdf"},
+		"2 kB of ASCII":             {strings.Repeat("a", 2048) + mark, false, mark},
+		"2 kB of two bytes":         {strings.Repeat("ü", 1024) + mark, false, mark},
+		"2 kB of three bytes":       {strings.Repeat("日", 700) + mark, false, mark},
+		"2 kB of four bytes":        {strings.Repeat("😀", 512) + mark, false, mark},
+		"a family of emoji":         {strings.Repeat("👩\u200d👩\u200d👧", 100) + mark, false, mark},
+		"letters with marks":        {strings.Repeat("e\u0301", 500) + mark, false, mark},
+		"Hangul in pieces":          {strings.Repeat("\u1112\u1161\u11ab", 200) + mark, false, mark},
+		"a long extension":          {"x." + strings.Repeat("e", 2048), false, "eee"},
+		"blanks around the cut":     {strings.Repeat("a ", 500) + mark, false, mark},
+		"one long word and version": {strings.Repeat("W", 300) + "_v3_2026-11-29.indd", false, "_v3_2026-11-29.indd"},
 	} {
-		safe := safeName(name)
-		if len(safe) > maxNameLength || len(safe) < maxNameLength-4 || !utf8.ValidString(safe) ||
-			!strings.HasSuffix(safe, ".pdf") {
-			t.Errorf("%d bytes: %s", len(safe), safe)
+		safe := safeName(c.name)
+		switch {
+		case c.whole && safe != c.name:
+			t.Errorf("%s: %d bytes became %d", name, len(c.name), len(safe))
+		case len(safe) > 255, !utf8.ValidString(safe), !strings.HasSuffix(safe, c.ends):
+			t.Errorf("%s: %d bytes: %s", name, len(safe), safe)
+		case !c.whole && (len(safe) < 220 || !strings.Contains(safe, "...")):
+			t.Errorf("%s: %d bytes: %s", name, len(safe), safe)
 		}
-	}
-	if got := safeName("x." + strings.Repeat("e", 2048)); len(got) != maxNameLength {
-		t.Errorf("long extension: %d bytes", len(got))
+		if before, after, cut := strings.Cut(safe, "..."); cut && (strings.HasSuffix(before, "\u200d") || strings.HasPrefix(after, "\u200d") || strings.HasPrefix(after, "\u0301")) {
+			t.Errorf("%s: cut inside a character: %+q", name, safe)
+		}
 	}
 }
 

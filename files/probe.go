@@ -52,7 +52,7 @@ const maxSkew = time.Minute
 // Probe tests every capability that Portico needs, on its own objects below probe/, and removes them. It returns the
 // failed steps. If the bucket can't be reached, it stops there.
 func (s *Storage) Probe(ctx context.Context) []StepError {
-	p := probe{s: s, content: []byte("portico doctor"), whole: newProbeKey(), parts: newProbeKey(), refused: newProbeKey()}
+	p := newProbe(s)
 	if err := p.reach(ctx); err != nil {
 		return []StepError{{StepReach, err}}
 	}
@@ -86,6 +86,10 @@ type probe struct {
 	content               []byte
 	whole, parts, refused string
 	skew                  time.Duration
+}
+
+func newProbe(s *Storage) *probe {
+	return &probe{s: s, content: []byte("portico doctor"), whole: newProbeKey(), parts: newProbeKey(), refused: newProbeKey()}
 }
 
 func (p *probe) reach(ctx context.Context) error {
@@ -214,7 +218,7 @@ func (p *probe) multipart(ctx context.Context) error {
 	sum := sha256.Sum256(p.content)
 	all := sha256.Sum256(sum[:])
 	if aws.ToString(out.ChecksumSHA256) != base64.StdEncoding.EncodeToString(all[:])+"-1" {
-		return errors.New("it doesn't keep SHA-256 checksums of the parts of an object")
+		return fmt.Errorf("%w: it doesn't keep SHA-256 checksums of the parts of an object", ErrRefused)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package files
 
 import (
 	"fmt"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -13,18 +14,19 @@ func (r Range) contentRange(size int64) string {
 	return fmt.Sprintf("bytes %d-%d/%d", r.Start, r.Start+r.Length-1, size)
 }
 
-// requestedRange reads Range and If-Range. It returns the zero Range, the whole file, if there is no range or the
-// client holds a part of another file. If ok is false, answer 416.
-func requestedRange(r *http.Request, tag string, d Download) (_ Range, ok bool) {
-	header := r.Header.Get("Range")
-	if r.Method != http.MethodGet || header == "" || !sameFile(r.Header.Get("If-Range"), tag, d.Stored) {
+// requestedRange reads Range and If-Range. It returns the zero Range, the whole file, if there is no range, if there are
+// several, or if the client holds a part of another file. If ok is false, answer 416: the range is no range of bytes, or
+// lies behind the end.
+func requestedRange(r *http.Request, tag string, size int64, stored time.Time) (_ Range, ok bool) {
+	lines := r.Header.Values("Range")
+	if r.Method != http.MethodGet || len(lines) != 1 || !sameFile(r.Header.Get("If-Range"), tag, stored) {
 		return Range{}, true
 	}
-	unit, set, found := strings.Cut(header, "=")
+	unit, set, found := strings.Cut(lines[0], "=")
 	if !found || !strings.EqualFold(strings.TrimSpace(unit), "bytes") {
 		return Range{}, true // unknown units must be ignored (RFC 9110, 14.2)
 	}
-	return parseRange(set, d.Size)
+	return parseRanges(set, size)
 }
 
 // sameFile evaluates If-Range: by strong comparison of the entity tag, or by the exact date.
@@ -36,38 +38,63 @@ func sameFile(condition, tag string, stored time.Time) bool {
 	return err == nil && !stored.IsZero() && date.Equal(stored.UTC().Truncate(time.Second))
 }
 
-// parseRange parses one range: first-last, first-, or -suffix. It refuses several ranges, as RFC 9110 allows: clients
-// don't need them, and many small ranges are a known denial-of-service attack.
-func parseRange(set string, size int64) (_ Range, ok bool) {
-	first, last, found := strings.Cut(strings.TrimSpace(set), "-")
-	if !found {
-		return Range{}, false
-	}
-	if first == "" {
-		length, ok := parseOffset(last)
-		if !ok || length == 0 || size == 0 {
+// maxRanges is how many ranges are read. More than these are an attack (RFC 9110, 14.2).
+const maxRanges = 100
+
+// parseRanges parses the ranges of a header. Several ranges are the whole file, as the RFC allows: clients that ask for
+// them must cope, and an answer in parts is a known denial-of-service attack. They are refused only if none of them has a
+// byte.
+func parseRanges(set string, size int64) (_ Range, ok bool) {
+	var found []Range
+	specs := 0
+	for spec := range strings.SplitSeq(set, ",") {
+		if spec = strings.Trim(spec, " \t"); spec == "" {
+			continue // lists may have empty elements (RFC 9110, 5.6.1)
+		}
+		one, valid, satisfiable := parseRange(spec, size)
+		if specs++; !valid || specs > maxRanges {
 			return Range{}, false
 		}
-		length = min(length, size)
-		return Range{Start: size - length, Length: length}, true
-	}
-	start, ok := parseOffset(first)
-	if !ok || start >= size {
-		return Range{}, false
-	}
-	end := size - 1
-	if last != "" {
-		end, ok = parseOffset(last)
-		if !ok || end < start {
-			return Range{}, false
+		if satisfiable {
+			found = append(found, one)
 		}
-		end = min(end, size-1)
 	}
-	return Range{Start: start, Length: end - start + 1}, true
+	switch {
+	case len(found) == 0:
+		return Range{}, false
+	case specs > 1:
+		return Range{}, true
+	}
+	return found[0], true
 }
 
-// parseOffset accepts only digits. ParseInt would also accept a sign.
+// parseRange parses one range: first-last, first-, or -suffix. It is satisfiable if the file has a byte of it.
+func parseRange(spec string, size int64) (_ Range, valid, satisfiable bool) {
+	first, last, found := strings.Cut(spec, "-")
+	start, isStart := parseOffset(first)
+	end, isEnd := parseOffset(last)
+	switch {
+	case !found:
+		return Range{}, false, false
+	case first == "" && isEnd:
+		length := min(end, size)
+		return Range{Start: size - length, Length: length}, true, length > 0
+	case last == "":
+		end, isEnd = size-1, true
+	case end < start:
+		return Range{}, false, false
+	}
+	return Range{Start: start, Length: min(end, size-1) - start + 1}, isStart && isEnd, start < size
+}
+
+// parseOffset accepts only digits. ParseInt would also accept a sign. A number that doesn't fit is as good as the largest.
 func parseOffset(s string) (int64, bool) {
-	n, err := strconv.ParseUint(s, 10, 63)
-	return int64(n), err == nil
+	if s == "" || strings.Trim(s, "0123456789") != "" {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		n = math.MaxInt64
+	}
+	return n, true
 }

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 )
@@ -20,6 +19,7 @@ type Download struct {
 	Digest      Digest
 	Stored      time.Time // upload time; if zero, Last-Modified is omitted
 	Inline      bool      // show the file in the browser if its type is safe, instead of saving it
+	Drawing     bool      // serve a drawing for an img element, where it runs no scripts
 }
 
 // tag is the entity tag. Objects never change, so the object's id identifies the content.
@@ -27,7 +27,7 @@ func (d Download) tag() string { return `"` + d.Key.ID().String() + `"` }
 
 // IsContinuation reports whether Serve will not send the beginning of the file: the range starts later or is invalid.
 func (d Download) IsContinuation(r *http.Request) bool {
-	span, ok := requestedRange(r, d.tag(), d)
+	span, ok := requestedRange(r, d.tag(), d.Size, d.Stored)
 	return !ok || span.Start > 0
 }
 
@@ -44,7 +44,7 @@ func (v Vault) Serve(w http.ResponseWriter, r *http.Request, d Download) error {
 		return err
 	}
 	tag := d.tag()
-	span, ok := requestedRange(r, tag, d)
+	span, ok := requestedRange(r, tag, d.Size, d.Stored)
 	if !ok {
 		d.writeHeader(w.Header(), tag)
 		w.Header().Set("Content-Range", "bytes */"+strconv.FormatInt(d.Size, 10))
@@ -94,29 +94,40 @@ func (v Vault) serveHead(w http.ResponseWriter, r *http.Request, d Download, tag
 }
 
 // The content security policies of downloads. They add to nosniff and to the list of safe types: the browser shows a file
-// without scripts, forms or connections, in an opaque origin. The exceptions are what Chromium's viewers need (tested
-// with Chromium 156). Images, text and PDF work in the plain sandbox, alone or in a frame. A video does not: the viewer
-// page loads it with CORS, and an opaque origin never matches. So videos keep their origin, which is harmless without
-// scripts. The PDF viewer styles its own page, so its policy forbids everything except styles.
+// without scripts, forms or connections, in an opaque origin. The exceptions are what viewers need. Images and text work
+// in the plain sandbox, alone or in a frame. Video and audio don't: Chromium's viewer page loads them with CORS, and an
+// opaque origin never matches. So they keep their origin, which is harmless without scripts. A PDF has no sandbox, because
+// WebKit's viewer shows nothing in one (decision 0024). It is safe without: the bytes begin as a PDF, nosniff forbids to
+// read them as a page, and every engine's viewer has an origin of its own. The viewer styles its own page.
 const (
 	sandboxPolicy = "sandbox; default-src 'none'; " + drawingPolicy
-	videoPolicy   = "sandbox allow-same-origin; default-src 'none'; " + drawingPolicy
-	pdfPolicy     = "sandbox; script-src 'none'; object-src 'none'; connect-src 'none'; frame-src 'none'; font-src 'none'; " + drawingPolicy
+	mediaPolicy   = "sandbox allow-same-origin; default-src 'none'; " + drawingPolicy
+	pdfPolicy     = "script-src 'none'; object-src 'none'; connect-src 'none'; frame-src 'none'; font-src 'none'; " + drawingPolicy
 	drawingPolicy = "img-src 'self' data:; media-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
 
-func (d Download) writeHeader(h http.Header, tag string) {
-	kind, policy := "attachment", sandboxPolicy
-	if d.Inline && Inline(d.ContentType) {
-		kind = "inline"
-		switch {
-		case strings.HasPrefix(d.ContentType, "video/"):
-			policy = videoPolicy
-		case d.ContentType == "application/pdf":
-			policy = pdfPolicy
-		}
+// opening returns the disposition, type and policy of an answer.
+func (d Download) opening() (disposition, contentType, policy string) {
+	t := TypeOf(d.ContentType)
+	switch {
+	case t.Serve == "" || t.ImageOnly && !d.Drawing:
+		// No browser opens this type, even if it ignores the other headers.
+		return "attachment", "application/octet-stream", sandboxPolicy
+	case t.ImageOnly:
+		return "attachment", t.Serve, sandboxPolicy // saved when it is opened as a document
+	case !d.Inline:
+		return "attachment", d.ContentType, sandboxPolicy
+	case t.Display == DisplayVideo, t.Display == DisplayAudio:
+		return "inline", t.Serve, mediaPolicy
+	case t.Display == DisplayPDF:
+		return "inline", t.Serve, pdfPolicy
 	}
-	h.Set("Content-Type", servedType(d.ContentType))
+	return "inline", t.Serve, sandboxPolicy
+}
+
+func (d Download) writeHeader(h http.Header, tag string) {
+	kind, contentType, policy := d.opening()
+	h.Set("Content-Type", contentType)
 	h.Set("Content-Disposition", disposition(kind, d.Name))
 	h.Set("Content-Security-Policy", policy)
 	h.Set("X-Content-Type-Options", "nosniff")

@@ -126,31 +126,55 @@ func TestServeRange(t *testing.T) {
 	whole := Range{}
 	refused := Range{-1, -1}
 	for header, want := range map[string]Range{
-		"bytes=0-0":                   {0, 1},
-		"bytes=0-":                    {0, size},
-		"bytes=100-199":               {100, 100},
-		"bytes=999-":                  {999, 1},
-		"bytes=990-2000":              {990, 10},
-		"bytes=-1":                    {999, 1},
-		"bytes=-5000":                 {0, size},
-		"Bytes=1-2":                   {1, 2},
-		"bytes= 1-2 ":                 {1, 2},
-		"bytes=0-9223372036854775807": {0, size},
-		"pages=1-2":                   whole,
-		"nonsense":                    whole,
-		"bytes=":                      refused,
-		"bytes=-":                     refused,
-		"bytes=-0":                    refused,
-		"bytes=1000-":                 refused,
-		"bytes=5-4":                   refused,
-		"bytes=a-b":                   refused,
-		"bytes=+1-2":                  refused,
-		"bytes=--1":                   refused,
-		"bytes=1-2-3":                 refused,
-		"bytes=0x1-2":                 refused,
-		"bytes=99999999999999999999-": refused,
-		"bytes=0-1,5-6":               refused,
-		"bytes=" + strings.TrimSuffix(strings.Repeat("0-,", 100), ","): refused,
+		"bytes=0-0":                    {0, 1},
+		"bytes=0-":                     {0, size},
+		"bytes=100-199":                {100, 100},
+		"bytes=999-":                   {999, 1},
+		"bytes=990-2000":               {990, 10},
+		"bytes=-1":                     {999, 1},
+		"bytes=-5000":                  {0, size},
+		"Bytes=1-2":                    {1, 2},
+		"bytes= 1-2 ":                  {1, 2},
+		"bytes=0-9223372036854775807":  {0, size},
+		"pages=1-2":                    whole,
+		"nonsense":                     whole,
+		"bytes=0-99999999999999999999": {0, size},
+		"bytes=-99999999999999999999":  {0, size},
+		"bytes=,0-1":                   {0, 2},
+		"bytes=0-1, ":                  {0, 2},
+		"bytes=\t0-1":                  {0, 2},
+		"bytes":                        whole,
+		"none":                         whole,
+		// Several ranges: all of it.
+		"bytes=0-1,5-6":       whole,
+		"bytes=0-1, 5-6":      whole,
+		"bytes=0-1 , 5-6":     whole,
+		"bytes=0-1,0-1":       whole,
+		"bytes=500-,0-499":    whole,
+		"bytes=0-0,-1":        whole,
+		"bytes=0-1,5000-6000": whole,
+		"bytes=5000-,-1":      whole,
+		"bytes=0-,0-,0-":      whole,
+		"bytes=-0,0-1":        whole,
+		"bytes=" + strings.TrimSuffix(strings.Repeat("0-,", 100), ","): whole,
+		// No byte of the file, or no range.
+		"bytes=":                              refused,
+		"bytes=,":                             refused,
+		"bytes=-":                             refused,
+		"bytes=-0":                            refused,
+		"bytes=1000-":                         refused,
+		"bytes=1000-2000,3000-":               refused,
+		"bytes=5-4":                           refused,
+		"bytes=0-1,5-4":                       refused,
+		"bytes=0-1,a-b":                       refused,
+		"bytes=a-b":                           refused,
+		"bytes=+1-2":                          refused,
+		"bytes=--1":                           refused,
+		"bytes=1-2-3":                         refused,
+		"bytes=0x1-2":                         refused,
+		"bytes=1 - 2":                         refused,
+		"bytes=99999999999999999999-":         refused,
+		"bytes=" + strings.Repeat("0-,", 101): refused,
 	} {
 		response, body, err := s.do(t, http.MethodGet, map[string]string{"Range": header})
 		if err != nil {
@@ -178,6 +202,16 @@ func TestServeRange(t *testing.T) {
 		if response.Header.Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("%q: no nosniff", header)
 		}
+	}
+}
+
+// Two lines of Range are no header that the RFC knows: all of it.
+func TestServeTwoRangeLines(t *testing.T) {
+	t.Parallel()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
+	r.Header["Range"] = []string{"bytes=0-1", "bytes=5-6"}
+	if span, ok := requestedRange(r, `"tag"`, 1000, time.Time{}); !ok || !span.whole() {
+		t.Errorf("%+v, %t", span, ok)
 	}
 }
 
@@ -218,11 +252,16 @@ func TestServeInline(t *testing.T) {
 	}{
 		{"image/png", true, "inline", "image/png", sandboxPolicy},
 		{"image/png", false, "attachment", "image/png", sandboxPolicy},
-		{"video/mp4", true, "inline", "video/mp4", videoPolicy},
+		{"video/mp4", true, "inline", "video/mp4", mediaPolicy},
+		{"video/quicktime", true, "inline", "video/mp4", mediaPolicy},
+		{"video/quicktime", false, "attachment", "video/quicktime", sandboxPolicy},
+		{"audio/mpeg", true, "inline", "audio/mpeg", mediaPolicy},
+		{"audio/x-m4a", true, "inline", "audio/mp4", mediaPolicy},
 		{"video/mp4", false, "attachment", "video/mp4", sandboxPolicy},
 		{"application/pdf", true, "inline", "application/pdf", pdfPolicy},
 		{"application/pdf", false, "attachment", "application/pdf", sandboxPolicy},
 		{"image/svg+xml", true, "attachment", "application/octet-stream", sandboxPolicy},
+		{"image/svg+xml", false, "attachment", "application/octet-stream", sandboxPolicy},
 		{"text/html; charset=utf-8", true, "attachment", "application/octet-stream", sandboxPolicy},
 		{"text/xml; charset=utf-8", true, "attachment", "application/octet-stream", sandboxPolicy},
 		{"", true, "attachment", "application/octet-stream", sandboxPolicy},
@@ -235,6 +274,24 @@ func TestServeInline(t *testing.T) {
 		}
 		if header.Get("Content-Type") != c.wantType || header.Get("Content-Security-Policy") != c.policy {
 			t.Errorf("%s: %v", c.contentType, header)
+		}
+	}
+}
+
+// A drawing is served for an img element, and saved when it is opened as a document.
+func TestServeDrawing(t *testing.T) {
+	t.Parallel()
+	for contentType, want := range map[string]string{
+		"image/svg+xml":            "image/svg+xml",
+		"text/html; charset=utf-8": "application/octet-stream",
+		"text/xml; charset=utf-8":  "application/octet-stream",
+		"image/png":                "image/png",
+	} {
+		header := http.Header{}
+		Download{ContentType: contentType, Drawing: true, Name: "x"}.writeHeader(header, `"tag"`)
+		if header.Get("Content-Type") != want || !strings.HasPrefix(header.Get("Content-Disposition"), "attachment") ||
+			header.Get("Content-Security-Policy") != sandboxPolicy {
+			t.Errorf("%s: %v", contentType, header)
 		}
 	}
 }

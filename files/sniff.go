@@ -2,28 +2,12 @@ package files
 
 import (
 	"bytes"
-	"strings"
 
 	"github.com/gabriel-vasile/mimetype"
 )
 
 // SniffSize is the number of bytes at the start of a file that Sniff examines.
 const SniffSize = 3072
-
-// inlineTypes are the types that a browser may show on our origin, because their decoders run no scripts. SVG, HTML and
-// XML can contain scripts and are missing. Files of any other type are always saved.
-var inlineTypes = map[string]bool{
-	"image/png":       true,
-	"image/jpeg":      true,
-	"image/gif":       true,
-	"image/webp":      true,
-	"image/avif":      true,
-	"application/pdf": true,
-	"video/mp4":       true,
-	"video/webm":      true,
-
-	"text/plain; charset=utf-8": true,
-}
 
 // Sniff detects the content type of a file from its first SniffSize bytes. It ignores the file's name and the type that
 // the client declared. Unknown content is application/octet-stream.
@@ -47,7 +31,7 @@ func plainText(head []byte, name string) string {
 	lower := bytes.ToLower(head)
 	for _, mark := range []string{"<script", "<svg", "<html", "<!doctype", "<?xml", "<iframe", "<body"} {
 		if bytes.Contains(lower, []byte(mark)) {
-			return "text/plain" // without the charset it is not in inlineTypes
+			return "text/plain" // without the charset it is never opened alone
 		}
 	}
 	if name == "text/plain; charset=us-ascii" {
@@ -56,21 +40,8 @@ func plainText(head []byte, name string) string {
 	return name
 }
 
-// Inline reports whether a browser may show a file of this type, as detected by Sniff, instead of saving it.
+// Inline reports whether a browser may open a file of this type, as detected by Sniff, instead of saving it.
 func Inline(contentType string) bool {
-	return inlineTypes[contentType]
-}
-
-// servedType is the Content-Type of a download. Types that may not be shown become application/octet-stream, which no
-// browser opens, even if it ignores the other headers.
-func servedType(contentType string) string {
-	if Inline(contentType) {
-		return contentType
-	}
-	return "application/octet-stream"
-}
-
-// IsImage reports whether a file of this type, as detected by Sniff, can be shown in an img element.
-func IsImage(contentType string) bool {
-	return Inline(contentType) && strings.HasPrefix(contentType, "image/")
+	t := TypeOf(contentType)
+	return t.Serve != "" && !t.ImageOnly
 }

@@ -49,14 +49,78 @@ func TestSniff(t *testing.T) {
 	}
 }
 
-// IsImage accepts only types for img elements: no PDF, video or SVG.
-func TestIsImage(t *testing.T) {
+// Every type that a browser can show says how, in words, and under which type. Containers that browsers know under one name
+// only are served under it. Nothing that may run a script is opened as a document.
+func TestTypeOf(t *testing.T) {
 	t.Parallel()
-	for contentType, want := range map[string]bool{
-		"image/png": true, "image/svg+xml": false, "application/pdf": false, "video/mp4": false, "": false,
+	for contentType, want := range map[string]Type{
+		"image/png":                    {DisplayImage, "PNG image", "image/png", false},
+		"image/apng":                   {DisplayImage, "PNG image", "image/png", false},
+		"image/avif":                   {DisplayImage, "AVIF image", "image/avif", false},
+		"image/svg+xml":                {DisplayImage, "SVG drawing", "image/svg+xml", true},
+		"image/tiff":                   {DisplayNone, "TIFF image", "", false},
+		"application/pdf":              {DisplayPDF, "PDF", "application/pdf", false},
+		"video/mp4":                    {DisplayVideo, "MP4 video", "video/mp4", false},
+		"video/quicktime":              {DisplayVideo, "QuickTime video", "video/mp4", false},
+		"video/x-m4v":                  {DisplayVideo, "M4V video", "video/mp4", false},
+		"audio/mpeg":                   {DisplayAudio, "MP3 audio", "audio/mpeg", false},
+		"audio/wav":                    {DisplayAudio, "WAV audio", "audio/wav", false},
+		"audio/x-m4a":                  {DisplayAudio, "M4A audio", "audio/mp4", false},
+		"audio/ogg":                    {DisplayAudio, "Ogg audio", "audio/ogg", false},
+		"text/plain; charset=utf-8":    {DisplayText, "Text", "text/plain; charset=utf-8", false},
+		"text/plain":                   {DisplayText, "Text", "", false},
+		"text/plain; charset=utf-16le": {DisplayText, "Text", "", false},
+		"text/html; charset=utf-8":     {DisplayText, "HTML page", "", false},
+		"text/x-never-seen":            {DisplayText, "Text", "", false},
+		"application/zip":              {DisplayNone, "ZIP archive", "", false},
+		"application/x-never-seen":     {DisplayNone, "File", "", false},
+		"":                             {},
 	} {
-		if IsImage(contentType) != want {
-			t.Errorf("%s: %t", contentType, !want)
+		if got := TypeOf(contentType); got != want {
+			t.Errorf("%s: %+v, want %+v", contentType, got, want)
+		}
+	}
+	for contentType, kind := range knownTypes {
+		shown := kind.Display != DisplayNone && kind.Display != DisplayText
+		if kind.Words == "" || (shown && kind.Serve == "") || (!shown && kind.Serve != "" && contentType != "text/plain; charset=utf-8") {
+			t.Errorf("%s: %+v", contentType, kind)
+		}
+		for _, active := range []string{"html", "xml", "script", "php"} {
+			if strings.Contains(kind.Serve, active) && !kind.ImageOnly {
+				t.Errorf("%s is served as %s", contentType, kind.Serve)
+			}
+		}
+	}
+}
+
+// The beginnings of sounds and films that people send are detected as something that plays.
+func TestSniffMedia(t *testing.T) {
+	t.Parallel()
+	ftyp := func(brand string) string { return "\x00\x00\x00\x18ftyp" + brand + "\x00\x00\x02\x00" + brand }
+	for name, c := range map[string]struct {
+		head    string
+		display Display
+		serve   string
+	}{
+		"a.mp3 with a title":    {"ID3\x04\x00\x00\x00\x00\x00\x2d" + strings.Repeat("\x00", 45), DisplayAudio, "audio/mpeg"},
+		"a.mp3 without":         {"\xff\xfb\x90\x64" + strings.Repeat("\x00", 60), DisplayAudio, "audio/mpeg"},
+		"a.wav":                 {"RIFF\x24\x00\x00\x00WAVEfmt ", DisplayAudio, "audio/wav"},
+		"a.m4a":                 {ftyp("M4A "), DisplayAudio, "audio/mp4"},
+		"book.m4b":              {ftyp("M4B "), DisplayAudio, "audio/mp4"},
+		"a.flac":                {"fLaC\x00\x00\x00\x22", DisplayAudio, "audio/flac"},
+		"a.aac":                 {"\xff\xf1\x50\x80", DisplayAudio, "audio/aac"},
+		"a.ogg":                 {"OggS\x00\x02" + strings.Repeat("\x00", 20) + "\x01\x1e\x01vorbis", DisplayAudio, "audio/ogg"},
+		"a.opus":                {"OggS\x00\x02" + strings.Repeat("\x00", 20) + "\x01\x13OpusHead\x01", DisplayAudio, "audio/ogg"},
+		"a.mov":                 {ftyp("qt  "), DisplayVideo, "video/mp4"},
+		"old.mov without ftyp":  {"\x00\x00\x04\x00moov\x00\x00\x00\x6cmvhd", DisplayVideo, "video/mp4"},
+		"wide.mov":              {"\x00\x00\x00\x08wide\x00\x00\x04\x00mdat", DisplayVideo, "video/mp4"},
+		"a.m4v":                 {ftyp("M4V "), DisplayVideo, "video/mp4"},
+		"a.mp4 of a phone":      {ftyp("mp42"), DisplayVideo, "video/mp4"},
+		"a.mp4 of another name": {ftyp("zzzz"), DisplayVideo, "video/mp4"},
+	} {
+		sniffed := Sniff([]byte(c.head))
+		if got := TypeOf(sniffed); got.Display != c.display || got.Serve != c.serve || !Inline(sniffed) {
+			t.Errorf("%s: %s, %+v", name, sniffed, got)
 		}
 	}
 }

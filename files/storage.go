@@ -82,6 +82,7 @@ type Storage struct {
 	timeouts       timeouts
 	client         *s3.Client
 	completeClient *s3.Client // with the longer timeout of CompleteMultipartUpload
+	trial          trial
 }
 
 // Open checks the configuration and returns the bucket. It sends no request, so the application starts even if object
@@ -132,17 +133,6 @@ func newRetryer(l timeouts) aws.Retryer {
 			return aws.UnknownTernary
 		})}, o.Retryables...)
 	})
-}
-
-// Ping checks that the bucket answers, for /readyz. It times out after two seconds.
-func (s *Storage) Ping(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, s.timeouts.ping)
-	defer cancel()
-	_, err := s.client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &s.bucket})
-	if err != nil {
-		return wrap("ping", err)
-	}
-	return nil
 }
 
 // For returns the tenant's part of the bucket. Pass the tenant of the authorised member, never one read from a form.

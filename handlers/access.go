@@ -1,12 +1,14 @@
 package handlers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
 	"strings"
 
 	"portico/handlers/frame"
+	"portico/handlers/signin"
 	"portico/handlers/support"
 	"portico/handlers/web"
 	"portico/store"
@@ -21,12 +23,15 @@ type Route struct {
 	Who     Who
 	Needs   store.Capability // of a member
 	Support SupportRule
-	Asset   bool // not a page, so a support session does not record it as seen
+	Asset   bool // not a page: a support session records it once, not at every view
 	Streams bool // sets its own body size limit and deadlines
 	Agents  bool // a person's route that support agents may enter too
 	JSON    bool // for programs: errors are JSON too
 	Place   bool // a page that is remembered as the last place
 	Agency  bool // exists only in an agency's own tenant
+	// Form is the page with the form that this route takes, as a path like the route's
+	// own, if it is not the page at the route's own path.
+	Form string
 	// PerMinute is the rate limit per person and tenant, or per network for visitors
 	// who are not signed in; 0 is no limit.
 	PerMinute int
@@ -70,6 +75,7 @@ func (route Route) json() Route          { route.JSON = true; return route }
 func (route Route) place() Route         { route.Place = true; return route }
 func (route Route) agency() Route        { route.Agency = true; return route }
 
+func (route Route) form(page string) Route      { route.Form = page; return route }
 func (route Route) limited(perMinute int) Route { route.PerMinute = perMinute; return route }
 func (route Route) everyHost() Route            { route.EveryHost = true; return route }
 
@@ -124,6 +130,9 @@ func (s *Server) member(pattern string, needs store.Capability, h func(http.Resp
 		if !ok {
 			return s.askToSignIn(w, r)
 		}
+		if person.ViewsAsElsewhere {
+			return s.viewsAsElsewhere(w, r)
+		}
 		me, ok := v.Member()
 		if !ok {
 			return s.refuseStranger(w, r, person)
@@ -146,6 +155,13 @@ func (s *Server) member(pattern string, needs store.Capability, h func(http.Resp
 			if e := s.db.RecordRefusal(r.Context(), me, rule.Method+" "+rule.Path); e != nil {
 				return errors.Join(store.ErrUnavailable, e)
 			}
+		}
+		_, isPlanFull := errors.AsType[*store.PlanLimitError](err)
+		switch {
+		case isPlanFull && !wantsJSON(r):
+			return s.planRefused(r, me, err)
+		case err != nil && isSessionRefusal(r, me, problemOf(err)):
+			return s.refuseInSession(w, r, me, rule)
 		}
 		return err
 	}
@@ -176,15 +192,17 @@ func (s *Server) authorize(r *http.Request, me store.Member, rule Route) error {
 		rule.Support == SupportReads && !web.IsSafe(r.Method),
 		rule.Support == SupportWrites && me.Support.Mode != store.SupportWrite:
 		return store.ErrForbidden
-	case rule.Asset:
-		return nil
 	}
-	if err := s.db.Record(r.Context(), me, store.Event{
+	record, seen := s.db.Record, store.Event{
 		Verb:       "support.page_seen",
 		TargetKind: targetKind(rule.Path),
 		TargetID:   web.PathID(r),
 		Detail:     map[string]any{"route": rule.Method + " " + rule.Path},
-	}); err != nil {
+	}
+	if rule.Asset {
+		record, seen.Verb = s.db.RecordOnce, "support.asset_seen"
+	}
+	if err := record(r.Context(), me, seen); err != nil {
 		return errors.Join(store.ErrUnavailable, err)
 	}
 	return nil
@@ -205,6 +223,15 @@ func (s *Server) viewAsEnded(w http.ResponseWriter, r *http.Request, how store.S
 		return support.ErrViewAsEnded
 	}
 	return support.ViewAsEnded(w, r, how)
+}
+
+// viewsAsElsewhere refuses what staff do on one host while they view as a client on
+// another of the same browser.
+func (s *Server) viewsAsElsewhere(w http.ResponseWriter, r *http.Request) error {
+	if wantsJSON(r) {
+		return support.ErrViewsAsElsewhere
+	}
+	return support.ViewsAsElsewhere(w, r)
 }
 
 // refuseStranger answers somebody who is not a member of the addressed tenant exactly
@@ -229,11 +256,11 @@ func (s *Server) askToSignIn(w http.ResponseWriter, r *http.Request) error {
 	if frame.AddressOf(r).Host != "" {
 		return s.leaveToSignIn(w, r)
 	}
-	to := r.URL.RequestURI()
-	if !web.IsSafe(r.Method) {
-		to = views.PathHome
+	if web.IsSafe(r.Method) {
+		http.Redirect(w, r, views.LoginTo(r.URL.RequestURI()), http.StatusFound)
+		return nil
 	}
-	http.Redirect(w, r, views.LoginTo(to), http.StatusFound)
+	http.Redirect(w, r, views.LoginBecause(signin.ReasonEnded, cmp.Or(formPage(r), views.PathHome)), http.StatusFound)
 	return nil
 }
 
@@ -252,6 +279,9 @@ func (s *Server) serve(route Route) http.Handler {
 		}
 		w.Header().Set("Cache-Control", "private, no-store")
 		v, err := s.visitor(r, route, s.signin.Token(w, r))
+		if _, known := v.Tenant(); err == nil && !known && frame.AddressOf(r).Host != "" {
+			err = errUnknownHost
+		}
 		if err == nil {
 			err = route.handle(w, r, v)
 		}

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -9,8 +10,10 @@ import (
 	"github.com/google/uuid"
 
 	"portico/handlers/frame"
+	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
+	"portico/views/ui"
 )
 
 const activityShown = 50
@@ -21,21 +24,30 @@ func (s *Server) activityList(w http.ResponseWriter, r *http.Request, me store.M
 		Kind:    kindOf(q.Get("kind")),
 		Denied:  q.Get("refused") != "",
 		Support: q.Get("support") != "",
+		Fold:    q.Get("kind") != "viewed" && !web.IsID(q.Get("support")),
 		Page:    store.PageOf(activityShown, frame.ParseCursor(q.Get("before"))),
 	}
-	if id, err := uuid.Parse(q.Get("person")); err == nil {
+	if id, ok := web.ParseID(q.Get("person")); ok {
 		filter.Person = id
 	}
-	if id, err := uuid.Parse(q.Get("support")); err == nil {
+	if id, ok := web.ParseID(q.Get("support")); ok {
 		filter.SupportSession = id
 	}
 	var events []store.Activity
-	if err := s.db.Read(r.Context(), me, store.ListActivity(filter, &events)); err != nil {
+	var people []store.Membership
+	if err := s.db.Read(r.Context(), me, store.ListActivity(filter, &events), store.ListPeople(&people)); err != nil {
+		return err
+	}
+	clients, err := s.clientNames(r, me, events)
+	if err != nil {
 		return err
 	}
 	c := frame.Tenant(r, me)
 	props := views.ActivityProps{
+		Lead:     activityLead(me),
 		Filters:  activityFilters(c.Base, q),
+		People:   activityPeople(me, people, filter.Person),
+		Keep:     keptFilters(q),
 		Filtered: filter.Kind != "" || filter.Denied || filter.Support || filter.Person != uuid.Nil,
 	}
 	events, next := store.Cut(events, filter.Page, func(e store.Activity) store.Cursor { return store.Cursor{At: e.At, ID: e.ID} })
@@ -45,15 +57,15 @@ func (s *Server) activityList(w http.ResponseWriter, r *http.Request, me store.M
 	if q.Get("before") != "" {
 		props.NewerURL = c.Base.Activity(with(q, "before", ""))
 	}
-	props.Days = byDay(c, me, events)
+	props.Days = byDay(c, me, events, clients)
 	return views.Render(w, r, http.StatusOK, views.Activity(c, props))
 }
 
 // byDay groups events by day in the reader's time zone.
-func byDay(c views.Chrome, me store.Member, events []store.Activity) []views.ActivityDay {
+func byDay(c views.Chrome, me store.Member, events []store.Activity, clients map[uuid.UUID]string) []views.ActivityDay {
 	now := time.Now()
 	var days []views.ActivityDay
-	for i, row := range eventRows(c.Base, me, events) {
+	for i, row := range eventRows(c.Base, me, events, clients) {
 		label, lang := c.Dates.DayLabel(events[i].At, now)
 		if len(days) == 0 || days[len(days)-1].Label != label {
 			days = append(days, views.ActivityDay{Label: label, Lang: lang})
@@ -64,7 +76,59 @@ func byDay(c views.Chrome, me store.Member, events []store.Activity) []views.Act
 	return days
 }
 
-func eventRows(base views.Base, me store.Member, events []store.Activity) []views.EventRow {
+// activityLead says what the page holds for this reader.
+func activityLead(me store.Member) string {
+	if me.Party == store.PartyClient {
+		return "What your people and support did here, and what " + me.Tenant.AgencyName + " published for you. Entries can't be changed or removed."
+	}
+	return "Everything done here, and who did it. Entries can't be changed or removed."
+}
+
+// activityPeople are the people whom the reader can choose in the filter.
+func activityPeople(me store.Member, people []store.Membership, chosen uuid.UUID) []ui.Option {
+	options := make([]ui.Option, 0, len(people))
+	for _, p := range people {
+		if me.Party == store.PartyAgency || me.May(store.SeePeople) {
+			options = append(options, ui.Option{Value: p.UserID.String(), Label: p.Name, Selected: p.UserID == chosen})
+		}
+	}
+	return options
+}
+
+// keptFilters are the filters besides the person, as hidden fields: name and value.
+func keptFilters(q url.Values) (kept []views.Choice) {
+	for _, key := range []string{"kind", "refused", "support"} {
+		if v := q.Get(key); v != "" {
+			kept = append(kept, views.Choice{Value: key, Label: v})
+		}
+	}
+	return kept
+}
+
+// clientNames are the names of the clients in an agency's trail, for those who manage
+// them.
+func (s *Server) clientNames(r *http.Request, me store.Member, events []store.Activity) (map[uuid.UUID]string, error) {
+	ofClient := func(e store.Activity) bool {
+		return e.TargetKind == store.KindTenant && e.TargetID != nil && *e.TargetID != me.TenantID()
+	}
+	if !slices.ContainsFunc(events, ofClient) || !me.May(store.ManageClients) || me.Support != nil {
+		return nil, nil
+	}
+	names := map[uuid.UUID]string{}
+	for _, archived := range []bool{false, true} {
+		var clients []store.Client
+		filter := store.ClientFilter{Archived: archived, Page: store.Page{Limit: 200}}
+		if err := s.db.Read(r.Context(), me, store.ListClients(filter, &clients)); err != nil {
+			return nil, err
+		}
+		for _, c := range clients {
+			names[c.ID] = c.Name
+		}
+	}
+	return names, nil
+}
+
+func eventRows(base views.Base, me store.Member, events []store.Activity, clients map[uuid.UUID]string) []views.EventRow {
 	rows := make([]views.EventRow, len(events))
 	for i, e := range events {
 		row := views.EventRow{
@@ -76,10 +140,14 @@ func eventRows(base views.Base, me store.Member, events []store.Activity) []view
 			Denied:    e.Result == store.ResultDenied,
 		}
 		if e.TargetKind == store.KindTenant && e.TargetID != nil && *e.TargetID != me.TenantID() {
-			row.Verb, row.Target = views.ClientVerb(e.Verb), "a client"
+			row.Verb, row.Target = views.ClientVerb(e.Verb), cmp.Or(clients[*e.TargetID], "a client")
 			if me.May(store.ManageClients) && me.Support == nil {
 				row.TargetURL = base.Client(e.TargetID.String())
 			}
+		}
+		viewedRow(&row, base, e)
+		if e.ActorID != nil && me.May(store.SeeActivity) {
+			row.ActorURL = base.Activity(url.Values{"person": {e.ActorID.String()}})
 		}
 		if e.Verb == "member.forgotten" && e.ActorID != nil {
 			row.Verb, row.Target = "erased the account", ""
@@ -95,9 +163,31 @@ func eventRows(base views.Base, me store.Member, events []store.Activity) []view
 	return rows
 }
 
+// viewedRow words a view, or the views that a row stands for: "looked at 6 pages".
+func viewedRow(row *views.EventRow, base views.Base, e store.Activity) {
+	all := url.Values{"kind": {"viewed"}, "person": {frame.OrZero(e.ActorID).String()}}
+	if e.SupportSessionID != nil {
+		all = url.Values{"kind": {"viewed"}, "support": {e.SupportSessionID.String()}}
+	}
+	switch {
+	case e.Verb == "support.page_seen" && e.Views > 1:
+		row.Verb, row.Target, row.TargetURL = "looked at", ui.Count(e.Views, "page", "pages"), base.Activity(all)
+	case e.Verb == "support.page_seen":
+		route, _ := e.Detail["route"].(string)
+		row.Verb = "looked at " + views.PageName(route)
+	case e.Verb == "file.viewed" && e.ViewedFiles > 1:
+		row.Target, row.TargetURL = ui.Count(e.ViewedFiles, "file", "files"), base.Activity(all)
+	}
+}
+
 func targetURL(base views.Base, e store.Activity) string {
-	if e.TargetID == nil || e.TargetName == "" {
+	switch {
+	case e.TargetID == nil || e.TargetName == "":
 		return ""
+	case e.TargetWithin != nil:
+		return base.Deliverable(e.TargetWithin.String())
+	case e.TargetKind == store.KindMembership:
+		return base.Activity(url.Values{"person": {e.TargetID.String()}})
 	}
 	return views.OpenURL(base, string(e.TargetKind), e.TargetID.String())
 }

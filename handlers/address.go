@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"context"
-	"net"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -36,7 +35,7 @@ func (s *Server) resolveHost(next http.Handler) http.Handler {
 	shared := sharedPaths(s.routes())
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// The mux refuses what is not a path: "*", and the preface of HTTP/2.
-		if strings.EqualFold(r.Host, s.cfg.URL.Host) || internalPath(r.URL.Path) || !strings.HasPrefix(r.URL.Path, "/") {
+		if r.Host == s.cfg.URL.Host || internalPath(r.URL.Path) || !strings.HasPrefix(r.URL.Path, "/") {
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -46,9 +45,10 @@ func (s *Server) resolveHost(next http.Handler) http.Handler {
 			http.Redirect(w, r, (&url.URL{Path: clean, RawQuery: r.URL.RawQuery}).String(), http.StatusTemporaryRedirect)
 			return
 		}
-		host := strings.ToLower(r.Host)
-		if name, _, err := net.SplitHostPort(host); err == nil {
-			host = name
+		host := web.HostName(r.Host)
+		if host == "" {
+			s.refuse(w, r, errUnknownHost)
+			return
 		}
 		a := frame.Address{Host: host, Slug: noSlug, Platform: s.cfg.URL.String()}
 		if slug, domain := s.tenantAt(host); domain != "" {
@@ -90,7 +90,11 @@ var slugs = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$`)
 func (s *Server) credentials(r *http.Request, route Route) store.Credentials {
 	a := frame.AddressOf(r)
 	c := store.Credentials{Host: a.Host, Domain: a.Domain, RequestID: web.RequestID(r)}
-	if slug := r.PathValue("tenant"); route.Who == AMember && slugs.MatchString(slug) {
+	slug := r.PathValue("tenant")
+	if a.Host != "" {
+		slug = a.Slug
+	}
+	if (a.Host != "" || route.Who == AMember) && slugs.MatchString(slug) {
 		c.Slug = slug
 	}
 	return c

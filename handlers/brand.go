@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"portico/files"
 	"portico/handlers/frame"
 	"portico/handlers/thumbnail"
@@ -58,8 +56,8 @@ func (s *Server) accentStylesheet(w http.ResponseWriter, r *http.Request, _ stor
 // logoShow serves a logo to everybody who has its address, because sign-in pages show
 // it. A new logo has a new address.
 func (s *Server) logoShow(w http.ResponseWriter, r *http.Request, _ store.Visitor) error {
-	id, err := uuid.Parse(r.PathValue("logo"))
-	if err != nil {
+	id, ok := web.ParseID(r.PathValue("logo"))
+	if !ok {
 		return store.ErrNotFound
 	}
 	l, err := s.db.PublicLogo(r.Context(), id)
@@ -86,11 +84,21 @@ func (s *Server) logoSet(w http.ResponseWriter, r *http.Request, me store.Member
 	if why != "" {
 		return s.settingsPage(w, r, me, http.StatusUnprocessableEntity, nil, ui.Errors{"logo": why})
 	}
-	if err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.SetLogo(r.Context(), logo) }); err != nil {
+	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error {
+		tx.Expect(store.Seen(r.URL.Query().Get("seen")))
+		return tx.SetLogo(r.Context(), logo)
+	})
+	if errors.Is(err, store.ErrChanged) {
+		return s.settingsPage(w, r, me, http.StatusConflict, nil, ui.Errors{"logo": anotherLogo})
+	}
+	if err != nil {
 		return err
 	}
 	return frame.Done(w, r, frame.Base(r, me).Settings(), "tenant.logo_set", "")
 }
+
+// anotherLogo says why a logo was neither set nor removed.
+const anotherLogo = "Someone else changed the logo meanwhile. Theirs is shown here. Choose again if you still want to replace it."
 
 // sentLogo is the file of the form: its first maxLogo bytes and its whole size.
 type sentLogo struct {
@@ -152,7 +160,17 @@ func makeLogo(sent sentLogo) (store.Logo, string) {
 }
 
 func (s *Server) logoRemove(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.RemoveLogo(r.Context()) })
+	f, err := web.NewForm(r)
+	if err != nil {
+		return err
+	}
+	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error {
+		expect(tx, f)
+		return tx.RemoveLogo(r.Context())
+	})
+	if errors.Is(err, store.ErrChanged) {
+		return s.settingsPage(w, r, me, http.StatusConflict, nil, ui.Errors{"logo": anotherLogo})
+	}
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}

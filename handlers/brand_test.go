@@ -78,7 +78,7 @@ func TestUnsafeLogosAreRefused(t *testing.T) {
 		"SVG pictures can contain":           []byte(`<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>`),
 		"too many pixels":                    thumbnailtest.PNGClaim(50_000, 50_000, 8, 6, 0),
 		"it is not a picture":                []byte("%PDF-1.7 not a picture"),
-		"it is damaged":                      thumbnailtest.PNG(t, thumbnailtest.TwoHalves(9, 9))[:60],
+		"it can&#39;t be read here":          thumbnailtest.PNG(t, thumbnailtest.TwoHalves(9, 9))[:60],
 	} {
 		got := dana.sendLogo(t, a.Acme, content)
 		want(t, says, got, http.StatusUnprocessableEntity)
@@ -106,7 +106,7 @@ func TestOnlyManagersChangeLogos(t *testing.T) {
 }
 
 func inheritedColour(accent string) url.Values {
-	return url.Values{"name": {"Named"}, "accent": {accent}}
+	return url.Values{"name": {"Named"}, "accent": {accent}, "accent_shown": {accent}}
 }
 
 func ownColour(accent string) url.Values {
@@ -145,37 +145,40 @@ func TestClientsShowTheirAgencysColour(t *testing.T) {
 	}
 }
 
-// The sign-in page of a portal shows the brand that its agency chose, and never the
-// agency's internal name for the client. A tenant that does not exist has Portico's own
-// sign-in page.
-func TestSignInPageShowsThePortalsBrand(t *testing.T) {
+// The sign-in page shows the brand that its agency chose only on the way to the portal's
+// own host, and never the agency's internal name for the client. A path shows none:
+// strangers can't learn from it which clients exist, or whose they are.
+func TestSignInPageShowsABrandForHostsOnly(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	dana := s.as(t, a.Dana)
 	signInPage := func(to string) string {
 		t.Helper()
-		got := s.nobody().get(t, "/login?return_to="+to)
+		got := s.nobody().get(t, "/login?return_to="+url.QueryEscape(to))
 		want(t, to, got, http.StatusOK)
 		return got.body
 	}
-	if got := signInPage("/w/" + a.Acme + "/"); strings.Contains(got, "Acme "+a.Suffix) || !strings.Contains(got, "Northwind "+a.Suffix) {
+	back := func(host string) string { return "/handover?host=" + host + "&return_to=/" }
+	host := a.Acme + ".portals.test"
+	if got := signInPage(back(host)); strings.Contains(got, "Acme "+a.Suffix) || !strings.Contains(got, "Northwind "+a.Suffix) {
 		t.Error("the sign-in page of a portal without a name shows more than its agency's name")
 	}
 	want(t, "settings", dana.post(t, "/w/"+a.Acme+"/settings",
 		url.Values{
 			"name": {"Inner"}, "portal_name": {"Portal " + a.Suffix}, "own_accent": {"on"}, "accent": {"#224466"}}), http.StatusSeeOther)
 	want(t, "logo", dana.sendLogo(t, a.Acme, thumbnailtest.PNG(t, thumbnailtest.TwoHalves(40, 40))), http.StatusSeeOther)
-	got := signInPage("/w/" + a.Acme + "/projects")
+	got := signInPage(back(host))
 	if !strings.Contains(got, "Portal "+a.Suffix) || !strings.Contains(got, "/brand/224466.css") || logoAddress.FindString(got) == "" {
 		t.Error("the sign-in page does not show the portal's brand")
 	}
 	want(t, "its colour", s.nobody().get(t, "/brand/224466.css"), http.StatusOK)
-	back := func(host string) string { return url.QueryEscape("/handover?host=" + host + "&return_to=/") }
-	if got := signInPage(back(a.Acme + ".portals.test")); !strings.Contains(got, "Portal "+a.Suffix) {
-		t.Error("the sign-in page on the way to the tenant's host does not show its brand")
-	}
-	for _, to := range []string{"/w/nobody-" + a.Suffix + "/", "/w/%22/", "/account", back(a.Acme + ".evil.test"), back(a.Acme)} {
-		if got := signInPage(to); strings.Contains(got, a.Suffix+"</span>") || !strings.Contains(got, "portico-mark") {
+	for _, to := range []string{
+		"/w/" + a.Acme + "/", "/w/" + a.Acme, "/w/" + a.Acme + "/projects?x=1", "/w/" + a.Agency + "/", "/w/" + strings.ToUpper(a.Acme) + "/",
+		"/w/" + a.Acme + "/handover?host=x", "/account?to=/w/" + a.Acme + "/", "/switcher?q=" + a.Acme, "/invites/" + a.Acme, "/support?tenant=" + a.Acme,
+		"/w/%61cme-" + a.Suffix + "/", "/handover/?host=" + host, "/handover?hosts=" + host, back("x." + host),
+		"/w/nobody-" + a.Suffix + "/", "/w/%22/", "/account", back(a.Acme + ".evil.test"), back(a.Acme), back(""),
+	} {
+		if got := signInPage(to); strings.Contains(got, a.Suffix+"</span>") || strings.Contains(got, "Portal") || strings.Contains(got, "224466") || !strings.Contains(got, "portico-mark") {
 			t.Errorf("%s: not our own sign-in page", to)
 		}
 	}

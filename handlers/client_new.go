@@ -11,7 +11,6 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"portico/handlers/frame"
-	"portico/handlers/signin"
 	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
@@ -23,7 +22,7 @@ const peopleLines = 4
 
 // clientNew shows the form for a new client.
 func (s *Server) clientNew(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	typed := views.ClientForm{People: make([]views.ClientPerson, peopleLines)}
+	typed := views.ClientForm{Accent: me.Tenant.Accent, People: make([]views.ClientPerson, peopleLines)}
 	for i := range typed.People {
 		typed.People[i].Role = string(store.RoleMember)
 	}
@@ -74,7 +73,7 @@ func (s *Server) clientCreate(w http.ResponseWriter, r *http.Request, me store.M
 // newClient reads the form, for the store and for showing it again.
 func newClient(f *web.Form) (store.NewClient, views.ClientForm) {
 	typed := views.ClientForm{
-		Name: f.Raw("name"), Slug: f.Raw("slug"), Accent: f.Raw("accent"), OwnAccent: f.Checked("own_accent"), Plan: f.Raw("plan"),
+		Name: f.Raw("name"), Slug: f.Raw("slug"), Accent: f.Raw("accent"), OwnAccent: pickedAccent(f), AccentShown: f.Raw("accent_shown"), Plan: f.Raw("plan"),
 	}
 	client := store.NewClient{Name: f.Text("name", "a name", 120), Plan: f.Raw("plan")}
 	client.Slug = strings.ToLower(strings.TrimSpace(typed.Slug))
@@ -101,9 +100,9 @@ func firstPeople(f *web.Form) (people []store.NewPerson, typed []views.ClientPer
 		typed = append(typed, views.ClientPerson{Email: f.Raw(email), Role: f.Raw(role)})
 		p := store.NewPerson{Party: store.PartyClient, Role: store.Role(f.Raw(role))}
 		if strings.TrimSpace(f.Raw(email)) != "" {
-			var ok bool
-			if p.Email, ok = signin.FoldEmail(f.Raw(email)); !ok {
-				f.Errors[email] = "Enter an email address, such as mia@acme.example."
+			var err error
+			if p.Email, err = web.ParseEmail(f.Raw(email)); err != nil {
+				f.Errors[email] = web.EmailSentence(err)
 			} else if seen[p.Email] {
 				f.Errors[email] = "That address is already on another line."
 			}

@@ -90,7 +90,9 @@ func (s *Server) clientShow(w http.ResponseWriter, r *http.Request, me store.Mem
 
 func (s *Server) clientPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, edit func(*views.ClientShowProps)) error {
 	var client store.Client
-	if err := s.db.Read(r.Context(), me, store.GetClient(web.PathID(r), &client)); err != nil {
+	var people clientPeople
+	reads := append([]store.Read{store.GetClient(web.PathID(r), &client)}, people.reads(me, web.PathID(r))...)
+	if err := s.db.Read(r.Context(), me, reads...); err != nil {
 		return err
 	}
 	base := views.PathBase(client.Slug)
@@ -104,11 +106,12 @@ func (s *Server) clientPage(w http.ResponseWriter, r *http.Request, me store.Mem
 		Waiting:    client.Waiting,
 		Since:      client.CreatedAt,
 		LastActive: frame.OrZero(client.LastActivityAt),
-		Form:       views.ClientForm{Name: client.Name, Plan: client.Plan},
+		Form:       views.ClientForm{Name: client.Name, Plan: client.Plan, Seen: string(client.Seen), PlanSeen: client.Plan},
 		PlanName:   planName(client.Plan),
 		Plans:      assignablePlans(me),
 		JoinAs:     map[store.Role]string{store.RoleOwner: "an owner", store.RoleAdmin: "an admin"}[me.Role],
 	}
+	props.Team = people.team(frame.Base(r, me), me)
 	if client.Joined {
 		props.OpenURL = frame.AddressOf(r).Platform + base.Home()
 		props.PeopleURL = frame.AddressOf(r).Platform + base.Members()
@@ -146,9 +149,17 @@ func (s *Server) clientRename(w http.ResponseWriter, r *http.Request, me store.M
 			p.Form.Name, p.Form.Errors = f.Raw("name"), ui.Errors(f.Errors)
 		})
 	}
-	return s.clientDeed(w, r, me, "tenant.renamed", func(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
+	err = s.clientDeed(w, r, me, "tenant.renamed", func(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
+		expect(tx, f)
 		return tx.RenameClient(ctx, id, name)
 	})
+	if errors.Is(err, store.ErrChanged) {
+		return s.clientPage(w, r, me, http.StatusConflict, func(p *views.ClientShowProps) {
+			p.Form.Theirs = []ui.Saved{{Label: "Name", Value: p.Name}}
+			p.Form.Name = name
+		})
+	}
+	return err
 }
 
 // clientPlan gives a client another plan.
@@ -163,9 +174,17 @@ func (s *Server) clientPlan(w http.ResponseWriter, r *http.Request, me store.Mem
 			p.Form.Plan, p.Form.Errors = plan, ui.Errors{"plan": "Choose a plan."}
 		})
 	}
-	return s.clientDeed(w, r, me, "plan.changed", func(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
+	err = s.clientDeed(w, r, me, "plan.changed", func(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
+		expect(tx, f)
 		return tx.SetClientPlan(ctx, id, plan)
 	})
+	if errors.Is(err, store.ErrChanged) {
+		return s.clientPage(w, r, me, http.StatusConflict, func(p *views.ClientShowProps) {
+			p.Form.Theirs = []ui.Saved{{Label: "Plan", Value: p.PlanName}}
+			p.Form.Plan = plan
+		})
+	}
+	return err
 }
 
 // clientLeave ends the member's own membership of a client. An owner needs a recent
@@ -181,6 +200,20 @@ func (s *Server) clientLeave(w http.ResponseWriter, r *http.Request, me store.Me
 		return s.clientPage(w, r, me, http.StatusConflict, func(p *views.ClientShowProps) { p.Refused = lastOwner })
 	}
 	return err
+}
+
+// clientDiscard deletes a client that nobody used, and redirects to the list.
+func (s *Server) clientDiscard(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.DiscardClient(r.Context(), web.PathID(r)) })
+	if errors.Is(err, store.ErrConflict) {
+		return s.clientPage(w, r, me, http.StatusConflict, func(p *views.ClientShowProps) {
+			p.Refused = "It was used: somebody joined it, or it has a project, maybe in the bin. Archive it instead."
+		})
+	}
+	if err != nil {
+		return err
+	}
+	return frame.Done(w, r, frame.Base(r, me).Clients(), "tenant.discarded", "")
 }
 
 // clientAct returns a handler that changes a client and redirects to its page.

@@ -116,8 +116,9 @@ func TestFullPlanRefusesAnotherClient(t *testing.T) {
 	a, s := storetest.Agency(t), newSite(t)
 	storetest.Plan(t, a.Agency, "starter")
 	dana, at := s.as(t, a.Dana), "/w/"+a.Agency+"/clients"
+	lastFit := ""
 	for range 3 { // Acme and Globex are there
-		want(t, "one that fits", dana.post(t, at, newClientForm("Fits", "f"+store.NewID().String(), nil)), http.StatusSeeOther)
+		lastFit = createdClientID(t, dana.post(t, at, newClientForm("Fits", "f"+store.NewID().String(), nil)))
 	}
 	full := newClientForm("Full", "full-"+a.Suffix, nil)
 	got := dana.post(t, at, full)
@@ -136,8 +137,16 @@ func TestFullPlanRefusesAnotherClient(t *testing.T) {
 	}
 	id := a.Member(t, a.Dana, a.Acme).TenantID().String()
 	want(t, "archived", dana.post(t, at+"/"+id+"/archive", nil), http.StatusSeeOther)
+	want(t, "an archived one counts", dana.post(t, at, full), http.StatusPaymentRequired)
+	want(t, "unarchived", dana.post(t, at+"/"+id+"/unarchive", nil), http.StatusSeeOther)
+	used := dana.post(t, at+"/"+id+"/discard", nil)
+	want(t, "one that was used is not deleted", used, http.StatusConflict)
+	if !strings.Contains(used.body, "It was used") {
+		t.Error("nobody says why")
+	}
+	want(t, "an unused one is deleted", dana.post(t, at+"/"+lastFit+"/discard", nil), http.StatusSeeOther)
+	want(t, "and is gone", dana.get(t, at+"/"+lastFit), http.StatusNotFound)
 	want(t, "there is room", dana.post(t, at, full), http.StatusSeeOther)
-	want(t, "no room to unarchive it", dana.post(t, at+"/"+id+"/unarchive", nil), http.StatusPaymentRequired)
 }
 
 // From the next request after a suspension, client users see a notice and staff can

@@ -124,11 +124,11 @@ func TestConsoleJourney(t *testing.T) {
 	d := setupDesk(t)
 	mia := d.Member(t, d.Mia, d.Acme)
 	find := "/support?q=" + d.Acme
-	has(t, "the search", d.sam.get(t, find), "Acme "+d.Suffix, "Client of Northwind "+d.Suffix)
-	hasNot(t, "the search without a grant", d.sam.get(t, find), "?tenant=")
+	has(t, "the search", d.sam.get(t, find), "Acme "+d.Suffix)
+	hasNot(t, "the search without a grant", d.sam.get(t, find), "?tenant=", "Northwind")
 	hasNot(t, "the form without a grant", d.sam.get(t, "/support?tenant="+d.Acme), "Mia "+d.Suffix)
 	d.letIn(t)
-	has(t, "the search", d.sam.get(t, find), "/support?tenant="+d.Acme)
+	has(t, "the search", d.sam.get(t, find), "/support?tenant="+d.Acme, "Client of Northwind "+d.Suffix)
 
 	// The step-up comes before the form and before the start.
 	for what, got := range map[string]answer{
@@ -140,7 +140,15 @@ func TestConsoleJourney(t *testing.T) {
 		}
 	}
 	d.prove(t)
-	has(t, "the form", d.sam.get(t, "/support?tenant="+d.Acme), "Mia "+d.Suffix+", owner (client)", "Leo "+d.Suffix, mia.ID().String())
+	form := d.sam.get(t, "/support?tenant="+d.Acme)
+	has(t, "the form", form, "Choose a person", "Reason", "Ticket")
+	hasNot(t, "the form before a reason", form, "Mia "+d.Suffix, "Leo "+d.Suffix, mia.ID().String())
+	first := d.form(mia.ID())
+	first.Del("person")
+	people := d.sam.post(t, "/support/sessions", first)
+	want(t, "the people", people, 200)
+	has(t, "the people", people, "Mia "+d.Suffix+", owner (client)", "Leo "+d.Suffix, mia.ID().String(), "A file does not open", "Start the session")
+	has(t, "the tenant's trail", d.as(t, d.Mia).get(t, d.base+"/activity?kind=support"), "listed the people to view as", "found this workspace in a search")
 
 	// Typed values are kept, and each error is shown at its field.
 	wrong := d.form(mia.ID())
@@ -210,7 +218,7 @@ func TestConsoleFromAnotherSite(t *testing.T) {
 // which tenants, but not the search text.
 func TestConsoleSearchIsOnTheRecord(t *testing.T) {
 	t.Parallel()
-	d := setupDesk(t)
+	d := setupDesk(t).letIn(t)
 	var last answer
 	for range 61 { // at most two windows of thirty
 		if last = d.sam.get(t, "/support?q="+d.Leo); last.status != 200 {

@@ -48,6 +48,9 @@ func TestConsoleWriteJourney(t *testing.T) {
 			t.Errorf("%s without a proof of its own: %d to %q", what, got.status, got.location())
 		}
 	}
+	page := d.sam.get(t, "/step-up?return_to=%2Fsupport%2Fwrite")
+	has(t, "the step-up", page, "to make changes in a support session")
+	hasNot(t, "the step-up", page, "to start a support session")
 	d.prove(t)
 	has(t, "the page", d.sam.get(t, "/support/write"), "Make changes as Dana "+d.Suffix, "I will only change what the ticket needs")
 	again := d.sam.post(t, "/support/write", nil)
@@ -72,7 +75,7 @@ func TestConsoleWriteJourney(t *testing.T) {
 		want(t, "POST "+path, d.sam.post(t, d.base+path, form), 403)
 	}
 	want(t, "the step again", d.sam.post(t, "/support/write", sure), 409)
-	page := d.as(t, d.Mia).get(t, d.base+"/support")
+	page = d.as(t, d.Mia).get(t, d.base+"/support")
 	has(t, "the ledger", page, "Could make changes")
 	has(t, "the trail", d.as(t, d.Mia).get(t, d.base+"/activity?support=1"), "started making changes")
 	want(t, "revoke", d.as(t, d.Mia).post(t, d.base+"/support/revoke", nil), 303)

@@ -102,7 +102,7 @@ func (w *world) changingRequest(t *testing.T, route handlers.Route) request {
 	if route.Agency {
 		dana := (&storetest.Tenants{}).Member(t, w.owner.email, w.agency)
 		up := *w
-		up.own = &fixture{slug: w.agency, tenant: dana.TenantID(), staff: dana}
+		up.own = &fixture{slug: w.agency, key: agencyKey, tenant: dana.TenantID(), staff: dana}
 		a, _ := actOf(route)
 		r := request{visitor: w.owner, route: route, method: route.Method, act: a, path: fill(route.Path, w.agency, "")}
 		if a.target != nil {

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/google/uuid"
@@ -75,32 +76,51 @@ func (s *Server) listDeed(kind store.Kind, verb string, do func(context.Context,
 // move puts an object after another one in its list.
 func (s *Server) move(kind store.Kind) memberHandler {
 	return func(w http.ResponseWriter, r *http.Request, me store.Member) error {
-		after, err := afterOf(r)
+		f, err := web.NewForm(r)
 		if err != nil {
 			return err
 		}
-		list, err := s.inList(r, me, kind, func(tx *store.Tx, id uuid.UUID) error {
-			return tx.Move(r.Context(), kind, id, after)
+		after, err := afterOf(f)
+		if err != nil {
+			return err
+		}
+		var placed store.Seen
+		list, err := s.inList(r, me, kind, func(tx *store.Tx, id uuid.UUID) (err error) {
+			expect(tx, f)
+			placed, err = tx.Move(r.Context(), kind, id, after)
+			return err
 		})
+		if errors.Is(err, store.ErrChanged) {
+			return s.movedByOther(r, me, kind)
+		}
 		if err != nil {
 			return err
 		}
+		// A script that moves the row again sends this state.
+		w.Header().Set("ETag", `"`+string(placed)+`"`)
 		return moved(w, r, list)
 	}
 }
 
-// afterOf reads the id of the row to move behind. An empty field means the first place.
-func afterOf(r *http.Request) (uuid.UUID, error) {
-	f, err := web.NewForm(r)
+// movedByOther leads to the list whose row somebody else moved.
+func (s *Server) movedByOther(r *http.Request, me store.Member, kind store.Kind) error {
+	list, err := s.inList(r, me, kind, func(*store.Tx, uuid.UUID) error { return nil })
 	if err != nil {
-		return uuid.Nil, err
+		return err
 	}
+	p := *errMoved
+	p.Link = web.Link{URL: list, Label: "See the present order"}
+	return &p
+}
+
+// afterOf reads the id of the row to move behind. An empty field means the first place.
+func afterOf(f *web.Form) (uuid.UUID, error) {
 	after := f.Raw("after")
 	if after == "" {
 		return uuid.Nil, nil
 	}
-	id, err := uuid.Parse(after)
-	if err != nil || id == uuid.Nil {
+	id, ok := web.ParseID(after)
+	if !ok || id == uuid.Nil {
 		return uuid.Nil, store.ErrNotFound
 	}
 	return id, nil

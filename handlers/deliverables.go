@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -33,6 +34,7 @@ func deliverableRows(c views.Chrome, list []store.Deliverable) []views.Deliverab
 			New:       d.New,
 			Archived:  d.ArchivedAt != nil,
 			UpdatedAt: d.UpdatedAt,
+			Placed:    string(d.Placed),
 		}
 	}
 	return rows
@@ -114,16 +116,22 @@ func deliverableForm(r *http.Request) (store.DeliverableInput, views.Deliverable
 		Title:  f.Raw("title"),
 		Brief:  f.Raw("brief"),
 		Due:    f.Raw("due"),
+		Seen:   f.Raw("seen"),
 		Errors: ui.Errors(f.Errors),
 	}, nil
 }
 
 func (s *Server) deliverableShow(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	return s.deliverablePage(w, r, me, http.StatusOK, func(*views.DeliverableShowProps) {})
+}
+
+func (s *Server) deliverablePage(w http.ResponseWriter, r *http.Request, me store.Member, status int, edit func(*views.DeliverableShowProps)) error {
 	var (
 		d        store.Deliverable
 		versions []store.Version
 		list     []store.File
 		people   []store.Membership
+		seen     store.Seen
 		invites  []store.Invite
 		byClient bool
 		plan     string
@@ -137,7 +145,7 @@ func (s *Server) deliverableShow(w http.ResponseWriter, r *http.Request, me stor
 		store.ListPeople(&people),
 	}
 	if me.MayNow(store.Publish) {
-		reads = append(reads, store.ListInvites(&invites), store.ClientManagesPeople(&byClient))
+		reads = append(reads, store.ListInvites(&invites), store.ClientManagesPeople(&byClient), store.SeenFiles(id, &seen))
 	}
 	if me.MayNow(store.Upload) {
 		reads = append(reads, store.GetPlan(&plan), store.ListUsage(&used))
@@ -150,14 +158,19 @@ func (s *Server) deliverableShow(w http.ResponseWriter, r *http.Request, me stor
 		return err
 	}
 	c := frame.Tenant(r, me)
-	p := deliverablePage(c, me, d, versions, open, list, people)
+	p := deliverableProps(c, me, d, versions, open, list, people)
+	if err := showFile(&p, r.URL.Query().Get("file")); err != nil {
+		return err
+	}
 	if p.Upload != nil {
 		p.Upload.MaxSize = min(store.MaxFileSize, max(0, store.Limit(plan, store.Storage)-usedOf(used, store.Storage)))
 	}
 	if p.CanPublish && len(p.WillSee) == 0 {
 		withInvited(&p, c, me, invites, byClient)
 	}
-	if err := views.Render(w, r, http.StatusOK, views.DeliverableShow(c, p)); err != nil {
+	p.Seen = string(seen)
+	edit(&p)
+	if err := views.Render(w, r, status, views.DeliverableShow(c, p)); err != nil {
 		return err
 	}
 	if d.New && open != nil && open.Number == d.Version {
@@ -217,7 +230,7 @@ func openVersion(r *http.Request, versions []store.Version) (*store.Version, err
 	return nil, store.ErrNotFound
 }
 
-func deliverablePage(c views.Chrome, me store.Member, d store.Deliverable, versions []store.Version, open *store.Version, list []store.File, people []store.Membership) views.DeliverableShowProps {
+func deliverableProps(c views.Chrome, me store.Member, d store.Deliverable, versions []store.Version, open *store.Version, list []store.File, people []store.Membership) views.DeliverableShowProps {
 	edit := me.MayNow(store.EditWork)
 	p := views.DeliverableShowProps{
 		ID:          d.ID.String(),
@@ -263,33 +276,96 @@ func withVersion(p *views.DeliverableShowProps, c views.Chrome, me store.Member,
 		PublishedBy: v.PublisherName,
 		PublishedAt: frame.OrZero(v.SharedAt),
 	}
-	ready := 0
-	for _, f := range list {
-		if f.VersionID != v.ID {
-			continue
-		}
-		row := fileRow(c.Base, f, draft && me.MayNow(store.Upload))
-		p.Files = append(p.Files, row)
-		if row.State == "" {
-			ready++
-			if p.Hero == nil && row.Kind != views.FileOther && row.InlineURL != "" {
-				p.Hero = &row
-			}
-		}
-	}
+	ready := withFiles(p, c, me, v, list)
 	if !draft {
 		return
 	}
 	if me.MayNow(store.Upload) {
-		p.Upload = &views.UploadProps{FormURL: c.Base.Files(v.ID.String()), CreateURL: c.Base.Uploads(v.ID.String()), MaxSize: store.MaxFileSize}
+		p.Upload = &views.UploadProps{FormURL: c.Base.Files(v.ID.String()), CreateURL: c.Base.Uploads(v.ID.String()), MaxSize: store.MaxFileSize, MaxFiles: store.MaxFiles}
 	}
 	p.OpensProject = d.ProjectSharedAt == nil
-	p.CanPublish = me.MayNow(store.Publish) && ready > 0 && ready == len(p.Files)
+	p.CanPublish = me.MayNow(store.Publish) && ready > 0
+	if me.MayNow(store.Publish) && ready == 0 {
+		p.NoPublish = whyNotReady(p.Pending)
+	}
 	for _, person := range people {
 		if person.Party == store.PartyClient {
 			p.WillSee = append(p.WillSee, person.Name)
 		}
 	}
+}
+
+// whyNotReady says why a draft without a ready file can't be published.
+func whyNotReady(pending []views.Pending) string {
+	switch len(pending) {
+	case 0:
+		return "It has no file yet. Add one, then publish it."
+	case 1:
+		return pending[0].Name + " isn't here yet. Choose it again below to continue its upload."
+	}
+	return "Its files aren't here yet. Choose them again below to continue their uploads."
+}
+
+// withFiles adds the files of the open version, and returns how many are ready.
+func withFiles(p *views.DeliverableShowProps, c views.Chrome, me store.Member, v store.Version, list []store.File) (ready int) {
+	var size int64
+	for _, f := range list {
+		if f.VersionID != v.ID {
+			continue
+		}
+		row := fileRow(c.Base, f, v.SharedAt == nil && me.MayNow(store.Upload))
+		row.URL = c.Base.DeliverableFile(p.ID, v.Number, row.ID)
+		if row.State == "" {
+			ready++
+			size += f.Size
+			row.CanLead = me.MayNow(store.EditWork) && !f.Lead
+		}
+		p.Files = append(p.Files, row)
+		if f.State == store.FilePending {
+			p.Pending = append(p.Pending, views.Pending{ID: row.ID, Name: f.Name})
+		}
+	}
+	if ready > 1 {
+		p.ZipURL, p.ZipSize = c.Base.FilesZip(v.ID.String()), ui.Size(size)
+	} else {
+		for i := range p.Files {
+			p.Files[i].CanLead = false // it is first anyway
+		}
+	}
+	return ready
+}
+
+// showFile chooses the file that is shown large: the one that the query names, else the
+// one that staff chose, else the first that the page can show, else the first.
+func showFile(p *views.DeliverableShowProps, named string) error {
+	at := slices.IndexFunc(p.Files, func(f views.FileRow) bool { return f.ID == named })
+	if named != "" && at < 0 {
+		return store.ErrNotFound
+	}
+	for _, better := range []func(views.FileRow) bool{
+		func(f views.FileRow) bool { return f.Lead && f.State == "" },
+		func(f views.FileRow) bool {
+			return f.Kind != views.FileOther && f.Kind != views.FileText && f.ShownURL != ""
+		},
+		func(f views.FileRow) bool { return f.ShownURL != "" },
+		func(views.FileRow) bool { return true },
+	} {
+		if at < 0 {
+			at = slices.IndexFunc(p.Files, better)
+		}
+	}
+	if at < 0 {
+		return nil
+	}
+	p.Hero = &p.Files[at]
+	p.Paging = views.Paging{Number: at + 1, Of: len(p.Files)}
+	if at > 0 {
+		p.Paging.Previous = p.Files[at-1].URL
+	}
+	if at+1 < len(p.Files) {
+		p.Paging.Next = p.Files[at+1].URL
+	}
+	return nil
 }
 
 // versionState is the state that a version is shown with: a draft is draft, the newest
@@ -309,7 +385,7 @@ func (s *Server) deliverableEdit(w http.ResponseWriter, r *http.Request, me stor
 	if err := s.db.Read(r.Context(), me, store.GetDeliverable(web.PathID(r), &d)); err != nil {
 		return err
 	}
-	return s.deliverableEditForm(w, r, me, http.StatusOK, d, views.DeliverableForm{Title: d.Title, Brief: d.Brief, Due: day(d.DueOn)})
+	return s.deliverableEditForm(w, r, me, http.StatusOK, d, views.DeliverableForm{Title: d.Title, Brief: d.Brief, Due: day(d.DueOn), Seen: string(d.Seen)})
 }
 
 func (s *Server) deliverableEditForm(w http.ResponseWriter, r *http.Request, me store.Member, status int, d store.Deliverable, typed views.DeliverableForm) error {
@@ -335,9 +411,38 @@ func (s *Server) deliverableUpdate(w http.ResponseWriter, r *http.Request, me st
 		}
 		return s.deliverableEditForm(w, r, me, http.StatusUnprocessableEntity, d, typed)
 	}
-	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.UpdateDeliverable(r.Context(), id, in) })
+	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error {
+		tx.Expect(store.Seen(typed.Seen))
+		return tx.UpdateDeliverable(r.Context(), id, in)
+	})
+	if errors.Is(err, store.ErrChanged) {
+		return s.deliverableConflict(w, r, me, in, typed)
+	}
 	if err != nil {
 		return err
 	}
-	return frame.Done(w, r, frame.Base(r, me).Deliverable(id.String()), "deliverable.updated", "")
+	return s.deliverableUpdated(w, r, me)
+}
+
+func (s *Server) deliverableUpdated(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	return frame.Done(w, r, frame.Base(r, me).Deliverable(web.PathID(r).String()), "deliverable.updated", "")
+}
+
+// deliverableConflict shows the form as it was typed, and what somebody else saved
+// meanwhile.
+func (s *Server) deliverableConflict(w http.ResponseWriter, r *http.Request, me store.Member, in store.DeliverableInput, typed views.DeliverableForm) error {
+	var d store.Deliverable
+	if err := s.db.Read(r.Context(), me, store.GetDeliverable(web.PathID(r), &d)); err != nil {
+		return err
+	}
+	typed.Seen = string(d.Seen)
+	typed.Theirs = differences(
+		field{"Title", in.Title, d.Title},
+		field{"What to review", in.Brief, d.Brief},
+		field{"Due date", day(in.DueOn), day(d.DueOn)},
+	)
+	if len(typed.Theirs) == 0 {
+		return s.deliverableUpdated(w, r, me)
+	}
+	return s.deliverableEditForm(w, r, me, http.StatusConflict, d, typed)
 }

@@ -17,7 +17,9 @@ import (
 
 var (
 	errSignIn = &web.Problem{Status: http.StatusUnauthorized, Sentence: "Sign in first."}
-	errPaused = &web.Problem{Status: http.StatusForbidden, Title: "This portal is paused", Sentence: "Ask the agency that runs it. Everything in it is kept."}
+	// errUnknownHost answers every path of a host that names no tenant.
+	errUnknownHost = &web.Problem{Status: http.StatusNotFound, Sentence: "There is no portal at this address. Check its spelling."}
+	errPaused      = &web.Problem{Status: http.StatusForbidden, Title: "This portal is paused", Sentence: "Ask the agency that runs it. Everything in it is kept."}
 )
 
 // problemOf is the one place that turns an error into an answer.
@@ -25,12 +27,15 @@ func problemOf(err error) web.Problem {
 	p := web.Problem{Status: http.StatusInternalServerError, Cause: err}
 	own, isProblem := errors.AsType[*web.Problem](err)
 	full, isPlanFull := errors.AsType[*store.PlanLimitError](err)
+	tooMany, isTooMany := errors.AsType[*store.TooManyActsError](err)
 	_, isTooLarge := errors.AsType[*http.MaxBytesError](err)
 	switch {
 	case isProblem:
 		p = *own
 	case isPlanFull:
 		p.Status, p.Sentence = http.StatusPaymentRequired, planSentence(full)
+	case isTooMany:
+		p.Status, p.RetryAfter = http.StatusTooManyRequests, tooMany.After
 	case isTooLarge:
 		p.Status = http.StatusRequestEntityTooLarge
 	case errors.Is(err, store.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
@@ -95,12 +100,7 @@ func jsonProblem(r *http.Request, p web.Problem, err error) any {
 }
 
 func (s *Server) problemPage(w http.ResponseWriter, r *http.Request, p web.Problem) {
-	props := views.ErrorProps{Status: p.Status, RequestID: web.RequestID(r), Title: p.Title, Sentence: p.Sentence}
-	props.WayURL, props.WayLabel = p.Link.URL, p.Link.Label
-	if back := cameFrom(r); p.Link.URL == "" && back != "" && !web.IsSafe(r.Method) && p.Status < http.StatusInternalServerError && p.Status != http.StatusNotFound {
-		props.WayURL, props.WayLabel = back, "Go back"
-	}
-	if err := views.Render(w, r, p.Status, views.Error(props)); err != nil {
+	if err := views.Render(w, r, p.Status, views.Error(errorProps(r, p))); err != nil {
 		s.log.ErrorContext(r.Context(), "error page failed", "request_id", web.RequestID(r), "error", err.Error())
 		w.WriteHeader(http.StatusInternalServerError)
 	}

@@ -1,8 +1,6 @@
 package handlers
 
 import (
-	"strings"
-
 	"portico/files"
 	"portico/store"
 	"portico/views"
@@ -11,12 +9,14 @@ import (
 
 // fileRow is a file as the page of its deliverable shows it.
 func fileRow(base views.Base, f store.File, canDelete bool) views.FileRow {
-	id := f.ID.String()
+	id, kind := f.ID.String(), files.TypeOf(f.ContentType)
 	row := views.FileRow{
 		ID:          id,
+		Folder:      f.Folder,
 		Name:        f.Name,
-		Kind:        fileKind(f.ContentType),
-		Type:        typeWord(f.ContentType),
+		Lead:        f.Lead,
+		Kind:        views.FileKind(kind.Display),
+		Type:        kind.Words,
 		Size:        ui.Size(f.Size),
 		DownloadURL: base.File(id),
 		CanDelete:   canDelete,
@@ -31,6 +31,14 @@ func fileRow(base views.Base, f store.File, canDelete bool) views.FileRow {
 		row.Problem = "This file is missing from our storage. Anyone who has it can upload it again."
 		return row
 	}
+	switch {
+	case kind.Display == files.DisplayText:
+		row.ShownURL = base.FileText(id)
+	case kind.ImageOnly:
+		row.ShownURL = base.FileDrawing(id)
+	case kind.Serve != "":
+		row.ShownURL = base.FileInline(id)
+	}
 	if files.Inline(f.ContentType) {
 		row.InlineURL = base.FileInline(id)
 	}
@@ -38,45 +46,4 @@ func fileRow(base views.Base, f store.File, canDelete bool) views.FileRow {
 		row.ThumbURL = base.FilePreview(id)
 	}
 	return row
-}
-
-// fileKind is how a page may show a content type, which was sniffed from the bytes.
-// Types that can contain scripts, such as SVG, are only downloaded.
-func fileKind(contentType string) views.FileKind {
-	switch contentType {
-	case "image/png", "image/jpeg", "image/gif", "image/webp", "image/avif":
-		return views.FileImage
-	case "application/pdf":
-		return views.FilePDF
-	case "video/mp4", "video/webm":
-		return views.FileVideo
-	case "audio/mpeg", "audio/mp4", "audio/ogg", "audio/wav", "audio/webm":
-		return views.FileAudio
-	}
-	return views.FileOther
-}
-
-// typeWord is a content type in words.
-func typeWord(contentType string) string {
-	major, minor, _ := strings.Cut(strings.Split(contentType, ";")[0], "/")
-	short := strings.ToUpper(minor)
-	switch {
-	case contentType == "application/pdf":
-		return "PDF"
-	case major == "image" && minor == "svg+xml":
-		return "SVG drawing"
-	case major == "image":
-		return short + " image"
-	case major == "video":
-		return short + " video"
-	case major == "audio":
-		return short + " audio"
-	case major == "text" && minor == "plain":
-		return "Text"
-	case contentType == "application/zip":
-		return "ZIP archive"
-	case contentType == "":
-		return ""
-	}
-	return "File"
 }

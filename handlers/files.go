@@ -24,28 +24,28 @@ var (
 )
 
 func (s *Server) fileDownload(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	return s.sendFile(w, r, me, false)
+	return s.sendFile(w, r, me, func(*files.Download) {})
 }
 
 // fileInline shows a file in the page if its type is harmless, and downloads it
 // otherwise.
 func (s *Server) fileInline(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	return s.sendFile(w, r, me, true)
+	return s.sendFile(w, r, me, func(d *files.Download) { d.Inline = true })
+}
+
+// fileDrawing serves a drawing for an img element of our pages. A file of another type is
+// downloaded.
+func (s *Server) fileDrawing(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	return s.sendFile(w, r, me, func(d *files.Download) { d.Drawing = true })
 }
 
 // sendFile authorises every request, ranges too, and records it in the trail before the
 // first byte is sent. A HEAD request is not recorded, because it sends no bytes.
-func (s *Server) sendFile(w http.ResponseWriter, r *http.Request, me store.Member, inline bool) error {
+func (s *Server) sendFile(w http.ResponseWriter, r *http.Request, me store.Member, how func(*files.Download)) error {
 	web.LiftDeadlines(w, r)
 	var f store.File
 	if err := s.db.Read(r.Context(), me, store.GetFile(web.PathID(r), &f)); err != nil {
 		return err
-	}
-	event := store.Event{Verb: "file.downloaded", TargetKind: store.KindFile, TargetID: f.ID}
-	if inline && files.Inline(f.ContentType) {
-		event.Verb = "file.viewed"
-		// Our own pages show it in a frame.
-		w.Header().Set("X-Frame-Options", "SAMEORIGIN")
 	}
 	download := files.Download{
 		Key:         upload.Key(me, f.ID),
@@ -54,7 +54,16 @@ func (s *Server) sendFile(w http.ResponseWriter, r *http.Request, me store.Membe
 		Size:        f.Size,
 		Digest:      files.Digest(f.SHA256),
 		Stored:      f.CreatedAt,
-		Inline:      inline,
+	}
+	how(&download)
+	event := store.Event{Verb: "file.downloaded", TargetKind: store.KindFile, TargetID: f.ID}
+	switch {
+	case download.Drawing && files.TypeOf(f.ContentType).ImageOnly:
+		event.Verb = "file.viewed"
+	case download.Inline && files.Inline(f.ContentType):
+		event.Verb = "file.viewed"
+		// Our own pages show it in a frame.
+		w.Header().Set("X-Frame-Options", "SAMEORIGIN")
 	}
 	if r.Method != http.MethodHead {
 		if err := s.db.RecordDownload(r.Context(), me, event, download.IsContinuation(r)); err != nil {
@@ -83,13 +92,19 @@ func (s *Server) filePreview(w http.ResponseWriter, r *http.Request, me store.Me
 }
 
 func (s *Server) sendObject(w http.ResponseWriter, r *http.Request, me store.Member, d files.Download) error {
-	err := s.files.For(me.TenantID()).Serve(w, r, d)
+	return s.storageProblem(r, d.Key, s.files.For(me.TenantID()).Serve(w, r, d))
+}
+
+// storageProblem turns an error of object storage into what the visitor is told.
+func (s *Server) storageProblem(r *http.Request, key files.Key, err error) error {
 	switch {
 	case errors.Is(err, files.ErrUnavailable):
 		return errors.Join(upload.ErrNoFiles, err)
+	case errors.Is(err, files.ErrRefused):
+		return errors.Join(upload.ErrRefused, err)
 	case errors.Is(err, files.ErrNotFound), errors.Is(err, files.ErrSize), errors.Is(err, files.ErrDigest):
 		s.log.ErrorContext(r.Context(), "file missing in storage", "error", err.Error(), "request_id", web.RequestID(r),
-			"kind", d.Key.Kind().String(), "file", d.Key.ID())
+			"kind", key.Kind().String(), "file", key.ID())
 		return errFileGone
 	}
 	return err
@@ -115,6 +130,19 @@ func (s *Server) fileDelete(w http.ResponseWriter, r *http.Request, me store.Mem
 		undo = id.String()
 	}
 	return frame.Done(w, r, frame.Base(r, me).Deliverable(deliverable.String()), deed, undo)
+}
+
+// fileLead makes a file the one that its version shows first.
+func (s *Server) fileLead(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	var deliverable uuid.UUID
+	err := s.db.Write(r.Context(), me, func(tx *store.Tx) (err error) {
+		deliverable, err = tx.ChooseLead(r.Context(), web.PathID(r))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return frame.Done(w, r, frame.Base(r, me).Deliverable(deliverable.String()), "file.lead_chosen", "")
 }
 
 func (s *Server) fileRestore(w http.ResponseWriter, r *http.Request, me store.Member) error {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 
 	"portico/e2e/storetest"
@@ -26,6 +27,7 @@ func attempts() []attempt {
 	}
 	aFile := func(_, file, _ string) string { return file }
 	anUpload := func(_, _, upload string) string { return upload }
+	aVersion := func(version, _, _ string) string { return version }
 	return []attempt{
 		{"begin", func(t *testing.T, b *browser, base, version, _, _ string) answer {
 			return b.json(t, http.MethodPost, base+"/versions/"+version+"/uploads", map[string]any{"name": "stolen", "size": 5})
@@ -58,6 +60,11 @@ func attempts() []attempt {
 		simple(http.MethodGet, "/files/", "/inline", aFile),
 		simple(http.MethodGet, "/files/", "/preview", aFile),
 		simple(http.MethodHead, "/files/", "/preview", aFile),
+		simple(http.MethodGet, "/files/", "/text", aFile),
+		simple(http.MethodGet, "/files/", "/drawing", aFile),
+		simple(http.MethodPost, "/files/", "/lead", aFile),
+		simple(http.MethodGet, "/versions/", "/files.zip", aVersion),
+		simple(http.MethodHead, "/versions/", "/files.zip", aVersion),
 		simple(http.MethodPost, "/files/", "/delete", aFile),
 		simple(http.MethodPost, "/files/", "/restore", aFile),
 		simple(http.MethodPost, "/files/", "/delete", anUpload),
@@ -114,6 +121,13 @@ where tenant_id = $1 and actor_id = $2 and result = 'denied'`, d.me.TenantID(), 
 	if a := g.ravi.get(t, globex+"/files/"+file); a.body != "secret "+d.Suffix {
 		t.Errorf("the rightful person gets %d %q", a.status, a.body)
 	}
+	if a := g.ravi.get(t, globex+"/versions/"+g.draft.String()+"/files.zip"); !strings.Contains(a.body, "secret "+d.Suffix) {
+		t.Errorf("the rightful person gets the archive as %d", a.status)
+	}
+	if a := g.ravi.get(t, globex+"/files/"+file+"/text"); !strings.Contains(a.body, "secret "+d.Suffix) {
+		t.Errorf("the rightful person gets the text as %d", a.status)
+	}
+	want(t, "lead", g.ravi.post(t, globex+"/files/"+file+"/lead", nil), 303)
 	if a := g.ravi.get(t, globex+"/files/"+file+"/preview"); a.body != "preview of "+d.Suffix {
 		t.Errorf("the rightful person gets the preview as %d %q", a.status, a.body)
 	}

@@ -19,7 +19,7 @@ import (
 func (s *Server) leaveToSignIn(w http.ResponseWriter, r *http.Request) error {
 	a := frame.AddressOf(r)
 	if !web.IsSafe(r.Method) {
-		http.Redirect(w, r, views.PathHandoverOver, http.StatusFound)
+		http.Redirect(w, r, views.HandoverEnded(formPage(r)), http.StatusFound)
 		return nil
 	}
 	to := pathAtHost(r)
@@ -40,6 +40,9 @@ func (s *Server) leaveToSignIn(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) handoverBegin(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	if r.Method != http.MethodGet {
 		return &web.Problem{Status: http.StatusMethodNotAllowed}
+	}
+	if me.ViewsAsElsewhere || (!me.Agent && me.SupportSlug != "" && !me.SupportOver) {
+		return s.viewsAsElsewhere(w, r)
 	}
 	h, ok := signin.ParseHandover(r.URL.Query())
 	if !ok {
@@ -65,7 +68,7 @@ func (s *Server) handoverBegin(w http.ResponseWriter, r *http.Request, me store.
 func (s *Server) sendToHost(w http.ResponseWriter, r *http.Request, host, path string) error {
 	to := s.originOf(host) + path
 	w.Header().Set("Refresh", "0; url="+to)
-	return views.Render(w, r, http.StatusOK, views.Leaving(views.LeavingProps{Host: host, URL: to}))
+	return views.Render(w, r, http.StatusOK, views.Leaving(views.LeavingProps{Brand: s.hostBrand(r, host), Host: host, URL: to}))
 }
 
 // handoverSpend exchanges a hand-over token for a session on this host. It is one of
@@ -82,9 +85,14 @@ func (s *Server) handoverSpend(w http.ResponseWriter, r *http.Request, v store.V
 	to, err := s.signin.AcceptHandover(w, r, host, r.PathValue("token"))
 	if errors.Is(err, store.ErrNotFound) {
 		if _, ok := v.Person(); !ok {
+			if back := r.URL.Query().Get("return_to"); back != "" {
+				return &web.Problem{Status: http.StatusGone, Title: "Your session has ended",
+					Sentence: "Nothing was saved. Sign in again: this browser keeps what you typed and fills in the form.",
+					Link:     web.Link{URL: web.LocalPath(back), Label: "Sign in again"}}
+			}
 			return &web.Problem{Status: http.StatusGone, Sentence: "That sign-in link was already used or took too long."}
 		}
-		to, err = views.PathHome, nil // already signed in, and gone back in the browser
+		to, err = web.LocalPath(r.URL.Query().Get("return_to")), nil // already signed in, and gone back in the browser
 	}
 	if err != nil {
 		return err

@@ -41,6 +41,16 @@ func (b *hostBrowser) jar(host string) map[string]string {
 // at sends a request to a host, "" for the main one, and keeps the cookies it sets.
 func (b *hostBrowser) at(t *testing.T, host, method, path string) answer {
 	t.Helper()
+	return b.send(t, host, method, path, nil)
+}
+
+func (b *hostBrowser) post(t *testing.T, host, path string, form url.Values) answer {
+	t.Helper()
+	return b.send(t, host, http.MethodPost, path, form)
+}
+
+func (b *hostBrowser) send(t *testing.T, host, method, path string, form url.Values) answer {
+	t.Helper()
 	one := b.site.nobody()
 	var cookies []string
 	for name, value := range b.jar(host) {
@@ -50,7 +60,12 @@ func (b *hostBrowser) at(t *testing.T, host, method, path string) answer {
 	if host != "" {
 		one = one.with("Host", host)
 	}
-	got := one.do(t, method, path, nil, "")
+	var got answer
+	if form != nil {
+		got = one.do(t, method, path, strings.NewReader(form.Encode()), "application/x-www-form-urlencoded")
+	} else {
+		got = one.do(t, method, path, nil, "")
+	}
 	for _, c := range (&http.Response{Header: got.header}).Cookies() {
 		if b.jar(host)[c.Name] = c.Value; c.MaxAge < 0 {
 			delete(b.jar(host), c.Name)
@@ -176,7 +191,7 @@ func TestHandoverAsksToSignIn(t *testing.T) {
 	b.signIn(t, a.Mia)
 	want(t, "signed in", b.get(t, "", page), http.StatusOK)
 	// A form must not redirect to another host, so it leads to a page first.
-	if got := s.hostBrowser().at(t, a.Acme+".portals.test", http.MethodPost, "/projects"); got.location() != "/handover/over" {
+	if got := s.hostBrowser().at(t, a.Acme+".portals.test", http.MethodPost, "/projects"); got.location() != "/handover/over?return_to=%2Fprojects%2Fnew" {
 		t.Errorf("a form leads to %q", got.location())
 	}
 	long := b.leave(t, a.Acme+".portals.test", "/projects?q="+strings.Repeat("a", 3000))
@@ -203,9 +218,9 @@ func TestHandoverWorksOnceForItsBrowserAndHost(t *testing.T) {
 	thief.leave(t, host, "/projects") // has a secret of its own
 	want(t, "in another browser", thief.get(t, host, path), http.StatusGone)
 	want(t, "in a browser without a secret", s.hostBrowser().get(t, host, path), http.StatusGone)
-	for _, elsewhere := range []string{a.Globex + ".portals.test", other.Acme + ".portals.test", "evil.test"} {
+	for elsewhere, status := range map[string]int{a.Globex + ".portals.test": 410, other.Acme + ".portals.test": 410, "evil.test": 404} {
 		mia.jars[elsewhere] = mia.jar(host)
-		want(t, "on "+elsewhere, mia.get(t, elsewhere, path), http.StatusGone)
+		want(t, "on "+elsewhere, mia.get(t, elsewhere, path), status)
 	}
 	mia.jars[host] = mia.jar(host)
 	want(t, "on the main host", mia.get(t, "", path), http.StatusNotFound)
@@ -250,7 +265,8 @@ func TestHandoverIsRefusedToNonMembers(t *testing.T) {
 	for who, email := range map[string]string{"another agency's": other.Dana, "a client of the same agency": a.Gus, "an agent": storetest.Agent(t)} {
 		b := s.hostBrowser()
 		b.signIn(t, email)
-		got, nowhere := b.get(t, "", b.leave(t, host, "/")), b.get(t, "", b.leave(t, "nobody.portals.test", "/"))
+		page := b.leave(t, host, "/")
+		got, nowhere := b.get(t, "", page), b.get(t, "", strings.Replace(page, url.QueryEscape(host), "nobody.portals.test", 1))
 		want(t, who, got, http.StatusNotFound)
 		if got.withoutRequestID() != nowhere.withoutRequestID() {
 			t.Errorf("%s can tell the host from one that never was", who)

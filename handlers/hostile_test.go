@@ -189,7 +189,8 @@ func TestCookieIsRefusedOnAnotherHost(t *testing.T) {
 	if _, err := storetest.Admin(t).Exec(t.Context(), `insert into domains (host, tenant_id, verified_at) values ($1, $2, now())`, domain, dana.TenantID()); err != nil {
 		t.Fatal(err)
 	}
-	b := s.as(t, a.Dana)
+	token, b := storetest.SignIn(t, a.Dana), s.nobody()
+	b.signIn(t, token)
 	want(t, "on its own host", b.get(t, "/w/"+a.Acme+"/projects"), http.StatusOK)
 	for _, host := range []string{a.Acme + ".portals.test", domain, "nobody.portals.test", "evil.test"} {
 		for _, path := range []string{"/", "/projects", "/w/" + a.Acme + "/projects", "/account"} {
@@ -202,9 +203,7 @@ func TestCookieIsRefusedOnAnotherHost(t *testing.T) {
 		}
 	}
 	// A session for a host works there and nowhere else.
-	if _, err := storetest.Admin(t).Exec(t.Context(), `update sessions set host = $2 where user_id = $1`, dana.ID(), a.Acme+".portals.test"); err != nil {
-		t.Fatal(err)
-	}
+	storetest.MoveSession(t, token, a.Acme+".portals.test")
 	want(t, "made for that host", b.with("Host", a.Acme+".portals.test").get(t, "/projects"), http.StatusOK)
 	want(t, "on the main host", b.get(t, "/w/"+a.Acme+"/projects"), http.StatusFound)
 	want(t, "on the domain", b.with("Host", domain).get(t, "/projects"), http.StatusFound)
@@ -219,11 +218,14 @@ func TestUnverifiedDomainIsNotRouted(t *testing.T) {
 	tenant := a.Member(t, a.Dana, a.Acme).TenantID()
 	admin := storetest.Admin(t)
 	run(t, admin, `insert into domains (host, tenant_id) values ($1, $2)`, domain, tenant)
-	b := s.nobody()
-	b.signIn(t, storetest.SignInAt(t, a.Dana, domain))
-	b = b.with("Host", domain)
-	want(t, "unproved", b.get(t, "/projects"), http.StatusNotFound)
+	at := func() *browser {
+		b := s.nobody()
+		b.signIn(t, storetest.SignInAt(t, a.Mia, domain))
+		return b.with("Host", domain)
+	}
+	want(t, "unproved", at().get(t, "/projects"), http.StatusNotFound)
 	run(t, admin, `update domains set verified_at = now() where host = $1`, domain)
+	b := at()
 	want(t, "proved", b.get(t, "/projects"), http.StatusOK)
 	run(t, admin, `delete from domains where host = $1`, domain)
 	want(t, "removed", b.get(t, "/projects"), http.StatusNotFound)

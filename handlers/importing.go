@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"unicode"
 
 	"portico/handlers/frame"
+	"portico/handlers/spreadsheet"
 	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
@@ -34,19 +36,22 @@ func (s *Server) importPage(w http.ResponseWriter, r *http.Request, me store.Mem
 // importPeople reads a list of people and shows what it read. It invites the people
 // only if the form confirms exactly that list and the list has no errors.
 func (s *Server) importPeople(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	f, text, err := importForm(r)
+	f, list, err := importForm(r)
 	if err != nil {
 		return err
 	}
-	rows, whole := readPeople(text, store.Party(me.Tenant.Kind))
+	rows, notes, whole := readPeople(list.text, store.Party(me.Tenant.Kind))
+	if list.wrong != "" {
+		whole = list.wrong
+	}
 	if whole != "" {
 		return s.importPage(w, r, me, http.StatusUnprocessableEntity,
-			views.ImportProps{Text: displayText(text), Errors: ui.Errors{"people": whole}})
+			list.show(views.ImportProps{Text: displayText(list.text), Errors: ui.Errors{"people": whole}}))
 	}
 	if err := s.checkRows(r, me, rows); err != nil {
 		return err
 	}
-	props := importProps(me, text, rows)
+	props := list.show(importProps(me, list.text, rows, notes))
 	people, lines := invitable(rows)
 	if props.Checked == "" || f.Raw("act") != "invite" || f.Raw("checked") != props.Checked {
 		status := http.StatusOK
@@ -65,37 +70,84 @@ func (s *Server) importPeople(w http.ResponseWriter, r *http.Request, me store.M
 	case isListed && invalid: // invited by somebody else since the list was checked
 		row := &rows[lines[listed.Index]]
 		row.wrong = wrong["email"]
-		return s.importPage(w, r, me, http.StatusUnprocessableEntity, importProps(me, text, rows))
+		return s.importPage(w, r, me, http.StatusUnprocessableEntity, list.show(importProps(me, list.text, rows, notes)))
 	case err != nil:
 		return err
 	}
 	return frame.Done(w, r, frame.Base(r, me).Members(), "member.list_invited", "")
 }
 
-// importForm reads the list from the file if one was sent, else from the field.
-func importForm(r *http.Request) (*web.Form, string, error) {
+// importList is a list as it was sent.
+type importList struct {
+	text    string
+	raw     []byte // the bytes of a file that is not in Unicode, to read it again
+	charset string // how those bytes were read
+	wrong   string // why a file can't be read, or ""
+}
+
+// importForm reads the list from the file if one was sent, else from the field. A file
+// that is not in Unicode comes again with the field, until the reader knows how to read it.
+func importForm(r *http.Request) (*web.Form, importList, error) {
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
 		if err := r.ParseMultipartForm(web.MaxForm); err != nil {
-			return nil, "", formError(err)
+			return nil, importList{}, formError(err)
 		}
 	}
 	f, err := web.NewForm(r)
 	if err != nil {
-		return nil, "", err
+		return nil, importList{}, err
 	}
+	content, err := importFile(r)
+	switch {
+	case err != nil:
+		return nil, importList{}, formError(err)
+	case len(content) > 0: // browsers send an empty file when none was chosen
+		return f, decodeList(content, "", r.Header.Get("Accept-Language")), nil
+	}
+	raw, err := base64.StdEncoding.DecodeString(f.Raw("raw"))
+	if err == nil && len(raw) > 0 && f.Raw("act") == "reread" {
+		return f, decodeList(raw, f.Raw("charset"), ""), nil
+	}
+	list := importList{text: f.Raw("people")}
+	if err == nil && len(raw) > 0 {
+		list.raw, list.charset = raw, f.Raw("charset_now")
+	}
+	return f, list, nil
+}
+
+func importFile(r *http.Request) ([]byte, error) {
 	file, _, err := r.FormFile("file")
 	if err != nil {
-		return f, f.Raw("people"), nil // no file was sent
+		return nil, nil //nolint:nilerr // no file was sent
 	}
 	defer file.Close()
-	content, err := io.ReadAll(file)
-	if err != nil {
-		return nil, "", formError(err)
+	return io.ReadAll(file)
+}
+
+func decodeList(raw []byte, charset, languages string) importList {
+	text, charset, err := spreadsheet.Decode(raw, charset, languages)
+	list := importList{text: text, charset: charset}
+	switch {
+	case errors.Is(err, spreadsheet.ErrWorkbook):
+		list.wrong = "That file is a workbook. In the spreadsheet, save or download the sheet as “CSV UTF-8” and send that file."
+	case err != nil:
+		list.wrong = "That file is not a list as text. Save or download the list as “CSV UTF-8” and send that file."
+	case charset != "":
+		list.raw = raw
 	}
-	if len(content) == 0 {
-		return f, f.Raw("people"), nil // browsers send an empty file when none was chosen
+	return list
+}
+
+// show says on the page how a file was read that is not in Unicode, and offers others.
+func (l importList) show(props views.ImportProps) views.ImportProps {
+	if len(l.raw) == 0 || len(l.raw) > maxImportBytes {
+		return props
 	}
-	return f, string(content), nil
+	props.Raw, props.Charset = base64.StdEncoding.EncodeToString(l.raw), l.charset
+	for _, c := range spreadsheet.Charsets {
+		props.Charsets = append(props.Charsets, ui.Option{Value: c.Name, Label: c.Label, Selected: c.Name == l.charset})
+	}
+	return props
 }
 
 // checkRows marks the rows that the member may not invite, and those of people who are
@@ -148,8 +200,11 @@ func invitable(rows []importRow) (people []store.NewPerson, at []int) {
 	return people, at
 }
 
-func importProps(me store.Member, text string, rows []importRow) views.ImportProps {
+func importProps(me store.Member, text string, rows []importRow, notes []string) views.ImportProps {
 	props := views.ImportProps{Text: displayText(text)}
+	for _, n := range notes {
+		props.Notes = append(props.Notes, strings.Map(dropControl, n))
+	}
 	for _, row := range rows {
 		props.Rows = append(props.Rows, views.ImportRow{
 			Line:  strconv.Itoa(row.line),
@@ -158,6 +213,7 @@ func importProps(me store.Member, text string, rows []importRow) views.ImportPro
 			Role:  frame.RoleNames[row.person.Role],
 			Side:  partyName(me, row.person.Party),
 			Wrong: row.wrong,
+			Note:  row.note,
 			Left:  row.skipped,
 		})
 		switch {
@@ -177,13 +233,14 @@ func importProps(me store.Member, text string, rows []importRow) views.ImportPro
 // displayText is a list as a page shows it and a form sends it back, with normalized
 // line endings.
 func displayText(text string) string {
-	text = strings.ReplaceAll(strings.TrimPrefix(text, "\ufeff"), "\r\n", "\n")
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
+	text = spreadsheet.Lines(text)
+	// Spaces and tabs at the ends of lines separate empty cells.
+	return strings.Trim(strings.Map(func(r rune) rune {
 		if r == '\n' || r == '\t' {
 			return r
 		}
 		return dropControl(r)
-	}, strings.ToValidUTF8(text[:min(len(text), maxImportBytes)], "?")))
+	}, strings.ToValidUTF8(text[:min(len(text), maxImportBytes)], "?")), "\n")
 }
 
 // dropControl removes control characters, which no page can show.

@@ -85,7 +85,7 @@ func TestImportReportsEachInvalidLine(t *testing.T) {
 		"Good One,good@x.test,viewer",
 		"No Address,,viewer",
 		"Bad Address,bad@,viewer",
-		",noname@x.test,viewer",
+		"\u200b\u3164,noname@x.test,viewer",
 		"King,king@x.test,king",
 		"Owner,owner@x.test,owner",
 		"Staff,staff@x.test,member,agency",
@@ -100,7 +100,7 @@ func TestImportReportsEachInvalidLine(t *testing.T) {
 	page := mia.sendList(t, at, list)
 	want(t, "a broken list", page, http.StatusUnprocessableEntity)
 	for line, says := range map[int]string{
-		2: "The email address is missing.", 3: "“bad@” is not an email address.", 4: "The name is missing.", 5: "“king” is not a role. Use admin, member or viewer.",
+		2: "The email address is missing.", 3: "“bad@” is not an email address.", 4: "The name is taken from the address.", 5: "“king” is not a role. Use admin, member or viewer.",
 		6: "Invite owners one at a time", 7: "invite people as member of Northwind", 8: "Line 1 has the same address.",
 		9: "This line has 5 fields", 10: "a quotation mark inside a field", 11: "is not an email address", 12: "be displayed",
 		14: "starts with a quotation mark but",
@@ -122,8 +122,9 @@ func TestImportReportsEachInvalidLine(t *testing.T) {
 	for what, c := range map[string]struct{ list, says string }{
 		"nothing":             {"  \n\n", "The list is empty"},
 		"no address column":   {"name,role\nA,viewer", "has no column “email”"},
-		"Latin-1":             {"A,a@x.test\nM\xfcller,m@x.test", "Line 2 has characters that aren&#39;t UTF-8"},
-		"a binary":            {"\x00\xff\xfe" + strings.Repeat("\x00", 400), "UTF-8. Save the list"},
+		"a binary":            {"\x00\xff\xfe" + strings.Repeat("\x00", 400), "is not a list as text"},
+		"a workbook":          {"PK\x03\x04\x14\x00\x06\x00", "is a workbook"},
+		"an old workbook":     {"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is a workbook"},
 		"too many":            {strings.Repeat("A,a@x.test\n", 201), "more than 200 people"},
 		"too long":            {strings.Repeat("A", 210*1024), "The list is too long"},
 		"a NUL in the middle": {"A\x00B,nul@x.test", "be displayed"},

@@ -4,13 +4,13 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
 	"portico/handlers/frame"
-	"portico/handlers/signin"
 	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
@@ -52,6 +52,7 @@ func inviteRows(base views.Base, me store.Member, invites []store.Invite, byClie
 			SentAt:    frame.OrZero(i.SentAt),
 			ExpiresAt: i.ExpiresAt,
 			Expired:   i.Expired,
+			Refused:   mailRefused(i.MailRefusedCode),
 			Lapsed:    i.InviterLostRight(byClient),
 		}
 		if !me.MayGiveNow(i.Party, i.Role, byClient) {
@@ -63,6 +64,17 @@ func inviteRows(base views.Base, me store.Member, invites []store.Invite, byClie
 		}
 	}
 	return rows
+}
+
+// mailRefused says that mail to somebody was refused, with the server's code, or "".
+func mailRefused(code *int) string {
+	switch {
+	case code == nil:
+		return ""
+	case *code == 0:
+		return "our mail server can't write to this address"
+	}
+	return "the mail server refuses this address (" + strconv.Itoa(*code) + ")"
 }
 
 // inviteNew shows the form. Inviting an owner needs a recent step-up, which is asked
@@ -111,13 +123,16 @@ func (s *Server) inviteCreate(w http.ResponseWriter, r *http.Request, me store.M
 		return err
 	}
 	typed := views.InviteNewForm{Name: f.Raw("name"), Email: f.Raw("email"), Party: f.Raw("party"), Role: f.Raw("role")}
-	p := newPerson(f, me)
+	p, did := newPerson(f, me), "member.invited"
 	if f.Valid() {
 		if err := s.attempts.Count(r.Context(), invitesPerHour, time.Hour, "invitations to "+p.Email+" from "+me.TenantID().String()); err != nil {
 			return err
 		}
 		err = s.db.Write(r.Context(), me, func(tx *store.Tx) error {
-			_, err := tx.InvitePerson(r.Context(), p)
+			invite, err := tx.InvitePerson(r.Context(), p)
+			if invite == uuid.Nil {
+				did = "member.added"
+			}
 			return err
 		})
 	}
@@ -133,7 +148,7 @@ func (s *Server) inviteCreate(w http.ResponseWriter, r *http.Request, me store.M
 	case err != nil:
 		return err
 	default:
-		return frame.Done(w, r, frame.Base(r, me).Members(), "member.invited", "")
+		return frame.Done(w, r, frame.Base(r, me).Members(), did, "")
 	}
 	typed.Errors = ui.Errors(wrong)
 	return s.invitingPage(w, r, me, http.StatusUnprocessableEntity, typed, prove)
@@ -160,11 +175,11 @@ func newPerson(f *web.Form, me store.Member) store.NewPerson {
 	return p
 }
 
-// emailOf is a typed address, folded as the store keeps it.
+// emailOf is a typed address in the spelling that the store keeps.
 func emailOf(f *web.Form, name string) string {
-	email, ok := signin.FoldEmail(f.Raw(name))
-	if !ok {
-		f.Errors[name] = "Enter an email address, such as mia@acme.example."
+	email, err := web.ParseEmail(f.Raw(name))
+	if err != nil {
+		f.Errors[name] = web.EmailSentence(err)
 	}
 	return email
 }

@@ -52,18 +52,20 @@ func TestSupportLedgerIsExported(t *testing.T) {
 		}
 	}
 	for what, rest := range map[string]string{
-		"Sam (support) support.started ok":                                           "'=HYPERLINK",
-		"Sam (support) support.page_seen ok":                                         "|'+1 \"quoted\", T-7|",
-		"Sam (support) access.refused denied":                                        "|Stopped by support|",
-		"Sam (support) support.write_started ok":                                     "|Stopped by support|",
-		"Sam (support) project.created ok":                                           "",
-		"Sam (support) support.stopped ok":                                           "",
-		"Dana " + d.Suffix + " (Northwind " + d.Suffix + ") support.view_started ok": "||",
+		"Sam (support) started a support session ok":                                        "'=HYPERLINK",
+		"Sam (support) viewed a page ok":                                                    "|'+1 \"quoted\", T-7|",
+		"Sam (support) was refused access denied":                                           "|Stopped by support|",
+		"Sam (support) started making changes ok":                                           "|Stopped by support|",
+		"Sam (support) created the project ok":                                              "",
+		"Sam (support) ended the support session ok":                                        "",
+		"Dana " + d.Suffix + " (Northwind " + d.Suffix + ") started to view as a client ok": "||",
 	} {
 		if row, ok := seen[what]; !ok || !strings.Contains(row, rest) {
 			t.Errorf("%s: %q, %v", what, row, ok)
 		}
 	}
+	hasNot(t, "the table", got, "{tenant}", "GET ", "POST ")
+	has(t, "the table", got, "the list of projects")
 	has(t, "the trail", mia.get(t, d.base+"/activity"), "downloaded the support ledger")
 	other := d.as(t, d.Gus).get(t, "/w/"+d.Globex+"/support/ledger.csv")
 	want(t, "another tenant's", other, 200)

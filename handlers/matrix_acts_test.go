@@ -106,8 +106,10 @@ var acts = map[string]act{
 	"DELETE ~/uploads/{id}":                              {target: ownUpload},
 	"POST ~/files/{id}/delete":                           {target: freshFile},
 	"POST ~/files/{id}/restore":                          {target: binnedFile},
+	"POST ~/files/{id}/lead":                             {target: freshFile},
 	"POST ~/members/{id}/role":                           {form: "role=member", target: freshMember},
 	"POST ~/members/{id}/remove":                         {target: freshMember},
+	"POST ~/members/{id}/clients":                        {form: "was=&client=", target: freshStaff},
 	"POST ~/members/by-client":                           {form: "may=on"},
 	"POST ~/members/import":                              {form: "people=Somebody,somebody%40portals.test,viewer"},
 	"POST ~/invites":                                     {send: sendInvite},
@@ -123,15 +125,17 @@ var acts = map[string]act{
 	"POST ~/clients":                                     {send: sendClient},
 	"POST ~/clients/{id}":                                {form: "name=Renamed", target: freshClient},
 	"POST ~/clients/{id}/plan":                           {form: "plan=growth", target: freshClient},
+	"POST ~/clients/{id}/staff":                          {form: "role=member", target: freshClient, status: http.StatusUnprocessableEntity},
 	"POST ~/clients/{id}/suspend":                        {target: freshClient},
 	"POST ~/clients/{id}/resume":                         {target: suspendedClient},
 	"POST ~/clients/{id}/archive":                        {target: freshClient},
 	"POST ~/clients/{id}/unarchive":                      {target: archivedClient},
+	"POST ~/clients/{id}/discard":                        {target: freshClient},
 	"POST ~/clients/{id}/join":                           {target: freshClient},
 	"POST ~/clients/{id}/leave":                          {target: joinedClient},
-	"POST ~/support/grant":                               {form: "hours=4"},
+	"POST ~/support/grant":                               {form: "hours=4&mode=write"},
 	"POST ~/support/asking":                              {form: "asks=on"},
-	"POST ~/support/asks/{id}/grant":                     {form: "hours=4&mode=read", target: openAccessRequest},
+	"POST ~/support/asks/{id}/grant":                     {form: "hours=4&mode=write", target: openAccessRequest},
 	"POST ~/support/asks/{id}/deny":                      {form: "word=No", target: openAccessRequest},
 	"POST ~/support/revoke":                              {endsSessions: true},
 	"POST ~/support/sessions/{id}/end":                   {target: runningSession},
@@ -307,6 +311,10 @@ func runningSession(t *testing.T, w *world, p *visitor) uuid.UUID {
 
 func freshMember(t *testing.T, w *world, _ *visitor) uuid.UUID {
 	return (&storetest.Tenants{}).Member(t, w.own.person(t, store.PartyClient, store.RoleViewer), w.own.slug).ID()
+}
+
+func freshStaff(t *testing.T, w *world, _ *visitor) uuid.UUID {
+	return (&storetest.Tenants{}).Member(t, w.own.person(t, store.PartyAgency, store.RoleViewer), w.own.slug).ID()
 }
 
 func freshInvite(t *testing.T, w *world, _ *visitor) uuid.UUID {

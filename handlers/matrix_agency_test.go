@@ -2,6 +2,7 @@ package handlers_test
 
 import (
 	"crypto/rand"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,12 +21,13 @@ func (w *world) agencyWorld(t *testing.T) *world {
 		return nil
 	}
 	dana := (&storetest.Tenants{}).Member(t, w.owner.email, w.agency)
-	storetest.GrantSupport(t, dana)
 	up := *w
 	up.atAgency, up.refused = true, nil
 	up.own = &fixture{slug: w.agency, key: strings.ToLower(rand.Text())[:keyLen], tenant: dana.TenantID(), staff: dana,
 		things: map[string]uuid.UUID{"clients": w.own.tenant}}
-	w.owner.visibleKeys = []string{up.own.key}
+	up.clientKeys = []string{w.own.key, w.sister.key}
+	w.owner.visibleKeys = slices.Concat([]string{up.own.key}, up.clientKeys)
+	up.own.consent(t)
 	up.visitors = []*visitor{
 		{name: "signed out"},
 		{name: "client of a sister tenant", email: w.own.person(t, store.PartyClient, store.RoleOwner)},

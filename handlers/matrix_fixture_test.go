@@ -27,9 +27,10 @@ type fixture struct {
 	slug   string
 	key    string
 	tenant uuid.UUID
-	staff  store.Member // the creator of the objects
-	maker  *browser     // the creator's browser
-	agent  string       // a support agent in a session
+	staff  store.Member  // the creator of the objects
+	client *store.Member // an admin of the client; nil in an agency
+	maker  *browser      // the creator's browser
+	agent  string        // a support agent in a session
 	// things are ids by the path segment before {id}, of objects that every member may
 	// see; hidden are ids of objects that clients must not see.
 	things map[string]uuid.UUID
@@ -53,7 +54,7 @@ func newFixture(t *testing.T, s *site, a *storetest.Tenants, slug string) *fixtu
 		return tx.UpdateSettings(t.Context(), store.SettingsInput{
 			Name: "Client " + slug, PortalName: e.mark("portal"), Welcome: e.mark("welcome"), Accent: accent})
 	})
-	storetest.GrantSupport(t, e.staff)
+	e.consent(t)
 	_, session := e.startSupport(t, e.agent, pat)
 	project := e.project(t, true)
 	deliverable, draft := e.deliverable(t, project, e.mark)
@@ -79,6 +80,21 @@ func newFixture(t *testing.T, s *site, a *storetest.Tenants, slug string) *fixtu
 	}
 	e.hidden["invites"] = e.invite(t, store.PartyAgency, e.markHidden)
 	return e
+}
+
+// consent lets support make changes, by both sides: what a client has revoked, staff can't
+// allow again.
+func (e *fixture) consent(t *testing.T) {
+	t.Helper()
+	if e.client == nil && e.staff.Tenant.Kind == store.TenantClient {
+		m := (&storetest.Tenants{}).Member(t, e.person(t, store.PartyClient, store.RoleAdmin), e.slug)
+		e.client = &m
+	}
+	grant := func(tx *store.Tx) error { return tx.GrantSupportToWrite(t.Context(), hour) }
+	if e.client != nil {
+		write(t, *e.client, grant)
+	}
+	write(t, e.staff, grant)
 }
 
 const accent = "#336699"

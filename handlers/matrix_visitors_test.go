@@ -27,26 +27,36 @@ type visitor struct {
 	stray *string
 }
 
+// hostsFor are the hosts at which a visitor meets tenants. Staff have no session on a
+// client's own domain, so they use the one below ours.
+func (w *world) hostsFor(p *visitor) hosts {
+	if p.mode == "" && p.party == store.PartyAgency || p.viewAs {
+		return w.staffHosts
+	}
+	return w.hosts
+}
+
 func (p *visitor) signedOut() bool { return p.email == "" }
 
 // signIn signs the visitor in at the tenant's host, and starts their support session.
 func (p *visitor) signIn(t *testing.T, w *world, e *fixture) {
 	t.Helper()
 	p.browser = w.nobody()
-	p.browser.hosts = w.hosts
+	p.browser.hosts = w.hostsFor(p)
+	host := p.browser.hosts.of(e.slug)
 	switch {
 	case p.stray != nil:
 		p.browser.signIn(t, storetest.SignInAt(t, w.owner.email, *p.stray))
 	case p.signedOut():
 	case p.mode == "":
-		p.browser.signIn(t, storetest.SignInAt(t, p.email, w.hosts.of(e.slug)))
+		p.browser.signIn(t, storetest.SignInAt(t, p.email, host))
 	case p.viewAs:
 		stopSupport(t, p.email)
-		p.browser.signIn(t, e.viewAs(t, p.email, p.as, w.hosts.of(e.slug)))
+		p.browser.signIn(t, e.viewAs(t, p.email, p.as, host))
 	default:
 		stopSupport(t, p.email)
 		token, session := e.startSupport(t, p.email, p.as)
-		storetest.MoveSession(t, token, w.hosts.of(e.slug))
+		storetest.MoveSession(t, token, host)
 		p.browser.signIn(t, token)
 		// Set the mode directly: what a session may do does not depend on how it got
 		// write mode.

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -16,6 +17,7 @@ import (
 
 	"portico/e2e/storetest"
 	"portico/handlers"
+	"portico/handlers/web"
 	"portico/store"
 )
 
@@ -24,7 +26,9 @@ import (
 type world struct {
 	*site
 	hosts              hosts    // nil when everything is on the main host
+	staffHosts         hosts    // the same for staff, who have no session on a client's own domain
 	atAgency           bool     // the tenant to visit is the agency itself
+	clientKeys         []string // of the agency's clients, in the agency's own world
 	own, sister, other *fixture // other is a client of the other agency
 	agency             string
 	visitors           []*visitor // to the own fixture
@@ -50,8 +54,12 @@ func newWorld(t *testing.T, routes []handlers.Route, n *tally, mode hostMode) *w
 	w.other.things["clients"] = w.other.tenant
 	w.agency = a.Agency
 	w.hosts = mode.hosts(t, w.admin, a.Agency, w.own.slug, w.sister.slug, w.other.slug)
+	if w.staffHosts = w.hosts; mode == ownDomain {
+		w.staffHosts = underOurDomain.hosts(t, w.admin, w.own.slug, w.sister.slug, w.other.slug)
+	}
 	w.owner = &visitor{name: "owner at the agency", email: a.Dana, browser: w.nobody(),
-		inside: true, party: store.PartyAgency, role: store.RoleOwner}
+		inside: true, party: store.PartyAgency, role: store.RoleOwner,
+		visibleKeys: []string{agencyKey, w.own.key, w.sister.key}} // they see who works in their clients
 	w.owner.browser.hosts = w.hosts
 	w.owner.browser.signIn(t, storetest.SignInAt(t, a.Dana, w.hosts.of(a.Agency)))
 	w.visitors = newVisitors(t, w, a, b)
@@ -136,11 +144,17 @@ func (w *world) checkAnswer(t *testing.T, r request, got answer) {
 	all.WriteString(got.body)
 	whole := all.String()
 	may := p.visibleKeys
-	if r.route.Who == handlers.AMember && !r.otherTenant {
+	if r.route.Who == handlers.AMember && !r.otherTenant && p != w.owner {
 		may = []string{w.own.key}
 	}
 	if got.status >= 400 && got.status != http.StatusConflict && got.status != http.StatusUnprocessableEntity {
 		may = nil
+	}
+	if p.mode != "" && got.status == http.StatusForbidden && !r.otherTenant {
+		may = []string{w.own.key} // a refusal in a support session keeps its frame
+	}
+	if may != nil && p.inside && w.atAgency && p.party == store.PartyAgency {
+		may = slices.Concat(may, w.clientKeys) // the agency sees who works in its clients
 	}
 	for rest := whole; ; {
 		at := strings.Index(rest, canary)
@@ -186,6 +200,13 @@ func (w *world) checkHeaders(t *testing.T, r request, got answer) {
 	}
 }
 
+// typedAgain is what a refusal repeats of the request itself: the text that was typed, and the
+// way back to the form.
+var typedAgain = regexp.MustCompile(`(?s)<section class="kept".*?</section>|<p class="outcome">.*?</p>|<a class="button" data-kind="primary" data-size="large" href="[^"]*">[^<]*</a>`)
+
+// agencyKey marks the people of the agency's own tenant where it is not visited itself.
+const agencyKey = "agencyagency"
+
 // checkRefusal checks the status of a refusal and that it equals the others of its kind
 // byte for byte. It remembers the request id for checkRecorded.
 func (w *world) checkRefusal(t *testing.T, r request, got answer, status int) {
@@ -206,8 +227,19 @@ func (w *world) checkRefusal(t *testing.T, r request, got answer, status int) {
 	header.Del("Date")
 	header.Del("Connection") // closed if the body was not read
 	like := fmt.Sprint(status, header.Get("Content-Type"), r.method == http.MethodHead)
-	shape := fmt.Sprintln(slices.Sorted(maps.Keys(header)), header) + got.withoutRequestID()
-	if first, seen := w.shapes[like]; !seen {
+	if !web.IsSafe(r.method) {
+		like += " of a change" // it says that nothing was saved
+	}
+	if len(typedAgain.FindAllString(got.body, -1)) > 0 && !web.IsSafe(r.method) {
+		header.Del("Content-Length")
+	}
+	shape := fmt.Sprintln(slices.Sorted(maps.Keys(header)), header) + typedAgain.ReplaceAllString(got.withoutRequestID(), "")
+	framed := status == http.StatusForbidden && r.visitor.mode != "" && !r.otherTenant // with the session's own counts and names
+	if first, seen := w.shapes[like]; framed {
+		if !strings.Contains(got.body, "data-refused") && strings.Contains(header.Get("Content-Type"), "html") && r.method != http.MethodHead {
+			t.Errorf("%v: the frame of the session is missing", r)
+		}
+	} else if !seen {
 		w.shapes[like] = shape
 	} else if shape != first {
 		t.Errorf("%v: differs from the other refusals:\n%.1500s\n%.1500s", r, shape, first)

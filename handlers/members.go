@@ -59,6 +59,11 @@ func (s *Server) memberList(w http.ResponseWriter, r *http.Request, me store.Mem
 	if me.Tenant.Kind == store.TenantClient && me.MayNow(store.ManageStaff) && me.Support == nil {
 		props.ByClient = &views.ByClient{Client: me.Tenant.Name, May: byClient}
 	}
+	if assigns(me) {
+		if err := s.placedPeople(r, me, &props, people, page.Text); err != nil {
+			return err
+		}
+	}
 	return views.Render(w, r, http.StatusOK, views.Members(c, props))
 }
 
@@ -78,6 +83,7 @@ func memberGroups(base views.Base, me store.Member, people []store.Membership, c
 			Role:     frame.RoleNames[p.Role],
 			LastSeen: frame.OrZero(p.LastSeenAt),
 			You:      p.UserID == me.ID(),
+			Refused:  mailRefused(p.MailRefusedCode),
 			URL:      base.Member(p.UserID.String()),
 		}
 		if p.Party == store.PartyClient {
@@ -98,11 +104,21 @@ func (s *Server) memberShow(w http.ResponseWriter, r *http.Request, me store.Mem
 
 // memberPage shows one of the tenant's people, and why the last change was refused, if
 // it was.
-func (s *Server) memberPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, refused string, wrong ui.Errors) error {
+func (s *Server) memberPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, refused string, wrong ui.Errors, theirs ...ui.Saved) error {
 	var p store.Membership
 	var byClient bool
-	if err := s.db.Read(r.Context(), me, store.GetPerson(web.PathID(r), &p), store.ClientManagesPeople(&byClient)); err != nil {
+	err := s.db.Read(r.Context(), me, store.GetPerson(web.PathID(r), &p), store.ClientManagesPeople(&byClient))
+	if errors.Is(err, store.ErrNotFound) && assigns(me) {
+		return s.outsideStaffPage(w, r, me, status, refused)
+	}
+	if err != nil {
 		return err
+	}
+	var work *views.StaffWork
+	if assigns(me) {
+		if work, _, err = s.staffWork(r, me, p.UserID); err != nil {
+			return err
+		}
 	}
 	who := "They"
 	if p.UserID == me.ID() {
@@ -117,10 +133,14 @@ func (s *Server) memberPage(w http.ResponseWriter, r *http.Request, me store.Mem
 		Side:     partyName(me, p.Party),
 		Since:    p.CreatedAt,
 		LastSeen: frame.OrZero(p.LastSeenAt),
+		NoMail:   mailRefused(p.MailRefusedCode),
 		You:      p.UserID == me.ID(),
 		Team:     me.Tenant.Kind == store.TenantAgency,
 		Owner:    p.Role == store.RoleOwner,
+		Seen:     string(p.Role),
+		Theirs:   theirs,
 		Refused:  refused,
+		Work:     work,
 		Errors:   wrong,
 	}
 	if me.MayGiveNow(p.Party, p.Role, byClient) {
@@ -146,9 +166,14 @@ func (s *Server) memberRole(w http.ResponseWriter, r *http.Request, me store.Mem
 		return err
 	}
 	id, role := web.PathID(r), f.Raw("role")
-	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.ChangeRole(r.Context(), id, store.Role(role)) })
+	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error {
+		expect(tx, f)
+		return tx.ChangeRole(r.Context(), id, store.Role(role))
+	})
 	wrong, invalid := errors.AsType[store.InvalidError](err)
 	switch {
+	case errors.Is(err, store.ErrChanged):
+		return s.roleConflict(w, r, me, store.Role(role))
 	case errors.Is(err, store.ErrStepUp):
 		return frame.StepUpFirst(w, r, views.PathBase(me.Tenant.Slug).MemberAs(id.String(), role))
 	case errors.Is(err, store.ErrLastOwner):
@@ -162,6 +187,19 @@ func (s *Server) memberRole(w http.ResponseWriter, r *http.Request, me store.Mem
 		return frame.Done(w, r, frame.Base(r, me).Home(), "member.role_changed", "")
 	}
 	return frame.Done(w, r, frame.Base(r, me).Member(id.String()), "member.role_changed", "")
+}
+
+// roleConflict shows the role that somebody else gave a person meanwhile.
+func (s *Server) roleConflict(w http.ResponseWriter, r *http.Request, me store.Member, typed store.Role) error {
+	var p store.Membership
+	if err := s.db.Read(r.Context(), me, store.GetPerson(web.PathID(r), &p)); err != nil {
+		return err
+	}
+	theirs := differences(field{"Role", frame.RoleNames[typed], frame.RoleNames[p.Role]})
+	if len(theirs) == 0 {
+		return frame.Done(w, r, frame.Base(r, me).Member(p.UserID.String()), "member.role_changed", "")
+	}
+	return s.memberPage(w, r, me, http.StatusConflict, "", nil, theirs...)
 }
 
 func (s *Server) memberRemove(w http.ResponseWriter, r *http.Request, me store.Member) error {

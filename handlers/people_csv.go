@@ -4,12 +4,12 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
-	"portico/handlers/signin"
+	"portico/handlers/spreadsheet"
 	"portico/handlers/web"
 	"portico/store"
 )
@@ -26,96 +26,45 @@ type importRow struct {
 	person  store.NewPerson
 	wrong   string // a sentence; "" for somebody who can be invited
 	skipped string // why the person is skipped: a member or invited already
+	note    string // what differs from the list, or ""
 }
 
-// importColumns are the names that a heading line may use for the columns.
-var importColumns = map[string]string{
-	"name": "name", "full name": "name",
-	"email": "email", "e-mail": "email", "mail": "email", "address": "email", "e-mail address": "email", "email address": "email",
-	"role": "role",
-	"side": "side", "party": "side", "belongs to": "side",
-}
-
-// importOrder is the order of the columns in a list without a heading line.
-var importOrder = []string{"name", "email", "role", "side"}
-
-// readPeople reads a list as spreadsheets write it: with commas, semicolons or tabs,
-// with or without a heading line. An invalid line has its error in its row, and the
-// others are still read. The second result is what is wrong with the whole list, or "".
-func readPeople(text string, side store.Party) (rows []importRow, whole string) {
-	text = strings.TrimPrefix(text, "\ufeff")
-	switch at := invalidAt(text); {
-	case len(text) > maxImportBytes:
-		return nil, fmt.Sprintf("The list is too long. Send at most %d people at a time.", maxImport)
-	case at > 0:
-		return nil, fmt.Sprintf("Line %d has characters that aren't UTF-8. Save the list as “CSV UTF-8” and send it again.", at)
+// readPeople reads a list as spreadsheets and address books export it: with any
+// separator, with or without a line that names the columns. An invalid line has its
+// error in its row, and the others are still read. notes say how the list was read; whole
+// is what is wrong with all of it, or "".
+func readPeople(text string, side store.Party) (rows []importRow, notes []string, whole string) {
+	if len(text) > maxImportBytes {
+		return nil, nil, fmt.Sprintf("The list is too long. Send at most %d people at a time.", maxImport)
 	}
-	in := csv.NewReader(strings.NewReader(text))
-	in.Comma, in.FieldsPerRecord, in.TrimLeadingSpace = delimiter(text), -1, true
-	columns := importOrder
+	records := spreadsheet.Read(spreadsheet.Lines(text), maxImport+headingWithin+2, isKnownCell)
+	l, whole := layoutOf(records)
+	if whole != "" {
+		return nil, nil, whole
+	}
 	seen := map[string]int{}
-	for first := true; ; first = false {
-		record, err := in.Read()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if len(rows) == maxImport {
-			return nil, fmt.Sprintf("The list has more than %d people. Send them in parts.", maxImport)
-		}
-		if broken, ok := errors.AsType[*csv.ParseError](err); ok {
-			rows = append(rows, importRow{line: broken.StartLine, wrong: brokenQuotes(broken)})
+	for _, record := range l.people {
+		row := importRow{line: record.Line}
+		if record.Err != nil {
+			row.wrong = brokenQuotes(record.Err)
+			rows = append(rows, row)
 			continue
 		}
-		if strings.TrimSpace(strings.Join(record, "")) == "" {
-			continue
-		}
-		if first {
-			if named := headerOf(record); named != nil {
-				if !slices.Contains(named, "email") {
-					return nil, "The first line names the columns but has no column “email”. Add it."
-				}
-				columns = named
-				continue
-			}
-		}
-		line, _ := in.FieldPos(0)
-		row := importRow{line: line}
-		row.person, row.wrong = personOf(record, columns, side)
+		row.person, row.note, row.wrong = personOf(record.Cells, l.columns, side)
 		if before, twice := seen[row.person.Email]; twice && row.wrong == "" {
 			row.wrong = fmt.Sprintf("Line %d has the same address.", before)
 		} else if row.wrong == "" {
-			seen[row.person.Email] = line
+			seen[row.person.Email] = record.Line
 		}
 		rows = append(rows, row)
 	}
-	if len(rows) == 0 {
-		return nil, "The list is empty."
+	switch {
+	case len(rows) > maxImport:
+		return nil, nil, fmt.Sprintf("The list has more than %d people. Send them in parts.", maxImport)
+	case len(rows) == 0:
+		return nil, nil, "The list is empty."
 	}
-	return rows, ""
-}
-
-// invalidAt is the number of the first line that is not UTF-8, or 0.
-func invalidAt(text string) int {
-	if utf8.ValidString(text) {
-		return 0
-	}
-	for i, line := range strings.Split(text, "\n") {
-		if !utf8.ValidString(line) {
-			return i + 1
-		}
-	}
-	return 1
-}
-
-func delimiter(text string) rune {
-	line, _, _ := strings.Cut(strings.TrimLeft(text, "\r\n"), "\n")
-	most, n := ',', 0
-	for _, c := range []rune{',', ';', '\t'} {
-		if found := strings.Count(line, string(c)); found > n {
-			most, n = c, found
-		}
-	}
-	return most
+	return rows, l.notes, ""
 }
 
 func brokenQuotes(err *csv.ParseError) string {
@@ -125,70 +74,128 @@ func brokenQuotes(err *csv.ParseError) string {
 	return "A field starts with a quotation mark but doesn't end with one."
 }
 
-// headerOf is the columns that a heading line names, or nil if the record is not a
-// heading. A column with an unknown name is "" and is not read.
-func headerOf(record []string) (columns []string) {
-	known := false
-	for _, cell := range record {
-		column := importColumns[strings.ToLower(strings.TrimSpace(cell))]
-		known = known || column != ""
-		if strings.Contains(cell, "@") {
-			return nil // a person, not a heading
-		}
-		columns = append(columns, column)
-	}
-	if !known {
-		return nil
-	}
-	return columns
-}
-
 // personOf reads one record, or returns the first thing that is wrong with it.
-func personOf(record, columns []string, side store.Party) (p store.NewPerson, wrong string) {
-	cells := map[string]string{}
+func personOf(record []string, columns []column, side store.Party) (p store.NewPerson, note, wrong string) {
+	cells := map[column][]string{}
 	for i, cell := range record {
-		cell = strings.Join(strings.Fields(cell), " ")
-		if i < len(columns) {
-			cells[columns[i]] = cell
-		} else if cell != "" {
-			return p, fmt.Sprintf("This line has %d fields, but the list has %d columns.", len(record), len(columns))
+		if cell = web.CleanLine(cell); cell == "" {
+			continue
 		}
+		if i >= len(columns) {
+			return p, "", fmt.Sprintf("This line has %d fields, but the list has %d columns.", len(record), len(columns))
+		}
+		cells[columns[i]] = append(cells[columns[i]], cell)
 	}
-	p = store.NewPerson{Name: cells["name"], Party: side, Role: store.RoleMember}
+	p = store.NewPerson{Name: nameOf(cells), Party: side, Role: store.RoleMember}
+	beside, email, note, wrong := addressOf(cells)
+	if p.Name == "" {
+		p.Name = beside
+	}
 	switch {
+	case p.Name == "" && wrong == "":
+		p.Name = nameFromAddress(email)
+		note = strings.TrimSpace(note + " The name is taken from the address.")
 	case p.Name == "":
-		return p, "The name is missing."
+		return p, "", wrong
 	case !web.Printable(p.Name):
-		return p, "The name has characters that can't be displayed."
+		return p, "", "The name has characters that can't be displayed."
+	case !web.Visible(p.Name):
+		return p, "", "The name has no character that can be seen."
 	case utf8.RuneCountInString(p.Name) > 120:
-		return p, "The name is longer than 120 characters."
-	}
-	email, ok := signin.FoldEmail(cells["email"])
-	switch {
-	case cells["email"] == "":
-		return p, "The email address is missing."
-	case !ok:
-		return p, "“" + truncate(cells["email"]) + "” is not an email address."
+		return p, "", "The name is longer than 120 characters."
+	case wrong != "":
+		return p, "", wrong
 	}
 	p.Email = email
-	switch role := store.Role(strings.ToLower(cells["role"])); {
-	case role == store.RoleOwner:
-		return p, "Invite owners one at a time, with “Invite someone”."
-	case role != "" && !slices.Contains(store.Roles(), role):
-		return p, "“" + truncate(cells["role"]) + "” is not a role. Use admin, member or viewer."
-	case role != "":
-		p.Role = role
+	return p, note, placeOf(&p, strings.Join(cells[colRole], " "), strings.Join(cells[colSide], " "))
+}
+
+// placeOf reads the role and the side of a person, or returns what is wrong with them.
+func placeOf(p *store.NewPerson, role, side string) (wrong string) {
+	switch r := store.Role(strings.ToLower(role)); {
+	case r == store.RoleOwner:
+		return "Invite owners one at a time, with “Invite someone”."
+	case r != "" && !slices.Contains(store.Roles(), r):
+		return "“" + truncate(role) + "” is not a role. Use admin, member or viewer."
+	case r != "":
+		p.Role = r
 	}
-	switch strings.ToLower(cells["side"]) {
-	case "":
+	switch s := sideOf(side); {
+	case s != "":
+		p.Party = s
+	case side != "":
+		return "“" + truncate(side) + "” is not a side. Use client or agency."
+	}
+	return ""
+}
+
+// sideOf is the side that a cell names, or "".
+func sideOf(cell string) store.Party {
+	switch strings.ToLower(strings.TrimSpace(cell)) {
 	case "client":
-		p.Party = store.PartyClient
+		return store.PartyClient
 	case "agency", "team":
-		p.Party = store.PartyAgency
-	default:
-		return p, "“" + truncate(cells["side"]) + "” is not a side. Use client or agency."
+		return store.PartyAgency
 	}
-	return p, ""
+	return ""
+}
+
+// nameOf is the name of a record: the whole one, or its parts, or one to show.
+func nameOf(cells map[column][]string) string {
+	part := func(c column) string { return strings.Join(cells[c], " ") }
+	name, given, family := part(colName), part(colGiven), part(colFamily)
+	switch {
+	case name != "" && given != "" && family == "" && !strings.Contains(strings.ToLower(name), strings.ToLower(given)):
+		return joinName(given, part(colMiddle), name) // “Vorname, Name”
+	case name != "" && family != "" && given == "" && !strings.Contains(strings.ToLower(name), strings.ToLower(family)):
+		return joinName(name, part(colMiddle), family) // “Nombre, Apellidos”
+	case name != "":
+		return name
+	case given+family != "":
+		return joinName(given, part(colMiddle), family)
+	}
+	return part(colShown)
+}
+
+// addressOf is the address of a record, and the name that stands beside it in the same
+// cell. A note says that it is one of several.
+func addressOf(cells map[column][]string) (beside, email, note, wrong string) {
+	typed := append(slices.Clone(cells[colEmail]), cells[colEmail2]...)
+	if len(typed) == 0 {
+		return "", "", "", "The email address is missing."
+	}
+	for _, cell := range typed {
+		for i, one := range strings.FieldsFunc(strings.ReplaceAll(cell, ":::", ";"), func(c rune) bool { return c == ';' }) {
+			name, address, err := web.ParseMailbox(one)
+			if err != nil {
+				continue
+			}
+			if i > 0 || strings.Contains(cell, ":::") || strings.Contains(strings.TrimRight(cell, "; "), ";") {
+				note = "The first of several addresses."
+			}
+			return web.CleanLine(name), address, note, ""
+		}
+	}
+	first := typed[0]
+	if i := slices.IndexFunc(typed, func(s string) bool { return strings.Contains(s, "@") }); i >= 0 {
+		first = typed[i]
+	}
+	_, _, err := web.ParseMailbox(first)
+	why, _ := errors.AsType[web.EmailError](err)
+	return "", "", "", strings.TrimSpace("“" + truncate(first) + "” is not an email address. " + string(why))
+}
+
+// nameFromAddress makes a name of what stands before the @.
+func nameFromAddress(email string) string {
+	words := strings.FieldsFunc(web.LocalPart(email), func(c rune) bool { return strings.ContainsRune("._-", c) || unicode.IsSpace(c) })
+	for i, w := range words {
+		first, size := utf8.DecodeRuneInString(w)
+		words[i] = string(unicode.ToTitle(first)) + w[size:]
+	}
+	if name := web.CleanLine(strings.Join(words, " ")); web.Visible(name) {
+		return name
+	}
+	return email
 }
 
 // truncate shortens what somebody typed to 60 characters, for quoting it.

@@ -29,7 +29,7 @@ func (s *Server) tenantHome(w http.ResponseWriter, r *http.Request, me store.Mem
 	if me.Party == store.PartyClient {
 		reads = append(reads, store.ListNew(newShown, &newest), store.ListShown(store.DeliverableApproved, 1, &approved))
 	} else {
-		reads = append(reads, store.ListNewest("", newestAtHome, &newest), store.ListNewest(store.DeliverableInReview, newestAtHome, &waiting), store.ListActivity(store.ActivityFilter{Page: store.Page{Limit: 8}}, &latest))
+		reads = append(reads, store.ListNewest("", newestAtHome, &newest), store.ListNewest(store.DeliverableInReview, newestAtHome, &waiting), store.ListActivity(store.ActivityFilter{Fold: true, Page: store.Page{Limit: 8}}, &latest))
 	}
 	c := frame.Tenant(r, me)
 	if c.Links.Clients {
@@ -46,7 +46,7 @@ func (s *Server) tenantHome(w http.ResponseWriter, r *http.Request, me store.Mem
 		Waiting:   waitingRows(c, waiting),
 		Projects:  projectRows(c, projects[:min(len(projects), 6)]),
 		Clients:   clientRows(c.Base, clients),
-		Latest:    eventRows(c.Base, me, latest),
+		Latest:    eventRows(c.Base, me, latest, nil),
 		CanCreate: me.MayNow(store.EditWork) && me.Tenant.Kind == store.TenantClient,
 	}))
 }
@@ -54,6 +54,7 @@ func (s *Server) tenantHome(w http.ResponseWriter, r *http.Request, me store.Mem
 func clientHome(c views.Chrome, me store.Member, projects []store.Project, unopened, approved []store.Deliverable) views.ClientHomeProps {
 	p := views.ClientHomeProps{
 		FirstName: firstName(me.Name),
+		Welcome:   me.Tenant.Welcome,
 		New:       workRows(c, unopened),
 		Projects:  projectRows(c, projects),
 	}

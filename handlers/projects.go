@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -47,6 +48,7 @@ func projectRows(c views.Chrome, projects []store.Project) []views.ProjectRow {
 			Waiting:      p.Waiting,
 			New:          p.New,
 			UpdatedAt:    p.UpdatedAt,
+			Placed:       string(p.Placed),
 		}
 	}
 	return rows
@@ -99,6 +101,7 @@ func projectForm(r *http.Request) (store.ProjectInput, views.ProjectForm, error)
 		Summary: f.Raw("summary"),
 		Due:     f.Raw("due"),
 		Visible: in.Shared,
+		Seen:    f.Raw("seen"),
 		Errors:  ui.Errors(f.Errors),
 	}, nil
 }
@@ -168,7 +171,7 @@ func (s *Server) projectEdit(w http.ResponseWriter, r *http.Request, me store.Me
 	return views.Render(w, r, http.StatusOK, views.ProjectEdit(frame.Tenant(r, me), views.ProjectFormProps{
 		ID:   p.ID.String(),
 		Name: p.Name,
-		Form: views.ProjectForm{Name: p.Name, Summary: p.Summary, Due: day(p.DueOn), Visible: p.SharedAt != nil},
+		Form: views.ProjectForm{Name: p.Name, Summary: p.Summary, Due: day(p.DueOn), Visible: p.SharedAt != nil, Seen: string(p.Seen)},
 	}))
 }
 
@@ -193,11 +196,42 @@ func (s *Server) projectUpdate(w http.ResponseWriter, r *http.Request, me store.
 		return views.Render(w, r, http.StatusUnprocessableEntity, views.ProjectEdit(frame.Tenant(r, me),
 			views.ProjectFormProps{ID: id.String(), Name: p.Name, Form: typed}))
 	}
-	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.UpdateProject(r.Context(), id, in) })
+	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error {
+		tx.Expect(store.Seen(typed.Seen))
+		return tx.UpdateProject(r.Context(), id, in)
+	})
+	if errors.Is(err, store.ErrChanged) {
+		return s.projectConflict(w, r, me, in, typed)
+	}
 	if err != nil {
 		return err
 	}
-	return frame.Done(w, r, frame.Base(r, me).Project(id.String()), "project.updated", "")
+	return s.projectUpdated(w, r, me)
+}
+
+func (s *Server) projectUpdated(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	return frame.Done(w, r, frame.Base(r, me).Project(web.PathID(r).String()), "project.updated", "")
+}
+
+// projectConflict shows the form as it was typed, and what somebody else saved meanwhile.
+func (s *Server) projectConflict(w http.ResponseWriter, r *http.Request, me store.Member, in store.ProjectInput, typed views.ProjectForm) error {
+	var p store.Project
+	if err := s.db.Read(r.Context(), me, store.GetProject(web.PathID(r), &p)); err != nil {
+		return err
+	}
+	shown := map[bool]string{true: "yes", false: "no"}
+	typed.Seen = string(p.Seen)
+	typed.Theirs = differences(
+		field{"Name", in.Name, p.Name},
+		field{"Summary", in.Summary, p.Summary},
+		field{"Due date", day(in.DueOn), day(p.DueOn)},
+		field{"Show to " + me.Tenant.Name, shown[in.Shared], shown[p.SharedAt != nil]},
+	)
+	if len(typed.Theirs) == 0 {
+		return s.projectUpdated(w, r, me)
+	}
+	return views.Render(w, r, http.StatusConflict, views.ProjectEdit(frame.Tenant(r, me),
+		views.ProjectFormProps{ID: p.ID.String(), Name: p.Name, Form: typed}))
 }
 
 func versionWord(n int) string { return "Version " + strconv.Itoa(n) }

@@ -113,6 +113,13 @@ func New(cfg Config, deps Deps) (*Server, error) {
 // https reports whether visitors reach the server over HTTPS.
 func (s *Server) https() bool { return s.cfg.URL.Scheme == "https" }
 
+// ownsHost reports whether a host, and thus every name below it, belongs to the
+// installation and not to a customer.
+func (s *Server) ownsHost(host string) bool {
+	slug, domain := s.tenantAt(web.HostName(host))
+	return host == s.cfg.URL.Host || (slug != "" && domain == "")
+}
+
 // Handler is the handler of the public listener. The order of the middleware matters:
 // the request id comes first, so that everything after it can log it; the panic guard
 // is inside the request log, so that a panic is logged as a 500; the host is resolved
@@ -132,7 +139,8 @@ func (s *Server) handler(routes []Route) http.Handler {
 	h = web.RefuseCrossOrigin(s.https(), s.refuse, h)
 	h = web.LimitRequests(s.refuse, h)
 	h = web.GuardPanics(s.log, s.refuse, h)
-	h = web.SecurityHeaders(s.https(), h)
+	h = web.SecurityHeaders(s.https(), s.ownsHost, h)
+	h = web.NormalizeHost(s.cfg.URL.Host, h)
 	h = web.TrustProxies(s.cfg.TrustedProxies, h)
 	h = s.logRequests(h)
 	h = s.ready.EndConnections(h)
@@ -154,7 +162,7 @@ func (s *Server) malformedAnswer(status int, requestID string) []byte {
 		page.Reset() // the status says enough
 	}
 	h := http.Header{}
-	web.SetSecurityHeaders(h, s.https())
+	web.SetSecurityHeaders(h, s.https(), false)
 	h.Set("X-Request-Id", requestID)
 	h.Set("Cache-Control", "private, no-store")
 	h.Set("Connection", "close")

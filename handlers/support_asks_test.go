@@ -47,6 +47,7 @@ func TestSupportAskJourney(t *testing.T) {
 	want(t, "answered again", mia.post(t, path+"/deny", url.Values{"word": {"No"}}), 409)
 	has(t, "the request", mia.get(t, path), "This request has been answered or has expired.")
 	has(t, "the console", d.sam.get(t, "/support"), "Approved")
+	has(t, "the form after the approval", d.sam.get(t, "/support?tenant="+d.Acme), "The report of "+d.Suffix, `value="T-9"`)
 	d.in(t, d.Mia)
 	want(t, "the request, from inside", d.sam.get(t, path), 403)
 }

@@ -83,6 +83,7 @@ func TestSupportInside(t *testing.T) {
 	d := setupDesk(t).letIn(t)
 	dana := d.Member(t, d.Dana, d.Acme)
 	project := storetest.Project(t, dana, "Spring "+d.Suffix).String()
+	storetest.GrantSupport(t, dana)
 	d.in(t, d.Dana)
 	marks := func() (all string) {
 		err := storetest.Superuser(t).QueryRow(t.Context(), `

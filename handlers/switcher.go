@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"portico/handlers/frame"
+	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 )
@@ -23,7 +24,7 @@ func (s *Server) switcher(w http.ResponseWriter, r *http.Request, me store.Perso
 	if err != nil {
 		return err
 	}
-	return views.Render(w, r, http.StatusOK, views.Switcher(frame.Person(me), views.SwitcherProps{
+	return views.Render(w, r, http.StatusOK, views.Switcher(frame.Branded(r.Context(), s.db, me), views.SwitcherProps{
 		Query:      page.Text,
 		Workspaces: rows,
 		FirstURL:   page.first(views.PathSwitcher),
@@ -81,10 +82,11 @@ func (s *Server) again(w http.ResponseWriter, r *http.Request, me store.Member) 
 
 func (s *Server) stillThere(ctx context.Context, me store.Member, place string) (bool, error) {
 	kind, rest, _ := strings.Cut(strings.TrimPrefix(place, "/"), "/")
-	id, err := uuid.Parse(rest)
-	if err != nil {
+	id, ok := web.ParseID(rest)
+	if !ok {
 		return rest == "" && strings.HasPrefix(place, "/"), nil
 	}
+	var err error
 	var project store.Project
 	var deliverable store.Deliverable
 	switch kind {
@@ -113,6 +115,10 @@ func (s *Server) noteVisit(r *http.Request, me store.Member) {
 		return
 	}
 	s.inBackground(r, "note visit", func(ctx context.Context) error {
-		return s.db.Write(ctx, me, func(tx *store.Tx) error { return tx.RecordVisit(ctx, visit) })
+		err := s.db.Write(ctx, me, func(tx *store.Tx) error { return tx.RecordVisit(ctx, visit) })
+		if errors.Is(err, store.ErrForbidden) {
+			return nil // they signed out or lost access since
+		}
+		return err
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"portico/handlers/upload"
 	"portico/handlers/web"
 	"portico/store"
+	"portico/views/ui"
 )
 
 // fileCreate takes the plain form, as it comes without JavaScript: one file or
@@ -37,29 +38,42 @@ func (s *Server) takeForm(r *http.Request, me store.Member, v store.Version) err
 	if err != nil {
 		return errNoForm
 	}
-	taken := 0
+	var taken []string
 	for seen := 0; ; seen++ {
 		if seen == web.MaxParameters {
 			return web.ErrTooManyFields
 		}
 		part, err := form.NextPart()
 		switch {
-		case errors.Is(err, io.EOF) && taken == 0:
+		case errors.Is(err, io.EOF) && len(taken) == 0:
 			return errNoneChosen
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
-			return formError(err)
+			return partlySaved(formError(err), taken)
 		case part.FormName() != "file":
 			err = skipField(part)
 		case part.FileName() != "":
-			taken++
 			err = s.uploads.PutFile(r.Context(), me, v.ID, part.FileName(), part)
+			if err == nil {
+				taken = append(taken, part.FileName())
+			}
 		}
 		if err != nil {
-			return err
+			return partlySaved(err, taken)
 		}
 	}
+}
+
+// partlySaved is a refusal after some files of the form were saved, which it names.
+func partlySaved(err error, saved []string) error {
+	p := problemOf(err)
+	if len(saved) == 0 || p.Status == http.StatusInternalServerError {
+		return err
+	}
+	p.Saved = "Saved: " + ui.Names(saved) + ". What came after that is not."
+	p.Cause = err
+	return &p
 }
 
 // maxField is how much of a field that is no file is read before it is too much.

@@ -51,8 +51,9 @@ func (s *Server) uploadCreate(w http.ResponseWriter, r *http.Request, me store.M
 		return err
 	}
 	var in struct {
-		Name string `json:"name"`
-		Size *int64 `json:"size"`
+		Name   string `json:"name"`
+		Folder string `json:"folder"`
+		Size   *int64 `json:"size"`
 	}
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
 		if problemOf(err).Status == http.StatusRequestEntityTooLarge {
@@ -63,7 +64,7 @@ func (s *Server) uploadCreate(w http.ResponseWriter, r *http.Request, me store.M
 	if in.Size == nil {
 		return &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "Give the size of the file."}
 	}
-	u, err := s.uploads.Begin(r.Context(), me, v.ID, store.NewUpload{Name: in.Name, Size: in.Size})
+	u, err := s.uploads.Begin(r.Context(), me, v.ID, store.NewUpload{Name: in.Name, Folder: in.Folder, Size: in.Size})
 	if err != nil {
 		return err
 	}

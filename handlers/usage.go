@@ -77,8 +77,12 @@ func planSentence(e *store.PlanLimitError) string {
 	if e.Metric == store.Clients {
 		help = "Archive a client, or ask the operator of this installation for a larger plan."
 	}
-	return fmt.Sprintf("The %s plan allows %s. With this it would be %s. Nothing was changed. %s",
-		planName(e.Plan), ofMetric(e.Metric, e.Limit), amount(e.Metric, e.Next), help)
+	return planFull(e) + " " + help
+}
+
+func planFull(e *store.PlanLimitError) string {
+	return fmt.Sprintf("The %s plan allows %s. With this it would be %s.",
+		planName(e.Plan), ofMetric(e.Metric, e.Limit), amount(e.Metric, e.Next))
 }
 
 func ofMetric(m store.Metric, n int64) string {

@@ -61,7 +61,7 @@ func TestViewAsJourney(t *testing.T) {
 		t.Errorf("stop is %d to %q", stop.status, stop.location())
 	}
 	has(t, "the ledger", d.as(t, d.Mia).get(t, d.base+"/support"), "Dana "+d.Suffix+" (Northwind "+d.Suffix+") viewed as Mia "+d.Suffix, "Stopped by the staff member", "Viewed 6 pages")
-	has(t, "the trail", d.as(t, d.Mia).get(t, d.base+"/activity?support=1"), "started to view as", "viewed a page", "Dana "+d.Suffix+" as Mia "+d.Suffix)
+	has(t, "the trail", d.as(t, d.Mia).get(t, d.base+"/activity?support=1"), "started to view as", "looked at", "Dana "+d.Suffix+" as Mia "+d.Suffix)
 	back := dana.get(t, d.base+"/")
 	has(t, "herself again", back, `data-frame="staff"`)
 	hasNot(t, "herself again", back, "is viewing")
@@ -117,8 +117,67 @@ func TestViewAsOnAHostOfItsOwn(t *testing.T) {
 	}
 	has(t, "inside", there.get(t, "/projects"), "is viewing Acme "+d.Suffix)
 	hasNot(t, "on the main host", dana.get(t, d.base+"/"), "is viewing")
+	want(t, "in another browser", dana.get(t, d.base+"/"), 200)
 	if stop := there.post(t, "/view-as/stop", nil); stop.status != 303 || stop.location() != "/" {
 		t.Errorf("stop is %d to %q", stop.status, stop.location())
 	}
 	hasNot(t, "after stop", there.get(t, "/projects"), "is viewing")
+}
+
+// While staff view as a client on one host, none of their other hosts in the same browser
+// acts in their own name, wherever the viewing began. Other browsers do, and after Stop
+// all hosts do.
+func TestViewAsHoldsOnEveryHostOfTheBrowser(t *testing.T) {
+	t.Parallel()
+	for _, start := range []string{"", "acme", "globex"} {
+		t.Run("started at "+start, func(t *testing.T) {
+			t.Parallel()
+			d := setupDesk(t)
+			at := map[string]string{"": "", "acme": d.Acme + ".portals.test", "globex": d.Globex + ".portals.test", "agency": d.Agency + ".portals.test"}
+			slug := map[string]string{"": d.Acme, "acme": d.Acme, "globex": d.Globex}[start]
+			dana := d.hostBrowser()
+			dana.signIn(t, d.Dana)
+			for _, host := range at {
+				if host == "" {
+					continue
+				}
+				_, path := dana.handOver(t, dana.leave(t, host, "/"))
+				want(t, "handed over to "+host, dana.get(t, host, path), 303)
+			}
+			pages := map[string]string{"": "/w/" + slug + "/", at["acme"]: "/", at["globex"]: "/", at["agency"]: "/"}
+			for host, path := range pages {
+				want(t, "herself at "+host, dana.get(t, host, path), 200)
+			}
+			subject := d.Member(t, map[string]string{d.Acme: d.Mia, d.Globex: d.Gus}[slug], slug).ID()
+			base := "/w/" + slug
+			if start != "" {
+				base = ""
+			}
+			want(t, "start", dana.post(t, at[start], base+"/view-as", url.Values{"person": {subject.String()}}), 303)
+			for host, path := range pages {
+				got := dana.get(t, host, path)
+				if host == at[start] {
+					want(t, "the host of the viewing", got, 200)
+					has(t, "the host of the viewing", got, "is viewing")
+					continue
+				}
+				want(t, "another host: "+host, got, 409)
+				has(t, "another host: "+host, got, "You are viewing as a client", `action="/view-as/stop"`)
+				hasNot(t, "another host: "+host, got, d.Suffix)
+				own := strings.TrimSuffix(path, "/")
+				want(t, "a deed there", dana.post(t, host, own+"/projects", url.Values{"name": {"In her own name"}}), 409)
+			}
+			if start == "" {
+				want(t, "a hand-over", dana.get(t, "", "/handover?host="+at["acme"]+"&browser="+strings.Repeat("A", 43)+"&to=/"), 409)
+			}
+			want(t, "another browser", d.as(t, d.Dana).get(t, "/w/"+slug+"/"), 200)
+			want(t, "stop", dana.post(t, at["agency"], "/view-as/stop", nil), 303)
+			for host, path := range pages {
+				if host == at[start] {
+					continue // it says once that viewing has ended
+				}
+				want(t, "herself again at "+host, dana.get(t, host, path), 200)
+			}
+		})
+	}
 }

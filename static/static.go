@@ -37,8 +37,8 @@ var assets = []struct {
 		"css/floating.css", "css/signin.css", "css/work.css", "css/support.css",
 	}},
 	{"app.js", []string{
-		"js/lib/page.js", "js/time.js", "js/dialogs.js", "js/forms.js", "js/keyboard.js", "js/switcher.js", "js/reorder.js",
-		"js/support.js", "js/passkeys.js",
+		"js/lib/page.js", "js/time.js", "js/keep.js", "js/dialogs.js", "js/forms.js", "js/keyboard.js", "js/switcher.js", "js/reorder.js",
+		"js/support.js", "js/passkeys.js", "js/stage.js",
 	}},
 	{"upload.js", []string{"js/lib/page.js", "js/lib/transfer.js", "js/upload.js"}},
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -69,6 +70,29 @@ func (db *DB) Record(ctx context.Context, me Member, e Event) error {
 	s := me.scope
 	s.ReadOnly = false
 	return db.write(ctx, s, me.Role, me.RequestID, func(tx *Tx) error { return tx.audit(ctx, e) })
+}
+
+// RecordOnce is [DB.Record] for what support loads again and again, such as the pictures
+// of a list: one row for each target in a support session.
+func (db *DB) RecordOnce(ctx context.Context, me Member, e Event) error {
+	s := me.scope
+	s.ReadOnly = false
+	return db.write(ctx, s, me.Role, me.RequestID, func(tx *Tx) error {
+		var before bool
+		err := tx.get(ctx, value("recorded before", &before, `
+select exists (
+    select 1
+    from audit_events
+    where tenant_id = @tenant_id
+      and support_session_id = @session
+      and verb = @verb
+      and target_id is not distinct from @target
+)`, pgx.StrictNamedArgs{"session": s.Support, "verb": e.Verb, "target": nilIfZero(e.TargetID)}))
+		if err != nil || before {
+			return err
+		}
+		return tx.audit(ctx, e)
+	})
 }
 
 // refusalsPerMinute is how many refusals one person may add to a tenant's trail, or
@@ -151,18 +175,45 @@ type Activity struct {
 	TargetKind       Kind
 	TargetID         *uuid.UUID
 	TargetName       string
+	TargetWithin     *uuid.UUID // of a file: its deliverable
 	Detail           map[string]any
+	// Views and ViewedFiles are how many views a folded row stands for, and of how many
+	// different files.
+	Views, ViewedFiles int
 }
 
 // ActivityFilter narrows and pages the trail. Zero means everything, newest first.
 type ActivityFilter struct {
-	Person  uuid.UUID // actor or subject
-	Kind    string    // the part of the verb before the dot; "mail" for mails, which are otherwise left out
-	Denied  bool      // refusals only
-	Support bool      // support acts only
+	Person uuid.UUID // actor or subject
+	// Kind is the part of the verb before the dot, a key of [Acts], or "mail" for mails,
+	// which are otherwise left out.
+	Kind string
+	// Fold shows the views of one person and day as one row, the last of them.
+	Fold    bool
+	Denied  bool // refusals only
+	Support bool // support acts only
 	// SupportSession limits the trail to one support session.
 	SupportSession uuid.UUID
 	Page
+}
+
+// Acts are the kinds of acts that a filter offers besides the kinds of things, with their
+// verbs.
+var Acts = map[string][]string{
+	"published":  {"version.published"},
+	"downloaded": {"file.downloaded"},
+	"viewed":     {"file.viewed", "support.page_seen"},
+}
+
+// sameViews selects the views that are folded with the view row: by the same person, in
+// the same session, on the same day.
+func sameViews(view, others string) string {
+	return strings.NewReplacer("VIEW", view, "OTHERS", others).Replace(`OTHERS.tenant_id = @tenant_id
+          and OTHERS.actor_id = VIEW.actor_id
+          and OTHERS.verb in ('file.viewed', 'support.page_seen')
+          and OTHERS.verb = VIEW.verb
+          and OTHERS.result = VIEW.result
+          and OTHERS.support_session_id is not distinct from VIEW.support_session_id`)
 }
 
 // ListActivity reads the tenant's audit trail, newest first.
@@ -175,18 +226,25 @@ select e.id, e.at, e.verb, e.result, e.actor_id,
        coalesce(m.name, '') as subject_name,
        e.support_session_id, coalesce(s.kind = 'view_as', false) as view_as, e.target_kind, e.target_id,
        `+name+`,
-       e.detail
+       w.deliverable_id as target_within,
+       e.detail, coalesce(v.views, 0) as views, coalesce(v.files, 0) as viewed_files
 from (
     select *
-    from audit_events
+    from audit_events e0
     where tenant_id = @tenant_id
       and (at, id) < (@before_at, @before_id)
       and (@person::uuid is null or actor_id = @person or subject_id = @person)
       and case @kind
           when '' then right(verb, 10) <> '.mail_sent' or @session::uuid is not null
           when 'mail' then right(verb, 10) = '.mail_sent'
-          else starts_with(verb, @kind || '.')
+          else starts_with(verb, @kind || '.') or verb = any (@verbs::text[])
           end
+      and (not @fold or verb not in ('file.viewed', 'support.page_seen') or not exists (
+          select
+          from audit_events later
+          where `+sameViews("e0", "later")+`
+            and (later.at, later.id) > (e0.at, e0.id)
+            and later.at < date_trunc('day', e0.at, 'UTC') + interval '1 day'))
       and (not @denied or result = 'denied')
       and (not @support or support_session_id is not null)
       and (@session::uuid is null or support_session_id = @session)
@@ -196,12 +254,24 @@ from (
 left join memberships a on a.tenant_id = e.tenant_id and a.user_id = e.actor_id
 left join memberships m on m.tenant_id = e.tenant_id and m.user_id = e.subject_id
 left join support_sessions s on s.tenant_id = e.tenant_id and s.id = e.support_session_id`+joins+`
+left join versions w on w.tenant_id = e.tenant_id and w.id = target_files.version_id
+left join lateral (
+    select count(*)::int as views, count(distinct same.target_id)::int as files
+    from audit_events same
+    where @fold
+      and e.verb in ('file.viewed', 'support.page_seen')
+      and `+sameViews("e", "same")+`
+      and same.at >= date_trunc('day', e.at, 'UTC')
+      and (same.at, same.id) <= (e.at, e.id)
+) v on true
 order by e.at desc, e.id desc`,
 		pgx.StrictNamedArgs{
 			"before_at": at,
 			"before_id": id,
 			"person":    nilIfZero(f.Person),
 			"kind":      f.Kind,
+			"verbs":     Acts[f.Kind],
+			"fold":      f.Fold,
 			"denied":    f.Denied,
 			"support":   f.Support,
 			"session":   nilIfZero(f.SupportSession),

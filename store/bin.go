@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -47,9 +46,24 @@ func (tx *Tx) Bin(ctx context.Context, kind Kind, id uuid.UUID, binned bool) err
 	if kind == KindFile || kind.row().bin == nil {
 		return fmt.Errorf("bin %q: %w", kind, ErrInvalid)
 	}
+	if err := tx.lockBinUsage(ctx, kind); err != nil {
+		return err
+	}
 	return tx.setBinned(ctx, kind, id, binned)
 }
 
+// lockBinUsage locks what a thing of that kind counts against, before the deed reads how
+// much it counts for.
+func (tx *Tx) lockBinUsage(ctx context.Context, kind Kind) error {
+	if m := kind.row().bin.metric; m != "" {
+		if err := tx.lockUsage(ctx, m); err != nil {
+			return err
+		}
+	}
+	return tx.lockUsage(ctx, Storage)
+}
+
+// setBinned is called under the lock of [Tx.lockBinUsage].
 func (tx *Tx) setBinned(ctx context.Context, kind Kind, id uuid.UUID, binned bool) error {
 	verb, set, was := string(kind)+".binned", "deleted_at = now()", "deleted_at is null"
 	if !binned {
@@ -59,8 +73,10 @@ func (tx *Tx) setBinned(ctx context.Context, kind Kind, id uuid.UUID, binned boo
 	if !binned {
 		args["days"] = BinDays
 	}
-	if err := tx.freeBeforeBin(ctx, kind, id, binned); err != nil {
-		return err
+	if binned {
+		if err := tx.releaseBinned(ctx, kind, id); err != nil {
+			return err
+		}
 	}
 	err := tx.change(ctx, verb, `
 update `+kind.row().table+`
@@ -82,16 +98,9 @@ where tenant_id = @tenant_id
 	return tx.audit(ctx, Event{Verb: verb, TargetKind: kind, TargetID: id})
 }
 
-// freeBeforeBin releases the plan usage of a thing that goes into the bin. For a
-// restore it only makes sure that usage was counted before: [Tx.reserveRestored] adds
-// the thing afterwards, and a first count after the restore would count it twice. If
-// the thing doesn't exist, the deed fails later and rolls this back.
-func (tx *Tx) freeBeforeBin(ctx context.Context, kind Kind, id uuid.UUID, binned bool) error {
-	if !binned {
-		_, projects := tx.count(ctx, Projects, 0)
-		_, storage := tx.count(ctx, Storage, 0)
-		return errors.Join(projects, storage)
-	}
+// releaseBinned releases the plan usage of a thing that goes into the bin. If the thing
+// doesn't exist, the deed fails later and rolls this back.
+func (tx *Tx) releaseBinned(ctx context.Context, kind Kind, id uuid.UUID) error {
 	bytes, err := tx.storedBytes(ctx, kind, id)
 	if err != nil {
 		return err

@@ -45,7 +45,21 @@ do $$ begin
     execute format('grant connect on database %I to portico_app', current_database());
 end $$;
 revoke all on schema public from public;
-alter schema public owner to portico_owner;`
+alter schema public owner to portico_owner;
+-- Large objects have no tenant and no policies. Only a superuser may revoke these; where
+-- the administrator is none, the check of the catalog reports it.
+do $$
+declare f regprocedure;
+begin
+    for f in
+        select p.oid::regprocedure from pg_proc p
+        where p.pronamespace = 'pg_catalog'::regnamespace and (p.proname ~ '^lo_' or p.proname in ('loread', 'lowrite'))
+    loop
+        execute format('revoke execute on function %s from public', f);
+    end loop;
+exception when insufficient_privilege then
+    raise warning 'the app may create large objects, because the administrator is no superuser';
+end $$;`
 
 // BootstrapSQL returns the statements of [Bootstrap] for an administrator who prefers
 // to run them by hand and to set the passwords.

@@ -15,8 +15,11 @@ type Logo struct {
 	Content     []byte // at most 256 KiB
 }
 
-// SetLogo replaces the tenant's logo.
+// SetLogo replaces the tenant's logo. It compares the id of the logo, "none" for none.
 func (tx *Tx) SetLogo(ctx context.Context, l Logo) error {
+	if err := tx.checkLogoSeen(ctx); err != nil {
+		return err
+	}
 	id := NewID()
 	_, err := tx.exec(ctx, "set logo", `
 insert into logos (tenant_id, id, content_type, content)
@@ -29,9 +32,18 @@ values (@tenant_id, @id, @content_type, @content)`, pgx.StrictNamedArgs{
 }
 
 // RemoveLogo removes the tenant's own logo; a client then shows its agency's. It
-// returns [ErrNotFound] if the tenant has none.
+// returns [ErrNotFound] if the tenant has none. It compares the logo's id.
 func (tx *Tx) RemoveLogo(ctx context.Context) error {
+	if err := tx.checkLogoSeen(ctx); err != nil {
+		return err
+	}
 	return tx.setLogo(ctx, nil, "tenant.logo_removed")
+}
+
+func (tx *Tx) checkLogoSeen(ctx context.Context) error {
+	return tx.checkSeen(ctx, "coalesce(logo_id::text, 'none')", `
+from tenants
+where id = @tenant_id`, nil)
 }
 
 // setLogo points the tenant to a logo, or to none, and deletes the others.
@@ -77,6 +89,36 @@ func (db *DB) SignInBrand(ctx context.Context, slug, domain string) (SignInBrand
 	var b SignInBrand
 	err := db.engine.OutsideTenant(ctx, "front door", engine.One(&b), `select * from lookup.front_door($1, $2)`, slug, domain)
 	return b, err
+}
+
+// Brand is the brand of a tenant, outside its pages.
+type Brand struct {
+	SignInBrand
+	MailName *string // sender name of mails
+}
+
+// MailPlace says through what somebody came who gets a mail about signing in: a path in a
+// tenant, or a host of one.
+type MailPlace struct {
+	Slug     string // of the path; counts only for the tenant's members and those it invited
+	HostSlug string // of the tenant's host under the installation's domain
+	Domain   string // a tenant's own domain
+}
+
+// MailBrand returns the brand of the mail of a flow, or [ErrNotFound].
+func (db *DB) MailBrand(ctx context.Context, flow uuid.UUID, p MailPlace) (Brand, error) {
+	var b Brand
+	err := db.engine.OutsideTenant(ctx, "mail brand", engine.Row(&b.Name, &b.AgencyName, &b.Accent, &b.LogoID, &b.MailName),
+		`select * from lookup.mail_brand($1, $2, $3, $4)`, flow, p.Slug, p.HostSlug, p.Domain)
+	return b, err
+}
+
+// GetOwnBrand reads the brand of the person's pages outside tenants: of the tenant with
+// that slug if they are its member, else of the only one or the agency of all theirs.
+// None is [ErrNotFound].
+func GetOwnBrand(slug string, dst *Brand) OwnRead {
+	return OwnRead{row("own brand", `select * from lookup.my_brand(@slug)`, pgx.StrictNamedArgs{"slug": slug},
+		&dst.Name, &dst.AgencyName, &dst.Accent, &dst.LogoID, &dst.MailName)}
 }
 
 func logoID(id *uuid.UUID) string {

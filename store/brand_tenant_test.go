@@ -56,3 +56,74 @@ func TestLogosStayInTheirTenant(t *testing.T) {
 		t.Errorf("the old logo is still public: %v", err)
 	}
 }
+
+// A mail about signing in has the brand of the tenant through which its recipient came. A
+// path in a tenant counts only for its people and those it invited, so that nobody learns
+// of a client by its address. A host is public.
+func TestMailBrandIsOfWhereTheyCameThrough(t *testing.T) {
+	t.Parallel()
+	a, b, db := storetest.Agency(t), storetest.Agency(t), storetest.DB()
+	run := func(sql string, args ...any) {
+		t.Helper()
+		if _, err := storetest.Superuser(t).Exec(t.Context(), sql, args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for slug, name := range map[string]string{a.Acme: "Acme portal", a.Globex: "Globex portal", a.Agency: "Northwind portal"} {
+		run(`update tenants set portal_name = $2, mail_name = $2 || ' mails' where slug = $1`, slug, name)
+	}
+	domain := "mail-" + a.Suffix + ".example.test"
+	run(`insert into domains (host, tenant_id, verified_at) select $1, id, now() from tenants where slug = $2`, domain, a.Globex)
+	run(`insert into domains (host, tenant_id) select $1, id from tenants where slug = $2`, "not-"+domain, a.Globex)
+	invited := "invited@" + a.Suffix + ".test"
+	if err := db.Write(t.Context(), a.Member(t, a.Dana, a.Globex), func(tx *store.Tx) error {
+		_, err := tx.InvitePerson(t.Context(), store.NewPerson{Name: "Invited", Email: invited, Party: store.PartyClient, Role: store.RoleMember})
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for what, c := range map[string]struct {
+		email string
+		place store.MailPlace
+		want  string // "" for our own look
+	}{
+		"the only one of hers":                   {a.Mia, store.MailPlace{}, "Acme portal"},
+		"by the path of hers":                    {a.Mia, store.MailPlace{Slug: a.Acme}, "Acme portal"},
+		"by the path of another client":          {a.Mia, store.MailPlace{Slug: a.Globex}, "Acme portal"},
+		"by the path of another agency's client": {a.Mia, store.MailPlace{Slug: b.Acme}, "Acme portal"},
+		"by the host of another client":          {a.Mia, store.MailPlace{HostSlug: a.Globex}, "Globex portal"},
+		"by a domain":                            {a.Mia, store.MailPlace{Domain: domain}, "Globex portal"},
+		"by a domain that isn't proved":          {a.Mia, store.MailPlace{Domain: "not-" + domain}, "Acme portal"},
+		"several of one agency":                  {a.Dana, store.MailPlace{}, "Northwind portal"},
+		"several, by the path of one":            {a.Dana, store.MailPlace{Slug: a.Globex}, "Globex portal"},
+		"invited":                                {invited, store.MailPlace{}, "Globex portal"},
+		"a stranger, by a path":                  {"nobody@" + a.Suffix + ".test", store.MailPlace{Slug: a.Acme}, ""},
+		"another agency's owner, by a path":      {b.Mia, store.MailPlace{Slug: a.Acme}, ""},
+	} {
+		flow, err := db.BeginMailFlow(t.Context(), store.Secret(what+a.Suffix), c.email, "/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := db.MailBrand(t.Context(), flow, c.place)
+		if c.want == "" && errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		if c.want == "" && (got.Name == "Acme portal" || got.Name == "") {
+			t.Errorf("%s: %q, %v", what, got.Name, err)
+		}
+		if c.want != "" && (err != nil || got.Name != c.want || got.MailName == nil || *got.MailName != c.want+" mails") {
+			t.Errorf("%s: %q, %v; want %q", what, got.Name, err, c.want)
+		}
+	}
+	for who, want := range map[string]string{a.Mia: "Acme portal", a.Dana: "Northwind portal"} {
+		var own, foreign store.Brand
+		me := storetest.Person(t, storetest.SignIn(t, who))
+		if err := db.ReadOwn(t.Context(), me, store.GetOwnBrand("", &own), store.GetOwnBrand(b.Acme, &foreign)); err != nil || own.Name != want || foreign.Name != want {
+			t.Errorf("%s wears %q and %q, %v", who, own.Name, foreign.Name, err)
+		}
+	}
+	var none store.Brand
+	if err := db.ReadOwn(t.Context(), storetest.Person(t, storetest.SignIn(t, storetest.Agent(t))), store.GetOwnBrand(a.Acme, &none)); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("an agent wears %q, %v", none.Name, err)
+	}
+}

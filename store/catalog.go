@@ -16,19 +16,19 @@ const canonicalPolicy = `(tenant_id = ( SELECT (NULLIF(current_setting('app.tena
 // definerFunctions are the functions that run with more rights than their caller, each
 // with who may call it. They are the whole cross-tenant surface.
 var definerFunctions = map[string]string{
-	"active_tenants": "app", "create_client": "app", "end_staff": "app", "flow_begin": "app", "flow_mint": "app", "flow_peek": "app",
-	"flow_spend_state": "app", "forget_me": "app", "front_door": "app", "domains_due": "app", "handover_begin": "app", "handover_spend": "app", "inviter_agency_role": "app", "i_am_agent": "app", "is_my_client": "app", "job_refused": "app", "job_standing": "app", "logo": "app", "my_clients": "app", "my_clients_counted": "app", "my_leaving": "app",
+	"active_tenants": "app", "assign_everywhere": "app", "assign_staff": "app", "assign_standing": "app", "colleague": "app", "create_client": "app", "end_staff": "app", "flow_answered": "app", "flow_begin": "app", "flow_mint": "app", "flow_peek": "app",
+	"flow_spend_state": "app", "forget_me": "app", "discard_client": "app", "front_door": "app", "domains_due": "app", "handover_begin": "app", "handover_spend": "app", "inviter_agency_role": "app", "i_am_agent": "app", "is_my_client": "app", "job_refused": "app", "job_standing": "app", "logo": "app", "mail_brand": "app", "my_agency": "app", "my_brand": "app", "my_clients": "app", "my_clients_counted": "app", "my_leaving": "app", "my_staff": "app", "unassign_staff": "app",
 	"my_workspaces": "app", "person_for": "app", "rate_hit": "app", "rate_refund": "app", "recount": "app", "set_client_plan": "app", "set_client_state": "app", "set_support_asks": "app", "sign_in_by_code": "app",
 	"sign_in_by_identity": "app", "sign_in_by_link": "app", "step_up_by_code": "app", "support_find": "app",
 	"support_history": "app", "support_people": "app", "support_start": "app", "support_ask": "app", "support_asked": "app", "support_stop": "app", "support_write": "app",
 	"support_write_asks": "app", "support_write_confirm": "app", "sweep": "app", "view_as_start": "app",
-	"who_is_asking": "app",
-	"passkey_add":   "app", "passkey_answered": "app", "passkey_begin": "app", "passkey_remove": "app",
+	"who_is_asking": "app", "may_still_act": "app", "support_in_force": "app", "support_answer": "app",
+	"passkey_add": "app", "passkey_answered": "app", "passkey_begin": "app", "passkey_remove": "app",
 	"sign_in_by_passkey": "app", "step_up_by_passkey": "app",
 	"identity_link": "app", "identity_remove": "app", "step_up_by_identity": "app",
 	// Only called by other functions.
-	"flow_state": "nobody", "flow_try_code": "nobody", "forget": "nobody", "host_of": "nobody", "invite_open": "nobody", "may_view_as": "nobody", "owned_alone": "nobody", "support_may_write": "nobody", "my_agency_role": "nobody", "person_proved": "nobody", "session_open": "nobody", "support_end": "nobody",
-	"last_activity": "nobody", "support_over": "nobody", "tenant_active": "nobody",
+	"begin_staff": "nobody", "brand_of": "nobody", "came_through": "nobody", "end_staff_in": "nobody", "may_assign": "nobody", "flow_state": "nobody", "flow_try_code": "nobody", "forget": "nobody", "host_of": "nobody", "invite_open": "nobody", "may_view_as": "nobody", "owned_alone": "nobody", "support_may_write": "nobody", "my_agency_role": "nobody", "person_proved": "nobody", "session_open": "nobody", "support_end": "nobody",
+	"last_activity": "nobody", "support_over": "nobody", "tenant_active": "nobody", "host_holds": "nobody", "session_lives": "nobody", "support_allows": "nobody", "support_mode": "nobody",
 	"freshly_proved": "nobody", "passkey_used": "nobody", "ways_in": "nobody",
 	// For the command line, as portico_owner.
 	"add_agent": "operator", "create_agency": "operator", "disable_agent": "operator", "forget_address": "operator", "list_agents": "operator", "list_tenants": "operator", "set_plan": "operator",
@@ -281,6 +281,10 @@ from (select c.oid::regclass::text as object, (aclexplode(c.relacl)).grantee fro
         and (pg_get_userbyid(a.grantee), a.privilege_type) is distinct from ('portico_backup', 'CONNECT')) g
 left join pg_roles r on r.oid = g.grantee
 where coalesce(r.rolname, 'PUBLIC') <> all (array['portico_owner', 'portico_app', 'portico_lookup']) and not coalesce(r.rolsuper, false)`, nil},
+		{"may be called by the app, and makes objects without a tenant: run portico bootstrap again, as a superuser", `
+select p.oid::regprocedure::text from pg_proc p
+where p.pronamespace = 'pg_catalog'::regnamespace and (p.proname ~ '^lo_' or p.proname in ('loread', 'lowrite'))
+  and has_function_privilege('portico_app', p.oid, 'execute')`, nil},
 		{"is granted by default on future objects", `
 select pg_get_userbyid(d.defaclrole) || ' makes ' || d.defaclobjtype::text || ' for ' || coalesce(r.rolname, 'PUBLIC')
 from pg_default_acl d, aclexplode(d.defaclacl) a left join pg_roles r on r.oid = a.grantee
@@ -297,7 +301,7 @@ where (d.setdatabase = 0 or d.setdatabase = (select oid from pg_database where d
   and (d.setrole = 0 or r.rolname in ('portico_app', 'portico_lookup', 'portico_owner'))
   and s ~* '^(app\.|row_security|search_path|role|session_|check_function)'`, nil},
 		{"sets our context by default for every connection", `
-select k from unnest(array['app.tenant_id', 'app.user_id', 'app.actor_id', 'app.support_session_id', 'app.party']) k
+select k from unnest(array['app.tenant_id', 'app.user_id', 'app.actor_id', 'app.support_session_id', 'app.party', 'app.drafts']) k
 where coalesce(current_setting(k, true), '') <> ''`, nil},
 	}
 }

@@ -53,6 +53,7 @@ var mutants = []struct{ name, sql, rule string }{
 	{"operator's function for the app", "grant execute on function lookup.create_agency(uuid, text, text, uuid, text, text) to portico_app", "differ from openFunctions in store/catalog.go"},
 	{"app owns", "alter table projects owner to portico_app", "owned by the app"},
 	{"app truncates", "grant truncate on projects to portico_app", "truncated"},
+	{"app makes large objects", "grant execute on function lo_create(oid) to portico_app", "makes objects without a tenant"},
 	{"app creates", "grant create on schema public to portico_app", "to create objects"},
 	{"PUBLIC reads", "grant select on users to public", "by PUBLIC"},
 	{"app changes the trail", "grant update on audit_events to portico_app", "append-only"},

@@ -27,6 +27,7 @@ type Client struct {
 	Waiting        int // deliverables in review
 	LastActivityAt *time.Time
 	Joined         bool // the reader is on its staff
+	Seen           Seen // its name, for [Tx.RenameClient]
 }
 
 // ClientFilter says which of an agency's clients to read, and which page of them.
@@ -47,11 +48,24 @@ func GetClient(id uuid.UUID, dst *Client) Read {
 	return Read{one("client", dst, selectClients, clientArgs(&id, ClientFilter{Page: Page{Limit: 1}}))}
 }
 
-const selectClients = `select * from lookup.my_clients(@client, @filter, @archived, @name, @after, @limit)`
+var selectClients = `
+select c.*, ` + seen("c.name") + ` as seen
+from lookup.my_clients(@client, @filter, @archived, @name, @after, @limit) c`
 
 func clientArgs(client *uuid.UUID, p ClientFilter) pgx.StrictNamedArgs {
 	return pgx.StrictNamedArgs{"client": client, "filter": p.Text, "archived": p.Archived,
 		"name": p.After.Name, "after": nilIfZero(p.After.ID), "limit": p.Limit}
+}
+
+// OwnAgency is the agency of a client, for somebody who is a member of both.
+type OwnAgency struct {
+	Slug string
+	Role Role // in the agency
+}
+
+// GetOwnAgency reads the agency of the client, if the member belongs to it too.
+func GetOwnAgency(dst *[]OwnAgency) Read {
+	return Read{many("own agency", dst, `select * from lookup.my_agency()`, nil)}
 }
 
 // NewClient is a client to create.
@@ -83,6 +97,9 @@ func (tx *Tx) CreateClient(ctx context.Context, n NewClient) (uuid.UUID, *Tx, er
 	if err := tx.reserve(ctx, Clients, 1); err != nil {
 		return uuid.Nil, nil, err
 	}
+	if err := tx.spend(ctx, actClient); err != nil {
+		return uuid.Nil, nil, err
+	}
 	id := NewID()
 	var made *bool
 	err := tx.get(ctx, value("create client", &made, `select lookup.create_client(@id, @slug, @name, @accent, @plan)`,
@@ -94,6 +111,9 @@ func (tx *Tx) CreateClient(ctx context.Context, n NewClient) (uuid.UUID, *Tx, er
 		return uuid.Nil, nil, fmt.Errorf("create client: %w", ErrForbidden)
 	case !*made:
 		return uuid.Nil, nil, InvalidError{"slug": "That address is not available."}
+	}
+	if err := tx.assignStanding(ctx, id); err != nil {
+		return uuid.Nil, nil, err
 	}
 	me, err := tx.actor(ctx)
 	if err != nil {
@@ -159,22 +179,61 @@ func (tx *Tx) ResumeClient(ctx context.Context, client uuid.UUID) error {
 	return tx.setClientState(ctx, client, TenantSuspended, TenantActive, "tenant.resumed")
 }
 
-// ArchiveClient closes a client like [Tx.SuspendClient] and releases its place in the
-// agency's plan.
+// ArchiveClient closes a client like [Tx.SuspendClient] and takes it out of the list. It
+// still counts against the agency's plan, because everything in it is kept.
 func (tx *Tx) ArchiveClient(ctx context.Context, client uuid.UUID) error {
-	if err := tx.release(ctx, Clients, 1); err != nil {
-		return err
-	}
 	return tx.setClientState(ctx, client, "", TenantArchived, "tenant.archived")
 }
 
-// UnarchiveClient reactivates an archived client. The agency's plan must have a place
-// for it.
+// UnarchiveClient reactivates an archived client.
 func (tx *Tx) UnarchiveClient(ctx context.Context, client uuid.UUID) error {
-	if err := tx.reserve(ctx, Clients, 1); err != nil {
+	if err := tx.mayManageClients(ctx); err != nil {
+		return err
+	}
+	if err := tx.assignStanding(ctx, client); err != nil {
 		return err
 	}
 	return tx.setClientState(ctx, client, TenantArchived, TenantActive, "tenant.unarchived")
+}
+
+// DiscardClient deletes a client that nobody used: nobody of the client ever joined, and
+// it has no project, not even in the bin. Its place in the plan and its slug are free
+// again. Its open invitations are revoked, its staff leave, and its domains are
+// released. A client that was used is [ErrConflict]: archive it.
+func (tx *Tx) DiscardClient(ctx context.Context, client uuid.UUID) error {
+	if err := tx.lockUsage(ctx, Clients); err != nil {
+		return err
+	}
+	if err := tx.mayManageClients(ctx); err != nil {
+		return err
+	}
+	var done *bool
+	err := tx.get(ctx, value("discard client", &done, `select lookup.discard_client(@client)`, pgx.StrictNamedArgs{"client": client}))
+	switch {
+	case err != nil:
+		return err
+	case done == nil:
+		return fmt.Errorf("discard client: %w", ErrNotFound)
+	case !*done:
+		return fmt.Errorf("discard client: somebody joined it: %w", ErrConflict)
+	}
+	if err := tx.release(ctx, Clients, 1); err != nil {
+		return err
+	}
+	inside, err := tx.auditClient(ctx, client, Event{Verb: "tenant.discarded", TargetKind: KindTenant, TargetID: client})
+	if err != nil {
+		return err
+	}
+	var used bool
+	err = inside.get(ctx, value("work in the client", &used, `
+select exists (
+    select
+    from projects
+    where tenant_id = @tenant_id)`, nil))
+	if err == nil && used {
+		err = fmt.Errorf("discard client: it has projects: %w", ErrConflict)
+	}
+	return err
 }
 
 func (tx *Tx) setClientState(ctx context.Context, client uuid.UUID, from, to TenantState, verb string) error {
@@ -196,12 +255,18 @@ func (tx *Tx) setClientState(ctx context.Context, client uuid.UUID, from, to Ten
 	return err
 }
 
-// RenameClient changes the name that staff use for a client.
+// RenameClient changes the name that staff use for a client. It compares [Client.Seen].
 func (tx *Tx) RenameClient(ctx context.Context, client uuid.UUID, name string) error {
 	if err := tx.mayManageClients(ctx); err != nil {
 		return err
 	}
 	inside, err := tx.auditClient(ctx, client, Event{Verb: "tenant.renamed", TargetKind: KindTenant, TargetID: client})
+	if err != nil {
+		return err
+	}
+	err = inside.checkSeen(ctx, seen("name"), `
+from tenants
+where id = @tenant_id`, nil)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"maps"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -119,8 +120,12 @@ func TestClientFunctionsRefuseByThemselves(t *testing.T) {
 		if err := tx.QueryRow(t.Context(), `select lookup.set_client_state($1, '', 'suspended')`, acme.TenantID()).Scan(&set); err != nil {
 			t.Fatal(err)
 		}
-		if (seen == 1) != c.may || (set != nil) != c.may {
-			t.Errorf("%s: sees %d, sets %v", what, seen, set)
+		var gone *bool
+		if err := tx.QueryRow(t.Context(), `select lookup.discard_client($1)`, acme.TenantID()).Scan(&gone); err != nil {
+			t.Fatal(err)
+		}
+		if (seen == 1) != c.may || (set != nil) != c.may || (gone != nil) != c.may {
+			t.Errorf("%s: sees %d, sets %v, deletes %v", what, seen, set, gone)
 		}
 		if err := tx.Rollback(t.Context()); err != nil {
 			t.Fatal(err)
@@ -137,7 +142,7 @@ func TestClientFunctionsRefuseByThemselves(t *testing.T) {
 // writingSupport returns a support session as a member, in write mode.
 func writingSupport(t *testing.T, as store.Member, slug string) store.Member {
 	t.Helper()
-	storetest.GrantSupport(t, as)
+	do(t, as, func(tx *store.Tx) error { return tx.GrantSupportToWrite(t.Context(), time.Hour) })
 	agent := storetest.Agent(t)
 	token := storetest.StepUp(t, storetest.SignIn(t, agent))
 	id, err := storetest.DB().StartSupport(t.Context(), storetest.Person(t, token), store.SupportStart{

@@ -51,19 +51,10 @@ const newForReader = `(
 // that its cost doesn't grow with their number. With news, it was activity for clients
 // too. Without it the deed may have changed a draft.
 func (tx *Tx) recount(ctx context.Context, news bool) error {
-	// Deeds that run at once must count one after the other, or one would miss the
-	// other's rows.
-	_, err := tx.exec(ctx, "lock counters", `
-select 1
-from memberships
-where tenant_id = @tenant_id
-  and ended_at is null
-order by user_id
-for no key update`, nil)
-	if err != nil {
+	if err := tx.lockCounters(ctx); err != nil {
 		return err
 	}
-	_, err = tx.exec(ctx, "recount", `
+	_, err := tx.exec(ctx, "recount", `
 with shown as materialized (`+shownDeliverables+`
 ), people as (`+unopened+`
 )
@@ -80,6 +71,19 @@ from (
 		return err
 	}
 	return tx.countWork(ctx)
+}
+
+// lockCounters locks the counters on the membership rows. Deeds that run at once must
+// count one after the other, or one would miss the other's rows.
+func (tx *Tx) lockCounters(ctx context.Context) error {
+	_, err := tx.exec(ctx, "lock counters", `
+select 1
+from memberships
+where tenant_id = @tenant_id
+  and ended_at is null
+order by user_id
+for no key update`, nil)
+	return err
 }
 
 // forUs says in a query of deliverables d that its next step is the agency's: a draft to

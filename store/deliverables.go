@@ -22,10 +22,12 @@ type Deliverable struct {
 	Version         int        // number of the latest published version; 0 for none
 	Draft           int        // number of the draft version; 0 for none, and always 0 for a client
 	Files           int        // of that version, or of the draft if none is published
-	Preview         *uuid.UUID // the first file of that version that has a preview; nil: none
+	Preview         *uuid.UUID // the lead, or first, file of that version that has a preview; nil: none
 	SharedAt        *time.Time // when it was shown to the client; nil: not yet
 	ArchivedAt      *time.Time
 	DeletedAt       *time.Time
+	Seen            Seen      // what people typed, for [Tx.UpdateDeliverable]; "" in lists
+	Placed          Seen      // in the list of its project: where it is there, for [Tx.Move]
 	UpdatedAt       time.Time // for a client: when something of it was last published
 	New             bool      // the reader is a client user who has not opened it since then
 }
@@ -39,13 +41,20 @@ type DeliverableInput struct {
 
 // Numbers come from rows that the reader can see and not from counters, so that they
 // don't reveal a draft version.
-const deliverableColumns = `
-select d.brief,` + deliverableRest
+var deliverableColumns = `
+select d.brief, ` + deliverableSeen + ` as seen, '' as placed,` + deliverableRest
+
+// deliverableSeen is the SQL of the state that the form of a deliverable d shows.
+var deliverableSeen = seen("d.title, d.brief, d.due_on")
 
 // deliverableLines omits the columns that lists don't show, so that an index covers
 // the rest.
 const deliverableLines = `
-select '' as brief,` + deliverableRest
+select '' as brief, '' as seen, '' as placed,` + deliverableRest
+
+// deliverableSiblings are the lines of a list in an order that people chose.
+var deliverableSiblings = `
+select '' as brief, '' as seen, ` + placed("d") + ` as placed,` + deliverableRest
 
 const deliverableRest = `
        d.id, d.project_id, p.name as project_name, p.shared_at as project_shared_at, d.title, d.state, d.due_on,
@@ -66,7 +75,7 @@ left join lateral (
 ) n on true
 left join lateral (
     select count(*)::int as files,
-           (array_agg(f.id order by f.position, f.id) filter (where f.preview_type is not null))[1] as preview
+           (array_agg(f.id order by ` + leadFirst + `) filter (where f.preview_type is not null))[1] as preview
     from files f
     where f.tenant_id = @tenant_id
       and f.version_id = n.latest
@@ -76,7 +85,7 @@ left join lateral (
 
 // ListDeliverables reads the deliverables of a project in their order, at most 500.
 func ListDeliverables(project uuid.UUID, which Which, dst *[]Deliverable) Read {
-	return Read{many("list deliverables", dst, deliverableLines+`
+	return Read{many("list deliverables", dst, deliverableSiblings+`
 where d.tenant_id = @tenant_id
   and d.project_id = @project
   and case @which
@@ -137,8 +146,12 @@ where tenant_id = @tenant_id
 // CreateDeliverable adds a deliverable with a first draft version at the end of a
 // project.
 func (tx *Tx) CreateDeliverable(ctx context.Context, project uuid.UUID, in DeliverableInput) (uuid.UUID, error) {
+	err := tx.lockEnd(ctx, KindDeliverable, "position desc, id desc", &project)
+	if err != nil {
+		return uuid.Nil, err
+	}
 	id := NewID()
-	err := tx.change(ctx, "create deliverable", `
+	err = tx.change(ctx, "create deliverable", `
 insert into deliverables (tenant_id, id, project_id, title, brief, due_on, position)
 select @tenant_id, @id, p.id, @title, @brief, @due_on,
        (select coalesce(max(position), 0) + 1 from deliverables where tenant_id = @tenant_id and project_id = p.id)
@@ -164,9 +177,18 @@ func (d Deliverable) ForUs() bool {
 	return d.State == DeliverableDraft || d.State == DeliverableChanges || d.Draft > 0
 }
 
-// UpdateDeliverable changes what people typed about a deliverable.
+// UpdateDeliverable changes what people typed about a deliverable. It compares
+// [Deliverable.Seen].
 func (tx *Tx) UpdateDeliverable(ctx context.Context, id uuid.UUID, in DeliverableInput) error {
-	err := tx.change(ctx, "update deliverable", `
+	err := tx.checkSeen(ctx, deliverableSeen, `
+from deliverables d
+where d.tenant_id = @tenant_id
+  and d.id = @id
+  and d.deleted_at is null`, pgx.StrictNamedArgs{"id": id})
+	if err != nil {
+		return err
+	}
+	err = tx.change(ctx, "update deliverable", `
 update deliverables
 set title = @title,
     brief = @brief,

@@ -104,15 +104,15 @@ func ListNews(since, until time.Time, limit int, dst *[]News) Read {
 func listNews(since, until time.Time, limit int, dst *[]News) query {
 	return many("list news", dst, `
 select p.id as project_id, p.name as project_name, d.id as deliverable_id, d.title,
-       v.number, v.shared_at, coalesce(m.name, '') as author_name
+       v.number, v.shared_at, `+actorName("m", "ss")+` as author_name
 from versions v
 join deliverables d on d.tenant_id = v.tenant_id and d.id = v.deliverable_id and d.deleted_at is null
 join projects p on p.tenant_id = d.tenant_id and p.id = d.project_id and p.deleted_at is null
-left join memberships m on m.tenant_id = v.tenant_id and m.user_id = v.shared_by
+left join memberships m on m.tenant_id = v.tenant_id and m.user_id = v.shared_by`+joinSession("ss", "v.tenant_id", "v.shared_session_id")+`
 where v.tenant_id = @tenant_id
   and v.shared_at > @since
   and v.shared_at <= @until
-  and v.shared_by is distinct from nullif(current_setting('app.user_id', true), '')::uuid
+  and (v.shared_by is distinct from nullif(current_setting('app.user_id', true), '')::uuid or v.shared_session_id is not null)
 order by p.position, p.id, v.shared_at desc, v.id
 limit @limit`, pgx.StrictNamedArgs{"since": since, "until": until, "limit": limit})
 }

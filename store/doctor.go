@@ -53,6 +53,8 @@ func connectError(err error) error {
 			return ErrPassword
 		case "3D000":
 			return ErrNoDatabase
+		case "08P01": // a setting of ours that PgBouncer doesn't know
+			return ErrPooler
 		}
 	}
 	return ErrUnavailable
@@ -64,6 +66,12 @@ func (e *Inspector) Close() { e.pool.Close() }
 // Role returns what the role of DATABASE_URL can do but must not, as phrases such as
 // "is a superuser". It returns none for a correct role.
 func (e *Inspector) Role(ctx context.Context) ([]string, error) { return e.db.engine.BadRole(ctx) }
+
+// Session returns [ErrPooler] or [ErrReadOnly] if this database can't do what serving
+// needs.
+func (e *Inspector) Session(ctx context.Context) error {
+	return errors.Join(e.db.engine.CheckSessions(ctx), e.db.engine.CheckWritable(ctx))
+}
 
 // Catalog runs [CheckCatalog] as the app.
 func (e *Inspector) Catalog(ctx context.Context) ([]Finding, error) {

@@ -55,7 +55,7 @@ select exists (
     from sessions
     where user_id = nullif(current_setting('app.user_id', true), '')::uuid
       and id = @session
-      and stepped_up_at > now() - interval '5 minutes'
+      and stepped_up_at between now() - interval '5 minutes' and now()
 )`, pgx.StrictNamedArgs{"session": me.Person.SessionID})}
 }
 
@@ -78,6 +78,13 @@ const maxDomains = 20
 // fresh step-up it returns [ErrStepUp].
 func (tx *Tx) AddDomain(ctx context.Context, me Member, host string) error {
 	if err := tx.requireMemberStepUp(ctx, me); err != nil {
+		return err
+	}
+	// Of two people who claim the last domain at once, one must be refused.
+	if _, err := tx.lockPeople(ctx); err != nil {
+		return err
+	}
+	if err := tx.spend(ctx, actDomain); err != nil {
 		return err
 	}
 	var id uuid.UUID
@@ -153,7 +160,7 @@ set proof = @proof,
     proved_at = case when @proof = 'there' then now() else proved_at end,
     verified_at = case
         when @proof = 'there' then coalesce(verified_at, now())
-        when @proof = 'unanswered' or proved_at > now() - interval '3 days' then verified_at
+        when @proof = 'unanswered' or proved_at between now() - interval '3 days' and now() then verified_at
         end,
     misses = case when @proof = 'there' and @pointing = 'there' then 0 else misses + 1 end,
     next_check_at = case

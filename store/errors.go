@@ -20,6 +20,10 @@ var (
 	ErrInvalid = engine.ErrInvalid
 	// ErrUnavailable: PostgreSQL doesn't answer, or not in time.
 	ErrUnavailable = engine.ErrUnavailable
+	// ErrPooler: a pooler between us and PostgreSQL changes the session.
+	ErrPooler = engine.ErrPooler
+	// ErrReadOnly: PostgreSQL accepts no changes. It wraps ErrUnavailable.
+	ErrReadOnly = engine.ErrReadOnly
 	// ErrRole: the database role has rights that it must not have.
 	ErrRole = engine.ErrRole
 )

@@ -50,10 +50,10 @@ insert into deliverable_views (tenant_id, user_id, deliverable_id, shown_at)
 select tenant_id, pg_temp.id('user', u), id, now() from deliverables, generate_series(1, 3) u where position % 2 = 0;
 insert into audit_events (tenant_id, id, at, actor_id, subject_id, party, verb, target_kind, target_id)
 select tenant_id, id, updated_at, created_by, created_by, 'agency', 'deliverable.created', 'deliverable', id from deliverables;
-insert into support_grants (tenant_id, id, created_by, ends_at)
-select id, pg_temp.id('grant', g), pg_temp.id('user', 2), now() + interval '1 hour' from t, generate_series(1, 20) g;
-insert into support_sessions (tenant_id, id, kind, grant_id, actor_id, actor_name, subject_id, reason, ticket, ends_at)
-select id, pg_temp.id('session', g), 'support', pg_temp.id('grant', g), pg_temp.id('user', 1), 'Sam', pg_temp.id('user', 2), 'x', 'x', now() + interval '30 minutes'
+insert into support_grants (tenant_id, id, created_by, party, replaced_at, ends_at)
+select id, pg_temp.id('grant', g), pg_temp.id('user', 2), 'agency', case when g > 1 then now() end, now() + interval '1 hour' from t, generate_series(1, 20) g;
+insert into support_sessions (tenant_id, id, kind, grant_id, actor_id, actor_name, subject_id, subject_party, reason, ticket, ends_at)
+select id, pg_temp.id('session', g), 'support', pg_temp.id('grant', g), pg_temp.id('user', 1), 'Sam', pg_temp.id('user', 2), 'agency', 'x', 'x', now() + interval '30 minutes'
 from t, generate_series(1, 20) g;
 insert into support_asks (tenant_id, id, actor_id, actor_name, mode, hours, reason, ticket, created_at, answer, answered_at)
 select id, pg_temp.id('ask', g), pg_temp.id('user', g), 'Sam', 'read', 8, 'x', 'x', now() - g * interval '1 hour',
@@ -72,6 +72,8 @@ insert into job_effects (tenant_id, key) select id, 'effect ' || g from t, gener
 func readsToExplain() map[string][]store.Read {
 	id := func(what string) uuid.UUID { return uuid.NewMD5(uuid.Nil, []byte(what)) }
 	var some struct {
+		placements      []store.Placement
+		agencies        []store.OwnAgency
 		activity        []store.Activity
 		bin             []store.BinItem
 		deliverables    []store.Deliverable
@@ -86,6 +88,7 @@ func readsToExplain() map[string][]store.Read {
 		expired         bool
 		preview         store.FilePreview
 		invites         []store.Invite
+		refused         store.RefusedInvite
 		removable       []store.RemovableFile
 		people          []store.Membership
 		person          store.Membership
@@ -99,7 +102,7 @@ func readsToExplain() map[string][]store.Read {
 		projects        []store.Project
 		team            int
 		project         store.Project
-		grant           *store.Grant
+		consents        []store.Consent
 		grants          []store.Grant
 		sessions        []store.SupportSession
 		settings        store.Settings
@@ -118,6 +121,8 @@ func readsToExplain() map[string][]store.Read {
 		requests        []store.AccessRequest
 		request         store.AccessRequest
 		requestsAllowed bool
+		drift           []store.UsageDrift
+		seen            store.Seen
 	}
 	before := store.ActivityFilter{Page: store.Page{After: store.Cursor{At: time.Now(), ID: uuid.Max}}}
 	someone, session := before, before
@@ -126,7 +131,8 @@ func readsToExplain() map[string][]store.Read {
 	return map[string][]store.Read{
 		"ListActivity": {store.ListActivity(store.ActivityFilter{}, &some.activity), store.ListActivity(before, &some.activity),
 			store.ListActivity(someone, &some.activity), store.ListActivity(session, &some.activity),
-			store.ListActivity(store.ActivityFilter{Kind: "project"}, &some.activity), store.ListActivity(store.ActivityFilter{Denied: true}, &some.activity),
+			store.ListActivity(store.ActivityFilter{Kind: "project"}, &some.activity), store.ListActivity(store.ActivityFilter{Fold: true}, &some.activity),
+			store.ListActivity(store.ActivityFilter{Kind: "viewed", Fold: true, Person: id("user")}, &some.activity), store.ListActivity(store.ActivityFilter{Denied: true}, &some.activity),
 			store.ListActivity(store.ActivityFilter{Support: true}, &some.activity)},
 		"ListBin":           {store.ListBin(&some.bin)},
 		"ListDomains":       {store.ListDomains(&some.domains)},
@@ -153,6 +159,7 @@ func readsToExplain() map[string][]store.Read {
 		"IsExpired":           {store.IsExpired(id("file"), &some.expired)},
 		"ExpiredFiles":        {store.ExpiredFiles(&some.removable)},
 		"ListInvites":         {store.ListInvites(&some.invites)},
+		"GetRefusedInvite":    {store.GetRefusedInvite(id("invite"), &some.refused)},
 		"CountTeam":           {store.CountTeam(&some.team)},
 		"ListPeople":          {store.ListPeople(&some.people)},
 		"SearchPeople":        {store.SearchPeople(store.PeopleFilter{Text: "some", Page: store.Page{After: store.Cursor{ID: id("user")}}}, &some.people), store.SearchPeople(store.PeopleFilter{}, &some.people)},
@@ -167,8 +174,10 @@ func readsToExplain() map[string][]store.Read {
 		"GetProject":             {store.GetProject(id("project"), &some.project)},
 		"GetPlan":                {store.GetPlan(&some.plan)},
 		"ListUsage":              {store.ListUsage(&some.usage)},
+		"ListUsageDrift":         {store.ListUsageDrift(&some.drift)},
+		"SeenFiles":              {store.SeenFiles(id("deliverable"), &some.seen)},
 		"GetSettings":            {store.GetSettings(&some.settings)},
-		"CurrentGrant":           {store.CurrentGrant(&some.grant)},
+		"SupportInForce":         {store.SupportInForce(&some.consents)},
 		"ListGrants":             {store.ListGrants(&some.grants)},
 		"ListSupportSessions":    {store.ListSupportSessions(store.Page{Limit: 26}, &some.sessions)},
 		"GetUpload":              {store.GetUpload(id("file"), &some.upload)},
@@ -180,8 +189,12 @@ func readsToExplain() map[string][]store.Read {
 		"ListOpenAccessRequests": {store.ListOpenAccessRequests(&some.requests)},
 		"AccessRequestsAllowed":  {store.AccessRequestsAllowed(&some.requestsAllowed)},
 		// The agency's clients, through a narrow function.
-		"ListClients": {store.ListClients(store.ClientFilter{Page: store.Page{Limit: 51}}, &some.clients)},
-		"GetClient":   {store.GetClient(id("tenant"), &some.client)},
+		"ListClients":      {store.ListClients(store.ClientFilter{Page: store.Page{Limit: 51}}, &some.clients)},
+		"ListPlacements":   {store.ListPlacements([]uuid.UUID{id("user")}, &some.placements)},
+		"ListClientStaff":  {store.ListClientStaff(id("tenant"), &some.placements)},
+		"ListOutsideStaff": {store.ListOutsideStaff("", &some.placements)},
+		"GetOwnAgency":     {store.GetOwnAgency(&some.agencies)},
+		"GetClient":        {store.GetClient(id("tenant"), &some.client)},
 		// The person's own workspaces, through a narrow function.
 		"SwitcherWorkspaces": {store.SwitcherWorkspaces(store.WorkspaceFilter{Page: store.Page{Limit: 21}}, &some.workspaces)},
 	}

@@ -47,3 +47,8 @@ func (db *DB) BusyForTest() int { return db.engine.Busy() }
 func (db *DB) ViewAsForTest(ctx context.Context, me Member, subject uuid.UUID) error {
 	return db.viewAs(ctx, me, subject)
 }
+
+// BackendForTest returns the process of the transaction's connection.
+func (tx *Tx) BackendForTest(ctx context.Context) (pid int, err error) {
+	return pid, tx.get(ctx, value("backend", &pid, `select pg_backend_pid()`, nil))
+}

@@ -13,11 +13,14 @@ type File struct {
 	ID            uuid.UUID
 	VersionID     uuid.UUID
 	DeliverableID uuid.UUID
+	Folder        string // that it was dropped in, as a/b; "" for none; as hostile as the name
 	Name          string // as uploaded; treat it as hostile
 	State         FileState
 	Size          int64  // in bytes; the declared size while pending, 0 if none was declared
 	ContentType   string // sniffed from the bytes; "" while pending
 	SHA256        []byte // of the whole file; nil while pending
+	CRC32         *int64 // of the whole file; nil while pending, and for files older than it
+	Lead          bool   // staff chose it to be shown first
 	Preview       bool   // it has a preview
 	Missing       bool   // its bytes are lost
 	CreatedAt     time.Time
@@ -26,19 +29,23 @@ type File struct {
 
 // A binned project or deliverable hides its files, so every read joins up to the
 // project.
-const fileColumns = `
-select f.id, f.version_id, v.deliverable_id, f.name, f.state,
+var fileColumns = `
+select f.id, f.version_id, v.deliverable_id, f.folder, f.name, f.state,
        coalesce(f.size, f.declared_size, 0) as size,
        coalesce(f.content_type, '') as content_type,
-       f.sha256, f.preview_type is not null as preview, f.missing_at is not null as missing,
-       f.created_at, coalesce(m.name, '') as author_name
+       f.sha256, f.crc32, f.lead, f.preview_type is not null as preview, f.missing_at is not null as missing,
+       f.created_at, ` + actorName("m", "fs") + ` as author_name
 from files f
 join versions v on v.tenant_id = f.tenant_id and v.id = f.version_id
 join deliverables d on d.tenant_id = v.tenant_id and d.id = v.deliverable_id and d.deleted_at is null
 join projects p on p.tenant_id = d.tenant_id and p.id = d.project_id and p.deleted_at is null
-left join memberships m on m.tenant_id = f.tenant_id and m.user_id = f.created_by
+left join memberships m on m.tenant_id = f.tenant_id and m.user_id = f.created_by` +
+	joinSession("fs", "f.tenant_id", "f.support_session_id") + `
 where f.tenant_id = @tenant_id
   and f.deleted_at is null`
+
+// leadFirst orders the files of a version for what shows one of them.
+const leadFirst = `f.lead desc, f.position, f.id`
 
 // ListFiles reads the files of one version in their order, pending ones included, at
 // most 500.
@@ -84,7 +91,7 @@ select exists (
     select 1
     from audit_events
     where tenant_id = @tenant_id
-      and at > now() - interval '`+downloadWindow+`'
+      and at between now() - interval '`+downloadWindow+`' and now()
       and actor_id = @me
       and support_session_id is null
       and verb = @verb
@@ -102,6 +109,9 @@ select exists (
 // [Tx.CancelUpload]. Restoring a file into a version that was published without it is
 // [ErrConflict] too.
 func (tx *Tx) BinFile(ctx context.Context, id uuid.UUID, binned bool) (deliverable uuid.UUID, err error) {
+	if err := tx.lockBinUsage(ctx, KindFile); err != nil {
+		return uuid.Nil, err
+	}
 	// Lock the version before the file, as Publish does.
 	if err := tx.lockVersionOf(ctx, id); err != nil {
 		return uuid.Nil, err
@@ -143,4 +153,38 @@ where f.tenant_id = @tenant_id
 		return err
 	}
 	return tx.lockVersion(ctx, version)
+}
+
+// ChooseLead makes a ready file the one of its version that is shown first, in place of an
+// earlier choice. Published versions too: their files stay the same. It returns the file's
+// deliverable.
+func (tx *Tx) ChooseLead(ctx context.Context, id uuid.UUID) (deliverable uuid.UUID, err error) {
+	if err := tx.lockVersionOf(ctx, id); err != nil {
+		return uuid.Nil, err
+	}
+	var f File
+	if err := tx.Read(ctx, GetFile(id, &f)); err != nil {
+		return uuid.Nil, err
+	}
+	args := pgx.StrictNamedArgs{"id": id, "version": f.VersionID}
+	_, err = tx.exec(ctx, "drop the earlier lead", `
+update files
+set lead = false
+where tenant_id = @tenant_id
+  and version_id = @version
+  and lead
+  and id <> @id`, args)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	err = tx.change(ctx, "choose lead", `
+update files
+set lead = true
+where tenant_id = @tenant_id
+  and version_id = @version
+  and id = @id`, args)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	return f.DeliverableID, tx.audit(ctx, Event{Verb: "file.lead_chosen", TargetKind: KindFile, TargetID: id})
 }

@@ -2,7 +2,7 @@ package store
 
 import (
 	"context"
-	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -11,11 +11,10 @@ import (
 // maxPicture is the largest picture that gets a preview, in bytes.
 const maxPicture = 64 << 20
 
-// pictures are the content types that get a preview, as sniffed from the bytes.
-var pictures = []string{"image/png", "image/jpeg", "image/gif", "image/webp"}
-
-func previewable(contentType string, size int64) bool {
-	return size <= maxPicture && slices.Contains(pictures, contentType)
+// isPicture reports whether a file may get a preview. Package thumbnail knows which pictures
+// it can decode.
+func isPicture(contentType string, size int64) bool {
+	return size <= maxPicture && strings.HasPrefix(contentType, "image/")
 }
 
 // Picture is a file to make a preview of.
@@ -75,7 +74,7 @@ select coalesce(content_type, '') as content_type, coalesce(size, 0) as size, co
 from files
 where tenant_id = @tenant_id
   and id = @file`, pgx.StrictNamedArgs{"file": file}))
-	if err != nil || !previewable(p.ContentType, p.Size) {
+	if err != nil || !isPicture(p.ContentType, p.Size) {
 		return nil, err
 	}
 	return &p, nil

@@ -19,6 +19,9 @@ type RemovableFile struct {
 // it. Then remove it from storage and call [Tx.DeleteUpload]. If that doesn't happen,
 // the sweep does it. A ready file is [ErrConflict].
 func (tx *Tx) CancelUpload(ctx context.Context, id uuid.UUID) (RemovableFile, error) {
+	if err := tx.lockUsage(ctx, Storage); err != nil {
+		return RemovableFile{}, err
+	}
 	var f struct {
 		RemovableFile
 		State FileState

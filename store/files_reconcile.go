@@ -77,6 +77,9 @@ func GetFileEntry(id uuid.UUID, grace time.Duration, dst **FileEntry) Read {
 // CancelIdleUpload cancels an upload that was inactive since touched; otherwise it
 // returns [ErrConflict]. See [Tx.CancelUpload].
 func (tx *Tx) CancelIdleUpload(ctx context.Context, id uuid.UUID, touched time.Time) (RemovableFile, error) {
+	if err := tx.lockUsage(ctx, Storage); err != nil {
+		return RemovableFile{}, err
+	}
 	var at time.Time
 	err := tx.get(ctx, value("upload untouched", &at, `
 select `+touchedAt+`

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -21,8 +22,8 @@ const (
 	MaxFileSize = PartSize * MaxParts
 )
 
-// maxFiles is how many files a version may have, so that its page stays bounded.
-const maxFiles = 500
+// MaxFiles is how many files a version may have, so that its page stays bounded.
+const MaxFiles = 500
 
 // FileUpload is a pending file as the person who began it sees it.
 type FileUpload struct {
@@ -84,7 +85,7 @@ const finishWithin = "3 minutes"
 const uploadQuery = `
 select f.id, f.version_id, v.deliverable_id, f.name, f.state, f.declared_size as declared, v.shared_at is null as draft,
        coalesce(f.upload_id, '') as storage_id, f.hash_state, f.sha256,
-       f.finishing_at, coalesce(f.finishing_at > now() - interval '` + finishWithin + `', false) as finishing
+       f.finishing_at, coalesce(f.finishing_at between now() - interval '` + finishWithin + `' and clock_timestamp(), false) as finishing
 from files f
 join versions v on v.tenant_id = f.tenant_id and v.id = f.version_id
 join deliverables d on d.tenant_id = v.tenant_id and d.id = v.deliverable_id and d.deleted_at is null
@@ -111,8 +112,9 @@ order by n.number`, pgx.StrictNamedArgs{"id": upload})}
 
 // NewUpload is an upload to begin.
 type NewUpload struct {
-	Name string
-	Size *int64 // in bytes; nil if unknown
+	Name   string
+	Folder string // that it was dropped in, as a/b; "" for none
+	Size   *int64 // in bytes; nil if unknown
 }
 
 // BeginUpload creates a pending file in a draft version. A published version is
@@ -124,6 +126,11 @@ func (tx *Tx) BeginUpload(ctx context.Context, version uuid.UUID, in NewUpload) 
 	name, err := in.check()
 	if err != nil {
 		return uuid.Nil, err
+	}
+	if in.Size != nil {
+		if err := tx.lockUsage(ctx, Storage); err != nil {
+			return uuid.Nil, err
+		}
 	}
 	if err := tx.lockDraft(ctx, version); err != nil {
 		return uuid.Nil, err
@@ -140,13 +147,13 @@ func (tx *Tx) BeginUpload(ctx context.Context, version uuid.UUID, in NewUpload) 
 	}
 	id := NewID()
 	n, err := tx.exec(ctx, "begin upload", `
-insert into files (tenant_id, id, version_id, name, declared_size, object_key, position)
-select @tenant_id, @id, @version, @name, @size, @key, coalesce(max(position), 0) + 1
+insert into files (tenant_id, id, version_id, name, folder, declared_size, object_key, position)
+select @tenant_id, @id, @version, @name, @folder, @size, @key, coalesce(max(position), 0) + 1
 from files
 where tenant_id = @tenant_id
   and version_id = @version
 having count(*) filter (where deleted_at is null and state <> 'failed') < @most`, pgx.StrictNamedArgs{
-		"id": id, "version": version, "name": name, "size": in.Size, "key": tx.objectKey(id), "most": maxFiles})
+		"id": id, "version": version, "name": name, "folder": cleanFolder(in.Folder), "size": in.Size, "key": tx.objectKey(id), "most": MaxFiles})
 	if err == nil && n != 1 {
 		err = InvalidError{"file": "A version can have up to 500 files. Start the next version, or put some files into an archive."}
 	}
@@ -197,6 +204,24 @@ func cleanName(name string) string {
 		name = string(runes[:maxName-len(ext)]) + string(ext)
 	}
 	return name
+}
+
+// maxFolder is the longest folder, in characters.
+const maxFolder = 1000
+
+// cleanFolder returns the folder with every part cleaned as a name, and without parts that
+// lead elsewhere. A path that is too long keeps its last parts.
+func cleanFolder(folder string) string {
+	var parts []string
+	for part := range strings.SplitSeq(folder, "/") {
+		if part = cleanName(part); strings.Trim(part, ".") != "" {
+			parts = append(parts, part)
+		}
+	}
+	for utf8.RuneCountInString(strings.Join(parts, "/")) > maxFolder {
+		parts = parts[1:]
+	}
+	return strings.Join(parts, "/")
 }
 
 // lockVersion locks the version, so that publishing and adding files exclude each
@@ -338,6 +363,7 @@ returning finishing_at`, pgx.StrictNamedArgs{"id": id}))
 type Stored struct {
 	Size        int64
 	SHA256      []byte
+	CRC32       *int64 // nil if unknown
 	ContentType string // sniffed from the bytes, never from the name
 }
 
@@ -359,13 +385,14 @@ update files f
 set state = 'ready',
     size = @size,
     sha256 = @sha256,
+    crc32 = @crc32,
     content_type = @content_type,
     upload_id = null,
     hash_state = null
 where f.tenant_id = @tenant_id
   and f.id = @id
   and f.state = 'pending'`+ownUpload, pgx.StrictNamedArgs{
-		"id": id, "size": s.Size, "sha256": s.SHA256, "content_type": s.ContentType})
+		"id": id, "size": s.Size, "sha256": s.SHA256, "crc32": s.CRC32, "content_type": s.ContentType})
 	if err != nil {
 		return err
 	}
@@ -376,7 +403,7 @@ where tenant_id = @tenant_id
   and id = @deliverable`, pgx.StrictNamedArgs{"deliverable": u.DeliverableID}); err != nil {
 		return err
 	}
-	if previewable(s.ContentType, s.Size) {
+	if isPicture(s.ContentType, s.Size) {
 		if err := tx.Enqueue(ctx, &queue.FilePreview{File: id}); err != nil {
 			return err
 		}
@@ -384,11 +411,17 @@ where tenant_id = @tenant_id
 	return tx.audit(ctx, Event{Verb: "file.uploaded", TargetKind: KindFile, TargetID: id})
 }
 
-// lockForFinish locks the version before the file, as publishing does.
+// lockForFinish locks the version before the file, as publishing does. An upload
+// without a declared size counts from now on, so the usage is locked first.
 func (tx *Tx) lockForFinish(ctx context.Context, id uuid.UUID) (FileUpload, error) {
 	var u FileUpload
 	if err := tx.Read(ctx, GetUpload(id, &u)); err != nil {
 		return u, err
+	}
+	if u.Declared == nil {
+		if err := tx.lockUsage(ctx, Storage); err != nil {
+			return u, err
+		}
 	}
 	if err := tx.lockDraft(ctx, u.VersionID); err != nil {
 		return u, err

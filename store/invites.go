@@ -23,6 +23,9 @@ type Invite struct {
 	SentAt    *time.Time // when the last mail was sent; nil before
 	ExpiresAt time.Time
 	Expired   bool
+	// MailRefusedCode is the answer of the mail server that refused the mail; 0 means
+	// that our own server can't write to the address, nil that nothing was refused.
+	MailRefusedCode *int
 	inviter
 }
 
@@ -71,7 +74,7 @@ const maxInvites = 200
 // users see those of their own side only.
 func ListInvites(dst *[]Invite) Read {
 	return Read{many("list invites", dst, `
-select i.id, i.name, i.email, i.party, i.role, i.created_at, i.sent_at, i.expires_at, i.expires_at <= now() as expired,
+select i.id, i.name, i.email, i.party, i.role, i.created_at, i.sent_at, i.expires_at, i.expires_at <= now() as expired, i.mail_refused_code,
        `+inviterColumns+`
 from invites i
 left join memberships m on m.tenant_id = i.tenant_id and m.user_id = i.invited_by
@@ -84,8 +87,10 @@ limit @limit`, pgx.StrictNamedArgs{"limit": maxInvites})}
 
 // InvitePerson invites a person into this tenant by mail and returns the invitation's
 // id. The actor must be allowed to give that role. Inviting an owner also needs a
-// fresh step-up, else the error is [ErrStepUp]. The address of a member, or one that is already
-// invited, is an [InvalidError] of the field "email".
+// fresh step-up, else the error is [ErrStepUp]. Too many mails in an hour are a
+// [*TooManyActsError]. The address of a member, or one that is already invited, is an
+// [InvalidError] of the field "email". Somebody who works for the agency already is added
+// at once, without an invitation, whose id is then zero.
 func (tx *Tx) InvitePerson(ctx context.Context, p NewPerson) (uuid.UUID, error) {
 	if err := tx.mayGive(ctx, p.Party, p.Role); err != nil {
 		return uuid.Nil, err
@@ -112,7 +117,13 @@ select exists (
 	if member {
 		return uuid.Nil, InvalidError{"email": "Someone with that address already has access."}
 	}
+	if added, err := tx.addColleague(ctx, p); err != nil || added {
+		return uuid.Nil, err
+	}
 	if err := tx.checkRoomForInvites(ctx, p.Party, 1); err != nil {
+		return uuid.Nil, err
+	}
+	if err := tx.spend(ctx, actInvite); err != nil {
 		return uuid.Nil, err
 	}
 	id := NewID()
@@ -151,11 +162,16 @@ func (tx *Tx) ResendInvite(ctx context.Context, id uuid.UUID) error {
 	if !i.usable() {
 		return fmt.Errorf("resend invite: inviter lost the right: %w", ErrConflict)
 	}
+	if err := tx.spend(ctx, actInvite); err != nil {
+		return err
+	}
 	err = tx.change(ctx, "resend invite", `
 update invites
 set sendings = sendings + 1,
     token_hash = null,
     sent_at = null,
+    mail_refused_at = null,
+    mail_refused_code = null,
     expires_at = now() + interval '14 days'
 where tenant_id = @tenant_id
   and id = @id`, pgx.StrictNamedArgs{"id": id})
@@ -263,7 +279,7 @@ func (i invite) endReason() EndReason {
 
 const selectInvite = `
 select i.id, i.party, i.role, i.name, coalesce(i.email, '') as email, i.expires_at, i.sendings,
-       i.accepted_by, i.revoked_at is not null as revoked, i.expires_at <= now() as expired, t.people_by_client as by_client,
+       i.accepted_by, i.revoked_at is not null as revoked, not (now() >= i.created_at and i.expires_at > now()) as expired, t.people_by_client as by_client,
        ` + inviterColumns + `
 from invites i
 join tenants t on t.id = i.tenant_id

@@ -37,7 +37,8 @@ func (tx *Tx) InvitePeople(ctx context.Context, people []NewPerson) error {
 	}
 	for i, p := range people {
 		if _, err := tx.InvitePerson(ctx, p); err != nil {
-			if errors.Is(err, ErrUnavailable) {
+			tooMany, _ := errors.AsType[*TooManyActsError](err)
+			if errors.Is(err, ErrUnavailable) || tooMany != nil {
 				return err
 			}
 			return &ListError{i, err}

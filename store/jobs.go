@@ -95,7 +95,8 @@ func (db *DB) ActiveTenants(ctx context.Context, after uuid.UUID, limit int) ([]
 var ErrStale = errors.New("no longer called for")
 
 // JobPolicy is what must still hold when a job runs. The zero value requires an
-// active tenant and, if there is a requester, that they are still a member.
+// active tenant and, if there is a requester, that they are still a member and, if they
+// were support, that support may still make changes.
 type JobPolicy struct {
 	// RequesterMay is a capability that the requester must still have.
 	RequesterMay Capability
@@ -183,6 +184,7 @@ type tenantStatus struct {
 	AgencyName  *string
 	PortalName  *string
 	Accent      *string
+	LogoID      *uuid.UUID
 	MailName    *string
 	Host        *string
 	Party       *Party // nil: the person is no current member
@@ -190,6 +192,9 @@ type tenantStatus struct {
 	Name        *string
 	Email       *string
 	Support     bool // the support session is running
+	// SupportAllowed says that nobody ended the support session and that its tenant still
+	// allows support to make changes.
+	SupportAllowed bool
 }
 
 func getTenantStatus(dst *tenantStatus) query {
@@ -213,6 +218,8 @@ func (tx *Tx) checkPolicy(ctx context.Context, d JobPolicy) error {
 		return fmt.Errorf("%w: asker has no access", ErrStale)
 	case d.RequesterMay != "" && !May(d.RequesterMay, *s.Party, *s.Role):
 		return fmt.Errorf("%w: asker may not", ErrStale)
+	case tx.scope.Support != uuid.Nil && !s.SupportAllowed:
+		return fmt.Errorf("%w: support may no longer make changes", ErrStale)
 	case d.LiveSupport && tx.scope.Support != uuid.Nil && !s.Support:
 		return fmt.Errorf("%w: support session is over", ErrStale)
 	}

@@ -19,12 +19,15 @@ type Membership struct {
 	Role       Role
 	LastSeenAt *time.Time
 	CreatedAt  time.Time
+	// MailRefusedCode is the answer of the mail server that refused the last mail to
+	// them, as in [Invite]; nil if none did.
+	MailRefusedCode *int
 }
 
 // ListPeople reads the tenant's members, clients first, at most 500.
 func ListPeople(dst *[]Membership) Read {
 	return Read{many("list people", dst, `
-select user_id, name, coalesce(email, '') as email, party, role, last_seen_at, created_at
+select user_id, name, coalesce(email, '') as email, party, role, last_seen_at, created_at, mail_refused_code
 from memberships
 where tenant_id = @tenant_id
   and ended_at is null
@@ -81,6 +84,10 @@ func (tx *Tx) beginMembership(ctx context.Context, person uuid.UUID, p NewPerson
 	if err := tx.addUsers(ctx, p.Party, 1); err != nil {
 		return err
 	}
+	// A deed that counts at the same time would miss the new row.
+	if err := tx.lockCounters(ctx); err != nil {
+		return err
+	}
 	n, err := tx.exec(ctx, "begin membership", `
 insert into memberships (tenant_id, user_id, tenant_kind, party, role, name, email)
 select @tenant_id, @user, t.kind, @party, @role, @name, @email
@@ -103,16 +110,10 @@ where memberships.ended_at is not null`, pgx.StrictNamedArgs{
 	// Count what is in review for the new member too.
 	_, err = tx.exec(ctx, "counters of a membership", `
 update memberships m
-set waiting = o.waiting,
-    next_due_on = o.next_due_on
-from (
-    select waiting, next_due_on
-    from memberships
-    where tenant_id = @tenant_id
-      and user_id <> @user
-      and ended_at is null
-    limit 1
-) o
+set waiting = w.waiting,
+    next_due_on = w.next_due_on
+from (`+inReview+`
+) w
 where m.tenant_id = @tenant_id
   and m.user_id = @user`, pgx.StrictNamedArgs{"user": person})
 	if err != nil {

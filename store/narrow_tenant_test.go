@@ -70,16 +70,21 @@ func TestNarrowFunctionsRevealNothing(t *testing.T) {
 
 // narrowSilent are the functions that may answer none of these calls, and why.
 var narrowSilent = map[string]string{
-	"flow_mint": noFlow, "flow_peek": noFlow, "flow_spend_state": noFlow, "handover_spend": noFlow, "passkey_answered": noFlow,
+	"flow_answered": noFlow, "flow_mint": noFlow, "mail_brand": noFlow, "flow_peek": noFlow, "flow_spend_state": noFlow, "handover_spend": noFlow, "passkey_answered": noFlow,
 	"sign_in_by_identity": noFlow, "sign_in_by_link": noFlow,
+	"my_staff": onePerson, "assign_everywhere": onePerson, "assign_staff": onePerson, "assign_standing": noAnswer, "unassign_staff": onePerson, "colleague": "nobody here works with the target",
 	"inviter_agency_role": "nobody has invited anybody", "job_refused": noAnswer, "rate_refund": noAnswer, "recount": noAnswer,
-	"domains_due": "no domain is due", "logo": "nobody wears one",
+	"discard_client": "every client here was used, see TestDiscardClient",
+	"domains_due":    "no domain is due", "logo": "nobody wears one",
+	"support_answer": "no request was answered", "may_still_act": "nobody's session is given",
 	"support_asked": "nobody was asked", "support_write_asks": "no second agent is asked for",
 }
 
 const (
 	noFlow   = "nobody here holds the secret of a flow"
 	noAnswer = "it has no answer"
+	// Their own test is store/assign_tenant_test.go.
+	onePerson = "it takes a person and clients, and these calls pass one id for both"
 )
 
 // narrowTells are the functions whose answers may depend on what exists, and why that
@@ -93,7 +98,7 @@ var (
 		"who_is_asking":  "the tenant at an address, to the program alone",
 	}
 	narrowTellsAgents = map[string]string{
-		"support_ask": "agents find tenants by name", "support_find": "agents find tenants by name", "support_start": "agents find tenants by name",
+		"support_ask": "agents find tenants by name", "support_find": "agents find tenants by name", "support_start": "agents find tenants by name", "support_people": "agents find tenants by name",
 	}
 )
 
@@ -101,6 +106,7 @@ var (
 // tables only the caller's own rows may change, unless the caller is an agent.
 var narrowWrites = map[string][]string{
 	"create_client":    {"tenants"},
+	"discard_client":   {"domains", "invites", "memberships", "tenants"},
 	"domains_due":      {"domains"},
 	"flow_begin":       {"sign_in_flows"},
 	"forget_me":        {"account_events", "audit_events", "memberships", "plan_usage", "sessions", "sign_in_flows", "users"},
@@ -114,6 +120,8 @@ var narrowWrites = map[string][]string{
 	"set_client_state": {"tenants"},
 	"set_support_asks": {"tenants"},
 	"support_ask":      {"audit_events"},
+	"support_find":     {"audit_events"},
+	"support_people":   {"audit_events"},
 	"support_start":    {"audit_events"},
 	"support_stop":     {"audit_events", "sessions", "support_sessions"},
 	"support_write":    {"audit_events"},
@@ -187,7 +195,7 @@ func (p narrowPair) same() bool { return p.id == p.unknownID && p.text == p.unkn
 // that doesn't exist. A function without ids or texts gets one pair.
 func (o *narrowTargetOf) pairs(parameters []parameter) (pairs []narrowPair) {
 	ids, texts := []uuid.UUID{uuid.Nil}, [][2]string{{"", ""}}
-	if slices.ContainsFunc(parameters, func(p parameter) bool { return p.of == "uuid" }) {
+	if slices.ContainsFunc(parameters, func(p parameter) bool { return p.of == "uuid" || p.of == "uuid[]" }) {
 		ids = []uuid.UUID{o.tenant, o.person, o.project, uuid.Nil}
 	}
 	if slices.ContainsFunc(parameters, func(p parameter) bool { return p.of == "text" && p.named() }) {
@@ -348,7 +356,7 @@ type parameter struct{ name, of string }
 
 // named says whether a text parameter names something that another tenant could own.
 func (p parameter) named() bool {
-	return !slices.Contains([]string{"p_mode", "p_purpose", "p_plan", "p_to", "p_from", "p_accent", "p_reason", "p_ticket", "p_request", "p_agent", "p_kind"}, p.name)
+	return !slices.Contains([]string{"p_mode", "p_purpose", "p_plan", "p_to", "p_from", "p_seen", "p_accent", "p_reason", "p_ticket", "p_request", "p_agent", "p_kind"}, p.name)
 }
 
 // appFunctions returns the functions that the app may call, with their parameters.
@@ -403,7 +411,7 @@ func (who narrowCaller) literal(t *testing.T, function string, p parameter, id u
 		return "'suspended'"
 	case p.name == "p_archived":
 		return "false"
-	case p.name == "p_from" || p.name == "p_accent":
+	case p.name == "p_from" || p.name == "p_seen" || p.name == "p_accent":
 		return "''"
 	case p.of == "text" && !p.named():
 		return "'x'"
@@ -417,7 +425,10 @@ func (who narrowCaller) literal(t *testing.T, function string, p parameter, id u
 		}
 		return "'" + id.String() + "'::uuid"
 	case "uuid[]":
-		return "array['" + id.String() + "']::uuid[]"
+		if id == uuid.Nil {
+			return "'{}'::uuid[]"
+		}
+		return "array['" + id.String() + "'::uuid]"
 	case "integer[]":
 		return "array[10]"
 	case "bytea":

@@ -144,11 +144,11 @@ type PublishedVersion struct {
 func GetPublishedVersion(id uuid.UUID, dst *PublishedVersion) Read {
 	return Read{one("get published version", dst, `
 select p.name as project_name, d.id as deliverable_id, d.title, v.number, v.note,
-       coalesce(m.name, '') as author_name
+       `+actorName("m", "ss")+` as author_name
 from versions v
 join deliverables d on d.tenant_id = v.tenant_id and d.id = v.deliverable_id and d.deleted_at is null
 join projects p on p.tenant_id = d.tenant_id and p.id = d.project_id and p.deleted_at is null
-left join memberships m on m.tenant_id = v.tenant_id and m.user_id = v.shared_by
+left join memberships m on m.tenant_id = v.tenant_id and m.user_id = v.shared_by`+joinSession("ss", "v.tenant_id", "v.shared_session_id")+`
 where v.tenant_id = @tenant_id
   and v.id = @id
   and v.shared_at is not null`, pgx.StrictNamedArgs{"id": id})}

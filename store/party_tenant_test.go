@@ -54,13 +54,19 @@ func TestClientsReadTheirSideOfTheTrail(t *testing.T) {
 	storetest.Project(t, dana, "Quiet "+a.Suffix)
 	storetest.GrantSupport(t, dana)
 	storetest.GrantSupport(t, mia)
+	for _, verb := range []string{"version.published", "version.created"} {
+		if err := storetest.DB().Record(t.Context(), dana, store.Event{Verb: verb}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	conn := storetest.App(t)
 	for what, c := range map[string]struct {
 		who  *store.Member
 		sql  string
 		some bool
 	}{
-		"the agency's acts, for the client":     {&mia, `select from audit_events where party = 'agency' and not starts_with(verb, 'support.')`, false},
+		"the agency's acts, for the client":     {&mia, `select from audit_events where party = 'agency' and not starts_with(verb, 'support.') and verb <> 'version.published'`, false},
+		"what it published, for the client":     {&mia, `select from audit_events where party = 'agency' and verb = 'version.published'`, true},
 		"the agency's acts, for the agency":     {&dana, `select from audit_events where party = 'agency' and not starts_with(verb, 'support.')`, true},
 		"what is of support, for the client":    {&mia, `select from audit_events where party = 'agency' and starts_with(verb, 'support.')`, true},
 		"the client's own acts, for the client": {&mia, `select from audit_events where party = 'client'`, true},

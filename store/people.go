@@ -9,14 +9,14 @@ import (
 )
 
 const selectPeople = `
-select m.user_id, m.name, coalesce(m.email, '') as email, m.party, m.role, m.last_seen_at, m.created_at
+select m.user_id, m.name, coalesce(m.email, '') as email, m.party, m.role, m.last_seen_at, m.created_at, m.mail_refused_code
 from memberships m
 where m.tenant_id = @tenant_id
   and m.ended_at is null`
 
 // textFilter limits people to those with a text in their name or address.
 const textFilter = `
-  and (position(lower(@text) in lower(m.name)) > 0 or position(lower(@text) in m.email) > 0)`
+  and (position(lower(@text collate "und-x-icu") in lower(m.name)) > 0 or position(lower(@text) in m.email) > 0)`
 
 // PeopleFilter says which of the tenant's people to read, and which page of them.
 type PeopleFilter struct {
@@ -93,7 +93,8 @@ where id = @tenant_id
 // [ErrConflict].
 var ErrLastOwner = fmt.Errorf("last owner: %w", ErrConflict)
 
-// ChangeRole gives a person another role on their side. The actor must be allowed to
+// ChangeRole gives a person another role on their side. It compares the name of the
+// role that they have. The actor must be allowed to
 // give both the old and the new role. To give or take ownership needs a fresh
 // step-up, else it is [ErrStepUp].
 func (tx *Tx) ChangeRole(ctx context.Context, person uuid.UUID, to Role) error {
@@ -103,6 +104,9 @@ func (tx *Tx) ChangeRole(ctx context.Context, person uuid.UUID, to Role) error {
 	}
 	if rank(to) == len(everyone) {
 		return InvalidError{"role": "Choose a role."}
+	}
+	if err := tx.compareSeen(Seen(m.Role)); err != nil {
+		return err
 	}
 	if err := tx.mayGive(ctx, m.Party, to); err != nil || m.Role == to {
 		return err
@@ -262,7 +266,7 @@ select exists (
     from sessions
     where id = @session
       and user_id = @me
-      and stepped_up_at > now() - interval '5 minutes'
+      and stepped_up_at between now() - interval '5 minutes' and now()
 )`, pgx.StrictNamedArgs{"session": tx.session, "me": tx.scope.User}))
 	if err == nil && !fresh {
 		err = ErrStepUp

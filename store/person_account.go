@@ -34,7 +34,7 @@ from sessions
 where user_id = nullif(current_setting('app.user_id', true), '')::uuid
   and parent_id is null
   and expires_at > now()
-  and last_used_at > now() - interval '12 hours'
+  and last_used_at between now() - interval '12 hours' and now() + interval '5 minutes'
 order by created_at desc
 limit 100`, nil)}
 }

@@ -145,9 +145,10 @@ func TestForgottenPersonIsErased(t *testing.T) {
 	if err := storetest.DB().Rename(t.Context(), me, b.elsewhere); err == nil {
 		t.Error("the forgotten person has a name again")
 	}
-	deed(t, inside, func(tx *store.Tx) error {
+	err := storetest.DB().Write(t.Context(), inside, func(tx *store.Tx) error {
 		return tx.RecordVisit(t.Context(), store.Visit{Path: "/" + b.elsewhere})
 	})
+	wantErr(t, "a visit under way", err, store.ErrForbidden)
 	for _, text := range traces {
 		if found := storetest.Traces(t, text); len(found) > 0 {
 			t.Errorf("%q is still in %v", text, found)

@@ -17,7 +17,7 @@ const (
 	Users    Metric = "users"
 	Projects Metric = "projects" // not in the bin
 	Storage  Metric = "storage"  // bytes of files, pending or ready, not in the bin
-	Clients  Metric = "clients"  // of an agency, not archived
+	Clients  Metric = "clients"  // of an agency, archived ones too
 	AIRuns   Metric = "ai_runs"  // in a month
 )
 
@@ -90,6 +90,19 @@ where f.tenant_id = @tenant_id
   and f.deleted_at is null
   and f.state <> 'failed'`
 
+// lockUsage locks the usage of the metrics until the deed ends. A deed whose amount
+// depends on rows calls it before it reads them, and before it locks any of them, so
+// that deeds at once neither count the same row twice nor wait for each other. The
+// order is Projects before Storage.
+func (tx *Tx) lockUsage(ctx context.Context, metrics ...Metric) error {
+	for _, m := range metrics {
+		if _, err := tx.count(ctx, m, 0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // reserve adds n to the usage of a metric, or returns a [*PlanLimitError]. It locks
 // the usage until the deed ends, so that only one of two deeds gets the last place.
 // Call it before the change.
@@ -117,9 +130,14 @@ func (tx *Tx) release(ctx context.Context, m Metric, n int64) error {
 }
 
 // checkRoom returns a [*PlanLimitError] if n more would exceed the plan. It reserves
-// nothing.
+// and locks nothing.
 func (tx *Tx) checkRoom(ctx context.Context, m Metric, n int64) error {
-	u, err := tx.count(ctx, m, 0)
+	var u planUsage
+	err := tx.get(ctx, one("room for "+string(m), &u, `
+select t.plan,
+       coalesce((select used from plan_usage where tenant_id = @tenant_id and metric = @metric), (`+counted[m]+`)) as used
+from tenants t
+where t.id = @tenant_id`, pgx.StrictNamedArgs{"metric": string(m)}))
 	if err != nil {
 		return err
 	}
@@ -245,7 +263,8 @@ order by metric`, nil)}
 }
 
 // SetClientPlan sets the plan of one of the agency's clients. Only an owner of the
-// agency may. What exceeds the new limits stays, and can be read and deleted.
+// agency may. What exceeds the new limits stays, and can be read and deleted. It
+// compares the plan's name: whoever expects another one gets [ErrChanged].
 func (tx *Tx) SetClientPlan(ctx context.Context, client uuid.UUID, plan string) error {
 	if _, ok := limits[plan]; !ok {
 		return InvalidError{"plan": "Choose a plan."}
@@ -253,42 +272,17 @@ func (tx *Tx) SetClientPlan(ctx context.Context, client uuid.UUID, plan string) 
 	if !May(PlanClients, Party(tx.scope.Party), tx.role) {
 		return fmt.Errorf("set client plan: %w", ErrForbidden)
 	}
-	var set bool
-	err := tx.get(ctx, value("set client plan", &set, `select lookup.set_client_plan(@client, @plan)`,
-		pgx.StrictNamedArgs{"client": client, "plan": plan}))
-	if err != nil {
+	var set *bool
+	err := tx.get(ctx, value("set client plan", &set, `select lookup.set_client_plan(@client, @plan, @seen)`,
+		pgx.StrictNamedArgs{"client": client, "plan": plan, "seen": string(tx.takeExpected())}))
+	switch {
+	case err != nil:
 		return err
-	}
-	if !set {
+	case set == nil:
+		return ErrChanged
+	case !*set:
 		return fmt.Errorf("set client plan: %w", ErrNotFound)
 	}
 	_, err = tx.auditClient(ctx, client, Event{Verb: "plan.changed", TargetKind: KindTenant, TargetID: client, Detail: map[string]any{"plan": plan}})
 	return err
-}
-
-// ReconcileUsage counts the rows again, and writes an audit row where the stored
-// usage was wrong.
-func (tx *Tx) ReconcileUsage(ctx context.Context) error {
-	for _, m := range []Metric{Users, Projects, Storage, Clients} {
-		kept, err := tx.count(ctx, m, 0)
-		if err != nil {
-			return err
-		}
-		var real int64
-		if err := tx.get(ctx, value("count anew", &real, counted[m], nil)); err != nil {
-			return err
-		}
-		if real == kept.Used {
-			continue
-		}
-		if _, err := tx.count(ctx, m, real-kept.Used); err != nil {
-			return err
-		}
-		err = tx.audit(ctx, Event{Verb: "plan.usage_corrected", TargetKind: KindTenant, TargetID: tx.scope.Tenant,
-			Detail: map[string]any{"metric": m.JSON(), "was": kept.Used, "is": real}})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

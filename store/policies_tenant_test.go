@@ -139,8 +139,9 @@ func TestSupportCannotChangeTenant(t *testing.T) {
 		{`insert into plan_usage (tenant_id, metric, used) select id, 'ai_runs', 0 from tenants`, false},
 		{`insert into logos (tenant_id, id, content_type, content) select id, gen_random_uuid(), 'image/png', 'x' from tenants`, false},
 		{`delete from logos`, false},
-		{`insert into support_grants (tenant_id, id, ends_at) select id, gen_random_uuid(), now() + interval '1 hour' from tenants`, true},
-		{`update support_grants set revoked_at = now()`, true},
+		{`insert into support_grants (tenant_id, id, ends_at) select id, gen_random_uuid(), now() + interval '1 hour' from tenants`, false},
+		{`update support_grants set revoked_at = now(), revoked_party = current_setting('app.party')`, true},
+		{`update support_grants set replaced_at = now() where party = current_setting('app.party')`, true},
 		{`insert into invites (tenant_id, id, tenant_kind, party, role, name, email)
 		  select id, gen_random_uuid(), kind, 'client', 'owner', 'x', 'x@x.test' from tenants`, true},
 		{`update invites set expires_at = now() + interval '1 day'`, true},
@@ -167,5 +168,22 @@ func TestSupportCannotChangeTenant(t *testing.T) {
 		if n, err := trySession(t, conn, dana, sql); n == 0 || err != nil {
 			t.Errorf("in a session that writes: %s: %d rows, %v", sql, n, err)
 		}
+	}
+}
+
+// The app makes no large objects: they have no tenant and no policies.
+func TestAppMakesNoLargeObjects(t *testing.T) {
+	t.Parallel()
+	conn := storetest.App(t)
+	for _, sql := range []string{
+		`select lo_create(0)`, `select lo_creat(-1)`, `select lo_from_bytea(0, 'x')`, `select lo_open(1, 131072)`, `select lo_put(1, 0, 'x')`,
+		`select lo_get(1)`, `select lo_unlink(1)`, `select loread(0, 1)`, `select lowrite(0, 'x')`, `select lo_import('/etc/hostname')`, `select lo_export(1, '/tmp/x')`,
+	} {
+		if _, err := conn.Exec(t.Context(), sql); sqlState(err) != insufficientPrivilege {
+			t.Errorf("%s: %v", sql, err)
+		}
+	}
+	if _, err := storetest.Admin(t).Exec(t.Context(), `select lo_unlink(lo_create(0))`); err != nil {
+		t.Error(err)
 	}
 }

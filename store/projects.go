@@ -18,9 +18,11 @@ type Project struct {
 	ArchivedAt   *time.Time
 	DeletedAt    *time.Time // when it was moved to the bin
 	UpdatedAt    time.Time
-	Deliverables int // in lists: in use, and visible to the reader
-	Waiting      int // in lists: of these, in review and in use
-	New          int // in lists: of these, those that the reader, a client user, has not opened
+	Deliverables int  // in lists: in use, and visible to the reader
+	Waiting      int  // in lists: of these, in review and in use
+	New          int  // in lists: of these, those that the reader, a client user, has not opened
+	Seen         Seen // what people typed, for [Tx.UpdateProject]; "" in lists
+	Placed       Seen // where it is in its list, for [Tx.Move]
 }
 
 // ProjectInput is what people type about a project.
@@ -31,11 +33,12 @@ type ProjectInput struct {
 	Shared  bool // show the project to the client, without its drafts
 }
 
-const projectColumns = `
+var projectColumns = `
 select p.id, p.name, p.summary, p.due_on, p.shared_at, p.archived_at, p.deleted_at, p.updated_at,
        coalesce(w.deliverables, 0)::int as deliverables,
        case when p.archived_at is null then coalesce(w.waiting, 0) else 0 end::int as waiting,
-       case when p.archived_at is null then coalesce(w.new, 0) else 0 end::int as new
+       case when p.archived_at is null then coalesce(w.new, 0) else 0 end::int as new,
+       '' as seen, ` + placed("p") + ` as placed
 from projects p
 left join (
     select d.project_id, count(*) as deliverables, count(*) filter (where d.state = 'in_review') as waiting,
@@ -60,11 +63,14 @@ order by p.position, p.id
 limit 500`, pgx.StrictNamedArgs{"which": which})}
 }
 
+// projectSeen is the SQL of the state that the form of a project p shows.
+var projectSeen = seen("p.name, p.summary, p.due_on, p.shared_at is not null")
+
 // GetProject reads one project that is not in the bin, without its counts.
 func GetProject(id uuid.UUID, dst *Project) Read {
 	return Read{one("get project", dst, `
 select p.id, p.name, p.summary, p.due_on, p.shared_at, p.archived_at, p.deleted_at, p.updated_at,
-       0 as deliverables, 0 as waiting, 0 as new
+       0 as deliverables, 0 as waiting, 0 as new, `+projectSeen+` as seen, `+placed("p")+` as placed
 from projects p
 where p.tenant_id = @tenant_id
   and p.id = @id
@@ -74,6 +80,9 @@ where p.tenant_id = @tenant_id
 // CreateProject adds a project at the top of the list.
 func (tx *Tx) CreateProject(ctx context.Context, in ProjectInput) (uuid.UUID, error) {
 	if err := tx.reserve(ctx, Projects, 1); err != nil {
+		return uuid.Nil, err
+	}
+	if err := tx.lockEnd(ctx, KindProject, "position, id", nil); err != nil {
 		return uuid.Nil, err
 	}
 	id := NewID()
@@ -94,9 +103,17 @@ where tenant_id = @tenant_id`, in.args(id))
 }
 
 // UpdateProject changes what people typed about a project. It can be hidden again
-// only while nothing in it was published.
+// only while nothing in it was published. It compares [Project.Seen].
 func (tx *Tx) UpdateProject(ctx context.Context, id uuid.UUID, in ProjectInput) error {
-	err := tx.change(ctx, "update project", `
+	err := tx.checkSeen(ctx, projectSeen, `
+from projects p
+where p.tenant_id = @tenant_id
+  and p.id = @id
+  and p.deleted_at is null`, pgx.StrictNamedArgs{"id": id})
+	if err != nil {
+		return err
+	}
+	err = tx.change(ctx, "update project", `
 update projects p
 set name = @name,
     summary = @summary,

@@ -103,6 +103,7 @@ func (r tenantRow) tenant(s tenantStatus) Tenant {
 		PortalName: deref(s.PortalName),
 		MailName:   deref(s.MailName),
 		Accent:     deref(s.Accent),
+		LogoID:     logoID(s.LogoID),
 		AgencyName: deref(s.AgencyName),
 		Host:       deref(s.Host),
 	}

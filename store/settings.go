@@ -29,19 +29,29 @@ type Settings struct {
 	MailName     *string
 	LogoID       *uuid.UUID
 	ForgetsNames bool
+	Seen         Seen // for [Tx.UpdateSettings]
 }
+
+// settingsSeen is the SQL of the state that the form of the settings shows.
+var settingsSeen = seen("name, portal_name, welcome, accent, mail_name, forgets_names")
 
 // GetSettings reads the tenant's own settings.
 func GetSettings(dst *Settings) Read {
 	return Read{one("settings", dst, `
-select name, portal_name, welcome, accent, mail_name, logo_id, forgets_names
+select name, portal_name, welcome, accent, mail_name, logo_id, forgets_names, `+settingsSeen+` as seen
 from tenants
 where id = @tenant_id`, nil)}
 }
 
-// UpdateSettings changes the tenant's name and brand.
+// UpdateSettings changes the tenant's name and brand. It compares [Settings.Seen].
 func (tx *Tx) UpdateSettings(ctx context.Context, in SettingsInput) error {
-	err := tx.change(ctx, "update settings", `
+	err := tx.checkSeen(ctx, settingsSeen, `
+from tenants
+where id = @tenant_id`, nil)
+	if err != nil {
+		return err
+	}
+	err = tx.change(ctx, "update settings", `
 update tenants
 set name = @name,
     portal_name = nullif(@portal_name, ''),

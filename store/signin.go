@@ -108,9 +108,10 @@ select lookup.flow_begin(@id, @purpose, @cookie, @email, @session, @return_to, @
 
 // FlowMail is the recipient of a flow's mail.
 type FlowMail struct {
-	Purpose string // "mail" or "step_up"
-	Email   string
-	Name    string
+	Purpose  string // "mail" or "step_up"
+	Email    string
+	Name     string
+	ReturnTo string
 }
 
 // MintFlow stores the mailed secrets of a flow and returns the recipient. A flow that
@@ -237,6 +238,15 @@ func (db *DB) SpendState(ctx context.Context, token *Token, cookie, state Secret
 	err := db.engine.OutsideTenant(ctx, "spend state",
 		engine.Row(&f.ID, &f.Purpose, &f.Nonce, &f.Verifier, &f.ReturnTo, &f.BegunAt),
 		`select * from lookup.flow_spend_state($1, $2, $3, $4)`, cookie.hash(), state.hash(), provider, token.hash())
+	return f, err
+}
+
+// AnsweredFlow returns the purpose and the return path of a flow that was answered in
+// this browser or made this session. Anything else is [ErrNotFound].
+func (db *DB) AnsweredFlow(ctx context.Context, token *Token, cookie, state Secret, provider string) (OIDCFlow, error) {
+	f := OIDCFlow{Provider: provider}
+	err := db.engine.OutsideTenant(ctx, "answered flow", engine.Row(&f.Purpose, &f.ReturnTo),
+		`select * from lookup.flow_answered($1, $2, $3, $4)`, cookie.hash(), state.hash(), provider, token.hash())
 	return f, err
 }
 

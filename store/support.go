@@ -10,36 +10,46 @@ import (
 	"portico/store/queue"
 )
 
-// Grant is a tenant's consent to support access until EndsAt.
-type Grant struct {
-	ID        uuid.UUID
+// Consent is what support may do in a tenant now as somebody of one party.
+type Consent struct {
+	As        Party       // as whose people
 	Mode      SupportMode // "read", or "write": sessions may be switched to writing
-	ByName    string
-	CreatedAt time.Time
 	EndsAt    time.Time
-	RevokedAt *time.Time
-	Open      bool // neither revoked nor expired
+	ByName    string // who allowed it, of ByParty
+	ByParty   Party
+	CreatedAt time.Time
+	Drafts    bool // the agency's drafts are open too
 }
 
-const grantColumns = `
-select g.id, g.mode, m.name as by_name, g.created_at, g.ends_at, g.revoked_at,
-       g.revoked_at is null and g.ends_at > now() as open
-from support_grants g
-join memberships m on m.tenant_id = g.tenant_id and m.user_id = g.created_by
-where g.tenant_id = @tenant_id`
+// SupportInForce reads what the database allows support now, for each party as whose
+// people it allows anything.
+func SupportInForce(dst *[]Consent) Read {
+	return Read{many("support in force", dst, `
+select party as "as", mode, ends_at, by_name, by_party, created_at, drafts
+from lookup.support_in_force()`, nil)}
+}
 
-// CurrentGrant reads the open grant that lasts longest; nil without support access.
-func CurrentGrant(dst **Grant) Read {
-	return Read{optional("current grant", dst, grantColumns+`
-  and g.revoked_at is null
-  and g.ends_at > now()
-order by g.ends_at desc
-limit 1`, nil)}
+// Grant is one side's consent to support access until EndsAt.
+type Grant struct {
+	ID         uuid.UUID
+	Party      Party // whose
+	Mode       SupportMode
+	ByName     string
+	CreatedAt  time.Time
+	EndsAt     time.Time
+	RevokedAt  *time.Time
+	ReplacedAt *time.Time // by a later one of the same side
+	Open       bool       // none of these, and not expired
 }
 
 // ListGrants reads the tenant's grants, latest end first, at most 100.
 func ListGrants(dst *[]Grant) Read {
-	return Read{many("list grants", dst, grantColumns+`
+	return Read{many("list grants", dst, `
+select g.id, g.party, g.mode, m.name as by_name, g.created_at, g.ends_at, g.revoked_at, g.replaced_at,
+       g.revoked_at is null and g.replaced_at is null and now() >= g.created_at and g.ends_at > now() as open
+from support_grants g
+join memberships m on m.tenant_id = g.tenant_id and m.user_id = g.created_by
+where g.tenant_id = @tenant_id
 order by g.ends_at desc, g.id desc
 limit 100`, nil)}
 }
@@ -98,14 +108,14 @@ const supportOver = `
         select case
                    when s.ends_at <= now() then 'expired'
                    when g.revoked_at is not null then 'revoked'
-                   when g.ends_at <= now() then 'expired'
+                   when g.ends_at <= now() and g.replaced_at is null then 'expired'
                    when a.ended_at is not null or (s.kind = 'view_as' and a.role not in ('owner', 'admin')) then 'actor_gone'
                    when m.ended_at is not null then 'target_gone'
                end as how,
                case
                    when s.ends_at <= now() then s.ends_at
                    when g.revoked_at is not null then g.revoked_at
-                   when g.ends_at <= now() then g.ends_at
+                   when g.ends_at <= now() and g.replaced_at is null then g.ends_at
                    when a.ended_at is not null then a.ended_at
                    when s.kind = 'view_as' and a.role not in ('owner', 'admin') then now()
                    when m.ended_at is not null then m.ended_at
@@ -125,7 +135,8 @@ func (tx *Tx) requireConsentRight() error {
 const MaxGrant = 7 * 24 * time.Hour
 
 // GrantSupport grants support access to read from now on, in whole minutes of the
-// database's clock. It doesn't shorten an open grant.
+// database's clock. It replaces what this side granted before. An agency can't allow
+// again what its client has revoked.
 func (tx *Tx) GrantSupport(ctx context.Context, length time.Duration) error {
 	return second(tx.grantSupport(ctx, SupportRead, length))
 }
@@ -152,20 +163,41 @@ func (tx *Tx) grantSupport(ctx context.Context, mode SupportMode, length time.Du
 	if len(wrong) > 0 {
 		return uuid.Nil, wrong
 	}
+	// One at a time: the row of the tenant is the lock.
+	if _, err := tx.lockPeople(ctx); err != nil {
+		return uuid.Nil, err
+	}
+	_, err := tx.exec(ctx, "replace support", `
+update support_grants
+set replaced_at = now()
+where tenant_id = @tenant_id
+  and party = @party
+  and revoked_at is null
+  and replaced_at is null`, pgx.StrictNamedArgs{"party": tx.scope.Party})
+	if err != nil {
+		return uuid.Nil, err
+	}
 	id := NewID()
-	err := tx.change(ctx, "grant support", `
+	err = tx.change(ctx, "grant support", `
 insert into support_grants (tenant_id, id, mode, ends_at)
 values (@tenant_id, @id, @mode, now() + make_interval(mins => @minutes))`,
 		pgx.StrictNamedArgs{"id": id, "mode": mode, "minutes": int(length / time.Minute)})
 	if err != nil {
 		return uuid.Nil, err
 	}
+	var inForce []Consent
+	if err := tx.Read(ctx, SupportInForce(&inForce)); err != nil {
+		return uuid.Nil, err
+	}
+	if len(inForce) == 0 {
+		return uuid.Nil, InvalidError{"hours": "The client revoked support access. Only its owners and admins can allow it again."}
+	}
 	return id, tx.audit(ctx, Event{Verb: "support.granted", TargetKind: KindSupportGrant, TargetID: id,
 		Detail: map[string]any{"minutes": int(length / time.Minute), "mode": mode}})
 }
 
-// RevokeSupport revokes every open grant and ends the sessions that use them at once.
-// With none open it does nothing.
+// RevokeSupport revokes every open grant, of either side, and ends support's sessions at
+// once. With none open it does nothing.
 func (tx *Tx) RevokeSupport(ctx context.Context) error {
 	if err := tx.requireConsentRight(); err != nil {
 		return err
@@ -174,11 +206,13 @@ func (tx *Tx) RevokeSupport(ctx context.Context) error {
 	err := tx.get(ctx, column("revoke support", &grants, `
 update support_grants
 set revoked_at = now(),
-    revoked_by = @me
+    revoked_by = @me,
+    revoked_party = @party
 where tenant_id = @tenant_id
   and revoked_at is null
+  and replaced_at is null
   and ends_at > now()
-returning id`, pgx.StrictNamedArgs{"me": tx.scope.User}))
+returning id`, pgx.StrictNamedArgs{"me": tx.scope.User, "party": tx.scope.Party}))
 	if err != nil {
 		return err
 	}
@@ -189,7 +223,7 @@ returning id`, pgx.StrictNamedArgs{"me": tx.scope.User}))
 	}
 	// A separate statement sees a session whose start held the grant when this deed
 	// began.
-	_, err = tx.endSupport(ctx, `grant_id = any (@grants)`, pgx.StrictNamedArgs{"grants": grants})
+	_, err = tx.endSupport(ctx, `kind = 'support'`, nil)
 	return err
 }
 

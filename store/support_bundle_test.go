@@ -41,6 +41,13 @@ func (b *supportBundle) grantAccess(t *testing.T) *supportBundle {
 	return b
 }
 
+// inForce reads what the database allows support now.
+func (b *supportBundle) inForce(t *testing.T, me store.Member) (now []store.Consent) {
+	t.Helper()
+	must(t, b.db.Read(t.Context(), me, store.SupportInForce(&now)))
+	return now
+}
+
 func (b *supportBundle) ask(slug string, subject uuid.UUID) store.SupportStart {
 	return store.SupportStart{Slug: slug, Subject: subject, Reason: "A file does not open", Ticket: "T-1", Minutes: 30}
 }
@@ -89,7 +96,7 @@ func (b *supportBundle) undoEndings(t *testing.T) {
 	b.exec(t, `update memberships set ended_at = null, role = case when party = 'agency' then 'owner' else role end where tenant_id = $1`, b.mia.TenantID())
 	b.exec(t, `update users u set disabled_at = null from memberships m where m.user_id = u.id and m.tenant_id = $1`, b.mia.TenantID())
 	b.exec(t, `update tenants set state = 'active' where slug in ($1, $2)`, b.Acme, b.Agency)
-	if _, err := b.admin.Exec(t.Context(), `update support_grants set revoked_at = null, revoked_by = null, ends_at = now() + interval '1 hour' where tenant_id = $1`, b.mia.TenantID()); err != nil {
+	if _, err := b.admin.Exec(t.Context(), `update support_grants set revoked_at = null, revoked_by = null, revoked_party = null, ends_at = now() + interval '1 hour' where tenant_id = $1`, b.mia.TenantID()); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -19,18 +19,30 @@ type FoundTenant struct {
 	TenantID    uuid.UUID
 	Slug        string
 	Name        string
-	Kind        TenantKind
-	AgencyName  *string    // of a client
-	GrantEndsAt *time.Time // nil: no support access
-	Asks        bool       // support may request access
+	Kind        *TenantKind // nil without support access, as all below but Asks
+	AgencyName  *string     // of a client
+	GrantEndsAt *time.Time  // nil: no support access
+	Asks        bool        // support may request access
 }
 
-// FindSupportTenants reads the tenants with that slug, with a person of that address,
-// or whose name begins with the text, the slug first, at most ten. It finds nothing
-// for people who are no agents.
-func FindSupportTenants(text string, dst *[]FoundTenant) OwnRead {
-	return OwnRead{many("support find", dst, `select * from lookup.support_find(@text)`,
-		pgx.StrictNamedArgs{"text": trimText(text)})}
+// FindSupportTenants finds the tenants with that slug or name, and of those that allow
+// support access also those with a person of that address or whose name begins with the
+// text, the slug first, at most ten. The trail of each says that it was found, and the
+// agent's own history which were. It finds nothing for people who are no agents.
+func (db *DB) FindSupportTenants(ctx context.Context, me Person, text string) (found []FoundTenant, err error) {
+	err = db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error {
+		err := tx.get(ctx, many("support find", &found, `select * from lookup.support_find(@text, @request)`,
+			pgx.StrictNamedArgs{"text": trimText(text), "request": tx.request}))
+		if err != nil {
+			return err
+		}
+		ids := make([]uuid.UUID, len(found))
+		for i, t := range found {
+			ids[i] = t.TenantID
+		}
+		return tx.accountEvent(ctx, me.scope.User, Event{Verb: "support.searched", Detail: map[string]any{"found": ids}})
+	})
+	return found, err
 }
 
 // SupportTarget is a person whom an agent may view as.
@@ -41,11 +53,34 @@ type SupportTarget struct {
 	Role   Role
 }
 
-// ListSupportTargets reads whom an agent may view as in the tenant, clients first, at most
-// 500; nobody without an open grant.
-func ListSupportTargets(slug string, dst *[]SupportTarget) OwnRead {
-	return OwnRead{many("support people", dst, `select * from lookup.support_people(@slug)`,
-		pgx.StrictNamedArgs{"slug": trimText(slug)})}
+// ListSupportTargets returns whom an agent may view as in the tenant, clients first, at
+// most 500, once they gave a reason and a ticket. The tenant's trail says so first. The
+// errors are those of [DB.StartSupport].
+func (db *DB) ListSupportTargets(ctx context.Context, me Person, in SupportStart) (people []SupportTarget, err error) {
+	in.Reason, in.Ticket = trimText(in.Reason), trimText(in.Ticket)
+	var rows []struct {
+		Verdict string
+		UserID  *uuid.UUID
+		Name    *string
+		Party   *Party
+		Role    *Role
+	}
+	err = db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error {
+		return tx.get(ctx, many("support people", &rows, `
+select * from lookup.support_people(@slug, @reason, @ticket, @token, @event, @request)`,
+			pgx.StrictNamedArgs{"slug": trimText(in.Slug), "reason": in.Reason, "ticket": in.Ticket,
+				"token": me.credentials.Token.hash(), "event": NewID(), "request": tx.request}))
+	})
+	if err == nil {
+		err = in.refusal(rows[0].Verdict)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("support people: %w", err)
+	}
+	for _, r := range rows[1:] {
+		people = append(people, SupportTarget{UserID: *r.UserID, Name: *r.Name, Party: *r.Party, Role: *r.Role})
+	}
+	return people, nil
 }
 
 // PastSupport is one of an agent's own sessions, with the name of its tenant.

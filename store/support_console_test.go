@@ -1,6 +1,8 @@
 package store_test
 
 import (
+	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -262,37 +264,84 @@ func TestSupportStopsFromOtherBrowser(t *testing.T) {
 	b.startAs(t, b.mia.ID())
 }
 
-// The console finds a tenant by slug, a person's address, or the beginning of its
-// name. It lists people only while there is support access, and shows agents their
-// own sessions. Members find nothing.
+// Without support access the console finds a tenant by its exact slug or name only, and
+// shows no more. With it the beginning of a name and a person's address find it too, and
+// people are listed after a reason, a ticket and a step-up. The tenant's trail has each
+// before it is shown. Members find nothing.
 func TestSupportConsoleReads(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t)
 	sam := storetest.Person(t, b.token)
-	for _, text := range []string{b.Acme, strings.ToUpper(b.Acme), " " + b.Acme + "\x00", b.Leo, "acme " + b.Suffix[:6]} {
-		var found []store.FoundTenant
-		must(t, b.db.ReadOwn(t.Context(), sam, store.FindSupportTenants(text, &found)))
-		if len(found) != 1 || found[0].Slug != b.Acme || *found[0].AgencyName != "Northwind "+b.Suffix || found[0].GrantEndsAt != nil {
+	find := func(me store.Person, text string) []store.FoundTenant {
+		t.Helper()
+		found, err := b.db.FindSupportTenants(t.Context(), me, text)
+		must(t, err)
+		return found
+	}
+	people := func(me store.Person, in store.SupportStart) (int, error) {
+		listed, err := b.db.ListSupportTargets(t.Context(), me, in)
+		return len(listed), err
+	}
+	for i, text := range []string{b.Acme, strings.ToUpper(b.Acme), " " + b.Acme + "\x00", "acme " + strings.ToUpper(b.Suffix)} {
+		found := find(sam, text)
+		if len(found) != 1 || found[0].Slug != b.Acme || found[0].Kind != nil || found[0].AgencyName != nil || found[0].GrantEndsAt != nil {
 			t.Errorf("%q finds %+v", text, found)
 		}
+		if rows := b.trail(t, b.mia, "support.found"); len(rows) != i+1 || *rows[0].ActorID != b.sam {
+			t.Errorf("the trail has %d searches, want %d", len(rows), i+1)
+		}
 	}
-	var people []store.SupportTarget
-	must(t, b.db.ReadOwn(t.Context(), sam, store.ListSupportTargets(b.Acme, &people)))
-	if len(people) != 0 {
-		t.Errorf("without a grant the console names %d people", len(people))
+	hidden := []string{b.Leo, b.Mia, b.Dana, "acme " + b.Suffix[:6], b.Acme[:8], "Acme", "%", b.Suffix, "_cme " + b.Suffix, "acme  " + b.Suffix, "@" + b.Suffix + ".test"}
+	for _, text := range hidden {
+		if found := find(sam, text); slices.ContainsFunc(found, func(f store.FoundTenant) bool { return f.Slug == b.Acme }) {
+			t.Errorf("without consent %q finds it", text)
+		}
+	}
+	in := b.ask(b.Acme, uuid.Nil)
+	if n, err := people(sam, in); n != 0 || !errors.Is(err, store.ErrForbidden) {
+		t.Errorf("without a grant the console names %d people, %v", n, err)
 	}
 	b.grantAccess(t)
-	b.startAs(t, b.mia.ID())
-	var found []store.FoundTenant
-	var past []store.PastSupport
-	must(t, b.db.ReadOwn(t.Context(), sam, store.FindSupportTenants(b.Acme, &found), store.ListSupportTargets(b.Acme, &people), store.SupportHistory(50, &past)))
-	if found[0].GrantEndsAt == nil || len(people) != 4 || len(past) != 1 || past[0].Slug != b.Acme || past[0].EndedHow != nil {
-		t.Errorf("found %+v, %d people, past %+v", found, len(people), past)
+	for _, text := range []string{b.Leo, "acme " + b.Suffix[:6]} {
+		if found := find(sam, text); len(found) != 1 || *found[0].AgencyName != "Northwind "+b.Suffix || found[0].GrantEndsAt == nil {
+			t.Errorf("with consent %q finds %+v", text, found)
+		}
 	}
-
+	for what, c := range map[string]struct {
+		me   store.Person
+		edit func(*store.SupportStart)
+		want error
+	}{
+		"no reason":  {sam, func(in *store.SupportStart) { in.Reason = " \u200b" }, store.ErrInvalid},
+		"no ticket":  {sam, func(in *store.SupportStart) { in.Ticket = "" }, store.ErrInvalid},
+		"no step-up": {storetest.Person(t, storetest.SignIn(t, b.agent)), func(*store.SupportStart) {}, store.ErrStepUp},
+		"a member":   {storetest.Person(t, storetest.StepUp(t, storetest.SignIn(t, b.Dana))), func(*store.SupportStart) {}, store.ErrForbidden},
+		"no tenant":  {sam, func(in *store.SupportStart) { in.Slug = "nowhere-" + b.Suffix }, store.ErrNotFound},
+	} {
+		in := b.ask(b.Acme, uuid.Nil)
+		c.edit(&in)
+		if n, err := people(c.me, in); n != 0 || !errors.Is(err, c.want) {
+			t.Errorf("%s: %d people, %v", what, n, err)
+		}
+	}
+	if rows := b.trail(t, b.mia, "support.people_listed"); len(rows) != 0 {
+		t.Errorf("refused lists are in the trail: %+v", rows)
+	}
+	if n, err := people(sam, in); n != 4 || err != nil {
+		t.Errorf("the console names %d people, %v", n, err)
+	}
+	if rows := b.trail(t, b.mia, "support.people_listed"); len(rows) != 1 || *rows[0].ActorID != b.sam || rows[0].Detail["ticket"] != in.Ticket {
+		t.Errorf("the trail says %+v", rows)
+	}
+	b.startAs(t, b.mia.ID())
+	var past []store.PastSupport
+	must(t, b.db.ReadOwn(t.Context(), sam, store.SupportHistory(50, &past)))
+	if len(past) != 1 || past[0].Slug != b.Acme || past[0].EndedHow != nil {
+		t.Errorf("past %+v", past)
+	}
 	dana := storetest.Person(t, storetest.SignIn(t, b.Dana))
-	must(t, b.db.ReadOwn(t.Context(), dana, store.FindSupportTenants(b.Acme, &found), store.ListSupportTargets(b.Acme, &people), store.SupportHistory(50, &past)))
-	if len(found)+len(people)+len(past) != 0 {
+	must(t, b.db.ReadOwn(t.Context(), dana, store.SupportHistory(50, &past)))
+	if len(find(dana, b.Acme))+len(past) != 0 {
 		t.Error("a person who is no agent reads the console")
 	}
 }

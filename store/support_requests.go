@@ -27,7 +27,7 @@ type AccessRequest struct {
 
 const selectAccessRequest = `
 select id, actor_name as agent_name, mode, hours, reason, ticket, created_at, ends_at,
-       answered_at is null and ends_at > now() as open, answer
+       answered_at is null and now() >= created_at and ends_at > now() as open, answer
 from support_asks
 where tenant_id = @tenant_id`
 
@@ -41,6 +41,7 @@ func GetAccessRequest(id uuid.UUID, dst *AccessRequest) Read {
 func ListOpenAccessRequests(dst *[]AccessRequest) Read {
 	return Read{many("open support asks", dst, selectAccessRequest+`
   and answered_at is null
+  and now() >= created_at
   and ends_at > now()
 order by created_at desc, id desc
 limit 20`, nil)}
@@ -110,7 +111,7 @@ func (tx *Tx) checkRequestOpen(ctx context.Context, request uuid.UUID) error {
 	}
 	var open bool
 	err := tx.get(ctx, value("support ask", &open, `
-select answered_at is null and ends_at > now()
+select answered_at is null and now() >= created_at and ends_at > now()
 from support_asks
 where tenant_id = @tenant_id
   and id = @id`, pgx.StrictNamedArgs{"id": request}))
@@ -136,6 +137,9 @@ where tenant_id = @tenant_id
 	}
 	if n != 1 {
 		return ErrConflict // somebody was faster
+	}
+	if err := tx.Enqueue(ctx, &queue.AccessAnswered{AccessRequestID: request}); err != nil {
+		return err
 	}
 	verb := "support.access_approved"
 	if answer != AnswerGranted {
@@ -249,6 +253,37 @@ func (tx *Tx) EnqueueAccessRequestMails(ctx context.Context, request uuid.UUID) 
 	}
 	return nil
 }
+
+// AccessAnswer is what the mail to an agent says about their access request.
+type AccessAnswer struct {
+	Email      string
+	Name       string
+	TenantName string
+	Slug       string
+	Answer     Answer
+	Word       string
+	Mode       SupportMode
+	EndsAt     time.Time
+	TimeZone   string
+	Locale     string
+}
+
+// AccessAnswer reads the answer to a request; nil if there is none to send: the agent is
+// none any more, or the mail was sent already. A request of another tenant is
+// [ErrNotFound].
+func (tx *Tx) AccessAnswer(ctx context.Context, request uuid.UUID) (a *AccessAnswer, err error) {
+	if err := tx.CheckAccessRequest(ctx, request); err != nil {
+		return nil, err
+	}
+	sent, err := tx.EffectDone(ctx, AccessAnswerKey(request))
+	if err != nil || sent {
+		return nil, err
+	}
+	return a, tx.get(ctx, optional("support answer", &a, `select * from lookup.support_answer(@id)`, pgx.StrictNamedArgs{"id": request}))
+}
+
+// AccessAnswerKey is the effect key of the mail with an answer.
+func AccessAnswerKey(request uuid.UUID) string { return "support_answer_mail:" + request.String() }
 
 // CheckAccessRequest returns [ErrNotFound] unless the request is in this tenant.
 func (tx *Tx) CheckAccessRequest(ctx context.Context, request uuid.UUID) error {

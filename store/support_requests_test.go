@@ -73,9 +73,8 @@ func TestAccessRequestIsApproved(t *testing.T) {
 	}
 	must(t, b.write(t, b.dana, grant))
 	wantErr(t, "again", b.write(t, b.mia, grant), store.ErrConflict)
-	var now *store.Grant
-	must(t, b.db.Read(t.Context(), b.mia, store.CurrentGrant(&now)))
-	if now == nil || now.Mode != "read" || now.EndsAt.Sub(now.CreatedAt) != time.Hour || now.ByName != b.dana.Name {
+	now := b.inForce(t, b.mia)
+	if len(now) != 2 || now[0].Mode != "read" || now[0].EndsAt.Sub(now[0].CreatedAt) != time.Hour || now[0].ByName != b.dana.Name {
 		t.Errorf("grant = %+v", now)
 	}
 	var asked []store.SentAccessRequest

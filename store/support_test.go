@@ -30,20 +30,24 @@ func TestSupportConsent(t *testing.T) {
 			return tx.GrantSupport(t.Context(), length)
 		}), store.ErrInvalid)
 	}
-	var now *store.Grant
-	for _, me := range []store.Member{b.mia, b.dana} {
-		must(t, b.db.Read(t.Context(), me, store.CurrentGrant(&now)))
-		if now != nil {
+	for _, me := range []store.Member{b.dana, b.mia} {
+		if now := b.inForce(t, me); len(now) != 0 {
 			t.Fatalf("before any grant there is %+v", now)
 		}
 		must(t, b.write(t, me, grant))
-		must(t, b.db.Read(t.Context(), b.mia, store.CurrentGrant(&now)))
-		if now == nil || now.ByName != me.Name || now.EndsAt.Sub(now.CreatedAt) != time.Hour {
-			t.Fatalf("grant = %+v", now)
+		for _, now := range b.inForce(t, b.mia) {
+			if now.ByName != me.Name || now.ByParty != me.Party || now.EndsAt.Sub(now.CreatedAt) != time.Hour {
+				t.Fatalf("consent = %+v", now)
+			}
+		}
+		if len(b.inForce(t, b.mia)) != 2 {
+			t.Fatal("a grant is not in force for both parties")
 		}
 		must(t, b.write(t, me, revoke))
 		must(t, b.write(t, me, revoke))
-		must(t, b.db.Read(t.Context(), b.mia, store.CurrentGrant(&now)))
+	}
+	if now := b.inForce(t, b.mia); len(now) != 0 {
+		t.Errorf("after all there is %+v", now)
 	}
 	var all []store.Grant
 	must(t, b.db.Read(t.Context(), b.mia, store.ListGrants(&all)))
@@ -158,8 +162,7 @@ func TestSupportNeverOutlastsGrant(t *testing.T) {
 	b := setupSupport(t)
 	must(t, b.write(t, b.mia, func(tx *store.Tx) error { return tx.GrantSupport(t.Context(), 10*time.Minute) }))
 	id := b.startAs(t, b.mia.ID())
-	var grant *store.Grant
-	must(t, b.db.Read(t.Context(), b.mia, store.CurrentGrant(&grant)))
+	grant := b.inForce(t, b.mia)[0]
 	if row := b.ledger(t)[0]; !row.EndsAt.Equal(grant.EndsAt) {
 		t.Errorf("the session ends at %v, its consent at %v", row.EndsAt, grant.EndsAt)
 	}
@@ -289,6 +292,7 @@ func TestSupportReadsOnly(t *testing.T) {
 		"grant":  func(tx *store.Tx) error { return tx.GrantSupport(t.Context(), time.Hour) },
 		"revoke": func(tx *store.Tx) error { return tx.RevokeSupport(t.Context()) },
 	}
+	storetest.GrantSupport(t, b.dana)
 	b.startAs(t, b.dana.ID())
 	before := b.hashRows(t)
 	m := b.inside(t)
@@ -371,10 +375,10 @@ func TestSupportPolicies(t *testing.T) {
 	}
 	tenant := b.dana.TenantID()
 	deeds := map[string][]any{
-		`insert into support_grants (tenant_id, id, ends_at) values ($1, $2, now() + interval '1 hour')`: {tenant, uuid.New()},
-		`update support_grants set revoked_at = now() where tenant_id = $1`:                              {tenant},
-		`update support_sessions set ended_at = now(), ended_how = 'stopped' where id = $1`:              {id},
-		`select from lookup.view_as_start($1, $2, null, $3, '') where verdict = 'ok'`:                    {uuid.New(), b.mia.ID(), uuid.New()},
+		`insert into support_grants (tenant_id, id, ends_at) values ($1, $2, now() + interval '1 hour')`:                  {tenant, uuid.New()},
+		`update support_grants set revoked_at = now(), revoked_party = current_setting('app.party') where tenant_id = $1`: {tenant},
+		`update support_sessions set ended_at = now(), ended_how = 'stopped' where id = $1`:                               {id},
+		`select from lookup.view_as_start($1, $2, null, $3, '') where verdict = 'ok'`:                                     {uuid.New(), b.mia.ID(), uuid.New()},
 		`select from users`:          nil,
 		`select from account_events`: nil,
 	}

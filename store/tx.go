@@ -28,6 +28,8 @@ type Tx struct {
 	// session is the actor's browser session, for deeds that need a step-up; zero in
 	// jobs.
 	session uuid.UUID
+	// expected is what the actor read, if anything; see [Tx.Expect].
+	expected *expectation
 }
 
 // Write runs fn in one transaction inside the tenant of me. In a support session
@@ -36,8 +38,27 @@ type Tx struct {
 func (db *DB) Write(ctx context.Context, me Member, fn func(*Tx) error) error {
 	return db.write(ctx, me.scope, me.Role, me.RequestID, func(tx *Tx) error {
 		tx.session = me.Person.SessionID
-		return fn(tx)
+		if err := tx.mayStillAct(ctx); err != nil {
+			return err
+		}
+		if err := fn(tx); err != nil {
+			return err
+		}
+		return tx.expectationsMet()
 	})
+}
+
+// mayStillAct returns [ErrForbidden] unless the actor's session, membership and
+// support session are still as they were when the request began: a request can last
+// longer than a right.
+func (tx *Tx) mayStillAct(ctx context.Context) error {
+	var may bool
+	err := tx.get(ctx, value("may still act", &may, `select lookup.may_still_act(@session, @role, @writes)`,
+		pgx.StrictNamedArgs{"session": tx.session, "role": tx.role, "writes": !tx.scope.ReadOnly}))
+	if err == nil && !may {
+		err = fmt.Errorf("may still act: %w", ErrForbidden)
+	}
+	return err
 }
 
 func (db *DB) write(ctx context.Context, s engine.Scope, role Role, request string, fn func(*Tx) error) error {

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -22,12 +24,13 @@ type Version struct {
 	PublisherName string
 }
 
-const versionColumns = `
-select v.id, v.deliverable_id, v.number, v.note, v.shared_at, v.created_at, coalesce(m.name, '') as author_name,
-       coalesce(s.name, '') as publisher_name
+var versionColumns = `
+select v.id, v.deliverable_id, v.number, v.note, v.shared_at, v.created_at, ` + actorName("m", "ms") + ` as author_name,
+       ` + actorName("s", "ss") + ` as publisher_name
 from versions v
 left join memberships s on s.tenant_id = v.tenant_id and s.user_id = v.shared_by
-left join memberships m on m.tenant_id = v.tenant_id and m.user_id = v.created_by`
+left join memberships m on m.tenant_id = v.tenant_id and m.user_id = v.created_by` +
+	joinSession("ms", "v.tenant_id", "v.support_session_id") + joinSession("ss", "v.tenant_id", "v.shared_session_id")
 
 // ListVersions reads the versions of a deliverable, newest first.
 func ListVersions(deliverable uuid.UUID, dst *[]Version) Read {
@@ -86,58 +89,136 @@ having count(*) filter (where shared_at is null) = 0`,
 	return err
 }
 
+// ErrFilesPending means that files of the version are still arriving, or that their
+// uploads broke off. It wraps [ErrConflict].
+var ErrFilesPending = fmt.Errorf("files are still arriving: %w", ErrConflict)
+
+// filesByOthers is the SQL of the [Seen] of the files of version @version that would be
+// published and that somebody else than the reader uploaded.
+const filesByOthers = `
+select encode(sha256(convert_to(coalesce(string_agg(f.id::text, ',' order by f.id), ''), 'UTF8')), 'hex')
+from files f
+where f.tenant_id = @tenant_id
+  and f.version_id = @version
+  and f.state = 'ready'
+  and f.deleted_at is null
+  and f.created_by is distinct from (select nullif(current_setting('app.user_id', true), '')::uuid)`
+
+// SeenFiles reads what [Tx.Publish] compares: the files that others put into the
+// newest draft version of a deliverable.
+func SeenFiles(deliverable uuid.UUID, dst *Seen) Read {
+	return Read{value("seen files", dst, strings.Replace(filesByOthers, "= @version", `= (
+      select v.id
+      from versions v
+      where v.tenant_id = @tenant_id
+        and v.deliverable_id = @deliverable
+        and v.shared_at is null)`, 1), pgx.StrictNamedArgs{"deliverable": deliverable})}
+}
+
 // Publish shows a draft version with its ready files to the client, and with it the
 // deliverable and its project, and queues the mails to the client's people. A version
-// without a ready file, or with a pending one, is [ErrConflict].
+// with a pending file is [ErrFilesPending], one without a ready file [ErrConflict]. It
+// compares the files that others uploaded; see [SeenFiles].
 func (tx *Tx) Publish(ctx context.Context, deliverable uuid.UUID, number int, note string) error {
-	var v struct {
-		ID             uuid.UUID
-		Ready, Pending int
+	v, err := tx.lockToPublish(ctx, deliverable, number)
+	if err != nil {
+		return err
 	}
-	args := pgx.StrictNamedArgs{"deliverable": deliverable, "number": number}
-	// A separate statement takes the lock first: a count in the same statement would
-	// miss an upload that began while it waited.
-	err := tx.get(ctx, value("lock version to publish", &v.ID, `
+	return tx.publish(ctx, v, deliverable, note)
+}
+
+// PublishWithout is [Tx.Publish] without these pending files, whose uploads it cancels.
+// Remove what it returns from storage, as after [Tx.CancelUpload]. If one of them is
+// not pending any more, it returns [ErrChanged].
+func (tx *Tx) PublishWithout(ctx context.Context, deliverable uuid.UUID, number int, note string, leaveOut []uuid.UUID) ([]RemovableFile, error) {
+	if len(leaveOut) > 0 {
+		if err := tx.lockUsage(ctx, Storage); err != nil {
+			return nil, err
+		}
+	}
+	v, err := tx.lockToPublish(ctx, deliverable, number)
+	if err != nil {
+		return nil, err
+	}
+	var removed []RemovableFile
+	for _, id := range leaveOut {
+		var pending bool
+		err := tx.get(ctx, value("file to leave out", &pending, `
+select exists (
+    select
+    from files
+    where tenant_id = @tenant_id
+      and id = @id
+      and version_id = @version
+      and state = 'pending'
+      and deleted_at is null)`, pgx.StrictNamedArgs{"id": id, "version": v}))
+		if err != nil {
+			return nil, err
+		}
+		if !pending {
+			return nil, ErrChanged
+		}
+		f, err := tx.CancelUpload(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		removed = append(removed, f)
+	}
+	return removed, tx.publish(ctx, v, deliverable, note)
+}
+
+// lockToPublish locks a version, so that no file is added to it meanwhile. The files are
+// read in later statements: one that also takes the lock would miss an upload that began
+// while it waited.
+func (tx *Tx) lockToPublish(ctx context.Context, deliverable uuid.UUID, number int) (id uuid.UUID, err error) {
+	return id, tx.get(ctx, value("lock version to publish", &id, `
 select id
 from versions
 where tenant_id = @tenant_id
   and deliverable_id = @deliverable
   and number = @number
-for no key update`, args))
-	if err != nil {
-		return err
+for no key update`, pgx.StrictNamedArgs{"deliverable": deliverable, "number": number}))
+}
+
+func (tx *Tx) publish(ctx context.Context, version, deliverable uuid.UUID, note string) error {
+	var files struct {
+		Ready, Pending int
+		Seen           Seen
 	}
-	err = tx.get(ctx, one("version to publish", &v, `
-select v.id,
-       (select count(*) from files f where f.tenant_id = @tenant_id and f.version_id = v.id
-          and f.deleted_at is null and f.state = 'ready')::int as ready,
-       (select count(*) from files f where f.tenant_id = @tenant_id and f.version_id = v.id
-          and f.deleted_at is null and f.state = 'pending')::int as pending
-from versions v
-where v.tenant_id = @tenant_id
-  and v.deliverable_id = @deliverable
-  and v.number = @number`, args))
-	if err != nil {
+	err := tx.get(ctx, one("files to publish", &files, `
+select (count(*) filter (where state = 'ready'))::int as ready,
+       (count(*) filter (where state = 'pending'))::int as pending,
+       (`+filesByOthers+`) as seen
+from files
+where tenant_id = @tenant_id
+  and version_id = @version
+  and deleted_at is null`, pgx.StrictNamedArgs{"version": version}))
+	switch {
+	case err != nil:
 		return err
-	}
-	if v.Ready == 0 || v.Pending > 0 {
+	case files.Pending > 0:
+		return ErrFilesPending
+	case files.Ready == 0:
 		return ErrConflict
 	}
 	n, err := tx.exec(ctx, "publish version", `
 update versions
-set shared_at = now(), shared_by = @me, note = @note
+set shared_at = now(), shared_by = @me, shared_session_id = @session, note = @note
 where tenant_id = @tenant_id and id = @id and shared_at is null`,
-		pgx.StrictNamedArgs{"id": v.ID, "me": nilIfZero(tx.scope.User), "note": note})
+		pgx.StrictNamedArgs{"id": version, "me": nilIfZero(tx.scope.User), "session": nilIfZero(tx.scope.Support), "note": note})
 	if err != nil {
 		return err
 	}
 	if n != 1 {
 		return ErrConflict
 	}
-	if err := tx.shareParents(ctx, v.ID, deliverable); err != nil {
+	if err := tx.compareSeen(files.Seen); err != nil {
 		return err
 	}
-	return tx.Enqueue(ctx, &queue.VersionPublished{Version: v.ID})
+	if err := tx.shareParents(ctx, version, deliverable); err != nil {
+		return err
+	}
+	return tx.Enqueue(ctx, &queue.VersionPublished{Version: version})
 }
 
 // shareParents shows the deliverable and the project of a published version to the

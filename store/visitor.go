@@ -86,6 +86,10 @@ type visitorRow struct {
 	SupportMayWrite bool
 	SupportSlug     *string
 	SupportOver     *SupportEnd
+	// SupportElsewhere says that another host of this browser views as a client.
+	SupportElsewhere bool
+	// SupportDrafts says that the support session may see the agency's drafts.
+	SupportDrafts bool
 }
 
 // Identify finds the visitor. It is the first round trip of every request.
@@ -116,7 +120,10 @@ type Person struct {
 	// SupportSlug is the tenant of the browser's support session, running or ended as
 	// in SupportOver, else "".
 	SupportSlug string
-	RequestID   string
+	// ViewsAsElsewhere says that on another host of this browser they view as a client.
+	// Until they stop, they are no [Member] here.
+	ViewsAsElsewhere bool
+	RequestID        string
 }
 
 // ID is the person's user id.
@@ -197,19 +204,20 @@ func (v Visitor) Person() (Person, bool) {
 		return Person{}, false
 	}
 	return Person{
-		scope:          engine.Scope{User: *r.UserID, Actor: *r.UserID},
-		credentials:    v.credentials,
-		SessionID:      *r.SessionID,
-		Name:           *r.UserName,
-		Email:          deref(r.UserEmail),
-		TimeZone:       *r.TimeZone,
-		Locale:         *r.Locale,
-		Agent:          *r.UserKind == "agent",
-		SteppedUpAt:    r.SteppedUpAt,
-		SupportOver:    r.SupportOver != nil,
-		SupportOverHow: deref(r.SupportOver),
-		SupportSlug:    deref(r.SupportSlug),
-		RequestID:      v.credentials.RequestID,
+		scope:            engine.Scope{User: *r.UserID, Actor: *r.UserID},
+		credentials:      v.credentials,
+		SessionID:        *r.SessionID,
+		Name:             *r.UserName,
+		Email:            deref(r.UserEmail),
+		TimeZone:         *r.TimeZone,
+		Locale:           *r.Locale,
+		Agent:            *r.UserKind == "agent",
+		SteppedUpAt:      r.SteppedUpAt,
+		SupportOver:      r.SupportOver != nil,
+		SupportOverHow:   deref(r.SupportOver),
+		SupportSlug:      deref(r.SupportSlug),
+		ViewsAsElsewhere: r.SupportElsewhere,
+		RequestID:        v.credentials.RequestID,
 	}, true
 }
 
@@ -282,6 +290,7 @@ func (v Visitor) Member() (Member, bool) {
 		}
 		m.scope.Support = *r.SupportID
 		m.scope.ReadOnly = *r.SupportMode != SupportWrite
+		m.scope.HideDrafts = !r.SupportDrafts
 	}
 	return m, true
 }

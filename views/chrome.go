@@ -17,11 +17,14 @@ type Chrome struct {
 	Base      Base       // the prefix of the tenant's URLs
 	Workspace *Workspace // nil outside a tenant
 	Person    Person
-	Dates     ui.Dates // how this person reads dates
-	Staff     bool     // the person is of the agency's party and gets the frame with the rail
-	Links     Links
-	Support   *SupportBar // nil outside a support session
-	Flash     Flash
+	// Keeper names whose typed text the browser keeps: the person, and whom they act as.
+	Keeper  string
+	Dates   ui.Dates // how this person reads dates
+	Staff   bool     // the person is of the agency's party and gets the frame with the rail
+	Links   Links
+	Support *SupportBar // nil outside a support session
+	Brand   *Brand      // of a person\'s page outside tenants; nil is our own look
+	Flash   Flash
 }
 
 // Workspace is the tenant a page belongs to. Staff call it a workspace; clients call it their portal.
@@ -138,14 +141,14 @@ func (c Chrome) frameName() string {
 
 func (c Chrome) title(page string) string {
 	if c.Workspace == nil {
-		return page + " · Portico"
+		return brandTitle(c.Brand, page)
 	}
 	return page + " · " + c.Workspace.Name
 }
 
 func (c Chrome) brandURL() string {
 	if c.Workspace == nil {
-		return ""
+		return brandURL(c.Brand)
 	}
 	return c.Workspace.BrandURL
 }

@@ -45,9 +45,14 @@ type ClientForm struct {
 	Slug      string
 	Accent    string
 	OwnAccent bool
-	Plan      string
-	People    []ClientPerson
-	Errors    ui.Errors
+	// AccentShown is the colour that the form was opened with; "" for Accent.
+	AccentShown string
+	Plan        string
+	People      []ClientPerson
+	Seen        string // the name that the form was read with
+	PlanSeen    string
+	Theirs      []ui.Saved
+	Errors      ui.Errors
 }
 
 // ClientNewProps holds everything that the page may show.
@@ -76,10 +81,14 @@ type ClientShowProps struct {
 	LastActive time.Time
 	Form       ClientForm // only Name, Plan and Errors are used
 	PlanName   string
-	Plans      []Choice // empty if the reader may not choose a plan
-	JoinAs     string   // the role that joining gives: "an owner"
-	Refused    string   // why the reader couldn't leave, else ""
+	Plans      []Choice    // empty if the reader may not choose a plan
+	JoinAs     string      // the role that joining gives: "an owner"
+	Refused    string      // why the reader couldn't leave, else ""
+	Team       *ClientTeam // nil if the reader may not assign people
 }
+
+// unused reports whether the client looks as if nobody used it. Whoever deletes it is told if somebody did.
+func (p ClientShowProps) unused() bool { return p.People == 0 && p.Projects == 0 }
 
 func (p ClientShowProps) inUse() bool { return p.State != StateSuspended && p.State != StateArchived }
 

@@ -26,6 +26,8 @@ func fileIcon(k FileKind) string {
 		return "file-video"
 	case FileAudio:
 		return "file-audio"
+	case FileText:
+		return "file-text"
 	default:
 		return "file"
 	}
@@ -41,6 +43,33 @@ func newDraftKind(p DeliverableShowProps) string {
 
 func publishTitle(p DeliverableShowProps) string {
 	return "Publish version " + strconv.Itoa(p.Version.Number) + "?"
+}
+
+// publishVerb is the label of the button that publishes, with what it leaves out.
+func publishVerb(p DeliverableShowProps) string {
+	switch len(p.Pending) {
+	case 0:
+		return "Publish version " + strconv.Itoa(p.Version.Number)
+	case 1:
+		return "Publish without this file"
+	}
+	return "Publish without these files"
+}
+
+func pendingNames(files []Pending) string {
+	names := make([]string, len(files))
+	for i, f := range files {
+		names[i] = f.Name
+	}
+	return ui.Names(names)
+}
+
+// notHere goes on after the names of files that are not here yet.
+func notHere(files []Pending) string {
+	if len(files) == 1 {
+		return "isn't here yet. Wait until it has arrived, or choose the same file again to continue its upload. If you publish without it, what has arrived of it is removed."
+	}
+	return "aren't here yet. Wait until they have arrived, or choose the same files again to continue their uploads. If you publish without them, what has arrived of them is removed."
 }
 
 func deliverableCrumbs(c Chrome, p DeliverableShowProps) []ui.Crumb {
@@ -103,3 +132,21 @@ func fileMeta(f FileRow) string {
 	}
 	return f.Type + " · " + f.Size
 }
+
+// fileName returns the name of a file with the folder it was dropped in.
+func fileName(f FileRow) string {
+	if f.Folder == "" {
+		return f.Name
+	}
+	return f.Folder + "/" + f.Name
+}
+
+// stageKind returns how the page shows a file; "other" is a tile.
+func stageKind(f FileRow) string {
+	if f.Kind == FileOther || f.ShownURL == "" || f.State != "" {
+		return "other"
+	}
+	return string(f.Kind)
+}
+
+func pageWords(p Paging) string { return strconv.Itoa(p.Number) + " of " + strconv.Itoa(p.Of) }

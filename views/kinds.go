@@ -71,16 +71,21 @@ var kinds = []kind{
 		"file.missing":          {trail: "found a file missing from storage"},
 		"file.recovered":        {trail: "found a missing file again"},
 		"file.marked_lost":      {trail: "recorded that a file is lost"},
+		"file.lead_chosen":      {trail: "chose to show first", flash: "Saved. Everyone sees this file first."},
 	}},
 	{word: "membership", filter: "People", verbs: map[string]verb{
-		"member.added":        {trail: "gave access to"},
-		"member.joined":       {trail: "accepted an invitation and joined as", flash: "Welcome. You have joined."},
-		"member.role_changed": {trail: "changed the role of", flash: "Role changed. It applies from their next click."},
-		"member.removed":      {trail: "removed", flash: "Removed. They no longer have access."},
-		"member.left":         {trail: "left"},
-		"member.forgotten":    {trail: "erased the account of"},
-		"member.staff_joined": {trail: "joined from the agency", client: "joined the workspace of", flash: "You have joined. Its people see you under People."},
-		"member.staff_left":   {trail: "left", client: "left the workspace of", flash: "You have left. You still see its name and counts."},
+		"member.added":                 {trail: "gave access to", flash: "They work here already, so they have access at once. No invitation was needed."},
+		"member.joined":                {trail: "accepted an invitation and joined as", flash: "Welcome. You have joined."},
+		"member.role_changed":          {trail: "changed the role of", flash: "Role changed. It applies from their next click."},
+		"member.removed":               {trail: "removed", flash: "Removed. They no longer have access."},
+		"member.left":                  {trail: "left"},
+		"member.forgotten":             {trail: "erased the account of"},
+		"member.staff_joined":          {trail: "joined from the agency", client: "joined the workspace of", flash: "You have joined. Its people see you under People."},
+		"member.assigned":              {trail: "assigned to client workspaces", flash: "Assigned. They see the workspaces with their next click."},
+		"member.unassigned":            {trail: "removed from client workspaces", flash: "Removed from those workspaces. Their work there stays."},
+		"member.assigned_everywhere":   {trail: "assigned to all clients, present and future,", flash: "Assigned to all clients. New clients follow by themselves."},
+		"member.unassigned_everywhere": {trail: "ended the assignment to all clients of", flash: "New clients no longer follow by themselves. Nothing else changed."},
+		"member.staff_left":            {trail: "left", client: "left the workspace of", flash: "You have left. You still see its name and counts."},
 	}},
 	{word: "invite", verbs: map[string]verb{
 		"member.invited":        {trail: "invited", flash: "Invited. The email is on its way."},
@@ -88,6 +93,7 @@ var kinds = []kind{
 		"member.invite_resent":  {trail: "resent the invitation of", flash: "Invitation sent again. The link in the earlier email no longer works."},
 		"member.invite_revoked": {trail: "revoked the invitation of", flash: "Invitation revoked. Its link no longer works."},
 		"member.mail_sent":      {trail: "sent the invitation to"},
+		"member.mail_refused":   {trail: "learned that the mail server refused the invitation to"},
 	}},
 	{word: "tenant", verbs: map[string]verb{
 		"tenant.created":                 {trail: "created this workspace", client: "created the workspace of", flash: "Workspace created. The people you named get an invitation by email."},
@@ -96,6 +102,7 @@ var kinds = []kind{
 		"tenant.suspended":               {trail: "suspended this workspace", client: "suspended the workspace of", flash: "Suspended. Its people see a notice. Everything is kept."},
 		"tenant.resumed":                 {trail: "resumed this workspace", client: "resumed the workspace of", flash: "Resumed. Its people can open it again."},
 		"tenant.archived":                {trail: "archived this workspace", client: "archived the workspace of", flash: "Archived. Everything is kept, and your plan has room again."},
+		"tenant.discarded":               {trail: "deleted this workspace", client: "deleted the unused workspace of", flash: "Deleted. Its address is free again."},
 		"tenant.unarchived":              {trail: "unarchived this workspace", client: "unarchived the workspace of", flash: "Unarchived. Its people can open it again."},
 		"tenant.people_managers_changed": {trail: "changed who manages the client's people", flash: "Saved."},
 		"tenant.logo_set":                {trail: "changed the logo", flash: "Logo saved. People see it on the next page they open."},
@@ -121,6 +128,7 @@ var kinds = []kind{
 		"support.access_approved":   {trail: "approved an access request", flash: "Support access allowed. You can revoke it at any time."},
 		"support.access_denied":     {trail: "declined an access request", flash: "Access request declined."},
 		"support.request_mail_sent": {trail: "sent the email about an access request to"},
+		"support.answer_mail_sent":  {trail: "sent the agent the answer to an access request"},
 		"support.requests_allowed":  {trail: "turned on access requests", flash: "Support can request access. You decide each time."},
 		"support.requests_blocked":  {trail: "turned off access requests", flash: "Access requests turned off."},
 	}},
@@ -133,6 +141,9 @@ var kinds = []kind{
 		"support.mail_sent":       {trail: "sent the email about a support session to"},
 		"support.view_started":    {trail: "started to view as a client"},
 		"support.page_seen":       {trail: "viewed a page"},
+		"support.asset_seen":      {trail: "loaded a preview or a style"},
+		"support.found":           {trail: "found this workspace in a search"},
+		"support.people_listed":   {trail: "listed the people to view as"},
 		"support.write_requested": {trail: "asked to make changes"},
 		"support.write_started":   {trail: "started making changes"},
 		"support.write_confirmed": {trail: "approved changes by another support agent"},
@@ -195,7 +206,8 @@ func TrailFilters() []Choice {
 			break
 		}
 	}
-	return append(all, Choice{Value: "mail", Label: "Emails"})
+	return append(all, Choice{Value: "published", Label: "Publications"}, Choice{Value: "downloaded", Label: "Downloads"},
+		Choice{Value: "viewed", Label: "Views"}, Choice{Value: "mail", Label: "Emails"})
 }
 
 // FlashFor returns the message after an action, given its verb in the trail, and the

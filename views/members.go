@@ -1,6 +1,8 @@
 package views
 
 import (
+	"strconv"
+	"strings"
 	"time"
 
 	"portico/views/ui"
@@ -13,8 +15,10 @@ type MemberRow struct {
 	Role     string // "Owner", "Admin", "Member", "Viewer"
 	LastSeen time.Time
 	You      bool
+	Refused  string // why mail does not reach them, or ""
 	URL      string // the person's page in this tenant; "" for none
 	ViewAs   string // the person's id if the reader may view as them, else ""
+	Where    string // in which clients they work, on an agency's page: "Acme and Globex"
 }
 
 // MemberGroup lists the people of one party.
@@ -35,6 +39,7 @@ type InviteRow struct {
 	SentAt    time.Time
 	ExpiresAt time.Time
 	Expired   bool
+	Refused   string // why the email was refused, or ""
 	Lapsed    bool   // the inviter may no longer invite to this role
 	ResendURL string // "" if this reader may not resend it
 	RevokeURL string
@@ -67,11 +72,15 @@ type MemberProps struct {
 	Side     string // "Acme", "Northwind"
 	Since    time.Time
 	LastSeen time.Time
+	NoMail   string // why mail does not reach them, or ""
 	You      bool
 	Team     bool // the tenant is an agency, so removal also ends access to its clients
 	// Roles lists the roles this reader may give them. It is empty if the reader may not change this person.
 	Roles   []ui.Option
-	Owner   bool   // the person is an owner, so changing their role needs a step-up
+	Owner   bool       // the person is an owner, so changing their role needs a step-up
+	Seen    string     // the role that they have, for the form
+	Theirs  []ui.Saved // what somebody else saved meanwhile
+	Work    *StaffWork
 	Refused string // why the last change was refused, else ""
 	Errors  ui.Errors
 }
@@ -113,6 +122,7 @@ type ImportRow struct {
 	Side  string
 	Wrong string // why this line is invalid; "" if it is valid
 	Left  string // why a valid line is skipped
+	Note  string // what differs from the list, or ""
 }
 
 // ImportProps holds everything that the page may show.
@@ -123,6 +133,64 @@ type ImportProps struct {
 	Wrong   int // the number of invalid lines
 	Invited int // the number of people to invite
 	Most    string
-	Sides   bool // the list may name each person's side
-	Errors  ui.Errors
+	Sides   bool     // the list may name each person's side
+	Notes   []string // sentences: how the list was read
+	// Raw is a file that is not in Unicode, in base64, and Charset how it was read; "" for other lists. Charsets
+	// are the ways to read it.
+	Raw      string
+	Charset  string
+	Charsets []ui.Option
+	Errors   ui.Errors
+}
+
+// StaffWork is the form that assigns a person of the agency to its clients.
+type StaffWork struct {
+	Name       string
+	Member     bool // of the agency itself, so that later clients can follow by themselves
+	Everywhere bool // assigned to all clients, now and later
+	Clients    []StaffChoice
+	Roles      []ui.Option
+}
+
+// here lists the ids of the clients where the person works. The form carries what the page showed, so that saving it
+// changes only what its reader changed.
+func (w StaffWork) here() string {
+	var ids []string
+	for _, c := range w.Clients {
+		if c.Role != "" {
+			ids = append(ids, c.ID)
+		}
+	}
+	return strings.Join(ids, ",")
+}
+
+// StaffChoice is one box to tick: a client with the person's role there, or a person with
+// their address.
+type StaffChoice struct {
+	ID   string
+	Name string
+	Role string // "" if the person isn't there
+}
+
+// ClientTeam is the agency's side in a client, with those who could join it.
+type ClientTeam struct {
+	People []MemberRow
+	Others []StaffChoice
+	Roles  []ui.Option
+}
+
+// shownPlaces is how many clients a row names.
+const shownPlaces = 3
+
+// WorksIn says in which clients a person works.
+func WorksIn(clients []string, everywhere bool) string {
+	switch {
+	case everywhere:
+		return "Works in all clients"
+	case len(clients) == 0:
+		return "Works in no client yet"
+	case len(clients) > shownPlaces:
+		return "Works in " + strings.Join(clients[:shownPlaces], ", ") + " and " + strconv.Itoa(len(clients)-shownPlaces) + " more"
+	}
+	return "Works in " + ui.Names(clients)
 }

@@ -20,7 +20,7 @@ const (
 	PathLogout            = "/logout"
 	PathSignedOut         = "/signed-out"
 	PathHandover          = "/handover"
-	PathHandoverOver      = "/handover/over" // without a token: says that the hand-over has expired, and starts again
+	PathHandoverOver      = "/handover/over" // without a token: says that the session has ended
 	PathStepUp            = "/step-up"
 	PathStepUpCode        = "/step-up/code"
 	PathStepUpPasskey     = "/step-up/passkey"
@@ -48,6 +48,9 @@ func LoginTo(returnTo string) string { return withQuery(PathLogin, "return_to", 
 func LoginBecause(why, returnTo string) string {
 	return PathLogin + "?" + url.Values{"why": {why}, "return_to": {returnTo}}.Encode()
 }
+
+// HandoverEnded is the page of a tenant's host that says that the session has ended, and leads back to the form.
+func HandoverEnded(returnTo string) string { return withQuery(PathHandoverOver, "return_to", returnTo) }
 
 // LoginSentTo is the page that asks for the mailed code and then redirects to a local path.
 func LoginSentTo(returnTo string) string { return withQuery(PathLoginSent, "return_to", returnTo) }
@@ -202,6 +205,11 @@ func (b Base) DeliverableDelete(id string) string { return b.Deliverable(id) + "
 // DeliverableRestore takes a POST that restores a deliverable from the bin.
 func (b Base) DeliverableRestore(id string) string { return b.Deliverable(id) + "/restore" }
 
+// DeliverableFile is the page of a deliverable with one file of a version shown large.
+func (b Base) DeliverableFile(id string, version int, fileID string) string {
+	return b.Deliverable(id) + "?" + url.Values{"version": {strconv.Itoa(version)}, "file": {fileID}}.Encode() + "#stage"
+}
+
 // Versions takes a POST that creates the next version as a draft.
 func (b Base) Versions(deliverableID string) string {
 	return b.Deliverable(deliverableID) + "/versions"
@@ -214,6 +222,11 @@ func (b Base) VersionPublish(deliverableID string, number int) string {
 
 // Files takes the plain upload form (multipart) of a draft version.
 func (b Base) Files(versionID string) string { return string(b) + "/versions/" + versionID + "/files" }
+
+// FilesZip downloads all files of a version as one archive.
+func (b Base) FilesZip(versionID string) string {
+	return string(b) + "/versions/" + versionID + "/files.zip"
+}
 
 // Uploads takes a POST of JSON that starts an upload into a draft version.
 func (b Base) Uploads(versionID string) string {
@@ -231,6 +244,15 @@ func (b Base) UploadFinish(id string) string { return b.Upload(id) + "/finish" }
 
 // File downloads a file.
 func (b Base) File(id string) string { return string(b) + "/files/" + id }
+
+// FileDrawing is a drawing for an img element.
+func (b Base) FileDrawing(id string) string { return b.File(id) + "/drawing" }
+
+// FileText shows the beginning of a text or of source code.
+func (b Base) FileText(id string) string { return b.File(id) + "/text" }
+
+// FileLead takes a POST that makes a file the one that its version shows first.
+func (b Base) FileLead(id string) string { return b.File(id) + "/lead" }
 
 // FileInline shows a file in the page: images, PDF, video and sound.
 func (b Base) FileInline(id string) string { return b.File(id) + "/inline" }
@@ -267,6 +289,9 @@ func (b Base) MemberAs(id, role string) string { return withQuery(b.Member(id), 
 
 // MemberRole takes a POST that changes a person's role.
 func (b Base) MemberRole(id string) string { return b.Member(id) + "/role" }
+
+// MemberClients takes a POST that assigns a person of an agency to its clients.
+func (b Base) MemberClients(id string) string { return b.Member(id) + "/clients" }
 
 // MemberRemove takes a POST that ends a person's access.
 func (b Base) MemberRemove(id string) string { return b.Member(id) + "/remove" }
@@ -367,8 +392,14 @@ func (b Base) ClientResume(id string) string { return b.Client(id) + "/resume" }
 // ClientArchive takes a POST that archives a client.
 func (b Base) ClientArchive(id string) string { return b.Client(id) + "/archive" }
 
+// ClientDiscard takes a POST that deletes a client that nobody used.
+func (b Base) ClientDiscard(id string) string { return b.Client(id) + "/discard" }
+
 // ClientUnarchive takes a POST that unarchives a client.
 func (b Base) ClientUnarchive(id string) string { return b.Client(id) + "/unarchive" }
+
+// ClientStaff takes a POST that assigns people of the agency to a client.
+func (b Base) ClientStaff(id string) string { return b.Client(id) + "/staff" }
 
 // ClientJoin takes a POST with which the reader joins a client's workspace.
 func (b Base) ClientJoin(id string) string { return b.Client(id) + "/join" }
@@ -390,6 +421,9 @@ func (b Base) DomainRemove(id string) string { return b.Domains() + "/" + id + "
 
 // SettingsLogo takes a POST that uploads the tenant's own logo.
 func (b Base) SettingsLogo() string { return string(b) + "/settings/logo" }
+
+// SettingsLogoOver is SettingsLogo for a form that shows the logo with that id, or "none".
+func (b Base) SettingsLogoOver(seen string) string { return withQuery(b.SettingsLogo(), "seen", seen) }
 
 // SettingsLogoRemove takes a POST that removes the tenant's own logo.
 func (b Base) SettingsLogoRemove() string { return string(b) + "/settings/logo/remove" }

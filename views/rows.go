@@ -13,7 +13,7 @@ func projectRows(c Chrome, rows []ProjectRow, reorder bool) templ.Component {
 		openRows(m, false, reorder)
 		for i := range rows {
 			r := &rows[i]
-			openRow(m, r.ID, reorder)
+			openRow(m, r.ID, r.Name, reorder)
 			m.Raw(`<span class="row-icon">`)
 			m.Icon("folder")
 			m.Raw(`</span><div class="row-main">`)
@@ -26,7 +26,7 @@ func projectRows(c Chrome, rows []ProjectRow, reorder bool) templ.Component {
 			projectEnd(m, r, c.Staff)
 			m.Raw(`</div>`)
 			if reorder {
-				moveMenu(m, c.Base.ProjectMove(r.ID), r.ID, r.Name, func(i int) string { return rows[i].ID }, i, len(rows))
+				moveMenu(m, c.Base.ProjectMove(r.ID), r.ID, r.Name, r.Placed, func(i int) string { return rows[i].ID }, i, len(rows))
 			}
 			m.Raw(`</li>`)
 		}
@@ -72,7 +72,7 @@ func deliverableRows(b Base, d ui.Dates, rows []DeliverableRow, reorder bool) te
 		openRows(m, true, reorder)
 		for i := range rows {
 			r := &rows[i]
-			openRow(m, r.ID, reorder)
+			openRow(m, r.ID, r.Title, reorder)
 			rowThumb(m, r.ThumbURL)
 			m.Raw(`<div class="row-main">`)
 			rowLink(m, r.URL, r.Title)
@@ -90,7 +90,7 @@ func deliverableRows(b Base, d ui.Dates, rows []DeliverableRow, reorder bool) te
 			deliverableEnd(m, r)
 			m.Raw(`</div>`)
 			if reorder {
-				moveMenu(m, b.DeliverableMove(r.ID), r.ID, r.Title, func(i int) string { return rows[i].ID }, i, len(rows))
+				moveMenu(m, b.DeliverableMove(r.ID), r.ID, r.Title, r.Placed, func(i int) string { return rows[i].ID }, i, len(rows))
 			}
 			m.Raw(`</li>`)
 		}
@@ -136,7 +136,7 @@ func openRows(m *ui.Markup, work, reorder bool) {
 	m.Raw(`>`)
 }
 
-func openRow(m *ui.Markup, id string, reorder bool) {
+func openRow(m *ui.Markup, id, name string, reorder bool) {
 	m.Raw(`<li class="row"`)
 	if reorder {
 		m.Raw(` data-id="`)
@@ -145,9 +145,14 @@ func openRow(m *ui.Markup, id string, reorder bool) {
 	}
 	m.Raw(`>`)
 	if reorder {
-		m.Raw(`<span class="grip" aria-hidden="true" data-grip hidden>`)
+		// A script shows it. The arrow keys move the row while it has the focus.
+		m.Raw(`<button class="grip" type="button" title="Drag, or press the arrow keys" aria-label="Order of `)
+		m.Text(name)
+		m.Raw(`: press the arrow keys" data-grip="`)
+		m.Text(name)
+		m.Raw(`" hidden>`)
 		m.Icon("grip-vertical")
-		m.Raw(`</span>`)
+		m.Raw(`</button>`)
 	}
 }
 
@@ -165,9 +170,9 @@ func rowLink(m *ui.Markup, url, name string) {
 	m.Raw(`</a>`)
 }
 
-// moveMenu is the menu that moves row i of n by one place without a script. Dragging sends the same request. "after"
-// is the id of the row to place it after, empty for the first place.
-func moveMenu(m *ui.Markup, url, id, name string, idOf func(int) string, i, n int) {
+// moveMenu is the menu that moves row i of n without a script. Dragging and the arrow keys send the same request. "after"
+// is the id of the row to place it after, empty for the first place, and placed is the state that its place was read in.
+func moveMenu(m *ui.Markup, url, id, name, placed string, idOf func(int) string, i, n int) {
 	up, down := "", ""
 	if i > 1 {
 		up = idOf(i - 2)
@@ -186,24 +191,35 @@ func moveMenu(m *ui.Markup, url, id, name string, idOf func(int) string, i, n in
 	m.Raw(`" popover><form method="post" action="`)
 	m.URL(url)
 	m.Raw(`" data-move>`)
-	moveButton(m, true, up, i == 0)
-	moveButton(m, false, down, i == n-1)
-	m.Raw(`</form></div>`)
+	if placed != "" {
+		m.Raw(`<input type="hidden" name="seen" value="`)
+		m.Text(placed)
+		m.Raw(`">`)
+	}
+	openMove(m, up, i == 0)
+	m.Raw(` data-way="up">`)
+	m.Icon("arrow-up")
+	m.Raw(`Move up</button>`)
+	openMove(m, down, i == n-1)
+	m.Raw(` data-way="down">`)
+	m.Icon("arrow-down")
+	m.Raw(`Move down</button>`)
+	openMove(m, "", i == 0)
+	m.Raw(` data-way="top">`)
+	m.Icon("arrow-up")
+	m.Raw(`Move to the top</button>`)
+	openMove(m, idOf(n-1), i == n-1)
+	m.Raw(` data-way="bottom">`)
+	m.Icon("arrow-down")
+	m.Raw(`Move to the bottom</button></form></div>`)
 }
 
-func moveButton(m *ui.Markup, up bool, after string, disabled bool) {
+// openMove opens the tag of a button of the menu.
+func openMove(m *ui.Markup, after string, disabled bool) {
 	m.Raw(`<button class="menu-item" type="submit" name="after" value="`)
 	m.Text(after)
 	m.Raw(`"`)
 	m.RawIf(disabled, ` disabled`)
-	m.Raw(`>`)
-	if up {
-		m.Icon("arrow-up")
-		m.Raw(`Move up</button>`)
-	} else {
-		m.Icon("arrow-down")
-		m.Raw(`Move down</button>`)
-	}
 }
 
 // eventList lists events with how long ago they happened.
@@ -238,9 +254,17 @@ func eventRows(events []EventRow, when func(*ui.Markup, *EventRow)) templ.Compon
 }
 
 func eventWords(m *ui.Markup, e *EventRow) {
-	m.Raw(`<div class="event-words"><p><strong dir="auto">`)
+	m.Raw(`<div class="event-words"><p>`)
+	if e.ActorURL != "" {
+		m.Raw(`<a class="event-actor" href="`)
+		m.URL(e.ActorURL)
+		m.Raw(`">`)
+	}
+	m.Raw(`<strong dir="auto">`)
 	m.Text(e.Actor)
-	m.Raw(`</strong> `)
+	m.Raw(`</strong>`)
+	m.RawIf(e.ActorURL != "", `</a>`)
+	m.Raw(` `)
 	m.Text(e.Verb)
 	switch {
 	case e.TargetURL != "":

@@ -119,8 +119,8 @@ func events() []views.EventRow {
 
 func fileRows() []views.FileRow {
 	return []views.FileRow{
-		{ID: "f1", Name: "Logo_v3.png", Kind: views.FileImage, Type: "PNG image", Size: ui.Size(2_412_000), DownloadURL: acme.File("f1"), InlineURL: "/sample/logo.svg", CanDelete: true},
-		{ID: "f2", Name: "Acme brand guidelines.pdf", Kind: views.FilePDF, Type: "PDF", Size: ui.Size(18_900_000), DownloadURL: acme.File("f2"), InlineURL: acme.FileInline("f2"), CanDelete: true},
+		{ID: "f1", Name: "Logo_v3.png", Kind: views.FileImage, Type: "PNG image", Size: ui.Size(2_412_000), DownloadURL: acme.File("f1"), ShownURL: "/sample/logo.svg", InlineURL: "/sample/logo.svg", CanDelete: true},
+		{ID: "f2", Name: "Acme brand guidelines.pdf", Kind: views.FilePDF, Type: "PDF", Size: ui.Size(18_900_000), DownloadURL: acme.File("f2"), ShownURL: acme.FileInline("f2"), InlineURL: acme.FileInline("f2"), CanDelete: true},
 		{ID: "f3", Name: "Everything for the printer, with fonts and links, do not open on a phone.zip", Kind: views.FileOther, Type: "ZIP archive", Size: ui.Size(1_300_000_000), DownloadURL: acme.File("f3"), CanDelete: true},
 		{ID: "f4", Name: "teaser_4k.mov", Kind: views.FileVideo, Type: "QuickTime film", Size: ui.Size(840_000_000), State: views.StateWaiting, CanDelete: true},
 	}
@@ -128,6 +128,10 @@ func fileRows() []views.FileRow {
 
 func workProps() views.DeliverableShowProps {
 	files := fileRows()
+	for i := range files {
+		files[i].URL = acme.DeliverableFile("d1", 3, files[i].ID)
+	}
+	files[0].Lead, files[1].CanLead = true, true
 	return views.DeliverableShowProps{
 		ID: "d1", Title: "Logo lockups", Brief: "Please look at the spacing of the horizontal one, and at the mark in small sizes.",
 		ProjectName: "Spring campaign", ProjectURL: acme.Project("p1"), Due: day(27), WhoSees: "Mia Chen, Leo Park and 4 people at Northwind",
@@ -138,7 +142,8 @@ func workProps() views.DeliverableShowProps {
 			{Number: 1, URL: acme.DeliverableVersion("d1", 1), State: views.StatePast},
 		},
 		Version: &views.Version{Number: 3, State: views.StateReview, Note: "Wider spacing in the horizontal lockup, and the mark is redrawn for 16 pixels.", CreatedBy: "Ravi Patel", CreatedAt: before(30 * time.Hour), PublishedBy: "Ravi Patel", PublishedAt: before(3 * time.Hour)},
-		Hero:    &files[0], Files: files, CanEdit: true, CanArchive: true, CanDelete: true, NextVersion: 5,
+		Hero:    &files[0], Files: files, Paging: views.Paging{Number: 1, Of: 4, Next: files[1].URL},
+		ZipURL: acme.FilesZip("v3"), ZipSize: ui.Size(1_321_312_000), CanEdit: true, CanArchive: true, CanDelete: true, NextVersion: 5,
 	}
 }
 
@@ -349,6 +354,10 @@ func workSamples() []sample {
 		{"deliverable-edit-error", views.DeliverableEdit(staff(), views.DeliverableFormProps{ID: "d1", Title: "Logo lockups", ProjectID: "p1", ProjectName: "Spring campaign", Form: views.DeliverableForm{Errors: ui.Errors{"title": "Enter a title.", "": "Somebody else changed it meanwhile."}}})},
 		{"work", views.DeliverableShow(staff(), workProps())},
 		{"work-draft", views.DeliverableShow(staff(), draftProps())},
+		{"work-draft-pending", views.DeliverableShow(staff(), pendingDraft(""))},
+		{"work-draft-refused", views.DeliverableShow(staff(), pendingDraft("Nothing is published yet: a file isn't here."))},
+		{"project-edit-conflict", views.ProjectEdit(staff(), views.ProjectFormProps{ID: "p1", Name: "Spring campaign", Form: views.ProjectForm{
+			Name: "Summer campaign", Seen: "s1", Theirs: []ui.Saved{{Label: "Name", Value: hostile}, {Label: "Summary"}}}})},
 		{"work-draft-nobody", views.DeliverableShow(staff(), unseenDraft())},
 		{"work-draft-empty", views.DeliverableShow(staff(), emptyDraft())},
 		{"work-none", views.DeliverableShow(staff(), views.DeliverableShowProps{ID: "d1", Title: "Landing page", ProjectName: "Spring campaign", ProjectURL: acme.Project("p1"), CanNewDraft: true, NextVersion: 1, CanEdit: true})},
@@ -358,21 +367,29 @@ func workSamples() []sample {
 		{"work-video", views.DeliverableShow(client(), withKind(views.FileVideo))},
 		{"work-audio", views.DeliverableShow(client(), withKind(views.FileAudio))},
 		{"work-other", views.DeliverableShow(client(), withKind(views.FileOther))},
+		{"file-text", views.FileTextShow(views.FileTextProps{Name: "styles.css", Text: "body { color: red }\n", Cut: true})},
 		{"work-hostile", views.DeliverableShow(staff(), hostileWork())},
 		{"work-support", views.DeliverableShow(inSupport(client()), clientWork())},
 	}
 }
 
+func pendingDraft(refused string) views.DeliverableShowProps {
+	p := draftProps()
+	p.Pending, p.Seen, p.Refused = []views.Pending{{ID: "f9", Name: hostile}}, "s1", refused
+	return p
+}
+
 func emptyDraft() views.DeliverableShowProps {
 	p := draftProps()
 	p.Versions, p.Files, p.Hero, p.CanPublish = p.Versions[:1], nil, nil, false
+	p.NoPublish = "It has no file yet. Add one, then publish it."
 	p.Version.Number, p.Versions[0].Number = 1, 1
 	return p
 }
 
 func hostileWork() views.DeliverableShowProps {
 	p := draftProps()
-	hero := views.FileRow{Name: hostile, Kind: views.FilePDF, Type: hostile, InlineURL: "javascript:alert(1)", DownloadURL: "javascript:alert(1)"}
+	hero := views.FileRow{Name: hostile, Kind: views.FilePDF, Type: hostile, ShownURL: "javascript:alert(1)", InlineURL: "javascript:alert(1)", URL: "javascript:alert(1)", DownloadURL: "javascript:alert(1)"}
 	p.Title, p.Brief, p.ProjectName, p.WhoSees, p.Hero, p.Files = hostile, hostile, hostile, hostile, &hero, []views.FileRow{hero}
 	p.Version.Note, p.Version.CreatedBy, p.WillSee, p.Versions[0].URL = hostile, hostile, []string{hostile}, "javascript:alert(1)"
 	return p
@@ -406,10 +423,20 @@ func placeSamples() []sample {
 		{"members-nobody", views.Members(client(), views.MembersProps{Query: hostile})},
 		{"member", views.Member(staff(), views.MemberProps{ID: "u1", Name: "Mia Chen", Email: "mia@acme.test", Role: "Owner", Side: "Acme", Since: before(900 * time.Hour), LastSeen: before(time.Hour), Roles: roles(), Owner: true, Refused: "There is no other owner. Make someone else an owner first."})},
 		{"member-read", views.Member(client(), views.MemberProps{ID: "u1", Name: hostile, Email: "mia@acme.test", Role: "Owner", May: "You can see the work.", Side: hostile, Since: before(900 * time.Hour), You: true})},
+		{"member-staff", views.Member(agency(), views.MemberProps{ID: "u1", Name: "Ravi Patel", Email: "ravi@northwind.test", Role: "Member", Side: "Northwind", Since: before(900 * time.Hour), Roles: roles(), Team: true,
+			Work: &views.StaffWork{Name: "Ravi Patel", Member: true, Everywhere: true, Roles: roles(), Clients: []views.StaffChoice{{ID: "c1", Name: "Acme", Role: "Member"}, {ID: "c2", Name: longName}, {ID: "c3", Name: hostile, Role: "Owner"}}}})},
+		{"member-outside", views.Member(agency(), views.MemberProps{ID: "u2", Name: hostile, Email: "ravi@northwind.test", Role: "None in the agency", May: "They work in client workspaces only.", Side: "Northwind",
+			Work: &views.StaffWork{Name: hostile, Roles: roles(), Clients: []views.StaffChoice{{ID: "c1", Name: rtlName, Role: "Member"}}}})},
 		{"member-error", views.Member(staff(), views.MemberProps{ID: "u1", Name: rtlName, Roles: roles(), Errors: ui.Errors{"role": "Choose a role."}})},
 		{"import", views.Import(staff(), views.ImportProps{Most: "200 people", Sides: true})},
 		{"import-read", views.Import(client(), views.ImportProps{Most: "200 people", Text: "Nina, nina@acme.test", Checked: "x", Invited: 1, Rows: []views.ImportRow{{Line: "1", Name: "Nina Okoye", Email: "nina@acme.test", Role: "Viewer", Side: "Acme"}, {Line: "2", Name: rtlName, Email: "mia@acme.test", Left: "Already has access, so is skipped."}}})},
 		{"import-error", views.Import(staff(), views.ImportProps{Most: "200 people", Text: hostile, Wrong: 2, Rows: []views.ImportRow{{Line: "3", Name: hostile, Wrong: "“" + hostile + "” is not an email address."}, {Line: "4", Wrong: "A field starts with a quotation mark but doesn't end with one."}, {Line: "5", Name: longName, Email: "long@acme.test", Role: "Member", Side: "Acme"}}})},
+		{"import-charset", views.Import(staff(), views.ImportProps{
+			Most: "200 people", Text: "Vorname;Name;E-Mail\nEva;Groß;eva@acme.test", Checked: "x", Invited: 1, Raw: "RXZh", Charset: "windows-1252",
+			Charsets: []ui.Option{{Value: "windows-1252", Label: "Western European (Windows)", Selected: true}, {Value: "macintosh", Label: "Western European (Mac)"}},
+			Notes:    []string{"Line 1 names the columns. Name: “Vorname” and “Name”. Address: “E-Mail”.", hostile},
+			Rows:     []views.ImportRow{{Line: "2", Name: "Eva Groß", Email: "eva@acme.test", Role: "Member", Side: "Acme", Note: "The first of several addresses."}},
+		})},
 		{"import-empty", views.Import(staff(), views.ImportProps{Most: "200 people", Errors: ui.Errors{"people": "The list is empty."}})},
 		{"leave", views.Leave(client(), views.LeaveProps{Name: "Acme portal", Owner: true})},
 		{"leave-refused", views.Leave(client(), views.LeaveProps{Name: hostile, Refused: "There is no other owner."})},
@@ -455,6 +482,8 @@ func clientSamples() []sample {
 	show := views.ClientShowProps{ID: "c1", Name: "Acme", Address: "portico.example/w/acme/", People: 12, Projects: 7, Waiting: 2, Since: before(900 * time.Hour),
 		LastActive: before(40 * time.Minute), Form: views.ClientForm{Name: "Acme", Plan: "growth"}, PlanName: "Growth", Plans: plans, JoinAs: "an owner"}
 	joined, archived, odd := show, show, show
+	show.Team = &views.ClientTeam{Roles: []ui.Option{{Value: "member", Label: "Member", Selected: true}, {Value: "viewer", Label: "Viewer"}}, People: []views.MemberRow{{Name: "Dana Whitfield", Email: "dana@northwind.test", Role: "Owner", You: true, URL: c.Base.Member("u1")}},
+		Others: []views.StaffChoice{{ID: "u2", Name: "Ravi Patel", Role: "ravi@northwind.test"}, {ID: "u3", Name: hostile, Role: "x@northwind.test"}}}
 	joined.OpenURL, joined.PeopleURL, joined.State = acme.Home(), acme.Members(), views.StateSuspended
 	archived.State, archived.Plans = views.StateArchived, nil
 	odd.Name, odd.Form, odd.OpenURL = hostile, wrong, "javascript:alert(1)"
@@ -478,7 +507,9 @@ func supportSamples() []sample {
 	start := &views.ConsoleStart{TenantName: "Acme", TenantSlug: "acme", GrantUntil: now.Add(20 * time.Hour), People: people}
 	wrong := &views.ConsoleStart{TenantName: hostile, TenantSlug: "acme", People: people, Form: views.ConsoleForm{Reason: hostile, Errors: ui.Errors{"ticket": "Enter the ticket.", "reason": "Say why."}}}
 	return []sample{
-		{"support", views.Support(staff(), views.SupportProps{GrantUntil: now.Add(20 * time.Hour), GrantBy: "Dana Whitfield", GrantAt: before(2 * time.Hour), CanGrant: true, Sessions: sessions()})},
+		{"support", views.Support(staff(), views.SupportProps{CanGrant: true, Access: []views.SupportAccessRow{
+			{As: "As one of the client's people", Until: now.Add(20 * time.Hour), By: "Mia Larsen", At: before(time.Hour), NoDrafts: true},
+			{As: "As somebody of Northwind", Until: now.Add(20 * time.Hour), By: "Mia Larsen", At: before(time.Hour), NoDrafts: true}}, Sessions: sessions()})},
 		{"support-closed", views.Support(client(), views.SupportProps{CanGrant: true})},
 		{"support-viewer", views.Support(client(), views.SupportProps{Sessions: sessions()[1:]})},
 		{"console", views.Console(agent(), views.ConsoleProps{Query: "ac", Asked: true, History: sessions()[1:], Results: []views.ConsoleTenantRow{
@@ -528,5 +559,11 @@ func errorSamples() []sample {
 	for _, status := range []int{400, 402, 403, 404, 405, 408, 409, 413, 429, 500, 503} {
 		list = append(list, sample{"error-" + strconv.Itoa(status), views.Error(views.ErrorProps{Status: status, RequestID: "01JD4QW7Z8"})})
 	}
+	list = append(list,
+		sample{"error-session", views.SupportRefusal(inSupport(client()), views.ErrorProps{Status: 403, RequestID: "01JD4QW7Z8", Title: "This session is read-only", Sentence: "Acme allows support to look, and to change nothing.",
+			Outcome: "Nothing was saved. Your text is kept below.", WayURL: acme.Projects(), WayLabel: "Back to the form", Kept: []views.KeptText{{Label: "Name", Text: hostile}}})},
+		sample{"error-kept", views.Error(views.ErrorProps{Status: 409, RequestID: "01JD4QW7Z8", Outcome: "Nothing was saved. Your text is kept below.",
+			Kept: []views.KeptText{{Label: "Name", Text: "Spring"}, {Label: "Summary", Text: "Two lines\nof text"}}})},
+	)
 	return append(list, sample{"error-plan", views.Error(views.ErrorProps{Status: 402, RequestID: "01JD4QW7Z8", Sentence: "The plan holds 5 projects.", WayURL: acme.Projects(), WayLabel: "Look at the projects"})})
 }

@@ -21,11 +21,19 @@ func mailNameWorn(p SettingsProps) string {
 	return p.AgencyOf
 }
 
-func ownAccentHint(p SettingsProps) string {
+func accentGivenUp(p SettingsProps) string {
 	if p.IsAgency {
-		return "If not ticked, Portico's colour is used. Your clients' portals use your colour until they have their own."
+		return "Use Portico's colour instead"
 	}
-	return "If not ticked, the colour of " + p.AgencyOf + " is used."
+	return "Use the colour of " + p.AgencyOf + " instead"
+}
+
+// accentShownOr is the colour that the form was opened with.
+func accentShownOr(shown, accent string) string {
+	if shown != "" {
+		return shown
+	}
+	return accentOr(accent)
 }
 
 func logoWorn(p SettingsProps) string {

@@ -71,8 +71,8 @@ func lasted(r SupportSessionRow) string {
 	return "for " + ui.Count(max(1, int(r.EndedAt.Sub(r.StartedAt)/time.Minute)), "minute", "minutes")
 }
 
-func grantWords(p SupportProps) string {
-	if p.GrantWrite {
+func accessWords(a SupportAccessRow) string {
+	if a.Write {
 		return "Support can make changes"
 	}
 	return "Read-only: support can't change anything here"

@@ -159,11 +159,24 @@ func (rd *reader) origin(name string) *url.URL {
 	if u.Scheme == "http" && !local {
 		rd.wrong(name, "must begin with https:// (http is for localhost only)")
 	}
-	return &url.URL{Scheme: u.Scheme, Host: strings.ToLower(u.Host)}
+	return &url.URL{Scheme: u.Scheme, Host: browserHost(u)}
+}
+
+// browserHost is the host of an origin as browsers write it: in lower case, without the
+// scheme's own port and without a dot at its end.
+func browserHost(u *url.URL) string {
+	host, port := strings.TrimSuffix(strings.ToLower(u.Hostname()), "."), u.Port()
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	if port == "" || (u.Scheme == "http" && port == "80") || (u.Scheme == "https" && port == "443") {
+		return host
+	}
+	return host + ":" + port
 }
 
 func (rd *reader) tenantDomain() string {
-	v := strings.ToLower(rd.getenv("PORTICO_TENANT_DOMAIN"))
+	v := strings.TrimSuffix(strings.ToLower(rd.getenv("PORTICO_TENANT_DOMAIN")), ".")
 	if strings.ContainsAny(v, "/:@ ") || strings.HasPrefix(v, ".") {
 		rd.wrong("PORTICO_TENANT_DOMAIN", "is not a domain name")
 	}
@@ -178,8 +191,11 @@ func (rd *reader) database(name string) string {
 	return v
 }
 
-func (rd *reader) list(name string) []string {
-	return strings.FieldsFunc(rd.secret(name), func(r rune) bool { return r == ',' || r == ' ' || r == '\n' })
+// list reads a list of secrets, at least one.
+func (rd *reader) list(name string) []string { return splitList(rd.secret(name)) }
+
+func splitList(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' })
 }
 
 func (rd *reader) sessionKeys() signin.Keys {
@@ -356,6 +372,7 @@ func (rd *reader) providers(environ []string, at *url.URL) []signin.ProviderConf
 			ClientID:     rd.required(prefix + "_CLIENT_ID"),
 			ClientSecret: rd.secret(prefix + "_CLIENT_SECRET"),
 			RedirectURL:  at.String() + "/auth/" + strings.ToLower(name) + "/callback",
+			Domains:      rd.domains(prefix + "_DOMAINS"),
 		}
 		switch p.Kind {
 		case "oidc":
@@ -365,7 +382,28 @@ func (rd *reader) providers(environ []string, at *url.URL) []signin.ProviderConf
 		default:
 			rd.wrong(prefix+"_KIND", "must be oidc or github")
 		}
+		switch trust := rd.optional(prefix+"_TRUST_EMAIL", "verified"); {
+		case trust == "verified":
+		case trust == "all" && p.Kind == "oidc":
+			p.TrustEmail = true
+		case trust == "all":
+			rd.wrong(prefix+"_TRUST_EMAIL", "can be all for oidc only: GitHub says which addresses it verified")
+		default:
+			rd.wrong(prefix+"_TRUST_EMAIL", "must be verified or all")
+		}
 		list = append(list, p)
+	}
+	return list
+}
+
+// domains reads a list of domains; none if it is not set.
+func (rd *reader) domains(name string) []string {
+	list := splitList(rd.getenv(name))
+	for i, domain := range list {
+		list[i] = strings.ToLower(domain)
+		if strings.ContainsAny(domain, "@/:*") || !strings.Contains(domain, ".") {
+			rd.wrong(name, "must be domains, such as example.com, separated by commas")
+		}
 	}
 	return list
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -16,7 +17,7 @@ import (
 )
 
 // finding is the doctor's result for one check. Neither sentence ever holds a
-// secret, an address that contains one, or tenant data.
+// secret, an address that contains one, or tenant data other than a slug and counts.
 type finding struct {
 	Check string `json:"check"`
 	State string `json:"state"` // well, ill, or skipped because something it needs is ill
@@ -34,8 +35,8 @@ const (
 const doctorPatience = 40 * time.Second
 
 func (p program) doctor(ctx context.Context, args []string) error {
-	fs := p.flags("doctor [--json]", "Checks the configuration, the database and its boundary, object storage, email, the\n"+
-		"sign-in providers, the keys and the queue, and says what is wrong and how to fix it.\n"+
+	fs := p.flags("doctor [--json]", "Checks the configuration, the database and its boundary, stored counts, object storage,\n"+
+		"email, the sign-in providers, the keys, the queue and PORTICO_URL itself, and says what is wrong and how to fix it.\n"+
 		"Exits with 0 if every check passes. It reads the environment of serve and prints none of it.")
 	asJSON := fs.Bool("json", false, "print JSON, for programs")
 	if help, err := p.parse(fs, args); help || err != nil {
@@ -85,6 +86,7 @@ func (p program) examine(ctx context.Context) []finding {
 		func() []finding { return checkStorage(ctx, c.files) },
 		func() []finding { return checkMail(ctx, c) },
 		func() []finding { return checkProviders(ctx, c.providers) },
+		func() []finding { return []finding{checkOutside(ctx, c.url)} },
 	}
 	found := make([][]finding, len(parts))
 	var wg sync.WaitGroup
@@ -184,13 +186,23 @@ func checkMail(ctx context.Context, c config) []finding {
 	mend := ""
 	switch {
 	case err == nil:
-		return []finding{{"mail", well, "The mail server answers and accepts our login.", ""}}
+		return []finding{{"mail", well, "The mail server answers, and accepts our login and our sender.", ""}}
 	case errors.Is(err, jobs.ErrMailUnavailable):
 		mend = "Start it, allow connections to it, or correct host and port in SMTP_URL."
 	case errors.Is(err, jobs.ErrMailTLS):
 		mend = "Use smtps:// for a port with TLS from the first byte, smtp:// for one with STARTTLS, and a host name that is in its certificate."
+	case errors.Is(err, jobs.ErrMailCertificate):
+		mend = "Use a host name that is in its certificate, install its authority on this machine, or say ?tls=unverified in SMTP_URL: then anyone in between can read the mail."
+	case errors.Is(err, jobs.ErrMailName):
+		mend = "Say ?helo=name in SMTP_URL, with a whole host name that leads to this machine."
+	case errors.Is(err, jobs.ErrMailMechanism):
+		mend = "Switch on PLAIN or LOGIN with TLS at the mail server, or remove user and password from SMTP_URL if it wants none."
 	case errors.Is(err, jobs.ErrMailCredentials):
 		mend = "Correct user and password in SMTP_URL. Percent-encode special characters."
+	case errors.Is(err, jobs.ErrMailLogin):
+		mend = "Add user and password: smtp://user:password@host."
+	case errors.Is(err, jobs.ErrMailSender):
+		mend = "Allow this user to send as the address in MAIL_FROM at the mail server, or change MAIL_FROM."
 	default:
 		mend = "Correct host and port in SMTP_URL: something else listens there."
 	}
@@ -258,6 +270,9 @@ func checkDatabase(ctx context.Context, url string) []finding {
 	e, err := store.OpenInspector(ctx, url)
 	if err != nil {
 		mend := "Start PostgreSQL, allow connections to it, or correct host and port in DATABASE_URL."
+		if errors.Is(err, store.ErrPooler) {
+			mend = poolerMend
+		}
 		if errors.Is(err, store.ErrPassword) || errors.Is(err, store.ErrNoDatabase) {
 			mend = "Correct DATABASE_URL, or run portico bootstrap again, which sets the passwords and creates the database."
 		}
@@ -268,11 +283,15 @@ func checkDatabase(ctx context.Context, url string) []finding {
 	}
 	defer e.Close()
 	d := databaseDoctor{ctx, e}
-	findings := append([]finding{{"database", well, "PostgreSQL answers.", ""}}, d.role()...)
+	findings := d.session()
+	if findings[0].Mend == poolerMend {
+		return append(findings, finding{"boundary", skipped, "Checked once the database keeps our sessions.", ""})
+	}
+	findings = append(findings, d.role()...)
 	schema := d.schema()
 	findings = append(findings, schema...)
 	if schema[0].State != well {
 		return append(findings, finding{"boundary", skipped, "Checked once the schema is up to date.", ""})
 	}
-	return append(append(findings, d.boundary()...), d.queue()...)
+	return slices.Concat(findings, d.boundary(), d.queue(), d.usage())
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -20,6 +21,23 @@ type databaseDoctor struct {
 // unread is the finding for a query that failed.
 func unread(check string) []finding {
 	return []finding{{check, ill, "The database refuses our queries.", "Run portico migrate as portico_owner, and check the PostgreSQL log."}}
+}
+
+const poolerMend = "Set pool_mode=session for this database in the pooler, or connect to PostgreSQL itself."
+
+// session tries what serving needs: sessions that last, and changes.
+func (d databaseDoctor) session() []finding {
+	err := d.e.Session(d.ctx)
+	switch {
+	case err == nil:
+		return []finding{{"database", well, "PostgreSQL answers, keeps our sessions and accepts changes.", ""}}
+	case errors.Is(err, store.ErrPooler):
+		return []finding{{"database", ill, inWords(store.ErrPooler.Error()), poolerMend}}
+	case errors.Is(err, store.ErrReadOnly):
+		return []finding{{"database", ill, "PostgreSQL answers but accepts no changes: it is a standby, or default_transaction_read_only is on.",
+			"Connect to the primary, for example with target_session_attrs=read-write in DATABASE_URL, or switch default_transaction_read_only off."}}
+	}
+	return unread("database")
 }
 
 func (d databaseDoctor) role() []finding {
@@ -116,4 +134,38 @@ func (d databaseDoctor) queue() []finding {
 		says += fmt.Sprintf("; %d jobs were refused in the last day, see job_refusals", h.Refused)
 	}
 	return []finding{{"queue", well, says + ".", ""}}
+}
+
+// recountPatience is how long the doctor recounts tenants.
+const recountPatience = 20 * time.Second
+
+// maxDrifts is how many wrong counts the doctor names.
+const maxDrifts = 20
+
+// usage compares the stored counts of each tenant with its rows.
+func (d databaseDoctor) usage() []finding {
+	ctx, cancel := context.WithTimeout(d.ctx, recountPatience)
+	defer cancel()
+	wrong, recounted, err := d.e.UsageDrift(ctx)
+	if err != nil {
+		return unread("usage")
+	}
+	var findings []finding
+	for _, t := range wrong {
+		for _, drift := range t.Drift {
+			findings = append(findings, finding{"usage",
+				ill, fmt.Sprintf("The stored count of %s in %s is %d, but its rows are %d.", drift.Metric.JSON(), t.Slug, drift.Stored, drift.Real),
+				"The nightly cleanup corrects it, with a line in that tenant's activity. If it comes back, report it: a deed counts wrongly."})
+		}
+	}
+	switch {
+	case len(findings) > maxDrifts:
+		more := fmt.Sprintf("Counts of %d tenants are wrong; these are the first.", len(wrong))
+		return append([]finding{{"usage", ill, more, "See the findings below."}}, findings[:maxDrifts]...)
+	case len(findings) > 0:
+		return findings
+	case ctx.Err() != nil:
+		return []finding{{"usage", well, fmt.Sprintf("The stored counts of %d tenants equal their rows. There was no time for the others.", recounted), ""}}
+	}
+	return []finding{{"usage", well, fmt.Sprintf("The stored counts of all %d active tenants equal their rows.", recounted), ""}}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -85,11 +86,11 @@ func TestDoctorFindsAHealthyInstallationWell(t *testing.T) {
 	var checks []string
 	for _, f := range e.Checks {
 		checks = append(checks, f.Check)
-		if f.State != well || f.Says == "" || f.Mend != "" {
+		if (f.State != well && f.Check != "outside") || f.Says == "" || f.Mend != "" {
 			t.Errorf("%v", f)
 		}
 	}
-	if want := []string{"configuration", "keys", "database", "role", "migrations", "boundary", "queue", "s3", "mail", "auth:demo"}; !slices.Equal(checks, want) {
+	if want := []string{"configuration", "keys", "database", "role", "migrations", "boundary", "queue", "usage", "s3", "mail", "auth:demo", "outside"}; !slices.Equal(checks, want) {
 		t.Errorf("it looked at %v", checks)
 	}
 	left := must(bucketOf(bucket).ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: aws.String(bucket.Bucket())}))
@@ -212,6 +213,9 @@ var databaseAilments = []ailment{
 	{"somebody works too slowly", byHand(`insert into river.river_job (kind, args, queue, max_attempts, scheduled_at) values ('sweep', '{}', 'default', 5, now() - interval '1 hour');
 insert into river.river_leader (leader_id, elected_at, expires_at) values ('somebody', now(), now() + interval '1 hour')`),
 		[]string{"queue"}, "queue default has waited 1h0m0s, although a worker is running"},
+	{"a wrong count", byHand(`with t as (insert into tenants (id, kind, slug, name) values (gen_random_uuid(), 'agency', 'northwind', 'Northwind') returning id)
+insert into plan_usage (tenant_id, metric, used) select id, 'projects', 7 from t`),
+		[]string{"usage"}, "count of projects in northwind is 7, but its rows are 0"},
 }
 
 // ownBucket gives an installation its own object store.
@@ -252,6 +256,12 @@ var storageAilments = []ailment{
 }
 
 var otherAilments = []ailment{
+	{"a pooler in transaction mode", func(t *testing.T, env map[string]string) {
+		env["DATABASE_URL"] = must(stack.StartPgBouncer(t.Context(), env["DATABASE_URL"], "transaction")).URL()
+	}, []string{"database"}, "pool_mode=transaction"},
+	{"a database that accepts no changes", func(t *testing.T, env map[string]string) {
+		env["DATABASE_URL"] = readOnly(t, env["DATABASE_URL"])
+	}, []string{"database"}, "accepts no changes"},
 	{"the mail server is stopped", func(t *testing.T, env map[string]string) {
 		m := must(stack.StartMail(t.Context(), stack.MailOptions{}))
 		useMail(env, m)
@@ -292,4 +302,37 @@ var otherAilments = []ailment{
 func ownProvider(t *testing.T) *stack.OIDC {
 	t.Helper()
 	return must(stack.StartOIDC(t.Context(), stack.OIDCOptions{RedirectURIs: []string{"http://localhost/auth/demo/callback"}}))
+}
+
+// readOnly is a database address whose transactions are read-only unless they say
+// otherwise.
+func readOnly(t *testing.T, address string) string {
+	t.Helper()
+	u := must(url.Parse(address))
+	q := u.Query()
+	q.Set("default_transaction_read_only", "on")
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
+// A pooler in session mode is as good as PostgreSQL itself. In transaction mode serve
+// refuses to start and says so.
+func TestPoolers(t *testing.T) {
+	t.Parallel()
+	env := healthy(t)
+	direct := env["DATABASE_URL"]
+	env["DATABASE_URL"] = must(stack.StartPgBouncer(t.Context(), direct, "session")).URL()
+	if e, err := examine(t, env); err != nil || !e.Well {
+		t.Errorf("session mode: %v, %v", err, e.Checks)
+	}
+	for _, mode := range []string{"transaction", "statement"} {
+		pooled := must(stack.StartPgBouncer(t.Context(), direct, mode)).URL()
+		db, err := store.Open(t.Context(), store.Config{URL: pooled})
+		if !errors.Is(err, store.ErrPooler) {
+			t.Errorf("%s mode: %v", mode, err)
+		}
+		if err == nil {
+			db.Close()
+		}
+	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"portico/handlers/web"
 	"portico/store"
 )
 
@@ -143,7 +144,7 @@ func (p program) agency(ctx context.Context, args []string) error {
 	if help, err := p.parse(fs, args); help || err != nil {
 		return err
 	}
-	if *slug == "" || strings.TrimSpace(*name) == "" || strings.TrimSpace(*owner) == "" {
+	if *slug == "" || !web.Visible(web.CleanLine(*name)) || !web.Visible(web.CleanLine(*owner)) {
 		return errors.New("--slug, --name, --owner-email and --owner-name are all required")
 	}
 	address, err := fold(*email)
@@ -151,7 +152,7 @@ func (p program) agency(ctx context.Context, args []string) error {
 		return fmt.Errorf("--owner-email: %w", err)
 	}
 	return p.operate(ctx, func(op *store.Operator) error {
-		id, err := op.CreateAgency(ctx, *slug, strings.TrimSpace(*name), address, strings.TrimSpace(*owner))
+		id, err := op.CreateAgency(ctx, *slug, web.CleanLine(*name), address, web.CleanLine(*owner))
 		switch {
 		case errors.Is(err, store.ErrConflict):
 			return fmt.Errorf("the slug %q is not available", *slug)
@@ -192,10 +193,10 @@ func (p program) support(ctx context.Context, args []string) error {
 		if verb == "disable" {
 			return p.disableAgent(ctx, op, address)
 		}
-		if strings.TrimSpace(*name) == "" {
+		if !web.Visible(web.CleanLine(*name)) {
 			return errors.New("--name is missing")
 		}
-		return p.addAgent(ctx, op, address, strings.TrimSpace(*name))
+		return p.addAgent(ctx, op, address, web.CleanLine(*name))
 	})
 }
 
@@ -256,7 +257,7 @@ only invited, the invitations are deleted. To remove a support agent, disable th
 	if help, err := p.parse(fs, args); help || err != nil {
 		return err
 	}
-	address, err := fold(typed)
+	address, err := foldKept(typed)
 	if err != nil {
 		return fmt.Errorf("ADDRESS: %w", err)
 	}
@@ -340,9 +341,20 @@ func (p program) tenantPlan(ctx context.Context, args []string) error {
 
 // fold returns an address in the form that the database stores.
 func fold(address string) (string, error) {
-	a, err := mail.ParseAddress(strings.TrimSpace(address))
-	if err != nil {
-		return "", errors.New("not an email address")
+	_, email, err := web.ParseMailbox(address)
+	return email, err
+}
+
+// foldKept is fold for an address that may have been kept before such were refused, as
+// nora@acme was.
+func foldKept(address string) (string, error) {
+	email, err := fold(address)
+	if err == nil {
+		return email, nil
 	}
-	return strings.ToLower(a.Address), nil
+	old, oldErr := mail.ParseAddress(strings.TrimSpace(address))
+	if oldErr != nil {
+		return "", err
+	}
+	return strings.ToLower(old.Address), nil
 }

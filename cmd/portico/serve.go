@@ -116,7 +116,7 @@ func (p program) open(ctx context.Context) (*installation, error) {
 	mailer, err := jobs.NewMailer(c.smtpURL, c.mailFrom)
 	if err == nil {
 		in.runner, err = jobs.New(in.db, jobs.Config{
-			URL: c.url, Keys: c.keys, Mailer: mailer, Storage: in.storage, DNS: dnscheck.NewResolver(c.dns), AlertTo: c.alertMail, Metrics: in.watch, Log: in.log,
+			URL: c.url, TenantDomain: c.tenantDomain, Keys: c.keys, Mailer: mailer, Storage: in.storage, DNS: dnscheck.NewResolver(c.dns), AlertTo: c.alertMail, Metrics: in.watch, Log: in.log,
 		})
 	}
 	if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -61,6 +62,7 @@ func healthy(t *testing.T) map[string]string {
 	}
 	env := good()
 	maps.Copy(env, map[string]string{
+		"PORTICO_URL":        "http://localhost:1", // where nobody answers
 		"DATABASE_URL":       storetest.Server().AppURL(stack.DatabaseName),
 		"DATABASE_OWNER_URL": storetest.Server().OwnerURL(stack.DatabaseName),
 	})
@@ -106,7 +108,7 @@ func serving(t *testing.T, env map[string]string, args ...string) *running {
 		env[name] = fmt.Sprintf("127.0.0.1:%d", port)
 		*to = "http://" + env[name]
 	}
-	env["PORTICO_URL"] = r.url
+	env["PORTICO_URL"] = cmp.Or(env["BEHIND"], r.url) // the address of a proxy in front, or our own
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	p := program{getenv: func(name string) string { return env[name] }, stdout: io.Discard, stderr: io.Discard}

@@ -23,10 +23,13 @@ import (
 
 // options say which guards to try, and how.
 type options struct {
-	all   bool
-	base  string // a git revision; "" is origin/main, or main where there is none
-	only  string // regular expression of the guards' names; not "" implies all
-	trees int
+	all  bool
+	base string // a git revision; "" is origin/main, or main where there is none
+	only string // regular expression of the guards' names; not "" implies all
+	// narrow is a regular expression of narrow functions, or of their files: instead of
+	// the guards, try each condition of each of these functions.
+	narrow string
+	trees  int
 }
 
 func main() {
@@ -34,6 +37,7 @@ func main() {
 	flag.BoolVar(&o.all, "all", false, "try all guards, not only those a change can have touched")
 	flag.StringVar(&o.base, "base", "", "the revision to look for changes since (default origin/main)")
 	flag.StringVar(&o.only, "only", "", "try the guards whose names match this regular expression")
+	flag.StringVar(&o.narrow, "narrow", "", "try each condition of the narrow functions whose names or files match, instead of the guards")
 	flag.IntVar(&o.trees, "trees", min(runtime.NumCPU(), 4), "copies of the tree to work in at the same time")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -133,6 +137,16 @@ func pick(ctx context.Context, o options, out io.Writer) ([]mutant, error) {
 	named, err := regexp.Compile(o.only)
 	if err != nil {
 		return nil, err
+	}
+	if o.narrow != "" {
+		functions, err := regexp.Compile(o.narrow)
+		if err != nil {
+			return nil, err
+		}
+		picked, err := narrowMutants(functions)
+		picked = slices.DeleteFunc(picked, func(m mutant) bool { return !named.MatchString(m.guard) })
+		fmt.Fprintf(out, "%d conditions\n", len(picked))
+		return picked, err
 	}
 	touched := func(mutant) bool { return true }
 	if !o.all && o.only == "" {

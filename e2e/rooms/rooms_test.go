@@ -32,7 +32,9 @@ var rooms = map[string][]string{
 	"handlers/frame": {"handlers/frame", "handlers/web", "views", "store"},
 	// Rooms of their own do not know the product that mounts them, nor each other.
 	"handlers/signin":  {"handlers/signin", "handlers/frame", "handlers/web", "handlers/dnscheck", "handlers/metrics", "views", "store"},
-	"handlers/support": {"handlers/support", "handlers/frame", "handlers/web", "handlers/metrics", "views", "store"},
+	"handlers/support": {"handlers/support", "handlers/frame", "handlers/web", "handlers/metrics", "handlers/spreadsheet", "views", "store"},
+	// Tables as spreadsheets read and write them.
+	"handlers/spreadsheet": {},
 	// Below handlers and jobs, which both use it.
 	"handlers/upload": {"handlers/upload", "handlers/metrics", "handlers/web", "store", "files"},
 	"views":           {"views", "static"},

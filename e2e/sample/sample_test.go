@@ -77,6 +77,10 @@ func TestLoadLeavesNoSessions(t *testing.T) {
 	if left != 0 {
 		t.Errorf("%d sessions are left of the load", left)
 	}
+	// There were some: an empty table proves nothing.
+	if ended := text(t, `select count(distinct user_id)::text from account_events where verb = 'session.ended_all'`); ended[0] == "0" {
+		t.Error("nobody was signed in for the load")
+	}
 }
 
 // Each client has a realistic amount of work, most of it shared.

@@ -41,6 +41,9 @@ type Mail struct {
 	serial  int
 }
 
+// NoMailbox begins the addresses that every mail server here refuses for good.
+const NoMailbox = "no-mailbox-"
+
 // MailFaults is how the mail server misbehaves. The zero value is a healthy server.
 type MailFaults struct {
 	// Refuse answers every recipient with a permanent error (550).
@@ -195,7 +198,7 @@ func (s *mailSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 	switch {
 	case faults.Hang:
 		<-release
-	case faults.Refuse:
+	case faults.Refuse, strings.HasPrefix(strings.ToLower(to), NoMailbox):
 		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such mailbox"}
 	case faults.Busy:
 		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "try again later"}

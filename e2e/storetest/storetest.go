@@ -174,12 +174,24 @@ func SignInAt(t testing.TB, email, host string) store.Token {
 	return token
 }
 
-// MoveSession moves a session to another host. The product never does this: a host
-// gets its session by a hand-over.
+// MoveSession moves a session to another host, as if it had begun there now: in the tenant
+// that the host names, or will name, and with the person's party there. Outsiders count
+// as clients. The product never does this: a host gets its session by a hand-over.
 func MoveSession(t testing.TB, token store.Token, host string) {
 	t.Helper()
 	sum := sha256.Sum256(token[:])
-	_, err := AdminPool().Exec(t.Context(), `update sessions set host = $2 where token_hash = $1`, sum[:], host)
+	_, err := AdminPool().Exec(t.Context(), `
+update sessions s
+set host = $2, host_tenant_id = w.tenant_id, host_party = w.party, host_domain_id = w.domain_id, created_at = now()
+from sessions o
+left join domains d on d.id = (select x.id from domains x where x.host = $2 order by x.verified_at nulls last limit 1)
+left join tenants t on t.id = coalesce(
+    d.tenant_id, (select x.id from tenants x where x.slug = split_part($2, '.', 1)), (select x.id from tenants x where x.kind = 'agency' limit 1))
+left join memberships m on m.tenant_id = t.id and m.user_id = o.user_id
+cross join lateral (
+    select case when $2 <> '' then t.id end as tenant_id, case when $2 <> '' then coalesce(m.party, 'client') end as party,
+           case when $2 <> '' then d.id end as domain_id) w
+where o.id = s.id and s.token_hash = $1`, sum[:], host)
 	check(t, err)
 }
 

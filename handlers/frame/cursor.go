@@ -33,8 +33,8 @@ func ParseCursor(s string) store.Cursor {
 		return store.Cursor{}
 	}
 	at, err := time.Parse(time.RFC3339Nano, parts[0])
-	id, err2 := uuid.Parse(parts[1])
-	if err != nil || err2 != nil {
+	id, ok := web.ParseID(parts[1])
+	if err != nil || !ok {
 		return store.Cursor{}
 	}
 	return store.Cursor{At: at, Name: parts[2], ID: id}

@@ -18,6 +18,7 @@ func Tenant(r *http.Request, me store.Member) views.Chrome {
 		Base:      base,
 		Workspace: workspace(base, me),
 		Person:    views.Person{Name: me.Name, Email: me.Email},
+		Keeper:    keeper(me.Person.ID(), me.ID()),
 		Dates:     ui.DatesFor(me.TimeZone, me.Locale),
 		Staff:     me.Party == store.PartyAgency,
 		Links: views.Links{

@@ -264,7 +264,9 @@ func TestProvenance(t *testing.T) {
 	version := draft(t, a.Member(t, a.Dana, a.Acme), "Poster "+a.Suffix)
 	publish(t, me, version)
 	msg := mailTo(t, a.Mia, "Poster "+a.Suffix)
-
+	if by := "Sam of support, as Dana " + a.Suffix; !strings.Contains(msg.Text(), by) {
+		t.Errorf("the mail does not say that %s published:\n%s", by, msg.Text())
+	}
 	for name, want := range map[string]uuid.UUID{
 		"X-Portico-Actor":           me.Person.ID(),
 		"X-Portico-Subject":         me.ID(),
@@ -296,9 +298,9 @@ func supporter(t *testing.T, a *storetest.Tenants) store.Member {
 	conn := admin(t)
 	dana := a.Member(t, a.Dana, a.Acme)
 	grant, session := store.NewID(), store.NewID()
-	do(t, conn, `insert into support_grants (tenant_id, id, created_by, ends_at) values ($1, $2, $3, now() + interval '1 hour')`, dana.TenantID(), grant, dana.ID())
-	do(t, conn, `insert into support_sessions (tenant_id, id, kind, mode, grant_id, actor_id, actor_name, subject_id, reason, ticket, ends_at)
-		select $1, $2, 'support', 'write', $3, u.id, u.name, $4, 'To look', 'T-1', now() + interval '30 minutes' from users u where u.email = $5`,
+	do(t, conn, `insert into support_grants (tenant_id, id, created_by, party, mode, ends_at) values ($1, $2, $3, 'agency', 'write', now() + interval '1 hour')`, dana.TenantID(), grant, dana.ID())
+	do(t, conn, `insert into support_sessions (tenant_id, id, kind, mode, grant_id, actor_id, actor_name, subject_id, subject_party, reason, ticket, ends_at)
+		select $1, $2, 'support', 'write', $3, u.id, u.name, $4, 'agency', 'To look', 'T-1', now() + interval '30 minutes' from users u where u.email = $5`,
 		dana.TenantID(), session, grant, dana.ID(), email)
 	do(t, conn, `update sessions set support_tenant_id = $1, support_session_id = $2 where user_id = (select id from users where email = $3)`, dana.TenantID(), session, email)
 	v, err := storetest.DB().Identify(t.Context(), store.Credentials{Token: &token, Slug: a.Acme})

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"portico/store"
@@ -36,7 +37,7 @@ func (r *Runner) inviteMail(ctx context.Context, j store.Job, job queue.InviteMa
 		Header:  provenance(j),
 	})
 	if err != nil {
-		return err
+		return r.inviteRefused(ctx, j, job, err)
 	}
 	// The mail has left, so record it even if the process is stopping.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
@@ -46,7 +47,7 @@ func (r *Runner) inviteMail(ctx context.Context, j store.Job, job queue.InviteMa
 
 func (r *Runner) inviteProps(l store.InviteLetter, token store.TenantToken) mail.InviteProps {
 	p := mail.InviteProps{
-		Brand: brandOf(l.Tenant, l.Party),
+		Brand: r.brandOf(l.Tenant, l.Party),
 		By:    l.InviterName,
 		From:  l.InviterSide,
 		To:    l.Email,
@@ -59,4 +60,34 @@ func (r *Runner) inviteProps(l store.InviteLetter, token store.TenantToken) mail
 		p.By = l.Tenant.AgencyName
 	}
 	return p
+}
+
+// inviteRefused records that a mail server will never accept the mail of an invitation.
+// The error stays, so that the job is counted as refused.
+func (r *Runner) inviteRefused(ctx context.Context, j store.Job, job queue.InviteMail, err error) error {
+	refused, ok := errors.AsType[*SendError](err)
+	if !ok || !refused.Permanent {
+		return err
+	}
+	return errors.Join(err, r.db.Work(ctx, j, func(tx *store.Tx) error {
+		return tx.InviteRefused(ctx, job.Invite, job.Sending, refused.Code)
+	}))
+}
+
+// inviteRefusedMail tells whoever invited that the invitation did not arrive.
+func (r *Runner) inviteRefusedMail(ctx context.Context, j store.Job, job queue.InviteRefusedMail) error {
+	return r.deliver(ctx, j, tenantMail{
+		key: store.RefusedInviteKey(job.Invite, job.Sending),
+		to:  job.To,
+		write: func(ctx context.Context, to store.Recipient) (*mail.Message, error) {
+			var i store.RefusedInvite
+			if err := r.db.ReadFor(ctx, to, store.GetRefusedInvite(job.Invite, &i)); err != nil {
+				return nil, err
+			}
+			m, err := mail.InviteRefused(mail.InviteRefusedProps{
+				Brand: r.brand(to), Name: i.Name, Email: i.Email, Code: i.Code, URL: r.base(to.Tenant).Members(),
+			})
+			return &m, err
+		},
+	})
 }

@@ -33,6 +33,8 @@ import (
 type Config struct {
 	// URL is PORTICO_URL, the base of the links in mails.
 	URL *url.URL
+	// TenantDomain is the domain under which every tenant has a host; "" for none.
+	TenantDomain string
 	// Keys are for the codes of sign-in mails.
 	Keys signin.Keys
 	// Mailer sends all mail; required.
@@ -157,6 +159,7 @@ func (r *Runner) register(w *river.Workers) {
 	// The inviter may be agency staff who aren't members of this tenant. If an inviter
 	// loses the right to invite, the invitation is revoked and nothing is sent.
 	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.inviteMail)
+	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.inviteRefusedMail)
 	// Owners are told what support did even if the person it viewed as was removed.
 	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.supportStarted)
 	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.supportEnded)
@@ -165,6 +168,8 @@ func (r *Runner) register(w *river.Workers) {
 	// Agents who request access aren't members.
 	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.accessRequested)
 	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.accessRequestMail)
+	// An answer stands even if the person who gave it was removed.
+	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.accessAnswered)
 }
 
 // Start starts to run jobs and returns. When ctx ends, the runner stops as by

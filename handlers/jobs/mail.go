@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"portico/store"
+	"portico/views"
 	"portico/views/mail"
 	"portico/views/ui"
 )
@@ -63,6 +64,9 @@ func (r *Runner) deliver(ctx context.Context, j store.Job, l tenantMail) error {
 		ID:      messageID(j.TenantID(), l.key),
 		Header:  provenance(j),
 	})
+	if refused, ok := errors.AsType[*SendError](err); ok && refused.Permanent {
+		return errors.Join(err, r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.MailRefused(ctx, l.to, refused.Code) }))
+	}
 	if err != nil {
 		return err
 	}
@@ -73,7 +77,12 @@ func (r *Runner) deliver(ctx context.Context, j store.Job, l tenantMail) error {
 func (r *Runner) sent(ctx context.Context, j store.Job, l tenantMail) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	return r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.MailSent(ctx, l.key, l.event) })
+	return r.db.Work(ctx, j, func(tx *store.Tx) error {
+		if err := tx.MailAccepted(ctx, l.to); err != nil {
+			return err
+		}
+		return tx.MailSent(ctx, l.key, l.event)
+	})
 }
 
 func messageID(tenant uuid.UUID, key string) string {
@@ -109,17 +118,25 @@ func from(t store.Tenant) string {
 }
 
 // brand returns the brand of the recipient's tenant.
-func brand(to store.Recipient) mail.Brand { return brandOf(to.Tenant, to.Party) }
+func (r *Runner) brand(to store.Recipient) mail.Brand { return r.brandOf(to.Tenant, to.Party) }
 
 // dates returns the recipient's date format.
 func dates(to store.Recipient) ui.Dates { return ui.DatesFor(to.TimeZone, to.Locale) }
 
 // brandOf returns the brand of a mail. Its name is the portal's for clients and the
 // workspace's for staff.
-func brandOf(t store.Tenant, party store.Party) mail.Brand {
-	b := mail.Brand{Name: t.Name, Accent: t.Accent}
+func (r *Runner) brandOf(t store.Tenant, party store.Party) mail.Brand {
+	b := mail.Brand{Name: t.Name, Accent: t.Accent, LogoURL: r.logo(t.LogoID)}
 	if party == store.PartyClient {
 		b.Name = t.PortalName
 	}
 	return b
+}
+
+// logo returns the absolute URL of a logo, which is public; "" for none.
+func (r *Runner) logo(id string) string {
+	if id == "" {
+		return ""
+	}
+	return r.url(views.Logo(id))
 }

@@ -4,20 +4,18 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	netmail "net/mail"
-	"net/url"
-	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 
 	gomail "github.com/wneessen/go-mail"
 	"github.com/wneessen/go-mail/smtp"
 
+	"portico/handlers/web"
 	"portico/views/mail"
 )
 
@@ -29,16 +27,18 @@ const (
 // Mailer sends mail through the installation's SMTP server. It logs nothing, because
 // bodies and addresses are secrets.
 type Mailer struct {
-	client *gomail.Client
-	from   *netmail.Address
-	addr   string // host:port
-	host   string
-	tls    bool // from the first byte
+	client   *gomail.Client
+	settings smtpSettings
+	from     *netmail.Address
+
+	mu     sync.Mutex
+	last   error // why the last check failed, or nil
+	lastAt time.Time
 }
 
-// NewMailer reads SMTP_URL (smtp://user:password@host:port or smtps://…) and
-// MAIL_FROM. It does not connect yet. Credentials are sent only over TLS or to
-// loopback. No error quotes the URL.
+// NewMailer reads SMTP_URL and MAIL_FROM. SMTP_URL is smtp://user:password@host:port or
+// smtps://…, with the settings tls and helo as in docs/configuration.md. It does not
+// connect yet. Credentials are sent only over TLS or to loopback. No error quotes the URL.
 func NewMailer(smtpURL, from string) (*Mailer, error) { return newMailer(smtpURL, from, sendTime) }
 
 func newMailer(smtpURL, from string, sendTime time.Duration) (*Mailer, error) {
@@ -46,50 +46,15 @@ func newMailer(smtpURL, from string, sendTime time.Duration) (*Mailer, error) {
 	if err != nil {
 		return nil, errors.New("MAIL_FROM is not an email address")
 	}
-	u, err := url.Parse(smtpURL)
-	if err != nil || u.Hostname() == "" || (u.Scheme != "smtp" && u.Scheme != "smtps") {
-		return nil, errors.New("SMTP_URL is not of the form smtp://host:port or smtps://host:port")
+	s, err := readSMTP(smtpURL, sender)
+	if err != nil {
+		return nil, err
 	}
-	m := &Mailer{from: sender, host: u.Hostname(), tls: u.Scheme == "smtps"}
-	port, err := strconv.Atoi(u.Port())
-	switch {
-	case u.Port() != "" && err != nil:
-		return nil, errors.New("SMTP_URL has no sensible port")
-	case u.Port() == "" && m.tls:
-		port = 465
-	case u.Port() == "":
-		port = 587
-	}
-	m.addr = net.JoinHostPort(m.host, strconv.Itoa(port))
-	if m.client, err = gomail.NewClient(m.host, m.options(port, u.User, sendTime)...); err != nil {
+	client, err := s.client(sendTime)
+	if err != nil {
 		return nil, errors.New("SMTP_URL cannot be used")
 	}
-	return m, nil
-}
-
-func (m *Mailer) options(port int, user *url.Userinfo, sendTime time.Duration) []gomail.Option {
-	opts := []gomail.Option{gomail.WithPort(port), gomail.WithTimeout(sendTime), gomail.WithoutNoop()}
-	loopback := m.host == "localhost"
-	if ip := net.ParseIP(m.host); ip != nil {
-		loopback = ip.IsLoopback()
-	}
-	policy, auth := gomail.TLSOpportunistic, gomail.SMTPAuthAutoDiscover
-	switch {
-	case m.tls:
-		opts = append(opts, gomail.WithSSL())
-		policy = gomail.NoTLS // the connection is TLS already
-	case user != nil && !loopback:
-		policy = gomail.TLSMandatory
-	case loopback:
-		// Go's PLAIN allows loopback without TLS; discovery does not.
-		auth = gomail.SMTPAuthPlain
-	}
-	opts = append(opts, gomail.WithTLSPolicy(policy))
-	if user != nil {
-		password, _ := user.Password()
-		opts = append(opts, gomail.WithSMTPAuth(auth), gomail.WithUsername(user.Username()), gomail.WithPassword(password))
-	}
-	return opts
+	return &Mailer{client: client, settings: s, from: sender}, nil
 }
 
 // Message is one mail to one person.
@@ -124,7 +89,7 @@ func (e *SendError) Error() string {
 
 // Send sends one message. Every error is or wraps a [*SendError].
 func (m *Mailer) Send(ctx context.Context, msg Message) error {
-	letter, err := m.compose(msg)
+	letter, ascii, err := m.compose(msg)
 	if err != nil {
 		return &SendError{Permanent: true, step: "the address cannot be written to"}
 	}
@@ -132,6 +97,7 @@ func (m *Mailer) Send(ctx context.Context, msg Message) error {
 	defer cancel()
 	server, err := m.client.DialToSMTPClientWithContext(dialCtx)
 	if err != nil {
+		m.noteResult(errSilent) // the next check finds out why
 		return withCancellation(ctx, &SendError{step: "connect"})
 	}
 	answer := make(chan error, 1)
@@ -141,7 +107,7 @@ func (m *Mailer) Send(ctx context.Context, msg Message) error {
 				answer <- &SendError{step: "panic"}
 			}
 		}()
-		answer <- m.send(server, letter)
+		answer <- m.send(server, letter, ascii)
 	}()
 	select {
 	case err = <-answer:
@@ -153,10 +119,18 @@ func (m *Mailer) Send(ctx context.Context, msg Message) error {
 	}
 }
 
-func (m *Mailer) send(server *smtp.Client, letter *gomail.Msg) error {
+// send sends a mail. Addresses outside ASCII need a server that takes them; for others
+// the extension is not asked for, so that the next server need not know it.
+func (m *Mailer) send(server *smtp.Client, letter *gomail.Msg, ascii bool) error {
+	if offered, _ := server.Extension("SMTPUTF8"); !ascii && !offered {
+		_ = server.Quit()
+		return &SendError{Permanent: true, step: "the server can't write to an address outside ASCII"}
+	}
+	server.SkipSMTPUTF8(ascii)
 	err := m.client.SendWithSMTPClient(server, letter)
 	if letter.IsDelivered() {
 		// The server accepted the mail. An error of QUIT must not cause a second mail.
+		m.noteResult(nil)
 		_ = server.Quit()
 		return nil
 	}
@@ -190,30 +164,35 @@ func sendError(err error) *SendError {
 	return e
 }
 
-func (m *Mailer) compose(msg Message) (*gomail.Msg, error) {
+// compose writes the mail, and reports whether both addresses are in ASCII.
+func (m *Mailer) compose(msg Message) (letter *gomail.Msg, ascii bool, err error) {
 	// No User-Agent, which would reveal our mail library.
-	letter := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
+	letter = gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	// The standard library quotes names correctly; go-mail only concatenates name and
 	// address.
 	from := *m.from
+	var fromASCII bool
+	from.Address, fromASCII = web.WireEmail(from.Address)
 	if msg.From != "" {
 		from.Name = oneLine(msg.From)
 	}
 	if err := letter.From(from.String()); err != nil {
-		return nil, err
+		return nil, false, err
 	}
+	wire, ascii := web.WireEmail(msg.To)
+	to, err := netmail.ParseAddress(wire)
 	// Accept exactly one address without a name.
-	if plain, err := netmail.ParseAddress(msg.To); err != nil || plain.Address != msg.To {
-		return nil, errors.New("not an address")
+	if err != nil || to.Name != "" || to.String() != "<"+wire+">" {
+		return nil, false, errors.New("not an address")
 	}
-	to := netmail.Address{Name: oneLine(msg.ToName), Address: msg.To}
+	to.Name = oneLine(msg.ToName)
 	if err := letter.To(to.String()); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	letter.Subject(oneLine(msg.Subject))
 	letter.SetDate()
 	// Our own Message-ID, because go-mail's holds the name of this machine.
-	_, domain, _ := strings.Cut(m.from.Address, "@")
+	_, domain, _ := web.SplitEmail(from.Address)
 	letter.SetMessageIDWithValue(cmp.Or(msg.ID, rand.Text()) + "@" + domain)
 	// Tells mail programs not to send automatic replies.
 	letter.SetGenHeader("Auto-Submitted", "auto-generated")
@@ -222,7 +201,7 @@ func (m *Mailer) compose(msg Message) (*gomail.Msg, error) {
 	}
 	letter.SetBodyString(gomail.TypeTextPlain, msg.Text)
 	letter.AddAlternativeString(gomail.TypeTextHTML, msg.HTML)
-	return letter, nil
+	return letter, ascii && fromASCII, nil
 }
 
 // oneLine makes a text safe for a header: it replaces line breaks and other
@@ -235,28 +214,4 @@ func oneLine(s string) string {
 		return r
 	}, s)
 	return strings.Join(strings.Fields(s), " ")
-}
-
-// Check returns an error unless the mail server greets within two seconds. It sends no
-// mail.
-func (m *Mailer) Check(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-	defer cancel()
-	dial := (&net.Dialer{}).DialContext
-	if m.tls {
-		dial = (&tls.Dialer{Config: &tls.Config{ServerName: m.host, MinVersion: tls.VersionTLS12}}).DialContext
-	}
-	conn, err := dial(ctx, "tcp", m.addr)
-	if err != nil {
-		return errors.New("mail server does not answer")
-	}
-	defer conn.Close()
-	deadline, _ := ctx.Deadline()
-	_ = conn.SetDeadline(deadline)
-	greeting := make([]byte, 3)
-	if _, err := conn.Read(greeting); err != nil || string(greeting) != "220" {
-		return errors.New("mail server does not greet")
-	}
-	_, _ = conn.Write([]byte("QUIT\r\n"))
-	return nil
 }

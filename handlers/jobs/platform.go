@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -9,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"portico/handlers/dnscheck"
+	"portico/handlers/frame"
 	"portico/handlers/signin"
 	"portico/store"
 	"portico/store/queue"
@@ -29,22 +31,44 @@ func (r *Runner) signInMail(ctx context.Context, job queue.SignInMail) error {
 	if err != nil {
 		return err
 	}
-	m, err := r.proofMail(to.Purpose, proof)
+	look, sender, err := r.signInBrand(ctx, job.Flow, to.ReturnTo)
 	if err != nil {
 		return err
 	}
-	return r.cfg.Mailer.Send(ctx, Message{ToName: to.Name, To: to.Email, Message: m})
+	m, err := r.proofMail(to.Purpose, look, proof)
+	if err != nil {
+		return err
+	}
+	return r.cfg.Mailer.Send(ctx, Message{From: sender, ToName: to.Name, To: to.Email, Message: m})
+}
+
+// signInBrand is the brand of the tenant through which somebody came who signs in, and
+// the sender's name. The address of the sender stays the installation's.
+func (r *Runner) signInBrand(ctx context.Context, flow uuid.UUID, returnTo string) (look mail.Brand, sender string, err error) {
+	b, err := r.db.MailBrand(ctx, flow, signin.PlaceOf(returnTo, r.cfg.TenantDomain))
+	if errors.Is(err, store.ErrNotFound) {
+		return mail.Brand{}, "", nil
+	}
+	if err != nil {
+		return mail.Brand{}, "", err
+	}
+	look = mail.Brand{Name: b.Name, Accent: frame.OrZero(b.Accent)}
+	if b.LogoID != nil {
+		look.LogoURL = r.logo(b.LogoID.String())
+	}
+	return look, cmp.Or(frame.OrZero(b.MailName), frame.OrZero(b.AgencyName), b.Name), nil
 }
 
 // flowMinutes is how long a flow is valid, for the text of the mail. The database
 // enforces it.
 const flowMinutes = 10
 
-func (r *Runner) proofMail(purpose string, proof signin.Proof) (mail.Message, error) {
+func (r *Runner) proofMail(purpose string, look mail.Brand, proof signin.Proof) (mail.Message, error) {
 	if purpose == "step_up" {
-		return mail.StepUp(mail.StepUpProps{Code: proof.Code, Minutes: flowMinutes})
+		return mail.StepUp(mail.StepUpProps{Brand: look, Code: proof.Code, Minutes: flowMinutes})
 	}
 	return mail.SignIn(mail.SignInProps{
+		Brand:   look,
 		URL:     r.url(views.LoginLink(proof.LinkToken)),
 		Code:    proof.Code,
 		Minutes: flowMinutes,

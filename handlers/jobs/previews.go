@@ -26,7 +26,11 @@ func (r *Runner) filePreview(ctx context.Context, j store.Job, job queue.FilePre
 	if err != nil || big == nil {
 		return err
 	}
-	small, err := r.makePreview(ctx, j.TenantID(), job.File, *big)
+	var small *store.Preview
+	err = thumbnail.UnfitError{Reason: "it is no picture that can be decoded"}
+	if thumbnail.Decodes(big.ContentType) {
+		small, err = r.makePreview(ctx, j.TenantID(), job.File, *big)
+	}
 	var no thumbnail.UnfitError
 	if errors.Is(err, files.ErrNotFound) || errors.Is(err, files.ErrSize) {
 		err = thumbnail.UnfitError{Reason: "its bytes are not in storage"} // the reconciler reports it; a retry would not help

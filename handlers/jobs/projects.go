@@ -53,7 +53,7 @@ func (r *Runner) joinedDigest(ctx context.Context, to store.Recipient) (*mail.Me
 			URL:      base.Deliverable(d.ID.String()),
 		}
 	}
-	m, err := mail.Joined(mail.JoinedProps{Brand: brand(to), Agency: to.Tenant.AgencyName, Items: items, URL: base.Home()})
+	m, err := mail.Joined(mail.JoinedProps{Brand: r.brand(to), Agency: to.Tenant.AgencyName, Items: items, URL: base.Home()})
 	return &m, err
 }
 
@@ -66,7 +66,7 @@ func (r *Runner) digest(to store.Recipient, since time.Time, news []store.News) 
 			URL:      base.DeliverableVersion(n.DeliverableID.String(), n.Number),
 		}
 	}
-	m, err := mail.Digest(mail.DigestProps{Brand: brand(to), Dates: dates(to), Since: since, Items: items, URL: base.Home()})
+	m, err := mail.Digest(mail.DigestProps{Brand: r.brand(to), Dates: dates(to), Since: since, Items: items, URL: base.Home()})
 	return &m, err
 }
 
@@ -88,7 +88,7 @@ func (r *Runner) versionMail(ctx context.Context, j store.Job, job queue.Version
 				return nil, err
 			}
 			m, err := mail.Published(mail.PublishedProps{
-				Brand:   brand(to),
+				Brand:   r.brand(to),
 				Agency:  to.Tenant.AgencyName,
 				By:      v.AuthorName,
 				Title:   v.Title,

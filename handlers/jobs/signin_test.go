@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"encoding/base64"
+	"errors"
 	"regexp"
 	"strings"
 	"testing"
@@ -102,4 +103,33 @@ func unbase64(t *testing.T, token string) store.Secret {
 	secret, err := base64.RawURLEncoding.DecodeString(token)
 	check(t, err)
 	return secret
+}
+
+// The mail wears the brand of the tenant through which somebody came: name, colour, logo
+// and sender's name. The sender's address stays the installation's.
+func TestSignInMailWearsTheTenantsBrand(t *testing.T) {
+	t.Parallel()
+	theRunner(t)
+	a := storetest.Agency(t)
+	if err := storetest.DB().Write(t.Context(), a.Member(t, a.Dana, a.Acme), func(tx *store.Tx) error {
+		return errors.Join(
+			tx.UpdateSettings(t.Context(), store.SettingsInput{Name: "Acme", PortalName: "Portal " + a.Suffix, MailName: "Senders " + a.Suffix, Accent: "#224466"}),
+			tx.SetLogo(t.Context(), store.Logo{ContentType: "image/png", Content: []byte("logo " + a.Suffix)}))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := storetest.DB().BeginMailFlow(t.Context(), store.Secret("cookie of "+a.Suffix), a.Mia, "/")
+	check(t, err)
+	msg := mailTo(t, a.Mia, "Sign in")
+	if !strings.Contains(msg.Header("From"), "Senders "+a.Suffix) || !strings.Contains(msg.Header("From"), "@portico.test>") {
+		t.Errorf("it is from %s", msg.Header("From"))
+	}
+	for _, part := range []string{"Portal " + a.Suffix, "#224466", "https://portico.test/logo/"} {
+		if !strings.Contains(msg.HTML(), part) {
+			t.Errorf("the mail lacks %q", part)
+		}
+	}
+	if strings.Contains(msg.HTML()+msg.Text()+msg.Subject(), "Portico") {
+		t.Error("the mail speaks of Portico")
+	}
 }

@@ -86,7 +86,7 @@ var endings = map[store.SupportEnd]string{
 }
 
 func (r *Runner) supportProps(to store.Recipient, s store.SupportNotice) mail.SupportProps {
-	b := brand(to)
+	b := r.brand(to)
 	p := mail.SupportProps{
 		Brand:     b,
 		Dates:     dates(to),

@@ -2,10 +2,13 @@ package jobs
 
 import (
 	"context"
+	"time"
 
 	"portico/store"
 	"portico/store/queue"
+	"portico/views"
 	"portico/views/mail"
+	"portico/views/ui"
 )
 
 // accessRequested enqueues mails that tell the owners that support requests access.
@@ -28,7 +31,7 @@ func (r *Runner) accessRequestMail(ctx context.Context, j store.Job, job queue.A
 			if !request.Open || !to.May(store.GrantSupport) {
 				return nil, nil
 			}
-			b := brand(to)
+			b := r.brand(to)
 			m, err := mail.SupportAsked(mail.SupportAskedProps{
 				Brand:  b,
 				Tenant: b.Name,
@@ -41,5 +44,41 @@ func (r *Runner) accessRequestMail(ctx context.Context, j store.Job, job queue.A
 			})
 			return &m, err
 		},
+	})
+}
+
+// accessAnswered mails the agent the answer to their request. Agents are no members of
+// the tenant, so the mail has the installation's look.
+func (r *Runner) accessAnswered(ctx context.Context, j store.Job, job queue.AccessAnswered) error {
+	var a *store.AccessAnswer
+	err := r.db.Work(ctx, j, func(tx *store.Tx) (err error) {
+		a, err = tx.AccessAnswer(ctx, job.AccessRequestID)
+		return err
+	})
+	if err != nil || a == nil {
+		return err
+	}
+	m, err := mail.SupportAnswered(mail.SupportAnsweredProps{
+		Dates:    ui.DatesFor(a.TimeZone, a.Locale),
+		Tenant:   a.TenantName,
+		Approved: a.Answer == store.AnswerGranted,
+		Write:    a.Mode == store.SupportWrite,
+		EndsAt:   a.EndsAt,
+		Word:     a.Word,
+		URL:      r.url(views.ConsoleTenant(a.Slug)),
+	})
+	if err != nil {
+		return err
+	}
+	key := store.AccessAnswerKey(job.AccessRequestID)
+	err = r.cfg.Mailer.Send(ctx, Message{Message: m, ToName: a.Name, To: a.Email, ID: messageID(j.TenantID(), key), Header: provenance(j)})
+	if err != nil {
+		return err
+	}
+	// The mail has left, so record it even if the process is stopping.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	return r.db.Work(ctx, j, func(tx *store.Tx) error {
+		return tx.MailSent(ctx, key, store.Event{Verb: "support.answer_mail_sent", TargetKind: store.KindAccessRequest, TargetID: job.AccessRequestID})
 	})
 }

@@ -1,9 +1,12 @@
 package jobs
 
 import (
+	"errors"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/uuid"
 	"github.com/riverqueue/river/rivertype"
 
 	"portico/e2e/storetest"
@@ -200,5 +203,93 @@ func TestAccessRequestIsMailed(t *testing.T) {
 	check(t, r.accessRequestMail(t.Context(), j, job))
 	if n := len(mailsTo(t, a.Leo)); n != 0 {
 		t.Errorf("%d mails about an answered request", n)
+	}
+}
+
+// A job that support caused asks the database again before it acts. A session that came to
+// its own end leaves what it did; one that was ended, or whose tenant no longer allows
+// changes, doesn't, whoever ended it.
+func TestJobsOfASupportSessionAskAgain(t *testing.T) {
+	t.Parallel()
+	theRunner(t)
+	const session, grants = `update support_sessions set `, `update support_grants set `
+	for what, c := range map[string]struct {
+		sql  string // $1 is the tenant, $2 the agent, $3 the subject
+		runs bool
+	}{
+		"it still runs":             {`select $1::uuid, $2::uuid, $3::uuid`, true},
+		"support stopped":           {session + `ended_at = now(), ended_how = 'stopped' where tenant_id = $1 and actor_id = $2 and subject_id = $3`, true},
+		"its time ran out":          {session + `started_at = now() - interval '50 minutes', ends_at = now() - interval '1 minute' where tenant_id = $1 and actor_id = $2 and subject_id = $3`, true},
+		"it expired":                {session + `ended_at = now(), ended_how = 'expired' where tenant_id = $1 and actor_id = $2 and subject_id = $3`, true},
+		"an owner ended it":         {session + `ended_at = now(), ended_how = 'revoked' where tenant_id = $1 and actor_id = $2 and subject_id = $3`, false},
+		"consent was revoked":       {grants + `revoked_at = now() where tenant_id = $1 and $2::uuid <> $3::uuid`, false},
+		"consent ran out":           {grants + `created_at = now() - interval '2 hours', ends_at = now() - interval '1 hour' where tenant_id = $1 and $2::uuid <> $3::uuid`, false},
+		"consent is to read now":    {grants + `mode = 'read' where tenant_id = $1 and $2::uuid <> $3::uuid`, false},
+		"it ran out, then consent":  {`with s as (update support_sessions set ended_at = now(), ended_how = 'expired' where tenant_id = $1 and actor_id = $2 and subject_id = $3) update support_grants set revoked_at = now() where tenant_id = $1`, false},
+		"the agent is disabled":     {`update support_agents set disabled_at = now() where user_id = $2 and $1::uuid <> $3::uuid`, false},
+		"the agent's account is":    {`update users set disabled_at = now() where id = $2 and $1::uuid <> $3::uuid`, false},
+		"the subject left":          {`update memberships set ended_at = now() where tenant_id = $1 and user_id = $3 and $2::uuid <> $3`, false},
+		"the subject changed sides": {`update memberships set party = 'client' where tenant_id = $1 and user_id = $3 and $2::uuid <> $3`, false},
+		"the tenant is suspended":   {`update tenants set state = 'suspended' where id = $1 and $2::uuid <> $3::uuid`, false},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			me := supporter(t, storetest.Agency(t))
+			job := &queue.VersionMail{Signature: queue.Signature{Tenant: me.TenantID(), RequestedBy: me.ID(), Actor: me.Person.ID(), Support: me.Support.ID}}
+			check(t, testSigner.Sign(job))
+			j, err := storetest.DB().VerifyJob(job, store.JobPolicy{RequesterMay: store.Publish})
+			check(t, err)
+			nothing := func(*store.Tx) error { return nil }
+			check(t, storetest.DB().Work(t.Context(), j, nothing))
+			_, err = admin(t).Exec(t.Context(), c.sql, me.TenantID(), me.Person.ID(), me.ID())
+			check(t, err)
+			if err := storetest.DB().Work(t.Context(), j, nothing); (err == nil) != c.runs || (err != nil && !errors.Is(err, store.ErrStale)) {
+				t.Errorf("the job ends with %v, want it to run: %v", err, c.runs)
+			}
+		})
+	}
+}
+
+// An agent whose access request is answered gets a mail that says what was allowed, and
+// leads to the console. Nobody else does, nor an agent who is none any more.
+func TestAgentIsMailedTheAnswer(t *testing.T) {
+	t.Parallel()
+	r := theRunner(t)
+	ended := endsOf(t, r)
+	a := storetest.Agency(t)
+	mia := a.Member(t, a.Mia, a.Acme)
+	check(t, storetest.DB().Write(t.Context(), mia, func(tx *store.Tx) error { return tx.SetAccessRequestsAllowed(t.Context(), true) }))
+	request := func(agent string) (id uuid.UUID) {
+		t.Helper()
+		me := storetest.Person(t, storetest.SignIn(t, agent))
+		check(t, storetest.DB().RequestAccess(t.Context(), me, store.NewAccessRequest{Slug: a.Acme, Mode: "write", Hours: 4, Reason: "Why " + a.Suffix, Ticket: "T-1"}))
+		return ask[uuid.UUID](t, admin(t), `select id from support_asks where actor_id = $1 and answer is null`, me.ID())
+	}
+	yes, no, gone := storetest.Agent(t), storetest.Agent(t), storetest.Agent(t)
+	answer := func(fn func(*store.Tx) error) {
+		t.Helper()
+		check(t, storetest.DB().Write(t.Context(), mia, fn))
+	}
+	asked := request(yes)
+	answer(func(tx *store.Tx) error { return tx.ApproveAccessRequest(t.Context(), asked, "read", time.Hour) })
+	msg := mailTo(t, yes, "Acme "+a.Suffix+" approved your access request")
+	if !strings.Contains(msg.Text(), ", read-only.") || !strings.Contains(msg.Text(), "/support?tenant="+a.Acme) || strings.Contains(msg.Text(), "Mia") {
+		t.Errorf("the mail says:\n%s", msg.Text())
+	}
+	asked = request(no)
+	answer(func(tx *store.Tx) error { return tx.DenyAccessRequest(t.Context(), asked, "Call us first") })
+	if msg := mailTo(t, no, "Acme "+a.Suffix+" declined your access request"); !strings.Contains(msg.Text(), "Call us first") {
+		t.Errorf("the mail says:\n%s", msg.Text())
+	}
+	asked = request(gone)
+	do(t, admin(t), `update support_agents set disabled_at = now() where user_id = (select id from users where email = $1)`, gone)
+	answer(func(tx *store.Tx) error { return tx.ApproveAccessRequest(t.Context(), asked, "read", time.Hour) })
+	for _, id := range ask[[]int64](t, admin(t), `select array_agg(id) from river.river_job where kind = 'support_answered' and args ->> 'ask' = $1`, asked.String()) {
+		ended(id)
+	}
+	for agent, want := range map[string]int{yes: 1, no: 1, gone: 0} {
+		if n := len(mailsTo(t, agent)); n != want {
+			t.Errorf("%d mails to %s, want %d", n, agent, want)
+		}
 	}
 }

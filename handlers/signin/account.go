@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"portico/handlers/frame"
+	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 	"portico/views/ui"
@@ -36,7 +37,7 @@ func (s *Service) accountPage(w http.ResponseWriter, r *http.Request, status int
 	if err != nil {
 		return err
 	}
-	chrome := frame.Person(me)
+	chrome := frame.Branded(r.Context(), s.db, me)
 	chrome.Flash = views.Flash{Text: accountFlashes[r.URL.Query().Get("did")]}
 	props := views.AccountProps{
 		Email:    me.Email,
@@ -128,8 +129,8 @@ func (s *Service) SignOutBrowser(w http.ResponseWriter, r *http.Request, me stor
 // pathID returns the {id} of the path. A UUID that is malformed or written in another
 // form is [store.ErrNotFound].
 func pathID(r *http.Request) (uuid.UUID, error) {
-	id, err := uuid.Parse(r.PathValue("id"))
-	if err != nil || len(r.PathValue("id")) != len(id.String()) {
+	id, ok := web.ParseID(r.PathValue("id"))
+	if !ok {
 		return uuid.Nil, store.ErrNotFound
 	}
 	return id, nil

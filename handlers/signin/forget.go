@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"portico/handlers/frame"
+	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
 	"portico/views/ui"
@@ -27,7 +28,7 @@ func (s *Service) ForgetMe(w http.ResponseWriter, r *http.Request, me store.Pers
 		return err
 	}
 	typed := posted.Raw("address")
-	if !strings.EqualFold(strings.TrimSpace(typed), me.Email) {
+	if email, _ := web.ParseEmail(typed); email != me.Email && !strings.EqualFold(strings.TrimSpace(typed), me.Email) {
 		return s.forgetPage(w, r, http.StatusUnprocessableEntity, me, views.ForgetForm{
 			Address: typed, Errors: ui.Errors{"address": "That is not the address of this account."}})
 	}
@@ -61,7 +62,7 @@ func (s *Service) forgetPage(w http.ResponseWriter, r *http.Request, status int,
 			p.Nameless = append(p.Nameless, l.Name)
 		}
 	}
-	return views.Render(w, r, status, views.Forget(frame.Person(me), p))
+	return views.Render(w, r, status, views.Forget(frame.Branded(r.Context(), s.db, me), p))
 }
 
 // forgetInside tells somebody who is viewing as another person to stop that first.

@@ -142,7 +142,7 @@ func TestLinkIsBoundToItsSession(t *testing.T) {
 		t.Fatal("it was linked, or signed somebody in")
 	}
 	b.want(b.get(back), http.StatusSeeOther)
-	b.want(b.get(back), http.StatusBadRequest) // reused
+	b.want(b.get(back), http.StatusSeeOther) // the same page again goes on, and links nothing more
 	if b.unlinkPath() == "" {
 		t.Error("the genuine answer is refused")
 	}

@@ -37,8 +37,12 @@ func (s *Service) signInPage(w http.ResponseWriter, r *http.Request, status int,
 // only selects it.
 func notice(why, to string) string {
 	switch {
+	case why == ReasonEnded:
+		return "Your session has ended, so nothing was saved. Sign in again: this browser keeps what you typed and fills in the form."
 	case why == reasonDeclined:
 		return "You cancelled signing in. Try again, or request a link by email."
+	case why == reasonNoCookie:
+		return noCookie
 	case to != views.PathHome:
 		return "Sign in to continue to the page you requested."
 	}
@@ -53,9 +57,9 @@ func (s *Service) Begin(w http.ResponseWriter, r *http.Request, _ store.Visitor)
 		return err
 	}
 	typed, to := posted.Raw("email"), web.LocalPath(posted.Raw("return_to"))
-	email, ok := FoldEmail(typed)
-	if !ok {
-		return s.badAddress(w, r, typed, to)
+	email, err := web.ParseEmail(typed)
+	if err != nil {
+		return s.badAddress(w, r, typed, to, err)
 	}
 	if !s.available(r.Context(), "smtp") {
 		w.Header().Set("Retry-After", retryMail)
@@ -68,7 +72,7 @@ func (s *Service) Begin(w http.ResponseWriter, r *http.Request, _ store.Visitor)
 	f := newFlow()
 	id, err := s.db.BeginMailFlow(r.Context(), f.Secret, email, to)
 	if errors.Is(err, store.ErrInvalid) {
-		return s.badAddress(w, r, typed, to)
+		return s.badAddress(w, r, typed, to, err)
 	}
 	if err != nil {
 		return err
@@ -81,10 +85,10 @@ func (s *Service) Begin(w http.ResponseWriter, r *http.Request, _ store.Visitor)
 	return nil
 }
 
-func (s *Service) badAddress(w http.ResponseWriter, r *http.Request, typed, to string) error {
+func (s *Service) badAddress(w http.ResponseWriter, r *http.Request, typed, to string, why error) error {
 	return s.signInPage(w, r, http.StatusUnprocessableEntity, views.SignInProps{
 		Email: typed, ReturnTo: to,
-		Errors: ui.Errors{"email": "Enter an email address, such as name@company.com."},
+		Errors: ui.Errors{"email": web.EmailSentence(why)},
 	})
 }
 
@@ -93,7 +97,7 @@ func (s *Service) Sent(w http.ResponseWriter, r *http.Request, _ store.Visitor) 
 	to := web.LocalPath(r.URL.Query().Get("return_to"))
 	f, ok := s.cookies.readFlow(r, flowCookie)
 	if !ok || f.Email == "" {
-		http.Redirect(w, r, views.LoginTo(to), http.StatusSeeOther)
+		http.Redirect(w, r, views.LoginBecause(reasonNoCookie, to), http.StatusSeeOther)
 		return nil
 	}
 	return s.sentPage(w, r, http.StatusOK, views.SignInSentProps{Email: f.Email, ReturnTo: to})
@@ -180,6 +184,7 @@ func (s *Service) Link(w http.ResponseWriter, r *http.Request, _ store.Visitor) 
 	if peek.EndReason != "" {
 		return s.refuseProof(w, r, peek.EndReason, peek.ReturnTo)
 	}
+	s.cookies.tryOut(w)
 	return views.Render(w, r, http.StatusOK, views.SignInLink(views.SignInLinkProps{
 		Brand:       s.brand(r, peek.ReturnTo),
 		MaskedEmail: maskEmail(peek.Email),
@@ -195,6 +200,9 @@ func (s *Service) SpendLink(w http.ResponseWriter, r *http.Request, _ store.Visi
 	}
 	if peek.EndReason != "" {
 		return s.refuseProof(w, r, peek.EndReason, peek.ReturnTo)
+	}
+	if !keepsCookies(r) {
+		return &web.Problem{Status: http.StatusBadRequest, Title: "This browser keeps no cookies", Sentence: noCookie + " The link still works."}
 	}
 	session := s.newSession(r)
 	arrival, err := s.db.SignInByLink(r.Context(), link, session)

@@ -82,12 +82,8 @@ func TestHostileHostDoesNotReachTheMail(t *testing.T) {
 	a, h := storetest.Agency(t), newSite(t)
 	b := h.browser(t)
 	b.extra = http.Header{"Host": {"evil.test"}}
-	if got := b.want(b.post("/login", "email", a.Mia), http.StatusFound); got.location != "/handover/over" {
-		t.Errorf("a form at another host leads to %q", got.location)
-	}
-	if got := b.want(b.get("/login"), http.StatusFound); !strings.HasPrefix(got.location, h.url+"/handover?") {
-		t.Errorf("another host leads to %q", got.location)
-	}
+	b.want(b.post("/login", "email", a.Mia), http.StatusNotFound)
+	b.want(b.get("/login"), http.StatusNotFound)
 	b.extra = http.Header{"X-Forwarded-Host": {"evil.test"}, "Forwarded": {"host=evil.test"}}
 	mail := b.requestMail(a.Mia)
 	if !strings.HasPrefix(mail.link, "/login/") { // mailed only finds links to our own host
@@ -209,13 +205,6 @@ func TestInvalidEmailIsRefused(t *testing.T) {
 	}
 	if got := b.post("/login", "email", "da na@x"); !strings.Contains(got.body, `value="da na@x"`) {
 		t.Error("the typed value is lost")
-	}
-	for typed, want := range map[string]string{
-		" Dana@Northwind.TEST\n": "dana@northwind.test", "e\u0301@x.test": "é@x.test", "a+b@x": "a+b@x", "o'neil@x.test": "o'neil@x.test",
-	} {
-		if got, ok := signin.FoldEmail(typed); !ok || got != want {
-			t.Errorf("FoldEmail(%q) = %q, %v", typed, got, ok)
-		}
 	}
 }
 

@@ -52,6 +52,10 @@ var ErrProviderUnavailable = errors.New("sign-in provider unavailable")
 // provider.
 const reasonDeclined = "declined"
 
+// ReasonEnded is in the URL of the sign-in page after somebody sent a form without a
+// session.
+const ReasonEnded = "ended"
+
 // ProviderLinks returns the providers as pages show them.
 func (s *Service) ProviderLinks() []views.Provider {
 	list := make([]views.Provider, len(s.providers))
@@ -130,6 +134,12 @@ func (s *Service) ProviderReturn(w http.ResponseWriter, r *http.Request, v store
 		return err
 	}
 	f, err := s.spendState(r, provider, r.URL.Query())
+	if _, none := errors.AsType[*web.Problem](err); none {
+		if to, done := s.answeredBefore(r, provider); done {
+			http.Redirect(w, r, to, http.StatusSeeOther)
+			return nil
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -179,9 +189,9 @@ func (s *Service) identityFrom(r *http.Request, provider Provider, f store.OIDCF
 		s.metrics.SignIn(provider.Name(), outcome(err))
 		return who, s.providerProblem(r, provider, err)
 	}
-	// The database stores folded addresses. One that cannot be folded matches nobody.
-	email, ok := FoldEmail(who.Email)
-	who.Email, who.EmailVerified = email, who.EmailVerified && ok
+	// The database stores one spelling of an address. A text that is none matches nobody.
+	email, err := web.ParseEmail(who.Email)
+	who.Email, who.EmailVerified = email, who.EmailVerified && err == nil
 	return who, nil
 }
 
@@ -189,7 +199,10 @@ func (s *Service) identityFrom(r *http.Request, provider Provider, f store.OIDCF
 // error is a 400.
 func (s *Service) spendState(r *http.Request, provider Provider, answer url.Values) (store.OIDCFlow, error) {
 	browser, ok := s.cookies.readFlow(r, providerCookie)
-	if !ok || len(answer["state"]) != 1 {
+	if !ok {
+		return store.OIDCFlow{}, &web.Problem{Status: http.StatusBadRequest, Sentence: noCookie}
+	}
+	if len(answer["state"]) != 1 {
 		return store.OIDCFlow{}, &web.Problem{Status: http.StatusBadRequest}
 	}
 	token, _ := s.cookies.Read(r)
@@ -198,6 +211,26 @@ func (s *Service) spendState(r *http.Request, provider Provider, answer url.Valu
 		return f, &web.Problem{Status: http.StatusBadRequest}
 	}
 	return f, err
+}
+
+// answeredBefore returns where a flow leads whose answer comes a second time, as when a
+// page is loaded again. It gives nothing: the flow is done, and the page it leads to asks
+// who is there.
+func (s *Service) answeredBefore(r *http.Request, provider Provider) (to string, done bool) {
+	answer := r.URL.Query()
+	if len(answer["state"]) != 1 {
+		return "", false
+	}
+	token, _ := s.cookies.Read(r)
+	browser, _ := s.cookies.readFlow(r, providerCookie)
+	f, err := s.db.AnsweredFlow(r.Context(), token, browser.Secret, store.Secret(answer.Get("state")), provider.Name())
+	if err != nil {
+		return "", false // the first error is the one to tell
+	}
+	if f.Purpose == store.OIDCLink && f.ReturnTo == "" {
+		return views.PathAccount, true
+	}
+	return web.LocalPath(f.ReturnTo), true
 }
 
 // noAccount tells a person who signed in at a provider that they have no account here.

@@ -8,12 +8,14 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/markbates/goth"
 	"golang.org/x/oauth2"
 
+	"portico/handlers/web"
 	"portico/store"
 )
 
@@ -31,6 +33,18 @@ type ProviderConfig struct {
 	ClientID     string
 	ClientSecret string
 	RedirectURL  string // ours, as registered with the provider
+	// TrustEmail takes an address for verified if the provider doesn't say. Whoever can
+	// make an account there with any address can then sign in as its owner.
+	TrustEmail bool
+	// Domains are the domains of addresses that it may vouch for, in lower case; none is
+	// every domain. Accounts linked by hand sign in with any address.
+	Domains []string
+}
+
+// vouchesFor reports whether the provider may prove that its person has the address.
+func (c ProviderConfig) vouchesFor(email string) bool {
+	_, domain, found := web.SplitEmail(email)
+	return found && (len(c.Domains) == 0 || slices.Contains(c.Domains, strings.ToLower(domain)))
 }
 
 // ErrProviderRefused is returned for an invalid answer of a provider: forged, expired, or
@@ -184,7 +198,7 @@ func (p *OAuthProvider) Finish(ctx context.Context, answer url.Values, c Challen
 		Issuer:        p.Issuer(),
 		Subject:       user.UserID,
 		Email:         user.Email,
-		EmailVerified: user.Email != "",
+		EmailVerified: p.config.vouchesFor(user.Email),
 	}, nil
 }
 

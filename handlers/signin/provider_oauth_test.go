@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -107,13 +108,53 @@ func TestProviderBeginKeepsSecrets(t *testing.T) {
 	}
 }
 
+// Entra doesn't say whether it verified an address. Only an operator who trusts it gets
+// one, or Entra's own word for the owner of the domain. A "no" is a no for everybody.
+func TestProviderThatSaysNothing(t *testing.T) {
+	t.Parallel()
+	dana := stack.Persona{Email: "dana@northwind.test", Subject: "d"}
+	i := newIDP(t, dana)
+	careful := i.provider
+	trusting := configOf(i.OIDC)
+	trusting.TrustEmail = true
+	i.provider = newTestProvider(t, trusting, providerTimeout)
+	for what, c := range map[string]struct {
+		claims          map[string]any
+		careful, trusts bool
+	}{
+		"nothing":                   {nil, false, true},
+		"null":                      {map[string]any{"email_verified": nil}, false, true},
+		"yes":                       {map[string]any{"email_verified": true}, true, true},
+		"no":                        {map[string]any{"email_verified": false}, false, false},
+		"no, in quotes":             {map[string]any{"email_verified": "false"}, false, false},
+		"something else":            {map[string]any{"email_verified": "maybe"}, false, false},
+		"the domain's owner":        {map[string]any{"xms_edov": true}, true, true},
+		"the domain's owner, 1":     {map[string]any{"xms_edov": 1}, true, true},
+		"the domain's owner, \"1\"": {map[string]any{"xms_edov": "1"}, true, true},
+		"another domain's":          {map[string]any{"xms_edov": false}, false, false},
+		"no, whoever owns it":       {map[string]any{"email_verified": false, "xms_edov": true}, false, false},
+	} {
+		i.Forge(dana.Email, stack.Forgery{Claims: func(claims map[string]any) {
+			delete(claims, "email_verified")
+			maps.Copy(claims, c.claims)
+		}})
+		for provider, want := range map[*OAuthProvider]bool{careful: c.careful, i.provider: c.trusts} {
+			asked := challenge()
+			got, err := provider.Finish(t.Context(), idp{i.OIDC, provider}.answer(t, asked, dana.Email), asked)
+			if err != nil || got.EmailVerified != want || (got.Email == dana.Email) != want {
+				t.Errorf("%s, trusted %v: %+v, %v", what, provider == i.provider, got, err)
+			}
+		}
+	}
+}
+
 // An address that the provider has not verified is dropped.
 func TestProviderUnverifiedEmail(t *testing.T) {
 	t.Parallel()
 	eve := stack.Persona{Email: "dana@northwind.test", Subject: "eve"}
 	i := newIDP(t, eve)
 	for what, verified := range map[string]any{
-		"as the provider says": nil, "no": false, "in words": "yes", "a number": 1, "quoted no": "false",
+		"as the provider says": nil, "no": false, "in words": "yes", "quoted no": "false",
 	} {
 		i.Forge(eve.Email, stack.Forgery{Claims: func(claims map[string]any) {
 			if verified != nil {
@@ -496,5 +537,36 @@ func TestNewProvidersReportsAllMistakes(t *testing.T) {
 	}
 	if _, err := NewProviders(good, good); err == nil || !strings.Contains(err.Error(), "twice") {
 		t.Errorf("the same name twice: %v", err)
+	}
+}
+
+// A provider may be limited to the domains it may vouch for. An address of another domain
+// counts as unverified, so it opens nobody's account; an account linked by hand still works.
+func TestProviderVouchesForItsDomainsOnly(t *testing.T) {
+	t.Parallel()
+	limited := ProviderConfig{Domains: []string{"acme.test", "acme.example"}}
+	for email, want := range map[string]bool{
+		"mia@acme.test": true, "MIA@ACME.TEST": true, "leo@acme.example": true,
+		"gus@globex.test": false, "mia@acme.test.evil.test": false, "mia@evil-acme.test": false, "mia@sub.acme.test": false,
+		"acme.test": false, "": false, "mia@": false, "mia@test": false, "mia@acme.test@evil.test": false, "mia@acme.test.": false,
+	} {
+		if got := limited.vouchesFor(email); got != want {
+			t.Errorf("%q: %v", email, got)
+		}
+		if all := (ProviderConfig{}).vouchesFor(email); all != strings.Contains(email, "@") {
+			t.Errorf("%q without a limit: %v", email, all)
+		}
+	}
+	gus := stack.Persona{Email: "gus@globex.test", Name: "Gus", Subject: "subject-of-gus", EmailVerified: true}
+	i := newIDP(t, mia, gus)
+	config := configOf(i.OIDC)
+	config.Domains = limited.Domains
+	i.provider = newTestProvider(t, config, providerTimeout)
+	for who, verified := range map[string]bool{mia.Email: true, gus.Email: false} {
+		c := challenge()
+		got, err := i.provider.Finish(t.Context(), i.answer(t, c, who), c)
+		if err != nil || got.Email != who || got.EmailVerified != verified {
+			t.Errorf("%s: %+v, %v", who, got, err)
+		}
 	}
 }

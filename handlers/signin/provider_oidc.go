@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -132,16 +133,27 @@ func (o *oidcIdentifier) stepsUp() bool {
 type claims struct {
 	Email           string          `json:"email"`
 	EmailVerified   json.RawMessage `json:"email_verified"`
+	DomainVerified  json.RawMessage `json:"xms_edov"` // Entra's own: the owner of the domain is verified
 	Name            string          `json:"name"`
 	AuthorizedParty string          `json:"azp"`
 	AuthTime        float64         `json:"auth_time"` // may be written 1.8e9
 }
 
 // verifiedEmail returns the address if the provider has verified it, else "". Some
-// providers send the text "true" instead of a boolean.
-func (c claims) verifiedEmail() string {
-	if v := string(c.EmailVerified); v == `true` || v == `"true"` {
+// providers send the text "true" instead of a boolean. If the provider says nothing, as
+// Entra does, trust decides; a "no" is always a no.
+func (c claims) verifiedEmail(trust bool) string {
+	says := c.EmailVerified
+	if len(says) == 0 || string(says) == "null" {
+		says = c.DomainVerified
+	}
+	switch strings.Trim(string(says), `"`) {
+	case "true", "1":
 		return c.Email
+	case "", "null":
+		if trust {
+			return c.Email
+		}
 	}
 	return ""
 }
@@ -172,7 +184,7 @@ func (o *oidcIdentifier) identify(
 	if err := o.checkClaims(id, extra, token, c); err != nil {
 		return goth.User{}, err
 	}
-	return goth.User{UserID: id.Subject, Email: extra.verifiedEmail(), Name: extra.Name, ExpiresAt: id.Expiry}, nil
+	return goth.User{UserID: id.Subject, Email: extra.verifiedEmail(o.config.TrustEmail), Name: extra.Name, ExpiresAt: id.Expiry}, nil
 }
 
 // checkClaims does the checks that the library leaves to its caller.

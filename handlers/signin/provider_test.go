@@ -92,7 +92,7 @@ func TestSignInByProvider(t *testing.T) {
 	}
 }
 
-// Case 29: an answer is accepted once, in the browser that began the flow and with its
+// Case 29: an answer opens a session once, in the browser that began the flow and with its
 // state. Anything else is a 400 without a session, and does not invalidate the genuine
 // answer.
 func TestProviderAnswerIsBoundToItsBrowser(t *testing.T) {
@@ -132,7 +132,38 @@ func TestProviderAnswerIsBoundToItsBrowser(t *testing.T) {
 	}
 	copied := o.browser(t)
 	copied.want(copied.get(back), http.StatusBadRequest)
-	b.want(b.get(back), http.StatusBadRequest) // reused
+}
+
+// The same answer twice, as when a browser loads the page again, goes on to where it led
+// the first time. It opens no session: another browser, and the same one after signing
+// out, get a 400.
+func TestProviderAnswerTwiceGoesOn(t *testing.T) {
+	t.Parallel()
+	o := newProviderSite(t)
+	b, other := o.browser(t), o.browser(t)
+	back := o.approve(b, o.Mia, "/account?a=b")
+	sessions := func() (n int) {
+		check(t, storetest.Admin(t).QueryRow(t.Context(), `select count(*) from sessions s join users u on u.id = s.user_id where u.email = $1`, o.Mia).Scan(&n))
+		return n
+	}
+	b.want(b.get(back), http.StatusSeeOther)
+	before := sessions()
+	for range 3 {
+		if again := b.want(b.get(back), http.StatusSeeOther); again.location != "/account?a=b" || !b.signedIn() {
+			t.Errorf("the second time leads to %q", again.location)
+		}
+	}
+	if n := sessions(); n != before {
+		t.Errorf("%d sessions, before %d", n, before)
+	}
+	other.want(other.get(back), http.StatusBadRequest)
+	o.approve(other, o.Dana, "/")
+	other.want(other.get(back), http.StatusBadRequest)
+	if other.signedIn() {
+		t.Error("signed in by somebody else's answer")
+	}
+	b.want(b.post("/logout"), http.StatusSeeOther)
+	b.want(b.get(back), http.StatusBadRequest)
 }
 
 // Case 29: an answer expires after ten minutes, by the database's clock.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"portico/handlers/frame"
 	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
@@ -145,10 +146,15 @@ func (s *Service) stepUpPage(w http.ResponseWriter, r *http.Request, status int,
 	p.NoCodes = me.Agent && !s.agentCodes && len(keys) > 0
 	p.MaskedEmail, p.ResendSeconds = maskEmail(me.Email), resendSeconds
 	switch {
+	case p.ReturnTo == views.PathConsoleWrite:
+		p.Purpose = "to make changes in a support session"
 	case strings.HasPrefix(p.ReturnTo, views.PathConsole):
 		p.Purpose = "to start a support session"
 	case p.ReturnTo == views.PathForget:
 		p.Purpose = "before you erase your account"
+	}
+	if status == http.StatusOK { // a refusal looks the same for everybody
+		p.Brand = frame.OwnBrand(r.Context(), s.db, me, PlaceOf(p.ReturnTo, s.tenantDomain).Slug)
 	}
 	return views.Render(w, r, status, views.StepUp(p))
 }

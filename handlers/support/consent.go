@@ -30,12 +30,12 @@ type typedForms struct {
 func (s *Service) page(w http.ResponseWriter, r *http.Request, me store.Member, status int, typed typedForms) error {
 	before := r.URL.Query().Get("before")
 	page := store.PageOf(supportShown, frame.ParseCursor(before))
-	var grant *store.Grant
+	var access []store.Consent
 	var sessions []store.SupportSession
 	var people []store.SupportTarget
 	var asks []store.AccessRequest
 	var mayAsk bool
-	reads := []store.Read{store.CurrentGrant(&grant), store.AccessRequestsAllowed(&mayAsk), store.ListOpenAccessRequests(&asks), store.ListSupportSessions(page, &sessions)}
+	reads := []store.Read{store.SupportInForce(&access), store.AccessRequestsAllowed(&mayAsk), store.ListOpenAccessRequests(&asks), store.ListSupportSessions(page, &sessions)}
 	if MayViewAs(me) {
 		reads = append(reads, store.ListViewAsTargets(&people))
 	}
@@ -52,10 +52,7 @@ func (s *Service) page(w http.ResponseWriter, r *http.Request, me store.Member, 
 	for _, ask := range asks {
 		props.Asks = append(props.Asks, requestRow(c.Base, ask))
 	}
-	if grant != nil {
-		props.GrantWrite = grant.Mode == store.SupportWrite
-		props.GrantUntil, props.GrantBy, props.GrantAt = grant.EndsAt, grant.ByName, grant.CreatedAt
-	}
+	props.Access = accessRows(me, access)
 	sessions, next := store.Cut(sessions, page, func(s store.SupportSession) store.Cursor { return store.Cursor{At: s.StartedAt, ID: s.ID} })
 	if older := frame.WriteCursor(next); older != "" {
 		props.OlderURL = c.Base.Support() + "?" + url.Values{"before": {older}}.Encode()
@@ -67,6 +64,22 @@ func (s *Service) page(w http.ResponseWriter, r *http.Request, me store.Member, 
 		props.Sessions = append(props.Sessions, ledgerRow(c.Base, me, session))
 	}
 	return views.Render(w, r, status, views.Support(c, props))
+}
+
+// accessRows says what support may do now, as whose people, and who allowed it.
+func accessRows(me store.Member, access []store.Consent) []views.SupportAccessRow {
+	rows := make([]views.SupportAccessRow, len(access))
+	for i, a := range access {
+		rows[i] = views.SupportAccessRow{Write: a.Mode == store.SupportWrite, Until: a.EndsAt, By: a.ByName, At: a.CreatedAt, NoDrafts: !a.Drafts,
+			As: "As one of the client's people"}
+		if a.As == store.PartyAgency {
+			rows[i].As = "As somebody of " + me.Tenant.AgencyName
+		}
+		if me.Tenant.Kind == store.TenantAgency {
+			rows[i].As = "As one of your team"
+		}
+	}
+	return rows
 }
 
 // mayConsent reports whether this member may grant or end support access. Nobody

@@ -1,14 +1,13 @@
 package support
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/google/uuid"
 
 	"portico/handlers/frame"
 	"portico/handlers/web"
@@ -110,34 +109,24 @@ func pastRow(me store.Person, p store.PastSupport) views.SupportSessionRow {
 	return row
 }
 
-// find searches for tenants, within the agent's rate limit. It records the search in
-// the agent's account before showing results, so that unusual searching can be
-// noticed. It records ids only, because the search text can be an address.
+// find searches for tenants, within the agent's rate limit. The store records the search
+// in the agent's account and in the tenants that it finds, before it shows them.
 func (s *Service) find(r *http.Request, me store.Person, text string) ([]store.FoundTenant, error) {
 	if err := s.attempts.Count(r.Context(), searchesPerMinute, time.Minute, "console search by "+me.ID().String()); err != nil {
 		return nil, err
 	}
-	var found []store.FoundTenant
-	if err := s.db.ReadOwn(r.Context(), me, store.FindSupportTenants(text, &found)); err != nil {
-		return nil, err
-	}
-	ids := make([]uuid.UUID, len(found))
-	for i, t := range found {
-		ids[i] = t.TenantID
-	}
-	err := s.db.RecordOwn(r.Context(), me, store.Event{Verb: "support.searched", Detail: map[string]any{"found": ids}})
-	if err != nil {
-		return nil, errors.Join(store.ErrUnavailable, err)
-	}
-	return found, nil
+	return s.db.FindSupportTenants(r.Context(), me, text)
 }
 
 func tenantRows(found []store.FoundTenant) []views.ConsoleTenantRow {
 	rows := make([]views.ConsoleTenantRow, len(found))
 	for i, t := range found {
-		rows[i] = views.ConsoleTenantRow{Name: t.Name, Slug: t.Slug, Under: "Agency", GrantUntil: frame.OrZero(t.GrantEndsAt)}
-		if t.AgencyName != nil {
+		rows[i] = views.ConsoleTenantRow{Name: t.Name, Slug: t.Slug, GrantUntil: frame.OrZero(t.GrantEndsAt)}
+		switch {
+		case t.AgencyName != nil:
 			rows[i].Under = "Client of " + *t.AgencyName
+		case t.Kind != nil:
+			rows[i].Under = "Agency"
 		}
 		if t.GrantEndsAt != nil {
 			rows[i].StartURL = views.ConsoleTenant(t.Slug)
@@ -166,10 +155,27 @@ func (s *Service) startFormPage(w http.ResponseWriter, r *http.Request, me store
 		http.Redirect(w, r, views.StepUpTo(formURL(slug, typed)), http.StatusSeeOther)
 		return nil
 	}
-	if props.Start, err = s.startForm(r, me, found[0], typed); err != nil {
+	if err := s.fillFromRequest(r, me, slug, &typed); err != nil {
 		return err
 	}
+	props.Start = startForm(found[0], typed, nil)
 	return s.consolePage(w, r, me, http.StatusOK, props)
+}
+
+// fillFromRequest fills in the reason and the ticket of the agent's approved request, so
+// that they don't type them twice. Older ones than the longest consent are of the past.
+func (s *Service) fillFromRequest(r *http.Request, me store.Person, slug string, typed *views.ConsoleForm) error {
+	var asked []store.SentAccessRequest
+	if err := s.db.ReadOwn(r.Context(), me, store.ListSentAccessRequests(askedShown, &asked)); err != nil {
+		return err
+	}
+	for _, a := range asked {
+		if a.Slug == slug && frame.OrZero(a.Answer) == store.AnswerGranted && time.Since(frame.OrZero(a.AnsweredAt)) < store.MaxGrant {
+			typed.Reason, typed.Ticket = cmp.Or(typed.Reason, a.Reason), cmp.Or(typed.Ticket, a.Ticket)
+			return nil
+		}
+	}
+	return nil
 }
 
 // formURL returns the URL of the form with its choices. The reason stays out of
@@ -184,11 +190,8 @@ func formURL(slug string, typed views.ConsoleForm) string {
 	return views.PathConsole + "?" + q.Encode()
 }
 
-func (s *Service) startForm(r *http.Request, me store.Person, t store.FoundTenant, typed views.ConsoleForm) (*views.ConsoleStart, error) {
-	var people []store.SupportTarget
-	if err := s.db.ReadOwn(r.Context(), me, store.ListSupportTargets(t.Slug, &people)); err != nil {
-		return nil, err
-	}
+// startForm is the form of a session. People is nil until the agent gave a reason.
+func startForm(t store.FoundTenant, typed views.ConsoleForm, people []store.SupportTarget) *views.ConsoleStart {
 	start := &views.ConsoleStart{TenantName: t.Name, TenantSlug: t.Slug, GrantUntil: frame.OrZero(t.GrantEndsAt), Form: typed}
 	for _, p := range people {
 		side := "client"
@@ -199,11 +202,11 @@ func (s *Service) startForm(r *http.Request, me store.Person, t store.FoundTenan
 		start.People = append(start.People, ui.Option{
 			Value: id, Label: p.Name + ", " + strings.ToLower(frame.RoleNames[p.Role]) + " (" + side + ")", Selected: id == typed.Person})
 	}
-	return start, nil
+	return start
 }
 
-// StartSession starts a session, or shows the form again with an error at each
-// wrong field.
+// StartSession starts a session, or shows the form again with an error at each wrong
+// field. Without a person it lists those to choose from, which needs the reason first.
 func (s *Service) StartSession(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	f, err := web.NewForm(r)
 	if err != nil {
@@ -216,13 +219,20 @@ func (s *Service) StartSession(w http.ResponseWriter, r *http.Request, me store.
 	typed := views.ConsoleForm{Person: f.Raw("person"), Reason: f.Raw("reason"), Ticket: f.Raw("ticket"), Minutes: f.Raw("minutes")}
 	in := store.SupportStart{Slug: slug, Reason: typed.Reason, Ticket: typed.Ticket}
 	// The store refuses a malformed id or number.
-	in.Subject, _ = uuid.Parse(typed.Person)
+	in.Subject, _ = web.ParseID(typed.Person)
 	minutes, _ := strconv.ParseInt(typed.Minutes, 10, 16) // a number too large for int16 stays too large for the store
 	in.Minutes = int(minutes)
-	_, err = s.db.StartSupport(r.Context(), me, in)
-	s.metrics.Support(startEvent(err))
+	var people []store.SupportTarget
+	if typed.Person == "" {
+		people, err = s.db.ListSupportTargets(r.Context(), me, in)
+	} else {
+		_, err = s.db.StartSupport(r.Context(), me, in)
+		s.metrics.Support(startEvent(err))
+	}
 	wrong, invalid := errors.AsType[store.InvalidError](err)
 	switch {
+	case err == nil && typed.Person == "":
+		return s.startFormAgain(w, r, me, slug, typed, people, http.StatusOK)
 	case err == nil:
 		http.Redirect(w, r, views.PathBase(slug).Home(), http.StatusSeeOther)
 		return nil
@@ -236,7 +246,12 @@ func (s *Service) StartSession(w http.ResponseWriter, r *http.Request, me store.
 		return &web.Problem{Status: http.StatusForbidden, Sentence: "This workspace doesn't allow support access. Its owners and admins can."}
 	case invalid:
 		typed.Errors = ui.Errors(wrong)
-		return s.startFormAgain(w, r, me, slug, typed)
+		if wrong["reason"] == "" && wrong["ticket"] == "" {
+			if people, err = s.db.ListSupportTargets(r.Context(), me, in); err != nil {
+				return err
+			}
+		}
+		return s.startFormAgain(w, r, me, slug, typed, people, http.StatusUnprocessableEntity)
 	}
 	return err
 }
@@ -249,20 +264,17 @@ func startEvent(err error) string {
 	return "started"
 }
 
-// startFormAgain shows the form as it was typed, with its errors.
-func (s *Service) startFormAgain(w http.ResponseWriter, r *http.Request, me store.Person, slug string, typed views.ConsoleForm) error {
-	var found []store.FoundTenant
-	if err := s.db.ReadOwn(r.Context(), me, store.FindSupportTenants(slug, &found)); err != nil {
+// startFormAgain shows the form as it was typed, with its errors and the people to choose
+// from.
+func (s *Service) startFormAgain(w http.ResponseWriter, r *http.Request, me store.Person, slug string, typed views.ConsoleForm, people []store.SupportTarget, status int) error {
+	found, err := s.db.FindSupportTenants(r.Context(), me, slug)
+	if err != nil {
 		return err
 	}
 	if len(found) == 0 || found[0].Slug != slug {
 		return store.ErrNotFound
 	}
-	start, err := s.startForm(r, me, found[0], typed)
-	if err != nil {
-		return err
-	}
-	return s.consolePage(w, r, me, http.StatusUnprocessableEntity, views.ConsoleProps{Start: start})
+	return s.consolePage(w, r, me, status, views.ConsoleProps{Start: startForm(found[0], typed, people)})
 }
 
 // StopSession ends the agent's session. Stopping again does nothing.

@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/google/uuid"
-
 	"portico/handlers/frame"
 	"portico/handlers/web"
 	"portico/store"
@@ -79,7 +77,7 @@ func (s *Service) ConfirmWriting(w http.ResponseWriter, r *http.Request, me stor
 	if err != nil {
 		return err
 	}
-	session, _ := uuid.Parse(f.Raw("session")) // a malformed id matches no session
+	session, _ := web.ParseID(f.Raw("session")) // a malformed id matches no session
 	err = s.db.ConfirmWrite(r.Context(), me, session)
 	switch {
 	case errors.Is(err, store.ErrStepUp):

@@ -4,12 +4,13 @@ import (
 	"encoding/csv"
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"portico/handlers/frame"
+	"portico/handlers/spreadsheet"
 	"portico/handlers/web"
 	"portico/store"
+	"portico/views"
 )
 
 // ledgerLines is how many lines of a ledger are in memory at a time.
@@ -65,17 +66,9 @@ func ledgerCells(me store.Member, line store.LedgerLine) []string {
 	}
 	cells := []string{line.SessionID.String(), who, line.SubjectName, string(line.Mode), line.WriteByName, line.Reason, line.Ticket,
 		line.StartedAt.UTC().Format(time.RFC3339), ended, howEnded(line.Kind, frame.OrZero(line.EndedHow)),
-		line.At.UTC().Format(time.RFC3339), line.Verb, string(line.Result), line.Route, strings.TrimSpace(string(line.TargetKind) + " " + line.TargetName)}
+		line.At.UTC().Format(time.RFC3339), views.TrailVerb(line.Verb), string(line.Result), views.PageName(line.Route), line.TargetName}
 	for i := range cells {
-		cells[i] = plainCell(cells[i])
+		cells[i] = spreadsheet.SafeCell(cells[i])
 	}
 	return cells
-}
-
-// plainCell keeps a spreadsheet from reading typed text as a formula.
-func plainCell(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r\n", rune(s[0])) {
-		return "'" + s
-	}
-	return s
 }

@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"portico/handlers/frame"
 	"portico/handlers/web"
 	"portico/store"
@@ -27,7 +25,7 @@ func (s *Service) StartViewAs(w http.ResponseWriter, r *http.Request, me store.M
 		return err
 	}
 	// The store refuses a malformed id.
-	subject, _ := uuid.Parse(f.Raw("person"))
+	subject, _ := web.ParseID(f.Raw("person"))
 	err = s.db.ViewAs(r.Context(), me, subject)
 	wrong, invalid := errors.AsType[store.InvalidError](err)
 	switch {
@@ -73,6 +71,20 @@ func ViewAsEnded(w http.ResponseWriter, r *http.Request, how store.SupportEnd) e
 		Title:    "You no longer view as a client",
 		Sentence: viewAsEndings[how] + " From here on you act as yourself.",
 		Button:   "Continue as yourself",
+	}))
+}
+
+// ErrViewsAsElsewhere is the response to a JSON request on a host of a browser that views
+// as a client on another.
+var ErrViewsAsElsewhere = &web.Problem{Status: http.StatusConflict, Sentence: "You are viewing as a client at another address. Stop that first."}
+
+// ViewsAsElsewhere answers every page of a tenant on the other hosts of a browser that
+// views as a client. There they must not act in their own name.
+func ViewsAsElsewhere(w http.ResponseWriter, r *http.Request) error {
+	return views.Render(w, r, http.StatusConflict, views.ViewAsOver(views.ViewAsOverProps{
+		Title:    "You are viewing as a client",
+		Sentence: "You do so in this browser, at another address. Stop it to continue here as yourself.",
+		Button:   "Stop viewing",
 	}))
 }
 

@@ -150,8 +150,8 @@ func TestOversizedPicturesAreNotDecoded(t *testing.T) {
 		"progressive jpeg":   {jpegClaim(5_000, 5_000, true), "image/jpeg", memory},
 		"gif":                {gifClaim(60_000, 60_000), "image/gif", pixels},
 		"webp":               {webpClaim(60_000, 30_000), "image/webp", pixels},
-		"png within bounds":  {thumbnailtest.PNGClaim(7_000, 7_000, 8, 6, 0)[:60], "image/png", "damaged"},
-		"jpeg within bounds": {jpegClaim(5_000, 5_000, false), "image/jpeg", "damaged"},
+		"png within bounds":  {thumbnailtest.PNGClaim(7_000, 7_000, 8, 6, 0)[:60], "image/png", "read here"},
+		"jpeg within bounds": {jpegClaim(5_000, 5_000, false), "image/jpeg", "read here"},
 	} {
 		before := allocated()
 		_, err := Shrink(bytes.NewReader(c.content), c.contentType, box)

@@ -16,7 +16,7 @@ import (
 func (s *Service) Cancel(ctx context.Context, me store.Member, id uuid.UUID) error {
 	left, err := s.markCancelled(ctx, me, id)
 	if err == nil {
-		s.removeCancelled(ctx, me, left)
+		s.RemoveCancelled(ctx, me, left)
 	}
 	return err
 }
@@ -40,7 +40,7 @@ func (s *Service) abandon(ctx context.Context, me store.Member, u store.FileUplo
 		return
 	}
 	if answers {
-		s.removeCancelled(ctx, me, left)
+		s.RemoveCancelled(ctx, me, left)
 	}
 }
 
@@ -52,7 +52,9 @@ func (s *Service) markCancelled(ctx context.Context, me store.Member, id uuid.UU
 	return left, err
 }
 
-func (s *Service) removeCancelled(ctx context.Context, me store.Member, left store.RemovableFile) {
+// RemoveCancelled removes what has arrived of a cancelled upload. The nightly clean-up
+// removes what can't be removed now.
+func (s *Service) RemoveCancelled(ctx context.Context, me store.Member, left store.RemovableFile) {
 	ctx, cancel := detach(ctx)
 	defer cancel()
 	err := s.removeBytes(ctx, me.TenantID(), left)

@@ -223,8 +223,8 @@ func (s *Service) hashAndSniff(ctx context.Context, me store.Member, u store.Fil
 	if err != nil {
 		return store.Stored{}, err
 	}
-	digest := hash.Digest()
-	return store.Stored{Size: info.Size, SHA256: digest[:], ContentType: contentType}, nil
+	digest, crc := hash.Digest(), int64(hash.CRC32())
+	return store.Stored{Size: info.Size, SHA256: digest[:], CRC32: &crc, ContentType: contentType}, nil
 }
 
 // awaitFinish waits up to three seconds for another request that is finishing the

@@ -52,13 +52,15 @@ func IsTooSlow(err error) bool {
 // Raw returns a value as it was typed, to show it again.
 func (f *Form) Raw(name string) string { return f.r.PostForm.Get(name) }
 
-// Text returns one line of text of 1 to most characters. what names the field in its
-// error sentence.
+// Text returns one line of text of 1 to most characters, as [CleanLine] keeps it. what
+// names the field in its error sentence.
 func (f *Form) Text(name, what string, most int) string {
-	v := strings.Join(strings.Fields(f.Raw(name)), " ")
+	v := CleanLine(f.Raw(name))
 	switch {
 	case v == "":
 		f.Errors[name] = "Enter " + what + "."
+	case utf8.ValidString(v) && !Visible(v) && Printable(v):
+		f.Errors[name] = "Enter " + what + " that can be seen."
 	case utf8.RuneCountInString(v) > most:
 		f.Errors[name] = tooLong(v, most)
 	case !Printable(v):
@@ -82,7 +84,7 @@ func (f *Form) Optional(name string, most int) string {
 
 // Prose returns text of several lines that may be empty.
 func (f *Form) Prose(name string, most int) string {
-	v := strings.TrimSpace(strings.ReplaceAll(f.Raw(name), "\r\n", "\n"))
+	v := strings.TrimSpace(CleanText(strings.ReplaceAll(f.Raw(name), "\r\n", "\n")))
 	switch {
 	case utf8.RuneCountInString(v) > most:
 		f.Errors[name] = tooLong(v, most)

@@ -18,6 +18,8 @@ type Problem struct {
 	Sentence string // for the visitor; "" is the page's own for the status
 	// Link is where the page leads; the zero value is the page's own default.
 	Link Link
+	// Saved says what of the request was saved, if that is not nothing.
+	Saved string
 	// RetryAfter is sent as Retry-After, in whole seconds; 0 is the default of the
 	// status.
 	RetryAfter time.Duration

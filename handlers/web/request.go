@@ -12,19 +12,27 @@ import (
 // IsSafe reports whether a method only reads.
 func IsSafe(method string) bool { return method == http.MethodGet || method == http.MethodHead }
 
-// IsID reports whether s is a UUID in the one form that we write.
+// ParseID parses an id in the one spelling that we write: lower case, with hyphens and
+// nothing around it.
+func ParseID(s string) (uuid.UUID, bool) {
+	id, err := uuid.Parse(s)
+	if err != nil || id.String() != s {
+		return uuid.Nil, false
+	}
+	return id, true
+}
+
+// IsID reports whether s is an id that [ParseID] accepts.
 func IsID(s string) bool {
-	_, err := uuid.Parse(s)
-	return err == nil && len(s) == len(uuid.UUID{}.String())
+	_, ok := ParseID(s)
+	return ok
 }
 
 // PathID returns the {id} of the path, or for a malformed one the zero id, which no row
 // has.
 func PathID(r *http.Request) uuid.UUID {
-	if !IsID(r.PathValue("id")) {
-		return uuid.Nil
-	}
-	return uuid.MustParse(r.PathValue("id"))
+	id, _ := ParseID(r.PathValue("id"))
+	return id
 }
 
 // CleanPath returns the path that [http.ServeMux] would redirect p to, or p itself.
@@ -52,37 +60,4 @@ func Network(r *http.Request) string {
 		return ip.String()
 	}
 	return prefix.String()
-}
-
-// TrustProxies takes the visitor's address from X-Forwarded-For only if the request
-// comes from one of these proxies. It ignores forwarded hosts and schemes.
-func TrustProxies(proxies []netip.Prefix, next http.Handler) http.Handler {
-	trusted := func(remote string) bool {
-		addr, err := netip.ParseAddrPort(remote)
-		if err != nil {
-			return false
-		}
-		for _, p := range proxies {
-			if p.Contains(addr.Addr().Unmap()) {
-				return true
-			}
-		}
-		return false
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if trusted(r.RemoteAddr) {
-			hops := strings.Split(r.Header.Get("X-Forwarded-For"), ",")
-			for i := len(hops) - 1; i >= 0; i-- {
-				ip, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
-				if err != nil {
-					break
-				}
-				r.RemoteAddr = netip.AddrPortFrom(ip, 0).String()
-				if !trusted(r.RemoteAddr) {
-					break
-				}
-			}
-		}
-		next.ServeHTTP(w, r)
-	})
 }

@@ -11,17 +11,19 @@ const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; 
 	"media-src 'self'; connect-src 'self'; frame-src 'self'; object-src 'self'; form-action 'self'; " +
 	"base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
 
-// SecurityHeaders calls [SetSecurityHeaders] on every answer.
-func SecurityHeaders(https bool, next http.Handler) http.Handler {
+// SecurityHeaders calls [SetSecurityHeaders] on every answer. ours reports whether a host
+// belongs to the installation.
+func SecurityHeaders(https bool, ours func(host string) bool, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		SetSecurityHeaders(w.Header(), https)
+		SetSecurityHeaders(w.Header(), https, ours(r.Host))
 		next.ServeHTTP(w, r)
 	})
 }
 
 // SetSecurityHeaders sets the headers that restrict what an answer may load and who may
-// embed it. With https it also sets HSTS.
-func SetSecurityHeaders(h http.Header, https bool) {
+// embed it. With https it also sets HSTS, which includes the names below a host only
+// if they are ours: a customer's other sites are not ours to change.
+func SetSecurityHeaders(h http.Header, https, ours bool) {
 	h.Set("Content-Security-Policy", contentPolicy)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "same-origin")
@@ -29,8 +31,11 @@ func SetSecurityHeaders(h http.Header, https bool) {
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()")
-	if https {
+	switch {
+	case https && ours:
 		h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+	case https:
+		h.Set("Strict-Transport-Security", "max-age=63072000")
 	}
 }
 

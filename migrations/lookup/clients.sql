@@ -29,6 +29,22 @@ as $$
       and nullif(current_setting('app.support_session_id', true), '') is null
 $$;
 
+-- The slug of the client's agency for somebody who is a member of that agency too, and
+-- their role there. No row for others and in support sessions.
+create function lookup.my_agency()
+returns table (slug text, role text)
+language sql stable security definer set search_path = ''
+as $$
+    select g.slug, m.role
+    from public.tenants t
+    join public.tenants g on g.id = t.agency_id
+    join public.memberships m on m.tenant_id = g.id and m.ended_at is null
+    where t.id = nullif(current_setting('app.tenant_id', true), '')::uuid
+      and m.user_id = nullif(current_setting('app.user_id', true), '')::uuid
+      and nullif(current_setting('app.support_session_id', true), '') is null
+$$;
+grant execute on function lookup.my_agency to portico_app;
+
 -- Creates a client of the agency in the context, for the agency's owners and admins.
 -- False means that the slug is taken, reserved or released. Null means that the person
 -- may not; only owners may choose a plan above the first.
@@ -73,10 +89,11 @@ as $$
     ) m
     where t.agency_id = nullif(current_setting('app.tenant_id', true), '')::uuid
       and (select lookup.my_agency_role()) in ('owner', 'admin')
+      and t.discarded_at is null
       and case when p_client is not null then t.id = p_client
                else (t.state = 'archived') = p_archived
                     and (t.name, t.id) > (p_after_name, coalesce(p_after, '00000000-0000-0000-0000-000000000000'))
-                    and (p_filter = '' or position(lower(p_filter) in lower(t.name)) > 0 or position(lower(p_filter) in t.slug) > 0)
+                    and (p_filter = '' or position(lower(p_filter collate "und-x-icu") in lower(t.name)) > 0 or position(lower(p_filter) in t.slug) > 0)
           end
     order by t.name, t.id
     limit least(p_limit, 200)
@@ -95,10 +112,41 @@ begin
         return null;
     end if;
     update public.tenants t set state = p_to
-    where t.id = p_client and t.state <> p_to and p_from in ('', t.state);
+    where t.id = p_client and t.state <> p_to and p_from in ('', t.state) and t.discarded_at is null;
     return found;
 end $$;
 grant execute on function lookup.set_client_state to portico_app;
+
+-- Deletes a client that nobody of its own side ever joined, for the agency's owners and
+-- admins: archives it for good under a slug that nobody wants, ends its memberships,
+-- revokes its invitations and releases its domains. The caller checks that it has no
+-- work. False means that somebody joined it, or that it is deleted already. Null means
+-- that the person may not.
+create function lookup.discard_client(p_client uuid)
+returns boolean
+language plpgsql volatile security definer set search_path = ''
+as $$
+begin
+    if coalesce(lookup.my_agency_role(), '') not in ('owner', 'admin') or not lookup.is_my_client(p_client) then
+        return null;
+    end if;
+    -- Nobody joins under this lock.
+    perform 1 from public.tenants t where t.id = p_client for no key update;
+    if exists (select from public.memberships m where m.tenant_id = p_client and m.party = 'client')
+       or exists (select from public.invites i where i.tenant_id = p_client and i.accepted_at is not null) then
+        return false;
+    end if;
+    update public.tenants t
+    set state = 'archived', discarded_at = now(), slug = 'deleted-' || right(replace(t.id::text, '-', ''), 24)
+    where t.id = p_client and t.discarded_at is null;
+    if not found then return false; end if;
+    update public.memberships m set ended_at = now() where m.tenant_id = p_client and m.ended_at is null;
+    update public.invites i set revoked_at = now()
+    where i.tenant_id = p_client and i.accepted_at is null and i.revoked_at is null;
+    delete from public.domains d where d.tenant_id = p_client;
+    return true;
+end $$;
+grant execute on function lookup.discard_client to portico_app;
 
 -- Returns the id of the person with an address, and creates the person if needed. Null
 -- without a tenant in the context and in support sessions. The row is locked so that the
@@ -133,51 +181,19 @@ as $$
 declare
     agency uuid := nullif(current_setting('app.tenant_id', true), '')::uuid;
     me uuid := nullif(current_setting('app.user_id', true), '')::uuid;
-    theirs text; address text; mine text := lookup.my_agency_role(); many integer;
+    theirs text; mine text := lookup.my_agency_role();
 begin
     if not exists (select from public.tenants t where t.id = agency and t.kind = 'agency') then return 0; end if;
-    select m.role, u.email into theirs, address
+    select m.role into theirs
     from public.memberships m
-    join public.users u on u.id = m.user_id
     where m.tenant_id = agency and m.user_id = p_person and m.ended_at is null;
     if mine is null or theirs is null
        or (p_person <> me and (mine not in ('owner', 'admin') or (theirs = 'owner' and mine <> 'owner'))) then
         return null;
     end if;
-    -- Memberships change only under a lock of their tenant's row.
-    perform 1
-    from public.tenants t
-    where t.agency_id = agency
-      and (exists (select from public.memberships m where m.tenant_id = t.id and m.user_id = p_person)
-           or exists (select from public.invites i where i.tenant_id = t.id and (i.invited_by = p_person or i.email = address)))
-    order by t.id
-    for no key update;
-    with gone as (
-        update public.memberships m
-        set ended_at = now()
-        from public.tenants t
-        where t.id = m.tenant_id and t.agency_id = agency
-          and m.user_id = p_person and m.party = 'agency' and m.ended_at is null
-        returning m.tenant_id, m.role)
-    insert into public.audit_events (tenant_id, id, actor_id, subject_id, party, verb, target_kind, target_id, request_id, detail)
-    select g.tenant_id, gen_random_uuid(), me, me, 'agency', case when p_person = me then 'member.left' else 'member.removed' end,
-           'membership', p_person, p_request, jsonb_build_object('party', 'agency', 'role', g.role)
-    from gone g;
-    get diagnostics many = row_count;
-    with gone as (
-        update public.invites i
-        set revoked_at = now()
-        from public.tenants t
-        where t.id = i.tenant_id and t.agency_id = agency
-          and i.accepted_at is null and i.revoked_at is null
-          and ((i.party = 'agency' and i.email = address)
-               or (i.invited_by = p_person and not exists (
-                   select from public.memberships m
-                   where m.tenant_id = i.tenant_id and m.user_id = p_person and m.party = 'client' and m.ended_at is null)))
-        returning i.tenant_id, i.id)
-    insert into public.audit_events (tenant_id, id, actor_id, subject_id, party, verb, target_kind, target_id, request_id)
-    select g.tenant_id, gen_random_uuid(), me, me, 'agency', 'member.invite_revoked', 'invite', g.id, p_request
-    from gone g;
-    return many;
+    -- Who comes back is assigned anew.
+    update public.memberships m set every_client_role = null
+    where m.tenant_id = agency and m.user_id = p_person and m.every_client_role is not null;
+    return lookup.end_staff_in(p_person, (select coalesce(array_agg(t.id), '{}') from public.tenants t where t.agency_id = agency), true, p_request);
 end $$;
 grant execute on function lookup.end_staff to portico_app;

@@ -14,7 +14,8 @@ as $$
 $$;
 
 -- Links an identity to the person of the session that began the flow. Returns ok, taken,
--- too_many or gone. Beginning the flow needed a step-up, so this needs none.
+-- too_many or gone. Beginning the flow needed a step-up of the last five minutes, and
+-- the flow lasts ten, so the step-up is at most fifteen minutes old.
 create function lookup.identity_link(
     p_token bytea, p_flow uuid, p_issuer text, p_subject text, p_email text, p_event uuid, p_request text)
 returns text
@@ -26,8 +27,9 @@ begin
     set done_at = now()
     from public.sessions s
     where f.id = p_flow and f.purpose = 'oidc_link' and f.done_at is null
-      and f.spent_at > now() - interval '2 minutes'
+      and f.spent_at between now() - interval '2 minutes' and now()
       and s.id = f.session_id and s.token_hash = p_token
+      and s.stepped_up_at between now() - interval '15 minutes' and now() and lookup.session_lives(s.id)
     returning s.user_id into me;
     if me is null then return 'gone'; end if;
     -- Lock the person, so that the count can't change.
@@ -84,8 +86,8 @@ begin
     set done_at = now()
     from public.sessions s
     where f.id = p_flow and f.purpose = 'oidc_step_up' and f.done_at is null
-      and f.spent_at > now() - interval '2 minutes'
-      and s.id = f.session_id and s.token_hash = p_token
+      and f.spent_at between now() - interval '2 minutes' and now()
+      and s.id = f.session_id and s.token_hash = p_token and lookup.session_lives(s.id)
     returning s.id, s.user_id into mine, me;
     if mine is null then return 'gone'; end if;
     update public.identities i

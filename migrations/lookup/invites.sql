@@ -6,7 +6,7 @@ create function lookup.invite_open(i public.invites)
 returns boolean
 language sql stable security definer set search_path = ''
 as $$
-    select i.accepted_at is null and i.revoked_at is null and i.expires_at > now() and lookup.tenant_active(i.tenant_id)
+    select i.accepted_at is null and i.revoked_at is null and now() >= i.created_at and i.expires_at > now() and lookup.tenant_active(i.tenant_id)
 $$;
 
 -- Returns the person with an address that has just been proven. If the address is

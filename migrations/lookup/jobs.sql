@@ -15,16 +15,28 @@ grant execute on function lookup.job_refused to portico_app;
 -- tenant is the agency's brand, which is on every page of the client.
 create function lookup.job_standing()
 returns table (
-    tenant_state text, agency_name text, portal_name text, accent text, mail_name text, host text,
-    party text, role text, name text, email text, support boolean)
+    tenant_state text, agency_name text, portal_name text, accent text, logo_id uuid, mail_name text, host text,
+    party text, role text, name text, email text, support boolean, support_allowed boolean)
 language sql stable security definer set search_path = ''
 as $$
     select case when t.state = 'active' then coalesce(g.state, t.state) else t.state end,
-           g.name, coalesce(t.portal_name, g.portal_name), coalesce(t.accent, g.accent), coalesce(t.mail_name, g.mail_name), lookup.host_of(t.id),
+           g.name, coalesce(t.portal_name, g.portal_name), coalesce(t.accent, g.accent), coalesce(t.logo_id, g.logo_id), coalesce(t.mail_name, g.mail_name), lookup.host_of(t.id),
            m.party, m.role, m.name, m.email,
            exists (
                select 1 from public.support_sessions s
-               where s.tenant_id = c.tenant and s.id = c.session and lookup.support_over(s) is null)
+               where s.tenant_id = c.tenant and s.id = c.session and lookup.support_over(s) is null),
+           -- A session that came to its own end leaves its deeds; one that was ended doesn't.
+           exists (
+               select 1 from public.support_sessions s
+               where s.tenant_id = c.tenant and s.id = c.session
+                 and (lookup.support_over(s) is null or s.ended_how in ('stopped', 'expired')
+                      or (s.ended_how is null and lookup.support_over(s) = 'expired'))
+                 and exists (
+                     select from lookup.support_allows(s.tenant_id, s.subject_party) a where a.mode = 'write')
+                 and exists (
+                     select from public.support_agents g
+                     join public.users u on u.id = g.user_id and u.disabled_at is null
+                     where g.user_id = s.actor_id and g.disabled_at is null))
     from (
         select nullif(current_setting('app.tenant_id', true), '')::uuid as tenant,
                nullif(current_setting('app.user_id', true), '')::uuid as person,

@@ -42,7 +42,7 @@ begin
 end $$;
 grant execute on function lookup.add_agent to portico_owner;
 
--- Disables an agent and ends their support session.
+-- Disables an agent, ends their support session and withdraws their access requests.
 create function lookup.disable_agent(p_email text)
 returns boolean
 language plpgsql volatile security definer set search_path = ''
@@ -55,6 +55,8 @@ begin
     where u.id = a.user_id and u.email = p_email
     returning a.user_id into agent;
     if agent is null then return null; end if;
+    update public.support_asks k set answer = 'withdrawn', answered_at = now()
+    where k.actor_id = agent and k.answered_at is null;
     perform lookup.support_end(agent, 'agent_disabled', '');
     return true;
 end $$;

@@ -11,7 +11,7 @@ begin
     insert into public.sign_in_flows (id, purpose, cookie_hash, user_id, session_id, return_to, ceremony)
     select p_id, p_purpose, p_cookie_hash, s.user_id, s.id, p_return_to, p_ceremony
     from (values (1)) as always (one)
-    left join public.sessions s on s.token_hash = p_token and p_purpose <> 'passkey'
+    left join public.sessions s on s.token_hash = p_token and p_purpose <> 'passkey' and lookup.session_lives(s.id)
     where p_purpose in ('passkey', 'passkey_add', 'passkey_step_up')
       and (s.id is not null or p_purpose = 'passkey');
     return found;
@@ -31,8 +31,8 @@ begin
     set spent_at = now()
     where f.id = p_flow and f.purpose = p_purpose and f.purpose in ('passkey', 'passkey_add', 'passkey_step_up')
       and f.cookie_hash = p_cookie_hash
-      and (f.purpose = 'passkey' or f.session_id = (select s.id from public.sessions s where s.token_hash = p_token))
-      and f.spent_at is null and f.created_at > now() - interval '5 minutes'
+      and (f.purpose = 'passkey' or f.session_id = (select s.id from public.sessions s where s.token_hash = p_token and lookup.session_lives(s.id)))
+      and f.spent_at is null and f.created_at between now() - interval '5 minutes' and now()
     returning * into flow;
     if flow.id is null then return; end if;
     return query
@@ -55,7 +55,7 @@ begin
     update public.sign_in_flows f
     set done_at = now()
     where f.id = p_flow and f.purpose = p_purpose and f.done_at is null
-      and f.spent_at > now() - interval '2 minutes'
+      and f.spent_at between now() - interval '2 minutes' and now()
     returning * into flow;
     select k.* into key
     from public.passkeys k
@@ -107,7 +107,7 @@ begin
     select s.id into mine
     from public.sessions s
     join public.sign_in_flows f on f.session_id = s.id and f.id = p_flow
-    where s.token_hash = p_token;
+    where s.token_hash = p_token and lookup.session_lives(s.id);
     if mine is not null then
         select u.verdict, u.person into word, who
         from lookup.passkey_used(p_flow, 'passkey_step_up', p_credential, p_count, p_backed_up, p_event, p_request) u;
@@ -131,7 +131,8 @@ as $$
     select u.id
     from public.sessions s
     join public.users u on u.id = s.user_id
-    where s.token_hash = p_token and s.stepped_up_at > now() - interval '5 minutes'
+    where s.token_hash = p_token and s.stepped_up_at between now() - interval '5 minutes' and now()
+      and lookup.session_lives(s.id)
     for update of u
 $$;
 
@@ -150,7 +151,7 @@ begin
     set done_at = now()
     from public.sessions s
     where f.id = p_flow and f.purpose = 'passkey_add' and f.done_at is null
-      and f.spent_at > now() - interval '2 minutes'
+      and f.spent_at between now() - interval '2 minutes' and now()
       and s.id = f.session_id and s.token_hash = p_token;
     if not found then return 'gone'; end if;
     if (select count(*) from public.passkeys k where k.user_id = me) >= 20 then return 'too_many'; end if;

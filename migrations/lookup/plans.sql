@@ -1,6 +1,8 @@
 -- Changing plans: an agency's owner may change a client's plan, the operator any plan.
 
-create function lookup.set_client_plan(p_client uuid, p_plan text)
+-- False means that the person may not. Null means that the plan is no longer p_seen (if
+-- not '').
+create function lookup.set_client_plan(p_client uuid, p_plan text, p_seen text default '')
 returns boolean
 language plpgsql volatile security definer set search_path = ''
 as $$
@@ -8,8 +10,8 @@ begin
     if not lookup.is_my_client(p_client) or coalesce(lookup.my_agency_role(), '') <> 'owner' then
         return false;
     end if;
-    update public.tenants t set plan = p_plan where t.id = p_client;
-    return true;
+    update public.tenants t set plan = p_plan where t.id = p_client and p_seen in ('', t.plan);
+    return case when found then true end;
 end $$;
 grant execute on function lookup.set_client_plan to portico_app;
 
@@ -34,7 +36,7 @@ language sql stable security definer set search_path = ''
 as $$
     select count(*) from public.tenants t
     where t.agency_id = nullif(current_setting('app.tenant_id', true), '')::uuid
-      and t.state <> 'archived'
+      and t.discarded_at is null
       and current_setting('app.party', true) in ('agency', 'system')
 $$;
 grant execute on function lookup.my_clients_counted to portico_app;

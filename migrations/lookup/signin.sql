@@ -17,10 +17,10 @@ begin
         select 1
         from public.sessions s
         join public.users u on u.id = s.user_id
-        where s.id = p_session_id and s.user_id = me
+        where s.id = p_session_id and s.user_id = me and lookup.session_lives(s.id)
           and (p_purpose = 'step_up'
                or (u.kind = 'person' and nullif(current_setting('app.support_session_id', true), '') is null))
-          and (p_purpose <> 'oidc_link' or s.stepped_up_at > now() - interval '5 minutes')) then
+          and (p_purpose <> 'oidc_link' or s.stepped_up_at between now() - interval '5 minutes' and now())) then
         return false;
     end if;
     insert into public.sign_in_flows (id, purpose, cookie_hash, email, user_id, session_id, return_to,
@@ -34,7 +34,7 @@ grant execute on function lookup.flow_begin to portico_app;
 -- Stores the hashes of new secrets in a live flow and returns the recipient. Only the mail
 -- job calls it. No row if the address has no account and no invitation.
 create function lookup.flow_mint(p_id uuid, p_link_hash bytea, p_code_hash bytea)
-returns table (purpose text, email text, name text)
+returns table (purpose text, email text, name text, return_to text)
 language plpgsql volatile security definer set search_path = ''
 as $$
 #variable_conflict use_column
@@ -58,19 +58,19 @@ begin
     where f.id = w.id
       and f.purpose in ('mail', 'step_up')
       and f.spent_at is null
-      and f.expires_at > now()
-    returning f.purpose, w.email, w.name;
+      and now() >= f.created_at and f.expires_at > now()
+    returning f.purpose, w.email, w.name, f.return_to;
 end $$;
 grant execute on function lookup.flow_mint to portico_app;
 
 -- The state of a flow: used, expired or live. Tries count only for the code, so a link
 -- still works after wrong codes.
-create function lookup.flow_state(p_spent_at timestamptz, p_expires_at timestamptz)
+create function lookup.flow_state(p_spent_at timestamptz, p_created_at timestamptz, p_expires_at timestamptz)
 returns text
 language sql stable security definer set search_path = ''
 as $$
     select case when p_spent_at is not null then 'used'
-                when p_expires_at <= now() then 'expired'
+                when not (now() >= p_created_at and p_expires_at > now()) then 'expired'
                 else 'live' end
 $$;
 
@@ -80,8 +80,8 @@ create function lookup.flow_peek(p_link_hash bytea)
 returns table (email text, state text, return_to text)
 language sql stable security definer set search_path = ''
 as $$
-    select case lookup.flow_state(f.spent_at, f.expires_at) when 'live' then f.email else '' end,
-           lookup.flow_state(f.spent_at, f.expires_at), f.return_to
+    select case lookup.flow_state(f.spent_at, f.created_at, f.expires_at) when 'live' then f.email else '' end,
+           lookup.flow_state(f.spent_at, f.created_at, f.expires_at), f.return_to
     from public.sign_in_flows f
     where f.link_hash = p_link_hash and f.purpose = 'mail'
 $$;
@@ -100,7 +100,7 @@ begin
     set tries = f.tries + 1,
         spent_at = case when f.code_hash = any (p_code_hashes) then now() end
     where f.id = p_id and f.cookie_hash = p_cookie_hash and f.purpose = p_purpose
-      and f.spent_at is null and f.expires_at > now() and f.tries < 5
+      and f.spent_at is null and now() >= f.created_at and f.expires_at > now() and f.tries < 5
     returning * into flow;
     if flow.id is not null then
         return query select case when flow.spent_at is not null then 'ok'
@@ -111,8 +111,8 @@ begin
     select * into flow from public.sign_in_flows f
     where f.id = p_id and f.cookie_hash = p_cookie_hash and f.purpose = p_purpose;
     return query select case when flow.id is null then 'gone'
-                             when lookup.flow_state(flow.spent_at, flow.expires_at) <> 'live'
-                             then lookup.flow_state(flow.spent_at, flow.expires_at)
+                             when lookup.flow_state(flow.spent_at, flow.created_at, flow.expires_at) <> 'live'
+                             then lookup.flow_state(flow.spent_at, flow.created_at, flow.expires_at)
                              else 'too_many' end, 0;
 end $$;
 
@@ -148,7 +148,7 @@ declare flow public.sign_in_flows; person uuid;
 begin
     update public.sign_in_flows f
     set spent_at = now()
-    where f.link_hash = p_link_hash and f.purpose = 'mail' and f.spent_at is null and f.expires_at > now()
+    where f.link_hash = p_link_hash and f.purpose = 'mail' and f.spent_at is null and now() >= f.created_at and f.expires_at > now()
     returning * into flow;
     if flow.id is null then return; end if;
     person := lookup.person_proved(flow.email);
@@ -192,11 +192,25 @@ as $$
     update public.sign_in_flows f
     set spent_at = now()
     where f.cookie_hash = p_cookie_hash and f.state_hash = p_state_hash and f.provider = p_provider
-      and f.purpose in ('oidc', 'oidc_link', 'oidc_step_up') and f.spent_at is null and f.expires_at > now()
-      and (f.purpose = 'oidc' or f.session_id = (select s.id from public.sessions s where s.token_hash = p_token))
+      and f.purpose in ('oidc', 'oidc_link', 'oidc_step_up') and f.spent_at is null and now() >= f.created_at and f.expires_at > now()
+      and (f.purpose = 'oidc' or f.session_id = (select s.id from public.sessions s where s.token_hash = p_token and lookup.session_lives(s.id)))
     returning f.id, f.purpose, f.nonce, f.verifier, f.return_to, f.created_at
 $$;
 grant execute on function lookup.flow_spend_state to portico_app;
+
+-- Returns where a flow leads that was answered before, to the browser that began it or
+-- the session that it made. It changes nothing.
+create function lookup.flow_answered(p_cookie_hash bytea, p_state_hash bytea, p_provider text, p_token bytea)
+returns table (purpose text, return_to text)
+language sql stable security definer set search_path = ''
+as $$
+    select f.purpose, f.return_to
+    from public.sign_in_flows f
+    where f.state_hash = p_state_hash and f.provider = p_provider
+      and f.purpose in ('oidc', 'oidc_link', 'oidc_step_up') and f.done_at is not null
+      and (f.cookie_hash = p_cookie_hash or f.session_id = (select s.id from public.sessions s where s.token_hash = p_token))
+$$;
+grant execute on function lookup.flow_answered to portico_app;
 
 -- Signs in by (issuer, subject). A new identity is linked by address only if the provider
 -- verified the address and the person never unlinked an identity. It needs a flow that was
@@ -212,7 +226,7 @@ begin
     update public.sign_in_flows f
     set done_at = now()
     where f.id = p_flow and f.purpose = 'oidc' and f.done_at is null
-      and f.spent_at > now() - interval '2 minutes'
+      and f.spent_at between now() - interval '2 minutes' and now()
     returning f.id into flow;
     if flow is null then return null; end if;
     select i.user_id into person from public.identities i where i.issuer = p_issuer and i.subject = p_subject;
@@ -232,6 +246,7 @@ begin
     end if;
     update public.identities i set last_used_at = now() where i.issuer = p_issuer and i.subject = p_subject;
     perform lookup.session_open(person, p_session, p_token, p_host, p_agent, p_old_token, p_event, p_request, word);
+    update public.sign_in_flows f set session_id = p_session where f.id = flow;
     return person;
 end $$;
 grant execute on function lookup.sign_in_by_identity to portico_app;
@@ -248,7 +263,7 @@ begin
     select s.id, s.user_id, f.return_to into mine, me, place
     from public.sessions s
     join public.sign_in_flows f on f.session_id = s.id and f.id = p_flow
-    where s.token_hash = p_token;
+    where s.token_hash = p_token and lookup.session_lives(s.id);
     if mine is not null then
         select c.verdict, c.tries_left into word, tries
         from lookup.flow_try_code(p_flow, 'step_up', p_cookie_hash, p_code_hashes) c;

@@ -79,3 +79,22 @@ as $$
     select exists (select from set)
 $$;
 grant execute on function lookup.set_support_asks to portico_app;
+
+-- The answer to an access request of the tenant in the context, for the mail to its
+-- agent. No row if it has none, or the agent is none any more. Only jobs read it.
+create function lookup.support_answer(p_ask uuid)
+returns table (email text, name text, tenant_name text, slug text, answer text, word text, mode text, ends_at timestamptz, time_zone text, locale text)
+language sql stable security definer set search_path = ''
+as $$
+    select u.email, u.name, t.name, t.slug, k.answer, k.word, coalesce(g.mode, k.mode), coalesce(g.ends_at, k.ends_at), u.time_zone, u.locale
+    from public.support_asks k
+    join public.tenants t on t.id = k.tenant_id
+    join public.support_agents a on a.user_id = k.actor_id and a.disabled_at is null
+    join public.users u on u.id = k.actor_id and u.disabled_at is null
+    left join public.support_grants g on g.tenant_id = k.tenant_id and g.id = k.grant_id
+    where k.tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid
+      and k.id = p_ask
+      and k.answer in ('granted', 'denied')
+      and current_setting('app.party', true) = 'system'
+$$;
+grant execute on function lookup.support_answer to portico_app;

@@ -8,8 +8,7 @@ returns boolean
 language sql stable security definer set search_path = ''
 as $$
     select s.kind = 'support' and lookup.support_over(s) is null and exists (
-        select 1 from public.support_grants g
-        where g.tenant_id = s.tenant_id and g.id = s.grant_id and g.mode = 'write')
+        select from lookup.support_allows(s.tenant_id, s.subject_party) a where a.mode = 'write')
 $$;
 
 -- Turns on write access, or requests a second agent's confirmation, for the session of
@@ -28,7 +27,7 @@ begin
     into s
     from public.support_sessions o
     join public.sessions b on b.support_tenant_id = o.tenant_id and b.support_session_id = o.id
-    where b.token_hash = p_token and b.user_id = me and o.actor_id = me
+    where b.token_hash = p_token and b.user_id = me and o.actor_id = me and lookup.session_lives(b.id)
     for no key update of o;
     if s.id is null or lookup.support_over(s) is not null then
         return query select 'no_session', null::uuid, null::uuid;
@@ -36,8 +35,8 @@ begin
     end if;
     select b.stepped_up_at into proved from public.sessions b where b.token_hash = p_token and b.user_id = me;
     why := case
-        when s.mode = 'write' then 'writing'
-        when proved is null or not proved > greatest(s.started_at, now() - interval '5 minutes') then 'no_step_up'
+        when lookup.support_mode(s) = 'write' then 'writing'
+        when proved is null or not (proved > s.started_at and proved between now() - interval '5 minutes' and now()) then 'no_step_up'
         when not lookup.support_may_write(s) then 'read_only'
         end;
     if why is null then
@@ -70,7 +69,7 @@ as $$
     where lookup.i_am_agent()
       and s.actor_id <> nullif(current_setting('app.user_id', true), '')::uuid
       and s.ended_at is null and s.ends_at > now()
-      and s.mode = 'read' and s.write_asked_at > now() - interval '10 minutes'
+      and lookup.support_mode(s) = 'read' and s.write_asked_at between now() - interval '10 minutes' and now()
       and lookup.support_may_write(s)
     order by s.write_asked_at desc
     limit 20
@@ -92,11 +91,12 @@ begin
     if my_name is null then return query select 'not_agent', null::uuid; return; end if;
     select o.* into s from public.support_sessions o where o.id = p_session and o.kind = 'support' for no key update;
     why := case
-        when s.id is null or s.actor_id = me or s.mode = 'write' or s.write_asked_at is null
-             or s.write_asked_at <= now() - interval '10 minutes' or not lookup.support_may_write(s) then 'no_ask'
+        when s.id is null or s.actor_id = me or lookup.support_mode(s) = 'write' or s.write_asked_at is null
+             or s.write_asked_at not between now() - interval '10 minutes' and now() or not lookup.support_may_write(s) then 'no_ask'
         when not exists (
             select 1 from public.sessions b
-            where b.token_hash = p_token and b.user_id = me and b.stepped_up_at > now() - interval '5 minutes') then 'no_step_up'
+            where b.token_hash = p_token and b.user_id = me and b.stepped_up_at between now() - interval '5 minutes' and now()
+              and lookup.session_lives(b.id)) then 'no_step_up'
         end;
     if why is not null then return query select why, null::uuid; return; end if;
     update public.support_sessions o

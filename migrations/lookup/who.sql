@@ -31,6 +31,87 @@ begin
         limit 1);
 end $$;
 
+-- Reports whether a session may still be used on its host: always on the main host. A
+-- tenant's host needs the same tenant and claim of the domain, verified since before the
+-- session, and the same party. Staff have none on a client's own domain. What the
+-- hand-over decided is thus decided again at every use. Not granted to the app.
+create function lookup.host_holds(p_session uuid)
+returns boolean
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+    return (
+        select s.host = '' or (
+            not exists (
+                select from public.memberships m
+                where m.tenant_id = s.host_tenant_id and m.user_id = s.user_id and m.ended_at is null
+                  and m.party <> s.host_party)
+            and case
+                when s.host_domain_id is null then starts_with(s.host, t.slug || '.')
+                else (t.kind = 'agency' or s.host_party = 'client')
+                    and exists (
+                        select from public.domains d
+                        where d.tenant_id = s.host_tenant_id and d.id = s.host_domain_id and d.host = s.host
+                          and d.verified_at <= s.created_at)
+                end)
+        from public.sessions s
+        left join public.tenants t on t.id = s.host_tenant_id
+        where s.id = p_session);
+end $$;
+
+-- Reports whether a session is alive: neither expired nor unused for too long, of a
+-- person or agent who is not disabled, and on a host where it may still be used. Proofs
+-- dated in the future don't count, in case the clock is set back; a little of it is the
+-- clock's own correction. Not granted to the app.
+create function lookup.session_lives(p_session uuid)
+returns boolean
+language plpgsql stable security definer set search_path = ''
+as $$
+begin
+    return exists (
+        select from public.sessions s
+        join public.users u on u.id = s.user_id and u.disabled_at is null
+        where s.id = p_session
+          and s.expires_at > now()
+          and s.last_used_at between now() - interval '12 hours' and now() + interval '5 minutes'
+          and (u.kind = 'person' or exists (
+              select from public.support_agents a where a.user_id = u.id and a.disabled_at is null))
+          and (s.host = '' or lookup.host_holds(s.id)));
+end $$;
+
+-- Reports whether whoever began a request may still act: the session is alive, the
+-- membership has the same party and role, and a support session still runs, for deeds
+-- with write access. Every deed asks it in its own transaction, because a request can
+-- last longer than a right. The context names tenant, people and support session.
+create function lookup.may_still_act(p_session uuid, p_role text, p_writes boolean)
+returns boolean
+language plpgsql stable security definer set search_path = ''
+as $$
+declare
+    place uuid := nullif(current_setting('app.tenant_id', true), '')::uuid;
+    me uuid := nullif(current_setting('app.actor_id', true), '')::uuid;
+    support uuid := nullif(current_setting('app.support_session_id', true), '')::uuid;
+    inside public.support_sessions;
+begin
+    if not lookup.session_lives(p_session) then return false; end if;
+    if not exists (
+        select from public.memberships m
+        where m.tenant_id = place and m.user_id = nullif(current_setting('app.user_id', true), '')::uuid
+          and m.ended_at is null and m.party = current_setting('app.party', true) and m.role = p_role) then
+        return false;
+    end if;
+    if support is null then
+        return exists (select from public.sessions s where s.id = p_session and s.user_id = me);
+    end if;
+    select o.* into inside
+    from public.support_sessions o
+    join public.sessions s on s.support_tenant_id = o.tenant_id and s.support_session_id = o.id
+    where s.id = p_session and s.user_id = me and o.actor_id = me and o.tenant_id = place and o.id = support;
+    return inside.id is not null and lookup.support_over(inside) is null
+       and (not p_writes or lookup.support_mode(inside) = 'write');
+end $$;
+grant execute on function lookup.may_still_act to portico_app;
+
 -- The first round trip of every request: the current session, person, tenant, membership,
 -- brand and support session. Always exactly one row. It updates the session's last use at
 -- most every five minutes. It runs several small queries, because starting one large
@@ -44,35 +125,15 @@ returns table (
     subject_id uuid, subject_name text, subject_email text, subject_time_zone text, subject_locale text, party text, role text, last_seen_at timestamptz, seen_before_at timestamptz, places integer,
     last_place text, latest boolean, unread integer,
     support_id uuid, support_tenant_id uuid, support_kind text, support_mode text, support_reason text,
-    support_ticket text, support_ends_at timestamptz, support_may_write boolean, support_slug text, support_over text)
+    support_ticket text, support_ends_at timestamptz, support_may_write boolean, support_slug text, support_over text, support_elsewhere boolean, support_drafts boolean)
 language plpgsql volatile security definer set search_path = ''
 as $$
 #variable_conflict use_column
 declare
     k record; t record; m record;
     pointed public.support_sessions; inside public.support_sessions; over text; may_write boolean := false;
+    elsewhere boolean := false; drafts boolean := true;
 begin
-    select s.id, s.user_id, u.kind, u.name, u.email, u.time_zone, u.locale, s.stepped_up_at,
-           s.support_tenant_id, s.support_session_id, s.last_used_at, s.parent_id,
-           -- The number of workspaces; 2 means two or more.
-           (select count(*) from (
-               select from public.memberships o where o.user_id = u.id and o.ended_at is null limit 2) few)::integer as places
-    into k
-    from public.sessions s
-    join public.users u on u.id = s.user_id
-    where s.token_hash = p_token
-      and s.host = p_host
-      and s.expires_at > now()
-      and s.last_used_at > now() - interval '12 hours'
-      and u.disabled_at is null
-      and (u.kind = 'person' or exists (
-          select from public.support_agents a where a.user_id = u.id and a.disabled_at is null));
-
-    -- Using a session also counts as use of its parent on the main host.
-    if k.last_used_at < now() - interval '5 minutes' then
-        update public.sessions s set last_used_at = now() where s.id in (k.id, k.parent_id);
-    end if;
-
     select t.id, t.kind, t.slug, t.name,
            case when g.state is not null and t.state = 'active' then g.state else t.state end as state,
            coalesce(t.portal_name, g.portal_name) as portal_name, coalesce(t.welcome, g.welcome) as welcome,
@@ -85,6 +146,35 @@ begin
         (select b.id from public.tenants b where b.slug = p_slug),
         (select d.tenant_id from public.domains d where d.host = p_domain and d.verified_at is not null));
 
+    select s.id, s.user_id, u.kind as user_kind, u.name, u.email, u.time_zone, u.locale,
+           case when s.stepped_up_at <= now() then s.stepped_up_at end as stepped_up_at,
+           s.support_tenant_id, s.support_session_id, s.last_used_at, s.parent_id,
+           -- The number of workspaces; 2 means two or more.
+           (select count(*) from (
+               select from public.memberships o where o.user_id = u.id and o.ended_at is null limit 2) few)::integer as places
+    into k
+    from public.sessions s
+    join public.users u on u.id = s.user_id
+    where s.token_hash = p_token
+      and s.host = p_host
+      and (p_host = '' or s.host_tenant_id = t.id)
+      and lookup.session_lives(s.id);
+
+    -- Using a session also counts as use of its parent on the main host.
+    if k.last_used_at < now() - interval '5 minutes' then
+        update public.sessions s set last_used_at = now() where s.id in (k.id, k.parent_id);
+    end if;
+
+    -- While staff view as a client, none of their other hosts in this browser acts as
+    -- themselves.
+    elsewhere := k.user_kind = 'person' and exists (
+        select from public.sessions f
+        join public.support_sessions ss
+            on ss.tenant_id = f.support_tenant_id and ss.id = f.support_session_id and ss.actor_id = k.user_id and ss.ended_at is null
+        where (f.id = k.parent_id or f.parent_id = coalesce(k.parent_id, k.id))
+          and f.id <> k.id
+          and lookup.support_over(ss) is null);
+
     if k.support_session_id is not null then
         select ss.* into pointed
         from public.support_sessions ss
@@ -92,9 +182,12 @@ begin
         over := case when pointed.id is null then 'revoked' else lookup.support_over(pointed) end;
         if over is null then
             inside := pointed;
-            may_write := inside.mode = 'read' and exists (
-                select from public.support_grants w
-                where w.tenant_id = inside.tenant_id and w.id = inside.grant_id and w.mode = 'write');
+            inside.mode := lookup.support_mode(pointed);
+            if inside.kind = 'support' then
+                select least(inside.ends_at, a.ends_at), a.drafts into inside.ends_at, drafts
+                from lookup.support_allows(inside.tenant_id, inside.subject_party) a;
+            end if;
+            may_write := inside.mode = 'read' and lookup.support_may_write(pointed);
         elsif pointed.ended_at is null then
             -- Mark it as ended, so that it stays ended even if the cause goes away.
             perform lookup.support_end(k.user_id, null, '');
@@ -110,6 +203,7 @@ begin
     from public.memberships m
     where m.tenant_id = t.id
       and m.user_id = case when inside.tenant_id = t.id then inside.subject_id else k.user_id end
+      and not elsewhere
       and m.ended_at is null;
 
     -- A support session uses the subject's time zone and locale.
@@ -120,14 +214,14 @@ begin
     end if;
 
     return query select
-        k.id, k.user_id, k.kind, k.name, k.email, k.time_zone, k.locale, k.stepped_up_at,
+        k.id, k.user_id, k.user_kind, k.name, k.email, k.time_zone, k.locale, k.stepped_up_at,
         t.id, t.kind, t.slug, t.name, t.state, t.portal_name, t.welcome, t.accent, t.logo_id, t.agency_name, t.host,
         m.user_id, m.name, m.email, subject_time_zone, subject_locale, m.party, m.role, m.last_seen_at, m.seen_before_at,
         -- A support session doesn't reveal the subject's other workspaces.
         case when inside.id is not null then 1 else coalesce(k.places, 0) end,
         m.last_place, coalesce(m.latest, true), coalesce(m.unread, 0),
         inside.id, inside.tenant_id, inside.kind, inside.mode, inside.reason, inside.ticket, inside.ends_at, may_write,
-        (select o.slug from public.tenants o where o.id = pointed.tenant_id), over;
+        (select o.slug from public.tenants o where o.id = pointed.tenant_id), over, elsewhere, drafts;
 end $$;
 grant execute on function lookup.who_is_asking to portico_app;
 
@@ -177,7 +271,7 @@ as $$
       and (m.used_at, m.tenant_id) < (coalesce(p_after_used, 'infinity'), coalesce(p_after, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
       and (nullif(current_setting('app.support_session_id', true), '') is null
            or m.tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid)
-      and (p_filter = '' or position(lower(p_filter) in lower(t.name)) > 0 or position(lower(p_filter) in t.slug) > 0)
+      and (p_filter = '' or position(lower(p_filter collate "und-x-icu") in lower(t.name)) > 0 or position(lower(p_filter) in t.slug) > 0)
     order by m.used_at desc, m.tenant_id desc
     limit least(p_limit, 200)
 $$;

@@ -1,39 +1,96 @@
-// Manual order: drag a row by its grip, or use Move up and Move down in its menu. Both send the row's new position.
+// Manual order. Drag a row by its grip with a mouse or a finger, press the arrow keys on the grip, or use the row's menu.
+// Each sends where the row goes, and the state in which its place was read.
 
 for (const list of all("[data-reorder]")) {
   const rows = () => all(":scope > [data-id]", list);
   const form = (row) => row.querySelector("form[data-move]");
+  const name = (row) => row.querySelector("[data-grip]").dataset.grip;
+  const place = (row) => `${rows().indexOf(row) + 1} of ${rows().length}`;
+
+  // Moves the other rows and never the row itself, so that it keeps the focus and the pointer.
+  function put(row, to) {
+    const now = rows();
+    const from = now.indexOf(row);
+    if (to < from) row.after(...now.slice(to, from));
+    else row.before(...now.slice(from + 1, to + 1));
+  }
 
   function renew() {
     const now = rows();
     now.forEach((row, i) => {
-      const [up, down] = all("button[name=after]", form(row));
-      up.value = now[i - 2]?.dataset.id ?? "";
-      up.disabled = i === 0;
-      down.value = now[i + 1]?.dataset.id ?? "";
-      down.disabled = i === now.length - 1;
+      const targets = { up: now[i - 2], down: now[i + 1], top: null, bottom: now.at(-1) };
+      for (const button of all("button[name=after]", form(row))) {
+        const way = button.dataset.way;
+        button.value = targets[way]?.dataset.id ?? "";
+        button.disabled = way === "up" || way === "top" ? i === 0 : i === now.length - 1;
+      }
     });
   }
 
+  // Shows the list as it is stored, after somebody else moved the same row.
+  async function reload() {
+    const answer = await fetch(location.href);
+    const stored = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-reorder]");
+    list.replaceChildren(...all(":scope > [data-id]", stored));
+    ready();
+  }
+
+  // One request at a time for each list: a row that moves on while its place is being saved is saved again.
+  let saving = null;
+  let again = null;
   async function save(row, back) {
     renew();
+    if (saving) {
+      again = { row, back };
+      return;
+    }
+    saving = row;
     const after = row.previousElementSibling?.dataset.id ?? "";
+    const seen = form(row).elements.seen;
     try {
       const answer = await fetch(form(row).action, {
-        method: "POST", body: new URLSearchParams({ after }), headers: { Accept: "application/json" }, redirect: "manual",
+        method: "POST", body: new URLSearchParams({ after, seen: seen?.value ?? "" }),
+        headers: { Accept: "application/json" }, redirect: "manual",
       });
-      if (!answer.ok && answer.type !== "opaqueredirect") throw new Error(String(answer.status));
-      announce(`Moved. Now ${rows().indexOf(row) + 1} of ${rows().length}`);
+      if (answer.status === 409) {
+        again = null;
+        await reload();
+        say(`Somebody else moved ${name(row)} too. This is the present order. Nothing was moved now`);
+      } else if (!answer.ok) {
+        throw new Error(String(answer.status));
+      } else {
+        const now = answer.headers.get("ETag")?.replace(/^"|"$/g, "");
+        if (seen && now) seen.value = now;
+        if (!again) say(`${name(row)} moved. Now ${place(row)}`, true);
+      }
     } catch {
+      again = null;
       back();
       renew();
-      announce("The order couldn't be saved. Nothing was moved");
+      say("The order couldn't be saved. Nothing was moved");
+    }
+    saving = null;
+    if (again) {
+      const next = again;
+      again = null;
+      save(next.row, next.back);
     }
   }
 
+  // Announces a line, and shows it above the list unless everybody can see its effect.
+  function say(text, plain = false) {
+    announce(text);
+    list.previousElementSibling?.matches("[data-moved]") && list.previousElementSibling.remove();
+    if (plain) return;
+    const line = Object.assign(document.createElement("p"), { className: "notice", textContent: text + "." });
+    line.dataset.tone = "warn";
+    line.dataset.moved = "";
+    list.before(line);
+  }
+
   function backTo(row) {
-    const follower = row.nextElementSibling;
-    return () => list.insertBefore(row, follower);
+    const from = rows().indexOf(row);
+    return () => put(row, from);
   }
 
   list.addEventListener("submit", (event) => {
@@ -42,37 +99,81 @@ for (const list of all("[data-reorder]")) {
     const row = event.target.closest("[data-id]");
     const back = backTo(row);
     const after = event.submitter.value;
-    const target = after ? rows().find((other) => other.dataset.id === after) : null;
-    if (target) target.after(row);
-    else list.prepend(row);
+    const others = rows().filter((other) => other !== row);
+    put(row, after ? others.findIndex((other) => other.dataset.id === after) + 1 : 0);
+    event.submitter.closest("[popover]")?.hidePopover();
     save(row, back);
   });
 
-  for (const grip of all("[data-grip]", list)) {
-    grip.hidden = !matchMedia("(pointer: fine)").matches;
-    grip.addEventListener("pointerdown", (event) => {
-      if (event.button) return;
-      event.preventDefault();
-      const row = grip.closest("[data-id]");
-      const back = backTo(row);
-      const before = rows().indexOf(row);
-      row.dataset.dragging = "";
-      grip.setPointerCapture(event.pointerId);
-      grip.onpointermove = (move) => follow(row, move.clientY);
-      grip.onpointerup = grip.onpointercancel = (end) => {
-        grip.onpointermove = grip.onpointerup = grip.onpointercancel = null;
-        delete row.dataset.dragging;
-        if (end.type === "pointercancel") back();
-        else if (rows().indexOf(row) !== before) save(row, back);
-      };
+  list.addEventListener("keydown", (event) => {
+    if (!event.target.matches("[data-grip]") || event.altKey || event.ctrlKey || event.metaKey) return;
+    const row = event.target.closest("[data-id]");
+    const from = rows().indexOf(row);
+    const last = rows().length - 1;
+    const to = { ArrowUp: from - 1, ArrowDown: from + 1, PageUp: from - 10, PageDown: from + 10, Home: 0, End: last }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    const target = Math.min(Math.max(to, 0), last);
+    if (target === from) {
+      announce(`${name(row)} is ${from ? "last" : "first"}`);
+      return;
+    }
+    const back = backTo(row);
+    put(row, target);
+    row.scrollIntoView({ block: "nearest" });
+    save(row, back);
+  });
+
+  list.addEventListener("pointerdown", (event) => {
+    const grip = event.target.closest("[data-grip]");
+    if (!grip || event.button || !event.isPrimary) return;
+    event.preventDefault();
+    grip.focus({ focusVisible: false });
+    drag(grip.closest("[data-id]"), event.pointerId, event.clientY);
+  });
+
+  function drag(row, pointer, start) {
+    const back = backTo(row);
+    const before = rows().indexOf(row);
+    const over = new AbortController();
+    let y = start;
+    row.dataset.dragging = "";
+    const on = (type, does) => addEventListener(type, does, { signal: over.signal });
+    const end = (keep) => {
+      over.abort();
+      delete row.dataset.dragging;
+      if (!keep) back();
+      else if (rows().indexOf(row) !== before) save(row, back);
+    };
+    on("pointermove", (event) => {
+      if (event.pointerId !== pointer) return;
+      y = event.clientY;
+      follow(row, y);
     });
+    on("pointerup", (event) => event.pointerId === pointer && end(true));
+    on("pointercancel", (event) => event.pointerId === pointer && end(false));
+    on("keydown", (event) => event.key === "Escape" && end(false));
+    // Near an edge of the window the page scrolls along.
+    const scroll = () => {
+      if (over.signal.aborted) return;
+      const by = y < 64 ? -10 : y > innerHeight - 64 ? 10 : 0;
+      if (by) {
+        scrollBy(0, by);
+        follow(row, y);
+      }
+      requestAnimationFrame(scroll);
+    };
+    requestAnimationFrame(scroll);
   }
 
   function follow(row, y) {
     const middle = (other) => other.getBoundingClientRect().top + other.offsetHeight / 2;
-    const above = row.previousElementSibling;
-    const below = row.nextElementSibling;
-    if (above?.dataset.id && y < middle(above)) list.insertBefore(row, above);
-    else if (below?.dataset.id && y > middle(below)) list.insertBefore(below, row);
+    const to = rows().filter((other) => other !== row && middle(other) < y).length;
+    if (to !== rows().indexOf(row)) put(row, to);
   }
+
+  function ready() {
+    for (const grip of all("[data-grip]", list)) grip.hidden = false;
+  }
+  ready();
 }

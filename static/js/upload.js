@@ -31,7 +31,7 @@ function line(t) {
       if (t.speed > 0) now.push(`${size(t.speed)}/s`, left((total - t.sent) / t.speed));
       return now;
     }
-    case "retrying": return [`${size(t.sent)} of ${size(total)}`, "no connection, retrying"];
+    case "retrying": return [`${size(t.sent)} of ${size(total)}`, t.problem || "no connection, retrying"];
     case "paused": return [`${size(t.sent)} of ${size(total)}`, "paused"];
     case "checking": return [size(total), "checking"];
     case "done": return [size(total), "uploaded"];
@@ -63,18 +63,23 @@ function next() {
   const waiting = transfers.filter((t) => t.state === "waiting").slice(0, Math.max(0, atOnce - busy));
   for (const t of waiting) t.run().then(next);
   if (busy || waiting.length) return;
+  if (publishing) {
+    publishing.submit();
+    return;
+  }
   // All transfers have ended. Reload, so that the page shows the new files.
   if (transfers.length && transfers.every((t) => t.state === "done")) location.reload();
 }
 
-function add(files) {
-  for (const file of files) {
+// Takes files with the folders that they were dropped in.
+function add(found) {
+  for (const { file, folder } of found) {
     const row = template.content.firstElementChild.cloneNode(true);
     const name = row.querySelector("[data-name]");
-    name.textContent = name.title = file.name;
+    name.textContent = name.title = folder ? `${folder}/${file.name}` : file.name;
     row.querySelector("progress").setAttribute("aria-label", `Upload of ${file.name}`);
     for (const button of all("[data-act]", row)) button.setAttribute("aria-label", `${button.title}: ${file.name}`);
-    const t = new Transfer(file, root.dataset.create, draw);
+    const t = new Transfer(file, folder, root.dataset.create, draw);
     t.row = row;
     transfers.push(t);
     list.append(row);
@@ -112,12 +117,74 @@ async function preview(t) {
   }
 }
 
+// Publishing waits until the uploads of this page have ended. What is missing then, the server says.
+let publishing = null;
+for (const form of all("form[data-publish]")) {
+  const words = form.querySelector("[data-publish-waits]");
+  form.addEventListener("submit", (event) => {
+    const coming = transfers.filter((t) => ["waiting", "sending", "retrying", "checking"].includes(t.state));
+    if (!coming.length) return;
+    event.preventDefault();
+    publishing = form;
+    words.hidden = false;
+    words.textContent = `${coming.map((t) => t.file.name).join(", ")} still arriving. This version is published as soon as everything is here. Keep this page open.`;
+  });
+  form.closest("dialog")?.addEventListener("close", () => {
+    publishing = null;
+    words.hidden = true;
+  });
+}
+
+// What systems leave in folders, and nobody means to send.
+const litter = /^(\.DS_Store|\._.*|Thumbs\.db|desktop\.ini)$/i;
+
+// Walks a dropped file or folder, and adds its files with their paths to found.
+async function walk(entry, folder, found) {
+  if (!entry || found.length > most) return;
+  if (entry instanceof File) {
+    found.push({ file: entry, folder });
+  } else if (entry.isFile) {
+    if (folder && litter.test(entry.name)) return;
+    found.push({ file: await new Promise((resolve, reject) => entry.file(resolve, reject)), folder });
+  } else {
+    const reader = entry.createReader();
+    for (;;) {
+      // It gives about a hundred at a time, and none at the end.
+      const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+      if (!some.length) return;
+      for (const inside of some) await walk(inside, folder ? `${folder}/${entry.name}` : entry.name, found);
+    }
+  }
+}
+
+const most = Number(root.dataset.limit);
+const trouble = root.querySelector("[data-drop-trouble]");
+
+// Takes everything that was dropped, or nothing and says why.
+async function take(entries) {
+  const found = [];
+  const say = (words) => {
+    trouble.textContent = words;
+    trouble.hidden = !words;
+    if (words) announce(words);
+  };
+  say("");
+  try {
+    for (const entry of entries) await walk(entry, "", found);
+  } catch {
+    return say("The folder couldn't be read. Nothing was uploaded. Try again, or put it into a ZIP archive.");
+  }
+  if (found.length > most) return say(`That is more than ${most} files. Nothing was uploaded. A version can have up to ${most}: put the folder into a ZIP archive.`);
+  if (!found.length) return say("There are no files in it. Nothing was uploaded.");
+  add(found);
+}
+
 if (crypto.subtle) {
   drop.dataset.live = "";
   root.querySelector("[data-drop-words]").hidden = false;
   root.querySelector("[data-drop-send]").hidden = true;
   input.addEventListener("change", () => {
-    add([...input.files]);
+    add([...input.files].map((file) => ({ file, folder: "" })));
     input.value = "";
   });
 
@@ -131,7 +198,9 @@ if (crypto.subtle) {
     if (!carriesFiles(event)) return;
     event.preventDefault();
     over((depth = 0) > 0);
-    add([...event.dataTransfer.files]);
+    // The entries must be taken before the event ends.
+    const entries = [...event.dataTransfer.items].filter((item) => item.kind === "file").map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile());
+    take(entries);
   });
 
   addEventListener("beforeunload", (event) => {

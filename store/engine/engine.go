@@ -54,6 +54,10 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := db.CheckSessions(ctx); err != nil {
+		db.Close()
+		return nil, err
+	}
 	if err := db.checkRole(ctx); err != nil {
 		db.Close()
 		return nil, err
@@ -125,14 +129,8 @@ func (db *DB) JobPool() *pgxpool.Pool { return db.pool }
 // Stat returns the statistics of the pool.
 func (db *DB) Stat() *pgxpool.Stat { return db.pool.Stat() }
 
-// Ping returns [ErrUnavailable] unless PostgreSQL answers.
-func (db *DB) Ping(ctx context.Context) error {
-	// Not the pool's own Ping, which has no timeout.
-	if _, err := db.pool.Exec(ctx, `select`); err != nil {
-		return Unavailable(err)
-	}
-	return nil
-}
+// Ping returns [ErrUnavailable] unless PostgreSQL answers and accepts changes.
+func (db *DB) Ping(ctx context.Context) error { return db.CheckWritable(ctx) }
 
 // Busy returns the number of tenants that use a connection or wait for one.
 func (db *DB) Busy() int { return db.conns.busy() }
@@ -152,7 +150,7 @@ func (db *DB) OutsideTenant(ctx context.Context, name string, read Scan, sql str
 		err = read(rows)
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, Translate(err))
+		return fmt.Errorf("%s: %w", name, translateWrite(err))
 	}
 	return nil
 }

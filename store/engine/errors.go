@@ -58,6 +58,8 @@ func Translate(err error) error {
 	case "25006", "42501":
 		// Read-only transaction, or refused by grant or policy.
 		return &ConstraintError{Kind: ErrForbidden, Constraint: pg.ConstraintName, Code: pg.Code}
+	case "42P05", "26000":
+		return ErrPooler
 	case "57014", "55P03", "57P01", "57P02", "57P03", "53300":
 		return fmt.Errorf("%w (%s)", ErrUnavailable, pg.Code)
 	}

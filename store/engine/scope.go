@@ -18,6 +18,9 @@ type Scope struct {
 	Party   string
 	// ReadOnly makes every transaction read-only: a support session in read mode.
 	ReadOnly bool
+	// HideDrafts hides the agency's drafts from a support session that the agency did not
+	// allow.
+	HideDrafts bool
 }
 
 // setScope sets the scope for the policies, in this transaction only. No other
@@ -29,6 +32,7 @@ select set_config('app.tenant_id', @tenant, true),
        set_config('app.actor_id', @actor, true),
        set_config('app.support_session_id', @support, true),
        set_config('app.party', @party, true),
+       set_config('app.drafts', @drafts, true),
        set_config('transaction_read_only', @read_only, true)
 where coalesce(nullif(current_setting('app.tenant_id', true), ''), @tenant) = @tenant`
 
@@ -37,7 +41,12 @@ func (s Scope) args(readOnly bool) named {
 	if readOnly || s.ReadOnly {
 		mode = "on"
 	}
+	drafts := ""
+	if s.HideDrafts {
+		drafts = "hidden"
+	}
 	return named{
+		"drafts":    drafts,
 		"tenant":    IDOrEmpty(s.Tenant),
 		"user":      IDOrEmpty(s.User),
 		"actor":     IDOrEmpty(s.Actor),

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/riverqueue/river"
 )
 
@@ -38,9 +39,21 @@ func (db *DB) Write(ctx context.Context, s Scope, fn func(*Tx) error) (err error
 	return Translate(err)
 }
 
+// translateWrite is [Translate] for a statement that may write: if that is refused, it
+// is PostgreSQL itself that accepts no changes.
+func translateWrite(err error) error {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == "25006" {
+		return ErrReadOnly
+	}
+	return Translate(err)
+}
+
 // Enter sets the scope. It fails if the transaction already has another tenant.
 func (tx *Tx) Enter(ctx context.Context, s Scope) error {
 	tag, err := tx.tx.Exec(ctx, setScope, s.args(false))
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && (pg.Code == "0A000" || pg.Code == "25001") {
+		return fmt.Errorf("set scope: %w", ErrReadOnly) // a standby can't begin a transaction that writes
+	}
 	if err != nil {
 		return fmt.Errorf("set scope: %w", err)
 	}
@@ -72,6 +85,9 @@ func (tx *Tx) EnterClient(ctx context.Context, client uuid.UUID) (*Tx, error) {
 // Exec runs one statement and returns the number of rows it changed.
 func (tx *Tx) Exec(ctx context.Context, name, sql string, args pgx.StrictNamedArgs) (int64, error) {
 	tag, err := tx.tx.Exec(ctx, sql, tx.scope.bind(sql, args))
+	if err != nil && !tx.scope.ReadOnly {
+		return 0, fmt.Errorf("%s: %w", name, translateWrite(err))
+	}
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", name, Translate(err))
 	}

@@ -18,3 +18,14 @@ func (InviteMail) Kind() string { return "invite_mail" }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (InviteMail) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: Urgent} }
+
+// InviteRefusedMail tells whoever invited that a mail server refused the invitation.
+type InviteRefusedMail struct {
+	Signature
+	Invite  uuid.UUID `json:"invite"`
+	Sending int       `json:"sending"`
+	To      uuid.UUID `json:"to"`
+}
+
+// Kind implements river.JobArgs.
+func (InviteRefusedMail) Kind() string { return "invite_refused_mail" }

@@ -75,6 +75,18 @@ type Signer struct{ keys [][]byte }
 // NewSigner returns a signer for the given keys, newest first, at least 32 bytes each.
 func NewSigner(keys ...[]byte) Signer { return Signer{keys} }
 
+// Hash returns an HMAC of a text under the newest key, for counters that name nobody.
+func (s Signer) Hash(text string) (sum [32]byte) {
+	var key []byte
+	if len(s.keys) > 0 {
+		key = s.keys[0]
+	}
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte("counter: " + text))
+	mac.Sum(sum[:0])
+	return sum
+}
+
 // Sign signs the arguments with the newest key. Tenant, RequestedBy, Actor and Support
 // must be set already. Without a key or a tenant it fails with [ErrSignature].
 func (s Signer) Sign(args TenantJob) error {

@@ -61,3 +61,15 @@ func (AccessRequestMail) Kind() string { return "support_ask_mail" }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (AccessRequestMail) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: Urgent} }
+
+// AccessAnswered mails an agent the answer to their access request.
+type AccessAnswered struct {
+	Signature
+	AccessRequestID uuid.UUID `json:"ask"`
+}
+
+// Kind implements river.JobArgs.
+func (AccessAnswered) Kind() string { return "support_answered" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (AccessAnswered) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: Urgent} }

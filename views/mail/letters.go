@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -46,7 +47,7 @@ type StepUpProps struct {
 // StepUp sends the code with which a signed-in person confirms who they are.
 func StepUp(p StepUpProps) (Message, error) {
 	return letter{
-		Subject: p.Code + " is your confirmation code",
+		Subject: "Your confirmation code",
 		Brand:   p.Brand,
 		Title:   "Confirm it's you",
 		Paragraphs: []string{
@@ -89,6 +90,33 @@ func Invite(p InviteProps) (Message, error) {
 		},
 		Label: "View invitation", URL: p.URL,
 		Foot: "You're getting this because " + p.By + " entered your address. If you don't know them, ignore this email.",
+	}.write()
+}
+
+// InviteRefusedProps holds everything that the mail may say.
+type InviteRefusedProps struct {
+	Brand Brand
+	Name  string // as the inviter typed it
+	Email string
+	Code  int    // the mail server's answer; 0 if our own server can't write to the address
+	URL   string // the list of people
+}
+
+// InviteRefused tells whoever invited that the invitation did not arrive.
+func InviteRefused(p InviteRefusedProps) (Message, error) {
+	why := "The mail server of " + p.Email + " refused it (" + strconv.Itoa(p.Code) + ")."
+	if p.Code == 0 {
+		why = "Our mail server can't write to " + p.Email + "."
+	}
+	return letter{
+		Subject: "Your invitation to " + p.Email + " did not arrive",
+		Brand:   p.Brand, Title: "Your invitation did not arrive",
+		Paragraphs: []string{
+			"You invited " + p.Name + " to " + p.Brand.name() + ". " + why,
+			"Check the address. If it is wrong, revoke the invitation and invite the right one. If it is right, send the invitation again later.",
+		},
+		Label: "Open people", URL: p.URL,
+		Foot: "You're getting this because you sent the invitation.",
 	}.write()
 }
 
@@ -267,6 +295,38 @@ func SupportAsked(p SupportAskedProps) (Message, error) {
 		Facts: []fact{{"Ticket", p.Ticket}},
 		Foot:  "You're getting this because you are an owner of " + p.Tenant + ", which allows access requests. You can turn them off on its support page.",
 	}.write()
+}
+
+// SupportAnsweredProps holds everything that the mail may say.
+type SupportAnsweredProps struct {
+	Dates    ui.Dates // how the agent reads them
+	Tenant   string
+	Approved bool
+	Write    bool      // changes were allowed too
+	EndsAt   time.Time // of the access
+	Word     string    // the note with a refusal
+	URL      string    // the console's page of the tenant
+}
+
+// SupportAnswered tells an agent the answer to their access request.
+func SupportAnswered(p SupportAnsweredProps) (Message, error) {
+	l := letter{
+		Subject: p.Tenant + " declined your access request", Title: p.Tenant + " declined your access request",
+		Paragraphs: []string{"You can't start a session there."},
+		Quote:      p.Word, Label: "Open the console", URL: p.URL,
+		Foot: "You're getting this because you requested support access.",
+	}
+	if p.Approved {
+		what := "read-only"
+		if p.Write {
+			what = "and make changes"
+		}
+		l.Subject = p.Tenant + " approved your access request"
+		l.Title = l.Subject
+		l.Paragraphs = []string{"You can start sessions there until " + p.Dates.Exact(p.EndsAt) + ", " + what + "."}
+		l.Label = "Start a session"
+	}
+	return l.write()
 }
 
 // JobRefusedProps holds everything that the mail may say.

@@ -22,8 +22,9 @@ type Message struct {
 
 // Brand is the look of the sender. The zero value is the default look.
 type Brand struct {
-	Name   string
-	Accent string // "#rrggbb"
+	Name    string
+	Accent  string // "#rrggbb"
+	LogoURL string // absolute; "" for none
 }
 
 // letter is the content of a mail, before it is written as HTML or text.

@@ -44,6 +44,10 @@ func letters(t *testing.T, s, url string) map[string]mail.Message {
 	put("support-started", m, err)
 	m, err = mail.SupportAsked(mail.SupportAskedProps{Brand: b, Tenant: s, Agent: s, Reason: s, Ticket: s, Hours: 4, URL: url})
 	put("support-asked", m, err)
+	m, err = mail.SupportAnswered(mail.SupportAnsweredProps{Tenant: s, Word: s, URL: url})
+	put("support-declined", m, err)
+	m, err = mail.SupportAnswered(mail.SupportAnsweredProps{Tenant: s, Approved: true, Write: true, EndsAt: at, URL: url})
+	put("support-approved", m, err)
 	m, err = mail.SupportEnded(ended)
 	put("support-ended", m, err)
 	return list
@@ -105,5 +109,15 @@ func TestGallery(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, "mail-"+name+".html"), []byte(m.HTML), 0o600); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// A step-up's code is in the mail and not in its subject, which phones show on a locked
+// screen.
+func TestStepUpCodeIsNotInTheSubject(t *testing.T) {
+	t.Parallel()
+	m, err := mail.StepUp(mail.StepUpProps{Code: "123456", Minutes: 5})
+	if err != nil || strings.Contains(m.Subject, "123456") || !strings.Contains(m.Text, "123456") {
+		t.Errorf("subject %q, %v", m.Subject, err)
 	}
 }

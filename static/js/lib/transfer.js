@@ -14,14 +14,15 @@ const words = {
   403: "You can't add files here.",
   404: "This version can't be found. Reload the page.",
   409: "This version has been published, so you can't add files to it.",
-  413: "The file is too large.",
+  // Our own refusal has a message. This one is a proxy's.
+  413: "A server on the way accepts only small uploads. Tell whoever runs this portal.",
   415: "This type of file isn't supported.",
 };
 
 class Transfer {
-  constructor(file, create, changed) {
-    Object.assign(this, { file, create, changed, sent: 0, speed: 0, state: "waiting", problem: "" });
-    this.key = `${memory}${create}:${file.name}:${file.size}:${file.lastModified}`;
+  constructor(file, folder, create, changed) {
+    Object.assign(this, { file, folder, create, changed, sent: 0, speed: 0, state: "waiting", problem: "" });
+    this.key = `${memory}${create}:${folder ? folder + "/" : ""}${file.name}:${file.size}:${file.lastModified}`;
   }
 
   set(state, problem = "") {
@@ -45,7 +46,7 @@ class Transfer {
       this.set("done");
     } catch (problem) {
       if (this.stopped) return;
-      this.set("failed", problem instanceof Refused ? problem.message : "The upload failed. Check your connection and try again.");
+      this.set("failed", problem instanceof Refused ? problem.message : problem.words || "The upload failed. Check your connection and try again.");
     }
   }
 
@@ -80,7 +81,8 @@ class Transfer {
       }
     }
     const { name, size, type } = this.file;
-    this.plan = await this.ask(this.create, { method: "POST", body: JSON.stringify({ name, size, type }) });
+    await read(this.file.slice(0, 1)); // before anything is made
+    this.plan = await this.ask(this.create, { method: "POST", body: JSON.stringify({ name, folder: this.folder, size, type }) });
     localStorage.setItem(this.key, JSON.stringify(this.plan));
     return new Map();
   }
@@ -97,12 +99,7 @@ class Transfer {
   }
 
   async sendPart(n, part, offset) {
-    let bytes;
-    try {
-      bytes = await part.arrayBuffer();
-    } catch {
-      throw new Refused("The file couldn't be read. It may have been moved or changed. Folders can't be uploaded.");
-    }
+    const bytes = await read(part);
     const digest = base64(await crypto.subtle.digest("SHA-256", bytes));
     await this.patiently(() => this.put(this.plan.put.replace("{n}", n), bytes, digest, offset));
   }
@@ -150,7 +147,7 @@ class Transfer {
         return await act();
       } catch (problem) {
         if (this.stopped || problem instanceof Refused || n >= pauses.length) throw problem;
-        this.set("retrying");
+        this.set("retrying", problem.words);
         await this.wait((problem.after ?? pauses[n]) * 1000);
         if (!this.stopped) this.set("sending");
       }
@@ -167,16 +164,24 @@ class Transfer {
   }
 }
 
+async function read(part) {
+  try {
+    return await part.arrayBuffer();
+  } catch {
+    throw new Refused("The file couldn't be read. It may have been moved or changed, or it is a folder.");
+  }
+}
+
 // Turns a refused request into a retry or a final error with a message. An interrupted part is a 400.
 function refusal(status, text, after) {
-  if (status >= 500 || [400, 408, 429].includes(status)) {
-    return Object.assign(new Error("try again"), { after: Number(after) || undefined });
-  }
   let message;
   try {
     message = JSON.parse(text).message;
   } catch {
     // The answer may come from a proxy. Don't show its text.
+  }
+  if (status >= 500 || [400, 408, 429].includes(status)) {
+    return Object.assign(new Error("try again"), { after: Number(after) || undefined, words: status === 400 ? "" : message });
   }
   return Object.assign(new Refused(message || words[status] || "It was refused."), { status });
 }

@@ -1,0 +1,108 @@
+package handlers_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"portico/e2e/storetest"
+	"portico/handlers"
+	"portico/store"
+	"portico/views"
+)
+
+// Views of one person are one line, so that downloads stay in sight. The line leads to all
+// of them. Names lead to the person and to the work.
+func TestActivityFoldsViews(t *testing.T) {
+	t.Parallel()
+	d := setupDesk(t).letIn(t)
+	dana, mia := d.Member(t, d.Dana, d.Acme), d.Member(t, d.Mia, d.Acme)
+	deliverable := storetest.Deliverable(t, dana, storetest.Project(t, dana, "Packaging "+d.Suffix), "Poster")
+	draft := storetest.Draft(t, dana, deliverable)
+	var files []uuid.UUID
+	for _, name := range []string{"one.txt", "two.txt", "three.txt"} {
+		files = append(files, storetest.File(t, dana, draft, name))
+	}
+	record := func(verb string, file uuid.UUID) {
+		t.Helper()
+		if err := storetest.DB().Record(t.Context(), dana, store.Event{Verb: verb, TargetKind: store.KindFile, TargetID: file}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 4 {
+		for _, f := range files {
+			record("file.viewed", f)
+		}
+	}
+	record("file.downloaded", files[0])
+	browser := d.as(t, d.Dana)
+	page := browser.get(t, d.base+"/activity")
+	has(t, "the activity", page, "viewed <a href", "3 files", "downloaded", "one.txt", `href="`+d.base+"/deliverables/"+deliverable.String()+`"`,
+		`href="`+d.base+"/activity?person="+dana.ID().String()+`"`)
+	if n := strings.Count(page.body, "viewed <a"); n != 1 {
+		t.Errorf("12 views are %d lines", n)
+	}
+	all := browser.get(t, d.base+"/activity?kind=viewed&person="+dana.ID().String())
+	if n := strings.Count(all.body, `class="event"`); n != 12 {
+		t.Errorf("the views are %d lines, want 12", n)
+	}
+	for query, what := range map[string]string{"kind=downloaded": "downloaded", "kind=file&person=" + dana.ID().String(): "uploaded"} {
+		has(t, query, browser.get(t, d.base+"/activity?"+query), what)
+	}
+	hasNot(t, "by another person", browser.get(t, d.base+"/activity?kind=downloaded&person="+mia.ID().String()), "one.txt")
+
+	d.in(t, d.Dana)
+	for _, path := range []string{"/", "/projects", "/members", "/activity", "/support"} {
+		want(t, path, d.sam.get(t, d.base+path), http.StatusOK)
+	}
+	want(t, "refused", d.sam.post(t, d.base+"/settings", nil), http.StatusForbidden)
+	for who, email := range map[string]string{"the agency": d.Dana, "the client": d.Mia} {
+		folded := d.as(t, email).get(t, d.base+"/activity")
+		has(t, who, folded, "looked at", "5 pages")
+		hasNot(t, who, folded, "{tenant}", "GET /", "viewed a page")
+	}
+	var session string
+	if err := storetest.Admin(t).QueryRow(t.Context(), `select id::text from support_sessions where tenant_id = $1`, dana.TenantID()).Scan(&session); err != nil {
+		t.Fatal(err)
+	}
+	unfolded := d.as(t, d.Dana).get(t, d.base+"/activity?support="+session)
+	has(t, "the session", unfolded, "looked at the list of projects", "looked at the home page")
+	hasNot(t, "the session", unfolded, "{tenant}", "GET /")
+}
+
+// A client's activity says what was published for them, and nothing else of what the
+// agency did. Its words say so.
+func TestClientsActivityHasPublications(t *testing.T) {
+	t.Parallel()
+	d := newStudio(t)
+	storetest.File(t, d.me, d.draft, "poster.txt")
+	want(t, "publish", d.ravi.post(t, d.at("/deliverables/%s/versions/1/publish", d.deliverable), nil), http.StatusSeeOther)
+	storetest.Project(t, d.me, "Unseen "+d.Suffix)
+	mia := d.site.as(t, d.Mia)
+	page := mia.get(t, "/w/"+d.Acme+"/activity")
+	has(t, "the client", page, "published a new version of", "and what Northwind "+d.Suffix+" published for you")
+	hasNot(t, "the client", page, "Unseen", "Everything done here", "uploaded")
+	gus := d.site.as(t, d.Gus)
+	hasNot(t, "another client", gus.get(t, "/w/"+d.Globex+"/activity"), "published a new version")
+	has(t, "the agency", d.ravi.get(t, "/w/"+d.Acme+"/activity"), "Everything done here", "Unseen")
+}
+
+// Every page of a tenant that support may see has words, so that no route is shown.
+func TestEveryPageHasWords(t *testing.T) {
+	t.Parallel()
+	for _, r := range new(handlers.Server).Routes() {
+		if r.Who != handlers.AMember || r.Support == handlers.SupportRefused || r.Asset || (r.Method != http.MethodGet && r.Method != "") {
+			continue
+		}
+		if name := views.PageName(strings.TrimSpace(r.Method + " " + r.Path)); name == "a page" || name == "a change" {
+			t.Errorf("%s has no words: add it to pageNames in views/pages.go", r.Pattern())
+		}
+	}
+	for _, route := range []string{"GET /w/{tenant}/nothing", "POST /w/{tenant}/projects/{id}", "DELETE /x", "x"} {
+		if name := views.PageName(route); strings.Contains(name, "{") || strings.Contains(name, "/") || name == "" {
+			t.Errorf("%s is shown as %q", route, name)
+		}
+	}
+}

@@ -1,0 +1,181 @@
+package handlers_test
+
+import (
+	"html"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"portico/e2e/storetest"
+	"portico/store"
+)
+
+var seenField = regexp.MustCompile(`<input type="hidden" name="seen" value="([^"]+)"`)
+
+// seenIn returns what the form to that path carries of the state that it was read in.
+func seenIn(t *testing.T, page, action string) string {
+	t.Helper()
+	_, form, found := strings.Cut(page, `action="`+action+`"`)
+	form, _, _ = strings.Cut(form, "</form>")
+	field := seenField.FindStringSubmatch(form)
+	if !found || field == nil {
+		t.Fatalf("the form to %s carries nothing of what was read", action)
+	}
+	return html.UnescapeString(field[1])
+}
+
+// Two people open the same form. The second to save gets 409 with their own text, what
+// the first saved, and a form that saves theirs after all. Nothing is lost.
+func TestConflictShowsBoth(t *testing.T) {
+	t.Parallel()
+	a, s := storetest.Agency(t), newSite(t)
+	storetest.Plan(t, a.Acme, "starter")
+	dana := s.as(t, a.Dana)
+	acme := a.Member(t, a.Dana, a.Acme)
+	base, agency := "/w/"+a.Acme, "/w/"+a.Agency
+	project := storetest.Project(t, acme, "Spring").String()
+	deliverable := storetest.Deliverable(t, acme, storetest.Project(t, acme, "Other"), "Poster").String()
+	leo := a.Member(t, a.Leo, a.Acme).ID().String()
+	client := agency + "/clients/" + acme.TenantID().String()
+	for what, c := range map[string]struct {
+		page, action    string
+		first, second   url.Values
+		theirs, typed   string // on the page of the conflict
+		afterwards, now string // a page, and what it shows in the end
+	}{
+		"a project's name": {base + "/projects/" + project + "/edit", base + "/projects/" + project,
+			url.Values{"name": {"Summer by Ravi"}}, url.Values{"name": {"Autumn by Dana"}}, "Summer by Ravi", `value="Autumn by Dana"`,
+			base + "/projects/" + project, "Autumn by Dana"},
+		"a brief": {base + "/deliverables/" + deliverable + "/edit", base + "/deliverables/" + deliverable,
+			url.Values{"title": {"Poster"}, "brief": {"Look at the <b>type</b>"}}, url.Values{"title": {"Poster"}, "brief": {"Look at the colours"}},
+			"Look at the &lt;b&gt;type&lt;/b&gt;", ">Look at the colours</textarea>", base + "/deliverables/" + deliverable, "Look at the colours"},
+		"the settings": {base + "/settings", base + "/settings",
+			url.Values{"name": {"Acme"}, "welcome": {"Welcome back"}}, url.Values{"name": {"Acme Ltd"}}, "Welcome back", `value="Acme Ltd"`,
+			base + "/settings", "Acme Ltd"},
+		"a client's name": {client, client, url.Values{"name": {"Acme One"}}, url.Values{"name": {"Acme Two"}}, "Acme One", `value="Acme Two"`, client, "Acme Two"},
+		"a client's plan": {client, client + "/plan", url.Values{"plan": {"growth"}}, url.Values{"plan": {"enterprise"}}, "<dt>Plan</dt>", `value="enterprise" selected`,
+			client, `value="enterprise" selected`},
+		"a role": {base + "/members/" + leo, base + "/members/" + leo + "/role", url.Values{"role": {"admin"}}, url.Values{"role": {"member"}},
+			"<dt>Role</dt>", `value="member" selected`, base + "/members/" + leo, `value="member" selected`},
+	} {
+		seen := seenIn(t, dana.get(t, c.page).body, c.action)
+		save := func(form url.Values, seen string) answer {
+			form.Set("seen", seen)
+			return dana.post(t, c.action, form)
+		}
+		want(t, what+": the first", save(c.first, seen), 303)
+		conflict := save(c.second, seen)
+		want(t, what+": the second", conflict, 409)
+		for _, part := range []string{c.theirs, c.typed, "not saved yet", `href="`} {
+			if !strings.Contains(conflict.body, part) {
+				t.Errorf("%s: the conflict lacks %q", what, part)
+			}
+		}
+		again := save(c.second, seenIn(t, conflict.body, c.action))
+		want(t, what+": the second again", again, 303)
+		if page := dana.get(t, c.afterwards); !strings.Contains(page.body, c.now) {
+			t.Errorf("%s: in the end the page lacks %q", what, c.now)
+		}
+	}
+}
+
+// Two people who save the same text have no conflict.
+func TestEqualEditsAreNoConflict(t *testing.T) {
+	t.Parallel()
+	a, s := storetest.Agency(t), newSite(t)
+	ravi := s.as(t, a.Ravi)
+	at := "/w/" + a.Acme + "/projects/" + storetest.Project(t, a.Member(t, a.Ravi, a.Acme), "Spring").String()
+	form := url.Values{"name": {"Summer"}, "seen": {seenIn(t, ravi.get(t, at+"/edit").body, at)}}
+	want(t, "the first", ravi.post(t, at, form), 303)
+	want(t, "the second", ravi.post(t, at, form), 303)
+	form.Set("name", "Autumn")
+	want(t, "another text", ravi.post(t, at, form), 409)
+}
+
+// Somebody who moves a row that another has moved meanwhile is told, and the order of
+// the other stays. A script gets the new state of the row for its next move.
+func TestMoveOfAMovedRowIsTold(t *testing.T) {
+	t.Parallel()
+	a, s := storetest.Agency(t), newSite(t)
+	ravi, me := s.as(t, a.Ravi), a.Member(t, a.Ravi, a.Acme)
+	base := "/w/" + a.Acme
+	last, middle, first := storetest.Project(t, me, "C").String(), storetest.Project(t, me, "B").String(), storetest.Project(t, me, "A").String()
+	list := ravi.get(t, base+"/projects").body
+	move := func(id, after, seen string) answer {
+		return ravi.post(t, base+"/projects/"+id+"/move", url.Values{"after": {after}, "seen": {seen}})
+	}
+	seenA, seenC := seenIn(t, list, base+"/projects/"+first+"/move"), seenIn(t, list, base+"/projects/"+last+"/move")
+	want(t, "the first to move A", move(first, last, seenA), 303)
+	want(t, "another row", move(last, "", seenC), 303)
+	told := move(first, middle, seenA)
+	want(t, "the second to move A", told, 409)
+	if !strings.Contains(told.body, `href="`+base+`/projects"`) {
+		t.Error("the page has no way on to the list")
+	}
+	if order := names(ravi.get(t, base+"/projects").body, "A", "B", "C"); order != "CBA" {
+		t.Errorf("the order is %s", order)
+	}
+	ravi.header.Set("Accept", "application/json")
+	now := seenIn(t, s.as(t, a.Ravi).get(t, base+"/projects").body, base+"/projects/"+first+"/move")
+	for range 3 {
+		moved := move(first, "", now)
+		want(t, "by a script", moved, 204)
+		now = strings.Trim(moved.header.Get("ETag"), `"`)
+	}
+	want(t, "by a script with an old state", move(first, last, seenA), 409)
+}
+
+// names returns the names in the order in which the page's links have them.
+func names(page string, of ...string) (order string) {
+	for _, line := range strings.Split(page, "<li")[1:] {
+		for _, name := range of {
+			if strings.Contains(line, ">"+name+"</a>") {
+				order += name
+			}
+		}
+	}
+	return order
+}
+
+// A draft with a file that is not here yet says which, and can be published without it.
+// What was typed stays. What is left out is gone from the draft and the plan's storage.
+func TestPublishSaysWhatIsNotHere(t *testing.T) {
+	t.Parallel()
+	d := newStudio(t)
+	dana := d.as(t, d.Dana)
+	page, action := d.at("/deliverables/%s", d.deliverable), d.at("/deliverables/%s/versions/1/publish", d.deliverable)
+	if empty := d.ravi.get(t, page); !strings.Contains(empty.body, "It has no file yet") || !strings.Contains(empty.body, `disabled aria-describedby="no-publish"`) {
+		t.Error("the page of an empty draft does not say why it can't be published")
+	}
+	none := d.ravi.post(t, action, url.Values{"note": {"typed " + d.Suffix}})
+	want(t, "nothing to publish", none, 409)
+	me := d.Member(t, d.Ravi, d.Acme)
+	coming := storetest.BeginUpload(t, me, d.draft, "coming.mp4", 900).String()
+	if waits := d.ravi.get(t, page); !strings.Contains(waits.body, "coming.mp4 isn&#39;t here yet") {
+		t.Error("the page does not name the file that is not here")
+	}
+	storetest.File(t, me, d.draft, "here.txt")
+	seen := seenIn(t, dana.get(t, page).body, action)
+	told := dana.post(t, action, url.Values{"note": {"typed " + d.Suffix}, "seen": {seen}})
+	want(t, "a file is not here", told, 409)
+	for _, part := range []string{"coming.mp4", "typed " + d.Suffix, `name="leave_out" value="` + coming + `"`, "Publish without this file"} {
+		if !strings.Contains(told.body, part) {
+			t.Errorf("the refusal lacks %q", part)
+		}
+	}
+	storetest.File(t, me, d.draft, "unseen.txt")
+	changed := dana.post(t, action, url.Values{"leave_out": {coming}, "seen": {seen}})
+	want(t, "another file came", changed, 409)
+	if !strings.Contains(changed.body, "its files changed") {
+		t.Error("nobody says that the files changed")
+	}
+	want(t, "another tenant's file", dana.post(t, action, url.Values{"leave_out": {store.NewID().String()}}), 409)
+	want(t, "no id", dana.post(t, action, url.Values{"leave_out": {"none"}}), 404)
+	done := dana.post(t, action, url.Values{"leave_out": {coming}, "seen": {seenIn(t, changed.body, action)}, "note": {"Look"}})
+	want(t, "without it", done, 303)
+	if after := d.ravi.get(t, page); strings.Contains(after.body, "coming.mp4") || !strings.Contains(after.body, "unseen.txt") {
+		t.Error("the published version has other files")
+	}
+	want(t, "twice", dana.post(t, action, url.Values{"seen": {seen}}), 409)
+}

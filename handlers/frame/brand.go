@@ -1,0 +1,34 @@
+package frame
+
+import (
+	"context"
+
+	"portico/store"
+	"portico/views"
+)
+
+// BrandOf is a tenant's brand for pages outside its own.
+func BrandOf(b store.SignInBrand) *views.Brand {
+	brand := &views.Brand{Name: b.Name}
+	if b.AgencyName != nil && *b.AgencyName != b.Name {
+		brand.By = *b.AgencyName
+	}
+	if b.Accent != nil {
+		brand.Accent, brand.BrandURL = *b.Accent, views.AccentStylesheet(*b.Accent)
+	}
+	if b.LogoID != nil {
+		brand.LogoURL = views.Logo(b.LogoID.String())
+	}
+	return brand
+}
+
+// OwnBrand is the brand of the person's pages outside tenants, or nil for our own look:
+// that of the tenant with the slug if they are its member, else that of the only one they
+// have. A brand that can't be read must not keep the page away.
+func OwnBrand(ctx context.Context, db *store.DB, me store.Person, slug string) *views.Brand {
+	var b store.Brand
+	if me.Agent || db.ReadOwn(ctx, me, store.GetOwnBrand(slug, &b)) != nil {
+		return nil
+	}
+	return BrandOf(b.SignInBrand)
+}

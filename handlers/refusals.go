@@ -1,0 +1,151 @@
+package handlers
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"portico/handlers/frame"
+	"portico/handlers/web"
+	"portico/store"
+	"portico/views"
+)
+
+// errorProps is what the page of a refusal shows: what was saved and what was not, what
+// the form held, and one way on.
+func errorProps(r *http.Request, p web.Problem) views.ErrorProps {
+	props := views.ErrorProps{Status: p.Status, RequestID: web.RequestID(r), Title: p.Title, Sentence: p.Sentence,
+		WayURL: p.Link.URL, WayLabel: p.Link.Label}
+	if web.IsSafe(r.Method) {
+		return props
+	}
+	props.Kept = typed(r)
+	props.Outcome = outcome(p, len(props.Kept) > 0)
+	if form := formPage(r); p.Link.URL == "" && form != "" && p.Status != http.StatusNotFound {
+		props.WayURL, props.WayLabel = form, "Go back"
+		if len(props.Kept) > 0 {
+			props.WayLabel = "Back to the form"
+		}
+	}
+	return props
+}
+
+// outcome says what a refused change left behind. A failure may come after the change.
+func outcome(p web.Problem, typed bool) string {
+	switch {
+	case p.Saved != "":
+		return p.Saved
+	case p.Status >= http.StatusInternalServerError:
+		return "Check whether it was saved before you send it again."
+	case typed:
+		return "Nothing was saved. Your text is kept below."
+	}
+	return "Nothing was changed."
+}
+
+// typed is what the form of the request held, "" if it can't be read.
+func typed(r *http.Request) []views.KeptText {
+	route := routeOf(r)
+	if route.Path == "" || (route.Streams && r.PostForm == nil) {
+		return nil
+	}
+	if _, err := web.NewForm(r); err != nil {
+		return nil
+	}
+	return views.KeptTexts(r.PostForm)
+}
+
+// formPage is the page with the form that the request came from: the route's own, or
+// else the page that the browser names. It is "" for neither.
+func formPage(r *http.Request) string {
+	from, route := cameFrom(r), routeOf(r)
+	if route.Form == "" {
+		return from
+	}
+	page := strings.ReplaceAll(route.Form, "{id}", url.PathEscape(r.PathValue("id")))
+	if route.Who == AMember && frame.AddressOf(r).Host == "" {
+		page = "/w/" + url.PathEscape(r.PathValue("tenant")) + page
+	}
+	if path, _, _ := strings.Cut(from, "?"); path == page {
+		return from
+	}
+	return web.LocalPath(page)
+}
+
+// planRefused says who can give the tenant a larger plan, and leads those who can to it.
+func (s *Server) planRefused(r *http.Request, me store.Member, refused error) error {
+	full, _ := errors.AsType[*store.PlanLimitError](refused)
+	p := problemOf(refused)
+	if me.May(store.SeeSettings) {
+		p.Link = web.Link{URL: frame.Base(r, me).Usage(), Label: "See the plan"}
+	}
+	agency, err := s.plannedBy(r, me)
+	if err != nil {
+		return err
+	}
+	if agency != "" {
+		p.Sentence = planFull(full) + " As an owner of " + me.Tenant.AgencyName + " you can choose a larger plan."
+		p.Link = web.Link{URL: frame.AddressOf(r).Platform + views.PathBase(agency).Client(me.TenantID().String()), Label: "Choose a larger plan"}
+	}
+	return &p
+}
+
+// plannedBy is the slug of the agency in which the member can change this client's plan,
+// "" if they can't.
+func (s *Server) plannedBy(r *http.Request, me store.Member) (string, error) {
+	if me.Tenant.Kind != store.TenantClient || me.Party != store.PartyAgency || me.Support != nil {
+		return "", nil
+	}
+	var own []store.OwnAgency
+	if err := s.db.Read(r.Context(), me, store.GetOwnAgency(&own)); err != nil {
+		return "", err
+	}
+	for _, a := range own {
+		if store.May(store.PlanClients, store.PartyAgency, a.Role) {
+			return a.Slug, nil
+		}
+	}
+	return "", nil
+}
+
+// refuseInSession is the page of what a support session may not do. The frame and the
+// bar stay, so that the agent sees where they are.
+func (s *Server) refuseInSession(w http.ResponseWriter, r *http.Request, me store.Member, rule Route) error {
+	p := web.Problem{Status: http.StatusForbidden}
+	switch {
+	case !me.May(rule.Needs):
+		p.Title, p.Sentence = "Not for "+me.Name, "You act as "+me.Name+", whose role here doesn't allow this."
+	case me.Support.ViewAs():
+		p.Title, p.Sentence = "You are only viewing", "You view this as "+me.Name+". To change something, stop viewing and act as yourself."
+	case rule.Support != SupportWrites:
+		p.Title, p.Sentence = "Support can't do this", "Only "+me.Name+" or a colleague can do this, in no support session."
+	case me.Support.MayWrite:
+		p.Title, p.Sentence = "This session is read-only", me.Tenant.Name+" also allows support to make changes. That is a step of its own."
+		p.Link = web.Link{URL: frame.AddressOf(r).Platform + views.PathConsoleWrite, Label: "Make changes"}
+	default:
+		p.Title, p.Sentence = "This session is read-only", me.Tenant.Name+" allows support to look, and to change nothing."
+	}
+	s.metrics.Refused(p.Status)
+	props := errorProps(r, p)
+	if props.WayURL == "" {
+		props.WayURL, props.WayLabel = frame.Base(r, me).Home(), "Go to the home page"
+	}
+	return views.Render(w, r, p.Status, views.SupportRefusal(frame.Tenant(r, me), props))
+}
+
+// isSessionRefusal says whether a page answers a problem in the frame of the support
+// session. Problems with words of their own keep them.
+func isSessionRefusal(r *http.Request, me store.Member, p web.Problem) bool {
+	return me.Support != nil && p.Status == http.StatusForbidden && p.Title == "" && p.Sentence == "" && !wantsJSON(r)
+}
+
+// hostBrand is the brand of a tenant's host, which is as public as the host, or nil.
+func (s *Server) hostBrand(r *http.Request, host string) *views.Brand {
+	slug, domain := s.tenantAt(host)
+	b, err := s.db.SignInBrand(r.Context(), slug, domain)
+	if err != nil {
+		return nil
+	}
+	return frame.BrandOf(b)
+}

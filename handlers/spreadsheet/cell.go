@@ -1,0 +1,44 @@
+package spreadsheet
+
+import (
+	"strings"
+	"unicode"
+)
+
+// SafeCell returns a cell that no spreadsheet reads as a formula. A program whose
+// language separates cells by another character than ours cuts the cell there, so
+// every piece between separators of any language is made safe.
+func SafeCell(cell string) string {
+	var safe strings.Builder
+	for len(cell) > 0 {
+		end := strings.IndexFunc(cell, isSeparator) + 1
+		if end == 0 {
+			end = len(cell)
+		}
+		if startsFormula(cell[:end]) {
+			safe.WriteByte('\'')
+		}
+		safe.WriteString(cell[:end])
+		cell = cell[end:]
+	}
+	return safe.String()
+}
+
+// isSeparator reports whether a spreadsheet in some language starts a new cell or line
+// after c.
+func isSeparator(c rune) bool { return strings.ContainsRune(",;|\t\r\n\v\f\u0085\u2028\u2029", c) }
+
+// startsFormula reports whether a spreadsheet could take a piece for a formula. Spaces,
+// invisible characters and quotation marks before it don't count, because programs drop
+// them. East Asian versions also accept wide forms.
+func startsFormula(piece string) bool {
+	for _, c := range piece {
+		switch {
+		case strings.ContainsRune("=+-@＝＋－＠﹦﹢﹣﹫−", c), c == '\t', c == '\r', c == '\n':
+			return true
+		case c != '"' && c != '“' && c != '”' && c != '＂' && unicode.IsGraphic(c) && !unicode.IsSpace(c) && !unicode.Is(unicode.Mn, c):
+			return false
+		}
+	}
+	return false
+}

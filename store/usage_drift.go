@@ -1,0 +1,152 @@
+package store
+
+import (
+	"context"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"portico/store/engine"
+)
+
+// Counters that no plan limits.
+const (
+	waitingMetric Metric = "waiting" // on the rows of members
+	unreadMetric  Metric = "unread"  // on the rows of client users
+)
+
+// UsageDrift is a stored count that its rows contradict.
+type UsageDrift struct {
+	Metric Metric
+	Stored int64
+	Real   int64
+}
+
+// inReview counts what waits for the client's review, and finds when the first of it
+// is due.
+const inReview = `
+select count(*) as waiting, min(due_on) as next_due_on
+from (` + shownDeliverables + `
+) shown
+where state = 'in_review'`
+
+// ListUsageDrift recounts the tenant's rows and reads where a stored count differs
+// from them. It is one statement, so that it sees each deed whole or not at all.
+func ListUsageDrift(dst *[]UsageDrift) Read {
+	return Read{many("usage drift", dst, `
+select metric, stored, real
+from (`+usageCounts()+`
+) counts
+where stored <> real
+order by metric`, nil)}
+}
+
+func usageCounts() string {
+	var parts []string
+	for _, m := range []Metric{Users, Projects, Storage, Clients} {
+		parts = append(parts, `
+select u.metric, u.used as stored, (`+counted[m]+`) as real
+from plan_usage u
+where u.tenant_id = @tenant_id
+  and u.metric = '`+string(m)+`'`)
+	}
+	// Of the rows of members one that is off is enough.
+	return strings.Join(append(parts, `
+(select '`+string(waitingMetric)+`', m.waiting::bigint, w.waiting
+from (`+inReview+`) w
+join memberships m on m.tenant_id = @tenant_id and m.ended_at is null
+where m.waiting <> w.waiting or m.next_due_on is distinct from w.next_due_on
+order by abs(m.waiting - w.waiting) desc
+limit 1)`, `
+(with shown as materialized (`+shownDeliverables+`
+), people as (`+unopened+`
+)
+select '`+string(unreadMetric)+`', m.unread::bigint, p.unread::bigint
+from people p
+join memberships m on m.tenant_id = @tenant_id and m.user_id = p.user_id
+where m.unread <> p.unread
+limit 1)`), "\nunion all")
+}
+
+// ReconcileUsage counts the rows again, and writes an audit row where a stored count
+// was wrong.
+func (tx *Tx) ReconcileUsage(ctx context.Context) error {
+	if err := tx.lockUsage(ctx, Users, Projects, Storage, Clients); err != nil {
+		return err
+	}
+	if err := tx.lockCounters(ctx); err != nil {
+		return err
+	}
+	var drift []UsageDrift
+	if err := tx.Read(ctx, ListUsageDrift(&drift)); err != nil {
+		return err
+	}
+	for _, d := range drift {
+		if err := tx.correct(ctx, d); err != nil {
+			return err
+		}
+	}
+	return tx.countWork(ctx)
+}
+
+func (tx *Tx) correct(ctx context.Context, d UsageDrift) error {
+	if d.Metric == waitingMetric || d.Metric == unreadMetric {
+		if err := tx.recount(ctx, false); err != nil {
+			return err
+		}
+	} else if _, err := tx.count(ctx, d.Metric, d.Real-d.Stored); err != nil {
+		return err
+	}
+	return tx.audit(ctx, Event{Verb: "plan.usage_corrected", TargetKind: KindTenant, TargetID: tx.scope.Tenant,
+		Detail: map[string]any{"metric": d.Metric.JSON(), "was": d.Stored, "is": d.Real}})
+}
+
+// TenantDrift is the drift of one tenant.
+type TenantDrift struct {
+	Slug  string
+	Drift []UsageDrift
+}
+
+// UsageDrift recounts all active tenants, one after the other, and returns those with
+// a wrong count. It returns how many it recounted, which are fewer when ctx ends.
+func (e *Inspector) UsageDrift(ctx context.Context) (wrong []TenantDrift, recounted int, err error) {
+	const atOnce = 500
+	for after := uuid.Nil; ; {
+		tenants, err := e.db.ActiveTenants(ctx, after, atOnce)
+		if err != nil {
+			return wrong, recounted, ended(ctx, err)
+		}
+		for _, id := range tenants {
+			var t TenantDrift
+			s := engine.Scope{Tenant: id, Party: string(PartySystem), ReadOnly: true}
+			err := e.db.engine.Read(ctx, s, tenantSlug(&t.Slug), ListUsageDrift(&t.Drift).query)
+			if err != nil {
+				return wrong, recounted, ended(ctx, err)
+			}
+			recounted++
+			if len(t.Drift) > 0 {
+				wrong = append(wrong, t)
+			}
+		}
+		if len(tenants) < atOnce {
+			return wrong, recounted, nil
+		}
+		after = tenants[len(tenants)-1]
+	}
+}
+
+// ended drops the error of a query that was cut off because ctx ended.
+func ended(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+func tenantSlug(dst *string) query {
+	return value("slug", dst, `
+select slug
+from tenants
+where id = @tenant_id`, pgx.StrictNamedArgs{})
+}

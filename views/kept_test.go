@@ -1,0 +1,46 @@
+package views_test
+
+import (
+	"net/url"
+	"regexp"
+	"testing"
+
+	"portico/views"
+)
+
+// unkept are the text fields that a refusal doesn't show again, and why.
+var unkept = map[string]string{
+	"code":    "a secret",
+	"address": "a confirmation",
+	"q":       "a search, whose text is in the address",
+	"passkey": "sent by a script, which keeps the page",
+}
+
+var textField = regexp.MustCompile(`<(?:input|textarea)\b[^>]*>`)
+
+var fieldName, fieldType = regexp.MustCompile(`\sname="([^"]+)"`), regexp.MustCompile(`\stype="([^"]+)"`)
+
+// Every field in which somebody types is kept by a refusal, with the words of its form,
+// or listed with the reason why not.
+func TestRefusalsKeepEveryTextField(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, s := range samples() {
+		html, _ := render(t, s)
+		for _, field := range textField.FindAllString(string(html), -1) {
+			name, kind := fieldName.FindStringSubmatch(field), fieldType.FindStringSubmatch(field)
+			if name == nil || (kind != nil && (kind[1] == "hidden" || kind[1] == "checkbox" || kind[1] == "radio" || kind[1] == "file")) {
+				continue
+			}
+			seen[name[1]] = true
+			if unkept[name[1]] == "" && len(views.KeptTexts(url.Values{name[1]: {"typed"}})) != 1 {
+				t.Errorf("%s: what is typed into %q is lost at a refusal: add it to keptFields in views/kept.go", s.name, name[1])
+			}
+		}
+	}
+	for _, name := range []string{"name", "title", "summary", "brief", "note", "welcome", "people", "reason", "word", "email_1"} {
+		if !seen[name] {
+			t.Errorf("no sample has the field %q", name)
+		}
+	}
+}
