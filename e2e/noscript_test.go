@@ -70,6 +70,7 @@ func TestEverythingWorksWithoutScripts(t *testing.T) {
 	mia.click("button", "Allow support access")
 	mia.sees("Revoke support access")
 
+	onlySam(t)
 	sam := withoutScripts(t, "sam@portico.test", browser.Wide)
 	sam.open("/support?q=acme")
 	sam.startSession(t, "Mia")

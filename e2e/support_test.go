@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"sync"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 // Gus's ledger and mail.
 func TestSupportSessionNeedsConsent(t *testing.T) {
 	t.Parallel()
+	onlySam(t)
 	gus, sam := signedInByMail(t, "gus@globex.test"), signedInByMail(t, "sam@portico.test")
 	since := time.Now()
 	sam.must("in the console", sam.page.WaitForURL("**/support"))
@@ -48,6 +50,16 @@ func TestSupportSessionNeedsConsent(t *testing.T) {
 		t.Errorf("another tenant answers %d", got)
 	}
 
+	// To make changes as its staff needs the agency's consent too.
+	sam.open("/w/globex/")
+	if n, err := sam.page.GetByText("Make changes").Count(); err != nil || n != 0 {
+		t.Errorf("with the client's consent alone, changes as staff are offered (%d, %v)", n, err)
+	}
+	dana := signedInByMail(t, "dana@northwind.test")
+	dana.open("/w/globex/support")
+	dana.choose("mode", "write")
+	dana.click("button", "Replace what you allowed")
+	dana.sees("Revoke support access")
 	sam.open("/w/globex/")
 	sam.click("link", "Make changes")
 	sam.stepUp("sam@portico.test")
@@ -113,6 +125,15 @@ func (v *visitor) find(text string) {
 	v.fill("Name or address of the tenant", text)
 	v.click("button", "Find")
 	v.sees("Globex")
+}
+
+var oneSam sync.Mutex
+
+// onlySam keeps other tests from signing in as Sam, which would end his support session.
+func onlySam(t *testing.T) {
+	t.Helper()
+	oneSam.Lock()
+	t.Cleanup(oneSam.Unlock)
 }
 
 // startSession starts a support session as the person whose name contains as, and steps

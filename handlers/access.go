@@ -144,28 +144,42 @@ func (s *Server) member(pattern string, needs store.Capability, h func(http.Resp
 		if host := s.canonicalHost(r, me, rule); host != "" {
 			return s.sendToHost(w, r, host, pathAtHost(r))
 		}
-		err := s.authorize(r, me, rule)
-		if err == nil {
-			err = h(w, r, me)
-		}
-		if err == nil && rule.Method == http.MethodGet && !rule.Asset && !rule.JSON {
-			s.noteVisit(r, me)
-		}
-		if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrForbidden) {
-			if e := s.db.RecordRefusal(r.Context(), me, rule.Method+" "+rule.Path); e != nil {
-				return errors.Join(store.ErrUnavailable, e)
-			}
-		}
-		_, isPlanFull := errors.AsType[*store.PlanLimitError](err)
-		switch {
-		case isPlanFull && !wantsJSON(r):
-			return s.planRefused(r, me, err)
-		case err != nil && isSessionRefusal(r, me, problemOf(err)):
-			return s.refuseInSession(w, r, me, rule)
-		}
-		return err
+		return s.serveMember(w, r, me, rule, h)
 	}
 	return route
+}
+
+// serveMember answers a member at a route, and records what is refused to them. An error
+// keeps the frame of their pages, unless a support session has no row of it: then support
+// sees nothing of the tenant.
+func (s *Server) serveMember(w http.ResponseWriter, r *http.Request, me store.Member, rule Route, h func(http.ResponseWriter, *http.Request, store.Member) error) error {
+	err := s.authorize(r, me, rule)
+	recorded := err == nil
+	if err == nil {
+		err = h(w, r, me)
+	}
+	if err == nil {
+		if rule.Method == http.MethodGet && !rule.Asset && !rule.JSON {
+			s.noteVisit(r, me)
+		}
+		return nil
+	}
+	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrForbidden) {
+		if e := s.db.RecordRefusal(r.Context(), me, rule.Method+" "+rule.Path); e != nil {
+			return errors.Join(store.ErrUnavailable, e)
+		}
+		recorded = true
+	}
+	switch _, isPlanFull := errors.AsType[*store.PlanLimitError](err); {
+	case isPlanFull && !wantsJSON(r):
+		err = s.planRefused(r, me, err)
+	case isSessionRefusal(r, me, err):
+		err = sessionProblem(r, me, rule)
+	}
+	if me.Support != nil && !recorded {
+		return err
+	}
+	return inFrame(r, me, err)
 }
 
 // authorize checks whether a member may use a route: the tenant's state, the member's
@@ -286,7 +300,7 @@ func (s *Server) serve(route Route) http.Handler {
 			err = route.handle(w, r, v)
 		}
 		if err != nil {
-			s.refuse(w, r, err)
+			s.refuse(w, r, s.branded(r, v, err))
 		}
 	})
 }

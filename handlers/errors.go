@@ -62,8 +62,7 @@ func problemOf(err error) web.Problem {
 	return p
 }
 
-// refuse answers a request that failed. It logs server errors, once. The page is the
-// same for every tenant, so that it reveals none.
+// refuse answers a request that failed. It logs server errors, once.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	p := problemOf(err)
 	ours := p.Status >= http.StatusInternalServerError
@@ -88,7 +87,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		web.WriteJSON(w, p.Status, jsonProblem(r, p, err))
 		return
 	}
-	s.problemPage(w, r, p)
+	s.problemPage(w, r, p, err)
 }
 
 // jsonProblem is an error as JSON.
@@ -99,8 +98,16 @@ func jsonProblem(r *http.Request, p web.Problem, err error) any {
 	return map[string]string{"error": jsonName(p.Status), "message": p.Sentence, "request_id": web.RequestID(r)}
 }
 
-func (s *Server) problemPage(w http.ResponseWriter, r *http.Request, p web.Problem) {
-	if err := views.Render(w, r, p.Status, views.Error(errorProps(r, p))); err != nil {
+func (s *Server) problemPage(w http.ResponseWriter, r *http.Request, p web.Problem, err error) {
+	props := errorProps(r, p)
+	page := views.Error(props, nil)
+	if e, ok := errors.AsType[*placedError](err); ok && e.frame != nil {
+		props.Home = e.frame.Base.Home()
+		page = views.ErrorInFrame(*e.frame, props)
+	} else if ok {
+		page = views.Error(props, e.brand)
+	}
+	if err := views.Render(w, r, p.Status, page); err != nil {
 		s.log.ErrorContext(r.Context(), "error page failed", "request_id", web.RequestID(r), "error", err.Error())
 		w.WriteHeader(http.StatusInternalServerError)
 	}

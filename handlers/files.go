@@ -74,8 +74,8 @@ func (s *Server) sendFile(w http.ResponseWriter, r *http.Request, me store.Membe
 }
 
 // filePreview serves the small picture of a file to everybody who may download the
-// file. It is not recorded: the pages that show it are recorded in a support session,
-// and a row for each picture of a list would bury the trail.
+// file. In a support session it is recorded once for each file, because a row for each view of
+// a list would bury the trail.
 func (s *Server) filePreview(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	var p store.FilePreview
 	if err := s.db.Read(r.Context(), me, store.GetPreview(web.PathID(r), &p)); err != nil {

@@ -93,16 +93,19 @@ func TestOtherTenantsFilesAreNotFound(t *testing.T) {
 
 	acme, globex := "/w/"+d.Acme, "/w/"+d.Globex
 	for _, a := range attempts() {
-		random := a.do(t, d.ravi, acme, store.NewID().String(), store.NewID().String(), store.NewID().String())
-		want(t, a.name+" of nothing", random, 404)
-		for who, got := range map[string]answer{
-			"Ravi under Acme":   a.do(t, d.ravi, acme, g.draft.String(), file, upload),
-			"Ravi under Globex": a.do(t, d.ravi, globex, g.draft.String(), file, upload),
-			"Dana under Acme":   a.do(t, g.ravi, acme, g.draft.String(), file, upload),
-			"no id":             a.do(t, d.ravi, acme, "1", "1", "1"),
+		random := func(b *browser, at string) answer {
+			got := a.do(t, b, at, store.NewID().String(), store.NewID().String(), store.NewID().String())
+			want(t, a.name+" of nothing", got, 404)
+			return got
+		}
+		for who, got := range map[string][2]answer{
+			"Ravi under Acme":   {a.do(t, d.ravi, acme, g.draft.String(), file, upload), random(d.ravi, acme)},
+			"Ravi under Globex": {a.do(t, d.ravi, globex, g.draft.String(), file, upload), random(d.ravi, "/w/nobody-"+d.Suffix)},
+			"Dana under Acme":   {a.do(t, g.ravi, acme, g.draft.String(), file, upload), random(g.ravi, acme)},
+			"no id":             {a.do(t, d.ravi, acme, "1", "1", "1"), random(d.ravi, acme)},
 		} {
-			if got.status != 404 || got.withoutRequestID() != random.withoutRequestID() {
-				t.Errorf("%s, %s: %d %.200s", a.name, who, got.status, got.body)
+			if got[0].status != 404 || got[0].withoutRequestID() != got[1].withoutRequestID() {
+				t.Errorf("%s, %s: %d %.200s", a.name, who, got[0].status, got[0].body)
 			}
 		}
 	}

@@ -28,7 +28,7 @@ func (s *Server) home(w http.ResponseWriter, r *http.Request, me store.Person) e
 		http.Redirect(w, r, rows[0].HomeURL, http.StatusSeeOther)
 		return nil
 	}
-	c := frame.Person(me)
+	c := frame.Branded(r.Context(), s.db, me)
 	if all && len(rows) == 0 {
 		return views.Render(w, r, http.StatusOK, views.NoWorkspaces(c))
 	}

@@ -41,7 +41,7 @@ func (s *Server) invitePage(w http.ResponseWriter, r *http.Request, me store.Per
 
 func (s *Server) inviteProps(i store.Invitation, me store.Person, self string, typed views.InviteForm) views.InviteProps {
 	p := views.InviteProps{
-		Brand:     views.Brand{Name: i.Tenant.Name, By: i.Tenant.AgencyName, Accent: i.Tenant.Accent},
+		Brand:     *frame.TenantBrand(i.Tenant),
 		By:        i.InviterName,
 		From:      i.InviterSide,
 		Place:     views.InvitePlace(i.Tenant.AgencyName, i.Tenant.Name, i.Party == store.PartyAgency),
@@ -54,11 +54,8 @@ func (s *Server) inviteProps(i store.Invitation, me store.Person, self string, t
 		Providers: s.signin.ProviderLinks(),
 		Form:      typed,
 	}
-	if i.Party == store.PartyClient {
-		p.Brand.Name = i.Tenant.PortalName
-	}
-	if i.Tenant.Accent != "" {
-		p.Brand.BrandURL = views.AccentStylesheet(i.Tenant.Accent)
+	if p.Team {
+		p.Brand.Name = i.Tenant.Name
 	}
 	if p.By == "" {
 		p.By = i.Tenant.AgencyName

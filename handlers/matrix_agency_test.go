@@ -30,9 +30,9 @@ func (w *world) agencyWorld(t *testing.T) *world {
 	up.own.consent(t)
 	up.visitors = []*visitor{
 		{name: "signed out"},
-		{name: "client of a sister tenant", email: w.own.person(t, store.PartyClient, store.RoleOwner)},
-		{name: "staff of a client alone", email: w.own.person(t, store.PartyAgency, store.RoleOwner)},
-		{name: "owner of another agency", email: w.other.person(t, store.PartyAgency, store.RoleOwner)},
+		{name: "client of a sister tenant", email: w.own.person(t, store.PartyClient, store.RoleOwner), visibleKeys: []string{w.own.key}},
+		{name: "staff of a client alone", email: w.own.person(t, store.PartyAgency, store.RoleOwner), visibleKeys: []string{w.own.key}},
+		{name: "owner of another agency", email: w.other.person(t, store.PartyAgency, store.RoleOwner), visibleKeys: []string{w.other.key}},
 		{name: "agent outside", email: storetest.Agent(t), agent: true},
 	}
 	for _, role := range store.Roles() {
@@ -48,7 +48,9 @@ func (w *world) agencyWorld(t *testing.T) *world {
 		}
 	}
 	for _, p := range up.visitors {
-		p.visibleKeys = []string{up.own.key}
+		if p.visibleKeys == nil {
+			p.visibleKeys = []string{up.own.key}
+		}
 		p.signIn(t, &up, up.own)
 	}
 	return &up

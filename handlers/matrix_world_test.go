@@ -143,20 +143,23 @@ func (w *world) checkAnswer(t *testing.T, r request, got answer) {
 	_ = got.header.Write(&all)
 	all.WriteString(got.body)
 	whole := all.String()
+	shown := whole // in which canaries are looked for
 	may := p.visibleKeys
 	if r.route.Who == handlers.AMember && !r.otherTenant && p != w.owner {
 		may = []string{w.own.key}
 	}
 	if got.status >= 400 && got.status != http.StatusConflict && got.status != http.StatusUnprocessableEntity {
-		may = nil
-	}
-	if p.mode != "" && got.status == http.StatusForbidden && !r.otherTenant {
-		may = []string{w.own.key} // a refusal in a support session keeps its frame
+		around, inner := splitError(whole)
+		may, shown = nil, inner
+		if p.mode != "" && got.status == http.StatusForbidden && !r.otherTenant {
+			may = []string{w.own.key} // it says what the tenant allows
+		}
+		w.checkAround(t, r, got, around)
 	}
 	if may != nil && p.inside && w.atAgency && p.party == store.PartyAgency {
 		may = slices.Concat(may, w.clientKeys) // the agency sees who works in its clients
 	}
-	for rest := whole; ; {
+	for rest := shown; ; {
 		at := strings.Index(rest, canary)
 		if at < 0 || len(rest) < at+canaryLen {
 			break
@@ -202,7 +205,7 @@ func (w *world) checkHeaders(t *testing.T, r request, got answer) {
 
 // typedAgain is what a refusal repeats of the request itself: the text that was typed, and the
 // way back to the form.
-var typedAgain = regexp.MustCompile(`(?s)<section class="kept".*?</section>|<p class="outcome">.*?</p>|<a class="button" data-kind="primary" data-size="large" href="[^"]*">[^<]*</a>`)
+var typedAgain = regexp.MustCompile(`(?s)<section class="kept".*?</section>|<p class="outcome">.*?</p>|<a class="button" data-kind="primary" (?:data-size="large" )?href="[^"]*">[^<]*</a>`)
 
 // agencyKey marks the people of the agency's own tenant where it is not visited itself.
 const agencyKey = "agencyagency"
@@ -230,22 +233,64 @@ func (w *world) checkRefusal(t *testing.T, r request, got answer, status int) {
 	if !web.IsSafe(r.method) {
 		like += " of a change" // it says that nothing was saved
 	}
-	if len(typedAgain.FindAllString(got.body, -1)) > 0 && !web.IsSafe(r.method) {
-		header.Del("Content-Length")
+	if strings.HasPrefix(header.Get("Content-Type"), "text/html") {
+		header.Del("Content-Length") // of what is around it too
 	}
-	shape := fmt.Sprintln(slices.Sorted(maps.Keys(header)), header) + typedAgain.ReplaceAllString(got.withoutRequestID(), "")
-	framed := status == http.StatusForbidden && r.visitor.mode != "" && !r.otherTenant // with the session's own counts and names
-	if first, seen := w.shapes[like]; framed {
-		if !strings.Contains(got.body, "data-refused") && strings.Contains(header.Get("Content-Type"), "html") && r.method != http.MethodHead {
-			t.Errorf("%v: the frame of the session is missing", r)
-		}
-	} else if !seen {
-		w.shapes[like] = shape
-	} else if shape != first {
-		t.Errorf("%v: differs from the other refusals:\n%.1500s\n%.1500s", r, shape, first)
+	around, inner := splitError(typedAgain.ReplaceAllString(got.withoutRequestID(), ""))
+	framed := strings.Contains(inner, "data-refused")
+	if inside := r.visitor.inside && r.route.Who == handlers.AMember && !r.otherTenant && !r.otherHost; strings.Contains(inner, "<h1") && framed != inside && r.visitor != w.owner {
+		t.Errorf("%v: in the frame of the member's pages: %v", r, framed)
+	}
+	if r.visitor.mode == "" || !framed || status != http.StatusForbidden { // a session says what it may not do
+		w.checkSame(t, r, fmt.Sprint(like, framed), fmt.Sprintln(slices.Sorted(maps.Keys(header)), header)+inner)
+	}
+	if r.visitor.mode == "" { // the bar counts minutes
+		slug, _, _ := strings.Cut(strings.TrimPrefix(r.path, "/w/"), "/")
+		w.checkSame(t, r, fmt.Sprint("around ", like, framed, r.visitor.email, slug), around)
 	}
 	if !r.visitor.signedOut() && r.route.Who == handlers.AMember && !r.otherTenant && !r.otherHost {
 		w.refused = append(w.refused, got.header.Get("X-Request-Id"))
+	}
+}
+
+// checkAround checks that what is around an error names only the tenant of the host, or
+// else tenants that the visitor belongs to.
+func (w *world) checkAround(t *testing.T, r request, got answer, around string) {
+	t.Helper()
+	may := r.visitor.visibleKeys
+	for _, e := range []*fixture{w.own, w.sister, w.other} {
+		if w.hosts != nil && strings.HasPrefix(r.path, "/w/"+e.slug+"/") {
+			may = []string{e.key}
+		}
+	}
+	for _, rest := range strings.Split(around, canary)[1:] {
+		if !slices.ContainsFunc(may, func(key string) bool { return strings.HasPrefix(rest, key) }) || strings.HasPrefix(rest[min(keyLen, len(rest)):], hiddenWord) {
+			w.leak(t, r, got, "shows around an error "+rest[:min(keyLen, len(rest))])
+		}
+	}
+}
+
+// splitError takes what a page says of an error out of what is around it. That is the frame of a
+// member's pages, or a brand.
+func splitError(page string) (around, inner string) {
+	from := strings.Index(page, `<section class="sheet error"`)
+	if from < 0 {
+		from = strings.Index(page, `<div data-refused`)
+	}
+	to := strings.LastIndex(page, "</main>")
+	if from < 0 || to < from {
+		return "", page
+	}
+	return page[:from] + page[to:], page[from:to]
+}
+
+// checkSame checks that a refusal equals the first one that is like it.
+func (w *world) checkSame(t *testing.T, r request, like, shape string) {
+	t.Helper()
+	if first, seen := w.shapes[like]; !seen {
+		w.shapes[like] = shape
+	} else if shape != first {
+		t.Errorf("%v: differs from the other refusals:\n%.1500s\n%.1500s", r, shape, first)
 	}
 }
 

@@ -20,6 +20,8 @@ func TestOtherTenantsProjectIsNotFound(t *testing.T) {
 	ravi := s.as(t, a.Ravi)
 	nothing := ravi.get(t, "/w/"+a.Acme+"/projects/"+store.NewID().String())
 	want(t, "a random id", nothing, 404)
+	nowhere := ravi.get(t, "/w/nobody-"+a.Suffix+"/projects")
+	want(t, "no such tenant", nowhere, 404)
 
 	for _, path := range []string{
 		"/w/" + a.Acme + "/projects/" + theirs,
@@ -30,8 +32,12 @@ func TestOtherTenantsProjectIsNotFound(t *testing.T) {
 	} {
 		got := ravi.get(t, path)
 		want(t, path, got, 404)
-		if got.withoutRequestID() != nothing.withoutRequestID() {
-			t.Errorf("%s: the refusal differs from that of a random id", path)
+		like := nowhere
+		if strings.HasPrefix(path, "/w/"+a.Acme+"/") {
+			like = nothing // in the frame of Ravi's own tenant
+		}
+		if got.withoutRequestID() != like.withoutRequestID() {
+			t.Errorf("%s: the refusal differs from that of nothing", path)
 		}
 	}
 	for _, deed := range []string{"", "/archive", "/delete", "/restore", "/move", "/deliverables"} {

@@ -109,10 +109,9 @@ func (s *Server) plannedBy(r *http.Request, me store.Member) (string, error) {
 	return "", nil
 }
 
-// refuseInSession is the page of what a support session may not do. The frame and the
-// bar stay, so that the agent sees where they are.
-func (s *Server) refuseInSession(w http.ResponseWriter, r *http.Request, me store.Member, rule Route) error {
-	p := web.Problem{Status: http.StatusForbidden}
+// sessionProblem is what a support session may not do, in words that say who allows what.
+func sessionProblem(r *http.Request, me store.Member, rule Route) *web.Problem {
+	p := &web.Problem{Status: http.StatusForbidden}
 	switch {
 	case !me.May(rule.Needs):
 		p.Title, p.Sentence = "Not for "+me.Name, "You act as "+me.Name+", whose role here doesn't allow this."
@@ -126,18 +125,50 @@ func (s *Server) refuseInSession(w http.ResponseWriter, r *http.Request, me stor
 	default:
 		p.Title, p.Sentence = "This session is read-only", me.Tenant.Name+" allows support to look, and to change nothing."
 	}
-	s.metrics.Refused(p.Status)
-	props := errorProps(r, p)
-	if props.WayURL == "" {
-		props.WayURL, props.WayLabel = frame.Base(r, me).Home(), "Go to the home page"
-	}
-	return views.Render(w, r, p.Status, views.SupportRefusal(frame.Tenant(r, me), props))
+	return p
 }
 
-// isSessionRefusal says whether a page answers a problem in the frame of the support
-// session. Problems with words of their own keep them.
-func isSessionRefusal(r *http.Request, me store.Member, p web.Problem) bool {
+// isSessionRefusal says whether the words of the support session answer an error. Problems
+// with words of their own keep them.
+func isSessionRefusal(r *http.Request, me store.Member, err error) bool {
+	p := problemOf(err)
 	return me.Support != nil && p.Status == http.StatusForbidden && p.Title == "" && p.Sentence == "" && !wantsJSON(r)
+}
+
+// placedError is an error and what its page shows around it: the frame of the member's
+// pages, or a brand, or for neither the product's own look.
+type placedError struct {
+	error
+	frame *views.Chrome
+	brand *views.Brand
+}
+
+func (e *placedError) Unwrap() error { return e.error }
+
+// inFrame keeps the frame of a member's pages around an error. The client of a suspended
+// tenant sees its brand only, because no link of the frame leads anywhere.
+func inFrame(r *http.Request, me store.Member, err error) error {
+	if me.Tenant.State != store.TenantActive && me.Party == store.PartyClient {
+		return &placedError{error: err, brand: frame.TenantBrand(me.Tenant)}
+	}
+	c := frame.Tenant(r, me)
+	return &placedError{error: err, frame: &c}
+}
+
+// branded puts a brand around an error that has no frame. It depends on who asks and on the
+// host, and never on whether the thing that they asked for exists.
+func (s *Server) branded(r *http.Request, v store.Visitor, err error) error {
+	person, isPerson := v.Person()
+	host := frame.AddressOf(r).Host
+	switch {
+	case errors.As(err, new(*placedError)), wantsJSON(r), errors.Is(err, store.ErrUnavailable), r.Context().Err() != nil:
+		return err
+	case host != "":
+		return &placedError{error: err, brand: s.hostBrand(r, host)}
+	case isPerson:
+		return &placedError{error: err, brand: frame.OwnBrand(r.Context(), s.db, person, "")}
+	}
+	return err
 }
 
 // hostBrand is the brand of a tenant's host, which is as public as the host, or nil.

@@ -158,7 +158,7 @@ func (s *Server) httpServer(h http.Handler) *http.Server {
 // request.
 func (s *Server) malformedAnswer(status int, requestID string) []byte {
 	var page bytes.Buffer
-	if err := views.Error(views.ErrorProps{Status: status, RequestID: requestID}).Render(context.Background(), &page); err != nil {
+	if err := views.Error(views.ErrorProps{Status: status, RequestID: requestID}, nil).Render(context.Background(), &page); err != nil {
 		page.Reset() // the status says enough
 	}
 	h := http.Header{}

@@ -50,7 +50,7 @@ var metricNames = map[store.Metric]string{
 	store.Users:    "People",
 	store.Projects: "Projects, archived included",
 	store.Storage:  "Files",
-	store.Clients:  "Clients",
+	store.Clients:  "Clients, archived included",
 	store.AIRuns:   "AI runs this month",
 }
 
@@ -75,7 +75,7 @@ func planContact(me store.Member) string {
 func planSentence(e *store.PlanLimitError) string {
 	help := "Free up room, or ask an owner of the agency for a larger plan."
 	if e.Metric == store.Clients {
-		help = "Archive a client, or ask the operator of this installation for a larger plan."
+		help = "Delete an unused client, or ask the operator of this installation for a larger plan."
 	}
 	return planFull(e) + " " + help
 }

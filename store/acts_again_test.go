@@ -1,6 +1,8 @@
 package store_test
 
 import (
+	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -75,30 +77,37 @@ func TestConsentInForceIsWhatSessionsMayDo(t *testing.T) {
 	t.Parallel()
 	type act struct {
 		who  string // "mia" of the client, "dana" of the agency
-		what string // "read" and "write" for an hour, "long read" for a day, "revoke", "run out"
+		what string // "read" and "write" for an hour, "long read" for a day, "revoke", "run out", "run out at once"
 	}
 	for name, c := range map[string]struct {
 		acts           []act
 		client, staff  string // the mode in force, "" for none
 		drafts, denied bool   // drafts are open; the last act is refused
 	}{
-		"the client writes, then reads":            {[]act{{"mia", "write"}, {"mia", "long read"}}, "read", "read", false, false},
-		"the client reads, then writes":            {[]act{{"mia", "long read"}, {"mia", "write"}}, "write", "write", false, false},
-		"the agency alone":                         {[]act{{"dana", "write"}}, "write", "write", true, false},
-		"the agency writes, the client reads":      {[]act{{"dana", "write"}, {"mia", "read"}}, "read", "read", true, false},
-		"the client reads, the agency writes":      {[]act{{"mia", "read"}, {"dana", "write"}}, "read", "read", true, false},
-		"the client writes, the agency reads":      {[]act{{"mia", "write"}, {"dana", "read"}}, "write", "read", true, false},
-		"both write":                               {[]act{{"dana", "write"}, {"mia", "write"}}, "write", "write", true, false},
-		"the client revokes the agency's":          {[]act{{"dana", "write"}, {"mia", "revoke"}}, "", "", false, false},
-		"the agency can't allow it again":          {[]act{{"dana", "write"}, {"mia", "revoke"}, {"dana", "write"}}, "", "", false, true},
-		"the client can":                           {[]act{{"dana", "write"}, {"mia", "revoke"}, {"mia", "read"}}, "read", "read", false, false},
-		"and then the agency, within it":           {[]act{{"mia", "read"}, {"mia", "revoke"}, {"mia", "read"}, {"dana", "write"}}, "read", "read", true, false},
-		"the agency revokes all":                   {[]act{{"mia", "write"}, {"dana", "write"}, {"dana", "revoke"}}, "", "", false, false},
-		"and may allow it again":                   {[]act{{"mia", "write"}, {"dana", "revoke"}, {"dana", "read"}}, "read", "read", true, false},
-		"the client's ran out":                     {[]act{{"mia", "read"}, {"mia", "run out"}, {"dana", "write"}}, "write", "write", true, false},
-		"the agency's ran out":                     {[]act{{"dana", "write"}, {"dana", "run out"}, {"mia", "read"}}, "read", "read", false, false},
-		"a later one of the agency replaces its":   {[]act{{"dana", "write"}, {"dana", "read"}}, "read", "read", true, false},
-		"after a no and a yes that ran out, again": {[]act{{"mia", "read"}, {"mia", "revoke"}, {"mia", "read"}, {"mia", "run out"}, {"dana", "read"}}, "read", "read", true, false},
+		"the client writes, then reads":             {[]act{{"mia", "write"}, {"mia", "long read"}}, "read", "read", false, false},
+		"the client reads, then writes":             {[]act{{"mia", "long read"}, {"mia", "write"}}, "write", "read", false, false},
+		"the agency alone":                          {[]act{{"dana", "write"}}, "write", "write", true, false},
+		"the agency writes, the client reads":       {[]act{{"dana", "write"}, {"mia", "read"}}, "read", "read", true, false},
+		"the client reads, the agency writes":       {[]act{{"mia", "read"}, {"dana", "write"}}, "read", "read", true, false},
+		"the client writes, the agency reads":       {[]act{{"mia", "write"}, {"dana", "read"}}, "write", "read", true, false},
+		"both write":                                {[]act{{"dana", "write"}, {"mia", "write"}}, "write", "write", true, false},
+		"the client revokes the agency's":           {[]act{{"dana", "write"}, {"mia", "revoke"}}, "", "", false, false},
+		"the agency can't allow it again":           {[]act{{"dana", "write"}, {"mia", "revoke"}, {"dana", "write"}}, "", "", false, true},
+		"the client can":                            {[]act{{"dana", "write"}, {"mia", "revoke"}, {"mia", "read"}}, "read", "read", false, false},
+		"and then the agency, within it":            {[]act{{"mia", "read"}, {"mia", "revoke"}, {"mia", "read"}, {"dana", "write"}}, "read", "read", true, false},
+		"the agency revokes all":                    {[]act{{"mia", "write"}, {"dana", "write"}, {"dana", "revoke"}}, "", "", false, false},
+		"and may allow it again":                    {[]act{{"mia", "write"}, {"dana", "revoke"}, {"dana", "read"}}, "read", "read", true, false},
+		"but no more than the client had allowed":   {[]act{{"mia", "long read"}, {"dana", "revoke"}, {"dana", "write"}}, "read", "read", true, false},
+		"all that the client had allowed":           {[]act{{"mia", "write"}, {"dana", "revoke"}, {"dana", "write"}}, "write", "write", true, false},
+		"the agency's waits behind no client's":     {[]act{{"dana", "write"}, {"mia", "read"}, {"mia", "run out"}}, "", "", false, false},
+		"nor one that it gave meanwhile":            {[]act{{"mia", "read"}, {"dana", "write"}, {"mia", "run out at once"}}, "", "", false, false},
+		"the agency's read ends, the client writes": {[]act{{"mia", "write"}, {"dana", "read"}, {"dana", "run out"}}, "write", "read", false, false},
+		"two clients' words, the last counts":       {[]act{{"mia", "write"}, {"mia", "read"}, {"dana", "write"}}, "read", "read", true, false},
+		"a no after a yes of the agency":            {[]act{{"dana", "read"}, {"mia", "write"}, {"mia", "revoke"}, {"dana", "read"}}, "", "", false, true},
+		"the client's ran out":                      {[]act{{"mia", "read"}, {"mia", "run out"}, {"dana", "write"}}, "write", "write", true, false},
+		"the agency's ran out":                      {[]act{{"dana", "write"}, {"dana", "run out"}, {"mia", "read"}}, "read", "read", false, false},
+		"a later one of the agency replaces its":    {[]act{{"dana", "write"}, {"dana", "read"}}, "read", "read", true, false},
+		"after a no and a yes that ran out, again":  {[]act{{"mia", "read"}, {"mia", "revoke"}, {"mia", "read"}, {"mia", "run out"}, {"dana", "read"}}, "read", "read", true, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -107,6 +116,10 @@ func TestConsentInForceIsWhatSessionsMayDo(t *testing.T) {
 			var err error
 			for _, a := range c.acts {
 				me := map[string]store.Member{"mia": b.mia, "dana": b.dana}[a.who]
+				if a.what == "run out at once" {
+					b.exec(t, `update support_grants set ends_at = clock_timestamp() where tenant_id = $1 and party = $2 and replaced_at is null and revoked_at is null`, me.TenantID(), string(me.Party))
+					continue
+				}
 				if a.what == "run out" {
 					b.exec(t, `update support_grants set ends_at = created_at + interval '1 microsecond' where tenant_id = $1 and party = $2 and replaced_at is null and revoked_at is null`, me.TenantID(), string(me.Party))
 					continue
@@ -158,6 +171,32 @@ func TestConsentInForceIsWhatSessionsMayDo(t *testing.T) {
 				must(t, b.db.StopSupport(t.Context(), storetest.Person(t, b.token)))
 			}
 		})
+	}
+}
+
+// A client's no is final, even against a consent that the agency gives at the same moment.
+func TestRevokedConsentStaysRevoked(t *testing.T) {
+	t.Parallel()
+	b := setupSupport(t)
+	for range 12 {
+		must(t, b.write(t, b.mia, func(tx *store.Tx) error { return tx.GrantSupport(t.Context(), time.Hour) }))
+		must(t, b.write(t, b.dana, func(tx *store.Tx) error { return tx.GrantSupport(t.Context(), time.Hour) }))
+		var all sync.WaitGroup
+		all.Go(func() {
+			err := b.write(t, b.dana, func(tx *store.Tx) error { return tx.GrantSupportToWrite(t.Context(), time.Hour) })
+			if err != nil && !errors.Is(err, store.ErrInvalid) {
+				t.Errorf("grant: %v", err)
+			}
+		})
+		all.Go(func() {
+			if err := b.write(t, b.mia, func(tx *store.Tx) error { return tx.RevokeSupport(t.Context()) }); err != nil {
+				t.Errorf("revoke: %v", err)
+			}
+		})
+		all.Wait()
+		if now := b.inForce(t, b.mia); len(now) != 0 {
+			t.Fatalf("after the client's no: %+v", now)
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"portico/e2e/storetest"
 	"portico/store"
@@ -313,6 +314,85 @@ func TestAssignDuringRemovalIsUndone(t *testing.T) {
 		all.Wait()
 		if n := membershipsOf(t, acme, email) + membershipsOf(t, globex, email); n != 0 {
 			t.Fatal("somebody removed from the agency works in its clients")
+		}
+	}
+}
+
+// Whoever is removed from the agency works in none of its clients afterwards, whatever
+// assigns them at the same moment: a client that is unarchived, or an invitation that
+// adds colleagues at once.
+func TestRemovedStaffAreAssignedNowhere(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	dana, inAcme := a.SteppedUp(t, a.Dana, a.Agency), a.SteppedUp(t, a.Dana, a.Acme)
+	acme := inAcme.TenantID()
+	for what, race := range map[string]func(email string) error{
+		"unarchive": func(string) error {
+			return attempt(t, dana, func(tx *store.Tx) error { return tx.UnarchiveClient(t.Context(), acme) })
+		},
+		"invite": func(email string) error {
+			return attempt(t, inAcme, func(tx *store.Tx) error {
+				_, err := tx.InvitePerson(t.Context(), store.NewPerson{Name: "Colleague", Email: email, Party: store.PartyAgency, Role: store.RoleMember})
+				return err
+			})
+		},
+	} {
+		for range 8 {
+			email := addMember(t, dana, store.PartyAgency, store.RoleMember)
+			person := a.Member(t, email, a.Agency).ID()
+			if what == "unarchive" {
+				deed(t, dana, func(tx *store.Tx) error { return tx.ArchiveClient(t.Context(), acme) })
+				deed(t, dana, func(tx *store.Tx) error { return tx.AssignEverywhere(t.Context(), person, store.RoleMember) })
+			}
+			var all sync.WaitGroup
+			all.Go(func() {
+				if err := race(email); err != nil {
+					t.Errorf("%s: %v", what, err)
+				}
+			})
+			all.Go(func() {
+				if err := removePerson(t, dana, person); err != nil {
+					t.Errorf("remove: %v", err)
+				}
+			})
+			all.Wait()
+			if n := membershipsOf(t, acme, email); n != 0 {
+				t.Fatalf("%s: somebody removed from the agency works in its client", what)
+			}
+		}
+	}
+}
+
+// Staff who are assigned while something is published see as much waiting as their
+// colleagues.
+func TestAssignedStaffCountWhatIsPublished(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	dana, inAcme := a.SteppedUp(t, a.Dana, a.Agency), a.Member(t, a.Dana, a.Acme)
+	project := storetest.Project(t, inAcme, "Counted")
+	for n := range 8 {
+		deliverable := storetest.Deliverable(t, inAcme, project, "Counted")
+		storetest.File(t, inAcme, storetest.Draft(t, inAcme, deliverable), "a.txt")
+		person := a.Member(t, addMember(t, dana, store.PartyAgency, store.RoleMember), a.Agency).ID()
+		var all sync.WaitGroup
+		all.Go(func() {
+			if err := attempt(t, inAcme, func(tx *store.Tx) error { return tx.Publish(t.Context(), deliverable, 1, "") }); err != nil {
+				t.Errorf("publish: %v", err)
+			}
+		})
+		all.Go(func() {
+			if err := assign(t, dana, person, store.RoleMember, inAcme.TenantID()); err != nil {
+				t.Errorf("assign: %v", err)
+			}
+		})
+		all.Wait()
+		var counts []int
+		rows, err := storetest.AdminPool().Query(t.Context(), `select distinct waiting from memberships where tenant_id = $1 and ended_at is null`, inAcme.TenantID())
+		if err == nil {
+			counts, err = pgx.CollectRows(rows, pgx.RowTo[int])
+		}
+		if err != nil || len(counts) != 1 || counts[0] != n+1 {
+			t.Fatalf("after %d publications the members count %v, %v", n+1, counts, err)
 		}
 	}
 }

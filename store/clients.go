@@ -187,6 +187,10 @@ func (tx *Tx) ArchiveClient(ctx context.Context, client uuid.UUID) error {
 
 // UnarchiveClient reactivates an archived client.
 func (tx *Tx) UnarchiveClient(ctx context.Context, client uuid.UUID) error {
+	// Nobody is removed from the agency while they are assigned to the client.
+	if _, err := tx.lockPeople(ctx); err != nil {
+		return err
+	}
 	if err := tx.mayManageClients(ctx); err != nil {
 		return err
 	}

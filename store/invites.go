@@ -92,6 +92,10 @@ limit @limit`, pgx.StrictNamedArgs{"limit": maxInvites})}
 // [InvalidError] of the field "email". Somebody who works for the agency already is added
 // at once, without an invitation, whose id is then zero.
 func (tx *Tx) InvitePerson(ctx context.Context, p NewPerson) (uuid.UUID, error) {
+	colleague, err := tx.colleague(ctx, p)
+	if err != nil {
+		return uuid.Nil, err
+	}
 	if err := tx.mayGive(ctx, p.Party, p.Role); err != nil {
 		return uuid.Nil, err
 	}
@@ -103,7 +107,7 @@ func (tx *Tx) InvitePerson(ctx context.Context, p NewPerson) (uuid.UUID, error) 
 		}
 	}
 	var member bool
-	err := tx.get(ctx, value("member of that address", &member, `
+	err = tx.get(ctx, value("member of that address", &member, `
 select exists (
     select 1
     from memberships
@@ -117,8 +121,8 @@ select exists (
 	if member {
 		return uuid.Nil, InvalidError{"email": "Someone with that address already has access."}
 	}
-	if added, err := tx.addColleague(ctx, p); err != nil || added {
-		return uuid.Nil, err
+	if colleague != nil {
+		return uuid.Nil, tx.addColleague(ctx, *colleague, p)
 	}
 	if err := tx.checkRoomForInvites(ctx, p.Party, 1); err != nil {
 		return uuid.Nil, err

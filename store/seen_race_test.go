@@ -324,30 +324,34 @@ func TestMovesHoldAtOnce(t *testing.T) {
 		{2, 0, 3, 1, "ACBDE"},
 		{4, 2, 0, none, "ABCED"},
 	} {
-		for i, id := range s.deliverables { // back to A to E
-			after := uuid.Nil
-			if i > 0 {
-				after = s.deliverables[i-1]
+		for _, compared := range []bool{true, false} { // forms without a script's state move too
+			for i, id := range s.deliverables { // back to A to E
+				after := uuid.Nil
+				if i > 0 {
+					after = s.deliverables[i-1]
+				}
+				do(t, s.dana, func(tx *store.Tx) error { _, err := tx.Move(t.Context(), store.KindDeliverable, id, after); return err })
 			}
-			do(t, s.dana, func(tx *store.Tx) error { _, err := tx.Move(t.Context(), store.KindDeliverable, id, after); return err })
-		}
-		move := func(me store.Member, row, after int) racer {
-			seen, to := s.placed(t, row), uuid.Nil
-			if after >= 0 {
-				to = s.deliverables[after]
+			move := func(me store.Member, row, after int) racer {
+				seen, to := s.placed(t, row), uuid.Nil
+				if after >= 0 {
+					to = s.deliverables[after]
+				}
+				return racer{me, func(ctx context.Context, tx *store.Tx) error {
+					if compared {
+						tx.Expect(seen)
+					}
+					_, err := tx.Move(ctx, store.KindDeliverable, s.deliverables[row], to)
+					return err
+				}}
 			}
-			return racer{me, func(ctx context.Context, tx *store.Tx) error {
-				tx.Expect(seen)
-				_, err := tx.Move(ctx, store.KindDeliverable, s.deliverables[row], to)
-				return err
-			}}
-		}
-		one, two := race(t, move(s.dana, m.first, m.firstAfter), move(s.ravi, m.second, m.secondAfter))
-		if one != nil || two != nil {
-			t.Fatalf("%+v: %v, %v", m, one, two)
-		}
-		if got := s.order(t); got != m.want {
-			t.Errorf("%+v: %s", m, got)
+			one, two := race(t, move(s.dana, m.first, m.firstAfter), move(s.ravi, m.second, m.secondAfter))
+			if one != nil || two != nil {
+				t.Fatalf("%+v: %v, %v", m, one, two)
+			}
+			if got := s.order(t); got != m.want {
+				t.Errorf("%+v, compared %v: %s", m, compared, got)
+			}
 		}
 	}
 }

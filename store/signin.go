@@ -125,6 +125,7 @@ func (db *DB) MintFlow(ctx context.Context, flow uuid.UUID, link, code Secret) (
 
 // MailedLink is what the page of a mailed link may show.
 type MailedLink struct {
+	Flow      uuid.UUID
 	Email     string    // "" for a link that can't be used
 	EndReason EndReason // why it can't be used; "" while it can
 	ReturnTo  string
@@ -161,7 +162,7 @@ func (e WrongCodeError) Unwrap() error { return ErrInvalid }
 func (db *DB) PeekFlow(ctx context.Context, link Secret) (MailedLink, error) {
 	var p MailedLink
 	var state string
-	err := db.engine.OutsideTenant(ctx, "peek flow", engine.Row(&p.Email, &state, &p.ReturnTo),
+	err := db.engine.OutsideTenant(ctx, "peek flow", engine.Row(&p.Flow, &p.Email, &state, &p.ReturnTo),
 		`select * from lookup.flow_peek($1)`, link.hash())
 	if errors.Is(err, ErrNotFound) {
 		return MailedLink{EndReason: EndedGone}, nil

@@ -152,24 +152,26 @@ func (tx *Tx) assignStanding(ctx context.Context, client uuid.UUID) error {
 	return err
 }
 
-// addColleague adds somebody who works for the agency already, or in one of its clients,
-// without an invitation. It reports false for everybody else.
-func (tx *Tx) addColleague(ctx context.Context, p NewPerson) (bool, error) {
+// colleague returns the person with that address if they work for the agency already, or in
+// one of its clients: they need no invitation. It takes a lock of the agency, so it comes
+// before [Tx.lockPeople]. It is nil for everybody else.
+func (tx *Tx) colleague(ctx context.Context, p NewPerson) (person *uuid.UUID, err error) {
 	if p.Party != PartyAgency {
-		return false, nil
+		return nil, nil
 	}
-	var person *uuid.UUID
-	err := tx.get(ctx, value("colleague", &person, `select lookup.colleague(@email)`, pgx.StrictNamedArgs{"email": p.Email}))
-	if err != nil || person == nil {
-		return false, err
-	}
-	err = tx.beginMembership(ctx, *person, p)
+	err = tx.get(ctx, value("colleague", &person, `select lookup.colleague(@email)`, pgx.StrictNamedArgs{"email": p.Email}))
+	return person, err
+}
+
+// addColleague adds somebody without an invitation.
+func (tx *Tx) addColleague(ctx context.Context, person uuid.UUID, p NewPerson) error {
+	err := tx.beginMembership(ctx, person, p)
 	if errors.Is(err, ErrConflict) {
-		return false, InvalidError{"email": "Someone with that address already has access."}
+		return InvalidError{"email": "Someone with that address already has access."}
 	}
 	if err != nil {
-		return false, err
+		return err
 	}
-	return true, tx.audit(ctx, Event{Verb: "member.added", TargetKind: KindMembership, TargetID: *person,
+	return tx.audit(ctx, Event{Verb: "member.added", TargetKind: KindMembership, TargetID: person,
 		Detail: map[string]any{"party": p.Party, "role": p.Role}})
 }

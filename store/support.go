@@ -202,6 +202,10 @@ func (tx *Tx) RevokeSupport(ctx context.Context) error {
 	if err := tx.requireConsentRight(); err != nil {
 		return err
 	}
+	// A grant of the other side that is being made is revoked too, or comes afterwards.
+	if _, err := tx.lockPeople(ctx); err != nil {
+		return err
+	}
 	var grants []uuid.UUID
 	err := tx.get(ctx, column("revoke support", &grants, `
 update support_grants

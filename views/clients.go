@@ -79,11 +79,11 @@ type ClientShowProps struct {
 	Waiting    int
 	Since      time.Time
 	LastActive time.Time
-	Form       ClientForm // only Name, Plan and Errors are used
+	Form       ClientForm // of the name, the plan and the staff
 	PlanName   string
 	Plans      []Choice    // empty if the reader may not choose a plan
 	JoinAs     string      // the role that joining gives: "an owner"
-	Refused    string      // why the reader couldn't leave, else ""
+	Refused    string      // why the last change was refused, else ""
 	Team       *ClientTeam // nil if the reader may not assign people
 }
 

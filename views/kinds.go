@@ -101,7 +101,7 @@ var kinds = []kind{
 		"tenant.renamed":                 {trail: "renamed this workspace", client: "renamed the workspace of", flash: "Name saved."},
 		"tenant.suspended":               {trail: "suspended this workspace", client: "suspended the workspace of", flash: "Suspended. Its people see a notice. Everything is kept."},
 		"tenant.resumed":                 {trail: "resumed this workspace", client: "resumed the workspace of", flash: "Resumed. Its people can open it again."},
-		"tenant.archived":                {trail: "archived this workspace", client: "archived the workspace of", flash: "Archived. Everything is kept, and your plan has room again."},
+		"tenant.archived":                {trail: "archived this workspace", client: "archived the workspace of", flash: "Archived. Everything is kept. It still counts against your plan."},
 		"tenant.discarded":               {trail: "deleted this workspace", client: "deleted the unused workspace of", flash: "Deleted. Its address is free again."},
 		"tenant.unarchived":              {trail: "unarchived this workspace", client: "unarchived the workspace of", flash: "Unarchived. Its people can open it again."},
 		"tenant.people_managers_changed": {trail: "changed who manages the client's people", flash: "Saved."},

@@ -5,11 +5,17 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/playwright-community/playwright-go"
 
 	"portico/e2e/browser"
+	"portico/views"
 )
 
 // rowsCheck returns what is wrong with the rows and cards of a page. It asks the browser
@@ -79,6 +85,63 @@ func TestRowsLeadSomewhereAllOver(t *testing.T) {
 	}
 	if checked < 10 {
 		t.Errorf("only %d pages have rows", checked)
+	}
+}
+
+// namesCheck returns the workspaces of which a part of the name is cut or hidden, or comes
+// after the agency's.
+const namesCheck = `() => [...document.querySelectorAll(".switch-item")].flatMap((row) => {
+  const name = row.querySelector(".switch-name"), under = row.querySelector(".switch-under");
+  const range = document.createRange();
+  range.selectNodeContents(name);
+  const text = range.getBoundingClientRect(), box = row.getBoundingClientRect();
+  const whole = name.textContent.trim() !== "" && text.width > 0 && text.left >= Math.max(0, box.left) - 1 && text.right <= Math.min(innerWidth, box.right) + 1
+    && text.top >= box.top - 1 && text.bottom <= box.bottom + 1 && name.scrollWidth <= name.clientWidth + 1;
+  const first = text.bottom <= under.getBoundingClientRect().top + 4;
+  return whole && first ? [] : [(whole ? "after the agency: " : "cut: ") + name.textContent];
+})`
+
+// The client's name comes first and whole in the list to switch workspaces, at every
+// width and length: with the wrong one picked, work goes to the wrong client.
+func TestNamesComeFirstInTheSwitcher(t *testing.T) {
+	t.Parallel()
+	var rows []views.WorkspaceRow
+	for i, name := range []string{
+		"Acme", "AO", strings.Repeat("Long name ", 4), strings.Repeat("Very long name ", 10), strings.Repeat("x", 120), "شركة الأفق للتصميم",
+		strings.Repeat("設計事務所", 12), "👩‍👩‍👧‍👦 Family & Friends", "Same beginning of a name, north", "Same beginning of a name, south",
+		"Umbra & Söhne Verwaltungsgesellschaft für besonders lange Firmennamen mbH & Co. KG",
+	} {
+		rows = append(rows, views.WorkspaceRow{URL: "/w/" + strconv.Itoa(i) + "/", Name: name, Under: "Client of " + strings.Repeat("an agency with a long name ", i%3+1),
+			Unread: 99 * (i % 2), ForUs: 99, WaitingClient: 99 * (i % 3), LastActivity: before(30 * time.Hour)})
+	}
+	dir := t.TempDir()
+	writeGallery(t, dir)
+	list, _ := render(t, sample{"switcher", views.Switcher(personFrame(), views.SwitcherProps{Workspaces: rows})})
+	if err := os.WriteFile(filepath.Join(dir, "switcher.html"), list, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(http.FileServer(http.Dir(dir)))
+	t.Cleanup(server.Close)
+	chromium, err := browser.Start(browser.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = chromium.Stop() })
+	page := chromium.Context(t).Open(t, server.URL+"/switcher.html")
+	for _, width := range []int{320, 390, 480, 768, 1440} {
+		if err := page.SetViewportSize(width, 800); err != nil {
+			t.Fatal(err)
+		}
+		wrong, err := page.Evaluate(namesCheck)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range wrong.([]any) {
+			t.Errorf("%d wide: %v", width, w)
+		}
+		if n, err := page.Locator(".switch-item").Count(); err != nil || n != len(rows) {
+			t.Fatalf("%d of %d workspaces, %v", n, len(rows), err)
+		}
 	}
 }
 

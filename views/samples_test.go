@@ -231,7 +231,7 @@ func signInSamples() []sample {
 		{"stepup-providers", views.StepUp(views.StepUpProps{MaskedEmail: "s…@p…", Providers: providers, ReturnTo: "/account"})},
 		{"stepup-all", views.StepUp(views.StepUpProps{MaskedEmail: "s…@p…", Sent: true, Passkeys: true, Providers: providers[:1]})},
 		{"to-provider", views.ToProvider(views.ToProviderProps{Label: "your company account", URL: "#"})},
-		{"error-taken", views.Error(views.ErrorProps{Status: 409, RequestID: "0199", Title: "That account is taken", Sentence: "Someone else signs in with that account at Google, so it wasn't linked to yours. Link another account.", WayURL: views.PathAccount, WayLabel: "Go to your account"})},
+		{"error-taken", views.Error(views.ErrorProps{Status: 409, RequestID: "0199", Title: "That account is taken", Sentence: "Someone else signs in with that account at Google, so it wasn't linked to yours. Link another account.", WayURL: views.PathAccount, WayLabel: "Go to your account"}, nil)},
 		{"stepup-sent", views.StepUp(views.StepUpProps{MaskedEmail: "s…@p…", Sent: true, ResendSeconds: 20, Errors: ui.Errors{"code": "That code is not the one we sent."}})},
 		{"leaving", views.Leaving(views.LeavingProps{Host: "portal.acme.test", URL: "#"})},
 		{"invite", views.InviteShow(invite("mia@acme.test"))},
@@ -557,13 +557,15 @@ func asked() []views.AskedRow {
 func errorSamples() []sample {
 	var list []sample
 	for _, status := range []int{400, 402, 403, 404, 405, 408, 409, 413, 429, 500, 503} {
-		list = append(list, sample{"error-" + strconv.Itoa(status), views.Error(views.ErrorProps{Status: status, RequestID: "01JD4QW7Z8"})})
+		list = append(list, sample{"error-" + strconv.Itoa(status), views.Error(views.ErrorProps{Status: status, RequestID: "01JD4QW7Z8"}, nil)})
 	}
 	list = append(list,
-		sample{"error-session", views.SupportRefusal(inSupport(client()), views.ErrorProps{Status: 403, RequestID: "01JD4QW7Z8", Title: "This session is read-only", Sentence: "Acme allows support to look, and to change nothing.",
+		sample{"error-session", views.ErrorInFrame(inSupport(client()), views.ErrorProps{Status: 403, RequestID: "01JD4QW7Z8", Title: "This session is read-only", Sentence: "Acme allows support to look, and to change nothing.",
 			Outcome: "Nothing was saved. Your text is kept below.", WayURL: acme.Projects(), WayLabel: "Back to the form", Kept: []views.KeptText{{Label: "Name", Text: hostile}}})},
 		sample{"error-kept", views.Error(views.ErrorProps{Status: 409, RequestID: "01JD4QW7Z8", Outcome: "Nothing was saved. Your text is kept below.",
-			Kept: []views.KeptText{{Label: "Name", Text: "Spring"}, {Label: "Summary", Text: "Two lines\nof text"}}})},
+			Kept: []views.KeptText{{Label: "Name", Text: "Spring"}, {Label: "Summary", Text: "Two lines\nof text"}}}, brand())},
+		sample{"error-plan", views.ErrorInFrame(staff(), views.ErrorProps{Status: 402, RequestID: "01JD4QW7Z8", Sentence: "The plan holds 5 projects.", WayURL: acme.Projects(), WayLabel: "Look at the projects"})},
+		sample{"error-in-frame", views.ErrorInFrame(client(), views.ErrorProps{Status: 404, RequestID: "01JD4QW7Z8", Home: acme.Home()})},
 	)
-	return append(list, sample{"error-plan", views.Error(views.ErrorProps{Status: 402, RequestID: "01JD4QW7Z8", Sentence: "The plan holds 5 projects.", WayURL: acme.Projects(), WayLabel: "Look at the projects"})})
+	return list
 }

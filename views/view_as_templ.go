@@ -89,8 +89,8 @@ type ViewAsOverProps struct {
 	Button   string
 }
 
-// ViewAsOver is shown once after a view as has ended. It keeps an old page from acting in the staff member's own
-// name.
+// ViewAsOver is shown when a view as has ended, runs already or runs at another host. It keeps an old page from acting in
+// the staff member's own name.
 func ViewAsOver(p ViewAsOverProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

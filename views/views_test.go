@@ -252,8 +252,8 @@ func TestSupportBar(t *testing.T) {
 // A refusal doesn't reveal the tenant: two 404 pages differ only by request id.
 func TestNotFoundKnowsNothing(t *testing.T) {
 	t.Parallel()
-	one, _ := render(t, sample{"", views.Error(views.ErrorProps{Status: 404, RequestID: "AAAA"})})
-	two, _ := render(t, sample{"", views.Error(views.ErrorProps{Status: 404, RequestID: "BBBB"})})
+	one, _ := render(t, sample{"", views.Error(views.ErrorProps{Status: 404, RequestID: "AAAA"}, nil)})
+	two, _ := render(t, sample{"", views.Error(views.ErrorProps{Status: 404, RequestID: "BBBB"}, nil)})
 	if !bytes.Equal(bytes.ReplaceAll(one, []byte("AAAA"), []byte("BBBB")), two) {
 		t.Error("they differ by more than the request id")
 	}

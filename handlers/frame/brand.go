@@ -22,6 +22,18 @@ func BrandOf(b store.SignInBrand) *views.Brand {
 	return brand
 }
 
+// TenantBrand is a tenant's brand as its clients see it, for pages outside its own.
+func TenantBrand(t store.Tenant) *views.Brand {
+	brand := &views.Brand{Name: t.PortalName, Accent: t.Accent, LogoURL: views.Logo(t.LogoID)}
+	if t.AgencyName != t.PortalName {
+		brand.By = t.AgencyName
+	}
+	if t.Accent != "" {
+		brand.BrandURL = views.AccentStylesheet(t.Accent)
+	}
+	return brand
+}
+
 // OwnBrand is the brand of the person's pages outside tenants, or nil for our own look:
 // that of the tenant with the slug if they are its member, else that of the only one they
 // have. A brand that can't be read must not keep the page away.

@@ -6,6 +6,7 @@ import (
 
 	"portico/handlers/dnscheck"
 	"portico/handlers/frame"
+	"portico/store"
 	"portico/views"
 )
 
@@ -24,4 +25,14 @@ func (s *Service) brand(r *http.Request, to string) *views.Brand {
 		return nil
 	}
 	return frame.BrandOf(d)
+}
+
+// linkBrand is the brand of the page behind a mailed link: that of the mail, because
+// whoever has the link has the mail. It is nil, like brand, for our own.
+func (s *Service) linkBrand(r *http.Request, link store.MailedLink) *views.Brand {
+	b, err := s.db.MailBrand(r.Context(), link.Flow, PlaceOf(link.ReturnTo, s.tenantDomain))
+	if err != nil {
+		return nil
+	}
+	return frame.BrandOf(b.SignInBrand)
 }

@@ -186,7 +186,7 @@ func (s *Service) Link(w http.ResponseWriter, r *http.Request, _ store.Visitor) 
 	}
 	s.cookies.tryOut(w)
 	return views.Render(w, r, http.StatusOK, views.SignInLink(views.SignInLinkProps{
-		Brand:       s.brand(r, peek.ReturnTo),
+		Brand:       s.linkBrand(r, peek),
 		MaskedEmail: maskEmail(peek.Email),
 		ActionURL:   views.LoginLink(r.PathValue("token")),
 	}))

@@ -96,6 +96,25 @@ func TestHostileHostDoesNotReachTheMail(t *testing.T) {
 	}
 }
 
+// The page behind a mailed link shows the brand that the mail shows. A link of nobody shows
+// ours.
+func TestLinkPageShowsTheBrandOfItsMail(t *testing.T) {
+	t.Parallel()
+	a, h := storetest.Agency(t), newSite(t)
+	if _, err := storetest.AdminPool().Exec(t.Context(), `update tenants set portal_name = 'Portal ' || slug where slug = $1`, a.Acme); err != nil {
+		t.Fatal(err)
+	}
+	for email, brand := range map[string]string{a.Mia: "Portal " + a.Acme, a.Dana: "Northwind " + a.Suffix} {
+		page := h.browser(t).get(h.browser(t).requestMail(email).link)
+		if page.status != http.StatusOK || !strings.Contains(page.body, `<span class="plain-name" dir="auto">`+brand) {
+			t.Errorf("%s: %d without %s", email, page.status, brand)
+		}
+	}
+	if page := h.browser(t).get("/login/" + strings.Repeat("A", 43)); strings.Contains(page.body, a.Suffix) {
+		t.Error("a link of nobody shows a brand")
+	}
+}
+
 // Eight browsers use a link at the same time: one of them is signed in.
 func TestLinkIsSpentOnce(t *testing.T) {
 	t.Parallel()

@@ -19,7 +19,7 @@ func PlaceOf(to, tenantDomain string) store.MailPlace {
 		return store.MailPlace{Slug: inside[1]}
 	}
 	u, err := url.Parse(to)
-	if err != nil || u.Path != views.PathHandover {
+	if err != nil || u.Host != "" || u.Path != views.PathHandover {
 		return store.MailPlace{}
 	}
 	var p store.MailPlace

@@ -77,10 +77,10 @@ $$;
 -- What the page of a mailed link shows before its button is pressed. The address is
 -- included only while the link is usable.
 create function lookup.flow_peek(p_link_hash bytea)
-returns table (email text, state text, return_to text)
+returns table (id uuid, email text, state text, return_to text)
 language sql stable security definer set search_path = ''
 as $$
-    select case lookup.flow_state(f.spent_at, f.created_at, f.expires_at) when 'live' then f.email else '' end,
+    select f.id, case lookup.flow_state(f.spent_at, f.created_at, f.expires_at) when 'live' then f.email else '' end,
            lookup.flow_state(f.spent_at, f.created_at, f.expires_at), f.return_to
     from public.sign_in_flows f
     where f.link_hash = p_link_hash and f.purpose = 'mail'

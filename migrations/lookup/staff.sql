@@ -32,8 +32,18 @@ declare
     agency uuid := nullif(current_setting('app.tenant_id', true), '')::uuid;
     me uuid := nullif(current_setting('app.user_id', true), '')::uuid;
 begin
-    -- Memberships change only under a lock of their tenant's row.
+    -- Whoever is being erased comes back nowhere.
+    perform 1 from public.users u where u.id = p_person and u.disabled_at is null for key share;
+    if not found then return; end if;
+    -- Memberships change only under a lock of their tenant's row, and their counters under
+    -- a lock of all of them.
     perform 1 from public.tenants t where t.id = any (p_clients) and t.agency_id = agency order by t.id for no key update;
+    perform 1
+    from public.memberships m
+    join public.tenants t on t.id = m.tenant_id and t.agency_id = agency
+    where m.tenant_id = any (p_clients) and m.ended_at is null
+    order by m.tenant_id, m.user_id
+    for no key update of m;
     with known as (
         select m.name, m.email
         from public.memberships m
@@ -260,26 +270,33 @@ grant execute on function lookup.my_staff to portico_app;
 
 -- The person with that address if they work for the agency of the tenant in the context,
 -- or in any of its clients, for staff in the context who are in person. They need no
--- invitation. Null otherwise.
+-- invitation. Null otherwise. In a client it locks the agency's row, so that nobody is
+-- removed from the agency meanwhile: call it before the client's row is locked.
 create function lookup.colleague(p_email text)
 returns uuid
-language sql stable security definer set search_path = ''
+language plpgsql volatile security definer set search_path = ''
 as $$
-    select u.id
-    from public.users u
-    join public.tenants t on t.id = nullif(current_setting('app.tenant_id', true), '')::uuid
-    where u.email = p_email and u.kind = 'person' and u.disabled_at is null
-      and current_setting('app.party', true) = 'agency'
-      and nullif(current_setting('app.support_session_id', true), '') is null
-      and exists (
-          select from public.memberships m
-          join public.tenants w on w.id = m.tenant_id
-          where m.user_id = u.id and m.party = 'agency' and m.ended_at is null
-            and coalesce(t.agency_id, t.id) in (w.id, w.agency_id))
-      and exists (
-          select from public.memberships me
-          where me.user_id = nullif(current_setting('app.user_id', true), '')::uuid and me.party = 'agency' and me.ended_at is null
-            and me.role in ('owner', 'admin')
-            and me.tenant_id in (t.id, t.agency_id))
-$$;
+begin
+    perform 1
+    from public.tenants a
+    where a.id = (select t.agency_id from public.tenants t where t.id = nullif(current_setting('app.tenant_id', true), '')::uuid)
+    for share;
+    return (
+        select u.id
+        from public.users u
+        join public.tenants t on t.id = nullif(current_setting('app.tenant_id', true), '')::uuid
+        where u.email = p_email and u.kind = 'person' and u.disabled_at is null
+          and current_setting('app.party', true) = 'agency'
+          and nullif(current_setting('app.support_session_id', true), '') is null
+          and exists (
+              select from public.memberships m
+              join public.tenants w on w.id = m.tenant_id
+              where m.user_id = u.id and m.party = 'agency' and m.ended_at is null
+                and coalesce(t.agency_id, t.id) in (w.id, w.agency_id))
+          and exists (
+              select from public.memberships me
+              where me.user_id = nullif(current_setting('app.user_id', true), '')::uuid and me.party = 'agency' and me.ended_at is null
+                and me.role in ('owner', 'admin')
+                and me.tenant_id in (t.id, t.agency_id)));
+end $$;
 grant execute on function lookup.colleague to portico_app;

@@ -16,36 +16,47 @@ begin
 end $$;
 
 -- What support may do in a tenant now as somebody of a party, until when, by whose
--- consent, and whether drafts are open to it. No row: nothing. While the client allows
--- something, that is the limit; while it says nothing, the agency decides; after it
--- revoked, nobody but the client can allow again. Drafts are the agency's and need the
--- agency's consent, which also limits what is done as its staff. Not granted to the app.
+-- consent, and whether drafts are open to it. No row: nothing.
+--   1. While the client allows something, that is the limit.
+--   2. When the client's consent has ended, the agency decides, by a consent that it gives
+--      afterwards. If the agency ended the client's, that stays the limit as long as it
+--      would have lasted.
+--   3. After the client revoked, nobody but the client can allow again.
+-- Drafts are the agency's and need the agency's consent. To write as its staff needs it
+-- as well. Not granted to the app.
 create function lookup.support_allows(p_tenant uuid, p_party text)
 returns table (mode text, ends_at timestamptz, grant_id uuid, drafts boolean)
 language plpgsql stable security definer set search_path = ''
 as $$
 #variable_conflict use_column
-declare client public.support_grants; agency public.support_grants;
+declare last public.support_grants; client public.support_grants; agency public.support_grants;
 begin
-    select g.* into client
+    select g.* into last
     from public.support_grants g
-    where g.tenant_id = p_tenant and g.party = 'client' and g.revoked_at is null and g.replaced_at is null
-      and now() >= g.created_at and g.ends_at > now();
+    where g.tenant_id = p_tenant and g.party = 'client'
+    order by g.replaced_at is null desc, g.created_at desc
+    limit 1;
+    if last.revoked_at is null and last.replaced_at is null and now() >= last.created_at and last.ends_at > now() then
+        client := last;
+    end if;
     select g.* into agency
     from public.support_grants g
     where g.tenant_id = p_tenant and g.party = 'agency' and g.revoked_at is null and g.replaced_at is null
       and now() >= g.created_at and g.ends_at > now()
+      and (client.id is not null or last.id is null or g.created_at >= least(last.ends_at, last.revoked_at))
       and not exists (
           select from public.support_grants n
           where n.tenant_id = p_tenant and n.revoked_party = 'client' and n.revoked_at is not null
             and not exists (
                 select from public.support_grants y
-                where y.tenant_id = p_tenant and y.party = 'client' and y.created_at > n.revoked_at));
+                where y.tenant_id = p_tenant and y.party = 'client' and y.created_at > n.revoked_at
+                  and y.revoked_party is distinct from 'client'));
     if client.id is null and agency.id is null then return; end if;
     return query select
-        case when client.id is null then agency.mode
-             when p_party = 'agency' and agency.mode = 'read' then 'read'
-             else client.mode end,
+        case when p_party = 'agency' and agency.mode is distinct from 'write' then 'read'
+             when client.id is not null then client.mode
+             when last.mode = 'read' and last.ends_at > now() then 'read'
+             else agency.mode end,
         coalesce(client.ends_at, agency.ends_at),
         coalesce(client.id, agency.id),
         agency.id is not null;
