@@ -40,10 +40,10 @@ test: setup
 test-long: setup
 	@go test -p 1 -timeout 60m -tags long -run Long ./...
 
-## Take guards away, one at a time: a test must notice. BASE=rev, ALL=1, ONLY=regexp.
+## Take guards away, one at a time: a test must notice. BASE=rev, ALL=1; ONLY, NARROW, DEEDS=regexp.
 .PHONY: mutants
 mutants: setup
-	@go run ./e2e/mutants $(if $(ALL),-all) $(if $(BASE),-base '$(BASE)') $(if $(ONLY),-only '$(ONLY)') $(if $(NARROW),-narrow '$(NARROW)')
+	@go run ./e2e/mutants $(if $(ALL),-all) $(if $(BASE),-base '$(BASE)') $(if $(ONLY),-only '$(ONLY)') $(if $(NARROW),-narrow '$(NARROW)') $(if $(DEEDS),-deeds '$(DEEDS)')
 
 ## Measure what the product promises of its speed; ends with what held and what did not.
 .PHONY: bench

@@ -1,8 +1,19 @@
 package e2e
 
-import "testing"
+import (
+	"crypto/rand"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
 
-const notSaved = "This is what you typed before. It is not saved yet."
+	"github.com/playwright-community/playwright-go"
+
+	"portico/e2e/sample"
+	"portico/store"
+)
+
+const notSaved = "We restored what you typed. It isn't saved yet."
 
 // Dana's session ends while a form is open. After signing in again the same form holds
 // what she typed, until it is saved or discarded. Ravi, who signs in next in the same
@@ -36,6 +47,78 @@ func TestTypedTextComesBackAfterSignIn(t *testing.T) {
 	stored, err := dana.page.Evaluate(`() => JSON.stringify({...localStorage, ...sessionStorage})`)
 	if err != nil || stored != "{}" {
 		t.Errorf("the browser keeps %v, %v", stored, err)
+	}
+
+	// Now as Ravi: on a tenant's own host, and the note of a dialog that was open.
+	at := strings.Replace(world.stack.URL(), "localhost", "acme.localhost", 1)
+	_, err = dana.page.Goto(at + "/projects/new")
+	dana.must("open a tenant's host", err)
+	dana.fill("Name", "Typed on our own host")
+	dana.must("end the session", dana.page.Context().ClearCookies())
+	dana.click("button", "Create project")
+	dana.sees("Your session has ended")
+	dana.must("go on", dana.page.Locator("main a[href='/projects/new']").Click())
+	dana.signInByMail("ravi@northwind.test")
+	dana.must("back on the host", dana.page.WaitForURL(at+"/projects/new"))
+	dana.sees(notSaved)
+	dana.holds("#name", "Typed on our own host")
+
+	dana.open("/w/acme/projects")
+	dana.draft("Kept notes", "Leaflet", playwright.InputFile{Name: "leaflet.txt", MimeType: "text/plain", Buffer: []byte("leaflet")})
+	dana.click("button", "Publish version 1")
+	dana.fill("What's new", "A note for an hour")
+	dana.must("end the session", dana.page.Context().ClearCookies())
+	dana.confirmPublish()
+	dana.sees("Your session has ended, so nothing was saved.")
+	dana.signInByMail("ravi@northwind.test")
+	dana.must("the dialog", dana.page.Locator("dialog[open]").WaitFor())
+	dana.holds("dialog[open] [name=note]", "A note for an hour")
+	dana.confirmPublish()
+	dana.sees("Published.")
+	dana.sees("A note for an hour")
+	dana.gone(notSaved)
+}
+
+// What was typed comes back after a step-up, and after a refusal of the plan.
+func TestTypedTextComesBackAfterRefusal(t *testing.T) {
+	t.Parallel()
+	word := strings.ToLower(rand.Text())[:8]
+	email, base := "olga@"+word+".test", "/w/studio-"+word
+	config, err := sample.ConfigOf(world.stack.Env())
+	check(t, err)
+	op, err := store.OpenOperator(t.Context(), config.OwnerURL)
+	check(t, err)
+	defer op.Close(t.Context())
+	_, err = op.CreateAgency(t.Context(), "studio-"+word, "Studio "+word, email, "Olga")
+	check(t, err)
+	olga := signedInByMail(t, email)
+	for n := range store.Limit("starter", store.Clients) {
+		form := fmt.Sprintf("name=Client+%d&slug=client-%d-%s&plan=starter", n, n, word)
+		if got := olga.post(base+"/clients", form); got != 303 {
+			t.Fatalf("a client is answered %d", got)
+		}
+	}
+	olga.open(base + "/clients/new")
+	olga.fill("Name", "One too many "+word)
+	olga.click("button", "Create workspace")
+	olga.sees("Nothing was saved. Your text is kept below.")
+	olga.sees("One too many " + word)
+	olga.open(base + "/clients/new")
+	olga.sees(notSaved)
+	olga.holds("#name", "One too many "+word)
+
+	// She gives up her work in a client, for which she confirms that it is her.
+	olga.open(base + "/members")
+	olga.must("open her page", olga.page.Locator(".row-link", playwright.PageLocatorOptions{HasText: "Olga"}).First().Click())
+	client := olga.page.Locator("input[name=client]").First()
+	olga.must("untick", client.Uncheck())
+	olga.click("button", "Save clients")
+	since := time.Now()
+	olga.click("button", "Send the code")
+	olga.sendCode(codeInMail.FindString(mailed(t, email, since, "confirmation code")), "Confirm")
+	olga.sees(notSaved)
+	if ticked, err := client.IsChecked(); err != nil || ticked {
+		t.Errorf("after the step-up the box is ticked: %v, %v", ticked, err)
 	}
 }
 

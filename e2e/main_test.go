@@ -78,7 +78,7 @@ func run(m *testing.M) (code int, err error) {
 	return m.Run(), nil
 }
 
-var refusals = regexp.MustCompile(`status of 4(03|04|09|10|22)`)
+var refusals = regexp.MustCompile(`status of 4(02|03|04|09|10|22|29)`)
 
 // visitor is one person's browser.
 type visitor struct {

@@ -118,8 +118,8 @@ func TestRowsMoveByMouseTouchAndKeyboard(t *testing.T) {
 
 	dana.must("focus", dana.page.Locator(`[data-grip="E"]`).Focus())
 	dana.press("ArrowUp") // her page is old
-	dana.hears("Somebody else moved E too")
-	dana.sees("Somebody else moved E too")
+	dana.hears("Someone else moved E too")
+	dana.sees("Someone else moved E too")
 	dana.inOrder("after a conflict", "EDBCAF")
 	dana.must("focus", dana.page.Locator(`[data-grip="E"]`).Focus())
 	dana.press("End")

@@ -22,9 +22,11 @@ func folderOf(t *testing.T, files map[string][]byte) string {
 	return root
 }
 
-// drop drops files and folders on the page.
+// drop drops files and folders on the page, once its script takes them. Without it the
+// browser would open them.
 func (v *visitor) drop(paths ...string) {
 	v.t.Helper()
+	v.must("take what is dropped", v.page.Locator(".drop[data-live]").WaitFor())
 	session, err := v.page.Context().NewCDPSession(v.page)
 	v.must("talk to the browser", err)
 	for _, step := range []string{"dragEnter", "dragOver", "drop"} {
@@ -107,7 +109,7 @@ func TestDroppedFolderIsPagedThrough(t *testing.T) {
 	}
 	dana.sees("4 files")
 	dana.click("button", "Publish version 1")
-	dana.must("confirm", dana.page.Locator("dialog[open]").GetByRole("button", playwright.LocatorGetByRoleOptions{Name: "Publish version 1"}).Click())
+	dana.confirmPublish()
 	dana.sees("Published.")
 	at := dana.path()
 	names, err := dana.page.Locator("[data-kind=files] .row-link").AllTextContents()

@@ -34,6 +34,8 @@ var notPages = map[string]string{
 	"/w/{tenant}/files/{id}/drawing": "is a picture",
 	"/w/{tenant}/files/{id}/text":    "is a file, for a frame",
 
+	"/w/{tenant}/files/{id}/inline/{name}": "is a file",
+
 	"/w/{tenant}/versions/{id}/files.zip": "is an archive",
 }
 

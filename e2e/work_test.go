@@ -37,9 +37,9 @@ func picture(t *testing.T) []byte {
 	return b.Bytes()
 }
 
-// deliver creates a project and a deliverable, uploads files and publishes them, all in
-// the browser. It returns the deliverable's path.
-func (v *visitor) deliver(project, title string, files ...playwright.InputFile) string {
+// draft creates a project and a deliverable and uploads files, all in the browser. It
+// returns the deliverable's path.
+func (v *visitor) draft(project, title string, files ...playwright.InputFile) string {
 	v.t.Helper()
 	v.click("link", "Projects")
 	v.click("link", "New project")
@@ -55,8 +55,22 @@ func (v *visitor) deliver(project, title string, files ...playwright.InputFile) 
 	for _, f := range files {
 		v.must("uploaded "+f.Name, v.page.GetByLabel("Download "+f.Name).First().WaitFor())
 	}
+	return at
+}
+
+// confirmPublish presses the button of the publish dialog, which is open.
+func (v *visitor) confirmPublish() {
+	v.t.Helper()
+	v.must("confirm", v.page.Locator("dialog[open] button[data-kind=primary]").Click())
+}
+
+// deliver publishes a new draft with files, all in the browser. It returns the
+// deliverable's path.
+func (v *visitor) deliver(project, title string, files ...playwright.InputFile) string {
+	v.t.Helper()
+	at := v.draft(project, title, files...)
 	v.click("button", "Publish version 1")
-	v.must("confirm", v.page.Locator("dialog[open]").GetByRole("button", playwright.LocatorGetByRoleOptions{Name: "Publish version 1"}).Click())
+	v.confirmPublish()
 	v.sees("Published.")
 	return at
 }

@@ -13,6 +13,9 @@ import (
 	"path"
 	"strings"
 	"time"
+	"unicode/utf8"
+
+	"portico/names"
 )
 
 // Entry is one stored file of an [Archive].
@@ -159,16 +162,46 @@ func zip64Sizes(size int64) []byte {
 	return binary.LittleEndian.AppendUint64(b, uint64(size))
 }
 
+// archiveName is a [safeName] that Windows can store too: without the characters that it reserves, and not the name of a
+// device, which it would open in place of a file.
+func archiveName(name string) string {
+	name = safeName(strings.Map(func(r rune) rune {
+		if strings.ContainsRune(`\:*?"<>|`, r) {
+			return '_'
+		}
+		return r
+	}, name))
+	if isDevice(name) {
+		name = strings.TrimRight(names.CutBytes("_"+name, maxNameLength), ". ")
+	}
+	return name
+}
+
+// isDevice reports whether Windows takes a name for that of a device. An extension doesn't change that.
+func isDevice(name string) bool {
+	stem, _, _ := strings.Cut(name, ".")
+	stem = strings.ToUpper(strings.TrimRight(stem, " "))
+	switch stem {
+	case "CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$", "CLOCK$":
+		return true
+	}
+	port, ok := strings.CutPrefix(stem, "COM")
+	if !ok {
+		port, ok = strings.CutPrefix(stem, "LPT")
+	}
+	return ok && utf8.RuneCountInString(port) == 1 && strings.ContainsAny(port, "0123456789¹²³")
+}
+
 // freePath is the entry's path in the archive: safe names only, so that it can't leave the folder it is unpacked in, and
 // different from the others without regard to case.
 func freePath(taken map[string]bool, e Entry) string {
 	var folder string
 	for part := range strings.SplitSeq(e.Folder, "/") {
 		if part != "" {
-			folder += safeName(part) + "/"
+			folder += archiveName(part) + "/"
 		}
 	}
-	name := safeName(e.Name)
+	name := archiveName(e.Name)
 	ext := path.Ext(name)
 	stem := strings.TrimSuffix(name, ext)
 	for n := 2; taken[strings.ToLower(folder+name)]; n++ {

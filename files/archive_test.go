@@ -113,7 +113,7 @@ func TestArchiveIsWhole(t *testing.T) {
 	}
 	want := []string{
 		"logo.png", "Logo (2).PNG", "logo (3).png", "_.._etc_passwd", "press/a.txt", "press/file/file/a.txt", "press/A (2).txt",
-		"日本語.txt", "evilgnp.exe", "file", "C:_boot.ini/x", "file/file", "",
+		"日本語.txt", "evilgnp.exe", "file", "C__boot.ini/x", "file/file", "",
 	}
 	contents := make([][]byte, len(names))
 	for i := range contents {
@@ -164,6 +164,41 @@ func TestArchiveIsWhole(t *testing.T) {
 	other[1].Name = "renamed"
 	if renamed, err := NewArchive(other); err != nil || renamed.tag == a.archive.tag {
 		t.Errorf("other names have the same tag: %v", err)
+	}
+}
+
+// No path in an archive has a name that Windows can't store, or that it takes for a device. Names that become the same get
+// a number, and ordinary names stay.
+func TestArchiveNamesUnpackOnWindows(t *testing.T) {
+	t.Parallel()
+	taken := map[string]bool{}
+	for _, c := range []struct{ folder, name, want string }{
+		{"", `a:b*c?d"e<f>g|h\i.txt`, "a_b_c_d_e_f_g_h_i.txt"},
+		{"", `a?b*c?d"e<f>g|h\i.txt`, "a_b_c_d_e_f_g_h_i (2).txt"},
+		{"", "A_b_c_d_e_f_g_h_i.txt", "A_b_c_d_e_f_g_h_i (3).txt"},
+		{"C:", "x.txt", "C_/x.txt"},
+		{"a:b/c|d", "x.txt", "a_b/c_d/x.txt"},
+		{"a?b/c*d", "x.txt", "a_b/c_d/x (2).txt"},
+		{"", "CON", "_CON"},
+		{"", "con.txt", "_con.txt"},
+		{"", "_con.txt", "_con (2).txt"},
+		{"", "Nul .tar.gz", "_Nul .tar.gz"},
+		{"aux/prn.d", "COM1", "_aux/_prn.d/_COM1"},
+		{"", "lpt9.pdf", "_lpt9.pdf"},
+		{"", "com¹.pdf", "_com¹.pdf"},
+		{"", "conin$", "_conin$"},
+		{"", "COM1:", "COM1_"},
+		{"", "nul." + strings.Repeat("x", 251), "_nul." + strings.Repeat("x", 162) + "..." + strings.Repeat("x", 85)},
+		{"dot./space ", "end. . ", "dot/space/end"},
+		{"", "end.\u200b.", "end"},
+		{"", "console.log", "console.log"},
+		{"", "COM10.txt", "COM10.txt"},
+		{"", "Com.txt", "Com.txt"},
+		{"", "Größe; final (2), v3 & more.pdf", "Größe; final (2), v3 & more.pdf"},
+	} {
+		if got := freePath(taken, Entry{Folder: c.folder, Name: c.name}); got != c.want {
+			t.Errorf("%q in %q is packed as %q, want %q", c.name, c.folder, got, c.want)
+		}
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"portico/names"
 )
 
 // maxNameLength is the longest file name in bytes of UTF-8, which is what file systems allow.
@@ -28,42 +30,11 @@ func safeName(name string) string {
 	name = strings.Map(safeRune, strings.ToValidUTF8(name, "_"))
 	name = strings.Trim(name, " ")
 	name = strings.TrimLeft(strings.TrimRight(name, ". "), ".")
-	name = cutMiddle(name, maxNameLength)
+	name = names.CutBytes(name, maxNameLength)
 	if name == "" {
 		return "file"
 	}
 	return name
-}
-
-const ellipsis = "..." // ASCII, so that an ASCII name stays one
-
-// cutMiddle shortens s to at most n bytes without splitting a character or what combines with it: the last third stays,
-// with as much of the beginning as fits.
-func cutMiddle(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	tail := len(s) - n/3
-	for tail < len(s) && !startsCharacter(s, tail) {
-		tail++
-	}
-	head := n - len(ellipsis) - (len(s) - tail)
-	for head > 0 && !startsCharacter(s, head) {
-		head--
-	}
-	return strings.TrimRight(s[:head], " ") + ellipsis + s[tail:]
-}
-
-// startsCharacter reports whether a character that people see starts at byte i, as far as one can tell from it and its
-// neighbour.
-func startsCharacter(s string, i int) bool {
-	if !utf8.RuneStart(s[i]) {
-		return false
-	}
-	const joiner = '\u200d'
-	r, _ := utf8.DecodeRuneInString(s[i:])
-	before, _ := utf8.DecodeLastRuneInString(s[:i])
-	return !unicode.In(r, unicode.M, unicode.Sk) && r != joiner && before != joiner
 }
 
 func safeRune(r rune) rune {

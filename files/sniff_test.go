@@ -97,6 +97,9 @@ func TestTypeOf(t *testing.T) {
 func TestSniffMedia(t *testing.T) {
 	t.Parallel()
 	ftyp := func(brand string) string { return "\x00\x00\x00\x18ftyp" + brand + "\x00\x00\x02\x00" + brand }
+	ebml := func(kind string) string {
+		return "\x1aE\xdf\xa3\x01\x00\x00\x00\x00\x00\x00\x1f\x42\x86\x81\x01\x42\x82" + string([]byte{0x80 | byte(len(kind))}) + kind
+	}
 	for name, c := range map[string]struct {
 		head    string
 		display Display
@@ -117,6 +120,11 @@ func TestSniffMedia(t *testing.T) {
 		"a.m4v":                 {ftyp("M4V "), DisplayVideo, "video/mp4"},
 		"a.mp4 of a phone":      {ftyp("mp42"), DisplayVideo, "video/mp4"},
 		"a.mp4 of another name": {ftyp("zzzz"), DisplayVideo, "video/mp4"},
+		"a.webm":                {ebml("webm"), DisplayVideo, "video/webm"},
+		"sound.weba":            {ebml("webm") + "A_OPUS", DisplayVideo, "video/webm"}, // it begins like a film without one
+		"a.mkv":                 {ebml("matroska"), DisplayVideo, "video/matroska"},
+		"a.3gp":                 {ftyp("3gp4"), DisplayVideo, "video/3gpp"},
+		"a.3g2":                 {ftyp("3g2a"), DisplayVideo, "video/3gpp2"},
 	} {
 		sniffed := Sniff([]byte(c.head))
 		if got := TypeOf(sniffed); got.Display != c.display || got.Serve != c.serve || !Inline(sniffed) {

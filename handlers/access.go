@@ -190,6 +190,9 @@ func (s *Server) authorize(r *http.Request, me store.Member, rule Route) error {
 		return store.ErrNotFound
 	}
 	if me.Tenant.State != store.TenantActive && (me.Party == store.PartyClient || !web.IsSafe(r.Method)) {
+		if me.Party == store.PartyAgency {
+			return errClosed
+		}
 		return errPaused
 	}
 	if !me.May(rule.Needs) {
@@ -291,18 +294,25 @@ func (s *Server) serve(route Route) http.Handler {
 			defer cancel()
 			r = r.WithContext(ctx)
 		}
-		w.Header().Set("Cache-Control", "private, no-store")
-		v, err := s.visitor(r, route, s.signin.Token(w, r))
-		if _, known := v.Tenant(); err == nil && !known && frame.AddressOf(r).Host != "" {
-			err = errUnknownHost
-		}
-		if err == nil {
-			err = route.handle(w, r, v)
-		}
-		if err != nil {
-			s.refuse(w, r, s.branded(r, v, err))
-		}
+		// Here the request knows its route and its form, so that the page of a panic
+		// keeps what was typed.
+		web.GuardPanics(s.log, s.refuse, http.HandlerFunc(s.answer)).ServeHTTP(w, r)
 	})
+}
+
+func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
+	route := routeOf(r)
+	w.Header().Set("Cache-Control", "private, no-store")
+	v, err := s.visitor(r, route, s.signin.Token(w, r))
+	if _, known := v.Tenant(); err == nil && !known && frame.AddressOf(r).Host != "" {
+		err = errUnknownHost
+	}
+	if err == nil {
+		err = route.handle(w, r, v)
+	}
+	if err != nil {
+		s.refuse(w, r, s.branded(r, v, err))
+	}
 }
 
 // memberNotFound answers a path inside a tenant that no route has.

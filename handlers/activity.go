@@ -89,7 +89,7 @@ func activityPeople(me store.Member, people []store.Membership, chosen uuid.UUID
 	options := make([]ui.Option, 0, len(people))
 	for _, p := range people {
 		if me.Party == store.PartyAgency || me.May(store.SeePeople) {
-			options = append(options, ui.Option{Value: p.UserID.String(), Label: p.Name, Selected: p.UserID == chosen})
+			options = append(options, ui.Option{Value: p.UserID.String(), Label: frame.Addressed(p.Name, p.Email), Selected: p.UserID == chosen})
 		}
 	}
 	return options
@@ -131,16 +131,9 @@ func (s *Server) clientNames(r *http.Request, me store.Member, events []store.Ac
 func eventRows(base views.Base, me store.Member, events []store.Activity, clients map[uuid.UUID]string) []views.EventRow {
 	rows := make([]views.EventRow, len(events))
 	for i, e := range events {
-		row := views.EventRow{
-			Actor:     e.ActorName,
-			Verb:      views.TrailVerb(e.Verb),
-			Target:    e.TargetName,
-			TargetURL: targetURL(base, e),
-			At:        e.At,
-			Denied:    e.Result == store.ResultDenied,
-		}
+		row := eventRow(base, e)
 		if e.TargetKind == store.KindTenant && e.TargetID != nil && *e.TargetID != me.TenantID() {
-			row.Verb, row.Target = views.ClientVerb(e.Verb), cmp.Or(clients[*e.TargetID], "a client")
+			row.Verb, row.Target, row.After = views.ClientVerb(e.Verb), cmp.Or(clients[*e.TargetID], "a client"), ""
 			if me.May(store.ManageClients) && me.Support == nil {
 				row.TargetURL = base.Client(e.TargetID.String())
 			}
@@ -150,17 +143,27 @@ func eventRows(base views.Base, me store.Member, events []store.Activity, client
 			row.ActorURL = base.Activity(url.Values{"person": {e.ActorID.String()}})
 		}
 		if e.Verb == "member.forgotten" && e.ActorID != nil {
-			row.Verb, row.Target = "erased the account", ""
+			row.Verb, row.Target, row.TargetURL = "erased the account", "", ""
 		}
 		if e.SupportSessionID != nil {
-			row.Support = e.ActorName + " (support) as " + e.SubjectName
-			if e.ViewAs {
-				row.Support = e.ActorName + " as " + e.SubjectName
-			}
+			row.Support = e.By(me.Tenant.AgencyName)
 		}
 		rows[i] = row
 	}
 	return rows
+}
+
+// eventRow words an event. The target is a link only where the sentence names it.
+func eventRow(base views.Base, e store.Activity) views.EventRow {
+	said := views.TrailSentence(e.Verb, e.TargetID != nil, e.TargetName)
+	row := views.EventRow{
+		Actor: e.ActorName, Verb: said.Before, Target: said.Target, After: said.After,
+		At: e.At, Denied: e.Result == store.ResultDenied,
+	}
+	if said.Target == e.TargetName {
+		row.TargetURL = targetURL(base, e)
+	}
+	return row
 }
 
 // viewedRow words a view, or the views that a row stands for: "looked at 6 pages".

@@ -28,7 +28,7 @@ func TestTenantReadsOnlyItsOwnTrail(t *testing.T) {
 		hasNot(t, query, got, "Secret "+d.Suffix, "Gus "+d.Suffix, "Globex "+d.Suffix)
 	}
 	for _, query := range []string{"?support=1", "?person=" + agent, ""} {
-		has(t, "what support did, "+query, mia.get(t, d.base+"/activity"+query), "Sam (support) as Mia "+d.Suffix, "looked at")
+		has(t, "what support did, "+query, mia.get(t, d.base+"/activity"+query), "Sam of support, as Mia "+d.Suffix, "looked at")
 	}
 	// In a session the agent can only read the trail, and reading adds one more row.
 	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodPatch} {

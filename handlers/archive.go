@@ -63,7 +63,7 @@ func (s *Server) archiveEntries(r *http.Request, me store.Member, list []store.F
 		if f.CRC32 != nil {
 			e.CRC32 = uint32(*f.CRC32)
 		} else {
-			crc, err := s.files.For(me.TenantID()).CRC32(r.Context(), e.Key, e.Size, e.Digest)
+			crc, err := s.computeCRC(r.Context(), me, f.ID, e)
 			if err != nil {
 				return nil, s.storageProblem(r, e.Key, err)
 			}
@@ -72,6 +72,33 @@ func (s *Server) archiveEntries(r *http.Request, me store.Member, list []store.F
 		entries[i] = e
 	}
 	return entries, nil
+}
+
+// computeCRC reads a file that was uploaded before checksums were kept, and keeps its
+// checksum. A tenant's files are read one at a time. A visitor who leaves doesn't stop it,
+// so that the next one has it.
+func (s *Server) computeCRC(ctx context.Context, me store.Member, id uuid.UUID, e files.Entry) (uint32, error) {
+	end, err := s.sumTurns.Wait(ctx, me.TenantID().String())
+	if err != nil {
+		return 0, err
+	}
+	defer end()
+	var f store.File // as it is now: another request may have kept it meanwhile
+	if err := s.db.Read(ctx, me, store.GetFile(id, &f)); err != nil {
+		return 0, err
+	}
+	if f.CRC32 != nil {
+		return uint32(*f.CRC32), nil
+	}
+	ctx = context.WithoutCancel(ctx)
+	crc, err := s.files.For(me.TenantID()).CRC32(ctx, e.Key, e.Size, e.Digest)
+	if err != nil {
+		return 0, err
+	}
+	if err := s.db.KeepCRC(ctx, me, f.ID, crc, f.SHA256); err != nil {
+		s.log.WarnContext(ctx, "a checksum was not kept", "file", f.ID, "error", err.Error())
+	}
+	return crc, nil
 }
 
 // beginEntries returns what authorises and records each file of an archive as it begins. A

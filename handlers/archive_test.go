@@ -3,13 +3,18 @@ package handlers_test
 import (
 	"archive/zip"
 	"bytes"
+	"hash/crc32"
 	"io"
 	"net/http"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/uuid"
 
 	"portico/e2e/storetest"
+	"portico/files"
 )
 
 func (d studio) zipPath() string { return d.at("/versions/%s/files.zip", d.draft) }
@@ -186,4 +191,56 @@ func TestArchiveOfOldAndLostFiles(t *testing.T) {
 	a = d.ravi.get(t, d.zipPath())
 	want(t, "with a lost file", a, 409)
 	has(t, "with a lost file", a, "other.txt", "missing from our storage")
+}
+
+// The checksum of an old file is computed by one request and kept for all, whoever asks,
+// and also for one that waited. HEAD then reads no byte: it answers even when the bytes
+// are lost.
+func TestChecksumIsComputedOnce(t *testing.T) {
+	t.Parallel()
+	d := newStudio(t)
+	old := uuid.MustParse(d.send(t, "old.txt", []byte("old")))
+	late := uuid.MustParse(d.send(t, "late.txt", []byte("late")))
+	d.publish(t)
+	set := func(id uuid.UUID, crc *uint32) {
+		t.Helper()
+		if _, err := storetest.Superuser(t).Exec(t.Context(), `update files set crc32 = $2 where id = $1`, id, crc); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set(old, nil)
+	mia := d.as(t, d.Mia)
+	head := func() answer { return mia.do(t, http.MethodHead, d.zipPath(), nil, "") }
+	lose := func(id uuid.UUID) {
+		t.Helper()
+		if err := storage(t).For(d.me.TenantID()).Delete(t.Context(), files.NewKey(d.me.TenantID(), files.KindFile, id)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first := head()
+	want(t, "the first", first, http.StatusOK)
+	if got := unzip(t, mia.get(t, d.zipPath()).body); got["old.txt"] != "old" || got["late.txt"] != "late" {
+		t.Errorf("the archive holds %v", got)
+	}
+	lose(old)
+	if again := head(); again.status != http.StatusOK || again.header.Get("ETag") != first.header.Get("ETag") {
+		t.Errorf("the second reads the file again: %d", again.status)
+	}
+
+	set(late, nil)
+	end := d.product.TakeSumTurn(t, d.me.TenantID())
+	waited := make(chan answer, 1)
+	go func() { waited <- head() }()
+	select {
+	case got := <-waited:
+		t.Errorf("a second computation at once: %d", got.status)
+	case <-time.After(500 * time.Millisecond):
+	}
+	sum := crc32.ChecksumIEEE([]byte("late"))
+	set(late, &sum)
+	lose(late)
+	end()
+	if got := <-waited; got.status != http.StatusOK || got.header.Get("ETag") != first.header.Get("ETag") {
+		t.Errorf("who waited computes it again: %d", got.status)
+	}
 }

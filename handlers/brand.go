@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"mime/multipart"
@@ -80,7 +81,10 @@ func (s *Server) logoSet(w http.ResponseWriter, r *http.Request, me store.Member
 	if err != nil {
 		return err
 	}
-	logo, why := makeLogo(sent)
+	logo, why, err := s.decodeLogo(r.Context(), sent)
+	if err != nil {
+		return err
+	}
 	if why != "" {
 		return s.settingsPage(w, r, me, http.StatusUnprocessableEntity, nil, ui.Errors{"logo": why})
 	}
@@ -98,7 +102,7 @@ func (s *Server) logoSet(w http.ResponseWriter, r *http.Request, me store.Member
 }
 
 // anotherLogo says why a logo was neither set nor removed.
-const anotherLogo = "Someone else changed the logo meanwhile. Theirs is shown here. Choose again if you still want to replace it."
+const anotherLogo = "Someone else changed the logo. It is shown here. Choose a file again to replace it."
 
 // sentLogo is the file of the form: its first maxLogo bytes and its whole size.
 type sentLogo struct {
@@ -134,6 +138,21 @@ func readLogoFile(part *multipart.Part) (sentLogo, error) {
 		return sentLogo{}, formError(err)
 	}
 	return sentLogo{content, int64(len(content)) + rest}, nil
+}
+
+// logosAtOnce is how many logos the process decodes at the same time. A small file can
+// take 256 MB and a second of a core.
+const logosAtOnce = 2
+
+// decodeLogo is makeLogo, in its turn.
+func (s *Server) decodeLogo(ctx context.Context, sent sentLogo) (store.Logo, string, error) {
+	end, err := s.logoTurns.Wait(ctx, "")
+	if err != nil {
+		return store.Logo{}, "", err
+	}
+	defer end()
+	logo, why := makeLogo(sent)
+	return logo, why, nil
 }
 
 // makeLogo returns the small picture, or a sentence that says why the upload cannot be

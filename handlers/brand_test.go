@@ -2,12 +2,16 @@ package handlers_test
 
 import (
 	"bytes"
+	"context"
 	"image"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"portico/e2e/storetest"
 	"portico/handlers/thumbnail/thumbnailtest"
@@ -78,7 +82,7 @@ func TestUnsafeLogosAreRefused(t *testing.T) {
 		"SVG pictures can contain":           []byte(`<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>`),
 		"too many pixels":                    thumbnailtest.PNGClaim(50_000, 50_000, 8, 6, 0),
 		"it is not a picture":                []byte("%PDF-1.7 not a picture"),
-		"it can&#39;t be read here":          thumbnailtest.PNG(t, thumbnailtest.TwoHalves(9, 9))[:60],
+		"it can&#39;t be read here":          thumbnailtest.PNG(t, thumbnailtest.TwoHalves(9, 9))[:44],
 	} {
 		got := dana.sendLogo(t, a.Acme, content)
 		want(t, says, got, http.StatusUnprocessableEntity)
@@ -91,6 +95,62 @@ func TestUnsafeLogosAreRefused(t *testing.T) {
 	if got := dana.logoOn(t, "/w/"+a.Acme+"/settings"); got != "" {
 		t.Errorf("a refused picture is shown: %s", got)
 	}
+}
+
+// While as many logos are decoded as may be at once, the next one waits. Whoever gives up
+// waiting gets no turn, and the others get theirs.
+func TestLogosAreDecodedInTurn(t *testing.T) {
+	t.Parallel()
+	a, s := storetest.Agency(t), newSite(t)
+	dana := s.as(t, a.Dana)
+	end := s.product.TakeLogoTurns()
+	content := thumbnailtest.PNG(t, thumbnailtest.TwoHalves(40, 40))
+
+	form, contentType := formOf(t, formFile{"logo", "logo.png", content})
+	body, err := io.ReadAll(form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, leave := context.WithCancel(t.Context())
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, s.server.URL+"/w/"+a.Acme+"/settings/logo", afterLast{bytes.NewReader(body), leave})
+	r.Header.Set("Content-Type", contentType)
+	r.Header.Set("Cookie", dana.cookie)
+	left := make(chan bool)
+	go func() {
+		s.server.Config.Handler.ServeHTTP(httptest.NewRecorder(), r)
+		close(left)
+	}()
+	select {
+	case <-left:
+	case <-time.After(10 * time.Second):
+		t.Error("somebody who left still waits for a turn")
+	}
+
+	answered := make(chan answer, 1)
+	go func() { answered <- dana.sendLogo(t, a.Acme, content) }()
+	select {
+	case got := <-answered:
+		t.Fatalf("decoded without a turn: %d", got.status)
+	case <-time.After(time.Second):
+	}
+	end()
+	want(t, "in its turn", <-answered, http.StatusSeeOther)
+	want(t, "another one", dana.sendLogo(t, a.Globex, content), http.StatusSeeOther)
+}
+
+// afterLast calls do when all of a body was read.
+type afterLast struct {
+	*bytes.Reader
+	do func()
+}
+
+// Read implements io.Reader.
+func (a afterLast) Read(p []byte) (int, error) {
+	n, err := a.Reader.Read(p)
+	if a.Len() == 0 {
+		a.do()
+	}
+	return n, err
 }
 
 // People who may not edit the settings cannot change a logo, in their own tenant or in

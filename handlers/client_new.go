@@ -2,10 +2,12 @@ package handlers
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"golang.org/x/text/unicode/norm"
@@ -35,7 +37,9 @@ func (s *Server) clientForm(w http.ResponseWriter, r *http.Request, me store.Mem
 	for _, role := range store.Roles() {
 		roles = append(roles, views.Choice{Value: string(role), Label: frame.RoleNames[role]})
 	}
-	return views.Render(w, r, status, views.ClientNew(frame.Tenant(r, me), views.ClientNewProps{
+	c := frame.Tenant(r, me)
+	c.MailAway = frame.MailAway(r)
+	return views.Render(w, r, status, views.ClientNew(c, views.ClientNewProps{
 		Form:    typed,
 		Address: s.cfg.URL.Host + string(views.PathBase("")),
 		Plans:   assignablePlans(me),
@@ -67,7 +71,11 @@ func (s *Server) clientCreate(w http.ResponseWriter, r *http.Request, me store.M
 	case err != nil:
 		return err
 	}
-	return frame.Done(w, r, frame.Base(r, me).Client(id.String()), "tenant.created", "")
+	did := "tenant.created"
+	if len(client.People) == 0 {
+		did = "tenant.created_alone"
+	}
+	return frame.Done(w, r, frame.Base(r, me).Client(id.String()), did, "")
 }
 
 // newClient reads the form, for the store and for showing it again.
@@ -81,7 +89,9 @@ func newClient(f *web.Form) (store.NewClient, views.ClientForm) {
 		client.Slug = suggestSlug(client.Name)
 		typed.Slug = client.Slug
 	}
-	if f.Errors["name"] == "" && !slugs.MatchString(client.Slug) {
+	if n := utf8.RuneCountInString(client.Slug); n > 40 {
+		f.Errors["slug"] = fmt.Sprintf("That has %d characters. At most 40 fit.", n)
+	} else if f.Errors["name"] == "" && !slugs.MatchString(client.Slug) {
 		f.Errors["slug"] = "An address has up to 40 characters: a to z, 0 to 9 and -, with no - at either end."
 	}
 	if typed.OwnAccent {

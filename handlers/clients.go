@@ -207,7 +207,7 @@ func (s *Server) clientDiscard(w http.ResponseWriter, r *http.Request, me store.
 	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.DiscardClient(r.Context(), web.PathID(r)) })
 	if errors.Is(err, store.ErrConflict) {
 		return s.clientPage(w, r, me, http.StatusConflict, func(p *views.ClientShowProps) {
-			p.Refused = "It was used: somebody joined it, or it has a project, maybe in the bin. Archive it instead."
+			p.Refused = "This client can't be deleted: someone has joined it, or it has projects (the bin counts). Archive it instead."
 		})
 	}
 	if err != nil {
@@ -219,8 +219,47 @@ func (s *Server) clientDiscard(w http.ResponseWriter, r *http.Request, me store.
 // clientAct returns a handler that changes a client and redirects to its page.
 func (s *Server) clientAct(did string, act func(*store.Tx, context.Context, uuid.UUID) error) func(http.ResponseWriter, *http.Request, store.Member) error {
 	return func(w http.ResponseWriter, r *http.Request, me store.Member) error {
-		return s.clientDeed(w, r, me, did, func(ctx context.Context, tx *store.Tx, id uuid.UUID) error { return act(tx, ctx, id) })
+		f, err := web.NewForm(r)
+		if err != nil {
+			return err
+		}
+		err = s.clientDeed(w, r, me, did, func(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
+			expect(tx, f)
+			return act(tx, ctx, id)
+		})
+		if errors.Is(err, store.ErrChanged) {
+			return s.stateOfOther(w, r, me, did)
+		}
+		return err
 	}
+}
+
+// clientStates are the state that an act gives a client, and its verb for who wanted it.
+var clientStates = map[string]struct {
+	state store.TenantState
+	verb  string
+}{
+	"tenant.suspended":  {store.TenantSuspended, "suspend"},
+	"tenant.resumed":    {store.TenantActive, "resume"},
+	"tenant.archived":   {store.TenantArchived, "archive"},
+	"tenant.unarchived": {store.TenantActive, "unarchive"},
+}
+
+// stateOfOther says which state somebody else gave a client meanwhile. Its page has what
+// can be done from there.
+func (s *Server) stateOfOther(w http.ResponseWriter, r *http.Request, me store.Member, did string) error {
+	var client store.Client
+	if err := s.db.Read(r.Context(), me, store.GetClient(web.PathID(r), &client)); err != nil {
+		return err
+	}
+	wanted := clientStates[did]
+	if client.State == wanted.state {
+		return frame.Done(w, r, frame.Base(r, me).Client(client.ID.String()), did, "")
+	}
+	return s.clientPage(w, r, me, http.StatusConflict, func(p *views.ClientShowProps) {
+		p.Refused = "Someone else changed the state meanwhile: " + client.Name + " is " + string(client.State) +
+			" now. You chose to " + wanted.verb + " it, which is not saved yet. Choose again below if you still want it."
+	})
 }
 
 func (s *Server) clientDeed(w http.ResponseWriter, r *http.Request, me store.Member, did string, act func(context.Context, *store.Tx, uuid.UUID) error) error {

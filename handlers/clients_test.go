@@ -141,7 +141,7 @@ func TestFullPlanRefusesAnotherClient(t *testing.T) {
 	want(t, "unarchived", dana.post(t, at+"/"+id+"/unarchive", nil), http.StatusSeeOther)
 	used := dana.post(t, at+"/"+id+"/discard", nil)
 	want(t, "one that was used is not deleted", used, http.StatusConflict)
-	if !strings.Contains(used.body, "It was used") {
+	if !strings.Contains(used.body, "This client can&#39;t be deleted") {
 		t.Error("nobody says why")
 	}
 	want(t, "an unused one is deleted", dana.post(t, at+"/"+lastFit+"/discard", nil), http.StatusSeeOther)

@@ -9,8 +9,8 @@ import (
 )
 
 // errMoved means that somebody else moved the same row meanwhile.
-var errMoved = &web.Problem{Status: http.StatusConflict, Title: "Somebody else moved it too",
-	Sentence: "Nothing was moved now. Look at the present order, then move it again if you still want to.", Cause: store.ErrChanged}
+var errMoved = &web.Problem{Status: http.StatusConflict, Title: "Someone else moved this",
+	Sentence: "Your move wasn't saved. Check the current order, then move it again.", Cause: store.ErrChanged}
 
 // expect tells the deed in which state the form was read.
 func expect(tx *store.Tx, f *web.Form) { tx.Expect(store.Seen(f.Raw("seen"))) }

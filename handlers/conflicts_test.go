@@ -1,11 +1,14 @@
 package handlers_test
 
 import (
+	"cmp"
 	"html"
 	"net/url"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/google/uuid"
 
 	"portico/e2e/storetest"
 	"portico/store"
@@ -38,44 +41,119 @@ func TestConflictShowsBoth(t *testing.T) {
 	deliverable := storetest.Deliverable(t, acme, storetest.Project(t, acme, "Other"), "Poster").String()
 	leo := a.Member(t, a.Leo, a.Acme).ID().String()
 	client := agency + "/clients/" + acme.TenantID().String()
+	third := strings.Split(dana.post(t, agency+"/clients", url.Values{"name": {"Third"}, "slug": {"third-" + a.Suffix}, "plan": {"starter"}}).location(), "?")[0]
+	ravi, globex := a.Member(t, a.Ravi, a.Acme).ID().String(), a.Member(t, a.Dana, a.Globex).TenantID().String()
+	cara, finn := colleague(t, a, "Cara"), colleague(t, a, "Finn")
+	draft := storetest.Draft(t, acme, must(uuid.Parse(deliverable)))
+	var files []string
+	for _, name := range []string{"one.txt", "two.txt", "three.txt"} {
+		files = append(files, storetest.File(t, acme, draft, name).String())
+	}
 	for what, c := range map[string]struct {
 		page, action    string
 		first, second   url.Values
 		theirs, typed   string // on the page of the conflict
 		afterwards, now string // a page, and what it shows in the end
+		other           string // the action of the second, if it is another than of the first
 	}{
 		"a project's name": {base + "/projects/" + project + "/edit", base + "/projects/" + project,
 			url.Values{"name": {"Summer by Ravi"}}, url.Values{"name": {"Autumn by Dana"}}, "Summer by Ravi", `value="Autumn by Dana"`,
-			base + "/projects/" + project, "Autumn by Dana"},
+			base + "/projects/" + project, "Autumn by Dana", ""},
 		"a brief": {base + "/deliverables/" + deliverable + "/edit", base + "/deliverables/" + deliverable,
 			url.Values{"title": {"Poster"}, "brief": {"Look at the <b>type</b>"}}, url.Values{"title": {"Poster"}, "brief": {"Look at the colours"}},
-			"Look at the &lt;b&gt;type&lt;/b&gt;", ">Look at the colours</textarea>", base + "/deliverables/" + deliverable, "Look at the colours"},
+			"Look at the &lt;b&gt;type&lt;/b&gt;", ">Look at the colours</textarea>", base + "/deliverables/" + deliverable, "Look at the colours", ""},
 		"the settings": {base + "/settings", base + "/settings",
 			url.Values{"name": {"Acme"}, "welcome": {"Welcome back"}}, url.Values{"name": {"Acme Ltd"}}, "Welcome back", `value="Acme Ltd"`,
-			base + "/settings", "Acme Ltd"},
-		"a client's name": {client, client, url.Values{"name": {"Acme One"}}, url.Values{"name": {"Acme Two"}}, "Acme One", `value="Acme Two"`, client, "Acme Two"},
+			base + "/settings", "Acme Ltd", ""},
+		"a client's name": {client, client, url.Values{"name": {"Acme One"}}, url.Values{"name": {"Acme Two"}}, "Acme One", `value="Acme Two"`, client, "Acme Two", ""},
 		"a client's plan": {client, client + "/plan", url.Values{"plan": {"growth"}}, url.Values{"plan": {"enterprise"}}, "<dt>Plan</dt>", `value="enterprise" selected`,
-			client, `value="enterprise" selected`},
+			client, `value="enterprise" selected`, ""},
 		"a role": {base + "/members/" + leo, base + "/members/" + leo + "/role", url.Values{"role": {"admin"}}, url.Values{"role": {"member"}},
-			"<dt>Role</dt>", `value="member" selected`, base + "/members/" + leo, `value="member" selected`},
+			"<dt>Role</dt>", `value="member" selected`, base + "/members/" + leo, `value="member" selected`, ""},
+		"the lead file": {base + "/deliverables/" + deliverable, base + "/files/" + files[1] + "/lead", url.Values{}, url.Values{}, "They chose two.txt.", "Your choice, three.txt,",
+			base + "/deliverables/" + deliverable, `name="seen" value="` + files[2] + `"`, base + "/files/" + files[2] + "/lead"},
+		"support access": {base + "/support", base + "/support/grant", url.Values{"hours": {"4"}, "mode": {"read"}}, url.Values{"hours": {"24"}, "mode": {"write"}},
+			"Read-only, allowed by Dana", `value="24" selected`, base + "/support", "Support can make changes", ""},
+		"a person's clients": {agency + "/members/" + ravi, agency + "/members/" + ravi + "/clients", work(acme.TenantID().String(), globex, "viewer"), work(acme.TenantID().String(), globex, "admin"),
+			"Globex " + a.Suffix + " (Viewer)", `value="admin" selected`, agency + "/members/" + ravi, "Viewer", ""},
+		"a client's team": {client, client + "/staff", url.Values{"person": {cara}, "role": {"viewer"}}, url.Values{"person": {finn}, "role": {"viewer"}},
+			"Cara (Viewer)", `value="` + finn + `" checked`, client, `title="Finn"`, ""},
+		"a client's state":  {third, third + "/suspend", url.Values{}, url.Values{}, "is suspended now", "You chose to archive it", third, "It is archived", third + "/archive"},
+		"an account's name": {"/account", "/account/name", url.Values{"name": {"Dana One"}}, url.Values{"name": {"Dana Two"}}, "Dana One", `value="Dana Two"`, "/account", `value="Dana Two"`, ""},
 	} {
-		seen := seenIn(t, dana.get(t, c.page).body, c.action)
-		save := func(form url.Values, seen string) answer {
+		second := cmp.Or(c.other, c.action)
+		page := dana.get(t, c.page).body
+		seen, secondSeen := seenIn(t, page, c.action), seenIn(t, page, second)
+		save := func(action string, form url.Values, seen string) answer {
 			form.Set("seen", seen)
-			return dana.post(t, c.action, form)
+			return dana.post(t, action, form)
 		}
-		want(t, what+": the first", save(c.first, seen), 303)
-		conflict := save(c.second, seen)
+		want(t, what+": the first", save(c.action, c.first, seen), 303)
+		conflict := save(second, c.second, secondSeen)
 		want(t, what+": the second", conflict, 409)
 		for _, part := range []string{c.theirs, c.typed, "not saved yet", `href="`} {
 			if !strings.Contains(conflict.body, part) {
 				t.Errorf("%s: the conflict lacks %q", what, part)
 			}
 		}
-		again := save(c.second, seenIn(t, conflict.body, c.action))
+		if page = conflict.body; !strings.Contains(page, `action="`+second+`"`) {
+			page = dana.get(t, c.page).body // to which the conflict leads
+			has(t, what+": the conflict", conflict, `href="`+c.page+`"`)
+		}
+		again := save(second, c.second, seenIn(t, page, second))
 		want(t, what+": the second again", again, 303)
 		if page := dana.get(t, c.afterwards); !strings.Contains(page.body, c.now) {
 			t.Errorf("%s: in the end the page lacks %q", what, c.now)
+		}
+	}
+}
+
+// colleague adds somebody to the agency who works in none of its clients, and returns
+// their id.
+func colleague(t *testing.T, a *storetest.Tenants, name string) string {
+	t.Helper()
+	var id uuid.UUID
+	err := storetest.DB().Write(t.Context(), a.Member(t, a.Dana, a.Agency), func(tx *store.Tx) (err error) {
+		id, err = tx.AddPerson(t.Context(), store.NewPerson{Name: name, Email: strings.ToLower(name) + "@" + a.Suffix + ".test", Party: store.PartyAgency, Role: store.RoleMember})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id.String()
+}
+
+// work is the form that adds a client to the one in which somebody works.
+func work(here, added, role string) url.Values {
+	return url.Values{"was": {here}, "client": {here, added}, "client_role": {role}}
+}
+
+// Two people who save the same have no conflict, nor have two acts of the same kind.
+func TestEqualActsAreNoConflict(t *testing.T) {
+	t.Parallel()
+	a, s := storetest.Agency(t), newSite(t)
+	dana, acme := s.as(t, a.Dana), a.Member(t, a.Dana, a.Acme)
+	agency, client := "/w/"+a.Agency, "/w/"+a.Agency+"/clients/"+acme.TenantID().String()
+	ravi, globex := agency+"/members/"+a.Member(t, a.Ravi, a.Acme).ID().String(), a.Member(t, a.Dana, a.Globex).TenantID().String()
+	deliverable := storetest.Deliverable(t, acme, storetest.Project(t, acme, "Spring"), "Poster")
+	draft := storetest.Draft(t, acme, deliverable)
+	storetest.File(t, acme, draft, "one.txt")
+	two := storetest.File(t, acme, draft, "two.txt").String()
+	cara := colleague(t, a, "Cara")
+	colleague(t, a, "Finn")
+	for _, c := range []struct {
+		page, action string
+		form         url.Values
+	}{
+		{"/account", "/account/name", url.Values{"name": {"Dana again"}}},
+		{"/w/" + a.Acme + "/deliverables/" + deliverable.String(), "/w/" + a.Acme + "/files/" + two + "/lead", url.Values{}},
+		{ravi, ravi + "/clients", work(acme.TenantID().String(), globex, "viewer")},
+		{client, client + "/staff", url.Values{"person": {cara}, "role": {"viewer"}}},
+		{client, client + "/suspend", url.Values{}},
+	} {
+		c.form.Set("seen", seenIn(t, dana.get(t, c.page).body, c.action))
+		for _, who := range []string{"the first", "the second"} {
+			want(t, who+" to "+c.action, dana.post(t, c.action, c.form), 303)
 		}
 	}
 }
@@ -152,7 +230,7 @@ func TestPublishSaysWhatIsNotHere(t *testing.T) {
 	want(t, "nothing to publish", none, 409)
 	me := d.Member(t, d.Ravi, d.Acme)
 	coming := storetest.BeginUpload(t, me, d.draft, "coming.mp4", 900).String()
-	if waits := d.ravi.get(t, page); !strings.Contains(waits.body, "coming.mp4 isn&#39;t here yet") {
+	if waits := d.ravi.get(t, page); !strings.Contains(waits.body, "coming.mp4 hasn&#39;t finished uploading") {
 		t.Error("the page does not name the file that is not here")
 	}
 	storetest.File(t, me, d.draft, "here.txt")

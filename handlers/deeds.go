@@ -109,7 +109,7 @@ func (s *Server) movedByOther(r *http.Request, me store.Member, kind store.Kind)
 		return err
 	}
 	p := *errMoved
-	p.Link = web.Link{URL: list, Label: "See the present order"}
+	p.Link = web.Link{URL: list, Label: "See the current order"}
 	return &p
 }
 

@@ -165,6 +165,7 @@ func (s *Server) deliverablePage(w http.ResponseWriter, r *http.Request, me stor
 	if p.Upload != nil {
 		p.Upload.MaxSize = min(store.MaxFileSize, max(0, store.Limit(plan, store.Storage)-usedOf(used, store.Storage)))
 	}
+	c.MailAway = p.CanPublish && frame.MailAway(r)
 	if p.CanPublish && len(p.WillSee) == 0 {
 		withInvited(&p, c, me, invites, byClient)
 	}
@@ -192,7 +193,7 @@ func usedOf(used []store.Usage, m store.Metric) int64 {
 func withInvited(p *views.DeliverableShowProps, c views.Chrome, me store.Member, invites []store.Invite, byClient bool) {
 	for _, i := range invites {
 		if i.Party == store.PartyClient && !i.Expired && !i.InviterLostRight(byClient) {
-			p.Invited = append(p.Invited, nameOr(i.Name, i.Email, i.Email))
+			p.Invited = append(p.Invited, frame.Addressed(nameOr(i.Name, i.Email, i.Email), i.Email))
 		}
 	}
 	if slices.Contains(invitableParties(me, byClient), store.PartyClient) {
@@ -290,7 +291,7 @@ func withVersion(p *views.DeliverableShowProps, c views.Chrome, me store.Member,
 	}
 	for _, person := range people {
 		if person.Party == store.PartyClient {
-			p.WillSee = append(p.WillSee, person.Name)
+			p.WillSee = append(p.WillSee, frame.Addressed(person.Name, person.Email))
 		}
 	}
 }
@@ -301,17 +302,21 @@ func whyNotReady(pending []views.Pending) string {
 	case 0:
 		return "It has no file yet. Add one, then publish it."
 	case 1:
-		return pending[0].Name + " isn't here yet. Choose it again below to continue its upload."
+		return pending[0].Name + " hasn't finished uploading. Choose it again below to continue."
 	}
-	return "Its files aren't here yet. Choose them again below to continue their uploads."
+	return "Its files haven't finished uploading. Choose them again below to continue."
 }
 
 // withFiles adds the files of the open version, and returns how many are ready.
 func withFiles(p *views.DeliverableShowProps, c views.Chrome, me store.Member, v store.Version, list []store.File) (ready int) {
 	var size int64
+	var lead *uuid.UUID
 	for _, f := range list {
 		if f.VersionID != v.ID {
 			continue
+		}
+		if f.Lead {
+			lead = &f.ID
 		}
 		row := fileRow(c.Base, f, v.SharedAt == nil && me.MayNow(store.Upload))
 		row.URL = c.Base.DeliverableFile(p.ID, v.Number, row.ID)
@@ -325,6 +330,7 @@ func withFiles(p *views.DeliverableShowProps, c views.Chrome, me store.Member, v
 			p.Pending = append(p.Pending, views.Pending{ID: row.ID, Name: f.Name})
 		}
 	}
+	p.LeadSeen = string(store.SeenLead(lead))
 	if ready > 1 {
 		p.ZipURL, p.ZipSize = c.Base.FilesZip(v.ID.String()), ui.Size(size)
 	} else {

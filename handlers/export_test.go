@@ -5,8 +5,10 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"testing"
 
 	"github.com/a-h/templ"
+	"github.com/google/uuid"
 
 	"portico/store"
 	"portico/views"
@@ -14,6 +16,31 @@ import (
 
 // Routes is the route table, for tests.
 func (s *Server) Routes() []Route { return s.routes() }
+
+// TakeLogoTurns decodes as many logos as may be at once, until the test lets them end.
+func (s *Server) TakeLogoTurns() (end func()) {
+	var ends []func()
+	for range logosAtOnce {
+		if end, ok := s.logoTurns.Try(""); ok {
+			ends = append(ends, end)
+		}
+	}
+	return func() {
+		for _, end := range ends {
+			end()
+		}
+	}
+}
+
+// TakeSumTurn computes a checksum of the tenant's, until the test lets it end.
+func (s *Server) TakeSumTurn(t *testing.T, tenant uuid.UUID) (end func()) {
+	t.Helper()
+	end, ok := s.sumTurns.Try(tenant.String())
+	if !ok {
+		t.Fatal("somebody computes a checksum already")
+	}
+	return end
+}
 
 // Pattern is a route's method and path as the mux knows it.
 func (route Route) Pattern() string { return route.pattern() }

@@ -37,10 +37,10 @@ func fileRow(base views.Base, f store.File, canDelete bool) views.FileRow {
 	case kind.ImageOnly:
 		row.ShownURL = base.FileDrawing(id)
 	case kind.Serve != "":
-		row.ShownURL = base.FileInline(id)
+		row.ShownURL = base.FileInline(id, f.Name)
 	}
 	if files.Inline(f.ContentType) {
-		row.InlineURL = base.FileInline(id)
+		row.InlineURL = base.FileInline(id, f.Name)
 	}
 	if f.Preview {
 		row.ThumbURL = base.FilePreview(id)

@@ -28,7 +28,7 @@ func (s *Server) fileDownload(w http.ResponseWriter, r *http.Request, me store.M
 }
 
 // fileInline shows a file in the page if its type is harmless, and downloads it
-// otherwise.
+// otherwise. The name at the end of the address is for the title of the tab. It decides nothing.
 func (s *Server) fileInline(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	return s.sendFile(w, r, me, func(d *files.Download) { d.Inline = true })
 }
@@ -134,15 +134,46 @@ func (s *Server) fileDelete(w http.ResponseWriter, r *http.Request, me store.Mem
 
 // fileLead makes a file the one that its version shows first.
 func (s *Server) fileLead(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	f, err := web.NewForm(r)
+	if err != nil {
+		return err
+	}
 	var deliverable uuid.UUID
-	err := s.db.Write(r.Context(), me, func(tx *store.Tx) (err error) {
+	err = s.db.Write(r.Context(), me, func(tx *store.Tx) (err error) {
+		expect(tx, f)
 		deliverable, err = tx.ChooseLead(r.Context(), web.PathID(r))
 		return err
 	})
+	if errors.Is(err, store.ErrChanged) {
+		return s.leadChosenByOther(w, r, me, deliverable)
+	}
 	if err != nil {
 		return err
 	}
 	return frame.Done(w, r, frame.Base(r, me).Deliverable(deliverable.String()), "file.lead_chosen", "")
+}
+
+// leadChosenByOther says which file somebody else chose meanwhile, and leads to the page
+// on which the actor can choose again.
+func (s *Server) leadChosenByOther(w http.ResponseWriter, r *http.Request, me store.Member, deliverable uuid.UUID) error {
+	var mine store.File
+	var all []store.File
+	if err := s.db.Read(r.Context(), me, store.GetFile(web.PathID(r), &mine), store.ListFilesOf(deliverable, &all)); err != nil {
+		return err
+	}
+	theirs := "No file is chosen any more."
+	for _, f := range all {
+		switch {
+		case !f.Lead || f.VersionID != mine.VersionID:
+		case f.ID == mine.ID:
+			return frame.Done(w, r, frame.Base(r, me).Deliverable(deliverable.String()), "file.lead_chosen", "")
+		default:
+			theirs = "They chose " + f.Name + "."
+		}
+	}
+	return &web.Problem{Status: http.StatusConflict, Title: "Somebody else chose meanwhile", Cause: store.ErrChanged,
+		Sentence: theirs + " Your choice, " + mine.Name + ", is not saved yet. Choose again if you still want it.",
+		Link:     web.Link{URL: frame.Base(r, me).Deliverable(deliverable.String()), Label: "See the present choice"}}
 }
 
 func (s *Server) fileRestore(w http.ResponseWriter, r *http.Request, me store.Member) error {

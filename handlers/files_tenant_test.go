@@ -58,6 +58,7 @@ func attempts() []attempt {
 		simple(http.MethodGet, "/files/", "", aFile),
 		simple(http.MethodHead, "/files/", "", aFile),
 		simple(http.MethodGet, "/files/", "/inline", aFile),
+		simple(http.MethodGet, "/files/", "/inline/theirs.txt", aFile),
 		simple(http.MethodGet, "/files/", "/preview", aFile),
 		simple(http.MethodHead, "/files/", "/preview", aFile),
 		simple(http.MethodGet, "/files/", "/text", aFile),

@@ -90,9 +90,13 @@ func (s *Server) handoverSpend(w http.ResponseWriter, r *http.Request, v store.V
 					Sentence: "Nothing was saved. Sign in again: this browser keeps what you typed and fills in the form.",
 					Link:     web.Link{URL: web.LocalPath(back), Label: "Sign in again"}}
 			}
-			return &web.Problem{Status: http.StatusGone, Sentence: "That sign-in link was already used or took too long."}
+			sentence := "That sign-in link was already used or took too long."
+			if errors.Is(err, signin.ErrNoCookie) {
+				sentence += " " + signin.ErrNoCookie.Sentence
+			}
+			return &web.Problem{Status: http.StatusGone, Sentence: sentence}
 		}
-		to, err = web.LocalPath(r.URL.Query().Get("return_to")), nil // already signed in, and gone back in the browser
+		to, err = s.signin.UsedHandover(r, host, r.PathValue("token")), nil // already signed in, and gone back in the browser
 	}
 	if err != nil {
 		return err

@@ -57,19 +57,12 @@ func (s *Server) sinceYesterday(ctx context.Context, me store.Person, since time
 		base := views.PathBase(in.Slug)
 		news[i] = views.WorkspaceNews{Name: in.Name, Accent: frame.OrZero(in.Accent), LogoURL: logoURL(in.LogoID), URL: base.Home()}
 		for _, e := range in.Events {
-			row := views.EventRow{
-				Actor:     e.ActorName,
-				Verb:      views.TrailVerb(e.Verb),
-				Target:    e.TargetName,
-				TargetURL: targetURL(base, e),
-				At:        e.At,
-				Denied:    e.Result == store.ResultDenied,
-			}
+			row := eventRow(base, e)
 			if e.TargetKind == store.KindTenant && e.TargetID != nil && *e.TargetID != in.TenantID {
-				row.Verb, row.Target = views.ClientVerb(e.Verb), "a client"
+				row.Verb, row.Target, row.After = views.ClientVerb(e.Verb), "a client", ""
 			}
 			if e.SupportSessionID != nil {
-				row.Support = e.ActorName + " as " + e.SubjectName
+				row.Support = e.By(frame.OrZero(in.AgencyName))
 			}
 			news[i].Events = append(news[i].Events, row)
 		}

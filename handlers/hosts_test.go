@@ -9,7 +9,6 @@ import (
 
 	"portico/e2e/storetest"
 	"portico/handlers"
-	"portico/handlers/web"
 )
 
 // ask sends a request with exactly this Host header, "" for none, past the client, which
@@ -106,27 +105,5 @@ func TestStrictTransportCoversOnlyOurNames(t *testing.T) {
 				t.Errorf("%q%s: %q, want %q", host, path, got, want)
 			}
 		}
-	}
-}
-
-// Ids have one spelling, so that two addresses are never one thing.
-func TestIDsHaveOneSpelling(t *testing.T) {
-	t.Parallel()
-	const id = "0198c1de-4a5b-7c3d-8e9f-0a1b2c3d4e5f"
-	if got, ok := web.ParseID(id); !ok || got.String() != id || !web.IsID(id) {
-		t.Error("an id is refused")
-	}
-	for _, s := range []string{
-		"", "x", strings.ToUpper(id), id[:35] + "F", "{" + id + "}", "urn:uuid:" + id, "URN:UUID:" + id, strings.ReplaceAll(id, "-", ""),
-		id + " ", " " + id, id + "\n", "(" + id + ")", `"` + id + `"`, id[:8] + "_" + id[9:], id[:35], id + "0", "０" + id[1:],
-	} {
-		if _, ok := web.ParseID(s); ok || web.IsID(s) {
-			t.Errorf("%q is taken for an id", s)
-		}
-	}
-	d := newStudio(t)
-	want(t, "its page", d.ravi.get(t, d.at("/deliverables/%s", d.deliverable)), http.StatusOK)
-	for _, other := range []string{strings.ToUpper(d.deliverable.String()), strings.ReplaceAll(d.deliverable.String(), "-", ""), "{" + d.deliverable.String() + "}", "urn:uuid:" + d.deliverable.String()} {
-		want(t, "its page by "+other, d.ravi.get(t, d.at("/deliverables/%s", url.PathEscape(other))), http.StatusNotFound)
 	}
 }

@@ -131,7 +131,7 @@ func decodeList(raw []byte, charset, languages string) importList {
 	case errors.Is(err, spreadsheet.ErrWorkbook):
 		list.wrong = "That file is a workbook. In the spreadsheet, save or download the sheet as “CSV UTF-8” and send that file."
 	case err != nil:
-		list.wrong = "That file is not a list as text. Save or download the list as “CSV UTF-8” and send that file."
+		list.wrong = "That file isn't a text file. Save or download the list as “CSV UTF-8” and send that file."
 	case charset != "":
 		list.raw = raw
 	}

@@ -42,8 +42,8 @@ func TestExportedListsLandInTheRightColumns(t *testing.T) {
 	}{
 		"firstlast.csv":                   {input(t, "firstlast.csv"), []string{ada}, "Name: “First Name” and “Last Name”. Address: “Email Address”. Role: “Role”."},
 		"outlook.csv":                     {input(t, "outlook.csv"), []string{member}, "“Middle Name”"},
-		"cr-only.csv":                     {input(t, "cr-only.csv"), both, "Line 1 names the columns"},
-		"sep.csv":                         {input(t, "sep.csv"), []string{ada}, "Line 2 names the columns"},
+		"cr-only.csv":                     {input(t, "cr-only.csv"), both, "Line 1 is the header row"},
+		"sep.csv":                         {input(t, "sep.csv"), []string{ada}, "Line 2 is the header row"},
 		"quoted-comma-header.csv":         {input(t, "quoted-comma-header.csv"), []string{"Byte, Ada | ada@acme.test | Viewer" + acme}, "Name: “Name (Last, First)”"},
 		"onlymails.txt":                   {input(t, "onlymails.txt"), []string{"Ada | ada@acme.test | Member" + acme, "Bo | bo@acme.test | Member" + acme}, "The name is taken from the address."},
 		"Outlook, German":                 {"\"Anrede\",\"Vorname\",\"Weitere Vornamen\",\"Nachname\",\"Suffix\",\"Firma\",\"E-Mail-Adresse\",\"E-Mail-Typ\",\"E-Mail 2: Adresse\"\r\n\"\",\"Ada\",\"\",\"Byte\",\"\",\"Acme; GmbH\",\"ada@acme.test\",\"SMTP\",\"\"\r\n", []string{member}, "Not read: “Firma”, “E-Mail-Typ”."},
@@ -54,12 +54,12 @@ func TestExportedListsLandInTheRightColumns(t *testing.T) {
 		"Google, old":                     {"Name,Given Name,Additional Name,Family Name,Group Membership,E-mail 1 - Type,E-mail 1 - Value\nAda Byte,Ada,,Byte,* My Contacts,* Work,ada@acme.test\n", []string{member}, ""},
 		"Google Workspace":                {"First Name [Required],Last Name [Required],Email Address [Required],Password [Required]\nAda,Byte,ada@acme.test,secret\n", []string{member}, "Not read"},
 		"Thunderbird":                     {"First Name,Last Name,Display Name,Nickname,Primary Email,Secondary Email\nAda,Byte,Countess,,ada@acme.test,\n", []string{member}, ""},
-		"Numbers, with its table's name":  {"Table 1,,\nName,Email,Role\nAda Byte,ada@acme.test,viewer\nBo Tal,bo@acme.test,\n", both, "Line 1, “Table 1”, is above the names of the columns and was skipped."},
+		"Numbers, with its table's name":  {"Table 1,,\nName,Email,Role\nAda Byte,ada@acme.test,viewer\nBo Tal,bo@acme.test,\n", both, "Line 1, “Table 1”, is above the header row and was skipped."},
 		"Excel, tabs, empty first cells":  {"Company\tName\tE-mail\tRole\r\n\tAda Byte\tada@acme.test\tviewer\r\n\tBo Tal\tbo@acme.test\t\r\n", both, ""},
 		"Excel, tabs, no names, empty":    {"\t\tAda Byte\tada@acme.test\tviewer\r\n\t\tBo Tal\tbo@acme.test\t\r\n", both, ""},
 		"Excel, UTF-16":                   {encode(t, unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewEncoder().String, "Name\tE-mail\tRole\r\nÉva Łoś\tada@acme.test\tviewer\r\n"), []string{"Éva Łoś | ada@acme.test | Viewer" + acme}, ""},
-		"Excel, Western":                  {encode(t, charmap.Windows1252.NewEncoder().String, "Vorname;Name;E-Mail\r\nJürgen;Müller;ada@acme.test\r\n"), []string{"Jürgen Müller | ada@acme.test | Member" + acme}, "The file is not in Unicode"},
-		"Excel, Mac":                      {encode(t, charmap.Macintosh.NewEncoder().String, "Vorname;Name;E-Mail\rJürgen;Müller;ada@acme.test\r"), []string{"Jürgen Müller | ada@acme.test | Member" + acme}, "The file is not in Unicode"},
+		"Excel, Western":                  {encode(t, charmap.Windows1252.NewEncoder().String, "Vorname;Name;E-Mail\r\nJürgen;Müller;ada@acme.test\r\n"), []string{"Jürgen Müller | ada@acme.test | Member" + acme}, "The file isn't Unicode"},
+		"Excel, Mac":                      {encode(t, charmap.Macintosh.NewEncoder().String, "Vorname;Name;E-Mail\rJürgen;Müller;ada@acme.test\r"), []string{"Jürgen Müller | ada@acme.test | Member" + acme}, "The file isn't Unicode"},
 		"last name first":                 {"Last Name,First Name,Email\nByte,Ada,ada@acme.test\n", []string{member}, ""},
 		"Russian":                         {"Фамилия;Имя;Адрес электронной почты\nПетров;Иван;ada@acme.test\n", []string{"Иван Петров | ada@acme.test | Member" + acme}, ""},
 		"Chinese":                         {"姓,名,电子邮件地址\n王,小明,ada@acme.test\n", []string{"王小明 | ada@acme.test | Member" + acme}, ""},
@@ -74,7 +74,7 @@ func TestExportedListsLandInTheRightColumns(t *testing.T) {
 		"names and addresses in lines":    {"Ada Byte <ada@acme.test>\nBo Tal <mailto:bo@acme.test>", []string{member, both[1]}, ""},
 		"one column with its name":        {"E-Mail\r\nada.byte@acme.test\r\n", []string{"Ada Byte | ada.byte@acme.test | Member" + acme}, "The name is taken from the address."},
 		"a line break in a cell":          {"Name,Email\n\"Ada\nByte\",ada@acme.test\n", []string{member}, ""},
-		"no dot in the domain":            {"Nora,nora@acme", []string{"Nora |  | “nora@acme” is not an email address. After the @ comes a whole domain with a dot, such as acme.example."}, ""},
+		"no dot in the domain":            {"Nora,nora@acme", []string{"Nora |  | “nora@acme” is not an email address. The part after the @ needs a full domain, such as acme.example."}, ""},
 	} {
 		page := mia.sendList(t, at, c.list)
 		if got := rowsOf(page); strings.Join(got, "\n") != strings.Join(c.rows, "\n") {
@@ -131,4 +131,35 @@ func encode(t *testing.T, as func(string) (string, error), text string) string {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// A list with a column too many is refused with words, however many there are. What is
+// just narrow enough is read, and so are addresses in one line, which are no columns.
+func TestListsOfTooManyColumnsAreRefused(t *testing.T) {
+	t.Parallel()
+	s, a := newSite(t), storetest.Agency(t)
+	at, mia := "/w/"+a.Acme+"/members/import", s.as(t, a.Mia)
+	wide := func(columns int) string {
+		return "Name,Email" + strings.Repeat(",x", columns-2) + "\nAda Byte,ada@acme.test" + strings.Repeat(",y", min(columns, 250)-2) + "\n"
+	}
+	for what, list := range map[string]string{
+		"one too many": wide(201),
+		"100,000":      wide(100_000),
+		"in one line":  "Name,Email\nAda Byte,ada@acme.test" + strings.Repeat(",", 199) + "\n",
+		"no names":     "Ada Byte,ada@acme.test" + strings.Repeat(",y", 199) + "\n",
+	} {
+		page := mia.sendList(t, at, list)
+		want(t, what, page, http.StatusUnprocessableEntity)
+		if !strings.Contains(page.body, "more than 200 columns") {
+			t.Errorf("%s: the page doesn't say so: %q", what, rowsOf(page))
+		}
+	}
+	for what, list := range map[string]string{
+		"200 columns": wide(200),
+		"addresses":   "ada@acme.test" + strings.Repeat(";", 300),
+	} {
+		if rows := rowsOf(mia.sendList(t, at, list)); len(rows) != 1 || !strings.Contains(rows[0], "ada@acme.test") {
+			t.Errorf("%s: %q", what, rows)
+		}
+	}
 }

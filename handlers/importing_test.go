@@ -122,7 +122,7 @@ func TestImportReportsEachInvalidLine(t *testing.T) {
 	for what, c := range map[string]struct{ list, says string }{
 		"nothing":             {"  \n\n", "The list is empty"},
 		"no address column":   {"name,role\nA,viewer", "has no column “email”"},
-		"a binary":            {"\x00\xff\xfe" + strings.Repeat("\x00", 400), "is not a list as text"},
+		"a binary":            {"\x00\xff\xfe" + strings.Repeat("\x00", 400), "isn&#39;t a text file"},
 		"a workbook":          {"PK\x03\x04\x14\x00\x06\x00", "is a workbook"},
 		"an old workbook":     {"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is a workbook"},
 		"too many":            {strings.Repeat("A,a@x.test\n", 201), "more than 200 people"},

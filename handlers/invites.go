@@ -3,6 +3,9 @@ package handlers
 import (
 	"errors"
 	"net/http"
+	"slices"
+
+	"github.com/google/uuid"
 
 	"portico/handlers/frame"
 	"portico/handlers/web"
@@ -14,29 +17,32 @@ import (
 // step. Opening the page does not spend the invitation.
 func (s *Server) inviteShow(w http.ResponseWriter, r *http.Request, v store.Visitor) error {
 	me, _ := v.Person()
+	if home, joined, err := s.joinedBefore(r, me); joined || err != nil {
+		return goOn(w, r, home, err)
+	}
 	return s.invitePage(w, r, me, http.StatusOK, views.InviteForm{})
 }
 
 func (s *Server) invitePage(w http.ResponseWriter, r *http.Request, me store.Person, status int, typed views.InviteForm) error {
 	token, ok := store.ParseTenantToken(r.PathValue("token"))
 	if !ok {
-		return s.inviteOver(w, r, store.EndedGone, "")
+		return s.inviteOver(w, r, store.EndedGone)
 	}
 	i, err := s.db.PeekInvite(r.Context(), token)
 	switch {
 	case err != nil:
 		return err
-	case i.EndReason == store.EndedUsed && i.AcceptedBy == me.ID():
-		return s.inviteOver(w, r, i.EndReason, s.cfg.URL.String()+views.PathBase(i.Tenant.Slug).Home())
 	case i.EndReason != "":
-		return s.inviteOver(w, r, i.EndReason, "")
+		return s.inviteOver(w, r, i.EndReason)
 	case i.Tenant.State != store.TenantActive:
 		return errPaused
 	}
 	if typed.Errors == nil {
 		typed.Name = nameOr(i.Name, i.Email, nameOr(me.Name, me.Email, ""))
 	}
-	return views.Render(w, r, status, views.InviteShow(s.inviteProps(i, me, views.Invite(token.String()), typed)))
+	props := s.inviteProps(i, me, views.Invite(token.String()), typed)
+	props.MailAway = me.Email != i.Email && frame.MailAway(r)
+	return views.Render(w, r, status, views.InviteShow(props))
 }
 
 func (s *Server) inviteProps(i store.Invitation, me store.Person, self string, typed views.InviteForm) views.InviteProps {
@@ -78,8 +84,33 @@ func roleSentence(who string, party store.Party, role store.Role) string {
 	return who + can + "."
 }
 
-func (s *Server) inviteOver(w http.ResponseWriter, r *http.Request, why store.EndReason, homeURL string) error {
-	return views.Render(w, r, http.StatusGone, views.InviteOver(views.InviteOverProps{Why: string(why), HomeURL: homeURL}))
+func (s *Server) inviteOver(w http.ResponseWriter, r *http.Request, why store.EndReason) error {
+	return views.Render(w, r, http.StatusGone, views.InviteOver(views.InviteOverProps{Why: string(why)}))
+}
+
+// joinedBefore returns the home of the workspace that the person joined by this invitation
+// and still belongs to.
+func (s *Server) joinedBefore(r *http.Request, me store.Person) (home string, joined bool, err error) {
+	token, ok := store.ParseTenantToken(r.PathValue("token"))
+	if !ok || me.ID() == uuid.Nil {
+		return "", false, nil
+	}
+	i, err := s.db.PeekInvite(r.Context(), token)
+	if err != nil || i.EndReason != store.EndedUsed || i.AcceptedBy != me.ID() {
+		return "", false, err
+	}
+	var mine []store.Workspace
+	err = s.db.ReadOwn(r.Context(), me, store.MyWorkspaces(store.WorkspaceFilter{Text: i.Tenant.Slug, Page: store.Page{Limit: 50}}, &mine))
+	joined = slices.ContainsFunc(mine, func(w store.Workspace) bool { return w.Slug == i.Tenant.Slug })
+	return views.PathBase(i.Tenant.Slug).Home(), joined, err
+}
+
+// goOn leads somebody on who did the same before.
+func goOn(w http.ResponseWriter, r *http.Request, to string, err error) error {
+	if err == nil {
+		http.Redirect(w, r, to, http.StatusSeeOther)
+	}
+	return err
 }
 
 // inviteAccept makes the person who was invited a member, under the name they type.
@@ -90,7 +121,7 @@ func (s *Server) inviteAccept(w http.ResponseWriter, r *http.Request, me store.P
 	}
 	token, ok := store.ParseTenantToken(r.PathValue("token"))
 	if !ok {
-		return s.inviteOver(w, r, store.EndedGone, "")
+		return s.inviteOver(w, r, store.EndedGone)
 	}
 	name := f.Text("name", "a name", 120)
 	if !f.Valid() {
@@ -100,6 +131,9 @@ func (s *Server) inviteAccept(w http.ResponseWriter, r *http.Request, me store.P
 	var over store.EndedError
 	switch {
 	case errors.As(err, &over), errors.Is(err, store.ErrOtherAddress):
+		if home, joined, err := s.joinedBefore(r, me); joined || err != nil {
+			return goOn(w, r, home, err)
+		}
 		if e := s.db.RecordOwn(r.Context(), me, store.Event{Verb: "invite.refused", Denied: true}); e != nil {
 			return errors.Join(store.ErrUnavailable, e)
 		}

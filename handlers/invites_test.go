@@ -65,9 +65,9 @@ func TestOnlyTheInvitedPersonAccepts(t *testing.T) {
 		t.Errorf("joined as %+v", m)
 	}
 	got = me.post(t, link, form)
-	want(t, "again", got, http.StatusGone)
-	if !strings.Contains(got.body, "/w/"+a.Acme+"/") {
-		t.Error("no way on for the one who has joined")
+	want(t, "again", got, http.StatusSeeOther)
+	if got.location() != "/w/"+a.Acme+"/" {
+		t.Errorf("the one who has joined is led to %q", got.location())
 	}
 	used := s.nobody().get(t, link)
 	want(t, "used, to a stranger", used, http.StatusGone)

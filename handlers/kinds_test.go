@@ -1,6 +1,8 @@
 package handlers_test
 
 import (
+	"fmt"
+	"html"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -9,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"portico/e2e/storetest"
 	"portico/store"
 	"portico/views"
 )
@@ -74,5 +77,212 @@ func TestEveryDeedHasAFlash(t *testing.T) {
 	})
 	if err != nil || found < 30 {
 		t.Errorf("%d deeds were found, %v", found, err)
+	}
+}
+
+// sentences are the events of the trail as a person reads them, with ~ for the target.
+// Support's views of pages have words of their own.
+var sentences = map[string]string{
+	"project.created":                "created the project ~",
+	"project.updated":                "edited the project ~",
+	"project.moved":                  "reordered the project ~",
+	"project.archived":               "archived the project ~",
+	"project.unarchived":             "unarchived the project ~",
+	"project.binned":                 "deleted the project ~",
+	"project.restored":               "restored the project ~",
+	"project.purged":                 "permanently deleted a project after 30 days in the bin",
+	"project.digest_sent":            "sent the daily digest",
+	"deliverable.created":            "created ~",
+	"deliverable.updated":            "edited ~",
+	"deliverable.moved":              "reordered ~",
+	"deliverable.archived":           "archived ~",
+	"deliverable.unarchived":         "unarchived ~",
+	"deliverable.binned":             "deleted ~",
+	"deliverable.restored":           "restored ~",
+	"deliverable.purged":             "permanently deleted a deliverable after 30 days in the bin",
+	"version.created":                "started a new version of ~",
+	"version.published":              "published a new version of ~",
+	"version.mail_sent":              "sent the email about a new version to ~",
+	"version.purged":                 "permanently deleted a version after 30 days in the bin",
+	"file.uploaded":                  "uploaded ~",
+	"file.downloaded":                "downloaded ~",
+	"file.viewed":                    "viewed ~",
+	"file.binned":                    "deleted ~",
+	"file.restored":                  "restored ~",
+	"file.purged":                    "permanently deleted a file after 30 days in the bin",
+	"file.upload_cancelled":          "cancelled the upload of ~",
+	"file.missing":                   "found ~ missing from storage",
+	"file.recovered":                 "found ~ in storage again",
+	"file.marked_lost":               "recorded ~ as lost",
+	"file.lead_chosen":               "chose ~ to be shown first",
+	"member.added":                   "gave access to ~",
+	"member.joined":                  "accepted an invitation and joined",
+	"member.role_changed":            "changed the role of ~",
+	"member.removed":                 "removed ~",
+	"member.left":                    "left",
+	"member.forgotten":               "erased the account of ~",
+	"member.staff_joined":            "joined from the agency",
+	"member.staff_left":              "left",
+	"member.assigned":                "assigned ~ to client workspaces",
+	"member.unassigned":              "removed ~ from client workspaces",
+	"member.assigned_everywhere":     "assigned ~ to all clients, present and future",
+	"member.unassigned_everywhere":   "ended the assignment to all clients of ~",
+	"member.invited":                 "invited ~",
+	"member.list_invited":            "invited a list of people",
+	"member.invite_resent":           "resent the invitation of ~",
+	"member.invite_revoked":          "revoked the invitation of ~",
+	"member.mail_sent":               "sent the invitation to ~",
+	"member.mail_refused":            "learned that the mail server refused the invitation to ~",
+	"tenant.created":                 "created this workspace",
+	"tenant.updated":                 "changed the settings",
+	"tenant.renamed":                 "renamed this workspace",
+	"tenant.suspended":               "suspended this workspace",
+	"tenant.resumed":                 "resumed this workspace",
+	"tenant.archived":                "archived this workspace",
+	"tenant.discarded":               "deleted this workspace",
+	"tenant.unarchived":              "unarchived this workspace",
+	"tenant.people_managers_changed": "changed who manages the client's people",
+	"tenant.logo_set":                "changed the logo",
+	"tenant.logo_removed":            "removed the logo",
+	"plan.changed":                   "changed the plan",
+	"plan.usage_corrected":           "corrected the usage counts",
+	"domain.added":                   "added a domain",
+	"domain.removed":                 "removed a domain",
+	"domain.verified":                "verified a domain",
+	"domain.lapsed":                  "could no longer verify a domain and stopped using it",
+	"support.granted":                "allowed support access",
+	"support.revoked":                "revoked support access",
+	"support.access_requested":       "requested support access",
+	"support.access_approved":        "approved an access request",
+	"support.access_denied":          "declined an access request",
+	"support.request_mail_sent":      "sent the email about an access request to ~",
+	"support.answer_mail_sent":       "sent the agent the answer to an access request",
+	"support.requests_allowed":       "turned on access requests",
+	"support.requests_blocked":       "turned off access requests",
+	"support.started":                "started a support session",
+	"support.refused":                "was refused a support session as ~",
+	"support.stopped":                "ended the support session",
+	"support.expired":                "ran out of time in the support session",
+	"support.ended":                  "ended a support session",
+	"support.mail_sent":              "sent the email about a support session to ~",
+	"support.view_started":           "started to view as a client",
+	"support.page_seen":              "looked at the list of projects",
+	"support.asset_seen":             "loaded a preview or a style",
+	"support.found":                  "found this workspace in a search",
+	"support.people_listed":          "listed the people to view as",
+	"support.write_requested":        "asked to make changes",
+	"support.write_started":          "started making changes",
+	"support.write_confirmed":        "approved changes by another support agent",
+	"support.ledger_exported":        "downloaded the support ledger",
+	"job.cancelled":                  "had a task cancelled because they no longer had permission",
+	"access.refused":                 "was refused access",
+	"access.refused_often":           "was refused access many more times within a minute",
+}
+
+var (
+	eventItem = regexp.MustCompile(`(?s)<div class="event-words"><p>(.*?)</p>`)
+	markup    = regexp.MustCompile(`<[^>]*>`)
+)
+
+// shownEvents are the sentences on a page of activity.
+func shownEvents(page string) (shown []string) {
+	for _, m := range eventItem.FindAllStringSubmatch(page, -1) {
+		shown = append(shown, strings.Join(strings.Fields(html.UnescapeString(markup.ReplaceAllString(m[1], ""))), " "))
+	}
+	return shown
+}
+
+// Every event of the trail reads as a sentence: Dana assigned Ravi to client workspaces.
+// So does one whose target has no name any more.
+func TestEveryVerbReadsAsASentence(t *testing.T) {
+	t.Parallel()
+	a, s := storetest.Agency(t), newSite(t)
+	dana := a.Member(t, a.Dana, a.Acme)
+	ravi, admin := "Ravi "+a.Suffix, storetest.Superuser(t)
+	project := storetest.Project(t, dana, ravi)
+	deliverable := storetest.Deliverable(t, dana, project, ravi)
+	draft := storetest.Draft(t, dana, deliverable)
+	target := map[store.Kind]string{
+		store.KindProject: project.String(), store.KindDeliverable: deliverable.String(), store.KindVersion: draft.String(),
+		store.KindFile: storetest.File(t, dana, draft, ravi).String(), store.KindMembership: a.Member(t, a.Ravi, a.Acme).ID().String(),
+		store.KindTenant: dana.TenantID().String(),
+	}
+	var invited string
+	if err := admin.QueryRow(t.Context(), `
+insert into invites (tenant_id, id, tenant_kind, party, role, name, email, invited_by)
+values ($1, $2, 'client', 'client', 'viewer', $3, 'ravi@invited.test', $4) returning id::text`, dana.TenantID(), store.NewID(), ravi, dana.ID()).Scan(&invited); err != nil {
+		t.Fatal(err)
+	}
+	target[store.KindInvite] = invited
+	// What some events have as their target besides a thing of their own kind.
+	targetOf := map[string]store.Kind{
+		"version.created": store.KindDeliverable, "version.published": store.KindDeliverable, "version.mail_sent": store.KindMembership,
+		"support.mail_sent": store.KindMembership, "support.request_mail_sent": store.KindMembership, "support.refused": store.KindMembership,
+		"member.list_invited": "", "plan.changed": store.KindTenant, "plan.usage_corrected": store.KindTenant,
+	}
+	gone := []string{
+		" created the project that no longer exists", " edited a deliverable that no longer exists", " downloaded a file that no longer exists",
+		" published a new version of a deliverable that no longer exists", " found a file that no longer exists missing from storage", " invited someone",
+	}
+	browser := s.as(t, a.Dana)
+	event := func(verb string, kind store.Kind, id any) string {
+		t.Helper()
+		if _, err := admin.Exec(t.Context(), `delete from audit_events where tenant_id = $1`, dana.TenantID()); err != nil {
+			t.Fatal(err)
+		}
+		_, err := admin.Exec(t.Context(), `
+insert into audit_events (tenant_id, id, actor_id, subject_id, party, verb, target_kind, target_id, detail)
+values ($1, $2, $3, $3, 'agency', $4, $5, $6, '{"route": "GET /w/{tenant}/projects"}')`,
+			dana.TenantID(), store.NewID(), dana.ID(), verb, string(kind), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		query := ""
+		if strings.HasSuffix(verb, ".mail_sent") {
+			query = "?kind=mail"
+		}
+		shown := shownEvents(browser.get(t, "/w/"+a.Acme+"/activity"+query).body)
+		if len(shown) != 1 {
+			t.Fatalf("%s: %d events are shown", verb, len(shown))
+		}
+		return shown[0]
+	}
+	for kind, verbs := range store.Verbs() {
+		for _, verb := range verbs {
+			of := kind
+			if other, ok := targetOf[verb]; ok {
+				of = other
+			}
+			var id any
+			if target[of] != "" {
+				id = target[of]
+			}
+			want, ok := sentences[verb]
+			if !ok {
+				t.Errorf("%s has no sentence here: add it as a person reads it", verb)
+				continue
+			}
+			want = "Dana " + a.Suffix + " " + strings.ReplaceAll(want, "~", ravi)
+			if verb == "member.forgotten" { // she erased her own account
+				want = "Dana " + a.Suffix + " erased the account"
+			}
+			if got := event(verb, of, id); got != want {
+				t.Errorf("%s reads %q, want %q", verb, got, want)
+			}
+		}
+	}
+	for i, c := range []struct {
+		verb string
+		kind store.Kind
+	}{
+		{"project.created", store.KindProject}, {"deliverable.updated", store.KindDeliverable}, {"file.downloaded", store.KindFile},
+		{"version.published", store.KindDeliverable}, {"file.missing", store.KindFile}, {"member.invited", store.KindInvite},
+	} {
+		if got, want := event(c.verb, c.kind, store.NewID()), "Dana "+a.Suffix+gone[i]; got != want {
+			t.Errorf("%s of what is gone reads %q, want %q", c.verb, got, want)
+		}
+	}
+	if got, want := event("support.refused", "", nil), fmt.Sprintf("Dana %s was refused a support session", a.Suffix); got != want {
+		t.Errorf("a refusal without a person reads %q, want %q", got, want)
 	}
 }

@@ -27,8 +27,12 @@ func TestMain(m *testing.M) { storetest.Main(m, stopGateway) }
 // site is the whole product over a real database, with its log.
 type site struct {
 	server  *httptest.Server
+	product *handlers.Server
 	cookies *signin.Cookies
 	logs    *logBook
+	// transport is the site's own: every httptest.Server that closes also closes idle
+	// connections of the one that all share.
+	transport http.RoundTripper
 }
 
 // logBook collects log lines, for tests that search them for secrets.
@@ -63,11 +67,17 @@ func newSiteOver(t *testing.T, bucket *files.Storage, proxies ...netip.Prefix) *
 // newSiteWith is the product over the given database, configured by the test.
 func newSiteWith(t *testing.T, db *store.DB, bucket *files.Storage, edit func(*handlers.Config)) *site {
 	t.Helper()
+	return newSiteBeside(t, db, bucket, nil, edit)
+}
+
+// newSiteBeside is the product with what it knows of its neighbours.
+func newSiteBeside(t *testing.T, db *store.DB, bucket *files.Storage, ready *web.Readiness, edit func(*handlers.Config)) *site {
+	t.Helper()
 	keys, err := signin.NewKeys([]byte(rand.Text() + rand.Text()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{cookies: signin.NewCookies(keys), logs: &logBook{}}
+	s := &site{transport: &http.Transport{}, cookies: signin.NewCookies(keys), logs: &logBook{}}
 	s.server = httptest.NewUnstartedServer(nil)
 	// A host name, not an address, because passkeys are bound to one.
 	_, port, err := net.SplitHostPort(s.server.Listener.Addr().String())
@@ -84,7 +94,8 @@ func newSiteWith(t *testing.T, db *store.DB, bucket *files.Storage, edit func(*h
 	edit(&config)
 	log := web.NewLogger(s.logs, slog.LevelDebug)
 	service := must(signin.New(signin.Config{DB: db, Keys: keys, URL: config.URL, TenantDomain: config.TenantDomain, AgentCodes: true, Log: log}))
-	s.server.Config = must(handlers.New(config, handlers.Deps{DB: db, Files: bucket, SignIn: service, Log: log})).HTTPServer()
+	s.product = must(handlers.New(config, handlers.Deps{DB: db, Files: bucket, SignIn: service, Ready: ready, Log: log}))
+	s.server.Config = s.product.HTTPServer()
 	s.server.Listener = web.Listener(s.server.Listener)
 	s.server.Start()
 	s.server.URL = at.String()
@@ -147,7 +158,7 @@ func (b *browser) do(t *testing.T, method, path string, body io.Reader, contentT
 	if contentType != "" {
 		req.Header.Set("Content-Type", contentType)
 	}
-	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := http.Client{Transport: b.site.transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	res, err := client.Do(req)
 	if err != nil {
 		t.Fatal(err)

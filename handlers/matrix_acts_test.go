@@ -109,7 +109,7 @@ var acts = map[string]act{
 	"POST ~/files/{id}/lead":                             {target: freshFile},
 	"POST ~/members/{id}/role":                           {form: "role=member", target: freshMember},
 	"POST ~/members/{id}/remove":                         {target: freshMember},
-	"POST ~/members/{id}/clients":                        {form: "was=&client=", target: freshStaff},
+	"POST ~/members/{id}/clients":                        {form: "was=", target: freshStaff},
 	"POST ~/members/by-client":                           {form: "may=on"},
 	"POST ~/members/import":                              {form: "people=Somebody,somebody%40portals.test,viewer"},
 	"POST ~/invites":                                     {send: sendInvite},
@@ -149,7 +149,7 @@ var idKinds = [][]string{{"projects"}, {"deliverables"}, {"versions"}, {"files",
 
 // pathValues are the values of the other wildcards in paths.
 var pathValues = map[string]string{
-	"number": "1", "n": "1", "token": "no-such-token", "provider": "nobody", "logo": "no-such-logo",
+	"number": "1", "n": "1", "token": "no-such-token", "provider": "nobody", "logo": "no-such-logo", "name": "poster.png",
 	"stylesheet": "brand-" + views.BrandHash(accent) + ".css",
 }
 

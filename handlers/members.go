@@ -52,6 +52,7 @@ func (s *Server) memberList(w http.ResponseWriter, r *http.Request, me store.Mem
 		props.FirstURL = c.Base.MembersIn(url.Values{"q": {page.Text}})
 	} else if page.Text == "" {
 		props.Invites = inviteRows(c.Base, me, invites, byClient)
+		c.MailAway = slices.ContainsFunc(invites, func(i store.Invite) bool { return i.SentAt == nil }) && frame.MailAway(r)
 	}
 	if len(invitableParties(me, byClient)) > 0 {
 		props.InviteURL = c.Base.InviteNew()
@@ -105,11 +106,15 @@ func (s *Server) memberShow(w http.ResponseWriter, r *http.Request, me store.Mem
 // memberPage shows one of the tenant's people, and why the last change was refused, if
 // it was.
 func (s *Server) memberPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, refused string, wrong ui.Errors, theirs ...ui.Saved) error {
+	return s.memberPageEdited(w, r, me, status, func(p *views.MemberProps) { p.Refused, p.Errors, p.Theirs = refused, wrong, theirs })
+}
+
+func (s *Server) memberPageEdited(w http.ResponseWriter, r *http.Request, me store.Member, status int, edit func(*views.MemberProps)) error {
 	var p store.Membership
 	var byClient bool
 	err := s.db.Read(r.Context(), me, store.GetPerson(web.PathID(r), &p), store.ClientManagesPeople(&byClient))
 	if errors.Is(err, store.ErrNotFound) && assigns(me) {
-		return s.outsideStaffPage(w, r, me, status, refused)
+		return s.outsideStaffPage(w, r, me, status, edit)
 	}
 	if err != nil {
 		return err
@@ -138,10 +143,7 @@ func (s *Server) memberPage(w http.ResponseWriter, r *http.Request, me store.Mem
 		Team:     me.Tenant.Kind == store.TenantAgency,
 		Owner:    p.Role == store.RoleOwner,
 		Seen:     string(p.Role),
-		Theirs:   theirs,
-		Refused:  refused,
 		Work:     work,
-		Errors:   wrong,
 	}
 	if me.MayGiveNow(p.Party, p.Role, byClient) {
 		chosen := p.Role
@@ -154,11 +156,12 @@ func (s *Server) memberPage(w http.ResponseWriter, r *http.Request, me store.Mem
 			}
 		}
 	}
+	edit(&props)
 	return views.Render(w, r, status, views.Member(frame.Tenant(r, me), props))
 }
 
 // lastOwner says why the last owner of a tenant cannot leave or change role.
-const lastOwner = "There is no other owner. Make someone else an owner first."
+const lastOwner = "There is no other owner. Make someone else an owner first. Nothing was changed."
 
 func (s *Server) memberRole(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	f, err := web.NewForm(r)

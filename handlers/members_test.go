@@ -238,7 +238,7 @@ func TestOnlyTheAgencyLetsClientsManagePeople(t *testing.T) {
 	want(t, "a role again", mia.post(t, base+"/members/"+leo+"/role", url.Values{"role": {"viewer"}}), http.StatusSeeOther)
 }
 
-// The number of invitation mails that one address gets from one tenant is limited.
+// The number of invitation mails that one address gets is limited.
 func TestInviteMailsAreRateLimited(t *testing.T) {
 	t.Parallel()
 	storetest.InOneWindow(t, time.Hour)
@@ -246,7 +246,7 @@ func TestInviteMailsAreRateLimited(t *testing.T) {
 	base := "/w/" + a.Acme
 	dana, by := s.as(t, a.Dana), a.Member(t, a.Dana, a.Acme)
 	id, _ := inviteAs(t, by, store.NewPerson{Name: "Nina", Email: "nina@" + a.Suffix + ".test", Party: store.PartyClient, Role: store.RoleViewer})
-	for range 5 {
+	for range 4 { // the invitation is the first mail
 		want(t, "sent again", dana.post(t, base+"/invites/"+id.String()+"/resend", nil), http.StatusSeeOther)
 	}
 	got := dana.post(t, base+"/invites/"+id.String()+"/resend", nil)

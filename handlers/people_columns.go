@@ -8,6 +8,7 @@ import (
 
 	"portico/handlers/spreadsheet"
 	"portico/handlers/web"
+	"portico/names"
 	"portico/store"
 )
 
@@ -38,7 +39,11 @@ func isAddress(cell string) bool {
 // layoutOf finds the columns: by their names if a line has them, else by what they hold.
 func layoutOf(records []spreadsheet.Record) (l layout, whole string) {
 	if list := addressesAlone(records); list != nil {
-		return layout{columns: []column{colEmail}, people: list, notes: []string{"The list has addresses only. A name that is not beside its address is taken from it, until the person types their own."}}, ""
+		return layout{columns: []column{colEmail}, people: list, notes: []string{"The list has only email addresses. Names are taken from the address until people enter their own."}}, ""
+	}
+	// Each column is compared with the cells of every line.
+	if widest(records) > maxColumns {
+		return l, fmt.Sprintf("The list has more than %d columns. Delete those that hold neither names, addresses, roles nor sides.", maxColumns)
 	}
 	first := slices.IndexFunc(records, func(r spreadsheet.Record) bool { return slices.ContainsFunc(r.Cells, isAddress) })
 	at := headingAt(records, first)
@@ -53,13 +58,13 @@ func layoutOf(records []spreadsheet.Record) (l layout, whole string) {
 		l.columns = append(l.columns, columnOf(cell))
 	}
 	for _, r := range records[:at] {
-		l.notes = append(l.notes, fmt.Sprintf("Line %d, “%s”, is above the names of the columns and was skipped.", r.Line, truncate(web.CleanLine(strings.Join(r.Cells, " ")))))
+		l.notes = append(l.notes, fmt.Sprintf("Line %d, “%s”, is above the header row and was skipped.", r.Line, truncate(names.CleanLine(strings.Join(r.Cells, " ")))))
 	}
 	l.completeByContent()
 	if !l.has(colEmail) && !l.has(colEmail2) {
-		return l, "The first line names the columns but has no column “email”. Add it."
+		return l, "The header row has no column “email”. Add it."
 	}
-	l.notes = append(l.notes, fmt.Sprintf("Line %d names the columns. %s", heads.Line, l.sentence()))
+	l.notes = append(l.notes, fmt.Sprintf("Line %d is the header row. %s", heads.Line, l.sentence()))
 	return l, ""
 }
 
@@ -113,9 +118,11 @@ func addressesAlone(records []spreadsheet.Record) (list []spreadsheet.Record) {
 
 func (l *layout) has(c column) bool { return slices.Contains(l.columns, c) }
 
-// width is how many columns the widest line has.
-func (l *layout) width() (n int) {
-	for _, r := range l.people {
+func (l *layout) width() int { return widest(l.people) }
+
+// widest is how many columns the widest line has.
+func widest(records []spreadsheet.Record) (n int) {
+	for _, r := range records {
 		n = max(n, len(r.Cells))
 	}
 	return n
@@ -155,10 +162,11 @@ func (l *layout) completeByContent() {
 	if at := l.addressColumn(); !l.has(colEmail) && !l.has(colEmail2) && at >= 0 && at < len(l.columns) {
 		l.columns[at] = colEmail
 	}
+	role := l.has(colRole)
 	for at, c := range l.columns {
 		switch {
-		case c == colUnknown && !l.has(colRole) && l.holdsOnly(at, isRole):
-			l.columns[at] = colRole
+		case c == colUnknown && !role && l.holdsOnly(at, isRole):
+			l.columns[at], role = colRole, true
 		case c == colUnknown && l.holdsOnly(at, isAddress):
 			l.columns[at] = colEmail2 // another address, in a language that we don't know
 		}
@@ -204,11 +212,11 @@ func (l *layout) byContent() {
 		case !l.has(colSide):
 			l.columns = append(l.columns, colSide)
 		default:
-			l.notes = append(l.notes, "No line names the columns. "+l.sentence())
+			l.notes = append(l.notes, "There is no header row. "+l.sentence())
 			return
 		}
 	}
-	l.notes = append(l.notes, "No line names the columns. "+l.sentence())
+	l.notes = append(l.notes, "There is no header row. "+l.sentence())
 }
 
 // sentence says what each column was read as, and which were not read.
@@ -246,8 +254,8 @@ func (l *layout) sentence() string {
 }
 
 func (l *layout) label(at int) string {
-	if at < len(l.labels) && web.CleanLine(l.labels[at]) != "" {
-		return "“" + truncate(web.CleanLine(l.labels[at])) + "”"
+	if at < len(l.labels) && names.CleanLine(l.labels[at]) != "" {
+		return "“" + truncate(names.CleanLine(l.labels[at])) + "”"
 	}
 	return fmt.Sprintf("column %d", at+1)
 }

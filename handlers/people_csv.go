@@ -11,12 +11,14 @@ import (
 
 	"portico/handlers/spreadsheet"
 	"portico/handlers/web"
+	"portico/names"
 	"portico/store"
 )
 
 // Limits of one list of people.
 const (
 	maxImport      = 200        // people
+	maxColumns     = 200        // address books export fewer than a hundred
 	maxImportBytes = 200 * 1024 // bytes of text
 )
 
@@ -78,7 +80,7 @@ func brokenQuotes(err *csv.ParseError) string {
 func personOf(record []string, columns []column, side store.Party) (p store.NewPerson, note, wrong string) {
 	cells := map[column][]string{}
 	for i, cell := range record {
-		if cell = web.CleanLine(cell); cell == "" {
+		if cell = names.CleanLine(cell); cell == "" {
 			continue
 		}
 		if i >= len(columns) {
@@ -99,8 +101,8 @@ func personOf(record []string, columns []column, side store.Party) (p store.NewP
 		return p, "", wrong
 	case !web.Printable(p.Name):
 		return p, "", "The name has characters that can't be displayed."
-	case !web.Visible(p.Name):
-		return p, "", "The name has no character that can be seen."
+	case !names.Visible(p.Name):
+		return p, "", "The name is empty."
 	case utf8.RuneCountInString(p.Name) > 120:
 		return p, "", "The name is longer than 120 characters."
 	case wrong != "":
@@ -124,7 +126,7 @@ func placeOf(p *store.NewPerson, role, side string) (wrong string) {
 	case s != "":
 		p.Party = s
 	case side != "":
-		return "“" + truncate(side) + "” is not a side. Use client or agency."
+		return "“" + truncate(side) + "” is neither client nor agency."
 	}
 	return ""
 }
@@ -173,7 +175,7 @@ func addressOf(cells map[column][]string) (beside, email, note, wrong string) {
 			if i > 0 || strings.Contains(cell, ":::") || strings.Contains(strings.TrimRight(cell, "; "), ";") {
 				note = "The first of several addresses."
 			}
-			return web.CleanLine(name), address, note, ""
+			return names.CleanLine(name), address, note, ""
 		}
 	}
 	first := typed[0]
@@ -192,7 +194,7 @@ func nameFromAddress(email string) string {
 		first, size := utf8.DecodeRuneInString(w)
 		words[i] = string(unicode.ToTitle(first)) + w[size:]
 	}
-	if name := web.CleanLine(strings.Join(words, " ")); web.Visible(name) {
+	if name := names.CleanLine(strings.Join(words, " ")); names.Visible(name) {
 		return name
 	}
 	return email

@@ -111,11 +111,17 @@ func (s *Server) projectShow(w http.ResponseWriter, r *http.Request, me store.Me
 		project      store.Project
 		deliverables []store.Deliverable
 		team         int
+		archived     bool
 	)
 	id := web.PathID(r)
+	which := store.Current
+	if r.URL.Query().Get("show") == string(store.Archived) {
+		which = store.Archived
+	}
 	err := s.db.Read(r.Context(), me,
 		store.GetProject(id, &project),
-		store.ListDeliverables(id, store.Current, &deliverables),
+		store.ListDeliverables(id, which, &deliverables),
+		store.HasArchived(id, &archived),
 		store.CountTeam(&team),
 	)
 	if err != nil {
@@ -132,8 +138,10 @@ func (s *Server) projectShow(w http.ResponseWriter, r *http.Request, me store.Me
 		Hidden:       project.SharedAt == nil,
 		Archived:     project.ArchivedAt != nil,
 		Deliverables: deliverableRows(c, deliverables),
+		HasArchived:  archived,
+		InArchive:    which == store.Archived,
 		CanCreate:    edit,
-		CanReorder:   edit,
+		CanReorder:   edit && which == store.Current,
 		CanEdit:      edit,
 		CanArchive:   edit,
 		CanDelete:    edit,

@@ -21,6 +21,9 @@ func errorProps(r *http.Request, p web.Problem) views.ErrorProps {
 		return props
 	}
 	props.Kept = typed(r)
+	if p.Status == http.StatusRequestEntityTooLarge && p.Sentence == "" && len(props.Kept) > 0 {
+		props.Sentence = "That is more text than a form can send. Shorten it, then send it again."
+	}
 	props.Outcome = outcome(p, len(props.Kept) > 0)
 	if form := formPage(r); p.Link.URL == "" && form != "" && p.Status != http.StatusNotFound {
 		props.WayURL, props.WayLabel = form, "Go back"
@@ -36,8 +39,12 @@ func outcome(p web.Problem, typed bool) string {
 	switch {
 	case p.Saved != "":
 		return p.Saved
+	case p.Status >= http.StatusInternalServerError && typed:
+		return "Check whether it was saved before you send it again. Your text is kept below."
 	case p.Status >= http.StatusInternalServerError:
 		return "Check whether it was saved before you send it again."
+	case typed && (p.Status == http.StatusRequestEntityTooLarge || p.Status == http.StatusRequestTimeout):
+		return "Nothing was saved. Not all of your text arrived; what did is kept below."
 	case typed:
 		return "Nothing was saved. Your text is kept below."
 	}
@@ -116,14 +123,14 @@ func sessionProblem(r *http.Request, me store.Member, rule Route) *web.Problem {
 	case !me.May(rule.Needs):
 		p.Title, p.Sentence = "Not for "+me.Name, "You act as "+me.Name+", whose role here doesn't allow this."
 	case me.Support.ViewAs():
-		p.Title, p.Sentence = "You are only viewing", "You view this as "+me.Name+". To change something, stop viewing and act as yourself."
+		p.Title, p.Sentence = "Read-only view", "You view this as "+me.Name+". To change something, stop viewing and act as yourself."
 	case rule.Support != SupportWrites:
-		p.Title, p.Sentence = "Support can't do this", "Only "+me.Name+" or a colleague can do this, in no support session."
+		p.Title, p.Sentence = "Support can't do this", "This isn't allowed in a support session. "+me.Name+" or a colleague can do it."
 	case me.Support.MayWrite:
-		p.Title, p.Sentence = "This session is read-only", me.Tenant.Name+" also allows support to make changes. That is a step of its own."
+		p.Title, p.Sentence = "This session is read-only", me.Tenant.Name+" also allows support to make changes. Switch to write access first."
 		p.Link = web.Link{URL: frame.AddressOf(r).Platform + views.PathConsoleWrite, Label: "Make changes"}
 	default:
-		p.Title, p.Sentence = "This session is read-only", me.Tenant.Name+" allows support to look, and to change nothing."
+		p.Title, p.Sentence = "This session is read-only", me.Tenant.Name+" allows support read-only access."
 	}
 	return p
 }

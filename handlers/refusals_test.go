@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"strings"
@@ -20,12 +21,46 @@ type refusedForm struct {
 	kept   []string // what the page shows again
 	says   string
 	way    string // the page's one way on
+	// outcome is what the page says about what was saved; "" is that nothing was.
+	outcome string
 }
 
-// A refused form keeps what was typed, says that nothing was saved, and has one way on:
-// to the form, or to what mends the cause.
+const keptBelow = "Nothing was saved. Your text is kept below."
+
+// check sends the form and compares the page of its refusal.
+func (c refusedForm) check(t *testing.T) answer {
+	t.Helper()
+	got := c.as.with("Referer", c.as.site.server.URL+c.way).post(t, c.path, c.form)
+	c.compare(t, got)
+	return got
+}
+
+func (c refusedForm) compare(t *testing.T, got answer) {
+	t.Helper()
+	want(t, c.what, got, c.status)
+	has(t, c.what, got, append(c.kept, c.says, cmp.Or(c.outcome, keptBelow), `href="`+c.way+`"`)...)
+	if n := strings.Count(got.body, `data-kind="primary"`); n != 1 {
+		t.Errorf("%s: the page has %d ways on", c.what, n)
+	}
+}
+
+// A refused form keeps what was typed, says what was saved and what was not, and has one
+// way on: to the form, or to what mends the cause.
 func TestRefusalsKeepWhatWasTyped(t *testing.T) {
 	t.Parallel()
+	for kind, check := range map[string]func(*testing.T){
+		"rights": refusedRights, "plans": refusedByPlan, "closed workspaces": refusedWhenClosed, "the form again": refusedInTheForm,
+		"failures": refusedByFailure, "bodies that break off": refusedBrokenBodies, "other sites": refusedOtherSites,
+	} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			check(t)
+		})
+	}
+}
+
+func refusedRights(t *testing.T) {
+	t.Helper()
 	d := setupDesk(t).letIn(t)
 	dana := d.Member(t, d.Dana, d.Acme)
 	project := storetest.Project(t, dana, "Spring")
@@ -43,29 +78,31 @@ func TestRefusalsKeepWhatWasTyped(t *testing.T) {
 	for range 31 {
 		many.post(t, d.base+"/support/grant", url.Values{"hours": {"0"}})
 	}
+	often := d.as(t, d.Dana)
 	text := "Written for an hour " + d.Suffix
 	brief := url.Values{"title": {"A title"}, "brief": {text}}
 	named := url.Values{"name": {"A name " + d.Suffix}, "summary": {text}}
+	invited := url.Values{"name": {text}, "email": {"nobody@" + d.Suffix + ".test"}, "party": {"client"}, "role": {"viewer"}}
+	for range 5 {
+		want(t, "an invitation", often.post(t, d.base+"/invites", invited), 303)
+		run(t, storetest.Superuser(t), `update invites set revoked_at = now() where email = $1`, invited.Get("email"))
+	}
 	client := "/w/" + d.Agency + "/clients/" + dana.TenantID().String()
 	for _, c := range []refusedForm{
-		{"plan full, to its owner", d.as(t, d.Dana), "/projects", named, 402, []string{text, "A name"}, "you can choose a larger plan", client},
-		{"plan full, to a member", d.as(t, d.Ravi), "/projects", named, 402, []string{text, "A name"}, "ask an owner of the agency", d.base + "/projects/new"},
-		{"not their role", d.as(t, d.Mia), "/projects", named, 403, []string{text}, "your role", d.base + "/projects/new"},
-		{"not their role, another form", d.as(t, d.Mia), "/deliverables/" + deliverable, brief, 403, []string{text, "A title"}, "your role", d.base + "/deliverables/" + deliverable + "/edit"},
-		{"settings of the agency", d.as(t, d.Mia), "/settings", url.Values{"name": {"N"}, "welcome": {text}}, 403, []string{text}, "your role", d.base + "/settings"},
-		{"support reads only", d.sam, "/projects", named, 403, []string{text}, "This session is read-only", d.base + "/projects/new"},
-		{"support reads only, a deliverable", d.sam, "/deliverables/" + deliverable, brief, 403, []string{text}, "This session is read-only", d.base + "/deliverables/" + deliverable + "/edit"},
-		{"support never", d.sam, "/invites", url.Values{"email": {"x@y.test"}, "name": {text}}, 403, []string{text, "x@y.test"}, "Support can&#39;t do this", d.base + "/invites/new"},
-		{"view as", lookingAs, "/support/asking", url.Values{"word": {text}}, 403, []string{text}, "You are only viewing", d.base + "/support"},
-		{"gone meanwhile", d.as(t, d.Dana), "/deliverables/" + gone.String(), brief, 404, []string{text, "A title"}, "Page not found", "/"},
-		{"too often", many, "/support/grant", url.Values{"hours": {"4"}, "reason": {text}}, 429, []string{text}, "then try again", d.base + "/support"},
+		{"plan full, to its owner", d.as(t, d.Dana), d.base + "/projects", named, 402, []string{text, "A name"}, "you can choose a larger plan", client, ""},
+		{"plan full, to a member", d.as(t, d.Ravi), d.base + "/projects", named, 402, []string{text, "A name"}, "ask an owner of the agency", d.base + "/projects/new", ""},
+		{"not their role", d.as(t, d.Mia), d.base + "/projects", named, 403, []string{text}, "your role", d.base + "/projects/new", ""},
+		{"not their role, another form", d.as(t, d.Mia), d.base + "/deliverables/" + deliverable, brief, 403, []string{text, "A title"}, "your role", d.base + "/deliverables/" + deliverable + "/edit", ""},
+		{"settings of the agency", d.as(t, d.Mia), d.base + "/settings", url.Values{"name": {"N"}, "welcome": {text}}, 403, []string{text}, "your role", d.base + "/settings", ""},
+		{"support reads only", d.sam, d.base + "/projects", named, 403, []string{text}, "This session is read-only", d.base + "/projects/new", ""},
+		{"support reads only, a deliverable", d.sam, d.base + "/deliverables/" + deliverable, brief, 403, []string{text}, "This session is read-only", d.base + "/deliverables/" + deliverable + "/edit", ""},
+		{"support never", d.sam, d.base + "/invites", url.Values{"email": {"x@y.test"}, "name": {text}}, 403, []string{text, "x@y.test"}, "Support can&#39;t do this", d.base + "/invites/new", ""},
+		{"view as", lookingAs, d.base + "/support/asking", url.Values{"word": {text}}, 403, []string{text}, "Read-only view", d.base + "/support", ""},
+		{"gone meanwhile", d.as(t, d.Dana), d.base + "/deliverables/" + gone.String(), brief, 404, []string{text, "A title"}, "Page not found", "/", ""},
+		{"too often", many, d.base + "/support/grant", url.Values{"hours": {"4"}, "reason": {text}}, 429, []string{text}, "then try again", d.base + "/support", ""},
+		{"too often for one address", often, d.base + "/invites", invited, 429, []string{text, "nobody@"}, "then try again", d.base + "/invites/new", ""},
 	} {
-		got := c.as.with("Referer", d.server.URL+c.way).post(t, d.base+c.path, c.form)
-		want(t, c.what, got, c.status)
-		has(t, c.what, got, append(c.kept, c.says, "Nothing was saved. Your text is kept below.", `href="`+c.way+`"`)...)
-		if n := strings.Count(got.body, `data-kind="primary"`); n != 1 {
-			t.Errorf("%s: the page has %d ways on", c.what, n)
-		}
+		got := c.check(t)
 		if inSession := c.as == d.sam || c.as == lookingAs; inSession != strings.Contains(got.body, `class="support-bar"`) {
 			t.Errorf("%s: the bar of a session is shown: %v", c.what, !inSession)
 		}

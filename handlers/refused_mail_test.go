@@ -24,6 +24,6 @@ update memberships set mail_refused_at = now(), mail_refused_code = 550 where us
 	has(t, "the list", mia.get(t, at), "the mail server refuses this address (550)")
 	page := mia.get(t, at+"/"+leo.ID().String())
 	want(t, "the page", page, http.StatusOK)
-	has(t, "the page", page, "No email reaches them")
+	has(t, "the page", page, "Emails to this address bounce")
 	hasNot(t, "another tenant", s.as(t, a.Gus).get(t, "/w/"+a.Globex+"/members"), "refuses this address")
 }

@@ -103,6 +103,7 @@ func (s *Server) routes() []Route {
 		s.member("DELETE /uploads/{id}", store.Upload, s.uploadCancel).supportWrites().json(),
 		s.member("GET /files/{id}", store.SeeWork, s.fileDownload).supportReads().streams(),
 		s.member("GET /files/{id}/inline", store.SeeWork, s.fileInline).supportReads().streams(),
+		s.member("GET /files/{id}/inline/{name}", store.SeeWork, s.fileInline).supportReads().streams(),
 		s.member("GET /files/{id}/drawing", store.SeeWork, s.fileDrawing).supportReads().streams(),
 		s.member("GET /files/{id}/text", store.SeeWork, s.fileText).supportReads(),
 		s.member("POST /files/{id}/lead", store.EditWork, s.fileLead).supportWrites(),
@@ -133,7 +134,7 @@ func (s *Server) routes() []Route {
 		s.member("POST /settings/domains", store.ManageDomains, s.mainHostOnly(s.domainAdd)).limited(30),
 		s.member("POST /settings/domains/{id}/check", store.ManageDomains, s.mainHostOnly(s.domainCheck)).limited(120),
 		s.member("POST /settings/domains/{id}/remove", store.ManageDomains, s.mainHostOnly(s.domainRemove)),
-		s.member("POST /settings/logo", store.EditSettings, s.logoSet).streams().form("/settings"),
+		s.member("POST /settings/logo", store.EditSettings, s.logoSet).streams().limited(30).form("/settings"),
 		s.member("POST /settings/logo/remove", store.EditSettings, s.logoRemove),
 
 		// An agency's own tenant: managing its clients. Support may do none of it.

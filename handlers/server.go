@@ -71,9 +71,10 @@ type Server struct {
 	metrics *metrics.Recorder
 	log     *slog.Logger
 
-	support           *support.Service
-	attempts          frame.Attempts
-	visitors, tenants *web.RateLimiter
+	support                        *support.Service
+	attempts                       frame.Attempts
+	visitors, tenants              *web.RateLimiter
+	logoTurns, formTurns, sumTurns *web.Turns
 }
 
 // New makes a [Server]. It fails without a URL, or if the CountKey is too short.
@@ -101,12 +102,15 @@ func New(cfg Config, deps Deps) (*Server, error) {
 	}
 	return &Server{
 		cfg: cfg, db: deps.DB, files: deps.Files, uploads: uploads, signin: deps.SignIn, support: supporting,
-		attempts: attempts,
-		ready:    cmp.Or(deps.Ready, &web.Readiness{}),
-		metrics:  deps.Metrics,
-		log:      deps.Log,
-		visitors: web.NewRateLimiter(cfg.TenantLimit.Quarter()),
-		tenants:  web.NewRateLimiter(cfg.TenantLimit),
+		attempts:  attempts,
+		ready:     cmp.Or(deps.Ready, &web.Readiness{}),
+		metrics:   deps.Metrics,
+		log:       deps.Log,
+		visitors:  web.NewRateLimiter(cfg.TenantLimit.Quarter()),
+		tenants:   web.NewRateLimiter(cfg.TenantLimit),
+		logoTurns: web.NewTurns(logosAtOnce),
+		formTurns: web.NewTurns(formsAtOnce),
+		sumTurns:  web.NewTurns(1),
 	}, nil
 }
 
@@ -136,6 +140,7 @@ func (s *Server) handler(routes []Route) http.Handler {
 	}
 	var h http.Handler = mux
 	h = s.resolveHost(h)
+	h = s.knowMail(h)
 	h = web.RefuseCrossOrigin(s.https(), s.refuse, h)
 	h = web.LimitRequests(s.refuse, h)
 	h = web.GuardPanics(s.log, s.refuse, h)
@@ -145,6 +150,12 @@ func (s *Server) handler(routes []Route) http.Handler {
 	h = s.logRequests(h)
 	h = s.ready.EndConnections(h)
 	return web.WithRequestID(h)
+}
+
+// knowMail lets pages find out whether a mail that they promise can leave.
+func (s *Server) knowMail(next http.Handler) http.Handler {
+	answers := func(ctx context.Context) bool { return s.ready.Available(ctx, "smtp") }
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(w, frame.WithMail(r, answers)) })
 }
 
 // HTTPServer is the server of the public listener. Serve it on a [web.Listener].

@@ -58,12 +58,13 @@ func (s *Server) staffWork(r *http.Request, me store.Member, person uuid.UUID) (
 	if at[0].EveryClientRole != nil {
 		chosen = *at[0].EveryClientRole
 	}
-	work := &views.StaffWork{Name: at[0].Name, Member: at[0].Role != nil, Everywhere: at[0].EveryClientRole != nil, Roles: assignableRoles(me, chosen)}
+	work := &views.StaffWork{Seen: string(store.SeenPlacements(at)), Name: at[0].Name, Member: at[0].Role != nil, Everywhere: at[0].EveryClientRole != nil, Roles: assignableRoles(me, chosen)}
+	work.EverywhereTicked = work.Everywhere
 	for _, c := range clients {
 		choice := views.StaffChoice{ID: c.ID.String(), Name: c.Name}
 		for _, p := range at {
 			if p.ClientID != nil && *p.ClientID == c.ID {
-				choice.Role = frame.RoleNames[*p.ClientRole]
+				choice.Role, choice.Ticked = frame.RoleNames[*p.ClientRole], true
 			}
 		}
 		work.Clients = append(work.Clients, choice)
@@ -88,7 +89,7 @@ func assignableRoles(me store.Member, chosen store.Role) (roles []ui.Option) {
 
 // outsideStaffPage shows somebody who works in the agency's clients and is no member of
 // the agency itself.
-func (s *Server) outsideStaffPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, refused string) error {
+func (s *Server) outsideStaffPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, edit func(*views.MemberProps)) error {
 	work, at, err := s.staffWork(r, me, web.PathID(r))
 	if err != nil {
 		return err
@@ -96,16 +97,17 @@ func (s *Server) outsideStaffPage(w http.ResponseWriter, r *http.Request, me sto
 	if work == nil {
 		return store.ErrNotFound
 	}
-	return views.Render(w, r, status, views.Member(frame.Tenant(r, me), views.MemberProps{
-		ID:      at[0].UserID.String(),
-		Name:    at[0].Name,
-		Email:   at[0].Email,
-		Role:    "None in the agency",
-		May:     "They work in client workspaces only, and don't see this one.",
-		Side:    me.Tenant.Name,
-		Work:    work,
-		Refused: refused,
-	}))
+	props := views.MemberProps{
+		ID:    at[0].UserID.String(),
+		Name:  at[0].Name,
+		Email: at[0].Email,
+		Role:  "None in the agency",
+		May:   "They work in client workspaces only, and don't see this one.",
+		Side:  me.Tenant.Name,
+		Work:  work,
+	}
+	edit(&props)
+	return views.Render(w, r, status, views.Member(frame.Tenant(r, me), props))
 }
 
 // memberClients assigns a person to the clients that were ticked, and ends their work in
@@ -116,13 +118,21 @@ func (s *Server) memberClients(w http.ResponseWriter, r *http.Request, me store.
 		return err
 	}
 	id, role := web.PathID(r), store.Role(f.Raw("client_role"))
-	was, ticked := ids(strings.Split(f.Raw("was"), ",")), ids(r.PostForm["client"])
+	was, ticked, err := clientTicks(r)
+	if err != nil {
+		return err
+	}
 	added, ended := without(ticked, was), without(was, ticked)
 	everywhere := f.Checked("everywhere")
 	did := "member.assigned"
 	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error {
+		expect(tx, f)
 		var at []store.Placement
-		if err := tx.Read(r.Context(), store.ListPlacements([]uuid.UUID{id}, &at)); err != nil {
+		list := func(dst *[]store.Placement) store.Read { return store.ListPlacements([]uuid.UUID{id}, dst) }
+		if err := tx.ComparePlacements(r.Context(), list); err != nil {
+			return err
+		}
+		if err := tx.Read(r.Context(), list(&at)); err != nil {
 			return err
 		}
 		if len(at) == 0 {
@@ -151,16 +161,81 @@ func (s *Server) memberClients(w http.ResponseWriter, r *http.Request, me store.
 		return nil
 	})
 	switch {
+	case errors.Is(err, store.ErrChanged):
+		return s.placedByOther(w, r, me, typedWork{ticked, added, everywhere, role})
 	case errors.Is(err, store.ErrStepUp):
 		return frame.StepUpFirst(w, r, views.PathBase(me.Tenant.Slug).Member(id.String()))
 	case errors.Is(err, store.ErrLastOwner):
 		return s.memberPage(w, r, me, http.StatusConflict, "One of those workspaces would have no owner. Make someone else an owner there first.", nil)
 	case errors.Is(err, store.ErrConflict):
-		return s.memberPage(w, r, me, http.StatusConflict, "They belong to the client's own side in one of those workspaces. Nothing was changed.", nil)
+		return s.memberPage(w, r, me, http.StatusConflict, "They are a client user in one of those workspaces, so you can't assign them there. Nothing was changed.", nil)
 	case err != nil:
 		return err
 	}
 	return frame.Done(w, r, frame.Base(r, me).Member(id.String()), did, "")
+}
+
+// typedWork is where a form lets a person work.
+type typedWork struct {
+	clients, added []uuid.UUID
+	everywhere     bool
+	role           store.Role // in those added
+}
+
+// is reports whether the person works there already, as that.
+func (w typedWork) is(at []store.Placement) bool {
+	var here []uuid.UUID
+	for _, p := range at {
+		if p.ClientID == nil {
+			continue
+		}
+		here = append(here, *p.ClientID)
+		if slices.Contains(w.added, *p.ClientID) && *p.ClientRole != w.role {
+			return false
+		}
+	}
+	return len(without(here, w.clients)) == 0 && len(without(w.clients, here)) == 0 && (len(at) > 0 && at[0].EveryClientRole != nil) == w.everywhere
+}
+
+// placedByOther shows where somebody else placed a person meanwhile, and the form as it
+// was typed.
+func (s *Server) placedByOther(w http.ResponseWriter, r *http.Request, me store.Member, typed typedWork) error {
+	var at []store.Placement
+	if err := s.db.Read(r.Context(), me, store.ListPlacements([]uuid.UUID{web.PathID(r)}, &at)); err != nil {
+		return err
+	}
+	if typed.is(at) {
+		return frame.Done(w, r, frame.Base(r, me).Member(web.PathID(r).String()), "member.assigned", "")
+	}
+	return s.memberPageEdited(w, r, me, http.StatusConflict, func(p *views.MemberProps) {
+		if p.Work == nil {
+			return
+		}
+		var places []string
+		for i := range p.Work.Clients {
+			choice := &p.Work.Clients[i]
+			if choice.Role != "" {
+				places = append(places, choice.Name+" ("+choice.Role+")")
+			}
+			choice.Ticked = slices.ContainsFunc(typed.clients, func(id uuid.UUID) bool { return id.String() == choice.ID })
+		}
+		p.Theirs = []ui.Saved{{Label: "Clients", Value: strings.Join(places, ", ")}}
+		if p.Work.Everywhere != typed.everywhere {
+			p.Theirs = append(p.Theirs, ui.Saved{Label: "All clients, present and future", Value: map[bool]string{true: "yes", false: "no"}[p.Work.Everywhere]})
+		}
+		p.Work.EverywhereTicked = typed.everywhere
+		chooseOption(p.Work.Roles, string(typed.role))
+	})
+}
+
+// chooseOption selects the option with that value, if there is one.
+func chooseOption(options []ui.Option, value string) {
+	if !slices.ContainsFunc(options, func(o ui.Option) bool { return o.Value == value }) {
+		return
+	}
+	for i := range options {
+		options[i].Selected = options[i].Value == value
+	}
 }
 
 // clientStaff assigns the ticked people to a client.
@@ -169,13 +244,22 @@ func (s *Server) clientStaff(w http.ResponseWriter, r *http.Request, me store.Me
 	if err != nil {
 		return err
 	}
-	client, people := web.PathID(r), ids(r.PostForm["person"])
+	client := web.PathID(r)
+	people, err := formIDs(r.PostForm["person"])
+	if err != nil {
+		return err
+	}
 	if len(people) == 0 {
 		return s.clientPage(w, r, me, http.StatusUnprocessableEntity, func(p *views.ClientShowProps) {
 			p.Form.Errors = ui.Errors{"person": "Choose at least one person."}
 		})
 	}
 	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error {
+		expect(tx, f)
+		err := tx.ComparePlacements(r.Context(), func(dst *[]store.Placement) store.Read { return store.ListClientStaff(client, dst) })
+		if err != nil {
+			return err
+		}
 		for _, person := range people {
 			if err := tx.AssignStaff(r.Context(), person, []uuid.UUID{client}, store.Role(f.Raw("role"))); err != nil {
 				return err
@@ -185,11 +269,13 @@ func (s *Server) clientStaff(w http.ResponseWriter, r *http.Request, me store.Me
 	})
 	wrong, invalid := errors.AsType[store.InvalidError](err)
 	switch {
+	case errors.Is(err, store.ErrChanged):
+		return s.teamOfOther(w, r, me, people, store.Role(f.Raw("role")))
 	case errors.Is(err, store.ErrStepUp):
 		return frame.StepUpFirst(w, r, views.PathBase(me.Tenant.Slug).Client(client.String()))
 	case errors.Is(err, store.ErrConflict):
 		return s.clientPage(w, r, me, http.StatusConflict, func(p *views.ClientShowProps) {
-			p.Refused = "One of them belongs to the client's own side. Nothing was changed."
+			p.Refused = "One of them is a client user here, so you can't assign them. Nothing was changed."
 		})
 	case invalid:
 		return s.clientPage(w, r, me, http.StatusUnprocessableEntity, func(p *views.ClientShowProps) { p.Form.Errors = ui.Errors(wrong) })
@@ -197,6 +283,36 @@ func (s *Server) clientStaff(w http.ResponseWriter, r *http.Request, me store.Me
 		return err
 	}
 	return frame.Done(w, r, frame.Base(r, me).Client(client.String()), "member.assigned", "")
+}
+
+// teamOfOther shows whom somebody else added to a client meanwhile, and the form as it
+// was typed.
+func (s *Server) teamOfOther(w http.ResponseWriter, r *http.Request, me store.Member, people []uuid.UUID, role store.Role) error {
+	var at []store.Placement
+	if err := s.db.Read(r.Context(), me, store.ListClientStaff(web.PathID(r), &at)); err != nil {
+		return err
+	}
+	rest := slices.DeleteFunc(slices.Clone(people), func(id uuid.UUID) bool {
+		return slices.ContainsFunc(at, func(p store.Placement) bool { return p.UserID == id && *p.ClientRole == role })
+	})
+	if len(rest) == 0 {
+		return frame.Done(w, r, frame.Base(r, me).Client(web.PathID(r).String()), "member.assigned", "")
+	}
+	return s.clientPage(w, r, me, http.StatusConflict, func(p *views.ClientShowProps) {
+		if p.Team == nil {
+			return
+		}
+		var here []string
+		for _, m := range p.Team.People {
+			here = append(here, m.Name+" ("+m.Role+")")
+		}
+		p.Form.Theirs = []ui.Saved{{Label: "Your team here", Value: strings.Join(here, ", ")}}
+		for i := range p.Team.Others {
+			choice := &p.Team.Others[i]
+			choice.Ticked = slices.ContainsFunc(people, func(id uuid.UUID) bool { return id.String() == choice.ID })
+		}
+		chooseOption(p.Team.Roles, string(role))
+	})
 }
 
 // clientPeople is what the team of a client is read from.
@@ -218,7 +334,7 @@ func (p *clientPeople) team(base views.Base, me store.Member) *views.ClientTeam 
 		return nil
 	}
 	works := map[uuid.UUID]bool{}
-	team := &views.ClientTeam{Roles: assignableRoles(me, store.RoleMember)}
+	team := &views.ClientTeam{Seen: string(store.SeenPlacements(p.here)), Roles: assignableRoles(me, store.RoleMember)}
 	for _, at := range p.here {
 		works[at.UserID] = true
 		team.People = append(team.People, views.MemberRow{Name: at.Name, Email: at.Email, Role: frame.RoleNames[*at.ClientRole],
@@ -281,14 +397,30 @@ func (s *Server) placedPeople(r *http.Request, me store.Member, props *views.Mem
 	return nil
 }
 
-// ids are the values that are ids.
-func ids(values []string) (all []uuid.UUID) {
+// formIDs returns the values as ids, each once. A malformed one is [store.ErrNotFound]: left
+// out, a ticked client would look like one that was unticked.
+func formIDs(values []string) (all []uuid.UUID, err error) {
 	for _, v := range values {
-		if id, err := uuid.Parse(v); err == nil && web.IsID(v) && !slices.Contains(all, id) {
+		id, ok := web.ParseID(v)
+		if !ok {
+			return nil, store.ErrNotFound
+		}
+		if !slices.Contains(all, id) {
 			all = append(all, id)
 		}
 	}
-	return all
+	return all, nil
+}
+
+// clientTicks returns the clients that the form showed as ticked, and those that are now.
+func clientTicks(r *http.Request) (was, ticked []uuid.UUID, err error) {
+	if shown := r.PostForm.Get("was"); shown != "" {
+		if was, err = formIDs(strings.Split(shown, ",")); err != nil {
+			return nil, nil, err
+		}
+	}
+	ticked, err = formIDs(r.PostForm["client"])
+	return was, ticked, err
 }
 
 func without(all, some []uuid.UUID) (rest []uuid.UUID) {

@@ -57,10 +57,10 @@ func TestNewStaffReadWhoAddsThemToClients(t *testing.T) {
 		t.Fatal(err)
 	}
 	fresh, home := s.as(t, email), "/w/"+a.Agency+"/"
-	has(t, "at first", fresh.get(t, home), "You work in no client yet", home+"members")
+	has(t, "at first", fresh.get(t, home), "You aren&#39;t assigned to a client yet", home+"members")
 	id, acme := a.Member(t, email, a.Agency).ID().String(), a.Member(t, a.Mia, a.Acme).TenantID().String()
 	want(t, "assign", s.as(t, a.Dana).post(t, home+"members/"+id+"/clients", url.Values{"client": {acme}, "client_role": {"member"}}), http.StatusSeeOther)
-	hasNot(t, "then", fresh.get(t, home), "You work in no client yet")
+	hasNot(t, "then", fresh.get(t, home), "You aren&#39;t assigned to a client yet")
 	want(t, "the client", fresh.get(t, "/w/"+a.Acme+"/"), http.StatusOK)
 }
 

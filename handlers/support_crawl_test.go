@@ -75,7 +75,8 @@ func TestReadModeReachesNothingThatWrites(t *testing.T) {
 		want(t, "stop", sam.post(t, "/support/stop", nil), http.StatusSeeOther)
 		for _, path := range there {
 			for who, b := range map[string]*browser{"the agent": sam, "anybody": s.nobody()} {
-				if got := b.get(t, path); got.status < 300 || strings.Contains(got.body, e.key) {
+				// The way to sign in repeats the address, which may end with a file's name.
+				if got := b.get(t, path); got.status < 300 || (strings.Contains(got.body, e.key) && !strings.Contains(path, e.key)) {
 					t.Errorf("after the end %s gets %s: %d", who, path, got.status)
 				}
 			}

@@ -27,7 +27,7 @@ func TestSupportSeenAndRevoked(t *testing.T) {
 	d.in(t, d.Dana)
 	want(t, "a page", d.sam.get(t, d.base+"/projects"), 200)
 	page := mia.get(t, d.base+"/support")
-	has(t, "the ledger", page, "Sam (support) as Dana "+d.Suffix, "T-7", "A file does not open", "Read-only", "Viewed 1 page, opened no files", "Stop now")
+	has(t, "the ledger", page, "Sam of support, as Dana "+d.Suffix, "T-7", "A file does not open", "Read-only", "Viewed 1 page, opened no files", "Stop now")
 
 	want(t, "revoke", mia.post(t, d.base+"/support/revoke", nil), 303)
 	out := d.sam.get(t, d.base+"/projects")

@@ -13,6 +13,13 @@ import (
 	"portico/views/ui"
 )
 
+// formsAtOnce is how many plain forms one tenant may send to this process at a time. The
+// sizes of their files are unknown until they have arrived, so each may take all the room
+// that the plan has left, until the later ones are refused at their end.
+const formsAtOnce = 2
+
+var errFormsAtOnce = &web.Problem{Status: http.StatusTooManyRequests, Sentence: "Other forms with files are still on their way. Wait until they have arrived, then send this one again."}
+
 // fileCreate takes the plain form, as it comes without JavaScript: one file or
 // several, of unknown sizes. Each goes through the same steps as any upload, part
 // by part as it arrives, so a form of any size stays flat in memory. A file that
@@ -26,6 +33,12 @@ func (s *Server) fileCreate(w http.ResponseWriter, r *http.Request, me store.Mem
 	body := web.NewSlowBodyGuard(w, r.Body, web.UploadPace)
 	defer body.Lift()
 	r.Body = body
+	end, ok := s.formTurns.Try(me.TenantID().String())
+	if !ok {
+		web.Drain(body, store.PartSize)
+		return errFormsAtOnce
+	}
+	defer end()
 	if err := s.takeForm(r, me, v); err != nil {
 		web.Drain(body, store.PartSize)
 		return err

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"portico/e2e/storetest"
 	"portico/files"
@@ -133,4 +134,51 @@ func TestFormBreaksOff(t *testing.T) {
 	for u, err := range storage(t).For(d.me.TenantID()).Uploads(t.Context()) {
 		t.Errorf("left over: %v, %v", u, err)
 	}
+}
+
+// While a tenant sends as many plain forms as it may at once, one more is refused and
+// leaves nothing. Another tenant may send its own, and so may this one afterwards.
+func TestFewPlainFormsAtOnce(t *testing.T) {
+	t.Parallel()
+	d := newStudio(t)
+	other := newStudioAt(t, d.site)
+	whole, contentType := formOf(t, formFile{"file", "slow.bin", noise(14, 5000)})
+	content, err := io.ReadAll(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var forms []*io.PipeWriter
+	answers := make(chan answer, 2)
+	for range 2 {
+		body, form := io.Pipe()
+		forms = append(forms, form)
+		go func() {
+			answers <- d.ravi.do(t, http.MethodPost, d.at("/versions/%s/files", d.draft), body, contentType)
+		}()
+		if _, err := form.Write(content[:1000]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for len(d.list(t)) < 2 {
+		select {
+		case early := <-answers:
+			t.Fatalf("a form ended before all of it was sent: %d", early.status)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	refused := d.post(t, formFile{"file", "third.txt", []byte("x")})
+	want(t, "a third form", refused, http.StatusTooManyRequests)
+	has(t, "a third form", refused, "still on their way")
+	if list := d.list(t); len(list) != 2 {
+		t.Errorf("files = %+v", list)
+	}
+	want(t, "another tenant's", other.post(t, formFile{"file", "a.txt", []byte("x")}), http.StatusSeeOther)
+	for _, form := range forms {
+		if _, err := form.Write(content[1000:]); err != nil {
+			t.Fatal(err)
+		}
+		_ = form.Close()
+		want(t, "a form before", <-answers, http.StatusSeeOther)
+	}
+	want(t, "afterwards", d.post(t, formFile{"file", "third.txt", []byte("x")}), http.StatusSeeOther)
 }

@@ -75,7 +75,7 @@ func planContact(me store.Member) string {
 func planSentence(e *store.PlanLimitError) string {
 	help := "Free up room, or ask an owner of the agency for a larger plan."
 	if e.Metric == store.Clients {
-		help = "Delete an unused client, or ask the operator of this installation for a larger plan."
+		help = "Delete a client that nobody used, or ask the operator of this installation for a larger plan."
 	}
 	return planFull(e) + " " + help
 }

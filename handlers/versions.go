@@ -21,7 +21,9 @@ func (s *Server) versionCreate(w http.ResponseWriter, r *http.Request, me store.
 		return err
 	})
 	if errors.Is(err, store.ErrConflict) {
-		return errDraftExists
+		p := *errDraftExists
+		p.Link = web.Link{URL: frame.Base(r, me).Deliverable(web.PathID(r).String()), Label: "Go to the draft"}
+		return &p
 	}
 	if err != nil {
 		return err
@@ -44,11 +46,18 @@ func (s *Server) versionPublish(w http.ResponseWriter, r *http.Request, me store
 		return err
 	}
 	if !f.Valid() {
-		return store.InvalidError(f.Errors)
+		return s.notPublished(w, r, me, int(number), f, nil)
 	}
 	people, err := s.publish(r, me, f, int(number), note, leaveOut)
 	if errors.Is(err, store.ErrConflict) {
-		return s.notPublished(w, r, me, int(number), f.Raw("note"), err)
+		var before bool
+		if err := s.db.Read(r.Context(), me, store.PublishedBefore(web.PathID(r), int(number), note, &before)); err != nil {
+			return err
+		}
+		if !before {
+			return s.notPublished(w, r, me, int(number), f, err)
+		}
+		err = nil // the button was pressed twice
 	}
 	if err != nil {
 		return err
@@ -64,8 +73,8 @@ func (s *Server) versionPublish(w http.ResponseWriter, r *http.Request, me store
 func leftOut(r *http.Request) ([]uuid.UUID, error) {
 	var ids []uuid.UUID
 	for _, text := range r.PostForm["leave_out"] {
-		id, err := uuid.Parse(text)
-		if err != nil || len(ids) == store.MaxFiles {
+		id, ok := web.ParseID(text)
+		if !ok || len(ids) == store.MaxFiles {
 			return nil, store.ErrNotFound
 		}
 		ids = append(ids, id)
@@ -95,20 +104,29 @@ func (s *Server) publish(r *http.Request, me store.Member, f *web.Form, number i
 }
 
 // notPublished shows the deliverable with the reason why it was not published, and the
-// form again. A version that is published already has no form.
-func (s *Server) notPublished(w http.ResponseWriter, r *http.Request, me store.Member, number int, note string, why error) error {
-	return s.deliverablePage(w, r, me, http.StatusConflict, func(p *views.DeliverableShowProps) {
+// form again. A version that is published already has no form, and the note is shown.
+func (s *Server) notPublished(w http.ResponseWriter, r *http.Request, me store.Member, number int, f *web.Form, why error) error {
+	status := http.StatusConflict
+	if !f.Valid() {
+		status = http.StatusUnprocessableEntity
+	}
+	return s.deliverablePage(w, r, me, status, func(p *views.DeliverableShowProps) {
 		switch {
 		case p.Version == nil || p.Version.Number != number || !p.Version.PublishedAt.IsZero():
-			p.Refused, p.CanPublish = "Nothing was published now: somebody published this version meanwhile.", false
-			return
+			p.Refused, p.CanPublish = "Not published: someone already published this version.", false
+		case !f.Valid():
+			p.Refused = "Nothing is published yet: the note doesn't fit."
 		case errors.Is(why, store.ErrFilesPending):
-			p.Refused = "Nothing is published yet: a file isn't here."
+			p.Refused = "Not published: a file hasn't finished uploading."
 		case errors.Is(why, store.ErrChanged):
-			p.Refused = "Nothing is published yet: its files changed while you were reading. Look at them, then publish."
+			p.Refused = "Not published: its files changed while you were reading. Check them, then publish."
 		default:
-			p.Refused = "Nothing is published yet: there is no file to publish."
+			p.Refused = "Not published: there is no file."
 		}
-		p.Version.Note = note
+		if !p.CanPublish {
+			p.Kept = views.KeptTexts(r.PostForm)
+			return
+		}
+		p.Version.Note, p.NoteError = f.Raw("note"), f.Errors["note"]
 	})
 }

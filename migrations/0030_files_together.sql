@@ -12,7 +12,7 @@ alter table files
     add column folder text not null default '' check (char_length(folder) <= 1000);
 drop index files_of_version;
 create index files_of_version on files (tenant_id, version_id, position, id)
-    include (name, state, declared_size, size, content_type, preview_type, shared_at, deleted_at, created_by, lead);
+    include (name, state, declared_size, size, content_type, preview_type, shared_at, deleted_at, created_by, support_session_id, lead);
 create unique index files_lead on files (tenant_id, version_id) where lead;
 grant insert (folder) on files to portico_app;
 grant update (crc32, lead) on files to portico_app;
@@ -20,5 +20,5 @@ grant update (crc32, lead) on files to portico_app;
 -- +goose Down
 drop index files_lead, files_of_version;
 create index files_of_version on files (tenant_id, version_id, position, id)
-    include (name, state, declared_size, size, content_type, preview_type, shared_at, deleted_at, created_by);
+    include (name, state, declared_size, size, content_type, preview_type, shared_at, deleted_at, created_by, support_session_id);
 alter table files drop column crc32, drop column lead, drop column folder;

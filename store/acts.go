@@ -9,24 +9,35 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// act is a deed that reaches a stranger, or takes something that others may want. What
-// the deed made can be taken back, so counting the rows would not limit it.
+// act is a deed that reaches others, by mail or on their servers, or uses up what others
+// may want. What the deed made can be taken back, so counting the rows would not limit it.
 type act string
 
 const (
-	actInvite act = "invitation mail"
-	actClient act = "new client"
-	actDomain act = "claimed domain"
+	actInvite  act = "invitation mail"
+	actClient  act = "new client"
+	actDomain  act = "claimed domain"
+	actCheck   act = "domain check"    // asks DNS servers of others
+	actProject act = "new project"     // in the bin it counts for nothing, for 30 days
+	actPublish act = "publication"     // mails the client's people
+	actSupport act = "support session" // mails the owners, at its start and its end
+	actRequest act = "access request"  // mails the owners
 )
 
-// actsPerHour is how many acts are allowed in a tenant in an hour, by its plan.
+// actsPerHour is how many acts are allowed in a tenant in an hour, by its plan or its
+// agency's, whichever allows less: agencies choose the plans of their clients.
 var actsPerHour = map[string]map[act]int{
-	"starter":    {actInvite: 20, actClient: 10, actDomain: 20},
-	"growth":     {actInvite: 200, actClient: 50, actDomain: 40},
-	"enterprise": {actInvite: 20_000, actClient: 500, actDomain: 100},
+	"starter":    {actInvite: 20, actClient: 10, actDomain: 20, actCheck: 60, actProject: 60, actPublish: 60},
+	"growth":     {actInvite: 200, actClient: 50, actDomain: 40, actCheck: 120, actProject: 300, actPublish: 300},
+	"enterprise": {actInvite: 20_000, actClient: 500, actDomain: 100, actCheck: 600, actProject: 20_000, actPublish: 20_000},
 }
 
-// personsShare is how many times as much one person may do, in all tenants together.
+// agentsActsPerHour is how many acts of support a tenant meets in an hour, whatever its
+// plan.
+var agentsActsPerHour = map[act]int{actSupport: 40, actRequest: 20}
+
+// personsShare is how many times as much as the agency's plan allows one person may do,
+// in all tenants together.
 const personsShare = 5
 
 // TooManyActsError means that a tenant or a person did something too often.
@@ -40,12 +51,22 @@ func (e *TooManyActsError) Error() string { return fmt.Sprintf("too many acts, w
 // [*TooManyActsError]. It counts in the transaction of the deed, so a deed that fails
 // counts for nothing.
 func (tx *Tx) spend(ctx context.Context, a act) error {
-	var plan string
-	if err := tx.Read(ctx, GetPlan(&plan)); err != nil {
+	var plan, agencys string
+	err := tx.get(ctx, row("plans of acts", `select plan, agency_plan from lookup.my_plans()`, nil, &plan, &agencys))
+	if err != nil {
 		return err
 	}
-	most := actsPerHour[plan][a]
-	if err := tx.countAct(ctx, a, "tenant", tx.scope.Tenant, most); err != nil {
+	most := actsPerHour[agencys][a]
+	if err := tx.countAct(ctx, a, "tenant", tx.scope.Tenant, min(most, actsPerHour[plan][a])); err != nil {
+		return err
+	}
+	return tx.countAct(ctx, a, "person", tx.scope.Actor, most*personsShare)
+}
+
+// spendOnTenant is spend for an agent's act on a tenant that they are not inside.
+func (tx *Tx) spendOnTenant(ctx context.Context, a act, tenant uuid.UUID) error {
+	most := agentsActsPerHour[a]
+	if err := tx.countAct(ctx, a, "tenant", tenant, most); err != nil {
 		return err
 	}
 	return tx.countAct(ctx, a, "person", tx.scope.Actor, most*personsShare)

@@ -85,7 +85,7 @@ func TestConsentInForceIsWhatSessionsMayDo(t *testing.T) {
 		drafts, denied bool   // drafts are open; the last act is refused
 	}{
 		"the client writes, then reads":             {[]act{{"mia", "write"}, {"mia", "long read"}}, "read", "read", false, false},
-		"the client reads, then writes":             {[]act{{"mia", "long read"}, {"mia", "write"}}, "write", "read", false, false},
+		"the client reads, then writes":             {[]act{{"mia", "long read"}, {"mia", "write"}}, "write", "write", false, false},
 		"the agency alone":                          {[]act{{"dana", "write"}}, "write", "write", true, false},
 		"the agency writes, the client reads":       {[]act{{"dana", "write"}, {"mia", "read"}}, "read", "read", true, false},
 		"the client reads, the agency writes":       {[]act{{"mia", "read"}, {"dana", "write"}}, "read", "read", true, false},
@@ -108,6 +108,7 @@ func TestConsentInForceIsWhatSessionsMayDo(t *testing.T) {
 		"the agency's ran out":                      {[]act{{"dana", "write"}, {"dana", "run out"}, {"mia", "read"}}, "read", "read", false, false},
 		"a later one of the agency replaces its":    {[]act{{"dana", "write"}, {"dana", "read"}}, "read", "read", true, false},
 		"after a no and a yes that ran out, again":  {[]act{{"mia", "read"}, {"mia", "revoke"}, {"mia", "read"}, {"mia", "run out"}, {"dana", "read"}}, "read", "read", true, false},
+		"nor after a yes of the client before":      {[]act{{"mia", "read"}, {"mia", "revoke"}, {"dana", "write"}}, "", "", false, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -217,26 +217,44 @@ func TestStandingAssignmentFollowsNewClients(t *testing.T) {
 }
 
 // Somebody who works for the agency already is added without an invitation, wherever
-// they work. Others are invited, the client's own people too.
+// they work. Others are invited, the client's own people too. Who manages a client and is
+// no member of the agency invites everybody, and so doesn't learn who works elsewhere.
 func TestColleaguesNeedNoInvitation(t *testing.T) {
 	t.Parallel()
 	a, b := storetest.Agency(t), storetest.Agency(t)
 	acme, home := a.Member(t, a.Dana, a.Acme), a.SteppedUp(t, a.Dana, a.Agency)
 	globex := a.Member(t, a.Dana, a.Globex)
 	outside := addMember(t, acme, store.PartyAgency, store.RoleMember) // works in Acme only
+	// They manage Globex and no other place of the agency.
+	admin := a.Member(t, addMember(t, globex, store.PartyAgency, store.RoleAdmin), a.Globex)
+	colleague := addMember(t, home, store.PartyAgency, store.RoleMember)
+	left := addMember(t, home, store.PartyAgency, store.RoleAdmin)
+	leaver := a.Member(t, left, a.Agency).ID()
+	deed(t, globex, func(tx *store.Tx) error {
+		_, err := tx.InvitePerson(t.Context(), store.NewPerson{Name: "Left", Email: left, Party: store.PartyAgency, Role: store.RoleAdmin})
+		return err
+	})
+	former := a.Member(t, left, a.Globex)
+	if _, err := storetest.Superuser(t).Exec(t.Context(), `update memberships set ended_at = now() where tenant_id = $1 and user_id = $2`, home.TenantID(), leaver); err != nil {
+		t.Fatal(err)
+	}
 	for what, c := range map[string]struct {
 		me      store.Member
 		email   string
 		party   store.Party
 		invited bool
 	}{
-		"staff of the agency":             {globex, a.Ravi, store.PartyAgency, false},
-		"staff of another client":         {globex, outside, store.PartyAgency, false},
-		"the same, into the agency":       {home, outside, store.PartyAgency, false},
-		"a stranger":                      {globex, "new@" + a.Suffix + ".test", store.PartyAgency, true},
-		"another agency's staff":          {globex, b.Ravi, store.PartyAgency, true},
-		"a client's person":               {globex, a.Mia, store.PartyAgency, true},
-		"a colleague, on the client side": {acme, a.Gus, store.PartyClient, true},
+		"the agency's, by a client's admin": {admin, colleague, store.PartyAgency, true},
+		"a client's, by a client's admin":   {admin, addMember(t, acme, store.PartyAgency, store.RoleMember), store.PartyAgency, true},
+		"a stranger, by a client's admin":   {admin, "strange@" + a.Suffix + ".test", store.PartyAgency, true},
+		"by who left the agency":            {former, addMember(t, home, store.PartyAgency, store.RoleMember), store.PartyAgency, true},
+		"staff of the agency":               {globex, a.Ravi, store.PartyAgency, false},
+		"staff of another client":           {globex, outside, store.PartyAgency, false},
+		"the same, into the agency":         {home, outside, store.PartyAgency, false},
+		"a stranger":                        {globex, "new@" + a.Suffix + ".test", store.PartyAgency, true},
+		"another agency's staff":            {globex, b.Ravi, store.PartyAgency, true},
+		"a client's person":                 {globex, a.Mia, store.PartyAgency, true},
+		"a colleague, on the client side":   {acme, a.Gus, store.PartyClient, true},
 	} {
 		var id uuid.UUID
 		deed(t, c.me, func(tx *store.Tx) (err error) {

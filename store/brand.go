@@ -98,9 +98,10 @@ type Brand struct {
 }
 
 // MailPlace says through what somebody came who gets a mail about signing in: a path in a
-// tenant, or a host of one.
+// tenant, or a host of one. It counts only for the tenant's members and those it invited:
+// anybody can ask for a mail to anybody.
 type MailPlace struct {
-	Slug     string // of the path; counts only for the tenant's members and those it invited
+	Slug     string // of the path
 	HostSlug string // of the tenant's host under the installation's domain
 	Domain   string // a tenant's own domain
 }

@@ -58,8 +58,8 @@ func TestLogosStayInTheirTenant(t *testing.T) {
 }
 
 // A mail about signing in has the brand of the tenant through which its recipient came. A
-// path in a tenant counts only for its people and those it invited, so that nobody learns
-// of a client by its address. A host is public.
+// path or a host counts only for its people and those it invited: nobody learns of a
+// client by its path, and no tenant puts its words into the mail of strangers.
 func TestMailBrandIsOfWhereTheyCameThrough(t *testing.T) {
 	t.Parallel()
 	a, b, db := storetest.Agency(t), storetest.Agency(t), storetest.DB()
@@ -91,12 +91,20 @@ func TestMailBrandIsOfWhereTheyCameThrough(t *testing.T) {
 		"by the path of hers":                    {a.Mia, store.MailPlace{Slug: a.Acme}, "Acme portal"},
 		"by the path of another client":          {a.Mia, store.MailPlace{Slug: a.Globex}, "Acme portal"},
 		"by the path of another agency's client": {a.Mia, store.MailPlace{Slug: b.Acme}, "Acme portal"},
-		"by the host of another client":          {a.Mia, store.MailPlace{HostSlug: a.Globex}, "Globex portal"},
-		"by a domain":                            {a.Mia, store.MailPlace{Domain: domain}, "Globex portal"},
-		"by a domain that isn't proved":          {a.Mia, store.MailPlace{Domain: "not-" + domain}, "Acme portal"},
+		"by the host of hers":                    {a.Mia, store.MailPlace{HostSlug: a.Acme}, "Acme portal"},
+		"by the host of another client":          {a.Mia, store.MailPlace{HostSlug: a.Globex}, "Acme portal"},
+		"by the domain of another client":        {a.Mia, store.MailPlace{Domain: domain}, "Acme portal"},
+		"several, by the host of one":            {a.Dana, store.MailPlace{HostSlug: a.Globex}, "Globex portal"},
+		"several, by the domain of one":          {a.Dana, store.MailPlace{Domain: domain}, "Globex portal"},
+		"several, by a domain that isn't proved": {a.Dana, store.MailPlace{Domain: "not-" + domain}, "Northwind portal"},
+		"several, by another agency's host":      {a.Dana, store.MailPlace{HostSlug: b.Acme}, "Northwind portal"},
 		"several of one agency":                  {a.Dana, store.MailPlace{}, "Northwind portal"},
 		"several, by the path of one":            {a.Dana, store.MailPlace{Slug: a.Globex}, "Globex portal"},
 		"invited":                                {invited, store.MailPlace{}, "Globex portal"},
+		"invited, by the host":                   {invited, store.MailPlace{HostSlug: a.Globex}, "Globex portal"},
+		"invited, by a host of another agency":   {invited, store.MailPlace{HostSlug: b.Acme}, "Globex portal"},
+		"a stranger, by a host":                  {"nobody@" + a.Suffix + ".test", store.MailPlace{HostSlug: a.Acme}, ""},
+		"a stranger, by a domain":                {"nobody@" + a.Suffix + ".test", store.MailPlace{Domain: domain}, ""},
 		"a stranger, by a path":                  {"nobody@" + a.Suffix + ".test", store.MailPlace{Slug: a.Acme}, ""},
 		"another agency's owner, by a path":      {b.Mia, store.MailPlace{Slug: a.Acme}, ""},
 	} {

@@ -240,10 +240,14 @@ select exists (
 	return err
 }
 
+// setClientState compares the state that the actor read. From "" it starts in any state,
+// or else only in the one that was read.
 func (tx *Tx) setClientState(ctx context.Context, client uuid.UUID, from, to TenantState, verb string) error {
 	if err := tx.mayManageClients(ctx); err != nil {
 		return err
 	}
+	read := TenantState(tx.takeExpected())
+	from = cmp.Or(from, read)
 	var set *bool
 	err := tx.get(ctx, value("set client state", &set, `select lookup.set_client_state(@client, @from, @to)`,
 		pgx.StrictNamedArgs{"client": client, "from": from, "to": to}))
@@ -252,6 +256,8 @@ func (tx *Tx) setClientState(ctx context.Context, client uuid.UUID, from, to Ten
 		return err
 	case set == nil:
 		return fmt.Errorf("set client state: %w", ErrNotFound)
+	case !*set && read != "":
+		return fmt.Errorf("set client state to %s: %w", to, ErrChanged)
 	case !*set:
 		return fmt.Errorf("set client state to %s: %w", to, ErrConflict)
 	}

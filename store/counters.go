@@ -96,7 +96,8 @@ const forUs = `(d.state in ('draft', 'changes') or exists (
 
 // countWork counts the tenant's work for the agency's lists.
 func (tx *Tx) countWork(ctx context.Context) error {
-	_, err := tx.exec(ctx, "count work", `
+	return tx.withDrafts(ctx, func() error {
+		_, err := tx.exec(ctx, "count work", `
 insert into work_counts (tenant_id, projects, for_us)
 select @tenant_id, count(distinct p.id), count(d.id)
 from projects p
@@ -111,7 +112,8 @@ where p.tenant_id = @tenant_id
 on conflict (tenant_id) do update
 set projects = excluded.projects,
     for_us = excluded.for_us`, nil)
-	return err
+		return err
+	})
 }
 
 // countNewFor sets the number of new items of one person in the tenant.

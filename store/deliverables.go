@@ -97,6 +97,19 @@ order by d.position, d.id
 limit 500`, pgx.StrictNamedArgs{"project": project, "which": which})}
 }
 
+// HasArchived reads whether a project has archived deliverables.
+func HasArchived(project uuid.UUID, dst *bool) Read {
+	return Read{value("archived deliverables", dst, `
+select exists (
+    select
+    from deliverables
+    where tenant_id = @tenant_id
+      and project_id = @project
+      and deleted_at is null
+      and archived_at is not null
+)`, pgx.StrictNamedArgs{"project": project})}
+}
+
 // ListNewest reads the deliverables that changed last, for the team's home page;
 // limit is 1 to 100. It leaves out archived projects, as lists do.
 func ListNewest(state DeliverableState, limit int, dst *[]Deliverable) Read {

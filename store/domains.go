@@ -130,6 +130,9 @@ func (tx *Tx) CheckDomain(ctx context.Context, id uuid.UUID) error {
 	if err := tx.Read(ctx, GetDomain(id, &d)); err != nil {
 		return err
 	}
+	if err := tx.spend(ctx, actCheck); err != nil {
+		return err
+	}
 	return tx.Enqueue(ctx, &queue.DomainCheck{Domain: id})
 }
 

@@ -38,3 +38,8 @@ type InvalidError map[string]string
 func (e InvalidError) Error() string { return fmt.Sprintf("%v: %d fields", ErrInvalid, len(e)) }
 
 func (e InvalidError) Unwrap() error { return ErrInvalid }
+
+// tooLong says by how much a text is too long, in the words that all forms use.
+func tooLong(n, most int) string {
+	return fmt.Sprintf("That has %d characters. At most %d fit.", n, most)
+}

@@ -78,6 +78,7 @@ func readsToExplain() map[string][]store.Read {
 		bin             []store.BinItem
 		deliverables    []store.Deliverable
 		deliverable     store.Deliverable
+		yes             bool
 		id              uuid.UUID
 		ids             []uuid.UUID
 		news            []store.News
@@ -139,6 +140,8 @@ func readsToExplain() map[string][]store.Read {
 		"GetDomain":         {store.GetDomain(id("domain"), &some.domain)},
 		"FreshStepUp":       {store.FreshStepUp(store.Member{}, &some.fresh)},
 		"ListViewAsTargets": {store.ListViewAsTargets(&some.targets)},
+		"PublishedBefore":   {store.PublishedBefore(id("deliverable"), 1, "note", &some.yes)},
+		"HasArchived":       {store.HasArchived(id("project"), &some.yes)},
 		"ListDeliverables": {store.ListDeliverables(id("project"), store.Current, &some.deliverables),
 			store.ListDeliverables(id("project"), store.Archived, &some.deliverables), store.ListDeliverables(id("project"), store.Binned, &some.deliverables)},
 		"ListShown":           {store.ListShown("", 50, &some.deliverables)},
@@ -177,6 +180,7 @@ func readsToExplain() map[string][]store.Read {
 		"ListUsageDrift":         {store.ListUsageDrift(&some.drift)},
 		"SeenFiles":              {store.SeenFiles(id("deliverable"), &some.seen)},
 		"GetSettings":            {store.GetSettings(&some.settings)},
+		"SeenConsent":            {store.SeenConsent(&some.seen)},
 		"SupportInForce":         {store.SupportInForce(&some.consents)},
 		"ListGrants":             {store.ListGrants(&some.grants)},
 		"ListSupportSessions":    {store.ListSupportSessions(store.Page{Limit: 26}, &some.sessions)},
@@ -200,8 +204,18 @@ func readsToExplain() map[string][]store.Read {
 	}
 }
 
+// coveredBy are the indexes that hold all that a read of a list compares and shows, so
+// that it reads no row of their tables. A column that a policy compares counts too.
+var coveredBy = map[string][]string{
+	"ListProjects":     {"deliverables_of_project"},
+	"HasArchived":      {"deliverables_of_project"},
+	"ListDeliverables": {"deliverables_of_project", "versions_tenant_id_deliverable_id_number_key", "files_of_version"},
+	"ListNewest":       {"deliverables_newest", "versions_tenant_id_deliverable_id_number_key", "files_of_version"},
+}
+
 // One large tenant among many: every read uses an index that begins with the tenant,
-// for the agency and for the client. No read scans a table.
+// for the agency and for the client. No read scans a table, and lists read the indexes
+// that cover them alone.
 func TestReadsUseTheTenantsIndex(t *testing.T) {
 	t.Parallel()
 	db, err := storetest.Open(t.Context(), "crowd")
@@ -236,8 +250,12 @@ func TestReadsUseTheTenantsIndex(t *testing.T) {
 					t.Fatalf("%s: %v", name, err)
 				}
 				explained++
-				for _, wrong := range scans(t, plan) {
-					t.Errorf("%s %d for the %s: %s", name, i, party, wrong)
+				wrong := scans(t, plan)
+				if i == 0 {
+					wrong = append(wrong, uncovered(t, plan, coveredBy[name])...)
+				}
+				for _, w := range wrong {
+					t.Errorf("%s %d for the %s: %s", name, i, party, w)
 				}
 			}
 		}
@@ -272,15 +290,10 @@ type node struct {
 // tenant.
 func scans(t *testing.T, plan json.RawMessage) (wrong []string) {
 	t.Helper()
-	var roots []struct{ Plan node }
-	if err := json.Unmarshal(plan, &roots); err != nil {
-		t.Fatal(err)
-	}
 	ofTenant := func(name string) bool {
 		return slices.ContainsFunc(store.Manifest.Tenant, func(table store.TenantTable) bool { return table.Name == name })
 	}
-	var walk func(node)
-	walk = func(n node) {
+	walk(t, plan, func(n node) {
 		switch n.Type {
 		case "Seq Scan":
 			if ofTenant(n.Relation) {
@@ -295,12 +308,38 @@ func scans(t *testing.T, plan json.RawMessage) (wrong []string) {
 				wrong = append(wrong, n.Type+" by "+n.Index+" without tenant_id: "+n.Cond)
 			}
 		}
-		for _, below := range n.Plans {
-			walk(below)
+	})
+	return wrong
+}
+
+// uncovered returns the indexes of which a plan makes no index-only scan.
+func uncovered(t *testing.T, plan json.RawMessage, indexes []string) (wrong []string) {
+	t.Helper()
+	for _, index := range indexes {
+		only := false
+		walk(t, plan, func(n node) { only = only || n.Type == "Index Only Scan" && n.Index == index })
+		if !only {
+			wrong = append(wrong, "no index-only scan of "+index)
 		}
 	}
-	walk(roots[0].Plan)
 	return wrong
+}
+
+// walk calls visit for each step of a plan.
+func walk(t *testing.T, plan json.RawMessage, visit func(node)) {
+	t.Helper()
+	var roots []struct{ Plan node }
+	if err := json.Unmarshal(plan, &roots); err != nil {
+		t.Fatal(err)
+	}
+	var down func(node)
+	down = func(n node) {
+		visit(n)
+		for _, below := range n.Plans {
+			down(below)
+		}
+	}
+	down(roots[0].Plan)
 }
 
 // readsOfTheStore returns the names of the exported functions that return a

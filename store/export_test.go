@@ -18,6 +18,12 @@ func (tx *Tx) SlowForTest(ctx context.Context) error {
 	return err
 }
 
+// RaiseForTest has the server fail with that code.
+func (tx *Tx) RaiseForTest(ctx context.Context, code string) error {
+	_, err := tx.exec(ctx, "raise", `do $$ begin raise exception 'secret words' using errcode = '`+code+`'; end $$`, nil)
+	return err
+}
+
 // ExplainForTest returns the plan of a read for a member, as JSON.
 func (db *DB) ExplainForTest(ctx context.Context, tenant, user uuid.UUID, party Party, r Read) (plan json.RawMessage, err error) {
 	s := engine.Scope{Tenant: tenant, User: user, Actor: user, Party: string(party)}

@@ -155,9 +155,17 @@ where f.tenant_id = @tenant_id
 	return tx.lockVersion(ctx, version)
 }
 
+// SeenLead is the [Seen] of the lead file of a version; nil is that none was chosen.
+func SeenLead(lead *uuid.UUID) Seen {
+	if lead == nil {
+		return "none"
+	}
+	return Seen(lead.String())
+}
+
 // ChooseLead makes a ready file the one of its version that is shown first, in place of an
-// earlier choice. Published versions too: their files stay the same. It returns the file's
-// deliverable.
+// earlier choice. Published versions too: their files stay the same. It compares
+// [SeenLead], and returns the file's deliverable.
 func (tx *Tx) ChooseLead(ctx context.Context, id uuid.UUID) (deliverable uuid.UUID, err error) {
 	if err := tx.lockVersionOf(ctx, id); err != nil {
 		return uuid.Nil, err
@@ -167,6 +175,21 @@ func (tx *Tx) ChooseLead(ctx context.Context, id uuid.UUID) (deliverable uuid.UU
 		return uuid.Nil, err
 	}
 	args := pgx.StrictNamedArgs{"id": id, "version": f.VersionID}
+	var lead *uuid.UUID
+	err = tx.get(ctx, value("lead", &lead, `
+select (
+    select id
+    from files
+    where tenant_id = @tenant_id
+      and version_id = @version
+      and lead
+      and deleted_at is null)`, pgx.StrictNamedArgs{"version": f.VersionID}))
+	if err == nil {
+		err = tx.compareSeen(SeenLead(lead))
+	}
+	if err != nil {
+		return f.DeliverableID, err
+	}
 	_, err = tx.exec(ctx, "drop the earlier lead", `
 update files
 set lead = false

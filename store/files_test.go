@@ -269,8 +269,8 @@ func TestHostileNames(t *testing.T) {
 		"<img src=x onerror=alert(1)>":        "<img src=x onerror=alert(1)>",
 		"broken\xff.txt":                      "broken\ufffd.txt",
 		"  spaces  ":                          "spaces",
-		strings.Repeat("ü", 2000) + ".tar":    strings.Repeat("ü", 251) + ".tar",
-		"a." + strings.Repeat("x", 2000):      "a." + strings.Repeat("x", 253),
+		strings.Repeat("ü", 2000) + ".tar":    strings.Repeat("ü", 167) + "..." + strings.Repeat("ü", 81) + ".tar",
+		"a." + strings.Repeat("x", 2000):      "a." + strings.Repeat("x", 165) + "..." + strings.Repeat("x", 85),
 		"'; drop table files; --":             "'; drop table files; --",
 		"family \U0001f468\u200d\U0001f469.j": "family \U0001f468\u200d\U0001f469.j",
 	} {
@@ -286,6 +286,93 @@ func TestHostileNames(t *testing.T) {
 		if key != "tenants/"+b.ravi.TenantID().String()+"/files/"+id.String() {
 			t.Errorf("key = %s", key)
 		}
+	}
+}
+
+// Of a file's name stays what somebody sees. A name of which nothing would be seen is
+// refused, as is one without a character that is seen in a folder.
+func TestFileNamesCanBeSeen(t *testing.T) {
+	t.Parallel()
+	b := setupFiles(t)
+	for name, want := range map[string]string{
+		"\u200b.txt":                           ".txt",
+		"\u2060a.pdf":                          "a.pdf",
+		"a\u00ad.pdf":                          "a.pdf",
+		"\ufeffplan.csv":                       "plan.csv",
+		"a\u200b\u2060b.png":                   "ab.png",
+		"\u2066logo\u2069.svg":                 "logo.svg",
+		"\u3164logo.svg":                       "logo.svg",
+		"one\u2028two.txt":                     "onetwo.txt",
+		"\u202etxt.exe":                        "txt.exe",
+		"logo.svg\u200d":                       "logo.svg",
+		"👩\u200d💻.jpg":                         "👩\u200d💻.jpg",
+		"می\u200cخواهم.txt":                    "می\u200cخواهم.txt",
+		"❤\ufe0f.png":                          "❤\ufe0f.png",
+		" two  spaces .txt ":                   "two  spaces .txt",
+		"\U000E0041flag 🏴\U000E0067\U000E007F": "flag 🏴\U000E0067\U000E007F",
+	} {
+		if got := b.upload(t, b.ravi, storetest.BeginUpload(t, b.ravi, b.draft, name, 1)).Name; got != want {
+			t.Errorf("%+q became %+q, want %+q", name, got, want)
+		}
+	}
+	begin := func(name, folder string) (id uuid.UUID, err error) {
+		size := int64(1)
+		err = write(t, b.ravi, func(tx *store.Tx) (err error) {
+			id, err = tx.BeginUpload(t.Context(), b.draft, store.NewUpload{Name: name, Folder: folder, Size: &size})
+			return err
+		})
+		return id, err
+	}
+	for _, name := range []string{"", " ", "\u200b", "\u2060\u00ad", "\u202e\u202c", "\u3164", "\u2800", "\u0301", "\ue000", "\u200d\u200d", "\ufe0f", "\u2028", "\x00\n"} {
+		if _, err := begin(name, ""); !errors.Is(err, store.ErrInvalid) {
+			t.Errorf("%+q: %v, want refused", name, err)
+		}
+	}
+	for folder, want := range map[string]string{"a/\u200b/b": "a/b", "\u3164": "", "\u2066a\u2069/c": "a/c", "a\u2800/\u2800": "a\u2800"} {
+		id, err := begin("in a folder.txt", folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got string
+		look(t, &got, `select folder from files where id = $1`, id)
+		if got != want {
+			t.Errorf("the folder %+q became %+q, want %+q", folder, got, want)
+		}
+	}
+}
+
+// A name over 255 characters loses its middle. Its beginning, what stands at its end and
+// every character that is kept are whole.
+func TestLongFileNamesLoseTheirMiddle(t *testing.T) {
+	t.Parallel()
+	b := setupFiles(t)
+	long := strings.Repeat("x", 300)
+	for name, ends := range map[string]string{
+		"Plan " + long + "_v3_2026-11-29.indd":                 "_v3_2026-11-29.indd",
+		"Plan " + long + ".tar.gz":                             ".tar.gz",
+		"Plan " + long + " final FINAL (2).docx":               " final FINAL (2).docx",
+		"Plan " + strings.Repeat("日", 300) + "最終版.pdf":         "最終版.pdf",
+		"Plan " + strings.Repeat("e\u0301", 200) + "_v2.txt":   "e\u0301_v2.txt",
+		"Plan " + strings.Repeat("👩\u200d👩\u200d👧", 80) + ".j": "👩\u200d👩\u200d👧.j",
+		"Plan " + strings.Repeat("a ", 200) + "v9.pdf":         "a v9.pdf",
+		"Plan " + long + "." + strings.Repeat("e", 300):        "eee",
+		"Plan " + strings.Repeat("مرحبا", 60) + " ٣.pdf":       "مرحبا ٣.pdf",
+		"Plan " + strings.Repeat("한", 260) + " v1":             "한 v1",
+	} {
+		id := storetest.BeginUpload(t, b.ravi, b.draft, name, 1)
+		got := b.upload(t, b.ravi, id).Name
+		head, tail, cut := strings.Cut(got, "...")
+		if n := utf8.RuneCountInString(got); n > 255 || n < 240 || !cut || !strings.HasPrefix(name, head) || !strings.HasPrefix(got, "Plan ") ||
+			!strings.HasSuffix(name, tail) || !strings.HasSuffix(got, ends) {
+			t.Errorf("%.20q… of %d characters became %q", name, utf8.RuneCountInString(name), got)
+		}
+		if strings.HasSuffix(head, "\u200d") || strings.HasPrefix(tail, "\u200d") || strings.HasPrefix(tail, "\u0301") {
+			t.Errorf("cut inside a character: %+q", got)
+		}
+	}
+	fits := strings.Repeat("日", 251) + ".pdf"
+	if got := b.upload(t, b.ravi, storetest.BeginUpload(t, b.ravi, b.draft, fits, 1)).Name; got != fits {
+		t.Errorf("a name of 255 characters became %q", got)
 	}
 }
 

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"path"
 	"strings"
 	"time"
 	"unicode"
@@ -11,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"portico/names"
 	"portico/store/queue"
 )
 
@@ -161,7 +161,7 @@ having count(*) filter (where deleted_at is null and state <> 'failed') < @most`
 }
 
 func (in NewUpload) check() (name string, err error) {
-	name = cleanName(in.Name)
+	name = cleanFileName(in.Name)
 	switch {
 	case name == "":
 		return "", InvalidError{"name": "Enter a name for the file."}
@@ -182,26 +182,23 @@ func (tx *Tx) objectKey(file uuid.UUID) string {
 // maxName is the longest file name, in characters.
 const maxName = 255
 
-// cleanName returns the file name without characters that no name may hold: control
-// characters, path separators, bidirectional controls and invalid UTF-8. A name that
-// is too long loses its middle and keeps its extension.
-func cleanName(name string) string {
+// cleanFileName returns the file name without characters that no name may hold: control
+// characters, path separators, invalid UTF-8, and what changes the order of others or
+// nobody can see. A name that is too long loses its middle. One in which nothing can be
+// seen is "".
+func cleanFileName(name string) string {
 	name = strings.Map(func(r rune) rune {
 		switch {
 		case r == '/' || r == '\\':
 			return '_'
-		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
+		case unicode.IsControl(r), unicode.In(r, unicode.Zl, unicode.Zp):
 			return -1
 		}
 		return r
 	}, strings.ToValidUTF8(name, "\uFFFD"))
-	name = strings.TrimSpace(name)
-	if runes := []rune(name); len(runes) > maxName {
-		ext := []rune(path.Ext(name))
-		if len(ext) > 20 {
-			ext = nil
-		}
-		name = string(runes[:maxName-len(ext)]) + string(ext)
+	name = names.CutCharacters(strings.TrimSpace(names.CleanText(name)), maxName)
+	if !names.Visible(name) {
+		return ""
 	}
 	return name
 }
@@ -214,7 +211,7 @@ const maxFolder = 1000
 func cleanFolder(folder string) string {
 	var parts []string
 	for part := range strings.SplitSeq(folder, "/") {
-		if part = cleanName(part); strings.Trim(part, ".") != "" {
+		if part = cleanFileName(part); strings.Trim(part, ".") != "" {
 			parts = append(parts, part)
 		}
 	}

@@ -127,6 +127,9 @@ select exists (
 	if err := tx.checkRoomForInvites(ctx, p.Party, 1); err != nil {
 		return uuid.Nil, err
 	}
+	if err := tx.spendMail(ctx, p.Email); err != nil {
+		return uuid.Nil, err
+	}
 	if err := tx.spend(ctx, actInvite); err != nil {
 		return uuid.Nil, err
 	}
@@ -165,6 +168,9 @@ func (tx *Tx) ResendInvite(ctx context.Context, id uuid.UUID) error {
 	}
 	if !i.usable() {
 		return fmt.Errorf("resend invite: inviter lost the right: %w", ErrConflict)
+	}
+	if err := tx.spendMail(ctx, i.Email); err != nil {
+		return err
 	}
 	if err := tx.spend(ctx, actInvite); err != nil {
 		return err

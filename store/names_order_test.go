@@ -73,3 +73,39 @@ func TestClientsAreInAlphabeticalOrder(t *testing.T) {
 		t.Errorf("the search finds %d clients", len(found))
 	}
 }
+
+// Staff of the agency's clients are found and sorted the same way.
+func TestStaffOfClientsAreInAlphabeticalOrder(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	acme, home := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Dana, a.Agency)
+	listed := []string{"apple", "Éclair", "Zebra", "ΓΙΏΡΓΟΣ"}
+	for i, n := range []int{2, 3, 0, 1} {
+		err := storetest.DB().Write(t.Context(), acme, func(tx *store.Tx) error {
+			_, err := tx.AddPerson(t.Context(), store.NewPerson{
+				Name: listed[n], Email: string(rune('a'+i)) + "-staff@" + a.Suffix + ".test", Party: store.PartyAgency, Role: store.RoleMember})
+			return err
+		})
+		must(t, err)
+	}
+	found := func(text string) string {
+		var at []store.Placement
+		must(t, storetest.DB().Read(t.Context(), home, store.ListOutsideStaff(text, &at)))
+		names := make([]string, len(at))
+		for i, p := range at {
+			names[i] = p.Name
+		}
+		return strings.Join(names, ", ")
+	}
+	if got := found(""); got != strings.Join(listed, ", ") {
+		t.Errorf("in the order %s", got)
+	}
+	for text, want := range map[string]string{
+		"ÉCL": "Éclair", "écl": "Éclair", "E\u0301CL": "Éclair", " éCLAIR\u200b ": "Éclair", "γιώργος": "ΓΙΏΡΓΟΣ", "ΓΙΏΡΓΟΣ": "ΓΙΏΡΓΟΣ",
+		"ZEB": "Zebra", "APPLE": "apple", "-STAFF@" + strings.ToUpper(a.Suffix): strings.Join(listed, ", "), "nobody": "",
+	} {
+		if got := found(text); got != want {
+			t.Errorf("%q finds %q, want %q", text, got, want)
+		}
+	}
+}

@@ -70,10 +70,10 @@ func TestNarrowFunctionsRevealNothing(t *testing.T) {
 
 // narrowSilent are the functions that may answer none of these calls, and why.
 var narrowSilent = map[string]string{
-	"flow_answered": noFlow, "flow_mint": noFlow, "mail_brand": noFlow, "flow_peek": noFlow, "flow_spend_state": noFlow, "handover_spend": noFlow, "passkey_answered": noFlow,
+	"flow_answered": noFlow, "flow_mint": noFlow, "mail_brand": noFlow, "flow_peek": noFlow, "flow_spend_state": noFlow, "handover_spend": noFlow, "handover_used": noFlow, "proofs_used": noFlow, "passkey_answered": noFlow,
 	"sign_in_by_identity": noFlow, "sign_in_by_link": noFlow,
 	"my_staff": onePerson, "assign_everywhere": onePerson, "assign_staff": onePerson, "assign_standing": noAnswer, "unassign_staff": onePerson, "colleague": "nobody here works with the target",
-	"inviter_agency_role": "nobody has invited anybody", "job_refused": noAnswer, "rate_refund": noAnswer, "recount": noAnswer,
+	"inviter_agency_role": "nobody has invited anybody", "flow_mail_result": noAnswer, "job_refused": noAnswer, "rate_refund": noAnswer, "recount": noAnswer,
 	"discard_client": "every client here was used, see TestDiscardClient",
 	"domains_due":    "no domain is due", "logo": "nobody wears one",
 	"support_answer": "no request was answered", "may_still_act": "nobody's session is given",

@@ -16,7 +16,7 @@ where m.tenant_id = @tenant_id
 
 // textFilter limits people to those with a text in their name or address.
 const textFilter = `
-  and (position(lower(@text collate "und-x-icu") in lower(m.name)) > 0 or position(lower(@text) in m.email) > 0)`
+  and (position(lower(@text collate "und-x-icu") in lower(m.name)) > 0 or position(lower(@text collate "und-x-icu") in m.email) > 0)`
 
 // PeopleFilter says which of the tenant's people to read, and which page of them.
 type PeopleFilter struct {

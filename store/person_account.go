@@ -2,10 +2,7 @@ package store
 
 import (
 	"context"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -90,19 +87,22 @@ func (db *DB) endSessions(ctx context.Context, me Person, leaving bool, verb, sq
 }
 
 // Rename changes the person's own name. Memberships keep the name used in their
-// tenant. An empty or invalid name is an [InvalidError].
-func (db *DB) Rename(ctx context.Context, me Person, name string) error {
-	name = strings.TrimSpace(name)
-	switch {
-	case name == "":
-		return InvalidError{"name": "Enter your name."}
-	case utf8.RuneCountInString(name) > maxNameRunes:
-		return InvalidError{"name": "The name is too long. Use at most 120 characters."}
-	case !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl):
-		return InvalidError{"name": "Enter the name on one line."}
+// tenant. An empty or invalid name is an [InvalidError]. If the person read another name
+// than they have now, it is [ErrChanged]; seen "" is that they read none.
+func (db *DB) Rename(ctx context.Context, me Person, name string, seen Seen) error {
+	name, err := keptName(name, "your name", maxNameRunes)
+	if err != nil {
+		return err
 	}
 	return db.write(ctx, me.scope, "", me.RequestID, func(tx *Tx) error {
-		err := tx.change(ctx, "rename", `update users set name = @name where id = @me`,
+		tx.Expect(seen)
+		err := tx.checkSeen(ctx, "name", `
+from users
+where id = @me`, pgx.StrictNamedArgs{"me": me.scope.User})
+		if err != nil {
+			return err
+		}
+		err = tx.change(ctx, "rename", `update users set name = @name where id = @me`,
 			pgx.StrictNamedArgs{"name": name, "me": me.scope.User})
 		if err != nil {
 			return err

@@ -142,7 +142,7 @@ func TestForgottenPersonIsErased(t *testing.T) {
 	me, inside := storetest.Person(t, b.proved), b.Member(t, b.Ravi, b.Acme)
 	must(t, forget(t, me))
 	// Requests that were under way fail.
-	if err := storetest.DB().Rename(t.Context(), me, b.elsewhere); err == nil {
+	if err := storetest.DB().Rename(t.Context(), me, b.elsewhere, ""); err == nil {
 		t.Error("the forgotten person has a name again")
 	}
 	err := storetest.DB().Write(t.Context(), inside, func(tx *store.Tx) error {

@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -124,18 +121,13 @@ type NewPasskey struct {
 // minutes it is [ErrStepUp], the same one twice [ErrConflict], and a bad name or more
 // than twenty an [InvalidError].
 func (db *DB) AddPasskey(ctx context.Context, me Person, k NewPasskey) error {
-	k.Name = strings.TrimSpace(k.Name)
-	switch {
-	case k.Name == "":
-		return InvalidError{"name": "Enter a name for this passkey."}
-	case utf8.RuneCountInString(k.Name) > MaxPasskeyName:
-		return InvalidError{"name": "The name is too long. Use at most 60 characters."}
-	case !utf8.ValidString(k.Name) || strings.ContainsFunc(k.Name, unicode.IsControl):
-		return InvalidError{"name": "Enter the name on one line."}
+	name, err := keptName(k.Name, "a name for this passkey", MaxPasskeyName)
+	if err != nil {
+		return err
 	}
-	err := db.personDeed(ctx, "add passkey", `select lookup.passkey_add($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+	err = db.personDeed(ctx, "add passkey", `select lookup.passkey_add($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 		me.credentials.Token.hash(), k.Flow, NewID(), k.CredentialID, k.PublicKey, int64(k.SignCount),
-		k.BackupEligible, k.BackedUp, k.Name, NewID(), me.RequestID)
+		k.BackupEligible, k.BackedUp, name, NewID(), me.RequestID)
 	if errors.Is(err, errTooMany) {
 		return InvalidError{"name": "You can have at most 20 passkeys. Remove one that you no longer use."}
 	}

@@ -133,11 +133,13 @@ func (tx *Tx) release(ctx context.Context, m Metric, n int64) error {
 // and locks nothing.
 func (tx *Tx) checkRoom(ctx context.Context, m Metric, n int64) error {
 	var u planUsage
-	err := tx.get(ctx, one("room for "+string(m), &u, `
+	err := tx.withDrafts(ctx, func() error {
+		return tx.get(ctx, one("room for "+string(m), &u, `
 select t.plan,
        coalesce((select used from plan_usage where tenant_id = @tenant_id and metric = @metric), (`+counted[m]+`)) as used
 from tenants t
 where t.id = @tenant_id`, pgx.StrictNamedArgs{"metric": string(m)}))
+	})
 	if err != nil {
 		return err
 	}
@@ -153,7 +155,15 @@ type planUsage struct {
 }
 
 // count adds by to the usage. If nobody has counted yet, it counts the rows first.
-func (tx *Tx) count(ctx context.Context, m Metric, by int64) (planUsage, error) {
+func (tx *Tx) count(ctx context.Context, m Metric, by int64) (use planUsage, err error) {
+	err = tx.withDrafts(ctx, func() error {
+		use, err = tx.countUsage(ctx, m, by)
+		return err
+	})
+	return use, err
+}
+
+func (tx *Tx) countUsage(ctx context.Context, m Metric, by int64) (planUsage, error) {
 	use, err := tx.addUsage(ctx, m, by)
 	if !errors.Is(err, ErrNotFound) {
 		return use, err
@@ -228,8 +238,11 @@ where tenant_id = @tenant_id
 // storedBytes returns the bytes of storage that a file counts for, or all files of a
 // deliverable or project.
 func (tx *Tx) storedBytes(ctx context.Context, kind Kind, id uuid.UUID) (bytes int64, err error) {
-	return bytes, tx.get(ctx, value("occupied", &bytes, counted[Storage]+`
+	err = tx.withDrafts(ctx, func() error {
+		return tx.get(ctx, value("occupied", &bytes, counted[Storage]+`
   and `+kind.row().bin.alias+`.id = @id`, pgx.StrictNamedArgs{"id": id}))
+	})
+	return bytes, err
 }
 
 // Usage is how much of a metric is used.

@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -316,5 +317,43 @@ func TestDowngradeKeepsContent(t *testing.T) {
 	if err := storetest.Admin(t).QueryRow(t.Context(),
 		`select count(*) from audit_events where tenant_id = $1 and verb = 'plan.usage_corrected'`, dana.TenantID()).Scan(&said); err != nil || said != 1 {
 		t.Errorf("the trail says so %d times, %v", said, err)
+	}
+}
+
+// The app learns the plans of the tenant in the context and of its agency, and of no
+// other. Without a context it learns none.
+func TestPlansOfTheContextAlone(t *testing.T) {
+	t.Parallel()
+	a, conn := storetest.Agency(t), storetest.App(t)
+	storetest.Plan(t, a.Agency, "enterprise")
+	storetest.Plan(t, a.Acme, "starter")
+	for _, c := range []struct {
+		what   string
+		tenant string
+		want   [][2]string
+	}{
+		{"no context", "", nil},
+		{"no tenant", store.NewID().String(), nil},
+		{"a client", a.Member(t, a.Mia, a.Acme).TenantID().String(), [][2]string{{"starter", "enterprise"}}},
+		{"an agency", a.Member(t, a.Dana, a.Agency).TenantID().String(), [][2]string{{"enterprise", "enterprise"}}},
+	} {
+		if _, err := conn.Exec(t.Context(), `select set_config('app.tenant_id', $1, false)`, c.tenant); err != nil {
+			t.Fatal(err)
+		}
+		rows, err := conn.Query(t.Context(), `select plan, agency_plan from lookup.my_plans()`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got [][2]string
+		for rows.Next() {
+			var plans [2]string
+			if err := rows.Scan(&plans[0], &plans[1]); err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, plans)
+		}
+		if !slices.Equal(got, c.want) || rows.Err() != nil {
+			t.Errorf("%s: %v, want %v, %v", c.what, got, c.want, rows.Err())
+		}
 	}
 }

@@ -82,6 +82,9 @@ func (tx *Tx) CreateProject(ctx context.Context, in ProjectInput) (uuid.UUID, er
 	if err := tx.reserve(ctx, Projects, 1); err != nil {
 		return uuid.Nil, err
 	}
+	if err := tx.spend(ctx, actProject); err != nil {
+		return uuid.Nil, err
+	}
 	if err := tx.lockEnd(ctx, KindProject, "position, id", nil); err != nil {
 		return uuid.Nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"portico/store/engine"
 	"portico/store/queue"
 )
 
@@ -78,6 +79,17 @@ where tenant_id = @tenant_id
   and user_id = @id
   and ended_at is null`, pgx.StrictNamedArgs{"id": person, "code": code})
 	return err
+}
+
+// FlowMailRefused records on the rows of whoever the mail of a sign-in or step-up went to
+// that the mail server refuses their address, in every tenant.
+func (db *DB) FlowMailRefused(ctx context.Context, flow uuid.UUID, code int) error {
+	return db.engine.OutsideTenant(ctx, "flow mail refused", engine.Nothing, `select lookup.flow_mail_result($1, $2)`, flow, code)
+}
+
+// FlowMailAccepted forgets that mail to them was refused before.
+func (db *DB) FlowMailAccepted(ctx context.Context, flow uuid.UUID) error {
+	return db.engine.OutsideTenant(ctx, "flow mail accepted", engine.Nothing, `select lookup.flow_mail_result($1, null)`, flow)
 }
 
 // MailAccepted forgets that mail to a person was refused before.

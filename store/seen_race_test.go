@@ -155,6 +155,74 @@ var editKinds = map[string]func(*testing.T, *editScene) edit{
 				return err
 			}, func(t *testing.T) string { return s.order(t) }}
 	},
+	"the lead file": func(_ *testing.T, s *editScene) edit {
+		lead := func(t *testing.T) *uuid.UUID {
+			var files []store.File
+			must(t, read(t, s.dana, store.ListFiles(s.draft, &files)))
+			for _, f := range files {
+				if f.Lead {
+					return &f.ID
+				}
+			}
+			return nil
+		}
+		return edit{s.ravi, s.dana, func(t *testing.T) store.Seen { return store.SeenLead(lead(t)) },
+			func(ctx context.Context, tx *store.Tx, by string) error {
+				_, err := tx.ChooseLead(ctx, map[string]uuid.UUID{"one": s.file, "two": s.otherFile}[by])
+				return err
+			}, func(t *testing.T) string { return string(store.SeenLead(lead(t))) }}
+	},
+	"support access": func(_ *testing.T, s *editScene) edit {
+		return edit{s.dana, s.admin, s.consent, func(ctx context.Context, tx *store.Tx, by string) error {
+			if by == "one" {
+				return tx.GrantSupport(ctx, time.Hour)
+			}
+			return tx.GrantSupportToWrite(ctx, store.MaxGrant)
+		}, func(t *testing.T) string { return string(s.consent(t)) }}
+	},
+	"support access that was revoked": func(t *testing.T, s *editScene) edit {
+		do(t, s.dana, func(tx *store.Tx) error { return tx.GrantSupport(t.Context(), time.Hour) })
+		return edit{s.dana, s.admin, s.consent, func(ctx context.Context, tx *store.Tx, by string) error {
+			if by == "one" {
+				return tx.RevokeSupport(ctx)
+			}
+			return tx.GrantSupportToWrite(ctx, store.MaxGrant)
+		}, func(t *testing.T) string { return string(s.consent(t)) }}
+	},
+	"a person's clients": func(_ *testing.T, s *editScene) edit {
+		list := func(dst *[]store.Placement) store.Read {
+			return store.ListPlacements([]uuid.UUID{s.colleague}, dst)
+		}
+		return edit{s.agency, s.agencyAdmin, s.workplaces(list), func(ctx context.Context, tx *store.Tx, by string) error {
+			if err := tx.ComparePlacements(ctx, list); err != nil {
+				return err
+			}
+			return tx.AssignStaff(ctx, s.colleague, []uuid.UUID{s.dana.TenantID()}, map[string]store.Role{"one": store.RoleAdmin, "two": store.RoleViewer}[by])
+		}, func(t *testing.T) string { return string(s.workplaces(list)(t)) }}
+	},
+	"a client's team": func(_ *testing.T, s *editScene) edit {
+		list := func(dst *[]store.Placement) store.Read { return store.ListClientStaff(s.dana.TenantID(), dst) }
+		return edit{s.agency, s.agencyAdmin, s.workplaces(list), func(ctx context.Context, tx *store.Tx, by string) error {
+			if err := tx.ComparePlacements(ctx, list); err != nil {
+				return err
+			}
+			return tx.AssignStaff(ctx, s.colleague, []uuid.UUID{s.dana.TenantID()}, map[string]store.Role{"one": store.RoleAdmin, "two": store.RoleViewer}[by])
+		}, func(t *testing.T) string { return string(s.workplaces(list)(t)) }}
+	},
+	"a client's state": func(_ *testing.T, s *editScene) edit {
+		var c store.Client
+		state := func(t *testing.T) store.TenantState {
+			must(t, read(t, s.agency, store.GetClient(s.dana.TenantID(), &c)))
+			return c.State
+		}
+		return edit{s.agency, s.agencyAdmin, func(t *testing.T) store.Seen { return store.Seen(state(t)) },
+			func(ctx context.Context, tx *store.Tx, by string) error {
+				if by == "one" {
+					return tx.SuspendClient(ctx, s.dana.TenantID())
+				}
+				return tx.ArchiveClient(ctx, s.dana.TenantID())
+			}, func(t *testing.T) string { return string(state(t)) }}
+	},
 	"publishing files of others": func(_ *testing.T, s *editScene) edit {
 		return edit{s.ravi, s.dana, func(t *testing.T) (seen store.Seen) {
 			must(t, read(t, s.dana, store.SeenFiles(s.deliverables[0], &seen)))
@@ -178,9 +246,11 @@ type editScene struct {
 	dana, ravi, admin   store.Member
 	agency, agencyAdmin store.Member
 	leo, project        uuid.UUID
+	colleague           uuid.UUID // of the agency, who works in none of its clients
 	projects            []uuid.UUID
 	deliverables        []uuid.UUID // A to E, in order
-	draft, file         uuid.UUID   // of the first
+	draft               uuid.UUID   // of the first
+	file, otherFile     uuid.UUID
 }
 
 func newEditScene(t *testing.T) *editScene {
@@ -205,8 +275,27 @@ func newEditScene(t *testing.T) *editScene {
 	}
 	s.draft = storetest.Draft(t, s.ravi, s.deliverables[0])
 	s.file = storetest.File(t, s.ravi, s.draft, "one.txt")
-	storetest.File(t, s.ravi, s.draft, "two.txt")
+	s.otherFile = storetest.File(t, s.ravi, s.draft, "two.txt")
+	do(t, s.agency, func(tx *store.Tx) (err error) {
+		s.colleague, err = tx.AddPerson(t.Context(), store.NewPerson{Name: "Cara", Email: "cara@" + a.Suffix + ".test", Party: store.PartyAgency, Role: store.RoleMember})
+		return err
+	})
 	return s
+}
+
+// consent reads the state of what the agency's side allows support.
+func (s *editScene) consent(t *testing.T) (seen store.Seen) {
+	must(t, read(t, s.dana, store.SeenConsent(&seen)))
+	return seen
+}
+
+// workplaces reads the state of who works where.
+func (s *editScene) workplaces(list func(*[]store.Placement) store.Read) func(*testing.T) store.Seen {
+	return func(t *testing.T) store.Seen {
+		var at []store.Placement
+		must(t, read(t, s.agency, list(&at)))
+		return store.SeenPlacements(at)
+	}
 }
 
 func (s *editScene) logo(t *testing.T) store.Seen {
@@ -264,8 +353,8 @@ func TestSecondEditorIsTold(t *testing.T) {
 				}
 			}
 			first := save("one", seen)
-			if kind == "publishing files of others" {
-				first = save("one", "")
+			if kind == "publishing files of others" || kind == "support access that was revoked" {
+				first = save("one", "") // which compares nothing
 			}
 			one, two := race(t, racer{e.one, first}, racer{e.two, save("two", seen)})
 			if one != nil || !errors.Is(two, store.ErrChanged) {
@@ -283,6 +372,37 @@ func TestSecondEditorIsTold(t *testing.T) {
 			do(t, e.two, func(tx *store.Tx) error { return save("two", e.seen(t))(t.Context(), tx) })
 		})
 	}
+}
+
+// Two windows of one person save another name at once. One is stored, and the other is
+// told.
+func TestSecondWindowIsToldOfTheName(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	token := storetest.SignIn(t, a.Ravi)
+	me := storetest.Person(t, token)
+	seen, told := store.Seen(me.Name), make(chan error)
+	for _, name := range []string{"Ravi One", "Ravi Two"} {
+		go func() { told <- storetest.DB().Rename(t.Context(), me, name, seen) }()
+	}
+	saved := 0
+	for range 2 {
+		switch err := <-told; {
+		case err == nil:
+			saved++
+		case !errors.Is(err, store.ErrChanged):
+			t.Error(err)
+		}
+	}
+	if saved != 1 {
+		t.Errorf("%d windows saved", saved)
+	}
+	now := storetest.Person(t, token).Name
+	wantError(t, storetest.DB().Rename(t.Context(), me, "Ravi Three", seen), store.ErrChanged)
+	if storetest.Person(t, token).Name != now {
+		t.Error("a refused name is stored")
+	}
+	must(t, storetest.DB().Rename(t.Context(), me, "Ravi Three", store.Seen(now)))
 }
 
 // A deed that ignores what was read fails, so that no form carries it in vain.

@@ -242,15 +242,6 @@ func (db *DB) SpendState(ctx context.Context, token *Token, cookie, state Secret
 	return f, err
 }
 
-// AnsweredFlow returns the purpose and the return path of a flow that was answered in
-// this browser or made this session. Anything else is [ErrNotFound].
-func (db *DB) AnsweredFlow(ctx context.Context, token *Token, cookie, state Secret, provider string) (OIDCFlow, error) {
-	f := OIDCFlow{Provider: provider}
-	err := db.engine.OutsideTenant(ctx, "answered flow", engine.Row(&f.Purpose, &f.ReturnTo),
-		`select * from lookup.flow_answered($1, $2, $3, $4)`, cookie.hash(), state.hash(), provider, token.hash())
-	return f, err
-}
-
 // Identity is a person according to a provider.
 type Identity struct {
 	Issuer        string

@@ -2,9 +2,12 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -39,10 +42,34 @@ func ListClientStaff(client uuid.UUID, dst *[]Placement) Read {
 // ListOutsideStaff reads those who work in the agency's clients and are no members of the
 // agency itself. text is part of a name or address; "" is all.
 func ListOutsideStaff(text string, dst *[]Placement) Read {
-	return Read{many("outside staff", dst, selectPlacements, pgx.StrictNamedArgs{"people": nil, "client": nil, "filter": text})}
+	return Read{many("outside staff", dst, selectPlacements, pgx.StrictNamedArgs{"people": nil, "client": nil, "filter": trimText(text)})}
 }
 
 const selectPlacements = `select * from lookup.my_staff(@people, @client, @filter)`
+
+// SeenPlacements is the [Seen] of who works where, and as what.
+func SeenPlacements(at []Placement) Seen {
+	lines := make([]string, len(at))
+	for i, p := range at {
+		lines[i] = fmt.Sprint(p.UserID, deref(p.EveryClientRole), deref(p.ClientID), deref(p.ClientRole))
+	}
+	slices.Sort(lines)
+	sum := sha256.Sum256([]byte(strings.Join(lines, "\n")))
+	return Seen(hex.EncodeToString(sum[:16]))
+}
+
+// ComparePlacements returns [ErrChanged] if the actor read other placements than there
+// are now. It takes the lock under which an agency assigns its people.
+func (tx *Tx) ComparePlacements(ctx context.Context, list func(*[]Placement) Read) error {
+	if _, err := tx.lockPeople(ctx); err != nil {
+		return err
+	}
+	var at []Placement
+	if err := tx.Read(ctx, list(&at)); err != nil {
+		return err
+	}
+	return tx.compareSeen(SeenPlacements(at))
+}
 
 // AssignStaff makes somebody who works for the agency staff of its clients, without an
 // invitation. Where they are staff already they keep their role. Somebody who doesn't

@@ -29,6 +29,17 @@ select party as "as", mode, ends_at, by_name, by_party, created_at, drafts
 from lookup.support_in_force()`, nil)}
 }
 
+// SeenConsent reads the [Seen] of what the reader's side allows support.
+func SeenConsent(dst *Seen) Read {
+	return Read{value("seen consent", dst, `
+select coalesce(string_agg(id::text, ' ' order by id), 'none')
+from support_grants
+where tenant_id = @tenant_id
+  and party = current_setting('app.party', true)
+  and revoked_at is null
+  and replaced_at is null`, nil)}
+}
+
 // Grant is one side's consent to support access until EndsAt.
 type Grant struct {
 	ID         uuid.UUID
@@ -135,8 +146,8 @@ func (tx *Tx) requireConsentRight() error {
 const MaxGrant = 7 * 24 * time.Hour
 
 // GrantSupport grants support access to read from now on, in whole minutes of the
-// database's clock. It replaces what this side granted before. An agency can't allow
-// again what its client has revoked.
+// database's clock. It replaces what this side granted before, and compares
+// [SeenConsent]. An agency can't allow again what its client has revoked.
 func (tx *Tx) GrantSupport(ctx context.Context, length time.Duration) error {
 	return second(tx.grantSupport(ctx, SupportRead, length))
 }
@@ -167,7 +178,15 @@ func (tx *Tx) grantSupport(ctx context.Context, mode SupportMode, length time.Du
 	if _, err := tx.lockPeople(ctx); err != nil {
 		return uuid.Nil, err
 	}
-	_, err := tx.exec(ctx, "replace support", `
+	var now Seen
+	err := tx.Read(ctx, SeenConsent(&now))
+	if err == nil {
+		err = tx.compareSeen(now)
+	}
+	if err != nil {
+		return uuid.Nil, err
+	}
+	_, err = tx.exec(ctx, "replace support", `
 update support_grants
 set replaced_at = now()
 where tenant_id = @tenant_id

@@ -10,7 +10,9 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/text/unicode/norm"
 
+	"portico/names"
 	"portico/store/queue"
 )
 
@@ -49,6 +51,7 @@ func (db *DB) FindSupportTenants(ctx context.Context, me Person, text string) (f
 type SupportTarget struct {
 	UserID uuid.UUID
 	Name   string
+	Email  string // for staff of the tenant; "" for agents
 	Party  Party
 	Role   Role
 }
@@ -121,7 +124,8 @@ var ErrStepUp = errors.New("step-up needed")
 // [ErrForbidden], without a step-up in the last five minutes [ErrStepUp], with
 // another running session [ErrConflict], and with an empty reason or ticket, or an
 // unknown person, an [InvalidError]. Each of these refusals is in the tenant's trail.
-// An unknown tenant is [ErrNotFound].
+// An unknown tenant is [ErrNotFound]. Too many starts in an hour are a
+// [*TooManyActsError].
 func (db *DB) StartSupport(ctx context.Context, me Person, in SupportStart) (uuid.UUID, error) {
 	in.Reason, in.Ticket = trimText(in.Reason), trimText(in.Ticket)
 	id := NewID()
@@ -139,6 +143,9 @@ select * from lookup.support_start(@id, @slug, @subject, @reason, @ticket, @minu
 				Detail: map[string]any{"tenant": tenant, "session": id}})
 		}
 		if err != nil || verdict != "ok" {
+			return err
+		}
+		if err := tx.spendOnTenant(ctx, actSupport, *tenant); err != nil {
 			return err
 		}
 		inside := tx.asSupport(*tenant, id, in.Subject)
@@ -194,13 +201,13 @@ func validateReason(reason, ticket string) InvalidError {
 	case n == 0:
 		invalid["reason"] = "Enter a reason. The customer sees it."
 	case n > MaxReason:
-		invalid["reason"] = fmt.Sprintf("Use at most %d characters.", MaxReason)
+		invalid["reason"] = tooLong(n, MaxReason)
 	}
 	switch n := len([]rune(ticket)); {
 	case n == 0:
 		invalid["ticket"] = "Enter the ticket."
 	case n > MaxTicket:
-		invalid["ticket"] = fmt.Sprintf("Use at most %d characters.", MaxTicket)
+		invalid["ticket"] = tooLong(n, MaxTicket)
 	}
 	return invalid
 }
@@ -248,6 +255,9 @@ func (tx *Tx) asSupport(tenant, session, subject uuid.UUID) *Tx {
 // trimText removes characters that PostgreSQL can't store, and invisible ones around
 // the text, so that a blank reason counts as empty.
 func trimText(s string) string {
-	s = strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\x00", "")
+	s = names.CleanText(norm.NFC.String(strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\x00", "")))
+	if !names.Visible(s) {
+		return ""
+	}
 	return strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsGraphic(r) })
 }

@@ -95,6 +95,8 @@ func TestSupportStartRefused(t *testing.T) {
 			change: func(_ *supportBundle, in *store.SupportStart) { in.Reason = "" }},
 		{name: "a reason nobody can see", want: store.ErrInvalid, why: "bad_input",
 			change: func(_ *supportBundle, in *store.SupportStart) { in.Reason = " \t\u00a0\u200b\x00\n" }},
+		{name: "a reason of what looks like letters", want: store.ErrInvalid, why: "bad_input",
+			change: func(_ *supportBundle, in *store.SupportStart) { in.Reason = "\u3164\u2800 \ue000" }},
 		{name: "a reason that is a novel", want: store.ErrInvalid, why: "bad_input",
 			change: func(_ *supportBundle, in *store.SupportStart) { in.Reason = strings.Repeat("ü", 501) }},
 		{name: "no ticket", want: store.ErrInvalid, why: "bad_input",

@@ -23,11 +23,17 @@ type AccessRequest struct {
 	EndsAt    time.Time // it can't be answered later
 	Open      bool
 	Answer    *Answer // nil while unanswered
+	AnswerBy  string  // who answered, "" for nobody
 }
 
 const selectAccessRequest = `
 select id, actor_name as agent_name, mode, hours, reason, ticket, created_at, ends_at,
-       answered_at is null and now() >= created_at and ends_at > now() as open, answer
+       answered_at is null and now() >= created_at and ends_at > now() as open, answer,
+       coalesce((
+           select m.name
+           from memberships m
+           where m.tenant_id = support_asks.tenant_id
+             and m.user_id = support_asks.answered_by), '') as answer_by
 from support_asks
 where tenant_id = @tenant_id`
 
@@ -76,8 +82,8 @@ func (tx *Tx) SetAccessRequestsAllowed(ctx context.Context, may bool) error {
 }
 
 // ApproveAccessRequest answers a request with a grant of the mode and length that the
-// actor chooses. A request that was answered or has expired is [ErrConflict], an
-// unknown one [ErrNotFound].
+// actor chooses. It compares [SeenConsent]. A request that was answered or has expired is
+// [ErrConflict], an unknown one [ErrNotFound].
 func (tx *Tx) ApproveAccessRequest(ctx context.Context, request uuid.UUID, mode SupportMode, length time.Duration) error {
 	if err := tx.checkRequestOpen(ctx, request); err != nil {
 		return err
@@ -95,8 +101,8 @@ const MaxAnswer = 500
 // DenyAccessRequest denies a request, with a text that the agent reads.
 func (tx *Tx) DenyAccessRequest(ctx context.Context, request uuid.UUID, text string) error {
 	text = trimText(text)
-	if len([]rune(text)) > MaxAnswer {
-		return InvalidError{"word": fmt.Sprintf("Use at most %d characters.", MaxAnswer)}
+	if n := len([]rune(text)); n > MaxAnswer {
+		return InvalidError{"word": tooLong(n, MaxAnswer)}
 	}
 	if err := tx.checkRequestOpen(ctx, request); err != nil {
 		return err
@@ -160,7 +166,8 @@ type NewAccessRequest struct {
 // RequestAccess asks a tenant for support access and queues mails to its owners. If
 // the tenant doesn't allow requests it is [ErrForbidden], with an open request
 // [ErrConflict], and with bad input an [InvalidError]. Each of these is in the
-// tenant's trail. An unknown tenant is [ErrNotFound].
+// tenant's trail. An unknown tenant is [ErrNotFound]. Too many requests in an hour are a
+// [*TooManyActsError].
 func (db *DB) RequestAccess(ctx context.Context, me Person, in NewAccessRequest) error {
 	in.Reason, in.Ticket = trimText(in.Reason), trimText(in.Ticket)
 	id := NewID()
@@ -176,6 +183,9 @@ select * from lookup.support_ask(@id, @slug, @mode, @hours, @reason, @ticket, @e
 			err = tx.accountEvent(ctx, me.scope.User, Event{Verb: "support.access_requested", Denied: verdict != "ok", Detail: map[string]any{"tenant": tenant}})
 		}
 		if err != nil || verdict != "ok" {
+			return err
+		}
+		if err := tx.spendOnTenant(ctx, actRequest, *tenant); err != nil {
 			return err
 		}
 		return tx.asSupport(*tenant, uuid.Nil, me.scope.User).Enqueue(ctx, &queue.AccessRequested{AccessRequestID: id})

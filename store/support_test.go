@@ -80,6 +80,22 @@ func TestSupportEnds(t *testing.T) {
 		{"the consent alone is gone", "revoked", func(t *testing.T, b *supportBundle, _ uuid.UUID) {
 			b.exec(t, `update support_grants set revoked_at = now() where tenant_id = $1`, b.mia.TenantID())
 		}},
+		{"it is revoked, and then its end passes", "revoked", func(t *testing.T, b *supportBundle, _ uuid.UUID) {
+			b.exec(t, `update support_grants set revoked_at = now(), created_at = created_at - interval '1 hour', ends_at = now() where tenant_id = $1`, b.mia.TenantID())
+		}},
+		{"it is revoked, and an older one had ended", "revoked", func(t *testing.T, b *supportBundle, _ uuid.UUID) {
+			b.exec(t, `insert into support_grants (tenant_id, id, created_by, party, created_at, ends_at, replaced_at)
+				values ($1, gen_random_uuid(), $2, 'client', now() - interval '2 hours', now() - interval '1 hour', now() - interval '90 minutes')`, b.mia.TenantID(), b.mia.ID())
+			b.exec(t, `update support_grants set revoked_at = now() where tenant_id = $1 and replaced_at is null`, b.mia.TenantID())
+		}},
+		{"its consent is replaced, and the later one revoked", "revoked", func(t *testing.T, b *supportBundle, _ uuid.UUID) {
+			storetest.GrantSupport(t, b.mia)
+			b.inside(t)
+			b.exec(t, `update support_grants set revoked_at = now() where tenant_id = $1 and replaced_at is null`, b.mia.TenantID())
+		}},
+		{"the person changed sides", "target_gone", func(t *testing.T, b *supportBundle, _ uuid.UUID) {
+			b.exec(t, `update memberships set party = 'client' where tenant_id = $1 and user_id = $2`, b.dana.TenantID(), b.dana.ID())
+		}},
 		{"the consent has ended", "expired", func(t *testing.T, b *supportBundle, _ uuid.UUID) {
 			b.exec(t, `update support_grants set created_at = created_at - interval '1 hour', ends_at = now() where tenant_id = $1`, b.mia.TenantID())
 		}},

@@ -52,7 +52,7 @@ func (db *DB) viewAs(ctx context.Context, me Member, subject uuid.UUID) error {
 // ListViewAsTargets reads whom staff may view as: the tenant's client users, at most 500.
 func ListViewAsTargets(dst *[]SupportTarget) Read {
 	return Read{many("viewed as", dst, `
-select user_id, name, party, role
+select user_id, name, coalesce(email, '') as email, party, role
 from memberships
 where tenant_id = @tenant_id
   and party = 'client'

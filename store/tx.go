@@ -81,6 +81,23 @@ func (tx *Tx) EnterClient(ctx context.Context, client uuid.UUID) (*Tx, error) {
 	return &inside, nil
 }
 
+// withDrafts runs count as if the agency's drafts were open to the actor: what a deed
+// counts is the tenant's, whoever acts. Nothing of it may be shown.
+func (tx *Tx) withDrafts(ctx context.Context, count func() error) error {
+	if !tx.scope.HideDrafts {
+		return count()
+	}
+	open := tx.scope
+	open.HideDrafts = false
+	if err := tx.engine.Enter(ctx, open); err != nil {
+		return err
+	}
+	if err := count(); err != nil {
+		return err
+	}
+	return tx.engine.Enter(ctx, tx.scope)
+}
+
 // exec runs one statement and returns how many rows it changed.
 func (tx *Tx) exec(ctx context.Context, name, sql string, args pgx.StrictNamedArgs) (int64, error) {
 	return tx.engine.Exec(ctx, name, sql, args)

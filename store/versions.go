@@ -50,6 +50,22 @@ where v.tenant_id = @tenant_id
   and v.id = @id`, pgx.StrictNamedArgs{"id": id})}
 }
 
+// PublishedBefore reads whether the reader has published the version, with this note: the
+// same form came twice.
+func PublishedBefore(deliverable uuid.UUID, number int, note string, dst *bool) Read {
+	return Read{value("published before", dst, `
+select exists (
+    select
+    from versions
+    where tenant_id = @tenant_id
+      and deliverable_id = @deliverable
+      and number = @number
+      and note = @note
+      and shared_by = nullif(current_setting('app.user_id', true), '')::uuid
+      and shared_session_id is not distinct from nullif(current_setting('app.support_session_id', true), '')::uuid
+)`, pgx.StrictNamedArgs{"deliverable": deliverable, "number": number, "note": note})}
+}
+
 // AddVersion adds the next version of a deliverable as a draft. If the newest version
 // is a draft it returns [ErrConflict].
 func (tx *Tx) AddVersion(ctx context.Context, deliverable uuid.UUID) (uuid.UUID, error) {
@@ -216,6 +232,9 @@ where tenant_id = @tenant_id and id = @id and shared_at is null`,
 		return err
 	}
 	if err := tx.shareParents(ctx, version, deliverable); err != nil {
+		return err
+	}
+	if err := tx.spend(ctx, actPublish); err != nil {
 		return err
 	}
 	return tx.Enqueue(ctx, &queue.VersionPublished{Version: version})

@@ -25,6 +25,16 @@ type Chrome struct {
 	Support *SupportBar // nil outside a support session
 	Brand   *Brand      // of a person\'s page outside tenants; nil is our own look
 	Flash   Flash
+	// MailAway is set where the page promises an email and the mail server doesn't answer.
+	MailAway bool
+}
+
+// onceMailAnswers is added to the promise of an email.
+func (c Chrome) onceMailAnswers() string {
+	if c.MailAway {
+		return " as soon as the mail server answers"
+	}
+	return ""
 }
 
 // Workspace is the tenant a page belongs to. Staff call it a workspace; clients call it their portal.
@@ -74,6 +84,7 @@ type SupportBar struct {
 // Flash says what the last action did. UndoURL takes a POST that undoes it; "" offers no undo.
 type Flash struct {
 	Text    string
+	Later   string // the text while the mail server doesn't answer; "" if Text promises no email
 	UndoURL string
 }
 

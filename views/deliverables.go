@@ -67,9 +67,9 @@ func pendingNames(files []Pending) string {
 // notHere goes on after the names of files that are not here yet.
 func notHere(files []Pending) string {
 	if len(files) == 1 {
-		return "isn't here yet. Wait until it has arrived, or choose the same file again to continue its upload. If you publish without it, what has arrived of it is removed."
+		return "hasn't finished uploading. Wait, or choose the same file again to continue. If you publish without it, its upload is cancelled."
 	}
-	return "aren't here yet. Wait until they have arrived, or choose the same files again to continue their uploads. If you publish without them, what has arrived of them is removed."
+	return "haven't finished uploading. Wait, or choose the same files again to continue. If you publish without them, their uploads are cancelled."
 }
 
 func deliverableCrumbs(c Chrome, p DeliverableShowProps) []ui.Crumb {

@@ -24,10 +24,10 @@ var refusals = map[int]refusal{
 	http.StatusTooManyRequests:       {"Too many requests", "Wait a minute, then try again. Nothing is lost.", "Try again"},
 	// Usually caused by too many cookies.
 	http.StatusRequestHeaderFieldsTooLarge: {"Your browser sent too much", "Delete the cookies of this site, then sign in again.", "Go to your home page"},
-	http.StatusServiceUnavailable:          {"Temporarily unavailable", "A service we depend on isn't responding. Your work is safe. Try again in a minute.", "Try again"},
+	http.StatusServiceUnavailable:          {"Temporarily unavailable", "A service we depend on isn't responding. Try again in a minute.", "Try again"},
 }
 
-var failure = refusal{"Something went wrong on our side", "It is logged and will be looked into. Your work is safe.", "Go to your home page"}
+var failure = refusal{"Something went wrong on our side", "It is logged and will be looked into.", "Go to your home page"}
 
 func refusalOf(status int) refusal {
 	if r, ok := refusals[status]; ok {

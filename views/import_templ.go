@@ -125,7 +125,7 @@ func Import(c Chrome, p ImportProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "\" type=\"submit\" name=\"act\" value=\"check\">Check list</button> <a class=\"button\" data-kind=\"quiet\" href=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "\" type=\"submit\" name=\"act\" value=\"check\" data-step>Check list</button> <a class=\"button\" data-kind=\"quiet\" href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -190,7 +190,7 @@ func importCharset(p ImportProps) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "<p>The file is not in Unicode and doesn't say how its letters are written. Check the names below. If letters are wrong, choose another way and read the file again.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "<p>The file isn't Unicode, so its encoding had to be guessed. If names below look wrong, choose another encoding and read the file again.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -204,7 +204,7 @@ func importCharset(p ImportProps) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Select("charset", "Letters of the file", "", "", p.Charsets).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Select("charset", "Encoding", "", "", p.Charsets).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -564,9 +564,9 @@ func importLead(p ImportProps) string {
 
 func importHint(p ImportProps) string {
 	if p.Sides {
-		return "Name, address, role (admin, member or viewer; member if you leave it out), and client or agency. A line may name the columns. Addresses alone are enough."
+		return "Name, address, role (admin, member or viewer; member if you leave it out), and client or agency. A header row is optional. Email addresses alone are enough."
 	}
-	return "Name, address, and role: admin, member or viewer; member if you leave it out. A line may name the columns. Addresses alone are enough."
+	return "Name, address, and role: admin, member or viewer; member if you leave it out. A header row is optional. Email addresses alone are enough."
 }
 
 // importKind makes Check the primary button until there is somebody to invite.

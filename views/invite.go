@@ -21,6 +21,7 @@ type InviteProps struct {
 	SignedIn  string // the signed-in person; "" if nobody is signed in
 	URL       string // this page; it also takes the POST with the answer
 	Providers []Provider
+	MailAway  bool // no code can be mailed now
 	Form      InviteForm
 }
 
@@ -46,33 +47,28 @@ func (p InviteProps) byWhom() string {
 
 // InviteOverProps holds everything that the page may show.
 type InviteOverProps struct {
-	Why     string // "used", "revoked" or "expired"; any other value shows a general sentence
-	HomeURL string // for the person who has used it
+	Why string // "used", "revoked" or "expired"; any other value shows a general sentence
 }
 
 func (p InviteOverProps) title() string {
-	switch {
-	case p.HomeURL != "":
-		return "You have already joined"
-	case p.Why == "used":
+	switch p.Why {
+	case "used":
 		return "This invitation was already used"
-	case p.Why == "revoked":
+	case "revoked":
 		return "This invitation was revoked"
-	case p.Why == "expired":
+	case "expired":
 		return "This invitation has expired"
 	}
 	return "This invitation doesn't work"
 }
 
 func (p InviteOverProps) sentence() string {
-	switch {
-	case p.HomeURL != "":
-		return "You accepted this invitation, and you have access."
-	case p.Why == "used":
+	switch p.Why {
+	case "used":
 		return "Each invitation works once. If it was for you, sign in with the address it was sent to."
-	case p.Why == "revoked":
+	case "revoked":
 		return "Ask the person who invited you."
-	case p.Why == "expired":
+	case "expired":
 		return "Invitations expire after 14 days. Ask the person who invited you to send it again."
 	}
 	return "The link may be incomplete, or a newer email may have replaced it. Use the link in the latest email."

@@ -17,86 +17,93 @@ type kind struct {
 	// filter is the label of this kind on the activity page; "" has no filter of its
 	// own. It selects the verbs with the same first part.
 	filter string
+	// gone stands for a target that has no name any more, as after it was purged.
+	gone string
 	// verbs are the actions on it, by their names in the audit trail.
 	verbs map[string]verb
 }
 
 // verb holds the words for one action.
 type verb struct {
-	trail string // stands between actor and target; "" if the action is not in the trail
+	// trail follows the actor; "" if the action is not in the trail. The target stands at
+	// its "…". Without one the sentence names no target.
+	trail string
+	bare  string // what follows the actor if there was no target at all; "" if there always is one
 	// client is used in an agency's trail, before a client's name; "" if the action
 	// never has a client as its target.
 	client string
 	flash  string                    // the message on the next page; "" shows none
+	later  string                    // the message while the mail server doesn't answer, if flash promises an email
 	undo   func(Base, string) string // returns the URL that undoes it; nil if it can't be undone
 }
 
 var kinds = []kind{
-	{word: "project", name: "Project", icon: "folder", open: Base.Project, back: Base.ProjectRestore, filter: "Projects", verbs: map[string]verb{
-		"project.created":     {trail: "created the project", flash: "Project created."},
-		"project.updated":     {trail: "edited the project", flash: "Project saved."},
-		"project.moved":       {trail: "reordered the project"},
-		"project.archived":    {trail: "archived the project", flash: "Project archived.", undo: Base.ProjectUnarchive},
-		"project.unarchived":  {trail: "unarchived the project", flash: "Project unarchived."},
-		"project.binned":      {trail: "deleted the project", flash: "Project moved to the bin. It stays there for 30 days.", undo: Base.ProjectRestore},
-		"project.restored":    {trail: "restored the project", flash: "Project restored."},
+	{word: "project", name: "Project", icon: "folder", open: Base.Project, back: Base.ProjectRestore, filter: "Projects", gone: "that no longer exists", verbs: map[string]verb{
+		"project.created":     {trail: "created the project …", flash: "Project created."},
+		"project.updated":     {trail: "edited the project …", flash: "Project saved."},
+		"project.moved":       {trail: "reordered the project …"},
+		"project.archived":    {trail: "archived the project …", flash: "Project archived.", undo: Base.ProjectUnarchive},
+		"project.unarchived":  {trail: "unarchived the project …", flash: "Project unarchived."},
+		"project.binned":      {trail: "deleted the project …", flash: "Project moved to the bin. It stays there for 30 days.", undo: Base.ProjectRestore},
+		"project.restored":    {trail: "restored the project …", flash: "Project restored."},
 		"project.purged":      {trail: "permanently deleted a project after 30 days in the bin"},
 		"project.digest_sent": {trail: "sent the daily digest"},
 	}},
-	{word: "deliverable", name: "Deliverable", icon: "layers", open: Base.Deliverable, back: Base.DeliverableRestore, filter: "Deliverables", verbs: map[string]verb{
-		"deliverable.created":    {trail: "created", flash: "Deliverable created. Add its files, then publish it."},
-		"deliverable.updated":    {trail: "edited", flash: "Deliverable saved."},
-		"deliverable.moved":      {trail: "reordered"},
-		"deliverable.archived":   {trail: "archived", flash: "Deliverable archived.", undo: Base.DeliverableUnarchive},
-		"deliverable.unarchived": {trail: "unarchived", flash: "Deliverable unarchived."},
-		"deliverable.binned":     {trail: "deleted", flash: "Deliverable moved to the bin. It stays there for 30 days.", undo: Base.DeliverableRestore},
-		"deliverable.restored":   {trail: "restored", flash: "Deliverable restored."},
+	{word: "deliverable", name: "Deliverable", icon: "layers", open: Base.Deliverable, back: Base.DeliverableRestore, filter: "Deliverables", gone: "a deliverable that no longer exists", verbs: map[string]verb{
+		"deliverable.created":    {trail: "created …", flash: "Deliverable created. Add its files, then publish it."},
+		"deliverable.updated":    {trail: "edited …", flash: "Deliverable saved."},
+		"deliverable.moved":      {trail: "reordered …"},
+		"deliverable.archived":   {trail: "archived …", flash: "Deliverable archived.", undo: Base.DeliverableUnarchive},
+		"deliverable.unarchived": {trail: "unarchived …", flash: "Deliverable unarchived."},
+		"deliverable.binned":     {trail: "deleted …", flash: "Deliverable moved to the bin. It stays there for 30 days.", undo: Base.DeliverableRestore},
+		"deliverable.restored":   {trail: "restored …", flash: "Deliverable restored."},
 		"deliverable.purged":     {trail: "permanently deleted a deliverable after 30 days in the bin"},
 	}},
-	{word: "version", filter: "Versions", verbs: map[string]verb{
-		"version.created":          {trail: "started a new version of", flash: "Draft version created. Only your team can see it until you publish."},
-		"version.published":        {trail: "published a new version of", flash: "Published. The client can see it now."},
-		"version.published_unseen": {flash: "Published. No one at the client has joined yet. Whoever joins gets an email that lists it."},
-		"version.mail_sent":        {trail: "sent the email about a new version to"},
+	{word: "version", filter: "Versions", gone: "a deliverable that no longer exists", verbs: map[string]verb{
+		"version.created":          {trail: "started a new version of …", flash: "Draft version created. Only your team can see it until you publish."},
+		"version.published":        {trail: "published a new version of …", flash: "Published. The client can see it now.", later: "Published. The client can see it now. The email goes out as soon as the mail server answers."},
+		"version.published_unseen": {flash: "Published. No one at the client has joined yet. Whoever joins gets an email that lists it.", later: "Published. No one at the client has joined yet. Whoever joins gets an email that lists it, as soon as the mail server answers."},
+		"version.mail_sent":        {trail: "sent the email about a new version to …"},
 		"version.purged":           {trail: "permanently deleted a version after 30 days in the bin"},
 	}},
-	{word: "file", name: "File", icon: "file", back: Base.FileRestore, filter: "Files", verbs: map[string]verb{
-		"file.uploaded":         {trail: "uploaded", flash: "Files uploaded. Only your team can see them until you publish."},
-		"file.downloaded":       {trail: "downloaded"},
-		"file.viewed":           {trail: "viewed"},
-		"file.binned":           {trail: "deleted", flash: "File moved to the bin. It stays there for 30 days.", undo: Base.FileRestore},
-		"file.restored":         {trail: "restored", flash: "File restored."},
+	{word: "file", name: "File", icon: "file", back: Base.FileRestore, filter: "Files", gone: "a file that no longer exists", verbs: map[string]verb{
+		"file.uploaded":         {trail: "uploaded …", flash: "Files uploaded. Only your team can see them until you publish."},
+		"file.downloaded":       {trail: "downloaded …"},
+		"file.viewed":           {trail: "viewed …"},
+		"file.binned":           {trail: "deleted …", flash: "File moved to the bin. It stays there for 30 days.", undo: Base.FileRestore},
+		"file.restored":         {trail: "restored …", flash: "File restored."},
 		"file.purged":           {trail: "permanently deleted a file after 30 days in the bin"},
-		"file.upload_cancelled": {trail: "cancelled an upload", flash: "Upload cancelled. What had arrived was removed."},
-		"file.missing":          {trail: "found a file missing from storage"},
-		"file.recovered":        {trail: "found a missing file again"},
-		"file.marked_lost":      {trail: "recorded that a file is lost"},
-		"file.lead_chosen":      {trail: "chose to show first", flash: "Saved. Everyone sees this file first."},
+		"file.upload_cancelled": {trail: "cancelled the upload of …", flash: "Upload cancelled. What had arrived was removed."},
+		"file.missing":          {trail: "found … missing from storage"},
+		"file.recovered":        {trail: "found … in storage again"},
+		"file.marked_lost":      {trail: "recorded … as lost"},
+		"file.lead_chosen":      {trail: "chose … to be shown first", flash: "Saved. Everyone sees this file first."},
 	}},
-	{word: "membership", filter: "People", verbs: map[string]verb{
-		"member.added":                 {trail: "gave access to", flash: "They work here already, so they have access at once. No invitation was needed."},
-		"member.joined":                {trail: "accepted an invitation and joined as", flash: "Welcome. You have joined."},
-		"member.role_changed":          {trail: "changed the role of", flash: "Role changed. It applies from their next click."},
-		"member.removed":               {trail: "removed", flash: "Removed. They no longer have access."},
+	{word: "membership", filter: "People", gone: "someone", verbs: map[string]verb{
+		"member.added":                 {trail: "gave access to …", flash: "They work here already, so they have access at once. No invitation was needed."},
+		"member.joined":                {trail: "accepted an invitation and joined", flash: "Welcome. You have joined."},
+		"member.role_changed":          {trail: "changed the role of …", flash: "Role changed. It applies from their next click."},
+		"member.removed":               {trail: "removed …", flash: "Removed. They no longer have access."},
 		"member.left":                  {trail: "left"},
-		"member.forgotten":             {trail: "erased the account of"},
+		"member.forgotten":             {trail: "erased the account of …"},
 		"member.staff_joined":          {trail: "joined from the agency", client: "joined the workspace of", flash: "You have joined. Its people see you under People."},
-		"member.assigned":              {trail: "assigned to client workspaces", flash: "Assigned. They see the workspaces with their next click."},
-		"member.unassigned":            {trail: "removed from client workspaces", flash: "Removed from those workspaces. Their work there stays."},
-		"member.assigned_everywhere":   {trail: "assigned to all clients, present and future,", flash: "Assigned to all clients. New clients follow by themselves."},
-		"member.unassigned_everywhere": {trail: "ended the assignment to all clients of", flash: "New clients no longer follow by themselves. Nothing else changed."},
+		"member.assigned":              {trail: "assigned … to client workspaces", flash: "Assigned. They see the workspaces with their next click."},
+		"member.unassigned":            {trail: "removed … from client workspaces", flash: "Removed from those workspaces. Their work there stays."},
+		"member.assigned_everywhere":   {trail: "assigned … to all clients, present and future", flash: "Assigned to all clients. They are added to new clients automatically."},
+		"member.unassigned_everywhere": {trail: "ended the assignment to all clients of …", flash: "New clients no longer follow by themselves. Nothing else changed."},
 		"member.staff_left":            {trail: "left", client: "left the workspace of", flash: "You have left. You still see its name and counts."},
 	}},
-	{word: "invite", verbs: map[string]verb{
-		"member.invited":        {trail: "invited", flash: "Invited. The email is on its way."},
-		"member.list_invited":   {trail: "invited a list of people", flash: "Invited everyone on the list. The emails are on their way."},
-		"member.invite_resent":  {trail: "resent the invitation of", flash: "Invitation sent again. The link in the earlier email no longer works."},
-		"member.invite_revoked": {trail: "revoked the invitation of", flash: "Invitation revoked. Its link no longer works."},
-		"member.mail_sent":      {trail: "sent the invitation to"},
-		"member.mail_refused":   {trail: "learned that the mail server refused the invitation to"},
+	{word: "invite", gone: "someone", verbs: map[string]verb{
+		"member.invited":        {trail: "invited …", flash: "Invited. The email is on its way.", later: "Invited. The email goes out as soon as the mail server answers."},
+		"member.list_invited":   {trail: "invited a list of people", flash: "Invited everyone on the list. The emails are on their way.", later: "Invited everyone on the list. The emails go out as soon as the mail server answers."},
+		"member.invite_resent":  {trail: "resent the invitation of …", flash: "Invitation sent again. The link in the earlier email no longer works.", later: "The invitation goes out again as soon as the mail server answers. The link in the earlier email no longer works."},
+		"member.invite_revoked": {trail: "revoked the invitation of …", flash: "Invitation revoked. Its link no longer works."},
+		"member.mail_sent":      {trail: "sent the invitation to …"},
+		"member.mail_refused":   {trail: "learned that the mail server refused the invitation to …"},
 	}},
 	{word: "tenant", verbs: map[string]verb{
-		"tenant.created":                 {trail: "created this workspace", client: "created the workspace of", flash: "Workspace created. The people you named get an invitation by email."},
+		"tenant.created":                 {trail: "created this workspace", client: "created the workspace of", flash: "Workspace created. The people you named get an invitation by email.", later: "Workspace created. The people you named get an invitation by email as soon as the mail server answers."},
+		"tenant.created_alone":           {flash: "Workspace created. Invite the client's people when you are ready."},
 		"tenant.updated":                 {trail: "changed the settings", flash: "Settings saved."},
 		"tenant.renamed":                 {trail: "renamed this workspace", client: "renamed the workspace of", flash: "Name saved."},
 		"tenant.suspended":               {trail: "suspended this workspace", client: "suspended the workspace of", flash: "Suspended. Its people see a notice. Everything is kept."},
@@ -123,22 +130,22 @@ var kinds = []kind{
 		"support.granted": {trail: "allowed support access", flash: "Support access allowed. You can revoke it at any time."},
 		"support.revoked": {trail: "revoked support access", flash: "Support access revoked."},
 	}},
-	{word: "access_request", verbs: map[string]verb{
+	{word: "access_request", gone: "someone", verbs: map[string]verb{
 		"support.access_requested":  {trail: "requested support access"},
 		"support.access_approved":   {trail: "approved an access request", flash: "Support access allowed. You can revoke it at any time."},
 		"support.access_denied":     {trail: "declined an access request", flash: "Access request declined."},
-		"support.request_mail_sent": {trail: "sent the email about an access request to"},
+		"support.request_mail_sent": {trail: "sent the email about an access request to …"},
 		"support.answer_mail_sent":  {trail: "sent the agent the answer to an access request"},
 		"support.requests_allowed":  {trail: "turned on access requests", flash: "Support can request access. You decide each time."},
 		"support.requests_blocked":  {trail: "turned off access requests", flash: "Access requests turned off."},
 	}},
-	{word: "support_session", filter: "Support", verbs: map[string]verb{
+	{word: "support_session", filter: "Support", gone: "someone", verbs: map[string]verb{
 		"support.started":         {trail: "started a support session"},
-		"support.refused":         {trail: "was refused a support session"},
+		"support.refused":         {trail: "was refused a support session as …", bare: "was refused a support session"},
 		"support.stopped":         {trail: "ended the support session"},
 		"support.expired":         {trail: "ran out of time in the support session"},
 		"support.ended":           {trail: "ended a support session", flash: "Support session ended."},
-		"support.mail_sent":       {trail: "sent the email about a support session to"},
+		"support.mail_sent":       {trail: "sent the email about a support session to …"},
 		"support.view_started":    {trail: "started to view as a client"},
 		"support.page_seen":       {trail: "viewed a page"},
 		"support.asset_seen":      {trail: "loaded a preview or a style"},
@@ -176,17 +183,45 @@ func verbOf(word string) (verb, bool) {
 	return verb{}, false
 }
 
-// TrailVerb returns the words between actor and target in the audit trail. A verb
-// without words is returned as it is.
-func TrailVerb(word string) string {
-	if v, _ := verbOf(word); v.trail != "" {
-		return v.trail
+// Sentence is an event of the trail as a sentence: actor, Before, Target, After.
+type Sentence struct{ Before, Target, After string }
+
+// TrailSentence words an event of the audit trail. named says that the event has a target,
+// even one without a name. A verb without words is shown as it is.
+func TrailSentence(word string, named bool, target string) Sentence {
+	v, _ := verbOf(word)
+	before, after, takesTarget := strings.Cut(v.trail, "…")
+	switch {
+	case v.trail == "":
+		return Sentence{Before: word}
+	case !takesTarget:
+		return Sentence{Before: v.trail}
+	case !named && v.bare != "":
+		return Sentence{Before: v.bare}
+	case target == "":
+		target = goneOf(word)
 	}
-	return word
+	return Sentence{strings.TrimSpace(before), target, strings.TrimSpace(after)}
 }
 
-// ClientVerb returns the words of [TrailVerb] for an agency's trail, before the
-// name of a client.
+// TrailVerb returns the words of a verb without its target, for exports, which have the
+// target in a column of its own.
+func TrailVerb(word string) string {
+	s := TrailSentence(word, true, "…")
+	return strings.TrimSuffix(strings.Join(strings.Fields(s.Before+" "+s.Target+" "+s.After), " "), " …")
+}
+
+func goneOf(word string) string {
+	for _, k := range kinds {
+		if _, ok := k.verbs[word]; ok {
+			return k.gone
+		}
+	}
+	return ""
+}
+
+// ClientVerb returns what follows the actor in an agency's trail, before the name of a
+// client.
 func ClientVerb(word string) string {
 	v, _ := verbOf(word)
 	return v.client
@@ -215,7 +250,7 @@ func TrailFilters() []Choice {
 // unknown verb gives no message.
 func FlashFor(b Base, word, id string) Flash {
 	v, _ := verbOf(word)
-	f := Flash{Text: v.flash}
+	f := Flash{Text: v.flash, Later: v.later}
 	if v.undo != nil && id != "" {
 		f.UndoURL = v.undo(b, id)
 	}

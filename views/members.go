@@ -148,8 +148,11 @@ type StaffWork struct {
 	Name       string
 	Member     bool // of the agency itself, so that later clients can follow by themselves
 	Everywhere bool // assigned to all clients, now and later
-	Clients    []StaffChoice
-	Roles      []ui.Option
+	// EverywhereTicked is Everywhere as the form has it.
+	EverywhereTicked bool
+	Clients          []StaffChoice
+	Roles            []ui.Option
+	Seen             string // where the person worked when the form was read
 }
 
 // here lists the ids of the clients where the person works. The form carries what the page showed, so that saving it
@@ -170,6 +173,8 @@ type StaffChoice struct {
 	ID   string
 	Name string
 	Role string // "" if the person isn't there
+	// Ticked is how the form has it.
+	Ticked bool
 }
 
 // ClientTeam is the agency's side in a client, with those who could join it.
@@ -177,6 +182,7 @@ type ClientTeam struct {
 	People []MemberRow
 	Others []StaffChoice
 	Roles  []ui.Option
+	Seen   string // who worked here when the form was read
 }
 
 // shownPlaces is how many clients a row names.
@@ -188,7 +194,7 @@ func WorksIn(clients []string, everywhere bool) string {
 	case everywhere:
 		return "Works in all clients"
 	case len(clients) == 0:
-		return "Works in no client yet"
+		return "Not assigned to a client"
 	case len(clients) > shownPlaces:
 		return "Works in " + strings.Join(clients[:shownPlaces], ", ") + " and " + strconv.Itoa(len(clients)-shownPlaces) + " more"
 	}

@@ -17,6 +17,7 @@ var pageNames = map[string]string{
 	"/deliverables/{id}/edit":         "the form of the deliverable",
 	"/files/{id}":                     "the file",
 	"/files/{id}/inline":              "the file",
+	"/files/{id}/inline/{name}":       "the file",
 	"/files/{id}/text":                "the file",
 	"/files/{id}/drawing":             "the file",
 	"/versions/{id}/files.zip":        "all files of a version",

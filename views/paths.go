@@ -88,6 +88,9 @@ func Unlink(id string) string { return PathAccount + "/identities/" + id + "/unl
 // StepUpTo is the step-up page that then redirects to a local path.
 func StepUpTo(returnTo string) string { return withQuery(PathStepUp, "return_to", returnTo) }
 
+// StepUpSent is the step-up page after the code was sent. It says so if the browser kept no cookie.
+func StepUpSent(returnTo string) string { return StepUpTo(returnTo) + "&sent=1" }
+
 // SignedOutEverywhere is the page that confirms that every browser was signed out.
 func SignedOutEverywhere() string { return withQuery(PathSignedOut, "everywhere", "1") }
 
@@ -146,6 +149,9 @@ func (b Base) Projects() string { return string(b) + "/projects" }
 
 // ProjectsIn lists projects by filter: "archived"; anything else is the plain list.
 func (b Base) ProjectsIn(filter string) string { return withQuery(b.Projects(), "show", filter) }
+
+// ProjectArchived lists a project's archived deliverables.
+func (b Base) ProjectArchived(id string) string { return withQuery(b.Project(id), "show", "archived") }
 
 // ProjectNew is the form for a new project; it posts to Projects.
 func (b Base) ProjectNew() string { return b.Projects() + "/new" }
@@ -254,8 +260,15 @@ func (b Base) FileText(id string) string { return b.File(id) + "/text" }
 // FileLead takes a POST that makes a file the one that its version shows first.
 func (b Base) FileLead(id string) string { return b.File(id) + "/lead" }
 
-// FileInline shows a file in the page: images, PDF, video and sound.
-func (b Base) FileInline(id string) string { return b.File(id) + "/inline" }
+// FileInline shows a file in the page: images, PDF, video and sound. The address ends with the file's name, because
+// browsers take the title of the tab and of a PDF viewer from there. The server doesn't read it.
+func (b Base) FileInline(id, name string) string {
+	at := b.File(id) + "/inline"
+	if name == "" || name == "." || name == ".." { // browsers resolve dots, even escaped ones
+		return at
+	}
+	return at + "/" + url.PathEscape(name)
+}
 
 // FilePreview is the preview image of a file that has one.
 func (b Base) FilePreview(id string) string { return b.File(id) + "/preview" }

@@ -278,6 +278,10 @@ func eventWords(m *ui.Markup, e *EventRow) {
 		m.Text(e.Target)
 		m.Raw(`</span>`)
 	}
+	if e.After != "" {
+		m.Raw(` `)
+		m.Text(e.After)
+	}
 	m.Raw(`</p>`)
 	if e.Where != "" {
 		m.Raw(`<p class="event-where" dir="auto">`)

@@ -110,7 +110,7 @@ func workRows() []views.WorkRow {
 func events() []views.EventRow {
 	return []views.EventRow{
 		{Actor: "Mia Chen", Verb: "downloaded", Target: "Logo_v3.pdf", TargetURL: acme.File("f1"), Where: "Spring campaign", At: before(12 * time.Minute)},
-		{Actor: "Mia Chen", Verb: "opened", Target: "Logo lockups", TargetURL: acme.Deliverable("d1"), Where: "Spring campaign", At: before(50 * time.Minute), Support: "Sam (support) as Mia Chen, TICKET-123"},
+		{Actor: "Mia Chen", Verb: "opened", Target: "Logo lockups", TargetURL: acme.Deliverable("d1"), Where: "Spring campaign", At: before(50 * time.Minute), Support: "Sam of support, as Mia Chen"},
 		{Actor: "Ravi Patel", Verb: "published version 3 of", Target: "Logo lockups", TargetURL: acme.Deliverable("d1"), Where: "Spring campaign", At: before(3 * time.Hour)},
 		{Actor: "Leo Park", Verb: "tried to open the settings", At: before(5 * time.Hour), Denied: true},
 		{Actor: "Dana Whitfield", Verb: "created the project", Target: rtlName, TargetURL: acme.Project("p4"), At: before(7 * time.Hour)},
@@ -120,7 +120,7 @@ func events() []views.EventRow {
 func fileRows() []views.FileRow {
 	return []views.FileRow{
 		{ID: "f1", Name: "Logo_v3.png", Kind: views.FileImage, Type: "PNG image", Size: ui.Size(2_412_000), DownloadURL: acme.File("f1"), ShownURL: "/sample/logo.svg", InlineURL: "/sample/logo.svg", CanDelete: true},
-		{ID: "f2", Name: "Acme brand guidelines.pdf", Kind: views.FilePDF, Type: "PDF", Size: ui.Size(18_900_000), DownloadURL: acme.File("f2"), ShownURL: acme.FileInline("f2"), InlineURL: acme.FileInline("f2"), CanDelete: true},
+		{ID: "f2", Name: "Acme brand guidelines.pdf", Kind: views.FilePDF, Type: "PDF", Size: ui.Size(18_900_000), DownloadURL: acme.File("f2"), ShownURL: acme.FileInline("f2", "Acme brand guidelines.pdf"), InlineURL: acme.FileInline("f2", "Acme brand guidelines.pdf"), CanDelete: true},
 		{ID: "f3", Name: "Everything for the printer, with fonts and links, do not open on a phone.zip", Kind: views.FileOther, Type: "ZIP archive", Size: ui.Size(1_300_000_000), DownloadURL: acme.File("f3"), CanDelete: true},
 		{ID: "f4", Name: "teaser_4k.mov", Kind: views.FileVideo, Type: "QuickTime film", Size: ui.Size(840_000_000), State: views.StateWaiting, CanDelete: true},
 	}
@@ -150,7 +150,7 @@ func workProps() views.DeliverableShowProps {
 // unseenDraft is a draft that can be published, while nobody of the client has joined.
 func unseenDraft() views.DeliverableShowProps {
 	p := draftProps()
-	p.WillSee, p.Invited, p.InviteURL = nil, []string{"Mia Chen", longName}, acme.InviteNew()
+	p.WillSee, p.Invited, p.InviteURL = nil, []string{"Mia Chen (mia@acme.test)", longName + " (long@acme.test)"}, acme.InviteNew()
 	return p
 }
 
@@ -159,7 +159,7 @@ func draftProps() views.DeliverableShowProps {
 	p.Versions[0].Current, p.Versions[1].Current = true, false
 	p.Version = &views.Version{Number: 4, State: views.StateDraft, CreatedBy: "Ravi Patel", CreatedAt: before(time.Hour)}
 	p.Upload = &views.UploadProps{FormURL: acme.Files("d1"), CreateURL: acme.Uploads("d1"), MaxSize: 85_899_345_920}
-	p.CanPublish, p.WillSee = true, []string{"Mia Chen", "Leo Park"}
+	p.CanPublish, p.WillSee = true, []string{"Mia Chen (mia@acme.test)", "Leo Park (leo@acme.test)"}
 	return p
 }
 
@@ -188,9 +188,9 @@ func withKind(kind views.FileKind) views.DeliverableShowProps {
 
 func sessions() []views.SupportSessionRow {
 	return []views.SupportSessionRow{
-		{Agent: "Sam (support)", Subject: "Mia Chen", Reason: "cannot open the logo file", Ticket: "TICKET-123", StartedAt: before(19 * time.Minute), EndsAt: now.Add(41 * time.Minute), EndURL: acme.SupportSessionEnd("s1"), LedgerURL: acme.Activity(nil), Acts: "14 pages, 1 download"},
-		{Agent: "Dana Whitfield", ViewAs: true, Subject: "Leo Park", Reason: "checking the portal before the launch", Ticket: "LAUNCH", StartedAt: before(50 * time.Hour), EndedAt: before(49 * time.Hour), LedgerURL: acme.Activity(nil)},
-		{Agent: "Sam (support)", Subject: "Mia Chen", Write: true, Reason: longName, Ticket: "TICKET-99", StartedAt: before(500 * time.Hour), EndedAt: before(500*time.Hour - 12*time.Minute)},
+		{Agent: "Sam", By: "Sam of support, as Mia Chen", Reason: "cannot open the logo file", Ticket: "TICKET-123", StartedAt: before(19 * time.Minute), EndsAt: now.Add(41 * time.Minute), EndURL: acme.SupportSessionEnd("s1"), LedgerURL: acme.Activity(nil), Acts: "14 pages, 1 download"},
+		{Agent: "Dana Whitfield", By: "Dana Whitfield of Northwind, as Leo Park", Reason: "checking the portal before the launch", Ticket: "LAUNCH", StartedAt: before(50 * time.Hour), EndedAt: before(49 * time.Hour), LedgerURL: acme.Activity(nil)},
+		{Agent: "Sam", By: "Sam of support, as Mia Chen", Write: true, Reason: longName, Ticket: "TICKET-99", StartedAt: before(500 * time.Hour), EndedAt: before(500*time.Hour - 12*time.Minute)},
 	}
 }
 
@@ -238,7 +238,7 @@ func signInSamples() []sample {
 		{"invite-elsewhere", views.InviteShow(invite("dana@northwind.test"))},
 		{"invite-stranger", views.InviteShow(invite(""))},
 		{"invite-over", views.InviteOver(views.InviteOverProps{Why: "expired"})},
-		{"invite-joined", views.InviteOver(views.InviteOverProps{Why: "used", HomeURL: "/w/acme/"})},
+		{"invite-used", views.InviteOver(views.InviteOverProps{Why: "used"})},
 		{"signedout", views.SignedOut(views.SignedOutProps{})},
 		{"signedout-everywhere", views.SignedOut(views.SignedOutProps{Everywhere: true, Brand: brand()})},
 		{"signedout-erased", views.SignedOut(views.SignedOutProps{Erased: true})},
@@ -355,7 +355,7 @@ func workSamples() []sample {
 		{"work", views.DeliverableShow(staff(), workProps())},
 		{"work-draft", views.DeliverableShow(staff(), draftProps())},
 		{"work-draft-pending", views.DeliverableShow(staff(), pendingDraft(""))},
-		{"work-draft-refused", views.DeliverableShow(staff(), pendingDraft("Nothing is published yet: a file isn't here."))},
+		{"work-draft-refused", views.DeliverableShow(staff(), pendingDraft("Not published: a file hasn't finished uploading."))},
 		{"project-edit-conflict", views.ProjectEdit(staff(), views.ProjectFormProps{ID: "p1", Name: "Spring campaign", Form: views.ProjectForm{
 			Name: "Summer campaign", Seen: "s1", Theirs: []ui.Saved{{Label: "Name", Value: hostile}, {Label: "Summary"}}}})},
 		{"work-draft-nobody", views.DeliverableShow(staff(), unseenDraft())},
@@ -424,9 +424,9 @@ func placeSamples() []sample {
 		{"member", views.Member(staff(), views.MemberProps{ID: "u1", Name: "Mia Chen", Email: "mia@acme.test", Role: "Owner", Side: "Acme", Since: before(900 * time.Hour), LastSeen: before(time.Hour), Roles: roles(), Owner: true, Refused: "There is no other owner. Make someone else an owner first."})},
 		{"member-read", views.Member(client(), views.MemberProps{ID: "u1", Name: hostile, Email: "mia@acme.test", Role: "Owner", May: "You can see the work.", Side: hostile, Since: before(900 * time.Hour), You: true})},
 		{"member-staff", views.Member(agency(), views.MemberProps{ID: "u1", Name: "Ravi Patel", Email: "ravi@northwind.test", Role: "Member", Side: "Northwind", Since: before(900 * time.Hour), Roles: roles(), Team: true,
-			Work: &views.StaffWork{Name: "Ravi Patel", Member: true, Everywhere: true, Roles: roles(), Clients: []views.StaffChoice{{ID: "c1", Name: "Acme", Role: "Member"}, {ID: "c2", Name: longName}, {ID: "c3", Name: hostile, Role: "Owner"}}}})},
+			Work: &views.StaffWork{Name: "Ravi Patel", Member: true, Everywhere: true, EverywhereTicked: true, Roles: roles(), Clients: []views.StaffChoice{{ID: "c1", Name: "Acme", Role: "Member", Ticked: true}, {ID: "c2", Name: longName}, {ID: "c3", Name: hostile, Role: "Owner", Ticked: true}}}})},
 		{"member-outside", views.Member(agency(), views.MemberProps{ID: "u2", Name: hostile, Email: "ravi@northwind.test", Role: "None in the agency", May: "They work in client workspaces only.", Side: "Northwind",
-			Work: &views.StaffWork{Name: hostile, Roles: roles(), Clients: []views.StaffChoice{{ID: "c1", Name: rtlName, Role: "Member"}}}})},
+			Work: &views.StaffWork{Name: hostile, Roles: roles(), Clients: []views.StaffChoice{{ID: "c1", Name: rtlName, Role: "Member", Ticked: true}}}})},
 		{"member-error", views.Member(staff(), views.MemberProps{ID: "u1", Name: rtlName, Roles: roles(), Errors: ui.Errors{"role": "Choose a role."}})},
 		{"import", views.Import(staff(), views.ImportProps{Most: "200 people", Sides: true})},
 		{"import-read", views.Import(client(), views.ImportProps{Most: "200 people", Text: "Nina, nina@acme.test", Checked: "x", Invited: 1, Rows: []views.ImportRow{{Line: "1", Name: "Nina Okoye", Email: "nina@acme.test", Role: "Viewer", Side: "Acme"}, {Line: "2", Name: rtlName, Email: "mia@acme.test", Left: "Already has access, so is skipped."}}})},
@@ -509,7 +509,7 @@ func supportSamples() []sample {
 	return []sample{
 		{"support", views.Support(staff(), views.SupportProps{CanGrant: true, Access: []views.SupportAccessRow{
 			{As: "As one of the client's people", Until: now.Add(20 * time.Hour), By: "Mia Larsen", At: before(time.Hour), NoDrafts: true},
-			{As: "As somebody of Northwind", Until: now.Add(20 * time.Hour), By: "Mia Larsen", At: before(time.Hour), NoDrafts: true}}, Sessions: sessions()})},
+			{As: "As a member of Northwind", Until: now.Add(20 * time.Hour), By: "Mia Larsen", At: before(time.Hour), NoDrafts: true}}, Sessions: sessions()})},
 		{"support-closed", views.Support(client(), views.SupportProps{CanGrant: true})},
 		{"support-viewer", views.Support(client(), views.SupportProps{Sessions: sessions()[1:]})},
 		{"console", views.Console(agent(), views.ConsoleProps{Query: "ac", Asked: true, History: sessions()[1:], Results: []views.ConsoleTenantRow{
@@ -526,9 +526,10 @@ func supportSamples() []sample {
 		{"support-ask", views.SupportAsk(client(), views.SupportAskProps{SupportAskRow: ask(acme), ID: "k1", EndsAt: now.Add(60 * time.Hour), CanAnswer: true,
 			Form: views.SupportAskForm{Hours: "24", Mode: "write"}})},
 		{"support-ask-error", views.SupportAsk(client(), views.SupportAskProps{SupportAskRow: views.SupportAskRow{Agent: hostile, Reason: hostile, Ticket: hostile, Hours: 1, Open: true},
-			CanAnswer: true, Form: views.SupportAskForm{Hours: hostile, Mode: hostile, Word: hostile, Errors: ui.Errors{"hours": "Choose how long.", "word": "Use at most 500 characters."}}})},
+			CanAnswer: true, Form: views.SupportAskForm{Hours: hostile, Mode: hostile, Word: hostile, Errors: ui.Errors{"hours": "Choose how long.", "word": "That has 501 characters. At most 500 fit."}}})},
 		{"support-ask-viewer", views.SupportAsk(client(), views.SupportAskProps{SupportAskRow: ask(acme), EndsAt: now.Add(60 * time.Hour)})},
 		{"support-ask-answered", views.SupportAsk(client(), views.SupportAskProps{SupportAskRow: views.SupportAskRow{Agent: "Sam", Reason: "A report", Ticket: "T-1", Hours: 4}})},
+		{"support-ask-too-late", views.SupportAsk(client(), views.SupportAskProps{SupportAskRow: ask(acme), Answered: "Mia Chen approved this request.", Kept: []views.KeptText{{Label: "Message", Text: hostile}}})},
 		{"console-ask", views.Console(agent(), views.ConsoleProps{Ask: &views.ConsoleAsk{TenantName: "Acme", TenantSlug: "acme"}, Sent: asked()})},
 		{"console-ask-error", views.Console(agent(), views.ConsoleProps{Ask: &views.ConsoleAsk{TenantName: hostile, TenantSlug: "acme",
 			Form: views.ConsoleForm{Reason: hostile, Hours: hostile, Mode: hostile, Errors: ui.Errors{"ticket": "Enter the ticket.", "hours": "Choose how long."}}}})},
@@ -560,7 +561,7 @@ func errorSamples() []sample {
 		list = append(list, sample{"error-" + strconv.Itoa(status), views.Error(views.ErrorProps{Status: status, RequestID: "01JD4QW7Z8"}, nil)})
 	}
 	list = append(list,
-		sample{"error-session", views.ErrorInFrame(inSupport(client()), views.ErrorProps{Status: 403, RequestID: "01JD4QW7Z8", Title: "This session is read-only", Sentence: "Acme allows support to look, and to change nothing.",
+		sample{"error-session", views.ErrorInFrame(inSupport(client()), views.ErrorProps{Status: 403, RequestID: "01JD4QW7Z8", Title: "This session is read-only", Sentence: "Acme allows support read-only access.",
 			Outcome: "Nothing was saved. Your text is kept below.", WayURL: acme.Projects(), WayLabel: "Back to the form", Kept: []views.KeptText{{Label: "Name", Text: hostile}}})},
 		sample{"error-kept", views.Error(views.ErrorProps{Status: 409, RequestID: "01JD4QW7Z8", Outcome: "Nothing was saved. Your text is kept below.",
 			Kept: []views.KeptText{{Label: "Name", Text: "Spring"}, {Label: "Summary", Text: "Two lines\nof text"}}}, brand())},

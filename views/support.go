@@ -52,13 +52,6 @@ func choose(chosen, otherwise string, options []ui.Option) []ui.Option {
 	return options
 }
 
-func sessionTitle(r SupportSessionRow) string {
-	if r.ViewAs {
-		return r.Agent + " viewed as " + r.Subject
-	}
-	return r.Agent + " as " + r.Subject
-}
-
 func sessionMode(r SupportSessionRow) string {
 	if r.Write {
 		return "Could make changes"

@@ -273,6 +273,8 @@ var otherAilments = []ailment{
 		m := must(stack.StartMail(t.Context(), stack.MailOptions{Username: "portico", Password: "right-word"}))
 		env["SMTP_URL"] = withPassword(t, m.URL(), "wrong-word")
 	}, []string{"mail"}, "refuses the user or password"},
+	{"a mail server that wants a login", mailWithoutLogin, []string{"mail"}, "wants a user and password"},
+	{"a mail server that refuses our sender", mailRefusingSender, []string{"mail"}, "refuses mail from the address"},
 	{"a mail server without TLS", func(_ *testing.T, env map[string]string) {
 		env["SMTP_URL"] = strings.Replace(env["SMTP_URL"], "smtp://", "smtps://", 1)
 	}, []string{"mail"}, "TLS"},

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"portico/handlers/jobs"
+	"portico/handlers/web"
 	"portico/store"
 	"portico/store/queue"
 )
@@ -45,9 +46,9 @@ func (p program) files(ctx context.Context, args []string) error {
 	if help, err := p.parse(fs, args); help || err != nil {
 		return err
 	}
-	id, err := uuid.Parse(*file)
+	id, isID := web.ParseID(*file)
 	switch {
-	case verb == "forget" && (*slug == "" || err != nil):
+	case verb == "forget" && (*slug == "" || !isID):
 		return errors.New("--tenant (a slug) and --file (an id) are both required")
 	case *grace < 0:
 		return errors.New("--grace cannot be negative")

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"portico/handlers/web"
+	"portico/names"
 	"portico/store"
 )
 
@@ -144,7 +145,7 @@ func (p program) agency(ctx context.Context, args []string) error {
 	if help, err := p.parse(fs, args); help || err != nil {
 		return err
 	}
-	if *slug == "" || !web.Visible(web.CleanLine(*name)) || !web.Visible(web.CleanLine(*owner)) {
+	if *slug == "" || !names.Visible(names.CleanLine(*name)) || !names.Visible(names.CleanLine(*owner)) {
 		return errors.New("--slug, --name, --owner-email and --owner-name are all required")
 	}
 	address, err := fold(*email)
@@ -152,7 +153,7 @@ func (p program) agency(ctx context.Context, args []string) error {
 		return fmt.Errorf("--owner-email: %w", err)
 	}
 	return p.operate(ctx, func(op *store.Operator) error {
-		id, err := op.CreateAgency(ctx, *slug, web.CleanLine(*name), address, web.CleanLine(*owner))
+		id, err := op.CreateAgency(ctx, *slug, names.CleanLine(*name), address, names.CleanLine(*owner))
 		switch {
 		case errors.Is(err, store.ErrConflict):
 			return fmt.Errorf("the slug %q is not available", *slug)
@@ -193,10 +194,10 @@ func (p program) support(ctx context.Context, args []string) error {
 		if verb == "disable" {
 			return p.disableAgent(ctx, op, address)
 		}
-		if !web.Visible(web.CleanLine(*name)) {
+		if !names.Visible(names.CleanLine(*name)) {
 			return errors.New("--name is missing")
 		}
-		return p.addAgent(ctx, op, address, web.CleanLine(*name))
+		return p.addAgent(ctx, op, address, names.CleanLine(*name))
 	})
 }
 

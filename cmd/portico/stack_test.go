@@ -99,6 +99,21 @@ type running struct {
 // serving runs portico with these arguments until the test stops it or ends.
 func serving(t *testing.T, env map[string]string, args ...string) *running {
 	t.Helper()
+	r := starting(t, env, args...)
+	r.until("it is ready", func() bool {
+		res, err := http.Get(r.url + "/readyz")
+		if err != nil {
+			return false
+		}
+		res.Body.Close()
+		return res.StatusCode == http.StatusOK
+	})
+	return r
+}
+
+// starting runs portico without waiting for it.
+func starting(t *testing.T, env map[string]string, args ...string) *running {
+	t.Helper()
 	r := &running{t: t}
 	for name, to := range map[string]*string{"PORTICO_ADDR": &r.url, "PORTICO_ADMIN_ADDR": &r.admin} {
 		port, err := stack.FreePort()
@@ -123,14 +138,6 @@ func serving(t *testing.T, env map[string]string, args ...string) *running {
 		}
 	})
 	t.Cleanup(r.stop)
-	r.until("it is ready", func() bool {
-		res, err := http.Get(r.url + "/readyz")
-		if err != nil {
-			return false
-		}
-		res.Body.Close()
-		return res.StatusCode == http.StatusOK
-	})
 	return r
 }
 

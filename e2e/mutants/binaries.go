@@ -30,8 +30,10 @@ func newBinaries(picked []mutant) (*binaries, error) {
 	}
 	names := map[string][]string{}
 	for _, m := range picked {
-		if !slices.Contains(names[m.pkg], m.tests) {
-			names[m.pkg] = append(names[m.pkg], m.tests)
+		for _, s := range m.suites() {
+			if !slices.Contains(names[s.pkg], s.tests) {
+				names[s.pkg] = append(names[s.pkg], s.tests)
+			}
 		}
 	}
 	b := &binaries{dir: dir, remove: remove, tests: map[string]string{}, built: map[string]func() (string, error){}}

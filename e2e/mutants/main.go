@@ -29,7 +29,9 @@ type options struct {
 	// narrow is a regular expression of narrow functions, or of their files: instead of
 	// the guards, try each condition of each of these functions.
 	narrow string
-	trees  int
+	// deeds is the same for the deeds of store, or their files.
+	deeds string
+	trees int
 }
 
 func main() {
@@ -38,6 +40,7 @@ func main() {
 	flag.StringVar(&o.base, "base", "", "the revision to look for changes since (default origin/main)")
 	flag.StringVar(&o.only, "only", "", "try the guards whose names match this regular expression")
 	flag.StringVar(&o.narrow, "narrow", "", "try each condition of the narrow functions whose names or files match, instead of the guards")
+	flag.StringVar(&o.deeds, "deeds", "", "try each condition and refusal of the deeds of store whose names or files match, instead of the guards")
 	flag.IntVar(&o.trees, "trees", min(runtime.NumCPU(), 4), "copies of the tree to work in at the same time")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -78,6 +81,11 @@ func run(ctx context.Context, o options, out io.Writer) error {
 				return err
 			}
 			defer t.remove()
+			if o.deeds != "" {
+				if err := withSwitches(t.dir); err != nil {
+					return err
+				}
+			}
 			go t.work(ctx, next, tried)
 		}
 	}
@@ -138,13 +146,17 @@ func pick(ctx context.Context, o options, out io.Writer) ([]mutant, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.narrow != "" {
-		functions, err := regexp.Compile(o.narrow)
+	if o.narrow != "" || o.deeds != "" {
+		find, which := narrowMutants, o.narrow
+		if o.deeds != "" {
+			find, which = deedMutants, o.deeds
+		}
+		matching, err := regexp.Compile(which)
 		if err != nil {
 			return nil, err
 		}
-		picked, err := narrowMutants(functions)
-		picked = slices.DeleteFunc(picked, func(m mutant) bool { return !named.MatchString(m.guard) })
+		picked, err := find(matching)
+		picked = slices.DeleteFunc(picked, func(m mutant) bool { return !named.MatchString(m.guard) || equivalent[m.guard] != "" })
 		fmt.Fprintf(out, "%d conditions\n", len(picked))
 		return picked, err
 	}

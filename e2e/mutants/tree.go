@@ -25,6 +25,25 @@ type mutant struct {
 	tests    string // regular expression of the tests that should notice
 }
 
+// suite is tests of a package.
+type suite struct{ pkg, tests string }
+
+// suites are the tests that should notice, tried one after the other.
+func (m mutant) suites() []suite {
+	all := []suite{{m.pkg, m.tests}}
+	if more, ok := moreTests[m.file]; ok && strings.HasPrefix(m.guard, narrowPrefix) {
+		all = append(all, more)
+	}
+	return all
+}
+
+// switched reports whether the mutant is in the tests already and its new text is the
+// number that switches it on: see [withSwitches].
+func (m mutant) switched() bool { return m.old == "" }
+
+// errUnnoticed means that all tests passed with the mutant.
+var errUnnoticed = errors.New("no test noticed")
+
 // tree is a copy of the repository, so that nobody's work is touched, and a
 // PostgreSQL server that its test binaries use one after another.
 type tree struct {
@@ -93,6 +112,9 @@ func (t *tree) work(ctx context.Context, next <-chan mutant, tried chan<- trial)
 // try returns the tests that noticed. It is an error if none did, or if the mutant
 // does not build.
 func (t *tree) try(ctx context.Context, m mutant) ([]string, error) {
+	if m.switched() {
+		return t.notices(ctx, m, suite{m.pkg, m.tests})
+	}
 	path := filepath.Join(t.dir, m.file)
 	was, err := os.ReadFile(path)
 	if err != nil {
@@ -101,23 +123,44 @@ func (t *tree) try(ctx context.Context, m mutant) ([]string, error) {
 	if !bytes.Contains(was, []byte(m.old)) {
 		return nil, fmt.Errorf("the guard is no longer in %s as e2e/mutants/list.go knows it", m.file)
 	}
-	binary, err := t.tests.get(ctx, t, m.pkg)
-	if err != nil {
-		return nil, err
+	all := m.suites()
+	for _, s := range all {
+		if _, err := t.tests.get(ctx, t, s.pkg); err != nil {
+			return nil, err
+		}
 	}
 	defer func() { _ = os.WriteFile(path, was, 0o644) }()
 	if err := os.WriteFile(path, bytes.ReplaceAll(was, []byte(m.old), []byte(m.new)), 0o644); err != nil {
 		return nil, err
 	}
-	if !m.readWhenRun(t.dir) {
+	for _, s := range all {
+		noticed, err := t.notices(ctx, m, s)
+		if !errors.Is(err, errUnnoticed) {
+			return noticed, err
+		}
+	}
+	return nil, errUnnoticed
+}
+
+// notices returns the tests of a suite that noticed the mutant, which is in the tree.
+func (t *tree) notices(ctx context.Context, m mutant, s suite) ([]string, error) {
+	binary, err := t.tests.get(ctx, t, s.pkg)
+	if err != nil {
+		return nil, err
+	}
+	if !m.switched() && !m.readWhenRun(t.dir, s.pkg) {
 		binary = t.binary
-		if err := t.build(ctx, m.pkg, binary); err != nil {
+		if err := t.build(ctx, s.pkg, binary); err != nil {
 			return nil, err
 		}
 	}
-	out, err := t.run(ctx, binary, m.pkg, m.tests)
+	var env []string
+	if m.switched() {
+		env = []string{switchVariable + "=" + m.new}
+	}
+	out, err := t.run(ctx, binary, s.pkg, s.tests, env...)
 	if err == nil {
-		return nil, errors.New("no test noticed")
+		return nil, errUnnoticed
 	}
 	var noticed []string
 	for _, hit := range failed.FindAllSubmatch(out, 4) {
@@ -133,11 +176,11 @@ var failed = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
 
 // readWhenRun reports whether the tests read the mutant as they run, so that
 // nothing needs to be built: it is SQL, and storetest reads that from the tree.
-func (m mutant) readWhenRun(dir string) bool {
+func (m mutant) readWhenRun(dir, pkg string) bool {
 	if !strings.HasPrefix(m.file, "migrations/") {
 		return false
 	}
-	files, _ := filepath.Glob(filepath.Join(dir, m.pkg, "*_test.go"))
+	files, _ := filepath.Glob(filepath.Join(dir, pkg, "*_test.go"))
 	for _, name := range files {
 		if b, err := os.ReadFile(name); err == nil && bytes.Contains(b, []byte("storetest.Main(")) {
 			return true
@@ -158,7 +201,7 @@ func (t *tree) build(ctx context.Context, pkg, binary string) error {
 }
 
 // run runs tests of pkg until one fails.
-func (t *tree) run(ctx context.Context, binary, pkg, tests string) ([]byte, error) {
+func (t *tree) run(ctx context.Context, binary, pkg, tests string, env ...string) ([]byte, error) {
 	if err := t.prepareServer(ctx); err != nil {
 		return nil, err
 	}
@@ -169,6 +212,7 @@ func (t *tree) run(ctx context.Context, binary, pkg, tests string) ([]byte, erro
 	cmd.Env = append(os.Environ(), "GOFLAGS=-trimpath", // the tests build too
 		storetest.ServerVariable+"="+t.server.AdminURL("postgres"),
 		storetest.MigrationsVariable+"="+filepath.Join(t.dir, "migrations"))
+	cmd.Env = append(cmd.Env, env...)
 	cmd.WaitDelay = 10 * time.Second
 	return cmd.CombinedOutput()
 }

@@ -24,11 +24,11 @@ const module = "portico"
 // package belongs to the room with the longest matching prefix. A package without a
 // room is an error.
 var rooms = map[string][]string{
-	"cmd/portico": {"handlers", "views", "store", "files", "static", "migrations"},
+	"cmd/portico": {"handlers", "views", "store", "files", "static", "migrations", "names"},
 	"cmd/demo":    {"e2e"},
-	"handlers":    {"handlers", "views", "store", "files", "static"},
+	"handlers":    {"handlers", "views", "store", "files", "static", "names"},
 	// Below all rooms of handlers: code without domain knowledge, and what all pages share.
-	"handlers/web":   {"handlers/web"},
+	"handlers/web":   {"handlers/web", "names"},
 	"handlers/frame": {"handlers/frame", "handlers/web", "views", "store"},
 	// Rooms of their own do not know the product that mounts them, nor each other.
 	"handlers/signin":  {"handlers/signin", "handlers/frame", "handlers/web", "handlers/dnscheck", "handlers/metrics", "views", "store"},
@@ -39,15 +39,17 @@ var rooms = map[string][]string{
 	"handlers/upload": {"handlers/upload", "handlers/metrics", "handlers/web", "store", "files"},
 	"views":           {"views", "static"},
 	"views/ui":        {"views/ui", "static"},
-	"store":           {"store", "migrations"},
+	"store":           {"store", "migrations", "names"},
 	// The engine knows nothing of the domain, and only store imports it.
 	"store/engine": {},
-	"files":        {"files"},
-	"static":       {},
-	"migrations":   {},
-	"e2e":          {"e2e", "handlers", "views", "store", "files", "static", "migrations"},
-	"e2e/stack":    {},
-	"e2e/browser":  {"e2e/stack"},
+	"files":        {"files", "names"},
+	// Below everything that keeps what people type.
+	"names":       {},
+	"static":      {},
+	"migrations":  {},
+	"e2e":         {"e2e", "handlers", "views", "store", "files", "static", "migrations"},
+	"e2e/stack":   {},
+	"e2e/browser": {"e2e/stack"},
 	// Test fixtures; no binary may link them, see TestPorticoLinksNoTestPackages.
 	"e2e/storetest": {"store", "migrations", "e2e/stack"},
 }
@@ -156,6 +158,9 @@ func TestRoomsCheckFindsForbiddenImports(t *testing.T) {
 		{"views/mail", "store/queue", false},
 		{"views/ui", "views", false},
 		{"store", "files", false},
+		{"store", "names", true},
+		{"files", "names", true},
+		{"names", "store", false},
 		{"files", "store", false},
 		{"store", "handlers", false},
 		{"handlers", "e2e/storetest", false},

@@ -50,6 +50,8 @@ type MailFaults struct {
 	Refuse bool
 	// Busy answers every recipient with a temporary error (451).
 	Busy bool
+	// RefuseSender answers every sender with a permanent error (550).
+	RefuseSender bool
 	// Hang accepts the sender and then sends nothing until the fault ends.
 	Hang bool
 }
@@ -186,7 +188,10 @@ func (s *mailSession) Auth(string) (sasl.Server, error) {
 // Mail implements smtp.Session.
 func (s *mailSession) Mail(from string, _ *smtp.MailOptions) error {
 	if s.mail.opts.Username != "" && !s.loggedIn {
-		return smtp.ErrAuthRequired
+		return &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "authentication required"}
+	}
+	if faults, _ := s.mail.faultsNow(); faults.RefuseSender {
+		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "sender not allowed"}
 	}
 	s.from = from
 	return nil

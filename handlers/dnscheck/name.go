@@ -1,10 +1,12 @@
 package dnscheck
 
 import (
+	"fmt"
 	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 )
@@ -26,6 +28,9 @@ func (p Platform) Normalize(typed string) (host, why string) {
 	if _, err := netip.ParseAddr(typed); err == nil {
 		return "", "That is an IP address. Enter a domain, such as portal.example.com."
 	}
+	if n := utf8.RuneCountInString(typed); n > maxHost {
+		return "", fmt.Sprintf("That has %d characters. At most %d fit.", n, maxHost)
+	}
 	host, err := idna.Lookup.ToASCII(typed)
 	if err != nil || !validHost(host) {
 		return "", "Enter a domain, such as portal.example.com, without https:// and without a path."
@@ -44,10 +49,13 @@ func (p Platform) Normalize(typed string) (host, why string) {
 
 func within(host, domain string) bool { return host == domain || strings.HasSuffix(host, "."+domain) }
 
+// maxHost is the longest host. It leaves room for the prefix _portico.
+const maxHost = 230
+
 // validHost reports whether host consists of valid labels of letters, digits and
 // hyphens.
 func validHost(host string) bool {
-	if host == "" || len(host) > 230 { // leave room for the prefix _portico.
+	if host == "" || len(host) > maxHost {
 		return false
 	}
 	for label := range strings.SplitSeq(host, ".") {

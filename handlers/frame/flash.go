@@ -19,7 +19,11 @@ func flash(r *http.Request, base views.Base) views.Flash {
 	if web.IsID(q.Get("id")) {
 		id = q.Get("id")
 	}
-	return views.FlashFor(base, q.Get("did"), id)
+	f := views.FlashFor(base, q.Get("did"), id)
+	if f.Later != "" && MailAway(r) {
+		f.Text = f.Later
+	}
+	return f
 }
 
 // Done ends a change with a redirect to the page that shows its result, and tells

@@ -16,6 +16,15 @@ var RoleNames = map[store.Role]string{
 	store.RoleViewer: "Viewer",
 }
 
+// Addressed returns a name with its address, wherever one of several people is chosen or
+// told. Names may be the same or look the same; addresses differ, and people read them.
+func Addressed(name, email string) string {
+	if email == "" || name == email {
+		return name
+	}
+	return name + " (" + email + ")"
+}
+
 // StepUpAge is how old a step-up may be when a form that needs one is opened: a
 // minute is left of the five to fill it in. The database decides when it is sent.
 const StepUpAge = 4 * time.Minute

@@ -290,6 +290,47 @@ func TestProvenance(t *testing.T) {
 	}
 }
 
+// An agent publishes as Dana. The mail about it and the digest name both, and the mail to
+// somebody who joins later names nobody. What Dana publishes in person names her alone.
+func TestMailsOfSupportsActsNameBoth(t *testing.T) {
+	t.Parallel()
+	r := theRunner(t)
+	a := storetest.Agency(t)
+	me, dana := supporter(t, a), a.Member(t, a.Dana, a.Acme)
+	published(t, me, "Poster "+a.Suffix)
+	published(t, dana, "Flyer "+a.Suffix)
+	both := "Sam of support, as Dana " + a.Suffix
+	check(t, storetest.DB().EnqueueDigests(t.Context(), "2026-03-01", []uuid.UUID{dana.TenantID()}))
+	texts := map[string]string{
+		"the mail":   mailTo(t, a.Mia, "Poster "+a.Suffix).Text(),
+		"the digest": mailTo(t, a.Mia, "New in ").Text(),
+	}
+	for what, text := range texts {
+		if !strings.Contains(text, both) {
+			t.Errorf("%s does not say that %s published:\n%s", what, both, text)
+		}
+	}
+	if !strings.Contains(texts["the digest"], "Dana "+a.Suffix+" published version 1 of Flyer "+a.Suffix) ||
+		strings.Contains(texts["the digest"], both+" published version 1 of Flyer") {
+		t.Errorf("the digest says of what Dana did:\n%s", texts["the digest"])
+	}
+	if text := mailTo(t, a.Mia, "Flyer "+a.Suffix).Text(); strings.Contains(text, "of support, as Dana "+a.Suffix+" published version 1 of Flyer") {
+		t.Errorf("the mail says of what Dana did:\n%s", text)
+	}
+	nina := "nina@" + a.Suffix + ".test"
+	invite(t, dana, nina)
+	token, ok := store.ParseTenantToken(inviteIn.FindStringSubmatch(mailTo(t, nina, "has invited you").Text())[1])
+	if !ok {
+		t.Fatal("no token")
+	}
+	_, err := storetest.DB().AcceptInvite(t.Context(), storetest.Person(t, storetest.SignIn(t, nina)), token, "Nina")
+	check(t, err)
+	if text := mailTo(t, nina, "New for you in Acme").Text(); !strings.Contains(text, "Poster "+a.Suffix) || strings.Contains(text, "Sam") || strings.Contains(text, "Dana") {
+		t.Errorf("the mail to somebody who joined later:\n%s", text)
+	}
+	waitIdle(t, r, []uuid.UUID{dana.TenantID()})
+}
+
 // supporter returns an agent in a support session in acme as Dana, in write mode.
 func supporter(t *testing.T, a *storetest.Tenants) store.Member {
 	t.Helper()

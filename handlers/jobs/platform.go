@@ -39,7 +39,18 @@ func (r *Runner) signInMail(ctx context.Context, job queue.SignInMail) error {
 	if err != nil {
 		return err
 	}
-	return r.cfg.Mailer.Send(ctx, Message{From: sender, ToName: to.Name, To: to.Email, Message: m})
+	err = r.cfg.Mailer.Send(ctx, Message{From: sender, ToName: to.Name, To: to.Email, Message: m})
+	if refused, ok := errors.AsType[*SendError](err); ok && refused.Permanent {
+		return errors.Join(err, r.db.FlowMailRefused(ctx, job.Flow, refused.Code))
+	}
+	if err != nil {
+		return err
+	}
+	// The mail has left: a failure here must not send another, whose link would be new.
+	if err := r.db.FlowMailAccepted(context.WithoutCancel(ctx), job.Flow); err != nil {
+		r.log.LogAttrs(ctx, slog.LevelWarn, "sign-in mail not recorded as accepted", slog.String("err", err.Error()))
+	}
+	return nil
 }
 
 // signInBrand is the brand of the tenant through which somebody came who signs in, and

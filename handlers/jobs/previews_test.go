@@ -157,7 +157,7 @@ func TestBombsHaveNoPreview(t *testing.T) {
 	whole := thumbnailtest.PNG(t, thumbnailtest.TwoHalves(100, 100))
 	for name, content := range map[string][]byte{
 		"bomb":   thumbnailtest.PNGClaim(60_000, 60_000, 8, 6, 0),
-		"broken": whole[:len(whole)/2],
+		"broken": whole[:40],
 	} {
 		file := p.upload(t, dana, version, content)
 		p.waitDone(t, file)

@@ -273,7 +273,7 @@ func TestAgentIsMailedTheAnswer(t *testing.T) {
 	asked := request(yes)
 	answer(func(tx *store.Tx) error { return tx.ApproveAccessRequest(t.Context(), asked, "read", time.Hour) })
 	msg := mailTo(t, yes, "Acme "+a.Suffix+" approved your access request")
-	if !strings.Contains(msg.Text(), ", read-only.") || !strings.Contains(msg.Text(), "/support?tenant="+a.Acme) || strings.Contains(msg.Text(), "Mia") {
+	if !strings.Contains(msg.Text(), "Read-only.") || !strings.Contains(msg.Text(), "/support?tenant="+a.Acme) || strings.Contains(msg.Text(), "Mia") {
 		t.Errorf("the mail says:\n%s", msg.Text())
 	}
 	asked = request(no)

@@ -24,7 +24,7 @@ func (s *Service) Account(w http.ResponseWriter, r *http.Request, me store.Perso
 
 // savedForm returns the forms filled with the saved values.
 func savedForm(me store.Person) views.AccountForm {
-	return views.AccountForm{Name: me.Name, TimeZone: me.TimeZone, Locale: me.Locale}
+	return views.AccountForm{Name: me.Name, NameSeen: me.Name, TimeZone: me.TimeZone, Locale: me.Locale}
 }
 
 func (s *Service) accountPage(w http.ResponseWriter, r *http.Request, status int, me store.Person, form views.AccountForm) error {
@@ -76,9 +76,14 @@ func (s *Service) AccountName(w http.ResponseWriter, r *http.Request, me store.P
 		return err
 	}
 	name := posted.Raw("name")
-	err = s.db.Rename(r.Context(), me, name)
+	err = s.db.Rename(r.Context(), me, name, store.Seen(posted.Raw("seen")))
 	var invalid store.InvalidError
 	switch {
+	case errors.Is(err, store.ErrChanged) && strings.TrimSpace(name) != me.Name:
+		form := savedForm(me)
+		form.Name, form.Theirs = name, []ui.Saved{{Label: "Name", Value: me.Name}}
+		return s.accountPage(w, r, http.StatusConflict, me, form)
+	case errors.Is(err, store.ErrChanged): // to the same name
 	case errors.As(err, &invalid):
 		form := savedForm(me)
 		form.Name, form.Errors = name, ui.Errors(invalid)

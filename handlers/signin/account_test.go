@@ -39,6 +39,48 @@ func TestAccountName(t *testing.T) {
 	}
 }
 
+// A name has a visible character. What changes the order of others or is invisible is
+// dropped, and what scripts and emoji need stays.
+func TestAccountNameCanBeSeen(t *testing.T) {
+	t.Parallel()
+	a, h := storetest.Agency(t), newSite(t)
+	b := h.browser(t).signIn(a.Mia)
+	const field = `value="`
+	for typed, kept := range map[string]string{
+		"Mia\u202eeM":                  "MiaeM",
+		"\u2066Mia\u2069":              "Mia",
+		"  Mia \u00a0 Byte\t":          "Mia Byte",
+		"Mi\u200ba\ufeff":              "Mia",
+		"Mi\u00ada\u2060":              "Mia",
+		"E\u0301va":                    "Éva",
+		"👩\u200d💻 Mia":                 "👩\u200d💻 Mia",
+		"می\u200cخواهم":                "می\u200cخواهم",
+		"❤\ufe0f":                      "❤\ufe0f",
+		"王小明":                          "王小明",
+		"Mia\u3164":                    "Mia",
+		strings.Repeat("é", 120):       strings.Repeat("é", 120),
+		strings.Repeat("e\u0301", 120): strings.Repeat("é", 120),
+	} {
+		saved := b.want(b.post("/account/name", "name", typed), http.StatusSeeOther)
+		if page := b.get(saved.location); !strings.Contains(page.body, field+kept+`"`) {
+			t.Errorf("%+q is not kept as %+q", typed, kept)
+		}
+	}
+	b.want(b.post("/account/name", "name", "Mia"), http.StatusSeeOther)
+	for _, bad := range []string{
+		"\u200b", "\u202e\u202c", "\u3164", "\u2800", "\u0301", "\ue000", "\u200d\u200d", "\ufe0f", "\u00a0\u3000", "\u2062 \u2063",
+		"\U000E0001\U000E0041", "\u115f\u1160", "Mia\u0085Byte", "Mia\xff",
+	} {
+		got := b.want(b.post("/account/name", "name", bad), http.StatusUnprocessableEntity)
+		if !strings.Contains(got.body, "field-error") {
+			t.Errorf("%+q: no error sentence at the field", bad)
+		}
+	}
+	if page := b.get("/account"); !strings.Contains(page.body, field+`Mia"`) {
+		t.Error("a refused name was saved")
+	}
+}
+
 // A person chooses the time zone and language of dates. An unknown value changes nothing:
 // the form shows it again with an error.
 func TestAccountDates(t *testing.T) {

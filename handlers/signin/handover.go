@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"net/http"
 	"net/url"
 
@@ -48,10 +49,14 @@ func ParseHandover(q url.Values) (store.Handover, bool) {
 
 // AcceptHandover spends a handover and starts a session on host, the host of the
 // request. It returns the local path to return to. If the handover has expired or
-// belongs to another browser or host, the error is [store.ErrNotFound].
+// belongs to another browser or host, the error is [store.ErrNotFound], and [ErrNoCookie] as
+// well if the browser has no cookie of it.
 func (s *Service) AcceptHandover(w http.ResponseWriter, r *http.Request, host, token string) (string, error) {
 	f, ok := s.cookies.readFlow(r, handoverCookie)
-	if !ok {
+	switch {
+	case lostCookie(r, handoverCookie):
+		return "", errors.Join(store.ErrNotFound, ErrNoCookie)
+	case !ok:
 		return "", store.ErrNotFound
 	}
 	session := s.newSession(r)

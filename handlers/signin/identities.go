@@ -74,7 +74,7 @@ func renderProviderRedirect(w http.ResponseWriter, r *http.Request, provider Pro
 // If it is linked to another person already, the answer does not say to whom.
 func (s *Service) linkAt(w http.ResponseWriter, r *http.Request, me store.Person, provider Provider, f store.OIDCFlow) error {
 	if r.URL.Query().Has("error") {
-		http.Redirect(w, r, views.AccountDid("identity.declined"), http.StatusSeeOther)
+		http.Redirect(w, r, declinedTo(f.Purpose, f.ReturnTo), http.StatusSeeOther)
 		return nil
 	}
 	who, err := s.identityFrom(r, provider, f, time.Time{})
@@ -98,7 +98,7 @@ func (s *Service) linkAt(w http.ResponseWriter, r *http.Request, me store.Person
 // stepUpAt accepts a fresh sign-in at a provider, with one of the person's linked
 // accounts, as a step-up. The session gets a new token.
 func (s *Service) stepUpAt(w http.ResponseWriter, r *http.Request, me store.Person, provider Provider, f store.OIDCFlow) error {
-	to := views.StepUpTo(web.LocalPath(f.ReturnTo))
+	to := declinedTo(f.Purpose, f.ReturnTo)
 	if r.URL.Query().Has("error") {
 		http.Redirect(w, r, to, http.StatusSeeOther)
 		return nil

@@ -92,10 +92,15 @@ func (s *Service) badAddress(w http.ResponseWriter, r *http.Request, typed, to s
 	})
 }
 
-// Sent shows the form for the mailed code, in the browser that requested the mail.
-func (s *Service) Sent(w http.ResponseWriter, r *http.Request, _ store.Visitor) error {
+// Sent shows the form for the mailed code, in the browser that requested the mail. Whoever
+// is signed in by now and comes back to it goes on.
+func (s *Service) Sent(w http.ResponseWriter, r *http.Request, v store.Visitor) error {
 	to := web.LocalPath(r.URL.Query().Get("return_to"))
 	f, ok := s.cookies.readFlow(r, flowCookie)
+	if _, signedIn := v.Person(); signedIn && !ok {
+		http.Redirect(w, r, to, http.StatusSeeOther)
+		return nil
+	}
 	if !ok || f.Email == "" {
 		http.Redirect(w, r, views.LoginBecause(reasonNoCookie, to), http.StatusSeeOther)
 		return nil
@@ -119,6 +124,10 @@ func (s *Service) Code(w http.ResponseWriter, r *http.Request, _ store.Visitor) 
 	to := web.LocalPath(posted.Raw("return_to"))
 	f, ok := s.cookies.readFlow(r, flowCookie)
 	if !ok || f.Email == "" {
+		if on, used := s.usedCode(r, proofMail, posted.Raw("code")); used {
+			http.Redirect(w, r, on, http.StatusSeeOther)
+			return nil
+		}
 		return s.refuseProof(w, r, store.EndedGone, to)
 	}
 	if err := s.countCode(r, f.ID); err != nil {
@@ -143,6 +152,10 @@ func (s *Service) Code(w http.ResponseWriter, r *http.Request, _ store.Visitor) 
 		return s.sentPage(w, r, http.StatusUnprocessableEntity, views.SignInSentProps{
 			Email: f.Email, ReturnTo: to, TriesLeft: wrong.TriesLeft, Errors: wrongCode})
 	case errors.As(err, &over):
+		if on, used := s.usedCode(r, proofMail, code); used {
+			http.Redirect(w, r, on, http.StatusSeeOther)
+			return nil
+		}
 		return s.expiredPage(w, r, views.SignInExpiredProps{Reason: codeReason(over.Why), Email: f.Email, ReturnTo: to})
 	case err != nil:
 		return err
@@ -177,12 +190,12 @@ func (s *Service) finishMailSignIn(w http.ResponseWriter, r *http.Request, email
 // Link shows the page behind a mailed link, which has a button. Mail scanners open
 // links, so a GET does not spend it.
 func (s *Service) Link(w http.ResponseWriter, r *http.Request, _ store.Visitor) error {
-	_, peek, err := s.peek(r)
+	link, peek, err := s.peek(r)
 	if err != nil {
 		return err
 	}
 	if peek.EndReason != "" {
-		return s.refuseProof(w, r, peek.EndReason, peek.ReturnTo)
+		return s.refuseLink(w, r, link, peek)
 	}
 	s.cookies.tryOut(w)
 	return views.Render(w, r, http.StatusOK, views.SignInLink(views.SignInLinkProps{
@@ -199,7 +212,7 @@ func (s *Service) SpendLink(w http.ResponseWriter, r *http.Request, _ store.Visi
 		return err
 	}
 	if peek.EndReason != "" {
-		return s.refuseProof(w, r, peek.EndReason, peek.ReturnTo)
+		return s.refuseLink(w, r, link, peek)
 	}
 	if !keepsCookies(r) {
 		return &web.Problem{Status: http.StatusBadRequest, Title: "This browser keeps no cookies", Sentence: noCookie + " The link still works."}
@@ -225,6 +238,18 @@ func (s *Service) peek(r *http.Request) (store.Secret, store.MailedLink, error) 
 	return link, peek, err
 }
 
+// refuseLink refuses a link that can't be used. Whoever signed in by it in this browser
+// goes on.
+func (s *Service) refuseLink(w http.ResponseWriter, r *http.Request, link store.Secret, peek store.MailedLink) error {
+	if peek.EndReason == store.EndedUsed {
+		if to, used := s.usedLink(r, link); used {
+			http.Redirect(w, r, to, http.StatusSeeOther)
+			return nil
+		}
+	}
+	return s.refuseProof(w, r, peek.EndReason, peek.ReturnTo)
+}
+
 // refuseProof refuses an invalid link or code and offers a new one.
 func (s *Service) refuseProof(w http.ResponseWriter, r *http.Request, why store.EndReason, to string) error {
 	if err := s.countInvalidProof(r); err != nil {
@@ -233,6 +258,9 @@ func (s *Service) refuseProof(w http.ResponseWriter, r *http.Request, why store.
 	p := views.SignInExpiredProps{Reason: linkReason(why), ReturnTo: web.LocalPath(to)}
 	if r.PathValue("token") == "" {
 		p.Reason = codeReason(why)
+		if lostCookie(r, flowCookie) {
+			p.Notice = noCookie
+		}
 	}
 	if f, ok := s.cookies.readFlow(r, flowCookie); ok {
 		p.Email = f.Email

@@ -102,23 +102,45 @@ type ceremony struct {
 }
 
 // endCeremony spends the ceremony of this browser and session, even if the answer turns
-// out to be invalid. If there is none, the error is [errCeremonyOver].
-func (s *Service) endCeremony(w http.ResponseWriter, r *http.Request, c store.Ceremony, credential []byte) (ceremony, error) {
+// out to be invalid. If there is none, the error is [answeredAgain] for an answer that
+// was accepted in this session before, and else [errCeremonyOver].
+func (s *Service) endCeremony(w http.ResponseWriter, r *http.Request, c store.Ceremony, credential []byte, challenge string) (ceremony, error) {
+	over := func() (ceremony, error) {
+		if to, used := s.usedPasskey(r, c, challenge); used {
+			return ceremony{}, answeredAgain{to}
+		}
+		return ceremony{}, errCeremonyOver
+	}
 	f, ok := s.cookies.readFlow(r, passkeyCookie)
 	if !ok {
-		return ceremony{}, errCeremonyOver
+		spent, err := over()
+		if errors.Is(err, errCeremonyOver) && lostCookie(r, passkeyCookie) {
+			err = ErrNoCookie
+		}
+		return spent, err
 	}
 	s.cookies.clearFlow(w, passkeyCookie)
 	token, _ := s.cookies.Read(r)
 	a, err := s.db.SpendCeremony(r.Context(), c, token, f.ID, f.Secret, credential)
 	if errors.Is(err, store.ErrNotFound) {
-		return ceremony{}, errCeremonyOver
+		return over()
 	}
 	done := ceremony{CeremonyAnswer: a, flow: f.ID}
 	if err == nil {
 		err = json.Unmarshal([]byte(a.Fit), &done.session)
 	}
 	return done, err
+}
+
+// answeredAgain is an answer of a device that comes a second time, and where it led.
+type answeredAgain struct{ to string }
+
+func (a answeredAgain) Error() string { return "answered before" }
+
+// goOn tells the script where to go on. Nothing is used or opened.
+func (a answeredAgain) goOn(w http.ResponseWriter) error {
+	web.WriteJSON(w, http.StatusOK, map[string]string{"to": a.to})
+	return nil
 }
 
 // verifyAssertion verifies the device's answer: its signature by the passkey's key, the
@@ -154,6 +176,9 @@ func (s *Service) PasskeyBegin(w http.ResponseWriter, r *http.Request, _ store.V
 // PasskeySignIn signs in the owner of the passkey that answered.
 func (s *Service) PasskeySignIn(w http.ResponseWriter, r *http.Request, _ store.Visitor) error {
 	c, used, err := s.verifyPasskey(w, r, store.PasskeySignIn)
+	if again, ok := errors.AsType[answeredAgain](err); ok {
+		return again.goOn(w)
+	}
 	session := s.newSession(r)
 	if err == nil {
 		err = s.db.SignInByPasskey(r.Context(), used, session)
@@ -181,6 +206,9 @@ func (s *Service) PasskeyStepUpBegin(w http.ResponseWriter, r *http.Request, me 
 // session gets a new token.
 func (s *Service) PasskeyStepUp(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	c, used, err := s.verifyPasskey(w, r, store.PasskeyStepUp)
+	if again, ok := errors.AsType[answeredAgain](err); ok {
+		return again.goOn(w)
+	}
 	renewed := newToken()
 	if err == nil {
 		err = s.db.StepUpByPasskey(r.Context(), me, used, renewed)
@@ -202,7 +230,7 @@ func (s *Service) verifyPasskey(w http.ResponseWriter, r *http.Request, of store
 	if err != nil {
 		return ceremony{}, store.UsedPasskey{}, errNoAnswer
 	}
-	c, err := s.endCeremony(w, r, of, answer.RawID)
+	c, err := s.endCeremony(w, r, of, answer.RawID, answer.Response.CollectedClientData.Challenge)
 	if err != nil {
 		return c, store.UsedPasskey{}, err
 	}
@@ -275,7 +303,10 @@ func (s *Service) PasskeyAdd(w http.ResponseWriter, r *http.Request, me store.Pe
 	if err != nil {
 		return errNoAnswer
 	}
-	c, err := s.endCeremony(w, r, store.PasskeyAdd, answer.RawID)
+	c, err := s.endCeremony(w, r, store.PasskeyAdd, answer.RawID, answer.Response.CollectedClientData.Challenge)
+	if again, ok := errors.AsType[answeredAgain](err); ok {
+		return again.goOn(w)
+	}
 	if err != nil {
 		return err
 	}

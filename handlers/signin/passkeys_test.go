@@ -334,7 +334,7 @@ func TestPasskeyBadInput(t *testing.T) {
 		b.want(b.sendJSON("/login/passkey/answer", bad), http.StatusUnprocessableEntity)
 		b.want(b.sendJSON("/step-up/passkey/answer", bad), http.StatusUnprocessableEntity)
 	}
-	for _, name := range []string{"", "  ", strings.Repeat("a", 61), "a\nb"} {
+	for _, name := range []string{"", "  ", strings.Repeat("a", 61), "a\nb", "\u200b", "\u202e\u202c", "\u3164", "\u2800", "\u0301", "\ue000", "\u200d\u200d"} {
 		request := b.want(b.sendJSON("/account/passkeys/begin", "{}"), http.StatusOK)
 		b.want(b.sendJSON("/account/passkeys", namedPasskey(name, d.make(t, request.body))), http.StatusUnprocessableEntity)
 	}

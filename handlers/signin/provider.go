@@ -159,7 +159,7 @@ func (s *Service) ProviderReturn(w http.ResponseWriter, r *http.Request, v store
 func (s *Service) signInAt(w http.ResponseWriter, r *http.Request, provider Provider, f store.OIDCFlow) error {
 	if r.URL.Query().Has("error") {
 		s.metrics.SignIn(provider.Name(), "declined")
-		http.Redirect(w, r, views.LoginBecause(reasonDeclined, f.ReturnTo), http.StatusSeeOther)
+		http.Redirect(w, r, declinedTo(f.Purpose, f.ReturnTo), http.StatusSeeOther)
 		return nil
 	}
 	who, err := s.identityFrom(r, provider, f, time.Time{})
@@ -200,7 +200,7 @@ func (s *Service) identityFrom(r *http.Request, provider Provider, f store.OIDCF
 func (s *Service) spendState(r *http.Request, provider Provider, answer url.Values) (store.OIDCFlow, error) {
 	browser, ok := s.cookies.readFlow(r, providerCookie)
 	if !ok {
-		return store.OIDCFlow{}, &web.Problem{Status: http.StatusBadRequest, Sentence: noCookie}
+		return store.OIDCFlow{}, &web.Problem{Status: http.StatusBadRequest, Title: ErrNoCookie.Title, Sentence: noCookie}
 	}
 	if len(answer["state"]) != 1 {
 		return store.OIDCFlow{}, &web.Problem{Status: http.StatusBadRequest}
@@ -211,26 +211,6 @@ func (s *Service) spendState(r *http.Request, provider Provider, answer url.Valu
 		return f, &web.Problem{Status: http.StatusBadRequest}
 	}
 	return f, err
-}
-
-// answeredBefore returns where a flow leads whose answer comes a second time, as when a
-// page is loaded again. It gives nothing: the flow is done, and the page it leads to asks
-// who is there.
-func (s *Service) answeredBefore(r *http.Request, provider Provider) (to string, done bool) {
-	answer := r.URL.Query()
-	if len(answer["state"]) != 1 {
-		return "", false
-	}
-	token, _ := s.cookies.Read(r)
-	browser, _ := s.cookies.readFlow(r, providerCookie)
-	f, err := s.db.AnsweredFlow(r.Context(), token, browser.Secret, store.Secret(answer.Get("state")), provider.Name())
-	if err != nil {
-		return "", false // the first error is the one to tell
-	}
-	if f.Purpose == store.OIDCLink && f.ReturnTo == "" {
-		return views.PathAccount, true
-	}
-	return web.LocalPath(f.ReturnTo), true
 }
 
 // noAccount tells a person who signed in at a provider that they have no account here.

@@ -41,10 +41,15 @@ type ProviderConfig struct {
 	Domains []string
 }
 
-// vouchesFor reports whether the provider may prove that its person has the address.
+// vouchesFor reports whether the provider may prove that its person has the address, in
+// whichever spelling the provider and the configuration have it.
 func (c ProviderConfig) vouchesFor(email string) bool {
-	_, domain, found := web.SplitEmail(email)
-	return found && (len(c.Domains) == 0 || slices.Contains(c.Domains, strings.ToLower(domain)))
+	kept, err := web.ParseEmail(email)
+	_, domain, _ := web.SplitEmail(kept)
+	return err == nil && (len(c.Domains) == 0 || slices.ContainsFunc(c.Domains, func(d string) bool {
+		of, err := web.ParseEmail("x@" + d)
+		return err == nil && of == "x@"+domain
+	}))
 }
 
 // ErrProviderRefused is returned for an invalid answer of a provider: forged, expired, or

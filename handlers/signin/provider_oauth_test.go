@@ -15,6 +15,7 @@ import (
 	"github.com/markbates/goth"
 
 	"portico/e2e/stack"
+	"portico/handlers/web"
 	"portico/store"
 )
 
@@ -540,20 +541,26 @@ func TestNewProvidersReportsAllMistakes(t *testing.T) {
 	}
 }
 
+func isAddress(text string) bool {
+	_, err := web.ParseEmail(text)
+	return err == nil
+}
+
 // A provider may be limited to the domains it may vouch for. An address of another domain
 // counts as unverified, so it opens nobody's account; an account linked by hand still works.
 func TestProviderVouchesForItsDomainsOnly(t *testing.T) {
 	t.Parallel()
-	limited := ProviderConfig{Domains: []string{"acme.test", "acme.example"}}
+	limited := ProviderConfig{Domains: []string{"acme.test", "acme.example", "xn--bcher-kva.example"}}
 	for email, want := range map[string]bool{
 		"mia@acme.test": true, "MIA@ACME.TEST": true, "leo@acme.example": true,
+		"mia\uff20ａｃｍｅ.test": true, "mia@bücher.example": true, "mia@XN--BCHER-KVA.example": true, "mia@bucher.example": false,
 		"gus@globex.test": false, "mia@acme.test.evil.test": false, "mia@evil-acme.test": false, "mia@sub.acme.test": false,
 		"acme.test": false, "": false, "mia@": false, "mia@test": false, "mia@acme.test@evil.test": false, "mia@acme.test.": false,
 	} {
 		if got := limited.vouchesFor(email); got != want {
 			t.Errorf("%q: %v", email, got)
 		}
-		if all := (ProviderConfig{}).vouchesFor(email); all != strings.Contains(email, "@") {
+		if all := (ProviderConfig{}).vouchesFor(email); all != isAddress(email) {
 			t.Errorf("%q without a limit: %v", email, all)
 		}
 	}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"sync"
 	"time"
-
-	"github.com/coreos/go-oidc/v3/oidc"
 )
 
 // lastPing caches the result of a ping, so that frequent readiness checks do not cause as
@@ -22,8 +20,9 @@ const pingEvery = time.Second
 // GitHub has nothing comparable.
 func (p *OAuthProvider) CanPing() bool { return p.config.Kind == KindOIDC }
 
-// Ping returns [ErrProviderUnavailable] unless the provider answers, for readiness. It
-// sends at most one request a second and returns the last result in between.
+// Ping returns [ErrProviderUnavailable] unless the provider answers and has keys to sign
+// with, for readiness: without them everybody who comes back from it is refused. It asks at
+// most once a second and returns the last result in between.
 func (p *OAuthProvider) Ping(ctx context.Context) error {
 	if !p.CanPing() {
 		return nil
@@ -35,7 +34,7 @@ func (p *OAuthProvider) Ping(ctx context.Context) error {
 	}
 	within, cancel := p.requestContext(ctx)
 	defer cancel()
-	_, err := oidc.NewProvider(within, p.config.Issuer)
+	_, err := p.probeKeys(within)
 	if err != nil {
 		err = providerError(p.name, unavailableError{err})
 	}

@@ -27,15 +27,21 @@ type providerSite struct {
 func newProviderSite(t *testing.T) *providerSite {
 	t.Helper()
 	o := &providerSite{Tenants: storetest.Agency(t)}
+	return o.at(t,
+		stack.Persona{Email: o.Dana, Name: "Dana", Subject: "d-1", EmailVerified: true},
+		stack.Persona{Email: o.Mia, Name: "Mia", Subject: "m-1", EmailVerified: true},
+		stack.Persona{Email: o.Leo, Name: "Leo", Subject: "l-1", EmailVerified: false},
+		stack.Persona{Email: "new@" + o.Suffix + ".test", Name: "New", Subject: "n-1", EmailVerified: true},
+		stack.Persona{Email: o.elsewhere(), Name: "Elsewhere", Subject: "e-1", EmailVerified: true},
+	)
+}
+
+// at starts the provider with these people, and the site with that provider.
+func (o *providerSite) at(t *testing.T, people ...stack.Persona) *providerSite {
+	t.Helper()
 	o.site = build(t, storetest.DB(), testKeys, func(origin string) signin.Provider {
 		callback := origin + "/auth/office/callback"
-		idp, err := stack.StartOIDC(t.Context(), stack.OIDCOptions{RedirectURIs: []string{callback}, Personas: []stack.Persona{
-			{Email: o.Dana, Name: "Dana", Subject: "d-1", EmailVerified: true},
-			{Email: o.Mia, Name: "Mia", Subject: "m-1", EmailVerified: true},
-			{Email: o.Leo, Name: "Leo", Subject: "l-1", EmailVerified: false},
-			{Email: "new@" + o.Suffix + ".test", Name: "New", Subject: "n-1", EmailVerified: true},
-			{Email: o.elsewhere(), Name: "Elsewhere", Subject: "e-1", EmailVerified: true},
-		}})
+		idp, err := stack.StartOIDC(t.Context(), stack.OIDCOptions{RedirectURIs: []string{callback}, Personas: people})
 		check(t, err)
 		t.Cleanup(func() { _ = idp.Stop() })
 		o.idp = idp
@@ -249,8 +255,8 @@ func TestForgedTokenIsABadRequest(t *testing.T) {
 	b.want(b.get(o.approve(b, o.Dana, "/")), http.StatusSeeOther)
 }
 
-// Declining at the provider leads back to the sign-in page, which says so. The state is
-// spent.
+// Declining at the provider leads back to the sign-in page, which says so, and nowhere
+// else if the answer is sent once more. In another browser it is refused.
 func TestDecliningAtProviderReturnsToSignIn(t *testing.T) {
 	t.Parallel()
 	o := newProviderSite(t)
@@ -262,7 +268,10 @@ func TestDecliningAtProviderReturnsToSignIn(t *testing.T) {
 	if !strings.Contains(page.body, "You cancelled signing in") || !strings.Contains(page.body, `value="/account"`) {
 		t.Errorf("%s does not say what happened", signIn.location)
 	}
-	b.want(b.get(back), http.StatusBadRequest)
+	if again := b.want(b.get(back), http.StatusSeeOther); again.location != signIn.location {
+		t.Errorf("the answer once more leads to %s", again.location)
+	}
+	o.browser(t).want(o.browser(t).get(back), http.StatusBadRequest)
 }
 
 // Case 68: while the provider is down, signing in there is a 503 and mail still works.

@@ -16,9 +16,11 @@ import (
 // StepUp shows the step-up page: first a button to send a code, then a form for the code.
 func (s *Service) StepUp(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	_, sent := s.stepUpFlow(r, me)
-	return s.stepUpPage(w, r, http.StatusOK, me, views.StepUpProps{
-		Sent: sent, ReturnTo: web.LocalPath(r.URL.Query().Get("return_to")),
-	})
+	p := views.StepUpProps{Sent: sent, ReturnTo: web.LocalPath(r.URL.Query().Get("return_to"))}
+	if r.URL.Query().Has("sent") && lostCookie(r, flowCookie) {
+		p.Errors = ui.Errors{"": noCookie}
+	}
+	return s.stepUpPage(w, r, http.StatusOK, me, p)
 }
 
 // StepUpBegin mails a code for this session.
@@ -47,7 +49,7 @@ func (s *Service) StepUpBegin(w http.ResponseWriter, r *http.Request, me store.P
 	if err := s.cookies.writeFlow(w, flowCookie, f); err != nil {
 		return err
 	}
-	http.Redirect(w, r, views.StepUpTo(to), http.StatusSeeOther)
+	http.Redirect(w, r, views.StepUpSent(to), http.StatusSeeOther)
 	return nil
 }
 
@@ -63,6 +65,10 @@ func (s *Service) StepUpCode(w http.ResponseWriter, r *http.Request, me store.Pe
 	}
 	f, ok := s.stepUpFlow(r, me)
 	if !ok {
+		if on, used := s.usedCode(r, proofStepUp, posted.Raw("code")); used {
+			http.Redirect(w, r, on, http.StatusSeeOther)
+			return nil
+		}
 		return s.stepUpExpired(w, r, me, to, store.EndedGone)
 	}
 	if err := s.countCode(r, f.ID); err != nil {
@@ -87,6 +93,10 @@ func (s *Service) StepUpCode(w http.ResponseWriter, r *http.Request, me store.Pe
 			Sent: true, ReturnTo: web.LocalPath(to), TriesLeft: wrong.TriesLeft, Errors: wrongCode})
 	case errors.As(err, &over):
 		s.cookies.clearFlow(w, flowCookie)
+		if on, used := s.usedCode(r, proofStepUp, code); used {
+			http.Redirect(w, r, on, http.StatusSeeOther)
+			return nil
+		}
 		return s.stepUpExpired(w, r, me, web.LocalPath(to), over.Why)
 	case err != nil:
 		return err
@@ -129,7 +139,10 @@ func (s *Service) stepUpFlow(r *http.Request, me store.Person) (flow, bool) {
 // stepUpExpired offers a new code instead of one that can no longer be used.
 func (s *Service) stepUpExpired(w http.ResponseWriter, r *http.Request, me store.Person, to string, why store.EndReason) error {
 	sentence := "That code has expired. Request a new one."
-	if why == store.EndedTries {
+	switch {
+	case lostCookie(r, flowCookie):
+		sentence = noCookie
+	case why == store.EndedTries:
 		sentence = "A code stops working after five attempts. Request a new one."
 	}
 	return s.stepUpPage(w, r, http.StatusGone, me, views.StepUpProps{ReturnTo: to, Errors: ui.Errors{"": sentence}})

@@ -40,7 +40,10 @@ func TestStepUp(t *testing.T) {
 	if ids := sessionIDs(t, a.Dana); len(ids) == 0 {
 		t.Error("no session is left")
 	}
-	b.want(b.post("/step-up/code", "code", mail.code), http.StatusGone) // once only
+	after := b.cookie(signin.SessionCookie)
+	if again := b.want(b.post("/step-up/code", "code", mail.code), http.StatusSeeOther); again.location != "/account" || b.cookie(signin.SessionCookie) != after {
+		t.Errorf("the same code again leads to %q, or stepped up again", again.location)
+	}
 }
 
 // A step-up is bound to its session: neither another browser of the same person nor

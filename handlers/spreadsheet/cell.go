@@ -3,6 +3,7 @@ package spreadsheet
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // SafeCell returns a cell that no spreadsheet reads as a formula. A program whose
@@ -11,9 +12,10 @@ import (
 func SafeCell(cell string) string {
 	var safe strings.Builder
 	for len(cell) > 0 {
-		end := strings.IndexFunc(cell, isSeparator) + 1
-		if end == 0 {
-			end = len(cell)
+		end := len(cell)
+		if at := strings.IndexFunc(cell, isSeparator); at >= 0 {
+			_, size := utf8.DecodeRuneInString(cell[at:])
+			end = at + size
 		}
 		if startsFormula(cell[:end]) {
 			safe.WriteByte('\'')
@@ -25,8 +27,10 @@ func SafeCell(cell string) string {
 }
 
 // isSeparator reports whether a spreadsheet in some language starts a new cell or line
-// after c.
-func isSeparator(c rune) bool { return strings.ContainsRune(",;|\t\r\n\v\f\u0085\u2028\u2029", c) }
+// after c. Arabic and East Asian text has commas and semicolons of its own.
+func isSeparator(c rune) bool {
+	return strings.ContainsRune(",;|\t\r\n\v\f\u0085\u2028\u2029،؛、，；｜", c)
+}
 
 // startsFormula reports whether a spreadsheet could take a piece for a formula. Spaces,
 // invisible characters and quotation marks before it don't count, because programs drop

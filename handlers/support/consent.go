@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,7 +36,8 @@ func (s *Service) page(w http.ResponseWriter, r *http.Request, me store.Member, 
 	var people []store.SupportTarget
 	var asks []store.AccessRequest
 	var mayAsk bool
-	reads := []store.Read{store.SupportInForce(&access), store.AccessRequestsAllowed(&mayAsk), store.ListOpenAccessRequests(&asks), store.ListSupportSessions(page, &sessions)}
+	var seen store.Seen
+	reads := []store.Read{store.SupportInForce(&access), store.SeenConsent(&seen), store.AccessRequestsAllowed(&mayAsk), store.ListOpenAccessRequests(&asks), store.ListSupportSessions(page, &sessions)}
 	if MayViewAs(me) {
 		reads = append(reads, store.ListViewAsTargets(&people))
 	}
@@ -53,6 +55,10 @@ func (s *Service) page(w http.ResponseWriter, r *http.Request, me store.Member, 
 		props.Asks = append(props.Asks, requestRow(c.Base, ask))
 	}
 	props.Access = accessRows(me, access)
+	props.Form.Seen = string(seen)
+	if status == http.StatusConflict {
+		props.Form.Theirs = allowedByOther(access)
+	}
 	sessions, next := store.Cut(sessions, page, func(s store.SupportSession) store.Cursor { return store.Cursor{At: s.StartedAt, ID: s.ID} })
 	if older := frame.WriteCursor(next); older != "" {
 		props.OlderURL = c.Base.Support() + "?" + url.Values{"before": {older}}.Encode()
@@ -73,13 +79,28 @@ func accessRows(me store.Member, access []store.Consent) []views.SupportAccessRo
 		rows[i] = views.SupportAccessRow{Write: a.Mode == store.SupportWrite, Until: a.EndsAt, By: a.ByName, At: a.CreatedAt, NoDrafts: !a.Drafts,
 			As: "As one of the client's people"}
 		if a.As == store.PartyAgency {
-			rows[i].As = "As somebody of " + me.Tenant.AgencyName
+			rows[i].As = "As a member of " + me.Tenant.AgencyName
 		}
 		if me.Tenant.Kind == store.TenantAgency {
 			rows[i].As = "As one of your team"
 		}
 	}
 	return rows
+}
+
+// allowedByOther says what somebody else allowed while a form was open.
+func allowedByOther(access []store.Consent) (theirs []ui.Saved) {
+	for _, a := range access {
+		words := map[bool]string{true: "Support can make changes", false: "Read-only"}
+		saved := ui.Saved{Label: "Support access", Value: words[a.Mode == store.SupportWrite] + ", allowed by " + a.ByName}
+		if !slices.Contains(theirs, saved) {
+			theirs = append(theirs, saved)
+		}
+	}
+	if len(theirs) == 0 {
+		theirs = []ui.Saved{{Label: "Support access", Value: "None: it was revoked"}}
+	}
+	return theirs
 }
 
 // mayConsent reports whether this member may grant or end support access. Nobody
@@ -89,8 +110,7 @@ func mayConsent(me store.Member) bool { return me.May(store.GrantSupport) && me.
 func ledgerRow(base views.Base, me store.Member, session store.SupportSession) views.SupportSessionRow {
 	row := views.SupportSessionRow{
 		Agent:     session.AgentName,
-		ViewAs:    session.Kind == store.SupportViewAs,
-		Subject:   session.SubjectName,
+		By:        session.By(me.Tenant.AgencyName),
 		Write:     session.Mode == store.SupportWrite,
 		Reason:    session.Reason,
 		Ticket:    session.Ticket,
@@ -100,11 +120,6 @@ func ledgerRow(base views.Base, me store.Member, session store.SupportSession) v
 		Ended:     howEnded(session.Kind, frame.OrZero(session.EndedHow)),
 		Acts:      ui.Acts(session.Pages, session.Files, session.Changes),
 		AgreedBy:  session.WriteByName,
-	}
-	if row.ViewAs {
-		row.Agent += " (" + me.Tenant.AgencyName + ")"
-	} else {
-		row.Agent += " (support)"
 	}
 	if me.May(store.SeeActivity) {
 		row.LedgerURL = base.Activity(url.Values{"support": {session.ID.String()}})
@@ -161,6 +176,7 @@ func (s *Service) Grant(w http.ResponseWriter, r *http.Request, me store.Member)
 	}
 	typed := views.SupportGrantForm{Hours: strings.TrimSpace(f.Raw("hours")), Mode: f.Raw("mode")}
 	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error {
+		tx.Expect(store.Seen(f.Raw("seen")))
 		if store.SupportMode(typed.Mode) == store.SupportWrite {
 			return tx.GrantSupportToWrite(r.Context(), lengthOf(typed.Hours))
 		}
@@ -169,6 +185,9 @@ func (s *Service) Grant(w http.ResponseWriter, r *http.Request, me store.Member)
 	if wrong, invalid := errors.AsType[store.InvalidError](err); invalid {
 		typed.Errors = ui.Errors(wrong)
 		return s.page(w, r, me, http.StatusUnprocessableEntity, typedForms{grant: typed})
+	}
+	if errors.Is(err, store.ErrChanged) {
+		return s.page(w, r, me, http.StatusConflict, typedForms{grant: typed})
 	}
 	if err != nil {
 		return err

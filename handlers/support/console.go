@@ -84,13 +84,15 @@ func (s *Service) consolePage(w http.ResponseWriter, r *http.Request, me store.P
 	for _, p := range past {
 		props.History = append(props.History, pastRow(me, p))
 	}
-	return views.Render(w, r, status, views.Console(frame.Person(me), props))
+	c := frame.Person(me)
+	c.MailAway = (props.Ask != nil || props.Start != nil) && frame.MailAway(r)
+	return views.Render(w, r, status, views.Console(c, props))
 }
 
 func pastRow(me store.Person, p store.PastSupport) views.SupportSessionRow {
 	row := views.SupportSessionRow{
 		Agent:     me.Name,
-		Subject:   p.SubjectName,
+		By:        store.SupportSession{Kind: p.Kind, AgentName: me.Name, SubjectName: p.SubjectName}.By(""),
 		Tenant:    p.TenantName,
 		Write:     p.Mode == store.SupportWrite,
 		Reason:    p.Reason,
@@ -232,7 +234,7 @@ func (s *Service) StartSession(w http.ResponseWriter, r *http.Request, me store.
 	wrong, invalid := errors.AsType[store.InvalidError](err)
 	switch {
 	case err == nil && typed.Person == "":
-		return s.startFormAgain(w, r, me, slug, typed, people, http.StatusOK)
+		return s.startFormAgain(w, r, me, slug, "", typed, people, http.StatusOK)
 	case err == nil:
 		http.Redirect(w, r, views.PathBase(slug).Home(), http.StatusSeeOther)
 		return nil
@@ -240,8 +242,10 @@ func (s *Service) StartSession(w http.ResponseWriter, r *http.Request, me store.
 		http.Redirect(w, r, views.StepUpTo(formURL(slug, typed)), http.StatusSeeOther)
 		return nil
 	case errors.Is(err, store.ErrConflict):
-		return s.consolePage(w, r, me, http.StatusConflict, views.ConsoleProps{
-			Notice: "You already have a session. Stop it before you start another."})
+		if people, err = s.db.ListSupportTargets(r.Context(), me, in); err != nil {
+			return err
+		}
+		return s.startFormAgain(w, r, me, slug, "This session was not started: you already have one. Stop that one, then start this one.", typed, people, http.StatusConflict)
 	case errors.Is(err, store.ErrForbidden):
 		return &web.Problem{Status: http.StatusForbidden, Sentence: "This workspace doesn't allow support access. Its owners and admins can."}
 	case invalid:
@@ -251,7 +255,7 @@ func (s *Service) StartSession(w http.ResponseWriter, r *http.Request, me store.
 				return err
 			}
 		}
-		return s.startFormAgain(w, r, me, slug, typed, people, http.StatusUnprocessableEntity)
+		return s.startFormAgain(w, r, me, slug, "", typed, people, http.StatusUnprocessableEntity)
 	}
 	return err
 }
@@ -264,9 +268,9 @@ func startEvent(err error) string {
 	return "started"
 }
 
-// startFormAgain shows the form as it was typed, with its errors and the people to choose
-// from.
-func (s *Service) startFormAgain(w http.ResponseWriter, r *http.Request, me store.Person, slug string, typed views.ConsoleForm, people []store.SupportTarget, status int) error {
+// startFormAgain shows the form as it was typed, with a notice or its errors, and the
+// people to choose from.
+func (s *Service) startFormAgain(w http.ResponseWriter, r *http.Request, me store.Person, slug, notice string, typed views.ConsoleForm, people []store.SupportTarget, status int) error {
 	found, err := s.db.FindSupportTenants(r.Context(), me, slug)
 	if err != nil {
 		return err
@@ -274,7 +278,7 @@ func (s *Service) startFormAgain(w http.ResponseWriter, r *http.Request, me stor
 	if len(found) == 0 || found[0].Slug != slug {
 		return store.ErrNotFound
 	}
-	return s.consolePage(w, r, me, status, views.ConsoleProps{Start: startForm(found[0], typed, people)})
+	return s.consolePage(w, r, me, status, views.ConsoleProps{Notice: notice, Start: startForm(found[0], typed, people)})
 }
 
 // StopSession ends the agent's session. Stopping again does nothing.

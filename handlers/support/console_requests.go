@@ -51,23 +51,27 @@ func (s *Service) RequestAccess(w http.ResponseWriter, r *http.Request, me store
 		http.Redirect(w, r, views.PathConsole, http.StatusSeeOther)
 		return nil
 	case errors.Is(err, store.ErrConflict):
-		return s.consolePage(w, r, me, http.StatusConflict, views.ConsoleProps{
-			Notice: "You have already requested access. Wait for an answer."})
+		return s.requestFormAgain(w, r, me, slug, "This request was not sent: you have already requested access. Wait for an answer.", typed, http.StatusConflict)
 	case errors.Is(err, store.ErrForbidden):
 		return &web.Problem{Status: http.StatusForbidden, Sentence: "This workspace has turned off access requests. Its owners and admins can still allow support access."}
 	case invalid:
 		typed.Errors = ui.Errors(wrong)
-		found, err := s.find(r, me, slug)
-		if err != nil {
-			return err
-		}
-		if len(found) == 0 || found[0].Slug != slug {
-			return store.ErrNotFound
-		}
-		return s.consolePage(w, r, me, http.StatusUnprocessableEntity, views.ConsoleProps{
-			Ask: &views.ConsoleAsk{TenantName: found[0].Name, TenantSlug: slug, Form: typed}})
+		return s.requestFormAgain(w, r, me, slug, "", typed, http.StatusUnprocessableEntity)
 	}
 	return err
+}
+
+// requestFormAgain shows the form as it was typed, with a notice or its errors.
+func (s *Service) requestFormAgain(w http.ResponseWriter, r *http.Request, me store.Person, slug, notice string, typed views.ConsoleForm, status int) error {
+	found, err := s.find(r, me, slug)
+	if err != nil {
+		return err
+	}
+	if len(found) == 0 || found[0].Slug != slug {
+		return store.ErrNotFound
+	}
+	return s.consolePage(w, r, me, status, views.ConsoleProps{Notice: notice,
+		Ask: &views.ConsoleAsk{TenantName: found[0].Name, TenantSlug: slug, Form: typed}})
 }
 
 func requestedRows(asked []store.SentAccessRequest) []views.AskedRow {

@@ -56,15 +56,11 @@ func (s *Service) ExportLedger(w http.ResponseWriter, r *http.Request, me store.
 }
 
 func ledgerCells(me store.Member, line store.LedgerLine) []string {
-	who := line.AgentName + " (support)"
-	if line.Kind == store.SupportViewAs {
-		who = line.AgentName + " (" + me.Tenant.AgencyName + ")"
-	}
 	ended := ""
 	if line.EndedAt != nil {
 		ended = line.EndedAt.UTC().Format(time.RFC3339)
 	}
-	cells := []string{line.SessionID.String(), who, line.SubjectName, string(line.Mode), line.WriteByName, line.Reason, line.Ticket,
+	cells := []string{line.SessionID.String(), line.By(me.Tenant.AgencyName), line.SubjectName, string(line.Mode), line.WriteByName, line.Reason, line.Ticket,
 		line.StartedAt.UTC().Format(time.RFC3339), ended, howEnded(line.Kind, frame.OrZero(line.EndedHow)),
 		line.At.UTC().Format(time.RFC3339), views.TrailVerb(line.Verb), string(line.Result), views.PageName(line.Route), line.TargetName}
 	for i := range cells {

@@ -39,8 +39,25 @@ func (s *Service) ShowRequest(w http.ResponseWriter, r *http.Request, me store.M
 
 func (s *Service) requestPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, typed views.SupportAskForm) error {
 	var ask store.AccessRequest
-	if err := s.db.Read(r.Context(), me, store.GetAccessRequest(web.PathID(r), &ask)); err != nil {
+	var access []store.Consent
+	var seen store.Seen
+	err := s.db.Read(r.Context(), me, store.GetAccessRequest(web.PathID(r), &ask), store.SupportInForce(&access), store.SeenConsent(&seen))
+	if err != nil {
 		return err
+	}
+	typed.Seen = string(seen)
+	props := views.SupportAskProps{
+		SupportAskRow: requestRow(frame.Base(r, me), ask),
+		ID:            ask.ID.String(),
+		EndsAt:        ask.EndsAt,
+		CanAnswer:     ask.Open && mayConsent(me),
+		Answered:      answeredBy(ask),
+	}
+	if status == http.StatusConflict {
+		props.Kept = views.KeptTexts(r.PostForm)
+		if props.CanAnswer { // the consent changed, not the request
+			typed.Theirs, props.Kept = allowedByOther(access), nil
+		}
 	}
 	if typed.Hours == "" {
 		typed.Hours = strconv.Itoa(ask.Hours)
@@ -48,13 +65,19 @@ func (s *Service) requestPage(w http.ResponseWriter, r *http.Request, me store.M
 	if typed.Mode == "" {
 		typed.Mode = string(ask.Mode)
 	}
-	return views.Render(w, r, status, views.SupportAsk(frame.Tenant(r, me), views.SupportAskProps{
-		SupportAskRow: requestRow(frame.Base(r, me), ask),
-		ID:            ask.ID.String(),
-		EndsAt:        ask.EndsAt,
-		CanAnswer:     ask.Open && mayConsent(me),
-		Form:          typed,
-	}))
+	props.Form = typed
+	return views.Render(w, r, status, views.SupportAsk(frame.Tenant(r, me), props))
+}
+
+// answeredBy says how a request was answered, and by whom; "" for no answer.
+func answeredBy(ask store.AccessRequest) string {
+	switch frame.OrZero(ask.Answer) {
+	case store.AnswerGranted:
+		return ask.AnswerBy + " approved this request."
+	case store.AnswerDenied:
+		return ask.AnswerBy + " declined this request."
+	}
+	return ""
 }
 
 func requestRow(base views.Base, ask store.AccessRequest) views.SupportAskRow {
@@ -70,6 +93,7 @@ func (s *Service) ApproveRequest(w http.ResponseWriter, r *http.Request, me stor
 	}
 	typed := views.SupportAskForm{Hours: strings.TrimSpace(f.Raw("hours")), Mode: f.Raw("mode")}
 	return s.answerRequest(w, r, me, typed, "support.access_approved", func(tx *store.Tx) error {
+		tx.Expect(store.Seen(f.Raw("seen")))
 		return tx.ApproveAccessRequest(r.Context(), web.PathID(r), store.SupportMode(typed.Mode), lengthOf(typed.Hours))
 	})
 }
@@ -94,7 +118,7 @@ func (s *Service) answerRequest(w http.ResponseWriter, r *http.Request, me store
 		typed.Errors = ui.Errors(wrong)
 		return s.requestPage(w, r, me, http.StatusUnprocessableEntity, typed)
 	case errors.Is(err, store.ErrConflict):
-		return s.requestPage(w, r, me, http.StatusConflict, views.SupportAskForm{})
+		return s.requestPage(w, r, me, http.StatusConflict, typed)
 	case err != nil:
 		return err
 	}

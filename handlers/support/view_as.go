@@ -83,7 +83,7 @@ var ErrViewsAsElsewhere = &web.Problem{Status: http.StatusConflict, Sentence: "Y
 func ViewsAsElsewhere(w http.ResponseWriter, r *http.Request) error {
 	return views.Render(w, r, http.StatusConflict, views.ViewAsOver(views.ViewAsOverProps{
 		Title:    "You are viewing as a client",
-		Sentence: "You do so in this browser, at another address. Stop it to continue here as yourself.",
+		Sentence: "You are viewing as a client at another address in this browser. Stop that to continue here as yourself.",
 		Button:   "Stop viewing",
 	}))
 }
@@ -101,7 +101,7 @@ func viewAsPeople(people []store.SupportTarget, chosen string) []ui.Option {
 	options := make([]ui.Option, len(people))
 	for i, p := range people {
 		id := p.UserID.String()
-		options[i] = ui.Option{Value: id, Label: p.Name + ", " + strings.ToLower(frame.RoleNames[p.Role]), Selected: id == chosen}
+		options[i] = ui.Option{Value: id, Label: frame.Addressed(p.Name+", "+strings.ToLower(frame.RoleNames[p.Role]), p.Email), Selected: id == chosen}
 	}
 	return options
 }

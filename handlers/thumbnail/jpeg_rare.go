@@ -28,6 +28,7 @@ type rareJPEG struct {
 	bits   byte // of the entropy coded data
 	left   int
 	marker byte // that ended it; 0 for none
+	short  bool // it ended before its last bit
 	run    int  // blocks without further coefficients
 }
 
@@ -37,6 +38,7 @@ type component struct {
 	h, v         int
 	wide, high   int // in blocks that hold pixels
 	stride, rows int // in blocks, with those that fill up the last units
+	known        int // rows of blocks that a scan reached
 	coefficients []int16
 	plane        []byte
 	dc           int32
@@ -45,7 +47,8 @@ type component struct {
 
 var errJPEG = errors.New("not a JPEG that browsers show")
 
-// decodeRare decodes a JPEG within the memory limit.
+// decodeRare decodes a JPEG within the memory limit. If it ends in its middle, the rows
+// below stay transparent.
 func decodeRare(r io.Reader) (image.Image, error) {
 	d := &rareJPEG{r: bufio.NewReader(r), adobe: -1}
 	for {
@@ -53,11 +56,15 @@ func decodeRare(r io.Reader) (image.Image, error) {
 		if err != nil || marker == 0xd9 {
 			break
 		}
-		if err := d.segment(marker); err != nil {
+		err = d.segment(marker)
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			break
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
-	if !d.scanned {
+	if !d.scanned || d.height() == 0 {
 		return nil, errJPEG
 	}
 	for i := range d.components {
@@ -93,11 +100,11 @@ func (d *rareJPEG) segment(marker byte) error {
 	}
 	var head [2]byte
 	if _, err := io.ReadFull(d.r, head[:]); err != nil {
-		return errJPEG
+		return err
 	}
 	b := make([]byte, max(int(head[0])<<8|int(head[1]), 2)-2)
 	if _, err := io.ReadFull(d.r, b); err != nil {
-		return errJPEG
+		return err
 	}
 	switch {
 	case marker == 0xdb:
@@ -207,11 +214,22 @@ func (d *rareJPEG) transform(c *component) {
 	c.coefficients = nil
 }
 
+// height is how many rows of pixels are known of every component.
+func (d *rareJPEG) height() int {
+	height := d.size.Y
+	for _, c := range d.components {
+		if c.known < c.high {
+			height = min(height, c.known*8*d.down/c.v)
+		}
+	}
+	return height
+}
+
 // image turns the planes into pixels.
 func (d *rareJPEG) image() image.Image {
 	m := image.NewRGBA(image.Rectangle{Max: d.size})
 	var v [4]int32
-	for y := range d.size.Y {
+	for y := range d.height() {
 		for x := range d.size.X {
 			for i := range d.components {
 				c := &d.components[i]

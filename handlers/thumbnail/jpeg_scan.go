@@ -40,11 +40,12 @@ func (d *rareJPEG) bit() int32 {
 
 func (d *rareJPEG) entropyByte() byte {
 	if d.marker != 0 {
+		d.short = true
 		return 0
 	}
 	b, err := d.r.ReadByte()
 	if err != nil {
-		d.marker = 0xd9
+		d.marker, d.short = 0xd9, true
 		return 0
 	}
 	if b != 0xff {
@@ -58,7 +59,7 @@ func (d *rareJPEG) entropyByte() byte {
 	if b == 0 {
 		return 0xff
 	}
-	d.marker = b
+	d.marker, d.short = b, true
 	return 0
 }
 
@@ -118,12 +119,12 @@ func (d *rareJPEG) scan(b []byte) error {
 	if p.to > 63 || p.from > p.to || p.low > 13 || p.from > 0 && len(of) > 1 {
 		return errJPEG
 	}
-	d.left, d.marker, d.scanned = 0, 0, true
+	d.left, d.marker, d.short, d.scanned = 0, 0, false, true
 	return d.units(of, p)
 }
 
 // units reads the blocks of a scan: of one component row by row, of several in units that
-// cover the same pixels.
+// cover the same pixels. Browsers show a scan that ends early as far as it goes.
 func (d *rareJPEG) units(of []*component, p pass) error {
 	wide, high := of[0].wide, of[0].high
 	if len(of) > 1 {
@@ -137,10 +138,16 @@ func (d *rareJPEG) units(of []*component, p pass) error {
 				d.marker, _ = d.nextMarker()
 			}
 			if d.marker < 0xd0 || d.marker > 0xd7 {
-				return errJPEG
+				return nil
 			}
-			d.marker = 0
+			d.marker, d.short = 0, false
 			d.resetScan(of)
+		}
+		if d.short && d.restart == 0 {
+			return nil
+		}
+		if d.short {
+			continue
 		}
 		x, y := unit%wide, unit/wide
 		for _, c := range of {
@@ -150,13 +157,27 @@ func (d *rareJPEG) units(of []*component, p pass) error {
 			}
 			for i := range across * down {
 				at := (y*down+i/across)*c.stride + x*across + i%across
-				if err := d.block(c, c.coefficients[64*at:][:64], p); err != nil {
+				if err := d.block(c, c.coefficients[64*at:][:64], p); err != nil && !d.short {
 					return err
 				}
 			}
 		}
+		if x == wide-1 && !d.short && p.from == 0 {
+			reached(of, y+1)
+		}
 	}
 	return nil
+}
+
+// reached notes that a scan has read so many rows of units.
+func reached(of []*component, rows int) {
+	for _, c := range of {
+		if len(of) > 1 {
+			c.known = max(c.known, rows*c.v)
+		} else {
+			c.known = max(c.known, rows)
+		}
+	}
 }
 
 func (d *rareJPEG) resetScan(of []*component) {

@@ -78,9 +78,9 @@ func openPNG(r io.Reader) (io.Reader, func() place, func() int, error) {
 	return p, func() place { return place{p.canvas, p.frame} }, func() int { return p.orientation }, nil
 }
 
-// openJPEG adds the end marker that browsers don't miss.
+// openJPEG adds the end marker that browsers don't miss, and limits the scans.
 func openJPEG(r io.Reader) (io.Reader, func() place, func() int, error) {
-	return io.MultiReader(r, strings.NewReader("\xff\xd9")), nil, nil, nil
+	return io.MultiReader(&scanCounter{r: r}, strings.NewReader("\xff\xd9")), nil, nil, nil
 }
 
 func openWebP(r io.Reader) (io.Reader, func() place, func() int, error) {
@@ -100,6 +100,8 @@ func Shrink(r io.Reader, contentType string, box Box) (small Thumbnail, err erro
 	if !ok {
 		return Thumbnail{}, UnfitError{"it is not a picture"}
 	}
+	whole := &keeper{r: r}
+	r = whole
 	var at func() place
 	var turned func() int
 	if format.open != nil {
@@ -113,7 +115,7 @@ func Shrink(r io.Reader, contentType string, box Box) (small Thumbnail, err erro
 		return shrinkRare(&head, r, box)
 	}
 	if err != nil {
-		return Thumbnail{}, UnfitError{unreadable}
+		return Thumbnail{}, unfit(err)
 	}
 	shape := readHeader(contentType, config, head.Bytes())
 	if turned != nil {
@@ -126,8 +128,13 @@ func Shrink(r io.Reader, contentType string, box Box) (small Thumbnail, err erro
 		return Thumbnail{}, err
 	}
 	picture, err := format.decode(io.MultiReader(&head, r))
+	if no := (UnfitError{}); errors.As(err, &no) {
+		return Thumbnail{}, no
+	}
 	if err != nil {
-		return Thumbnail{}, UnfitError{unreadable}
+		if picture, shape.place, err = whole.upper(contentType, shape); err != nil {
+			return Thumbnail{}, UnfitError{unreadable}
+		}
 	}
 	switch contentType {
 	case "image/webp":
@@ -142,13 +149,18 @@ func Shrink(r io.Reader, contentType string, box Box) (small Thumbnail, err erro
 func shrinkRare(head *bytes.Buffer, r io.Reader, box Box) (Thumbnail, error) {
 	shape := header{orientation: readJPEGHead(head.Bytes()).orientation}
 	picture, err := decodeRare(io.MultiReader(head, r))
-	if unfit := (UnfitError{}); errors.As(err, &unfit) {
-		return Thumbnail{}, unfit
-	}
 	if err != nil {
-		return Thumbnail{}, UnfitError{unreadable}
+		return Thumbnail{}, unfit(err)
 	}
-	return encode(rotate(scale(picture, box, shape), shape.orientation), true)
+	return encode(rotate(scale(picture, box, shape), shape.orientation), isOpaque(picture))
+}
+
+// unfit returns the reason why a picture has no thumbnail.
+func unfit(err error) error {
+	if no := (UnfitError{}); errors.As(err, &no) {
+		return no
+	}
+	return UnfitError{unreadable}
 }
 
 // header is what an image claims about itself.

@@ -178,17 +178,25 @@ func TestBrokenPicturesHaveNoThumbnail(t *testing.T) {
 	t.Parallel()
 	whole := thumbnailtest.PNG(t, thumbnailtest.TwoHalves(100, 100))
 	photo := thumbnailtest.JPEG(t, thumbnailtest.TwoHalves(100, 100))
+	gif := thumbnailtest.GIF(t, thumbnailtest.TwoHalves(100, 100))
+	interlaced := fromFile(t, "interlaced.png", "", 0, 0, nil, nil).content
+	webp := fromFile(t, "lossy.webp", "", 0, 0, nil, nil).content
+	bmp := fromFile(t, "halves.bmp", "", 0, 0, nil, nil).content
 	endless := append([]byte{0xff, 0xd8}, bytes.Repeat(append([]byte{0xff, 0xe2, 0xff, 0xff}, make([]byte, 0xfffd)...), 200)...)
 	for name, c := range map[string]struct {
 		content     []byte
 		contentType string
 	}{
-		"cut off":          {whole[:len(whole)/2], "image/png"},
-		"nothing":          {nil, "image/jpeg"},
-		"a photo, cut off": {photo[:len(photo)/2], "image/jpeg"},
-		"a lying type":     {whole, "image/jpeg"},
-		"no picture":       {whole, "application/pdf"},
-		"no size in 8 MiB": {endless, "image/jpeg"},
+		"cut before pixels":  {whole[:40], "image/png"},
+		"interlaced, cut":    {interlaced[:len(interlaced)*3/4], "image/png"},
+		"nothing":            {nil, "image/jpeg"},
+		"a photo, cut early": {photo[:bytes.Index(photo, []byte{0xff, 0xda})+14], "image/jpeg"},
+		"a GIF, cut":         {gif[:len(gif)/2], "image/gif"},
+		"a WebP, cut":        {webp[:len(webp)/2], "image/webp"},
+		"a BMP, cut":         {bmp[:len(bmp)/2], "image/bmp"},
+		"a lying type":       {whole, "image/jpeg"},
+		"no picture":         {whole, "application/pdf"},
+		"no size in 8 MiB":   {endless, "image/jpeg"},
 	} {
 		_, err := Shrink(bytes.NewReader(c.content), c.contentType, box)
 		var no UnfitError

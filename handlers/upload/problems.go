@@ -15,7 +15,7 @@ import (
 // Problems of an upload that handlers return or compare themselves.
 var (
 	ErrNoFiles      = &web.Problem{Status: http.StatusServiceUnavailable, Sentence: "Files aren't available at the moment. Nothing is lost. Try again shortly."}
-	ErrRefused      = &web.Problem{Status: http.StatusServiceUnavailable, RetryAfter: time.Minute, Sentence: "Our storage refuses this. Nothing is lost. The people who run this service have to change its settings; “portico doctor” tells them which."}
+	ErrRefused      = &web.Problem{Status: http.StatusServiceUnavailable, RetryAfter: time.Minute, Sentence: "Files can't be stored at the moment. What you have saved is kept. Tell the people who run this portal."}
 	ErrPartTooLarge = &web.Problem{Status: http.StatusRequestEntityTooLarge, Sentence: "The part is larger than the declared file size allows."}
 	ErrPartTooSmall = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "The part is smaller than the declared file size requires."}
 	ErrNoPart       = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "A file of the declared size has no such part."}

@@ -30,10 +30,10 @@ func (e EmailError) Sentence() string {
 }
 
 const (
-	errNoDot  EmailError = "After the @ comes a whole domain with a dot, such as acme.example."
+	errNoDot  EmailError = "The part after the @ needs a full domain, such as acme.example."
 	errDots   EmailError = "The part before the @ can't start or end with a dot or have two dots in a row."
 	errDomain EmailError = "The part after the @ is not a domain, such as acme.example."
-	errLong   EmailError = "That address is too long."
+	errLong   EmailError = "That address is too long. At most 64 characters fit before the @, and at most 254 in all."
 )
 
 // EmailSentence is what a form says about an error of [ParseEmail].

@@ -1,16 +1,22 @@
 package web
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
+	"mime"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"regexp"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"portico/names"
 )
 
 // Form reads the values of a posted form and collects one error sentence for each
@@ -28,9 +34,10 @@ var (
 )
 
 // NewForm parses the body. It fails with [ErrMalformedForm], [ErrSlowForm],
-// [ErrTooManyFields] or *http.MaxBytesError.
+// [ErrTooManyFields] or *http.MaxBytesError. What arrived of a body that broke off is in
+// r.PostForm then, so that the refusal can show it again.
 func NewForm(r *http.Request) (*Form, error) {
-	err := r.ParseForm()
+	err := readForm(r)
 	_, isTooLarge := errors.AsType[*http.MaxBytesError](err)
 	switch {
 	case err == nil:
@@ -43,6 +50,24 @@ func NewForm(r *http.Request) (*Form, error) {
 	return nil, ErrMalformedForm
 }
 
+// readForm is [http.Request.ParseForm], but keeps what arrived of a body that breaks off.
+func readForm(r *http.Request) error {
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if r.PostForm != nil || r.Body == nil || IsSafe(r.Method) || kind != "application/x-www-form-urlencoded" {
+		return r.ParseForm()
+	}
+	body, broken := io.ReadAll(http.MaxBytesReader(nil, r.Body, MaxForm))
+	if broken != nil {
+		// A %-escape that is cut would lose its whole field.
+		if at := bytes.LastIndexByte(body, '%'); at >= 0 && at >= len(body)-2 {
+			body = body[:at]
+		}
+	}
+	var malformed error
+	r.PostForm, malformed = url.ParseQuery(string(body))
+	return errors.Join(broken, malformed, r.ParseForm())
+}
+
 // IsTooSlow reports whether reading a body failed because of a deadline.
 func IsTooSlow(err error) bool {
 	late, ok := errors.AsType[net.Error](err)
@@ -52,14 +77,14 @@ func IsTooSlow(err error) bool {
 // Raw returns a value as it was typed, to show it again.
 func (f *Form) Raw(name string) string { return f.r.PostForm.Get(name) }
 
-// Text returns one line of text of 1 to most characters, as [CleanLine] keeps it. what
+// Text returns one line of text of 1 to most characters, as [names.CleanLine] keeps it. what
 // names the field in its error sentence.
 func (f *Form) Text(name, what string, most int) string {
-	v := CleanLine(f.Raw(name))
+	v := names.CleanLine(f.Raw(name))
 	switch {
 	case v == "":
 		f.Errors[name] = "Enter " + what + "."
-	case utf8.ValidString(v) && !Visible(v) && Printable(v):
+	case utf8.ValidString(v) && !names.Visible(v) && Printable(v):
 		f.Errors[name] = "Enter " + what + " that can be seen."
 	case utf8.RuneCountInString(v) > most:
 		f.Errors[name] = tooLong(v, most)
@@ -84,7 +109,7 @@ func (f *Form) Optional(name string, most int) string {
 
 // Prose returns text of several lines that may be empty.
 func (f *Form) Prose(name string, most int) string {
-	v := strings.TrimSpace(CleanText(strings.ReplaceAll(f.Raw(name), "\r\n", "\n")))
+	v := strings.TrimSpace(names.CleanText(strings.ReplaceAll(f.Raw(name), "\r\n", "\n")))
 	switch {
 	case utf8.RuneCountInString(v) > most:
 		f.Errors[name] = tooLong(v, most)

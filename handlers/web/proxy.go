@@ -43,17 +43,27 @@ func forwardedFor(h http.Header) []string {
 		return strings.Split(strings.Join(lines, ","), ",")
 	}
 	if lines := h.Values("Forwarded"); len(lines) > 0 {
-		return forElements(strings.Join(lines, ","))
+		var hops []string
+		for _, line := range lines {
+			hops = append(hops, forElements(line)...)
+		}
+		return hops
 	}
 	return h.Values("X-Real-Ip")
 }
 
-// forElements lists the parameter "for" of each element of a Forwarded header, or "" for
-// an element without one.
-func forElements(header string) (hops []string) {
-	for _, element := range splitOutsideQuotes(header, ',') {
+// forElements lists the parameter "for" of each element in a line of a Forwarded header,
+// or "" for an element without one. A line whose quotation marks don't pair is one such
+// element: the visitor may have opened a quotation that swallows what a proxy added.
+func forElements(line string) (hops []string) {
+	elements, paired := splitOutsideQuotes(line, ',')
+	if !paired {
+		return []string{""}
+	}
+	for _, element := range elements {
 		hop := ""
-		for _, pair := range splitOutsideQuotes(element, ';') {
+		pairs, _ := splitOutsideQuotes(element, ';')
+		for _, pair := range pairs {
 			name, value, _ := strings.Cut(pair, "=")
 			if strings.EqualFold(strings.TrimSpace(name), "for") {
 				hop = strings.Trim(strings.TrimSpace(value), `"`)
@@ -64,14 +74,22 @@ func forElements(header string) (hops []string) {
 	return hops
 }
 
-func splitOutsideQuotes(s string, sep rune) []string {
-	quoted := false
-	return strings.FieldsFunc(s, func(c rune) bool {
-		if c == '"' {
+// splitOutsideQuotes also reports whether all quotations end. Inside one, a backslash
+// takes the meaning from the character after it.
+func splitOutsideQuotes(s string, sep rune) (parts []string, paired bool) {
+	quoted, escaped := false, false
+	parts = strings.FieldsFunc(s, func(c rune) bool {
+		switch {
+		case escaped:
+			escaped = false
+		case quoted && c == '\\':
+			escaped = true
+		case c == '"':
 			quoted = !quoted
 		}
 		return c == sep && !quoted
 	})
+	return parts, !quoted
 }
 
 // parseHop reads an address as proxies write it: with or without a port, and IPv6 with or

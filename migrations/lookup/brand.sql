@@ -64,9 +64,10 @@ as $$
         (select case when count(*) = 1 then min(w.id::text)::uuid when count(distinct w.agency) = 1 then min(w.agency::text)::uuid end from theirs w))
 $$;
 
--- The brand of the mail of a flow: of the tenant whose host it came through, which is
--- public, else as lookup.came_through. It takes the flow and no address, so that it
--- doesn't tell where an address belongs.
+-- The brand of the mail of a flow, as lookup.came_through. A host is public and its
+-- sign-in page shows its brand to everybody, but anybody may send anybody else there: in a
+-- mail the host counts like a path, for its own people and those invited. It takes the
+-- flow and no address, so that it doesn't tell where an address belongs.
 create function lookup.mail_brand(p_flow uuid, p_slug text, p_host_slug text, p_domain text)
 returns table (name text, agency_name text, accent text, logo_id uuid, mail_name text)
 language sql stable security definer set search_path = ''
@@ -74,10 +75,10 @@ as $$
     select b.*
     from public.sign_in_flows f
     left join public.users u on u.kind = 'person' and (u.id = f.user_id or (f.user_id is null and u.email = f.email))
-    cross join lateral lookup.brand_of(coalesce(
-        (select d.tenant_id from public.domains d where d.host = p_domain and d.verified_at is not null),
-        (select t.id from public.tenants t where t.slug = p_host_slug),
-        lookup.came_through(u.id, coalesce(u.email, f.email), p_slug))) b
+    cross join lateral lookup.brand_of(lookup.came_through(u.id, coalesce(u.email, f.email), coalesce(
+        (select t.slug from public.domains d join public.tenants t on t.id = d.tenant_id where d.host = p_domain and d.verified_at is not null),
+        nullif(p_host_slug, ''),
+        p_slug))) b
     where f.id = p_flow and f.purpose in ('mail', 'step_up') and f.spent_at is null and f.expires_at > now()
 $$;
 grant execute on function lookup.mail_brand to portico_app;

@@ -76,6 +76,20 @@ begin
 end $$;
 grant execute on function lookup.handover_spend to portico_app;
 
+-- Returns where a hand-over led that opened this session, to which it is given a second
+-- time; null for any other. It changes nothing.
+create function lookup.handover_used(p_handover bytea, p_host text, p_token bytea)
+returns text
+language sql stable security definer set search_path = ''
+as $$
+    select h.return_to
+    from public.handovers h
+    join public.sessions s on s.parent_id = h.session_id and s.host = h.host
+    where h.token_hash = p_handover and h.host = p_host and h.spent_at is not null
+      and s.token_hash = p_token and lookup.session_lives(s.id)
+$$;
+grant execute on function lookup.handover_used to portico_app;
+
 -- Returns the domains that are due for a check. Each is returned once, and again after
 -- ten minutes if it wasn't checked. Ids alone reveal nothing.
 create function lookup.domains_due(p_limit integer)

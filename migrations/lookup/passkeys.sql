@@ -90,6 +90,7 @@ begin
     from lookup.passkey_used(p_flow, 'passkey', p_credential, p_count, p_backed_up, p_event, p_request) u;
     if word = 'ok' then
         perform lookup.session_open(who, p_session, p_token, p_host, p_agent, p_old_token, p_event, p_request, 'sign_in.passkey');
+        update public.sign_in_flows f set opened_session_id = p_session where f.id = p_flow;
     end if;
     return word;
 end $$;

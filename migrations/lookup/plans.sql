@@ -29,6 +29,18 @@ begin
 end $$;
 grant execute on function lookup.set_plan to portico_owner;
 
+-- The plan of the tenant in the context, and that of its agency. An agency has one.
+create function lookup.my_plans()
+returns table (plan text, agency_plan text)
+language sql stable security definer set search_path = ''
+as $$
+    select t.plan, g.plan
+    from public.tenants t
+    join public.tenants g on g.id = coalesce(t.agency_id, t.id)
+    where t.id = nullif(current_setting('app.tenant_id', true), '')::uuid
+$$;
+grant execute on function lookup.my_plans to portico_app;
+
 -- The number of clients that count against the plan of the agency in the context.
 create function lookup.my_clients_counted()
 returns bigint

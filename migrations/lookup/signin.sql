@@ -63,6 +63,32 @@ begin
 end $$;
 grant execute on function lookup.flow_mint to portico_app;
 
+-- Records on the rows of whoever a live flow's mail went to that the mail server refused
+-- it, with its code, or with null that it took it. The rows are those with that address:
+-- memberships wherever they are and, before there is an account, open invitations. Only
+-- the mail job calls it, and whoever asked to sign in learns nothing of it.
+create function lookup.flow_mail_result(p_id uuid, p_code integer)
+returns void
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare person uuid; address text;
+begin
+    select u.id, coalesce(u.email, f.email) into person, address
+    from public.sign_in_flows f
+    left join public.users u on u.id = f.user_id or (f.user_id is null and u.email = f.email)
+    where f.id = p_id and f.purpose in ('mail', 'step_up') and f.code_hash is not null
+      and now() >= f.created_at and f.expires_at > now();
+    update public.memberships m
+    set mail_refused_at = case when p_code is not null then now() end, mail_refused_code = p_code
+    where m.user_id = person and m.email = address and m.ended_at is null
+      and m.mail_refused_code is distinct from p_code;
+    update public.invites i
+    set mail_refused_at = case when p_code is not null then now() end, mail_refused_code = p_code
+    where person is null and i.email = address and lookup.invite_open(i)
+      and i.mail_refused_code is distinct from p_code;
+end $$;
+grant execute on function lookup.flow_mail_result to portico_app;
+
 -- The state of a flow: used, expired or live. Tries count only for the code, so a link
 -- still works after wrong codes.
 create function lookup.flow_state(p_spent_at timestamptz, p_created_at timestamptz, p_expires_at timestamptz)
@@ -154,6 +180,7 @@ begin
     person := lookup.person_proved(flow.email);
     if person is null then return; end if;
     perform lookup.session_open(person, p_session, p_token, p_host, p_agent, p_old_token, p_event, p_request, 'sign_in.link');
+    update public.sign_in_flows f set opened_session_id = p_session where f.id = flow.id;
     return query select person, flow.return_to;
 end $$;
 grant execute on function lookup.sign_in_by_link to portico_app;
@@ -177,6 +204,7 @@ begin
             word := 'gone';
         else
             perform lookup.session_open(person, p_session, p_token, p_host, p_agent, p_old_token, p_event, p_request, 'sign_in.code');
+            update public.sign_in_flows f set opened_session_id = p_session where f.id = p_flow;
         end if;
     end if;
     return query select word, tries, person, coalesce(place, '');
@@ -199,18 +227,37 @@ $$;
 grant execute on function lookup.flow_spend_state to portico_app;
 
 -- Returns where a flow leads that was answered before, to the browser that began it or
--- the session that it made. It changes nothing.
+-- the session that it belongs to or opened. done is false if nothing came of the answer,
+-- as when the person declined. It changes nothing.
 create function lookup.flow_answered(p_cookie_hash bytea, p_state_hash bytea, p_provider text, p_token bytea)
-returns table (purpose text, return_to text)
+returns table (purpose text, return_to text, done boolean)
 language sql stable security definer set search_path = ''
 as $$
-    select f.purpose, f.return_to
+    select f.purpose, f.return_to, f.done_at is not null
     from public.sign_in_flows f
     where f.state_hash = p_state_hash and f.provider = p_provider
-      and f.purpose in ('oidc', 'oidc_link', 'oidc_step_up') and f.done_at is not null
-      and (f.cookie_hash = p_cookie_hash or f.session_id = (select s.id from public.sessions s where s.token_hash = p_token))
+      and f.purpose in ('oidc', 'oidc_link', 'oidc_step_up') and f.spent_at is not null
+      and (f.cookie_hash = p_cookie_hash
+           or exists (select from public.sessions s where s.token_hash = p_token and s.id in (f.session_id, f.opened_session_id)))
 $$;
 grant execute on function lookup.flow_answered to portico_app;
+
+-- Returns the proofs that a session was opened by or has used, the last first, so that
+-- whoever uses one a second time there is led on. It changes nothing, and what it returns
+-- is used up.
+create function lookup.proofs_used(p_token bytea)
+returns table (id uuid, purpose text, return_to text, link_hash bytea, code_hash bytea, challenge text)
+language sql stable security definer set search_path = ''
+as $$
+    select f.id, f.purpose, f.return_to, coalesce(f.link_hash, ''), coalesce(f.code_hash, ''), coalesce(f.ceremony::jsonb ->> 'challenge', '')
+    from public.sessions s
+    join public.sign_in_flows f on f.opened_session_id = s.id or (f.session_id = s.id and f.purpose in ('step_up', 'passkey_add', 'passkey_step_up'))
+    where s.token_hash = p_token and lookup.session_lives(s.id)
+      and (f.done_at is not null or (f.spent_at is not null and f.purpose in ('mail', 'step_up')))
+    order by f.spent_at desc
+    limit 20
+$$;
+grant execute on function lookup.proofs_used to portico_app;
 
 -- Signs in by (issuer, subject). A new identity is linked by address only if the provider
 -- verified the address and the person never unlinked an identity. It needs a flow that was
@@ -246,7 +293,7 @@ begin
     end if;
     update public.identities i set last_used_at = now() where i.issuer = p_issuer and i.subject = p_subject;
     perform lookup.session_open(person, p_session, p_token, p_host, p_agent, p_old_token, p_event, p_request, word);
-    update public.sign_in_flows f set session_id = p_session where f.id = flow;
+    update public.sign_in_flows f set opened_session_id = p_session where f.id = flow;
     return person;
 end $$;
 grant execute on function lookup.sign_in_by_identity to portico_app;

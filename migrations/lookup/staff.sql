@@ -261,7 +261,7 @@ as $$
     where case when p_client is not null then w.id = p_client
                when p_people is not null then coalesce(o.user_id, w.user_id) = any (p_people)
                else o.user_id is null
-                    and (p_filter = '' or position(lower(p_filter) in lower(w.name)) > 0 or position(lower(p_filter) in coalesce(w.email, '')) > 0)
+                    and (p_filter = '' or position(lower(p_filter collate "und-x-icu") in lower(w.name)) > 0 or position(lower(p_filter collate "und-x-icu") in coalesce(w.email, '')) > 0)
           end
     order by 2, 1, w.client, w.id
     limit 5000
@@ -269,9 +269,10 @@ $$;
 grant execute on function lookup.my_staff to portico_app;
 
 -- The person with that address if they work for the agency of the tenant in the context,
--- or in any of its clients, for staff in the context who are in person. They need no
--- invitation. Null otherwise. In a client it locks the agency's row, so that nobody is
--- removed from the agency meanwhile: call it before the client's row is locked.
+-- or in any of its clients, for managers in the context who are in person and belong to
+-- the agency itself. They need no invitation. Null otherwise: who works in one client
+-- alone doesn't learn who works in others. In a client it locks the agency's row, so that
+-- nobody is removed from the agency meanwhile: call it before the client's row is locked.
 create function lookup.colleague(p_email text)
 returns uuid
 language plpgsql volatile security definer set search_path = ''
@@ -297,6 +298,10 @@ begin
               select from public.memberships me
               where me.user_id = nullif(current_setting('app.user_id', true), '')::uuid and me.party = 'agency' and me.ended_at is null
                 and me.role in ('owner', 'admin')
-                and me.tenant_id in (t.id, t.agency_id)));
+                and me.tenant_id in (t.id, t.agency_id))
+          and exists (
+              select from public.memberships own
+              where own.user_id = nullif(current_setting('app.user_id', true), '')::uuid and own.ended_at is null
+                and own.tenant_id = coalesce(t.agency_id, t.id)));
 end $$;
 grant execute on function lookup.colleague to portico_app;

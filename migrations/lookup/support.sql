@@ -22,14 +22,21 @@ end $$;
 --      afterwards. If the agency ended the client's, that stays the limit as long as it
 --      would have lasted.
 --   3. After the client revoked, nobody but the client can allow again.
--- Drafts are the agency's and need the agency's consent. To write as its staff needs it
--- as well. Not granted to the app.
+-- Drafts are the agency's and need the agency's consent. What it last allowed for its own
+-- staff also limits what is done as them. Not granted to the app.
 create function lookup.support_allows(p_tenant uuid, p_party text)
 returns table (mode text, ends_at timestamptz, grant_id uuid, drafts boolean)
 language plpgsql stable security definer set search_path = ''
 as $$
 #variable_conflict use_column
-declare last public.support_grants; client public.support_grants; agency public.support_grants;
+declare
+    last public.support_grants; client public.support_grants; agency public.support_grants;
+    agency_said text := (
+        select g.mode
+        from public.support_grants g
+        where g.tenant_id = p_tenant and g.party = 'agency'
+        order by g.replaced_at is null desc, g.created_at desc
+        limit 1);
 begin
     select g.* into last
     from public.support_grants g
@@ -53,7 +60,7 @@ begin
                   and y.revoked_party is distinct from 'client'));
     if client.id is null and agency.id is null then return; end if;
     return query select
-        case when p_party = 'agency' and agency.mode is distinct from 'write' then 'read'
+        case when p_party = 'agency' and agency_said = 'read' then 'read'
              when client.id is not null then client.mode
              when last.mode = 'read' and last.ends_at > now() then 'read'
              else agency.mode end,
@@ -152,10 +159,10 @@ begin
     if not lookup.i_am_agent() or char_length(p_query) < 2 then return; end if;
     for hit in
         with near as materialized (
-            select t.id, t.slug = lower(p_query) or lower(t.name) = lower(p_query) as exact
+            select t.id, t.slug = lower(p_query) or lower(t.name) = lower(p_query collate "und-x-icu") as exact
             from public.tenants t
             where t.slug = lower(p_query)
-               or lower(t.name) = lower(p_query)
+               or lower(t.name) = lower(p_query collate "und-x-icu")
                or (exists (select from public.support_grants g where g.tenant_id = t.id and g.ends_at > now())
                    and (starts_with(lower(t.name), lower(p_query collate "und-x-icu"))
                         or t.id in (select m.tenant_id from public.memberships m

@@ -256,7 +256,7 @@ as $$
            -- Nothing waits in a tenant that is closed.
            case when t.state = 'active' then m.unread else 0 end,
            case when t.state = 'active' then m.waiting else 0 end,
-           case when t.state = 'active' and m.party = 'agency'
+           case when t.state = 'active' and m.party = 'agency' and coalesce(current_setting('app.drafts', true), '') <> 'hidden'
                 then coalesce((select c.for_us from public.work_counts c where c.tenant_id = t.id), 0)
                 else 0 end,
            m.next_due_on,

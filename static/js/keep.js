@@ -37,12 +37,13 @@ function isKept(field) {
 
 const isTicked = (field) => field.type === "checkbox" || field.type === "radio";
 
-function keep(form) {
+// A step of a longer form is answered by the next one with its text, so that nothing is left to give back.
+function keep(form, step) {
   const fields = [...form.elements].filter(isKept);
   if (!fields.some((field) => field.type !== "hidden" && field.value !== "")) return;
   const values = fields.map((field) => [field.name, field.value, isTicked(field) ? field.checked : null]);
   quietly(() => {
-    localStorage.setItem(keyOf(form), JSON.stringify({ keeper, at: Date.now(), fields: values }));
+    localStorage.setItem(keyOf(form), JSON.stringify({ keeper, step, at: Date.now(), fields: values }));
     sessionStorage.setItem(sentKey, keyOf(form));
   });
 }
@@ -50,7 +51,7 @@ function keep(form) {
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (new URL(form.action).pathname === "/logout") quietly(() => keptKeys().forEach((key) => localStorage.removeItem(key)));
-  if (!event.defaultPrevented && keeper && form.method === "post" && form.dataset.unkept === undefined) keep(form);
+  if (!event.defaultPrevented && keeper && form.method === "post" && form.dataset.unkept === undefined) keep(form, event.submitter?.dataset.step !== undefined);
 });
 
 // Whether this page is the answer to a form that was saved: our deeds end with a redirect.
@@ -68,7 +69,7 @@ function settle() {
   if (!refused && shownAgain) return;
   sessionStorage.removeItem(sentKey);
   const kept = readKept(key);
-  if (!refused && isSaved()) localStorage.removeItem(key);
+  if (!refused && (isSaved() || kept?.step)) localStorage.removeItem(key);
   else if (kept) localStorage.setItem(key, JSON.stringify({ ...kept, refused: true }));
 }
 
@@ -92,7 +93,7 @@ function say(form, key) {
   notice.dataset.tone = "info";
   notice.setAttribute("role", "status");
   const words = document.createElement("p");
-  words.textContent = "This is what you typed before. It is not saved yet. ";
+  words.textContent = "We restored what you typed. It isn't saved yet. ";
   const discard = document.createElement("button");
   discard.type = "button";
   discard.className = "link";

@@ -127,7 +127,7 @@ for (const form of all("form[data-publish]")) {
     event.preventDefault();
     publishing = form;
     words.hidden = false;
-    words.textContent = `${coming.map((t) => t.file.name).join(", ")} still arriving. This version is published as soon as everything is here. Keep this page open.`;
+    words.textContent = `Waiting for ${coming.map((t) => t.file.name).join(", ")} to finish uploading. The version is then published. Keep this page open.`;
   });
   form.closest("dialog")?.addEventListener("close", () => {
     publishing = null;

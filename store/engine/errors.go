@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -60,10 +61,22 @@ func Translate(err error) error {
 		return &ConstraintError{Kind: ErrForbidden, Constraint: pg.ConstraintName, Code: pg.Code}
 	case "42P05", "26000":
 		return ErrPooler
-	case "57014", "55P03", "57P01", "57P02", "57P03", "53300":
+	}
+	if unavailable(pg.Code) {
 		return fmt.Errorf("%w (%s)", ErrUnavailable, pg.Code)
 	}
 	return fmt.Errorf("sqlstate %s in %s", pg.Code, pg.TableName)
+}
+
+// unavailable reports whether the server can't serve now, though nothing is wrong with the
+// statement: it lacks disk, memory or connections (class 53), can't read its files (58030),
+// lost the connection (class 08), or stops, waits or was told to cancel.
+func unavailable(code string) bool {
+	switch code {
+	case "57014", "55P03", "57P01", "57P02", "57P03", "57P04", "58030":
+		return true
+	}
+	return strings.HasPrefix(code, "53") || strings.HasPrefix(code, "08")
 }
 
 // Unavailable turns errors of the connection into [ErrUnavailable] and returns others

@@ -317,13 +317,13 @@ func SupportAnswered(p SupportAnsweredProps) (Message, error) {
 		Foot: "You're getting this because you requested support access.",
 	}
 	if p.Approved {
-		what := "read-only"
+		what := "Read-only."
 		if p.Write {
-			what = "and make changes"
+			what = "Changes are allowed."
 		}
 		l.Subject = p.Tenant + " approved your access request"
 		l.Title = l.Subject
-		l.Paragraphs = []string{"You can start sessions there until " + p.Dates.Exact(p.EndsAt) + ", " + what + "."}
+		l.Paragraphs = []string{"You can start sessions there until " + p.Dates.Exact(p.EndsAt) + ". " + what}
 		l.Label = "Start a session"
 	}
 	return l.write()

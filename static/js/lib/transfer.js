@@ -19,10 +19,16 @@ const words = {
   415: "This type of file isn't supported.",
 };
 
+// The keys of this page's transfers. Two folders may have files of the same name, size and age: each is a file of its own.
+const takenKeys = new Set();
+
 class Transfer {
   constructor(file, folder, create, changed) {
     Object.assign(this, { file, folder, create, changed, sent: 0, speed: 0, state: "waiting", problem: "" });
-    this.key = `${memory}${create}:${folder ? folder + "/" : ""}${file.name}:${file.size}:${file.lastModified}`;
+    const key = `${memory}${create}:${folder ? folder + "/" : ""}${file.name}:${file.size}:${file.lastModified}`;
+    this.key = key;
+    for (let n = 2; takenKeys.has(this.key); n++) this.key = `${key}:${n}`;
+    takenKeys.add(this.key);
   }
 
   set(state, problem = "") {
@@ -63,6 +69,7 @@ class Transfer {
     this.request?.abort();
     this.wake?.();
     localStorage.removeItem(this.key);
+    takenKeys.delete(this.key);
     if (this.plan && this.state !== "done") fetch(this.plan.status, { method: "DELETE", headers: { Accept: "application/json" } }).catch(() => {});
   }
 

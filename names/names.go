@@ -1,8 +1,12 @@
-package web
+// Package names keeps what people type as names: composed, in one line, and so that
+// somebody who looks at it sees it. Names of people, workspaces, work, passkeys and files
+// all go through it.
+package names
 
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -16,7 +20,7 @@ func CleanLine(s string) string {
 // CleanText drops characters that change the order of others or that nobody can see.
 // Joiners stay where scripts and emoji need them: between two visible characters.
 func CleanText(s string) string {
-	if isASCII(s) {
+	if !strings.ContainsFunc(s, func(c rune) bool { return c >= utf8.RuneSelf }) {
 		return s
 	}
 	runes := []rune(s)
