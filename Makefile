@@ -32,7 +32,7 @@ LONGEST = ./handlers ./e2e ./views ./e2e/faults ./store ./handlers/jobs
 ## Run all tests, browser included; at most 6 minutes. Ends with the slowest.
 .PHONY: test
 test: setup
-	@GOGC=400 go run ./e2e/budget -want 6m -- -p $(JOBS) -timeout 12m $(LONGEST) ./...
+	@GOGC=400 go run ./e2e/budget -want 6m -- -p $(JOBS) -timeout 30m $(LONGEST) ./...
 	@cat tmp/matrix.txt
 
 ## Run the long tests: big files, long races, faults.

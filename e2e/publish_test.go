@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/playwright-community/playwright-go"
 )
@@ -69,6 +70,16 @@ func (v *visitor) hold() *gate {
 	return g
 }
 
+// holdsPart waits until the gate holds a part.
+func (v *visitor) holdsPart(g *gate) {
+	v.t.Helper()
+	select {
+	case <-g.held:
+	case <-time.After(time.Minute): // else the whole package would wait
+		v.t.Fatal("no part of an upload came")
+	}
+}
+
 // refuseParts answers the next parts with a status, as often as n says.
 func (v *visitor) refuseParts(status, n int) {
 	v.t.Helper()
@@ -104,7 +115,7 @@ func TestPublishWaitsForUploads(t *testing.T) {
 	for what, check := range map[string]func(*testing.T, *gate, string){
 		"one file": func(_ *testing.T, g *gate, _ string) {
 			dana.chooseFiles("coming.txt")
-			<-g.held
+			dana.holdsPart(g)
 			dana.publishes()
 			dana.sees("coming.txt to finish uploading")
 			close(g.open)
@@ -113,8 +124,8 @@ func TestPublishWaitsForUploads(t *testing.T) {
 		},
 		"two files": func(_ *testing.T, g *gate, _ string) {
 			dana.chooseFiles("coming.txt", "another.txt")
-			<-g.held
-			<-g.held
+			dana.holdsPart(g)
+			dana.holdsPart(g)
 			dana.publishes()
 			dana.sees("coming.txt, another.txt to finish uploading")
 			close(g.open)
@@ -141,14 +152,14 @@ func TestPublishWaitsForUploads(t *testing.T) {
 			dana.sees("coming.txt to finish uploading")
 			_, err := dana.page.Evaluate(`dispatchEvent(new Event("online"))`)
 			dana.must("online", err)
-			<-g.held
+			dana.holdsPart(g)
 			close(g.open)
 			dana.sees("Published.")
 			dana.arrived("coming.txt")
 		},
 		"a reload in the middle": func(_ *testing.T, g *gate, _ string) {
 			dana.chooseFiles("coming.txt")
-			<-g.held
+			dana.holdsPart(g)
 			_, err := dana.page.Reload()
 			dana.must("reload", err)
 			dana.click("button", "Publish version 1")
@@ -160,7 +171,7 @@ func TestPublishWaitsForUploads(t *testing.T) {
 		},
 		"the dialog is closed": func(_ *testing.T, g *gate, at string) {
 			dana.chooseFiles("coming.txt")
-			<-g.held
+			dana.holdsPart(g)
 			dana.publishes()
 			dana.sees("coming.txt to finish uploading")
 			dana.click("button", "Not yet")
@@ -172,7 +183,7 @@ func TestPublishWaitsForUploads(t *testing.T) {
 			theirs := ravi.hold()
 			ravi.open(at)
 			ravi.chooseFiles("coming.txt")
-			<-theirs.held
+			ravi.holdsPart(theirs)
 			dana.publishes()
 			dana.sees("Not published: a file hasn't finished uploading.")
 			dana.sees("coming.txt")
