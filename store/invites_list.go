@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -23,6 +24,12 @@ func (e *ListError) Unwrap() error { return e.Err }
 // InvitePeople invites everybody on a list, or nobody: a person who can't be invited
 // is a [*ListError], and a plan without room for all of them a [*PlanLimitError].
 func (tx *Tx) InvitePeople(ctx context.Context, people []NewPerson) error {
+	// The lock of the agency comes before those of the client and of the addresses.
+	if i := slices.IndexFunc(people, func(p NewPerson) bool { return p.Party == PartyAgency }); i >= 0 {
+		if _, err := tx.colleague(ctx, people[i]); err != nil {
+			return err
+		}
+	}
 	if _, err := tx.lockPeople(ctx); err != nil {
 		return err
 	}
