@@ -105,6 +105,21 @@ func (v *visitor) isDraft(at string) {
 	}
 }
 
+// A file that is chosen before the page's script runs is uploaded when it does.
+func TestFileChosenEarlyIsUploaded(t *testing.T) {
+	t.Parallel()
+	dana := signedInByMail(t, "dana@northwind.test")
+	at := dana.newDraft(dana.made("/w/acme/projects", url.Values{"name": {"Chosen early"}}), "Early")
+	dana.must("hold the script", dana.page.Route("**/static/app.*.js", func(r playwright.Route) {
+		go func() {
+			dana.chooseFiles("early.txt")
+			_ = r.Continue()
+		}()
+	}, 1))
+	dana.open(at)
+	dana.arrived("early.txt")
+}
+
 // Publishing waits for the uploads of its page, and names what is not here. Nobody
 // publishes half of a version without knowing it.
 func TestPublishWaitsForUploads(t *testing.T) {

@@ -183,10 +183,12 @@ if (crypto.subtle) {
   drop.dataset.live = "";
   root.querySelector("[data-drop-words]").hidden = false;
   root.querySelector("[data-drop-send]").hidden = true;
-  input.addEventListener("change", () => {
+  const chosen = () => {
     add([...input.files].map((file) => ({ file, folder: "" })));
     input.value = "";
-  });
+  };
+  input.addEventListener("change", chosen);
+  if (input.files.length) chosen(); // before the script ran
 
   const carriesFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
   let depth = 0;
