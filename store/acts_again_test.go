@@ -1,8 +1,7 @@
 package store_test
 
 import (
-	"errors"
-	"sync"
+	"context"
 	"testing"
 	"time"
 
@@ -178,25 +177,22 @@ func TestConsentInForceIsWhatSessionsMayDo(t *testing.T) {
 // A client's no is final, even against a consent that the agency gives at the same moment.
 func TestRevokedConsentStaysRevoked(t *testing.T) {
 	t.Parallel()
-	b := setupSupport(t)
-	for range 12 {
-		must(t, b.write(t, b.mia, func(tx *store.Tx) error { return tx.GrantSupport(t.Context(), time.Hour) }))
+	for _, grantsFirst := range []bool{true, false} {
+		b := setupSupport(t)
 		must(t, b.write(t, b.dana, func(tx *store.Tx) error { return tx.GrantSupport(t.Context(), time.Hour) }))
-		var all sync.WaitGroup
-		all.Go(func() {
-			err := b.write(t, b.dana, func(tx *store.Tx) error { return tx.GrantSupportToWrite(t.Context(), time.Hour) })
-			if err != nil && !errors.Is(err, store.ErrInvalid) {
-				t.Errorf("grant: %v", err)
-			}
-		})
-		all.Go(func() {
-			if err := b.write(t, b.mia, func(tx *store.Tx) error { return tx.RevokeSupport(t.Context()) }); err != nil {
-				t.Errorf("revoke: %v", err)
-			}
-		})
-		all.Wait()
+		grant := racer{b.dana, func(ctx context.Context, tx *store.Tx) error { return tx.GrantSupportToWrite(ctx, time.Hour) }}
+		revoke := racer{b.mia, func(ctx context.Context, tx *store.Tx) error { return tx.RevokeSupport(ctx) }}
+		if grantsFirst {
+			one, two := race(t, grant, revoke)
+			must(t, one)
+			must(t, two)
+		} else {
+			one, two := race(t, revoke, grant)
+			must(t, one)
+			wantErr(t, "a grant after the no", two, store.ErrInvalid)
+		}
 		if now := b.inForce(t, b.mia); len(now) != 0 {
-			t.Fatalf("after the client's no: %+v", now)
+			t.Errorf("after the client's no, with the grant first %v: %+v", grantsFirst, now)
 		}
 	}
 }
