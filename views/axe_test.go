@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"sync"
 	"testing"
 
 	"portico/e2e/browser"
@@ -36,6 +37,18 @@ func TestEveryPageHasASample(t *testing.T) {
 	}
 }
 
+var startChromium = sync.OnceValues(func() (*browser.Browser, error) { return browser.Start(browser.Options{}) })
+
+// sharedChromium returns the Chromium of all tests here. It ends with this process.
+func sharedChromium(t *testing.T) *browser.Browser {
+	t.Helper()
+	chromium, err := startChromium()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return chromium
+}
+
 // Every page, in each state that a sample shows, is accessible: axe-core finds no
 // violation of WCAG 2.2 AA, wide and narrow, light and dark. This covers screen
 // readers, keyboards, low vision and touch.
@@ -45,11 +58,7 @@ func TestEverySampleIsAccessible(t *testing.T) {
 	writeGallery(t, dir)
 	server := httptest.NewServer(http.FileServer(http.Dir(dir)))
 	t.Cleanup(server.Close)
-	chromium, err := browser.Start(browser.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = chromium.Stop() })
+	chromium := sharedChromium(t)
 	all := samples()
 	// Check two pages at a time, and load each sample once.
 	for half := range 2 {

@@ -55,11 +55,7 @@ func TestRowsLeadSomewhereAllOver(t *testing.T) {
 	writeGallery(t, dir)
 	server := httptest.NewServer(http.FileServer(http.Dir(dir)))
 	t.Cleanup(server.Close)
-	chromium, err := browser.Start(browser.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = chromium.Stop() })
+	chromium := sharedChromium(t)
 	page := chromium.Context(t).Open(t, server.URL)
 	checked := 0
 	for _, s := range samples() {
@@ -122,11 +118,7 @@ func TestNamesComeFirstInTheSwitcher(t *testing.T) {
 	}
 	server := httptest.NewServer(http.FileServer(http.Dir(dir)))
 	t.Cleanup(server.Close)
-	chromium, err := browser.Start(browser.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = chromium.Stop() })
+	chromium := sharedChromium(t)
 	page := chromium.Context(t).Open(t, server.URL+"/switcher.html")
 	for _, width := range []int{320, 390, 480, 768, 1440} {
 		if err := page.SetViewportSize(width, 800); err != nil {

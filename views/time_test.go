@@ -6,8 +6,6 @@ import (
 	"testing"
 
 	"github.com/playwright-community/playwright-go"
-
-	"portico/e2e/browser"
 )
 
 // The script shows how long ago an event was and keeps the server's exact time in
@@ -19,11 +17,7 @@ func TestTimesWithTheScript(t *testing.T) {
 	writeGallery(t, dir)
 	server := httptest.NewServer(http.FileServer(http.Dir(dir)))
 	t.Cleanup(server.Close)
-	chromium, err := browser.Start(browser.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = chromium.Stop() })
+	chromium := sharedChromium(t)
 	c := chromium.Context(t, playwright.BrowserNewContextOptions{TimezoneId: playwright.String("Asia/Calcutta")})
 	page := c.Open(t, server.URL+"/account.html")
 	added := page.Locator("time[data-relative]").First()
