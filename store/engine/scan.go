@@ -12,10 +12,10 @@ func One[T any](dst *T) Scan { return exactlyOne(dst, pgx.RowToStructByName[T]) 
 func Value[T any](dst *T) Scan { return exactlyOne(dst, pgx.RowTo[T]) }
 
 // Many reads all rows into dst.
-func Many[T any](dst *[]T) Scan { return all(dst, pgx.RowToStructByName[T]) }
+func Many[T any](dst *[]T) Scan { return all(dst, pgx.RowToAddrOfStructByName[T]) }
 
 // Column reads all rows of one column into dst.
-func Column[T any](dst *[]T) Scan { return all(dst, pgx.RowTo[T]) }
+func Column[T any](dst *[]T) Scan { return all(dst, pgx.RowToAddrOf[T]) }
 
 // Optional reads at most one row into dst; no row makes it nil.
 func Optional[T any](dst **T) Scan {
@@ -57,12 +57,46 @@ func exactlyOne[T any](dst *T, to pgx.RowToFunc[T]) Scan {
 	}
 }
 
-func all[T any](dst *[]T, to pgx.RowToFunc[T]) Scan {
+// all finds once where the columns of a row go, and not anew for each row: that was
+// most of the price of reading a list.
+func all[T any](dst *[]T, to pgx.RowToFunc[*T]) Scan {
 	return func(rows pgx.Rows) error {
-		v, err := pgx.CollectRows(rows, to)
-		if err == nil {
-			*dst = v
+		defer rows.Close()
+		var row *T
+		t := targets{Rows: rows}
+		list := []T{}
+		for rows.Next() {
+			if row == nil {
+				var err error
+				if row, err = to(&t); err != nil {
+					return err
+				}
+			}
+			*row = *new(T)
+			if err := rows.Scan(t.columns...); err != nil {
+				return err
+			}
+			list = append(list, *row)
 		}
-		return err
+		if err := rows.Err(); err != nil {
+			return err
+		}
+		*dst = list
+		return nil
 	}
+}
+
+// targets is a row that reads nothing and remembers where its columns should go.
+type targets struct {
+	pgx.Rows
+	columns []any
+}
+
+// Scan implements [pgx.CollectableRow].
+func (t *targets) Scan(dst ...any) error {
+	if of, ok := dst[0].(pgx.RowScanner); ok {
+		return of.ScanRow(t)
+	}
+	t.columns = dst
+	return nil
 }
