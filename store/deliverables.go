@@ -39,8 +39,7 @@ type DeliverableInput struct {
 	DueOn *time.Time
 }
 
-// Numbers come from rows that the reader can see and not from counters, so that they
-// don't reveal a draft version.
+// The numbers of a draft lie on its row, which a client can't see; see [Tx.tally].
 var deliverableColumns = `
 select d.brief, ` + deliverableSeen + ` as seen, '' as placed,` + deliverableRest
 
@@ -58,30 +57,14 @@ select '' as brief, '' as seen, ` + placed("d") + ` as placed,` + deliverableRes
 
 const deliverableRest = `
        d.id, d.project_id, p.name as project_name, p.shared_at as project_shared_at, d.title, d.state, d.due_on,
-       coalesce(n.version, 0) as version, coalesce(n.draft, 0) as draft,
-       l.files, l.preview, d.shared_at, d.archived_at, d.deleted_at,
+       d.shown_number as version, coalesce(v.number, 0) as draft,
+       case when d.shown_number > 0 then d.shown_files else coalesce(v.files, 0) end as files,
+       case when d.shown_number > 0 then d.shown_preview else v.preview end as preview, d.shared_at, d.archived_at, d.deleted_at,
        case when (select current_setting('app.party', true)) = 'client' then d.shown_at else d.updated_at end as updated_at,
        ` + newForReader + ` as new
 from deliverables d
 join projects p on p.tenant_id = d.tenant_id and p.id = d.project_id and p.deleted_at is null
-left join lateral (
-    select max(v.number) filter (where v.shared_at is not null) as version,
-           max(v.number) filter (where v.shared_at is null) as draft,
-           coalesce((array_agg(v.id order by v.number desc) filter (where v.shared_at is not null))[1],
-                    (array_agg(v.id order by v.number desc))[1]) as latest
-    from versions v
-    where v.tenant_id = @tenant_id
-      and v.deliverable_id = d.id
-) n on true
-left join lateral (
-    select count(*)::int as files,
-           (array_agg(f.id order by ` + leadFirst + `) filter (where f.preview_type is not null))[1] as preview
-    from files f
-    where f.tenant_id = @tenant_id
-      and f.version_id = n.latest
-      and f.deleted_at is null
-      and f.state = 'ready'
-) l on true`
+left join versions v on v.tenant_id = @tenant_id and v.deliverable_id = d.id and v.shared_at is null`
 
 // ListDeliverables reads the deliverables of a project in their order, at most 500.
 func ListDeliverables(project uuid.UUID, which Which, dst *[]Deliverable) Read {

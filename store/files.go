@@ -113,7 +113,8 @@ func (tx *Tx) BinFile(ctx context.Context, id uuid.UUID, binned bool) (deliverab
 		return uuid.Nil, err
 	}
 	// Lock the version before the file, as Publish does.
-	if err := tx.lockVersionOf(ctx, id); err != nil {
+	version, err := tx.lockVersionOf(ctx, id)
+	if err != nil {
 		return uuid.Nil, err
 	}
 	var f struct {
@@ -139,20 +140,22 @@ for update of f`, pgx.StrictNamedArgs{"id": id, "binned": binned}))
 	if !f.Ready || (!binned && f.LeftOut) {
 		return f.DeliverableID, ErrConflict
 	}
-	return f.DeliverableID, tx.setBinned(ctx, KindFile, id, binned)
+	if err := tx.setBinned(ctx, KindFile, id, binned); err != nil {
+		return f.DeliverableID, err
+	}
+	return f.DeliverableID, tx.tally(ctx, version)
 }
 
-func (tx *Tx) lockVersionOf(ctx context.Context, file uuid.UUID) error {
-	var version uuid.UUID
-	err := tx.get(ctx, value("version of file", &version, `
+func (tx *Tx) lockVersionOf(ctx context.Context, file uuid.UUID) (version uuid.UUID, err error) {
+	err = tx.get(ctx, value("version of file", &version, `
 select f.version_id
 from files f
 where f.tenant_id = @tenant_id
   and f.id = @id`, pgx.StrictNamedArgs{"id": file}))
 	if err != nil {
-		return err
+		return uuid.Nil, err
 	}
-	return tx.lockVersion(ctx, version)
+	return version, tx.lockVersion(ctx, version)
 }
 
 // SeenLead is the [Seen] of the lead file of a version; nil is that none was chosen.
@@ -167,7 +170,7 @@ func SeenLead(lead *uuid.UUID) Seen {
 // earlier choice. Published versions too: their files stay the same. It compares
 // [SeenLead], and returns the file's deliverable.
 func (tx *Tx) ChooseLead(ctx context.Context, id uuid.UUID) (deliverable uuid.UUID, err error) {
-	if err := tx.lockVersionOf(ctx, id); err != nil {
+	if _, err := tx.lockVersionOf(ctx, id); err != nil {
 		return uuid.Nil, err
 	}
 	var f File
@@ -207,6 +210,9 @@ where tenant_id = @tenant_id
   and version_id = @version
   and id = @id`, args)
 	if err != nil {
+		return uuid.Nil, err
+	}
+	if err := tx.tally(ctx, f.VersionID); err != nil {
 		return uuid.Nil, err
 	}
 	return f.DeliverableID, tx.audit(ctx, Event{Verb: "file.lead_chosen", TargetKind: KindFile, TargetID: id})

@@ -88,7 +88,11 @@ func (tx *Tx) RecordPreview(ctx context.Context, file, retryID uuid.UUID, p *Pre
 	if err != nil || !first || p == nil {
 		return err
 	}
-	return tx.change(ctx, "record preview", `
+	version, err := tx.lockVersionOf(ctx, file)
+	if err != nil {
+		return err
+	}
+	err = tx.change(ctx, "record preview", `
 update files
 set preview_type = @content_type,
     preview_size = @size,
@@ -96,4 +100,8 @@ set preview_type = @content_type,
 where tenant_id = @tenant_id
   and id = @file`, pgx.StrictNamedArgs{
 		"file": file, "content_type": p.ContentType, "size": p.Size, "sha256": p.SHA256})
+	if err != nil {
+		return err
+	}
+	return tx.tally(ctx, version)
 }

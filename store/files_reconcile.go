@@ -205,8 +205,12 @@ func (tx *Tx) mark(ctx context.Context, id uuid.UUID, verb, sql string) error {
 // DeletePreview deletes a preview that object storage doesn't have and queues a new
 // one if the file still exists.
 func (tx *Tx) DeletePreview(ctx context.Context, file uuid.UUID) error {
+	version, err := tx.lockVersionOf(ctx, file)
+	if err != nil {
+		return err
+	}
 	var missing bool
-	err := tx.get(ctx, value("drop preview", &missing, `
+	err = tx.get(ctx, value("drop preview", &missing, `
 update files
 set preview_type = null,
     preview_size = null,
@@ -214,7 +218,10 @@ set preview_type = null,
 where tenant_id = @tenant_id
   and id = @id
 returning missing_at is not null`, pgx.StrictNamedArgs{"id": file}))
-	if err != nil || missing {
+	if err != nil {
+		return err
+	}
+	if err := tx.tally(ctx, version); err != nil || missing {
 		return err
 	}
 	return tx.Enqueue(ctx, &queue.FilePreview{File: file, Redo: NewID()})

@@ -400,6 +400,9 @@ where tenant_id = @tenant_id
   and id = @deliverable`, pgx.StrictNamedArgs{"deliverable": u.DeliverableID}); err != nil {
 		return err
 	}
+	if err := tx.tally(ctx, u.VersionID); err != nil {
+		return err
+	}
 	if isPicture(s.ContentType, s.Size) {
 		if err := tx.Enqueue(ctx, &queue.FilePreview{File: id}); err != nil {
 			return err

@@ -30,7 +30,7 @@ func setupDrafts(t *testing.T) *draftsBundle {
 	do(t, ravi, func(tx *store.Tx) error { return tx.Publish(t.Context(), b.shown, 1, "") })
 	do(t, ravi, func(tx *store.Tx) (err error) { b.version, err = tx.AddVersion(t.Context(), b.shown); return err })
 	b.file = storetest.File(t, ravi, b.version, "Secret.txt")
-	b.exec(t, `update files set preview_type = 'image/png', preview_size = 1, preview_sha256 = decode(repeat('00', 32), 'hex') where id = $1`, b.file)
+	do(t, ravi, func(tx *store.Tx) error { return tx.RecordPreview(t.Context(), b.file, uuid.Nil, aPreview) })
 	b.project = storetest.Project(t, ravi, "Secret project")
 	b.deliverable = storetest.Deliverable(t, ravi, b.shownProject, "Secret deliverable")
 	b.binned = storetest.Deliverable(t, ravi, b.shownProject, "Secret in the bin")

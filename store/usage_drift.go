@@ -12,6 +12,9 @@ import (
 
 // Counters that no plan limits.
 const (
+	// Listed are the rows of versions and deliverables that keep what lists show: how
+	// many there are, and how many are right.
+	Listed        Metric = "listed"
 	waitingMetric Metric = "waiting" // on the rows of members
 	unreadMetric  Metric = "unread"  // on the rows of client users
 )
@@ -51,6 +54,7 @@ from plan_usage u
 where u.tenant_id = @tenant_id
   and u.metric = '`+string(m)+`'`)
 	}
+	parts = append(parts, listed)
 	// Of the rows of members one that is off is enough.
 	return strings.Join(append(parts, `
 (select '`+string(waitingMetric)+`', m.waiting::bigint, w.waiting
@@ -73,6 +77,10 @@ limit 1)`), "\nunion all")
 // was wrong.
 func (tx *Tx) ReconcileUsage(ctx context.Context) error {
 	if err := tx.lockUsage(ctx, Users, Projects, Storage, Clients); err != nil {
+		return err
+	}
+	// Deeds lock versions before counters.
+	if err := tx.retally(ctx); err != nil {
 		return err
 	}
 	if err := tx.lockCounters(ctx); err != nil {
@@ -98,6 +106,10 @@ func (tx *Tx) correct(ctx context.Context, d UsageDrift) error {
 	} else if _, err := tx.count(ctx, d.Metric, d.Real-d.Stored); err != nil {
 		return err
 	}
+	return tx.auditCorrection(ctx, d)
+}
+
+func (tx *Tx) auditCorrection(ctx context.Context, d UsageDrift) error {
 	return tx.audit(ctx, Event{Verb: "plan.usage_corrected", TargetKind: KindTenant, TargetID: tx.scope.Tenant,
 		Detail: map[string]any{"metric": d.Metric.JSON(), "was": d.Stored, "is": d.Real}})
 }

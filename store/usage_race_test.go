@@ -103,6 +103,13 @@ var storageDeeds = map[string]func(*raceScene, context.Context, *store.Tx) error
 	"record a part of a form": func(s *raceScene, ctx context.Context, tx *store.Tx) error {
 		return tx.RecordPart(ctx, s.form, part(1, 500, "form"), store.HashStep{})
 	},
+	"record a preview": func(s *raceScene, ctx context.Context, tx *store.Tx) error {
+		return tx.RecordPreview(ctx, s.ready, store.NewID(), aPreview)
+	},
+	"choose a lead": func(s *raceScene, ctx context.Context, tx *store.Tx) error {
+		_, err := tx.ChooseLead(ctx, s.ready)
+		return err
+	},
 	"publish": func(s *raceScene, ctx context.Context, tx *store.Tx) error {
 		return tx.Publish(ctx, s.deliverable, 1, "")
 	},

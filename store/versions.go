@@ -259,6 +259,9 @@ where tenant_id = @tenant_id and id = @deliverable and deleted_at is null`,
 	if err != nil {
 		return err
 	}
+	if err := tx.tally(ctx, version); err != nil {
+		return err
+	}
 	err = tx.change(ctx, "share project", `
 update projects p
 set shared_at = coalesce(p.shared_at, now()), updated_at = now()

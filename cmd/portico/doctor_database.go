@@ -153,8 +153,11 @@ func (d databaseDoctor) usage() []finding {
 	var findings []finding
 	for _, t := range wrong {
 		for _, drift := range t.Drift {
-			findings = append(findings, finding{"usage",
-				ill, fmt.Sprintf("The stored count of %s in %s is %d, but its rows are %d.", drift.Metric.JSON(), t.Slug, drift.Stored, drift.Real),
+			says := fmt.Sprintf("The stored count of %s in %s is %d, but its rows are %d.", drift.Metric.JSON(), t.Slug, drift.Stored, drift.Real)
+			if drift.Metric == store.Listed {
+				says = fmt.Sprintf("Lists in %s show wrong files for %d of %d versions and deliverables.", t.Slug, drift.Stored-drift.Real, drift.Stored)
+			}
+			findings = append(findings, finding{"usage", ill, says,
 				"The nightly cleanup corrects it, with a line in that tenant's activity. If it comes back, report it: a deed counts wrongly."})
 		}
 	}

@@ -86,13 +86,14 @@ from c, unnest(array[5, 11]) part;
 insert into projects (tenant_id, id, name, due_on, position, shared_at, created_by, created_at, updated_at)
 select id, pg_temp.id(6, 2 * n + p), 'Campaign ' || p, date '2024-09-01', p, timestamptz '2024-03-01', pg_temp.id(3, agency * 10 + 1), timestamptz '2024-02-01', timestamptz '2024-03-01'
 from generate_series(0, 1) p, c order by p, n;
-insert into deliverables (tenant_id, id, project_id, title, brief, state, due_on, position, shared_at, shown_at, created_by, created_at, updated_at)
+insert into deliverables (tenant_id, id, project_id, title, brief, state, due_on, position, shared_at, shown_at, shown_number, shown_files, shown_preview,
+                          created_by, created_at, updated_at)
 select c.id, pg_temp.id(7, d * 10000000 + n), pg_temp.id(6, 2 * n + d % 2), 'Poster in the format ' || d, repeat('What it is for, and for whom. ', 4),
-       (array['in_review', 'approved', 'changes', 'in_review'])[1 + d % 4], date '2024-06-01' + d, d, timestamptz '2024-03-01', timestamptz '2024-03-01',
+       (array['in_review', 'approved', 'changes', 'in_review'])[1 + d % 4], date '2024-06-01' + d, d, timestamptz '2024-03-01', timestamptz '2024-03-01', 1, 1, pg_temp.id(9, d * 10000000 + n),
        pg_temp.id(3, agency * 10 + 1), timestamptz '2024-02-01' + d * interval '1 hour', timestamptz '2024-03-01' + d * interval '1 hour'
 from generate_series(0, 99) d, c order by d, n;
-insert into versions (tenant_id, id, deliverable_id, number, note, shared_at, shared_by, created_by, created_at)
-select tenant_id, replace(id::text, '00000007-', '00000008-')::uuid, id, 1, 'What is new', shared_at, created_by, created_by, created_at from deliverables order by id;
+insert into versions (tenant_id, id, deliverable_id, number, note, shared_at, shared_by, created_by, created_at, files, preview)
+select tenant_id, replace(id::text, '00000007-', '00000008-')::uuid, id, 1, 'What is new', shared_at, created_by, created_by, created_at, 1, shown_preview from deliverables order by id;
 insert into files (tenant_id, id, version_id, name, state, declared_size, size, sha256, content_type, object_key,
                    preview_type, preview_size, preview_sha256, position, shared_at, created_by, created_at)
 select d.tenant_id, f.id, replace(d.id::text, '00000007-', '00000008-')::uuid, 'poster.png', 'ready', 1000, 1000, sha256('x'), 'image/png',
@@ -103,8 +104,8 @@ from deliverables d, lateral (select replace(d.id::text, '00000007-', '00000009-
 insert into projects (tenant_id, id, name, position, created_by) select id, pg_temp.id(6, 30000000 + n), 'In the making', 9, pg_temp.id(3, agency * 10 + 1) from c;
 insert into deliverables (tenant_id, id, project_id, title, created_by)
 select id, pg_temp.id(7, 2000000000 + n), pg_temp.id(6, 30000000 + n), 'Film', pg_temp.id(3, agency * 10 + 1) from c;
-insert into versions (tenant_id, id, deliverable_id, number, created_by)
-select id, pg_temp.id(8, 2000000000 + n), pg_temp.id(7, 2000000000 + n), 1, pg_temp.id(3, agency * 10 + 1) from c;
+insert into versions (tenant_id, id, deliverable_id, number, files, created_by)
+select id, pg_temp.id(8, 2000000000 + n), pg_temp.id(7, 2000000000 + n), 1, 1, pg_temp.id(3, agency * 10 + 1) from c;
 insert into files (tenant_id, id, version_id, name, state, declared_size, size, sha256, content_type, object_key, created_by)
 select id, pg_temp.id(9, 2000000000 + n), pg_temp.id(8, 2000000000 + n), 'film.mp4', 'ready', 1000, 1000, sha256('x'), 'video/mp4',
        'tenants/' || id || '/files/' || pg_temp.id(9, 2000000000 + n), pg_temp.id(3, agency * 10 + 1) from c;

@@ -1,0 +1,119 @@
+package store
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// tallied counts the files that a version v shows and finds the one that stands for
+// it. Once a version is published, only the files published with it count.
+const tallied = `
+    select count(*)::int as files,
+           (array_agg(f.id order by ` + leadFirst + `) filter (where f.preview_type is not null))[1] as preview
+    from files f
+    where f.tenant_id = @tenant_id
+      and f.version_id = v.id
+      and f.state = 'ready'
+      and f.deleted_at is null
+      and (f.shared_at is not null or v.shared_at is null)`
+
+// tally updates what lists show of a version: on its row, and if it is the one
+// published last, on the row of its deliverable. Every deed that changes which files
+// of a version are ready, binned, shared, first or have a preview ends with it.
+func (tx *Tx) tally(ctx context.Context, version uuid.UUID) error {
+	// Deeds that run at once must count one after the other, or one would miss the
+	// other's file.
+	if err := tx.lockVersion(ctx, version); err != nil {
+		return err
+	}
+	return tx.withDrafts(ctx, func() error {
+		_, err := tx.exec(ctx, "tally", `
+with counted as (
+    update versions t
+    set files = c.files,
+        preview = c.preview
+    from versions v
+    cross join lateral (`+tallied+`
+    ) c
+    where v.tenant_id = @tenant_id
+      and v.id = @version
+      and t.tenant_id = @tenant_id
+      and t.id = v.id
+    returning t.deliverable_id, t.number, t.shared_at, t.files, t.preview
+)
+update deliverables d
+set shown_number = n.number,
+    shown_files = n.files,
+    shown_preview = n.preview
+from counted n
+where d.tenant_id = @tenant_id
+  and d.id = n.deliverable_id
+  and d.shown_number <= n.number
+  and n.shared_at is not null`, pgx.StrictNamedArgs{"version": version})
+		return err
+	})
+}
+
+// tallies has a row for each version and each deliverable of the tenant, and whether
+// what a list shows of it is right.
+const tallies = `
+    select v.deliverable_id, v.files = c.files and v.preview is not distinct from c.preview as "right"
+    from versions v
+    cross join lateral (` + tallied + `
+    ) c
+    where v.tenant_id = @tenant_id
+    union all
+    select d.id, (d.shown_number, d.shown_files) = (coalesce(l.number, 0), coalesce(l.files, 0)) and d.shown_preview is not distinct from l.preview
+    from deliverables d
+    left join (
+        select distinct on (deliverable_id) deliverable_id, number, files, preview
+        from versions
+        where tenant_id = @tenant_id
+          and shared_at is not null
+        order by deliverable_id, number desc
+    ) l on l.deliverable_id = d.id
+    where d.tenant_id = @tenant_id`
+
+// listed selects the [UsageDrift] of [Listed].
+const listed = `
+select '` + string(Listed) + `' as metric, count(*) as stored, count(*) filter (where "right") as real
+from (` + tallies + `
+) t`
+
+// retally corrects what lists show of every deliverable of which something is wrong,
+// with an audit row.
+func (tx *Tx) retally(ctx context.Context) error {
+	var drift UsageDrift
+	if err := tx.get(ctx, one("tallies", &drift, listed, nil)); err != nil || drift.Stored == drift.Real {
+		return err
+	}
+	var versions []uuid.UUID
+	err := tx.get(ctx, column("versions to tally", &versions, `
+with wrong as (
+    select deliverable_id
+    from (`+tallies+`
+    ) t
+    where not "right"
+), anew as ( -- tally never goes back to an earlier version
+    update deliverables
+    set shown_number = 0, shown_files = 0, shown_preview = null
+    where tenant_id = @tenant_id
+      and id in (select deliverable_id from wrong)
+)
+select id
+from versions
+where tenant_id = @tenant_id
+  and deliverable_id in (select deliverable_id from wrong)
+order by number`, nil))
+	if err != nil {
+		return err
+	}
+	for _, v := range versions {
+		if err := tx.tally(ctx, v); err != nil {
+			return err
+		}
+	}
+	return tx.auditCorrection(ctx, drift)
+}
