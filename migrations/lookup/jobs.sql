@@ -12,13 +12,17 @@ grant execute on function lookup.job_refused to portico_app;
 
 -- The state of the tenant, person and support session in the context. A job checks it
 -- before it acts and before it sends mail. Always one row. Its only data of another
--- tenant is the agency's brand, which is on every page of the client.
+-- tenant is the agency's brand, which is on every page of the client. In plpgsql, which
+-- keeps its plan: sql functions are planned at each call.
 create function lookup.job_standing()
 returns table (
     tenant_state text, agency_name text, portal_name text, accent text, logo_id uuid, mail_name text, host text,
     party text, role text, name text, email text, support boolean, support_allowed boolean)
-language sql stable security definer set search_path = ''
+language plpgsql stable security definer set search_path = ''
 as $$
+#variable_conflict use_column
+begin
+    return query
     select case when t.state = 'active' then coalesce(g.state, t.state) else t.state end,
            g.name, coalesce(t.portal_name, g.portal_name), coalesce(t.accent, g.accent), coalesce(t.logo_id, g.logo_id), coalesce(t.mail_name, g.mail_name), lookup.host_of(t.id),
            m.party, m.role, m.name, m.email,
@@ -46,8 +50,8 @@ as $$
     left join public.tenants g on g.id = t.agency_id
     left join public.memberships m
         on m.tenant_id = c.tenant and m.user_id = c.person and m.ended_at is null
-       and exists (select 1 from public.users u where u.id = c.person and u.disabled_at is null)
-$$;
+       and exists (select 1 from public.users u where u.id = c.person and u.disabled_at is null);
+end $$;
 grant execute on function lookup.job_standing to portico_app;
 
 -- Ids of active tenants, in order, for the periodic job that enqueues one job for each
