@@ -1,0 +1,73 @@
+package views_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/playwright-community/playwright-go"
+
+	"portico/e2e/browser"
+)
+
+// layoutChecks return what is wrong with the layout of the open page, at each width.
+var layoutChecks = map[string]string{
+	// The main action of a phone lies above the page. Whatever has the focus, and the end of the page, lie above it.
+	"main action": `() => {
+  const action = document.querySelector(".main-action");
+  if (!action || getComputedStyle(action).position !== "fixed") return [];
+  const top = action.getBoundingClientRect().top, wrong = [];
+  for (const element of document.querySelectorAll("main :is(a, button, input, select, textarea)")) {
+    if (element === action || !element.checkVisibility({ visibilityProperty: true })) continue;
+    scrollTo(0, 0);
+    element.focus();
+    const box = element.getBoundingClientRect();
+    if (box.height < 300 && box.bottom > top) wrong.push("covered while it has the focus: " + element.outerHTML.slice(0, 120));
+  }
+  scrollTo(0, document.documentElement.scrollHeight);
+  for (const element of document.querySelectorAll("main :is(a, p, li, button, input)")) {
+    if (element === action || action.contains(element) || element.closest("dialog, .menu, .toast") || !element.checkVisibility({ visibilityProperty: true })) continue;
+    if (element.getBoundingClientRect().bottom > top) wrong.push("covered at the end of the page: " + element.outerHTML.slice(0, 120));
+  }
+  return wrong;
+}`,
+}
+
+// On every page, wide and narrow, nothing is covered.
+func TestNothingIsCoveredOrCut(t *testing.T) {
+	t.Parallel()
+	page, url := openGallery(t)
+	for _, s := range samples() {
+		if _, err := page.Goto(url + "/" + s.name + ".html"); err != nil {
+			t.Fatal(err)
+		}
+		for _, size := range []playwright.Size{browser.Wide, browser.Narrow} {
+			if err := page.SetViewportSize(size.Width, size.Height); err != nil {
+				t.Fatal(err)
+			}
+			for what, check := range layoutChecks {
+				wrong, err := page.Evaluate(check)
+				if err != nil {
+					t.Fatalf("%s, %s: %v", s.name, what, err)
+				}
+				for _, w := range wrong.([]any) {
+					t.Errorf("%s, %d wide: %s: %v", s.name, size.Width, what, w)
+				}
+			}
+		}
+	}
+}
+
+func openGallery(t *testing.T) (playwright.Page, string) {
+	t.Helper()
+	dir := t.TempDir()
+	writeGallery(t, dir)
+	server := httptest.NewServer(http.FileServer(http.Dir(dir)))
+	t.Cleanup(server.Close)
+	chromium, err := browser.Start(browser.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = chromium.Stop() })
+	return chromium.Context(t).Open(t, server.URL), server.URL
+}
