@@ -31,9 +31,12 @@ var layoutChecks = map[string]string{
   }
   return wrong;
 }`,
+	// The names that people came for are never cut: of the page, and of files, with their extension.
+	"names": `() => [...document.querySelectorAll("h1, [data-kind=files] .row-link, .uploads .row-name, .stage-name")].filter((name) =>
+    !name.matches(".sr-only") && (name.scrollHeight > name.clientHeight + 1 || name.scrollWidth > name.clientWidth + 1)).map((name) => "cut: " + name.outerHTML.slice(0, 200))`,
 }
 
-// On every page, wide and narrow, nothing is covered.
+// On every page, wide and narrow, nothing is covered and no name of a page or a file is cut.
 func TestNothingIsCoveredOrCut(t *testing.T) {
 	t.Parallel()
 	page, url := openGallery(t)
