@@ -103,7 +103,6 @@ type page struct {
 	Section string // the entry of the navigation it belongs to
 	Crumbs  []ui.Crumb
 	Upload  bool // load the upload script
-	Wide    bool // use the whole width
 }
 
 // navLink is one link of the navigation.

@@ -61,6 +61,34 @@ func TestNothingIsCoveredOrCut(t *testing.T) {
 	}
 }
 
+// The header and the column of a client's pages stay where they are from page to page.
+func TestClientPagesShareOneColumn(t *testing.T) {
+	t.Parallel()
+	page, url := openGallery(t)
+	for _, width := range []int{1024, 1440, 1920} {
+		if err := page.SetViewportSize(width, 900); err != nil {
+			t.Fatal(err)
+		}
+		first := ""
+		for _, name := range []string{"portal", "projects-client", "project-client", "work-client"} {
+			if _, err := page.Goto(url + "/" + name + ".html"); err != nil {
+				t.Fatal(err)
+			}
+			at, err := page.Evaluate(`() => [".mark", ".me-button", "h1", ".main"].map((s) => document.querySelector(s).getBoundingClientRect())
+        .map((box, i) => i === 1 ? box.right : i === 3 ? box.width : box.left).join(" ")`)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if first == "" {
+				first = at.(string)
+			}
+			if at != first {
+				t.Errorf("%d wide: mark, account, heading and width are at %v on %s, and at %s on the page before", width, at, name, first)
+			}
+		}
+	}
+}
+
 func openGallery(t *testing.T) (playwright.Page, string) {
 	t.Helper()
 	dir := t.TempDir()
