@@ -199,6 +199,13 @@ func (b SupportBar) sentence() string {
 	return s.String()
 }
 
+func (b SupportBar) label() string {
+	if b.ViewAs {
+		return "Viewing as a client"
+	}
+	return "Support session"
+}
+
 func (b SupportBar) because() string {
 	switch {
 	case b.Ticket != "" && b.Reason != "":

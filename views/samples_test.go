@@ -189,7 +189,7 @@ func withKind(kind views.FileKind) views.DeliverableShowProps {
 func sessions() []views.SupportSessionRow {
 	return []views.SupportSessionRow{
 		{Agent: "Sam", By: "Sam of support, as Mia Chen", Reason: "cannot open the logo file", Ticket: "TICKET-123", StartedAt: before(19 * time.Minute), EndsAt: now.Add(41 * time.Minute), EndURL: acme.SupportSessionEnd("s1"), LedgerURL: acme.Activity(nil), Acts: "14 pages, 1 download"},
-		{Agent: "Dana Whitfield", By: "Dana Whitfield of Northwind, as Leo Park", Reason: "checking the portal before the launch", Ticket: "LAUNCH", StartedAt: before(50 * time.Hour), EndedAt: before(49 * time.Hour), LedgerURL: acme.Activity(nil)},
+		{Agent: "Dana Whitfield", By: "Dana Whitfield of Northwind viewed the portal as Leo Park", Reason: "checking the portal before the launch", Ticket: "LAUNCH", StartedAt: before(50 * time.Hour), EndedAt: before(49 * time.Hour), LedgerURL: acme.Activity(nil)},
 		{Agent: "Sam", By: "Sam of support, as Mia Chen", Write: true, Reason: longName, Ticket: "TICKET-99", StartedAt: before(500 * time.Hour), EndedAt: before(500*time.Hour - 12*time.Minute)},
 	}
 }
