@@ -1,13 +1,16 @@
 package views_test
 
 import (
+	"bytes"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"testing"
 
 	"github.com/playwright-community/playwright-go"
 
 	"portico/e2e/browser"
+	"portico/views"
 )
 
 // layoutChecks return what is wrong with the layout of the open page, at each width.
@@ -16,7 +19,8 @@ var layoutChecks = map[string]string{
 	"main action": `() => {
   const action = document.querySelector(".main-action");
   if (!action || getComputedStyle(action).position !== "fixed") return [];
-  const top = action.getBoundingClientRect().top, wrong = [];
+  const { top, left, right } = action.getBoundingClientRect(), wrong = [];
+  if (left < 16 || right > innerWidth - 16 || action.scrollWidth > action.clientWidth) wrong.push("wider than the page: " + action.innerText);
   for (const element of document.querySelectorAll("main :is(a, button, input, select, textarea)")) {
     if (element === action || !element.checkVisibility({ visibilityProperty: true })) continue;
     scrollTo(0, 0);
@@ -58,6 +62,16 @@ func TestNothingIsCoveredOrCut(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// The client's home names what its button on a phone opens.
+func TestClientHomeNamesWhatItOpens(t *testing.T) {
+	t.Parallel()
+	home, _ := render(t, sample{"portal", views.ClientHome(client(), views.ClientHomeProps{New: workRows()})})
+	button := regexp.MustCompile(`(?s)<a class="button main-action[^>]*>(.*?)</a>`).FindSubmatch(home)
+	if button == nil || !bytes.Contains(button[1], []byte("Open <span")) || !bytes.Contains(button[1], []byte(">Logo lockups<")) {
+		t.Errorf("the button says %q", button)
 	}
 }
 

@@ -303,7 +303,7 @@ func homeSamples() []sample {
 			Approved: &views.WorkRow{URL: acme.Deliverable("d2"), Title: "Poster series", Project: "Spring campaign", ThumbURL: "/sample/poster.svg", Version: 2},
 		})},
 		{"portal-empty", views.ClientHome(client(), views.ClientHomeProps{})},
-		{"portal-support", views.ClientHome(inSupport(client()), views.ClientHomeProps{FirstName: "Mia", New: workRows()})},
+		{"portal-support", views.ClientHome(inSupport(client()), views.ClientHomeProps{FirstName: "Mia", New: []views.WorkRow{{URL: acme.Deliverable("d1"), Title: longName, Project: longName, Version: 1}}})},
 		{"account", views.Account(elsewhere(personFrame()), views.AccountProps{
 			Email: "dana@northwind.test", Form: views.AccountForm{Name: "Dana Whitfield", TimeZone: "Pacific/Auckland", Locale: "de-DE"}, Forgets: true,
 			Ways: views.WaysProps{More: providers, Linked: []views.LinkedRow{
