@@ -60,13 +60,27 @@ func TestActsOfSupportNameBoth(t *testing.T) {
 	for what, got := range map[string]answer{
 		"the activity":        mia.get(t, d.base+"/activity?support=1"),
 		"the latest activity": dana.get(t, d.base+"/"),
-		"the ledger":          mia.get(t, d.base+"/support"),
 		"since yesterday":     dana.get(t, "/"),
 	} {
-		has(t, what+" of who viewed as a client", got, viewed)
+		has(t, what+" of who viewed as a client", got, viewed, "stopped viewing as a client")
 		hasNot(t, what+" of who viewed as a client", got, "Dana "+d.Suffix+" of support", "Dana "+d.Suffix+" as Leo")
 	}
-	d.actorsInCSV(t, mia, map[string]string{"started to view as a client": viewed})
+	d.actorsInCSV(t, mia, map[string]string{"started to view as a client": viewed, "stopped viewing as a client": viewed})
+	for _, reader := range []*browser{mia, dana} {
+		has(t, "the ledger of who viewed as a client", reader.get(t, d.base+"/support"), "Dana "+d.Suffix+" of Northwind "+d.Suffix+" viewed the portal as Leo "+d.Suffix)
+	}
+	has(t, "her own account", dana.get(t, "/account"), "Stopped viewing as a client")
+	hasNot(t, "her own account", dana.get(t, "/account"), "support session")
+
+	want(t, "view as again", dana.post(t, d.base+"/view-as", view), 303)
+	has(t, "the ledger under way", mia.get(t, d.base+"/support"), "Dana "+d.Suffix+" of Northwind "+d.Suffix+" is viewing the portal as Leo "+d.Suffix)
+	has(t, "the bar", dana.get(t, d.base+"/projects"), `aria-label="Viewing as a client"`)
+	var session string
+	if err := storetest.Admin(t).QueryRow(t.Context(), `select s.id from support_sessions s join tenants t on t.id = s.tenant_id where t.slug = $1 and s.kind = 'view_as' and s.ended_at is null`, d.Acme).Scan(&session); err != nil {
+		t.Fatal(err)
+	}
+	want(t, "end it", mia.post(t, d.base+"/support/sessions/"+session+"/end", nil), 303)
+	has(t, "the activity of who ended it", mia.get(t, d.base+"/activity"), "ended a view as a client")
 
 	other := d.Member(t, d.Dana, d.Globex)
 	own := publishedBy(t, other)

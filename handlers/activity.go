@@ -155,7 +155,11 @@ func eventRows(base views.Base, me store.Member, events []store.Activity, client
 
 // eventRow words an event. The target is a link only where the sentence names it.
 func eventRow(base views.Base, e store.Activity) views.EventRow {
-	said := views.TrailSentence(e.Verb, e.TargetID != nil, e.TargetName)
+	sentence := views.TrailSentence
+	if e.ViewAs {
+		sentence = views.ViewAsSentence
+	}
+	said := sentence(e.Verb, e.TargetID != nil, e.TargetName)
 	row := views.EventRow{
 		Actor: e.ActorName, Verb: said.Before, Target: said.Target, After: said.After,
 		At: e.At, Denied: e.Result == store.ResultDenied,
@@ -210,7 +214,7 @@ func activityFilters(base views.Base, q url.Values) []views.FilterGroup {
 	}
 	how := views.FilterGroup{Label: "How", Options: []views.FilterOption{
 		option(base, q, "Refused only", "refused", "1"),
-		option(base, q, "By support only", "support", "1"),
+		option(base, q, "Support and view as", "support", "1"),
 	}}
 	return []views.FilterGroup{what, how}
 }

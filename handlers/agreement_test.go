@@ -117,14 +117,14 @@ func TestPagesAgreeOnNumbers(t *testing.T) {
 		text string
 		say  string
 	}{
-		"waiting, in the list of workspaces": {3, rowOf(t, dana("/"), b.name), "for the client"},
-		"waiting, in the switcher":           {3, rowOf(t, dana("/switcher"), b.name), "for the client"},
-		"waiting, in the list of clients":    {3, rowOf(t, dana(over+"clients"), b.name), "for the client"},
-		"waiting, at the agency's home":      {3, rowOf(t, dana(over), b.name), "for the client"},
-		"waiting, in the projects":           {3, plainText(dana(in + "projects").body), "waits? for the client|wait for the client"},
-		"waiting, in archived projects":      {0, plainText(dana(in + "projects?show=archived").body), "waits? for the client|wait for the client"},
-		"for us, in the list of workspaces":  {2, rowOf(t, dana("/"), b.name), "for us"},
-		"for us, in the switcher":            {2, rowOf(t, dana("/switcher"), b.name), "for us"},
+		"waiting, in the list of workspaces": {3, rowOf(t, dana("/"), b.name), "waiting for the client"},
+		"waiting, in the switcher":           {3, rowOf(t, dana("/switcher"), b.name), "waiting for the client"},
+		"waiting, in the list of clients":    {3, rowOf(t, dana(over+"clients"), b.name), "waiting for the client"},
+		"waiting, at the agency's home":      {3, rowOf(t, dana(over), b.name), "waiting for the client"},
+		"waiting, in the projects":           {3, plainText(dana(in + "projects").body), "waiting for the client"},
+		"waiting, in archived projects":      {0, plainText(dana(in + "projects?show=archived").body), "waiting for the client"},
+		"for us, in the list of workspaces":  {2, rowOf(t, dana("/"), b.name), "waiting for us"},
+		"for us, in the switcher":            {2, rowOf(t, dana("/switcher"), b.name), "waiting for us"},
 		"projects, in the list of clients":   {3, rowOf(t, dana(over+"clients"), b.name), "projects?"},
 		"projects, on the client's page":     {3, clientPage, "projects?"},
 		"people, in the list of clients":     {2, rowOf(t, dana(over+"clients"), b.name), "people"},
@@ -170,6 +170,22 @@ func TestPagesAgreeOnNumbers(t *testing.T) {
 	if n := sum(numbers(rowOf(t, b.mia.get(t, "/switcher"), b.name), "new")); n != 0 {
 		t.Errorf("%d new in the switcher after all was opened", n)
 	}
+}
+
+// The home of a workspace lists what waits for the agency as it is counted elsewhere,
+// however much newer work there is.
+func TestNewerWorkHidesNothingThatWaits(t *testing.T) {
+	t.Parallel()
+	b := setupAgreement(t)
+	if _, err := storetest.Superuser(t).Exec(t.Context(), `
+		insert into deliverables (tenant_id, id, project_id, title, state, position, created_by, shared_at, shown_at, updated_at)
+		select d.tenant_id, gen_random_uuid(), d.project_id, 'Done ' || n, 'approved', 100 + n, d.created_by, d.shared_at, d.shown_at, now() + n * interval '1 second'
+		from deliverables d, generate_series(1, 100) n
+		where d.id = $1`, b.shown[1]); err != nil {
+		t.Fatal(err)
+	}
+	has(t, "the workspace's home", answer{body: plainText(b.dana.get(t, "/w/"+b.Acme+"/").body)}, "Waiting for us 2", "Waiting for the client 3", "Only a draft")
+	has(t, "the list of workspaces", answer{body: rowOf(t, b.dana.get(t, "/"), b.name)}, "2 waiting for us", "3 waiting for the client")
 }
 
 var active = regexp.MustCompile(`active (\S+Z)`)

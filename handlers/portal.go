@@ -17,7 +17,8 @@ import (
 func (s *Server) tenantHome(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	var (
 		projects []store.Project
-		newest   []store.Deliverable
+		unopened []store.Deliverable
+		ours     []store.Deliverable
 		approved []store.Deliverable
 		waiting  []store.Deliverable
 		latest   []store.Activity
@@ -27,9 +28,9 @@ func (s *Server) tenantHome(w http.ResponseWriter, r *http.Request, me store.Mem
 		store.ListProjects(store.Current, &projects),
 	}
 	if me.Party == store.PartyClient {
-		reads = append(reads, store.ListNew(newShown, &newest), store.ListShown(store.DeliverableApproved, 1, &approved))
+		reads = append(reads, store.ListNew(newShown, &unopened), store.ListShown(store.DeliverableApproved, 1, &approved))
 	} else {
-		reads = append(reads, store.ListNewest("", newestAtHome, &newest), store.ListNewest(store.DeliverableInReview, newestAtHome, &waiting), store.ListActivity(store.ActivityFilter{Fold: true, Page: store.Page{Limit: 8}}, &latest))
+		reads = append(reads, store.ListForUs(waitingShown, &ours), store.ListNewest(store.DeliverableInReview, waitingShown, &waiting), store.ListActivity(store.ActivityFilter{Fold: true, Page: store.Page{Limit: 8}}, &latest))
 	}
 	c := frame.Tenant(r, me)
 	if c.Links.Clients {
@@ -39,10 +40,10 @@ func (s *Server) tenantHome(w http.ResponseWriter, r *http.Request, me store.Mem
 		return err
 	}
 	if me.Party == store.PartyClient {
-		return views.Render(w, r, http.StatusOK, views.ClientHome(c, clientHome(c, me, projects, newest, approved)))
+		return views.Render(w, r, http.StatusOK, views.ClientHome(c, clientHome(c, me, projects, unopened, approved)))
 	}
 	return views.Render(w, r, http.StatusOK, views.WorkspaceHome(c, views.WorkspaceHomeProps{
-		ForUs:     forUsRows(c, newest),
+		ForUs:     forUsRows(c, ours),
 		Waiting:   waitingRows(c, waiting),
 		Projects:  projectRows(c, projects[:min(len(projects), 6)]),
 		Clients:   clientRows(c.Base, clients),
@@ -66,13 +67,11 @@ func clientHome(c views.Chrome, me store.Member, projects []store.Project, unope
 
 func firstName(name string) string { return strings.Fields(name + " ")[0] }
 
-// newestAtHome is how many deliverables the home of a workspace looks through for what
-// waits.
-const newestAtHome = 100
+// waitingShown is how many deliverables the home of a workspace lists at most as waiting.
+const waitingShown = 100
 
 // forUsRows are the deliverables whose next step is the agency's, the newest first.
-func forUsRows(c views.Chrome, newest []store.Deliverable) []views.WorkRow {
-	ours := slices.DeleteFunc(slices.Clone(newest), func(d store.Deliverable) bool { return !d.ForUs() })
+func forUsRows(c views.Chrome, ours []store.Deliverable) []views.WorkRow {
 	rows := workRows(c, ours)
 	for i, d := range ours {
 		switch {

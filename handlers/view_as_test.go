@@ -60,7 +60,7 @@ func TestViewAsJourney(t *testing.T) {
 	if stop.status != 303 || stop.location() != d.base+"/" {
 		t.Errorf("stop is %d to %q", stop.status, stop.location())
 	}
-	has(t, "the ledger", d.as(t, d.Mia).get(t, d.base+"/support"), "Dana "+d.Suffix+" of Northwind "+d.Suffix+", as Mia "+d.Suffix, "Stopped by the staff member", "Viewed 6 pages")
+	has(t, "the ledger", d.as(t, d.Mia).get(t, d.base+"/support"), "Dana "+d.Suffix+" of Northwind "+d.Suffix+" viewed the portal as Mia "+d.Suffix, "Stopped by the staff member", "Viewed 6 pages")
 	has(t, "the trail", d.as(t, d.Mia).get(t, d.base+"/activity?support=1"), "started to view as", "looked at", "Dana "+d.Suffix+" of Northwind "+d.Suffix+", as Mia "+d.Suffix)
 	back := dana.get(t, d.base+"/")
 	has(t, "herself again", back, `data-frame="staff"`)

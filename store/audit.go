@@ -171,7 +171,7 @@ type Activity struct {
 	ActorName        string
 	SubjectName      string
 	SupportSessionID *uuid.UUID
-	ViewAs           bool // in a session of staff who view as a client user
+	ViewAs           bool // in or on a session of staff who view as a client user
 	TargetKind       Kind
 	TargetID         *uuid.UUID
 	TargetName       string
@@ -224,7 +224,7 @@ func ListActivity(f ActivityFilter, dst *[]Activity) Read {
 select e.id, e.at, e.verb, e.result, e.actor_id,
        coalesce(a.name, s.actor_name, case when e.actor_id is null then 'Portico' else 'Support' end) as actor_name,
        coalesce(m.name, '') as subject_name,
-       e.support_session_id, coalesce(s.kind = 'view_as', false) as view_as, e.target_kind, e.target_id,
+       e.support_session_id, coalesce(s.kind, t.kind, '') = 'view_as' as view_as, e.target_kind, e.target_id,
        `+name+`,
        w.deliverable_id as target_within,
        e.detail, coalesce(v.views, 0) as views, coalesce(v.files, 0) as viewed_files
@@ -253,7 +253,8 @@ from (
 ) e
 left join memberships a on a.tenant_id = e.tenant_id and a.user_id = e.actor_id
 left join memberships m on m.tenant_id = e.tenant_id and m.user_id = e.subject_id
-left join support_sessions s on s.tenant_id = e.tenant_id and s.id = e.support_session_id`+joins+`
+left join support_sessions s on s.tenant_id = e.tenant_id and s.id = e.support_session_id
+left join support_sessions t on t.tenant_id = e.tenant_id and t.id = e.target_id and e.target_kind = 'support_session'`+joins+`
 left join versions w on w.tenant_id = e.tenant_id and w.id = target_files.version_id
 left join lateral (
     select count(*)::int as views, count(distinct same.target_id)::int as files

@@ -99,6 +99,12 @@ func ListNewest(state DeliverableState, limit int, dst *[]Deliverable) Read {
 	return listNewest("d.updated_at", state, limit, dst)
 }
 
+// ListForUs is [ListNewest] with those whose next step is the agency's, by the rule of the
+// counters.
+func ListForUs(limit int, dst *[]Deliverable) Read {
+	return listNewest("d.updated_at", "", limit, dst, forUs)
+}
+
 // ListShown is [ListNewest] for clients. It orders by publication, so that work on a
 // draft doesn't change what they see.
 func ListShown(state DeliverableState, limit int, dst *[]Deliverable) Read {
@@ -166,11 +172,6 @@ where p.tenant_id = @tenant_id
 		return uuid.Nil, err
 	}
 	return id, tx.audit(ctx, Event{Verb: "deliverable.created", TargetKind: KindDeliverable, TargetID: id})
-}
-
-// ForUs reports whether the next step is the agency's, by the rule of the counters.
-func (d Deliverable) ForUs() bool {
-	return d.State == DeliverableDraft || d.State == DeliverableChanges || d.Draft > 0
 }
 
 // UpdateDeliverable changes what people typed about a deliverable. It compares

@@ -147,6 +147,7 @@ func readsToExplain() map[string][]store.Read {
 		"HasArchived":       {store.HasArchived(id("project"), &some.yes)},
 		"ListDeliverables": {store.ListDeliverables(id("project"), store.Current, &some.deliverables),
 			store.ListDeliverables(id("project"), store.Archived, &some.deliverables), store.ListDeliverables(id("project"), store.Binned, &some.deliverables)},
+		"ListForUs":           {store.ListForUs(50, &some.deliverables)},
 		"ListShown":           {store.ListShown("", 50, &some.deliverables)},
 		"ListNew":             {store.ListNew(50, &some.deliverables)},
 		"ListNewest":          {store.ListNewest("", 50, &some.deliverables), store.ListNewest("in_review", 50, &some.deliverables)},

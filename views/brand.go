@@ -19,9 +19,9 @@ var (
 // leastContrast is the contrast that WCAG 2.2 AA requires between a control or focus ring and its surroundings.
 const leastContrast = 3.2
 
-// BrandCSS returns the stylesheet of a workspace's accent ("#rrggbb"). It shifts the accent only as far as contrast on
-// light and dark surfaces requires, and picks a readable text colour. An accent that can't be parsed gives the default
-// accent.
+// BrandCSS returns the stylesheet of a workspace's accent ("#rrggbb"). For lines it shifts the accent as far as contrast
+// on light and dark surfaces requires. A button on a light page is filled with the accent itself, has a line around it
+// and a readable text colour: darkened, a yellow would be mud. An accent that can't be parsed gives the default accent.
 func BrandCSS(accent string) string {
 	c, ok := ui.ParseColor(accent)
 	if !ok {
@@ -29,8 +29,14 @@ func BrandCSS(accent string) string {
 	}
 	light := seenOn(c, lightSurface, ui.Color{})
 	dark := seenOn(c, darkSurface, ui.Color{R: 1, G: 1, B: 1})
-	return ":root{--accent:light-dark(" + light.String() + "," + dark.String() + ");" +
-		"--accent-ink:light-dark(" + light.Ink().String() + "," + dark.Ink().String() + ")}\n"
+	return ":root{--accent:" + lightDark(light, dark) +
+		";--accent-fill:" + lightDark(c, dark) +
+		";--accent-hover:" + lightDark(c.Hovered(), dark.Hovered()) +
+		";--accent-ink:" + lightDark(c.Ink(), dark.Ink()) + "}\n"
+}
+
+func lightDark(light, dark ui.Color) string {
+	return "light-dark(" + light.String() + "," + dark.String() + ")"
 }
 
 // BrandHash returns the hash in the URL of an accent's stylesheet, Base.BrandStylesheet(BrandHash(accent)). A new accent

@@ -103,7 +103,6 @@ type page struct {
 	Section string // the entry of the navigation it belongs to
 	Crumbs  []ui.Crumb
 	Upload  bool // load the upload script
-	Wide    bool // use the whole width
 }
 
 // navLink is one link of the navigation.
@@ -198,6 +197,13 @@ func (b SupportBar) sentence() string {
 		s.WriteString(", read-only")
 	}
 	return s.String()
+}
+
+func (b SupportBar) label() string {
+	if b.ViewAs {
+		return "Viewing as a client"
+	}
+	return "Support session"
 }
 
 func (b SupportBar) because() string {

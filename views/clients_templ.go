@@ -1121,7 +1121,7 @@ func clientFacts(c Chrome, p ClientShowProps) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = glance("Waits for the client").Render(templ.WithChildren(ctx, templ_7745c5c3_Var45), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = glance("Waiting for the client").Render(templ.WithChildren(ctx, templ_7745c5c3_Var45), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -251,7 +251,7 @@ func DeliverableShow(c Chrome, p DeliverableShowProps) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = frame(c, page{Title: p.Title, Section: "projects", Wide: true, Upload: p.Upload != nil, Crumbs: deliverableCrumbs(c, p)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = frame(c, page{Title: p.Title, Section: "projects", Upload: p.Upload != nil, Crumbs: deliverableCrumbs(c, p)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

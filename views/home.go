@@ -8,7 +8,7 @@ import (
 
 func newCount(n int) string { return strconv.Itoa(n) + " new" }
 
-func forUs(n int) string { return strconv.Itoa(n) + " for us" }
+func forUs(n int) string { return strconv.Itoa(n) + " waiting for us" }
 
 // listCount is the count of a list of at most 100.
 func listCount(n int) string {
@@ -26,10 +26,10 @@ func (p StaffHomeProps) summary() string {
 	}
 	var parts []string
 	if us > 0 {
-		parts = append(parts, ui.Count(us, "waits for us", "wait for us"))
+		parts = append(parts, forUs(us))
 	}
 	if client > 0 {
-		parts = append(parts, ui.Count(client, "waits for clients", "wait for clients"))
+		parts = append(parts, strconv.Itoa(client)+" waiting for clients")
 	}
 	if len(parts) == 0 {
 		return ""
@@ -37,7 +37,7 @@ func (p StaffHomeProps) summary() string {
 	return ui.Names(parts) + "."
 }
 
-func forTheClient(n int) string { return strconv.Itoa(n) + " for the client" }
+func forTheClient(n int) string { return strconv.Itoa(n) + " waiting for the client" }
 
 func greeting(firstName string) string {
 	if firstName == "" {

@@ -32,6 +32,9 @@ type verb struct {
 	// client is used in an agency's trail, before a client's name; "" if the action
 	// never has a client as its target.
 	client string
+	// viewAs follows the actor in a session of staff who view as a client; "" if the words
+	// of support are right there too.
+	viewAs string
 	flash  string                    // the message on the next page; "" shows none
 	later  string                    // the message while the mail server doesn't answer, if flash promises an email
 	undo   func(Base, string) string // returns the URL that undoes it; nil if it can't be undone
@@ -142,9 +145,9 @@ var kinds = []kind{
 	{word: "support_session", filter: "Support", gone: "someone", verbs: map[string]verb{
 		"support.started":         {trail: "started a support session"},
 		"support.refused":         {trail: "was refused a support session as …", bare: "was refused a support session"},
-		"support.stopped":         {trail: "ended the support session"},
-		"support.expired":         {trail: "ran out of time in the support session"},
-		"support.ended":           {trail: "ended a support session", flash: "Support session ended."},
+		"support.stopped":         {trail: "ended the support session", viewAs: "stopped viewing as a client"},
+		"support.expired":         {trail: "ran out of time in the support session", viewAs: "ran out of time viewing as a client"},
+		"support.ended":           {trail: "ended a support session", viewAs: "ended a view as a client", flash: "Session ended."},
 		"support.mail_sent":       {trail: "sent the email about a support session to …"},
 		"support.view_started":    {trail: "started to view as a client"},
 		"support.page_seen":       {trail: "viewed a page"},
@@ -204,10 +207,21 @@ func TrailSentence(word string, named bool, target string) Sentence {
 	return Sentence{strings.TrimSpace(before), target, strings.TrimSpace(after)}
 }
 
+// ViewAsSentence is [TrailSentence] of a session of staff who view as a client.
+func ViewAsSentence(word string, named bool, target string) Sentence {
+	if v, _ := verbOf(word); v.viewAs != "" {
+		return Sentence{Before: v.viewAs}
+	}
+	return TrailSentence(word, named, target)
+}
+
 // TrailVerb returns the words of a verb without its target, for exports, which have the
 // target in a column of its own.
-func TrailVerb(word string) string {
+func TrailVerb(word string, viewAs bool) string {
 	s := TrailSentence(word, true, "…")
+	if viewAs {
+		s = ViewAsSentence(word, true, "…")
+	}
 	return strings.TrimSuffix(strings.Join(strings.Fields(s.Before+" "+s.Target+" "+s.After), " "), " …")
 }
 

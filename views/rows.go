@@ -58,7 +58,7 @@ func projectEnd(m *ui.Markup, r *ProjectRow, staff bool) {
 	switch {
 	case r.Waiting > 0 && staff:
 		m.Raw(`<span class="waiting" data-for="client">`)
-		m.Count(r.Waiting, "waits for the client", "wait for the client")
+		m.Text(forTheClient(r.Waiting))
 		m.Raw(`</span>`)
 	case r.New > 0:
 		m.Raw(`<span class="waiting" data-for="reader">`)

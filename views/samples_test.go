@@ -189,7 +189,7 @@ func withKind(kind views.FileKind) views.DeliverableShowProps {
 func sessions() []views.SupportSessionRow {
 	return []views.SupportSessionRow{
 		{Agent: "Sam", By: "Sam of support, as Mia Chen", Reason: "cannot open the logo file", Ticket: "TICKET-123", StartedAt: before(19 * time.Minute), EndsAt: now.Add(41 * time.Minute), EndURL: acme.SupportSessionEnd("s1"), LedgerURL: acme.Activity(nil), Acts: "14 pages, 1 download"},
-		{Agent: "Dana Whitfield", By: "Dana Whitfield of Northwind, as Leo Park", Reason: "checking the portal before the launch", Ticket: "LAUNCH", StartedAt: before(50 * time.Hour), EndedAt: before(49 * time.Hour), LedgerURL: acme.Activity(nil)},
+		{Agent: "Dana Whitfield", By: "Dana Whitfield of Northwind viewed the portal as Leo Park", Reason: "checking the portal before the launch", Ticket: "LAUNCH", StartedAt: before(50 * time.Hour), EndedAt: before(49 * time.Hour), LedgerURL: acme.Activity(nil)},
 		{Agent: "Sam", By: "Sam of support, as Mia Chen", Write: true, Reason: longName, Ticket: "TICKET-99", StartedAt: before(500 * time.Hour), EndedAt: before(500*time.Hour - 12*time.Minute)},
 	}
 }
@@ -303,7 +303,7 @@ func homeSamples() []sample {
 			Approved: &views.WorkRow{URL: acme.Deliverable("d2"), Title: "Poster series", Project: "Spring campaign", ThumbURL: "/sample/poster.svg", Version: 2},
 		})},
 		{"portal-empty", views.ClientHome(client(), views.ClientHomeProps{})},
-		{"portal-support", views.ClientHome(inSupport(client()), views.ClientHomeProps{FirstName: "Mia", New: workRows()})},
+		{"portal-support", views.ClientHome(inSupport(client()), views.ClientHomeProps{FirstName: "Mia", New: []views.WorkRow{{URL: acme.Deliverable("d1"), Title: longName, Project: longName, Version: 1}}})},
 		{"account", views.Account(elsewhere(personFrame()), views.AccountProps{
 			Email: "dana@northwind.test", Form: views.AccountForm{Name: "Dana Whitfield", TimeZone: "Pacific/Auckland", Locale: "de-DE"}, Forgets: true,
 			Ways: views.WaysProps{More: providers, Linked: []views.LinkedRow{

@@ -8,11 +8,12 @@ import (
 	"portico/views/ui"
 )
 
-// Any agency's accent has enough contrast with the page and with its text, in light
-// and dark.
+// Any agency's accent has enough contrast with the page as a line, and with its text as a
+// button, in light and dark. On a light page the button has the very colour.
 func TestAccentsCanBeRead(t *testing.T) {
 	t.Parallel()
-	for _, accent := range []string{"#000000", "#ffffff", "#facc15", "#c2410c", "#15505c", "#808080", "#00ff00", "#0000ff", "nonsense", ""} {
+	for accent, name := range map[string]string{"#000000": "black", "#ffffff": "white", "#facc15": "yellow", "#bef264": "lime", "#fbcfe8": "pale pink", "#c2410c": "orange",
+		"#15505c": "teal", "#777777": "mid-grey", "#808080": "grey", "#00ff00": "green", "#0000ff": "blue", "#2563eb": "light blue", "nonsense": "", "": ""} {
 		css := views.BrandCSS(accent)
 		if strings.ContainsAny(css, "<>\"'\\") || !strings.HasPrefix(css, ":root{--accent:light-dark(#") {
 			t.Fatalf("%q gives %q", accent, css)
@@ -23,17 +24,29 @@ func TestAccentsCanBeRead(t *testing.T) {
 				found = append(found, c)
 			}
 		}
-		if len(found) != 4 {
+		if len(found) != 8 {
 			t.Fatalf("%q gives %d colours: %s", accent, len(found), css)
 		}
+		if name != "" && found[2].String() != accent {
+			t.Errorf("a %s button is %s", name, found[2])
+		}
 		for i, surface := range []string{"#ffffff", "#1c1e22"} {
+			line, fill, hover, ink := found[i], found[2+i], found[4+i], found[6+i]
 			around, _ := ui.ParseColor(surface)
-			if ratio := ui.Contrast(found[i], around); ratio < 3 {
-				t.Errorf("%q on %s: %.1f", accent, surface, ratio)
+			if ratio := ui.Contrast(line, around); ratio < 3 {
+				t.Errorf("a line of %q %s on %s: %.1f", accent, name, surface, ratio)
 			}
-			if ratio := ui.Contrast(found[i], found[i+2]); ratio < 4.5 {
-				t.Errorf("text on %q: %.1f", accent, ratio)
+			for what, under := range map[string]ui.Color{"": fill, " hovered": hover} {
+				if ratio := ui.Contrast(ink, under); ratio < 4.5 {
+					t.Errorf("text on %q %s%s: %.1f", accent, name, what, ratio)
+				}
 			}
+		}
+	}
+	for grey := range 256 {
+		c := ui.Color{R: float64(grey) / 255, G: float64(grey) / 255, B: float64(grey) / 255}
+		if ratio := ui.Contrast(c, c.Ink()); ratio < 4.5 {
+			t.Errorf("text on %s: %.2f", c, ratio)
 		}
 	}
 }

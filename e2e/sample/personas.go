@@ -11,8 +11,8 @@ type Persona struct {
 
 // Personas lists everybody, in the order in which the demo shows them.
 var Personas = []Persona{
-	{Email: "dana@northwind.test", Name: "Dana Whitfield", About: "owner of the agency Northwind, works for Acme and Globex"},
-	{Email: "ravi@northwind.test", Name: "Ravi Menon", About: "member of Northwind, works for Acme only"},
+	{Email: "dana@northwind.test", Name: "Dana Whitfield", About: "owner of the agency Northwind, works in Acme and Globex"},
+	{Email: "ravi@northwind.test", Name: "Ravi Menon", About: "works for Northwind in Acme only"},
 	{Email: "mia@acme.test", Name: "Mia Castellanos", About: "owner at Northwind's client Acme"},
 	{Email: "leo@acme.test", Name: "Leo Brandt", About: "viewer at Northwind's client Acme"},
 	{Email: "gus@globex.test", Name: "Gus Okafor", About: "owner at Northwind's client Globex"},

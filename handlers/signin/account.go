@@ -43,7 +43,7 @@ func (s *Service) accountPage(w http.ResponseWriter, r *http.Request, status int
 		Email:    me.Email,
 		Form:     form,
 		Browsers: browserRows(sessions, me.SessionID),
-		Events:   eventRows(events),
+		Events:   eventRows(events, me.Agent),
 		Forgets:  !me.Agent,
 	}
 	if s.passkeys != nil {
@@ -201,12 +201,15 @@ var eventWords = map[string]string{
 	"access.refused_often":     "Opened many pages that are not shared with you",
 }
 
-func eventRows(events []store.AccountEvent) []views.AccountEventRow {
+func eventRows(events []store.AccountEvent, agent bool) []views.AccountEventRow {
 	rows := make([]views.AccountEventRow, len(events))
 	for i, e := range events {
 		sentence, ok := eventWords[e.Verb]
 		if !ok {
 			sentence = "Something else: " + strings.NewReplacer(".", " ", "_", " ").Replace(e.Verb)
+		}
+		if e.Verb == "support.stopped" && !agent {
+			sentence = "Stopped viewing as a client"
 		}
 		rows[i] = views.AccountEventRow{Sentence: sentence, At: e.At, Denied: e.Result == store.ResultDenied}
 	}

@@ -121,6 +121,10 @@ func ledgerRow(base views.Base, me store.Member, session store.SupportSession) v
 		Acts:      ui.Acts(session.Pages, session.Files, session.Changes),
 		AgreedBy:  session.WriteByName,
 	}
+	if session.Kind == store.SupportViewAs {
+		viewed := map[bool]string{true: " is viewing", false: " viewed"}[session.EndedAt == nil]
+		row.By = session.AgentName + " of " + me.Tenant.AgencyName + viewed + " the portal as " + session.SubjectName
+	}
 	if me.May(store.SeeActivity) {
 		row.LedgerURL = base.Activity(url.Values{"support": {session.ID.String()}})
 	}

@@ -46,13 +46,23 @@ func Contrast(a, b Color) float64 {
 	return (max(la, lb) + 0.05) / (min(la, lb) + 0.05)
 }
 
-// Ink returns the colour for text on c: white if it is readable, else nearly black.
+// readable is the contrast that WCAG 2.2 AA requires of text.
+const readable = 4.5
+
+// Ink returns the colour for text on c: white if it is readable, else nearly black, which then is.
 func (c Color) Ink() Color {
-	white, black := Color{1, 1, 1}, Color{0.05, 0.06, 0.08}
-	if Contrast(c, white) >= 4.5 || Contrast(c, white) > Contrast(c, black) {
+	if white := (Color{1, 1, 1}); Contrast(c, white) >= readable {
 		return white
 	}
-	return black
+	return Color{0.02, 0.02, 0.03}
+}
+
+// Hovered returns c a little darker, or lighter where its text would be unreadable on that.
+func (c Color) Hovered() Color {
+	if darker := c.Toward(Color{}, 0.14); Contrast(darker, c.Ink()) >= readable {
+		return darker
+	}
+	return c.Toward(Color{1, 1, 1}, 0.14)
 }
 
 // Toward returns the colour moved a share of the way to another.

@@ -1,0 +1,118 @@
+package views_test
+
+import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"testing"
+
+	"github.com/playwright-community/playwright-go"
+
+	"portico/e2e/browser"
+	"portico/views"
+)
+
+// layoutChecks return what is wrong with the layout of the open page, at each width.
+var layoutChecks = map[string]string{
+	// The main action of a phone lies above the page. Whatever has the focus, and the end of the page, lie above it.
+	"main action": `() => {
+  const action = document.querySelector(".main-action");
+  if (!action || getComputedStyle(action).position !== "fixed") return [];
+  const { top, left, right } = action.getBoundingClientRect(), wrong = [];
+  if (left < 16 || right > innerWidth - 16 || action.scrollWidth > action.clientWidth) wrong.push("wider than the page: " + action.innerText);
+  for (const element of document.querySelectorAll("main :is(a, button, input, select, textarea)")) {
+    if (element === action || !element.checkVisibility({ visibilityProperty: true })) continue;
+    scrollTo(0, 0);
+    element.focus();
+    const box = element.getBoundingClientRect();
+    if (box.height < 300 && box.bottom > top) wrong.push("covered while it has the focus: " + element.outerHTML.slice(0, 120));
+  }
+  scrollTo(0, document.documentElement.scrollHeight);
+  for (const element of document.querySelectorAll("main :is(a, p, li, button, input)")) {
+    if (element === action || action.contains(element) || element.closest("dialog, .menu, .toast") || !element.checkVisibility({ visibilityProperty: true })) continue;
+    if (element.getBoundingClientRect().bottom > top) wrong.push("covered at the end of the page: " + element.outerHTML.slice(0, 120));
+  }
+  return wrong;
+}`,
+	// The names that people came for are never cut: of the page, and of files, with their extension.
+	"names": `() => [...document.querySelectorAll("h1, [data-kind=files] .row-link, .uploads .row-name, .stage-name")].filter((name) =>
+    !name.matches(".sr-only") && (name.scrollHeight > name.clientHeight + 1 || name.scrollWidth > name.clientWidth + 1)).map((name) => "cut: " + name.outerHTML.slice(0, 200))`,
+}
+
+// On every page, wide and narrow, nothing is covered and no name of a page or a file is cut.
+func TestNothingIsCoveredOrCut(t *testing.T) {
+	t.Parallel()
+	page, url := openGallery(t)
+	for _, s := range samples() {
+		if _, err := page.Goto(url + "/" + s.name + ".html"); err != nil {
+			t.Fatal(err)
+		}
+		for _, size := range []playwright.Size{browser.Wide, browser.Narrow} {
+			if err := page.SetViewportSize(size.Width, size.Height); err != nil {
+				t.Fatal(err)
+			}
+			for what, check := range layoutChecks {
+				wrong, err := page.Evaluate(check)
+				if err != nil {
+					t.Fatalf("%s, %s: %v", s.name, what, err)
+				}
+				for _, w := range wrong.([]any) {
+					t.Errorf("%s, %d wide: %s: %v", s.name, size.Width, what, w)
+				}
+			}
+		}
+	}
+}
+
+// The client's home names what its button on a phone opens.
+func TestClientHomeNamesWhatItOpens(t *testing.T) {
+	t.Parallel()
+	home, _ := render(t, sample{"portal", views.ClientHome(client(), views.ClientHomeProps{New: workRows()})})
+	button := regexp.MustCompile(`(?s)<a class="button main-action[^>]*>(.*?)</a>`).FindSubmatch(home)
+	if button == nil || !bytes.Contains(button[1], []byte("Open <span")) || !bytes.Contains(button[1], []byte(">Logo lockups<")) {
+		t.Errorf("the button says %q", button)
+	}
+}
+
+// The header and the column of a client's pages stay where they are from page to page.
+func TestClientPagesShareOneColumn(t *testing.T) {
+	t.Parallel()
+	page, url := openGallery(t)
+	for _, width := range []int{1024, 1440, 1920} {
+		if err := page.SetViewportSize(width, 900); err != nil {
+			t.Fatal(err)
+		}
+		first := ""
+		for _, name := range []string{"portal", "projects-client", "project-client", "work-client"} {
+			if _, err := page.Goto(url + "/" + name + ".html"); err != nil {
+				t.Fatal(err)
+			}
+			at, err := page.Evaluate(`() => [".mark", ".me-button", "h1", ".main"].map((s) => document.querySelector(s).getBoundingClientRect())
+        .map((box, i) => i === 1 ? box.right : i === 3 ? box.width : box.left).join(" ")`)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if first == "" {
+				first = at.(string)
+			}
+			if at != first {
+				t.Errorf("%d wide: mark, account, heading and width are at %v on %s, and at %s on the page before", width, at, name, first)
+			}
+		}
+	}
+}
+
+func openGallery(t *testing.T) (playwright.Page, string) {
+	t.Helper()
+	dir := t.TempDir()
+	writeGallery(t, dir)
+	server := httptest.NewServer(http.FileServer(http.Dir(dir)))
+	t.Cleanup(server.Close)
+	chromium, err := browser.Start(browser.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = chromium.Stop() })
+	return chromium.Context(t).Open(t, server.URL), server.URL
+}
