@@ -487,6 +487,8 @@ func clientSamples() []sample {
 	joined.OpenURL, joined.PeopleURL, joined.State = acme.Home(), acme.Members(), views.StateSuspended
 	archived.State, archived.Plans = views.StateArchived, nil
 	odd.Name, odd.Form, odd.OpenURL = hostile, wrong, "javascript:alert(1)"
+	unused := show
+	unused.People, unused.Projects, unused.Waiting = 0, 0, 0
 	return []sample{
 		{"agency-home", views.WorkspaceHome(c, views.WorkspaceHomeProps{Clients: rows, Latest: events()[:2]})},
 		{"clients", views.ClientList(c, views.ClientListProps{Room: "3 of 100", Clients: rows, MoreURL: "/w/northwind/clients?after=x", FirstURL: "/w/northwind/clients"})},
@@ -498,6 +500,7 @@ func clientSamples() []sample {
 		{"client", views.ClientShow(c, show)},
 		{"client-suspended", views.ClientShow(c, joined)},
 		{"client-archived", views.ClientShow(c, archived)},
+		{"client-unused", views.ClientShow(c, unused)},
 		{"client-hostile", views.ClientShow(c, odd)},
 	}
 }
