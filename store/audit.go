@@ -189,7 +189,10 @@ type ActivityFilter struct {
 	// which are otherwise left out.
 	Kind string
 	// Fold shows the views of one person and day as one row, the last of them.
-	Fold    bool
+	Fold bool
+	// Others leaves out what the reader did, and previews, which support's pages load by
+	// themselves.
+	Others  bool
 	Denied  bool // refusals only
 	Support bool // support acts only
 	// SupportSession limits the trail to one support session.
@@ -245,6 +248,8 @@ from (
           where `+sameViews("e0", "later")+`
             and (later.at, later.id) > (e0.at, e0.id)
             and later.at < date_trunc('day', e0.at, 'UTC') + interval '1 day'))
+      and (not @others or (actor_id is distinct from nullif(current_setting('app.actor_id', true), '')::uuid
+          and verb <> 'support.asset_seen'))
       and (not @denied or result = 'denied')
       and (not @support or support_session_id is not null)
       and (@session::uuid is null or support_session_id = @session)
@@ -272,6 +277,7 @@ order by e.at desc, e.id desc`,
 			"kind":      f.Kind,
 			"verbs":     Acts[f.Kind],
 			"fold":      f.Fold,
+			"others":    f.Others,
 			"denied":    f.Denied,
 			"support":   f.Support,
 			"session":   nilIfZero(f.SupportSession),

@@ -134,6 +134,7 @@ func readsToExplain() map[string][]store.Read {
 			store.ListActivity(someone, &some.activity), store.ListActivity(session, &some.activity),
 			store.ListActivity(store.ActivityFilter{Kind: "project"}, &some.activity), store.ListActivity(store.ActivityFilter{Fold: true}, &some.activity),
 			store.ListActivity(store.ActivityFilter{Kind: "viewed", Fold: true, Person: id("user")}, &some.activity), store.ListActivity(store.ActivityFilter{Denied: true}, &some.activity),
+			store.ListActivity(store.ActivityFilter{Others: true}, &some.activity),
 			store.ListActivity(store.ActivityFilter{Support: true}, &some.activity)},
 		"ListBin":           {store.ListBin(&some.bin)},
 		"ListDomains":       {store.ListDomains(&some.domains)},
