@@ -526,7 +526,7 @@ func supportSamples() []sample {
 		{"console-start-error", views.Console(agent(), views.ConsoleProps{Start: wrong})},
 		{"support-asked", views.Support(staff(), views.SupportProps{CanGrant: true, MayAsk: true, Asks: []views.SupportAskRow{ask(acme), ask(acme)},
 			Sessions: sessions(), ExportURL: acme.SupportLedger(), Form: views.SupportGrantForm{Mode: "write", Errors: ui.Errors{"hours": "Choose how long."}}})},
-		{"support-ask", views.SupportAsk(client(), views.SupportAskProps{SupportAskRow: ask(acme), ID: "k1", EndsAt: now.Add(60 * time.Hour), CanAnswer: true,
+		{"support-ask", views.SupportAsk(client(), views.SupportAskProps{SupportAskRow: ask(acme), ID: "k1", EndsAt: now.Add(60 * time.Hour), CanAnswer: true, Scope: "An agent sees both sides of this workspace.",
 			Form: views.SupportAskForm{Hours: "24", Mode: "write"}})},
 		{"support-ask-error", views.SupportAsk(client(), views.SupportAskProps{SupportAskRow: views.SupportAskRow{Agent: hostile, Reason: hostile, Ticket: hostile, Hours: 1, Open: true},
 			CanAnswer: true, Form: views.SupportAskForm{Hours: hostile, Mode: hostile, Word: hostile, Errors: ui.Errors{"hours": "Choose how long.", "word": "That has 501 characters. At most 500 fit."}}})},

@@ -51,6 +51,7 @@ func (s *Service) requestPage(w http.ResponseWriter, r *http.Request, me store.M
 		ID:            ask.ID.String(),
 		EndsAt:        ask.EndsAt,
 		CanAnswer:     ask.Open && mayConsent(me),
+		Scope:         scopeOf(me),
 		Answered:      answeredBy(ask),
 	}
 	if status == http.StatusConflict {
