@@ -102,6 +102,7 @@ func readsToExplain() map[string][]store.Read {
 		notice          store.SupportNotice
 		projects        []store.Project
 		team            int
+		open            int64
 		project         store.Project
 		consents        []store.Consent
 		grants          []store.Grant
@@ -164,6 +165,7 @@ func readsToExplain() map[string][]store.Read {
 		"ExpiredFiles":        {store.ExpiredFiles(&some.removable)},
 		"ListInvites":         {store.ListInvites(&some.invites)},
 		"GetRefusedInvite":    {store.GetRefusedInvite(id("invite"), &some.refused)},
+		"CountOpenInvites":    {store.CountOpenInvites(&some.open)},
 		"CountTeam":           {store.CountTeam(&some.team)},
 		"ListPeople":          {store.ListPeople(&some.people)},
 		"SearchPeople":        {store.SearchPeople(store.PeopleFilter{Text: "some", Page: store.Page{After: store.Cursor{ID: id("user")}}}, &some.people), store.SearchPeople(store.PeopleFilter{}, &some.people)},
