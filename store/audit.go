@@ -285,6 +285,21 @@ order by e.at desc, e.id desc`,
 		})}
 }
 
+// ChangedByReader reads whether the newest act of these verbs on a thing is the reader's
+// own. [uuid.Nil] is anything.
+func ChangedByReader(id uuid.UUID, verbs []string, dst *bool) Read {
+	return Read{value("changed by the reader", dst, `
+select coalesce((
+    select actor_id = nullif(current_setting('app.actor_id', true), '')::uuid
+    from audit_events
+    where tenant_id = @tenant_id
+      and (@id::uuid is null or target_id = @id)
+      and verb = any (@verbs::text[])
+      and result = 'ok'
+    order by at desc, id desc
+    limit 1), false)`, pgx.StrictNamedArgs{"id": nilIfZero(id), "verbs": verbs})}
+}
+
 func nilIfZero(id uuid.UUID) *uuid.UUID {
 	if id == uuid.Nil {
 		return nil

@@ -137,6 +137,7 @@ func readsToExplain() map[string][]store.Read {
 			store.ListActivity(store.ActivityFilter{Kind: "viewed", Fold: true, Person: id("user")}, &some.activity), store.ListActivity(store.ActivityFilter{Denied: true}, &some.activity),
 			store.ListActivity(store.ActivityFilter{Others: true}, &some.activity),
 			store.ListActivity(store.ActivityFilter{Support: true}, &some.activity)},
+		"ChangedByReader":   {store.ChangedByReader(id("project"), []string{"project.updated"}, &some.yes)},
 		"ListBin":           {store.ListBin(&some.bin)},
 		"ListDomains":       {store.ListDomains(&some.domains)},
 		"GetDomain":         {store.GetDomain(id("domain"), &some.domain)},

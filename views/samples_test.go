@@ -358,6 +358,8 @@ func workSamples() []sample {
 		{"work-draft-refused", views.DeliverableShow(staff(), pendingDraft("Not published: a file hasn't finished uploading."))},
 		{"project-edit-conflict", views.ProjectEdit(staff(), views.ProjectFormProps{ID: "p1", Name: "Spring campaign", Form: views.ProjectForm{
 			Name: "Summer campaign", Seen: "s1", Theirs: []ui.Saved{{Label: "Name", Value: hostile}, {Label: "Summary"}}}})},
+		{"project-edit-conflict-own", views.ProjectEdit(staff(), views.ProjectFormProps{ID: "p1", Name: "Spring campaign", Form: views.ProjectForm{
+			Name: "Summer campaign", Seen: "s1", Theirs: ui.Own([]ui.Saved{{Label: "Name", Value: hostile}, {Label: "Summary"}})}})},
 		{"work-draft-nobody", views.DeliverableShow(staff(), unseenDraft())},
 		{"work-draft-empty", views.DeliverableShow(staff(), emptyDraft())},
 		{"work-none", views.DeliverableShow(staff(), views.DeliverableShowProps{ID: "d1", Title: "Landing page", ProjectName: "Spring campaign", ProjectURL: acme.Project("p1"), CanNewDraft: true, NextVersion: 1, CanEdit: true})},

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"portico/handlers/frame"
 	"portico/handlers/web"
 	"portico/store"
@@ -57,7 +59,7 @@ func (s *Service) page(w http.ResponseWriter, r *http.Request, me store.Member, 
 	props.Access = accessRows(me, access)
 	props.Form.Seen = string(seen)
 	if status == http.StatusConflict {
-		props.Form.Theirs = allowedByOther(access)
+		props.Form.Theirs = s.allowedMeanwhile(r, me, access)
 	}
 	sessions, next := store.Cut(sessions, page, func(s store.SupportSession) store.Cursor { return store.Cursor{At: s.StartedAt, ID: s.ID} })
 	if older := frame.WriteCursor(next); older != "" {
@@ -101,6 +103,11 @@ func accessRows(me store.Member, access []store.Consent) []views.SupportAccessRo
 		}
 	}
 	return rows
+}
+
+// allowedMeanwhile is allowedByOther, marked if it was the member themselves.
+func (s *Service) allowedMeanwhile(r *http.Request, me store.Member, access []store.Consent) []ui.Saved {
+	return frame.MarkOwn(r.Context(), s.db, me, allowedByOther(access), uuid.Nil, "support.granted", "support.revoked")
 }
 
 // allowedByOther says what somebody else allowed while a form was open.

@@ -57,7 +57,7 @@ func (s *Service) requestPage(w http.ResponseWriter, r *http.Request, me store.M
 	if status == http.StatusConflict {
 		props.Kept = views.KeptTexts(r.PostForm)
 		if props.CanAnswer { // the consent changed, not the request
-			typed.Theirs, props.Kept = allowedByOther(access), nil
+			typed.Theirs, props.Kept = s.allowedMeanwhile(r, me, access), nil
 		}
 	}
 	if typed.Hours == "" {
