@@ -51,3 +51,22 @@ func TestClientIsCreatedJoinedAndSuspended(t *testing.T) {
 	uma.open("/w/umbra/projects")
 	uma.hasBrand("umbra")
 }
+
+// Deleting a client asks first, and Cancel keeps it.
+func TestDeletingAClientAsks(t *testing.T) {
+	t.Parallel()
+	dana := signedInByMail(t, "dana@northwind.test")
+	dana.open("/w/northwind/clients/new")
+	dana.fill("Name", "Opened by mistake")
+	dana.fill("Address of the workspace", "mistake")
+	dana.click("button", "Create workspace")
+	dana.sees("Workspace created.")
+	dana.open("/w/northwind/clients?q=mistake")
+	dana.click("link", "Opened by mistake")
+	dana.click("button", "Delete")
+	dana.sees("You can't undo this.")
+	dana.must("cancel", dana.page.Locator("#delete button[data-kind=quiet]").Click())
+	dana.click("button", "Delete")
+	dana.click("button", "Delete workspace")
+	dana.sees("Deleted. Its address is free again.")
+}

@@ -82,16 +82,8 @@ func TestTypedTextComesBackAfterSignIn(t *testing.T) {
 // What was typed comes back after a step-up, and after a refusal of the plan.
 func TestTypedTextComesBackAfterRefusal(t *testing.T) {
 	t.Parallel()
-	word := strings.ToLower(rand.Text())[:8]
-	email, base := "olga@"+word+".test", "/w/studio-"+word
-	config, err := sample.ConfigOf(world.stack.Env())
-	check(t, err)
-	op, err := store.OpenOperator(t.Context(), config.OwnerURL)
-	check(t, err)
-	defer op.Close(t.Context())
-	_, err = op.CreateAgency(t.Context(), "studio-"+word, "Studio "+word, email, "Olga")
-	check(t, err)
-	olga := signedInByMail(t, email)
+	olga, email, base := newOwner(t)
+	word := strings.TrimPrefix(base, "/w/studio-")
 	for n := range store.Limit("starter", store.Clients) {
 		form := fmt.Sprintf("name=Client+%d&slug=client-%d-%s&plan=starter", n, n, word)
 		if got := olga.post(base+"/clients", form); got != 303 {
@@ -120,6 +112,57 @@ func TestTypedTextComesBackAfterRefusal(t *testing.T) {
 	if ticked, err := client.IsChecked(); err != nil || ticked {
 		t.Errorf("after the step-up the box is ticked: %v, %v", ticked, err)
 	}
+}
+
+// newOwner signs in the owner of a new agency. It returns her address and the agency's path too.
+func newOwner(t *testing.T) (olga *visitor, email, base string) {
+	t.Helper()
+	word := strings.ToLower(rand.Text())[:8]
+	config, err := sample.ConfigOf(world.stack.Env())
+	check(t, err)
+	op, err := store.OpenOperator(t.Context(), config.OwnerURL)
+	check(t, err)
+	defer op.Close(t.Context())
+	email = "olga@" + word + ".test"
+	_, err = op.CreateAgency(t.Context(), "studio-"+word, "Studio "+word, email, "Olga")
+	check(t, err)
+	return signedInByMail(t, email), email, "/w/studio-" + word
+}
+
+// What was typed comes back when another form of the page is sent, and when a link leads to a step-up first. It is
+// forgotten when the form is saved or cancelled.
+func TestUnsentTextComesBack(t *testing.T) {
+	t.Parallel()
+	olga, email, base := newOwner(t)
+	olga.open(base + "/settings")
+	olga.fill("Welcome message", "Typed, not saved")
+	logo := playwright.InputFile{Name: "logo.png", MimeType: "image/png", Buffer: picture(t)}
+	olga.must("choose a logo", olga.page.Locator("#logo").SetInputFiles([]playwright.InputFile{logo}))
+	olga.click("button", "Use this logo")
+	olga.sees(notSaved)
+	olga.holds("#welcome", "Typed, not saved")
+	olga.click("button", "Save settings")
+	olga.gone(notSaved)
+	olga.open(base + "/settings")
+	olga.gone(notSaved)
+	olga.holds("#welcome", "Typed, not saved")
+
+	olga.open(base + "/invites/new")
+	olga.fill("Email address", "uma@owners.test")
+	olga.fill("Name", "Uma")
+	olga.click("link", "confirm it's you first")
+	since := time.Now()
+	olga.click("button", "Send the code")
+	olga.sendCode(codeInMail.FindString(mailed(t, email, since, "confirmation code")), "Confirm")
+	olga.sees(notSaved)
+	olga.holds("#email", "uma@owners.test")
+	olga.holds("#name", "Uma")
+	olga.holds("#role", "owner")
+	olga.click("link", "Cancel")
+	olga.sees("Olga")
+	olga.open(base + "/invites/new")
+	olga.gone(notSaved)
+	olga.holds("#email", "")
 }
 
 // loseSession types into a form and sends it after the session has ended.

@@ -118,8 +118,8 @@ func TestRowsMoveByMouseTouchAndKeyboard(t *testing.T) {
 
 	dana.must("focus", dana.page.Locator(`[data-grip="E"]`).Focus())
 	dana.press("ArrowUp") // her page is old
-	dana.hears("Someone else moved E too")
-	dana.sees("Someone else moved E too")
+	dana.hears("E was moved elsewhere meanwhile")
+	dana.sees("E was moved elsewhere meanwhile")
 	dana.inOrder("after a conflict", "EDBCAF")
 	dana.must("focus", dana.page.Locator(`[data-grip="E"]`).Focus())
 	dana.press("End")

@@ -13,6 +13,38 @@ import (
 	"portico/views"
 )
 
+// Home tells what others did since yesterday: not the reader's own acts, nor the previews that support's pages load. The
+// trail keeps all of them.
+func TestNewsAreWhatOthersDid(t *testing.T) {
+	t.Parallel()
+	a, s := storetest.Agency(t), newSite(t)
+	dana, ravi := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Ravi, a.Acme)
+	file := storetest.File(t, dana, storetest.Draft(t, dana, storetest.Deliverable(t, dana, storetest.Project(t, dana, "Packaging"), "Poster")), "Dieline.pdf")
+	record := func(by store.Member, verb string) {
+		t.Helper()
+		if err := storetest.DB().Record(t.Context(), by, store.Event{Verb: verb, TargetKind: store.KindFile, TargetID: file}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	record(ravi, "file.downloaded")
+	for range 5 {
+		record(ravi, "support.asset_seen")
+		record(dana, "file.viewed")
+	}
+	for who, c := range map[string]struct {
+		email      string
+		has, lacks []string
+	}{
+		"Dana": {a.Dana, []string{"Since yesterday", "Dieline.pdf", "downloaded"}, []string{"viewed <a", "loaded a preview"}},
+		"Ravi": {a.Ravi, []string{"Since yesterday", "viewed <a"}, []string{"downloaded", "loaded a preview"}},
+	} {
+		_, news, _ := strings.Cut(s.as(t, c.email).get(t, "/").body, "<h2>")
+		has(t, who, answer{body: news}, c.has...)
+		hasNot(t, who, answer{body: news}, c.lacks...)
+	}
+	has(t, "the whole trail", s.as(t, a.Dana).get(t, "/w/"+a.Acme+"/activity"), "viewed <a", "downloaded", "loaded a preview")
+}
+
 // Views of one person are one line, so that downloads stay in sight. The line leads to all
 // of them. Names lead to the person and to the work.
 func TestActivityFoldsViews(t *testing.T) {

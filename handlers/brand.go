@@ -93,7 +93,7 @@ func (s *Server) logoSet(w http.ResponseWriter, r *http.Request, me store.Member
 		return tx.SetLogo(r.Context(), logo)
 	})
 	if errors.Is(err, store.ErrChanged) {
-		return s.settingsPage(w, r, me, http.StatusConflict, nil, ui.Errors{"logo": anotherLogo})
+		return s.settingsPage(w, r, me, http.StatusConflict, nil, ui.Errors{"logo": s.anotherLogo(r, me)})
 	}
 	if err != nil {
 		return err
@@ -102,7 +102,13 @@ func (s *Server) logoSet(w http.ResponseWriter, r *http.Request, me store.Member
 }
 
 // anotherLogo says why a logo was neither set nor removed.
-const anotherLogo = "Someone else changed the logo. It is shown here. Choose a file again to replace it."
+func (s *Server) anotherLogo(r *http.Request, me store.Member) string {
+	who := "Someone else changed the logo."
+	if frame.OwnChange(r.Context(), s.db, me, me.TenantID(), "tenant.logo_set", "tenant.logo_removed") {
+		who = "You changed the logo in another tab or window."
+	}
+	return who + " It is shown here. Choose a file again to replace it."
+}
 
 // sentLogo is the file of the form: its first maxLogo bytes and its whole size.
 type sentLogo struct {
@@ -188,7 +194,7 @@ func (s *Server) logoRemove(w http.ResponseWriter, r *http.Request, me store.Mem
 		return tx.RemoveLogo(r.Context())
 	})
 	if errors.Is(err, store.ErrChanged) {
-		return s.settingsPage(w, r, me, http.StatusConflict, nil, ui.Errors{"logo": anotherLogo})
+		return s.settingsPage(w, r, me, http.StatusConflict, nil, ui.Errors{"logo": s.anotherLogo(r, me)})
 	}
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err

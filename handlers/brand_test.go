@@ -77,12 +77,12 @@ func TestUnsafeLogosAreRefused(t *testing.T) {
 	a, s := storetest.Agency(t), newSite(t)
 	dana := s.as(t, a.Dana)
 	for says, content := range map[string][]byte{
-		"Choose a picture first":             nil,
-		"3.1 MB. A logo can be up to 1.0 MB": bytes.Repeat([]byte{0xff}, 3<<20),
-		"SVG pictures can contain":           []byte(`<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>`),
-		"too many pixels":                    thumbnailtest.PNGClaim(50_000, 50_000, 8, 6, 0),
-		"it is not a picture":                []byte("%PDF-1.7 not a picture"),
-		"it can&#39;t be read here":          thumbnailtest.PNG(t, thumbnailtest.TwoHalves(9, 9))[:44],
+		"Choose a picture first":           nil,
+		"3.1 MB. A logo can be up to 1 MB": bytes.Repeat([]byte{0xff}, 3<<20),
+		"SVG pictures can contain":         []byte(`<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>`),
+		"too many pixels":                  thumbnailtest.PNGClaim(50_000, 50_000, 8, 6, 0),
+		"it is not a picture":              []byte("%PDF-1.7 not a picture"),
+		"it can&#39;t be read here":        thumbnailtest.PNG(t, thumbnailtest.TwoHalves(9, 9))[:44],
 	} {
 		got := dana.sendLogo(t, a.Acme, content)
 		want(t, says, got, http.StatusUnprocessableEntity)

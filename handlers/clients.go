@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -155,7 +156,7 @@ func (s *Server) clientRename(w http.ResponseWriter, r *http.Request, me store.M
 	})
 	if errors.Is(err, store.ErrChanged) {
 		return s.clientPage(w, r, me, http.StatusConflict, func(p *views.ClientShowProps) {
-			p.Form.Theirs = []ui.Saved{{Label: "Name", Value: p.Name}}
+			p.Form.Theirs = frame.MarkOwn(r.Context(), s.db, me, []ui.Saved{{Label: "Name", Value: p.Name}}, web.PathID(r), "tenant.renamed")
 			p.Form.Name = name
 		})
 	}
@@ -180,7 +181,7 @@ func (s *Server) clientPlan(w http.ResponseWriter, r *http.Request, me store.Mem
 	})
 	if errors.Is(err, store.ErrChanged) {
 		return s.clientPage(w, r, me, http.StatusConflict, func(p *views.ClientShowProps) {
-			p.Form.Theirs = []ui.Saved{{Label: "Plan", Value: p.PlanName}}
+			p.Form.Theirs = frame.MarkOwn(r.Context(), s.db, me, []ui.Saved{{Label: "Plan", Value: p.PlanName}}, web.PathID(r), "plan.changed")
 			p.Form.Plan = plan
 		})
 	}
@@ -256,8 +257,12 @@ func (s *Server) stateOfOther(w http.ResponseWriter, r *http.Request, me store.M
 	if client.State == wanted.state {
 		return frame.Done(w, r, frame.Base(r, me).Client(client.ID.String()), did, "")
 	}
+	who := "Someone else changed the state meanwhile: "
+	if frame.OwnChange(r.Context(), s.db, me, client.ID, slices.Collect(maps.Keys(clientStates))...) {
+		who = "You changed the state in another tab or window: "
+	}
 	return s.clientPage(w, r, me, http.StatusConflict, func(p *views.ClientShowProps) {
-		p.Refused = "Someone else changed the state meanwhile: " + client.Name + " is " + string(client.State) +
+		p.Refused = who + client.Name + " is " + string(client.State) +
 			" now. You chose to " + wanted.verb + " it, which is not saved yet. Choose again below if you still want it."
 	})
 }

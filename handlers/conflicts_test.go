@@ -70,7 +70,7 @@ func TestConflictShowsBoth(t *testing.T) {
 			client, `value="enterprise" selected`, ""},
 		"a role": {base + "/members/" + leo, base + "/members/" + leo + "/role", url.Values{"role": {"admin"}}, url.Values{"role": {"member"}},
 			"<dt>Role</dt>", `value="member" selected`, base + "/members/" + leo, `value="member" selected`, ""},
-		"the lead file": {base + "/deliverables/" + deliverable, base + "/files/" + files[1] + "/lead", url.Values{}, url.Values{}, "They chose two.txt.", "Your choice, three.txt,",
+		"the lead file": {base + "/deliverables/" + deliverable, base + "/files/" + files[1] + "/lead", url.Values{}, url.Values{}, "There you chose two.txt.", "Your choice, three.txt,",
 			base + "/deliverables/" + deliverable, `name="seen" value="` + files[2] + `"`, base + "/files/" + files[2] + "/lead"},
 		"support access": {base + "/support", base + "/support/grant", url.Values{"hours": {"4"}, "mode": {"read"}}, url.Values{"hours": {"24"}, "mode": {"write"}},
 			"Read-only, allowed by Dana", `value="24" selected`, base + "/support", "Support can make changes", ""},
@@ -91,7 +91,11 @@ func TestConflictShowsBoth(t *testing.T) {
 		want(t, what+": the first", save(c.action, c.first, seen), 303)
 		conflict := save(second, c.second, secondSeen)
 		want(t, what+": the second", conflict, 409)
-		for _, part := range []string{c.theirs, c.typed, "not saved yet", `href="`} {
+		who := "in another tab or window"
+		if what == "a client's team" { // whose trail doesn't name the client
+			who = "Someone else saved this"
+		}
+		for _, part := range []string{c.theirs, c.typed, "not saved yet", `href="`, who} {
 			if !strings.Contains(conflict.body, part) {
 				t.Errorf("%s: the conflict lacks %q", what, part)
 			}
@@ -105,6 +109,38 @@ func TestConflictShowsBoth(t *testing.T) {
 		if page := dana.get(t, c.afterwards); !strings.Contains(page.body, c.now) {
 			t.Errorf("%s: in the end the page lacks %q", what, c.now)
 		}
+	}
+}
+
+// A conflict says whether somebody else saved meanwhile, or the same person in another tab.
+func TestConflictSaysWhoSaved(t *testing.T) {
+	t.Parallel()
+	a, s := storetest.Agency(t), newSite(t)
+	dana, ravi := s.as(t, a.Dana), s.as(t, a.Ravi)
+	acme := a.Member(t, a.Dana, a.Acme)
+	base := "/w/" + a.Acme
+	project := storetest.Project(t, acme, "Spring")
+	for what, c := range map[string]struct{ action, field string }{
+		"a project":     {base + "/projects/" + project.String(), "name"},
+		"a deliverable": {base + "/deliverables/" + storetest.Deliverable(t, acme, project, "Poster").String(), "title"},
+	} {
+		save := func(by *browser, text, seen string) answer {
+			return by.post(t, c.action, url.Values{c.field: {text}, "seen": {seen}})
+		}
+		seen := seenIn(t, dana.get(t, c.action+"/edit").body, c.action)
+		want(t, what+": another person", save(ravi, "By another", seen), 303)
+		told := save(dana, "By Dana", seen)
+		want(t, what+": Dana", told, 409)
+		has(t, what+": after another person", told, "Someone else saved this", "keep theirs")
+		hasNot(t, what+": after another person", told, "in another tab")
+		want(t, what+": Dana again", save(dana, "By Dana", seenIn(t, told.body, c.action)), 303)
+		told = save(dana, "By Dana in a second tab", seen)
+		want(t, what+": Dana in a second tab", told, 409)
+		has(t, what+": after herself", told, "You saved this in another tab or window", "keep what you saved")
+		hasNot(t, what+": after herself", told, "Someone else")
+		told = save(ravi, "By another again", seen)
+		want(t, what+": the other person", told, 409)
+		has(t, what+": the other person", told, "Someone else saved this")
 	}
 }
 

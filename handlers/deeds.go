@@ -109,6 +109,9 @@ func (s *Server) movedByOther(r *http.Request, me store.Member, kind store.Kind)
 		return err
 	}
 	p := *errMoved
+	if frame.OwnChange(r.Context(), s.db, me, web.PathID(r), string(kind)+".moved") {
+		p.Title = "You moved this in another tab or window"
+	}
 	p.Link = web.Link{URL: list, Label: "See the current order"}
 	return &p
 }

@@ -450,5 +450,6 @@ func (s *Server) deliverableConflict(w http.ResponseWriter, r *http.Request, me 
 	if len(typed.Theirs) == 0 {
 		return s.deliverableUpdated(w, r, me)
 	}
+	frame.MarkOwn(r.Context(), s.db, me, typed.Theirs, d.ID, "deliverable.updated")
 	return s.deliverableEditForm(w, r, me, http.StatusConflict, d, typed)
 }

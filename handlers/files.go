@@ -161,17 +161,19 @@ func (s *Server) leadChosenByOther(w http.ResponseWriter, r *http.Request, me st
 	if err := s.db.Read(r.Context(), me, store.GetFile(web.PathID(r), &mine), store.ListFilesOf(deliverable, &all)); err != nil {
 		return err
 	}
-	theirs := "No file is chosen any more."
+	theirs, title := "No file is chosen any more.", "Someone else chose meanwhile"
 	for _, f := range all {
 		switch {
 		case !f.Lead || f.VersionID != mine.VersionID:
 		case f.ID == mine.ID:
 			return frame.Done(w, r, frame.Base(r, me).Deliverable(deliverable.String()), "file.lead_chosen", "")
+		case frame.OwnChange(r.Context(), s.db, me, f.ID, "file.lead_chosen"):
+			theirs, title = "There you chose "+f.Name+".", "You chose in another tab or window"
 		default:
 			theirs = "They chose " + f.Name + "."
 		}
 	}
-	return &web.Problem{Status: http.StatusConflict, Title: "Somebody else chose meanwhile", Cause: store.ErrChanged,
+	return &web.Problem{Status: http.StatusConflict, Title: title, Cause: store.ErrChanged,
 		Sentence: theirs + " Your choice, " + mine.Name + ", is not saved yet. Choose again if you still want it.",
 		Link:     web.Link{URL: frame.Base(r, me).Deliverable(deliverable.String()), Label: "See the present choice"}}
 }

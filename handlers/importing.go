@@ -28,8 +28,19 @@ func (s *Server) importShow(w http.ResponseWriter, r *http.Request, me store.Mem
 }
 
 func (s *Server) importPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, props views.ImportProps) error {
+	var plan string
+	var used []store.Usage
+	var invited int64
+	if err := s.db.Read(r.Context(), me, store.GetPlan(&plan), store.ListUsage(&used), store.CountOpenInvites(&invited)); err != nil {
+		return err
+	}
+	room := max(0, store.Limit(plan, store.Users)-usageOf(used)[store.Users]-invited)
+	props.Room = ui.Number(room) + " more " + map[bool]string{true: "person", false: "people"}[room == 1]
 	props.Most = ui.Count(maxImport, "person", "people")
 	props.Sides = me.Party == store.PartyAgency && me.Tenant.Kind == store.TenantClient
+	if props.Sides {
+		props.Room += " on the client's side"
+	}
 	return views.Render(w, r, status, views.Import(frame.Tenant(r, me), props))
 }
 

@@ -202,6 +202,7 @@ func (s *Server) roleConflict(w http.ResponseWriter, r *http.Request, me store.M
 	if len(theirs) == 0 {
 		return frame.Done(w, r, frame.Base(r, me).Member(p.UserID.String()), "member.role_changed", "")
 	}
+	frame.MarkOwn(r.Context(), s.db, me, theirs, p.UserID, "member.role_changed")
 	return s.memberPage(w, r, me, http.StatusConflict, "", nil, theirs...)
 }
 

@@ -238,6 +238,7 @@ func (s *Server) projectConflict(w http.ResponseWriter, r *http.Request, me stor
 	if len(typed.Theirs) == 0 {
 		return s.projectUpdated(w, r, me)
 	}
+	frame.MarkOwn(r.Context(), s.db, me, typed.Theirs, p.ID, "project.updated")
 	return views.Render(w, r, http.StatusConflict, views.ProjectEdit(frame.Tenant(r, me),
 		views.ProjectFormProps{ID: p.ID.String(), Name: p.Name, Form: typed}))
 }

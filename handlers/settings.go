@@ -42,6 +42,7 @@ func (s *Server) settingsPage(w http.ResponseWriter, r *http.Request, me store.M
 		if len(typed.Theirs) == 0 {
 			return frame.Done(w, r, frame.Base(r, me).Settings(), "tenant.updated", "")
 		}
+		frame.MarkOwn(r.Context(), s.db, me, typed.Theirs, me.TenantID(), "tenant.updated", "tenant.renamed")
 	}
 	typed.Errors = wrong
 	c := frame.Tenant(r, me)

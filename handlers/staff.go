@@ -223,6 +223,7 @@ func (s *Server) placedByOther(w http.ResponseWriter, r *http.Request, me store.
 		if p.Work.Everywhere != typed.everywhere {
 			p.Theirs = append(p.Theirs, ui.Saved{Label: "All clients, present and future", Value: map[bool]string{true: "yes", false: "no"}[p.Work.Everywhere]})
 		}
+		frame.MarkOwn(r.Context(), s.db, me, p.Theirs, web.PathID(r), "member.assigned", "member.unassigned", "member.assigned_everywhere", "member.unassigned_everywhere")
 		p.Work.EverywhereTicked = typed.everywhere
 		chooseOption(p.Work.Roles, string(typed.role))
 	})

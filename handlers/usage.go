@@ -15,22 +15,32 @@ import (
 func (s *Server) usageShow(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	var plan string
 	var used []store.Usage
-	if err := s.db.Read(r.Context(), me, store.GetPlan(&plan), store.ListUsage(&used)); err != nil {
+	var invited int64
+	if err := s.db.Read(r.Context(), me, store.GetPlan(&plan), store.ListUsage(&used), store.CountOpenInvites(&invited)); err != nil {
 		return err
 	}
+	counts := usageOf(used)
+	p := views.UsageProps{Plan: planName(plan), Raise: planContact(me)}
+	for _, m := range metricsOf(me.Tenant.Kind, me.Party) {
+		limit, count, words := store.Limit(plan, m), counts[m], amount(m, counts[m])
+		if m == store.Users && invited > 0 {
+			words = ui.Count(int(count), "person", "people") + " and " + ui.Count(int(invited), "open invitation", "open invitations")
+			count += invited
+		}
+		p.Bars = append(p.Bars, views.UsageBar{
+			Label: metricNames[m], Used: words, Limit: amount(m, limit),
+			Share: min(100, int(count*100/max(1, limit))), Over: count > limit,
+		})
+	}
+	return views.Render(w, r, http.StatusOK, views.Usage(frame.Tenant(r, me), p))
+}
+
+func usageOf(used []store.Usage) map[store.Metric]int64 {
 	counts := map[store.Metric]int64{}
 	for _, u := range used {
 		counts[u.Metric] = u.Used
 	}
-	p := views.UsageProps{Plan: planName(plan), Raise: planContact(me)}
-	for _, m := range metricsOf(me.Tenant.Kind, me.Party) {
-		limit := store.Limit(plan, m)
-		p.Bars = append(p.Bars, views.UsageBar{
-			Label: metricNames[m], Used: amount(m, counts[m]), Limit: amount(m, limit),
-			Share: min(100, int(counts[m]*100/max(1, limit))), Over: counts[m] > limit,
-		})
-	}
-	return views.Render(w, r, http.StatusOK, views.Usage(frame.Tenant(r, me), p))
+	return counts
 }
 
 // metricsOf are the limits that a member sees. An agency's own tenant has people and
@@ -81,8 +91,11 @@ func planSentence(e *store.PlanLimitError) string {
 }
 
 func planFull(e *store.PlanLimitError) string {
-	return fmt.Sprintf("The %s plan allows %s. With this it would be %s.",
-		planName(e.Plan), ofMetric(e.Metric, e.Limit), amount(e.Metric, e.Next))
+	limit := ofMetric(e.Metric, e.Limit)
+	if e.Metric == store.Users {
+		limit += ", open invitations included"
+	}
+	return fmt.Sprintf("The %s plan allows %s. With this it would be %s.", planName(e.Plan), limit, amount(e.Metric, e.Next))
 }
 
 func ofMetric(m store.Metric, n int64) string {

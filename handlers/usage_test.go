@@ -2,12 +2,14 @@ package handlers_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
 
 	"portico/e2e/storetest"
+	"portico/store"
 )
 
 // Case 56: the refusal of a full plan says which limit is reached, how high it is and who
@@ -47,6 +49,65 @@ func TestFullPlanRefusesAnotherProject(t *testing.T) {
 	}
 	want(t, "usage, for its owner", s.as(t, a.Mia).get(t, base+"/usage"), http.StatusOK)
 	want(t, "usage, for somebody else there", s.as(t, a.Leo).get(t, base+"/usage"), http.StatusForbidden)
+}
+
+// A plan's sizes read round, and the page, the refusal and the choice of plans say the same.
+func TestPlanSizesAreRound(t *testing.T) {
+	t.Parallel()
+	d := newStudio(t)
+	storetest.Plan(t, d.Acme, "starter")
+	has(t, "the usage page", newSite(t).as(t, d.Dana).get(t, d.at("/usage")), "of 10 GB")
+	got := d.ravi.json(t, http.MethodPost, d.at("/versions/%s/uploads", d.draft), map[string]any{"name": "film.mp4", "size": 10_000_000_001})
+	want(t, "a byte too many", got, http.StatusPaymentRequired)
+	has(t, "the refusal", got, "10000000000")
+	want(t, "what fits", d.ravi.json(t, http.MethodPost, d.at("/versions/%s/uploads", d.draft), map[string]any{"name": "film.mp4", "size": 10_000_000_000}), http.StatusCreated)
+	has(t, "the choice of plans", newSite(t).as(t, d.Dana).get(t, "/w/"+d.Agency+"/clients/new"), "projects, 10 GB", "projects, 500 GB", "projects, 100 TB")
+}
+
+// Open invitations count against the limit of people, so the usage page counts them, and the form for a list says how
+// many more people fit. A list of exactly so many is invited; one more is refused.
+func TestUsageCountsOpenInvitations(t *testing.T) {
+	t.Parallel()
+	a, s := storetest.Agency(t), newSite(t)
+	storetest.Plan(t, a.Acme, "starter")
+	dana, base := s.as(t, a.Dana), "/w/"+a.Acme
+	room := func() string {
+		_, hint, _ := strings.Cut(dana.get(t, base+"/members/import").body, "The plan allows ")
+		hint, _, _ = strings.Cut(hint, ",")
+		return hint
+	}
+	people := len(clientPeople(t, a))
+	if got, want := room(), fmt.Sprintf("%d more people on the client&#39;s side", 5-people); got != want {
+		t.Errorf("the form allows %q, want %q", got, want)
+	}
+	hasNot(t, "the usage page before", dana.get(t, base+"/usage"), "open invitation")
+	for n := range 5 - people {
+		want(t, "an invitation", dana.post(t, base+"/invites", invitation(fmt.Sprintf("n%d@%s.test", n, a.Suffix), "client", "viewer")), http.StatusSeeOther)
+	}
+	has(t, "the usage page", dana.get(t, base+"/usage"), fmt.Sprintf("%d people and %d open invitations of 5", people, 5-people), `value="100"`)
+	if got := room(); !strings.HasPrefix(got, "0 more people") {
+		t.Errorf("the form allows %q in a full plan", got)
+	}
+	got := dana.post(t, base+"/invites", invitation("more@"+a.Suffix+".test", "client", "viewer"))
+	want(t, "one more", got, http.StatusPaymentRequired)
+	has(t, "the refusal", got, "allows 5 people, open invitations included. With this it would be 6.")
+	want(t, "staff don't count", dana.post(t, base+"/invites", invitation("staff@"+a.Suffix+".test", "agency", "viewer")), http.StatusSeeOther)
+	has(t, "the usage page with staff invited", dana.get(t, base+"/usage"), fmt.Sprintf("%d open invitations of 5", 5-people))
+}
+
+// clientPeople are the client users of Acme.
+func clientPeople(t *testing.T, a *storetest.Tenants) (mine []store.Membership) {
+	t.Helper()
+	var all []store.Membership
+	if err := storetest.DB().Read(t.Context(), a.Member(t, a.Dana, a.Acme), store.ListPeople(&all)); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range all {
+		if m.Party == store.PartyClient {
+			mine = append(mine, m)
+		}
+	}
+	return mine
 }
 
 // An upload that exceeds the plan is refused before anything is stored.

@@ -189,7 +189,10 @@ type ActivityFilter struct {
 	// which are otherwise left out.
 	Kind string
 	// Fold shows the views of one person and day as one row, the last of them.
-	Fold    bool
+	Fold bool
+	// Others leaves out what the reader did, and previews, which support's pages load by
+	// themselves.
+	Others  bool
 	Denied  bool // refusals only
 	Support bool // support acts only
 	// SupportSession limits the trail to one support session.
@@ -245,6 +248,8 @@ from (
           where `+sameViews("e0", "later")+`
             and (later.at, later.id) > (e0.at, e0.id)
             and later.at < date_trunc('day', e0.at, 'UTC') + interval '1 day'))
+      and (not @others or (actor_id is distinct from nullif(current_setting('app.actor_id', true), '')::uuid
+          and verb <> 'support.asset_seen'))
       and (not @denied or result = 'denied')
       and (not @support or support_session_id is not null)
       and (@session::uuid is null or support_session_id = @session)
@@ -273,11 +278,27 @@ order by e.at desc, e.id desc`,
 			"kind":      f.Kind,
 			"verbs":     Acts[f.Kind],
 			"fold":      f.Fold,
+			"others":    f.Others,
 			"denied":    f.Denied,
 			"support":   f.Support,
 			"session":   nilIfZero(f.SupportSession),
 			"limit":     f.limit(),
 		})}
+}
+
+// ChangedByReader reads whether the newest act of these verbs on a thing is the reader's
+// own. [uuid.Nil] is anything.
+func ChangedByReader(id uuid.UUID, verbs []string, dst *bool) Read {
+	return Read{value("changed by the reader", dst, `
+select coalesce((
+    select actor_id = nullif(current_setting('app.actor_id', true), '')::uuid
+    from audit_events
+    where tenant_id = @tenant_id
+      and (@id::uuid is null or target_id = @id)
+      and verb = any (@verbs::text[])
+      and result = 'ok'
+    order by at desc, id desc
+    limit 1), false)`, pgx.StrictNamedArgs{"id": nilIfZero(id), "verbs": verbs})}
 }
 
 func nilIfZero(id uuid.UUID) *uuid.UUID {

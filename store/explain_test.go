@@ -105,6 +105,7 @@ func readsToExplain() map[string][]store.Read {
 		notice          store.SupportNotice
 		projects        []store.Project
 		team            int
+		open            int64
 		project         store.Project
 		consents        []store.Consent
 		grants          []store.Grant
@@ -137,7 +138,9 @@ func readsToExplain() map[string][]store.Read {
 			store.ListActivity(someone, &some.activity), store.ListActivity(session, &some.activity),
 			store.ListActivity(store.ActivityFilter{Kind: "project"}, &some.activity), store.ListActivity(store.ActivityFilter{Fold: true}, &some.activity),
 			store.ListActivity(store.ActivityFilter{Kind: "viewed", Fold: true, Person: id("user")}, &some.activity), store.ListActivity(store.ActivityFilter{Denied: true}, &some.activity),
+			store.ListActivity(store.ActivityFilter{Others: true}, &some.activity),
 			store.ListActivity(store.ActivityFilter{Support: true}, &some.activity)},
+		"ChangedByReader":   {store.ChangedByReader(id("project"), []string{"project.updated"}, &some.yes)},
 		"ListBin":           {store.ListBin(&some.bin)},
 		"ListDomains":       {store.ListDomains(&some.domains)},
 		"GetDomain":         {store.GetDomain(id("domain"), &some.domain)},
@@ -167,6 +170,7 @@ func readsToExplain() map[string][]store.Read {
 		"ExpiredFiles":        {store.ExpiredFiles(&some.removable)},
 		"ListInvites":         {store.ListInvites(&some.invites)},
 		"GetRefusedInvite":    {store.GetRefusedInvite(id("invite"), &some.refused)},
+		"CountOpenInvites":    {store.CountOpenInvites(&some.open)},
 		"CountTeam":           {store.CountTeam(&some.team)},
 		"ListPeople":          {store.ListPeople(&some.people)},
 		"SearchPeople":        {store.SearchPeople(store.PeopleFilter{Text: "some", Page: store.Page{After: store.Cursor{ID: id("user")}}}, &some.people), store.SearchPeople(store.PeopleFilter{}, &some.people)},

@@ -32,16 +32,17 @@ func (m Metric) JSON() string {
 // Plans are the plan names from the smallest to the largest.
 var Plans = []string{"starter", "growth", "enterprise"}
 
+// The sizes are decimal, as on pages.
 const (
-	gib = 1 << 30
-	tib = 1 << 40
+	gb = 1_000_000_000
+	tb = 1_000 * gb
 )
 
 // limits is how much each plan allows.
 var limits = map[string]map[Metric]int64{
-	"starter":    {Users: 5, Projects: 20, Storage: 10 * gib, Clients: 5, AIRuns: 500},
-	"growth":     {Users: 50, Projects: 500, Storage: 500 * gib, Clients: 100, AIRuns: 10_000},
-	"enterprise": {Users: 10_000, Projects: 1_000_000, Storage: 100 * tib, Clients: 10_000, AIRuns: 50_000_000},
+	"starter":    {Users: 5, Projects: 20, Storage: 10 * gb, Clients: 5, AIRuns: 500},
+	"growth":     {Users: 50, Projects: 500, Storage: 500 * gb, Clients: 100, AIRuns: 10_000},
+	"enterprise": {Users: 10_000, Projects: 1_000_000, Storage: 100 * tb, Clients: 10_000, AIRuns: 50_000_000},
 }
 
 // Limit returns how much of a metric a plan allows; 0 for an unknown plan.
@@ -221,15 +222,7 @@ func (tx *Tx) checkRoomForInvites(ctx context.Context, p Party, n int64) error {
 		return err
 	}
 	var invited int64
-	err = tx.get(ctx, value("open invites", &invited, `
-select count(*)
-from invites
-where tenant_id = @tenant_id
-  and party = @party
-  and accepted_at is null
-  and revoked_at is null
-  and expires_at > now()`, pgx.StrictNamedArgs{"party": string(p)}))
-	if err != nil {
+	if err := tx.Read(ctx, CountOpenInvites(&invited)); err != nil {
 		return err
 	}
 	return tx.checkRoom(ctx, Users, invited+n)
@@ -273,6 +266,19 @@ where not exists (select from plan_usage where tenant_id = @tenant_id and metric
 	}
 	return Read{many("usage", dst, sql+`
 order by metric`, nil)}
+}
+
+// CountOpenInvites counts the open invitations of those who are [Users] here. Each needs
+// room in the plan.
+func CountOpenInvites(dst *int64) Read {
+	return Read{value("open invites", dst, `
+select count(*)
+from invites
+where tenant_id = @tenant_id
+  and party = case tenant_kind when 'agency' then 'agency' else 'client' end
+  and accepted_at is null
+  and revoked_at is null
+  and expires_at > now()`, nil)}
 }
 
 // SetClientPlan sets the plan of one of the agency's clients. Only an owner of the

@@ -21,7 +21,8 @@ const (
 )
 
 // RecentActivity reads what happened since a time in the workspaces that the person used
-// last: the few with the latest activity, as far as they may see it there.
+// last: the few with the latest activity, as far as they may see it there. Their own acts
+// are no news to them.
 func (db *DB) RecentActivity(ctx context.Context, me Person, since time.Time) ([]WorkspaceActivity, error) {
 	var mine []Workspace
 	if err := db.ReadOwn(ctx, me, MyWorkspaces(WorkspaceFilter{Page: Page{Limit: 50}}, &mine)); err != nil {
@@ -47,9 +48,9 @@ func (db *DB) RecentActivity(ctx context.Context, me Person, since time.Time) ([
 	return all, nil
 }
 
-// activityIn reads the newest events of a workspace that the database has just listed as
+// activityIn reads the newest events by others in a workspace that the database has just listed as
 // the person's own.
 func (db *DB) activityIn(ctx context.Context, me Person, w Workspace) (events []Activity, err error) {
 	s := engine.Scope{Tenant: w.TenantID, User: me.scope.User, Actor: me.scope.Actor, Party: string(w.Party), ReadOnly: true}
-	return events, db.engine.Read(ctx, s, ListActivity(ActivityFilter{Page: Page{Limit: recentEvents}}, &events).query)
+	return events, db.engine.Read(ctx, s, ListActivity(ActivityFilter{Others: true, Page: Page{Limit: recentEvents}}, &events).query)
 }

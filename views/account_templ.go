@@ -1080,7 +1080,7 @@ func passkeys(d ui.Dates, p PasskeysProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 98, "\">Add a passkey</a> <span class=\"quiet\">We'll ask you to confirm it's you first.</span></p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 98, "\" data-keep>Add a passkey</a> <span class=\"quiet\">We'll ask you to confirm it's you first.</span></p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

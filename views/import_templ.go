@@ -138,7 +138,7 @@ func Import(c Chrome, p ImportProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "\">Cancel</a></div></div></form>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "\" data-discard>Cancel</a></div></div></form>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -563,10 +563,11 @@ func importLead(p ImportProps) string {
 }
 
 func importHint(p ImportProps) string {
+	room := " The plan allows " + p.Room + ", open invitations included."
 	if p.Sides {
-		return "Name, address, role (admin, member or viewer; member if you leave it out), and client or agency. A header row is optional. Email addresses alone are enough."
+		return "Name, address, role (admin, member or viewer; member if you leave it out), and client or agency. A header row is optional. Email addresses alone are enough." + room
 	}
-	return "Name, address, and role: admin, member or viewer; member if you leave it out. A header row is optional. Email addresses alone are enough."
+	return "Name, address, and role: admin, member or viewer; member if you leave it out. A header row is optional. Email addresses alone are enough." + room
 }
 
 // importKind makes Check the primary button until there is somebody to invite.

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"testing"
 
+	"github.com/PuerkitoBio/goquery"
+
 	"portico/views"
 )
 
@@ -42,5 +44,40 @@ func TestRefusalsKeepEveryTextField(t *testing.T) {
 		if !seen[name] {
 			t.Errorf("no sample has the field %q", name)
 		}
+	}
+}
+
+// unkeptHidden are the hidden fields of forms with text that the script neither keeps nor tells forms apart by, and why.
+var unkeptHidden = map[string]string{
+	"return_to":   "of a page without a person",
+	"email":       "of a page without a person",
+	"raw":         "of a step of a longer form",
+	"charset_now": "of a step of a longer form",
+	"checked":     "of a step of a longer form",
+	"leave_out":   "the path names the version, whose files the page chose",
+}
+
+// A form that is kept for one subject doesn't fill the form of another: its path or a hidden field names the subject.
+func TestKeptFormsNameTheirSubject(t *testing.T) {
+	t.Parallel()
+	found := 0
+	for _, s := range samples() {
+		_, doc := render(t, s)
+		doc.Find(`form[method="post"]:not([data-unkept])`).Each(func(_ int, form *goquery.Selection) {
+			if form.Find(`textarea, input:not([type=hidden], [type=submit])`).Length() == 0 {
+				return
+			}
+			form.Find(`input[type="hidden"]`).Each(func(_ int, field *goquery.Selection) {
+				name, _ := field.Attr("name")
+				if field.Is("[data-subject]") {
+					found++
+				} else if name != "seen" && !field.Is("[data-keep]") && unkeptHidden[name] == "" {
+					t.Errorf("%s: the hidden field %q is neither kept nor the subject of its form", s.name, name)
+				}
+			})
+		})
+	}
+	if found == 0 {
+		t.Error("no sample has a form whose subject is a hidden field")
 	}
 }

@@ -358,6 +358,8 @@ func workSamples() []sample {
 		{"work-draft-refused", views.DeliverableShow(staff(), pendingDraft("Not published: a file hasn't finished uploading."))},
 		{"project-edit-conflict", views.ProjectEdit(staff(), views.ProjectFormProps{ID: "p1", Name: "Spring campaign", Form: views.ProjectForm{
 			Name: "Summer campaign", Seen: "s1", Theirs: []ui.Saved{{Label: "Name", Value: hostile}, {Label: "Summary"}}}})},
+		{"project-edit-conflict-own", views.ProjectEdit(staff(), views.ProjectFormProps{ID: "p1", Name: "Spring campaign", Form: views.ProjectForm{
+			Name: "Summer campaign", Seen: "s1", Theirs: ui.Own([]ui.Saved{{Label: "Name", Value: hostile}, {Label: "Summary"}})}})},
 		{"work-draft-nobody", views.DeliverableShow(staff(), unseenDraft())},
 		{"work-draft-empty", views.DeliverableShow(staff(), emptyDraft())},
 		{"work-none", views.DeliverableShow(staff(), views.DeliverableShowProps{ID: "d1", Title: "Landing page", ProjectName: "Spring campaign", ProjectURL: acme.Project("p1"), CanNewDraft: true, NextVersion: 1, CanEdit: true})},
@@ -428,16 +430,16 @@ func placeSamples() []sample {
 		{"member-outside", views.Member(agency(), views.MemberProps{ID: "u2", Name: hostile, Email: "ravi@northwind.test", Role: "None in the agency", May: "They work in client workspaces only.", Side: "Northwind",
 			Work: &views.StaffWork{Name: hostile, Roles: roles(), Clients: []views.StaffChoice{{ID: "c1", Name: rtlName, Role: "Member", Ticked: true}}}})},
 		{"member-error", views.Member(staff(), views.MemberProps{ID: "u1", Name: rtlName, Roles: roles(), Errors: ui.Errors{"role": "Choose a role."}})},
-		{"import", views.Import(staff(), views.ImportProps{Most: "200 people", Sides: true})},
-		{"import-read", views.Import(client(), views.ImportProps{Most: "200 people", Text: "Nina, nina@acme.test", Checked: "x", Invited: 1, Rows: []views.ImportRow{{Line: "1", Name: "Nina Okoye", Email: "nina@acme.test", Role: "Viewer", Side: "Acme"}, {Line: "2", Name: rtlName, Email: "mia@acme.test", Left: "Already has access, so is skipped."}}})},
-		{"import-error", views.Import(staff(), views.ImportProps{Most: "200 people", Text: hostile, Wrong: 2, Rows: []views.ImportRow{{Line: "3", Name: hostile, Wrong: "“" + hostile + "” is not an email address."}, {Line: "4", Wrong: "A field starts with a quotation mark but doesn't end with one."}, {Line: "5", Name: longName, Email: "long@acme.test", Role: "Member", Side: "Acme"}}})},
+		{"import", views.Import(staff(), views.ImportProps{Most: "200 people", Room: "45 more people", Sides: true})},
+		{"import-read", views.Import(client(), views.ImportProps{Most: "200 people", Room: "45 more people", Text: "Nina, nina@acme.test", Checked: "x", Invited: 1, Rows: []views.ImportRow{{Line: "1", Name: "Nina Okoye", Email: "nina@acme.test", Role: "Viewer", Side: "Acme"}, {Line: "2", Name: rtlName, Email: "mia@acme.test", Left: "Already has access, so is skipped."}}})},
+		{"import-error", views.Import(staff(), views.ImportProps{Most: "200 people", Room: "45 more people", Text: hostile, Wrong: 2, Rows: []views.ImportRow{{Line: "3", Name: hostile, Wrong: "“" + hostile + "” is not an email address."}, {Line: "4", Wrong: "A field starts with a quotation mark but doesn't end with one."}, {Line: "5", Name: longName, Email: "long@acme.test", Role: "Member", Side: "Acme"}}})},
 		{"import-charset", views.Import(staff(), views.ImportProps{
 			Most: "200 people", Text: "Vorname;Name;E-Mail\nEva;Groß;eva@acme.test", Checked: "x", Invited: 1, Raw: "RXZh", Charset: "windows-1252",
 			Charsets: []ui.Option{{Value: "windows-1252", Label: "Western European (Windows)", Selected: true}, {Value: "macintosh", Label: "Western European (Mac)"}},
 			Notes:    []string{"Line 1 names the columns. Name: “Vorname” and “Name”. Address: “E-Mail”.", hostile},
 			Rows:     []views.ImportRow{{Line: "2", Name: "Eva Groß", Email: "eva@acme.test", Role: "Member", Side: "Acme", Note: "The first of several addresses."}},
 		})},
-		{"import-empty", views.Import(staff(), views.ImportProps{Most: "200 people", Errors: ui.Errors{"people": "The list is empty."}})},
+		{"import-empty", views.Import(staff(), views.ImportProps{Most: "200 people", Room: "45 more people", Errors: ui.Errors{"people": "The list is empty."}})},
 		{"leave", views.Leave(client(), views.LeaveProps{Name: "Acme portal", Owner: true})},
 		{"leave-refused", views.Leave(client(), views.LeaveProps{Name: hostile, Refused: "There is no other owner."})},
 		{"invite-new", views.InviteNew(staff(), views.InviteNewProps{Form: views.InviteNewForm{Role: "member"}, Parties: []ui.Option{{Value: "client", Label: "Acme"}, {Value: "agency", Label: "Northwind"}}, Roles: roles(), OwnerURL: acme.InviteNewOwner()})},
@@ -449,7 +451,7 @@ func placeSamples() []sample {
 		{"settings", views.Settings(staff(), views.SettingsProps{Form: views.SettingsForm{Name: "Acme", PortalName: "Acme portal", Accent: "#c2410c"}, Address: "https://portico.example/w/acme/", AgencyOf: "Northwind", CanEdit: true})},
 		{"settings-read", views.Settings(client(), views.SettingsProps{Form: views.SettingsForm{Name: "Acme"}, Address: "https://portico.example/w/acme/"})},
 		{"usage", views.Usage(staff(), views.UsageProps{Plan: "Starter", Raise: "Northwind can give you a larger one.", Bars: []views.UsageBar{
-			{Label: "People", Used: "5", Limit: "5", Share: 100, Over: true}, {Label: "Projects", Used: "4", Limit: "20", Share: 20},
+			{Label: "People", Used: "4 people and 1 open invitation", Limit: "5", Share: 100, Over: true}, {Label: "Projects", Used: "4", Limit: "20", Share: 20},
 		}})},
 		{"domains", views.Domains(staff(), views.DomainsProps{Main: "portico.example", Address: "https://portal.acme.example/", Fresh: true, Domains: []views.DomainRow{
 			{Host: "portal.acme.example", Verified: true, InLinks: true, Proof: "there", Pointing: "there", ProofName: "_portico.portal.acme.example", ProofValue: "portico=3q2", Seen: []string{"portico.example"}, LastTry: time.Now(), NextTry: "Next check in a day", CheckURL: "/w/acme/check", RemoveURL: "/w/acme/remove"},
@@ -474,7 +476,7 @@ func clientSamples() []sample {
 		{URL: c.Base.Client("c2"), Name: longName, Accent: "#15505c", Plan: "Starter", People: 1, Projects: 1, State: views.StateSuspended, LastActivity: before(90 * time.Hour)},
 		{URL: c.Base.Client("c3"), Name: rtlName, Plan: "Starter"},
 	}
-	plans := []views.Choice{{Value: "starter", Label: "Starter: 5 people, 20 projects, 10.7 GB of files"}, {Value: "growth", Label: "Growth: 50 people, 500 projects, 536.9 GB of files"}}
+	plans := []views.Choice{{Value: "starter", Label: "Starter: 5 people, 20 projects, 10 GB of files"}, {Value: "growth", Label: "Growth: 50 people, 500 projects, 500 GB of files"}}
 	roles := []views.Choice{{Value: "owner", Label: "Owner"}, {Value: "admin", Label: "Admin"}, {Value: "member", Label: "Member"}, {Value: "viewer", Label: "Viewer"}}
 	people := []views.ClientPerson{{Role: "owner"}, {Role: "member"}, {Role: "member"}, {Role: "member"}}
 	wrong := views.ClientForm{Name: hostile, Slug: hostile, Accent: hostile, Plan: hostile, People: []views.ClientPerson{{Email: hostile, Role: hostile}},
@@ -487,6 +489,8 @@ func clientSamples() []sample {
 	joined.OpenURL, joined.PeopleURL, joined.State = acme.Home(), acme.Members(), views.StateSuspended
 	archived.State, archived.Plans = views.StateArchived, nil
 	odd.Name, odd.Form, odd.OpenURL = hostile, wrong, "javascript:alert(1)"
+	unused := show
+	unused.People, unused.Projects, unused.Waiting = 0, 0, 0
 	return []sample{
 		{"agency-home", views.WorkspaceHome(c, views.WorkspaceHomeProps{Clients: rows, Latest: events()[:2]})},
 		{"clients", views.ClientList(c, views.ClientListProps{Room: "3 of 100", Clients: rows, MoreURL: "/w/northwind/clients?after=x", FirstURL: "/w/northwind/clients"})},
@@ -498,6 +502,7 @@ func clientSamples() []sample {
 		{"client", views.ClientShow(c, show)},
 		{"client-suspended", views.ClientShow(c, joined)},
 		{"client-archived", views.ClientShow(c, archived)},
+		{"client-unused", views.ClientShow(c, unused)},
 		{"client-hostile", views.ClientShow(c, odd)},
 	}
 }
@@ -523,7 +528,7 @@ func supportSamples() []sample {
 		{"console-start-error", views.Console(agent(), views.ConsoleProps{Start: wrong})},
 		{"support-asked", views.Support(staff(), views.SupportProps{CanGrant: true, MayAsk: true, Asks: []views.SupportAskRow{ask(acme), ask(acme)},
 			Sessions: sessions(), ExportURL: acme.SupportLedger(), Form: views.SupportGrantForm{Mode: "write", Errors: ui.Errors{"hours": "Choose how long."}}})},
-		{"support-ask", views.SupportAsk(client(), views.SupportAskProps{SupportAskRow: ask(acme), ID: "k1", EndsAt: now.Add(60 * time.Hour), CanAnswer: true,
+		{"support-ask", views.SupportAsk(client(), views.SupportAskProps{SupportAskRow: ask(acme), ID: "k1", EndsAt: now.Add(60 * time.Hour), CanAnswer: true, Scope: "An agent sees both sides of this workspace.",
 			Form: views.SupportAskForm{Hours: "24", Mode: "write"}})},
 		{"support-ask-error", views.SupportAsk(client(), views.SupportAskProps{SupportAskRow: views.SupportAskRow{Agent: hostile, Reason: hostile, Ticket: hostile, Hours: 1, Open: true},
 			CanAnswer: true, Form: views.SupportAskForm{Hours: hostile, Mode: hostile, Word: hostile, Errors: ui.Errors{"hours": "Choose how long.", "word": "That has 501 characters. At most 500 fit."}}})},

@@ -16,7 +16,7 @@ import (
 // UsageBar is how much of one limit is in use.
 type UsageBar struct {
 	Label string
-	Used  string // "3", "1.2 GB"
+	Used  string // "3", "1.2 GB", "3 people and 2 open invitations"
 	Limit string
 	Share int // percent, 0 to 100
 	Over  bool

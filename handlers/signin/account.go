@@ -81,7 +81,7 @@ func (s *Service) AccountName(w http.ResponseWriter, r *http.Request, me store.P
 	switch {
 	case errors.Is(err, store.ErrChanged) && strings.TrimSpace(name) != me.Name:
 		form := savedForm(me)
-		form.Name, form.Theirs = name, []ui.Saved{{Label: "Name", Value: me.Name}}
+		form.Name, form.Theirs = name, []ui.Saved{{Label: "Name", Value: me.Name, Yours: true}} // nobody else can
 		return s.accountPage(w, r, http.StatusConflict, me, form)
 	case errors.Is(err, store.ErrChanged): // to the same name
 	case errors.As(err, &invalid):

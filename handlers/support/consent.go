@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"portico/handlers/frame"
 	"portico/handlers/web"
 	"portico/store"
@@ -49,7 +51,7 @@ func (s *Service) page(w http.ResponseWriter, r *http.Request, me store.Member, 
 	if me.Support == nil && len(sessions) > 0 {
 		export = c.Base.SupportLedger()
 	}
-	props := views.SupportProps{ExportURL: export, MayAsk: mayAsk, CanGrant: mayConsent(me), Form: typed.grant,
+	props := views.SupportProps{ExportURL: export, MayAsk: mayAsk, CanGrant: mayConsent(me), Scope: scopeOf(me), Form: typed.grant,
 		CanViewAs: MayViewAs(me), ViewAsPeople: viewAsPeople(people, typed.viewAs.Person), ViewAs: typed.viewAs}
 	for _, ask := range asks {
 		props.Asks = append(props.Asks, requestRow(c.Base, ask))
@@ -57,7 +59,7 @@ func (s *Service) page(w http.ResponseWriter, r *http.Request, me store.Member, 
 	props.Access = accessRows(me, access)
 	props.Form.Seen = string(seen)
 	if status == http.StatusConflict {
-		props.Form.Theirs = allowedByOther(access)
+		props.Form.Theirs = s.allowedMeanwhile(r, me, access)
 	}
 	sessions, next := store.Cut(sessions, page, func(s store.SupportSession) store.Cursor { return store.Cursor{At: s.StartedAt, ID: s.ID} })
 	if older := frame.WriteCursor(next); older != "" {
@@ -70,6 +72,21 @@ func (s *Service) page(w http.ResponseWriter, r *http.Request, me store.Member, 
 		props.Sessions = append(props.Sessions, ledgerRow(c.Base, me, session))
 	}
 	return views.Render(w, r, status, views.Support(c, props))
+}
+
+// scopeOf says what support can see and do where the member allows it. Whoever allows it
+// opens both sides; drafts stay hidden until the agency allows it too.
+func scopeOf(me store.Member) string {
+	t := me.Tenant
+	const changes = " If you allow changes, they can also create, edit, publish and delete work. They can't invite people or change roles, settings or domains."
+	switch {
+	case t.Kind == store.TenantAgency:
+		return "An agent sees what one of your team sees here: people, activity and settings."
+	case me.Party == store.PartyClient:
+		return "An agent sees both sides of this workspace: as one of your people, and as a member of " + t.AgencyName + ". They see projects, files, people, activity and settings. " +
+			"Drafts stay hidden unless " + t.AgencyName + " allows support access too." + changes
+	}
+	return "An agent sees both sides of this workspace: as a member of " + t.AgencyName + ", and as one of the client's people. They see projects, files, drafts, people, activity and settings." + changes
 }
 
 // accessRows says what support may do now, as whose people, and who allowed it.
@@ -86,6 +103,11 @@ func accessRows(me store.Member, access []store.Consent) []views.SupportAccessRo
 		}
 	}
 	return rows
+}
+
+// allowedMeanwhile is allowedByOther, marked if it was the member themselves.
+func (s *Service) allowedMeanwhile(r *http.Request, me store.Member, access []store.Consent) []ui.Saved {
+	return frame.MarkOwn(r.Context(), s.db, me, allowedByOther(access), uuid.Nil, "support.granted", "support.revoked")
 }
 
 // allowedByOther says what somebody else allowed while a form was open.

@@ -51,12 +51,13 @@ func (s *Service) requestPage(w http.ResponseWriter, r *http.Request, me store.M
 		ID:            ask.ID.String(),
 		EndsAt:        ask.EndsAt,
 		CanAnswer:     ask.Open && mayConsent(me),
+		Scope:         scopeOf(me),
 		Answered:      answeredBy(ask),
 	}
 	if status == http.StatusConflict {
 		props.Kept = views.KeptTexts(r.PostForm)
 		if props.CanAnswer { // the consent changed, not the request
-			typed.Theirs, props.Kept = allowedByOther(access), nil
+			typed.Theirs, props.Kept = s.allowedMeanwhile(r, me, access), nil
 		}
 	}
 	if typed.Hours == "" {

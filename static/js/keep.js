@@ -2,7 +2,8 @@
 //
 // A form is kept when it is sent. If the answer is a page of the workspace after a redirect, it was saved and is
 // forgotten. If the answer is a refusal or the sign-in page, the same form is filled again when the person is back.
-// Another person of this browser never gets it: their first page deletes it, and so does signing out.
+// Another person of this browser never gets it: their first page deletes it, and so does signing out. What was typed
+// into the other forms of the page is kept too, and what was typed before following a link marked data-keep.
 
 const prefix = "portico.typed ";
 const sentKey = "portico.sent";
@@ -19,7 +20,8 @@ function quietly(act) {
 }
 
 const keptKeys = () => Object.keys(localStorage).filter((key) => key.startsWith(prefix));
-const keyOf = (form) => prefix + new URL(form.action).pathname;
+// The same form about another subject is another form.
+const keyOf = (form) => [prefix + new URL(form.action).pathname, ...all("[data-subject]", form).map((field) => field.value)].join(" ");
 
 function readKept(key) {
   const kept = quietly(() => JSON.parse(localStorage.getItem(key)));
@@ -37,22 +39,66 @@ function isKept(field) {
 
 const isTicked = (field) => field.type === "checkbox" || field.type === "radio";
 
+const isTyped = (field) => field.type !== "hidden" && field.value !== "";
+
+function store(form, fields, more) {
+  const values = fields.map((field) => [field.name, field.value, isTicked(field) ? field.checked : null]);
+  localStorage.setItem(keyOf(form), JSON.stringify({ keeper, at: Date.now(), fields: values, ...more }));
+}
+
 // A step of a longer form is answered by the next one with its text, so that nothing is left to give back.
 function keep(form, step) {
   const fields = [...form.elements].filter(isKept);
-  if (!fields.some((field) => field.type !== "hidden" && field.value !== "")) return;
-  const values = fields.map((field) => [field.name, field.value, isTicked(field) ? field.checked : null]);
-  quietly(() => {
-    localStorage.setItem(keyOf(form), JSON.stringify({ keeper, step, at: Date.now(), fields: values }));
-    sessionStorage.setItem(sentKey, keyOf(form));
-  });
+  localStorage.removeItem(keyOf(form));
+  if (!fields.some(isTyped)) return;
+  store(form, fields, { step });
+  sessionStorage.setItem(sentKey, keyOf(form));
+}
+
+function isChanged(field) {
+  if (field.type === "hidden") return false;
+  if (isTicked(field)) return field.checked !== field.defaultChecked;
+  if (field.tagName !== "SELECT") return field.value !== field.defaultValue;
+  const chosen = [...field.options].findIndex((option) => option.defaultSelected);
+  return field.selectedIndex !== Math.max(0, chosen);
+}
+
+// Keeps what was typed into the forms of this page other than the one that is sent. The fields in without are given
+// by the page that follows. A dialog that was closed was given up.
+function keepUnsent(sent, without = new URLSearchParams()) {
+  const shownAgain = sessionStorage.getItem(sentKey);
+  for (const form of all("form[method=post]:not([data-unkept])")) {
+    if (form === sent || (sent && keyOf(form) === keyOf(sent)) || form.closest("dialog:not([open])")) continue;
+    const fields = [...form.elements].filter((field) => isKept(field) && !without.has(field.name));
+    if (!fields.some(isTyped) || !(fields.some(isChanged) || keyOf(form) === shownAgain)) continue;
+    store(form, fields, { refused: true });
+    if (keyOf(form) === shownAgain) sessionStorage.removeItem(sentKey);
+  }
 }
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (new URL(form.action).pathname === "/logout") quietly(() => keptKeys().forEach((key) => localStorage.removeItem(key)));
-  if (!event.defaultPrevented && keeper && form.method === "post" && form.dataset.unkept === undefined) keep(form, event.submitter?.dataset.step !== undefined);
+  if (new URL(form.action).pathname === "/logout") {
+    quietly(() => keptKeys().forEach((key) => localStorage.removeItem(key)));
+  } else if (!event.defaultPrevented && keeper && form.method === "post") {
+    quietly(() => keepUnsent(form));
+    if (form.dataset.unkept === undefined) quietly(() => keep(form, event.submitter?.dataset.step !== undefined));
+  }
 });
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[data-keep]");
+  if (link && keeper) quietly(() => keepUnsent(null, new URL(link.href).searchParams));
+  // Whoever cancels gives up what they typed.
+  const cancel = event.target.closest?.("a[data-discard]");
+  if (cancel) quietly(() => {
+    localStorage.removeItem(sessionStorage.getItem(sentKey));
+    if (cancel.closest("form")) localStorage.removeItem(keyOf(cancel.closest("form")));
+  });
+});
+
+// So does whoever closes a dialog. The event doesn't bubble.
+document.addEventListener("close", (event) => quietly(() => all("form", event.target).forEach((form) => localStorage.removeItem(keyOf(form)))), true);
 
 // Whether this page is the answer to a form that was saved: our deeds end with a redirect.
 function isSaved() {
@@ -66,7 +112,7 @@ function settle() {
   if (!key) return;
   const refused = !keeper || document.querySelector("[data-refused]");
   const shownAgain = document.querySelector("[data-focus]"); // by the server, with what was typed
-  if (!refused && shownAgain) return;
+  if (!refused && shownAgain && !isSaved()) return;
   sessionStorage.removeItem(sentKey);
   const kept = readKept(key);
   if (!refused && (isSaved() || kept?.step)) localStorage.removeItem(key);

@@ -55,7 +55,7 @@ for (const list of all("[data-reorder]")) {
       if (answer.status === 409) {
         again = null;
         await reload();
-        say(`Someone else moved ${name(row)} too. This is the current order. Your move wasn't saved`);
+        say(`${name(row)} was moved elsewhere meanwhile. This is the current order. Your move wasn't saved`);
       } else if (!answer.ok) {
         throw new Error(String(answer.status));
       } else {

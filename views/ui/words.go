@@ -43,7 +43,7 @@ func Number(n int64) string {
 	return s
 }
 
-// Size returns a number of bytes in kB, MB, GB or TB, each 1,000 of the smaller unit.
+// Size returns a number of bytes in kB, MB, GB or TB, each 1,000 of the smaller unit, as the scripts do: 1 GB, 1.2 GB.
 func Size(n int64) string {
 	switch {
 	case n < 1000:
@@ -51,13 +51,15 @@ func Size(n int64) string {
 	case n < 999_500:
 		return strconv.FormatInt((n+500)/1000, 10) + " kB"
 	case n < 999_950_000:
-		return strconv.FormatFloat(float64(n)/1e6, 'f', 1, 64) + " MB"
+		return tenths(float64(n)/1e6) + " MB"
 	case n < 999_950_000_000:
-		return strconv.FormatFloat(float64(n)/1e9, 'f', 1, 64) + " GB"
+		return tenths(float64(n)/1e9) + " GB"
 	default:
-		return strconv.FormatFloat(float64(n)/1e12, 'f', 1, 64) + " TB"
+		return tenths(float64(n)/1e12) + " TB"
 	}
 }
+
+func tenths(f float64) string { return strings.TrimSuffix(strconv.FormatFloat(f, 'f', 1, 64), ".0") }
 
 // Initials returns up to two letters of a name for its tile: MC for "Mia Chen", A for "Acme".
 func Initials(name string) string {
