@@ -247,9 +247,13 @@ func TestLastSeenIsNow(t *testing.T) {
 func TestRowsShowThePublishedPicture(t *testing.T) {
 	t.Parallel()
 	b := setupAgreement(t)
-	if _, err := storetest.AdminPool().Exec(t.Context(), `update files set preview_type = 'image/png', preview_size = 1, preview_sha256 = sha256('x') where id = any ($1)`,
-		[]uuid.UUID{b.published, b.drafted}); err != nil {
-		t.Fatal(err)
+	for _, file := range []uuid.UUID{b.published, b.drafted} {
+		err := storetest.DB().Write(t.Context(), b.staff, func(tx *store.Tx) error {
+			return tx.RecordPreview(t.Context(), file, uuid.Nil, &store.Preview{ContentType: "image/png", Size: 1, SHA256: make([]byte, 32)})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 	path := "/w/" + b.Acme + "/projects/" + b.spring.String()
 	for who, visitor := range map[string]*browser{"staff": b.dana, "the client": b.mia} {
