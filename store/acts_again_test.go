@@ -219,3 +219,21 @@ func TestRunningSessionObeysTheConsentInForce(t *testing.T) {
 	must(t, b.write(t, b.mia, func(tx *store.Tx) error { return tx.GrantSupportToWrite(t.Context(), time.Hour) }))
 	must(t, b.write(t, b.inside(t), create))
 }
+
+// A client's no is final even if its transaction began before the yes that it revokes, so
+// that by the clock the yes is the later one.
+func TestRevocationUnderWayIsFinal(t *testing.T) {
+	t.Parallel()
+	b := setupSupport(t)
+	allow := func(tx *store.Tx) error { return tx.GrantSupport(t.Context(), time.Hour) }
+	must(t, b.write(t, b.dana, allow))
+	must(t, b.write(t, b.mia, func(tx *store.Tx) error {
+		if err := b.write(t, b.mia, allow); err != nil {
+			return err
+		}
+		return tx.RevokeSupport(t.Context())
+	}))
+	wantErr(t, "the agency's yes after it", b.write(t, b.dana, allow), store.ErrInvalid)
+	must(t, b.write(t, b.mia, allow))
+	must(t, b.write(t, b.dana, allow))
+}

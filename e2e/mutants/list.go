@@ -188,7 +188,7 @@ var mutants = []mutant{
 	{"revoking support waits for a grant that is being made", "store/support.go", "	// A grant of the other side that is being made is revoked too, or comes afterwards.\n	if _, err := tx.lockPeople(ctx); err != nil {\n		return err\n	}\n", "", storeRoom, "TestRevokedConsent"},
 	{"nobody is removed from an agency while a client is unarchived", "store/clients.go", "	// Nobody is removed from the agency while they are assigned to the client.\n	if _, err := tx.lockPeople(ctx); err != nil {\n		return err\n	}\n", "", storeRoom, "TestRemovedStaffAreAssignedNowhere"},
 	{"assigned staff wait for what is being counted", "migrations/lookup/staff.sql", "    order by m.tenant_id, m.user_id\n    for no key update of m;", "    order by m.tenant_id, m.user_id;", storeRoom, "TestAssignedStaffCount"},
-	{"a client's no is final", "migrations/lookup/support.sql", "                  and y.revoked_party is distinct from 'client'", "", storeRoom, "TestConsentInForce|TestRevokedConsent"},
+	{"a client's no is final", "migrations/lookup/support.sql", "                  and y.revoked_party is distinct from 'client'", "", storeRoom, "TestRevocationUnderWay"},
 	{"a session is refused in another tenant at its host", identify, "      and (p_host = '' or s.host_tenant_id = t.id)\n", "", storeRoom, "TestHostSessionIsOfOneTenant"},
 	{"a session ends with the claim of its domain", identify, "d.id = s.host_domain_id and ", "", handlerRoom, "TestHostSessionsEnd"},
 	{"a session ends when its domain lapses", identify, "d.verified_at <= s.created_at", "d.verified_at is not null", handlerRoom, "TestHostSessionsEnd"},
