@@ -148,7 +148,7 @@ func TestStorageIsCounted(t *testing.T) {
 	}
 	small := storetest.File(t, dana, draft, "small.txt")
 	counted("a file", fileSize(t, small))
-	large, err := begin(10<<30 - fileSize(t, small))
+	large, err := begin(10_000_000_000 - fileSize(t, small))
 	if err != nil {
 		t.Fatal(err)
 	}
