@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"strconv"
+	"sync"
 )
 
 // The kernel assigns ports from 32768 up to anybody who asks for any port. A lower
@@ -14,17 +15,30 @@ const (
 	highestPort = 32000
 )
 
-// FreePort returns a loopback TCP port on which nobody listens. It doesn't reserve
-// the port, so a caller that loses the race must ask again.
+// FreePort returns a loopback TCP port on which nobody listens and which it has given to
+// nobody else, in this process or another that still runs. Somebody who doesn't ask here
+// can still take it.
 func FreePort() (int, error) {
 	for range 200 {
 		port := lowestPort + rand.IntN(highestPort-lowestPort)
-		if portIsFree(port) {
+		if portIsFree(port) && reserve(port) {
 			return port, nil
 		}
 	}
 	return 0, fmt.Errorf("no free loopback port between %d and %d", lowestPort, highestPort)
 }
+
+// reserve holds a port for this process until it ends, by a socket of that name that
+// lies in no directory (unix(7), abstract): the kernel closes it whatever happens.
+func reserve(port int) bool {
+	l, err := net.Listen("unix", "@portico-port-"+strconv.Itoa(port))
+	if err == nil {
+		reserved.Store(port, l) // or the garbage collector would close it
+	}
+	return err == nil
+}
+
+var reserved sync.Map // port to its listener
 
 // onFreePort calls start with the wanted port if it is free, else with another, and
 // tries again if somebody took that port first.
