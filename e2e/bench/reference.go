@@ -107,17 +107,21 @@ func referencePage(ctx context.Context, w http.ResponseWriter, r *http.Request, 
 		return err
 	}
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (views.DeliverableRow, error) {
-		return referenceRow(c.Base, row)
+		d, err := referenceRow(c.Base, row)
+		d.New = !c.Staff // nobody has opened anything
+		d.Late = d.Late && c.Staff
+		d.Placed = "never" // moved
+		return d, err
 	})
 	if err != nil {
 		return err
 	}
 	p := views.ProjectShowProps{
-		ID: id(ofProject, 2*n).String(), Name: "Campaign 0", Due: time.Date(2024, 9, 1, 0, 0, 0, 0, time.UTC), Late: true, Deliverables: list,
+		ID: id(ofProject, 2*n).String(), Name: "Campaign 0", Due: time.Date(2024, 9, 1, 0, 0, 0, 0, time.UTC), Late: c.Staff, Deliverables: list,
 		CanCreate: c.Staff, CanReorder: c.Staff, CanEdit: c.Staff, CanArchive: c.Staff, CanDelete: c.Staff,
 	}
 	if c.Staff {
-		p.WhoSees = fmt.Sprintf("Everybody of Client %d and %d people of Agency 0", n, staffPerClient+2)
+		p.WhoSees = fmt.Sprintf("Everyone at Client %d and %d people at Agency 0", n, staffPerClient+2)
 	}
 	return views.Render(w, r, http.StatusOK, views.ProjectShow(c, p))
 }
@@ -148,14 +152,14 @@ func referenceRow(base views.Base, row pgx.CollectableRow) (views.DeliverableRow
 // referenceChrome is the layout around the page, which the product reads from the
 // database.
 func referenceChrome(n int, staff bool) views.Chrome {
-	party, role, person := store.PartyClient, store.RoleOwner, views.Person{Name: fmt.Sprintf("Person %d", n), Email: fmt.Sprintf("person-%d@client.test", n)}
+	party, role, user, person := store.PartyClient, store.RoleOwner, id(ofPerson, n), views.Person{Name: fmt.Sprintf("Person %d", n), Email: fmt.Sprintf("person-%d@client.test", n)}
 	if staff {
-		party, role = store.PartyAgency, store.RoleMember
+		party, role, user = store.PartyAgency, store.RoleMember, id(ofManager, n)
 		person = views.Person{Name: fmt.Sprintf("Manager %d", n), Email: fmt.Sprintf("manager-%d@agency.test", n)}
 	}
 	base := views.PathBase(fmt.Sprintf("client-%d", n))
 	return views.Chrome{
-		Base: base, Person: person, Staff: staff,
+		Base: base, Person: person, Staff: staff, Keeper: user.String() + "." + user.String(),
 		Workspace: &views.Workspace{
 			Name: fmt.Sprintf("Client %d", n), Agency: "Agency 0", Accent: "#3355bb", BrandURL: base.BrandStylesheet(views.BrandHash("#3355bb")),
 		},
