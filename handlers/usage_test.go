@@ -72,7 +72,7 @@ func TestUsageCountsOpenInvitations(t *testing.T) {
 	storetest.Plan(t, a.Acme, "starter")
 	dana, base := s.as(t, a.Dana), "/w/"+a.Acme
 	room := func() string {
-		_, hint, _ := strings.Cut(dana.get(t, base+"/members/import").body, "The plan allows ")
+		_, hint, _ := strings.Cut(dana.get(t, base+"/members/import").body, "The plan has room for ")
 		hint, _, _ = strings.Cut(hint, ",")
 		return hint
 	}

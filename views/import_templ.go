@@ -563,7 +563,7 @@ func importLead(p ImportProps) string {
 }
 
 func importHint(p ImportProps) string {
-	room := " The plan allows " + p.Room + ", open invitations included."
+	room := " The plan has room for " + p.Room + "."
 	if p.Sides {
 		return "Name, address, role (admin, member or viewer; member if you leave it out), and client or agency. A header row is optional. Email addresses alone are enough." + room
 	}
