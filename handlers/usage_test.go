@@ -73,7 +73,7 @@ func TestUsageCountsOpenInvitations(t *testing.T) {
 	dana, base := s.as(t, a.Dana), "/w/"+a.Acme
 	room := func() string {
 		_, hint, _ := strings.Cut(dana.get(t, base+"/members/import").body, "The plan has room for ")
-		hint, _, _ = strings.Cut(hint, ",")
+		hint, _, _ = strings.Cut(hint, ".")
 		return hint
 	}
 	people := len(clientPeople(t, a))
