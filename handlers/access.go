@@ -140,11 +140,11 @@ func (s *Server) member(pattern string, needs store.Capability, h func(http.Resp
 		if person.SupportOver && person.SupportSlug == me.Tenant.Slug {
 			return s.viewAsEnded(w, r, person.SupportOverHow)
 		}
-		rule := routeOf(r)
-		if host := s.canonicalHost(r, me, rule); host != "" {
+		route := routeOf(r)
+		if host := s.canonicalHost(r, me, route); host != "" {
 			return s.sendToHost(w, r, host, pathAtHost(r))
 		}
-		return s.serveMember(w, r, me, rule, h)
+		return s.serveMember(w, r, me, route, h)
 	}
 	return route
 }
@@ -152,20 +152,20 @@ func (s *Server) member(pattern string, needs store.Capability, h func(http.Resp
 // serveMember answers a member at a route, and records what is refused to them. An error
 // keeps the frame of their pages, unless a support session has no row of it: then support
 // sees nothing of the tenant.
-func (s *Server) serveMember(w http.ResponseWriter, r *http.Request, me store.Member, rule Route, h func(http.ResponseWriter, *http.Request, store.Member) error) error {
-	err := s.authorize(r, me, rule)
+func (s *Server) serveMember(w http.ResponseWriter, r *http.Request, me store.Member, route Route, h func(http.ResponseWriter, *http.Request, store.Member) error) error {
+	err := s.authorize(r, me, route)
 	recorded := err == nil
 	if err == nil {
 		err = h(w, r, me)
 	}
 	if err == nil {
-		if rule.Method == http.MethodGet && !rule.Asset && !rule.JSON {
+		if route.Method == http.MethodGet && !route.Asset && !route.JSON {
 			s.noteVisit(r, me)
 		}
 		return nil
 	}
 	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrForbidden) {
-		if e := s.db.RecordRefusal(r.Context(), me, rule.Method+" "+rule.Path); e != nil {
+		if e := s.db.RecordRefusal(r.Context(), me, route.Method+" "+route.Path); e != nil {
 			return errors.Join(store.ErrUnavailable, e)
 		}
 		recorded = true
@@ -174,7 +174,7 @@ func (s *Server) serveMember(w http.ResponseWriter, r *http.Request, me store.Me
 	case isPlanFull && !wantsJSON(r):
 		err = s.planRefused(r, me, err)
 	case isSessionRefusal(r, me, err):
-		err = sessionProblem(r, me, rule)
+		err = sessionProblem(r, me, route)
 	}
 	if me.Support != nil && !recorded {
 		return err
@@ -185,8 +185,8 @@ func (s *Server) serveMember(w http.ResponseWriter, r *http.Request, me store.Me
 // authorize checks whether a member may use a route: the tenant's state, the member's
 // capability and, in a support session, the route's own rule. A page that support
 // sees is recorded in the tenant's trail before it is shown.
-func (s *Server) authorize(r *http.Request, me store.Member, rule Route) error {
-	if rule.Agency && me.Tenant.Kind != store.TenantAgency {
+func (s *Server) authorize(r *http.Request, me store.Member, route Route) error {
+	if route.Agency && me.Tenant.Kind != store.TenantAgency {
 		return store.ErrNotFound
 	}
 	if me.Tenant.State != store.TenantActive && (me.Party == store.PartyClient || !web.IsSafe(r.Method)) {
@@ -195,7 +195,7 @@ func (s *Server) authorize(r *http.Request, me store.Member, rule Route) error {
 		}
 		return errPaused
 	}
-	if !me.May(rule.Needs) {
+	if !me.May(route.Needs) {
 		return store.ErrForbidden
 	}
 	if me.Support == nil {
@@ -205,18 +205,18 @@ func (s *Server) authorize(r *http.Request, me store.Member, rule Route) error {
 		return support.ErrOff
 	}
 	switch {
-	case rule.Support == SupportRefused,
-		rule.Support == SupportReads && !web.IsSafe(r.Method),
-		rule.Support == SupportWrites && me.Support.Mode != store.SupportWrite:
+	case route.Support == SupportRefused,
+		route.Support == SupportReads && !web.IsSafe(r.Method),
+		route.Support == SupportWrites && me.Support.Mode != store.SupportWrite:
 		return store.ErrForbidden
 	}
 	record, seen := s.db.Record, store.Event{
 		Verb:       "support.page_seen",
-		TargetKind: targetKind(rule.Path),
+		TargetKind: targetKind(route.Path),
 		TargetID:   web.PathID(r),
-		Detail:     map[string]any{"route": rule.Method + " " + rule.Path},
+		Detail:     map[string]any{"route": route.Method + " " + route.Path},
 	}
-	if rule.Asset {
+	if route.Asset {
 		record, seen.Verb = s.db.RecordOnce, "support.asset_seen"
 	}
 	if err := record(r.Context(), me, seen); err != nil {

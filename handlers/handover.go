@@ -109,10 +109,10 @@ func (s *Server) handoverSpend(w http.ResponseWriter, r *http.Request, v store.V
 // Only pages that are remembered as a place move, so that settings stay reachable when
 // a domain is broken. Support stays on the main host. So do staff of a client, because
 // the client controls that domain and every cookie on it.
-func (s *Server) canonicalHost(r *http.Request, me store.Member, rule Route) string {
+func (s *Server) canonicalHost(r *http.Request, me store.Member, route Route) string {
 	host := me.Tenant.Host
 	theirs := me.Party == store.PartyAgency && me.Tenant.Kind == store.TenantClient
-	if host == "" || theirs || host == frame.AddressOf(r).Host || !rule.Place || r.Method != http.MethodGet || me.Support != nil || wantsJSON(r) {
+	if host == "" || theirs || host == frame.AddressOf(r).Host || !route.Place || r.Method != http.MethodGet || me.Support != nil || wantsJSON(r) {
 		return ""
 	}
 	return host

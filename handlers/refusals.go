@@ -117,14 +117,14 @@ func (s *Server) plannedBy(r *http.Request, me store.Member) (string, error) {
 }
 
 // sessionProblem is what a support session may not do, in words that say who allows what.
-func sessionProblem(r *http.Request, me store.Member, rule Route) *web.Problem {
+func sessionProblem(r *http.Request, me store.Member, route Route) *web.Problem {
 	p := &web.Problem{Status: http.StatusForbidden}
 	switch {
-	case !me.May(rule.Needs):
+	case !me.May(route.Needs):
 		p.Title, p.Sentence = "Not for "+me.Name, "You act as "+me.Name+", whose role here doesn't allow this."
 	case me.Support.ViewAs():
 		p.Title, p.Sentence = "Read-only view", "You view this as "+me.Name+". To change something, stop viewing and act as yourself."
-	case rule.Support != SupportWrites:
+	case route.Support != SupportWrites:
 		p.Title, p.Sentence = "Support can't do this", "This isn't allowed in a support session. "+me.Name+" or a colleague can do it."
 	case me.Support.MayWrite:
 		p.Title, p.Sentence = "This session is read-only", me.Tenant.Name+" also allows support to make changes. Switch to write access first."
