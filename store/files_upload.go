@@ -138,7 +138,7 @@ func (tx *Tx) BeginUpload(ctx context.Context, version uuid.UUID, in NewUpload) 
 	// The size of a plain form is unknown: require that one byte fits, and check
 	// again for each part.
 	if in.Size == nil {
-		err = tx.checkRoom(ctx, Storage, 1)
+		err = tx.checkLimit(ctx, Storage, 1)
 	} else {
 		err = tx.reserve(ctx, Storage, *in.Size)
 	}
@@ -279,7 +279,7 @@ func (tx *Tx) RecordPart(ctx context.Context, id uuid.UUID, p Part, h HashStep) 
 		return InvalidError{"size": "The size of the part doesn't match the declared file size."}
 	}
 	if u.Declared == nil {
-		if err := tx.checkRoom(ctx, Storage, int64(p.Number-1)*PartSize+p.Size); err != nil {
+		if err := tx.checkLimit(ctx, Storage, int64(p.Number-1)*PartSize+p.Size); err != nil {
 			return err
 		}
 	}

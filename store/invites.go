@@ -124,7 +124,7 @@ select exists (
 	if colleague != nil {
 		return uuid.Nil, tx.addColleague(ctx, *colleague, p)
 	}
-	if err := tx.checkRoomForInvites(ctx, p.Party, 1); err != nil {
+	if err := tx.checkLimitForInvites(ctx, p.Party, 1); err != nil {
 		return uuid.Nil, err
 	}
 	if err := tx.spendMail(ctx, p.Email); err != nil {

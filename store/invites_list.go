@@ -22,7 +22,7 @@ func (e *ListError) Error() string {
 func (e *ListError) Unwrap() error { return e.Err }
 
 // InvitePeople invites everybody on a list, or nobody: a person who can't be invited
-// is a [*ListError], and a plan without room for all of them a [*PlanLimitError].
+// is a [*ListError], and a plan whose limit they exceed a [*PlanLimitError].
 func (tx *Tx) InvitePeople(ctx context.Context, people []NewPerson) error {
 	// The lock of the agency comes before those of the client and of the addresses.
 	if i := slices.IndexFunc(people, func(p NewPerson) bool { return p.Party == PartyAgency }); i >= 0 {
@@ -38,7 +38,7 @@ func (tx *Tx) InvitePeople(ctx context.Context, people []NewPerson) error {
 		sides[p.Party]++
 	}
 	for side, n := range sides {
-		if err := tx.checkRoomForInvites(ctx, side, n); err != nil {
+		if err := tx.checkLimitForInvites(ctx, side, n); err != nil {
 			return err
 		}
 	}

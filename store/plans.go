@@ -57,7 +57,7 @@ type PlanLimitError struct {
 }
 
 func (e *PlanLimitError) Error() string {
-	return fmt.Sprintf("plan %s has room for %d %s, not %d", e.Plan, e.Limit, e.Metric, e.Next)
+	return fmt.Sprintf("plan %s allows %d %s, not %d", e.Plan, e.Limit, e.Metric, e.Next)
 }
 
 // counted is the usage of each metric as the rows show it. A metric that is missing
@@ -97,7 +97,7 @@ where f.tenant_id = @tenant_id
 // order is Projects before Storage.
 func (tx *Tx) lockUsage(ctx context.Context, metrics ...Metric) error {
 	for _, m := range metrics {
-		if _, err := tx.count(ctx, m, 0); err != nil {
+		if _, err := tx.addUsage(ctx, m, 0); err != nil {
 			return err
 		}
 	}
@@ -111,7 +111,7 @@ func (tx *Tx) reserve(ctx context.Context, m Metric, n int64) error {
 	if n <= 0 {
 		return nil
 	}
-	u, err := tx.count(ctx, m, n)
+	u, err := tx.addUsage(ctx, m, n)
 	if err != nil {
 		return err
 	}
@@ -126,16 +126,16 @@ func (tx *Tx) release(ctx context.Context, m Metric, n int64) error {
 	if n <= 0 {
 		return nil
 	}
-	_, err := tx.count(ctx, m, -n)
+	_, err := tx.addUsage(ctx, m, -n)
 	return err
 }
 
-// checkRoom returns a [*PlanLimitError] if n more would exceed the plan. It reserves
+// checkLimit returns a [*PlanLimitError] if n more would exceed the plan. It reserves
 // and locks nothing.
-func (tx *Tx) checkRoom(ctx context.Context, m Metric, n int64) error {
+func (tx *Tx) checkLimit(ctx context.Context, m Metric, n int64) error {
 	var u planUsage
 	err := tx.withDrafts(ctx, func() error {
-		return tx.get(ctx, one("room for "+string(m), &u, `
+		return tx.get(ctx, one("limit of "+string(m), &u, `
 select t.plan,
        coalesce((select used from plan_usage where tenant_id = @tenant_id and metric = @metric), (`+counted[m]+`)) as used
 from tenants t
@@ -155,17 +155,18 @@ type planUsage struct {
 	Used int64
 }
 
-// count adds by to the usage. If nobody has counted yet, it counts the rows first.
-func (tx *Tx) count(ctx context.Context, m Metric, by int64) (use planUsage, err error) {
+// addUsage adds by, which may be negative, to the usage, and locks it until the deed
+// ends. If no deed has counted yet, it counts the rows first.
+func (tx *Tx) addUsage(ctx context.Context, m Metric, by int64) (use planUsage, err error) {
 	err = tx.withDrafts(ctx, func() error {
-		use, err = tx.countUsage(ctx, m, by)
+		use, err = tx.updateOrCountUsage(ctx, m, by)
 		return err
 	})
 	return use, err
 }
 
-func (tx *Tx) countUsage(ctx context.Context, m Metric, by int64) (planUsage, error) {
-	use, err := tx.addUsage(ctx, m, by)
+func (tx *Tx) updateOrCountUsage(ctx context.Context, m Metric, by int64) (planUsage, error) {
+	use, err := tx.updateUsage(ctx, m, by)
 	if !errors.Is(err, ErrNotFound) {
 		return use, err
 	}
@@ -179,11 +180,11 @@ select @tenant_id, @metric, (`+from+`)
 on conflict do nothing`, pgx.StrictNamedArgs{"metric": string(m)}); err != nil {
 		return planUsage{}, err
 	}
-	return tx.addUsage(ctx, m, by)
+	return tx.updateUsage(ctx, m, by)
 }
 
-func (tx *Tx) addUsage(ctx context.Context, m Metric, by int64) (use planUsage, err error) {
-	return use, tx.get(ctx, one("count "+string(m), &use, `
+func (tx *Tx) updateUsage(ctx context.Context, m Metric, by int64) (use planUsage, err error) {
+	return use, tx.get(ctx, one("add usage of "+string(m), &use, `
 update plan_usage u
 set used = greatest(0, u.used + @by)
 from tenants t
@@ -214,9 +215,9 @@ from tenants
 where id = @tenant_id`, pgx.StrictNamedArgs{"party": string(p)}))
 }
 
-// checkRoomForInvites returns a [*PlanLimitError] if n more people of a party would
+// checkLimitForInvites returns a [*PlanLimitError] if n more people of a party would
 // exceed the plan once all open invitations are accepted.
-func (tx *Tx) checkRoomForInvites(ctx context.Context, p Party, n int64) error {
+func (tx *Tx) checkLimitForInvites(ctx context.Context, p Party, n int64) error {
 	counts, err := tx.isUser(ctx, p)
 	if err != nil || !counts {
 		return err
@@ -225,7 +226,7 @@ func (tx *Tx) checkRoomForInvites(ctx context.Context, p Party, n int64) error {
 	if err := tx.Read(ctx, CountOpenInvites(&invited)); err != nil {
 		return err
 	}
-	return tx.checkRoom(ctx, Users, invited+n)
+	return tx.checkLimit(ctx, Users, invited+n)
 }
 
 // storedBytes returns the bytes of storage that a file counts for, or all files of a
@@ -268,8 +269,8 @@ where not exists (select from plan_usage where tenant_id = @tenant_id and metric
 order by metric`, nil)}
 }
 
-// CountOpenInvites counts the open invitations of those who are [Users] here. Each needs
-// room in the plan.
+// CountOpenInvites counts the open invitations of those who are [Users] here. Each counts
+// against the plan's limit once it is accepted.
 func CountOpenInvites(dst *int64) Read {
 	return Read{value("open invites", dst, `
 select count(*)

@@ -103,7 +103,7 @@ func (tx *Tx) correct(ctx context.Context, d UsageDrift) error {
 		if err := tx.recount(ctx, false); err != nil {
 			return err
 		}
-	} else if _, err := tx.count(ctx, d.Metric, d.Real-d.Stored); err != nil {
+	} else if _, err := tx.addUsage(ctx, d.Metric, d.Real-d.Stored); err != nil {
 		return err
 	}
 	return tx.auditCorrection(ctx, d)
