@@ -316,16 +316,16 @@ func functionChecks() []check {
 	}
 	lists := pgx.StrictNamedArgs{"all": all}
 	return []check{
-		{"runs with its owner's rights and isn't listed: add it to openFunctions in store/catalog.go", `
+		{"runs with its owner's rights and isn't listed: add it to definerFunctions in store/catalog.go", `
 select p.oid::regprocedure::text from pg_proc p
 where p.prosecdef and p.pronamespace in ('public'::regnamespace, 'lookup'::regnamespace, 'river'::regnamespace)
   and not (p.pronamespace = 'lookup'::regnamespace and p.proname = any (@all::text[]))`, lists},
 		{"claims to be leakproof, and so would see rows before the policies do", `
 select p.oid::regprocedure::text from pg_proc p
 where p.proleakproof and p.pronamespace in ('public'::regnamespace, 'lookup'::regnamespace, 'river'::regnamespace)`, nil},
-		{"is an unlisted function in schema lookup: add it to openFunctions in store/catalog.go", `
+		{"is an unlisted function in schema lookup: add it to definerFunctions in store/catalog.go", `
 select p.oid::regprocedure::text from pg_proc p where p.pronamespace = 'lookup'::regnamespace and p.proname <> all (@all::text[])`, lists},
-		{"is listed in openFunctions but doesn't exist, or exists twice", `
+		{"is listed in definerFunctions but doesn't exist, or exists twice", `
 select f from unnest(@all::text[]) f
 where (select count(*) from pg_proc p where p.pronamespace = 'lookup'::regnamespace and p.proname = f) <> 1`, lists},
 		{"runs with its owner's rights without a pinned, empty search_path", `
@@ -339,7 +339,7 @@ where p.pronamespace = 'lookup'::regnamespace and p.proowner <> 'portico_lookup'
 select p.oid::regprocedure::text from pg_proc p
 where p.pronamespace in ('public'::regnamespace, 'lookup'::regnamespace, 'river'::regnamespace)
   and (p.proacl is null or exists (select 1 from aclexplode(p.proacl) a where a.grantee = 0))`, nil},
-		{"has call rights for the app that differ from openFunctions in store/catalog.go", `
+		{"has call rights for the app that differ from definerFunctions in store/catalog.go", `
 select p.oid::regprocedure::text from pg_proc p
 where p.pronamespace = 'lookup'::regnamespace
   and has_function_privilege('portico_app', p.oid, 'execute') <> (p.proname = any (@app::text[]))`, pgx.StrictNamedArgs{"app": app}},

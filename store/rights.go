@@ -53,7 +53,7 @@ type ranks []Role
 
 var (
 	everyone   = ranks{RoleOwner, RoleAdmin, RoleMember, RoleViewer}
-	workers    = ranks{RoleOwner, RoleAdmin, RoleMember}
+	editors    = ranks{RoleOwner, RoleAdmin, RoleMember}
 	management = ranks{RoleOwner, RoleAdmin}
 	owners     = ranks{RoleOwner}
 	nobody     = ranks{}
@@ -62,11 +62,11 @@ var (
 // rights says who may do what.
 var rights = map[Capability]map[Party]ranks{
 	SeeWork:           {PartyAgency: everyone, PartyClient: everyone},
-	EditWork:          {PartyAgency: workers, PartyClient: nobody},
-	Upload:            {PartyAgency: workers, PartyClient: nobody},
-	Publish:           {PartyAgency: workers, PartyClient: nobody},
-	SeeBin:            {PartyAgency: workers, PartyClient: nobody},
-	SeePeople:         {PartyAgency: everyone, PartyClient: workers},
+	EditWork:          {PartyAgency: editors, PartyClient: nobody},
+	Upload:            {PartyAgency: editors, PartyClient: nobody},
+	Publish:           {PartyAgency: editors, PartyClient: nobody},
+	SeeBin:            {PartyAgency: editors, PartyClient: nobody},
+	SeePeople:         {PartyAgency: everyone, PartyClient: editors},
 	SeeActivity:       {PartyAgency: everyone, PartyClient: management},
 	SeeSupport:        {PartyAgency: management, PartyClient: management},
 	GrantSupport:      {PartyAgency: management, PartyClient: management},
