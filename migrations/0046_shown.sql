@@ -1,5 +1,5 @@
 -- What a list shows of a deliverable lies on its row, and what it shows of a draft on the
--- row of the draft. Tx.tally keeps both. A client sees the row of no draft.
+-- row of the draft. Tx.refreshFileCounts keeps both. A client sees the row of no draft.
 
 -- +goose Up
 alter table versions

@@ -39,7 +39,7 @@ type DeliverableInput struct {
 	DueOn *time.Time
 }
 
-// The numbers of a draft lie on its row, which a client can't see; see [Tx.tally].
+// The numbers of a draft lie on its row, which a client can't see; see [Tx.refreshFileCounts].
 var deliverableColumns = `
 select d.brief, ` + deliverableSeen + ` as seen, '' as placed,` + deliverableRest
 

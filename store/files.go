@@ -143,7 +143,7 @@ for update of f`, pgx.StrictNamedArgs{"id": id, "binned": binned}))
 	if err := tx.setBinned(ctx, KindFile, id, binned); err != nil {
 		return f.DeliverableID, err
 	}
-	return f.DeliverableID, tx.tally(ctx, version)
+	return f.DeliverableID, tx.refreshFileCounts(ctx, version)
 }
 
 func (tx *Tx) lockVersionOf(ctx context.Context, file uuid.UUID) (version uuid.UUID, err error) {
@@ -212,7 +212,7 @@ where tenant_id = @tenant_id
 	if err != nil {
 		return uuid.Nil, err
 	}
-	if err := tx.tally(ctx, f.VersionID); err != nil {
+	if err := tx.refreshFileCounts(ctx, f.VersionID); err != nil {
 		return uuid.Nil, err
 	}
 	return f.DeliverableID, tx.audit(ctx, Event{Verb: "file.lead_chosen", TargetKind: KindFile, TargetID: id})

@@ -103,5 +103,5 @@ where tenant_id = @tenant_id
 	if err != nil {
 		return err
 	}
-	return tx.tally(ctx, version)
+	return tx.refreshFileCounts(ctx, version)
 }

@@ -221,7 +221,7 @@ returning missing_at is not null`, pgx.StrictNamedArgs{"id": file}))
 	if err != nil {
 		return err
 	}
-	if err := tx.tally(ctx, version); err != nil || missing {
+	if err := tx.refreshFileCounts(ctx, version); err != nil || missing {
 		return err
 	}
 	return tx.Enqueue(ctx, &queue.FilePreview{File: file, Redo: NewID()})

@@ -400,7 +400,7 @@ where tenant_id = @tenant_id
   and id = @deliverable`, pgx.StrictNamedArgs{"deliverable": u.DeliverableID}); err != nil {
 		return err
 	}
-	if err := tx.tally(ctx, u.VersionID); err != nil {
+	if err := tx.refreshFileCounts(ctx, u.VersionID); err != nil {
 		return err
 	}
 	if isPicture(s.ContentType, s.Size) {

@@ -80,7 +80,7 @@ func (tx *Tx) ReconcileUsage(ctx context.Context) error {
 		return err
 	}
 	// Deeds lock versions before counters.
-	if err := tx.retally(ctx); err != nil {
+	if err := tx.refreshWrongFileCounts(ctx); err != nil {
 		return err
 	}
 	if err := tx.lockCounters(ctx); err != nil {

@@ -259,7 +259,7 @@ where tenant_id = @tenant_id and id = @deliverable and deleted_at is null`,
 	if err != nil {
 		return err
 	}
-	if err := tx.tally(ctx, version); err != nil {
+	if err := tx.refreshFileCounts(ctx, version); err != nil {
 		return err
 	}
 	err = tx.change(ctx, "share project", `

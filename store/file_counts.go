@@ -7,9 +7,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// tallied counts the files that a version v shows and finds the one that stands for
-// it. Once a version is published, only the files published with it count.
-const tallied = `
+// freshFileCounts counts the files that a version v shows and finds the one that
+// stands for it. Once a version is published, only the files published with it count.
+const freshFileCounts = `
     select count(*)::int as files,
            (array_agg(f.id order by ` + leadFirst + `) filter (where f.preview_type is not null))[1] as preview
     from files f
@@ -19,23 +19,23 @@ const tallied = `
       and f.deleted_at is null
       and (f.shared_at is not null or v.shared_at is null)`
 
-// tally updates what lists show of a version: on its row, and if it is the one
-// published last, on the row of its deliverable. Every deed that changes which files
-// of a version are ready, binned, shared, first or have a preview ends with it.
-func (tx *Tx) tally(ctx context.Context, version uuid.UUID) error {
+// refreshFileCounts updates what lists show of a version: on its row, and if it is the
+// one published last, on the row of its deliverable. Every deed that changes which
+// files of a version are ready, binned, shared, first or have a preview calls it.
+func (tx *Tx) refreshFileCounts(ctx context.Context, version uuid.UUID) error {
 	// Deeds that run at once must count one after the other, or one would miss the
 	// other's file.
 	if err := tx.lockVersion(ctx, version); err != nil {
 		return err
 	}
 	return tx.withDrafts(ctx, func() error {
-		_, err := tx.exec(ctx, "tally", `
+		_, err := tx.exec(ctx, "refresh file counts", `
 with counted as (
     update versions t
     set files = c.files,
         preview = c.preview
     from versions v
-    cross join lateral (`+tallied+`
+    cross join lateral (`+freshFileCounts+`
     ) c
     where v.tenant_id = @tenant_id
       and v.id = @version
@@ -56,12 +56,12 @@ where d.tenant_id = @tenant_id
 	})
 }
 
-// tallies has a row for each version and each deliverable of the tenant, and whether
-// what a list shows of it is right.
-const tallies = `
+// storedFileCounts has a row for each version and each deliverable of the tenant, and
+// whether what a list shows of it is right.
+const storedFileCounts = `
     select v.deliverable_id, v.files = c.files and v.preview is not distinct from c.preview as "right"
     from versions v
-    cross join lateral (` + tallied + `
+    cross join lateral (` + freshFileCounts + `
     ) c
     where v.tenant_id = @tenant_id
     union all
@@ -79,24 +79,24 @@ const tallies = `
 // listed selects the [UsageDrift] of [Listed].
 const listed = `
 select '` + string(Listed) + `' as metric, count(*) as stored, count(*) filter (where "right") as real
-from (` + tallies + `
+from (` + storedFileCounts + `
 ) t`
 
-// retally corrects what lists show of every deliverable of which something is wrong,
-// with an audit row.
-func (tx *Tx) retally(ctx context.Context) error {
+// refreshWrongFileCounts corrects what lists show of each deliverable of which
+// something is wrong, with an audit row.
+func (tx *Tx) refreshWrongFileCounts(ctx context.Context) error {
 	var drift UsageDrift
-	if err := tx.get(ctx, one("tallies", &drift, listed, nil)); err != nil || drift.Stored == drift.Real {
+	if err := tx.get(ctx, one("stored file counts", &drift, listed, nil)); err != nil || drift.Stored == drift.Real {
 		return err
 	}
 	var versions []uuid.UUID
-	err := tx.get(ctx, column("versions to tally", &versions, `
+	err := tx.get(ctx, column("versions to refresh", &versions, `
 with wrong as (
     select deliverable_id
-    from (`+tallies+`
+    from (`+storedFileCounts+`
     ) t
     where not "right"
-), anew as ( -- tally never goes back to an earlier version
+), anew as ( -- refreshFileCounts never goes back to an earlier version
     update deliverables
     set shown_number = 0, shown_files = 0, shown_preview = null
     where tenant_id = @tenant_id
@@ -111,7 +111,7 @@ order by number`, nil))
 		return err
 	}
 	for _, v := range versions {
-		if err := tx.tally(ctx, v); err != nil {
+		if err := tx.refreshFileCounts(ctx, v); err != nil {
 			return err
 		}
 	}
