@@ -78,11 +78,11 @@ func (s *Server) archiveEntries(r *http.Request, me store.Member, list []store.F
 // checksum. A tenant's files are read one at a time. A visitor who leaves doesn't stop it,
 // so that the next one has it.
 func (s *Server) computeCRC(ctx context.Context, me store.Member, id uuid.UUID, e files.Entry) (uint32, error) {
-	end, err := s.sumTurns.Wait(ctx, me.TenantID().String())
+	release, err := s.checksumSlots.Acquire(ctx, me.TenantID().String())
 	if err != nil {
 		return 0, err
 	}
-	defer end()
+	defer release()
 	var f store.File // as it is now: another request may have kept it meanwhile
 	if err := s.db.Read(ctx, me, store.GetFile(id, &f)); err != nil {
 		return 0, err

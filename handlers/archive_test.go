@@ -228,7 +228,7 @@ func TestChecksumIsComputedOnce(t *testing.T) {
 	}
 
 	set(late, nil)
-	end := d.product.TakeSumTurn(t, d.me.TenantID())
+	end := d.product.TakeChecksumSlot(t, d.me.TenantID())
 	waited := make(chan answer, 1)
 	go func() { waited <- head() }()
 	select {

@@ -150,13 +150,13 @@ func readLogoFile(part *multipart.Part) (sentLogo, error) {
 // take 256 MB and a second of a core.
 const logosAtOnce = 2
 
-// decodeLogo is makeLogo, in its turn.
+// decodeLogo is makeLogo, once a slot for decoding is free.
 func (s *Server) decodeLogo(ctx context.Context, sent sentLogo) (store.Logo, string, error) {
-	end, err := s.logoTurns.Wait(ctx, "")
+	release, err := s.logoSlots.Acquire(ctx, "")
 	if err != nil {
 		return store.Logo{}, "", err
 	}
-	defer end()
+	defer release()
 	logo, why := makeLogo(sent)
 	return logo, why, nil
 }

@@ -98,12 +98,12 @@ func TestUnsafeLogosAreRefused(t *testing.T) {
 }
 
 // While as many logos are decoded as may be at once, the next one waits. Whoever gives up
-// waiting gets no turn, and the others get theirs.
+// waiting gets none, and the others get theirs.
 func TestLogosAreDecodedInTurn(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	dana := s.as(t, a.Dana)
-	end := s.product.TakeLogoTurns()
+	end := s.product.TakeLogoSlots()
 	content := thumbnailtest.PNG(t, thumbnailtest.TwoHalves(40, 40))
 
 	form, contentType := formOf(t, formFile{"logo", "logo.png", content})
@@ -123,14 +123,14 @@ func TestLogosAreDecodedInTurn(t *testing.T) {
 	select {
 	case <-left:
 	case <-time.After(10 * time.Second):
-		t.Error("somebody who left still waits for a turn")
+		t.Error("somebody who left still waits for a slot")
 	}
 
 	answered := make(chan answer, 1)
 	go func() { answered <- dana.sendLogo(t, a.Acme, content) }()
 	select {
 	case got := <-answered:
-		t.Fatalf("decoded without a turn: %d", got.status)
+		t.Fatalf("decoded without a slot: %d", got.status)
 	case <-time.After(time.Second):
 	}
 	end()

@@ -17,29 +17,30 @@ import (
 // Routes is the route table, for tests.
 func (s *Server) Routes() []Route { return s.routes() }
 
-// TakeLogoTurns decodes as many logos as may be at once, until the test lets them end.
-func (s *Server) TakeLogoTurns() (end func()) {
-	var ends []func()
+// TakeLogoSlots holds every slot for decoding logos until the test releases them.
+func (s *Server) TakeLogoSlots() (release func()) {
+	var releases []func()
 	for range logosAtOnce {
-		if end, ok := s.logoTurns.Try(""); ok {
-			ends = append(ends, end)
+		if release, ok := s.logoSlots.TryAcquire(""); ok {
+			releases = append(releases, release)
 		}
 	}
 	return func() {
-		for _, end := range ends {
-			end()
+		for _, release := range releases {
+			release()
 		}
 	}
 }
 
-// TakeSumTurn computes a checksum of the tenant's, until the test lets it end.
-func (s *Server) TakeSumTurn(t *testing.T, tenant uuid.UUID) (end func()) {
+// TakeChecksumSlot holds the tenant's slot for computing checksums until the test
+// releases it.
+func (s *Server) TakeChecksumSlot(t *testing.T, tenant uuid.UUID) (release func()) {
 	t.Helper()
-	end, ok := s.sumTurns.Try(tenant.String())
+	release, ok := s.checksumSlots.TryAcquire(tenant.String())
 	if !ok {
 		t.Fatal("somebody computes a checksum already")
 	}
-	return end
+	return release
 }
 
 // Pattern is a route's method and path as the mux knows it.

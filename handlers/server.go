@@ -71,10 +71,10 @@ type Server struct {
 	metrics *metrics.Recorder
 	log     *slog.Logger
 
-	support                        *support.Service
-	attempts                       frame.Attempts
-	visitors, tenants              *web.RateLimiter
-	logoTurns, formTurns, sumTurns *web.Turns
+	support                             *support.Service
+	attempts                            frame.Attempts
+	visitors, tenants                   *web.RateLimiter
+	logoSlots, formSlots, checksumSlots *web.KeyedSemaphore
 }
 
 // New makes a [Server]. It fails without a URL, or if the CountKey is too short.
@@ -102,15 +102,15 @@ func New(cfg Config, deps Deps) (*Server, error) {
 	}
 	return &Server{
 		cfg: cfg, db: deps.DB, files: deps.Files, uploads: uploads, signin: deps.SignIn, support: supporting,
-		attempts:  attempts,
-		ready:     cmp.Or(deps.Ready, &web.Readiness{}),
-		metrics:   deps.Metrics,
-		log:       deps.Log,
-		visitors:  web.NewRateLimiter(cfg.TenantLimit.Quarter()),
-		tenants:   web.NewRateLimiter(cfg.TenantLimit),
-		logoTurns: web.NewTurns(logosAtOnce),
-		formTurns: web.NewTurns(formsAtOnce),
-		sumTurns:  web.NewTurns(1),
+		attempts:      attempts,
+		ready:         cmp.Or(deps.Ready, &web.Readiness{}),
+		metrics:       deps.Metrics,
+		log:           deps.Log,
+		visitors:      web.NewRateLimiter(cfg.TenantLimit.Quarter()),
+		tenants:       web.NewRateLimiter(cfg.TenantLimit),
+		logoSlots:     web.NewKeyedSemaphore(logosAtOnce),
+		formSlots:     web.NewKeyedSemaphore(formsAtOnce),
+		checksumSlots: web.NewKeyedSemaphore(1),
 	}, nil
 }
 

@@ -33,12 +33,12 @@ func (s *Server) fileCreate(w http.ResponseWriter, r *http.Request, me store.Mem
 	body := web.NewSlowBodyGuard(w, r.Body, web.UploadPace)
 	defer body.Lift()
 	r.Body = body
-	end, ok := s.formTurns.Try(me.TenantID().String())
+	release, ok := s.formSlots.TryAcquire(me.TenantID().String())
 	if !ok {
 		web.Drain(body, store.PartSize)
 		return errFormsAtOnce
 	}
-	defer end()
+	defer release()
 	if err := s.takeForm(r, me, v); err != nil {
 		web.Drain(body, store.PartSize)
 		return err
