@@ -108,7 +108,6 @@ func readsToExplain() map[string][]store.Read {
 		open            int64
 		project         store.Project
 		consents        []store.Consent
-		grants          []store.Grant
 		sessions        []store.SupportSession
 		settings        store.Settings
 		plan            string
@@ -190,7 +189,6 @@ func readsToExplain() map[string][]store.Read {
 		"GetSettings":            {store.GetSettings(&some.settings)},
 		"SeenConsent":            {store.SeenConsent(&some.seen)},
 		"SupportInForce":         {store.SupportInForce(&some.consents)},
-		"ListGrants":             {store.ListGrants(&some.grants)},
 		"ListSupportSessions":    {store.ListSupportSessions(store.Page{Limit: 26}, &some.sessions)},
 		"GetUpload":              {store.GetUpload(id("file"), &some.upload)},
 		"ListParts":              {store.ListParts(id("file"), &some.parts)},

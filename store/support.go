@@ -40,31 +40,6 @@ where tenant_id = @tenant_id
   and replaced_at is null`, nil)}
 }
 
-// Grant is one side's consent to support access until EndsAt.
-type Grant struct {
-	ID         uuid.UUID
-	Party      Party // whose
-	Mode       SupportMode
-	ByName     string
-	CreatedAt  time.Time
-	EndsAt     time.Time
-	RevokedAt  *time.Time
-	ReplacedAt *time.Time // by a later one of the same side
-	Open       bool       // none of these, and not expired
-}
-
-// ListGrants reads the tenant's grants, latest end first, at most 100.
-func ListGrants(dst *[]Grant) Read {
-	return Read{many("list grants", dst, `
-select g.id, g.party, g.mode, m.name as by_name, g.created_at, g.ends_at, g.revoked_at, g.replaced_at,
-       g.revoked_at is null and g.replaced_at is null and now() >= g.created_at and g.ends_at > now() as open
-from support_grants g
-join memberships m on m.tenant_id = g.tenant_id and m.user_id = g.created_by
-where g.tenant_id = @tenant_id
-order by g.ends_at desc, g.id desc
-limit 100`, nil)}
-}
-
 // SupportSession is one line of a tenant's ledger: who was here, as whom and why.
 type SupportSession struct {
 	ID          uuid.UUID
