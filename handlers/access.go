@@ -23,20 +23,19 @@ type Route struct {
 	Who     Who
 	Needs   store.Capability // of a member
 	Support SupportRule
-	Asset   bool // not a page: a support session records it once, not at every view
+	Asset   bool // not a page; recorded once in a support session
 	Streams bool // sets its own body size limit and deadlines
 	Agents  bool // a person's route that support agents may enter too
 	JSON    bool // for programs: errors are JSON too
 	Place   bool // a page that is remembered as the last place
 	Agency  bool // exists only in an agency's own tenant
-	// Form is the page with the form that this route takes, as a path like the route's
-	// own, if it is not the page at the route's own path.
+	// Form is the path of the page whose form posts here, if it isn't Path.
 	Form string
 	// PerMinute is the rate limit per person and tenant, or per network for visitors
 	// who are not signed in; 0 is no limit.
 	PerMinute int
-	// EveryHost: the same on the main host and on those of tenants. Without it a
-	// route that is not a tenant's exists only on the main host.
+	// EveryHost: also on tenants' hosts. Other routes without a tenant exist on the main
+	// host only.
 	EveryHost bool
 	handle    func(http.ResponseWriter, *http.Request, store.Visitor) error
 }
@@ -55,7 +54,7 @@ const (
 // SupportRule is what a support session may do at a route.
 type SupportRule string
 
-// Refused is the zero rule, so that a new route refuses until it says otherwise.
+// SupportRefused is the zero value: a new route refuses support.
 const (
 	SupportRefused SupportRule = ""
 	SupportReads   SupportRule = "reads"
@@ -149,9 +148,9 @@ func (s *Server) member(pattern string, needs store.Capability, h func(http.Resp
 	return route
 }
 
-// serveMember answers a member at a route, and records what is refused to them. An error
-// keeps the frame of their pages, unless a support session has no row of it: then support
-// sees nothing of the tenant.
+// serveMember answers a member at a route, and records what is refused to them. Error
+// pages keep the tenant's frame, except for support when no audit row was written: then
+// support sees nothing of the tenant.
 func (s *Server) serveMember(w http.ResponseWriter, r *http.Request, me store.Member, route Route, h func(http.ResponseWriter, *http.Request, store.Member) error) error {
 	err := s.authorize(r, me, route)
 	recorded := err == nil
@@ -182,9 +181,10 @@ func (s *Server) serveMember(w http.ResponseWriter, r *http.Request, me store.Me
 	return inFrame(r, me, err)
 }
 
-// authorize checks whether a member may use a route: the tenant's state, the member's
-// capability and, in a support session, the route's own rule. A page that support
-// sees is recorded in the tenant's trail before it is shown.
+// authorize checks whether a member, or support as that member, may use a route: the
+// tenant's state, the member's capability and, in a support session, the route's
+// SupportRule. A page that support sees is recorded in the tenant's trail before it is
+// shown.
 func (s *Server) authorize(r *http.Request, me store.Member, route Route) error {
 	if route.Agency && me.Tenant.Kind != store.TenantAgency {
 		return store.ErrNotFound
@@ -234,7 +234,7 @@ func targetKind(path string) store.Kind {
 	return store.Kind(strings.TrimSuffix(before[strings.LastIndex(before, "/")+1:], "s"))
 }
 
-// viewAsEnded refuses what staff do on a page that they still see as somebody else.
+// viewAsEnded answers staff whose view-as session has ended.
 func (s *Server) viewAsEnded(w http.ResponseWriter, r *http.Request, how store.SupportEnd) error {
 	if wantsJSON(r) {
 		return support.ErrViewAsEnded

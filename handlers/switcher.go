@@ -104,7 +104,7 @@ func (s *Server) stillThere(ctx context.Context, me store.Member, place string) 
 }
 
 // noteVisit records after the page is sent when the member was last here, and where, and
-// only if that has changed. [store.Member.Visits] records nothing in a support session.
+// only if that has changed. [store.Member.NextVisit] records nothing in a support session.
 func (s *Server) noteVisit(r *http.Request, me store.Member) {
 	place := ""
 	if routeOf(r).Place {

@@ -65,8 +65,8 @@ func (o *Operator) AddAgent(ctx context.Context, email, name string) error {
 	return o.exec(ctx, "add agent", `select lookup.add_agent($1, $2, $3)`, NewID(), email, name)
 }
 
-// DisableAgent disables an agent from their next request on. An unknown address is
-// [ErrNotFound].
+// DisableAgent ends an agent's access, support session and access requests at once. An
+// unknown address is [ErrNotFound].
 func (o *Operator) DisableAgent(ctx context.Context, email string) error {
 	var done *bool
 	if err := o.conn.QueryRow(ctx, `select lookup.disable_agent($1)`, email).Scan(&done); err != nil {

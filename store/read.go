@@ -8,8 +8,8 @@ import (
 	"portico/store/engine"
 )
 
-// Read is one query of a page. It runs only for a [Member], together with the page's
-// other reads.
+// Read is one query of a page or a mail. It runs for a [Member] or a [Recipient], or in a
+// deed, together with the others.
 type Read struct{ query }
 
 // OwnRead is a read of a person's own rows, outside a tenant.

@@ -113,12 +113,12 @@ type Person struct {
 	Locale      string
 	Agent       bool       // a support agent, never a member of anything
 	SteppedUpAt *time.Time // when they last stepped up
-	// SupportOver says that the browser's support session ended without their Stop,
-	// until they start or stop another; SupportOverHow says how.
+	// SupportOver says that the browser's support session was ended by something other
+	// than Stop. It is cleared when they start or stop one. SupportOverHow says by what.
 	SupportOver    bool
 	SupportOverHow SupportEnd
-	// SupportSlug is the tenant of the browser's support session, running or ended as
-	// in SupportOver, else "".
+	// SupportSlug is the tenant of the browser's support session, running or over; ""
+	// for none.
 	SupportSlug string
 	// ViewsAsElsewhere says that on another host of this browser they view as a client.
 	// Until they stop, they are no [Member] here.
@@ -129,7 +129,7 @@ type Person struct {
 // ID is the person's user id.
 func (p Person) ID() uuid.UUID { return p.scope.User }
 
-// Tenant is what a member may know of their tenant.
+// Tenant is the tenant that a request addresses, or in whose name a mail is sent.
 type Tenant struct {
 	ID         uuid.UUID
 	Kind       TenantKind
@@ -140,7 +140,7 @@ type Tenant struct {
 	Welcome    string
 	Accent     string // "#rrggbb", or "" for the default
 	LogoID     string // "" for none
-	MailName   string // sender name of mails, set in mail jobs; "" for the installation's
+	MailName   string // sender name of mails, set in mail jobs; "" for the agency's name
 	AgencyName string
 	Host       string // host of all its links; "" is the main host, with a path
 }
@@ -153,7 +153,7 @@ type Support struct {
 	Reason    string
 	Ticket    string
 	EndsAt    time.Time
-	MayWrite  bool // it reads, and its grant allows writing
+	MayWrite  bool // it is in read mode and may switch to write
 	AgentName string
 }
 
@@ -172,10 +172,10 @@ type Member struct {
 	Party          Party
 	Role           Role
 	LastSeenAt     *time.Time
-	WorkspaceCount int // how many tenants the person belongs to, 2 for more; 1 in a support session
+	WorkspaceCount int // of the person: 1, or 2 for two or more; 1 in a support session
 	// LastPlace is the path in this tenant where the person was last, "" for none.
 	LastPlace string
-	latest    bool     // of all their workspaces they used this one last
+	latest    bool     // this is the workspace they used last
 	Support   *Support // nil in person
 	Person    Person   // the actor
 	RequestID string
@@ -191,8 +191,8 @@ func (m Member) TenantID() uuid.UUID { return m.scope.Tenant }
 // of its subject.
 func (m Member) May(c Capability) bool { return May(c, m.Party, m.Role) }
 
-// MayNow says whether pages offer the capability now. A read-only support session, or
-// a tenant that is not active, offers nothing that would be refused.
+// MayNow says whether pages offer a change now. A read-only support session, or a tenant
+// that is not active, offers none.
 func (m Member) MayNow(c Capability) bool {
 	return m.May(c) && !m.scope.ReadOnly && m.Tenant.State == TenantActive
 }

@@ -16,7 +16,7 @@ var (
 	darkSurface  = ui.Color{R: 0.11, G: 0.118, B: 0.133}
 )
 
-// leastContrast is the contrast that WCAG 2.2 AA requires between a control or focus ring and its surroundings.
+// leastContrast between a control or focus ring and its surroundings is a little more than WCAG 2.2 AA requires (3).
 const leastContrast = 3.2
 
 // BrandCSS returns the stylesheet of a workspace's accent ("#rrggbb"). For lines it shifts the accent as far as contrast
