@@ -167,7 +167,7 @@ func (in *installation) listen(ctx context.Context, stopJobs func(context.Contex
 	return in.run(ctx, ready, append([]*http.Server{public}, in.adminServers(ready)...), stopJobs)
 }
 
-// adminServers returns the operator's own listener, if it is configured.
+// adminServers returns the server of the admin listener, if it is configured.
 func (in *installation) adminServers(ready *web.Readiness) []*http.Server {
 	if in.config.adminAddr == "" {
 		return nil

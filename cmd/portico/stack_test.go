@@ -92,7 +92,7 @@ func useOIDC(env map[string]string, o *stack.OIDC) {
 type running struct {
 	t     *testing.T
 	url   string // the portal's URL
-	admin string // the operator's listener
+	admin string // the admin listener
 	stop  func()
 }
 

@@ -213,7 +213,7 @@ func tracesAreThere(t *testing.T, spans []*traces.Span) {
 	}
 }
 
-// The operator's listener has the profiles, and refuses requests for any host name
+// The admin listener has the profiles, and refuses requests for any host name
 // but this machine's. The public listener has none of them.
 func TestOperatorsListenerIsItsOwn(t *testing.T) {
 	t.Parallel()

@@ -507,7 +507,7 @@ var mutants = []mutant{
 	{"a job's requester must still be allowed", "store/jobs.go", "case d.RequesterMay != \"\" && !May(d.RequesterMay, *s.Party, *s.Role):", "case false:", workRoom, "TestRequesterMust"},
 
 	{"unknown methods are not metric labels", "handlers/metrics/metrics.go", "return method\n\t}\n\treturn \"other\"", "return method\n\t}\n\treturn method", operator, "TestOperatorSees"},
-	{"the operator's listener is local only", "handlers/metrics/admin.go", `if host != "localhost" && (err`, `if false && (err`, operator, "TestOperatorsListener"},
+	{"the admin listener is local only", "handlers/metrics/admin.go", `if host != "localhost" && (err`, `if false && (err`, operator, "TestOperatorsListener"},
 	{"the doctor checks the boundary", "cmd/portico/doctor_database.go", "for _, f := range found {", "for _, f := range found[:0] {", operator, "TestDoctorNames"},
 	{"the doctor checks the role", "cmd/portico/doctor_database.go", "for _, says := range can {", "for _, says := range can[:0] {", operator, "TestDoctorNames"},
 	{"the doctor checks that the bucket is private", "files/probe.go", "try(StepStrangers, p.anonymous)", "", operator, "TestDoctorNames"},
