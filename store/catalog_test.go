@@ -103,6 +103,7 @@ var mutants = []struct{ name, sql, rule string }{
 	{"function of lookup that is another's", "alter function lookup.sweep() owner to portico_owner", "isn't owned by portico_lookup"},
 	{"lookup without a policy", "create policy x on job_effects to portico_app using (true); grant select on job_effects to portico_lookup", "without a listed policy"},
 	{"listed table gone", "drop table job_effects", "but doesn't exist"},
+	{"policy with a subquery", "drop policy tenant on projects; create policy tenant on projects to portico_app using (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid))", "has a subquery"},
 	{"restrictive policy on no list", "create policy extra on projects as restrictive to portico_app using (true)", "unlisted restrictive policy"},
 }
 
