@@ -38,6 +38,7 @@ type Route struct {
 	// host only.
 	EveryHost bool
 	handle    func(http.ResponseWriter, *http.Request, store.Visitor) error
+	page      func(*http.Request) page // nil unless it is a page of [Server.page]
 }
 
 // Who says who may enter a route.
@@ -332,7 +333,7 @@ func (s *Server) visitor(r *http.Request, route Route, token *store.Token) (stor
 	}
 	c := s.credentials(r, route)
 	c.Token = token
-	v, err := s.db.Identify(r.Context(), c)
+	v, err := s.identify(r, route, c)
 	if err == nil {
 		err = s.limitTenant(v)
 	}
@@ -340,6 +341,16 @@ func (s *Server) visitor(r *http.Request, route Route, token *store.Token) (stor
 		err = s.limitRoute(r, route, v)
 	}
 	return v, err
+}
+
+// identify asks the database who is asking, and sends the reads of a page along.
+func (s *Server) identify(r *http.Request, route Route, c store.Credentials) (store.Visitor, error) {
+	if route.page == nil {
+		return s.db.Identify(r.Context(), c)
+	}
+	p := route.page(r)
+	routedOf(r).page = p
+	return s.db.Open(r.Context(), c, p.reads)
 }
 
 func wantsJSON(r *http.Request) bool {

@@ -18,7 +18,7 @@ import (
 
 const activityShown = 50
 
-func (s *Server) activityList(w http.ResponseWriter, r *http.Request, me store.Member) error {
+func (s *Server) activityList(r *http.Request) page {
 	q := r.URL.Query()
 	filter := store.ActivityFilter{
 		Kind:    kindOf(q.Get("kind")),
@@ -35,30 +35,29 @@ func (s *Server) activityList(w http.ResponseWriter, r *http.Request, me store.M
 	}
 	var events []store.Activity
 	var people []store.Membership
-	if err := s.db.Read(r.Context(), me, store.ListActivity(filter, &events), store.ListPeople(&people)); err != nil {
-		return err
-	}
-	clients, err := s.clientNames(r, me, events)
-	if err != nil {
-		return err
-	}
-	c := frame.Tenant(r, me)
-	props := views.ActivityProps{
-		Lead:     activityLead(me),
-		Filters:  activityFilters(c.Base, q),
-		People:   activityPeople(me, people, filter.Person),
-		Keep:     keptFilters(q),
-		Filtered: filter.Kind != "" || filter.Denied || filter.Support || filter.Person != uuid.Nil,
-	}
-	events, next := store.Cut(events, filter.Page, func(e store.Activity) store.Cursor { return store.Cursor{At: e.At, ID: e.ID} })
-	if older := frame.WriteCursor(next); older != "" {
-		props.OlderURL = c.Base.Activity(with(q, "before", older))
-	}
-	if q.Get("before") != "" {
-		props.NewerURL = c.Base.Activity(with(q, "before", ""))
-	}
-	props.Days = byDay(c, me, events, clients)
-	return views.Render(w, r, http.StatusOK, views.Activity(c, props))
+	return page{always(store.ListActivity(filter, &events), store.ListPeople(&people)), func(w http.ResponseWriter, r *http.Request, me store.Member) error {
+		clients, err := s.clientNames(r, me, events)
+		if err != nil {
+			return err
+		}
+		c := frame.Tenant(r, me)
+		props := views.ActivityProps{
+			Lead:     activityLead(me),
+			Filters:  activityFilters(c.Base, q),
+			People:   activityPeople(me, people, filter.Person),
+			Keep:     keptFilters(q),
+			Filtered: filter.Kind != "" || filter.Denied || filter.Support || filter.Person != uuid.Nil,
+		}
+		events, next := store.Cut(events, filter.Page, func(e store.Activity) store.Cursor { return store.Cursor{At: e.At, ID: e.ID} })
+		if older := frame.WriteCursor(next); older != "" {
+			props.OlderURL = c.Base.Activity(with(q, "before", older))
+		}
+		if q.Get("before") != "" {
+			props.NewerURL = c.Base.Activity(with(q, "before", ""))
+		}
+		props.Days = byDay(c, me, events, clients)
+		return views.Render(w, r, http.StatusOK, views.Activity(c, props))
+	}}
 }
 
 // byDay groups events by day in the reader's time zone.

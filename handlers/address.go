@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -15,15 +16,23 @@ import (
 
 type routeKey struct{}
 
-// withRoute is the request with the route that took it, for [routeOf].
-func withRoute(r *http.Request, route Route) *http.Request {
-	return r.WithContext(context.WithValue(r.Context(), routeKey{}, route))
+// routed is the route that took a request, and its page, if its reads were sent already.
+type routed struct {
+	route Route
+	page  page
 }
 
-func routeOf(r *http.Request) Route {
-	route, _ := r.Context().Value(routeKey{}).(Route)
-	return route
+// withRoute is the request with the route that took it, for [routeOf].
+func withRoute(r *http.Request, route Route) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), routeKey{}, &routed{route: route}))
 }
+
+func routedOf(r *http.Request) *routed {
+	to, _ := r.Context().Value(routeKey{}).(*routed)
+	return cmp.Or(to, &routed{})
+}
+
+func routeOf(r *http.Request) Route { return routedOf(r).route }
 
 // noSlug is in the path of a tenant that is named by its own domain. No tenant can
 // have it as its slug.

@@ -86,14 +86,14 @@ func (s *Server) logoSet(w http.ResponseWriter, r *http.Request, me store.Member
 		return err
 	}
 	if why != "" {
-		return s.settingsPage(w, r, me, http.StatusUnprocessableEntity, nil, ui.Errors{"logo": why})
+		return s.showPage(w, r, me, s.settingsPage(http.StatusUnprocessableEntity, nil, ui.Errors{"logo": why}))
 	}
 	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error {
 		tx.Expect(store.Seen(r.URL.Query().Get("seen")))
 		return tx.SetLogo(r.Context(), logo)
 	})
 	if errors.Is(err, store.ErrChanged) {
-		return s.settingsPage(w, r, me, http.StatusConflict, nil, ui.Errors{"logo": s.anotherLogo(r, me)})
+		return s.showPage(w, r, me, s.settingsPage(http.StatusConflict, nil, ui.Errors{"logo": s.anotherLogo(r, me)}))
 	}
 	if err != nil {
 		return err
@@ -194,7 +194,7 @@ func (s *Server) logoRemove(w http.ResponseWriter, r *http.Request, me store.Mem
 		return tx.RemoveLogo(r.Context())
 	})
 	if errors.Is(err, store.ErrChanged) {
-		return s.settingsPage(w, r, me, http.StatusConflict, nil, ui.Errors{"logo": s.anotherLogo(r, me)})
+		return s.showPage(w, r, me, s.settingsPage(http.StatusConflict, nil, ui.Errors{"logo": s.anotherLogo(r, me)}))
 	}
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err

@@ -21,36 +21,35 @@ import (
 const clientsShown = 50
 
 // clientList shows an agency's clients by name to its owners and admins.
-func (s *Server) clientList(w http.ResponseWriter, r *http.Request, me store.Member) error {
+func (s *Server) clientList(r *http.Request) page {
 	q := r.URL.Query()
-	page := store.ClientFilter{Text: strings.TrimSpace(q.Get("q")), Archived: q.Get("show") == string(store.Archived),
+	filter := store.ClientFilter{Text: strings.TrimSpace(q.Get("q")), Archived: q.Get("show") == string(store.Archived),
 		Page: store.PageOf(clientsShown, frame.ParseCursor(q.Get("after")))}
 	var clients []store.Client
 	var plan string
 	var used []store.Usage
-	if err := s.db.Read(r.Context(), me, store.ListClients(page, &clients), store.GetPlan(&plan), store.ListUsage(&used)); err != nil {
-		return err
-	}
-	c := frame.Tenant(r, me)
-	props := views.ClientListProps{Query: page.Text, Archived: page.Archived, Room: clientUsage(plan, used)}
-	at := func(after string) string {
-		next := url.Values{}
-		for key, value := range map[string]string{"q": page.Text, "show": q.Get("show"), "after": after} {
-			if value != "" {
-				next.Set(key, value)
+	return page{always(store.ListClients(filter, &clients), store.GetPlan(&plan), store.ListUsage(&used)), func(w http.ResponseWriter, r *http.Request, me store.Member) error {
+		c := frame.Tenant(r, me)
+		props := views.ClientListProps{Query: filter.Text, Archived: filter.Archived, Room: clientUsage(plan, used)}
+		at := func(after string) string {
+			next := url.Values{}
+			for key, value := range map[string]string{"q": filter.Text, "show": q.Get("show"), "after": after} {
+				if value != "" {
+					next.Set(key, value)
+				}
 			}
+			return c.Base.Clients() + "?" + next.Encode()
 		}
-		return c.Base.Clients() + "?" + next.Encode()
-	}
-	clients, next := store.Cut(clients, page.Page, func(c store.Client) store.Cursor { return store.Cursor{Name: c.Name, ID: c.ID} })
-	if after := frame.WriteCursor(next); after != "" {
-		props.MoreURL = at(after)
-	}
-	if page.After.ID != uuid.Nil {
-		props.FirstURL = at("")
-	}
-	props.Clients = clientRows(c.Base, clients)
-	return views.Render(w, r, http.StatusOK, views.ClientList(c, props))
+		clients, next := store.Cut(clients, filter.Page, func(c store.Client) store.Cursor { return store.Cursor{Name: c.Name, ID: c.ID} })
+		if after := frame.WriteCursor(next); after != "" {
+			props.MoreURL = at(after)
+		}
+		if filter.After.ID != uuid.Nil {
+			props.FirstURL = at("")
+		}
+		props.Clients = clientRows(c.Base, clients)
+		return views.Render(w, r, http.StatusOK, views.ClientList(c, props))
+	}}
 }
 
 // clientUsage says how many clients the agency has, of how many its plan allows.
@@ -85,40 +84,46 @@ func clientRows(base views.Base, clients []store.Client) []views.ClientRow {
 
 // clientShow shows one client to managers of its agency: counts, state and actions,
 // but nothing inside the client.
-func (s *Server) clientShow(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	return s.clientPage(w, r, me, http.StatusOK, func(*views.ClientShowProps) {})
+func (s *Server) clientShow(r *http.Request) page {
+	return s.clientPage(r, http.StatusOK, func(*views.ClientShowProps) {})
 }
 
-func (s *Server) clientPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, edit func(*views.ClientShowProps)) error {
+func (s *Server) clientPage(r *http.Request, status int, edit func(*views.ClientShowProps)) page {
 	var client store.Client
 	var people clientPeople
-	reads := append([]store.Read{store.GetClient(web.PathID(r), &client)}, people.reads(me, web.PathID(r))...)
-	if err := s.db.Read(r.Context(), me, reads...); err != nil {
-		return err
+	reads := func(at store.Standing) []store.Read {
+		return append([]store.Read{store.GetClient(web.PathID(r), &client)}, people.reads(at, web.PathID(r))...)
 	}
-	base := views.PathBase(client.Slug)
-	props := views.ClientShowProps{
-		ID:         client.ID.String(),
-		Name:       client.Name,
-		Address:    s.cfg.URL.Host + base.Home(),
-		State:      views.State(client.State),
-		People:     client.People,
-		Projects:   client.Projects,
-		Waiting:    client.Waiting,
-		Since:      client.CreatedAt,
-		LastActive: frame.OrZero(client.LastActivityAt),
-		Form:       views.ClientForm{Name: client.Name, Plan: client.Plan, Seen: string(client.Seen), PlanSeen: client.Plan},
-		PlanName:   planName(client.Plan),
-		Plans:      assignablePlans(me),
-		JoinAs:     map[store.Role]string{store.RoleOwner: "an owner", store.RoleAdmin: "an admin"}[me.Role],
-	}
-	props.Team = people.team(frame.Base(r, me), me)
-	if client.Joined {
-		props.OpenURL = frame.AddressOf(r).Platform + base.Home()
-		props.PeopleURL = frame.AddressOf(r).Platform + base.Members()
-	}
-	edit(&props)
-	return views.Render(w, r, status, views.ClientShow(frame.Tenant(r, me), props))
+	return page{reads, func(w http.ResponseWriter, r *http.Request, me store.Member) error {
+		base := views.PathBase(client.Slug)
+		props := views.ClientShowProps{
+			ID:         client.ID.String(),
+			Name:       client.Name,
+			Address:    s.cfg.URL.Host + base.Home(),
+			State:      views.State(client.State),
+			People:     client.People,
+			Projects:   client.Projects,
+			Waiting:    client.Waiting,
+			Since:      client.CreatedAt,
+			LastActive: frame.OrZero(client.LastActivityAt),
+			Form:       views.ClientForm{Name: client.Name, Plan: client.Plan, Seen: string(client.Seen), PlanSeen: client.Plan},
+			PlanName:   planName(client.Plan),
+			Plans:      assignablePlans(me),
+			JoinAs:     map[store.Role]string{store.RoleOwner: "an owner", store.RoleAdmin: "an admin"}[me.Role],
+		}
+		props.Team = people.team(frame.Base(r, me), me)
+		if client.Joined {
+			props.OpenURL = frame.AddressOf(r).Platform + base.Home()
+			props.PeopleURL = frame.AddressOf(r).Platform + base.Members()
+		}
+		edit(&props)
+		return views.Render(w, r, status, views.ClientShow(frame.Tenant(r, me), props))
+	}}
+}
+
+// clientAgain shows the page of a client again, after a form of it was refused.
+func (s *Server) clientAgain(w http.ResponseWriter, r *http.Request, me store.Member, status int, edit func(*views.ClientShowProps)) error {
+	return s.showPage(w, r, me, s.clientPage(r, status, edit))
 }
 
 // assignablePlans are the plans that the member may give a client, with their limits.
@@ -146,7 +151,7 @@ func (s *Server) clientRename(w http.ResponseWriter, r *http.Request, me store.M
 	}
 	name := f.Text("name", "a name", 120)
 	if !f.Valid() {
-		return s.clientPage(w, r, me, http.StatusUnprocessableEntity, func(p *views.ClientShowProps) {
+		return s.clientAgain(w, r, me, http.StatusUnprocessableEntity, func(p *views.ClientShowProps) {
 			p.Form.Name, p.Form.Errors = f.Raw("name"), ui.Errors(f.Errors)
 		})
 	}
@@ -155,7 +160,7 @@ func (s *Server) clientRename(w http.ResponseWriter, r *http.Request, me store.M
 		return tx.RenameClient(ctx, id, name)
 	})
 	if errors.Is(err, store.ErrChanged) {
-		return s.clientPage(w, r, me, http.StatusConflict, func(p *views.ClientShowProps) {
+		return s.clientAgain(w, r, me, http.StatusConflict, func(p *views.ClientShowProps) {
 			p.Form.Theirs = frame.MarkOwn(r.Context(), s.db, me, []ui.Saved{{Label: "Name", Value: p.Name}}, web.PathID(r), "tenant.renamed")
 			p.Form.Name = name
 		})
@@ -171,7 +176,7 @@ func (s *Server) clientPlan(w http.ResponseWriter, r *http.Request, me store.Mem
 	}
 	plan := f.Raw("plan")
 	if !slices.Contains(store.Plans, plan) {
-		return s.clientPage(w, r, me, http.StatusUnprocessableEntity, func(p *views.ClientShowProps) {
+		return s.clientAgain(w, r, me, http.StatusUnprocessableEntity, func(p *views.ClientShowProps) {
 			p.Form.Plan, p.Form.Errors = plan, ui.Errors{"plan": "Choose a plan."}
 		})
 	}
@@ -180,7 +185,7 @@ func (s *Server) clientPlan(w http.ResponseWriter, r *http.Request, me store.Mem
 		return tx.SetClientPlan(ctx, id, plan)
 	})
 	if errors.Is(err, store.ErrChanged) {
-		return s.clientPage(w, r, me, http.StatusConflict, func(p *views.ClientShowProps) {
+		return s.clientAgain(w, r, me, http.StatusConflict, func(p *views.ClientShowProps) {
 			p.Form.Theirs = frame.MarkOwn(r.Context(), s.db, me, []ui.Saved{{Label: "Plan", Value: p.PlanName}}, web.PathID(r), "plan.changed")
 			p.Form.Plan = plan
 		})
@@ -198,7 +203,7 @@ func (s *Server) clientLeave(w http.ResponseWriter, r *http.Request, me store.Me
 	case errors.Is(err, store.ErrStepUp):
 		return frame.StepUpFirst(w, r, views.PathBase(me.Tenant.Slug).Client(web.PathID(r).String()))
 	case errors.Is(err, store.ErrLastOwner):
-		return s.clientPage(w, r, me, http.StatusConflict, func(p *views.ClientShowProps) { p.Refused = lastOwner })
+		return s.clientAgain(w, r, me, http.StatusConflict, func(p *views.ClientShowProps) { p.Refused = lastOwner })
 	}
 	return err
 }
@@ -207,7 +212,7 @@ func (s *Server) clientLeave(w http.ResponseWriter, r *http.Request, me store.Me
 func (s *Server) clientDiscard(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.DiscardClient(r.Context(), web.PathID(r)) })
 	if errors.Is(err, store.ErrConflict) {
-		return s.clientPage(w, r, me, http.StatusConflict, func(p *views.ClientShowProps) {
+		return s.clientAgain(w, r, me, http.StatusConflict, func(p *views.ClientShowProps) {
 			p.Refused = "This client can't be deleted: someone has joined it, or it has projects (the bin counts). Archive it instead."
 		})
 	}
@@ -261,7 +266,7 @@ func (s *Server) stateOfOther(w http.ResponseWriter, r *http.Request, me store.M
 	if frame.OwnChange(r.Context(), s.db, me, client.ID, slices.Collect(maps.Keys(clientStates))...) {
 		who = "You changed the state in another tab or window: "
 	}
-	return s.clientPage(w, r, me, http.StatusConflict, func(p *views.ClientShowProps) {
+	return s.clientAgain(w, r, me, http.StatusConflict, func(p *views.ClientShowProps) {
 		p.Refused = who + client.Name + " is " + string(client.State) +
 			" now. You chose to " + wanted.verb + " it, which is not saved yet. Choose again below if you still want it."
 	})

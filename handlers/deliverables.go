@@ -66,21 +66,20 @@ func (s *Server) deliverableList(w http.ResponseWriter, r *http.Request, me stor
 	return nil
 }
 
-func (s *Server) deliverableNew(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	return s.deliverableNewForm(w, r, me, http.StatusOK, views.DeliverableForm{})
+func (s *Server) deliverableNew(r *http.Request) page {
+	return deliverableNewForm(r, http.StatusOK, views.DeliverableForm{})
 }
 
-func (s *Server) deliverableNewForm(w http.ResponseWriter, r *http.Request, me store.Member, status int, typed views.DeliverableForm) error {
+func deliverableNewForm(r *http.Request, status int, typed views.DeliverableForm) page {
 	var p store.Project
-	if err := s.db.Read(r.Context(), me, store.GetProject(web.PathID(r), &p)); err != nil {
-		return err
-	}
-	return views.Render(w, r, status, views.DeliverableEdit(frame.Tenant(r, me), views.DeliverableFormProps{
-		ProjectID:     p.ID.String(),
-		ProjectName:   p.Name,
-		ProjectHidden: p.SharedAt == nil,
-		Form:          typed,
-	}))
+	return page{always(store.GetProject(web.PathID(r), &p)), func(w http.ResponseWriter, r *http.Request, me store.Member) error {
+		return views.Render(w, r, status, views.DeliverableEdit(frame.Tenant(r, me), views.DeliverableFormProps{
+			ProjectID:     p.ID.String(),
+			ProjectName:   p.Name,
+			ProjectHidden: p.SharedAt == nil,
+			Form:          typed,
+		}))
+	}}
 }
 
 func (s *Server) deliverableCreate(w http.ResponseWriter, r *http.Request, me store.Member) error {
@@ -89,7 +88,7 @@ func (s *Server) deliverableCreate(w http.ResponseWriter, r *http.Request, me st
 		return err
 	}
 	if len(typed.Errors) > 0 {
-		return s.deliverableNewForm(w, r, me, http.StatusUnprocessableEntity, typed)
+		return s.showPage(w, r, me, deliverableNewForm(r, http.StatusUnprocessableEntity, typed))
 	}
 	var id uuid.UUID
 	err = s.db.Write(r.Context(), me, func(tx *store.Tx) (err error) {
@@ -121,11 +120,11 @@ func deliverableForm(r *http.Request) (store.DeliverableInput, views.Deliverable
 	}, nil
 }
 
-func (s *Server) deliverableShow(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	return s.deliverablePage(w, r, me, http.StatusOK, func(*views.DeliverableShowProps) {})
+func (s *Server) deliverableShow(r *http.Request) page {
+	return s.deliverablePage(r, http.StatusOK, func(*views.DeliverableShowProps) {})
 }
 
-func (s *Server) deliverablePage(w http.ResponseWriter, r *http.Request, me store.Member, status int, edit func(*views.DeliverableShowProps)) error {
+func (s *Server) deliverablePage(r *http.Request, status int, edit func(*views.DeliverableShowProps)) page {
 	var (
 		d        store.Deliverable
 		versions []store.Version
@@ -138,46 +137,48 @@ func (s *Server) deliverablePage(w http.ResponseWriter, r *http.Request, me stor
 		used     []store.Usage
 	)
 	id := web.PathID(r)
-	reads := []store.Read{
-		store.GetDeliverable(id, &d),
-		store.ListVersions(id, &versions),
-		store.ListFilesOf(id, &list),
-		store.ListPeople(&people),
+	reads := func(at store.Standing) []store.Read {
+		reads := []store.Read{
+			store.GetDeliverable(id, &d),
+			store.ListVersions(id, &versions),
+			store.ListFilesOf(id, &list),
+			store.ListPeople(&people),
+		}
+		if at.MayNow(store.Publish) {
+			reads = append(reads, store.ListInvites(&invites), store.ClientManagesPeople(&byClient), store.SeenFiles(id, &seen))
+		}
+		if at.MayNow(store.Upload) {
+			reads = append(reads, store.GetPlan(&plan), store.ListUsage(&used))
+		}
+		return reads
 	}
-	if me.MayNow(store.Publish) {
-		reads = append(reads, store.ListInvites(&invites), store.ClientManagesPeople(&byClient), store.SeenFiles(id, &seen))
-	}
-	if me.MayNow(store.Upload) {
-		reads = append(reads, store.GetPlan(&plan), store.ListUsage(&used))
-	}
-	if err := s.db.Read(r.Context(), me, reads...); err != nil {
-		return err
-	}
-	open, err := openVersion(r, versions)
-	if err != nil {
-		return err
-	}
-	c := frame.Tenant(r, me)
-	p := deliverableProps(c, me, d, versions, open, list, people)
-	if err := showFile(&p, r.URL.Query().Get("file")); err != nil {
-		return err
-	}
-	if p.Upload != nil {
-		p.Upload.MaxSize = min(store.MaxFileSize, max(0, store.Limit(plan, store.Storage)-usedOf(used, store.Storage)))
-	}
-	c.MailAway = p.CanPublish && frame.MailAway(r)
-	if p.CanPublish && len(p.WillSee) == 0 {
-		withInvited(&p, c, me, invites, byClient)
-	}
-	p.Seen = string(seen)
-	edit(&p)
-	if err := views.Render(w, r, status, views.DeliverableShow(c, p)); err != nil {
-		return err
-	}
-	if d.New && open != nil && open.Number == d.Version {
-		s.noteOpened(r, me, d)
-	}
-	return nil
+	return page{reads, func(w http.ResponseWriter, r *http.Request, me store.Member) error {
+		open, err := openVersion(r, versions)
+		if err != nil {
+			return err
+		}
+		c := frame.Tenant(r, me)
+		p := deliverableProps(c, me, d, versions, open, list, people)
+		if err := showFile(&p, r.URL.Query().Get("file")); err != nil {
+			return err
+		}
+		if p.Upload != nil {
+			p.Upload.MaxSize = min(store.MaxFileSize, max(0, store.Limit(plan, store.Storage)-usedOf(used, store.Storage)))
+		}
+		c.MailAway = p.CanPublish && frame.MailAway(r)
+		if p.CanPublish && len(p.WillSee) == 0 {
+			withInvited(&p, c, me, invites, byClient)
+		}
+		p.Seen = string(seen)
+		edit(&p)
+		if err := views.Render(w, r, status, views.DeliverableShow(c, p)); err != nil {
+			return err
+		}
+		if d.New && open != nil && open.Number == d.Version {
+			s.noteOpened(r, me, d)
+		}
+		return nil
+	}}
 }
 
 func usedOf(used []store.Usage, m store.Metric) int64 {
@@ -386,12 +387,11 @@ func versionState(d store.Deliverable, v store.Version) views.State {
 	return views.StatePast
 }
 
-func (s *Server) deliverableEdit(w http.ResponseWriter, r *http.Request, me store.Member) error {
+func (s *Server) deliverableEdit(r *http.Request) page {
 	var d store.Deliverable
-	if err := s.db.Read(r.Context(), me, store.GetDeliverable(web.PathID(r), &d)); err != nil {
-		return err
-	}
-	return s.deliverableEditForm(w, r, me, http.StatusOK, d, views.DeliverableForm{Title: d.Title, Brief: d.Brief, Due: day(d.DueOn), Seen: string(d.Seen)})
+	return page{always(store.GetDeliverable(web.PathID(r), &d)), func(w http.ResponseWriter, r *http.Request, me store.Member) error {
+		return s.deliverableEditForm(w, r, me, http.StatusOK, d, views.DeliverableForm{Title: d.Title, Brief: d.Brief, Due: day(d.DueOn), Seen: string(d.Seen)})
+	}}
 }
 
 func (s *Server) deliverableEditForm(w http.ResponseWriter, r *http.Request, me store.Member, status int, d store.Deliverable, typed views.DeliverableForm) error {

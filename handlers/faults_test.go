@@ -32,7 +32,7 @@ func brokenDB(t *testing.T, name string) *store.DB {
 	t.Cleanup(db.Close)
 	conn := must(pgx.Connect(t.Context(), storetest.Server().AdminURL(name)))
 	defer conn.Close(t.Context())
-	run(t, conn, `alter function lookup.who_is_asking(bytea, text, text, text) rename to gone`)
+	run(t, conn, `alter function lookup.who_is_asking(bytea, text, text, text, boolean) rename to gone`)
 	return db
 }
 

@@ -24,28 +24,27 @@ const maxShownText = 64 << 10
 
 // fileText shows the beginning of a text or of source code, escaped in a page of ours, so
 // that nothing in it can run. It is recorded like every other view of a file.
-func (s *Server) fileText(w http.ResponseWriter, r *http.Request, me store.Member) error {
+func (s *Server) fileText(r *http.Request) page {
 	var f store.File
-	if err := s.db.Read(r.Context(), me, store.GetFile(web.PathID(r), &f)); err != nil {
-		return err
-	}
-	if files.TypeOf(f.ContentType).Display != files.DisplayText {
-		return store.ErrNotFound
-	}
-	if r.Method != http.MethodHead {
-		event := store.Event{Verb: "file.viewed", TargetKind: store.KindFile, TargetID: f.ID}
-		if err := s.db.RecordDownload(r.Context(), me, event, false); err != nil {
-			return errors.Join(store.ErrUnavailable, err)
+	return page{always(store.GetFile(web.PathID(r), &f)), func(w http.ResponseWriter, r *http.Request, me store.Member) error {
+		if files.TypeOf(f.ContentType).Display != files.DisplayText {
+			return store.ErrNotFound
 		}
-	}
-	text, err := s.readText(r, me, f)
-	if err != nil {
-		return s.storageProblem(r, upload.Key(me, f.ID), err)
-	}
-	// The page of its deliverable shows it in a frame.
-	w.Header().Set("X-Frame-Options", "SAMEORIGIN")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'")
-	return views.Render(w, r, http.StatusOK, views.FileTextShow(views.FileTextProps{Name: f.Name, Text: text, Cut: f.Size > maxShownText}))
+		if r.Method != http.MethodHead {
+			event := store.Event{Verb: "file.viewed", TargetKind: store.KindFile, TargetID: f.ID}
+			if err := s.db.RecordDownload(r.Context(), me, event, false); err != nil {
+				return errors.Join(store.ErrUnavailable, err)
+			}
+		}
+		text, err := s.readText(r, me, f)
+		if err != nil {
+			return s.storageProblem(r, upload.Key(me, f.ID), err)
+		}
+		// The page of its deliverable shows it in a frame.
+		w.Header().Set("X-Frame-Options", "SAMEORIGIN")
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'")
+		return views.Render(w, r, http.StatusOK, views.FileTextShow(views.FileTextProps{Name: f.Name, Text: text, Cut: f.Size > maxShownText}))
+	}}
 }
 
 func (s *Server) readText(r *http.Request, me store.Member, f store.File) (string, error) {

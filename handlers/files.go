@@ -23,72 +23,70 @@ var (
 	errFieldTooBig          = &web.Problem{Status: http.StatusRequestEntityTooLarge, Sentence: "A field of the form is too large."}
 )
 
-func (s *Server) fileDownload(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	return s.sendFile(w, r, me, func(*files.Download) {})
+func (s *Server) fileDownload(r *http.Request) page {
+	return s.sendFile(r, func(*files.Download) {})
 }
 
 // fileInline shows a file in the page if its type is harmless, and downloads it
 // otherwise. The name at the end of the address is for the title of the tab. It decides nothing.
-func (s *Server) fileInline(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	return s.sendFile(w, r, me, func(d *files.Download) { d.Inline = true })
+func (s *Server) fileInline(r *http.Request) page {
+	return s.sendFile(r, func(d *files.Download) { d.Inline = true })
 }
 
 // fileDrawing serves a drawing for an img element of our pages. A file of another type is
 // downloaded.
-func (s *Server) fileDrawing(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	return s.sendFile(w, r, me, func(d *files.Download) { d.Drawing = true })
+func (s *Server) fileDrawing(r *http.Request) page {
+	return s.sendFile(r, func(d *files.Download) { d.Drawing = true })
 }
 
 // sendFile authorises every request, ranges too, and records it in the trail before the
 // first byte is sent. A HEAD request is not recorded, because it sends no bytes.
-func (s *Server) sendFile(w http.ResponseWriter, r *http.Request, me store.Member, how func(*files.Download)) error {
-	web.LiftDeadlines(w, r)
+func (s *Server) sendFile(r *http.Request, how func(*files.Download)) page {
 	var f store.File
-	if err := s.db.Read(r.Context(), me, store.GetFile(web.PathID(r), &f)); err != nil {
-		return err
-	}
-	download := files.Download{
-		Key:         upload.Key(me, f.ID),
-		Name:        f.Name,
-		ContentType: f.ContentType,
-		Size:        f.Size,
-		Digest:      files.Digest(f.SHA256),
-		Stored:      f.CreatedAt,
-	}
-	how(&download)
-	event := store.Event{Verb: "file.downloaded", TargetKind: store.KindFile, TargetID: f.ID}
-	switch {
-	case download.Drawing && files.TypeOf(f.ContentType).ImageOnly:
-		event.Verb = "file.viewed"
-	case download.Inline && files.Inline(f.ContentType):
-		event.Verb = "file.viewed"
-		// Our own pages show it in a frame.
-		w.Header().Set("X-Frame-Options", "SAMEORIGIN")
-	}
-	if r.Method != http.MethodHead {
-		if err := s.db.RecordDownload(r.Context(), me, event, download.IsContinuation(r)); err != nil {
-			return errors.Join(store.ErrUnavailable, err)
+	return page{always(store.GetFile(web.PathID(r), &f)), func(w http.ResponseWriter, r *http.Request, me store.Member) error {
+		web.LiftDeadlines(w, r)
+		download := files.Download{
+			Key:         upload.Key(me, f.ID),
+			Name:        f.Name,
+			ContentType: f.ContentType,
+			Size:        f.Size,
+			Digest:      files.Digest(f.SHA256),
+			Stored:      f.CreatedAt,
 		}
-	}
-	return s.sendObject(w, r, me, download)
+		how(&download)
+		event := store.Event{Verb: "file.downloaded", TargetKind: store.KindFile, TargetID: f.ID}
+		switch {
+		case download.Drawing && files.TypeOf(f.ContentType).ImageOnly:
+			event.Verb = "file.viewed"
+		case download.Inline && files.Inline(f.ContentType):
+			event.Verb = "file.viewed"
+			// Our own pages show it in a frame.
+			w.Header().Set("X-Frame-Options", "SAMEORIGIN")
+		}
+		if r.Method != http.MethodHead {
+			if err := s.db.RecordDownload(r.Context(), me, event, download.IsContinuation(r)); err != nil {
+				return errors.Join(store.ErrUnavailable, err)
+			}
+		}
+		return s.sendObject(w, r, me, download)
+	}}
 }
 
 // filePreview serves the small picture of a file to everybody who may download the
 // file. In a support session it is recorded once for each file, because a row for each view of
 // a list would bury the trail.
-func (s *Server) filePreview(w http.ResponseWriter, r *http.Request, me store.Member) error {
+func (s *Server) filePreview(r *http.Request) page {
 	var p store.FilePreview
-	if err := s.db.Read(r.Context(), me, store.GetPreview(web.PathID(r), &p)); err != nil {
-		return err
-	}
-	return s.sendObject(w, r, me, files.Download{
-		Key:         files.NewKey(me.TenantID(), files.KindPreview, p.FileID),
-		Name:        "preview." + strings.TrimPrefix(p.ContentType, "image/"),
-		ContentType: p.ContentType,
-		Size:        p.Size,
-		Digest:      files.Digest(p.SHA256),
-		Inline:      true,
-	})
+	return page{always(store.GetPreview(web.PathID(r), &p)), func(w http.ResponseWriter, r *http.Request, me store.Member) error {
+		return s.sendObject(w, r, me, files.Download{
+			Key:         files.NewKey(me.TenantID(), files.KindPreview, p.FileID),
+			Name:        "preview." + strings.TrimPrefix(p.ContentType, "image/"),
+			ContentType: p.ContentType,
+			Size:        p.Size,
+			Digest:      files.Digest(p.SHA256),
+			Inline:      true,
+		})
+	}}
 }
 
 func (s *Server) sendObject(w http.ResponseWriter, r *http.Request, me store.Member, d files.Download) error {

@@ -27,45 +27,43 @@ func partyName(me store.Member, p store.Party) string {
 	return me.Tenant.Name
 }
 
-func (s *Server) memberList(w http.ResponseWriter, r *http.Request, me store.Member) error {
+func (s *Server) memberList(r *http.Request) page {
 	q := r.URL.Query()
-	page := store.PeopleFilter{Text: strings.TrimSpace(q.Get("q")), Page: store.PageOf(peopleShown, frame.ParseCursor(q.Get("after")))}
+	filter := store.PeopleFilter{Text: strings.TrimSpace(q.Get("q")), Page: store.PageOf(peopleShown, frame.ParseCursor(q.Get("after")))}
 	var (
 		people   []store.Membership
 		count    store.PeopleCount
 		invites  []store.Invite
 		byClient bool
 	)
-	err := s.db.Read(r.Context(), me, store.SearchPeople(page, &people), store.CountPeople(page.Text, &count),
-		store.ListInvites(&invites), store.ClientManagesPeople(&byClient))
-	if err != nil {
-		return err
-	}
-	c := frame.Tenant(r, me)
-	props := views.MembersProps{Query: page.Text}
-	people, next := store.Cut(people, page.Page, func(p store.Membership) store.Cursor { return store.Cursor{ID: p.UserID} })
-	if after := frame.WriteCursor(next); after != "" {
-		props.MoreURL = c.Base.MembersIn(url.Values{"q": {page.Text}, "after": {after}})
-	}
-	props.Groups = memberGroups(c.Base, me, people, count)
-	if page.After.ID != uuid.Nil {
-		props.FirstURL = c.Base.MembersIn(url.Values{"q": {page.Text}})
-	} else if page.Text == "" {
-		props.Invites = inviteRows(c.Base, me, invites, byClient)
-		c.MailAway = slices.ContainsFunc(invites, func(i store.Invite) bool { return i.SentAt == nil }) && frame.MailAway(r)
-	}
-	if len(invitableParties(me, byClient)) > 0 {
-		props.InviteURL = c.Base.InviteNew()
-	}
-	if me.Tenant.Kind == store.TenantClient && me.MayNow(store.ManageStaff) && me.Support == nil {
-		props.ByClient = &views.ByClient{Client: me.Tenant.Name, May: byClient}
-	}
-	if assigns(me) {
-		if err := s.placedPeople(r, me, &props, people, page.Text); err != nil {
-			return err
+	return page{always(store.SearchPeople(filter, &people), store.CountPeople(filter.Text, &count),
+		store.ListInvites(&invites), store.ClientManagesPeople(&byClient)), func(w http.ResponseWriter, r *http.Request, me store.Member) error {
+		c := frame.Tenant(r, me)
+		props := views.MembersProps{Query: filter.Text}
+		people, next := store.Cut(people, filter.Page, func(p store.Membership) store.Cursor { return store.Cursor{ID: p.UserID} })
+		if after := frame.WriteCursor(next); after != "" {
+			props.MoreURL = c.Base.MembersIn(url.Values{"q": {filter.Text}, "after": {after}})
 		}
-	}
-	return views.Render(w, r, http.StatusOK, views.Members(c, props))
+		props.Groups = memberGroups(c.Base, me, people, count)
+		if filter.After.ID != uuid.Nil {
+			props.FirstURL = c.Base.MembersIn(url.Values{"q": {filter.Text}})
+		} else if filter.Text == "" {
+			props.Invites = inviteRows(c.Base, me, invites, byClient)
+			c.MailAway = slices.ContainsFunc(invites, func(i store.Invite) bool { return i.SentAt == nil }) && frame.MailAway(r)
+		}
+		if len(invitableParties(me, byClient)) > 0 {
+			props.InviteURL = c.Base.InviteNew()
+		}
+		if me.Tenant.Kind == store.TenantClient && me.MayNow(store.ManageStaff) && me.Support == nil {
+			props.ByClient = &views.ByClient{Client: me.Tenant.Name, May: byClient}
+		}
+		if assigns(me.Standing()) {
+			if err := s.placedPeople(r, me, &props, people, filter.Text); err != nil {
+				return err
+			}
+		}
+		return views.Render(w, r, http.StatusOK, views.Members(c, props))
+	}}
 }
 
 func memberGroups(base views.Base, me store.Member, people []store.Membership, count store.PeopleCount) (groups []views.MemberGroup) {
@@ -113,14 +111,14 @@ func (s *Server) memberPageEdited(w http.ResponseWriter, r *http.Request, me sto
 	var p store.Membership
 	var byClient bool
 	err := s.db.Read(r.Context(), me, store.GetPerson(web.PathID(r), &p), store.ClientManagesPeople(&byClient))
-	if errors.Is(err, store.ErrNotFound) && assigns(me) {
+	if errors.Is(err, store.ErrNotFound) && assigns(me.Standing()) {
 		return s.outsideStaffPage(w, r, me, status, edit)
 	}
 	if err != nil {
 		return err
 	}
 	var work *views.StaffWork
-	if assigns(me) {
+	if assigns(me.Standing()) {
 		if work, _, err = s.staffWork(r, me, p.UserID); err != nil {
 			return err
 		}

@@ -14,7 +14,7 @@ import (
 
 // tenantHome is the first page inside a tenant: a workspace to staff, a portal
 // to clients.
-func (s *Server) tenantHome(w http.ResponseWriter, r *http.Request, me store.Member) error {
+func (s *Server) tenantHome(*http.Request) page {
 	var (
 		projects []store.Project
 		unopened []store.Deliverable
@@ -24,32 +24,32 @@ func (s *Server) tenantHome(w http.ResponseWriter, r *http.Request, me store.Mem
 		latest   []store.Activity
 		clients  []store.Client
 	)
-	reads := []store.Read{
-		store.ListProjects(store.Current, &projects),
+	reads := func(at store.Standing) []store.Read {
+		reads := []store.Read{store.ListProjects(store.Current, &projects)}
+		if at.Party == store.PartyClient {
+			return append(reads, store.ListNew(newShown, &unopened), store.ListShown(store.DeliverableApproved, 1, &approved))
+		}
+		reads = append(reads, store.ListForUs(waitingShown, &ours), store.ListNewest(store.DeliverableInReview, waitingShown, &waiting),
+			store.ListActivity(store.ActivityFilter{Fold: true, Page: store.Page{Limit: 8}}, &latest))
+		if frame.ShowsClients(at) {
+			reads = append(reads, store.ListClients(store.ClientFilter{Page: store.Page{Limit: clientsAtHome}}, &clients))
+		}
+		return reads
 	}
-	if me.Party == store.PartyClient {
-		reads = append(reads, store.ListNew(newShown, &unopened), store.ListShown(store.DeliverableApproved, 1, &approved))
-	} else {
-		reads = append(reads, store.ListForUs(waitingShown, &ours), store.ListNewest(store.DeliverableInReview, waitingShown, &waiting), store.ListActivity(store.ActivityFilter{Fold: true, Page: store.Page{Limit: 8}}, &latest))
-	}
-	c := frame.Tenant(r, me)
-	if c.Links.Clients {
-		reads = append(reads, store.ListClients(store.ClientFilter{Page: store.Page{Limit: clientsAtHome}}, &clients))
-	}
-	if err := s.db.Read(r.Context(), me, reads...); err != nil {
-		return err
-	}
-	if me.Party == store.PartyClient {
-		return views.Render(w, r, http.StatusOK, views.ClientHome(c, clientHome(c, me, projects, unopened, approved)))
-	}
-	return views.Render(w, r, http.StatusOK, views.WorkspaceHome(c, views.WorkspaceHomeProps{
-		ForUs:     forUsRows(c, ours),
-		Waiting:   waitingRows(c, waiting),
-		Projects:  projectRows(c, projects[:min(len(projects), 6)]),
-		Clients:   clientRows(c.Base, clients),
-		Latest:    eventRows(c.Base, me, latest, nil),
-		CanCreate: me.MayNow(store.EditWork) && me.Tenant.Kind == store.TenantClient,
-	}))
+	return page{reads, func(w http.ResponseWriter, r *http.Request, me store.Member) error {
+		c := frame.Tenant(r, me)
+		if me.Party == store.PartyClient {
+			return views.Render(w, r, http.StatusOK, views.ClientHome(c, clientHome(c, me, projects, unopened, approved)))
+		}
+		return views.Render(w, r, http.StatusOK, views.WorkspaceHome(c, views.WorkspaceHomeProps{
+			ForUs:     forUsRows(c, ours),
+			Waiting:   waitingRows(c, waiting),
+			Projects:  projectRows(c, projects[:min(len(projects), 6)]),
+			Clients:   clientRows(c.Base, clients),
+			Latest:    eventRows(c.Base, me, latest, nil),
+			CanCreate: me.MayNow(store.EditWork) && me.Tenant.Kind == store.TenantClient,
+		}))
+	}}
 }
 
 func clientHome(c views.Chrome, me store.Member, projects []store.Project, unopened, approved []store.Deliverable) views.ClientHomeProps {

@@ -13,22 +13,25 @@ import (
 	"portico/views/ui"
 )
 
-func (s *Server) projectList(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	which := store.Current
-	if r.URL.Query().Get("show") == string(store.Archived) {
-		which = store.Archived
-	}
+func (s *Server) projectList(r *http.Request) page {
+	which := archivedOrNot(r)
 	var projects []store.Project
-	if err := s.db.Read(r.Context(), me, store.ListProjects(which, &projects)); err != nil {
-		return err
+	return page{always(store.ListProjects(which, &projects)), func(w http.ResponseWriter, r *http.Request, me store.Member) error {
+		c := frame.Tenant(r, me)
+		return views.Render(w, r, http.StatusOK, views.ProjectList(c, views.ProjectListProps{
+			Archived:   which == store.Archived,
+			Projects:   projectRows(c, projects),
+			CanCreate:  me.MayNow(store.EditWork),
+			CanReorder: me.MayNow(store.EditWork) && which == store.Current,
+		}))
+	}}
+}
+
+func archivedOrNot(r *http.Request) store.Which {
+	if r.URL.Query().Get("show") == string(store.Archived) {
+		return store.Archived
 	}
-	c := frame.Tenant(r, me)
-	return views.Render(w, r, http.StatusOK, views.ProjectList(c, views.ProjectListProps{
-		Archived:   which == store.Archived,
-		Projects:   projectRows(c, projects),
-		CanCreate:  me.MayNow(store.EditWork),
-		CanReorder: me.MayNow(store.EditWork) && which == store.Current,
-	}))
+	return store.Current
 }
 
 func projectRows(c views.Chrome, projects []store.Project) []views.ProjectRow {
@@ -106,30 +109,39 @@ func projectForm(r *http.Request) (store.ProjectInput, views.ProjectForm, error)
 	}, nil
 }
 
-func (s *Server) projectShow(w http.ResponseWriter, r *http.Request, me store.Member) error {
+func (s *Server) projectShow(r *http.Request) page {
 	var (
 		project      store.Project
 		deliverables []store.Deliverable
 		team         int
 		archived     bool
 	)
-	id := web.PathID(r)
-	which := store.Current
-	if r.URL.Query().Get("show") == string(store.Archived) {
-		which = store.Archived
+	id, which := web.PathID(r), archivedOrNot(r)
+	reads := func(at store.Standing) []store.Read {
+		reads := []store.Read{
+			store.GetProject(id, &project),
+			store.ListDeliverables(id, which, &deliverables),
+			store.HasArchived(id, &archived),
+		}
+		if at.Party == store.PartyAgency {
+			reads = append(reads, store.CountTeam(&team))
+		}
+		return reads
 	}
-	err := s.db.Read(r.Context(), me,
-		store.GetProject(id, &project),
-		store.ListDeliverables(id, which, &deliverables),
-		store.HasArchived(id, &archived),
-		store.CountTeam(&team),
-	)
-	if err != nil {
-		return err
-	}
-	c := frame.Tenant(r, me)
+	return page{reads, func(w http.ResponseWriter, r *http.Request, me store.Member) error {
+		c := frame.Tenant(r, me)
+		p := projectProps(c, me, project, deliverables, which)
+		p.HasArchived = archived
+		if c.Staff {
+			p.WhoSees = audienceSentence(me, team, project.SharedAt != nil)
+		}
+		return views.Render(w, r, http.StatusOK, views.ProjectShow(c, p))
+	}}
+}
+
+func projectProps(c views.Chrome, me store.Member, project store.Project, deliverables []store.Deliverable, which store.Which) views.ProjectShowProps {
 	edit := me.MayNow(store.EditWork)
-	p := views.ProjectShowProps{
+	return views.ProjectShowProps{
 		ID:           project.ID.String(),
 		Name:         project.Name,
 		Summary:      project.Summary,
@@ -138,7 +150,6 @@ func (s *Server) projectShow(w http.ResponseWriter, r *http.Request, me store.Me
 		Hidden:       project.SharedAt == nil,
 		Archived:     project.ArchivedAt != nil,
 		Deliverables: deliverableRows(c, deliverables),
-		HasArchived:  archived,
 		InArchive:    which == store.Archived,
 		CanCreate:    edit,
 		CanReorder:   edit && which == store.Current,
@@ -146,10 +157,6 @@ func (s *Server) projectShow(w http.ResponseWriter, r *http.Request, me store.Me
 		CanArchive:   edit,
 		CanDelete:    edit,
 	}
-	if c.Staff {
-		p.WhoSees = audienceSentence(me, team, project.SharedAt != nil)
-	}
-	return views.Render(w, r, http.StatusOK, views.ProjectShow(c, p))
 }
 
 // audienceSentence says who can see a project or a deliverable, for staff to read before
@@ -171,16 +178,15 @@ func countTeam(people []store.Membership) (team int) {
 	return team
 }
 
-func (s *Server) projectEdit(w http.ResponseWriter, r *http.Request, me store.Member) error {
+func (s *Server) projectEdit(r *http.Request) page {
 	var p store.Project
-	if err := s.db.Read(r.Context(), me, store.GetProject(web.PathID(r), &p)); err != nil {
-		return err
-	}
-	return views.Render(w, r, http.StatusOK, views.ProjectEdit(frame.Tenant(r, me), views.ProjectFormProps{
-		ID:   p.ID.String(),
-		Name: p.Name,
-		Form: views.ProjectForm{Name: p.Name, Summary: p.Summary, Due: day(p.DueOn), Visible: p.SharedAt != nil, Seen: string(p.Seen)},
-	}))
+	return page{always(store.GetProject(web.PathID(r), &p)), func(w http.ResponseWriter, r *http.Request, me store.Member) error {
+		return views.Render(w, r, http.StatusOK, views.ProjectEdit(frame.Tenant(r, me), views.ProjectFormProps{
+			ID:   p.ID.String(),
+			Name: p.Name,
+			Form: views.ProjectForm{Name: p.Name, Summary: p.Summary, Due: day(p.DueOn), Visible: p.SharedAt != nil, Seen: string(p.Seen)},
+		}))
+	}}
 }
 
 func day(t *time.Time) string {

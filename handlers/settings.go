@@ -14,50 +14,49 @@ import (
 	"portico/views/ui"
 )
 
-func (s *Server) settingsShow(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	return s.settingsPage(w, r, me, http.StatusOK, nil, nil)
+func (s *Server) settingsShow(*http.Request) page {
+	return s.settingsPage(http.StatusOK, nil, nil)
 }
 
 // settingsPage shows the tenant's own settings, or what was typed, and the inherited
 // values of the settings that the tenant has not set.
-func (s *Server) settingsPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, typed *views.SettingsForm, wrong ui.Errors) error {
+func (s *Server) settingsPage(status int, typed *views.SettingsForm, wrong ui.Errors) page {
 	var own store.Settings
-	if err := s.db.Read(r.Context(), me, store.GetSettings(&own)); err != nil {
-		return err
-	}
-	if typed == nil {
-		typed = &views.SettingsForm{
-			Name:         own.Name,
-			PortalName:   frame.OrZero(own.PortalName),
-			Welcome:      frame.OrZero(own.Welcome),
-			MailName:     frame.OrZero(own.MailName),
-			Accent:       me.Tenant.Accent,
-			OwnAccent:    own.Accent != nil,
-			ForgetsNames: own.ForgetsNames,
-			Seen:         string(own.Seen),
+	return page{always(store.GetSettings(&own)), func(w http.ResponseWriter, r *http.Request, me store.Member) error {
+		if typed == nil {
+			typed = &views.SettingsForm{
+				Name:         own.Name,
+				PortalName:   frame.OrZero(own.PortalName),
+				Welcome:      frame.OrZero(own.Welcome),
+				MailName:     frame.OrZero(own.MailName),
+				Accent:       me.Tenant.Accent,
+				OwnAccent:    own.Accent != nil,
+				ForgetsNames: own.ForgetsNames,
+				Seen:         string(own.Seen),
+			}
 		}
-	}
-	if status == http.StatusConflict && wrong == nil {
-		typed.Seen, typed.Theirs = string(own.Seen), settingsDifferences(*typed, own)
-		if len(typed.Theirs) == 0 {
-			return frame.Done(w, r, frame.Base(r, me).Settings(), "tenant.updated", "")
+		if status == http.StatusConflict && wrong == nil {
+			typed.Seen, typed.Theirs = string(own.Seen), settingsDifferences(*typed, own)
+			if len(typed.Theirs) == 0 {
+				return frame.Done(w, r, frame.Base(r, me).Settings(), "tenant.updated", "")
+			}
+			frame.MarkOwn(r.Context(), s.db, me, typed.Theirs, me.TenantID(), "tenant.updated", "tenant.renamed")
 		}
-		frame.MarkOwn(r.Context(), s.db, me, typed.Theirs, me.TenantID(), "tenant.updated", "tenant.renamed")
-	}
-	typed.Errors = wrong
-	c := frame.Tenant(r, me)
-	return views.Render(w, r, status, views.Settings(c, views.SettingsProps{
-		Form:      *typed,
-		Address:   s.addressOfTenant(me.Tenant),
-		Domains:   me.MayNow(store.ManageDomains) && me.Support == nil,
-		AgencyOf:  me.Tenant.AgencyName,
-		Worn:      views.Worn{PortalName: me.Tenant.PortalName, Welcome: me.Tenant.Welcome, LogoURL: views.Logo(me.Tenant.LogoID)},
-		LogoSeen:  logoSeen(own.LogoID),
-		OwnLogo:   own.LogoID != nil,
-		CanEdit:   me.MayNow(store.EditSettings),
-		IsAgency:  me.Tenant.Kind == store.TenantAgency,
-		LogoLimit: ui.Size(maxLogo),
-	}))
+		typed.Errors = wrong
+		c := frame.Tenant(r, me)
+		return views.Render(w, r, status, views.Settings(c, views.SettingsProps{
+			Form:      *typed,
+			Address:   s.addressOfTenant(me.Tenant),
+			Domains:   me.MayNow(store.ManageDomains) && me.Support == nil,
+			AgencyOf:  me.Tenant.AgencyName,
+			Worn:      views.Worn{PortalName: me.Tenant.PortalName, Welcome: me.Tenant.Welcome, LogoURL: views.Logo(me.Tenant.LogoID)},
+			LogoSeen:  logoSeen(own.LogoID),
+			OwnLogo:   own.LogoID != nil,
+			CanEdit:   me.MayNow(store.EditSettings),
+			IsAgency:  me.Tenant.Kind == store.TenantAgency,
+			LogoLimit: ui.Size(maxLogo),
+		}))
+	}}
 }
 
 func (s *Server) settingsUpdate(w http.ResponseWriter, r *http.Request, me store.Member) error {
@@ -78,14 +77,14 @@ func (s *Server) settingsUpdate(w http.ResponseWriter, r *http.Request, me store
 		Seen:         f.Raw("seen"),
 	}
 	if !f.Valid() {
-		return s.settingsPage(w, r, me, http.StatusUnprocessableEntity, typed, ui.Errors(f.Errors))
+		return s.showPage(w, r, me, s.settingsPage(http.StatusUnprocessableEntity, typed, ui.Errors(f.Errors)))
 	}
 	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error {
 		expect(tx, f)
 		return tx.UpdateSettings(r.Context(), in)
 	})
 	if errors.Is(err, store.ErrChanged) {
-		return s.settingsPage(w, r, me, http.StatusConflict, typed, nil)
+		return s.showPage(w, r, me, s.settingsPage(http.StatusConflict, typed, nil))
 	}
 	if err != nil {
 		return err

@@ -19,8 +19,8 @@ import (
 const maxAssigned = 1000
 
 // assigns says whether the member may assign the agency's staff to its clients now.
-func assigns(me store.Member) bool {
-	return me.Tenant.Kind == store.TenantAgency && me.MayNow(store.ManageStaff) && me.Support == nil
+func assigns(at store.Standing) bool {
+	return at.Kind == store.TenantAgency && at.MayNow(store.ManageStaff) && !at.Support
 }
 
 // allClients are the agency's clients that are not archived, by name.
@@ -251,7 +251,7 @@ func (s *Server) clientStaff(w http.ResponseWriter, r *http.Request, me store.Me
 		return err
 	}
 	if len(people) == 0 {
-		return s.clientPage(w, r, me, http.StatusUnprocessableEntity, func(p *views.ClientShowProps) {
+		return s.clientAgain(w, r, me, http.StatusUnprocessableEntity, func(p *views.ClientShowProps) {
 			p.Form.Errors = ui.Errors{"person": "Choose at least one person."}
 		})
 	}
@@ -275,11 +275,11 @@ func (s *Server) clientStaff(w http.ResponseWriter, r *http.Request, me store.Me
 	case errors.Is(err, store.ErrStepUp):
 		return frame.StepUpFirst(w, r, views.PathBase(me.Tenant.Slug).Client(client.String()))
 	case errors.Is(err, store.ErrConflict):
-		return s.clientPage(w, r, me, http.StatusConflict, func(p *views.ClientShowProps) {
+		return s.clientAgain(w, r, me, http.StatusConflict, func(p *views.ClientShowProps) {
 			p.Refused = "One of them is a client user here, so you can't assign them. Nothing was changed."
 		})
 	case invalid:
-		return s.clientPage(w, r, me, http.StatusUnprocessableEntity, func(p *views.ClientShowProps) { p.Form.Errors = ui.Errors(wrong) })
+		return s.clientAgain(w, r, me, http.StatusUnprocessableEntity, func(p *views.ClientShowProps) { p.Form.Errors = ui.Errors(wrong) })
 	case err != nil:
 		return err
 	}
@@ -299,7 +299,7 @@ func (s *Server) teamOfOther(w http.ResponseWriter, r *http.Request, me store.Me
 	if len(rest) == 0 {
 		return frame.Done(w, r, frame.Base(r, me).Client(web.PathID(r).String()), "member.assigned", "")
 	}
-	return s.clientPage(w, r, me, http.StatusConflict, func(p *views.ClientShowProps) {
+	return s.clientAgain(w, r, me, http.StatusConflict, func(p *views.ClientShowProps) {
 		if p.Team == nil {
 			return
 		}
@@ -322,8 +322,8 @@ type clientPeople struct {
 	agency        []store.Membership
 }
 
-func (p *clientPeople) reads(me store.Member, client uuid.UUID) []store.Read {
-	if !assigns(me) {
+func (p *clientPeople) reads(at store.Standing, client uuid.UUID) []store.Read {
+	if !assigns(at) {
 		return nil
 	}
 	return []store.Read{store.ListClientStaff(client, &p.here), store.ListOutsideStaff("", &p.outside), store.ListPeople(&p.agency)}
@@ -331,7 +331,7 @@ func (p *clientPeople) reads(me store.Member, client uuid.UUID) []store.Read {
 
 // team shows who of the agency works in a client, and who else could.
 func (p *clientPeople) team(base views.Base, me store.Member) *views.ClientTeam {
-	if !assigns(me) {
+	if !assigns(me.Standing()) {
 		return nil
 	}
 	works := map[uuid.UUID]bool{}

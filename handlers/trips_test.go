@@ -40,9 +40,18 @@ func (c *trips) TracePrepareStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceP
 }
 func (*trips) TracePrepareEnd(context.Context, *pgx.Conn, pgx.TracePrepareEndData) {}
 
-// Every page of a tenant takes at most two round trips: one to identify the visitor, and
-// one batch for all that the page shows.
-func TestPagesTakeTwoRoundTrips(t *testing.T) {
+// twoTrips are the pages that read only after they know who is asking.
+var twoTrips = map[string]string{
+	"/w/{tenant}/members/{id}":     "somebody who is no member may be staff who work in clients only",
+	"/w/{tenant}/members/import":   "few people open it",
+	"/w/{tenant}/invites/new":      "few people open it",
+	"/w/{tenant}/settings/domains": "few people open it",
+	"/w/{tenant}/support":          "few people open it",
+}
+
+// A page of a tenant takes one round trip, in which the database identifies the visitor and
+// reads all that the page shows. Few take a second one.
+func TestPagesTakeOneRoundTrip(t *testing.T) {
 	t.Parallel()
 	count := &trips{}
 	// One connection, so that each statement is prepared only once.
@@ -85,7 +94,11 @@ update memberships set last_place = $3, last_seen_at = now(), unread = 0, used_a
 		}
 		before := count.n.Load()
 		browser.get(t, path)
-		if took := count.n.Load() - before; took > 2 || took < 1 {
+		most := int64(1)
+		if twoTrips[route.Path] != "" {
+			most = 2
+		}
+		if took := count.n.Load() - before; took > most || took < 1 {
 			t.Errorf("%s took %d round trips", route.Path, took)
 		}
 		pages++

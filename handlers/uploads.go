@@ -136,19 +136,18 @@ func (s *Server) takePart(w http.ResponseWriter, r *http.Request, me store.Membe
 	return err
 }
 
-func (s *Server) uploadStatus(w http.ResponseWriter, r *http.Request, me store.Member) error {
+func (s *Server) uploadStatus(r *http.Request) page {
 	var u store.FileUpload
 	var parts []store.Part
 	id := web.PathID(r)
-	if err := s.db.Read(r.Context(), me, store.GetUpload(id, &u), store.ListParts(id, &parts)); err != nil {
-		return err
-	}
-	state := uploadState{State: u.State, PartSize: store.PartSize, Size: u.Declared, Parts: make([]partState, len(parts))}
-	for i, p := range parts {
-		state.Parts[i] = partState{N: p.Number, Size: p.Size}
-	}
-	web.WriteJSON(w, http.StatusOK, state)
-	return nil
+	return page{always(store.GetUpload(id, &u), store.ListParts(id, &parts)), func(w http.ResponseWriter, r *http.Request, me store.Member) error {
+		state := uploadState{State: u.State, PartSize: store.PartSize, Size: u.Declared, Parts: make([]partState, len(parts))}
+		for i, p := range parts {
+			state.Parts[i] = partState{N: p.Number, Size: p.Size}
+		}
+		web.WriteJSON(w, http.StatusOK, state)
+		return nil
+	}}
 }
 
 func (s *Server) uploadFinish(w http.ResponseWriter, r *http.Request, me store.Member) error {

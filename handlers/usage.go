@@ -12,27 +12,26 @@ import (
 )
 
 // usageShow shows how much of its plan a tenant uses.
-func (s *Server) usageShow(w http.ResponseWriter, r *http.Request, me store.Member) error {
+func (s *Server) usageShow(r *http.Request) page {
 	var plan string
 	var used []store.Usage
 	var invited int64
-	if err := s.db.Read(r.Context(), me, store.GetPlan(&plan), store.ListUsage(&used), store.CountOpenInvites(&invited)); err != nil {
-		return err
-	}
-	counts := usageOf(used)
-	p := views.UsageProps{Plan: planName(plan), Raise: planContact(me)}
-	for _, m := range metricsOf(me.Tenant.Kind, me.Party) {
-		limit, count, words := store.Limit(plan, m), counts[m], amount(m, counts[m])
-		if m == store.Users && invited > 0 {
-			words = ui.Count(int(count), "person", "people") + " and " + ui.Count(int(invited), "open invitation", "open invitations")
-			count += invited
+	return page{always(store.GetPlan(&plan), store.ListUsage(&used), store.CountOpenInvites(&invited)), func(w http.ResponseWriter, r *http.Request, me store.Member) error {
+		counts := usageOf(used)
+		p := views.UsageProps{Plan: planName(plan), Raise: planContact(me)}
+		for _, m := range metricsOf(me.Tenant.Kind, me.Party) {
+			limit, count, words := store.Limit(plan, m), counts[m], amount(m, counts[m])
+			if m == store.Users && invited > 0 {
+				words = ui.Count(int(count), "person", "people") + " and " + ui.Count(int(invited), "open invitation", "open invitations")
+				count += invited
+			}
+			p.Bars = append(p.Bars, views.UsageBar{
+				Label: metricNames[m], Used: words, Limit: amount(m, limit),
+				Share: min(100, int(count*100/max(1, limit))), Over: count > limit,
+			})
 		}
-		p.Bars = append(p.Bars, views.UsageBar{
-			Label: metricNames[m], Used: words, Limit: amount(m, limit),
-			Share: min(100, int(count*100/max(1, limit))), Over: count > limit,
-		})
-	}
-	return views.Render(w, r, http.StatusOK, views.Usage(frame.Tenant(r, me), p))
+		return views.Render(w, r, http.StatusOK, views.Usage(frame.Tenant(r, me), p))
+	}}
 }
 
 func usageOf(used []store.Usage) map[store.Metric]int64 {

@@ -110,7 +110,7 @@ func (s *Server) notPublished(w http.ResponseWriter, r *http.Request, me store.M
 	if !f.Valid() {
 		status = http.StatusUnprocessableEntity
 	}
-	return s.deliverablePage(w, r, me, status, func(p *views.DeliverableShowProps) {
+	return s.showPage(w, r, me, s.deliverablePage(r, status, func(p *views.DeliverableShowProps) {
 		switch {
 		case p.Version == nil || p.Version.Number != number || !p.Version.PublishedAt.IsZero():
 			p.Refused, p.CanPublish = "Not published: someone already published this version.", false
@@ -128,5 +128,5 @@ func (s *Server) notPublished(w http.ResponseWriter, r *http.Request, me store.M
 			return
 		}
 		p.Version.Note, p.NoteError = f.Raw("note"), f.Errors["note"]
-	})
+	}))
 }

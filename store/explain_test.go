@@ -251,17 +251,19 @@ func TestReadsUseTheTenantsIndex(t *testing.T) {
 		}
 		for i, read := range reads[name] {
 			for _, party := range []store.Party{store.PartyAgency, store.PartyClient, store.PartySystem} {
-				plan, err := db.ExplainForTest(t.Context(), tenant, user, party, read)
-				if err != nil {
-					t.Fatalf("%s: %v", name, err)
-				}
-				explained++
-				wrong := scans(t, plan)
-				if i == 0 {
-					wrong = append(wrong, uncovered(t, plan, coveredBy[name])...)
-				}
-				for _, w := range wrong {
-					t.Errorf("%s %d for the %s: %s", name, i, party, w)
+				for _, opens := range []bool{false, true} {
+					plan, err := db.ExplainForTest(t.Context(), tenant, user, party, read, opens)
+					if err != nil {
+						t.Fatalf("%s: %v", name, err)
+					}
+					explained++
+					wrong := scans(t, plan)
+					if i == 0 {
+						wrong = append(wrong, uncovered(t, plan, coveredBy[name])...)
+					}
+					for _, w := range wrong {
+						t.Errorf("%s %d for the %s, opened %v: %s", name, i, party, opens, w)
+					}
 				}
 			}
 		}

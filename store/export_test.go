@@ -3,8 +3,10 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"portico/store/engine"
 )
@@ -24,9 +26,13 @@ func (tx *Tx) RaiseForTest(ctx context.Context, code string) error {
 	return err
 }
 
-// ExplainForTest returns the plan of a read for a member, as JSON.
-func (db *DB) ExplainForTest(ctx context.Context, tenant, user uuid.UUID, party Party, r Read) (plan json.RawMessage, err error) {
+// ExplainForTest returns the plan of a read for a member, as JSON. If opens, the tenant
+// comes from the scope, as in [DB.Open].
+func (db *DB) ExplainForTest(ctx context.Context, tenant, user uuid.UUID, party Party, r Read, opens bool) (plan json.RawMessage, err error) {
 	s := engine.Scope{Tenant: tenant, User: user, Actor: user, Party: string(party)}
+	if opens {
+		r.SQL = engine.OfTheScope(r.SQL)
+	}
 	err = db.write(ctx, s, "", "", func(tx *Tx) error {
 		return tx.get(ctx, value("explain", &plan, "explain (format json) "+r.SQL, r.Args))
 	})
@@ -57,4 +63,46 @@ func (db *DB) ViewAsForTest(ctx context.Context, me Member, subject uuid.UUID) e
 // BackendForTest returns the process of the transaction's connection.
 func (tx *Tx) BackendForTest(ctx context.Context) (pid int, err error) {
 	return pid, tx.get(ctx, value("backend", &pid, `select pg_backend_pid()`, nil))
+}
+
+// OpenForTest opens a page as [DB.Open] does, and returns all values of its reads whether
+// or not the database set a scope. last is whose connections are counted.
+func (db *DB) OpenForTest(ctx context.Context, c Credentials, last uuid.UUID, reads ...Read) (opened bool, values [][]any, err error) {
+	v := Visitor{credentials: c}
+	failed, err := db.engine.Open(ctx, last, one("who is asking", &v.row, whoIsAsking, c.args(true)), func() bool { return true }, collecting(reads, &values)...)
+	return v.row.Opened, values, errors.Join(err, failed)
+}
+
+// ReadForTest returns all values of the reads.
+func (db *DB) ReadForTest(ctx context.Context, me Member, reads ...Read) (values [][]any, err error) {
+	return values, db.engine.Read(ctx, me.scope, collecting(reads, &values)...)
+}
+
+// collecting are the reads, whose values go to one list for each read.
+func collecting(reads []Read, values *[][]any) []query {
+	all := queries(reads)
+	for i := range all {
+		all[i].Scan = func(rows pgx.Rows) error {
+			defer rows.Close()
+			var of []any
+			for rows.Next() {
+				row, err := rows.Values()
+				if err != nil {
+					return err
+				}
+				of = append(of, row...)
+			}
+			*values = append(*values, of)
+			return rows.Err()
+		}
+	}
+	return all
+}
+
+// LastVisitForTest says whether reads would be sent along at the next click.
+func (db *DB) LastVisitForTest(c Credentials) bool {
+	db.lastVisits.mu.Lock()
+	defer db.lastVisits.mu.Unlock()
+	_, known := db.lastVisits.visits[keyOf(c)]
+	return known
 }

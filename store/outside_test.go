@@ -62,6 +62,9 @@ var guarded = map[string]map[string]string{
 		"DB.personDeed":          "keys and identities belong to a person; its callers are listed below",
 		"DB.rateHit":             "rate limits have no tenant",
 	},
+	"engine.DB.Open": {
+		"DB.Open": "finds the person and the tenant of a page; without them its reads see nothing",
+	},
 	"store.DB.personDeed": {
 		"DB.AddPasskey":       "belongs to a person",
 		"DB.LinkIdentity":     "belongs to a person",

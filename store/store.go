@@ -55,8 +55,9 @@ type Config struct {
 
 // DB is a pool of connections as portico_app. It is safe for concurrent use.
 type DB struct {
-	engine *engine.DB
-	signer queue.Signer
+	engine     *engine.DB
+	signer     queue.Signer
+	lastVisits lastVisits
 }
 
 // Open connects and proves that the role cannot bypass row level security.

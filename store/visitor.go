@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"crypto/sha256"
 	"time"
 
@@ -41,6 +40,8 @@ type Credentials struct {
 type Visitor struct {
 	credentials Credentials
 	row         visitorRow
+	answered    bool  // see [Member.Answered]
+	failed      error // of the reads, if answered
 }
 
 type visitorRow struct {
@@ -90,16 +91,8 @@ type visitorRow struct {
 	SupportElsewhere bool
 	// SupportDrafts says that the support session may see the agency's drafts.
 	SupportDrafts bool
-}
-
-// Identify finds the visitor. It is the first round trip of every request.
-func (db *DB) Identify(ctx context.Context, credentials Credentials) (v Visitor, err error) {
-	ctx, end := db.engine.Observe(ctx, "who is asking", uuid.Nil)
-	defer func() { end(err) }()
-	v.credentials = credentials
-	err = db.engine.OutsideTenant(ctx, "who is asking", engine.One(&v.row),
-		`select * from lookup.who_is_asking($1, $2, $3, $4)`, credentials.Token.hash(), credentials.Host, credentials.Slug, credentials.Domain)
-	return v, err
+	// Opened says that the database set the scope of this visitor for the reads of a page.
+	Opened bool
 }
 
 // Person is a signed-in person, outside any tenant. Only this package makes one.
@@ -179,6 +172,8 @@ type Member struct {
 	Support   *Support // nil in person
 	Person    Person   // the actor
 	RequestID string
+	answered  bool
+	failed    error
 }
 
 // ID is the subject's user id.
@@ -276,6 +271,8 @@ func (v Visitor) Member() (Member, bool) {
 		latest:         r.Latest,
 		Person:         person,
 		RequestID:      v.credentials.RequestID,
+		answered:       v.answered,
+		failed:         v.failed,
 	}
 	if r.SupportTenantID != nil && *r.SupportTenantID == tenant.ID {
 		m.Support = &Support{

@@ -10,6 +10,11 @@ import (
 	"portico/views/ui"
 )
 
+// ShowsClients reports whether a member's pages lead to the clients of the agency.
+func ShowsClients(at store.Standing) bool {
+	return at.May(store.ManageClients) && at.Kind == store.TenantAgency && !at.Support
+}
+
 // Tenant is the frame of a member's page.
 func Tenant(r *http.Request, me store.Member) views.Chrome {
 	base := Base(r, me)
@@ -27,7 +32,7 @@ func Tenant(r *http.Request, me store.Member) views.Chrome {
 			Support:    me.May(store.SeeSupport),
 			Settings:   me.May(store.SeeSettings),
 			Bin:        me.May(store.SeeBin) && me.Tenant.Kind == store.TenantClient,
-			Clients:    me.May(store.ManageClients) && me.Tenant.Kind == store.TenantAgency && me.Support == nil,
+			Clients:    ShowsClients(me.Standing()),
 			Workspaces: me.WorkspaceCount > 1,
 		},
 		Flash: flash(r, base),

@@ -112,11 +112,15 @@ begin
 end $$;
 grant execute on function lookup.may_still_act to portico_app;
 
--- The first round trip of every request: the current session, person, tenant, membership,
+-- The first statement of every request: the current session, person, tenant, membership,
 -- brand and support session. Always exactly one row. It updates the session's last use at
 -- most every five minutes. It runs several small queries, because starting one large
 -- query costs more.
-create function lookup.who_is_asking(p_token bytea, p_host text, p_slug text, p_domain text)
+--
+-- With p_opens, a member in person of an active tenant also gets their context, for the
+-- rest of this transaction, which is then read-only. So the reads of a page follow in the
+-- same round trip. For everybody else it sets nothing, and those reads see nothing.
+create function lookup.who_is_asking(p_token bytea, p_host text, p_slug text, p_domain text, p_opens boolean)
 returns table (
     session_id uuid, user_id uuid, user_kind text, user_name text, user_email text, time_zone text, locale text,
     stepped_up_at timestamptz,
@@ -125,7 +129,7 @@ returns table (
     subject_id uuid, subject_name text, subject_email text, subject_time_zone text, subject_locale text, party text, role text, last_seen_at timestamptz, seen_before_at timestamptz, places integer,
     last_place text, latest boolean, unread integer,
     support_id uuid, support_tenant_id uuid, support_kind text, support_mode text, support_reason text,
-    support_ticket text, support_ends_at timestamptz, support_may_write boolean, support_slug text, support_over text, support_elsewhere boolean, support_drafts boolean)
+    support_ticket text, support_ends_at timestamptz, support_may_write boolean, support_slug text, support_over text, support_elsewhere boolean, support_drafts boolean, opened boolean)
 language plpgsql volatile security definer set search_path = ''
 as $$
 #variable_conflict use_column
@@ -213,6 +217,17 @@ begin
         select u.time_zone, u.locale into subject_time_zone, subject_locale from public.users u where u.id = m.user_id;
     end if;
 
+    opened := p_opens and m.user_id is not null and k.support_session_id is null and t.state = 'active';
+    if opened then
+        if coalesce(current_setting('app.tenant_id', true), '') <> '' then
+            raise exception 'a tenant is set already';
+        end if;
+        perform set_config('app.tenant_id', t.id::text, true), set_config('app.user_id', k.user_id::text, true),
+            set_config('app.actor_id', k.user_id::text, true), set_config('app.support_session_id', '', true),
+            set_config('app.party', m.party, true), set_config('app.drafts', '', true),
+            set_config('transaction_read_only', 'on', true);
+    end if;
+
     return query select
         k.id, k.user_id, k.user_kind, k.name, k.email, k.time_zone, k.locale, k.stepped_up_at,
         t.id, t.kind, t.slug, t.name, t.state, t.portal_name, t.welcome, t.accent, t.logo_id, t.agency_name, t.host,
@@ -221,7 +236,7 @@ begin
         case when inside.id is not null then 1 else coalesce(k.places, 0) end,
         m.last_place, coalesce(m.latest, true), coalesce(m.unread, 0),
         inside.id, inside.tenant_id, inside.kind, inside.mode, inside.reason, inside.ticket, inside.ends_at, may_write,
-        (select o.slug from public.tenants o where o.id = pointed.tenant_id), over, elsewhere, drafts;
+        (select o.slug from public.tenants o where o.id = pointed.tenant_id), over, elsewhere, drafts, opened;
 end $$;
 grant execute on function lookup.who_is_asking to portico_app;
 

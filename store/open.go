@@ -1,0 +1,145 @@
+package store
+
+import (
+	"context"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"portico/store/engine"
+)
+
+// Standing is what decides which reads a page of a member needs. It is the same at every
+// click until somebody changes the member's role or the state of the tenant.
+type Standing struct {
+	Kind     TenantKind
+	State    TenantState
+	Party    Party
+	Role     Role
+	ReadOnly bool // a support session in read mode
+	Support  bool // a support session
+}
+
+// May is [Member.May].
+func (s Standing) May(c Capability) bool { return May(c, s.Party, s.Role) }
+
+// MayNow is [Member.MayNow].
+func (s Standing) MayNow(c Capability) bool {
+	return s.May(c) && !s.ReadOnly && s.State == TenantActive
+}
+
+// Standing is where the member stands.
+func (m Member) Standing() Standing {
+	return Standing{Kind: m.Tenant.Kind, State: m.Tenant.State, Party: m.Party, Role: m.Role, ReadOnly: m.scope.ReadOnly, Support: m.Support != nil}
+}
+
+// whoIsAsking identifies the visitor. If it opens, it also sets the scope of a plain member.
+const whoIsAsking = `select * from lookup.who_is_asking(@token, @host, @slug, @domain, @opens)`
+
+func (c Credentials) args(opens bool) pgx.StrictNamedArgs {
+	return pgx.StrictNamedArgs{"token": c.Token.hash(), "host": c.Host, "slug": c.Slug, "domain": c.Domain, "opens": opens}
+}
+
+// Identify finds the visitor. It is the first round trip of a request.
+func (db *DB) Identify(ctx context.Context, credentials Credentials) (v Visitor, err error) {
+	ctx, end := db.engine.Observe(ctx, "who is asking", uuid.Nil)
+	defer func() { end(err) }()
+	v.credentials = credentials
+	err = db.engine.OutsideTenant(ctx, "who is asking", engine.One(&v.row), whoIsAsking, credentials.args(false))
+	return v, err
+}
+
+// Open is [DB.Identify], and runs the reads of a page in the same round trip if the visitor
+// is a member in person of an active tenant. The database itself finds the visitor and sets
+// the scope of the reads.
+//
+// reads returns the reads for a standing. Until the answer nobody knows the visitor's
+// standing, so Open takes that of their last visit, or of most visitors.
+// [Member.Answered] tells whether the reads are those for the standing that they have.
+func (db *DB) Open(ctx context.Context, credentials Credentials, reads func(Standing) []Read) (Visitor, error) {
+	if credentials.Token == nil {
+		return db.Identify(ctx, credentials)
+	}
+	last := db.lastVisits.get(credentials)
+	sent := reads(last.standing)
+	v := Visitor{credentials: credentials}
+	failed, err := db.engine.Open(ctx, last.tenant, one("who is asking", &v.row, whoIsAsking, credentials.args(true)),
+		func() bool { return v.row.Opened }, queries(sent)...)
+	if err != nil {
+		return v, err
+	}
+	if me, ok := v.Member(); ok && v.row.Opened && (me.Standing() == last.standing || sameReads(sent, reads(me.Standing()))) {
+		v.answered, v.failed = true, failed
+	}
+	db.lastVisits.put(v)
+	return v, nil
+}
+
+// sameReads reports whether two standings read the same of a page.
+func sameReads(a, b []Read) bool {
+	return slices.EqualFunc(a, b, func(a, b Read) bool { return a.SQL == b.SQL && reflect.DeepEqual(a.Args, b.Args) })
+}
+
+// Answered reports whether the reads of [DB.Open] ran under the visitor's own scope and for
+// their standing, and returns the error of the first that failed.
+func (m Member) Answered() (bool, error) { return m.answered, m.failed }
+
+// lastVisits remembers where visitors stood at their last click. It decides which reads
+// are sent along, never what they may see. The zero value is ready.
+type lastVisits struct {
+	mu     sync.Mutex
+	visits map[visitKey]lastVisit
+}
+
+type visitKey struct {
+	token              [32]byte // the SHA-256
+	host, slug, domain string
+}
+
+type lastVisit struct {
+	tenant   uuid.UUID
+	standing Standing
+}
+
+// maxLastVisits bounds the memory, about 300 bytes each.
+const maxLastVisits = 20_000
+
+// get returns the last visit. For a first visit it guesses a client user, and counts the
+// connections of the session as those of a tenant.
+func (l *lastVisits) get(c Credentials) lastVisit {
+	key := keyOf(c)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if v, known := l.visits[key]; known {
+		return v
+	}
+	return lastVisit{uuid.UUID(key.token[:16]), Standing{Kind: TenantClient, State: TenantActive, Party: PartyClient, Role: RoleMember}}
+}
+
+// put remembers a member in person of an active tenant, and forgets everybody else.
+func (l *lastVisits) put(v Visitor) {
+	me, member := v.Member()
+	visit, key := lastVisit{me.TenantID(), me.Standing()}, keyOf(v.credentials)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch last, known := l.visits[key]; {
+	case !member || me.Support != nil || me.Tenant.State != TenantActive:
+		delete(l.visits, key)
+	case known && last == visit:
+	default:
+		if l.visits == nil || len(l.visits) >= maxLastVisits {
+			l.visits = map[visitKey]lastVisit{}
+		}
+		// A part of a string keeps the whole one in memory.
+		key.host, key.slug, key.domain = strings.Clone(key.host), strings.Clone(key.slug), strings.Clone(key.domain)
+		l.visits[key] = visit
+	}
+}
+
+func keyOf(c Credentials) visitKey {
+	return visitKey{token: [32]byte(c.Token.hash()), host: c.Host, slug: c.Slug, domain: c.Domain}
+}
