@@ -407,6 +407,8 @@ var mutants = []mutant{
 	{"logos are decoded in turn", "handlers/brand.go", `s.logoTurns.Wait(ctx, "")`, "func() {}, error(nil)", handlerRoom, "TestLogosAreDecodedInTurn"},
 	{"who gives up gets no logo decoded", "handlers/brand.go", `s.logoTurns.Wait(ctx, "")`, `s.logoTurns.Wait(context.WithoutCancel(ctx), "")`, handlerRoom, "TestLogosAreDecodedInTurn"},
 	{"a key has a bounded number of turns", "handlers/web/turns.go", "make(chan struct{}, t.most)", "make(chan struct{}, t.most+1)", webRoom, "TestTurnsAreBoundedByKey"},
+	{"files are read back in turn", "handlers/upload/steps.go", "s.readBacks.Wait(visitor, me.TenantID().String())", "func() {}, error(nil)", handlerRoom, "TestRepeatedFinishReadsBackOnce"},
+	{"a file that is ready is not read back again", "handlers/upload/steps.go", "u.State != store.FilePending {\n\t\terr = store.ErrConflict", "u.State == store.FileReady && false {\n\t\terr = store.ErrConflict", handlerRoom, "TestRepeatedFinishReadsBackOnce"},
 	{"a tenant sends few plain forms at once", "handlers/upload_form.go", "s.formTurns.Try(me.TenantID().String())", "func() {}, true", handlerRoom, "TestFewPlainFormsAtOnce"},
 	{"a checksum is computed once", "handlers/archive.go", "s.db.KeepCRC(ctx, me, f.ID, crc, f.SHA256)", "error(nil)", handlerRoom, "TestChecksumIsComputedOnce"},
 	{"who waited for a checksum doesn't compute it", "handlers/archive.go", "if f.CRC32 != nil {\n		return uint32(*f.CRC32), nil\n	}\n	ctx =", "ctx =", handlerRoom, "TestChecksumIsComputedOnce"},
