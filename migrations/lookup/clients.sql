@@ -171,29 +171,42 @@ grant execute on function lookup.person_for to portico_app;
 -- Removes a person who leaves the agency in the context from its clients: ends their
 -- staff memberships, and revokes staff invitations to them and invitations they made,
 -- except where they remain a member of the client's own side. People may remove
--- themselves, owners and admins may remove others, and only owners may remove owners.
--- Each client's trail records it. Returns the number of ended memberships, null if the
--- person may not, and 0 if the tenant is no agency.
+-- themselves, owners and admins may remove others, and only owners may remove owners, of
+-- the agency or of a client. Each client's trail records it. Returns the number of ended
+-- memberships, and whether one was an owner's, which needs a fresh step-up. -1 means that
+-- a client would be left without an owner, null that the person may not, and 0 that the
+-- tenant is no agency.
 create function lookup.end_staff(p_person uuid, p_request text)
-returns integer
+returns table (ended integer, owned boolean)
 language plpgsql volatile security definer set search_path = ''
 as $$
 declare
     agency uuid := nullif(current_setting('app.tenant_id', true), '')::uuid;
     me uuid := nullif(current_setting('app.user_id', true), '')::uuid;
-    theirs text; mine text := lookup.my_agency_role();
+    theirs text; mine text := lookup.my_agency_role(); many integer;
 begin
-    if not exists (select from public.tenants t where t.id = agency and t.kind = 'agency') then return 0; end if;
+    if not exists (select from public.tenants t where t.id = agency and t.kind = 'agency') then
+        return query select 0, false;
+        return;
+    end if;
     select m.role into theirs
     from public.memberships m
     where m.tenant_id = agency and m.user_id = p_person and m.ended_at is null;
     if mine is null or theirs is null
        or (p_person <> me and (mine not in ('owner', 'admin') or (theirs = 'owner' and mine <> 'owner'))) then
-        return null;
+        return query select null::integer, false;
+        return;
     end if;
-    -- Who comes back is assigned anew.
-    update public.memberships m set every_client_role = null
-    where m.tenant_id = agency and m.user_id = p_person and m.every_client_role is not null;
-    return lookup.end_staff_in(p_person, (select coalesce(array_agg(t.id), '{}') from public.tenants t where t.agency_id = agency), true, p_request);
+    many := lookup.end_staff_in(p_person, (select coalesce(array_agg(t.id), '{}') from public.tenants t where t.agency_id = agency), true, p_request);
+    if many >= 0 then
+        -- Who comes back is assigned anew.
+        update public.memberships m set every_client_role = null
+        where m.tenant_id = agency and m.user_id = p_person and m.every_client_role is not null;
+    end if;
+    -- The memberships that ended in this transaction.
+    return query select many, exists (
+        select from public.memberships m
+        join public.tenants t on t.id = m.tenant_id and t.agency_id = agency
+        where m.user_id = p_person and m.party = 'agency' and m.role = 'owner' and m.ended_at = now());
 end $$;
 grant execute on function lookup.end_staff to portico_app;
