@@ -415,6 +415,8 @@ var mutants = []mutant{
 	{"a key has a bounded number of turns", "handlers/web/turns.go", "make(chan struct{}, t.most)", "make(chan struct{}, t.most+1)", webRoom, "TestTurnsAreBoundedByKey"},
 	{"files are read back in turn", "handlers/upload/steps.go", "s.readBacks.Wait(visitor, me.TenantID().String())", "func() {}, error(nil)", handlerRoom, "TestRepeatedFinishReadsBackOnce"},
 	{"a file that is ready is not read back again", "handlers/upload/steps.go", "u.State != store.FilePending {\n\t\terr = store.ErrConflict", "u.State == store.FileReady && false {\n\t\terr = store.ErrConflict", handlerRoom, "TestRepeatedFinishReadsBackOnce"},
+	{"a tenant exports one ledger at a time", "handlers/support/ledger.go", "s.exports.Try(me.TenantID().String())", "func() {}, true", handlerRoom, "TestOneLedgerExportAtATime"},
+	{"who doesn't read a ledger is cut off", "handlers/support/ledger.go", "	_ = control.SetWriteDeadline(time.Now().Add(ledgerPatience))\n\tout", "	out", handlerRoom, "TestOneLedgerExportAtATime"},
 	{"a tenant sends few plain forms at once", "handlers/upload_form.go", "s.formTurns.Try(me.TenantID().String())", "func() {}, true", handlerRoom, "TestFewPlainFormsAtOnce"},
 	{"a checksum is computed once", "handlers/archive.go", "s.db.KeepCRC(ctx, me, f.ID, crc, f.SHA256)", "error(nil)", handlerRoom, "TestChecksumIsComputedOnce"},
 	{"who waited for a checksum doesn't compute it", "handlers/archive.go", "if f.CRC32 != nil {\n		return uint32(*f.CRC32), nil\n	}\n	ctx =", "ctx =", handlerRoom, "TestChecksumIsComputedOnce"},

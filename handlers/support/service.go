@@ -55,6 +55,7 @@ type Service struct {
 	passkeys Passkeys
 	attempts frame.Attempts
 	metrics  *metrics.Recorder
+	exports  *web.Turns // of ledgers, by tenant
 }
 
 // New returns a Service. It fails for an unknown mode.
@@ -64,7 +65,8 @@ func New(cfg Config) (*Service, error) {
 	default:
 		return nil, errors.New("support: unknown mode " + string(cfg.Mode))
 	}
-	return &Service{db: cfg.DB, mode: cfg.Mode, passkeys: cfg.Passkeys, attempts: cfg.Attempts, metrics: cfg.Metrics}, nil
+	return &Service{db: cfg.DB, mode: cfg.Mode, passkeys: cfg.Passkeys, attempts: cfg.Attempts, metrics: cfg.Metrics,
+		exports: web.NewTurns(1)}, nil
 }
 
 // agentHandler handles a request of a support agent.
