@@ -345,4 +345,7 @@ func (s *Server) visitor(r *http.Request, route Route, token *store.Token) (stor
 func wantsJSON(r *http.Request) bool {
 	return routeOf(r).JSON || strings.HasPrefix(r.Header.Get("Accept"), "application/json") ||
 		strings.HasPrefix(r.Header.Get("Content-Type"), "application/json")
+	if err == nil {
+		err = s.limitSession(r, token, v)
+	}
 }

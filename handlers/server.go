@@ -39,7 +39,7 @@ type Config struct {
 	// CountKey is the HMAC key for rate limit counters in the database: at least 32 bytes.
 	CountKey []byte
 	// TenantLimit is the rate limit of one tenant in this process. Each visitor has a
-	// quarter of it.
+	// quarter of it. So have all visitors of a network who are not signed in, together.
 	TenantLimit web.RateLimit
 	// AnswerTime is the time limit for a page; 0 is 14 seconds.
 	AnswerTime time.Duration
@@ -74,6 +74,7 @@ type Server struct {
 	support                        *support.Service
 	attempts                       frame.Attempts
 	visitors, tenants              *web.RateLimiter
+	unproved                       *web.RateLimiter // sessions that weren't found yet, by network
 	logoTurns, formTurns, sumTurns *web.Turns
 }
 
@@ -110,6 +111,7 @@ func New(cfg Config, deps Deps) (*Server, error) {
 		tenants:   web.NewRateLimiter(cfg.TenantLimit),
 		logoTurns: web.NewTurns(logosAtOnce),
 		formTurns: web.NewTurns(formsAtOnce),
+		unproved:  web.NewRateLimiter(cfg.TenantLimit),
 		sumTurns:  web.NewTurns(1),
 	}, nil
 }
