@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -240,4 +241,30 @@ func TestDeadCookiesShareOneLimit(t *testing.T) {
 	}
 	want(t, "signed in, afterwards", mia.get(t, "/account"), http.StatusOK)
 	want(t, "who has just signed in", s.as(t, a.Gus).get(t, "/account"), http.StatusOK)
+}
+
+// Whatever leaves a row in the account of whoever does it is limited. Another person still
+// may.
+func TestAccountDeedsAreLimited(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	s := newSite(t)
+	token := store.NewTenantToken(a.Member(t, a.Gus, a.Globex).TenantID())
+	storetest.InOneWindow(t, time.Minute)
+	for path, form := range map[string]url.Values{
+		"/account/dates":             {"dates": {"iso"}},
+		"/account/name":              {"name": {"Mia"}},
+		"/invites/" + token.String(): nil,
+	} {
+		mia := s.as(t, a.Mia)
+		for range 60 {
+			if got := mia.post(t, path, form); got.status == http.StatusTooManyRequests {
+				t.Fatalf("%s is refused too early", path)
+			}
+		}
+		wantRetryAfter(t, path, mia.post(t, path, form), http.StatusTooManyRequests)
+		if got := s.as(t, a.Leo).post(t, path, form); got.status == http.StatusTooManyRequests {
+			t.Errorf("%s is refused to another person", path)
+		}
+	}
 }

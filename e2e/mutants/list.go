@@ -418,6 +418,8 @@ var mutants = []mutant{
 	{"a tenant exports one ledger at a time", "handlers/support/ledger.go", "s.exports.Try(me.TenantID().String())", "func() {}, true", handlerRoom, "TestOneLedgerExportAtATime"},
 	{"who doesn't read a ledger is cut off", "handlers/support/ledger.go", "	_ = control.SetWriteDeadline(time.Now().Add(ledgerPatience))\n\tout", "	out", handlerRoom, "TestOneLedgerExportAtATime"},
 	{"dead cookies share a limit", "handlers/rate_limits.go", "	s.visitors.Forget(key)\n\tif !s.visitors.Allow(\"network \" + web.Network(r)) {\n\t\treturn web.ErrRateLimit\n\t}\n", "	s.visitors.Allow(key)\n", handlerRoom, "TestDeadCookiesShareOneLimit"},
+	{"deeds of an account are limited", "handlers/routes.go", "s.signin.AccountName).limited(60)", "s.signin.AccountName)", handlerRoom, "TestAccountDeedsAreLimited"},
+	{"refused invitations are limited", "handlers/routes.go", "s.inviteAccept).limited(60)", "s.inviteAccept)", handlerRoom, "TestAccountDeedsAreLimited"},
 	{"a tenant sends few plain forms at once", "handlers/upload_form.go", "s.formTurns.Try(me.TenantID().String())", "func() {}, true", handlerRoom, "TestFewPlainFormsAtOnce"},
 	{"a checksum is computed once", "handlers/archive.go", "s.db.KeepCRC(ctx, me, f.ID, crc, f.SHA256)", "error(nil)", handlerRoom, "TestChecksumIsComputedOnce"},
 	{"who waited for a checksum doesn't compute it", "handlers/archive.go", "if f.CRC32 != nil {\n		return uint32(*f.CRC32), nil\n	}\n	ctx =", "ctx =", handlerRoom, "TestChecksumIsComputedOnce"},
