@@ -150,8 +150,8 @@ func (s *Server) member(pattern string, needs store.Capability, h func(http.Resp
 }
 
 // serveMember answers a member at a route, and records what is refused to them. An error
-// keeps the frame of their pages, unless a support session has no row of it: then support
-// sees nothing of the tenant.
+// keeps the frame of their pages, unless a support session has no row of it, or support is
+// turned off: then support sees nothing of the tenant.
 func (s *Server) serveMember(w http.ResponseWriter, r *http.Request, me store.Member, rule Route, h func(http.ResponseWriter, *http.Request, store.Member) error) error {
 	err := s.authorize(r, me, rule)
 	recorded := err == nil
@@ -176,7 +176,7 @@ func (s *Server) serveMember(w http.ResponseWriter, r *http.Request, me store.Me
 	case isSessionRefusal(r, me, err):
 		err = sessionProblem(r, me, rule)
 	}
-	if me.Support != nil && !recorded {
+	if me.Support != nil && (!recorded || errors.Is(err, support.ErrOff)) {
 		return err
 	}
 	return inFrame(r, me, err)

@@ -420,6 +420,8 @@ var mutants = []mutant{
 	{"dead cookies share a limit", "handlers/rate_limits.go", "	s.visitors.Forget(key)\n\tif !s.visitors.Allow(\"network \" + web.Network(r)) {\n\t\treturn web.ErrRateLimit\n\t}\n", "	s.visitors.Allow(key)\n", handlerRoom, "TestDeadCookiesShareOneLimit"},
 	{"deeds of an account are limited", "handlers/routes.go", "s.signin.AccountName).limited(60)", "s.signin.AccountName)", handlerRoom, "TestAccountDeedsAreLimited"},
 	{"refused invitations are limited", "handlers/routes.go", "s.inviteAccept).limited(60)", "s.inviteAccept)", handlerRoom, "TestAccountDeedsAreLimited"},
+	{"refusals of a closed workspace are recorded", "handlers/errors.go", "Status: http.StatusForbidden, Cause: store.ErrForbidden, Title", "Status: http.StatusForbidden, Title", handlerRoom, "TestRefusalsOfClosedWorkspacesAreRecorded"},
+	{"refusals of turned-off support are recorded", "handlers/support/service.go", "Status: http.StatusForbidden, Cause: store.ErrForbidden, Sentence: \"Support is", "Status: http.StatusForbidden, Sentence: \"Support is", handlerRoom, "TestRefusalsOfClosedWorkspacesAreRecorded"},
 	{"a tenant sends few plain forms at once", "handlers/upload_form.go", "s.formTurns.Try(me.TenantID().String())", "func() {}, true", handlerRoom, "TestFewPlainFormsAtOnce"},
 	{"a checksum is computed once", "handlers/archive.go", "s.db.KeepCRC(ctx, me, f.ID, crc, f.SHA256)", "error(nil)", handlerRoom, "TestChecksumIsComputedOnce"},
 	{"who waited for a checksum doesn't compute it", "handlers/archive.go", "if f.CRC32 != nil {\n		return uint32(*f.CRC32), nil\n	}\n	ctx =", "ctx =", handlerRoom, "TestChecksumIsComputedOnce"},

@@ -29,7 +29,7 @@ const (
 )
 
 // ErrOff is returned for an action that the installation has switched off.
-var ErrOff = &web.Problem{Status: http.StatusForbidden, Sentence: "Support is turned off on this installation."}
+var ErrOff = &web.Problem{Status: http.StatusForbidden, Cause: store.ErrForbidden, Sentence: "Support is turned off on this installation."}
 
 var errNoPasskey = &web.Problem{Status: http.StatusForbidden, Sentence: "Add a passkey to your account first. This installation requires one for support agents."}
 
