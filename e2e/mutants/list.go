@@ -422,6 +422,7 @@ var mutants = []mutant{
 	{"refused invitations are limited", "handlers/routes.go", "s.inviteAccept).limited(60)", "s.inviteAccept)", handlerRoom, "TestAccountDeedsAreLimited"},
 	{"refusals of a closed workspace are recorded", "handlers/errors.go", "Status: http.StatusForbidden, Cause: store.ErrForbidden, Title", "Status: http.StatusForbidden, Title", handlerRoom, "TestRefusalsOfClosedWorkspacesAreRecorded"},
 	{"refusals of turned-off support are recorded", "handlers/support/service.go", "Status: http.StatusForbidden, Cause: store.ErrForbidden, Sentence: \"Support is", "Status: http.StatusForbidden, Sentence: \"Support is", handlerRoom, "TestRefusalsOfClosedWorkspacesAreRecorded"},
+	{"turned-off support searches for nothing", "handlers/support/console.go", "	if s.mode == Off {\n\t\treturn s.consolePage", "	if false {\n\t\treturn s.consolePage", handlerRoom, "TestSupportSwitchedOff"},
 	{"a tenant sends few plain forms at once", "handlers/upload_form.go", "s.formTurns.Try(me.TenantID().String())", "func() {}, true", handlerRoom, "TestFewPlainFormsAtOnce"},
 	{"a checksum is computed once", "handlers/archive.go", "s.db.KeepCRC(ctx, me, f.ID, crc, f.SHA256)", "error(nil)", handlerRoom, "TestChecksumIsComputedOnce"},
 	{"who waited for a checksum doesn't compute it", "handlers/archive.go", "if f.CRC32 != nil {\n		return uint32(*f.CRC32), nil\n	}\n	ctx =", "ctx =", handlerRoom, "TestChecksumIsComputedOnce"},
