@@ -156,7 +156,7 @@ func (s *Server) serveMember(w http.ResponseWriter, r *http.Request, me store.Me
 	err := s.authorize(r, me, rule)
 	recorded := err == nil
 	if err == nil {
-		err = h(w, r, me)
+		err = s.handleMember(w, r, me, rule, h)
 	}
 	if err == nil {
 		if rule.Method == http.MethodGet && !rule.Asset && !rule.JSON {
@@ -180,6 +180,18 @@ func (s *Server) serveMember(w http.ResponseWriter, r *http.Request, me store.Me
 		return err
 	}
 	return inFrame(r, me, err)
+}
+
+// handleMember runs the handler of a route, if it streams as one of few transfers at once.
+func (s *Server) handleMember(w http.ResponseWriter, r *http.Request, me store.Member, rule Route, h func(http.ResponseWriter, *http.Request, store.Member) error) error {
+	if rule.Streams {
+		end, err := s.beginTransfer(me)
+		if err != nil {
+			return err
+		}
+		defer end()
+	}
+	return h(w, r, me)
 }
 
 // authorize checks whether a member may use a route: the tenant's state, the member's
@@ -334,6 +346,9 @@ func (s *Server) visitor(r *http.Request, route Route, token *store.Token) (stor
 	c.Token = token
 	v, err := s.db.Identify(r.Context(), c)
 	if err == nil {
+		err = s.limitSession(r, token, v)
+	}
+	if err == nil {
 		err = s.limitTenant(v)
 	}
 	if err == nil {
@@ -345,7 +360,4 @@ func (s *Server) visitor(r *http.Request, route Route, token *store.Token) (stor
 func wantsJSON(r *http.Request) bool {
 	return routeOf(r).JSON || strings.HasPrefix(r.Header.Get("Accept"), "application/json") ||
 		strings.HasPrefix(r.Header.Get("Content-Type"), "application/json")
-	if err == nil {
-		err = s.limitSession(r, token, v)
-	}
 }

@@ -42,6 +42,23 @@ func (s *Server) TakeSumTurn(t *testing.T, tenant uuid.UUID) (end func()) {
 	return end
 }
 
+// TakeTransfers begins as many transfers as a tenant may have, until the test lets them end.
+func (s *Server) TakeTransfers(tenant uuid.UUID) (end func()) {
+	var ends []func()
+	for {
+		end, ok := s.tenantTransfers.Try(tenant.String())
+		if !ok {
+			break
+		}
+		ends = append(ends, end)
+	}
+	return func() {
+		for _, end := range ends {
+			end()
+		}
+	}
+}
+
 // Pattern is a route's method and path as the mux knows it.
 func (route Route) Pattern() string { return route.pattern() }
 

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"errors"
 	"net/http"
 	"time"
 
@@ -45,6 +46,34 @@ func (s *Server) limitSession(r *http.Request, token *store.Token, v store.Visit
 		return web.ErrRateLimit
 	}
 	return nil
+}
+
+// How many transfers run at once in this process. Each has memory, a connection to object
+// storage and as much time as the visitor's own connection takes.
+const (
+	transfersAtOnce       = 16 // of a visitor in a tenant
+	tenantTransfersAtOnce = 200
+)
+
+var errTransfers = web.TooMany(5*time.Second, errors.New("too many transfers at once"))
+
+// beginTransfer counts an upload or download until it ends, or refuses it.
+func (s *Server) beginTransfer(me store.Member) (end func(), err error) {
+	tenant := me.TenantID().String()
+	visitor := tenant + " " + me.ID().String()
+	if me.Support != nil {
+		visitor += " " + me.Support.ID.String() // it doesn't use up what the person may
+	}
+	endOwn, ok := s.transfers.Try(visitor)
+	if !ok {
+		return nil, errTransfers
+	}
+	endTenants, ok := s.tenantTransfers.Try(tenant)
+	if !ok {
+		endOwn()
+		return nil, errTransfers
+	}
+	return func() { endTenants(); endOwn() }, nil
 }
 
 // limitTenant refuses a tenant whose members together send too many requests. Only

@@ -76,6 +76,8 @@ type Server struct {
 	visitors, tenants              *web.RateLimiter
 	unproved                       *web.RateLimiter // sessions that weren't found yet, by network
 	logoTurns, formTurns, sumTurns *web.Turns
+	// transfers are the requests that stream, by visitor, and all of a tenant.
+	transfers, tenantTransfers *web.Turns
 }
 
 // New makes a [Server]. It fails without a URL, or if the CountKey is too short.
@@ -109,10 +111,13 @@ func New(cfg Config, deps Deps) (*Server, error) {
 		log:       deps.Log,
 		visitors:  web.NewRateLimiter(cfg.TenantLimit.Quarter()),
 		tenants:   web.NewRateLimiter(cfg.TenantLimit),
+		unproved:  web.NewRateLimiter(cfg.TenantLimit),
 		logoTurns: web.NewTurns(logosAtOnce),
 		formTurns: web.NewTurns(formsAtOnce),
-		unproved:  web.NewRateLimiter(cfg.TenantLimit),
 		sumTurns:  web.NewTurns(1),
+
+		transfers:       web.NewTurns(transfersAtOnce),
+		tenantTransfers: web.NewTurns(tenantTransfersAtOnce),
 	}, nil
 }
 

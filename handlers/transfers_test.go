@@ -71,3 +71,35 @@ func (v *stalledVisitor) release() {
 	close(v.released)
 	<-v.over
 }
+
+// A visitor who opens more downloads than anybody reads at once is refused, and so is a
+// tenant. Others are served. When a download ends, the next one is served.
+func TestFewTransfersAtOnce(t *testing.T) {
+	t.Parallel()
+	d := newStudio(t)
+	file := d.at("/files/%s", d.send(t, "a.txt", []byte("first")))
+	d.publish(t)
+	mia, dana := d.as(t, d.Mia), d.as(t, d.Dana)
+	var open []*stalledVisitor
+	for range 100 {
+		v := mia.stall(t, file)
+		if v.status == http.StatusTooManyRequests {
+			break
+		}
+		open = append(open, v)
+	}
+	wantRetryAfter(t, "one more", mia.get(t, file), http.StatusTooManyRequests)
+	want(t, "another visitor", dana.get(t, file), http.StatusOK)
+	want(t, "a page", mia.get(t, d.at("/deliverables/%s", d.deliverable)), http.StatusOK)
+	for _, v := range open {
+		v.release()
+	}
+	want(t, "afterwards", mia.get(t, file), http.StatusOK)
+
+	end := d.product.TakeTransfers(d.me.TenantID())
+	wantRetryAfter(t, "the tenant's next", dana.get(t, file), http.StatusTooManyRequests)
+	other := newStudioAt(t, d.site)
+	want(t, "another tenant's", other.ravi.get(t, other.at("/files/%s", other.send(t, "b.txt", []byte("b")))), http.StatusOK)
+	end()
+	want(t, "the tenant's afterwards", dana.get(t, file), http.StatusOK)
+}

@@ -417,6 +417,8 @@ var mutants = []mutant{
 	{"a file that is ready is not read back again", "handlers/upload/steps.go", "u.State != store.FilePending {\n\t\terr = store.ErrConflict", "u.State == store.FileReady && false {\n\t\terr = store.ErrConflict", handlerRoom, "TestRepeatedFinishReadsBackOnce"},
 	{"a tenant exports one ledger at a time", "handlers/support/ledger.go", "s.exports.Try(me.TenantID().String())", "func() {}, true", handlerRoom, "TestOneLedgerExportAtATime"},
 	{"who doesn't read a ledger is cut off", "handlers/support/ledger.go", "	_ = control.SetWriteDeadline(time.Now().Add(ledgerPatience))\n\tout", "	out", handlerRoom, "TestOneLedgerExportAtATime"},
+	{"a visitor has few transfers at once", "handlers/rate_limits.go", "s.transfers.Try(visitor)", "func() {}, true", handlerRoom, "TestFewTransfersAtOnce"},
+	{"a tenant has few transfers at once", "handlers/rate_limits.go", "s.tenantTransfers.Try(tenant)", "func() {}, true", handlerRoom, "TestFewTransfersAtOnce"},
 	{"dead cookies share a limit", "handlers/rate_limits.go", "	s.visitors.Forget(key)\n\tif !s.visitors.Allow(\"network \" + web.Network(r)) {\n\t\treturn web.ErrRateLimit\n\t}\n", "	s.visitors.Allow(key)\n", handlerRoom, "TestDeadCookiesShareOneLimit"},
 	{"deeds of an account are limited", "handlers/routes.go", "s.signin.AccountName).limited(60)", "s.signin.AccountName)", handlerRoom, "TestAccountDeedsAreLimited"},
 	{"refused invitations are limited", "handlers/routes.go", "s.inviteAccept).limited(60)", "s.inviteAccept)", handlerRoom, "TestAccountDeedsAreLimited"},
