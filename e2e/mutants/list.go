@@ -428,6 +428,7 @@ var mutants = []mutant{
 	{"a network beyond its limit adds no counters", "handlers/signin/limits.go", "	if err := s.countAttempt(r.Context(), mailFromNetwork, from); err != nil {\n\t\treturn err\n\t}\n\terr := s.countAttempt(r.Context(), mailToAddressFromNetwork, email, from)", "	err := s.countAttempt(r.Context(), mailToAddressFromNetwork, email, from)\n\tif err == nil {\n\t\terr = s.countAttempt(r.Context(), mailFromNetwork, from)\n\t}", signinRoom, "TestRefusedNetworkAddsNoCounters"},
 	{"counters are swept after their window", "migrations/lookup/jobs.sql", "where ends_at < now() returning 1", "where window_start < now() - interval '1 day' returning 1", storeRoom, "TestCountersAreSweptAfterTheirWindow"},
 	{"support is told no counts of drafts", "store/plans.go", "	if tx.scope.HideDrafts {\n\t\tnext = 0\n\t}\n", "", handlerRoom, "TestFullPlanTellsSupportNoCounts"},
+	{"what happened to hidden drafts is hidden", "store/audit.go", "      and `+targetShown()+`\n", "", storeRoom, "TestSupportDraftsStayHidden"},
 	{"a tenant sends few plain forms at once", "handlers/upload_form.go", "s.formTurns.Try(me.TenantID().String())", "func() {}, true", handlerRoom, "TestFewPlainFormsAtOnce"},
 	{"a checksum is computed once", "handlers/archive.go", "s.db.KeepCRC(ctx, me, f.ID, crc, f.SHA256)", "error(nil)", handlerRoom, "TestChecksumIsComputedOnce"},
 	{"who waited for a checksum doesn't compute it", "handlers/archive.go", "if f.CRC32 != nil {\n		return uint32(*f.CRC32), nil\n	}\n	ctx =", "ctx =", handlerRoom, "TestChecksumIsComputedOnce"},
