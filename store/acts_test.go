@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"portico/e2e/storetest"
 	"portico/store"
@@ -529,6 +530,8 @@ func TestDiscardClient(t *testing.T) {
 		"an id that is none":              {discard(dana, store.NewID()), store.ErrNotFound},
 		"the same slug while it is taken": {second(create(dana)), store.ErrInvalid},
 	} {
+	inside := a.SteppedUp(t, a.Dana, slug)
+	do(t, inside, func(tx *store.Tx) error { return tx.AddDomain(t.Context(), inside, slug+".example.org") })
 		if !errors.Is(c.err, c.want) {
 			t.Errorf("%s: %v, want %v", what, c.err, c.want)
 		}
@@ -563,3 +566,26 @@ select (select count(*) from memberships where tenant_id = $1 and ended_at is nu
 }
 
 func second[T any](_ T, err error) error { return err }
+	verbs := map[string]int{}
+	rows, err := storetest.Admin(t).Query(t.Context(), `select verb from audit_events where tenant_id = $1 and verb in ('member.left', 'member.invite_revoked', 'domain.removed')`, id)
+	must(t, err)
+	ends, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	must(t, err)
+	for _, verb := range ends {
+		verbs[verb]++
+	}
+	if verbs["member.left"] != 1 || verbs["member.invite_revoked"] != 1 || verbs["domain.removed"] != 1 {
+		t.Errorf("the trail has %v, want one row for each end", verbs)
+	}
+	proved := a.SteppedUp(t, a.Dana, a.Agency)
+	for what, deed := range map[string]func(*store.Tx) error{
+		"joined": func(tx *store.Tx) error { return tx.JoinClient(t.Context(), id) },
+		"assigned": func(tx *store.Tx) error {
+			return tx.AssignStaff(t.Context(), dana.ID(), []uuid.UUID{id}, store.RoleMember)
+		},
+		"renamed": func(tx *store.Tx) error { return tx.RenameClient(t.Context(), id, "Back") },
+	} {
+		if err := onClients(t, proved, deed); !errors.Is(err, store.ErrNotFound) && !errors.Is(err, store.ErrConflict) {
+			t.Errorf("it is %s: %v", what, err)
+		}
+	}

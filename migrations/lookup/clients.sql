@@ -119,13 +119,15 @@ grant execute on function lookup.set_client_state to portico_app;
 
 -- Deletes a client that nobody of its own side ever joined, for the agency's owners and
 -- admins: archives it for good under a slug that nobody wants, ends its memberships,
--- revokes its invitations and releases its domains. The caller checks that it has no
--- work. False means that somebody joined it, or that it is deleted already. Null means
+-- revokes its invitations and releases its domains. The client's trail records each end.
+-- The caller checks that it has no work. False means that somebody joined it, or that it is deleted already. Null means
 -- that the person may not.
-create function lookup.discard_client(p_client uuid)
+create function lookup.discard_client(p_client uuid, p_request text)
 returns boolean
 language plpgsql volatile security definer set search_path = ''
 as $$
+declare
+    me uuid := nullif(current_setting('app.user_id', true), '')::uuid;
 begin
     if coalesce(lookup.my_agency_role(), '') not in ('owner', 'admin') or not lookup.is_my_client(p_client) then
         return null;
@@ -140,10 +142,26 @@ begin
     set state = 'archived', discarded_at = now(), slug = 'deleted-' || right(replace(t.id::text, '-', ''), 24)
     where t.id = p_client and t.discarded_at is null;
     if not found then return false; end if;
-    update public.memberships m set ended_at = now() where m.tenant_id = p_client and m.ended_at is null;
-    update public.invites i set revoked_at = now()
-    where i.tenant_id = p_client and i.accepted_at is null and i.revoked_at is null;
-    delete from public.domains d where d.tenant_id = p_client;
+    with gone as (
+        update public.memberships m set ended_at = now() where m.tenant_id = p_client and m.ended_at is null
+        returning m.user_id, m.party, m.role)
+    insert into public.audit_events (tenant_id, id, actor_id, subject_id, party, verb, target_kind, target_id, request_id, detail)
+    select p_client, gen_random_uuid(), me, me, 'agency', case when g.user_id = me then 'member.left' else 'member.removed' end,
+           'membership', g.user_id, p_request, jsonb_build_object('party', g.party, 'role', g.role)
+    from gone g;
+    with gone as (
+        update public.invites i set revoked_at = now()
+        where i.tenant_id = p_client and i.accepted_at is null and i.revoked_at is null
+        returning i.id)
+    insert into public.audit_events (tenant_id, id, actor_id, subject_id, party, verb, target_kind, target_id, request_id)
+    select p_client, gen_random_uuid(), me, me, 'agency', 'member.invite_revoked', 'invite', g.id, p_request
+    from gone g;
+    with gone as (
+        delete from public.domains d where d.tenant_id = p_client
+        returning d.id, d.host)
+    insert into public.audit_events (tenant_id, id, actor_id, subject_id, party, verb, target_kind, target_id, request_id, detail)
+    select p_client, gen_random_uuid(), me, me, 'agency', 'domain.removed', 'domain', g.id, p_request, jsonb_build_object('host', g.host)
+    from gone g;
     return true;
 end $$;
 grant execute on function lookup.discard_client to portico_app;

@@ -61,7 +61,7 @@ begin
             select c.waiting, c.next_due_on from public.memberships c
             where c.tenant_id = t.id and c.user_id <> p_person and c.ended_at is null
             limit 1) o on true
-        where t.id = any (p_clients) and t.agency_id = agency
+        where t.id = any (p_clients) and t.agency_id = agency and t.discarded_at is null
         on conflict (tenant_id, user_id) do update
         set party = excluded.party, role = excluded.role, name = excluded.name, email = excluded.email,
             waiting = excluded.waiting, next_due_on = excluded.next_due_on, unread = 0, ended_at = null
