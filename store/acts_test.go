@@ -183,6 +183,19 @@ func TestActsAreLimitedByTenantAndHour(t *testing.T) {
 				return storetest.DB().Write(ctx, dana, func(tx *store.Tx) error { return tx.Publish(ctx, deliverable, number, "") })
 			}
 		}},
+		"create and delete deliverables": {120, func(t *testing.T, a *storetest.Tenants) func() error {
+			dana := a.Member(t, a.Dana, a.Acme)
+			project := storetest.Project(t, dana, "Spring")
+			return func() error {
+				return storetest.DB().Write(ctx, dana, func(tx *store.Tx) error {
+					id, err := tx.CreateDeliverable(ctx, project, store.DeliverableInput{Title: "Loop"})
+					if err != nil {
+						return err
+					}
+					return tx.Bin(ctx, store.KindDeliverable, id, true)
+				})
+			}
+		}},
 		"create and delete projects": {60, func(t *testing.T, a *storetest.Tenants) func() error {
 			dana := a.Member(t, a.Dana, a.Acme)
 			return func() error {
@@ -517,6 +530,8 @@ func TestDiscardClient(t *testing.T) {
 		return onClients(t, me, func(tx *store.Tx) error { return tx.DiscardClient(t.Context(), id) })
 	}
 	acme := a.Member(t, a.Dana, a.Acme)
+	inside := a.SteppedUp(t, a.Dana, slug)
+	do(t, inside, func(tx *store.Tx) error { return tx.AddDomain(t.Context(), inside, slug+".example.org") })
 	binned := storetest.Project(t, a.Member(t, a.Dana, slug), "Binned")
 	do(t, a.Member(t, a.Dana, slug), func(tx *store.Tx) error { return tx.Bin(t.Context(), store.KindProject, binned, true) })
 	for what, c := range map[string]struct {
@@ -530,8 +545,6 @@ func TestDiscardClient(t *testing.T) {
 		"an id that is none":              {discard(dana, store.NewID()), store.ErrNotFound},
 		"the same slug while it is taken": {second(create(dana)), store.ErrInvalid},
 	} {
-	inside := a.SteppedUp(t, a.Dana, slug)
-	do(t, inside, func(tx *store.Tx) error { return tx.AddDomain(t.Context(), inside, slug+".example.org") })
 		if !errors.Is(c.err, c.want) {
 			t.Errorf("%s: %v, want %v", what, c.err, c.want)
 		}
@@ -560,12 +573,6 @@ select (select count(*) from memberships where tenant_id = $1 and ended_at is nu
      + (select count(*) from invites where tenant_id = $1 and revoked_at is null)`, id).Scan(&open); err != nil || open != 0 {
 		t.Errorf("%d people and invitations are left, %v", open, err)
 	}
-	if _, err := create(b.Member(t, b.Dana, b.Agency)); err != nil {
-		t.Errorf("its slug is not free again: %v", err)
-	}
-}
-
-func second[T any](_ T, err error) error { return err }
 	verbs := map[string]int{}
 	rows, err := storetest.Admin(t).Query(t.Context(), `select verb from audit_events where tenant_id = $1 and verb in ('member.left', 'member.invite_revoked', 'domain.removed')`, id)
 	must(t, err)
@@ -589,3 +596,39 @@ func second[T any](_ T, err error) error { return err }
 			t.Errorf("it is %s: %v", what, err)
 		}
 	}
+	if _, err := create(b.Member(t, b.Dana, b.Agency)); err != nil {
+		t.Errorf("its slug is not free again: %v", err)
+	}
+}
+
+func second[T any](_ T, err error) error { return err }
+
+// A project has at most as many deliverables as its page lists, whichever way they come
+// into it. Another project takes more.
+func TestProjectHasRoomFor500Deliverables(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	dana := a.Member(t, a.Dana, a.Acme)
+	project, other := storetest.Project(t, dana, "Full"), storetest.Project(t, dana, "Other")
+	binned := storetest.Deliverable(t, dana, project, "Binned")
+	do(t, dana, func(tx *store.Tx) error { return tx.Bin(t.Context(), store.KindDeliverable, binned, true) })
+	if _, err := storetest.Superuser(t).Exec(t.Context(), `
+insert into deliverables (tenant_id, id, project_id, title, position, created_by)
+select $1, gen_random_uuid(), $2, 'One of many', n, $3 from generate_series(1, 500) n`, dana.TenantID(), project, dana.ID()); err != nil {
+		t.Fatal(err)
+	}
+	create := func(in uuid.UUID) error {
+		return attempt(t, dana, func(tx *store.Tx) error {
+			return errOf(tx.CreateDeliverable(t.Context(), in, store.DeliverableInput{Title: "One more"}))
+		})
+	}
+	if err := create(project); !errors.Is(err, store.ErrInvalid) {
+		t.Errorf("one more: %v", err)
+	}
+	if err := attempt(t, dana, func(tx *store.Tx) error { return tx.Bin(t.Context(), store.KindDeliverable, binned, false) }); !errors.Is(err, store.ErrConflict) {
+		t.Errorf("one out of the bin: %v", err)
+	}
+	if err := create(other); err != nil {
+		t.Errorf("in another project: %v", err)
+	}
+}

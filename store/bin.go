@@ -52,6 +52,11 @@ func (tx *Tx) Bin(ctx context.Context, kind Kind, id uuid.UUID, binned bool) err
 	if err := tx.setBinned(ctx, kind, id, binned); err != nil {
 		return err
 	}
+	if kind == KindDeliverable && !binned {
+		if err := tx.checkRestoredDeliverable(ctx, id); err != nil {
+			return err
+		}
+	}
 	return tx.endBinning(ctx, kind, id, binned)
 }
 
