@@ -435,6 +435,7 @@ var mutants = []mutant{
 	{"each end in a deleted client is recorded", clients, "    select p_client, gen_random_uuid(), me, me, 'agency', 'member.invite_revoked', 'invite', g.id, p_request\n    from gone g;", "    select p_client, gen_random_uuid(), me, me, 'agency', 'member.invite_revoked', 'invite', g.id, p_request\n    from gone g where false;", storeRoom, "TestDiscardClient"},
 	{"nobody is assigned to a deleted client", staff, " and t.discarded_at is null\n        on conflict", "\n        on conflict", storeRoom, "TestDiscardClient"},
 	{"nobody changes a deleted client", "store/clients.go", "if err == nil && !kept {", "if false {", storeRoom, "TestDiscardClient"},
+	{"signing out everywhere forgets what was typed", "views/account_templ.go", " data-ends-session>", ">", handlerRoom, "TestFormsThatEndTheSessionSaySo"},
 	{"a tenant sends few plain forms at once", "handlers/upload_form.go", "s.formTurns.Try(me.TenantID().String())", "func() {}, true", handlerRoom, "TestFewPlainFormsAtOnce"},
 	{"a checksum is computed once", "handlers/archive.go", "s.db.KeepCRC(ctx, me, f.ID, crc, f.SHA256)", "error(nil)", handlerRoom, "TestChecksumIsComputedOnce"},
 	{"who waited for a checksum doesn't compute it", "handlers/archive.go", "if f.CRC32 != nil {\n		return uint32(*f.CRC32), nil\n	}\n	ctx =", "ctx =", handlerRoom, "TestChecksumIsComputedOnce"},
