@@ -183,3 +183,22 @@ func (v *visitor) holds(selector, want string) {
 		v.t.Errorf("%s holds %q, want %q; %v", selector, got, want, err)
 	}
 }
+
+// Signing out deletes what was typed and which uploads were begun in this browser.
+func TestSigningOutForgetsTextAndUploads(t *testing.T) {
+	t.Parallel()
+	v := signedInByMail(t, "ivy@initech.test")
+	_, err := v.page.Evaluate(`() => {
+	localStorage.setItem("portico.typed /somewhere", "{}");
+	localStorage.setItem("portico:upload:poster.png", "{}");
+	localStorage.setItem("kept", "1");
+}`)
+	v.must("fill the storage", err)
+	v.must("open the menu", v.page.Locator("[popovertarget=me-menu]").First().Click())
+	v.must("sign out", v.page.Locator("#me-menu form[action='/logout'] button").Click())
+	v.must("out", v.page.WaitForURL("**/signed-out"))
+	stored, err := v.page.Evaluate(`() => Object.keys(localStorage).join(" ")`)
+	if err != nil || stored != "kept" {
+		t.Errorf("the browser keeps %v, %v", stored, err)
+	}
+}

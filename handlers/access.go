@@ -150,13 +150,13 @@ func (s *Server) member(pattern string, needs store.Capability, h func(http.Resp
 }
 
 // serveMember answers a member at a route, and records what is refused to them. Error
-// pages keep the tenant's frame, except for support when no audit row was written: then
-// support sees nothing of the tenant.
+// pages keep the tenant's frame, except for support when no audit row was written or
+// support is turned off: then support sees nothing of the tenant.
 func (s *Server) serveMember(w http.ResponseWriter, r *http.Request, me store.Member, route Route, h func(http.ResponseWriter, *http.Request, store.Member) error) error {
 	err := s.authorize(r, me, route)
 	recorded := err == nil
 	if err == nil {
-		err = h(w, r, me)
+		err = s.handleMember(w, r, me, route, h)
 	}
 	if err == nil {
 		if route.Method == http.MethodGet && !route.Asset && !route.JSON {
@@ -176,10 +176,22 @@ func (s *Server) serveMember(w http.ResponseWriter, r *http.Request, me store.Me
 	case isSessionRefusal(r, me, err):
 		err = sessionProblem(r, me, route)
 	}
-	if me.Support != nil && !recorded {
+	if me.Support != nil && (!recorded || errors.Is(err, support.ErrOff)) {
 		return err
 	}
 	return inFrame(r, me, err)
+}
+
+// handleMember runs the handler of a route, if it streams as one of few transfers at once.
+func (s *Server) handleMember(w http.ResponseWriter, r *http.Request, me store.Member, route Route, h func(http.ResponseWriter, *http.Request, store.Member) error) error {
+	if route.Streams {
+		end, err := s.beginTransfer(me)
+		if err != nil {
+			return err
+		}
+		defer end()
+	}
+	return h(w, r, me)
 }
 
 // authorize checks whether a member, or support as that member, may use a route: the
@@ -334,6 +346,9 @@ func (s *Server) visitor(r *http.Request, route Route, token *store.Token) (stor
 	c := s.credentials(r, route)
 	c.Token = token
 	v, err := s.identify(r, route, c)
+	if err == nil {
+		err = s.limitSession(r, token, v)
+	}
 	if err == nil {
 		err = s.limitTenant(v)
 	}

@@ -151,6 +151,11 @@ func TestSupportSwitchedOff(t *testing.T) {
 		want(t, "POST "+path, off.sam.post(t, path, form), 403)
 	}
 	has(t, "the console", off.sam.get(t, "/support"), "Support is turned off")
+	for _, query := range []string{"?q=" + d.Suffix, "?tenant=" + d.Acme, "?ask=" + d.Acme} {
+		console := off.sam.get(t, "/support"+query)
+		has(t, "the console with "+query, console, "Support is turned off")
+		hasNot(t, "the console with "+query, console, "Globex "+d.Suffix, d.Globex, "name=\"tenant\"", "name=\"q\"")
+	}
 	want(t, "stop", off.sam.post(t, "/support/stop", nil), 303)
 	dana := off.as(t, off.Dana)
 	want(t, "staff", dana.post(t, off.base+"/view-as", url.Values{"person": {off.Member(t, off.Mia, off.Acme).ID().String()}}), 303)

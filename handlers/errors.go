@@ -20,8 +20,8 @@ var (
 	// errUnknownHost answers every path of a host that names no tenant.
 	errUnknownHost = &web.Problem{Status: http.StatusNotFound, Sentence: "There is no portal at this address. Check its spelling."}
 	// errClosed is errPaused in the words of the agency's own staff.
-	errClosed = &web.Problem{Status: http.StatusForbidden, Title: "This workspace is suspended or archived", Sentence: "Until an owner or admin of the agency opens it again, nobody can change anything. Everything in it is kept."}
-	errPaused = &web.Problem{Status: http.StatusForbidden, Title: "This portal is paused", Sentence: "Ask the agency that runs it. Everything in it is kept."}
+	errClosed = &web.Problem{Status: http.StatusForbidden, Cause: store.ErrForbidden, Title: "This workspace is suspended or archived", Sentence: "Until an owner or admin of the agency opens it again, nobody can change anything. Everything in it is kept."}
+	errPaused = &web.Problem{Status: http.StatusForbidden, Cause: store.ErrForbidden, Title: "This portal is paused", Sentence: "Ask the agency that runs it. Everything in it is kept."}
 )
 
 // problemOf is the one place that turns an error into an answer.

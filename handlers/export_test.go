@@ -43,6 +43,23 @@ func (s *Server) TakeChecksumSlot(t *testing.T, tenant uuid.UUID) (release func(
 	return release
 }
 
+// TakeTransfers begins as many transfers as a tenant may have, until the test lets them end.
+func (s *Server) TakeTransfers(tenant uuid.UUID) (end func()) {
+	var ends []func()
+	for {
+		end, ok := s.tenantTransfers.TryAcquire(tenant.String())
+		if !ok {
+			break
+		}
+		ends = append(ends, end)
+	}
+	return func() {
+		for _, end := range ends {
+			end()
+		}
+	}
+}
+
 // Pattern is a route's method and path as the mux knows it.
 func (route Route) Pattern() string { return route.pattern() }
 

@@ -72,3 +72,19 @@ func TestSupportLedgerIsExported(t *testing.T) {
 	want(t, "another tenant's", other, 200)
 	hasNot(t, "another tenant's", other, "Sam", "Dana")
 }
+
+// Whoever exports a ledger and doesn't read it is cut off after a while, and their tenant
+// exports no other meanwhile. Another tenant does.
+func TestOneLedgerExportAtATime(t *testing.T) {
+	t.Parallel()
+	d := setupDesk(t)
+	mia, ledger := d.as(t, d.Mia), d.base+"/support/ledger.csv"
+	stalled := mia.stall(t, ledger)
+	if stalled.status != 200 || stalled.deadline.IsZero() {
+		t.Errorf("the export begins with %d and the deadline %v", stalled.status, stalled.deadline)
+	}
+	wantRetryAfter(t, "a second one", d.as(t, d.Dana).get(t, ledger), 429)
+	want(t, "another tenant's", d.as(t, d.Gus).get(t, "/w/"+d.Globex+"/support/ledger.csv"), 200)
+	stalled.release()
+	want(t, "afterwards", mia.get(t, ledger), 200)
+}

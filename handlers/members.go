@@ -161,6 +161,14 @@ func (s *Server) memberPageEdited(w http.ResponseWriter, r *http.Request, me sto
 // lastOwner says why the last owner of a tenant cannot leave or change role.
 const lastOwner = "There is no other owner. Make someone else an owner first. Nothing was changed."
 
+// whyNotGone says why a person cannot leave or be removed.
+func whyNotGone(err error) string {
+	if errors.Is(err, store.ErrLastClientOwner) {
+		return "One of your clients would have no owner. Make someone else an owner there first. Nothing was changed."
+	}
+	return lastOwner
+}
+
 func (s *Server) memberRole(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	f, err := web.NewForm(r)
 	if err != nil {
@@ -215,7 +223,7 @@ func (s *Server) memberRemove(w http.ResponseWriter, r *http.Request, me store.M
 	case errors.Is(err, store.ErrStepUp):
 		return frame.StepUpFirst(w, r, views.PathBase(me.Tenant.Slug).Member(id.String()))
 	case errors.Is(err, store.ErrLastOwner):
-		return s.memberPage(w, r, me, http.StatusConflict, lastOwner, nil)
+		return s.memberPage(w, r, me, http.StatusConflict, whyNotGone(err), nil)
 	case err != nil:
 		return err
 	}
@@ -250,7 +258,7 @@ func (s *Server) leave(w http.ResponseWriter, r *http.Request, me store.Member) 
 	case errors.Is(err, store.ErrStepUp):
 		return frame.StepUpFirst(w, r, views.PathBase(me.Tenant.Slug).Leave())
 	case errors.Is(err, store.ErrLastOwner):
-		return s.leavePage(w, r, me, http.StatusConflict, lastOwner)
+		return s.leavePage(w, r, me, http.StatusConflict, whyNotGone(err))
 	case err != nil:
 		return err
 	}

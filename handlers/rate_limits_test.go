@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -208,4 +209,62 @@ end $$`)
 	}
 	close(done)
 	loud.Wait()
+}
+
+// Cookies of sessions that have ended are no visitors of their own: all of a network
+// together have the limit of one. Who is signed in there is served as before.
+func TestDeadCookiesShareOneLimit(t *testing.T) {
+	t.Parallel()
+	const burst = 40
+	a := storetest.Agency(t)
+	s := newSiteWith(t, storetest.DB(), storage(t), func(c *handlers.Config) {
+		c.TenantLimit = web.RateLimit{PerSecond: 1e-9, Burst: burst}
+	})
+	mia := s.as(t, a.Mia)
+	want(t, "signed in", mia.get(t, "/account"), http.StatusOK)
+	served, refused := 0, 0
+	for range 3 {
+		gone := s.as(t, a.Gus)
+		run(t, storetest.Admin(t), `delete from sessions where user_id = $1`, a.Member(t, a.Gus, a.Globex).ID())
+		for range burst / 4 {
+			switch got := gone.get(t, "/account"); got.status {
+			case http.StatusFound:
+				served++
+			default:
+				refused++
+				wantRetryAfter(t, "a dead cookie", got, http.StatusTooManyRequests)
+			}
+		}
+	}
+	if served > burst/4 {
+		t.Errorf("of the requests with dead cookies %d were served, %d refused; the limit is %d", served, refused, burst/4)
+	}
+	want(t, "signed in, afterwards", mia.get(t, "/account"), http.StatusOK)
+	want(t, "who has just signed in", s.as(t, a.Gus).get(t, "/account"), http.StatusOK)
+}
+
+// Whatever leaves a row in the account of whoever does it is limited. Another person still
+// may.
+func TestAccountDeedsAreLimited(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	s := newSite(t)
+	token := store.NewTenantToken(a.Member(t, a.Gus, a.Globex).TenantID())
+	storetest.InOneWindow(t, time.Minute)
+	for path, form := range map[string]url.Values{
+		"/account/dates":             {"dates": {"iso"}},
+		"/account/name":              {"name": {"Mia"}},
+		"/invites/" + token.String(): nil,
+	} {
+		mia := s.as(t, a.Mia)
+		for range 60 {
+			if got := mia.post(t, path, form); got.status == http.StatusTooManyRequests {
+				t.Fatalf("%s is refused too early", path)
+			}
+		}
+		wantRetryAfter(t, path, mia.post(t, path, form), http.StatusTooManyRequests)
+		if got := s.as(t, a.Leo).post(t, path, form); got.status == http.StatusTooManyRequests {
+			t.Errorf("%s is refused to another person", path)
+		}
+	}
 }

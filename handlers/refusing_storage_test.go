@@ -20,8 +20,9 @@ import (
 	"portico/handlers/web"
 )
 
-// refusingStorage is object storage that answers, and refuses everything once told to.
-func refusingStorage(t *testing.T) (bucket *files.Storage, refuses *atomic.Bool) {
+// storageBehind is the object storage of all tests behind a handler of the test, which gets
+// a handler that passes requests on.
+func storageBehind(t *testing.T, wrap func(storage http.Handler) http.Handler) *files.Storage {
 	t.Helper()
 	storage(t)
 	target, err := url.Parse(started.Endpoint())
@@ -30,26 +31,35 @@ func refusingStorage(t *testing.T) (bucket *files.Storage, refuses *atomic.Bool)
 	}
 	// Keep the host that was signed.
 	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.Out.URL.Scheme, r.Out.URL.Host = target.Scheme, target.Host }}
-	refuses = &atomic.Bool{}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !refuses.Load() {
-			proxy.ServeHTTP(w, r)
-			return
-		}
-		w.Header().Set("Content-Type", "application/xml")
-		w.WriteHeader(http.StatusForbidden)
-		if r.Method != http.MethodHead {
-			_, _ = w.Write([]byte("<Error><Code>AccessDenied</Code><Message>no</Message></Error>"))
-		}
-	}))
+	server := httptest.NewServer(wrap(proxy))
 	t.Cleanup(server.Close)
-	bucket, err = files.Open(files.Config{
+	bucket, err := files.Open(files.Config{
 		Endpoint: server.URL, Region: started.Region(), Bucket: started.Bucket(),
 		AccessKeyID: started.AccessKeyID(), SecretAccessKey: started.SecretAccessKey(),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return bucket
+}
+
+// refusingStorage is object storage that answers, and refuses everything once told to.
+func refusingStorage(t *testing.T) (bucket *files.Storage, refuses *atomic.Bool) {
+	t.Helper()
+	refuses = &atomic.Bool{}
+	bucket = storageBehind(t, func(storage http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !refuses.Load() {
+				storage.ServeHTTP(w, r)
+				return
+			}
+			w.Header().Set("Content-Type", "application/xml")
+			w.WriteHeader(http.StatusForbidden)
+			if r.Method != http.MethodHead {
+				_, _ = w.Write([]byte("<Error><Code>AccessDenied</Code><Message>no</Message></Error>"))
+			}
+		})
+	})
 	return bucket, refuses
 }
 

@@ -39,7 +39,7 @@ type Config struct {
 	// CountKey is the HMAC key for rate limit counters in the database: at least 32 bytes.
 	CountKey []byte
 	// TenantLimit is the rate limit of one tenant in this process. Each visitor has a
-	// quarter of it.
+	// quarter of it. So have all visitors of a network who are not signed in, together.
 	TenantLimit web.RateLimit
 	// AnswerTime is the time limit for a page; 0 is 14 seconds.
 	AnswerTime time.Duration
@@ -71,10 +71,14 @@ type Server struct {
 	metrics *metrics.Recorder
 	log     *slog.Logger
 
-	support                             *support.Service
-	attempts                            frame.Attempts
-	visitors, tenants                   *web.RateLimiter
+	support           *support.Service
+	attempts          frame.Attempts
+	visitors, tenants *web.RateLimiter
+	unproved          *web.RateLimiter // sessions that weren't found yet, by network
+
 	logoSlots, formSlots, checksumSlots *web.KeyedSemaphore
+	// transfers are the requests that stream, by visitor, and all of a tenant.
+	transfers, tenantTransfers *web.KeyedSemaphore
 }
 
 // New makes a [Server]. It fails without a URL, or if the CountKey is too short.
@@ -111,6 +115,10 @@ func New(cfg Config, deps Deps) (*Server, error) {
 		logoSlots:     web.NewKeyedSemaphore(logosAtOnce),
 		formSlots:     web.NewKeyedSemaphore(formsAtOnce),
 		checksumSlots: web.NewKeyedSemaphore(1),
+		unproved:      web.NewRateLimiter(cfg.TenantLimit),
+
+		transfers:       web.NewKeyedSemaphore(transfersAtOnce),
+		tenantTransfers: web.NewKeyedSemaphore(tenantTransfersAtOnce),
 	}, nil
 }
 

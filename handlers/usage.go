@@ -94,7 +94,11 @@ func planFull(e *store.PlanLimitError) string {
 	if e.Metric == store.Users {
 		limit += ", open invitations included"
 	}
-	return fmt.Sprintf("The %s plan allows %s. With this it would be %s.", planName(e.Plan), limit, amount(e.Metric, e.Next))
+	text := fmt.Sprintf("The %s plan allows %s.", planName(e.Plan), limit)
+	if e.Next > 0 {
+		text += fmt.Sprintf(" With this it would be %s.", amount(e.Metric, e.Next))
+	}
+	return text
 }
 
 func ofMetric(m store.Metric, n int64) string {
@@ -111,5 +115,9 @@ func ofMetric(m store.Metric, n int64) string {
 
 // planRefusal is the same as JSON.
 func planRefusal(e *store.PlanLimitError) map[string]any {
-	return map[string]any{"error": "PLAN_LIMIT_EXCEEDED", "metric": e.Metric.JSON(), "limit": e.Limit, "nextUsage": e.Next}
+	refusal := map[string]any{"error": "PLAN_LIMIT_EXCEEDED", "metric": e.Metric.JSON(), "limit": e.Limit}
+	if e.Next > 0 {
+		refusal["nextUsage"] = e.Next
+	}
+	return refusal
 }

@@ -143,3 +143,28 @@ func TestUsageHidesUnsharedWorkFromClients(t *testing.T) {
 	}
 	has(t, "the agency", s.as(t, a.Dana).get(t, page), "Projects", "Files")
 }
+
+// Support without the agency's consent isn't told how much a tenant uses: that counts the
+// agency's drafts. The tenant's own staff are told.
+func TestFullPlanTellsSupportNoCounts(t *testing.T) {
+	t.Parallel()
+	d := setupDesk(t).letWrite(t)
+	storetest.Plan(t, d.Acme, "starter")
+	dana := d.Member(t, d.Dana, d.Acme)
+	for range 20 {
+		storetest.Project(t, dana, "Full")
+	}
+	d.in(t, d.Dana)
+	want(t, "the step", d.prove(t).sam.post(t, "/support/write", sure), http.StatusSeeOther)
+	one := url.Values{"name": {"One more"}}
+	page := d.sam.post(t, d.base+"/projects", one)
+	want(t, "support", page, http.StatusPaymentRequired)
+	has(t, "support", page, "20 projects")
+	hasNot(t, "support", page, "With this it would be")
+	program := d.sam.with("Accept", "application/json").post(t, d.base+"/projects", one)
+	want(t, "support's program", program, http.StatusPaymentRequired)
+	hasNot(t, "support's program", program, "nextUsage")
+	staff := d.as(t, d.Dana).post(t, d.base+"/projects", one)
+	want(t, "staff", staff, http.StatusPaymentRequired)
+	has(t, "staff", staff, "With this it would be 21")
+}

@@ -19,6 +19,7 @@ const (
 	actDomain  act = "claimed domain"
 	actCheck   act = "domain check"    // asks DNS servers of others
 	actProject act = "new project"     // in the bin it counts for nothing, for 30 days
+	actWork    act = "new deliverable" // the same
 	actPublish act = "publication"     // mails the client's people
 	actSupport act = "support session" // mails the owners, at its start and its end
 	actRequest act = "access request"  // mails the owners
@@ -27,9 +28,9 @@ const (
 // actsPerHour is how many acts are allowed in a tenant in an hour, by its plan or its
 // agency's, whichever allows less: agencies choose the plans of their clients.
 var actsPerHour = map[string]map[act]int{
-	"starter":    {actInvite: 20, actClient: 10, actDomain: 20, actCheck: 60, actProject: 60, actPublish: 60},
-	"growth":     {actInvite: 200, actClient: 50, actDomain: 40, actCheck: 120, actProject: 300, actPublish: 300},
-	"enterprise": {actInvite: 20_000, actClient: 500, actDomain: 100, actCheck: 600, actProject: 20_000, actPublish: 20_000},
+	"starter":    {actInvite: 20, actClient: 10, actDomain: 20, actCheck: 60, actProject: 60, actWork: 120, actPublish: 60},
+	"growth":     {actInvite: 200, actClient: 50, actDomain: 40, actCheck: 120, actProject: 300, actWork: 600, actPublish: 300},
+	"enterprise": {actInvite: 20_000, actClient: 500, actDomain: 100, actCheck: 600, actProject: 20_000, actWork: 20_000, actPublish: 20_000},
 }
 
 // agentsActsPerHour is how many acts of support a tenant meets in an hour, whatever its

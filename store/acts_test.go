@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"portico/e2e/storetest"
 	"portico/store"
@@ -180,6 +181,19 @@ func TestActsAreLimitedByTenantAndHour(t *testing.T) {
 				}
 				storetest.File(t, dana, storetest.Draft(t, dana, deliverable), "poster.txt")
 				return storetest.DB().Write(ctx, dana, func(tx *store.Tx) error { return tx.Publish(ctx, deliverable, number, "") })
+			}
+		}},
+		"create and delete deliverables": {120, func(t *testing.T, a *storetest.Tenants) func() error {
+			dana := a.Member(t, a.Dana, a.Acme)
+			project := storetest.Project(t, dana, "Spring")
+			return func() error {
+				return storetest.DB().Write(ctx, dana, func(tx *store.Tx) error {
+					id, err := tx.CreateDeliverable(ctx, project, store.DeliverableInput{Title: "Loop"})
+					if err != nil {
+						return err
+					}
+					return tx.Bin(ctx, store.KindDeliverable, id, true)
+				})
 			}
 		}},
 		"create and delete projects": {60, func(t *testing.T, a *storetest.Tenants) func() error {
@@ -516,6 +530,8 @@ func TestDiscardClient(t *testing.T) {
 		return onClients(t, me, func(tx *store.Tx) error { return tx.DiscardClient(t.Context(), id) })
 	}
 	acme := a.Member(t, a.Dana, a.Acme)
+	inside := a.SteppedUp(t, a.Dana, slug)
+	do(t, inside, func(tx *store.Tx) error { return tx.AddDomain(t.Context(), inside, slug+".example.org") })
 	binned := storetest.Project(t, a.Member(t, a.Dana, slug), "Binned")
 	do(t, a.Member(t, a.Dana, slug), func(tx *store.Tx) error { return tx.Bin(t.Context(), store.KindProject, binned, true) })
 	for what, c := range map[string]struct {
@@ -557,9 +573,62 @@ select (select count(*) from memberships where tenant_id = $1 and ended_at is nu
      + (select count(*) from invites where tenant_id = $1 and revoked_at is null)`, id).Scan(&open); err != nil || open != 0 {
 		t.Errorf("%d people and invitations are left, %v", open, err)
 	}
+	verbs := map[string]int{}
+	rows, err := storetest.Admin(t).Query(t.Context(), `select verb from audit_events where tenant_id = $1 and verb in ('member.left', 'member.invite_revoked', 'domain.removed')`, id)
+	must(t, err)
+	ends, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	must(t, err)
+	for _, verb := range ends {
+		verbs[verb]++
+	}
+	if verbs["member.left"] != 1 || verbs["member.invite_revoked"] != 1 || verbs["domain.removed"] != 1 {
+		t.Errorf("the trail has %v, want one row for each end", verbs)
+	}
+	proved := a.SteppedUp(t, a.Dana, a.Agency)
+	for what, deed := range map[string]func(*store.Tx) error{
+		"joined": func(tx *store.Tx) error { return tx.JoinClient(t.Context(), id) },
+		"assigned": func(tx *store.Tx) error {
+			return tx.AssignStaff(t.Context(), dana.ID(), []uuid.UUID{id}, store.RoleMember)
+		},
+		"renamed": func(tx *store.Tx) error { return tx.RenameClient(t.Context(), id, "Back") },
+	} {
+		if err := onClients(t, proved, deed); !errors.Is(err, store.ErrNotFound) && !errors.Is(err, store.ErrConflict) {
+			t.Errorf("it is %s: %v", what, err)
+		}
+	}
 	if _, err := create(b.Member(t, b.Dana, b.Agency)); err != nil {
 		t.Errorf("its slug is not free again: %v", err)
 	}
 }
 
 func second[T any](_ T, err error) error { return err }
+
+// A project has at most as many deliverables as its page lists, whichever way they come
+// into it. Another project takes more.
+func TestProjectHasRoomFor500Deliverables(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	dana := a.Member(t, a.Dana, a.Acme)
+	project, other := storetest.Project(t, dana, "Full"), storetest.Project(t, dana, "Other")
+	binned := storetest.Deliverable(t, dana, project, "Binned")
+	do(t, dana, func(tx *store.Tx) error { return tx.Bin(t.Context(), store.KindDeliverable, binned, true) })
+	if _, err := storetest.Superuser(t).Exec(t.Context(), `
+insert into deliverables (tenant_id, id, project_id, title, position, created_by)
+select $1, gen_random_uuid(), $2, 'One of many', n, $3 from generate_series(1, 500) n`, dana.TenantID(), project, dana.ID()); err != nil {
+		t.Fatal(err)
+	}
+	create := func(in uuid.UUID) error {
+		return attempt(t, dana, func(tx *store.Tx) error {
+			return errOf(tx.CreateDeliverable(t.Context(), in, store.DeliverableInput{Title: "One more"}))
+		})
+	}
+	if err := create(project); !errors.Is(err, store.ErrInvalid) {
+		t.Errorf("one more: %v", err)
+	}
+	if err := attempt(t, dana, func(tx *store.Tx) error { return tx.Bin(t.Context(), store.KindDeliverable, binned, false) }); !errors.Is(err, store.ErrConflict) {
+		t.Errorf("one out of the bin: %v", err)
+	}
+	if err := create(other); err != nil {
+		t.Errorf("in another project: %v", err)
+	}
+}

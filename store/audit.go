@@ -219,7 +219,8 @@ func sameViews(view, others string) string {
           and OTHERS.support_session_id is not distinct from VIEW.support_session_id`)
 }
 
-// ListActivity reads the tenant's audit trail, newest first.
+// ListActivity reads the tenant's audit trail, newest first. Where the agency's drafts are
+// hidden from a support session, so is what happened to them.
 func ListActivity(f ActivityFilter, dst *[]Activity) Read {
 	at, id := f.before()
 	joins, name := targetNames(false)
@@ -250,6 +251,7 @@ from (
             and later.at < date_trunc('day', e0.at, 'UTC') + interval '1 day'))
       and (not @others or (actor_id is distinct from nullif(current_setting('app.actor_id', true), '')::uuid
           and verb <> 'support.asset_seen'))
+      and `+targetShown()+`
       and (not @denied or result = 'denied')
       and (not @support or support_session_id is not null)
       and (@session::uuid is null or support_session_id = @session)

@@ -49,7 +49,15 @@ func (tx *Tx) Bin(ctx context.Context, kind Kind, id uuid.UUID, binned bool) err
 	if err := tx.lockBinUsage(ctx, kind); err != nil {
 		return err
 	}
-	return tx.setBinned(ctx, kind, id, binned)
+	if err := tx.setBinned(ctx, kind, id, binned); err != nil {
+		return err
+	}
+	if kind == KindDeliverable && !binned {
+		if err := tx.checkRestoredDeliverable(ctx, id); err != nil {
+			return err
+		}
+	}
+	return tx.endBinning(ctx, kind, id, binned)
 }
 
 // lockBinUsage locks what a thing of that kind counts against, before the deed reads how
@@ -63,11 +71,11 @@ func (tx *Tx) lockBinUsage(ctx context.Context, kind Kind) error {
 	return tx.lockUsage(ctx, Storage)
 }
 
-// setBinned is called under the lock of [Tx.lockBinUsage].
+// setBinned is called under the lock of [Tx.lockBinUsage]. [Tx.endBinning] comes after it.
 func (tx *Tx) setBinned(ctx context.Context, kind Kind, id uuid.UUID, binned bool) error {
-	verb, set, was := string(kind)+".binned", "deleted_at = now()", "deleted_at is null"
+	set, was := "deleted_at = now()", "deleted_at is null"
 	if !binned {
-		verb, set, was = string(kind)+".restored", "deleted_at = null", "deleted_at > now() - make_interval(days => @days)"
+		set, was = "deleted_at = null", "deleted_at > now() - make_interval(days => @days)"
 	}
 	args := pgx.StrictNamedArgs{"id": id}
 	if !binned {
@@ -78,7 +86,7 @@ func (tx *Tx) setBinned(ctx context.Context, kind Kind, id uuid.UUID, binned boo
 			return err
 		}
 	}
-	err := tx.change(ctx, verb, `
+	err := tx.change(ctx, binVerb(kind, binned), `
 update `+kind.row().table+`
 set `+set+`
 where tenant_id = @tenant_id
@@ -87,15 +95,26 @@ where tenant_id = @tenant_id
 	if err != nil {
 		return err
 	}
-	if !binned {
-		if err := tx.reserveRestored(ctx, kind, id); err != nil {
-			return err
-		}
+	if binned {
+		return nil
 	}
+	return tx.reserveRestored(ctx, kind, id)
+}
+
+// endBinning counts and records what [Tx.setBinned] did. It locks the counters, which come
+// last in the order of locks.
+func (tx *Tx) endBinning(ctx context.Context, kind Kind, id uuid.UUID, binned bool) error {
 	if err := tx.recount(ctx, false); err != nil {
 		return err
 	}
-	return tx.audit(ctx, Event{Verb: verb, TargetKind: kind, TargetID: id})
+	return tx.audit(ctx, Event{Verb: binVerb(kind, binned), TargetKind: kind, TargetID: id})
+}
+
+func binVerb(kind Kind, binned bool) string {
+	if binned {
+		return string(kind) + ".binned"
+	}
+	return string(kind) + ".restored"
 }
 
 // releaseBinned releases the plan usage of a thing that goes into the bin. If the thing

@@ -153,8 +153,27 @@ where m.tenant_id = @tenant_id
 }
 
 // auditClient writes an event about a client into both trails and returns the deed
-// inside the client. In the agency's trail the target is the client.
+// inside the client. In the agency's trail the target is the client. A client that was
+// deleted is [ErrNotFound].
 func (tx *Tx) auditClient(ctx context.Context, client uuid.UUID, e Event) (*Tx, error) {
+	inside, err := tx.auditBoth(ctx, client, e)
+	if err != nil {
+		return nil, err
+	}
+	var kept bool
+	err = inside.get(ctx, value("deleted client", &kept, `
+select discarded_at is null
+from tenants
+where id = @tenant_id
+for no key update`, nil))
+	if err == nil && !kept {
+		err = fmt.Errorf("deleted client: %w", ErrNotFound)
+	}
+	return inside, err
+}
+
+// auditBoth is auditClient for every client of the agency.
+func (tx *Tx) auditBoth(ctx context.Context, client uuid.UUID, e Event) (*Tx, error) {
 	here := e
 	here.TargetKind, here.TargetID = KindTenant, client
 	if err := tx.audit(ctx, here); err != nil {
@@ -212,7 +231,8 @@ func (tx *Tx) DiscardClient(ctx context.Context, client uuid.UUID) error {
 		return err
 	}
 	var done *bool
-	err := tx.get(ctx, value("discard client", &done, `select lookup.discard_client(@client)`, pgx.StrictNamedArgs{"client": client}))
+	err := tx.get(ctx, value("discard client", &done, `select lookup.discard_client(@client, @request)`,
+		pgx.StrictNamedArgs{"client": client, "request": tx.request}))
 	switch {
 	case err != nil:
 		return err
@@ -224,7 +244,7 @@ func (tx *Tx) DiscardClient(ctx context.Context, client uuid.UUID) error {
 	if err := tx.release(ctx, Clients, 1); err != nil {
 		return err
 	}
-	inside, err := tx.auditClient(ctx, client, Event{Verb: "tenant.discarded", TargetKind: KindTenant, TargetID: client})
+	inside, err := tx.auditBoth(ctx, client, Event{Verb: "tenant.discarded", TargetKind: KindTenant, TargetID: client})
 	if err != nil {
 		return err
 	}

@@ -121,7 +121,7 @@ func TestClientFunctionsRefuseByThemselves(t *testing.T) {
 			t.Fatal(err)
 		}
 		var gone *bool
-		if err := tx.QueryRow(t.Context(), `select lookup.discard_client($1)`, acme.TenantID()).Scan(&gone); err != nil {
+		if err := tx.QueryRow(t.Context(), `select lookup.discard_client($1, '')`, acme.TenantID()).Scan(&gone); err != nil {
 			t.Fatal(err)
 		}
 		if (seen == 1) != c.may || (set != nil) != c.may || (gone != nil) != c.may {

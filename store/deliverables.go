@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -146,12 +147,52 @@ where tenant_id = @tenant_id
   and id = @id`, pgx.StrictNamedArgs{"id": deliverable})}
 }
 
+// MaxDeliverables is how many deliverables a project may have outside the bin, as many as
+// its page lists.
+const MaxDeliverables = 500
+
+// countDeliverables counts the deliverables of a project, hidden ones too.
+func (tx *Tx) countDeliverables(ctx context.Context, project uuid.UUID) (n int, err error) {
+	return n, tx.withDrafts(ctx, func() error {
+		return tx.get(ctx, value("count deliverables", &n, `
+select count(*)
+from deliverables
+where tenant_id = @tenant_id
+  and project_id = @project
+  and deleted_at is null`, pgx.StrictNamedArgs{"project": project}))
+	})
+}
+
+// checkRestoredDeliverable returns [ErrConflict] if a deliverable that came out of the bin
+// is one too many in its project.
+func (tx *Tx) checkRestoredDeliverable(ctx context.Context, id uuid.UUID) error {
+	var project uuid.UUID
+	if err := tx.Read(ctx, ProjectOf(id, &project)); err != nil {
+		return err
+	}
+	n, err := tx.countDeliverables(ctx, project)
+	if err == nil && n > MaxDeliverables {
+		err = fmt.Errorf("restore deliverable: the project is full: %w", ErrConflict)
+	}
+	return err
+}
+
 // CreateDeliverable adds a deliverable with a first draft version at the end of a
-// project.
+// project, which has at most [MaxDeliverables].
 func (tx *Tx) CreateDeliverable(ctx context.Context, project uuid.UUID, in DeliverableInput) (uuid.UUID, error) {
+	if err := tx.spend(ctx, actWork); err != nil {
+		return uuid.Nil, err
+	}
 	err := tx.lockEnd(ctx, KindDeliverable, "position desc, id desc", &project)
 	if err != nil {
 		return uuid.Nil, err
+	}
+	n, err := tx.countDeliverables(ctx, project)
+	if err != nil {
+		return uuid.Nil, err
+	}
+	if n >= MaxDeliverables {
+		return uuid.Nil, InvalidError{"title": "A project can have up to 500 deliverables. Start another project, or delete some."}
 	}
 	id := NewID()
 	err = tx.change(ctx, "create deliverable", `

@@ -143,7 +143,11 @@ for update of f`, pgx.StrictNamedArgs{"id": id, "binned": binned}))
 	if err := tx.setBinned(ctx, KindFile, id, binned); err != nil {
 		return f.DeliverableID, err
 	}
-	return f.DeliverableID, tx.refreshFileCounts(ctx, version)
+	// Refreshing the counts locks the deliverable, so it comes before the counters.
+	if err := tx.refreshFileCounts(ctx, version); err != nil {
+		return f.DeliverableID, err
+	}
+	return f.DeliverableID, tx.endBinning(ctx, KindFile, id, binned)
 }
 
 func (tx *Tx) lockVersionOf(ctx context.Context, file uuid.UUID) (version uuid.UUID, err error) {

@@ -202,6 +202,19 @@ func joinBins(pick func(*binRow) string) string {
 	return strings.Join(parts, "\nunion all")
 }
 
+// targetShown is the SQL condition that a session to which the agency's drafts are hidden
+// sees the target of an audit event e0. The policies decide what it sees.
+func targetShown() string {
+	shown := "case e0.target_kind"
+	for _, r := range kinds {
+		if r.bin == nil && r.kind != KindVersion {
+			continue
+		}
+		shown += "\n          when '" + string(r.kind) + "' then exists (select from " + r.table + " x where x.tenant_id = @tenant_id and x.id = e0.target_id)"
+	}
+	return "((select coalesce(current_setting('app.drafts', true), '')) <> 'hidden' or " + shown + "\n          else true end)"
+}
+
 // targetNames returns the joins and the column by which a query over audit events e
 // finds each target's name. With binned it covers only kinds with a bin.
 func targetNames(binned bool) (joins, name string) {

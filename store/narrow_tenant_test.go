@@ -106,7 +106,7 @@ var (
 // tables only the caller's own rows may change, unless the caller is an agent.
 var narrowWrites = map[string][]string{
 	"create_client":    {"tenants"},
-	"discard_client":   {"domains", "invites", "memberships", "tenants"},
+	"discard_client":   {"audit_events", "domains", "invites", "memberships", "tenants"},
 	"domains_due":      {"domains"},
 	"flow_begin":       {"sign_in_flows"},
 	"forget_me":        {"account_events", "audit_events", "memberships", "plan_usage", "sessions", "sign_in_flows", "users"},

@@ -93,6 +93,9 @@ where id = @tenant_id
 // [ErrConflict].
 var ErrLastOwner = fmt.Errorf("last owner: %w", ErrConflict)
 
+// ErrLastClientOwner is the [ErrLastOwner] of one of the agency's clients.
+var ErrLastClientOwner = fmt.Errorf("of a client: %w", ErrLastOwner)
+
 // ChangeRole gives a person another role on their side. It compares the name of the
 // role that they have. The actor must be allowed to
 // give both the old and the new role. To give or take ownership needs a fresh
@@ -137,7 +140,7 @@ where tenant_id = @tenant_id
 }
 
 // RemovePerson ends a person's membership, and for an agency's staff those in its
-// clients. Access is checked on every request, so the next one is refused. Open
+// clients. If one of these would have no owner any more it is [ErrLastClientOwner]. Access is checked on every request, so the next one is refused. Open
 // invitations by them and to them are revoked. Their work keeps their name.
 func (tx *Tx) RemovePerson(ctx context.Context, person uuid.UUID) error {
 	m, err := tx.managed(ctx, person)
@@ -182,26 +185,43 @@ where tenant_id = @tenant_id
 }
 
 func (tx *Tx) end(ctx context.Context, m member, verb string) error {
-	var clients *int
-	err := tx.get(ctx, value("end staff", &clients, `select lookup.end_staff(@id, @request)`,
-		pgx.StrictNamedArgs{"id": m.UserID, "request": tx.request}))
+	clients, err := tx.endStaff(ctx, m.UserID)
 	if err != nil {
 		return err
-	}
-	if clients == nil {
-		return fmt.Errorf("end staff: %w", ErrForbidden)
 	}
 	if err := tx.endMembership(ctx, m, func(invite) bool { return false }); err != nil {
 		return err
 	}
 	e := Event{Verb: verb, Detail: map[string]any{"party": m.Party, "role": m.Role}}
-	if *clients > 0 {
-		e.Detail["clients"] = *clients
+	if clients > 0 {
+		e.Detail["clients"] = clients
 	}
 	if m.UserID != tx.scope.User {
 		e.TargetKind, e.TargetID = KindMembership, m.UserID
 	}
 	return tx.audit(ctx, e)
+}
+
+// endStaff ends what a person of the agency is in its clients, and returns in how many. The
+// rules are those of [Tx.UnassignStaff].
+func (tx *Tx) endStaff(ctx context.Context, person uuid.UUID) (clients int, err error) {
+	var staff struct {
+		Ended *int
+		Owned bool
+	}
+	err = tx.get(ctx, one("end staff", &staff, `select ended, owned from lookup.end_staff(@id, @request)`,
+		pgx.StrictNamedArgs{"id": person, "request": tx.request}))
+	switch {
+	case err != nil:
+		return 0, err
+	case staff.Ended == nil:
+		return 0, fmt.Errorf("end staff: %w", ErrForbidden)
+	case *staff.Ended < 0:
+		return 0, ErrLastClientOwner
+	case staff.Owned:
+		err = tx.requireStepUp(ctx)
+	}
+	return *staff.Ended, err
 }
 
 // endMembership ends one membership and revokes its invitations. The caller holds the lock

@@ -53,7 +53,7 @@ type PlanLimitError struct {
 	Metric Metric
 	Plan   string
 	Limit  int64
-	Next   int64 // usage after the deed
+	Next   int64 // usage after the deed; 0 if the actor may not know it
 }
 
 func (e *PlanLimitError) Error() string {
@@ -116,9 +116,18 @@ func (tx *Tx) reserve(ctx context.Context, m Metric, n int64) error {
 		return err
 	}
 	if limit := Limit(u.Plan, m); u.Used > limit {
-		return &PlanLimitError{Metric: m, Plan: u.Plan, Limit: limit, Next: u.Used}
+		return tx.planLimit(m, u.Plan, u.Used)
 	}
 	return nil
+}
+
+// planLimit is the refusal of a deed after which the usage would be next. That counts
+// drafts, so whoever may not see them isn't told.
+func (tx *Tx) planLimit(m Metric, plan string, next int64) error {
+	if tx.scope.HideDrafts {
+		next = 0
+	}
+	return &PlanLimitError{Metric: m, Plan: plan, Limit: Limit(plan, m), Next: next}
 }
 
 // release subtracts n from the usage of a metric.
@@ -145,7 +154,7 @@ where t.id = @tenant_id`, pgx.StrictNamedArgs{"metric": string(m)}))
 		return err
 	}
 	if limit := Limit(u.Plan, m); u.Used+n > limit {
-		return &PlanLimitError{Metric: m, Plan: u.Plan, Limit: limit, Next: u.Used + n}
+		return tx.planLimit(m, u.Plan, u.Used+n)
 	}
 	return nil
 }

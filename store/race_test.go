@@ -93,3 +93,57 @@ func waitUntilBlocked(t *testing.T, backend <-chan int, over <-chan struct{}) {
 		time.Sleep(time.Millisecond)
 	}
 }
+
+// A published file goes into the bin while somebody else changes its deliverable, at the
+// moment that hides the least: both have begun when the counters become free. Both succeed.
+func TestBinFileDuringUpdateSucceeds(t *testing.T) {
+	t.Parallel()
+	b := setupFiles(t)
+	file := storetest.File(t, b.ravi, b.draft, "poster.png")
+	if err := b.publish(t, 1); err != nil {
+		t.Fatal(err)
+	}
+	release := holdCounters(t, b.ravi)
+	defer release()
+	ends := make(chan error, 2)
+	for _, racing := range []func(context.Context, *store.Tx) error{
+		func(ctx context.Context, tx *store.Tx) error { _, err := tx.BinFile(ctx, file, true); return err },
+		func(ctx context.Context, tx *store.Tx) error {
+			return tx.UpdateDeliverable(ctx, b.deliverable, store.DeliverableInput{Title: "Poster"})
+		},
+	} {
+		backend, over := make(chan int, 1), make(chan struct{})
+		go func() {
+			defer close(over)
+			ends <- storetest.DB().Write(t.Context(), b.ravi, func(tx *store.Tx) error {
+				pid, err := tx.BackendForTest(t.Context())
+				if err != nil {
+					return err
+				}
+				backend <- pid
+				return racing(t.Context(), tx)
+			})
+		}()
+		waitUntilBlocked(t, backend, over)
+	}
+	release()
+	for range 2 {
+		if err := <-ends; err != nil {
+			t.Errorf("a deed failed: %v", err)
+		}
+	}
+}
+
+// holdCounters locks the membership rows of a tenant, which have its counters, until
+// release is called.
+func holdCounters(t *testing.T, me store.Member) (release func()) {
+	t.Helper()
+	tx, err := storetest.AdminPool().Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(t.Context(), `select from memberships where tenant_id = $1 for update`, me.TenantID()); err != nil {
+		t.Fatal(err)
+	}
+	return func() { _ = tx.Rollback(t.Context()) }
+}

@@ -155,7 +155,7 @@ func TestOnlyTheAgencyEndsItsStaff(t *testing.T) {
 			must(t, err)
 		}
 		var got int
-		must(t, tx.QueryRow(t.Context(), `select coalesce(lookup.end_staff($1, ''), -1)`, c.whom).Scan(&got))
+		must(t, tx.QueryRow(t.Context(), `select coalesce(ended, -1) from lookup.end_staff($1, '')`, c.whom).Scan(&got))
 		if got != c.want {
 			t.Errorf("%s: %d, want %d", what, got, c.want)
 		}
@@ -426,5 +426,47 @@ func TestInviterRoleStaysInTheTenant(t *testing.T) {
 			t.Errorf("%s: %q, want %q", what, got, c.want)
 		}
 		must(t, tx.Rollback(t.Context()))
+	}
+}
+
+// Whoever is removed from the agency, or leaves it, stops owning its clients. So only
+// owners remove them, with a fresh step-up, and a client keeps an owner.
+func TestRemovalKeepsAnOwnerOfEachClient(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	dana, unproved := a.SteppedUp(t, a.Dana, a.Agency), a.Member(t, a.Dana, a.Agency)
+	admin := a.SteppedUp(t, addMember(t, dana, store.PartyAgency, store.RoleAdmin), a.Agency)
+	ravi := a.SteppedUp(t, a.Ravi, a.Agency)
+	third := thirdClient(t, dana)
+	if err := assign(t, dana, ravi.ID(), store.RoleOwner, third.TenantID()); err != nil {
+		t.Fatal(err)
+	}
+	if err := removePerson(t, admin, ravi.ID()); !errors.Is(err, store.ErrForbidden) {
+		t.Errorf("an admin ends an owner's work: %v", err)
+	}
+	if err := removePerson(t, unproved, ravi.ID()); !errors.Is(err, store.ErrStepUp) {
+		t.Errorf("an owner without step-up: %v", err)
+	}
+	if err := leave(t, a.Member(t, a.Ravi, a.Agency)); !errors.Is(err, store.ErrStepUp) {
+		t.Errorf("he leaves without step-up: %v", err)
+	}
+	deed(t, dana, func(tx *store.Tx) error { return tx.LeaveClient(t.Context(), third.TenantID()) })
+	for what, goes := range map[string]func() error{
+		"removed": func() error { return removePerson(t, dana, ravi.ID()) },
+		"leaves":  func() error { return leave(t, ravi) },
+	} {
+		if err := goes(); !errors.Is(err, store.ErrLastClientOwner) {
+			t.Errorf("the client's only owner, %s: %v", what, err)
+		}
+	}
+	if membershipsOf(t, third.TenantID(), a.Ravi) != 1 || membershipsOf(t, dana.TenantID(), a.Ravi) != 1 {
+		t.Fatal("a refused removal ended a membership")
+	}
+	deed(t, dana, func(tx *store.Tx) error { return tx.JoinClient(t.Context(), third.TenantID()) })
+	if err := removePerson(t, dana, ravi.ID()); err != nil {
+		t.Errorf("an owner removes one owner of two: %v", err)
+	}
+	if membershipsOf(t, third.TenantID(), a.Ravi) != 0 || membershipsOf(t, dana.TenantID(), a.Ravi) != 0 {
+		t.Error("he is still a member")
 	}
 }

@@ -80,6 +80,9 @@ func (b *draftsBundle) reads(t *testing.T, m store.Member) map[string]bool {
 	if len(projects) == 0 || len(deliverables) == 0 || len(newest) == 0 || len(versions) == 0 || len(ofPoster) == 0 || len(workspaces) != 1 {
 		t.Error("published work is hidden")
 	}
+	if !slices.ContainsFunc(trail, func(a store.Activity) bool { return a.TargetID != nil && *a.TargetID == b.shown }) {
+		t.Error("what happened to published work is hidden")
+	}
 	return map[string]bool{
 		"a project":                 there(store.GetProject(b.project, &project)),
 		"the projects":              len(projects) > 1,
@@ -99,6 +102,9 @@ func (b *draftsBundle) reads(t *testing.T, m store.Member) map[string]bool {
 		"the project of a thing":    there(store.ProjectOf(b.binned, &within)),
 		"the names in the trail": slices.ContainsFunc(trail, func(a store.Activity) bool {
 			return strings.HasPrefix(a.TargetName, "Secret")
+		}),
+		"what happened to them": slices.ContainsFunc(trail, func(a store.Activity) bool {
+			return a.TargetID != nil && slices.Contains([]uuid.UUID{b.project, b.deliverable, b.version, b.file, b.binned}, *a.TargetID)
 		}),
 		"what waits for the agency": workspaces[0].ForUs > 0,
 		"the number of projects":    used[store.Projects] > 1,

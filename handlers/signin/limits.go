@@ -81,14 +81,19 @@ func (s *Service) countMail(r *http.Request, email string) error {
 	return err
 }
 
-// countMailForAll counts against the narrowest limit first, so that requests it refuses
-// don't use up the wider ones.
+// countMailForAll counts the network first, so that a network beyond its limit adds no
+// counter for each address that it asks for. What a narrower limit refuses doesn't use up
+// the network's.
 func (s *Service) countMailForAll(r *http.Request, email string) error {
 	from := web.Network(r)
-	if err := s.countAttempt(r.Context(), mailToAddressFromNetwork, email, from); err != nil {
+	if err := s.countAttempt(r.Context(), mailFromNetwork, from); err != nil {
 		return err
 	}
-	if err := s.countAttempt(r.Context(), mailFromNetwork, from); err != nil {
+	err := s.countAttempt(r.Context(), mailToAddressFromNetwork, email, from)
+	if web.HasStatus(err, http.StatusTooManyRequests) {
+		return errors.Join(err, s.db.RefundRate(r.Context(), s.limitKey(mailFromNetwork, from)))
+	}
+	if err != nil {
 		return err
 	}
 	return s.countAttempt(r.Context(), mailToAddress, email)

@@ -25,8 +25,11 @@ const (
 )
 
 // Console is an agent's home page: a search, the form for a session in one tenant,
-// and their own past sessions.
+// and their own past sessions. While support is turned off, only these sessions.
 func (s *Service) Console(w http.ResponseWriter, r *http.Request, me store.Person) error {
+	if s.mode == Off {
+		return s.consolePage(w, r, me, http.StatusOK, views.ConsoleProps{Notice: ErrOff.Sentence, Off: true})
+	}
 	q := r.URL.Query()
 	props := views.ConsoleProps{Query: strings.TrimSpace(q.Get("q"))}
 	if q.Get("over") != "" && me.SupportOver {
@@ -76,9 +79,6 @@ func (s *Service) consolePage(w http.ResponseWriter, r *http.Request, me store.P
 	}
 	if err := s.db.ReadOwn(r.Context(), me, reads...); err != nil {
 		return err
-	}
-	if s.mode == Off {
-		props.Notice = ErrOff.Sentence
 	}
 	props.Sent, props.Waiting = requestedRows(asked), writeAskRows(waiting)
 	for _, p := range past {

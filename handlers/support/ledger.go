@@ -13,13 +13,25 @@ import (
 	"portico/views"
 )
 
-// ledgerLines is how many lines of a ledger are in memory at a time.
-const ledgerLines = 1000
+const (
+	// ledgerLines is how many lines of a ledger are in memory at a time.
+	ledgerLines = 1000
+	// ledgerPatience is how long a visitor may take to read them.
+	ledgerPatience = 2 * time.Minute
+)
+
+var errExporting = web.TooMany(time.Minute, errors.New("another export of the ledger"))
 
 // ExportLedger sends the whole ledger as a table, one line for each page viewed,
-// download, change and refusal. It records the export before it sends the first byte.
+// download, change and refusal. It records the export before it sends the first byte. A
+// tenant exports one ledger at a time.
 func (s *Service) ExportLedger(w http.ResponseWriter, r *http.Request, me store.Member) error {
 	web.LiftDeadlines(w, r)
+	end, ok := s.exports.TryAcquire(me.TenantID().String())
+	if !ok {
+		return errExporting
+	}
+	defer end()
 	var lines []store.LedgerLine
 	page := store.LedgerPage{Page: store.Page{Limit: ledgerLines}}
 	if err := s.db.Read(r.Context(), me, store.SupportLedger(page, &lines)); err != nil {
@@ -32,6 +44,8 @@ func (s *Service) ExportLedger(w http.ResponseWriter, r *http.Request, me store.
 	}
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	w.Header().Set("Content-Disposition", `attachment; filename="support-ledger.csv"`)
+	control := http.NewResponseController(w)
+	_ = control.SetWriteDeadline(time.Now().Add(ledgerPatience))
 	out := csv.NewWriter(w)
 	_ = out.Write([]string{"session", "who", "as", "mode", "second agent", "reason", "ticket", "started", "ended", "how it ended", "at", "what", "result", "page", "on"})
 	for len(lines) > 0 {
@@ -50,6 +64,7 @@ func (s *Service) ExportLedger(w http.ResponseWriter, r *http.Request, me store.
 		if err := s.db.Read(r.Context(), me, store.SupportLedger(page, &lines)); err != nil || out.Error() != nil {
 			panic(http.ErrAbortHandler)
 		}
+		_ = control.SetWriteDeadline(time.Now().Add(ledgerPatience))
 	}
 	out.Flush()
 	return nil

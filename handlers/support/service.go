@@ -29,7 +29,7 @@ const (
 )
 
 // ErrOff is returned for an action that the installation has switched off.
-var ErrOff = &web.Problem{Status: http.StatusForbidden, Sentence: "Support is turned off on this installation."}
+var ErrOff = &web.Problem{Status: http.StatusForbidden, Cause: store.ErrForbidden, Sentence: "Support is turned off on this installation."}
 
 var errNoPasskey = &web.Problem{Status: http.StatusForbidden, Sentence: "Add a passkey to your account first. This installation requires one for support agents."}
 
@@ -55,6 +55,7 @@ type Service struct {
 	passkeys Passkeys
 	attempts frame.Attempts
 	metrics  *metrics.Recorder
+	exports  *web.KeyedSemaphore // of ledgers, by tenant
 }
 
 // New returns a Service. It fails for an unknown mode.
@@ -64,7 +65,8 @@ func New(cfg Config) (*Service, error) {
 	default:
 		return nil, errors.New("support: unknown mode " + string(cfg.Mode))
 	}
-	return &Service{db: cfg.DB, mode: cfg.Mode, passkeys: cfg.Passkeys, attempts: cfg.Attempts, metrics: cfg.Metrics}, nil
+	return &Service{db: cfg.DB, mode: cfg.Mode, passkeys: cfg.Passkeys, attempts: cfg.Attempts, metrics: cfg.Metrics,
+		exports: web.NewKeyedSemaphore(1)}, nil
 }
 
 // agentHandler handles a request of a support agent.

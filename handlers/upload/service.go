@@ -20,6 +20,7 @@ import (
 
 	"portico/files"
 	"portico/handlers/metrics"
+	"portico/handlers/web"
 	"portico/store"
 )
 
@@ -41,6 +42,8 @@ type Service struct {
 	storage *files.Storage
 	metrics *metrics.Recorder
 	log     *slog.Logger
+	// readBacks lets one file of a tenant be read back at a time.
+	readBacks *web.KeyedSemaphore
 }
 
 // New returns a Service. It fails without a database or without object storage.
@@ -50,6 +53,7 @@ func New(cfg Config) (*Service, error) {
 	}
 	return &Service{
 		db: cfg.DB, storage: cfg.Storage, metrics: cfg.Metrics, log: cmp.Or(cfg.Log, slog.Default()),
+		readBacks: web.NewKeyedSemaphore(1),
 	}, nil
 }
 

@@ -132,8 +132,8 @@ func (s *Service) cancelIfLost(ctx context.Context, me store.Member, u store.Fil
 // Finish assembles the parts, verifies them, and only then makes the file ready. It
 // can be repeated, even while another call is running. It continues when the
 // visitor disconnects, because storage would not stop either.
-func (s *Service) Finish(ctx context.Context, me store.Member, id uuid.UUID) (store.FileUpload, error) {
-	ctx = context.WithoutCancel(ctx)
+func (s *Service) Finish(visitor context.Context, me store.Member, id uuid.UUID) (store.FileUpload, error) {
+	ctx := context.WithoutCancel(visitor)
 	var u store.FileUpload
 	var parts []store.Part
 	if err := s.db.Read(ctx, me, store.GetUpload(id, &u), store.ListParts(id, &parts)); err != nil {
@@ -155,10 +155,9 @@ func (s *Service) Finish(ctx context.Context, me store.Member, id uuid.UUID) (st
 	if err := s.storage.Ping(ctx); err != nil {
 		return u, AsProblem(err)
 	}
-	stored, err := s.assemble(ctx, me, u, parts)
+	info, err := s.assemble(ctx, me, u, parts)
 	if err == nil {
-		u.SHA256 = stored.SHA256
-		err = s.db.Write(ctx, me, func(tx *store.Tx) error { return tx.FinishUpload(ctx, id, stored) })
+		u.SHA256, err = s.makeReady(visitor, me, u, info)
 	}
 	if errors.Is(err, store.ErrConflict) || errors.Is(err, errFinishing) {
 		return s.awaitFinish(ctx, me, u, err)
@@ -166,11 +165,10 @@ func (s *Service) Finish(ctx context.Context, me store.Member, id uuid.UUID) (st
 	return u, AsProblem(err)
 }
 
-// assemble combines the parts into one object and returns its size, digest and
-// type. If the parts don't make a valid file, it cancels the upload, unless another
+// assemble combines the parts into one object. If the parts don't make a valid file, it cancels the upload, unless another
 // request is finishing it: then storage has already moved the parts for that
 // request.
-func (s *Service) assemble(ctx context.Context, me store.Member, u store.FileUpload, parts []store.Part) (store.Stored, error) {
+func (s *Service) assemble(ctx context.Context, me store.Member, u store.FileUpload, parts []store.Part) (files.ObjectInfo, error) {
 	var since time.Time
 	var another bool
 	err := s.db.Write(ctx, me, func(tx *store.Tx) (err error) {
@@ -178,26 +176,64 @@ func (s *Service) assemble(ctx context.Context, me store.Member, u store.FileUpl
 		return err
 	})
 	if err != nil {
-		return store.Stored{}, err
+		return files.ObjectInfo{}, err
 	}
 	info, err := s.vault(me).Complete(ctx, Key(me, u.ID), u.StorageID, sentParts(parts))
 	if isAny(err, files.ErrPart, files.ErrDigest, files.ErrSize, files.ErrNotFound, files.ErrExists) {
 		s.log.WarnContext(ctx, "upload did not add up", "file", u.ID, "error", err.Error())
 		if err := s.db.Read(ctx, me, store.GetUpload(u.ID, &u)); err != nil {
-			return store.Stored{}, err
+			return files.ObjectInfo{}, err
 		}
 		if another || u.State != store.FilePending || u.FinishingAt == nil || !u.FinishingAt.Equal(since) {
-			return store.Stored{}, errFinishing
+			return files.ObjectInfo{}, errFinishing
 		}
 		if err := s.Cancel(ctx, me, u.ID); err != nil {
-			return store.Stored{}, err
+			return files.ObjectInfo{}, err
 		}
-		return store.Stored{}, errPartsLost
+		return files.ObjectInfo{}, errPartsLost
+	}
+	return info, err
+}
+
+// makeReady verifies an assembled file, makes it ready and returns its digest. If the file
+// must be read back, it waits for its turn.
+func (s *Service) makeReady(visitor context.Context, me store.Member, u store.FileUpload, info files.ObjectInfo) ([]byte, error) {
+	hash, err := files.ResumeHash(u.HashState)
+	if err != nil {
+		hash = files.NewHash()
+	}
+	if hash.Offset() != info.Size {
+		end, err := s.waitToReadBack(visitor, me, u.ID)
+		if err != nil {
+			return nil, err
+		}
+		defer end()
+	}
+	ctx := context.WithoutCancel(visitor)
+	stored, err := s.hashAndSniff(ctx, me, info, hash)
+	if err != nil {
+		return nil, err
+	}
+	return stored.SHA256, s.db.Write(ctx, me, func(tx *store.Tx) error { return tx.FinishUpload(ctx, u.ID, stored) })
+}
+
+// waitToReadBack waits until no other file of the tenant is read back. Whoever repeats a
+// request thus reads a file once: if it is ready by then, the error is
+// [store.ErrConflict]. A visitor who disconnects waits no longer.
+func (s *Service) waitToReadBack(visitor context.Context, me store.Member, id uuid.UUID) (end func(), err error) {
+	end, err = s.readBacks.Acquire(visitor, me.TenantID().String())
+	if err != nil {
+		return nil, err
+	}
+	var u store.FileUpload
+	if err = s.db.Read(visitor, me, store.GetUpload(id, &u)); err == nil && u.State != store.FilePending {
+		err = store.ErrConflict
 	}
 	if err != nil {
-		return store.Stored{}, err
+		end()
+		return nil, err
 	}
-	return s.hashAndSniff(ctx, me, u, info)
+	return end, nil
 }
 
 func sentParts(parts []store.Part) []files.Part {
@@ -208,14 +244,9 @@ func sentParts(parts []store.Part) []files.Part {
 	return sent
 }
 
-// hashAndSniff returns the digest and type of the file. It hashes the bytes as they
-// arrived, and reads the missing ones from storage. The type comes from the first
-// bytes.
-func (s *Service) hashAndSniff(ctx context.Context, me store.Member, u store.FileUpload, info files.ObjectInfo) (store.Stored, error) {
-	hash, err := files.ResumeHash(u.HashState)
-	if err != nil {
-		hash = files.NewHash()
-	}
+// hashAndSniff returns the digest and type of the file. The hash has the bytes that arrived
+// in order; it reads the missing ones from storage. The type comes from the first bytes.
+func (s *Service) hashAndSniff(ctx context.Context, me store.Member, info files.ObjectInfo, hash *files.Hash) (store.Stored, error) {
 	if err := s.vault(me).HashRest(ctx, info.Key, hash); err != nil {
 		return store.Stored{}, err
 	}

@@ -34,6 +34,22 @@ func NewRateLimiter(limit RateLimit) *RateLimiter {
 	return &RateLimiter{limit: limit, known: map[string]*rate.Limiter{}}
 }
 
+// Knows reports whether a request of key was counted, and not so long ago that it was
+// forgotten.
+func (l *RateLimiter) Knows(key string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.known[key] != nil || l.old[key] != nil
+}
+
+// Forget forgets what was counted of key.
+func (l *RateLimiter) Forget(key string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.known, key)
+	delete(l.old, key)
+}
+
 // Allow counts one request of key and reports whether it is within the limit.
 func (l *RateLimiter) Allow(key string) bool {
 	if l.limit == (RateLimit{}) {

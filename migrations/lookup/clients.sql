@@ -119,13 +119,15 @@ grant execute on function lookup.set_client_state to portico_app;
 
 -- Deletes a client that nobody of its own side ever joined, for the agency's owners and
 -- admins: archives it for good under a slug that nobody wants, ends its memberships,
--- revokes its invitations and releases its domains. The caller checks that it has no
--- work. False means that somebody joined it, or that it is deleted already. Null means
+-- revokes its invitations and releases its domains. The client's trail records each end.
+-- The caller checks that it has no work. False means that somebody joined it, or that it is deleted already. Null means
 -- that the person may not.
-create function lookup.discard_client(p_client uuid)
+create function lookup.discard_client(p_client uuid, p_request text)
 returns boolean
 language plpgsql volatile security definer set search_path = ''
 as $$
+declare
+    me uuid := nullif(current_setting('app.user_id', true), '')::uuid;
 begin
     if coalesce(lookup.my_agency_role(), '') not in ('owner', 'admin') or not lookup.is_my_client(p_client) then
         return null;
@@ -140,10 +142,26 @@ begin
     set state = 'archived', discarded_at = now(), slug = 'deleted-' || right(replace(t.id::text, '-', ''), 24)
     where t.id = p_client and t.discarded_at is null;
     if not found then return false; end if;
-    update public.memberships m set ended_at = now() where m.tenant_id = p_client and m.ended_at is null;
-    update public.invites i set revoked_at = now()
-    where i.tenant_id = p_client and i.accepted_at is null and i.revoked_at is null;
-    delete from public.domains d where d.tenant_id = p_client;
+    with gone as (
+        update public.memberships m set ended_at = now() where m.tenant_id = p_client and m.ended_at is null
+        returning m.user_id, m.party, m.role)
+    insert into public.audit_events (tenant_id, id, actor_id, subject_id, party, verb, target_kind, target_id, request_id, detail)
+    select p_client, gen_random_uuid(), me, me, 'agency', case when g.user_id = me then 'member.left' else 'member.removed' end,
+           'membership', g.user_id, p_request, jsonb_build_object('party', g.party, 'role', g.role)
+    from gone g;
+    with gone as (
+        update public.invites i set revoked_at = now()
+        where i.tenant_id = p_client and i.accepted_at is null and i.revoked_at is null
+        returning i.id)
+    insert into public.audit_events (tenant_id, id, actor_id, subject_id, party, verb, target_kind, target_id, request_id)
+    select p_client, gen_random_uuid(), me, me, 'agency', 'member.invite_revoked', 'invite', g.id, p_request
+    from gone g;
+    with gone as (
+        delete from public.domains d where d.tenant_id = p_client
+        returning d.id, d.host)
+    insert into public.audit_events (tenant_id, id, actor_id, subject_id, party, verb, target_kind, target_id, request_id, detail)
+    select p_client, gen_random_uuid(), me, me, 'agency', 'domain.removed', 'domain', g.id, p_request, jsonb_build_object('host', g.host)
+    from gone g;
     return true;
 end $$;
 grant execute on function lookup.discard_client to portico_app;
@@ -171,29 +189,42 @@ grant execute on function lookup.person_for to portico_app;
 -- Removes a person who leaves the agency in the context from its clients: ends their
 -- staff memberships, and revokes staff invitations to them and invitations they made,
 -- except where they remain a member of the client's own side. People may remove
--- themselves, owners and admins may remove others, and only owners may remove owners.
--- Each client's trail records it. Returns the number of ended memberships, null if the
--- person may not, and 0 if the tenant is no agency.
+-- themselves, owners and admins may remove others, and only owners may remove owners, of
+-- the agency or of a client. Each client's trail records it. Returns the number of ended
+-- memberships, and whether one was an owner's, which needs a fresh step-up. -1 means that
+-- a client would be left without an owner, null that the person may not, and 0 that the
+-- tenant is no agency.
 create function lookup.end_staff(p_person uuid, p_request text)
-returns integer
+returns table (ended integer, owned boolean)
 language plpgsql volatile security definer set search_path = ''
 as $$
 declare
     agency uuid := nullif(current_setting('app.tenant_id', true), '')::uuid;
     me uuid := nullif(current_setting('app.user_id', true), '')::uuid;
-    theirs text; mine text := lookup.my_agency_role();
+    theirs text; mine text := lookup.my_agency_role(); many integer;
 begin
-    if not exists (select from public.tenants t where t.id = agency and t.kind = 'agency') then return 0; end if;
+    if not exists (select from public.tenants t where t.id = agency and t.kind = 'agency') then
+        return query select 0, false;
+        return;
+    end if;
     select m.role into theirs
     from public.memberships m
     where m.tenant_id = agency and m.user_id = p_person and m.ended_at is null;
     if mine is null or theirs is null
        or (p_person <> me and (mine not in ('owner', 'admin') or (theirs = 'owner' and mine <> 'owner'))) then
-        return null;
+        return query select null::integer, false;
+        return;
     end if;
-    -- Who comes back is assigned anew.
-    update public.memberships m set every_client_role = null
-    where m.tenant_id = agency and m.user_id = p_person and m.every_client_role is not null;
-    return lookup.end_staff_in(p_person, (select coalesce(array_agg(t.id), '{}') from public.tenants t where t.agency_id = agency), true, p_request);
+    many := lookup.end_staff_in(p_person, (select coalesce(array_agg(t.id), '{}') from public.tenants t where t.agency_id = agency), true, p_request);
+    if many >= 0 then
+        -- Who comes back is assigned anew.
+        update public.memberships m set every_client_role = null
+        where m.tenant_id = agency and m.user_id = p_person and m.every_client_role is not null;
+    end if;
+    -- The memberships that ended in this transaction.
+    return query select many, exists (
+        select from public.memberships m
+        join public.tenants t on t.id = m.tenant_id and t.agency_id = agency
+        where m.user_id = p_person and m.party = 'agency' and m.role = 'owner' and m.ended_at = now());
 end $$;
 grant execute on function lookup.end_staff to portico_app;

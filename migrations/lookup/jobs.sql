@@ -79,7 +79,7 @@ as $$
     ), h as (
         delete from public.handovers where expires_at < now() - interval '1 day'
     ), c as (
-        delete from public.rate_counters where window_start < now() - interval '1 day' returning 1
+        delete from public.rate_counters where ends_at < now() returning 1
     )
     select (select count(*) from s), (select count(*) from f), (select count(*) from c)
 $$;

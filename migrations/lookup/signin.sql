@@ -334,8 +334,9 @@ as $$
 begin
     return query
     with hit as (
-        insert into public.rate_counters as c (key, window_start, hits)
-        values (p_key, to_timestamp(floor(extract(epoch from now()) / p_window) * p_window), 1)
+        insert into public.rate_counters as c (key, window_start, ends_at, hits)
+        values (p_key, to_timestamp(floor(extract(epoch from now()) / p_window) * p_window),
+                to_timestamp((floor(extract(epoch from now()) / p_window) + 1) * p_window), 1)
         on conflict (key, window_start) do update set hits = c.hits + 1
         returning c.hits, c.window_start
     )

@@ -61,7 +61,7 @@ begin
             select c.waiting, c.next_due_on from public.memberships c
             where c.tenant_id = t.id and c.user_id <> p_person and c.ended_at is null
             limit 1) o on true
-        where t.id = any (p_clients) and t.agency_id = agency
+        where t.id = any (p_clients) and t.agency_id = agency and t.discarded_at is null
         on conflict (tenant_id, user_id) do update
         set party = excluded.party, role = excluded.role, name = excluded.name, email = excluded.email,
             waiting = excluded.waiting, next_due_on = excluded.next_due_on, unread = 0, ended_at = null
@@ -151,7 +151,9 @@ grant execute on function lookup.assign_standing to portico_app;
 -- Ends a person's staff memberships in the clients, and revokes staff invitations to
 -- them and, with p_invites, those that they made there, except where they remain a
 -- member of the client's own side. Each client's trail records it. The caller has
--- checked that the person may. Returns how many memberships ended. Not granted to the app.
+-- checked that the person may, except that only the agency's owners end the work of others
+-- who own a client: null means that. Returns how many memberships ended; -1 means that a
+-- client would be left without an owner. Not granted to the app.
 create function lookup.end_staff_in(p_person uuid, p_clients uuid[], p_invites boolean, p_request text)
 returns integer
 language plpgsql volatile security definer set search_path = ''
@@ -169,6 +171,20 @@ begin
            or exists (select from public.invites i where i.tenant_id = t.id and (i.invited_by = p_person or i.email = address)))
     order by t.id
     for no key update;
+    if exists (
+        select from public.memberships m
+        where m.tenant_id = any (p_clients) and m.user_id = p_person and m.party = 'agency' and m.role = 'owner' and m.ended_at is null
+          and p_person <> me and lookup.my_agency_role() is distinct from 'owner') then
+        return null;
+    end if;
+    if exists (
+        select from public.memberships m
+        where m.tenant_id = any (p_clients) and m.user_id = p_person and m.party = 'agency' and m.role = 'owner' and m.ended_at is null
+          and not exists (
+              select from public.memberships o
+              where o.tenant_id = m.tenant_id and o.user_id <> p_person and o.role = 'owner' and o.ended_at is null)) then
+        return -1;
+    end if;
     with gone as (
         update public.memberships m
         set ended_at = now()
@@ -213,14 +229,6 @@ begin
     where m.tenant_id = any (p_clients) and t.agency_id = agency
       and m.user_id = p_person and m.party = 'agency' and m.ended_at is null;
     if not lookup.may_assign(p_person, case when owns then 'owner' else 'member' end) then return null; end if;
-    if exists (
-        select from public.memberships m
-        where m.tenant_id = any (theirs) and m.user_id = p_person and m.role = 'owner' and m.ended_at is null
-          and not exists (
-              select from public.memberships o
-              where o.tenant_id = m.tenant_id and o.user_id <> p_person and o.role = 'owner' and o.ended_at is null)) then
-        return -1;
-    end if;
     -- Owners and admins of the agency may make invitations in its clients from outside.
     select coalesce(bool_or(m.role in ('owner', 'admin')), false) into manages
     from public.memberships m

@@ -2,7 +2,8 @@
 //
 // A form is kept when it is sent. If the answer is a page of the workspace after a redirect, it was saved and is
 // forgotten. If the answer is a refusal or the sign-in page, the same form is filled again when the person is back.
-// Another person of this browser never gets it: their first page deletes it, and so does signing out. What was typed
+// Another person of this browser never gets it: their first page deletes it, and so does every form that ends the session,
+// marked data-ends-session. That also forgets which uploads were begun. What was typed
 // into the other forms of the page is kept too, and what was typed before following a link marked data-keep.
 
 const prefix = "portico.typed ";
@@ -19,6 +20,8 @@ function quietly(act) {
   }
 }
 
+// Everything of a person in this browser. The second prefix is that of lib/transfer.js.
+const ownKeys = () => Object.keys(localStorage).filter((key) => key.startsWith(prefix) || key.startsWith("portico:upload:"));
 const keptKeys = () => Object.keys(localStorage).filter((key) => key.startsWith(prefix));
 // The same form about another subject is another form.
 const keyOf = (form) => [prefix + new URL(form.action).pathname, ...all("[data-subject]", form).map((field) => field.value)].join(" ");
@@ -78,8 +81,8 @@ function keepUnsent(sent, without = new URLSearchParams()) {
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (new URL(form.action).pathname === "/logout") {
-    quietly(() => keptKeys().forEach((key) => localStorage.removeItem(key)));
+  if (form.dataset.endsSession !== undefined) {
+    quietly(() => ownKeys().forEach((key) => localStorage.removeItem(key)));
   } else if (!event.defaultPrevented && keeper && form.method === "post") {
     quietly(() => keepUnsent(form));
     if (form.dataset.unkept === undefined) quietly(() => keep(form, event.submitter?.dataset.step !== undefined));

@@ -17,7 +17,9 @@ type InviteMail struct {
 func (InviteMail) Kind() string { return "invite_mail" }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
-func (InviteMail) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: Urgent} }
+func (InviteMail) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: Urgent, Priority: priorityAfterSignIn}
+}
 
 // InviteRefusedMail tells whoever invited that a mail server refused the invitation.
 type InviteRefusedMail struct {

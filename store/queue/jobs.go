@@ -13,6 +13,10 @@ const Urgent = "urgent"
 
 // Priorities within a queue; River serves the lower number first.
 const (
+	// In the urgent queue only sign-in mail goes first. One tenant can cause many of the
+	// other mails, and they must not keep people from signing in.
+	priorityAfterSignIn = 2
+
 	priorityLow    = 3
 	priorityLowest = 4
 )
@@ -98,7 +102,7 @@ func (AlertMail) Kind() string { return "alert_mail" }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (AlertMail) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: Urgent, UniqueOpts: river.UniqueOpts{ByPeriod: 10 * time.Minute}}
+	return river.InsertOpts{Queue: Urgent, Priority: priorityAfterSignIn, UniqueOpts: river.UniqueOpts{ByPeriod: 10 * time.Minute}}
 }
 
 // ProjectDigest enqueues a [DigestMail] for each person of a tenant if its projects

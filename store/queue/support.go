@@ -47,7 +47,9 @@ type AccessRequested struct {
 func (AccessRequested) Kind() string { return "support_asked" }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
-func (AccessRequested) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: Urgent} }
+func (AccessRequested) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: Urgent, Priority: priorityAfterSignIn}
+}
 
 // AccessRequestMail sends one owner an agent's access request.
 type AccessRequestMail struct {
@@ -60,7 +62,9 @@ type AccessRequestMail struct {
 func (AccessRequestMail) Kind() string { return "support_ask_mail" }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
-func (AccessRequestMail) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: Urgent} }
+func (AccessRequestMail) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: Urgent, Priority: priorityAfterSignIn}
+}
 
 // AccessAnswered mails an agent the answer to their access request.
 type AccessAnswered struct {
@@ -72,4 +76,6 @@ type AccessAnswered struct {
 func (AccessAnswered) Kind() string { return "support_answered" }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
-func (AccessAnswered) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: Urgent} }
+func (AccessAnswered) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: Urgent, Priority: priorityAfterSignIn}
+}
