@@ -112,7 +112,7 @@ func (v Vault) openPiece(ctx context.Context, d ArchiveDownload, p piece) (*Obje
 		return nil, err
 	}
 	e := d.Archive.entries[p.entry]
-	want := ReadOptions{Size: e.Size, Digest: &e.Digest}
+	want := ReadOptions{Size: e.Size, CRC32: &e.CRC32}
 	if p.to-p.from < e.Size {
 		want.Range = Range{Start: p.from, Length: p.to - p.from}
 	}

@@ -3,6 +3,7 @@ package files
 import (
 	"bytes"
 	"errors"
+	"hash/crc32"
 	"io"
 	"math/rand/v2"
 	"testing"
@@ -51,14 +52,30 @@ func TestFlippedOnDisk(t *testing.T) {
 	if err := b.vault.Verify(t.Context(), key, size, digest); !errors.Is(err, ErrDigest) {
 		t.Errorf("scrub: %v", err)
 	}
-	object, err := b.vault.Get(t.Context(), key, ReadOptions{Size: size, Digest: &digest})
+	crc := crc32.ChecksumIEEE(content)
+	for name, want := range map[string]ReadOptions{
+		"by its digest":      {Size: size, Digest: &digest},
+		"by its CRC-32":      {Size: size, Digest: &digest, CRC32: &crc},
+		"as one whole range": {Size: size, CRC32: &crc, Range: Range{Length: size}},
+	} {
+		object, err := b.vault.Get(t.Context(), key, want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(object.Body)
+		object.Body.Close()
+		if !errors.Is(err, ErrDigest) || len(got) >= len(content) {
+			t.Errorf("%s: read %d of %d bytes, %v", name, len(got), size, err)
+		}
+	}
+	b.flipOnDisk(t, key, size/2) // back
+	object, err := b.vault.Get(t.Context(), key, ReadOptions{Size: size, CRC32: &crc})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer object.Body.Close()
-	got, err := io.ReadAll(object.Body)
-	if !errors.Is(err, ErrDigest) || len(got) >= len(content) {
-		t.Errorf("read %d of %d bytes, %v", len(got), size, err)
+	if got, err := io.ReadAll(object.Body); err != nil || !bytes.Equal(got, content) {
+		t.Errorf("the whole object: %d bytes, %v", len(got), err)
 	}
 }
 

@@ -17,6 +17,7 @@ type Download struct {
 	ContentType string // from Sniff
 	Size        int64
 	Digest      Digest
+	CRC32       *uint32   // checked in place of Digest; nil for files from before it was kept
 	Stored      time.Time // upload time; if zero, Last-Modified is omitted
 	Inline      bool      // show the file in the browser if its type is safe, instead of saving it
 	Drawing     bool      // serve a drawing for an img element, where it runs no scripts
@@ -56,7 +57,7 @@ func (v Vault) Serve(w http.ResponseWriter, r *http.Request, d Download) error {
 	if r.Method == http.MethodHead {
 		return v.serveHead(w, r, d, tag)
 	}
-	object, err := v.Get(r.Context(), d.Key, ReadOptions{Range: span, Size: d.Size, Digest: &d.Digest})
+	object, err := v.Get(r.Context(), d.Key, ReadOptions{Range: span, Size: d.Size, Digest: &d.Digest, CRC32: d.CRC32})
 	if err != nil {
 		return err
 	}

@@ -52,6 +52,7 @@ func (s *Server) sendFile(r *http.Request, how func(*files.Download)) page {
 			Size:        f.Size,
 			Digest:      files.Digest(f.SHA256),
 			Stored:      f.CreatedAt,
+			CRC32:       crcOf(f),
 		}
 		how(&download)
 		event := store.Event{Verb: "file.downloaded", TargetKind: store.KindFile, TargetID: f.ID}
@@ -70,6 +71,15 @@ func (s *Server) sendFile(r *http.Request, how func(*files.Download)) page {
 		}
 		return s.sendObject(w, r, me, download)
 	}}
+}
+
+// crcOf is the checksum of a file as storage compares it, nil if it was not kept.
+func crcOf(f store.File) *uint32 {
+	if f.CRC32 == nil {
+		return nil
+	}
+	crc := uint32(*f.CRC32)
+	return &crc
 }
 
 // filePreview serves the small picture of a file to everybody who may download the
