@@ -1,14 +1,11 @@
 package handlers_test
 
 import (
-	"context"
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"portico/e2e/stack"
 	"portico/e2e/storetest"
@@ -16,29 +13,6 @@ import (
 	"portico/store"
 	"portico/store/queue"
 )
-
-// trips counts the round trips of a pool to the database: a query, a batch or a
-// statement to prepare is one.
-type trips struct{ n atomic.Int64 }
-
-func (c *trips) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
-	c.n.Add(1)
-	return ctx
-}
-func (*trips) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
-
-func (c *trips) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
-	c.n.Add(1)
-	return ctx
-}
-func (*trips) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
-func (*trips) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData)     {}
-
-func (c *trips) TracePrepareStart(ctx context.Context, _ *pgx.Conn, _ pgx.TracePrepareStartData) context.Context {
-	c.n.Add(1)
-	return ctx
-}
-func (*trips) TracePrepareEnd(context.Context, *pgx.Conn, pgx.TracePrepareEndData) {}
 
 // twoTrips are the pages that read only after they know who is asking.
 var twoTrips = map[string]string{
@@ -53,7 +27,7 @@ var twoTrips = map[string]string{
 // reads all that the page shows. Few take a second one.
 func TestPagesTakeOneRoundTrip(t *testing.T) {
 	t.Parallel()
-	count := &trips{}
+	count := &storetest.Trips{}
 	// One connection, so that each statement is prepared only once.
 	db, err := store.Open(t.Context(), store.Config{
 		URL: storetest.Server().AppURL(stack.DatabaseName), Signer: queue.NewSigner(storetest.SigningKey), Tracer: count, MaxConns: 1,
@@ -92,13 +66,13 @@ update memberships set last_place = $3, last_seen_at = now(), unread = 0, used_a
 		if first.status != http.StatusOK && first.status != http.StatusSeeOther {
 			t.Errorf("%s: status %d", path, first.status)
 		}
-		before := count.n.Load()
+		before := count.Count()
 		browser.get(t, path)
 		most := int64(1)
 		if twoTrips[route.Path] != "" {
 			most = 2
 		}
-		if took := count.n.Load() - before; took > most || took < 1 {
+		if took := count.Count() - before; took > most || took < 1 {
 			t.Errorf("%s took %d round trips", route.Path, took)
 		}
 		pages++

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"fmt"
 	"time"
 
@@ -48,41 +47,32 @@ type TooManyActsError struct {
 
 func (e *TooManyActsError) Error() string { return fmt.Sprintf("too many acts, wait %s", e.After) }
 
-// spend counts an act for the tenant and for the person, or returns a
-// [*TooManyActsError]. It counts in the transaction of the deed, so a deed that fails
+// spend counts an act for the tenant and for the person. The deed fails with a
+// [*TooManyActsError] if there were too many. It counts in the transaction of the deed, so a deed that fails
 // counts for nothing.
-func (tx *Tx) spend(ctx context.Context, a act) error {
+func (tx *Tx) spend(a act) {
 	var plan, agencys string
-	err := tx.get(ctx, row("plans of acts", `select plan, agency_plan from lookup.my_plans()`, nil, &plan, &agencys))
-	if err != nil {
-		return err
-	}
-	most := actsPerHour[agencys][a]
-	if err := tx.countAct(ctx, a, "tenant", tx.scope.Tenant, min(most, actsPerHour[plan][a])); err != nil {
-		return err
-	}
-	return tx.countAct(ctx, a, "person", tx.scope.Actor, most*personsShare)
+	tx.engine.LaterGet(row("plans of acts", `select plan, agency_plan from lookup.my_plans()`, nil, &plan, &agencys), func() error { return nil })
+	tx.countAct(a, "tenant", tx.scope.Tenant, func() int { return min(actsPerHour[agencys][a], actsPerHour[plan][a]) })
+	tx.countAct(a, "person", tx.scope.Actor, func() int { return actsPerHour[agencys][a] * personsShare })
 }
 
 // spendOnTenant is spend for an agent's act on a tenant that they are not inside.
-func (tx *Tx) spendOnTenant(ctx context.Context, a act, tenant uuid.UUID) error {
+func (tx *Tx) spendOnTenant(a act, tenant uuid.UUID) {
 	most := agentsActsPerHour[a]
-	if err := tx.countAct(ctx, a, "tenant", tenant, most); err != nil {
-		return err
-	}
-	return tx.countAct(ctx, a, "person", tx.scope.Actor, most*personsShare)
+	tx.countAct(a, "tenant", tenant, func() int { return most })
+	tx.countAct(a, "person", tx.scope.Actor, func() int { return most * personsShare })
 }
 
-func (tx *Tx) countAct(ctx context.Context, a act, of string, id uuid.UUID, most int) error {
+// countAct counts later, and asks then for the most that are allowed.
+func (tx *Tx) countAct(a act, of string, id uuid.UUID, most func() int) {
 	var hits, wait int
 	key := tx.signer.Hash(string(a) + " by " + of + " " + id.String())
-	err := tx.get(ctx, row("count act", `select hits, retry_after from lookup.rate_hit(@key, 3600)`,
-		pgx.StrictNamedArgs{"key": key[:]}, &hits, &wait))
-	if err != nil {
-		return err
-	}
-	if hits > most {
-		return &TooManyActsError{After: time.Duration(wait) * time.Second}
-	}
-	return nil
+	q := row("count act", `select hits, retry_after from lookup.rate_hit(@key, 3600)`, pgx.StrictNamedArgs{"key": key[:]}, &hits, &wait)
+	tx.engine.LaterGet(q, func() error {
+		if hits > most() {
+			return &TooManyActsError{After: time.Duration(wait) * time.Second}
+		}
+		return nil
+	})
 }

@@ -55,12 +55,12 @@ func (e Event) args(tenant uuid.UUID, request string) pgx.StrictNamedArgs {
 // audit writes the event in the transaction of the deed, so that the deed fails if
 // the event can't be written. It refuses a verb that is not in [kinds], because pages
 // have no words for it.
-func (tx *Tx) audit(ctx context.Context, e Event) error {
+func (tx *Tx) audit(e Event) error {
 	if !isVerb(e.Verb) {
 		return fmt.Errorf("audit %s: not a verb of store/kinds.go", e.Verb)
 	}
-	_, err := tx.exec(ctx, "audit "+e.Verb, insertEvent, e.args(tx.scope.Tenant, tx.request))
-	return err
+	tx.later("audit "+e.Verb, insertEvent, e.args(tx.scope.Tenant, tx.request))
+	return nil
 }
 
 // Record commits one audit row for something that changes nothing: a download, a
@@ -69,7 +69,7 @@ func (tx *Tx) audit(ctx context.Context, e Event) error {
 func (db *DB) Record(ctx context.Context, me Member, e Event) error {
 	s := me.scope
 	s.ReadOnly = false
-	return db.write(ctx, s, me.Role, me.RequestID, func(tx *Tx) error { return tx.audit(ctx, e) })
+	return db.write(ctx, s, me.Role, me.RequestID, func(tx *Tx) error { return tx.audit(e) })
 }
 
 // RecordOnce is [DB.Record] for what support loads again and again, such as the pictures
@@ -91,7 +91,7 @@ select exists (
 		if err != nil || before {
 			return err
 		}
-		return tx.audit(ctx, e)
+		return tx.audit(e)
 	})
 }
 

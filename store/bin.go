@@ -33,10 +33,8 @@ where tenant_id = @tenant_id
 	if err != nil {
 		return err
 	}
-	if err := tx.recount(ctx, false); err != nil {
-		return err
-	}
-	return tx.audit(ctx, Event{Verb: verb, TargetKind: kind, TargetID: id})
+	tx.recount(false)
+	return tx.audit(Event{Verb: verb, TargetKind: kind, TargetID: id})
 }
 
 // Bin moves a thing to the bin, or restores it if binned is false. The client can't
@@ -57,7 +55,7 @@ func (tx *Tx) Bin(ctx context.Context, kind Kind, id uuid.UUID, binned bool) err
 			return err
 		}
 	}
-	return tx.endBinning(ctx, kind, id, binned)
+	return tx.endBinning(kind, id, binned)
 }
 
 // lockBinUsage locks what a thing of that kind counts against, before the deed reads how
@@ -103,11 +101,9 @@ where tenant_id = @tenant_id
 
 // endBinning counts and records what [Tx.setBinned] did. It locks the counters, which come
 // last in the order of locks.
-func (tx *Tx) endBinning(ctx context.Context, kind Kind, id uuid.UUID, binned bool) error {
-	if err := tx.recount(ctx, false); err != nil {
-		return err
-	}
-	return tx.audit(ctx, Event{Verb: binVerb(kind, binned), TargetKind: kind, TargetID: id})
+func (tx *Tx) endBinning(kind Kind, id uuid.UUID, binned bool) error {
+	tx.recount(false)
+	return tx.audit(Event{Verb: binVerb(kind, binned), TargetKind: kind, TargetID: id})
 }
 
 func binVerb(kind Kind, binned bool) string {

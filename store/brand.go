@@ -63,7 +63,7 @@ where tenant_id = @tenant_id
 	if err != nil {
 		return err
 	}
-	return tx.audit(ctx, Event{Verb: verb, TargetKind: KindTenant, TargetID: tx.scope.Tenant})
+	return tx.audit(Event{Verb: verb, TargetKind: KindTenant, TargetID: tx.scope.Tenant})
 }
 
 // PublicLogo returns a logo that a tenant uses, to anybody who knows its id: sign-in

@@ -97,9 +97,7 @@ func (tx *Tx) CreateClient(ctx context.Context, n NewClient) (uuid.UUID, *Tx, er
 	if err := tx.reserve(ctx, Clients, 1); err != nil {
 		return uuid.Nil, nil, err
 	}
-	if err := tx.spend(ctx, actClient); err != nil {
-		return uuid.Nil, nil, err
-	}
+	tx.spend(actClient)
 	id := NewID()
 	var made *bool
 	err := tx.get(ctx, value("create client", &made, `select lookup.create_client(@id, @slug, @name, @accent, @plan)`,
@@ -176,14 +174,14 @@ for no key update`, nil))
 func (tx *Tx) auditBoth(ctx context.Context, client uuid.UUID, e Event) (*Tx, error) {
 	here := e
 	here.TargetKind, here.TargetID = KindTenant, client
-	if err := tx.audit(ctx, here); err != nil {
+	if err := tx.audit(here); err != nil {
 		return nil, err
 	}
 	inside, err := tx.EnterClient(ctx, client)
 	if err != nil {
 		return nil, err
 	}
-	return inside, inside.audit(ctx, e)
+	return inside, inside.audit(e)
 }
 
 // SuspendClient closes a client: its people can't enter and nobody can change it

@@ -50,11 +50,9 @@ const newForReader = `(
 // changed what is in review or what is new. The list of workspaces reads them there, so
 // that its cost doesn't grow with their number. With news, it was activity for clients
 // too. Without it the deed may have changed a draft.
-func (tx *Tx) recount(ctx context.Context, news bool) error {
-	if err := tx.lockCounters(ctx); err != nil {
-		return err
-	}
-	_, err := tx.exec(ctx, "recount", `
+func (tx *Tx) recount(news bool) {
+	tx.lockCounters()
+	tx.later("recount", `
 with shown as materialized (`+shownDeliverables+`
 ), people as (`+unopened+`
 )
@@ -67,23 +65,19 @@ from (
     select array_agg(user_id) as people, array_agg(unread) as unread
     from people
 ) n`, pgx.StrictNamedArgs{"news": news})
-	if err != nil {
-		return err
-	}
-	return tx.countWork(ctx)
+	tx.countWork()
 }
 
 // lockCounters locks the counters on the membership rows. Deeds that run at once must
 // count one after the other, or one would miss the other's rows.
-func (tx *Tx) lockCounters(ctx context.Context) error {
-	_, err := tx.exec(ctx, "lock counters", `
+func (tx *Tx) lockCounters() {
+	tx.later("lock counters", `
 select 1
 from memberships
 where tenant_id = @tenant_id
   and ended_at is null
 order by user_id
 for no key update`, nil)
-	return err
 }
 
 // forUs says in a query of deliverables d that its next step is the agency's: a draft to
@@ -95,9 +89,9 @@ const forUs = `(d.state in ('draft', 'changes') or exists (
              and o.shared_at is null))`
 
 // countWork counts the tenant's work for the agency's lists.
-func (tx *Tx) countWork(ctx context.Context) error {
-	return tx.withDrafts(ctx, func() error {
-		_, err := tx.exec(ctx, "count work", `
+func (tx *Tx) countWork() {
+	tx.seeingDrafts(func() {
+		tx.later("count work", `
 insert into work_counts (tenant_id, projects, for_us)
 select @tenant_id, count(distinct p.id), count(d.id)
 from projects p
@@ -112,7 +106,6 @@ where p.tenant_id = @tenant_id
 on conflict (tenant_id) do update
 set projects = excluded.projects,
     for_us = excluded.for_us`, nil)
-		return err
 	})
 }
 

@@ -153,7 +153,7 @@ const MaxDeliverables = 500
 
 // countDeliverables counts the deliverables of a project, hidden ones too.
 func (tx *Tx) countDeliverables(ctx context.Context, project uuid.UUID) (n int, err error) {
-	return n, tx.withDrafts(ctx, func() error {
+	return n, tx.withDrafts(func() error {
 		return tx.get(ctx, value("count deliverables", &n, `
 select count(*)
 from deliverables
@@ -180,9 +180,7 @@ func (tx *Tx) checkRestoredDeliverable(ctx context.Context, id uuid.UUID) error 
 // CreateDeliverable adds a deliverable with a first draft version at the end of a
 // project, which has at most [MaxDeliverables].
 func (tx *Tx) CreateDeliverable(ctx context.Context, project uuid.UUID, in DeliverableInput) (uuid.UUID, error) {
-	if err := tx.spend(ctx, actWork); err != nil {
-		return uuid.Nil, err
-	}
+	tx.spend(actWork)
 	err := tx.lockEnd(ctx, KindDeliverable, "position desc, id desc", &project)
 	if err != nil {
 		return uuid.Nil, err
@@ -210,10 +208,8 @@ where p.tenant_id = @tenant_id
 	if err := tx.addVersion(ctx, id, NewID()); err != nil {
 		return uuid.Nil, err
 	}
-	if err := tx.recount(ctx, false); err != nil {
-		return uuid.Nil, err
-	}
-	return id, tx.audit(ctx, Event{Verb: "deliverable.created", TargetKind: KindDeliverable, TargetID: id})
+	tx.recount(false)
+	return id, tx.audit(Event{Verb: "deliverable.created", TargetKind: KindDeliverable, TargetID: id})
 }
 
 // UpdateDeliverable changes what people typed about a deliverable. It compares
@@ -240,8 +236,6 @@ where tenant_id = @tenant_id
 	if err != nil {
 		return err
 	}
-	if err := tx.recount(ctx, false); err != nil {
-		return err
-	}
-	return tx.audit(ctx, Event{Verb: "deliverable.updated", TargetKind: KindDeliverable, TargetID: id})
+	tx.recount(false)
+	return tx.audit(Event{Verb: "deliverable.updated", TargetKind: KindDeliverable, TargetID: id})
 }

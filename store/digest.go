@@ -52,7 +52,7 @@ func (tx *Tx) EnqueueDigestMails(ctx context.Context, day string) error {
 			return err
 		}
 	}
-	return tx.audit(ctx, Event{Verb: "project.digest_sent", Detail: map[string]any{"day": day, "people": len(people)}})
+	return tx.audit(Event{Verb: "project.digest_sent", Detail: map[string]any{"day": day, "people": len(people)}})
 }
 
 // digestWindow returns the time from the last recent digest until now.

@@ -84,9 +84,7 @@ func (tx *Tx) AddDomain(ctx context.Context, me Member, host string) error {
 	if _, err := tx.lockPeople(ctx); err != nil {
 		return err
 	}
-	if err := tx.spend(ctx, actDomain); err != nil {
-		return err
-	}
+	tx.spend(actDomain)
 	var id uuid.UUID
 	err := tx.get(ctx, value("add domain", &id, `
 insert into domains (tenant_id, host)
@@ -130,14 +128,12 @@ func (tx *Tx) CheckDomain(ctx context.Context, id uuid.UUID) error {
 	if err := tx.Read(ctx, GetDomain(id, &d)); err != nil {
 		return err
 	}
-	if err := tx.spend(ctx, actCheck); err != nil {
-		return err
-	}
+	tx.spend(actCheck)
 	return tx.Enqueue(ctx, &queue.DomainCheck{Domain: id})
 }
 
 func (tx *Tx) auditDomain(ctx context.Context, verb string, id uuid.UUID, host string) error {
-	return tx.audit(ctx, Event{Verb: verb, TargetKind: KindDomain, TargetID: id, Detail: map[string]any{"host": host}})
+	return tx.audit(Event{Verb: verb, TargetKind: KindDomain, TargetID: id, Detail: map[string]any{"host": host}})
 }
 
 // DomainReport is the result of one check, in the words of [Domain].

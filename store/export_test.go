@@ -49,7 +49,8 @@ func CatalogRulesForTest() (rules []string) {
 
 // EnterForTest sets a member's scope in a transaction that already has one.
 func (tx *Tx) EnterForTest(ctx context.Context, me Member) error {
-	return tx.engine.Enter(ctx, me.scope)
+	tx.engine.Enter(me.scope)
+	return tx.get(ctx, value("nothing", new(int), `select 1`, nil))
 }
 
 // BusyForTest returns how many tenants use a connection or wait for one.
@@ -105,4 +106,9 @@ func (db *DB) LastVisitForTest(c Credentials) bool {
 	defer db.lastVisits.mu.Unlock()
 	_, known := db.lastVisits.visits[keyOf(c)]
 	return known
+}
+
+// LaterForTest runs a statement later, and then fails the deed if fails is not nil.
+func (tx *Tx) LaterForTest(name, sql string, fails error) {
+	tx.engine.Later(name, sql, nil, func(int64) error { return fails })
 }

@@ -22,14 +22,12 @@ const freshFileCounts = `
 // refreshFileCounts updates what lists show of a version: on its row, and if it is the
 // one published last, on the row of its deliverable. Every deed that changes which
 // files of a version are ready, binned, shared, first or have a preview calls it.
-func (tx *Tx) refreshFileCounts(ctx context.Context, version uuid.UUID) error {
+func (tx *Tx) refreshFileCounts(version uuid.UUID) {
 	// Deeds that run at once must count one after the other, or one would miss the
 	// other's file.
-	if err := tx.lockVersion(ctx, version); err != nil {
-		return err
-	}
-	return tx.withDrafts(ctx, func() error {
-		_, err := tx.exec(ctx, "refresh file counts", `
+	tx.later("lock version", lockVersion, pgx.StrictNamedArgs{"version": version})
+	tx.seeingDrafts(func() {
+		tx.later("refresh file counts", `
 with counted as (
     update versions t
     set files = c.files,
@@ -52,7 +50,6 @@ where d.tenant_id = @tenant_id
   and d.id = n.deliverable_id
   and d.shown_number <= n.number
   and n.shared_at is not null`, pgx.StrictNamedArgs{"version": version})
-		return err
 	})
 }
 
@@ -111,9 +108,7 @@ order by number`, nil))
 		return err
 	}
 	for _, v := range versions {
-		if err := tx.refreshFileCounts(ctx, v); err != nil {
-			return err
-		}
+		tx.refreshFileCounts(v)
 	}
 	return tx.auditCorrection(ctx, drift)
 }

@@ -144,10 +144,8 @@ for update of f`, pgx.StrictNamedArgs{"id": id, "binned": binned}))
 		return f.DeliverableID, err
 	}
 	// Refreshing the counts locks the deliverable, so it comes before the counters.
-	if err := tx.refreshFileCounts(ctx, version); err != nil {
-		return f.DeliverableID, err
-	}
-	return f.DeliverableID, tx.endBinning(ctx, KindFile, id, binned)
+	tx.refreshFileCounts(version)
+	return f.DeliverableID, tx.endBinning(KindFile, id, binned)
 }
 
 func (tx *Tx) lockVersionOf(ctx context.Context, file uuid.UUID) (version uuid.UUID, err error) {
@@ -216,8 +214,6 @@ where tenant_id = @tenant_id
 	if err != nil {
 		return uuid.Nil, err
 	}
-	if err := tx.refreshFileCounts(ctx, f.VersionID); err != nil {
-		return uuid.Nil, err
-	}
-	return f.DeliverableID, tx.audit(ctx, Event{Verb: "file.lead_chosen", TargetKind: KindFile, TargetID: id})
+	tx.refreshFileCounts(f.VersionID)
+	return f.DeliverableID, tx.audit(Event{Verb: "file.lead_chosen", TargetKind: KindFile, TargetID: id})
 }

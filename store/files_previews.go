@@ -103,5 +103,6 @@ where tenant_id = @tenant_id
 	if err != nil {
 		return err
 	}
-	return tx.refreshFileCounts(ctx, version)
+	tx.refreshFileCounts(version)
+	return nil
 }

@@ -57,7 +57,7 @@ where tenant_id = @tenant_id
 	if err != nil {
 		return RemovableFile{}, err
 	}
-	return f.RemovableFile, tx.audit(ctx, Event{Verb: "file.upload_cancelled", TargetKind: KindFile, TargetID: id})
+	return f.RemovableFile, tx.audit(Event{Verb: "file.upload_cancelled", TargetKind: KindFile, TargetID: id})
 }
 
 // DeleteUpload deletes the row of a cancelled upload after its storage was removed.
@@ -161,7 +161,7 @@ func (tx *Tx) purge(ctx context.Context, kind Kind, sql string, args pgx.StrictN
 		return err
 	}
 	for _, id := range gone {
-		if err := tx.audit(ctx, Event{Verb: string(kind) + ".purged", TargetKind: kind, TargetID: id}); err != nil {
+		if err := tx.audit(Event{Verb: string(kind) + ".purged", TargetKind: kind, TargetID: id}); err != nil {
 			return err
 		}
 	}

@@ -199,7 +199,7 @@ func (tx *Tx) mark(ctx context.Context, id uuid.UUID, verb, sql string) error {
 	if err := tx.change(ctx, verb, sql, pgx.StrictNamedArgs{"id": id}); err != nil {
 		return err
 	}
-	return tx.audit(ctx, Event{Verb: verb, TargetKind: KindFile, TargetID: id})
+	return tx.audit(Event{Verb: verb, TargetKind: KindFile, TargetID: id})
 }
 
 // DeletePreview deletes a preview that object storage doesn't have and queues a new
@@ -221,8 +221,9 @@ returning missing_at is not null`, pgx.StrictNamedArgs{"id": file}))
 	if err != nil {
 		return err
 	}
-	if err := tx.refreshFileCounts(ctx, version); err != nil || missing {
-		return err
+	tx.refreshFileCounts(version)
+	if missing {
+		return nil
 	}
 	return tx.Enqueue(ctx, &queue.FilePreview{File: file, Redo: NewID()})
 }

@@ -225,13 +225,15 @@ func cleanFolder(folder string) string {
 // other.
 func (tx *Tx) lockVersion(ctx context.Context, version uuid.UUID) error {
 	var id uuid.UUID
-	return tx.get(ctx, value("lock version", &id, `
+	return tx.get(ctx, value("lock version", &id, lockVersion, pgx.StrictNamedArgs{"version": version}))
+}
+
+const lockVersion = `
 select v.id
 from versions v
 where v.tenant_id = @tenant_id
   and v.id = @version
-for no key update`, pgx.StrictNamedArgs{"version": version}))
-}
+for no key update`
 
 // lockDraft locks a version that still takes files.
 func (tx *Tx) lockDraft(ctx context.Context, version uuid.UUID) error {
@@ -400,15 +402,13 @@ where tenant_id = @tenant_id
   and id = @deliverable`, pgx.StrictNamedArgs{"deliverable": u.DeliverableID}); err != nil {
 		return err
 	}
-	if err := tx.refreshFileCounts(ctx, u.VersionID); err != nil {
-		return err
-	}
+	tx.refreshFileCounts(u.VersionID)
 	if isPicture(s.ContentType, s.Size) {
 		if err := tx.Enqueue(ctx, &queue.FilePreview{File: id}); err != nil {
 			return err
 		}
 	}
-	return tx.audit(ctx, Event{Verb: "file.uploaded", TargetKind: KindFile, TargetID: id})
+	return tx.audit(Event{Verb: "file.uploaded", TargetKind: KindFile, TargetID: id})
 }
 
 // lockForFinish locks the version before the file, as publishing does. An upload

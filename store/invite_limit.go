@@ -10,8 +10,8 @@ import (
 // agency's staff, in all its clients together, or from the people of one client.
 const mailsToAddress = 5
 
-// spendMail counts an invitation mail to an address, or returns a
-// [*TooManyActsError]. A client's people count for themselves, so that they can't learn
+// spendMail counts an invitation mail to an address. The deed fails with a
+// [*TooManyActsError] if there were too many. A client's people count for themselves, so that they can't learn
 // whom the agency or its other clients invite, nor use up what those may send.
 func (tx *Tx) spendMail(ctx context.Context, email string) error {
 	of, id := "client", tx.scope.Tenant
@@ -25,9 +25,8 @@ where id = @tenant_id`, nil)); err != nil {
 		}
 	}
 	// Lists that have the same addresses in another order would wait for each other.
-	if _, err := tx.exec(ctx, "one list at a time", `select pg_advisory_xact_lock(hashtextextended('invitations of ' || @id::text, 0))`,
-		pgx.StrictNamedArgs{"id": id.String()}); err != nil {
-		return err
-	}
-	return tx.countAct(ctx, actInvite+act(" to "+email), of, id, mailsToAddress)
+	tx.later("one list at a time", `select pg_advisory_xact_lock(hashtextextended('invitations of ' || @id::text, 0))`,
+		pgx.StrictNamedArgs{"id": id.String()})
+	tx.countAct(actInvite+act(" to "+email), of, id, func() int { return mailsToAddress })
+	return nil
 }

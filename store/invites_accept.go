@@ -124,10 +124,8 @@ where tenant_id = @tenant_id
 	}
 	// From here on they act as the new member, and the trail says so.
 	tx.scope.Party = string(i.Party)
-	if err := tx.engine.Enter(ctx, tx.scope); err != nil {
-		return err
-	}
-	err = tx.audit(ctx, Event{Verb: "member.joined", TargetKind: KindMembership, TargetID: me.scope.User,
+	tx.engine.Enter(tx.scope)
+	err = tx.audit(Event{Verb: "member.joined", TargetKind: KindMembership, TargetID: me.scope.User,
 		Detail: map[string]any{"party": i.Party, "role": i.Role, "invite": i.ID}})
 	if err != nil {
 		return err

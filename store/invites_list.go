@@ -51,7 +51,7 @@ func (tx *Tx) InvitePeople(ctx context.Context, people []NewPerson) error {
 			return &ListError{i, err}
 		}
 	}
-	return tx.audit(ctx, Event{Verb: "member.list_invited", Detail: map[string]any{"people": len(people)}})
+	return tx.audit(Event{Verb: "member.list_invited", Detail: map[string]any{"people": len(people)}})
 }
 
 // KnownAddress is the address of a member, or one that is already invited.

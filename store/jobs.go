@@ -166,7 +166,7 @@ func (db *DB) Work(ctx context.Context, j Job, fn func(*Tx) error) error {
 // CancelStale records in the job's tenant that the job was stale and did nothing.
 func (db *DB) CancelStale(ctx context.Context, j Job, kind string) error {
 	return db.write(ctx, j.scope, "", j.request, func(tx *Tx) error {
-		return tx.audit(ctx, Event{Verb: "job.cancelled", Denied: true, Detail: map[string]any{"kind": kind}})
+		return tx.audit(Event{Verb: "job.cancelled", Denied: true, Detail: map[string]any{"kind": kind}})
 	})
 }
 
@@ -257,5 +257,5 @@ func (tx *Tx) MailSent(ctx context.Context, key string, e Event) error {
 	if err != nil || !first || e.Verb == "" {
 		return err
 	}
-	return tx.audit(ctx, e)
+	return tx.audit(e)
 }

@@ -103,5 +103,5 @@ where x.tenant_id = @tenant_id
 	if err != nil {
 		return "", err
 	}
-	return now, tx.audit(ctx, Event{Verb: string(kind) + ".moved", TargetKind: kind, TargetID: id})
+	return now, tx.audit(Event{Verb: string(kind) + ".moved", TargetKind: kind, TargetID: id})
 }

@@ -81,8 +81,8 @@ var guarded = map[string]map[string]string{
 	"engine.Connect":   {},
 	"store.DB.JobPool": {},
 	"engine.Tx.Enter": {
-		"Tx.accept":     "a new member acts in their new role from then on",
-		"Tx.withDrafts": "counts include hidden drafts, in the same tenant",
+		"Tx.accept":       "a new member acts in their new role from then on",
+		"Tx.seeingDrafts": "counts include hidden drafts, in the same tenant",
 	},
 	"engine.Tx.EnterClient": {
 		"Tx.EnterClient": "the only way a transaction changes its tenant",
@@ -101,7 +101,7 @@ var guarded = map[string]map[string]string{
 		"Inspector.UsageDrift": "the doctor recounts each tenant, read only",
 		"Tx.EnterClient":       "sets the tenant that the engine has proved",
 		"Tx.accept":            "a new member acts in their new role from then on",
-		"Tx.withDrafts":        "counts include hidden drafts, in the same tenant",
+		"Tx.seeingDrafts":      "counts include hidden drafts, in the same tenant",
 		"Tx.asSupport":         "names the tenant in a job's signature; the policies are told nothing",
 		"Visitor.Member":       "what the database said of the request",
 		"Visitor.Person":       "what the database said of the request",
@@ -152,7 +152,7 @@ func TestOutsideCheck(t *testing.T) {
 		"another tenant":              {"s := me.scope; s.Tenant = NewID(); return db.write(ctx, s, ``, ``, nil)", "DB.planted changes an engine.Scope"},
 		"another's scope":             {"me.scope = me.Person.scope; return nil", "DB.planted changes an engine.Scope"},
 		"a scope by its address":      {"p := &me.scope.Tenant; *p = NewID(); return nil", "DB.planted changes an engine.Scope"},
-		"a second scope":              {"return db.Write(ctx, me, func(tx *Tx) error { return tx.engine.Enter(ctx, me.scope) })", "DB.planted uses engine.Tx.Enter"},
+		"a second scope":              {"return db.Write(ctx, me, func(tx *Tx) error { tx.engine.Enter(me.scope); return nil })", "DB.planted uses engine.Tx.Enter"},
 		"the pool itself":             {"db.engine.pool.Close(); return nil", "pool undefined"},
 		"the transaction itself":      {"return db.Write(ctx, me, func(tx *Tx) error { tx.engine.tx.Conn(); return nil })", "tx undefined"},
 		"a read outside a member":     {"return db.Read(ctx, ListProjects(``, nil))", "cannot use ListProjects"},

@@ -85,7 +85,7 @@ where id = @tenant_id
 	if err != nil {
 		return err
 	}
-	return tx.audit(ctx, Event{Verb: "tenant.people_managers_changed", TargetKind: KindTenant, TargetID: tx.scope.Tenant,
+	return tx.audit(Event{Verb: "tenant.people_managers_changed", TargetKind: KindTenant, TargetID: tx.scope.Tenant,
 		Detail: map[string]any{"may": may}})
 }
 
@@ -135,7 +135,7 @@ where tenant_id = @tenant_id
 	if err != nil {
 		return err
 	}
-	return tx.audit(ctx, Event{Verb: "member.role_changed", TargetKind: KindMembership, TargetID: person,
+	return tx.audit(Event{Verb: "member.role_changed", TargetKind: KindMembership, TargetID: person,
 		Detail: map[string]any{"party": m.Party, "from": m.Role, "to": to}})
 }
 
@@ -199,7 +199,7 @@ func (tx *Tx) end(ctx context.Context, m member, verb string) error {
 	if m.UserID != tx.scope.User {
 		e.TargetKind, e.TargetID = KindMembership, m.UserID
 	}
-	return tx.audit(ctx, e)
+	return tx.audit(e)
 }
 
 // endStaff ends what a person of the agency is in its clients, and returns in how many. The

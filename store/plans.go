@@ -143,7 +143,7 @@ func (tx *Tx) release(ctx context.Context, m Metric, n int64) error {
 // and locks nothing.
 func (tx *Tx) checkLimit(ctx context.Context, m Metric, n int64) error {
 	var u planUsage
-	err := tx.withDrafts(ctx, func() error {
+	err := tx.withDrafts(func() error {
 		return tx.get(ctx, one("limit of "+string(m), &u, `
 select t.plan,
        coalesce((select used from plan_usage where tenant_id = @tenant_id and metric = @metric), (`+counted[m]+`)) as used
@@ -167,7 +167,7 @@ type planUsage struct {
 // addUsage adds by, which may be negative, to the usage, and locks it until the deed
 // ends. If no deed has counted yet, it counts the rows first.
 func (tx *Tx) addUsage(ctx context.Context, m Metric, by int64) (use planUsage, err error) {
-	err = tx.withDrafts(ctx, func() error {
+	err = tx.withDrafts(func() error {
 		use, err = tx.updateOrCountUsage(ctx, m, by)
 		return err
 	})
@@ -241,7 +241,7 @@ func (tx *Tx) checkLimitForInvites(ctx context.Context, p Party, n int64) error 
 // storedBytes returns the bytes of storage that a file counts for, or all files of a
 // deliverable or project.
 func (tx *Tx) storedBytes(ctx context.Context, kind Kind, id uuid.UUID) (bytes int64, err error) {
-	err = tx.withDrafts(ctx, func() error {
+	err = tx.withDrafts(func() error {
 		return tx.get(ctx, value("occupied", &bytes, counted[Storage]+`
   and `+kind.row().bin.alias+`.id = @id`, pgx.StrictNamedArgs{"id": id}))
 	})

@@ -82,9 +82,7 @@ func (tx *Tx) CreateProject(ctx context.Context, in ProjectInput) (uuid.UUID, er
 	if err := tx.reserve(ctx, Projects, 1); err != nil {
 		return uuid.Nil, err
 	}
-	if err := tx.spend(ctx, actProject); err != nil {
-		return uuid.Nil, err
-	}
+	tx.spend(actProject)
 	if err := tx.lockEnd(ctx, KindProject, "position, id", nil); err != nil {
 		return uuid.Nil, err
 	}
@@ -99,10 +97,8 @@ where tenant_id = @tenant_id`, in.args(id))
 	if err != nil {
 		return uuid.Nil, err
 	}
-	if err := tx.recount(ctx, false); err != nil {
-		return uuid.Nil, err
-	}
-	return id, tx.audit(ctx, Event{Verb: "project.created", TargetKind: KindProject, TargetID: id})
+	tx.recount(false)
+	return id, tx.audit(Event{Verb: "project.created", TargetKind: KindProject, TargetID: id})
 }
 
 // UpdateProject changes what people typed about a project. It can be hidden again
@@ -133,7 +129,7 @@ where tenant_id = @tenant_id
 	if err != nil {
 		return err
 	}
-	return tx.audit(ctx, Event{Verb: "project.updated", TargetKind: KindProject, TargetID: id})
+	return tx.audit(Event{Verb: "project.updated", TargetKind: KindProject, TargetID: id})
 }
 
 func (in ProjectInput) args(id uuid.UUID) pgx.StrictNamedArgs {

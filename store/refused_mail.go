@@ -42,7 +42,7 @@ select (
 			return err
 		}
 	}
-	return tx.audit(ctx, Event{Verb: "member.mail_refused", TargetKind: KindInvite, TargetID: id, Detail: map[string]any{"code": code}})
+	return tx.audit(Event{Verb: "member.mail_refused", TargetKind: KindInvite, TargetID: id, Detail: map[string]any{"code": code}})
 }
 
 // RefusedInvite is an invitation whose mail was refused, as the mail about it shows it.

@@ -65,5 +65,5 @@ where id = @tenant_id`, pgx.StrictNamedArgs{
 	if err != nil {
 		return err
 	}
-	return tx.audit(ctx, Event{Verb: "tenant.updated", TargetKind: KindTenant, TargetID: tx.scope.Tenant})
+	return tx.audit(Event{Verb: "tenant.updated", TargetKind: KindTenant, TargetID: tx.scope.Tenant})
 }

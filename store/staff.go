@@ -168,7 +168,7 @@ func (tx *Tx) mayAssign(ctx context.Context, role Role) error {
 }
 
 func (tx *Tx) auditStaff(ctx context.Context, verb string, person uuid.UUID, detail map[string]any) error {
-	return tx.audit(ctx, Event{Verb: verb, TargetKind: KindMembership, TargetID: person, Detail: detail})
+	return tx.audit(Event{Verb: verb, TargetKind: KindMembership, TargetID: person, Detail: detail})
 }
 
 // assignStanding makes those whom the agency has assigned to all its clients staff of a
@@ -199,6 +199,6 @@ func (tx *Tx) addColleague(ctx context.Context, person uuid.UUID, p NewPerson) e
 	if err != nil {
 		return err
 	}
-	return tx.audit(ctx, Event{Verb: "member.added", TargetKind: KindMembership, TargetID: person,
+	return tx.audit(Event{Verb: "member.added", TargetKind: KindMembership, TargetID: person,
 		Detail: map[string]any{"party": p.Party, "role": p.Role}})
 }

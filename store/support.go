@@ -186,7 +186,7 @@ values (@tenant_id, @id, @mode, now() + make_interval(mins => @minutes))`,
 	if len(inForce) == 0 {
 		return uuid.Nil, InvalidError{"hours": "The client revoked support access. Only its owners and admins can allow it again."}
 	}
-	return id, tx.audit(ctx, Event{Verb: "support.granted", TargetKind: KindSupportGrant, TargetID: id,
+	return id, tx.audit(Event{Verb: "support.granted", TargetKind: KindSupportGrant, TargetID: id,
 		Detail: map[string]any{"minutes": int(length / time.Minute), "mode": mode}})
 }
 
@@ -215,7 +215,7 @@ returning id`, pgx.StrictNamedArgs{"me": tx.scope.User, "party": tx.scope.Party}
 		return err
 	}
 	for _, id := range grants {
-		if err := tx.audit(ctx, Event{Verb: "support.revoked", TargetKind: KindSupportGrant, TargetID: id}); err != nil {
+		if err := tx.audit(Event{Verb: "support.revoked", TargetKind: KindSupportGrant, TargetID: id}); err != nil {
 			return err
 		}
 	}
@@ -255,7 +255,7 @@ returning id`, args))
 		return 0, err
 	}
 	for _, id := range ended {
-		if err := tx.audit(ctx, Event{Verb: "support.ended", TargetKind: KindSupportSession, TargetID: id,
+		if err := tx.audit(Event{Verb: "support.ended", TargetKind: KindSupportSession, TargetID: id,
 			Detail: map[string]any{"how": "revoked"}}); err != nil {
 			return 0, err
 		}
@@ -298,7 +298,7 @@ where tenant_id = @tenant_id
 		return err
 	}
 	if n == 1 {
-		err = tx.audit(ctx, Event{Verb: "support.expired", TargetKind: KindSupportSession, TargetID: id,
+		err = tx.audit(Event{Verb: "support.expired", TargetKind: KindSupportSession, TargetID: id,
 			Detail: map[string]any{"how": over[0]}})
 		if err != nil {
 			return err

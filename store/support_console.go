@@ -145,9 +145,7 @@ select * from lookup.support_start(@id, @slug, @subject, @reason, @ticket, @minu
 		if err != nil || verdict != "ok" {
 			return err
 		}
-		if err := tx.spendOnTenant(ctx, actSupport, *tenant); err != nil {
-			return err
-		}
+		tx.spendOnTenant(actSupport, *tenant)
 		inside := tx.asSupport(*tenant, id, in.Subject)
 		if err := inside.Enqueue(ctx, &queue.SupportStarted{Session: id}); err != nil {
 			return err

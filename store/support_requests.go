@@ -78,7 +78,7 @@ func (tx *Tx) SetAccessRequestsAllowed(ctx context.Context, may bool) error {
 	if !may {
 		verb = "support.requests_blocked"
 	}
-	return tx.audit(ctx, Event{Verb: verb, Detail: map[string]any{"may": may}})
+	return tx.audit(Event{Verb: verb, Detail: map[string]any{"may": may}})
 }
 
 // ApproveAccessRequest answers a request with a grant of the mode and length that the
@@ -151,7 +151,7 @@ where tenant_id = @tenant_id
 	if answer != AnswerGranted {
 		verb = "support.access_denied"
 	}
-	return tx.audit(ctx, Event{Verb: verb, TargetKind: KindAccessRequest, TargetID: request, Detail: map[string]any{"answer": answer}})
+	return tx.audit(Event{Verb: verb, TargetKind: KindAccessRequest, TargetID: request, Detail: map[string]any{"answer": answer}})
 }
 
 // NewAccessRequest is a request for support access to send.
@@ -185,9 +185,7 @@ select * from lookup.support_ask(@id, @slug, @mode, @hours, @reason, @ticket, @e
 		if err != nil || verdict != "ok" {
 			return err
 		}
-		if err := tx.spendOnTenant(ctx, actRequest, *tenant); err != nil {
-			return err
-		}
+		tx.spendOnTenant(actRequest, *tenant)
 		return tx.asSupport(*tenant, uuid.Nil, me.scope.User).Enqueue(ctx, &queue.AccessRequested{AccessRequestID: id})
 	})
 	if err == nil {

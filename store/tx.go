@@ -83,24 +83,44 @@ func (tx *Tx) EnterClient(ctx context.Context, client uuid.UUID) (*Tx, error) {
 
 // withDrafts runs count as if the agency's drafts were open to the actor: what a deed
 // counts is the tenant's, whoever acts. Nothing of it may be shown.
-func (tx *Tx) withDrafts(ctx context.Context, count func() error) error {
+func (tx *Tx) withDrafts(count func() error) (err error) {
+	tx.seeingDrafts(func() { err = count() })
+	return err
+}
+
+// seeingDrafts is withDrafts for statements that run later.
+func (tx *Tx) seeingDrafts(count func()) {
 	if !tx.scope.HideDrafts {
-		return count()
+		count()
+		return
 	}
 	open := tx.scope
 	open.HideDrafts = false
-	if err := tx.engine.Enter(ctx, open); err != nil {
-		return err
-	}
-	if err := count(); err != nil {
-		return err
-	}
-	return tx.engine.Enter(ctx, tx.scope)
+	tx.engine.Enter(open)
+	count()
+	tx.engine.Enter(tx.scope)
 }
 
 // exec runs one statement and returns how many rows it changed.
 func (tx *Tx) exec(ctx context.Context, name, sql string, args pgx.StrictNamedArgs) (int64, error) {
 	return tx.engine.Exec(ctx, name, sql, args)
+}
+
+// later runs one statement whose result the deed doesn't need before it goes on. It goes
+// to the database with the next statement whose result is needed, or before the commit.
+func (tx *Tx) later(name, sql string, args pgx.StrictNamedArgs) {
+	tx.engine.Later(name, sql, args, func(int64) error { return nil })
+}
+
+// changeLater is later for a statement that must change exactly one row. Otherwise the deed
+// fails with otherwise.
+func (tx *Tx) changeLater(name, sql string, args pgx.StrictNamedArgs, otherwise error) {
+	tx.engine.Later(name, sql, args, func(rows int64) error {
+		if rows != 1 {
+			return otherwise
+		}
+		return nil
+	})
 }
 
 // change runs one statement that must change exactly one row; none is [ErrNotFound].

@@ -83,9 +83,7 @@ func (tx *Tx) ReconcileUsage(ctx context.Context) error {
 	if err := tx.refreshWrongFileCounts(ctx); err != nil {
 		return err
 	}
-	if err := tx.lockCounters(ctx); err != nil {
-		return err
-	}
+	tx.lockCounters()
 	var drift []UsageDrift
 	if err := tx.Read(ctx, ListUsageDrift(&drift)); err != nil {
 		return err
@@ -95,14 +93,13 @@ func (tx *Tx) ReconcileUsage(ctx context.Context) error {
 			return err
 		}
 	}
-	return tx.countWork(ctx)
+	tx.countWork()
+	return nil
 }
 
 func (tx *Tx) correct(ctx context.Context, d UsageDrift) error {
 	if d.Metric == waitingMetric || d.Metric == unreadMetric {
-		if err := tx.recount(ctx, false); err != nil {
-			return err
-		}
+		tx.recount(false)
 	} else if _, err := tx.addUsage(ctx, d.Metric, d.Real-d.Stored); err != nil {
 		return err
 	}
@@ -110,7 +107,7 @@ func (tx *Tx) correct(ctx context.Context, d UsageDrift) error {
 }
 
 func (tx *Tx) auditCorrection(ctx context.Context, d UsageDrift) error {
-	return tx.audit(ctx, Event{Verb: "plan.usage_corrected", TargetKind: KindTenant, TargetID: tx.scope.Tenant,
+	return tx.audit(Event{Verb: "plan.usage_corrected", TargetKind: KindTenant, TargetID: tx.scope.Tenant,
 		Detail: map[string]any{"metric": d.Metric.JSON(), "was": d.Stored, "is": d.Real}})
 }
 

@@ -82,10 +82,8 @@ where tenant_id = @tenant_id
 	if err := tx.addVersion(ctx, deliverable, id); err != nil {
 		return uuid.Nil, err
 	}
-	if err := tx.recount(ctx, false); err != nil {
-		return uuid.Nil, err
-	}
-	return id, tx.audit(ctx, Event{Verb: "version.created", TargetKind: KindDeliverable, TargetID: deliverable})
+	tx.recount(false)
+	return id, tx.audit(Event{Verb: "version.created", TargetKind: KindDeliverable, TargetID: deliverable})
 }
 
 // addVersion inserts the row. The caller holds the deliverable's row lock, so
@@ -199,11 +197,13 @@ for no key update`, pgx.StrictNamedArgs{"deliverable": deliverable, "number": nu
 func (tx *Tx) publish(ctx context.Context, version, deliverable uuid.UUID, note string) error {
 	var files struct {
 		Ready, Pending int
+		Shared         bool // the version is published already
 		Seen           Seen
 	}
 	err := tx.get(ctx, one("files to publish", &files, `
 select (count(*) filter (where state = 'ready'))::int as ready,
        (count(*) filter (where state = 'pending'))::int as pending,
+       (select shared_at is not null from versions where tenant_id = @tenant_id and id = @version) as shared,
        (`+filesByOthers+`) as seen
 from files
 where tenant_id = @tenant_id
@@ -214,66 +214,45 @@ where tenant_id = @tenant_id
 		return err
 	case files.Pending > 0:
 		return ErrFilesPending
-	case files.Ready == 0:
-		return ErrConflict
-	}
-	n, err := tx.exec(ctx, "publish version", `
-update versions
-set shared_at = now(), shared_by = @me, shared_session_id = @session, note = @note
-where tenant_id = @tenant_id and id = @id and shared_at is null`,
-		pgx.StrictNamedArgs{"id": version, "me": nilIfZero(tx.scope.User), "session": nilIfZero(tx.scope.Support), "note": note})
-	if err != nil {
-		return err
-	}
-	if n != 1 {
+	case files.Ready == 0, files.Shared:
 		return ErrConflict
 	}
 	if err := tx.compareSeen(files.Seen); err != nil {
 		return err
 	}
-	if err := tx.shareParents(ctx, version, deliverable); err != nil {
+	tx.changeLater("publish version", `
+update versions
+set shared_at = now(), shared_by = @me, shared_session_id = @session, note = @note
+where tenant_id = @tenant_id and id = @id and shared_at is null`,
+		pgx.StrictNamedArgs{"id": version, "me": nilIfZero(tx.scope.User), "session": nilIfZero(tx.scope.Support), "note": note}, ErrConflict)
+	if err := tx.shareParents(version, deliverable); err != nil {
 		return err
 	}
-	if err := tx.spend(ctx, actPublish); err != nil {
-		return err
-	}
+	tx.spend(actPublish)
 	return tx.Enqueue(ctx, &queue.VersionPublished{Version: version})
 }
 
 // shareParents shows the deliverable and the project of a published version to the
 // client.
-func (tx *Tx) shareParents(ctx context.Context, version, deliverable uuid.UUID) error {
-	_, err := tx.exec(ctx, "share files", `
+func (tx *Tx) shareParents(version, deliverable uuid.UUID) error {
+	tx.later("share files", `
 update files
 set shared_at = now()
 where tenant_id = @tenant_id and version_id = @version and state = 'ready' and deleted_at is null`,
 		pgx.StrictNamedArgs{"version": version})
-	if err != nil {
-		return err
-	}
-	err = tx.change(ctx, "share deliverable", `
+	tx.changeLater("share deliverable", `
 update deliverables
 set shared_at = coalesce(shared_at, now()), shown_at = now(), state = 'in_review', updated_at = now()
 where tenant_id = @tenant_id and id = @deliverable and deleted_at is null`,
-		pgx.StrictNamedArgs{"deliverable": deliverable})
-	if err != nil {
-		return err
-	}
-	if err := tx.refreshFileCounts(ctx, version); err != nil {
-		return err
-	}
-	err = tx.change(ctx, "share project", `
+		pgx.StrictNamedArgs{"deliverable": deliverable}, ErrNotFound)
+	tx.refreshFileCounts(version)
+	tx.changeLater("share project", `
 update projects p
 set shared_at = coalesce(p.shared_at, now()), updated_at = now()
 from deliverables d
 where d.tenant_id = @tenant_id and d.id = @deliverable
   and p.tenant_id = @tenant_id and p.id = d.project_id and p.deleted_at is null`,
-		pgx.StrictNamedArgs{"deliverable": deliverable})
-	if err != nil {
-		return err
-	}
-	if err := tx.recount(ctx, true); err != nil {
-		return err
-	}
-	return tx.audit(ctx, Event{Verb: "version.published", TargetKind: KindDeliverable, TargetID: deliverable})
+		pgx.StrictNamedArgs{"deliverable": deliverable}, ErrNotFound)
+	tx.recount(true)
+	return tx.audit(Event{Verb: "version.published", TargetKind: KindDeliverable, TargetID: deliverable})
 }

@@ -17,6 +17,16 @@ type Tx struct {
 	tx    pgx.Tx
 	jobs  *river.Client[pgx.Tx]
 	scope Scope
+	// waiting are the statements of [Tx.Later]. A Tx and those that it entered share them.
+	waiting *[]step
+}
+
+// step is one statement of a transaction.
+type step struct {
+	name string
+	sql  string
+	args named
+	read func(pgx.BatchResults) error
 }
 
 // Write runs fn in one transaction under the scope. The transaction is read-only if the
@@ -30,11 +40,12 @@ func (db *DB) Write(ctx context.Context, s Scope, fn func(*Tx) error) (err error
 	}
 	defer leave()
 	err = pgx.BeginFunc(ctx, db.pool, func(raw pgx.Tx) error {
-		tx := &Tx{tx: raw, jobs: db.jobs}
-		if err := tx.Enter(ctx, s); err != nil {
+		tx := &Tx{tx: raw, jobs: db.jobs, waiting: &[]step{}}
+		tx.Enter(s)
+		if err := fn(tx); err != nil {
 			return err
 		}
-		return fn(tx)
+		return tx.run(ctx)
 	})
 	return Translate(err)
 }
@@ -48,60 +59,116 @@ func translateWrite(err error) error {
 	return Translate(err)
 }
 
-// Enter sets the scope. It fails if the transaction already has another tenant.
-func (tx *Tx) Enter(ctx context.Context, s Scope) error {
-	tag, err := tx.tx.Exec(ctx, setScope, s.args(false))
-	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && (pg.Code == "0A000" || pg.Code == "25001") {
-		return fmt.Errorf("set scope: %w", ErrReadOnly) // a standby can't begin a transaction that writes
-	}
-	if err != nil {
-		return fmt.Errorf("set scope: %w", err)
-	}
-	if tag.RowsAffected() != 1 {
-		return errors.New("set scope: a second tenant in one transaction")
-	}
+// Enter sets the scope for the statements that follow. The next of them fails if the
+// transaction already has another tenant.
+func (tx *Tx) Enter(s Scope) {
+	*tx.waiting = append(*tx.waiting, step{"set scope", setScope, s.args(false), func(results pgx.BatchResults) error {
+		tag, err := results.Exec()
+		if pg, ok := errors.AsType[*pgconn.PgError](err); ok && (pg.Code == "0A000" || pg.Code == "25001") {
+			return ErrReadOnly // a standby can't begin a transaction that writes
+		}
+		if err == nil && tag.RowsAffected() != 1 {
+			err = errors.New("a second tenant in one transaction")
+		}
+		return err
+	}})
 	tx.scope = s
-	return nil
 }
 
 // EnterClient changes the scope from an agency to one of its clients. The database
 // checks that the client belongs to the agency; if not, the error is [ErrNotFound].
 func (tx *Tx) EnterClient(ctx context.Context, client uuid.UUID) (*Tx, error) {
 	var mine bool
-	if err := tx.tx.QueryRow(ctx, `select lookup.is_my_client($1)`, client).Scan(&mine); err != nil {
-		return nil, fmt.Errorf("enter client: %w", err)
+	err := tx.Get(ctx, Query{"enter client", `select lookup.is_my_client(@client)`, pgx.StrictNamedArgs{"client": client}, Value(&mine)})
+	if err == nil && !mine {
+		err = fmt.Errorf("enter client: %w", ErrNotFound)
 	}
-	if !mine {
-		return nil, fmt.Errorf("enter client: %w", ErrNotFound)
+	if err != nil {
+		return nil, err
 	}
-	if _, err := tx.tx.Exec(ctx, `select set_config('app.tenant_id', '', true)`); err != nil {
-		return nil, fmt.Errorf("enter client: %w", err)
-	}
+	tx.Later("leave agency", `select set_config('app.tenant_id', '', true)`, nil, func(int64) error { return nil })
 	inside, s := *tx, tx.scope
 	s.Tenant = client
-	return &inside, inside.Enter(ctx, s)
+	inside.Enter(s)
+	return &inside, nil
+}
+
+// Later runs one statement together with the next one whose result is needed, or before
+// the commit, in the same round trip. check gets the number of rows that it changed. An
+// error of either is that of the call which sends it.
+func (tx *Tx) Later(name, sql string, args pgx.StrictNamedArgs, check func(rows int64) error) {
+	*tx.waiting = append(*tx.waiting, tx.step(name, sql, args, check))
+}
+
+// LaterGet is [Tx.Later] for a query. check is called after its rows were scanned.
+func (tx *Tx) LaterGet(q Query, check func() error) {
+	s := tx.query(q)
+	scan := s.read
+	s.read = func(results pgx.BatchResults) error {
+		if err := scan(results); err != nil {
+			return err
+		}
+		return check()
+	}
+	*tx.waiting = append(*tx.waiting, s)
 }
 
 // Exec runs one statement and returns the number of rows it changed.
-func (tx *Tx) Exec(ctx context.Context, name, sql string, args pgx.StrictNamedArgs) (int64, error) {
-	tag, err := tx.tx.Exec(ctx, sql, tx.scope.bind(sql, args))
-	if err != nil && !tx.scope.ReadOnly {
-		return 0, fmt.Errorf("%s: %w", name, translateWrite(err))
-	}
-	if err != nil {
-		return 0, fmt.Errorf("%s: %w", name, Translate(err))
-	}
-	return tag.RowsAffected(), nil
+func (tx *Tx) Exec(ctx context.Context, name, sql string, args pgx.StrictNamedArgs) (n int64, err error) {
+	err = tx.run(ctx, tx.step(name, sql, args, func(rows int64) error { n = rows; return nil }))
+	return n, err
+}
+
+func (tx *Tx) step(name, sql string, args pgx.StrictNamedArgs, check func(rows int64) error) step {
+	return step{name, sql, tx.scope.bind(sql, args), func(results pgx.BatchResults) error {
+		tag, err := results.Exec()
+		if err != nil {
+			return err
+		}
+		return check(tag.RowsAffected())
+	}}
 }
 
 // Get runs one query inside the transaction.
 func (tx *Tx) Get(ctx context.Context, q Query) error {
-	rows, err := tx.tx.Query(ctx, q.SQL, tx.scope.bind(q.SQL, q.Args))
-	if err == nil {
-		err = q.Scan(rows)
+	return tx.run(ctx, tx.query(q))
+}
+
+func (tx *Tx) query(q Query) step {
+	return step{q.Name, q.SQL, tx.scope.bind(q.SQL, q.Args), func(results pgx.BatchResults) error {
+		rows, err := results.Query()
+		if err != nil {
+			return err
+		}
+		return q.Scan(rows)
+	}}
+}
+
+// run runs the statements that wait and then these, in one round trip. It stops at the
+// first that fails.
+func (tx *Tx) run(ctx context.Context, steps ...step) error {
+	steps = append(*tx.waiting, steps...)
+	*tx.waiting = nil
+	if len(steps) == 0 {
+		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", q.Name, Translate(err))
+	batch := &pgx.Batch{}
+	for _, s := range steps {
+		batch.Queue(s.sql, s.args)
 	}
-	return nil
+	results := tx.tx.SendBatch(ctx, batch)
+	for _, s := range steps {
+		if err := s.read(results); err != nil {
+			_ = results.Close() // it fails with the same error, or with none
+			return fmt.Errorf("%s: %w", s.name, tx.translate(err))
+		}
+	}
+	return tx.translate(results.Close())
+}
+
+func (tx *Tx) translate(err error) error {
+	if tx.scope.ReadOnly {
+		return Translate(err)
+	}
+	return translateWrite(err)
 }
