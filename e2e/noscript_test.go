@@ -82,6 +82,47 @@ func TestEverythingWorksWithoutScripts(t *testing.T) {
 	sam.sees("The customer ended your session")
 }
 
+// Without scripts the order changes on a page of its own, one move at a time. With scripts nobody is led there.
+func TestOrderChangesWithoutScripts(t *testing.T) {
+	t.Parallel()
+	dana := withoutScripts(t, "dana@northwind.test", browser.Narrow)
+	dana.open("/w/acme/projects/new")
+	dana.fill("Name", "Order by hand")
+	dana.click("button", "Create project")
+	dana.sees("Project created.")
+	at, _, _ := strings.Cut(dana.path(), "?")
+	for _, title := range []string{"A", "B", "C"} {
+		dana.open(at + "/deliverables/new")
+		dana.fill("Title", title)
+		dana.click("button", "Create deliverable")
+		dana.sees("Deliverable created.")
+	}
+	order := func(want string) {
+		t.Helper()
+		names, err := dana.page.Locator(".lean > li > a").AllInnerTexts()
+		if got := strings.Join(names, ""); err != nil || got != want {
+			t.Errorf("the order is %s, want %s, %v", got, want, err)
+		}
+	}
+	dana.open(at)
+	order("ABC")
+	dana.click("link", "Change the order")
+	dana.click("button", "Move A to the bottom")
+	dana.must("on the same page", dana.page.WaitForURL("**?order=1"))
+	order("BCA")
+	dana.click("button", "Move C up")
+	dana.must("on the same page", dana.page.WaitForURL("**?order=1"))
+	order("CBA")
+	dana.click("link", "Done")
+	order("CBA")
+
+	scripted := signedInByMail(t, "ravi@northwind.test")
+	scripted.open(at)
+	if shown, err := scripted.page.GetByText("Change the order").IsVisible(); err != nil || shown {
+		t.Errorf("with scripts the link is shown: %t, %v", shown, err)
+	}
+}
+
 // Not parallel: it signs the person out in other tests too.
 func TestSignOutEverywhereWithoutScripts(t *testing.T) {
 	mia := withoutScripts(t, "mia@acme.test", browser.Narrow)

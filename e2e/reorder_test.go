@@ -14,7 +14,7 @@ import (
 // rows is the deliverables of a project page in their order, one letter each.
 func (v *visitor) rows() string {
 	v.t.Helper()
-	names, err := v.page.Locator("[data-reorder] .row-link").AllInnerTexts()
+	names, err := v.page.Locator("[data-reorder] > li > a").AllInnerTexts()
 	v.must("read the rows", err)
 	return strings.Join(names, "")
 }
@@ -35,6 +35,18 @@ func (v *visitor) inOrder(how, want string) {
 	v.must("reload", second(v.page.Reload()))
 	if got := v.rows(); got != want {
 		v.t.Errorf("%s: %s is stored, want %s", how, got, want)
+	}
+}
+
+// chooses opens the menu of a row and takes one of its moves. The focus returns to the
+// button that opened it.
+func (v *visitor) chooses(row, move string) {
+	v.t.Helper()
+	opener := v.page.GetByRole("button", playwright.PageGetByRoleOptions{Name: "Move " + row, Exact: playwright.Bool(true)})
+	v.must("open the menu of "+row, opener.Click())
+	v.must(move, v.page.Locator("[popover]:popover-open").GetByRole("button", playwright.LocatorGetByRoleOptions{Name: move, Exact: playwright.Bool(true)}).Click())
+	if focused, err := opener.Evaluate("b => b === document.activeElement", nil); err != nil || focused != true {
+		v.t.Errorf("after %s of %s the focus is elsewhere, %v", move, row, err)
 	}
 }
 
@@ -97,6 +109,24 @@ func TestRowsMoveByMouseTouchAndKeyboard(t *testing.T) {
 	dana.press("ArrowDown", "ArrowDown", "ArrowUp", "End", "ArrowUp")
 	dana.hears("F moved. Now 5 of 6")
 	dana.inOrder("with the keyboard", "DBCAFE")
+
+	dana.chooses("F", "Move to the top")
+	dana.hears("F moved. Now 1 of 6")
+	dana.chooses("F", "Move down")
+	dana.hears("F moved. Now 2 of 6")
+	dana.chooses("E", "Move up")
+	dana.hears("E moved. Now 5 of 6")
+	dana.chooses("D", "Move to the bottom")
+	dana.hears("D moved. Now 6 of 6")
+	dana.inOrder("with the menu", "FBCEAD")
+	dana.chooses("F", "Move to the bottom")
+	dana.chooses("F", "Move up")
+	dana.hears("F moved. Now 5 of 6")
+	dana.chooses("D", "Move to the top")
+	dana.hears("D moved. Now 1 of 6")
+	dana.chooses("E", "Move to the bottom")
+	dana.hears("E moved. Now 6 of 6")
+	dana.inOrder("with the menu again", "DBCAFE")
 
 	ravi := signedInByMail(t, "ravi@northwind.test", playwright.BrowserNewContextOptions{Viewport: &browser.Narrow, HasTouch: playwright.Bool(true)})
 	ravi.open(at)

@@ -215,7 +215,7 @@ func TestMoveOfAMovedRowIsTold(t *testing.T) {
 	ravi, me := s.as(t, a.Ravi), a.Member(t, a.Ravi, a.Acme)
 	base := "/w/" + a.Acme
 	last, middle, first := storetest.Project(t, me, "C").String(), storetest.Project(t, me, "B").String(), storetest.Project(t, me, "A").String()
-	list := ravi.get(t, base+"/projects").body
+	list := ravi.get(t, base+"/projects?order=1").body
 	move := func(id, after, seen string) answer {
 		return ravi.post(t, base+"/projects/"+id+"/move", url.Values{"after": {after}, "seen": {seen}})
 	}
@@ -231,13 +231,67 @@ func TestMoveOfAMovedRowIsTold(t *testing.T) {
 		t.Errorf("the order is %s", order)
 	}
 	ravi.header.Set("Accept", "application/json")
-	now := seenIn(t, s.as(t, a.Ravi).get(t, base+"/projects").body, base+"/projects/"+first+"/move")
+	now := seenIn(t, s.as(t, a.Ravi).get(t, base+"/projects?order=1").body, base+"/projects/"+first+"/move")
 	for range 3 {
 		moved := move(first, "", now)
 		want(t, "by a script", moved, 204)
 		now = strings.Trim(moved.header.Get("ETag"), `"`)
 	}
 	want(t, "by a script with an old state", move(first, last, seenA), 409)
+}
+
+// Without scripts the order changes by forms on a page of its own, and each move leads back to it. The rows of the plain list
+// carry the same state for the script. Whoever can't change the order gets the plain list.
+func TestOrderChangesByForms(t *testing.T) {
+	t.Parallel()
+	a, s := storetest.Agency(t), newSite(t)
+	ravi, me := s.as(t, a.Ravi), a.Member(t, a.Ravi, a.Acme)
+	project := storetest.Project(t, me, "Spring")
+	for _, title := range []string{"A", "B", "C"} {
+		storetest.Deliverable(t, me, project, title)
+	}
+	storetest.Project(t, me, "Summer")
+	base := "/w/" + a.Acme + "/projects"
+	for _, c := range []struct {
+		list string
+		of   []string
+		want []string
+	}{
+		{base + "/" + project.String(), []string{"A", "B", "C"}, []string{"BCA", "CAB"}},
+		{base, []string{"Summer", "Spring"}, []string{"SpringSummer", "SummerSpring"}},
+	} {
+		has(t, "the plain list", ravi.get(t, c.list), `href="`+c.list+`?order=1"`)
+		for _, want := range c.want {
+			page := ravi.get(t, c.list+"?order=1")
+			before := names(page.body, c.of...)
+			action, form := firstMove(t, page.body)
+			moved := ravi.post(t, action, form)
+			if moved.status != 303 || moved.location() != c.list+"?order=1" {
+				t.Errorf("the move answers %d and leads to %s", moved.status, moved.location())
+			}
+			if got := names(ravi.get(t, c.list).body, c.of...); got != want {
+				t.Errorf("%s becomes %s, want %s", before, got, want)
+			}
+			if seen := form.Get("seen"); seen == "" || !strings.Contains(ravi.get(t, c.list).body, ` data-placed="`) {
+				t.Errorf("the state is %q", seen)
+			}
+		}
+		hasNot(t, "a client", s.as(t, a.Mia).get(t, c.list+"?order=1"), "/move")
+	}
+}
+
+// firstMove is the last button of the first row's form: to the bottom.
+func firstMove(t *testing.T, page string) (action string, fields url.Values) {
+	t.Helper()
+	form := regexp.MustCompile(`(?s)<form class="moves" method="post" action="([^"]+)">(.*?)</form>`).FindStringSubmatch(page)
+	if form == nil {
+		t.Fatal("no form moves a row")
+	}
+	fields = url.Values{}
+	for _, field := range regexp.MustCompile(` name="(\w+)" value="([^"]*)"`).FindAllStringSubmatch(form[2], -1) {
+		fields.Set(field[1], html.UnescapeString(field[2]))
+	}
+	return form[1], fields
 }
 
 // names returns the names in the order in which the page's links have them.

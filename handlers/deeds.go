@@ -98,6 +98,9 @@ func (s *Server) move(kind store.Kind) memberHandler {
 		}
 		// A script that moves the row again sends this state.
 		w.Header().Set("ETag", `"`+string(placed)+`"`)
+		if f.Raw("order") != "" {
+			list += "?order=1" // the page without scripts, to move the next row
+		}
 		return moved(w, r, list)
 	}
 }

@@ -14,7 +14,7 @@ import (
 )
 
 func (s *Server) projectList(r *http.Request) page {
-	which := archivedOrNot(r)
+	which, ordering := archivedOrNot(r), r.URL.Query().Has("order")
 	var projects []store.Project
 	return page{always(store.ListProjects(which, &projects)), func(w http.ResponseWriter, r *http.Request, me store.Member) error {
 		c := frame.Tenant(r, me)
@@ -23,6 +23,7 @@ func (s *Server) projectList(r *http.Request) page {
 			Projects:   projectRows(c, projects),
 			CanCreate:  me.MayNow(store.EditWork),
 			CanReorder: me.MayNow(store.EditWork) && which == store.Current,
+			Ordering:   me.MayNow(store.EditWork) && which == store.Current && ordering,
 		}))
 	}}
 }
@@ -132,6 +133,7 @@ func (s *Server) projectShow(r *http.Request) page {
 		c := frame.Tenant(r, me)
 		p := projectProps(c, me, project, deliverables, which)
 		p.HasArchived = archived
+		p.Ordering = p.CanReorder && r.URL.Query().Has("order")
 		if c.Staff {
 			p.WhoSees = audienceSentence(me, team, project.SharedAt != nil)
 		}

@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"path"
+	"regexp"
 	"strings"
 )
 
@@ -31,6 +32,7 @@ var assets = []struct {
 }{
 	{"inter.woff2", []string{"fonts/inter.woff2"}},
 	{"icons.svg", []string{"icons.svg"}},
+	{"marks.svg", []string{"marks.svg"}},
 	{"favicon.svg", []string{"favicon.svg"}},
 	{"app.css", []string{
 		"css/reset.css", "css/tokens.css", "css/base.css", "css/frame.css", "css/controls.css", "css/lists.css",
@@ -80,7 +82,13 @@ func build() (map[string]string, map[string]asset) {
 	return paths, served
 }
 
-// join concatenates the parts of an asset. Each script outside js/lib becomes its own block, so scripts share the
+// comments are whole lines in scripts, and anything between the marks in stylesheets. Browsers have no use for them.
+var comments = map[string]*regexp.Regexp{
+	".js":  regexp.MustCompile(`(?m)^[ \t]*//.*\n`),
+	".css": regexp.MustCompile(`(?s)[ \t]*/\*.*?\*/`),
+}
+
+// join concatenates the parts of an asset, without their comments. Each script outside js/lib becomes its own block, so scripts share the
 // library's names but not each other's.
 func join(ext string, parts []string) []byte {
 	var b bytes.Buffer
@@ -88,6 +96,9 @@ func join(ext string, parts []string) []byte {
 		body, err := source.ReadFile(name)
 		if err != nil {
 			panic(fmt.Sprintf("static: %v", err))
+		}
+		if c := comments[ext]; c != nil {
+			body = c.ReplaceAll(body, nil)
 		}
 		block := ext == ".js" && !strings.HasPrefix(name, "js/lib/")
 		if block {

@@ -7,13 +7,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
 	"portico/static"
 )
 
-var names = []string{"app.css", "app.js", "upload.js", "icons.svg", "favicon.svg", "inter.woff2"}
+var names = []string{"app.css", "app.js", "upload.js", "icons.svg", "marks.svg", "favicon.svg", "inter.woff2"}
 
 func get(t *testing.T, method, path, encoding string) *http.Response {
 	t.Helper()
@@ -106,6 +107,16 @@ func TestGzip(t *testing.T) {
 	}
 }
 
+// Comments stay in the sources.
+func TestServesNoComments(t *testing.T) {
+	t.Parallel()
+	for name, mark := range map[string]string{"app.css": `/\*`, "app.js": `(?m)^\s*//`, "upload.js": `(?m)^\s*//`} {
+		if text := string(body(t, get(t, http.MethodGet, static.Path(name), ""))); regexp.MustCompile(mark).MatchString(text) || len(text) < 5_000 {
+			t.Errorf("%s has a comment, or nothing else", name)
+		}
+	}
+}
+
 // HEAD returns the headers of GET without a body.
 func TestHead(t *testing.T) {
 	t.Parallel()
@@ -115,15 +126,36 @@ func TestHead(t *testing.T) {
 	}
 }
 
-// The stylesheet refers to the font by its hashed name and to no other site.
+// The stylesheet refers to the font and the icons by their hashed names and to no other site.
 func TestStylesheetFetchesNoForeignURL(t *testing.T) {
 	t.Parallel()
 	css := string(body(t, get(t, http.MethodGet, static.Path("app.css"), "")))
-	if !strings.Contains(css, static.Path("inter.woff2")) || strings.Contains(css, "/static/inter.woff2") {
-		t.Error("the font is not named by its hash")
+	for _, name := range []string{"inter.woff2", "marks.svg"} {
+		if !strings.Contains(css, static.Path(name)) || strings.Contains(css, "/static/"+name) {
+			t.Errorf("%s is not named by its hash", name)
+		}
 	}
 	if strings.Contains(css, "@import") || strings.Contains(css, "http") {
 		t.Error("it fetches from elsewhere")
+	}
+}
+
+// The icons that the stylesheet draws are those of the sprite, each 24 to the right of the one before.
+func TestMarksAreIconsOfTheSprite(t *testing.T) {
+	t.Parallel()
+	sprite, marks := string(body(t, get(t, http.MethodGet, static.Path("icons.svg"), ""))), string(body(t, get(t, http.MethodGet, static.Path("marks.svg"), "")))
+	places := regexp.MustCompile(`<g transform="translate\((\d+)\)">(.*?)</g>`).FindAllStringSubmatch(marks, -1)
+	names := []string{"pencil", "eye", "undo-2", "check", "clock", "archive", "eye-off", "layers", "folder"}
+	if len(places) != len(names) {
+		t.Fatalf("%d icons, want %d", len(places), len(names))
+	}
+	for i, name := range names {
+		if !regexp.MustCompile(`<symbol id="` + name + `" [^>]*>` + regexp.QuoteMeta(places[i][2]) + `</symbol>`).MatchString(sprite) {
+			t.Errorf("%s is drawn differently", name)
+		}
+		if places[i][1] != strconv.Itoa(24*i) {
+			t.Errorf("%s is at %s", name, places[i][1])
+		}
 	}
 }
 

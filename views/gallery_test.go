@@ -33,7 +33,7 @@ func writeGallery(t *testing.T, dir string) {
 		}
 		put(t, dir, s.name+".html", b.Bytes())
 	}
-	for _, name := range []string{"app.css", "app.js", "upload.js", "icons.svg", "favicon.svg", "inter.woff2"} {
+	for _, name := range []string{"app.css", "app.js", "upload.js", "icons.svg", "marks.svg", "favicon.svg", "inter.woff2"} {
 		w := httptest.NewRecorder()
 		static.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, static.Path(name), nil))
 		put(t, dir, static.Path(name), w.Body.Bytes())

@@ -150,6 +150,12 @@ func (b Base) Projects() string { return string(b) + "/projects" }
 // ProjectsIn lists projects by filter: "archived"; anything else is the plain list.
 func (b Base) ProjectsIn(filter string) string { return withQuery(b.Projects(), "show", filter) }
 
+// ProjectsToOrder is the list of projects with a form in each row that changes the order without scripts.
+func (b Base) ProjectsToOrder() string { return withQuery(b.Projects(), "order", "1") }
+
+// ProjectToOrder is a project with such forms in the rows of its deliverables.
+func (b Base) ProjectToOrder(id string) string { return withQuery(b.Project(id), "order", "1") }
+
 // ProjectArchived lists a project's archived deliverables.
 func (b Base) ProjectArchived(id string) string { return withQuery(b.Project(id), "show", "archived") }
 

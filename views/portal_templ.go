@@ -466,7 +466,7 @@ func workspaceProjects(c Chrome, p WorkspaceHomeProps) templ.Component {
 				}
 			}
 		} else {
-			templ_7745c5c3_Err = projectRows(c, p.Projects, false).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = projectRows(c, ProjectListProps{Projects: p.Projects}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

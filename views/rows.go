@@ -1,6 +1,8 @@
 package views
 
 import (
+	"time"
+
 	"github.com/a-h/templ"
 
 	"portico/views/ui"
@@ -8,41 +10,37 @@ import (
 
 // The rows of the most visited lists are written by hand for speed, see ui.Markup. They look like all other rows.
 
-func projectRows(c Chrome, rows []ProjectRow, reorder bool) templ.Component {
+func projectRows(c Chrome, p ProjectListProps) templ.Component {
 	return ui.Write(func(m *ui.Markup) {
-		openRows(m, false, reorder)
-		for i := range rows {
-			r := &rows[i]
-			openRow(m, r.ID, r.Name, reorder)
-			m.Raw(`<span class="row-icon">`)
-			m.Icon("folder")
-			m.Raw(`</span><div class="row-main">`)
+		openRows(m, "projects", p.CanReorder && !p.Ordering)
+		for i := range p.Projects {
+			r := &p.Projects[i]
+			openRow(m, r.ID, r.Placed, p.CanReorder && !p.Ordering)
 			rowLink(m, r.URL, r.Name)
-			m.Raw(`<p class="row-meta"><span>`)
+			m.Raw(`<p>`)
 			m.Count(r.Deliverables, "deliverable", "deliverables")
-			m.Raw(`</span>`)
-			rowTimes(m, c.Dates, r)
-			m.Raw(`</p></div><div class="row-end">`)
+			rowTimes(m, c.Dates, r.Due, r.UpdatedAt)
+			m.Raw(`<p>`)
 			projectEnd(m, r, c.Staff)
-			m.Raw(`</div>`)
-			if reorder {
-				moveMenu(m, c.Base.ProjectMove(r.ID), r.ID, r.Name, r.Placed, func(i int) string { return rows[i].ID }, i, len(rows))
+			if p.Ordering {
+				moveForm(m, c.Base.ProjectMove(r.ID), r.Name, r.Placed, placesOf(i, len(p.Projects), func(i int) string { return p.Projects[i].ID }))
 			}
-			m.Raw(`</li>`)
 		}
-		m.Raw(`</ul>`)
+		closeRows(m, p.CanReorder && !p.Ordering)
 	})
 }
 
-func rowTimes(m *ui.Markup, d ui.Dates, r *ProjectRow) {
-	if !r.Due.IsZero() {
-		m.Raw(`<span>due `)
-		m.Day(d, r.Due)
-		m.Raw(`</span>`)
+// rowTimes writes the second line's times. The CSS hides the last one where there is little room.
+func rowTimes(m *ui.Markup, d ui.Dates, due, updated time.Time) {
+	if !due.IsZero() {
+		m.Raw(` · due `)
+		m.DayText(d, due)
 	}
-	m.Raw(`<span class="row-updated">updated `)
-	m.Ago(d, r.UpdatedAt)
-	m.Raw(`</span>`)
+	if !updated.IsZero() {
+		m.Raw(`<i> · updated `)
+		m.Moment(d, updated)
+		m.Raw(`</i>`)
+	}
 }
 
 func projectEnd(m *ui.Markup, r *ProjectRow, staff bool) {
@@ -57,44 +55,39 @@ func projectEnd(m *ui.Markup, r *ProjectRow, staff bool) {
 	}
 	switch {
 	case r.Waiting > 0 && staff:
-		m.Raw(`<span class="waiting" data-for="client">`)
+		m.Raw(`<b>`)
 		m.Text(forTheClient(r.Waiting))
-		m.Raw(`</span>`)
+		m.Raw(`</b>`)
 	case r.New > 0:
-		m.Raw(`<span class="waiting" data-for="reader">`)
+		m.Raw(`<b>`)
 		m.Count(r.New, "new", "new")
-		m.Raw(`</span>`)
+		m.Raw(`</b>`)
 	}
 }
 
-func deliverableRows(b Base, d ui.Dates, rows []DeliverableRow, reorder bool) templ.Component {
+func deliverableRows(c Chrome, p ProjectShowProps) templ.Component {
 	return ui.Write(func(m *ui.Markup) {
-		openRows(m, true, reorder)
-		for i := range rows {
-			r := &rows[i]
-			openRow(m, r.ID, r.Title, reorder)
-			rowThumb(m, r.ThumbURL)
-			m.Raw(`<div class="row-main">`)
+		openRows(m, "work", p.CanReorder && !p.Ordering)
+		for i := range p.Deliverables {
+			r := &p.Deliverables[i]
+			openRow(m, r.ID, r.Placed, p.CanReorder && !p.Ordering)
+			rowPicture(m, r.ThumbURL, i)
 			rowLink(m, r.URL, r.Title)
-			m.Raw(`<p class="row-meta">`)
+			m.Raw(`<p>`)
 			if r.Version > 0 {
-				m.Raw(`<span>v`)
+				m.Raw(`v`)
 				m.Int(r.Version)
-				m.Raw(`</span>`)
+				m.Raw(` · `)
 			}
-			m.Raw(`<span>`)
 			m.Count(r.Files, "file", "files")
-			m.Raw(`</span>`)
-			rowTimes(m, d, &ProjectRow{Due: r.Due, UpdatedAt: r.UpdatedAt})
-			m.Raw(`</p></div><div class="row-end">`)
+			rowTimes(m, c.Dates, r.Due, r.UpdatedAt)
+			m.Raw(`<p>`)
 			deliverableEnd(m, r)
-			m.Raw(`</div>`)
-			if reorder {
-				moveMenu(m, b.DeliverableMove(r.ID), r.ID, r.Title, r.Placed, func(i int) string { return rows[i].ID }, i, len(rows))
+			if p.Ordering {
+				moveForm(m, c.Base.DeliverableMove(r.ID), r.Title, r.Placed, placesOf(i, len(p.Deliverables), func(i int) string { return p.Deliverables[i].ID }))
 			}
-			m.Raw(`</li>`)
 		}
-		m.Raw(`</ul>`)
+		closeRows(m, p.CanReorder && !p.Ordering)
 	})
 }
 
@@ -105,7 +98,7 @@ func deliverableEnd(m *ui.Markup, r *DeliverableRow) {
 		m.Raw(` in draft</span>`)
 	}
 	if r.New {
-		m.Raw(`<span class="waiting" data-for="reader">New</span>`)
+		m.Raw(`<b>New</b>`)
 	}
 	if r.Late && r.State != StateLate {
 		m.Piece(badges[StateLate])
@@ -117,49 +110,71 @@ func deliverableEnd(m *ui.Markup, r *DeliverableRow) {
 	}
 }
 
-func rowThumb(m *ui.Markup, url string) {
-	m.Raw(`<span class="thumb">`)
-	if url != "" {
-		m.Raw(`<img src="`)
-		m.URL(url)
-		m.Raw(`" alt="" width="60" height="44" loading="lazy" decoding="async">`)
-	} else {
-		m.Icon("layers")
+// seenAtOnce is how many rows most screens show before anybody scrolls.
+const seenAtOnce = 6
+
+// rowPicture writes the preview of row i. The CSS sizes it, and draws an icon in its place if there is none.
+func rowPicture(m *ui.Markup, url string, i int) {
+	if url == "" {
+		return
 	}
-	m.Raw(`</span>`)
+	m.Raw(`<img src="`)
+	m.URL(url)
+	m.Raw(`" alt`)
+	m.RawIf(i >= seenAtOnce, ` loading=lazy`)
+	m.Raw(`>`)
 }
 
-func openRows(m *ui.Markup, work, reorder bool) {
-	m.Raw(`<ul class="rows"`)
-	m.RawIf(work, ` data-kind="work"`)
+// openRows begins a lean list: a row is a link and two paragraphs, without classes and without end tags that HTML implies.
+func openRows(m *ui.Markup, kind string, reorder bool) {
+	m.Raw(`<ul class="rows lean" data-kind="`)
+	m.Text(kind)
+	m.Raw(`" data-relative`)
 	m.RawIf(reorder, ` data-reorder`)
 	m.Raw(`>`)
 }
 
-func openRow(m *ui.Markup, id, name string, reorder bool) {
-	m.Raw(`<li class="row"`)
+// closeRows ends the list. The script makes each row's grip and menu button, and one menu for all, from the template.
+func closeRows(m *ui.Markup, reorder bool) {
+	m.Raw(`</ul>`)
+	if !reorder {
+		return
+	}
+	m.Raw(`<template><button class="grip" type="button" title="Drag, or press the arrow keys" aria-label="Order">`)
+	m.Icon("grip-vertical")
+	m.Raw(`</button><button class="icon-button" type="button" aria-label="Move">`)
+	m.Icon("ellipsis")
+	m.Raw(`</button><div class="menu" popover>`)
+	for _, w := range moveWays {
+		m.Raw(`<button class="menu-item" type="button" data-way="`)
+		m.Text(w.name)
+		m.Raw(`">`)
+		m.Piece(w.icon)
+		m.Text("Move " + w.words)
+		m.Raw(`</button>`)
+	}
+	m.Raw(`</div></template>`)
+}
+
+func openRow(m *ui.Markup, id, placed string, reorder bool) {
+	m.Raw(`<li`)
 	if reorder {
 		m.Raw(` data-id="`)
 		m.Text(id)
 		m.Raw(`"`)
+		if placed != "" {
+			m.Raw(` data-placed="`)
+			m.Text(placed)
+			m.Raw(`"`)
+		}
 	}
 	m.Raw(`>`)
-	if reorder {
-		// A script shows it. The arrow keys move the row while it has the focus.
-		m.Raw(`<button class="grip" type="button" title="Drag, or press the arrow keys" aria-label="Order of `)
-		m.Text(name)
-		m.Raw(`: press the arrow keys" data-grip="`)
-		m.Text(name)
-		m.Raw(`" hidden>`)
-		m.Icon("grip-vertical")
-		m.Raw(`</button>`)
-	}
 }
 
 func rowLink(m *ui.Markup, url, name string) {
-	m.Raw(`<a class="row-link" href="`)
+	m.Raw(`<a href="`)
 	m.URL(url)
-	m.Raw(`" dir="auto"`)
+	m.Raw(`" dir=auto`)
 	if len(name) > 60 { // the list never cuts a shorter name
 		m.Raw(` title="`)
 		m.Text(name)
@@ -170,9 +185,25 @@ func rowLink(m *ui.Markup, url, name string) {
 	m.Raw(`</a>`)
 }
 
-// moveMenu is the menu that moves row i of n without a script. Dragging and the arrow keys send the same request. "after"
-// is the id of the row to place it after, empty for the first place, and placed is the state that its place was read in.
-func moveMenu(m *ui.Markup, url, id, name, placed string, idOf func(int) string, i, n int) {
+// moveWays are where a row can move without dragging.
+var moveWays = [4]struct {
+	name, words string
+	icon        ui.Piece
+}{
+	{"up", "up", ui.IconPiece("arrow-up")},
+	{"down", "down", ui.IconPiece("arrow-down")},
+	{"top", "to the top", ui.IconPiece("arrow-up")},
+	{"bottom", "to the bottom", ui.IconPiece("arrow-down")},
+}
+
+// place is where one of the ways leads: behind the row with this id, empty for the first place.
+type place struct {
+	after string
+	here  bool // the row is there already
+}
+
+// placesOf are the places that moveWays lead row i of n to.
+func placesOf(i, n int, idOf func(int) string) [4]place {
 	up, down := "", ""
 	if i > 1 {
 		up = idOf(i - 2)
@@ -180,46 +211,34 @@ func moveMenu(m *ui.Markup, url, id, name, placed string, idOf func(int) string,
 	if i < n-1 {
 		down = idOf(i + 1)
 	}
-	m.Raw(`<button class="icon-button" type="button" popovertarget="move-`)
-	m.Text(id)
-	m.Raw(`" aria-label="Move `)
-	m.Text(name)
-	m.Raw(`">`)
-	m.Icon("ellipsis")
-	m.Raw(`</button><div class="menu" id="move-`)
-	m.Text(id)
-	m.Raw(`" popover><form method="post" action="`)
+	return [4]place{{up, i == 0}, {down, i == n-1}, {"", i == 0}, {idOf(n - 1), i == n-1}}
+}
+
+// moveForm moves a row without a script. Dragging and the arrow keys send the same request. placed is the state that the
+// row's place was read in.
+func moveForm(m *ui.Markup, url, name, placed string, places [4]place) {
+	m.Raw(`<form class="moves" method="post" action="`)
 	m.URL(url)
-	m.Raw(`" data-move>`)
+	m.Raw(`"><input type="hidden" name="order" value="1">`)
 	if placed != "" {
 		m.Raw(`<input type="hidden" name="seen" value="`)
 		m.Text(placed)
 		m.Raw(`">`)
 	}
-	openMove(m, up, i == 0)
-	m.Raw(` data-way="up">`)
-	m.Icon("arrow-up")
-	m.Raw(`Move up</button>`)
-	openMove(m, down, i == n-1)
-	m.Raw(` data-way="down">`)
-	m.Icon("arrow-down")
-	m.Raw(`Move down</button>`)
-	openMove(m, "", i == 0)
-	m.Raw(` data-way="top">`)
-	m.Icon("arrow-up")
-	m.Raw(`Move to the top</button>`)
-	openMove(m, idOf(n-1), i == n-1)
-	m.Raw(` data-way="bottom">`)
-	m.Icon("arrow-down")
-	m.Raw(`Move to the bottom</button></form></div>`)
-}
-
-// openMove opens the tag of a button of the menu.
-func openMove(m *ui.Markup, after string, disabled bool) {
-	m.Raw(`<button class="menu-item" type="submit" name="after" value="`)
-	m.Text(after)
-	m.Raw(`"`)
-	m.RawIf(disabled, ` disabled`)
+	for i, to := range places {
+		m.Raw(`<button class="button" name="after" value="`)
+		m.Text(to.after)
+		m.Raw(`" aria-label="Move `)
+		m.Text(name)
+		m.Raw(` `)
+		m.Text(moveWays[i].words)
+		m.Raw(`"`)
+		m.RawIf(to.here, ` disabled`)
+		m.Raw(`>`)
+		m.Text(moveWays[i].words)
+		m.Raw(`</button>`)
+	}
+	m.Raw(`</form>`)
 }
 
 // eventList lists events with how long ago they happened.

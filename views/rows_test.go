@@ -24,8 +24,8 @@ import (
 // link.
 const rowsCheck = `() => {
   const wrong = [];
-  for (const row of document.querySelectorAll(".row, .card, .switch-item")) {
-    const links = row.matches("a") ? [row] : row.querySelectorAll(".row-link, .card-link");
+  for (const row of document.querySelectorAll(".row, .lean > li, .card, .switch-item")) {
+    const links = row.matches("a") ? [row] : row.querySelectorAll(".row-link, .lean > li > a, .card-link");
     if (links.length > 1) wrong.push("more than one link: " + row.innerText);
     const link = links[0];
     row.scrollIntoView({ block: "center" });

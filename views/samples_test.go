@@ -337,6 +337,7 @@ func workSamples() []sample {
 	archived := views.ProjectShowProps{ID: "p1", Name: longName, Archived: true, CanArchive: true}
 	return []sample{
 		{"projects", views.ProjectList(staff(), views.ProjectListProps{Projects: projectRows(), InUseCount: "4", ArchivedCount: "11", CanCreate: true, CanReorder: true, OlderURL: "/w/acme/projects?after=x"})},
+		{"projects-order", views.ProjectList(staff(), views.ProjectListProps{Projects: projectRows(), CanReorder: true, Ordering: true})},
 		{"projects-client", views.ProjectList(client(), views.ProjectListProps{Projects: projectRows()[:2]})},
 		{"projects-empty", views.ProjectList(staff(), views.ProjectListProps{CanCreate: true})},
 		{"projects-empty-client", views.ProjectList(client(), views.ProjectListProps{})},
@@ -347,6 +348,7 @@ func workSamples() []sample {
 			ID: "p1", Name: "Spring campaign", Summary: "Out of home, social and the landing page for April.", Due: day(27), WhoSees: "Everyone at Acme and 4 people at Northwind",
 			Deliverables: deliverableRows(), CanCreate: true, CanReorder: true, CanEdit: true, CanArchive: true, CanDelete: true,
 		})},
+		{"project-order", views.ProjectShow(staff(), views.ProjectShowProps{ID: "p1", Name: "Spring campaign", Deliverables: deliverableRows(), CanReorder: true, Ordering: true})},
 		{"project-client", views.ProjectShow(client(), views.ProjectShowProps{ID: "p1", Name: "Spring campaign", Deliverables: deliverableRows()[:2]})},
 		{"project-empty", views.ProjectShow(staff(), views.ProjectShowProps{ID: "p1", Name: rtlName, CanCreate: true, Hidden: true})},
 		{"project-archived", views.ProjectShow(staff(), archived)},

@@ -31,16 +31,17 @@ const (
 	StateClosed    State = "closed" // support access is off
 )
 
-// badges holds each state's finished markup. Lists show one badge in every row, and a constant needs no rendering.
+// badges holds each state's finished markup. Lists show one badge in every row, and a constant needs no rendering. The
+// stylesheet draws the usual icon of a colour.
 var badges = map[State]ui.Piece{
-	StateDraft:     ui.Badge("draft", "pencil", "Draft"),
-	StateReview:    ui.Badge("review", "eye", "In review"),
-	StateChanges:   ui.Badge("changes", "undo-2", "Changes requested"),
-	StateApproved:  ui.Badge("approved", "check", "Approved"),
-	StateLate:      ui.Badge("late", "clock", "Late"),
+	StateDraft:     ui.Badge("draft", "", "Draft"),
+	StateReview:    ui.Badge("review", "", "In review"),
+	StateChanges:   ui.Badge("changes", "", "Changes requested"),
+	StateApproved:  ui.Badge("approved", "", "Approved"),
+	StateLate:      ui.Badge("late", "", "Late"),
 	StatePast:      ui.Badge("archived", "history", "Earlier"),
-	StateArchived:  ui.Badge("archived", "archive", "Archived"),
-	StateHidden:    ui.Badge("hidden", "eye-off", "Team only"),
+	StateArchived:  ui.Badge("archived", "", "Archived"),
+	StateHidden:    ui.Badge("hidden", "", "Team only"),
 	StateSuspended: ui.Badge("late", "ban", "Suspended"),
 	StateWaiting:   ui.Badge("review", "upload", "Uploading"),
 	StateHeld:      ui.Badge("late", "triangle-alert", "Held back"),

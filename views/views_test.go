@@ -299,15 +299,52 @@ func TestFormKeepsWhatWasTyped(t *testing.T) {
 	}
 }
 
-// A move names the row to place it after, so that a stale page can't scramble the order.
+// Without scripts, a move names the row to place it after, so that a stale page can't scramble the order. It carries the
+// state that its place was read in.
 func TestMoveSaysWhereTo(t *testing.T) {
 	t.Parallel()
-	rows := []views.ProjectRow{{ID: "a", Name: "A", URL: "/"}, {ID: "b", Name: "B", URL: "/"}, {ID: "c", Name: "C", URL: "/"}}
-	_, doc := render(t, sample{"", views.ProjectList(staff(), views.ProjectListProps{Projects: rows, CanReorder: true})})
-	for id, want := range map[string][2]string{"a": {"", "b"}, "b": {"", "c"}, "c": {"a", ""}} {
+	rows := []views.ProjectRow{{ID: "a", Name: "A", URL: "/", Placed: "x"}, {ID: "b", Name: "B", URL: "/"}, {ID: "c", Name: "C", URL: "/"}}
+	_, doc := render(t, sample{"", views.ProjectList(staff(), views.ProjectListProps{Projects: rows, CanReorder: true, Ordering: true})})
+	for id, want := range map[string][4]string{"a": {"", "b", "", "c"}, "b": {"", "c", "", "c"}, "c": {"a", "", "", "c"}} {
 		buttons := doc.Find(`form[action="/w/acme/projects/` + id + `/move"] button[name=after]`)
-		if up, down := buttons.Eq(0).AttrOr("value", ""), buttons.Eq(1).AttrOr("value", ""); up != want[0] || down != want[1] {
-			t.Errorf("%s moves up after %q and down after %q", id, up, down)
+		for i, to := range want {
+			if got := buttons.Eq(i).AttrOr("value", "none"); got != to {
+				t.Errorf("%s: the button %q places it after %q, want %q", id, buttons.Eq(i).Text(), got, to)
+			}
+		}
+	}
+	if got := doc.Find(`form[action="/w/acme/projects/a/move"] input[name=seen]`).AttrOr("value", ""); got != "x" {
+		t.Errorf("the move carries the state %q", got)
+	}
+	if n := doc.Find("button[name=after][disabled]").Length(); n != 4 {
+		t.Errorf("%d buttons lead where their row is, want 4", n)
+	}
+	if doc.Find("[data-reorder], .without-script").Length() > 0 || doc.Find(`.order-link a[href="/w/acme/projects"]`).Length() != 1 {
+		t.Error("the page is not the one without scripts, or has no way back")
+	}
+}
+
+// With scripts, rows carry their id and state alone, and the page has their tools once. Without, a link leads to the forms.
+func TestRowsCarryTheirPlaceAlone(t *testing.T) {
+	t.Parallel()
+	rows := []views.ProjectRow{{ID: "a", Name: "A", URL: "/a", Placed: "x"}, {ID: "b", Name: "B", URL: "/b", Placed: "never"}}
+	_, doc := render(t, sample{"", views.ProjectList(staff(), views.ProjectListProps{Projects: rows, CanReorder: true})})
+	list := doc.Find("[data-reorder]")
+	for id, placed := range map[string]string{"a": "x", "b": "never"} {
+		row := list.Find(`li[data-id="` + id + `"]`)
+		if row.AttrOr("data-placed", "") != placed || row.Find("button, form, svg").Length() > 0 {
+			t.Errorf("the row %s: %s", id, row.Text())
+		}
+	}
+	if tools := list.Next(); !tools.Is("template") || tools.Find("button.grip").Length() != 1 || tools.Find(".menu [data-way]").Length() != 4 {
+		t.Error("the script has no tools to build")
+	}
+	if doc.Find(`.without-script a[href="/w/acme/projects?order=1"]`).Length() != 1 {
+		t.Error("no way to change the order without scripts")
+	}
+	for what, p := range map[string]views.ProjectListProps{"a reader": {Projects: rows}, "one row": {Projects: rows[:1], CanReorder: true}} {
+		if _, doc := render(t, sample{"", views.ProjectList(staff(), p)}); doc.Find(`a[href*="order=1"]`).Length() > 0 {
+			t.Errorf("%s is led to change the order", what)
 		}
 	}
 }

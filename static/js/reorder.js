@@ -3,8 +3,8 @@
 
 for (const list of all("[data-reorder]")) {
   const rows = () => all(":scope > [data-id]", list);
-  const form = (row) => row.querySelector("form[data-move]");
-  const name = (row) => row.querySelector("[data-grip]").dataset.grip;
+  const link = (row) => row.querySelector(":scope > a");
+  const name = (row) => link(row).textContent;
   const place = (row) => `${rows().indexOf(row) + 1} of ${rows().length}`;
 
   // Moves the other rows and never the row itself, so that it keeps the focus and the pointer.
@@ -15,16 +15,26 @@ for (const list of all("[data-reorder]")) {
     else row.before(...now.slice(from + 1, to + 1));
   }
 
-  function renew() {
-    const now = rows();
-    now.forEach((row, i) => {
-      const targets = { up: now[i - 2], down: now[i + 1], top: null, bottom: now.at(-1) };
-      for (const button of all("button[name=after]", form(row))) {
-        const way = button.dataset.way;
-        button.value = targets[way]?.dataset.id ?? "";
-        button.disabled = way === "up" || way === "top" ? i === 0 : i === now.length - 1;
-      }
-    });
+  // The tools of a row are built from the template behind the list: its grip, and a button that opens the one menu.
+  const [gripMade, opener, menu] = list.nextElementSibling.content.cloneNode(true).children;
+  menu.id = "move-menu";
+  list.after(menu);
+
+  function equip(row) {
+    const grip = gripMade.cloneNode(true);
+    grip.dataset.grip = name(row);
+    grip.setAttribute("aria-label", `Order of ${name(row)}: press the arrow keys`);
+    const opens = opener.cloneNode(true);
+    opens.setAttribute("aria-label", `Move ${name(row)}`);
+    opens.setAttribute("popovertarget", menu.id);
+    row.prepend(grip);
+    row.append(opens);
+  }
+
+  // Where each choice of the menu leads a row.
+  function ways(row) {
+    const from = rows().indexOf(row);
+    return { up: from - 1, down: from + 1, top: 0, bottom: rows().length - 1 };
   }
 
   // Shows the list as it is stored, after somebody else moved the same row.
@@ -32,24 +42,23 @@ for (const list of all("[data-reorder]")) {
     const answer = await fetch(location.href);
     const stored = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-reorder]");
     list.replaceChildren(...all(":scope > [data-id]", stored));
-    ready();
+    rows().forEach(equip);
   }
 
   // One request at a time for each list: a row that moves on while its place is being saved is saved again.
   let saving = null;
   let again = null;
   async function save(row, back) {
-    renew();
     if (saving) {
       again = { row, back };
       return;
     }
     saving = row;
     const after = row.previousElementSibling?.dataset.id ?? "";
-    const seen = form(row).elements.seen;
+    const seen = row.dataset.placed;
     try {
-      const answer = await fetch(form(row).action, {
-        method: "POST", body: new URLSearchParams({ after, seen: seen?.value ?? "" }),
+      const answer = await fetch(`${link(row).href}/move`, {
+        method: "POST", body: new URLSearchParams({ after, seen: seen ?? "" }),
         headers: { Accept: "application/json" }, redirect: "manual",
       });
       if (answer.status === 409) {
@@ -60,13 +69,12 @@ for (const list of all("[data-reorder]")) {
         throw new Error(String(answer.status));
       } else {
         const now = answer.headers.get("ETag")?.replace(/^"|"$/g, "");
-        if (seen && now) seen.value = now;
+        if (seen && now) row.dataset.placed = now;
         if (!again) say(`${name(row)} moved. Now ${place(row)}`, true);
       }
     } catch {
       again = null;
       back();
-      renew();
       say("The order couldn't be saved. Nothing was moved");
     }
     saving = null;
@@ -93,16 +101,25 @@ for (const list of all("[data-reorder]")) {
     return () => put(row, from);
   }
 
-  list.addEventListener("submit", (event) => {
-    if (!event.target.matches("form[data-move]") || !event.submitter) return;
-    event.preventDefault();
-    const row = event.target.closest("[data-id]");
-    const back = backTo(row);
-    const after = event.submitter.value;
-    const others = rows().filter((other) => other !== row);
-    put(row, after ? others.findIndex((other) => other.dataset.id === after) + 1 : 0);
-    event.submitter.closest("[popover]")?.hidePopover();
-    save(row, back);
+  let chosen = null; // the row that the menu was opened for
+
+  list.addEventListener("click", (event) => {
+    const row = event.target.closest("[popovertarget]")?.closest("[data-id]");
+    if (!row) return;
+    chosen = row;
+    for (const button of all("[data-way]", menu)) {
+      const to = ways(row)[button.dataset.way];
+      button.disabled = to === rows().indexOf(row) || !rows()[to];
+    }
+  });
+
+  menu.addEventListener("click", (event) => {
+    const way = event.target.closest("[data-way]")?.dataset.way;
+    if (!way) return;
+    const back = backTo(chosen);
+    put(chosen, ways(chosen)[way]);
+    menu.hidePopover();
+    save(chosen, back);
   });
 
   list.addEventListener("keydown", (event) => {
@@ -172,8 +189,5 @@ for (const list of all("[data-reorder]")) {
     if (to !== rows().indexOf(row)) put(row, to);
   }
 
-  function ready() {
-    for (const grip of all("[data-grip]", list)) grip.hidden = false;
-  }
-  ready();
+  rows().forEach(equip);
 }

@@ -16,7 +16,7 @@ function ago(date) {
 }
 
 function tell(root) {
-  for (const element of all("time[data-relative]", root)) {
+  for (const element of all("time[data-relative], [data-relative] time", root)) {
     const exact = (element.title ||= element.textContent);
     const words = ago(new Date(element.dateTime));
     if (words) element.lang = "en";

@@ -11,13 +11,15 @@ import (
 	"portico/static"
 )
 
-// iconHead is the start of every icon, built once.
-var iconHead = `<svg class="icon" aria-hidden="true"><use href="` + static.Path("icons.svg") + `#`
+// iconHead and iconTail enclose the name of every icon. They are built once, and short because pages repeat them.
+var iconHead = `<svg class=icon aria-hidden=true><use href="` + static.Path("icons.svg") + `#`
+
+const iconTail = `"/></svg>`
 
 // Icon draws one icon of the sprite. It is decorative: adjacent text or the button's label says the same.
 func Icon(name string) templ.Component {
 	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
-		_, err := io.WriteString(w, iconHead+name+`"></use></svg>`)
+		_, err := io.WriteString(w, iconHead+name+iconTail)
 		return err
 	})
 }
