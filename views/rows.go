@@ -187,13 +187,13 @@ func rowLink(m *ui.Markup, url, name string) {
 
 // moveWays are where a row can move without dragging.
 var moveWays = [4]struct {
-	name, words string
-	icon        ui.Piece
+	name, words, short string
+	icon               ui.Piece
 }{
-	{"up", "up", ui.IconPiece("arrow-up")},
-	{"down", "down", ui.IconPiece("arrow-down")},
-	{"top", "to the top", ui.IconPiece("arrow-up")},
-	{"bottom", "to the bottom", ui.IconPiece("arrow-down")},
+	{"up", "up", "Up", ui.IconPiece("arrow-up")},
+	{"down", "down", "Down", ui.IconPiece("arrow-down")},
+	{"top", "to the top", "Top", ui.IconPiece("arrow-up")},
+	{"bottom", "to the bottom", "Bottom", ui.IconPiece("arrow-down")},
 }
 
 // place is where one of the ways leads: behind the row with this id, empty for the first place.
@@ -235,7 +235,7 @@ func moveForm(m *ui.Markup, url, name, placed string, places [4]place) {
 		m.Raw(`"`)
 		m.RawIf(to.here, ` disabled`)
 		m.Raw(`>`)
-		m.Text(moveWays[i].words)
+		m.Text(moveWays[i].short)
 		m.Raw(`</button>`)
 	}
 	m.Raw(`</form>`)
