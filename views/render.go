@@ -27,10 +27,18 @@ func Render(w http.ResponseWriter, r *http.Request, status int, page templ.Compo
 	if err := page.Render(r.Context(), buf); err != nil {
 		return err
 	}
+	body := buf.Bytes()
 	h := w.Header()
+	h.Add("Vary", "Accept-Encoding, Sec-Fetch-Site")
+	if len(body) >= leastCompressed && h.Get("Content-Encoding") == "" && mayCompress(r) {
+		z := compressors.Get().(*compressor)
+		defer compressors.Put(z)
+		body = z.compress(body)
+		h.Set("Content-Encoding", "gzip")
+	}
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Length", strconv.Itoa(buf.Len()))
+	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	_, _ = w.Write(buf.Bytes()) // the visitor has disconnected, so there is nobody to tell
+	_, _ = w.Write(body) // the visitor has disconnected, so there is nobody to tell
 	return nil
 }
