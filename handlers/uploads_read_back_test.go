@@ -57,7 +57,7 @@ func TestRepeatedFinishReadsBackOnce(t *testing.T) {
 	d := newStudioAt(t, newSiteWith(t, storetest.DB(), storageBehind(t, read.wrap), func(*handlers.Config) {}))
 	content := noise(8, 2*files.PartSize+1000)
 	parts := split(content)
-	const uploads, many = 2, 10
+	const uploads, many = 2, 8 // together as many as a visitor may have
 	var plans []plan
 	for range uploads {
 		p := d.begin(t, "film.bin", len(content))
