@@ -133,6 +133,9 @@ func (v *visitor) signInByMail(email string) {
 // sendCode types a code. The last digit submits it; without scripts the button does.
 func (v *visitor) sendCode(code, button string) {
 	v.t.Helper()
+	if !v.noScript { // the script sends it with the last digit, once it runs
+		v.must("load the form", v.page.WaitForLoadState())
+	}
 	v.fill("code", code)
 	if v.noScript {
 		v.click("button", button)

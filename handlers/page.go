@@ -15,9 +15,9 @@ type page struct {
 	show  func(http.ResponseWriter, *http.Request, store.Member) error
 }
 
-// page is a member's route whose reads take no round trip of their own. They run under the
-// scope that the database sets for the visitor, or else, for a support session for example,
-// after the route's checks.
+// page is a member's route whose reads travel with the question who is asking, under the
+// scope that the database sets for the visitor. Without a scope, as in a support session,
+// or if they were those of another standing, they run after the route's checks.
 func (s *Server) page(pattern string, needs store.Capability, make func(*http.Request) page) Route {
 	route := s.member(pattern, needs, func(w http.ResponseWriter, r *http.Request, me store.Member) error {
 		answered, err := me.Answered()
@@ -33,7 +33,7 @@ func (s *Server) page(pattern string, needs store.Capability, make func(*http.Re
 	return route
 }
 
-// showPage reads and shows a page for a member who is known already.
+// showPage reads a page in a round trip of its own, and shows it.
 func (s *Server) showPage(w http.ResponseWriter, r *http.Request, me store.Member, p page) error {
 	if err := s.db.Read(r.Context(), me, p.reads(me.Standing())...); err != nil {
 		return err

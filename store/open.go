@@ -14,7 +14,7 @@ import (
 )
 
 // Standing is what decides which reads a page of a member needs. It is the same at every
-// click until somebody changes the member's role or the state of the tenant.
+// click until the member's role, the state of the tenant or a support session changes.
 type Standing struct {
 	Kind     TenantKind
 	State    TenantState
@@ -37,14 +37,15 @@ func (m Member) Standing() Standing {
 	return Standing{Kind: m.Tenant.Kind, State: m.Tenant.State, Party: m.Party, Role: m.Role, ReadOnly: m.scope.ReadOnly, Support: m.Support != nil}
 }
 
-// whoIsAsking identifies the visitor. If it opens, it also sets the scope of a plain member.
+// whoIsAsking identifies the visitor. With @opens it also sets the scope of a member in
+// person of an active tenant.
 const whoIsAsking = `select * from lookup.who_is_asking(@token, @host, @slug, @domain, @opens)`
 
 func (c Credentials) args(opens bool) pgx.StrictNamedArgs {
 	return pgx.StrictNamedArgs{"token": c.Token.hash(), "host": c.Host, "slug": c.Slug, "domain": c.Domain, "opens": opens}
 }
 
-// Identify finds the visitor. It is the first round trip of a request.
+// Identify finds the visitor. It is the first round trip of a request that is no page.
 func (db *DB) Identify(ctx context.Context, credentials Credentials) (v Visitor, err error) {
 	ctx, end := db.engine.Observe(ctx, "who is asking", uuid.Nil)
 	defer func() { end(err) }()
@@ -53,12 +54,12 @@ func (db *DB) Identify(ctx context.Context, credentials Credentials) (v Visitor,
 	return v, err
 }
 
-// Open is [DB.Identify], and runs the reads of a page in the same round trip if the visitor
-// is a member in person of an active tenant. The database itself finds the visitor and sets
-// the scope of the reads.
+// Open is [DB.Identify], and sends the reads of a page along. The database itself finds the
+// visitor, and sets their scope if they are a member in person of an active tenant. For
+// anybody else the reads see no row and are not scanned.
 //
 // reads returns the reads for a standing. Until the answer nobody knows the visitor's
-// standing, so Open takes that of their last visit, or of most visitors.
+// standing, so Open takes that of their last visit, at the first that of a client user.
 // [Member.Answered] tells whether the reads are those for the standing that they have.
 func (db *DB) Open(ctx context.Context, credentials Credentials, reads func(Standing) []Read) (Visitor, error) {
 	if credentials.Token == nil {
@@ -79,7 +80,7 @@ func (db *DB) Open(ctx context.Context, credentials Credentials, reads func(Stan
 	return v, nil
 }
 
-// sameReads reports whether two standings read the same of a page.
+// sameReads reports whether two lists hold the same statements and arguments.
 func sameReads(a, b []Read) bool {
 	return slices.EqualFunc(a, b, func(a, b Read) bool { return a.SQL == b.SQL && reflect.DeepEqual(a.Args, b.Args) })
 }
@@ -89,7 +90,8 @@ func sameReads(a, b []Read) bool {
 func (m Member) Answered() (bool, error) { return m.answered, m.failed }
 
 // lastVisits remembers where visitors stood at their last click. It decides which reads
-// are sent along, never what they may see. The zero value is ready.
+// are sent along and whose connections are counted, never what anybody may see. The zero
+// value is ready.
 type lastVisits struct {
 	mu     sync.Mutex
 	visits map[visitKey]lastVisit
@@ -105,11 +107,11 @@ type lastVisit struct {
 	standing Standing
 }
 
-// maxLastVisits bounds the memory, about 300 bytes each.
+// maxLastVisits bounds the memory, about 300 bytes each. At that many, all are forgotten.
 const maxLastVisits = 20_000
 
-// get returns the last visit. For a first visit it guesses a client user, and counts the
-// connections of the session as those of a tenant.
+// get returns the last visit. For a first one it returns a client user, and a part of the
+// token's hash in place of the tenant.
 func (l *lastVisits) get(c Credentials) lastVisit {
 	key := keyOf(c)
 	l.mu.Lock()

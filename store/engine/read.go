@@ -15,7 +15,8 @@ import (
 type Query struct {
 	Name string // errors begin with it
 	SQL  string
-	// Args are the named arguments, except tenant_id, which comes from the scope.
+	// Args are the named arguments, except tenant_id: a read takes it from app.tenant_id, a
+	// deed from the scope.
 	Args pgx.StrictNamedArgs
 	Scan Scan
 }
@@ -46,8 +47,10 @@ func (db *DB) Read(ctx context.Context, s Scope, queries ...Query) (err error) {
 // scope, read-only, or sets none. Without a scope the policies show the queries nothing.
 //
 // opened reports, after who was scanned, whether there is a scope. If not, the queries are
-// not scanned. failed is the error of the first query that fails, err that of who.
-// expected is the tenant of an earlier visit. It only says whose connections to count.
+// not scanned, and failed means nothing. failed is the error of the first query that fails,
+// which also rolls back what who wrote. err is that of who, or of waiting for a connection.
+// expected is the tenant of the last visit, or a stand-in. It says whose connections to
+// count, and names the trace.
 func (db *DB) Open(ctx context.Context, expected uuid.UUID, who Query, opened func() bool, queries ...Query) (failed, err error) {
 	ctx, end := db.observe(ctx, "page", expected)
 	defer func() { end(errors.Join(err, failed)) }()
@@ -65,7 +68,7 @@ func (db *DB) Open(ctx context.Context, expected uuid.UUID, who Query, opened fu
 		err = who.Scan(rows)
 	}
 	if err != nil {
-		_ = results.Close() // it fails with the same error
+		_ = results.Close() // it fails with the same error, or with none
 		return nil, fmt.Errorf("%s: %w", who.Name, translateWrite(err))
 	}
 	if opened() {
@@ -98,8 +101,8 @@ func scanAll(results pgx.BatchResults, queries []Query) error {
 
 var scoped sync.Map // statement to the statement that takes the tenant from the scope
 
-// OfTheScope replaces @tenant_id by the setting that the policies compare with. Before the
-// answer to who is asking nobody knows the tenant. And a filter that is the same as the
+// OfTheScope replaces @tenant_id by the setting that the policies compare with. When the
+// reads of a page are sent, nobody knows the tenant yet. And a filter that is the same as the
 // policy's makes a plan that PostgreSQL keeps: a list takes half the time.
 func OfTheScope(sql string) string {
 	if known, ok := scoped.Load(sql); ok {

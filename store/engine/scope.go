@@ -23,8 +23,8 @@ type Scope struct {
 	HideDrafts bool
 }
 
-// setScope sets the scope for the policies, in this transaction only. No other
-// statement in the product does. It returns no row, and so fails, if another tenant was
+// setScope sets the scope for the policies, in this transaction only. Besides
+// it only lookup.who_is_asking does, for the reads of a page. It returns no row, and so fails, if another tenant was
 // set in the same transaction before.
 const setScope = `
 select set_config('app.tenant_id', @tenant, true),

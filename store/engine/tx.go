@@ -59,8 +59,8 @@ func translateWrite(err error) error {
 	return Translate(err)
 }
 
-// Enter sets the scope for the statements that follow. The next of them fails if the
-// transaction already has another tenant.
+// Enter sets the scope for the statements that follow. The call that sends the next of them
+// fails if the transaction already has another tenant.
 func (tx *Tx) Enter(s Scope) {
 	*tx.waiting = append(*tx.waiting, step{"set scope", setScope, s.args(false), func(results pgx.BatchResults) error {
 		tag, err := results.Exec()
@@ -76,7 +76,8 @@ func (tx *Tx) Enter(s Scope) {
 }
 
 // EnterClient changes the scope from an agency to one of its clients. The database
-// checks that the client belongs to the agency; if not, the error is [ErrNotFound].
+// checks that the client belongs to the agency; if not, the error is [ErrNotFound]. It
+// returns a Tx in the client. Don't use the one before after that.
 func (tx *Tx) EnterClient(ctx context.Context, client uuid.UUID) (*Tx, error) {
 	var mine bool
 	err := tx.Get(ctx, Query{"enter client", `select lookup.is_my_client(@client)`, pgx.StrictNamedArgs{"client": client}, Value(&mine)})
@@ -93,9 +94,9 @@ func (tx *Tx) EnterClient(ctx context.Context, client uuid.UUID) (*Tx, error) {
 	return &inside, nil
 }
 
-// Later runs one statement together with the next one whose result is needed, or before
-// the commit, in the same round trip. check gets the number of rows that it changed. An
-// error of either is that of the call which sends it.
+// Later queues one statement. It goes out with the next one whose result is needed, or
+// before the commit. check gets the number of rows that it changed. The call that sends it
+// returns the error of either.
 func (tx *Tx) Later(name, sql string, args pgx.StrictNamedArgs, check func(rows int64) error) {
 	*tx.waiting = append(*tx.waiting, tx.step(name, sql, args, check))
 }
