@@ -439,7 +439,7 @@ var mutants = []mutant{
 	{"a network beyond its limit adds no counters", "handlers/signin/limits.go", "	if err := s.countAttempt(r.Context(), mailFromNetwork, from); err != nil {\n\t\treturn err\n\t}\n\terr := s.countAttempt(r.Context(), mailToAddressFromNetwork, email, from)", "	err := s.countAttempt(r.Context(), mailToAddressFromNetwork, email, from)\n\tif err == nil {\n\t\terr = s.countAttempt(r.Context(), mailFromNetwork, from)\n\t}", signinRoom, "TestRefusedNetworkAddsNoCounters"},
 	{"counters are swept after their window", "migrations/lookup/jobs.sql", "where ends_at < now() returning 1", "where window_start < now() - interval '1 day' returning 1", storeRoom, "TestCountersAreSweptAfterTheirWindow"},
 	{"new deliverables are limited", "store/deliverables.go", "	tx.spend(actWork)\n", "", storeRoom, "TestActsAreLimitedByTenantAndHour"},
-	{"a project has 500 deliverables at most", "store/deliverables.go", "if n >= MaxDeliverables {", "if false {", storeRoom, "TestProjectHasRoomFor500Deliverables"},
+	{"a project has 500 deliverables at most", "store/deliverables.go", "if n >= MaxDeliverables {", "if n < 0 {", storeRoom, "TestProjectHasRoomFor500Deliverables"},
 	{"a full project takes nothing out of the bin", "store/deliverables.go", "n > MaxDeliverables {", "n < 0 {", storeRoom, "TestProjectHasRoomFor500Deliverables"},
 	{"support is told no counts of drafts", "store/plans.go", "	if tx.scope.HideDrafts {\n\t\tnext = 0\n\t}\n", "", handlerRoom, "TestFullPlanTellsSupportNoCounts"},
 	{"what happened to hidden drafts is hidden", "store/audit.go", "      and `+targetShown()+`\n", "", storeRoom, "TestSupportDraftsStayHidden"},
