@@ -182,7 +182,7 @@ func (s *Server) serveMember(w http.ResponseWriter, r *http.Request, me store.Me
 	return inFrame(r, me, err)
 }
 
-// handleMember runs the handler of a route, if it streams as one of few transfers at once.
+// handleMember runs the handler of a route. One that streams needs a free transfer first.
 func (s *Server) handleMember(w http.ResponseWriter, r *http.Request, me store.Member, route Route, h func(http.ResponseWriter, *http.Request, store.Member) error) error {
 	if route.Streams {
 		end, err := s.beginTransfer(me)

@@ -66,7 +66,7 @@ const deliverableRest = `
 from deliverables d
 join projects p on p.tenant_id = d.tenant_id and p.id = d.project_id and p.deleted_at is null
 left join versions v on v.tenant_id = @tenant_id and v.deliverable_id = d.id and v.shared_at is null
-    and current_setting('app.party', true) <> 'client' -- who sees no draft, so that nothing is looked up`
+    and current_setting('app.party', true) <> 'client' -- clients see no drafts, so nothing is looked up`
 
 // ListDeliverables reads the deliverables of a project in their order, at most 500.
 func ListDeliverables(project uuid.UUID, which Which, dst *[]Deliverable) Read {

@@ -45,7 +45,7 @@ func (c Credentials) args(opens bool) pgx.StrictNamedArgs {
 	return pgx.StrictNamedArgs{"token": c.Token.hash(), "host": c.Host, "slug": c.Slug, "domain": c.Domain, "opens": opens}
 }
 
-// Identify finds the visitor. It is the first round trip of a request that is no page.
+// Identify finds the visitor. It is the first round trip of a request that isn't a page.
 func (db *DB) Identify(ctx context.Context, credentials Credentials) (v Visitor, err error) {
 	ctx, end := db.engine.Observe(ctx, "who is asking", uuid.Nil)
 	defer func() { end(err) }()

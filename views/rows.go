@@ -11,11 +11,12 @@ import (
 // The rows of the most visited lists are written by hand for speed, see ui.Markup. They look like all other rows.
 
 func projectRows(c Chrome, p ProjectListProps) templ.Component {
+	byScript := p.CanReorder && !p.Ordering
 	return ui.Write(func(m *ui.Markup) {
-		openRows(m, "projects", p.CanReorder && !p.Ordering)
+		openRows(m, "projects", byScript)
 		for i := range p.Projects {
 			r := &p.Projects[i]
-			openRow(m, r.ID, r.Placed, p.CanReorder && !p.Ordering)
+			openRow(m, r.ID, r.Placed, byScript)
 			rowLink(m, r.URL, r.Name)
 			m.Raw(`<p>`)
 			m.Count(r.Deliverables, "deliverable", "deliverables")
@@ -26,7 +27,7 @@ func projectRows(c Chrome, p ProjectListProps) templ.Component {
 				moveForm(m, c.Base.ProjectMove(r.ID), r.Name, r.Placed, placesOf(i, len(p.Projects), func(i int) string { return p.Projects[i].ID }))
 			}
 		}
-		closeRows(m, p.CanReorder && !p.Ordering)
+		closeRows(m, byScript)
 	})
 }
 
@@ -66,11 +67,12 @@ func projectEnd(m *ui.Markup, r *ProjectRow, staff bool) {
 }
 
 func deliverableRows(c Chrome, p ProjectShowProps) templ.Component {
+	byScript := p.CanReorder && !p.Ordering
 	return ui.Write(func(m *ui.Markup) {
-		openRows(m, "work", p.CanReorder && !p.Ordering)
+		openRows(m, "work", byScript)
 		for i := range p.Deliverables {
 			r := &p.Deliverables[i]
-			openRow(m, r.ID, r.Placed, p.CanReorder && !p.Ordering)
+			openRow(m, r.ID, r.Placed, byScript)
 			rowPicture(m, r.ThumbURL, i)
 			rowLink(m, r.URL, r.Title)
 			m.Raw(`<p>`)
@@ -87,7 +89,7 @@ func deliverableRows(c Chrome, p ProjectShowProps) templ.Component {
 				moveForm(m, c.Base.DeliverableMove(r.ID), r.Title, r.Placed, placesOf(i, len(p.Deliverables), func(i int) string { return p.Deliverables[i].ID }))
 			}
 		}
-		closeRows(m, p.CanReorder && !p.Ordering)
+		closeRows(m, byScript)
 	})
 }
 
