@@ -27,7 +27,7 @@ var withoutTimeouts = []string{
 }
 
 // Every listener and client of the product sets limits. Other tests check that the
-// limits work: slow visitors, neighbours that hang.
+// limits work: slow visitors, dependencies that hang.
 func TestEveryListenerAndClientHasLimits(t *testing.T) {
 	t.Parallel()
 	servers := 0

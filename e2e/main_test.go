@@ -1,5 +1,5 @@
 // Package e2e tests Portico from outside: the built binary, in a real browser,
-// with real neighbours.
+// with real dependencies.
 package e2e
 
 import (

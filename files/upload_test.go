@@ -281,7 +281,7 @@ func TestCompleteRefusesWrongParts(t *testing.T) {
 		if _, err := b.vault.Complete(t.Context(), key, c.uploadID, c.parts); err == nil {
 			t.Errorf("%s: completed", name)
 		} else if errors.Is(err, ErrUnavailable) {
-			t.Errorf("%s: blamed on the neighbour: %v", name, err)
+			t.Errorf("%s: blamed on object storage: %v", name, err)
 		}
 	}
 	if _, err := b.vault.Head(t.Context(), key); !errors.Is(err, ErrNotFound) {

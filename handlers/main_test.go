@@ -70,7 +70,7 @@ func newSiteWith(t *testing.T, db *store.DB, bucket *files.Storage, edit func(*h
 	return newSiteBeside(t, db, bucket, nil, edit)
 }
 
-// newSiteBeside is the product with what it knows of its neighbours.
+// newSiteBeside starts the product with the readiness of its dependencies.
 func newSiteBeside(t *testing.T, db *store.DB, bucket *files.Storage, ready *web.Readiness, edit func(*handlers.Config)) *site {
 	t.Helper()
 	keys, err := signin.NewKeys([]byte(rand.Text() + rand.Text()))

@@ -22,14 +22,14 @@ type demo struct {
 	say    func(format string, args ...any)
 }
 
-// run serves until ctx ends. The neighbours deliberately outlive ctx: Portico stops
+// run serves until ctx ends. The dependencies deliberately outlive ctx: Portico stops
 // first and needs them to finish its work.
 func (d *demo) run(ctx context.Context) (err error) {
 	if err := d.portIsFree(); err != nil {
 		return err
 	}
 	d.say("Starting PostgreSQL, S3, sign-in provider and mail ...")
-	neighbours, err := stack.Start(context.WithoutCancel(ctx), stack.Options{
+	dependencies, err := stack.Start(context.WithoutCancel(ctx), stack.Options{
 		Dir: d.dir, Durable: true, Addr: d.addr, Personas: sample.ForSignIn(),
 		Transient: []string{envName},
 	})
@@ -38,33 +38,33 @@ func (d *demo) run(ctx context.Context) (err error) {
 	}
 	defer func() {
 		d.say("Stopping ...")
-		err = errors.Join(err, neighbours.Stop())
+		err = errors.Join(err, dependencies.Stop())
 	}()
 	d.say("Building Portico ...")
 	if err := stack.Build(ctx, "./cmd/portico", d.binary); err != nil {
 		return d.unlessStopped(ctx, err)
 	}
-	if err := neighbours.Prepare(ctx, d.binary); err != nil {
+	if err := dependencies.Prepare(ctx, d.binary); err != nil {
 		return d.unlessStopped(ctx, err)
 	}
-	if err := d.loadOnce(ctx, neighbours); err != nil {
+	if err := d.loadOnce(ctx, dependencies); err != nil {
 		return d.unlessStopped(ctx, err)
 	}
-	return d.serve(ctx, neighbours)
+	return d.serve(ctx, dependencies)
 }
 
 // serve runs Portico until ctx ends or Portico exits.
-func (d *demo) serve(ctx context.Context, neighbours *stack.Stack) error {
-	server, err := d.startPortico(ctx, neighbours)
+func (d *demo) serve(ctx context.Context, dependencies *stack.Stack) error {
+	server, err := d.startPortico(ctx, dependencies)
 	if err != nil {
 		return d.unlessStopped(ctx, err)
 	}
-	if err := d.writeEnv(neighbours); err != nil {
+	if err := d.writeEnv(dependencies); err != nil {
 		return errors.Join(err, server.Stop())
 	}
-	d.greet(neighbours)
+	d.greet(dependencies)
 	if d.watch {
-		return d.serveWatching(ctx, neighbours, server)
+		return d.serveWatching(ctx, dependencies, server)
 	}
 	select {
 	case <-ctx.Done():
@@ -74,15 +74,15 @@ func (d *demo) serve(ctx context.Context, neighbours *stack.Stack) error {
 	}
 }
 
-func (d *demo) startPortico(ctx context.Context, neighbours *stack.Stack) (*stack.Portico, error) {
+func (d *demo) startPortico(ctx context.Context, dependencies *stack.Stack) (*stack.Portico, error) {
 	return stack.StartPortico(ctx, stack.PorticoOptions{
-		Binary: d.binary, Env: neighbours.Env(), LogFile: filepath.Join(d.dir, "portico.log"),
+		Binary: d.binary, Env: dependencies.Env(), LogFile: filepath.Join(d.dir, "portico.log"),
 	})
 }
 
 // loadOnce loads the sample data in the first run. An interrupted load is an error,
 // because partly loaded data can't be told from what people changed.
-func (d *demo) loadOnce(ctx context.Context, neighbours *stack.Stack) error {
+func (d *demo) loadOnce(ctx context.Context, dependencies *stack.Stack) error {
 	begun, done := filepath.Join(d.dir, "sample-begun"), filepath.Join(d.dir, "sample-loaded")
 	if _, err := os.Stat(done); err == nil {
 		return nil
@@ -94,7 +94,7 @@ func (d *demo) loadOnce(ctx context.Context, neighbours *stack.Stack) error {
 	if err := os.WriteFile(begun, nil, 0o644); err != nil {
 		return err
 	}
-	if err := loadSample(ctx, neighbours); err != nil {
+	if err := loadSample(ctx, dependencies); err != nil {
 		return fmt.Errorf("sample data: %w", err)
 	}
 	return os.WriteFile(done, nil, 0o644)

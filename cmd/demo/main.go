@@ -1,5 +1,5 @@
 // Command demo runs all of Portico on one machine without configuration: private
-// neighbours, the portico binary built from this tree, and sample data. It stores
+// dependencies, the portico binary built from this tree, and sample data. It stores
 // everything in .data.
 package main
 

@@ -68,7 +68,7 @@ func newest(root string) time.Time {
 
 // serveWatching runs Portico until ctx ends, and rebuilds and restarts it after each
 // save. It reports build errors and waits for the next save.
-func (d *demo) serveWatching(ctx context.Context, neighbours *stack.Stack, server *stack.Portico) error {
+func (d *demo) serveWatching(ctx context.Context, dependencies *stack.Stack, server *stack.Portico) error {
 	saved := changes(ctx, d.root)
 	ended := server.Done()
 	for {
@@ -84,7 +84,7 @@ func (d *demo) serveWatching(ctx context.Context, neighbours *stack.Stack, serve
 				d.say("%v", err) // the old server stays
 				continue
 			}
-			next, err := d.restart(ctx, neighbours, server)
+			next, err := d.restart(ctx, dependencies, server)
 			if err != nil {
 				d.say("%v", err)
 				ended = nil
@@ -106,12 +106,12 @@ func (d *demo) rebuild(ctx context.Context) error {
 	return stack.Build(ctx, "./cmd/portico", d.binary)
 }
 
-func (d *demo) restart(ctx context.Context, neighbours *stack.Stack, old *stack.Portico) (*stack.Portico, error) {
+func (d *demo) restart(ctx context.Context, dependencies *stack.Stack, old *stack.Portico) (*stack.Portico, error) {
 	if err := old.Stop(); err != nil {
 		return nil, err
 	}
-	if _, err := stack.RunPortico(ctx, d.binary, neighbours.Env(), "migrate"); err != nil {
+	if _, err := stack.RunPortico(ctx, d.binary, dependencies.Env(), "migrate"); err != nil {
 		return nil, err
 	}
-	return d.startPortico(ctx, neighbours)
+	return d.startPortico(ctx, dependencies)
 }

@@ -58,9 +58,9 @@ func readOnlyBucket(t *testing.T, env map[string]string) {
 	env["S3_ENDPOINT"] = server.URL
 }
 
-// A neighbour that answers and can't serve is named by /readyz, and what needs it is a 503
-// with words. Everything else works.
-func TestNeighboursThatAnswerAndCannotServe(t *testing.T) {
+// /readyz names a dependency that answers and can't serve. What needs it answers 503 and says
+// why. Everything else works.
+func TestDependenciesThatAnswerAndCannotServe(t *testing.T) {
 	t.Parallel()
 	signIn := func(r *running, _ string) (int, string) {
 		return r.do(http.MethodPost, r.url+"/login", "", "application/x-www-form-urlencoded", "email=nobody@refusing.test")

@@ -64,7 +64,7 @@ func (p program) work(ctx context.Context, args []string) error {
 		return err
 	}
 	in.log.Info("working")
-	ready := web.NewReadiness(in.neighbours(nil))
+	ready := web.NewReadiness(in.dependencies(nil))
 	in.config.drain = 0 // this process gets no traffic from a balancer
 	return in.run(ctx, ready, in.adminServers(ready), in.runner.Stop)
 }
@@ -143,7 +143,7 @@ func (in *installation) listen(ctx context.Context, stopJobs func(context.Contex
 	if err != nil {
 		return err
 	}
-	ready := web.NewReadiness(in.neighbours(providers))
+	ready := web.NewReadiness(in.dependencies(providers))
 	signIn, err := signin.New(signin.Config{
 		DB: in.db, Keys: c.keys, URL: c.url, TenantDomain: c.tenantDomain, Providers: providers,
 		AgentCodes: c.agentCodes, Available: ready.Available, Metrics: in.watch, Log: in.log,
@@ -220,9 +220,9 @@ func (in *installation) run(ctx context.Context, ready *web.Readiness, servers [
 	return err
 }
 
-// neighbours are the services that /readyz checks, by the names that operators
+// dependencies are the services that /readyz checks, by the names that operators
 // know.
-func (in *installation) neighbours(providers []signin.Provider) map[string]func(context.Context) error {
+func (in *installation) dependencies(providers []signin.Provider) map[string]func(context.Context) error {
 	asks := map[string]func(context.Context) error{
 		"postgresql": in.db.Ping,
 		"s3":         in.storage.Ping,

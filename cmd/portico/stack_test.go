@@ -19,17 +19,17 @@ import (
 	"portico/handlers/signin"
 )
 
-func TestMain(m *testing.M) { storetest.Main(m, stopNeighbours) }
+func TestMain(m *testing.M) { storetest.Main(m, stopDependencies) }
 
-// neighbours are the services that all tests of this package share, apart from the
+// dependencies are the services that all tests of this package share, apart from the
 // database. A test that breaks one starts its own.
-type neighbours struct {
+type dependencies struct {
 	s3   *stack.S3
 	mail *stack.Mail
 	oidc *stack.OIDC
 }
 
-var shared = sync.OnceValues(func() (n neighbours, err error) {
+var shared = sync.OnceValues(func() (n dependencies, err error) {
 	ctx := context.Background()
 	var errs [3]error
 	n.s3, errs[0] = stack.StartS3(ctx, stack.S3Options{})
@@ -39,9 +39,9 @@ var shared = sync.OnceValues(func() (n neighbours, err error) {
 	return n, errors.Join(errs[:]...)
 })
 
-var started neighbours
+var started dependencies
 
-func stopNeighbours() {
+func stopDependencies() {
 	if started.s3 != nil {
 		_ = started.s3.Stop()
 	}

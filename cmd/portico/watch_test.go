@@ -171,8 +171,8 @@ func numbersAreThere(t *testing.T, numbers string) {
 		`portico_file_bytes_total{direction="download"} 6`,
 		`portico_jobs_total{kind="tidy",outcome="refused"} `,
 		`portico_db_connections{state="idle"} `,
-		`portico_neighbour_up{neighbour="s3"} 1`,
-		`portico_neighbour_up{neighbour="auth:demo"} 1`,
+		`portico_dependency_up{dependency="s3"} 1`,
+		`portico_dependency_up{dependency="auth:demo"} 1`,
 		`portico_queue_jobs{queue="default",state="cancelled"} `,
 		`go_goroutines `,
 	} {

@@ -18,7 +18,7 @@ import (
 	"portico/store"
 )
 
-// world is two installations on the same neighbours, one with few tenants and one with
+// world is two installations with the same dependencies, one with few tenants and one with
 // many, and the reference server.
 type world struct {
 	short         bool

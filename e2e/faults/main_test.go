@@ -1,4 +1,4 @@
-// Package faults injects faults into the built binary and its neighbours, and checks
+// Package faults injects faults into the built binary and its dependencies, and checks
 // what people are told and what is left behind.
 package faults
 

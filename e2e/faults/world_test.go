@@ -31,7 +31,7 @@ const (
 	dana   = "dana@northwind.test"
 )
 
-// world is one installation with its own neighbours, each behind a proxy, and one agency
+// world is one installation with its own dependencies, each behind a proxy, and one agency
 // whose owner is signed in.
 type world struct {
 	*stack.Stack

@@ -1,5 +1,5 @@
 // Package rooms tests the structure of the module: which packages import which, and
-// what the binary links. It needs no neighbours, so `make check` runs it.
+// what the binary links. It needs no running dependency, so `make check` runs it.
 package rooms
 
 import (
@@ -180,7 +180,7 @@ func TestPorticoLinksNoTestPackages(t *testing.T) {
 	t.Parallel()
 	deps := strings.Fields(string(goList(t, "-deps", "./cmd/portico")))
 	if !slices.Contains(deps, module+"/cmd/portico") {
-		t.Fatalf("cmd/portico is not among its own %d dependencies", len(deps))
+		t.Fatalf("cmd/portico is not among the %d packages it links", len(deps))
 	}
 	for _, dep := range deps {
 		for _, banned := range []string{

@@ -21,13 +21,13 @@ import (
 	"portico/store"
 )
 
-// neighbours hold one sample, which all tests share and none changes.
+// dependencies hold one sample, which all tests share and none changes.
 var (
-	neighbours *stack.Stack
-	config     sample.Config
-	adminPool  *pgxpool.Pool // as a superuser, to read without policies
-	took       time.Duration // by the load
-	left       int           // sessions right after the load
+	dependencies *stack.Stack
+	config       sample.Config
+	adminPool    *pgxpool.Pool // as a superuser, to read without policies
+	took         time.Duration // by the load
+	left         int           // sessions right after the load
 )
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
@@ -39,17 +39,17 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, "sample:", err)
 		return 1
 	}
-	defer neighbours.Stop()
+	defer dependencies.Stop()
 	defer adminPool.Close()
 	return m.Run()
 }
 
 func load(ctx context.Context) (err error) {
-	if neighbours, err = stack.Start(ctx, stack.Options{}); err != nil {
+	if dependencies, err = stack.Start(ctx, stack.Options{}); err != nil {
 		return err
 	}
-	admin := neighbours.Postgres.AdminURL(stack.DatabaseName)
-	if config, err = sample.ConfigOf(neighbours.Env()); err != nil {
+	admin := dependencies.Postgres.AdminURL(stack.DatabaseName)
+	if config, err = sample.ConfigOf(dependencies.Env()); err != nil {
 		return err
 	}
 	if err := store.Bootstrap(ctx, admin, config.OwnerURL, config.AppURL); err != nil {
@@ -136,7 +136,7 @@ func TestObjectsMatchRows(t *testing.T) {
 	if !slices.Equal(rows, objects) {
 		t.Errorf("the rows say\n%s\nand the store has\n%s", strings.Join(rows, "\n"), strings.Join(objects, "\n"))
 	}
-	open, err := neighbours.S3.Client().ListMultipartUploads(t.Context(), &s3.ListMultipartUploadsInput{Bucket: new(neighbours.S3.Bucket())})
+	open, err := dependencies.S3.Client().ListMultipartUploads(t.Context(), &s3.ListMultipartUploadsInput{Bucket: new(dependencies.S3.Bucket())})
 	if err != nil || len(open.Uploads) > 0 {
 		t.Errorf("%d uploads are still open, %v", len(open.Uploads), err)
 	}
@@ -145,7 +145,7 @@ func TestObjectsMatchRows(t *testing.T) {
 // stored returns every object by its key.
 func stored(t *testing.T) map[string][]byte {
 	t.Helper()
-	client, bucket := neighbours.S3.Client(), new(neighbours.S3.Bucket())
+	client, bucket := dependencies.S3.Client(), new(dependencies.S3.Bucket())
 	list, err := client.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: bucket})
 	if err != nil {
 		t.Fatal(err)

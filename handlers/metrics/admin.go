@@ -27,7 +27,7 @@ func (rec *Recorder) AdminHandler(db *store.DB, ready Ready, allowCertificate ht
 	rec.registry.MustRegister(installationCollector{db, ready})
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(rec.registry, promhttp.HandlerOpts{
-		// If a neighbour is down, only its own metrics are missing.
+		// If a dependency is down, only its own metrics are missing.
 		ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: 4, Timeout: 10 * time.Second,
 	}))
 	mux.Handle("GET /.well-known/portico-ask", allowCertificate)

@@ -25,12 +25,12 @@ var (
 	poolWaited   = newDesc("db_acquire_waits_total", "Acquires that had to wait for a connection.")
 	poolWait     = newDesc("db_acquire_seconds_total", "Time spent acquiring connections.")
 	poolGivenUp  = newDesc("db_acquires_given_up_total", "Acquires cancelled before a connection was free.")
-	neighbourUp  = newDesc("neighbour_up", "Whether a neighbour answers, as on /readyz.", "neighbour")
+	dependencyUp = newDesc("dependency_up", "Whether a dependency answers, as on /readyz.", "dependency")
 	queueJobs    = newDesc("queue_jobs", "Jobs in the queue.", "queue", "state")
 	queueOldest  = newDesc("queue_oldest_seconds", "Age of the oldest job that is ready to run.", "queue")
 )
 
-// Ready reports which neighbours answer, by name.
+// Ready reports which dependencies answer, by name.
 type Ready func(context.Context) map[string]bool
 
 // installationCollector collects the metrics that are read at each scrape instead of
@@ -43,7 +43,7 @@ type installationCollector struct {
 // Describe implements prometheus.Collector.
 func (installationCollector) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		poolConns, poolMax, poolAcquired, poolWaited, poolWait, poolGivenUp, neighbourUp, queueJobs, queueOldest,
+		poolConns, poolMax, poolAcquired, poolWaited, poolWait, poolGivenUp, dependencyUp, queueJobs, queueOldest,
 	} {
 		to <- d
 	}
@@ -56,7 +56,7 @@ func (in installationCollector) Collect(to chan<- prometheus.Metric) {
 	in.collectPool(to)
 	in.collectQueue(ctx, to)
 	for name, up := range in.ready(ctx) {
-		to <- prometheus.MustNewConstMetric(neighbourUp, prometheus.GaugeValue, zeroOrOne(up), name)
+		to <- prometheus.MustNewConstMetric(dependencyUp, prometheus.GaugeValue, zeroOrOne(up), name)
 	}
 }
 

@@ -31,9 +31,9 @@ type Config struct {
 	// AgentCodes lets support agents step up with a mailed code. Without it they need a
 	// passkey, and a code only lets them add their first one.
 	AgentCodes bool
-	// Available reports whether a neighbour answers, by its name in /readyz. Nil means
+	// Available reports whether a dependency answers, by its name in /readyz. Nil means
 	// that all of them always do.
-	Available func(ctx context.Context, neighbour string) bool
+	Available func(ctx context.Context, dependency string) bool
 	Metrics   *metrics.Recorder // nil counts nothing
 	Log       *slog.Logger      // nil logs nothing
 }
@@ -48,7 +48,7 @@ type Service struct {
 	passkeys     *webauthn.WebAuthn // nil where there are none
 	tenantDomain string
 	agentCodes   bool
-	available    func(ctx context.Context, neighbour string) bool
+	available    func(ctx context.Context, dependency string) bool
 	metrics      *metrics.Recorder
 	log          *slog.Logger
 }

@@ -39,7 +39,7 @@ type Passkeys interface {
 	MustAddPasskey(context.Context, store.Person) (bool, error)
 }
 
-// Config holds the dependencies of a [Service]. Only Mode and Metrics are optional.
+// Config holds what a [Service] uses. Only Mode and Metrics are optional.
 type Config struct {
 	DB       *store.DB
 	Mode     Mode

@@ -24,7 +24,7 @@ import (
 	"portico/store"
 )
 
-// Config holds the dependencies of a [Service].
+// Config holds what a [Service] uses.
 type Config struct {
 	// DB and Storage hold the two halves of a file; both are required.
 	DB      *store.DB

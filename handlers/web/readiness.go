@@ -12,15 +12,15 @@ import (
 )
 
 // Readiness reports whether this process should get requests and, if not, which
-// neighbour does not answer. The zero value is ready. It serves /readyz.
+// dependency does not answer. The zero value is ready. It serves /readyz.
 type Readiness struct {
-	neighbours map[string]*neighbour
-	stopping   atomic.Bool
+	dependencies map[string]*dependency
+	stopping     atomic.Bool
 }
 
-// neighbour is an external service. It is checked at most once every checkEvery, so
+// dependency is an external service. It is checked at most once every checkEvery, so
 // that /readyz and the features that need the service always agree.
-type neighbour struct {
+type dependency struct {
 	ping func(context.Context) error
 
 	mu   sync.Mutex
@@ -31,15 +31,15 @@ const (
 	// checkTimeout is the longest that a check takes.
 	checkTimeout = 2 * time.Second
 	// checkEvery is how long a result is reused, so that frequent requests for /readyz
-	// do not cause as many requests to our neighbours.
+	// do not cause as many requests to our dependencies.
 	checkEvery = time.Second
 )
 
-// NewReadiness pings each neighbour at most once a second, for at most two seconds.
+// NewReadiness pings each dependency at most once a second, for at most two seconds.
 func NewReadiness(pings map[string]func(context.Context) error) *Readiness {
-	rd := &Readiness{neighbours: map[string]*neighbour{}}
+	rd := &Readiness{dependencies: map[string]*dependency{}}
 	for name, ping := range pings {
-		rd.neighbours[name] = &neighbour{ping: ping}
+		rd.dependencies[name] = &dependency{ping: ping}
 	}
 	return rd
 }
@@ -59,7 +59,7 @@ func (rd *Readiness) EndConnections(next http.Handler) http.Handler {
 	})
 }
 
-// check is one check of a neighbour. Concurrent callers share its result.
+// check is one check of a dependency. Concurrent callers share its result.
 type check struct {
 	done chan struct{}
 	// Written before done is closed, read after.
@@ -76,11 +76,11 @@ func (c *check) stale() bool {
 	}
 }
 
-// Check pings all neighbours at the same time and reports which of them answer.
+// Check pings all dependencies at the same time and reports which of them answer.
 func (rd *Readiness) Check(context.Context) map[string]bool {
 	checks := map[string]*check{}
-	for name, n := range rd.neighbours {
-		checks[name] = n.check()
+	for name, d := range rd.dependencies {
+		checks[name] = d.check()
 	}
 	answers := map[string]bool{}
 	for name, c := range checks {
@@ -90,35 +90,35 @@ func (rd *Readiness) Check(context.Context) map[string]bool {
 	return answers
 }
 
-// Available reports whether one neighbour answers, without waiting for the others. An
+// Available reports whether one dependency answers, without waiting for the others. An
 // unknown name is available.
 func (rd *Readiness) Available(_ context.Context, name string) bool {
-	n, known := rd.neighbours[name]
+	d, known := rd.dependencies[name]
 	if !known {
 		return true
 	}
-	c := n.check()
+	c := d.check()
 	<-c.done
 	return c.up
 }
 
 // check starts a check, unless one is running or its result is still fresh.
-func (n *neighbour) check() *check {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.last == nil || n.last.stale() {
-		n.last = &check{done: make(chan struct{})}
-		go n.run(n.last)
+func (d *dependency) check() *check {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.last == nil || d.last.stale() {
+		d.last = &check{done: make(chan struct{})}
+		go d.run(d.last)
 	}
-	return n.last
+	return d.last
 }
 
 // run does not wait for a ping that takes too long.
-func (n *neighbour) run(c *check) {
+func (d *dependency) run(c *check) {
 	ctx, cancel := context.WithTimeout(context.Background(), checkTimeout)
 	defer cancel()
 	up := make(chan bool, 1)
-	go func() { up <- pingSafely(ctx, n.ping) == nil }()
+	go func() { up <- pingSafely(ctx, d.ping) == nil }()
 	select {
 	case c.up = <-up:
 	case <-ctx.Done():
@@ -127,7 +127,7 @@ func (n *neighbour) run(c *check) {
 	close(c.done)
 }
 
-// pingSafely pings a neighbour and turns a panic of its library into an error.
+// pingSafely pings a dependency and turns a panic of its library into an error.
 func pingSafely(ctx context.Context, ping func(context.Context) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -137,7 +137,7 @@ func pingSafely(ctx context.Context, ping func(context.Context) error) (err erro
 	return ping(ctx)
 }
 
-// missing returns the names of the neighbours that do not answer. A load balancer can
+// missing returns the names of the dependencies that do not answer. A load balancer can
 // limit them to those in of; an empty of means all.
 func (rd *Readiness) missing(ctx context.Context, of []string) []string {
 	var names []string

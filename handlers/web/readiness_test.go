@@ -10,7 +10,7 @@ import (
 	"portico/handlers/web"
 )
 
-// Many requests for readiness ping each neighbour once. A neighbour that does not
+// Many requests for readiness ping each dependency once. A dependency that does not
 // answer in time is reported as missing.
 func TestReadinessPingsOnce(t *testing.T) {
 	t.Parallel()

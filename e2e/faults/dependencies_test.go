@@ -16,10 +16,10 @@ import (
 	"portico/e2e/stack"
 )
 
-// hangTime is how long a neighbour hangs. Requests that need it must be answered sooner.
+// hangTime is how long a dependency hangs. Requests that need it must be answered sooner.
 const hangTime = 30 * time.Second
 
-// feature is something people do, and the neighbour it needs.
+// feature is something people do, and the dependency it needs.
 type feature struct {
 	name, needs string
 	do          func() (answer, error)
@@ -46,11 +46,11 @@ func (w *world) features(file string) []feature {
 	}
 }
 
-// Case 68, and 67 for an unreachable database: neighbours refuse connections, hang, or
+// Case 68, and 67 for an unreachable database: dependencies refuse connections, hang, or
 // return errors. Features that need them answer 503 with Retry-After in time, all others
 // work, and /readyz names them. When they are back, everything works without
 // intervention.
-func TestNeighbourFaultsAnswer503AndRecover(t *testing.T) {
+func TestDependencyFaultsAnswer503AndRecover(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.serve(w.env)
@@ -99,7 +99,7 @@ func TestNeighbourFaultsAnswer503AndRecover(t *testing.T) {
 	}
 }
 
-// checkAway checks every feature in parallel while neighbours are down.
+// checkAway checks every feature in parallel while dependencies are down.
 func (w *world) checkAway(t *testing.T, when string, away []string, features []feature) {
 	t.Helper()
 	until(t, "/readyz knows that "+when, func() bool { return slices.Equal(w.missing(), away) })
@@ -122,7 +122,7 @@ func (w *world) checkAway(t *testing.T, when string, away []string, features []f
 				t.Errorf("%s while %s: %d %.300s", f.name, when, a.status, a.body)
 			}
 			if off && bytes.Contains(a.body, []byte("127.0.0.1")) {
-				t.Errorf("%s while %s tells where our neighbours are: %.300s", f.name, when, a.body)
+				t.Errorf("%s while %s reveals the address of a dependency: %.300s", f.name, when, a.body)
 			}
 		})
 	}
@@ -132,7 +132,7 @@ func (w *world) checkAway(t *testing.T, when string, away []string, features []f
 	}
 }
 
-// missing returns the neighbours that /readyz names.
+// missing returns the dependencies that /readyz names.
 func (w *world) missing() []string {
 	var said struct{ Missing []string }
 	check(w.t, json.Unmarshal(w.get("/readyz").body, &said))
