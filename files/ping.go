@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// How long the result of a trial upload is kept. A store rarely loses a feature or a right, and operators who mend one
+// How long the result of a trial upload is kept. A store rarely loses a feature or a right, and operators who fix one
 // look at once.
 const (
 	trialGood = time.Minute

@@ -30,7 +30,7 @@ func (s *Server) clientList(r *http.Request) page {
 	var used []store.Usage
 	return page{always(store.ListClients(filter, &clients), store.GetPlan(&plan), store.ListUsage(&used)), func(w http.ResponseWriter, r *http.Request, me store.Member) error {
 		c := frame.Tenant(r, me)
-		props := views.ClientListProps{Query: filter.Text, Archived: filter.Archived, Room: clientUsage(plan, used)}
+		props := views.ClientListProps{Query: filter.Text, Archived: filter.Archived, Usage: clientUsage(plan, used)}
 		at := func(after string) string {
 			next := url.Values{}
 			for key, value := range map[string]string{"q": filter.Text, "show": q.Get("show"), "after": after} {
@@ -134,11 +134,11 @@ func assignablePlans(me store.Member) []views.Choice {
 	}
 	choices := make([]views.Choice, len(store.Plans))
 	for i, plan := range store.Plans {
-		var room []string
+		var limits []string
 		for _, m := range metricsOf(store.TenantClient, store.PartyAgency) {
-			room = append(room, strings.TrimSuffix(ofMetric(m, store.Limit(plan, m)), " of storage"))
+			limits = append(limits, strings.TrimSuffix(ofMetric(m, store.Limit(plan, m)), " of storage"))
 		}
-		choices[i] = views.Choice{Value: plan, Label: planName(plan) + ": " + strings.Join(room, ", ")}
+		choices[i] = views.Choice{Value: plan, Label: planName(plan) + ": " + strings.Join(limits, ", ")}
 	}
 	return choices
 }

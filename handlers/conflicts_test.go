@@ -225,7 +225,7 @@ func TestMoveOfAMovedRowIsTold(t *testing.T) {
 	told := move(first, middle, seenA)
 	want(t, "the second to move A", told, 409)
 	if !strings.Contains(told.body, `href="`+base+`/projects"`) {
-		t.Error("the page has no way on to the list")
+		t.Error("the page has no link to the list")
 	}
 	if order := names(ravi.get(t, base+"/projects").body, "A", "B", "C"); order != "CBA" {
 		t.Errorf("the order is %s", order)

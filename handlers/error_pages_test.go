@@ -66,7 +66,7 @@ func TestErrorPagesKeepFrameAndBrand(t *testing.T) {
 			t.Errorf("%s: in the frame of the tenant: %v", c.what, !c.framed)
 		}
 		if n := strings.Count(c.got.body, `data-kind="primary"`); n != 1 {
-			t.Errorf("%s: the page has %d ways on", c.what, n)
+			t.Errorf("%s: the page has %d primary links", c.what, n)
 		}
 	}
 }

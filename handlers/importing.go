@@ -34,12 +34,12 @@ func (s *Server) importPage(w http.ResponseWriter, r *http.Request, me store.Mem
 	if err := s.db.Read(r.Context(), me, store.GetPlan(&plan), store.ListUsage(&used), store.CountOpenInvites(&invited)); err != nil {
 		return err
 	}
-	room := max(0, store.Limit(plan, store.Users)-usageOf(used)[store.Users]-invited)
-	props.Room = ui.Number(room) + " more " + map[bool]string{true: "person", false: "people"}[room == 1]
+	left := max(0, store.Limit(plan, store.Users)-usageOf(used)[store.Users]-invited)
+	props.Allowed = ui.Number(left) + " more " + map[bool]string{true: "person", false: "people"}[left == 1]
 	props.Most = ui.Count(maxImport, "person", "people")
 	props.Sides = me.Party == store.PartyAgency && me.Tenant.Kind == store.TenantClient
 	if props.Sides {
-		props.Room += " on the client's side"
+		props.Allowed += " on the client's side"
 	}
 	return views.Render(w, r, status, views.Import(frame.Tenant(r, me), props))
 }

@@ -13,10 +13,10 @@ import (
 )
 
 // errorProps is what the page of a refusal shows: what was saved and what was not, what
-// the form held, and one way on.
+// the form held, and one link.
 func errorProps(r *http.Request, p web.Problem) views.ErrorProps {
 	props := views.ErrorProps{Status: p.Status, RequestID: web.RequestID(r), Title: p.Title, Sentence: p.Sentence,
-		WayURL: p.Link.URL, WayLabel: p.Link.Label}
+		LinkURL: p.Link.URL, LinkLabel: p.Link.Label}
 	if web.IsSafe(r.Method) {
 		return props
 	}
@@ -26,9 +26,9 @@ func errorProps(r *http.Request, p web.Problem) views.ErrorProps {
 	}
 	props.Outcome = outcome(p, len(props.Kept) > 0)
 	if form := formPage(r); p.Link.URL == "" && form != "" && p.Status != http.StatusNotFound {
-		props.WayURL, props.WayLabel = form, "Go back"
+		props.LinkURL, props.LinkLabel = form, "Go back"
 		if len(props.Kept) > 0 {
-			props.WayLabel = "Back to the form"
+			props.LinkLabel = "Back to the form"
 		}
 	}
 	return props

@@ -16,7 +16,7 @@ import (
 	"portico/store"
 )
 
-// refusedByPlan are forms that the plan has no room for. Who can change the plan is led
+// refusedByPlan are forms that a full plan refuses. The page leads people who can change the plan
 // to it.
 func refusedByPlan(t *testing.T) {
 	t.Helper()

@@ -20,7 +20,7 @@ type refusedForm struct {
 	status int
 	kept   []string // what the page shows again
 	says   string
-	way    string // the page's one way on
+	link   string // the address that the page leads to
 	// outcome is what the page says about what was saved; "" is that nothing was.
 	outcome string
 }
@@ -30,7 +30,7 @@ const keptBelow = "Nothing was saved. Your text is kept below."
 // check sends the form and compares the page of its refusal.
 func (c refusedForm) check(t *testing.T) answer {
 	t.Helper()
-	got := c.as.with("Referer", c.as.site.server.URL+c.way).post(t, c.path, c.form)
+	got := c.as.with("Referer", c.as.site.server.URL+c.link).post(t, c.path, c.form)
 	c.compare(t, got)
 	return got
 }
@@ -38,14 +38,14 @@ func (c refusedForm) check(t *testing.T) answer {
 func (c refusedForm) compare(t *testing.T, got answer) {
 	t.Helper()
 	want(t, c.what, got, c.status)
-	has(t, c.what, got, append(c.kept, c.says, cmp.Or(c.outcome, keptBelow), `href="`+c.way+`"`)...)
+	has(t, c.what, got, append(c.kept, c.says, cmp.Or(c.outcome, keptBelow), `href="`+c.link+`"`)...)
 	if n := strings.Count(got.body, `data-kind="primary"`); n != 1 {
-		t.Errorf("%s: the page has %d ways on", c.what, n)
+		t.Errorf("%s: the page has %d primary links", c.what, n)
 	}
 }
 
-// A refused form keeps what was typed, says what was saved and what was not, and has one
-// way on: to the form, or to what mends the cause.
+// The page of a refused form keeps what was typed, says what was saved and what was not, and
+// has one link: to the form, or to the page where the cause can be fixed.
 func TestRefusalsKeepWhatWasTyped(t *testing.T) {
 	t.Parallel()
 	for kind, check := range map[string]func(*testing.T){

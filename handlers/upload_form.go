@@ -14,8 +14,8 @@ import (
 )
 
 // formsAtOnce is how many plain forms one tenant may send to this process at a time. The
-// sizes of their files are unknown until they have arrived, so each may take all the room
-// that the plan has left, until the later ones are refused at their end.
+// sizes of their files are unknown until they have arrived, so each may take all the
+// storage that the plan has left, until the later ones are refused at their end.
 const formsAtOnce = 2
 
 var errFormsAtOnce = &web.Problem{Status: http.StatusTooManyRequests, Sentence: "Other forms with files are still on their way. Wait until they have arrived, then send this one again."}

@@ -82,7 +82,7 @@ func planContact(me store.Member) string {
 
 // planSentence says which limit is reached, how high it is, and who can raise it.
 func planSentence(e *store.PlanLimitError) string {
-	help := "Free up room, or ask an owner of the agency for a larger plan."
+	help := "Remove something first, or ask an owner of the agency for a larger plan."
 	if e.Metric == store.Clients {
 		help = "Delete a client that nobody used, or ask the operator of this installation for a larger plan."
 	}

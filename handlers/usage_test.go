@@ -71,13 +71,13 @@ func TestUsageCountsOpenInvitations(t *testing.T) {
 	a, s := storetest.Agency(t), newSite(t)
 	storetest.Plan(t, a.Acme, "starter")
 	dana, base := s.as(t, a.Dana), "/w/"+a.Acme
-	room := func() string {
-		_, hint, _ := strings.Cut(dana.get(t, base+"/members/import").body, "The plan has room for ")
+	allowed := func() string {
+		_, hint, _ := strings.Cut(dana.get(t, base+"/members/import").body, "The plan allows ")
 		hint, _, _ = strings.Cut(hint, ".")
 		return hint
 	}
 	people := len(clientPeople(t, a))
-	if got, want := room(), fmt.Sprintf("%d more people on the client&#39;s side", 5-people); got != want {
+	if got, want := allowed(), fmt.Sprintf("%d more people on the client&#39;s side", 5-people); got != want {
 		t.Errorf("the form allows %q, want %q", got, want)
 	}
 	hasNot(t, "the usage page before", dana.get(t, base+"/usage"), "open invitation")
@@ -85,7 +85,7 @@ func TestUsageCountsOpenInvitations(t *testing.T) {
 		want(t, "an invitation", dana.post(t, base+"/invites", invitation(fmt.Sprintf("n%d@%s.test", n, a.Suffix), "client", "viewer")), http.StatusSeeOther)
 	}
 	has(t, "the usage page", dana.get(t, base+"/usage"), fmt.Sprintf("%d people and %d open invitations of 5", people, 5-people), `value="100"`)
-	if got := room(); !strings.HasPrefix(got, "0 more people") {
+	if got := allowed(); !strings.HasPrefix(got, "0 more people") {
 		t.Errorf("the form allows %q in a full plan", got)
 	}
 	got := dana.post(t, base+"/invites", invitation("more@"+a.Suffix+".test", "client", "viewer"))

@@ -80,18 +80,18 @@ func TestClientStates(t *testing.T) {
 	agency, acme := a.Member(t, a.Dana, a.Agency), a.Member(t, a.Mia, a.Acme).TenantID()
 	storetest.Project(t, a.Member(t, a.Dana, a.Acme), "Kept")
 	before := storetest.RowsOf(t, acme)
-	room := used(t, agency, store.Clients)
+	kept := used(t, agency, store.Clients)
 	for _, step := range []struct {
 		do           func(*store.Tx) error
 		state        store.TenantState
 		verb         string
-		room         int64
+		counted      int64
 		clientsEnter bool
 	}{
-		{func(tx *store.Tx) error { return tx.SuspendClient(t.Context(), acme) }, "suspended", "tenant.suspended", room, false},
-		{func(tx *store.Tx) error { return tx.ResumeClient(t.Context(), acme) }, "active", "tenant.resumed", room, true},
-		{func(tx *store.Tx) error { return tx.ArchiveClient(t.Context(), acme) }, "archived", "tenant.archived", room, false},
-		{func(tx *store.Tx) error { return tx.UnarchiveClient(t.Context(), acme) }, "active", "tenant.unarchived", room, true},
+		{func(tx *store.Tx) error { return tx.SuspendClient(t.Context(), acme) }, "suspended", "tenant.suspended", kept, false},
+		{func(tx *store.Tx) error { return tx.ResumeClient(t.Context(), acme) }, "active", "tenant.resumed", kept, true},
+		{func(tx *store.Tx) error { return tx.ArchiveClient(t.Context(), acme) }, "archived", "tenant.archived", kept, false},
+		{func(tx *store.Tx) error { return tx.UnarchiveClient(t.Context(), acme) }, "active", "tenant.unarchived", kept, true},
 	} {
 		if err := onClients(t, agency, step.do); err != nil {
 			t.Fatalf("%s: %v", step.verb, err)
@@ -105,8 +105,8 @@ func TestClientStates(t *testing.T) {
 		if got := a.Member(t, a.Mia, a.Acme).Tenant.State; got != step.state {
 			t.Errorf("%s: to Mia it is %s", step.verb, got)
 		}
-		if got := used(t, agency, store.Clients); got != step.room {
-			t.Errorf("%s: %d clients are counted, not %d", step.verb, got, step.room)
+		if got := used(t, agency, store.Clients); got != step.counted {
+			t.Errorf("%s: %d clients are counted, not %d", step.verb, got, step.counted)
 		}
 		for _, trail := range []uuid.UUID{agency.TenantID(), acme} {
 			if n := events(t, trail, step.verb, acme); n != 1 {

@@ -50,12 +50,12 @@ func (tx *Tx) enqueuePlatform(ctx context.Context, job queue.PlatformJob) error 
 // requester. Queuing twice does no harm, because the digest is an effect that happens
 // once.
 func (db *DB) EnqueueDigests(ctx context.Context, day string, tenants []uuid.UUID) error {
-	return db.enqueueEach(ctx, tenants, func(seal queue.Signature) queue.TenantJob { return &queue.ProjectDigest{Signature: seal, Day: day} })
+	return db.enqueueEach(ctx, tenants, func(s queue.Signature) queue.TenantJob { return &queue.ProjectDigest{Signature: s, Day: day} })
 }
 
 // EnqueueCleanups queues one clean-up for each of the tenants, without a requester.
 func (db *DB) EnqueueCleanups(ctx context.Context, tenants []uuid.UUID) error {
-	return db.enqueueEach(ctx, tenants, func(seal queue.Signature) queue.TenantJob { return &queue.Cleanup{Signature: seal} })
+	return db.enqueueEach(ctx, tenants, func(s queue.Signature) queue.TenantJob { return &queue.Cleanup{Signature: s} })
 }
 
 func (db *DB) enqueueEach(ctx context.Context, tenants []uuid.UUID, newJob func(queue.Signature) queue.TenantJob) error {
@@ -92,7 +92,7 @@ func (db *DB) ActiveTenants(ctx context.Context, after uuid.UUID, limit int) ([]
 
 // ErrStale means that the job was allowed when it was queued and is not any more: the
 // tenant is suspended, or the requester lost the right.
-var ErrStale = errors.New("no longer called for")
+var ErrStale = errors.New("no longer allowed")
 
 // JobPolicy is what must still hold when a job runs. The zero value requires an
 // active tenant and, if there is a requester, that they are still a member and, if they
@@ -215,9 +215,9 @@ func (tx *Tx) checkPolicy(ctx context.Context, d JobPolicy) error {
 	case d.IgnoreRequester || tx.scope.User == uuid.Nil:
 		return nil
 	case s.Role == nil:
-		return fmt.Errorf("%w: asker has no access", ErrStale)
+		return fmt.Errorf("%w: requester has no access", ErrStale)
 	case d.RequesterMay != "" && !May(d.RequesterMay, *s.Party, *s.Role):
-		return fmt.Errorf("%w: asker may not", ErrStale)
+		return fmt.Errorf("%w: requester lacks the right", ErrStale)
 	case tx.scope.Support != uuid.Nil && !s.SupportAllowed:
 		return fmt.Errorf("%w: support may no longer make changes", ErrStale)
 	case d.LiveSupport && tx.scope.Support != uuid.Nil && !s.Support:

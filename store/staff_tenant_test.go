@@ -218,32 +218,32 @@ func TestInviteNeedsItsMakersRight(t *testing.T) {
 		maker  func(*testing.T, *storetest.Tenants) store.Member
 		role   store.Role
 		breaks string // what takes the maker's right
-		mends  string
+		undo   string
 	}{
 		"a client's admin made less": {
 			maker: clientAdmin, role: store.RoleViewer,
 			breaks: `update memberships set role = 'member' where user_id = $1 and tenant_id = $2`,
-			mends:  `update memberships set role = 'owner' where user_id = $1 and tenant_id = $2`,
+			undo:   `update memberships set role = 'owner' where user_id = $1 and tenant_id = $2`,
 		},
 		"a client's admin, gone": {
 			maker: clientAdmin, role: store.RoleAdmin,
 			breaks: `update memberships set ended_at = now() where user_id = $1 and tenant_id = $2`,
-			mends:  `update memberships set ended_at = null where user_id = $1 and tenant_id = $2`,
+			undo:   `update memberships set ended_at = null where user_id = $1 and tenant_id = $2`,
 		},
 		"a client that manages nobody any more": {
 			maker: clientAdmin, role: store.RoleAdmin,
 			breaks: `update tenants set people_by_client = false where $1::uuid is not null and id = $2`,
-			mends:  `update tenants set people_by_client = true where $1::uuid is not null and id = $2`,
+			undo:   `update tenants set people_by_client = true where $1::uuid is not null and id = $2`,
 		},
 		"the agency's owner, from without, made a member": {
 			maker: agencyOwner, role: store.RoleOwner,
 			breaks: `update memberships set role = 'member' where user_id = $1 and tenant_kind = 'agency' and $2::uuid is not null`,
-			mends:  `update memberships set role = 'admin' where user_id = $1 and tenant_kind = 'agency' and $2::uuid is not null`,
+			undo:   `update memberships set role = 'admin' where user_id = $1 and tenant_kind = 'agency' and $2::uuid is not null`,
 		},
 		"the agency's owner, from without, gone": {
 			maker: agencyOwner, role: store.RoleViewer,
 			breaks: `update memberships set ended_at = now() where user_id = $1 and tenant_kind = 'agency' and $2::uuid is not null`,
-			mends:  `update memberships set ended_at = null where user_id = $1 and tenant_kind = 'agency' and $2::uuid is not null`,
+			undo:   `update memberships set ended_at = null where user_id = $1 and tenant_kind = 'agency' and $2::uuid is not null`,
 		},
 	} {
 		t.Run(what, func(t *testing.T) {
@@ -278,10 +278,10 @@ func TestInviteNeedsItsMakersRight(t *testing.T) {
 			if !errors.Is(again, store.ErrConflict) {
 				t.Errorf("sent again: %v", again)
 			}
-			change(t, c.mends, maker.ID(), dana.TenantID())
-			wants("mended", "")
+			change(t, c.undo, maker.ID(), dana.TenantID())
+			wants("restored", "")
 			if err := accept(t, nina, token); err != nil {
-				t.Errorf("mended: %v", err)
+				t.Errorf("restored: %v", err)
 			}
 		})
 	}

@@ -38,7 +38,7 @@ func TestSupportStarts(t *testing.T) {
 	if n := b.count(t, `select count(*) from river.river_job j join support_sessions s on s.id = $1
 		where j.kind = 'support_expiry' and j.args ->> 'session' = $1::text and j.scheduled_at = s.ends_at
 		  and j.args ->> 'support' = $1::text and j.args ->> 'asked_by' = s.subject_id::text and j.args ->> 'actor' = s.actor_id::text`, id); n != 1 {
-		t.Error("the expiry is not set for the hard end, or its seal names somebody else")
+		t.Error("the expiry is not set for the hard end, or its signature names somebody else")
 	}
 }
 

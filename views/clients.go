@@ -27,7 +27,7 @@ type ClientRow struct {
 type ClientListProps struct {
 	Query    string
 	Archived bool   // this is the list of archived clients
-	Room     string // "12 of 100"
+	Usage    string // "12 of 100"
 	Clients  []ClientRow
 	FirstURL string
 	MoreURL  string

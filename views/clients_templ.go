@@ -136,7 +136,7 @@ func ClientList(c Chrome, p ClientListProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			templ_7745c5c3_Err = ui.Tabs("Clients by state", []ui.Tab{
-				{Label: "In use", URL: c.Base.Clients(), Count: p.Room, Current: !p.Archived},
+				{Label: "In use", URL: c.Base.Clients(), Count: p.Usage, Current: !p.Archived},
 				{Label: "Archived", URL: c.Base.ClientsIn("archived"), Current: p.Archived},
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
@@ -582,7 +582,7 @@ func ClientNew(c Chrome, p ClientNewProps) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if len(p.Plans) > 0 {
-				templ_7745c5c3_Err = ui.Select("plan", "Plan", "Sets how many people and projects, and how much storage, the workspace has room for.", p.Form.Errors["plan"], options(p.Plans, p.Form.Plan)).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Select("plan", "Plan", "Sets how many people and projects, and how much storage, the workspace may have.", p.Form.Errors["plan"], options(p.Plans, p.Form.Plan)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -6,10 +6,10 @@ import (
 	"portico/views/ui"
 )
 
-// uploadRoom says how large a file may be.
-func uploadRoom(size int64) string {
+// uploadLimit says how large a file may be.
+func uploadLimit(size int64) string {
 	if size <= 0 {
-		return "The plan has no room for more files."
+		return "The plan's storage is full."
 	}
 	return "Files of up to " + ui.Size(size) + " fit."
 }

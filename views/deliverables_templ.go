@@ -73,7 +73,7 @@ type Pending struct{ ID, Name string }
 type UploadProps struct {
 	FormURL   string // takes the plain multipart form: Base.Files
 	CreateURL string // takes JSON: Base.Uploads
-	MaxSize   int64  // in bytes, for one file, as far as the plan has room
+	MaxSize   int64  // in bytes, for one file, as the plan still allows
 	MaxFiles  int    // of a version
 }
 

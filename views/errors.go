@@ -12,7 +12,7 @@ type refusal struct {
 
 var refusals = map[int]refusal{
 	http.StatusBadRequest:            {"That didn't work", "The request was incomplete or came too late. Start again.", "Start again"},
-	http.StatusPaymentRequired:       {"The plan is full", "There is no room for this in the plan. Free up room, or ask the agency's owner for a larger plan.", "Go to your home page"},
+	http.StatusPaymentRequired:       {"The plan is full", "This is more than the plan allows. Remove something first, or ask an owner of the agency for a larger plan.", "Go to your home page"},
 	http.StatusForbidden:             {"You don't have permission", "You have access here, but your role doesn't allow this.", "Go to your home page"},
 	http.StatusNotFound:              {"Page not found", "The address is wrong, the page has moved, or it isn't shared with you.", "Go to your home page"},
 	http.StatusMethodNotAllowed:      {"That didn't work", "This address doesn't accept that kind of request.", "Go to your home page"},
@@ -54,15 +54,15 @@ func errorSentence(p ErrorProps) string {
 }
 
 func errorURL(p ErrorProps) string {
-	if p.WayURL != "" {
-		return p.WayURL
+	if p.LinkURL != "" {
+		return p.LinkURL
 	}
 	return cmp.Or(p.Home, PathHome)
 }
 
 func errorLabel(p ErrorProps) string {
-	if p.WayLabel != "" {
-		return p.WayLabel
+	if p.LinkLabel != "" {
+		return p.LinkLabel
 	}
 	return refusalOf(p.Status).label
 }

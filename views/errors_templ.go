@@ -17,8 +17,8 @@ type ErrorProps struct {
 	RequestID string
 	Title     string // replaces the status's own title
 	Sentence  string // replaces the status's own sentence, for example with a plan limit or the reason why a change is impossible
-	WayURL    string // replaces the status's own link
-	WayLabel  string
+	LinkURL   string // replaces the status's own link
+	LinkLabel string
 	Home      string     // the home page that the status's own link leads to; "" for the person's
 	Outcome   string     // what was saved and what was not; "" for a request that changes nothing
 	Kept      []KeptText // what the refused form held

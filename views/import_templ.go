@@ -563,11 +563,11 @@ func importLead(p ImportProps) string {
 }
 
 func importHint(p ImportProps) string {
-	room := " The plan has room for " + p.Room + "."
+	limit := " The plan allows " + p.Allowed + "."
 	if p.Sides {
-		return "Name, address, role (admin, member or viewer; member if you leave it out), and client or agency. A header row is optional. Email addresses alone are enough." + room
+		return "Name, address, role (admin, member or viewer; member if you leave it out), and client or agency. A header row is optional. Email addresses alone are enough." + limit
 	}
-	return "Name, address, and role: admin, member or viewer; member if you leave it out. A header row is optional. Email addresses alone are enough." + room
+	return "Name, address, and role: admin, member or viewer; member if you leave it out. A header row is optional. Email addresses alone are enough." + limit
 }
 
 // importKind makes Check the primary button until there is somebody to invite.

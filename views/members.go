@@ -134,7 +134,7 @@ type ImportProps struct {
 	Invited int // the number of people to invite
 	Most    string
 	Sides   bool     // the list may name each person's side
-	Room    string   // how many more people the plan allows: "4 more people"
+	Allowed string   // how many more people the plan allows: "4 more people"
 	Notes   []string // sentences: how the list was read
 	// Raw is a file that is not in Unicode, in base64, and Charset how it was read; "" for other lists. Charsets
 	// are the ways to read it.

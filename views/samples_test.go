@@ -231,7 +231,7 @@ func signInSamples() []sample {
 		{"stepup-providers", views.StepUp(views.StepUpProps{MaskedEmail: "s…@p…", Providers: providers, ReturnTo: "/account"})},
 		{"stepup-all", views.StepUp(views.StepUpProps{MaskedEmail: "s…@p…", Sent: true, Passkeys: true, Providers: providers[:1]})},
 		{"to-provider", views.ToProvider(views.ToProviderProps{Label: "your company account", URL: "#"})},
-		{"error-taken", views.Error(views.ErrorProps{Status: 409, RequestID: "0199", Title: "That account is taken", Sentence: "Someone else signs in with that account at Google, so it wasn't linked to yours. Link another account.", WayURL: views.PathAccount, WayLabel: "Go to your account"}, nil)},
+		{"error-taken", views.Error(views.ErrorProps{Status: 409, RequestID: "0199", Title: "That account is taken", Sentence: "Someone else signs in with that account at Google, so it wasn't linked to yours. Link another account.", LinkURL: views.PathAccount, LinkLabel: "Go to your account"}, nil)},
 		{"stepup-sent", views.StepUp(views.StepUpProps{MaskedEmail: "s…@p…", Sent: true, ResendSeconds: 20, Errors: ui.Errors{"code": "That code is not the one we sent."}})},
 		{"leaving", views.Leaving(views.LeavingProps{Host: "portal.acme.test", URL: "#"})},
 		{"invite", views.InviteShow(invite("mia@acme.test"))},
@@ -432,16 +432,16 @@ func placeSamples() []sample {
 		{"member-outside", views.Member(agency(), views.MemberProps{ID: "u2", Name: hostile, Email: "ravi@northwind.test", Role: "None in the agency", May: "They work in client workspaces only.", Side: "Northwind",
 			Work: &views.StaffWork{Name: hostile, Roles: roles(), Clients: []views.StaffChoice{{ID: "c1", Name: rtlName, Role: "Member", Ticked: true}}}})},
 		{"member-error", views.Member(staff(), views.MemberProps{ID: "u1", Name: rtlName, Roles: roles(), Errors: ui.Errors{"role": "Choose a role."}})},
-		{"import", views.Import(staff(), views.ImportProps{Most: "200 people", Room: "45 more people", Sides: true})},
-		{"import-read", views.Import(client(), views.ImportProps{Most: "200 people", Room: "45 more people", Text: "Nina, nina@acme.test", Checked: "x", Invited: 1, Rows: []views.ImportRow{{Line: "1", Name: "Nina Okoye", Email: "nina@acme.test", Role: "Viewer", Side: "Acme"}, {Line: "2", Name: rtlName, Email: "mia@acme.test", Left: "Already has access, so is skipped."}}})},
-		{"import-error", views.Import(staff(), views.ImportProps{Most: "200 people", Room: "45 more people", Text: hostile, Wrong: 2, Rows: []views.ImportRow{{Line: "3", Name: hostile, Wrong: "“" + hostile + "” is not an email address."}, {Line: "4", Wrong: "A field starts with a quotation mark but doesn't end with one."}, {Line: "5", Name: longName, Email: "long@acme.test", Role: "Member", Side: "Acme"}}})},
+		{"import", views.Import(staff(), views.ImportProps{Most: "200 people", Allowed: "45 more people", Sides: true})},
+		{"import-read", views.Import(client(), views.ImportProps{Most: "200 people", Allowed: "45 more people", Text: "Nina, nina@acme.test", Checked: "x", Invited: 1, Rows: []views.ImportRow{{Line: "1", Name: "Nina Okoye", Email: "nina@acme.test", Role: "Viewer", Side: "Acme"}, {Line: "2", Name: rtlName, Email: "mia@acme.test", Left: "Already has access, so is skipped."}}})},
+		{"import-error", views.Import(staff(), views.ImportProps{Most: "200 people", Allowed: "45 more people", Text: hostile, Wrong: 2, Rows: []views.ImportRow{{Line: "3", Name: hostile, Wrong: "“" + hostile + "” is not an email address."}, {Line: "4", Wrong: "A field starts with a quotation mark but doesn't end with one."}, {Line: "5", Name: longName, Email: "long@acme.test", Role: "Member", Side: "Acme"}}})},
 		{"import-charset", views.Import(staff(), views.ImportProps{
 			Most: "200 people", Text: "Vorname;Name;E-Mail\nEva;Groß;eva@acme.test", Checked: "x", Invited: 1, Raw: "RXZh", Charset: "windows-1252",
 			Charsets: []ui.Option{{Value: "windows-1252", Label: "Western European (Windows)", Selected: true}, {Value: "macintosh", Label: "Western European (Mac)"}},
 			Notes:    []string{"Line 1 names the columns. Name: “Vorname” and “Name”. Address: “E-Mail”.", hostile},
 			Rows:     []views.ImportRow{{Line: "2", Name: "Eva Groß", Email: "eva@acme.test", Role: "Member", Side: "Acme", Note: "The first of several addresses."}},
 		})},
-		{"import-empty", views.Import(staff(), views.ImportProps{Most: "200 people", Room: "45 more people", Errors: ui.Errors{"people": "The list is empty."}})},
+		{"import-empty", views.Import(staff(), views.ImportProps{Most: "200 people", Allowed: "45 more people", Errors: ui.Errors{"people": "The list is empty."}})},
 		{"leave", views.Leave(client(), views.LeaveProps{Name: "Acme portal", Owner: true})},
 		{"leave-refused", views.Leave(client(), views.LeaveProps{Name: hostile, Refused: "There is no other owner."})},
 		{"invite-new", views.InviteNew(staff(), views.InviteNewProps{Form: views.InviteNewForm{Role: "member"}, Parties: []ui.Option{{Value: "client", Label: "Acme"}, {Value: "agency", Label: "Northwind"}}, Roles: roles(), OwnerURL: acme.InviteNewOwner()})},
@@ -495,7 +495,7 @@ func clientSamples() []sample {
 	unused.People, unused.Projects, unused.Waiting = 0, 0, 0
 	return []sample{
 		{"agency-home", views.WorkspaceHome(c, views.WorkspaceHomeProps{Clients: rows, Latest: events()[:2]})},
-		{"clients", views.ClientList(c, views.ClientListProps{Room: "3 of 100", Clients: rows, MoreURL: "/w/northwind/clients?after=x", FirstURL: "/w/northwind/clients"})},
+		{"clients", views.ClientList(c, views.ClientListProps{Usage: "3 of 100", Clients: rows, MoreURL: "/w/northwind/clients?after=x", FirstURL: "/w/northwind/clients"})},
 		{"clients-empty", views.ClientList(c, views.ClientListProps{})},
 		{"clients-archived", views.ClientList(c, views.ClientListProps{Archived: true})},
 		{"clients-nothing", views.ClientList(c, views.ClientListProps{Query: "zzz"})},
@@ -569,10 +569,10 @@ func errorSamples() []sample {
 	}
 	list = append(list,
 		sample{"error-session", views.ErrorInFrame(inSupport(client()), views.ErrorProps{Status: 403, RequestID: "01JD4QW7Z8", Title: "This session is read-only", Sentence: "Acme allows support read-only access.",
-			Outcome: "Nothing was saved. Your text is kept below.", WayURL: acme.Projects(), WayLabel: "Back to the form", Kept: []views.KeptText{{Label: "Name", Text: hostile}}})},
+			Outcome: "Nothing was saved. Your text is kept below.", LinkURL: acme.Projects(), LinkLabel: "Back to the form", Kept: []views.KeptText{{Label: "Name", Text: hostile}}})},
 		sample{"error-kept", views.Error(views.ErrorProps{Status: 409, RequestID: "01JD4QW7Z8", Outcome: "Nothing was saved. Your text is kept below.",
 			Kept: []views.KeptText{{Label: "Name", Text: "Spring"}, {Label: "Summary", Text: "Two lines\nof text"}}}, brand())},
-		sample{"error-plan", views.ErrorInFrame(staff(), views.ErrorProps{Status: 402, RequestID: "01JD4QW7Z8", Sentence: "The plan holds 5 projects.", WayURL: acme.Projects(), WayLabel: "Look at the projects"})},
+		sample{"error-plan", views.ErrorInFrame(staff(), views.ErrorProps{Status: 402, RequestID: "01JD4QW7Z8", Sentence: "The plan holds 5 projects.", LinkURL: acme.Projects(), LinkLabel: "Look at the projects"})},
 		sample{"error-in-frame", views.ErrorInFrame(client(), views.ErrorProps{Status: 404, RequestID: "01JD4QW7Z8", Home: acme.Home()})},
 	)
 	return list

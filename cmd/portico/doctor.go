@@ -22,7 +22,7 @@ type finding struct {
 	Check string `json:"check"`
 	State string `json:"state"` // well, ill, or skipped because something it needs is ill
 	Says  string `json:"says"`
-	Mend  string `json:"mend,omitempty"`
+	Fix   string `json:"fix,omitempty"`
 }
 
 const (
@@ -68,8 +68,8 @@ func (p program) doctor(ctx context.Context, args []string) error {
 func (p program) report(findings []finding) {
 	for _, f := range findings {
 		fmt.Fprintf(p.stdout, "%-8s %-15s %s\n", f.State, f.Check, f.Says)
-		if f.Mend != "" {
-			fmt.Fprintf(p.stdout, "%24s %s\n", "", f.Mend)
+		if f.Fix != "" {
+			fmt.Fprintf(p.stdout, "%24s %s\n", "", f.Fix)
 		}
 	}
 }
@@ -183,30 +183,30 @@ func variety(key []byte) int {
 
 func checkMail(ctx context.Context, c config) []finding {
 	err := jobs.ProbeMail(ctx, c.smtpURL, c.mailFrom)
-	mend := ""
+	fix := ""
 	switch {
 	case err == nil:
 		return []finding{{"mail", well, "The mail server answers, and accepts our login and our sender.", ""}}
 	case errors.Is(err, jobs.ErrMailUnavailable):
-		mend = "Start it, allow connections to it, or correct host and port in SMTP_URL."
+		fix = "Start it, allow connections to it, or correct host and port in SMTP_URL."
 	case errors.Is(err, jobs.ErrMailTLS):
-		mend = "Use smtps:// for a port with TLS from the first byte, smtp:// for one with STARTTLS, and a host name that is in its certificate."
+		fix = "Use smtps:// for a port with TLS from the first byte, smtp:// for one with STARTTLS, and a host name that is in its certificate."
 	case errors.Is(err, jobs.ErrMailCertificate):
-		mend = "Use a host name that is in its certificate, install its authority on this machine, or say ?tls=unverified in SMTP_URL: then anyone in between can read the mail."
+		fix = "Use a host name that is in its certificate, install its authority on this machine, or say ?tls=unverified in SMTP_URL: then anyone in between can read the mail."
 	case errors.Is(err, jobs.ErrMailName):
-		mend = "Say ?helo=name in SMTP_URL, with a whole host name that leads to this machine."
+		fix = "Say ?helo=name in SMTP_URL, with a whole host name that leads to this machine."
 	case errors.Is(err, jobs.ErrMailMechanism):
-		mend = "Switch on PLAIN or LOGIN with TLS at the mail server, or remove user and password from SMTP_URL if it wants none."
+		fix = "Switch on PLAIN or LOGIN with TLS at the mail server, or remove user and password from SMTP_URL if it wants none."
 	case errors.Is(err, jobs.ErrMailCredentials):
-		mend = "Correct user and password in SMTP_URL. Percent-encode special characters."
+		fix = "Correct user and password in SMTP_URL. Percent-encode special characters."
 	case errors.Is(err, jobs.ErrMailLogin):
-		mend = "Add user and password: smtp://user:password@host."
+		fix = "Add user and password: smtp://user:password@host."
 	case errors.Is(err, jobs.ErrMailSender):
-		mend = "Allow this user to send as the address in MAIL_FROM at the mail server, or change MAIL_FROM."
+		fix = "Allow this user to send as the address in MAIL_FROM at the mail server, or change MAIL_FROM."
 	default:
-		mend = "Correct host and port in SMTP_URL: something else listens there."
+		fix = "Correct host and port in SMTP_URL: something else listens there."
 	}
-	return []finding{{"mail", ill, inWords(err.Error()), mend}}
+	return []finding{{"mail", ill, inWords(err.Error()), fix}}
 }
 
 func checkProviders(ctx context.Context, configs []signin.ProviderConfig) []finding {
@@ -237,8 +237,8 @@ func checkProvider(ctx context.Context, p *signin.OAuthProvider) finding {
 	return finding{check, ill, inWords(err.Error()), "Correct " + variable + "_ISSUER, or allow connections to it. People can sign in by email meanwhile."}
 }
 
-// storageMends says how to fix each thing that object storage fails to do.
-var storageMends = map[files.Step]string{
+// storageFixes says how to fix each thing that object storage fails to do.
+var storageFixes = map[files.Step]string{
 	files.StepReach:     "Start it, or correct S3_ENDPOINT, S3_REGION, S3_BUCKET and the keys. The bucket must already exist.",
 	files.StepClock:     "Synchronize the clocks of both machines with NTP.",
 	files.StepWrite:     "Allow the key to write to the bucket (s3:PutObject), and check that there is space.",
@@ -258,7 +258,7 @@ func checkStorage(ctx context.Context, c files.Config) []finding {
 	}
 	var findings []finding
 	for _, failed := range storage.Probe(ctx) {
-		findings = append(findings, finding{"s3:" + string(failed.Step), ill, inWords(failed.Error()), storageMends[failed.Step]})
+		findings = append(findings, finding{"s3:" + string(failed.Step), ill, inWords(failed.Error()), storageFixes[failed.Step]})
 	}
 	if len(findings) == 0 {
 		return []finding{{"s3", well, "The bucket can be written, read, listed and deleted from, checks what it stores, is private, and its clock is right.", ""}}
@@ -269,22 +269,22 @@ func checkStorage(ctx context.Context, c files.Config) []finding {
 func checkDatabase(ctx context.Context, url string) []finding {
 	e, err := store.OpenInspector(ctx, url)
 	if err != nil {
-		mend := "Start PostgreSQL, allow connections to it, or correct host and port in DATABASE_URL."
+		fix := "Start PostgreSQL, allow connections to it, or correct host and port in DATABASE_URL."
 		if errors.Is(err, store.ErrPooler) {
-			mend = poolerMend
+			fix = poolerFix
 		}
 		if errors.Is(err, store.ErrPassword) || errors.Is(err, store.ErrNoDatabase) {
-			mend = "Correct DATABASE_URL, or run portico bootstrap again, which sets the passwords and creates the database."
+			fix = "Correct DATABASE_URL, or run portico bootstrap again, which sets the passwords and creates the database."
 		}
 		return []finding{
-			{"database", ill, inWords(err.Error()), mend},
+			{"database", ill, inWords(err.Error()), fix},
 			{"boundary", skipped, "Checked once the database answers.", ""},
 		}
 	}
 	defer e.Close()
 	d := databaseDoctor{ctx, e}
 	findings := d.session()
-	if findings[0].Mend == poolerMend {
+	if findings[0].Fix == poolerFix {
 		return append(findings, finding{"boundary", skipped, "Checked once the database keeps our sessions.", ""})
 	}
 	findings = append(findings, d.role()...)

@@ -23,7 +23,7 @@ func unread(check string) []finding {
 	return []finding{{check, ill, "The database refuses our queries.", "Run portico migrate as portico_owner, and check the PostgreSQL log."}}
 }
 
-const poolerMend = "Set pool_mode=session for this database in the pooler, or connect to PostgreSQL itself."
+const poolerFix = "Set pool_mode=session for this database in the pooler, or connect to PostgreSQL itself."
 
 // session tries what serving needs: sessions that last, and changes.
 func (d databaseDoctor) session() []finding {
@@ -32,7 +32,7 @@ func (d databaseDoctor) session() []finding {
 	case err == nil:
 		return []finding{{"database", well, "PostgreSQL answers, keeps our sessions and accepts changes.", ""}}
 	case errors.Is(err, store.ErrPooler):
-		return []finding{{"database", ill, inWords(store.ErrPooler.Error()), poolerMend}}
+		return []finding{{"database", ill, inWords(store.ErrPooler.Error()), poolerFix}}
 	case errors.Is(err, store.ErrReadOnly):
 		return []finding{{"database", ill, "PostgreSQL answers but accepts no changes: it is a standby, or default_transaction_read_only is on.",
 			"Connect to the primary, for example with target_session_attrs=read-write in DATABASE_URL, or switch default_transaction_read_only off."}}

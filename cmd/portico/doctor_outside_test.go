@@ -64,7 +64,7 @@ func TestDoctorLooksFromOutside(t *testing.T) {
 		r := serving(t, env, "serve", "--jobs=false")
 		to.Host = strings.TrimPrefix(r.url, "http://")
 		got := checkOutside(t.Context(), must(url.Parse(address)))
-		if got.State != c.state || !strings.Contains(got.Says, c.says) || (got.State == ill) != (got.Mend != "") {
+		if got.State != c.state || !strings.Contains(got.Says, c.says) || (got.State == ill) != (got.Fix != "") {
 			t.Errorf("%s: %v", what, got)
 		}
 		r.stop()

@@ -65,7 +65,7 @@ func examine(t *testing.T, env map[string]string) (examined, error) {
 		t.Fatalf("no JSON: %s", out)
 	}
 	for _, f := range e.Checks {
-		if !strings.Contains(plain, f.Check) || !strings.Contains(plain, f.Mend) {
+		if !strings.Contains(plain, f.Check) || !strings.Contains(plain, f.Fix) {
 			t.Errorf("only in JSON: %v", f)
 		}
 	}
@@ -86,7 +86,7 @@ func TestDoctorFindsAHealthyInstallationWell(t *testing.T) {
 	var checks []string
 	for _, f := range e.Checks {
 		checks = append(checks, f.Check)
-		if (f.State != well && f.Check != "outside") || f.Says == "" || f.Mend != "" {
+		if (f.State != well && f.Check != "outside") || f.Says == "" || f.Fix != "" {
 			t.Errorf("%v", f)
 		}
 	}
@@ -130,8 +130,8 @@ func TestDoctorNamesWhatFails(t *testing.T) {
 					sick = append(sick, f.Check)
 				}
 				said.WriteString(f.Says + "\n")
-				if f.Mend == "" {
-					t.Errorf("it does not say how to mend %v", f)
+				if f.Fix == "" {
+					t.Errorf("it does not say how to fix %v", f)
 				}
 			}
 			if !slices.Equal(sick, a.checks) || !strings.Contains(said.String(), a.says) {

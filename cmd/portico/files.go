@@ -27,7 +27,7 @@ if there is nothing left to report, otherwise with 1. Safe to run while Portico 
 `
 
 // files runs the commands on rows and objects of files. It reads the tenants' names
-// as the operator, and works inside each tenant as the portal does, in a sealed
+// as the operator, and works inside each tenant as the portal does, in a signed
 // job.
 func (p program) files(ctx context.Context, args []string) error {
 	verb, args, err := p.verb("files", args, "check", "repair", "forget")
@@ -65,7 +65,7 @@ func (p program) files(ctx context.Context, args []string) error {
 	if verb == "forget" {
 		return p.forgetFile(ctx, in, tenants[0], id)
 	}
-	return p.reconcile(ctx, in, tenants, jobs.Reconcile{Grace: *grace, Mend: verb == "repair"})
+	return p.reconcile(ctx, in, tenants, jobs.Reconcile{Grace: *grace, Repair: verb == "repair"})
 }
 
 // tenants returns all tenants by slug, whatever their state, or only the one with
@@ -91,10 +91,10 @@ func (p program) tenants(ctx context.Context, slug string) (tenants []store.Tena
 	return nil, fmt.Errorf("there is no tenant %q", slug)
 }
 
-// jobIn returns a sealed job inside one tenant, verified like any other job.
+// jobIn returns a signed job inside one tenant, verified like any other job.
 func (in *installation) jobIn(tenant uuid.UUID) (store.Job, error) {
 	args := &queue.Cleanup{Signature: queue.Signature{Tenant: tenant}}
-	if err := in.seal.Sign(args); err != nil {
+	if err := in.signer.Sign(args); err != nil {
 		return store.Job{}, err
 	}
 	return in.db.VerifyJob(args, store.JobPolicy{AnyTenantState: true})
@@ -112,7 +112,7 @@ func (p program) reconcile(ctx context.Context, in *installation, tenants []stor
 			if found++; found == 1 {
 				fmt.Fprintln(w, "TENANT\tFILE\tNAME\tFINDING")
 			}
-			if !f.Mended {
+			if !f.Repaired {
 				left++
 			}
 			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", t.Slug, idOrDash(f.File), quoted(f.Name), sentence(f))
@@ -123,7 +123,7 @@ func (p program) reconcile(ctx context.Context, in *installation, tenants []stor
 		}
 	}
 	switch {
-	case left > 0 && o.Mend:
+	case left > 0 && o.Repair:
 		return fmt.Errorf("%d of %d findings could not be repaired", left, found)
 	case left > 0:
 		return fmt.Errorf("%d findings", left)
@@ -171,7 +171,7 @@ func sentence(f jobs.Finding) string {
 	if f.Part > 0 {
 		s += fmt.Sprintf(", part %d", f.Part)
 	}
-	if f.Mended {
+	if f.Repaired {
 		s += ": repaired"
 	}
 	return s

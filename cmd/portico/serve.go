@@ -75,7 +75,7 @@ type installation struct {
 	db      *store.DB
 	storage *files.Storage
 	runner  *jobs.Runner
-	seal    queue.Signer
+	signer  queue.Signer
 	watch   *metrics.Recorder
 	log     *slog.Logger
 }
@@ -98,7 +98,7 @@ func (p program) open(ctx context.Context) (*installation, error) {
 	defer cancel()
 	in := &installation{
 		config: c, log: web.NewLogger(p.stderr, slog.LevelInfo),
-		seal: queue.NewSigner(c.keys.For(signin.PurposeJobSignature)...),
+		signer: queue.NewSigner(c.keys.For(signin.PurposeJobSignature)...),
 	}
 	// River and other libraries log through the same redactor.
 	slog.SetDefault(in.log)
@@ -109,7 +109,7 @@ func (p program) open(ctx context.Context) (*installation, error) {
 	if in.storage, err = files.Open(c.files); err != nil {
 		return nil, err
 	}
-	in.db, err = store.Open(ctx, store.Config{URL: c.databaseURL, Signer: in.seal, Observe: in.watch.StoreObserver()})
+	in.db, err = store.Open(ctx, store.Config{URL: c.databaseURL, Signer: in.signer, Observe: in.watch.StoreObserver()})
 	if err != nil {
 		return nil, fmt.Errorf("cannot start: %w", err)
 	}

@@ -109,7 +109,7 @@ func someWork(t *testing.T, r *running, env map[string]string) (tenant uuid.UUID
 	if body != canary {
 		t.Fatalf("downloaded %q", body)
 	}
-	// Sealed with another installation's key.
+	// Signed with another installation's key.
 	if err := storetest.DB().EnqueueCleanups(t.Context(), []uuid.UUID{me.TenantID()}); err != nil {
 		t.Fatal(err)
 	}

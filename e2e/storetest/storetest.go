@@ -28,7 +28,7 @@ var (
 )
 
 // SigningKey signs the jobs of test databases.
-var SigningKey = []byte("a key for the job seals of tests!")
+var SigningKey = []byte("a key for tests of job signatures")
 
 // Main starts PostgreSQL, migrates a database as an installation would, runs the
 // tests and stops the server. Call it from TestMain. It calls after before the

@@ -39,14 +39,14 @@ func (r *Runner) eachTenant(ctx context.Context, enqueue func(context.Context, [
 // storage. What it can't repair is logged as an alert for the operator;
 // `portico files check` names it.
 func (r *Runner) cleanUp(ctx context.Context, j store.Job, _ queue.Cleanup) error {
-	err := r.Reconcile(ctx, j, Reconcile{Grace: fileGrace, Mend: true, Found: func(f Finding) {
+	err := r.Reconcile(ctx, j, Reconcile{Grace: fileGrace, Repair: true, Found: func(f Finding) {
 		level := slog.LevelInfo
-		if !f.Mended {
+		if !f.Repaired {
 			level = slog.LevelError
 		}
 		r.log.LogAttrs(ctx, level, "files reconciled", slog.String("tenant", j.TenantID().String()),
 			slog.String("file", f.File.String()), slog.String("what", string(f.Kind)),
-			slog.Bool("mended", f.Mended), slog.Bool("alert", !f.Mended))
+			slog.Bool("repaired", f.Repaired), slog.Bool("alert", !f.Repaired))
 	}})
 	return errors.Join(err, r.reconcileUsage(ctx, j))
 }

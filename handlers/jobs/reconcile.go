@@ -22,19 +22,19 @@ type Reconcile struct {
 	// Grace is how long an upload may be idle, and an object or an upload in storage
 	// may have no row, before it is a finding.
 	Grace time.Duration
-	// Mend repairs each finding, and removes what the bin no longer keeps.
-	Mend bool
+	// Repair repairs each finding, and removes what the bin no longer keeps.
+	Repair bool
 	// Found is called with each finding, after it was repaired.
 	Found func(Finding)
 }
 
 // Finding is a difference between rows and storage, or something left over.
 type Finding struct {
-	Kind   FindingKind
-	File   uuid.UUID // the id of the file, also without a row; zero for an unknown name
-	Name   string    // of the file, as it was uploaded: never log it
-	Part   int       // its number; 0 for a whole file
-	Mended bool
+	Kind     FindingKind
+	File     uuid.UUID // the id of the file, also without a row; zero for an unknown name
+	Name     string    // of the file, as it was uploaded: never log it
+	Part     int       // its number; 0 for a whole file
+	Repaired bool
 }
 
 // FindingKind says what is wrong, in words for the operator.
@@ -63,7 +63,7 @@ const (
 // so that the next pass finishes one that was cut short.
 func (r *Runner) Reconcile(ctx context.Context, j store.Job, o Reconcile) error {
 	p := &pass{r: r, j: j, o: o, vault: r.cfg.Storage.For(j.TenantID()), began: time.Now()}
-	if o.Mend {
+	if o.Repair {
 		if err := r.uploads.Purge(ctx, j); err != nil {
 			return err
 		}
@@ -112,16 +112,16 @@ func (p *pass) write(ctx context.Context, fn func(*store.Tx) error) error {
 
 // found repairs a finding, if asked to, and reports it. A file that has changed
 // meanwhile is not a finding.
-func (p *pass) found(f Finding, mend func() error) error {
-	if p.o.Mend && mend != nil {
-		err := mend()
+func (p *pass) found(f Finding, repair func() error) error {
+	if p.o.Repair && repair != nil {
+		err := repair()
 		if errors.Is(err, store.ErrConflict) || errors.Is(err, store.ErrNotFound) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		f.Mended = true
+		f.Repaired = true
 	}
 	p.o.Found(f)
 	return nil

@@ -52,7 +52,7 @@ func (p *pass) ready(ctx context.Context, e store.FileEntry, listed bool) error 
 		finding.Kind = HalfPurged
 		return p.found(finding, func() error { return p.r.uploads.Purge(ctx, p.j) })
 	}
-	if p.o.Mend && now.MissingAt == nil {
+	if p.o.Repair && now.MissingAt == nil {
 		if err := p.write(ctx, func(tx *store.Tx) error { return tx.MarkMissing(ctx, e.ID) }); err != nil {
 			return err
 		}

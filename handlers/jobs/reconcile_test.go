@@ -16,14 +16,14 @@ import (
 )
 
 // reconcile makes one pass and returns what it found, a line each.
-func (s shelf) reconcile(t *testing.T, r *Runner, grace time.Duration, mend bool) (found []string) {
+func (s shelf) reconcile(t *testing.T, r *Runner, grace time.Duration, repair bool) (found []string) {
 	t.Helper()
-	check(t, r.Reconcile(t.Context(), s.job(t), Reconcile{Grace: grace, Mend: mend, Found: func(f Finding) {
+	check(t, r.Reconcile(t.Context(), s.job(t), Reconcile{Grace: grace, Repair: repair, Found: func(f Finding) {
 		line := fmt.Sprintf("%s of %s", f.Kind, f.File)
 		if f.Part > 0 {
 			line = fmt.Sprintf("%s %d", line, f.Part)
 		}
-		if mend && !f.Mended {
+		if repair && !f.Repaired {
 			line += ", as it was"
 		}
 		found = append(found, line)
@@ -67,7 +67,7 @@ func TestSweepOfStrays(t *testing.T) {
 	s.finds(t, "looked at", s.reconcile(t, r, -time.Hour, false), append(strays, of(Abandoned, coming))...)
 	same(t, "objects", s.objects(t), kept, kept, binned, object, preview)
 	do(t, admin(t), `update files set created_at = now() + interval '2 hours' where id = $1`, coming)
-	s.finds(t, "mended", s.reconcile(t, r, -time.Hour, true), strays...)
+	s.finds(t, "repaired", s.reconcile(t, r, -time.Hour, true), strays...)
 	same(t, "objects", s.objects(t), kept, binned)
 	same(t, "uploads", s.uploads(t), coming)
 	s.finds(t, "afterwards", s.reconcile(t, r, -time.Hour, false))
@@ -92,7 +92,7 @@ func TestLostFilesStayReported(t *testing.T) {
 		t.Errorf("forgotten before it was marked: %v", err)
 	}
 	for range 2 {
-		s.finds(t, "mended", s.reconcile(t, r, 0, true), lost[0]+", as it was", lost[1]+", as it was")
+		s.finds(t, "repaired", s.reconcile(t, r, 0, true), lost[0]+", as it was", lost[1]+", as it was")
 	}
 	check(t, forget(gone))
 	s.finds(t, "one forgotten", s.reconcile(t, r, 0, false), of(LostFile, short))
@@ -123,7 +123,7 @@ func TestLostPreviewIsMadeAgain(t *testing.T) {
 	check(t, s.vault.Delete(t.Context(), s.key(lost)))
 	want := []string{of(LostPreview, sound), of(LostPreview, lost)}
 	s.finds(t, "looked at", s.reconcile(t, r, 0, false), append(want, of(LostFile, lost))...)
-	s.finds(t, "mended", s.reconcile(t, r, 0, true), append(want, of(LostFile, lost)+", as it was")...)
+	s.finds(t, "repaired", s.reconcile(t, r, 0, true), append(want, of(LostFile, lost)+", as it was")...)
 	s.finds(t, "afterwards", s.reconcile(t, r, 0, false), of(LostFile, lost))
 	if n := ask[int64](t, admin(t), `select count(*) from river.river_job where kind = 'file_preview' and args->>'file' = any($1) and args ? 'anew'`,
 		[]string{sound.String(), lost.String()}); n != 1 {
@@ -151,7 +151,7 @@ func TestPartsAndRowsComeTogether(t *testing.T) {
 
 	want := []string{of(PartWithoutRow, unnoted) + " 1", of(RowWithoutPart, lacking) + " 1", of(RowWithoutPart, lacking) + " 2", of(UploadGone, gone)}
 	s.finds(t, "looked at", s.reconcile(t, r, time.Hour, false), want...)
-	s.finds(t, "mended", s.reconcile(t, r, time.Hour, true), want...)
+	s.finds(t, "repaired", s.reconcile(t, r, time.Hour, true), want...)
 	s.finds(t, "afterwards", s.reconcile(t, r, time.Hour, false))
 	for id, parts := range map[uuid.UUID]int64{unnoted: 1, lacking: 1, gone: 0, other: 0} {
 		if n := ask[int64](t, conn, `select count(*) from file_parts where file_id = $1`, id); n != parts {
@@ -177,7 +177,7 @@ func TestReconcileStaysInItsTenant(t *testing.T) {
 	coming := theirs.pending(t, "coming")
 	before := storetest.RowsOf(t, theirs.me.TenantID())
 
-	s.finds(t, "mended", s.reconcile(t, r, -time.Hour, true), of(Abandoned, mine))
+	s.finds(t, "repaired", s.reconcile(t, r, -time.Hour, true), of(Abandoned, mine))
 	for table, hash := range storetest.RowsOf(t, theirs.me.TenantID()) {
 		if hash != before[table] {
 			t.Errorf("rows of the other tenant changed in %s", table)

@@ -10,7 +10,7 @@ const base64 = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer)));
 
 const words = {
   401: "You are signed out. Sign in again, then choose the file once more.",
-  402: "The plan is full, so there is no room for this file.",
+  402: "The plan is full. This file is larger than the storage that is left.",
   403: "You can't add files here.",
   404: "This version can't be found. Reload the page.",
   409: "This version has been published, so you can't add files to it.",
