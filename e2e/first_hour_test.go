@@ -36,9 +36,9 @@ func (v *visitor) clicks() int {
 	return n.(int)
 }
 
-// From a fresh agency to the first download of its first client, in few clicks. On the
-// way, the owner publishes before anybody has joined, and is told so. Who joins is asked
-// for their name and finds what was published.
+// A fresh agency gets to the first download by its first client in few clicks. The owner
+// publishes before anybody has joined, and is told so. The person who joins is asked for
+// their name and finds what was published.
 func TestFirstHour(t *testing.T) {
 	t.Parallel()
 	word := strings.ToLower(rand.Text())[:8]

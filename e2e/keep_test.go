@@ -79,7 +79,7 @@ func TestTypedTextComesBackAfterSignIn(t *testing.T) {
 	dana.gone(notSaved)
 }
 
-// What was typed comes back after a step-up, and after a refusal of the plan.
+// A form has its typed text again after a step-up, and after a full plan refused it.
 func TestTypedTextComesBackAfterRefusal(t *testing.T) {
 	t.Parallel()
 	olga, email, base := newOwner(t)
@@ -129,8 +129,8 @@ func newOwner(t *testing.T) (olga *visitor, email, base string) {
 	return signedInByMail(t, email), email, "/w/studio-" + word
 }
 
-// What was typed comes back when another form of the page is sent, and when a link leads to a step-up first. It is
-// forgotten when the form is saved or cancelled.
+// A form keeps its typed text when another form of the page is sent, and when a link leads to a step-up first. The
+// text is forgotten when the form is saved or cancelled.
 func TestUnsentTextComesBack(t *testing.T) {
 	t.Parallel()
 	olga, email, base := newOwner(t)

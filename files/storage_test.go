@@ -142,7 +142,7 @@ func silentStorage(t *testing.T) *Storage {
 	return storage
 }
 
-// However the store fails, every call returns ErrUnavailable, without address, bucket, key or credentials.
+// Every call returns ErrUnavailable, without address, bucket, key or credentials, however the store fails.
 func TestEveryCallReportsUnavailableStore(t *testing.T) {
 	t.Parallel()
 	broken := func(status int) *Storage {

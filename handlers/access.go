@@ -41,7 +41,7 @@ type Route struct {
 	page      func(*http.Request) page // nil unless it is a page of [Server.page]
 }
 
-// Who says who may enter a route.
+// Who is the kind of visitor that may enter a route.
 type Who string
 
 // Everybody, somebody signed in, a support agent, or a member of the tenant.

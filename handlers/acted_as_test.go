@@ -12,8 +12,9 @@ import (
 	"portico/store"
 )
 
-// Whatever support does in a session is told of both, in one spelling, wherever it is
-// shown. So is what staff do who view as a client. What they do in person names them alone.
+// Every act in a support session names the agent and the person, in one spelling, wherever it
+// is shown. So does every act of staff who view as a client. An act in person names that
+// person alone.
 // The mails are in TestMailsOfSupportsActsNameBoth.
 func TestActsOfSupportNameBoth(t *testing.T) {
 	t.Parallel()

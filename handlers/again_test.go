@@ -9,7 +9,7 @@ import (
 	"portico/store"
 )
 
-// Who accepted an invitation and does so again, or opens its link again, goes on into the
+// A person who accepts an invitation again, or opens its link again, is led into the
 // workspace. Nobody else learns where it led, and neither does somebody who has left.
 func TestSecondAcceptanceGoesOn(t *testing.T) {
 	t.Parallel()

@@ -27,8 +27,8 @@ var alike = [][2]string{
 	{"Jos\u00e9 Diaz", "Jose\u0301 Di\u0430z"}, // two ways at once
 }
 
-// Wherever people are listed or chosen, two who have the same name or look alike are told
-// apart by their addresses.
+// Two people whose names are the same or look alike are told apart by their addresses,
+// wherever people are listed or chosen.
 func TestPeopleWhoLookAlikeAreToldApart(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)

@@ -241,7 +241,7 @@ func TestMoveOfAMovedRowIsTold(t *testing.T) {
 }
 
 // Without scripts the order changes by forms on a page of its own, and each move leads back to it. The rows of the plain list
-// carry the same state for the script. Whoever can't change the order gets the plain list.
+// carry the same state for the script. People who can't change the order get the plain list.
 func TestOrderChangesByForms(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
@@ -306,8 +306,9 @@ func names(page string, of ...string) (order string) {
 	return order
 }
 
-// A draft with a file that is not here yet says which, and can be published without it.
-// What was typed stays. What is left out is gone from the draft and the plan's storage.
+// The page of a draft names the file that hasn't finished uploading. The draft can be
+// published without it, and the form keeps what was typed. A file that is left out is gone
+// from the draft and no longer counts as storage.
 func TestPublishSaysWhatIsNotHere(t *testing.T) {
 	t.Parallel()
 	d := newStudio(t)

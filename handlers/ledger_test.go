@@ -73,8 +73,8 @@ func TestSupportLedgerIsExported(t *testing.T) {
 	hasNot(t, "another tenant's", other, "Sam", "Dana")
 }
 
-// Whoever exports a ledger and doesn't read it is cut off after a while, and their tenant
-// exports no other meanwhile. Another tenant does.
+// An export of a ledger that nobody reads is cut off after a while. Until then the tenant
+// gets no other export, and another tenant does.
 func TestOneLedgerExportAtATime(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t)

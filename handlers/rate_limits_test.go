@@ -243,8 +243,8 @@ func TestDeadCookiesShareOneLimit(t *testing.T) {
 	want(t, "who has just signed in", s.as(t, a.Gus).get(t, "/account"), http.StatusOK)
 }
 
-// Whatever leaves a row in the account of whoever does it is limited. Another person still
-// may.
+// Each act that leaves a row in the actor's own account is limited. Another person still
+// may do it.
 func TestAccountDeedsAreLimited(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)

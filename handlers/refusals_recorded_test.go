@@ -12,8 +12,8 @@ import (
 	"portico/handlers/support"
 )
 
-// What a suspended workspace refuses, and what support is refused where it is turned off,
-// is in the tenant's trail like every other refusal.
+// The tenant's trail has the refusals of a suspended workspace, and those of support where
+// it is turned off, like every other refusal.
 func TestRefusalsOfClosedWorkspacesAreRecorded(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t).letWrite(t)

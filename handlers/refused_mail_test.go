@@ -7,8 +7,8 @@ import (
 	"portico/e2e/storetest"
 )
 
-// Whom no mail reaches has that on their row and on their page, for everybody who sees
-// the row, in this tenant only.
+// If the mail server refuses a member's address, their row and their page say so to
+// everybody who sees the row, in this tenant only.
 func TestRefusedMailIsOnTheRow(t *testing.T) {
 	t.Parallel()
 	s, a := newSite(t), storetest.Agency(t)

@@ -11,9 +11,9 @@ import (
 	"portico/handlers"
 )
 
-// Whatever a support session asks for first, the tenant's trail has a row of that session
-// and that thing before the first byte. Pictures have one row however often they are
-// loaded.
+// The tenant's trail has a row of the support session and the thing that it requests before
+// the first byte, whichever thing it requests first. A picture has one row, however often it
+// is loaded.
 func TestEveryByteThatSupportSeesHasARow(t *testing.T) {
 	t.Parallel()
 	s, a := newSiteOver(t, storage(t)), storetest.Agency(t)

@@ -49,8 +49,8 @@ func (w *countingWriter) Write(p []byte) (int, error) {
 	return w.ResponseWriter.Write(p)
 }
 
-// However often an upload is finished, its parts are read back once, and the files of a
-// tenant one at a time. Everybody who finished it gets the same answer.
+// The parts of an upload are read back once, however often it is finished, and the files of
+// a tenant one at a time. Everybody who finished it gets the same answer.
 func TestRepeatedFinishReadsBackOnce(t *testing.T) {
 	t.Parallel()
 	var read readCounter

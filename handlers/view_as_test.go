@@ -67,10 +67,9 @@ func TestViewAsJourney(t *testing.T) {
 	hasNot(t, "herself again", back, "is viewing")
 }
 
-// View as has ended while its page is still open: a form sent from it is not
-// executed in the staff member's own name until they confirm that they continue as
-// themselves.
-func TestViewAsOverIsNoDeed(t *testing.T) {
+// A page may still be open after its view as has ended. A form sent from it changes nothing
+// until the staff member confirms that they continue as themselves.
+func TestFormAfterViewAsEndsChangesNothing(t *testing.T) {
 	t.Parallel()
 	d := setupDesk(t)
 	dana, leo := d.as(t, d.Dana), d.Member(t, d.Leo, d.Acme)

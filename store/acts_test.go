@@ -19,8 +19,8 @@ func tooMany(err error) bool {
 	return ok && limit.After > 0 && limit.After <= time.Hour
 }
 
-// Whatever takes an act back, only so many acts are allowed in an hour. Another tenant's
-// people still may.
+// Each act is limited per tenant and hour, even if every act is undone. Another tenant's
+// people still may do it.
 func TestActsAreLimitedByTenantAndHour(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()

@@ -336,9 +336,9 @@ func TestAssignDuringRemovalIsUndone(t *testing.T) {
 	}
 }
 
-// Whoever is removed from the agency works in none of its clients afterwards, whatever
-// assigns them at the same moment: a client that is unarchived, or an invitation that
-// adds colleagues at once.
+// A person who is removed from the agency works in none of its clients afterwards, even if
+// something assigns them at the same moment: a client that is unarchived, or an invitation
+// that adds colleagues at once.
 func TestRemovedStaffAreAssignedNowhere(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)

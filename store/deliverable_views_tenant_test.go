@@ -93,7 +93,7 @@ func TestNewIsWhatAPersonHasNotOpened(t *testing.T) {
 		wantNew(t, step.what, leo, b.Leo, step.leo)
 		wantNew(t, step.what+", for staff", b.dana, b.Dana, 0)
 	}
-	// Whoever joins later finds what was published before.
+	// A person who joins later finds what was published before.
 	late := "nora@" + b.Suffix + ".test"
 	do(t, b.dana, func(tx *store.Tx) error {
 		_, err := tx.AddPerson(t.Context(), store.NewPerson{Name: "Nora", Email: late, Party: store.PartyClient, Role: store.RoleMember})
@@ -103,8 +103,8 @@ func TestNewIsWhatAPersonHasNotOpened(t *testing.T) {
 	wantNew(t, "another client", b.Member(t, b.Gus, b.Globex), b.Gus, 0)
 }
 
-// What somebody opened is theirs: colleagues, other tenants and people who view as them
-// neither see nor change it, not even in raw SQL.
+// Only the person sees and changes which deliverables they opened. Colleagues, other tenants
+// and people who view as them can't, not even in raw SQL.
 func TestOpenedWorkIsOnesOwn(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)

@@ -80,7 +80,7 @@ func (tx *Tx) AddDomain(ctx context.Context, me Member, host string) error {
 	if err := tx.requireMemberStepUp(ctx, me); err != nil {
 		return err
 	}
-	// Of two people who claim the last domain at once, one must be refused.
+	// If two people claim the last domain at once, one must be refused.
 	if _, err := tx.lockPeople(ctx); err != nil {
 		return err
 	}

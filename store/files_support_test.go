@@ -68,7 +68,7 @@ func TestUploadBelongsToWhoBeganIt(t *testing.T) {
 	}
 }
 
-// Nobody but who began it sees the parts of an upload, whoever asks for them.
+// Only the person who began an upload sees its parts.
 func TestPartsAreListedForTheirUploader(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)

@@ -289,8 +289,8 @@ func TestHostileNames(t *testing.T) {
 	}
 }
 
-// Of a file's name stays what somebody sees. A name of which nothing would be seen is
-// refused, as is one without a character that is seen in a folder.
+// Invisible characters are removed from the names of files and folders. A file's name without
+// a visible character is refused; such a folder is left out of the path.
 func TestFileNamesCanBeSeen(t *testing.T) {
 	t.Parallel()
 	b := setupFiles(t)

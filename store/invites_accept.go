@@ -104,7 +104,7 @@ func (tx *Tx) accept(ctx context.Context, me Person, i invite, name string) erro
 	if err := tx.beginMembership(ctx, me.scope.User, NewPerson{Name: name, Email: i.Email, Party: i.Party, Role: i.Role}); err != nil {
 		return err
 	}
-	// Who was invited without a name has their address for one until now.
+	// A person invited without a name is called by their address until now.
 	_, err := tx.exec(ctx, "name of a new person", `
 update users
 set name = @name

@@ -89,8 +89,8 @@ func TestOpenedPageShowsWhatItsReadsShow(t *testing.T) {
 	}
 }
 
-// Whoever is no member in person of an active tenant gets no scope with the answer to who
-// is asking. Then no read of the same round trip shows anything.
+// Only a member in person of an active tenant gets a scope with the answer to who is asking.
+// For everybody else no read of the same round trip shows anything.
 func TestOpenShowsNothingWithoutMembership(t *testing.T) {
 	t.Parallel()
 	admin := storetest.AdminPool()
@@ -155,8 +155,8 @@ func TestOpenShowsNothingWithoutMembership(t *testing.T) {
 	}
 }
 
-// A support session, and staff who view as a client, take the way on which the route is
-// checked and the view recorded before anything is read.
+// A support session, and staff who view as a client, get no scope with the answer to who is
+// asking: the route is checked and the view recorded before anything is read.
 func TestOpenShowsNothingToSupport(t *testing.T) {
 	t.Parallel()
 	a, b := publishedFile(t)
@@ -233,8 +233,8 @@ func TestOpenedScopeEnds(t *testing.T) {
 	}
 }
 
-// What somebody's last visit showed decides only which reads are sent. Whoever changed
-// role or lost access since gets the answer of today.
+// What the store remembers of somebody's last visit decides only which reads are sent. After
+// a change of role or a loss of access they get the answer of today.
 func TestOpenAnswersForTheStandingOfToday(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)

@@ -381,8 +381,8 @@ func forgetting(t *testing.T, email string) (commit func()) {
 	}
 }
 
-// What begins for a person during their erasure fails: a provider's proof, a
-// membership that somebody gives them, one that they accept.
+// Nothing new begins for a person during their erasure. A provider's proof fails, and so does
+// a membership that somebody gives them or that they accept.
 func TestConcurrentErasureStopsNewAccess(t *testing.T) {
 	t.Parallel()
 	b, other := setupTraces(t), storetest.Agency(t)

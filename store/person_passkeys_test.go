@@ -146,7 +146,7 @@ func TestUsedPasskeyCountsOnce(t *testing.T) {
 	}
 }
 
-// Of two uses at once with the same counter, one is refused as a copy.
+// If a passkey is used twice at once with the same counter, one use is refused as a copy.
 func TestCopiedPasskeyRaceAdmitsOne(t *testing.T) {
 	t.Parallel()
 	a, db := storetest.Agency(t), storetest.DB()

@@ -91,7 +91,7 @@ func TestLastPlanPlaceIsTakenOnce(t *testing.T) {
 }
 
 // A restored thing counts again, or stays in the bin if the plan is full.
-func TestRestoreNeedsRoom(t *testing.T) {
+func TestFullPlanRefusesRestore(t *testing.T) {
 	t.Parallel()
 	_, dana, id := smallAcme(t)
 	db := storetest.DB()

@@ -422,9 +422,9 @@ func TestExpectationIsCompared(t *testing.T) {
 	}
 }
 
-// Two people move different rows at once, and both moves hold, whatever the distance.
-// The order is as if one had moved after the other.
-func TestMovesHoldAtOnce(t *testing.T) {
+// Two people move different rows at once. Both moves are kept, whatever the distance, and the
+// order is as if one had moved after the other.
+func TestParallelMovesAreBothKept(t *testing.T) {
 	t.Parallel()
 	s := newEditScene(t)
 	none := -1

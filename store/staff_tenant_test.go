@@ -429,7 +429,7 @@ func TestInviterRoleStaysInTheTenant(t *testing.T) {
 	}
 }
 
-// Whoever is removed from the agency, or leaves it, stops owning its clients. So only
+// A person who is removed from the agency, or leaves it, stops owning its clients. So only
 // owners remove them, with a fresh step-up, and a client keeps an owner.
 func TestRemovalKeepsAnOwnerOfEachClient(t *testing.T) {
 	t.Parallel()

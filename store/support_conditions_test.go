@@ -144,10 +144,9 @@ func TestSupportFindsNobodyWhoLeft(t *testing.T) {
 	}
 }
 
-// An agent has one open request and one session for themselves: another agent's are no
-// obstacle, and neither is their own request to another tenant. An expired request is
-// withdrawn only by its agent, in its tenant.
-func TestAgentsAreNoObstacleToEachOther(t *testing.T) {
+// An agent may have one open request in each tenant, and one session. Another agent's don't
+// count. Only its agent, in its tenant, withdraws an expired request.
+func TestAgentsDontBlockEachOther(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t).allowRequests(t)
 	gus := b.Member(t, b.Gus, b.Globex)
@@ -203,8 +202,9 @@ func TestDisabledAgentStartsNothing(t *testing.T) {
 	must(t, errOf(b.db.StartSupport(t.Context(), me, b.ask(b.Acme, b.mia.ID()))))
 }
 
-// What a client revoked stays revoked for the agency, whatever another client allows later.
-func TestSistersConsentLiftsNoRevocation(t *testing.T) {
+// A client's revocation keeps binding the agency, even if another client allows support
+// later.
+func TestOtherClientsConsentKeepsRevocation(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t)
 	storetest.GrantSupport(t, b.dana)
@@ -219,8 +219,8 @@ func TestSistersConsentLiftsNoRevocation(t *testing.T) {
 	b.startAs(t, b.dana.ID())
 }
 
-// The agency's consent counts from when it was given and until it is replaced.
-func TestAgencysConsentIsOfThePresent(t *testing.T) {
+// An agency's consent allows nothing if it is dated in the future, replaced or revoked.
+func TestAgencyConsentNotInForceIsIgnored(t *testing.T) {
 	t.Parallel()
 	for what, c := range map[string][2]string{
 		"of the future": {`created_at = created_at + interval '10 minutes'`, `created_at = created_at - interval '10 minutes'`},

@@ -12,7 +12,7 @@ import (
 )
 
 // people lists whom the agent may view as in Acme, in the browser with that session.
-// Nobody is listed beside an error.
+// With an error it must list nobody.
 func (b *supportBundle) people(t *testing.T, me store.Person) ([]store.SupportTarget, error) {
 	t.Helper()
 	listed, err := b.db.ListSupportTargets(t.Context(), me, b.ask(b.Acme, uuid.Nil))
@@ -104,8 +104,8 @@ func TestPeopleAreNotListedWhere(t *testing.T) {
 
 func quote(id uuid.UUID) string { return "'" + id.String() + "'" }
 
-// Nobody is listed who can't be viewed as: a disabled person, and one whose membership
-// ended. Both are listed again afterwards, and nobody of another tenant ever is.
+// A disabled person is not listed, and neither is one whose membership ended. Both are listed
+// again once that is undone. Nobody of another tenant is ever listed.
 func TestPeopleWhoLeftAreNotListed(t *testing.T) {
 	t.Parallel()
 	b := setupSupport(t).grantAccess(t)

@@ -57,8 +57,8 @@ func TestSupportConsent(t *testing.T) {
 	}
 }
 
-// Whatever ends a session, the next request is outside and shows why, even if the
-// cause is gone again. The ledger says so too.
+// After a session ended, for each possible cause, the next request is outside and shows
+// why, even if the cause is gone again. The ledger says so too.
 func TestSupportEnds(t *testing.T) {
 	t.Parallel()
 	cases := []struct {

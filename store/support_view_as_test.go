@@ -147,8 +147,8 @@ func TestViewAsFollowsRightsTable(t *testing.T) {
 	}
 }
 
-// Whatever ends the session, the next request no longer views as the client, and
-// shows why.
+// After a view as ended, for each possible cause, the next request no longer views as the
+// client, and shows why.
 func TestViewAsEnds(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -34,7 +34,7 @@ type Tx struct {
 
 // Write runs fn in one transaction inside the tenant of me. In a support session
 // in read mode the transaction is read-only and any change is [ErrForbidden].
-// Nothing but the database may happen in fn: no S3, no mail, no rendering.
+// fn may use the database only: no S3, no mail, no rendering.
 func (db *DB) Write(ctx context.Context, me Member, fn func(*Tx) error) error {
 	return db.write(ctx, me.scope, me.Role, me.RequestID, func(tx *Tx) error {
 		tx.session = me.Person.SessionID

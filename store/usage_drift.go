@@ -55,7 +55,7 @@ where u.tenant_id = @tenant_id
   and u.metric = '`+string(m)+`'`)
 	}
 	parts = append(parts, listed)
-	// Of the rows of members one that is off is enough.
+	// One member's row that differs is enough.
 	return strings.Join(append(parts, `
 (select '`+string(waitingMetric)+`', m.waiting::bigint, w.waiting
 from (`+inReview+`) w

@@ -133,9 +133,8 @@ func wantNoDrift(t *testing.T, me store.Member) {
 	}
 }
 
-// Whichever two deeds about projects and storage run at once, no count is off
-// afterwards.
-func TestStorageCountsHoldAtOnce(t *testing.T) {
+// After any two deeds about projects and storage that run at once, every count is right.
+func TestParallelDeedsKeepStorageCounts(t *testing.T) {
 	t.Parallel()
 	for first, doFirst := range storageDeeds {
 		t.Run(first, func(t *testing.T) {
@@ -245,9 +244,9 @@ var peopleDeeds = map[string]func(*peopleScene) racer{
 	},
 }
 
-// Whichever two deeds about people and clients run at once, neither the people nor the
-// clients are miscounted, nor what waits for each person.
-func TestPeopleCountsHoldAtOnce(t *testing.T) {
+// After any two deeds about people and clients that run at once, the counts of people, of
+// clients and of what waits for each person are right.
+func TestParallelDeedsKeepPeopleCounts(t *testing.T) {
 	t.Parallel()
 	for first, makeFirst := range peopleDeeds {
 		t.Run(first, func(t *testing.T) {

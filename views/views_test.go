@@ -156,7 +156,7 @@ func TestForms(t *testing.T) {
 }
 
 // The HTML, styles and scripts of a page stay under 100 kB compressed, so that it loads quickly on a slow connection.
-func TestWeight(t *testing.T) {
+func TestPagesStayUnder100kB(t *testing.T) {
 	t.Parallel()
 	fixed := squeezed(t, asset(t, "app.css")) + squeezed(t, asset(t, "app.js")) + squeezed(t, asset(t, "upload.js")) + squeezed(t, asset(t, "icons.svg"))
 	if fixed > 30_000 {
@@ -250,7 +250,7 @@ func TestSupportBar(t *testing.T) {
 }
 
 // A refusal doesn't reveal the tenant: two 404 pages differ only by request id.
-func TestNotFoundKnowsNothing(t *testing.T) {
+func TestNotFoundPagesRevealNoTenant(t *testing.T) {
 	t.Parallel()
 	one, _ := render(t, sample{"", views.Error(views.ErrorProps{Status: 404, RequestID: "AAAA"}, nil)})
 	two, _ := render(t, sample{"", views.Error(views.ErrorProps{Status: 404, RequestID: "BBBB"}, nil)})

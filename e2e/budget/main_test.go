@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// What passes is a line, what fails is there in full, and the slowest tests come
-// last.
+// The report has one line for a package that passes and the whole output of a test that
+// fails. The slowest tests come last.
 func TestReport(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// In a deed each condition of its SQL and each refusal is found, with what takes it away.
-// Other functions are no deeds, and what a policy repeats is no guard.
+// Each condition of a deed's SQL and each refusal is found, with the code that removes it.
+// Other functions are no deeds, and a condition that repeats a policy is no guard.
 func TestDeedsAreFound(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string][]string{
@@ -59,8 +59,8 @@ func TestDeedsHaveConditions(t *testing.T) {
 	}
 }
 
-// The copy of store with all mutants in it is Go, and has each under its number.
-func TestSwitchesAreGo(t *testing.T) {
+// The copy of store with all mutants in it parses as Go and has a switch for each mutant.
+func TestEveryDeedMutantCanBeSwitchedOn(t *testing.T) {
 	t.Chdir("../..")
 	dir := t.TempDir()
 	if err := os.CopyFS(filepath.Join(dir, "store"), os.DirFS("store")); err != nil {
@@ -105,7 +105,7 @@ func TestSwitchesAreGo(t *testing.T) {
 	}
 }
 
-// What is said to be no guard is still there, with a reason.
+// Each condition that the list calls no guard still exists and has a reason.
 func TestEquivalentsAreThere(t *testing.T) {
 	t.Chdir("../..")
 	there := map[string]bool{}

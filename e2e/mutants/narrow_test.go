@@ -26,7 +26,7 @@ func TestConditionsAreFound(t *testing.T) {
 		// A verdict is lost when its condition never holds, each alternative apart.
 		"why := case when a or b then 'no_grant' when c and d then 'busy' end;": {"a => false", "b => false", "c and d => false"},
 		"select case when not exists (select from t where a) then 'gone' end":   {"not exists (select from t where a) => false", "a => true"},
-		// What is let through is lost when its condition always holds.
+		// A condition that lets something through is lost when it always holds.
 		"why := case when a between 1 and 2 and b then case when c then 'no' end else 'bad' end;": {"a between 1 and 2 => true", "b => true", "c => false"},
 		"select case when a and b then t.kind end from t":                                         {"a => true", "b => true"},
 		"select case when a then t.x when b then t.y end from t":                                  {"a => false", "b => false"},

@@ -36,10 +36,10 @@ func stored(t *testing.T, storage *files.Storage, me store.Member, deliverable s
 	return id, key
 }
 
-// What lay in Acme's bin for its days is gone, bytes and rows, and so is an
-// upload nobody went on with. What lies there since yesterday stays, and so does
-// everything of Globex, which has just the same in its bin.
-func TestTidyRemovesWhatIsOver(t *testing.T) {
+// The clean-up removes what has been in Acme's bin for 31 days, bytes and rows, and an
+// upload that nobody continued. It keeps what was binned yesterday, and everything of
+// Globex, which has the same in its bin.
+func TestCleanupRemovesExpiredFiles(t *testing.T) {
 	t.Parallel()
 	s3, err := stack.StartS3(t.Context(), stack.S3Options{})
 	check(t, err)
@@ -70,7 +70,7 @@ func TestTidyRemovesWhatIsOver(t *testing.T) {
 	check(t, queue.NewSigner(storetest.SigningKey).Sign(job))
 	j, err := storetest.DB().VerifyJob(job, store.JobPolicy{})
 	check(t, err)
-	for range 2 { // a tidy that runs again finds nothing to do
+	for range 2 { // a second clean-up finds nothing to do
 		check(t, r.cleanUp(t.Context(), j, *job))
 	}
 

@@ -59,7 +59,7 @@ func TestOnlySlowDecodersMakePicturesUnfit(t *testing.T) {
 	}
 }
 
-// What came of a picture is recorded though the time of its job is over.
+// The result for a picture is recorded even after its job's deadline.
 func TestUnfitPictureIsRecordedAfterTheDeadline(t *testing.T) {
 	t.Parallel()
 	p := startPreviewRunner(t)

@@ -36,8 +36,8 @@ var spellings = map[string]spelling{
 	"marks of RFC 5321":  {"o'neil!#$%&*/=?^_`{|}~{s}@acme.example", "O'NEIL!#$%&*/=?^_`{|}~{S}@acme.example", `"o'neil!#$%&*/=?^_` + "`" + `{|}~{s}"@acme.example`},
 }
 
-// Whoever was invited in one spelling of their address signs in by mail and by a provider
-// in others, as one person. Somebody whose address only looks like theirs is refused.
+// A person invited in one spelling of their address signs in by mail and by a provider in
+// other spellings, as one person. Somebody whose address only looks like theirs is refused.
 func TestSignInInEverySpelling(t *testing.T) {
 	t.Parallel()
 	for name, c := range spellings {
@@ -83,8 +83,8 @@ func TestSignInInEverySpelling(t *testing.T) {
 	}
 }
 
-// Whoever asks to sign in with an address that the mail server refuses reads the same as
-// for one that nobody knows.
+// Sign-in answers the same for an address that the mail server refuses as for an unknown
+// address.
 func TestRefusedSignInMailTellsNothing(t *testing.T) {
 	t.Parallel()
 	a, h := storetest.Agency(t), newSite(t)

@@ -11,7 +11,7 @@ import (
 	"portico/handlers/spreadsheet"
 )
 
-// However a program cuts the lines of an exported table, no piece starts a formula.
+// No piece of an exported table starts a formula, however a program cuts its lines.
 func TestNoCellStartsAFormula(t *testing.T) {
 	t.Parallel()
 	attacks := []string{
@@ -43,7 +43,7 @@ func TestNoCellStartsAFormula(t *testing.T) {
 	}
 }
 
-// What no program takes for a formula stays as it is.
+// A cell that no program takes for a formula stays as it is.
 func TestPlainCellsStay(t *testing.T) {
 	t.Parallel()
 	for _, cell := range []string{"", "Ada Byte", "a - b", "3 + 4", "mia@acme.example", "1. März, 10:30", "T-7; next", "O'Neil", "x,y;z|w", "2026-11-29T12:00:00Z", "王小明", "\"quoted\"", "王，小明；a、b", "أحمد، علي؛ x", "a，b-c"} {

@@ -68,7 +68,7 @@ func TestFilesAreReadInTheirEncoding(t *testing.T) {
 	}
 }
 
-// Whatever separates cells and ends lines, the cells are the same, empty ones included.
+// The cells are the same, empty ones included, whatever separates cells and lines.
 func TestEverySeparatorMakesTheSameCells(t *testing.T) {
 	t.Parallel()
 	known := func(cell string) bool { return strings.Contains(cell, "@") || cell == "E-mail" }

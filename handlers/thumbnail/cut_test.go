@@ -101,8 +101,8 @@ func inPieces(t *testing.T, whole []byte) (parts []any) {
 	return parts
 }
 
-// Of an animation that ends in its first frame, the rows that are there lie where the frame
-// lies.
+// An animation may end inside its first frame. Then the rows that arrived are drawn where
+// the frame lies.
 func TestCutAnimationKeepsItsPlace(t *testing.T) {
 	t.Parallel()
 	content := half(inAnimation(t, storedPNG(t, thumbnailtest.TwoHalves(60, 40)), image.Pt(100, 60), image.Rect(20, 10, 80, 50)))
@@ -123,8 +123,8 @@ func TestCutAnimationKeepsItsPlace(t *testing.T) {
 	}
 }
 
-// What is kept of a picture is bounded: a larger one that ends in its middle has no
-// thumbnail, and a smaller one has its upper part.
+// The decoder keeps at most maxKept bytes of a picture. A picture that ends in its middle has
+// a thumbnail of its upper part, and none if it is larger than that.
 func TestLargeCutPictureHasNoThumbnail(t *testing.T) {
 	t.Parallel()
 	whole := storedPNG(t, thumbnailtest.TwoHalves(4000, 3000))

@@ -144,7 +144,8 @@ func offsetGIF(t *testing.T) []byte {
 	return b.Bytes()
 }
 
-// Whatever browsers show has a thumbnail that looks like it: in colour, shape and turn.
+// Every picture that browsers show has a thumbnail that looks like it: in colour, shape and
+// rotation.
 func TestThumbnailsOfWhatBrowsersShow(t *testing.T) {
 	t.Parallel()
 	for name, p := range shownPictures(t) {

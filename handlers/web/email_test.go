@@ -60,7 +60,7 @@ func TestEverySpellingIsOneAddress(t *testing.T) {
 	}
 }
 
-// What is no address is refused, and the sentence says why where it can.
+// Text that is no address is refused, and the sentence says why where it can.
 func TestInvalidEmailsAreRefused(t *testing.T) {
 	t.Parallel()
 	for typed, says := range map[string]string{
