@@ -301,8 +301,8 @@ func (v Vault) HashRest(ctx context.Context, key Key, h *Hash) error {
 	return err
 }
 
-// Verify reads the whole object. It returns ErrSize or ErrDigest if the object differs from what was stored. The scrub
-// job calls it.
+// Verify reads the whole object. It returns ErrSize or ErrDigest if the object differs from what was stored. Only tests
+// call it: no job rereads stored files yet.
 func (v Vault) Verify(ctx context.Context, key Key, size int64, digest Digest) error {
 	object, err := v.Get(ctx, key, ReadOptions{Size: size, Digest: &digest})
 	if err != nil {

@@ -39,7 +39,7 @@ func TestGetRange(t *testing.T) {
 	}
 }
 
-// If a byte changes on disk, whole reads and the scrub fail, and the last bytes are withheld.
+// If a byte changes on disk, whole reads and Verify fail, and the last bytes are withheld.
 func TestFlippedOnDisk(t *testing.T) {
 	t.Parallel()
 	b, content := setup(t), randomBytes(31, PartSize+1000)
@@ -50,7 +50,7 @@ func TestFlippedOnDisk(t *testing.T) {
 	}
 	b.flipOnDisk(t, key, size/2)
 	if err := b.vault.Verify(t.Context(), key, size, digest); !errors.Is(err, ErrDigest) {
-		t.Errorf("scrub: %v", err)
+		t.Errorf("verify: %v", err)
 	}
 	crc := crc32.ChecksumIEEE(content)
 	for name, want := range map[string]ReadOptions{
@@ -86,7 +86,7 @@ func TestTruncatedOnDisk(t *testing.T) {
 	key, digest := b.put(t, content), digestOf(content)
 	b.truncateOnDisk(t, key, 4000)
 	if err := b.vault.Verify(t.Context(), key, 5000, digest); !errors.Is(err, ErrSize) {
-		t.Errorf("scrub: %v", err)
+		t.Errorf("verify: %v", err)
 	}
 	_, err := b.vault.Get(t.Context(), key, ReadOptions{Range: Range{0, 100}, Size: 5000, Digest: &digest})
 	if !errors.Is(err, ErrSize) {

@@ -48,8 +48,9 @@ const newForReader = `(
 
 // recount updates the counters on the membership rows after a deed that may have
 // changed what is in review or what is new. The list of workspaces reads them there, so
-// that its cost doesn't grow with their number. With news, it was activity for clients
-// too. Without it the deed may have changed a draft.
+// that its cost doesn't grow with their number. If news is true, clients also
+// see that something happened now. Otherwise only staff do, because the deed may have
+// changed a draft.
 func (tx *Tx) recount(news bool) {
 	tx.lockCounters()
 	tx.later("recount", `

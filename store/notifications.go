@@ -49,8 +49,8 @@ select exists (
 
 // EnqueueSupportMails queues a mail to each owner of the tenant, once for the start
 // and once for the end of a support session. A view-as session is on the ledger and
-// sends no mail. A session that is not in this tenant, or that ended says is over and
-// is not, is [ErrNotFound].
+// sends no mail. [ErrNotFound] means that the session is another tenant's or, if ended is
+// set, still runs.
 func (tx *Tx) EnqueueSupportMails(ctx context.Context, session uuid.UUID, ended bool) error {
 	if err := tx.CheckSupportSession(ctx, session, ended); err != nil {
 		return err

@@ -2,13 +2,12 @@
 // tells PostgreSQL for whom a statement runs.
 //
 // Reads are values that [DB.Read] runs together in one round trip for a [Member].
-// Deeds are methods of a [Tx], which only [DB.Write] hands out. Neither exists
-// without a tenant, so a query outside one doesn't compile. A read of a person's own
-// rows is an [OwnRead].
+// Deeds are methods of a [Tx]. [DB.Write] makes one for a member and [DB.Work] makes one
+// for a job. A read of a person's own rows is an [OwnRead].
 //
-// Package engine holds the connections, where this package can't reach them.
-// Statements without a tenant go through OutsideTenant there; outside_test.go lists
-// them.
+// Package engine holds the connections, where this package can't reach them. The few
+// statements without a tenant go through OutsideTenant there. outside_test.go lists
+// them, and everything else that chooses for whom a statement runs.
 package store
 
 import (

@@ -17,8 +17,8 @@ import (
 type Tx struct {
 	engine *engine.Tx
 	signer queue.Signer
-	// scope is for whom its rows and jobs are written: what the policies were told,
-	// except for the jobs of [Tx.asSupport].
+	// scope names the tenant and the people of its audit rows and jobs. The policies were
+	// told the same. Only after [Tx.asSupport] the jobs name another tenant and person.
 	scope engine.Scope
 	role  Role
 	// entered says that the deed entered the client from its agency.

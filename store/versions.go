@@ -50,8 +50,8 @@ where v.tenant_id = @tenant_id
   and v.id = @id`, pgx.StrictNamedArgs{"id": id})}
 }
 
-// PublishedBefore reads whether the reader has published the version, with this note: the
-// same form came twice.
+// PublishedBefore reads whether the reader has already published this version with this
+// note. If so, the same form was sent twice, and that is no conflict.
 func PublishedBefore(deliverable uuid.UUID, number int, note string, dst *bool) Read {
 	return Read{value("published before", dst, `
 select exists (

@@ -11,7 +11,7 @@ import (
 )
 
 // Chrome is the frame around a page: the person, the tenant, and the navigation they may use. It is the same for every
-// page of a request, so it is the first argument of every page.
+// page of a request, so it is the first argument of every page in the frame.
 type Chrome struct {
 	Platform  string     // the origin of PORTICO_URL while the page is on a tenant's own host, else ""
 	Base      Base       // the prefix of the tenant's URLs
@@ -23,7 +23,7 @@ type Chrome struct {
 	Staff   bool     // the person is of the agency's party and gets the frame with the rail
 	Links   Links
 	Support *SupportBar // nil outside a support session
-	Brand   *Brand      // of a person\'s page outside tenants; nil is our own look
+	Brand   *Brand      // of a person's page outside tenants; nil is our own look
 	Flash   Flash
 	// MailAway is set where the page promises an email and the mail server doesn't answer.
 	MailAway bool

@@ -17,13 +17,14 @@ end $$;
 
 -- What support may do in a tenant now as somebody of a party, until when, by whose
 -- consent, and whether drafts are open to it. No row: nothing.
---   1. While the client allows something, that is the limit.
---   2. When the client's consent has ended, the agency decides, by a consent that it gives
---      afterwards. If the agency ended the client's, that stays the limit as long as it
---      would have lasted.
---   3. After the client revoked, nobody but the client can allow again.
--- Drafts are the agency's and need the agency's consent. What it last allowed for its own
--- staff also limits what is done as them. Not granted to the app.
+--   1. While the client's consent lasts, it is the limit.
+--   2. After it has ended, and if there never was one, the agency's consent is the limit. A
+--      consent that the agency gave before that end allows nothing. If the agency itself
+--      ended a client's consent to read, support can only read until that consent would
+--      have ended.
+--   3. After the client has revoked a consent, only the client can allow support again.
+-- Drafts are the agency's and need the agency's consent. If its latest consent was to read,
+-- support can also only read as its staff. Not granted to the app.
 create function lookup.support_allows(p_tenant uuid, p_party text)
 returns table (mode text, ends_at timestamptz, grant_id uuid, drafts boolean)
 language plpgsql stable security definer set search_path = ''
