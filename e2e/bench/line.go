@@ -7,7 +7,7 @@ import (
 
 // line is one measurement and its target.
 type line struct {
-	letter  string
+	letter  string // of the benchmark; a benchmark of several targets names each
 	what    string
 	value   float64
 	unit    string // "" for a ratio

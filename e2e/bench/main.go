@@ -6,6 +6,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -38,7 +39,7 @@ func fail(err error) {
 	}
 }
 
-// benchmark measures the lines of one letter.
+// benchmark measures the lines of one letter: a also those of a2 and a3.
 type benchmark struct {
 	letter  string
 	measure func(context.Context, *world) ([]line, error)
@@ -49,10 +50,12 @@ var benchmarks = []benchmark{
 	{"a", pages},
 	{"b", policies},
 	{"c", manyTenants},
-	{"d", transfers},
+	{"d", distantDatabase},
+	{"f", transfers},
 	{"g", switcher},
-	{"h", resolution},
-	{"f", publishing}, // last: it changes every tenant
+	{"i", otherPages},
+	{"j", resolution},
+	{"h", publishing}, // last: it changes every tenant
 }
 
 func run(ctx context.Context, short bool, only, doc string) (err error) {
@@ -73,7 +76,7 @@ func run(ctx context.Context, short bool, only, doc string) (err error) {
 			return fmt.Errorf("%s: %w", c.letter, err)
 		}
 		for _, l := range found {
-			l.letter = c.letter
+			l.letter = cmp.Or(l.letter, c.letter)
 			fmt.Println(l)
 			lines = append(lines, l)
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -72,11 +73,11 @@ func pages(ctx context.Context, w *world) ([]line, error) {
 	}
 	var lines []line
 	for _, who := range []string{"client", "staff"} {
-		l, err := w.page(ctx, who)
+		found, err := w.page(ctx, who)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", who, err)
 		}
-		lines = append(lines, l)
+		lines = append(lines, found...)
 	}
 	return lines, nil
 }
@@ -86,9 +87,9 @@ func (w *world) startReference(ctx context.Context) error {
 	if w.reference != nil {
 		return nil
 	}
-	err := w.query(ctx, w.few.name, flatTable, func(conn *pgx.Conn, sql string) error {
-		for part := range bytes.SplitSeq([]byte(sql), []byte(";")) {
-			if _, err := conn.Exec(ctx, string(part)); err != nil {
+	err := w.query(ctx, w.few.name, flatTable+handmadeTables, func(conn *pgx.Conn, sql string) error {
+		for part := range strings.SplitSeq(sql, ";") {
+			if _, err := conn.Exec(ctx, part); err != nil {
 				return err
 			}
 		}
@@ -97,59 +98,115 @@ func (w *world) startReference(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	w.reference, err = w.serveReference(ctx, w.stack.Postgres.Port())
+	return err
+}
+
+// serveReference starts a reference server that finds the database at a local port.
+func (w *world) serveReference(ctx context.Context, database int) (*server, error) {
 	port, err := stack.FreePort()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	self, err := os.Executable()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	addr := fmt.Sprintf("127.0.0.1:%d", port)
 	env := stack.Env{
 		"PORTICO_ADDR": addr, "GOGC": "400", "GOMEMLIMIT": "512MiB",
-		"DATABASE_URL": fmt.Sprintf("postgres://bench_bare:bare@127.0.0.1:%d/%s?sslmode=disable", w.stack.Postgres.Port(), w.few.name),
+		"DATABASE_URL": fmt.Sprintf("postgres://bench_bare:bare@127.0.0.1:%d/%s?sslmode=disable", database, w.few.name),
 	}
-	w.reference, err = start(ctx, filepath.Join(w.dir, "reference.log"), addr, "/ready", env, self, "reference")
-	return err
+	return start(ctx, filepath.Join(w.dir, "reference.log"), addr, "/ready", env, self, "reference")
 }
 
-func (w *world) page(ctx context.Context, who string) (line, error) {
+// listOf is the product's list page of every client, as its person or its manager.
+func (w *world) listOf(in installation, who string) [][]byte {
 	of := map[string]int{"client": ofPerson, "staff": ofManager}[who]
-	product := make([][]byte, w.few.clients)
-	for i := range product {
-		product[i] = w.signedIn(w.few, of, i+1, "GET", fmt.Sprintf("/w/client-%d/projects/%s", i+1, id(ofProject, 2*(i+1))), "")
+	return w.each(in, of, func(n int) string { return "/projects/" + id(ofProject, 2*n).String() })
+}
+
+// each is a page of every client's workspace.
+func (w *world) each(in installation, of int, path func(n int) string) [][]byte {
+	requests := make([][]byte, in.clients)
+	for i := range requests {
+		requests[i] = w.signedIn(in, of, i+1, "GET", fmt.Sprintf("/w/client-%d%s", i+1, path(i+1)), "")
 	}
-	refer := func(kind string) load {
-		requests := make([][]byte, w.few.clients)
-		for i := range requests {
-			requests[i] = fmt.Appendf(nil, "GET /%s/%s/%d HTTP/1.1\r\nHost: %s\r\n\r\n", kind, who, i+1, w.reference.addr)
-		}
-		return cycle(w.reference.addr, requests)
+	return requests
+}
+
+// refer is a page of the reference server for every client.
+func (w *world) refer(s *server, path string) load {
+	requests := make([][]byte, w.few.clients)
+	for i := range requests {
+		cookie := token(ofPerson, i+1)
+		requests[i] = fmt.Appendf(nil, "GET %s/%d HTTP/1.1\r\nHost: %s\r\nCookie: session=%x\r\n\r\n", path, i+1, s.addr, cookie)
 	}
-	sides := []*side{
-		{name: "Portico", server: w.few.server, load: cycle(w.few.addr, product)},
-		{name: "one query", server: w.reference, load: refer("joined")},
-		{name: "one query, one flat table", server: w.reference, load: refer("flat")},
+	return cycle(s.addr, requests)
+}
+
+func (w *world) page(ctx context.Context, who string) ([]line, error) {
+	product := &side{name: "Portico", server: w.few.server, load: cycle(w.few.addr, w.listOf(w.few, who))}
+	joined := &side{name: "one query", server: w.reference, load: w.refer(w.reference, "/joined/"+who)}
+	flat := &side{name: "one query, one flat table", server: w.reference, load: w.refer(w.reference, "/flat/"+who)}
+	small := &side{name: "hand-made page", server: w.reference, load: w.refer(w.reference, "/handmade")}
+	if err := sameBytes(product, joined, flat); err != nil {
+		return nil, err
 	}
-	if err := sameBytes(sides); err != nil {
-		return line{}, err
+	if err := w.compare(ctx, connections, product, joined, flat, small); err != nil {
+		return nil, err
 	}
-	if err := w.compare(ctx, connections, sides...); err != nil {
-		return line{}, err
-	}
-	l := line{what: "list of 50 deliverables (" + who + "): requests/s at 16 connections, compared with the same page from one query",
-		value: medianRatio(sides[0].perSecond, sides[1].perSecond), target: 0.75, atLeast: true}
-	for _, s := range sides {
-		l.notes = append(l.notes, s.String())
-	}
-	l.notes = append(l.notes, fmt.Sprintf("ratio to the flat table %.2f", medianRatio(sides[0].perSecond, sides[2].perSecond)))
 	where, err := w.profile(ctx, w.few, func() error {
-		_, err := sides[0].load.closedLoop(ctx, connections, time.Duration(w.profileSeconds())*time.Second)
+		_, err := product.load.closedLoop(ctx, connections, time.Duration(w.profileSeconds())*time.Second)
 		return err
 	})
-	l.notes = append(l.notes, profileNote(where))
-	return l, err
+	list := "list of 50 deliverables (" + who + "): "
+	return []line{
+		{letter: "a", what: list + "requests/s at 16 connections, compared with the same page from one query",
+			value: medianRatio(product.perSecond, joined.perSecond), target: map[string]float64{"client": 1.4, "staff": 1.3}[who], atLeast: true,
+			notes: []string{product.String(), joined.String(), profileNote(where)}},
+		{letter: "a2", what: list + "requests/s, compared with the same page from one flat table",
+			value: medianRatio(product.perSecond, flat.perSecond), target: 0.75, atLeast: true, notes: []string{flat.String()}},
+		{letter: "a3", what: list + "processor time, compared with a hand-made page of 13 kB",
+			value: medianRatio(product.processor(), small.processor()), target: 2, notes: []string{small.String()}},
+	}, err
+}
+
+// processor is the processor time of a request, server and database together, in µs.
+func (s *side) processor() []float64 {
+	sum := make([]float64, len(s.cpu))
+	for i := range sum {
+		sum[i] = s.cpu[i] + s.dbCPU[i]
+	}
+	return sum
+}
+
+// otherPages compares pages with the list of the same person.
+func otherPages(ctx context.Context, w *world) ([]line, error) {
+	type page struct {
+		name, who string
+		of        int
+		path      func(n int) string
+	}
+	at := func(path string) func(int) string { return func(int) string { return path } }
+	deliverable := func(n int) string { return "/deliverables/" + id(ofDeliverable, n).String() }
+	var lines []line
+	for _, p := range []page{
+		{"deliverable", "client", ofPerson, deliverable},
+		{"deliverable", "staff", ofManager, deliverable},
+		{"home", "client", ofPerson, at("/")},
+		{"home", "staff", ofManager, at("/")},
+		{"activity", "staff", ofManager, at("/activity")},
+	} {
+		list := &side{name: "list", server: w.few.server, load: cycle(w.few.addr, w.listOf(w.few, p.who))}
+		other := &side{name: p.name, server: w.few.server, load: cycle(w.few.addr, w.each(w.few, p.of, p.path))}
+		if err := w.compare(ctx, connections, other, list); err != nil {
+			return nil, fmt.Errorf("%s (%s): %w", p.name, p.who, err)
+		}
+		lines = append(lines, line{what: fmt.Sprintf("page %s (%s): processor time, compared with the list", p.name, p.who),
+			value: medianRatio(other.processor(), list.processor()), target: 1.5, notes: []string{other.String(), list.String()}})
+	}
+	return lines, nil
 }
 
 func cycle(addr string, requests [][]byte) load {
@@ -157,7 +214,7 @@ func cycle(addr string, requests [][]byte) load {
 }
 
 // sameBytes checks that all sides serve the same page.
-func sameBytes(sides []*side) error {
+func sameBytes(sides ...*side) error {
 	var first []byte
 	for _, s := range sides {
 		c, err := dial(s.load.addr)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -63,8 +62,8 @@ grant connect on database portico to bench_bare;
 grant usage on schema public to bench_bare;
 grant select on all tables in schema public to bench_bare;`
 
-// reference serves /joined/<person>/<n>, /flat/<person>/<n> and /static/<person>/<n>:
-// the page of client n as its person or its manager sees it.
+// reference serves /joined/<person>/<n> and /flat/<person>/<n>, the page of client n as
+// its person or its manager sees it, and /handmade/<n>.
 func reference(ctx context.Context) error {
 	cfg, err := pgxpool.ParseConfig(os.Getenv("DATABASE_URL"))
 	if err != nil {
@@ -76,27 +75,34 @@ func reference(ctx context.Context) error {
 		return err
 	}
 	defer pool.Close()
+	cfg = cfg.Copy()
+	cfg.ConnConfig.User = "bench_policies"
+	policies, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer policies.Close()
 	mux := http.NewServeMux()
-	page := func(sql string) http.HandlerFunc {
+	numbered := func(serve func(http.ResponseWriter, *http.Request, int) error) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			n, err := strconv.Atoi(r.PathValue("n"))
 			if err == nil {
-				err = referencePage(r.Context(), w, r, pool, sql, n)
+				err = serve(w, r, n)
 			}
 			if err != nil {
 				http.Error(w, err.Error(), http.StatusInternalServerError)
 			}
 		}
 	}
+	page := func(sql string) http.HandlerFunc {
+		return numbered(func(w http.ResponseWriter, r *http.Request, n int) error {
+			return referencePage(r.Context(), w, r, pool, sql, n)
+		})
+	}
 	mux.HandleFunc("GET /ready", func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc("GET /joined/{who}/{n}", page(bareQuery))
 	mux.HandleFunc("GET /flat/{who}/{n}", page(flatQuery))
-	still := bytes.Repeat([]byte("x"), 35_000)
-	mux.HandleFunc("GET /static/{size}", func(w http.ResponseWriter, r *http.Request) {
-		size, _ := strconv.Atoi(r.PathValue("size"))
-		w.Header().Set("Content-Length", strconv.Itoa(size))
-		_, _ = w.Write(still[:min(size, len(still))])
-	})
+	mux.HandleFunc("GET /handmade/{n}", numbered(handmade(policies)))
 	return (&http.Server{Addr: os.Getenv("PORTICO_ADDR"), Handler: mux, ReadHeaderTimeout: 5 * time.Second}).ListenAndServe()
 }
 

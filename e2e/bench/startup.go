@@ -28,7 +28,7 @@ func startup(ctx context.Context, w *world) ([]line, error) {
 		s.stop()
 	}
 	return []line{
-		{what: "start to ready, with the schema in place", value: median(took), unit: " ms", target: 500},
-		{what: "idle memory", value: median(held), unit: " MiB", target: 60},
+		{what: "start to ready, with the schema in place", value: median(took), unit: " ms", target: 100},
+		{what: "idle memory", value: median(held), unit: " MiB", target: 40},
 	}, nil
 }

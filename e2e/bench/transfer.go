@@ -112,9 +112,9 @@ func (t *transfer) measure(ctx context.Context) ([]line, error) {
 	}
 	size := float64(t.parts) / 128
 	return []line{
-		{what: fmt.Sprintf("download of %.2g GiB, compared with reading straight from the object store", size), value: medianRatio(down, downStraight), target: 0.7, atLeast: true,
+		{what: fmt.Sprintf("download of %.2g GiB, compared with reading straight from the object store", size), value: medianRatio(down, downStraight), target: 0.65, atLeast: true,
 			notes: []string{fmt.Sprintf("Portico %.0f MB/s, straight %.0f MB/s", median(down), median(downStraight))}},
-		{what: fmt.Sprintf("upload of %.2g GiB in parts, compared with writing straight to the object store", size), value: medianRatio(up, upStraight), target: 0.6, atLeast: true,
+		{what: fmt.Sprintf("upload of %.2g GiB in parts, compared with writing straight to the object store", size), value: medianRatio(up, upStraight), target: 0.62, atLeast: true,
 			notes: []string{fmt.Sprintf("Portico %.0f MB/s, straight %.0f MB/s; Portico verifies each part and hashes the whole file", median(up), median(upStraight)),
 				"upload and download: " + profileNote(where)}},
 		{what: "peak memory above idle during both", value: grown, unit: " MiB", target: 64},
