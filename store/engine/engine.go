@@ -20,7 +20,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
-	pgxuuid "github.com/vgarvardt/pgx-google-uuid/v5"
 )
 
 // QueueSchema holds the job tables; see docs/decisions/0002-jobs.md.
@@ -107,9 +106,8 @@ func openPool(ctx context.Context, c Config) (*pgxpool.Pool, error) {
 	params["statement_timeout"] = strconv.FormatInt(cmp.Or(c.StatementTimeout, 8*time.Second).Milliseconds(), 10)
 	params["lock_timeout"] = "4s"
 	params["idle_in_transaction_session_timeout"] = "10s"
-	// Without it pgx converts each id to text and back.
 	cfg.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
-		pgxuuid.Register(conn.TypeMap())
+		registerIDs(conn.TypeMap())
 		return nil
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
