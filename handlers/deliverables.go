@@ -16,23 +16,24 @@ import (
 	"portico/views/ui"
 )
 
-func deliverableRows(c views.Chrome, list []store.Deliverable) []views.DeliverableRow {
+func deliverableRows(c views.Chrome, list []store.DeliverableLine) []views.DeliverableRow {
 	today := c.Dates.Today()
 	rows := make([]views.DeliverableRow, len(list))
 	for i, d := range list {
+		id := d.ID.String()
 		rows[i] = views.DeliverableRow{
-			ID:        d.ID.String(),
-			URL:       c.Base.Deliverable(d.ID.String()),
+			ID:        id,
+			URL:       c.Base.Deliverable(id),
 			Title:     d.Title,
-			ThumbURL:  thumbURL(c.Base, d),
-			State:     stateOf(d),
+			ThumbURL:  thumbURL(c.Base, d.Preview),
+			State:     stateOf(d.State),
 			Version:   d.Version,
 			Draft:     d.Draft,
 			Files:     d.Files,
 			Due:       frame.OrZero(d.DueOn),
 			Late:      c.Staff && late(d.DueOn, d.State, today),
 			New:       d.New,
-			Archived:  d.ArchivedAt != nil,
+			Archived:  d.Archived,
 			UpdatedAt: d.UpdatedAt,
 			Placed:    string(d.Placed),
 		}
@@ -40,21 +41,21 @@ func deliverableRows(c views.Chrome, list []store.Deliverable) []views.Deliverab
 	return rows
 }
 
-// thumbURL is the URL of the preview of a deliverable's newest version, or "".
-func thumbURL(base views.Base, d store.Deliverable) string {
-	if d.Preview == nil {
+// thumbURL is the URL of a file's preview, or "" without a file.
+func thumbURL(base views.Base, file *uuid.UUID) string {
+	if file == nil {
 		return ""
 	}
-	return base.FilePreview(d.Preview.String())
+	return base.FilePreview(file.String())
 }
 
-func stateOf(d store.Deliverable) views.State {
-	switch {
-	case d.State == store.DeliverableInReview:
+func stateOf(s store.DeliverableState) views.State {
+	switch s {
+	case store.DeliverableInReview:
 		return views.StateReview
-	case d.State == store.DeliverableChanges:
+	case store.DeliverableChanges:
 		return views.StateChanges
-	case d.State == store.DeliverableApproved:
+	case store.DeliverableApproved:
 		return views.StateApproved
 	}
 	return views.StateDraft
@@ -382,7 +383,7 @@ func versionState(d store.Deliverable, v store.Version) views.State {
 	case v.SharedAt == nil:
 		return views.StateDraft
 	case v.Number == d.Version:
-		return stateOf(d)
+		return stateOf(d.State)
 	}
 	return views.StatePast
 }

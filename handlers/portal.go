@@ -17,10 +17,10 @@ import (
 func (s *Server) tenantHome(*http.Request) page {
 	var (
 		projects []store.Project
-		unopened []store.Deliverable
-		ours     []store.Deliverable
-		approved []store.Deliverable
-		waiting  []store.Deliverable
+		unopened []store.DeliverableLine
+		ours     []store.DeliverableLine
+		approved []store.DeliverableLine
+		waiting  []store.DeliverableLine
 		latest   []store.Activity
 		clients  []store.Client
 	)
@@ -52,7 +52,7 @@ func (s *Server) tenantHome(*http.Request) page {
 	}}
 }
 
-func clientHome(c views.Chrome, me store.Member, projects []store.Project, unopened, approved []store.Deliverable) views.ClientHomeProps {
+func clientHome(c views.Chrome, me store.Member, projects []store.Project, unopened, approved []store.DeliverableLine) views.ClientHomeProps {
 	p := views.ClientHomeProps{
 		FirstName: firstName(me.Name),
 		Welcome:   me.Tenant.Welcome,
@@ -71,7 +71,7 @@ func firstName(name string) string { return strings.Fields(name + " ")[0] }
 const waitingShown = 100
 
 // forUsRows are the deliverables whose next step is the agency's, the newest first.
-func forUsRows(c views.Chrome, ours []store.Deliverable) []views.WorkRow {
+func forUsRows(c views.Chrome, ours []store.DeliverableLine) []views.WorkRow {
 	rows := workRows(c, ours)
 	for i, d := range ours {
 		switch {
@@ -92,21 +92,21 @@ const newShown = 50
 
 // waitingRows are deliverables in review, by due date and then by how long they
 // have waited.
-func waitingRows(c views.Chrome, waiting []store.Deliverable) []views.WorkRow {
-	slices.SortStableFunc(waiting, func(a, b store.Deliverable) int {
+func waitingRows(c views.Chrome, waiting []store.DeliverableLine) []views.WorkRow {
+	slices.SortStableFunc(waiting, func(a, b store.DeliverableLine) int {
 		return cmp.Or(dueOrNever(a).Compare(dueOrNever(b)), a.UpdatedAt.Compare(b.UpdatedAt))
 	})
 	return workRows(c, waiting)
 }
 
-func workRows(c views.Chrome, list []store.Deliverable) []views.WorkRow {
+func workRows(c views.Chrome, list []store.DeliverableLine) []views.WorkRow {
 	today, rows := c.Dates.Today(), make([]views.WorkRow, len(list))
 	for i, d := range list {
 		rows[i] = views.WorkRow{
 			URL:      c.Base.Deliverable(d.ID.String()),
 			Title:    d.Title,
 			Project:  d.ProjectName,
-			ThumbURL: thumbURL(c.Base, d),
+			ThumbURL: thumbURL(c.Base, d.Preview),
 			Version:  d.Version,
 			Since:    d.UpdatedAt,
 			Due:      frame.OrZero(d.DueOn),
@@ -119,7 +119,7 @@ func workRows(c views.Chrome, list []store.Deliverable) []views.WorkRow {
 	return rows
 }
 
-func dueOrNever(d store.Deliverable) time.Time {
+func dueOrNever(d store.DeliverableLine) time.Time {
 	if d.DueOn == nil {
 		return time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 	}

@@ -113,16 +113,14 @@ func projectForm(r *http.Request) (store.ProjectInput, views.ProjectForm, error)
 func (s *Server) projectShow(r *http.Request) page {
 	var (
 		project      store.Project
-		deliverables []store.Deliverable
+		deliverables []store.DeliverableLine
 		team         int
-		archived     bool
 	)
 	id, which := web.PathID(r), archivedOrNot(r)
 	reads := func(at store.Standing) []store.Read {
 		reads := []store.Read{
 			store.GetProject(id, &project),
 			store.ListDeliverables(id, which, &deliverables),
-			store.HasArchived(id, &archived),
 		}
 		if at.Party == store.PartyAgency {
 			reads = append(reads, store.CountTeam(&team))
@@ -132,7 +130,6 @@ func (s *Server) projectShow(r *http.Request) page {
 	return page{reads, func(w http.ResponseWriter, r *http.Request, me store.Member) error {
 		c := frame.Tenant(r, me)
 		p := projectProps(c, me, project, deliverables, which)
-		p.HasArchived = archived
 		p.Ordering = p.CanReorder && r.URL.Query().Has("order")
 		if c.Staff {
 			p.WhoSees = audienceSentence(me, team, project.SharedAt != nil)
@@ -141,7 +138,7 @@ func (s *Server) projectShow(r *http.Request) page {
 	}}
 }
 
-func projectProps(c views.Chrome, me store.Member, project store.Project, deliverables []store.Deliverable, which store.Which) views.ProjectShowProps {
+func projectProps(c views.Chrome, me store.Member, project store.Project, deliverables []store.DeliverableLine, which store.Which) views.ProjectShowProps {
 	edit := me.MayNow(store.EditWork)
 	return views.ProjectShowProps{
 		ID:           project.ID.String(),
@@ -152,6 +149,7 @@ func projectProps(c views.Chrome, me store.Member, project store.Project, delive
 		Hidden:       project.SharedAt == nil,
 		Archived:     project.ArchivedAt != nil,
 		Deliverables: deliverableRows(c, deliverables),
+		HasArchived:  project.HasArchived,
 		InArchive:    which == store.Archived,
 		CanCreate:    edit,
 		CanReorder:   edit && which == store.Current,

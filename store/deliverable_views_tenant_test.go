@@ -13,7 +13,7 @@ import (
 // their home, the rows of their projects, and the counter of the switcher.
 func newTo(t *testing.T, me store.Member, email string) (list, rows, counter int) {
 	t.Helper()
-	var unopened []store.Deliverable
+	var unopened []store.DeliverableLine
 	var projects []store.Project
 	if err := read(t, me, store.ListNew(100, &unopened), store.ListProjects(store.Current, &projects)); err != nil {
 		t.Fatal(err)

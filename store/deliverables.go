@@ -17,20 +17,36 @@ type Deliverable struct {
 	ProjectName     string
 	ProjectSharedAt *time.Time // when the project was shown to the client
 	Title           string
-	Brief           string // "" in lists
+	Brief           string
 	State           DeliverableState
 	DueOn           *time.Time // a date
 	Version         int        // number of the latest published version; 0 for none
 	Draft           int        // number of the draft version; 0 for none, and always 0 for a client
-	Files           int        // of that version, or of the draft if none is published
 	Preview         *uuid.UUID // the lead, or first, file of that version that has a preview; nil: none
 	SharedAt        *time.Time // when it was shown to the client; nil: not yet
 	ArchivedAt      *time.Time
 	DeletedAt       *time.Time
-	Seen            Seen      // what people typed, for [Tx.UpdateDeliverable]; "" in lists
-	Placed          Seen      // in the list of its project: where it is there, for [Tx.Move]
+	Seen            Seen      // what people typed, for [Tx.UpdateDeliverable]
 	UpdatedAt       time.Time // for a client: when something of it was last published
 	New             bool      // the reader is a client user who has not opened it since then
+}
+
+// DeliverableLine is what a list shows of a [Deliverable]. Fields of the same name mean
+// the same.
+type DeliverableLine struct {
+	ID          uuid.UUID
+	ProjectName string
+	Title       string
+	State       DeliverableState
+	DueOn       *time.Time
+	Version     int
+	Draft       int
+	Files       int // of the version, or of the draft if none is published
+	Preview     *uuid.UUID
+	Archived    bool
+	Placed      Seen // in the list of its project: where it is there, for [Tx.Move]; "" elsewhere
+	UpdatedAt   time.Time
+	New         bool
 }
 
 // DeliverableInput is what people type about a deliverable.
@@ -40,27 +56,24 @@ type DeliverableInput struct {
 	DueOn *time.Time
 }
 
-// The numbers of a draft lie on its row, which a client can't see; see [Tx.refreshFileCounts].
-var deliverableColumns = `
-select d.brief, ` + deliverableSeen + ` as seen, '' as placed,` + deliverableRest
-
 // deliverableSeen is the SQL of the state that the form of a deliverable d shows.
 var deliverableSeen = seen("d.title, d.brief, d.due_on")
 
-// deliverableLines omits the columns that lists don't show, so that an index covers
-// the rest.
-const deliverableLines = `
-select '' as brief, '' as seen, '' as placed,` + deliverableRest
+var deliverableColumns = `
+select d.id, d.project_id, p.name as project_name, p.shared_at as project_shared_at, d.title, d.brief, d.shared_at, d.archived_at,
+       d.deleted_at, ` + deliverableSeen + ` as seen,` + deliverableShown
 
-// deliverableSiblings are the lines of a list in an order that people chose.
-var deliverableSiblings = `
-select '' as brief, '' as seen, ` + placed("d") + ` as placed,` + deliverableRest
+// deliverableLine leaves out what lists don't show: an index covers the rest.
+func deliverableLine(placed string) string {
+	return `
+select d.id, p.name as project_name, d.title, d.archived_at is not null as archived, ` + placed + ` as placed,
+       case when d.shown_number > 0 then d.shown_files else coalesce(v.files, 0) end as files,` + deliverableShown
+}
 
-const deliverableRest = `
-       d.id, d.project_id, p.name as project_name, p.shared_at as project_shared_at, d.title, d.state, d.due_on,
-       d.shown_number as version, coalesce(v.number, 0) as draft,
-       case when d.shown_number > 0 then d.shown_files else coalesce(v.files, 0) end as files,
-       case when d.shown_number > 0 then d.shown_preview else v.preview end as preview, d.shared_at, d.archived_at, d.deleted_at,
+// The numbers of a draft lie on its row, which a client can't see; see [Tx.refreshFileCounts].
+const deliverableShown = `
+       d.state, d.due_on, d.shown_number as version, coalesce(v.number, 0) as draft,
+       case when d.shown_number > 0 then d.shown_preview else v.preview end as preview,
        case when (select current_setting('app.party', true)) = 'client' then d.shown_at else d.updated_at end as updated_at,
        ` + newForReader + ` as new
 from deliverables d
@@ -69,8 +82,8 @@ left join versions v on v.tenant_id = @tenant_id and v.deliverable_id = d.id and
     and current_setting('app.party', true) <> 'client' -- clients see no drafts, so nothing is looked up`
 
 // ListDeliverables reads the deliverables of a project in their order, at most 500.
-func ListDeliverables(project uuid.UUID, which Which, dst *[]Deliverable) Read {
-	return Read{many("list deliverables", dst, deliverableSiblings+`
+func ListDeliverables(project uuid.UUID, which Which, dst *[]DeliverableLine) Read {
+	return Read{many("list deliverables", dst, deliverableLine(placed("d"))+`
 where d.tenant_id = @tenant_id
   and d.project_id = @project
   and case @which
@@ -82,44 +95,31 @@ order by d.position, d.id
 limit 500`, pgx.StrictNamedArgs{"project": project, "which": which})}
 }
 
-// HasArchived reads whether a project has archived deliverables.
-func HasArchived(project uuid.UUID, dst *bool) Read {
-	return Read{value("archived deliverables", dst, `
-select exists (
-    select
-    from deliverables
-    where tenant_id = @tenant_id
-      and project_id = @project
-      and deleted_at is null
-      and archived_at is not null
-)`, pgx.StrictNamedArgs{"project": project})}
-}
-
 // ListNewest reads the deliverables that changed last, for the team's home page;
 // limit is 1 to 100. It leaves out archived projects, as lists do.
-func ListNewest(state DeliverableState, limit int, dst *[]Deliverable) Read {
+func ListNewest(state DeliverableState, limit int, dst *[]DeliverableLine) Read {
 	return listNewest("d.updated_at", state, limit, dst)
 }
 
 // ListForUs is [ListNewest] with those whose next step is the agency's, by the rule of the
 // counters.
-func ListForUs(limit int, dst *[]Deliverable) Read {
+func ListForUs(limit int, dst *[]DeliverableLine) Read {
 	return listNewest("d.updated_at", "", limit, dst, forUs)
 }
 
 // ListShown is [ListNewest] for clients. It orders by publication, so that work on a
 // draft doesn't change what they see.
-func ListShown(state DeliverableState, limit int, dst *[]Deliverable) Read {
+func ListShown(state DeliverableState, limit int, dst *[]DeliverableLine) Read {
 	return listNewest("d.shown_at", state, limit, dst)
 }
 
 // ListNew is [ListShown] with what the client user has not opened yet.
-func ListNew(limit int, dst *[]Deliverable) Read {
+func ListNew(limit int, dst *[]DeliverableLine) Read {
 	return listNewest("d.shown_at", "", limit, dst, newForReader)
 }
 
-func listNewest(by string, state DeliverableState, limit int, dst *[]Deliverable, also ...string) Read {
-	return Read{many("list newest deliverables", dst, deliverableLines+`
+func listNewest(by string, state DeliverableState, limit int, dst *[]DeliverableLine, also ...string) Read {
+	return Read{many("list newest deliverables", dst, deliverableLine(`''`)+`
 where d.tenant_id = @tenant_id
   and `+by+` is not null
   and d.deleted_at is null

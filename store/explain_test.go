@@ -79,7 +79,7 @@ func readsToExplain() map[string][]store.Read {
 		agencies        []store.OwnAgency
 		activity        []store.Activity
 		bin             []store.BinItem
-		deliverables    []store.Deliverable
+		deliverables    []store.DeliverableLine
 		deliverable     store.Deliverable
 		yes             bool
 		id              uuid.UUID
@@ -146,7 +146,6 @@ func readsToExplain() map[string][]store.Read {
 		"FreshStepUp":       {store.FreshStepUp(store.Member{}, &some.fresh)},
 		"ListViewAsTargets": {store.ListViewAsTargets(&some.targets)},
 		"PublishedBefore":   {store.PublishedBefore(id("deliverable"), 1, "note", &some.yes)},
-		"HasArchived":       {store.HasArchived(id("project"), &some.yes)},
 		"ListDeliverables": {store.ListDeliverables(id("project"), store.Current, &some.deliverables),
 			store.ListDeliverables(id("project"), store.Archived, &some.deliverables), store.ListDeliverables(id("project"), store.Binned, &some.deliverables)},
 		"ListForUs":           {store.ListForUs(50, &some.deliverables)},
@@ -213,8 +212,8 @@ func readsToExplain() map[string][]store.Read {
 // coveredBy are the indexes that hold all that a read of a list compares and shows, so
 // that it reads no row of their tables. A column that a policy compares counts too.
 var coveredBy = map[string][]string{
+	"GetProject":       {"deliverables_of_project"},
 	"ListProjects":     {"deliverables_of_project"},
-	"HasArchived":      {"deliverables_of_project"},
 	"ListDeliverables": {"deliverables_of_project", "versions_draft"},
 	"ListNewest":       {"deliverables_newest", "versions_draft"},
 }

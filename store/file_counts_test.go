@@ -44,7 +44,7 @@ func TestListsShowWhatTheRowsSay(t *testing.T) {
 		}
 		wantNoDrift(t, b.ravi)
 		for me, want := range map[store.Member]int{b.ravi: step.team, b.mia: step.client} {
-			var list []store.Deliverable
+			var list []store.DeliverableLine
 			if err := read(t, me, store.ListDeliverables(b.project, store.Current, &list)); err != nil {
 				t.Fatal(err)
 			}
@@ -90,7 +90,7 @@ func TestWrongListsAreCorrected(t *testing.T) {
 		do(t, b.ravi, func(tx *store.Tx) error { return tx.ReconcileUsage(t.Context()) })
 		wantNoDrift(t, b.ravi)
 	}
-	var list []store.Deliverable
+	var list []store.DeliverableLine
 	if err := read(t, b.mia, store.ListDeliverables(b.project, store.Current, &list)); err != nil || len(list) != 1 || list[0].Version != 1 || list[0].Files != 1 {
 		t.Errorf("the client is shown %+v, %v; want version 1 with the file %s", list, err, file)
 	}

@@ -19,7 +19,7 @@ func recordPreview(t *testing.T, me store.Member, file uuid.UUID, p *store.Previ
 // previewOf returns the preview that the list shows for a project's only deliverable.
 func previewOf(t *testing.T, b fileBundle, me store.Member) *uuid.UUID {
 	t.Helper()
-	var list, newest []store.Deliverable
+	var list, newest []store.DeliverableLine
 	if err := read(t, me, store.ListDeliverables(b.project, store.Current, &list), store.ListNewest("", 50, &newest)); err != nil {
 		t.Fatal(err)
 	}

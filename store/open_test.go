@@ -19,7 +19,7 @@ import (
 func allReads(b fileBundle) (names []string, reads []store.Read) {
 	all := readsToExplain()
 	all["by id"] = []store.Read{
-		store.GetProject(b.project, new(store.Project)), store.ListDeliverables(b.project, store.Current, new([]store.Deliverable)),
+		store.GetProject(b.project, new(store.Project)), store.ListDeliverables(b.project, store.Current, new([]store.DeliverableLine)),
 		store.GetDeliverable(b.deliverable, new(store.Deliverable)), store.ListVersions(b.deliverable, new([]store.Version)),
 		store.GetVersion(b.draft, new(store.Version)), store.ListFilesOf(b.deliverable, new([]store.File)),
 	}

@@ -21,6 +21,7 @@ type Project struct {
 	Deliverables int  // in lists: in use, and visible to the reader
 	Waiting      int  // in lists: of these, in review and in use
 	New          int  // in lists: of these, those that the reader, a client user, has not opened
+	HasArchived  bool // it has archived deliverables that are visible to the reader; false in lists
 	Seen         Seen // what people typed, for [Tx.UpdateProject]; "" in lists
 	Placed       Seen // where it is in its list, for [Tx.Move]
 }
@@ -38,7 +39,7 @@ select p.id, p.name, p.summary, p.due_on, p.shared_at, p.archived_at, p.deleted_
        coalesce(w.deliverables, 0)::int as deliverables,
        case when p.archived_at is null then coalesce(w.waiting, 0) else 0 end::int as waiting,
        case when p.archived_at is null then coalesce(w.new, 0) else 0 end::int as new,
-       '' as seen, ` + placed("p") + ` as placed
+       false as has_archived, '' as seen, ` + placed("p") + ` as placed
 from projects p
 left join (
     select d.project_id, count(*) as deliverables, count(*) filter (where d.state = 'in_review') as waiting,
@@ -70,7 +71,15 @@ var projectSeen = seen("p.name, p.summary, p.due_on, p.shared_at is not null")
 func GetProject(id uuid.UUID, dst *Project) Read {
 	return Read{one("get project", dst, `
 select p.id, p.name, p.summary, p.due_on, p.shared_at, p.archived_at, p.deleted_at, p.updated_at,
-       0 as deliverables, 0 as waiting, 0 as new, `+projectSeen+` as seen, `+placed("p")+` as placed
+       0 as deliverables, 0 as waiting, 0 as new,
+       exists (
+           select
+           from deliverables d
+           where d.tenant_id = @tenant_id
+             and d.project_id = p.id
+             and d.deleted_at is null
+             and d.archived_at is not null
+       ) as has_archived, `+projectSeen+` as seen, `+placed("p")+` as placed
 from projects p
 where p.tenant_id = @tenant_id
   and p.id = @id

@@ -51,7 +51,7 @@ func TestNewestOmitsArchivedProjects(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var newest []store.Deliverable
+		var newest []store.DeliverableLine
 		if err := storetest.DB().Read(t.Context(), ravi, store.ListNewest("", 10, &newest)); err != nil {
 			t.Fatal(err)
 		}

@@ -307,7 +307,7 @@ func (s *editScene) logo(t *testing.T) store.Seen {
 	return store.Seen(own.LogoID.String())
 }
 
-func (s *editScene) list(t *testing.T) (list []store.Deliverable) {
+func (s *editScene) list(t *testing.T) (list []store.DeliverableLine) {
 	must(t, read(t, s.dana, store.ListDeliverables(s.project, store.Current, &list)))
 	return list
 }

@@ -45,8 +45,8 @@ func (b *draftsBundle) reads(t *testing.T, m store.Member) map[string]bool {
 		project             store.Project
 		projects            []store.Project
 		deliverable, poster store.Deliverable
-		deliverables, bins  []store.Deliverable
-		newest              []store.Deliverable
+		deliverables, bins  []store.DeliverableLine
+		newest              []store.DeliverableLine
 		versions            []store.Version
 		version             store.Version
 		files, ofPoster     []store.File

@@ -96,7 +96,7 @@ func (w *world) listBatch(ctx context.Context, n int) ([]sentQuery, error) {
 	if !ok {
 		return nil, errors.New("the manager is no member")
 	}
-	var list []store.Deliverable
+	var list []store.DeliverableLine
 	err = db.Read(ctx, me, store.ListDeliverables(id(ofProject, 2*n), store.Current, &list))
 	if err == nil && (len(list) != listLength || len(r.sent) != 2) {
 		err = fmt.Errorf("%d deliverables in a batch of %d", len(list), len(r.sent))

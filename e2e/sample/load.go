@@ -83,7 +83,7 @@ func (l *loader) openWork(ctx context.Context, c client) error {
 	if err != nil {
 		return err
 	}
-	var unopened []store.Deliverable
+	var unopened []store.DeliverableLine
 	if err := l.db.Read(ctx, visitor, store.ListNew(100, &unopened)); err != nil {
 		return err
 	}

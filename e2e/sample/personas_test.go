@@ -92,14 +92,14 @@ func readAll(t *testing.T, db *store.DB, email, slug string) string {
 	}
 	var projects [3][]store.Project
 	var bin []store.BinItem
-	var newest []store.Deliverable
+	var newest []store.DeliverableLine
 	read(store.ListProjects(store.Current, &projects[0]), store.ListProjects(store.Archived, &projects[1]),
 		store.ListProjects(store.Binned, &projects[2]), store.ListBin(&bin), store.ListNewest("", 100, &newest))
 	seen := []any{me.Tenant, projects, bin, newest}
 	var deliverables []uuid.UUID
 	for _, p := range slices.Concat(projects[:]...) {
 		for _, which := range []store.Which{store.Current, store.Archived, store.Binned} {
-			var list []store.Deliverable
+			var list []store.DeliverableLine
 			read(store.ListDeliverables(p.ID, which, &list))
 			seen = append(seen, list)
 			for _, d := range list {

@@ -139,7 +139,7 @@ func TestUploadedPicturesHavePreviews(t *testing.T) {
 			t.Errorf("preview %s (%s) of %d by %d, %v", got.ContentType, format, config.Width, config.Height, err)
 		}
 	}
-	var list []store.Deliverable
+	var list []store.DeliverableLine
 	check(t, storetest.DB().Read(t.Context(), dana, store.ListDeliverables(project, store.Current, &list)))
 	if len(list) != 1 || list[0].Preview == nil || *list[0].Preview != first {
 		t.Errorf("list = %+v, want the preview of %s", list, first)

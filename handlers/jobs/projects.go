@@ -40,7 +40,7 @@ func (r *Runner) digestMail(ctx context.Context, j store.Job, job queue.DigestMa
 // joinedDigest tells somebody who just joined what was published before: the same that
 // their portal shows as new.
 func (r *Runner) joinedDigest(ctx context.Context, to store.Recipient) (*mail.Message, error) {
-	var unopened []store.Deliverable
+	var unopened []store.DeliverableLine
 	err := r.db.ReadFor(ctx, to, store.ListNew(digestItems, &unopened))
 	if err != nil || len(unopened) == 0 {
 		return nil, err
