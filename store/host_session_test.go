@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"portico/e2e/storetest"
 	"portico/store"
 )
@@ -35,28 +37,43 @@ func TestViewingElsewhereEndsMembership(t *testing.T) {
 	if _, err := storetest.AdminPool().Exec(t.Context(), `update sessions set parent_id = $2 where token_hash = $1`, sum[:], storetest.Person(t, main).SessionID); err != nil {
 		t.Fatal(err)
 	}
-	isMember := func() bool {
+	atHost, atMain := store.Credentials{Token: &child, Host: host, Slug: a.Globex}, store.Credentials{Token: &main, Slug: a.Acme}
+	isMember := func(c store.Credentials) bool {
 		t.Helper()
-		v, err := storetest.DB().Identify(t.Context(), store.Credentials{Token: &child, Host: host, Slug: a.Globex})
+		v, err := storetest.DB().Identify(t.Context(), c)
 		must(t, err)
 		if _, ok := v.Person(); !ok {
 			t.Fatal("she is signed out")
 		}
 		_, ok := v.Member()
+		opened, _, err := storetest.DB().OpenForTest(t.Context(), c, uuid.New())
+		must(t, err)
+		if opened != ok {
+			t.Errorf("she is a member: %v, and a page is opened: %v", ok, opened)
+		}
 		return ok
 	}
-	if !isMember() {
-		t.Fatal("she is no member before")
-	}
-	v, err := storetest.DB().Identify(t.Context(), store.Credentials{Token: &main, Slug: a.Acme})
-	must(t, err)
-	dana, _ := v.Member()
-	must(t, storetest.DB().ViewAs(t.Context(), dana, a.Member(t, a.Mia, a.Acme).ID()))
-	if isMember() {
-		t.Error("she acts as herself elsewhere while she views as a client")
-	}
-	must(t, storetest.DB().StopSupport(t.Context(), storetest.Person(t, main)))
-	if !isMember() {
-		t.Error("she is no member afterwards")
+	for _, c := range []struct{ views, acts store.Credentials }{{atMain, atHost}, {atHost, atMain}} {
+		if !isMember(c.acts) {
+			t.Fatal("she is no member before")
+		}
+		v, err := storetest.DB().Identify(t.Context(), c.views)
+		must(t, err)
+		dana, _ := v.Member()
+		client := a.Mia
+		if c.views.Slug == a.Globex {
+			client = a.Gus
+		}
+		must(t, storetest.DB().ViewAs(t.Context(), dana, a.Member(t, client, c.views.Slug).ID()))
+		if isMember(c.acts) {
+			t.Errorf("she acts as herself in %s while she views as a client of %s", c.acts.Slug, c.views.Slug)
+		}
+		v, err = storetest.DB().Identify(t.Context(), c.views)
+		must(t, err)
+		person, _ := v.Person()
+		must(t, storetest.DB().StopSupport(t.Context(), person))
+		if !isMember(c.acts) {
+			t.Error("she is no member afterwards")
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -40,10 +41,34 @@ func publishedFile(t *testing.T) (*storetest.Tenants, fileBundle) {
 	return b.Tenants, b
 }
 
+// sameAnswer fails the test if the plain case of who is asking answers anything but what
+// the long way answers.
+func sameAnswer(t *testing.T, c store.Credentials) {
+	t.Helper()
+	if c.Token == nil {
+		return
+	}
+	hash := sha256.Sum256(c.Token[:])
+	var answers [2]map[string]any
+	for i, opens := range []bool{false, true} {
+		tx, err := storetest.AdminPool().Begin(t.Context())
+		must(t, err)
+		must(t, tx.QueryRow(t.Context(), `select to_jsonb(w) - 'opened' from lookup.who_is_asking($1, $2, $3, $4, $5) w`,
+			hash[:], c.Host, c.Slug, c.Domain, opens).Scan(&answers[i]))
+		must(t, tx.Rollback(t.Context()))
+	}
+	for column, want := range answers[0] {
+		if got := answers[1][column]; !reflect.DeepEqual(got, want) {
+			t.Errorf("the plain case answers %v for %s, want %v", got, column, want)
+		}
+	}
+}
+
 // letsIn opens a page with all reads, and reports whether the database set a scope. If not,
 // it fails the test for each read that shows anything.
 func letsIn(t *testing.T, b fileBundle, c store.Credentials) bool {
 	t.Helper()
+	sameAnswer(t, c)
 	names, reads := allReads(b)
 	opened, values, err := storetest.DB().OpenForTest(t.Context(), c, uuid.New(), reads...)
 	must(t, err)
@@ -61,6 +86,38 @@ func letsIn(t *testing.T, b fileBundle, c store.Credentials) bool {
 	return false
 }
 
+// Whatever a tenant, a person and their session hold, the plain case of who is asking
+// answers it as the long way does.
+func TestPlainCaseAnswersAlike(t *testing.T) {
+	t.Parallel()
+	a, b := publishedFile(t)
+	admin := storetest.AdminPool()
+	alone := storetest.Agency(t)
+	for _, sql := range []string{
+		`update tenants set accent = '#112233', portal_name = 'The portal', welcome = 'Hello' where slug = $1`,
+		`update users set time_zone = 'Asia/Tokyo', locale = 'de-DE', name = 'Another name' where id in (select user_id from memberships m join tenants t on t.id = m.tenant_id where t.slug = $1)`,
+		`update sessions set stepped_up_at = now() where user_id in (select user_id from memberships m join tenants t on t.id = m.tenant_id where t.slug = $1)`,
+		`update sessions set stepped_up_at = now() + interval '1 hour' where user_id in (select user_id from memberships m join tenants t on t.id = m.tenant_id where t.slug = $1)`,
+		`update sessions set last_used_at = now() - interval '4 minutes' where user_id in (select user_id from memberships m join tenants t on t.id = m.tenant_id where t.slug = $1)`,
+		`update memberships set unread = 3, last_place = '/projects', seen_before_at = now(), used_at = now() - interval '1 day' where tenant_id = (select id from tenants where slug = $1)`,
+		`insert into domains (host, tenant_id, verified_at, proved_at, pointing) select 'portal.' || slug || '.test', id, now(), now(), 'there' from tenants where slug = $1`,
+	} {
+		for _, who := range []struct{ person, tenant string }{{a.Dana, a.Acme}, {a.Mia, a.Acme}, {a.Leo, a.Acme}, {a.Dana, a.Agency}, {alone.Gus, alone.Globex}, {a.Gus, a.Acme}} {
+			token := storetest.SignIn(t, who.person)
+			tag, err := admin.Exec(t.Context(), sql, who.tenant)
+			must(t, err)
+			if tag.RowsAffected() == 0 {
+				t.Errorf("nothing to change in %s: %s", who.tenant, sql)
+			}
+			letsIn(t, b, store.Credentials{Token: &token, Slug: who.tenant})
+			if strings.Contains(sql, "into domains") {
+				_, err := admin.Exec(t.Context(), `delete from domains where host = 'portal.' || $1 || '.test'`, who.tenant)
+				must(t, err)
+			}
+		}
+	}
+}
+
 // A page that is opened shows a member exactly what its reads show them.
 func TestOpenedPageShowsWhatItsReadsShow(t *testing.T) {
 	t.Parallel()
@@ -75,6 +132,7 @@ func TestOpenedPageShowsWhatItsReadsShow(t *testing.T) {
 		me, _ := v.Member()
 		want, err := storetest.DB().ReadForTest(t.Context(), me, reads...)
 		must(t, err)
+		sameAnswer(t, c)
 		opened, got, err := storetest.DB().OpenForTest(t.Context(), c, me.TenantID(), reads...)
 		must(t, err)
 		if !opened {
@@ -125,6 +183,9 @@ func TestOpenShowsNothingWithoutMembership(t *testing.T) {
 		},
 		"signed out": func(t *testing.T, _ *storetest.Tenants, c *store.Credentials, _ store.Member) {
 			run(t, `delete from sessions where token_hash = $1`, hash(*c.Token))
+		},
+		"session on a tenant's host": func(t *testing.T, a *storetest.Tenants, c *store.Credentials, me store.Member) {
+			run(t, `update sessions set host = $2, host_tenant_id = $3, host_party = 'client' where token_hash = $1`, hash(*c.Token), a.Acme+".portals.test", me.TenantID())
 		},
 		"disabled person": func(t *testing.T, _ *storetest.Tenants, _ *store.Credentials, me store.Member) {
 			run(t, `update users set disabled_at = now() where id = $1`, me.ID())
