@@ -98,7 +98,7 @@ func TestSupportSessionNeedsConsent(t *testing.T) {
 	for _, did := range []string{"started a support session", "looked at", "started making changes", "created the project"} {
 		gus.sees(did)
 	}
-	mailed(t, "gus@globex.test", since, "has stopped viewing")
+	mailed(t, "gus@globex.test", since, "Support session in ")
 	gus.stopSession(t, sam)
 }
 

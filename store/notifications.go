@@ -166,6 +166,8 @@ type SupportNotice struct {
 	EndsAt      time.Time
 	EndedAt     *time.Time
 	EndedHow    *SupportEnd
+	EndedBy     string // the owner or admin who ended it, of EndedParty; "" for nobody
+	EndedParty  Party
 	Pages       int // as in [SupportSession]
 	Files       int
 	Changes     int
@@ -175,9 +177,12 @@ type SupportNotice struct {
 func GetSupportNotice(id uuid.UUID, dst *SupportNotice) Read {
 	return Read{one("get support notice", dst, `
 select s.kind, s.mode, s.actor_name as agent_name, m.name as subject_name, s.reason, s.ticket,
-       s.started_at, s.ends_at, s.ended_at, s.ended_how, c.pages, c.files, c.changes
+       s.started_at, s.ends_at, s.ended_at, s.ended_how,
+       coalesce(b.name, '') as ended_by, coalesce(b.party, '') as ended_party, c.pages, c.files, c.changes
 from support_sessions s
 join memberships m on m.tenant_id = s.tenant_id and m.user_id = s.subject_id
+left join audit_events e on e.tenant_id = s.tenant_id and e.at = s.ended_at and e.verb = 'support.ended' and e.target_id = s.id
+left join memberships b on b.tenant_id = e.tenant_id and b.user_id = e.actor_id and s.ended_how = 'revoked'
 cross join lateral (`+supportCounts+`) c
 where s.tenant_id = @tenant_id
   and s.id = @id`, pgx.StrictNamedArgs{"id": id})}

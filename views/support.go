@@ -1,10 +1,6 @@
 package views
 
-import (
-	"time"
-
-	"portico/views/ui"
-)
+import "portico/views/ui"
 
 func grantOptions(chosen string) []ui.Option {
 	return choose(chosen, "24", []ui.Option{
@@ -59,10 +55,7 @@ func sessionMode(r SupportSessionRow) string {
 	return "Read-only"
 }
 
-// lasted returns how long a session took, in whole minutes, at least one.
-func lasted(r SupportSessionRow) string {
-	return "for " + ui.Count(max(1, int(r.EndedAt.Sub(r.StartedAt)/time.Minute)), "minute", "minutes")
-}
+func lasted(r SupportSessionRow) string { return "for " + ui.Lasted(r.StartedAt, r.EndedAt) }
 
 func accessWords(a SupportAccessRow) string {
 	if a.Write {

@@ -74,11 +74,25 @@ func supportKey(ended bool, session, to uuid.UUID) string {
 	return kind + session.String() + ":" + to.String()
 }
 
-// endings are the sentences for the reasons why a session ended.
+// ending says who ended a session, or why it ended by itself.
+func ending(t store.Tenant, s store.SupportNotice) string {
+	switch how := *s.EndedHow; {
+	case how == store.SupportStopped:
+		return s.AgentName + " (support) ended it."
+	case how == store.SupportExpired:
+		return "It ended by itself after " + ui.Lasted(s.StartedAt, *s.EndedAt) + "."
+	case s.EndedBy != "" && s.EndedParty == store.PartyAgency && t.AgencyName != "":
+		return s.EndedBy + " (" + t.AgencyName + ") ended it."
+	case s.EndedBy != "":
+		return s.EndedBy + " (" + t.Name + ") ended it."
+	default:
+		return endings[how]
+	}
+}
+
+// endings are the sentences for the reasons that name nobody.
 var endings = map[store.SupportEnd]string{
-	store.SupportStopped:         "It was stopped.",
-	store.SupportExpired:         "Its time ran out.",
-	store.SupportRevoked:         "Your side ended it.",
+	store.SupportRevoked:         "An owner or admin ended it.",
 	store.SupportAgentDisabled:   "The agent is no longer on the support team.",
 	store.SupportActorGone:       "The staff member is no longer allowed to do that.",
 	store.SupportTargetGone:      "The person they viewed as no longer has access.",
@@ -103,7 +117,7 @@ func (r *Runner) supportProps(to store.Recipient, s store.SupportNotice) mail.Su
 	}
 	if s.EndedAt != nil && s.EndedHow != nil {
 		p.Acts = ui.Acts(s.Pages, s.Files, s.Changes)
-		p.EndedAt, p.How = *s.EndedAt, endings[*s.EndedHow]
+		p.EndedAt, p.How = *s.EndedAt, ending(to.Tenant, s)
 	}
 	return p
 }

@@ -35,7 +35,7 @@ func TestOwnersGetMailAboutSupport(t *testing.T) {
 	do(t, conn, `update support_sessions set started_at = now() - interval '30 minutes', ends_at = now() - interval '1 second' where id = $1`, me.Support.ID)
 	signAndInsert(t, r, &queue.SupportExpiry{Signature: sig, Session: me.Support.ID})
 	for _, owner := range []string{a.Mia, a.Dana} {
-		if msg := mailTo(t, owner, "has stopped viewing"); !strings.Contains(msg.Text(), "Its time ran out.") {
+		if msg := mailTo(t, owner, " has ended"); !strings.Contains(msg.Text(), "It ended by itself after 30 minutes.") {
 			t.Errorf("the mail about the end does not say how:\n%s", msg.Text())
 		}
 	}
@@ -50,6 +50,47 @@ func TestOwnersGetMailAboutSupport(t *testing.T) {
 	// One audit event for the end and one for each of the four mails.
 	waitFor(t, r, `select count(*) = 5 from audit_events where tenant_id = $1 and support_session_id = $2 and actor_id = $3
 		and verb in ('support.expired', 'support.mail_sent')`, me.TenantID(), me.Support.ID, me.Person.ID())
+}
+
+// The mail about the end says who ended the session, by name and side: the same to both
+// sides.
+func TestMailSaysWhoEndedTheSession(t *testing.T) {
+	t.Parallel()
+	theRunner(t)
+	for name, c := range map[string]struct {
+		ends func(*storetest.Tenants, store.Member) error
+		want func(*storetest.Tenants) string
+	}{
+		"a client's owner": {
+			ends: func(a *storetest.Tenants, me store.Member) error {
+				return storetest.DB().Write(t.Context(), a.Member(t, a.Mia, a.Acme), func(tx *store.Tx) error {
+					return tx.EndSupportSession(t.Context(), me.Support.ID)
+				})
+			},
+			want: func(a *storetest.Tenants) string { return "Mia " + a.Suffix + " (Acme " + a.Suffix + ") ended it." },
+		},
+		"the agency's owner": {
+			ends: func(a *storetest.Tenants, me store.Member) error {
+				return storetest.DB().Write(t.Context(), a.Member(t, a.Dana, a.Acme), func(tx *store.Tx) error { return tx.RevokeSupport(t.Context()) })
+			},
+			want: func(a *storetest.Tenants) string { return "Dana " + a.Suffix + " (Northwind " + a.Suffix + ") ended it." },
+		},
+		"the agent": {
+			ends: func(_ *storetest.Tenants, me store.Member) error { return storetest.DB().StopSupport(t.Context(), me.Person) },
+			want: func(*storetest.Tenants) string { return "Sam (support) ended it." },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := storetest.Agency(t)
+			me := supporter(t, a)
+			check(t, c.ends(a, me))
+			for _, owner := range []string{a.Mia, a.Dana} {
+				if text := mailTo(t, owner, "Support session in ").Text(); !strings.Contains(text, c.want(a)) {
+					t.Errorf("%s reads:\n%s", owner, text)
+				}
+			}
+		})
+	}
 }
 
 // Each owner's mail uses their own time zone and language. Without a chosen zone, times

@@ -216,7 +216,7 @@ type SupportProps struct {
 	EndsAt    time.Time // its hard end
 	EndedAt   time.Time // zero in the mail about its start
 	Acts      string    // counts of what was done; "" in the mail about its start
-	How       string    // how it ended: "It was stopped.", "Its time ran out."
+	How       string    // how it ended: "Mia Chen (Acme) ended it."
 	LedgerURL string    // the tenant's own support page
 }
 
@@ -237,9 +237,9 @@ func SupportStarted(p SupportProps) (Message, error) {
 func SupportEnded(p SupportProps) (Message, error) {
 	facts := append(p.facts(), fact{"Ended", p.Dates.Exact(p.EndedAt)}, fact{"What was done", p.Acts})
 	return letter{
-		Subject: p.who() + " has stopped viewing " + p.Tenant,
-		Brand:   p.Brand, Title: p.who() + " has stopped viewing " + p.Tenant,
-		Paragraphs: []string{strings.TrimSpace("The session as " + p.Subject + " has ended. " + p.How)},
+		Subject: "Support session in " + p.Tenant + " has ended",
+		Brand:   p.Brand, Title: "Support session in " + p.Tenant + " has ended",
+		Paragraphs: []string{strings.TrimSpace("The session of " + p.who() + " as " + p.Subject + " has ended. " + p.How)},
 		Label:      "See what was done", URL: p.LedgerURL, Facts: facts, Foot: p.foot(),
 	}.write()
 }

@@ -20,7 +20,7 @@ func letters(t *testing.T, s, url string) map[string]mail.Message {
 	b := mail.Brand{Name: s, Accent: "#c2410c"}
 	support := mail.SupportProps{Brand: b, Tenant: s, Agent: s, Subject: s, Reason: s, Ticket: s, StartedAt: at, EndsAt: at, LedgerURL: url}
 	ended := support
-	ended.EndedAt, ended.How, ended.ViewAs, ended.Write = at, "It was stopped.", true, true
+	ended.EndedAt, ended.How, ended.ViewAs, ended.Write = at, "Mia ended it.", true, true
 	list := map[string]mail.Message{}
 	put := func(name string, m mail.Message, err error) {
 		if err != nil {

@@ -196,3 +196,14 @@ func TestZonesAreSorted(t *testing.T) {
 		t.Error("zones.txt is UTC, then the others in order, each once")
 	}
 }
+
+// How long something took agrees with the times beside it, which have no seconds.
+func TestLastedAgreesWithTheTimesShown(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 11, 22, 19, 30, 50, 0, time.UTC)
+	for seconds, want := range map[int]string{5: "less than a minute", 15: "1 minute", 80: "2 minutes", 1800: "30 minutes"} {
+		if got := ui.Lasted(start, start.Add(time.Duration(seconds)*time.Second)); got != want {
+			t.Errorf("%d seconds: %q, not %q", seconds, got, want)
+		}
+	}
+}

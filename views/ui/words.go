@@ -3,6 +3,7 @@ package ui
 import (
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 )
 
@@ -25,6 +26,15 @@ func Acts(pages, files, changes int) string {
 		s += ", made " + Count(changes, "change", "changes")
 	}
 	return s
+}
+
+// Lasted returns how long something took, as the difference of its times as they are shown, without seconds.
+func Lasted(from, to time.Time) string {
+	n := int(to.Truncate(time.Minute).Sub(from.Truncate(time.Minute)) / time.Minute)
+	if n < 1 {
+		return "less than a minute"
+	}
+	return Count(n, "minute", "minutes")
 }
 
 func none(n int, one, many string) string {
