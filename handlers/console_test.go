@@ -240,3 +240,27 @@ func TestConsoleSearchIsOnTheRecord(t *testing.T) {
 		t.Errorf("%d searches on the record, %d with what was typed, %v", n, named, err)
 	}
 }
+
+// Support views as staff where the agency did not consent: the form, the bar and the bin say
+// that drafts are hidden. As the client's people they would be anyway, and with the agency's
+// consent they are not.
+func TestSessionsSayThatDraftsAreHidden(t *testing.T) {
+	t.Parallel()
+	d := setupDesk(t).letIn(t).prove(t)
+	form := d.form(uuid.Nil)
+	form.Del("person")
+	has(t, "the form", d.sam.post(t, "/support/sessions", form), "drafts stay hidden unless the agency allows support access too")
+	const words = ", without the agency&#39;s drafts"
+	d.in(t, d.Dana)
+	has(t, "the bar", d.sam.get(t, d.base+"/"), "as Dana "+d.Suffix+", read-only"+words)
+	has(t, "the bin", d.sam.get(t, d.base+"/bin"), "The bin shows nothing in this session")
+	hasNot(t, "the bin", d.sam.get(t, d.base+"/bin"), "The bin is empty")
+	want(t, "stop", d.sam.post(t, "/support/stop", nil), 303)
+	d.in(t, d.Mia)
+	hasNot(t, "the bar, as a client", d.sam.get(t, d.base+"/"), words)
+	want(t, "stop", d.sam.post(t, "/support/stop", nil), 303)
+	storetest.GrantSupport(t, d.Member(t, d.Dana, d.Acme))
+	d.in(t, d.Dana)
+	hasNot(t, "the bar, with the agency's consent", d.sam.get(t, d.base+"/"), words)
+	has(t, "the bin", d.sam.get(t, d.base+"/bin"), "The bin is empty")
+}

@@ -147,6 +147,7 @@ type Support struct {
 	Ticket    string
 	EndsAt    time.Time
 	MayWrite  bool // it is in read mode and may switch to write
+	NoDrafts  bool // the agency's drafts are hidden from it, as the agency did not consent
 	AgentName string
 }
 
@@ -283,6 +284,7 @@ func (v Visitor) Member() (Member, bool) {
 			Ticket:    *r.SupportTicket,
 			EndsAt:    *r.SupportEndsAt,
 			MayWrite:  r.SupportMayWrite,
+			NoDrafts:  !r.SupportDrafts,
 			AgentName: person.Name,
 		}
 		m.scope.Support = *r.SupportID

@@ -73,6 +73,7 @@ type SupportBar struct {
 	Subject  string // the person they act as
 	Tenant   string
 	Write    bool // the session may make changes; false is read-only
+	NoDrafts bool // the agency's drafts are hidden, though the subject sees them
 	Reason   string
 	Ticket   string
 	EndsAt   time.Time
@@ -195,6 +196,9 @@ func (b SupportBar) sentence() string {
 		s.WriteString(" and can make changes")
 	} else {
 		s.WriteString(", read-only")
+	}
+	if b.NoDrafts {
+		s.WriteString(", without the agency's drafts")
 	}
 	return s.String()
 }

@@ -22,6 +22,14 @@ func modeOptions(chosen string) []ui.Option {
 	})
 }
 
+// viewAsHint says what an agent sees as the chosen person. The agency's drafts need its own consent.
+func viewAsHint(drafts bool) string {
+	if drafts {
+		return "You see what this person sees, and nothing else. The agency's drafts stay hidden unless the agency allows support access too."
+	}
+	return "You see what this person sees, and nothing else."
+}
+
 func askWords(a SupportAskRow) string {
 	what := "read-only"
 	if a.Write {

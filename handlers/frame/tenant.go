@@ -72,6 +72,8 @@ func supportBar(me store.Member) *views.SupportBar {
 		Subject: me.Name,
 		Tenant:  me.Tenant.Name,
 		Write:   s.Mode == store.SupportWrite,
+		// Clients see no drafts anyway, and an agency's own tenant has none.
+		NoDrafts: s.NoDrafts && me.Party == store.PartyAgency && me.Tenant.Kind == store.TenantClient,
 		Reason:  s.Reason,
 		Ticket:  s.Ticket,
 		EndsAt:  s.EndsAt,

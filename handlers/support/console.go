@@ -194,7 +194,7 @@ func formURL(slug string, typed views.ConsoleForm) string {
 
 // startForm is the form of a session. People is nil until the agent gave a reason.
 func startForm(t store.FoundTenant, typed views.ConsoleForm, people []store.SupportTarget) *views.ConsoleStart {
-	start := &views.ConsoleStart{TenantName: t.Name, TenantSlug: t.Slug, GrantUntil: frame.OrZero(t.GrantEndsAt), Form: typed}
+	start := &views.ConsoleStart{TenantName: t.Name, TenantSlug: t.Slug, GrantUntil: frame.OrZero(t.GrantEndsAt), HasDrafts: t.AgencyName != nil, Form: typed}
 	for _, p := range people {
 		side := "client"
 		if p.Party == store.PartyAgency {
