@@ -34,10 +34,11 @@ func TestSupportAskJourney(t *testing.T) {
 		t.Fatal("the request is not on the support page")
 	}
 	for range 2 {
-		has(t, "the request", mia.get(t, path), "The report of "+d.Suffix, "T-9", "24 hours, with changes", "Approve access request", "Decline access request")
+		has(t, "the request", mia.get(t, path), "The report of "+d.Suffix, "T-9", "24 hours, with changes, as one of your people and as a member of Northwind "+d.Suffix, "Approve access request", "Decline access request")
 	}
 	has(t, "the request", mia.get(t, path), "An agent sees both sides", "Drafts stay hidden unless Northwind "+d.Suffix+" allows support access too", "create, edit, publish and delete work")
-	has(t, "the request, to the agency", d.as(t, d.Dana).get(t, path), "An agent sees both sides", "files, drafts, people")
+	has(t, "the request, to the agency", d.as(t, d.Dana).get(t, path), "An agent sees both sides", "files, drafts, people",
+		"24 hours, with changes, as a member of Northwind "+d.Suffix+" and as one of Acme "+d.Suffix+"&#39;s people")
 	want(t, "the request, to a viewer", d.as(t, d.Leo).get(t, path), 403)
 	want(t, "the request, from another tenant", d.as(t, d.Gus).get(t, "/w/"+d.Globex+path[len(d.base):]), 404)
 	bad := mia.post(t, path+"/grant", url.Values{"hours": {"600"}, "mode": {"read"}})

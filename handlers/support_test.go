@@ -41,6 +41,25 @@ func TestSupportSeenAndRevoked(t *testing.T) {
 	want(t, "and then", d.sam.get(t, d.base+"/projects"), 404)
 }
 
+// Each side reads what is allowed in its own words. The form shows what is allowed now, so
+// that sending it as it is changes nothing but the time.
+func TestSupportPageShowsWhatIsAllowed(t *testing.T) {
+	t.Parallel()
+	d := setupDesk(t)
+	mia, dana := d.as(t, d.Mia), d.as(t, d.Dana)
+	const day, reads = `<option value="24" selected>`, `<option value="read" selected>`
+	has(t, "before", mia.get(t, d.base+"/support"), day, reads)
+	want(t, "grant", mia.post(t, d.base+"/support/grant", url.Values{"hours": {"1"}, "mode": {"write"}}), 303)
+	has(t, "the client", mia.get(t, d.base+"/support"), "Support can enter as one of your people until", "Support can enter as a member of Northwind "+d.Suffix+" until",
+		`<option value="1" selected>`, `<option value="write" selected>`)
+	hasNot(t, "the client", mia.get(t, d.base+"/support"), "the client&#39;s people", day, reads)
+	has(t, "the agency", dana.get(t, d.base+"/support"), "Support can enter as one of Acme "+d.Suffix+"&#39;s people until", "Support can enter as a member of Northwind "+d.Suffix+" until",
+		`<option value="1" selected>`, `<option value="write" selected>`)
+	want(t, "the agency's own", dana.post(t, d.base+"/support/grant", url.Values{"hours": {"72"}, "mode": {"read"}, "seen": {"none"}}), 303)
+	has(t, "the agency", dana.get(t, d.base+"/support"), `<option value="72" selected>`, reads)
+	has(t, "the client", mia.get(t, d.base+"/support"), `<option value="1" selected>`)
+}
+
 // A tenant's owner ends one session and the support access stays. Another tenant's
 // owner gets 404.
 func TestSupportSessionEndedByTheTenant(t *testing.T) {

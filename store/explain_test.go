@@ -108,6 +108,7 @@ func readsToExplain() map[string][]store.Read {
 		open            int64
 		project         store.Project
 		consents        []store.Consent
+		own             *store.OwnConsent
 		sessions        []store.SupportSession
 		settings        store.Settings
 		plan            string
@@ -187,6 +188,7 @@ func readsToExplain() map[string][]store.Read {
 		"SeenFiles":              {store.SeenFiles(id("deliverable"), &some.seen)},
 		"GetSettings":            {store.GetSettings(&some.settings)},
 		"SeenConsent":            {store.SeenConsent(&some.seen)},
+		"GetOwnConsent":          {store.GetOwnConsent(&some.own)},
 		"SupportInForce":         {store.SupportInForce(&some.consents)},
 		"ListSupportSessions":    {store.ListSupportSessions(store.Page{Limit: 26}, &some.sessions)},
 		"GetUpload":              {store.GetUpload(id("file"), &some.upload)},

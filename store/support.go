@@ -29,6 +29,25 @@ select party as "as", mode, ends_at, by_name, by_party, created_at, drafts
 from lookup.support_in_force()`, nil)}
 }
 
+// OwnConsent is what the reader's side allows support, as it was chosen. The other side's
+// consent may be the limit.
+type OwnConsent struct {
+	Mode  SupportMode
+	Hours int
+}
+
+// GetOwnConsent reads what the reader's side allows support now; nil for nothing.
+func GetOwnConsent(dst **OwnConsent) Read {
+	return Read{optional("own consent", dst, `
+select mode, (extract(epoch from ends_at - created_at) / 3600)::int as hours
+from support_grants
+where tenant_id = @tenant_id
+  and party = current_setting('app.party', true)
+  and revoked_at is null
+  and replaced_at is null
+  and ends_at > now()`, nil)}
+}
+
 // SeenConsent reads the [Seen] of what the reader's side allows support.
 func SeenConsent(dst *Seen) Read {
 	return Read{value("seen consent", dst, `

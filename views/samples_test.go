@@ -515,8 +515,8 @@ func supportSamples() []sample {
 	wrong := &views.ConsoleStart{TenantName: hostile, TenantSlug: "acme", People: people, Form: views.ConsoleForm{Reason: hostile, Errors: ui.Errors{"ticket": "Enter the ticket.", "reason": "Say why."}}}
 	return []sample{
 		{"support", views.Support(staff(), views.SupportProps{CanGrant: true, Access: []views.SupportAccessRow{
-			{As: "As one of the client's people", Until: now.Add(20 * time.Hour), By: "Mia Larsen", At: before(time.Hour), NoDrafts: true},
-			{As: "As a member of Northwind", Until: now.Add(20 * time.Hour), By: "Mia Larsen", At: before(time.Hour), NoDrafts: true}}, Sessions: sessions()})},
+			{As: "as one of Acme's people", Until: now.Add(20 * time.Hour), By: "Mia Larsen", At: before(time.Hour), NoDrafts: true},
+			{As: "as a member of Northwind", Until: now.Add(20 * time.Hour), By: "Mia Larsen", At: before(time.Hour), NoDrafts: true}}, Sessions: sessions()})},
 		{"support-closed", views.Support(client(), views.SupportProps{CanGrant: true})},
 		{"support-viewer", views.Support(client(), views.SupportProps{Sessions: sessions()[1:]})},
 		{"console", views.Console(agent(), views.ConsoleProps{Query: "ac", Asked: true, History: sessions()[1:], Results: []views.ConsoleTenantRow{

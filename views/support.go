@@ -22,6 +22,29 @@ func modeOptions(chosen string) []ui.Option {
 	})
 }
 
+// SupportSides says as whom support may act, to a reader of one side. agency and client are the names of both sides;
+// client is "" in an agency's own tenant.
+func SupportSides(agency, client string, staff bool) string {
+	sides := []string{SupportAsClient(client, staff), SupportAsStaff(agency)}
+	switch {
+	case client == "":
+		return "as one of your team"
+	case staff:
+		sides[0], sides[1] = sides[1], sides[0]
+	}
+	return ui.Names(sides)
+}
+
+// SupportAsClient names the client's people to a reader of one side, SupportAsStaff the agency's.
+func SupportAsClient(client string, staff bool) string {
+	if staff {
+		return "as one of " + client + "'s people"
+	}
+	return "as one of your people"
+}
+
+func SupportAsStaff(agency string) string { return "as a member of " + agency }
+
 // viewAsHint says what an agent sees as the chosen person. The agency's drafts need its own consent.
 func viewAsHint(drafts bool) string {
 	if drafts {
@@ -35,7 +58,7 @@ func askWords(a SupportAskRow) string {
 	if a.Write {
 		what = "with changes"
 	}
-	return ui.Count(a.Hours, "hour", "hours") + ", " + what
+	return ui.Count(a.Hours, "hour", "hours") + ", " + what + ", " + a.Sides
 }
 
 func minuteOptions(chosen string) []ui.Option {

@@ -74,11 +74,11 @@ func supportBar(me store.Member) *views.SupportBar {
 		Write:   s.Mode == store.SupportWrite,
 		// Clients see no drafts anyway, and an agency's own tenant has none.
 		NoDrafts: s.NoDrafts && me.Party == store.PartyAgency && me.Tenant.Kind == store.TenantClient,
-		Reason:  s.Reason,
-		Ticket:  s.Ticket,
-		EndsAt:  s.EndsAt,
-		Left:    minutesLeft(time.Until(s.EndsAt)),
-		StopURL: stop, WriteURL: write,
+		Reason:   s.Reason,
+		Ticket:   s.Ticket,
+		EndsAt:   s.EndsAt,
+		Left:     minutesLeft(time.Until(s.EndsAt)),
+		StopURL:  stop, WriteURL: write,
 	}
 }
 

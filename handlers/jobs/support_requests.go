@@ -38,6 +38,7 @@ func (r *Runner) accessRequestMail(ctx context.Context, j store.Job, job queue.A
 				Agent:  request.AgentName,
 				Write:  request.Mode == store.SupportWrite,
 				Hours:  request.Hours,
+				Sides:  supportSides(to),
 				Reason: request.Reason,
 				Ticket: request.Ticket,
 				URL:    r.base(to.Tenant).SupportAsk(request.ID.String()),
@@ -45,6 +46,14 @@ func (r *Runner) accessRequestMail(ctx context.Context, j store.Job, job queue.A
 			return &m, err
 		},
 	})
+}
+
+// supportSides says as whom support asks to act, in words for the recipient.
+func supportSides(to store.Recipient) string {
+	if to.Tenant.Kind == store.TenantAgency {
+		return views.SupportSides(to.Tenant.Name, "", true)
+	}
+	return views.SupportSides(to.Tenant.AgencyName, to.Tenant.Name, to.Party == store.PartyAgency)
 }
 
 // accessAnswered mails the agent the answer to their request. Agents are no members of

@@ -73,10 +73,14 @@ func TestMailSaysWhoEndedTheSession(t *testing.T) {
 			ends: func(a *storetest.Tenants, me store.Member) error {
 				return storetest.DB().Write(t.Context(), a.Member(t, a.Dana, a.Acme), func(tx *store.Tx) error { return tx.RevokeSupport(t.Context()) })
 			},
-			want: func(a *storetest.Tenants) string { return "Dana " + a.Suffix + " (Northwind " + a.Suffix + ") ended it." },
+			want: func(a *storetest.Tenants) string {
+				return "Dana " + a.Suffix + " (Northwind " + a.Suffix + ") ended it."
+			},
 		},
 		"the agent": {
-			ends: func(_ *storetest.Tenants, me store.Member) error { return storetest.DB().StopSupport(t.Context(), me.Person) },
+			ends: func(_ *storetest.Tenants, me store.Member) error {
+				return storetest.DB().StopSupport(t.Context(), me.Person)
+			},
 			want: func(*storetest.Tenants) string { return "Sam (support) ended it." },
 		},
 	} {
@@ -224,8 +228,14 @@ func TestAccessRequestIsMailed(t *testing.T) {
 	check(t, storetest.DB().RequestAccess(t.Context(), sam, store.NewAccessRequest{Slug: a.Acme, Mode: "read", Hours: 4, Reason: "A file does not open", Ticket: "T-77"}))
 	var requests []store.AccessRequest
 	check(t, storetest.DB().Read(t.Context(), mia, store.ListOpenAccessRequests(&requests)))
-	for _, owner := range []string{a.Mia, a.Dana} {
+	for owner, as := range map[string]string{
+		a.Mia:  "read-only, as one of your people and as a member of Northwind " + a.Suffix + ".",
+		a.Dana: "read-only, as a member of Northwind " + a.Suffix + " and as one of Acme " + a.Suffix + "'s people.",
+	} {
 		msg := mailTo(t, owner, "requests access to")
+		if !strings.Contains(msg.Text(), as) {
+			t.Errorf("%s is not asked for access %s\n%s", owner, as, msg.Text())
+		}
 		if !strings.Contains(msg.Text(), "T-77") || !strings.Contains(msg.Text(), "/support/asks/"+requests[0].ID.String()) || msg.Header("X-Portico-Actor") != sam.ID().String() {
 			t.Errorf("the mail lacks the ticket, the link or the agent:\n%s", msg.Raw)
 		}

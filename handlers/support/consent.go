@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -39,7 +40,8 @@ func (s *Service) page(w http.ResponseWriter, r *http.Request, me store.Member, 
 	var asks []store.AccessRequest
 	var mayAsk bool
 	var seen store.Seen
-	reads := []store.Read{store.SupportInForce(&access), store.SeenConsent(&seen), store.AccessRequestsAllowed(&mayAsk), store.ListOpenAccessRequests(&asks), store.ListSupportSessions(page, &sessions)}
+	var own *store.OwnConsent
+	reads := []store.Read{store.SupportInForce(&access), store.GetOwnConsent(&own), store.SeenConsent(&seen), store.AccessRequestsAllowed(&mayAsk), store.ListOpenAccessRequests(&asks), store.ListSupportSessions(page, &sessions)}
 	if MayViewAs(me) {
 		reads = append(reads, store.ListViewAsTargets(&people))
 	}
@@ -51,10 +53,10 @@ func (s *Service) page(w http.ResponseWriter, r *http.Request, me store.Member, 
 	if me.Support == nil && len(sessions) > 0 {
 		export = c.Base.SupportLedger()
 	}
-	props := views.SupportProps{ExportURL: export, MayAsk: mayAsk, CanGrant: mayConsent(me), Scope: scopeOf(me), Form: typed.grant,
+	props := views.SupportProps{ExportURL: export, MayAsk: mayAsk, CanGrant: mayConsent(me), Scope: scopeOf(me), Form: currentGrant(typed.grant, own, access),
 		CanViewAs: MayViewAs(me), ViewAsPeople: viewAsPeople(people, typed.viewAs.Person), ViewAs: typed.viewAs}
 	for _, ask := range asks {
-		props.Asks = append(props.Asks, requestRow(c.Base, ask))
+		props.Asks = append(props.Asks, requestRow(c.Base, me, ask))
 	}
 	props.Access = accessRows(me, access)
 	props.Form.Seen = string(seen)
@@ -74,6 +76,20 @@ func (s *Service) page(w http.ResponseWriter, r *http.Request, me store.Member, 
 	return views.Render(w, r, status, views.Support(c, props))
 }
 
+// currentGrant fills a form that nobody typed into with what is allowed now: by this side,
+// or else by the other.
+func currentGrant(form views.SupportGrantForm, own *store.OwnConsent, access []store.Consent) views.SupportGrantForm {
+	switch {
+	case form.Errors != nil || form.Hours != "" || form.Mode != "" || len(access) == 0:
+	case own != nil:
+		form.Hours, form.Mode = strconv.Itoa(own.Hours), string(own.Mode)
+	default:
+		length := access[0].EndsAt.Sub(access[0].CreatedAt)
+		form.Hours, form.Mode = strconv.Itoa(int(length.Round(time.Hour)/time.Hour)), string(access[0].Mode)
+	}
+	return form
+}
+
 // scopeOf says what support can see and do where the member allows it. Whoever allows it
 // opens both sides; drafts stay hidden until the agency allows it too.
 func scopeOf(me store.Member) string {
@@ -83,10 +99,29 @@ func scopeOf(me store.Member) string {
 	case t.Kind == store.TenantAgency:
 		return "An agent sees what one of your team sees here: people, activity and settings."
 	case me.Party == store.PartyClient:
-		return "An agent sees both sides of this workspace: as one of your people, and as a member of " + t.AgencyName + ". They see projects, files, people, activity and settings. " +
+		return "An agent sees both sides of this workspace, " + sidesOf(me) + ". They see projects, files, people, activity and settings. " +
 			"Drafts stay hidden unless " + t.AgencyName + " allows support access too." + changes
 	}
-	return "An agent sees both sides of this workspace: as a member of " + t.AgencyName + ", and as one of the client's people. They see projects, files, drafts, people, activity and settings." + changes
+	return "An agent sees both sides of this workspace, " + sidesOf(me) + ". They see projects, files, drafts, people, activity and settings." + changes
+}
+
+// sidesOf says as whom support may act, in words for this member.
+func sidesOf(me store.Member) string {
+	if me.Tenant.Kind == store.TenantAgency {
+		return views.SupportSides(me.Tenant.Name, "", true)
+	}
+	return views.SupportSides(me.Tenant.AgencyName, me.Tenant.Name, me.Party == store.PartyAgency)
+}
+
+// sideOf says as whom support may act on one of the sides.
+func sideOf(me store.Member, as store.Party) string {
+	switch {
+	case me.Tenant.Kind == store.TenantAgency:
+		return sidesOf(me)
+	case as == store.PartyAgency:
+		return views.SupportAsStaff(me.Tenant.AgencyName)
+	}
+	return views.SupportAsClient(me.Tenant.Name, me.Party == store.PartyAgency)
 }
 
 // accessRows says what support may do now, as whose people, and who allowed it.
@@ -94,13 +129,7 @@ func accessRows(me store.Member, access []store.Consent) []views.SupportAccessRo
 	rows := make([]views.SupportAccessRow, len(access))
 	for i, a := range access {
 		rows[i] = views.SupportAccessRow{Write: a.Mode == store.SupportWrite, Until: a.EndsAt, By: a.ByName, At: a.CreatedAt, NoDrafts: !a.Drafts,
-			As: "As one of the client's people"}
-		if a.As == store.PartyAgency {
-			rows[i].As = "As a member of " + me.Tenant.AgencyName
-		}
-		if me.Tenant.Kind == store.TenantAgency {
-			rows[i].As = "As one of your team"
-		}
+			As: sideOf(me, a.As)}
 	}
 	return rows
 }

@@ -47,7 +47,7 @@ func (s *Service) requestPage(w http.ResponseWriter, r *http.Request, me store.M
 	}
 	typed.Seen = string(seen)
 	props := views.SupportAskProps{
-		SupportAskRow: requestRow(frame.Base(r, me), ask),
+		SupportAskRow: requestRow(frame.Base(r, me), me, ask),
 		ID:            ask.ID.String(),
 		EndsAt:        ask.EndsAt,
 		CanAnswer:     ask.Open && mayConsent(me),
@@ -81,9 +81,9 @@ func answeredBy(ask store.AccessRequest) string {
 	return ""
 }
 
-func requestRow(base views.Base, ask store.AccessRequest) views.SupportAskRow {
+func requestRow(base views.Base, me store.Member, ask store.AccessRequest) views.SupportAskRow {
 	return views.SupportAskRow{URL: base.SupportAsk(ask.ID.String()), Agent: ask.AgentName, Write: ask.Mode == store.SupportWrite, Hours: ask.Hours,
-		Reason: ask.Reason, Ticket: ask.Ticket, At: ask.CreatedAt, Open: ask.Open}
+		Sides: sidesOf(me), Reason: ask.Reason, Ticket: ask.Ticket, At: ask.CreatedAt, Open: ask.Open}
 }
 
 // ApproveRequest grants access, as requested or with another length or mode.

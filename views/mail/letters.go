@@ -271,7 +271,8 @@ type SupportAskedProps struct {
 	Brand  Brand
 	Tenant string
 	Agent  string
-	Write  bool // they request write access
+	Write  bool   // they request write access
+	Sides  string // as whom, in words for the recipient: "as one of your people and as a member of Northwind"
 	Hours  int
 	Reason string
 	Ticket string
@@ -280,15 +281,15 @@ type SupportAskedProps struct {
 
 // SupportAsked sends the owners an agent's access request.
 func SupportAsked(p SupportAskedProps) (Message, error) {
-	what := "read-only,"
+	what := "read-only"
 	if p.Write {
-		what = "with permission to make changes,"
+		what = "with permission to make changes"
 	}
 	return letter{
 		Subject: p.Agent + " (support) requests access to " + p.Tenant,
 		Brand:   p.Brand, Title: p.Agent + " (support) requests access to " + p.Tenant,
 		Paragraphs: []string{
-			"They ask for " + ui.Count(p.Hours, "hour", "hours") + " of access, " + what + " as one of your people. Support gets no access unless you approve. You decide for how long.",
+			"They ask for " + ui.Count(p.Hours, "hour", "hours") + " of access, " + what + ", " + p.Sides + ". Support gets no access unless you approve. You decide for how long.",
 		},
 		Quote: p.Reason,
 		Label: "Review access request", URL: p.URL,

@@ -42,7 +42,7 @@ func letters(t *testing.T, s, url string) map[string]mail.Message {
 	put("invite", m, err)
 	m, err = mail.SupportStarted(support)
 	put("support-started", m, err)
-	m, err = mail.SupportAsked(mail.SupportAskedProps{Brand: b, Tenant: s, Agent: s, Reason: s, Ticket: s, Hours: 4, URL: url})
+	m, err = mail.SupportAsked(mail.SupportAskedProps{Brand: b, Tenant: s, Agent: s, Reason: s, Ticket: s, Hours: 4, Sides: s, URL: url})
 	put("support-asked", m, err)
 	m, err = mail.SupportAnswered(mail.SupportAnsweredProps{Tenant: s, Word: s, URL: url})
 	put("support-declined", m, err)
