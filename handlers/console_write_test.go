@@ -49,8 +49,8 @@ func TestConsoleWriteJourney(t *testing.T) {
 		}
 	}
 	page := d.sam.get(t, "/step-up?return_to=%2Fsupport%2Fwrite")
-	has(t, "the step-up", page, "to make changes in a support session")
-	hasNot(t, "the step-up", page, "to start a support session")
+	has(t, "the step-up", page, "to make changes in a support session", "The one that started the session doesn&#39;t count.")
+	hasNot(t, "the step-up", page, "to start a support session", "lasts five minutes")
 	d.prove(t)
 	has(t, "the page", d.sam.get(t, "/support/write"), "Make changes as Dana "+d.Suffix, "I will only change what the ticket needs")
 	again := d.sam.post(t, "/support/write", nil)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"math"
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 
@@ -113,15 +112,6 @@ func (s *Server) problemPage(w http.ResponseWriter, r *http.Request, p web.Probl
 		s.log.ErrorContext(r.Context(), "error page failed", "request_id", web.RequestID(r), "error", err.Error())
 		w.WriteHeader(http.StatusInternalServerError)
 	}
-}
-
-// cameFrom is the page on this host that the form was sent from, as a local path, or "".
-func cameFrom(r *http.Request) string {
-	from, err := url.Parse(r.Referer())
-	if err != nil || from.Host != r.Host || from.Path == "" {
-		return ""
-	}
-	return web.LocalPath((&url.URL{Path: from.Path, RawQuery: from.RawQuery}).String())
 }
 
 func jsonName(status int) string {

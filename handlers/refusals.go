@@ -66,7 +66,7 @@ func typed(r *http.Request) []views.KeptText {
 // formPage is the page with the form that the request came from: the route's own, or
 // else the page that the browser names. It is "" for neither.
 func formPage(r *http.Request) string {
-	from, route := cameFrom(r), routeOf(r)
+	from, route := web.CameFrom(r), routeOf(r)
 	if route.Form == "" {
 		return from
 	}

@@ -88,8 +88,15 @@ func Unlink(id string) string { return PathAccount + "/identities/" + id + "/unl
 // StepUpTo is the step-up page that then redirects to a local path.
 func StepUpTo(returnTo string) string { return withQuery(PathStepUp, "return_to", returnTo) }
 
-// StepUpSent is the step-up page after the code was sent. It says so if the browser kept no cookie.
-func StepUpSent(returnTo string) string { return StepUpTo(returnTo) + "&sent=1" }
+// StepUpSent is the step-up page after the code was sent. It says so if the browser kept no cookie. from is the page
+// that "Not now" leads back to.
+func StepUpSent(returnTo, from string) string {
+	to := StepUpTo(returnTo) + "&sent=1"
+	if from != "" {
+		to += "&" + url.Values{"from": {from}}.Encode()
+	}
+	return to
+}
 
 // SignedOutEverywhere is the page that confirms that every browser was signed out.
 func SignedOutEverywhere() string { return withQuery(PathSignedOut, "everywhere", "1") }

@@ -227,6 +227,7 @@ func signInSamples() []sample {
 		{"expired-other", views.SignInExpired(views.SignInExpiredProps{Reason: views.ReasonOtherFlow})},
 		{"expired-minimal", views.SignInExpired(views.SignInExpiredProps{})},
 		{"stepup", views.StepUp(views.StepUpProps{Purpose: "to start a support session in Acme", MaskedEmail: "s…@p…", Passkeys: true})},
+		{"stepup-own", views.StepUp(views.StepUpProps{Purpose: "to make changes in a support session", OwnProof: true, MaskedEmail: "s…@p…", ReturnTo: "/support/write", From: "/w/acme/projects", NotNowURL: "/w/acme/projects"})},
 		{"stepup-passkey", views.StepUp(views.StepUpProps{Purpose: "to start a support session", MaskedEmail: "s…@p…", Passkeys: true, NoCodes: true, ReturnTo: "/support"})},
 		{"stepup-providers", views.StepUp(views.StepUpProps{MaskedEmail: "s…@p…", Providers: providers, ReturnTo: "/account"})},
 		{"stepup-all", views.StepUp(views.StepUpProps{MaskedEmail: "s…@p…", Sent: true, Passkeys: true, Providers: providers[:1]})},

@@ -1,5 +1,7 @@
 package views
 
+import "cmp"
+
 func (r ExpiredReason) title() string {
 	switch r {
 	case ReasonExpired:
@@ -52,3 +54,13 @@ func (l LinkedRow) unlink() string {
 	}
 	return "Unlink " + l.Label + ", " + l.Email
 }
+
+// whyAgain says why somebody is asked who has just confirmed.
+func whyAgain(own bool) string {
+	if !own {
+		return ""
+	}
+	return " Making changes needs a confirmation of its own, during the session. The one that started the session doesn't count."
+}
+
+func notNow(page string) string { return cmp.Or(page, PathHome) }

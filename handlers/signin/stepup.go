@@ -1,9 +1,13 @@
 package signin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
+	"path"
+	"slices"
 	"strings"
 
 	"portico/handlers/frame"
@@ -49,7 +53,7 @@ func (s *Service) StepUpBegin(w http.ResponseWriter, r *http.Request, me store.P
 	if err := s.cookies.writeFlow(w, flowCookie, f); err != nil {
 		return err
 	}
-	http.Redirect(w, r, views.StepUpSent(to), http.StatusSeeOther)
+	http.Redirect(w, r, views.StepUpSent(to, stepUpFrom(r)), http.StatusSeeOther)
 	return nil
 }
 
@@ -160,14 +164,61 @@ func (s *Service) stepUpPage(w http.ResponseWriter, r *http.Request, status int,
 	p.MaskedEmail, p.ResendSeconds = maskEmail(me.Email), resendSeconds
 	switch {
 	case p.ReturnTo == views.PathConsoleWrite:
-		p.Purpose = "to make changes in a support session"
+		p.Purpose, p.OwnProof = "to make changes in a support session", true
 	case strings.HasPrefix(p.ReturnTo, views.PathConsole):
 		p.Purpose = "to start a support session"
 	case p.ReturnTo == views.PathForget:
 		p.Purpose = "before you erase your account"
 	}
+	p.From = stepUpFrom(r)
+	p.NotNowURL = declinedStepUp(p.ReturnTo, p.From)
 	if status == http.StatusOK { // a refusal looks the same for everybody
 		p.Brand = frame.OwnBrand(r.Context(), s.db, me, PlaceOf(p.ReturnTo, s.tenantDomain).Slug)
 	}
 	return views.Render(w, r, status, views.StepUp(p))
+}
+
+// stepUpFrom returns the page that the person came from to the step-up, "" if unknown. The
+// forms of the step-up carry it.
+func stepUpFrom(r *http.Request) string {
+	if from := cmp.Or(r.PostForm.Get("from"), r.URL.Query().Get("from")); from != "" {
+		return web.LocalPath(from)
+	}
+	from := web.CameFrom(r)
+	if strings.HasPrefix(from, views.PathStepUp) {
+		return ""
+	}
+	return from
+}
+
+// declinedStepUp returns where "Not now" leads: back to the page before, unless that is the
+// one that asks for the step-up and would ask again. Then it is the page above that one.
+func declinedStepUp(to, from string) string {
+	asks, err := url.Parse(to)
+	if err != nil {
+		return ""
+	}
+	if from != "" && !isPartOf(from, asks) {
+		return from
+	}
+	switch asks.Path {
+	case views.PathForget, views.PathConsoleWrite:
+		return path.Dir(asks.Path)
+	}
+	return asks.Path
+}
+
+// isPartOf reports whether a page has the path of the other and no query beyond it.
+func isPartOf(page string, other *url.URL) bool {
+	u, err := url.Parse(page)
+	if err != nil || u.Path != other.Path {
+		return false
+	}
+	has := other.Query()
+	for key, values := range u.Query() {
+		if !slices.Equal(values, has[key]) {
+			return false
+		}
+	}
+	return true
 }

@@ -1,7 +1,10 @@
 package signin_test
 
 import (
+	"html"
 	"net/http"
+	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -43,6 +46,51 @@ func TestStepUp(t *testing.T) {
 	after := b.cookie(signin.SessionCookie)
 	if again := b.want(b.post("/step-up/code", "code", mail.code), http.StatusSeeOther); again.location != "/account" || b.cookie(signin.SessionCookie) != after {
 		t.Errorf("the same code again leads to %q, or stepped up again", again.location)
+	}
+}
+
+// "Not now" leads back to the page that the person came from, also after the code was sent
+// and a wrong one typed. A page that would ask again is none to go back to.
+func TestStepUpNotNowLeadsBack(t *testing.T) {
+	t.Parallel()
+	a, h := storetest.Agency(t), newSite(t)
+	b := h.browser(t).signIn(a.Dana)
+	notNow := func(page answer) string {
+		t.Helper()
+		link := regexp.MustCompile(`<a href="([^"]*)">Not now</a>`).FindStringSubmatch(page.body)
+		if link == nil {
+			t.Fatalf("no way back:\n%s", page.body)
+		}
+		return html.UnescapeString(link[1])
+	}
+	for _, c := range []struct{ to, from, want string }{
+		{"/support/write", h.url + "/w/acme/projects?sort=new", "/w/acme/projects?sort=new"},
+		{"/support/write", h.url + "/support/write", "/support"},
+		{"/support?minutes=30&tenant=acme", h.url + "/support?tenant=acme", "/support"},
+		{"/support?tenant=acme", h.url + "/support?q=acme", "/support?q=acme"},
+		{"/account/forget", h.url + "/account/forget", "/account"},
+		{"/w/acme/domains", h.url + "/w/acme/domains", "/w/acme/domains"},
+		{"/w/acme/invites/new?role=owner", "https://acme.portals.test/members", "/w/acme/invites/new"},
+		{"/account", "https://evil.test/account", "/account"},
+		{"", "", "/"},
+	} {
+		b.extra = http.Header{"Referer": {c.from}}
+		if got := notNow(b.want(b.get("/step-up?return_to="+url.QueryEscape(c.to)), http.StatusOK)); got != c.want {
+			t.Errorf("to %s from %s: not now leads to %q, not %q", c.to, c.from, got, c.want)
+		}
+	}
+	b.extra = http.Header{"Referer": {h.url + "/step-up?return_to=%2Faccount"}}
+	sent := b.want(b.post("/step-up", "return_to", "/account", "from", "/w/acme/projects"), http.StatusSeeOther)
+	if got := notNow(b.want(b.get(sent.location), http.StatusOK)); got != "/w/acme/projects" {
+		t.Errorf("after the code was sent, not now leads to %q", got)
+	}
+	code := mailed(t, a.Dana).code
+	wrong := b.want(b.post("/step-up/code", "code", wrongCode(code), "return_to", "/account", "from", "/w/acme/projects"), http.StatusUnprocessableEntity)
+	if got := notNow(wrong); got != "/w/acme/projects" {
+		t.Errorf("after a wrong code, not now leads to %q", got)
+	}
+	if got := notNow(b.get("/step-up?return_to=/account&from=//evil.test/")); got != "/" {
+		t.Errorf("not now leads to %q", got)
 	}
 }
 

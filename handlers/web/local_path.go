@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net/http"
 	"net/url"
 	"strings"
 	"unicode"
@@ -34,6 +35,16 @@ func LocalPath(s string) string {
 		return home
 	}
 	return to
+}
+
+// CameFrom returns the page on this host that the browser names as the one before, as a
+// local path, or "".
+func CameFrom(r *http.Request) string {
+	from, err := url.Parse(r.Referer())
+	if err != nil || from.Host != r.Host || from.Path == "" {
+		return ""
+	}
+	return LocalPath((&url.URL{Path: from.Path, RawQuery: from.RawQuery}).String())
 }
 
 // isPlainPath reports whether a decoded path has no empty, "." or ".." segments and no
