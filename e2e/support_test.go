@@ -122,7 +122,7 @@ func (v *visitor) stopSession(t *testing.T, agent *visitor) {
 func (v *visitor) find(text string) {
 	v.t.Helper()
 	v.open("/support")
-	v.fill("Name or address of the tenant", text)
+	v.fill("Exact name or address of the workspace", text)
 	v.click("button", "Find")
 	v.sees("Globex")
 }

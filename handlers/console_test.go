@@ -126,9 +126,13 @@ func TestConsoleJourney(t *testing.T) {
 	find := "/support?q=" + d.Acme
 	has(t, "the search", d.sam.get(t, find), "Acme "+d.Suffix)
 	hasNot(t, "the search without a grant", d.sam.get(t, find), "?tenant=", "Northwind")
+	has(t, "the search without a grant", d.sam.get(t, find), "An owner or admin must first allow support access, or access requests, on the page Support")
+	has(t, "before a search", d.sam.get(t, "/support"), "Only the exact name or address finds a workspace.")
+	hasNot(t, "the console", d.sam.get(t, find), "a tenant", "the tenant")
 	hasNot(t, "the form without a grant", d.sam.get(t, "/support?tenant="+d.Acme), "Mia "+d.Suffix)
 	d.letIn(t)
 	has(t, "the search", d.sam.get(t, find), "/support?tenant="+d.Acme, "Client of Northwind "+d.Suffix)
+	hasNot(t, "the search with a grant", d.sam.get(t, find), "must first allow")
 
 	// The step-up comes before the form and before the start.
 	for what, got := range map[string]answer{

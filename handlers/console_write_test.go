@@ -9,6 +9,7 @@ import (
 	"portico/e2e/storetest"
 	"portico/handlers"
 	"portico/handlers/support"
+	"portico/store"
 )
 
 // deskWith is a desk on an installation configured by the test.
@@ -52,7 +53,8 @@ func TestConsoleWriteJourney(t *testing.T) {
 	has(t, "the step-up", page, "to make changes in a support session", "The one that started the session doesn&#39;t count.")
 	hasNot(t, "the step-up", page, "to start a support session", "lasts five minutes")
 	d.prove(t)
-	has(t, "the page", d.sam.get(t, "/support/write"), "Make changes as Dana "+d.Suffix, "I will only change what the ticket needs")
+	has(t, "the page", d.sam.get(t, "/support/write"), "Make changes as Dana "+d.Suffix, "I will only change what the ticket needs",
+		`class="support-bar"`, "Sam (support) is viewing Acme "+d.Suffix+" as Dana "+d.Suffix, `action="/support/stop"`)
 	again := d.sam.post(t, "/support/write", nil)
 	want(t, "without the tick", again, 422)
 	has(t, "without the tick", again, "Tick this box to continue.")
@@ -74,13 +76,56 @@ func TestConsoleWriteJourney(t *testing.T) {
 	} {
 		want(t, "POST "+path, d.sam.post(t, d.base+path, form), 403)
 	}
-	want(t, "the step again", d.sam.post(t, "/support/write", sure), 409)
+	twice := d.sam.post(t, "/support/write", sure)
+	want(t, "the step again", twice, 409)
+	has(t, "the step again", twice, "Your session can make changes already.", `href="`+d.base+`/">Return to session`)
 	page = d.as(t, d.Mia).get(t, d.base+"/support")
 	has(t, "the ledger", page, "Could make changes")
 	has(t, "the trail", d.as(t, d.Mia).get(t, d.base+"/activity?support=1"), "started making changes")
 	want(t, "revoke", d.as(t, d.Mia).post(t, d.base+"/support/revoke", nil), 303)
 	if got := d.sam.post(t, d.base+"/projects", make); got.status != 303 || !strings.HasPrefix(got.location(), "/support") {
 		t.Errorf("a change after that is %d to %q", got.status, got.location())
+	}
+}
+
+// A session that has ended while the agent was about to make changes: the answer says so, and
+// why, with one way on.
+func TestConsoleWriteAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	d := setupDesk(t).letWrite(t)
+	d.in(t, d.Dana).prove(t)
+	want(t, "the page", d.sam.get(t, "/support/write"), 200)
+	want(t, "revoke", d.as(t, d.Mia).post(t, d.base+"/support/revoke", nil), 303)
+	out := d.sam.get(t, "/support/write")
+	want(t, "the page", out, 303)
+	another := `href="/support?tenant=` + d.Acme + `">Start another session`
+	has(t, "the page", d.sam.get(t, out.location()), "The customer ended your session.", another)
+	got := d.sam.post(t, "/support/write", sure)
+	want(t, "the step", got, 409)
+	has(t, "the step", got, "The customer ended your session. Nothing was changed.", another)
+	want(t, "stop", d.sam.post(t, "/support/stop", nil), 303)
+	has(t, "the step after Stop", d.sam.post(t, "/support/write", sure), "You have no running session. Nothing was changed.")
+}
+
+// Changes are offered only as somebody whose role may change something.
+func TestNoChangesAsSomebodyWhoMayChangeNothing(t *testing.T) {
+	t.Parallel()
+	d := setupDesk(t).letWrite(t)
+	for email, offered := range map[string]bool{d.Leo: false, d.Mia: false, d.Dana: true} {
+		d.in(t, email)
+		if got := strings.Contains(d.sam.get(t, d.base+"/").body, `href="/support/write"`); got != offered {
+			t.Errorf("as %s changes are offered: %v", email, got)
+		}
+		want(t, "stop", d.sam.post(t, "/support/stop", nil), 303)
+	}
+	for _, r := range new(handlers.Server).Routes() {
+		for _, p := range []store.Party{store.PartyAgency, store.PartyClient} {
+			for _, role := range store.Roles() {
+				if r.Support == handlers.SupportWrites && store.May(r.Needs, p, role) && !store.May(store.EditWork, p, role) {
+					t.Errorf("support may change something at %s as %s %s, but is not offered to", r.Pattern(), p, role)
+				}
+			}
+		}
 	}
 }
 

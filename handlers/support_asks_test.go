@@ -18,7 +18,7 @@ func TestSupportAskJourney(t *testing.T) {
 	has(t, "the support page", mia.get(t, d.base+"/support"), "Support can't request access.")
 	want(t, "by a viewer", d.as(t, d.Leo).post(t, d.base+"/support/asking", url.Values{"asks": {"on"}}), 403)
 	want(t, "let them ask", mia.post(t, d.base+"/support/asking", url.Values{"asks": {"on"}}), 303)
-	has(t, "the search", d.sam.get(t, "/support?q="+d.Acme), "Request access", "/support?ask="+d.Acme)
+	has(t, "the search", d.sam.get(t, "/support?q="+d.Acme), "Request access", "/support?ask="+d.Acme, "You can request access. Its owners decide.")
 	has(t, "the form", d.sam.get(t, "/support?ask="+d.Acme), "Request access to", `action="/support/asks"`)
 
 	wrong := url.Values{"tenant": {d.Acme}, "reason": {" "}, "ticket": {"kept-" + d.Suffix}, "hours": {"600"}, "mode": {"own"}}

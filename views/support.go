@@ -45,6 +45,14 @@ func SupportAsClient(client string, staff bool) string {
 
 func SupportAsStaff(agency string) string { return "as a member of " + agency }
 
+// howToAllow says what a workspace must switch on before support can enter, and where.
+func howToAllow(asks bool) string {
+	if asks {
+		return "You can request access. Its owners decide."
+	}
+	return "An owner or admin must first allow support access, or access requests, on the page Support of the workspace."
+}
+
 // viewAsHint says what an agent sees as the chosen person. The agency's drafts need its own consent.
 func viewAsHint(drafts bool) string {
 	if drafts {

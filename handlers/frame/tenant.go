@@ -60,7 +60,7 @@ func workspace(base views.Base, me store.Member) *views.Workspace {
 
 func supportBar(me store.Member) *views.SupportBar {
 	s, stop, write := me.Support, views.PathConsoleStop, ""
-	if s.MayWrite {
+	if s.MayWrite && me.May(store.EditWork) { // without it there is nothing to change in a support session
 		write = views.PathConsoleWrite
 	}
 	if s.ViewAs() {
@@ -77,12 +77,14 @@ func supportBar(me store.Member) *views.SupportBar {
 		Reason:   s.Reason,
 		Ticket:   s.Ticket,
 		EndsAt:   s.EndsAt,
-		Left:     minutesLeft(time.Until(s.EndsAt)),
+		Left:     TimeLeft(s.EndsAt),
 		StopURL:  stop, WriteURL: write,
 	}
 }
 
-func minutesLeft(d time.Duration) string {
+// TimeLeft says how long a support session lasts at most.
+func TimeLeft(end time.Time) string {
+	d := time.Until(end)
 	if d < time.Minute {
 		return "less than a minute left"
 	}

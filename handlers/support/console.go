@@ -31,10 +31,11 @@ func (s *Service) Console(w http.ResponseWriter, r *http.Request, me store.Perso
 		return s.consolePage(w, r, me, http.StatusOK, views.ConsoleProps{Notice: ErrOff.Sentence, Off: true})
 	}
 	q := r.URL.Query()
-	props := views.ConsoleProps{Query: strings.TrimSpace(q.Get("q"))}
+	var props views.ConsoleProps
 	if q.Get("over") != "" && me.SupportOver {
-		props.Notice = overSentence(me.SupportOverHow)
+		props = overNotice(me, overSentence(me.SupportOverHow))
 	}
+	props.Query = strings.TrimSpace(q.Get("q"))
 	if slug := q.Get("ask"); slug != "" {
 		return s.requestFormPage(w, r, me, props, slug)
 	}
@@ -51,6 +52,16 @@ func (s *Service) Console(w http.ResponseWriter, r *http.Request, me store.Perso
 	}
 	props.Results = tenantRows(found)
 	return s.consolePage(w, r, me, http.StatusOK, props)
+}
+
+// overNotice is the console with a sentence about a session that is over, and the way to
+// another one.
+func overNotice(me store.Person, sentence string) views.ConsoleProps {
+	props := views.ConsoleProps{Notice: sentence}
+	if me.SupportSlug != "" {
+		props.NoticeURL, props.NoticeLabel = views.ConsoleTenant(me.SupportSlug), "Start another session"
+	}
+	return props
 }
 
 // overSentence tells an agent why their session is over.

@@ -24,14 +24,21 @@ func (s *Service) writePage(w http.ResponseWriter, r *http.Request, me store.Per
 		return err
 	}
 	if len(past) == 0 || past[0].EndedHow != nil || past[0].Mode == store.SupportWrite || past[0].Slug != me.SupportSlug {
-		http.Redirect(w, r, views.PathConsole, http.StatusSeeOther)
+		to := views.PathConsole
+		if me.SupportOver {
+			to += "?over=1"
+		}
+		http.Redirect(w, r, to, http.StatusSeeOther)
 		return nil
 	}
 	if at := me.SteppedUpAt; at == nil || !at.After(past[0].StartedAt) || time.Since(*at) > frame.StepUpAge {
 		http.Redirect(w, r, views.StepUpTo(views.PathConsoleWrite), http.StatusSeeOther)
 		return nil
 	}
-	return views.Render(w, r, status, views.ConsoleWrite(frame.Person(me), views.ConsoleWriteProps{
+	c := frame.Person(me)
+	c.Support = &views.SupportBar{Actor: me.Name, Subject: past[0].SubjectName, Tenant: past[0].TenantName, Reason: past[0].Reason,
+		Ticket: past[0].Ticket, EndsAt: past[0].EndsAt, Left: frame.TimeLeft(past[0].EndsAt), StopURL: views.PathConsoleStop}
+	return views.Render(w, r, status, views.ConsoleWrite(c, views.ConsoleWriteProps{
 		Tenant:   past[0].TenantName,
 		Subject:  past[0].SubjectName,
 		Ticket:   past[0].Ticket,
@@ -58,7 +65,7 @@ func (s *Service) StartWriting(w http.ResponseWriter, r *http.Request, me store.
 		http.Redirect(w, r, views.StepUpTo(views.PathConsoleWrite), http.StatusSeeOther)
 		return nil
 	case errors.Is(err, store.ErrConflict):
-		return s.consolePage(w, r, me, http.StatusConflict, views.ConsoleProps{Notice: "You have no session here that can make changes."})
+		return s.noChanges(w, r, me)
 	case errors.Is(err, store.ErrForbidden):
 		return &web.Problem{Status: http.StatusForbidden, Sentence: "This workspace allows support read-only access. Its owners and admins can allow changes."}
 	case err != nil:
@@ -69,6 +76,24 @@ func (s *Service) StartWriting(w http.ResponseWriter, r *http.Request, me store.
 	}
 	http.Redirect(w, r, views.PathBase(me.SupportSlug).Home(), http.StatusSeeOther)
 	return nil
+}
+
+// noChanges says why a session was not switched to write mode: it has ended, or it writes
+// already.
+func (s *Service) noChanges(w http.ResponseWriter, r *http.Request, me store.Person) error {
+	var past []store.PastSupport
+	if err := s.db.ReadOwn(r.Context(), me, store.SupportHistory(1, &past)); err != nil {
+		return err
+	}
+	props := overNotice(me, "You have no running session. Nothing was changed.")
+	switch {
+	case me.SupportOver:
+		props.Notice = overSentence(me.SupportOverHow) + " Nothing was changed."
+	case len(past) > 0 && past[0].EndedHow == nil && past[0].Slug == me.SupportSlug:
+		props = views.ConsoleProps{Notice: "Your session can make changes already.",
+			NoticeURL: views.PathBase(me.SupportSlug).Home(), NoticeLabel: "Return to session"}
+	}
+	return s.consolePage(w, r, me, http.StatusConflict, props)
 }
 
 // ConfirmWriting records the second agent's confirmation.
