@@ -95,7 +95,7 @@ func TestSupportSessionNeedsConsent(t *testing.T) {
 	gus.sees("HELP-4711")
 	gus.sees("made 1 change")
 	gus.open("/w/globex/activity?support=1")
-	for _, did := range []string{"started a support session", "looked at", "started making changes", "created the project"} {
+	for _, did := range []string{"started a support session", "viewed", "started making changes", "created the project"} {
 		gus.sees(did)
 	}
 	mailed(t, "gus@globex.test", since, "Support session in ")

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -137,8 +139,7 @@ func eventRows(base views.Base, me store.Member, events []store.Activity, client
 				row.TargetURL = base.Client(e.TargetID.String())
 			}
 		}
-		viewedRow(&row, base, e)
-		if e.ActorID != nil && me.May(store.SeeActivity) {
+		if e.ActorID != nil && row.Actor == e.ActorName && me.May(store.SeeActivity) {
 			row.ActorURL = base.Activity(url.Values{"person": {e.ActorID.String()}})
 		}
 		if e.Verb == "member.forgotten" && e.ActorID != nil {
@@ -166,21 +167,38 @@ func eventRow(base views.Base, e store.Activity) views.EventRow {
 	if said.Target == e.TargetName {
 		row.TargetURL = targetURL(base, e)
 	}
+	if e.TargetKind == store.KindMembership && e.TargetID != nil && e.ActorID != nil && *e.TargetID == *e.ActorID && said.Target != "" {
+		row.Target, row.TargetURL = "themselves", ""
+	}
+	if sentByPortico(e.Verb) {
+		row.Actor = "Portico"
+	}
+	foldedRow(&row, base, e)
 	return row
 }
 
-// viewedRow words a view, or the views that a row stands for: "looked at 6 pages".
-func viewedRow(row *views.EventRow, base views.Base, e store.Activity) {
+// sentByPortico reports whether an event tells of an email. Portico sends it, whoever did
+// what it is about; their own act has an event of its own.
+func sentByPortico(verb string) bool {
+	return strings.HasSuffix(verb, ".digest_sent") || strings.HasSuffix(verb, "mail_sent") || strings.HasSuffix(verb, ".mail_refused")
+}
+
+// foldedRow words a view or search, or those that a row stands for: "viewed 6 pages".
+func foldedRow(row *views.EventRow, base views.Base, e store.Activity) {
 	all := url.Values{"kind": {"viewed"}, "person": {frame.OrZero(e.ActorID).String()}}
 	if e.SupportSessionID != nil {
 		all = url.Values{"kind": {"viewed"}, "support": {e.SupportSessionID.String()}}
 	}
 	switch {
 	case e.Verb == "support.page_seen" && e.Views > 1:
-		row.Verb, row.Target, row.TargetURL = "looked at", ui.Count(e.Views, "page", "pages"), base.Activity(all)
+		row.Verb, row.Target, row.TargetURL = "viewed", ui.Count(e.Views, "page", "pages"), base.Activity(all)
 	case e.Verb == "support.page_seen":
 		route, _ := e.Detail["route"].(string)
-		row.Verb = "looked at " + views.PageName(route)
+		row.Verb = "viewed " + views.PageName(route)
+	case e.Verb == "support.asset_seen" && e.Views > 1:
+		row.Verb = "loaded " + strconv.Itoa(e.Views) + " previews and styles"
+	case e.Verb == "support.found" && e.Views > 1:
+		row.Verb = "found this workspace in " + strconv.Itoa(e.Views) + " searches"
 	case e.Verb == "file.viewed" && e.ViewedFiles > 1:
 		row.Target, row.TargetURL = ui.Count(e.ViewedFiles, "file", "files"), base.Activity(all)
 	}

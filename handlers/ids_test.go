@@ -169,9 +169,9 @@ func TestSupportSessionInAQueryHasOneSpelling(t *testing.T) {
 		t.Fatal(err)
 	}
 	dana := d.as(t, d.Dana)
-	has(t, "the session", dana.get(t, d.base+"/activity?support="+session), "looked at the list of projects")
+	has(t, "the session", dana.get(t, d.base+"/activity?support="+session), "viewed the list of projects")
 	for name, other := range otherSpellings(session) {
-		hasNot(t, "by "+name, dana.get(t, d.base+"/activity?support="+url.QueryEscape(other)), "looked at the list of projects")
+		hasNot(t, "by "+name, dana.get(t, d.base+"/activity?support="+url.QueryEscape(other)), "viewed the list of projects")
 	}
 }
 

@@ -156,7 +156,7 @@ var sentences = map[string]string{
 	"support.access_approved":        "approved an access request",
 	"support.access_denied":          "declined an access request",
 	"support.request_mail_sent":      "sent the email about an access request to ~",
-	"support.answer_mail_sent":       "sent the agent the answer to an access request",
+	"support.answer_mail_sent":       "emailed the agent the answer to an access request",
 	"support.requests_allowed":       "turned on access requests",
 	"support.requests_blocked":       "turned off access requests",
 	"support.started":                "started a support session",
@@ -166,7 +166,7 @@ var sentences = map[string]string{
 	"support.ended":                  "ended a support session",
 	"support.mail_sent":              "sent the email about a support session to ~",
 	"support.view_started":           "started to view as a client",
-	"support.page_seen":              "looked at the list of projects",
+	"support.page_seen":              "viewed the list of projects",
 	"support.asset_seen":             "loaded a preview or a style",
 	"support.found":                  "found this workspace in a search",
 	"support.people_listed":          "listed the people to view as",
@@ -220,6 +220,8 @@ values ($1, $2, 'client', 'client', 'viewer', $3, 'ravi@invited.test', $4) retur
 		"support.mail_sent": store.KindMembership, "support.request_mail_sent": store.KindMembership, "support.refused": store.KindMembership,
 		"member.list_invited": "", "plan.changed": store.KindTenant, "plan.usage_corrected": store.KindTenant,
 	}
+	byPortico := []string{"project.digest_sent", "version.mail_sent", "member.mail_sent", "member.mail_refused", "support.mail_sent",
+		"support.request_mail_sent", "support.answer_mail_sent"}
 	gone := []string{
 		" created the project that no longer exists", " edited a deliverable that no longer exists", " downloaded a file that no longer exists",
 		" published a new version of a deliverable that no longer exists", " found a file that no longer exists missing from storage", " invited someone",
@@ -262,7 +264,11 @@ values ($1, $2, $3, $3, 'agency', $4, $5, $6, '{"route": "GET /w/{tenant}/projec
 				t.Errorf("%s has no sentence here: add it as a person reads it", verb)
 				continue
 			}
-			want = "Dana " + a.Suffix + " " + strings.ReplaceAll(want, "~", ravi)
+			who := "Dana " + a.Suffix
+			if slices.Contains(byPortico, verb) {
+				who = "Portico"
+			}
+			want = who + " " + strings.ReplaceAll(want, "~", ravi)
 			if verb == "member.forgotten" { // she erased her own account
 				want = "Dana " + a.Suffix + " erased the account"
 			}
@@ -281,6 +287,9 @@ values ($1, $2, $3, $3, 'agency', $4, $5, $6, '{"route": "GET /w/{tenant}/projec
 		if got, want := event(c.verb, c.kind, store.NewID()), "Dana "+a.Suffix+gone[i]; got != want {
 			t.Errorf("%s of what is gone reads %q, want %q", c.verb, got, want)
 		}
+	}
+	if got, want := event("member.added", store.KindMembership, dana.ID()), "Dana "+a.Suffix+" gave access to themselves"; got != want {
+		t.Errorf("what somebody did to themselves reads %q, want %q", got, want)
 	}
 	if got, want := event("support.refused", "", nil), fmt.Sprintf("Dana %s was refused a support session", a.Suffix); got != want {
 		t.Errorf("a refusal without a person reads %q, want %q", got, want)

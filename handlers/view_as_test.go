@@ -61,7 +61,7 @@ func TestViewAsJourney(t *testing.T) {
 		t.Errorf("stop is %d to %q", stop.status, stop.location())
 	}
 	has(t, "the ledger", d.as(t, d.Mia).get(t, d.base+"/support"), "Dana "+d.Suffix+" of Northwind "+d.Suffix+" viewed the portal as Mia "+d.Suffix, "Stopped by the staff member", "Viewed 6 pages")
-	has(t, "the trail", d.as(t, d.Mia).get(t, d.base+"/activity?support=1"), "started to view as", "looked at", "Dana "+d.Suffix+" of Northwind "+d.Suffix+", as Mia "+d.Suffix)
+	has(t, "the trail", d.as(t, d.Mia).get(t, d.base+"/activity?support=1"), "started to view as", "viewed", "Dana "+d.Suffix+" of Northwind "+d.Suffix+", as Mia "+d.Suffix)
 	back := dana.get(t, d.base+"/")
 	has(t, "herself again", back, `data-frame="staff"`)
 	hasNot(t, "herself again", back, "is viewing")

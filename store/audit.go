@@ -177,8 +177,8 @@ type Activity struct {
 	TargetName       string
 	TargetWithin     *uuid.UUID // of a file: its deliverable
 	Detail           map[string]any
-	// Views and ViewedFiles are how many views a folded row stands for, and of how many
-	// different files.
+	// Views and ViewedFiles are how many views or searches a folded row stands for, and of
+	// how many different files.
 	Views, ViewedFiles int
 }
 
@@ -188,7 +188,8 @@ type ActivityFilter struct {
 	// Kind is the part of the verb before the dot, a key of [Acts], or "mail" for mails,
 	// which are otherwise left out.
 	Kind string
-	// Fold shows the views of one person and day as one row, the last of them.
+	// Fold shows the views of one person and day as one row, the last of them. What says
+	// the same each time is always folded: see [alwaysFolded].
 	Fold bool
 	// Others leaves out what the reader did, and previews, which support's pages load by
 	// themselves.
@@ -208,12 +209,24 @@ var Acts = map[string][]string{
 	"viewed":     {"file.viewed", "support.page_seen"},
 }
 
+// alwaysFolded are the acts of support that read the same each time: previews, which its
+// pages load by themselves, and searches. The rows stay, and the ledger exports them.
+var alwaysFolded = []string{"support.asset_seen", "support.found"}
+
+// folded are the verbs of which one row stands for all of a person and day.
+func (f ActivityFilter) folded() []string {
+	if f.Fold {
+		return append([]string{"file.viewed", "support.page_seen"}, alwaysFolded...)
+	}
+	return alwaysFolded
+}
+
 // sameViews selects the views that are folded with the view row: by the same person, in
 // the same session, on the same day.
 func sameViews(view, others string) string {
 	return strings.NewReplacer("VIEW", view, "OTHERS", others).Replace(`OTHERS.tenant_id = @tenant_id
           and OTHERS.actor_id = VIEW.actor_id
-          and OTHERS.verb in ('file.viewed', 'support.page_seen')
+          and OTHERS.verb in ('file.viewed', 'support.page_seen', 'support.asset_seen', 'support.found')
           and OTHERS.verb = VIEW.verb
           and OTHERS.result = VIEW.result
           and OTHERS.support_session_id is not distinct from VIEW.support_session_id`)
@@ -243,7 +256,7 @@ from (
           when 'mail' then right(verb, 10) = '.mail_sent'
           else starts_with(verb, @kind || '.') or verb = any (@verbs::text[])
           end
-      and (not @fold or verb not in ('file.viewed', 'support.page_seen') or not exists (
+      and (verb <> all (@folded::text[]) or not exists (
           select
           from audit_events later
           where `+sameViews("e0", "later")+`
@@ -266,8 +279,7 @@ left join versions w on w.tenant_id = e.tenant_id and w.id = target_files.versio
 left join lateral (
     select count(*)::int as views, count(distinct same.target_id)::int as files
     from audit_events same
-    where @fold
-      and e.verb in ('file.viewed', 'support.page_seen')
+    where e.verb = any (@folded::text[])
       and `+sameViews("e", "same")+`
       and same.at >= date_trunc('day', e.at, 'UTC')
       and (same.at, same.id) <= (e.at, e.id)
@@ -279,7 +291,7 @@ order by e.at desc, e.id desc`,
 			"person":    nilIfZero(f.Person),
 			"kind":      f.Kind,
 			"verbs":     Acts[f.Kind],
-			"fold":      f.Fold,
+			"folded":    f.folded(),
 			"others":    f.Others,
 			"denied":    f.Denied,
 			"support":   f.Support,

@@ -138,7 +138,7 @@ var kinds = []kind{
 		"support.access_approved":   {trail: "approved an access request", flash: "Support access allowed. You can revoke it at any time."},
 		"support.access_denied":     {trail: "declined an access request", flash: "Access request declined."},
 		"support.request_mail_sent": {trail: "sent the email about an access request to …"},
-		"support.answer_mail_sent":  {trail: "sent the agent the answer to an access request"},
+		"support.answer_mail_sent":  {trail: "emailed the agent the answer to an access request"},
 		"support.requests_allowed":  {trail: "turned on access requests", flash: "Support can request access. You decide each time."},
 		"support.requests_blocked":  {trail: "turned off access requests", flash: "Access requests turned off."},
 	}},

@@ -3,7 +3,7 @@ package views
 import "strings"
 
 // pageNames are the words for the pages of a tenant that support may see, by their routes.
-// They stand after "looked at", and before the name of the thing if the page shows one.
+// They stand after "viewed", and before the name of the thing if the page shows one.
 // A test fails for a page without words.
 var pageNames = map[string]string{
 	"/{$}":                            "the home page",
