@@ -206,7 +206,7 @@ func (s *Server) authorize(r *http.Request, me store.Member, route Route) error 
 		if me.Party == store.PartyAgency {
 			return errClosed
 		}
-		return errPaused
+		return pausedFor(r, me)
 	}
 	if !me.May(route.Needs) {
 		return store.ErrForbidden

@@ -155,6 +155,7 @@ func TestSuspendedClientIsReadOnly(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
 	project := storetest.Project(t, a.Member(t, a.Dana, a.Acme), "Spring")
+	publishedBy(t, a.Member(t, a.Dana, a.Acme)) // it waits for the client
 	dana, ravi, mia := s.as(t, a.Dana), s.as(t, a.Ravi), s.as(t, a.Mia)
 	inside, at := "/w/"+a.Acme, "/w/"+a.Agency+"/clients/"+a.Member(t, a.Dana, a.Acme).TenantID().String()
 	check := func(what, state string, client, look, touch int) {
@@ -166,14 +167,22 @@ func TestSuspendedClientIsReadOnly(t *testing.T) {
 		if closed := state != ""; strings.Contains(page.body, "New project") == closed || strings.Contains(page.body, "workspace is "+state+".") != closed {
 			t.Errorf("%s: the page does not offer what may be done", what)
 		}
+		waits := strings.Contains(ravi.get(t, inside+"/").body, "Waiting for the client")
+		if waits != (state == "") {
+			t.Errorf("%s: something waits for the client: %v", what, waits)
+		}
 	}
 	check("before", "", 200, 200, 303)
+	has(t, "the dialogs", dana.get(t, at), "is suspended immediately.", "is archived immediately.")
 	for _, step := range []struct{ away, state, back string }{{"/suspend", "suspended", "/resume"}, {"/archive", "archived", "/unarchive"}} {
 		want(t, step.away, dana.post(t, at+step.away, nil), http.StatusSeeOther)
 		check(step.away, step.state, 403, 200, 403)
-		if got := mia.get(t, inside+"/projects"); !strings.Contains(got.body, "This portal is paused") {
-			t.Errorf("%s: Mia reads %.400s", step.away, got.body)
-		}
+		has(t, step.away+": Mia", mia.get(t, inside+"/projects"), "This portal is paused", "Ask Northwind "+a.Suffix+" to open it again.", `href="/account">Your account`)
+		has(t, step.away+": the agency's page", dana.get(t, at), "0 deliverables")
+		list := mia.get(t, "/?q="+a.Acme)
+		has(t, step.away+": Mia's list", list, ">Paused<")
+		hasNot(t, step.away+": Mia's list", list, "Suspended", "Archived")
+		has(t, step.away+": Ravi's list", ravi.get(t, "/?q="+a.Acme), map[string]string{"suspended": ">Suspended<", "archived": ">Archived<"}[step.state])
 		want(t, step.away+" again", dana.post(t, at+step.away, nil), http.StatusConflict)
 		want(t, step.back, dana.post(t, at+step.back, nil), http.StatusSeeOther)
 		check(step.back, "", 200, 200, 303)

@@ -49,7 +49,7 @@ func TestErrorPagesKeepFrameAndBrand(t *testing.T) {
 		{"staff, too large", dana.post(t, d.base+"/projects", url.Values{"name": {strings.Repeat("x", 1<<20)}}), 413, true, []string{"Client " + d.Acme}, []string{ours}},
 		{"staff, moved behind nothing", dana.post(t, d.base+"/projects/"+e.things["projects"].String()+"/move", url.Values{"after": {random}}), 404, true, []string{"Client " + d.Acme}, []string{ours}},
 		{"support, missing project", d.sam.get(t, d.base+"/projects/"+random), 404, true, []string{portal, `class="support-bar"`}, []string{ours}},
-		{"paused portal", alone.get(t, "/w/"+d.Globex+"/"), 403, false, []string{"This portal is paused", paused.mark("portal"), sheet}, []string{ours, "/projects", "data-refused"}},
+		{"paused portal", alone.get(t, "/w/"+d.Globex+"/"), 403, false, []string{"This portal is paused", "Ask Northwind " + d.Suffix + " to open it again.", `href="/account">Your account`, paused.mark("portal"), sheet}, []string{ours, "/projects", "data-refused", "Go to your home page"}},
 		{"stranger on the tenant's host", at(d.Acme+".portals.test", "/brand/nothing"), 404, false, []string{portal, sheet}, []string{ours, "Mia"}},
 		{"stranger on the tenant's own domain", at("errors-"+d.Suffix+".example.test", "/brand/nothing"), 404, false, []string{portal, sheet}, []string{ours, "Mia"}},
 		{"unknown host", at("unknown-"+d.Suffix+".example.test", "/"), 404, false, []string{ours}, []string{portal}},

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -8,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"portico/handlers/frame"
 	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
@@ -18,10 +20,30 @@ var (
 	errSignIn = &web.Problem{Status: http.StatusUnauthorized, Sentence: "Sign in first."}
 	// errUnknownHost answers every path of a host that names no tenant.
 	errUnknownHost = &web.Problem{Status: http.StatusNotFound, Sentence: "There is no portal at this address. Check its spelling."}
-	// errClosed is errPaused in the words of the agency's own staff.
+	// errClosed is [paused] in the words of the agency's own staff.
 	errClosed = &web.Problem{Status: http.StatusForbidden, Cause: store.ErrForbidden, Title: "This workspace is suspended or archived", Sentence: "Until an owner or admin of the agency opens it again, nobody can change anything. Everything in it is kept."}
-	errPaused = &web.Problem{Status: http.StatusForbidden, Cause: store.ErrForbidden, Title: "This portal is paused", Sentence: "Ask the agency that runs it. Everything in it is kept."}
 )
+
+// paused is the answer to the people of a client that is suspended or archived. The agency
+// is "" if unknown; its members and those whom it invited may know it.
+func paused(agency string) *web.Problem {
+	return &web.Problem{Status: http.StatusForbidden, Cause: store.ErrForbidden, Title: "This portal is paused",
+		Sentence: "Ask " + cmp.Or(agency, "the agency that runs it") + " to open it again. Everything in it is kept."}
+}
+
+// pausedFor is [paused] for a member. Their home page may be this portal, so it leads
+// elsewhere. A refused form keeps its own way back.
+func pausedFor(r *http.Request, me store.Member) *web.Problem {
+	p := paused(me.Tenant.AgencyName)
+	switch {
+	case !web.IsSafe(r.Method):
+	case me.WorkspaceCount > 1:
+		p.Link = web.Link{URL: frame.AddressOf(r).Platform + views.PathHome, Label: "All workspaces"}
+	case me.Support == nil:
+		p.Link = web.Link{URL: frame.AddressOf(r).Platform + views.PathAccount, Label: "Your account"}
+	}
+	return p
+}
 
 // problemOf is the one place that turns an error into an answer.
 func problemOf(err error) web.Problem {

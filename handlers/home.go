@@ -91,10 +91,19 @@ func workspaceRows(mine []store.Workspace) []views.WorkspaceRow {
 			WaitingClient: forClient,
 			Unread:        m.Unread,
 			LastActivity:  frame.OrZero(m.LastActivityAt),
-			State:         views.State(m.State),
+			State:         stateFor(m),
 		}
 	}
 	return rows
+}
+
+// stateFor is the state of a workspace in the words of its reader: what staff suspend or
+// archive is paused for the client's people.
+func stateFor(m store.Workspace) views.State {
+	if m.Party == store.PartyClient && m.State != store.TenantActive {
+		return views.StatePaused
+	}
+	return views.State(m.State)
 }
 
 func logoURL(id *uuid.UUID) string {

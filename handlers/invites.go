@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"slices"
@@ -35,7 +36,7 @@ func (s *Server) invitePage(w http.ResponseWriter, r *http.Request, me store.Per
 	case i.EndReason != "":
 		return s.inviteOver(w, r, i.EndReason)
 	case i.Tenant.State != store.TenantActive:
-		return errPaused
+		return paused(i.Tenant.AgencyName)
 	}
 	if typed.Errors == nil {
 		typed.Name = nameOr(i.Name, i.Email, nameOr(me.Name, me.Email, ""))
@@ -139,7 +140,8 @@ func (s *Server) inviteAccept(w http.ResponseWriter, r *http.Request, me store.P
 		}
 		return s.invitePage(w, r, me, http.StatusForbidden, views.InviteForm{})
 	case errors.Is(err, store.ErrForbidden):
-		return errPaused
+		i, err := s.db.PeekInvite(r.Context(), token)
+		return cmp.Or(err, error(paused(i.Tenant.AgencyName)))
 	case err != nil:
 		return err
 	}

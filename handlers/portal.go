@@ -41,6 +41,9 @@ func (s *Server) tenantHome(*http.Request) page {
 		if me.Party == store.PartyClient {
 			return views.Render(w, r, http.StatusOK, views.ClientHome(c, clientHome(c, me, projects, unopened, approved)))
 		}
+		if me.Tenant.State != store.TenantActive {
+			ours, waiting = nil, nil // nothing waits in a tenant that is closed
+		}
 		return views.Render(w, r, http.StatusOK, views.WorkspaceHome(c, views.WorkspaceHomeProps{
 			ForUs:     forUsRows(c, ours),
 			Waiting:   waitingRows(c, waiting),

@@ -25,7 +25,7 @@ type WorkspaceRow struct {
 	ForUs         int    // items that wait for the agency
 	WaitingClient int    // items that wait for the client
 	LastActivity  time.Time
-	State         State // StateSuspended and StateArchived are shown
+	State         State // StateSuspended, StateArchived and StatePaused are shown
 }
 
 // StaffHomeProps holds everything that the page may show.

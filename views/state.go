@@ -21,6 +21,7 @@ const (
 	StateArchived  State = "archived"
 	StateHidden    State = "hidden" // the client cannot see it
 	StateSuspended State = "suspended"
+	StatePaused    State = "paused"    // a client's suspended or archived portal, to its people
 	StateWaiting   State = "uploading" // a file whose upload is not finished
 	StateHeld      State = "held"      // a file that did not pass its checks
 	StateMissing   State = "missing"   // a file whose bytes are lost
@@ -43,6 +44,7 @@ var badges = map[State]ui.Piece{
 	StateArchived:  ui.Badge("archived", "", "Archived"),
 	StateHidden:    ui.Badge("hidden", "", "Team only"),
 	StateSuspended: ui.Badge("late", "ban", "Suspended"),
+	StatePaused:    ui.Badge("late", "ban", "Paused"),
 	StateWaiting:   ui.Badge("review", "upload", "Uploading"),
 	StateHeld:      ui.Badge("late", "triangle-alert", "Held back"),
 	StateMissing:   ui.Badge("late", "triangle-alert", "Missing"),

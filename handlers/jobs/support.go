@@ -75,8 +75,11 @@ func supportKey(ended bool, session, to uuid.UUID) string {
 }
 
 // ending says who ended a session, or why it ended by itself.
-func ending(t store.Tenant, s store.SupportNotice) string {
+func ending(to store.Recipient, s store.SupportNotice) string {
+	t := to.Tenant
 	switch how := *s.EndedHow; {
+	case how == store.SupportTenantSuspended && to.Party == store.PartyClient:
+		return "The portal was paused."
 	case how == store.SupportStopped:
 		return s.AgentName + " (support) ended it."
 	case how == store.SupportExpired:
@@ -117,7 +120,7 @@ func (r *Runner) supportProps(to store.Recipient, s store.SupportNotice) mail.Su
 	}
 	if s.EndedAt != nil && s.EndedHow != nil {
 		p.Acts = ui.Acts(s.Pages, s.Files, s.Changes)
-		p.EndedAt, p.How = *s.EndedAt, ending(to.Tenant, s)
+		p.EndedAt, p.How = *s.EndedAt, ending(to, s)
 	}
 	return p
 }

@@ -168,7 +168,7 @@ func ledgerRow(base views.Base, me store.Member, session store.SupportSession) v
 		StartedAt: session.StartedAt,
 		EndedAt:   frame.OrZero(session.EndedAt),
 		EndsAt:    session.EndsAt,
-		Ended:     howEnded(session.Kind, frame.OrZero(session.EndedHow)),
+		Ended:     howEnded(session.Kind, frame.OrZero(session.EndedHow), me.Party == store.PartyClient),
 		Acts:      ui.Acts(session.Pages, session.Files, session.Changes),
 		AgreedBy:  session.WriteByName,
 	}
@@ -186,7 +186,7 @@ func ledgerRow(base views.Base, me store.Member, session store.SupportSession) v
 }
 
 // howEnded says how a support session ended; "" while it runs.
-func howEnded(kind store.SupportKind, how store.SupportEnd) string {
+func howEnded(kind store.SupportKind, how store.SupportEnd, toClient bool) string {
 	switch how {
 	case "":
 		return ""
@@ -206,6 +206,9 @@ func howEnded(kind store.SupportKind, how store.SupportEnd) string {
 	case store.SupportTargetGone:
 		return "The person no longer has access"
 	case store.SupportTenantSuspended:
+		if toClient {
+			return "The portal was paused"
+		}
 		return "The workspace was suspended"
 	}
 	return "Over"

@@ -111,7 +111,7 @@ func pastRow(me store.Person, p store.PastSupport) views.SupportSessionRow {
 		StartedAt: p.StartedAt,
 		EndedAt:   frame.OrZero(p.EndedAt),
 		EndsAt:    p.EndsAt,
-		Ended:     howEnded(p.Kind, frame.OrZero(p.EndedHow)),
+		Ended:     howEnded(p.Kind, frame.OrZero(p.EndedHow), false),
 	}
 	if p.EndedAt == nil {
 		row.EndURL = views.PathConsoleStop

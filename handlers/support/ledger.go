@@ -76,7 +76,7 @@ func ledgerCells(me store.Member, line store.LedgerLine) []string {
 		ended = line.EndedAt.UTC().Format(time.RFC3339)
 	}
 	cells := []string{line.SessionID.String(), line.By(me.Tenant.AgencyName), line.SubjectName, string(line.Mode), line.WriteByName, line.Reason, line.Ticket,
-		line.StartedAt.UTC().Format(time.RFC3339), ended, howEnded(line.Kind, frame.OrZero(line.EndedHow)),
+		line.StartedAt.UTC().Format(time.RFC3339), ended, howEnded(line.Kind, frame.OrZero(line.EndedHow), me.Party == store.PartyClient),
 		line.At.UTC().Format(time.RFC3339), views.TrailVerb(line.Verb, line.Kind == store.SupportViewAs), string(line.Result), views.PageName(line.Route), line.TargetName}
 	for i := range cells {
 		cells[i] = spreadsheet.SafeCell(cells[i])
