@@ -24,7 +24,7 @@ func TestClientIsCreatedJoinedAndSuspended(t *testing.T) {
 	dana.click("button", "Create workspace")
 	dana.sees("Workspace created.")
 
-	link := inviteInMail.FindStringSubmatch(mailed(t, email, since, "has invited you"))
+	link := inviteInMail.FindStringSubmatch(mailed(t, email, since, "invited you to"))
 	if link == nil {
 		t.Fatal("the mail has no link")
 	}

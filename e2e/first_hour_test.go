@@ -79,7 +79,7 @@ func TestFirstHour(t *testing.T) {
 		t.Errorf("staff needed %d clicks, at most %d", n, mostClicks)
 	}
 
-	link := inviteInMail.FindStringSubmatch(mailed(t, client, since, "the portal of Studio "+word+" for Bakery "+word))
+	link := inviteInMail.FindStringSubmatch(mailed(t, client, since, " (Studio "+word+") invited you to the Bakery "+word+" portal"))
 	if link == nil {
 		t.Fatal("the mail has no link")
 	}

@@ -28,7 +28,7 @@ func TestInvitedClientJoinsAndIsRemoved(t *testing.T) {
 	dana.sees("The email is on its way.")
 	dana.sees(email)
 
-	link := inviteInMail.FindStringSubmatch(mailed(t, email, since, "has invited you"))
+	link := inviteInMail.FindStringSubmatch(mailed(t, email, since, "invited you to"))
 	if link == nil {
 		t.Fatal("the mail has no link")
 	}

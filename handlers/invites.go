@@ -48,7 +48,7 @@ func (s *Server) invitePage(w http.ResponseWriter, r *http.Request, me store.Per
 
 func (s *Server) inviteProps(i store.Invitation, me store.Person, self string, typed views.InviteForm) views.InviteProps {
 	p := views.InviteProps{
-		Brand:     *frame.TenantBrand(i.Tenant),
+		Brand:     *frame.InviteBrand(i),
 		By:        i.InviterName,
 		From:      i.InviterSide,
 		Place:     views.InvitePlace(i.Tenant.AgencyName, i.Tenant.Name, i.Party == store.PartyAgency),
@@ -60,9 +60,6 @@ func (s *Server) inviteProps(i store.Invitation, me store.Person, self string, t
 		URL:       self,
 		Providers: s.signin.ProviderLinks(),
 		Form:      typed,
-	}
-	if p.Team {
-		p.Brand.Name = i.Tenant.Name
 	}
 	if p.By == "" {
 		p.By = i.Tenant.AgencyName

@@ -37,6 +37,7 @@ func TestOnlyTheInvitedPersonAccepts(t *testing.T) {
 
 	page := s.nobody().get(t, link)
 	want(t, "signed out", page, http.StatusOK)
+	has(t, "signed out", page, "You are invited to the Acme "+a.Suffix+" portal", "Dana "+a.Suffix+" (Northwind "+a.Suffix+")")
 	for _, part := range []string{"Acme " + a.Suffix, "Dana " + a.Suffix, nina, "Viewer", `action="/login"`} {
 		if !strings.Contains(page.body, part) {
 			t.Errorf("the page lacks %q", part)
@@ -73,6 +74,47 @@ func TestOnlyTheInvitedPersonAccepts(t *testing.T) {
 	want(t, "used, to a stranger", used, http.StatusGone)
 	if strings.Contains(used.body, a.Suffix) {
 		t.Error("a used link still tells")
+	}
+}
+
+// The pages between an invitation and the sign-in have the brand of the portal. It is the
+// link that shows it, never the address that somebody types.
+func TestInvitedPeopleSignInUnderTheBrand(t *testing.T) {
+	t.Parallel()
+	s, a := newSite(t), storetest.Agency(t)
+	dana := a.Member(t, a.Dana, a.Acme)
+	nina, portal := "nina@"+a.Suffix+".test", "Space of "+a.Suffix
+	run(t, storetest.Admin(t), `update tenants set portal_name = $2 where id = $1`, dana.TenantID(), portal)
+	id, link := inviteAs(t, dana, store.NewPerson{Name: "Nina Okoye", Email: nina, Party: store.PartyClient, Role: store.RoleViewer})
+	sent := func(email, to string) answer {
+		t.Helper()
+		b := s.nobody()
+		got := b.post(t, "/login", url.Values{"email": {email}, "return_to": {to}})
+		want(t, "ask for a code", got, http.StatusSeeOther)
+		for _, c := range (&http.Response{Header: got.header}).Cookies() {
+			b = b.with("Cookie", c.Name+"="+c.Value)
+		}
+		return b.get(t, got.location())
+	}
+	for what, got := range map[string]answer{
+		"the sign-in":              s.nobody().get(t, views.LoginTo(link)),
+		"check your email":         sent(nina, link),
+		"a stranger with the link": sent("stranger@"+a.Suffix+".test", link),
+	} {
+		want(t, what, got, http.StatusOK)
+		has(t, what, got, portal)
+	}
+	write(t, dana, func(tx *store.Tx) error { return tx.RevokeInvite(t.Context(), id) })
+	for what, got := range map[string]answer{
+		"no link":               sent(nina, "/"),
+		"a path of the tenant":  sent(nina, "/w/"+a.Acme+"/"),
+		"a revoked link":        sent(nina, link),
+		"a malformed link":      sent(nina, "/invites/x"),
+		"somebody who is there": sent(a.Mia, "/"),
+	} {
+		want(t, what, got, http.StatusOK)
+		has(t, what, got, "Check your email")
+		hasNot(t, what, got, portal)
 	}
 }
 

@@ -25,8 +25,8 @@ type InviteProps struct {
 	Form      InviteForm
 }
 
-// InvitePlace says into what somebody is invited: whose portal it is, and for whom. The
-// names are those of the tenant and of its agency; "" for an agency's own tenant.
+// InvitePlace says into what somebody is invited. The names are those of the tenant and of
+// its agency; "" for an agency's own tenant.
 func InvitePlace(agency, tenant string, team bool) string {
 	switch {
 	case agency == "" || agency == tenant:
@@ -34,7 +34,7 @@ func InvitePlace(agency, tenant string, team bool) string {
 	case team:
 		return "the team of " + agency + " that works for " + tenant
 	}
-	return "the portal of " + agency + " for " + tenant
+	return "the " + tenant + " portal"
 }
 
 // byWhom says who invites, and of which agency or client they are.
@@ -42,7 +42,7 @@ func (p InviteProps) byWhom() string {
 	if p.From == "" || p.From == p.By {
 		return p.By
 	}
-	return p.By + " of " + p.From
+	return p.By + " (" + p.From + ")"
 }
 
 // InviteOverProps holds everything that the page may show.

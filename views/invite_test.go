@@ -6,8 +6,8 @@ import (
 	"portico/views"
 )
 
-// An invitation says whose portal it is and for whom, never that people are invited to
-// their own company.
+// An invitation names the portal, not the company, so that people aren't invited to their
+// own.
 func TestInvitePlace(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -15,14 +15,14 @@ func TestInvitePlace(t *testing.T) {
 		team           bool
 		want           string
 	}{
-		{"Northwind", "Acme", false, "the portal of Northwind for Acme"},
+		{"Northwind", "Acme", false, "the Acme portal"},
 		{"Northwind", "Acme", true, "the team of Northwind that works for Acme"},
 		{"", "Northwind", true, "the team of Northwind"},
 		{"Northwind", "Northwind", true, "the team of Northwind"},
-		{"Studios", "Lotus's", false, "the portal of Studios for Lotus's"},
-		{"A & B", "C \"D\"", false, "the portal of A & B for C \"D\""},
-		{"شركة", "Acme", false, "the portal of شركة for Acme"},
-		{"北風", "東海", false, "the portal of 北風 for 東海"},
+		{"Studios", "Lotus's", false, "the Lotus's portal"},
+		{"A & B", "C \"D\"", false, "the C \"D\" portal"},
+		{"شركة", "Acme", false, "the Acme portal"},
+		{"北風", "東海", false, "the 東海 portal"},
 		{"Agency", "the", true, "the team of Agency that works for the"},
 		{"", "Solo", false, "the team of Solo"},
 	} {

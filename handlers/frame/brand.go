@@ -34,6 +34,16 @@ func TenantBrand(t store.Tenant) *views.Brand {
 	return brand
 }
 
+// InviteBrand is the brand of an invitation: as the client's people see it, under the name
+// of the workspace for staff.
+func InviteBrand(i store.Invitation) *views.Brand {
+	brand := TenantBrand(i.Tenant)
+	if i.Party == store.PartyAgency {
+		brand.Name = i.Tenant.Name
+	}
+	return brand
+}
+
 // OwnBrand is the brand of the person's pages outside tenants, or nil for our own look:
 // that of the tenant with the slug if they are its member, else that of the only one they
 // have. A brand that can't be read must not keep the page away.

@@ -319,7 +319,7 @@ func TestMailsOfSupportsActsNameBoth(t *testing.T) {
 	}
 	nina := "nina@" + a.Suffix + ".test"
 	invite(t, dana, nina)
-	token, ok := store.ParseTenantToken(inviteIn.FindStringSubmatch(mailTo(t, nina, "has invited you").Text())[1])
+	token, ok := store.ParseTenantToken(inviteIn.FindStringSubmatch(mailTo(t, nina, "invited you to").Text())[1])
 	if !ok {
 		t.Fatal("no token")
 	}

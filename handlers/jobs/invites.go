@@ -52,6 +52,7 @@ func (r *Runner) inviteProps(l store.InviteLetter, token store.TenantToken) mail
 		From:  l.InviterSide,
 		To:    l.Email,
 		Place: views.InvitePlace(l.Tenant.AgencyName, l.Tenant.Name, l.Party == store.PartyAgency),
+		Maker: l.Tenant.AgencyName,
 		Team:  l.Party == store.PartyAgency,
 		URL:   r.url(views.Invite(token.String())),
 		Days:  14,

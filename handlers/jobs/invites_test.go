@@ -23,8 +23,11 @@ func TestInviteMail(t *testing.T) {
 	a := storetest.Agency(t)
 	dana, nina := a.Member(t, a.Dana, a.Acme), "nina@"+a.Suffix+".test"
 	id := invite(t, dana, nina)
-	msg := mailTo(t, nina, "Dana "+a.Suffix+" of Northwind "+a.Suffix+" has invited you to the portal of Northwind "+a.Suffix+" for Acme "+a.Suffix)
+	msg := mailTo(t, nina, "Dana "+a.Suffix+" (Northwind "+a.Suffix+") invited you to the Acme "+a.Suffix+" portal")
 	link := inviteIn.FindStringSubmatch(msg.Text())
+	if !strings.Contains(msg.Text(), "There you see what Northwind "+a.Suffix+" makes for you.") {
+		t.Errorf("whose portal is it?\n%s", msg.Text())
+	}
 	if link == nil || !strings.Contains(msg.HTML(), link[0]) || !strings.Contains(msg.Text(), "Dana "+a.Suffix) {
 		t.Fatalf("no link or no inviter in:\n%s", msg.Text())
 	}
@@ -54,7 +57,7 @@ func TestOnlyTheLatestInviteIsMailed(t *testing.T) {
 	dana, globex := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Dana, a.Globex)
 	nina := "nina@" + a.Suffix + ".test"
 	id := invite(t, dana, nina)
-	mailTo(t, nina, "has invited you")
+	mailTo(t, nina, "invited you to")
 	again := func(tenant uuid.UUID, sending int) rivertype.JobState {
 		job := &queue.InviteMail{Signature: queue.Signature{Tenant: tenant}, Invite: id, Sending: sending}
 		check(t, testSigner.Sign(job))
@@ -94,7 +97,7 @@ func TestLateJoinersAreToldWhatWasPublished(t *testing.T) {
 	draft(t, dana, "Secret draft")
 	nina := "nina@" + a.Suffix + ".test"
 	invite(t, dana, nina)
-	link := inviteIn.FindStringSubmatch(mailTo(t, nina, "has invited you").Text())
+	link := inviteIn.FindStringSubmatch(mailTo(t, nina, "invited you to").Text())
 	token, ok := store.ParseTenantToken(link[1])
 	if !ok {
 		t.Fatalf("no token: %s", link[1])

@@ -3,6 +3,7 @@ package signin
 import (
 	"net/http"
 	"net/url"
+	"strings"
 
 	"portico/handlers/dnscheck"
 	"portico/handlers/frame"
@@ -10,13 +11,20 @@ import (
 	"portico/views"
 )
 
-// brand returns the brand of the tenant to whose host the return path to hands over. A
-// path inside a tenant shows none: before sign-in nobody may learn from a path that a
-// tenant exists, or whose it is. Hosts are public. It is nil, which shows our own brand,
+// brand returns the brand of the tenant to whose host the return path to hands over, or to
+// which an invitation's link leads back. A path inside a tenant shows none: before sign-in
+// nobody may learn from a path that a tenant exists, or whose it is. Hosts are public, and
+// whoever has the link sees the brand behind it. The typed address decides nothing. It is nil, which shows our own brand,
 // if the brand cannot be read: that must not prevent signing in.
 func (s *Service) brand(r *http.Request, to string) *views.Brand {
 	u, err := url.Parse(to)
-	if err != nil || u.Path != views.PathHandover {
+	if err != nil {
+		return nil
+	}
+	if token, ok := strings.CutPrefix(u.Path, views.Invite("")); ok {
+		return s.inviteBrand(r, token)
+	}
+	if u.Path != views.PathHandover {
 		return nil
 	}
 	slug, domain := dnscheck.Platform{TenantDomain: s.tenantDomain}.Tenant(u.Query().Get("host"))
@@ -25,6 +33,19 @@ func (s *Service) brand(r *http.Request, to string) *views.Brand {
 		return nil
 	}
 	return frame.BrandOf(d)
+}
+
+// inviteBrand is the brand of the page behind an invitation's link that still works, or nil.
+func (s *Service) inviteBrand(r *http.Request, link string) *views.Brand {
+	token, ok := store.ParseTenantToken(link)
+	if !ok {
+		return nil
+	}
+	i, err := s.db.PeekInvite(r.Context(), token)
+	if err != nil || i.EndReason != "" || i.Tenant.State != store.TenantActive {
+		return nil
+	}
+	return frame.InviteBrand(i)
 }
 
 // linkBrand is the brand of the page behind a mailed link: that of the mail, because

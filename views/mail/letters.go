@@ -64,7 +64,8 @@ type InviteProps struct {
 	By    string // the person who invites
 	From  string // the agency or client that they are of
 	To    string // the invited address
-	Place string // "the portal of Northwind for Acme"
+	Place string // "the Acme portal"
+	Maker string // the agency whose work a client's people see there
 	Team  bool   // the recipient joins the agency's team; false for client people
 	URL   string // the link to a page with a button
 	Days  int    // how long the link is valid
@@ -74,14 +75,14 @@ type InviteProps struct {
 func Invite(p InviteProps) (Message, error) {
 	by := p.By
 	if p.From != "" && p.From != p.By {
-		by += " of " + p.From
+		by += " (" + p.From + ")"
 	}
-	what := by + " has invited you to " + p.Place + "."
+	what := by + " invited you to " + p.Place + "."
 	if !p.Team {
-		what = by + " has invited you to " + p.Place + ". There you see the work made for you."
+		what += " There you see what " + p.Maker + " makes for you."
 	}
 	return letter{
-		Subject: by + " has invited you to " + p.Place,
+		Subject: by + " invited you to " + p.Place,
 		Brand:   p.Brand, Title: "You are invited to " + p.Place,
 		Paragraphs: []string{
 			what,

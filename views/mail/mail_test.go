@@ -38,7 +38,7 @@ func letters(t *testing.T, s, url string) map[string]mail.Message {
 	put("digest", m, err)
 	m, err = mail.Joined(mail.JoinedProps{Brand: b, Agency: s, Items: []mail.DigestItem{{Sentence: s, URL: url}}, URL: url})
 	put("joined", m, err)
-	m, err = mail.Invite(mail.InviteProps{Brand: b, By: s, From: s + " Studio", To: s, Place: s, URL: url, Days: 14})
+	m, err = mail.Invite(mail.InviteProps{Brand: b, By: s, From: s + " Studio", To: s, Place: s, Maker: s, URL: url, Days: 14})
 	put("invite", m, err)
 	m, err = mail.SupportStarted(support)
 	put("support-started", m, err)
