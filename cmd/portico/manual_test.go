@@ -56,8 +56,12 @@ func TestOperatorsManual(t *testing.T) {
 			// The smoke test needs the database, which exists by now.
 			lines = strings.Replace(lines, `--admin-dsn "$DATABASE_ADMIN_URL"`, `--admin-dsn "`+server.AdminURL("postgres")+`"`, 1)
 		}
-		if out, err := run(step.database, inBin.Replace(lines)); err != nil {
+		out, err := run(step.database, inBin.Replace(lines))
+		if err != nil {
 			t.Fatalf("%s: %v\n%s", step.block, err, out)
+		}
+		if next := "dana@northwind.example signs in at http"; step.block == "install" && !(strings.Contains(out, next) && strings.Contains(out, "/w/northwind/clients\n")) {
+			t.Errorf("the owner of the new agency is not told what is next:\n%s", out)
 		}
 		if step.block == "install" {
 			must(must(pgx.Connect(t.Context(), server.AdminURL("first"))).Exec(t.Context(), `

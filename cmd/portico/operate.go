@@ -15,6 +15,7 @@ import (
 	"portico/handlers/web"
 	"portico/names"
 	"portico/store"
+	"portico/views"
 )
 
 // flags returns a flag set whose --help says what the command does.
@@ -163,8 +164,23 @@ func (p program) agency(ctx context.Context, args []string) error {
 			return err
 		}
 		fmt.Fprintf(p.stdout, "created agency %s, id %s\n", *slug, id)
+		p.sayWhatNext(*slug, address)
 		return nil
 	})
+}
+
+// sayWhatNext says where the owner of a new agency signs in, and what to do there.
+// PORTICO_URL may be unset on the machine of the operator.
+func (p program) sayWhatNext(slug, address string) {
+	at := strings.TrimRight(p.getenv("PORTICO_URL"), "/")
+	if at == "" {
+		at = "PORTICO_URL"
+	}
+	fmt.Fprintf(p.stdout, `
+Next: %s signs in at %s/ with this address.
+No invitation is sent, so tell them. They add the first client at %s
+and invite colleagues at %s.
+`, address, at, at+views.PathBase(slug).Clients(), at+views.PathBase(slug).Members())
 }
 
 func (p program) support(ctx context.Context, args []string) error {
