@@ -14,8 +14,9 @@ import (
 // brand returns the brand of the tenant to whose host the return path to hands over, or to
 // which an invitation's link leads back. A path inside a tenant shows none: before sign-in
 // nobody may learn from a path that a tenant exists, or whose it is. Hosts are public, and
-// whoever has the link sees the brand behind it. The typed address decides nothing. It is nil, which shows our own brand,
-// if the brand cannot be read: that must not prevent signing in.
+// whoever has the link sees the brand behind it. The typed address decides nothing. It is
+// nil, which shows our own brand, if the brand cannot be read: that must not prevent
+// signing in.
 func (s *Service) brand(r *http.Request, to string) *views.Brand {
 	u, err := url.Parse(to)
 	if err != nil {
