@@ -289,8 +289,12 @@ func TestSupportConsoleReads(t *testing.T) {
 		if len(found) != 1 || found[0].Slug != b.Acme || found[0].Kind != nil || found[0].AgencyName != nil || found[0].GrantEndsAt != nil {
 			t.Errorf("%q finds %+v", text, found)
 		}
-		if rows := b.trail(t, b.mia, "support.found"); len(rows) != i+1 || *rows[0].ActorID != b.sam {
-			t.Errorf("the trail has %d searches, want %d", len(rows), i+1)
+		searches, rows := 0, b.trail(t, b.mia, "support.found")
+		for _, r := range rows { // one a day stands for all of them
+			searches += r.Views
+		}
+		if searches != i+1 || *rows[0].ActorID != b.sam {
+			t.Errorf("the trail has %d searches, want %d", searches, i+1)
 		}
 	}
 	hidden := []string{b.Leo, b.Mia, b.Dana, "acme " + b.Suffix[:6], b.Acme[:8], "Acme", "%", b.Suffix, "_cme " + b.Suffix, "acme  " + b.Suffix, "@" + b.Suffix + ".test"}
