@@ -38,6 +38,10 @@ func crawl(t *testing.T, b *browser, from string) (there []string) {
 			if err != nil || to.Host != "" || !strings.HasPrefix(to.Path, "/") || strings.HasPrefix(to.Path, "/static/") {
 				continue
 			}
+			// The filters of the trail combine to more than a thousand addresses.
+			if strings.HasSuffix(to.Path, "/activity") && len(to.Query()) > 1 {
+				continue
+			}
 			if path := to.RequestURI(); !seen[path] {
 				seen[path] = true
 				next = append(next, path)
@@ -61,7 +65,7 @@ func TestReadModeReachesNothingThatWrites(t *testing.T) {
 		sam.signIn(t, token)
 		before := rowsButTrail(t, dana)
 		there := crawl(t, sam, e.at("/"))
-		if len(there) < 50 {
+		if len(there) < 40 {
 			t.Errorf("as %s the crawl met little: %v", as, there)
 		}
 		for _, path := range there {
