@@ -165,7 +165,7 @@ func (w *walk) enter(agent *visitor) {
 func (w *walk) everyPage(v *visitor, who string, of func(route string) bool) {
 	t := v.t
 	t.Helper()
-	v.context.LoadAxe(t)
+	v.context.WithoutTrace(t)
 	v.page.OnDialog(func(d playwright.Dialog) {
 		t.Errorf("%s at %s: a dialog: %s", who, v.page.URL(), d.Message())
 		_ = d.Dismiss()

@@ -65,7 +65,7 @@ func TestEverySampleIsAccessible(t *testing.T) {
 		t.Run([]string{"even", "odd"}[half], func(t *testing.T) {
 			t.Parallel()
 			c := chromium.Context(t)
-			c.LoadAxe(t)
+			c.WithoutTrace(t)
 			page := c.Open(t, server.URL)
 			for i := half; i < len(all); i += 2 {
 				if _, err := page.Goto(server.URL + "/" + all[i].name + ".html"); err != nil {

@@ -3,8 +3,10 @@ package browser
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/playwright-community/playwright-go"
@@ -53,20 +55,37 @@ func (v Violation) String() string {
 	return b.String()
 }
 
-// LoadAxe loads axe-core into every page that this profile opens from now on. It stops
-// the trace, which would take longer than the checks.
-func (c *Context) LoadAxe(t testing.TB) {
-	t.Helper()
+// axeSource is axe-core's script.
+var axeSource = sync.OnceValues(func() (string, error) {
 	path, err := stack.Tool("axe-core", "package", "axe.min.js")
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
+	source, err := os.ReadFile(path)
+	return string(source), err
+})
+
+// WithoutTrace stops the trace. Where axe-core runs, the trace would take longer than the
+// checks.
+func (c *Context) WithoutTrace(t testing.TB) {
+	t.Helper()
 	if err := c.Tracing().Stop(); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.AddInitScript(playwright.Script{Path: &path}); err != nil {
-		t.Fatal(err)
+}
+
+// loadAxe loads axe-core into the open page, unless it is there.
+func loadAxe(page playwright.Page) error {
+	there, err := page.Evaluate(`"axe" in window`)
+	if err != nil || there == true {
+		return err
 	}
+	source, err := axeSource()
+	if err != nil {
+		return err
+	}
+	_, err = page.Evaluate(source + "; 0") // a script's value would be sent back
+	return err
 }
 
 // axeRun checks WCAG 2.2 A and AA and axe-core's best practices. target-size, new in
@@ -88,6 +107,9 @@ var requiredRules = []string{"color-contrast", "target-size", "label", "image-al
 
 // Axe checks the open page in each of settings and returns the violations.
 func Axe(page playwright.Page, settings ...Setting) (all []Violation, err error) {
+	if err := loadAxe(page); err != nil {
+		return nil, fmt.Errorf("axe-core: %w", err)
+	}
 	for _, s := range settings {
 		if err := page.SetViewportSize(s.Size.Width, s.Size.Height); err != nil {
 			return nil, err

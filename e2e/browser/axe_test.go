@@ -25,7 +25,7 @@ func TestAxeFindsViolations(t *testing.T) {
 	const sound = `<!doctype html><html lang="en"><title>Sound</title><meta name="viewport" content="width=device-width">
 <style>:root { color-scheme: light dark }</style><main><h1>Sound</h1><button>Press</button></main>`
 	c := shared.browser.Context(t)
-	c.LoadAxe(t)
+	c.WithoutTrace(t)
 	found, err := Axe(c.Open(t, page(t, sound)), Settings...)
 	if err != nil || len(found) != 0 {
 		t.Fatalf("a sound page: %v, %v", found, err)
