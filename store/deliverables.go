@@ -61,19 +61,20 @@ var deliverableSeen = seen("d.title, d.brief, d.due_on")
 
 var deliverableColumns = `
 select d.id, d.project_id, p.name as project_name, p.shared_at as project_shared_at, d.title, d.brief, d.shared_at, d.archived_at,
-       d.deleted_at, ` + deliverableSeen + ` as seen,` + deliverableShown
+       d.deleted_at, ` + deliverableSeen + ` as seen, ` + shownPreview + ` as preview,` + deliverableShown
+
+const shownPreview = `case when d.shown_number > 0 then d.shown_preview else v.preview end`
 
 // deliverableLine leaves out what lists don't show: an index covers the rest.
-func deliverableLine(placed string) string {
+func deliverableLine(placed, preview string) string {
 	return `
-select d.id, p.name as project_name, d.title, d.archived_at is not null as archived, ` + placed + ` as placed,
+select d.id, p.name as project_name, d.title, d.archived_at is not null as archived, ` + placed + ` as placed, ` + preview + ` as preview,
        case when d.shown_number > 0 then d.shown_files else coalesce(v.files, 0) end as files,` + deliverableShown
 }
 
 // The numbers of a draft lie on its row, which a client can't see; see [Tx.refreshFileCounts].
 const deliverableShown = `
        d.state, d.due_on, d.shown_number as version, coalesce(v.number, 0) as draft,
-       case when d.shown_number > 0 then d.shown_preview else v.preview end as preview,
        case when (select current_setting('app.party', true)) = 'client' then d.shown_at else d.updated_at end as updated_at,
        ` + newForReader + ` as new
 from deliverables d
@@ -83,7 +84,7 @@ left join versions v on v.tenant_id = @tenant_id and v.deliverable_id = d.id and
 
 // ListDeliverables reads the deliverables of a project in their order, at most 500.
 func ListDeliverables(project uuid.UUID, which Which, dst *[]DeliverableLine) Read {
-	return Read{many("list deliverables", dst, deliverableLine(placed("d"))+`
+	return Read{many("list deliverables", dst, deliverableLine(placed("d"), shownPreview)+`
 where d.tenant_id = @tenant_id
   and d.project_id = @project
   and case @which
@@ -98,28 +99,28 @@ limit 500`, pgx.StrictNamedArgs{"project": project, "which": which})}
 // ListNewest reads the deliverables that changed last, for the team's home page;
 // limit is 1 to 100. It leaves out archived projects, as lists do.
 func ListNewest(state DeliverableState, limit int, dst *[]DeliverableLine) Read {
-	return listNewest("d.updated_at", state, limit, dst)
+	return listNewest(shownPreview, "d.updated_at", state, limit, dst)
 }
 
 // ListForUs is [ListNewest] with those whose next step is the agency's, by the rule of the
-// counters.
+// counters. A draft to publish has its own preview, not that of the version before it.
 func ListForUs(limit int, dst *[]DeliverableLine) Read {
-	return listNewest("d.updated_at", "", limit, dst, forUs)
+	return listNewest(`case when v.number is not null and d.state <> 'changes' then v.preview else d.shown_preview end`, "d.updated_at", "", limit, dst, forUs)
 }
 
 // ListShown is [ListNewest] for clients. It orders by publication, so that work on a
 // draft doesn't change what they see.
 func ListShown(state DeliverableState, limit int, dst *[]DeliverableLine) Read {
-	return listNewest("d.shown_at", state, limit, dst)
+	return listNewest(shownPreview, "d.shown_at", state, limit, dst)
 }
 
 // ListNew is [ListShown] with what the client user has not opened yet.
 func ListNew(limit int, dst *[]DeliverableLine) Read {
-	return listNewest("d.shown_at", "", limit, dst, newForReader)
+	return listNewest(shownPreview, "d.shown_at", "", limit, dst, newForReader)
 }
 
-func listNewest(by string, state DeliverableState, limit int, dst *[]DeliverableLine, also ...string) Read {
-	return Read{many("list newest deliverables", dst, deliverableLine(`''`)+`
+func listNewest(preview, by string, state DeliverableState, limit int, dst *[]DeliverableLine, also ...string) Read {
+	return Read{many("list newest deliverables", dst, deliverableLine(`''`, preview)+`
 where d.tenant_id = @tenant_id
   and `+by+` is not null
   and d.deleted_at is null

@@ -73,6 +73,11 @@ func TestPreviewOfTheNewestVersion(t *testing.T) {
 	if got := previewOf(t, b, b.ravi); !is(got, first) {
 		t.Errorf("while there is a draft, to the team: %v", got)
 	}
+	var ours []store.DeliverableLine
+	check(read(t, b.ravi, store.ListForUs(50, &ours)))
+	if len(ours) != 1 || !is(ours[0].Preview, newer) {
+		t.Errorf("of the draft that waits to be published: %+v", ours)
+	}
 	if got := previewOf(t, b, b.mia); !is(got, first) {
 		t.Errorf("while there is a draft, to the client: %v", got)
 	}
