@@ -25,6 +25,7 @@ type Client struct {
 	People         int64 // client users
 	Projects       int64
 	Waiting        int // deliverables in review
+	ForUs          int // deliverables whose next step is the agency's
 	LastActivityAt *time.Time
 	Joined         bool // the reader is on its staff
 	Seen           Seen // its name, for [Tx.RenameClient]

@@ -67,9 +67,38 @@ func TestListClients(t *testing.T) {
 		t.Errorf("looked for %%: %q", got)
 	}
 	c := clientOf(t, agency, dana.TenantID())
-	if c.Slug != a.Acme || c.State != "active" || c.People != 2 || c.Projects != 2 || !c.Joined || c.LastActivityAt == nil {
+	if c.Slug != a.Acme || c.State != "active" || c.People != 2 || c.Projects != 2 || c.ForUs != 1 || !c.Joined || c.LastActivityAt == nil {
 		t.Errorf("Acme is %+v", c)
 	}
+	if err := onClients(t, agency, func(tx *store.Tx) error { return tx.SuspendClient(t.Context(), c.ID) }); err != nil {
+		t.Fatal(err)
+	}
+	if c := clientOf(t, agency, c.ID); c.ForUs != 0 {
+		t.Errorf("%d wait for the agency in a suspended client", c.ForUs)
+	}
+}
+
+// A client without a colour of its own is listed in its agency's.
+func TestClientsHaveTheAgencysColour(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	agency, acme := a.Member(t, a.Dana, a.Agency), a.Member(t, a.Mia, a.Acme).TenantID()
+	colour := func(of uuid.UUID, accent string) {
+		t.Helper()
+		if _, err := storetest.Superuser(t).Exec(t.Context(), `update tenants set accent = $2 where id = $1`, of, accent); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := func(accent string) {
+		t.Helper()
+		if got := clientOf(t, agency, acme).Accent; got == nil || *got != accent {
+			t.Errorf("the colour is %v, want %s", got, accent)
+		}
+	}
+	colour(agency.TenantID(), "#1f4b99")
+	want("#1f4b99")
+	colour(acme, "#c2451e")
+	want("#c2451e")
 }
 
 // A client is suspended, resumed, archived and unarchived. Each step is in both

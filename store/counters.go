@@ -89,6 +89,13 @@ const forUs = `(d.state in ('draft', 'changes') or exists (
              and o.deliverable_id = d.id
              and o.shared_at is null))`
 
+// forUsOfReader is [forUs] for the readers who see that number: the agency's, unless its
+// drafts are hidden from their support session.
+const forUsOfReader = `(
+       (select current_setting('app.party', true)) = 'agency'
+   and (select coalesce(current_setting('app.drafts', true), '')) <> 'hidden'
+   and ` + forUs + `)`
+
 // countWork counts the tenant's work for the agency's lists.
 func (tx *Tx) countWork() {
 	tx.seeingDrafts(func() {

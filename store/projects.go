@@ -20,6 +20,7 @@ type Project struct {
 	UpdatedAt    time.Time
 	Deliverables int  // in lists: in use, and visible to the reader
 	Waiting      int  // in lists: of these, in review and in use
+	ForUs        int  // in lists: for staff, those whose next step is the agency's
 	New          int  // in lists: of these, those that the reader, a client user, has not opened
 	HasArchived  bool // it has archived deliverables that are visible to the reader; false in lists
 	Seen         Seen // what people typed, for [Tx.UpdateProject]; "" in lists
@@ -38,11 +39,13 @@ var projectColumns = `
 select p.id, p.name, p.summary, p.due_on, p.shared_at, p.archived_at, p.deleted_at, p.updated_at,
        coalesce(w.deliverables, 0)::int as deliverables,
        case when p.archived_at is null then coalesce(w.waiting, 0) else 0 end::int as waiting,
+       case when p.archived_at is null then coalesce(w.for_us, 0) else 0 end::int as for_us,
        case when p.archived_at is null then coalesce(w.new, 0) else 0 end::int as new,
        false as has_archived, '' as seen, ` + placed("p") + ` as placed
 from projects p
 left join (
     select d.project_id, count(*) as deliverables, count(*) filter (where d.state = 'in_review') as waiting,
+           count(*) filter (where ` + forUsOfReader + `) as for_us,
            count(*) filter (where ` + newForReader + `) as new
     from deliverables d
     where d.tenant_id = @tenant_id
@@ -71,7 +74,7 @@ var projectSeen = seen("p.name, p.summary, p.due_on, p.shared_at is not null")
 func GetProject(id uuid.UUID, dst *Project) Read {
 	return Read{one("get project", dst, `
 select p.id, p.name, p.summary, p.due_on, p.shared_at, p.archived_at, p.deleted_at, p.updated_at,
-       0 as deliverables, 0 as waiting, 0 as new,
+       0 as deliverables, 0 as waiting, 0 as for_us, 0 as new,
        exists (
            select
            from deliverables d

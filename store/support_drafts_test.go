@@ -107,6 +107,7 @@ func (b *draftsBundle) reads(t *testing.T, m store.Member) map[string]bool {
 			return a.TargetID != nil && slices.Contains([]uuid.UUID{b.project, b.deliverable, b.version, b.file, b.binned}, *a.TargetID)
 		}),
 		"what waits for the agency": workspaces[0].ForUs > 0,
+		"what waits in a project":   slices.ContainsFunc(projects, func(p store.Project) bool { return p.ForUs > 0 }),
 		"the number of projects":    used[store.Projects] > 1,
 		"the bytes in use":          used[store.Storage] > int64(len("shown.txt")),
 	}
@@ -132,6 +133,9 @@ func (b *draftsBundle) rows(t *testing.T, m store.Member, drafts, from string) (
 func TestSupportDraftsStayHidden(t *testing.T) {
 	t.Parallel()
 	b := setupDrafts(t)
+	// What is published waits for the agency too, so that counts can't hide by chance.
+	_, err := b.admin.Exec(t.Context(), `update deliverables set state = 'changes' where id = $1`, b.shown)
+	must(t, err)
 	storetest.GrantSupport(t, b.mia)
 	b.startAs(t, b.dana.ID())
 	m := b.inside(t)
@@ -168,6 +172,11 @@ func TestSupportDraftsStayHidden(t *testing.T) {
 	}
 	var p store.Project
 	wantNotFound(t, read(t, m, store.GetProject(b.project, &p)))
+	var projects []store.Project
+	must(t, read(t, m, store.ListProjects(store.Current, &projects)))
+	if len(projects) != 1 || projects[0].ForUs != 0 {
+		t.Errorf("a client user reads what waits for the agency: %+v", projects)
+	}
 }
 
 // Support that writes with the client's consent alone sees the drafts of its own session,

@@ -70,13 +70,15 @@ grant execute on function lookup.create_client to portico_app;
 create function lookup.my_clients(p_client uuid, p_filter text, p_archived boolean, p_after_name text, p_after uuid, p_limit integer)
 returns table (
     id uuid, slug text, name text, state text, plan text, accent text, logo_id uuid, created_at timestamptz,
-    people bigint, projects bigint, waiting integer, last_activity_at timestamptz, joined boolean)
+    people bigint, projects bigint, waiting integer, for_us integer, last_activity_at timestamptz, joined boolean)
 language sql stable security definer set search_path = ''
 as $$
-    select t.id, t.slug, t.name, t.state, t.plan, t.accent, t.logo_id, t.created_at,
+    select t.id, t.slug, t.name, t.state, t.plan,
+           coalesce(t.accent, (select g.accent from public.tenants g where g.id = t.agency_id)), t.logo_id, t.created_at,
            coalesce(m.people, 0),
-           coalesce((select c.projects from public.work_counts c where c.tenant_id = t.id), 0)::bigint,
+           coalesce(c.projects, 0)::bigint,
            case when t.state = 'active' then coalesce(m.waiting, 0) else 0 end,
+           case when t.state = 'active' then coalesce(c.for_us, 0) else 0 end,
            lookup.last_activity(t.id),
            coalesce(m.joined, false)
     from public.tenants t
@@ -87,6 +89,7 @@ as $$
         from public.memberships o
         where o.tenant_id = t.id and o.ended_at is null
     ) m
+    left join public.work_counts c on c.tenant_id = t.id
     where t.agency_id = nullif(current_setting('app.tenant_id', true), '')::uuid
       and (select lookup.my_agency_role()) in ('owner', 'admin')
       and t.discarded_at is null
