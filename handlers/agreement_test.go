@@ -118,14 +118,18 @@ func TestPagesAgreeOnNumbers(t *testing.T) {
 		text string
 		say  string
 	}{
-		"waiting, in the list of workspaces": {3, rowOf(t, dana("/"), b.name), "waiting for the client"},
-		"waiting, in the switcher":           {3, rowOf(t, dana("/switcher"), b.name), "waiting for the client"},
-		"waiting, in the list of clients":    {3, rowOf(t, dana(over+"clients"), b.name), "waiting for the client"},
-		"waiting, at the agency's home":      {3, rowOf(t, dana(over), b.name), "waiting for the client"},
-		"waiting, in the projects":           {3, plainText(dana(in + "projects").body), "waiting for the client"},
-		"waiting, in archived projects":      {0, plainText(dana(in + "projects?show=archived").body), "waiting for the client"},
+		"in review, in the list of workspaces": {3, rowOf(t, dana("/"), b.name), "in review"},
+		"in review, in the switcher":           {3, rowOf(t, dana("/switcher"), b.name), "in review"},
+		"in review, in the list of clients":    {3, rowOf(t, dana(over+"clients"), b.name), "in review"},
+		"in review, at the agency's home":      {3, rowOf(t, dana(over), b.name), "in review"},
+		"in review, in the projects":           {3, plainText(dana(in + "projects").body), "in review"},
+		"in review, in archived projects":      {0, plainText(dana(in + "projects?show=archived").body), "in review"},
 		"for us, in the list of workspaces":  {2, rowOf(t, dana("/"), b.name), "waiting for us"},
 		"for us, in the switcher":            {2, rowOf(t, dana("/switcher"), b.name), "waiting for us"},
+		"for us, in the list of clients":     {2, rowOf(t, dana(over+"clients"), b.name), "waiting for us"},
+		"for us, at the agency's home":       {2, rowOf(t, dana(over), b.name), "waiting for us"},
+		"for us, in the projects":            {2, plainText(dana(in + "projects").body), "waiting for us"},
+		"for us, on the client's page":       {2, clientPage, "deliverables? In review"},
 		"projects, in the list of clients":   {3, rowOf(t, dana(over+"clients"), b.name), "projects?"},
 		"projects, on the client's page":     {3, clientPage, "projects?"},
 		"people, in the list of clients":     {2, rowOf(t, dana(over+"clients"), b.name), "people"},
@@ -140,7 +144,7 @@ func TestPagesAgreeOnNumbers(t *testing.T) {
 		}
 	}
 	home := plainText(dana(in).body)
-	for say, want := range map[string]string{"Waiting for us": "2", "Waiting for the client": "3"} {
+	for say, want := range map[string]string{"Waiting for us": "2", "In review": "3"} {
 		if !strings.Contains(home, say+" "+want) {
 			t.Errorf("the workspace's home does not say %s %s: %.400s", say, want, home)
 		}
@@ -185,8 +189,8 @@ func TestNewerWorkHidesNothingThatWaits(t *testing.T) {
 		where d.id = $1`, b.shown[1]); err != nil {
 		t.Fatal(err)
 	}
-	has(t, "the workspace's home", answer{body: plainText(b.dana.get(t, "/w/"+b.Acme+"/").body)}, "Waiting for us 2", "Waiting for the client 3", "Only a draft")
-	has(t, "the list of workspaces", answer{body: rowOf(t, b.dana.get(t, "/"), b.name)}, "2 waiting for us", "3 waiting for the client")
+	has(t, "the workspace's home", answer{body: plainText(b.dana.get(t, "/w/"+b.Acme+"/").body)}, "Waiting for us 2", "In review 3", "Only a draft")
+	has(t, "the list of workspaces", answer{body: rowOf(t, b.dana.get(t, "/"), b.name)}, "2 waiting for us", "3 in review")
 }
 
 var active = regexp.MustCompile(`active (\S+Z)`)

@@ -75,10 +75,9 @@ const workspacesShown = 50
 func workspaceRows(mine []store.Workspace) []views.WorkspaceRow {
 	rows := make([]views.WorkspaceRow, len(mine))
 	for i, m := range mine {
-		// Client users can't decide anything yet, so nothing waits for them.
-		forClient := m.Waiting
+		inReview := m.Waiting
 		if m.Party == store.PartyClient {
-			forClient = 0
+			inReview = 0 // only staff see the count
 		}
 		rows[i] = views.WorkspaceRow{
 			URL:           views.PathBase(m.Slug).Again(),
@@ -88,7 +87,7 @@ func workspaceRows(mine []store.Workspace) []views.WorkspaceRow {
 			LogoURL:       logoURL(m.LogoID),
 			Under:         workspaceSubtitle(m),
 			ForUs:         m.ForUs,
-			WaitingClient: forClient,
+			InReview:      inReview,
 			Unread:        m.Unread,
 			LastActivity:  frame.OrZero(m.LastActivityAt),
 			State:         stateFor(m),

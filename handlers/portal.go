@@ -20,7 +20,7 @@ func (s *Server) tenantHome(*http.Request) page {
 		unopened []store.DeliverableLine
 		ours     []store.DeliverableLine
 		approved []store.DeliverableLine
-		waiting  []store.DeliverableLine
+		review   []store.DeliverableLine
 		latest   []store.Activity
 		clients  []store.Client
 	)
@@ -29,7 +29,7 @@ func (s *Server) tenantHome(*http.Request) page {
 		if at.Party == store.PartyClient {
 			return append(reads, store.ListNew(newShown, &unopened), store.ListShown(store.DeliverableApproved, 1, &approved))
 		}
-		reads = append(reads, store.ListForUs(waitingShown, &ours), store.ListNewest(store.DeliverableInReview, waitingShown, &waiting),
+		reads = append(reads, store.ListForUs(waitingShown, &ours), store.ListNewest(store.DeliverableInReview, waitingShown, &review),
 			store.ListActivity(store.ActivityFilter{Fold: true, Page: store.Page{Limit: 8}}, &latest))
 		if frame.ShowsClients(at) {
 			reads = append(reads, store.ListClients(store.ClientFilter{Page: store.Page{Limit: clientsAtHome}}, &clients))
@@ -42,11 +42,11 @@ func (s *Server) tenantHome(*http.Request) page {
 			return views.Render(w, r, http.StatusOK, views.ClientHome(c, clientHome(c, me, projects, unopened, approved)))
 		}
 		if me.Tenant.State != store.TenantActive {
-			ours, waiting = nil, nil // nothing waits in a tenant that is closed
+			ours, review = nil, nil // nothing waits in a tenant that is closed
 		}
 		return views.Render(w, r, http.StatusOK, views.WorkspaceHome(c, views.WorkspaceHomeProps{
 			ForUs:     forUsRows(c, ours),
-			Waiting:   waitingRows(c, waiting),
+			InReview:  reviewRows(c, review),
 			Projects:  projectRows(c, projects[:min(len(projects), 6)]),
 			Clients:   clientRows(c.Base, clients),
 			Latest:    eventRows(c.Base, me, latest, nil),
@@ -93,13 +93,12 @@ const clientsAtHome = 10
 // newShown is how many deliverables a portal lists as new at most.
 const newShown = 50
 
-// waitingRows are deliverables in review, by due date and then by how long they
-// have waited.
-func waitingRows(c views.Chrome, waiting []store.DeliverableLine) []views.WorkRow {
-	slices.SortStableFunc(waiting, func(a, b store.DeliverableLine) int {
+// reviewRows are deliverables in review, by due date and then the oldest first.
+func reviewRows(c views.Chrome, review []store.DeliverableLine) []views.WorkRow {
+	slices.SortStableFunc(review, func(a, b store.DeliverableLine) int {
 		return cmp.Or(dueOrNever(a).Compare(dueOrNever(b)), a.UpdatedAt.Compare(b.UpdatedAt))
 	})
-	return workRows(c, waiting)
+	return workRows(c, review)
 }
 
 func workRows(c views.Chrome, list []store.DeliverableLine) []views.WorkRow {

@@ -22,7 +22,7 @@ func BenchmarkProjectList(b *testing.B) {
 	for i := range rows {
 		id := strconv.Itoa(i)
 		rows[i] = views.ProjectRow{
-			ID: id, URL: acme.Project(id), Name: "Spring campaign " + id, Due: day(27), Deliverables: 7, Waiting: i % 3, UpdatedAt: now,
+			ID: id, URL: acme.Project(id), Name: "Spring campaign " + id, Due: day(27), Deliverables: 7, ForUs: i % 2, InReview: i % 3, UpdatedAt: now,
 		}
 	}
 	for name, c := range map[string]views.Chrome{"client": client(), "staff": staff()} {

@@ -18,7 +18,8 @@ type ClientRow struct {
 	Plan         string
 	People       int64
 	Projects     int64
-	Waiting      int // items that wait for the client
+	ForUs        int // deliverables whose next step is the agency's
+	InReview     int
 	LastActivity time.Time
 	Joined       bool
 }
@@ -76,7 +77,8 @@ type ClientShowProps struct {
 	State      State
 	People     int64
 	Projects   int64
-	Waiting    int
+	ForUs      int
+	InReview   int
 	Since      time.Time
 	LastActive time.Time
 	Form       ClientForm // of the name, the plan and the staff
@@ -114,4 +116,14 @@ func clientOrder(f ClientForm) []string {
 		order = append(order, personField("email", i), personField("role", i))
 	}
 	return order
+}
+
+// clientColourHint says what the colour does. Without a colour of the agency's, a client that keeps the offered one has
+// the neutral tile.
+func clientColourHint(c Chrome) string {
+	const used = "Used for the logo tile, the main button and the focus ring. We adjust it where it would be hard to read."
+	if c.Workspace.Accent == "" {
+		return used + " The logo tile stays grey until you pick another colour."
+	}
+	return used
 }

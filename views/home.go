@@ -20,16 +20,16 @@ func listCount(n int) string {
 
 // summary says what waits in the workspaces of the page, for people who work in them.
 func (p StaffHomeProps) summary() string {
-	us, client := 0, 0
+	us, review := 0, 0
 	for _, w := range p.Workspaces {
-		us, client = us+w.ForUs, client+w.WaitingClient
+		us, review = us+w.ForUs, review+w.InReview
 	}
 	var parts []string
 	if us > 0 {
 		parts = append(parts, forUs(us))
 	}
-	if client > 0 {
-		parts = append(parts, strconv.Itoa(client)+" waiting for clients")
+	if review > 0 {
+		parts = append(parts, inReview(review))
 	}
 	if len(parts) == 0 {
 		return ""
@@ -37,7 +37,7 @@ func (p StaffHomeProps) summary() string {
 	return ui.Names(parts) + "."
 }
 
-func forTheClient(n int) string { return strconv.Itoa(n) + " waiting for the client" }
+func inReview(n int) string { return strconv.Itoa(n) + " in review" }
 
 func greeting(firstName string) string {
 	if firstName == "" {

@@ -15,17 +15,17 @@ import (
 
 // WorkspaceRow is one workspace on the staff's home page.
 type WorkspaceRow struct {
-	URL           string // the page they visited last
-	HomeURL       string
-	Name          string
-	Accent        string
-	LogoURL       string
-	Under         string // "Your agency", "Client of Northwind"
-	Unread        int    // items they have not seen yet
-	ForUs         int    // items that wait for the agency
-	WaitingClient int    // items that wait for the client
-	LastActivity  time.Time
-	State         State // StateSuspended, StateArchived and StatePaused are shown
+	URL          string // the page they visited last
+	HomeURL      string
+	Name         string
+	Accent       string
+	LogoURL      string
+	Under        string // "Your agency", "Client of Northwind"
+	Unread       int    // items they have not seen yet
+	ForUs        int    // items that wait for the agency
+	InReview     int
+	LastActivity time.Time
+	State        State // StateSuspended, StateArchived and StatePaused are shown
 }
 
 // StaffHomeProps holds everything that the page may show.
@@ -387,7 +387,7 @@ func workspaceRow(d ui.Dates, w WorkspaceRow) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if w.Unread == 0 && w.ForUs == 0 && w.WaitingClient == 0 && !w.State.hasBadge() {
+		if w.Unread == 0 && w.ForUs == 0 && w.InReview == 0 && !w.State.hasBadge() {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 27, "<span class=\"row-quiet\">Nothing waiting</span>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -464,15 +464,15 @@ func workspaceCounts(w WorkspaceRow) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		if w.WaitingClient > 0 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 33, "<span class=\"waiting\" data-for=\"client\">")
+		if w.InReview > 0 {
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 33, "<span class=\"waiting\" data-for=\"review\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var19 string
-			templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(forTheClient(w.WaitingClient))
+			templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinStringErrs(inReview(w.InReview))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/home.templ`, Line: 118, Col: 73}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/home.templ`, Line: 118, Col: 64}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var19))
 			if templ_7745c5c3_Err != nil {

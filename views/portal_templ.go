@@ -29,7 +29,7 @@ type WorkRow struct {
 // WorkspaceHomeProps holds everything that the page may show.
 type WorkspaceHomeProps struct {
 	ForUs     []WorkRow // deliverables whose next step is the agency's
-	Waiting   []WorkRow // deliverables that wait for the client, oldest first
+	InReview  []WorkRow // by due date, then the oldest first
 	Projects  []ProjectRow
 	Clients   []ClientRow // an agency's clients, for members who manage them
 	Latest    []EventRow
@@ -181,15 +181,15 @@ func WorkspaceHome(c Chrome, p WorkspaceHomeProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if len(p.Waiting) > 0 {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "<section class=\"section\" data-first><h2>Waiting for the client <span class=\"count\">")
+			if len(p.InReview) > 0 {
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "<section class=\"section\" data-first><h2>In review <span class=\"count\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var7 string
-				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(listCount(len(p.Waiting)))
+				templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(listCount(len(p.InReview)))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/portal.templ`, Line: 56, Col: 78}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/portal.templ`, Line: 56, Col: 66}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 				if templ_7745c5c3_Err != nil {
@@ -199,7 +199,7 @@ func WorkspaceHome(c Chrome, p WorkspaceHomeProps) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = workRows(c.Dates, p.Waiting, false).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = workRows(c.Dates, p.InReview, false).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -54,10 +54,15 @@ func projectEnd(m *ui.Markup, r *ProjectRow, staff bool) {
 	if r.Archived {
 		m.Piece(badges[StateArchived])
 	}
+	if staff && r.ForUs > 0 {
+		m.Raw(`<b data-for="us">`)
+		m.Text(forUs(r.ForUs))
+		m.Raw(`</b>`)
+	}
 	switch {
-	case r.Waiting > 0 && staff:
+	case r.InReview > 0 && staff:
 		m.Raw(`<b>`)
-		m.Text(forTheClient(r.Waiting))
+		m.Text(inReview(r.InReview))
 		m.Raw(`</b>`)
 	case r.New > 0:
 		m.Raw(`<b>`)

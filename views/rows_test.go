@@ -108,7 +108,7 @@ func TestNamesComeFirstInTheSwitcher(t *testing.T) {
 		"Umbra & Söhne Verwaltungsgesellschaft für besonders lange Firmennamen mbH & Co. KG",
 	} {
 		rows = append(rows, views.WorkspaceRow{URL: "/w/" + strconv.Itoa(i) + "/", Name: name, Under: "Client of " + strings.Repeat("an agency with a long name ", i%3+1),
-			Unread: 99 * (i % 2), ForUs: 99, WaitingClient: 99 * (i % 3), LastActivity: before(30 * time.Hour)})
+			Unread: 99 * (i % 2), ForUs: 99, InReview: 99 * (i % 3), LastActivity: before(30 * time.Hour)})
 	}
 	dir := t.TempDir()
 	writeGallery(t, dir)

@@ -84,8 +84,8 @@ var providers = []views.Provider{{Name: "google", Label: "Google"}, {Name: "comp
 
 func projectRows() []views.ProjectRow {
 	return []views.ProjectRow{
-		{ID: "p1", URL: acme.Project("p1"), Name: "Spring campaign", Summary: "Out of home, social and the landing page for April.", Due: day(27), Deliverables: 7, Waiting: 2, New: 1, UpdatedAt: before(40 * time.Minute)},
-		{ID: "p2", URL: acme.Project("p2"), Name: "Annual report 2026", Summary: "Eighty pages, two languages, one very tight date.", Due: day(19), Late: true, Deliverables: 3, Waiting: 1, UpdatedAt: before(26 * time.Hour)},
+		{ID: "p1", URL: acme.Project("p1"), Name: "Spring campaign", Summary: "Out of home, social and the landing page for April.", Due: day(27), Deliverables: 7, ForUs: 1, InReview: 2, New: 1, UpdatedAt: before(40 * time.Minute)},
+		{ID: "p2", URL: acme.Project("p2"), Name: "Annual report 2026", Summary: "Eighty pages, two languages, one very tight date.", Due: day(19), Late: true, Deliverables: 3, InReview: 1, UpdatedAt: before(26 * time.Hour)},
 		{ID: "p3", URL: acme.Project("p3"), Name: longName, Due: day(30), Deliverables: 1, Hidden: true, UpdatedAt: before(90 * time.Hour)},
 		{ID: "p4", URL: acme.Project("p4"), Name: rtlName, Deliverables: 4, UpdatedAt: before(400 * time.Hour)},
 	}
@@ -263,8 +263,8 @@ func invite(signedIn string) views.InviteProps {
 func workspaces() []views.WorkspaceRow {
 	return []views.WorkspaceRow{
 		{URL: "/w/northwind/", Name: "Northwind", Accent: "#15505c", Under: "Your agency", LastActivity: before(2 * time.Hour)},
-		{URL: "/w/acme/", Name: "Acme", Accent: "#c2410c", Under: "Client of Northwind", Unread: 3, ForUs: 1, WaitingClient: 2, LastActivity: before(12 * time.Minute)},
-		{URL: "/w/globex/", Name: "Globex", Accent: "#facc15", Under: "Client of Northwind", WaitingClient: 1, LastActivity: before(30 * time.Hour)},
+		{URL: "/w/acme/", Name: "Acme", Accent: "#c2410c", Under: "Client of Northwind", Unread: 3, ForUs: 1, InReview: 2, LastActivity: before(12 * time.Minute)},
+		{URL: "/w/globex/", Name: "Globex", Accent: "#facc15", Under: "Client of Northwind", InReview: 1, LastActivity: before(30 * time.Hour)},
 		{URL: "/w/umbra/", Name: "Umbra & Söhne Verwaltungsgesellschaft für besonders lange Firmennamen mbH & Co. KG", Under: "Client of Northwind", State: views.StateSuspended},
 		{URL: "/w/rtl/", Name: "شركة الأفق للتصميم", Accent: "#7c3aed", Under: "Client of Northwind", LastActivity: before(300 * time.Hour)},
 	}
@@ -287,12 +287,12 @@ func homeSamples() []sample {
 		{"home-nowhere", views.NoWorkspaces(personFrame())},
 		{"workspace", views.WorkspaceHome(undo, views.WorkspaceHomeProps{
 			ForUs:   []views.WorkRow{{URL: acme.Deliverable("d3"), Title: "Landing page", Project: longName, What: "Version 2 to publish", Since: before(5 * time.Hour), Due: day(20), Late: true}},
-			Waiting: workRows(), Projects: projectRows(), Latest: events(), CanCreate: true,
+			InReview: workRows(), Projects: projectRows(), Latest: events(), CanCreate: true,
 		})},
 		{"workspace-agency", views.WorkspaceHome(agency(), views.WorkspaceHomeProps{Latest: events()[:1]})},
 		{"workspace-empty", views.WorkspaceHome(fresh, views.WorkspaceHomeProps{CanCreate: true})},
 		{"workspace-hostile", views.WorkspaceHome(nasty, views.WorkspaceHomeProps{
-			Waiting:  []views.WorkRow{{URL: "javascript:alert(1)", Title: hostile, Project: hostile, ThumbURL: "javascript:alert(1)", Since: now}},
+			InReview: []views.WorkRow{{URL: "javascript:alert(1)", Title: hostile, Project: hostile, ThumbURL: "javascript:alert(1)", Since: now}},
 			Projects: []views.ProjectRow{{ID: "x", URL: "/", Name: hostile}},
 			Latest:   []views.EventRow{{Actor: hostile, Verb: hostile, Target: hostile, TargetURL: "javascript:alert(1)", Where: hostile, Support: hostile, At: now}},
 		})},
@@ -475,7 +475,7 @@ func clientSamples() []sample {
 	c := agency()
 	c.Links.Clients, c.Links.Bin = true, false
 	rows := []views.ClientRow{
-		{URL: c.Base.Client("c1"), Name: "Acme", Accent: "#c2410c", Plan: "Growth", People: 12, Projects: 7, Waiting: 2, LastActivity: before(40 * time.Minute), Joined: true},
+		{URL: c.Base.Client("c1"), Name: "Acme", Accent: "#c2410c", Plan: "Growth", People: 12, Projects: 7, ForUs: 3, InReview: 2, LastActivity: before(40 * time.Minute), Joined: true},
 		{URL: c.Base.Client("c2"), Name: longName, Accent: "#15505c", Plan: "Starter", People: 1, Projects: 1, State: views.StateSuspended, LastActivity: before(90 * time.Hour)},
 		{URL: c.Base.Client("c3"), Name: rtlName, Plan: "Starter"},
 	}
@@ -484,7 +484,7 @@ func clientSamples() []sample {
 	people := []views.ClientPerson{{Role: "owner"}, {Role: "member"}, {Role: "member"}, {Role: "member"}}
 	wrong := views.ClientForm{Name: hostile, Slug: hostile, Accent: hostile, Plan: hostile, People: []views.ClientPerson{{Email: hostile, Role: hostile}},
 		Errors: ui.Errors{"slug": "That address is not available.", "email_1": "Enter an email address, such as mia@acme.example."}}
-	show := views.ClientShowProps{ID: "c1", Name: "Acme", Address: "portico.example/w/acme/", People: 12, Projects: 7, Waiting: 2, Since: before(900 * time.Hour),
+	show := views.ClientShowProps{ID: "c1", Name: "Acme", Address: "portico.example/w/acme/", People: 12, Projects: 7, ForUs: 3, InReview: 2, Since: before(900 * time.Hour),
 		LastActive: before(40 * time.Minute), Form: views.ClientForm{Name: "Acme", Plan: "growth"}, PlanName: "Growth", Plans: plans, JoinAs: "an owner"}
 	joined, archived, odd := show, show, show
 	show.Team = &views.ClientTeam{Roles: []ui.Option{{Value: "member", Label: "Member", Selected: true}, {Value: "viewer", Label: "Viewer"}}, People: []views.MemberRow{{Name: "Dana Whitfield", Email: "dana@northwind.test", Role: "Owner", You: true, URL: c.Base.Member("u1")}},
@@ -493,7 +493,7 @@ func clientSamples() []sample {
 	archived.State, archived.Plans = views.StateArchived, nil
 	odd.Name, odd.Form, odd.OpenURL = hostile, wrong, "javascript:alert(1)"
 	unused := show
-	unused.People, unused.Projects, unused.Waiting = 0, 0, 0
+	unused.People, unused.Projects, unused.ForUs, unused.InReview = 0, 0, 0, 0
 	return []sample{
 		{"agency-home", views.WorkspaceHome(c, views.WorkspaceHomeProps{Clients: rows, Latest: events()[:2]})},
 		{"clients", views.ClientList(c, views.ClientListProps{Usage: "3 of 100", Clients: rows, MoreURL: "/w/northwind/clients?after=x", FirstURL: "/w/northwind/clients"})},
