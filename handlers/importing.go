@@ -36,12 +36,26 @@ func (s *Server) importPage(w http.ResponseWriter, r *http.Request, me store.Mem
 	}
 	left := max(0, store.Limit(plan, store.Users)-usageOf(used)[store.Users]-invited)
 	props.Allowed = ui.Number(left) + " more " + map[bool]string{true: "person", false: "people"}[left == 1]
+	if props.Counted > int(left) {
+		props.TooMany = tooMany(left, props.Counted)
+		if status == http.StatusOK {
+			status = http.StatusUnprocessableEntity
+		}
+		if me.May(store.SeeSettings) {
+			props.UsageURL = frame.Base(r, me).Usage()
+		}
+	}
 	props.Most = ui.Count(maxImport, "person", "people")
 	props.Sides = me.Party == store.PartyAgency && me.Tenant.Kind == store.TenantClient
 	if props.Sides {
 		props.Allowed += " on the client's side"
 	}
 	return views.Render(w, r, status, views.Import(frame.Tenant(r, me), props))
+}
+
+// tooMany says that a list has more people who count than the plan still allows.
+func tooMany(left int64, people int) string {
+	return "The plan allows " + ui.Number(left) + " of these " + ui.Count(people, "person", "people") + "."
 }
 
 // importPeople reads a list of people and shows what it read. It invites the people
@@ -77,7 +91,10 @@ func (s *Server) importPeople(w http.ResponseWriter, r *http.Request, me store.M
 	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.InvitePeople(r.Context(), people) })
 	listed, isListed := errors.AsType[*store.ListError](err)
 	wrong, invalid := errors.AsType[store.InvalidError](err)
+	_, isPlanFull := errors.AsType[*store.PlanLimitError](err)
 	switch {
+	case isPlanFull && !wantsJSON(r): // somebody else was invited since the list was checked
+		return s.importPage(w, r, me, http.StatusPaymentRequired, props)
 	case isListed && invalid: // invited by somebody else since the list was checked
 		row := &rows[lines[listed.Index]]
 		row.wrong = wrong["email"]
@@ -232,6 +249,9 @@ func importProps(me store.Member, text string, rows []importRow, notes []string)
 			props.Wrong++
 		case row.skipped == "":
 			props.Invited++
+			if row.person.Party == store.Party(me.Tenant.Kind) {
+				props.Counted++
+			}
 		}
 	}
 	if props.Wrong == 0 && props.Invited > 0 {

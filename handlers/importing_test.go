@@ -144,19 +144,32 @@ func TestImportReportsEachInvalidLine(t *testing.T) {
 }
 
 // Case 56: a list that exceeds the plan is refused as a whole, before any invitation or
-// mail.
+// mail. The check says so already, and the list stays in its form.
 func TestFullPlanRefusesAWholeImport(t *testing.T) {
 	t.Parallel()
 	s, a := newSite(t), storetest.Agency(t)
 	storetest.Plan(t, a.Acme, "starter")
 	at, mia := "/w/"+a.Acme+"/members/import", s.as(t, a.Mia)
 	list := "A,a@" + a.Suffix + ".test\nB,b@" + a.Suffix + ".test\nC,c@" + a.Suffix + ".test\nD,d@" + a.Suffix + ".test"
-	got := confirmList(t, mia, at, list, mia.sendList(t, at, list))
-	want(t, "four more than two of five", got, http.StatusPaymentRequired)
-	if n := openInvites(t, a.Acme); n != 0 || !strings.Contains(got.body, "5 people") {
-		t.Errorf("%d invitations of a list that does not fit", n)
+	stays := func(what string, got answer, of string) {
+		t.Helper()
+		has(t, what, got, of, "No one has been invited yet", "See the plan", `<textarea class="input" id="people"`, "c@"+a.Suffix+".test")
+		hasNot(t, what, got, `value="invite"`)
 	}
+	checked := mia.sendList(t, at, list)
+	want(t, "four more than two of five", checked, http.StatusUnprocessableEntity)
+	stays("four more than two of five", checked, "allows 3 of these 4 people")
 	list = list[:strings.LastIndex(list, "\n")]
+	fits := mia.sendList(t, at, list)
+	want(t, "three more", fits, http.StatusOK)
+	want(t, "somebody else, meanwhile", mia.post(t, "/w/"+a.Acme+"/invites", invitation("x@"+a.Suffix+".test", "client", "viewer")), http.StatusSeeOther)
+	full := confirmList(t, mia, at, list, fits)
+	want(t, "three more, too late", full, http.StatusPaymentRequired)
+	stays("three more, too late", full, "allows 2 of these 3 people")
+	if n := openInvites(t, a.Acme); n != 1 {
+		t.Errorf("%d invitations of a list that does not fit", n-1)
+	}
+	run(t, storetest.Superuser(t), `update invites set revoked_at = now() where email = $1`, "x@"+a.Suffix+".test")
 	want(t, "three more", confirmList(t, mia, at, list, mia.sendList(t, at, list)), http.StatusSeeOther)
 	if n := openInvites(t, a.Acme); n != 3 {
 		t.Errorf("%d of three invitations", n)

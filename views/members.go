@@ -132,6 +132,10 @@ type ImportProps struct {
 	Rows    []ImportRow
 	Wrong   int // the number of invalid lines
 	Invited int // the number of people to invite
+	Counted int // of these, the number of those who count against the plan
+	// TooMany says that more of them count than the plan still allows; "" if they fit.
+	TooMany  string
+	UsageURL string // the page of the plan; "" if this reader may not see it
 	Most    string
 	Sides   bool     // the list may name each person's side
 	Allowed string   // how many more people the plan allows: "4 more people"
@@ -143,6 +147,8 @@ type ImportProps struct {
 	Charsets []ui.Option
 	Errors   ui.Errors
 }
+
+func (p ImportProps) canInvite() bool { return p.Checked != "" && p.TooMany == "" }
 
 // StaffWork is the form that assigns a person of the agency to its clients.
 type StaffWork struct {

@@ -26,7 +26,8 @@ func day(d int) time.Time { return time.Date(2026, 11, d, 0, 0, 0, 0, time.UTC) 
 const (
 	longName = "The complete relaunch of the brand across print, web, packaging, trade fairs and everything else that " +
 		"carries the name, including the parts nobody has thought of yet"
-	rtlName = "حملة الربيع للعلامة التجارية"
+	longWord = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaftsmarkenauftrittserneuerungsprojektlenkungsausschussvorsitzendenstellvertretung"
+	rtlName  = "حملة الربيع للعلامة التجارية"
 )
 
 func staff() views.Chrome {
@@ -286,7 +287,7 @@ func homeSamples() []sample {
 		{"switcher-none", views.Switcher(personFrame(), views.SwitcherProps{Query: "zzz", FirstURL: "/switcher?q=zzz"})},
 		{"home-nowhere", views.NoWorkspaces(personFrame())},
 		{"workspace", views.WorkspaceHome(undo, views.WorkspaceHomeProps{
-			ForUs:   []views.WorkRow{{URL: acme.Deliverable("d3"), Title: "Landing page", Project: longName, What: "Version 2 to publish", Since: before(5 * time.Hour), Due: day(20), Late: true}},
+			ForUs:    []views.WorkRow{{URL: acme.Deliverable("d3"), Title: "Landing page", Project: longName, What: "Version 2 to publish", Since: before(5 * time.Hour), Due: day(20), Late: true}},
 			InReview: workRows(), Projects: projectRows(), Latest: events(), CanCreate: true,
 		})},
 		{"workspace-agency", views.WorkspaceHome(agency(), views.WorkspaceHomeProps{Latest: events()[:1]})},
@@ -435,6 +436,7 @@ func placeSamples() []sample {
 		{"member-error", views.Member(staff(), views.MemberProps{ID: "u1", Name: rtlName, Roles: roles(), Errors: ui.Errors{"role": "Choose a role."}})},
 		{"import", views.Import(staff(), views.ImportProps{Most: "200 people", Allowed: "45 more people", Sides: true})},
 		{"import-read", views.Import(client(), views.ImportProps{Most: "200 people", Allowed: "45 more people", Text: "Nina, nina@acme.test", Checked: "x", Invited: 1, Rows: []views.ImportRow{{Line: "1", Name: "Nina Okoye", Email: "nina@acme.test", Role: "Viewer", Side: "Acme"}, {Line: "2", Name: rtlName, Email: "mia@acme.test", Left: "Already has access, so is skipped."}}})},
+		{"import-full", views.Import(staff(), views.ImportProps{Most: "200 people", Allowed: "2 more people", Sides: true, Text: "A, a@acme.test", Checked: "x", Invited: 3, Counted: 3, TooMany: "The plan allows 2 of these 3 people.", UsageURL: acme.Usage(), Rows: []views.ImportRow{{Line: "1", Name: longWord, Email: "a@acme.test", Role: "Viewer", Side: "Acme"}}})},
 		{"import-error", views.Import(staff(), views.ImportProps{Most: "200 people", Allowed: "45 more people", Text: hostile, Wrong: 2, Rows: []views.ImportRow{{Line: "3", Name: hostile, Wrong: "“" + hostile + "” is not an email address."}, {Line: "4", Wrong: "A field starts with a quotation mark but doesn't end with one."}, {Line: "5", Name: longName, Email: "long@acme.test", Role: "Member", Side: "Acme"}}})},
 		{"import-charset", views.Import(staff(), views.ImportProps{
 			Most: "200 people", Text: "Vorname;Name;E-Mail\nEva;Groß;eva@acme.test", Checked: "x", Invited: 1, Raw: "RXZh", Charset: "windows-1252",
