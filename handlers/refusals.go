@@ -108,12 +108,17 @@ func (s *Server) plannedBy(r *http.Request, me store.Member) (string, error) {
 	if err := s.db.Read(r.Context(), me, store.GetOwnAgency(&own)); err != nil {
 		return "", err
 	}
+	return planning(own), nil
+}
+
+// planning is the slug of the agency in which the reader can change its clients' plans, or "".
+func planning(own []store.OwnAgency) string {
 	for _, a := range own {
 		if store.May(store.PlanClients, store.PartyAgency, a.Role) {
-			return a.Slug, nil
+			return a.Slug
 		}
 	}
-	return "", nil
+	return ""
 }
 
 // sessionProblem is what a support session may not do, in words that say who allows what.

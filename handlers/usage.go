@@ -16,9 +16,21 @@ func (s *Server) usageShow(r *http.Request) page {
 	var plan string
 	var used []store.Usage
 	var invited int64
-	return page{always(store.GetPlan(&plan), store.ListUsage(&used), store.CountOpenInvites(&invited)), func(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	var own []store.OwnAgency
+	reads := func(at store.Standing) []store.Read {
+		reads := []store.Read{store.GetPlan(&plan), store.ListUsage(&used), store.CountOpenInvites(&invited)}
+		if at.Party == store.PartyAgency {
+			reads = append(reads, store.GetOwnAgency(&own))
+		}
+		return reads
+	}
+	return page{reads, func(w http.ResponseWriter, r *http.Request, me store.Member) error {
 		counts := usageOf(used)
 		p := views.UsageProps{Plan: planName(plan), Raise: planContact(me)}
+		if agency := planning(own); agency != "" {
+			p.Raise = "As an owner of " + me.Tenant.AgencyName + " you can change it."
+			p.PlanURL = frame.AddressOf(r).Platform + views.PathBase(agency).Client(me.TenantID().String()) + "#client-plan"
+		}
 		for _, m := range metricsOf(me.Tenant.Kind, me.Party) {
 			limit, count, words := store.Limit(plan, m), counts[m], amount(m, counts[m])
 			if m == store.Users && invited > 0 {

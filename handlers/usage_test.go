@@ -47,6 +47,13 @@ func TestFullPlanRefusesAnotherProject(t *testing.T) {
 	if !strings.Contains(usage.body, "20 of 20") {
 		t.Error("the usage page does not say that it is full")
 	}
+	plan := "/w/" + a.Agency + "/clients/"
+	has(t, "usage, for an owner of the agency", usage, `href="`+plan)
+	// Ravi owns the client's staff side, and nothing of the agency.
+	run(t, storetest.Superuser(t), `update memberships set role = 'owner' where tenant_id = $1 and user_id = $2`, dana.TenantID(), a.Member(t, a.Ravi, a.Acme).ID())
+	raviUsage := ravi.get(t, base+"/usage")
+	want(t, "usage, for who doesn't own the agency", raviUsage, http.StatusOK)
+	hasNot(t, "usage, for who doesn't own the agency", raviUsage, plan)
 	want(t, "usage, for its owner", s.as(t, a.Mia).get(t, base+"/usage"), http.StatusOK)
 	want(t, "usage, for somebody else there", s.as(t, a.Leo).get(t, base+"/usage"), http.StatusForbidden)
 }
