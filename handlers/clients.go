@@ -116,6 +116,7 @@ func (s *Server) clientPage(r *http.Request, status int, edit func(*views.Client
 		props.Team = people.team(frame.Base(r, me), me)
 		if client.Joined {
 			props.OpenURL = frame.AddressOf(r).Platform + base.Home()
+			props.Invited = client.Invited
 			props.PeopleURL = frame.AddressOf(r).Platform + base.Members()
 		}
 		edit(&props)

@@ -46,7 +46,8 @@ func TestOneFormCreatesAClientWithPeople(t *testing.T) {
 	want(t, "created", got, http.StatusSeeOther)
 	id := createdClientID(t, got)
 	page := dana.get(t, at+"/"+id)
-	for _, says := range []string{"Ümbra &amp; Söhne", "/w/umbra-sohne-" + a.Suffix + "/", `value="growth" selected`, "Open workspace"} {
+	for _, says := range []string{"Ümbra &amp; Söhne", "/w/umbra-sohne-" + a.Suffix + "/", `value="growth" selected`, "Open workspace",
+		"ann@" + a.Suffix + ".test and bo@" + a.Suffix + ".test</strong> are invited"} {
 		if !strings.Contains(page.body, says) {
 			t.Errorf("its page does not say %q", says)
 		}

@@ -28,7 +28,10 @@ type Client struct {
 	ForUs          int // deliverables whose next step is the agency's
 	LastActivityAt *time.Time
 	Joined         bool // the reader is on its staff
-	Seen           Seen // its name, for [Tx.RenameClient]
+	// Invited are the addresses of client users who have not accepted yet. [GetClient] reads
+	// them for a reader who has joined.
+	Invited []string
+	Seen    Seen // its name, for [Tx.RenameClient]
 }
 
 // ClientFilter says which of an agency's clients to read, and which page of them.

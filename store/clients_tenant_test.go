@@ -3,6 +3,7 @@ package store_test
 import (
 	"errors"
 	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -136,6 +137,42 @@ func TestClientFunctionsRefuseByThemselves(t *testing.T) {
 		if _, err := try(t, conn, &me, `update tenants set state = 'archived' where id = $1`, acme.TenantID()); sqlState(err) != insufficientPrivilege {
 			t.Errorf("%s sets a state by statement: %v", me.Party, err)
 		}
+	}
+}
+
+// Only who has joined a client learns who is invited there, and not from the list. Whom the
+// agency invited for itself, and whose invitation is over, is not among them.
+func TestInvitedClientUsersAreToldToStaff(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	dana, inside := a.Member(t, a.Dana, a.Agency), a.Member(t, a.Dana, a.Acme)
+	acme := inside.TenantID()
+	invite := func(name string, party store.Party) {
+		t.Helper()
+		do(t, inside, func(tx *store.Tx) error {
+			return errOf(tx.InvitePerson(t.Context(), store.NewPerson{Name: "Nina", Email: name + "@" + a.Suffix + ".test", Party: party, Role: store.RoleViewer}))
+		})
+	}
+	invite("revoked", store.PartyClient)
+	invite("accepted", store.PartyClient)
+	admin := storetest.Superuser(t)
+	must(t, errOf(admin.Exec(t.Context(), `update invites set revoked_at = now() where email = $1`, "revoked@"+a.Suffix+".test")))
+	must(t, errOf(admin.Exec(t.Context(), `update invites set accepted_at = now(), accepted_by = $2 where email = $1`, "accepted@"+a.Suffix+".test", inside.ID())))
+	invite("client", store.PartyClient)
+	invite("agency", store.PartyAgency)
+	if c := clientOf(t, dana, acme); !slices.Equal(c.Invited, []string{"client@" + a.Suffix + ".test"}) {
+		t.Errorf("somebody who joined learns of %q", c.Invited)
+	}
+	if c := clientOf(t, dana, a.Member(t, a.Dana, a.Globex).TenantID()); len(c.Invited) != 0 {
+		t.Errorf("another client: %q", c.Invited)
+	}
+	var list []store.Client
+	if err := read(t, dana, store.ListClients(store.ClientFilter{Page: store.Page{Limit: 10}}, &list)); err != nil || len(list) != 2 || list[0].Invited != nil {
+		t.Errorf("the list: %+v, %v", list, err)
+	}
+	must(t, errOf(admin.Exec(t.Context(), `update memberships set ended_at = now() where tenant_id = $1 and user_id = $2`, acme, inside.ID())))
+	if c := clientOf(t, dana, acme); c.Invited != nil {
+		t.Errorf("somebody who left learns of %q", c.Invited)
 	}
 }
 

@@ -71,9 +71,10 @@ type Choice struct{ Value, Label string }
 type ClientShowProps struct {
 	ID         string
 	Name       string
-	Address    string // the URL of the workspace
-	PeopleURL  string // their people; "" like OpenURL
-	OpenURL    string // opens the workspace; "" if the reader has not joined it
+	Address    string   // the URL of the workspace
+	PeopleURL  string   // their people; "" like OpenURL
+	Invited    []string // addresses on their side that have not accepted yet; nil like OpenURL
+	OpenURL    string   // opens the workspace; "" if the reader has not joined it
 	State      State
 	People     int64
 	Projects   int64
@@ -126,4 +127,11 @@ func clientColourHint(c Chrome) string {
 		return used + " The logo tile stays grey until you pick another colour."
 	}
 	return used
+}
+
+func isInvited(n int) string {
+	if n == 1 {
+		return "is invited and has not joined yet"
+	}
+	return "are invited and have not joined yet"
 }

@@ -496,9 +496,12 @@ func clientSamples() []sample {
 	odd.Name, odd.Form, odd.OpenURL = hostile, wrong, "javascript:alert(1)"
 	unused := show
 	unused.People, unused.Projects, unused.ForUs, unused.InReview = 0, 0, 0, 0
+	invited := unused
+	invited.Name, invited.OpenURL, invited.PeopleURL, invited.Invited = longWord, acme.Home(), acme.Members(), []string{"otto@tide.test", longWord + "@tide.test"}
 	return []sample{
 		{"agency-home", views.WorkspaceHome(c, views.WorkspaceHomeProps{Clients: rows, Latest: events()[:2]})},
 		{"clients", views.ClientList(c, views.ClientListProps{Usage: "3 of 100", Clients: rows, MoreURL: "/w/northwind/clients?after=x", FirstURL: "/w/northwind/clients"})},
+		{"client-invited", views.ClientShow(c, invited)},
 		{"clients-empty", views.ClientList(c, views.ClientListProps{})},
 		{"clients-archived", views.ClientList(c, views.ClientListProps{Archived: true})},
 		{"clients-nothing", views.ClientList(c, views.ClientListProps{Query: "zzz"})},

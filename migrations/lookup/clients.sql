@@ -66,11 +66,12 @@ end $$;
 grant execute on function lookup.create_client to portico_app;
 
 -- Lists the clients of the agency in the context by name, for its owners and admins:
--- names and counts, no content. With p_client, only that one.
+-- names and counts, no content. With p_client, only that one, and the client users who
+-- are invited there, if the reader is a member of it too.
 create function lookup.my_clients(p_client uuid, p_filter text, p_archived boolean, p_after_name text, p_after uuid, p_limit integer)
 returns table (
     id uuid, slug text, name text, state text, plan text, accent text, logo_id uuid, created_at timestamptz,
-    people bigint, projects bigint, waiting integer, for_us integer, last_activity_at timestamptz, joined boolean)
+    people bigint, projects bigint, waiting integer, for_us integer, last_activity_at timestamptz, joined boolean, invited text[])
 language sql stable security definer set search_path = ''
 as $$
     select t.id, t.slug, t.name, t.state, t.plan,
@@ -80,7 +81,11 @@ as $$
            case when t.state = 'active' then coalesce(m.waiting, 0) else 0 end,
            case when t.state = 'active' then coalesce(c.for_us, 0) else 0 end,
            lookup.last_activity(t.id),
-           coalesce(m.joined, false)
+           coalesce(m.joined, false),
+           case when p_client is not null and m.joined then array(
+               select i.email from public.invites i
+               where i.tenant_id = t.id and i.party = 'client' and i.accepted_at is null and i.revoked_at is null
+               order by i.email) end
     from public.tenants t
     cross join lateral (
         select max(o.waiting) as waiting,
