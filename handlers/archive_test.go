@@ -98,6 +98,9 @@ func TestDownloadAllAsArchive(t *testing.T) {
 	want(t, "signed out", d.nobody().get(t, d.zipPath()), 302)
 	page := mia.get(t, d.at("/deliverables/%s", d.deliverable))
 	has(t, "page", page, d.zipPath(), "Download all", "press/de/Logo v3.txt")
+	if stage := between(page.body, `<figcaption>`, `</figcaption>`); !strings.Contains(stage, d.zipPath()) {
+		t.Errorf("beside the download of the file shown there is none of all: %s", stage)
+	}
 }
 
 // trailOf counts the downloads of a file by one person.
