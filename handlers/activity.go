@@ -45,7 +45,7 @@ func (s *Server) activityList(r *http.Request) page {
 		c := frame.Tenant(r, me)
 		props := views.ActivityProps{
 			Lead:     activityLead(me),
-			Filters:  activityFilters(c.Base, q),
+			Filters:  activityFilters(c, q),
 			People:   activityPeople(me, people, filter.Person),
 			Keep:     keptFilters(q),
 			Filtered: filter.Kind != "" || filter.Denied || filter.Support || filter.Person != uuid.Nil,
@@ -218,20 +218,20 @@ func targetURL(base views.Base, e store.Activity) string {
 
 // kindOf is the kind that the query filters by, or "" if the filter does not offer it.
 func kindOf(q string) string {
-	if !slices.ContainsFunc(views.TrailFilters(), func(c views.Choice) bool { return c.Value == q }) {
+	if !slices.ContainsFunc(views.TrailFilters(true), func(c views.Choice) bool { return c.Value == q }) {
 		return ""
 	}
 	return q
 }
 
-func activityFilters(base views.Base, q url.Values) []views.FilterGroup {
+func activityFilters(c views.Chrome, q url.Values) []views.FilterGroup {
 	what := views.FilterGroup{Label: "What"}
-	for _, c := range views.TrailFilters() {
-		what.Options = append(what.Options, option(base, q, c.Label, "kind", c.Value))
+	for _, f := range views.TrailFilters(c.Staff) {
+		what.Options = append(what.Options, option(c.Base, q, f.Label, "kind", f.Value))
 	}
 	how := views.FilterGroup{Label: "How", Options: []views.FilterOption{
-		option(base, q, "Refused only", "refused", "1"),
-		option(base, q, "Support and view as", "support", "1"),
+		option(c.Base, q, "Refused only", "refused", "1"),
+		option(c.Base, q, "Support and view as", "support", "1"),
 	}}
 	return []views.FilterGroup{what, how}
 }

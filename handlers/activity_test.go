@@ -128,9 +128,42 @@ func TestClientsActivityHasPublications(t *testing.T) {
 	page := mia.get(t, "/w/"+d.Acme+"/activity")
 	has(t, "the client", page, "published a new version of", "and what Northwind "+d.Suffix+" published for you")
 	hasNot(t, "the client", page, "Unseen", "Everything done here", "uploaded")
+	// Only what selects something is offered. What support is sent by mail is under Support.
+	for _, kind := range []string{"project", "deliverable", "version", "mail"} {
+		hasNot(t, "the client's filters", page, "?kind="+kind+`"`)
+		has(t, "the agency's filters", d.ravi.get(t, "/w/"+d.Acme+"/activity"), "?kind="+kind+`"`)
+	}
+	for _, kind := range []string{"member", "file", "support", "access", "published", "downloaded", "viewed"} {
+		has(t, "the client's filters", page, "?kind="+kind+`"`)
+	}
 	gus := d.site.as(t, d.Gus)
 	hasNot(t, "another client", gus.get(t, "/w/"+d.Globex+"/activity"), "published a new version")
 	has(t, "the agency", d.ravi.get(t, "/w/"+d.Acme+"/activity"), "Everything done here", "Unseen")
+}
+
+// Each press of an arrow key moves a row by one place. The day's moves of one thing by one
+// person are one line, in the trail and in the news.
+func TestActivityFoldsMoves(t *testing.T) {
+	t.Parallel()
+	a, s := storetest.Agency(t), newSite(t)
+	dana, ravi := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Ravi, a.Acme)
+	first, second := storetest.Project(t, dana, "First "+a.Suffix), storetest.Project(t, dana, "Second "+a.Suffix)
+	for range 3 {
+		for who, id := range map[*store.Member]uuid.UUID{&ravi: first, &dana: second} {
+			if err := storetest.DB().Record(t.Context(), *who, store.Event{Verb: "project.moved", TargetKind: store.KindProject, TargetID: id}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := storetest.DB().Record(t.Context(), ravi, store.Event{Verb: "project.moved", TargetKind: store.KindProject, TargetID: second}); err != nil {
+		t.Fatal(err)
+	}
+	browser := s.as(t, a.Dana)
+	for path, most := range map[string]int{"/w/" + a.Acme + "/activity": 3, "/w/" + a.Acme + "/activity?kind=project": 3, "/w/" + a.Acme + "/": 3, "/": 2} {
+		if got := strings.Count(browser.get(t, path).body, "reordered the project"); got != most {
+			t.Errorf("%s has %d moves, want %d", path, got, most)
+		}
+	}
 }
 
 // Every page of a tenant that support may see has words, so that no route is shown.

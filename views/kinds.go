@@ -17,6 +17,9 @@ type kind struct {
 	// filter is the label of this kind on the activity page; "" has no filter of its
 	// own. It selects the verbs with the same first part.
 	filter string
+	// staffFilter says that client users, who see their own acts, those of support and
+	// publications, see nothing that it selects and no other filter does.
+	staffFilter bool
 	// gone stands for a target that has no name any more, as after it was purged.
 	gone string
 	// verbs are the actions on it, by their names in the audit trail.
@@ -41,7 +44,7 @@ type verb struct {
 }
 
 var kinds = []kind{
-	{word: "project", name: "Project", icon: "folder", open: Base.Project, back: Base.ProjectRestore, filter: "Projects", gone: "that no longer exists", verbs: map[string]verb{
+	{word: "project", name: "Project", icon: "folder", open: Base.Project, back: Base.ProjectRestore, filter: "Projects", staffFilter: true, gone: "that no longer exists", verbs: map[string]verb{
 		"project.created":     {trail: "created the project …", flash: "Project created."},
 		"project.updated":     {trail: "edited the project …", flash: "Project saved."},
 		"project.moved":       {trail: "reordered the project …"},
@@ -52,7 +55,7 @@ var kinds = []kind{
 		"project.purged":      {trail: "permanently deleted a project after 30 days in the bin"},
 		"project.digest_sent": {trail: "sent the daily digest"},
 	}},
-	{word: "deliverable", name: "Deliverable", icon: "layers", open: Base.Deliverable, back: Base.DeliverableRestore, filter: "Deliverables", gone: "a deliverable that no longer exists", verbs: map[string]verb{
+	{word: "deliverable", name: "Deliverable", icon: "layers", open: Base.Deliverable, back: Base.DeliverableRestore, filter: "Deliverables", staffFilter: true, gone: "a deliverable that no longer exists", verbs: map[string]verb{
 		"deliverable.created":    {trail: "created …", flash: "Deliverable created. Add its files, then publish it."},
 		"deliverable.updated":    {trail: "edited …", flash: "Deliverable saved."},
 		"deliverable.moved":      {trail: "reordered …"},
@@ -62,7 +65,7 @@ var kinds = []kind{
 		"deliverable.restored":   {trail: "restored …", flash: "Deliverable restored."},
 		"deliverable.purged":     {trail: "permanently deleted a deliverable after 30 days in the bin"},
 	}},
-	{word: "version", filter: "Versions", gone: "a deliverable that no longer exists", verbs: map[string]verb{
+	{word: "version", filter: "Versions", staffFilter: true, gone: "a deliverable that no longer exists", verbs: map[string]verb{
 		"version.created":          {trail: "started a new version of …", flash: "Draft version created. Only your team can see it until you publish."},
 		"version.published":        {trail: "published a new version of …", flash: "Published. The client can see it now.", later: "Published. The client can see it now. The email goes out as soon as the mail server answers."},
 		"version.published_unseen": {flash: "Published. No one at the client has joined yet. Whoever joins gets an email that lists it.", later: "Published. No one at the client has joined yet. Whoever joins gets an email that lists it, as soon as the mail server answers."},
@@ -241,12 +244,12 @@ func ClientVerb(word string) string {
 	return v.client
 }
 
-// TrailFilters lists the filters of the activity page: the first part of a verb, or
-// "mail" for sent mail.
-func TrailFilters() []Choice {
+// TrailFilters lists the filters of the activity page, to staff or to client users: the
+// first part of a verb, or "mail" for sent mail.
+func TrailFilters(staff bool) []Choice {
 	var all []Choice
 	for _, k := range kinds {
-		if k.filter == "" {
+		if k.filter == "" || (k.staffFilter && !staff) {
 			continue
 		}
 		for word := range k.verbs {
@@ -255,8 +258,11 @@ func TrailFilters() []Choice {
 			break
 		}
 	}
-	return append(all, Choice{Value: "published", Label: "Publications"}, Choice{Value: "downloaded", Label: "Downloads"},
-		Choice{Value: "viewed", Label: "Views"}, Choice{Value: "mail", Label: "Emails"})
+	all = append(all, Choice{Value: "published", Label: "Publications"}, Choice{Value: "downloaded", Label: "Downloads"}, Choice{Value: "viewed", Label: "Views"})
+	if staff {
+		all = append(all, Choice{Value: "mail", Label: "Emails"})
+	}
+	return all
 }
 
 // FlashFor returns the message after an action, given its verb in the trail, and the
