@@ -80,17 +80,17 @@ func workspaceRows(mine []store.Workspace) []views.WorkspaceRow {
 			inReview = 0 // only staff see the count
 		}
 		rows[i] = views.WorkspaceRow{
-			URL:           views.PathBase(m.Slug).Again(),
-			HomeURL:       views.PathBase(m.Slug).Home(),
-			Name:          m.Name,
-			Accent:        frame.OrZero(m.Accent),
-			LogoURL:       logoURL(m.LogoID),
-			Under:         workspaceSubtitle(m),
-			ForUs:         m.ForUs,
-			InReview:      inReview,
-			Unread:        m.Unread,
-			LastActivity:  frame.OrZero(m.LastActivityAt),
-			State:         stateFor(m),
+			URL:          views.PathBase(m.Slug).Again(),
+			HomeURL:      views.PathBase(m.Slug).Home(),
+			Name:         m.Name,
+			Accent:       frame.OrZero(m.Accent),
+			LogoURL:      logoURL(m.LogoID),
+			Under:        workspaceSubtitle(m),
+			ForUs:        m.ForUs,
+			InReview:     inReview,
+			Unread:       m.Unread,
+			LastActivity: frame.OrZero(m.LastActivityAt),
+			State:        stateFor(m),
 		}
 	}
 	return rows

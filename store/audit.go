@@ -188,8 +188,9 @@ type ActivityFilter struct {
 	// Kind is the part of the verb before the dot, a key of [Acts], or "mail" for mails,
 	// which are otherwise left out.
 	Kind string
-	// Fold shows the views of one person and day as one row, the last of them. What says
-	// the same each time is always folded: see [alwaysFolded].
+	// Fold shows the views of one person and day as one row, the last of them, and the moves
+	// of one thing likewise: each press of an arrow key is one. What says the same each time
+	// is always folded: see [alwaysFolded].
 	Fold bool
 	// Others leaves out what the reader did, and previews, which support's pages load by
 	// themselves.
@@ -216,20 +217,21 @@ var alwaysFolded = []string{"support.asset_seen", "support.found"}
 // folded are the verbs of which one row stands for all of a person and day.
 func (f ActivityFilter) folded() []string {
 	if f.Fold {
-		return append([]string{"file.viewed", "support.page_seen"}, alwaysFolded...)
+		return append([]string{"file.viewed", "support.page_seen", "project.moved", "deliverable.moved"}, alwaysFolded...)
 	}
 	return alwaysFolded
 }
 
-// sameViews selects the views that are folded with the view row: by the same person, in
-// the same session, on the same day.
-func sameViews(view, others string) string {
-	return strings.NewReplacer("VIEW", view, "OTHERS", others).Replace(`OTHERS.tenant_id = @tenant_id
-          and OTHERS.actor_id = VIEW.actor_id
-          and OTHERS.verb in ('file.viewed', 'support.page_seen', 'support.asset_seen', 'support.found')
-          and OTHERS.verb = VIEW.verb
-          and OTHERS.result = VIEW.result
-          and OTHERS.support_session_id is not distinct from VIEW.support_session_id`)
+// sameActs selects the acts that are folded with the row: by the same person, in the same
+// session, on the same day; moves of the same thing.
+func sameActs(row, others string) string {
+	return strings.NewReplacer("ROW", row, "OTHERS", others).Replace(`OTHERS.tenant_id = @tenant_id
+          and OTHERS.actor_id = ROW.actor_id
+          and OTHERS.verb in ('file.viewed', 'support.page_seen', 'support.asset_seen', 'support.found', 'project.moved', 'deliverable.moved') -- as the index has them
+          and OTHERS.verb = ROW.verb
+          and (OTHERS.target_id = ROW.target_id or OTHERS.verb not in ('project.moved', 'deliverable.moved'))
+          and OTHERS.result = ROW.result
+          and OTHERS.support_session_id is not distinct from ROW.support_session_id`)
 }
 
 // ListActivity reads the tenant's audit trail, newest first. Where the agency's drafts are
@@ -259,7 +261,7 @@ from (
       and (verb <> all (@folded::text[]) or not exists (
           select
           from audit_events later
-          where `+sameViews("e0", "later")+`
+          where `+sameActs("e0", "later")+`
             and (later.at, later.id) > (e0.at, e0.id)
             and later.at < date_trunc('day', e0.at, 'UTC') + interval '1 day'))
       and (not @others or (actor_id is distinct from nullif(current_setting('app.actor_id', true), '')::uuid
@@ -280,7 +282,8 @@ left join lateral (
     select count(*)::int as views, count(distinct same.target_id)::int as files
     from audit_events same
     where e.verb = any (@folded::text[])
-      and `+sameViews("e", "same")+`
+      and e.verb not in ('project.moved', 'deliverable.moved')
+      and `+sameActs("e", "same")+`
       and same.at >= date_trunc('day', e.at, 'UTC')
       and (same.at, same.id) <= (e.at, e.id)
 ) v on true
