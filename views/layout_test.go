@@ -2,6 +2,7 @@ package views_test
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -121,4 +122,32 @@ func openGallery(t *testing.T) (playwright.Page, string) {
 	}
 	t.Cleanup(func() { _ = chromium.Stop() })
 	return chromium.Context(t).Open(t, server.URL), server.URL
+}
+
+// The name of a project below a deliverable takes two lines at most, and is whole in its title.
+func TestLongNamesBelowARowTakeTwoLines(t *testing.T) {
+	t.Parallel()
+	page, url := openGallery(t)
+	if err := page.SetViewportSize(browser.Narrow.Width, browser.Narrow.Height); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := page.Goto(url + "/portal.html"); err != nil {
+		t.Fatal(err)
+	}
+	lines, err := page.Evaluate(`(long) => [...document.querySelectorAll("[data-kind=waiting] .row-under[title]")].map((name) => {
+  name.textContent = long;
+  return name.getBoundingClientRect().height / parseFloat(getComputedStyle(name).lineHeight);
+})`, longWord)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := lines.([]any)
+	if len(all) == 0 {
+		t.Fatal("no row names its project")
+	}
+	for _, n := range all {
+		if fmt.Sprintf("%.0f", n) != "2" {
+			t.Errorf("the name takes %v lines", n)
+		}
+	}
 }
