@@ -136,10 +136,10 @@ type ImportProps struct {
 	// TooMany says that more of them count than the plan still allows; "" if they fit.
 	TooMany  string
 	UsageURL string // the page of the plan; "" if this reader may not see it
-	Most    string
-	Sides   bool     // the list may name each person's side
-	Allowed string   // how many more people the plan allows: "4 more people"
-	Notes   []string // sentences: how the list was read
+	Most     string
+	Sides    bool     // the list may name each person's side
+	Allowed  string   // how many more people the plan allows: "4 more people"
+	Notes    []string // sentences: how the list was read
 	// Raw is a file that is not in Unicode, in base64, and Charset how it was read; "" for other lists. Charsets
 	// are the ways to read it.
 	Raw      string
