@@ -36,7 +36,7 @@ var assets = []struct {
 	{"favicon.svg", []string{"favicon.svg"}},
 	{"app.css", []string{
 		"css/reset.css", "css/tokens.css", "css/base.css", "css/frame.css", "css/controls.css", "css/lists.css",
-		"css/floating.css", "css/signin.css", "css/work.css", "css/support.css",
+		"css/floating.css", "css/signin.css", "css/work.css", "css/support.css", "css/forced.css",
 	}},
 	{"app.js", []string{
 		"js/lib/page.js", "js/time.js", "js/keep.js", "js/dialogs.js", "js/forms.js", "js/keyboard.js", "js/switcher.js", "js/reorder.js",

@@ -1,0 +1,43 @@
+package views_test
+
+import (
+	"testing"
+
+	"github.com/playwright-community/playwright-go"
+)
+
+// With forced colours, where backgrounds and shadows are gone, the current item differs from its neighbours, and what
+// floats or is a state of its own has a border.
+func TestForcedColoursKeepWhatIsMarked(t *testing.T) {
+	t.Parallel()
+	page, url := openGallery(t)
+	if err := page.EmulateMedia(playwright.PageEmulateMediaOptions{ForcedColors: playwright.ForcedColorsActive}); err != nil {
+		t.Fatal(err)
+	}
+	const script = `() => {
+  const wrong = [], canvas = getComputedStyle(document.documentElement).backgroundColor;
+  const look = (element) => {
+    const s = getComputedStyle(element);
+    // A background of forced colours keeps its alpha, and is that of the page.
+    const back = s.backgroundColor.match(/[\d.]+/g).slice(0, 3).join();
+    return [s.color, back === "0,0,0" || back === canvas.match(/[\d.]+/g).slice(0, 3).join() ? "" : back, s.borderBlockEndColor, s.borderBlockEndWidth, s.borderInlineStartColor, s.outlineStyle, s.outlineWidth, s.textDecorationLine].join(" ");
+  };
+  for (const current of document.querySelectorAll("[aria-current], [data-active]")) {
+    if (!current.checkVisibility()) continue;
+    for (const other of document.querySelectorAll("." + (current.className.split(" ")[0] || "none") + ":not([aria-current], [data-active])")) {
+      if (other.tagName === current.tagName && look(other) === look(current)) { wrong.push("looks like the others: " + current.outerHTML.slice(0, 120)); break; }
+    }
+    const list = current.closest("ul, ol, nav");
+    const other = [...list?.querySelectorAll("a") ?? []].find((link) => link !== current && link.className === current.className && !link.hasAttribute("aria-current"));
+    if (other && look(other) === look(current)) wrong.push("looks like its neighbours: " + current.outerHTML.slice(0, 120));
+  }
+  for (const dialog of document.querySelectorAll("dialog")) dialog.setAttribute("open", "");
+  for (const box of document.querySelectorAll("dialog, .menu, .toast, .notice, [data-status], .avatar, .progress")) {
+    const s = getComputedStyle(box);
+    if (s.borderBlockStartStyle === "none" || s.borderBlockStartWidth === "0px" || (s.borderBlockStartColor === canvas && !box.closest("[aria-current]"))) wrong.push("has no border: " + box.outerHTML.slice(0, 120));
+  }
+  return wrong;
+}`
+	onEachSample(t, page, url, script, []playwright.Size{{Width: 1440, Height: 900}},
+		`class="versions"`, `class="tabs"`, `class="chip"`, `class="switch-item"`, `class="toast`, `data-kind="files"`, `class="progress"`)
+}
