@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"strconv"
 	"testing"
 
 	"github.com/playwright-community/playwright-go"
@@ -148,6 +149,25 @@ func TestLongNamesBelowARowTakeTwoLines(t *testing.T) {
 	for _, n := range all {
 		if fmt.Sprintf("%.0f", n) != "2" {
 			t.Errorf("the name takes %v lines", n)
+		}
+	}
+}
+
+// The request's id keeps its distance from the button of an error.
+func TestRequestIDKeepsItsDistance(t *testing.T) {
+	t.Parallel()
+	page, url := openGallery(t)
+	for _, name := range []string{"error-in-frame", "error-plan"} {
+		if _, err := page.Goto(url + "/" + name + ".html"); err != nil {
+			t.Fatal(err)
+		}
+		gap, err := page.Evaluate(`() => document.querySelector(".request-id").getBoundingClientRect().top
+  - [...document.querySelectorAll("main .button")].at(-1).getBoundingClientRect().bottom`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if below, err := strconv.ParseFloat(fmt.Sprint(gap), 64); err != nil || below < 16 {
+			t.Errorf("%s: %v px below the button", name, gap)
 		}
 	}
 }
