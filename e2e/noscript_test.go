@@ -108,11 +108,23 @@ func TestOrderChangesWithoutScripts(t *testing.T) {
 	order("ABC")
 	dana.click("link", "Change the order")
 	dana.click("button", "Move A to the bottom")
-	dana.must("on the same page", dana.page.WaitForURL("**?order=1"))
+	focused := func(want string) {
+		t.Helper()
+		dana.must("on the same page", dana.page.WaitForURL("**?*order=1*"))
+		if got, err := dana.page.Locator(":focus").GetAttribute("aria-label"); err != nil || got != want {
+			t.Errorf("the focus is on %q, want %q, %v", got, want, err)
+		}
+	}
+	focused("Move A up") // it can't move on
 	order("BCA")
 	dana.click("button", "Move C up")
-	dana.must("on the same page", dana.page.WaitForURL("**?order=1"))
+	focused("Move C down")
 	order("CBA")
+	dana.click("button", "Move C down")
+	focused("Move C down")
+	order("BCA")
+	dana.click("button", "Move C up")
+	focused("Move C down")
 	dana.click("link", "Done")
 	order("CBA")
 

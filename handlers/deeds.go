@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 
 	"github.com/google/uuid"
 
@@ -99,10 +100,26 @@ func (s *Server) move(kind store.Kind) memberHandler {
 		// A script that moves the row again sends this state.
 		w.Header().Set("ETag", `"`+string(placed)+`"`)
 		if f.Raw("order") != "" {
-			list += "?order=1" // the page without scripts, to move the next row
+			list += "?" + orderAgain(web.PathID(r), r.URL.Query().Get("way")) // the page without scripts, to move the next row
 		}
 		return moved(w, r, list)
 	}
+}
+
+// orderAgain is the query of the page without scripts after a row was moved one of its
+// ways, whose button keeps the focus.
+func orderAgain(id uuid.UUID, way string) string {
+	q := url.Values{"order": {"1"}}
+	if way != "" {
+		q.Set("moved", id.String())
+		q.Set("way", way)
+	}
+	return q.Encode()
+}
+
+// pressed is the button of the page without scripts that has just moved a row.
+func pressed(r *http.Request) views.Pressed {
+	return views.Pressed{Row: r.URL.Query().Get("moved"), Way: r.URL.Query().Get("way")}
 }
 
 // movedByOther leads to the list whose row somebody else moved.

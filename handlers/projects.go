@@ -23,6 +23,7 @@ func (s *Server) projectList(r *http.Request) page {
 			Projects:   projectRows(c, projects),
 			CanCreate:  me.MayNow(store.EditWork),
 			CanReorder: me.MayNow(store.EditWork) && which == store.Current,
+			Pressed:    pressed(r),
 			Ordering:   me.MayNow(store.EditWork) && which == store.Current && ordering,
 		}))
 	}}
@@ -131,6 +132,7 @@ func (s *Server) projectShow(r *http.Request) page {
 	return page{reads, func(w http.ResponseWriter, r *http.Request, me store.Member) error {
 		c := frame.Tenant(r, me)
 		p := projectProps(c, me, project, deliverables, which)
+		p.Pressed = pressed(r)
 		p.Ordering = p.CanReorder && r.URL.Query().Has("order")
 		if c.Staff {
 			p.WhoSees = audienceSentence(me, team, project.SharedAt != nil)

@@ -1,6 +1,7 @@
 package views
 
 import (
+	"slices"
 	"time"
 
 	"github.com/a-h/templ"
@@ -24,7 +25,7 @@ func projectRows(c Chrome, p ProjectListProps) templ.Component {
 			m.Raw(`<p>`)
 			projectEnd(m, r, c.Staff)
 			if p.Ordering {
-				moveForm(m, c.Base.ProjectMove(r.ID), r.Name, r.Placed, placesOf(i, len(p.Projects), func(i int) string { return p.Projects[i].ID }))
+				moveForm(m, c.Base.ProjectMove(r.ID), r.Name, r.Placed, p.Pressed.in(r.ID), placesOf(i, len(p.Projects), func(i int) string { return p.Projects[i].ID }))
 			}
 		}
 		closeRows(m, byScript)
@@ -91,7 +92,7 @@ func deliverableRows(c Chrome, p ProjectShowProps) templ.Component {
 			m.Raw(`<p>`)
 			deliverableEnd(m, r)
 			if p.Ordering {
-				moveForm(m, c.Base.DeliverableMove(r.ID), r.Title, r.Placed, placesOf(i, len(p.Deliverables), func(i int) string { return p.Deliverables[i].ID }))
+				moveForm(m, c.Base.DeliverableMove(r.ID), r.Title, r.Placed, p.Pressed.in(r.ID), placesOf(i, len(p.Deliverables), func(i int) string { return p.Deliverables[i].ID }))
 			}
 		}
 		closeRows(m, byScript)
@@ -192,11 +193,13 @@ func rowLink(m *ui.Markup, url, name string) {
 	m.Raw(`</a>`)
 }
 
-// moveWays are where a row can move without dragging.
-var moveWays = [4]struct {
+type moveWay struct {
 	name, words, short string
 	icon               ui.Piece
-}{
+}
+
+// moveWays are where a row can move without dragging.
+var moveWays = [4]moveWay{
 	{"up", "up", "Up", ui.IconPiece("arrow-up")},
 	{"down", "down", "Down", ui.IconPiece("arrow-down")},
 	{"top", "to the top", "Top", ui.IconPiece("arrow-up")},
@@ -221,9 +224,34 @@ func placesOf(i, n int, idOf func(int) string) [4]place {
 	return [4]place{{up, i == 0}, {down, i == n-1}, {"", i == 0}, {idOf(n - 1), i == n-1}}
 }
 
+// Pressed is the button without scripts that has just moved a row.
+type Pressed struct{ Row, Way string }
+
+// in is the way of the button if it is in this row, else "".
+func (p Pressed) in(row string) string {
+	if p.Row != row {
+		return ""
+	}
+	return p.Way
+}
+
+// focusOn is the index of the button that gets the focus after the one that was pressed moved the row: the same, or the way
+// back where the row can't move on. It is -1 for none.
+func focusOn(pressed string, places [4]place) int {
+	back := map[string]string{"up": "down", "top": "down", "down": "up", "bottom": "up"}
+	for range 2 {
+		i := slices.IndexFunc(moveWays[:], func(w moveWay) bool { return w.name == pressed })
+		if i < 0 || !places[i].here {
+			return i
+		}
+		pressed = back[pressed]
+	}
+	return -1
+}
+
 // moveForm moves a row without a script. Dragging and the arrow keys send the same request. placed is the state that the
-// row's place was read in.
-func moveForm(m *ui.Markup, url, name, placed string, places [4]place) {
+// row's place was read in, pressed the way of the button that has just moved it.
+func moveForm(m *ui.Markup, url, name, placed, pressed string, places [4]place) {
 	m.Raw(`<form class="moves" method="post" action="`)
 	m.URL(url)
 	m.Raw(`"><input type="hidden" name="order" value="1">`)
@@ -232,8 +260,11 @@ func moveForm(m *ui.Markup, url, name, placed string, places [4]place) {
 		m.Text(placed)
 		m.Raw(`">`)
 	}
+	focus := focusOn(pressed, places)
 	for i, to := range places {
-		m.Raw(`<button class="button" name="after" value="`)
+		m.Raw(`<button class="button" formaction="`)
+		m.URL(withQuery(url, "way", moveWays[i].name))
+		m.Raw(`" name="after" value="`)
 		m.Text(to.after)
 		m.Raw(`" aria-label="Move `)
 		m.Text(name)
@@ -241,6 +272,7 @@ func moveForm(m *ui.Markup, url, name, placed string, places [4]place) {
 		m.Text(moveWays[i].words)
 		m.Raw(`"`)
 		m.RawIf(to.here, ` disabled`)
+		m.RawIf(i == focus, ` autofocus`)
 		m.Raw(`>`)
 		m.Text(moveWays[i].short)
 		m.Raw(`</button>`)

@@ -339,6 +339,14 @@ func TestRowsCarryTheirPlaceAlone(t *testing.T) {
 	if tools := list.Next(); !tools.Is("template") || tools.Find("button.grip").Length() != 1 || tools.Find(".menu [data-way]").Length() != 4 {
 		t.Error("the script has no tools to build")
 	}
+	for pressed, focus := range map[views.Pressed]string{
+		{Row: "a", Way: "down"}: "Move A down", {Row: "b", Way: "bottom"}: "Move B up", {Row: "b", Way: "up"}: "Move B up", {Row: "a", Way: "sideways"}: "", {Row: "c", Way: "up"}: "",
+	} {
+		_, doc := render(t, sample{"", views.ProjectList(staff(), views.ProjectListProps{Projects: rows, CanReorder: true, Ordering: true, Pressed: pressed})})
+		if got := doc.Find(".moves [autofocus]").AttrOr("aria-label", ""); got != focus {
+			t.Errorf("after %+v the focus is on %q, want %q", pressed, got, focus)
+		}
+	}
 	if doc.Find(`.without-script a[href="/w/acme/projects?order=1"]`).Length() != 1 {
 		t.Error("no way to change the order without scripts")
 	}
