@@ -99,9 +99,11 @@ func (v Vault) serveHead(w http.ResponseWriter, r *http.Request, d Download, tag
 // in the plain sandbox, alone or in a frame. Video and audio don't: Chromium's viewer page loads them with CORS, and an
 // opaque origin never matches. So they keep their origin, which is harmless without scripts. A PDF has no sandbox, because
 // WebKit's viewer shows nothing in one (decision 0024). It is safe without: the bytes begin as a PDF, nosniff forbids to
-// read them as a page, and every engine's viewer has an origin of its own. The viewer styles its own page.
+// read them as a page, and every engine's viewer has an origin of its own. The viewer styles its own page, and
+// so do the browsers' own pages of a picture, which has no markup of its own to style.
 const (
 	sandboxPolicy = "sandbox; default-src 'none'; " + drawingPolicy
+	picturePolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; " + drawingPolicy
 	mediaPolicy   = "sandbox allow-same-origin; default-src 'none'; " + drawingPolicy
 	pdfPolicy     = "script-src 'none'; object-src 'none'; connect-src 'none'; frame-src 'none'; font-src 'none'; " + drawingPolicy
 	drawingPolicy = "img-src 'self' data:; media-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
@@ -122,6 +124,8 @@ func (d Download) opening() (disposition, contentType, policy string) {
 		return "inline", t.Serve, mediaPolicy
 	case t.Display == DisplayPDF:
 		return "inline", t.Serve, pdfPolicy
+	case t.Display == DisplayImage:
+		return "inline", t.Serve, picturePolicy
 	}
 	return "inline", t.Serve, sandboxPolicy
 }

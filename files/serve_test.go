@@ -250,7 +250,7 @@ func TestServeInline(t *testing.T) {
 		disposition      string
 		wantType, policy string
 	}{
-		{"image/png", true, "inline", "image/png", sandboxPolicy},
+		{"image/png", true, "inline", "image/png", picturePolicy},
 		{"image/png", false, "attachment", "image/png", sandboxPolicy},
 		{"video/mp4", true, "inline", "video/mp4", mediaPolicy},
 		{"video/quicktime", true, "inline", "video/mp4", mediaPolicy},
