@@ -5,7 +5,7 @@ package sample
 // in lower case.
 var Canaries = map[string][]string{
 	"northwind": {"halyard"},
-	"acme":      {"lodgepole"},
+	"acme":      {"ridgeline"},
 	"globex":    {"heliotrope"},
 	"contoso":   {"marzipan"},
 	"initech":   {"quicksilver"},
@@ -13,7 +13,7 @@ var Canaries = map[string][]string{
 
 // TeamOnly are words that occur only in what a client must not see: drafts and the bin.
 var TeamOnly = map[string][]string{
-	"acme":    {"smokejumper"},
-	"globex":  {"moonflower"},
-	"initech": {"paperweight"},
+	"acme":    {"pictogram"},
+	"globex":  {"jubilee"},
+	"initech": {"wireframe"},
 }

@@ -10,7 +10,7 @@ func contoso() agency {
 		slug: "contoso", name: "Contoso Creative", owner: "cleo@contoso.test",
 		look: store.SettingsInput{
 			Name:    "Contoso Creative",
-			Welcome: "Good work and good lunch. On Fridays there is marzipan.",
+			Welcome: "Design for software companies. Questions? Write to hello@marzipan.test.",
 			Accent:  "#a3174f",
 		},
 		clients: []client{initech()},
@@ -22,7 +22,7 @@ func initech() client {
 		slug: "initech", name: "Initech Software",
 		look: store.SettingsInput{
 			Name: "Initech Software", PortalName: "Initech at Contoso", Accent: "#08716f",
-			Welcome: "Launch and sales in one place. Until the day itself we say quicksilver.",
+			Welcome: "Everything for the launch of quicksilver in one place.",
 		},
 		people:    []store.NewPerson{person("ivy@initech.test", store.PartyClient, store.RoleOwner)},
 		returning: "ivy@initech.test",
@@ -39,8 +39,8 @@ func initechSales() project {
 				versions: []version{{"Prices are those of the pilot.", []file{{"initech-sales-deck.pdf", artwork.InitechDeck}}}},
 			},
 			{
-				title: "Screens (paperweight)", due: 13, brief: "The app with honest figures in it. Waiting for data.",
-				versions: []version{{"", []file{{"paperweight-reports.png", artwork.InitechScreen}}}},
+				title: "Screens (wireframe)", due: 13, brief: "The app with real figures. Waiting for data.",
+				versions: []version{{"", []file{{"wireframe-reports.png", artwork.InitechScreen}}}},
 			},
 		},
 	}
@@ -49,7 +49,7 @@ func initechSales() project {
 func initechLaunch() project {
 	return project{
 		name: "App launch", due: 14, shared: true,
-		summary: "Icon, banner and press kit for the day the app opens to everybody. Working name: quicksilver.",
+		summary: "Icon, banner and press kit for the launch of quicksilver.",
 		deliverables: []deliverable{
 			{
 				title: "App icon", due: 1, brief: "Must be told apart at 32 pixels.",

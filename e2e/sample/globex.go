@@ -10,7 +10,7 @@ func globex() client {
 		slug: "globex", name: "Globex Energy",
 		look: store.SettingsInput{
 			Name: "Globex Energy", PortalName: "Globex at Northwind", Accent: "#6b3fc4",
-			Welcome: "The solar campaign and the annual report, side by side. heliotrope is the colour to watch.",
+			Welcome: "The solar campaign and the annual report in one place, both in heliotrope.",
 		},
 		people:    []store.NewPerson{person("gus@globex.test", store.PartyClient, store.RoleOwner)},
 		returning: "gus@globex.test",
@@ -21,10 +21,10 @@ func globex() client {
 // globexMark is a project that is not shared with the client.
 func globexMark() project {
 	return project{
-		name: "New mark (moonflower)", summary: "A present for the anniversary, if it turns out well. The client does not know of it.",
+		name: "New mark for the jubilee", summary: "An idea for the anniversary. Not shown to the client yet.",
 		deliverables: []deliverable{{
 			title: "Logo lockups", brief: "The setting sun in bars, by day and by night.",
-			versions: []version{{"", []file{{"moonflower-mark.png", artwork.GlobexMark}}}},
+			versions: []version{{"", []file{{"jubilee-mark.png", artwork.GlobexMark}}}},
 		}},
 	}
 }
@@ -32,7 +32,7 @@ func globexMark() project {
 func globexReport() project {
 	return project{
 		name: "Annual report 2026", due: 62, shared: true,
-		summary: "A year drawn as light, on paper and on the web. Working name: heliotrope.",
+		summary: "The year in numbers, on paper and on the web. The lead colour is heliotrope.",
 		deliverables: []deliverable{
 			{
 				title: "Proposal", due: -4, brief: "What we would make, when, and for how much.",
@@ -54,7 +54,7 @@ func globexReport() project {
 func globexSolar() project {
 	return project{
 		name: "Solar for homes", due: 30, shared: true,
-		summary: "Make people look at their own roof. Poster, landing page and radio, all under the heliotrope sky.",
+		summary: "Make people look at their own roof. Poster, landing page and radio, all in heliotrope.",
 		deliverables: []deliverable{
 			{
 				title: "Radio spot", due: 7, brief: "Thirty seconds, two voices, as few words as possible.",

@@ -10,7 +10,7 @@ func northwind() agency {
 		slug: "northwind", name: "Northwind Studio", owner: "dana@northwind.test",
 		look: store.SettingsInput{
 			Name:    "Northwind Studio",
-			Welcome: "Brands that hold in any weather. The week's plan is on the halyard board.",
+			Welcome: "Brands for people who work outdoors. Questions? Write to hello@halyard.test.",
 			Accent:  "#1f4b99",
 		},
 		clients: []client{acme(), globex()},
@@ -22,7 +22,7 @@ func acme() client {
 		slug: "acme", name: "Acme Outdoor",
 		look: store.SettingsInput{
 			Name: "Acme Outdoor", PortalName: "Acme at Northwind", Accent: "#c2451e",
-			Welcome: "Everything for the spring season is here, from first sketch to final file. Our working name for it is lodgepole.",
+			Welcome: "Everything for the ridgeline collection is here, from first sketch to final file.",
 		},
 		people: []store.NewPerson{
 			person("ravi@northwind.test", store.PartyAgency, store.RoleMember),
@@ -60,7 +60,7 @@ func acmeWebsite() project {
 				brief: "Six views from three mornings. Two of them will carry the site.",
 				versions: []version{{"Circled are our picks. Both are in the archive at full size.", []file{
 					{"acme-contact-sheet.jpg", artwork.AcmeContactSheet},
-					{"acme-selects-lodgepole.zip", artwork.AcmePhotos},
+					{"acme-selects-ridgeline.zip", artwork.AcmePhotos},
 				}}},
 			},
 		},
@@ -70,7 +70,7 @@ func acmeWebsite() project {
 func acmeBrand() project {
 	return project{
 		name: "Brand refresh", due: 18, shared: true,
-		summary:      "A lighter mark and a calmer palette for a brand that people carry outside. Working name: lodgepole.",
+		summary:      "A lighter mark and a calmer palette for the ridgeline collection.",
 		deliverables: []deliverable{acmeLogo(), acmePalette(), acmeGuidelines(), acmeIcons(), acmeStickers()},
 	}
 }
@@ -107,14 +107,14 @@ func acmeGuidelines() deliverable {
 func acmeIcons() deliverable {
 	return deliverable{
 		title: "Icon set", due: 25, by: "ravi@northwind.test",
-		brief:    "Nine signs for shop and labels. Not shown yet: smokejumper grid first, then the strokes.",
-		versions: []version{{"", []file{{"smokejumper-icons.png", artwork.AcmeIcons}}}},
+		brief:    "Nine signs for shop and labels. Not shown yet: the pictogram grid comes first, then the strokes.",
+		versions: []version{{"", []file{{"pictogram-icons.png", artwork.AcmeIcons}}}},
 	}
 }
 
 func acmeStickers() deliverable {
 	return deliverable{
-		title: "Sticker sheet (smokejumper)", brief: "An idea for the parcels. Dropped: too much plastic.", binned: true,
+		title: "Sticker sheet (pictogram)", brief: "An idea for the parcels. Dropped: too much plastic.", binned: true,
 		versions: []version{{"", []file{{"acme-sticker.png", artwork.AcmeTileShape}}}},
 	}
 }
@@ -126,7 +126,7 @@ func acmeCampaign() project {
 		deliverables: []deliverable{
 			{
 				title: "Headlines", due: -2, brief: "Eight lines to choose from. Please strike what you would never say.",
-				versions: []version{{"Round 1.", []file{{"acme-headlines-lodgepole.txt", artwork.AcmeHeadlines}}}},
+				versions: []version{{"Round 1.", []file{{"acme-headlines-ridgeline.txt", artwork.AcmeHeadlines}}}},
 			},
 			{
 				title: "Posters", due: 2, by: "ravi@northwind.test",
@@ -148,7 +148,7 @@ func acmeCampaign() project {
 						{"acme-tile-shape.png", artwork.AcmeTileShape},
 						{"acme-tile-view.jpg", artwork.AcmeTilePicture},
 					}},
-					{"", []file{{"smokejumper-tile-next.png", artwork.AcmeTileShape}}},
+					{"", []file{{"pictogram-tile-next.png", artwork.AcmeTileShape}}},
 				},
 			},
 		},

@@ -20,7 +20,7 @@ func guideCover(d *document) error {
 		return err
 	}
 	d.write("B", 15, pageMargin, 190, sand, "Brand guidelines")
-	d.write("", 11, pageMargin, 197, sand, "Issue 1, working name lodgepole")
+	d.write("", 11, pageMargin, 197, sand, "Issue 1, ridgeline collection")
 	return nil
 }
 

@@ -4,9 +4,9 @@ import "math"
 
 // Each owner is written into every file made for that client.
 const (
-	acmeOwner    = "Acme Outdoor, project lodgepole"
-	globexOwner  = "Globex Energy, project heliotrope"
-	initechOwner = "Initech Software, project quicksilver"
+	acmeOwner    = "Acme Outdoor, ridgeline collection"
+	globexOwner  = "Globex Energy, heliotrope edition"
+	initechOwner = "Initech Software, quicksilver app"
 )
 
 // peak is Acme's symbol in a square of side s: a mountain that is a tent that is

@@ -5,7 +5,7 @@ import (
 	"bytes"
 )
 
-const acmeHeadlines = `ACME OUTDOOR, SPRING CAMPAIGN (lodgepole)
+const acmeHeadlines = `ACME OUTDOOR, SPRING CAMPAIGN (ridgeline)
 Headlines, round 1
 
 Posters
@@ -59,7 +59,7 @@ func AcmePhotos() ([]byte, error) {
 	return archive(
 		entry{"AO_0124.jpg", func() ([]byte, error) { return list[1].take(960, 640).jpeg(acmeOwner) }},
 		entry{"AO_0311.jpg", func() ([]byte, error) { return list[5].take(960, 640).jpeg(acmeOwner) }},
-		entry{"lodgepole-licence.txt", func() ([]byte, error) {
+		entry{"ridgeline-licence.txt", func() ([]byte, error) {
 			return []byte("Acme Outdoor may use these pictures everywhere and for ever.\n"), nil
 		}},
 	)

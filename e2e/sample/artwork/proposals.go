@@ -59,6 +59,6 @@ func InitechDeck() ([]byte, error) {
 	y = d.table(y+4, [3]float64{90, 100, 60}, [3]string{"Plan", "For", "A person a month"},
 		[3]string{"Desk", "Teams of up to ten", "EUR 6"}, [3]string{"Floor", "Departments, with sign-off", "EUR 9"},
 		[3]string{"Building", "Companies, with their own archive", "EUR 12"})
-	d.prose(pageMargin, y+6, 190, "Internal name until the launch: quicksilver. Prices are those of the pilot.")
+	d.prose(pageMargin, y+6, 190, "The app is called quicksilver. Prices are those of the pilot.")
 	return d.bytes()
 }
