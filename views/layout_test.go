@@ -171,3 +171,23 @@ func TestRequestIDKeepsItsDistance(t *testing.T) {
 		}
 	}
 }
+
+// A transition between two pages that the browser aborts is no error. Other errors are reported.
+func TestAbortedTransitionsAreNoErrors(t *testing.T) {
+	t.Parallel()
+	page, url := openGallery(t)
+	if _, err := page.Goto(url + "/portal.html"); err != nil {
+		t.Fatal(err)
+	}
+	got, err := page.Evaluate(`async () => {
+  const quiet = (reason) => {
+    const event = new PromiseRejectionEvent("unhandledrejection", { cancelable: true, promise: Promise.resolve(), reason });
+    return !dispatchEvent(event);
+  };
+  return [quiet(new DOMException("Transition was aborted because of invalid state. Page already revealed", "InvalidStateError")),
+    quiet(new DOMException("The object is in an invalid state.", "InvalidStateError")), quiet(new Error("Transition was lost"))].join();
+}`)
+	if err != nil || got != "true,false,false" {
+		t.Errorf("kept quiet: %v, %v", got, err)
+	}
+}

@@ -13,3 +13,8 @@ function announce(text) {
 }
 
 const plural = (n, one, many) => `${n} ${n === 1 ? one : many}`;
+
+// Browsers abort the transition between two pages when a page is already shown, and report it as an uncaught error.
+addEventListener("unhandledrejection", (event) => {
+  if (event.reason instanceof DOMException && /^transition was/i.test(event.reason.message)) event.preventDefault();
+});
