@@ -106,6 +106,22 @@ func TestPDFShowsInItsFrame(t *testing.T) {
 	}
 }
 
+// Without a viewer for PDFs the page says so in place of an empty frame, and offers the file.
+func TestPDFWithoutViewerCanBeDownloaded(t *testing.T) {
+	t.Parallel()
+	dana := signedInByMail(t, "dana@northwind.test")
+	dana.must("have no viewer", dana.context.AddInitScript(playwright.Script{Content: playwright.String(`Object.defineProperty(Navigator.prototype, "pdfViewerEnabled", { get: () => false })`)}))
+	dana.open("/w/globex/")
+	dana.open(dana.deliver("Unseen "+time.Now().Format(time.RFC3339Nano), "Two pages",
+		playwright.InputFile{Name: "two-pages.pdf", MimeType: "application/octet-stream", Buffer: testFile(t, "two-pages.pdf")}))
+	dana.open(dana.links()["two-pages.pdf"])
+	dana.sees("This browser can't show the file")
+	dana.must("offer it", dana.page.Locator(".stage-unplayed a[download]").WaitFor())
+	if shown, err := dana.page.Locator(".stage iframe").IsVisible(); err != nil || shown {
+		t.Errorf("an empty frame is shown: %t, %v", shown, err)
+	}
+}
+
 // tab is what the browser calls the tab. A viewer's page has no title of its own.
 func (v *visitor) tab() string {
 	v.t.Helper()

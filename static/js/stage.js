@@ -33,6 +33,9 @@ if (stage) {
     follow(across > 0 ? "previous" : "next");
   });
 
+  // Without a viewer the frame of a PDF stays empty, or the browser downloads the file at once.
+  if (stage.dataset.kind === "pdf" && navigator.pdfViewerEnabled === false) failed();
+
   const shown = stage.querySelector("[data-shown]");
   shown?.addEventListener("error", failed);
   // A drawing may have no size of its own.
