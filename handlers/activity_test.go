@@ -45,6 +45,22 @@ func TestNewsAreWhatOthersDid(t *testing.T) {
 	has(t, "the whole trail", s.as(t, a.Dana).get(t, "/w/"+a.Acme+"/activity"), "viewed <a", "downloaded", "loaded 5 previews and styles")
 }
 
+// What happened to a client names it: in its agency's trail and on the agency's home, and in
+// the news of those who work for that client.
+func TestActivityNamesClients(t *testing.T) {
+	t.Parallel()
+	a, s := storetest.Agency(t), newSite(t)
+	ravi := a.Member(t, a.Ravi, a.Agency)
+	run(t, storetest.Superuser(t), `update memberships set role = 'admin' where tenant_id = $1 and user_id = $2`, ravi.TenantID(), ravi.ID())
+	acme, globex := "created the workspace of Acme "+a.Suffix, "created the workspace of Globex "+a.Suffix
+	for _, path := range []string{"/w/" + a.Agency + "/", "/w/" + a.Agency + "/activity"} {
+		has(t, path, answer{body: plainText(s.as(t, a.Ravi).get(t, path).body)}, acme, globex)
+	}
+	news := answer{body: plainText(s.as(t, a.Ravi).get(t, "/").body)}
+	has(t, "the news", news, acme, "created the workspace of a client")
+	hasNot(t, "the news", news, globex)
+}
+
 // Views of one person are one line, so that downloads stay in sight. The line leads to all
 // of them. Names lead to the person and to the work.
 func TestActivityFoldsViews(t *testing.T) {

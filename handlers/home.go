@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -59,7 +60,7 @@ func (s *Server) sinceYesterday(ctx context.Context, me store.Person, since time
 		for _, e := range in.Events {
 			row := eventRow(base, e)
 			if e.TargetKind == store.KindTenant && e.TargetID != nil && *e.TargetID != in.TenantID {
-				row.Verb, row.Target, row.After = views.ClientVerb(e.Verb), "a client", ""
+				row.Verb, row.Target, row.After = views.ClientVerb(e.Verb), cmp.Or(in.Names[*e.TargetID], "a client"), ""
 			}
 			if e.SupportSessionID != nil {
 				row.Support = e.By(frame.OrZero(in.AgencyName))

@@ -44,12 +44,16 @@ func (s *Server) tenantHome(*http.Request) page {
 		if me.Tenant.State != store.TenantActive {
 			ours, review = nil, nil // nothing waits in a tenant that is closed
 		}
+		names, err := s.clientNames(r, me, latest)
+		if err != nil {
+			return err
+		}
 		return views.Render(w, r, http.StatusOK, views.WorkspaceHome(c, views.WorkspaceHomeProps{
 			ForUs:     forUsRows(c, ours),
 			InReview:  reviewRows(c, review),
 			Projects:  projectRows(c, projects[:min(len(projects), 6)]),
 			Clients:   clientRows(c.Base, clients),
-			Latest:    eventRows(c.Base, me, latest, nil),
+			Latest:    eventRows(c.Base, me, latest, names),
 			CanCreate: me.MayNow(store.EditWork) && me.Tenant.Kind == store.TenantClient,
 		}))
 	}}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/uuid"
+
 	"portico/store/engine"
 )
 
@@ -13,6 +15,8 @@ import (
 type WorkspaceActivity struct {
 	Workspace
 	Events []Activity // the newest first
+	// Names are those of the person's workspaces, which an agency's events may be about.
+	Names map[uuid.UUID]string
 }
 
 const (
@@ -28,6 +32,10 @@ func (db *DB) RecentActivity(ctx context.Context, me Person, since time.Time) ([
 	if err := db.ReadOwn(ctx, me, MyWorkspaces(WorkspaceFilter{Page: Page{Limit: 50}}, &mine)); err != nil {
 		return nil, err
 	}
+	names := map[uuid.UUID]string{}
+	for _, w := range mine {
+		names[w.TenantID] = w.Name
+	}
 	mine = slices.DeleteFunc(mine, func(w Workspace) bool {
 		return w.State != TenantActive || !May(SeeActivity, w.Party, w.Role) || w.LastActivityAt == nil || w.LastActivityAt.Before(since)
 	})
@@ -42,7 +50,7 @@ func (db *DB) RecentActivity(ctx context.Context, me Person, since time.Time) ([
 		}
 		events = slices.DeleteFunc(events, func(a Activity) bool { return a.At.Before(since) })
 		if len(events) > 0 {
-			all = append(all, WorkspaceActivity{Workspace: w, Events: events})
+			all = append(all, WorkspaceActivity{Workspace: w, Events: events, Names: names})
 		}
 	}
 	return all, nil
