@@ -126,7 +126,7 @@ func sessionProblem(r *http.Request, me store.Member, route Route) *web.Problem 
 	p := &web.Problem{Status: http.StatusForbidden}
 	switch {
 	case !me.May(route.Needs):
-		p.Title, p.Sentence = "Not for "+me.Name, "You act as "+me.Name+", whose role here doesn't allow this."
+		p.Title, p.Sentence = "Not allowed for this role", "You act as "+me.Name+". Their role here is "+strings.ToLower(frame.RoleNames[me.Role])+", which doesn't allow this."
 	case me.Support.ViewAs():
 		p.Title, p.Sentence = "Read-only view", "You view this as "+me.Name+". To change something, stop viewing and act as yourself."
 	case route.Support != SupportWrites:

@@ -136,6 +136,16 @@ func TestOnlyTheAgencysOwnersAreLedToThePlan(t *testing.T) {
 	}
 }
 
+// Support that acts as somebody without a right is told whose role lacks it.
+func TestSupportIsToldWhoseRoleIsTooSmall(t *testing.T) {
+	t.Parallel()
+	d := setupDesk(t).letIn(t)
+	d.in(t, d.Leo)
+	page := d.sam.get(t, d.base+"/usage")
+	want(t, "the plan", page, http.StatusForbidden)
+	has(t, "the plan", page, "Not allowed for this role", "Their role here is viewer, which doesn&#39;t allow this.")
+}
+
 // Somebody whose session ended while a form was open is led back to that form, and told
 // why. No form leads to another host.
 func TestEndedSessionLeadsBackToTheForm(t *testing.T) {
