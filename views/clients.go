@@ -112,7 +112,7 @@ func personField(what string, n int) string { return what + "_" + strconv.Itoa(n
 
 // clientOrder is the order of the form's fields, for the error summary.
 func clientOrder(f ClientForm) []string {
-	order := []string{"name", "slug", "accent", "plan"}
+	order := []string{"name:Name", "slug:Address of the workspace", "accent", "plan"}
 	for i := range f.People {
 		order = append(order, personField("email", i), personField("role", i))
 	}

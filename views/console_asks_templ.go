@@ -82,7 +82,7 @@ func consoleAsk(c Chrome, a ConsoleAsk) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Summary(a.Form.Errors, "reason", "ticket", "hours", "mode").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Summary(a.Form.Errors, "reason:Reason", "ticket:Ticket", "hours", "mode").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -345,6 +345,7 @@ func workSamples() []sample {
 		{"projects-empty-client", views.ProjectList(client(), views.ProjectListProps{})},
 		{"projects-archived-empty", views.ProjectList(staff(), views.ProjectListProps{Archived: true})},
 		{"project-new", views.ProjectEdit(staff(), views.ProjectFormProps{Form: views.ProjectForm{Visible: true}})},
+		{"project-long", views.ProjectEdit(staff(), views.ProjectFormProps{ID: "p1", Name: "Spring campaign", Form: views.ProjectForm{Name: strings.Repeat("y", 161), Errors: ui.Errors{"name": "That has 161 characters. At most 160 fit."}}})},
 		{"project-edit-error", views.ProjectEdit(staff(), views.ProjectFormProps{ID: "p1", Name: "Spring campaign", Form: wrong})},
 		{"project", views.ProjectShow(staff(), views.ProjectShowProps{
 			ID: "p1", Name: "Spring campaign", Summary: "Out of home, social and the landing page for April.", Due: day(27), WhoSees: "Everyone at Acme and 4 people at Northwind",

@@ -142,7 +142,7 @@ func Settings(c Chrome, p SettingsProps) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Summary(p.Form.Errors, "name", "portal_name", "welcome", "mail_name", "accent", "logo").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Summary(p.Form.Errors, "name:Name", "portal_name:Name of the portal", "welcome:Welcome message", "mail_name:Sender name", "accent", "logo").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -1428,7 +1428,7 @@ func consoleStart(c Chrome, s ConsoleStart) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Summary(s.Form.Errors, "person", "reason", "ticket", "minutes").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Summary(s.Form.Errors, "person", "reason:Reason", "ticket:Ticket", "minutes").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

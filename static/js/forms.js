@@ -35,14 +35,21 @@ for (const field of all("[data-most]")) {
   const words = document.createElement("p");
   words.className = "hint";
   words.setAttribute("aria-live", "polite");
+  // Until the text changes, the error says it.
+  let error = field.closest("[data-invalid]")?.querySelector(".field-error");
+  if (!error?.textContent.includes("That has ")) error = null;
   const count = () => {
     const left = most - [...field.value.trim()].length;
     words.textContent = left < 0 ? `${plural(-left, "character", "characters")} too many` : `${plural(left, "character", "characters")} left`;
-    words.hidden = left > most / 10;
+    words.hidden = left > most / 10 || Boolean(error);
     words.classList.toggle("field-over", left < 0);
   };
   field.after(words);
-  field.addEventListener("input", count);
+  field.addEventListener("input", () => {
+    if (error) error.hidden = true;
+    error = null;
+    count();
+  });
   count();
 }
 

@@ -60,3 +60,13 @@ func offered(groups []OptionGroup, value string) bool {
 
 // Source makes an address safe for a src attribute. templ does that for links, but not for src.
 func Source(url string) string { return string(templ.URL(url)) }
+
+// summed is the field of an entry of a [Summary], and what is wrong with it.
+func summed(errs Errors, entry string) (name, problem string) {
+	name, label, _ := strings.Cut(entry, ":")
+	problem = errs[name]
+	if label != "" && strings.HasPrefix(problem, "That has ") {
+		problem = label + ": " + strings.TrimPrefix(problem, "That has ")
+	}
+	return name, problem
+}
