@@ -261,7 +261,7 @@ func TestAgencyInvitesFirstClientUsers(t *testing.T) {
 	}
 }
 
-// A former member who is invited again gets the same membership back.
+// A former member who is invited again gets the same membership back, under the name they give now.
 func TestFormerMemberGetsMembershipBack(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -274,8 +274,8 @@ func TestFormerMemberGetsMembershipBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	back := a.Member(t, a.Leo, a.Acme)
-	if back.ID() != leo.ID() || back.Role != store.RoleAdmin {
-		t.Errorf("came back as %s, %s", back.ID(), back.Role)
+	if back.ID() != leo.ID() || back.Role != store.RoleAdmin || back.Name != "Nina" {
+		t.Errorf("came back as %s, %s, %s", back.ID(), back.Role, back.Name)
 	}
 }
 

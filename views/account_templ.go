@@ -202,7 +202,7 @@ func Account(c Chrome, p AccountProps) templ.Component {
 				}
 				templ_7745c5c3_Err = ui.Field(ui.FieldProps{
 					Name: "name", Label: "Name", Value: p.Form.Name, Error: p.Form.Errors["name"], MaxLength: "120",
-					Required: true, Autocomplete: "name", Hint: "Your name in Portico. Workspaces you have already joined keep showing your old name.",
+					Required: true, Autocomplete: "name", Hint: "Your name in Portico. A workspace that you have joined keeps the name you gave there. To change it there, ask an owner or admin of it to remove you and invite you again. What you did there stays.",
 				}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

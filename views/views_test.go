@@ -369,3 +369,12 @@ func TestSwitcherHasItsPiece(t *testing.T) {
 		t.Error("an empty list")
 	}
 }
+
+// The account page says how a name is corrected in a workspace that somebody joined under another.
+func TestAccountSaysWhereNamesAreKept(t *testing.T) {
+	t.Parallel()
+	_, doc := render(t, sample{"", views.Account(personFrame(), views.AccountProps{})})
+	if hint := doc.Find("#name-hint").Text(); !strings.Contains(hint, "remove you and invite you again") {
+		t.Errorf("the hint of the name says %q", hint)
+	}
+}
