@@ -14,7 +14,7 @@ import (
 // recoversInside lists functions that recover from panics themselves, so a goroutine
 // that calls them need not, and says where they do.
 var recoversInside = map[string]string{
-	"n.run":      "handlers/web/readiness.go: pings through pingSafely",
+	"d.run":      "handlers/web/readiness.go: pings through pingSafely",
 	"pingSafely": "handlers/web/readiness.go",
 	"s.Serve":    "net/http: recovers from panics of handlers",
 }

@@ -168,9 +168,9 @@ func TestSuspendedClientIsReadOnly(t *testing.T) {
 		if closed := state != ""; strings.Contains(page.body, "New project") == closed || strings.Contains(page.body, "workspace is "+state+".") != closed {
 			t.Errorf("%s: the page does not offer what may be done", what)
 		}
-		waits := strings.Contains(ravi.get(t, inside+"/").body, "Waiting for the client")
+		waits := strings.Contains(ravi.get(t, inside+"/").body, "In review")
 		if waits != (state == "") {
-			t.Errorf("%s: something waits for the client: %v", what, waits)
+			t.Errorf("%s: something is in review: %v", what, waits)
 		}
 	}
 	check("before", "", 200, 200, 303)

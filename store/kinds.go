@@ -212,7 +212,7 @@ func targetShown() string {
 		}
 		shown += "\n          when '" + string(r.kind) + "' then exists (select from " + r.table + " x where x.tenant_id = @tenant_id and x.id = e0.target_id)"
 	}
-	return "((select coalesce(current_setting('app.drafts', true), '')) <> 'hidden' or " + shown + "\n          else true end)"
+	return "((select coalesce(current_setting('app.drafts', true), '')) <> 'hidden' or e0.verb <> 'version.created' and " + shown + "\n          else true end)"
 }
 
 // targetNames returns the joins and the column by which a query over audit events e

@@ -106,6 +106,7 @@ func (b *draftsBundle) reads(t *testing.T, m store.Member) map[string]bool {
 		"what happened to them": slices.ContainsFunc(trail, func(a store.Activity) bool {
 			return a.TargetID != nil && slices.Contains([]uuid.UUID{b.project, b.deliverable, b.version, b.file, b.binned}, *a.TargetID)
 		}),
+		"that a draft was begun":    slices.ContainsFunc(trail, func(a store.Activity) bool { return a.Verb == "version.created" }),
 		"what waits for the agency": workspaces[0].ForUs > 0,
 		"what waits in a project":   slices.ContainsFunc(projects, func(p store.Project) bool { return p.ForUs > 0 }),
 		"the number of projects":    used[store.Projects] > 1,
