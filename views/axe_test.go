@@ -50,10 +50,15 @@ func sharedChromium(t *testing.T) *browser.Browser {
 }
 
 // Every page, in each state that a sample shows, is accessible: axe-core finds no
-// violation of WCAG 2.2 AA, wide and narrow, light and dark. This covers screen
-// readers, keyboards, low vision and touch.
+// violation of WCAG 2.2 AA, wide and light, narrow and dark. This covers screen
+// readers, keyboards, low vision and touch. A long test checks the two other settings.
 func TestEverySampleIsAccessible(t *testing.T) {
 	t.Parallel()
+	wantAccessible(t, browser.EveryRule)
+}
+
+func wantAccessible(t *testing.T, settings []browser.Setting) {
+	t.Helper()
 	dir := t.TempDir()
 	writeGallery(t, dir)
 	server := httptest.NewServer(http.FileServer(http.Dir(dir)))
@@ -71,7 +76,7 @@ func TestEverySampleIsAccessible(t *testing.T) {
 				if _, err := page.Goto(server.URL + "/" + all[i].name + ".html"); err != nil {
 					t.Fatal(err)
 				}
-				found, err := browser.Axe(page, browser.Settings...)
+				found, err := browser.Axe(page, settings...)
 				if err != nil {
 					t.Fatalf("%s: %v", all[i].name, err)
 				}
