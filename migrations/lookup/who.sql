@@ -321,8 +321,11 @@ returns table (
     last_activity_at timestamptz, used_at timestamptz)
 -- Use the index memberships_by_use, which has this order. The planner doesn't know the
 -- limit in advance and would otherwise collect and sort all rows.
-language sql stable security definer set search_path = '' set enable_sort = off set enable_bitmapscan = off
+language plpgsql stable security definer set search_path = '' set enable_sort = off set enable_bitmapscan = off
 as $$
+#variable_conflict use_column
+begin
+    return query
     select t.id, t.kind, t.slug, coalesce(case when m.party = 'client' then coalesce(t.portal_name, g.portal_name) end, t.name), t.state, g.name,
            coalesce(t.accent, g.accent), coalesce(t.logo_id, g.logo_id),
            m.party, m.role,
@@ -346,6 +349,6 @@ as $$
            or m.tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid)
       and (p_filter = '' or position(lower(p_filter collate "und-x-icu") in lower(t.name)) > 0 or position(lower(p_filter) in t.slug) > 0)
     order by m.used_at desc, m.tenant_id desc
-    limit least(p_limit, 200)
-$$;
+    limit least(p_limit, 200);
+end $$;
 grant execute on function lookup.my_workspaces to portico_app;
