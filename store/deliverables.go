@@ -35,7 +35,7 @@ type Deliverable struct {
 // the same.
 type DeliverableLine struct {
 	ID          uuid.UUID
-	ProjectName string
+	ProjectName string // "" in the list of a project
 	Title       string
 	State       DeliverableState
 	DueOn       *time.Time
@@ -61,14 +61,15 @@ var deliverableSeen = seen("d.title, d.brief, d.due_on")
 
 var deliverableColumns = `
 select d.id, d.project_id, p.name as project_name, p.shared_at as project_shared_at, d.title, d.brief, d.shared_at, d.archived_at,
-       d.deleted_at, ` + deliverableSeen + ` as seen, ` + shownPreview + ` as preview,` + deliverableShown
+       d.deleted_at, ` + deliverableSeen + ` as seen, ` + shownPreview + ` as preview,` + deliverableShown + `
+from deliverables d` + withProject + withDraft
 
 const shownPreview = `case when d.shown_number > 0 then d.shown_preview else v.preview end`
 
 // deliverableLine leaves out what lists don't show: an index covers the rest.
-func deliverableLine(placed, preview string) string {
+func deliverableLine(project, placed, preview string) string {
 	return `
-select d.id, p.name as project_name, d.title, d.archived_at is not null as archived, ` + placed + ` as placed, ` + preview + ` as preview,
+select d.id, ` + project + ` as project_name, d.title, d.archived_at is not null as archived, ` + placed + ` as placed, ` + preview + ` as preview,
        case when d.shown_number > 0 then d.shown_files else coalesce(v.files, 0) end as files,` + deliverableShown
 }
 
@@ -76,17 +77,29 @@ select d.id, p.name as project_name, d.title, d.archived_at is not null as archi
 const deliverableShown = `
        d.state, d.due_on, d.shown_number as version, coalesce(v.number, 0) as draft,
        case when (select current_setting('app.party', true)) = 'client' then d.shown_at else d.updated_at end as updated_at,
-       ` + newForReader + ` as new
-from deliverables d
-join projects p on p.tenant_id = d.tenant_id and p.id = d.project_id and p.deleted_at is null
-left join versions v on v.tenant_id = @tenant_id and v.deliverable_id = d.id and v.shared_at is null
-    and current_setting('app.party', true) <> 'client' -- clients see no drafts, so nothing is looked up`
+       ` + newForReader + ` as new`
+
+const withProject = `
+join projects p on p.tenant_id = d.tenant_id and p.id = d.project_id and p.deleted_at is null`
+
+const withDraft = `
+left join lateral (
+    select v.number, v.files, v.preview
+    from versions v
+    where v.tenant_id = @tenant_id
+      and v.deliverable_id = d.id
+      and v.shared_at is null
+      and (select current_setting('app.party', true)) <> 'client' -- clients see no drafts, so nothing is looked up
+    limit 1 -- there is one at most; the limit keeps this a lookup by index
+) v on true`
 
 // ListDeliverables reads the deliverables of a project in their order, at most 500.
 func ListDeliverables(project uuid.UUID, which Which, dst *[]DeliverableLine) Read {
-	return Read{many("list deliverables", dst, deliverableLine(placed("d"), shownPreview)+`
+	return Read{many("list deliverables", dst, deliverableLine("''", placed("d"), shownPreview)+`
+from deliverables d`+withDraft+`
 where d.tenant_id = @tenant_id
   and d.project_id = @project
+  and exists (select from projects p where p.tenant_id = @tenant_id and p.id = @project and p.deleted_at is null)
   and case @which
       when 'bin' then d.deleted_at is not null
       when 'archived' then d.deleted_at is null and d.archived_at is not null
@@ -120,7 +133,8 @@ func ListNew(limit int, dst *[]DeliverableLine) Read {
 }
 
 func listNewest(preview, by string, state DeliverableState, limit int, dst *[]DeliverableLine, also ...string) Read {
-	return Read{many("list newest deliverables", dst, deliverableLine(`''`, preview)+`
+	return Read{many("list newest deliverables", dst, deliverableLine("p.name", `''`, preview)+`
+from deliverables d`+withProject+withDraft+`
 where d.tenant_id = @tenant_id
   and `+by+` is not null
   and d.deleted_at is null

@@ -102,7 +102,7 @@ var mutants = []mutant{
 	{"an opened page needs a session that has not expired", identify, "          and s.expires_at > now()\n", "", storeRoom, "TestOpenShowsNothingWithoutMembership"},
 	{"a click after five minutes takes the long way", identify, "          and s.last_used_at between now() - interval '5 minutes' and now() + interval '5 minutes'\n", "", storeRoom, "TestOpenShowsNothingWithoutMembership"},
 	{"an opened page needs a person who is not disabled", identify, "          and u.disabled_at is null\n", "", storeRoom, "TestOpenShowsNothingWithoutMembership"},
-	{"an opened page needs the tenant of its address", identify, "          and t.slug = p_slug\n", "", storeRoom, "TestOpenShowsNothingWithoutMembership"},
+	{"an opened page needs the tenant of its address", identify, "on m.tenant_id = (select b.id from public.tenants b where b.slug = p_slug) and m.user_id", "on m.user_id", storeRoom, "TestOpenShowsNothingWithoutMembership"},
 	{"a suspended tenant isn't opened", identify, "          and t.state = 'active'\n", "", storeRoom, "TestOpenShowsNothingWithoutMembership"},
 	{"a tenant of a suspended agency isn't opened", identify, "          and coalesce(g.state, 'active') = 'active'\n", "", storeRoom, "TestOpenShowsNothingWithoutMembership"},
 	{"a session on a tenant's host opens nothing on the main host", identify, "          and s.host = ''\n", "", storeRoom, "TestOpenShowsNothing"},

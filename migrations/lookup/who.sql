@@ -169,7 +169,8 @@ begin
              unread
         from public.sessions s
         join public.users u on u.id = s.user_id
-        join public.memberships m on m.user_id = s.user_id
+        -- By the tenant's id first: some people belong to a thousand.
+        join public.memberships m on m.tenant_id = (select b.id from public.tenants b where b.slug = p_slug) and m.user_id = s.user_id
         join public.tenants t on t.id = m.tenant_id
         left join public.tenants g on g.id = t.agency_id
         where s.token_hash = p_token
@@ -180,7 +181,6 @@ begin
           and not exists (
               select from public.sessions f where f.parent_id = s.id and f.support_session_id is not null)
           and u.disabled_at is null
-          and t.slug = p_slug
           and t.state = 'active'
           and coalesce(g.state, 'active') = 'active'
           and m.ended_at is null;
