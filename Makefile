@@ -27,7 +27,7 @@ dev: setup
 
 # GOGC=400: the tests have memory to spare, and collect garbage for a fifth of their time.
 # The longest packages first, so that no core is idle while the last one runs.
-LONGEST = ./handlers ./e2e ./views ./e2e/faults ./store ./handlers/jobs
+LONGEST = ./handlers ./e2e ./views ./e2e/faults ./store ./handlers/signin ./handlers/jobs ./cmd/portico ./e2e/domains
 
 ## Run all tests, browser included; at most 6 minutes. Ends with the slowest.
 .PHONY: test

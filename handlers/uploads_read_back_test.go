@@ -2,8 +2,10 @@ package handlers_test
 
 import (
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"portico/e2e/storetest"
 	"portico/files"
@@ -14,6 +16,7 @@ import (
 type readCounter struct {
 	bytes         atomic.Int64
 	running, most atomic.Int64 // reads at once, without those of a few bytes
+	first         sync.Once
 }
 
 func (c *readCounter) wrap(storage http.Handler) http.Handler {
@@ -22,6 +25,8 @@ func (c *readCounter) wrap(storage http.Handler) http.Handler {
 			storage.ServeHTTP(w, r)
 			return
 		}
+		// The first read is slow, so that whoever asks for the same reads meets it.
+		c.first.Do(func() { time.Sleep(time.Second) })
 		counting := &countingWriter{ResponseWriter: w, c: c}
 		storage.ServeHTTP(counting, r)
 		if counting.large {
