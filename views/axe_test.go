@@ -2,8 +2,6 @@ package views_test
 
 import (
 	"bytes"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -59,10 +57,7 @@ func TestEverySampleIsAccessible(t *testing.T) {
 
 func wantAccessible(t *testing.T, settings []browser.Setting) {
 	t.Helper()
-	dir := t.TempDir()
-	writeGallery(t, dir)
-	server := httptest.NewServer(http.FileServer(http.Dir(dir)))
-	t.Cleanup(server.Close)
+	url := galleryURL(t)
 	chromium := sharedChromium(t)
 	all := samples()
 	// Check two pages at a time, and load each sample once.
@@ -71,9 +66,9 @@ func wantAccessible(t *testing.T, settings []browser.Setting) {
 			t.Parallel()
 			c := chromium.Context(t)
 			c.WithoutTrace(t)
-			page := c.Open(t, server.URL)
+			page := c.Open(t, url)
 			for i := half; i < len(all); i += 2 {
-				if _, err := page.Goto(server.URL + "/" + all[i].name + ".html"); err != nil {
+				if _, err := page.Goto(url + "/" + all[i].name + ".html"); err != nil {
 					t.Fatal(err)
 				}
 				found, err := browser.Axe(page, settings...)

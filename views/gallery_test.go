@@ -3,11 +3,14 @@ package views_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
+	"time"
 
 	"portico/static"
 	"portico/views"
@@ -17,30 +20,64 @@ import (
 // then show the product without a database.
 func TestGallery(t *testing.T) {
 	t.Parallel()
+	files, err := gallery()
+	if err != nil {
+		t.Fatal(err)
+	}
 	dir := os.Getenv("PORTICO_GALLERY")
 	if dir == "" {
 		dir = t.TempDir()
 	}
-	writeGallery(t, dir)
+	for name, body := range files {
+		put(t, dir, name, body)
+	}
 }
 
-func writeGallery(t *testing.T, dir string) {
-	t.Helper()
+// gallery is every sample page and its assets, by path.
+var gallery = sync.OnceValues(func() (map[string][]byte, error) {
+	files := map[string][]byte{}
 	for _, s := range samples() {
 		var b bytes.Buffer
 		if err := s.page.Render(context.Background(), &b); err != nil {
-			t.Fatalf("%s: %v", s.name, err)
+			return nil, fmt.Errorf("%s: %w", s.name, err)
 		}
-		put(t, dir, s.name+".html", b.Bytes())
+		files["/"+s.name+".html"] = b.Bytes()
 	}
 	for _, name := range []string{"app.css", "app.js", "upload.js", "icons.svg", "marks.svg", "favicon.svg", "inter.woff2"} {
 		w := httptest.NewRecorder()
 		static.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, static.Path(name), nil))
-		put(t, dir, static.Path(name), w.Body.Bytes())
+		files[static.Path(name)] = w.Body.Bytes()
 	}
-	put(t, dir, acme.BrandStylesheet(views.BrandHash("#c2410c")), []byte(views.BrandCSS("#c2410c")))
-	put(t, dir, "sample/logo.svg", []byte(sampleLogo))
-	put(t, dir, "sample/poster.svg", []byte(samplePoster))
+	files[acme.BrandStylesheet(views.BrandHash("#c2410c"))] = []byte(views.BrandCSS("#c2410c"))
+	files["/sample/logo.svg"] = []byte(sampleLogo)
+	files["/sample/poster.svg"] = []byte(samplePoster)
+	return files, nil
+})
+
+// serveGallery serves the gallery. The server ends with this process.
+var serveGallery = sync.OnceValues(func() (string, error) {
+	files, err := gallery()
+	if err != nil {
+		return "", err
+	}
+	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, ok := files[r.URL.Path]
+		if !ok && r.URL.Path != "/" {
+			http.NotFound(w, r)
+			return
+		}
+		http.ServeContent(w, r, r.URL.Path, time.Time{}, bytes.NewReader(body))
+	})).URL, nil
+})
+
+// galleryURL is where all tests here find the gallery.
+func galleryURL(t *testing.T) string {
+	t.Helper()
+	url, err := serveGallery()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return url
 }
 
 func put(t *testing.T, dir, name string, body []byte) {

@@ -3,8 +3,6 @@ package views_test
 import (
 	"bytes"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"regexp"
 	"strconv"
 	"testing"
@@ -113,16 +111,10 @@ func TestClientPagesShareOneColumn(t *testing.T) {
 
 func openGallery(t *testing.T) (playwright.Page, string) {
 	t.Helper()
-	dir := t.TempDir()
-	writeGallery(t, dir)
-	server := httptest.NewServer(http.FileServer(http.Dir(dir)))
-	t.Cleanup(server.Close)
-	chromium, err := browser.Start(browser.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = chromium.Stop() })
-	return chromium.Context(t).Open(t, server.URL), server.URL
+	url := galleryURL(t)
+	c := sharedChromium(t).Context(t)
+	c.WithoutTrace(t) // the pages are in the gallery, to look at
+	return c.Open(t, url), url
 }
 
 // The name of a project below a deliverable takes two lines at most, and is whole in its title.

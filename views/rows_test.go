@@ -3,10 +3,6 @@ package views_test
 import (
 	"bytes"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -51,19 +47,14 @@ const rowsCheck = `() => {
 // its margins too.
 func TestRowsLeadSomewhereAllOver(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	writeGallery(t, dir)
-	server := httptest.NewServer(http.FileServer(http.Dir(dir)))
-	t.Cleanup(server.Close)
-	chromium := sharedChromium(t)
-	page := chromium.Context(t).Open(t, server.URL)
+	page, url := openGallery(t)
 	checked := 0
 	for _, s := range samples() {
 		if !hasRows(t, s) {
 			continue
 		}
 		checked++
-		if _, err := page.Goto(server.URL + "/" + s.name + ".html"); err != nil {
+		if _, err := page.Goto(url + "/" + s.name + ".html"); err != nil {
 			t.Fatal(err)
 		}
 		for _, size := range []playwright.Size{browser.Wide, browser.Narrow} {
@@ -110,16 +101,17 @@ func TestNamesComeFirstInTheSwitcher(t *testing.T) {
 		rows = append(rows, views.WorkspaceRow{URL: "/w/" + strconv.Itoa(i) + "/", Name: name, Under: "Client of " + strings.Repeat("an agency with a long name ", i%3+1),
 			Unread: 99 * (i % 2), ForUs: 99, InReview: 99 * (i % 3), LastActivity: before(30 * time.Hour)})
 	}
-	dir := t.TempDir()
-	writeGallery(t, dir)
 	list, _ := render(t, sample{"switcher", views.Switcher(personFrame(), views.SwitcherProps{Workspaces: rows})})
-	if err := os.WriteFile(filepath.Join(dir, "switcher.html"), list, 0o600); err != nil {
+	page, url := openGallery(t)
+	// The page is one of the gallery, with its own rows.
+	if err := page.Route("**/switcher.html", func(r playwright.Route) {
+		_ = r.Fulfill(playwright.RouteFulfillOptions{Body: list, ContentType: playwright.String("text/html")})
+	}); err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(http.FileServer(http.Dir(dir)))
-	t.Cleanup(server.Close)
-	chromium := sharedChromium(t)
-	page := chromium.Context(t).Open(t, server.URL+"/switcher.html")
+	if _, err := page.Goto(url + "/switcher.html"); err != nil {
+		t.Fatal(err)
+	}
 	for _, width := range []int{320, 390, 480, 768, 1440} {
 		if err := page.SetViewportSize(width, 800); err != nil {
 			t.Fatal(err)

@@ -1,8 +1,6 @@
 package views_test
 
 import (
-	"net/http"
-	"net/http/httptest"
 	"testing"
 
 	"github.com/playwright-community/playwright-go"
@@ -13,13 +11,9 @@ import (
 // device's time zone, even if the browser uses another name for it.
 func TestTimesWithTheScript(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	writeGallery(t, dir)
-	server := httptest.NewServer(http.FileServer(http.Dir(dir)))
-	t.Cleanup(server.Close)
-	chromium := sharedChromium(t)
-	c := chromium.Context(t, playwright.BrowserNewContextOptions{TimezoneId: playwright.String("Asia/Calcutta")})
-	page := c.Open(t, server.URL+"/account.html")
+	url := galleryURL(t)
+	c := sharedChromium(t).Context(t, playwright.BrowserNewContextOptions{TimezoneId: playwright.String("Asia/Calcutta")})
+	page := c.Open(t, url+"/account.html")
 	added := page.Locator("time[data-relative]").First()
 	offer, zone := page.Locator("[data-zone-here] button"), page.Locator("#time_zone")
 	expect := playwright.NewPlaywrightAssertions(20_000)
@@ -35,7 +29,7 @@ func TestTimesWithTheScript(t *testing.T) {
 	check("the choice", expect.Locator(zone).ToHaveValue("Asia/Kolkata"))
 	check("no offer any more", expect.Locator(offer).ToBeHidden())
 
-	if _, err := page.Goto(server.URL + "/activity-elsewhere.html"); err != nil {
+	if _, err := page.Goto(url + "/activity-elsewhere.html"); err != nil {
 		t.Fatal(err)
 	}
 	check("a time of day", expect.Locator(page.Locator(".event time").First()).ToHaveText("08:18"))
