@@ -486,7 +486,7 @@ var mutants = []mutant{
 	{"the session cookie is HttpOnly and Secure", "handlers/signin/cookies.go", "Secure: true, HttpOnly: true, SameSite", "SameSite", signinRoom, "TestSessionCookie"},
 	{"cross-site forms change nothing", "handlers/web/security.go", "if err := guard.Check(r); err != nil ||", "_ = guard\n\t\tif", handlerRoom, "TestOtherSites"},
 	{"unencrypted pages of our host change nothing", "handlers/web/security.go", "|| (plain && !IsSafe(r.Method))", "|| (plain && false)", handlerRoom, "TestUnencrypted"},
-	{"a panic shows an error page", "handlers/server.go", "	h = web.GuardPanics(s.log, s.refuse, h)\n", "", handlerRoom, "TestPanicsAnswerWithAnErrorPage"},
+	{"a panic shows an error page", "handlers/web/recorder.go", "			refuse(w, r, &Problem{Status: http.StatusInternalServerError})\n", "", handlerRoom, "TestPanicsAnswerWithAnErrorPage"},
 	{"a panic in the middle of an answer closes the connection", "handlers/web/recorder.go", "ok && rec.Status != 0 {", "ok && rec.Status < 0 {", handlerRoom, "TestPanicsAnswerWithAnErrorPage"},
 	{"a panic value is not logged with its request", "handlers/web/recorder.go", `"kind", fmt.Sprintf("%T", p)`, `"kind", fmt.Sprint(p)`, handlerRoom, "TestPanicsAnswerWithAnErrorPage"},
 	{"slow bodies are cut off", "handlers/web/limits.go", "ReadTimeout  = 15 * time.Second", "ReadTimeout  = 15 * time.Hour", "./e2e/faults", "TestSlowConnections"},
