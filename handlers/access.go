@@ -38,18 +38,21 @@ type Route struct {
 	// host only.
 	EveryHost bool
 	handle    func(http.ResponseWriter, *http.Request, store.Visitor) error
-	page      func(*http.Request) page // nil unless it is a page of [Server.page]
+	page      func(*http.Request) page                                     // nil unless it is a page of [Server.page]
+	program   func(http.ResponseWriter, *http.Request, store.Member) error // of a route for programs
 }
 
 // Who is the kind of visitor that may enter a route.
 type Who string
 
-// Everybody, somebody signed in, a support agent, or a member of the tenant.
+// Everybody, somebody signed in, a support agent, a member of the tenant, or a program with
+// an API key.
 const (
 	Everybody Who = "everybody"
 	APerson   Who = "person"
 	AnAgent   Who = "agent"
 	AMember   Who = "member"
+	AProgram  Who = "program"
 )
 
 // SupportRule is what a support session may do at a route.
@@ -176,7 +179,7 @@ func (s *Server) serveMember(w http.ResponseWriter, r *http.Request, me store.Me
 	case isSessionRefusal(r, me, err):
 		err = sessionProblem(r, me, route)
 	}
-	if me.Support != nil && (!recorded || errors.Is(err, support.ErrOff)) {
+	if me.Support != nil && (!recorded || errors.Is(err, support.ErrOff)) || me.Key != nil {
 		return err
 	}
 	return inFrame(r, me, err)
@@ -316,6 +319,12 @@ func (s *Server) serve(route Route) http.Handler {
 func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 	route := routeOf(r)
 	w.Header().Set("Cache-Control", "private, no-store")
+	if route.Who == AProgram {
+		if err := s.serveProgram(w, r, route); err != nil {
+			s.refuse(w, r, err)
+		}
+		return
+	}
 	v, err := s.visitor(r, route, s.signin.Token(w, r))
 	if _, known := v.Tenant(); err == nil && !known && frame.AddressOf(r).Host != "" {
 		err = errUnknownHost

@@ -148,6 +148,9 @@ func eventRows(base views.Base, me store.Member, events []store.Activity, client
 		if e.SupportSessionID != nil {
 			row.Support = e.By(me.Tenant.AgencyName)
 		}
+		if e.KeyName != "" {
+			row.Actor = views.KeyActor(e.KeyName, e.ActorName)
+		}
 		rows[i] = row
 	}
 	return rows

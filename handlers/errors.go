@@ -61,6 +61,8 @@ func problemOf(err error) web.Problem {
 		p.Status, p.RetryAfter = http.StatusTooManyRequests, tooMany.After
 	case isTooLarge:
 		p.Status = http.StatusRequestEntityTooLarge
+	case errors.Is(err, store.ErrNoKey):
+		p.Status, p.Sentence = http.StatusUnauthorized, "Send an API key that works, as Authorization: Bearer."
 	case errors.Is(err, store.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
 		p.Status = http.StatusServiceUnavailable
 	case errors.Is(err, store.ErrNotFound):
@@ -105,6 +107,10 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	if p.RetryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(int(p.RetryAfter.Seconds())))
+	}
+	if routeOf(r).Who == AProgram {
+		s.refuseProgram(w, r, p, err)
+		return
 	}
 	if wantsJSON(r) {
 		web.WriteJSON(w, p.Status, jsonProblem(r, p, err))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/a-h/templ"
@@ -103,4 +104,9 @@ func (s *Server) BreakingServer(secret string) *http.Server {
 			return s.db.Read(r.Context(), me, func() store.Read { panic(secret) }())
 		}),
 	)))
+}
+
+// ExplainsForTest reports whether the page of the API explains a type of problem.
+func ExplainsForTest(kind string) bool {
+	return slices.ContainsFunc(problems, func(p views.APIProblem) bool { return p.Type == kind })
 }

@@ -82,6 +82,17 @@ var acts = map[string]act{
 	"GET /brand/{stylesheet}":              {status: http.StatusNotFound},
 	"/":                                    {status: http.StatusNotFound},
 
+	"POST /api/v1/projects":                   {send: sendJSON(`{"name":"Made"}`)},
+	"POST /api/v1/projects/{id}/deliverables": {send: sendJSON(`{"title":"Made"}`)},
+	"POST /api/v1/deliverables/{id}/versions": {send: sendJSON(`{}`), target: shownDeliverable},
+	"POST /api/v1/versions/{id}/publish":      {send: sendJSON(`{"note":"Look"}`), target: readyVersion},
+	"POST /api/v1/versions/{id}/uploads":      {send: sendPlan, target: freshDraft},
+	"GET /api/v1/uploads/{id}":                {target: programsUpload},
+	"PUT /api/v1/uploads/{id}/parts/{n}":      {send: sendPart, target: programsUpload},
+	"POST /api/v1/uploads/{id}/finish":        {target: programsSentUpload},
+	"DELETE /api/v1/uploads/{id}":             {target: programsUpload},
+	"/api/v1/":                                {status: http.StatusNotFound},
+
 	"POST ~/projects":                                    {form: "name=Made"},
 	"POST ~/projects/{id}":                               {form: "name=Changed", target: freshProject},
 	"POST ~/projects/{id}/move":                          {target: freshProject},
@@ -120,6 +131,8 @@ var acts = map[string]act{
 	"POST ~/settings/domains":                            {form: "host=portal.example.org"},
 	"POST ~/settings/domains/{id}/check":                 {target: ownDomainClaim},
 	"POST ~/settings/domains/{id}/remove":                {target: ownDomainClaim},
+	"POST ~/settings/keys":                               {form: "name=Made&scope_read=on&days=30"},
+	"POST ~/settings/keys/{id}/revoke":                   {target: keyOfOwnSide},
 	"POST ~/settings/logo":                               {send: sendLogo},
 	"POST ~/settings/logo/remove":                        {},
 	"POST ~/clients":                                     {send: sendClient},
@@ -145,7 +158,7 @@ var acts = map[string]act{
 
 // idKinds are the path segments before {id} for which the matrix has ids. Those in one
 // group are ids of the same rows.
-var idKinds = [][]string{{"projects"}, {"deliverables"}, {"versions"}, {"files", "uploads"}, {"sessions"}, {"browsers"}, {"passkeys"}, {"identities"}, {"domains"}, {"members"}, {"invites"}, {"clients"}, {"asks"}}
+var idKinds = [][]string{{"projects"}, {"deliverables"}, {"versions"}, {"files", "uploads"}, {"sessions"}, {"browsers"}, {"passkeys"}, {"identities"}, {"domains"}, {"members"}, {"invites"}, {"clients"}, {"asks"}, {"keys"}}
 
 // pathValues are the values of the other wildcards in paths.
 var pathValues = map[string]string{
@@ -180,12 +193,12 @@ func missingDeclarations(routes []handlers.Route) (complaints []string) {
 			if strings.Contains(route.Path, "{tenant}") {
 				say(route, "is inside a tenant but open to %s: make it s.member(...) in handlers/routes.go", route.Who)
 			}
-		case handlers.AMember:
+		case handlers.AMember, handlers.AProgram:
 			if !slices.Contains(store.Capabilities(), route.Needs) {
 				say(route, "needs %q, which the rights table does not have: add it to store/rights.go", route.Needs)
 			}
 		default:
-			say(route, "does not say who may enter: make it with s.public, s.person, s.agent or s.member in handlers/routes.go")
+			say(route, "does not say who may enter: make it with s.public, s.person, s.agent, s.member or s.program in handlers/routes.go")
 		}
 		switch route.Support {
 		case handlers.SupportRefused, handlers.SupportReads, handlers.SupportWrites:

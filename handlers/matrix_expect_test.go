@@ -30,6 +30,8 @@ func expectedStatus(route handlers.Route, p *visitor, method string, json bool) 
 			return http.StatusNotFound
 		}
 		return allowed
+	case handlers.AProgram:
+		return expectedOfProgram(route, p)
 	}
 	switch {
 	case p.signedOut():

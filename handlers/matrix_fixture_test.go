@@ -78,6 +78,8 @@ func newFixture(t *testing.T, s *site, a *storetest.Tenants, slug string) *fixtu
 		"members":      (&storetest.Tenants{}).Member(t, pat, slug).ID(),
 		"invites":      e.invite(t, store.PartyClient, e.mark),
 	}
+	_, e.things["keys"] = storetest.APIKey(t, a.Dana, slug, store.ScopeReadWork)
+	e.hidden["keys"] = e.things["keys"]
 	e.hidden["invites"] = e.invite(t, store.PartyAgency, e.markHidden)
 	return e
 }

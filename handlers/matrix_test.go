@@ -95,7 +95,7 @@ func failFast() bool { return flag.Lookup("test.failfast").Value.String() == "tr
 func (w *world) tryRoute(t *testing.T, route handlers.Route) {
 	t.Helper()
 	did := 0
-	for _, p := range w.visitors {
+	for _, p := range w.triedBy(route) {
 		// A new network each time, because some rate limits are by network.
 		p.browser.header.Set("X-Forwarded-For", netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, rand.Uint32()))).String())
 		unchanged := w.snapshotSubject(t, p)
@@ -228,6 +228,9 @@ func (w *world) ids(t *testing.T, route handlers.Route, p *visitor, verdict int)
 	random := uuid.New().String()
 	if kind == "" {
 		return []idCase{{"no id", "", verdict}}
+	}
+	if p.program != nil && p.program.foreign && verdict == allowed {
+		return w.ofForeignKey(kind)
 	}
 	there := w.own.things[kind].String()
 	if verdict != allowed && w.hosts != nil && !p.representative() {

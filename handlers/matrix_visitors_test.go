@@ -25,6 +25,8 @@ type visitor struct {
 	// stray is the host of the owner's session whose cookie is sent to another host,
 	// where the visitor is therefore not signed in.
 	stray *string
+	// program is the key with which the visitor comes, instead of a session.
+	program *program
 }
 
 // hostsFor are the hosts at which a visitor meets tenants. Staff have no session on a
@@ -36,7 +38,8 @@ func (w *world) hostsFor(p *visitor) hosts {
 	return w.hosts
 }
 
-func (p *visitor) signedOut() bool { return p.email == "" }
+// signedOut reports whether the visitor has no session. A program never has one.
+func (p *visitor) signedOut() bool { return p.email == "" || p.program != nil }
 
 // signIn signs the visitor in at the tenant's host, and starts their support session.
 func (p *visitor) signIn(t *testing.T, w *world, e *fixture) {

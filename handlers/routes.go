@@ -165,6 +165,31 @@ func (s *Server) routes() []Route {
 
 		s.member("POST /view-as", store.ViewAs, s.support.StartViewAs).limited(30),
 
+		s.member("GET /settings/keys", store.ManageKeys, s.mainHostOnly(s.keysShow)),
+		s.member("POST /settings/keys", store.ManageKeys, s.mainHostOnly(s.keyCreate)).limited(30),
+		s.member("POST /settings/keys/{id}/revoke", store.ManageKeys, s.keyRevoke),
+
+		// Programs with an API key, in the tenant that the key names.
+		s.program("GET /me", store.SeeWork, s.api.Me),
+		s.program("GET /projects", store.SeeWork, s.api.Projects),
+		s.program("POST /projects", store.EditWork, s.api.CreateProject),
+		s.program("GET /projects/{id}", store.SeeWork, s.api.Project),
+		s.program("POST /projects/{id}/deliverables", store.EditWork, s.api.CreateDeliverable),
+		s.program("GET /deliverables", store.SeeWork, s.api.Deliverables),
+		s.program("GET /deliverables/{id}", store.SeeWork, s.api.Deliverable),
+		s.program("POST /deliverables/{id}/versions", store.EditWork, s.api.CreateVersion),
+		s.program("GET /versions/{id}", store.SeeWork, s.api.Version),
+		s.program("POST /versions/{id}/publish", store.Publish, s.api.Publish),
+		s.program("POST /versions/{id}/uploads", store.Upload, s.uploadCreate),
+		s.program("GET /uploads/{id}", store.Upload, s.readByProgram(s.uploadStatus)),
+		s.program("PUT /uploads/{id}/parts/{n}", store.Upload, s.uploadPart).streams(),
+		s.program("POST /uploads/{id}/finish", store.Upload, s.uploadFinish).streams(),
+		s.program("DELETE /uploads/{id}", store.Upload, s.uploadCancel),
+		s.program("GET /files/{id}", store.SeeWork, s.readByProgram(s.fileDownload)).streams(),
+		s.program("", store.SeeWork, s.api.NotFound),
+		s.public("GET /api", s.apiShow),
+		s.public("GET /api/v1/openapi.json", s.apiDocument).json(),
+
 		// Everything else is not found, for members too.
 		s.member("/", store.SeeWork, s.memberNotFound).supportReads(),
 		s.public("/", s.notFound),

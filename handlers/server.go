@@ -14,9 +14,11 @@ import (
 	"net/netip"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"portico/files"
+	"portico/handlers/api"
 	"portico/handlers/frame"
 	"portico/handlers/metrics"
 	"portico/handlers/signin"
@@ -74,7 +76,9 @@ type Server struct {
 	support           *support.Service
 	attempts          frame.Attempts
 	visitors, tenants *web.RateLimiter
-	unproved          *web.RateLimiter // sessions that weren't found yet, by network
+	unproved          *web.RateLimiter // sessions and keys that weren't found yet, by network
+	programs          *web.RateLimiter // by API key
+	api               *api.Service
 
 	logoSlots, formSlots, checksumSlots *web.KeyedSemaphore
 	// transfers are the requests that stream, by visitor, and all of a tenant.
@@ -104,7 +108,7 @@ func New(cfg Config, deps Deps) (*Server, error) {
 			return nil, err
 		}
 	}
-	return &Server{
+	s := &Server{
 		cfg: cfg, db: deps.DB, files: deps.Files, uploads: uploads, signin: deps.SignIn, support: supporting,
 		attempts:      attempts,
 		ready:         cmp.Or(deps.Ready, &web.Readiness{}),
@@ -116,10 +120,13 @@ func New(cfg Config, deps Deps) (*Server, error) {
 		formSlots:     web.NewKeyedSemaphore(formsAtOnce),
 		checksumSlots: web.NewKeyedSemaphore(1),
 		unproved:      web.NewRateLimiter(cfg.TenantLimit),
+		programs:      web.NewRateLimiter(cfg.TenantLimit.Quarter()),
 
 		transfers:       web.NewKeyedSemaphore(transfersAtOnce),
 		tenantTransfers: web.NewKeyedSemaphore(tenantTransfersAtOnce),
-	}, nil
+	}
+	s.api, err = api.New(api.Config{DB: deps.DB, Home: func(t store.Tenant) string { return strings.TrimSuffix(s.addressOfTenant(t), "/") }})
+	return s, err
 }
 
 // https reports whether visitors reach the server over HTTPS.

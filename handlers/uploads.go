@@ -8,10 +8,12 @@ import (
 	"strconv"
 
 	"portico/files"
+	"portico/handlers/api"
 	"portico/handlers/frame"
 	"portico/handlers/upload"
 	"portico/handlers/web"
 	"portico/store"
+	"portico/views"
 )
 
 var errNoDigest = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "Send the SHA-256 of the part as Content-Digest: sha-256=:base64:."}
@@ -68,7 +70,7 @@ func (s *Server) uploadCreate(w http.ResponseWriter, r *http.Request, me store.M
 	if err != nil {
 		return err
 	}
-	base, id := frame.Base(r, me), u.ID.String()
+	base, id := uploadBase(r, me), u.ID.String()
 	w.Header().Set("Location", base.Upload(id))
 	web.WriteJSON(w, http.StatusCreated, uploadPlan{
 		ID:       id,
@@ -78,6 +80,15 @@ func (s *Server) uploadCreate(w http.ResponseWriter, r *http.Request, me store.M
 		Finish:   base.UploadFinish(id),
 	})
 	return nil
+}
+
+// uploadBase is where the addresses of an upload begin: in the tenant, or for a program in
+// the API.
+func uploadBase(r *http.Request, me store.Member) views.Base {
+	if me.Key != nil {
+		return api.Prefix
+	}
+	return frame.Base(r, me)
 }
 
 // draft is the version of the path, which must still take files.
@@ -159,7 +170,7 @@ func (s *Server) uploadFinish(w http.ResponseWriter, r *http.Request, me store.M
 	web.WriteJSON(w, http.StatusOK, uploadResult{
 		State:  store.FileReady,
 		SHA256: files.Digest(u.SHA256).String(),
-		URL:    frame.Base(r, me).File(u.ID.String()),
+		URL:    uploadBase(r, me).File(u.ID.String()),
 	})
 	return nil
 }

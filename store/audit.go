@@ -14,7 +14,7 @@ import (
 )
 
 // Event is one line of a tenant's audit trail. The database adds the actor, the
-// subject and the support session from the context.
+// subject, the support session and the API key from the context.
 type Event struct {
 	Verb       string // one of the verbs in [kinds], such as "project.created"
 	TargetKind Kind   // "" for none
@@ -171,7 +171,8 @@ type Activity struct {
 	ActorName        string
 	SubjectName      string
 	SupportSessionID *uuid.UUID
-	ViewAs           bool // in or on a session of staff who view as a client user
+	KeyName          string // of the API key with which a program acted as the actor; "" for none
+	ViewAs           bool   // in or on a session of staff who view as a client user
 	TargetKind       Kind
 	TargetID         *uuid.UUID
 	TargetName       string
@@ -243,7 +244,7 @@ func ListActivity(f ActivityFilter, dst *[]Activity) Read {
 select e.id, e.at, e.verb, e.result, e.actor_id,
        coalesce(a.name, s.actor_name, case when e.actor_id is null then 'Portico' else 'Support' end) as actor_name,
        coalesce(m.name, '') as subject_name,
-       e.support_session_id, coalesce(s.kind, t.kind, '') = 'view_as' as view_as, e.target_kind, e.target_id,
+       e.support_session_id, coalesce(k.name, '') as key_name, coalesce(s.kind, t.kind, '') = 'view_as' as view_as, e.target_kind, e.target_id,
        `+name+`,
        w.deliverable_id as target_within,
        e.detail, coalesce(v.views, 0) as views, coalesce(v.files, 0) as viewed_files
@@ -276,6 +277,7 @@ from (
 left join memberships a on a.tenant_id = e.tenant_id and a.user_id = e.actor_id
 left join memberships m on m.tenant_id = e.tenant_id and m.user_id = e.subject_id
 left join support_sessions s on s.tenant_id = e.tenant_id and s.id = e.support_session_id
+left join api_keys k on k.tenant_id = e.tenant_id and k.id = e.api_key_id
 left join support_sessions t on t.tenant_id = e.tenant_id and t.id = e.target_id and e.target_kind = 'support_session'`+joins+`
 left join versions w on w.tenant_id = e.tenant_id and w.id = target_files.version_id
 left join lateral (

@@ -21,10 +21,15 @@ import (
 // policies and not our code.
 func as(t *testing.T, tx pgx.Tx, me store.Member) {
 	t.Helper()
+	key := ""
+	if me.Key != nil {
+		key = me.Key.ID.String()
+	}
 	_, err := tx.Exec(t.Context(), `
 select set_config('app.tenant_id', $1, true), set_config('app.user_id', $2, true),
-       set_config('app.actor_id', $2, true), set_config('app.party', $3, true)`,
-		me.TenantID().String(), me.ID().String(), string(me.Party))
+       set_config('app.actor_id', $2, true), set_config('app.party', $3, true),
+       set_config('app.api_key_id', $4, true)`,
+		me.TenantID().String(), me.ID().String(), string(me.Party), key)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -153,6 +153,26 @@ where d.tenant_id = @tenant_id
   and d.deleted_at is null`, pgx.StrictNamedArgs{"id": id})}
 }
 
+// DeliverableFilter narrows and pages a list of deliverables. The cursor is an id.
+type DeliverableFilter struct {
+	Project uuid.UUID        // [uuid.Nil] is all
+	State   DeliverableState // "" is all
+	Page
+}
+
+// PageDeliverables reads a page of the deliverables outside the bin, oldest first, archived
+// ones too.
+func PageDeliverables(f DeliverableFilter, dst *[]Deliverable) Read {
+	return Read{many("page deliverables", dst, deliverableColumns+`
+where d.tenant_id = @tenant_id
+  and d.id > @after
+  and d.deleted_at is null
+  and (@project::uuid is null or d.project_id = @project)
+  and (@state = '' or d.state = @state)
+order by d.id
+limit @limit`, pgx.StrictNamedArgs{"after": f.After.ID, "project": nilIfZero(f.Project), "state": f.State, "limit": f.limit()})}
+}
+
 // ProjectOf reads the project of a deliverable, even of one in the bin.
 func ProjectOf(deliverable uuid.UUID, dst *uuid.UUID) Read {
 	return Read{value("project of deliverable", dst, `

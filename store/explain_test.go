@@ -65,6 +65,10 @@ from t, generate_series(1, 40) g;
 insert into invites (tenant_id, id, tenant_kind, party, role, name, email, invited_by, revoked_at)
 select id, pg_temp.id('invite', i), 'client', case when i % 2 = 0 then 'agency' else 'client' end, 'viewer', 'Somebody', i || '@x.test', pg_temp.id('user', 2), case when i > 30 then now() end
 from t, generate_series(1, 300) i;
+insert into api_keys (tenant_id, id, user_id, party, name, token_hash, prefix, scopes, created_at, expires_at)
+select id, pg_temp.id('key', k), pg_temp.id('user', 2), 'agency', 'Key', sha256(k::text::bytea), 'prefix', '{work:read}', now() - k * interval '1 day', now() from t, generate_series(1, 60) k;
+insert into api_responses (tenant_id, party, key, request_hash, status, location, body)
+select id, 'agency', 'key ' || k, sha256('x'), 201, '', '{}' from t, generate_series(1, 60) k;
 insert into work_counts (tenant_id, projects, for_us) select id, projects, 3 from t;
 insert into plan_usage (tenant_id, metric) select id, m from t, unnest(array['users', 'projects', 'storage', 'clients', 'ai_runs']) m;
 insert into job_effects (tenant_id, key) select id, 'effect ' || g from t, generate_series(1, 50) g;
@@ -81,6 +85,8 @@ func readsToExplain() map[string][]store.Read {
 		bin             []store.BinItem
 		deliverables    []store.DeliverableLine
 		deliverable     store.Deliverable
+		details         []store.Deliverable
+		keys            []store.APIKey
 		yes             bool
 		id              uuid.UUID
 		ids             []uuid.UUID
@@ -181,6 +187,10 @@ func readsToExplain() map[string][]store.Read {
 		"GetSupportNotice":    {store.GetSupportNotice(id("session"), &some.notice)},
 		"ListProjects": {store.ListProjects(store.Current, &some.projects), store.ListProjects(store.Archived, &some.projects),
 			store.ListProjects(store.Binned, &some.projects)},
+		"ListAPIKeys":  {store.ListAPIKeys(&some.keys)},
+		"PageProjects": {store.PageProjects(store.Page{After: store.Cursor{ID: id("project1")}, Limit: 51}, &some.projects)},
+		"PageDeliverables": {store.PageDeliverables(store.DeliverableFilter{Page: store.Page{After: store.Cursor{ID: id("deliverable1")}, Limit: 51}}, &some.details),
+			store.PageDeliverables(store.DeliverableFilter{Project: id("project1"), State: store.DeliverableInReview, Page: store.Page{Limit: 51}}, &some.details)},
 		"GetProject":             {store.GetProject(id("project"), &some.project)},
 		"GetPlan":                {store.GetPlan(&some.plan)},
 		"ListUsage":              {store.ListUsage(&some.usage)},

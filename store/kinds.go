@@ -24,6 +24,7 @@ const (
 	KindSupportSession Kind = "support_session"
 	KindAccessRequest  Kind = "access_request"
 	KindJob            Kind = "job"
+	KindAPIKey         Kind = "api_key"
 	KindAccess         Kind = "access" // a page or a form; only refusals have this target
 )
 
@@ -155,6 +156,7 @@ returning p.id`},
 		verbs: []string{"support.started", "support.refused", "support.stopped", "support.expired", "support.ended", "support.mail_sent",
 			"support.view_started", "support.page_seen", "support.asset_seen", "support.found", "support.people_listed", "support.write_requested", "support.write_started", "support.write_confirmed",
 			"support.ledger_exported"}},
+	{kind: KindAPIKey, table: "api_keys", id: "id", name: "name", verbs: []string{"api_key.created", "api_key.revoked"}},
 	{kind: KindJob, verbs: []string{"job.cancelled"}},
 	{kind: KindAccess, verbs: []string{"access.refused", "access.refused_often"}},
 }

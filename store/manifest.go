@@ -30,6 +30,8 @@ var Manifest = struct {
 		{Name: "support_grants", Restrictive: []string{"in_person", "in_person_still_open"}, Lookup: true},
 		{Name: "support_asks", Restrictive: []string{"in_person_still_open"}, Lookup: true},
 		{Name: "support_sessions", Restrictive: []string{"in_person_still_open"}, Lookup: true},
+		{Name: "api_responses", Restrictive: []string{"party"}},
+		{Name: "api_keys", Restrictive: []string{"in_person_insert", "in_person_update", "party"}, Lookup: true},
 		{Name: "audit_events", Restrictive: []string{"party", "truthful"}, Lookup: true, AppendOnly: true},
 	},
 	Global: map[string]string{

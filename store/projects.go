@@ -67,12 +67,25 @@ order by p.position, p.id
 limit 500`, pgx.StrictNamedArgs{"which": which})}
 }
 
+// PageProjects reads a page of the projects outside the bin, oldest first, archived ones
+// too, without their counts. The cursor is an id.
+func PageProjects(p Page, dst *[]Project) Read {
+	return Read{many("page projects", dst, projectAlone+`
+  and p.id > @after
+order by p.id
+limit @limit`, pgx.StrictNamedArgs{"after": p.After.ID, "limit": p.limit()})}
+}
+
 // projectSeen is the SQL of the state that the form of a project p shows.
 var projectSeen = seen("p.name, p.summary, p.due_on, p.shared_at is not null")
 
 // GetProject reads one project that is not in the bin, without its counts.
 func GetProject(id uuid.UUID, dst *Project) Read {
-	return Read{one("get project", dst, `
+	return Read{one("get project", dst, projectAlone+`
+  and p.id = @id`, pgx.StrictNamedArgs{"id": id})}
+}
+
+var projectAlone = `
 select p.id, p.name, p.summary, p.due_on, p.shared_at, p.archived_at, p.deleted_at, p.updated_at,
        0 as deliverables, 0 as waiting, 0 as for_us, 0 as new,
        exists (
@@ -82,12 +95,10 @@ select p.id, p.name, p.summary, p.due_on, p.shared_at, p.archived_at, p.deleted_
              and d.project_id = p.id
              and d.deleted_at is null
              and d.archived_at is not null
-       ) as has_archived, `+projectSeen+` as seen, `+placed("p")+` as placed
+       ) as has_archived, ` + projectSeen + ` as seen, ` + placed("p") + ` as placed
 from projects p
 where p.tenant_id = @tenant_id
-  and p.id = @id
-  and p.deleted_at is null`, pgx.StrictNamedArgs{"id": id})}
-}
+  and p.deleted_at is null`
 
 // CreateProject adds a project at the top of the list.
 func (tx *Tx) CreateProject(ctx context.Context, in ProjectInput) (uuid.UUID, error) {

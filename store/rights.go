@@ -47,6 +47,7 @@ const (
 	PlanClients       Capability = "plan clients"        // give an agency's client another plan
 	ManageStaff       Capability = "manage staff"        // memberships of party agency
 	ManageClientUsers Capability = "manage client users" // memberships of party client
+	ManageKeys        Capability = "manage keys"         // API keys of the own side; the agency's also the client's
 )
 
 type ranks []Role
@@ -78,6 +79,36 @@ var rights = map[Capability]map[Party]ranks{
 	PlanClients:       {PartyAgency: owners, PartyClient: nobody},
 	ManageStaff:       {PartyAgency: management, PartyClient: nobody},
 	ManageClientUsers: {PartyAgency: management, PartyClient: management},
+	ManageKeys:        {PartyAgency: management, PartyClient: management},
+}
+
+// KeyScope is what an API key may be used for.
+type KeyScope string
+
+// The scopes.
+const (
+	ScopeReadWork    KeyScope = "work:read"
+	ScopeDeliverWork KeyScope = "work:deliver"
+)
+
+// KeyScopes are the scopes, from the one that opens least.
+var KeyScopes = []KeyScope{ScopeReadWork, ScopeDeliverWork}
+
+// scopes says which capabilities a scope opens to a key, if its maker has them.
+var scopes = map[KeyScope][]Capability{
+	ScopeReadWork:    {SeeWork},
+	ScopeDeliverWork: {SeeWork, EditWork, Upload, Publish},
+}
+
+// MayScope says whether a member of this party and role may make a key with the scope:
+// they have all that it opens.
+func MayScope(s KeyScope, p Party, r Role) bool {
+	for _, c := range scopes[s] {
+		if !May(c, p, r) {
+			return false
+		}
+	}
+	return len(scopes[s]) > 0
 }
 
 // May says whether a member of this party and role has the capability. Anything that

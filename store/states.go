@@ -33,6 +33,15 @@ const (
 	DeliverableApproved DeliverableState = "approved"
 )
 
+// IsKnown reports whether it is a state and not some other word.
+func (s DeliverableState) IsKnown() bool {
+	switch s {
+	case DeliverableDraft, DeliverableInReview, DeliverableChanges, DeliverableApproved:
+		return true
+	}
+	return false
+}
+
 // FileState says how much of a file is stored.
 type FileState string
 

@@ -37,6 +37,14 @@ func ParseTenantToken(s string) (TenantToken, bool) {
 // String returns the token as a link carries it.
 func (t TenantToken) String() string { return base64.RawURLEncoding.EncodeToString(t.bytes()) }
 
+// KeyPrefix stands before the token of an API key, so that people and scanners of source
+// code tell what it is.
+const KeyPrefix = "pk_"
+
+// prefix returns the start of the random part, by which people tell tokens of a tenant
+// apart: 6 of its 43 characters.
+func (t TenantToken) prefix() string { return base64.RawURLEncoding.EncodeToString(t.secret[:])[:6] }
+
 func (t TenantToken) bytes() []byte { return append(t.tenant[:], t.secret[:]...) }
 
 func (t TenantToken) hash() []byte {

@@ -48,13 +48,17 @@ func (db *DB) Write(ctx context.Context, me Member, fn func(*Tx) error) error {
 	})
 }
 
-// mayStillAct returns [ErrForbidden] unless the actor's session, membership and
+// mayStillAct returns [ErrForbidden] unless the actor's session or key, membership and
 // support session are still as they were when the request began: a request can last
 // longer than a right.
 func (tx *Tx) mayStillAct(ctx context.Context) error {
 	var may bool
-	err := tx.get(ctx, value("may still act", &may, `select lookup.may_still_act(@session, @role, @writes)`,
-		pgx.StrictNamedArgs{"session": tx.session, "role": tx.role, "writes": !tx.scope.ReadOnly}))
+	ask := value("may still act", &may, `select lookup.may_still_act(@session, @role, @writes)`,
+		pgx.StrictNamedArgs{"session": tx.session, "role": tx.role, "writes": !tx.scope.ReadOnly})
+	if tx.scope.Key != uuid.Nil {
+		ask = value("key may still act", &may, `select lookup.key_may_still_act(@role)`, pgx.StrictNamedArgs{"role": tx.role})
+	}
+	err := tx.get(ctx, ask)
 	if err == nil && !may {
 		err = fmt.Errorf("may still act: %w", ErrForbidden)
 	}

@@ -154,8 +154,9 @@ type Support struct {
 // ViewAs says that staff view as their client; otherwise it is support.
 func (s Support) ViewAs() bool { return s.Kind == SupportViewAs }
 
-// Member is a person inside one tenant, in person or through a support session. Only
-// this package makes one, from what the database returned in this request.
+// Member is a person inside one tenant: in person, through a support session, or through
+// a program with an API key. Only this package makes one, from what the database returned
+// in this request.
 type Member struct {
 	scope          engine.Scope
 	Tenant         Tenant
@@ -171,7 +172,8 @@ type Member struct {
 	LastPlace string
 	latest    bool     // this is the workspace they used last
 	Support   *Support // nil in person
-	Person    Person   // the actor
+	Key       *Key     // the API key of a program; nil for people
+	Person    Person   // the actor; without a session for a program
 	RequestID string
 	answered  bool
 	failed    error
@@ -184,8 +186,10 @@ func (m Member) ID() uuid.UUID { return m.scope.User }
 func (m Member) TenantID() uuid.UUID { return m.scope.Tenant }
 
 // May says whether the member has the capability. A support session has exactly those
-// of its subject.
-func (m Member) May(c Capability) bool { return May(c, m.Party, m.Role) }
+// of its subject. A program has those of its key's maker that the key's scopes open.
+func (m Member) May(c Capability) bool {
+	return May(c, m.Party, m.Role) && (m.Key == nil || m.Key.opens(c))
+}
 
 // MayNow says whether pages offer a change now. A read-only support session, or a tenant
 // that is not active, offers none.

@@ -162,6 +162,10 @@ var kinds = []kind{
 		"support.write_confirmed": {trail: "approved changes by another support agent"},
 		"support.ledger_exported": {trail: "downloaded the support ledger"},
 	}},
+	{word: "api_key", filter: "API keys", gone: "an API key", verbs: map[string]verb{
+		"api_key.created": {trail: "made the API key …"},
+		"api_key.revoked": {trail: "revoked the API key …", flash: "Revoked. Whoever uses the key is refused from now on."},
+	}},
 	{word: "job", verbs: map[string]verb{
 		"job.cancelled": {trail: "had a task cancelled because they no longer had permission"},
 	}},

@@ -37,6 +37,8 @@ const (
 	PathConsoleWrite      = "/support/write"
 	// PathConsoleWriteConfirm takes a second agent's confirmation.
 	PathConsoleWriteConfirm = "/support/write/confirm"
+	PathAPI                 = "/api"                 // describes the API to people
+	PathDocument            = "/api/v1/openapi.json" // describes it to programs
 	// PathViewAsStop exists on every host, because view as stops on the host where it runs.
 	PathViewAsStop = "/view-as/stop"
 )
@@ -444,6 +446,12 @@ func (b Base) DomainCheck(id string) string { return b.Domains() + "/" + id + "/
 
 // DomainRemove takes a POST that removes a domain.
 func (b Base) DomainRemove(id string) string { return b.Domains() + "/" + id + "/remove" }
+
+// Keys lists the workspace's API keys; a POST makes one.
+func (b Base) Keys() string { return b.Settings() + "/keys" }
+
+// KeyRevoke takes a POST that revokes an API key.
+func (b Base) KeyRevoke(id string) string { return b.Keys() + "/" + id + "/revoke" }
 
 // SettingsLogo takes a POST that uploads the tenant's own logo.
 func (b Base) SettingsLogo() string { return string(b) + "/settings/logo" }

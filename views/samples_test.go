@@ -242,6 +242,9 @@ func signInSamples() []sample {
 		{"invite-over", views.InviteOver(views.InviteOverProps{Why: "expired"})},
 		{"invite-used", views.InviteOver(views.InviteOverProps{Why: "used"})},
 		{"signedout", views.SignedOut(views.SignedOutProps{})},
+		{"api", views.API(views.APIProps{Address: "https://portico.example/api/v1",
+			Operations: []views.APIOperation{{Method: "POST", Path: "/api/v1/projects/{id}/deliverables", Summary: "Create a deliverable, with a first draft version.", Scope: "work:deliver"}},
+			Problems:   []views.APIProblem{{Type: "plan-limit", Status: "402", Means: "The plan allows no more."}}})},
 		{"signedout-everywhere", views.SignedOut(views.SignedOutProps{Everywhere: true, Brand: brand()})},
 		{"signedout-erased", views.SignedOut(views.SignedOutProps{Erased: true})},
 		{"forget", views.Forget(personFrame(), views.ForgetProps{Email: "dana@northwind.test", Places: 1})},
@@ -464,10 +467,29 @@ func placeSamples() []sample {
 			{Host: strings.Repeat("long.", 12) + "example", Proof: "missing", Pointing: "other", ProofName: "_portico." + strings.Repeat("long.", 12) + "example", ProofValue: "portico=3q2", Looking: true, CheckURL: "/w/acme/check", RemoveURL: "/w/acme/remove"},
 			{Host: "taken.example", Proof: "taken", Pointing: "missing", ProofName: "_portico.taken.example", ProofValue: "portico=3q2", LastTry: time.Now(), NextTry: "Next check in an hour", CheckURL: "/w/acme/check", RemoveURL: "/w/acme/remove"},
 		}})},
+		{"keys", views.Keys(staff(), views.KeysProps{Fresh: true, Made: "pk_AZq0x3u1c2VjcmV0", MadeName: "Render farm", Form: keyForm(), Keys: []views.KeyRow{
+			{ID: "k1", Name: "Render farm", Prefix: "x7Kd2a", Maker: "Dana Kim", Scopes: "delivers work", MadeAt: time.Now(), ExpiresAt: time.Now().AddDate(0, 3, 0), RevokeURL: "/w/acme/settings/keys/k1/revoke"},
+			{ID: "k2", Name: hostile, Prefix: "Yw-_1b", Maker: hostile, Scopes: "reads work, delivers work", MadeAt: time.Now(), UsedAt: time.Now(), ExpiresAt: time.Now(), Over: "Revoked"},
+		}})},
+		{"keys-empty", views.Keys(client(), views.KeysProps{StepUpURL: "/step-up", Form: keyForm()})},
+		{"keys-error", views.Keys(staff(), views.KeysProps{Form: keysWrong()})},
 		{"domains-error", views.Domains(staff(), views.DomainsProps{Main: "portico.example", Address: "https://portico.example/w/acme/", Form: views.DomainForm{Host: hostile, Errors: ui.Errors{"host": "Enter a domain."}}})},
 		{"domains-empty", views.Domains(staff(), views.DomainsProps{Main: "portico.example", Address: "https://portico.example/w/acme/", StepUpURL: "/step-up"})},
 		{"settings-error", views.Settings(staff(), views.SettingsProps{Form: views.SettingsForm{Accent: hostile, Errors: ui.Errors{"name": "Enter a name."}}, CanEdit: true})},
 	}
+}
+
+func keyForm() views.KeyForm {
+	return views.KeyForm{
+		Scopes: []views.KeyScopeChoice{{Name: "scope_read", Label: "Read work", Hint: "Projects, deliverables and their files.", Checked: true}, {Name: "scope_deliver", Label: "Deliver work"}},
+		Days:   []ui.Option{{Value: "30", Label: "in 30 days"}, {Value: "90", Label: "in 90 days", Selected: true}},
+	}
+}
+
+func keysWrong() views.KeyForm {
+	f := keyForm()
+	f.Name, f.Errors = hostile, ui.Errors{"name": "Enter a name.", "scopes": "Choose what the key may do.", "days": "Choose when the key expires."}
+	return f
 }
 
 func roles() []ui.Option {

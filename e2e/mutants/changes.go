@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// list is the file that knows the guards.
-const list = "e2e/mutants/list.go"
+// list are the files that know the guards.
+const list = "e2e/mutants/list*.go"
 
 // changes are what differs between a revision and the files here.
 type changes struct {

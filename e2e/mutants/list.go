@@ -33,7 +33,7 @@ const (
 
 // mutants are the guards, each with the tests that must fail without it. Where
 // both kinds exist they are tests that attack, not tests that read the catalog.
-var mutants = []mutant{
+var listed = []mutant{
 	{"tenants can't read each other's projects", work, tenantPolicy, "using (true)", storeRoom, "TestNoContext|TestWritesStay|TestOtherTenantsProjectIsNotFound"},
 	{"tenants can't read each other's memberships and trail", people, tenantPolicy, "using (true)", storeRoom, "TestNoContext"},
 	{"tenants can't write each other's projects", work, `with check (tenant_id = (select nullif(current_setting('app.tenant_id', true), '')::uuid))`, "with check (true)", storeRoom, "TestWritesStay|TestNoContext"},

@@ -19,6 +19,7 @@ var narrowTests = map[string]string{
 	"hosts":         "Host|Handover|Domain",
 	"identities":    "Identit|SignInBy|Link",
 	"invites":       "Invite|Invitation|Accept",
+	"keys":          "Key|Responses",
 	"jobs":          "Job|Cleanup|Sweep|Requester",
 	"operator":      "Operator|Agent|Agency",
 	"passkeys":      "Passkey|Ceremony",

@@ -26,13 +26,16 @@ const module = "portico"
 var rooms = map[string][]string{
 	"cmd/portico": {"handlers", "views", "store", "files", "static", "migrations", "names"},
 	"cmd/demo":    {"e2e"},
-	"handlers":    {"handlers", "views", "store", "files", "static", "names"},
+	// Programs of others, which have the standard library only.
+	"docs/examples": {},
+	"handlers":      {"handlers", "views", "store", "files", "static", "names"},
 	// Below all rooms of handlers: code without domain knowledge, and what all pages share.
 	"handlers/web":   {"handlers/web", "names"},
 	"handlers/frame": {"handlers/frame", "handlers/web", "views", "store"},
 	// Rooms of their own do not know the product that mounts them, nor each other.
 	"handlers/signin":  {"handlers/signin", "handlers/frame", "handlers/web", "handlers/dnscheck", "handlers/metrics", "views", "store"},
 	"handlers/support": {"handlers/support", "handlers/frame", "handlers/web", "handlers/metrics", "handlers/spreadsheet", "views", "store"},
+	"handlers/api":     {"handlers/api", "handlers/web", "views", "store", "files"},
 	// Tables as spreadsheets read and write them.
 	"handlers/spreadsheet": {},
 	// Below handlers and jobs, which both use it.

@@ -50,6 +50,11 @@ func NewForm(r *http.Request) (*Form, error) {
 	return nil, ErrMalformedForm
 }
 
+// FormOf returns a Form of these values, which did not come as a form.
+func FormOf(values url.Values) *Form {
+	return &Form{r: &http.Request{PostForm: values}, Errors: map[string]string{}}
+}
+
 // readForm is [http.Request.ParseForm], but keeps what arrived of a body that breaks off.
 func readForm(r *http.Request) error {
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -13,7 +14,9 @@ import (
 // error type that handlers use for that. Compare Problems that are package variables
 // with [errors.Is], and check for a status with [HasStatus].
 type Problem struct {
-	Status   int
+	Status int
+	// Name is what programs tell the problem by; "" is that of the status. See [Problem.Type].
+	Name     string
 	Title    string // of the page; "" is the text of the status
 	Sentence string // for the visitor; "" is the page's own for the status
 	// Link is where the page leads; the zero value is the page's own default.
@@ -54,23 +57,46 @@ func HasStatus(err error, status int) bool {
 	return ok && p.Status == status
 }
 
-// MarshalProblem returns the problem as RFC 9457 JSON, application/problem+json. The
-// request id becomes the instance, so that support can find the log line.
-func MarshalProblem(p *Problem, requestID string) ([]byte, error) {
-	document := struct {
-		Type     string `json:"type"`
-		Title    string `json:"title"`
-		Status   int    `json:"status"`
-		Detail   string `json:"detail,omitempty"`
-		Instance string `json:"instance,omitempty"`
-	}{
-		Type:   "about:blank", // the status alone identifies the kind
-		Title:  cmp.Or(p.Title, http.StatusText(p.Status)),
-		Status: p.Status,
-		Detail: p.Sentence,
+// problemNames are the names of the statuses for programs.
+var problemNames = map[int]string{
+	http.StatusUnauthorized:          "no-key",
+	http.StatusPaymentRequired:       "plan-limit",
+	http.StatusForbidden:             "forbidden",
+	http.StatusNotFound:              "not-found",
+	http.StatusRequestTimeout:        "too-slow",
+	http.StatusConflict:              "conflict",
+	http.StatusRequestEntityTooLarge: "too-large",
+	http.StatusUnprocessableEntity:   "invalid",
+	http.StatusTooManyRequests:       "too-many-requests",
+	http.StatusServiceUnavailable:    "unavailable",
+}
+
+// Type returns the stable name by which programs tell the problem.
+func (p *Problem) Type() string {
+	return cmp.Or(p.Name, problemNames[p.Status], "failed")
+}
+
+// WriteProblem answers a program with the problem as RFC 9457 JSON,
+// application/problem+json. The page at types explains each type; the request id becomes
+// the instance, so that support can find the log line; members are added to the document.
+func WriteProblem(w http.ResponseWriter, p *Problem, types, requestID string, members map[string]any) {
+	document := map[string]any{
+		"type":   types + "#" + p.Type(),
+		"title":  cmp.Or(p.Title, http.StatusText(p.Status)),
+		"status": p.Status,
+	}
+	if p.Sentence != "" {
+		document["detail"] = p.Sentence
 	}
 	if requestID != "" {
-		document.Instance = "urn:uuid:" + requestID
+		document["instance"] = "urn:uuid:" + requestID
 	}
-	return json.Marshal(document)
+	maps.Copy(document, members)
+	b, err := json.Marshal(document)
+	if err != nil {
+		b = []byte("{}")
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(p.Status)
+	_, _ = w.Write(append(b, '\n'))
 }

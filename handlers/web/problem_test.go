@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -11,24 +12,27 @@ import (
 	"portico/handlers/web"
 )
 
-// A problem is marshalled as RFC 9457 requires, without its cause.
-func TestMarshalProblem(t *testing.T) {
+// A program gets a problem as RFC 9457 requires, without its cause.
+func TestWriteProblem(t *testing.T) {
 	t.Parallel()
 	cause := errors.New("secret cause")
 	for _, c := range []struct {
 		problem web.Problem
 		id      string
+		members map[string]any
 		want    string
 	}{
 		{
-			web.Problem{Status: http.StatusConflict, Title: "That account is taken", Sentence: "Link another one.", Cause: cause}, "0192f0c1",
-			`{"type":"about:blank","title":"That account is taken","status":409,"detail":"Link another one.","instance":"urn:uuid:0192f0c1"}`,
+			web.Problem{Status: http.StatusConflict, Name: "taken", Title: "That account is taken", Sentence: "Link another one.", Cause: cause}, "0192f0c1", map[string]any{"limit": 5},
+			`{"detail":"Link another one.","instance":"urn:uuid:0192f0c1","limit":5,"status":409,"title":"That account is taken","type":"https://x.test/api#taken"}`,
 		},
-		{web.Problem{Status: http.StatusNotFound, Cause: cause}, "", `{"type":"about:blank","title":"Not Found","status":404}`},
+		{web.Problem{Status: http.StatusNotFound, Cause: cause}, "", nil, `{"status":404,"title":"Not Found","type":"https://x.test/api#not-found"}`},
+		{web.Problem{Status: http.StatusTeapot}, "", nil, `{"status":418,"title":"I'm a teapot","type":"https://x.test/api#failed"}`},
 	} {
-		got, err := web.MarshalProblem(&c.problem, c.id)
-		if err != nil || string(got) != c.want {
-			t.Errorf("%s, %v; want %s", got, err, c.want)
+		rec := httptest.NewRecorder()
+		web.WriteProblem(rec, &c.problem, "https://x.test/api", c.id, c.members)
+		if got := strings.TrimSpace(rec.Body.String()); got != c.want || rec.Code != c.problem.Status || rec.Header().Get("Content-Type") != "application/problem+json" {
+			t.Errorf("%d %s; want %s", rec.Code, got, c.want)
 		}
 	}
 }

@@ -52,10 +52,25 @@ func (l *RateLimiter) Forget(key string) {
 
 // Allow counts one request of key and reports whether it is within the limit.
 func (l *RateLimiter) Allow(key string) bool {
+	return l.limit == (RateLimit{}) || l.limiter(key).Allow()
+}
+
+// Left returns how many requests of key fit now, and how long until all of the burst fit
+// again.
+func (l *RateLimiter) Left(key string) (left int, full time.Duration) {
 	if l.limit == (RateLimit{}) {
-		return true
+		return 0, 0
 	}
+	tokens := l.limiter(key).Tokens()
+	return max(0, int(tokens)), time.Duration((float64(l.limit.Burst) - tokens) / l.limit.PerSecond * float64(time.Second))
+}
+
+// Burst returns how many requests of a key fit at once; 0 means that there is no limit.
+func (l *RateLimiter) Burst() int { return l.limit.Burst }
+
+func (l *RateLimiter) limiter(key string) *rate.Limiter {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	one := l.known[key]
 	if one == nil {
 		if one = l.old[key]; one == nil {
@@ -66,8 +81,7 @@ func (l *RateLimiter) Allow(key string) bool {
 		}
 		l.known[key] = one
 	}
-	l.mu.Unlock()
-	return one.Allow()
+	return one
 }
 
 // ErrRateLimit is returned for a request beyond a [RateLimiter]'s limit. The limit

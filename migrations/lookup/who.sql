@@ -291,7 +291,7 @@ begin
         end if;
         perform set_config('app.tenant_id', tenant_id::text, true), set_config('app.user_id', user_id::text, true),
             set_config('app.actor_id', user_id::text, true), set_config('app.support_session_id', '', true),
-            set_config('app.party', party, true), set_config('app.drafts', '', true),
+            set_config('app.api_key_id', '', true), set_config('app.party', party, true), set_config('app.drafts', '', true),
             set_config('transaction_read_only', 'on', true);
     end if;
     return next;

@@ -15,6 +15,7 @@ type Scope struct {
 	User    uuid.UUID // the subject
 	Actor   uuid.UUID // the person who really acts
 	Support uuid.UUID // the support session, if any
+	Key     uuid.UUID // the API key, if a program acts
 	Party   string
 	// ReadOnly makes every transaction read-only: a support session in read mode.
 	ReadOnly bool
@@ -31,6 +32,7 @@ select set_config('app.tenant_id', @tenant, true),
        set_config('app.user_id', @user, true),
        set_config('app.actor_id', @actor, true),
        set_config('app.support_session_id', @support, true),
+       set_config('app.api_key_id', @key, true),
        set_config('app.party', @party, true),
        set_config('app.drafts', @drafts, true),
        set_config('transaction_read_only', @read_only, true)
@@ -51,6 +53,7 @@ func (s Scope) args(readOnly bool) named {
 		"user":      IDOrEmpty(s.User),
 		"actor":     IDOrEmpty(s.Actor),
 		"support":   IDOrEmpty(s.Support),
+		"key":       IDOrEmpty(s.Key),
 		"party":     s.Party,
 		"read_only": mode,
 	}
