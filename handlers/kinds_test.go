@@ -147,6 +147,8 @@ var sentences = map[string]string{
 	"plan.changed":                   "changed the plan",
 	"plan.usage_corrected":           "corrected the usage counts",
 	"domain.added":                   "added a domain",
+	"api_key.created":                "made the API key that no longer exists",
+	"api_key.revoked":                "revoked the API key that no longer exists",
 	"domain.removed":                 "removed a domain",
 	"domain.verified":                "verified a domain",
 	"domain.lapsed":                  "could no longer verify a domain and stopped using it",

@@ -80,6 +80,7 @@ func TestLongTextsAreNotCut(t *testing.T) {
 		{dana, dana.get(t, d.base+"/invites/new"), d.base + "/invites", invitation("new@"+d.Suffix+".test", "client", "viewer")},
 		{dana, dana.get(t, d.base+"/settings"), d.base + "/settings", named},
 		{dana, dana.get(t, d.base+"/settings/domains"), d.base + "/settings/domains", nil},
+		{dana, dana.get(t, d.base+"/settings/keys"), d.base + "/settings/keys", url.Values{"scope_read": {"on"}, "days": {"30"}}},
 		{dana, dana.get(t, agency+"/clients/new"), agency + "/clients", url.Values{"name": {"N"}, "plan": {"starter"}, "role_1": {"owner"}, "role_2": {"viewer"}, "role_3": {"viewer"}, "role_4": {"viewer"}}},
 		{dana, dana.get(t, client), client, nil},
 		{d.sam, ask, "/support/asks", request},

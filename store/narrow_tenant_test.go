@@ -76,6 +76,7 @@ var narrowSilent = map[string]string{
 	"inviter_agency_role": "nobody has invited anybody", "flow_mail_result": noAnswer, "job_refused": noAnswer, "rate_refund": noAnswer, "recount": noAnswer,
 	"discard_client": "every client here was used, see TestDiscardClient",
 	"domains_due":    "no domain is due", "logo": "nobody wears one",
+	"which_key": "nobody here holds a key", "key_may_still_act": "no key is in the context",
 	"support_answer": "no request was answered", "may_still_act": "nobody's session is given",
 	"support_asked": "nobody was asked", "support_write_asks": "no second agent is asked for",
 }

@@ -162,7 +162,7 @@ var kinds = []kind{
 		"support.write_confirmed": {trail: "approved changes by another support agent"},
 		"support.ledger_exported": {trail: "downloaded the support ledger"},
 	}},
-	{word: "api_key", filter: "API keys", gone: "an API key", verbs: map[string]verb{
+	{word: "api_key", filter: "API keys", gone: "that no longer exists", verbs: map[string]verb{
 		"api_key.created": {trail: "made the API key …"},
 		"api_key.revoked": {trail: "revoked the API key …", flash: "Revoked. Whoever uses the key is refused from now on."},
 	}},
