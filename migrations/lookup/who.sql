@@ -139,11 +139,12 @@ as $$
 declare
     k record; t record; m record;
     pointed public.support_sessions; inside public.support_sessions;
+    plain boolean;
 begin
     support_may_write := false;
     support_elsewhere := false;
     support_drafts := true;
-    if p_opens and p_host = '' then
+    if p_host = '' then
         select s.id, s.user_id, u.kind, u.name, u.email, u.time_zone, u.locale,
                case when s.stepped_up_at <= now() then s.stepped_up_at end,
                t.id, t.kind, t.slug, t.name, t.state,
@@ -185,9 +186,10 @@ begin
           and coalesce(g.state, 'active') = 'active'
           and m.ended_at is null;
     end if;
-    opened := session_id is not null;
+    plain := session_id is not null;
+    opened := plain and p_opens;
 
-    if not opened then
+    if not plain then
         select t.id, t.kind, t.slug, t.name,
                case when g.state is not null and t.state = 'active' then g.state else t.state end as state,
                coalesce(t.portal_name, g.portal_name) as portal_name, coalesce(t.welcome, g.welcome) as welcome,
