@@ -124,7 +124,7 @@ func TestAPIDocumentMatchesTheRoutes(t *testing.T) {
 		t.Error(err)
 	}
 	found := map[string]string{}
-	for _, o := range api.Operations {
+	for _, o := range api.Operations() {
 		found[o.Method+" "+o.Path] = o.Scope
 	}
 	for _, route := range table() {
@@ -151,7 +151,7 @@ func TestAPIDocumentMatchesTheRoutes(t *testing.T) {
 	}
 	page := s.nobody().get(t, "/api")
 	want(t, "its page", page, http.StatusOK)
-	for _, o := range api.Operations {
+	for _, o := range api.Operations() {
 		if !strings.Contains(page.body, o.Method+" "+o.Path+"<") {
 			t.Errorf("its page lacks %s %s", o.Method, o.Path)
 		}

@@ -11,7 +11,7 @@ import (
 // apiShow describes the API to people.
 func (s *Server) apiShow(w http.ResponseWriter, r *http.Request, _ store.Visitor) error {
 	p := views.APIProps{Address: s.cfg.URL.String() + api.Prefix, Problems: problems}
-	for _, o := range api.Operations {
+	for _, o := range api.Operations() {
 		p.Operations = append(p.Operations, views.APIOperation(o))
 	}
 	return views.Render(w, r, http.StatusOK, views.API(p))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Document is the description of the API as OpenAPI 3.1.
@@ -18,10 +19,9 @@ type Operation struct {
 	Method, Path, Summary, Scope string
 }
 
-// Operations are the operations of the document, by path.
-var Operations = operations()
-
-func operations() (all []Operation) {
+// Operations returns the operations of the document, by path. It reads the document once,
+// and not before somebody asks.
+var Operations = sync.OnceValue(func() (all []Operation) {
 	var document struct {
 		Paths map[string]map[string]struct{ Summary, Description string }
 	}
@@ -36,4 +36,4 @@ func operations() (all []Operation) {
 	}
 	slices.SortFunc(all, func(a, b Operation) int { return strings.Compare(a.Path+" "+a.Method, b.Path+" "+b.Method) })
 	return all
-}
+})
