@@ -1,8 +1,9 @@
 # Bare `make` prints what there is. The line above each target says what it
 # does, and that line is what gets printed.
 
-# Test binaries at one time: each starts its own PostgreSQL, S3 and browser.
-JOBS ?= $(shell n=$$(nproc); [ $$n -gt 4 ] && n=4; echo $$n)
+# Test binaries at one time: each starts its own PostgreSQL, S3 and browser. One more than
+# there are cores, because some tests mostly wait.
+JOBS ?= $(shell n=$$(($$(nproc) + 1)); [ $$n -gt 5 ] && n=5; echo $$n)
 
 .PHONY: help
 help:

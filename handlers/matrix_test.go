@@ -72,10 +72,10 @@ func TestMatrix(t *testing.T) {
 				case w.hosts != nil && route.Who != handlers.AMember:
 					w.tryOnTenantHost(t, route)
 				default:
-					w.tryRoute(t, route)
+					w.tryRoute(t, route, i)
 				}
 				if up != nil && route.Agency && i%b.of == b.part {
-					up.tryRoute(t, route)
+					up.tryRoute(t, route, i)
 				}
 			}
 			if after := w.rowsOfOtherTenants(t); !maps.Equal(before, after) {
@@ -91,8 +91,8 @@ func TestMatrix(t *testing.T) {
 // mutants does. Go itself does not stop a subtest, and the rest of the matrix is long.
 func failFast() bool { return flag.Lookup("test.failfast").Value.String() == "true" }
 
-// tryRoute tries one route in every way.
-func (w *world) tryRoute(t *testing.T, route handlers.Route) {
+// tryRoute tries the nth route in every way.
+func (w *world) tryRoute(t *testing.T, route handlers.Route, nth int) {
 	t.Helper()
 	did := 0
 	for _, p := range w.triedBy(route) {
@@ -101,7 +101,7 @@ func (w *world) tryRoute(t *testing.T, route handlers.Route) {
 		unchanged := w.snapshotSubject(t, p)
 		did += w.tryIDs(t, route, p)
 		if w.hosts == nil || p.representative() {
-			w.tryMethods(t, route, p)
+			w.tryMethods(t, route, nth, p)
 		}
 		w.trySpellings(t, route, p)
 		unchanged(route)

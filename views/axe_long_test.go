@@ -11,5 +11,5 @@ import (
 // Every sample is accessible at both widths in both colour schemes.
 func TestLongEverySampleIsAccessible(t *testing.T) {
 	t.Parallel()
-	wantAccessible(t, browser.Settings)
+	wantAccessible(t, func(int) []browser.Setting { return browser.Settings })
 }
