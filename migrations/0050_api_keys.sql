@@ -45,7 +45,7 @@ create policy in_person_update on api_keys as restrictive for update to portico_
 grant select (tenant_id, id, user_id, party, name, prefix, scopes, created_at, expires_at, last_used_at, revoked_at, revoked_by) on api_keys to portico_app;
 grant insert (tenant_id, id, name, token_hash, prefix, scopes, expires_at) on api_keys to portico_app;
 grant update (revoked_at, revoked_by) on api_keys to portico_app;
-grant select, update (last_used_at) on api_keys to portico_lookup;
+grant select, update (last_used_at, revoked_at) on api_keys to portico_lookup;
 
 -- What programs got, for 24 hours: a request that is sent again does nothing
 -- twice, and gets the same response.

@@ -180,6 +180,45 @@ func TestKeyEndsInMidRequest(t *testing.T) {
 	}
 }
 
+// Whoever comes back has no key of before: neither a client user who is added again, nor
+// staff who are assigned again. A key of somebody who never left goes on working.
+func TestFormerKeysStayDead(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	mias, _ := storetest.APIKey(t, a.Mia, a.Acme, store.ScopeReadWork)
+	ravis, _ := storetest.APIKey(t, a.Ravi, a.Acme, store.ScopeReadWork)
+	danas, _ := storetest.APIKey(t, a.Dana, a.Acme, store.ScopeReadWork)
+	dana, above, acme := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Dana, a.Agency), a.Member(t, a.Dana, a.Acme).TenantID()
+	ravi := a.Member(t, a.Ravi, a.Acme).ID()
+	for _, email := range []string{a.Mia, a.Ravi} {
+		if _, err := storetest.AdminPool().Exec(t.Context(), `update memberships set ended_at = now() where tenant_id = $1 and email = $2`, acme, email); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := write(t, dana, func(tx *store.Tx) error {
+		_, err := tx.AddPerson(t.Context(), store.NewPerson{Name: "Mia", Email: a.Mia, Party: store.PartyClient, Role: store.RoleOwner})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := write(t, above, func(tx *store.Tx) error {
+		return tx.AssignStaff(t.Context(), ravi, []uuid.UUID{acme}, store.RoleMember)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	a.Member(t, a.Mia, a.Acme) // they are members again
+	a.Member(t, a.Ravi, a.Acme)
+	for who, token := range map[string]store.TenantToken{"Mia": mias, "Ravi": ravis} {
+		if _, err := identify(t, token); !errors.Is(err, store.ErrNoKey) {
+			t.Errorf("the former key of %s: %v", who, err)
+		}
+	}
+	if _, err := identify(t, danas); err != nil {
+		t.Errorf("the key of somebody who stayed: %v", err)
+	}
+}
+
 // The trail names the key with which a program acted. Nobody can write another's key, or
 // none, into it.
 func TestTrailNamesTheKey(t *testing.T) {

@@ -84,6 +84,15 @@ func (tx *Tx) beginMembership(ctx context.Context, person uuid.UUID, p NewPerson
 	if err := tx.addUsers(ctx, p.Party, 1); err != nil {
 		return err
 	}
+	// Keys of a former member don't work again.
+	tx.later("revoke former keys", `
+update api_keys
+set revoked_at = now()
+where tenant_id = @tenant_id
+  and user_id = @user
+  and revoked_at is null
+  and exists (select from memberships m where m.tenant_id = @tenant_id and m.user_id = @user and m.ended_at is not null)`,
+		pgx.StrictNamedArgs{"user": person})
 	// A deed that counts at the same time would miss the new row.
 	tx.lockCounters()
 	n, err := tx.exec(ctx, "begin membership", `

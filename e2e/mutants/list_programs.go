@@ -25,6 +25,8 @@ var ofPrograms = []mutant{
 	{"a key of somebody who left doesn't work", keys, " and m.ended_at is null\n        join public.users", "\n        join public.users", storeRoom, "TestKeyEndsInMidRequest"},
 	{"a key of somebody who changed sides doesn't work", keys, " and m.party = k.party and", " and", storeRoom, "TestKeyEndsInMidRequest"},
 	{"a key of somebody who was disabled doesn't work", keys, " and u.disabled_at is null", "", storeRoom, "TestKeyEndsInMidRequest"},
+	{"keys of a former member don't work again", "store/memberships.go", "  and revoked_at is null\n  and exists (select from memberships m", "  and revoked_at is null and false\n  and exists (select from memberships m", storeRoom, "TestFormerKeysStayDead"},
+	{"keys of former staff don't work again", "migrations/lookup/staff.sql", "k.user_id = p_person and k.revoked_at is null", "false and k.revoked_at is null", storeRoom, "TestFormerKeysStayDead"},
 	{"a deed of a program asks again whether the key works", keys, "return lookup.key_lives(place, key)\n       and exists", "return exists", storeRoom, "TestKeyEndsInMidRequest"},
 	{"a deed of a program asks again for the maker's role", keys, "             and m.role = p_role and m.party", "             and m.party", storeRoom, "TestKeyEndsInMidRequest"},
 	{"a key opens no more than its scopes", "store/visitor.go", " && (m.Key == nil || m.Key.opens(c))", "", storeRoom, "TestAPIKeysStayInTheTenant"},

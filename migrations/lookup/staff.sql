@@ -44,6 +44,12 @@ begin
     where m.tenant_id = any (p_clients) and m.ended_at is null
     order by m.tenant_id, m.user_id
     for no key update of m;
+    -- Keys of a former member don't work again.
+    update public.api_keys k
+    set revoked_at = now()
+    from public.memberships m
+    where k.tenant_id = any (p_clients) and k.user_id = p_person and k.revoked_at is null
+      and m.tenant_id = k.tenant_id and m.user_id = k.user_id and m.ended_at is not null;
     with known as (
         select m.name, m.email
         from public.memberships m
