@@ -156,15 +156,12 @@ func (w *world) page(ctx context.Context, who string) ([]line, error) {
 	if err := w.compare(ctx, connections, product, joined, flat, small); err != nil {
 		return nil, err
 	}
-	where, err := w.profile(ctx, w.few, func() error {
-		_, err := product.load.closedLoop(ctx, connections, time.Duration(w.profileSeconds())*time.Second)
-		return err
-	})
+	where, err := w.shares(ctx, w.few, connections, product)
 	list := "list of 50 deliverables (" + who + "): "
 	return []line{
 		{letter: "a", what: list + "requests/s at 16 connections, compared with the same page from one query",
 			value: medianRatio(product.perSecond, joined.perSecond), target: map[string]float64{"client": 1.4, "staff": 1.3}[who], atLeast: true,
-			notes: []string{product.String(), joined.String(), profileNote(where)}},
+			notes: []string{product.String(), joined.String(), where}},
 		{letter: "a2", what: list + "requests/s, compared with the same page from one flat table",
 			value: medianRatio(product.perSecond, flat.perSecond), target: 0.75, atLeast: true, notes: []string{flat.String()}},
 		{letter: "a3", what: list + "processor time, compared with a hand-made page of 13 kB",
@@ -203,8 +200,12 @@ func otherPages(ctx context.Context, w *world) ([]line, error) {
 		if err := w.compare(ctx, connections, other, list); err != nil {
 			return nil, fmt.Errorf("%s (%s): %w", p.name, p.who, err)
 		}
+		where, err := w.shares(ctx, w.few, connections, other)
+		if err != nil {
+			return nil, err
+		}
 		lines = append(lines, line{what: fmt.Sprintf("page %s (%s): processor time, compared with the list", p.name, p.who),
-			value: medianRatio(other.processor(), list.processor()), target: 1.5, notes: []string{other.String(), list.String()}})
+			value: medianRatio(other.processor(), list.processor()), target: 1.5, notes: []string{other.String(), list.String(), where}})
 	}
 	return lines, nil
 }

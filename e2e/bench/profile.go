@@ -61,6 +61,15 @@ func (w *world) profile(ctx context.Context, in installation, fn func() error) (
 	return timeShares(out), nil
 }
 
+// shares is where a side's processor time goes, as a note.
+func (w *world) shares(ctx context.Context, in installation, conns int, s *side) (string, error) {
+	where, err := w.profile(ctx, in, func() error {
+		_, err := s.load.closedLoop(ctx, conns, time.Duration(w.profileSeconds())*time.Second)
+		return err
+	})
+	return profileNote(where), err
+}
+
 func profileNote(where []string) string { return "Portico's CPU time: " + strings.Join(where, ", ") }
 
 func (w *world) profileSeconds() int {

@@ -23,10 +23,14 @@ func manyTenants(ctx context.Context, w *world) ([]line, error) {
 	if err := w.compare(ctx, 1, sides...); err != nil {
 		return nil, err
 	}
+	where, err := w.shares(ctx, w.many, 1, sides[0])
+	if err != nil {
+		return nil, err
+	}
 	return []line{{
 		what:  fmt.Sprintf("%d tenants of 100 deliverables, compared with %d: p50 of the list, a different tenant each time", w.many.clients, w.few.clients),
 		value: medianRatio(sides[0].p50, sides[1].p50), target: 1.05,
-		notes: []string{sides[0].String(), sides[1].String()},
+		notes: []string{sides[0].String(), sides[1].String(), where},
 	}}, nil
 }
 
@@ -63,9 +67,13 @@ func switcher(ctx context.Context, w *world) ([]line, error) {
 	if err := w.compare(ctx, 1, sides...); err != nil {
 		return nil, err
 	}
+	where, err := w.shares(ctx, w.many, 1, sides[1])
+	if err != nil {
+		return nil, err
+	}
 	return []line{{
 		what: "switcher with 1,000 memberships, compared with 5: p50", value: medianRatio(sides[1].p50, sides[0].p50), target: 1.1,
-		notes: []string{sides[0].String(), sides[1].String()},
+		notes: []string{sides[0].String(), sides[1].String(), where},
 	}}, nil
 }
 
