@@ -3,6 +3,7 @@ package handlers_test
 import (
 	"bytes"
 	"encoding/base64"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -340,6 +341,27 @@ func TestIdempotencyKeys(t *testing.T) {
 	run(t, storetest.Admin(t), `update api_responses r set created_at = now() - interval '25 hours' from tenants t where t.id = r.tenant_id and t.slug = $1`, a.Acme)
 	if late := send(acme, "Other"); late.status != http.StatusCreated || late.body == first.body {
 		t.Errorf("after a day: %d %s", late.status, late.body)
+	}
+}
+
+// A version with as many files as one may have is published with an idempotency key.
+func TestLargeVersionIsPublishedOnce(t *testing.T) {
+	t.Parallel()
+	a, s := storetest.Agency(t), newSite(t)
+	dana := a.Member(t, a.Dana, a.Acme)
+	version := storetest.Draft(t, dana, storetest.Deliverable(t, dana, storetest.Project(t, dana, "Launch"), "Frames"))
+	for n := range store.MaxFiles {
+		storetest.File(t, dana, version, fmt.Sprintf("%03d %s.txt", n, strings.Repeat("ä", 100)))
+	}
+	token, _ := storetest.APIKey(t, a.Dana, a.Acme, store.ScopeDeliverWork)
+	c := newClient(t, s, token).with("Idempotency-Key", "one")
+	publish := func() answer {
+		return c.call(t, http.MethodPost, "/versions/"+version.String()+"/publish", `{"note":"All frames"}`)
+	}
+	first, again := publish(), publish()
+	want(t, "publish", first, http.StatusCreated)
+	if again.status != http.StatusCreated || again.body != first.body || len(first.body) < 100_000 {
+		t.Errorf("again: %d, %d bytes; first %d bytes", again.status, len(again.body), len(first.body))
 	}
 }
 

@@ -56,7 +56,7 @@ create table api_responses (
     request_hash  bytea not null check (octet_length(request_hash) = 32),
     status        integer not null check (status between 200 and 299),
     location      text not null,
-    body          text not null check (octet_length(body) <= 65536),
+    body          text not null check (octet_length(body) <= 8388608), -- 500 files with the longest names
     created_at    timestamptz not null default now(),
     primary key (tenant_id, party, key)
 );
