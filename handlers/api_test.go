@@ -491,7 +491,8 @@ func badBodies(schema *openapi3.Schema) []string {
 	return bad
 }
 
-// A key that sends too many requests is told when to go on.
+// A key that sends too many requests is told when to go on. Keys that don't work have no
+// limits of their own: those of a network share one.
 func TestKeysHaveARateLimit(t *testing.T) {
 	t.Parallel()
 	a := storetest.Agency(t)
@@ -513,4 +514,13 @@ func TestKeysHaveARateLimit(t *testing.T) {
 		t.Errorf("%d requests, then %v", ok, h)
 	}
 	want(t, "another key", newClient(t, s, second).call(t, http.MethodGet, "/me", ""), http.StatusOK)
+	limited, tenant := 0, a.Member(t, a.Dana, a.Acme).TenantID()
+	for range 60 {
+		if bearer(s, store.NewTenantToken(tenant)).get(t, "/api/v1/me").status == http.StatusTooManyRequests {
+			limited++
+		}
+	}
+	if limited < 45 {
+		t.Errorf("%d of 60 requests with keys of nobody are limited", limited)
+	}
 }

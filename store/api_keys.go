@@ -19,10 +19,8 @@ type APIKey struct {
 	Name       string
 	Prefix     string // of its random part, by which people tell keys apart
 	Scopes     []KeyScope
-	MakerID    uuid.UUID
 	MakerName  string
 	MakerLeft  bool // the maker no longer belongs to the tenant, so the key doesn't work
-	Party      Party
 	CreatedAt  time.Time
 	ExpiresAt  time.Time
 	Expired    bool
@@ -30,15 +28,12 @@ type APIKey struct {
 	RevokedAt  *time.Time
 }
 
-// Works says whether a program can use the key.
-func (k APIKey) Works() bool { return k.RevokedAt == nil && !k.Expired && !k.MakerLeft }
-
 // ListAPIKeys reads the tenant's keys, newest first, at most 200. Clients see those of
 // their own side.
 func ListAPIKeys(dst *[]APIKey) Read {
 	return Read{many("list API keys", dst, `
-select k.id, k.name, k.prefix, k.scopes, k.user_id as maker_id, m.name as maker_name, m.ended_at is not null or m.party <> k.party as maker_left,
-       k.party, k.created_at, k.expires_at, k.expires_at <= now() as expired, k.last_used_at, k.revoked_at
+select k.id, k.name, k.prefix, k.scopes, m.name as maker_name, m.ended_at is not null or m.party <> k.party as maker_left,
+       k.created_at, k.expires_at, k.expires_at <= now() as expired, k.last_used_at, k.revoked_at
 from api_keys k
 join memberships m on m.tenant_id = k.tenant_id and m.user_id = k.user_id
 where k.tenant_id = @tenant_id

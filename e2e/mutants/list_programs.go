@@ -37,6 +37,7 @@ var ofPrograms = []mutant{
 	{"a key comes in one scheme only", "handlers/program.go", `!strings.EqualFold(scheme, "Bearer") || !ours`, `scheme == "" || !ours`, handlerRoom, "TestKeysOpenTheAPIOnly"},
 	{"a request has one key", "handlers/program.go", "len(values) != 1", "len(values) == 0", handlerRoom, "TestKeysOpenTheAPIOnly"},
 	{"a key has a rate limit", "handlers/program.go", "limiter, key = s.programs, token.String()", "limiter, key = web.NewRateLimiter(web.RateLimit{}), token.String()", handlerRoom, "TestKeysHaveARateLimit"},
+	{"keys of nobody share a limit", "handlers/program.go", "		if !s.visitors.Allow(\"network \" + web.Network(r)) {\n\t\t\treturn web.ErrRateLimit\n\t\t}\n", "", handlerRoom, "TestKeysHaveARateLimit"},
 	{"programs send no unknown fields", "handlers/api/input.go", "		if !known {", "		if !known && false {", handlerRoom, "TestProblemsNameFieldsAndLimits"},
 	{"an idempotency key belongs to one request", "store/api_responses.go", "before != nil && !before.Same:", "before != nil && !before.Same && false:", handlerRoom, "TestIdempotencyKeys"},
 	{"the same request does not run twice at once", "store/api_responses.go", "if err == nil && !locked {", "if err == nil && !locked && false {", handlerRoom, "TestIdempotencyKeys"},
