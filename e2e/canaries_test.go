@@ -41,7 +41,7 @@ func createScriptedTenants(t *testing.T) *scriptedTenants {
 	op, err := store.OpenOperator(ctx, config.OwnerURL)
 	check(t, err)
 	defer op.Close(ctx)
-	_, err = op.CreateAgency(ctx, h.agency, xssPayload, at("owner"), xssPayload)
+	_, err = op.CreateAgency(ctx, h.agency, xssPayload, at("owner"), xssPayload, "starter")
 	check(t, err)
 	check(t, op.AddAgent(ctx, at("agent"), xssPayload))
 	db, err := store.Open(ctx, store.Config{URL: config.AppURL, Signer: config.Signer})

@@ -48,7 +48,7 @@ func TestFirstHour(t *testing.T) {
 	op, err := store.OpenOperator(t.Context(), config.OwnerURL)
 	check(t, err)
 	defer op.Close(t.Context())
-	_, err = op.CreateAgency(t.Context(), "studio-"+word, "Studio "+word, owner, "Olga")
+	_, err = op.CreateAgency(t.Context(), "studio-"+word, "Studio "+word, owner, "Olga", "starter")
 	check(t, err)
 
 	staff := signedInByMail(t, owner)

@@ -79,12 +79,17 @@ func TestTypedTextComesBackAfterSignIn(t *testing.T) {
 	dana.gone(notSaved)
 }
 
+func limitOf(plan string, m store.Metric) int64 {
+	limit, _ := store.DefaultPlans().Limit(store.TenantPlan{Plan: plan, Agency: plan}, m)
+	return limit
+}
+
 // A form has its typed text again after a step-up, and after a full plan refused it.
 func TestTypedTextComesBackAfterRefusal(t *testing.T) {
 	t.Parallel()
 	olga, email, base := newOwner(t)
 	word := strings.TrimPrefix(base, "/w/studio-")
-	for n := range store.Limit("starter", store.Clients) {
+	for n := range limitOf("starter", store.Clients) {
 		form := fmt.Sprintf("name=Client+%d&slug=client-%d-%s&plan=starter", n, n, word)
 		if got := olga.post(base+"/clients", form); got != 303 {
 			t.Fatalf("a client is answered %d", got)
@@ -124,7 +129,7 @@ func newOwner(t *testing.T) (olga *visitor, email, base string) {
 	check(t, err)
 	defer op.Close(t.Context())
 	email = "olga@" + word + ".test"
-	_, err = op.CreateAgency(t.Context(), "studio-"+word, "Studio "+word, email, "Olga")
+	_, err = op.CreateAgency(t.Context(), "studio-"+word, "Studio "+word, email, "Olga", "starter")
 	check(t, err)
 	return signedInByMail(t, email), email, "/w/studio-" + word
 }

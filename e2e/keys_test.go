@@ -27,7 +27,9 @@ func TestExampleProgramDelivers(t *testing.T) {
 	dana.click("link", "Confirm it's you")
 	dana.stepUp("dana@northwind.test")
 	dana.fill("Name", "Render farm")
-	dana.must("choose the scope", dana.page.GetByLabel("Deliver work").Check())
+	for _, scope := range []string{"Deliver work", "Report usage"} {
+		dana.must("choose the scope", dana.page.GetByLabel(scope).Check())
+	}
 	dana.click("button", "Make key")
 	dana.sees("it isn't shown again")
 	key, err := dana.page.Locator("#made").InputValue()
@@ -42,12 +44,12 @@ func TestExampleProgramDelivers(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	deliver := func() (string, error) {
-		cmd := exec.CommandContext(t.Context(), program, deliverable, folder, "Rendered tonight")
+		cmd := exec.CommandContext(t.Context(), program, "-runs", "12", deliverable, folder, "Rendered tonight")
 		cmd.Env = append(os.Environ(), "PORTICO_URL="+world.stack.URL(), "PORTICO_KEY="+key)
 		out, err := cmd.CombinedOutput()
 		return string(out), err
 	}
-	for _, want := range []string{"published version 1 with 2 files", "published version 2 with 2 files"} {
+	for _, want := range []string{"published version 1 with 2 files\nreported 12 runs, 12 this month", "published version 2 with 2 files\nreported 12 runs, 24 this month"} {
 		if out, err := deliver(); err != nil || !strings.Contains(out, want) {
 			t.Fatalf("it printed %q, %v, want %q", out, err, want)
 		}
@@ -57,6 +59,9 @@ func TestExampleProgramDelivers(t *testing.T) {
 	dana.sees("one.txt")
 	dana.open("/w/globex/activity")
 	dana.sees("Render farm, a key of Dana Whitfield")
+	dana.open("/w/globex/usage")
+	dana.sees("A key of Dana Whitfield")
+	dana.sees("AI runs: 24")
 	dana.open("/w/globex/settings/keys")
 	dana.click("button", "Revoke")
 	dana.click("button", "Revoke key")

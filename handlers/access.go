@@ -25,6 +25,7 @@ type Route struct {
 	Support SupportRule
 	Asset   bool // not a page; recorded once in a support session
 	Streams bool // sets its own body size limit and deadlines
+	Metered bool // what it sends are bytes of files, which count as downloads
 	Agents  bool // a person's route that support agents may enter too
 	JSON    bool // for programs: errors are JSON too
 	Place   bool // a page that is remembered as the last place
@@ -74,6 +75,7 @@ func (route Route) supportWrites() Route { route.Support = SupportWrites; return
 func (route Route) agentsToo() Route     { route.Agents = true; return route }
 func (route Route) asset() Route         { route.Asset = true; return route }
 func (route Route) streams() Route       { route.Streams = true; return route }
+func (route Route) metered() Route       { route.Metered = true; return route }
 func (route Route) json() Route          { route.JSON = true; return route }
 func (route Route) place() Route         { route.Place = true; return route }
 func (route Route) agency() Route        { route.Agency = true; return route }
@@ -193,6 +195,11 @@ func (s *Server) handleMember(w http.ResponseWriter, r *http.Request, me store.M
 			return err
 		}
 		defer end()
+	}
+	if route.Metered {
+		metered, end := s.meter(w, me)
+		defer end()
+		w = metered
 	}
 	return h(w, r, me)
 }

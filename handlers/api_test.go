@@ -2,6 +2,7 @@ package handlers_test
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/base64"
 	"fmt"
 	"io"
@@ -438,7 +439,7 @@ func TestProblemsNameFieldsAndLimits(t *testing.T) {
 func TestBadBodiesAreNoFaults(t *testing.T) {
 	t.Parallel()
 	a, s := storetest.Agency(t), newSite(t)
-	token, _ := storetest.APIKey(t, a.Dana, a.Acme, store.ScopeDeliverWork)
+	token, _ := storetest.APIKey(t, a.Dana, a.Acme, store.ScopeDeliverWork, store.ScopeWriteUsage)
 	c := newClient(t, s, token)
 	dana := a.Member(t, a.Dana, a.Acme)
 	project := storetest.Project(t, dana, "Launch")
@@ -457,7 +458,7 @@ func TestBadBodiesAreNoFaults(t *testing.T) {
 			schema := op.RequestBody.Value.Content["application/json"].Schema.Value
 			at := strings.Replace(path, "{id}", ids[kindOf(path)], 1)
 			for _, body := range badBodies(schema) {
-				got := c.do(t, method, api.Prefix+at, strings.NewReader(body), "application/json")
+				got := c.with("Idempotency-Key", rand.Text()).do(t, method, api.Prefix+at, strings.NewReader(body), "application/json")
 				c.describes(t, method, at, got)
 				sent++
 				if got.status >= 500 {
@@ -465,7 +466,7 @@ func TestBadBodiesAreNoFaults(t *testing.T) {
 				}
 			}
 			for _, kind := range []string{"", "text/plain", "application/x-www-form-urlencoded", "application/json;;"} {
-				if got := c.do(t, method, api.Prefix+at, bytes.NewReader([]byte(`{"x":1}`)), kind); got.status != http.StatusUnprocessableEntity {
+				if got := c.with("Idempotency-Key", rand.Text()).do(t, method, api.Prefix+at, bytes.NewReader([]byte(`{"x":1}`)), kind); got.status != http.StatusUnprocessableEntity {
 					t.Errorf("%s %s as %q: %d", method, at, kind, got.status)
 				}
 			}

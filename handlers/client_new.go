@@ -37,12 +37,16 @@ func (s *Server) clientForm(w http.ResponseWriter, r *http.Request, me store.Mem
 	for _, role := range store.Roles() {
 		roles = append(roles, views.Choice{Value: string(role), Label: frame.RoleNames[role]})
 	}
+	var own store.TenantPlan
+	if err := s.db.Read(r.Context(), me, store.GetPlan(&own)); err != nil {
+		return err
+	}
 	c := frame.Tenant(r, me)
 	c.MailAway = frame.MailAway(r)
 	return views.Render(w, r, status, views.ClientNew(c, views.ClientNewProps{
 		Form:    typed,
 		Address: s.cfg.URL.Host + string(views.PathBase("")),
-		Plans:   assignablePlans(me),
+		Plans:   s.assignablePlans(me, own),
 		Roles:   roles,
 	}))
 }

@@ -26,11 +26,11 @@ func (s *Server) clientList(r *http.Request) page {
 	filter := store.ClientFilter{Text: strings.TrimSpace(q.Get("q")), Archived: q.Get("show") == string(store.Archived),
 		Page: store.PageOf(clientsShown, frame.ParseCursor(q.Get("after")))}
 	var clients []store.Client
-	var plan string
+	var plan store.TenantPlan
 	var used []store.Usage
 	return page{always(store.ListClients(filter, &clients), store.GetPlan(&plan), store.ListUsage(&used)), func(w http.ResponseWriter, r *http.Request, me store.Member) error {
 		c := frame.Tenant(r, me)
-		props := views.ClientListProps{Query: filter.Text, Archived: filter.Archived, Usage: clientUsage(plan, used)}
+		props := views.ClientListProps{Query: filter.Text, Archived: filter.Archived, Usage: s.clientUsage(plan, used)}
 		at := func(after string) string {
 			next := url.Values{}
 			for key, value := range map[string]string{"q": filter.Text, "show": q.Get("show"), "after": after} {
@@ -53,10 +53,11 @@ func (s *Server) clientList(r *http.Request) page {
 }
 
 // clientUsage says how many clients the agency has, of how many its plan allows.
-func clientUsage(plan string, used []store.Usage) string {
+func (s *Server) clientUsage(plan store.TenantPlan, used []store.Usage) string {
 	for _, u := range used {
 		if u.Metric == store.Clients {
-			return amount(u.Metric, u.Used) + " of " + amount(u.Metric, store.Limit(plan, u.Metric))
+			limit, _ := s.db.Plans().Limit(plan, u.Metric)
+			return amount(u.Metric, u.Used) + " of " + amount(u.Metric, limit)
 		}
 	}
 	return ""
@@ -91,9 +92,10 @@ func (s *Server) clientShow(r *http.Request) page {
 
 func (s *Server) clientPage(r *http.Request, status int, edit func(*views.ClientShowProps)) page {
 	var client store.Client
+	var own store.TenantPlan
 	var people clientPeople
 	reads := func(at store.Standing) []store.Read {
-		return append([]store.Read{store.GetClient(web.PathID(r), &client)}, people.reads(at, web.PathID(r))...)
+		return append([]store.Read{store.GetClient(web.PathID(r), &client), store.GetPlan(&own)}, people.reads(at, web.PathID(r))...)
 	}
 	return page{reads, func(w http.ResponseWriter, r *http.Request, me store.Member) error {
 		base := views.PathBase(client.Slug)
@@ -110,8 +112,11 @@ func (s *Server) clientPage(r *http.Request, status int, edit func(*views.Client
 			LastActive: frame.OrZero(client.LastActivityAt),
 			Form:       views.ClientForm{Name: client.Name, Plan: client.Plan, Seen: string(client.Seen), PlanSeen: client.Plan},
 			PlanName:   planName(client.Plan),
-			Plans:      assignablePlans(me),
+			Plans:      s.assignablePlans(me, own),
 			JoinAs:     map[store.Role]string{store.RoleOwner: "an owner", store.RoleAdmin: "an admin"}[me.Role],
+		}
+		if s.db.Plans().Capped(store.TenantPlan{Plan: client.Plan, Agency: own.Plan}) {
+			props.PlanCap = planName(own.Plan)
 		}
 		props.Team = people.team(frame.Base(r, me), me)
 		if client.Joined {
@@ -129,19 +134,19 @@ func (s *Server) clientAgain(w http.ResponseWriter, r *http.Request, me store.Me
 	return s.showPage(w, r, me, s.clientPage(r, status, edit))
 }
 
-// assignablePlans are the plans that the member may give a client, with their limits.
-// It is empty for members who may not change plans.
-func assignablePlans(me store.Member) []views.Choice {
+// assignablePlans are the plans that the member may give a client, with their limits: those
+// up to the agency's own. It is empty for members who may not change plans.
+func (s *Server) assignablePlans(me store.Member, own store.TenantPlan) (choices []views.Choice) {
 	if !me.May(store.PlanClients) {
 		return nil
 	}
-	choices := make([]views.Choice, len(store.Plans))
-	for i, plan := range store.Plans {
+	for _, plan := range s.db.Plans().UpTo(own.Plan) {
 		var limits []string
 		for _, m := range metricsOf(store.TenantClient, store.PartyAgency) {
-			limits = append(limits, strings.TrimSuffix(ofMetric(m, store.Limit(plan, m)), " of storage"))
+			limit, _ := s.db.Plans().Limit(store.TenantPlan{Plan: plan, Agency: own.Plan}, m)
+			limits = append(limits, strings.TrimSuffix(ofMetric(m, limit), " of storage"))
 		}
-		choices[i] = views.Choice{Value: plan, Label: planName(plan) + ": " + strings.Join(limits, ", ")}
+		choices = append(choices, views.Choice{Value: plan, Label: planName(plan) + ": " + strings.Join(limits, ", ")})
 	}
 	return choices
 }
@@ -178,15 +183,15 @@ func (s *Server) clientPlan(w http.ResponseWriter, r *http.Request, me store.Mem
 		return err
 	}
 	plan := f.Raw("plan")
-	if !slices.Contains(store.Plans, plan) {
-		return s.clientAgain(w, r, me, http.StatusUnprocessableEntity, func(p *views.ClientShowProps) {
-			p.Form.Plan, p.Form.Errors = plan, ui.Errors{"plan": "Choose a plan."}
-		})
-	}
 	err = s.clientDeed(w, r, me, "plan.changed", func(ctx context.Context, tx *store.Tx, id uuid.UUID) error {
 		expect(tx, f)
 		return tx.SetClientPlan(ctx, id, plan)
 	})
+	if invalid, ok := errors.AsType[store.InvalidError](err); ok {
+		return s.clientAgain(w, r, me, http.StatusUnprocessableEntity, func(p *views.ClientShowProps) {
+			p.Form.Plan, p.Form.Errors = plan, ui.Errors(invalid)
+		})
+	}
 	if errors.Is(err, store.ErrChanged) {
 		return s.clientAgain(w, r, me, http.StatusConflict, func(p *views.ClientShowProps) {
 			p.Form.Theirs = frame.MarkOwn(r.Context(), s.db, me, []ui.Saved{{Label: "Plan", Value: p.PlanName}}, web.PathID(r), "plan.changed")

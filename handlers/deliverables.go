@@ -134,7 +134,7 @@ func (s *Server) deliverablePage(r *http.Request, status int, edit func(*views.D
 		seen     store.Seen
 		invites  []store.Invite
 		byClient bool
-		plan     string
+		plan     store.TenantPlan
 		used     []store.Usage
 	)
 	id := web.PathID(r)
@@ -164,7 +164,7 @@ func (s *Server) deliverablePage(r *http.Request, status int, edit func(*views.D
 			return err
 		}
 		if p.Upload != nil {
-			p.Upload.MaxSize = min(store.MaxFileSize, max(0, store.Limit(plan, store.Storage)-usedOf(used, store.Storage)))
+			p.Upload.MaxSize = s.maxUpload(plan, used)
 		}
 		c.MailAway = p.CanPublish && frame.MailAway(r)
 		if p.CanPublish && len(p.WillSee) == 0 {
@@ -182,13 +182,10 @@ func (s *Server) deliverablePage(r *http.Request, status int, edit func(*views.D
 	}}
 }
 
-func usedOf(used []store.Usage, m store.Metric) int64 {
-	for _, u := range used {
-		if u.Metric == m {
-			return u.Used
-		}
-	}
-	return 0
+// maxUpload is the size of the largest file that the plan still allows.
+func (s *Server) maxUpload(plan store.TenantPlan, used []store.Usage) int64 {
+	limit, _ := s.db.Plans().Limit(plan, store.Storage)
+	return min(store.MaxFileSize, max(0, limit-store.UsedNow(used, store.Storage)))
 }
 
 // withInvited adds who could see the version if they joined, while nobody of the client has.

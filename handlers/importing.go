@@ -28,13 +28,14 @@ func (s *Server) importShow(w http.ResponseWriter, r *http.Request, me store.Mem
 }
 
 func (s *Server) importPage(w http.ResponseWriter, r *http.Request, me store.Member, status int, props views.ImportProps) error {
-	var plan string
+	var plan store.TenantPlan
 	var used []store.Usage
 	var invited int64
 	if err := s.db.Read(r.Context(), me, store.GetPlan(&plan), store.ListUsage(&used), store.CountOpenInvites(&invited)); err != nil {
 		return err
 	}
-	left := max(0, store.Limit(plan, store.Users)-usageOf(used)[store.Users]-invited)
+	limit, _ := s.db.Plans().Limit(plan, store.Users)
+	left := max(0, limit-store.UsedNow(used, store.Users)-invited)
 	props.Allowed = ui.Number(left) + " more " + map[bool]string{true: "person", false: "people"}[left == 1]
 	if props.Counted > int(left) {
 		props.TooMany = tooMany(left, props.Counted)

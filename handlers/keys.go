@@ -16,6 +16,7 @@ import (
 // scopeWords are what a key with a scope may do, in the words of the form and of the list.
 var scopeWords = map[store.KeyScope]struct{ name, label, hint, short string }{
 	store.ScopeReadWork:    {"scope_read", "Read work", "Projects, deliverables and their files.", "reads work"},
+	store.ScopeWriteUsage:  {"scope_usage", "Report usage", "Report what the workspace used, such as AI runs, and read what is counted.", "reports usage"},
 	store.ScopeDeliverWork: {"scope_deliver", "Deliver work", "Create projects and deliverables, upload files, and publish. Includes reading.", "delivers work"},
 }
 

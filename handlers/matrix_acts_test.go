@@ -91,6 +91,7 @@ var acts = map[string]act{
 	"PUT /api/v1/uploads/{id}/parts/{n}":      {send: sendPart, target: programsUpload},
 	"POST /api/v1/uploads/{id}/finish":        {target: programsSentUpload},
 	"DELETE /api/v1/uploads/{id}":             {target: programsUpload},
+	"POST /api/v1/usage":                      {send: sendReport},
 	"/api/v1/":                                {status: http.StatusNotFound},
 
 	"POST ~/projects":                                    {form: "name=Made"},

@@ -22,8 +22,9 @@ type program struct {
 
 // opened are the capabilities that each scope must open, and no others.
 var opened = map[store.KeyScope][]store.Capability{
-	store.ScopeReadWork:    {store.SeeWork},
-	store.ScopeDeliverWork: {store.SeeWork, store.EditWork, store.Upload, store.Publish},
+	store.ScopeReadWork:    {store.UseAPI, store.SeeWork},
+	store.ScopeDeliverWork: {store.UseAPI, store.SeeWork, store.EditWork, store.Upload, store.Publish},
+	store.ScopeWriteUsage:  {store.UseAPI, store.SeeUsage, store.ReportUsage},
 }
 
 // expectedOfProgram is what a route for programs answers to a visitor.
@@ -111,6 +112,11 @@ func sendJSON(body string) func(*testing.T, *browser, string) answer {
 	return func(t *testing.T, b *browser, path string) answer {
 		return b.do(t, http.MethodPost, path, strings.NewReader(body), "application/json")
 	}
+}
+
+// sendReport sends a report that nobody sent before.
+func sendReport(t *testing.T, b *browser, path string) answer {
+	return b.with("Idempotency-Key", uuid.NewString()).do(t, http.MethodPost, path, strings.NewReader(`{"metric":"aiRuns","quantity":1}`), "application/json")
 }
 
 func readyVersion(t *testing.T, w *world, _ *visitor) uuid.UUID {

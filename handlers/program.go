@@ -128,7 +128,7 @@ func (s *Server) refuseProgram(w http.ResponseWriter, r *http.Request, p web.Pro
 	case errors.Is(err, store.ErrRunning):
 		p.Name, p.Sentence = "request-running", "A request with this Idempotency-Key is running. Send it again in a moment."
 	case errors.Is(err, store.ErrKeyReused):
-		p.Name, p.Sentence = "idempotency-key-reused", "This Idempotency-Key came with another request in the last 24 hours."
+		p.Name, p.Sentence = "idempotency-key-reused", "This Idempotency-Key came with another request before."
 	}
 	if p.Status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="Portico"`)

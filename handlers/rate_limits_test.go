@@ -162,7 +162,7 @@ func TestSlowTenantDoesNotBlockAnother(t *testing.T) {
 	t.Cleanup(db.Close)
 	s := newSiteWith(t, db, nil, func(*handlers.Config) {})
 	owner := func(slug string, projects int) *browser {
-		tenant := must(op.CreateAgency(t.Context(), slug, slug, slug+"@slow.test", "Owner"))
+		tenant := must(op.CreateAgency(t.Context(), slug, slug, slug+"@slow.test", "Owner", "starter"))
 		run(t, admin, `
 insert into projects (tenant_id, id, name, position, created_by)
 select m.tenant_id, gen_random_uuid(), 'Project ' || n, n, m.user_id

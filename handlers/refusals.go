@@ -91,7 +91,7 @@ func (s *Server) planRefused(r *http.Request, me store.Member, refused error) er
 	if err != nil {
 		return err
 	}
-	if agency != "" {
+	if agency != "" && !full.Capped {
 		p.Sentence = planFull(full) + " As an owner of " + me.Tenant.AgencyName + " you can choose a larger plan."
 		p.Link = web.Link{URL: frame.AddressOf(r).Platform + views.PathBase(agency).Client(me.TenantID().String()), Label: "Choose a larger plan"}
 	}

@@ -83,6 +83,7 @@ type Server struct {
 	logoSlots, formSlots, checksumSlots *web.KeyedSemaphore
 	// transfers are the requests that stream, by visitor, and all of a tenant.
 	transfers, tenantTransfers *web.KeyedSemaphore
+	transferred                transferMeter
 }
 
 // New makes a [Server]. It fails without a URL, or if the CountKey is too short.
@@ -124,6 +125,7 @@ func New(cfg Config, deps Deps) (*Server, error) {
 
 		transfers:       web.NewKeyedSemaphore(transfersAtOnce),
 		tenantTransfers: web.NewKeyedSemaphore(tenantTransfersAtOnce),
+		transferred:     transferMeter{db: deps.DB, log: deps.Log},
 	}
 	s.api, err = api.New(api.Config{DB: deps.DB, Home: func(t store.Tenant) string { return strings.TrimSuffix(s.addressOfTenant(t), "/") }})
 	return s, err

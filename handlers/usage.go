@@ -1,57 +1,243 @@
 package handlers
 
 import (
+	"encoding/csv"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"portico/handlers/frame"
+	"portico/handlers/spreadsheet"
 	"portico/store"
 	"portico/views"
 	"portico/views/ui"
 )
 
-// usageShow shows how much of its plan a tenant uses.
-func (s *Server) usageShow(r *http.Request) page {
-	var plan string
-	var used []store.Usage
-	var invited int64
-	var own []store.OwnAgency
-	reads := func(at store.Standing) []store.Read {
-		reads := []store.Read{store.GetPlan(&plan), store.ListUsage(&used), store.CountOpenInvites(&invited)}
-		if at.Party == store.PartyAgency {
-			reads = append(reads, store.GetOwnAgency(&own))
+// usageMonths is how many months the page shows.
+const usageMonths = 12
+
+// usageData is what the page of the plan and usage shows.
+type usageData struct {
+	plan    store.TenantPlan
+	now     []store.Usage
+	invited int64
+	own     []store.OwnAgency
+	months  []store.MonthUsage
+	keys    []store.KeyUsage
+	clients []store.ClientUsage
+}
+
+func (d *usageData) reads(at store.Standing) []store.Read {
+	reads := []store.Read{store.GetPlan(&d.plan), store.ListUsage(&d.now), store.CountOpenInvites(&d.invited)}
+	if at.Party == store.PartyAgency {
+		thisMonth := store.MonthOf(time.Now())
+		reads = append(reads, store.GetOwnAgency(&d.own), store.ListMonthUsage(thisMonth.AddDate(0, 1-usageMonths, 0), &d.months), store.ListKeyUsage(thisMonth, &d.keys))
+		if at.Kind == store.TenantAgency {
+			reads = append(reads, store.ListClientUsage(thisMonth, &d.clients))
 		}
-		return reads
 	}
-	return page{reads, func(w http.ResponseWriter, r *http.Request, me store.Member) error {
-		counts := usageOf(used)
-		p := views.UsageProps{Plan: planName(plan), Raise: planContact(me)}
-		if agency := planning(own); agency != "" {
+	return reads
+}
+
+// usageShow shows how much of its plan a tenant uses.
+func (s *Server) usageShow(*http.Request) page {
+	var d usageData
+	return page{d.reads, func(w http.ResponseWriter, r *http.Request, me store.Member) error {
+		c := frame.Tenant(r, me)
+		p := views.UsageProps{Plan: planName(d.plan.Plan), Raise: planContact(me)}
+		if agency := planning(d.own); agency != "" {
 			p.Raise = "As an owner of " + me.Tenant.AgencyName + " you can change it."
 			p.PlanURL = frame.AddressOf(r).Platform + views.PathBase(agency).Client(me.TenantID().String()) + "#client-plan"
 		}
-		for _, m := range metricsOf(me.Tenant.Kind, me.Party) {
-			limit, count, words := store.Limit(plan, m), counts[m], amount(m, counts[m])
-			if m == store.Users && invited > 0 {
-				words = ui.Count(int(count), "person", "people") + " and " + ui.Count(int(invited), "open invitation", "open invitations")
-				count += invited
-			}
-			p.Bars = append(p.Bars, views.UsageBar{
-				Label: metricNames[m], Used: words, Limit: amount(m, limit),
-				Share: min(100, int(count*100/max(1, limit))), Over: count > limit,
-			})
+		if s.db.Plans().Capped(d.plan) {
+			p.Cap = planName(d.plan.Agency)
 		}
-		return views.Render(w, r, http.StatusOK, views.Usage(frame.Tenant(r, me), p))
+		p.Bars = s.usageBars(me, d)
+		// What adds up in a month includes drafts, which may be hidden from support.
+		if me.Party == store.PartyAgency && me.Support == nil {
+			s.addMonths(&p, me, d, time.Now())
+			p.ExportURL = c.Base.UsageExport()
+		}
+		return views.Render(w, r, http.StatusOK, views.Usage(c, p))
 	}}
 }
 
-func usageOf(used []store.Usage) map[store.Metric]int64 {
-	counts := map[store.Metric]int64{}
-	for _, u := range used {
-		counts[u.Metric] = u.Used
+// usageBars are the limits of the plan, and how much of each is in use.
+func (s *Server) usageBars(me store.Member, d usageData) (bars []views.UsageBar) {
+	for _, m := range metricsOf(me.Tenant.Kind, me.Party) {
+		count := store.UsedNow(d.now, m)
+		words := amount(m, count)
+		if m == store.Users && d.invited > 0 {
+			words = ui.Count(int(count), "person", "people") + " and " + ui.Count(int(d.invited), "open invitation", "open invitations")
+			count += d.invited
+		}
+		bars = append(bars, s.usageBar(d.plan, m, metricNames[m], words, count))
 	}
-	return counts
+	if me.Party != store.PartyAgency || me.Support != nil {
+		return bars
+	}
+	for _, m := range s.db.Plans().Reported() {
+		if _, limited := s.db.Plans().Limit(d.plan, m); limited {
+			count := store.UsedIn(d.months, m, store.MonthOf(time.Now()))
+			bars = append(bars, s.usageBar(d.plan, m, s.metricName(m)+" this month", amount(m, count), count))
+		}
+	}
+	return bars
+}
+
+func (s *Server) usageBar(plan store.TenantPlan, m store.Metric, label, used string, count int64) views.UsageBar {
+	limit, _ := s.db.Plans().Limit(plan, m)
+	// A limit is at most 10^18, so the share is a division and not a product.
+	share := 100
+	if count < limit {
+		share = int(float64(count) / float64(limit) * 100)
+	}
+	return views.UsageBar{Label: label, Used: used, Limit: amount(m, limit), Share: share, Over: count > limit}
+}
+
+// addMonths adds what was used month by month, by whom, and by which client.
+func (s *Server) addMonths(p *views.UsageProps, me store.Member, d usageData, now time.Time) {
+	metrics, month := s.db.Plans().Metrics(me.Tenant.Kind), store.MonthOf(now)
+	for _, m := range metrics {
+		p.Metrics = append(p.Metrics, s.metricName(m))
+		used := store.UsedIn(d.months, m, month)
+		if m.IsLevel() || used == 0 {
+			continue
+		}
+		row := views.UsageNow{Label: s.metricName(m), Used: amount(m, used)}
+		if expected, ok := forecast(used, now); ok {
+			row.Forecast = amount(m, expected)
+		}
+		p.Now = append(p.Now, row)
+	}
+	for i := range usageMonths {
+		at := month.AddDate(0, -i, 0)
+		row := views.UsageMonth{Month: at}
+		empty := true
+		for _, m := range metrics {
+			used := store.UsedIn(d.months, m, at)
+			empty = empty && used == 0
+			row.Used = append(row.Used, inMonth(m, used))
+		}
+		if !empty {
+			p.Months = append(p.Months, row)
+		}
+	}
+	for _, k := range d.keys {
+		p.Keys = append(p.Keys, views.UsageKey{Key: k.KeyName, Maker: k.MakerName, Used: amount(k.Metric, k.Quantity), Label: s.metricName(k.Metric)})
+	}
+	if me.Tenant.Kind == store.TenantAgency {
+		s.addClients(p, me, d.clients)
+	}
+}
+
+// forecast is what a month will have been, if the rest of it goes on like its part so far.
+// In its first day it is too early to tell.
+func forecast(used int64, now time.Time) (int64, bool) {
+	from := store.MonthOf(now)
+	gone, all := now.Sub(from), from.AddDate(0, 1, 0).Sub(from)
+	if gone < 24*time.Hour {
+		return 0, false
+	}
+	return int64(float64(used) * all.Seconds() / gone.Seconds()), true
+}
+
+// clientMetrics are the columns of the table of clients: how much there is now of the
+// first ones, and what the others were in this month.
+func (s *Server) clientMetrics() []store.Metric { return s.db.Plans().Metrics(store.TenantClient) }
+
+func (s *Server) addClients(p *views.UsageProps, me store.Member, rows []store.ClientUsage) {
+	metrics := s.clientMetrics()
+	for _, m := range metrics {
+		name := s.metricName(m)
+		if m == store.Storage {
+			name = "Files"
+		}
+		p.ClientMetrics = append(p.ClientMetrics, name)
+	}
+	base := views.PathBase(me.Tenant.Slug)
+	for _, c := range byClient(rows) {
+		row := views.UsageClient{Name: c.Name, URL: base.Client(c.ID.String()), Plan: planName(c.Plan)}
+		for _, m := range metrics {
+			row.Used = append(row.Used, amount(m, c.used[m]))
+		}
+		p.Clients = append(p.Clients, row)
+	}
+}
+
+type clientTotals struct {
+	store.ClientUsage
+	used map[store.Metric]int64
+}
+
+// byClient gathers the rows of each client, in their order.
+func byClient(rows []store.ClientUsage) (all []clientTotals) {
+	for _, row := range rows {
+		if len(all) == 0 || all[len(all)-1].ID != row.ID {
+			all = append(all, clientTotals{row, map[store.Metric]int64{}})
+		}
+		if row.Metric == nil {
+			continue
+		}
+		used := frame.OrZero(row.Quantity)
+		if row.Metric.IsLevel() {
+			used = frame.OrZero(row.Now)
+		}
+		all[len(all)-1].used[*row.Metric] = used
+	}
+	return all
+}
+
+// usageExport sends what was used as a table: in a client each hour of this month and the
+// last, in an agency each client.
+func (s *Server) usageExport(*http.Request) page {
+	var last, this []store.HourUsage
+	var clients []store.ClientUsage
+	month := store.MonthOf(time.Now())
+	reads := func(at store.Standing) []store.Read {
+		if at.Kind == store.TenantAgency {
+			return []store.Read{store.ListClientUsage(month, &clients)}
+		}
+		return []store.Read{store.ListHourUsage(month.AddDate(0, -1, 0), &last), store.ListHourUsage(month, &this)}
+	}
+	return page{reads, func(w http.ResponseWriter, r *http.Request, me store.Member) error {
+		rows := [][]string{{"hour (UTC)", "metric", "quantity"}}
+		for _, h := range append(last, this...) {
+			rows = append(rows, []string{h.Hour.UTC().Format(time.RFC3339), h.Metric.JSON(), strconv.FormatInt(h.Quantity, 10)})
+		}
+		name := "usage-" + me.Tenant.Slug + ".csv"
+		if me.Tenant.Kind == store.TenantAgency {
+			rows = s.clientTable(clients, month)
+		}
+		w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+		w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
+		out := csv.NewWriter(w)
+		for _, row := range rows {
+			for i := range row {
+				row[i] = spreadsheet.SafeCell(row[i])
+			}
+		}
+		_ = out.WriteAll(rows) // the visitor may be gone
+		return nil
+	}}
+}
+
+func (s *Server) clientTable(clients []store.ClientUsage, month time.Time) [][]string {
+	head := []string{"client", "plan", "month (UTC)"}
+	for _, m := range s.clientMetrics() {
+		head = append(head, m.JSON())
+	}
+	rows := [][]string{head}
+	for _, c := range byClient(clients) {
+		row := []string{c.Name, c.Plan, month.Format("2006-01")}
+		for _, m := range s.clientMetrics() {
+			row = append(row, strconv.FormatInt(c.used[m], 10))
+		}
+		rows = append(rows, row)
+	}
+	return rows
 }
 
 // metricsOf are the limits that a member sees. An agency's own tenant has people and
@@ -72,11 +258,35 @@ var metricNames = map[store.Metric]string{
 	store.Projects: "Projects, archived included",
 	store.Storage:  "Files",
 	store.Clients:  "Clients, archived included",
-	store.AIRuns:   "AI runs this month",
+}
+
+// metricName is the short name of a metric, for a row or a column.
+func (s *Server) metricName(m store.Metric) string {
+	switch m {
+	case store.Storage:
+		return "Storage"
+	case store.Transfer:
+		return "Downloads"
+	case store.AIRuns:
+		return "AI runs"
+	}
+	if label := s.db.Plans().Label(m); label != "" {
+		return label
+	}
+	name, _, _ := strings.Cut(metricNames[m], ",")
+	return name
+}
+
+// inMonth is what a metric was in a month.
+func inMonth(m store.Metric, n int64) string {
+	if m == store.Storage {
+		return amount(m, n) + "-hours"
+	}
+	return amount(m, n)
 }
 
 func amount(m store.Metric, n int64) string {
-	if m == store.Storage {
+	if m == store.Storage || m == store.Transfer {
 		return ui.Size(n)
 	}
 	return ui.Number(n)
@@ -95,8 +305,13 @@ func planContact(me store.Member) string {
 // planSentence says which limit is reached, how high it is, and who can raise it.
 func planSentence(e *store.PlanLimitError) string {
 	help := "Remove something first, or ask an owner of the agency for a larger plan."
-	if e.Metric == store.Clients {
+	switch {
+	case e.Metric == store.Clients:
 		help = "Delete a client that nobody used, or ask the operator of this installation for a larger plan."
+	case e.Capped:
+		help = "Remove something first. The agency can ask the operator of this installation for a larger plan."
+	case !e.Metric.IsLevel():
+		help = "Ask an owner of the agency for a larger plan, or wait for the next month."
 	}
 	return planFull(e) + " " + help
 }
@@ -107,6 +322,9 @@ func planFull(e *store.PlanLimitError) string {
 		limit += ", open invitations included"
 	}
 	text := fmt.Sprintf("The %s plan allows %s.", planName(e.Plan), limit)
+	if e.Capped {
+		text = fmt.Sprintf("The agency's own plan, %s, allows %s.", planName(e.Plan), limit)
+	}
 	if e.Next > 0 {
 		text += fmt.Sprintf(" With this it would be %s.", amount(e.Metric, e.Next))
 	}
@@ -121,6 +339,9 @@ func ofMetric(m store.Metric, n int64) string {
 		return amount(m, n) + " of storage"
 	case store.AIRuns:
 		return ui.Number(n) + " AI runs a month"
+	}
+	if !m.IsLevel() {
+		return ui.Number(n) + " a month of " + string(m)
 	}
 	return ui.Number(n) + " " + string(m)
 }

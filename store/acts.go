@@ -24,13 +24,9 @@ const (
 	actRequest act = "access request"  // mails the owners
 )
 
-// actsPerHour is how many acts are allowed in a tenant in an hour, by its plan or its
-// agency's, whichever allows less: agencies choose the plans of their clients.
-var actsPerHour = map[string]map[act]int{
-	"starter":    {actInvite: 20, actClient: 10, actDomain: 20, actCheck: 60, actProject: 60, actWork: 120, actPublish: 60},
-	"growth":     {actInvite: 200, actClient: 50, actDomain: 40, actCheck: 120, actProject: 300, actWork: 600, actPublish: 300},
-	"enterprise": {actInvite: 20_000, actClient: 500, actDomain: 100, actCheck: 600, actProject: 20_000, actWork: 20_000, actPublish: 20_000},
-}
+// planActs are the acts that plans limit, in a tenant in an hour: by its plan or its
+// agency's, whichever allows less.
+var planActs = []act{actInvite, actClient, actDomain, actCheck, actProject, actWork, actPublish}
 
 // agentsActsPerHour is how many acts of support a tenant meets in an hour, whatever its
 // plan.
@@ -51,10 +47,10 @@ func (e *TooManyActsError) Error() string { return fmt.Sprintf("too many acts, w
 // [*TooManyActsError] if there were too many. It counts in the transaction of the deed, so a deed that fails
 // counts for nothing.
 func (tx *Tx) spend(a act) {
-	var plan, agencys string
-	tx.engine.LaterGet(row("plans of acts", `select plan, agency_plan from lookup.my_plans()`, nil, &plan, &agencys), func() error { return nil })
-	tx.countAct(a, "tenant", tx.scope.Tenant, func() int { return min(actsPerHour[agencys][a], actsPerHour[plan][a]) })
-	tx.countAct(a, "person", tx.scope.Actor, func() int { return actsPerHour[agencys][a] * personsShare })
+	var t TenantPlan
+	tx.engine.LaterGet(GetPlan(&t).query, func() error { return nil })
+	tx.countAct(a, "tenant", tx.scope.Tenant, func() int { return tx.plans.hourly(tx.plans.inForce(t), a) })
+	tx.countAct(a, "person", tx.scope.Actor, func() int { return tx.plans.hourly(t.Agency, a) * personsShare })
 }
 
 // spendOnTenant is spend for an agent's act on a tenant that they are not inside.

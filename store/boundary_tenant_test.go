@@ -273,7 +273,7 @@ func TestAppRoleCannotBypassPolicies(t *testing.T) {
 		"create temp table t (id int)", "create table t (id int)", "create function f() returns int language sql as 'select 1'",
 		"create schema s", "copy projects from stdin", "create view v as select 1", "drop table projects",
 		"update audit_events set verb = 'a.b'", "delete from audit_events", "delete from memberships",
-		"select lookup.create_agency(null, 'x', 'x', null, 'x', 'x')", "select lookup.session_open(null, null, null, '', '', null, null, '', 'a.b')",
+		"select lookup.create_agency(null, 'x', 'x', null, 'x', 'x', 'x')", "select lookup.session_open(null, null, null, '', '', null, null, '', 'a.b')",
 		"update tenants set slug = 'x'", "insert into tenants (id, kind, slug, name) values (gen_random_uuid(), 'agency', 'x', 'x')",
 		"insert into sessions (id, token_hash, user_id) values (gen_random_uuid(), decode(repeat('00', 32), 'hex'), current_setting('app.user_id')::uuid)",
 		"select token_hash from sessions", "update support_sessions set ends_at = now()", "update files set object_key = 'x'",

@@ -50,7 +50,7 @@ var mutants = []struct{ name, sql, rule string }{
 	{"definer function", "create function peek() returns bigint language sql security definer as 'select count(*) from public.projects'", "definerFunctions in store/catalog.go"},
 	{"definer without search_path", "alter function lookup.i_am_agent() reset search_path", "search_path"},
 	{"function for PUBLIC", "grant execute on function lookup.list_agents() to public", "called by PUBLIC"},
-	{"operator's function for the app", "grant execute on function lookup.create_agency(uuid, text, text, uuid, text, text) to portico_app", "differ from definerFunctions in store/catalog.go"},
+	{"operator's function for the app", "grant execute on function lookup.create_agency(uuid, text, text, uuid, text, text, text) to portico_app", "differ from definerFunctions in store/catalog.go"},
 	{"app owns", "alter table projects owner to portico_app", "owned by the app"},
 	{"app truncates", "grant truncate on projects to portico_app", "truncated"},
 	{"app makes large objects", "grant execute on function lo_create(oid) to portico_app", "makes objects without a tenant"},

@@ -94,9 +94,9 @@ func (tx *Tx) CreateClient(ctx context.Context, n NewClient) (uuid.UUID, *Tx, er
 	if err := tx.mayManageClients(ctx); err != nil {
 		return uuid.Nil, nil, err
 	}
-	n.Plan = cmp.Or(n.Plan, Plans[0])
-	if _, ok := limits[n.Plan]; !ok {
-		return uuid.Nil, nil, InvalidError{"plan": "Choose a plan."}
+	n.Plan = cmp.Or(n.Plan, tx.plans.First())
+	if err := tx.mayGivePlan(ctx, n.Plan); err != nil {
+		return uuid.Nil, nil, err
 	}
 	if err := tx.reserve(ctx, Clients, 1); err != nil {
 		return uuid.Nil, nil, err
@@ -104,8 +104,8 @@ func (tx *Tx) CreateClient(ctx context.Context, n NewClient) (uuid.UUID, *Tx, er
 	tx.spend(actClient)
 	id := NewID()
 	var made *bool
-	err := tx.get(ctx, value("create client", &made, `select lookup.create_client(@id, @slug, @name, @accent, @plan)`,
-		pgx.StrictNamedArgs{"id": id, "slug": n.Slug, "name": n.Name, "accent": n.Accent, "plan": n.Plan}))
+	err := tx.get(ctx, value("create client", &made, `select lookup.create_client(@id, @slug, @name, @accent, @plan, @first)`,
+		pgx.StrictNamedArgs{"id": id, "slug": n.Slug, "name": n.Name, "accent": n.Accent, "plan": n.Plan, "first": tx.plans.First()}))
 	switch {
 	case err != nil:
 		return uuid.Nil, nil, err

@@ -32,8 +32,8 @@ var (
 	ErrNoDatabase = errors.New("PostgreSQL doesn't have the database named in DATABASE_URL")
 )
 
-// OpenInspector connects with DATABASE_URL.
-func OpenInspector(ctx context.Context, url string) (*Inspector, error) {
+// OpenInspector connects with DATABASE_URL. The plans are those of the installation.
+func OpenInspector(ctx context.Context, url string, plans Plans) (*Inspector, error) {
 	connected, err := engine.Connect(ctx, engine.Config{URL: url, MaxConns: 2})
 	if err != nil {
 		return nil, err
@@ -43,7 +43,7 @@ func OpenInspector(ctx context.Context, url string) (*Inspector, error) {
 		pool.Close()
 		return nil, connectError(err)
 	}
-	return &Inspector{&DB{engine: connected}, pool}, nil
+	return &Inspector{&DB{engine: connected, plans: plans}, pool}, nil
 }
 
 func connectError(err error) error {

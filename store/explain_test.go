@@ -69,6 +69,14 @@ insert into api_keys (tenant_id, id, user_id, party, name, token_hash, prefix, s
 select id, pg_temp.id('key', k), pg_temp.id('user', 2), 'agency', 'Key', sha256(k::text::bytea), 'prefix', '{work:read}', now() - k * interval '1 day', now() from t, generate_series(1, 60) k;
 insert into api_responses (tenant_id, party, key, request_hash, status, location, body)
 select id, 'agency', 'key ' || k, sha256('x'), 201, '', '{}' from t, generate_series(1, 60) k;
+insert into usage_events (tenant_id, id, metric, quantity, at, used, key, request_hash, api_key_id)
+select id, pg_temp.id('usage', i), 'ai_runs', 1, now() - i * interval '1 hour', 1, 'usage ' || i, sha256('x'), pg_temp.id('key', 1 + i % 60) from t, generate_series(1, 300) i;
+insert into usage_levels (tenant_id, metric, at, level)
+select id, m, now() - i * interval '1 hour', i from t, generate_series(1, 100) i, unnest(array['users', 'projects', 'storage']) m;
+insert into usage_hours (tenant_id, metric, hour, quantity)
+select id, m, date_trunc('hour', now()) - i * interval '1 hour', i from t, generate_series(1, 100) i, unnest(array['users', 'projects', 'storage', 'ai_runs']) m;
+insert into usage_months (tenant_id, metric, month, quantity)
+select id, m, (date_trunc('month', now()) - i * interval '1 month')::date, i from t, generate_series(0, 24) i, unnest(array['users', 'projects', 'storage', 'ai_runs']) m;
 insert into work_counts (tenant_id, projects, for_us) select id, projects, 3 from t;
 insert into plan_usage (tenant_id, metric) select id, m from t, unnest(array['users', 'projects', 'storage', 'clients', 'ai_runs']) m;
 insert into job_effects (tenant_id, key) select id, 'effect ' || g from t, generate_series(1, 50) g;
@@ -117,7 +125,11 @@ func readsToExplain() map[string][]store.Read {
 		own             *store.OwnConsent
 		sessions        []store.SupportSession
 		settings        store.Settings
-		plan            string
+		plan            store.TenantPlan
+		months          []store.MonthUsage
+		keyUsage        []store.KeyUsage
+		hours           []store.HourUsage
+		clientUsage     []store.ClientUsage
 		usage           []store.Usage
 		upload          store.FileUpload
 		parts           []store.Part
@@ -194,6 +206,10 @@ func readsToExplain() map[string][]store.Read {
 		"GetProject":             {store.GetProject(id("project"), &some.project)},
 		"GetPlan":                {store.GetPlan(&some.plan)},
 		"ListUsage":              {store.ListUsage(&some.usage)},
+		"ListMonthUsage":         {store.ListMonthUsage(time.Now(), &some.months)},
+		"ListKeyUsage":           {store.ListKeyUsage(time.Now(), &some.keyUsage)},
+		"ListHourUsage":          {store.ListHourUsage(time.Now(), &some.hours)},
+		"ListClientUsage":        {store.ListClientUsage(time.Now(), &some.clientUsage)},
 		"ListUsageDrift":         {store.ListUsageDrift(&some.drift)},
 		"SeenFiles":              {store.SeenFiles(id("deliverable"), &some.seen)},
 		"GetSettings":            {store.GetSettings(&some.settings)},

@@ -32,6 +32,10 @@ var Manifest = struct {
 		{Name: "support_sessions", Restrictive: []string{"in_person_still_open"}, Lookup: true},
 		{Name: "api_responses", Restrictive: []string{"party"}},
 		{Name: "api_keys", Restrictive: []string{"in_person_insert", "in_person_update", "party"}, Lookup: true},
+		{Name: "usage_levels", Restrictive: []string{"party", "support_drafts"}, Lookup: true, AppendOnly: true},
+		{Name: "usage_events", Restrictive: []string{"party", "support_drafts", "truthful"}, AppendOnly: true},
+		{Name: "usage_hours", Restrictive: []string{"counted_insert", "counted_update", "party", "support_drafts"}},
+		{Name: "usage_months", Restrictive: []string{"counted_insert", "counted_update", "party", "support_drafts"}, Lookup: true},
 		{Name: "audit_events", Restrictive: []string{"party", "truthful"}, Lookup: true, AppendOnly: true},
 	},
 	Global: map[string]string{

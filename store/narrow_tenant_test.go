@@ -110,7 +110,7 @@ var narrowWrites = map[string][]string{
 	"discard_client":   {"audit_events", "domains", "invites", "memberships", "tenants"},
 	"domains_due":      {"domains"},
 	"flow_begin":       {"sign_in_flows"},
-	"forget_me":        {"account_events", "audit_events", "memberships", "plan_usage", "sessions", "sign_in_flows", "users"},
+	"forget_me":        {"account_events", "audit_events", "memberships", "plan_usage", "sessions", "sign_in_flows", "usage_levels", "users"},
 	"handover_begin":   {"handovers"},
 	"job_refused":      {"job_refusals"},
 	"passkey_begin":    {"sign_in_flows"},

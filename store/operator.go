@@ -39,15 +39,17 @@ func (o *Operator) exec(ctx context.Context, name, sql string, args ...any) erro
 	return nil
 }
 
-// CreateAgency creates an agency with its first owner. A taken slug is [ErrConflict].
-func (o *Operator) CreateAgency(ctx context.Context, slug, name, ownerEmail, ownerName string) (uuid.UUID, error) {
+// CreateAgency creates an agency with its first owner, on a plan of the installation. A
+// taken slug is [ErrConflict].
+func (o *Operator) CreateAgency(ctx context.Context, slug, name, ownerEmail, ownerName, plan string) (uuid.UUID, error) {
 	id := NewID()
-	return id, o.exec(ctx, "create agency", `select lookup.create_agency($1, $2, $3, $4, $5, $6)`,
-		id, slug, name, NewID(), ownerEmail, ownerName)
+	return id, o.exec(ctx, "create agency", `select lookup.create_agency($1, $2, $3, $4, $5, $6, $7)`,
+		id, slug, name, NewID(), ownerEmail, ownerName, plan)
 }
 
 // SetPlan sets the plan of the tenant with that slug. An unknown slug is
-// [ErrNotFound], an unknown plan [ErrInvalid].
+// [ErrNotFound]. The caller has checked that the installation has the plan; what no plan's
+// name can be is [ErrInvalid].
 func (o *Operator) SetPlan(ctx context.Context, slug, plan string) error {
 	var set bool
 	if err := o.conn.QueryRow(ctx, `select lookup.set_plan($1, $2, $3)`, slug, plan, NewID()).Scan(&set); err != nil {

@@ -63,6 +63,9 @@ var guarded = map[string]map[string]string{
 		"DB.personDeed":          "keys and identities belong to a person; its callers are listed below",
 		"DB.rateHit":             "rate limits have no tenant",
 	},
+	"engine.DB.Change": {
+		"DB.countUsage": "one round trip; its scope is the program's own, or that of DB.CountTransfer",
+	},
 	"engine.DB.Open": {
 		"DB.Open": "finds the person and the tenant of a page; without them its reads see nothing",
 	},
@@ -92,6 +95,7 @@ var guarded = map[string]map[string]string{
 		"DB.AcceptInvite":      "the token names the tenant and proves the invitation",
 		"DB.BeginMailFlow":     "nobody is signed in: the zero scope, which sees nothing",
 		"DB.BeginOIDCFlow":     "nobody is signed in: the zero scope, which sees nothing",
+		"DB.CountTransfer":     "the downloads of a member, counted in the member's own tenant",
 		"DB.IdentifyKey":       "what the database said of the request",
 		"DB.KeepCRC":           "a checksum, in the member's own tenant, whatever the member may change",
 		"DB.PeekInvite":        "the token names the tenant and proves the invitation",

@@ -108,7 +108,7 @@ func TestOnlyManagersCreateClients(t *testing.T) {
 		}
 		as(t, tx, me)
 		var made *bool
-		err = tx.QueryRow(t.Context(), `select lookup.create_client($1, $2, 'Made', '', 'starter')`,
+		err = tx.QueryRow(t.Context(), `select lookup.create_client($1, $2, 'Made', '', 'starter', 'starter')`,
 			store.NewID(), "made-"+strings.ToLower(rand.Text())[:12]).Scan(&made)
 		if err != nil || (made != nil) != (what == "owner") {
 			t.Errorf("create_client as %s: %v, %v", what, made, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -19,6 +20,7 @@ const (
 	Storage  Metric = "storage"  // bytes of files, pending or ready, not in the bin
 	Clients  Metric = "clients"  // of an agency, archived ones too
 	AIRuns   Metric = "ai_runs"  // in a month
+	Transfer Metric = "transfer" // bytes of files that visitors got, in a month
 )
 
 // JSON returns the metric's name in the API.
@@ -29,29 +31,28 @@ func (m Metric) JSON() string {
 	return string(m)
 }
 
-// Plans are the plan names from the smallest to the largest.
-var Plans = []string{"starter", "growth", "enterprise"}
+// IsLevel says that there is an amount of it at any time, which is counted. Everything else
+// is reported or downloaded, and adds up in a month.
+func (m Metric) IsLevel() bool { return slices.Contains(limited, m) }
 
-// The sizes are decimal, as on pages.
-const (
-	gb = 1_000_000_000
-	tb = 1_000 * gb
-)
+// limited are the metrics that every plan limits.
+var limited = []Metric{Users, Projects, Storage, Clients}
 
-// limits is how much each plan allows.
-var limits = map[string]map[Metric]int64{
-	"starter":    {Users: 5, Projects: 20, Storage: 10 * gb, Clients: 5, AIRuns: 500},
-	"growth":     {Users: 50, Projects: 500, Storage: 500 * gb, Clients: 100, AIRuns: 10_000},
-	"enterprise": {Users: 10_000, Projects: 1_000_000, Storage: 100 * tb, Clients: 10_000, AIRuns: 50_000_000},
+// builtIn are the metrics that an installation can't add.
+var builtIn = []Metric{Users, Projects, Storage, Clients, AIRuns, Transfer}
+
+// TenantPlan is the plan of a tenant, and that of its agency, which bounds it. An agency
+// has one.
+type TenantPlan struct {
+	Plan   string
+	Agency string
 }
-
-// Limit returns how much of a metric a plan allows; 0 for an unknown plan.
-func Limit(plan string, m Metric) int64 { return limits[plan][m] }
 
 // PlanLimitError means that a deed would exceed the tenant's plan.
 type PlanLimitError struct {
 	Metric Metric
-	Plan   string
+	Plan   string // the one that limits
+	Capped bool   // it is the agency's plan, which is smaller than the tenant's own
 	Limit  int64
 	Next   int64 // usage after the deed; 0 if the actor may not know it
 }
@@ -115,19 +116,20 @@ func (tx *Tx) reserve(ctx context.Context, m Metric, n int64) error {
 	if err != nil {
 		return err
 	}
-	if limit := Limit(u.Plan, m); u.Used > limit {
-		return tx.planLimit(m, u.Plan, u.Used)
-	}
-	return nil
+	return tx.checkUsed(u, m, u.Used)
 }
 
-// planLimit is the refusal of a deed after which the usage would be next. That counts
-// drafts, so whoever may not see them isn't told.
-func (tx *Tx) planLimit(m Metric, plan string, next int64) error {
+// checkUsed returns a [*PlanLimitError] if the usage would be more than the plan allows. It
+// counts drafts, so whoever may not see them isn't told how much it would be.
+func (tx *Tx) checkUsed(u planUsage, m Metric, next int64) error {
+	limit, limited := tx.plans.Limit(u.TenantPlan, m)
+	if !limited || next <= limit {
+		return nil
+	}
 	if tx.scope.HideDrafts {
 		next = 0
 	}
-	return &PlanLimitError{Metric: m, Plan: plan, Limit: Limit(plan, m), Next: next}
+	return &PlanLimitError{Metric: m, Plan: tx.plans.inForce(u.TenantPlan), Capped: tx.plans.Capped(u.TenantPlan), Limit: limit, Next: next}
 }
 
 // release subtracts n from the usage of a metric.
@@ -145,22 +147,18 @@ func (tx *Tx) checkLimit(ctx context.Context, m Metric, n int64) error {
 	var u planUsage
 	err := tx.withDrafts(func() error {
 		return tx.get(ctx, one("limit of "+string(m), &u, `
-select t.plan,
+select t.plan, t.agency_plan as agency,
        coalesce((select used from plan_usage where tenant_id = @tenant_id and metric = @metric), (`+counted[m]+`)) as used
-from tenants t
-where t.id = @tenant_id`, pgx.StrictNamedArgs{"metric": string(m)}))
+from lookup.my_plans() t`, pgx.StrictNamedArgs{"metric": string(m)}))
 	})
 	if err != nil {
 		return err
 	}
-	if limit := Limit(u.Plan, m); u.Used+n > limit {
-		return tx.planLimit(m, u.Plan, u.Used+n)
-	}
-	return nil
+	return tx.checkUsed(u, m, u.Used+n)
 }
 
 type planUsage struct {
-	Plan string
+	TenantPlan
 	Used int64
 }
 
@@ -184,9 +182,15 @@ func (tx *Tx) updateOrCountUsage(ctx context.Context, m Metric, by int64) (planU
 		from = "select 0"
 	}
 	if _, err := tx.exec(ctx, "first count", `
-insert into plan_usage (tenant_id, metric, used)
-select @tenant_id, @metric, (`+from+`)
-on conflict do nothing`, pgx.StrictNamedArgs{"metric": string(m)}); err != nil {
+with counted as (
+    insert into plan_usage (tenant_id, metric, used)
+    select @tenant_id, @metric, (`+from+`)
+    on conflict do nothing
+    returning metric, used
+)
+insert into usage_levels (tenant_id, metric, level)
+select @tenant_id, metric, used
+from counted`, pgx.StrictNamedArgs{"metric": string(m)}); err != nil {
 		return planUsage{}, err
 	}
 	return tx.updateUsage(ctx, m, by)
@@ -194,13 +198,21 @@ on conflict do nothing`, pgx.StrictNamedArgs{"metric": string(m)}); err != nil {
 
 func (tx *Tx) updateUsage(ctx context.Context, m Metric, by int64) (use planUsage, err error) {
 	return use, tx.get(ctx, one("add usage of "+string(m), &use, `
-update plan_usage u
-set used = greatest(0, u.used + @by)
-from tenants t
-where u.tenant_id = @tenant_id
-  and u.metric = @metric
-  and t.id = u.tenant_id
-returning t.plan, u.used`, pgx.StrictNamedArgs{"metric": string(m), "by": by}))
+with changed as (
+    update plan_usage u
+    set used = greatest(0, u.used + @by)
+    where u.tenant_id = @tenant_id
+      and u.metric = @metric
+    returning u.metric, u.used
+), noted as (
+    insert into usage_levels (tenant_id, metric, level)
+    select @tenant_id, metric, used
+    from changed
+    where @by::bigint <> 0
+)
+select t.plan, t.agency_plan as agency, c.used
+from changed c
+cross join lookup.my_plans() t`, pgx.StrictNamedArgs{"metric": string(m), "by": by}))
 }
 
 // addUsers adds n people of a party to the usage, if that party counts here; n may be
@@ -254,12 +266,21 @@ type Usage struct {
 	Used   int64
 }
 
+// UsedNow is how much of a metric is used.
+func UsedNow(all []Usage, m Metric) int64 {
+	for _, u := range all {
+		if u.Metric == m {
+			return u.Used
+		}
+	}
+	return 0
+}
+
 // GetPlan reads the tenant's plan.
-func GetPlan(dst *string) Read {
-	return Read{value("plan", dst, `
-select plan
-from tenants
-where id = @tenant_id`, nil)}
+func GetPlan(dst *TenantPlan) Read {
+	return Read{one("plan", dst, `
+select plan, agency_plan as agency
+from lookup.my_plans()`, nil)}
 }
 
 // ListUsage reads the tenant's usage. What no deed has counted yet, it counts.
@@ -291,15 +312,31 @@ where tenant_id = @tenant_id
   and expires_at > now()`, nil)}
 }
 
+// mayGivePlan returns an [InvalidError] of the field "plan" unless the plan exists and is no
+// larger than the agency's own.
+func (tx *Tx) mayGivePlan(ctx context.Context, plan string) error {
+	var own TenantPlan
+	if err := tx.Read(ctx, GetPlan(&own)); err != nil {
+		return err
+	}
+	switch {
+	case !tx.plans.Has(plan):
+		return InvalidError{"plan": "Choose a plan."}
+	case !slices.Contains(tx.plans.UpTo(own.Plan), plan):
+		return InvalidError{"plan": "Your agency's own plan is smaller. Choose a plan that is no larger."}
+	}
+	return nil
+}
+
 // SetClientPlan sets the plan of one of the agency's clients. Only an owner of the
-// agency may. What exceeds the new limits stays, and can be read and deleted. It
+// agency may, and only up to the agency's own plan. What exceeds the new limits stays, and can be read and deleted. It
 // compares the plan's name: whoever expects another one gets [ErrChanged].
 func (tx *Tx) SetClientPlan(ctx context.Context, client uuid.UUID, plan string) error {
-	if _, ok := limits[plan]; !ok {
-		return InvalidError{"plan": "Choose a plan."}
-	}
 	if !May(PlanClients, Party(tx.scope.Party), tx.role) {
 		return fmt.Errorf("set client plan: %w", ErrForbidden)
+	}
+	if err := tx.mayGivePlan(ctx, plan); err != nil {
+		return err
 	}
 	var set *bool
 	err := tx.get(ctx, value("set client plan", &set, `select lookup.set_client_plan(@client, @plan, @seen)`,

@@ -274,9 +274,9 @@ func TestOnlyAgencyOwnersSetPlans(t *testing.T) {
 	if err := set(a.Member(t, a.Dana, a.Agency), acme.TenantID(), "starter"); err != nil {
 		t.Errorf("the rightful person: %v", err)
 	}
-	var plan string
-	if err := db.Read(t.Context(), acme, store.GetPlan(&plan)); err != nil || plan != "starter" {
-		t.Errorf("the plan is %s, %v", plan, err)
+	var plan store.TenantPlan
+	if err := db.Read(t.Context(), acme, store.GetPlan(&plan)); err != nil || plan.Plan != "starter" {
+		t.Errorf("the plan is %v, %v", plan, err)
 	}
 }
 

@@ -47,6 +47,10 @@ const (
 	PlanClients       Capability = "plan clients"        // give an agency's client another plan
 	ManageStaff       Capability = "manage staff"        // memberships of party agency
 	ManageClientUsers Capability = "manage client users" // memberships of party client
+	UseAPI            Capability = "use the API"         // with any key: ask which key it is
+	SeeUsage          Capability = "see usage"           // the plan, and how much of it is used
+	ExportUsage       Capability = "export usage"        // as a table; it counts drafts
+	ReportUsage       Capability = "report usage"        // by programs, of what counts against the plan
 	ManageKeys        Capability = "manage keys"         // API keys of the own side; the agency's also the client's
 )
 
@@ -79,6 +83,10 @@ var rights = map[Capability]map[Party]ranks{
 	PlanClients:       {PartyAgency: owners, PartyClient: nobody},
 	ManageStaff:       {PartyAgency: management, PartyClient: nobody},
 	ManageClientUsers: {PartyAgency: management, PartyClient: management},
+	UseAPI:            {PartyAgency: everyone, PartyClient: everyone},
+	SeeUsage:          {PartyAgency: management, PartyClient: management},
+	ExportUsage:       {PartyAgency: management, PartyClient: nobody},
+	ReportUsage:       {PartyAgency: management, PartyClient: nobody},
 	ManageKeys:        {PartyAgency: management, PartyClient: management},
 }
 
@@ -89,15 +97,17 @@ type KeyScope string
 const (
 	ScopeReadWork    KeyScope = "work:read"
 	ScopeDeliverWork KeyScope = "work:deliver"
+	ScopeWriteUsage  KeyScope = "usage:write"
 )
 
-// KeyScopes are the scopes, from the one that opens least.
-var KeyScopes = []KeyScope{ScopeReadWork, ScopeDeliverWork}
+// KeyScopes are the scopes, in the order in which people choose from them.
+var KeyScopes = []KeyScope{ScopeReadWork, ScopeDeliverWork, ScopeWriteUsage}
 
 // scopes says which capabilities a scope opens to a key, if its maker has them.
 var scopes = map[KeyScope][]Capability{
-	ScopeReadWork:    {SeeWork},
-	ScopeDeliverWork: {SeeWork, EditWork, Upload, Publish},
+	ScopeReadWork:    {UseAPI, SeeWork},
+	ScopeDeliverWork: {UseAPI, SeeWork, EditWork, Upload, Publish},
+	ScopeWriteUsage:  {UseAPI, SeeUsage, ReportUsage},
 }
 
 // MayScope says whether a member of this party and role may make a key with the scope:

@@ -31,6 +31,8 @@ type Config struct {
 	URL string
 	// Signer signs tenant jobs. Deeds that queue jobs need it.
 	Signer queue.Signer
+	// Plans of the installation; the zero value means [DefaultPlans].
+	Plans Plans
 	// MaxConns is the size of the pool; 0 means 8, about four times the cores of a
 	// small machine. A larger pool is slower, not faster.
 	MaxConns int32
@@ -56,6 +58,7 @@ type Config struct {
 type DB struct {
 	engine     *engine.DB
 	signer     queue.Signer
+	plans      Plans
 	lastVisits lastVisits
 }
 
@@ -76,8 +79,14 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &DB{engine: opened, signer: c.Signer}, nil
+	if len(c.Plans.list) == 0 {
+		c.Plans = DefaultPlans()
+	}
+	return &DB{engine: opened, signer: c.Signer, plans: c.Plans}, nil
 }
+
+// Plans are the plans of the installation.
+func (db *DB) Plans() Plans { return db.plans }
 
 // Close waits for borrowed connections and closes them all.
 func (db *DB) Close() { db.engine.Close() }

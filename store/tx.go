@@ -17,6 +17,7 @@ import (
 type Tx struct {
 	engine *engine.Tx
 	signer queue.Signer
+	plans  Plans
 	// scope names the tenant and the people of its audit rows and jobs. The policies were
 	// told the same. Only after [Tx.asSupport] the jobs name another tenant and person.
 	scope engine.Scope
@@ -67,7 +68,7 @@ func (tx *Tx) mayStillAct(ctx context.Context) error {
 
 func (db *DB) write(ctx context.Context, s engine.Scope, role Role, request string, fn func(*Tx) error) error {
 	return db.engine.Write(ctx, s, func(tx *engine.Tx) error {
-		return fn(&Tx{engine: tx, signer: db.signer, scope: s, role: role, request: request})
+		return fn(&Tx{engine: tx, signer: db.signer, plans: db.plans, scope: s, role: role, request: request})
 	})
 }
 

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"portico/store/engine"
 )
@@ -114,11 +113,12 @@ func (tx *Tx) auditCorrection(ctx context.Context, d UsageDrift) error {
 // TenantDrift is the drift of one tenant.
 type TenantDrift struct {
 	Slug  string
+	Plan  string
 	Drift []UsageDrift
 }
 
 // UsageDrift recounts all active tenants, one after the other, and returns those with
-// a wrong count. It returns how many it recounted, which are fewer when ctx ends.
+// a wrong count, or with a plan that the installation doesn't have. It returns how many it recounted, which are fewer when ctx ends.
 func (e *Inspector) UsageDrift(ctx context.Context) (wrong []TenantDrift, recounted int, err error) {
 	const atOnce = 500
 	for after := uuid.Nil; ; {
@@ -129,12 +129,12 @@ func (e *Inspector) UsageDrift(ctx context.Context) (wrong []TenantDrift, recoun
 		for _, id := range tenants {
 			var t TenantDrift
 			s := engine.Scope{Tenant: id, Party: string(PartySystem), ReadOnly: true}
-			err := e.db.engine.Read(ctx, s, tenantSlug(&t.Slug), ListUsageDrift(&t.Drift).query)
+			err := e.db.engine.Read(ctx, s, tenantSlug(&t.Slug, &t.Plan), ListUsageDrift(&t.Drift).query)
 			if err != nil {
 				return wrong, recounted, ended(ctx, err)
 			}
 			recounted++
-			if len(t.Drift) > 0 {
+			if len(t.Drift) > 0 || !e.db.plans.Has(t.Plan) {
 				wrong = append(wrong, t)
 			}
 		}
@@ -153,9 +153,9 @@ func ended(ctx context.Context, err error) error {
 	return err
 }
 
-func tenantSlug(dst *string) query {
-	return value("slug", dst, `
-select slug
+func tenantSlug(slug, plan *string) query {
+	return row("slug", `
+select slug, plan
 from tenants
-where id = @tenant_id`, pgx.StrictNamedArgs{})
+where id = @tenant_id`, nil, slug, plan)
 }

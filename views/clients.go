@@ -84,6 +84,7 @@ type ClientShowProps struct {
 	LastActive time.Time
 	Form       ClientForm // of the name, the plan and the staff
 	PlanName   string
+	PlanCap    string      // the agency's plan, if that is smaller and so bounds the client's; else ""
 	Plans      []Choice    // empty if the reader may not choose a plan
 	JoinAs     string      // the role that joining gives: "an owner"
 	Refused    string      // why the last change was refused, else ""

@@ -438,6 +438,9 @@ func (b Base) ClientLeave(id string) string { return b.Client(id) + "/leave" }
 // Usage is the page of the plan's limits and how much of them is in use.
 func (b Base) Usage() string { return string(b) + "/usage" }
 
+// UsageExport is the same as a table for a spreadsheet.
+func (b Base) UsageExport() string { return b.Usage() + ".csv" }
+
 // Domains lists the tenant's own domains; a POST adds one.
 func (b Base) Domains() string { return b.Settings() + "/domains" }
 

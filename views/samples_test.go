@@ -462,6 +462,7 @@ func placeSamples() []sample {
 		{"usage", views.Usage(staff(), views.UsageProps{Plan: "Starter", Raise: "Northwind can give you a larger one.", Bars: []views.UsageBar{
 			{Label: "People", Used: "4 people and 1 open invitation", Limit: "5", Share: 100, Over: true}, {Label: "Projects", Used: "4", Limit: "20", Share: 20},
 		}})},
+		{"usage-months", views.Usage(staff(), usageByMonth())},
 		{"domains", views.Domains(staff(), views.DomainsProps{Main: "portico.example", Address: "https://portal.acme.example/", Fresh: true, Domains: []views.DomainRow{
 			{Host: "portal.acme.example", Verified: true, InLinks: true, Proof: "there", Pointing: "there", ProofName: "_portico.portal.acme.example", ProofValue: "portico=3q2", Seen: []string{"portico.example"}, LastTry: time.Now(), NextTry: "Next check in a day", CheckURL: "/w/acme/check", RemoveURL: "/w/acme/remove"},
 			{Host: strings.Repeat("long.", 12) + "example", Proof: "missing", Pointing: "other", ProofName: "_portico." + strings.Repeat("long.", 12) + "example", ProofValue: "portico=3q2", Looking: true, CheckURL: "/w/acme/check", RemoveURL: "/w/acme/remove"},

@@ -18,6 +18,7 @@ import (
 	"portico/files"
 	"portico/handlers/signin"
 	"portico/handlers/support"
+	"portico/store"
 )
 
 // config holds the whole environment, checked. Its types are here because the
@@ -34,6 +35,7 @@ type config struct {
 	drain          time.Duration // how long to keep serving after the signal to stop
 	dns            string        // "host:port"; "" uses the system's
 	databaseURL    string
+	plans          store.Plans
 	files          files.Config
 	keys           signin.Keys
 	signingKeys    []ed25519.PrivateKey
@@ -96,6 +98,7 @@ func loadConfig(getenv func(string) string, environ []string) (config, error) {
 		url:          rd.origin("PORTICO_URL"),
 		tenantDomain: rd.tenantDomain(),
 		databaseURL:  rd.database("DATABASE_URL"),
+		plans:        rd.plans(),
 		files: files.Config{
 			Endpoint:        rd.required("S3_ENDPOINT"),
 			Region:          rd.required("S3_REGION"),
@@ -189,6 +192,19 @@ func (rd *reader) database(name string) string {
 		rd.wrong(name, "is not a postgres:// address")
 	}
 	return v
+}
+
+// plans reads the plans of the installation, as JSON.
+func (rd *reader) plans() store.Plans {
+	const name = "PLANS"
+	if rd.getenv(name) == "" && rd.getenv(name+"_FILE") == "" {
+		return store.DefaultPlans()
+	}
+	plans, err := store.ParsePlans([]byte(rd.secret(name)))
+	if err != nil {
+		rd.wrong(name, "%w", err)
+	}
+	return plans
 }
 
 // list reads a list of secrets, at least one.

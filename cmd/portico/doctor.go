@@ -82,7 +82,7 @@ func (p program) examine(ctx context.Context) []finding {
 	}
 	parts := []func() []finding{
 		func() []finding { return p.checkKeys() },
-		func() []finding { return checkDatabase(ctx, c.databaseURL) },
+		func() []finding { return checkDatabase(ctx, c.databaseURL, c.plans) },
 		func() []finding { return checkStorage(ctx, c.files) },
 		func() []finding { return checkMail(ctx, c) },
 		func() []finding { return checkProviders(ctx, c.providers) },
@@ -266,8 +266,8 @@ func checkStorage(ctx context.Context, c files.Config) []finding {
 	return findings
 }
 
-func checkDatabase(ctx context.Context, url string) []finding {
-	e, err := store.OpenInspector(ctx, url)
+func checkDatabase(ctx context.Context, url string, plans store.Plans) []finding {
+	e, err := store.OpenInspector(ctx, url, plans)
 	if err != nil {
 		fix := "Start PostgreSQL, allow connections to it, or correct host and port in DATABASE_URL."
 		if errors.Is(err, store.ErrPooler) {
@@ -282,7 +282,7 @@ func checkDatabase(ctx context.Context, url string) []finding {
 		}
 	}
 	defer e.Close()
-	d := databaseDoctor{ctx, e}
+	d := databaseDoctor{ctx, e, plans}
 	findings := d.session()
 	if findings[0].Fix == poolerFix {
 		return append(findings, finding{"boundary", skipped, "Checked once the database keeps our sessions.", ""})

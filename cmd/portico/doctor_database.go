@@ -14,8 +14,9 @@ import (
 
 // databaseDoctor checks a database that answers.
 type databaseDoctor struct {
-	ctx context.Context
-	e   *store.Inspector
+	ctx   context.Context
+	e     *store.Inspector
+	plans store.Plans
 }
 
 // unread is the finding for a query that failed.
@@ -152,6 +153,10 @@ func (d databaseDoctor) usage() []finding {
 	}
 	var findings []finding
 	for _, t := range wrong {
+		if !d.plans.Has(t.Plan) {
+			findings = append(findings, finding{"usage", ill, fmt.Sprintf("The tenant %s has the plan %s, which PLANS doesn't have. It can add nothing.", t.Slug, t.Plan),
+				"Add the plan to PLANS, or give the tenant another one with portico tenant plan."})
+		}
 		for _, drift := range t.Drift {
 			says := fmt.Sprintf("The stored count of %s in %s is %d, but its rows are %d.", drift.Metric.JSON(), t.Slug, drift.Stored, drift.Real)
 			if drift.Metric == store.Listed {

@@ -138,11 +138,16 @@ func (p program) agency(ctx context.Context, args []string) error {
 	if verb == "" {
 		return err
 	}
+	plans, err := p.plans()
+	if err != nil {
+		return err
+	}
 	fs := p.flags("agency create --slug SLUG --name NAME --owner-email ADDRESS --owner-name NAME", "Creates an agency with its first owner, who signs in by email.")
 	slug := fs.String("slug", "", "name in addresses: a to z, 0 to 9 and -")
 	name := fs.String("name", "", "name of the agency")
 	email := fs.String("owner-email", "", "email address of the owner")
 	owner := fs.String("owner-name", "", "name of the owner")
+	plan := fs.String("plan", plans.First(), strings.Join(plans.Names(), ", "))
 	if help, err := p.parse(fs, args); help || err != nil {
 		return err
 	}
@@ -153,8 +158,11 @@ func (p program) agency(ctx context.Context, args []string) error {
 	if err != nil {
 		return fmt.Errorf("--owner-email: %w", err)
 	}
+	if !plans.Has(*plan) {
+		return fmt.Errorf("--plan must be one of %s", strings.Join(plans.Names(), ", "))
+	}
 	return p.operate(ctx, func(op *store.Operator) error {
-		id, err := op.CreateAgency(ctx, *slug, names.CleanLine(*name), address, names.CleanLine(*owner))
+		id, err := op.CreateAgency(ctx, *slug, names.CleanLine(*name), address, names.CleanLine(*owner), *plan)
 		switch {
 		case errors.Is(err, store.ErrConflict):
 			return fmt.Errorf("the slug %q is not available", *slug)
@@ -334,26 +342,38 @@ func (p program) tenant(ctx context.Context, args []string) error {
 }
 
 func (p program) tenantPlan(ctx context.Context, args []string) error {
-	plans := strings.Join(store.Plans, ", ")
-	fs := p.flags("tenant plan --slug SLUG --plan PLAN", "Gives a tenant another plan: "+plans+". What exceeds its limits is kept and can be read.")
+	plans, err := p.plans()
+	if err != nil {
+		return err
+	}
+	all := strings.Join(plans.Names(), ", ")
+	fs := p.flags("tenant plan --slug SLUG --plan PLAN", "Gives a tenant another plan: "+all+". What exceeds its limits is kept and can be read.\nA client gets at most what its agency's plan allows.")
 	slug := fs.String("slug", "", "name in addresses")
-	plan := fs.String("plan", "", plans)
+	plan := fs.String("plan", "", all)
 	if help, err := p.parse(fs, args); help || err != nil {
 		return err
+	}
+	if !plans.Has(*plan) {
+		return fmt.Errorf("--plan must be one of %s", all)
 	}
 	return p.operate(ctx, func(op *store.Operator) error {
 		err := op.SetPlan(ctx, *slug, *plan)
 		switch {
 		case errors.Is(err, store.ErrNotFound):
 			return fmt.Errorf("there is no tenant %q", *slug)
-		case errors.Is(err, store.ErrInvalid):
-			return fmt.Errorf("--plan must be one of %s", plans)
 		case err != nil:
 			return err
 		}
 		fmt.Fprintf(p.stdout, "%s now has the plan %s\n", *slug, *plan)
 		return nil
 	})
+}
+
+// plans are the plans of the installation.
+func (p program) plans() (store.Plans, error) {
+	rd := &reader{getenv: p.getenv}
+	plans := rd.plans()
+	return plans, errors.Join(rd.errs...)
 }
 
 // fold returns an address in the form that the database stores.

@@ -109,7 +109,7 @@ func (p program) open(ctx context.Context) (*installation, error) {
 	if in.storage, err = files.Open(c.files); err != nil {
 		return nil, err
 	}
-	in.db, err = store.Open(ctx, store.Config{URL: c.databaseURL, Signer: in.signer, Observe: in.watch.StoreObserver()})
+	in.db, err = store.Open(ctx, store.Config{URL: c.databaseURL, Signer: in.signer, Plans: c.plans, Observe: in.watch.StoreObserver()})
 	if err != nil {
 		return nil, fmt.Errorf("cannot start: %w", err)
 	}
@@ -164,7 +164,11 @@ func (in *installation) listen(ctx context.Context, stopJobs func(context.Contex
 	}
 	public := site.HTTPServer()
 	public.Addr = c.addr
-	return in.run(ctx, ready, append([]*http.Server{public}, in.adminServers(ready)...), stopJobs)
+	err = in.run(ctx, ready, append([]*http.Server{public}, in.adminServers(ready)...), stopJobs)
+	count, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopPatience)
+	defer cancel()
+	site.CountTransfers(count)
+	return err
 }
 
 // adminServers returns the server of the admin listener, if it is configured.

@@ -57,7 +57,7 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(func() { _ = w.admin.Close(context.Background()) })
 	op := must(store.OpenOperator(ctx, ownerURL))(t)
 	defer op.Close(ctx)
-	_ = must(op.CreateAgency(ctx, agency, "Northwind", dana, "Dana"))(t)
+	_ = must(op.CreateAgency(ctx, agency, "Northwind", dana, "Dana", "starter"))(t)
 	w.signIn(appURL)
 	return w
 }

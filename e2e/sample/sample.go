@@ -94,7 +94,7 @@ func createAgencies(ctx context.Context, ownerURL string, all []agency) (already
 	}
 	defer op.Close(context.WithoutCancel(ctx))
 	for i, a := range all {
-		_, err := op.CreateAgency(ctx, a.slug, a.name, a.owner, nameOf(a.owner))
+		_, err := op.CreateAgency(ctx, a.slug, a.name, a.owner, nameOf(a.owner), "growth")
 		if i == 0 && errors.Is(err, store.ErrConflict) {
 			return true, nil
 		}

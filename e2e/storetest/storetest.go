@@ -104,9 +104,8 @@ func Agency(t testing.TB) *Tenants {
 	op, err := store.OpenOperator(ctx, server.OwnerURL(stack.DatabaseName))
 	check(t, err)
 	defer op.Close(context.WithoutCancel(ctx))
-	_, err = op.CreateAgency(ctx, a.Agency, "Northwind "+suffix, a.Dana, "Dana "+suffix)
+	_, err = op.CreateAgency(ctx, a.Agency, "Northwind "+suffix, a.Dana, "Dana "+suffix, "enterprise")
 	check(t, err)
-	Plan(t, a.Agency, "enterprise")
 	dana := a.Member(t, a.Dana, a.Agency)
 	check(t, DB().Write(ctx, dana, func(tx *store.Tx) error {
 		_, err := tx.AddPerson(ctx, store.NewPerson{Name: "Ravi " + suffix, Email: a.Ravi, Party: store.PartyAgency, Role: store.RoleMember})

@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"strconv"
 
 	"portico/handlers/web"
 	"portico/store"
@@ -19,14 +20,16 @@ type input struct {
 	body []byte
 }
 
-// field is a field that a request may have: text, unless it is a flag.
+// field is a field that a request may have: text, unless it is a flag or a whole number.
 type field struct {
-	name string
-	flag bool
+	name  string
+	flag  bool
+	whole bool
 }
 
-func text(name string) field { return field{name: name} }
-func flag(name string) field { return field{name: name, flag: true} }
+func text(name string) field  { return field{name: name} }
+func flag(name string) field  { return field{name: name, flag: true} }
+func whole(name string) field { return field{name: name, whole: true} }
 
 var errNoObject = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "Send one JSON object, as application/json."}
 
@@ -72,8 +75,13 @@ func find(fields []field, name string) (field, bool) {
 func (f field) put(values url.Values, value json.RawMessage) (wrong string) {
 	var s string
 	var set bool
+	var n int64
 	switch {
 	case string(value) == "null":
+	case f.whole && json.Unmarshal(value, &n) != nil:
+		return "Send a whole number."
+	case f.whole:
+		values.Set(f.name, strconv.FormatInt(n, 10))
 	case f.flag && json.Unmarshal(value, &set) != nil:
 		return "Send true or false."
 	case !f.flag && json.Unmarshal(value, &s) != nil:
@@ -84,6 +92,12 @@ func (f field) put(values url.Values, value json.RawMessage) (wrong string) {
 		values.Set(f.name, s)
 	}
 	return ""
+}
+
+// whole is a whole number; 0 if it is missing.
+func (in input) whole(name string) int64 {
+	n, _ := strconv.ParseInt(in.Raw(name), 10, 64)
+	return n
 }
 
 // check returns the fields that were read and are wrong as a [store.InvalidError].

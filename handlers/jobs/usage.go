@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"time"
 
 	"portico/store"
 )
@@ -10,4 +11,9 @@ import (
 // transaction as the rows, so only a bug could make it wrong.
 func (r *Runner) reconcileUsage(ctx context.Context, j store.Job) error {
 	return r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.ReconcileUsage(ctx) })
+}
+
+// addUpUsage adds up what a tenant used in hours and months.
+func (r *Runner) addUpUsage(ctx context.Context, j store.Job) error {
+	return r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.AddUpUsage(ctx, time.Now()) })
 }

@@ -236,7 +236,7 @@ func TestDatabaseOutageSignsNobodyOut(t *testing.T) {
 	check(t, err)
 	op, err := store.OpenOperator(ctx, pg.OwnerURL(stack.DatabaseName))
 	check(t, err)
-	_, err = op.CreateAgency(ctx, "northwind", "Northwind", "dana@northwind.test", "Dana")
+	_, err = op.CreateAgency(ctx, "northwind", "Northwind", "dana@northwind.test", "Dana", "starter")
 	check(t, err)
 	op.Close(ctx)
 	db, err := store.Open(ctx, store.Config{URL: url, Signer: queue.NewSigner(storetest.SigningKey)})

@@ -47,14 +47,14 @@ grant execute on function lookup.my_agency to portico_app;
 
 -- Creates a client of the agency in the context, for the agency's owners and admins.
 -- False means that the slug is taken, reserved or released. Null means that the person
--- may not; only owners may choose a plan above the first.
-create function lookup.create_client(p_id uuid, p_slug text, p_name text, p_accent text, p_plan text)
+-- may not; only owners may choose another plan than the first.
+create function lookup.create_client(p_id uuid, p_slug text, p_name text, p_accent text, p_plan text, p_first text)
 returns boolean
 language plpgsql volatile security definer set search_path = ''
 as $$
 begin
     if coalesce(lookup.my_agency_role(), '') not in ('owner', 'admin')
-       or (p_plan <> 'starter' and lookup.my_agency_role() <> 'owner') then
+       or (p_plan <> p_first and lookup.my_agency_role() <> 'owner') then
         return null;
     end if;
     insert into public.tenants (id, kind, agency_id, slug, name, accent, plan)

@@ -70,12 +70,17 @@ begin
     from public.invites i
     where (i.email = p_address or i.invited_by = p_person) and i.accepted_at is null and i.revoked_at is null;
 
-    update public.plan_usage u
-    set used = greatest(0, u.used - 1)
-    from public.memberships m
-    where m.user_id = p_person and m.ended_at is null
-      and m.party = case m.tenant_kind when 'agency' then 'agency' else 'client' end
-      and u.tenant_id = m.tenant_id and u.metric = 'users';
+    with left_seats as (
+        update public.plan_usage u
+        set used = greatest(0, u.used - 1)
+        from public.memberships m
+        where m.user_id = p_person and m.ended_at is null
+          and m.party = case m.tenant_kind when 'agency' then 'agency' else 'client' end
+          and u.tenant_id = m.tenant_id and u.metric = 'users'
+        returning u.tenant_id, u.metric, u.used
+    )
+    insert into public.usage_levels (tenant_id, metric, level)
+    select s.tenant_id, s.metric, s.used from left_seats s;
     -- Their support sessions end with the membership: see lookup.support_over.
     update public.memberships m
     set name = case when t.forgets_names then 'Former member' else m.name end,

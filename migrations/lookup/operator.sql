@@ -1,6 +1,6 @@
 -- Functions for the operator's command line, as portico_owner. The app may not call them.
 
-create function lookup.create_agency(p_id uuid, p_slug text, p_name text, p_owner uuid, p_email text, p_owner_name text)
+create function lookup.create_agency(p_id uuid, p_slug text, p_name text, p_owner uuid, p_email text, p_owner_name text, p_plan text)
 returns void
 language plpgsql volatile security definer set search_path = ''
 as $$
@@ -9,7 +9,7 @@ begin
     if exists (select from public.kept_slugs k where k.slug = p_slug) then
         raise unique_violation using message = 'slug is not available', constraint = 'tenants_slug_key';
     end if;
-    insert into public.tenants (id, kind, slug, name) values (p_id, 'agency', p_slug, p_name);
+    insert into public.tenants (id, kind, slug, name, plan) values (p_id, 'agency', p_slug, p_name, p_plan);
     insert into public.users (id, email, name) values (p_owner, p_email, p_owner_name) on conflict (email) do nothing;
     select u.id into person from public.users u where u.email = p_email;
     insert into public.memberships (tenant_id, user_id, tenant_kind, party, role, name, email)

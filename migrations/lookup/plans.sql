@@ -52,3 +52,26 @@ as $$
       and current_setting('app.party', true) in ('agency', 'system')
 $$;
 grant execute on function lookup.my_clients_counted to portico_app;
+
+-- What each client of the agency in the context uses, for its owners and admins: how much
+-- there is now of what is counted, and the sum of a month.
+create function lookup.my_clients_usage(p_month date)
+returns table (id uuid, name text, state text, plan text, metric text, now bigint, quantity bigint)
+language sql stable security definer set search_path = ''
+as $$
+    select t.id, t.name, t.state, t.plan, m.metric, u.used, s.quantity
+    from public.tenants t
+    left join lateral (
+        select u.metric from public.plan_usage u where u.tenant_id = t.id
+        union
+        select s.metric from public.usage_months s where s.tenant_id = t.id and s.month = p_month
+    ) m on true
+    left join public.plan_usage u on u.tenant_id = t.id and u.metric = m.metric
+    left join public.usage_months s on s.tenant_id = t.id and s.metric = m.metric and s.month = p_month
+    where t.agency_id = nullif(current_setting('app.tenant_id', true), '')::uuid
+      and (select lookup.my_agency_role()) in ('owner', 'admin')
+      and t.discarded_at is null
+    order by t.name, t.id, m.metric
+    limit 50000
+$$;
+grant execute on function lookup.my_clients_usage to portico_app;

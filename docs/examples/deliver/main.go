@@ -1,9 +1,11 @@
-// Command deliver publishes the files of a folder as the next version of a deliverable. It
-// uses nothing but the standard library, and can be run again after it broke off.
+// Command deliver publishes the files of a folder as the next version of a deliverable, and
+// reports how many AI runs made them. It uses nothing but the standard library, and can be
+// run again after it broke off.
 //
-//	PORTICO_URL=https://portico.example PORTICO_KEY=pk_… go run ./docs/examples/deliver DELIVERABLE FOLDER [NOTE]
+//	PORTICO_URL=https://portico.example PORTICO_KEY=pk_… go run ./docs/examples/deliver [-runs N] DELIVERABLE FOLDER [NOTE]
 //
-// The key needs the scope work:deliver. DELIVERABLE is the id at the end of its address.
+// The key needs the scope work:deliver, and usage:write for -runs. DELIVERABLE is the id at
+// the end of its address.
 package main
 
 import (
@@ -15,6 +17,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"io/fs"
@@ -36,8 +39,14 @@ func main() {
 
 func run(ctx context.Context, args []string) error {
 	c := client{url: strings.TrimSuffix(os.Getenv("PORTICO_URL"), "/"), key: os.Getenv("PORTICO_KEY")}
+	flags := flag.NewFlagSet("deliver", flag.ContinueOnError)
+	runs := flags.Int64("runs", 0, "AI runs to report")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	args = flags.Args()
 	if len(args) < 2 || len(args) > 3 || c.url == "" || c.key == "" {
-		return errors.New("usage: PORTICO_URL=… PORTICO_KEY=… deliver DELIVERABLE FOLDER [NOTE]")
+		return errors.New("usage: PORTICO_URL=… PORTICO_KEY=… deliver [-runs N] DELIVERABLE FOLDER [NOTE]")
 	}
 	draft, err := c.draft(ctx, args[0])
 	if err != nil {
@@ -57,7 +66,20 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	fmt.Printf("published version %d with %d files\n", published.Number, len(published.Files))
-	return nil
+	if *runs == 0 {
+		return nil
+	}
+	return c.report(ctx, *runs, "runs-"+draft.ID)
+}
+
+// report reports AI runs. However often it is sent with the same key, it counts once.
+func (c client) report(ctx context.Context, runs int64, idempotency string) error {
+	var counted struct{ Used int64 }
+	err := c.call(ctx, http.MethodPost, "/api/v1/usage", map[string]any{"metric": "aiRuns", "quantity": runs}, &counted, idempotency)
+	if err == nil {
+		fmt.Printf("reported %d runs, %d this month\n", runs, counted.Used)
+	}
+	return err
 }
 
 type version struct {
