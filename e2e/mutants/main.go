@@ -41,7 +41,7 @@ func main() {
 	flag.StringVar(&o.only, "only", "", "try the guards whose names match this regular expression")
 	flag.StringVar(&o.narrow, "narrow", "", "try each condition of the narrow functions whose names or files match, instead of the guards")
 	flag.StringVar(&o.deeds, "deeds", "", "try each condition and refusal of the deeds of store whose names or files match, instead of the guards")
-	flag.IntVar(&o.trees, "trees", min(runtime.NumCPU(), 4), "copies of the tree to work in at the same time")
+	flag.IntVar(&o.trees, "trees", min(2*runtime.NumCPU(), 8), "copies of the tree to work in at the same time")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
