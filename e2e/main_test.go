@@ -65,7 +65,7 @@ func run(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	world.server, err = stack.StartPortico(ctx, stack.PorticoOptions{
-		Binary: world.binary, Env: world.stack.Env(), LogFile: filepath.Join(dir, "portico.log"),
+		Binary: world.binary, Env: world.stack.Env().With("SIGNUP", "open"), LogFile: filepath.Join(dir, "portico.log"),
 	})
 	if err != nil {
 		return 1, err

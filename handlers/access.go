@@ -35,6 +35,8 @@ type Route struct {
 	// PerMinute is the rate limit per person and tenant, or per network for visitors
 	// who are not signed in; 0 is no limit.
 	PerMinute int
+	// SignUp: exists only where people may sign up.
+	SignUp bool
 	// EveryHost: also on tenants' hosts. Other routes without a tenant exist on the main
 	// host only.
 	EveryHost bool
@@ -83,6 +85,7 @@ func (route Route) agency() Route        { route.Agency = true; return route }
 func (route Route) form(page string) Route      { route.Form = page; return route }
 func (route Route) limited(perMinute int) Route { route.PerMinute = perMinute; return route }
 func (route Route) everyHost() Route            { route.EveryHost = true; return route }
+func (route Route) signUp() Route               { route.SignUp = true; return route }
 
 func newRoute(pattern string, who Who) Route {
 	method, path, found := strings.Cut(pattern, " ")

@@ -5,7 +5,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -92,9 +91,6 @@ func internalPath(path string) bool {
 	return strings.HasPrefix(path, "/static/") || path == "/healthz" || path == "/readyz"
 }
 
-// slugs are the slugs that a tenant can have.
-var slugs = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$`)
-
 // credentials are what the first round trip finds the visitor by.
 func (s *Server) credentials(r *http.Request, route Route) store.Credentials {
 	a := frame.AddressOf(r)
@@ -103,7 +99,7 @@ func (s *Server) credentials(r *http.Request, route Route) store.Credentials {
 	if a.Host != "" {
 		slug = a.Slug
 	}
-	if (a.Host != "" || route.Who == AMember) && slugs.MatchString(slug) {
+	if (a.Host != "" || route.Who == AMember) && frame.IsSlug(slug) {
 		c.Slug = slug
 	}
 	return c

@@ -2,15 +2,11 @@ package handlers
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
-	"golang.org/x/text/unicode/norm"
 
 	"portico/handlers/frame"
 	"portico/handlers/web"
@@ -85,19 +81,10 @@ func (s *Server) clientCreate(w http.ResponseWriter, r *http.Request, me store.M
 // newClient reads the form, for the store and for showing it again.
 func newClient(f *web.Form) (store.NewClient, views.ClientForm) {
 	typed := views.ClientForm{
-		Name: f.Raw("name"), Slug: f.Raw("slug"), Accent: f.Raw("accent"), OwnAccent: pickedAccent(f), AccentShown: f.Raw("accent_shown"), Plan: f.Raw("plan"),
+		Name: f.Raw("name"), Accent: f.Raw("accent"), OwnAccent: pickedAccent(f), AccentShown: f.Raw("accent_shown"), Plan: f.Raw("plan"),
 	}
 	client := store.NewClient{Name: f.Text("name", "a name", 120), Plan: f.Raw("plan")}
-	client.Slug = strings.ToLower(strings.TrimSpace(typed.Slug))
-	if client.Slug == "" && client.Name != "" {
-		client.Slug = suggestSlug(client.Name)
-		typed.Slug = client.Slug
-	}
-	if n := utf8.RuneCountInString(client.Slug); n > 40 {
-		f.Errors["slug"] = fmt.Sprintf("That has %d characters. At most 40 fit.", n)
-	} else if f.Errors["name"] == "" && !slugs.MatchString(client.Slug) {
-		f.Errors["slug"] = "An address has up to 40 characters: a to z, 0 to 9 and -, with no - at either end."
-	}
+	client.Slug, typed.Slug = frame.ReadSlug(f, client.Name)
 	if typed.OwnAccent {
 		client.Accent = f.Color("accent")
 	}
@@ -130,20 +117,4 @@ func firstPeople(f *web.Form) (people []store.NewPerson, typed []views.ClientPer
 		people = append(people, p)
 	}
 	return people, typed
-}
-
-// suggestSlug makes a slug from a name; "" when no letter of it can be in a slug.
-func suggestSlug(name string) string {
-	var slug strings.Builder
-	for _, c := range norm.NFKD.String(strings.ToLower(name)) {
-		switch {
-		case c >= 'a' && c <= 'z', c >= '0' && c <= '9':
-			slug.WriteRune(c)
-		case unicode.Is(unicode.Mn, c), c == '\'', c == '’':
-		case slug.Len() > 0 && !strings.HasSuffix(slug.String(), "-"):
-			slug.WriteByte('-')
-		}
-	}
-	s := slug.String()
-	return strings.Trim(s[:min(len(s), 40)], "-")
 }

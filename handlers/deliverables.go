@@ -192,7 +192,7 @@ func (s *Server) maxUpload(plan store.TenantPlan, used []store.Usage) int64 {
 func withInvited(p *views.DeliverableShowProps, c views.Chrome, me store.Member, invites []store.Invite, byClient bool) {
 	for _, i := range invites {
 		if i.Party == store.PartyClient && !i.Expired && !i.InviterLostRight(byClient) {
-			p.Invited = append(p.Invited, frame.Addressed(nameOr(i.Name, i.Email, i.Email), i.Email))
+			p.Invited = append(p.Invited, frame.Addressed(frame.NameOr(i.Name, i.Email, i.Email), i.Email))
 		}
 	}
 	if slices.Contains(invitableParties(me, byClient), store.PartyClient) {

@@ -31,7 +31,11 @@ func (s *Server) home(w http.ResponseWriter, r *http.Request, me store.Person) e
 	}
 	c := frame.Branded(r.Context(), s.db, me)
 	if all && len(rows) == 0 {
-		return views.Render(w, r, http.StatusOK, views.NoWorkspaces(c))
+		var signUp bool
+		if err := s.db.ReadOwn(r.Context(), me, store.MaySignUp(s.signin.SignUpRule(), &signUp)); err != nil {
+			return err
+		}
+		return views.Render(w, r, http.StatusOK, views.NoWorkspaces(c, signUp))
 	}
 	props := views.StaffHomeProps{
 		Query:      page.Text,

@@ -39,7 +39,7 @@ func (s *Server) invitePage(w http.ResponseWriter, r *http.Request, me store.Per
 		return paused(i.Tenant.AgencyName)
 	}
 	if typed.Errors == nil {
-		typed.Name = nameOr(i.Name, i.Email, nameOr(me.Name, me.Email, ""))
+		typed.Name = frame.NameOr(i.Name, i.Email, frame.NameOr(me.Name, me.Email, ""))
 	}
 	props := s.inviteProps(i, me, views.Invite(token.String()), typed)
 	props.MailAway = me.Email != i.Email && frame.MailAway(r)

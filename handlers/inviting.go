@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/google/uuid"
 
@@ -26,21 +25,11 @@ func invitableParties(me store.Member, byClient bool) (may []store.Party) {
 	return may
 }
 
-// nameOr returns the name of somebody invited, or instead if the name only repeats their
-// address: nobody has said yet what they are called.
-func nameOr(name, email, instead string) string {
-	local, _, _ := strings.Cut(email, "@")
-	if name == email || name == local {
-		return instead
-	}
-	return name
-}
-
 func inviteRows(base views.Base, me store.Member, invites []store.Invite, byClient bool) []views.InviteRow {
 	rows := make([]views.InviteRow, len(invites))
 	for n, i := range invites {
 		rows[n] = views.InviteRow{
-			Name:      nameOr(i.Name, i.Email, i.Email),
+			Name:      frame.NameOr(i.Name, i.Email, i.Email),
 			Email:     i.Email,
 			Role:      frame.RoleNames[i.Role],
 			Side:      partyName(me, i.Party),

@@ -61,6 +61,8 @@ func TestLongTextsAreNotCut(t *testing.T) {
 	asked := regexp.MustCompile(d.base + `/support/asks/[0-9a-f-]{36}`).FindString(mia.get(t, d.base+"/support").body)
 	openRequest := mia.get(t, asked)
 	d.letIn(t).prove(t)
+	newcomer := d.nobody()
+	newcomer.signIn(t, storetest.SignUp(t, "nora@"+d.Suffix+".test", store.SignUpOpen))
 	titled, named := url.Values{"title": {"T"}}, url.Values{"name": {"N"}}
 	tested := map[string]bool{}
 	for _, c := range []struct {
@@ -71,6 +73,7 @@ func TestLongTextsAreNotCut(t *testing.T) {
 	}{
 		{d.nobody(), d.nobody().get(t, "/login"), "/login", nil},
 		{d.as(t, nina), d.as(t, nina).get(t, invite), invite, nil},
+		{newcomer, newcomer.get(t, "/signup/agency"), "/signup/agency", url.Values{"name": {"N"}, "owner": {"O"}}},
 		{mia, mia.get(t, "/account"), "/account/name", nil},
 		{dana, dana.get(t, d.base+"/projects/new"), d.base + "/projects", named},
 		{dana, dana.get(t, d.base+"/projects/"+project.String()+"/edit"), d.base + "/projects/" + project.String(), named},

@@ -93,7 +93,7 @@ func newSiteBeside(t *testing.T, db *store.DB, bucket *files.Storage, ready *web
 	config := handlers.Config{URL: at, TenantDomain: "portals.test", CountKey: []byte(rand.Text() + rand.Text())}
 	edit(&config)
 	log := web.NewLogger(s.logs, slog.LevelDebug)
-	service := must(signin.New(signin.Config{DB: db, Keys: keys, URL: config.URL, TenantDomain: config.TenantDomain, AgentCodes: true, Log: log}))
+	service := must(signin.New(signin.Config{DB: db, Keys: keys, URL: config.URL, TenantDomain: config.TenantDomain, AgentCodes: true, SignUp: store.SignUpOpen, Log: log}))
 	s.product = must(handlers.New(config, handlers.Deps{DB: db, Files: bucket, SignIn: service, Ready: ready, Log: log}))
 	s.server.Config = s.product.HTTPServer()
 	s.server.Listener = web.Listener(s.server.Listener)

@@ -70,6 +70,7 @@ var acts = map[string]act{
 	"POST /account/browsers/{id}/sign-out": {target: anotherBrowser},
 	"POST /account/sign-out-everywhere":    {endsSessions: true},
 	"POST /account/forget":                 {form: "address=nobody", status: http.StatusUnprocessableEntity},
+	"POST /signup/agency":                  {form: "name=", status: http.StatusUnprocessableEntity},
 	"POST /step-up":                        {},
 	"POST /step-up/code":                   {form: "code=123456", status: http.StatusGone},
 	"POST /support/sessions":               {form: "tenant={slug}&person=nobody"},

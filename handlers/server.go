@@ -153,6 +153,9 @@ func (s *Server) handler(routes []Route) http.Handler {
 	mux.Handle("GET /healthz", logAs("/healthz", http.HandlerFunc(web.Healthz)))
 	mux.Handle("GET /readyz", logAs("/readyz", s.ready))
 	for _, route := range routes {
+		if route.SignUp && s.signin.SignUpRule() == store.SignUpOff {
+			continue
+		}
 		mux.Handle(route.pattern(), s.serve(route))
 	}
 	var h http.Handler = mux

@@ -105,7 +105,7 @@ func TestGlobalTablesAreClosed(t *testing.T) {
 			t.Errorf("%s shows %d rows to nobody, error %v", table, n, err)
 		}
 	}
-	for _, table := range []string{"sign_in_flows", "rate_counters", "handovers", "support_agents", "job_refusals"} {
+	for _, table := range []string{"sign_in_flows", "rate_counters", "handovers", "support_agents", "job_refusals", "sign_up_invites"} {
 		if _, err := try(t, conn, &mia, "select 1 from "+table); sqlState(err) != insufficientPrivilege {
 			t.Errorf("%s is open to the app: %v", table, err)
 		}

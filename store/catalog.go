@@ -26,12 +26,13 @@ var definerFunctions = map[string]string{
 	"passkey_add": "app", "passkey_answered": "app", "passkey_begin": "app", "passkey_remove": "app",
 	"sign_in_by_passkey": "app", "step_up_by_passkey": "app",
 	"identity_link": "app", "identity_remove": "app", "step_up_by_identity": "app",
+	"i_may_sign_up": "app", "sign_up": "app",
 	// Only called by other functions.
 	"begin_staff": "nobody", "brand_of": "nobody", "came_through": "nobody", "end_staff_in": "nobody", "may_assign": "nobody", "flow_state": "nobody", "flow_try_code": "nobody", "forget": "nobody", "host_of": "nobody", "invite_open": "nobody", "may_view_as": "nobody", "owned_alone": "nobody", "support_may_write": "nobody", "my_agency_role": "nobody", "person_proved": "nobody", "session_open": "nobody", "support_end": "nobody",
 	"last_activity": "nobody", "support_over": "nobody", "tenant_active": "nobody", "host_holds": "nobody", "session_lives": "nobody", "support_allows": "nobody", "support_mode": "nobody",
-	"freshly_proved": "nobody", "key_lives": "nobody", "passkey_used": "nobody", "ways_in": "nobody",
+	"freshly_proved": "nobody", "key_lives": "nobody", "may_sign_up": "nobody", "passkey_used": "nobody", "ways_in": "nobody",
 	// For the command line, as portico_owner.
-	"add_agent": "operator", "create_agency": "operator", "disable_agent": "operator", "forget_address": "operator", "list_agents": "operator", "list_tenants": "operator", "set_plan": "operator",
+	"add_agent": "operator", "create_agency": "operator", "disable_agent": "operator", "forget_address": "operator", "list_agents": "operator", "list_sign_up_invites": "operator", "list_tenants": "operator", "set_plan": "operator", "sign_up_invite": "operator", "sign_up_withdraw": "operator",
 }
 
 // check is one rule about the catalog. Its query returns the names of the objects

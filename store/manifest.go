@@ -51,6 +51,7 @@ var Manifest = struct {
 		"handovers":         "a session on its way to a host where nobody is known yet",
 		"rate_counters":     "keyed by HMAC, names nobody",
 		"kept_slugs":        "names that no tenant may take",
+		"sign_up_invites":   "addresses that may sign up, before they are anybody",
 		"job_refusals":      "the tenant in it is a claim and not a fact",
 		"schema_migrations": "the state of the schema",
 	},

@@ -94,6 +94,7 @@ var (
 	narrowTells = map[string]string{
 		"active_tenants": "ids alone, and nobody is asked for",
 		"create_client":  "slugs are public names",
+		"sign_up":        "slugs are public names",
 		"front_door":     "what is at the door is public",
 		"person_for":     "an id, the same in every tenant, for who may add people",
 		"who_is_asking":  "the tenant at an address, to the program alone",
@@ -111,6 +112,7 @@ var narrowWrites = map[string][]string{
 	"domains_due":      {"domains"},
 	"flow_begin":       {"sign_in_flows"},
 	"forget_me":        {"account_events", "audit_events", "memberships", "plan_usage", "sessions", "sign_in_flows", "usage_levels", "users"},
+	"sign_up":          {"audit_events", "memberships", "tenants", "users"},
 	"handover_begin":   {"handovers"},
 	"job_refused":      {"job_refusals"},
 	"passkey_begin":    {"sign_in_flows"},
@@ -357,7 +359,7 @@ type parameter struct{ name, of string }
 
 // named says whether a text parameter names something that another tenant could own.
 func (p parameter) named() bool {
-	return !slices.Contains([]string{"p_mode", "p_purpose", "p_plan", "p_to", "p_from", "p_seen", "p_accent", "p_reason", "p_ticket", "p_request", "p_agent", "p_kind"}, p.name)
+	return !slices.Contains([]string{"p_mode", "p_purpose", "p_plan", "p_to", "p_from", "p_seen", "p_accent", "p_reason", "p_ticket", "p_request", "p_agent", "p_kind", "p_rule", "p_sign_up", "p_owner_name"}, p.name)
 }
 
 // appFunctions returns the functions that the app may call, with their parameters.
@@ -406,6 +408,8 @@ func (who narrowCaller) literal(t *testing.T, function string, p parameter, id u
 		return "'passkey'"
 	case p.name == "p_purpose":
 		return "'mail'"
+	case p.name == "p_rule" || p.name == "p_sign_up":
+		return "'open'"
 	case p.name == "p_plan":
 		return "'starter'"
 	case p.name == "p_to":

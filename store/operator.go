@@ -47,6 +47,40 @@ func (o *Operator) CreateAgency(ctx context.Context, slug, name, ownerEmail, own
 		id, slug, name, NewID(), ownerEmail, ownerName, plan)
 }
 
+// InviteSignUp lets an address sign up while sign-up is by invitation. An address that is
+// invited already stays so.
+func (o *Operator) InviteSignUp(ctx context.Context, email string) error {
+	return o.exec(ctx, "invite to sign up", `select lookup.sign_up_invite($1)`, email)
+}
+
+// WithdrawSignUp withdraws an invitation to sign up. An address that has none is
+// [ErrNotFound]; it may have been used up.
+func (o *Operator) WithdrawSignUp(ctx context.Context, email string) error {
+	var was bool
+	if err := o.conn.QueryRow(ctx, `select lookup.sign_up_withdraw($1)`, email).Scan(&was); err != nil {
+		return fmt.Errorf("withdraw sign-up: %w", engine.Translate(err))
+	}
+	if !was {
+		return ErrNotFound
+	}
+	return nil
+}
+
+// SignUpInvite is an invitation to sign up that has not been used up.
+type SignUpInvite struct {
+	Email     string
+	InvitedAt time.Time
+}
+
+// SignUpInvites lists the open invitations to sign up by address.
+func (o *Operator) SignUpInvites(ctx context.Context) ([]SignUpInvite, error) {
+	rows, err := o.conn.Query(ctx, `select * from lookup.list_sign_up_invites()`)
+	if err != nil {
+		return nil, fmt.Errorf("list sign-up invitations: %w", engine.Translate(err))
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByName[SignUpInvite])
+}
+
 // SetPlan sets the plan of the tenant with that slug. An unknown slug is
 // [ErrNotFound]. The caller has checked that the installation has the plan; what no plan's
 // name can be is [ErrInvalid].
@@ -80,7 +114,7 @@ func (o *Operator) DisableAgent(ctx context.Context, email string) error {
 	return nil
 }
 
-// Forget erases the person with that address, and invitations to it. If they are the
+// Forget erases the person with that address, and all invitations of it. If they are the
 // last owner of tenants it returns [ErrLastOwner] and the slugs of those. An unknown
 // address is [ErrNotFound], an agent's [ErrForbidden].
 func (o *Operator) Forget(ctx context.Context, email string) (slugs []string, err error) {

@@ -93,9 +93,9 @@ var guarded = map[string]map[string]string{
 	},
 	"engine.Scope": {
 		"DB.AcceptInvite":      "the token names the tenant and proves the invitation",
-		"DB.BeginMailFlow":     "nobody is signed in: the zero scope, which sees nothing",
 		"DB.BeginOIDCFlow":     "nobody is signed in: the zero scope, which sees nothing",
 		"DB.CountTransfer":     "the downloads of a member, counted in the member's own tenant",
+		"DB.BeginSignUpFlow":   "nobody is signed in: the zero scope, which sees nothing",
 		"DB.IdentifyKey":       "what the database said of the request",
 		"DB.KeepCRC":           "a checksum, in the member's own tenant, whatever the member may change",
 		"DB.PeekInvite":        "the token names the tenant and proves the invitation",

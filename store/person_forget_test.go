@@ -96,6 +96,7 @@ func setupTraces(t *testing.T) *leavesTraces {
 	storetest.Passkey(t, storetest.SignIn(t, a.Ravi))
 	_, err = db.BeginMailFlow(t.Context(), store.Secret("cookie"), a.Ravi, "/")
 	must(t, err)
+	inviteSignUp(t, a.Ravi)
 	main := storetest.SignIn(t, a.Ravi)
 	_, err = db.BeginHandover(t.Context(), storetest.Person(t, main), store.Handover{
 		Token: store.Secret(a.Suffix), Slug: a.Acme, Host: "host-" + a.Suffix, Browser: make([]byte, 32)})

@@ -35,9 +35,15 @@ type NewSession struct {
 // BeginMailFlow begins a sign-in by mail and queues its mail in one transaction. It
 // does the same for an unknown address; the job then sends nothing.
 func (db *DB) BeginMailFlow(ctx context.Context, cookie Secret, email, returnTo string) (uuid.UUID, error) {
+	return db.BeginSignUpFlow(ctx, cookie, email, returnTo, SignUpOff)
+}
+
+// BeginSignUpFlow is [DB.BeginMailFlow], whose proof also creates the account of an
+// address that has none, if the rule allows it to sign up.
+func (db *DB) BeginSignUpFlow(ctx context.Context, cookie Secret, email, returnTo string, rule SignUpRule) (uuid.UUID, error) {
 	id := NewID()
 	err := db.write(ctx, engine.Scope{}, "", "", func(tx *Tx) error {
-		if err := tx.beginFlow(ctx, id, "mail", cookie, &email, nil, returnTo, OIDCFlow{}); err != nil {
+		if err := tx.beginFlow(ctx, id, "mail", cookie, &email, nil, returnTo, OIDCFlow{SignUp: rule}); err != nil {
 			return err
 		}
 		return tx.enqueuePlatform(ctx, queue.SignInMail{Flow: id})
@@ -77,6 +83,7 @@ type OIDCFlow struct {
 	Nonce    string
 	Verifier string
 	ReturnTo string
+	SignUp   SignUpRule // set only to begin a sign-in
 	BegunAt  time.Time
 }
 
@@ -94,9 +101,9 @@ func (tx *Tx) beginFlow(ctx context.Context, id uuid.UUID, purpose string, cooki
 	}
 	var begun bool
 	err := tx.get(ctx, value("begin "+purpose+" flow", &begun, `
-select lookup.flow_begin(@id, @purpose, @cookie, @email, @session, @return_to, @provider, @state, @nonce, @verifier)`,
+select lookup.flow_begin(@id, @purpose, @cookie, @email, @session, @return_to, @provider, @state, @nonce, @verifier, @sign_up)`,
 		pgx.StrictNamedArgs{"id": id, "purpose": purpose, "cookie": cookie.hash(), "email": email, "session": session,
-			"return_to": returnTo, "provider": f.Provider, "state": state, "nonce": f.Nonce, "verifier": f.Verifier}))
+			"return_to": returnTo, "provider": f.Provider, "state": state, "nonce": f.Nonce, "verifier": f.Verifier, "sign_up": f.SignUp.orNull()}))
 	if err != nil {
 		return err
 	}
@@ -110,12 +117,13 @@ select lookup.flow_begin(@id, @purpose, @cookie, @email, @session, @return_to, @
 type FlowMail struct {
 	Purpose  string // "mail" or "step_up"
 	Email    string
-	Name     string
+	Name     string // "" for an address that signs up
 	ReturnTo string
+	SignsUp  bool // it leads to the form for a new agency
 }
 
 // MintFlow stores the mailed secrets of a flow and returns the recipient. A flow that
-// has ended, or of an unknown address, is [ErrNotFound].
+// has ended, or of an unknown address that may not sign up, is [ErrNotFound].
 func (db *DB) MintFlow(ctx context.Context, flow uuid.UUID, link, code Secret) (FlowMail, error) {
 	var m FlowMail
 	err := db.engine.OutsideTenant(ctx, "mint flow", engine.One(&m),

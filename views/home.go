@@ -53,3 +53,12 @@ func openKind(main bool) string {
 	}
 	return ""
 }
+
+// nowhereSentence says how somebody without a workspace gets one.
+func nowhereSentence(email string, signUp bool) string {
+	ask := "Ask the agency you work with to invite " + email + ". The workspace appears here once they do."
+	if signUp {
+		return "Create an agency of your own. Or are you a client or colleague? " + ask
+	}
+	return ask
+}

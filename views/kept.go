@@ -15,6 +15,7 @@ var keptFields = []struct{ name, label string }{
 	{"title", "Title"},
 	{"portal_name", "Name of the portal"},
 	{"slug", "Address of the workspace"},
+	{"owner", "Your name"},
 	{"email", "Email address"},
 	{"email_1", "Email address"},
 	{"email_2", "Second email address"},

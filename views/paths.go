@@ -17,6 +17,8 @@ const (
 	PathLoginSent         = "/login/sent"
 	PathLoginCode         = "/login/code"
 	PathLoginPasskey      = "/login/passkey"
+	PathSignUp            = "/signup"        // asks for the address; there while sign-up is on
+	PathSignUpAgency      = "/signup/agency" // the form for a new agency, after the address is proved
 	PathLogout            = "/logout"
 	PathSignedOut         = "/signed-out"
 	PathHandover          = "/handover"

@@ -32,6 +32,36 @@ func (r ExpiredReason) sentence() string {
 	}
 }
 
+// mailed says of an address when a mail is sent to it, and nothing of whether it is.
+func (p SignInSentProps) mailed() string {
+	if p.SignUp {
+		return "can sign up here"
+	}
+	return "is registered here"
+}
+
+func (p SignInSentProps) button() string {
+	if p.SignUp {
+		return "Confirm"
+	}
+	return "Sign in"
+}
+
+// startURL is the page on which the address was typed.
+func (p SignInSentProps) startURL() string {
+	if p.SignUp {
+		return PathSignUp
+	}
+	return LoginTo(p.ReturnTo)
+}
+
+func (p SignInLinkProps) title() string {
+	if p.SignUp {
+		return "Confirm your address"
+	}
+	return "Sign in"
+}
+
 func codeDescription(problem string) string {
 	if problem != "" {
 		return "code-hint code-error"

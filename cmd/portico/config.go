@@ -31,7 +31,8 @@ type config struct {
 	trustedProxies []netip.Prefix
 	tenantRate     int
 	support        support.Mode
-	agentCodes     bool          // support agents may confirm with a mailed code
+	agentCodes     bool // support agents may confirm with a mailed code
+	signUp         store.SignUpRule
 	drain          time.Duration // how long to keep serving after the signal to stop
 	dns            string        // "host:port"; "" uses the system's
 	databaseURL    string
@@ -115,6 +116,7 @@ func loadConfig(getenv func(string) string, environ []string) (config, error) {
 		tenantRate:     rd.tenantRate(),
 		support:        rd.support(),
 		agentCodes:     rd.agentCodes(),
+		signUp:         rd.signUp(),
 		drain:          rd.drain(),
 		dns:            rd.nameServer(),
 		traces:         rd.traces(),
@@ -365,6 +367,19 @@ func (rd *reader) agentCodes() bool {
 	}
 	rd.wrong(name, "must be on or off")
 	return false
+}
+
+// signUp returns who may create an agency by themselves.
+func (rd *reader) signUp() store.SignUpRule {
+	const name = "SIGNUP"
+	switch v := rd.optional(name, "off"); v {
+	case "off":
+		return store.SignUpOff
+	case "open", "invite":
+		return store.SignUpRule(v)
+	}
+	rd.wrong(name, "must be open, invite or off")
+	return store.SignUpOff
 }
 
 // providers reads the AUTH_<NAME>_KIND families of variables, by name.

@@ -86,6 +86,7 @@ func (p program) examine(ctx context.Context) []finding {
 		func() []finding { return checkStorage(ctx, c.files) },
 		func() []finding { return checkMail(ctx, c) },
 		func() []finding { return checkProviders(ctx, c.providers) },
+		func() []finding { return []finding{checkSignUp(c.signUp)} },
 		func() []finding { return []finding{checkOutside(ctx, c.url)} },
 	}
 	found := make([][]finding, len(parts))
@@ -169,6 +170,18 @@ func (p program) checkKeys() []finding {
 		return []finding{{"keys", well, fmt.Sprintf("%d keys, each long enough and listed once.", len(seen)), ""}}
 	}
 	return findings
+}
+
+// checkSignUp says who may create an agency, because an operator may not expect it.
+func checkSignUp(rule store.SignUpRule) finding {
+	says := "It is off: agencies are created with portico agency create."
+	switch rule {
+	case store.SignUpOpen:
+		says = "It is open: everybody with an email address can create an agency."
+	case store.SignUpByInvite:
+		says = "It is by invitation: addresses that portico signup list shows can create an agency."
+	}
+	return finding{"sign-up", well, says, ""}
 }
 
 // variety returns how many different bytes a key has; a random 32-byte key has

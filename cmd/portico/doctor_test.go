@@ -90,7 +90,7 @@ func TestDoctorFindsAHealthyInstallationWell(t *testing.T) {
 			t.Errorf("%v", f)
 		}
 	}
-	if want := []string{"configuration", "keys", "database", "role", "migrations", "boundary", "queue", "usage", "s3", "mail", "auth:demo", "outside"}; !slices.Equal(checks, want) {
+	if want := []string{"configuration", "keys", "database", "role", "migrations", "boundary", "queue", "usage", "s3", "mail", "auth:demo", "sign-up", "outside"}; !slices.Equal(checks, want) {
 		t.Errorf("it looked at %v", checks)
 	}
 	left := must(bucketOf(bucket).ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: aws.String(bucket.Bucket())}))

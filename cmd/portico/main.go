@@ -51,6 +51,7 @@ func commands() []command {
 		{"work", "run jobs only", program.work},
 		{"doctor", "say what is wrong with an installation, and how to fix it", program.doctor},
 		{"agency", "create: create an agency with its first owner", program.agency},
+		{"signup", "invite|withdraw|list: say which addresses may create an agency while SIGNUP=invite", program.signUp},
 		{"support", "add, disable or list support agents", program.support},
 		{"person", "forget: erase a person's account on their written request", program.person},
 		{"tenant", "list|plan: list the tenants of this installation, or set a tenant's plan", program.tenant},

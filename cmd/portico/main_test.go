@@ -39,13 +39,13 @@ func TestAllMistakesTogether(t *testing.T) {
 	t.Parallel()
 	_, _, err := call(t, map[string]string{
 		"PORTICO_URL": "http://portal.example", "PORTICO_ADDR": "nowhere", "PORTICO_ADMIN_ADDR": "0.0.0.0:9",
-		"PORTICO_TRUSTED_PROXIES": "everybody", "PORTICO_DRAIN": "soon", "PORTICO_SUPPORT": "sometimes", "PORTICO_AGENT_CODES": "maybe", "SESSION_KEYS": "c2hvcnQ=", "DATABASE_URL": "mysql://x", "MAIL_FROM": "nobody",
+		"PORTICO_TRUSTED_PROXIES": "everybody", "PORTICO_DRAIN": "soon", "PORTICO_SUPPORT": "sometimes", "PORTICO_AGENT_CODES": "maybe", "SIGNUP": "yes", "SESSION_KEYS": "c2hvcnQ=", "DATABASE_URL": "mysql://x", "MAIL_FROM": "nobody",
 	}, "serve")
 	if err == nil {
 		t.Fatal("it started")
 	}
 	for _, name := range []string{
-		"PORTICO_URL", "PORTICO_ADDR", "PORTICO_ADMIN_ADDR", "PORTICO_TRUSTED_PROXIES", "PORTICO_DRAIN", "PORTICO_SUPPORT", "PORTICO_AGENT_CODES", "SESSION_KEYS", "SIGNING_KEYS",
+		"PORTICO_URL", "PORTICO_ADDR", "PORTICO_ADMIN_ADDR", "PORTICO_TRUSTED_PROXIES", "PORTICO_DRAIN", "PORTICO_SUPPORT", "PORTICO_AGENT_CODES", "SIGNUP", "SESSION_KEYS", "SIGNING_KEYS",
 		"DATABASE_URL", "S3_ENDPOINT", "S3_REGION", "S3_BUCKET", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY", "SMTP_URL", "MAIL_FROM",
 	} {
 		if !strings.Contains(err.Error(), name+" ") {
@@ -94,6 +94,7 @@ func TestHelp(t *testing.T) {
 		{"help"}, {"doctor", "--help"}, {"bootstrap", "--help"}, {"migrate", "--help"}, {"serve", "--help"}, {"work", "--help"},
 		{"agency", "--help"}, {"agency", "create", "--help"}, {"support", "--help"}, {"support", "add", "--help"},
 		{"support", "disable", "--help"}, {"support", "list", "--help"}, {"tenant", "list", "--help"},
+		{"signup", "--help"}, {"signup", "invite", "--help"}, {"signup", "withdraw", "nora@studio.test", "--help"}, {"signup", "list", "--help"},
 		{"person", "--help"}, {"person", "forget", "--help"}, {"person", "forget", "mia@acme.test", "--help"},
 		{"files", "--help"}, {"files", "check", "--help"}, {"files", "repair", "--help"}, {"files", "forget", "--help"},
 	} {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -177,13 +178,14 @@ func (p program) agency(ctx context.Context, args []string) error {
 	})
 }
 
+// site returns PORTICO_URL, which may be unset on the machine of the operator.
+func (p program) site() string {
+	return cmp.Or(strings.TrimRight(p.getenv("PORTICO_URL"), "/"), "PORTICO_URL")
+}
+
 // sayWhatNext says where the owner of a new agency signs in, and what to do there.
-// PORTICO_URL may be unset on the machine of the operator.
 func (p program) sayWhatNext(slug, address string) {
-	at := strings.TrimRight(p.getenv("PORTICO_URL"), "/")
-	if at == "" {
-		at = "PORTICO_URL"
-	}
+	at := p.site()
 	fmt.Fprintf(p.stdout, `
 Next: %s signs in at %s/ with this address.
 No invitation is sent, so tell them. They add the first client at %s

@@ -146,7 +146,7 @@ func (in *installation) listen(ctx context.Context, stopJobs func(context.Contex
 	ready := web.NewReadiness(in.dependencies(providers))
 	signIn, err := signin.New(signin.Config{
 		DB: in.db, Keys: c.keys, URL: c.url, TenantDomain: c.tenantDomain, Providers: providers,
-		AgentCodes: c.agentCodes, Available: ready.Available, Metrics: in.watch, Log: in.log,
+		AgentCodes: c.agentCodes, SignUp: c.signUp, Available: ready.Available, Metrics: in.watch, Log: in.log,
 	})
 	if err != nil {
 		return err

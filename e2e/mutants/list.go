@@ -18,6 +18,7 @@ const (
 	hostsTable  = "migrations/0009_hosts.sql"
 	identify    = "migrations/lookup/who.sql"
 	signIn      = "migrations/lookup/signin.sql"
+	signUp      = "migrations/lookup/signup.sql"
 	handover    = "migrations/lookup/hosts.sql"
 	restrictive = "migrations/0018_restrictive_policies.sql"
 	passkeys    = "migrations/lookup/passkeys.sql"
@@ -358,7 +359,7 @@ var listed = []mutant{
 	{"look-alike letters don't become another address", "handlers/web/email.go", "|| (c >= utf8.RuneSelf && unicode.ToLower(c) < utf8.RuneSelf)", "", webRoom, "TestInvalidEmailsAreRefused"},
 	{"passwords are sent over TLS or to loopback only", "handlers/jobs/mailer_settings.go", "encrypted := server.TLS || s.loopback()", "encrypted := true", workRoom, "TestPasswordsAreSentOverTLS"},
 	{"a pooler that changes sessions is refused", "store/engine/session_check.go", "if kept != \"first\" {", "if false {", operator, "TestPoolers"},
-	{"slugs have one spelling", "handlers/address.go", "(a.Host != \"\" || route.Who == AMember) && slugs.MatchString(slug)", "(a.Host != \"\" || route.Who == AMember)", handlerRoom, "TestMalformedSlugsAreNotFound"},
+	{"slugs have one spelling", "handlers/address.go", "(a.Host != \"\" || route.Who == AMember) && frame.IsSlug(slug)", "(a.Host != \"\" || route.Who == AMember)", handlerRoom, "TestMalformedSlugsAreNotFound"},
 	{"headers can't name the tenant", "handlers/address.go", "host := web.HostName(r.Host)", "host := web.HostName(r.Host)\n\t\tif f := r.Header.Get(\"X-Forwarded-Host\"); f != \"\" {\n\t\t\thost = f\n\t\t}", handlerRoom, "TestOnlyHostAndPathNameATenant"},
 	{"the last forwarded address counts", "handlers/web/proxy.go", "for i := len(hops) - 1; i >= 0; i-- {", "for i := 0; i < len(hops); i++ {", handlerRoom, "TestOnlyTrustedProxiesNameTheAddress"},
 	{"logs name the route, not the path", "handlers/middleware.go", `slog.String("route", route.Path)`, `slog.String("route", r.URL.RequestURI())`, handlerRoom, "TestLogs"},
@@ -525,6 +526,36 @@ var listed = []mutant{
 	{"a passkey can't be added by another session", passkeys, "and s.id = f.session_id and s.token_hash = p_token;", "and s.token_hash = p_token;", storeRoom, "TestPasskeyIsAdded"},
 	{"only its owner removes a passkey", passkeys, "join public.sessions s on s.user_id = k.user_id\n        where k.id = p_id and s.token_hash = p_token", "join public.sessions s on true\n        where k.id = p_id and s.token_hash = p_token", signinRoom, "TestPasskeysOfOthers"},
 	{"people can't add more than twenty passkeys at once", passkeys, "    for update of u\n", "", storeRoom, "TestAtMostTwentyIdentities|TestAtMostTwentyPasskeys"},
+	{"sign-up that is off isn't served", "handlers/server.go", "if route.SignUp && s.signin.SignUpRule() == store.SignUpOff {", "if route.SignUp && s.signin == nil && store.SignUpOff == \"\" {", signinRoom, "TestSignUpOff"},
+	{"sign-up that is off has no page", "handlers/signin/signup.go", "return s.signUp != store.SignUpOff && to ==", "return to ==", signinRoom, "TestSignUpOff"},
+	{"a sign-in makes no account", "handlers/signin/signup.go", "return s.signUp != store.SignUpOff && to == views.PathSignUpAgency", "return s.signUp != store.SignUpOff", signinRoom, "TestSignUpNeedsAProvedAddress"},
+	{"only invited addresses sign up by invitation", signUp, "or (p_rule = 'invite' and exists (select from public.sign_up_invites i where i.email = p_email))", "or p_rule = 'invite'", storeRoom, "TestSignUpByInvitation|TestSignUpNeedsAProof"},
+	{"an invitation to sign up is for one address", signUp, "from public.sign_up_invites i where i.email = p_email)", "from public.sign_up_invites i)", storeRoom, "TestSignUpByInvitation|TestSignUpNeedsAProof"},
+	{"unknown addresses get mail for a sign-up only", signIn, " and lookup.may_sign_up(o.email, o.sign_up)\n", "\n", storeRoom, "TestSignUpNeedsAProof"},
+	{"a proof makes an account for a sign-up only", "migrations/lookup/invites.sql", "if lookup.may_sign_up(p_email, p_sign_up) then", "if true then", storeRoom, "TestIdentityIsIssuerAndSubject|TestSignUpNeedsAProof"},
+	{"the app can't read who may sign up", "migrations/0055_sign_up.sql", "on sign_up_invites to portico_lookup;", "on sign_up_invites to portico_lookup, portico_app;", storeRoom, "TestGlobalTables"},
+	{"support sessions create no agency", signUp, "nullif(current_setting('app.support_session_id', true), '') is not null\n       or ", "", storeRoom, "TestSignUpRefused"},
+	{"API keys create no agency", signUp, "\n       or nullif(current_setting('app.api_key_id', true), '') is not null", "", storeRoom, "TestSignUpRefused"},
+	{"agents create no agency", signUp, "      and u.kind = 'person' and u.disabled_at is null\n    for", "      and u.disabled_at is null\n    for", storeRoom, "TestSignUpRefused"},
+	{"disabled people create no agency", signUp, "      and u.kind = 'person' and u.disabled_at is null\n    for", "      and u.kind = 'person'\n    for", storeRoom, "TestSignUpRefused"},
+	{"a form that is sent twice creates one agency", signUp, "\n    for no key update;", ";", storeRoom, "TestSignUpAtOnce"},
+	{"whoever views as a client creates no agency", signUp, "return 'inside';", "null;", storeRoom, "TestSignUpRefused"},
+	{"only the owner is told that an agency is theirs", signUp, "and m.user_id = me and m.role", "and m.role", storeRoom, "TestSignUpSlugs|TestSignUpAtOnce"},
+	{"creating an agency needs the rule", signUp, "    if not lookup.may_sign_up(address, p_rule) then return 'refused'; end if;\n", "", storeRoom, "TestSignUpByInvitation"},
+	{"sign-up can't take a reserved slug", signUp, "where not exists (select from public.kept_slugs k where k.slug = p_slug)", "where true", storeRoom, "TestSignUpSlugs"},
+	{"an invitation to sign up is used up", signUp, "    delete from public.sign_up_invites i where i.email = address;\n", "", storeRoom, "TestSignUpByInvitation"},
+	{"signing up renames nobody who has a name", signUp, "where u.id = me and u.name in (u.email, split_part(u.email, '@', 1));", "where u.id = me;", storeRoom, "TestSignUpKeepsAName"},
+	{"signing up renames nobody else", signUp, "where u.id = me and u.name in", "where u.name in", storeRoom, "TestSignUpKeepsAName"},
+	{"an agency begins on the first plan", "store/signup.go", "\"plan\": db.plans.First()", "\"plan\": db.plans.list[1].Name", storeRoom, "TestSignUpCreatesAnAgency"},
+	{"erasing an address erases its invitation to sign up", erasure, "\n    delete from public.sign_up_invites i where i.email = p_address;", "", storeRoom, "TestForgetErasesSignUp"},
+	{"agencies are limited by person and network", "handlers/signin/signup.go", "\tif err := s.countAgency(r, me); err != nil {\n\t\treturn err\n\t}\n", "", signinRoom, "TestAgenciesAreLimited"},
+	{"a refused agency isn't counted", "handlers/signin/signup.go", "\tif !made {", "\tif !made && false {", signinRoom, "TestAgenciesAreLimited|TestSignUpFormSentTwice"},
+	{"sign-up mails are limited by address and network", "handlers/signin/signup.go", "\tif s.signsUp(to) {\n\t\tif err", "\tif s.signsUp(to) && false {\n\t\tif err", signinRoom, "TestSignUpMailIsLimited"},
+	{"what an address refuses doesn't use up its network", "handlers/signin/signup.go", "return errors.Join(err, s.db.RefundRate(r.Context(), s.limitKey(first.limit, first.of)))", "return err", signinRoom, "TestSignUpMailIsLimited"},
+	{"a used sign-up mail isn't counted", "handlers/signin/limits.go", "\tif s.signsUp(to) {\n\t\tkeys", "\tif s.signsUp(to) && false {\n\t\tkeys", signinRoom, "TestSignUpMailIsLimited"},
+	{"whoever views as a client sees no form for an agency", "handlers/signin/signup.go", "if me.SupportSlug != \"\" && !me.SupportOver {", "if false {", handlerRoom, "TestSignUpIsInPersonOnly"},
+	{"a form for an agency needs the rule", "handlers/signin/signup.go", "\tif !may {", "\tif !may && false {", signinRoom, "TestSignUpInvitation"},
+	{"a tenant's host has no sign-up", "handlers/routes.go", "s.public(\"GET /signup\", s.signin.SignUp).signUp()", "s.public(\"GET /signup\", s.signin.SignUp).signUp().everyHost()", handlerRoom, "TestTenantsHostsHaveNoSignUp"},
 	{"a step-up is refused in another session", signIn, "join public.sign_in_flows f on f.session_id = s.id and f.id = p_flow", "join public.sign_in_flows f on f.id = p_flow", storeRoom, "TestStepUpCountsInItsSession"},
 	{"a link's answer is bound to its session", signIn, "      and (f.purpose = 'oidc' or f.session_id = (select s.id from public.sessions s where s.token_hash = p_token and lookup.session_lives(s.id)))\n", "", signinRoom, "TestLinkIsBound|TestStepUpAtProvider"},
 	{"linking is refused in another session", identities, "f.purpose = 'oidc_link' and f.done_at is null\n      and f.spent_at between now() - interval '2 minutes' and now()\n      and s.id = f.session_id and s.token_hash", "f.purpose = 'oidc_link' and f.done_at is null\n      and f.spent_at between now() - interval '2 minutes' and now()\n      and s.token_hash", storeRoom, "TestIdentityIsLinked"},

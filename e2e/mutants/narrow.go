@@ -24,6 +24,7 @@ var narrowTests = map[string]string{
 	"operator":      "Operator|Agent|Agency",
 	"passkeys":      "Passkey|Ceremony",
 	"plans":         "Plan|Client",
+	"signup":        "SignUp",
 	"signin":        "SignIn|Flow|Link|StepUp|Rate|Code",
 	"staff":         "Staff|Assign|Removed|Colleague|Work",
 	"support":       "Support|View|Agent|Consent|Ledger|Listed|Drafts|DeedsAsk|Future|Revocation",
@@ -40,6 +41,7 @@ var moreTests = map[string]suite{
 	"migrations/lookup/invites.sql":    {workRoom, "Invit|Late"},
 	"migrations/lookup/jobs.sql":       {workRoom, "Support|Removed|Requester|Mail|Job|Cleanup"},
 	"migrations/lookup/passkeys.sql":   {signinRoom, "Passkey|Agents"},
+	"migrations/lookup/signup.sql":     {signinRoom, "SignUp|Agenc"},
 	"migrations/lookup/signin.sql":     {signinRoom, "SignIn|Link|Limit|Code|Tries|Known|Session|StepUp|Address"},
 	"migrations/lookup/who.sql":        {handlerRoom, "Host|ViewAs|Handover|HandedOver|LostAccess|Cookie"},
 }

@@ -149,11 +149,22 @@ func Plan(t testing.TB, slug, plan string) {
 // SignIn signs a person in with a mailed code and returns the token of the session.
 func SignIn(t testing.TB, email string) store.Token {
 	t.Helper()
+	return prove(t, email, nil)
+}
+
+// SignUp is [SignIn] for somebody who may have no account yet, under the rule.
+func SignUp(t testing.TB, email string, rule store.SignUpRule) store.Token {
+	t.Helper()
+	return prove(t, email, &rule)
+}
+
+func prove(t testing.TB, email string, rule *store.SignUpRule) store.Token {
+	t.Helper()
 	ctx := t.Context()
 	cookie, link, code := secret(), secret(), secret()
 	// DB.BeginMailFlow would queue a job that replaces this code with its own.
 	flow, hash := store.NewID(), sha256.Sum256(cookie)
-	_, err := DB().JobPool().Exec(ctx, `select lookup.flow_begin($1, 'mail', $2, $3, null, '/', '', null, '', '')`, flow, hash[:], email)
+	_, err := DB().JobPool().Exec(ctx, `select lookup.flow_begin($1, 'mail', $2, $3, null, '/', '', null, '', '', $4)`, flow, hash[:], email, rule)
 	check(t, err)
 	_, err = DB().MintFlow(ctx, flow, link, code)
 	check(t, err)

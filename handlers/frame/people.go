@@ -2,6 +2,7 @@ package frame
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"portico/store"
@@ -23,6 +24,16 @@ func Addressed(name, email string) string {
 		return name
 	}
 	return name + " (" + email + ")"
+}
+
+// NameOr returns the name of somebody invited, or instead if the name only repeats their
+// address: nobody has said yet what they are called.
+func NameOr(name, email, instead string) string {
+	local, _, _ := strings.Cut(email, "@")
+	if name == email || name == local {
+		return instead
+	}
+	return name
 }
 
 // StepUpAge is how old a step-up may be when a form that needs one is opened: a

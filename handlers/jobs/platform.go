@@ -31,11 +31,7 @@ func (r *Runner) signInMail(ctx context.Context, job queue.SignInMail) error {
 	if err != nil {
 		return err
 	}
-	look, sender, err := r.signInBrand(ctx, job.Flow, to.ReturnTo)
-	if err != nil {
-		return err
-	}
-	m, err := r.proofMail(to.Purpose, look, proof)
+	m, sender, err := r.proofMail(ctx, job.Flow, to, proof)
 	if err != nil {
 		return err
 	}
@@ -74,16 +70,24 @@ func (r *Runner) signInBrand(ctx context.Context, flow uuid.UUID, returnTo strin
 // enforces it.
 const flowMinutes = 10
 
-func (r *Runner) proofMail(purpose string, look mail.Brand, proof signin.Proof) (mail.Message, error) {
-	if purpose == "step_up" {
-		return mail.StepUp(mail.StepUpProps{Brand: look, Code: proof.Code, Minutes: flowMinutes})
+// proofMail returns the mail of a flow and its sender's name. A new agency has no brand yet,
+// and whoever signs up doesn't come through another.
+func (r *Runner) proofMail(ctx context.Context, flow uuid.UUID, to store.FlowMail, proof signin.Proof) (m mail.Message, sender string, err error) {
+	link := r.url(views.LoginLink(proof.LinkToken))
+	if to.SignsUp {
+		m, err = mail.SignUp(mail.SignUpProps{URL: link, Code: proof.Code, Minutes: flowMinutes})
+		return m, "", err
 	}
-	return mail.SignIn(mail.SignInProps{
-		Brand:   look,
-		URL:     r.url(views.LoginLink(proof.LinkToken)),
-		Code:    proof.Code,
-		Minutes: flowMinutes,
-	})
+	look, sender, err := r.signInBrand(ctx, flow, to.ReturnTo)
+	if err != nil {
+		return m, "", err
+	}
+	if to.Purpose == "step_up" {
+		m, err = mail.StepUp(mail.StepUpProps{Brand: look, Code: proof.Code, Minutes: flowMinutes})
+		return m, sender, err
+	}
+	m, err = mail.SignIn(mail.SignInProps{Brand: look, URL: link, Code: proof.Code, Minutes: flowMinutes})
+	return m, sender, err
 }
 
 // url returns the absolute URL of a path on the main host.

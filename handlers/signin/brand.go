@@ -50,8 +50,11 @@ func (s *Service) inviteBrand(r *http.Request, link string) *views.Brand {
 }
 
 // linkBrand is the brand of the page behind a mailed link: that of the mail, because
-// whoever has the link has the mail. It is nil, like brand, for our own.
+// whoever has the link has the mail. It is nil, like brand, for our own, which a sign-up has.
 func (s *Service) linkBrand(r *http.Request, link store.MailedLink) *views.Brand {
+	if s.signsUp(link.ReturnTo) {
+		return nil
+	}
 	b, err := s.db.MailBrand(r.Context(), link.Flow, PlaceOf(link.ReturnTo, s.tenantDomain))
 	if err != nil {
 		return nil

@@ -15,7 +15,7 @@ import (
 // Forget shows what is erased and what is kept when the person erases their account.
 func (s *Service) Forget(w http.ResponseWriter, r *http.Request, me store.Person) error {
 	if me.SupportSlug != "" && !me.SupportOver {
-		return forgetInside(w, r)
+		return insideAnother(w, r)
 	}
 	return s.forgetPage(w, r, http.StatusOK, me, views.ForgetForm{})
 }
@@ -40,7 +40,7 @@ func (s *Service) ForgetMe(w http.ResponseWriter, r *http.Request, me store.Pers
 	case errors.Is(err, store.ErrLastOwner):
 		return s.forgetPage(w, r, http.StatusConflict, me, views.ForgetForm{})
 	case errors.Is(err, store.ErrInSupportSession):
-		return forgetInside(w, r)
+		return insideAnother(w, r)
 	case err != nil:
 		return err
 	}
@@ -65,8 +65,8 @@ func (s *Service) forgetPage(w http.ResponseWriter, r *http.Request, status int,
 	return views.Render(w, r, status, views.Forget(frame.Branded(r.Context(), s.db, me), p))
 }
 
-// forgetInside tells somebody who is viewing as another person to stop that first.
-func forgetInside(w http.ResponseWriter, r *http.Request) error {
+// insideAnother tells somebody who is viewing as another person to stop that first.
+func insideAnother(w http.ResponseWriter, r *http.Request) error {
 	return views.Render(w, r, http.StatusConflict, views.ViewAsOver(views.ViewAsOverProps{
 		Title:    "You are viewing as a client",
 		Sentence: "Stop that session first. It may be open in another browser.",

@@ -32,11 +32,18 @@ type limit struct {
 // used to sign in does not count. Wrong codes are counted across all flows, because each
 // flow allows five tries: with fifty guesses a day, finding one of a million codes is
 // hopeless.
+//
+// Sign-up mails anybody, so its own limits are narrower: they keep a network from mailing
+// strangers. Whoever uses up those of an address only delays its sign-up, not its sign-in.
 var (
 	mailFromNetwork          = limit{"mail from a network", 60, limitWindow}
 	mailToAddressFromNetwork = limit{"mail to an address from a network", 10, limitWindow}
 	mailToAddress            = limit{"mail to an address", 20, limitWindow}
 	mailToKnown              = limit{"mail to a known browser", 5, limitWindow}
+	signUpFromNetwork        = limit{"sign-up mail from a network", 30, limitDay}
+	signUpToAddress          = limit{"sign-up mail to an address", 5, limitDay}
+	agenciesOfPerson         = limit{"agencies of a person", 3, limitDay}
+	agenciesFromNetwork      = limit{"agencies from a network", 10, limitDay}
 	mailStepUp               = limit{"step-up mail", 10, limitWindow}
 	codeOfFlow               = limit{"code of a flow", 20, limitWindow}
 	wrongCodes               = limit{"wrong codes of an address", 50, limitDay}
@@ -99,10 +106,13 @@ func (s *Service) countMailForAll(r *http.Request, email string) error {
 	return s.countAttempt(r.Context(), mailToAddress, email)
 }
 
-// refundMail uncounts a mail that was used to sign in.
-func (s *Service) refundMail(r *http.Request, email string) error {
+// refundMail uncounts a mail that was used to sign in, or to sign up.
+func (s *Service) refundMail(r *http.Request, email, to string) error {
 	from := web.Network(r)
 	keys := [][32]byte{s.limitKey(mailToAddressFromNetwork, email, from), s.limitKey(mailFromNetwork, from), s.limitKey(mailToAddress, email)}
+	if s.signsUp(to) {
+		keys = append(keys, s.limitKey(signUpFromNetwork, from), s.limitKey(signUpToAddress, email))
+	}
 	if k, ok := s.knownBrowser(r, email); ok {
 		keys = append(keys, s.limitKey(mailToKnown, k.ID.String()))
 	}

@@ -26,8 +26,14 @@ func (s *Service) Show(w http.ResponseWriter, r *http.Request, v store.Visitor) 
 	})
 }
 
+// signInPage shows the sign-in page, or that of sign-up if it leads to a new agency.
 func (s *Service) signInPage(w http.ResponseWriter, r *http.Request, status int, p views.SignInProps) error {
 	p.Providers = s.ProviderLinks()
+	if s.signsUp(p.ReturnTo) {
+		return views.Render(w, r, status, views.SignUp(views.SignUpProps{
+			Email: p.Email, Providers: p.Providers, Invited: s.signUp == store.SignUpByInvite, Notice: p.Notice, Errors: p.Errors}))
+	}
+	p.SignUp = s.signUp == store.SignUpOpen
 	p.Passkeys = s.passkeys != nil
 	p.Brand = s.brand(r, p.ReturnTo)
 	return views.Render(w, r, status, views.SignIn(p))
@@ -43,14 +49,15 @@ func notice(why, to string) string {
 		return "You cancelled signing in. Try again, or request a link by email."
 	case why == reasonNoCookie:
 		return noCookie
-	case to != views.PathHome:
+	case to != views.PathHome && to != views.PathSignUpAgency:
 		return "Sign in to continue to the page you requested."
 	}
 	return ""
 }
 
 // Begin sends a sign-in mail. For an unknown address it does the same work and gives the
-// same answer, without a mail.
+// same answer, without a mail. If the proof leads to a new agency and sign-up is on, an
+// unknown address that may sign up gets a mail too.
 func (s *Service) Begin(w http.ResponseWriter, r *http.Request, _ store.Visitor) error {
 	posted, err := parseForm(r)
 	if err != nil {
@@ -66,11 +73,11 @@ func (s *Service) Begin(w http.ResponseWriter, r *http.Request, _ store.Visitor)
 		return s.signInPage(w, r, http.StatusServiceUnavailable, views.SignInProps{
 			Email: typed, ReturnTo: to, Errors: ui.Errors{"email": mailUnavailable}})
 	}
-	if err := s.countMail(r, email); err != nil {
+	if err := s.countMailTo(r, email, to); err != nil {
 		return err
 	}
 	f := newFlow()
-	id, err := s.db.BeginMailFlow(r.Context(), f.Secret, email, to)
+	id, err := s.db.BeginSignUpFlow(r.Context(), f.Secret, email, to, s.ruleFor(to))
 	if errors.Is(err, store.ErrInvalid) {
 		return s.badAddress(w, r, typed, to, err)
 	}
@@ -110,6 +117,7 @@ func (s *Service) Sent(w http.ResponseWriter, r *http.Request, v store.Visitor) 
 
 func (s *Service) sentPage(w http.ResponseWriter, r *http.Request, status int, p views.SignInSentProps) error {
 	p.ResendSeconds = resendSeconds
+	p.SignUp = s.signsUp(p.ReturnTo)
 	p.Brand = s.brand(r, p.ReturnTo)
 	return views.Render(w, r, status, views.SignInSent(p))
 }
@@ -182,7 +190,7 @@ var (
 // counts against the limits.
 func (s *Service) finishMailSignIn(w http.ResponseWriter, r *http.Request, email string, token store.Token, to string) error {
 	// The person is signed in, so an error here must not fail the request.
-	_ = s.refundMail(r, email)
+	_ = s.refundMail(r, email, to)
 	s.remember(w, r, email)
 	return s.finishSignIn(w, r, token, flowCookie, to)
 }
@@ -202,6 +210,7 @@ func (s *Service) Link(w http.ResponseWriter, r *http.Request, _ store.Visitor) 
 		Brand:       s.linkBrand(r, peek),
 		MaskedEmail: maskEmail(peek.Email),
 		ActionURL:   views.LoginLink(r.PathValue("token")),
+		SignUp:      s.signsUp(peek.ReturnTo),
 	}))
 }
 

@@ -86,6 +86,7 @@ func (s *Service) ProviderBegin(w http.ResponseWriter, r *http.Request, _ store.
 	}
 	there, err := s.beginProviderFlow(w, r, provider, Challenge{}, func(cookie store.Secret, f store.OIDCFlow) error {
 		f.ReturnTo = web.LocalPath(r.URL.Query().Get("return_to"))
+		f.SignUp = s.ruleFor(f.ReturnTo)
 		return s.db.BeginOIDCFlow(r.Context(), cookie, f)
 	})
 	if err != nil {
@@ -214,12 +215,16 @@ func (s *Service) spendState(r *http.Request, provider Provider, answer url.Valu
 }
 
 // noAccount tells a person who signed in at a provider that they have no account here.
-// It creates none, because people are invited.
+// It creates none, because people are invited, or may not sign up with that account.
 func (s *Service) noAccount(w http.ResponseWriter, r *http.Request, to string) error {
-	return s.signInPage(w, r, http.StatusForbidden, views.SignInProps{
+	p := views.SignInProps{
 		ReturnTo: web.LocalPath(to),
 		Notice:   "That account has no invitation here, or it was unlinked. Request a link by email to the address your contact knows. You can then link the account on your account page.",
-	})
+	}
+	if s.signsUp(p.ReturnTo) {
+		p.Notice = "You can't create an agency with that account. Confirm your address by email instead."
+	}
+	return s.signInPage(w, r, http.StatusForbidden, p)
 }
 
 // providerProblem returns the error page for a failure at a provider. It logs an invalid

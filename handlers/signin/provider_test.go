@@ -13,13 +13,15 @@ import (
 	"portico/e2e/stack"
 	"portico/e2e/storetest"
 	"portico/handlers/signin"
+	"portico/store"
 )
 
 // providerSite is a site with a real OpenID provider.
 type providerSite struct {
 	*site
 	*storetest.Tenants
-	idp *stack.OIDC
+	idp    *stack.OIDC
+	signUp store.SignUpRule
 }
 
 // newProviderSite has Dana and Mia at the provider with verified addresses, Leo with an
@@ -39,7 +41,7 @@ func newProviderSite(t *testing.T) *providerSite {
 // at starts the provider with these people, and the site with that provider.
 func (o *providerSite) at(t *testing.T, people ...stack.Persona) *providerSite {
 	t.Helper()
-	o.site = build(t, storetest.DB(), testKeys, func(origin string) signin.Provider {
+	o.site = open(t, signin.Config{DB: storetest.DB(), Keys: testKeys, AgentCodes: true, SignUp: o.signUp}, func(origin string) signin.Provider {
 		callback := origin + "/auth/office/callback"
 		idp, err := stack.StartOIDC(t.Context(), stack.OIDCOptions{RedirectURIs: []string{callback}, Personas: people})
 		check(t, err)

@@ -31,6 +31,8 @@ type Config struct {
 	// AgentCodes lets support agents step up with a mailed code. Without it they need a
 	// passkey, and a code only lets them add their first one.
 	AgentCodes bool
+	// SignUp says who may create an agency by themselves.
+	SignUp store.SignUpRule
 	// Available reports whether a dependency answers, by its name in /readyz. Nil means
 	// that all of them always do.
 	Available func(ctx context.Context, dependency string) bool
@@ -41,6 +43,7 @@ type Config struct {
 // Service has the handlers of sign-in and account. Make one with [New].
 type Service struct {
 	db           *store.DB
+	mainHost     string
 	cookies      *Cookies
 	keys         Keys
 	rateKey      []byte
@@ -48,6 +51,7 @@ type Service struct {
 	passkeys     *webauthn.WebAuthn // nil where there are none
 	tenantDomain string
 	agentCodes   bool
+	signUp       store.SignUpRule
 	available    func(ctx context.Context, dependency string) bool
 	metrics      *metrics.Recorder
 	log          *slog.Logger
@@ -74,8 +78,8 @@ func New(cfg Config) (*Service, error) {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Service{
-		db: cfg.DB, cookies: NewCookies(cfg.Keys), keys: cfg.Keys, rateKey: rateKeys[0],
-		providers: cfg.Providers, passkeys: passkeys, tenantDomain: cfg.TenantDomain, agentCodes: cfg.AgentCodes,
+		db: cfg.DB, mainHost: cfg.URL.Host, cookies: NewCookies(cfg.Keys), keys: cfg.Keys, rateKey: rateKeys[0],
+		providers: cfg.Providers, passkeys: passkeys, tenantDomain: cfg.TenantDomain, agentCodes: cfg.AgentCodes, signUp: cfg.SignUp,
 		available: cfg.Available, metrics: cfg.Metrics, log: cfg.Log,
 	}, nil
 }

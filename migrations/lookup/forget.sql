@@ -105,6 +105,7 @@ begin
     where i.invited_by = p_person and i.accepted_at is null and i.revoked_at is null;
 
     delete from public.sign_in_flows f where f.user_id = p_person or f.email = p_address;
+    delete from public.sign_up_invites i where i.email = p_address;
     delete from public.sessions s where s.user_id = p_person;
     delete from public.passkeys k where k.user_id = p_person;
     delete from public.identities i where i.user_id = p_person;
@@ -156,7 +157,8 @@ begin
     select u.* into person from public.users u where u.email = p_address for update;
     word := case
         when person.kind = 'agent' then 'agent'
-        when person.id is null and not exists (select from public.invites i where i.email = p_address) then 'unknown'
+        when person.id is null and not exists (select from public.invites i where i.email = p_address)
+             and not exists (select from public.sign_up_invites i where i.email = p_address) then 'unknown'
         else lookup.forget(person.id, p_address, null, p_event, '')
         end;
     return query select word, array(select a.slug from lookup.owned_alone(person.id) a);

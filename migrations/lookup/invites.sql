@@ -9,11 +9,11 @@ as $$
     select i.accepted_at is null and i.revoked_at is null and now() >= i.created_at and i.expires_at > now() and lookup.tenant_active(i.tenant_id)
 $$;
 
--- Returns the person with an address that has just been proven. If the address is
--- invited and has no account, it creates one without memberships; otherwise it returns
--- null. The row is locked, so the person can't be erased at the same time. Not granted
--- to the app: functions that have used up a proof call it.
-create function lookup.person_proved(p_email text)
+-- Returns the person with an address that has just been proven. If the address has no
+-- account and is invited, or may sign up by the rule of its proof, it creates one without
+-- memberships; otherwise it returns null. The row is locked, so the person can't be erased
+-- at the same time. Not granted to the app: functions that have used up a proof call it.
+create function lookup.person_proved(p_email text, p_sign_up text)
 returns uuid
 language plpgsql volatile security definer set search_path = ''
 as $$
@@ -25,6 +25,11 @@ begin
         where i.email = p_email and lookup.invite_open(i)
         order by i.created_at
         limit 1
+        on conflict (email) do nothing;
+    end if;
+    if lookup.may_sign_up(p_email, p_sign_up) then
+        insert into public.users (id, email, name)
+        values (gen_random_uuid(), p_email, left(split_part(p_email, '@', 1), 120))
         on conflict (email) do nothing;
     end if;
     return (select u.id from public.users u where u.email = p_email and u.disabled_at is null for key share);

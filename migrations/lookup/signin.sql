@@ -2,10 +2,11 @@
 
 -- Begins a flow. Except for a sign-in it belongs to a session of the person in the
 -- context. Linking a provider needs a step-up first. Linking and a step-up at a provider
--- are refused for agents and in support sessions.
+-- are refused for agents and in support sessions. p_sign_up is the rule under which a
+-- sign-in may create an account, or null.
 create function lookup.flow_begin(
     p_id uuid, p_purpose text, p_cookie_hash bytea, p_email text, p_session_id uuid, p_return_to text,
-    p_provider text, p_state_hash bytea, p_nonce text, p_verifier text)
+    p_provider text, p_state_hash bytea, p_nonce text, p_verifier text, p_sign_up text default null)
 returns boolean
 language plpgsql volatile security definer set search_path = ''
 as $$
@@ -24,17 +25,17 @@ begin
         return false;
     end if;
     insert into public.sign_in_flows (id, purpose, cookie_hash, email, user_id, session_id, return_to,
-                                      provider, state_hash, nonce, verifier)
+                                      provider, state_hash, nonce, verifier, sign_up)
     values (p_id, p_purpose, p_cookie_hash, p_email, case when of_session then me end,
-            p_session_id, p_return_to, p_provider, p_state_hash, p_nonce, p_verifier);
+            p_session_id, p_return_to, p_provider, p_state_hash, p_nonce, p_verifier, p_sign_up);
     return true;
 end $$;
 grant execute on function lookup.flow_begin to portico_app;
 
 -- Stores the hashes of new secrets in a live flow and returns the recipient. Only the mail
--- job calls it. No row if the address has no account and no invitation.
+-- job calls it. No row if the address has no account, no invitation and may not sign up.
 create function lookup.flow_mint(p_id uuid, p_link_hash bytea, p_code_hash bytea)
-returns table (purpose text, email text, name text, return_to text)
+returns table (purpose text, email text, name text, return_to text, signs_up boolean)
 language plpgsql volatile security definer set search_path = ''
 as $$
 #variable_conflict use_column
@@ -53,13 +54,18 @@ begin
         from public.sign_in_flows o
         join public.invites i on o.user_id is null and i.email = o.email and lookup.invite_open(i)
         where o.id = p_id and not exists (select 1 from public.users u where u.email = o.email)
+        union all
+        select o.id, o.email, ''
+        from public.sign_in_flows o
+        where o.id = p_id and o.user_id is null and lookup.may_sign_up(o.email, o.sign_up)
+          and not exists (select 1 from public.users u where u.email = o.email)
         limit 1
     ) w
     where f.id = w.id
       and f.purpose in ('mail', 'step_up')
       and f.spent_at is null
       and now() >= f.created_at and f.expires_at > now()
-    returning f.purpose, w.email, w.name, f.return_to;
+    returning f.purpose, w.email, w.name, f.return_to, f.sign_up is not null;
 end $$;
 grant execute on function lookup.flow_mint to portico_app;
 
@@ -177,7 +183,7 @@ begin
     where f.link_hash = p_link_hash and f.purpose = 'mail' and f.spent_at is null and now() >= f.created_at and f.expires_at > now()
     returning * into flow;
     if flow.id is null then return; end if;
-    person := lookup.person_proved(flow.email);
+    person := lookup.person_proved(flow.email, flow.sign_up);
     if person is null then return; end if;
     perform lookup.session_open(person, p_session, p_token, p_host, p_agent, p_old_token, p_event, p_request, 'sign_in.link');
     update public.sign_in_flows f set opened_session_id = p_session where f.id = flow.id;
@@ -197,7 +203,7 @@ begin
     select c.verdict, c.tries_left into word, tries
     from lookup.flow_try_code(p_flow, 'mail', p_cookie_hash, p_code_hashes) c;
     if word = 'ok' then
-        select lookup.person_proved(f.email), f.return_to into person, place
+        select lookup.person_proved(f.email, f.sign_up), f.return_to into person, place
         from public.sign_in_flows f
         where f.id = p_flow;
         if person is null then
@@ -268,17 +274,17 @@ create function lookup.sign_in_by_identity(
 returns uuid
 language plpgsql volatile security definer set search_path = ''
 as $$
-declare person uuid; flow uuid; word text := 'sign_in.provider';
+declare person uuid; flow uuid; rule text; word text := 'sign_in.provider';
 begin
     update public.sign_in_flows f
     set done_at = now()
     where f.id = p_flow and f.purpose = 'oidc' and f.done_at is null
       and f.spent_at between now() - interval '2 minutes' and now()
-    returning f.id into flow;
+    returning f.id, f.sign_up into flow, rule;
     if flow is null then return null; end if;
     select i.user_id into person from public.identities i where i.issuer = p_issuer and i.subject = p_subject;
     if person is null and p_verified then
-        person := lookup.person_proved(lower(p_email));
+        person := lookup.person_proved(lower(p_email), rule);
         if exists (select 1 from public.users u where u.id = person and not u.links_by_address) then
             return null;
         end if;

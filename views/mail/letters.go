@@ -36,6 +36,28 @@ func SignIn(p SignInProps) (Message, error) {
 	}.write()
 }
 
+// SignUpProps holds everything that the mail may say.
+type SignUpProps struct {
+	URL     string // the link to a page with a button
+	Code    string // six digits
+	Minutes int    // how long both are valid
+}
+
+// SignUp sends the link and the code that prove an address, with which its owner creates an agency. It names nothing
+// that somebody typed, because it may reach a stranger.
+func SignUp(p SignUpProps) (Message, error) {
+	return letter{
+		Subject: p.Code + " is your code to create an agency on Portico",
+		Title:   "Confirm your address",
+		Paragraphs: []string{
+			"Open the link on any device, or enter the code in the browser where you started. Then you name your agency. Both expire after " +
+				minutes(p.Minutes) + " and work once.",
+		},
+		Code: p.Code, Label: "Confirm address", URL: p.URL,
+		Foot: "Someone asked to create an agency with this address. If it wasn't you, ignore this email. No one can sign in or create anything without it.",
+	}.write()
+}
+
 // StepUpProps holds everything that the mail may say.
 type StepUpProps struct {
 	Brand   Brand

@@ -30,6 +30,8 @@ func letters(t *testing.T, s, url string) map[string]mail.Message {
 	}
 	m, err := mail.SignIn(mail.SignInProps{Brand: b, URL: url, Code: "123456", Minutes: 10, Browser: s})
 	put("signin", m, err)
+	m, err = mail.SignUp(mail.SignUpProps{URL: url, Code: "123456", Minutes: 10})
+	put("signup", m, err)
 	m, err = mail.StepUp(mail.StepUpProps{Brand: b, Purpose: "to start a support session in " + s, Code: "123456", Minutes: 5})
 	put("stepup", m, err)
 	m, err = mail.Published(mail.PublishedProps{Brand: b, Agency: s, By: s, Title: s, Project: s, Version: 3, Note: s, URL: url})

@@ -1,0 +1,52 @@
+package frame
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"portico/handlers/web"
+)
+
+// slugs are the slugs that a tenant can have.
+var slugs = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$`)
+
+// IsSlug reports whether a tenant can have the slug.
+func IsSlug(slug string) bool { return slugs.MatchString(slug) }
+
+// ReadSlug returns the slug of a new tenant from the field "slug", or one made of its name
+// if the field is empty, and what the form shows again.
+func ReadSlug(f *web.Form, name string) (slug, typed string) {
+	typed = f.Raw("slug")
+	slug = strings.ToLower(strings.TrimSpace(typed))
+	if slug == "" && name != "" {
+		slug = suggestSlug(name)
+		typed = slug
+	}
+	if n := utf8.RuneCountInString(slug); n > 40 {
+		f.Errors["slug"] = fmt.Sprintf("That has %d characters. At most 40 fit.", n)
+	} else if f.Errors["name"] == "" && !IsSlug(slug) {
+		f.Errors["slug"] = "An address has up to 40 characters: a to z, 0 to 9 and -, with no - at either end."
+	}
+	return slug, typed
+}
+
+// suggestSlug makes a slug from a name; "" when no letter of it can be in a slug.
+func suggestSlug(name string) string {
+	var slug strings.Builder
+	for _, c := range norm.NFKD.String(strings.ToLower(name)) {
+		switch {
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9':
+			slug.WriteRune(c)
+		case unicode.Is(unicode.Mn, c), c == '\'', c == '’':
+		case slug.Len() > 0 && !strings.HasSuffix(slug.String(), "-"):
+			slug.WriteByte('-')
+		}
+	}
+	s := slug.String()
+	return strings.Trim(s[:min(len(s), 40)], "-")
+}
