@@ -32,7 +32,7 @@ func TestExampleProgramDelivers(t *testing.T) {
 	}
 	dana.click("button", "Make key")
 	dana.sees("it isn't shown again")
-	key, err := dana.page.Locator("#made").InputValue()
+	key, err := dana.page.Locator("#made").TextContent()
 	dana.must("read the key", err)
 
 	folder := t.TempDir()

@@ -26,6 +26,7 @@ var notPages = map[string]string{
 	"/handover/{token}":              "leads on",
 	"/w/{tenant}/again":              "leads on",
 	"/w/{tenant}/support/ledger.csv": "is a table to download",
+	"/w/{tenant}/settings/billing":   "exists with BILLING=stripe only; its sample is looked at in package views",
 	"/w/{tenant}/usage.csv":          "is a table to download",
 	"/w/{tenant}/files/{id}":         "is a file",
 	"/w/{tenant}/uploads/{id}":       "is for programs",

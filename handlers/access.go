@@ -30,6 +30,9 @@ type Route struct {
 	JSON    bool // for programs: errors are JSON too
 	Place   bool // a page that is remembered as the last place
 	Agency  bool // exists only in an agency's own tenant
+	Billing bool // exists only with BILLING=stripe
+	// DespiteUnpaid: it changes something even where the agency didn't pay in time.
+	DespiteUnpaid bool
 	// Form is the path of the page whose form posts here, if it isn't Path.
 	Form string
 	// PerMinute is the rate limit per person and tenant, or per network for visitors
@@ -81,6 +84,8 @@ func (route Route) metered() Route       { route.Metered = true; return route }
 func (route Route) json() Route          { route.JSON = true; return route }
 func (route Route) place() Route         { route.Place = true; return route }
 func (route Route) agency() Route        { route.Agency = true; return route }
+func (route Route) billing() Route       { route.Billing = true; return route }
+func (route Route) despiteUnpaid() Route { route.DespiteUnpaid = true; return route }
 
 func (route Route) form(page string) Route      { route.Form = page; return route }
 func (route Route) limited(perMinute int) Route { route.PerMinute = perMinute; return route }
@@ -163,6 +168,9 @@ func (s *Server) member(pattern string, needs store.Capability, h func(http.Resp
 func (s *Server) serveMember(w http.ResponseWriter, r *http.Request, me store.Member, route Route, h func(http.ResponseWriter, *http.Request, store.Member) error) error {
 	err := s.authorize(r, me, route)
 	recorded := err == nil
+	if route.DespiteUnpaid {
+		me = me.DespiteUnpaid()
+	}
 	if err == nil {
 		err = s.handleMember(w, r, me, route, h)
 	}
@@ -179,6 +187,8 @@ func (s *Server) serveMember(w http.ResponseWriter, r *http.Request, me store.Me
 		recorded = true
 	}
 	switch _, isPlanFull := errors.AsType[*store.PlanLimitError](err); {
+	case errors.Is(err, store.ErrUnpaid):
+		err = s.unpaid(r, me)
 	case isPlanFull && !wantsJSON(r):
 		err = s.planRefused(r, me, err)
 	case isSessionRefusal(r, me, err):
@@ -223,6 +233,9 @@ func (s *Server) authorize(r *http.Request, me store.Member, route Route) error 
 	}
 	if !me.May(route.Needs) {
 		return store.ErrForbidden
+	}
+	if me.Unpaid && !route.DespiteUnpaid && !web.IsSafe(r.Method) {
+		return store.ErrUnpaid
 	}
 	if me.Support == nil {
 		return nil

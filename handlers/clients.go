@@ -115,6 +115,9 @@ func (s *Server) clientPage(r *http.Request, status int, edit func(*views.Client
 			Plans:      s.assignablePlans(me, own),
 			JoinAs:     map[store.Role]string{store.RoleOwner: "an owner", store.RoleAdmin: "an admin"}[me.Role],
 		}
+		if names := s.db.Plans().Names(); own.Plan != names[len(names)-1] {
+			props.PlanMost = planName(own.Plan)
+		}
 		if s.db.Plans().Capped(store.TenantPlan{Plan: client.Plan, Agency: own.Plan}) {
 			props.PlanCap = planName(own.Plan)
 		}
@@ -145,6 +148,11 @@ func (s *Server) assignablePlans(me store.Member, own store.TenantPlan) (choices
 		for _, m := range metricsOf(store.TenantClient, store.PartyAgency) {
 			limit, _ := s.db.Plans().Limit(store.TenantPlan{Plan: plan, Agency: own.Plan}, m)
 			limits = append(limits, strings.TrimSuffix(ofMetric(m, limit), " of storage"))
+		}
+		for _, m := range s.db.Plans().Reported() {
+			if limit, limited := s.db.Plans().Limit(store.TenantPlan{Plan: plan, Agency: own.Plan}, m); limited {
+				limits = append(limits, ui.Number(limit)+" "+s.metricName(m)+" a month")
+			}
 		}
 		choices = append(choices, views.Choice{Value: plan, Label: planName(plan) + ": " + strings.Join(limits, ", ")})
 	}

@@ -25,7 +25,11 @@ func (s *Server) mainHostOnly(h func(http.ResponseWriter, *http.Request, store.M
 				return err
 			}
 		}
-		http.Redirect(w, r, s.cfg.URL.String()+views.PathBase(me.Tenant.Slug).Domains(), http.StatusSeeOther)
+		to := views.PathBase(me.Tenant.Slug).Domains()
+		if routeOf(r).Billing {
+			to = views.PathBase(me.Tenant.Slug).Billing()
+		}
+		http.Redirect(w, r, s.cfg.URL.String()+to, http.StatusSeeOther)
 		return nil
 	}
 }

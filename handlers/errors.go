@@ -7,8 +7,10 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
+	"portico/handlers/api"
 	"portico/handlers/frame"
 	"portico/handlers/web"
 	"portico/store"
@@ -61,6 +63,8 @@ func problemOf(err error) web.Problem {
 		p.Status, p.RetryAfter = http.StatusTooManyRequests, tooMany.After
 	case isTooLarge:
 		p.Status = http.StatusRequestEntityTooLarge
+	case errors.Is(err, store.ErrUnpaid):
+		p.Status, p.Title, p.Sentence = http.StatusPaymentRequired, unpaidTitle, unpaidSentence
 	case errors.Is(err, store.ErrNoKey):
 		p.Status, p.Sentence = http.StatusUnauthorized, "Send an API key that works, as Authorization: Bearer."
 	case errors.Is(err, store.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
@@ -108,7 +112,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if p.RetryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(int(p.RetryAfter.Seconds())))
 	}
-	if routeOf(r).Who == AProgram {
+	if routeOf(r).Who == AProgram || strings.HasPrefix(r.URL.Path, api.Prefix+"/") {
 		s.refuseProgram(w, r, p, err)
 		return
 	}

@@ -65,7 +65,7 @@ func keyRow(base views.Base, k store.APIKey) views.KeyRow {
 
 // keyForm is the form as it was typed. It offers the scopes that the member may give.
 func keyForm(me store.Member, f *web.Form) views.KeyForm {
-	form := views.KeyForm{Name: f.Raw("name"), Errors: ui.Errors(f.Errors)}
+	form := views.KeyForm{ID: store.NewID().String(), Name: f.Raw("name"), Errors: ui.Errors(f.Errors)}
 	for _, scope := range store.KeyScopes {
 		if store.MayScope(scope, me.Party, me.Role) {
 			words := scopeWords[scope]
@@ -88,6 +88,7 @@ func (s *Server) keyCreate(w http.ResponseWriter, r *http.Request, me store.Memb
 	}
 	in := store.NewAPIKey{Name: f.Text("name", "a name", 80)}
 	in.Days, _ = strconv.Atoi(f.Raw("days")) // 0 is refused
+	in.ID, _ = web.ParseID(f.Raw("new_key")) // without one the key gets its own
 	for _, scope := range store.KeyScopes {
 		if f.Checked(scopeWords[scope].name) {
 			in.Scopes = append(in.Scopes, scope)

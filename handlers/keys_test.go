@@ -42,7 +42,7 @@ func TestKeysAreMadeOnThePage(t *testing.T) {
 	}
 	shown := dana.post(t, path, form)
 	want(t, "make", shown, http.StatusCreated)
-	secret := between(shown.body, `value="`+store.KeyPrefix, `"`)
+	secret := between(shown.body, `data-focus>`+store.KeyPrefix, `<`)
 	token, ok := store.ParseTenantToken(secret)
 	if !ok {
 		t.Fatalf("the page shows no key: %.500s", shown.body)
@@ -54,6 +54,13 @@ func TestKeysAreMadeOnThePage(t *testing.T) {
 	want(t, "its first use", bearer(s, token).get(t, "/api/v1/me"), http.StatusOK)
 	if page := dana.get(t, path).body; strings.Contains(page, "not used yet") {
 		t.Error("its use is not shown")
+	}
+	once := url.Values{"new_key": {store.NewID().String()}, "name": {"Once"}, "scope_read": {"on"}, "days": {"30"}}
+	want(t, "a form", dana.post(t, path, once), http.StatusCreated)
+	again := dana.post(t, path, once)
+	want(t, "the same form, reloaded", again, http.StatusUnprocessableEntity)
+	if n := strings.Count(again.body, ">Once<"); n != 1 || strings.Contains(again.body, "pk_A") {
+		t.Errorf("a form that is sent twice makes %d keys", n)
 	}
 	if strings.Contains(mia.get(t, path).body, "Render farm") {
 		t.Error("the client sees the agency's key")

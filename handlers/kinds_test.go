@@ -146,6 +146,17 @@ var sentences = map[string]string{
 	"tenant.logo_removed":            "removed the logo",
 	"plan.changed":                   "changed the plan",
 	"plan.usage_corrected":           "corrected the usage counts",
+	"billing.customer_bound":         "made the agency a customer at Stripe",
+	"billing.checkout_opened":        "opened Stripe to choose a plan",
+	"billing.portal_opened":          "opened Stripe to manage the payment",
+	"billing.payment_failed":         "learned that a payment failed",
+	"billing.grace_ends":             "warned the owners that the workspace becomes read-only soon",
+	"billing.read_only":              "made the agency and its clients read-only, because an invoice is open",
+	"billing.paid":                   "learned that nothing is owed any more",
+	"billing.cancelled":              "learned that the subscription was cancelled",
+	"billing.continued":              "learned that the subscription goes on",
+	"billing.difference_found":       "found a difference between Stripe and this workspace",
+	"billing.mail_sent":              "sent the email about billing to ~",
 	"domain.added":                   "added a domain",
 	"api_key.created":                "made the API key that no longer exists",
 	"api_key.revoked":                "revoked the API key that no longer exists",
@@ -219,11 +230,11 @@ values ($1, $2, 'client', 'client', 'viewer', $3, 'ravi@invited.test', $4) retur
 	// What some events have as their target besides a thing of their own kind.
 	targetOf := map[string]store.Kind{
 		"version.created": store.KindDeliverable, "version.published": store.KindDeliverable, "version.mail_sent": store.KindMembership,
-		"support.mail_sent": store.KindMembership, "support.request_mail_sent": store.KindMembership, "support.refused": store.KindMembership,
+		"billing.mail_sent": store.KindMembership, "support.mail_sent": store.KindMembership, "support.request_mail_sent": store.KindMembership, "support.refused": store.KindMembership,
 		"member.list_invited": "", "plan.changed": store.KindTenant, "plan.usage_corrected": store.KindTenant,
 	}
 	byPortico := []string{"project.digest_sent", "version.mail_sent", "member.mail_sent", "member.mail_refused", "support.mail_sent",
-		"support.request_mail_sent", "support.answer_mail_sent"}
+		"support.request_mail_sent", "support.answer_mail_sent", "billing.mail_sent"}
 	gone := []string{
 		" created the project that no longer exists", " edited a deliverable that no longer exists", " downloaded a file that no longer exists",
 		" published a new version of a deliverable that no longer exists", " found a file that no longer exists missing from storage", " invited someone",

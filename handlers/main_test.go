@@ -18,6 +18,7 @@ import (
 	"portico/files"
 	"portico/handlers"
 	"portico/handlers/signin"
+	"portico/handlers/stripe"
 	"portico/handlers/web"
 	"portico/store"
 )
@@ -73,6 +74,18 @@ func newSiteWith(t *testing.T, db *store.DB, bucket *files.Storage, edit func(*h
 // newSiteBeside starts the product with the readiness of its dependencies.
 func newSiteBeside(t *testing.T, db *store.DB, bucket *files.Storage, ready *web.Readiness, edit func(*handlers.Config)) *site {
 	t.Helper()
+	return newSiteAt(t, db, bucket, ready, stripeAt(t, "http://127.0.0.1:1"), edit)
+}
+
+// stripeAt is a client of Stripe's API at an address. At port 1 nobody listens.
+func stripeAt(t *testing.T, address string) *stripe.Client {
+	t.Helper()
+	return must(stripe.New(stripe.Config{Key: "sk_test_ofTheTestsOfPages", WebhookSecrets: []string{"whsec_ofTheTestsOfPages"}, URL: address}))
+}
+
+// newSiteAt starts the product with a client of Stripe, nil for BILLING=off.
+func newSiteAt(t *testing.T, db *store.DB, bucket *files.Storage, ready *web.Readiness, paying *stripe.Client, edit func(*handlers.Config)) *site {
+	t.Helper()
 	keys, err := signin.NewKeys([]byte(rand.Text() + rand.Text()))
 	if err != nil {
 		t.Fatal(err)
@@ -94,7 +107,7 @@ func newSiteBeside(t *testing.T, db *store.DB, bucket *files.Storage, ready *web
 	edit(&config)
 	log := web.NewLogger(s.logs, slog.LevelDebug)
 	service := must(signin.New(signin.Config{DB: db, Keys: keys, URL: config.URL, TenantDomain: config.TenantDomain, AgentCodes: true, SignUp: store.SignUpOpen, Log: log}))
-	s.product = must(handlers.New(config, handlers.Deps{DB: db, Files: bucket, SignIn: service, Ready: ready, Log: log}))
+	s.product = must(handlers.New(config, handlers.Deps{DB: db, Files: bucket, SignIn: service, Ready: ready, Stripe: paying, Log: log}))
 	s.server.Config = s.product.HTTPServer()
 	s.server.Listener = web.Listener(s.server.Listener)
 	s.server.Start()

@@ -127,6 +127,8 @@ func (s *Server) refuseProgram(w http.ResponseWriter, r *http.Request, p web.Pro
 	switch {
 	case errors.Is(err, store.ErrRunning):
 		p.Name, p.Sentence = "request-running", "A request with this Idempotency-Key is running. Send it again in a moment."
+	case errors.Is(err, store.ErrUnpaid):
+		p.Name, p.Sentence = "read-only", unpaidSentence
 	case errors.Is(err, store.ErrKeyReused):
 		p.Name, p.Sentence = "idempotency-key-reused", "This Idempotency-Key came with another request before."
 	}

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net/http"
+	"strings"
 
 	"portico/handlers/api"
 	"portico/store"
@@ -10,11 +11,19 @@ import (
 
 // apiShow describes the API to people.
 func (s *Server) apiShow(w http.ResponseWriter, r *http.Request, _ store.Visitor) error {
-	p := views.APIProps{Address: s.cfg.URL.String() + api.Prefix, Problems: problems}
+	p := views.APIProps{Address: s.cfg.URL.String() + api.Prefix, Problems: problems, Metrics: strings.Join(s.reportedNames(), ", ")}
 	for _, o := range api.Operations() {
 		p.Operations = append(p.Operations, views.APIOperation(o))
 	}
 	return views.Render(w, r, http.StatusOK, views.API(p))
+}
+
+// reportedNames are the metrics that programs report, as the API calls them.
+func (s *Server) reportedNames() (names []string) {
+	for _, m := range s.db.Plans().Reported() {
+		names = append(names, m.JSON())
+	}
+	return names
 }
 
 // apiDocument describes the API to programs.
@@ -36,10 +45,11 @@ var problems = []views.APIProblem{
 	{Type: "draft-exists", Status: "409", Means: "The deliverable has a draft version already."},
 	{Type: "files-pending", Status: "409", Means: "A file of the version hasn't finished uploading."},
 	{Type: "nothing-to-publish", Status: "409", Means: "The version has no file, or it is published already."},
+	{Type: "read-only", Status: "402", Means: "The agency didn't pay in time. Reading still works."},
 	{Type: "request-running", Status: "409", Means: "A request with this Idempotency-Key is running."},
 	{Type: "too-large", Status: "413", Means: "The body or the file is too large."},
 	{Type: "invalid", Status: "422", Means: "The request can't be accepted. Where fields are wrong, the problem names each."},
-	{Type: "idempotency-key-reused", Status: "422", Means: "This Idempotency-Key came with another request: in the last 24 hours, or ever for a report of usage."},
+	{Type: "idempotency-key-reused", Status: "422", Means: "Another request came with this Idempotency-Key before. It is remembered for 24 hours, and of a report of usage for ever."},
 	{Type: "no-idempotency-key", Status: "422", Means: "A report of usage needs an Idempotency-Key."},
 	{Type: "too-many-requests", Status: "429", Means: "Too many requests, or too much of one kind in an hour. Retry-After says when to go on."},
 	{Type: "failed", Status: "400, 500", Means: "The upload broke off, or the fault is ours. Send it again."},

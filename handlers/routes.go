@@ -4,7 +4,8 @@ import "portico/store"
 
 // routes is the route table. Each line says who may enter, which capability they need,
 // what a support session may do there, and the rate limit a minute, if there is one. A
-// route that does not mention support refuses it. Tenant routes have the paths of a
+// route that does not mention support refuses it, and one that does not mention despiteUnpaid
+// changes nothing where the agency didn't pay in time. Tenant routes have the paths of a
 // tenant's own host; on the main host the paths begin with /w/{tenant}.
 func (s *Server) routes() []Route {
 	return []Route{
@@ -27,6 +28,9 @@ func (s *Server) routes() []Route {
 		s.public("GET /logo/{logo}", s.logoShow).asset().everyHost(),
 		s.public("GET /brand/{stylesheet}", s.accentStylesheet).asset().everyHost(),
 		s.public("GET /invites/{token}", s.inviteShow),
+
+		// Stripe, which signs what it sends.
+		s.public("POST /billing/stripe", s.billing.Webhook).json().billing(),
 
 		// A signed-in person, outside any tenant. Support agents enter only with agentsToo.
 		s.person("GET /{$}", s.home).agentsToo(),
@@ -118,7 +122,7 @@ func (s *Server) routes() []Route {
 		s.page("GET /members", store.SeePeople, s.memberList).supportReads(),
 		s.member("GET /members/{id}", store.SeePeople, s.memberShow).supportReads(),
 		s.member("POST /members/{id}/role", store.ManageClientUsers, s.memberRole).form("/members/{id}"),
-		s.member("POST /members/{id}/remove", store.ManageClientUsers, s.memberRemove),
+		s.member("POST /members/{id}/remove", store.ManageClientUsers, s.memberRemove).despiteUnpaid(),
 		s.member("POST /members/{id}/clients", store.ManageStaff, s.memberClients).agency().form("/members/{id}"),
 		s.member("POST /members/by-client", store.ManageStaff, s.membersByClient),
 		s.member("GET /members/import", store.ManageClientUsers, s.importShow),
@@ -126,9 +130,9 @@ func (s *Server) routes() []Route {
 		s.member("GET /invites/new", store.ManageClientUsers, s.inviteNew),
 		s.member("POST /invites", store.ManageClientUsers, s.inviteCreate).limited(60).form("/invites/new"),
 		s.member("POST /invites/{id}/resend", store.ManageClientUsers, s.inviteResend),
-		s.member("POST /invites/{id}/revoke", store.ManageClientUsers, s.inviteRevoke),
+		s.member("POST /invites/{id}/revoke", store.ManageClientUsers, s.inviteRevoke).despiteUnpaid(),
 		s.member("GET /leave", store.SeeWork, s.leaveShow),
-		s.member("POST /leave", store.SeeWork, s.leave),
+		s.member("POST /leave", store.SeeWork, s.leave).despiteUnpaid(),
 		s.page("GET /activity", store.SeeActivity, s.activityList).supportReads(),
 		s.page("GET /settings", store.SeeSettings, s.settingsShow).supportReads(),
 		s.member("POST /settings", store.EditSettings, s.settingsUpdate),
@@ -140,6 +144,11 @@ func (s *Server) routes() []Route {
 		s.member("POST /settings/domains/{id}/remove", store.ManageDomains, s.mainHostOnly(s.domainRemove)),
 		s.member("POST /settings/logo", store.EditSettings, s.logoSet).streams().limited(30).form("/settings"),
 		s.member("POST /settings/logo/remove", store.EditSettings, s.logoRemove),
+
+		// What an agency pays, with BILLING=stripe.
+		s.member("GET /settings/billing", store.SeeBilling, s.mainHostOnly(s.billing.Show)).agency().billing(),
+		s.member("POST /settings/billing/checkout", store.PayBills, s.mainHostOnly(s.billing.Checkout)).agency().billing().despiteUnpaid().limited(30).form("/settings/billing"),
+		s.member("POST /settings/billing/portal", store.PayBills, s.mainHostOnly(s.billing.Portal)).agency().billing().despiteUnpaid().limited(30).form("/settings/billing"),
 
 		// An agency's own tenant: managing its clients. Support may do none of it.
 		s.page("GET /clients", store.ManageClients, s.clientList).agency(),
@@ -163,15 +172,15 @@ func (s *Server) routes() []Route {
 		s.member("POST /support/asking", store.GrantSupport, s.support.AllowRequests).limited(30),
 		s.member("GET /support/asks/{id}", store.SeeSupport, s.support.ShowRequest),
 		s.member("POST /support/asks/{id}/grant", store.GrantSupport, s.support.ApproveRequest).form("/support/asks/{id}"),
-		s.member("POST /support/asks/{id}/deny", store.GrantSupport, s.support.DenyRequest).form("/support/asks/{id}"),
-		s.member("POST /support/revoke", store.GrantSupport, s.support.Revoke),
-		s.member("POST /support/sessions/{id}/end", store.GrantSupport, s.support.EndSession),
+		s.member("POST /support/asks/{id}/deny", store.GrantSupport, s.support.DenyRequest).despiteUnpaid().form("/support/asks/{id}"),
+		s.member("POST /support/revoke", store.GrantSupport, s.support.Revoke).despiteUnpaid(),
+		s.member("POST /support/sessions/{id}/end", store.GrantSupport, s.support.EndSession).despiteUnpaid(),
 
 		s.member("POST /view-as", store.ViewAs, s.support.StartViewAs).limited(30),
 
 		s.member("GET /settings/keys", store.ManageKeys, s.mainHostOnly(s.keysShow)),
 		s.member("POST /settings/keys", store.ManageKeys, s.mainHostOnly(s.keyCreate)).limited(30),
-		s.member("POST /settings/keys/{id}/revoke", store.ManageKeys, s.keyRevoke),
+		s.member("POST /settings/keys/{id}/revoke", store.ManageKeys, s.keyRevoke).despiteUnpaid(),
 
 		// Programs with an API key, in the tenant that the key names.
 		s.program("GET /me", store.UseAPI, s.api.Me),

@@ -19,9 +19,11 @@ import (
 
 	"portico/files"
 	"portico/handlers/api"
+	"portico/handlers/billing"
 	"portico/handlers/frame"
 	"portico/handlers/metrics"
 	"portico/handlers/signin"
+	"portico/handlers/stripe"
 	"portico/handlers/support"
 	"portico/handlers/upload"
 	"portico/handlers/web"
@@ -59,6 +61,7 @@ type Deps struct {
 	SignIn  *signin.Service
 	Ready   *web.Readiness    // nil is always ready
 	Metrics *metrics.Recorder // nil counts nothing
+	Stripe  *stripe.Client    // nil is BILLING=off
 	Log     *slog.Logger
 }
 
@@ -79,6 +82,7 @@ type Server struct {
 	unproved          *web.RateLimiter // sessions and keys that weren't found yet, by network
 	programs          *web.RateLimiter // by API key
 	api               *api.Service
+	billing           *billing.Service // nil with BILLING=off
 
 	logoSlots, formSlots, checksumSlots *web.KeyedSemaphore
 	// transfers are the requests that stream, by visitor, and all of a tenant.
@@ -127,6 +131,9 @@ func New(cfg Config, deps Deps) (*Server, error) {
 		tenantTransfers: web.NewKeyedSemaphore(tenantTransfersAtOnce),
 		transferred:     transferMeter{db: deps.DB, log: deps.Log},
 	}
+	if deps.Stripe != nil {
+		s.billing = billing.New(billing.Config{DB: deps.DB, Stripe: deps.Stripe, URL: cfg.URL, Log: deps.Log})
+	}
 	s.api, err = api.New(api.Config{DB: deps.DB, Home: func(t store.Tenant) string { return strings.TrimSuffix(s.addressOfTenant(t), "/") }})
 	return s, err
 }
@@ -153,7 +160,7 @@ func (s *Server) handler(routes []Route) http.Handler {
 	mux.Handle("GET /healthz", logAs("/healthz", http.HandlerFunc(web.Healthz)))
 	mux.Handle("GET /readyz", logAs("/readyz", s.ready))
 	for _, route := range routes {
-		if route.SignUp && s.signin.SignUpRule() == store.SignUpOff {
+		if route.Billing && s.billing == nil || route.SignUp && s.signin.SignUpRule() == store.SignUpOff {
 			continue
 		}
 		mux.Handle(route.pattern(), s.serve(route))

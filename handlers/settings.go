@@ -49,6 +49,7 @@ func (s *Server) settingsPage(status int, typed *views.SettingsForm, wrong ui.Er
 			Address:   s.addressOfTenant(me.Tenant),
 			Domains:   me.MayNow(store.ManageDomains) && me.Support == nil,
 			Keys:      me.MayNow(store.ManageKeys) && me.Support == nil,
+			Billing:   s.billing != nil && me.Tenant.Kind == store.TenantAgency && me.May(store.SeeBilling) && me.Support == nil,
 			AgencyOf:  me.Tenant.AgencyName,
 			Worn:      views.Worn{PortalName: me.Tenant.PortalName, Welcome: me.Tenant.Welcome, LogoURL: views.Logo(me.Tenant.LogoID)},
 			LogoSeen:  logoSeen(own.LogoID),

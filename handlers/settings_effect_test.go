@@ -73,12 +73,13 @@ var settings = []setting{
 
 // noSettings are the columns that may change and that nobody sets, and why.
 var noSettings = map[string]string{
-	"tenants.discarded_at":   "deleting a client that nobody used",
-	"tenants.slug":           "deleting a client that nobody used frees its address",
-	"users.disabled_at":      "support agents and erased people",
-	"users.email":            "erasing a person",
-	"users.forgotten_at":     "erasing a person",
-	"users.links_by_address": "how the first sign-in at a provider finds a person; it ends with it",
+	"tenants.discarded_at":    "deleting a client that nobody used",
+	"tenants.read_only_since": "an agency that doesn't pay in time",
+	"tenants.slug":            "deleting a client that nobody used frees its address",
+	"users.disabled_at":       "support agents and erased people",
+	"users.email":             "erasing a person",
+	"users.forgotten_at":      "erasing a person",
+	"users.links_by_address":  "how the first sign-in at a provider finds a person; it ends with it",
 }
 
 func post(by, path string, form url.Values) func(*testing.T, *desk) {

@@ -28,7 +28,7 @@ func TestRouteTableIsAsReviewed(t *testing.T) {
 		if r.PerMinute > 0 {
 			limit = fmt.Sprintf(", %d a minute", r.PerMinute)
 		}
-		lines = append(lines, strings.TrimRight(fmt.Sprintf("%-62s %-10s %-14s support %s", r.Pattern(), r.Who, r.Needs, support+limit+everyHost(r)+agencyOnly(r)), " "))
+		lines = append(lines, strings.TrimRight(fmt.Sprintf("%-62s %-10s %-14s support %s", r.Pattern(), r.Who, r.Needs, support+limit+everyHost(r)+agencyOnly(r)+billed(r)), " "))
 	}
 	slices.Sort(lines)
 	got := strings.Join(lines, "\n") + "\n"
@@ -59,6 +59,16 @@ func agencyOnly(r handlers.Route) string {
 		return " in agencies alone"
 	}
 	return ""
+}
+
+func billed(r handlers.Route) (says string) {
+	if r.Billing {
+		says += " with BILLING=stripe"
+	}
+	if r.DespiteUnpaid {
+		says += " despite an open invoice"
+	}
+	return says
 }
 
 func difference(want, got string) string {

@@ -21,6 +21,7 @@ var twoTrips = map[string]string{
 	"/w/{tenant}/invites/new":      "few people open it",
 	"/w/{tenant}/settings/domains": "few people open it",
 	"/w/{tenant}/settings/keys":    "few people open it",
+	"/w/{tenant}/settings/billing": "few people open it",
 	"/w/{tenant}/clients/new":      "few people open it",
 	"/w/{tenant}/support":          "few people open it",
 }

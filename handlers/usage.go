@@ -51,6 +51,9 @@ func (s *Server) usageShow(*http.Request) page {
 			p.Raise = "As an owner of " + me.Tenant.AgencyName + " you can change it."
 			p.PlanURL = frame.AddressOf(r).Platform + views.PathBase(agency).Client(me.TenantID().String()) + "#client-plan"
 		}
+		if s.billing != nil && me.Tenant.Kind == store.TenantAgency && me.May(store.SeeBilling) && me.Support == nil {
+			p.Raise, p.PlanURL = "An owner can choose another one.", c.Base.Billing()
+		}
 		if s.db.Plans().Capped(d.plan) {
 			p.Cap = planName(d.plan.Agency)
 		}
@@ -58,7 +61,7 @@ func (s *Server) usageShow(*http.Request) page {
 		// What adds up in a month includes drafts, which may be hidden from support.
 		if me.Party == store.PartyAgency && me.Support == nil {
 			s.addMonths(&p, me, d, time.Now())
-			p.ExportURL = c.Base.UsageExport()
+			p.ExportURL, p.OfAgency = c.Base.UsageExport(), me.Tenant.Kind == store.TenantAgency
 		}
 		return views.Render(w, r, http.StatusOK, views.Usage(c, p))
 	}}
@@ -79,8 +82,9 @@ func (s *Server) usageBars(me store.Member, d usageData) (bars []views.UsageBar)
 		return bars
 	}
 	for _, m := range s.db.Plans().Reported() {
-		if _, limited := s.db.Plans().Limit(d.plan, m); limited {
-			count := store.UsedIn(d.months, m, store.MonthOf(time.Now()))
+		count := store.UsedIn(d.months, m, store.MonthOf(time.Now()))
+		// An agency's clients have limits of their own. Few agencies use anything themselves.
+		if _, limited := s.db.Plans().Limit(d.plan, m); limited && (count > 0 || me.Tenant.Kind == store.TenantClient) {
 			bars = append(bars, s.usageBar(d.plan, m, s.metricName(m)+" this month", amount(m, count), count))
 		}
 	}
@@ -203,9 +207,9 @@ func (s *Server) usageExport(*http.Request) page {
 		return []store.Read{store.ListHourUsage(month.AddDate(0, -1, 0), &last), store.ListHourUsage(month, &this)}
 	}
 	return page{reads, func(w http.ResponseWriter, r *http.Request, me store.Member) error {
-		rows := [][]string{{"hour (UTC)", "metric", "quantity"}}
+		rows := [][]string{{"hour (UTC)", "what", "quantity", "unit"}}
 		for _, h := range append(last, this...) {
-			rows = append(rows, []string{h.Hour.UTC().Format(time.RFC3339), h.Metric.JSON(), strconv.FormatInt(h.Quantity, 10)})
+			rows = append(rows, []string{h.Hour.UTC().Format(time.RFC3339), s.metricName(h.Metric), strconv.FormatInt(h.Quantity, 10), unitInHour(h.Metric)})
 		}
 		name := "usage-" + me.Tenant.Slug + ".csv"
 		if me.Tenant.Kind == store.TenantAgency {
@@ -224,10 +228,23 @@ func (s *Server) usageExport(*http.Request) page {
 	}}
 }
 
+// unitInHour is what a metric's quantity in an hour is counted in.
+func unitInHour(m store.Metric) string {
+	switch {
+	case m == store.Storage:
+		return "byte-hours"
+	case m == store.Transfer:
+		return "bytes"
+	case m.IsLevel():
+		return "most at once"
+	}
+	return "reported"
+}
+
 func (s *Server) clientTable(clients []store.ClientUsage, month time.Time) [][]string {
 	head := []string{"client", "plan", "month (UTC)"}
 	for _, m := range s.clientMetrics() {
-		head = append(head, m.JSON())
+		head = append(head, s.columnName(m))
 	}
 	rows := [][]string{head}
 	for _, c := range byClient(clients) {
@@ -238,6 +255,19 @@ func (s *Server) clientTable(clients []store.ClientUsage, month time.Time) [][]s
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+// columnName says what a column of the table of clients counts, and in which unit.
+func (s *Server) columnName(m store.Metric) string {
+	switch {
+	case m == store.Storage:
+		return "files now (bytes)"
+	case m == store.Transfer:
+		return "downloads this month (bytes)"
+	case m.IsLevel():
+		return strings.ToLower(s.metricName(m)) + " now"
+	}
+	return s.metricName(m) + " this month"
 }
 
 // metricsOf are the limits that a member sees. An agency's own tenant has people and
@@ -279,7 +309,10 @@ func (s *Server) metricName(m store.Metric) string {
 
 // inMonth is what a metric was in a month.
 func inMonth(m store.Metric, n int64) string {
-	if m == store.Storage {
+	switch {
+	case m.IsLevel() && n == 0:
+		return "–" // nothing was there, or its first hour isn't over
+	case m == store.Storage:
 		return amount(m, n) + "-hours"
 	}
 	return amount(m, n)
@@ -308,6 +341,8 @@ func planSentence(e *store.PlanLimitError) string {
 	switch {
 	case e.Metric == store.Clients:
 		help = "Delete a client that nobody used, or ask the operator of this installation for a larger plan."
+	case e.Capped && !e.Metric.IsLevel():
+		help = "The agency can ask the operator of this installation for a larger plan, or wait for the next month."
 	case e.Capped:
 		help = "Remove something first. The agency can ask the operator of this installation for a larger plan."
 	case !e.Metric.IsLevel():

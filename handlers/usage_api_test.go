@@ -3,6 +3,8 @@ package handlers_test
 import (
 	"encoding/csv"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -86,7 +88,7 @@ func TestProgramsReportUsage(t *testing.T) {
 		}
 	}
 	want(t, "another month", c.call(t, http.MethodGet, "/usage?month=2020-01", ""), http.StatusOK)
-	for _, query := range []string{"month=2020-13", "month=x", "month=2020-01&month=2020-02", "tenant=x", "%zz"} {
+	for _, query := range []string{"month=2020-13", "month=x", "month=0000-01", "month=2999-01", "month=2020-01&month=2020-02", "tenant=x", "%zz"} {
 		refused(t, query, c.call(t, http.MethodGet, "/usage?"+query, ""), http.StatusUnprocessableEntity, "invalid")
 	}
 	page := s.as(t, a.Dana).get(t, "/w/"+a.Acme+"/usage")
@@ -208,4 +210,32 @@ func TestAgencyGivesNoLargerPlanThanItsOwn(t *testing.T) {
 	storetest.Plan(t, a.Agency, "starter")
 	has(t, "the client's page in the agency", dana.get(t, client), "own plan, Starter, is smaller")
 	has(t, "the usage page", dana.get(t, "/w/"+a.Acme+"/usage"), "own plan, Starter, is smaller", "of 20")
+}
+
+// A body that breaks off, or whose chunks are malformed, is no request: nothing is counted,
+// and the answer is no success.
+func TestCutBodiesAreRefused(t *testing.T) {
+	t.Parallel()
+	a, s := storetest.Agency(t), newSite(t)
+	token, _ := storetest.APIKey(t, a.Dana, a.Acme, store.ScopeWriteUsage)
+	head := "POST /api/v1/usage HTTP/1.1\r\nHost: " + strings.TrimPrefix(s.server.URL, "http://") + "\r\nAuthorization: Bearer " + store.KeyPrefix + token.String() +
+		"\r\nIdempotency-Key: cut\r\nContent-Type: application/json\r\nConnection: close\r\n"
+	for what, rest := range map[string]string{
+		"cut off":           "Content-Length: 100\r\n\r\n{\"metric\"",
+		"a malformed chunk": "Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+		"an endless chunk":  "Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n{}",
+	} {
+		conn := must((&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(s.server.URL, "http://")))
+		_ = must(conn.Write([]byte(head + rest)))
+		_ = conn.(*net.TCPConn).CloseWrite()
+		answer := string(must(io.ReadAll(conn)))
+		_ = conn.Close()
+		if !strings.HasPrefix(answer, "HTTP/1.1 400 ") || !strings.Contains(answer, "application/problem+json") {
+			t.Errorf("%s: %.200q", what, answer)
+		}
+	}
+	long := newClient(t, s, token).get(t, "/api/v1/usage?x="+strings.Repeat("x", 9000))
+	if long.status != http.StatusRequestURITooLong || long.header.Get("Content-Type") != "application/problem+json" {
+		t.Errorf("a long address: %d %s", long.status, long.header.Get("Content-Type"))
+	}
 }

@@ -5,10 +5,11 @@
 create table usage_events (
     tenant_id     uuid not null references tenants (id),
     id            uuid not null,
-    metric        text not null check (metric ~ '^[a-z][a-z0-9_]{0,39}$'),
+    metric        text not null check (metric ~ '^[a-z][a-z0-9_]{0,39}$' and metric not in ('users', 'projects', 'storage', 'clients')),
     quantity      bigint not null check (quantity between 1 and 1000000000000),
     at            timestamptz not null,                -- when it was used, as the program says
     received_at   timestamptz not null default now(),
+    check (at between received_at - interval '36 days' and received_at + interval '10 minutes'),
     used          bigint not null check (used >= quantity), -- in the month of at, when it was counted
     -- Only of a report: its idempotency key, what tells it from another one, and the API
     -- key with which it came.
@@ -29,7 +30,7 @@ create table usage_levels (
     id         uuid not null default gen_random_uuid(),
     metric     text not null check (metric in ('users', 'projects', 'storage', 'clients')),
     at         timestamptz not null default clock_timestamp(),
-    level      bigint not null check (level >= 0),
+    level      bigint not null check (level between 0 and 10000000000000000), -- 10 PB: a month of it adds up
     primary key (tenant_id, id)
 );
 create index usage_levels_by_time on usage_levels (tenant_id, metric, at) include (level);
@@ -77,15 +78,21 @@ begin
     end loop;
 end $$;
 -- +goose StatementEnd
+-- A level is noted by whoever may change the count: see plan_usage.
+create policy counted_insert on usage_levels as restrictive for insert to portico_app
+    with check ((metric = 'users' or current_setting('app.party', true) in ('agency', 'system'))
+        and (metric in ('projects', 'storage') or nullif(current_setting('app.support_session_id', true), '') is null));
 -- A program reports as itself, and only the server counts downloads.
 create policy truthful on usage_events as restrictive for insert to portico_app
     with check (case when api_key_id is null then current_setting('app.party', true) = 'system' and metric = 'transfer'
                      else api_key_id = nullif(current_setting('app.api_key_id', true), '')::uuid and metric <> 'transfer' end);
--- Only what counts changes the sums: programs and the server.
+-- Only what counts changes the sums: programs those of reports, and the server.
 create policy counted_insert on usage_months as restrictive for insert to portico_app
-    with check (nullif(current_setting('app.api_key_id', true), '') is not null or current_setting('app.party', true) = 'system');
+    with check (current_setting('app.party', true) = 'system'
+        or metric not in ('users', 'projects', 'storage', 'clients', 'transfer') and nullif(current_setting('app.api_key_id', true), '') is not null);
 create policy counted_update on usage_months as restrictive for update to portico_app
-    using (nullif(current_setting('app.api_key_id', true), '') is not null or current_setting('app.party', true) = 'system');
+    using (current_setting('app.party', true) = 'system'
+        or metric not in ('users', 'projects', 'storage', 'clients', 'transfer') and nullif(current_setting('app.api_key_id', true), '') is not null);
 create policy counted_insert on usage_hours as restrictive for insert to portico_app
     with check (current_setting('app.party', true) = 'system');
 create policy counted_update on usage_hours as restrictive for update to portico_app

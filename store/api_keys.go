@@ -17,7 +17,7 @@ import (
 type APIKey struct {
 	ID         uuid.UUID
 	Name       string
-	Prefix     string // of its random part, by which people tell keys apart
+	Prefix     string // the first random part of its text, by which people tell keys apart
 	Scopes     []KeyScope
 	MakerName  string
 	MakerLeft  bool // the maker no longer belongs to the tenant, so the key doesn't work
@@ -43,6 +43,7 @@ limit 200`, nil)}
 
 // NewAPIKey is what somebody chooses about a key. The name has 1 to 80 characters.
 type NewAPIKey struct {
+	ID     uuid.UUID // a form that is sent twice makes one key; zero for a new one
 	Name   string
 	Scopes []KeyScope
 	Days   int // until it expires, 1 to [MaxKeyDays]
@@ -78,7 +79,10 @@ func (tx *Tx) MakeAPIKey(ctx context.Context, in NewAPIKey) (TenantToken, uuid.U
 	if _, err := tx.lockPeople(ctx); err != nil {
 		return none, uuid.Nil, err
 	}
-	token, id := NewTenantToken(tx.scope.Tenant), NewID()
+	token, id := NewTenantToken(tx.scope.Tenant), in.ID
+	if id == uuid.Nil {
+		id = NewID()
+	}
 	err := tx.change(ctx, "make API key", `
 insert into api_keys (tenant_id, id, name, token_hash, prefix, scopes, expires_at)
 select @tenant_id, @id, @name, @hash, @prefix, @scopes, now() + make_interval(days => @days)
@@ -87,6 +91,9 @@ where (select count(*) from api_keys where tenant_id = @tenant_id and party = @p
 			"days": in.Days, "party": tx.scope.Party, "most": MaxAPIKeys})
 	if errors.Is(err, ErrNotFound) {
 		return none, uuid.Nil, InvalidError{"name": fmt.Sprintf("%d keys work already. Revoke one first.", MaxAPIKeys)}
+	}
+	if same, ok := errors.AsType[*ConstraintError](err); ok && same.Constraint == "api_keys_pkey" {
+		return none, uuid.Nil, InvalidError{"name": "This key is made already, and isn't shown again. If you didn't copy it, revoke it and make another."}
 	}
 	if err != nil {
 		return none, uuid.Nil, err
@@ -150,6 +157,7 @@ type keyRow struct {
 	PortalName  *string
 	AgencyName  *string
 	TenantHost  *string
+	ReadOnly    bool // the agency didn't pay in time
 }
 
 // IdentifyKey finds the member as whom a program acts: the maker of the key, with at most
@@ -177,6 +185,7 @@ func (db *DB) IdentifyKey(ctx context.Context, token TenantToken, request string
 		scope:  engine.Scope{Tenant: token.tenant, User: r.UserID, Actor: r.UserID, Key: r.KeyID, Party: string(r.Party)},
 		Tenant: t, Name: r.UserName, Email: deref(r.UserEmail), TimeZone: r.TimeZone, Locale: r.Locale,
 		Party: r.Party, Role: r.Role, WorkspaceCount: 1, RequestID: request,
-		Key: &Key{ID: r.KeyID, Name: r.KeyName, Scopes: r.Scopes},
+		Unpaid: r.ReadOnly && db.billing != nil,
+		Key:    &Key{ID: r.KeyID, Name: r.KeyName, Scopes: r.Scopes},
 	}, nil
 }

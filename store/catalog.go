@@ -27,7 +27,10 @@ var definerFunctions = map[string]string{
 	"sign_in_by_passkey": "app", "step_up_by_passkey": "app",
 	"identity_link": "app", "identity_remove": "app", "step_up_by_identity": "app",
 	"i_may_sign_up": "app", "sign_up": "app",
+	"stripe_received": "app", "stripe_route": "app", "stripe_event": "app", "stripe_worked": "app", "stripe_bind": "app", "stripe_customers_of_mine": "app", "stripe_customer_ended": "app",
+	"billing_applied": "app", "billing_due": "app", "billed_agencies": "app", "my_use": "app", "read_only": "app",
 	// Only called by other functions.
+	"nobody_asks": "nobody", "billed_agency": "nobody",
 	"begin_staff": "nobody", "brand_of": "nobody", "came_through": "nobody", "end_staff_in": "nobody", "may_assign": "nobody", "flow_state": "nobody", "flow_try_code": "nobody", "forget": "nobody", "host_of": "nobody", "invite_open": "nobody", "may_view_as": "nobody", "owned_alone": "nobody", "support_may_write": "nobody", "my_agency_role": "nobody", "person_proved": "nobody", "session_open": "nobody", "support_end": "nobody",
 	"last_activity": "nobody", "support_over": "nobody", "tenant_active": "nobody", "host_holds": "nobody", "session_lives": "nobody", "support_allows": "nobody", "support_mode": "nobody",
 	"freshly_proved": "nobody", "key_lives": "nobody", "may_sign_up": "nobody", "passkey_used": "nobody", "ways_in": "nobody",

@@ -29,6 +29,7 @@ select n, pg_temp.id('tenant', n) as id, case when n = 0 then 10000 else 200 end
 from generate_series(0, 200) n;
 insert into tenants (id, kind, agency_id, slug, name)
 select pg_temp.id('tenant', -1), 'agency', null, 'agency', 'Agency' union all select id, 'client', pg_temp.id('tenant', -1), 'client-' || n, 'Client' from t;
+insert into billing (tenant_id) select id from t union all select pg_temp.id('payer', p) from generate_series(1, 5000) p;
 insert into users (id, name) select pg_temp.id('user', u), 'Somebody' from generate_series(1, 40) u;
 insert into memberships (tenant_id, user_id, tenant_kind, party, role, name)
 select id, pg_temp.id('user', u), 'client', case when u % 2 = 0 then 'agency' else 'client' end, 'member', 'Somebody ' || u from t, generate_series(1, 40) u;
@@ -126,6 +127,8 @@ func readsToExplain() map[string][]store.Read {
 		sessions        []store.SupportSession
 		settings        store.Settings
 		plan            store.TenantPlan
+		billing         store.BillingState
+		customers       []store.StripeCustomer
 		months          []store.MonthUsage
 		keyUsage        []store.KeyUsage
 		hours           []store.HourUsage
@@ -204,6 +207,8 @@ func readsToExplain() map[string][]store.Read {
 		"PageDeliverables": {store.PageDeliverables(store.DeliverableFilter{Page: store.Page{After: store.Cursor{ID: id("deliverable1")}, Limit: 51}}, &some.details),
 			store.PageDeliverables(store.DeliverableFilter{Project: id("project1"), State: store.DeliverableInReview, Page: store.Page{Limit: 51}}, &some.details)},
 		"GetProject":             {store.GetProject(id("project"), &some.project)},
+		"GetBilling":             {store.GetBilling(&some.billing)},
+		"ListStripeCustomers":    {store.ListStripeCustomers(&some.customers)},
 		"GetPlan":                {store.GetPlan(&some.plan)},
 		"ListUsage":              {store.ListUsage(&some.usage)},
 		"ListMonthUsage":         {store.ListMonthUsage(time.Now(), &some.months)},

@@ -58,6 +58,7 @@ var ErrOtherAddress = fmt.Errorf("invitation for another address: %w", ErrForbid
 func (db *DB) AcceptInvite(ctx context.Context, me Person, token TenantToken, name string) (slug string, err error) {
 	s := engine.Scope{Tenant: token.tenant, User: me.scope.User, Actor: me.scope.Actor, Party: string(PartySystem)}
 	err = db.write(ctx, s, "", me.RequestID, func(tx *Tx) error {
+		tx.refuseUnpaid()
 		if _, err := tx.lockPeople(ctx); err != nil {
 			return asEnded(err)
 		}

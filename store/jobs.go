@@ -58,6 +58,11 @@ func (db *DB) EnqueueCleanups(ctx context.Context, tenants []uuid.UUID) error {
 	return db.enqueueEach(ctx, tenants, func(s queue.Signature) queue.TenantJob { return &queue.Cleanup{Signature: s} })
 }
 
+// EnqueueUsage queues one sum of usage for each of the tenants, without a requester.
+func (db *DB) EnqueueUsage(ctx context.Context, tenants []uuid.UUID) error {
+	return db.enqueueEach(ctx, tenants, func(s queue.Signature) queue.TenantJob { return &queue.AddUpUsage{Signature: s} })
+}
+
 func (db *DB) enqueueEach(ctx context.Context, tenants []uuid.UUID, newJob func(queue.Signature) queue.TenantJob) error {
 	jobs := make([]queue.TenantJob, len(tenants))
 	for i, tenant := range tenants {

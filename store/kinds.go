@@ -19,6 +19,7 @@ const (
 	KindInvite         Kind = "invite"
 	KindTenant         Kind = "tenant"
 	KindPlan           Kind = "plan"
+	KindBilling        Kind = "billing"
 	KindDomain         Kind = "domain"
 	KindSupportGrant   Kind = "support_grant"
 	KindSupportSession Kind = "support_session"
@@ -146,6 +147,8 @@ returning p.id`},
 		verbs: []string{"tenant.created", "tenant.updated", "tenant.renamed", "tenant.suspended", "tenant.resumed", "tenant.archived",
 			"tenant.unarchived", "tenant.discarded", "tenant.people_managers_changed", "tenant.logo_set", "tenant.logo_removed"}},
 	{kind: KindPlan, verbs: []string{"plan.changed", "plan.usage_corrected"}},
+	{kind: KindBilling, verbs: []string{"billing.customer_bound", "billing.checkout_opened", "billing.portal_opened", "billing.payment_failed",
+		"billing.grace_ends", "billing.read_only", "billing.paid", "billing.cancelled", "billing.continued", "billing.difference_found", "billing.mail_sent"}},
 	{kind: KindDomain, table: "domains",
 		verbs: []string{"domain.added", "domain.removed", "domain.verified", "domain.lapsed"}},
 	{kind: KindSupportGrant, table: "support_grants", verbs: []string{"support.granted", "support.revoked"}},

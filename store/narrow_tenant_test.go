@@ -77,6 +77,8 @@ var narrowSilent = map[string]string{
 	"discard_client": "every client here was used, see TestDiscardClient",
 	"domains_due":    "no domain is due", "logo": "nobody wears one",
 	"which_key": "nobody here holds a key", "key_may_still_act": "no key is in the context",
+	"stripe_event": ofBilling, "stripe_route": ofBilling, "stripe_customer_ended": ofBilling, "stripe_worked": ofBilling, "billing_due": ofBilling, "my_use": ofBilling,
+	"stripe_customers_of_mine": ofBilling, "billed_agencies": ofBilling, "billing_applied": ofBilling, "read_only": ofBilling, "stripe_bind": ofBilling,
 	"support_answer": "no request was answered", "may_still_act": "nobody's session is given",
 	"support_asked": "nobody was asked", "support_write_asks": "no second agent is asked for",
 }
@@ -84,6 +86,8 @@ var narrowSilent = map[string]string{
 const (
 	noFlow   = "nobody here holds the secret of a flow"
 	noAnswer = "it has no answer"
+	// Their own test is store/billing_tenant_test.go.
+	ofBilling = "nobody here is a customer of Stripe"
 	// Their own test is store/assign_tenant_test.go.
 	onePerson = "it takes a person and clients, and these calls pass one id for both"
 )
@@ -92,12 +96,13 @@ const (
 // is no secret; narrowTellsAgents may do so for support agents only.
 var (
 	narrowTells = map[string]string{
-		"active_tenants": "ids alone, and nobody is asked for",
-		"create_client":  "slugs are public names",
-		"sign_up":        "slugs are public names",
-		"front_door":     "what is at the door is public",
-		"person_for":     "an id, the same in every tenant, for who may add people",
-		"who_is_asking":  "the tenant at an address, to the program alone",
+		"active_tenants":  "ids alone, and nobody is asked for",
+		"billed_agencies": "ids alone, and nobody is asked for",
+		"create_client":   "slugs are public names",
+		"front_door":      "what is at the door is public",
+		"person_for":      "an id, the same in every tenant, for who may add people",
+		"who_is_asking":   "the tenant at an address, to the program alone",
+		"sign_up":         "slugs are public names",
 	}
 	narrowTellsAgents = map[string]string{
 		"support_ask": "agents find tenants by name", "support_find": "agents find tenants by name", "support_start": "agents find tenants by name", "support_people": "agents find tenants by name",
@@ -126,6 +131,7 @@ var narrowWrites = map[string][]string{
 	"support_find":     {"audit_events"},
 	"support_people":   {"audit_events"},
 	"support_start":    {"audit_events"},
+	"stripe_received":  {"stripe_events"},
 	"support_stop":     {"audit_events", "sessions", "support_sessions"},
 	"support_write":    {"audit_events"},
 	"sweep":            {"handovers", "rate_counters", "sessions", "sign_in_flows"},
@@ -436,6 +442,8 @@ func (who narrowCaller) literal(t *testing.T, function string, p parameter, id u
 		return "array['" + id.String() + "'::uuid]"
 	case "integer[]":
 		return "array[10]"
+	case "text[]":
+		return "array['ai_runs', 'storage']"
 	case "bytea":
 		return "decode('" + strings.Repeat("ab", 32) + "', 'hex')"
 	case "bytea[]":

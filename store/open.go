@@ -20,7 +20,7 @@ type Standing struct {
 	State    TenantState
 	Party    Party
 	Role     Role
-	ReadOnly bool // a support session in read mode
+	ReadOnly bool // a support session in read mode, or the agency didn't pay in time
 	Support  bool // a support session
 }
 
@@ -34,7 +34,7 @@ func (s Standing) MayNow(c Capability) bool {
 
 // Standing is where the member stands.
 func (m Member) Standing() Standing {
-	return Standing{Kind: m.Tenant.Kind, State: m.Tenant.State, Party: m.Party, Role: m.Role, ReadOnly: m.scope.ReadOnly, Support: m.Support != nil}
+	return Standing{Kind: m.Tenant.Kind, State: m.Tenant.State, Party: m.Party, Role: m.Role, ReadOnly: m.scope.ReadOnly || m.Unpaid, Support: m.Support != nil}
 }
 
 // whoIsAsking identifies the visitor. With @opens it also sets the scope of a member in
@@ -51,6 +51,7 @@ func (db *DB) Identify(ctx context.Context, credentials Credentials) (v Visitor,
 	defer func() { end(err) }()
 	v.credentials = credentials
 	err = db.engine.OutsideTenant(ctx, "who is asking", engine.One(&v.row), whoIsAsking, credentials.args(false))
+	v.row.ReadOnly = v.row.ReadOnly && db.billing != nil
 	return v, err
 }
 
@@ -70,6 +71,7 @@ func (db *DB) Open(ctx context.Context, credentials Credentials, reads func(Stan
 	v := Visitor{credentials: credentials}
 	failed, err := db.engine.Open(ctx, last.tenant, one("who is asking", &v.row, whoIsAsking, credentials.args(true)),
 		func() bool { return v.row.Opened }, queries(sent)...)
+	v.row.ReadOnly = v.row.ReadOnly && db.billing != nil
 	if err != nil {
 		return v, err
 	}

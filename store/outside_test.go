@@ -33,6 +33,9 @@ var driverNames = []string{
 var guarded = map[string]map[string]string{
 	"engine.DB.OutsideTenant": {
 		"DB.ActiveTenants":       "the schedule goes through all tenants",
+		"DB.BilledAgencies":      "the schedule goes through all agencies that are customers",
+		"DB.EnqueueBillingTime":  "the schedule goes through all agencies that are customers",
+		"DB.RouteStripeEvent":    "finds the agency that a webhook is about",
 		"DB.BeginCeremony":       "starts a proof of identity",
 		"DB.BeginHandover":       "finds the tenant of a host for a person",
 		"DB.EnqueueDomainChecks": "the schedule goes through all tenants",
@@ -102,6 +105,7 @@ var guarded = map[string]map[string]string{
 		"DB.Recipient":         "a person of the job's tenant, read only",
 		"DB.Record":            "a support session that only reads still writes its audit row",
 		"DB.RecordOnce":        "a support session that only reads still writes its audit row",
+		"DB.StoreStripeEvent":  "nobody is signed in: the zero scope, which sees nothing",
 		"DB.VerifyJob":         "a signed job names its tenant",
 		"DB.activityIn":        "a workspace that the database has just listed as the person's own, read only",
 		"Inspector.UsageDrift": "the doctor recounts each tenant, read only",

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -21,6 +22,17 @@ type Plan struct {
 	Limits map[Metric]int64 `json:"limits"`
 	// Hourly is how often some deeds are allowed in an hour.
 	Hourly map[act]int `json:"hourly"`
+	// Price is Stripe's id of the price that an agency pays for the plan; "" for a plan
+	// that can't be bought.
+	Price string `json:"price"`
+	// Metered is what of the metrics is paid by use, besides the price.
+	Metered map[Metric]Meter `json:"metered"`
+}
+
+// Meter is how Stripe counts a metric and what it costs.
+type Meter struct {
+	Event string `json:"meter"` // the event name of Stripe's meter, up to 100 characters
+	Price string `json:"price"` // Stripe's id of the price by use
 }
 
 // AddedMetric is a metric of the installation's own, which programs report.
@@ -95,7 +107,98 @@ func (p Plans) check() error {
 			return err
 		}
 	}
+	return p.checkPrices()
+}
+
+// priceID is the form of Stripe's ids of prices.
+var priceID = regexp.MustCompile(`^price_[A-Za-z0-9]{1,200}$`)
+
+// meterName is the form of the event names of Stripe's meters.
+var meterName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,100}$`)
+
+// checkPrices checks that each price leads to one plan and that what is paid by use adds
+// up: the most people at a time of two hours have no sum.
+func (p Plans) checkPrices() error {
+	seen := map[string]bool{}
+	for _, plan := range p.list {
+		prices := []string{plan.Price}
+		for m, meter := range plan.Metered {
+			switch {
+			case plan.Price == "":
+				return fmt.Errorf("has a plan %q with meters and without a price", plan.Name)
+			case m != Storage && m != Transfer && !p.IsReported(m):
+				return fmt.Errorf("has a plan %q with a meter of %q, which doesn't add up", plan.Name, m)
+			case !meterName.MatchString(meter.Event):
+				return fmt.Errorf("has a plan %q with a meter of %q without the event name of Stripe's meter", plan.Name, m)
+			case meter.Price == "":
+				return fmt.Errorf("has a plan %q with a meter of %q without a price", plan.Name, m)
+			}
+			prices = append(prices, meter.Price)
+		}
+		for _, price := range prices {
+			if price != "" && (!priceID.MatchString(price) || seen[price]) {
+				return fmt.Errorf("has a plan %q with a price that isn't one of Stripe's, such as price_1AbC, or that is there twice", plan.Name)
+			}
+			seen[price] = true
+		}
+	}
 	return nil
+}
+
+// Prices are all prices of the plans: the price and those by use.
+func (p Plans) Prices() (all []string) {
+	for _, plan := range p.list {
+		all = append(all, plan.prices()...)
+	}
+	return all
+}
+
+func (plan Plan) prices() (all []string) {
+	if plan.Price != "" {
+		all = append(all, plan.Price)
+	}
+	for _, m := range slices.Sorted(maps.Keys(plan.Metered)) {
+		all = append(all, plan.Metered[m].Price)
+	}
+	return all
+}
+
+// ToBuy returns the plan of a name and the prices that a subscription to it has; false if
+// there is none, or it can't be bought.
+func (p Plans) ToBuy(name string) (prices []string, ok bool) {
+	i := p.index(name)
+	if i < 0 || p.list[i].Price == "" {
+		return nil, false
+	}
+	return p.list[i].prices(), true
+}
+
+// Sold are the plans that can be bought, from the smallest to the largest.
+func (p Plans) Sold() (sold []Plan) {
+	for _, plan := range p.list {
+		if plan.Price != "" {
+			sold = append(sold, plan)
+		}
+	}
+	return sold
+}
+
+// Metered is what of a plan is paid by use.
+func (p Plans) Metered(name string) map[Metric]Meter {
+	if i := p.index(name); i >= 0 {
+		return p.list[i].Metered
+	}
+	return nil
+}
+
+// ofPrices is the position of the largest plan that one of the prices is for, -1 for none.
+func (p Plans) ofPrices(prices []string) int {
+	for i, plan := range slices.Backward(p.list) {
+		if plan.Price != "" && slices.Contains(prices, plan.Price) {
+			return i
+		}
+	}
+	return -1
 }
 
 func (p Plans) checkLimits(i int) error {

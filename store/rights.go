@@ -51,6 +51,8 @@ const (
 	SeeUsage          Capability = "see usage"           // the plan, and how much of it is used
 	ExportUsage       Capability = "export usage"        // as a table; it counts drafts
 	ReportUsage       Capability = "report usage"        // by programs, of what counts against the plan
+	SeeBilling        Capability = "see billing"         // of an agency: what it pays
+	PayBills          Capability = "pay bills"           // of an agency: choose a plan and pay for it at Stripe
 	ManageKeys        Capability = "manage keys"         // API keys of the own side; the agency's also the client's
 )
 
@@ -87,6 +89,8 @@ var rights = map[Capability]map[Party]ranks{
 	SeeUsage:          {PartyAgency: management, PartyClient: management},
 	ExportUsage:       {PartyAgency: management, PartyClient: nobody},
 	ReportUsage:       {PartyAgency: management, PartyClient: nobody},
+	SeeBilling:        {PartyAgency: management, PartyClient: nobody},
+	PayBills:          {PartyAgency: owners, PartyClient: nobody},
 	ManageKeys:        {PartyAgency: management, PartyClient: management},
 }
 

@@ -33,6 +33,9 @@ type Config struct {
 	Signer queue.Signer
 	// Plans of the installation; the zero value means [DefaultPlans].
 	Plans Plans
+	// Billing is how the installation is paid; nil means BILLING=off, and then nothing is
+	// ever read-only.
+	Billing *Billing
 	// MaxConns is the size of the pool; 0 means 8, about four times the cores of a
 	// small machine. A larger pool is slower, not faster.
 	MaxConns int32
@@ -59,6 +62,7 @@ type DB struct {
 	engine     *engine.DB
 	signer     queue.Signer
 	plans      Plans
+	billing    *Billing // nil is off
 	lastVisits lastVisits
 }
 
@@ -82,7 +86,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if len(c.Plans.list) == 0 {
 		c.Plans = DefaultPlans()
 	}
-	return &DB{engine: opened, signer: c.Signer, plans: c.Plans}, nil
+	return &DB{engine: opened, signer: c.Signer, plans: c.Plans, billing: c.Billing}, nil
 }
 
 // Plans are the plans of the installation.

@@ -18,6 +18,8 @@ type Tx struct {
 	engine *engine.Tx
 	signer queue.Signer
 	plans  Plans
+	// billing is nil with BILLING=off.
+	billing *Billing
 	// scope names the tenant and the people of its audit rows and jobs. The policies were
 	// told the same. Only after [Tx.asSupport] the jobs name another tenant and person.
 	scope engine.Scope
@@ -39,7 +41,7 @@ type Tx struct {
 func (db *DB) Write(ctx context.Context, me Member, fn func(*Tx) error) error {
 	return db.write(ctx, me.scope, me.Role, me.RequestID, func(tx *Tx) error {
 		tx.session = me.Person.SessionID
-		if err := tx.mayStillAct(ctx); err != nil {
+		if err := tx.mayStillAct(ctx, me.despiteUnpaid); err != nil {
 			return err
 		}
 		if err := fn(tx); err != nil {
@@ -51,13 +53,17 @@ func (db *DB) Write(ctx context.Context, me Member, fn func(*Tx) error) error {
 
 // mayStillAct returns [ErrForbidden] unless the actor's session or key, membership and
 // support session are still as they were when the request began: a request can last
-// longer than a right.
-func (tx *Tx) mayStillAct(ctx context.Context) error {
+// longer than a right. Where the agency didn't pay it returns [ErrUnpaid], unless the deed
+// may happen despite that.
+func (tx *Tx) mayStillAct(ctx context.Context, despiteUnpaid bool) error {
 	var may bool
 	ask := value("may still act", &may, `select lookup.may_still_act(@session, @role, @writes)`,
 		pgx.StrictNamedArgs{"session": tx.session, "role": tx.role, "writes": !tx.scope.ReadOnly})
 	if tx.scope.Key != uuid.Nil {
 		ask = value("key may still act", &may, `select lookup.key_may_still_act(@role)`, pgx.StrictNamedArgs{"role": tx.role})
+	}
+	if !despiteUnpaid {
+		tx.refuseUnpaid()
 	}
 	err := tx.get(ctx, ask)
 	if err == nil && !may {
@@ -66,9 +72,23 @@ func (tx *Tx) mayStillAct(ctx context.Context) error {
 	return err
 }
 
+// refuseUnpaid lets the deed fail with [ErrUnpaid] where the agency didn't pay in time.
+func (tx *Tx) refuseUnpaid() {
+	if tx.billing == nil {
+		return
+	}
+	var unpaid bool
+	tx.engine.LaterGet(value("unpaid", &unpaid, `select lookup.read_only()`, nil), func() error {
+		if unpaid {
+			return ErrUnpaid
+		}
+		return nil
+	})
+}
+
 func (db *DB) write(ctx context.Context, s engine.Scope, role Role, request string, fn func(*Tx) error) error {
 	return db.engine.Write(ctx, s, func(tx *engine.Tx) error {
-		return fn(&Tx{engine: tx, signer: db.signer, plans: db.plans, scope: s, role: role, request: request})
+		return fn(&Tx{engine: tx, signer: db.signer, plans: db.plans, billing: db.billing, scope: s, role: role, request: request})
 	})
 }
 

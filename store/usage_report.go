@@ -43,8 +43,9 @@ const (
 
 // countUsage counts what was used in one statement: the event, and the sum of its month,
 // which it locks. Without a row of the event the plan allows no more, or it was counted
-// before. Two reports with the same key at once violate the constraint of the key. %s is
-// whether it may be counted at all.
+// before, or @counts is false. Two reports with the same key at once violate the constraint
+// of the key, or the second one finds the plan full and doesn't see the first one yet. %s is
+// whether anybody may report.
 const countUsage = `
 with before as (
     select id, at, used, request_hash = @hash as same
@@ -62,7 +63,8 @@ with before as (
     insert into usage_months as m (tenant_id, metric, month, quantity)
     select @tenant_id, @metric, date_trunc('month', @at::timestamptz at time zone 'UTC')::date, @quantity
     from may
-    where not exists (select from before)
+    where @counts
+      and not exists (select from before)
       and @quantity::bigint <= coalesce(may.most, @quantity)
     on conflict (tenant_id, metric, month) do update
     set quantity = m.quantity + excluded.quantity
@@ -106,36 +108,47 @@ func (db *DB) ReportUsage(ctx context.Context, me Member, in UsageReport) (Count
 	if me.Key == nil || !me.May(ReportUsage) {
 		return CountedUsage{}, fmt.Errorf("report usage: %w", ErrForbidden)
 	}
-	if wrong := in.check(db.plans, time.Now()); len(wrong) > 0 {
+	if wrong := in.check(db.plans); len(wrong) > 0 {
 		return CountedUsage{}, wrong
 	}
-	counted, err := db.reportUsage(ctx, me, in)
-	if same, ok := errors.AsType[*ConstraintError](err); ok && same.Constraint == "usage_events_tenant_id_key_key" {
-		return db.reportUsage(ctx, me, in) // the other one is counted now
+	late := in.checkTime(time.Now())
+	counted, err := db.reportUsage(ctx, me, in, late)
+	same, isSame := errors.AsType[*ConstraintError](err)
+	_, isFull := errors.AsType[*PlanLimitError](err)
+	if isFull || isSame && same.Constraint == "usage_events_tenant_id_key_key" {
+		// While this one waited, another one was counted. It may have been the same.
+		return db.reportUsage(ctx, me, in, late)
 	}
 	return counted, err
 }
 
-func (in UsageReport) check(plans Plans, now time.Time) InvalidError {
+func (in UsageReport) check(plans Plans) InvalidError {
 	wrong := InvalidError{}
 	if !plans.IsReported(in.Metric) {
-		wrong["metric"] = "Programs can't report this metric."
+		wrong["metric"] = "Programs can't report this metric. The page /api names those that they can."
 	}
 	if in.Quantity < 1 || in.Quantity > MaxQuantity {
 		wrong["quantity"] = "Send a whole number from 1 to 1000000000000."
 	}
-	switch {
-	case in.At.After(now.Add(MaxReportAhead)):
-		wrong["at"] = "That is in the future. Check the clock of the program."
-	case in.At.Before(now.Add(-MaxReportAge)):
-		wrong["at"] = "That is more than 35 days ago. It can't be counted any more."
-	}
 	return wrong
 }
 
-func (db *DB) reportUsage(ctx context.Context, me Member, in UsageReport) (CountedUsage, error) {
+// checkTime says what is wrong with the time of a report that wasn't counted before.
+func (in UsageReport) checkTime(now time.Time) InvalidError {
+	switch {
+	case in.At.After(now.Add(MaxReportAhead)):
+		return InvalidError{"at": "That is in the future. Check the clock of the program."}
+	case in.At.Before(now.Add(-MaxReportAge)):
+		return InvalidError{"at": "That is more than 35 days ago. It can't be counted any more."}
+	}
+	return nil
+}
+
+// reportUsage counts the report unless it was counted before. With late it isn't counted
+// any more.
+func (db *DB) reportUsage(ctx context.Context, me Member, in UsageReport, late InvalidError) (CountedUsage, error) {
 	row, err := db.countUsage(ctx, me.scope, `lookup.key_may_still_act(@role)`, pgx.StrictNamedArgs{
-		"metric": in.Metric, "quantity": in.Quantity, "at": in.At, "key": in.IdempotencyKey, "hash": in.RequestHash[:], "role": me.Role})
+		"metric": in.Metric, "quantity": in.Quantity, "at": in.At, "key": in.IdempotencyKey, "hash": in.RequestHash[:], "role": me.Role, "counts": late == nil})
 	switch {
 	case err != nil:
 		return CountedUsage{}, err
@@ -143,6 +156,8 @@ func (db *DB) reportUsage(ctx context.Context, me Member, in UsageReport) (Count
 		return CountedUsage{}, fmt.Errorf("report usage: may still act: %w", ErrForbidden)
 	case !row.Same:
 		return CountedUsage{}, ErrKeyReused
+	case row.ID == nil && late != nil:
+		return CountedUsage{}, late
 	case row.ID == nil:
 		t := TenantPlan{Plan: *row.Plan, Agency: *row.Agency}
 		limit, _ := db.plans.Limit(t, in.Metric)
@@ -165,7 +180,7 @@ func (db *DB) countUsage(ctx context.Context, s engine.Scope, may string, args p
 // them.
 func (db *DB) CountTransfer(ctx context.Context, me Member, bytes int64) error {
 	_, err := db.countUsage(ctx, engine.Scope{Tenant: me.scope.Tenant, Party: string(PartySystem)}, "true", pgx.StrictNamedArgs{
-		"metric": Transfer, "quantity": bytes, "at": time.Now(), "key": nil, "hash": nil})
+		"metric": Transfer, "quantity": bytes, "at": time.Now(), "key": nil, "hash": nil, "counts": true})
 	return err
 }
 

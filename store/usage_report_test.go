@@ -145,6 +145,93 @@ func TestReportsAtOnceStayInThePlan(t *testing.T) {
 	}
 }
 
+// Two of the same reports meet near the limit: the second one waits for the first, finds the
+// plan full, and is still a repeat. A repeat that comes too late is one too.
+func TestRepeatsAtTheLimitAreRepeats(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	storetest.Plan(t, a.Acme, "starter")
+	r, now := newReporter(t, a.Dana, a.Acme), time.Now()
+	if _, err := r.send(t, r.runsAt(1, now)); err != nil {
+		t.Fatal(err)
+	}
+	admin := storetest.Admin(t)
+	held, err := admin.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := held.Exec(t.Context(), `select from usage_months where tenant_id = $1 for update`, r.TenantID()); err != nil {
+		t.Fatal(err)
+	}
+	report := r.runsAt(400, now)
+	var counted, repeated atomic.Int64
+	var all sync.WaitGroup
+	for range 2 {
+		all.Go(func() {
+			switch c, err := r.send(t, report); {
+			case err != nil:
+				t.Error(err)
+			case c.Repeated:
+				repeated.Add(1)
+			default:
+				counted.Add(1)
+			}
+		})
+	}
+	for waiting := 0; waiting < 2; {
+		if err := storetest.AdminPool().QueryRow(t.Context(), `select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like '%usage_months%'`).Scan(&waiting); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if err := held.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	all.Wait()
+	if counted.Load() != 1 || repeated.Load() != 1 || r.used(t, now) != 401 {
+		t.Errorf("%d counted, %d repeated, the sum is %d", counted.Load(), repeated.Load(), r.used(t, now))
+	}
+	if _, err := r.send(t, r.runsAt(400, now)); !full(err, store.AIRuns) {
+		t.Errorf("another report: %v", err)
+	}
+	old := r.runsAt(1, now.Add(-store.MaxReportAge+time.Hour))
+	if _, err := r.send(t, old); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := storetest.AdminPool().Exec(t.Context(), `update usage_events set at = at - interval '2 hours' where tenant_id = $1 and key = $2`, r.TenantID(), old.IdempotencyKey); err != nil {
+		t.Fatal(err)
+	}
+	old.At = old.At.Add(-2 * time.Hour)
+	if c, err := r.send(t, old); err != nil || !c.Repeated {
+		t.Errorf("a repeat that is too late: %+v, %v", c, err)
+	}
+}
+
+// A program works in one tenant. In its agency's name it neither enters a client nor
+// changes or reads one, also not by a function that its maker may call.
+func TestProgramsAreNoAgency(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	token, _ := storetest.APIKey(t, a.Dana, a.Agency, store.ScopeDeliverWork)
+	program, err := identify(t, token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dana, acme, conn := a.Member(t, a.Dana, a.Agency), a.Member(t, a.Dana, a.Acme).TenantID(), storetest.App(t)
+	for what, sql := range map[string]string{
+		"the client's plan":    `select where lookup.set_client_plan($1, 'growth', '')`,
+		"the client's door":    `select where lookup.is_my_client($1)`,
+		"what its client uses": `select from lookup.my_clients_usage('2026-11-01') where id = $1`,
+	} {
+		if n, err := try(t, conn, &dana, sql, acme); n != 1 || err != nil {
+			t.Errorf("%s, for the owner: %d rows, %v", what, n, err)
+		}
+		if n, err := try(t, conn, &program, sql, acme); n != 0 || err != nil {
+			t.Errorf("%s, for the owner's program: %d rows, %v", what, n, err)
+		}
+	}
+}
+
 // A report that is too late, in the future, negative, or of what is counted otherwise
 // doesn't count.
 func TestWrongReportsAreRefused(t *testing.T) {

@@ -16,7 +16,7 @@ func MonthOf(t time.Time) time.Time {
 
 // MonthUsage is how much a tenant used of a metric in a month: the sum of what was
 // reported or downloaded, the byte-hours of storage, and the most people, projects and
-// clients at once. The last four were added up last night.
+// clients at once. The last four are added up once an hour.
 type MonthUsage struct {
 	Metric   Metric
 	Month    time.Time // its first day, UTC

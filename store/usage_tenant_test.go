@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -67,6 +68,38 @@ func TestUsageStaysInTheTenant(t *testing.T) {
 		if _, err := try(t, conn, &c.me, c.sql, c.args...); sqlState(err) != insufficientPrivilege {
 			t.Errorf("%s: %v, want refused", what, err)
 		}
+	}
+	for what, c := range map[string]struct {
+		me   store.Member
+		sql  string
+		args []any
+	}{
+		"an event of the past":        {r.Member, strings.Replace(event, "now()", "now() - interval '1 year'", 1), []any{r.TenantID(), "ai_runs", "past"}},
+		"an event of the future":      {r.Member, strings.Replace(event, "now()", "now() + interval '1 hour'", 1), []any{r.TenantID(), "ai_runs", "future"}},
+		"an event of what is counted": {r.Member, event, []any{r.TenantID(), "storage", "level"}},
+		"a level of everything":       {dana, `insert into usage_levels (tenant_id, metric, level) values ($1, 'storage', 9000000000000000000)`, []any{r.TenantID()}},
+	} {
+		if _, err := try(t, conn, &c.me, c.sql, c.args...); sqlState(err) != "23514" {
+			t.Errorf("%s: %v, want refused", what, err)
+		}
+	}
+	for what, metric := range map[string]string{"downloads": "transfer", "people": "users"} {
+		if _, err := try(t, conn, &r.Member, month, r.TenantID(), metric); sqlState(err) != insufficientPrivilege {
+			t.Errorf("a month of %s by a program: %v", what, err)
+		}
+	}
+	const level = `insert into usage_levels (tenant_id, metric, level) values ($1, $2, 5)`
+	if _, err := try(t, conn, &mia, level, r.TenantID(), "storage"); sqlState(err) != insufficientPrivilege {
+		t.Errorf("a level of storage by the client: %v", err)
+	}
+	if _, err := try(t, conn, &mia, level, r.TenantID(), "users"); err != nil {
+		t.Errorf("a level of people by the client, who invites them: %v", err)
+	}
+	if _, err := trySession(t, conn, dana, level, r.TenantID(), "users"); sqlState(err) != insufficientPrivilege {
+		t.Errorf("a level of people by support: %v", err)
+	}
+	if _, err := trySession(t, conn, dana, level, r.TenantID(), "storage"); err != nil {
+		t.Errorf("a level of storage by support, which uploads: %v", err)
 	}
 	for who, me := range map[string]store.Member{"staff": dana, "another client": gus} {
 		if n, err := try(t, conn, &me, `update usage_months set quantity = 0`); n != 0 || err != nil {

@@ -91,6 +91,8 @@ type visitorRow struct {
 	SupportElsewhere bool
 	// SupportDrafts says that the support session may see the agency's drafts.
 	SupportDrafts bool
+	// ReadOnly says that the agency didn't pay in time.
+	ReadOnly bool
 	// Opened says that the database set the scope of this visitor for the reads of a page.
 	Opened bool
 }
@@ -175,9 +177,17 @@ type Member struct {
 	Key       *Key     // the API key of a program; nil for people
 	Person    Person   // the actor; without a session for a program
 	RequestID string
-	answered  bool
-	failed    error
+	// Unpaid says that nobody can change anything here and in the agency, because the
+	// agency didn't pay in time.
+	Unpaid        bool
+	despiteUnpaid bool
+	answered      bool
+	failed        error
 }
+
+// DespiteUnpaid is the member for a deed that works even where the agency didn't pay in
+// time: to pay, to leave, and to take access away. Only the table of routes says which.
+func (m Member) DespiteUnpaid() Member { m.despiteUnpaid = true; return m }
 
 // ID is the subject's user id.
 func (m Member) ID() uuid.UUID { return m.scope.User }
@@ -191,10 +201,10 @@ func (m Member) May(c Capability) bool {
 	return May(c, m.Party, m.Role) && (m.Key == nil || m.Key.opens(c))
 }
 
-// MayNow says whether pages offer a change now. A read-only support session, or a tenant
-// that is not active, offers none.
+// MayNow says whether pages offer a change now. A read-only support session, a tenant that
+// is not active, or one whose agency didn't pay in time, offers none.
 func (m Member) MayNow(c Capability) bool {
-	return m.May(c) && !m.scope.ReadOnly && m.Tenant.State == TenantActive
+	return m.May(c) && !m.scope.ReadOnly && m.Tenant.State == TenantActive && !m.Unpaid
 }
 
 // Person returns who is signed in; false if nobody is.
@@ -276,6 +286,7 @@ func (v Visitor) Member() (Member, bool) {
 		latest:         r.Latest,
 		Person:         person,
 		RequestID:      v.credentials.RequestID,
+		Unpaid:         r.ReadOnly,
 		answered:       v.answered,
 		failed:         v.failed,
 	}

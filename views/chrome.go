@@ -42,6 +42,7 @@ type Workspace struct {
 	Name     string
 	Agency   string // the agency's name; equals Name in the agency's own tenant
 	IsAgency bool   // this is the agency's own tenant
+	Unpaid   bool   // the agency didn't pay in time: the workspace and all its clients are read-only
 	State    State  // StateSuspended and StateArchived are shown: the workspace is read-only
 	Accent   string // "#rrggbb" of its tile; "" for the neutral one
 	LogoURL  string // "" shows initials
@@ -174,6 +175,18 @@ func (c Chrome) closed() string {
 		return "This workspace is " + string(c.Workspace.State) + "."
 	}
 	return ""
+}
+
+// unpaid says that the workspace is read-only because its agency didn't pay in time. Only
+// the agency's own people read why. It is "" otherwise.
+func (c Chrome) unpaid() string {
+	switch {
+	case c.Workspace == nil || !c.Workspace.Unpaid:
+		return ""
+	case c.Staff:
+		return "The agency has an open invoice, so nobody can change anything here. Viewing and downloading still work, and nothing is deleted. An owner of the agency can pay under Settings, Billing."
+	}
+	return "This portal is read-only at the moment. You can view and download everything. Ask " + c.Workspace.Agency + " when it opens again."
 }
 
 // under is the second line of the workspace's tile. It tells an agency's own tenant from a client's.

@@ -86,6 +86,7 @@ type ClientShowProps struct {
 	PlanName   string
 	PlanCap    string      // the agency's plan, if that is smaller and so bounds the client's; else ""
 	Plans      []Choice    // empty if the reader may not choose a plan
+	PlanMost   string      // the agency's own plan, if there are larger ones
 	JoinAs     string      // the role that joining gives: "an owner"
 	Refused    string      // why the last change was refused, else ""
 	Team       *ClientTeam // nil if the reader may not assign people

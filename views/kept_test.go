@@ -54,6 +54,7 @@ var unkeptHidden = map[string]string{
 	"raw":         "of a step of a longer form",
 	"charset_now": "of a step of a longer form",
 	"checked":     "of a step of a longer form",
+	"new_key":     "of a key that isn't made yet",
 	"leave_out":   "the path names the version, whose files the page chose",
 }
 

@@ -443,6 +443,18 @@ func (b Base) Usage() string { return string(b) + "/usage" }
 // UsageExport is the same as a table for a spreadsheet.
 func (b Base) UsageExport() string { return b.Usage() + ".csv" }
 
+// Billing is the page of what an agency pays. It exists on the main host only.
+func (b Base) Billing() string { return b.Settings() + "/billing" }
+
+// BillingCheckout takes a POST that leads to Stripe, to subscribe to a plan.
+func (b Base) BillingCheckout() string { return b.Billing() + "/checkout" }
+
+// BillingPortal takes a POST that leads to Stripe, to change or end what is paid.
+func (b Base) BillingPortal() string { return b.Billing() + "/portal" }
+
+// BillingBack is the page of billing for somebody who comes back from Stripe.
+func (b Base) BillingBack() string { return withQuery(b.Billing(), "back", "1") }
+
 // Domains lists the tenant's own domains; a POST adds one.
 func (b Base) Domains() string { return b.Settings() + "/domains" }
 

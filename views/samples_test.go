@@ -478,6 +478,10 @@ func placeSamples() []sample {
 			{Host: strings.Repeat("long.", 12) + "example", Proof: "missing", Pointing: "other", ProofName: "_portico." + strings.Repeat("long.", 12) + "example", ProofValue: "portico=3q2", Looking: true, CheckURL: "/w/acme/check", RemoveURL: "/w/acme/remove"},
 			{Host: "taken.example", Proof: "taken", Pointing: "missing", ProofName: "_portico.taken.example", ProofValue: "portico=3q2", LastTry: time.Now(), NextTry: "Next check in an hour", CheckURL: "/w/acme/check", RemoveURL: "/w/acme/remove"},
 		}})},
+		{"billing", views.Billing(staff(), views.BillingProps{Plan: "Growth", Status: "Active", NextInvoice: time.Now().AddDate(0, 1, 0), CanPay: true, Fresh: true, HasCustomer: true, Back: true})},
+		{"billing-choose", views.Billing(staff(), billingToChoose())},
+		{"billing-owed", views.Billing(staff(), views.BillingProps{Plan: "Growth", Status: "A payment failed", Owed: true, GraceUntil: time.Now().AddDate(0, 0, 5), EndsAt: time.Now().AddDate(0, 0, 9), Twice: true, CanPay: true, StepUpURL: "/step-up"})},
+		{"billing-read-only", views.Billing(unpaid(), views.BillingProps{Plan: "Starter", Status: "Not paid", ReadOnly: true, UnknownPrice: true, Over: []string{"7 of 5 people", "9 of 5 clients"}})},
 		{"keys", views.Keys(staff(), views.KeysProps{Fresh: true, Made: "pk_AZq0x3u1c2VjcmV0", MadeName: "Render farm", Form: keyForm(), Keys: []views.KeyRow{
 			{ID: "k1", Name: "Render farm", Prefix: "x7Kd2a", Maker: "Dana Kim", Scopes: "delivers work", MadeAt: time.Now(), ExpiresAt: time.Now().AddDate(0, 3, 0), RevokeURL: "/w/acme/settings/keys/k1/revoke"},
 			{ID: "k2", Name: hostile, Prefix: "Yw-_1b", Maker: hostile, Scopes: "reads work, delivers work", MadeAt: time.Now(), UsedAt: time.Now(), ExpiresAt: time.Now(), Over: "Revoked"},

@@ -17,6 +17,7 @@ import (
 
 	"portico/files"
 	"portico/handlers/signin"
+	"portico/handlers/stripe"
 	"portico/handlers/support"
 	"portico/store"
 )
@@ -37,6 +38,8 @@ type config struct {
 	dns            string        // "host:port"; "" uses the system's
 	databaseURL    string
 	plans          store.Plans
+	billing        *store.Billing // nil is BILLING=off
+	stripe         stripe.Config  // with billing
 	files          files.Config
 	keys           signin.Keys
 	signingKeys    []ed25519.PrivateKey
@@ -122,6 +125,7 @@ func loadConfig(getenv func(string) string, environ []string) (config, error) {
 		traces:         rd.traces(),
 	}
 	c.providers = rd.providers(environ, c.url)
+	c.billing, c.stripe = rd.billing(c.plans)
 	return c, errors.Join(rd.errs...)
 }
 
@@ -207,6 +211,45 @@ func (rd *reader) plans() store.Plans {
 		rd.wrong(name, "%w", err)
 	}
 	return plans
+}
+
+// The grace after a failed payment, in days.
+const (
+	usualGrace = "14"
+	maxGrace   = 90
+)
+
+// billing reads how the installation is paid; nil for BILLING=off.
+func (rd *reader) billing(plans store.Plans) (*store.Billing, stripe.Config) {
+	switch rd.optional("BILLING", "off") {
+	case "off":
+		return nil, stripe.Config{}
+	case "stripe":
+	default:
+		rd.wrong("BILLING", "must be off or stripe")
+		return nil, stripe.Config{}
+	}
+	c := stripe.Config{Key: rd.secret("STRIPE_SECRET_KEY"), WebhookSecrets: rd.list("STRIPE_WEBHOOK_SECRET"), URL: rd.getenv("STRIPE_URL")}
+	if c.Key != "" && !stripe.ValidKey(c.Key) {
+		rd.wrong("STRIPE_SECRET_KEY", "is no secret or restricted key of Stripe, which begins with sk_live_, sk_test_, rk_live_ or rk_test_")
+	}
+	for _, secret := range c.WebhookSecrets {
+		if !strings.HasPrefix(secret, "whsec_") || len(secret) < 16 {
+			rd.wrong("STRIPE_WEBHOOK_SECRET", "must be signing secrets of webhook endpoints, which begin with whsec_, newest first, separated by commas")
+			break
+		}
+	}
+	if c.URL != "" && !stripe.Loopback(c.URL) {
+		rd.wrong("STRIPE_URL", "is for a mock on this machine only, such as http://localhost:12111")
+	}
+	days, err := strconv.Atoi(rd.optional("BILLING_GRACE", usualGrace))
+	if err != nil || days < 1 || days > maxGrace {
+		rd.wrong("BILLING_GRACE", "is not a number of days from 1 to 90")
+	}
+	if len(plans.Sold()) == 0 {
+		rd.wrong("PLANS", "has no plan with a price, which BILLING=stripe needs")
+	}
+	return &store.Billing{Grace: time.Duration(days) * 24 * time.Hour}, c
 }
 
 // list reads a list of secrets, at least one.

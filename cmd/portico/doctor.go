@@ -36,7 +36,7 @@ const doctorPatience = 40 * time.Second
 
 func (p program) doctor(ctx context.Context, args []string) error {
 	fs := p.flags("doctor [--json]", "Checks the configuration, the database and its boundary, stored counts, object storage,\n"+
-		"email, the sign-in providers, the keys, the queue and PORTICO_URL itself, and says what is wrong and how to fix it.\n"+
+		"email, the sign-in providers, Stripe, the keys, the queue and PORTICO_URL itself, and says what is wrong and how to fix it.\n"+
 		"Exits with 0 if every check passes. It reads the environment of serve and prints none of it.")
 	asJSON := fs.Bool("json", false, "print JSON, for programs")
 	if help, err := p.parse(fs, args); help || err != nil {
@@ -87,6 +87,7 @@ func (p program) examine(ctx context.Context) []finding {
 		func() []finding { return checkMail(ctx, c) },
 		func() []finding { return checkProviders(ctx, c.providers) },
 		func() []finding { return []finding{checkSignUp(c.signUp)} },
+		func() []finding { return checkStripe(ctx, c) },
 		func() []finding { return []finding{checkOutside(ctx, c.url)} },
 	}
 	found := make([][]finding, len(parts))

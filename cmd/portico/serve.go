@@ -17,6 +17,7 @@ import (
 	"portico/handlers/jobs"
 	"portico/handlers/metrics"
 	"portico/handlers/signin"
+	"portico/handlers/stripe"
 	"portico/handlers/web"
 	"portico/store"
 	"portico/store/queue"
@@ -75,6 +76,7 @@ type installation struct {
 	db      *store.DB
 	storage *files.Storage
 	runner  *jobs.Runner
+	stripe  *stripe.Client // nil is BILLING=off
 	signer  queue.Signer
 	watch   *metrics.Recorder
 	log     *slog.Logger
@@ -109,14 +111,19 @@ func (p program) open(ctx context.Context) (*installation, error) {
 	if in.storage, err = files.Open(c.files); err != nil {
 		return nil, err
 	}
-	in.db, err = store.Open(ctx, store.Config{URL: c.databaseURL, Signer: in.signer, Plans: c.plans, Observe: in.watch.StoreObserver()})
+	if c.billing != nil {
+		if in.stripe, err = stripe.New(c.stripe); err != nil {
+			return nil, err
+		}
+	}
+	in.db, err = store.Open(ctx, store.Config{URL: c.databaseURL, Signer: in.signer, Plans: c.plans, Billing: c.billing, Observe: in.watch.StoreObserver()})
 	if err != nil {
 		return nil, fmt.Errorf("cannot start: %w", err)
 	}
 	mailer, err := jobs.NewMailer(c.smtpURL, c.mailFrom)
 	if err == nil {
 		in.runner, err = jobs.New(in.db, jobs.Config{
-			URL: c.url, TenantDomain: c.tenantDomain, Keys: c.keys, Mailer: mailer, Storage: in.storage, DNS: dnscheck.NewResolver(c.dns), AlertTo: c.alertMail, Metrics: in.watch, Log: in.log,
+			URL: c.url, TenantDomain: c.tenantDomain, Keys: c.keys, Mailer: mailer, Storage: in.storage, DNS: dnscheck.NewResolver(c.dns), AlertTo: c.alertMail, Stripe: in.stripe, Metrics: in.watch, Log: in.log,
 		})
 	}
 	if err != nil {
@@ -157,7 +164,7 @@ func (in *installation) listen(ctx context.Context, stopJobs func(context.Contex
 		Support:     c.support,
 		TenantLimit: web.RateLimit{PerSecond: float64(c.tenantRate), Burst: 4 * c.tenantRate},
 	}, handlers.Deps{
-		DB: in.db, Files: in.storage, SignIn: signIn, Ready: ready, Metrics: in.watch, Log: in.log,
+		DB: in.db, Files: in.storage, SignIn: signIn, Ready: ready, Metrics: in.watch, Stripe: in.stripe, Log: in.log,
 	})
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 // migrations/lookup. The test that compares texts is not among them: a guard has a test
 // that fails for its reason.
 var narrowTests = map[string]string{
+	"billing":       "Billing|Webhooks",
 	"brand":         "Brand|Logo|FrontDoor",
 	"clients":       "Client|Staff|Discard|Removed|Agency|AddPerson",
 	"counters":      "Counter|ClientsCannot",
@@ -35,6 +36,7 @@ var narrowTests = map[string]string{
 
 // moreTests are tests of other packages, for functions that only these use.
 var moreTests = map[string]suite{
+	"migrations/lookup/billing.sql":    {billingRoom, "Webhook|Plan|Owners|Unpaid"},
 	"migrations/lookup/brand.sql":      {handlerRoom, "Brand|Logo|Colour"},
 	"migrations/lookup/hosts.sql":      {handlerRoom, "Host|Handover|HandedOver"},
 	"migrations/lookup/identities.sql": {signinRoom, "Linked|Link|Provider|Agents"},

@@ -23,7 +23,7 @@ const monthForm = "2006-01"
 
 var (
 	errNoIdempotencyKey = &web.Problem{Status: http.StatusUnprocessableEntity, Name: "no-idempotency-key", Sentence: "Send an Idempotency-Key, so that a report that is sent twice counts once."}
-	errMonth            = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "Send a month such as 2026-11, or none for this month."}
+	errMonth            = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "Send a month such as 2026-11 that has begun, or none for this month."}
 )
 
 // ReportUsage counts what a program reports. A report counts once for its Idempotency-Key.
@@ -125,7 +125,7 @@ func monthOf(r *http.Request) (time.Time, error) {
 		return store.MonthOf(time.Now()), nil
 	}
 	month, err := time.Parse(monthForm, q.Get("month"))
-	if err != nil {
+	if err != nil || month.Year() < 2000 || month.After(time.Now()) {
 		return time.Time{}, errMonth
 	}
 	return month, nil

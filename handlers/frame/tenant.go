@@ -45,7 +45,7 @@ func Tenant(r *http.Request, me store.Member) views.Chrome {
 
 func workspace(base views.Base, me store.Member) *views.Workspace {
 	t := me.Tenant
-	w := &views.Workspace{Name: t.Name, State: views.State(t.State), Agency: t.AgencyName, IsAgency: t.Kind == store.TenantAgency, Accent: t.Accent, LogoURL: views.Logo(t.LogoID)}
+	w := &views.Workspace{Name: t.Name, State: views.State(t.State), Agency: t.AgencyName, IsAgency: t.Kind == store.TenantAgency, Unpaid: me.Unpaid, Accent: t.Accent, LogoURL: views.Logo(t.LogoID)}
 	if w.IsAgency {
 		w.Agency = t.Name
 	}

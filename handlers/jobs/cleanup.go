@@ -48,7 +48,7 @@ func (r *Runner) cleanUp(ctx context.Context, j store.Job, _ queue.Cleanup) erro
 			slog.String("file", f.File.String()), slog.String("what", string(f.Kind)),
 			slog.Bool("repaired", f.Repaired), slog.Bool("alert", !f.Repaired))
 	}})
-	return errors.Join(err, r.reconcileUsage(ctx, j), r.addUpUsage(ctx, j), r.sweepResponses(ctx, j))
+	return errors.Join(err, r.reconcileUsage(ctx, j), r.sweepResponses(ctx, j))
 }
 
 // sweepResponses deletes what programs got more than a day ago.

@@ -24,6 +24,7 @@ import (
 	"portico/handlers/dnscheck"
 	"portico/handlers/metrics"
 	"portico/handlers/signin"
+	"portico/handlers/stripe"
 	"portico/handlers/upload"
 	"portico/store"
 	"portico/store/queue"
@@ -45,6 +46,8 @@ type Config struct {
 	DNS *dnscheck.Resolver
 	// AlertTo gets a mail when a job is refused; "" sends none.
 	AlertTo string
+	// Stripe is asked for billing; nil means BILLING=off, and then there are no jobs of it.
+	Stripe *stripe.Client
 	// Metrics counts jobs; nil counts nothing.
 	Metrics *metrics.Recorder
 	// Log gets one line for each job, with ids only.
@@ -125,7 +128,7 @@ func (r *Runner) queueConfig() *river.Config {
 		Schema:               store.QueueSchema,
 		Queues:               queues,
 		Workers:              workers,
-		PeriodicJobs:         periodicJobs(),
+		PeriodicJobs:         r.periodicJobs(),
 		ErrorHandler:         errorHandler{r.log},
 		RetryPolicy:          retryPolicy{},
 		JobTimeout:           jobTimeout,
@@ -143,12 +146,14 @@ func (r *Runner) register(w *river.Workers) {
 	platformJob(w, r, r.sweep)
 	platformJob(w, r, r.dailyDigests)
 	platformJob(w, r, r.dailyCleanup)
+	platformJob(w, r, r.hourlyUsage)
 	platformJob(w, r, r.alertMail)
 	platformJob(w, r, r.domainsDue)
 
 	tenantJob(w, r, store.JobPolicy{}, r.projectDigest)
 	tenantJob(w, r, store.JobPolicy{}, r.digestMail)
 	tenantJob(w, r, store.JobPolicy{}, r.cleanUp)
+	tenantJob(w, r, store.JobPolicy{}, r.addUpUsage)
 	tenantJob(w, r, store.JobPolicy{RequesterMay: store.Publish}, r.versionPublished)
 	tenantJob(w, r, store.JobPolicy{RequesterMay: store.Publish}, r.versionMail)
 	// Domains are checked in every state of the tenant, even if the person who added one
@@ -170,6 +175,17 @@ func (r *Runner) register(w *river.Workers) {
 	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.accessRequestMail)
 	// An answer stands even if the person who gave it was removed.
 	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.accessAnswered)
+	if r.cfg.Stripe == nil {
+		return
+	}
+	// What Stripe says counts in every state of the agency. Nobody here caused it.
+	platformJob(w, r, r.stripeEvent)
+	platformJob(w, r, r.billingDue)
+	platformJob(w, r, r.dailyBilling)
+	tenantJob(w, r, store.JobPolicy{AnyTenantState: true}, r.billingUsage)
+	tenantJob(w, r, store.JobPolicy{AnyTenantState: true}, r.billingEvent)
+	tenantJob(w, r, store.JobPolicy{AnyTenantState: true}, r.billingTime)
+	tenantJob(w, r, store.JobPolicy{AnyTenantState: true}, r.billingMail)
 }
 
 // Start starts to run jobs and returns. When ctx ends, the runner stops as by

@@ -22,6 +22,7 @@ import (
 	"portico/e2e/stack"
 	"portico/e2e/storetest"
 	"portico/handlers/signin"
+	"portico/handlers/stripe"
 	"portico/store"
 )
 
@@ -58,7 +59,7 @@ var sessionKey = []byte("a session key for the tests of jobs!")
 func theRunner(t *testing.T) *Runner {
 	t.Helper()
 	startOnce.Do(func() {
-		runner = newTestRunner(t, storetest.DB(), testConfig(t, mails.URL(), &runnerLog), nil)
+		runner = newTestRunner(t, storetest.Billed(t), testConfig(t, mails.URL(), &runnerLog), nil)
 		if err := runner.Start(context.Background()); err != nil {
 			t.Fatal(err)
 		}
@@ -75,7 +76,11 @@ func testConfig(t *testing.T, smtpURL string, log *lockedBuffer) Config {
 	check(t, err)
 	keys, err := signin.NewKeys(sessionKey)
 	check(t, err)
+	// At this Stripe nobody listens.
+	paying, err := stripe.New(stripe.Config{Key: "sk_test_ofTheTestsOfJobs", WebhookSecrets: []string{"whsec_ofTheTestsOfJobs"}, URL: "http://127.0.0.1:1"})
+	check(t, err)
 	return Config{
+		Stripe:  paying,
 		URL:     &url.URL{Scheme: "https", Host: "portico.test"},
 		Keys:    keys,
 		Mailer:  mailer,

@@ -82,8 +82,8 @@ const (
 	digestUntilHour = 12
 )
 
-func periodicJobs() []*river.PeriodicJob {
-	return []*river.PeriodicJob{
+func (r *Runner) periodicJobs() []*river.PeriodicJob {
+	jobs := []*river.PeriodicJob{
 		river.NewPeriodicJob(river.PeriodicInterval(time.Hour),
 			func() (river.JobArgs, *river.InsertOpts) { return queue.Sweep{}, nil },
 			&river.PeriodicJobOpts{ID: "sweep", RunOnStart: true}),
@@ -96,7 +96,21 @@ func periodicJobs() []*river.PeriodicJob {
 		river.NewPeriodicJob(hourly{},
 			func() (river.JobArgs, *river.InsertOpts) { return cleanupDue(time.Now().UTC()), nil },
 			&river.PeriodicJobOpts{ID: "daily_tidy"}),
+		river.NewPeriodicJob(hourly{},
+			func() (river.JobArgs, *river.InsertOpts) {
+				return queue.HourlyUsage{Hour: time.Now().UTC().Format("2006-01-02T15")}, nil
+			},
+			&river.PeriodicJobOpts{ID: "hourly_usage", RunOnStart: true}),
 	}
+	if r.cfg.Stripe != nil {
+		jobs = append(jobs, river.NewPeriodicJob(river.PeriodicInterval(time.Minute),
+			func() (river.JobArgs, *river.InsertOpts) { return queue.BillingDue{}, nil },
+			&river.PeriodicJobOpts{ID: "billing_due", RunOnStart: true}),
+			river.NewPeriodicJob(hourly{},
+				func() (river.JobArgs, *river.InsertOpts) { return billingDay(time.Now().UTC()), nil },
+				&river.PeriodicJobOpts{ID: "daily_billing"}))
+	}
+	return jobs
 }
 
 // digestsDue returns the digest job of the day, or nil outside its hours. The queue
@@ -116,6 +130,16 @@ func cleanupDue(now time.Time) river.JobArgs {
 		return nil
 	}
 	return queue.DailyCleanup{Day: now.Format(time.DateOnly)}
+}
+
+// billingHour is two hours after the clean-up, which adds up what was used, UTC.
+const billingHour = cleanupHour + 2
+
+func billingDay(now time.Time) river.JobArgs {
+	if now.Hour() != billingHour {
+		return nil
+	}
+	return queue.DailyBilling{Day: now.Format(time.DateOnly)}
 }
 
 type hourly struct{}

@@ -36,6 +36,7 @@ var secretShapes = []*regexp.Regexp{
 	regexp.MustCompile(`\b[A-Za-z0-9_+/-]{43,}={0,2}`),
 	regexp.MustCompile(`\b[0-9a-fA-F]{32,}\b`),
 	regexp.MustCompile(`\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*`),
+	regexp.MustCompile(`\b(sk|rk|pk|whsec)_[A-Za-z0-9_*]+`),
 	regexp.MustCompile(`(^|[\s=:"])\d{6}($|[\s,;"])`),
 }
 

@@ -8,6 +8,7 @@ language sql stable security definer set search_path = ''
 as $$
     select current_setting('app.party', true) = 'agency'
        and nullif(current_setting('app.support_session_id', true), '') is null
+       and nullif(current_setting('app.api_key_id', true), '') is null
        and exists (
            select 1 from public.tenants t
            where t.id = p_client
@@ -16,7 +17,7 @@ $$;
 grant execute on function lookup.is_my_client to portico_app;
 
 -- The role of the person in the context in the agency in the context. Null for others,
--- in client tenants and in support sessions. Not granted to the app.
+-- in client tenants, in support sessions and for programs. Not granted to the app.
 create function lookup.my_agency_role()
 returns text
 language sql stable security definer set search_path = ''
@@ -27,6 +28,7 @@ as $$
       and m.user_id = nullif(current_setting('app.user_id', true), '')::uuid
       and m.ended_at is null
       and nullif(current_setting('app.support_session_id', true), '') is null
+      and nullif(current_setting('app.api_key_id', true), '') is null
 $$;
 
 -- The slug of the client's agency for somebody who is a member of that agency too, and

@@ -67,7 +67,7 @@ as $$
 $$;
 grant execute on function lookup.active_tenants to portico_app;
 
--- Deletes expired sessions, flows and counters.
+-- Deletes expired sessions, flows and counters, and what webhooks said 90 days ago.
 create function lookup.sweep()
 returns table (sessions bigint, flows bigint, counters bigint)
 language sql volatile security definer set search_path = ''
@@ -80,6 +80,9 @@ as $$
         delete from public.handovers where expires_at < now() - interval '1 day'
     ), c as (
         delete from public.rate_counters where ends_at < now() returning 1
+    ), e as (
+        update public.stripe_events set payload = null
+        where payload is not null and received_at < now() - interval '90 days'
     )
     select (select count(*) from s), (select count(*) from f), (select count(*) from c)
 $$;

@@ -24,7 +24,7 @@ create function lookup.which_key(p_tenant uuid, p_hash bytea)
 returns table (
     key_id uuid, key_name text, scopes text[], user_id uuid, user_name text, user_email text, time_zone text, locale text,
     party text, role text,
-    tenant_kind text, tenant_slug text, tenant_name text, tenant_state text, portal_name text, agency_name text, tenant_host text)
+    tenant_kind text, tenant_slug text, tenant_name text, tenant_state text, portal_name text, agency_name text, tenant_host text, read_only boolean)
 language plpgsql volatile security definer set search_path = ''
 as $$
 #variable_conflict use_column
@@ -32,9 +32,9 @@ declare used timestamptz;
 begin
     select k.id, k.name, k.scopes, k.last_used_at, m.user_id, m.name, m.email, u.time_zone, u.locale, m.party, m.role,
            t.kind, t.slug, t.name, case when t.state = 'active' then coalesce(g.state, t.state) else t.state end,
-           coalesce(t.portal_name, g.portal_name), g.name, lookup.host_of(t.id)
+           coalesce(t.portal_name, g.portal_name), g.name, lookup.host_of(t.id), coalesce(g.read_only_since, t.read_only_since) is not null
     into key_id, key_name, scopes, used, user_id, user_name, user_email, time_zone, locale, party, role,
-         tenant_kind, tenant_slug, tenant_name, tenant_state, portal_name, agency_name, tenant_host
+         tenant_kind, tenant_slug, tenant_name, tenant_state, portal_name, agency_name, tenant_host, read_only
     from public.api_keys k
     join public.memberships m on m.tenant_id = k.tenant_id and m.user_id = k.user_id
     join public.users u on u.id = k.user_id

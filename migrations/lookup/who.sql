@@ -132,7 +132,7 @@ returns table (
     subject_id uuid, subject_name text, subject_email text, subject_time_zone text, subject_locale text, party text, role text, last_seen_at timestamptz, seen_before_at timestamptz, places integer,
     last_place text, latest boolean, unread integer,
     support_id uuid, support_tenant_id uuid, support_kind text, support_mode text, support_reason text,
-    support_ticket text, support_ends_at timestamptz, support_may_write boolean, support_slug text, support_over text, support_elsewhere boolean, support_drafts boolean, opened boolean)
+    support_ticket text, support_ends_at timestamptz, support_may_write boolean, support_slug text, support_over text, support_elsewhere boolean, support_drafts boolean, read_only boolean, opened boolean)
 language plpgsql volatile security definer set search_path = ''
 as $$
 #variable_conflict use_column
@@ -144,6 +144,7 @@ begin
     support_may_write := false;
     support_elsewhere := false;
     support_drafts := true;
+    read_only := false;
     if p_host = '' then
         select s.id, s.user_id, u.kind, u.name, u.email, u.time_zone, u.locale,
                case when s.stepped_up_at <= now() then s.stepped_up_at end,
@@ -157,7 +158,8 @@ begin
                not exists (
                    select from public.memberships o
                    where o.user_id = m.user_id and o.ended_at is null and (o.used_at, o.tenant_id) > (m.used_at, m.tenant_id)),
-               m.unread
+               m.unread,
+               coalesce(g.read_only_since, t.read_only_since) is not null
         into session_id, user_id, user_kind, user_name, user_email, time_zone, locale,
              stepped_up_at,
              tenant_id, tenant_kind, tenant_slug, tenant_name, tenant_state,
@@ -167,7 +169,8 @@ begin
              places,
              last_place,
              latest,
-             unread
+             unread,
+             read_only
         from public.sessions s
         join public.users u on u.id = s.user_id
         -- By the tenant's id first: some people belong to a thousand.
@@ -194,7 +197,7 @@ begin
                case when g.state is not null and t.state = 'active' then g.state else t.state end as state,
                coalesce(t.portal_name, g.portal_name) as portal_name, coalesce(t.welcome, g.welcome) as welcome,
                coalesce(t.accent, g.accent) as accent, coalesce(t.logo_id, g.logo_id) as logo_id, g.name as agency_name,
-               lookup.host_of(t.id) as host
+               lookup.host_of(t.id) as host, coalesce(g.read_only_since, t.read_only_since) is not null as read_only
         into t
         from public.tenants t
         left join public.tenants g on g.id = t.agency_id
@@ -274,14 +277,14 @@ begin
                m.user_id, m.name, m.email, m.party, m.role, m.last_seen_at, m.seen_before_at,
                -- A support session doesn't reveal the subject's other workspaces.
                case when inside.id is not null then 1 else coalesce(k.places, 0) end,
-               m.last_place, coalesce(m.latest, true), coalesce(m.unread, 0),
+               m.last_place, coalesce(m.latest, true), coalesce(m.unread, 0), coalesce(t.read_only, false),
                inside.id, inside.tenant_id, inside.kind, inside.mode, inside.reason, inside.ticket, inside.ends_at,
                (select o.slug from public.tenants o where o.id = pointed.tenant_id)
         into session_id, user_id, user_kind, user_name, user_email, time_zone, locale, stepped_up_at,
              tenant_id, tenant_kind, tenant_slug, tenant_name, tenant_state, portal_name, welcome, accent, logo_id, agency_name, tenant_host,
              subject_id, subject_name, subject_email, party, role, last_seen_at, seen_before_at,
              places,
-             last_place, latest, unread,
+             last_place, latest, unread, read_only,
              support_id, support_tenant_id, support_kind, support_mode, support_reason, support_ticket, support_ends_at,
              support_slug;
         opened := p_opens and m.user_id is not null and k.support_session_id is null and t.state = 'active';

@@ -103,10 +103,10 @@ document.addEventListener("click", (event) => {
 // So does whoever closes a dialog. The event doesn't bubble.
 document.addEventListener("close", (event) => quietly(() => all("form", event.target).forEach((form) => localStorage.removeItem(keyOf(form)))), true);
 
-// Whether this page is the answer to a form that was saved: our deeds end with a redirect.
+// Whether this page is the answer to a form that was saved: our deeds end with a redirect, or the page says so.
 function isSaved() {
   const [navigation] = performance.getEntriesByType("navigation");
-  return new URL(location).searchParams.has("did") || (navigation?.type === "navigate" && navigation.redirectCount > 0);
+  return new URL(location).searchParams.has("did") || document.querySelector("[data-saved]") !== null || (navigation?.type === "navigate" && navigation.redirectCount > 0);
 }
 
 // Decides about the form that this tab sent last.

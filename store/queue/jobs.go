@@ -74,6 +74,29 @@ func (DailyCleanup) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Priority: priorityLowest, UniqueOpts: river.UniqueOpts{ByArgs: true}}
 }
 
+// HourlyUsage enqueues one [AddUpUsage] in every active tenant, once an hour.
+type HourlyUsage struct {
+	Platform
+	Hour string `json:"hour"` // 2006-01-02T15
+}
+
+// Kind implements river.JobArgs.
+func (HourlyUsage) Kind() string { return "hourly_usage" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (HourlyUsage) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Priority: priorityLowest, UniqueOpts: river.UniqueOpts{ByArgs: true}}
+}
+
+// AddUpUsage adds up what a tenant used in hours and months.
+type AddUpUsage struct{ Signature }
+
+// Kind implements river.JobArgs.
+func (AddUpUsage) Kind() string { return "add_up_usage" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (AddUpUsage) InsertOpts() river.InsertOpts { return river.InsertOpts{Priority: priorityLowest} }
+
 // Cleanup deletes what has been in a tenant's bin for too long, and reconciles the
 // rows of its files with object storage.
 type Cleanup struct{ Signature }

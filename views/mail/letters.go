@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -141,6 +142,66 @@ func InviteRefused(p InviteRefusedProps) (Message, error) {
 		Label: "Open people", URL: p.URL,
 		Foot: "You're getting this because you sent the invitation.",
 	}.write()
+}
+
+// BillingProps holds everything that the mail may say.
+type BillingProps struct {
+	Brand  Brand
+	Agency string
+	Dates  ui.Dates // how the recipient reads them
+	// Notice is what changed: "payment_failed", "grace_ends", "read_only", "paid",
+	// "plan_changed" or "cancelled".
+	Notice string
+	Plan   string    // "growth"
+	Until  time.Time // when the grace ends
+	EndsAt time.Time // when a cancelled plan ends; zero for at once
+	URL    string    // the page of billing
+}
+
+// Billing tells an owner of an agency what changed about what it pays.
+func Billing(p BillingProps) (Message, error) {
+	l := letter{Brand: p.Brand, Label: "Open billing", URL: p.URL,
+		Foot: "You're getting this because you are an owner of " + p.Agency + "."}
+	until := p.Dates.Exact(p.Until)
+	switch p.Notice {
+	case "payment_failed":
+		l.Title = "A payment failed"
+		l.Paragraphs = []string{
+			"The last payment for " + p.Agency + " failed. Nothing changes until " + until + ".",
+			"Check the card under Manage payment. If the invoice is still open after that day, " + p.Agency + " and its clients become read-only. Nothing is deleted.",
+		}
+	case "grace_ends":
+		l.Title = p.Agency + " becomes read-only on " + until
+		l.Paragraphs = []string{
+			"An invoice is still open. After " + until + " nobody can change anything in " + p.Agency + " and in its clients. People can still view and download everything.",
+			"Pay the invoice under Manage payment.",
+		}
+	case "read_only":
+		l.Title = p.Agency + " is read-only now"
+		l.Paragraphs = []string{
+			"An invoice wasn't paid in time. Nobody can change anything in " + p.Agency + " and in its clients. People can still view and download everything, and nothing is deleted.",
+			"Pay the invoice under Manage payment. That opens everything again.",
+		}
+	case "paid":
+		l.Title = "Paid"
+		l.Paragraphs = []string{"Nothing is open any more for " + p.Agency + ". Everyone can work as before."}
+	case "plan_changed":
+		l.Title = "The plan is " + p.Plan + " now"
+		l.Paragraphs = []string{
+			"The plan of " + p.Agency + " is " + p.Plan + " now. If more is in use than it allows, everything is kept, and nothing can be added.",
+		}
+	case "cancelled":
+		l.Title = "The plan is cancelled"
+		l.Paragraphs = []string{"The subscription of " + p.Agency + " is cancelled. The plan ended."}
+		if !p.EndsAt.IsZero() {
+			l.Paragraphs[0] = "The subscription of " + p.Agency + " is cancelled. The plan ends on " + p.Dates.Exact(p.EndsAt) + "."
+		}
+		l.Paragraphs = append(l.Paragraphs, "After that the smallest plan applies. If more is in use than it allows, everything is kept, and nothing can be added.")
+	default:
+		return Message{}, fmt.Errorf("mail about billing: unknown notice %q", p.Notice)
+	}
+	l.Subject = p.Agency + ": " + l.Title
+	return l.write()
 }
 
 // PublishedProps holds everything that the mail may say.

@@ -1,0 +1,232 @@
+package billing
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"portico/handlers/frame"
+	"portico/handlers/stripe"
+	"portico/handlers/web"
+	"portico/store"
+	"portico/views"
+	"portico/views/ui"
+)
+
+// account is what the page of billing shows.
+type account struct {
+	now       store.BillingState
+	plan      store.TenantPlan
+	used      []store.Usage
+	customers []store.StripeCustomer
+	fresh     bool
+}
+
+func (a *account) reads(me store.Member) []store.Read {
+	return []store.Read{store.GetBilling(&a.now), store.GetPlan(&a.plan), store.ListUsage(&a.used), store.ListStripeCustomers(&a.customers), store.FreshStepUp(me, &a.fresh)}
+}
+
+// customer is the customer in use, "" for none.
+func (a *account) customer() string {
+	if len(a.customers) == 0 || a.customers[0].EndedAt != nil {
+		return ""
+	}
+	return a.customers[0].ID
+}
+
+// subscribed says that there is a subscription that can be changed or paid for. One that
+// was cancelled only counts to the end of its period.
+func (a *account) subscribed() bool {
+	return a.now.Subscriptions > 0 && a.now.Status != store.SubscriptionCanceled
+}
+
+// Show is the page of what an agency pays. Coming back from Stripe changes nothing on it:
+// only a webhook does.
+func (s *Service) Show(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	return s.page(w, r, me, http.StatusOK, "")
+}
+
+func (s *Service) page(w http.ResponseWriter, r *http.Request, me store.Member, status int, wrong string) error {
+	var a account
+	if err := s.db.Read(r.Context(), me, a.reads(me)...); err != nil {
+		return err
+	}
+	c := frame.Tenant(r, me)
+	p := views.BillingProps{
+		Plan: planName(a.plan.Plan), Status: statusWords[a.now.Status], NextInvoice: frame.OrZero(a.now.PeriodEnd), EndsAt: frame.OrZero(a.now.EndsAt),
+		Owed: a.now.OwedSince != nil, GraceUntil: frame.OrZero(a.now.GraceUntil), ReadOnly: a.now.ReadOnlySince != nil,
+		Twice: a.now.Subscriptions > 1, UnknownPrice: a.now.UnknownPrice, Back: r.URL.Query().Has("back"), Wrong: wrong,
+		CanPay: me.May(store.PayBills), Fresh: a.fresh, StepUpURL: views.StepUpTo(c.Base.Billing()), HasCustomer: a.customer() != "",
+		Over: s.over(a),
+	}
+	if !a.subscribed() {
+		for _, plan := range s.db.Plans().Sold() {
+			p.Plans = append(p.Plans, views.BillingPlan{Name: plan.Name, Label: planName(plan.Name), Allows: allows(plan)})
+		}
+	}
+	return views.Render(w, r, status, views.Billing(c, p))
+}
+
+// statusWords are the states of a subscription in the words of the page.
+var statusWords = map[store.SubscriptionStatus]string{
+	store.NoSubscription:       "No subscription",
+	store.SubscriptionTrialing: "On trial",
+	store.SubscriptionActive:   "Active",
+	store.SubscriptionPastDue:  "A payment failed",
+	store.SubscriptionUnpaid:   "Not paid",
+	store.SubscriptionPaused:   "Paused",
+	store.SubscriptionCanceled: "Cancelled",
+}
+
+func planName(plan string) string { return strings.ToUpper(plan[:1]) + plan[1:] }
+
+// allows says what a plan allows an agency.
+func allows(plan store.Plan) string {
+	return ui.Count(int(plan.Limits[store.Clients]), "client", "clients") + ", a team of " + ui.Number(plan.Limits[store.Users]) + ", " +
+		ui.Size(plan.Limits[store.Storage]) + " of files in each client"
+}
+
+// over says what the agency uses more of than its plan allows.
+func (s *Service) over(a account) (over []string) {
+	for _, m := range []store.Metric{store.Users, store.Clients} {
+		used := store.UsedNow(a.used, m)
+		if limit, limited := s.db.Plans().Limit(a.plan, m); limited && used > limit {
+			noun := "people"
+			if m == store.Clients {
+				noun = "clients"
+			}
+			over = append(over, fmt.Sprintf("%s of %s %s", ui.Number(used), ui.Number(limit), noun))
+		}
+	}
+	return over
+}
+
+var (
+	errNoPlan     = errors.New("no plan that can be bought")
+	errSubscribed = errors.New("there is a subscription")
+	errNoCustomer = errors.New("no customer of Stripe")
+)
+
+// Checkout leads an owner to Stripe, to subscribe to a plan. The browser names the plan;
+// its prices are the installation's. The plan changes when Stripe says that it is paid.
+func (s *Service) Checkout(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	f, err := web.NewForm(r)
+	if err != nil {
+		return err
+	}
+	name := f.Raw("plan")
+	prices, ok := s.db.Plans().ToBuy(name)
+	var a account
+	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error {
+		if err := tx.RequirePayer(r.Context(), "billing.checkout_opened", name); err != nil {
+			return err
+		}
+		if !ok {
+			return errNoPlan
+		}
+		for _, read := range a.reads(me) {
+			if err := tx.Read(r.Context(), read); err != nil {
+				return err
+			}
+		}
+		if a.subscribed() {
+			return errSubscribed
+		}
+		return nil
+	})
+	switch {
+	case errors.Is(err, store.ErrStepUp):
+		return frame.StepUpFirst(w, r, frame.Base(r, me).Billing())
+	case errors.Is(err, errNoPlan):
+		return s.page(w, r, me, http.StatusUnprocessableEntity, "Choose one of the plans.")
+	case errors.Is(err, errSubscribed):
+		return s.page(w, r, me, http.StatusConflict, "There is a subscription already. Change its plan under Manage payment.")
+	case err != nil:
+		return err
+	}
+	customer, err := s.customerOf(r.Context(), me, a)
+	if err != nil {
+		return s.unanswered(r, err)
+	}
+	base := views.Base(s.url.String()) + views.PathBase(me.Tenant.Slug)
+	there, err := s.stripe.StartCheckout(r.Context(), stripe.Checkout{
+		Customer: customer, Prices: prices, ByUse: len(prices) - 1, SuccessURL: base.BillingBack(), CancelURL: base.Billing(),
+	})
+	if err != nil {
+		return s.unanswered(r, err)
+	}
+	return toStripe(w, r, there)
+}
+
+// customerOf is the agency's customer at Stripe. If it has none, it makes one, and binds it
+// before anybody can pay, so that every webhook about it leads to this agency.
+func (s *Service) customerOf(ctx context.Context, me store.Member, a account) (string, error) {
+	if id := a.customer(); id != "" {
+		return id, nil
+	}
+	id, err := s.stripe.CreateCustomer(ctx, stripe.NewCustomer{
+		Name: me.Tenant.Name, Email: me.Email, Agency: me.TenantID().String(),
+		// The same owner who tries again gets the same customer. Of two owners at once, one is
+		// told that something changed, and their customer stays unused at Stripe.
+		IdempotencyKey: fmt.Sprintf("portico-customer-%s-%d-%s", me.TenantID(), len(a.customers), me.ID()),
+	})
+	if err != nil {
+		return "", err
+	}
+	return id, s.db.Write(ctx, me.DespiteUnpaid(), func(tx *store.Tx) error { return tx.BindStripeCustomer(ctx, id) })
+}
+
+// Portal leads an owner to Stripe's pages for the card, the plan, invoices and the end.
+func (s *Service) Portal(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	var a account
+	err := s.db.Write(r.Context(), me, func(tx *store.Tx) error {
+		if err := tx.RequirePayer(r.Context(), "billing.portal_opened", ""); err != nil {
+			return err
+		}
+		if err := tx.Read(r.Context(), store.ListStripeCustomers(&a.customers)); err != nil {
+			return err
+		}
+		if a.customer() == "" {
+			return errNoCustomer
+		}
+		return nil
+	})
+	switch {
+	case errors.Is(err, store.ErrStepUp):
+		return frame.StepUpFirst(w, r, frame.Base(r, me).Billing())
+	case errors.Is(err, errNoCustomer):
+		return s.page(w, r, me, http.StatusConflict, "Choose a plan first.")
+	case err != nil:
+		return err
+	}
+	base := views.Base(s.url.String()) + views.PathBase(me.Tenant.Slug)
+	there, err := s.stripe.OpenPortal(r.Context(), a.customer(), base.BillingBack())
+	if err != nil {
+		return s.unanswered(r, err)
+	}
+	return toStripe(w, r, there)
+}
+
+// toStripe shows a page that goes on to Stripe: our content security policy refuses a
+// redirect to another host after a form.
+func toStripe(w http.ResponseWriter, r *http.Request, there string) error {
+	w.Header().Set("Refresh", "0; url="+there)
+	return views.Render(w, r, http.StatusOK, views.ToProvider(views.ToProviderProps{Label: "Stripe", URL: there}))
+}
+
+// unanswered says that Stripe doesn't answer, or refuses. What it said goes to the log,
+// without what was sent.
+func (s *Service) unanswered(r *http.Request, err error) error {
+	_, refused := errors.AsType[*stripe.Error](err)
+	if !refused && !errors.Is(err, stripe.ErrUnreachable) {
+		return err
+	}
+	return &web.Problem{
+		Status: http.StatusServiceUnavailable, Title: "Stripe doesn't answer", Cause: err,
+		Sentence: "Nothing was paid and nothing changed. Try again in a few minutes.",
+		Link:     web.Link{URL: cmp.Or(web.CameFrom(r), views.PathHome), Label: "Go back"},
+	}
+}

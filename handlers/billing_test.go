@@ -1,0 +1,189 @@
+package handlers_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"portico/e2e/storetest"
+	"portico/handlers"
+	"portico/store"
+)
+
+// stripesEnd is the test's own end of the line to Stripe. It notes what is asked, and
+// answers with an address as Stripe documents.
+type stripesEnd struct {
+	mu    sync.Mutex
+	asked []url.Values
+}
+
+func (e *stripesEnd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	_ = r.ParseForm()
+	r.Form.Set("path", r.URL.Path)
+	e.mu.Lock()
+	e.asked = append(e.asked, r.Form)
+	e.mu.Unlock()
+	switch r.URL.Path {
+	case "/v1/customers":
+		fmt.Fprintf(w, `{"id":"cus_%s","object":"customer"}`, strings.ReplaceAll(store.NewID().String(), "-", ""))
+	default:
+		fmt.Fprint(w, `{"object":"session","url":"https://checkout.stripe.test/c/1"}`)
+	}
+}
+
+func (e *stripesEnd) last() url.Values {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.asked[len(e.asked)-1]
+}
+
+// A browser that sends a price, a plan and an agency of its choice gets the price that the
+// installation has for the plan, for its own agency, and no plan: only a webhook gives one.
+func TestBrowserDecidesNoPlan(t *testing.T) {
+	t.Parallel()
+	end, a := &stripesEnd{}, storetest.Agency(t)
+	server := httptest.NewServer(end)
+	t.Cleanup(server.Close)
+	s := newSiteAt(t, storetest.Billed(t), storage(t), nil, stripeAt(t, server.URL), func(*handlers.Config) {})
+	storetest.Plan(t, a.Agency, "starter")
+	dana, path := s.nobody(), "/w/"+a.Agency+"/settings/billing"
+	dana.signIn(t, storetest.SignIn(t, a.Dana))
+	form := url.Values{"plan": {"growth"}, "price": {"price_enterprise"}, "customer": {"cus_ofSomebody"}, "tenant_id": {store.NewID().String()}, "line_items[0][price]": {"price_enterprise"}}
+	if got := dana.post(t, path+"/checkout", form); got.status != http.StatusSeeOther || !strings.Contains(got.location(), "/step-up") || len(end.asked) != 0 {
+		t.Errorf("without a step-up: %d %s, %d requests to Stripe", got.status, got.location(), len(end.asked))
+	}
+	dana.signIn(t, storetest.StepUp(t, storetest.SignIn(t, a.Dana)))
+	for _, plan := range []string{"", "starter", "price_growth", "free"} {
+		if got := dana.post(t, path+"/checkout", url.Values{"plan": {plan}}); got.status != http.StatusUnprocessableEntity {
+			t.Errorf("the plan %q: %d", plan, got.status)
+		}
+	}
+	if got := dana.post(t, path+"/portal", nil); got.status != http.StatusConflict {
+		t.Errorf("the portal of no customer: %d", got.status)
+	}
+	got := dana.post(t, path+"/checkout", form)
+	if got.status != http.StatusOK || got.header.Get("Refresh") != "0; url=https://checkout.stripe.test/c/1" {
+		t.Errorf("%d %q", got.status, got.header.Get("Refresh"))
+	}
+	asked := end.last()
+	if asked.Get("line_items[0][price]") != "price_growth" || asked.Get("line_items[1][price]") != "price_growthRuns" || asked.Get("line_items[2][price]") != "" ||
+		!strings.HasPrefix(asked.Get("customer"), "cus_") || asked.Get("customer") == "cus_ofSomebody" || !strings.Contains(asked.Get("success_url"), "/w/"+a.Agency+"/settings/billing") {
+		t.Errorf("asked for %v", asked)
+	}
+	if again := dana.post(t, path+"/portal", url.Values{"customer": {"cus_ofSomebody"}}); again.status != http.StatusOK || end.last().Get("customer") != asked.Get("customer") {
+		t.Errorf("the portal: %d, %v", again.status, end.last())
+	}
+	for _, back := range []string{"?back=1", "?back=1&session_id=cs_1&plan=enterprise"} {
+		page := dana.get(t, path+back)
+		if !strings.Contains(page.body, "It takes a moment") || !strings.Contains(page.body, "Starter") {
+			t.Errorf("coming back: %d %.300s", page.status, page.body)
+		}
+	}
+	var plan string
+	if err := storetest.AdminPool().QueryRow(t.Context(), `select plan from tenants where slug = $1`, a.Agency).Scan(&plan); err != nil || plan != "starter" {
+		t.Errorf("the plan is %s, %v", plan, err)
+	}
+	// Nobody listens: nothing changes, and it is said.
+	silent := newSiteWith(t, storetest.Billed(t), storage(t), func(*handlers.Config) {}).nobody()
+	silent.signIn(t, storetest.StepUp(t, storetest.SignIn(t, a.Dana)))
+	if got := silent.post(t, path+"/checkout", url.Values{"plan": {"growth"}}); got.status != http.StatusServiceUnavailable || !strings.Contains(got.body, "Nothing was paid") {
+		t.Errorf("without an answer: %d %.300s", got.status, got.body)
+	}
+}
+
+// An agency that didn't pay in time, and its clients, can be read and can change nothing.
+// Pages say so in words for each side. Paying, leaving and taking access away still work,
+// and with BILLING=off nothing is read-only.
+func TestUnpaidAgencyIsReadOnly(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	s := newSiteWith(t, storetest.Billed(t), storage(t), func(*handlers.Config) {})
+	off := newSiteWith(t, storetest.DB(), storage(t), func(*handlers.Config) {})
+	token, _ := storetest.APIKey(t, a.Dana, a.Acme, store.ScopeDeliverWork)
+	dana, ravi, mia, leo := s.as(t, a.Dana), s.as(t, a.Ravi), s.as(t, a.Mia), s.as(t, a.Leo)
+	staff := a.Member(t, a.Dana, a.Acme)
+	var invite uuid.UUID
+	if err := storetest.DB().Write(t.Context(), staff, func(tx *store.Tx) (err error) {
+		invite, err = tx.InvitePerson(t.Context(), store.NewPerson{Name: "Nia", Email: "nia@" + a.Suffix + ".test", Party: store.PartyClient, Role: store.RoleViewer})
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	invited := storetest.InviteToken(t, staff.TenantID(), invite)
+	if _, err := storetest.AdminPool().Exec(t.Context(), `update tenants set read_only_since = now() - interval '1 minute' where slug = $1`, a.Agency); err != nil {
+		t.Fatal(err)
+	}
+	project := url.Values{"name": {"Spring"}}
+	for what, c := range map[string]struct {
+		got  answer
+		says string
+	}{
+		"staff make a project":       {ravi.post(t, "/w/"+a.Acme+"/projects", project), "The agency has an open invoice"},
+		"the owner makes a client":   {dana.post(t, "/w/"+a.Agency+"/clients", url.Values{"name": {"New"}, "slug": {"new-" + a.Suffix}}), "Open billing"},
+		"the client invites":         {mia.post(t, "/w/"+a.Acme+"/invites", url.Values{"email": {"x@y.test"}}), "This portal is read-only"},
+		"an invitation is accepted":  {acceptAs(t, s, "nia@"+a.Suffix+".test", invited), "read-only"},
+		"the owner changes settings": {dana.post(t, "/w/"+a.Agency+"/settings", url.Values{"name": {"New"}}), "read-only"},
+	} {
+		if c.got.status != http.StatusPaymentRequired || !strings.Contains(c.got.body, c.says) {
+			t.Errorf("%s: %d %.600s", what, c.got.status, c.got.body)
+		}
+	}
+	program := s.nobody()
+	program.header.Set("Authorization", "Bearer "+store.KeyPrefix+token.String())
+	program.header.Set("Idempotency-Key", "once")
+	refused(t, "a program", program.do(t, http.MethodPost, "/api/v1/projects", strings.NewReader(`{"name":"Spring"}`), "application/json"), http.StatusPaymentRequired, "read-only")
+	want(t, "a program reads", program.get(t, "/api/v1/projects"), http.StatusOK)
+	for who, c := range map[string]struct {
+		page answer
+		says string
+	}{
+		"staff":      {ravi.get(t, "/w/"+a.Acme+"/projects"), "The agency has an open invoice"},
+		"the client": {mia.get(t, "/w/"+a.Acme+"/projects"), "This portal is read-only at the moment"},
+		"the owner":  {dana.get(t, "/w/"+a.Agency+"/settings/billing"), "The agency has an open invoice"},
+	} {
+		if c.page.status != http.StatusOK || !strings.Contains(c.page.body, c.says) {
+			t.Errorf("%s: %d %.300s", who, c.page.status, c.page.body)
+		}
+	}
+	if page := mia.get(t, "/w/"+a.Acme+"/projects"); strings.Contains(page.body, "invoice") {
+		t.Error("a client reads why")
+	}
+	if got := dana.post(t, "/w/"+a.Agency+"/settings/billing/portal", nil); got.status != http.StatusSeeOther || !strings.Contains(got.location(), "/step-up") {
+		t.Errorf("the owner pays: %d", got.status)
+	}
+	want(t, "the client leaves", leo.post(t, "/w/"+a.Acme+"/leave", nil), http.StatusSeeOther)
+	want(t, "with BILLING=off", off.as(t, a.Ravi).post(t, "/w/"+a.Acme+"/projects", project), http.StatusSeeOther)
+}
+
+func acceptAs(t *testing.T, s *site, email string, token store.TenantToken) answer {
+	t.Helper()
+	return s.as(t, email).post(t, "/invites/"+token.String(), url.Values{"name": {"Nia"}})
+}
+
+// With BILLING=off there is no page, no webhook and no link to either.
+func TestBillingOffHasNoRoutes(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	off := newSiteAt(t, storetest.DB(), storage(t), nil, nil, func(*handlers.Config) {})
+	dana := off.as(t, a.Dana)
+	for _, path := range []string{"/w/" + a.Agency + "/settings/billing", "/billing/stripe"} {
+		want(t, path, dana.get(t, path), http.StatusNotFound)
+	}
+	for _, path := range []string{"/w/" + a.Agency + "/settings/billing/checkout", "/w/" + a.Agency + "/settings/billing/portal", "/billing/stripe"} {
+		want(t, path, dana.post(t, path, nil), http.StatusNotFound)
+	}
+	if page := dana.get(t, "/w/"+a.Agency+"/settings"); strings.Contains(page.body, "/settings/billing") {
+		t.Error("the settings lead to billing")
+	}
+	on := newSite(t).as(t, a.Dana)
+	if page := on.get(t, "/w/"+a.Agency+"/settings"); !strings.Contains(page.body, "/settings/billing") {
+		t.Error("with BILLING=stripe they don't")
+	}
+	want(t, "with BILLING=stripe", on.get(t, "/w/"+a.Agency+"/settings/billing"), http.StatusOK)
+}
