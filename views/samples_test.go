@@ -251,7 +251,7 @@ func signInSamples() []sample {
 		{"invite-over", views.InviteOver(views.InviteOverProps{Why: "expired"})},
 		{"invite-used", views.InviteOver(views.InviteOverProps{Why: "used"})},
 		{"signedout", views.SignedOut(views.SignedOutProps{})},
-		{"api", views.API(views.APIProps{Address: "https://portico.example/api/v1",
+		{"api", views.API(views.APIProps{Address: "https://portico.example/api/v1", Metrics: "aiRuns, render_minutes",
 			Operations: []views.APIOperation{{Method: "POST", Path: "/api/v1/projects/{id}/deliverables", Summary: "Create a deliverable, with a first draft version.", Scope: "work:deliver"}},
 			Problems:   []views.APIProblem{{Type: "plan-limit", Status: "402", Means: "The plan allows no more."}}})},
 		{"signedout-everywhere", views.SignedOut(views.SignedOutProps{Everywhere: true, Brand: brand()})},
