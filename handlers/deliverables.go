@@ -208,7 +208,7 @@ func (s *Server) noteOpened(r *http.Request, me store.Member, d store.Deliverabl
 		return
 	}
 	s.inBackground(r, "note opened", func(ctx context.Context) error {
-		return s.db.Write(ctx, me, func(tx *store.Tx) error { return tx.RecordOpened(ctx, d.ID, d.UpdatedAt) })
+		return s.db.Write(ctx, me.DespiteUnpaid(), func(tx *store.Tx) error { return tx.RecordOpened(ctx, d.ID, d.UpdatedAt) })
 	})
 }
 

@@ -164,7 +164,7 @@ func (s *Server) routes() []Route {
 		s.member("POST /clients/{id}/discard", store.ManageClients, s.clientDiscard).agency(),
 		s.member("POST /clients/{id}/unarchive", store.ManageClients, s.clientAct("tenant.unarchived", (*store.Tx).UnarchiveClient)).agency(),
 		s.member("POST /clients/{id}/join", store.ManageClients, s.clientAct("member.staff_joined", (*store.Tx).JoinClient)).agency(),
-		s.member("POST /clients/{id}/leave", store.ManageClients, s.clientLeave).agency(),
+		s.member("POST /clients/{id}/leave", store.ManageClients, s.clientLeave).agency().despiteUnpaid(),
 
 		s.member("GET /support", store.SeeSupport, s.support.Show).supportReads(),
 		s.member("POST /support/grant", store.GrantSupport, s.support.Grant).limited(30).form("/support"),

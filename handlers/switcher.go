@@ -115,7 +115,7 @@ func (s *Server) noteVisit(r *http.Request, me store.Member) {
 		return
 	}
 	s.inBackground(r, "note visit", func(ctx context.Context) error {
-		err := s.db.Write(ctx, me, func(tx *store.Tx) error { return tx.RecordVisit(ctx, visit) })
+		err := s.db.Write(ctx, me.DespiteUnpaid(), func(tx *store.Tx) error { return tx.RecordVisit(ctx, visit) })
 		if errors.Is(err, store.ErrForbidden) {
 			return nil // they signed out or lost access since
 		}

@@ -12,12 +12,12 @@ import (
 // The words for what nobody can change, because the agency didn't pay in time.
 const (
 	unpaidTitle    = "This workspace is read-only"
-	unpaidSentence = "The agency has an open invoice, so nobody can change anything. Viewing and downloading still work, and nothing is deleted."
+	unpaidSentence = "Nobody can change anything at the moment. Viewing and downloading still work, and nothing is deleted."
 )
 
 // unpaid says who can end it. Only the agency's own people learn why.
 func (s *Server) unpaid(r *http.Request, me store.Member) error {
-	p := &web.Problem{Status: http.StatusPaymentRequired, Title: unpaidTitle, Sentence: unpaidSentence, Cause: store.ErrUnpaid}
+	p := &web.Problem{Status: http.StatusPaymentRequired, Title: unpaidTitle, Sentence: "The agency has an open invoice, so nobody can change anything. Viewing and downloading still work, and nothing is deleted.", Cause: store.ErrUnpaid}
 	switch {
 	case me.Party == store.PartyClient:
 		p.Title = "This portal is read-only"

@@ -58,7 +58,6 @@ var ErrOtherAddress = fmt.Errorf("invitation for another address: %w", ErrForbid
 func (db *DB) AcceptInvite(ctx context.Context, me Person, token TenantToken, name string) (slug string, err error) {
 	s := engine.Scope{Tenant: token.tenant, User: me.scope.User, Actor: me.scope.Actor, Party: string(PartySystem)}
 	err = db.write(ctx, s, "", me.RequestID, func(tx *Tx) error {
-		tx.refuseUnpaid()
 		if _, err := tx.lockPeople(ctx); err != nil {
 			return asEnded(err)
 		}
@@ -66,6 +65,7 @@ func (db *DB) AcceptInvite(ctx context.Context, me Person, token TenantToken, na
 		if err != nil {
 			return asEnded(err)
 		}
+		tx.refuseUnpaid() // whoever has no invitation isn't told
 		var t tenantRow
 		if err := tx.get(ctx, getTenantRow(&t)); err != nil {
 			return err

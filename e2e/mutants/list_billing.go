@@ -42,7 +42,7 @@ var ofBilling = []mutant{
 	// Read-only.
 	{"deeds ask whether the agency paid", "store/tx.go", "	if !despiteUnpaid {\n", "	if false {\n", billingRoom, "TestUnpaidAgencyBecomesReadOnly"},
 	{"read-only workspaces change nothing", "handlers/access.go", "if me.Unpaid && !route.DespiteUnpaid && !web.IsSafe(r.Method) {", "if false {", handlerRoom, "TestUnpaidAgencyIsReadOnly"},
-	{"nobody joins a read-only workspace", "store/invites_accept.go", "		tx.refuseUnpaid()\n", "", handlerRoom, "TestUnpaidAgencyIsReadOnly"},
+	{"nobody joins a read-only workspace", "store/invites_accept.go", "		tx.refuseUnpaid() // whoever", "		// whoever", handlerRoom, "TestUnpaidAgencyIsReadOnly"},
 	{"without billing nothing is read-only", "store/tx.go", "	if tx.billing == nil {\n\t\treturn\n\t}\n", "", billingRoom, "TestUnpaidAgencyBecomesReadOnly"},
 	{"clients don't read why", "views/chrome.go", "	case c.Staff:\n\t\treturn \"The agency has", "	case true:\n\t\treturn \"The agency has", handlerRoom, "TestUnpaidAgencyIsReadOnly"},
 	// Who pays.
