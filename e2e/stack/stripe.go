@@ -26,7 +26,8 @@ func StartStripe(ctx context.Context) (*Stripe, error) {
 	s := &Stripe{}
 	err = onFreePort(0, func(port int) error {
 		s.port = port
-		cmd := exec.Command(program, "-http-addr", loopback(port), "-strict-version-check=false")
+		// It always speaks HTTPS too, and of that port there would be one on a machine.
+		cmd := exec.Command(program, "-http-addr", loopback(port), "-https-addr", "127.0.0.1:", "-strict-version-check=false")
 		cmd.Dir, cmd.Env = "/", []string{"PATH=/usr/bin:/bin"}
 		if s.proc, err = startProcess(cmd, syscall.SIGTERM, nil); err != nil {
 			return err
