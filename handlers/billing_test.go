@@ -1,10 +1,12 @@
 package handlers_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -17,10 +19,14 @@ import (
 )
 
 // stripesEnd is the test's own end of the line to Stripe. It notes what is asked, and
-// answers with an address as Stripe documents.
+// answers as Stripe documents.
 type stripesEnd struct {
-	mu    sync.Mutex
-	asked []url.Values
+	mu     sync.Mutex
+	asked  []url.Values
+	states map[string]string // of the subscriptions that there are, by id
+	open   []string          // pages on which somebody can pay
+	// paying is called when a page is made, before the answer.
+	paying func()
 }
 
 func (e *stripesEnd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -29,19 +35,55 @@ func (e *stripesEnd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.mu.Lock()
 	e.asked = append(e.asked, r.Form)
 	e.mu.Unlock()
-	switch r.URL.Path {
-	case "/v1/customers":
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	switch path := r.Method + " " + r.URL.Path; {
+	case path == "POST /v1/customers":
 		fmt.Fprintf(w, `{"id":"cus_%s","object":"customer"}`, strings.ReplaceAll(store.NewID().String(), "-", ""))
+	case path == "GET /v1/subscriptions":
+		var data []map[string]string
+		for id, state := range e.states {
+			data = append(data, map[string]string{"id": id, "object": "subscription", "status": state})
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{"object": "list", "data": data})
+	case path == "GET /v1/checkout/sessions":
+		var data []map[string]string
+		for _, id := range e.open {
+			data = append(data, map[string]string{"id": id, "object": "checkout.session"})
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{"object": "list", "data": data})
+	case strings.HasSuffix(path, "/expire"):
+		id := strings.Split(path, "/")[4]
+		e.open = slices.DeleteFunc(e.open, func(o string) bool { return o == id })
+		fmt.Fprint(w, `{"object":"checkout.session"}`)
+	case path == "POST /v1/checkout/sessions":
+		id := "cs_" + store.NewID().String()
+		e.open = append(e.open, id)
+		if e.paying != nil {
+			e.paying()
+		}
+		fmt.Fprintf(w, `{"id":%q,"object":"checkout.session","url":"https://checkout.stripe.test/c/1"}`, id)
 	default:
 		fmt.Fprint(w, `{"object":"session","url":"https://checkout.stripe.test/c/1"}`)
 	}
 }
 
-func (e *stripesEnd) last() url.Values {
+// last is the last request that makes something at a path.
+func (e *stripesEnd) last(path string) url.Values {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.asked[len(e.asked)-1]
+	for _, asked := range slices.Backward(e.asked) {
+		if asked.Get("path") == path && asked.Get("status") == "" {
+			return asked
+		}
+	}
+	return nil
 }
+
+const (
+	checkouts = "/v1/checkout/sessions"
+	portals   = "/v1/billing_portal/sessions"
+)
 
 // A browser that sends a price, a plan and an agency of its choice gets the price that the
 // installation has for the plan, for its own agency, and no plan: only a webhook gives one.
@@ -71,13 +113,13 @@ func TestBrowserDecidesNoPlan(t *testing.T) {
 	if got.status != http.StatusOK || got.header.Get("Refresh") != "0; url=https://checkout.stripe.test/c/1" {
 		t.Errorf("%d %q", got.status, got.header.Get("Refresh"))
 	}
-	asked := end.last()
+	asked := end.last(checkouts)
 	if asked.Get("line_items[0][price]") != "price_growth" || asked.Get("line_items[1][price]") != "price_growthRuns" || asked.Get("line_items[2][price]") != "" ||
 		!strings.HasPrefix(asked.Get("customer"), "cus_") || asked.Get("customer") == "cus_ofSomebody" || !strings.Contains(asked.Get("success_url"), "/w/"+a.Agency+"/settings/billing") {
 		t.Errorf("asked for %v", asked)
 	}
-	if again := dana.post(t, path+"/portal", url.Values{"customer": {"cus_ofSomebody"}}); again.status != http.StatusOK || end.last().Get("customer") != asked.Get("customer") {
-		t.Errorf("the portal: %d, %v", again.status, end.last())
+	if again := dana.post(t, path+"/portal", url.Values{"customer": {"cus_ofSomebody"}}); again.status != http.StatusOK || end.last(portals).Get("customer") != asked.Get("customer") {
+		t.Errorf("the portal: %d, %v", again.status, end.last(portals))
 	}
 	for _, back := range []string{"?back=1", "?back=1&session_id=cs_1&plan=enterprise"} {
 		page := dana.get(t, path+back)
@@ -94,6 +136,67 @@ func TestBrowserDecidesNoPlan(t *testing.T) {
 	silent.signIn(t, storetest.StepUp(t, storetest.SignIn(t, a.Dana)))
 	if got := silent.post(t, path+"/checkout", url.Values{"plan": {"growth"}}); got.status != http.StatusServiceUnavailable || !strings.Contains(got.body, "Nothing was paid") {
 		t.Errorf("without an answer: %d %.300s", got.status, got.body)
+	}
+}
+
+// Whoever has a subscription at Stripe can't make another one, whether or not a webhook told
+// of it. Of all pages on which somebody could pay, the newest is left.
+func TestSecondSubscriptionIsRefused(t *testing.T) {
+	t.Parallel()
+	end, a := &stripesEnd{states: map[string]string{}}, storetest.Agency(t)
+	server := httptest.NewServer(end)
+	t.Cleanup(server.Close)
+	s := newSiteAt(t, storetest.Billed(t), storage(t), nil, stripeAt(t, server.URL), func(*handlers.Config) {})
+	storetest.Plan(t, a.Agency, "starter")
+	dana, path := s.nobody(), "/w/"+a.Agency+"/settings/billing"
+	dana.signIn(t, storetest.StepUp(t, storetest.SignIn(t, a.Dana)))
+	choose := func() answer { return dana.post(t, path+"/checkout", url.Values{"plan": {"growth"}}) }
+	for range 2 {
+		want(t, "the first subscription", choose(), http.StatusOK)
+		if len(end.open) != 1 {
+			t.Errorf("%d pages to pay on, want 1", len(end.open))
+		}
+	}
+	for _, state := range []string{"active", "trialing", "past_due", "unpaid", "paused", "incomplete"} {
+		end.states = map[string]string{"sub_1": "canceled", "sub_2": state}
+		made := end.last(checkouts)
+		if got := choose(); got.status != http.StatusConflict || !strings.Contains(got.body, "Change its plan under Manage payment") {
+			t.Errorf("besides one that is %s: %d %.300s", state, got.status, got.body)
+		}
+		if again := end.last(checkouts); fmt.Sprint(again) != fmt.Sprint(made) {
+			t.Errorf("besides one that is %s a page was made", state)
+		}
+	}
+	end.states = map[string]string{"sub_1": "canceled", "sub_2": "incomplete_expired"}
+	want(t, "after those that ended", choose(), http.StatusOK)
+	end.paying = func() { end.states["sub_3"] = "active" } // somebody pays on the page of before
+	if got := choose(); got.status != http.StatusConflict || len(end.open) != 0 {
+		t.Errorf("somebody paid meanwhile: %d, %d pages to pay on", got.status, len(end.open))
+	}
+}
+
+// While money is owed there is nothing to choose: it is paid first.
+func TestOwedMoneyIsPaidFirst(t *testing.T) {
+	t.Parallel()
+	end, a := &stripesEnd{}, storetest.Agency(t)
+	server := httptest.NewServer(end)
+	t.Cleanup(server.Close)
+	s := newSiteAt(t, storetest.Billed(t), storage(t), nil, stripeAt(t, server.URL), func(*handlers.Config) {})
+	dana, path := s.nobody(), "/w/"+a.Agency+"/settings/billing"
+	dana.signIn(t, storetest.StepUp(t, storetest.SignIn(t, a.Dana)))
+	if page := dana.get(t, path); !strings.Contains(page.body, "Choose a plan") {
+		t.Errorf("who owes nothing can't choose: %d %.300s", page.status, page.body)
+	}
+	if _, err := storetest.AdminPool().Exec(t.Context(), `
+insert into billing (tenant_id, owed_since, grace_until)
+select id, now(), now() + interval '10 days' from tenants where slug = $1`, a.Agency); err != nil {
+		t.Fatal(err)
+	}
+	if page := dana.get(t, path); page.status != http.StatusOK || strings.Contains(page.body, "Choose a plan") {
+		t.Errorf("who owes money can choose: %d", page.status)
+	}
+	if got := dana.post(t, path+"/checkout", url.Values{"plan": {"growth"}}); got.status != http.StatusConflict || len(end.asked) != 0 {
+		t.Errorf("who owes money chooses: %d, %d requests to Stripe", got.status, len(end.asked))
 	}
 }
 

@@ -48,6 +48,10 @@ var ofBilling = []mutant{
 	// Who pays.
 	{"owners alone pay", "store/billing.go", "if !May(PayBills, party, role) {", "if false && !May(PayBills, party, role) {", billingRoom, "TestOnlyOwnersInPersonPay"},
 	{"paying needs a step-up", "store/billing.go", "	if err := tx.requireStepUp(ctx); err != nil {\n\t\treturn err\n\t}\n\tvar detail", "	var detail", billingRoom, "TestOnlyOwnersInPersonPay"},
+	{"a second subscription isn't begun", "handlers/billing/pages.go", "	if err := s.refuseSecond(ctx, customer); err != nil {\n\t\treturn \"\", err\n\t}\n", "", handlerRoom, "TestSecondSubscriptionIsRefused"},
+	{"who paid meanwhile doesn't pay again", "handlers/billing/pages.go", "if err := s.refuseSecond(ctx, customer); err != nil {\n\t\treturn \"\", errors.Join", "if err := error(nil); err != nil {\n\t\treturn \"\", errors.Join", handlerRoom, "TestSecondSubscriptionIsRefused"},
+	{"nobody pays on two pages", "handlers/billing/pages.go", "if err := s.stripe.EndCheckouts(ctx, customer, id); err != nil {", "if id == \"\" {", handlerRoom, "TestSecondSubscriptionIsRefused"},
+	{"owed money is paid first", "handlers/billing/pages.go", "case a.now.OwedSince != nil:", "case false:", handlerRoom, "TestOwedMoneyIsPaidFirst"},
 	{"a plan without a price can't be bought", "store/plans_list.go", `if i < 0 || p.list[i].Price == "" {`, "if i < 0 {", handlerRoom, "TestBrowserDecidesNoPlan"},
 	{"without billing there are no routes", "handlers/server.go", "if route.Billing && s.billing == nil ||", "if", handlerRoom, "TestBillingOffHasNoRoutes"},
 	// The tables.

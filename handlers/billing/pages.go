@@ -3,10 +3,12 @@ package billing
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"portico/handlers/frame"
 	"portico/handlers/stripe"
@@ -37,10 +39,16 @@ func (a *account) customer() string {
 	return a.customers[0].ID
 }
 
-// subscribed says that there is a subscription that can be changed or paid for. One that
-// was cancelled only counts to the end of its period.
-func (a *account) subscribed() bool {
-	return a.now.Subscriptions > 0 && a.now.Status != store.SubscriptionCanceled
+// mayChoose returns why the agency can't choose a plan now, nil if it can. Stripe is asked
+// too, before anybody pays: it knows of subscriptions that no webhook told yet.
+func (a *account) mayChoose() error {
+	switch {
+	case a.now.Subscriptions > 0:
+		return errSubscribed
+	case a.now.OwedSince != nil:
+		return errOwed
+	}
+	return nil
 }
 
 // Show is the page of what an agency pays. Coming back from Stripe changes nothing on it:
@@ -62,7 +70,7 @@ func (s *Service) page(w http.ResponseWriter, r *http.Request, me store.Member, 
 		CanPay: me.May(store.PayBills), Fresh: a.fresh, StepUpURL: views.StepUpTo(c.Base.Billing()), HasCustomer: a.customer() != "",
 		Over: s.over(a),
 	}
-	if !a.subscribed() {
+	if a.mayChoose() == nil {
 		for _, plan := range s.db.Plans().Sold() {
 			p.Plans = append(p.Plans, views.BillingPlan{Name: plan.Name, Label: planName(plan.Name), Allows: allows(plan)})
 		}
@@ -107,6 +115,7 @@ func (s *Service) over(a account) (over []string) {
 var (
 	errNoPlan     = errors.New("no plan that can be bought")
 	errSubscribed = errors.New("there is a subscription")
+	errOwed       = errors.New("an invoice is open")
 	errNoCustomer = errors.New("no customer of Stripe")
 )
 
@@ -132,11 +141,12 @@ func (s *Service) Checkout(w http.ResponseWriter, r *http.Request, me store.Memb
 				return err
 			}
 		}
-		if a.subscribed() {
-			return errSubscribed
-		}
-		return nil
+		return a.mayChoose()
 	})
+	var there string
+	if err == nil {
+		there, err = s.startCheckout(r.Context(), me, a, prices)
+	}
 	switch {
 	case errors.Is(err, store.ErrStepUp):
 		return frame.StepUpFirst(w, r, frame.Base(r, me).Billing())
@@ -144,21 +154,54 @@ func (s *Service) Checkout(w http.ResponseWriter, r *http.Request, me store.Memb
 		return s.page(w, r, me, http.StatusUnprocessableEntity, "Choose one of the plans.")
 	case errors.Is(err, errSubscribed):
 		return s.page(w, r, me, http.StatusConflict, "There is a subscription already. Change its plan under Manage payment.")
+	case errors.Is(err, errOwed):
+		return s.page(w, r, me, http.StatusConflict, "An invoice is open. Pay it under Manage payment, then choose a plan.")
 	case err != nil:
-		return err
-	}
-	customer, err := s.customerOf(r.Context(), me, a)
-	if err != nil {
-		return s.unanswered(r, err)
-	}
-	base := views.Base(s.url.String()) + views.PathBase(me.Tenant.Slug)
-	there, err := s.stripe.StartCheckout(r.Context(), stripe.Checkout{
-		Customer: customer, Prices: prices, ByUse: len(prices) - 1, SuccessURL: base.BillingBack(), CancelURL: base.Billing(),
-	})
-	if err != nil {
 		return s.unanswered(r, err)
 	}
 	return toStripe(w, r, there)
+}
+
+// startCheckout makes a page at Stripe and returns its address, or [errSubscribed] if there
+// is a subscription. Stripe is asked once more when all other pages are ended: until then
+// somebody could pay on one of them. So of two owners at once, at most one can pay.
+func (s *Service) startCheckout(ctx context.Context, me store.Member, a account, prices []string) (there string, err error) {
+	customer, err := s.customerOf(ctx, me, a)
+	if err != nil {
+		return "", err
+	}
+	if err := s.refuseSecond(ctx, customer); err != nil {
+		return "", err
+	}
+	base := views.Base(s.url.String()) + views.PathBase(me.Tenant.Slug)
+	id, there, err := s.stripe.StartCheckout(ctx, stripe.Checkout{
+		Customer: customer, Prices: prices, ByUse: len(prices) - 1, SuccessURL: base.BillingBack(), CancelURL: base.Billing(),
+	})
+	if err != nil {
+		return "", err
+	}
+	if err := s.stripe.EndCheckouts(ctx, customer, id); err != nil {
+		return "", err
+	}
+	if err := s.refuseSecond(ctx, customer); err != nil {
+		return "", errors.Join(err, s.stripe.EndCheckouts(ctx, customer, ""))
+	}
+	return there, nil
+}
+
+// refuseSecond returns [errSubscribed] if Stripe knows a subscription of the customer that
+// hasn't ended, whatever the webhooks told.
+func (s *Service) refuseSecond(ctx context.Context, customer string) error {
+	states, err := s.stripe.Subscriptions(ctx, customer)
+	if err != nil {
+		return err
+	}
+	for _, state := range states {
+		if !stripe.HasEnded(state) {
+			return errSubscribed
+		}
+	}
+	return nil
 }
 
 // customerOf is the agency's customer at Stripe. If it has none, it makes one, and binds it
@@ -169,14 +212,21 @@ func (s *Service) customerOf(ctx context.Context, me store.Member, a account) (s
 	}
 	id, err := s.stripe.CreateCustomer(ctx, stripe.NewCustomer{
 		Name: me.Tenant.Name, Email: me.Email, Agency: me.TenantID().String(),
-		// The same owner who tries again gets the same customer. Of two owners at once, one is
-		// told that something changed, and their customer stays unused at Stripe.
-		IdempotencyKey: fmt.Sprintf("portico-customer-%s-%d-%s", me.TenantID(), len(a.customers), me.ID()),
+		IdempotencyKey: customerKey(me, len(a.customers), time.Now()),
 	})
 	if err != nil {
 		return "", err
 	}
 	return id, s.db.Write(ctx, me.DespiteUnpaid(), func(tx *store.Tx) error { return tx.BindStripeCustomer(ctx, id) })
+}
+
+// customerKey is the idempotency key of a new customer. The same owner who tries again
+// within the hour gets the same customer. Stripe refuses a key with other data than before,
+// so another name or address has another key. Of two owners at once, one is told that
+// something changed, and their customer stays unused at Stripe.
+func customerKey(me store.Member, before int, now time.Time) string {
+	data := sha256.Sum256([]byte(me.Tenant.Name + "\x00" + me.Email))
+	return fmt.Sprintf("portico-customer-%s-%d-%s-%x-%s", me.TenantID(), before, me.ID(), data[:8], now.UTC().Format("2006010215"))
 }
 
 // Portal leads an owner to Stripe's pages for the card, the plan, invoices and the end.

@@ -182,8 +182,8 @@ type Checkout struct {
 	CancelURL  string
 }
 
-// StartCheckout returns the address of the page.
-func (c *Client) StartCheckout(ctx context.Context, in Checkout) (string, error) {
+// StartCheckout returns the id of the page and its address.
+func (c *Client) StartCheckout(ctx context.Context, in Checkout) (id, address string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	p := &sdk.CheckoutSessionCreateParams{
@@ -199,9 +199,33 @@ func (c *Client) StartCheckout(ctx context.Context, in Checkout) (string, error)
 	}
 	made, err := c.api.V1CheckoutSessions.Create(ctx, p)
 	if err != nil {
-		return "", named("start a checkout", err)
+		return "", "", named("start a checkout", err)
 	}
-	return c.pageOf(made.URL)
+	address, err = c.pageOf(made.URL)
+	return made.ID, address, err
+}
+
+// EndCheckouts ends the open pages of a customer but one, so that nobody can pay on them any
+// more; "" spares none. One that was paid or ended meanwhile is as good as ended.
+func (c *Client) EndCheckouts(ctx context.Context, customer, spare string) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	p := &sdk.CheckoutSessionListParams{Customer: sdk.String(customer), Status: sdk.String(string(sdk.CheckoutSessionStatusOpen))}
+	p.Limit = sdk.Int64(100)
+	for s, err := range c.api.V1CheckoutSessions.List(ctx, p).All(ctx) {
+		if err != nil {
+			return named("list checkouts", err)
+		}
+		if s.ID == spare {
+			continue
+		}
+		if _, err := c.api.V1CheckoutSessions.Expire(ctx, s.ID, nil); err != nil {
+			if refused, ok := errors.AsType[*sdk.Error](err); !ok || refused.HTTPStatusCode != http.StatusBadRequest {
+				return named("end a checkout", err)
+			}
+		}
+	}
+	return nil
 }
 
 // OpenPortal returns the address of the page on which a customer changes the plan, the card
@@ -266,6 +290,11 @@ func (c *Client) Subscriptions(ctx context.Context, customer string) (map[string
 		states[s.ID] = string(s.Status)
 	}
 	return states, nil
+}
+
+// HasEnded says whether a subscription in that state charges nobody any more, for ever.
+func HasEnded(state string) bool {
+	return state == string(sdk.SubscriptionStatusCanceled) || state == string(sdk.SubscriptionStatusIncompleteExpired)
 }
 
 // Price is what a price of Stripe's is.

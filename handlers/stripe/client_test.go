@@ -94,12 +94,18 @@ func TestRequestsAreAsStripeDescribes(t *testing.T) {
 	if s := b.last(); s.path != "/v1/customers" || s.idempotencyKey != "once" || s.form.Get("metadata[portico_agency]") != "agency-1" {
 		t.Errorf("sent %+v", s)
 	}
-	_, err = c.StartCheckout(ctx, stripe.Checkout{Customer: "cus_1", Prices: []string{"price_1", "price_2"}, ByUse: 1, SuccessURL: "https://p.test/s", CancelURL: "https://p.test/c"})
+	_, _, err = c.StartCheckout(ctx, stripe.Checkout{Customer: "cus_1", Prices: []string{"price_1", "price_2"}, ByUse: 1, SuccessURL: "https://p.test/s", CancelURL: "https://p.test/c"})
 	if err != nil && !errors.Is(err, stripe.ErrUnreachable) { // its example has no page
 		t.Errorf("checkout: %v", err)
 	}
 	if s := b.last(); s.path != "/v1/checkout/sessions" || s.form.Get("mode") != "subscription" || s.form.Get("line_items[0][quantity]") != "1" ||
 		s.form.Get("line_items[1][price]") != "price_2" || s.form.Has("line_items[1][quantity]") || s.idempotencyKey == "" {
+		t.Errorf("sent %+v", s)
+	}
+	if err := c.EndCheckouts(ctx, "cus_1", ""); err != nil {
+		t.Errorf("end checkouts: %v", err)
+	}
+	if s := b.last(); !strings.HasSuffix(s.path, "/expire") {
 		t.Errorf("sent %+v", s)
 	}
 	if there, err := c.OpenPortal(ctx, "cus_1", "https://p.test/"); err != nil || !strings.HasPrefix(there, "https://") {
