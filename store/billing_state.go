@@ -43,12 +43,15 @@ func (s subscriptionRow) began() bool {
 }
 
 // countsUntil says whether the subscription gives its plan, and until when; nil is without
-// an end. What was cancelled or isn't paid any more counts to the end of its period.
+// an end. What was cancelled counts until Stripe ended it, and what isn't paid any more to
+// the end of its period.
 func (s subscriptionRow) countsUntil(now time.Time) (counts bool, until *time.Time) {
 	switch s.Status {
 	case SubscriptionTrialing, SubscriptionActive, SubscriptionPastDue:
 		return true, nil
-	case SubscriptionUnpaid, SubscriptionPaused, SubscriptionCanceled:
+	case SubscriptionCanceled:
+		return s.EndsAt != nil && now.Before(*s.EndsAt), s.EndsAt
+	case SubscriptionUnpaid, SubscriptionPaused:
 		return s.PeriodEnd != nil && now.Before(*s.PeriodEnd), s.PeriodEnd
 	}
 	return false, nil
@@ -80,8 +83,8 @@ type BillingState struct {
 	// Plan is what the agency pays for; nil while it never had a subscription, and then
 	// its plan is what the operator gave it.
 	Plan *string
-	// UnknownPrice: a subscription that counts has no price of a plan, and so gives the
-	// first one.
+	// UnknownPrice: a subscription that counts doesn't have all prices of a plan, and so
+	// gives the first one.
 	UnknownPrice  bool
 	Subscriptions int        // that count; more than one is a mistake that costs the agency money
 	PeriodEnd     *time.Time // when the next invoice is due

@@ -191,10 +191,12 @@ func (p Plans) Metered(name string) map[Metric]Meter {
 	return nil
 }
 
-// ofPrices is the position of the largest plan that one of the prices is for, -1 for none.
+// ofPrices is the position of the largest plan of which all prices are there, -1 for none.
+// Without a price by use nobody would pay for that use.
 func (p Plans) ofPrices(prices []string) int {
+	missing := func(price string) bool { return !slices.Contains(prices, price) }
 	for i, plan := range slices.Backward(p.list) {
-		if plan.Price != "" && slices.Contains(prices, plan.Price) {
+		if plan.Price != "" && !slices.ContainsFunc(plan.prices(), missing) {
 			return i
 		}
 	}

@@ -465,7 +465,7 @@ func billingNotices(c Chrome, p BillingProps) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 23, "<p>A subscription has a price that belongs to no plan here, so the smallest plan applies. Ask the operator of this installation.</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 23, "<p>A subscription doesn't have all prices of a plan here, so the smallest plan applies. Ask the operator of this installation.</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -275,11 +275,18 @@ where tenant_id = $1
   and verb <> 'billing.customer_bound'`, p.tenant)
 }
 
-// subscriptionOf is a subscription as Stripe shows it in a webhook.
+// subscriptionOf is a subscription as Stripe shows it in a webhook. With the price of a plan
+// it has the prices by use of the plan.
 func (p *payer) subscriptionOf(id, status, price string, periodEnd time.Time) map[string]any {
-	return map[string]any{"id": id, "object": "subscription", "customer": p.customer, "status": status,
-		"items": map[string]any{"data": []any{map[string]any{"current_period_end": periodEnd.Unix(), "price": map[string]any{"id": price}}}}}
+	items := []any{}
+	for _, of := range append([]string{price}, byUse[price]...) {
+		items = append(items, map[string]any{"current_period_end": periodEnd.Unix(), "price": map[string]any{"id": of}})
+	}
+	return map[string]any{"id": id, "object": "subscription", "customer": p.customer, "status": status, "items": map[string]any{"data": items}}
 }
+
+// byUse are the prices by use that belong to the price of a plan of [storetest.Billed].
+var byUse = map[string][]string{"price_growth": {"price_growthRuns"}}
 
 func (p *payer) invoiceOf(id, subscription, reason string) map[string]any {
 	return map[string]any{"id": id, "object": "invoice", "customer": p.customer, "billing_reason": reason,

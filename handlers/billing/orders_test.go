@@ -190,19 +190,31 @@ func TestUnpaidAgencyBecomesReadOnlyAndComesBack(t *testing.T) {
 	}
 }
 
-// A cancelled plan counts to the end of what was paid. Then the first plan applies, however
-// much is in use: nothing is lost, and nothing can be added.
-func TestCancelledPlanEndsWithItsPeriod(t *testing.T) {
+// A cancelled plan counts until Stripe ends it, at the end of the period or at once. Then the
+// first plan applies, however much is in use: nothing is lost, and nothing can be added.
+func TestCancelledPlanEndsWhenStripeEndsIt(t *testing.T) {
 	t.Parallel()
 	p, now := newPayer(t), time.Now().Truncate(time.Second)
 	sub, end := stripeID("sub"), now.AddDate(0, 1, 0)
+	over := func(at time.Time) event {
+		o := p.subscriptionOf(sub, "canceled", "price_growth", end)
+		o["ended_at"] = at.Unix()
+		return newEvent("customer.subscription.deleted", now.Add(2*time.Minute), o)
+	}
+	p.deliver(newEvent("customer.subscription.created", now, p.subscriptionOf(sub, "active", "price_growth", end)), now)
+	p.deliver(over(now.Add(2*time.Minute)), now.Add(2*time.Minute))
+	if p.plan() != "starter" || strings.Contains(p.state(), `"subscriptions": 1`) {
+		t.Errorf("ended at once, a month before the end of the period: %s", p.state())
+	}
+	if got, want := fmt.Sprint(p.mails()), "[plan_changed cancelled]"; got != want {
+		t.Errorf("mails %s, want %s", got, want)
+	}
+	p.forget()
 	p.deliver(newEvent("customer.subscription.created", now, p.subscriptionOf(sub, "active", "price_growth", end)), now)
 	leaving := p.subscriptionOf(sub, "active", "price_growth", end)
 	leaving["cancel_at_period_end"] = true
 	p.deliver(newEvent("customer.subscription.updated", now.Add(time.Minute), leaving), now.Add(time.Minute))
-	over := p.subscriptionOf(sub, "canceled", "price_growth", end)
-	over["ended_at"] = now.Add(2 * time.Minute).Unix()
-	p.deliver(newEvent("customer.subscription.deleted", now.Add(2*time.Minute), over), now.Add(2*time.Minute))
+	p.deliver(over(end), now.Add(2*time.Minute))
 	p.wait(end.Add(-time.Second))
 	if p.plan() != "growth" {
 		t.Errorf("before the end of the period the plan is %s", p.plan())
@@ -225,8 +237,24 @@ func TestCancelledPlanEndsWithItsPeriod(t *testing.T) {
 	if !errorsAs(err, &full) || full.Metric != store.Clients {
 		t.Errorf("a third client: %v", err)
 	}
-	if got, want := fmt.Sprint(p.mails()), "[plan_changed cancelled plan_changed]"; got != want {
+	if got, want := fmt.Sprint(p.mails()), "[plan_changed cancelled plan_changed cancelled plan_changed]"; got != want {
 		t.Errorf("mails %s, want %s", got, want)
+	}
+}
+
+// Two subscriptions at one time: the larger plan applies, whichever webhook came first, and
+// the page says that there are two.
+func TestSecondSubscriptionInAnyOrderIsOneState(t *testing.T) {
+	t.Parallel()
+	p, start := newPayer(t), time.Now().Add(-20*24*time.Hour).Truncate(time.Second)
+	end := start.AddDate(0, 1, 0)
+	p.wantOneState(start, []event{
+		newEvent("customer.subscription.created", start, p.subscriptionOf(stripeID("sub"), "active", "price_growth", end)),
+		newEvent("customer.subscription.created", start, p.subscriptionOf(stripeID("sub"), "active", "price_enterprise", end)),
+		newEvent("customer.subscription.created", start, p.subscriptionOf(stripeID("sub"), "past_due", "price_enterprise", end)),
+	})
+	if p.plan() != "enterprise" || !strings.Contains(p.state(), `"subscriptions": 3`) || !strings.Contains(p.state(), `"status": "active"`) {
+		t.Errorf("%s", p.state())
 	}
 }
 
