@@ -18,6 +18,8 @@ import (
 type Billing struct {
 	// Grace is how long an agency keeps working after a payment failed.
 	Grace time.Duration
+	// Live: with a key for real money. A customer of the other mode counts for nothing.
+	Live bool
 }
 
 // ErrUnpaid means that the agency didn't pay in time, so nobody can change anything in it
@@ -249,13 +251,11 @@ where tenant_id = @tenant_id`, pgx.StrictNamedArgs{"status": after.Status, "plan
 }
 
 func (tx *Tx) billingFacts(ctx context.Context) (f billingFacts, err error) {
-	var customers []StripeCustomer
-	if err := tx.Read(ctx, ListStripeCustomers(&customers)); err != nil {
+	customer, err := tx.stripeCustomer(ctx)
+	if err != nil {
 		return f, err
 	}
-	if len(customers) > 0 && customers[0].EndedAt == nil {
-		f.customer = customers[0].ID
-	}
+	f.customer = customer.ID
 	if err := tx.get(ctx, many("subscriptions", &f.subscriptions, `
 select id, customer_id, status, prices, period_end, ends_at
 from billing_subscriptions
@@ -365,10 +365,26 @@ type StripeCustomer struct {
 	EndedAt *time.Time // Stripe deleted it
 }
 
-// ListStripeCustomers reads the customers that the agency is and was, the one in use first,
-// for its owners and admins, and for the jobs of billing.
-func ListStripeCustomers(dst *[]StripeCustomer) Read {
-	return Read{many("customers", dst, `select * from lookup.stripe_customers_of_mine()`, nil)}
+// ListStripeCustomers reads the customers of a mode, test or live, that the agency is and
+// was, the one in use first, for its owners and admins, and for the jobs of billing.
+func ListStripeCustomers(live bool, dst *[]StripeCustomer) Read {
+	return Read{many("customers", dst, `select * from lookup.stripe_customers_of_mine(@live)`, pgx.StrictNamedArgs{"live": live})}
+}
+
+// stripeCustomer is the customer in use, of the mode of the installation's key; the zero
+// value for none.
+func (tx *Tx) stripeCustomer(ctx context.Context) (c StripeCustomer, err error) {
+	if tx.billing == nil {
+		return c, nil
+	}
+	var customers []StripeCustomer
+	if err := tx.Read(ctx, ListStripeCustomers(tx.billing.Live, &customers)); err != nil {
+		return c, err
+	}
+	if len(customers) > 0 && customers[0].EndedAt == nil {
+		c = customers[0]
+	}
+	return c, nil
 }
 
 // RequirePayer returns [ErrStepUp] without a fresh step-up, and [ErrForbidden] unless the
@@ -395,11 +411,16 @@ func (tx *Tx) RequirePayer(ctx context.Context, verb, plan string) error {
 	return tx.audit(Event{Verb: verb, TargetKind: KindTenant, TargetID: tx.scope.Tenant, Detail: detail})
 }
 
-// BindStripeCustomer makes the agency that customer of Stripe, for good. If the customer is
-// or was another agency's, or this one is another customer, it is [ErrConflict].
+// BindStripeCustomer makes the agency that customer of Stripe, for good, in the mode of the
+// installation's key. If the customer is or was another agency's, or this one is another
+// customer in that mode, it is [ErrConflict].
 func (tx *Tx) BindStripeCustomer(ctx context.Context, customer string) error {
+	if tx.billing == nil {
+		return fmt.Errorf("bind customer: BILLING is off: %w", ErrForbidden)
+	}
 	var bound bool
-	err := tx.get(ctx, value("bind customer", &bound, `select lookup.stripe_bind(@customer)`, pgx.StrictNamedArgs{"customer": customer}))
+	err := tx.get(ctx, value("bind customer", &bound, `select lookup.stripe_bind(@customer, @live)`,
+		pgx.StrictNamedArgs{"customer": customer, "live": tx.billing.Live}))
 	if err == nil && !bound {
 		err = fmt.Errorf("bind customer: %w", ErrConflict)
 	}

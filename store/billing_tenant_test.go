@@ -154,8 +154,10 @@ values ($1, 'invoice.paid', now(), $2, '', '{}')`, event, customer); err != nil 
 		`select coalesce(sum(quantity), 0)::int from lookup.my_use('{ai_runs}', '2020-01-01', '2020-01-02')`:  {"a job", "a job of another agency"},
 		`select count(*) from lookup.billing_due(1000) x where x = '` + agency.String() + `'`:                 {"nobody"},
 		`select count(*) from lookup.billed_agencies(null, 1000) x where x = '` + agency.String() + `'`:       {"nobody"},
-		`select count(*) from lookup.stripe_customers_of_mine() where id = '` + customer + `'`:                {"a job", "the owner", "a job that somebody caused"},
-		`select case when lookup.stripe_bind('` + customer + `') then 1 else 0 end`:                           {"the owner"},
+		`select count(*) from lookup.stripe_customers_of_mine(false) where id = '` + customer + `'`:           {"a job", "the owner", "a job that somebody caused"},
+		`select count(*) from lookup.stripe_customers_of_mine(true)`:                                          {},
+		`select case when lookup.stripe_bind('` + customer + `', false) then 1 else 0 end`:                    {"the owner"},
+		`select case when lookup.stripe_bind('` + customer + `', true) then 1 else 0 end`:                     {},
 	} {
 		for who, settings := range contexts {
 			want := 0

@@ -208,7 +208,7 @@ func readsToExplain() map[string][]store.Read {
 			store.PageDeliverables(store.DeliverableFilter{Project: id("project1"), State: store.DeliverableInReview, Page: store.Page{Limit: 51}}, &some.details)},
 		"GetProject":             {store.GetProject(id("project"), &some.project)},
 		"GetBilling":             {store.GetBilling(&some.billing)},
-		"ListStripeCustomers":    {store.ListStripeCustomers(&some.customers)},
+		"ListStripeCustomers":    {store.ListStripeCustomers(false, &some.customers)},
 		"GetPlan":                {store.GetPlan(&some.plan)},
 		"ListUsage":              {store.ListUsage(&some.usage)},
 		"ListMonthUsage":         {store.ListMonthUsage(time.Now(), &some.months)},

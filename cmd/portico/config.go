@@ -249,7 +249,7 @@ func (rd *reader) billing(plans store.Plans) (*store.Billing, stripe.Config) {
 	if len(plans.Sold()) == 0 {
 		rd.wrong("PLANS", "has no plan with a price, which BILLING=stripe needs")
 	}
-	return &store.Billing{Grace: time.Duration(days) * 24 * time.Hour}, c
+	return &store.Billing{Grace: time.Duration(days) * 24 * time.Hour, Live: stripe.IsLive(c.Key)}, c
 }
 
 // list reads a list of secrets, at least one.

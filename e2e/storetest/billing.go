@@ -37,6 +37,18 @@ var billed struct {
 	err  error
 }
 
+// BilledWith is the database with BILLING=stripe of the test's own. edit changes the text of
+// the plans of [Billed].
+func BilledWith(t testing.TB, b store.Billing, edit func(plans string) string) *store.DB {
+	t.Helper()
+	plans, err := store.ParsePlans([]byte(edit(plansForSale)))
+	check(t, err)
+	db, err := store.Open(context.Background(), store.Config{URL: server.AppURL(stack.DatabaseName), Signer: queue.NewSigner(SigningKey), Plans: plans, Billing: &b})
+	check(t, err)
+	t.Cleanup(db.Close)
+	return db
+}
+
 // Billed is the shared database with BILLING=stripe, and plans that can be bought.
 func Billed(t testing.TB) *store.DB {
 	t.Helper()

@@ -27,8 +27,8 @@ type account struct {
 	fresh     bool
 }
 
-func (a *account) reads(me store.Member) []store.Read {
-	return []store.Read{store.GetBilling(&a.now), store.GetPlan(&a.plan), store.ListUsage(&a.used), store.ListStripeCustomers(&a.customers), store.FreshStepUp(me, &a.fresh)}
+func (a *account) reads(me store.Member, live bool) []store.Read {
+	return []store.Read{store.GetBilling(&a.now), store.GetPlan(&a.plan), store.ListUsage(&a.used), store.ListStripeCustomers(live, &a.customers), store.FreshStepUp(me, &a.fresh)}
 }
 
 // customer is the customer in use, "" for none.
@@ -59,7 +59,7 @@ func (s *Service) Show(w http.ResponseWriter, r *http.Request, me store.Member) 
 
 func (s *Service) page(w http.ResponseWriter, r *http.Request, me store.Member, status int, wrong string) error {
 	var a account
-	if err := s.db.Read(r.Context(), me, a.reads(me)...); err != nil {
+	if err := s.db.Read(r.Context(), me, a.reads(me, s.stripe.Live())...); err != nil {
 		return err
 	}
 	c := frame.Tenant(r, me)
@@ -136,7 +136,7 @@ func (s *Service) Checkout(w http.ResponseWriter, r *http.Request, me store.Memb
 		if !ok {
 			return errNoPlan
 		}
-		for _, read := range a.reads(me) {
+		for _, read := range a.reads(me, s.stripe.Live()) {
 			if err := tx.Read(r.Context(), read); err != nil {
 				return err
 			}
@@ -236,7 +236,7 @@ func (s *Service) Portal(w http.ResponseWriter, r *http.Request, me store.Member
 		if err := tx.RequirePayer(r.Context(), "billing.portal_opened", ""); err != nil {
 			return err
 		}
-		if err := tx.Read(r.Context(), store.ListStripeCustomers(&a.customers)); err != nil {
+		if err := tx.Read(r.Context(), store.ListStripeCustomers(s.stripe.Live(), &a.customers)); err != nil {
 			return err
 		}
 		if a.customer() == "" {

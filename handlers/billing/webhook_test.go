@@ -143,6 +143,50 @@ func TestWebhookReachesNoOtherTenant(t *testing.T) {
 	}
 }
 
+// A customer that a test key made is unknown to a live key: an agency becomes another one,
+// and what Stripe said of the first counts for nothing.
+func TestCustomerOfTheOtherModeIsNotUsed(t *testing.T) {
+	t.Parallel()
+	p, now := newPayer(t), time.Now()
+	live := storetest.BilledWith(t, store.Billing{Grace: storetest.Grace, Live: true}, func(plans string) string { return plans })
+	dana := p.Member(t, p.Dana, p.Agency)
+	customers := func(db *store.DB, mode bool) (list []store.StripeCustomer) {
+		if err := db.Read(t.Context(), dana, store.ListStripeCustomers(mode, &list)); err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	bindLive := func(customer string) error {
+		return live.Write(t.Context(), dana, func(tx *store.Tx) error { return tx.BindStripeCustomer(t.Context(), customer) })
+	}
+	if len(customers(live, false)) != 1 || len(customers(live, true)) != 0 {
+		t.Errorf("of test mode %v, live %v", customers(live, false), customers(live, true))
+	}
+	if err := bindLive(p.customer); !errors.Is(err, store.ErrConflict) {
+		t.Errorf("a customer of test mode is bound live: %v", err)
+	}
+	p.deliver(newEvent("customer.subscription.created", now, p.subscriptionOf(stripeID("sub"), "active", "price_enterprise", now.AddDate(0, 1, 0))), now)
+	if p.plan() != "enterprise" {
+		t.Fatalf("in test mode: %s", p.state())
+	}
+	if err := bindLive(stripeID("cus")); err != nil {
+		t.Errorf("another customer, live: %v", err)
+	}
+	if len(customers(live, true)) != 1 {
+		t.Errorf("live %v", customers(live, true))
+	}
+	j, err := live.BillingJob(p.tenant)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := live.Work(t.Context(), j, func(tx *store.Tx) error { return tx.PassBillingTime(t.Context(), now) }); err != nil {
+		t.Fatal(err)
+	}
+	if p.plan() != "starter" {
+		t.Errorf("with a live key a subscription of test mode counts: %s", p.state())
+	}
+}
+
 // What is not ours, of the other mode, of no time near now, or unreadable, is stored with
 // the reason and changes nothing.
 func TestOddWebhooksChangeNothing(t *testing.T) {
@@ -187,6 +231,30 @@ func TestUnknownPriceGivesNoPlan(t *testing.T) {
 		if p.plan() != "starter" || !strings.Contains(p.state(), `"unknown_price": true`) {
 			t.Errorf("%s", p.state())
 		}
+	}
+}
+
+// A plan that is paid by use needs the prices by use too: without them nobody would pay for
+// what is used.
+func TestPlanNeedsAllItsPrices(t *testing.T) {
+	t.Parallel()
+	p, now := newPayer(t), time.Now()
+	sub, end := stripeID("sub"), now.AddDate(0, 1, 0)
+	whole := p.subscriptionOf(sub, "active", "price_growth", end)
+	bare := p.subscriptionOf(sub, "active", "price_growth", end)
+	items := bare["items"].(map[string]any)
+	items["data"] = items["data"].([]any)[:1]
+	p.deliver(newEvent("customer.subscription.created", now, whole), now)
+	if p.plan() != "growth" {
+		t.Fatalf("with all prices: %s", p.state())
+	}
+	p.deliver(newEvent("customer.subscription.updated", now.Add(time.Second), bare), now)
+	if p.plan() != "starter" || !strings.Contains(p.state(), `"unknown_price": true`) {
+		t.Errorf("without the price by use: %s", p.state())
+	}
+	p.deliver(newEvent("customer.subscription.updated", now.Add(2*time.Second), whole), now)
+	if p.plan() != "growth" || strings.Contains(p.state(), `"unknown_price": true`) {
+		t.Errorf("with it again: %s", p.state())
 	}
 }
 

@@ -65,7 +65,7 @@ func New(c Config) (*Client, error) {
 	return &Client{
 		api:     sdk.NewClient(c.Key, sdk.WithBackends(sdk.NewBackendsWithConfig(backend))),
 		secrets: c.WebhookSecrets,
-		live:    strings.Contains(c.Key, "_live_"),
+		live:    IsLive(c.Key),
 	}, nil
 }
 
@@ -94,6 +94,9 @@ func ValidKey(key string) bool {
 	mode, random, _ := strings.Cut(rest, "_")
 	return (kind == "sk" || kind == "rk") && (mode == "live" || mode == "test") && len(random) >= 3 && !strings.ContainsAny(random, " \t\r\n,")
 }
+
+// IsLive says whether a key is for real money.
+func IsLive(key string) bool { return strings.Contains(key, "_live_") }
 
 // Loopback says whether an address is http or https on this machine, without a path.
 func Loopback(address string) bool {
@@ -139,6 +142,20 @@ func named(what string, err error) error {
 func IsMissing(err error) bool {
 	e, ok := errors.AsType[*Error](err)
 	return ok && e.Status == http.StatusNotFound
+}
+
+// IsRefused says whether Stripe refused for certain, and so changed nothing. It may have
+// changed something if it answered too late, with a fault of its own, or that it has too much
+// to do.
+func IsRefused(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	switch {
+	case !ok || e.Status < 400 || e.Status >= 500:
+		return false
+	case e.Status == http.StatusRequestTimeout, e.Status == http.StatusConflict, e.Status == http.StatusTooManyRequests:
+		return false
+	}
+	return true
 }
 
 // IsUnauthorized says whether Stripe refuses the key itself, or what it is used for.

@@ -107,8 +107,9 @@ end $$;
 grant execute on function lookup.stripe_worked to portico_app;
 
 -- Binds a customer of Stripe to the agency in the context, for its owner in person. False
--- means that the customer is or was another agency's, or that this one has another customer.
-create function lookup.stripe_bind(p_customer text)
+-- means that the customer is or was another agency's or of the other mode, or that this one
+-- has another customer of the mode.
+create function lookup.stripe_bind(p_customer text, p_live boolean)
 returns boolean
 language plpgsql volatile security definer set search_path = ''
 as $$
@@ -117,23 +118,24 @@ begin
     if coalesce(lookup.my_agency_role(), '') <> 'owner' or current_setting('app.party', true) <> 'agency' or p_customer !~ '^cus_[A-Za-z0-9]{1,250}$' then
         return false;
     end if;
-    insert into public.stripe_customers (id, agency_id) values (p_customer, agency)
+    insert into public.stripe_customers (id, agency_id, live) values (p_customer, agency, p_live)
     on conflict do nothing;
     return exists (
         select from public.stripe_customers c
-        where c.id = p_customer and c.agency_id = agency and c.ended_at is null);
+        where c.id = p_customer and c.agency_id = agency and c.live = p_live and c.ended_at is null);
 end $$;
 grant execute on function lookup.stripe_bind to portico_app;
 
--- The customers of the agency in the context, the one in use first, for its owners and
--- admins in person, and for a job.
-create function lookup.stripe_customers_of_mine()
+-- The customers of a mode, test or live, that the agency in the context is and was, the one
+-- in use first, for its owners and admins in person, and for a job.
+create function lookup.stripe_customers_of_mine(p_live boolean)
 returns table (id text, bound_at timestamptz, ended_at timestamptz)
 language sql stable security definer set search_path = ''
 as $$
     select c.id, c.bound_at, c.ended_at
     from public.stripe_customers c
     where c.agency_id = nullif(current_setting('app.tenant_id', true), '')::uuid
+      and c.live = p_live
       and (lookup.my_agency_role() in ('owner', 'admin') or lookup.billed_agency() is not null)
     order by c.ended_at nulls first, c.bound_at desc
 $$;
