@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -49,7 +50,8 @@ func billedSince(c StripeCustomer, now time.Time) time.Time {
 
 // NoteUsageToSend notes what was used in full hours and isn't noted yet, by the agency and
 // its clients together, and returns it, with what may not have arrived in the last hours.
-// What became less is not taken back. Without a customer or a plan that is paid by use
+// What became less is not taken back. What Stripe didn't count for certain is noted anew,
+// so that from now on it may have arrived. Without a customer or a plan that is paid by use
 // there is nothing.
 func (tx *Tx) NoteUsageToSend(ctx context.Context, now time.Time) (list []UsageToSend, err error) {
 	customer, meters, err := tx.metered(ctx)
@@ -79,12 +81,25 @@ where u.quantity > coalesce(s.quantity, 0)`, pgx.StrictNamedArgs{"metrics": metr
 		"since": billedSince(customer, now), "until": now.UTC().Truncate(time.Hour)}); err != nil {
 		return nil, err
 	}
+	tx.later("note use anew", `
+update billing_sent s
+set noted_at = now(),
+    uncounted_at = null,
+    meter = m.meter
+from unnest(@metrics::text[], @meters::text[]) m (metric, meter)
+where s.tenant_id = @tenant_id
+  and s.customer_id = @customer
+  and s.metric = m.metric
+  and s.hour >= @oldest
+  and s.uncounted_at is not null
+  and s.sent_at is null`, pgx.StrictNamedArgs{"metrics": metrics, "meters": events, "customer": customer.ID, "oldest": now.Add(-maxUsageAge)})
 	return list, tx.get(ctx, many("use to send", &list, `
 select metric, hour, already, quantity, meter, customer_id
 from billing_sent
 where tenant_id = @tenant_id
   and customer_id = @customer
   and sent_at is null
+  and uncounted_at is null
   and noted_at > @resend
 order by hour, metric, already`, pgx.StrictNamedArgs{"customer": customer.ID, "resend": now.Add(-resendWithin)}))
 }
@@ -102,20 +117,31 @@ where tenant_id = @tenant_id
 	}
 }
 
+// UsageUncounted records what Stripe didn't count for certain: it refused it, or it wasn't
+// asked. So it is sent again, however much later.
+func (tx *Tx) UsageUncounted(list []UsageToSend) {
+	for _, u := range list {
+		tx.later("use not counted", `
+update billing_sent
+set uncounted_at = now()
+where tenant_id = @tenant_id
+  and metric = @metric
+  and hour = @hour
+  and already = @already
+  and sent_at is null`, pgx.StrictNamedArgs{"metric": u.Metric, "hour": u.Hour, "already": u.Already})
+	}
+}
+
 // metered is the customer in use and what of its plan is paid by use.
 func (tx *Tx) metered(ctx context.Context) (c StripeCustomer, meters map[Metric]Meter, err error) {
-	var customers []StripeCustomer
-	var plan TenantPlan
-	if err := tx.Read(ctx, ListStripeCustomers(&customers)); err != nil {
+	if c, err = tx.stripeCustomer(ctx); err != nil || c.ID == "" {
 		return c, nil, err
 	}
-	if len(customers) == 0 || customers[0].EndedAt != nil {
-		return c, nil, nil
-	}
+	var plan TenantPlan
 	if err := tx.Read(ctx, GetPlan(&plan)); err != nil {
 		return c, nil, err
 	}
-	return customers[0], tx.plans.Metered(plan.Plan), nil
+	return c, tx.plans.Metered(plan.Plan), nil
 }
 
 // BilledDays is what to compare with what Stripe's meters counted.
@@ -129,26 +155,49 @@ type BilledDays struct {
 	Used   map[Metric]map[time.Time]int64
 	// Subscriptions are the states of the subscriptions as the webhooks told them.
 	Subscriptions map[string]SubscriptionStatus
+	// Known are the differences that need no answer of Stripe's.
+	Known []BillingDifference
 }
 
-// GetBilledDays reads the days in UTC that are over, of which all hours are paid for.
+// summaryLag is how long Stripe may take to add up what it was sent.
+const summaryLag = 24 * time.Hour
+
+// GetBilledDays reads the days in UTC that are over since at least a day, of which all hours
+// are paid for.
 func (tx *Tx) GetBilledDays(ctx context.Context, now time.Time) (d BilledDays, err error) {
 	customer, meters, err := tx.metered(ctx)
 	if err != nil || customer.ID == "" {
 		return d, err
 	}
 	midnight := func(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }
-	d = BilledDays{Customer: customer.ID, From: midnight(billedSince(customer, now).Add(24*time.Hour - 1)), Until: midnight(now),
+	d = BilledDays{Customer: customer.ID, From: midnight(billedSince(customer, now).Add(24*time.Hour - 1)), Until: midnight(now.Add(-summaryLag)),
 		Meters: meters, Used: map[Metric]map[time.Time]int64{}, Subscriptions: map[string]SubscriptionStatus{}}
 	facts, err := tx.billingFacts(ctx)
 	if err != nil {
 		return d, err
 	}
 	for _, s := range facts.subscriptions {
-		if s.CustomerID == customer.ID {
-			d.Subscriptions[s.ID] = s.Status
+		if s.CustomerID != customer.ID {
+			continue
+		}
+		d.Subscriptions[s.ID] = s.Status
+		if counts, _ := s.countsUntil(now); counts && tx.plans.ofPrices(s.Prices) < 0 {
+			d.Known = append(d.Known, BillingDifference{What: "prices of subscription " + s.ID, Ours: "not all of a plan", Theirs: strings.Join(s.Prices, " ")})
 		}
 	}
+	var refused []BillingDifference
+	if err := tx.get(ctx, many("refused use", &refused, `
+select 'use of ' || metric || ' that was refused' as what, sum(quantity)::text as ours, '0' as theirs
+from billing_sent
+where tenant_id = @tenant_id
+  and customer_id = @customer
+  and uncounted_at is not null
+  and sent_at is null
+group by metric
+order by metric`, pgx.StrictNamedArgs{"customer": customer.ID})); err != nil {
+		return d, err
+	}
+	d.Known = append(d.Known, refused...)
 	var hours []HourUsage
 	metrics := []string{}
 	for m := range meters {
@@ -187,8 +236,11 @@ func (tx *Tx) RecordDifference(ctx context.Context, d BillingDifference) error {
 }
 
 // EnqueueBillingUsage queues a job in each of the agencies that sends what was used.
-func (db *DB) EnqueueBillingUsage(ctx context.Context, agencies []uuid.UUID) error {
-	return db.enqueueEach(ctx, agencies, func(s queue.Signature) queue.TenantJob { return &queue.BillingUsage{Signature: s} })
+// With compare it then compares what was sent before.
+func (db *DB) EnqueueBillingUsage(ctx context.Context, agencies []uuid.UUID, compare bool) error {
+	return db.enqueueEach(ctx, agencies, func(s queue.Signature) queue.TenantJob {
+		return &queue.BillingUsage{Signature: s, Compare: compare}
+	})
 }
 
 // BillingJob is a job of the schedule in an agency, for the command line, which waits for

@@ -20,8 +20,10 @@ var ofBilling = []mutant{
 	{"webhooks of the future change nothing", "store/billing.go", "case e.Created.After(e.ReceivedAt.Add(maxEventAhead)):", "case false:", billingRoom, "TestOddWebhooksChangeNothing"},
 	// Which agency it is about.
 	{"a subscription stays with its customer", billingLookup, "            why := 'subscription of another customer';", "            why := null;", billingRoom, "TestWebhookReachesNoOtherTenant"},
-	{"a customer is one agency's", billingLookup, "where c.id = p_customer and c.agency_id = agency and c.ended_at is null);", "where c.id = p_customer and c.ended_at is null);", billingRoom, "TestWebhookReachesNoOtherTenant"},
-	{"a former customer isn't bound again", billingLookup, "where c.id = p_customer and c.agency_id = agency and c.ended_at is null);", "where c.id = p_customer and c.agency_id = agency);", billingRoom, "TestWebhookReachesNoOtherTenant"},
+	{"a customer is one agency's", billingLookup, "where c.id = p_customer and c.agency_id = agency and c.live = p_live and c.ended_at is null);", "where c.id = p_customer and c.live = p_live and c.ended_at is null);", billingRoom, "TestWebhookReachesNoOtherTenant"},
+	{"a former customer isn't bound again", billingLookup, "where c.id = p_customer and c.agency_id = agency and c.live = p_live and c.ended_at is null);", "where c.id = p_customer and c.agency_id = agency and c.live = p_live);", billingRoom, "TestWebhookReachesNoOtherTenant"},
+	{"a customer of the other mode isn't bound", billingLookup, " and c.live = p_live and c.ended_at", " and c.ended_at", billingRoom, "TestCustomerOfTheOtherModeIsNotUsed"},
+	{"a customer of the other mode isn't used", billingLookup, "      and c.live = p_live\n", "", billingRoom, "TestCustomerOfTheOtherModeIsNotUsed"},
 	{"former customers count for nothing", "store/billing_state.go", "if sub.CustomerID != f.customer || !counts {", "if !counts {", billingRoom, "TestWebhookReachesNoOtherTenant"},
 	{"owners alone bind a customer", billingLookup, "coalesce(lookup.my_agency_role(), '') <> 'owner' or current_setting", "current_setting", storeRoom, "TestNarrowFunctionsOfBilling"},
 	{"jobs that somebody caused don't bind a customer", billingLookup, "or current_setting('app.party', true) <> 'agency' or", "or", storeRoom, "TestNarrowFunctionsOfBilling"},
@@ -37,7 +39,8 @@ var ofBilling = []mutant{
 	{"the first invoice of a subscription starts no grace", "store/billing_state.go", " && !i.IsFirst", "", billingRoom, "TestFirstInvoiceStartsNoGrace"},
 	{"the grace comes before read-only", "store/billing_state.go", "		if !now.Before(until) {\n", "		if true {\n", billingRoom, "TestUnpaidAgencyBecomesReadOnly"},
 	{"the grace ends", "store/billing_state.go", "			s.ReadOnlySince = &until\n", "", billingRoom, "TestUnpaidAgencyBecomesReadOnly"},
-	{"a cancelled plan ends", "store/billing_state.go", "return s.PeriodEnd != nil && now.Before(*s.PeriodEnd), s.PeriodEnd", "return true, s.PeriodEnd", billingRoom, "TestCancelledPlanEndsWithItsPeriod"},
+	{"a cancelled plan ends", "store/billing_state.go", "return s.EndsAt != nil && now.Before(*s.EndsAt), s.EndsAt", "return s.PeriodEnd != nil && now.Before(*s.PeriodEnd), s.PeriodEnd", billingRoom, "TestCancelledPlanEndsWhenStripeEndsIt"},
+	{"a plan needs all its prices", "store/plans_list.go", "!slices.ContainsFunc(plan.prices(), missing)", "!missing(plan.Price)", billingRoom, "TestPlanNeedsAllItsPrices"},
 	{"a price of no plan gives none", "store/billing_state.go", "		if plan >= 0 {\n\t\t\ts.Plan", "		if true {\n\t\t\tplan = max(plan, len(p.list)-1)\n\t\t\ts.Plan", billingRoom, "TestUnknownPriceGivesNoPlan"},
 	// Read-only.
 	{"deeds ask whether the agency paid", "store/tx.go", "	if !despiteUnpaid {\n", "	if false {\n", billingRoom, "TestUnpaidAgencyBecomesReadOnly"},
@@ -64,6 +67,11 @@ var ofBilling = []mutant{
 	// Use.
 	{"an hour is sent once", "store/billing_usage.go", "u.quantity - coalesce(s.quantity, 0), m.meter", "u.quantity, m.meter", workRoom, "TestUseIsSentOnce"},
 	{"uncertain use isn't sent again", "store/billing_usage.go", "  and noted_at > @resend\n", "", workRoom, "TestUncertainUseIsNotSentAgain"},
+	{"refused use is sent later", "handlers/jobs/billing_usage.go", "			if stripe.IsRefused(err) {\n", "			if false {\n", workRoom, "TestRefusedUseIsSentLater"},
+	{"use that is sent later may arrive", "store/billing_usage.go", "    uncounted_at = null,\n", "", workRoom, "TestRefusedUseIsSentLater"},
+	{"one meter stops no other", "handlers/jobs/billing_usage.go", "if silent[u.Meter] {", "if len(wrong) > 0 {", workRoom, "TestRefusedUseIsSentLater"},
+	{"days are compared when Stripe added them up", "store/billing_usage.go", "midnight(now.Add(-summaryLag))", "midnight(now)", workRoom, "TestDifferencesAreNamed"},
+	{"two subscriptions are named", "handlers/jobs/billing_usage.go", "if len(charged) > 1 {", "if false {", workRoom, "TestDifferencesAreNamed"},
 	{"use before the agency was a customer isn't sent", "store/billing_usage.go", "	if c.BoundAt.After(since) {\n", "	if false {\n", workRoom, "TestUseIsSentOnce"},
 	// The client.
 	{"the client follows no redirect", "handlers/stripe/client.go", `		CheckRedirect: func(*http.Request, []*http.Request) error { return errors.New("stopped after 0 redirects") },`, "", stripeRoom, "TestClientFollowsNoRedirect"},

@@ -15,6 +15,7 @@ import (
 	"portico/e2e/storetest"
 	"portico/handlers/stripe"
 	"portico/store"
+	"portico/store/queue"
 )
 
 // counter is the test's own end of the line: it takes meter events as Stripe documents
@@ -26,7 +27,8 @@ type counter struct {
 	counted  map[string]int64 // by identifier
 	days     map[string]float64
 	states   map[string]string
-	breaks   int // so many answers are lost after they were counted
+	breaks   int            // so many answers are lost after they were counted
+	refuses  map[string]int // the status with which events of a meter are refused
 }
 
 func (c *counter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -39,6 +41,12 @@ func (c *counter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Sscan(r.Form.Get("payload[value]"), &value)
 		id := r.Form.Get("identifier")
 		c.attempts = append(c.attempts, id)
+		if status := c.refuses[r.Form.Get("event_name")]; status != 0 {
+			w.Header().Set("Stripe-Should-Retry", "false")
+			w.WriteHeader(status)
+			fmt.Fprint(w, `{"error":{"type":"invalid_request_error","message":"No such meter"}}`)
+			return
+		}
 		if _, again := c.counted[id]; again {
 			w.WriteHeader(http.StatusBadRequest)
 			fmt.Fprintf(w, `{"error":{"type":"invalid_request_error","message":"An event already exists with identifier %s."}}`, id)
@@ -77,7 +85,12 @@ func (c *counter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // ten days.
 func billedRunner(t *testing.T) (*Runner, *counter, *storetest.Tenants, store.Job) {
 	t.Helper()
-	c := &counter{counted: map[string]int64{}, days: map[string]float64{}, states: map[string]string{}}
+	return billedRunnerOf(t, storetest.Billed(t))
+}
+
+func billedRunnerOf(t *testing.T, db *store.DB) (*Runner, *counter, *storetest.Tenants, store.Job) {
+	t.Helper()
+	c := &counter{counted: map[string]int64{}, days: map[string]float64{}, states: map[string]string{}, refuses: map[string]int{}}
 	server := httptest.NewServer(c)
 	t.Cleanup(server.Close)
 	cfg := testConfig(t, mails.URL(), &lockedBuffer{})
@@ -91,7 +104,7 @@ func billedRunner(t *testing.T) (*Runner, *counter, *storetest.Tenants, store.Jo
 	do(t, admin(t), `update stripe_customers set bound_at = now() - interval '10 days' where id = $1`, customer)
 	j, err := storetest.Billed(t).BillingJob(dana.TenantID())
 	check(t, err)
-	return newTestRunner(t, storetest.Billed(t), cfg, nil), c, a, j
+	return newTestRunner(t, db, cfg, nil), c, a, j
 }
 
 func customerID() string { return "cus_" + strings.ReplaceAll(store.NewID().String(), "-", "") }
@@ -150,7 +163,7 @@ func TestUncertainUseIsNotSentAgain(t *testing.T) {
 	t.Parallel()
 	r, c, a, j := billedRunner(t)
 	now := time.Now()
-	day := now.UTC().Truncate(24*time.Hour).AddDate(0, 0, -2)
+	day := now.UTC().Truncate(24*time.Hour).AddDate(0, 0, -3)
 	used(t, a.Acme, "ai_runs", day.Add(time.Hour), 5)
 	c.breaks = 1
 	if r.sendUsage(t.Context(), j, now) == nil {
@@ -168,6 +181,76 @@ func TestUncertainUseIsNotSentAgain(t *testing.T) {
 	}
 }
 
+// One meter that Stripe refuses stops no other one. What it refused is named, and sent when
+// the meter is there, however much later. What may have arrived is not.
+func TestRefusedUseIsSentLater(t *testing.T) {
+	t.Parallel()
+	r, c, a, j := billedRunnerOf(t, storetest.BilledWith(t, store.Billing{Grace: storetest.Grace}, func(plans string) string {
+		return strings.Replace(plans, `"metered": {"ai_runs"`, `"metered": {"transfer": {"meter": "bytes", "price": "price_growthBytes"}, "ai_runs"`, 1)
+	}))
+	now := time.Now()
+	hour := now.UTC().Truncate(time.Hour).Add(-5 * time.Hour)
+	for i := range 3 {
+		used(t, a.Acme, "ai_runs", hour.Add(time.Duration(i)*time.Hour), 5)
+		used(t, a.Acme, "transfer", hour.Add(time.Duration(i)*time.Hour), 7)
+	}
+	counted := func(metric string) (sum int64) {
+		for id, n := range c.counted {
+			if strings.Contains(id, ":"+metric+":") {
+				sum += n
+			}
+		}
+		return sum
+	}
+	named := func() string {
+		found, err := r.compareBilling(t.Context(), j, now)
+		check(t, err)
+		return fmt.Sprint(found)
+	}
+	for _, status := range []int{http.StatusBadRequest, http.StatusNotFound, http.StatusForbidden} {
+		c.refuses["ai_runs"] = status
+		err := r.sendUsage(t.Context(), j, now)
+		if err == nil || !strings.Contains(err.Error(), "meter ai_runs") || !strings.Contains(err.Error(), fmt.Sprint(status)) || strings.Contains(err.Error(), "bytes") {
+			t.Errorf("%d: %v", status, err)
+		}
+		if counted("transfer") != 21 || counted("ai_runs") != 0 {
+			t.Errorf("%d: counted %v", status, c.counted)
+		}
+		if got, want := named(), "use of ai_runs that was refused: here 15, at Stripe 0"; !strings.Contains(got, want) {
+			t.Errorf("%d: named %s, want %s", status, got, want)
+		}
+		// The day after, Stripe tells repeats apart no more.
+		do(t, admin(t), `update billing_sent set noted_at = now() - interval '3 days' where tenant_id = $1`, j.TenantID())
+	}
+	c.refuses["ai_runs"] = 0
+	c.breaks = 1 // counted, and nobody knows
+	if err := r.sendUsage(t.Context(), j, now); err == nil || counted("ai_runs") != 5 {
+		t.Errorf("a lost answer: %v, counted %v", err, c.counted)
+	}
+	check(t, r.sendUsage(t.Context(), j, now))
+	check(t, r.sendUsage(t.Context(), j, now))
+	if counted("ai_runs") != 15 || counted("transfer") != 21 || strings.Contains(named(), "refused") {
+		t.Errorf("counted %v, named %s", c.counted, named())
+	}
+}
+
+// Use is sent every hour, and compared once a day.
+func TestUseIsSentEveryHour(t *testing.T) {
+	t.Parallel()
+	day, compared := time.Date(2026, 5, 4, 0, 0, 0, 0, time.UTC), 0
+	hours := map[string]bool{}
+	for at := (hourly{after: 30 * time.Minute}).Next(day); at.Before(day.AddDate(0, 0, 1)); at = (hourly{after: 30 * time.Minute}).Next(at) {
+		job := billingHour(at).(queue.HourlyBilling)
+		hours[job.Hour] = at.Minute() == 30
+		if job.Compare {
+			compared++
+		}
+	}
+	if len(hours) != 24 || compared != 1 {
+		t.Errorf("%d hours, %d compared: %v", len(hours), compared, hours)
+	}
+}
+
 // The comparison names each difference: a day, and a subscription, here and there. Its
 // trail has each once, and a client's people don't see it.
 func TestDifferencesAreNamed(t *testing.T) {
@@ -175,18 +258,27 @@ func TestDifferencesAreNamed(t *testing.T) {
 	r, c, a, j := billedRunner(t)
 	now := time.Now()
 	day := func(n int) time.Time { return now.UTC().Truncate(24*time.Hour).AddDate(0, 0, n) }
-	used(t, a.Acme, "ai_runs", day(-3).Add(time.Hour), 5)
-	used(t, a.Globex, "ai_runs", day(-3).Add(2*time.Hour), 5)
-	used(t, a.Acme, "ai_runs", day(-2), 4)
-	used(t, a.Acme, "ai_runs", day(0), 9) // today isn't over
-	c.days[day(-3).Format(time.DateOnly)] = 10
-	c.days[day(-2).Format(time.DateOnly)] = 6
-	c.days[day(-1).Format(time.DateOnly)] = 1.5
-	c.states["sub_there"] = "active"
+	used(t, a.Acme, "ai_runs", day(-4).Add(time.Hour), 5)
+	used(t, a.Globex, "ai_runs", day(-4).Add(2*time.Hour), 5)
+	used(t, a.Acme, "ai_runs", day(-3), 4)
+	used(t, a.Acme, "ai_runs", day(-1), 8) // Stripe may still add it up
+	used(t, a.Acme, "ai_runs", day(0), 9)  // today isn't over
+	c.days[day(-4).Format(time.DateOnly)] = 10
+	c.days[day(-3).Format(time.DateOnly)] = 6
+	c.days[day(-2).Format(time.DateOnly)] = 1.5
+	c.states["sub_there"], c.states["sub_tried"], c.states["sub_was"] = "active", "incomplete", "canceled"
+	do(t, admin(t), `
+insert into billing_subscriptions (tenant_id, id, customer_id, status, prices, event_at, event_rank, event_id)
+select agency_id, 'sub_bare', id, 'active', '{price_growth}', now(), 0, 'evt_1' from stripe_customers where agency_id = $1`, j.TenantID())
+	c.states["sub_bare"] = "active"
 	want := []string{
+		"prices of subscription sub_bare: here not all of a plan, at Stripe price_growth",
 		"subscription sub_there: here unknown, at Stripe active",
-		"ai_runs on " + day(-2).Format(time.DateOnly) + ": here 4, at Stripe 6",
-		"ai_runs on " + day(-1).Format(time.DateOnly) + ": here 0, at Stripe 1.5",
+		"subscription sub_tried: here unknown, at Stripe incomplete",
+		"subscription sub_was: here unknown, at Stripe canceled",
+		"subscriptions that haven't ended: here at most 1, at Stripe sub_bare sub_there sub_tried",
+		"ai_runs on " + day(-3).Format(time.DateOnly) + ": here 4, at Stripe 6",
+		"ai_runs on " + day(-2).Format(time.DateOnly) + ": here 0, at Stripe 1.5",
 	}
 	for range 2 {
 		found, err := r.compareBilling(t.Context(), j, now)

@@ -3,10 +3,12 @@ package jobs
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -16,9 +18,11 @@ import (
 	"portico/store/queue"
 )
 
-// dailyBilling enqueues a job in each agency that is a customer of Stripe.
-func (r *Runner) dailyBilling(ctx context.Context, _ queue.DailyBilling) error {
-	return r.eachBilled(ctx, r.db.EnqueueBillingUsage)
+// hourlyBilling enqueues a job in each agency that is a customer of Stripe.
+func (r *Runner) hourlyBilling(ctx context.Context, job queue.HourlyBilling) error {
+	return r.eachBilled(ctx, func(ctx context.Context, agencies []uuid.UUID) error {
+		return r.db.EnqueueBillingUsage(ctx, agencies, job.Compare)
+	})
 }
 
 func (r *Runner) eachBilled(ctx context.Context, do func(context.Context, []uuid.UUID) error) error {
@@ -38,9 +42,13 @@ func (r *Runner) eachBilled(ctx context.Context, do func(context.Context, []uuid
 	}
 }
 
-// billingUsage sends what was used, and compares what was sent before with Stripe.
-func (r *Runner) billingUsage(ctx context.Context, j store.Job, _ queue.BillingUsage) error {
+// billingUsage sends what was used, and once a day compares what was sent before with
+// Stripe.
+func (r *Runner) billingUsage(ctx context.Context, j store.Job, job queue.BillingUsage) error {
 	unsent := r.sendUsage(ctx, j, time.Now())
+	if !job.Compare {
+		return unsent
+	}
 	// What could not be sent is a difference too, and so it is compared all the same.
 	differences, err := r.compareBilling(ctx, j, time.Now())
 	for _, d := range differences {
@@ -53,9 +61,9 @@ func (r *Runner) billingUsage(ctx context.Context, j store.Job, _ queue.BillingU
 // sentAtOnce is after how many requests it is recorded what arrived.
 const sentAtOnce = 50
 
-// sendUsage sends what isn't sent yet, one hour and metric after the other. If it stops in
-// the middle, the next attempt sends the rest, and what may have arrived with the same
-// identifier.
+// sendUsage sends what isn't sent yet, one hour and metric after the other. The next attempt
+// sends what didn't arrive, and with the same identifier what may have arrived. What is
+// wrong with one meter stops no other one.
 func (r *Runner) sendUsage(ctx context.Context, j store.Job, now time.Time) error {
 	var list []store.UsageToSend
 	err := r.db.Work(ctx, j, func(tx *store.Tx) (err error) {
@@ -65,25 +73,41 @@ func (r *Runner) sendUsage(ctx context.Context, j store.Job, now time.Time) erro
 	if err != nil {
 		return err
 	}
+	wrong := map[string]error{} // the first error of each meter
+	silent := map[string]bool{} // meters of which the rest would fail alike
 	for part := range slices.Chunk(list, sentAtOnce) {
-		var sent []store.UsageToSend
-		var failed error
+		var sent, uncounted []store.UsageToSend
 		for _, u := range part {
-			failed = r.cfg.Stripe.SendUsage(ctx, stripe.Usage{Meter: u.Meter, Customer: u.CustomerID, Value: u.Quantity, At: u.Hour, Identifier: u.Identifier(j.TenantID())})
-			if failed != nil {
-				break
+			if silent[u.Meter] {
+				uncounted = append(uncounted, u)
+				continue
 			}
-			sent = append(sent, u)
+			err := r.cfg.Stripe.SendUsage(ctx, stripe.Usage{Meter: u.Meter, Customer: u.CustomerID, Value: u.Quantity, At: u.Hour, Identifier: u.Identifier(j.TenantID())})
+			if err == nil {
+				sent = append(sent, u)
+				continue
+			}
+			if _, known := wrong[u.Meter]; !known {
+				wrong[u.Meter] = fmt.Errorf("meter %s: %w", u.Meter, err)
+			}
+			silent[u.Meter] = !stripe.IsRefused(err) || stripe.IsUnauthorized(err)
+			if stripe.IsRefused(err) {
+				uncounted = append(uncounted, u)
+			}
 		}
 		// What arrived is recorded, even if the process is stopping.
 		record, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-		err := r.db.Work(record, j, func(tx *store.Tx) error { tx.UsageSent(sent); return nil })
+		err := r.db.Work(record, j, func(tx *store.Tx) error {
+			tx.UsageSent(sent)
+			tx.UsageUncounted(uncounted)
+			return nil
+		})
 		cancel()
-		if err := errors.Join(failed, err); err != nil {
+		if err != nil {
 			return err
 		}
 	}
-	return nil
+	return errors.Join(slices.Collect(maps.Values(wrong))...)
 }
 
 // compareBilling compares the days that are over with what Stripe counted, and the
@@ -101,7 +125,7 @@ func (r *Runner) compareBilling(ctx context.Context, j store.Job, now time.Time)
 	if err != nil {
 		return nil, err
 	}
-	found = subscriptionDifferences(ours.Subscriptions, theirs)
+	found = append(ours.Known, subscriptionDifferences(ours.Subscriptions, theirs)...)
 	if len(ours.Meters) > 0 && ours.From.Before(ours.Until) {
 		meters, err := r.cfg.Stripe.Meters(ctx)
 		if err != nil {
@@ -148,7 +172,8 @@ func dayDifferences(m store.Metric, ours map[time.Time]int64, theirs map[time.Ti
 	return found
 }
 
-// subscriptionDifferences names each subscription whose state the webhooks told otherwise.
+// subscriptionDifferences names each subscription whose state the webhooks told otherwise,
+// and those that an agency has at one time: each of them is charged.
 func subscriptionDifferences(ours map[string]store.SubscriptionStatus, theirs map[string]string) (found []store.BillingDifference) {
 	ids := map[string]bool{}
 	for id := range ours {
@@ -168,6 +193,15 @@ func subscriptionDifferences(ours map[string]store.SubscriptionStatus, theirs ma
 		if here != there {
 			found = append(found, store.BillingDifference{What: "subscription " + id, Ours: here, Theirs: there})
 		}
+	}
+	var charged []string
+	for _, id := range slices.Sorted(maps.Keys(theirs)) {
+		if !stripe.HasEnded(theirs[id]) {
+			charged = append(charged, id)
+		}
+	}
+	if len(charged) > 1 {
+		found = append(found, store.BillingDifference{What: "subscriptions that haven't ended", Ours: "at most 1", Theirs: strings.Join(charged, " ")})
 	}
 	return found
 }

@@ -181,7 +181,7 @@ func (r *Runner) register(w *river.Workers) {
 	// What Stripe says counts in every state of the agency. Nobody here caused it.
 	platformJob(w, r, r.stripeEvent)
 	platformJob(w, r, r.billingDue)
-	platformJob(w, r, r.dailyBilling)
+	platformJob(w, r, r.hourlyBilling)
 	tenantJob(w, r, store.JobPolicy{AnyTenantState: true}, r.billingUsage)
 	tenantJob(w, r, store.JobPolicy{AnyTenantState: true}, r.billingEvent)
 	tenantJob(w, r, store.JobPolicy{AnyTenantState: true}, r.billingTime)

@@ -106,9 +106,9 @@ func (r *Runner) periodicJobs() []*river.PeriodicJob {
 		jobs = append(jobs, river.NewPeriodicJob(river.PeriodicInterval(time.Minute),
 			func() (river.JobArgs, *river.InsertOpts) { return queue.BillingDue{}, nil },
 			&river.PeriodicJobOpts{ID: "billing_due", RunOnStart: true}),
-			river.NewPeriodicJob(hourly{},
-				func() (river.JobArgs, *river.InsertOpts) { return billingDay(time.Now().UTC()), nil },
-				&river.PeriodicJobOpts{ID: "daily_billing"}))
+			river.NewPeriodicJob(hourly{after: 30 * time.Minute}, // the hour before is added up by then
+				func() (river.JobArgs, *river.InsertOpts) { return billingHour(time.Now().UTC()), nil },
+				&river.PeriodicJobOpts{ID: "daily_billing", RunOnStart: true}))
 	}
 	return jobs
 }
@@ -132,17 +132,18 @@ func cleanupDue(now time.Time) river.JobArgs {
 	return queue.DailyCleanup{Day: now.Format(time.DateOnly)}
 }
 
-// billingHour is two hours after the clean-up, which adds up what was used, UTC.
-const billingHour = cleanupHour + 2
+// comparingHour is two hours after the clean-up, UTC.
+const comparingHour = cleanupHour + 2
 
-func billingDay(now time.Time) river.JobArgs {
-	if now.Hour() != billingHour {
-		return nil
-	}
-	return queue.DailyBilling{Day: now.Format(time.DateOnly)}
+// billingHour returns the job of the hour. The queue accepts one for each.
+func billingHour(now time.Time) river.JobArgs {
+	return queue.HourlyBilling{Hour: now.Format("2006-01-02T15"), Compare: now.Hour() == comparingHour}
 }
 
-type hourly struct{}
+// hourly is a schedule of every hour, at a time after the full one.
+type hourly struct{ after time.Duration }
 
 // Next implements river.PeriodicSchedule.
-func (hourly) Next(now time.Time) time.Time { return now.Truncate(time.Hour).Add(time.Hour) }
+func (h hourly) Next(now time.Time) time.Time {
+	return now.Add(-h.after).Truncate(time.Hour).Add(time.Hour + h.after)
+}

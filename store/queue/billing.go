@@ -44,29 +44,35 @@ type BillingTime struct{ Signature }
 // Kind implements river.JobArgs.
 func (BillingTime) Kind() string { return "billing_time" }
 
-// DailyBilling enqueues one [BillingUsage] in each agency that is a customer, once a day.
-type DailyBilling struct {
+// HourlyBilling enqueues one [BillingUsage] in each agency that is a customer, once an hour.
+type HourlyBilling struct {
 	Platform
-	Day string `json:"day"` // 2006-01-02
+	Hour    string `json:"hour"` // 2006-01-02T15
+	Compare bool   `json:"compare"`
 }
 
-// Kind implements river.JobArgs.
-func (DailyBilling) Kind() string { return "daily_billing" }
+// Kind implements river.JobArgs. It is the kind of when it ran once a day.
+func (HourlyBilling) Kind() string { return "daily_billing" }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
-func (DailyBilling) InsertOpts() river.InsertOpts {
+func (HourlyBilling) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Priority: priorityLow, UniqueOpts: river.UniqueOpts{ByArgs: true}}
 }
 
-// BillingUsage sends Stripe what the agency and its clients used, and then compares what
-// Stripe counted until the day before.
-type BillingUsage struct{ Signature }
+// BillingUsage sends Stripe what the agency and its clients used.
+type BillingUsage struct {
+	Signature
+	Compare bool `json:"compare,omitempty"` // and then compares what Stripe counted before
+}
 
 // Kind implements river.JobArgs.
 func (BillingUsage) Kind() string { return "billing_usage" }
 
-// InsertOpts implements river.JobArgsWithInsertOpts.
-func (BillingUsage) InsertOpts() river.InsertOpts { return river.InsertOpts{Priority: priorityLow} }
+// InsertOpts implements river.JobArgsWithInsertOpts: the job of the next hour sends what this
+// one couldn't, so few attempts are enough.
+func (BillingUsage) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Priority: priorityLow, MaxAttempts: 3}
+}
 
 // Timeout implements [LongJob]: the job sends one request for each hour and metric.
 func (BillingUsage) Timeout() time.Duration { return time.Hour }
