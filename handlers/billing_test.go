@@ -264,6 +264,54 @@ func TestUnpaidAgencyIsReadOnly(t *testing.T) {
 	want(t, "with BILLING=off", off.as(t, a.Ravi).post(t, "/w/"+a.Acme+"/projects", project), http.StatusSeeOther)
 }
 
+// Where the agency didn't pay, access can be taken away all the same, by everything that does
+// so. The same forms give none.
+func TestUnpaidAgencyTakesAccessAway(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	s := newSiteWith(t, storetest.Billed(t), storage(t), func(*handlers.Config) {})
+	dana := s.nobody()
+	dana.signIn(t, storetest.StepUp(t, storetest.SignIn(t, a.Dana)))
+	home, client := "/w/"+a.Agency, "/w/"+a.Acme
+	ravi, leo := a.Member(t, a.Ravi, a.Agency).ID().String(), a.Member(t, a.Leo, a.Acme).ID().String()
+	acme, globex := a.Member(t, a.Dana, a.Acme).TenantID().String(), a.Member(t, a.Dana, a.Globex).TenantID().String()
+	clients := func(was, now []string) url.Values {
+		return url.Values{"was": {strings.Join(was, ",")}, "client": now, "client_role": {"member"}}
+	}
+	want(t, "at first Ravi works in both", dana.post(t, home+"/members/"+ravi+"/clients", clients([]string{acme}, []string{acme, globex})), http.StatusSeeOther)
+	want(t, "and is admin", dana.post(t, home+"/members/"+ravi+"/role", url.Values{"role": {"admin"}}), http.StatusSeeOther)
+	_, key := storetest.APIKey(t, a.Dana, a.Acme, store.ScopeDeliverWork)
+	if _, err := storetest.AdminPool().Exec(t.Context(), `update tenants set read_only_since = now() - interval '1 minute' where slug = $1`, a.Agency); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		what, path string
+		form       url.Values
+		status     int
+	}{
+		{"a lower role", home + "/members/" + ravi + "/role", url.Values{"role": {"member"}}, http.StatusSeeOther},
+		{"a higher role", home + "/members/" + ravi + "/role", url.Values{"role": {"admin"}}, http.StatusPaymentRequired},
+		{"a lower role in a client", client + "/members/" + leo + "/role", url.Values{"role": {"viewer"}}, http.StatusSeeOther},
+		{"off a client", home + "/members/" + ravi + "/clients", clients([]string{acme, globex}, []string{acme}), http.StatusSeeOther},
+		{"onto a client", home + "/members/" + ravi + "/clients", clients([]string{acme}, []string{acme, globex}), http.StatusPaymentRequired},
+		{"onto every client", home + "/members/" + ravi + "/clients", url.Values{"was": {acme}, "client": {acme}, "everywhere": {"on"}, "client_role": {"member"}}, http.StatusPaymentRequired},
+		{"staff from the client's page", home + "/clients/" + globex + "/staff", url.Values{"person": {ravi}, "role": {"member"}}, http.StatusPaymentRequired},
+		{"the client manages no people", client + "/members/by-client", url.Values{}, http.StatusSeeOther},
+		{"the client manages people", client + "/members/by-client", url.Values{"may": {"on"}}, http.StatusPaymentRequired},
+		{"support may not ask", home + "/support/asking", url.Values{"asks": {"off"}}, http.StatusSeeOther},
+		{"support may ask", home + "/support/asking", url.Values{"asks": {"on"}}, http.StatusPaymentRequired},
+		{"a key is revoked", client + "/settings/keys/" + key.String() + "/revoke", nil, http.StatusSeeOther},
+		{"a key is made", client + "/settings/keys", url.Values{"name": {"New"}, "scope": {"work:read"}}, http.StatusPaymentRequired},
+		{"somebody is removed", client + "/members/" + leo + "/remove", nil, http.StatusSeeOther},
+		{"a client is suspended", home + "/clients/" + globex + "/suspend", nil, http.StatusSeeOther},
+		{"a client is resumed", home + "/clients/" + globex + "/resume", nil, http.StatusPaymentRequired},
+		{"a client is archived", home + "/clients/" + globex + "/archive", nil, http.StatusSeeOther},
+		{"a client is unarchived", home + "/clients/" + globex + "/unarchive", nil, http.StatusPaymentRequired},
+	} {
+		want(t, c.what, dana.post(t, c.path, c.form), c.status)
+	}
+}
+
 func acceptAs(t *testing.T, s *site, email string, token store.TenantToken) answer {
 	t.Helper()
 	return s.as(t, email).post(t, "/invites/"+token.String(), url.Values{"name": {"Nia"}})

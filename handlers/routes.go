@@ -5,7 +5,8 @@ import "portico/store"
 // routes is the route table. Each line says who may enter, which capability they need,
 // what a support session may do there, and the rate limit a minute, if there is one. A
 // route that does not mention support refuses it, and one that does not mention despiteUnpaid
-// changes nothing where the agency didn't pay in time. Tenant routes have the paths of a
+// changes nothing where the agency didn't pay in time. What takes access away mentions it; if
+// it can also give access, its deed asks. Tenant routes have the paths of a
 // tenant's own host; on the main host the paths begin with /w/{tenant}.
 func (s *Server) routes() []Route {
 	return []Route{
@@ -121,10 +122,10 @@ func (s *Server) routes() []Route {
 		s.page("GET /bin", store.SeeBin, s.binShow).supportReads(),
 		s.page("GET /members", store.SeePeople, s.memberList).supportReads(),
 		s.member("GET /members/{id}", store.SeePeople, s.memberShow).supportReads(),
-		s.member("POST /members/{id}/role", store.ManageClientUsers, s.memberRole).form("/members/{id}"),
+		s.member("POST /members/{id}/role", store.ManageClientUsers, s.memberRole).despiteUnpaid().form("/members/{id}"),
 		s.member("POST /members/{id}/remove", store.ManageClientUsers, s.memberRemove).despiteUnpaid(),
-		s.member("POST /members/{id}/clients", store.ManageStaff, s.memberClients).agency().form("/members/{id}"),
-		s.member("POST /members/by-client", store.ManageStaff, s.membersByClient),
+		s.member("POST /members/{id}/clients", store.ManageStaff, s.memberClients).agency().despiteUnpaid().form("/members/{id}"),
+		s.member("POST /members/by-client", store.ManageStaff, s.membersByClient).despiteUnpaid(),
 		s.member("GET /members/import", store.ManageClientUsers, s.importShow),
 		s.member("POST /members/import", store.ManageClientUsers, s.importPeople).limited(60),
 		s.member("GET /invites/new", store.ManageClientUsers, s.inviteNew),
@@ -158,9 +159,9 @@ func (s *Server) routes() []Route {
 		s.member("POST /clients/{id}", store.ManageClients, s.clientRename).agency(),
 		s.member("POST /clients/{id}/plan", store.PlanClients, s.clientPlan).agency().form("/clients/{id}"),
 		s.member("POST /clients/{id}/staff", store.ManageStaff, s.clientStaff).agency().form("/clients/{id}"),
-		s.member("POST /clients/{id}/suspend", store.ManageClients, s.clientAct("tenant.suspended", (*store.Tx).SuspendClient)).agency(),
+		s.member("POST /clients/{id}/suspend", store.ManageClients, s.clientAct("tenant.suspended", (*store.Tx).SuspendClient)).agency().despiteUnpaid(),
 		s.member("POST /clients/{id}/resume", store.ManageClients, s.clientAct("tenant.resumed", (*store.Tx).ResumeClient)).agency(),
-		s.member("POST /clients/{id}/archive", store.ManageClients, s.clientAct("tenant.archived", (*store.Tx).ArchiveClient)).agency(),
+		s.member("POST /clients/{id}/archive", store.ManageClients, s.clientAct("tenant.archived", (*store.Tx).ArchiveClient)).agency().despiteUnpaid(),
 		s.member("POST /clients/{id}/discard", store.ManageClients, s.clientDiscard).agency(),
 		s.member("POST /clients/{id}/unarchive", store.ManageClients, s.clientAct("tenant.unarchived", (*store.Tx).UnarchiveClient)).agency(),
 		s.member("POST /clients/{id}/join", store.ManageClients, s.clientAct("member.staff_joined", (*store.Tx).JoinClient)).agency(),
@@ -169,7 +170,7 @@ func (s *Server) routes() []Route {
 		s.member("GET /support", store.SeeSupport, s.support.Show).supportReads(),
 		s.member("POST /support/grant", store.GrantSupport, s.support.Grant).limited(30).form("/support"),
 		s.member("GET /support/ledger.csv", store.SeeSupport, s.support.ExportLedger).streams().limited(30),
-		s.member("POST /support/asking", store.GrantSupport, s.support.AllowRequests).limited(30),
+		s.member("POST /support/asking", store.GrantSupport, s.support.AllowRequests).despiteUnpaid().limited(30),
 		s.member("GET /support/asks/{id}", store.SeeSupport, s.support.ShowRequest),
 		s.member("POST /support/asks/{id}/grant", store.GrantSupport, s.support.ApproveRequest).form("/support/asks/{id}"),
 		s.member("POST /support/asks/{id}/deny", store.GrantSupport, s.support.DenyRequest).despiteUnpaid().form("/support/asks/{id}"),

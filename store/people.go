@@ -77,6 +77,9 @@ func (tx *Tx) SetClientManagesPeople(ctx context.Context, may bool) error {
 	if tx.scope.Support != uuid.Nil || !May(ManageStaff, Party(tx.scope.Party), tx.role) {
 		return fmt.Errorf("let client manage: %w", ErrForbidden)
 	}
+	if may {
+		tx.refuseUnpaid()
+	}
 	err := tx.change(ctx, "let client manage", `
 update tenants
 set people_by_client = @may
@@ -99,7 +102,7 @@ var ErrLastClientOwner = fmt.Errorf("of a client: %w", ErrLastOwner)
 // ChangeRole gives a person another role on their side. It compares the name of the
 // role that they have. The actor must be allowed to
 // give both the old and the new role. To give or take ownership needs a fresh
-// step-up, else it is [ErrStepUp].
+// step-up, else it is [ErrStepUp]. Where the agency didn't pay, a role can become lower only.
 func (tx *Tx) ChangeRole(ctx context.Context, person uuid.UUID, to Role) error {
 	m, err := tx.managed(ctx, person)
 	if err != nil {
@@ -113,6 +116,9 @@ func (tx *Tx) ChangeRole(ctx context.Context, person uuid.UUID, to Role) error {
 	}
 	if err := tx.mayGive(ctx, m.Party, to); err != nil || m.Role == to {
 		return err
+	}
+	if rank(to) < rank(m.Role) {
+		tx.refuseUnpaid()
 	}
 	if err := tx.checkOwnershipLoss(ctx, m); err != nil {
 		return err

@@ -159,6 +159,9 @@ func (tx *Tx) mayAssign(ctx context.Context, role Role) error {
 		return nil
 	case rank(role) == len(everyone):
 		return InvalidError{"role": "Choose a role."}
+	}
+	tx.refuseUnpaid() // to take somebody off a client always works
+	switch {
 	case !MayGive(PartyAgency, tx.role, PartyAgency, role):
 		return fmt.Errorf("assign as %s: %w", role, ErrForbidden)
 	case role == RoleOwner:

@@ -66,6 +66,9 @@ func (tx *Tx) SetAccessRequestsAllowed(ctx context.Context, may bool) error {
 	if err := tx.requireConsentRight(); err != nil {
 		return err
 	}
+	if may {
+		tx.refuseUnpaid()
+	}
 	var set bool
 	err := tx.get(ctx, value("set support may ask", &set, `select lookup.set_support_asks(@may)`, pgx.StrictNamedArgs{"may": may}))
 	if err != nil {

@@ -72,7 +72,8 @@ func (tx *Tx) mayStillAct(ctx context.Context, despiteUnpaid bool) error {
 	return err
 }
 
-// refuseUnpaid lets the deed fail with [ErrUnpaid] where the agency didn't pay in time.
+// refuseUnpaid lets the deed fail with [ErrUnpaid] where the agency didn't pay in time. A
+// deed that can give access or take it away asks when it gives: to take it away always works.
 func (tx *Tx) refuseUnpaid() {
 	if tx.billing == nil {
 		return

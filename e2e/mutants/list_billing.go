@@ -45,6 +45,10 @@ var ofBilling = []mutant{
 	// Read-only.
 	{"deeds ask whether the agency paid", "store/tx.go", "	if !despiteUnpaid {\n", "	if false {\n", billingRoom, "TestUnpaidAgencyBecomesReadOnly"},
 	{"read-only workspaces change nothing", "handlers/access.go", "if me.Unpaid && !route.DespiteUnpaid && !web.IsSafe(r.Method) {", "if false {", handlerRoom, "TestUnpaidAgencyIsReadOnly"},
+	{"nobody gets a higher role unpaid", "store/people.go", "if rank(to) < rank(m.Role) {\n\t\ttx.refuseUnpaid()", "if rank(to) < rank(m.Role) {\n\t\t_ = ctx", handlerRoom, "TestUnpaidAgencyTakesAccessAway"},
+	{"nobody is assigned unpaid", "store/staff.go", "	tx.refuseUnpaid() // to", "	// to", handlerRoom, "TestUnpaidAgencyTakesAccessAway"},
+	{"clients get no right over people unpaid", "store/people.go", "	if may {\n\t\ttx.refuseUnpaid()\n\t}\n", "", handlerRoom, "TestUnpaidAgencyTakesAccessAway"},
+	{"support gets no right to ask unpaid", "store/support_requests.go", "	if may {\n\t\ttx.refuseUnpaid()\n\t}\n", "", handlerRoom, "TestUnpaidAgencyTakesAccessAway"},
 	{"nobody joins a read-only workspace", "store/invites_accept.go", "		tx.refuseUnpaid() // whoever", "		// whoever", handlerRoom, "TestUnpaidAgencyIsReadOnly"},
 	{"without billing nothing is read-only", "store/tx.go", "	if tx.billing == nil {\n\t\treturn\n\t}\n", "", billingRoom, "TestUnpaidAgencyBecomesReadOnly"},
 	{"clients don't read why", "views/chrome.go", "	case c.Staff:\n\t\treturn \"The agency has", "	case true:\n\t\treturn \"The agency has", handlerRoom, "TestUnpaidAgencyIsReadOnly"},
