@@ -189,7 +189,7 @@ func (s *Server) serveMember(w http.ResponseWriter, r *http.Request, me store.Me
 	switch _, isPlanFull := errors.AsType[*store.PlanLimitError](err); {
 	case errors.Is(err, store.ErrUnpaid):
 		err = s.unpaid(r, me)
-	case isPlanFull && !wantsJSON(r):
+	case isPlanFull && (!wantsJSON(r) || me.Key != nil):
 		err = s.planRefused(r, me, err)
 	case isSessionRefusal(r, me, err):
 		err = sessionProblem(r, me, route)

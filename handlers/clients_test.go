@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"portico/e2e/storetest"
+	"portico/handlers"
 	"portico/store"
 )
 
@@ -124,8 +125,12 @@ func TestFullPlanRefusesAnotherClient(t *testing.T) {
 	full := newClientForm("Full", "full-"+a.Suffix, nil)
 	got := dana.post(t, at, full)
 	want(t, "a sixth", got, http.StatusPaymentRequired)
-	if !strings.Contains(got.body, "5 clients") || !strings.Contains(got.body, "the operator of this installation") {
+	if !strings.Contains(got.body, "5 clients") || !strings.Contains(got.body, "choose a larger plan under Settings, Billing") || !strings.Contains(got.body, "/w/"+a.Agency+"/settings/billing") {
 		t.Errorf("the page says %.600s", got.body)
+	}
+	off := newSiteAt(t, storetest.DB(), storage(t), nil, nil, func(*handlers.Config) {})
+	if got := off.as(t, a.Dana).post(t, at, full); !strings.Contains(got.body, "the operator of this installation") || strings.Contains(got.body, "illing") {
+		t.Errorf("with BILLING=off the page says %.600s", got.body)
 	}
 	got = dana.with("Accept", "application/json").post(t, at, full)
 	var told struct {

@@ -58,7 +58,7 @@ func problemOf(err error) web.Problem {
 	case isProblem:
 		p = *own
 	case isPlanFull:
-		p.Status, p.Sentence = http.StatusPaymentRequired, planSentence(full)
+		p.Status, p.Sentence = http.StatusPaymentRequired, planFull(full)
 	case isTooMany:
 		p.Status, p.RetryAfter = http.StatusTooManyRequests, tooMany.After
 	case isTooLarge:

@@ -84,6 +84,10 @@ func formPage(r *http.Request) string {
 func (s *Server) planRefused(r *http.Request, me store.Member, refused error) error {
 	full, _ := errors.AsType[*store.PlanLimitError](refused)
 	p := problemOf(refused)
+	p.Sentence = planFull(full) + " " + s.planHelp(me, full)
+	if me.Key != nil {
+		return &p
+	}
 	if me.May(store.SeeSettings) {
 		p.Link = web.Link{URL: frame.Base(r, me).Usage(), Label: "See the plan"}
 	}
@@ -91,7 +95,17 @@ func (s *Server) planRefused(r *http.Request, me store.Member, refused error) er
 	if err != nil {
 		return err
 	}
-	if agency != "" && !full.Capped {
+	if me.Tenant.Kind == store.TenantAgency && me.Support == nil && me.May(store.PayBills) {
+		agency = me.Tenant.Slug
+	}
+	billing := web.Link{URL: frame.AddressOf(r).Platform + views.PathBase(agency).Billing(), Label: "Choose a larger plan"}
+	switch {
+	case agency == "":
+	case me.Tenant.Kind == store.TenantAgency || full.Capped:
+		if s.billing != nil {
+			p.Link = billing
+		}
+	default:
 		p.Sentence = planFull(full) + " As an owner of " + me.Tenant.AgencyName + " you can choose a larger plan."
 		p.Link = web.Link{URL: frame.AddressOf(r).Platform + views.PathBase(agency).Client(me.TenantID().String()), Label: "Choose a larger plan"}
 	}

@@ -35,7 +35,7 @@ func refusedByPlan(t *testing.T) {
 	}
 	for _, c := range []refusedForm{
 		{"a person", dana, base + "/invites", invitation("dot@"+a.Suffix+".test", "client", "viewer"), 402, []string{"dot@" + a.Suffix}, "you can choose a larger plan", agency + "/clients/" + a.Member(t, a.Dana, a.Acme).TenantID().String(), ""},
-		{"a client", dana, agency + "/clients", one("sixth-"), 402, []string{"Written " + a.Suffix, "sixth-" + a.Suffix, "owner@" + a.Suffix}, "Delete a client that nobody used", agency + "/usage", ""},
+		{"a client", dana, agency + "/clients", one("sixth-"), 402, []string{"Written " + a.Suffix, "sixth-" + a.Suffix, "owner@" + a.Suffix}, "Delete a client that nobody used", agency + "/settings/billing", ""},
 	} {
 		c.check(t)
 	}

@@ -46,13 +46,13 @@ func (s *Server) usageShow(*http.Request) page {
 	var d usageData
 	return page{d.reads, func(w http.ResponseWriter, r *http.Request, me store.Member) error {
 		c := frame.Tenant(r, me)
-		p := views.UsageProps{Plan: planName(d.plan.Plan), Raise: planContact(me)}
+		p := views.UsageProps{Plan: planName(d.plan.Plan), Raise: s.planContact(me)}
 		if agency := planning(d.own); agency != "" {
 			p.Raise = "As an owner of " + me.Tenant.AgencyName + " you can change it."
 			p.PlanURL = frame.AddressOf(r).Platform + views.PathBase(agency).Client(me.TenantID().String()) + "#client-plan"
 		}
 		if s.billing != nil && me.Tenant.Kind == store.TenantAgency && me.May(store.SeeBilling) && me.Support == nil {
-			p.Raise, p.PlanURL = "An owner can choose another one.", c.Base.Billing()
+			p.PlanURL = c.Base.Billing()
 		}
 		if s.db.Plans().Capped(d.plan) {
 			p.Cap = planName(d.plan.Agency)
@@ -327,30 +327,44 @@ func amount(m store.Metric, n int64) string {
 
 func planName(plan string) string { return strings.ToUpper(plan[:1]) + plan[1:] }
 
-// planContact says who can give the tenant a larger plan.
-func planContact(me store.Member) string {
-	if me.Tenant.Kind == store.TenantAgency {
+// planContact says who can give the tenant another plan.
+func (s *Server) planContact(me store.Member) string {
+	switch {
+	case me.Tenant.Kind == store.TenantAgency && s.billing != nil:
+		return "An owner can choose another one."
+	case me.Tenant.Kind == store.TenantAgency:
 		return "The operator of this installation can change it."
 	}
 	return "An owner of " + me.Tenant.AgencyName + " can change it."
 }
 
-// planSentence says which limit is reached, how high it is, and who can raise it.
-func planSentence(e *store.PlanLimitError) string {
-	help := "Remove something first, or ask an owner of the agency for a larger plan."
+// planHelp says how somebody gets room, and who can give the tenant or its agency a larger
+// plan.
+func (s *Server) planHelp(me store.Member, e *store.PlanLimitError) string {
+	first := "Remove something first, or "
 	switch {
 	case e.Metric == store.Clients:
-		help = "Delete a client that nobody used, or ask the operator of this installation for a larger plan."
-	case e.Capped && !e.Metric.IsLevel():
-		help = "The agency can ask the operator of this installation for a larger plan, or wait for the next month."
-	case e.Capped:
-		help = "Remove something first. The agency can ask the operator of this installation for a larger plan."
+		first = "Delete a client that nobody used, or "
 	case !e.Metric.IsLevel():
-		help = "Ask an owner of the agency for a larger plan, or wait for the next month."
+		first = "Wait for the next month, or "
 	}
-	return planFull(e) + " " + help
+	atStripe, ofAgency := s.billing != nil, me.Tenant.Kind == store.TenantAgency
+	switch {
+	case me.Party == store.PartyClient:
+		return first + "ask " + me.Tenant.AgencyName + " for a larger plan."
+	case ofAgency && atStripe && me.May(store.PayBills):
+		return first + "choose a larger plan under Settings, Billing."
+	case (ofAgency || e.Capped) && atStripe:
+		return first + "ask an owner of the agency, who can choose a larger plan under Settings, Billing."
+	case ofAgency:
+		return first + "ask the operator of this installation for a larger plan."
+	case e.Capped:
+		return first + "ask an owner of the agency. The operator of this installation can give the agency a larger plan."
+	}
+	return first + "ask an owner of the agency for a larger plan."
 }
 
+// planFull says which limit is reached, and how high it is.
 func planFull(e *store.PlanLimitError) string {
 	limit := ofMetric(e.Metric, e.Limit)
 	if e.Metric == store.Users {

@@ -20,7 +20,7 @@ type Plan struct {
 	// Limits is how much of each metric the plan allows. A metric that programs report and
 	// that is missing here has no limit.
 	Limits map[Metric]int64 `json:"limits"`
-	// Hourly is how often some deeds are allowed in an hour.
+	// Hourly is how many times in an hour a tenant may do some deeds.
 	Hourly map[act]int `json:"hourly"`
 	// Price is Stripe's id of the price that an agency pays for the plan; "" for a plan
 	// that can't be bought.

@@ -493,7 +493,7 @@ func usageMonths(p UsageProps) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if len(p.Months) > 0 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 37, "<section class=\"section\"><h2>By month</h2><p class=\"quiet\">Months are in UTC. Of people, projects and clients it is the most at one time. Storage is how much lay here, times the hours that it lay here. Both are added up once an hour.</p><div class=\"table-box\" tabindex=\"0\" role=\"region\" aria-label=\"By month\"><table><thead><tr><th scope=\"col\">Month</th>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 37, "<section class=\"section\"><h2>By month</h2><p class=\"quiet\">Months are in UTC. For people, projects and clients, the highest number at one time counts. Storage is how much lay here, times the hours that it lay here. Both are added up once an hour.</p><div class=\"table-box\" tabindex=\"0\" role=\"region\" aria-label=\"By month\"><table><thead><tr><th scope=\"col\">Month</th>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
