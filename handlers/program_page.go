@@ -50,6 +50,7 @@ var problems = []views.APIProblem{
 	{Type: "too-large", Status: "413", Means: "The body or the file is too large."},
 	{Type: "invalid", Status: "422", Means: "The request can't be accepted. Where fields are wrong, the problem names each."},
 	{Type: "idempotency-key-reused", Status: "422", Means: "Another request came with this Idempotency-Key before. It is remembered for 24 hours, and of a report of usage for ever."},
+	{Type: "field-twice", Status: "400", Means: "A field is in the body twice. Send it once."},
 	{Type: "no-idempotency-key", Status: "422", Means: "A report of usage needs an Idempotency-Key."},
 	{Type: "too-many-requests", Status: "429", Means: "Too many requests, or too much of one kind in an hour. Retry-After says when to go on."},
 	{Type: "failed", Status: "400, 500", Means: "The upload broke off, or the fault is ours. Send it again."},

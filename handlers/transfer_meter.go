@@ -62,9 +62,11 @@ func (m *transferMeter) count(ctx context.Context, tenant uuid.UUID) {
 	if !waits {
 		return
 	}
-	if err := m.db.CountTransfer(ctx, t.by, t.bytes); err != nil {
-		m.log.WarnContext(ctx, "downloads not counted yet", "tenant", tenant, "bytes", t.bytes, "error", err.Error())
-		m.add(t.by, t.bytes)
+	counted, err := m.db.CountTransfer(ctx, t.by, t.bytes)
+	if err != nil {
+		left := t.bytes - counted
+		m.log.WarnContext(ctx, "downloads not counted yet", "tenant", tenant, "bytes", left, "error", err.Error())
+		m.add(t.by, left)
 	}
 }
 

@@ -47,6 +47,20 @@ func TestProgramsReportUsage(t *testing.T) {
 	}
 	refused(t, "another with the key", report("one", `{"metric":"aiRuns","quantity":13}`), http.StatusUnprocessableEntity, "idempotency-key-reused")
 	refused(t, "without a key", c.call(t, http.MethodPost, "/usage", `{"metric":"aiRuns","quantity":1}`), http.StatusUnprocessableEntity, "no-idempotency-key")
+	for what, at := range map[string]string{"a comma": "2026-11-30T18:00:00,5Z", "one digit": "2026-11-30T8:00:00Z", "a zone of 25 hours": "2026-11-30T18:00:00+25:00", "no zone": "2026-11-30T18:00:00"} {
+		got := refused(t, what, report(what, fmt.Sprintf(`{"metric":"aiRuns","quantity":1,"at":%q}`, at)), http.StatusUnprocessableEntity, "invalid")
+		if !strings.Contains(got.Fields["at"], "Send a time such as") {
+			t.Errorf("%s: the fields are %v", what, got.Fields)
+		}
+	}
+	for what, body := range map[string]string{
+		"a quantity":           `{"metric":"aiRuns","quantity":1,"quantity":2}`,
+		"the same":             `{"metric":"aiRuns","quantity":1,"quantity":1}`,
+		"a quantity, escaped":  `{"metric":"aiRuns","quantity":1,"quantit\u0079":2}`,
+		"a field after a null": `{"metric":null,"quantity":1,"metric":"aiRuns"}`,
+	} {
+		refused(t, what+" twice", report(what, body), http.StatusBadRequest, "field-twice")
+	}
 	for what, body := range map[string]string{
 		"metric":    `{"metric":"storage","quantity":1}`,
 		"quantity":  `{"metric":"aiRuns","quantity":0}`,

@@ -176,12 +176,19 @@ func (db *DB) countUsage(ctx context.Context, s engine.Scope, may string, args p
 	return row, db.engine.Change(ctx, s, one("count usage", &row, fmt.Sprintf(countUsage, may), args))
 }
 
-// CountTransfer counts bytes of files that a visitor of the tenant got. No plan limits
-// them.
-func (db *DB) CountTransfer(ctx context.Context, me Member, bytes int64) error {
-	_, err := db.countUsage(ctx, engine.Scope{Tenant: me.scope.Tenant, Party: string(PartySystem)}, "true", pgx.StrictNamedArgs{
-		"metric": Transfer, "quantity": bytes, "at": time.Now(), "key": nil, "hash": nil, "counts": true})
-	return err
+// CountTransfer counts bytes of files that a visitor of the tenant got, and returns how many
+// it counted before an error. No plan limits them. An event has at most [MaxQuantity].
+func (db *DB) CountTransfer(ctx context.Context, me Member, bytes int64) (counted int64, err error) {
+	for counted < bytes {
+		part := min(bytes-counted, MaxQuantity)
+		_, err := db.countUsage(ctx, engine.Scope{Tenant: me.scope.Tenant, Party: string(PartySystem)}, "true", pgx.StrictNamedArgs{
+			"metric": Transfer, "quantity": part, "at": time.Now(), "key": nil, "hash": nil, "counts": true})
+		if err != nil {
+			return counted, err
+		}
+		counted += part
+	}
+	return counted, nil
 }
 
 // limitsOf is how much of a metric each plan allows; nil without a limit.

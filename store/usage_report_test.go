@@ -207,6 +207,21 @@ func TestRepeatsAtTheLimitAreRepeats(t *testing.T) {
 	}
 }
 
+// More bytes than one event may have are several events, and all of them count.
+func TestLargeDownloadsCount(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	mia := a.Member(t, a.Mia, a.Acme)
+	const bytes = 2*store.MaxQuantity + 7
+	if counted, err := storetest.DB().CountTransfer(t.Context(), mia, bytes); err != nil || counted != bytes {
+		t.Errorf("counted %d, %v", counted, err)
+	}
+	var events, sum int64
+	if err := storetest.AdminPool().QueryRow(t.Context(), `select count(*), sum(quantity)::bigint from usage_events where tenant_id = $1 and metric = 'transfer'`, mia.TenantID()).Scan(&events, &sum); err != nil || events != 3 || sum != bytes {
+		t.Errorf("%d events of %d bytes, %v", events, sum, err)
+	}
+}
+
 // A program works in one tenant. In its agency's name it neither enters a client nor
 // changes or reads one, also not by a function that its maker may call.
 func TestProgramsAreNoAgency(t *testing.T) {

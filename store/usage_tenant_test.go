@@ -20,7 +20,7 @@ func TestUsageStaysInTheTenant(t *testing.T) {
 	if _, err := r.send(t, r.runsAt(5, now)); err != nil {
 		t.Fatal(err)
 	}
-	if err := storetest.DB().CountTransfer(t.Context(), mia, 1000); err != nil {
+	if _, err := storetest.DB().CountTransfer(t.Context(), mia, 1000); err != nil {
 		t.Fatal(err)
 	}
 	addUp(t, r.Member, now.Add(2*time.Hour))

@@ -49,6 +49,10 @@ var ofUsage = []mutant{
 	{"clients don't export usage", "store/rights.go", "ExportUsage:       {PartyAgency: management, PartyClient: nobody}", "ExportUsage:       {PartyAgency: management, PartyClient: management}", handlerRoom, "TestUsageExportIsATable"},
 	{"the table of usage has no formula", "handlers/usage.go", "row[i] = spreadsheet.SafeCell(row[i])", "row[i] = spreadsheet.SafeCell(\"\") + row[i]", handlerRoom, "TestUsageExportIsATable"},
 	{"a form makes one key", "handlers/keys.go", "in.ID, _ = web.ParseID(f.Raw(\"new_key\"))", "_, _ = web.ParseID(f.Raw(\"new_key\"))", handlerRoom, "TestKeysAreMadeOnThePage"},
+	{"a field of a report is there once", "handlers/api/input.go", "	if namesTwice(body) {\n", "	if false {\n", handlerRoom, "TestProgramsReportUsage"},
+	{"times of reports are those of RFC 3339", "handlers/api/usage.go", " || !rfc3339.MatchString(text) {", " {", handlerRoom, "TestProgramsReportUsage"},
+	{"an event of downloads has a largest size", "store/usage_report.go", "part := min(bytes-counted, MaxQuantity)", "part := bytes - counted", storeRoom, "TestLargeDownloadsCount"},
+	{"keys of one side have names of their own", "store/api_keys.go", "	if taken {\n", "	if false {\n", storeRoom, "TestKeysOfOneSideHaveTheirOwnNames"},
 	{"a body that is cut off isn't accepted", "handlers/web/json.go", "	return nil, ErrBodyCut", "	return b.Bytes(), nil", handlerRoom, "TestCutBodiesAreRefused"},
 	{"a report needs an idempotency key", "handlers/api/usage.go", `err == nil && key == ""`, `err == nil && key == "" && false`, handlerRoom, "TestProgramsReportUsage"},
 }

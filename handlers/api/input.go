@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/json"
 	"io"
@@ -31,10 +32,13 @@ func text(name string) field  { return field{name: name} }
 func flag(name string) field  { return field{name: name, flag: true} }
 func whole(name string) field { return field{name: name, whole: true} }
 
+var errTwice = &web.Problem{Status: http.StatusBadRequest, Name: "field-twice", Sentence: "Send each field once."}
+
 var errNoObject = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "Send one JSON object, as application/json."}
 
 // readInput reads the JSON object of a request. A field that is null is like one that is
-// missing. An unknown field, or a value of another type, is a [store.InvalidError].
+// missing. An unknown field, or a value of another type, is a [store.InvalidError]. A field
+// that is there twice is refused: programs on the way may have read the other value.
 func readInput(r *http.Request, fields ...field) (input, error) {
 	body, err := web.ReadBody(r)
 	if err != nil {
@@ -44,6 +48,9 @@ func readInput(r *http.Request, fields ...field) (input, error) {
 	var object map[string]json.RawMessage
 	if kind != "application/json" || json.Unmarshal(body, &object) != nil || object == nil {
 		return input{}, errNoObject
+	}
+	if namesTwice(body) {
+		return input{}, errTwice
 	}
 	values, wrong := url.Values{}, store.InvalidError{}
 	for name, value := range object {
@@ -60,6 +67,27 @@ func readInput(r *http.Request, fields ...field) (input, error) {
 		return input{}, wrong
 	}
 	return input{web.FormOf(values), body}, nil
+}
+
+// namesTwice says whether a JSON object has a field twice.
+func namesTwice(object []byte) bool {
+	d, seen := json.NewDecoder(bytes.NewReader(object)), map[string]bool{}
+	if _, err := d.Token(); err != nil {
+		return false
+	}
+	for d.More() {
+		token, err := d.Token()
+		name, _ := token.(string)
+		var value json.RawMessage
+		if err != nil || d.Decode(&value) != nil {
+			return false // a JSON error was noticed before
+		}
+		if seen[name] {
+			return true
+		}
+		seen[name] = true
+	}
+	return false
 }
 
 func find(fields []field, name string) (field, bool) {

@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"net/url"
+	"regexp"
 	"time"
 
 	"portico/handlers/web"
@@ -20,6 +21,9 @@ type countedUsage struct {
 
 // monthForm is a month as the API writes it.
 const monthForm = "2006-01"
+
+// rfc3339 is the form of a time with its zone.
+var rfc3339 = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
 
 var (
 	errNoIdempotencyKey = &web.Problem{Status: http.StatusUnprocessableEntity, Name: "no-idempotency-key", Sentence: "Send an Idempotency-Key, so that a report that is sent twice counts once."}
@@ -41,7 +45,8 @@ func (s *Service) ReportUsage(w http.ResponseWriter, r *http.Request, me store.M
 	}
 	report := store.UsageReport{Metric: s.metric(in.Raw("metric")), Quantity: in.whole("quantity"), At: time.Now(), IdempotencyKey: key, RequestHash: in.hash(r)}
 	if text := in.Raw("at"); text != "" {
-		if report.At, err = time.Parse(time.RFC3339, text); err != nil {
+		// Parse takes more than RFC 3339, such as a comma or an hour of one digit.
+		if report.At, err = time.Parse(time.RFC3339, text); err != nil || !rfc3339.MatchString(text) {
 			return store.InvalidError{"at": "Send a time such as 2026-11-30T18:00:00Z."}
 		}
 	}
