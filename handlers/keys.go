@@ -13,11 +13,11 @@ import (
 	"portico/views/ui"
 )
 
-// scopeWords are what a key with a scope may do, in the words of the form and of the list.
-var scopeWords = map[store.KeyScope]struct{ name, label, hint, short string }{
-	store.ScopeReadWork:    {"scope_read", "Read work", "Projects, deliverables and their files.", "reads work"},
-	store.ScopeWriteUsage:  {"scope_usage", "Report usage", "Report what the workspace used, such as AI runs, and read what is counted.", "reports usage"},
-	store.ScopeDeliverWork: {"scope_deliver", "Deliver work", "Create projects and deliverables, upload files, and publish. Includes reading.", "delivers work"},
+// scopeWords are what a key with a scope may do, in the words of the form.
+var scopeWords = map[store.KeyScope]struct{ name, label, hint string }{
+	store.ScopeReadWork:    {"scope_read", "Read work", "Projects, deliverables and their files."},
+	store.ScopeWriteUsage:  {"scope_usage", "Report usage", "Report what the workspace used, such as AI runs, and read what is counted."},
+	store.ScopeDeliverWork: {"scope_deliver", "Deliver work", "Create projects and deliverables, upload files, and publish. Includes reading."},
 }
 
 // keyDays are the lifetimes of a key that the form offers, in days.
@@ -47,7 +47,7 @@ func keyRow(base views.Base, k store.APIKey) views.KeyRow {
 	}
 	var may []string
 	for _, scope := range k.Scopes {
-		may = append(may, scopeWords[scope].short)
+		may = append(may, views.ScopeWords(string(scope)))
 	}
 	row.Scopes = strings.Join(may, ", ")
 	switch {

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"portico/store/engine"
+	"portico/store/queue"
 )
 
 // APIKey is a key with which a program acts in one tenant, as the person who made it.
@@ -41,6 +42,17 @@ order by k.created_at desc, k.id desc
 limit 200`, nil)}
 }
 
+// GetAPIKey reads one key; [ErrNotFound] if there is none, or the reader may not see it.
+func GetAPIKey(id uuid.UUID, dst *APIKey) Read {
+	return Read{one("API key", dst, `
+select k.id, k.name, k.prefix, k.scopes, m.name as maker_name, m.ended_at is not null or m.party <> k.party as maker_left,
+       k.created_at, k.expires_at, k.expires_at <= now() as expired, k.last_used_at, k.revoked_at
+from api_keys k
+join memberships m on m.tenant_id = k.tenant_id and m.user_id = k.user_id
+where k.tenant_id = @tenant_id
+  and k.id = @id`, pgx.StrictNamedArgs{"id": id})}
+}
+
 // NewAPIKey is what somebody chooses about a key. The name has 1 to 80 characters.
 type NewAPIKey struct {
 	ID     uuid.UUID // a form that is sent twice makes one key; zero for a new one
@@ -58,7 +70,9 @@ const (
 
 // MakeAPIKey makes a key of the actor's and returns its secret, which is stored nowhere.
 // Without a fresh step-up it returns [ErrStepUp]. A scope that the actor may not give is
-// an [InvalidError] of the field "scopes".
+// an [InvalidError] of the field "scopes", and the name of a key of the same side that works
+// one of "name": the other side's names are not told. The owners who may see the key get a
+// mail.
 func (tx *Tx) MakeAPIKey(ctx context.Context, in NewAPIKey) (TenantToken, uuid.UUID, error) {
 	var none TenantToken
 	if err := tx.requireStepUp(ctx); err != nil {
@@ -83,7 +97,24 @@ func (tx *Tx) MakeAPIKey(ctx context.Context, in NewAPIKey) (TenantToken, uuid.U
 	if id == uuid.Nil {
 		id = NewID()
 	}
-	err := tx.change(ctx, "make API key", `
+	var taken bool
+	err := tx.get(ctx, value("name of API key", &taken, `
+select exists (
+    select
+    from api_keys
+    where tenant_id = @tenant_id
+      and party = @party
+      and id <> @id
+      and lower(name) = lower(@name)
+      and revoked_at is null
+      and expires_at > now())`, pgx.StrictNamedArgs{"id": id, "name": in.Name, "party": tx.scope.Party}))
+	if err != nil {
+		return none, uuid.Nil, err
+	}
+	if taken {
+		return none, uuid.Nil, InvalidError{"name": "A key that works has this name. Choose another one, so that people can tell them apart."}
+	}
+	err = tx.change(ctx, "make API key", `
 insert into api_keys (tenant_id, id, name, token_hash, prefix, scopes, expires_at)
 select @tenant_id, @id, @name, @hash, @prefix, @scopes, now() + make_interval(days => @days)
 where (select count(*) from api_keys where tenant_id = @tenant_id and party = @party and revoked_at is null and expires_at > now()) < @most`,
@@ -97,6 +128,15 @@ where (select count(*) from api_keys where tenant_id = @tenant_id and party = @p
 	}
 	if err != nil {
 		return none, uuid.Nil, err
+	}
+	owners, err := tx.owners(ctx)
+	if err != nil {
+		return none, uuid.Nil, err
+	}
+	for _, owner := range owners {
+		if err := tx.Enqueue(ctx, &queue.KeyMail{APIKey: id, To: owner}); err != nil {
+			return none, uuid.Nil, err
+		}
 	}
 	return token, id, tx.audit(Event{Verb: "api_key.created", TargetKind: KindAPIKey, TargetID: id, Detail: map[string]any{"scopes": in.Scopes, "days": in.Days}})
 }

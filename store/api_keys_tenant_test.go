@@ -76,6 +76,45 @@ func TestAPIKeysStayInTheTenant(t *testing.T) {
 	}
 }
 
+// Two keys that work have no name in common, in capitals or not. The other side's names, and
+// those of keys that don't work any more, are free.
+func TestKeysOfOneSideHaveTheirOwnNames(t *testing.T) {
+	t.Parallel()
+	a := storetest.Agency(t)
+	make := func(me store.Member, name string) (id uuid.UUID, err error) {
+		return id, write(t, me, func(tx *store.Tx) (err error) {
+			_, id, err = tx.MakeAPIKey(t.Context(), store.NewAPIKey{Name: name, Scopes: []store.KeyScope{store.ScopeReadWork}, Days: 30})
+			return err
+		})
+	}
+	mia, dana := owner(t, a.Mia, a.Acme), owner(t, a.Dana, a.Acme)
+	first, err := make(mia, "Render farm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"Render farm", "RENDER FARM"} {
+		if _, err := make(mia, name); !errors.Is(err, store.ErrInvalid) {
+			t.Errorf("another %s: %v", name, err)
+		}
+	}
+	if _, err := make(dana, "Render farm"); err != nil {
+		t.Errorf("the agency's own: %v", err)
+	}
+	if err := write(t, mia, func(tx *store.Tx) error { return tx.RevokeAPIKey(t.Context(), first) }); err != nil {
+		t.Fatal(err)
+	}
+	next, err := make(mia, "render farm")
+	if err != nil {
+		t.Errorf("after the first was revoked: %v", err)
+	}
+	if _, err := storetest.AdminPool().Exec(t.Context(), `update api_keys set expires_at = now() where id = $1`, next); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := make(mia, "Render farm"); err != nil {
+		t.Errorf("after the second expired: %v", err)
+	}
+}
+
 // A key is made in person, after a step-up, with scopes that its maker has.
 func TestMakingAPIKeyNeedsAStepUp(t *testing.T) {
 	t.Parallel()

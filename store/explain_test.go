@@ -96,6 +96,7 @@ func readsToExplain() map[string][]store.Read {
 		deliverable     store.Deliverable
 		details         []store.Deliverable
 		keys            []store.APIKey
+		key             store.APIKey
 		yes             bool
 		id              uuid.UUID
 		ids             []uuid.UUID
@@ -203,6 +204,7 @@ func readsToExplain() map[string][]store.Read {
 		"ListProjects": {store.ListProjects(store.Current, &some.projects), store.ListProjects(store.Archived, &some.projects),
 			store.ListProjects(store.Binned, &some.projects)},
 		"ListAPIKeys":  {store.ListAPIKeys(&some.keys)},
+		"GetAPIKey":    {store.GetAPIKey(id("key"), &some.key)},
 		"PageProjects": {store.PageProjects(store.Page{After: store.Cursor{ID: id("project1")}, Limit: 51}, &some.projects)},
 		"PageDeliverables": {store.PageDeliverables(store.DeliverableFilter{Page: store.Page{After: store.Cursor{ID: id("deliverable1")}, Limit: 51}}, &some.details),
 			store.PageDeliverables(store.DeliverableFilter{Project: id("project1"), State: store.DeliverableInReview, Page: store.Page{Limit: 51}}, &some.details)},

@@ -175,6 +175,8 @@ func (r *Runner) register(w *river.Workers) {
 	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.accessRequestMail)
 	// An answer stands even if the person who gave it was removed.
 	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.accessAnswered)
+	// Owners are told of a key even if its maker was removed.
+	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.keyMail)
 	if r.cfg.Stripe == nil {
 		return
 	}

@@ -144,6 +144,31 @@ func InviteRefused(p InviteRefusedProps) (Message, error) {
 	}.write()
 }
 
+// KeyMadeProps holds everything that the mail may say.
+type KeyMadeProps struct {
+	Brand Brand
+	Place string // the tenant in which the key works
+	Maker string // the person who made it
+	Name  string // of the key
+	Does  string // "reads work, reports usage"
+	Until string // the day on which it expires
+	URL   string // the list of keys
+}
+
+// KeyMade tells an owner that somebody made an API key.
+func KeyMade(p KeyMadeProps) (Message, error) {
+	return letter{
+		Subject: p.Maker + " made an API key for " + p.Place,
+		Brand:   p.Brand, Title: "A new API key",
+		Paragraphs: []string{
+			p.Maker + " made the API key " + p.Name + " for " + p.Place + ". It " + p.Does + ", and works until " + p.Until + ".",
+			"If nobody should have it, revoke it. Whoever uses it is then refused at once.",
+		},
+		Label: "Open API keys", URL: p.URL,
+		Foot: "You're getting this because you are an owner of " + p.Place + ".",
+	}.write()
+}
+
 // BillingProps holds everything that the mail may say.
 type BillingProps struct {
 	Brand  Brand

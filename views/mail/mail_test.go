@@ -50,6 +50,8 @@ func letters(t *testing.T, s, url string) map[string]mail.Message {
 	put("support-declined", m, err)
 	m, err = mail.SupportAnswered(mail.SupportAnsweredProps{Tenant: s, Approved: true, Write: true, EndsAt: at, URL: url})
 	put("support-approved", m, err)
+	m, err = mail.KeyMade(mail.KeyMadeProps{Brand: b, Place: s, Maker: s, Name: s, Does: "reads work", Until: s, URL: url})
+	put("key-made", m, err)
 	m, err = mail.SupportEnded(ended)
 	put("support-ended", m, err)
 	return list
