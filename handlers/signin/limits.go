@@ -35,6 +35,8 @@ type limit struct {
 //
 // Sign-up mails anybody, so its own limits are narrower: they keep a network from mailing
 // strangers. Whoever uses up those of an address only delays its sign-up, not its sign-in.
+// Each proof may be another account, so the proofs that a network and a mail domain use count
+// as well: whoever gets all mail of a domain has as many addresses as they like.
 var (
 	mailFromNetwork          = limit{"mail from a network", 60, limitWindow}
 	mailToAddressFromNetwork = limit{"mail to an address from a network", 10, limitWindow}
@@ -42,6 +44,7 @@ var (
 	mailToKnown              = limit{"mail to a known browser", 5, limitWindow}
 	signUpFromNetwork        = limit{"sign-up mail from a network", 30, limitDay}
 	signUpToAddress          = limit{"sign-up mail to an address", 5, limitDay}
+	signUpOfDomain           = limit{"sign-ups of a mail domain", 20, limitDay}
 	agenciesOfPerson         = limit{"agencies of a person", 3, limitDay}
 	agenciesFromNetwork      = limit{"agencies from a network", 10, limitDay}
 	mailStepUp               = limit{"step-up mail", 10, limitWindow}
@@ -111,7 +114,7 @@ func (s *Service) refundMail(r *http.Request, email, to string) error {
 	from := web.Network(r)
 	keys := [][32]byte{s.limitKey(mailToAddressFromNetwork, email, from), s.limitKey(mailFromNetwork, from), s.limitKey(mailToAddress, email)}
 	if s.signsUp(to) {
-		keys = append(keys, s.limitKey(signUpFromNetwork, from), s.limitKey(signUpToAddress, email))
+		keys = append(keys, s.limitKey(signUpToAddress, email))
 	}
 	if k, ok := s.knownBrowser(r, email); ok {
 		keys = append(keys, s.limitKey(mailToKnown, k.ID.String()))

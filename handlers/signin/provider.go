@@ -167,6 +167,11 @@ func (s *Service) signInAt(w http.ResponseWriter, r *http.Request, provider Prov
 	if err != nil {
 		return err
 	}
+	if s.signsUp(f.ReturnTo) && who.EmailVerified {
+		if err := s.countAll(r, s.accountLimits(r, who.Email)...); err != nil {
+			return err
+		}
+	}
 	session := s.newSession(r)
 	_, err = s.db.SignInByIdentity(r.Context(), f.ID, who, session)
 	if errors.Is(err, store.ErrNotFound) {

@@ -117,16 +117,26 @@ func newAgency(f *web.Form, owner string) (store.NewAgency, views.NewAgencyForm)
 // countMailTo counts a request for a mail whose proof leads to the path.
 func (s *Service) countMailTo(r *http.Request, email, to string) error {
 	if s.signsUp(to) {
-		if err := s.countBoth(r, counted{signUpFromNetwork, web.Network(r)}, counted{signUpToAddress, email}); err != nil {
+		if err := s.countAll(r, append(s.accountLimits(r, email), counted{signUpToAddress, email})...); err != nil {
 			return err
 		}
 	}
 	return s.countMail(r, email)
 }
 
+// accountLimits are what each account counts against that a sign-up may make. By invitation
+// the operator chooses the addresses, so their domain doesn't matter.
+func (s *Service) accountLimits(r *http.Request, email string) []counted {
+	limits := []counted{{signUpFromNetwork, web.Network(r)}}
+	if domain := ownDomain(email); domain != "" && s.signUp == store.SignUpOpen {
+		limits = append(limits, counted{signUpOfDomain, domain})
+	}
+	return limits
+}
+
 // countAgency counts an agency before it is made, so that two forms at once are counted.
 func (s *Service) countAgency(r *http.Request, me store.Person) error {
-	return s.countBoth(r, counted{agenciesOfPerson, me.ID().String()}, counted{agenciesFromNetwork, web.Network(r)})
+	return s.countAll(r, counted{agenciesOfPerson, me.ID().String()}, counted{agenciesFromNetwork, web.Network(r)})
 }
 
 // refundAgency uncounts an agency that was not made.
@@ -140,15 +150,19 @@ type counted struct {
 	of    string
 }
 
-// countBoth counts an attempt twice. What the second limit refuses doesn't use up the
-// first.
-func (s *Service) countBoth(r *http.Request, first, second counted) error {
-	if err := s.countAttempt(r.Context(), first.limit, first.of); err != nil {
-		return err
+// countAll counts an attempt against each of the limits, in order. What one of them refuses
+// doesn't use up those before it.
+func (s *Service) countAll(r *http.Request, all ...counted) error {
+	var before [][32]byte
+	for _, c := range all {
+		err := s.countAttempt(r.Context(), c.limit, c.of)
+		if web.HasStatus(err, http.StatusTooManyRequests) && len(before) > 0 {
+			return errors.Join(err, s.db.RefundRate(r.Context(), before...))
+		}
+		if err != nil {
+			return err
+		}
+		before = append(before, s.limitKey(c.limit, c.of))
 	}
-	err := s.countAttempt(r.Context(), second.limit, second.of)
-	if web.HasStatus(err, http.StatusTooManyRequests) {
-		return errors.Join(err, s.db.RefundRate(r.Context(), s.limitKey(first.limit, first.of)))
-	}
-	return err
+	return nil
 }

@@ -3,6 +3,7 @@ package signin_test
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"net/http"
 	"regexp"
 	"slices"
@@ -449,9 +450,44 @@ func TestAgenciesAreLimited(t *testing.T) {
 	h.browser(t).proveAddress(stranger()).want(b.get(toAgency), http.StatusOK)
 }
 
-// Sign-up can't be used to mail strangers: an address gets five mails a day, from whatever
-// network, and a network sends thirty. Proofs that are used don't count, other networks are
-// served, and signing in goes on.
+// Whoever gets all mail of a domain can't make as many accounts as they like, from whatever
+// networks, by whatever proof. Strangers share the domains of mail providers, and those have
+// no limit of their own.
+func TestAccountsOfADomainAreLimited(t *testing.T) {
+	t.Parallel()
+	h := signUpSite(t, store.SignUpOpen)
+	storetest.InOneWindow(t, 24*time.Hour)
+	domain := strings.ToLower(rand.Text())[:12] + ".test"
+	address := func(i int, at string) string {
+		return fmt.Sprintf("nora%d%s@%s", i, strings.ToLower(rand.Text())[:8], at)
+	}
+	ask := func(email string) int {
+		return h.browser(t).post("/login", "email", email, "return_to", toAgency).status
+	}
+	for i := range 20 {
+		next := h.browser(t)
+		if at := address(i, fmt.Sprintf("x%d.%s", i, domain)); i < 3 {
+			next.proveAddress(at) // and is used
+		} else if status := ask(at); status != http.StatusSeeOther {
+			t.Fatalf("one of the first twenty: %d", status)
+		}
+	}
+	if status := ask(address(20, domain)); status != http.StatusTooManyRequests {
+		t.Errorf("the next one: %d", status)
+	}
+	if status := ask(address(0, "other-"+domain)); status != http.StatusSeeOther {
+		t.Errorf("another domain: %d", status)
+	}
+	for i := range 25 {
+		if status := ask(address(i, "gmail.com")); status != http.StatusSeeOther {
+			t.Fatalf("a provider of mail: %d", status)
+		}
+	}
+}
+
+// Sign-up can't be used to mail strangers, or to make accounts without end: an address gets
+// five mails a day, from whatever network, and a network sends thirty, used or not. Other
+// networks are served, and signing in goes on.
 func TestSignUpMailIsLimited(t *testing.T) {
 	t.Parallel()
 	a, h := storetest.Agency(t), signUpSite(t, store.SignUpOpen)
@@ -471,7 +507,7 @@ func TestSignUpMailIsLimited(t *testing.T) {
 	leo.want(leo.post("/login", "email", a.Leo), http.StatusSeeOther)
 
 	crowd := h.browser(t)
-	for range 7 { // all used, so none counts
+	for range 7 { // all used, and each may be an account
 		next := h.browser(t)
 		next.from = crowd.from
 		next.proveAddress(a.Mia)
@@ -483,7 +519,7 @@ func TestSignUpMailIsLimited(t *testing.T) {
 	for range 35 {
 		count[ask(crowd, stranger())]++
 	}
-	if count[http.StatusSeeOther] != 30 || count[http.StatusTooManyRequests] != 5 {
+	if count[http.StatusSeeOther] != 23 || count[http.StatusTooManyRequests] != 12 {
 		t.Errorf("a network sent %v", count)
 	}
 	crowd.want(crowd.post("/login", "email", a.Dana), http.StatusSeeOther)
@@ -531,4 +567,25 @@ func TestSignUpByProvider(t *testing.T) {
 	slug := freeSlug()
 	b.want(b.post(toAgency, "name", "Studio", "slug", slug, "owner", "Elsewhere"), http.StatusSeeOther)
 	b.want(b.get("/w/"+slug+"/"), http.StatusOK)
+}
+
+// An account that a proof by a provider would make counts against the same limits.
+func TestSignUpByProviderIsLimited(t *testing.T) {
+	t.Parallel()
+	o := newProviderSite(t)
+	o.signUp = store.SignUpOpen
+	domain := strings.ToLower(rand.Text())[:12] + ".test"
+	one, other := "one@"+domain, "one@other-"+domain
+	o.at(t, stack.Persona{Email: one, Name: "One", Subject: "o-1", EmailVerified: true}, stack.Persona{Email: other, Name: "Other", Subject: "o-2", EmailVerified: true})
+	storetest.InOneWindow(t, 24*time.Hour)
+	for i := range 20 {
+		b := o.browser(t)
+		b.want(b.post("/login", "email", fmt.Sprintf("nora%d@%s", i, domain), "return_to", toAgency), http.StatusSeeOther)
+	}
+	b := o.browser(t)
+	b.want(b.get(o.approve(b, one, toAgency)), http.StatusTooManyRequests)
+	if accounts(t, one) != 0 {
+		t.Error("there is an account")
+	}
+	b.want(b.get(o.approve(b, other, toAgency)), http.StatusSeeOther)
 }
