@@ -35,6 +35,7 @@ func refusedByPlan(t *testing.T) {
 	}
 	for _, c := range []refusedForm{
 		{"a person", dana, base + "/invites", invitation("dot@"+a.Suffix+".test", "client", "viewer"), 402, []string{"dot@" + a.Suffix}, "you can choose a larger plan", agency + "/clients/" + a.Member(t, a.Dana, a.Acme).TenantID().String(), ""},
+		{"a person, to the client", s.as(t, a.Mia), base + "/invites", invitation("dot@"+a.Suffix+".test", "client", "viewer"), 402, []string{"dot@" + a.Suffix}, "Remove something first, or ask Northwind " + a.Suffix + " for a larger plan.", base + "/usage", ""},
 		{"a client", dana, agency + "/clients", one("sixth-"), 402, []string{"Written " + a.Suffix, "sixth-" + a.Suffix, "owner@" + a.Suffix}, "Delete a client that nobody used", agency + "/settings/billing", ""},
 	} {
 		c.check(t)
