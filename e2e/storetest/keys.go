@@ -8,7 +8,7 @@ import (
 	"portico/store"
 )
 
-// APIKey makes an API key "Render farm …" of a person in the tenant with that slug, and returns the secret
+// APIKey makes an API key "… Render farm" of a person in the tenant with that slug, and returns the secret
 // and the id.
 func APIKey(t testing.TB, email, slug string, scopes ...store.KeyScope) (store.TenantToken, uuid.UUID) {
 	t.Helper()
@@ -19,7 +19,7 @@ func APIKey(t testing.TB, email, slug string, scopes ...store.KeyScope) (store.T
 	var token store.TenantToken
 	var id uuid.UUID
 	check(t, DB().Write(t.Context(), me, func(tx *store.Tx) (err error) {
-		token, id, err = tx.MakeAPIKey(t.Context(), store.NewAPIKey{Name: "Render farm " + store.NewID().String()[24:], Scopes: scopes, Days: 30})
+		token, id, err = tx.MakeAPIKey(t.Context(), store.NewAPIKey{Name: store.NewID().String()[24:] + " Render farm", Scopes: scopes, Days: 30})
 		return err
 	}))
 	return token, id
