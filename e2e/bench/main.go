@@ -55,6 +55,7 @@ var benchmarks = []benchmark{
 	{"g", switcher},
 	{"i", otherPages},
 	{"j", resolution},
+	{"k", usage},
 	{"h", publishing}, // last: it changes every tenant
 }
 

@@ -57,6 +57,7 @@ var nextIdeas = map[string]string{
 	"g":  "The database takes a third more with a thousand memberships. Next: keep the brand on the row that was used last.",
 	"h":  "About three quarters of the processor's time are the database's. Each publication counts the tenant's work anew. Next: counters that a deed changes by what it did.",
 	"i":  "The page of a deliverable runs nine reads for staff, and the homes count each project's deliverables. Next: counts kept on the row of the project; plan and people only where the form is shown.",
+	"k":  "A report finds its key and counts in one statement each; adding up reads each event of the month once. Next: hours that are over and unchanged aren't added up again.",
 	"j":  "An index of more levels. Next: none needed below a hundred thousand tenants.",
 }
 
