@@ -80,6 +80,18 @@ func (e *stripesEnd) last(path string) url.Values {
 	return nil
 }
 
+// pages is how many pages to pay on were made.
+func (e *stripesEnd) pages() (n int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, asked := range e.asked {
+		if asked.Get("path") == checkouts && asked.Get("status") == "" {
+			n++
+		}
+	}
+	return n
+}
+
 const (
 	checkouts = "/v1/checkout/sessions"
 	portals   = "/v1/billing_portal/sessions"
@@ -159,11 +171,11 @@ func TestSecondSubscriptionIsRefused(t *testing.T) {
 	}
 	for _, state := range []string{"active", "trialing", "past_due", "unpaid", "paused", "incomplete"} {
 		end.states = map[string]string{"sub_1": "canceled", "sub_2": state}
-		made := end.last(checkouts)
+		made := end.pages()
 		if got := choose(); got.status != http.StatusConflict || !strings.Contains(got.body, "Change its plan under Manage payment") {
 			t.Errorf("besides one that is %s: %d %.300s", state, got.status, got.body)
 		}
-		if again := end.last(checkouts); fmt.Sprint(again) != fmt.Sprint(made) {
+		if end.pages() != made {
 			t.Errorf("besides one that is %s a page was made", state)
 		}
 	}
