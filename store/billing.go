@@ -264,7 +264,7 @@ order by id`, nil)); err != nil {
 		return f, err
 	}
 	return f, tx.get(ctx, many("open invoices", &f.invoices, `
-select customer_id, is_first, failed_at, settled_at
+select customer_id, subscription_id, is_first, failed_at, settled_at
 from billing_invoices
 where tenant_id = @tenant_id
   and failed_at is not null

@@ -60,15 +60,23 @@ func (s subscriptionRow) countsUntil(now time.Time) (counts bool, until *time.Ti
 // invoiceRow is when the payment of an invoice first failed, and when nothing was owed any
 // more.
 type invoiceRow struct {
-	CustomerID string
-	IsFirst    bool
-	FailedAt   *time.Time
-	SettledAt  *time.Time
+	CustomerID     string
+	SubscriptionID string
+	IsFirst        bool
+	FailedAt       *time.Time
+	SettledAt      *time.Time
 }
 
-// owed says that somebody owes the invoice since its payment failed. The first one of a
-// subscription is none: without it nothing begins.
-func (i invoiceRow) owed() bool { return i.FailedAt != nil && i.SettledAt == nil && !i.IsFirst }
+// owes says that somebody owes the invoice since its payment failed. The first one of a
+// subscription is owed only if the subscription began all the same, as with a bank debit
+// that fails days later: without a beginning there is nothing to pay.
+func (f billingFacts) owes(i invoiceRow) bool {
+	if i.CustomerID != f.customer || i.FailedAt == nil || i.SettledAt != nil {
+		return false
+	}
+	began := func(s subscriptionRow) bool { return s.ID == i.SubscriptionID && s.began() }
+	return !i.IsFirst || slices.ContainsFunc(f.subscriptions, began)
+}
 
 // billingFacts is everything that Stripe said of an agency, without an order.
 type billingFacts struct {
@@ -142,7 +150,7 @@ func (p Plans) billingAt(f billingFacts, grace time.Duration, now time.Time) (s 
 		}
 	}
 	for _, i := range f.invoices {
-		if i.CustomerID == f.customer && i.owed() && (s.OwedSince == nil || i.FailedAt.Before(*s.OwedSince)) {
+		if f.owes(i) && (s.OwedSince == nil || i.FailedAt.Before(*s.OwedSince)) {
 			s.OwedSince = i.FailedAt
 		}
 	}

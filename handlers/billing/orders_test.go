@@ -277,6 +277,33 @@ func TestFirstInvoiceStartsNoGrace(t *testing.T) {
 	}
 }
 
+// A bank debit can fail days after Stripe activated the subscription. Then the first invoice
+// is owed like any other one, whichever webhook comes first.
+func TestFirstPaymentThatFailsLateIsOwed(t *testing.T) {
+	t.Parallel()
+	p, now := newPayer(t), time.Now().Truncate(time.Second)
+	sub, in, end := stripeID("sub"), stripeID("in"), now.AddDate(0, 1, 0)
+	failed := now.Add(-storetest.Grace - 24*time.Hour)
+	events := []event{
+		newEvent("customer.subscription.created", failed.Add(-5*24*time.Hour), p.subscriptionOf(sub, "active", "price_enterprise", end)),
+		newEvent("invoice.payment_failed", failed, p.invoiceOf(in, sub, "subscription_create")),
+		newEvent("customer.subscription.updated", failed.Add(time.Second), p.subscriptionOf(sub, "past_due", "price_enterprise", end)),
+	}
+	for _, order := range [][]int{{0, 1, 2}, {1, 2, 0}, {2, 1, 0}} {
+		p.forget()
+		for _, i := range order {
+			p.deliver(events[i], now)
+		}
+		if !p.readOnly() {
+			t.Errorf("in the order %v: %s", order, p.state())
+		}
+	}
+	p.deliver(newEvent("invoice.paid", now, p.invoiceOf(in, sub, "subscription_create")), now)
+	if p.readOnly() || p.plan() != "enterprise" {
+		t.Errorf("after paying: %s", p.state())
+	}
+}
+
 // Stripe tries to collect an invoice again and again. The grace starts with the first
 // failure, whichever comes first.
 func TestGraceStartsWithTheFirstFailure(t *testing.T) {
