@@ -11,11 +11,19 @@ import (
 
 func (s *Server) binShow(r *http.Request) page {
 	var items []store.BinItem
-	return page{always(store.ListBin(&items)), func(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	var held *time.Time
+	reads := []store.Read{store.ListBin(&items)}
+	if s.billing != nil {
+		reads = append(reads, store.BinHeldUntil(&held))
+	}
+	return page{always(reads...), func(w http.ResponseWriter, r *http.Request, me store.Member) error {
 		c := frame.Tenant(r, me)
 		rows := make([]views.BinRow, len(items))
 		for i, item := range items {
 			left := store.BinDays - int(time.Since(item.DeletedAt).Hours()/24)
+			if held != nil {
+				left = max(left, int(time.Until(*held).Round(time.Hour).Hours()/24))
+			}
 			rows[i] = views.BinRow{
 				Kind:      string(item.Kind),
 				Name:      item.Name,

@@ -121,8 +121,8 @@ func TestNarrowFunctionsOfBilling(t *testing.T) {
 	}
 	event, due := "evt_"+store.NewID().String(), store.NewID()
 	if _, err := storetest.AdminPool().Exec(t.Context(), `
-insert into stripe_events (id, kind, created, customer_id, subscription_id, payload)
-values ($1, 'invoice.paid', now(), $2, '', '{}')`, event, customer); err != nil {
+insert into stripe_events (id, kind, created, received_at, customer_id, subscription_id, payload)
+values ($1, 'invoice.paid', now(), now() - interval '90 minutes', $2, '', '{}')`, event, customer); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := storetest.AdminPool().Exec(t.Context(), `update billing set due_at = now() - interval '1 hour' where tenant_id = $1`, agency); err != nil {
@@ -153,6 +153,7 @@ values ($1, 'invoice.paid', now(), $2, '', '{}')`, event, customer); err != nil 
 		`select case when lookup.stripe_received('evt_new', 'x', now(), '', '', '{}', 'x') then 1 else 0 end`: {"nobody"},
 		`select coalesce(sum(quantity), 0)::int from lookup.my_use('{ai_runs}', '2020-01-01', '2020-01-02')`:  {"a job", "a job of another agency"},
 		`select count(*) from lookup.billing_due(1000) x where x = '` + agency.String() + `'`:                 {"nobody"},
+		`select count(*) from lookup.stripe_unworked(100) x where x = '` + event + `'`:                        {"nobody"},
 		`select count(*) from lookup.billed_agencies(null, 1000) x where x = '` + agency.String() + `'`:       {"nobody"},
 		`select count(*) from lookup.stripe_customers_of_mine(false) where id = '` + customer + `'`:           {"a job", "the owner", "a job that somebody caused"},
 		`select count(*) from lookup.stripe_customers_of_mine(true)`:                                          {},

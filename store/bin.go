@@ -72,12 +72,14 @@ func (tx *Tx) lockBinUsage(ctx context.Context, kind Kind) error {
 // setBinned is called under the lock of [Tx.lockBinUsage]. [Tx.endBinning] comes after it.
 func (tx *Tx) setBinned(ctx context.Context, kind Kind, id uuid.UUID, binned bool) error {
 	set, was := "deleted_at = now()", "deleted_at is null"
-	if !binned {
-		set, was = "deleted_at = null", "deleted_at > now() - make_interval(days => @days)"
-	}
 	args := pgx.StrictNamedArgs{"id": id}
 	if !binned {
-		args["days"] = BinDays
+		held, err := tx.binHeld(ctx)
+		if err != nil {
+			return err
+		}
+		set, was = "deleted_at = null", "(deleted_at > now() - make_interval(days => @days) or deleted_at is not null and @held)"
+		args["days"], args["held"] = BinDays, held
 	}
 	if binned {
 		if err := tx.releaseBinned(ctx, kind, id); err != nil {
@@ -140,6 +142,23 @@ func (tx *Tx) reserveRestored(ctx context.Context, kind Kind, id uuid.UUID) erro
 		return err
 	}
 	return tx.reserve(ctx, Storage, bytes)
+}
+
+// BinHeldUntil reads until when nothing is purged, however long it has been in the bin: while
+// the agency is read-only nobody can restore anything, and afterwards there are [BinDays]
+// again. Nil is no such time.
+func BinHeldUntil(dst **time.Time) Read {
+	return Read{value("bin held until", dst, `select lookup.bin_held_until()`, nil)}
+}
+
+// binHeld says whether nothing may be purged now.
+func (tx *Tx) binHeld(ctx context.Context) (bool, error) {
+	if tx.billing == nil {
+		return false, nil // nothing is read-only
+	}
+	var until *time.Time
+	err := tx.Read(ctx, BinHeldUntil(&until))
+	return until != nil && time.Now().Before(*until), err
 }
 
 // BinItem is one thing in the bin.

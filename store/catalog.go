@@ -26,7 +26,7 @@ var definerFunctions = map[string]string{
 	"passkey_add": "app", "passkey_answered": "app", "passkey_begin": "app", "passkey_remove": "app",
 	"sign_in_by_passkey": "app", "step_up_by_passkey": "app",
 	"identity_link": "app", "identity_remove": "app", "step_up_by_identity": "app",
-	"i_may_sign_up": "app", "sign_up": "app",
+	"bin_held_until": "app", "i_may_sign_up": "app", "stripe_unworked": "app", "sign_up": "app",
 	"stripe_received": "app", "stripe_route": "app", "stripe_event": "app", "stripe_worked": "app", "stripe_bind": "app", "stripe_customers_of_mine": "app", "stripe_customer_ended": "app",
 	"billing_applied": "app", "billing_due": "app", "billed_agencies": "app", "my_use": "app", "read_only": "app",
 	// Only called by other functions.

@@ -60,6 +60,12 @@ func connectError(err error) error {
 	return ErrUnavailable
 }
 
+// UnworkedWebhooks returns ids of Stripe's webhooks that nobody worked off for an hour, at
+// most so many, the oldest first.
+func (e *Inspector) UnworkedWebhooks(ctx context.Context, limit int) (ids []string, err error) {
+	return ids, e.db.engine.OutsideTenant(ctx, "unworked webhooks", engine.Column(&ids), `select * from lookup.stripe_unworked($1)`, limit)
+}
+
 // Close closes the connections.
 func (e *Inspector) Close() { e.pool.Close() }
 

@@ -106,6 +106,7 @@ func readsToExplain() map[string][]store.Read {
 		entries         []store.FileEntry
 		entry           *store.FileEntry
 		expired         bool
+		held            *time.Time
 		preview         store.FilePreview
 		invites         []store.Invite
 		refused         store.RefusedInvite
@@ -164,6 +165,7 @@ func readsToExplain() map[string][]store.Read {
 			store.ListActivity(store.ActivityFilter{Support: true}, &some.activity)},
 		"ChangedByReader":   {store.ChangedByReader(id("project"), []string{"project.updated"}, &some.yes)},
 		"ListBin":           {store.ListBin(&some.bin)},
+		"BinHeldUntil":      {store.BinHeldUntil(&some.held)},
 		"ListDomains":       {store.ListDomains(&some.domains)},
 		"GetDomain":         {store.GetDomain(id("domain"), &some.domain)},
 		"FreshStepUp":       {store.FreshStepUp(store.Member{}, &some.fresh)},

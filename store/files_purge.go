@@ -120,6 +120,13 @@ order by f.id
 limit 100`, pgx.StrictNamedArgs{"days": BinDays})}
 }
 
+// MayPurge says whether things may be purged now that have expired. While the agency is
+// read-only they may not, and for [BinDays] afterwards.
+func (tx *Tx) MayPurge(ctx context.Context) (bool, error) {
+	held, err := tx.binHeld(ctx)
+	return !held, err
+}
+
 // IsExpired reads whether a file is one of [ExpiredFiles].
 func IsExpired(file uuid.UUID, dst *bool) Read {
 	return Read{value("is expired", dst, `

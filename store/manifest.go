@@ -40,7 +40,7 @@ var Manifest = struct {
 		{Name: "billing_subscriptions", Restrictive: []string{"in_person", "party", "system_insert", "system_update"}},
 		{Name: "billing_sent", Restrictive: []string{"in_person", "party", "system_insert", "system_update"}},
 		{Name: "billing_invoices", Restrictive: []string{"in_person", "party", "system_insert", "system_update"}},
-		{Name: "audit_events", Restrictive: []string{"party", "truthful"}, Lookup: true, AppendOnly: true},
+		{Name: "audit_events", Restrictive: []string{"in_person_billing", "party", "truthful"}, Lookup: true, AppendOnly: true},
 	},
 	Global: map[string]string{
 		"tenants":              "the boundary itself; the app sees only the row of its own tenant",

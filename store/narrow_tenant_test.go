@@ -78,7 +78,7 @@ var narrowSilent = map[string]string{
 	"domains_due":    "no domain is due", "logo": "nobody wears one",
 	"which_key": "nobody here holds a key", "key_may_still_act": "no key is in the context",
 	"stripe_event": ofBilling, "stripe_route": ofBilling, "stripe_customer_ended": ofBilling, "stripe_worked": ofBilling, "billing_due": ofBilling, "my_use": ofBilling,
-	"stripe_customers_of_mine": ofBilling, "billed_agencies": ofBilling, "billing_applied": ofBilling, "read_only": ofBilling, "stripe_bind": ofBilling,
+	"stripe_customers_of_mine": ofBilling, "billed_agencies": ofBilling, "billing_applied": ofBilling, "read_only": ofBilling, "bin_held_until": ofBilling, "stripe_unworked": ofBilling, "stripe_bind": ofBilling,
 	"support_answer": "no request was answered", "may_still_act": "nobody's session is given",
 	"support_asked": "nobody was asked", "support_write_asks": "no second agent is asked for",
 }

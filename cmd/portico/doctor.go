@@ -307,5 +307,5 @@ func checkDatabase(ctx context.Context, url string, plans store.Plans) []finding
 	if schema[0].State != well {
 		return append(findings, finding{"boundary", skipped, "Checked once the schema is up to date.", ""})
 	}
-	return slices.Concat(findings, d.boundary(), d.queue(), d.usage())
+	return slices.Concat(findings, d.boundary(), d.queue(), d.webhooks(), d.usage())
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"portico/store"
@@ -142,6 +143,23 @@ const recountPatience = 20 * time.Second
 
 // maxDrifts is how many wrong counts the doctor names.
 const maxDrifts = 20
+
+// maxWebhooks is how many webhooks the doctor names.
+const maxWebhooks = 5
+
+// webhooks names what Stripe sent and nobody worked off. Without any it says nothing, so that
+// nobody reads of billing who has none.
+func (d databaseDoctor) webhooks() []finding {
+	ids, err := d.e.UnworkedWebhooks(d.ctx, maxWebhooks)
+	switch {
+	case err != nil:
+		return unread("webhooks")
+	case len(ids) == 0:
+		return nil
+	}
+	return []finding{{"webhooks", ill, "Webhooks of Stripe wait for more than an hour: " + strings.Join(ids, ", ") + ".",
+		"Look for their job on the queue page of the admin listener, and for its error in the log. Then send them again from Stripe's dashboard, or correct the plan with portico tenant plan."}}
+}
 
 // usage compares the stored counts of each tenant with its rows.
 func (d databaseDoctor) usage() []finding {

@@ -113,6 +113,49 @@ where tenant_id = any($1) and used = 77`, []uuid.UUID{acme.TenantID(), globex.Te
 	}
 }
 
+// While an agency is read-only nobody can restore anything, so the clean-up purges nothing,
+// and nothing either in the first night after it paid. Then there are 30 days to restore.
+func TestCleanupPurgesNothingWhileReadOnly(t *testing.T) {
+	t.Parallel()
+	s3, err := stack.StartS3(t.Context(), stack.S3Options{})
+	check(t, err)
+	defer func() { _ = s3.Stop() }()
+	storage, err := files.Open(files.Config{Endpoint: s3.Endpoint(), Region: s3.Region(), Bucket: s3.Bucket(),
+		AccessKeyID: s3.AccessKeyID(), SecretAccessKey: s3.SecretAccessKey()})
+	check(t, err)
+	r, _, a, billing := billedRunner(t)
+	cfg := testConfig(t, mails.URL(), &lockedBuffer{})
+	cfg.Storage = storage
+	r = newTestRunner(t, storetest.Billed(t), cfg, nil)
+	acme, conn := a.Member(t, a.Dana, a.Acme), admin(t)
+	kept, purged := storetest.Project(t, acme, "Kept"), storetest.Project(t, acme, "Purged")
+	do(t, conn, `update projects set deleted_at = now() - interval '40 days' where id = any($1)`, []uuid.UUID{kept, purged})
+	job := &queue.Cleanup{Signature: queue.Signature{Tenant: acme.TenantID()}}
+	check(t, queue.NewSigner(storetest.SigningKey).Sign(job))
+	j, err := storetest.Billed(t).VerifyJob(job, store.JobPolicy{})
+	check(t, err)
+	left := func(what string, want int64) {
+		t.Helper()
+		check(t, r.cleanUp(t.Context(), j, *job))
+		if n := ask[int64](t, conn, `select count(*) from projects where id = any($1)`, []uuid.UUID{kept, purged}); n != want {
+			t.Errorf("%s: %d projects are left, want %d", what, n, want)
+		}
+	}
+	readOnly := func(since any) {
+		t.Helper()
+		check(t, storetest.Billed(t).Work(t.Context(), billing, func(tx *store.Tx) error { return tx.PassBillingTime(t.Context(), time.Now()) }))
+		do(t, conn, `update tenants set read_only_since = $2 where slug = $1`, a.Agency, since)
+	}
+	readOnly(time.Now().Add(-time.Minute))
+	left("read-only", 2)
+	// The job of billing finds that nothing is owed.
+	readOnly(nil)
+	left("in the first night after", 2)
+	check(t, storetest.Billed(t).Write(t.Context(), acme, func(tx *store.Tx) error { return tx.Bin(t.Context(), store.KindProject, kept, false) }))
+	do(t, conn, `update tenants set bin_held_until = now() - interval '1 minute' where slug = $1`, a.Agency)
+	left("30 days later", 1)
+}
+
 // A clean-up may take an hour; a mail may not.
 func TestOnlyLongJobsRunLonger(t *testing.T) {
 	t.Parallel()

@@ -91,11 +91,18 @@ func (s *Service) CancelIdle(ctx context.Context, j store.Job, e store.FileEntry
 
 // Purge removes items that have been in the bin for [store.BinDays]: first the
 // bytes of files, then rows. It removes the rows above files even when no file is
-// left.
+// left. Where nobody can restore anything, it removes nothing.
 func (s *Service) Purge(ctx context.Context, j store.Job) error {
 	for {
 		var left []store.RemovableFile
-		if err := s.db.Work(ctx, j, func(tx *store.Tx) error { return tx.Read(ctx, store.ExpiredFiles(&left)) }); err != nil {
+		may := false
+		err := s.db.Work(ctx, j, func(tx *store.Tx) (err error) {
+			if may, err = tx.MayPurge(ctx); err != nil || !may {
+				return err
+			}
+			return tx.Read(ctx, store.ExpiredFiles(&left))
+		})
+		if err != nil || !may {
 			return err
 		}
 		ids := make([]uuid.UUID, len(left))

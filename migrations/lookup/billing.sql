@@ -164,7 +164,9 @@ declare agency uuid := lookup.billed_agency(); before text;
 begin
     select t.plan into before from public.tenants t where t.id = agency for no key update;
     update public.tenants t
-    set plan = coalesce(p_plan, t.plan), read_only_since = p_read_only_since
+    set plan = coalesce(p_plan, t.plan), read_only_since = p_read_only_since,
+        -- As long as the bin keeps things: see BinDays.
+        bin_held_until = case when t.read_only_since <= now() and p_read_only_since is null then now() + interval '30 days' else t.bin_held_until end
     where t.id = agency
       and (t.plan, t.read_only_since) is distinct from (coalesce(p_plan, t.plan), p_read_only_since);
     return before;
@@ -211,6 +213,19 @@ as $$
 $$;
 grant execute on function lookup.my_use to portico_app;
 
+-- The oldest webhooks that nobody worked off for an hour, for the doctor. Ids alone reveal
+-- nothing.
+create function lookup.stripe_unworked(p_limit integer)
+returns setof text
+language sql stable security definer set search_path = ''
+as $$
+    select e.id from public.stripe_events e
+    where e.worked_at is null and e.received_at < now() - interval '1 hour' and lookup.nobody_asks()
+    order by e.received_at, e.id
+    limit least(p_limit, 100)
+$$;
+grant execute on function lookup.stripe_unworked to portico_app;
+
 -- Reports whether the tenant in the context is read-only, because its agency didn't pay.
 create function lookup.read_only()
 returns boolean
@@ -224,3 +239,16 @@ begin
           and g.read_only_since <= now());
 end $$;
 grant execute on function lookup.read_only to portico_app;
+
+-- Until when nothing is purged from the bin of the tenant in the context, because its agency
+-- is read-only or was: 30 days from when it can restore things again. Null is no such time.
+create function lookup.bin_held_until()
+returns timestamptz
+language sql stable security definer set search_path = ''
+as $$
+    select case when g.read_only_since <= now() then now() + interval '30 days' else g.bin_held_until end
+    from public.tenants t
+    join public.tenants g on g.id = coalesce(t.agency_id, t.id)
+    where t.id = nullif(current_setting('app.tenant_id', true), '')::uuid
+$$;
+grant execute on function lookup.bin_held_until to portico_app;
