@@ -37,7 +37,11 @@ func (s *Server) activityList(r *http.Request) page {
 	}
 	var events []store.Activity
 	var people []store.Membership
-	return page{always(store.ListActivity(filter, &events), store.ListPeople(&people)), func(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	reads := func(at store.Standing) []store.Read {
+		filter.Billing = seesBilling(at)
+		return []store.Read{store.ListActivity(filter, &events), store.ListPeople(&people)}
+	}
+	return page{reads, func(w http.ResponseWriter, r *http.Request, me store.Member) error {
 		clients, err := s.clientNames(r, me, events)
 		if err != nil {
 			return err
@@ -45,7 +49,7 @@ func (s *Server) activityList(r *http.Request) page {
 		c := frame.Tenant(r, me)
 		props := views.ActivityProps{
 			Lead:     activityLead(me),
-			Filters:  activityFilters(c, q),
+			Filters:  activityFilters(c, q, seesBilling(me.Standing())),
 			People:   activityPeople(me, people, filter.Person),
 			Keep:     keptFilters(q),
 			Filtered: filter.Kind != "" || filter.Denied || filter.Support || filter.Person != uuid.Nil,
@@ -61,6 +65,9 @@ func (s *Server) activityList(r *http.Request) page {
 		return views.Render(w, r, http.StatusOK, views.Activity(c, props))
 	}}
 }
+
+// seesBilling says whether a member reads in the trail what the agency pays.
+func seesBilling(at store.Standing) bool { return at.May(store.SeeBilling) && !at.Support }
 
 // byDay groups events by day in the reader's time zone.
 func byDay(c views.Chrome, me store.Member, events []store.Activity, clients map[uuid.UUID]string) []views.ActivityDay {
@@ -227,9 +234,12 @@ func kindOf(q string) string {
 	return q
 }
 
-func activityFilters(c views.Chrome, q url.Values) []views.FilterGroup {
+func activityFilters(c views.Chrome, q url.Values, billing bool) []views.FilterGroup {
 	what := views.FilterGroup{Label: "What"}
 	for _, f := range views.TrailFilters(c.Staff) {
+		if f.Value == string(store.KindBilling) && !billing {
+			continue
+		}
 		what.Options = append(what.Options, option(c.Base, q, f.Label, "kind", f.Value))
 	}
 	how := views.FilterGroup{Label: "How", Options: []views.FilterOption{

@@ -45,6 +45,34 @@ func TestNewsAreWhatOthersDid(t *testing.T) {
 	has(t, "the whole trail", s.as(t, a.Dana).get(t, "/w/"+a.Acme+"/activity"), "viewed <a", "downloaded", "loaded 5 previews and styles")
 }
 
+// What an agency pays is in its trail for those who may see billing: not for the others of
+// its team, and not for support, whoever it acts as.
+func TestBillingInTheTrailIsForWhoMaySeeIt(t *testing.T) {
+	t.Parallel()
+	a, s := storetest.Agency(t), newSite(t)
+	dana := a.Member(t, a.Dana, a.Agency)
+	if err := storetest.DB().Record(t.Context(), dana, store.Event{Verb: "billing.payment_failed", TargetKind: store.KindTenant, TargetID: dana.TenantID()}); err != nil {
+		t.Fatal(err)
+	}
+	storetest.GrantSupport(t, dana)
+	session, _ := storetest.SupportAs(t, storetest.Agent(t), a.Agency, dana.ID())
+	support := s.nobody()
+	support.signIn(t, session)
+	const says = "learned that a payment failed"
+	for _, path := range []string{"/w/" + a.Agency + "/", "/w/" + a.Agency + "/activity", "/w/" + a.Agency + "/activity?kind=billing"} {
+		has(t, "the owner's "+path, s.as(t, a.Dana).get(t, path), says)
+		hasNot(t, "a member's "+path, s.as(t, a.Ravi).get(t, path), says, "kind=billing\"")
+		hasNot(t, "support's "+path, support.get(t, path), says, "kind=billing\"")
+	}
+	hasNot(t, "a member's home", s.as(t, a.Ravi).get(t, "/"), says)
+	// The database hides it from support, whatever a read asks for.
+	me, _ := storetest.Visit(t, session, a.Agency).Member()
+	var events []store.Activity
+	if err := storetest.DB().Read(t.Context(), me, store.ListActivity(store.ActivityFilter{Billing: true, Kind: "billing", Page: store.Page{Limit: 9}}, &events)); err != nil || len(events) != 0 {
+		t.Errorf("support reads %d events, %v", len(events), err)
+	}
+}
+
 // What happened to a client names it: in its agency's trail and on the agency's home, and in
 // the news of those who work for that client.
 func TestActivityNamesClients(t *testing.T) {

@@ -30,7 +30,7 @@ func (s *Server) tenantHome(*http.Request) page {
 			return append(reads, store.ListNew(newShown, &unopened), store.ListShown(store.DeliverableApproved, 1, &approved))
 		}
 		reads = append(reads, store.ListForUs(waitingShown, &ours), store.ListNewest(store.DeliverableInReview, waitingShown, &review),
-			store.ListActivity(store.ActivityFilter{Fold: true, Page: store.Page{Limit: 8}}, &latest))
+			store.ListActivity(store.ActivityFilter{Fold: true, Billing: seesBilling(at), Page: store.Page{Limit: 8}}, &latest))
 		if frame.ShowsClients(at) {
 			reads = append(reads, store.ListClients(store.ClientFilter{Page: store.Page{Limit: clientsAtHome}}, &clients))
 		}

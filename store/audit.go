@@ -200,6 +200,8 @@ type ActivityFilter struct {
 	Support bool // support acts only
 	// SupportSession limits the trail to one support session.
 	SupportSession uuid.UUID
+	// Billing shows what the agency pays too, for whoever may see it. Support never sees it.
+	Billing bool
 	Page
 }
 
@@ -268,6 +270,7 @@ from (
       and (not @others or (actor_id is distinct from nullif(current_setting('app.actor_id', true), '')::uuid
           and verb <> 'support.asset_seen'))
       and `+targetShown()+`
+      and (@billing or not starts_with(verb, 'billing.'))
       and (not @denied or result = 'denied')
       and (not @support or support_session_id is not null)
       and (@session::uuid is null or support_session_id = @session)
@@ -298,6 +301,7 @@ order by e.at desc, e.id desc`,
 			"verbs":     Acts[f.Kind],
 			"folded":    f.folded(),
 			"others":    f.Others,
+			"billing":   f.Billing,
 			"denied":    f.Denied,
 			"support":   f.Support,
 			"session":   nilIfZero(f.SupportSession),

@@ -60,5 +60,5 @@ func (db *DB) RecentActivity(ctx context.Context, me Person, since time.Time) ([
 // the person's own.
 func (db *DB) activityIn(ctx context.Context, me Person, w Workspace) (events []Activity, err error) {
 	s := engine.Scope{Tenant: w.TenantID, User: me.scope.User, Actor: me.scope.Actor, Party: string(w.Party), ReadOnly: true}
-	return events, db.engine.Read(ctx, s, ListActivity(ActivityFilter{Fold: true, Others: true, Page: Page{Limit: recentEvents}}, &events).query)
+	return events, db.engine.Read(ctx, s, ListActivity(ActivityFilter{Fold: true, Others: true, Billing: May(SeeBilling, w.Party, w.Role), Page: Page{Limit: recentEvents}}, &events).query)
 }
