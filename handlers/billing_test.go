@@ -236,17 +236,24 @@ func TestUnpaidAgencyIsReadOnly(t *testing.T) {
 	}
 	project := url.Values{"name": {"Spring"}}
 	for what, c := range map[string]struct {
-		got  answer
-		says string
+		got    answer
+		says   string
+		status int
 	}{
-		"staff make a project":       {ravi.post(t, "/w/"+a.Acme+"/projects", project), "The agency has an open invoice"},
-		"the owner makes a client":   {dana.post(t, "/w/"+a.Agency+"/clients", url.Values{"name": {"New"}, "slug": {"new-" + a.Suffix}}), "Open billing"},
-		"the client invites":         {mia.post(t, "/w/"+a.Acme+"/invites", url.Values{"email": {"x@y.test"}}), "This portal is read-only"},
-		"an invitation is accepted":  {acceptAs(t, s, "nia@"+a.Suffix+".test", invited), "read-only"},
-		"the owner changes settings": {dana.post(t, "/w/"+a.Agency+"/settings", url.Values{"name": {"New"}}), "read-only"},
+		"staff make a project":       {ravi.post(t, "/w/"+a.Acme+"/projects", project), "The agency has an open invoice", http.StatusPaymentRequired},
+		"the owner makes a client":   {dana.post(t, "/w/"+a.Agency+"/clients", url.Values{"name": {"New"}, "slug": {"new-" + a.Suffix}}), "Open billing", http.StatusPaymentRequired},
+		"the client invites":         {mia.post(t, "/w/"+a.Acme+"/invites", url.Values{"email": {"x@y.test"}}), "This portal is read-only", http.StatusForbidden},
+		"an invitation is accepted":  {acceptAs(t, s, "nia@"+a.Suffix+".test", invited), "read-only", http.StatusForbidden},
+		"the owner changes settings": {dana.post(t, "/w/"+a.Agency+"/settings", url.Values{"name": {"New"}}), "read-only", http.StatusPaymentRequired},
 	} {
-		if c.got.status != http.StatusPaymentRequired || !strings.Contains(c.got.body, c.says) {
+		if c.got.status != c.status || !strings.Contains(c.got.body, c.says) {
 			t.Errorf("%s: %d %.600s", what, c.got.status, c.got.body)
+		}
+	}
+	for _, path := range []string{"/settings/keys", "/support/grant", "/members/" + a.Member(t, a.Leo, a.Acme).ID().String() + "/role"} {
+		got := mia.post(t, "/w/"+a.Acme+path, url.Values{"role": {"admin"}})
+		if got.status != http.StatusForbidden || strings.Contains(got.body, "invoice") || strings.Contains(strings.ToLower(got.body), "pay") {
+			t.Errorf("the client's %s: %d %.600s", path, got.status, got.body)
 		}
 	}
 	program := s.nobody()
@@ -265,6 +272,13 @@ func TestUnpaidAgencyIsReadOnly(t *testing.T) {
 		if c.page.status != http.StatusOK || !strings.Contains(c.page.body, c.says) {
 			t.Errorf("%s: %d %.300s", who, c.page.status, c.page.body)
 		}
+	}
+	storetest.GrantSupport(t, a.Member(t, a.Dana, a.Agency))
+	session, _ := storetest.SupportAs(t, storetest.Agent(t), a.Agency, a.Member(t, a.Dana, a.Agency).ID())
+	support := s.nobody()
+	support.signIn(t, session)
+	if page := support.get(t, "/w/"+a.Agency+"/projects"); !strings.Contains(page.body, "Nobody can change anything here") || strings.Contains(page.body, "invoice") {
+		t.Errorf("support reads %d %.600s", page.status, page.body)
 	}
 	if page := mia.get(t, "/w/"+a.Acme+"/projects"); strings.Contains(page.body, "invoice") {
 		t.Error("a client reads why")

@@ -64,7 +64,7 @@ func problemOf(err error) web.Problem {
 	case isTooLarge:
 		p.Status = http.StatusRequestEntityTooLarge
 	case errors.Is(err, store.ErrUnpaid):
-		p.Status, p.Title, p.Sentence = http.StatusPaymentRequired, unpaidTitle, unpaidSentence
+		p.Status, p.Title, p.Sentence = http.StatusForbidden, unpaidTitle, unpaidSentence
 	case errors.Is(err, store.ErrNoKey):
 		p.Status, p.Sentence = http.StatusUnauthorized, "Send an API key that works, as Authorization: Bearer."
 	case errors.Is(err, store.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):

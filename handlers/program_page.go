@@ -45,7 +45,7 @@ var problems = []views.APIProblem{
 	{Type: "draft-exists", Status: "409", Means: "The deliverable has a draft version already."},
 	{Type: "files-pending", Status: "409", Means: "A file of the version hasn't finished uploading."},
 	{Type: "nothing-to-publish", Status: "409", Means: "The version has no file, or it is published already."},
-	{Type: "read-only", Status: "402", Means: "The agency didn't pay in time. Reading still works."},
+	{Type: "read-only", Status: "402, 403", Means: "Nobody can change anything at the moment. Reading still works."},
 	{Type: "request-running", Status: "409", Means: "A request with this Idempotency-Key is running."},
 	{Type: "too-large", Status: "413", Means: "The body or the file is too large."},
 	{Type: "invalid", Status: "422", Means: "The request can't be accepted. Where fields are wrong, the problem names each."},

@@ -178,11 +178,13 @@ func (c Chrome) closed() string {
 }
 
 // unpaid says that the workspace is read-only because its agency didn't pay in time. Only
-// the agency's own people read why. It is "" otherwise.
+// the agency's own people in person read why. It is "" otherwise.
 func (c Chrome) unpaid() string {
 	switch {
 	case c.Workspace == nil || !c.Workspace.Unpaid:
 		return ""
+	case c.Staff && c.Support != nil:
+		return "Nobody can change anything here at the moment. Viewing and downloading still work, and nothing is deleted."
 	case c.Staff:
 		return "The agency has an open invoice, so nobody can change anything here. Viewing and downloading still work, and nothing is deleted. An owner of the agency can pay under Settings, Billing."
 	}
