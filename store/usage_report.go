@@ -35,8 +35,9 @@ const (
 	// MaxQuantity is the most that one report may say.
 	MaxQuantity = 1_000_000_000_000
 	// MaxReportAge is how late a report may come. It counts in the month of its time, even if
-	// that month is over.
-	MaxReportAge = 35 * 24 * time.Hour
+	// that month is over. It is less than [maxUsageAge], so that what counts can be sent to
+	// Stripe, even if that doesn't answer for a day.
+	MaxReportAge = 32 * 24 * time.Hour
 	// MaxReportAhead is how far the clock of a program may be ahead.
 	MaxReportAhead = 5 * time.Minute
 )
@@ -139,7 +140,7 @@ func (in UsageReport) checkTime(now time.Time) InvalidError {
 	case in.At.After(now.Add(MaxReportAhead)):
 		return InvalidError{"at": "That is in the future. Check the clock of the program."}
 	case in.At.Before(now.Add(-MaxReportAge)):
-		return InvalidError{"at": "That is more than 35 days ago. It can't be counted any more."}
+		return InvalidError{"at": "That is more than 32 days ago. It can't be counted any more."}
 	}
 	return nil
 }
