@@ -241,6 +241,9 @@ set status = @status, plan = @plan, unknown_price = @unknown_price, subscription
 where tenant_id = @tenant_id`, pgx.StrictNamedArgs{"status": after.Status, "plan": after.Plan, "unknown_price": after.UnknownPrice,
 		"subscriptions": after.Subscriptions, "period_end": after.PeriodEnd, "ends_at": after.EndsAt, "owed_since": after.OwedSince,
 		"grace_until": after.GraceUntil, "warned": after.Warned, "read_only_since": after.ReadOnlySince, "due": due})
+	if err := tx.noteUseBefore(ctx, after, now); err != nil {
+		return err
+	}
 	var plan string
 	err = tx.get(ctx, value("billing applied", &plan, `select lookup.billing_applied(@plan, @read_only_since)`,
 		pgx.StrictNamedArgs{"plan": after.Plan, "read_only_since": after.ReadOnlySince}))
@@ -248,6 +251,20 @@ where tenant_id = @tenant_id`, pgx.StrictNamedArgs{"status": after.Status, "plan
 		return err
 	}
 	return tx.tellBilling(ctx, billingNews(before, after, plan, facts.customer != ""))
+}
+
+// noteUseBefore notes what was used under a plan that ends now: afterwards nobody knows any
+// more what of it is paid by use.
+func (tx *Tx) noteUseBefore(ctx context.Context, after BillingState, now time.Time) error {
+	var plan TenantPlan
+	if err := tx.Read(ctx, GetPlan(&plan)); err != nil || after.Plan == nil || *after.Plan == plan.Plan {
+		return err
+	}
+	customer, meters, err := tx.metered(ctx)
+	if err != nil || customer.ID == "" {
+		return err
+	}
+	return tx.noteUse(ctx, customer, meters, now)
 }
 
 func (tx *Tx) billingFacts(ctx context.Context) (f billingFacts, err error) {

@@ -48,39 +48,22 @@ func billedSince(c StripeCustomer, now time.Time) time.Time {
 	return since.UTC().Add(time.Hour - 1).Truncate(time.Hour)
 }
 
-// NoteUsageToSend notes what was used in full hours and isn't noted yet, by the agency and
-// its clients together, and returns it, with what may not have arrived in the last hours.
-// What became less is not taken back. What Stripe didn't count for certain is noted anew,
-// so that from now on it may have arrived. Without a customer or a plan that is paid by use
-// there is nothing.
+// NoteUsageToSend notes what was used in full hours and isn't noted yet, and returns it,
+// with what may not have arrived in the last hours. What Stripe didn't count for certain is
+// noted anew, so that from now on it may have arrived. What was noted under an earlier plan
+// is sent too. Without a customer there is nothing.
 func (tx *Tx) NoteUsageToSend(ctx context.Context, now time.Time) (list []UsageToSend, err error) {
 	customer, meters, err := tx.metered(ctx)
-	if err != nil || len(meters) == 0 {
+	if err != nil || customer.ID == "" {
 		return nil, err
 	}
 	if _, err := tx.lockBilling(ctx); err != nil {
 		return nil, err
 	}
-	metrics, events := []string{}, []string{}
-	for _, m := range slices.Sorted(maps.Keys(meters)) {
-		metrics, events = append(metrics, string(m)), append(events, meters[m].Event)
-	}
-	if _, err := tx.exec(ctx, "note use", `
-insert into billing_sent (tenant_id, metric, hour, already, quantity, meter, customer_id)
-select @tenant_id, u.metric, u.hour, coalesce(s.quantity, 0), u.quantity - coalesce(s.quantity, 0), m.meter, @customer
-from lookup.my_use(@metrics, @since, @until) u
-join unnest(@metrics::text[], @meters::text[]) m (metric, meter) on m.metric = u.metric
-left join (
-    select metric, hour, sum(quantity)::bigint as quantity
-    from billing_sent
-    where tenant_id = @tenant_id
-      and hour >= @since
-    group by metric, hour
-) s on s.metric = u.metric and s.hour = u.hour
-where u.quantity > coalesce(s.quantity, 0)`, pgx.StrictNamedArgs{"metrics": metrics, "meters": events, "customer": customer.ID,
-		"since": billedSince(customer, now), "until": now.UTC().Truncate(time.Hour)}); err != nil {
+	if err := tx.noteUse(ctx, customer, meters, now); err != nil {
 		return nil, err
 	}
+	metrics, events := eventsOf(meters)
 	tx.later("note use anew", `
 update billing_sent s
 set noted_at = now(),
@@ -102,6 +85,39 @@ where tenant_id = @tenant_id
   and uncounted_at is null
   and noted_at > @resend
 order by hour, metric, already`, pgx.StrictNamedArgs{"customer": customer.ID, "resend": now.Add(-resendWithin)}))
+}
+
+// eventsOf are the metrics that have a meter, and the meters' event names, in one order.
+func eventsOf(meters map[Metric]Meter) (metrics, events []string) {
+	metrics, events = []string{}, []string{}
+	for _, m := range slices.Sorted(maps.Keys(meters)) {
+		metrics, events = append(metrics, string(m)), append(events, meters[m].Event)
+	}
+	return metrics, events
+}
+
+// noteUse notes what was used in full hours and isn't noted yet, by the agency and its
+// clients together, for these meters. What became less is not taken back. Billing is locked.
+func (tx *Tx) noteUse(ctx context.Context, customer StripeCustomer, meters map[Metric]Meter, now time.Time) error {
+	if len(meters) == 0 {
+		return nil
+	}
+	metrics, events := eventsOf(meters)
+	_, err := tx.exec(ctx, "note use", `
+insert into billing_sent (tenant_id, metric, hour, already, quantity, meter, customer_id)
+select @tenant_id, u.metric, u.hour, coalesce(s.quantity, 0), u.quantity - coalesce(s.quantity, 0), m.meter, @customer
+from lookup.my_use(@metrics, @since, @until) u
+join unnest(@metrics::text[], @meters::text[]) m (metric, meter) on m.metric = u.metric
+left join (
+    select metric, hour, sum(quantity)::bigint as quantity
+    from billing_sent
+    where tenant_id = @tenant_id
+      and hour >= @since
+    group by metric, hour
+) s on s.metric = u.metric and s.hour = u.hour
+where u.quantity > coalesce(s.quantity, 0)`, pgx.StrictNamedArgs{"metrics": metrics, "meters": events, "customer": customer.ID,
+		"since": billedSince(customer, now), "until": now.UTC().Truncate(time.Hour)})
+	return err
 }
 
 // UsageSent records that Stripe accepted what was sent.

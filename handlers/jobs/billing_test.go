@@ -157,6 +157,28 @@ func TestUseIsSentOnce(t *testing.T) {
 	}
 }
 
+// What was used under a plan before it ended is noted then, and sent although the plan of
+// afterwards isn't paid by use. What is used afterwards isn't.
+func TestUseBeforeAPlanEndsIsSent(t *testing.T) {
+	t.Parallel()
+	r, c, a, j := billedRunner(t)
+	now := time.Now()
+	hour := now.UTC().Truncate(time.Hour).Add(-5 * time.Hour)
+	used(t, a.Acme, "ai_runs", hour, 5)
+	do(t, admin(t), `
+insert into billing_subscriptions (tenant_id, id, customer_id, status, prices, ends_at, event_at, event_rank, event_id)
+select agency_id, 'sub_was', id, 'canceled', '{price_growth,price_growthRuns}', now(), now(), 0, 'evt_1' from stripe_customers where agency_id = $1`, j.TenantID())
+	check(t, storetest.Billed(t).Work(t.Context(), j, func(tx *store.Tx) error { return tx.PassBillingTime(t.Context(), now.Add(time.Minute)) }))
+	if plan := ask[string](t, admin(t), `select plan from tenants where id = $1`, j.TenantID()); plan != "starter" {
+		t.Fatalf("the plan is %s", plan)
+	}
+	used(t, a.Acme, "ai_runs", hour.Add(time.Hour), 50)
+	check(t, r.sendUsage(t.Context(), j, now))
+	if id := fmt.Sprintf("%s:ai_runs:%d:0", j.TenantID(), hour.Unix()); len(c.counted) != 1 || c.counted[id] != 5 {
+		t.Errorf("counted %v", c.counted)
+	}
+}
+
 // What may have arrived is not sent again when Stripe no longer tells repeats apart. The
 // comparison names it.
 func TestUncertainUseIsNotSentAgain(t *testing.T) {
