@@ -30,6 +30,9 @@ type NewSession struct {
 	UserAgent string
 	Old       *Token // the session this browser had before; it ends
 	RequestID string
+	// SignUp is the rule of now: a proof that began as a sign-up may make an account only if
+	// it still may.
+	SignUp SignUpRule
 }
 
 // BeginMailFlow begins a sign-in by mail and queues its mail in one transaction. It
@@ -199,8 +202,8 @@ const codeTries = 5
 func (db *DB) SignInByLink(ctx context.Context, link Secret, s NewSession) (SignInResult, error) {
 	var a SignInResult
 	err := db.engine.OutsideTenant(ctx, "sign in by link", engine.Row(&a.UserID, &a.ReturnTo),
-		`select * from lookup.sign_in_by_link($1, $2, $3, $4, $5, $6, $7, $8)`,
-		link.hash(), NewID(), s.Token.hash(), s.Host, s.UserAgent, s.Old.hash(), NewID(), s.RequestID)
+		`select * from lookup.sign_in_by_link($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		link.hash(), NewID(), s.Token.hash(), s.Host, s.UserAgent, s.Old.hash(), NewID(), s.RequestID, s.SignUp.orNull())
 	return a, err
 }
 
@@ -230,8 +233,8 @@ func (db *DB) SignInByCode(ctx context.Context, c MailedCode, s NewSession) (Sig
 	var user *uuid.UUID
 	var a SignInResult
 	err := db.engine.OutsideTenant(ctx, "sign in by code", engine.Row(&verdict, &tries, &user, &a.ReturnTo),
-		`select * from lookup.sign_in_by_code($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		c.Flow, c.Cookie.hash(), c.hashes(), NewID(), s.Token.hash(), s.Host, s.UserAgent, s.Old.hash(), NewID(), s.RequestID)
+		`select * from lookup.sign_in_by_code($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		c.Flow, c.Cookie.hash(), c.hashes(), NewID(), s.Token.hash(), s.Host, s.UserAgent, s.Old.hash(), NewID(), s.RequestID, s.SignUp.orNull())
 	if err != nil {
 		return a, err
 	}
@@ -264,9 +267,9 @@ type Identity struct {
 func (db *DB) SignInByIdentity(ctx context.Context, flow uuid.UUID, identity Identity, s NewSession) (uuid.UUID, error) {
 	var user *uuid.UUID
 	err := db.engine.OutsideTenant(ctx, "sign in by identity", engine.Value(&user),
-		`select lookup.sign_in_by_identity($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		`select lookup.sign_in_by_identity($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 		flow, identity.Issuer, identity.Subject, identity.Email, identity.EmailVerified,
-		NewID(), s.Token.hash(), s.Host, s.UserAgent, s.Old.hash(), NewID(), s.RequestID)
+		NewID(), s.Token.hash(), s.Host, s.UserAgent, s.Old.hash(), NewID(), s.RequestID, s.SignUp.orNull())
 	if err == nil && user == nil {
 		err = fmt.Errorf("sign in by identity: %w", ErrNotFound)
 	}

@@ -159,7 +159,7 @@ func TestSignUpNeedsAProof(t *testing.T) {
 		t.Fatalf("the mail: %+v, %v", m, err)
 	}
 	try := func(cookie, code store.Secret) error {
-		_, err := db.SignInByCode(t.Context(), store.MailedCode{Flow: id, Cookie: cookie, Codes: []store.Secret{code}}, newSession())
+		_, err := db.SignInByCode(t.Context(), store.MailedCode{Flow: id, Cookie: cookie, Codes: []store.Secret{code}}, signsUpNow(store.SignUpOpen))
 		return err
 	}
 	for name, refused := range map[string]func() error{
@@ -183,6 +183,13 @@ func TestSignUpNeedsAProof(t *testing.T) {
 	}
 }
 
+// signsUpNow is a new session under the rule of now.
+func signsUpNow(rule store.SignUpRule) store.NewSession {
+	s := newSession()
+	s.SignUp = rule
+	return s
+}
+
 func secretText() store.Secret { return store.Secret(rand.Text()) }
 
 // byIdentity signs in at a provider, in a flow under the rule.
@@ -193,8 +200,46 @@ func byIdentity(t *testing.T, email string, rule store.SignUpRule, verified bool
 	f, err := storetest.DB().SpendState(t.Context(), nil, cookie, state, "idp")
 	must(t, err)
 	_, err = storetest.DB().SignInByIdentity(t.Context(), f.ID,
-		store.Identity{Issuer: "https://idp.test/", Subject: rand.Text(), Email: email, EmailVerified: verified}, newSession())
+		store.Identity{Issuer: "https://idp.test/", Subject: rand.Text(), Email: email, EmailVerified: verified}, signsUpNow(rule))
 	return err
+}
+
+// A proof that began while sign-up was open makes no account when it is off, or by
+// invitation, by the time it is used.
+func TestSignUpObeysTheRuleOfNow(t *testing.T) {
+	t.Parallel()
+	db := storetest.DB()
+	for _, now := range []store.SignUpRule{store.SignUpOff, store.SignUpByInvite, store.SignUpOpen} {
+		for way, proves := range map[string]func(id uuid.UUID, cookie, link, code store.Secret, email string) error{
+			"code": func(id uuid.UUID, cookie, _, code store.Secret, _ string) error {
+				_, err := db.SignInByCode(t.Context(), store.MailedCode{Flow: id, Cookie: cookie, Codes: []store.Secret{code}}, signsUpNow(now))
+				return err
+			},
+			"link": func(_ uuid.UUID, _, link, _ store.Secret, _ string) error {
+				_, err := db.SignInByLink(t.Context(), link, signsUpNow(now))
+				return err
+			},
+			"provider": func(_ uuid.UUID, _, _, _ store.Secret, email string) error {
+				cookie, state := secretText(), secretText()
+				must(t, db.BeginOIDCFlow(t.Context(), cookie, store.OIDCFlow{Provider: "idp", State: state, ReturnTo: "/", SignUp: store.SignUpOpen}))
+				f, err := db.SpendState(t.Context(), nil, cookie, state, "idp")
+				must(t, err)
+				_, err = db.SignInByIdentity(t.Context(), f.ID, store.Identity{Issuer: "https://idp.test/", Subject: rand.Text(), Email: email, EmailVerified: true}, signsUpNow(now))
+				return err
+			},
+		} {
+			email, cookie, link, code := newAddress(), secretText(), secretText(), secretText()
+			id, err := db.BeginSignUpFlow(t.Context(), cookie, email, "/", store.SignUpOpen)
+			must(t, err)
+			if _, err := db.MintFlow(t.Context(), id, link, code); err != nil {
+				t.Fatal(err)
+			}
+			err = proves(id, cookie, link, code, email)
+			if made := usersWith(t, email) == 1; made != (now == store.SignUpOpen) || made != (err == nil) {
+				t.Errorf("by %s, rule %q: made %v, %v", way, now, made, err)
+			}
+		}
+	}
 }
 
 // By invitation only invited addresses sign up, each for one agency. A withdrawn
@@ -244,7 +289,7 @@ func TestSignUpByInvitation(t *testing.T) {
 		t.Error("another invitation is withdrawn, too")
 	}
 	wantErr(t, "withdrawn twice", byOperator(t, func(op *store.Operator) error { return op.WithdrawSignUp(t.Context(), late) }), store.ErrNotFound)
-	if _, err := db.SignInByCode(t.Context(), store.MailedCode{Flow: id, Cookie: cookie, Codes: []store.Secret{code}}, newSession()); err == nil || usersWith(t, late) != 0 {
+	if _, err := db.SignInByCode(t.Context(), store.MailedCode{Flow: id, Cookie: cookie, Codes: []store.Secret{code}}, signsUpNow(store.SignUpByInvite)); err == nil || usersWith(t, late) != 0 {
 		t.Errorf("withdrawn: %v", err)
 	}
 }

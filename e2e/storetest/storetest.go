@@ -168,12 +168,14 @@ func prove(t testing.TB, email string, rule *store.SignUpRule) store.Token {
 	check(t, err)
 	_, err = DB().MintFlow(ctx, flow, link, code)
 	check(t, err)
-	var token store.Token
-	_, _ = rand.Read(token[:])
-	_, err = DB().SignInByCode(ctx, store.MailedCode{Flow: flow, Cookie: cookie, Codes: []store.Secret{code}},
-		store.NewSession{Token: token, UserAgent: "storetest"})
+	session := store.NewSession{UserAgent: "storetest"}
+	_, _ = rand.Read(session.Token[:])
+	if rule != nil {
+		session.SignUp = *rule
+	}
+	_, err = DB().SignInByCode(ctx, store.MailedCode{Flow: flow, Cookie: cookie, Codes: []store.Secret{code}}, session)
 	check(t, err)
-	return token
+	return session.Token
 }
 
 // SignInAt is [SignIn] for a session on a host; "" is the main host.

@@ -115,7 +115,7 @@ func (s *Service) finishSignIn(w http.ResponseWriter, r *http.Request, token sto
 // has a new token, so that an attacker cannot plant a session cookie before a sign-in.
 func (s *Service) newSession(r *http.Request) store.NewSession {
 	old, _ := s.cookies.Read(r)
-	return store.NewSession{Token: newToken(), UserAgent: userAgent(r), Old: old, RequestID: web.RequestID(r)}
+	return store.NewSession{Token: newToken(), UserAgent: userAgent(r), Old: old, RequestID: web.RequestID(r), SignUp: s.signUp}
 }
 
 func newToken() (token store.Token) {

@@ -172,7 +172,7 @@ end $$;
 
 create function lookup.sign_in_by_link(
     p_link_hash bytea, p_session uuid, p_token bytea, p_host text, p_agent text,
-    p_old_token bytea, p_event uuid, p_request text)
+    p_old_token bytea, p_event uuid, p_request text, p_rule text)
 returns table (user_id uuid, return_to text)
 language plpgsql volatile security definer set search_path = ''
 as $$
@@ -183,7 +183,7 @@ begin
     where f.link_hash = p_link_hash and f.purpose = 'mail' and f.spent_at is null and now() >= f.created_at and f.expires_at > now()
     returning * into flow;
     if flow.id is null then return; end if;
-    person := lookup.person_proved(flow.email, flow.sign_up);
+    person := lookup.person_proved(flow.email, case when flow.sign_up is not null then p_rule end);
     if person is null then return; end if;
     perform lookup.session_open(person, p_session, p_token, p_host, p_agent, p_old_token, p_event, p_request, 'sign_in.link');
     update public.sign_in_flows f set opened_session_id = p_session where f.id = flow.id;
@@ -193,7 +193,7 @@ grant execute on function lookup.sign_in_by_link to portico_app;
 
 create function lookup.sign_in_by_code(
     p_flow uuid, p_cookie_hash bytea, p_code_hashes bytea[], p_session uuid, p_token bytea, p_host text, p_agent text,
-    p_old_token bytea, p_event uuid, p_request text)
+    p_old_token bytea, p_event uuid, p_request text, p_rule text)
 returns table (verdict text, tries_left integer, user_id uuid, return_to text)
 language plpgsql volatile security definer set search_path = ''
 as $$
@@ -203,7 +203,7 @@ begin
     select c.verdict, c.tries_left into word, tries
     from lookup.flow_try_code(p_flow, 'mail', p_cookie_hash, p_code_hashes) c;
     if word = 'ok' then
-        select lookup.person_proved(f.email, f.sign_up), f.return_to into person, place
+        select lookup.person_proved(f.email, case when f.sign_up is not null then p_rule end), f.return_to into person, place
         from public.sign_in_flows f
         where f.id = p_flow;
         if person is null then
@@ -270,7 +270,7 @@ grant execute on function lookup.proofs_used to portico_app;
 -- answered within the last two minutes.
 create function lookup.sign_in_by_identity(
     p_flow uuid, p_issuer text, p_subject text, p_email text, p_verified boolean,
-    p_session uuid, p_token bytea, p_host text, p_agent text, p_old_token bytea, p_event uuid, p_request text)
+    p_session uuid, p_token bytea, p_host text, p_agent text, p_old_token bytea, p_event uuid, p_request text, p_rule text)
 returns uuid
 language plpgsql volatile security definer set search_path = ''
 as $$
@@ -284,7 +284,7 @@ begin
     if flow is null then return null; end if;
     select i.user_id into person from public.identities i where i.issuer = p_issuer and i.subject = p_subject;
     if person is null and p_verified then
-        person := lookup.person_proved(lower(p_email), rule);
+        person := lookup.person_proved(lower(p_email), case when rule is not null then p_rule end);
         if exists (select 1 from public.users u where u.id = person and not u.links_by_address) then
             return null;
         end if;
