@@ -27,6 +27,9 @@ const (
 var lifecycle = []SubscriptionStatus{SubscriptionIncomplete, SubscriptionExpired, SubscriptionTrialing, SubscriptionActive,
 	SubscriptionPastDue, SubscriptionUnpaid, SubscriptionPaused, SubscriptionCanceled}
 
+// IsKnown says whether Stripe documents the state.
+func (s SubscriptionStatus) IsKnown() bool { return slices.Contains(lifecycle, s) }
+
 // subscriptionRow is the newest that Stripe said of a subscription.
 type subscriptionRow struct {
 	ID         string

@@ -18,6 +18,11 @@ var ofBilling = []mutant{
 	{"webhooks of connected accounts change nothing", "handlers/billing/webhook.go", `case e.Account != "":`, "case false:", billingRoom, "TestOddWebhooksChangeNothing"},
 	{"years-old webhooks change nothing", "store/billing.go", "case e.Created.Before(e.ReceivedAt.Add(-MaxEventAge)):", "case false:", billingRoom, "TestOddWebhooksChangeNothing"},
 	{"webhooks of the future change nothing", "store/billing.go", "case e.Created.After(e.ReceivedAt.Add(maxEventAhead)):", "case false:", billingRoom, "TestOddWebhooksChangeNothing"},
+	{"unknown states are unreadable", "handlers/billing/events.go", "!in.Status.IsKnown() ||", "in.Status == \"\" ||", billingRoom, "TestStrangeWebhooksAreUnreadable"},
+	{"absurd times are unreadable", "handlers/billing/events.go", "		if max(latest, end) > stripe.MaxTime {", "		if latest < 0 {", billingRoom, "TestStrangeWebhooksAreUnreadable"},
+	{"webhooks of an absurd time are no events", "handlers/stripe/webhook.go", " || in.Created > MaxTime {", " {", billingRoom, "TestStrangeWebhooksAreUnreadable"},
+	{"prices with NUL are unreadable", "handlers/billing/events.go", "			if !isID(item.Price.ID) {", "			if item.Price.ID == \"\" {", billingRoom, "TestStrangeWebhooksAreUnreadable"},
+	{"only the doctor's program names unworked webhooks", billingLookup, "interval '1 hour' and lookup.nobody_asks()", "interval '1 hour'", storeRoom, "TestNarrowFunctionsOfBilling"},
 	// Which agency it is about.
 	{"a subscription stays with its customer", billingLookup, "            why := 'subscription of another customer';", "            why := null;", billingRoom, "TestWebhookReachesNoOtherTenant"},
 	{"a customer is one agency's", billingLookup, "where c.id = p_customer and c.agency_id = agency and c.live = p_live and c.ended_at is null);", "where c.id = p_customer and c.live = p_live and c.ended_at is null);", billingRoom, "TestWebhookReachesNoOtherTenant"},
@@ -52,11 +57,6 @@ var ofBilling = []mutant{
 	{"support gets no right to ask unpaid", "store/support_requests.go", "	if may {\n\t\ttx.refuseUnpaid()\n\t}\n", "", handlerRoom, "TestUnpaidAgencyTakesAccessAway"},
 	{"nobody joins a read-only workspace", "store/invites_accept.go", "		tx.refuseUnpaid() // whoever", "		// whoever", handlerRoom, "TestUnpaidAgencyIsReadOnly"},
 	{"without billing nothing is read-only", "store/tx.go", "	if tx.billing == nil {\n\t\treturn\n\t}\n", "", billingRoom, "TestUnpaidAgencyBecomesReadOnly"},
-	{"clients don't read why", "views/chrome.go", "	case c.Staff:\n\t\treturn \"The agency has", "	case true:\n\t\treturn \"The agency has", handlerRoom, "TestUnpaidAgencyIsReadOnly"},
-	// Who pays.
-	{"owners alone pay", "store/billing.go", "if !May(PayBills, party, role) {", "if false && !May(PayBills, party, role) {", billingRoom, "TestOnlyOwnersInPersonPay"},
-	{"paying needs a step-up", "store/billing.go", "	if err := tx.requireStepUp(ctx); err != nil {\n\t\treturn err\n\t}\n\tvar detail", "	var detail", billingRoom, "TestOnlyOwnersInPersonPay"},
-	{"a second subscription isn't begun", "handlers/billing/pages.go", "	if err := s.refuseSecond(ctx, customer); err != nil {\n\t\treturn \"\", err\n\t}\n", "", handlerRoom, "TestSecondSubscriptionIsRefused"},
 	{"nothing is purged while read-only", "handlers/upload/remove.go", "err != nil || !may {\n\t\t\t\treturn err", "err != nil {\n\t\t\t\treturn err", workRoom, "TestCleanupPurgesNothingWhileReadOnly"},
 	{"the bin is kept after read-only", billingLookup, "then now() + interval '30 days' else g.bin_held_until end", "then now() + interval '30 days' end", workRoom, "TestCleanupPurgesNothingWhileReadOnly"},
 	{"what is kept can be restored", "store/bin.go", " or deleted_at is not null and @held)", " or false and @held)", workRoom, "TestCleanupPurgesNothingWhileReadOnly"},
@@ -64,6 +64,11 @@ var ofBilling = []mutant{
 	{"support reads no billing in the trail", "migrations/0064_bin_held.sql", "    using (not starts_with(verb, 'billing.')\n", "    using (true\n", handlerRoom, "TestBillingInTheTrailIsForWhoMaySeeIt"},
 	{"support doesn't read why", "views/chrome.go", "	case c.Staff && c.Support != nil:", "	case false:", handlerRoom, "TestUnpaidAgencyIsReadOnly"},
 	{"clients' refusals don't say why", "handlers/unpaid.go", "		p.Status, p.Title = http.StatusForbidden,", "		p.Title =", handlerRoom, "TestUnpaidAgencyIsReadOnly"},
+	{"clients don't read why", "views/chrome.go", "	case c.Staff:\n\t\treturn \"The agency has", "	case true:\n\t\treturn \"The agency has", handlerRoom, "TestUnpaidAgencyIsReadOnly"},
+	// Who pays.
+	{"owners alone pay", "store/billing.go", "if !May(PayBills, party, role) {", "if false && !May(PayBills, party, role) {", billingRoom, "TestOnlyOwnersInPersonPay"},
+	{"paying needs a step-up", "store/billing.go", "	if err := tx.requireStepUp(ctx); err != nil {\n\t\treturn err\n\t}\n\tvar detail", "	var detail", billingRoom, "TestOnlyOwnersInPersonPay"},
+	{"a second subscription isn't begun", "handlers/billing/pages.go", "	if err := s.refuseSecond(ctx, customer); err != nil {\n\t\treturn \"\", err\n\t}\n", "", handlerRoom, "TestSecondSubscriptionIsRefused"},
 	{"who paid meanwhile doesn't pay again", "handlers/billing/pages.go", "if err := s.refuseSecond(ctx, customer); err != nil {\n\t\treturn \"\", errors.Join", "if err := error(nil); err != nil {\n\t\treturn \"\", errors.Join", handlerRoom, "TestSecondSubscriptionIsRefused"},
 	{"nobody pays on two pages", "handlers/billing/pages.go", "if err := s.stripe.EndCheckouts(ctx, customer, id); err != nil {", "if id == \"\" {", handlerRoom, "TestSecondSubscriptionIsRefused"},
 	{"owed money is paid first", "handlers/billing/pages.go", "case a.now.OwedSince != nil:", "case false:", handlerRoom, "TestOwedMoneyIsPaidFirst"},
@@ -78,6 +83,7 @@ var ofBilling = []mutant{
 	{"people can't change billing", billingTables, "for update to portico_app\n            using (current_setting('app.party', true) = 'system' and nullif(current_setting('app.user_id', true), '') is null)$p$", "for update to portico_app\n            using (true)$p$", storeRoom, "TestBillingStaysInTheAgency"},
 	// Use.
 	{"an hour is sent once", "store/billing_usage.go", "u.quantity - coalesce(s.quantity, 0), m.meter", "u.quantity, m.meter", workRoom, "TestUseIsSentOnce"},
+	{"use before a plan ends is noted", "store/billing.go", "	if err := tx.noteUseBefore(ctx, after, now); err != nil {\n\t\treturn err\n\t}\n", "", workRoom, "TestUseBeforeAPlanEndsIsSent"},
 	{"uncertain use isn't sent again", "store/billing_usage.go", "  and noted_at > @resend\n", "", workRoom, "TestUncertainUseIsNotSentAgain"},
 	{"refused use is sent later", "handlers/jobs/billing_usage.go", "			if stripe.IsRefused(err) {\n", "			if false {\n", workRoom, "TestRefusedUseIsSentLater"},
 	{"use that is sent later may arrive", "store/billing_usage.go", "    uncounted_at = null,\n", "", workRoom, "TestRefusedUseIsSentLater"},

@@ -3,6 +3,8 @@ package billing
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
+	"strings"
 	"time"
 
 	"portico/handlers/stripe"
@@ -68,6 +70,14 @@ func (e *expanded) UnmarshalJSON(b []byte) error {
 	return err
 }
 
+// subscriptionID is what the database takes as the id of a subscription.
+var subscriptionID = regexp.MustCompile(`^sub_[A-Za-z0-9]{1,250}$`)
+
+// isID says whether the database can keep an id of Stripe's. It keeps no NUL.
+func isID(id string) bool {
+	return id != "" && len(id) <= 255 && !strings.ContainsRune(id, 0)
+}
+
 func namesIn(object json.RawMessage) (customer, sub string, err error) {
 	var n names
 	if err := json.Unmarshal(object, &n); err != nil {
@@ -85,8 +95,8 @@ func namesIn(object json.RawMessage) (customer, sub string, err error) {
 			sub = string(n.Parent.Details.Subscription)
 		}
 	}
-	if len(customer) > 255 || len(sub) > 255 {
-		return "", "", fmt.Errorf("an id is too long: %w", store.ErrUnreadable)
+	if customer != "" && !isID(customer) || sub != "" && !subscriptionID.MatchString(sub) {
+		return "", "", fmt.Errorf("a strange id: %w", store.ErrUnreadable)
 	}
 	return customer, sub, nil
 }
@@ -135,14 +145,21 @@ func subscription(change store.SubscriptionChange) func(json.RawMessage) (store.
 		if err := json.Unmarshal(object, &in); err != nil {
 			return store.BillingChange{}, err
 		}
-		if in.ID == "" || in.Status == "" || len(in.Status) > 40 || len(in.Items.Data) > maxPrices {
+		if in.ID == "" || !in.Status.IsKnown() || len(in.Items.Data) > maxPrices {
 			return store.BillingChange{}, store.ErrUnreadable
 		}
+		latest := max(in.CancelAt, in.EndedAt, in.PeriodEnd)
 		s := store.SubscriptionSeen{ID: in.ID, Status: in.Status, Prices: []string{}, Change: change}
 		end := in.PeriodEnd
 		for _, item := range in.Items.Data {
+			if !isID(item.Price.ID) {
+				return store.BillingChange{}, store.ErrUnreadable
+			}
 			s.Prices = append(s.Prices, item.Price.ID)
 			end = max(end, item.PeriodEnd)
+		}
+		if max(latest, end) > stripe.MaxTime {
+			return store.BillingChange{}, store.ErrUnreadable
 		}
 		s.PeriodEnd = second(end)
 		switch {
@@ -167,7 +184,7 @@ func invoice(failed bool) func(json.RawMessage) (store.BillingChange, error) {
 			return store.BillingChange{}, err
 		}
 		_, sub, err := namesIn(object)
-		if err != nil || in.ID == "" || len(in.ID) > 255 {
+		if err != nil || !isID(in.ID) {
 			return store.BillingChange{}, store.ErrUnreadable
 		}
 		if sub == "" {

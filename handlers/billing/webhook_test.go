@@ -287,3 +287,44 @@ func TestOnlyOwnersInPersonPay(t *testing.T) {
 		}
 	}
 }
+
+// What the database can't keep, or Stripe doesn't document, is unreadable: it is worked off
+// with that outcome, and changes nothing.
+func TestStrangeWebhooksAreUnreadable(t *testing.T) {
+	t.Parallel()
+	p, now := newPayer(t), time.Now()
+	end := now.AddDate(0, 1, 0)
+	p.deliver(newEvent("customer.subscription.created", now, p.subscriptionOf(stripeID("sub"), "active", "price_enterprise", end)), now)
+	before := p.state()
+	sub := func(edit func(map[string]any)) map[string]any {
+		object := p.subscriptionOf(stripeID("sub"), "active", "price_enterprise", end)
+		edit(object)
+		return object
+	}
+	for what, e := range map[string]event{
+		"a price with NUL":          newEvent("customer.subscription.updated", now, p.subscriptionOf(stripeID("sub"), "active", "price_\x00", end)),
+		"an invoice with NUL":       newEvent("invoice.payment_failed", now, p.invoiceOf("in_\x00", stripeID("sub"), "subscription_cycle")),
+		"a customer with NUL":       newEvent("invoice.payment_failed", now, map[string]any{"id": "in_1", "object": "invoice", "customer": "cus_\x00"}),
+		"a subscription that isn't": newEvent("invoice.payment_failed", now, p.invoiceOf(stripeID("in"), "sub_-1", "subscription_cycle")),
+		"an unknown status":         newEvent("customer.subscription.updated", now, p.subscriptionOf(stripeID("sub"), "resting", "price_growth", end)),
+		"a period of 10000 years":   newEvent("customer.subscription.updated", now, p.subscriptionOf(stripeID("sub"), "active", "price_growth", now.AddDate(9000, 0, 0))),
+		"an end in 300,000 years":   newEvent("customer.subscription.updated", now, sub(func(o map[string]any) { o["cancel_at"] = int64(1e13) })),
+	} {
+		p.deliver(e, now)
+		if got := outcome(t, e.id); got != "unreadable" {
+			t.Errorf("%s: %q", what, got)
+		}
+	}
+	for what, e := range map[string]event{
+		"an id with NUL":        {id: "evt_\x00", kind: "invoice.paid", created: now},
+		"made in 300,000 years": {id: stripeID("evt"), kind: "invoice.paid", created: time.Unix(1e13, 0)},
+	} {
+		payload := e.payload(t)
+		if got := p.post(payload, signed(payload, webhookSecret, time.Now())); got != http.StatusBadRequest {
+			t.Errorf("%s: %d", what, got)
+		}
+	}
+	if p.state() != before || len(p.mails()) != 1 {
+		t.Errorf("%s to\n%s, mails %q", before, p.state(), p.mails())
+	}
+}

@@ -3,6 +3,7 @@ package stripe
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/stripe/stripe-go/v85/webhook"
@@ -42,6 +43,14 @@ func (c *Client) Verify(payload []byte, signature string) (Event, error) {
 	return ReadEvent(payload)
 }
 
+// MaxTime is the latest time that is read, the end of the year 9999.
+const MaxTime = 253402300799
+
+// isText says whether the database can keep a text of Stripe's. It keeps no NUL.
+func isText(s string, most int) bool {
+	return s != "" && len(s) <= most && !strings.ContainsRune(s, 0)
+}
+
 // ReadEvent reads the envelope of a webhook that was verified before.
 func ReadEvent(payload []byte) (Event, error) {
 	var in struct {
@@ -58,7 +67,7 @@ func ReadEvent(payload []byte) (Event, error) {
 	if err := json.Unmarshal(payload, &in); err != nil {
 		return Event{}, err
 	}
-	if in.Object != "event" || in.ID == "" || len(in.ID) > 255 || in.Type == "" || len(in.Type) > 100 || in.Created <= 0 {
+	if in.Object != "event" || !isText(in.ID, 255) || !isText(in.Type, 100) || in.Created <= 0 || in.Created > MaxTime {
 		return Event{}, errors.New("webhook is no event")
 	}
 	return Event{ID: in.ID, Kind: in.Type, Created: time.Unix(in.Created, 0).UTC(), Live: in.Livemode, Account: in.Account, Object: in.Data.Object}, nil
