@@ -226,6 +226,9 @@ func (s *Server) authorize(r *http.Request, me store.Member, route Route) error 
 		return store.ErrNotFound
 	}
 	if me.Tenant.State != store.TenantActive && (me.Party == store.PartyClient || !web.IsSafe(r.Method)) {
+		if me.Tenant.Kind == store.TenantAgency {
+			return errSuspended
+		}
 		if me.Party == store.PartyAgency {
 			return errClosed
 		}

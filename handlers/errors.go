@@ -26,6 +26,9 @@ var (
 	errClosed = &web.Problem{Status: http.StatusForbidden, Cause: store.ErrForbidden, Title: "This workspace is suspended or archived", Sentence: "Until an owner or admin of the agency opens it again, nobody can change anything. Everything in it is kept."}
 )
 
+// errSuspended is [errClosed] in an agency, which the operator alone suspends.
+var errSuspended = &web.Problem{Status: http.StatusForbidden, Cause: store.ErrForbidden, Title: "This agency is suspended", Sentence: "Nobody can change anything in it and its clients. Everything is kept. Ask whoever runs this site."}
+
 // paused is the answer to the people of a client that is suspended or archived. The agency
 // is "" if unknown; its members and those whom it invited may know it.
 func paused(agency string) *web.Problem {

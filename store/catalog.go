@@ -35,7 +35,7 @@ var definerFunctions = map[string]string{
 	"last_activity": "nobody", "support_over": "nobody", "tenant_active": "nobody", "host_holds": "nobody", "session_lives": "nobody", "support_allows": "nobody", "support_mode": "nobody",
 	"freshly_proved": "nobody", "key_lives": "nobody", "may_sign_up": "nobody", "passkey_used": "nobody", "ways_in": "nobody",
 	// For the command line, as portico_owner.
-	"add_agent": "operator", "create_agency": "operator", "disable_agent": "operator", "forget_address": "operator", "list_agents": "operator", "list_sign_up_invites": "operator", "list_tenants": "operator", "set_plan": "operator", "sign_up_invite": "operator", "sign_up_withdraw": "operator",
+	"add_agent": "operator", "create_agency": "operator", "disable_agent": "operator", "forget_address": "operator", "list_agents": "operator", "list_sign_up_invites": "operator", "list_tenants": "operator", "set_agency_state": "operator", "set_plan": "operator", "sign_up_invite": "operator", "sign_up_withdraw": "operator",
 }
 
 // check is one rule about the catalog. Its query returns the names of the objects

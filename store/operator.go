@@ -95,6 +95,28 @@ func (o *Operator) SetPlan(ctx context.Context, slug, plan string) error {
 	return nil
 }
 
+// SuspendAgency closes an agency and all of its clients: nobody can change anything, and the
+// clients' people can't open them. Everything is kept. A slug of no agency is [ErrNotFound].
+func (o *Operator) SuspendAgency(ctx context.Context, slug string) error {
+	return o.setAgencyState(ctx, slug, TenantSuspended)
+}
+
+// ResumeAgency opens an agency again. A slug of no agency is [ErrNotFound].
+func (o *Operator) ResumeAgency(ctx context.Context, slug string) error {
+	return o.setAgencyState(ctx, slug, TenantActive)
+}
+
+func (o *Operator) setAgencyState(ctx context.Context, slug string, to TenantState) error {
+	var known bool
+	if err := o.conn.QueryRow(ctx, `select lookup.set_agency_state($1, $2, $3)`, slug, to, NewID()).Scan(&known); err != nil {
+		return fmt.Errorf("set agency state: %w", engine.Translate(err))
+	}
+	if !known {
+		return ErrNotFound
+	}
+	return nil
+}
+
 // AddAgent creates a support agent. An address that belongs to somebody is
 // [ErrConflict]: an agent is never also a member.
 func (o *Operator) AddAgent(ctx context.Context, email, name string) error {

@@ -54,7 +54,7 @@ func commands() []command {
 		{"signup", "invite|withdraw|list: say which addresses may create an agency while SIGNUP=invite", program.signUp},
 		{"support", "add, disable or list support agents", program.support},
 		{"person", "forget: erase a person's account on their written request", program.person},
-		{"tenant", "list|plan: list the tenants of this installation, or set a tenant's plan", program.tenant},
+		{"tenant", "list|plan|suspend|resume: list the tenants of this installation, set a tenant's plan, or close an agency", program.tenant},
 		{"billing", "check: compare with Stripe, and name each difference", program.billing},
 		{"files", "check|repair|forget: check or repair object storage, record lost files", program.files},
 	}

@@ -308,12 +308,17 @@ func (p program) forget(ctx context.Context, op *store.Operator, address string)
 }
 
 func (p program) tenant(ctx context.Context, args []string) error {
-	verb, args, err := p.verb("tenant", args, "list", "plan")
+	verb, args, err := p.verb("tenant", args, "list", "plan", "suspend", "resume")
 	if verb == "" {
 		return err
 	}
-	if verb == "plan" {
+	switch verb {
+	case "plan":
 		return p.tenantPlan(ctx, args)
+	case "suspend":
+		return p.agencyState(ctx, args, verb, "Closes an agency and all of its clients: nobody can change anything, no mail goes out, and\nthe clients' people can't open them. Everything is kept.", (*store.Operator).SuspendAgency)
+	case "resume":
+		return p.agencyState(ctx, args, verb, "Opens an agency again that was suspended, and those of its clients that weren't.", (*store.Operator).ResumeAgency)
 	}
 	fs := p.flags("tenant list", "Lists the tenants of this installation by slug.")
 	if help, err := p.parse(fs, args); help || err != nil {
@@ -340,6 +345,32 @@ func (p program) tenant(ctx context.Context, args []string) error {
 			}
 			after = page[len(page)-1].Slug
 		}
+	})
+}
+
+// agencyState suspends or resumes the agency whose slug is the argument.
+func (p program) agencyState(ctx context.Context, args []string, verb, does string, set func(*store.Operator, context.Context, string) error) error {
+	fs := p.flags("tenant "+verb+" SLUG", does)
+	slug, rest := "", args
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		slug, rest = args[0], args[1:]
+	}
+	if help, err := p.parse(fs, rest); help || err != nil {
+		return err
+	}
+	if slug == "" {
+		return errors.New("name the agency: portico tenant " + verb + " SLUG")
+	}
+	return p.operate(ctx, func(op *store.Operator) error {
+		err := set(op, ctx, slug)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+			return fmt.Errorf("there is no agency %q", slug)
+		case err != nil:
+			return err
+		}
+		fmt.Fprintf(p.stdout, "%s: %s\n", map[string]string{"suspend": "suspended", "resume": "resumed"}[verb], slug)
+		return nil
 	})
 }
 

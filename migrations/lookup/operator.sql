@@ -72,3 +72,23 @@ as $$
     order by u.email
 $$;
 grant execute on function lookup.list_agents to portico_owner;
+
+-- Suspends an agency, which closes all of its clients too, or resumes it. False means that no
+-- agency has that slug. One that has that state already stays as it is.
+create function lookup.set_agency_state(p_slug text, p_to text, p_event uuid)
+returns boolean
+language plpgsql volatile security definer set search_path = ''
+as $$
+declare place uuid;
+begin
+    if p_to not in ('active', 'suspended') then return false; end if;
+    select t.id into place from public.tenants t where t.slug = p_slug and t.kind = 'agency' for no key update;
+    if place is null then return false; end if;
+    update public.tenants t set state = p_to where t.id = place and t.state <> p_to;
+    if found then
+        insert into public.audit_events (tenant_id, id, party, verb, target_kind, target_id)
+        values (place, p_event, 'system', case p_to when 'active' then 'tenant.resumed' else 'tenant.suspended' end, 'tenant', place);
+    end if;
+    return true;
+end $$;
+grant execute on function lookup.set_agency_state to portico_owner;
