@@ -15,8 +15,11 @@ import (
 // slugs are the slugs that a tenant can have.
 var slugs = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$`)
 
-// IsSlug reports whether a tenant can have the slug.
-func IsSlug(slug string) bool { return slugs.MatchString(slug) }
+// IsSlug reports whether a tenant can have the slug. With "--" as the third and fourth
+// character it would be a name in another script as a host, such as xn--80ak6aa92e.
+func IsSlug(slug string) bool {
+	return slugs.MatchString(slug) && !(len(slug) > 3 && slug[2:4] == "--")
+}
 
 // ReadSlug returns the slug of a new tenant from the field "slug", or one made of its name
 // if the field is empty, and what the form shows again.

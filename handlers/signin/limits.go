@@ -46,6 +46,7 @@ var (
 	signUpToAddress          = limit{"sign-up mail to an address", 5, limitDay}
 	signUpOfDomain           = limit{"sign-ups of a mail domain", 20, limitDay}
 	agenciesOfPerson         = limit{"agencies of a person", 3, limitDay}
+	slugsOfPerson            = limit{"slugs that a person tries", 30, limitDay}
 	agenciesFromNetwork      = limit{"agencies from a network", 10, limitDay}
 	mailStepUp               = limit{"step-up mail", 10, limitWindow}
 	codeOfFlow               = limit{"code of a flow", 20, limitWindow}

@@ -3,6 +3,7 @@ package signin
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"portico/handlers/frame"
 	"portico/handlers/web"
@@ -77,6 +78,10 @@ func (s *Service) CreateAgency(w http.ResponseWriter, r *http.Request, me store.
 		typed.Errors = ui.Errors(f.Errors)
 		return s.agencyForm(w, r, me, http.StatusUnprocessableEntity, typed)
 	}
+	// A refused slug is no agency, so this limit alone counts it: nobody tries slugs all day.
+	if err := s.countAttempt(r.Context(), slugsOfPerson, me.ID().String()); err != nil {
+		return err
+	}
 	if err := s.countAgency(r, me); err != nil {
 		return err
 	}
@@ -110,6 +115,12 @@ func newAgency(f *web.Form, owner string) (store.NewAgency, views.NewAgencyForm)
 	agency.Slug, typed.Slug = frame.ReadSlug(f, agency.Name)
 	if owner == "" {
 		agency.Owner = f.Text("owner", "your name", 120)
+	}
+	// Both are in mails to strangers, whose programs make links of addresses.
+	for field, name := range map[string]string{"name": agency.Name, "owner": agency.Owner} {
+		if strings.Contains(name, "://") && f.Errors[field] == "" {
+			f.Errors[field] = "A name can't be an address of a page."
+		}
 	}
 	return agency, typed
 }
