@@ -12,6 +12,7 @@ var ofBilling = []mutant{
 	// What Stripe sends.
 	{"webhooks are signed", "handlers/stripe/webhook.go", "	if !ok {\n\t\treturn Event{}, ErrForged", "	if false {\n\t\treturn Event{}, ErrForged", billingRoom, "TestForgedWebhooksAreRefused"},
 	{"old copies of webhooks are refused", "handlers/stripe/webhook.go", "webhook.ValidatePayloadWithTolerance(payload, signature, secret, Tolerance)", "webhook.ValidatePayloadIgnoringTolerance(payload, signature, secret)", billingRoom, "TestForgedWebhooksAreRefused"},
+	{"webhooks aren't signed in the future", "handlers/stripe/webhook.go", "	if signedAhead(signature, time.Now()) {", "	if false {", billingRoom, "TestForgedWebhooksAreRefused"},
 	{"webhooks have a largest size", "handlers/billing/webhook.go", "http.MaxBytesReader(w, r.Body, stripe.MaxEvent)", "r.Body", billingRoom, "TestForgedWebhooksAreRefused"},
 	{"a webhook is worked off once", billingLookup, "    on conflict (id) do nothing;\n    return found;", "    on conflict (id) do update set payload = excluded.payload;\n    return found;", billingRoom, "TestWebhookIsWorkedOffOnce"},
 	{"live webhooks are for live keys", "handlers/billing/webhook.go", "case e.Live != s.stripe.Live():", "case false:", billingRoom, "TestOddWebhooksChangeNothing"},

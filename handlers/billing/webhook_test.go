@@ -28,6 +28,7 @@ func TestForgedWebhooksAreRefused(t *testing.T) {
 		"another secret":                signed(payload, "whsec_ofSomebodyElse", now),
 		"the signature of another one":  signed(other, webhookSecret, now),
 		"an old copy":                   signed(payload, webhookSecret, now.Add(-time.Hour)),
+		"a copy for later":              signed(payload, webhookSecret, now.Add(time.Hour)),
 		"another time":                  strings.Replace(good, "t=", "t=1", 1),
 		"the scheme of test fixtures":   strings.Replace(good, "v1=", "v0=", 1),
 		"an empty secret":               signed(payload, "", now),
