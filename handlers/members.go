@@ -21,7 +21,7 @@ const peopleShown = 50
 
 // partyName is what a party is called in the member's tenant.
 func partyName(me store.Member, p store.Party) string {
-	if p == store.PartyAgency {
+	if p == store.PartyAgency && me.Tenant.Kind == store.TenantClient {
 		return me.Tenant.AgencyName
 	}
 	return me.Tenant.Name

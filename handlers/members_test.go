@@ -296,3 +296,17 @@ func TestPeopleAreListedByPageAndSearch(t *testing.T) {
 	}
 	want(t, "an odd place", dana.get(t, at+"?after=%00&q=%ff%00"), http.StatusOK)
 }
+
+// An invitation to the agency's own team names the agency.
+func TestTeamInvitationsNameTheAgency(t *testing.T) {
+	t.Parallel()
+	a, s := storetest.Agency(t), newSite(t)
+	err := storetest.DB().Write(t.Context(), a.Member(t, a.Dana, a.Agency), func(tx *store.Tx) error {
+		_, err := tx.InvitePerson(t.Context(), store.NewPerson{Name: "Nia", Email: "nia@" + a.Suffix + ".test", Party: store.PartyAgency, Role: store.RoleMember})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	has(t, "the people of the agency", s.as(t, a.Dana).get(t, "/w/"+a.Agency+"/members"), "Member of Northwind "+a.Suffix)
+}
