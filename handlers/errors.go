@@ -89,7 +89,10 @@ func problemOf(err error) web.Problem {
 		p.RetryAfter = time.Minute
 	}
 	if minutes := int(math.Ceil(p.RetryAfter.Minutes())); p.Status == http.StatusTooManyRequests && minutes > 1 {
-		p.Sentence = "Wait " + ui.Count(minutes, "minute", "minutes") + ", then try again. Nothing is lost."
+		p.Sentence = "Wait " + ui.Count(minutes, "minute", "minutes") + ", then try again."
+		if minutes > 90 {
+			p.Sentence = "Wait " + ui.Count((minutes+59)/60, "hour", "hours") + ", then try again."
+		}
 	}
 	return p
 }

@@ -21,7 +21,7 @@ var refusals = map[int]refusal{
 	http.StatusRequestEntityTooLarge: {"That is too large", "It is larger than we can accept at once. Try a smaller file.", "Go to your home page"},
 	http.StatusRequestURITooLong:     {"That address is too long", "No page here has an address that long. Start again.", "Go to your home page"},
 	http.StatusUnprocessableEntity:   {"Check what you entered", "Something is missing or not valid. Go back, correct it and try again.", "Go to your home page"},
-	http.StatusTooManyRequests:       {"Too many requests", "Wait a minute, then try again. Nothing is lost.", "Try again"},
+	http.StatusTooManyRequests:       {"Too many requests", "Wait a minute, then try again.", "Try again"},
 	// Usually caused by too many cookies.
 	http.StatusRequestHeaderFieldsTooLarge: {"Your browser sent too much", "Delete the cookies of this site, then sign in again.", "Go to your home page"},
 	http.StatusServiceUnavailable:          {"Temporarily unavailable", "A service we depend on isn't responding. Try again in a minute.", "Try again"},

@@ -276,7 +276,7 @@ func (s *Service) unanswered(r *http.Request, err error) error {
 	}
 	return &web.Problem{
 		Status: http.StatusServiceUnavailable, Title: "Stripe doesn't answer", Cause: err,
-		Sentence: "Nothing was paid and nothing changed. Try again in a few minutes.",
-		Link:     web.Link{URL: cmp.Or(web.CameFrom(r), views.PathHome), Label: "Go back"},
+		Sentence: "Try again in a few minutes.", Saved: "Nothing was paid and nothing changed.",
+		Link: web.Link{URL: cmp.Or(web.CameFrom(r), views.PathHome), Label: "Go back"},
 	}
 }
