@@ -38,10 +38,13 @@ func ReadSlug(f *web.Form, name string) (slug, typed string) {
 	return slug, typed
 }
 
+// plain are letters that Unicode doesn't take apart, as addresses usually have them.
+var plain = strings.NewReplacer("ß", "ss", "æ", "ae", "œ", "oe", "ø", "o", "å", "a", "ł", "l", "đ", "d", "ð", "d", "þ", "th", "ı", "i")
+
 // suggestSlug makes a slug from a name; "" when no letter of it can be in a slug.
 func suggestSlug(name string) string {
 	var slug strings.Builder
-	for _, c := range norm.NFKD.String(strings.ToLower(name)) {
+	for _, c := range norm.NFKD.String(plain.Replace(strings.ToLower(name))) {
 		switch {
 		case c >= 'a' && c <= 'z', c >= '0' && c <= '9':
 			slug.WriteRune(c)
@@ -51,5 +54,12 @@ func suggestSlug(name string) string {
 		}
 	}
 	s := slug.String()
-	return strings.Trim(s[:min(len(s), 40)], "-")
+	if len(s) > 40 { // cut between words, if there are some
+		end := strings.LastIndexByte(s[:41], '-')
+		if end <= 0 {
+			end = 40
+		}
+		s = s[:end]
+	}
+	return strings.Trim(s, "-")
 }
