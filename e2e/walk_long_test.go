@@ -10,5 +10,5 @@ import (
 
 // Every page of the walk is accessible, wide and light, and narrow and dark.
 func TestLongWalk(t *testing.T) {
-	walkEverywhere(t, func(int) []browser.Setting { return browser.EveryRule })
+	walkEverywhere(t, browser.EveryRule...)
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"portico/e2e/stack"
 )
@@ -61,7 +62,7 @@ func (b *binaries) build(ctx context.Context, t *tree, pkg string) (string, erro
 	if err := t.build(ctx, pkg, binary); err != nil {
 		return "", err
 	}
-	if out, err := t.run(ctx, binary, pkg, b.tests[pkg]); err != nil {
+	if out, err := t.run(ctx, 15*time.Minute, binary, pkg, b.tests[pkg]); err != nil {
 		return "", fmt.Errorf("the tests of %s fail without a mutant: %w\n%s", pkg, err, tail(out))
 	}
 	return binary, nil

@@ -7,6 +7,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -139,8 +140,7 @@ func report(ctx context.Context, out io.Writer, tried <-chan trial, n int) (red 
 	return red
 }
 
-// pick returns the guards to try, a package's after another's: a package's tests
-// are built once.
+// pick returns the guards to try; see [ordered].
 func pick(ctx context.Context, o options, out io.Writer) ([]mutant, error) {
 	named, err := regexp.Compile(o.only)
 	if err != nil {
@@ -179,7 +179,30 @@ func pick(ctx context.Context, o options, out io.Writer) ([]mutant, error) {
 			picked = append(picked, m)
 		}
 	}
-	slices.SortStableFunc(picked, func(a, b mutant) int { return strings.Compare(a.pkg, b.pkg) })
 	fmt.Fprintf(out, "%d of %d guards\n", len(picked), len(mutants))
-	return picked, nil
+	return ordered(picked), nil
+}
+
+// ordered puts a guard of each package first, those of packages with the most guards
+// before others, and then the rest by package. The first guard of a package waits for its
+// tests to pass without a mutant. That takes minutes, which trees should not all spend
+// waiting for the same package.
+func ordered(picked []mutant) []mutant {
+	guards := map[string]int{}
+	for _, m := range picked {
+		guards[m.pkg]++
+	}
+	slices.SortStableFunc(picked, func(a, b mutant) int {
+		return cmp.Or(cmp.Compare(guards[b.pkg], guards[a.pkg]), strings.Compare(a.pkg, b.pkg))
+	})
+	var first, rest []mutant
+	seen := map[string]bool{}
+	for _, m := range picked {
+		if seen[m.pkg] {
+			rest = append(rest, m)
+		} else {
+			first, seen[m.pkg] = append(first, m), true
+		}
+	}
+	return append(first, rest...)
 }

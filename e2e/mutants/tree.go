@@ -158,7 +158,7 @@ func (t *tree) notices(ctx context.Context, m mutant, s suite) ([]string, error)
 	if m.switched() {
 		env = []string{switchVariable + "=" + m.new}
 	}
-	out, err := t.run(ctx, binary, s.pkg, s.tests, env...)
+	out, err := t.run(ctx, 4*time.Minute, binary, s.pkg, s.tests, env...)
 	if err == nil {
 		return nil, errUnnoticed
 	}
@@ -200,14 +200,14 @@ func (t *tree) build(ctx context.Context, pkg, binary string) error {
 	return nil
 }
 
-// run runs tests of pkg until one fails.
-func (t *tree) run(ctx context.Context, binary, pkg, tests string, env ...string) ([]byte, error) {
+// run runs tests of pkg until one fails, for at most a time.
+func (t *tree) run(ctx context.Context, most time.Duration, binary, pkg, tests string, env ...string) ([]byte, error) {
 	if err := t.prepareServer(ctx); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, most+time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, binary, "-test.run="+tests, "-test.failfast", "-test.timeout=4m", "-test.paniconexit0")
+	cmd := exec.CommandContext(ctx, binary, "-test.run="+tests, "-test.failfast", "-test.timeout="+most.String(), "-test.paniconexit0")
 	cmd.Dir = filepath.Join(t.dir, pkg)
 	cmd.Env = append(os.Environ(), "GOFLAGS=-trimpath", // the tests build too
 		storetest.ServerVariable+"="+t.server.AdminURL("postgres"),

@@ -185,6 +185,7 @@ func (p *Postgres) settings() []string {
 		set["fsync"] = "off"
 		set["synchronous_commit"] = "off"
 		set["full_page_writes"] = "off"
+		set["autovacuum"] = "off" // it takes a core from the tests, whose databases live for minutes
 		set["max_wal_size"] = "4GB"
 	}
 	maps.Copy(set, p.opts.Settings)
