@@ -12,17 +12,19 @@ type Kind struct{ name string }
 
 // The kinds of objects. A new kind also needs a line in kinds and in the CHECK constraint of its table.
 var (
-	KindFile    = Kind{"files"}    // a file of a deliverable
-	KindPreview = Kind{"previews"} // a file's thumbnail, stored under the file's own id
-	KindBrand   = Kind{"brand"}    // a tenant's logo
-	KindExport  = Kind{"exports"}  // an archive made for download
+	KindFile      = Kind{"files"}      // a file of a deliverable
+	KindPreview   = Kind{"previews"}   // a file's thumbnail, stored under the file's own id
+	KindRendition = Kind{"renditions"} // the picture of a page, under an id of its own
+	KindBrand     = Kind{"brand"}      // a tenant's logo
+	KindExport    = Kind{"exports"}    // an archive made for download
 )
 
 var kinds = map[string]Kind{
-	KindFile.name:    KindFile,
-	KindPreview.name: KindPreview,
-	KindBrand.name:   KindBrand,
-	KindExport.name:  KindExport,
+	KindFile.name:      KindFile,
+	KindPreview.name:   KindPreview,
+	KindRendition.name: KindRendition,
+	KindBrand.name:     KindBrand,
+	KindExport.name:    KindExport,
 }
 
 // String is the kind's segment in a key.

@@ -163,6 +163,9 @@ func (s *Server) deliverablePage(r *http.Request, status int, edit func(*views.D
 		if err := showFile(&p, r.URL.Query().Get("file")); err != nil {
 			return err
 		}
+		if err := showDocument(&p, c.Base, list, r.URL.Query().Get("page")); err != nil {
+			return err
+		}
 		if p.Upload != nil {
 			p.Upload.MaxSize = s.maxUpload(plan, used)
 		}

@@ -110,3 +110,6 @@ func (s *Server) BreakingServer(secret string) *http.Server {
 func ExplainsForTest(kind string) bool {
 	return slices.ContainsFunc(problems, func(p views.APIProblem) bool { return p.Type == kind })
 }
+
+// FewerPages is what the page says of a document that has more pages than are shown.
+var FewerPages = fewerPages

@@ -3,6 +3,7 @@ package handlers
 import (
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -91,6 +92,26 @@ func (s *Server) filePreview(r *http.Request) page {
 		return s.sendObject(w, r, me, files.Download{
 			Key:         files.NewKey(me.TenantID(), files.KindPreview, p.FileID),
 			Name:        "preview." + strings.TrimPrefix(p.ContentType, "image/"),
+			ContentType: p.ContentType,
+			Size:        p.Size,
+			Digest:      files.Digest(p.SHA256),
+			Inline:      true,
+		})
+	}}
+}
+
+// filePage serves the picture of a page to everybody who may download the document. In a
+// support session it is recorded as a preview is.
+func (s *Server) filePage(r *http.Request) page {
+	var p store.Rendition
+	number, err := strconv.ParseInt(r.PathValue("n"), 10, 16)
+	if err != nil {
+		number = 0 // no page
+	}
+	return page{always(store.GetRendition(web.PathID(r), int(number), &p)), func(w http.ResponseWriter, r *http.Request, me store.Member) error {
+		return s.sendObject(w, r, me, files.Download{
+			Key:         files.NewKey(me.TenantID(), files.KindRendition, p.ID),
+			Name:        "page-" + strconv.Itoa(p.Page) + "." + strings.TrimPrefix(p.ContentType, "image/"),
 			ContentType: p.ContentType,
 			Size:        p.Size,
 			Digest:      files.Digest(p.SHA256),

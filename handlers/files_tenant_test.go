@@ -61,6 +61,7 @@ func attempts() []attempt {
 		simple(http.MethodGet, "/files/", "/inline/theirs.txt", aFile),
 		simple(http.MethodGet, "/files/", "/preview", aFile),
 		simple(http.MethodHead, "/files/", "/preview", aFile),
+		simple(http.MethodGet, "/files/", "/pages/1", aFile),
 		simple(http.MethodGet, "/files/", "/text", aFile),
 		simple(http.MethodGet, "/files/", "/drawing", aFile),
 		simple(http.MethodPost, "/files/", "/lead", aFile),
@@ -88,6 +89,7 @@ func TestOtherTenantsFilesAreNotFound(t *testing.T) {
 	want(t, "form", g.ravi.do(t, http.MethodPost, "/w/"+d.Globex+"/versions/"+g.draft.String()+"/files", body, contentType), 303)
 	file := g.list(t)[0].ID.String()
 	preview(t, dana, g.list(t)[0].ID, "preview of "+d.Suffix)
+	pages(t, dana, g.list(t)[0].ID, "page of "+d.Suffix)
 	begun := g.ravi.json(t, http.MethodPost, "/w/"+d.Globex+"/versions/"+g.draft.String()+"/uploads", map[string]any{"name": "coming.txt", "size": 5})
 	upload := decode[plan](t, begun).ID
 	before := storetest.Fingerprint(t, dana.TenantID())

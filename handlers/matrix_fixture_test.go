@@ -229,6 +229,7 @@ func (e *fixture) file(t *testing.T, version uuid.UUID, mark func(string) string
 	read(t, e.staff, store.ListFilesOf(deliverable, &files))
 	id := files[len(files)-1].ID
 	preview(t, e.staff, id, mark("preview"))
+	pages(t, e.staff, id, mark("page"))
 	return id
 }
 

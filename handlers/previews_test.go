@@ -26,6 +26,22 @@ func preview(t *testing.T, me store.Member, file uuid.UUID, content string) {
 	}
 }
 
+// pages gives a file pictures of its pages with the given contents, as the job would.
+func pages(t *testing.T, me store.Member, file uuid.UUID, contents ...string) {
+	t.Helper()
+	var drawn []store.Rendition
+	for i, content := range contents {
+		r := storetest.Rendition(i + 1)
+		digest, err := storage(t).For(me.TenantID()).Put(t.Context(), files.NewKey(me.TenantID(), files.KindRendition, r.ID), []byte(content))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Size, r.SHA256 = int64(len(content)), digest[:]
+		drawn = append(drawn, r)
+	}
+	storetest.Pages(t, me.TenantID(), file, drawn...)
+}
+
 // Only staff see the preview of a draft's file. Clients see it once the version is
 // published. A missing preview, or one of a binned file, is refused like a random id.
 func TestPreviewIsVisibleLikeItsFile(t *testing.T) {

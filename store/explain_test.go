@@ -50,6 +50,9 @@ select tenant_id, pg_temp.id('file', position), pg_temp.id('version', position),
 from deliverables;
 insert into file_parts (tenant_id, file_id, number, size, sha256, etag)
 select tenant_id, pg_temp.id('file', position), 1, 1, sha256('x'), 'etag' from deliverables where position % 4 = 0;
+insert into renditions (tenant_id, id, file_id, client_sees, page, width, height, content_type, size, sha256)
+select d.tenant_id, pg_temp.id('rendition', d.position), f.id, f.client_sees, 1, 1, 1, 'image/png', 1, sha256('x')
+from deliverables d join files f on f.tenant_id = d.tenant_id and f.id = pg_temp.id('file', d.position) where d.position % 4 = 0;
 insert into deliverable_views (tenant_id, user_id, deliverable_id, shown_at)
 select tenant_id, pg_temp.id('user', u), id, now() from deliverables, generate_series(1, 3) u where position % 2 = 0;
 insert into audit_events (tenant_id, id, at, actor_id, subject_id, party, verb, target_kind, target_id)
@@ -108,6 +111,8 @@ func readsToExplain() map[string][]store.Read {
 		expired         bool
 		held            *time.Time
 		preview         store.FilePreview
+		rendition       store.Rendition
+		renditions      []store.RenditionEntry
 		invites         []store.Invite
 		refused         store.RefusedInvite
 		removable       []store.RemovableFile
@@ -173,36 +178,39 @@ func readsToExplain() map[string][]store.Read {
 		"PublishedBefore":   {store.PublishedBefore(id("deliverable"), 1, "note", &some.yes)},
 		"ListDeliverables": {store.ListDeliverables(id("project"), store.Current, &some.deliverables),
 			store.ListDeliverables(id("project"), store.Archived, &some.deliverables), store.ListDeliverables(id("project"), store.Binned, &some.deliverables)},
-		"ListForUs":           {store.ListForUs(50, &some.deliverables)},
-		"ListShown":           {store.ListShown("", 50, &some.deliverables)},
-		"ListNew":             {store.ListNew(50, &some.deliverables)},
-		"ListNewest":          {store.ListNewest("", 50, &some.deliverables), store.ListNewest("in_review", 50, &some.deliverables)},
-		"GetDeliverable":      {store.GetDeliverable(id("deliverable"), &some.deliverable)},
-		"ProjectOf":           {store.ProjectOf(id("deliverable"), &some.id)},
-		"ListNews":            {store.ListNews(time.Now().AddDate(0, 0, -1), time.Now(), 100, &some.news)},
-		"ListFiles":           {store.ListFiles(id("version"), &some.files)},
-		"ListFilesOf":         {store.ListFilesOf(id("deliverable"), &some.files)},
-		"GetFile":             {store.GetFile(id("file"), &some.file)},
-		"GetPreview":          {store.GetPreview(id("file"), &some.preview)},
-		"FilesWithoutRow":     {store.FilesWithoutRow([]uuid.UUID{id("file"), id("another")}, &some.ids)},
-		"FilesWithoutPreview": {store.FilesWithoutPreview([]uuid.UUID{id("file"), id("another")}, &some.ids)},
-		"ListFileEntries":     {store.ListFileEntries(uuid.Nil, time.Hour, &some.entries)},
-		"GetFileEntry":        {store.GetFileEntry(id("file"), time.Hour, &some.entry)},
-		"ListPartEntries":     {store.ListPartEntries(id("file"), &some.parts)},
-		"IsExpired":           {store.IsExpired(id("file"), &some.expired)},
-		"ExpiredFiles":        {store.ExpiredFiles(&some.removable)},
-		"ListInvites":         {store.ListInvites(&some.invites)},
-		"GetRefusedInvite":    {store.GetRefusedInvite(id("invite"), &some.refused)},
-		"CountOpenInvites":    {store.CountOpenInvites(&some.open)},
-		"CountTeam":           {store.CountTeam(&some.team)},
-		"ListPeople":          {store.ListPeople(&some.people)},
-		"SearchPeople":        {store.SearchPeople(store.PeopleFilter{Text: "some", Page: store.Page{After: store.Cursor{ID: id("user")}}}, &some.people), store.SearchPeople(store.PeopleFilter{}, &some.people)},
-		"CountPeople":         {store.CountPeople("some", &some.count)},
-		"GetPerson":           {store.GetPerson(id("user"), &some.person)},
-		"ListKnownAddresses":  {store.ListKnownAddresses([]string{"1@x.test", "2@x.test"}, &some.known)},
-		"ClientManagesPeople": {store.ClientManagesPeople(&some.byClient)},
-		"GetPublishedVersion": {store.GetPublishedVersion(id("version"), &some.published)},
-		"GetSupportNotice":    {store.GetSupportNotice(id("session"), &some.notice)},
+		"ListForUs":            {store.ListForUs(50, &some.deliverables)},
+		"ListShown":            {store.ListShown("", 50, &some.deliverables)},
+		"ListNew":              {store.ListNew(50, &some.deliverables)},
+		"ListNewest":           {store.ListNewest("", 50, &some.deliverables), store.ListNewest("in_review", 50, &some.deliverables)},
+		"GetDeliverable":       {store.GetDeliverable(id("deliverable"), &some.deliverable)},
+		"ProjectOf":            {store.ProjectOf(id("deliverable"), &some.id)},
+		"ListNews":             {store.ListNews(time.Now().AddDate(0, 0, -1), time.Now(), 100, &some.news)},
+		"ListFiles":            {store.ListFiles(id("version"), &some.files)},
+		"ListFilesOf":          {store.ListFilesOf(id("deliverable"), &some.files)},
+		"GetFile":              {store.GetFile(id("file"), &some.file)},
+		"GetPreview":           {store.GetPreview(id("file"), &some.preview)},
+		"GetRendition":         {store.GetRendition(id("file"), 2, &some.rendition)},
+		"ListRenditionEntries": {store.ListRenditionEntries(id("rendition"), &some.renditions)},
+		"RenditionsWithoutRow": {store.RenditionsWithoutRow([]uuid.UUID{id("rendition"), id("another")}, &some.ids)},
+		"FilesWithoutRow":      {store.FilesWithoutRow([]uuid.UUID{id("file"), id("another")}, &some.ids)},
+		"FilesWithoutPreview":  {store.FilesWithoutPreview([]uuid.UUID{id("file"), id("another")}, &some.ids)},
+		"ListFileEntries":      {store.ListFileEntries(uuid.Nil, time.Hour, &some.entries)},
+		"GetFileEntry":         {store.GetFileEntry(id("file"), time.Hour, &some.entry)},
+		"ListPartEntries":      {store.ListPartEntries(id("file"), &some.parts)},
+		"IsExpired":            {store.IsExpired(id("file"), &some.expired)},
+		"ExpiredFiles":         {store.ExpiredFiles(&some.removable)},
+		"ListInvites":          {store.ListInvites(&some.invites)},
+		"GetRefusedInvite":     {store.GetRefusedInvite(id("invite"), &some.refused)},
+		"CountOpenInvites":     {store.CountOpenInvites(&some.open)},
+		"CountTeam":            {store.CountTeam(&some.team)},
+		"ListPeople":           {store.ListPeople(&some.people)},
+		"SearchPeople":         {store.SearchPeople(store.PeopleFilter{Text: "some", Page: store.Page{After: store.Cursor{ID: id("user")}}}, &some.people), store.SearchPeople(store.PeopleFilter{}, &some.people)},
+		"CountPeople":          {store.CountPeople("some", &some.count)},
+		"GetPerson":            {store.GetPerson(id("user"), &some.person)},
+		"ListKnownAddresses":   {store.ListKnownAddresses([]string{"1@x.test", "2@x.test"}, &some.known)},
+		"ClientManagesPeople":  {store.ClientManagesPeople(&some.byClient)},
+		"GetPublishedVersion":  {store.GetPublishedVersion(id("version"), &some.published)},
+		"GetSupportNotice":     {store.GetSupportNotice(id("session"), &some.notice)},
 		"ListProjects": {store.ListProjects(store.Current, &some.projects), store.ListProjects(store.Archived, &some.projects),
 			store.ListProjects(store.Binned, &some.projects)},
 		"ListAPIKeys":  {store.ListAPIKeys(&some.keys)},

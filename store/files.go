@@ -23,6 +23,9 @@ type File struct {
 	Lead          bool   // staff chose it to be shown first
 	Preview       bool   // it has a preview
 	Missing       bool   // its bytes are lost
+	Pages         int    // of a document; 0 while they aren't counted, and of other files
+	PagesDrawn    int    // the first of them, which can be shown; see [GetRendition]
+	Unfit         string // why no more can be drawn: password, broken, slow or large; "" if they can
 	CreatedAt     time.Time
 	AuthorName    string
 }
@@ -34,6 +37,7 @@ select f.id, f.version_id, v.deliverable_id, f.folder, f.name, f.state,
        coalesce(f.size, f.declared_size, 0) as size,
        coalesce(f.content_type, '') as content_type,
        f.sha256, f.crc32, f.lead, f.preview_type is not null as preview, f.missing_at is not null as missing,
+       coalesce(f.pages, 0) as pages, f.pages_drawn, coalesce(f.unfit, '') as unfit,
        f.created_at, ` + actorName("m", "fs") + ` as author_name
 from files f
 join versions v on v.tenant_id = f.tenant_id and v.id = f.version_id

@@ -8,11 +8,13 @@ import (
 )
 
 // RemovableFile is a file whose row and stored bytes are about to be removed. Remove
-// the upload, the object and the preview first, and the row last. If that stops half
+// the upload, the object, the preview and the renditions first, and the row last. If that stops half
 // way, the row still leads to the rest, and every step can be repeated.
 type RemovableFile struct {
 	FileID    uuid.UUID
 	StorageID string // the upload's id in object storage; "" for none
+	// Renditions are the ids of the pictures of its pages.
+	Renditions []uuid.UUID
 }
 
 // CancelUpload cancels a pending file, whoever began it, so that nobody can continue
@@ -27,7 +29,7 @@ func (tx *Tx) CancelUpload(ctx context.Context, id uuid.UUID) (RemovableFile, er
 		State FileState
 	}
 	err := tx.get(ctx, one("upload to give up", &f, `
-select f.id as file_id, coalesce(f.upload_id, '') as storage_id, f.state
+select f.id as file_id, coalesce(f.upload_id, '') as storage_id, '{}'::uuid[] as renditions, f.state
 from files f
 where f.tenant_id = @tenant_id
   and f.id = @id
@@ -112,7 +114,11 @@ var expiredFiles = joinBins(func(b *binRow) string { return b.files })
 // contains them, at most 100. Remove them from object storage, then call [Tx.Purge].
 func ExpiredFiles(dst *[]RemovableFile) Read {
 	return Read{many("expired files", dst, `
-select f.id as file_id, coalesce(f.upload_id, '') as storage_id
+select f.id as file_id, coalesce(f.upload_id, '') as storage_id, array(
+    select r.id
+    from renditions r
+    where r.tenant_id = @tenant_id
+      and r.file_id = f.id) as renditions
 from files f
 where f.tenant_id = @tenant_id
   and f.id in (`+expiredFiles+`)

@@ -408,6 +408,9 @@ where tenant_id = @tenant_id
 			return err
 		}
 	}
+	if err := tx.drawPages(ctx, id, s.ContentType); err != nil {
+		return err
+	}
 	return tx.audit(Event{Verb: "file.uploaded", TargetKind: KindFile, TargetID: id})
 }
 

@@ -23,6 +23,7 @@ var Manifest = struct {
 		{Name: "deliverable_views", Restrictive: []string{"in_person_insert", "in_person_update", "party"}},
 		{Name: "versions", Restrictive: []string{"party", "staff_delete", "staff_insert", "staff_update", "support_drafts"}},
 		{Name: "files", Restrictive: []string{"party", "staff_delete", "staff_insert", "staff_update", "support_drafts"}},
+		{Name: "renditions", Restrictive: []string{"party", "support_drafts", "system_delete", "system_insert"}},
 		{Name: "file_parts", Restrictive: []string{"party", "staff_delete", "staff_insert", "staff_update"}},
 		{Name: "job_effects"},
 		{Name: "work_counts", Restrictive: []string{"party", "support_drafts"}, Lookup: true},

@@ -149,4 +149,19 @@ func stageKind(f FileRow) string {
 	return string(f.Kind)
 }
 
-func pageWords(p Paging) string { return strconv.Itoa(p.Number) + " of " + strconv.Itoa(p.Of) }
+// pageWords says where a reader is. The word is there where a document has pages beside the
+// files of a version.
+func pageWords(p Paging, of string) string {
+	words := strconv.Itoa(p.Number) + " of " + strconv.Itoa(p.Of)
+	if of == "page" {
+		return "Page " + words
+	}
+	return words
+}
+
+var (
+	pagingLabels = map[string]string{"page": "Pages of this document", "file": "Files of this version"}
+	pagingKeys   = map[string]string{"previous": "left arrow", "next": "right arrow"}
+)
+
+func documentPageWords(f FileRow) string { return f.Name + ", page " + strconv.Itoa(f.Page.Number) }

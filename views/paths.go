@@ -233,6 +233,11 @@ func (b Base) DeliverableFile(id string, version int, fileID string) string {
 	return b.Deliverable(id) + "?" + url.Values{"version": {strconv.Itoa(version)}, "file": {fileID}}.Encode() + "#stage"
 }
 
+// DeliverableFilePage is [Base.DeliverableFile] with one page of a document.
+func (b Base) DeliverableFilePage(id string, version int, fileID string, page int) string {
+	return b.Deliverable(id) + "?" + url.Values{"version": {strconv.Itoa(version)}, "file": {fileID}, "page": {strconv.Itoa(page)}}.Encode() + "#stage"
+}
+
 // Versions takes a POST that creates the next version as a draft.
 func (b Base) Versions(deliverableID string) string {
 	return b.Deliverable(deliverableID) + "/versions"
@@ -289,6 +294,11 @@ func (b Base) FileInline(id, name string) string {
 
 // FilePreview is the preview image of a file that has one.
 func (b Base) FilePreview(id string) string { return b.File(id) + "/preview" }
+
+// FilePage is the picture of a page of a document; pages count from 1.
+func (b Base) FilePage(id string, page int) string {
+	return b.File(id) + "/pages/" + strconv.Itoa(page)
+}
 
 // FileDelete takes a POST that moves a file to the bin.
 func (b Base) FileDelete(id string) string { return b.File(id) + "/delete" }

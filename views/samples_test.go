@@ -187,6 +187,16 @@ func withKind(kind views.FileKind) views.DeliverableShowProps {
 	return p
 }
 
+// documentWork is a document with its second page shown.
+func documentWork() views.DeliverableShowProps {
+	p := withKind(views.FilePDF)
+	p.Hero.Page = &views.DocumentPage{
+		Paging: views.Paging{Number: 2, Of: 500, Previous: acme.DeliverableFilePage("d1", 3, "f1", 1), Next: acme.DeliverableFilePage("d1", 3, "f1", 3)},
+		URL:    acme.FilePage("f1", 2), Note: "These are the first 500 of 10000 pages. Download the file for all of them.",
+	}
+	return p
+}
+
 func sessions() []views.SupportSessionRow {
 	return []views.SupportSessionRow{
 		{Agent: "Sam", By: "Sam of support, as Mia Chen", Reason: "cannot open the logo file", Ticket: "TICKET-123", StartedAt: before(19 * time.Minute), EndsAt: now.Add(41 * time.Minute), EndURL: acme.SupportSessionEnd("s1"), LedgerURL: acme.Activity(nil), Acts: "14 pages, 1 download"},
@@ -384,6 +394,7 @@ func workSamples() []sample {
 		{"work-client", views.DeliverableShow(client(), clientWork())},
 		{"work-client-none", views.DeliverableShow(client(), views.DeliverableShowProps{ID: "d1", Title: "Landing page"})},
 		{"work-pdf", views.DeliverableShow(client(), withKind(views.FilePDF))},
+		{"work-document", views.DeliverableShow(client(), documentWork())},
 		{"work-video", views.DeliverableShow(client(), withKind(views.FileVideo))},
 		{"work-audio", views.DeliverableShow(client(), withKind(views.FileAudio))},
 		{"work-other", views.DeliverableShow(client(), withKind(views.FileOther))},

@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"portico/handlers/pdf"
 )
 
 func main() {
@@ -61,6 +63,9 @@ func commands() []command {
 }
 
 func (p program) run(ctx context.Context, args []string) error {
+	if len(args) > 0 && args[0] == pdf.Child {
+		return pdf.RunChild(args[1:], p.stdout)
+	}
 	if len(args) > 0 {
 		for _, c := range commands() {
 			if c.name == args[0] {

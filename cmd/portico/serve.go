@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"portico/handlers/dnscheck"
 	"portico/handlers/jobs"
 	"portico/handlers/metrics"
+	"portico/handlers/pdf"
 	"portico/handlers/signin"
 	"portico/handlers/stripe"
 	"portico/handlers/web"
@@ -76,6 +78,7 @@ type installation struct {
 	db      *store.DB
 	storage *files.Storage
 	runner  *jobs.Runner
+	pdf     *pdf.Renderer
 	stripe  *stripe.Client // nil is BILLING=off
 	signer  queue.Signer
 	watch   *metrics.Recorder
@@ -86,6 +89,11 @@ type installation struct {
 func (in *installation) close(ctx context.Context) {
 	in.db.Close()
 	in.watch.Close(context.WithoutCancel(ctx))
+	if in.pdf != nil {
+		if err := in.pdf.Close(); err != nil {
+			in.log.Warn("compiled code stays in the temporary directory", "err", err.Error())
+		}
+	}
 }
 
 // open checks the configuration and the database. Other services may be down:
@@ -120,17 +128,31 @@ func (p program) open(ctx context.Context) (*installation, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot start: %w", err)
 	}
-	mailer, err := jobs.NewMailer(c.smtpURL, c.mailFrom)
-	if err == nil {
-		in.runner, err = jobs.New(in.db, jobs.Config{
-			URL: c.url, TenantDomain: c.tenantDomain, Keys: c.keys, Mailer: mailer, Storage: in.storage, DNS: dnscheck.NewResolver(c.dns), AlertTo: c.alertMail, Stripe: in.stripe, Metrics: in.watch, Log: in.log,
-		})
-	}
-	if err != nil {
-		in.db.Close()
+	if err := in.newRunner(); err != nil {
+		in.close(ctx)
 		return nil, err
 	}
 	return in, nil
+}
+
+// newRunner makes what runs the jobs.
+func (in *installation) newRunner() error {
+	c := in.config
+	mailer, err := jobs.NewMailer(c.smtpURL, c.mailFrom)
+	if err != nil {
+		return err
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	if in.pdf, err = pdf.New(program); err != nil {
+		return err
+	}
+	in.runner, err = jobs.New(in.db, jobs.Config{
+		URL: c.url, TenantDomain: c.tenantDomain, Keys: c.keys, Mailer: mailer, Storage: in.storage, PDF: in.pdf, DNS: dnscheck.NewResolver(c.dns), AlertTo: c.alertMail, Stripe: in.stripe, Metrics: in.watch, Log: in.log,
+	})
+	return err
 }
 
 // tuneMemory uses more memory to save time, because garbage collection is most of a

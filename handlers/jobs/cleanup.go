@@ -48,7 +48,8 @@ func (r *Runner) cleanUp(ctx context.Context, j store.Job, _ queue.Cleanup) erro
 			slog.String("file", f.File.String()), slog.String("what", string(f.Kind)),
 			slog.Bool("repaired", f.Repaired), slog.Bool("alert", !f.Repaired))
 	}})
-	return errors.Join(err, r.reconcileUsage(ctx, j), r.sweepResponses(ctx, j))
+	return errors.Join(err, r.reconcileUsage(ctx, j), r.sweepResponses(ctx, j),
+		r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.DrawMissingPages(ctx) }))
 }
 
 // sweepResponses deletes what programs got more than a day ago.

@@ -23,6 +23,7 @@ import (
 	"portico/files"
 	"portico/handlers/dnscheck"
 	"portico/handlers/metrics"
+	"portico/handlers/pdf"
 	"portico/handlers/signin"
 	"portico/handlers/stripe"
 	"portico/handlers/upload"
@@ -42,6 +43,8 @@ type Config struct {
 	Mailer *Mailer
 	// Storage holds the content of files; with nil, another process makes the previews.
 	Storage *files.Storage
+	// PDF draws the pages of documents; with nil, another process draws them.
+	PDF *pdf.Renderer
 	// DNS resolves tenants' domains; nil means the system's resolver.
 	DNS *dnscheck.Resolver
 	// AlertTo gets a mail when a job is refused; "" sends none.
@@ -72,6 +75,8 @@ const (
 	// One, so that a backlog of large pictures cannot fill the memory: the limit for one
 	// picture, maxDecoded in package thumbnail, is the limit for all.
 	pictureWorkers = 1
+	// One, because it takes a core and half a gigabyte.
+	documentWorkers = 1
 
 	// A job may wait for a mail server: 10 seconds to connect and 30 to send.
 	jobTimeout = 90 * time.Second
@@ -124,6 +129,9 @@ func (r *Runner) queueConfig() *river.Config {
 	if r.cfg.Storage != nil {
 		queues[queue.Pictures] = river.QueueConfig{MaxWorkers: pictureWorkers}
 	}
+	if r.cfg.Storage != nil && r.cfg.PDF != nil {
+		queues[queue.Documents] = river.QueueConfig{MaxWorkers: documentWorkers}
+	}
 	return &river.Config{
 		Schema:               store.QueueSchema,
 		Queues:               queues,
@@ -161,6 +169,7 @@ func (r *Runner) register(w *river.Workers) {
 	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true, AnyTenantState: true}, r.domainCheck)
 	// The person was allowed to upload the file, which stays if they are removed.
 	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.filePreview)
+	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.filePages)
 	// The inviter may be agency staff who aren't members of this tenant. If an inviter
 	// loses the right to invite, the invitation is revoked and nothing is sent.
 	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.inviteMail)

@@ -21,12 +21,20 @@ import (
 
 	"portico/e2e/stack"
 	"portico/e2e/storetest"
+	"portico/handlers/pdf"
 	"portico/handlers/signin"
 	"portico/handlers/stripe"
 	"portico/store"
 )
 
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == pdf.Child {
+		if err := pdf.RunChild(os.Args[2:], os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	var err error

@@ -51,6 +51,8 @@ const (
 	StrayObject    FindingKind = "object without a row"
 	StrayPreview   FindingKind = "preview without a row"
 	LostPreview    FindingKind = "preview missing from storage"
+	StrayRendition FindingKind = "picture of a page without a row"
+	LostRendition  FindingKind = "picture of a page missing from storage"
 	LostFile       FindingKind = "file missing from storage, or of a different size"
 	FileBack       FindingKind = "file marked missing but present"
 	HalfPurged     FindingKind = "file partly removed from the bin"
@@ -88,6 +90,9 @@ func (r *Runner) Reconcile(ctx context.Context, j store.Job, o Reconcile) error 
 			return err
 		}
 		after = until
+	}
+	if err := p.renditions(ctx); err != nil {
+		return err
 	}
 	return p.strayUploads(ctx)
 }

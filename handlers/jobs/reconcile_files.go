@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"errors"
+	"iter"
 	"slices"
 
 	"github.com/google/uuid"
@@ -73,6 +74,65 @@ func (p *pass) preview(ctx context.Context, e store.FileEntry, listed bool) erro
 	})
 }
 
+// renditions compares the rows of renditions with what storage has of them.
+func (p *pass) renditions(ctx context.Context) error {
+	objects, stop := p.list(ctx, files.KindRendition)
+	defer stop()
+	for last, after := false, uuid.Nil; !last; {
+		var entries []store.RenditionEntry
+		if err := p.read(ctx, store.ListRenditionEntries(after, &entries)); err != nil {
+			return err
+		}
+		until := uuid.Max
+		if last = len(entries) < store.FileEntriesAtOnce; !last {
+			until = entries[len(entries)-1].ID
+		}
+		sizes, err := p.renditionSizes(ctx, objects.upTo(until))
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			if has(sizes, e.ID, e.Size) {
+				continue
+			}
+			if err := p.lostRendition(ctx, e); err != nil {
+				return err
+			}
+		}
+		after = until
+	}
+	return nil
+}
+
+// renditionSizes returns the sizes of the objects, and removes those without a row.
+func (p *pass) renditionSizes(ctx context.Context, objects iter.Seq2[files.ObjectInfo, error]) (map[uuid.UUID]int64, error) {
+	sizes, strays := map[uuid.UUID]int64{}, newStrays(p, StrayRendition)
+	for o, err := range objects {
+		if err != nil {
+			return nil, err
+		}
+		sizes[o.Key.ID()] = o.Size
+		if err := strays.add(ctx, o); err != nil {
+			return nil, err
+		}
+	}
+	return sizes, strays.flush(ctx)
+}
+
+func (p *pass) lostRendition(ctx context.Context, e store.RenditionEntry) error {
+	there, err := p.inStorage(ctx, files.KindRendition, e.ID, e.Size)
+	if err != nil || there {
+		return err
+	}
+	var now []uuid.UUID
+	if err := p.read(ctx, store.RenditionsWithoutRow([]uuid.UUID{e.ID}, &now)); err != nil || len(now) > 0 {
+		return err // it was drawn again, with the document's other pages
+	}
+	return p.found(Finding{Kind: LostRendition, File: e.FileID}, func() error {
+		return p.write(ctx, func(tx *store.Tx) error { return tx.RedrawPages(ctx, e.FileID) })
+	})
+}
+
 // strays collects objects that seem to have no row.
 type strays struct {
 	p    *pass
@@ -105,8 +165,11 @@ func (s *strays) flush(ctx context.Context) error {
 		ids[i] = key.ID()
 	}
 	read := store.FilesWithoutRow
-	if s.kind == StrayPreview {
+	switch s.kind {
+	case StrayPreview:
 		read = store.FilesWithoutPreview
+	case StrayRendition:
+		read = store.RenditionsWithoutRow
 	}
 	var without []uuid.UUID
 	if err := s.p.read(ctx, read(ids, &without)); err != nil {

@@ -121,8 +121,8 @@ func (s *Service) Purge(ctx context.Context, j store.Job) error {
 	}
 }
 
-// removeBytes removes a file from object storage: its open upload, its bytes and
-// its preview, whichever exist.
+// removeBytes removes a file from object storage: its open upload, its bytes, its
+// preview and its renditions, whichever exist.
 func (s *Service) removeBytes(ctx context.Context, tenant uuid.UUID, l store.RemovableFile) error {
 	vault := s.storage.For(tenant)
 	if l.StorageID != "" {
@@ -130,7 +130,11 @@ func (s *Service) removeBytes(ctx context.Context, tenant uuid.UUID, l store.Rem
 			return err
 		}
 	}
-	for _, key := range files.FileKeys(tenant, l.FileID) {
+	keys := files.FileKeys(tenant, l.FileID)
+	for _, id := range l.Renditions {
+		keys = append(keys, files.NewKey(tenant, files.KindRendition, id))
+	}
+	for _, key := range keys {
 		if err := vault.Delete(ctx, key); err != nil {
 			return err
 		}

@@ -22,7 +22,7 @@ const (
 )
 
 // Names lists every queue.
-var Names = []string{Urgent, Pictures, river.QueueDefault}
+var Names = []string{Urgent, Pictures, Documents, river.QueueDefault}
 
 // SignInMail sends the mail of a sign-in or step-up flow. The job itself makes the
 // link and the code, so that the queue never holds them.
@@ -195,6 +195,25 @@ func (FilePreview) Kind() string { return "file_preview" }
 
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (FilePreview) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: Pictures} }
+
+// Documents is the queue for drawing the pages of documents, which takes seconds a page.
+const Documents = "documents"
+
+// FilePages draws the next pages of a document.
+type FilePages struct {
+	Signature
+	File uuid.UUID `json:"file"`
+	From int       `json:"from"` // the first page to draw, from 1
+}
+
+// Kind implements river.JobArgs.
+func (FilePages) Kind() string { return "file_pages" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (FilePages) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: Documents} }
+
+// Timeout implements [LongJob].
+func (FilePages) Timeout() time.Duration { return 10 * time.Minute }
 
 // SupportMail tells one owner that a support session started or ended.
 type SupportMail struct {

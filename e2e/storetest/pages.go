@@ -1,0 +1,33 @@
+package storetest
+
+import (
+	"testing"
+
+	"github.com/google/uuid"
+
+	"portico/store"
+	"portico/store/queue"
+)
+
+// Job is a job of the schedule in a tenant.
+func Job(t testing.TB, tenant uuid.UUID) store.Job {
+	t.Helper()
+	args := &queue.Cleanup{Signature: queue.Signature{Tenant: tenant}}
+	check(t, queue.NewSigner(SigningKey).Sign(args))
+	j, err := db.VerifyJob(args, store.JobPolicy{})
+	check(t, err)
+	return j
+}
+
+// Pages records pictures of all pages of a document, as the job does.
+func Pages(t testing.TB, tenant, file uuid.UUID, drawn ...store.Rendition) {
+	t.Helper()
+	check(t, db.Work(t.Context(), Job(t, tenant), func(tx *store.Tx) error {
+		return tx.RecordPages(t.Context(), file, 1, len(drawn), drawn, "")
+	}))
+}
+
+// Rendition is the picture of a page, without an object in storage.
+func Rendition(page int) store.Rendition {
+	return store.Rendition{ID: store.NewID(), Page: page, Width: 1600, Height: 2263, ContentType: "image/png", Size: 5, SHA256: make([]byte, 32)}
+}
