@@ -86,7 +86,7 @@ func TestPDFIsPagedThrough(t *testing.T) {
 	dana.open(dana.deliver("Document "+time.Now().Format(time.RFC3339Nano), "Two pages",
 		playwright.InputFile{Name: "two-pages.pdf", MimeType: "application/octet-stream", Buffer: testFile(t, "two-pages.pdf")}))
 	link := dana.links()["two-pages.pdf"]
-	picture := dana.page.Locator(".stage img")
+	picture := dana.page.Locator(".stage-picture img")
 	for range 60 { // the first job compiles what draws
 		dana.open(link)
 		if n, err := picture.Count(); err != nil || n > 0 {

@@ -190,7 +190,7 @@ func eventRow(base views.Base, e store.Activity) views.EventRow {
 // sentByPortico reports whether an event tells of an email. Portico sends it, whoever did
 // what it is about; their own act has an event of its own.
 func sentByPortico(verb string) bool {
-	return strings.HasSuffix(verb, ".digest_sent") || strings.HasSuffix(verb, "mail_sent") || strings.HasSuffix(verb, ".mail_refused")
+	return strings.HasSuffix(verb, ".digest_sent") || strings.HasSuffix(verb, "mail_sent") || strings.HasSuffix(verb, ".mail_refused") || verb == "version.certified"
 }
 
 // foldedRow words a view or search, or those that a row stands for: "viewed 6 pages".

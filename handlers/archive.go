@@ -34,6 +34,9 @@ func (s *Server) versionArchive(w http.ResponseWriter, r *http.Request, me store
 	if len(list) == 0 {
 		return store.ErrNotFound
 	}
+	if slices.ContainsFunc(list, func(f store.File) bool { return f.Waits }) {
+		return errDownloadsWait
+	}
 	entries, err := s.archiveEntries(r, me, list)
 	if err != nil {
 		return err
@@ -123,6 +126,9 @@ func (s *Server) beginEntry(ctx context.Context, me store.Member, id uuid.UUID, 
 	var f store.File
 	if err := s.db.Read(ctx, me, store.GetFile(id, &f)); err != nil {
 		return err
+	}
+	if f.Waits {
+		return errDownloadsWait
 	}
 	event := store.Event{Verb: "file.downloaded", TargetKind: store.KindFile, TargetID: f.ID}
 	if err := s.db.RecordDownload(ctx, me, event, piece); err != nil {

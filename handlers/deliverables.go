@@ -111,12 +111,15 @@ func deliverableForm(r *http.Request) (store.DeliverableInput, views.Deliverable
 		Title: f.Text("title", "a title", 160),
 		Brief: f.Prose("brief", 4000),
 		DueOn: f.Date("due"),
+
+		DownloadsWait: f.Checked("downloads_wait"),
 	}
 	return in, views.DeliverableForm{
 		Title:  f.Raw("title"),
 		Brief:  f.Raw("brief"),
 		Due:    f.Raw("due"),
 		Seen:   f.Raw("seen"),
+		Wait:   in.DownloadsWait,
 		Errors: ui.Errors(f.Errors),
 	}, nil
 }
@@ -125,8 +128,42 @@ func (s *Server) deliverableShow(r *http.Request) page {
 	return s.deliverablePage(r, http.StatusOK, func(*views.DeliverableShowProps) {})
 }
 
+// workQuery says what the page of a deliverable shows.
+type workQuery struct {
+	deliverable uuid.UUID
+	version     string // its number; "" is the newest
+	file        string // shown large; "" is the first
+	done        bool   // the notes that are done, not the open ones
+	page        string // of a PDF, at which it opens
+	time        string // of a recording, in seconds, at which it begins
+}
+
+func workOf(r *http.Request) workQuery {
+	q := r.URL.Query()
+	return workQuery{web.PathID(r), q.Get("version"), q.Get("file"), q.Get("notes") == "done", q.Get("page"), q.Get("t")}
+}
+
+// number is the number of the version; 0 is the newest, and -1 none.
+func (q workQuery) number() int {
+	if q.version == "" {
+		return 0
+	}
+	n, err := strconv.ParseInt(q.version, 10, 32)
+	if err != nil || n < 1 {
+		return -1
+	}
+	return int(n)
+}
+
 func (s *Server) deliverablePage(r *http.Request, status int, edit func(*views.DeliverableShowProps)) page {
+	return s.workPage(workOf(r), status, edit)
+}
+
+// workPage is the page of a deliverable. Edit changes what it shows before it is shown.
+func (s *Server) workPage(q workQuery, status int, edit func(*views.DeliverableShowProps)) page {
 	var (
+		notes    []store.Note
+		comments []store.Comment
 		d        store.Deliverable
 		versions []store.Version
 		list     []store.File
@@ -136,15 +173,18 @@ func (s *Server) deliverablePage(r *http.Request, status int, edit func(*views.D
 		byClient bool
 		plan     store.TenantPlan
 		used     []store.Usage
+		review   reviewed
 	)
-	id := web.PathID(r)
+	id := q.deliverable
 	reads := func(at store.Standing) []store.Read {
-		reads := []store.Read{
+		reads := append(review.reads(id),
 			store.GetDeliverable(id, &d),
 			store.ListVersions(id, &versions),
 			store.ListFilesOf(id, &list),
 			store.ListPeople(&people),
-		}
+			store.ListNotes(id, q.number(), &notes),
+			store.ListComments(id, q.number(), &comments),
+		)
 		if at.MayNow(store.Publish) {
 			reads = append(reads, store.ListInvites(&invites), store.ClientManagesPeople(&byClient), store.SeenFiles(id, &seen))
 		}
@@ -154,17 +194,20 @@ func (s *Server) deliverablePage(r *http.Request, status int, edit func(*views.D
 		return reads
 	}
 	return page{reads, func(w http.ResponseWriter, r *http.Request, me store.Member) error {
-		open, err := openVersion(r, versions)
+		open, err := openVersion(q.version, versions)
 		if err != nil {
 			return err
 		}
 		c := frame.Tenant(r, me)
 		p := deliverableProps(c, me, d, versions, open, list, people)
-		if err := showFile(&p, r.URL.Query().Get("file")); err != nil {
+		if err := showFile(&p, q.file); err != nil {
 			return err
 		}
-		if err := showDocument(&p, c.Base, list, r.URL.Query().Get("page")); err != nil {
-			return err
+		showDocument(&p, c.Base, list, q.page)
+		if open != nil {
+			withReview(&p, c, me, *open, review, filesOf(list, open.ID), people)
+			openedForm(&p, r.URL.Query().Get("decide"))
+			withNotes(&p, noted{c, me, d, *open, q}, notes, comments)
 		}
 		if p.Upload != nil {
 			p.Upload.MaxSize = s.maxUpload(plan, used)
@@ -178,8 +221,8 @@ func (s *Server) deliverablePage(r *http.Request, status int, edit func(*views.D
 		if err := views.Render(w, r, status, views.DeliverableShow(c, p)); err != nil {
 			return err
 		}
-		if d.New && open != nil && open.Number == d.Version {
-			s.noteOpened(r, me, d)
+		if open != nil && open.Number == d.Version {
+			s.noteOpened(r, me, d, review.unopened(me, open.ID))
 		}
 		return nil
 	}}
@@ -205,20 +248,40 @@ func withInvited(p *views.DeliverableShowProps, c views.Chrome, me store.Member,
 
 // noteOpened records after the page is sent that the client user opened what is new. A
 // browser that only asks whether the page is there, or fetches it ahead, opens nothing,
-// and neither does somebody who views as them.
-func (s *Server) noteOpened(r *http.Request, me store.Member, d store.Deliverable) {
-	if r.Method != http.MethodGet || r.Header.Get("Sec-Purpose") != "" || me.Support != nil {
+// and neither does somebody who views as them. asked is the version on which they are asked
+// to decide and which they have not opened yet, nil for none.
+func (s *Server) noteOpened(r *http.Request, me store.Member, d store.Deliverable, asked *uuid.UUID) {
+	if r.Method != http.MethodGet || r.Header.Get("Sec-Purpose") != "" || me.Support != nil || (!d.New && asked == nil) {
 		return
 	}
 	s.inBackground(r, "note opened", func(ctx context.Context) error {
-		return s.db.Write(ctx, me.DespiteUnpaid(), func(tx *store.Tx) error { return tx.RecordOpened(ctx, d.ID, d.UpdatedAt) })
+		return s.db.Write(ctx, me.DespiteUnpaid(), func(tx *store.Tx) error {
+			if asked != nil {
+				if err := tx.RecordRequestOpened(*asked); err != nil {
+					return err
+				}
+			}
+			if !d.New {
+				return nil
+			}
+			return tx.RecordOpened(ctx, d.ID, d.UpdatedAt)
+		})
 	})
 }
 
-// openVersion is the version that the query names, else the newest one that the member
+// filesOf are the files of one version.
+func filesOf(list []store.File, version uuid.UUID) (files []store.File) {
+	for _, f := range list {
+		if f.VersionID == version {
+			files = append(files, f)
+		}
+	}
+	return files
+}
+
+// openVersion is the version that q names, else the newest one that the member
 // may see.
-func openVersion(r *http.Request, versions []store.Version) (*store.Version, error) {
-	q := r.URL.Query().Get("version")
+func openVersion(q string, versions []store.Version) (*store.Version, error) {
 	if q == "" {
 		if len(versions) == 0 {
 			return nil, nil
@@ -244,10 +307,12 @@ func deliverableProps(c views.Chrome, me store.Member, d store.Deliverable, vers
 		Due:         frame.OrZero(d.DueOn),
 		Late:        c.Staff && late(d.DueOn, d.State, c.Dates.Today()),
 		Archived:    d.ArchivedAt != nil,
-		CanEdit:     edit,
-		CanArchive:  edit,
-		CanDelete:   edit,
-		CanNewDraft: edit && d.Draft == 0,
+
+		DownloadsWait: c.Staff && d.DownloadsWait,
+		CanEdit:       edit,
+		CanArchive:    edit,
+		CanDelete:     edit,
+		CanNewDraft:   edit && d.Draft == 0,
 	}
 	for _, v := range versions {
 		p.NextVersion = max(p.NextVersion, v.Number+1)
@@ -321,6 +386,10 @@ func withFiles(p *views.DeliverableShowProps, c views.Chrome, me store.Member, v
 			lead = &f.ID
 		}
 		row := fileRow(c.Base, f, v.SharedAt == nil && me.MayNow(store.Upload))
+		if f.Waits {
+			row.DownloadURL = ""
+			p.UnlocksWords = "You can download the files when version " + strconv.Itoa(v.Number) + " is approved. You can look at them here until then."
+		}
 		row.URL = c.Base.DeliverableFile(p.ID, v.Number, row.ID)
 		if row.State == "" {
 			ready++
@@ -333,9 +402,10 @@ func withFiles(p *views.DeliverableShowProps, c views.Chrome, me store.Member, v
 		}
 	}
 	p.LeadSeen = string(store.SeenLead(lead))
-	if ready > 1 {
+	if ready > 1 && p.UnlocksWords == "" {
 		p.ZipURL, p.ZipSize = c.Base.FilesZip(v.ID.String()), ui.Size(size)
-	} else {
+	}
+	if ready <= 1 {
 		for i := range p.Files {
 			p.Files[i].CanLead = false // it is first anyway
 		}
@@ -382,16 +452,26 @@ func versionState(d store.Deliverable, v store.Version) views.State {
 	switch {
 	case v.SharedAt == nil:
 		return views.StateDraft
+	case v.Number == d.Version && frame.OrZero(v.Outcome) == store.ApprovedWithChanges:
+		return views.StateApprovedWith
 	case v.Number == d.Version:
 		return stateOf(d.State)
 	}
 	return views.StatePast
 }
 
+// downloadWords says when clients can download files.
+func downloadWords(wait bool) string {
+	if wait {
+		return "Only after approval"
+	}
+	return "At any time"
+}
+
 func (s *Server) deliverableEdit(r *http.Request) page {
 	var d store.Deliverable
 	return page{always(store.GetDeliverable(web.PathID(r), &d)), func(w http.ResponseWriter, r *http.Request, me store.Member) error {
-		return s.deliverableEditForm(w, r, me, http.StatusOK, d, views.DeliverableForm{Title: d.Title, Brief: d.Brief, Due: day(d.DueOn), Seen: string(d.Seen)})
+		return s.deliverableEditForm(w, r, me, http.StatusOK, d, views.DeliverableForm{Title: d.Title, Brief: d.Brief, Due: day(d.DueOn), Wait: d.DownloadsWait, Seen: string(d.Seen)})
 	}}
 }
 
@@ -447,6 +527,7 @@ func (s *Server) deliverableConflict(w http.ResponseWriter, r *http.Request, me 
 		field{"Title", in.Title, d.Title},
 		field{"What to review", in.Brief, d.Brief},
 		field{"Due date", day(in.DueOn), day(d.DueOn)},
+		field{"Downloads", downloadWords(in.DownloadsWait), downloadWords(d.DownloadsWait)},
 	)
 	if len(typed.Theirs) == 0 {
 		return s.deliverableUpdated(w, r, me)

@@ -10,28 +10,20 @@ import (
 )
 
 // showDocument adds the page that the query names, else the first, to the file that is
-// shown large, if it is a document whose pages are drawn.
-func showDocument(p *views.DeliverableShowProps, base views.Base, list []store.File, named string) error {
-	number, err := 1, error(nil)
-	if named != "" {
-		if number, err = strconv.Atoi(named); err != nil {
-			return store.ErrNotFound
-		}
+// shown large, if it is a document and that page is drawn. Else the browser shows the file.
+func showDocument(p *views.DeliverableShowProps, base views.Base, list []store.File, named string) {
+	number := 1
+	if n, err := strconv.Atoi(named); err == nil {
+		number = n
 	}
 	at := -1
 	if p.Hero != nil && p.Hero.Kind == views.FilePDF && p.Hero.State == "" {
-		at = slices.IndexFunc(list, func(f store.File) bool { return f.ID.String() == p.Hero.ID && f.PagesDrawn > 0 })
+		at = slices.IndexFunc(list, func(f store.File) bool { return f.ID.String() == p.Hero.ID })
 	}
-	if at < 0 {
-		if named != "" {
-			return store.ErrNotFound
-		}
-		return nil
+	if at < 0 || number < 1 || number > list[at].PagesDrawn {
+		return
 	}
 	f := list[at]
-	if number < 1 || number > f.PagesDrawn {
-		return store.ErrNotFound
-	}
 	c := views.DocumentPage{
 		Paging: views.Paging{Number: number, Of: f.PagesDrawn},
 		URL:    base.FilePage(p.Hero.ID, number),
@@ -45,7 +37,6 @@ func showDocument(p *views.DeliverableShowProps, base views.Base, list []store.F
 		c.Next = link(number + 1)
 	}
 	p.Hero.Page = &c
-	return nil
 }
 
 // fewerPages says why not all pages of a document are shown, or "".

@@ -62,10 +62,12 @@ func TestDocumentsArePagedThrough(t *testing.T) {
 			t.Errorf("page %d has %d links, want %d", page, n, len(links))
 		}
 	}
-	for _, page := range []string{"0", "4", "x"} {
-		want(t, "no such page", mia.get(t, d.at("/deliverables/%s?version=1&file=%s&page=%s", d.deliverable, id, page)), 404)
+	for page, shows := range map[string]string{"0": "<iframe", "4": "<iframe", "x": "Page 1 of 3", "": "Page 1 of 3"} {
+		a := mia.get(t, d.at("/deliverables/%s?version=1&file=%s&page=%s", d.deliverable, id, page))
+		want(t, "page "+page, a, 200)
+		has(t, "page "+page, answer{body: shown(t, a)}, shows)
 	}
-	want(t, "a page of a text", d.ravi.get(t, d.at("/deliverables/%s?file=%s&page=1", d.deliverable, other)), 404)
+	hasNot(t, "a text", answer{body: shown(t, d.ravi.get(t, d.at("/deliverables/%s?file=%s&page=1", d.deliverable, other)))}, "Page 1")
 }
 
 // The page says why a document has more pages than are shown.

@@ -18,6 +18,9 @@ import (
 var (
 	errFileGone             = &web.Problem{Status: http.StatusNotFound, Sentence: "The file is missing from our storage. Please tell the people who shared it with you."}
 	errPublishedWithoutFile = &web.Problem{Status: http.StatusConflict, Sentence: "This version was published without the file and can't be changed. Add the file to the next version."}
+	errDecidedOnFile        = &web.Problem{Status: http.StatusConflict, Sentence: "Somebody decided on this file. It can't be removed from this version."}
+	errDecidedWithoutFile   = &web.Problem{Status: http.StatusConflict, Sentence: "Somebody decided on this version without the file. Add it to the next version."}
+	errDownloadsWait        = &web.Problem{Status: http.StatusForbidden, Title: "You can't download this yet", Sentence: "It unlocks when this version is approved. You can look at it on its page until then."}
 	errStillUploading       = &web.Problem{Status: http.StatusConflict, Sentence: "The file is still being uploaded."}
 	errNoneChosen           = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "Choose at least one file first."}
 	errNoForm               = &web.Problem{Status: http.StatusUnprocessableEntity, Sentence: "That is not an upload form."}
@@ -64,6 +67,9 @@ func (s *Server) sendFile(r *http.Request, how func(*files.Download)) page {
 			event.Verb = "file.viewed"
 			// Our own pages show it in a frame.
 			w.Header().Set("X-Frame-Options", "SAMEORIGIN")
+		}
+		if f.Waits && event.Verb == "file.downloaded" {
+			return errDownloadsWait
 		}
 		if r.Method != http.MethodHead {
 			if err := s.db.RecordDownload(r.Context(), me, event, download.IsContinuation(r)); err != nil {
@@ -223,5 +229,11 @@ func (s *Server) binFile(r *http.Request, me store.Member, id uuid.UUID, binned 
 		deliverable, err = tx.BinFile(r.Context(), id, binned)
 		return err
 	})
+	switch {
+	case store.IsDecided(err) && binned:
+		err = errDecidedOnFile
+	case store.IsDecided(err):
+		err = errDecidedWithoutFile
+	}
 	return deliverable, err
 }

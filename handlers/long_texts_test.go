@@ -80,6 +80,7 @@ func TestLongTextsAreNotCut(t *testing.T) {
 		{dana, dana.get(t, d.base+"/projects/"+project.String()+"/deliverables/new"), d.base + "/projects/" + project.String() + "/deliverables", titled},
 		{dana, dana.get(t, d.base+"/deliverables/"+deliverable.String()+"/edit"), d.base + "/deliverables/" + deliverable.String(), titled},
 		{dana, dana.get(t, d.base+"/deliverables/"+deliverable.String()), d.base + "/deliverables/" + deliverable.String() + "/versions/1/publish", nil},
+		{dana, dana.get(t, d.base+"/deliverables/"+deliverable.String()), d.base + "/deliverables/" + deliverable.String() + "/versions/1/notes", url.Values{"visibility": {"team"}}},
 		{dana, dana.get(t, d.base+"/invites/new"), d.base + "/invites", invitation("new@"+d.Suffix+".test", "client", "viewer")},
 		{dana, dana.get(t, d.base+"/settings"), d.base + "/settings", named},
 		{dana, dana.get(t, d.base+"/settings/domains"), d.base + "/settings/domains", nil},

@@ -2,6 +2,7 @@ package handlers_test
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"crypto/rand"
 	"io"
 	"log/slog"
@@ -103,7 +104,8 @@ func newSiteAt(t *testing.T, db *store.DB, bucket *files.Storage, ready *web.Rea
 	}
 	// Each site has its own key, so that rate limits do not add up: all tests come from one
 	// address.
-	config := handlers.Config{URL: at, TenantDomain: "portals.test", CountKey: []byte(rand.Text() + rand.Text())}
+	config := handlers.Config{URL: at, TenantDomain: "portals.test", CountKey: []byte(rand.Text() + rand.Text()),
+		SigningKeys: []ed25519.PrivateKey{ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))}}
 	edit(&config)
 	log := web.NewLogger(s.logs, slog.LevelDebug)
 	service := must(signin.New(signin.Config{DB: db, Keys: keys, URL: config.URL, TenantDomain: config.TenantDomain, AgentCodes: true, SignUp: store.SignUpOpen, Log: log}))

@@ -96,74 +96,85 @@ var acts = map[string]act{
 	"POST /api/v1/usage":                      {send: sendReport},
 	"/api/v1/":                                {status: http.StatusNotFound},
 
-	"POST ~/projects":                                    {form: "name=Made"},
-	"POST ~/projects/{id}":                               {form: "name=Changed", target: freshProject},
-	"POST ~/projects/{id}/move":                          {target: freshProject},
-	"POST ~/projects/{id}/archive":                       {target: freshProject},
-	"POST ~/projects/{id}/unarchive":                     {target: archivedProject},
-	"POST ~/projects/{id}/delete":                        {target: freshProject},
-	"POST ~/projects/{id}/restore":                       {target: binnedProject},
-	"POST ~/projects/{id}/deliverables":                  {form: "title=Made"},
-	"POST ~/deliverables/{id}":                           {form: "title=Changed", target: freshDeliverable},
-	"POST ~/deliverables/{id}/move":                      {target: freshDeliverable},
-	"POST ~/deliverables/{id}/archive":                   {target: freshDeliverable},
-	"POST ~/deliverables/{id}/unarchive":                 {target: archivedDeliverable},
-	"POST ~/deliverables/{id}/delete":                    {target: freshDeliverable},
-	"POST ~/deliverables/{id}/restore":                   {target: binnedDeliverable},
-	"POST ~/deliverables/{id}/versions":                  {target: shownDeliverable},
-	"POST ~/deliverables/{id}/versions/{number}/publish": {form: "note=Look", target: readyDeliverable},
-	"POST ~/versions/{id}/files":                         {send: sendForm, target: freshDraft},
-	"POST ~/versions/{id}/uploads":                       {send: sendPlan, target: freshDraft, json: true},
-	"GET ~/uploads/{id}":                                 {target: ownUpload},
-	"PUT ~/uploads/{id}/parts/{n}":                       {send: sendPart, target: ownUpload},
-	"POST ~/uploads/{id}/finish":                         {target: sentUpload},
-	"DELETE ~/uploads/{id}":                              {target: ownUpload},
-	"POST ~/files/{id}/delete":                           {target: freshFile},
-	"POST ~/files/{id}/restore":                          {target: binnedFile},
-	"POST ~/files/{id}/lead":                             {target: freshFile},
-	"POST ~/members/{id}/role":                           {form: "role=member", target: freshMember},
-	"POST ~/members/{id}/remove":                         {target: freshMember},
-	"POST ~/members/{id}/clients":                        {form: "was=", target: freshStaff},
-	"POST ~/members/by-client":                           {form: "may=on"},
-	"POST ~/members/import":                              {form: "people=Somebody,somebody%40portals.test,viewer"},
-	"POST ~/invites":                                     {send: sendInvite},
-	"POST ~/invites/{id}/resend":                         {target: freshInvite},
-	"POST ~/invites/{id}/revoke":                         {target: freshInvite},
-	"POST ~/leave":                                       {undo: rejoin},
-	"POST ~/settings":                                    {form: "name=Renamed&accent=%23336699"},
-	"POST ~/settings/domains":                            {form: "host=portal.example.org"},
-	"POST ~/settings/domains/{id}/check":                 {target: ownDomainClaim},
-	"POST ~/settings/domains/{id}/remove":                {target: ownDomainClaim},
-	"POST ~/settings/billing/checkout":                   {form: "plan=growth"},
-	"POST ~/settings/billing/portal":                     {},
-	"POST ~/settings/keys":                               {form: "name=Made&scope_read=on&days=30"},
-	"POST ~/settings/keys/{id}/revoke":                   {target: keyOfOwnSide},
-	"POST ~/settings/logo":                               {send: sendLogo},
-	"POST ~/settings/logo/remove":                        {},
-	"POST ~/clients":                                     {send: sendClient},
-	"POST ~/clients/{id}":                                {form: "name=Renamed", target: freshClient},
-	"POST ~/clients/{id}/plan":                           {form: "plan=growth", target: freshClient},
-	"POST ~/clients/{id}/staff":                          {form: "role=member", target: freshClient, status: http.StatusUnprocessableEntity},
-	"POST ~/clients/{id}/suspend":                        {target: freshClient},
-	"POST ~/clients/{id}/resume":                         {target: suspendedClient},
-	"POST ~/clients/{id}/archive":                        {target: freshClient},
-	"POST ~/clients/{id}/unarchive":                      {target: archivedClient},
-	"POST ~/clients/{id}/discard":                        {target: freshClient},
-	"POST ~/clients/{id}/join":                           {target: freshClient},
-	"POST ~/clients/{id}/leave":                          {target: joinedClient},
-	"POST ~/support/grant":                               {form: "hours=4&mode=write"},
-	"POST ~/support/asking":                              {form: "asks=on"},
-	"POST ~/support/asks/{id}/grant":                     {form: "hours=4&mode=write", target: openAccessRequest},
-	"POST ~/support/asks/{id}/deny":                      {form: "word=No", target: openAccessRequest},
-	"POST ~/support/revoke":                              {endsSessions: true},
-	"POST ~/support/sessions/{id}/end":                   {target: runningSession},
-	"POST ~/view-as":                                     {form: "person=nobody", status: http.StatusUnprocessableEntity},
-	"~/":                                                 {status: http.StatusNotFound},
+	"POST ~/projects":                                     {form: "name=Made"},
+	"POST ~/projects/{id}":                                {form: "name=Changed", target: freshProject},
+	"POST ~/projects/{id}/move":                           {target: freshProject},
+	"POST ~/projects/{id}/archive":                        {target: freshProject},
+	"POST ~/projects/{id}/unarchive":                      {target: archivedProject},
+	"POST ~/projects/{id}/delete":                         {target: freshProject},
+	"POST ~/projects/{id}/restore":                        {target: binnedProject},
+	"POST ~/projects/{id}/deliverables":                   {form: "title=Made"},
+	"POST ~/deliverables/{id}":                            {form: "title=Changed", target: freshDeliverable},
+	"POST ~/deliverables/{id}/move":                       {target: freshDeliverable},
+	"POST ~/deliverables/{id}/archive":                    {target: freshDeliverable},
+	"POST ~/deliverables/{id}/unarchive":                  {target: archivedDeliverable},
+	"POST ~/deliverables/{id}/delete":                     {target: freshDeliverable},
+	"POST ~/deliverables/{id}/restore":                    {target: binnedDeliverable},
+	"POST ~/deliverables/{id}/versions":                   {target: shownDeliverable},
+	"POST ~/deliverables/{id}/versions/{number}/publish":  {form: "note=Look", target: readyDeliverable},
+	"POST ~/deliverables/{id}/versions/{number}/ask":      {send: sendAsk, target: shownDeliverable},
+	"POST ~/deliverables/{id}/versions/{number}/close":    {target: askedDeliverable},
+	"POST ~/deliverables/{id}/versions/{number}/withdraw": {target: askedDeliverable},
+	"POST ~/deliverables/{id}/versions/{number}/decide":   {send: sendDecision, target: shownDeliverable},
+	"POST ~/deliverables/{id}/versions/{number}/pass-on":  {send: sendPassOn, target: askedDeliverable},
+	"POST ~/deliverables/{id}/versions/{number}/notes":    {form: "words=Noted&visibility=team", target: shownDeliverable},
+	"POST ~/notes/{id}/replies":                           {form: "words=Noted&visibility=team", target: freshNote},
+	"POST ~/notes/{id}/resolve":                           {target: freshNote},
+	"POST ~/notes/{id}/reopen":                            {target: freshNote},
+	"POST ~/notes/{id}/show":                              {target: freshNote, status: http.StatusUnprocessableEntity},
+	"POST ~/comments/{id}":                                {form: "words=Changed", target: ownComment},
+	"POST ~/versions/{id}/files":                          {send: sendForm, target: freshDraft},
+	"POST ~/versions/{id}/uploads":                        {send: sendPlan, target: freshDraft, json: true},
+	"GET ~/uploads/{id}":                                  {target: ownUpload},
+	"PUT ~/uploads/{id}/parts/{n}":                        {send: sendPart, target: ownUpload},
+	"POST ~/uploads/{id}/finish":                          {target: sentUpload},
+	"DELETE ~/uploads/{id}":                               {target: ownUpload},
+	"POST ~/files/{id}/delete":                            {target: freshFile},
+	"POST ~/files/{id}/restore":                           {target: binnedFile},
+	"POST ~/files/{id}/lead":                              {target: freshFile},
+	"POST ~/members/{id}/role":                            {form: "role=member", target: freshMember},
+	"POST ~/members/{id}/remove":                          {target: freshMember},
+	"POST ~/members/{id}/clients":                         {form: "was=", target: freshStaff},
+	"POST ~/members/by-client":                            {form: "may=on"},
+	"POST ~/members/import":                               {form: "people=Somebody,somebody%40portals.test,viewer"},
+	"POST ~/invites":                                      {send: sendInvite},
+	"POST ~/invites/{id}/resend":                          {target: freshInvite},
+	"POST ~/invites/{id}/revoke":                          {target: freshInvite},
+	"POST ~/leave":                                        {undo: rejoin},
+	"POST ~/settings":                                     {form: "name=Renamed&accent=%23336699"},
+	"POST ~/settings/domains":                             {form: "host=portal.example.org"},
+	"POST ~/settings/domains/{id}/check":                  {target: ownDomainClaim},
+	"POST ~/settings/domains/{id}/remove":                 {target: ownDomainClaim},
+	"POST ~/settings/billing/checkout":                    {form: "plan=growth"},
+	"POST ~/settings/billing/portal":                      {},
+	"POST ~/settings/keys":                                {form: "name=Made&scope_read=on&days=30"},
+	"POST ~/settings/keys/{id}/revoke":                    {target: keyOfOwnSide},
+	"POST ~/settings/logo":                                {send: sendLogo},
+	"POST ~/settings/logo/remove":                         {},
+	"POST ~/clients":                                      {send: sendClient},
+	"POST ~/clients/{id}":                                 {form: "name=Renamed", target: freshClient},
+	"POST ~/clients/{id}/plan":                            {form: "plan=growth", target: freshClient},
+	"POST ~/clients/{id}/staff":                           {form: "role=member", target: freshClient, status: http.StatusUnprocessableEntity},
+	"POST ~/clients/{id}/suspend":                         {target: freshClient},
+	"POST ~/clients/{id}/resume":                          {target: suspendedClient},
+	"POST ~/clients/{id}/archive":                         {target: freshClient},
+	"POST ~/clients/{id}/unarchive":                       {target: archivedClient},
+	"POST ~/clients/{id}/discard":                         {target: freshClient},
+	"POST ~/clients/{id}/join":                            {target: freshClient},
+	"POST ~/clients/{id}/leave":                           {target: joinedClient},
+	"POST ~/support/grant":                                {form: "hours=4&mode=write"},
+	"POST ~/support/asking":                               {form: "asks=on"},
+	"POST ~/support/asks/{id}/grant":                      {form: "hours=4&mode=write", target: openAccessRequest},
+	"POST ~/support/asks/{id}/deny":                       {form: "word=No", target: openAccessRequest},
+	"POST ~/support/revoke":                               {endsSessions: true},
+	"POST ~/support/sessions/{id}/end":                    {target: runningSession},
+	"POST ~/view-as":                                      {form: "person=nobody", status: http.StatusUnprocessableEntity},
+	"~/":                                                  {status: http.StatusNotFound},
 }
 
 // idKinds are the path segments before {id} for which the matrix has ids. Those in one
 // group are ids of the same rows.
-var idKinds = [][]string{{"projects"}, {"deliverables"}, {"versions"}, {"files", "uploads"}, {"sessions"}, {"browsers"}, {"passkeys"}, {"identities"}, {"domains"}, {"members"}, {"invites"}, {"clients"}, {"asks"}, {"keys"}}
+var idKinds = [][]string{{"projects"}, {"deliverables"}, {"versions"}, {"files", "uploads"}, {"sessions"}, {"browsers"}, {"passkeys"}, {"identities"}, {"domains"}, {"members"}, {"invites"}, {"clients"}, {"asks"}, {"keys"}, {"notes"}, {"comments"}}
 
 // pathValues are the values of the other wildcards in paths.
 var pathValues = map[string]string{
@@ -283,6 +294,48 @@ func shownDeliverable(t *testing.T, w *world, p *visitor) uuid.UUID {
 	return id
 }
 
+// askedDeliverable is one on which the visitor is asked to decide, if they may, else
+// somebody who may.
+func askedDeliverable(t *testing.T, w *world, p *visitor) uuid.UUID {
+	id, who := shownDeliverable(t, w, p), p.email
+	if p.party != store.PartyClient || !store.May(store.Decide, p.party, p.role) || !p.inside {
+		who = w.own.person(t, store.PartyClient, store.RoleMember)
+	}
+	w.own.ask(t, id, who)
+	return id
+}
+
+// atDeliverable scans one value about the deliverable that a path names.
+func atDeliverable(t *testing.T, path, sql string) (found string) {
+	t.Helper()
+	_, rest, _ := strings.Cut(path, "/deliverables/")
+	id, _, _ := strings.Cut(rest, "/")
+	// Ids that are none name nothing.
+	_ = storetest.AdminPool().QueryRow(t.Context(), sql, id).Scan(&found)
+	return found
+}
+
+func sendDecision(t *testing.T, b *browser, path string) answer {
+	content := atDeliverable(t, path, `select encode(content_sha256, 'hex') from versions where deliverable_id::text = $1 and number = 1`)
+	return b.post(t, path, url.Values{"answer": {"changes_required"}, "content": {content}, "words": {"Darker"}})
+}
+
+const someDecider = `
+select m.user_id::text
+from deliverables d
+join memberships m on m.tenant_id = d.tenant_id and m.party = 'client' and m.role in ('owner', 'admin', 'member') and m.ended_at is null
+where d.id::text = $1
+  and not exists (select from review_requests r join versions v on v.id = r.version_id where v.deliverable_id = d.id and r.user_id = m.user_id)
+limit 1`
+
+func sendAsk(t *testing.T, b *browser, path string) answer {
+	return b.post(t, path, url.Values{"ask": {atDeliverable(t, path, someDecider)}, "rule": {"all"}})
+}
+
+func sendPassOn(t *testing.T, b *browser, path string) answer {
+	return b.post(t, path, url.Values{"to": {atDeliverable(t, path, someDecider)}})
+}
+
 // ownDomainClaim is a domain of the tenant. The visitor has just stepped up.
 func ownDomainClaim(t *testing.T, w *world, p *visitor) uuid.UUID {
 	if p.mode == "" {
@@ -292,6 +345,18 @@ func ownDomainClaim(t *testing.T, w *world, p *visitor) uuid.UUID {
 		}
 	}
 	return w.own.domain(t)
+}
+
+// freshNote is a note that both sides see.
+func freshNote(t *testing.T, w *world, p *visitor) uuid.UUID {
+	note, _ := w.own.note(t, w.own.staff, shownDeliverable(t, w, p), store.ClientVisible, w.own.mark)
+	return note
+}
+
+// ownComment is a note that the visitor has just written.
+func ownComment(t *testing.T, w *world, p *visitor) uuid.UUID {
+	_, comment := w.own.note(t, (&storetest.Tenants{}).Member(t, p.email, w.own.slug), shownDeliverable(t, w, p), store.ClientVisible, w.own.mark)
+	return comment
 }
 
 func freshDraft(t *testing.T, w *world, _ *visitor) uuid.UUID {

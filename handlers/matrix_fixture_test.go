@@ -60,6 +60,8 @@ func newFixture(t *testing.T, s *site, a *storetest.Tenants, slug string) *fixtu
 	deliverable, draft := e.deliverable(t, project, e.mark)
 	file := e.file(t, draft, e.mark)
 	e.publish(t, deliverable)
+	e.decide(t, project)
+	storetest.Certificate(t, e.staff.TenantID(), deliverable, draft, e.mark("certificate"))
 	e.hidden["projects"] = e.project(t, false)
 	e.hidden["deliverables"], e.hidden["versions"] = e.deliverable(t, project, e.markHidden)
 	e.hidden["files"] = e.file(t, e.hidden["versions"], e.markHidden)
@@ -78,6 +80,8 @@ func newFixture(t *testing.T, s *site, a *storetest.Tenants, slug string) *fixtu
 		"members":      (&storetest.Tenants{}).Member(t, pat, slug).ID(),
 		"invites":      e.invite(t, store.PartyClient, e.mark),
 	}
+	e.things["notes"], e.things["comments"] = e.note(t, e.staff, deliverable, store.ClientVisible, e.mark)
+	e.hidden["notes"], e.hidden["comments"] = e.note(t, e.staff, deliverable, store.TeamOnly, e.markHidden)
 	_, e.things["keys"] = storetest.APIKey(t, a.Dana, slug, store.ScopeReadWork)
 	e.hidden["keys"] = e.things["keys"]
 	e.hidden["invites"] = e.invite(t, store.PartyAgency, e.markHidden)
@@ -240,6 +244,24 @@ func (e *fixture) fileRow(t *testing.T) uuid.UUID {
 	return storetest.File(t, e.staff, version, e.markHidden("name"))
 }
 
+// note writes a note on version 1 and returns it with its comment.
+func (e *fixture) note(t *testing.T, by store.Member, deliverable uuid.UUID, v store.Visibility, mark func(string) string) (note, comment uuid.UUID) {
+	t.Helper()
+	write(t, by, func(tx *store.Tx) error {
+		at, err := tx.StartNote(t.Context(), deliverable, 1, store.NewNote{Visibility: v, Words: mark("words"), FormKey: uuid.New()})
+		note = at.ID
+		return err
+	})
+	var comments []store.Comment
+	read(t, by, store.ListComments(deliverable, 1, &comments))
+	for _, c := range comments {
+		if c.NoteID == note {
+			comment = c.ID
+		}
+	}
+	return note, comment
+}
+
 // upload begins an upload in that browser.
 func (e *fixture) upload(t *testing.T, by *browser, version uuid.UUID) uuid.UUID {
 	t.Helper()
@@ -253,6 +275,32 @@ func (e *fixture) upload(t *testing.T, by *browser, version uuid.UUID) uuid.UUID
 func (e *fixture) publish(t *testing.T, deliverable uuid.UUID) {
 	t.Helper()
 	write(t, e.staff, func(tx *store.Tx) error { return tx.Publish(t.Context(), deliverable, 1, e.mark("note")) })
+}
+
+// ask asks somebody of the client to decide on version 1.
+func (e *fixture) ask(t *testing.T, deliverable uuid.UUID, who string) {
+	t.Helper()
+	write(t, e.staff, func(tx *store.Tx) error {
+		return tx.AskForDecision(t.Context(), deliverable, 1, store.Ask{People: []uuid.UUID{idOf(t, who)}, Rule: store.AskAll})
+	})
+}
+
+// decide has somebody of the client decide on a deliverable of their own, with words. It is
+// none of the things: their agency's owners may read of it elsewhere.
+func (e *fixture) decide(t *testing.T, project uuid.UUID) {
+	t.Helper()
+	if e.staff.Tenant.Kind != store.TenantClient {
+		return
+	}
+	deliverable, draft := e.deliverable(t, project, e.mark)
+	storetest.File(t, e.staff, draft, e.mark("name"))
+	e.publish(t, deliverable)
+	me := (&storetest.Tenants{}).Member(t, e.person(t, store.PartyClient, store.RoleMember), e.slug)
+	var files []store.File
+	read(t, me, store.ListFilesOf(deliverable, &files))
+	write(t, me, func(tx *store.Tx) error {
+		return tx.Decide(t.Context(), deliverable, 1, store.NewDecision{Content: store.ContentHash(files), Answer: store.ApprovedWithChanges, Words: e.mark("words")})
+	})
 }
 
 // at is a path inside the tenant.

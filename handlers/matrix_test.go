@@ -183,7 +183,11 @@ func (w *world) tryUnderAgency(t *testing.T, route handlers.Route) {
 	for _, e := range []*fixture{w.own, w.sister, w.other} {
 		r.path, r.what = fill(route.Path, w.agency, e.things[kind].String()), "under the agency, of "+e.slug
 		got := w.send(t, r)
-		if kind != "" {
+		switch {
+		case kind == "":
+		case !store.May(route.Needs, w.owner.party, w.owner.role): // only clients may
+			want(t, r.String(), got, http.StatusForbidden)
+		default:
 			w.checkRefusal(t, r, got, http.StatusNotFound)
 		}
 	}

@@ -23,13 +23,14 @@ func (s *Server) tenantHome(*http.Request) page {
 		review   []store.DeliverableLine
 		latest   []store.Activity
 		clients  []store.Client
+		waiting  []store.WaitingRequest
 	)
 	reads := func(at store.Standing) []store.Read {
 		reads := []store.Read{store.ListProjects(store.Current, &projects)}
 		if at.Party == store.PartyClient {
-			return append(reads, store.ListNew(newShown, &unopened), store.ListShown(store.DeliverableApproved, 1, &approved))
+			return append(reads, store.ListWaitingForReader(newShown, &waiting), store.ListNew(newShown, &unopened), store.ListShown(store.DeliverableApproved, 1, &approved))
 		}
-		reads = append(reads, store.ListForUs(waitingShown, &ours), store.ListNewest(store.DeliverableInReview, waitingShown, &review),
+		reads = append(reads, store.ListForUs(waitingShown, &ours), store.ListWaiting(waitingShown, &waiting), store.ListNewest(store.DeliverableInReview, waitingShown, &review),
 			store.ListActivity(store.ActivityFilter{Fold: true, Billing: seesBilling(at), Page: store.Page{Limit: 8}}, &latest))
 		if frame.ShowsClients(at) {
 			reads = append(reads, store.ListClients(store.ClientFilter{Page: store.Page{Limit: clientsAtHome}}, &clients))
@@ -39,18 +40,19 @@ func (s *Server) tenantHome(*http.Request) page {
 	return page{reads, func(w http.ResponseWriter, r *http.Request, me store.Member) error {
 		c := frame.Tenant(r, me)
 		if me.Party == store.PartyClient {
-			return views.Render(w, r, http.StatusOK, views.ClientHome(c, clientHome(c, me, projects, unopened, approved)))
+			return views.Render(w, r, http.StatusOK, views.ClientHome(c, clientHome(c, me, projects, waiting, unopened, approved)))
 		}
 		if me.Tenant.State != store.TenantActive {
-			ours, review = nil, nil // nothing waits in a tenant that is closed
+			ours, review, waiting = nil, nil, nil // nothing waits in a tenant that is closed
 		}
 		names, err := s.clientNames(r, me, latest)
 		if err != nil {
 			return err
 		}
 		return views.Render(w, r, http.StatusOK, views.WorkspaceHome(c, views.WorkspaceHomeProps{
+			ForClient: waitingRows(c, waiting),
 			ForUs:     forUsRows(c, ours),
-			InReview:  reviewRows(c, review),
+			InReview:  reviewRows(c, notAsked(review, waiting)),
 			Projects:  projectRows(c, projects[:min(len(projects), 6)]),
 			Clients:   clientRows(c.Base, clients),
 			Latest:    eventRows(c.Base, me, latest, names),
@@ -59,17 +61,51 @@ func (s *Server) tenantHome(*http.Request) page {
 	}}
 }
 
-func clientHome(c views.Chrome, me store.Member, projects []store.Project, unopened, approved []store.DeliverableLine) views.ClientHomeProps {
+func clientHome(c views.Chrome, me store.Member, projects []store.Project, waiting []store.WaitingRequest, unopened, approved []store.DeliverableLine) views.ClientHomeProps {
 	p := views.ClientHomeProps{
 		FirstName: firstName(me.Name),
 		Welcome:   me.Tenant.Welcome,
-		New:       workRows(c, unopened),
+		ForYou:    waitingRows(c, waiting),
+		New:       workRows(c, notAsked(unopened, waiting)),
 		Projects:  projectRows(c, projects),
 	}
 	if len(p.New) == 0 && len(approved) > 0 {
 		p.Approved = &workRows(c, approved)[0]
 	}
 	return p
+}
+
+// waitingRows are the open requests to decide.
+func waitingRows(c views.Chrome, waiting []store.WaitingRequest) []views.WorkRow {
+	rows := make([]views.WorkRow, len(waiting))
+	for i, q := range waiting {
+		asked := &views.AskedWork{By: q.AskerName, Since: q.AskedAt, Reminded: frame.OrZero(q.LastReminderAt)}
+		if c.Staff {
+			asked.Who, asked.Told, asked.Opened = q.Name, true, frame.OrZero(q.OpenedAt)
+		}
+		rows[i] = views.WorkRow{
+			URL:      c.Base.DeliverableVersion(q.DeliverableID.String(), q.Version),
+			Title:    q.Title,
+			Project:  q.ProjectName,
+			ThumbURL: thumbURL(c.Base, q.Preview),
+			Version:  q.Version,
+			Due:      frame.OrZero(q.DueOn),
+			Late:     overdue(q.DueOn, c),
+			Asked:    asked,
+		}
+	}
+	return rows
+}
+
+// notAsked leaves out the deliverables on which somebody is asked to decide. They are
+// listed already.
+func notAsked(list []store.DeliverableLine, waiting []store.WaitingRequest) (rest []store.DeliverableLine) {
+	for _, d := range list {
+		if !slices.ContainsFunc(waiting, func(q store.WaitingRequest) bool { return q.DeliverableID == d.ID }) {
+			rest = append(rest, d)
+		}
+	}
+	return rest
 }
 
 func firstName(name string) string { return strings.Fields(name + " ")[0] }

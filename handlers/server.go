@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -47,6 +48,8 @@ type Config struct {
 	TenantLimit web.RateLimit
 	// AnswerTime is the time limit for a page; 0 is 14 seconds.
 	AnswerTime time.Duration
+	// SigningKeys are those of certificates of approval, the newest first.
+	SigningKeys []ed25519.PrivateKey
 	// Support is what support agents may do on this installation.
 	Support support.Mode
 }

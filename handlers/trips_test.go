@@ -16,14 +16,15 @@ import (
 
 // twoTrips are the pages that read only after they know who is asking.
 var twoTrips = map[string]string{
-	"/w/{tenant}/members/{id}":     "somebody who is no member may be staff who work in clients only",
-	"/w/{tenant}/members/import":   "few people open it",
-	"/w/{tenant}/invites/new":      "few people open it",
-	"/w/{tenant}/settings/domains": "few people open it",
-	"/w/{tenant}/settings/keys":    "few people open it",
-	"/w/{tenant}/settings/billing": "few people open it",
-	"/w/{tenant}/clients/new":      "few people open it",
-	"/w/{tenant}/support":          "few people open it",
+	"/w/{tenant}/deliverables/{id}/versions/{number}/certificate.pdf": "it counts how many PDFs somebody makes",
+	"/w/{tenant}/members/{id}":                                        "somebody who is no member may be staff who work in clients only",
+	"/w/{tenant}/members/import":                                      "few people open it",
+	"/w/{tenant}/invites/new":                                         "few people open it",
+	"/w/{tenant}/settings/domains":                                    "few people open it",
+	"/w/{tenant}/settings/keys":                                       "few people open it",
+	"/w/{tenant}/settings/billing":                                    "few people open it",
+	"/w/{tenant}/clients/new":                                         "few people open it",
+	"/w/{tenant}/support":                                             "few people open it",
 }
 
 // A page of a tenant takes one round trip, in which the database identifies the visitor and
@@ -43,6 +44,7 @@ func TestPagesTakeOneRoundTrip(t *testing.T) {
 	dana, above := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Dana, a.Agency)
 	project := storetest.Project(t, dana, "Spring")
 	things := map[string]uuid.UUID{"projects": project, "deliverables": storetest.Deliverable(t, dana, project, "Logo"), "clients": dana.TenantID()}
+	storetest.Certificate(t, dana.TenantID(), things["deliverables"], storetest.Draft(t, dana, things["deliverables"]), "a certificate")
 	site := newSiteWith(t, db, storage(t), func(*handlers.Config) {})
 	browser := site.as(t, a.Dana)
 	admin := storetest.Admin(t)

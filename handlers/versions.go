@@ -45,10 +45,17 @@ func (s *Server) versionPublish(w http.ResponseWriter, r *http.Request, me store
 	if err != nil {
 		return err
 	}
+	ask, err := readAsk(r, me, f)
+	if err != nil {
+		return err
+	}
 	if !f.Valid() {
 		return s.notPublished(w, r, me, int(number), f, nil)
 	}
-	people, err := s.publish(r, me, f, int(number), note, leaveOut)
+	people, err := s.publish(r, me, f, int(number), note, leaveOut, ask)
+	if invalid(f, err) {
+		return s.notPublished(w, r, me, int(number), f, nil)
+	}
 	if errors.Is(err, store.ErrConflict) {
 		var before bool
 		if err := s.db.Read(r.Context(), me, store.PublishedBefore(web.PathID(r), int(number), note, &before)); err != nil {
@@ -84,14 +91,14 @@ func leftOut(r *http.Request) ([]uuid.UUID, error) {
 
 // publish publishes the version without the files that are left out, and removes what
 // has arrived of those. It returns how many people can see it.
-func (s *Server) publish(r *http.Request, me store.Member, f *web.Form, number int, note string, leaveOut []uuid.UUID) (people store.PeopleCount, err error) {
+func (s *Server) publish(r *http.Request, me store.Member, f *web.Form, number int, note string, leaveOut []uuid.UUID, ask store.Ask) (people store.PeopleCount, err error) {
 	var removed []store.RemovableFile
 	err = s.db.Write(r.Context(), me, func(tx *store.Tx) (err error) {
 		if err := tx.Read(r.Context(), store.CountPeople("", &people)); err != nil {
 			return err
 		}
 		expect(tx, f)
-		removed, err = tx.PublishWithout(r.Context(), web.PathID(r), number, note, leaveOut)
+		removed, err = tx.PublishWithout(r.Context(), web.PathID(r), number, note, leaveOut, ask)
 		return err
 	})
 	if err != nil {
@@ -114,8 +121,10 @@ func (s *Server) notPublished(w http.ResponseWriter, r *http.Request, me store.M
 		switch {
 		case p.Version == nil || p.Version.Number != number || !p.Version.PublishedAt.IsZero():
 			p.Refused, p.CanPublish = "Not published: someone already published this version.", false
-		case !f.Valid():
+		case f.Errors["note"] != "":
 			p.Refused = "Nothing is published yet: the note doesn't fit."
+		case !f.Valid():
+			p.Refused = "Nothing is published yet: check whom you ask to decide."
 		case errors.Is(why, store.ErrFilesPending):
 			p.Refused = "Not published: a file hasn't finished uploading."
 		case errors.Is(why, store.ErrChanged):
@@ -128,5 +137,6 @@ func (s *Server) notPublished(w http.ResponseWriter, r *http.Request, me store.M
 			return
 		}
 		p.Version.Note, p.NoteError = f.Raw("note"), f.Errors["note"]
+		showTypedAsk(p.Ask, r, f)
 	}))
 }

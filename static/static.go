@@ -1,4 +1,4 @@
-// Package static embeds the assets of the pages: one stylesheet, two scripts, the icons and the font. Each is served
+// Package static embeds the assets of the pages: one stylesheet, three scripts, the icons and the font. Each is served
 // under a name with a hash of its content, so browsers may cache it forever.
 package static
 
@@ -36,12 +36,13 @@ var assets = []struct {
 	{"favicon.svg", []string{"favicon.svg"}},
 	{"app.css", []string{
 		"css/reset.css", "css/tokens.css", "css/base.css", "css/frame.css", "css/controls.css", "css/lists.css",
-		"css/floating.css", "css/signin.css", "css/work.css", "css/support.css", "css/forced.css",
+		"css/floating.css", "css/signin.css", "css/work.css", "css/notes.css", "css/review.css", "css/support.css", "css/forced.css",
 	}},
 	{"app.js", []string{
 		"js/lib/page.js", "js/time.js", "js/keep.js", "js/dialogs.js", "js/forms.js", "js/keyboard.js", "js/switcher.js", "js/reorder.js",
 		"js/support.js", "js/passkeys.js", "js/stage.js",
 	}},
+	{"notes.js", []string{"js/lib/page.js", "js/notes.js"}},
 	{"upload.js", []string{"js/lib/page.js", "js/lib/transfer.js", "js/upload.js"}},
 }
 

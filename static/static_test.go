@@ -14,7 +14,7 @@ import (
 	"portico/static"
 )
 
-var names = []string{"app.css", "app.js", "upload.js", "icons.svg", "marks.svg", "favicon.svg", "inter.woff2"}
+var names = []string{"app.css", "app.js", "notes.js", "upload.js", "icons.svg", "marks.svg", "favicon.svg", "inter.woff2"}
 
 func get(t *testing.T, method, path, encoding string) *http.Response {
 	t.Helper()
@@ -110,7 +110,7 @@ func TestGzip(t *testing.T) {
 // Comments stay in the sources.
 func TestServesNoComments(t *testing.T) {
 	t.Parallel()
-	for name, mark := range map[string]string{"app.css": `/\*`, "app.js": `(?m)^\s*//`, "upload.js": `(?m)^\s*//`} {
+	for name, mark := range map[string]string{"app.css": `/\*`, "app.js": `(?m)^\s*//`, "upload.js": `(?m)^\s*//`, "notes.js": `(?m)^\s*//`} {
 		if text := string(body(t, get(t, http.MethodGet, static.Path(name), ""))); regexp.MustCompile(mark).MatchString(text) || len(text) < 5_000 {
 			t.Errorf("%s has a comment, or nothing else", name)
 		}
@@ -162,7 +162,7 @@ func TestMarksAreIconsOfTheSprite(t *testing.T) {
 // The content security policy forbids eval and inline code, so the scripts use neither.
 func TestScriptsUseNoInlineCode(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"app.js", "upload.js"} {
+	for _, name := range []string{"app.js", "notes.js", "upload.js"} {
 		js := string(body(t, get(t, http.MethodGet, static.Path(name), "")))
 		for _, bad := range []string{"eval(", "new Function", "innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", ".style.", "setAttribute(\"style\"", "http://", "https://"} {
 			if strings.Contains(strings.ReplaceAll(js, "http://www.w3.org/2000/svg", ""), bad) {

@@ -20,6 +20,7 @@ type Deliverable struct {
 	Brief           string
 	State           DeliverableState
 	DueOn           *time.Time // a date
+	DownloadsWait   bool       // clients download files only after an approval of their version
 	Version         int        // number of the latest published version; 0 for none
 	Draft           int        // number of the draft version; 0 for none, and always 0 for a client
 	Preview         *uuid.UUID // the lead, or first, file of that version that has a preview; nil: none
@@ -54,13 +55,15 @@ type DeliverableInput struct {
 	Title string
 	Brief string
 	DueOn *time.Time
+	// DownloadsWait says that clients download files only after an approval.
+	DownloadsWait bool
 }
 
 // deliverableSeen is the SQL of the state that the form of a deliverable d shows.
-var deliverableSeen = seen("d.title, d.brief, d.due_on")
+var deliverableSeen = seen("d.title, d.brief, d.due_on, d.downloads_wait")
 
 var deliverableColumns = `
-select d.id, d.project_id, p.name as project_name, p.shared_at as project_shared_at, d.title, d.brief, d.shared_at, d.archived_at,
+select d.id, d.project_id, p.name as project_name, p.shared_at as project_shared_at, d.title, d.brief, d.downloads_wait, d.shared_at, d.archived_at,
        d.deleted_at, ` + deliverableSeen + ` as seen, ` + shownPreview + ` as preview,` + deliverableShown + `
 from deliverables d` + withProject + withDraft
 
@@ -229,14 +232,14 @@ func (tx *Tx) CreateDeliverable(ctx context.Context, project uuid.UUID, in Deliv
 	}
 	id := NewID()
 	err = tx.change(ctx, "create deliverable", `
-insert into deliverables (tenant_id, id, project_id, title, brief, due_on, position)
-select @tenant_id, @id, p.id, @title, @brief, @due_on,
+insert into deliverables (tenant_id, id, project_id, title, brief, due_on, downloads_wait, position)
+select @tenant_id, @id, p.id, @title, @brief, @due_on, @downloads_wait,
        (select coalesce(max(position), 0) + 1 from deliverables where tenant_id = @tenant_id and project_id = p.id)
 from projects p
 where p.tenant_id = @tenant_id
   and p.id = @project
   and p.deleted_at is null`, pgx.StrictNamedArgs{
-		"id": id, "project": project, "title": in.Title, "brief": in.Brief, "due_on": in.DueOn})
+		"id": id, "project": project, "title": in.Title, "brief": in.Brief, "due_on": in.DueOn, "downloads_wait": in.DownloadsWait})
 	if err != nil {
 		return uuid.Nil, err
 	}
@@ -263,11 +266,12 @@ update deliverables
 set title = @title,
     brief = @brief,
     due_on = @due_on,
+    downloads_wait = @downloads_wait,
     updated_at = now()
 where tenant_id = @tenant_id
   and id = @id
   and deleted_at is null`, pgx.StrictNamedArgs{
-		"id": id, "title": in.Title, "brief": in.Brief, "due_on": in.DueOn})
+		"id": id, "title": in.Title, "brief": in.Brief, "due_on": in.DueOn, "downloads_wait": in.DownloadsWait})
 	if err != nil {
 		return err
 	}

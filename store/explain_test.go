@@ -48,11 +48,28 @@ insert into files (tenant_id, id, version_id, name, state, size, sha256, content
 select tenant_id, pg_temp.id('file', position), pg_temp.id('version', position), 'file', 'ready', 1, sha256('x'), 'text/plain',
        'tenants/' || tenant_id || '/files/' || pg_temp.id('file', position), 1, now(), case when position % 200 = 9 then now() end, created_by
 from deliverables;
+update versions set content_sha256 = sha256('x') where shared_at is not null;
+insert into review_steps (tenant_id, version_id, number, rule, state)
+select tenant_id, pg_temp.id('version', position), 1, 'all', 'open' from deliverables;
+insert into review_requests (tenant_id, id, version_id, step, user_id, asked_by, asked_at, ended_at, ended_how)
+select tenant_id, pg_temp.id('request', position), pg_temp.id('version', position), 1, pg_temp.id('user', 1 + 2 * (position % 20)), created_by, now(),
+       case when position % 20 > 1 then now() end, case when position % 20 > 1 then 'answered' end
+from deliverables;
+insert into decisions (tenant_id, id, version_id, content_sha256, request_id, user_id, answer)
+select tenant_id, pg_temp.id('decision', position), pg_temp.id('version', position), sha256('x'), pg_temp.id('request', position), pg_temp.id('user', 1 + 2 * (position % 20)), 'approved'
+from deliverables;
+insert into certificates (tenant_id, id, version_id, signed, key_id)
+select tenant_id, pg_temp.id('certificate', position), pg_temp.id('version', position), 'x', '0123456789abcdef' from deliverables;
 insert into file_parts (tenant_id, file_id, number, size, sha256, etag)
 select tenant_id, pg_temp.id('file', position), 1, 1, sha256('x'), 'etag' from deliverables where position % 4 = 0;
 insert into renditions (tenant_id, id, file_id, client_sees, page, width, height, content_type, size, sha256)
 select d.tenant_id, pg_temp.id('rendition', d.position), f.id, f.client_sees, 1, 1, 1, 'image/png', 1, sha256('x')
 from deliverables d join files f on f.tenant_id = d.tenant_id and f.id = pg_temp.id('file', d.position) where d.position % 4 = 0;
+insert into threads (tenant_id, id, version_id, visibility, number, created_by)
+select tenant_id, pg_temp.id('thread', position * 10 + n), pg_temp.id('version', position), case when n = 1 then 'team' else 'client' end, n, created_by
+from deliverables, generate_series(1, 4) n where position % 4 = 0;
+insert into comments (tenant_id, id, thread_id, thread_visibility, visibility, body, form_key, created_by)
+select tenant_id, gen_random_uuid(), id, visibility, visibility, 'Words', gen_random_uuid(), created_by from threads, generate_series(1, 3);
 insert into deliverable_views (tenant_id, user_id, deliverable_id, shown_at)
 select tenant_id, pg_temp.id('user', u), id, now() from deliverables, generate_series(1, 3) u where position % 2 = 0;
 insert into audit_events (tenant_id, id, at, actor_id, subject_id, party, verb, target_kind, target_id)
@@ -94,6 +111,10 @@ func readsToExplain() map[string][]store.Read {
 		placements      []store.Placement
 		agencies        []store.OwnAgency
 		activity        []store.Activity
+		notes           []store.Note
+		comments        []store.Comment
+		noteNews        []store.NoteNews
+		placed          store.PlacedNote
 		bin             []store.BinItem
 		deliverables    []store.DeliverableLine
 		deliverable     store.Deliverable
@@ -112,6 +133,8 @@ func readsToExplain() map[string][]store.Read {
 		held            *time.Time
 		preview         store.FilePreview
 		rendition       store.Rendition
+		certificate     store.SignedCertificate
+		numbers         []int
 		renditions      []store.RenditionEntry
 		invites         []store.Invite
 		refused         store.RefusedInvite
@@ -156,6 +179,12 @@ func readsToExplain() map[string][]store.Read {
 		requestsAllowed bool
 		drift           []store.UsageDrift
 		seen            store.Seen
+		asked           []store.Request
+		waiting         []store.WaitingRequest
+		decisions       []store.Decision
+		asking          store.RequestNotice
+		decided         store.DecisionNotice
+		passed          store.PassedOnNotice
 	}
 	before := store.ActivityFilter{Page: store.Page{After: store.Cursor{At: time.Now(), ID: uuid.Max}}}
 	someone, session := before, before
@@ -236,7 +265,21 @@ func readsToExplain() map[string][]store.Read {
 		"ListSupportSessions":    {store.ListSupportSessions(store.Page{Limit: 26}, &some.sessions)},
 		"GetUpload":              {store.GetUpload(id("file"), &some.upload)},
 		"ListParts":              {store.ListParts(id("file"), &some.parts)},
+		"ListRequests":           {store.ListRequests(id("deliverable"), &some.asked)},
+		"ListWaiting":            {store.ListWaiting(100, &some.waiting)},
+		"ListWaitingForReader":   {store.ListWaitingForReader(50, &some.waiting)},
+		"GetRequestNotice":       {store.GetRequestNotice(id("request"), &some.asking)},
+		"GetDecisionNotice":      {store.GetDecisionNotice(id("decision"), &some.decided)},
+		"GetPassedOnNotice":      {store.GetPassedOnNotice(id("request"), &some.passed)},
+		"GetCertificate":         {store.GetCertificate(id("deliverable"), 1, &some.certificate)},
+		"ListCertified":          {store.ListCertified(id("deliverable"), &some.numbers)},
+		"ListDecisions":          {store.ListDecisions(id("deliverable"), &some.decisions)},
 		"ListVersions":           {store.ListVersions(id("deliverable"), &some.versions)},
+		"ListNotes":              {store.ListNotes(id("deliverable"), 0, &some.notes), store.ListNotes(id("deliverable"), 1, &some.notes)},
+		"ListComments":           {store.ListComments(id("deliverable"), 0, &some.comments)},
+		"ListNoteNews":           {store.ListNoteNews(id("deliverable"), time.Now(), 20, &some.noteNews)},
+		"PlaceNote":              {store.PlaceNote(id("thread"), &some.placed)},
+		"PlaceComment":           {store.PlaceComment(id("thread"), &some.placed)},
 		"GetVersion":             {store.GetVersion(id("version"), &some.version)},
 		"SupportLedger":          {store.SupportLedger(store.LedgerPage{Page: store.Page{Limit: 1000}}, &some.lines), store.SupportLedger(further, &some.lines)},
 		"GetAccessRequest":       {store.GetAccessRequest(id("ask"), &some.request)},

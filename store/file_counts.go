@@ -19,9 +19,23 @@ const freshFileCounts = `
       and f.deleted_at is null
       and (f.shared_at is not null or v.shared_at is null)`
 
+// contentOf is the SQL of what a decision on a version v refers to: the SHA-256 over its
+// published files, as [ContentHash] has it. It is null for a draft.
+const contentOf = `
+    case when v.shared_at is not null then sha256(convert_to(coalesce((
+        select string_agg(encode(f.sha256, 'hex') || ' ' || f.size || ' ' || f.name || e'\n', '' order by f.position, f.id)
+        from files f
+        where f.tenant_id = @tenant_id
+          and f.version_id = v.id
+          and f.state = 'ready'
+          and f.shared_at is not null
+          and f.deleted_at is null), ''), 'UTF8')) end`
+
 // refreshFileCounts updates what lists show of a version: on its row, and if it is the
 // one published last, on the row of its deliverable. Every deed that changes which
-// files of a version are ready, binned, shared, first or have a preview calls it.
+// files of a version are ready, binned, shared, first or have a preview calls it. It also
+// updates what decisions on the version refer to. If there is one and the files are others
+// now, the database refuses: see [IsDecided].
 func (tx *Tx) refreshFileCounts(version uuid.UUID) {
 	// Deeds that run at once must count one after the other, or one would miss the
 	// other's file.
@@ -31,7 +45,8 @@ func (tx *Tx) refreshFileCounts(version uuid.UUID) {
 with counted as (
     update versions t
     set files = c.files,
-        preview = c.preview
+        preview = c.preview,
+        content_sha256 = `+contentOf+`
     from versions v
     cross join lateral (`+freshFileCounts+`
     ) c

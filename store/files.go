@@ -26,8 +26,11 @@ type File struct {
 	Pages         int    // of a document; 0 while they aren't counted, and of other files
 	PagesDrawn    int    // the first of them, which can be shown; see [GetRendition]
 	Unfit         string // why no more can be drawn: password, broken, slow or large; "" if they can
-	CreatedAt     time.Time
-	AuthorName    string
+	// Waits says that the reader, a client, may look at it and can't download it before
+	// its version is approved.
+	Waits      bool
+	CreatedAt  time.Time
+	AuthorName string
 }
 
 // A binned project or deliverable hides its files, so every read joins up to the
@@ -38,6 +41,8 @@ select f.id, f.version_id, v.deliverable_id, f.folder, f.name, f.state,
        coalesce(f.content_type, '') as content_type,
        f.sha256, f.crc32, f.lead, f.preview_type is not null as preview, f.missing_at is not null as missing,
        coalesce(f.pages, 0) as pages, f.pages_drawn, coalesce(f.unfit, '') as unfit,
+       ((select current_setting('app.party', true)) = 'client' and d.downloads_wait
+        and coalesce(v.outcome, '') not in ('approved', 'approved_with_changes')) as waits,
        f.created_at, ` + actorName("m", "fs") + ` as author_name
 from files f
 join versions v on v.tenant_id = f.tenant_id and v.id = f.version_id

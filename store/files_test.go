@@ -447,7 +447,7 @@ func waitForLock(t *testing.T) error {
 		var waits bool
 		err := admin.QueryRow(ctx, `
 select exists (select 1 from pg_stat_activity
-               where wait_event_type = 'Lock' and query like '%from versions%number = %for no key update%')`).Scan(&waits)
+               where wait_event_type = 'Lock' and query like '%from versions%number <= %for no key update%')`).Scan(&waits)
 		if err != nil || waits {
 			return err
 		}

@@ -15,6 +15,8 @@ const (
 	KindDeliverable    Kind = "deliverable"
 	KindVersion        Kind = "version"
 	KindFile           Kind = "file"
+	KindReview         Kind = "review"
+	KindNote           Kind = "note" // a thread; its events have the deliverable as target
 	KindMembership     Kind = "membership"
 	KindInvite         Kind = "invite"
 	KindTenant         Kind = "tenant"
@@ -80,7 +82,7 @@ where f.tenant_id = @tenant_id
   and ` + expired("f")}},
 
 	{kind: KindVersion, table: "versions",
-		verbs: []string{"version.created", "version.published", "version.mail_sent", "version.purged"},
+		verbs: []string{"version.created", "version.published", "version.mail_sent", "version.certified", "version.purged"},
 		purge: `
 delete from versions v
 using deliverables d, projects p
@@ -137,6 +139,10 @@ where p.tenant_id = @tenant_id
   and not exists (select 1 from deliverables d where d.tenant_id = @tenant_id and d.project_id = p.id)
 returning p.id`},
 
+	{kind: KindReview, verbs: []string{"review.asked", "review.passed_on", "review.approved", "review.approved_with_changes", "review.changes_required",
+		"review.closed", "review.withdrawn", "review.mail_sent"}},
+	{kind: KindNote, table: "threads",
+		verbs: []string{"note.written", "note.replied", "note.edited", "note.resolved", "note.reopened", "note.shown", "note.mail_sent"}},
 	{kind: KindMembership, table: "memberships", id: "user_id", name: "name",
 		verbs: []string{"member.added", "member.joined", "member.role_changed", "member.removed", "member.left",
 			"member.forgotten", "member.staff_joined", "member.staff_left", "member.assigned", "member.unassigned",

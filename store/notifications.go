@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -13,7 +14,7 @@ import (
 )
 
 // EnqueueVersionMails queues, once per version, a mail to everybody on the client's
-// side. A version that is not in this tenant, or not published, is [ErrNotFound].
+// side, but not to those who are asked to decide on it: that mail says it too. A version that is not in this tenant, or not published, is [ErrNotFound].
 func (tx *Tx) EnqueueVersionMails(ctx context.Context, version uuid.UUID) error {
 	if err := tx.CheckVersionShared(ctx, version); err != nil {
 		return err
@@ -26,7 +27,14 @@ func (tx *Tx) EnqueueVersionMails(ctx context.Context, version uuid.UUID) error 
 	if err != nil {
 		return err
 	}
+	asked, err := tx.askedAbout(ctx, version)
+	if err != nil {
+		return err
+	}
 	for _, person := range people {
+		if slices.Contains(asked, person) {
+			continue
+		}
 		if err := tx.Enqueue(ctx, &queue.VersionMail{Version: version, To: person}); err != nil {
 			return err
 		}

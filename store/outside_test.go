@@ -89,6 +89,8 @@ var guarded = map[string]map[string]string{
 	"store.DB.JobPool": {},
 	"engine.Tx.Enter": {
 		"Tx.accept":       "a new member acts in their new role from then on",
+		"Tx.asClient":     "a certificate is read with the client's eyes, in the same tenant",
+		"Tx.asSystem":     "what follows from a client's decision, in the same tenant",
 		"Tx.seeingDrafts": "counts include hidden drafts, in the same tenant",
 	},
 	"engine.Tx.EnterClient": {
@@ -112,6 +114,8 @@ var guarded = map[string]map[string]string{
 		"Tx.EnterClient":       "sets the tenant that the engine has proved",
 		"Tx.accept":            "a new member acts in their new role from then on",
 		"Tx.seeingDrafts":      "counts include hidden drafts, in the same tenant",
+		"Tx.asClient":          "a certificate is read with the client's eyes, in the same tenant",
+		"Tx.asSystem":          "what follows from a client's decision, in the same tenant",
 		"Tx.asSupport":         "names the tenant in a job's signature; the policies are told nothing",
 		"Visitor.Member":       "what the database said of the request",
 		"Visitor.Person":       "what the database said of the request",

@@ -128,6 +128,11 @@ func (tx *Tx) ChangeRole(ctx context.Context, person uuid.UUID, to Role) error {
 			return err
 		}
 	}
+	if !May(Decide, m.Party, to) {
+		if err := tx.endRequestsOf(person); err != nil {
+			return err
+		}
+	}
 	err = tx.change(ctx, "change role", `
 update memberships
 set role = @role
@@ -237,6 +242,9 @@ func (tx *Tx) endMembership(ctx context.Context, m member, keep func(invite) boo
 		return err
 	}
 	if err := tx.withdrawInvites(ctx, m, keep); err != nil {
+		return err
+	}
+	if err := tx.endRequestsOf(m.UserID); err != nil {
 		return err
 	}
 	err := tx.change(ctx, "end membership", `

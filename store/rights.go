@@ -34,6 +34,8 @@ const (
 	EditWork          Capability = "edit work"           // create, rename, reorder, archive, bin
 	Upload            Capability = "upload"              // files of a version
 	Publish           Capability = "publish"             // show a version to the client
+	Decide            Capability = "decide"              // on a published version, in person
+	WriteNotes        Capability = "write notes"         // on versions, in person
 	SeeBin            Capability = "see bin"             // and restore from it
 	SeePeople         Capability = "see people"          // names and addresses in this tenant
 	SeeActivity       Capability = "see activity"        // the tenant's audit trail
@@ -72,6 +74,8 @@ var rights = map[Capability]map[Party]ranks{
 	EditWork:          {PartyAgency: editors, PartyClient: nobody},
 	Upload:            {PartyAgency: editors, PartyClient: nobody},
 	Publish:           {PartyAgency: editors, PartyClient: nobody},
+	Decide:            {PartyAgency: nobody, PartyClient: editors},
+	WriteNotes:        {PartyAgency: editors, PartyClient: editors},
 	SeeBin:            {PartyAgency: editors, PartyClient: nobody},
 	SeePeople:         {PartyAgency: everyone, PartyClient: editors},
 	SeeActivity:       {PartyAgency: everyone, PartyClient: management},

@@ -42,6 +42,56 @@ func (s DeliverableState) IsKnown() bool {
 	return false
 }
 
+// Outcome is what somebody decided on a version, and what follows for a step and for the
+// version from all who decided.
+type Outcome string
+
+// The outcomes. Nobody chooses Closed as an answer. "" is none yet.
+const (
+	Approved            Outcome = "approved"
+	ApprovedWithChanges Outcome = "approved_with_changes"
+	ChangesRequired     Outcome = "changes_required"
+	Closed              Outcome = "closed" // by staff, without an answer
+)
+
+// IsAnswer says that a person can decide so.
+func (o Outcome) IsAnswer() bool { return o == ChangesRequired || o.approves() }
+
+func (o Outcome) approves() bool { return o == Approved || o == ApprovedWithChanges }
+
+// worse returns the worse of two answers. "" is better than any.
+func worse(a, b Outcome) Outcome {
+	for _, o := range []Outcome{ChangesRequired, ApprovedWithChanges, Approved} {
+		if a == o || b == o {
+			return o
+		}
+	}
+	return ""
+}
+
+// AskRule says how many of the people who are asked have to approve.
+type AskRule string
+
+// The rules. A step of a version has one of the first two.
+const (
+	AskAll     AskRule = "all"
+	AskAny     AskRule = "any"
+	AskInOrder AskRule = "order" // one after another: a step for each
+)
+
+// RequestEnd says how a request to decide ended.
+type RequestEnd string
+
+// The ends of a request.
+const (
+	EndedAnswered   RequestEnd = "answered"
+	EndedPassedOn   RequestEnd = "passed_on"
+	EndedStepClosed RequestEnd = "step_closed" // others decided, so this answer isn't needed
+	EndedSuperseded RequestEnd = "superseded"  // a later version was published
+	EndedClosed     RequestEnd = "closed"      // by staff
+	EndedPersonGone RequestEnd = "person_gone"
+)
+
 // FileState says how much of a file is stored.
 type FileState string
 

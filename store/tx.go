@@ -107,6 +107,24 @@ func (tx *Tx) EnterClient(ctx context.Context, client uuid.UUID) (*Tx, error) {
 	return &inside, nil
 }
 
+// asSystem runs do as the server itself: what follows from a client's decision, the
+// client's people may not write. do may change only that. Its jobs and audit rows still
+// name the person.
+func (tx *Tx) asSystem(do func() error) error {
+	system := tx.scope
+	system.Party = string(PartySystem)
+	tx.engine.Enter(system)
+	err := do()
+	tx.engine.Enter(tx.scope)
+	return err
+}
+
+// inPerson says that a person acts themselves: not support, not staff who view as a
+// client, not a program, not a job.
+func (tx *Tx) inPerson() bool {
+	return tx.scope.Support == uuid.Nil && tx.scope.Key == uuid.Nil && tx.scope.User != uuid.Nil && tx.scope.User == tx.scope.Actor
+}
+
 // withDrafts runs count as if the agency's drafts were open to the actor: what a deed
 // counts is the tenant's, whoever acts. Nothing of it may be shown.
 func (tx *Tx) withDrafts(count func() error) (err error) {

@@ -19,13 +19,15 @@ type Version struct {
 	Number        int
 	Note          string
 	SharedAt      *time.Time // nil: a draft, invisible to the client
+	Locked        bool       // a later version is published: nobody decides on this one any more
+	Outcome       *Outcome   // nil: nobody decided, or not all who have to
 	CreatedAt     time.Time
 	AuthorName    string
 	PublisherName string
 }
 
 var versionColumns = `
-select v.id, v.deliverable_id, v.number, v.note, v.shared_at, v.created_at, ` + actorName("m", "ms") + ` as author_name,
+select v.id, v.deliverable_id, v.number, v.note, v.shared_at, v.locked_at is not null as locked, v.outcome, v.created_at, ` + actorName("m", "ms") + ` as author_name,
        ` + actorName("s", "ss") + ` as publisher_name
 from versions v
 left join memberships s on s.tenant_id = v.tenant_id and s.user_id = v.shared_by
@@ -144,7 +146,13 @@ func (tx *Tx) Publish(ctx context.Context, deliverable uuid.UUID, number int, no
 // PublishWithout is [Tx.Publish] without these pending files, whose uploads it cancels.
 // Remove what it returns from storage, as after [Tx.CancelUpload]. If one of them is
 // not pending any more, it returns [ErrChanged].
-func (tx *Tx) PublishWithout(ctx context.Context, deliverable uuid.UUID, number int, note string, leaveOut []uuid.UUID) ([]RemovableFile, error) {
+//
+// It also asks people to decide on the version: see [Tx.AskForDecision]. The zero Ask asks
+// nobody.
+func (tx *Tx) PublishWithout(ctx context.Context, deliverable uuid.UUID, number int, note string, leaveOut []uuid.UUID, ask Ask) ([]RemovableFile, error) {
+	if err := tx.checkAsk(ctx, ask); err != nil {
+		return nil, err
+	}
 	if len(leaveOut) > 0 {
 		if err := tx.lockUsage(ctx, Storage); err != nil {
 			return nil, err
@@ -178,20 +186,42 @@ select exists (
 		}
 		removed = append(removed, f)
 	}
-	return removed, tx.publish(ctx, v, deliverable, note)
+	if err := tx.publish(ctx, v, deliverable, note); err != nil || len(ask.People) == 0 {
+		return removed, err
+	}
+	return removed, tx.ask(ctx, v, deliverable, number, 1, ask)
 }
 
-// lockToPublish locks a version, so that no file is added to it meanwhile. The files are
-// read in later statements: one that also takes the lock would miss an upload that began
-// while it waited.
+// lockToPublish locks a version, so that no file is added to it meanwhile, and those
+// before it, on which nobody may decide meanwhile. The files are read in later statements:
+// one that also takes the lock would miss an upload that began while it waited.
 func (tx *Tx) lockToPublish(ctx context.Context, deliverable uuid.UUID, number int) (id uuid.UUID, err error) {
-	return id, tx.get(ctx, value("lock version to publish", &id, `
-select id
+	var locked []lockedVersion
+	if err := tx.get(ctx, lockVersions(deliverable, number, &locked)); err != nil {
+		return uuid.Nil, err
+	}
+	if n := len(locked); n > 0 && locked[n-1].Number == number {
+		return locked[n-1].ID, nil
+	}
+	return uuid.Nil, fmt.Errorf("lock version to publish: %w", ErrNotFound)
+}
+
+type lockedVersion struct {
+	ID     uuid.UUID
+	Number int
+}
+
+// lockVersions locks a version and those before it, in this order, as whoever publishes
+// and whoever decides must.
+func lockVersions(deliverable uuid.UUID, number int, dst *[]lockedVersion) query {
+	return many("lock versions", dst, `
+select id, number
 from versions
 where tenant_id = @tenant_id
   and deliverable_id = @deliverable
-  and number = @number
-for no key update`, pgx.StrictNamedArgs{"deliverable": deliverable, "number": number}))
+  and number <= @number
+order by number
+for no key update`, pgx.StrictNamedArgs{"deliverable": deliverable, "number": number})
 }
 
 func (tx *Tx) publish(ctx context.Context, version, deliverable uuid.UUID, note string) error {
@@ -225,11 +255,38 @@ update versions
 set shared_at = now(), shared_by = @me, shared_session_id = @session, note = @note
 where tenant_id = @tenant_id and id = @id and shared_at is null`,
 		pgx.StrictNamedArgs{"id": version, "me": nilIfZero(tx.scope.User), "session": nilIfZero(tx.scope.Support), "note": note}, ErrConflict)
+	tx.supersede(version, deliverable)
+	if err := tx.carryNotes(ctx, version, deliverable); err != nil {
+		return err
+	}
 	if err := tx.shareParents(version, deliverable); err != nil {
 		return err
 	}
 	tx.spend(actPublish)
 	return tx.Enqueue(ctx, &queue.VersionPublished{Version: version})
+}
+
+// supersede ends what was asked of earlier versions, on which nobody decides any more.
+func (tx *Tx) supersede(version, deliverable uuid.UUID) {
+	args := pgx.StrictNamedArgs{"version": version, "deliverable": deliverable}
+	tx.later("lock earlier versions", `
+update versions
+set locked_at = now()
+where tenant_id = @tenant_id
+  and deliverable_id = @deliverable
+  and id <> @version
+  and shared_at is not null
+  and locked_at is null`, args)
+	tx.later("end earlier requests", `
+update review_requests r
+set ended_at = now(), ended_how = 'superseded'
+from versions v
+where v.tenant_id = @tenant_id
+  and v.deliverable_id = @deliverable
+  and v.id <> @version
+  and r.tenant_id = @tenant_id
+  and r.version_id = v.id
+  and r.ended_at is null`, args)
 }
 
 // shareParents shows the deliverable and the project of a published version to the

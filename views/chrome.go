@@ -105,6 +105,18 @@ type page struct {
 	Section string // the entry of the navigation it belongs to
 	Crumbs  []ui.Crumb
 	Upload  bool // load the upload script
+	Notes   bool // load the script of notes
+}
+
+// scripts are those that the page loads besides that of all pages.
+func (p page) scripts() (names []string) {
+	if p.Upload {
+		names = append(names, "upload.js")
+	}
+	if p.Notes {
+		names = append(names, "notes.js")
+	}
+	return names
 }
 
 // navLink is one link of the navigation.

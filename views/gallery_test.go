@@ -43,7 +43,7 @@ var gallery = sync.OnceValues(func() (map[string][]byte, error) {
 		}
 		files["/"+s.name+".html"] = b.Bytes()
 	}
-	for _, name := range []string{"app.css", "app.js", "upload.js", "icons.svg", "marks.svg", "favicon.svg", "inter.woff2"} {
+	for _, name := range []string{"app.css", "app.js", "notes.js", "upload.js", "icons.svg", "marks.svg", "favicon.svg", "inter.woff2"} {
 		w := httptest.NewRecorder()
 		static.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, static.Path(name), nil))
 		files[static.Path(name)] = w.Body.Bytes()

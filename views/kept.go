@@ -33,6 +33,9 @@ var keptFields = []struct{ name, label string }{
 	{"reason", "Reason"},
 	{"ticket", "Ticket"},
 	{"word", "Message"},
+	{"words", "Your words"},
+	{"page", "Page"},
+	{"time", "Time"},
 }
 
 // KeptTexts returns what the fields of a form hold.

@@ -39,8 +39,9 @@ const (
 	PathConsoleWrite      = "/support/write"
 	// PathConsoleWriteConfirm takes a second agent's confirmation.
 	PathConsoleWriteConfirm = "/support/write/confirm"
-	PathAPI                 = "/api"                 // describes the API to people
-	PathDocument            = "/api/v1/openapi.json" // describes it to programs
+	PathAPI                 = "/api"                              // describes the API to people
+	PathSigningKeys         = "/.well-known/portico-signing-keys" // verify certificates of approval
+	PathDocument            = "/api/v1/openapi.json"              // describes it to programs
 	// PathViewAsStop exists on every host, because view as stops on the host where it runs.
 	PathViewAsStop = "/view-as/stop"
 )
@@ -238,6 +239,15 @@ func (b Base) DeliverableFilePage(id string, version int, fileID string, page in
 	return b.Deliverable(id) + "?" + url.Values{"version": {strconv.Itoa(version)}, "file": {fileID}, "page": {strconv.Itoa(page)}}.Encode() + "#stage"
 }
 
+// DeliverablePlace is DeliverableFile at a place of the file: a page, a moment or a pin.
+func (b Base) DeliverablePlace(id string, version int, fileID, key, value, fragment string) string {
+	q := url.Values{"version": {strconv.Itoa(version)}, "file": {fileID}}
+	if key != "" {
+		q.Set(key, value)
+	}
+	return b.Deliverable(id) + "?" + q.Encode() + "#" + fragment
+}
+
 // Versions takes a POST that creates the next version as a draft.
 func (b Base) Versions(deliverableID string) string {
 	return b.Deliverable(deliverableID) + "/versions"
@@ -247,6 +257,93 @@ func (b Base) Versions(deliverableID string) string {
 func (b Base) VersionPublish(deliverableID string, number int) string {
 	return b.Versions(deliverableID) + "/" + strconv.Itoa(number) + "/publish"
 }
+
+// Decide takes a POST with what a client user decides on a version.
+func (b Base) Decide(deliverableID string, number int) string {
+	return b.ofVersion(deliverableID, number, "decide")
+}
+
+// DecideForm is the page of a version with the form that decides so, or that passes it on: "pass-on".
+func (b Base) DecideForm(deliverableID string, number int, answer string) string {
+	return b.Deliverable(deliverableID) + "?" + url.Values{"version": {strconv.Itoa(number)}, "decide": {answer}}.Encode() + "#decide"
+}
+
+// PassOn takes a POST that passes the request to decide on to someone else.
+func (b Base) PassOn(deliverableID string, number int) string {
+	return b.ofVersion(deliverableID, number, "pass-on")
+}
+
+// AskForDecision takes a POST that asks client users to decide on a version.
+func (b Base) AskForDecision(deliverableID string, number int) string {
+	return b.ofVersion(deliverableID, number, "ask")
+}
+
+// CloseReview takes a POST that closes a version without an answer.
+func (b Base) CloseReview(deliverableID string, number int) string {
+	return b.ofVersion(deliverableID, number, "close")
+}
+
+// WithdrawReview takes a POST that withdraws what was asked about a version.
+func (b Base) WithdrawReview(deliverableID string, number int) string {
+	return b.ofVersion(deliverableID, number, "withdraw")
+}
+
+// Certificate is the certificate of approval of a version.
+func (b Base) Certificate(deliverableID string, number int) string {
+	return b.ofVersion(deliverableID, number, "certificate")
+}
+
+// CertificateText is the certificate as it was signed.
+func (b Base) CertificateText(deliverableID string, number int) string {
+	return b.ofVersion(deliverableID, number, "certificate.txt")
+}
+
+// CertificatePDF is the certificate to print.
+func (b Base) CertificatePDF(deliverableID string, number int) string {
+	return b.ofVersion(deliverableID, number, "certificate.pdf")
+}
+
+func (b Base) ofVersion(deliverableID string, number int, deed string) string {
+	return b.Versions(deliverableID) + "/" + strconv.Itoa(number) + "/" + deed
+}
+
+// VersionNotes takes a POST that writes a note on a version.
+func (b Base) VersionNotes(deliverableID string, number int) string {
+	return b.Versions(deliverableID) + "/" + strconv.Itoa(number) + "/notes"
+}
+
+// NotesOf is the page of a version with its open notes, or with those that are done.
+func (b Base) NotesOf(deliverableID string, version int, fileID, page string, done bool) string {
+	q := url.Values{"version": {strconv.Itoa(version)}}
+	if page != "" {
+		q.Set("page", page)
+	}
+	if fileID != "" {
+		q.Set("file", fileID)
+	}
+	if done {
+		q.Set("notes", "done")
+	}
+	return b.Deliverable(deliverableID) + "?" + q.Encode()
+}
+
+// note is a note of a version.
+func (b Base) note(id string) string { return string(b) + "/notes/" + id }
+
+// NoteReply takes a POST that replies to a note.
+func (b Base) NoteReply(id string) string { return b.note(id) + "/replies" }
+
+// NoteResolve takes a POST that marks a note as done.
+func (b Base) NoteResolve(id string) string { return b.note(id) + "/resolve" }
+
+// NoteReopen takes a POST that reopens a note.
+func (b Base) NoteReopen(id string) string { return b.note(id) + "/reopen" }
+
+// NoteShow takes a POST that shows a note, and some of its replies, to the client.
+func (b Base) NoteShow(id string) string { return b.note(id) + "/show" }
+
+// Comment takes a POST that changes the words of a note or a reply.
+func (b Base) Comment(id string) string { return string(b) + "/comments/" + id }
 
 // Files takes the plain upload form (multipart) of a draft version.
 func (b Base) Files(versionID string) string { return string(b) + "/versions/" + versionID + "/files" }

@@ -108,6 +108,24 @@ func workRows() []views.WorkRow {
 	}
 }
 
+// askedRows are rows of those on which somebody is asked to decide.
+func askedRows(forStaff bool) []views.WorkRow {
+	rows := workRows()
+	rows = append(rows, views.WorkRow{URL: acme.Deliverable("d6"), Title: longName, Project: longWord, Version: 12, Due: day(1), Late: true})
+	for i := range rows {
+		rows[i].Since = time.Time{}
+		rows[i].Asked = &views.AskedWork{By: "Dana Whitfield", Since: before(30 * time.Hour)}
+		if forStaff {
+			rows[i].Asked.Who, rows[i].Asked.Told = []string{"Mia Chen", rtlName, hostile}[i], true
+		}
+	}
+	rows[1].Asked.Reminded = before(3 * time.Hour)
+	if forStaff {
+		rows[1].Asked.Opened = before(2 * time.Hour)
+	}
+	return rows
+}
+
 func events() []views.EventRow {
 	return []views.EventRow{
 		{Actor: "Mia Chen", Verb: "downloaded", Target: "Logo_v3.pdf", TargetURL: acme.File("f1"), Where: "Spring campaign", At: before(12 * time.Minute)},
@@ -172,6 +190,73 @@ func clientWork() views.DeliverableShowProps {
 	p.Files = p.Files[:3]
 	for i := range p.Files {
 		p.Files[i].CanDelete = false
+	}
+	return p
+}
+
+// review is what a version waits for, and what people decided on it.
+func review() *views.ReviewProps {
+	return &views.ReviewProps{
+		Content: strings.Repeat("0f", 32), Files: []string{"Logo_v3.png", "Acme brand guidelines.pdf", longName + ".zip", "teaser_4k.mov"},
+		Waiting: []views.RequestRow{
+			{Name: "Mia Chen", Since: before(26 * time.Hour), Due: day(27), Told: true},
+			{Name: longName, Since: before(26 * time.Hour), Due: day(20), Late: true, Told: true, Opened: before(time.Hour), Reminded: before(3 * time.Hour)},
+		},
+		Later: []string{rtlName, "Leo Park"}, OneIsEnough: true,
+		Decisions: []views.DecisionRow{
+			{Name: hostile, Answer: views.StateChangesRequired, Words: hostile + "\n" + longWord, At: before(3 * time.Hour)},
+			{Name: rtlName, Answer: views.StateApprovedWith, Words: "A little darker.", At: before(4 * time.Hour)},
+			{Name: "Leo Park", Answer: views.StateApproved, At: before(5 * time.Hour), Earlier: true},
+		},
+	}
+}
+
+func people() []views.PersonOption {
+	return []views.PersonOption{{ID: "u1", Name: "Mia Chen", Chosen: true, Place: 1}, {ID: "u2", Name: longName, Place: 2}, {ID: "u3", Name: rtlName, Chosen: true, Place: 3}, {ID: "u4", Name: hostile, Place: 4}}
+}
+
+// asked is a version on which the reader is asked to decide, with a form open in the page.
+func askedWork(form string, errs ui.Errors) views.DeliverableShowProps {
+	p := clientWork()
+	p.Review = review()
+	p.Review.CanDecide, p.Review.AskedBy, p.Review.Due, p.Review.PassTo = true, "Dana Whitfield", day(27), people()
+	p.Review.Waiting[0].You = true
+	if form == "" {
+		for i := range p.Files {
+			p.Files[i].DownloadURL = ""
+		}
+		p.ZipURL, p.UnlocksWords = "", "You can download the files when version 3 is approved. You can look at them here until then."
+	}
+	for i := range p.Review.Waiting {
+		p.Review.Waiting[i].Told, p.Review.Waiting[i].Opened = false, time.Time{}
+	}
+	p.Review.Open, p.Review.Errors, p.Review.Words = form, errs, hostile
+	return p
+}
+
+func decided(a views.State) views.DeliverableShowProps {
+	p := askedWork("", nil)
+	p.Version.State = a
+	p.Review.AskedBy, p.Review.Waiting, p.Review.Later, p.Review.PassTo = "", nil, nil, nil
+	p.Review.Yours = &views.DecisionRow{Name: "Mia Chen", You: true, Answer: a, Words: "Darker.", At: before(time.Hour)}
+	return p
+}
+
+// asking is a published version of which staff can ask, or see whom they asked.
+func asking(asks *views.AskProps, r *views.ReviewProps) views.DeliverableShowProps {
+	p := workProps()
+	p.Ask, p.Review, p.DownloadsWait = asks, r, true
+	if r != nil && asks == nil {
+		p.Review.CanWithdraw, p.Review.CanClose = true, true
+	}
+	return p
+}
+
+func askingDraft(errs ui.Errors) views.DeliverableShowProps {
+	p := draftProps()
+	p.Ask = &views.AskProps{People: people(), Rule: "order", Due: "2026-12-05", Errors: errs}
+	if errs != nil {
+		p.Refused = "Nothing is published yet: check whom you ask to decide."
 	}
 	return p
 }
@@ -323,6 +408,8 @@ func homeSamples() []sample {
 		{"portal", views.ClientHome(client(), views.ClientHomeProps{
 			FirstName: "Mia", Welcome: "Everything we make for you, in one place.", New: workRows(), Projects: projectRows(),
 		})},
+		{"portal-waiting", views.ClientHome(client(), views.ClientHomeProps{FirstName: "Mia", ForYou: askedRows(false), New: workRows()[:1], Projects: projectRows()[:2]})},
+		{"workspace-waiting", views.WorkspaceHome(staff(), views.WorkspaceHomeProps{ForClient: askedRows(true), Projects: projectRows()})},
 		{"portal-quiet", views.ClientHome(client(), views.ClientHomeProps{
 			FirstName: "Mia", Projects: projectRows()[:2],
 			Approved: &views.WorkRow{URL: acme.Deliverable("d2"), Title: "Poster series", Project: "Spring campaign", ThumbURL: "/sample/poster.svg", Version: 2},
@@ -381,6 +468,11 @@ func workSamples() []sample {
 		{"deliverable-new", views.DeliverableEdit(staff(), views.DeliverableFormProps{ProjectID: "p1", ProjectName: "Spring campaign"})},
 		{"deliverable-edit-error", views.DeliverableEdit(staff(), views.DeliverableFormProps{ID: "d1", Title: "Logo lockups", ProjectID: "p1", ProjectName: "Spring campaign", Form: views.DeliverableForm{Errors: ui.Errors{"title": "Enter a title.", "": "Somebody else changed it meanwhile."}}})},
 		{"work", views.DeliverableShow(staff(), workProps())},
+		{"work-notes", views.DeliverableShow(staff(), notedWork())},
+		{"work-note-refused", views.DeliverableShow(staff(), refusedNote())},
+		{"work-notes-client", views.DeliverableShow(client(), clientNotes())},
+		{"work-notes-locked", views.DeliverableShow(client(), lockedNotes())},
+		{"work-notes-failed", views.DeliverableShow(client(), failedNotes())},
 		{"work-draft", views.DeliverableShow(staff(), draftProps())},
 		{"work-draft-pending", views.DeliverableShow(staff(), pendingDraft(""))},
 		{"work-draft-refused", views.DeliverableShow(staff(), pendingDraft("Not published: a file hasn't finished uploading."))},
@@ -391,9 +483,28 @@ func workSamples() []sample {
 		{"work-draft-nobody", views.DeliverableShow(staff(), unseenDraft())},
 		{"work-draft-empty", views.DeliverableShow(staff(), emptyDraft())},
 		{"work-none", views.DeliverableShow(staff(), views.DeliverableShowProps{ID: "d1", Title: "Landing page", ProjectName: "Spring campaign", ProjectURL: acme.Project("p1"), CanNewDraft: true, NextVersion: 1, CanEdit: true})},
+		{"work-asked", views.DeliverableShow(client(), askedWork("", nil))},
+		{"work-asked-late", views.DeliverableShow(client(), func() views.DeliverableShowProps {
+			p := askedWork("", nil)
+			p.Review.AskedBy, p.Review.PassedOn, p.Review.Late = longName, true, true
+			return p
+		}())},
+		{"work-approve", views.DeliverableShow(client(), askedWork("approved", nil))},
+		{"work-changes-error", views.DeliverableShow(client(), askedWork("changes_required", ui.Errors{"words": "Say what should change."}))},
+		{"work-pass-on-error", views.DeliverableShow(client(), askedWork("pass-on", ui.Errors{"to": "They are asked already. Choose someone else."}))},
+		{"work-approved", views.DeliverableShow(client(), decided(views.StateApproved))},
+		{"work-approved-with-changes", views.DeliverableShow(client(), decided(views.StateApprovedWith))},
+		{"work-waiting", views.DeliverableShow(staff(), asking(nil, review()))},
+		{"work-stuck", views.DeliverableShow(staff(), asking(nil, &views.ReviewProps{Stuck: true}))},
+		{"work-ask", views.DeliverableShow(staff(), asking(&views.AskProps{People: people(), Rule: "all"}, &views.ReviewProps{Closed: true}))},
+		{"work-ask-error", views.DeliverableShow(staff(), asking(&views.AskProps{People: people(), Rule: "order", Due: "soon", Failed: true,
+			Errors: ui.Errors{"ask": "Choose whom to ask.", "due": "Enter a date, such as 2026-11-25.", "rule": "Choose how many have to approve."}}, &views.ReviewProps{}))},
+		{"work-draft-ask", views.DeliverableShow(staff(), askingDraft(nil))},
+		{"work-draft-ask-error", views.DeliverableShow(staff(), askingDraft(ui.Errors{"due": "Choose today or a later day."}))},
 		{"work-client", views.DeliverableShow(client(), clientWork())},
 		{"work-client-none", views.DeliverableShow(client(), views.DeliverableShowProps{ID: "d1", Title: "Landing page"})},
 		{"work-pdf", views.DeliverableShow(client(), withKind(views.FilePDF))},
+		{"certificate", views.Certificate(client(), views.CertificateProps{DeliverableID: "d1", Title: hostile, Version: 3, Text: "Certificate of approval\nFormat: 1\n\nDecisions\n" + longWord, KeyID: "0123456789abcdef", IssuedAt: before(time.Hour)})},
 		{"work-document", views.DeliverableShow(client(), documentWork())},
 		{"work-video", views.DeliverableShow(client(), withKind(views.FileVideo))},
 		{"work-audio", views.DeliverableShow(client(), withKind(views.FileAudio))},
@@ -631,4 +742,72 @@ func errorSamples() []sample {
 		sample{"error-in-frame", views.ErrorInFrame(client(), views.ErrorProps{Status: 404, RequestID: "01JD4QW7Z8", Home: acme.Home()})},
 	)
 	return list
+}
+
+// notesProps are notes of every kind, as staff see them.
+func notesProps() *views.NotesProps {
+	return &views.NotesProps{
+		Open: 4, Done: 1, OpenURL: acme.NotesOf("d1", 3, "", "", false), DoneURL: acme.NotesOf("d1", 3, "", "", true), Client: "Acme", ShownFile: "f1", Cut: true, Carried: 5, CarriedDone: 4,
+		List: []views.Note{
+			{ID: "n1", Label: "1", Anchor: "note-1", PinAnchor: "pin-1", Where: "Logo.png, B2", WhereURL: "#pin-1", Pin: &views.Pin{X: 3750, Y: 3750}, Marked: true, FormKey: "k1", CanShow: true, Comments: []views.NoteComment{
+				{ID: "c1", Author: "Mia Chen", Words: "Could the blue be a little darker here?\n\nIt looks pale in print.", At: before(3 * time.Hour), Earlier: true},
+				{ID: "c2", Author: "Ravi Patel", Words: "They asked for the lighter one last week.", At: before(2 * time.Hour), Team: true, CanEdit: true},
+			}},
+			{ID: "n2", Label: "2", Anchor: "note-2", PinAnchor: "pin-2", Where: hostile + ", page 2", WhereURL: "/w/acme/deliverables/d1?page=2", Marked: true, FormKey: "k2", ReplyError: "Write something first.", Reply: hostile, Comments: []views.NoteComment{
+				{ID: "c3", Author: hostile, Words: hostile, At: before(time.Hour), Edited: true},
+			}},
+			{ID: "n3", Label: "12", Anchor: "note-12", PinAnchor: "pin-12", Where: longName, Marked: true, FormKey: "k3", Done: true, DoneBy: longName, DoneAt: before(time.Hour), Comments: []views.NoteComment{
+				{ID: "c4", Author: longName, Words: longWord, At: before(time.Hour)},
+			}},
+			{ID: "n4", Label: "T1", Anchor: "note-t1", PinAnchor: "pin-t1", Team: true, Where: "Logo.png, C3", WhereURL: "#pin-t1", Pin: &views.Pin{X: 5500, Y: 5200, W: 2000, H: 2500}, Marked: true, FormKey: "k4", CanShow: true, ShowError: "Tick what your client will see.", Comments: []views.NoteComment{
+				{ID: "c5", Author: "Dana Whitfield", Words: "Check the clear space before we send it.", At: before(time.Minute), Team: true, CanEdit: true},
+			}},
+		},
+		Form: noteForm(),
+	}
+}
+
+func noteForm() *views.NoteForm {
+	return &views.NoteForm{URL: acme.VersionNotes("d1", 3), Key: "k0", Staff: true, Places: true, Pages: true, Times: true,
+		Files: []ui.Option{{Label: "Whole version"}, {Value: "f1", Label: "Logo.png", Selected: true}, {Value: "f2", Label: longName}}}
+}
+
+func notedWork() views.DeliverableShowProps {
+	p := workProps()
+	p.Notes = notesProps()
+	return p
+}
+
+// refusedNote is the form for a note after a mistake.
+func refusedNote() views.DeliverableShowProps {
+	p := notedWork()
+	p.Notes.List, p.Notes.Open, p.Notes.Done, p.Notes.Cut = nil, 0, 0, false
+	f := p.Notes.Form
+	f.Words, f.Place, f.X, f.Y, f.Page, f.ToClient = hostile, "pin", "100", "200", "two", true
+	f.Errors = ui.Errors{"words": "That has 100000 characters. At most 10000 fit.", "visibility": "Choose who sees it.", "page": "Enter the number of a page, such as 2."}
+	return p
+}
+
+// clientNotes are notes as a client reads and writes them.
+func clientNotes() views.DeliverableShowProps {
+	p := clientWork()
+	p.Notes = notesProps()
+	p.Notes.List, p.Notes.Form.Staff, p.Notes.Form.Pages, p.Notes.Form.Times = p.Notes.List[:1], false, false, false
+	p.Notes.List[0].Marked, p.Notes.List[0].CanShow, p.Notes.List[0].Comments = false, false, p.Notes.List[0].Comments[:1]
+	p.Notes.List[0].Comments[0].CanEdit, p.Notes.Open, p.Notes.Cut = true, 1, false
+	return p
+}
+
+// lockedNotes are those of a version that another one replaced.
+func lockedNotes() views.DeliverableShowProps {
+	p := clientNotes()
+	p.Notes.Form, p.Notes.LockedBy, p.Notes.LockedByURL = nil, "Version 4", acme.DeliverableVersion("d1", 4)
+	return p
+}
+
+// failedNotes are those after a change that was refused.
+func failedNotes() views.DeliverableShowProps {
+	p := clientNotes()
+	p.Notes.Refused, p.Kept, p.Notes.ShowsDone, p.Notes.List = "Write something first.", []views.KeptText{{Label: "Your note", Text: hostile}}, true, nil
+	return p
 }

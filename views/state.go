@@ -12,10 +12,16 @@ type State string
 
 // The states that pages can show.
 const (
-	StateDraft     State = "draft"
-	StateReview    State = "in_review"
-	StateChanges   State = "changes"
-	StateApproved  State = "approved"
+	StateDraft    State = "draft"
+	StateReview   State = "in_review"
+	StateChanges  State = "changes"
+	StateApproved State = "approved"
+	// StateApprovedWith is approved if the changes are made. StateChangesRequired is the answer after which the
+	// deliverable is StateChanges.
+	StateApprovedWith    State = "approved_with_changes"
+	StateChangesRequired State = "changes_required"
+	StateUnanswered      State = "unanswered" // closed by staff without an answer
+
 	StateLate      State = "late"
 	StatePast      State = "past" // a version that a later one has replaced
 	StateArchived  State = "archived"
@@ -35,11 +41,16 @@ const (
 // badges holds each state's finished markup. Lists show one badge in every row, and a constant needs no rendering. The
 // stylesheet draws the usual icon of a colour.
 var badges = map[State]ui.Piece{
-	StateDraft:     ui.Badge("draft", "", "Draft"),
-	StateReview:    ui.Badge("review", "", "In review"),
-	StateChanges:   ui.Badge("changes", "", "Changes requested"),
-	StateApproved:  ui.Badge("approved", "", "Approved"),
-	StateLate:      ui.Badge("late", "", "Late"),
+	StateDraft:    ui.Badge("draft", "", "Draft"),
+	StateReview:   ui.Badge("review", "", "In review"),
+	StateChanges:  ui.Badge("changes", "", "Changes needed"),
+	StateApproved: ui.Badge("approved", "", "Approved"),
+	StateLate:     ui.Badge("late", "", "Late"),
+
+	StateApprovedWith:    ui.Badge("approved", "", "Approved with changes"),
+	StateChangesRequired: ui.Badge("changes", "", "Changes needed"),
+	StateUnanswered:      ui.Badge("archived", "lock", "Closed without an answer"),
+
 	StatePast:      ui.Badge("archived", "history", "Earlier"),
 	StateArchived:  ui.Badge("archived", "", "Archived"),
 	StateHidden:    ui.Badge("hidden", "", "Team only"),

@@ -158,8 +158,11 @@ func TestForms(t *testing.T) {
 // The HTML, styles and scripts of a page stay under 100 kB compressed, so that it loads quickly on a slow connection.
 func TestPagesStayUnder100kB(t *testing.T) {
 	t.Parallel()
-	fixed := squeezed(t, asset(t, "app.css")) + squeezed(t, asset(t, "app.js")) + squeezed(t, asset(t, "upload.js")) + squeezed(t, asset(t, "icons.svg"))
-	if fixed > 30_000 {
+	fixed := 0
+	for _, name := range []string{"app.css", "app.js", "notes.js", "upload.js", "icons.svg"} {
+		fixed += squeezed(t, asset(t, name))
+	}
+	if fixed > 33_000 {
 		t.Errorf("styles, scripts and icons take %d bytes", fixed)
 	}
 	for _, s := range samples() {

@@ -58,6 +58,7 @@ func commands() []command {
 		{"person", "forget: erase a person's account on their written request", program.person},
 		{"tenant", "list|plan|suspend|resume: list the tenants of this installation, set a tenant's plan, or close an agency", program.tenant},
 		{"billing", "check: compare with Stripe, and name each difference", program.billing},
+		{"certificate", "verify: check a certificate of approval, without any server", program.certificate},
 		{"files", "check|repair|forget: check or repair object storage, record lost files", program.files},
 	}
 }
@@ -86,6 +87,6 @@ func (p program) usage(w io.Writer) {
 	fmt.Fprintln(w, "usage: portico COMMAND [options]; run portico COMMAND --help for details")
 	fmt.Fprintln(w)
 	for _, c := range commands() {
-		fmt.Fprintf(w, "  %-10s %s\n", c.name, c.does)
+		fmt.Fprintf(w, "  %-12s %s\n", c.name, c.does)
 	}
 }

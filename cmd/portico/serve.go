@@ -150,7 +150,7 @@ func (in *installation) newRunner() error {
 		return err
 	}
 	in.runner, err = jobs.New(in.db, jobs.Config{
-		URL: c.url, TenantDomain: c.tenantDomain, Keys: c.keys, Mailer: mailer, Storage: in.storage, PDF: in.pdf, DNS: dnscheck.NewResolver(c.dns), AlertTo: c.alertMail, Stripe: in.stripe, Metrics: in.watch, Log: in.log,
+		URL: c.url, TenantDomain: c.tenantDomain, Keys: c.keys, SigningKey: c.signingKeys[0], Mailer: mailer, Storage: in.storage, PDF: in.pdf, DNS: dnscheck.NewResolver(c.dns), AlertTo: c.alertMail, Stripe: in.stripe, Metrics: in.watch, Log: in.log,
 	})
 	return err
 }
@@ -182,6 +182,7 @@ func (in *installation) listen(ctx context.Context, stopJobs func(context.Contex
 	}
 	site, err := handlers.New(handlers.Config{
 		URL: c.url, TenantDomain: c.tenantDomain, TrustedProxies: c.trustedProxies,
+		SigningKeys: c.signingKeys,
 		CountKey:    c.keys.For(signin.PurposeRateLimit)[0],
 		Support:     c.support,
 		TenantLimit: web.RateLimit{PerSecond: float64(c.tenantRate), Burst: 4 * c.tenantRate},

@@ -394,7 +394,7 @@ var listed = []mutant{
 	{"a session says that drafts are hidden", "handlers/frame/tenant.go", "NoDrafts: s.NoDrafts && ", "NoDrafts: false && ", handlerRoom, "TestSessionsSayThatDraftsAreHidden"},
 	{"the mail says who ended a session", "store/notifications.go", "and b.user_id = e.actor_id and s.ended_how = 'revoked'", "and false", workRoom, "TestMailSaysWhoEndedTheSession"},
 	{"the form shows what is allowed now", "handlers/support/consent.go", "Form: currentGrant(typed.grant, own, access)", "Form: typed.grant", handlerRoom, "TestSupportPageShowsWhatIsAllowed"},
-	{"nothing waits in a closed workspace", "handlers/portal.go", "ours, review = nil, nil", "_ = me", handlerRoom, "TestSuspendedClientIsReadOnly"},
+	{"nothing waits in a closed workspace", "handlers/portal.go", "ours, review, waiting = nil, nil, nil", "_ = me", handlerRoom, "TestSuspendedClientIsReadOnly"},
 	{"a sent step-up without its cookie says why", "handlers/signin/stepup.go", `if r.URL.Query().Has("sent") && lostCookie(r, flowCookie) {`, "if false {", signinRoom, "TestBrowserWithoutCookies"},
 	{"a step-up code without its cookie says why", "handlers/signin/stepup.go", "case lostCookie(r, flowCookie):", "case false:", signinRoom, "TestBrowserWithoutCookies"},
 	{"a passkey without its cookie says why", "handlers/signin/passkeys.go", "errors.Is(err, errCeremonyOver) && lostCookie(r, passkeyCookie)", "false && lostCookie(r, passkeyCookie)", signinRoom, "TestBrowserWithoutCookiesIsToldSo"},

@@ -31,3 +31,11 @@ func Pages(t testing.TB, tenant, file uuid.UUID, drawn ...store.Rendition) {
 func Rendition(page int) store.Rendition {
 	return store.Rendition{ID: store.NewID(), Page: page, Width: 1600, Height: 2263, ContentType: "image/png", Size: 5, SHA256: make([]byte, 32)}
 }
+
+// Certificate stores a certificate of a version, as the job does.
+func Certificate(t testing.TB, tenant, deliverable, version uuid.UUID, signed string) {
+	t.Helper()
+	check(t, db.Work(t.Context(), Job(t, tenant), func(tx *store.Tx) error {
+		return tx.SaveCertificate(deliverable, version, store.NewID(), []byte(signed), "0123456789abcdef")
+	}))
+}

@@ -9,6 +9,7 @@ package jobs
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -39,6 +40,8 @@ type Config struct {
 	TenantDomain string
 	// Keys are for the codes of sign-in mails.
 	Keys signin.Keys
+	// SigningKey signs certificates of approval; required.
+	SigningKey ed25519.PrivateKey
 	// Mailer sends all mail; required.
 	Mailer *Mailer
 	// Storage holds the content of files; with nil, another process makes the previews.
@@ -86,10 +89,10 @@ const (
 	rescueAfter = 5 * time.Minute
 )
 
-// New returns a runner, which [Runner.Start] starts. It fails without a mailer or a URL.
+// New returns a runner, which [Runner.Start] starts. It fails without a mailer, a signing key or a URL.
 func New(db *store.DB, cfg Config) (*Runner, error) {
-	if cfg.Mailer == nil || cfg.URL == nil {
-		return nil, errors.New("jobs need a mailer and the installation's address")
+	if cfg.Mailer == nil || cfg.URL == nil || len(cfg.SigningKey) != ed25519.PrivateKeySize {
+		return nil, errors.New("jobs need a mailer, a signing key and the installation's address")
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
@@ -164,6 +167,14 @@ func (r *Runner) register(w *river.Workers) {
 	tenantJob(w, r, store.JobPolicy{}, r.addUpUsage)
 	tenantJob(w, r, store.JobPolicy{RequesterMay: store.Publish}, r.versionPublished)
 	tenantJob(w, r, store.JobPolicy{RequesterMay: store.Publish}, r.versionMail)
+	// What was asked and decided stands even if the person who caused the mail was removed.
+	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.reviewMail)
+	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.decisionMail)
+	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.passedOnMail)
+	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.certify)
+	// What somebody wrote stays, even if they were removed.
+	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.notesWritten)
+	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.noteMail)
 	// Domains are checked in every state of the tenant, even if the person who added one
 	// was removed.
 	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true, AnyTenantState: true}, r.domainCheck)

@@ -26,6 +26,8 @@ type tenantMail struct {
 	// write reads under the recipient's own scope and returns the mail, or nil if there
 	// is nothing to send to them.
 	write func(context.Context, store.Recipient) (*mail.Message, error)
+	// record writes what else follows once the mail is sent. It may be nil.
+	record func(*store.Tx)
 	// event goes into the audit trail once the mail is sent; the zero event is not
 	// recorded.
 	event store.Event
@@ -80,6 +82,9 @@ func (r *Runner) sent(ctx context.Context, j store.Job, l tenantMail) error {
 	return r.db.Work(ctx, j, func(tx *store.Tx) error {
 		if err := tx.MailAccepted(ctx, l.to); err != nil {
 			return err
+		}
+		if l.record != nil {
+			l.record(tx)
 		}
 		return tx.MailSent(ctx, l.key, l.event)
 	})

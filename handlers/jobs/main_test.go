@@ -3,6 +3,7 @@ package jobs
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -62,7 +63,10 @@ var (
 
 const alertTo = "operators@portico.test"
 
-var sessionKey = []byte("a session key for the tests of jobs!")
+var (
+	sessionKey = []byte("a session key for the tests of jobs!")
+	signingKey = ed25519.NewKeyFromSeed([]byte("a signing key for tests of jobs!"))
+)
 
 func theRunner(t *testing.T) *Runner {
 	t.Helper()
@@ -88,12 +92,13 @@ func testConfig(t *testing.T, smtpURL string, log *lockedBuffer) Config {
 	paying, err := stripe.New(stripe.Config{Key: "sk_test_ofTheTestsOfJobs", WebhookSecrets: []string{"whsec_ofTheTestsOfJobs"}, URL: "http://127.0.0.1:1"})
 	check(t, err)
 	return Config{
-		Stripe:  paying,
-		URL:     &url.URL{Scheme: "https", Host: "portico.test"},
-		Keys:    keys,
-		Mailer:  mailer,
-		AlertTo: alertTo,
-		Log:     slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Stripe:     paying,
+		URL:        &url.URL{Scheme: "https", Host: "portico.test"},
+		Keys:       keys,
+		Mailer:     mailer,
+		SigningKey: signingKey,
+		AlertTo:    alertTo,
+		Log:        slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 }
 

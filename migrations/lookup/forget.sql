@@ -81,6 +81,9 @@ begin
     )
     insert into public.usage_levels (tenant_id, metric, level)
     select s.tenant_id, s.metric, s.used from left_seats s;
+    update public.review_requests r
+    set ended_at = now(), ended_how = 'person_gone'
+    where r.user_id = p_person and r.ended_at is null;
     -- Their support sessions end with the membership: see lookup.support_over.
     update public.memberships m
     set name = case when t.forgets_names then 'Former member' else m.name end,

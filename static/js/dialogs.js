@@ -10,6 +10,16 @@ if (!("commandForElement" in HTMLButtonElement.prototype)) {
   });
 }
 
+// A link to a confirmation opens it as a dialog, if the page has it.
+for (const link of all("a[data-dialog]")) {
+  link.addEventListener("click", (event) => {
+    const dialog = document.getElementById(link.dataset.dialog);
+    if (!dialog || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    dialog.showModal();
+  });
+}
+
 // A flash message is shown once. Remove it from the address, so that going back or reloading doesn't show it again.
 const here = new URL(location);
 if (here.searchParams.has("did")) {

@@ -1,14 +1,14 @@
 // Keyboard shortcuts: / opens the switcher or search, g h and g p navigate, ? lists the shortcuts.
 
 const keys = document.querySelector(".keys");
-let afterG = 0;
+let afterG = -Infinity;
 
 const typing = (target) => target.closest?.("input, textarea, select, [contenteditable]") || document.querySelector("dialog[open]");
 
 document.addEventListener("keydown", (event) => {
   if (!keys || event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typing(event.target)) return;
   const go = event.timeStamp - afterG < 1200;
-  afterG = 0;
+  afterG = -Infinity;
   switch (event.key) {
     case "/": {
       const search = document.querySelector("[data-search]");

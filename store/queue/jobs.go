@@ -179,6 +179,73 @@ type VersionMail struct {
 // Kind implements river.JobArgs.
 func (VersionMail) Kind() string { return "version_mail" }
 
+// ReviewMail asks one person to decide on a version, or reminds them.
+type ReviewMail struct {
+	Signature
+	Request uuid.UUID `json:"request"`
+	Mailing uuid.UUID `json:"mailing"` // unique for each mail about a request
+	// Reminds says that it is a reminder.
+	Reminds bool `json:"reminds,omitzero"`
+}
+
+// Kind implements river.JobArgs.
+func (ReviewMail) Kind() string { return "review_mail" }
+
+// DecisionMail tells one person of the agency what somebody decided.
+type DecisionMail struct {
+	Signature
+	Decision uuid.UUID `json:"decision"`
+	To       uuid.UUID `json:"to"`
+}
+
+// Kind implements river.JobArgs.
+func (DecisionMail) Kind() string { return "decision_mail" }
+
+// PassedOnMail tells one person of the agency to whom a request was passed on.
+type PassedOnMail struct {
+	Signature
+	Request uuid.UUID `json:"request"`
+	To      uuid.UUID `json:"to"`
+}
+
+// Kind implements river.JobArgs.
+func (PassedOnMail) Kind() string { return "passed_on_mail" }
+
+// NotesWritten enqueues a [NoteMail] for each person whom the notes on a deliverable
+// concern that were written in [NoteMinutes] from Since. It runs when they are over.
+type NotesWritten struct {
+	Signature
+	Deliverable uuid.UUID `json:"deliverable"`
+	Since       time.Time `json:"since"`
+}
+
+// NoteMinutes is how long notes are collected, so that nobody gets more than one mail
+// about a deliverable in that time.
+const NoteMinutes = 10
+
+// Kind implements river.JobArgs.
+func (NotesWritten) Kind() string { return "notes_written" }
+
+// NoteMail tells one person of notes that others wrote.
+type NoteMail struct {
+	Signature
+	Deliverable uuid.UUID `json:"deliverable"`
+	Since       time.Time `json:"since"`
+	To          uuid.UUID `json:"to"`
+}
+
+// Kind implements river.JobArgs.
+func (NoteMail) Kind() string { return "note_mail" }
+
+// Certificate signs the certificate of approval of a version.
+type Certificate struct {
+	Signature
+	Version uuid.UUID `json:"version"`
+}
+
+// Kind implements river.JobArgs.
+func (Certificate) Kind() string { return "certificate" }
+
 // Pictures is the queue of previews. It has one worker in each process, so that only
 // one picture at a time is in memory and a backlog delays no other job.
 const Pictures = "pictures"

@@ -256,6 +256,42 @@ func Published(p PublishedProps) (Message, error) {
 	}.write()
 }
 
+// NoteItem is one note or reply.
+type NoteItem struct {
+	Author string
+	Words  string // as one line
+	URL    string
+}
+
+// NotesProps holds everything that the mail may say.
+type NotesProps struct {
+	Brand    Brand
+	Title    string // of the deliverable
+	Project  string
+	Items    []NoteItem
+	URL      string
+	TookPart bool // the recipient wrote in these notes; else they are staff of the workspace
+}
+
+// Notes tells somebody of new notes and replies on a deliverable.
+func Notes(p NotesProps) (Message, error) {
+	why := "you work in " + p.Brand.name()
+	if p.TookPart {
+		why = "you took part in these notes"
+	}
+	l := letter{
+		Subject: p.Title + ": " + ui.Count(len(p.Items), "new note", "new notes"),
+		Brand:   p.Brand, Title: "New notes on " + p.Title,
+		Label: "Open notes", URL: p.URL,
+		Facts: []fact{{"Project", p.Project}},
+		Foot:  "You're getting this because " + why + ".",
+	}
+	for _, i := range p.Items {
+		l.Items = append(l.Items, item{i.Author + ": " + i.Words, i.URL})
+	}
+	return l.write()
+}
+
 // DigestItem is one event.
 type DigestItem struct {
 	Sentence string // "Mia Chen downloaded Logo_v3.pdf"

@@ -70,6 +70,12 @@ func (d Dates) Day(t time.Time) templ.Component {
 	})
 }
 
+// DayText is [Dates.Day] without markup, for mails.
+func (d Dates) DayText(t time.Time) string {
+	year, month, day := t.Date()
+	return string(d.words().appendShort(nil, year, month, day))
+}
+
 // Exact returns a moment with its date, time and zone, for mail, because nobody knows where and when a mail is read.
 func (d Dates) Exact(t time.Time) string {
 	t = d.in(t)

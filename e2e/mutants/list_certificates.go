@@ -1,0 +1,20 @@
+package main
+
+const (
+	certificateTable = "migrations/0063_certificates.sql"
+	certificateRoom  = "./certificate"
+)
+
+// ofCertificates are the guards around certificates of approval.
+var ofCertificates = []mutant{
+	{"tenants can't read each other's certificates", certificateTable, "    using (tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid)", "    using (true)", storeRoom, "TestCatalogIsClosed"},
+	{"only the job writes certificates", certificateTable, "    with check (current_setting('app.party', true) = 'system');", "    with check (true);", workRoom, "TestCertificatesStayInTheTenant"},
+	{"certificates have none of the team's words", "store/certificates.go", "	client.Party = string(PartyClient)\n", "", workRoom, "TestDecisionsAreCertified"},
+	{"a version without an outcome isn't certified", "store/certificates.go", "		if err != nil || outcome == nil {", "		if err != nil {", workRoom, "TestDecisionsAreCertified"},
+	{"a decision enqueues a certificate", "store/decisions.go", "	return tx.certify(ctx, r.version.ID)\n", "	return nil\n", workRoom, "TestDecisionsAreCertified"},
+	{"a changed certificate fails", "certificate/sign.go", "		if !ed25519.Verify(key, text, signature) {", "		if false {", certificateRoom, "TestChangedCertificatesFail"},
+	{"a certificate ends with its signature", "certificate/sign.go", " || lines[3] != \"\" {", " {", certificateRoom, "TestChangedCertificatesFail"},
+	{"typed words are indented", "certificate/certificate.go", "		w.WriteString(\"    \" + line + \"\\n\")", "		w.WriteString(line + \"\\n\")", certificateRoom, "TestTypedWordsForgeNoLine"},
+	{"names stay on one line", "certificate/certificate.go", `strings.ReplaceAll(plain(value), "\n", " ")`, "plain(value)", certificateRoom, "TestTypedWordsForgeNoLine"},
+	{"the keys that are shown are public", "certificate/sign.go", `pem.Encode(&out, &pem.Block{Type: "PUBLIC KEY", Bytes: der})`, `pem.Encode(&out, &pem.Block{Type: "PRIVATE KEY", Bytes: k})`, handlerRoom, "TestCertificatesAreServed"},
+}

@@ -1,0 +1,52 @@
+package main
+
+const (
+	noteTables = "migrations/0057_review.sql"
+	notesTrail = "migrations/0058_notes.sql"
+	notesDeeds = "store/notes.go"
+	notesPages = "handlers/notes.go"
+)
+
+// ofNotes are the guards around notes on versions.
+var ofNotes = []mutant{
+	// What the team says among itself.
+	{"clients can't read team notes", noteTables, "create policy party on threads as restrictive to portico_app\n    using (visibility = 'client' or", "create policy party on threads as restrictive to portico_app\n    using (true or", storeRoom, "TestTeamWordsReachNoClient|TestHiddenAndInventedNotes"},
+	{"clients can't read asides", noteTables, "create policy party on comments as restrictive to portico_app\n    using (visibility = 'client' and", "create policy party on comments as restrictive to portico_app\n    using (", storeRoom, "TestTeamWordsReachNoClient|TestShownNotes"},
+	{"support without consent can't read team notes", noteTables, "using (visibility = 'client' or coalesce(current_setting('app.drafts', true), '') <> 'hidden')", "using (true)", storeRoom, "TestSupportReadsNoTeamNotes"},
+	{"support without consent can't read what happened to team notes", notesTrail, "using (coalesce(current_setting('app.drafts', true), '') <> 'hidden' or not detail ? 'team')", "using (true)", storeRoom, "TestSupportReadsNoTeamNotes"},
+	{"events of team notes are marked", notesDeeds, "		detail[\"team\"] = true\n", "", storeRoom, "TestSupportReadsNoTeamNotes"},
+	{"notes are numbered apart", notesDeeds, "  and version_id = @version\n  and visibility = @visibility\nhaving", "  and version_id = @version\nhaving", storeRoom, "TestNotesAreNumberedApart"},
+	{"asides don't count against the client", notesDeeds, "  and thread_id = @note\n  and visibility = @visibility\nhaving", "  and thread_id = @note\nhaving", storeRoom, "TestNotesHaveLimits"},
+	{"team notes are not for clients to reply to", notesDeeds, "tx.mayShow(in.Visibility, n.Note.Visibility == TeamOnly)", "tx.mayShow(in.Visibility, false)", storeRoom, "TestDraftTakesTeamNotesOnly"},
+	{"drafts take team notes only", notesDeeds, "tx.mayShow(in.Visibility, v.Draft)", "tx.mayShow(in.Visibility, false)", storeRoom, "TestDraftTakesTeamNotesOnly"},
+	{"notes on drafts aren't shown", notesDeeds, "	case n.Draft:\n", "	case false:\n", storeRoom, "TestDraftTakesTeamNotesOnly"},
+	{"staff alone show notes", notesDeeds, "	case tx.scope.Party != string(PartyAgency):\n", "	case false:\n", storeRoom, "TestShownNotesShow"},
+	{"what is shown is of the note", notesDeeds, "  and thread_id = @id\n  and id = any (@comments::uuid[])", "  and @id::uuid is not null\n  and id = any (@comments::uuid[])", storeRoom, "TestShownNotesShow"},
+	{"nothing ticked shows nothing", notesDeeds, "	case len(comments) == 0:\n", "	case false:\n", storeRoom, "TestShownNotesShow"},
+	// Who writes.
+	{"nobody writes notes in a session", noteTables, "            with check (created_by = nullif(current_setting('app.user_id', true), '')::uuid\n                and nullif(current_setting('app.support_session_id', true), '') is null)", "            with check (created_by = nullif(current_setting('app.user_id', true), '')::uuid)", storeRoom, "TestNotesAreWrittenInPerson"},
+	{"clients change no words of others", noteTables, "create policy own_update on comments as restrictive for update to portico_app\n    using (created_by", "create policy own_update on comments as restrictive for update to portico_app\n    using (true or created_by", storeRoom, "TestNotesAreWrittenInPerson"},
+	{"authors alone edit", notesDeeds, "	case !c.Own:\n", "	case false:\n", storeRoom, "TestOnlyAuthorsEdit"},
+	{"authors edit for ten minutes", notesDeeds, "	case !c.Editable:\n", "	case false:\n", storeRoom, "TestOnlyAuthorsEdit"},
+	{"viewers write no notes", "store/rights.go", "WriteNotes:        {PartyAgency: editors, PartyClient: editors},", "WriteNotes:        {PartyAgency: everyone, PartyClient: everyone},", storeRoom, "TestNotesAreWrittenInPerson"},
+	{"pages in a session have no form for notes", notesPages, " && n.me.Support == nil && ", " && ", handlerRoom, "TestSupportPagesHaveNoNoteForm"},
+	// Where and when.
+	{"locked versions take no notes", notesDeeds, "	if err == nil && v.Locked {\n", "	if false {\n", storeRoom, "TestLockedVersionTakesNoNotes"},
+	{"binned work takes no notes", notesDeeds, "join deliverables d on d.tenant_id = v.tenant_id and d.id = v.deliverable_id and d.deleted_at is null\njoin projects p on p.tenant_id = d.tenant_id and p.id = d.project_id and p.deleted_at is null\nwhere v.tenant_id = @tenant_id`", "join deliverables d on d.tenant_id = v.tenant_id and d.id = v.deliverable_id\nwhere v.tenant_id = @tenant_id`", storeRoom, "TestBinnedWorkTakesNoNotes"},
+	{"a note's file is of its version", notesDeeds, "  and id = @file\n  and version_id = @version\n", "  and id = @file\n  and @version::uuid is not null\n", storeRoom, "TestNotesPointAtFiles"},
+	{"a note's file is here", notesDeeds, "  and version_id = @version\n  and state = 'ready'\n", "  and version_id = @version\n", storeRoom, "TestNotesPointAtFiles"},
+	{"a version has 1,000 notes", notesDeeds, "having coalesce(max(number), 0) < @most`", "having @most > 0`", storeRoom, "TestNotesHaveLimits"},
+	{"notes at once wait for each other", notesDeeds, "select pg_advisory_xact_lock(hashtextextended('notes of ' || @version::text, 0))", "select @version::text", storeRoom, "TestNotesAtOnceGetTheirOwnNumbers|TestNoteIsWrittenOnce"},
+	{"a button pressed twice writes once", notesDeeds, "	if before != uuid.Nil {\n", "	if false {\n", storeRoom, "TestNoteIsWrittenOnce"},
+	{"other words with a used form aren't lost", notesDeeds, "      and c.body = @words\n", "      and @words <> ''\n", storeRoom, "TestNoteIsWrittenOnce"},
+	{"a note is settled once", notesDeeds, "	if err != nil || rows == 0 {\n", "	if err != nil {\n", storeRoom, "TestTwoResolveANoteAtOnce"},
+	// Mails and later versions.
+	{"team notes queue no mail", notesDeeds, "err != nil || v == TeamOnly {", "err != nil {", workRoom, "TestNotesAreMailed"},
+	{"mails about notes have no asides", "store/notes_mail.go", " and c.visibility = 'client'\n", "\n", workRoom, "TestNotesAreMailed"},
+	{"mails about notes go to whoever took part", "store/notes_mail.go", "            and mine.created_by = nullif(current_setting('app.user_id', true), '')::uuid)\n", "            and mine.created_by is not null)\n", workRoom, "TestNotesAreMailed"},
+	{"one mail for the notes of ten minutes", "store/notes_mail.go", "	if err != nil || !first {\n		return err\n	}\n	return tx.EnqueueAt", "	if err != nil {\n		return err\n	}\n	return tx.EnqueueAt", workRoom, "TestNotesAreMailed"},
+	{"binned work is in no mail about notes", "store/notes_mail.go", "d.id = v.deliverable_id and d.deleted_at is null", "d.id = v.deliverable_id", workRoom, "TestNotesOfBinnedWork"},
+	{"team notes aren't carried to the client", "store/notes_carry.go", "  and t.visibility = 'client'\n", "", storeRoom, "TestOpenNotesAreCarried"},
+	{"notes that are done aren't carried", "store/notes_carry.go", "  and t.resolved_at is null`", "`", storeRoom, "TestOpenNotesAreCarried"},
+	{"whoever writes while a version is published is waited for", "store/notes_carry.go", "	tx.lockNotes(*before)\n", "", storeRoom, "TestOpenNotesAreCarried"},
+}

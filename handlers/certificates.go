@@ -1,0 +1,63 @@
+package handlers
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+
+	"portico/certificate"
+	"portico/handlers/frame"
+	"portico/handlers/web"
+	"portico/store"
+	"portico/views"
+)
+
+// signingKeys shows the public keys with which certificates of approval are verified.
+func (s *Server) signingKeys(w http.ResponseWriter, _ *http.Request, _ store.Visitor) error {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "public, max-age=3600")
+	_, _ = w.Write(certificate.PublicKeys(s.cfg.SigningKeys)) // the visitor may be gone
+	return nil
+}
+
+// certificate is the page of a certificate, for show, or the certificate itself.
+func (s *Server) certificate(show func(http.ResponseWriter, *http.Request, store.Member, store.SignedCertificate) error) func(*http.Request) page {
+	return func(r *http.Request) page {
+		var x store.SignedCertificate
+		number, err := strconv.ParseInt(r.PathValue("number"), 10, 32)
+		if err != nil {
+			number = 0 // no version
+		}
+		return page{always(store.GetCertificate(web.PathID(r), int(number), &x)), func(w http.ResponseWriter, r *http.Request, me store.Member) error {
+			return show(w, r, me, x)
+		}}
+	}
+}
+
+func (s *Server) certificateShow(w http.ResponseWriter, r *http.Request, me store.Member, x store.SignedCertificate) error {
+	c := frame.Tenant(r, me)
+	text, _, _ := strings.Cut(x.Signed, "-----BEGIN")
+	return views.Render(w, r, http.StatusOK, views.Certificate(c, views.CertificateProps{
+		DeliverableID: x.DeliverableID.String(), Title: x.Title, Version: x.Version, Text: text, KeyID: x.KeyID, IssuedAt: x.CreatedAt,
+	}))
+}
+
+func certificateText(w http.ResponseWriter, _ *http.Request, _ store.Member, x store.SignedCertificate) error {
+	return sendCertificate(w, x, ".txt", "text/plain; charset=utf-8", []byte(x.Signed))
+}
+
+func certificatePDF(w http.ResponseWriter, _ *http.Request, _ store.Member, x store.SignedCertificate) error {
+	content, err := certificate.PDF([]byte(x.Signed))
+	if err != nil {
+		return err
+	}
+	return sendCertificate(w, x, ".pdf", "application/pdf", content)
+}
+
+func sendCertificate(w http.ResponseWriter, x store.SignedCertificate, ending, contentType string, content []byte) error {
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Content-Disposition", `attachment; filename="certificate-v`+strconv.Itoa(x.Version)+ending+`"`)
+	w.Header().Set("Content-Length", strconv.Itoa(len(content)))
+	_, _ = w.Write(content) // the visitor may be gone
+	return nil
+}

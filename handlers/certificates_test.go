@@ -1,0 +1,50 @@
+package handlers_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"portico/certificate"
+	"portico/e2e/storetest"
+)
+
+// Whoever sees a version gets its certificate as a page, a text and a PDF; nobody else does.
+// Anybody gets the public keys.
+func TestCertificatesAreServed(t *testing.T) {
+	t.Parallel()
+	d := newStudio(t)
+	d.send(t, "logo.svg", []byte("<svg/>"))
+	mia := d.as(t, d.Mia)
+	page := d.at("/deliverables/%s/versions/1/certificate", d.deliverable)
+	storetest.Certificate(t, d.me.TenantID(), d.deliverable, storetest.Draft(t, d.me, d.deliverable), "Certificate of approval\nof "+d.Suffix+" <b>\n-----BEGIN SIGNATURE-----\n")
+	nothing := mia.get(t, d.at("/deliverables/%s/versions/1/certificate", uuid.New()))
+	want(t, "nothing", nothing, 404)
+	for _, ending := range []string{"", ".txt", ".pdf"} {
+		if a := mia.get(t, page+ending); a.status != 404 || a.withoutRequestID() != nothing.withoutRequestID() {
+			t.Errorf("of a draft: %d, or another refusal", a.status)
+		}
+	}
+	d.publish(t)
+	a := mia.get(t, page)
+	want(t, "the page", a, 200)
+	has(t, "the page", a, "of "+d.Suffix+" &lt;b&gt;", "0123456789abcdef", page+".txt", page+".pdf", "/.well-known/portico-signing-keys")
+	text := mia.get(t, page+".txt")
+	if want(t, "the text", text, 200); text.body != "Certificate of approval\nof "+d.Suffix+" <b>\n-----BEGIN SIGNATURE-----\n" || !strings.HasPrefix(text.header.Get("Content-Disposition"), "attachment") {
+		t.Errorf("%q, %v", text.body, text.header)
+	}
+	print := mia.get(t, page+".pdf")
+	if want(t, "the PDF", print, 200); !strings.HasPrefix(print.body, "%PDF-") || print.header.Get("Content-Type") != "application/pdf" {
+		t.Errorf("%.20q, %v", print.body, print.header)
+	}
+	has(t, "the deliverable", mia.get(t, d.at("/deliverables/%s", d.deliverable)), page+`"`)
+	want(t, "another version", mia.get(t, d.at("/deliverables/%s/versions/2/certificate", d.deliverable)), 404)
+	want(t, "somebody signed out", d.nobody().get(t, page), 302)
+
+	keys := d.nobody().get(t, "/.well-known/portico-signing-keys")
+	want(t, "the keys", keys, 200)
+	if all, err := certificate.ParseKeys([]byte(keys.body)); err != nil || len(all) != 1 || keys.header.Get("Set-Cookie") != "" || strings.Contains(keys.body, "PRIVATE") {
+		t.Errorf("%v, %d keys: %s", err, len(all), keys.body)
+	}
+}

@@ -1,0 +1,60 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"portico/store"
+	"portico/store/queue"
+	"portico/views"
+	"portico/views/mail"
+)
+
+// noteItems is the most notes and replies that one mail lists.
+const noteItems = 20
+
+// notesWritten enqueues a mail for each person whom new notes may concern.
+func (r *Runner) notesWritten(ctx context.Context, j store.Job, job queue.NotesWritten) error {
+	return r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.EnqueueNoteMails(ctx, job.Deliverable, job.Since) })
+}
+
+// noteMail tells one person what others wrote, with only what they may see now.
+func (r *Runner) noteMail(ctx context.Context, j store.Job, job queue.NoteMail) error {
+	return r.deliver(ctx, j, tenantMail{
+		key:   fmt.Sprintf("note_mail:%s:%d:%s", job.Deliverable, job.Since.Unix(), job.To),
+		to:    job.To,
+		event: store.Event{Verb: "note.mail_sent", TargetKind: store.KindMembership, TargetID: job.To},
+		write: func(ctx context.Context, to store.Recipient) (*mail.Message, error) {
+			var news []store.NoteNews
+			err := r.db.ReadFor(ctx, to, store.ListNoteNews(job.Deliverable, job.Since, noteItems, &news))
+			if err != nil || len(news) == 0 {
+				return nil, err
+			}
+			return r.noteLetter(to, news)
+		},
+	})
+}
+
+func (r *Runner) noteLetter(to store.Recipient, news []store.NoteNews) (*mail.Message, error) {
+	first := news[0]
+	url := r.base(to.Tenant).DeliverableVersion(first.DeliverableID.String(), news[len(news)-1].Version)
+	items := make([]mail.NoteItem, len(news))
+	for i, n := range news {
+		anchor, _ := views.PinAnchors(false, n.Number)
+		items[i] = mail.NoteItem{Author: n.AuthorName, Words: shortened(n.Words),
+			URL: r.base(to.Tenant).DeliverableVersion(n.DeliverableID.String(), n.Version) + "#" + anchor}
+	}
+	m, err := mail.Notes(mail.NotesProps{Brand: r.brand(to), Title: first.Title, Project: first.ProjectName, Items: items, URL: url + "#notes",
+		TookPart: to.Party == store.PartyClient})
+	return &m, err
+}
+
+// shortened is a text as one line of a mail.
+func shortened(words string) string {
+	line := []rune(strings.Join(strings.Fields(words), " "))
+	if len(line) > 300 {
+		return string(line[:300]) + "…"
+	}
+	return string(line)
+}

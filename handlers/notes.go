@@ -1,0 +1,470 @@
+package handlers
+
+import (
+	"errors"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"portico/handlers/frame"
+	"portico/handlers/web"
+	"portico/store"
+	"portico/views"
+	"portico/views/ui"
+)
+
+// noted is the version whose notes a page shows, and to whom.
+type noted struct {
+	c    views.Chrome
+	me   store.Member
+	work store.Deliverable
+	open store.Version
+	q    workQuery
+}
+
+// mayWrite says whether the reader can write notes on the version. Support can't: its
+// sessions write in nobody's name.
+func (n noted) mayWrite() bool {
+	return n.me.MayNow(store.WriteNotes) && n.me.Support == nil && !n.open.Locked
+}
+
+// withNotes adds the notes of the open version.
+func withNotes(p *views.DeliverableShowProps, n noted, notes []store.Note, comments []store.Comment) {
+	cut := len(notes) > store.NotesShown || len(comments) > store.CommentsShown
+	notes, comments = notes[:min(len(notes), store.NotesShown)], comments[:min(len(comments), store.CommentsShown)]
+	words := map[uuid.UUID][]store.Comment{}
+	for _, k := range slices.Backward(comments) { // the oldest first
+		words[k.NoteID] = append(words[k.NoteID], k)
+	}
+	slices.SortFunc(notes, func(a, b store.Note) int { return cmpNotes(a, b) })
+	file := ""
+	if p.Hero != nil {
+		file = p.Hero.ID
+	}
+	list := &views.NotesProps{Cut: cut, ShowsDone: n.q.done, Client: n.c.Workspace.Name, ShownFile: file}
+	if p.Hero != nil && p.Hero.Page != nil {
+		list.ShownPage = strconv.Itoa(p.Hero.Page.Number)
+	}
+	for _, note := range notes {
+		done := note.ResolvedAt != nil
+		if done {
+			list.Done++
+		} else {
+			list.Open++
+		}
+		if note.Carried {
+			list.Carried++
+			if done {
+				list.CarriedDone++
+			}
+		}
+		if done == n.q.done {
+			list.List = append(list.List, n.note(p, note, words[note.ID]))
+		}
+	}
+	list.OpenURL = n.c.Base.NotesOf(p.ID, n.open.Number, n.q.file, n.q.page, false) + "#notes"
+	list.DoneURL = n.c.Base.NotesOf(p.ID, n.open.Number, n.q.file, n.q.page, true) + "#notes"
+	if n.open.Locked && n.work.Version > 0 {
+		list.LockedBy = "Version " + strconv.Itoa(n.work.Version)
+		list.LockedByURL = n.c.Base.DeliverableVersion(p.ID, n.work.Version) + "#write"
+	}
+	if n.mayWrite() {
+		list.Form = n.form(p, formKey(n.open.ID, n.me, len(comments)))
+	}
+	list.FromPage, _ = strconv.Atoi(n.q.page)
+	list.FromSec, _ = strconv.Atoi(n.q.time)
+	list.FromPage, list.FromSec = max(0, list.FromPage), max(0, list.FromSec)
+	p.Notes = list
+}
+
+// cmpNotes orders what the client sees before what the team sees, each by number.
+func cmpNotes(a, b store.Note) int {
+	if a.Visibility != b.Visibility {
+		return strings.Compare(string(a.Visibility), string(b.Visibility)) // client, team
+	}
+	return a.Number - b.Number
+}
+
+// formKey stands for one sending of a form. It depends on what the reader sees only, so
+// that their page doesn't change by what they don't see.
+func formKey(of uuid.UUID, me store.Member, comments int) string {
+	return uuid.NewSHA1(of, []byte(me.ID().String()+" "+strconv.Itoa(comments))).String()
+}
+
+func (n noted) note(p *views.DeliverableShowProps, note store.Note, words []store.Comment) views.Note {
+	team := note.Visibility == store.TeamOnly
+	v := views.Note{
+		ID:      note.ID.String(),
+		Label:   views.PinLabel(team, note.Number),
+		Team:    team,
+		Done:    note.ResolvedAt != nil,
+		DoneBy:  note.ResolverName,
+		DoneAt:  frame.OrZero(note.ResolvedAt),
+		FormKey: formKey(note.ID, n.me, len(words)),
+		Marked:  n.c.Staff,
+	}
+	v.Anchor, v.PinAnchor = views.PinAnchors(team, note.Number)
+	n.place(p, note, &v)
+	for _, k := range words {
+		hidden := k.Visibility == store.TeamOnly
+		v.CanShow = v.CanShow || hidden && !k.Earlier && n.open.SharedAt != nil && n.me.MayNow(store.Publish)
+		v.Comments = append(v.Comments, views.NoteComment{
+			ID: k.ID.String(), Author: k.AuthorName, Words: k.Words, At: k.CreatedAt, Edited: k.EditedAt != nil, Team: hidden, Earlier: k.Earlier, CanEdit: k.Editable,
+		})
+	}
+	return v
+}
+
+// place says where a note points, with a link.
+func (n noted) place(p *views.DeliverableShowProps, note store.Note, v *views.Note) {
+	if note.FileID == nil {
+		return
+	}
+	id := note.FileID.String()
+	at := slices.IndexFunc(p.Files, func(f views.FileRow) bool { return f.ID == id })
+	if at < 0 {
+		v.Where = "A file that was deleted"
+		return
+	}
+	shown := p.Hero != nil && p.Hero.ID == id
+	v.Where = p.Files[at].Name
+	key, value, fragment := "", "", "stage"
+	onPage := shown
+	if note.Page != nil {
+		v.Where += ", page " + strconv.Itoa(*note.Page)
+		key, value = "page", strconv.Itoa(*note.Page)
+		onPage = shown && p.Hero.Page != nil && p.Hero.Page.Number == *note.Page
+	}
+	switch {
+	case note.X != nil:
+		v.Where += ", " + views.GridPlace(*note.X, *note.Y)
+		fragment = v.PinAnchor
+		if onPage {
+			v.Pin = &views.Pin{X: *note.X, Y: *note.Y, W: frame.OrZero(note.W), H: frame.OrZero(note.H)}
+		}
+	case note.AtMS != nil:
+		seconds := int(*note.AtMS / 1000)
+		v.Where += " at " + views.Moment(seconds)
+		key, value = "t", strconv.Itoa(seconds)
+		if shown {
+			v.Seek = value
+		}
+	}
+	if v.WhereURL = n.c.Base.DeliverablePlace(p.ID, n.open.Number, id, key, value, fragment); v.Pin != nil {
+		v.WhereURL = "#" + fragment
+	}
+}
+
+// form is the empty form for a note on the open version. It offers the file shown large.
+func (n noted) form(p *views.DeliverableShowProps, key string) *views.NoteForm {
+	f := &views.NoteForm{
+		URL: n.c.Base.VersionNotes(p.ID, n.open.Number), Key: key, Staff: n.c.Staff, Draft: n.open.SharedAt == nil,
+		Files: []ui.Option{{Value: "", Label: "Whole version"}},
+	}
+	for _, file := range p.Files {
+		if file.State != "" {
+			continue
+		}
+		f.Files = append(f.Files, ui.Option{Value: file.ID, Label: file.Name, Selected: p.Hero != nil && p.Hero.ID == file.ID})
+		f.Places = f.Places || file.Kind == views.FileImage || file.Kind == views.FilePDF
+		f.Pages = f.Pages || file.Kind == views.FilePDF
+		f.Times = f.Times || file.Kind == views.FileVideo || file.Kind == views.FileAudio
+	}
+	if p.Hero != nil && p.Hero.Page != nil {
+		f.Page = strconv.Itoa(p.Hero.Page.Number)
+	}
+	return f
+}
+
+// noteStart writes a note on a version.
+func (s *Server) noteStart(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	f, err := web.NewForm(r)
+	if err != nil {
+		return err
+	}
+	number, err := strconv.ParseInt(r.PathValue("number"), 10, 32)
+	if err != nil {
+		return store.ErrNotFound
+	}
+	in, err := readNote(f)
+	if err != nil {
+		return err
+	}
+	refused := store.InvalidError(f.Errors)
+	var placed store.PlacedNote
+	if f.Valid() {
+		err = s.db.Write(r.Context(), me, func(tx *store.Tx) (err error) {
+			placed, err = tx.StartNote(r.Context(), web.PathID(r), int(number), in)
+			return err
+		})
+		if invalid, ok := errors.AsType[store.InvalidError](err); ok {
+			refused, err = invalid, nil
+		}
+	}
+	if err != nil {
+		return s.noteProblem(r, me, err)
+	}
+	if len(refused) > 0 {
+		q := workQuery{deliverable: web.PathID(r), version: strconv.Itoa(int(number)), file: shownFile(f), page: shownPage(f)}
+		return s.showPage(w, r, me, s.workPage(q, http.StatusUnprocessableEntity, func(p *views.DeliverableShowProps) {
+			keepNote(p, f, ui.Errors(refused))
+		}))
+	}
+	return s.noteDone(w, r, me, f, "note.written", placed)
+}
+
+// readNote reads the form of a note. The place is a cell, or the point or box that a script
+// filled in.
+func readNote(f *web.Form) (in store.NewNote, err error) {
+	in.Words = f.Prose("words", store.MaxNoteWords)
+	in.Visibility = store.Visibility(f.Raw("visibility"))
+	in.FormKey, _ = web.ParseID(f.Raw("form_key"))
+	if file := f.Raw("file"); file != "" {
+		id, ok := web.ParseID(file)
+		if !ok {
+			return in, store.ErrNotFound
+		}
+		in.FileID = &id
+	}
+	if page := strings.TrimSpace(f.Raw("page")); page != "" {
+		n, err := strconv.Atoi(page)
+		if err != nil || n < 1 || n > 100_000 {
+			f.Errors["page"] = "Enter the number of a page, such as 2."
+		}
+		in.Page = &n
+	}
+	if moment := strings.TrimSpace(f.Raw("time")); moment != "" {
+		ms, ok := parseMoment(moment)
+		if !ok {
+			f.Errors["time"] = "Enter a time, such as 0:12."
+		}
+		in.AtMS = &ms
+	}
+	readPlace(f, &in.Anchor)
+	return in, nil
+}
+
+func readPlace(f *web.Form, a *store.Anchor) {
+	place := f.Raw("place")
+	if place == "" {
+		return
+	}
+	if x, y, ok := views.GridPoint(place); ok {
+		a.X, a.Y = &x, &y
+		return
+	}
+	x, y, ok := fractions(f.Raw("x"), f.Raw("y"), 0, 10_000, 10_000)
+	if place != "pin" || !ok {
+		f.Errors["place"] = "Choose a place again."
+		return
+	}
+	a.X, a.Y = &x, &y
+	if w, h, ok := fractions(f.Raw("w"), f.Raw("h"), 1, 10_000-x, 10_000-y); ok {
+		a.W, a.H = &w, &h
+	}
+}
+
+// fractions reads two numbers from least to each most.
+func fractions(a, b string, least, mostA, mostB int) (x, y int, ok bool) {
+	x, errX := strconv.Atoi(a)
+	y, errY := strconv.Atoi(b)
+	return x, y, errX == nil && errY == nil && x >= least && x <= mostA && y >= least && y <= mostB
+}
+
+// parseMoment reads a time as mm:ss, h:mm:ss or seconds, and returns milliseconds. A
+// recording is shorter than a week.
+func parseMoment(text string) (ms int64, ok bool) {
+	parts := strings.Split(text, ":")
+	if len(parts) > 3 {
+		return 0, false
+	}
+	for i, part := range parts {
+		n, err := strconv.ParseInt(part, 10, 32)
+		if err != nil || n < 0 || (i > 0 && n > 59) {
+			return 0, false
+		}
+		ms = ms*60 + n
+	}
+	ms *= 1000
+	return ms, ms <= (7 * 24 * time.Hour).Milliseconds()
+}
+
+// keepNote shows the form again as it was sent, with what is wrong.
+func keepNote(p *views.DeliverableShowProps, f *web.Form, errs ui.Errors) {
+	if p.Notes == nil || p.Notes.Form == nil {
+		return
+	}
+	form := p.Notes.Form
+	form.Errors, form.Words, form.Place, form.Page, form.Time = errs, f.Raw("words"), f.Raw("place"), f.Raw("page"), f.Raw("time")
+	form.X, form.Y, form.W, form.H = f.Raw("x"), f.Raw("y"), f.Raw("w"), f.Raw("h")
+	form.ToClient = f.Raw("visibility") == string(store.ClientVisible)
+	for i := range form.Files {
+		form.Files[i].Selected = form.Files[i].Value == f.Raw("file")
+	}
+}
+
+// shownFile is the file that was shown large on the page that the form was on.
+func shownFile(f *web.Form) string {
+	if id := f.Raw("shown"); web.IsID(id) {
+		return id
+	}
+	return ""
+}
+
+// shownPage is the page of a document that was shown with the form; "" for none.
+func shownPage(f *web.Form) string {
+	if n, err := strconv.ParseUint(f.Raw("shown_page"), 10, 16); err == nil {
+		return strconv.FormatUint(n, 10)
+	}
+	return ""
+}
+
+// noteDone leads back to the note.
+func (s *Server) noteDone(w http.ResponseWriter, r *http.Request, me store.Member, f *web.Form, verb string, at store.PlacedNote) error {
+	fragment, _ := views.PinAnchors(at.Visibility == store.TeamOnly, at.Number)
+	if verb == "note.resolved" {
+		fragment = "notes"
+	}
+	to := frame.Base(r, me).NotesOf(at.DeliverableID.String(), at.Version, shownFile(f), shownPage(f), false) + "#" + fragment
+	return frame.Done(w, r, to, verb, "")
+}
+
+// noteProblem words why a note wasn't changed.
+func (s *Server) noteProblem(r *http.Request, me store.Member, err error) error {
+	if locked, ok := errors.AsType[*store.VersionLockedError](err); ok {
+		version := "Version " + strconv.Itoa(locked.Newest)
+		return &web.Problem{Status: http.StatusConflict, Title: version + " is out", Sentence: version + " is out. Write your note there.", Cause: err,
+			Link: web.Link{URL: frame.Base(r, me).DeliverableVersion(locked.DeliverableID.String(), locked.Newest) + "#write", Label: "Go to version " + strconv.Itoa(locked.Newest)}}
+	}
+	if errors.Is(err, store.ErrTooLateToEdit) {
+		return &web.Problem{Status: http.StatusConflict, Sentence: "Ten minutes are over, so what you wrote stays as it is. Add a reply instead.", Cause: err}
+	}
+	return err
+}
+
+// noteDeed runs a deed on the note or comment that the path names. A refused form is shown
+// again by again, on the page of the note that place finds.
+func (s *Server) noteDeed(w http.ResponseWriter, r *http.Request, me store.Member, f *web.Form, verb string,
+	deed func(*store.Tx) (store.PlacedNote, error), place func(uuid.UUID, *store.PlacedNote) store.Read, again func(*views.DeliverableShowProps, store.InvalidError),
+) error {
+	var at store.PlacedNote
+	refused := store.InvalidError(maps.Clone(f.Errors))
+	if f.Valid() {
+		err := s.db.Write(r.Context(), me, func(tx *store.Tx) (err error) {
+			at, err = deed(tx)
+			return err
+		})
+		invalid, ok := errors.AsType[store.InvalidError](err)
+		switch {
+		case err == nil:
+			return s.noteDone(w, r, me, f, verb, at)
+		case !ok:
+			return s.noteProblem(r, me, err)
+		}
+		refused = invalid
+	}
+	if err := s.db.Read(r.Context(), me, place(web.PathID(r), &at)); err != nil {
+		return err
+	}
+	q := workQuery{deliverable: at.DeliverableID, version: strconv.Itoa(at.Version), file: shownFile(f)}
+	return s.showPage(w, r, me, s.workPage(q, http.StatusUnprocessableEntity, func(p *views.DeliverableShowProps) {
+		again(p, refused)
+		refusedNote(p, r, refused)
+	}))
+}
+
+// refusedNote says above the notes why one was not changed, unless its form does.
+func refusedNote(p *views.DeliverableShowProps, r *http.Request, refused store.InvalidError) {
+	if p.Notes == nil || slices.ContainsFunc(p.Notes.List, func(n views.Note) bool { return n.ReplyError != "" || (n.ShowError != "" && n.CanShow) }) {
+		return
+	}
+	for _, sentence := range refused {
+		p.Notes.Refused = sentence
+	}
+	p.Kept = views.KeptTexts(r.PostForm)
+}
+
+// editNote changes how the page shows the note with that id.
+func editNote(p *views.DeliverableShowProps, id uuid.UUID, edit func(*views.Note)) {
+	if p.Notes == nil || p.Notes.Form == nil {
+		return
+	}
+	for i := range p.Notes.List {
+		if p.Notes.List[i].ID == id.String() {
+			edit(&p.Notes.List[i])
+		}
+	}
+}
+
+// noteReply adds a reply to a note.
+func (s *Server) noteReply(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	f, err := web.NewForm(r)
+	if err != nil {
+		return err
+	}
+	in := store.NewReply{Words: f.Prose("words", store.MaxNoteWords), Visibility: store.Visibility(f.Raw("visibility"))}
+	in.FormKey, _ = web.ParseID(f.Raw("form_key"))
+	id := web.PathID(r)
+	return s.noteDeed(w, r, me, f, "note.replied", func(tx *store.Tx) (store.PlacedNote, error) { return tx.ReplyToNote(r.Context(), id, in) },
+		store.PlaceNote, func(p *views.DeliverableShowProps, refused store.InvalidError) {
+			editNote(p, id, func(n *views.Note) {
+				n.Reply = f.Raw("words")
+				for _, sentence := range refused {
+					n.ReplyError = sentence
+				}
+			})
+		})
+}
+
+// commentEdit changes the words of the member's own note or reply.
+func (s *Server) commentEdit(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	f, err := web.NewForm(r)
+	if err != nil {
+		return err
+	}
+	words := f.Prose("words", store.MaxNoteWords)
+	return s.noteDeed(w, r, me, f, "note.edited", func(tx *store.Tx) (store.PlacedNote, error) { return tx.EditComment(r.Context(), web.PathID(r), words) },
+		store.PlaceComment, func(*views.DeliverableShowProps, store.InvalidError) {})
+}
+
+// noteResolve marks a note as done, or reopens it.
+func (s *Server) noteResolve(done bool) memberHandler {
+	verb := "note.resolved"
+	if !done {
+		verb = "note.reopened"
+	}
+	return func(w http.ResponseWriter, r *http.Request, me store.Member) error {
+		f, err := web.NewForm(r)
+		if err != nil {
+			return err
+		}
+		return s.noteDeed(w, r, me, f, verb, func(tx *store.Tx) (store.PlacedNote, error) { return tx.ResolveNote(r.Context(), web.PathID(r), done) },
+			store.PlaceNote, func(*views.DeliverableShowProps, store.InvalidError) {})
+	}
+}
+
+// noteShow shows the ticked comments of a note to the client.
+func (s *Server) noteShow(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	f, err := web.NewForm(r)
+	if err != nil {
+		return err
+	}
+	var ticked []uuid.UUID
+	for _, text := range r.PostForm["comment"] {
+		id, ok := web.ParseID(text)
+		if !ok || len(ticked) > store.MaxReplies {
+			return store.ErrNotFound
+		}
+		ticked = append(ticked, id)
+	}
+	id := web.PathID(r)
+	return s.noteDeed(w, r, me, f, "note.shown", func(tx *store.Tx) (store.PlacedNote, error) { return tx.ShowNote(r.Context(), id, ticked) },
+		store.PlaceNote, func(p *views.DeliverableShowProps, refused store.InvalidError) {
+			editNote(p, id, func(n *views.Note) { n.ShowError = refused["comment"] })
+		})
+}

@@ -1,0 +1,173 @@
+// Notes: pointing at the picture places a pin for a new note, the composer takes the moment of a recording, and keys
+// lead through the notes: c writes one, j and k go to the next and the one before, p hides the pins.
+
+const composer = document.querySelector("[data-composer]");
+const picture = document.querySelector(".stage-picture");
+const player = document.querySelector(".stage :is(video, audio)");
+const list = all("[data-note]");
+
+function write() {
+  if (!composer) return;
+  composer.open = true;
+  composer.scrollIntoView({ block: "nearest" });
+  composer.querySelector("textarea").focus({ preventScroll: true });
+}
+
+if (composer && picture) {
+  const form = composer.querySelector("form");
+  const fields = form.elements;
+  const image = picture.querySelector("img");
+  const shown = fields.namedItem("shown").value;
+  const svg = (name) => document.createElementNS("http://www.w3.org/2000/svg", name);
+  picture.dataset.live = "";
+  composer.dataset.live = "";
+
+  // A place in 1/10,000 of the picture.
+  const within = (part, whole) => Math.round(Math.min(1, Math.max(0, part / whole)) * 10000);
+  function placeAt(event) {
+    const box = image.getBoundingClientRect();
+    return { x: within(event.clientX - box.left, box.width), y: within(event.clientY - box.top, box.height) };
+  }
+
+  const cell = ({ x, y }) => "ABCD"[Math.min(3, Math.floor(x / 2500))] + (Math.min(3, Math.floor(y / 2500)) + 1);
+
+  // The pin is shown before the note is saved.
+  function draw({ x, y, w, h }) {
+    const pins = picture.querySelector("[data-pins]");
+    pins.querySelector(".pin-new")?.remove();
+    const pin = svg("g");
+    pin.classList.add("pin", "pin-new");
+    if (w) {
+      const box = svg("rect");
+      for (const [name, value] of Object.entries({ x, y, width: w, height: h })) box.setAttribute(name, `${value / 100}%`);
+      pin.append(box);
+    }
+    const at = svg("svg");
+    at.setAttribute("x", `${x / 100}%`);
+    at.setAttribute("y", `${y / 100}%`);
+    at.setAttribute("overflow", "visible");
+    const dot = svg("circle");
+    dot.setAttribute("r", "14");
+    const mark = svg("text");
+    mark.setAttribute("dy", "0.35em");
+    mark.textContent = "+";
+    at.append(dot, mark);
+    pin.append(at);
+    pins.append(pin);
+  }
+
+  function place(at) {
+    const choice = fields.namedItem("place");
+    let pin = choice.querySelector("[value=pin]");
+    if (!pin) {
+      pin = new Option("", "pin");
+      choice.append(pin);
+    }
+    pin.textContent = `${at.w ? "A box" : "The pin"} in ${cell(at)}`;
+    choice.value = "pin";
+    fields.namedItem("file").value = shown;
+    if (picture.dataset.at) fields.namedItem("page").value = picture.dataset.at;
+    for (const name of ["x", "y", "w", "h"]) fields.namedItem(name).value = at[name] ?? "";
+    draw(at);
+    announce(`Pin placed in ${cell(at)}`);
+    write();
+  }
+
+  // After a refusal the pin is there again, and goes when another place is chosen.
+  function redraw() {
+    const value = (name) => Number(fields.namedItem(name).value);
+    if (fields.namedItem("place").value === "pin" && fields.namedItem("x").value !== "") draw({ x: value("x"), y: value("y"), w: value("w"), h: value("h") });
+    else picture.querySelector(".pin-new")?.remove();
+  }
+  if (fields.namedItem("place")) {
+    fields.namedItem("place").addEventListener("change", redraw);
+    redraw();
+
+    // A mouse that moves while it is pressed draws a box; a tap or a click places a point.
+    let start;
+    let boxed = false;
+    image.draggable = false;
+    image.closest("a")?.setAttribute("draggable", "false");
+    picture.addEventListener("pointerdown", (event) => {
+      boxed = false;
+      start = event.button === 0 && event.pointerType === "mouse" && !event.target.closest(".pin") ? placeAt(event) : undefined;
+    });
+    const boxTo = (event) => {
+      const end = placeAt(event);
+      return { x: Math.min(start.x, end.x), y: Math.min(start.y, end.y), w: Math.abs(end.x - start.x), h: Math.abs(end.y - start.y) };
+    };
+    picture.addEventListener("pointermove", (event) => {
+      if (!start || !(event.buttons & 1)) return;
+      const box = boxTo(event);
+      if (box.w > 100 && box.h > 100) draw(box);
+    });
+    picture.addEventListener("pointerup", (event) => {
+      const box = start && boxTo(event);
+      start = undefined;
+      if (!box || box.w <= 100 || box.h <= 100) return;
+      boxed = true;
+      place(box);
+    });
+    picture.addEventListener("click", (event) => {
+      if (event.target.closest(".pin") || event.ctrlKey || event.metaKey || event.shiftKey || event.detail === 0) return;
+      event.preventDefault();
+      if (!boxed) place(placeAt(event));
+      boxed = false;
+    });
+  }
+}
+
+if (player) {
+  const moment = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+  composer?.addEventListener("toggle", () => {
+    const field = composer.querySelector("[name=time]");
+    if (composer.open && field && !field.value && player.currentTime > 0) field.value = moment(player.currentTime);
+  });
+  for (const link of all("[data-seek]")) {
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      player.currentTime = Number(new URL(link.href).searchParams.get("t"));
+      player.scrollIntoView({ block: "center" });
+    });
+  }
+}
+
+// Leads to a note so that its pin lights up too, without adding to the history.
+function go(by) {
+  const at = list.findIndex((note) => note.contains(document.activeElement) || `#${note.id}` === location.hash);
+  const next = at < 0 ? list.at(by > 0 ? 0 : -1) : list[at + by];
+  if (!next) return;
+  location.replace(`#${next.id}`);
+  next.focus();
+}
+
+let afterG = -Infinity;
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (event.target.closest?.("input, textarea, select, [contenteditable]") || document.querySelector("dialog[open]")) return;
+  const combined = event.timeStamp - afterG < 1200; // g p leads elsewhere
+  afterG = event.key === "g" ? event.timeStamp : -Infinity;
+  if (combined) return;
+  if (event.key === "c" && composer) {
+    event.preventDefault(); // or it would be typed
+    write();
+  } else if (event.key === "j" || event.key === "k") {
+    go(event.key === "j" ? 1 : -1);
+  } else if (event.key === "p" && picture) {
+    picture.toggleAttribute("data-pins-hidden");
+  }
+});
+
+// A pin lights up with its note, and a note with its pin.
+const partner = (name) => document.getElementById(name.startsWith("pin-") ? name.replace("pin-", "note-") : name.replace("note-", "pin-"));
+for (const one of [...list, ...all("a.pin")]) {
+  const lit = (on) => () => partner(one.id)?.toggleAttribute("data-lit", on);
+  for (const name of ["pointerenter", "focusin"]) one.addEventListener(name, lit(true));
+  for (const name of ["pointerleave", "focusout"]) one.addEventListener(name, lit(false));
+}
+function pair() {
+  for (const one of all("[data-paired]")) one.removeAttribute("data-paired");
+  if (/^#(pin|note)-t?\d+$/.test(location.hash)) partner(location.hash.slice(1))?.setAttribute("data-paired", "");
+}
+addEventListener("hashchange", pair);
+pair();

@@ -1,0 +1,213 @@
+package views
+
+import (
+	"strconv"
+	"time"
+
+	"portico/views/ui"
+)
+
+// NotesProps are the notes of the open version.
+type NotesProps struct {
+	List              []Note // as filtered
+	Open, Done        int    // how many there are of each
+	Carried           int    // how many were open on the version before, and how many of those are done
+	CarriedDone       int
+	ShowsDone         bool
+	OpenURL, DoneURL  string
+	Cut               bool      // there are more notes or replies than the page lists
+	Form              *NoteForm // nil if the reader can't write here
+	LockedBy          string    // what replaced the version, "Version 4"; "" while it takes notes
+	LockedByURL       string
+	Client            string // the client, as staff name it
+	Refused           string // why a change of a note was refused, "" if none was
+	ShownFile         string // the id of the file shown large
+	ShownPage         string // its page, if it is a document
+	FromPage, FromSec int    // where the file shown large begins; 0 is its beginning
+}
+
+// Note is one note, as the reader may see it.
+type Note struct {
+	ID         string
+	Label      string // "3", or "T1" of the team's own
+	Anchor     string // of the list, "note-3"
+	PinAnchor  string // "pin-3"
+	Team       bool   // only the team sees it
+	Where      string // where it points: "Logo.pdf, page 2"
+	WhereURL   string // "" for the whole version
+	Seek       string // where the recording shown large is then, in seconds; "" for elsewhere
+	Pin        *Pin   // nil if it has no place on the picture that is shown large
+	Done       bool
+	DoneBy     string
+	DoneAt     time.Time
+	Comments   []NoteComment
+	FormKey    string // of a reply
+	Reply      string // as it was typed, after a refusal
+	ReplyError string
+	ShowError  string
+	CanShow    bool // something of it may be shown to the client
+	Marked     bool // staff see notes of both kinds, so each says who sees it
+}
+
+// NoteComment is what one person wrote.
+type NoteComment struct {
+	ID      string
+	Author  string
+	Words   string
+	At      time.Time
+	Edited  bool
+	Team    bool // only the team sees it
+	Earlier bool // written on an earlier version
+	CanEdit bool
+	Error   string // what is wrong with the changed words
+}
+
+// Pin is a point or a box on a picture, in 1/10,000 of its sides.
+type Pin struct{ X, Y, W, H int }
+
+// NoteForm is the form for a new note, with what was typed.
+type NoteForm struct {
+	URL        string
+	Key        string
+	Files      []ui.Option // "" is the whole version
+	Places     bool        // some file is a picture, or a PDF
+	Pages      bool        // some file is a PDF
+	Times      bool        // some file is video or sound
+	Place      string      // as typed
+	X, Y, W, H string      // of a pin that was placed with a script
+	Page, Time string
+	Words      string
+	Staff      bool
+	Draft      bool // so only the team can see it
+	ToClient   bool // chosen to be seen by the client
+	Errors     ui.Errors
+}
+
+// PinLabel is the label of the team's own notes, or of those that the client sees.
+func PinLabel(team bool, number int) string {
+	if team {
+		return "T" + strconv.Itoa(number)
+	}
+	return strconv.Itoa(number)
+}
+
+// PinAnchors are the names of a note in the list and of its pin in the address of a page.
+func PinAnchors(team bool, number int) (note, pin string) {
+	name := strconv.Itoa(number)
+	if team {
+		name = "t" + name
+	}
+	return "note-" + name, "pin-" + name
+}
+
+// gridPlaces are the places of a picture, from A1 at the top left to D4.
+func gridPlaces(chosen string) []ui.Option {
+	options := []ui.Option{{Value: "", Label: "Whole file", Selected: chosen == ""}}
+	for row := range 4 {
+		for column := range 4 {
+			name := string(rune('A'+column)) + strconv.Itoa(row+1)
+			options = append(options, ui.Option{Value: name, Label: name, Selected: name == chosen})
+		}
+	}
+	if chosen == "pin" {
+		options = append(options, ui.Option{Value: "pin", Label: "At the pin", Selected: true})
+	}
+	return options
+}
+
+// GridPlace names the cell of a picture that has the point.
+func GridPlace(x, y int) string {
+	return string(rune('A'+min(3, x/2500))) + strconv.Itoa(min(3, y/2500)+1)
+}
+
+// GridPoint is the middle of a cell; ok is false for no cell.
+func GridPoint(cell string) (x, y int, ok bool) {
+	if len(cell) != 2 || cell[0] < 'A' || cell[0] > 'D' || cell[1] < '1' || cell[1] > '4' {
+		return 0, 0, false
+	}
+	return int(cell[0]-'A')*2500 + 1250, int(cell[1]-'1')*2500 + 1250, true
+}
+
+// Moment is a time in a recording: "0:12", "1:02:03".
+func Moment(seconds int) string {
+	two := func(n int) string { return string(rune('0'+n/10)) + string(rune('0'+n%10)) }
+	if hours := seconds / 3600; hours > 0 {
+		return strconv.Itoa(hours) + ":" + two(seconds/60%60) + ":" + two(seconds%60)
+	}
+	return strconv.Itoa(seconds/60) + ":" + two(seconds%60)
+}
+
+// percent is a place in a picture as SVG takes it.
+func percent(n int) string { return strconv.FormatFloat(float64(n)/100, 'f', -1, 64) + "%" }
+
+func shownPage(n *NotesProps) string {
+	if n == nil || n.FromPage == 0 {
+		return "#navpanes=0"
+	}
+	return "#page=" + strconv.Itoa(n.FromPage) + "&navpanes=0"
+}
+
+func shownTime(n *NotesProps) string {
+	if n == nil || n.FromSec == 0 {
+		return ""
+	}
+	return "#t=" + strconv.Itoa(n.FromSec)
+}
+
+func noteTabs(p NotesProps) []ui.Tab {
+	return []ui.Tab{
+		{Label: "Open " + strconv.Itoa(p.Open), URL: p.OpenURL, Current: !p.ShowsDone},
+		{Label: "Done " + strconv.Itoa(p.Done), URL: p.DoneURL, Current: p.ShowsDone},
+	}
+}
+
+func noteAuthor(n Note) string {
+	if len(n.Comments) == 0 {
+		return ""
+	}
+	return n.Comments[0].Author
+}
+
+func pinTitle(n Note) string {
+	if author := noteAuthor(n); author != "" {
+		return "Note " + n.Label + " by " + author
+	}
+	return "Note " + n.Label
+}
+
+// whoSees says who sees a note or a reply, to staff.
+func whoSees(team bool, client string) string {
+	if team {
+		return "Our team only"
+	}
+	return client + " sees this"
+}
+
+func noNotes(p NotesProps) string {
+	if p.ShowsDone {
+		return "No note is done yet."
+	}
+	if p.Done > 0 {
+		return "All notes are done."
+	}
+	return "No notes yet."
+}
+
+func seesIcon(team bool) string {
+	if team {
+		return "lock"
+	}
+	return "eye"
+}
+
+func noteWhere(n Note) string {
+	if n.Where == "" {
+		return "Whole version"
+	}
+	return n.Where
+}
+
+// carriedWords says how many notes of the version before are done.
+func carriedWords(p NotesProps) string {
+	return strconv.Itoa(p.CarriedDone) + " of " + ui.Count(p.Carried, "note", "notes") + " from the version before done"
+}
