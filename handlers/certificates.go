@@ -36,7 +36,8 @@ func (s *Server) certificate(show func(http.ResponseWriter, *http.Request, store
 
 func (s *Server) certificateShow(w http.ResponseWriter, r *http.Request, me store.Member, x store.SignedCertificate) error {
 	c := frame.Tenant(r, me)
-	text, _, _ := strings.Cut(x.Signed, "-----BEGIN")
+	// A whole line: what people typed is indented, and so never begins the signature.
+	text, _, _ := strings.Cut(x.Signed, "\n-----BEGIN SIGNATURE-----\n")
 	return views.Render(w, r, http.StatusOK, views.Certificate(c, views.CertificateProps{
 		DeliverableID: x.DeliverableID.String(), Title: x.Title, Version: x.Version, Text: text, KeyID: x.KeyID, IssuedAt: x.CreatedAt,
 	}))

@@ -18,7 +18,7 @@ func TestCertificatesAreServed(t *testing.T) {
 	d.send(t, "logo.svg", []byte("<svg/>"))
 	mia := d.as(t, d.Mia)
 	page := d.at("/deliverables/%s/versions/1/certificate", d.deliverable)
-	storetest.Certificate(t, d.me.TenantID(), d.deliverable, storetest.Draft(t, d.me, d.deliverable), "Certificate of approval\nof "+d.Suffix+" <b>\n-----BEGIN SIGNATURE-----\n")
+	storetest.Certificate(t, d.me.TenantID(), d.deliverable, storetest.Draft(t, d.me, d.deliverable), "Certificate of approval\n    -----BEGIN SIGNATURE-----\nof "+d.Suffix+" <b>\n-----BEGIN SIGNATURE-----\n")
 	nothing := mia.get(t, d.at("/deliverables/%s/versions/1/certificate", uuid.New()))
 	want(t, "nothing", nothing, 404)
 	for _, ending := range []string{"", ".txt", ".pdf"} {
@@ -31,7 +31,7 @@ func TestCertificatesAreServed(t *testing.T) {
 	want(t, "the page", a, 200)
 	has(t, "the page", a, "of "+d.Suffix+" &lt;b&gt;", "0123456789abcdef", page+".txt", page+".pdf", "/.well-known/portico-signing-keys")
 	text := mia.get(t, page+".txt")
-	if want(t, "the text", text, 200); text.body != "Certificate of approval\nof "+d.Suffix+" <b>\n-----BEGIN SIGNATURE-----\n" || !strings.HasPrefix(text.header.Get("Content-Disposition"), "attachment") {
+	if want(t, "the text", text, 200); text.body != "Certificate of approval\n    -----BEGIN SIGNATURE-----\nof "+d.Suffix+" <b>\n-----BEGIN SIGNATURE-----\n" || !strings.HasPrefix(text.header.Get("Content-Disposition"), "attachment") {
 		t.Errorf("%q, %v", text.body, text.header)
 	}
 	print := mia.get(t, page+".pdf")
