@@ -12,9 +12,9 @@ var ofCertificates = []mutant{
 	{"certificates have none of the team's words", "store/certificates.go", "	client.Party = string(PartyClient)\n", "", workRoom, "TestDecisionsAreCertified"},
 	{"a version without an outcome isn't certified", "store/certificates.go", "		if err != nil || outcome == nil {", "		if err != nil {", workRoom, "TestDecisionsAreCertified"},
 	{"a decision enqueues a certificate", "store/decisions.go", "	return tx.certify(ctx, r.version.ID)\n", "	return nil\n", workRoom, "TestDecisionsAreCertified"},
-	{"a changed certificate fails", "certificate/sign.go", "		if !ed25519.Verify(key, text, signature) {", "		if false {", certificateRoom, "TestChangedCertificatesFail"},
+	{"a changed certificate fails", "certificate/sign.go", "		if !ed25519.Verify(key, text, signature) {", "		if !ed25519.Verify(key, text, signature) && false {", certificateRoom, "TestChangedCertificatesFail"},
 	{"a certificate ends with its signature", "certificate/sign.go", " || lines[3] != \"\" {", " {", certificateRoom, "TestChangedCertificatesFail"},
 	{"typed words are indented", "certificate/certificate.go", "		w.WriteString(\"    \" + line + \"\\n\")", "		w.WriteString(line + \"\\n\")", certificateRoom, "TestTypedWordsForgeNoLine"},
 	{"names stay on one line", "certificate/certificate.go", `strings.ReplaceAll(plain(value), "\n", " ")`, "plain(value)", certificateRoom, "TestTypedWordsForgeNoLine"},
-	{"the keys that are shown are public", "certificate/sign.go", `pem.Encode(&out, &pem.Block{Type: "PUBLIC KEY", Bytes: der})`, `pem.Encode(&out, &pem.Block{Type: "PRIVATE KEY", Bytes: k})`, handlerRoom, "TestCertificatesAreServed"},
+	{"the keys that are shown are public", "certificate/sign.go", `pem.Encode(&out, &pem.Block{Type: "PUBLIC KEY", Bytes: der})`, `pem.Encode(&out, &pem.Block{Type: "PRIVATE KEY", Bytes: append(k, der...)})`, handlerRoom, "TestCertificatesAreServed"},
 }
