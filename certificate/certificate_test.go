@@ -60,8 +60,10 @@ func TestChangedCertificatesFail(t *testing.T) {
 			t.Errorf("it verifies with its first %d bytes", i)
 		}
 	}
-	if _, err := certificate.Verify(append(bytes.Clone(signed), '\n'), public(key("a"))); !errors.Is(err, certificate.ErrFormat) {
-		t.Errorf("with a line more: %v", err)
+	for _, more := range []string{"\n", "x", "File: 00 1 x\n"} {
+		if _, err := certificate.Verify(append(bytes.Clone(signed), more...), public(key("a"))); !errors.Is(err, certificate.ErrFormat) {
+			t.Errorf("with %q more: %v", more, err)
+		}
 	}
 	if _, err := certificate.Verify(signed, public(key("b"))); !errors.Is(err, certificate.ErrUnknownKey) {
 		t.Errorf("with another key: %v", err)
