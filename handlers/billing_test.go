@@ -135,9 +135,12 @@ func TestBrowserDecidesNoPlan(t *testing.T) {
 	}
 	for _, back := range []string{"?back=1", "?back=1&session_id=cs_1&plan=enterprise"} {
 		page := dana.get(t, path+back)
-		if !strings.Contains(page.body, "It takes a moment") || !strings.Contains(page.body, "Starter") {
+		if !strings.Contains(page.body, "It takes a moment") || !strings.Contains(page.body, "Starter") || strings.Contains(page.body, "Choose a plan") {
 			t.Errorf("coming back: %d %.300s", page.status, page.body)
 		}
+	}
+	if page := dana.get(t, path+"?not_paid=1"); !strings.Contains(page.body, "nothing was paid") || !strings.Contains(page.body, "Choose a plan") || !strings.Contains(page.body, "Your plan now") {
+		t.Errorf("after leaving Stripe's page: %d %.300s", page.status, page.body)
 	}
 	var plan string
 	if err := storetest.AdminPool().QueryRow(t.Context(), `select plan from tenants where slug = $1`, a.Agency).Scan(&plan); err != nil || plan != "starter" {
@@ -307,6 +310,11 @@ func TestUnpaidAgencyTakesAccessAway(t *testing.T) {
 	want(t, "at first Ravi works in both", dana.post(t, home+"/members/"+ravi+"/clients", clients([]string{acme}, []string{acme, globex})), http.StatusSeeOther)
 	want(t, "and is admin", dana.post(t, home+"/members/"+ravi+"/role", url.Values{"role": {"admin"}}), http.StatusSeeOther)
 	_, key := storetest.APIKey(t, a.Dana, a.Acme, store.ScopeDeliverWork)
+	var domain string
+	if err := storetest.AdminPool().QueryRow(t.Context(), `insert into domains (host, tenant_id) select $1, id from tenants where slug = $2 returning id::text`,
+		"own-"+a.Suffix+".example.org", a.Acme).Scan(&domain); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := storetest.AdminPool().Exec(t.Context(), `update tenants set read_only_since = now() - interval '1 minute' where slug = $1`, a.Agency); err != nil {
 		t.Fatal(err)
 	}
@@ -326,6 +334,8 @@ func TestUnpaidAgencyTakesAccessAway(t *testing.T) {
 		{"the client manages people", client + "/members/by-client", url.Values{"may": {"on"}}, http.StatusPaymentRequired},
 		{"support may not ask", home + "/support/asking", url.Values{"asks": {"off"}}, http.StatusSeeOther},
 		{"support may ask", home + "/support/asking", url.Values{"asks": {"on"}}, http.StatusPaymentRequired},
+		{"a domain is removed", client + "/settings/domains/" + domain + "/remove", nil, http.StatusSeeOther},
+		{"a domain is added", client + "/settings/domains", url.Values{"host": {"more-" + a.Suffix + ".example.org"}}, http.StatusPaymentRequired},
 		{"a key is revoked", client + "/settings/keys/" + key.String() + "/revoke", nil, http.StatusSeeOther},
 		{"a key is made", client + "/settings/keys", url.Values{"name": {"New"}, "scope": {"work:read"}}, http.StatusPaymentRequired},
 		{"somebody is removed", client + "/members/" + leo + "/remove", nil, http.StatusSeeOther},

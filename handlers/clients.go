@@ -72,7 +72,7 @@ func clientRows(base views.Base, clients []store.Client) []views.ClientRow {
 			Accent:       frame.OrZero(c.Accent),
 			LogoURL:      logoURL(c.LogoID),
 			State:        views.State(c.State),
-			Plan:         planName(c.Plan),
+			Plan:         frame.PlanName(c.Plan),
 			People:       c.People,
 			Projects:     c.Projects,
 			ForUs:        c.ForUs,
@@ -111,15 +111,15 @@ func (s *Server) clientPage(r *http.Request, status int, edit func(*views.Client
 			Since:      client.CreatedAt,
 			LastActive: frame.OrZero(client.LastActivityAt),
 			Form:       views.ClientForm{Name: client.Name, Plan: client.Plan, Seen: string(client.Seen), PlanSeen: client.Plan},
-			PlanName:   planName(client.Plan),
+			PlanName:   frame.PlanName(client.Plan),
 			Plans:      s.assignablePlans(me, own),
 			JoinAs:     map[store.Role]string{store.RoleOwner: "an owner", store.RoleAdmin: "an admin"}[me.Role],
 		}
 		if names := s.db.Plans().Names(); own.Plan != names[len(names)-1] {
-			props.PlanMost = planName(own.Plan)
+			props.PlanMost = frame.PlanName(own.Plan)
 		}
 		if s.db.Plans().Capped(store.TenantPlan{Plan: client.Plan, Agency: own.Plan}) {
-			props.PlanCap = planName(own.Plan)
+			props.PlanCap = frame.PlanName(own.Plan)
 		}
 		props.Team = people.team(frame.Base(r, me), me)
 		if client.Joined {
@@ -151,10 +151,10 @@ func (s *Server) assignablePlans(me store.Member, own store.TenantPlan) (choices
 		}
 		for _, m := range s.db.Plans().Reported() {
 			if limit, limited := s.db.Plans().Limit(store.TenantPlan{Plan: plan, Agency: own.Plan}, m); limited {
-				limits = append(limits, ui.Number(limit)+" "+s.metricName(m)+" a month")
+				limits = append(limits, ui.Number(limit)+" "+frame.MetricName(s.db.Plans(), m)+" a month")
 			}
 		}
-		choices = append(choices, views.Choice{Value: plan, Label: planName(plan) + ": " + strings.Join(limits, ", ")})
+		choices = append(choices, views.Choice{Value: plan, Label: frame.PlanName(plan) + ": " + strings.Join(limits, ", ")})
 	}
 	return choices
 }

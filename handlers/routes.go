@@ -159,7 +159,7 @@ func (s *Server) routes() []Route {
 		s.member("GET /settings/domains", store.ManageDomains, s.mainHostOnly(s.domainsShow)),
 		s.member("POST /settings/domains", store.ManageDomains, s.mainHostOnly(s.domainAdd)).limited(30),
 		s.member("POST /settings/domains/{id}/check", store.ManageDomains, s.mainHostOnly(s.domainCheck)).limited(120),
-		s.member("POST /settings/domains/{id}/remove", store.ManageDomains, s.mainHostOnly(s.domainRemove)),
+		s.member("POST /settings/domains/{id}/remove", store.ManageDomains, s.mainHostOnly(s.domainRemove)).despiteUnpaid(),
 		s.member("POST /settings/logo", store.EditSettings, s.logoSet).streams().limited(30).form("/settings"),
 		s.member("POST /settings/logo/remove", store.EditSettings, s.logoRemove),
 

@@ -46,16 +46,17 @@ func (s *Server) usageShow(*http.Request) page {
 	var d usageData
 	return page{d.reads, func(w http.ResponseWriter, r *http.Request, me store.Member) error {
 		c := frame.Tenant(r, me)
-		p := views.UsageProps{Plan: planName(d.plan.Plan), Raise: s.planContact(me)}
+		p := views.UsageProps{Plan: frame.PlanName(d.plan.Plan), Raise: s.planContact(me)}
 		if agency := planning(d.own); agency != "" {
 			p.Raise = "As an owner of " + me.Tenant.AgencyName + " you can change it."
 			p.PlanURL = frame.AddressOf(r).Platform + views.PathBase(agency).Client(me.TenantID().String()) + "#client-plan"
+			p.PlanVerb = "Change plan"
 		}
 		if s.billing != nil && me.Tenant.Kind == store.TenantAgency && me.May(store.SeeBilling) && me.Support == nil {
-			p.PlanURL = c.Base.Billing()
+			p.PlanURL, p.PlanVerb = c.Base.Billing(), "Open billing"
 		}
 		if s.db.Plans().Capped(d.plan) {
-			p.Cap = planName(d.plan.Agency)
+			p.Cap = frame.PlanName(d.plan.Agency)
 		}
 		p.Bars = s.usageBars(me, d)
 		// What adds up in a month includes drafts, which may be hidden from support.
@@ -76,7 +77,7 @@ func (s *Server) usageBars(me store.Member, d usageData) (bars []views.UsageBar)
 			words = ui.Count(int(count), "person", "people") + " and " + ui.Count(int(d.invited), "open invitation", "open invitations")
 			count += d.invited
 		}
-		bars = append(bars, s.usageBar(d.plan, m, metricNames[m], words, count))
+		bars = append(bars, s.usageBar(d.plan, m, frame.MetricLabel(m), words, count))
 	}
 	if me.Party != store.PartyAgency || me.Support != nil {
 		return bars
@@ -85,7 +86,7 @@ func (s *Server) usageBars(me store.Member, d usageData) (bars []views.UsageBar)
 		count := store.UsedIn(d.months, m, store.MonthOf(time.Now()))
 		// An agency's clients have limits of their own. Few agencies use anything themselves.
 		if _, limited := s.db.Plans().Limit(d.plan, m); limited && (count > 0 || me.Tenant.Kind == store.TenantClient) {
-			bars = append(bars, s.usageBar(d.plan, m, s.metricName(m)+" this month", amount(m, count), count))
+			bars = append(bars, s.usageBar(d.plan, m, frame.MetricName(s.db.Plans(), m)+" this month", amount(m, count), count))
 		}
 	}
 	return bars
@@ -105,12 +106,12 @@ func (s *Server) usageBar(plan store.TenantPlan, m store.Metric, label, used str
 func (s *Server) addMonths(p *views.UsageProps, me store.Member, d usageData, now time.Time) {
 	metrics, month := s.db.Plans().Metrics(me.Tenant.Kind), store.MonthOf(now)
 	for _, m := range metrics {
-		p.Metrics = append(p.Metrics, s.metricName(m))
+		p.Metrics = append(p.Metrics, frame.MetricName(s.db.Plans(), m))
 		used := store.UsedIn(d.months, m, month)
 		if m.IsLevel() || used == 0 {
 			continue
 		}
-		row := views.UsageNow{Label: s.metricName(m), Used: amount(m, used)}
+		row := views.UsageNow{Label: frame.MetricName(s.db.Plans(), m), Used: amount(m, used)}
 		if expected, ok := forecast(used, now); ok {
 			row.Forecast = amount(m, expected)
 		}
@@ -130,7 +131,7 @@ func (s *Server) addMonths(p *views.UsageProps, me store.Member, d usageData, no
 		}
 	}
 	for _, k := range d.keys {
-		p.Keys = append(p.Keys, views.UsageKey{Key: k.KeyName, Maker: k.MakerName, Used: amount(k.Metric, k.Quantity), Label: s.metricName(k.Metric)})
+		p.Keys = append(p.Keys, views.UsageKey{Key: k.KeyName, Maker: k.MakerName, Used: amount(k.Metric, k.Quantity), Label: frame.MetricName(s.db.Plans(), k.Metric)})
 	}
 	if me.Tenant.Kind == store.TenantAgency {
 		s.addClients(p, me, d.clients)
@@ -155,7 +156,7 @@ func (s *Server) clientMetrics() []store.Metric { return s.db.Plans().Metrics(st
 func (s *Server) addClients(p *views.UsageProps, me store.Member, rows []store.ClientUsage) {
 	metrics := s.clientMetrics()
 	for _, m := range metrics {
-		name := s.metricName(m)
+		name := frame.MetricName(s.db.Plans(), m)
 		if m == store.Storage {
 			name = "Files"
 		}
@@ -163,7 +164,7 @@ func (s *Server) addClients(p *views.UsageProps, me store.Member, rows []store.C
 	}
 	base := views.PathBase(me.Tenant.Slug)
 	for _, c := range byClient(rows) {
-		row := views.UsageClient{Name: c.Name, URL: base.Client(c.ID.String()), Plan: planName(c.Plan)}
+		row := views.UsageClient{Name: c.Name, URL: base.Client(c.ID.String()), Plan: frame.PlanName(c.Plan)}
 		for _, m := range metrics {
 			row.Used = append(row.Used, amount(m, c.used[m]))
 		}
@@ -209,7 +210,7 @@ func (s *Server) usageExport(*http.Request) page {
 	return page{reads, func(w http.ResponseWriter, r *http.Request, me store.Member) error {
 		rows := [][]string{{"hour (UTC)", "what", "quantity", "unit"}}
 		for _, h := range append(last, this...) {
-			rows = append(rows, []string{h.Hour.UTC().Format(time.RFC3339), s.metricName(h.Metric), strconv.FormatInt(h.Quantity, 10), unitInHour(h.Metric)})
+			rows = append(rows, []string{h.Hour.UTC().Format(time.RFC3339), frame.MetricName(s.db.Plans(), h.Metric), strconv.FormatInt(h.Quantity, 10), unitInHour(h.Metric)})
 		}
 		name := "usage-" + me.Tenant.Slug + ".csv"
 		if me.Tenant.Kind == store.TenantAgency {
@@ -265,9 +266,9 @@ func (s *Server) columnName(m store.Metric) string {
 	case m == store.Transfer:
 		return "downloads this month (bytes)"
 	case m.IsLevel():
-		return strings.ToLower(s.metricName(m)) + " now"
+		return strings.ToLower(frame.MetricName(s.db.Plans(), m)) + " now"
 	}
-	return s.metricName(m) + " this month"
+	return frame.MetricName(s.db.Plans(), m) + " this month"
 }
 
 // metricsOf are the limits that a member sees. An agency's own tenant has people and
@@ -281,30 +282,6 @@ func metricsOf(kind store.TenantKind, party store.Party) []store.Metric {
 		return []store.Metric{store.Users}
 	}
 	return []store.Metric{store.Users, store.Projects, store.Storage}
-}
-
-var metricNames = map[store.Metric]string{
-	store.Users:    "People",
-	store.Projects: "Projects, archived included",
-	store.Storage:  "Files",
-	store.Clients:  "Clients, archived included",
-}
-
-// metricName is the short name of a metric, for a row or a column.
-func (s *Server) metricName(m store.Metric) string {
-	switch m {
-	case store.Storage:
-		return "Storage"
-	case store.Transfer:
-		return "Downloads"
-	case store.AIRuns:
-		return "AI runs"
-	}
-	if label := s.db.Plans().Label(m); label != "" {
-		return label
-	}
-	name, _, _ := strings.Cut(metricNames[m], ",")
-	return name
 }
 
 // inMonth is what a metric was in a month.
@@ -324,8 +301,6 @@ func amount(m store.Metric, n int64) string {
 	}
 	return ui.Number(n)
 }
-
-func planName(plan string) string { return strings.ToUpper(plan[:1]) + plan[1:] }
 
 // planContact says who can give the tenant another plan.
 func (s *Server) planContact(me store.Member) string {
@@ -370,9 +345,9 @@ func planFull(e *store.PlanLimitError) string {
 	if e.Metric == store.Users {
 		limit += ", open invitations included"
 	}
-	text := fmt.Sprintf("The %s plan allows %s.", planName(e.Plan), limit)
+	text := fmt.Sprintf("The %s plan allows %s.", frame.PlanName(e.Plan), limit)
 	if e.Capped {
-		text = fmt.Sprintf("The agency's own plan, %s, allows %s.", planName(e.Plan), limit)
+		text = fmt.Sprintf("The agency's own plan, %s, allows %s.", frame.PlanName(e.Plan), limit)
 	}
 	if e.Next > 0 {
 		text += fmt.Sprintf(" With this it would be %s.", amount(e.Metric, e.Next))

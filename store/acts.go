@@ -24,8 +24,8 @@ const (
 	actRequest act = "access request"  // mails the owners
 )
 
-// planActs are the acts that plans limit, in a tenant in an hour: by its plan or its
-// agency's, whichever allows less.
+// planActs are the acts that plans limit, in a tenant in an hour, and in a day if they say
+// so: by its plan or its agency's, whichever allows less.
 var planActs = []act{actInvite, actClient, actDomain, actCheck, actProject, actWork, actPublish}
 
 // agentsActsPerHour is how many acts of support a tenant meets in an hour, whatever its
@@ -51,6 +51,10 @@ func (tx *Tx) spend(a act) {
 	tx.engine.LaterGet(GetPlan(&t).query, func() error { return nil })
 	tx.countAct(a, "tenant", tx.scope.Tenant, func() int { return tx.plans.hourly(tx.plans.inForce(t), a) })
 	tx.countAct(a, "person", tx.scope.Actor, func() int { return tx.plans.hourly(t.Agency, a) * personsShare })
+	if tx.plans.limitsDaily(a) {
+		tx.countIn(24*time.Hour, a, "tenant in a day", tx.scope.Tenant, func() int { return tx.plans.daily(tx.plans.inForce(t), a) })
+		tx.countIn(24*time.Hour, a, "person in a day", tx.scope.Actor, func() int { return tx.plans.daily(t.Agency, a) * personsShare })
+	}
 }
 
 // spendOnTenant is spend for an agent's act on a tenant that they are not inside.
@@ -60,11 +64,17 @@ func (tx *Tx) spendOnTenant(a act, tenant uuid.UUID) {
 	tx.countAct(a, "person", tx.scope.Actor, func() int { return most * personsShare })
 }
 
-// countAct counts later, and asks then for the most that are allowed.
+// countAct counts an act of this hour later, and asks then for the most that are allowed.
 func (tx *Tx) countAct(a act, of string, id uuid.UUID, most func() int) {
+	tx.countIn(time.Hour, a, of, id, most)
+}
+
+// countIn is countAct in another window.
+func (tx *Tx) countIn(window time.Duration, a act, of string, id uuid.UUID, most func() int) {
 	var hits, wait int
 	key := tx.signer.Hash(string(a) + " by " + of + " " + id.String())
-	q := row("count act", `select hits, retry_after from lookup.rate_hit(@key, 3600)`, pgx.StrictNamedArgs{"key": key[:]}, &hits, &wait)
+	q := row("count act", `select hits, retry_after from lookup.rate_hit(@key, @window)`,
+		pgx.StrictNamedArgs{"key": key[:], "window": int(window / time.Second)}, &hits, &wait)
 	tx.engine.LaterGet(q, func() error {
 		if hits > most() {
 			return &TooManyActsError{After: time.Duration(wait) * time.Second}

@@ -22,6 +22,9 @@ type Plan struct {
 	Limits map[Metric]int64 `json:"limits"`
 	// Hourly is how many times in an hour a tenant may do some deeds.
 	Hourly map[act]int `json:"hourly"`
+	// Daily is how many times in a day, in UTC, a tenant may do some of these deeds. A deed
+	// that is missing here has no limit of the day.
+	Daily map[act]int `json:"daily"`
 	// Price is Stripe's id of the price that an agency pays for the plan; "" for a plan
 	// that can't be bought.
 	Price string `json:"price"`
@@ -231,6 +234,24 @@ func (p Plans) checkLimits(i int) error {
 	if len(plan.Hourly) != len(planActs) {
 		return fmt.Errorf("has a plan %q with hourly limits of unknown deeds", plan.Name)
 	}
+	return p.checkDaily(i)
+}
+
+func (p Plans) checkDaily(i int) error {
+	plan := p.list[i]
+	for a, n := range plan.Daily {
+		if n < 1 || !slices.Contains(planActs, a) {
+			return fmt.Errorf("has a plan %q that allows no %q in a day, or an unknown deed", plan.Name, a)
+		}
+	}
+	if i == 0 {
+		return nil
+	}
+	for _, a := range planActs {
+		if p.daily(plan.Name, a) < p.daily(p.list[i-1].Name, a) {
+			return fmt.Errorf("has a plan %q that allows less of %q in a day than %q", plan.Name, a, p.list[i-1].Name)
+		}
+	}
 	return nil
 }
 
@@ -319,6 +340,24 @@ func (p Plans) hourly(plan string, a act) int {
 	}
 	return 0
 }
+
+// noLimit is more than anybody does in a day.
+const noLimit = 1 << 40
+
+// daily returns how often a deed is allowed in a day; 0 for an unknown plan.
+func (p Plans) daily(plan string, a act) int {
+	i := p.index(plan)
+	if i < 0 {
+		return 0
+	}
+	if n, limited := p.list[i].Daily[a]; limited {
+		return n
+	}
+	return noLimit
+}
+
+// limitsDaily says whether a plan limits the deed in a day.
+func (p Plans) limitsDaily(a act) bool { return p.daily(p.First(), a) < noLimit }
 
 // Has says whether the installation has a plan of that name.
 func (p Plans) Has(plan string) bool { return p.index(plan) >= 0 }

@@ -559,6 +559,9 @@ func (b Base) BillingCheckout() string { return b.Billing() + "/checkout" }
 // BillingPortal takes a POST that leads to Stripe, to change or end what is paid.
 func (b Base) BillingPortal() string { return b.Billing() + "/portal" }
 
+// BillingNotPaid is the page of billing for somebody who left Stripe without paying.
+func (b Base) BillingNotPaid() string { return withQuery(b.Billing(), "not_paid", "1") }
+
 // BillingBack is the page of billing for somebody who comes back from Stripe.
 func (b Base) BillingBack() string { return withQuery(b.Billing(), "back", "1") }
 

@@ -10,6 +10,10 @@ func (r ExpiredReason) title() string {
 		return "This link was already used"
 	case ReasonTooMany:
 		return "Too many attempts"
+	case ReasonCodeExpired:
+		return "This code has expired"
+	case ReasonCodeUsed:
+		return "This email was already used"
 	case ReasonOtherFlow:
 		return "This code is for another browser"
 	default:
@@ -19,12 +23,14 @@ func (r ExpiredReason) title() string {
 
 func (r ExpiredReason) sentence() string {
 	switch r {
-	case ReasonExpired:
+	case ReasonExpired, ReasonCodeExpired:
 		return "Links and codes expire after ten minutes. Request a new one below."
 	case ReasonUsed:
 		return "Each link works once. If you didn't use it, sign in and check the recent events of your account."
 	case ReasonTooMany:
 		return "To prevent guessing, a code stops working after a few attempts. Request a new email and use the link in it."
+	case ReasonCodeUsed:
+		return "Its link or code signed somebody in, perhaps you on another device. Each email works once. Request a new one below."
 	case ReasonOtherFlow:
 		return "A code works only in the browser that requested it. Use the link in the email, or request a new code here."
 	default:

@@ -52,6 +52,10 @@ var ofBilling = []mutant{
 	// Read-only.
 	{"deeds ask whether the agency paid", "store/tx.go", "	if !despiteUnpaid {\n", "	if false {\n", billingRoom, "TestUnpaidAgencyBecomesReadOnly"},
 	{"read-only workspaces change nothing", "handlers/access.go", "if me.Unpaid && !route.DespiteUnpaid && !web.IsSafe(r.Method) {", "if false {", handlerRoom, "TestUnpaidAgencyIsReadOnly"},
+	{"stored webhooks name nobody", "handlers/billing/kept.go", "delete(v, key)", "v[key] = inner", billingRoom, "TestStoredWebhooksNameNobody"},
+	{"sign-ups of a site count together", "handlers/signin/signup.go", "{signUpFromNetwork, web.Site(r)}", "{signUpFromNetwork, web.Network(r)}", signinRoom, "TestSignUpCountsAWholeSite"},
+	{"6to4 networks count as their IPv4 one", "handlers/web/request.go", "ip = netip.AddrFrom4([4]byte(b[2:6]))", "_ = b", signinRoom, "TestSignUpCountsAWholeSite"},
+	{"a day of a tenant has a limit", "store/acts.go", "tx.plans.daily(tx.plans.inForce(t), a)", "noLimit", storeRoom, "TestInvitationsAreLimitedInADay"},
 	{"nobody gets a higher role unpaid", "store/people.go", "if rank(to) < rank(m.Role) {\n\t\ttx.refuseUnpaid()", "if rank(to) < rank(m.Role) {\n\t\t_ = ctx", handlerRoom, "TestUnpaidAgencyTakesAccessAway"},
 	{"nobody is assigned unpaid", "store/staff.go", "	tx.refuseUnpaid() // to", "	// to", handlerRoom, "TestUnpaidAgencyTakesAccessAway"},
 	{"clients get no right over people unpaid", "store/people.go", "	if may {\n\t\ttx.refuseUnpaid()\n\t}\n", "", handlerRoom, "TestUnpaidAgencyTakesAccessAway"},

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,20 +63,41 @@ func (s *Service) page(w http.ResponseWriter, r *http.Request, me store.Member, 
 	if err := s.db.Read(r.Context(), me, a.reads(me, s.stripe.Live())...); err != nil {
 		return err
 	}
-	c := frame.Tenant(r, me)
+	c, came := frame.Tenant(r, me), r.URL.Query()
 	p := views.BillingProps{
-		Plan: planName(a.plan.Plan), Status: statusWords[a.now.Status], NextInvoice: frame.OrZero(a.now.PeriodEnd), EndsAt: frame.OrZero(a.now.EndsAt),
+		Plan: frame.PlanName(a.plan.Plan), Status: statusWords[a.now.Status], NextInvoice: frame.OrZero(a.now.PeriodEnd), EndsAt: frame.OrZero(a.now.EndsAt),
 		Owed: a.now.OwedSince != nil, GraceUntil: frame.OrZero(a.now.GraceUntil), ReadOnly: a.now.ReadOnlySince != nil,
-		Twice: a.now.Subscriptions > 1, UnknownPrice: a.now.UnknownPrice, Back: r.URL.Query().Has("back"), Wrong: wrong,
-		CanPay: me.May(store.PayBills), Fresh: a.fresh, StepUpURL: views.StepUpTo(c.Base.Billing()), HasCustomer: a.customer() != "",
-		Over: s.over(a),
+		Twice: a.now.Subscriptions > 1, UnknownPrice: a.now.UnknownPrice, Subscribed: a.now.Subscriptions > 0,
+		Back: came.Has("back"), NotPaid: came.Has("not_paid"), Wrong: wrong,
+		CanPay: me.May(store.PayBills), Fresh: a.fresh, HasCustomer: a.customer() != "", Over: Over(s.db.Plans(), a.plan, a.used),
+		First: frame.PlanName(s.db.Plans().First()),
 	}
-	if a.mayChoose() == nil {
-		for _, plan := range s.db.Plans().Sold() {
-			p.Plans = append(p.Plans, views.BillingPlan{Name: plan.Name, Label: planName(plan.Name), Allows: allows(plan)})
-		}
+	if p.CanPay && a.mayChoose() == nil && !p.Back {
+		p.Plans = s.offered(a.plan.Plan)
 	}
 	return views.Render(w, r, status, views.Billing(c, p))
+}
+
+// offered are the plans that can be bought, and before them the one that the agency has.
+func (s *Service) offered(now string) (offered []views.BillingPlan) {
+	for _, plan := range s.db.Plans().All() {
+		if plan.Price != "" || plan.Name == now {
+			offered = append(offered, views.BillingPlan{
+				Name: plan.Name, Label: frame.PlanName(plan.Name), Allows: allows(plan), ByUse: s.paidByUse(plan), Now: plan.Name == now,
+			})
+		}
+	}
+	return offered
+}
+
+// paidByUse names what of a plan is paid by use, "" for nothing.
+func (s *Service) paidByUse(plan store.Plan) string {
+	var names []string
+	for m := range plan.Metered {
+		names = append(names, frame.MetricName(s.db.Plans(), m))
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
 }
 
 // statusWords are the states of a subscription in the words of the page.
@@ -89,19 +111,17 @@ var statusWords = map[store.SubscriptionStatus]string{
 	store.SubscriptionCanceled: "Cancelled",
 }
 
-func planName(plan string) string { return strings.ToUpper(plan[:1]) + plan[1:] }
-
 // allows says what a plan allows an agency.
 func allows(plan store.Plan) string {
 	return ui.Count(int(plan.Limits[store.Clients]), "client", "clients") + ", a team of " + ui.Number(plan.Limits[store.Users]) + ", " +
 		ui.Size(plan.Limits[store.Storage]) + " of files in each client"
 }
 
-// over says what the agency uses more of than its plan allows.
-func (s *Service) over(a account) (over []string) {
+// Over says what an agency uses more of than its plan allows: "7 of 5 people".
+func Over(plans store.Plans, plan store.TenantPlan, use []store.Usage) (over []string) {
 	for _, m := range []store.Metric{store.Users, store.Clients} {
-		used := store.UsedNow(a.used, m)
-		if limit, limited := s.db.Plans().Limit(a.plan, m); limited && used > limit {
+		used := store.UsedNow(use, m)
+		if limit, limited := plans.Limit(plan, m); limited && used > limit {
 			noun := "people"
 			if m == store.Clients {
 				noun = "clients"
@@ -175,7 +195,7 @@ func (s *Service) startCheckout(ctx context.Context, me store.Member, a account,
 	}
 	base := views.Base(s.url.String()) + views.PathBase(me.Tenant.Slug)
 	id, there, err := s.stripe.StartCheckout(ctx, stripe.Checkout{
-		Customer: customer, Prices: prices, ByUse: len(prices) - 1, SuccessURL: base.BillingBack(), CancelURL: base.Billing(),
+		Customer: customer, Prices: prices, ByUse: len(prices) - 1, SuccessURL: base.BillingBack(), CancelURL: base.BillingNotPaid(),
 	})
 	if err != nil {
 		return "", err

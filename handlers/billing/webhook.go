@@ -49,6 +49,9 @@ func (s *Service) Webhook(w http.ResponseWriter, r *http.Request, _ store.Visito
 	if err != nil || !utf8.Valid(payload) {
 		return &web.Problem{Status: http.StatusBadRequest, Sentence: "That is no event.", Cause: err}
 	}
+	if payload, err = kept(payload); err != nil {
+		return err
+	}
 	stored := store.StripeEvent{ID: e.ID, Kind: e.Kind, Created: e.Created, Payload: payload}
 	_, known := handled[e.Kind]
 	switch {

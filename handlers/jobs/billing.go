@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"portico/handlers/billing"
+	"portico/handlers/frame"
 	"portico/store"
 	"portico/store/queue"
 	"portico/views"
@@ -42,15 +43,16 @@ func (r *Runner) billingMail(ctx context.Context, j store.Job, job queue.Billing
 		write: func(ctx context.Context, to store.Recipient) (*mail.Message, error) {
 			var now store.BillingState
 			var plan store.TenantPlan
-			if err := r.db.ReadFor(ctx, to, store.GetBilling(&now), store.GetPlan(&plan)); err != nil {
+			var used []store.Usage
+			if err := r.db.ReadFor(ctx, to, store.GetBilling(&now), store.GetPlan(&plan), store.ListUsage(&used)); err != nil {
 				return nil, err
 			}
 			if !to.May(store.PayBills) || !stillTrue(job.Notice, now) {
 				return nil, nil
 			}
 			p := mail.BillingProps{
-				Brand: r.brand(to), Agency: to.Tenant.Name, Dates: dates(to), Notice: string(job.Notice), Plan: plan.Plan,
-				URL: r.url(views.PathBase(to.Tenant.Slug).Billing()),
+				Brand: r.brand(to), Agency: to.Tenant.Name, Dates: dates(to), Notice: string(job.Notice), Plan: frame.PlanName(plan.Plan),
+				URL: r.url(views.PathBase(to.Tenant.Slug).Billing()), Over: billing.Over(r.db.Plans(), plan, used),
 			}
 			if now.GraceUntil != nil {
 				p.Until = *now.GraceUntil

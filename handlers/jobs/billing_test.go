@@ -336,7 +336,9 @@ func TestWebhookChangesThePlanAndMailsOwners(t *testing.T) {
 	sub := "sub_" + a.Suffix
 	send("customer.subscription.created", fmt.Sprintf(`{"id":%q,"object":"subscription","customer":%q,"status":"active","items":{"data":[{"price":{"id":"price_enterprise"},"current_period_end":%d}]}}`, sub, customer, now.AddDate(0, 1, 0).Unix()), sub)
 	waitFor(t, r, `select plan = 'enterprise' from tenants where id = $1`, dana.TenantID())
-	mailTo(t, a.Dana, "The plan is enterprise now")
+	if m := mailTo(t, a.Dana, "The plan is Enterprise now"); strings.Contains(m.Text(), "More is in use") {
+		t.Errorf("the mail of a larger plan warns: %s", m.Text())
+	}
 	send("invoice.payment_failed", fmt.Sprintf(`{"id":"in_%s","object":"invoice","customer":%q,"subscription":%q,"billing_reason":"subscription_cycle"}`, a.Suffix, customer, sub), sub)
 	m := mailTo(t, a.Dana, "A payment failed")
 	if !strings.Contains(m.Text(), "https://portico.test/w/"+a.Agency+"/settings/billing") || strings.Contains(m.Text(), customer) {

@@ -18,9 +18,9 @@ const SessionCookie = "__Host-portico"
 
 const (
 	sessionCookieAge = 30 * 24 * time.Hour
-	flowCookieAge    = 10 * time.Minute
-	tokenValue       = "token" // key in sessions.Session.Values
-	renewValue       = "renew" // true: signed with an older key
+	flowCookieAge    = 24 * time.Hour // longer than a code works, so that a late one is answered "expired"
+	tokenValue       = "token"        // key in sessions.Session.Values
+	renewValue       = "renew"        // true: signed with an older key
 )
 
 // Cookies turns the session cookie into a store.Token and back. It does not know whom

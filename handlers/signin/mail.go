@@ -117,7 +117,7 @@ func (s *Service) Sent(w http.ResponseWriter, r *http.Request, v store.Visitor) 
 
 func (s *Service) sentPage(w http.ResponseWriter, r *http.Request, status int, p views.SignInSentProps) error {
 	p.ResendSeconds = resendSeconds
-	p.SignUp = s.signsUp(p.ReturnTo)
+	p.SignUp, p.MaySignUp = s.signsUp(p.ReturnTo), s.signUp == store.SignUpOpen
 	p.Brand = s.brand(r, p.ReturnTo)
 	return views.Render(w, r, status, views.SignInSent(p))
 }
@@ -266,7 +266,7 @@ func (s *Service) refuseProof(w http.ResponseWriter, r *http.Request, why store.
 	}
 	p := views.SignInExpiredProps{Reason: linkReason(why), ReturnTo: web.LocalPath(to)}
 	if r.PathValue("token") == "" {
-		p.Reason = codeReason(why)
+		p.Reason = views.ReasonOtherFlow
 		if lostCookie(r, flowCookie) {
 			p.Notice = noCookie
 		}
@@ -292,12 +292,14 @@ func linkReason(why store.EndReason) views.ExpiredReason {
 	return ""
 }
 
+// codeReason says why a code can't be used in the browser that asked for it. There a flow
+// that is gone was deleted after it had expired.
 func codeReason(why store.EndReason) views.ExpiredReason {
 	switch why {
 	case store.EndedTries:
 		return views.ReasonTooMany
-	case store.EndedGone:
-		return views.ReasonOtherFlow
+	case store.EndedUsed:
+		return views.ReasonCodeUsed
 	}
-	return linkReason(why)
+	return views.ReasonCodeExpired
 }

@@ -138,7 +138,7 @@ func (s *Service) countMailTo(r *http.Request, email, to string) error {
 // accountLimits are what each account counts against that a sign-up may make. By invitation
 // the operator chooses the addresses, so their domain doesn't matter.
 func (s *Service) accountLimits(r *http.Request, email string) []counted {
-	limits := []counted{{signUpFromNetwork, web.Network(r)}}
+	limits := []counted{{signUpFromNetwork, web.Site(r)}}
 	if domain := ownDomain(email); domain != "" && s.signUp == store.SignUpOpen {
 		limits = append(limits, counted{signUpOfDomain, domain})
 	}
@@ -147,12 +147,12 @@ func (s *Service) accountLimits(r *http.Request, email string) []counted {
 
 // countAgency counts an agency before it is made, so that two forms at once are counted.
 func (s *Service) countAgency(r *http.Request, me store.Person) error {
-	return s.countAll(r, counted{agenciesOfPerson, me.ID().String()}, counted{agenciesFromNetwork, web.Network(r)})
+	return s.countAll(r, counted{agenciesOfPerson, me.ID().String()}, counted{agenciesFromNetwork, web.Site(r)})
 }
 
 // refundAgency uncounts an agency that was not made.
 func (s *Service) refundAgency(r *http.Request, me store.Person) error {
-	return s.db.RefundRate(r.Context(), s.limitKey(agenciesOfPerson, me.ID().String()), s.limitKey(agenciesFromNetwork, web.Network(r)))
+	return s.db.RefundRate(r.Context(), s.limitKey(agenciesOfPerson, me.ID().String()), s.limitKey(agenciesFromNetwork, web.Site(r)))
 }
 
 // counted is a limit and what it counts.

@@ -230,8 +230,9 @@ func TestSignUpNeedsAProvedAddress(t *testing.T) {
 		}
 	}
 	age(t, `update sign_in_flows set expires_at = now() - interval '1 second' where email = $1`, who)
-	if late := b.want(b.post("/login/code", "code", code, "return_to", toAgency), http.StatusGone); !strings.Contains(late.body, `value="`+toAgency+`"`) {
-		t.Error("an expired code doesn't offer a new one")
+	late := b.want(b.post("/login/code", "code", code, "return_to", toAgency), http.StatusGone)
+	if !strings.Contains(late.body, `value="`+toAgency+`"`) || !strings.Contains(late.body, `value="`+who+`"`) || !strings.Contains(late.body, "This code has expired") {
+		t.Error("an expired code doesn't say so, or doesn't offer a new one")
 	}
 	// The sign-in page itself makes no accounts, though sign-up is open.
 	plain := stranger()
@@ -529,6 +530,28 @@ func TestSignUpMailIsLimited(t *testing.T) {
 	crowd.want(crowd.post("/login", "email", a.Dana), http.StatusSeeOther)
 	if status := ask(h.browser(t), stranger()); status != http.StatusSeeOther {
 		t.Errorf("another network: %d", status)
+	}
+}
+
+// Whoever has a /48 of IPv6 has 65,536 networks of a household, and is counted once. So is
+// whoever has the /48 that belongs to an IPv4 address.
+func TestSignUpCountsAWholeSite(t *testing.T) {
+	t.Parallel()
+	h := signUpSite(t, store.SignUpOpen)
+	storetest.InOneWindow(t, 24*time.Hour)
+	for what, address := range map[string]func(n int) string{
+		"IPv6": func(n int) string { return fmt.Sprintf("2001:db8:77:%x::1", n) },
+		"6to4": func(n int) string { return fmt.Sprintf("2002:c633:64%02x:%x::1", n, n) }, // 198.51.100.n
+	} {
+		count := map[int]int{}
+		for n := range 32 {
+			b := h.browser(t)
+			b.from = address(n)
+			count[b.post("/login", "email", stranger(), "return_to", toAgency).status]++
+		}
+		if count[http.StatusSeeOther] != 30 || count[http.StatusTooManyRequests] != 2 {
+			t.Errorf("a site of %s sent %v", what, count)
+		}
 	}
 }
 

@@ -44,6 +44,24 @@ func CleanPath(p string) string {
 	return clean
 }
 
+// Site returns the largest network that one customer of a provider is usually given: the
+// /24 of an IPv4 address, of one inside a 6to4 address too (RFC 3056), or the /48 of an IPv6
+// one (RFC 6177). Who has a /48 has 65,536 networks of [Network].
+func Site(r *http.Request) string {
+	from, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	ip, bits := from.Addr().Unmap().WithZone(""), 48
+	if b := ip.As16(); ip.Is6() && b[0] == 0x20 && b[1] == 0x02 {
+		ip = netip.AddrFrom4([4]byte(b[2:6]))
+	}
+	if ip.Is4() {
+		bits = 24
+	}
+	return netip.PrefixFrom(ip, bits).Masked().String()
+}
+
 // Network returns the network of one household or office that a request comes from:
 // the /24 of an IPv4 address or the /64 of an IPv6 one.
 func Network(r *http.Request) string {

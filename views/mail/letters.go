@@ -177,9 +177,10 @@ type BillingProps struct {
 	// Notice is what changed: "payment_failed", "grace_ends", "read_only", "paid",
 	// "plan_changed" or "cancelled".
 	Notice string
-	Plan   string    // "growth"
+	Plan   string    // "Growth"
 	Until  time.Time // when the grace ends
 	EndsAt time.Time // when a cancelled plan ends; zero for at once
+	Over   []string  // what is used more of than the plan allows: "7 of 5 people"
 	URL    string    // the page of billing
 }
 
@@ -212,8 +213,9 @@ func Billing(p BillingProps) (Message, error) {
 		l.Paragraphs = []string{"Nothing is open any more for " + p.Agency + ". Everyone can work as before."}
 	case "plan_changed":
 		l.Title = "The plan is " + p.Plan + " now"
-		l.Paragraphs = []string{
-			"The plan of " + p.Agency + " is " + p.Plan + " now. If more is in use than it allows, everything is kept, and nothing can be added.",
+		l.Paragraphs = []string{"The plan of " + p.Agency + " is " + p.Plan + " now."}
+		if len(p.Over) > 0 {
+			l.Paragraphs = append(l.Paragraphs, "More is in use than it allows: "+strings.Join(p.Over, ", ")+". Everything is kept. No more can be added of these until they fit again.")
 		}
 	case "cancelled":
 		l.Title = "The plan is cancelled"
@@ -221,7 +223,7 @@ func Billing(p BillingProps) (Message, error) {
 		if !p.EndsAt.IsZero() {
 			l.Paragraphs[0] = "The subscription of " + p.Agency + " is cancelled. The plan ends on " + p.Dates.Exact(p.EndsAt) + "."
 		}
-		l.Paragraphs = append(l.Paragraphs, "After that the smallest plan applies. If more is in use than it allows, everything is kept, and nothing can be added.")
+		l.Paragraphs = append(l.Paragraphs, "After that the smallest plan applies. If more is in use than it allows, everything is kept. What is over its limit can't grow until it fits again.")
 	default:
 		return Message{}, fmt.Errorf("mail about billing: unknown notice %q", p.Notice)
 	}

@@ -16,7 +16,7 @@ func Count(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	return strconv.Itoa(n) + " " + many
+	return Number(int64(n)) + " " + many
 }
 
 // Acts summarizes what was done in a support session.
