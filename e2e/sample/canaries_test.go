@@ -21,7 +21,7 @@ order by 1`)
 		id := text(t, `select id::text from tenants where slug = $1`, slug)[0]
 		rows := text(t, `select t::text from tenants t where id::text = $1`, id)
 		for _, table := range tables {
-			rows = append(rows, text(t, fmt.Sprintf(`select x::text from %s x where tenant_id::text = $1`, table), id)...)
+			rows = append(rows, text(t, fmt.Sprintf(`select (x.*)::text from %s x where tenant_id::text = $1`, table), id)...)
 		}
 		checkWords(t, slug, slug+"'s rows", []byte(strings.Join(rows, "\n")))
 	}
@@ -31,7 +31,7 @@ select format('%I.%I', table_schema, table_name)
 from information_schema.tables
 where table_schema in ('public', 'river') and table_type = 'BASE TABLE' and table_name <> 'tenants'`) {
 		if !strings.Contains(" "+strings.Join(tables, " ")+" ", " "+table+" ") {
-			nobodys = append(nobodys, text(t, fmt.Sprintf(`select x::text from %s x`, table))...)
+			nobodys = append(nobodys, text(t, fmt.Sprintf(`select (x.*)::text from %s x`, table))...)
 		}
 	}
 	checkWords(t, "", "rows without a tenant", []byte(strings.Join(nobodys, "\n")))

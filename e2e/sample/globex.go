@@ -37,6 +37,10 @@ func globexReport() project {
 			{
 				title: "Proposal", due: -4, brief: "What we would make, when, and for how much.",
 				versions: []version{{"The offer stands for six weeks.", []file{{"globex-report-proposal.pdf", artwork.GlobexProposal}}}},
+				reviews: map[int]review{1: {
+					asked:   []string{"gus@globex.test"},
+					answers: []answer{{"gus@globex.test", store.Approved, ""}},
+				}},
 			},
 			{
 				title: "Cover", due: 12, brief: "Twelve months as rays, each as long as its harvest.",
@@ -70,6 +74,10 @@ func globexSolar() project {
 					{"The sky and the colours. The words are only in the way.", []file{{"globex-poster-1.jpg", artwork.GlobexPosterDraft}}},
 					{"The sun of your mark over a field of panels, and a line that says it.", []file{{"globex-poster-2.jpg", artwork.GlobexPoster}}},
 				},
+				reviews: map[int]review{2: {
+					asked: []string{"gus@globex.test"}, due: 4,
+					notes: []note{{by: "gus@globex.test", at: [4]int{5000, 7600, 0, 0}, words: "Can the heliotrope line be larger? It is read from a train."}},
+				}},
 			},
 		},
 	}

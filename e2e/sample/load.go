@@ -150,6 +150,9 @@ func (l *loader) deliverable(ctx context.Context, me store.Member, project uuid.
 		if err := l.version(ctx, me, id, i+1, v); err != nil {
 			return fmt.Errorf("v%d: %w", i+1, err)
 		}
+		if err := l.review(ctx, me, id, i+1, d.reviews[i+1]); err != nil {
+			return fmt.Errorf("review of v%d: %w", i+1, err)
+		}
 	}
 	if !d.binned {
 		return nil

@@ -40,6 +40,10 @@ func acmeLookbook() project {
 		deliverables: []deliverable{{
 			title: "Cover", brief: "One sun, five ridges, no model.", by: "ravi@northwind.test",
 			versions: []version{{"As printed.", []file{{"acme-lookbook-cover.jpg", artwork.AcmeLookbook}}}},
+			reviews: map[int]review{1: {
+				asked:   []string{"mia@acme.test"},
+				answers: []answer{{"mia@acme.test", store.Approved, "Yes. This is the one."}},
+			}},
 		}},
 	}
 }
@@ -54,6 +58,17 @@ func acmeWebsite() project {
 				brief: "The first screen, wide. We are looking for a yes to the idea; the smaller screens follow from it.",
 				versions: []version{{"First screen only. The menu is final, the headline is not.",
 					[]file{{"acme-homepage-1600.jpg", artwork.AcmeHomepage}}}},
+				reviews: map[int]review{1: {
+					asked: []string{"mia@acme.test"}, due: 5,
+					notes: []note{
+						{by: "mia@acme.test", at: [4]int{600, 5200, 4200, 1900}, words: "The headline could be one word shorter. \"Carry less\" says it all.",
+							replies: []reply{
+								{by: "ravi@northwind.test", words: "Agreed. We'll try it with the next version."},
+								{by: "ravi@northwind.test", team: true, words: "Then the pictogram beside it has to shrink as well."},
+							}},
+						{by: "ravi@northwind.test", team: true, at: [4]int{8700, 900, 0, 0}, words: "The cart needs its pictogram before we build this."},
+					},
+				}},
 			},
 			{
 				title: "Photo selects", due: 10, by: "ravi@northwind.test",
@@ -87,6 +102,23 @@ func acmeLogo() deliverable {
 				{"acme-logo-stacked.png", artwork.AcmeMarkStacked},
 			}},
 		},
+		reviews: map[int]review{
+			1: {
+				notes: []note{
+					{by: "mia@acme.test", at: [4]int{5600, 4300, 0, 0}, words: "Too heavy for a label that is sewn into a jacket."},
+					{by: "mia@acme.test", words: "Please show it in two colours as well.", done: true},
+				},
+				answers: []answer{{"mia@acme.test", store.ChangesRequired, "The symbol is right. The letters shout."}},
+			},
+			2: {
+				notes:   []note{{by: "leo@acme.test", at: [4]int{2300, 3000, 0, 0}, words: "Lovely sun. It will fade on cotton, though."}},
+				answers: []answer{{"mia@acme.test", store.ChangesRequired, "Now it is a little thin. Between the two?"}},
+			},
+			3: {
+				asked: []string{"mia@acme.test"}, due: 3,
+				notes: []note{{by: "dana@northwind.test", team: true, at: [4]int{4800, 6100, 0, 0}, words: "Keep the clear space of the pictogram grid here."}},
+			},
+		},
 	}
 }
 
@@ -94,6 +126,9 @@ func acmePalette() deliverable {
 	return deliverable{
 		title: "Colour palette", due: 6, brief: "Six colours, shown in the shares we would use them in.",
 		versions: []version{{"Dawn replaces the yellow, which nobody could read in the sun.", []file{{"acme-palette.png", artwork.AcmePalette}}}},
+		reviews: map[int]review{1: {
+			answers: []answer{{"mia@acme.test", store.ApprovedWithChanges, "Yes, with a little less grey in the second row."}},
+		}},
 	}
 }
 

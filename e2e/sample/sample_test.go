@@ -88,8 +88,8 @@ func TestSampleCounts(t *testing.T) {
 	t.Parallel()
 	for slug, want := range map[string]string{
 		"northwind": "0 projects, 0 deliverables (0 shown, 0 binned), 0 versions (0 drafts), 0 files, 1 people",
-		"acme":      "4 projects, 11 deliverables (9 shown, 1 binned), 15 versions (3 drafts), 20 files, 4 people",
-		"globex":    "3 projects, 7 deliverables (6 shown, 0 binned), 8 versions (1 drafts), 8 files, 2 people",
+		"acme":      "4 projects, 11 deliverables (7 shown, 1 binned), 15 versions (3 drafts), 20 files, 4 people",
+		"globex":    "3 projects, 7 deliverables (5 shown, 0 binned), 8 versions (1 drafts), 8 files, 2 people",
 		"contoso":   "0 projects, 0 deliverables (0 shown, 0 binned), 0 versions (0 drafts), 0 files, 1 people",
 		"initech":   "2 projects, 5 deliverables (4 shown, 0 binned), 5 versions (1 drafts), 5 files, 2 people",
 	} {

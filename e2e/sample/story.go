@@ -39,6 +39,7 @@ type deliverable struct {
 	by           string // address of its author; "" for the agency's owner
 	binned       bool
 	versions     []version
+	reviews      map[int]review // by the number of the version
 }
 
 // version is published with its note, unless it has none: then it stays a draft.

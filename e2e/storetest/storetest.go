@@ -324,7 +324,7 @@ func RowsOn(t testing.TB, conn *pgx.Conn, tenant uuid.UUID) map[string]string {
 	hashes := map[string]string{}
 	for _, table := range TenantTables(t) {
 		var hash string
-		check(t, conn.QueryRow(t.Context(), `select md5(coalesce(string_agg(x::text, e'\n' order by x::text), '')) from `+
+		check(t, conn.QueryRow(t.Context(), `select md5(coalesce(string_agg((x.*)::text, e'\n' order by (x.*)::text), '')) from `+
 			pgx.Identifier{table}.Sanitize()+` x where tenant_id = $1`, tenant).Scan(&hash))
 		hashes[table] = hash
 	}

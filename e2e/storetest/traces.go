@@ -25,7 +25,7 @@ order by 1, 2`)
 		name := pgx.Identifier{table.Schema, table.Name}.Sanitize()
 		var has bool
 		check(t, conn.QueryRow(t.Context(), `
-select exists (select from `+name+` x where position(lower($1) in lower(x::text)) > 0 or position($2 in x::text) > 0)`,
+select exists (select from `+name+` x where position(lower($1) in lower((x.*)::text)) > 0 or position($2 in (x.*)::text) > 0)`,
 			text, hex.EncodeToString([]byte(text))).Scan(&has))
 		if has {
 			found = append(found, table.Name)
