@@ -25,6 +25,8 @@ type noted struct {
 	work store.Deliverable
 	open store.Version
 	q    workQuery
+	// mentions are names that a note may have after an @.
+	mentions []string
 }
 
 // mayWrite says whether the reader can write notes on the version. Support can't: its
@@ -90,6 +92,19 @@ func cmpNotes(a, b store.Note) int {
 	return a.Number - b.Number
 }
 
+// namesOffered is the most names that the form of a note offers.
+const namesOffered = 4
+
+// othersNames are names of other people of the workspace.
+func othersNames(people []store.Membership, me store.Member) (names []string) {
+	for _, p := range people {
+		if p.UserID != me.ID() && p.Name != "" && len(names) < namesOffered {
+			names = append(names, p.Name)
+		}
+	}
+	return names
+}
+
 // formKey stands for one sending of a form. It depends on what the reader sees only, so
 // that their page doesn't change by what they don't see.
 func formKey(of uuid.UUID, me store.Member, comments int) string {
@@ -114,7 +129,7 @@ func (n noted) note(p *views.DeliverableShowProps, note store.Note, words []stor
 		hidden := k.Visibility == store.TeamOnly
 		v.CanShow = v.CanShow || hidden && !k.Earlier && n.open.SharedAt != nil && n.me.MayNow(store.Publish)
 		v.Comments = append(v.Comments, views.NoteComment{
-			ID: k.ID.String(), Author: k.AuthorName, Words: k.Words, At: k.CreatedAt, Edited: k.EditedAt != nil, Team: hidden, Earlier: k.Earlier, CanEdit: k.Editable,
+			ID: k.ID.String(), Author: k.AuthorName, Words: k.Words, At: k.CreatedAt, Edited: k.EditedAt != nil, Team: hidden, Earlier: k.Earlier, CanEdit: k.Editable, Named: k.Named,
 		})
 	}
 	return v
@@ -163,7 +178,8 @@ func (n noted) place(p *views.DeliverableShowProps, note store.Note, v *views.No
 // form is the empty form for a note on the open version. It offers the file shown large.
 func (n noted) form(p *views.DeliverableShowProps, key string) *views.NoteForm {
 	f := &views.NoteForm{
-		URL: n.c.Base.VersionNotes(p.ID, n.open.Number), Key: key, Staff: n.c.Staff, Draft: n.open.SharedAt == nil,
+		Mentions: n.mentions,
+		URL:      n.c.Base.VersionNotes(p.ID, n.open.Number), Key: key, Staff: n.c.Staff, Draft: n.open.SharedAt == nil,
 		Files: []ui.Option{{Value: "", Label: "Whole version"}},
 	}
 	for _, file := range p.Files {

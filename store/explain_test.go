@@ -70,6 +70,8 @@ select tenant_id, pg_temp.id('thread', position * 10 + n), pg_temp.id('version',
 from deliverables, generate_series(1, 4) n where position % 4 = 0;
 insert into comments (tenant_id, id, thread_id, thread_visibility, visibility, body, form_key, created_by)
 select tenant_id, gen_random_uuid(), id, visibility, visibility, 'Words', gen_random_uuid(), created_by from threads, generate_series(1, 3);
+insert into mentions (tenant_id, comment_id, visibility, user_id)
+select c.tenant_id, c.id, c.visibility, c.created_by from comments c;
 insert into deliverable_views (tenant_id, user_id, deliverable_id, shown_at)
 select tenant_id, pg_temp.id('user', u), id, now() from deliverables, generate_series(1, 3) u where position % 2 = 0;
 insert into audit_events (tenant_id, id, at, actor_id, subject_id, party, verb, target_kind, target_id)
@@ -114,6 +116,7 @@ func readsToExplain() map[string][]store.Read {
 		notes           []store.Note
 		comments        []store.Comment
 		noteNews        []store.NoteNews
+		mention         store.MentionNotice
 		placed          store.PlacedNote
 		bin             []store.BinItem
 		deliverables    []store.DeliverableLine
@@ -269,6 +272,7 @@ func readsToExplain() map[string][]store.Read {
 		"ListWaiting":            {store.ListWaiting(100, &some.waiting)},
 		"ListWaitingForReader":   {store.ListWaitingForReader(50, &some.waiting)},
 		"GetRequestNotice":       {store.GetRequestNotice(id("request"), &some.asking)},
+		"GetMentionNotice":       {store.GetMentionNotice(id("comment"), &some.mention)},
 		"GetDecisionNotice":      {store.GetDecisionNotice(id("decision"), &some.decided)},
 		"GetPassedOnNotice":      {store.GetPassedOnNotice(id("request"), &some.passed)},
 		"GetCertificate":         {store.GetCertificate(id("deliverable"), 1, &some.certificate)},

@@ -27,6 +27,7 @@ var Manifest = struct {
 		{Name: "file_parts", Restrictive: []string{"party", "staff_delete", "staff_insert", "staff_update"}},
 		{Name: "threads", Restrictive: []string{"in_person_insert", "in_person_update", "party", "support_drafts"}},
 		{Name: "comments", Restrictive: []string{"in_person_insert", "in_person_update", "own_update", "party", "support_drafts"}},
+		{Name: "mentions", Restrictive: []string{"in_person_insert", "party", "support_drafts"}, AppendOnly: true},
 		{Name: "review_steps", Restrictive: []string{"staff_insert", "staff_update"}},
 		{Name: "review_requests", Restrictive: []string{"in_person_insert", "staff_insert", "staff_update"}, Lookup: true},
 		{Name: "decisions", Restrictive: []string{"in_person_insert"}, AppendOnly: true},

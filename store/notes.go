@@ -59,9 +59,10 @@ type Comment struct {
 	Visibility Visibility
 	Words      string
 	AuthorName string
-	Own        bool // the reader wrote it
-	Editable   bool // and may still change it
-	Earlier    bool // it was written on an earlier version, from which the note was carried
+	Named      string // whom it names with @: "Leo Brandt, Mia Chen"; "" for nobody
+	Own        bool   // the reader wrote it
+	Editable   bool   // and may still change it
+	Earlier    bool   // it was written on an earlier version, from which the note was carried
 	EditedAt   *time.Time
 	CreatedAt  time.Time
 }
@@ -106,6 +107,12 @@ with recursive chain as (
     join threads t on t.tenant_id = @tenant_id and t.id = chain.carried_from
 )
 select c.id, chain.note_id, c.visibility, c.body as words, coalesce(m.name, '') as author_name, chain.id <> chain.note_id as earlier,
+       coalesce((
+           select string_agg(them.name, ', ' order by them.name)
+           from mentions x
+           join memberships them on them.tenant_id = x.tenant_id and them.user_id = x.user_id
+           where x.tenant_id = @tenant_id
+             and x.comment_id = c.id), '') as named,
        c.created_by = nullif(current_setting('app.user_id', true), '')::uuid as own,
        chain.id = chain.note_id and c.created_by = nullif(current_setting('app.user_id', true), '')::uuid and `+stillEditable+` as editable,
        c.edited_at, c.created_at
@@ -338,6 +345,7 @@ func (tx *Tx) insertComment(ctx context.Context, note uuid.UUID, of Visibility, 
 	if err != nil {
 		return err
 	}
+	id := NewID()
 	tx.changeLater("add comment", `
 insert into comments (tenant_id, id, thread_id, thread_visibility, visibility, body, form_key)
 select @tenant_id, @id, @note, @of, @visibility, @words, @key
@@ -346,9 +354,9 @@ where tenant_id = @tenant_id
   and thread_id = @note
   and visibility = @visibility
 having count(*) <= @most`, pgx.StrictNamedArgs{
-		"id": NewID(), "note": note, "of": of, "visibility": in.Visibility, "words": in.Words, "key": key, "most": MaxReplies},
+		"id": id, "note": note, "of": of, "visibility": in.Visibility, "words": in.Words, "key": key, "most": MaxReplies},
 		InvalidError{"words": "A note can have up to 500 replies. Start another note."})
-	return nil
+	return tx.mention(ctx, id, in.Visibility, in.Words)
 }
 
 // writtenBefore finds the note in which the actor has already written these words with this
@@ -487,6 +495,9 @@ update comments
 set body = @words, edited_at = now()
 where tenant_id = @tenant_id
   and id = @id`, pgx.StrictNamedArgs{"id": id, "words": words}, ErrNotFound)
+	if err := tx.mention(ctx, id, c.Visibility, words); err != nil {
+		return at, err
+	}
 	return at, tx.auditNote("note.edited", n.DeliverableID, at.ID, c.Visibility)
 }
 

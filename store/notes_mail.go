@@ -97,7 +97,8 @@ type NoteNews struct {
 
 // ListNoteNews reads what is news for the reader in a window of notes on a deliverable, at
 // most limit: for staff, what clients wrote; for clients, what the agency wrote in notes
-// in which they took part. The team's own words are in nobody's mail.
+// in which they took part. The team's own words are in nobody's mail, and those that name the
+// reader came in a mail of their own.
 func ListNoteNews(deliverable uuid.UUID, since time.Time, limit int, dst *[]NoteNews) Read {
 	return Read{many("list note news", dst, `
 select d.id as deliverable_id, d.title, p.name as project_name, v.number as version, t.number, m.name as author_name, c.body as words
@@ -119,6 +120,12 @@ where v.tenant_id = @tenant_id
             and mine.thread_id = t.id
             and mine.created_by = nullif(current_setting('app.user_id', true), '')::uuid)
       end
+  and not exists (
+      select
+      from mentions x
+      where x.tenant_id = @tenant_id
+        and x.comment_id = c.id
+        and x.user_id = nullif(current_setting('app.user_id', true), '')::uuid)
 order by c.created_at, c.id
 limit @limit`, pgx.StrictNamedArgs{"deliverable": deliverable, "since": since, "until": since.Add(noteWindow), "limit": limit})}
 }

@@ -2,6 +2,7 @@ package views
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"portico/views/ui"
@@ -59,6 +60,7 @@ type NoteComment struct {
 	Team    bool // only the team sees it
 	Earlier bool // written on an earlier version
 	CanEdit bool
+	Named   string // whom it names with @
 	Error   string // what is wrong with the changed words
 }
 
@@ -77,6 +79,7 @@ type NoteForm struct {
 	X, Y, W, H string      // of a pin that was placed with a script
 	Page, Time string
 	Words      string
+	Mentions   []string // names to write after an @
 	Staff      bool
 	Draft      bool // so only the team can see it
 	ToClient   bool // chosen to be seen by the client
@@ -210,4 +213,12 @@ func noteWhere(n Note) string {
 // carriedWords says how many notes of the version before are done.
 func carriedWords(p NotesProps) string {
 	return strconv.Itoa(p.CarriedDone) + " of " + ui.Count(p.Carried, "note", "notes") + " from the version before done"
+}
+
+// hint says how to tell somebody at once.
+func (f NoteForm) hint() string {
+	if len(f.Mentions) == 0 {
+		return ""
+	}
+	return "An @ and a name, such as @" + strings.Join(f.Mentions, ", @") + ", tells that person at once."
 }

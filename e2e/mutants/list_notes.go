@@ -40,6 +40,13 @@ var ofNotes = []mutant{
 	{"a button pressed twice writes once", notesDeeds, "	if before != uuid.Nil {\n", "	if false {\n", storeRoom, "TestNoteIsWrittenOnce"},
 	{"other words with a used form aren't lost", notesDeeds, "      and c.body = @words\n", "      and @words <> ''\n", storeRoom, "TestNoteIsWrittenOnce"},
 	{"a note is settled once", notesDeeds, "	if err != nil || rows == 0 {\n", "	if err != nil {\n", storeRoom, "TestTwoResolveANoteAtOnce"},
+	// Mentions.
+	{"clients can't find whom the team names", "migrations/0070_mentions.sql", "using (visibility = 'client' or current_setting('app.party', true) in ('agency', 'system'))", "using (true)", storeRoom, "TestMentionsAreHiddenLikeTheirComment"},
+	{"a mention is of a comment as its writer sees it", "migrations/0070_mentions.sql", "    foreign key (tenant_id, comment_id, visibility) references comments (tenant_id, id, visibility) on update cascade on delete cascade,\n", "", storeRoom, "TestMentionsAreHiddenLikeTheirComment"},
+	{"the team names no client among itself", "store/notes_mentions.go", "if v == TeamOnly && p.Party == PartyClient {", "if false {", storeRoom, "TestMentionsOfWhoCannotSeeAreRefused"},
+	{"nobody is told twice of a mention", "store/notes_mentions.go", "for _, to := range fresh {", "for _, to := range ids {", storeRoom, "TestMentionsTellWhomTheyName"},
+	{"a mail of a mention is for whom it names", "store/notes_mentions.go", "  and x.user_id = nullif(current_setting('app.user_id', true), '')::uuid`", "`", workRoom, "TestMentionsAreMailedAtOnce"},
+	{"what names the reader is no other news", "store/notes_mail.go", "        and x.comment_id = c.id\n", "        and false\n", workRoom, "TestMentionsAreMailedAtOnce"},
 	// Mails and later versions.
 	{"team notes queue no mail", notesDeeds, "err != nil || v == TeamOnly {", "err != nil {", workRoom, "TestNotesAreMailed"},
 	{"mails about notes have no asides", "store/notes_mail.go", " and c.visibility = 'client'\n", "\n", workRoom, "TestNotesAreMailed"},

@@ -175,6 +175,7 @@ func (r *Runner) register(w *river.Workers) {
 	// What somebody wrote stays, even if they were removed.
 	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.notesWritten)
 	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.noteMail)
+	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.mentionMail)
 	// Domains are checked in every state of the tenant, even if the person who added one
 	// was removed.
 	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true, AnyTenantState: true}, r.domainCheck)

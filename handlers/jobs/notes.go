@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -32,6 +33,34 @@ func (r *Runner) noteMail(ctx context.Context, j store.Job, job queue.NoteMail) 
 				return nil, err
 			}
 			return r.noteLetter(to, news)
+		},
+	})
+}
+
+// mentionMail tells a person what somebody wrote to them, if they see it.
+func (r *Runner) mentionMail(ctx context.Context, j store.Job, job queue.MentionMail) error {
+	sent := store.Event{Verb: "note.mail_sent", TargetKind: store.KindMembership, TargetID: job.To}
+	if job.Team {
+		sent.Detail = map[string]any{"team": true}
+	}
+	return r.deliver(ctx, j, tenantMail{
+		key:      fmt.Sprintf("mention_mail:%s:%s", job.Comment, job.To),
+		to:       job.To,
+		precheck: func(ctx context.Context, tx *store.Tx) error { return tx.CheckComment(ctx, job.Comment) },
+		event:    sent,
+		write: func(ctx context.Context, to store.Recipient) (*mail.Message, error) {
+			var n store.MentionNotice
+			err := r.db.ReadFor(ctx, to, store.GetMentionNotice(job.Comment, &n))
+			if errors.Is(err, store.ErrNotFound) {
+				return nil, nil
+			}
+			if err != nil {
+				return nil, err
+			}
+			anchor, _ := views.PinAnchors(n.Visibility == store.TeamOnly, n.Number)
+			m, err := mail.Mentioned(mail.MentionedProps{Brand: r.brand(to), Title: n.Title, Project: n.ProjectName, By: n.AuthorName, Words: shortened(n.Words),
+				URL: r.base(to.Tenant).DeliverableVersion(n.DeliverableID.String(), n.Version) + "#" + anchor})
+			return &m, err
 		},
 	})
 }

@@ -237,6 +237,17 @@ type NoteMail struct {
 // Kind implements river.JobArgs.
 func (NoteMail) Kind() string { return "note_mail" }
 
+// MentionMail tells a person that a comment names them.
+type MentionMail struct {
+	Signature
+	Comment uuid.UUID `json:"comment"`
+	To      uuid.UUID `json:"to"`
+	Team    bool      `json:"team"` // only the team sees the comment
+}
+
+// Kind implements river.JobArgs.
+func (MentionMail) Kind() string { return "mention_mail" }
+
 // Certificate signs the certificate of approval of a version.
 type Certificate struct {
 	Signature

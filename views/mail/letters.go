@@ -294,6 +294,28 @@ func Notes(p NotesProps) (Message, error) {
 	return l.write()
 }
 
+// MentionedProps holds everything that the mail may say.
+type MentionedProps struct {
+	Brand   Brand
+	Title   string // of the deliverable
+	Project string
+	By      string
+	Words   string // as one line
+	URL     string // the note
+}
+
+// Mentioned tells somebody that a note names them.
+func Mentioned(p MentionedProps) (Message, error) {
+	return letter{
+		Subject: p.By + " mentioned you: " + p.Title,
+		Brand:   p.Brand, Title: p.By + " mentioned you",
+		Quote: p.Words,
+		Label: "Open the note", URL: p.URL,
+		Facts: []fact{{"Deliverable", p.Title}, {"Project", p.Project}},
+		Foot:  "You're getting this because " + p.By + " wrote your name in a note.",
+	}.write()
+}
+
 // DigestItem is one event.
 type DigestItem struct {
 	Sentence string // "Mia Chen downloaded Logo_v3.pdf"

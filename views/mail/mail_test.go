@@ -51,6 +51,8 @@ func letters(t *testing.T, s, url string) map[string]mail.Message {
 	put("passed-on", m, err)
 	m, err = mail.Notes(mail.NotesProps{Brand: b, Title: s, Project: s, Items: []mail.NoteItem{{Author: s, Words: s, URL: url}}, URL: url, TookPart: true})
 	put("notes", m, err)
+	m, err = mail.Mentioned(mail.MentionedProps{Brand: b, Title: s, Project: s, By: s, Words: s, URL: url})
+	put("mentioned", m, err)
 	m, err = mail.Digest(mail.DigestProps{Brand: b, Since: at, Items: []mail.DigestItem{{Sentence: s, URL: url}}, URL: url})
 	put("digest", m, err)
 	m, err = mail.Joined(mail.JoinedProps{Brand: b, Agency: s, Items: []mail.DigestItem{{Sentence: s, URL: url}}, URL: url})
