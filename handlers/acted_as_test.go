@@ -31,6 +31,7 @@ func TestActsOfSupportNameBoth(t *testing.T) {
 	page := d.base + "/deliverables/" + deliverable.String()
 	dana, mia := d.as(t, d.Dana), d.as(t, d.Mia)
 	has(t, "the author of a draft", dana.get(t, page), both)
+	want(t, "publish with answers to notes", d.sam.post(t, page+"/versions/1/publish", url.Values{"done": {uuid.NewString()}}), 403)
 	published := d.sam.post(t, page+"/versions/1/publish", nil)
 	want(t, "publish", published, 303)
 	has(t, "the page after publishing", d.sam.get(t, published.location()), "Published.", both)

@@ -174,6 +174,7 @@ func (s *Server) workPage(q workQuery, status int, edit func(*views.DeliverableS
 		plan     store.TenantPlan
 		used     []store.Usage
 		review   reviewed
+		carry    []store.OpenNote
 	)
 	id := q.deliverable
 	reads := func(at store.Standing) []store.Read {
@@ -186,7 +187,7 @@ func (s *Server) workPage(q workQuery, status int, edit func(*views.DeliverableS
 			store.ListComments(id, q.number(), &comments),
 		)
 		if at.MayNow(store.Publish) {
-			reads = append(reads, store.ListInvites(&invites), store.ClientManagesPeople(&byClient), store.SeenFiles(id, &seen))
+			reads = append(reads, store.ListInvites(&invites), store.ClientManagesPeople(&byClient), store.SeenFiles(id, &seen), store.ListNotesToCarry(id, &carry))
 		}
 		if at.MayNow(store.Upload) {
 			reads = append(reads, store.GetPlan(&plan), store.ListUsage(&used))
@@ -215,6 +216,9 @@ func (s *Server) workPage(q workQuery, status int, edit func(*views.DeliverableS
 		c.MailAway = p.CanPublish && frame.MailAway(r)
 		if p.CanPublish && len(p.WillSee) == 0 {
 			withInvited(&p, c, me, invites, byClient)
+		}
+		if p.CanPublish && me.Support == nil {
+			withCarry(&p, carry)
 		}
 		p.Seen = string(seen)
 		edit(&p)
@@ -353,6 +357,9 @@ func withVersion(p *views.DeliverableShowProps, c views.Chrome, me store.Member,
 	}
 	p.OpensProject = d.ProjectSharedAt == nil
 	p.CanPublish = me.MayNow(store.Publish) && ready > 0
+	if p.CanPublish && me.MayNow(store.EditWork) {
+		p.Downloads = &views.DownloadsBox{Wait: d.DownloadsWait, Were: d.DownloadsWait}
+	}
 	if me.MayNow(store.Publish) && ready == 0 {
 		p.NoPublish = whyNotReady(p.Pending)
 	}

@@ -2,8 +2,11 @@ package handlers
 
 import (
 	"errors"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -40,25 +43,20 @@ func (s *Server) versionPublish(w http.ResponseWriter, r *http.Request, me store
 	if err != nil {
 		return store.ErrNotFound
 	}
-	note := f.Prose("note", 2000)
-	leaveOut, err := leftOut(r)
-	if err != nil {
-		return err
-	}
-	ask, err := readAsk(r, me, f)
+	in, err := readPublication(r, me, f)
 	if err != nil {
 		return err
 	}
 	if !f.Valid() {
 		return s.notPublished(w, r, me, int(number), f, nil)
 	}
-	people, err := s.publish(r, me, f, int(number), note, leaveOut, ask)
+	people, err := s.publish(r, me, f, int(number), in)
 	if invalid(f, err) {
 		return s.notPublished(w, r, me, int(number), f, nil)
 	}
 	if errors.Is(err, store.ErrConflict) {
 		var before bool
-		if err := s.db.Read(r.Context(), me, store.PublishedBefore(web.PathID(r), int(number), note, &before)); err != nil {
+		if err := s.db.Read(r.Context(), me, store.PublishedBefore(web.PathID(r), int(number), in.Note, &before)); err != nil {
 			return err
 		}
 		if !before {
@@ -76,6 +74,64 @@ func (s *Server) versionPublish(w http.ResponseWriter, r *http.Request, me store
 	return frame.Done(w, r, frame.Base(r, me).Deliverable(web.PathID(r).String()), said, "")
 }
 
+// readPublication reads the form that publishes.
+func readPublication(r *http.Request, me store.Member, f *web.Form) (in store.Publication, err error) {
+	in.Note = f.Prose("note", 2000)
+	if in.LeaveOut, err = leftOut(r); err != nil {
+		return in, err
+	}
+	if in.Notes, err = carried(r, f); err != nil {
+		return in, err
+	}
+	// Only a box that was changed changes the deliverable: somebody else may have changed it
+	// since the page was read.
+	if were := f.Raw("downloads_were"); were != "" && f.Checked("downloads_wait") != (were == "wait") {
+		wait := f.Checked("downloads_wait")
+		in.DownloadsWait = &wait
+	}
+	in.Ask, err = readAsk(r, me, f)
+	return in, err
+}
+
+// linePrefix begins the names of the fields with a line about a note.
+const linePrefix = "line_"
+
+// carried reads the answers to the open notes of the version before: a tick, a line, or both.
+func carried(r *http.Request, f *web.Form) (notes []store.CarriedNote, err error) {
+	at := map[uuid.UUID]int{}
+	answer := func(text string) (*store.CarriedNote, error) {
+		id, ok := web.ParseID(text)
+		if !ok {
+			return nil, store.ErrNotFound
+		}
+		if _, known := at[id]; !known {
+			at[id], notes = len(notes), append(notes, store.CarriedNote{ID: id})
+		}
+		return &notes[at[id]], nil
+	}
+	for _, text := range r.PostForm["done"] {
+		note, err := answer(text)
+		if err != nil {
+			return nil, err
+		}
+		note.Done = true
+	}
+	for name := range r.PostForm {
+		text, ok := strings.CutPrefix(name, linePrefix)
+		if !ok {
+			continue
+		}
+		if words := f.Prose(name, store.MaxNoteWords); words != "" {
+			note, err := answer(text)
+			if err != nil {
+				return nil, err
+			}
+			note.Words = words
+		}
+	}
+	return notes, nil
+}
+
 // leftOut reads the ids of the pending files to publish without.
 func leftOut(r *http.Request) ([]uuid.UUID, error) {
 	var ids []uuid.UUID
@@ -91,14 +147,14 @@ func leftOut(r *http.Request) ([]uuid.UUID, error) {
 
 // publish publishes the version without the files that are left out, and removes what
 // has arrived of those. It returns how many people can see it.
-func (s *Server) publish(r *http.Request, me store.Member, f *web.Form, number int, note string, leaveOut []uuid.UUID, ask store.Ask) (people store.PeopleCount, err error) {
+func (s *Server) publish(r *http.Request, me store.Member, f *web.Form, number int, in store.Publication) (people store.PeopleCount, err error) {
 	var removed []store.RemovableFile
 	err = s.db.Write(r.Context(), me, func(tx *store.Tx) (err error) {
 		if err := tx.Read(r.Context(), store.CountPeople("", &people)); err != nil {
 			return err
 		}
 		expect(tx, f)
-		removed, err = tx.PublishWithout(r.Context(), web.PathID(r), number, note, leaveOut, ask)
+		removed, err = tx.PublishWith(r.Context(), web.PathID(r), number, in)
 		return err
 	})
 	if err != nil {
@@ -123,10 +179,14 @@ func (s *Server) notPublished(w http.ResponseWriter, r *http.Request, me store.M
 			p.Refused, p.CanPublish = "Not published: someone already published this version.", false
 		case f.Errors["note"] != "":
 			p.Refused = "Nothing is published yet: the note doesn't fit."
+		case hasLineError(f):
+			p.Refused = "Nothing is published yet: check what you wrote about the notes."
 		case !f.Valid():
 			p.Refused = "Nothing is published yet: check whom you ask to decide."
 		case errors.Is(why, store.ErrFilesPending):
 			p.Refused = "Not published: a file hasn't finished uploading."
+		case errors.Is(why, store.ErrNotesChanged):
+			p.Refused = "Not published: a note was marked as done while you were reading. Check the notes, then publish."
 		case errors.Is(why, store.ErrChanged):
 			p.Refused = "Not published: its files changed while you were reading. Check them, then publish."
 		default:
@@ -138,5 +198,51 @@ func (s *Server) notPublished(w http.ResponseWriter, r *http.Request, me store.M
 		}
 		p.Version.Note, p.NoteError = f.Raw("note"), f.Errors["note"]
 		showTypedAsk(p.Ask, r, f)
+		showTypedNotes(p, r, f)
+		if p.Downloads != nil {
+			p.Downloads.Wait = f.Checked("downloads_wait")
+		}
 	}))
+}
+
+func hasLineError(f *web.Form) bool {
+	for name := range f.Errors {
+		if strings.HasPrefix(name, linePrefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// showTypedNotes shows what was said about the open notes as it was sent. A line about a
+// note that is done meanwhile is shown apart.
+func showTypedNotes(p *views.DeliverableShowProps, r *http.Request, f *web.Form) {
+	typed := maps.Clone(r.PostForm)
+	maps.DeleteFunc(typed, func(name string, _ []string) bool { return !strings.HasPrefix(name, linePrefix) })
+	if p.Carry == nil {
+		p.Kept = views.KeptTexts(typed)
+		return
+	}
+	for i, note := range p.Carry.Notes {
+		name := linePrefix + note.ID
+		p.Carry.Notes[i].Done = slices.Contains(r.PostForm["done"], note.ID)
+		p.Carry.Notes[i].Line, p.Carry.Notes[i].Error = f.Raw(name), f.Errors[name]
+		delete(typed, name)
+	}
+	p.Kept = views.KeptTexts(typed)
+}
+
+// withCarry adds the open notes of the version before to the form that publishes.
+func withCarry(p *views.DeliverableShowProps, open []store.OpenNote) {
+	if len(open) == 0 {
+		return
+	}
+	p.Carry = &views.CarryProps{More: len(open) > store.NotesToAnswer}
+	for _, n := range open[:min(len(open), store.NotesToAnswer)] {
+		note := views.CarryNote{ID: n.ID.String(), Label: strconv.Itoa(n.Number), Author: n.AuthorName, Words: n.Words, Where: n.FileName}
+		if n.Page != nil {
+			note.Where += ", page " + strconv.Itoa(*n.Page)
+		}
+		p.Carry.Notes = append(p.Carry.Notes, note)
+	}
 }

@@ -117,6 +117,7 @@ func readsToExplain() map[string][]store.Read {
 		comments        []store.Comment
 		noteNews        []store.NoteNews
 		mention         store.MentionNotice
+		openNotes       []store.OpenNote
 		placed          store.PlacedNote
 		bin             []store.BinItem
 		deliverables    []store.DeliverableLine
@@ -280,6 +281,7 @@ func readsToExplain() map[string][]store.Read {
 		"ListDecisions":          {store.ListDecisions(id("deliverable"), &some.decisions)},
 		"ListVersions":           {store.ListVersions(id("deliverable"), &some.versions)},
 		"ListNotes":              {store.ListNotes(id("deliverable"), 0, &some.notes), store.ListNotes(id("deliverable"), 1, &some.notes)},
+		"ListNotesToCarry":       {store.ListNotesToCarry(id("deliverable"), &some.openNotes)},
 		"ListComments":           {store.ListComments(id("deliverable"), 0, &some.comments)},
 		"ListNoteNews":           {store.ListNoteNews(id("deliverable"), time.Now(), 20, &some.noteNews)},
 		"PlaceNote":              {store.PlaceNote(id("thread"), &some.placed)},

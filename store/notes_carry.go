@@ -2,18 +2,91 @@ package store
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 )
 
+// NotesToAnswer is how many notes the form that publishes lists. One line and one tick
+// each are fewer fields than a form may have.
+const NotesToAnswer = 40
+
+// OpenNote is a note of the version before that goes on in the next one.
+type OpenNote struct {
+	ID         uuid.UUID
+	Number     int
+	AuthorName string
+	Words      string // the beginning of them
+	FileName   string // "" for the whole version
+	Page       *int
+}
+
+// ListNotesToCarry reads the open notes that the client sees on the newest published
+// version of a deliverable with a draft, by number, at most [NotesToAnswer] and one more.
+func ListNotesToCarry(deliverable uuid.UUID, dst *[]OpenNote) Read {
+	return Read{many("list notes to carry", dst, `
+with recursive open as (
+    select t.id, t.number, t.file_id, t.page, t.carried_from
+    from threads t
+    where t.tenant_id = @tenant_id
+      and t.version_id = (
+          select v.id
+          from versions v
+          where v.tenant_id = @tenant_id
+            and v.deliverable_id = @deliverable
+            and v.shared_at is not null
+          order by v.number desc
+          limit 1)
+      and t.visibility = 'client'
+      and t.resolved_at is null
+      and exists (select from versions v where v.tenant_id = @tenant_id and v.deliverable_id = @deliverable and v.shared_at is null)
+    order by t.number
+    limit @limit
+), chain as (
+    select open.id as note_id, open.id, open.carried_from
+    from open
+    union all
+    select chain.note_id, t.id, t.carried_from
+    from chain
+    join threads t on t.tenant_id = @tenant_id and t.id = chain.carried_from
+), said as (
+    select distinct on (chain.note_id) chain.note_id, c.created_by, left(c.body, 300) as words
+    from chain
+    join comments c on c.tenant_id = @tenant_id and c.thread_id = chain.id and c.visibility = 'client'
+    order by chain.note_id, c.created_at, c.id
+)
+select open.id, open.number, coalesce(m.name, '') as author_name, coalesce(said.words, '') as words, coalesce(f.name, '') as file_name, open.page
+from open
+left join said on said.note_id = open.id
+left join memberships m on m.tenant_id = @tenant_id and m.user_id = said.created_by
+left join files f on f.tenant_id = @tenant_id and f.id = open.file_id
+order by open.number`, pgx.StrictNamedArgs{"deliverable": deliverable, "limit": NotesToAnswer + 1})}
+}
+
+// CarriedNote is what staff say about an open note of the version before when they publish
+// the next one.
+type CarriedNote struct {
+	ID    uuid.UUID // of the note on the version before
+	Done  bool      // in the version that is published
+	Words string    // a reply that the client sees; "" for none
+}
+
+// ErrNotesChanged means that a note with an answer is not open any more on the version
+// before. It wraps [ErrChanged].
+var ErrNotesChanged = fmt.Errorf("notes changed: %w", ErrChanged)
+
 // carryNotes goes on with the open notes that the client sees on the version before: each
 // is a note of the new version with the same number, at the same place of the file with the
 // same name, if there is one. It waits for whoever writes on the version before, so that
-// none of their notes is left behind. In a support session nothing is carried, because
-// nobody writes notes in one.
-func (tx *Tx) carryNotes(ctx context.Context, version, deliverable uuid.UUID) error {
+// none of their notes is left behind. Notes with an answer are done in the new version, or
+// have a reply there. In a support session nothing is carried, because nobody writes notes
+// in one.
+func (tx *Tx) carryNotes(ctx context.Context, version, deliverable uuid.UUID, answers []CarriedNote) error {
 	if tx.scope.Support != uuid.Nil {
+		if len(answers) > 0 {
+			return fmt.Errorf("answer notes: %w", ErrForbidden)
+		}
 		return nil
 	}
 	var before *uuid.UUID
@@ -27,6 +100,9 @@ select (
       and v.id <> @version
     order by v.number desc
     limit 1)`, pgx.StrictNamedArgs{"version": version, "deliverable": deliverable}))
+	if err == nil && before == nil && len(answers) > 0 {
+		err = ErrNotesChanged
+	}
 	if err != nil || before == nil {
 		return err
 	}
@@ -55,5 +131,54 @@ where t.tenant_id = @tenant_id
   and t.version_id = @before
   and t.visibility = 'client'
   and t.resolved_at is null`, pgx.StrictNamedArgs{"version": version, "before": *before})
+	return tx.answerCarried(ctx, version, answers)
+}
+
+// answerCarried writes the answers to notes that were carried to a version. A note that was
+// not, such as one that was done meanwhile or that nobody could see, is [ErrNotesChanged].
+func (tx *Tx) answerCarried(ctx context.Context, version uuid.UUID, answers []CarriedNote) error {
+	if len(answers) == 0 {
+		return nil
+	}
+	var all, done, replied, replies []uuid.UUID
+	var words []string
+	for _, a := range answers {
+		all = append(all, a.ID)
+		if a.Done {
+			done = append(done, a.ID)
+		}
+		if a.Words == "" {
+			continue
+		}
+		if err := checkWords(a.Words); err != nil {
+			return err
+		}
+		replied, replies, words = append(replied, a.ID), append(replies, NewID()), append(words, a.Words)
+	}
+	var carried int
+	err := tx.get(ctx, value("carried notes", &carried, `
+select count(*)
+from threads
+where tenant_id = @tenant_id
+  and version_id = @version
+  and carried_from = any (@notes::uuid[])`, pgx.StrictNamedArgs{"version": version, "notes": all}))
+	if err != nil {
+		return err
+	}
+	if carried != len(all) {
+		return ErrNotesChanged
+	}
+	tx.later("carried notes are done", `
+update threads
+set resolved_at = now(), resolved_by = nullif(current_setting('app.user_id', true), '')::uuid
+where tenant_id = @tenant_id
+  and version_id = @version
+  and carried_from = any (@notes::uuid[])`, pgx.StrictNamedArgs{"version": version, "notes": done})
+	tx.later("reply to carried notes", `
+insert into comments (tenant_id, id, thread_id, thread_visibility, visibility, body, form_key)
+select @tenant_id, a.id, t.id, t.visibility, 'client', a.words, a.id
+from unnest(@ids::uuid[], @notes::uuid[], @words::text[]) a (id, note, words)
+join threads t on t.tenant_id = @tenant_id and t.version_id = @version and t.carried_from = a.note`, pgx.StrictNamedArgs{
+		"version": version, "ids": replies, "notes": replied, "words": words})
 	return nil
 }

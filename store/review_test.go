@@ -405,7 +405,7 @@ func TestAskingIsChecked(t *testing.T) {
 	storetest.File(t, b.ravi, storetest.Draft(t, b.ravi, b.deliverable), "two.txt")
 	publish := func(a store.Ask) error {
 		return write(t, b.ravi, func(tx *store.Tx) error {
-			return errOf(tx.PublishWithout(t.Context(), b.deliverable, 2, "", nil, a))
+			return errOf(tx.PublishWith(t.Context(), b.deliverable, 2, store.Publication{Ask: a}))
 		})
 	}
 	wantError(t, publish(askOf(store.AskAll, b.leo)), store.ErrInvalid)

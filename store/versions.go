@@ -140,20 +140,32 @@ func (tx *Tx) Publish(ctx context.Context, deliverable uuid.UUID, number int, no
 	if err != nil {
 		return err
 	}
-	return tx.publish(ctx, v, deliverable, note)
+	return tx.publish(ctx, v, deliverable, Publication{Note: note})
 }
 
-// PublishWithout is [Tx.Publish] without these pending files, whose uploads it cancels.
-// Remove what it returns from storage, as after [Tx.CancelUpload]. If one of them is
-// not pending any more, it returns [ErrChanged].
-//
-// It also asks people to decide on the version: see [Tx.AskForDecision]. The zero Ask asks
-// nobody.
-func (tx *Tx) PublishWithout(ctx context.Context, deliverable uuid.UUID, number int, note string, leaveOut []uuid.UUID, ask Ask) ([]RemovableFile, error) {
-	if err := tx.checkAsk(ctx, ask); err != nil {
+// Publication is what staff say when they publish a version.
+type Publication struct {
+	Note     string
+	LeaveOut []uuid.UUID // pending files, whose uploads are cancelled
+	// Ask is whom to ask to decide on the version; see [Tx.AskForDecision]. The zero Ask
+	// asks nobody.
+	Ask Ask
+	// Notes are answers to open notes of the version before; see [ListNotesToCarry]. The
+	// others are carried as they are.
+	Notes []CarriedNote
+	// DownloadsWait is that of the deliverable from now on. Nil leaves it as it is.
+	DownloadsWait *bool
+}
+
+// PublishWith is [Tx.Publish] with all that staff say about the version. Remove the files
+// that it returns from storage, as after [Tx.CancelUpload]. If a file to leave out is not
+// pending any more it returns [ErrChanged], and if a note with an answer is not open any
+// more, [ErrNotesChanged].
+func (tx *Tx) PublishWith(ctx context.Context, deliverable uuid.UUID, number int, in Publication) ([]RemovableFile, error) {
+	if err := tx.checkAsk(ctx, in.Ask); err != nil {
 		return nil, err
 	}
-	if len(leaveOut) > 0 {
+	if len(in.LeaveOut) > 0 {
 		if err := tx.lockUsage(ctx, Storage); err != nil {
 			return nil, err
 		}
@@ -162,8 +174,19 @@ func (tx *Tx) PublishWithout(ctx context.Context, deliverable uuid.UUID, number 
 	if err != nil {
 		return nil, err
 	}
-	var removed []RemovableFile
-	for _, id := range leaveOut {
+	removed, err := tx.leaveOut(ctx, v, in.LeaveOut)
+	if err != nil {
+		return nil, err
+	}
+	if err := tx.publish(ctx, v, deliverable, in); err != nil || len(in.Ask.People) == 0 {
+		return removed, err
+	}
+	return removed, tx.ask(ctx, v, deliverable, number, 1, in.Ask)
+}
+
+// leaveOut cancels the uploads of pending files of a version.
+func (tx *Tx) leaveOut(ctx context.Context, version uuid.UUID, files []uuid.UUID) (removed []RemovableFile, err error) {
+	for _, id := range files {
 		var pending bool
 		err := tx.get(ctx, value("file to leave out", &pending, `
 select exists (
@@ -173,7 +196,7 @@ select exists (
       and id = @id
       and version_id = @version
       and state = 'pending'
-      and deleted_at is null)`, pgx.StrictNamedArgs{"id": id, "version": v}))
+      and deleted_at is null)`, pgx.StrictNamedArgs{"id": id, "version": version}))
 		if err != nil {
 			return nil, err
 		}
@@ -186,10 +209,7 @@ select exists (
 		}
 		removed = append(removed, f)
 	}
-	if err := tx.publish(ctx, v, deliverable, note); err != nil || len(ask.People) == 0 {
-		return removed, err
-	}
-	return removed, tx.ask(ctx, v, deliverable, number, 1, ask)
+	return removed, nil
 }
 
 // lockToPublish locks a version, so that no file is added to it meanwhile, and those
@@ -224,7 +244,7 @@ order by number
 for no key update`, pgx.StrictNamedArgs{"deliverable": deliverable, "number": number})
 }
 
-func (tx *Tx) publish(ctx context.Context, version, deliverable uuid.UUID, note string) error {
+func (tx *Tx) publish(ctx context.Context, version, deliverable uuid.UUID, in Publication) error {
 	var files struct {
 		Ready, Pending int
 		Shared         bool // the version is published already
@@ -254,16 +274,38 @@ where tenant_id = @tenant_id
 update versions
 set shared_at = now(), shared_by = @me, shared_session_id = @session, note = @note
 where tenant_id = @tenant_id and id = @id and shared_at is null`,
-		pgx.StrictNamedArgs{"id": version, "me": nilIfZero(tx.scope.User), "session": nilIfZero(tx.scope.Support), "note": note}, ErrConflict)
+		pgx.StrictNamedArgs{"id": version, "me": nilIfZero(tx.scope.User), "session": nilIfZero(tx.scope.Support), "note": in.Note}, ErrConflict)
 	tx.supersede(version, deliverable)
-	if err := tx.carryNotes(ctx, version, deliverable); err != nil {
+	if err := tx.carryNotes(ctx, version, deliverable, in.Notes); err != nil {
 		return err
 	}
-	if err := tx.shareParents(version, deliverable); err != nil {
+	if err := tx.setDownloadsWait(ctx, deliverable, in.DownloadsWait); err != nil {
+		return err
+	}
+	if err := tx.shareParents(version, deliverable, in); err != nil {
 		return err
 	}
 	tx.spend(actPublish)
 	return tx.Enqueue(ctx, &queue.VersionPublished{Version: version})
+}
+
+// setDownloadsWait says whether clients download files only after an approval, unless wait
+// is nil or it is so already.
+func (tx *Tx) setDownloadsWait(ctx context.Context, deliverable uuid.UUID, wait *bool) error {
+	if wait == nil {
+		return nil
+	}
+	rows, err := tx.exec(ctx, "downloads wait", `
+update deliverables
+set downloads_wait = @wait,
+    updated_at = now()
+where tenant_id = @tenant_id
+  and id = @deliverable
+  and downloads_wait <> @wait`, pgx.StrictNamedArgs{"deliverable": deliverable, "wait": *wait})
+	if err != nil || rows == 0 {
+		return err
+	}
+	return tx.audit(Event{Verb: "deliverable.updated", TargetKind: KindDeliverable, TargetID: deliverable})
 }
 
 // supersede ends what was asked of earlier versions, on which nobody decides any more.
@@ -291,7 +333,7 @@ where v.tenant_id = @tenant_id
 
 // shareParents shows the deliverable and the project of a published version to the
 // client.
-func (tx *Tx) shareParents(version, deliverable uuid.UUID) error {
+func (tx *Tx) shareParents(version, deliverable uuid.UUID, in Publication) error {
 	tx.later("share files", `
 update files
 set shared_at = now()
@@ -311,5 +353,9 @@ where d.tenant_id = @tenant_id and d.id = @deliverable
   and p.tenant_id = @tenant_id and p.id = d.project_id and p.deleted_at is null`,
 		pgx.StrictNamedArgs{"deliverable": deliverable}, ErrNotFound)
 	tx.recount(true)
-	return tx.audit(Event{Verb: "version.published", TargetKind: KindDeliverable, TargetID: deliverable})
+	published := Event{Verb: "version.published", TargetKind: KindDeliverable, TargetID: deliverable}
+	if len(in.Notes) > 0 {
+		published.Detail = map[string]any{"notes_answered": len(in.Notes)}
+	}
+	return tx.audit(published)
 }

@@ -125,14 +125,6 @@ func deliverableTitleHint(c Chrome, p DeliverableFormProps) string {
 	return c.Workspace.Name + " can see it once you publish its first version."
 }
 
-// andDownloaded goes on after what clients can do with published files.
-func andDownloaded(p DeliverableShowProps) string {
-	if p.DownloadsWait {
-		return ", and downloaded once the version is approved,"
-	}
-	return " and downloaded"
-}
-
 // fileMeta returns the type and size of a file, as far as they are known.
 func fileMeta(f FileRow) string {
 	if f.Type == "" {

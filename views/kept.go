@@ -1,7 +1,9 @@
 package views
 
 import (
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -43,6 +45,11 @@ func KeptTexts(form url.Values) (kept []KeptText) {
 	for _, f := range keptFields {
 		if text := strings.TrimSpace(form.Get(f.name)); text != "" {
 			kept = append(kept, KeptText{Label: f.label, Text: strings.ToValidUTF8(text, "?")})
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(form)) {
+		if text := strings.TrimSpace(form.Get(name)); text != "" && strings.HasPrefix(name, "line_") {
+			kept = append(kept, KeptText{Label: "Line about a note", Text: strings.ToValidUTF8(text, "?")})
 		}
 	}
 	return kept

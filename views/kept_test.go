@@ -35,7 +35,7 @@ func TestRefusalsKeepEveryTextField(t *testing.T) {
 			if name == nil || (kind != nil && (kind[1] == "hidden" || kind[1] == "checkbox" || kind[1] == "radio" || kind[1] == "file")) {
 				continue
 			}
-			if strings.HasPrefix(name[1], "place_") { // a number in a row, which the form shows again
+			if strings.HasPrefix(name[1], "place_") || strings.HasPrefix(name[1], "line_") && len(views.KeptTexts(url.Values{name[1]: {"typed"}})) == 1 { // one for each row of a list
 				continue
 			}
 			seen[name[1]] = true

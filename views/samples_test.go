@@ -182,6 +182,22 @@ func draftProps() views.DeliverableShowProps {
 	return p
 }
 
+// answeringDraft is a draft that is published with answers to the notes before it.
+func answeringDraft(wrong string) views.DeliverableShowProps {
+	p := draftProps()
+	p.Downloads = &views.DownloadsBox{Wait: true}
+	p.Carry = &views.CarryProps{More: true, Notes: []views.CarryNote{
+		{ID: "n1", Label: "1", Author: "Mia Chen", Words: "Could this be darker?", Where: "Logo.pdf, page 2", Done: true, Line: "Two steps darker"},
+		{ID: "n2", Label: "4", Author: rtlName, Words: hostile},
+		{ID: "n3", Label: "12", Author: longName, Words: longWord, Where: longName + ".png", Line: hostile, Error: wrong},
+	}}
+	if wrong != "" {
+		p.Refused = "Nothing is published yet: check what you wrote about the notes."
+		p.Kept = []views.KeptText{{Label: "Line about a note", Text: hostile}}
+	}
+	return p
+}
+
 func clientWork() views.DeliverableShowProps {
 	p := workProps()
 	p.CanEdit, p.CanArchive, p.CanDelete = false, false, false
@@ -503,6 +519,8 @@ func workSamples() []sample {
 			Errors: ui.Errors{"ask": "Choose whom to ask.", "due": "Enter a date, such as 2026-11-25.", "rule": "Choose how many have to approve."}}, &views.ReviewProps{}))},
 		{"work-draft-ask", views.DeliverableShow(staff(), askingDraft(nil))},
 		{"work-draft-ask-error", views.DeliverableShow(staff(), askingDraft(ui.Errors{"due": "Choose today or a later day."}))},
+		{"work-draft-notes", views.DeliverableShow(staff(), answeringDraft(""))},
+		{"work-draft-notes-error", views.DeliverableShow(staff(), answeringDraft("Remove the characters that can't be displayed."))},
 		{"work-client", views.DeliverableShow(client(), clientWork())},
 		{"work-client-none", views.DeliverableShow(client(), views.DeliverableShowProps{ID: "d1", Title: "Landing page"})},
 		{"work-pdf", views.DeliverableShow(client(), withKind(views.FilePDF))},

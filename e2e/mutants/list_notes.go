@@ -56,4 +56,12 @@ var ofNotes = []mutant{
 	{"team notes aren't carried to the client", "store/notes_carry.go", "  and t.visibility = 'client'\n", "", storeRoom, "TestOpenNotesAreCarried"},
 	{"notes that are done aren't carried", "store/notes_carry.go", "  and t.resolved_at is null`", "`", storeRoom, "TestOpenNotesAreCarried"},
 	{"whoever writes while a version is published is waited for", "store/notes_carry.go", "	tx.lockNotes(*before)\n", "", storeRoom, "TestOpenNotesAreCarried"},
+	// Answers to open notes when the next version is published.
+	{"only notes that are carried are answered", "store/notes_carry.go", "	if carried != len(all) {\n", "	if false {\n", storeRoom, "TestOnlyOpenNotesOfTheVersionBefore"},
+	{"notes without a version before aren't answered", "store/notes_carry.go", "	if err == nil && before == nil && len(answers) > 0 {\n", "	if false {\n", storeRoom, "TestFirstVersionAnswersNothing"},
+	{"nobody answers notes in a session", "store/notes_carry.go", "		if len(answers) > 0 {\n", "		if false {\n", handlerRoom, "TestActsOfSupportNameBoth"},
+	{"team notes aren't offered to answer", "store/notes_carry.go", "      and t.visibility = 'client'\n      and t.resolved_at is null\n", "      and t.resolved_at is null\n", storeRoom, "TestOpenNotesAreAnswered"},
+	{"notes that are done aren't offered to answer", "store/notes_carry.go", "      and t.visibility = 'client'\n      and t.resolved_at is null\n", "      and t.visibility = 'client'\n", storeRoom, "TestOpenNotesAreAnswered"},
+	{"publishing with an older page leaves downloads as somebody set them", "handlers/versions.go", "were != \"\" && f.Checked(\"downloads_wait\") != (were == \"wait\")", "were != \"\"", handlerRoom, "TestPublishFormSaysWhether"},
+	{"the trail says that downloads wait", "store/versions.go", "	return tx.audit(Event{Verb: \"deliverable.updated\", TargetKind: KindDeliverable, TargetID: deliverable})\n", "	return nil\n", storeRoom, "TestPublishingSaysWhether"},
 }

@@ -42,7 +42,7 @@ func setupReview(t *testing.T, ask ...string) *reviewed {
 	due := time.Date(2199, 12, 5, 0, 0, 0, 0, time.UTC)
 	in.DueOn = &due
 	b.write(t, b.ravi, func(tx *store.Tx) error {
-		_, err := tx.PublishWithout(t.Context(), b.deliverable, 1, "Look at the ears.", nil, in)
+		_, err := tx.PublishWith(t.Context(), b.deliverable, 1, store.Publication{Note: "Look at the ears.", Ask: in})
 		return err
 	})
 	return b
