@@ -39,6 +39,11 @@ var notPages = map[string]string{
 	"/w/{tenant}/deliverables/{id}/versions/{number}/certificate.txt": "is a file",
 	"/w/{tenant}/deliverables/{id}/versions/{number}/certificate.pdf": "is a file",
 
+	"/w/{tenant}/deliverables/{id}/versions/{number}/notes.csv":    "is a table to download",
+	"/w/{tenant}/deliverables/{id}/versions/{number}/notes.pdf":    "is a file",
+	"/w/{tenant}/deliverables/{id}/versions/{number}/notes.edl":    "is a file",
+	"/w/{tenant}/deliverables/{id}/versions/{number}/notes.fcpxml": "is a file",
+
 	"/w/{tenant}/files/{id}/drawing":   "is a picture",
 	"/w/{tenant}/files/{id}/pages/{n}": "is a picture",
 	"/w/{tenant}/files/{id}/text":      "is a file, for a frame",

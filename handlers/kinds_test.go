@@ -188,6 +188,7 @@ var sentences = map[string]string{
 	"note.resolved":                  "marked a note as done on ~",
 	"note.reopened":                  "reopened a note on ~",
 	"note.shown":                     "showed a note to the client on ~",
+	"note.exported":                  "exported the notes on ~",
 	"support.started":                "started a support session",
 	"support.refused":                "was refused a support session as ~",
 	"support.stopped":                "ended the support session",
@@ -247,7 +248,7 @@ values ($1, $2, 'client', 'client', 'viewer', $3, 'ravi@invited.test', $4) retur
 	targetOf := map[string]store.Kind{
 		"version.created": store.KindDeliverable, "version.published": store.KindDeliverable, "version.mail_sent": store.KindMembership, "version.certified": store.KindDeliverable,
 		"note.written": store.KindDeliverable, "note.replied": store.KindDeliverable, "note.edited": store.KindDeliverable,
-		"note.resolved": store.KindDeliverable, "note.reopened": store.KindDeliverable, "note.shown": store.KindDeliverable, "note.mail_sent": store.KindMembership,
+		"note.resolved": store.KindDeliverable, "note.reopened": store.KindDeliverable, "note.shown": store.KindDeliverable, "note.exported": store.KindDeliverable, "note.mail_sent": store.KindMembership,
 		"review.asked": store.KindDeliverable, "review.passed_on": store.KindDeliverable, "review.approved": store.KindDeliverable,
 		"review.approved_with_changes": store.KindDeliverable, "review.changes_required": store.KindDeliverable,
 		"review.closed": store.KindDeliverable, "review.withdrawn": store.KindDeliverable, "review.mail_sent": store.KindMembership,

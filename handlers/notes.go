@@ -78,10 +78,26 @@ func withNotes(p *views.DeliverableShowProps, n noted, notes []store.Note, comme
 	if n.mayWrite() {
 		list.Form = n.form(p, formKey(n.open.ID, n.me, len(comments)))
 	}
+	if list.Open+list.Done > 0 && n.me.Support == nil {
+		list.Exports = n.exports(p)
+	}
 	list.FromPage, _ = strconv.Atoi(n.q.page)
 	list.FromSec, _ = strconv.Atoi(n.q.time)
 	list.FromPage, list.FromSec = max(0, list.FromPage), max(0, list.FromSec)
 	p.Notes = list
+}
+
+// exports are the kinds of files that the notes can be had as. Markers are for the recording
+// that is shown large.
+func (n noted) exports(p *views.DeliverableShowProps) []views.NoteExport {
+	kind := func(label, format, file, title string) views.NoteExport {
+		return views.NoteExport{Label: label, Title: title, URL: n.c.Base.NotesExport(p.ID, n.open.Number, format, file)}
+	}
+	all := []views.NoteExport{kind("CSV", "csv", "", "A table for spreadsheets"), kind("PDF", "pdf", "", "To read and print, with the pins on the pictures")}
+	if p.Hero != nil && p.Hero.State == "" && (p.Hero.Kind == views.FileVideo || p.Hero.Kind == views.FileAudio) {
+		all = append(all, kind("EDL", "edl", p.Hero.ID, "Markers for DaVinci Resolve, of the file shown"), kind("FCPXML", "fcpxml", p.Hero.ID, "Markers for Final Cut Pro, of the file shown"))
+	}
+	return all
 }
 
 // cmpNotes orders what the client sees before what the team sees, each by number.

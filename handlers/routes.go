@@ -112,6 +112,10 @@ func (s *Server) routes() []Route {
 		s.member("POST /deliverables/{id}/versions/{number}/pass-on", store.Decide, s.passOn).limited(120),
 
 		s.member("POST /deliverables/{id}/versions/{number}/notes", store.WriteNotes, s.noteStart),
+		s.member("GET /deliverables/{id}/versions/{number}/notes.csv", store.SeeWork, s.noteExport(notesAsCSV)).streams().limited(120),
+		s.member("GET /deliverables/{id}/versions/{number}/notes.pdf", store.SeeWork, s.noteExport(notesAsPDF)).streams().limited(120),
+		s.member("GET /deliverables/{id}/versions/{number}/notes.edl", store.SeeWork, s.noteExport(notesAsEDL)).streams().limited(120),
+		s.member("GET /deliverables/{id}/versions/{number}/notes.fcpxml", store.SeeWork, s.noteExport(notesAsFCPXML)).streams().limited(120),
 		s.member("POST /notes/{id}/replies", store.WriteNotes, s.noteReply),
 		s.member("POST /notes/{id}/resolve", store.WriteNotes, s.noteResolve(true)),
 		s.member("POST /notes/{id}/reopen", store.WriteNotes, s.noteResolve(false)),

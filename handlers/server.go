@@ -87,7 +87,7 @@ type Server struct {
 	api               *api.Service
 	billing           *billing.Service // nil with BILLING=off
 
-	logoSlots, formSlots, checksumSlots *web.KeyedSemaphore
+	logoSlots, formSlots, checksumSlots, exportSlots *web.KeyedSemaphore
 	// transfers are the requests that stream, by visitor, and all of a tenant.
 	transfers, tenantTransfers *web.KeyedSemaphore
 	transferred                transferMeter
@@ -127,6 +127,7 @@ func New(cfg Config, deps Deps) (*Server, error) {
 		logoSlots:     web.NewKeyedSemaphore(logosAtOnce),
 		formSlots:     web.NewKeyedSemaphore(formsAtOnce),
 		checksumSlots: web.NewKeyedSemaphore(1),
+		exportSlots:   web.NewKeyedSemaphore(1),
 		unproved:      web.NewRateLimiter(cfg.TenantLimit),
 		programs:      web.NewRateLimiter(cfg.TenantLimit.Quarter()),
 

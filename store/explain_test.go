@@ -118,6 +118,8 @@ func readsToExplain() map[string][]store.Read {
 		noteNews        []store.NoteNews
 		mention         store.MentionNotice
 		openNotes       []store.OpenNote
+		exported        []store.ExportedComment
+		notePlaces      []store.NotePlace
 		placed          store.PlacedNote
 		bin             []store.BinItem
 		deliverables    []store.DeliverableLine
@@ -283,6 +285,10 @@ func readsToExplain() map[string][]store.Read {
 		"ListNotes":              {store.ListNotes(id("deliverable"), 0, &some.notes), store.ListNotes(id("deliverable"), 1, &some.notes)},
 		"ListNotesToCarry":       {store.ListNotesToCarry(id("deliverable"), &some.openNotes)},
 		"ListComments":           {store.ListComments(id("deliverable"), 0, &some.comments)},
+		"ExportNotes":            {store.ExportNotes(id("deliverable"), 1, &some.notes)},
+		"ExportComments":         {store.ExportComments(id("deliverable"), 1, &some.exported)},
+		"ListNotePlaces":         {store.ListNotePlaces(id("deliverable"), 1, &some.notePlaces)},
+		"GetVersionNumber":       {store.GetVersionNumber(id("deliverable"), 1, &some.version)},
 		"ListNoteNews":           {store.ListNoteNews(id("deliverable"), time.Now(), 20, &some.noteNews)},
 		"PlaceNote":              {store.PlaceNote(id("thread"), &some.placed)},
 		"PlaceComment":           {store.PlaceComment(id("thread"), &some.placed)},

@@ -78,29 +78,31 @@ const openVersion = `(
       order by v.number desc
       limit 1)`
 
-// ListNotes reads the newest notes of a version, at most [NotesShown] and one more. Number
-// 0 is the newest version that the reader may see.
-func ListNotes(deliverable uuid.UUID, number int, dst *[]Note) Read {
-	return Read{many("list notes", dst, `
+// noteColumns selects the notes of a version that the reader sees.
+const noteColumns = `
 select t.id, t.visibility, t.number, t.file_id, t.page, t.x, t.y, t.w, t.h, t.t_ms as at_ms, t.carried_from is not null as carried, t.resolved_at,
        coalesce(m.name, '') as resolver_name, t.created_at
 from threads t
 left join memberships m on m.tenant_id = t.tenant_id and m.user_id = t.resolved_by
 where t.tenant_id = @tenant_id
-  and t.version_id = `+openVersion+`
+  and t.version_id = ` + openVersion
+
+// ListNotes reads the newest notes of a version, at most [NotesShown] and one more. Number
+// 0 is the newest version that the reader may see.
+func ListNotes(deliverable uuid.UUID, number int, dst *[]Note) Read {
+	return Read{many("list notes", dst, noteColumns+`
 order by t.created_at desc, t.id desc
 limit @limit`, pgx.StrictNamedArgs{"deliverable": deliverable, "number": number, "limit": NotesShown + 1})}
 }
 
-// ListComments reads the newest comments in the notes of a version, and in those of
-// earlier versions that they go on with, at most [CommentsShown] and one more.
-func ListComments(deliverable uuid.UUID, number int, dst *[]Comment) Read {
-	return Read{many("list comments", dst, `
+// commentsOf selects the comments in the notes of a version, and in those of earlier
+// versions that they go on with.
+const commentsOf = `
 with recursive chain as (
     select t.id as note_id, t.id, t.carried_from
     from threads t
     where t.tenant_id = @tenant_id
-      and t.version_id = `+openVersion+`
+      and t.version_id = ` + openVersion + `
     union all
     select chain.note_id, t.id, t.carried_from
     from chain
@@ -114,11 +116,16 @@ select c.id, chain.note_id, c.visibility, c.body as words, coalesce(m.name, '') 
            where x.tenant_id = @tenant_id
              and x.comment_id = c.id), '') as named,
        c.created_by = nullif(current_setting('app.user_id', true), '')::uuid as own,
-       chain.id = chain.note_id and c.created_by = nullif(current_setting('app.user_id', true), '')::uuid and `+stillEditable+` as editable,
+       chain.id = chain.note_id and c.created_by = nullif(current_setting('app.user_id', true), '')::uuid and ` + stillEditable + ` as editable,
        c.edited_at, c.created_at
 from chain
 join comments c on c.tenant_id = @tenant_id and c.thread_id = chain.id
-left join memberships m on m.tenant_id = c.tenant_id and m.user_id = c.created_by
+left join memberships m on m.tenant_id = c.tenant_id and m.user_id = c.created_by`
+
+// ListComments reads the newest comments in the notes of a version, and in those of
+// earlier versions that they go on with, at most [CommentsShown] and one more.
+func ListComments(deliverable uuid.UUID, number int, dst *[]Comment) Read {
+	return Read{many("list comments", dst, commentsOf+`
 order by c.created_at desc, c.id desc
 limit @limit`, pgx.StrictNamedArgs{"deliverable": deliverable, "number": number, "limit": CommentsShown + 1, "minutes": EditMinutes})}
 }

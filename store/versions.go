@@ -52,6 +52,16 @@ where v.tenant_id = @tenant_id
   and v.id = @id`, pgx.StrictNamedArgs{"id": id})}
 }
 
+// GetVersionNumber reads the version of a deliverable with that number.
+func GetVersionNumber(deliverable uuid.UUID, number int, dst *Version) Read {
+	return Read{one("get version by number", dst, versionColumns+`
+join deliverables d on d.tenant_id = v.tenant_id and d.id = v.deliverable_id and d.deleted_at is null
+join projects p on p.tenant_id = d.tenant_id and p.id = d.project_id and p.deleted_at is null
+where v.tenant_id = @tenant_id
+  and v.deliverable_id = @deliverable
+  and v.number = @number`, pgx.StrictNamedArgs{"deliverable": deliverable, "number": number})}
+}
+
 // PublishedBefore reads whether the reader has already published this version with this
 // note. If so, the same form was sent twice, and that is no conflict.
 func PublishedBefore(deliverable uuid.UUID, number int, note string, dst *bool) Read {

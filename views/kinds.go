@@ -104,6 +104,7 @@ var kinds = []kind{
 		"note.resolved":  {trail: "marked a note as done on …", flash: "Marked as done."},
 		"note.reopened":  {trail: "reopened a note on …", flash: "Reopened."},
 		"note.shown":     {trail: "showed a note to the client on …", flash: "The client can see it now."},
+		"note.exported":  {trail: "exported the notes on …"},
 	}},
 	{word: "membership", filter: "People", gone: "someone", verbs: map[string]verb{
 		"member.added":                 {trail: "gave access to …", flash: "They work here already, so they have access at once. No invitation was needed."},

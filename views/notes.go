@@ -20,11 +20,19 @@ type NotesProps struct {
 	Form              *NoteForm // nil if the reader can't write here
 	LockedBy          string    // what replaced the version, "Version 4"; "" while it takes notes
 	LockedByURL       string
-	Client            string // the client, as staff name it
-	Refused           string // why a change of a note was refused, "" if none was
-	ShownFile         string // the id of the file shown large
-	ShownPage         string // its page, if it is a document
-	FromPage, FromSec int    // where the file shown large begins; 0 is its beginning
+	Client            string       // the client, as staff name it
+	Refused           string       // why a change of a note was refused, "" if none was
+	Exports           []NoteExport // the kinds of files that the notes can be had as
+	ShownFile         string       // the id of the file shown large
+	ShownPage         string       // its page, if it is a document
+	FromPage, FromSec int          // where the file shown large begins; 0 is its beginning
+}
+
+// NoteExport is a kind of file that the notes can be had as.
+type NoteExport struct {
+	Label string // "CSV"
+	Title string // what it is for
+	URL   string
 }
 
 // Note is one note, as the reader may see it.

@@ -312,6 +312,15 @@ func (b Base) VersionNotes(deliverableID string, number int) string {
 	return b.Versions(deliverableID) + "/" + strconv.Itoa(number) + "/notes"
 }
 
+// NotesExport is the notes on a version as a file: csv or pdf, and for one of its recordings edl or fcpxml.
+func (b Base) NotesExport(deliverableID string, number int, format, fileID string) string {
+	at := b.ofVersion(deliverableID, number, "notes."+format)
+	if fileID == "" {
+		return at
+	}
+	return withQuery(at, "file", fileID)
+}
+
 // NotesOf is the page of a version with its open notes, or with those that are done.
 func (b Base) NotesOf(deliverableID string, version int, fileID, page string, done bool) string {
 	q := url.Values{"version": {strconv.Itoa(version)}}

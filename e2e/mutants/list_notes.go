@@ -5,6 +5,8 @@ const (
 	notesTrail = "migrations/0058_notes.sql"
 	notesDeeds = "store/notes.go"
 	notesPages = "handlers/notes.go"
+
+	notesExport = "handlers/notes_export.go"
 )
 
 // ofNotes are the guards around notes on versions.
@@ -47,6 +49,13 @@ var ofNotes = []mutant{
 	{"nobody is told twice of a mention", "store/notes_mentions.go", "for _, to := range fresh {", "for _, to := range ids {", storeRoom, "TestMentionsTellWhomTheyName"},
 	{"a mail of a mention is for whom it names", "store/notes_mentions.go", "  and x.user_id = nullif(current_setting('app.user_id', true), '')::uuid`", "`", workRoom, "TestMentionsAreMailedAtOnce"},
 	{"what names the reader is no other news", "store/notes_mail.go", "        and x.comment_id = c.id\n", "        and false\n", workRoom, "TestMentionsAreMailedAtOnce"},
+	// Exports.
+	{"exports have no team notes", noteTables, "create policy party on threads as restrictive to portico_app\n    using (visibility = 'client' or", "create policy party on threads as restrictive to portico_app\n    using (true or", handlerRoom, "TestExportsHaveNoTeamNotes"},
+	{"exports of notes are recorded", notesExport, "err := s.db.Record(ctx, me, event); err != nil", "err := error(nil); err != nil && event.Verb != \"\"", handlerRoom, "TestNotesAreExported"},
+	{"sessions export no notes", "handlers/routes.go", "s.noteExport(notesAsCSV)).streams()", "s.noteExport(notesAsCSV)).supportReads().streams()", handlerRoom, "TestSessionsExportNoNotes"},
+	{"markers are for a file of the version", notesExport, "	list = filesOf(list, v.ID)\n", "", handlerRoom, "TestExportsOfHiddenVersionsAreRefusedAlike"},
+	{"exported cells are no formulas", "handlers/noteexport/csv.go", "		cells[i] = spreadsheet.SafeCell(cells[i])", "		_ = spreadsheet.SafeCell(cells[i])", "./handlers/noteexport", "TestTable"},
+	{"words forge no field of a marker", "handlers/noteexport/edl.go", `strings.ReplaceAll(s, "|", "/")`, "s", "./handlers/noteexport", "TestMarkers"},
 	// Mails and later versions.
 	{"team notes queue no mail", notesDeeds, "err != nil || v == TeamOnly {", "err != nil {", workRoom, "TestNotesAreMailed"},
 	{"mails about notes have no asides", "store/notes_mail.go", " and c.visibility = 'client'\n", "\n", workRoom, "TestNotesAreMailed"},
