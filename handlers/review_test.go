@@ -316,6 +316,7 @@ func TestDownloadsWaitForApproval(t *testing.T) {
 		}
 		want(t, when+", her program", program.get(t, "/api/v1/files/"+ids[0].String()), status)
 		want(t, when+", HEAD", mia.do(t, "HEAD", file, nil, ""), status)
+		want(t, when+", HEAD of the archive", mia.do(t, "HEAD", archive, nil, ""), status)
 		want(t, when+", a piece", mia.with("Range", "bytes=0-0").get(t, file), map[int]int{403: 403, 200: 206}[status])
 		for _, path := range []string{file, archive} {
 			want(t, when+", staff at "+path, dana.get(t, path), 200)

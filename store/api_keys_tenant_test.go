@@ -174,7 +174,9 @@ select tenant_id, gen_random_uuid(), user_id, party, name, sha256($2), prefix, s
 			t.Fatal(err)
 		}
 	}
-	if err := make(mia, good); !errors.Is(err, store.ErrInvalid) {
+	more := good
+	more.Name = "One too many"
+	if err := make(mia, more); !errors.Is(err, store.ErrInvalid) {
 		t.Errorf("one key too many: %v", err)
 	}
 }

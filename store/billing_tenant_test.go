@@ -58,7 +58,7 @@ func TestBillingStaysInTheAgency(t *testing.T) {
 				t.Errorf("the owner %s rows of %s: %v", what, table, err)
 			}
 		}
-		for setting, value := range map[string]string{"app.support_session_id": store.NewID().String(), "app.api_key_id": store.NewID().String()} {
+		for setting, value := range map[string]string{"app.support_session_id": store.NewID().String(), "app.api_key_id": store.NewID().String(), "app.party": "client"} {
 			if n := billingSeen(t, dana, setting, value, table); n != 0 {
 				t.Errorf("with %s %d rows of %s are seen", setting, n, table)
 			}

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -86,7 +85,7 @@ func eachDeed(dir string, visit func(name string, src []byte, deeds []deed, n in
 	n := 0
 	for _, path := range names {
 		name := "store/" + filepath.Base(path)
-		if strings.HasSuffix(name, "_test.go") || name == switchFile {
+		if strings.HasSuffix(name, "_test.go") {
 			continue
 		}
 		src, err := os.ReadFile(path)
@@ -117,7 +116,7 @@ import (
 	"strconv"
 )
 
-var mutantOn, _ = strconv.Atoi(os.Getenv("PORTICO_MUTANT"))
+var mutantOn, _ = strconv.Atoi(os.Getenv("` + switchVariable + `"))
 
 func mutantIf(n int, refused bool) bool { return n != mutantOn && refused }
 
@@ -130,17 +129,13 @@ func mutantSQL(n int, text string, without ...string) string {
 `
 )
 
-// withSwitches puts all mutants of deeds into a copy of the tree, each behind the number
-// that switches it on, so that they are built once and not one by one.
-func withSwitches(dir string) error {
-	if err := os.WriteFile(filepath.Join(dir, switchFile), []byte(switches), 0o600); err != nil {
+// withSwitches writes store with all mutants of deeds, each behind the number that
+// switches it on, so that they are built once and not one by one.
+func withSwitches(root string, to *overlay) error {
+	if err := to.write(switchFile, []byte(switches)); err != nil {
 		return err
 	}
-	return eachDeed(dir, func(name string, src []byte, deeds []deed, n int) error {
-		type edit struct {
-			from, to int
-			text     string
-		}
+	return eachDeed(root, func(name string, src []byte, deeds []deed, n int) error {
 		var edits []edit
 		for _, d := range deeds {
 			for i, c := range d.conditions {
@@ -159,11 +154,7 @@ func withSwitches(dir string) error {
 				}
 			}
 		}
-		slices.SortFunc(edits, func(a, b edit) int { return b.from - a.from })
-		for _, e := range edits {
-			src = slices.Concat(src[:e.from], []byte(e.text), src[e.to:])
-		}
-		return os.WriteFile(filepath.Join(dir, name), src, 0o600)
+		return to.write(name, applied(src, edits))
 	})
 }
 

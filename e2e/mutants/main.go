@@ -60,33 +60,40 @@ func run(ctx context.Context, o options, out io.Writer) error {
 		return err
 	}
 	began := time.Now()
-	tests, err := newBinaries(picked)
+	tests, err := newBinaries(picked, out)
 	if err != nil {
 		return err
 	}
 	defer tests.remove()
 	tried := make(chan trial)
 	busy, waiting := split(picked)
-	for _, part := range []struct {
+	parts := []struct {
 		mutants []mutant
-		trees   int
-	}{{waiting, 1}, {busy, max(o.trees, 1)}} {
-		next := make(chan mutant, len(part.mutants))
-		for _, m := range part.mutants {
-			next <- m
-		}
-		close(next)
-		for range min(part.trees, len(part.mutants)) {
+		most    int
+		trees   []*tree
+	}{{mutants: waiting, most: 1}, {mutants: busy, most: max(o.trees, 1)}}
+	for i := range parts {
+		for range min(parts[i].most, len(parts[i].mutants)) {
 			t, err := newTree(ctx, tests)
 			if err != nil {
 				return err
 			}
 			defer t.remove()
-			if o.deeds != "" {
-				if err := withSwitches(t.dir); err != nil {
+			if tests.shared == nil {
+				if err := tests.combine(ctx, t, picked); err != nil {
 					return err
 				}
 			}
+			parts[i].trees = append(parts[i].trees, t)
+		}
+	}
+	for _, part := range parts {
+		next := make(chan mutant, len(part.mutants))
+		for _, m := range part.mutants {
+			next <- m
+		}
+		close(next)
+		for _, t := range part.trees {
 			go t.work(ctx, next, tried)
 		}
 	}

@@ -7,13 +7,13 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
-	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
 	"portico/e2e/stack"
-	"portico/e2e/storetest"
 )
 
 // mutant is a guard and how it is taken away.
@@ -44,14 +44,15 @@ func (m mutant) switched() bool { return m.old == "" }
 // errUnnoticed means that all tests passed with the mutant.
 var errUnnoticed = errors.New("no test noticed")
 
-// tree is a copy of the repository, so that nobody's work is touched, and a
-// PostgreSQL server that its test binaries use one after another.
+// tree is a copy of the repository, so that nobody's work is touched, and the
+// neighbours that its test binaries use one after another.
 type tree struct {
 	dir       string
 	removeDir func()
 	binary    string // what is built for one mutant
 	tests     *binaries
 	server    *stack.Postgres
+	clear     bool // nobody has used the server since it was cleared
 }
 
 func newTree(ctx context.Context, tests *binaries) (*tree, error) {
@@ -115,8 +116,8 @@ func (t *tree) try(ctx context.Context, m mutant) ([]string, error) {
 	if m.switched() {
 		return t.notices(ctx, m, suite{m.pkg, m.tests})
 	}
-	path := filepath.Join(t.dir, m.file)
-	was, err := os.ReadFile(path)
+	name := filepath.Join(t.dir, m.file)
+	was, err := os.ReadFile(name)
 	if err != nil {
 		return nil, err
 	}
@@ -129,8 +130,9 @@ func (t *tree) try(ctx context.Context, m mutant) ([]string, error) {
 			return nil, err
 		}
 	}
-	defer func() { _ = os.WriteFile(path, was, 0o644) }()
-	if err := os.WriteFile(path, bytes.ReplaceAll(was, []byte(m.old), []byte(m.new)), 0o644); err != nil {
+	defer func() { _ = os.WriteFile(name, was, 0o644) }()
+	// Also where the tests have the mutant already: some of them read the source.
+	if err := os.WriteFile(name, bytes.ReplaceAll(was, []byte(m.old), []byte(m.new)), 0o644); err != nil {
 		return nil, err
 	}
 	for _, s := range all {
@@ -148,17 +150,33 @@ func (t *tree) notices(ctx context.Context, m mutant, s suite) ([]string, error)
 	if err != nil {
 		return nil, err
 	}
-	if !m.switched() && !m.readWhenRun(t.dir, s.pkg) {
-		binary = t.binary
-		if err := t.build(ctx, s.pkg, binary); err != nil {
-			return nil, err
-		}
-	}
-	var env []string
 	if m.switched() {
-		env = []string{switchVariable + "=" + m.new}
+		return t.noticed(ctx, binary, m, s, m.new)
 	}
-	out, err := t.run(ctx, 4*time.Minute, binary, s.pkg, s.tests, env...)
+	if m.readWhenRun(t.dir, s.pkg) {
+		return t.noticed(ctx, binary, m, s, "")
+	}
+	if number := t.tests.shared.number(m); number > 0 {
+		noticed, err := t.noticed(ctx, binary, m, s, strconv.Itoa(number))
+		if !errors.Is(err, errUnnoticed) {
+			return noticed, err
+		}
+		// Perhaps a process has the guard that the tests start without our variable.
+	}
+	if err := t.build(ctx, s.pkg, t.binary, ""); err != nil {
+		return nil, err
+	}
+	return t.noticed(ctx, t.binary, m, s, "")
+}
+
+// noticed runs a suite with the mutant of that number switched on, and returns the tests
+// that failed.
+func (t *tree) noticed(ctx context.Context, binary string, m mutant, s suite, number string) ([]string, error) {
+	r := testRun{binary: binary, suite: s, most: 4 * time.Minute, template: !m.migrates(), firstFailure: true}
+	if number != "" {
+		r.env = []string{switchVariable + "=" + number}
+	}
+	out, err := t.run(ctx, r)
 	if err == nil {
 		return nil, errUnnoticed
 	}
@@ -169,10 +187,12 @@ func (t *tree) notices(ctx context.Context, m mutant, s suite) ([]string, error)
 	if len(noticed) == 0 {
 		return nil, fmt.Errorf("no test failed, though their run did (%v):\n%s", err, tail(out))
 	}
+	// Without their server all tests fail, whatever the mutant.
+	if err := t.clearServer(ctx); err != nil {
+		return nil, fmt.Errorf("the server of the tests died: %w", err)
+	}
 	return noticed, nil
 }
-
-var failed = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
 
 // readWhenRun reports whether the tests read the mutant as they run, so that
 // nothing needs to be built: it is SQL, and storetest reads that from the tree.
@@ -189,50 +209,12 @@ func (m mutant) readWhenRun(dir, pkg string) bool {
 	return false
 }
 
-// build compiles the tests of pkg into a binary. Trees of different names give the
-// same binaries, and share what the compiler keeps.
-func (t *tree) build(ctx context.Context, pkg, binary string) error {
-	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-trimpath", "-vet=off", "-ldflags=-s -w", "-o", binary, pkg)
-	cmd.Dir = t.dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("it does not build: %w\n%s", err, tail(out))
+// migrates reports whether the mutant is in what makes a new database, which a copy of
+// a migrated one would not have. Narrow functions are made anew in every copy.
+func (m mutant) migrates() bool {
+	switch m.file {
+	case "store/bootstrap.go", "store/migrate.go":
+		return true
 	}
-	return nil
-}
-
-// run runs tests of pkg until one fails, for at most a time.
-func (t *tree) run(ctx context.Context, most time.Duration, binary, pkg, tests string, env ...string) ([]byte, error) {
-	if err := t.prepareServer(ctx); err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, most+time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, binary, "-test.run="+tests, "-test.failfast", "-test.timeout="+most.String(), "-test.paniconexit0")
-	cmd.Dir = filepath.Join(t.dir, pkg)
-	cmd.Env = append(os.Environ(), "GOFLAGS=-trimpath", // the tests build too
-		storetest.ServerVariable+"="+t.server.AdminURL("postgres"),
-		storetest.MigrationsVariable+"="+filepath.Join(t.dir, "migrations"))
-	cmd.Env = append(cmd.Env, env...)
-	cmd.WaitDelay = 10 * time.Second
-	return cmd.CombinedOutput()
-}
-
-// prepareServer leaves a server that is as new: the one of before, unless it cannot
-// be cleared.
-func (t *tree) prepareServer(ctx context.Context) (err error) {
-	if t.server != nil {
-		if t.server.Clear(ctx) == nil {
-			return nil
-		}
-		_ = t.server.Stop()
-	}
-	if t.server, err = stack.StartPostgres(ctx, stack.PostgresOptions{}); err != nil {
-		return err
-	}
-	return t.server.Clear(ctx)
-}
-
-func tail(out []byte) []byte {
-	const most = 1500
-	return out[max(0, len(out)-most):]
+	return path.Dir(m.file) == "migrations"
 }

@@ -55,6 +55,7 @@ type Postgres struct {
 	socket   string   // the directory of the unix socket
 	temp     *tempDir // removed by Stop, or nil
 	port     int
+	template string // what new databases are copies of, or ""
 
 	mu   sync.Mutex
 	proc *process // nil while stopped
@@ -241,7 +242,8 @@ func (p *Postgres) halt(sig syscall.Signal) error {
 	return err
 }
 
-// CreateDatabase creates an empty database, or does nothing if it exists.
+// CreateDatabase creates a database, or does nothing if it exists. It is empty, or a copy
+// of the template if there is one.
 func (p *Postgres) CreateDatabase(ctx context.Context, name string) error {
 	db, err := pgx.Connect(ctx, p.AdminURL("postgres"))
 	if err != nil {
@@ -256,7 +258,11 @@ func (p *Postgres) CreateDatabase(ctx context.Context, name string) error {
 	if exists {
 		return nil
 	}
-	if _, err := db.Exec(ctx, "create database "+pgx.Identifier{name}.Sanitize()); err != nil {
+	create := "create database " + pgx.Identifier{name}.Sanitize()
+	if p.template != "" {
+		create += " template " + pgx.Identifier{p.template}.Sanitize()
+	}
+	if _, err := db.Exec(ctx, create); err != nil {
 		return fmt.Errorf("create database %s: %w", name, err)
 	}
 	return nil

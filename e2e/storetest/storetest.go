@@ -64,6 +64,11 @@ func run(m *testing.M, after []func()) int {
 
 // Open bootstraps and migrates a database of the server and opens it as the app.
 func Open(ctx context.Context, name string) (*store.DB, error) {
+	if os.Getenv(TemplateVariable) != "" {
+		if err := server.CreateDatabase(ctx, name); err != nil {
+			return nil, err
+		}
+	}
 	if err := store.Bootstrap(ctx, server.AdminURL("postgres"), server.OwnerURL(name), server.AppURL(name)); err != nil {
 		return nil, err
 	}
