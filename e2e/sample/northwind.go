@@ -61,7 +61,7 @@ func acmeWebsite() project {
 				reviews: map[int]review{1: {
 					asked: []string{"mia@acme.test"}, due: 5,
 					notes: []note{
-						{by: "mia@acme.test", at: [4]int{600, 5200, 4200, 1900}, words: "The headline could be one word shorter. \"Carry less\" says it all.",
+						{by: "mia@acme.test", at: [4]int{400, 2000, 4300, 2300}, words: "The headline could be one word shorter. \"Carry less\" says it all.",
 							replies: []reply{
 								{by: "ravi@northwind.test", words: "Agreed. We'll try it with the next version."},
 								{by: "ravi@northwind.test", team: true, words: "Then the pictogram beside it has to shrink as well."},
