@@ -30,7 +30,7 @@ type ExportedComment struct {
 // they go on with, what was said first first. Of more than 16 MiB it reads the beginning.
 func ExportComments(deliverable uuid.UUID, number int, dst *[]ExportedComment) Read {
 	return Read{many("export comments", dst, `
-select id, note_id, visibility, words, author_name, own, editable, earlier, edited_at, created_at, bytes > @bytes as cut
+select id, note_id, visibility, words, author_name, named, own, editable, earlier, edited_at, created_at, bytes > @bytes as cut
 from (
     select all_comments.*, sum(octet_length(words)) over (order by created_at, id) as so_far, sum(octet_length(words)) over () as bytes
     from (`+commentsOf+`) all_comments
