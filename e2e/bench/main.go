@@ -56,6 +56,7 @@ var benchmarks = []benchmark{
 	{"i", otherPages},
 	{"j", resolution},
 	{"k", usage},
+	{"l", reviews},
 	{"h", publishing}, // last: it changes every tenant
 }
 

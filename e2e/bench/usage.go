@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -60,24 +61,11 @@ values ($1, $2, $3, 'agency', 'Render farm', $4, 'prefix', '{usage:write}', now(
 // reporting counts the round trips of a report on the wire: how often the server, after
 // the database answered, sends something again.
 func (w *world) reporting(ctx context.Context, key reportingKey) (line, error) {
-	var trips atomic.Int64
-	near := fmt.Sprintf("127.0.0.1:%d", w.stack.Postgres.Port())
-	wire, err := countTrips(near, &trips)
+	at, trips, stop, err := w.serveCounted(ctx)
 	if err != nil {
 		return line{}, err
 	}
-	defer wire.Close()
-	port, err := stack.FreePort()
-	if err != nil {
-		return line{}, err
-	}
-	at := fmt.Sprintf("localhost:%d", port)
-	product, err := w.serve(ctx, w.few.env.With("PORTICO_ADDR", at).With("PORTICO_URL", "http://"+at).With("PORTICO_ADMIN_ADDR", "").
-		With("DATABASE_URL", strings.Replace(w.few.env["DATABASE_URL"], near, wire.Addr().String(), 1)))
-	if err != nil {
-		return line{}, err
-	}
-	defer product.stop()
+	defer stop()
 	var each, took []float64
 	for range 200 {
 		before, began := trips.Load(), time.Now()
@@ -89,6 +77,31 @@ func (w *world) reporting(ctx context.Context, key reportingKey) (line, error) {
 	}
 	return line{what: "reporting usage: round trips to the database", value: median(each), unit: " round trips", target: 2,
 		notes: []string{fmt.Sprintf("counted on the wire; the median of %d reports, one after the other, each %.0f µs", len(each), median(took))}}, nil
+}
+
+// serveCounted starts another server of the small installation, and counts the round trips
+// of its requests to the database.
+func (w *world) serveCounted(ctx context.Context) (at string, trips *atomic.Int64, stop func(), err error) {
+	trips = &atomic.Int64{}
+	near := fmt.Sprintf("127.0.0.1:%d", w.stack.Postgres.Port())
+	wire, err := countTrips(near, trips)
+	if err != nil {
+		return "", nil, nil, err
+	}
+	port, err := stack.FreePort()
+	if err != nil {
+		return "", nil, nil, errors.Join(err, wire.Close())
+	}
+	at = fmt.Sprintf("localhost:%d", port)
+	product, err := w.serve(ctx, w.few.env.With("PORTICO_ADDR", at).With("PORTICO_URL", "http://"+at).With("PORTICO_ADMIN_ADDR", "").
+		With("DATABASE_URL", strings.Replace(w.few.env["DATABASE_URL"], near, wire.Addr().String(), 1)))
+	if err != nil {
+		return "", nil, nil, errors.Join(err, wire.Close())
+	}
+	return at, trips, func() {
+		product.stop()
+		_ = wire.Close()
+	}, nil
 }
 
 func sendReport(ctx context.Context, at string, token store.TenantToken) error {
