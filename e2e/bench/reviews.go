@@ -20,7 +20,7 @@ set session_replication_role = replica;
 create function pg_temp.id(part int, n bigint) returns uuid language sql immutable as
 $$ select (lpad(to_hex(part), 8, '0') || '-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid $$;
 create temp table r as
-select n, pg_temp.id(4, n) as tenant, pg_temp.id(7, 2100000000 + n) as id, pg_temp.id(11, n) as manager, pg_temp.id(5, n) as person from generate_series(1, 10) n;
+select n, pg_temp.id(4, n) as tenant, pg_temp.id(7, 2100000000 + n) as id, pg_temp.id(11, n) as manager, pg_temp.id(5, n) as person from generate_series(1::bigint, 10) n;
 insert into deliverables (tenant_id, id, project_id, title, state, shared_at, shown_at, shown_number, shown_files, created_by)
 select tenant, id, pg_temp.id(6, 2 * n + 1), 'Reviewed', 'in_review', now(), now(), 20, 12, manager from r;
 insert into versions (tenant_id, id, deliverable_id, number, note, shared_at, shared_by, created_by, files, content_sha256, locked_at)
