@@ -327,6 +327,7 @@ func deliverableProps(c views.Chrome, me store.Member, d store.Deliverable, vers
 			Current: open != nil && v.ID == open.ID,
 		})
 	}
+	p.CompareURL = compareURL(c.Base, p.ID, versions, open)
 	if c.Staff {
 		p.WhoSees = audienceSentence(me, countTeam(people), open != nil && open.SharedAt != nil)
 	}

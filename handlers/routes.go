@@ -93,6 +93,7 @@ func (s *Server) routes() []Route {
 		s.page("GET /projects/{id}/deliverables/new", store.EditWork, s.deliverableNew).supportReads(),
 		s.member("GET /deliverables", store.SeeWork, s.deliverableList).supportReads().place(),
 		s.page("GET /deliverables/{id}", store.SeeWork, s.deliverableShow).supportReads().place(),
+		s.page("GET /deliverables/{id}/compare", store.SeeWork, s.deliverableCompare).supportReads(),
 		s.member("POST /deliverables/{id}", store.EditWork, s.deliverableUpdate).supportWrites().form("/deliverables/{id}/edit"),
 		s.page("GET /deliverables/{id}/edit", store.EditWork, s.deliverableEdit).supportReads(),
 		s.member("POST /deliverables/{id}/move", store.EditWork, s.move(store.KindDeliverable)).supportWrites(),

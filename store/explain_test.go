@@ -65,6 +65,12 @@ select tenant_id, pg_temp.id('file', position), 1, 1, sha256('x'), 'etag' from d
 insert into renditions (tenant_id, id, file_id, client_sees, page, width, height, content_type, size, sha256)
 select d.tenant_id, pg_temp.id('rendition', d.position), f.id, f.client_sees, 1, 1, 1, 'image/png', 1, sha256('x')
 from deliverables d join files f on f.tenant_id = d.tenant_id and f.id = pg_temp.id('file', d.position) where d.position % 4 = 0;
+insert into differences (tenant_id, a_file, a_sees, a_page, b_file, b_sees, b_page)
+select a.tenant_id, a.id, a.client_sees, 0, b.id, b.client_sees, 0
+from deliverables d
+join files a on a.tenant_id = d.tenant_id and a.id = pg_temp.id('file', d.position)
+join files b on b.tenant_id = d.tenant_id and b.id = pg_temp.id('file', d.position + 4)
+where d.position % 4 = 0;
 insert into threads (tenant_id, id, version_id, visibility, number, created_by)
 select tenant_id, pg_temp.id('thread', position * 10 + n), pg_temp.id('version', position), case when n = 1 then 'team' else 'client' end, n, created_by
 from deliverables, generate_series(1, 4) n where position % 4 = 0;
@@ -120,6 +126,8 @@ func readsToExplain() map[string][]store.Read {
 		openNotes       []store.OpenNote
 		exported        []store.ExportedComment
 		notePlaces      []store.NotePlace
+		marks           []store.PageMarks
+		differences     []store.Difference
 		placed          store.PlacedNote
 		bin             []store.BinItem
 		deliverables    []store.DeliverableLine
@@ -283,6 +291,9 @@ func readsToExplain() map[string][]store.Read {
 		"ListDecisions":          {store.ListDecisions(id("deliverable"), &some.decisions)},
 		"ListVersions":           {store.ListVersions(id("deliverable"), &some.versions)},
 		"ListNotes":              {store.ListNotes(id("deliverable"), 0, &some.notes), store.ListNotes(id("deliverable"), 1, &some.notes)},
+		"ListComparedFiles":      {store.ListComparedFiles(id("deliverable"), 1, 2, &some.files)},
+		"ListPageMarks":          {store.ListPageMarks(id("deliverable"), 1, 2, &some.marks)},
+		"ListDifferences":        {store.ListDifferences(id("deliverable"), 1, 2, &some.differences)},
 		"ListNotesToCarry":       {store.ListNotesToCarry(id("deliverable"), &some.openNotes)},
 		"ListComments":           {store.ListComments(id("deliverable"), 0, &some.comments)},
 		"ExportNotes":            {store.ExportNotes(id("deliverable"), 1, &some.notes)},

@@ -41,13 +41,14 @@ type Rendition struct {
 	ContentType   string
 	Size          int64 // in bytes
 	SHA256        []byte
+	Sketch        int64 // pages with similar text have similar bits; 0: hardly any text, or drawn before
 }
 
 // GetRendition reads the picture of a page under the rules of [GetFile]. A page that isn't
 // drawn is [ErrNotFound].
 func GetRendition(file uuid.UUID, page int, dst *Rendition) Read {
 	return Read{one("get rendition", dst, `
-select r.id, r.file_id, r.page, r.width, r.height, r.content_type, r.size, r.sha256
+select r.id, r.file_id, r.page, r.width, r.height, r.content_type, r.size, r.sha256, coalesce(r.sketch, 0) as sketch
 from renditions r
 join files f on f.tenant_id = r.tenant_id and f.id = r.file_id and f.deleted_at is null
 join versions v on v.tenant_id = f.tenant_id and v.id = f.version_id
@@ -108,12 +109,12 @@ func (tx *Tx) RecordPages(ctx context.Context, file uuid.UUID, from, pages int, 
 			continue // a page that couldn't be drawn
 		}
 		err := tx.change(ctx, "record page", `
-insert into renditions (tenant_id, id, file_id, client_sees, page, width, height, content_type, size, sha256)
-select tenant_id, @id, id, client_sees, @page, @width, @height, @type, @size, @sha256
+insert into renditions (tenant_id, id, file_id, client_sees, page, width, height, content_type, size, sha256, sketch)
+select tenant_id, @id, id, client_sees, @page, @width, @height, @type, @size, @sha256, nullif(@sketch::bigint, 0)
 from files
 where tenant_id = @tenant_id
   and id = @file`, pgx.StrictNamedArgs{
-			"id": r.ID, "file": file, "page": r.Page, "width": r.Width, "height": r.Height, "type": r.ContentType, "size": r.Size, "sha256": r.SHA256})
+			"id": r.ID, "file": file, "page": r.Page, "width": r.Width, "height": r.Height, "type": r.ContentType, "size": r.Size, "sha256": r.SHA256, "sketch": r.Sketch})
 		if err != nil {
 			return err
 		}

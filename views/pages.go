@@ -15,6 +15,7 @@ var pageNames = map[string]string{
 	"/deliverables":                   "the list of deliverables",
 	"/deliverables/{id}":              "the deliverable",
 	"/deliverables/{id}/edit":         "the form of the deliverable",
+	"/deliverables/{id}/compare":      "two versions of the deliverable",
 	"/deliverables/{id}/versions/{number}/certificate":     "the certificate of the deliverable",
 	"/deliverables/{id}/versions/{number}/certificate.txt": "the certificate of the deliverable",
 	"/deliverables/{id}/versions/{number}/certificate.pdf": "the certificate of the deliverable",

@@ -160,8 +160,9 @@ func workProps() views.DeliverableShowProps {
 			{Number: 2, URL: acme.DeliverableVersion("d1", 2), State: views.StatePast},
 			{Number: 1, URL: acme.DeliverableVersion("d1", 1), State: views.StatePast},
 		},
-		Version: &views.Version{Number: 3, State: views.StateReview, Note: "Wider spacing in the horizontal lockup, and the mark is redrawn for 16 pixels.", CreatedBy: "Ravi Patel", CreatedAt: before(30 * time.Hour), PublishedBy: "Ravi Patel", PublishedAt: before(3 * time.Hour)},
-		Hero:    &files[0], Files: files, Paging: views.Paging{Number: 1, Of: 4, Next: files[1].URL},
+		CompareURL: acme.Compare("d1", views.Compared{A: 2, B: 3}),
+		Version:    &views.Version{Number: 3, State: views.StateReview, Note: "Wider spacing in the horizontal lockup, and the mark is redrawn for 16 pixels.", CreatedBy: "Ravi Patel", CreatedAt: before(30 * time.Hour), PublishedBy: "Ravi Patel", PublishedAt: before(3 * time.Hour)},
+		Hero:       &files[0], Files: files, Paging: views.Paging{Number: 1, Of: 4, Next: files[1].URL},
 		ZipURL: acme.FilesZip("v3"), ZipSize: ui.Size(1_321_312_000), CanEdit: true, CanArchive: true, CanDelete: true, NextVersion: 5,
 	}
 }
@@ -294,6 +295,34 @@ func documentWork() views.DeliverableShowProps {
 	p.Hero.Page = &views.DocumentPage{
 		Paging: views.Paging{Number: 2, Of: 500, Previous: acme.DeliverableFilePage("d1", 3, "f1", 1), Next: acme.DeliverableFilePage("d1", 3, "f1", 3)},
 		URL:    acme.FilePage("f1", 2), Note: "These are the first 500 of 10000 pages. Download the file for all of them.",
+	}
+	return p
+}
+
+// comparedWork compares a page of a document, in that mode.
+func comparedWork(mode string, change func(*views.CompareProps)) views.CompareProps {
+	row := fileRows()[1]
+	row.Page = nil
+	side := func(page int) *views.CompareSide {
+		return &views.CompareSide{File: row, Page: page, Picture: "/sample/logo.svg"}
+	}
+	p := views.CompareProps{
+		Compared: views.Compared{A: 3, B: 4, File: "f2", Page: 2, Mode: mode, At: 25}, ID: "d1", Title: "Logo lockups", ProjectName: "Spring campaign", ProjectURL: acme.Project("p1"),
+		VersionsA: []ui.Option{{Value: "4", Label: "Version 4 (draft)"}, {Value: "3", Label: "Version 3", Selected: true}},
+		VersionsB: []ui.Option{{Value: "4", Label: "Version 4 (draft)", Selected: true}, {Value: "3", Label: "Version 3"}},
+		Files: []views.ComparedFile{
+			{Name: "Logo_v3.png", URL: acme.Compare("d1", views.Compared{A: 3, B: 4, File: "f1"}), Change: "changed"},
+			{Name: row.Name, URL: acme.Compare("d1", views.Compared{A: 3, B: 4, File: "f2"}), Change: "changed", Current: true},
+			{Name: longName + ".zip", URL: acme.Compare("d1", views.Compared{A: 3, B: 4, File: "f3"}), Change: "only in version 4"},
+		},
+		A2: side(2), B2: side(3), Slides: true, Differs: true,
+		Paging: views.Paging{Number: 2, Of: 8, Previous: acme.Compare("d1", views.Compared{A: 3, B: 4, File: "f2"}), Next: acme.Compare("d1", views.Compared{A: 3, B: 4, File: "f2", Page: 3})},
+	}
+	for n := range 60 {
+		p.ChangedPages = append(p.ChangedPages, views.ChangedPage{Number: n + 2, URL: acme.Compare("d1", views.Compared{A: 3, B: 4, File: "f2", Page: n + 2}), Current: n == 0})
+	}
+	if change != nil {
+		change(&p)
 	}
 	return p
 }
@@ -525,6 +554,21 @@ func workSamples() []sample {
 		{"work-client-none", views.DeliverableShow(client(), views.DeliverableShowProps{ID: "d1", Title: "Landing page"})},
 		{"work-pdf", views.DeliverableShow(client(), withKind(views.FilePDF))},
 		{"certificate", views.Certificate(client(), views.CertificateProps{DeliverableID: "d1", Title: hostile, Version: 3, Text: "Certificate of approval\nFormat: 1\n\nDecisions\n" + longWord, KeyID: "0123456789abcdef", IssuedAt: before(time.Hour)})},
+		{"compare-side", views.CompareShow(client(), comparedWork(views.CompareBeside, nil))},
+		{"compare-slider", views.CompareShow(client(), comparedWork(views.CompareSliding, nil))},
+		{"compare-differences", views.CompareShow(staff(), comparedWork(views.CompareMarked, func(p *views.CompareProps) {
+			p.Marked, p.Boxes = true, []views.Pin{{X: 1000, Y: 2000, W: 2000, H: 500}, {X: 8000, Y: 9000, W: 300, H: 300}}
+		}))},
+		{"compare-waiting", views.CompareShow(staff(), comparedWork(views.CompareMarked, func(p *views.CompareProps) { p.Waiting = true }))},
+		{"compare-shape", views.CompareShow(staff(), comparedWork(views.CompareMarked, func(p *views.CompareProps) { p.Unfit = "shape" }))},
+		{"compare-new-page", views.CompareShow(client(), comparedWork(views.CompareBeside, func(p *views.CompareProps) {
+			p.A2, p.Slides = &views.CompareSide{Page: -1}, false
+		}))},
+		{"compare-other", views.CompareShow(client(), comparedWork(views.CompareBeside, func(p *views.CompareProps) {
+			p.A2, p.B2 = nil, &views.CompareSide{File: fileRows()[2]}
+			p.Slides, p.Paging, p.ChangedPages = false, views.Paging{}, nil
+		}))},
+		{"compare-empty", views.CompareShow(staff(), comparedWork(views.CompareBeside, func(p *views.CompareProps) { p.Files = nil }))},
 		{"work-document", views.DeliverableShow(client(), documentWork())},
 		{"work-video", views.DeliverableShow(client(), withKind(views.FileVideo))},
 		{"work-audio", views.DeliverableShow(client(), withKind(views.FileAudio))},

@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"portico/handlers/difference"
 	"portico/handlers/pdf"
 )
 
@@ -66,6 +67,9 @@ func commands() []command {
 func (p program) run(ctx context.Context, args []string) error {
 	if len(args) > 0 && args[0] == pdf.Child {
 		return pdf.RunChild(args[1:], p.stdout)
+	}
+	if len(args) > 0 && args[0] == difference.Child {
+		return difference.RunChild(args[1:], p.stdout)
 	}
 	if len(args) > 0 {
 		for _, c := range commands() {

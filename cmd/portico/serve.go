@@ -14,6 +14,7 @@ import (
 
 	"portico/files"
 	"portico/handlers"
+	"portico/handlers/difference"
 	"portico/handlers/dnscheck"
 	"portico/handlers/jobs"
 	"portico/handlers/metrics"
@@ -150,7 +151,8 @@ func (in *installation) newRunner() error {
 		return err
 	}
 	in.runner, err = jobs.New(in.db, jobs.Config{
-		URL: c.url, TenantDomain: c.tenantDomain, Keys: c.keys, SigningKey: c.signingKeys[0], Mailer: mailer, Storage: in.storage, PDF: in.pdf, DNS: dnscheck.NewResolver(c.dns), AlertTo: c.alertMail, Stripe: in.stripe, Metrics: in.watch, Log: in.log,
+		URL: c.url, TenantDomain: c.tenantDomain, Keys: c.keys, SigningKey: c.signingKeys[0], Mailer: mailer, Storage: in.storage, PDF: in.pdf, Differences: difference.New(program),
+		DNS: dnscheck.NewResolver(c.dns), AlertTo: c.alertMail, Stripe: in.stripe, Metrics: in.watch, Log: in.log,
 	})
 	return err
 }

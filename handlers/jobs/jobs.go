@@ -22,6 +22,7 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"portico/files"
+	"portico/handlers/difference"
 	"portico/handlers/dnscheck"
 	"portico/handlers/metrics"
 	"portico/handlers/pdf"
@@ -48,6 +49,8 @@ type Config struct {
 	Storage *files.Storage
 	// PDF draws the pages of documents; with nil, another process draws them.
 	PDF *pdf.Renderer
+	// Differences finds where pictures differ; required with Storage.
+	Differences *difference.Finder
 	// DNS resolves tenants' domains; nil means the system's resolver.
 	DNS *dnscheck.Resolver
 	// AlertTo gets a mail when a job is refused; "" sends none.
@@ -182,6 +185,7 @@ func (r *Runner) register(w *river.Workers) {
 	// The person was allowed to upload the file, which stays if they are removed.
 	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.filePreview)
 	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.filePages)
+	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.fileDifference)
 	// The inviter may be agency staff who aren't members of this tenant. If an inviter
 	// loses the right to invite, the invitation is revoked and nothing is sent.
 	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.inviteMail)

@@ -22,6 +22,7 @@ import (
 
 	"portico/e2e/stack"
 	"portico/e2e/storetest"
+	"portico/handlers/difference"
 	"portico/handlers/pdf"
 	"portico/handlers/signin"
 	"portico/handlers/stripe"
@@ -31,6 +32,13 @@ import (
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == pdf.Child {
 		if err := pdf.RunChild(os.Args[2:], os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	if len(os.Args) > 1 && os.Args[1] == difference.Child {
+		if err := difference.RunChild(os.Args[2:], os.Stdout); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"os"
 
@@ -68,28 +67,11 @@ func (r *Runner) filePages(ctx context.Context, j store.Job, job queue.FilePages
 
 // fetchDocument copies a document from storage to a file without a name.
 func (r *Runner) fetchDocument(ctx context.Context, tenant, file uuid.UUID, d store.Document) (*os.File, error) {
-	digest := files.Digest(d.SHA256)
-	object, err := r.cfg.Storage.For(tenant).Get(ctx, files.NewKey(tenant, files.KindFile, file), files.ReadOptions{Size: d.Size, Digest: &digest})
-	if err != nil {
-		return nil, err
-	}
-	defer object.Body.Close()
-	f, err := os.CreateTemp("", "portico-document-")
-	if err != nil {
-		return nil, err
-	}
-	err = os.Remove(f.Name())
-	if err == nil {
-		_, err = io.Copy(f, object.Body)
-	}
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return f, nil
+	return r.fetch(ctx, tenant, files.NewKey(tenant, files.KindFile, file), d.Size, d.SHA256)
 }
 
 func storePage(ctx context.Context, vault files.Vault, tenant uuid.UUID, p pdf.Page) (store.Rendition, error) {
-	stored := store.Rendition{ID: store.NewID(), Page: p.Number, Width: p.Width, Height: p.Height, ContentType: p.ContentType, Size: int64(len(p.Content))}
+	stored := store.Rendition{ID: store.NewID(), Page: p.Number, Width: p.Width, Height: p.Height, ContentType: p.ContentType, Size: int64(len(p.Content)), Sketch: p.Sketch}
 	if len(p.Content) == 0 {
 		return stored, nil // it can't be drawn
 	}

@@ -85,6 +85,7 @@ type header struct {
 	Height int    `json:"height,omitempty"`
 	Type   string `json:"type,omitempty"`
 	Size   int    `json:"size,omitempty"`
+	Sketch int64  `json:"sketch,omitempty"`
 }
 
 func draw(compiled string, f *os.File, first, most int, out *bufio.Writer) error {
@@ -166,7 +167,11 @@ func drawPage(guest pdfium.Pdfium, doc references.FPDF_DOCUMENT, number int) (he
 		return header{}, nil, err
 	}
 	size := drawn.Result.RenderedImage.Bounds().Size()
-	return header{Page: number, Width: size.X, Height: size.Y, Type: kind, Size: len(content)}, content, nil
+	h := header{Page: number, Width: size.X, Height: size.Y, Type: kind, Size: len(content)}
+	if text, err := guest.GetPageText(&requests.GetPageText{Page: page}); err == nil { // else the page is shown all the same
+		h.Sketch = sketch(text.Text)
+	}
+	return h, content, nil
 }
 
 func encode(picture image.Image) (kind string, content []byte, err error) {

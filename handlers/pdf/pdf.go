@@ -35,6 +35,7 @@ type Page struct {
 	Width, Height int    // in pixels
 	ContentType   string // image/png or image/jpeg; "" for a page that can't be drawn
 	Content       []byte
+	Sketch        int64 // of its text; 0: there is hardly any. Pages with similar text have similar bits.
 }
 
 // MaxPage is the most that a page's picture takes, in bytes. The child sends no more.
@@ -172,7 +173,7 @@ func readPage(in io.Reader, h header) (Page, error) {
 		drawn && (h.Width < 1 || h.Height < 1 || h.Width > maxWidth || h.Height > maxHeight) {
 		return Page{}, errNonsense
 	}
-	p := Page{Number: h.Page, Width: h.Width, Height: h.Height, ContentType: h.Type, Content: make([]byte, h.Size)}
+	p := Page{Number: h.Page, Width: h.Width, Height: h.Height, ContentType: h.Type, Content: make([]byte, h.Size), Sketch: h.Sketch}
 	if _, err := io.ReadFull(in, p.Content); err != nil {
 		return Page{}, errCut
 	}

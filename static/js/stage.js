@@ -42,6 +42,17 @@ if (stage) {
   if (shown?.error || (shown?.complete && shown.naturalWidth === 0 && !shown.src.endsWith("/drawing"))) failed();
 }
 
+// The line between two pictures moves with the slider.
+const slide = document.querySelector("[data-slide]");
+if (slide) {
+  slide.step = "any";
+  const line = document.querySelector("#compare-line rect");
+  slide.closest("[data-slider]").hidden = false;
+  slide.addEventListener("input", () => {
+    line.setAttribute("x", slide.value / 100);
+  });
+}
+
 function at(event) {
   const { clientX: x, clientY: y } = event.changedTouches[0];
   return { x, y };

@@ -274,6 +274,27 @@ func (FilePreview) Kind() string { return "file_preview" }
 // InsertOpts implements river.JobArgsWithInsertOpts.
 func (FilePreview) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: Pictures} }
 
+// FileDifference finds where two pictures differ, or two pages of documents. Page 0 is a
+// picture.
+type FileDifference struct {
+	Signature
+	A     uuid.UUID `json:"a"`
+	APage int       `json:"a_page"`
+	B     uuid.UUID `json:"b"`
+	BPage int       `json:"b_page"`
+}
+
+// Kind implements river.JobArgs.
+func (FileDifference) Kind() string { return "file_difference" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts. Previews go first.
+func (FileDifference) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: Pictures, Priority: priorityLow}
+}
+
+// Timeout implements [LongJob].
+func (FileDifference) Timeout() time.Duration { return 3 * time.Minute }
+
 // Documents is the queue for drawing the pages of documents, which takes seconds a page.
 const Documents = "documents"
 
