@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"portico/handlers/media"
 	"portico/handlers/pdf"
 )
 
@@ -64,6 +65,9 @@ func commands() []command {
 }
 
 func (p program) run(ctx context.Context, args []string) error {
+	if len(args) > 0 && args[0] == media.Child {
+		return media.RunChild(args[1:])
+	}
 	if len(args) > 0 && args[0] == pdf.Child {
 		return pdf.RunChild(args[1:], p.stdout)
 	}
