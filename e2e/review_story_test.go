@@ -107,7 +107,10 @@ func TestReviewFromFirstNoteToCertificate(t *testing.T) {
 			mia.pins("Darker here, please")
 			mia.near("#pin-1", 0.6, 0.6)
 			page2 := mia.fileURL(at, "brand.pdf", "2")
-			if !eventually(func() bool { mia.open(page2); return mia.source() != "" && strings.Contains(mia.source(), `data-at="2"`) }) {
+			if !eventually(func() bool {
+				mia.open(page2)
+				return mia.source() != "" && strings.Contains(mia.source(), `data-at="2"`)
+			}) {
 				t.Fatal("the second page isn't drawn")
 			}
 			mia.pins("The number is wrong")
@@ -167,7 +170,11 @@ func TestReviewFromFirstNoteToCertificate(t *testing.T) {
 			for _, name := range []string{"logo.png", "brand.pdf"} {
 				keep("files/"+name, mia.downloadURL(at, name))
 			}
-			if !eventually(func() bool { mia.open(at); n, err := mia.named("link", "Certificate of approval").Count(); return err == nil && n > 0 }) {
+			if !eventually(func() bool {
+				mia.open(at)
+				n, err := mia.named("link", "Certificate of approval").Count()
+				return err == nil && n > 0
+			}) {
 				t.Fatal("no certificate is issued")
 			}
 			mia.click("link", "Certificate of approval")

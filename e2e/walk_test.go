@@ -46,6 +46,8 @@ var notPages = map[string]string{
 
 	"/w/{tenant}/files/{id}/drawing":   "is a picture",
 	"/w/{tenant}/files/{id}/pages/{n}": "is a picture",
+	"/w/{tenant}/files/{id}/poster":    "is a picture",
+	"/w/{tenant}/files/{id}/playable":  "is a file",
 	"/w/{tenant}/files/{id}/text":      "is a file, for a frame",
 
 	"/w/{tenant}/files/{id}/inline/{name}": "is a file",

@@ -45,5 +45,6 @@ func fileRow(base views.Base, f store.File, canDelete bool) views.FileRow {
 	if f.Preview {
 		row.ThumbURL = base.FilePreview(id)
 	}
+	withMedia(&row, base, f)
 	return row
 }

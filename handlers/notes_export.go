@@ -166,17 +166,13 @@ func recordingOf(list []store.File, named string) (r noteexport.Recording, err e
 		}
 		r = noteexport.Recording{ID: f.ID.String(), Name: f.Name, Sound: display == files.DisplayAudio}
 		r.Clock, r.Known = clockOf(f)
+		r.DurationMS = frame.OrZero(f.DurationMS)
 		return r, nil
 	}
 	if named != "" {
 		return r, store.ErrNotFound
 	}
 	return r, nil
-}
-
-// clockOf is the clock of a recording, and whether it is the recording's own.
-func clockOf(store.File) (c timecode.Clock, known bool) {
-	return timecode.NewClock(timecode.Assumed, ""), false
 }
 
 // exportBox fits a picture on a page of the PDF, at 150 dots an inch.

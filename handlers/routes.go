@@ -137,6 +137,8 @@ func (s *Server) routes() []Route {
 		s.page("GET /files/{id}/text", store.SeeWork, s.fileText).supportReads().metered(),
 		s.member("POST /files/{id}/lead", store.EditWork, s.fileLead).supportWrites(),
 		s.page("GET /files/{id}/preview", store.SeeWork, s.filePreview).supportReads().asset().metered(),
+		s.page("GET /files/{id}/poster", store.SeeWork, s.filePoster).supportReads().asset().metered(),
+		s.page("GET /files/{id}/playable", store.SeeWork, s.filePlayable).supportReads().streams().metered(),
 		s.page("GET /files/{id}/pages/{n}", store.SeeWork, s.filePage).supportReads().asset().metered(),
 		s.member("POST /files/{id}/delete", store.EditWork, s.fileDelete).supportWrites(),
 		s.member("POST /files/{id}/restore", store.SeeBin, s.fileRestore).supportWrites(),

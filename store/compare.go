@@ -35,7 +35,7 @@ select r.file_id, array_agg(r.page order by r.page) as pages, array_agg(substrin
        array_agg(coalesce(r.sketch, 0) order by r.page) as sketches
 from versions v
 join files f on f.tenant_id = @tenant_id and f.version_id = v.id and f.state = 'ready' and f.deleted_at is null
-join renditions r on r.tenant_id = @tenant_id and r.file_id = f.id
+join renditions r on r.tenant_id = @tenant_id and r.file_id = f.id and r.kind = 'page'
 where v.tenant_id = @tenant_id
   and v.deliverable_id = @deliverable
   and v.number in (@a, @b)

@@ -232,6 +232,8 @@ func readsToExplain() map[string][]store.Read {
 		"ListFilesOf":          {store.ListFilesOf(id("deliverable"), &some.files)},
 		"GetFile":              {store.GetFile(id("file"), &some.file)},
 		"GetPreview":           {store.GetPreview(id("file"), &some.preview)},
+		"GetPoster":            {store.GetPoster(id("file"), &some.rendition)},
+		"GetPlayable":          {store.GetPlayable(id("file"), &some.rendition)},
 		"GetRendition":         {store.GetRendition(id("file"), 2, &some.rendition)},
 		"ListRenditionEntries": {store.ListRenditionEntries(id("rendition"), &some.renditions)},
 		"RenditionsWithoutRow": {store.RenditionsWithoutRow([]uuid.UUID{id("rendition"), id("another")}, &some.ids)},

@@ -25,7 +25,12 @@ type File struct {
 	Missing       bool   // its bytes are lost
 	Pages         int    // of a document; 0 while they aren't counted, and of other files
 	PagesDrawn    int    // the first of them, which can be shown; see [GetRendition]
-	Unfit         string // why no more can be drawn: password, broken, slow or large; "" if they can
+	Unfit         string // why no more can be made of it: password, broken, slow, large or no_picture; "" if it can
+	DurationMS    *int64 // of a recording; nil if it isn't known
+	FrameRate     string // of a video, "30000/1001"; "" if it isn't known
+	StartTimecode string // of a video, "01:00:00:00"; "" for none
+	Plays         Plays  // what browsers play of a recording
+	Pictured      bool   // a recording has a poster or a wave, see [GetPoster]
 	// Waits says that the reader, a client, may look at it and can't download it before
 	// its version is approved.
 	Waits      bool
@@ -41,6 +46,8 @@ select f.id, f.version_id, v.deliverable_id, f.folder, f.name, f.state,
        coalesce(f.content_type, '') as content_type,
        f.sha256, f.crc32, f.lead, f.preview_type is not null as preview, f.missing_at is not null as missing,
        coalesce(f.pages, 0) as pages, f.pages_drawn, coalesce(f.unfit, '') as unfit,
+       f.duration_ms, coalesce(f.frame_rate, '') as frame_rate, coalesce(f.start_timecode, '') as start_timecode,
+       coalesce(f.plays, '') as plays, f.pictured,
        ((select current_setting('app.party', true)) = 'client' and d.downloads_wait
         and coalesce(v.outcome, '') not in ('approved', 'approved_with_changes')) as waits,
        f.created_at, ` + actorName("m", "fs") + ` as author_name

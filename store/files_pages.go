@@ -32,12 +32,13 @@ type Document struct {
 	Version     uuid.UUID
 }
 
-// Rendition is the stored picture of a page.
+// Rendition is what a job made of a file and stored: the picture of a page, a poster, a
+// wave, or a copy that browsers play.
 type Rendition struct {
 	ID            uuid.UUID // also of its object
 	FileID        uuid.UUID
-	Page          int // from 1
-	Width, Height int // in pixels
+	Page          int // from 1; 0 of what is no page
+	Width, Height int // in pixels; 0 of sound
 	ContentType   string
 	Size          int64 // in bytes
 	SHA256        []byte
@@ -47,15 +48,8 @@ type Rendition struct {
 // GetRendition reads the picture of a page under the rules of [GetFile]. A page that isn't
 // drawn is [ErrNotFound].
 func GetRendition(file uuid.UUID, page int, dst *Rendition) Read {
-	return Read{one("get rendition", dst, `
-select r.id, r.file_id, r.page, r.width, r.height, r.content_type, r.size, r.sha256, coalesce(r.sketch, 0) as sketch
-from renditions r
-join files f on f.tenant_id = r.tenant_id and f.id = r.file_id and f.deleted_at is null
-join versions v on v.tenant_id = f.tenant_id and v.id = f.version_id
-join deliverables d on d.tenant_id = v.tenant_id and d.id = v.deliverable_id and d.deleted_at is null
-join projects p on p.tenant_id = d.tenant_id and p.id = d.project_id and p.deleted_at is null
-where r.tenant_id = @tenant_id
-  and r.file_id = @file
+	return Read{one("get rendition", dst, renditionColumns+`
+  and r.kind = 'page'
   and r.page = @page`, pgx.StrictNamedArgs{"file": file, "page": page})}
 }
 
@@ -108,14 +102,7 @@ func (tx *Tx) RecordPages(ctx context.Context, file uuid.UUID, from, pages int, 
 		if r.SHA256 == nil {
 			continue // a page that couldn't be drawn
 		}
-		err := tx.change(ctx, "record page", `
-insert into renditions (tenant_id, id, file_id, client_sees, page, width, height, content_type, size, sha256, sketch)
-select tenant_id, @id, id, client_sees, @page, @width, @height, @type, @size, @sha256, nullif(@sketch::bigint, 0)
-from files
-where tenant_id = @tenant_id
-  and id = @file`, pgx.StrictNamedArgs{
-			"id": r.ID, "file": file, "page": r.Page, "width": r.Width, "height": r.Height, "type": r.ContentType, "size": r.Size, "sha256": r.SHA256, "sketch": r.Sketch})
-		if err != nil {
+		if err := tx.insertRendition(ctx, file, renditionPage, r); err != nil {
 			return err
 		}
 	}
@@ -197,18 +184,32 @@ where not exists (
       and r.id = i.id)`, pgx.StrictNamedArgs{"ids": ids})}
 }
 
-// RedrawPages forgets the renditions of a document, of which storage lost some, and
-// enqueues to draw them again.
+// RedrawPages forgets the renditions of a file, of which storage lost some, and enqueues to
+// make them again.
 func (tx *Tx) RedrawPages(ctx context.Context, file uuid.UUID) error {
-	if _, err := tx.document(ctx, file, "\nfor no key update"); err != nil {
+	d, err := tx.document(ctx, file, "\nfor no key update")
+	if err != nil {
 		return err
 	}
-	_, err := tx.exec(ctx, "forget pages", `
+	_, err = tx.exec(ctx, "forget pages", `
 delete from renditions
 where tenant_id = @tenant_id
   and file_id = @file`, pgx.StrictNamedArgs{"file": file})
 	if err != nil {
 		return err
+	}
+	if isRecording(d.ContentType) {
+		err := tx.change(ctx, "forget a look", `
+update files
+set plays = null,
+    pictured = false,
+    unfit = null
+where tenant_id = @tenant_id
+  and id = @file`, pgx.StrictNamedArgs{"file": file})
+		if err != nil {
+			return err
+		}
+		return tx.lookAt(ctx, file, d.ContentType)
 	}
 	if err := tx.setPages(ctx, file, nil, 0, ""); err != nil {
 		return err

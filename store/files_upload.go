@@ -411,6 +411,9 @@ where tenant_id = @tenant_id
 	if err := tx.drawPages(ctx, id, s.ContentType); err != nil {
 		return err
 	}
+	if err := tx.lookAt(ctx, id, s.ContentType); err != nil {
+		return err
+	}
 	return tx.audit(Event{Verb: "file.uploaded", TargetKind: KindFile, TargetID: id})
 }
 

@@ -64,7 +64,7 @@ with places as (
 )
 select p.file_id, p.page, r.id as object, r.content_type, r.size::bigint as size, r.sha256
 from places p
-join renditions r on r.tenant_id = @tenant_id and r.file_id = p.file_id and r.page = p.page
+join renditions r on r.tenant_id = @tenant_id and r.file_id = p.file_id and r.kind = 'page' and r.page = p.page
 join files f on f.tenant_id = r.tenant_id and f.id = r.file_id and f.deleted_at is null
 union all
 select p.file_id, 0 as page, f.id as object, f.preview_type as content_type, f.preview_size::bigint as size, f.preview_sha256 as sha256

@@ -24,6 +24,7 @@ var pageNames = map[string]string{
 	"/files/{id}/inline/{name}": "the file",
 	"/files/{id}/text":          "the file",
 	"/files/{id}/drawing":       "the file",
+	"/files/{id}/playable":      "the file",
 	"/versions/{id}/files.zip":  "all files of a version",
 	"/uploads/{id}":             "an upload",
 	"/bin":                      "the bin",

@@ -406,6 +406,12 @@ func (b Base) FilePage(id string, page int) string {
 	return b.File(id) + "/pages/" + strconv.Itoa(page)
 }
 
+// FilePoster is the picture of a recording: the poster of a video, the wave of a sound.
+func (b Base) FilePoster(id string) string { return b.File(id) + "/poster" }
+
+// FilePlayable is the copy of a recording that browsers play.
+func (b Base) FilePlayable(id string) string { return b.File(id) + "/playable" }
+
 // FileDelete takes a POST that moves a file to the bin.
 func (b Base) FileDelete(id string) string { return b.File(id) + "/delete" }
 

@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"portico/handlers/difference"
+	"portico/handlers/media"
 	"portico/handlers/pdf"
 )
 
@@ -65,6 +66,9 @@ func commands() []command {
 }
 
 func (p program) run(ctx context.Context, args []string) error {
+	if len(args) > 0 && args[0] == media.Child {
+		return media.RunChild(args[1:])
+	}
 	if len(args) > 0 && args[0] == pdf.Child {
 		return pdf.RunChild(args[1:], p.stdout)
 	}

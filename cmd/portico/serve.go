@@ -17,6 +17,7 @@ import (
 	"portico/handlers/difference"
 	"portico/handlers/dnscheck"
 	"portico/handlers/jobs"
+	"portico/handlers/media"
 	"portico/handlers/metrics"
 	"portico/handlers/pdf"
 	"portico/handlers/signin"
@@ -150,8 +151,14 @@ func (in *installation) newRunner() error {
 	if in.pdf, err = pdf.New(program); err != nil {
 		return err
 	}
+	recordings, err := media.New(program)
+	if errors.Is(err, media.ErrMissing) {
+		in.log.Info("ffmpeg is not installed, so video and sound have no pictures, times and copies here")
+	} else if err != nil {
+		return err
+	}
 	in.runner, err = jobs.New(in.db, jobs.Config{
-		URL: c.url, TenantDomain: c.tenantDomain, Keys: c.keys, SigningKey: c.signingKeys[0], Mailer: mailer, Storage: in.storage, PDF: in.pdf, Differences: difference.New(program),
+		URL: c.url, TenantDomain: c.tenantDomain, Keys: c.keys, SigningKey: c.signingKeys[0], Mailer: mailer, Storage: in.storage, PDF: in.pdf, Media: recordings, Differences: difference.New(program),
 		DNS: dnscheck.NewResolver(c.dns), AlertTo: c.alertMail, Stripe: in.stripe, Metrics: in.watch, Log: in.log,
 	})
 	return err

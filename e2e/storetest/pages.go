@@ -39,3 +39,24 @@ func Certificate(t testing.TB, tenant, deliverable, version uuid.UUID, signed st
 		return tx.SaveCertificate(deliverable, version, store.NewID(), []byte(signed), "0123456789abcdef")
 	}))
 }
+
+// Media records what a job made of a recording: its poster and a copy, which a test may
+// change before. No objects are in storage.
+func Media(t testing.TB, tenant, file uuid.UUID, change ...func(*store.Rendition)) (poster, playable store.Rendition) {
+	t.Helper()
+	poster, playable = Rendition(0), Rendition(0)
+	playable.ContentType = "video/mp4"
+	for _, fn := range change {
+		fn(&poster)
+		fn(&playable)
+	}
+	ms := int64(90_000)
+	check(t, db.Work(t.Context(), Job(t, tenant), func(tx *store.Tx) error {
+		return tx.RecordLook(t.Context(), file, store.LookedAt{
+			DurationMS: &ms, FrameRate: "30000/1001", StartTimecode: "01:00:00;00", Plays: store.PlaysSoon, Picture: &poster})
+	}))
+	check(t, db.Work(t.Context(), Job(t, tenant), func(tx *store.Tx) error {
+		return tx.RecordPlayable(t.Context(), file, &playable, "")
+	}))
+	return poster, playable
+}

@@ -49,7 +49,8 @@ func (r *Runner) cleanUp(ctx context.Context, j store.Job, _ queue.Cleanup) erro
 			slog.Bool("repaired", f.Repaired), slog.Bool("alert", !f.Repaired))
 	}})
 	return errors.Join(err, r.reconcileUsage(ctx, j), r.sweepResponses(ctx, j),
-		r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.DrawMissingPages(ctx) }))
+		r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.DrawMissingPages(ctx) }),
+		r.db.Work(ctx, j, func(tx *store.Tx) error { return tx.LookAtMissing(ctx) }))
 }
 
 // sweepResponses deletes what programs got more than a day ago.

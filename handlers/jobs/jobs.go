@@ -24,6 +24,7 @@ import (
 	"portico/files"
 	"portico/handlers/difference"
 	"portico/handlers/dnscheck"
+	"portico/handlers/media"
 	"portico/handlers/metrics"
 	"portico/handlers/pdf"
 	"portico/handlers/signin"
@@ -51,6 +52,8 @@ type Config struct {
 	PDF *pdf.Renderer
 	// Differences finds where pictures differ; required with Storage.
 	Differences *difference.Finder
+	// Media looks at recordings and copies them; with nil, another process does.
+	Media *media.Tool
 	// DNS resolves tenants' domains; nil means the system's resolver.
 	DNS *dnscheck.Resolver
 	// AlertTo gets a mail when a job is refused; "" sends none.
@@ -83,6 +86,9 @@ const (
 	pictureWorkers = 1
 	// One, because it takes a core and half a gigabyte.
 	documentWorkers = 1
+	// One each, because ffmpeg takes two cores, and up to three gigabytes for the largest
+	// pictures.
+	mediaWorkers, copyWorkers = 1, 1
 
 	// A job may wait for a mail server: 10 seconds to connect and 30 to send.
 	jobTimeout = 90 * time.Second
@@ -138,6 +144,10 @@ func (r *Runner) queueConfig() *river.Config {
 	if r.cfg.Storage != nil && r.cfg.PDF != nil {
 		queues[queue.Documents] = river.QueueConfig{MaxWorkers: documentWorkers}
 	}
+	if r.cfg.Storage != nil && r.cfg.Media != nil {
+		queues[queue.Media] = river.QueueConfig{MaxWorkers: mediaWorkers}
+		queues[queue.Copies] = river.QueueConfig{MaxWorkers: copyWorkers}
+	}
 	return &river.Config{
 		Schema:               store.QueueSchema,
 		Queues:               queues,
@@ -186,6 +196,8 @@ func (r *Runner) register(w *river.Workers) {
 	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.filePreview)
 	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.filePages)
 	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.fileDifference)
+	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.fileMedia)
+	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.filePlayable)
 	// The inviter may be agency staff who aren't members of this tenant. If an inviter
 	// loses the right to invite, the invitation is revoked and nothing is sent.
 	tenantJob(w, r, store.JobPolicy{IgnoreRequester: true}, r.inviteMail)

@@ -23,6 +23,7 @@ import (
 	"portico/e2e/stack"
 	"portico/e2e/storetest"
 	"portico/handlers/difference"
+	"portico/handlers/media"
 	"portico/handlers/pdf"
 	"portico/handlers/signin"
 	"portico/handlers/stripe"
@@ -30,6 +31,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == media.Child {
+		fmt.Fprintln(os.Stderr, media.RunChild(os.Args[2:])) // it returns only if it failed
+		os.Exit(1)
+	}
 	if len(os.Args) > 1 && os.Args[1] == pdf.Child {
 		if err := pdf.RunChild(os.Args[2:], os.Stdout); err != nil {
 			fmt.Fprintln(os.Stderr, err)

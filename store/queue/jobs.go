@@ -22,7 +22,7 @@ const (
 )
 
 // Names lists every queue.
-var Names = []string{Urgent, Pictures, Documents, river.QueueDefault}
+var Names = []string{Urgent, Pictures, Documents, Media, Copies, river.QueueDefault}
 
 // SignInMail sends the mail of a sign-in or step-up flow. The job itself makes the
 // link and the code, so that the queue never holds them.
@@ -313,6 +313,43 @@ func (FilePages) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: 
 
 // Timeout implements [LongJob].
 func (FilePages) Timeout() time.Duration { return 10 * time.Minute }
+
+// Media is the queue for looking at video and sound, which takes seconds each.
+const Media = "media"
+
+// FileMedia measures a recording and makes its picture.
+type FileMedia struct {
+	Signature
+	File uuid.UUID `json:"file"`
+}
+
+// Kind implements river.JobArgs.
+func (FileMedia) Kind() string { return "file_media" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (FileMedia) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: Media} }
+
+// Timeout implements [LongJob].
+func (FileMedia) Timeout() time.Duration { return 20 * time.Minute }
+
+// Copies is the queue for making copies of recordings that browsers play. One takes as long
+// as the recording, so that nothing else may wait for it.
+const Copies = "copies"
+
+// FilePlayable makes a copy of a recording that browsers play.
+type FilePlayable struct {
+	Signature
+	File uuid.UUID `json:"file"`
+}
+
+// Kind implements river.JobArgs.
+func (FilePlayable) Kind() string { return "file_playable" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (FilePlayable) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: Copies} }
+
+// Timeout implements [LongJob].
+func (FilePlayable) Timeout() time.Duration { return 4 * time.Hour }
 
 // SupportMail tells one owner that a support session started or ended.
 type SupportMail struct {
