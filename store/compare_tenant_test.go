@@ -168,6 +168,11 @@ func TestDifferencesStayInTheirTenant(t *testing.T) {
 			t.Errorf("%s deletes %d rows, %v", me.Name, n, err)
 		}
 	}
+	for _, me := range []store.Member{gus, other.dana, other.mia} {
+		if n, err := try(t, conn, &me, "select 1 from differences where a_file = $1", b.pictures[0]); n != 0 || err != nil {
+			t.Errorf("%s of another tenant sees %d rows, %v", me.Name, n, err)
+		}
+	}
 	if got := b.differences(t, b.dana); len(got) != 1 || got[0].Found {
 		t.Errorf("afterwards: %+v", got)
 	}
