@@ -213,7 +213,7 @@ func (s *Server) workPage(q workQuery, status int, edit func(*views.DeliverableS
 		if open != nil {
 			withReview(&p, c, me, *open, review, filesOf(list, open.ID), people)
 			openedForm(&p, r.URL.Query().Get("decide"))
-			withNotes(&p, noted{c, me, d, *open, q, othersNames(people, me)}, notes, comments)
+			withNotes(&p, noted{c, me, d, *open, q, othersNames(people, me), list}, notes, comments)
 		}
 		if p.Upload != nil {
 			p.Upload.MaxSize = s.maxUpload(plan, used)

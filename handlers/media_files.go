@@ -84,7 +84,7 @@ func withMedia(row *views.FileRow, base views.Base, f store.File) {
 		row.StageNote = words
 	}
 	if c, known := clockOf(f); known {
-		row.FrameRate, row.StartTimecode, row.FrameWords = c.Rate.String(), c.Text(c.From), c.Rate.Words()
+		row.FrameRate, row.FrameWords, row.FirstFrame, row.DropsFrames = c.Rate.String(), c.Rate.Words(), c.From, c.Drops()
 	}
 }
 

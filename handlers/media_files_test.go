@@ -2,6 +2,7 @@ package handlers_test
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -68,7 +69,7 @@ func TestMediaIsServedLikeItsFile(t *testing.T) {
 		t.Errorf("playing is recorded %d times, want once", n)
 	}
 	stage := answer{body: shown(t, mia.get(t, d.at("/deliverables/%s", d.deliverable)))}
-	has(t, "the stage", stage, `src="`+d.at("/files/%s/playable", id), `poster="`+d.at("/files/%s/poster", id)+`"`, ">1:30<", `data-rate="30000/1001"`, `data-start="01:00:00;00"`, "This is a copy for the browser.")
+	has(t, "the stage", stage, `src="`+d.at("/files/%s/playable", id), `poster="`+d.at("/files/%s/poster", id)+`"`, ">1:30<", `data-rate="30000/1001"`, `data-from="107892"`, `data-drops="2"`, "This is a copy for the browser.")
 	if _, err := storetest.AdminPool().Exec(t.Context(), `update files set deleted_at = now() where id = $1`, id); err != nil {
 		t.Fatal(err)
 	}
@@ -108,4 +109,38 @@ func TestForeignVideosArePlayedAsTheirCopy(t *testing.T) {
 	hasNot(t, "before", answer{body: shown(t, d.ravi.get(t, page))}, "<video")
 	recorded(t, d.me, id)
 	has(t, "after", answer{body: shown(t, d.ravi.get(t, page))}, "<video", d.at("/files/%s/playable", id), d.at("/files/%s", id)+`"`)
+}
+
+// A note points at a span of a video with plain fields. The page says it as timecode, shows
+// it below the video, and leads to its beginning.
+func TestNotesPointAtSpans(t *testing.T) {
+	t.Parallel()
+	d := newCuttingDesk(t)
+	storetest.Media(t, d.staff.TenantID(), d.file)
+	file := d.file.String()
+	for what, c := range map[string]struct{ time, until, says string }{
+		"an end before the beginning": {"0:12", "0:11", "Enter a time after the beginning"},
+		"an end alone":                {"", "0:11", "Enter the time at which it begins."},
+		"an end beyond the video":     {"0:12", "9:00", "The recording is over by then."},
+		"no time":                     {"0:12", "later", "Enter a time, such as 0:12 or 0:12.480."},
+		"too fine":                    {"0:12.0001", "", "Enter a time, such as 0:12 or 0:12.480."},
+	} {
+		got := d.mia.post(t, d.page+"/versions/1/notes", url.Values{"words": {"kept"}, "file": {file}, "time": {c.time}, "until": {c.until}})
+		want(t, what, got, http.StatusUnprocessableEntity)
+		has(t, what, got, c.says, "kept")
+		if c.until != "" {
+			has(t, what, got, `value="`+c.until+`"`)
+		}
+	}
+	note := d.start(t, d.mia, url.Values{"words": {"Slower"}, "file": {file}, "time": {"0:12.480"}, "until": {"0:15"}})
+	if *note.AtMS != 12_480 || *note.EndMS != 15_000 {
+		t.Errorf("the note is from %d to %d", *note.AtMS, *note.EndMS)
+	}
+	page := d.mia.get(t, d.page)
+	has(t, "the page", page, "at 01:00:12;14 to 01:00:14;29", "t=12.48", `data-marks`, `<rect x="13.86%"`)
+	has(t, "at its time", d.mia.get(t, d.page+"?file="+file+"&t=12.48"), "#t=12.48")
+	hasNot(t, "at no time", d.mia.get(t, d.page+"?file="+file+"&t=%22%3E"), "#t=")
+	edl := d.export(t, d.mia, "edl")
+	has(t, "the markers", edl, "29.97 fps, from 01:00:00;00", "01:00:12;14", "|D:75")
+	hasNot(t, "the markers", edl, "assumed")
 }

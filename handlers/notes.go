@@ -27,6 +27,8 @@ type noted struct {
 	q    workQuery
 	// mentions are names that a note may have after an @.
 	mentions []string
+
+	files []store.File // of any version
 }
 
 // mayWrite says whether the reader can write notes on the version. Support can't: its
@@ -82,8 +84,10 @@ func withNotes(p *views.DeliverableShowProps, n noted, notes []store.Note, comme
 		list.Exports = n.exports(p)
 	}
 	list.FromPage, _ = strconv.Atoi(n.q.page)
-	list.FromSec, _ = strconv.Atoi(n.q.time)
-	list.FromPage, list.FromSec = max(0, list.FromPage), max(0, list.FromSec)
+	list.FromPage = max(0, list.FromPage)
+	if ms, ok := parseMoment(n.q.time); ok && ms > 0 {
+		list.From = seekTo(ms)
+	}
 	p.Notes = list
 }
 
@@ -187,16 +191,40 @@ func (n noted) place(p *views.DeliverableShowProps, note store.Note, v *views.No
 			v.Pin = &views.Pin{X: *note.X, Y: *note.Y, W: frame.OrZero(note.W), H: frame.OrZero(note.H)}
 		}
 	case note.AtMS != nil:
-		seconds := int(*note.AtMS / 1000)
-		v.Where += " at " + views.Moment(seconds)
-		key, value = "t", strconv.Itoa(seconds)
+		v.Where += " at " + placeInTime(n.file(id), *note.AtMS)
+		if note.EndMS != nil {
+			v.Where += " to " + placeInTime(n.file(id), *note.EndMS)
+		}
+		key, value = "t", seekTo(*note.AtMS)
 		if shown {
-			v.Seek = value
+			v.Seek, v.Mark = value, n.mark(n.file(id), note)
 		}
 	}
 	if v.WhereURL = n.c.Base.DeliverablePlace(p.ID, n.open.Number, id, key, value, fragment); v.Pin != nil {
 		v.WhereURL = "#" + fragment
 	}
+}
+
+// file is a file of the open version.
+func (n noted) file(id string) *store.File {
+	at := slices.IndexFunc(n.files, func(f store.File) bool { return f.ID.String() == id })
+	if at < 0 {
+		return nil
+	}
+	return &n.files[at]
+}
+
+// mark is where a note stands on the time line of a recording, if its length is known.
+func (n noted) mark(f *store.File, note store.Note) *views.Mark {
+	if f == nil || f.DurationMS == nil || *f.DurationMS == 0 {
+		return nil
+	}
+	part := func(ms int64) int { return int(min(10_000, ms*10_000 / *f.DurationMS)) }
+	m := views.Mark{From: part(*note.AtMS)}
+	if note.EndMS != nil {
+		m.Length = part(*note.EndMS) - m.From
+	}
+	return &m
 }
 
 // form is the empty form for a note on the open version. It offers the file shown large.
@@ -278,15 +306,21 @@ func readNote(f *web.Form) (in store.NewNote, err error) {
 		}
 		in.Page = &n
 	}
-	if moment := strings.TrimSpace(f.Raw("time")); moment != "" {
-		ms, ok := parseMoment(moment)
-		if !ok {
-			f.Errors["time"] = "Enter a time, such as 0:12."
-		}
-		in.AtMS = &ms
-	}
+	in.AtMS, in.EndMS = readMoment(f, "time"), readMoment(f, "until")
 	readPlace(f, &in.Anchor)
 	return in, nil
+}
+
+func readMoment(f *web.Form, field string) *int64 {
+	moment := strings.TrimSpace(f.Raw(field))
+	if moment == "" {
+		return nil
+	}
+	ms, ok := parseMoment(moment)
+	if !ok {
+		f.Errors[field] = "Enter a time, such as 0:12 or 0:12.480."
+	}
+	return &ms
 }
 
 func readPlace(f *web.Form, a *store.Anchor) {
@@ -316,11 +350,13 @@ func fractions(a, b string, least, mostA, mostB int) (x, y int, ok bool) {
 	return x, y, errX == nil && errY == nil && x >= least && x <= mostA && y >= least && y <= mostB
 }
 
-// parseMoment reads a time as mm:ss, h:mm:ss or seconds, and returns milliseconds. A
-// recording is shorter than a week.
+// parseMoment reads a time as mm:ss, h:mm:ss or seconds, with decimals if need be, and
+// returns milliseconds. A recording is shorter than a week.
 func parseMoment(text string) (ms int64, ok bool) {
+	text, decimals, _ := strings.Cut(strings.Replace(text, ",", ".", 1), ".")
+	thousandths, err := strconv.ParseUint((decimals + "000")[:3], 10, 16)
 	parts := strings.Split(text, ":")
-	if len(parts) > 3 {
+	if err != nil || len(decimals) > 3 || len(parts) > 3 {
 		return 0, false
 	}
 	for i, part := range parts {
@@ -330,7 +366,7 @@ func parseMoment(text string) (ms int64, ok bool) {
 		}
 		ms = ms*60 + n
 	}
-	ms *= 1000
+	ms = ms*1000 + int64(thousandths)
 	return ms, ms <= (7 * 24 * time.Hour).Milliseconds()
 }
 
@@ -340,7 +376,7 @@ func keepNote(p *views.DeliverableShowProps, f *web.Form, errs ui.Errors) {
 		return
 	}
 	form := p.Notes.Form
-	form.Errors, form.Words, form.Place, form.Page, form.Time = errs, f.Raw("words"), f.Raw("place"), f.Raw("page"), f.Raw("time")
+	form.Errors, form.Words, form.Place, form.Page, form.Time, form.Until = errs, f.Raw("words"), f.Raw("place"), f.Raw("page"), f.Raw("time"), f.Raw("until")
 	form.X, form.Y, form.W, form.H = f.Raw("x"), f.Raw("y"), f.Raw("w"), f.Raw("h")
 	form.ToClient = f.Raw("visibility") == string(store.ClientVisible)
 	for i := range form.Files {

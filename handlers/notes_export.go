@@ -129,7 +129,7 @@ func exportList(notes []store.Note, comments []store.ExportedComment, list []sto
 		team := n.Visibility == store.TeamOnly
 		note := noteexport.Note{
 			Label: views.PinLabel(team, n.Number), Team: team, Done: n.ResolvedAt != nil, DoneBy: n.ResolverName,
-			AtMS: n.AtMS, Comments: said[n.ID],
+			AtMS: n.AtMS, EndMS: n.EndMS, Comments: said[n.ID],
 		}
 		if n.FileID != nil {
 			note.FileID, note.File = n.FileID.String(), "A file that was deleted"

@@ -183,7 +183,7 @@ func TestRefusedNotesKeepTheirWords(t *testing.T) {
 		"nothing":           {url.Values{"words": {" "}}, "Write something first."},
 		"too much":          {url.Values{"words": {strings.Repeat("kept ", 20_000)}}, "At most 10000 fit."},
 		"no page":           {url.Values{"words": {"kept"}, "file": {file}, "page": {"two"}}, "Enter the number of a page"},
-		"no time":           {url.Values{"words": {"kept"}, "file": {file}, "time": {"1:99"}}, "Enter a time, such as 0:12."},
+		"no time":           {url.Values{"words": {"kept"}, "file": {file}, "time": {"1:99"}}, "Enter a time, such as 0:12 or 0:12.480."},
 		"a time of a text":  {url.Values{"words": {"kept"}, "file": {file}, "time": {"0:12"}}, "Only video and sound have a time."},
 		"a place of a text": {url.Values{"words": {"kept"}, "file": {file}, "place": {"B2"}}, "Only pictures and pages of a PDF have places."},
 		"a lost pin":        {url.Values{"words": {"kept"}, "file": {file}, "place": {"pin"}, "x": {"99999"}, "y": {"1"}}, "Choose a place again."},

@@ -150,7 +150,7 @@ where x.tenant_id = @tenant_id
   and x.version_id = @version
 order by x.created_at, x.id`, args),
 		many("notes to certify", &c.Notes, `
-select t.id, t.file_id, t.page, t.x, t.y, t.w, t.h, t.t_ms as at_ms, coalesce(f.name, '') as file_name, t.number, t.resolved_at is not null as resolved
+select t.id, t.file_id, t.page, t.x, t.y, t.w, t.h, t.t_ms as at_ms, t.t_end_ms as end_ms, coalesce(f.name, '') as file_name, t.number, t.resolved_at is not null as resolved
 from threads t
 left join files f on f.tenant_id = t.tenant_id and f.id = t.file_id
 where t.tenant_id = @tenant_id

@@ -38,6 +38,7 @@ type Anchor struct {
 	Page       *int
 	X, Y, W, H *int   // a point or a box of a picture, in 1/10,000 of its sides
 	AtMS       *int64 // of a recording, in milliseconds
+	EndMS      *int64 // the end of a span of it, after AtMS
 }
 
 // Note is a thread about a version. Its words are its first comment.
@@ -80,7 +81,7 @@ const openVersion = `(
 
 // noteColumns selects the notes of a version that the reader sees.
 const noteColumns = `
-select t.id, t.visibility, t.number, t.file_id, t.page, t.x, t.y, t.w, t.h, t.t_ms as at_ms, t.carried_from is not null as carried, t.resolved_at,
+select t.id, t.visibility, t.number, t.file_id, t.page, t.x, t.y, t.w, t.h, t.t_ms as at_ms, t.t_end_ms as end_ms, t.carried_from is not null as carried, t.resolved_at,
        coalesce(m.name, '') as resolver_name, t.created_at
 from threads t
 left join memberships m on m.tenant_id = t.tenant_id and m.user_id = t.resolved_by
@@ -301,15 +302,15 @@ where tenant_id = @tenant_id
 func (tx *Tx) insertNote(id, version uuid.UUID, in NewNote) {
 	a := in.Anchor
 	tx.changeLater("start note", `
-insert into threads (tenant_id, id, version_id, visibility, number, file_id, page, x, y, w, h, t_ms)
-select @tenant_id, @id, @version, @visibility, coalesce(max(number), 0) + 1, @file, @page, @x, @y, @w, @h, @at_ms
+insert into threads (tenant_id, id, version_id, visibility, number, file_id, page, x, y, w, h, t_ms, t_end_ms)
+select @tenant_id, @id, @version, @visibility, coalesce(max(number), 0) + 1, @file, @page, @x, @y, @w, @h, @at_ms, @end_ms
 from threads
 where tenant_id = @tenant_id
   and version_id = @version
   and visibility = @visibility
 having coalesce(max(number), 0) < @most`, pgx.StrictNamedArgs{
 		"id": id, "version": version, "visibility": in.Visibility, "file": a.FileID, "page": a.Page,
-		"x": a.X, "y": a.Y, "w": a.W, "h": a.H, "at_ms": a.AtMS, "most": MaxNotes}, errManyNotes)
+		"x": a.X, "y": a.Y, "w": a.W, "h": a.H, "at_ms": a.AtMS, "end_ms": a.EndMS, "most": MaxNotes}, errManyNotes)
 }
 
 var errManyNotes = InvalidError{"words": "A version can have up to 1,000 notes. Write yours as a reply to one of them."}
@@ -432,14 +433,17 @@ func checkWords(words string) error {
 // the actor sees, and [InvalidError] if such a file has no such place.
 func (tx *Tx) checkAnchor(ctx context.Context, version uuid.UUID, a Anchor) error {
 	if a.FileID == nil {
-		if a.X != nil || a.Page != nil || a.AtMS != nil {
+		if a.X != nil || a.Page != nil || a.AtMS != nil || a.EndMS != nil {
 			return InvalidError{"file": "Choose the file that you mean."}
 		}
 		return nil
 	}
-	var contentType string
-	err := tx.get(ctx, value("file to note on", &contentType, `
-select coalesce(content_type, '')
+	var f struct {
+		ContentType string
+		DurationMS  *int64
+	}
+	err := tx.get(ctx, one("file to note on", &f, `
+select coalesce(content_type, '') as content_type, duration_ms
 from files
 where tenant_id = @tenant_id
   and id = @file
@@ -449,7 +453,10 @@ where tenant_id = @tenant_id
 	if err != nil {
 		return err
 	}
-	kind, _, _ := strings.Cut(contentType, "/")
+	if invalid := checkTime(a, f.ContentType, f.DurationMS); invalid != nil {
+		return invalid
+	}
+	kind, contentType := strings.Split(f.ContentType, "/")[0], f.ContentType
 	switch {
 	case a.X != nil && contentType == documentType && a.Page == nil:
 		return InvalidError{"page": "Enter the number of the page that you mean."}
@@ -457,8 +464,27 @@ where tenant_id = @tenant_id
 		return InvalidError{"place": "Only pictures and pages of a PDF have places. Choose “Whole file”."}
 	case a.Page != nil && contentType != documentType:
 		return InvalidError{"page": "Only a PDF has pages. Leave this empty."}
-	case a.AtMS != nil && kind != "video" && kind != "audio":
+	}
+	return nil
+}
+
+// checkTime returns what is wrong with the time of a note on a file, nil for nothing. A
+// recording's length is rounded, so a second more is let pass.
+func checkTime(a Anchor, contentType string, durationMS *int64) error {
+	late := func(ms *int64) bool { return ms != nil && durationMS != nil && *ms > *durationMS+1000 }
+	switch {
+	case a.AtMS == nil && a.EndMS == nil:
+		return nil
+	case !isRecording(contentType):
 		return InvalidError{"time": "Only video and sound have a time. Leave this empty."}
+	case a.AtMS == nil:
+		return InvalidError{"time": "Enter the time at which it begins."}
+	case a.EndMS != nil && *a.EndMS <= *a.AtMS:
+		return InvalidError{"until": "Enter a time after the beginning, or leave this empty."}
+	case late(a.AtMS):
+		return InvalidError{"time": "The recording is over by then."}
+	case late(a.EndMS):
+		return InvalidError{"until": "The recording is over by then."}
 	}
 	return nil
 }

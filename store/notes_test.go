@@ -273,12 +273,22 @@ func TestNotesPointAtFilesOfTheirVersion(t *testing.T) {
 	wantInvalid(t, "a place in a PDF, on no page", at(b.mia, 1, store.Anchor{FileID: &b.pdf, X: &n, Y: &n}), "page")
 	wantInvalid(t, "a place in a text", at(b.mia, 1, store.Anchor{FileID: &b.text, X: &n, Y: &n}), "place")
 	wantInvalid(t, "a page of a picture", at(b.mia, 1, store.Anchor{FileID: &b.picture, Page: &n}), "page")
+	end, before, after := int64(20_000), int64(1), int64(99_000)
+	if _, err := storetest.AdminPool().Exec(t.Context(), `update files set duration_ms = 30000 where id = $1`, b.film); err != nil {
+		t.Fatal(err)
+	}
+	wantInvalid(t, "a span of a text", at(b.mia, 1, store.Anchor{FileID: &b.text, AtMS: &ms, EndMS: &end}), "time")
+	wantInvalid(t, "a span without a beginning", at(b.mia, 1, store.Anchor{FileID: &b.film, EndMS: &end}), "time")
+	wantInvalid(t, "a span that ends before", at(b.mia, 1, store.Anchor{FileID: &b.film, AtMS: &ms, EndMS: &before}), "until")
+	wantInvalid(t, "a span that ends when it begins", at(b.mia, 1, store.Anchor{FileID: &b.film, AtMS: &ms, EndMS: &ms}), "until")
+	wantInvalid(t, "a moment after the end", at(b.mia, 1, store.Anchor{FileID: &b.film, AtMS: &after}), "time")
+	wantInvalid(t, "a span beyond the end", at(b.mia, 1, store.Anchor{FileID: &b.film, AtMS: &ms, EndMS: &after}), "until")
 	wantInvalid(t, "a moment of a text", at(b.mia, 1, store.Anchor{FileID: &b.text, AtMS: &ms}), "time")
-	for _, a := range []store.Anchor{{FileID: &b.picture, X: &n, Y: &n, W: &n, H: &n}, {FileID: &b.pdf, Page: &n}, {FileID: &b.film, AtMS: &ms}, {FileID: &b.text}, {FileID: &b.pdf, Page: &n, X: &n, Y: &n}} {
+	for _, a := range []store.Anchor{{FileID: &b.picture, X: &n, Y: &n, W: &n, H: &n}, {FileID: &b.pdf, Page: &n}, {FileID: &b.film, AtMS: &ms, EndMS: &end}, {FileID: &b.text}, {FileID: &b.pdf, Page: &n, X: &n, Y: &n}} {
 		must(t, at(b.mia, 1, a))
 	}
 	notes, _ := b.notes(t, b.mia)
-	if len(notes) != 5 || *notes[4].X != n || *notes[4].Page != n || *notes[0].X != n || *notes[0].H != n || *notes[1].Page != n || *notes[2].AtMS != ms || *notes[3].FileID != b.text {
+	if len(notes) != 5 || *notes[4].X != n || *notes[4].Page != n || *notes[0].X != n || *notes[0].H != n || *notes[1].Page != n || *notes[2].AtMS != ms || *notes[2].EndMS != end || *notes[3].FileID != b.text {
 		t.Errorf("the notes point elsewhere: %+v", notes)
 	}
 }

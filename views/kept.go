@@ -39,6 +39,7 @@ var keptFields = []struct{ name, label string }{
 	{"words", "Your words"},
 	{"page", "Page"},
 	{"time", "Time"},
+	{"until", "Until"},
 }
 
 // KeptTexts returns what the fields of a form hold.

@@ -1,6 +1,7 @@
 package views
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -10,22 +11,23 @@ import (
 
 // NotesProps are the notes of the open version.
 type NotesProps struct {
-	List              []Note // as filtered
-	Open, Done        int    // how many there are of each
-	Carried           int    // how many were open on the version before, and how many of those are done
-	CarriedDone       int
-	ShowsDone         bool
-	OpenURL, DoneURL  string
-	Cut               bool      // there are more notes or replies than the page lists
-	Form              *NoteForm // nil if the reader can't write here
-	LockedBy          string    // what replaced the version, "Version 4 is out"; "" while it takes notes
-	LockedByURL       string
-	Client            string       // the client, as staff name it
-	Refused           string       // why a change of a note was refused, "" if none was
-	Exports           []NoteExport // the kinds of files that the notes can be had as
-	ShownFile         string       // the id of the file shown large
-	ShownPage         string       // its page, if it is a document
-	FromPage, FromSec int          // where the file shown large begins; 0 is its beginning
+	List             []Note // as filtered
+	Open, Done       int    // how many there are of each
+	Carried          int    // how many were open on the version before, and how many of those are done
+	CarriedDone      int
+	ShowsDone        bool
+	OpenURL, DoneURL string
+	Cut              bool      // there are more notes or replies than the page lists
+	Form             *NoteForm // nil if the reader can't write here
+	LockedBy         string    // what replaced the version, "Version 4 is out"; "" while it takes notes
+	LockedByURL      string
+	Client           string       // the client, as staff name it
+	Refused          string       // why a change of a note was refused, "" if none was
+	Exports          []NoteExport // the kinds of files that the notes can be had as
+	ShownFile        string       // the id of the file shown large
+	ShownPage        string       // its page, if it is a document
+	FromPage         int          // at which the document shown large opens; 0 is its first
+	From             string       // where the recording shown large begins, in seconds; "" is its beginning
 }
 
 // NoteExport is a kind of file that the notes can be had as.
@@ -45,6 +47,7 @@ type Note struct {
 	Where      string // where it points: "Logo.pdf, page 2"
 	WhereURL   string // "" for the whole version
 	Seek       string // where the recording shown large is then, in seconds; "" for elsewhere
+	Mark       *Mark  // nil if it is at no time of the recording that is shown large
 	Pin        *Pin   // nil if it has no place on the picture that is shown large
 	Done       bool
 	DoneBy     string
@@ -75,6 +78,9 @@ type NoteComment struct {
 // Pin is a point or a box on a picture, in 1/10,000 of its sides.
 type Pin struct{ X, Y, W, H int }
 
+// Mark is a time or a span of a recording, in 1/10,000 of its length.
+type Mark struct{ From, Length int }
+
 // NoteForm is the form for a new note, with what was typed.
 type NoteForm struct {
 	URL        string
@@ -85,7 +91,9 @@ type NoteForm struct {
 	Times      bool        // some file is video or sound
 	Place      string      // as typed
 	X, Y, W, H string      // of a pin that was placed with a script
-	Page, Time string
+	Page       string
+	Time       string // of a recording, and the end of a span of it
+	Until      string
 	Words      string
 	Mentions   []string // names to write after an @
 	Staff      bool
@@ -159,10 +167,14 @@ func shownPage(n *NotesProps) string {
 }
 
 func shownTime(n *NotesProps) string {
-	if n == nil || n.FromSec == 0 {
+	if n == nil || n.From == "" {
 		return ""
 	}
-	return "#t=" + strconv.Itoa(n.FromSec)
+	return "#t=" + n.From
+}
+
+func marked(list []Note) bool {
+	return slices.ContainsFunc(list, func(n Note) bool { return n.Mark != nil })
 }
 
 func noteTabs(p NotesProps) []ui.Tab {

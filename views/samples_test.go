@@ -289,6 +289,21 @@ func withKind(kind views.FileKind) views.DeliverableShowProps {
 	return p
 }
 
+// recordedWork is a video with notes at times of it, as staff see them.
+func recordedWork() views.DeliverableShowProps {
+	p := notedWork()
+	hero := p.Files[0]
+	hero.Kind, hero.Name, hero.ShownURL, hero.PosterURL = views.FileVideo, "Cut.mov", acme.FilePlayable("f1"), "/sample/poster.svg"
+	hero.Length, hero.FrameRate, hero.FrameWords, hero.FirstFrame, hero.DropsFrames = "1:30", "30000/1001", "29.97 fps", 107892, 2
+	hero.StageNote = "This is a copy for the browser. The download is the original."
+	p.Hero = &hero
+	for i, m := range []*views.Mark{{From: 1200}, nil, {From: 4000, Length: 1500}, {From: 10_000}} {
+		p.Notes.List[i].Pin, p.Notes.List[i].Mark = nil, m
+	}
+	p.Notes.Exports = []views.NoteExport{{Label: "CSV", Title: "A table for spreadsheets", URL: acme.NotesExport("d1", 3, "csv", "")}, {Label: "FCPXML", Title: "Markers for Final Cut Pro", URL: acme.NotesExport("d1", 3, "fcpxml", "f1")}}
+	return p
+}
+
 // documentWork is a document with its second page shown.
 func documentWork() views.DeliverableShowProps {
 	p := withKind(views.FilePDF)
@@ -586,6 +601,7 @@ func workSamples() []sample {
 		{"compare-empty", views.CompareShow(staff(), comparedWork(views.CompareBeside, func(p *views.CompareProps) { p.Files = nil }))},
 		{"work-document", views.DeliverableShow(client(), documentWork())},
 		{"work-video", views.DeliverableShow(client(), withKind(views.FileVideo))},
+		{"work-recording", views.DeliverableShow(staff(), recordedWork())},
 		{"work-audio", views.DeliverableShow(client(), withKind(views.FileAudio))},
 		{"work-other", views.DeliverableShow(client(), withKind(views.FileOther))},
 		{"file-text", views.FileTextShow(views.FileTextProps{Name: "styles.css", Text: "body { color: red }\n", Cut: true})},

@@ -49,6 +49,8 @@ var ofNotes = []mutant{
 	{"nobody is told twice of a mention", "store/notes_mentions.go", "for _, to := range fresh {", "for _, to := range ids {", storeRoom, "TestMentionsTellWhomTheyName"},
 	{"a mail of a mention is for whom it names", "store/notes_mentions.go", "  and x.user_id = nullif(current_setting('app.user_id', true), '')::uuid`", "`", workRoom, "TestMentionsAreMailedAtOnce"},
 	{"what names the reader is no other news", "store/notes_mail.go", "        and x.comment_id = c.id\n", "        and false\n", workRoom, "TestMentionsAreMailedAtOnce"},
+	{"a note's time is within its recording", notesDeeds, "*ms > *durationMS+1000", "*ms > *durationMS+1e12", storeRoom, "TestNotesPointAtFiles"},
+	{"a span ends after its beginning", notesDeeds, "	case a.EndMS != nil && *a.EndMS <= *a.AtMS:\n", "	case false:\n", storeRoom, "TestNotesPointAtFiles"},
 	// Exports.
 	{"exports have no team notes", noteTables, "create policy party on threads as restrictive to portico_app\n    using (visibility = 'client' or", "create policy party on threads as restrictive to portico_app\n    using (true or", handlerRoom, "TestExportsHaveNoTeamNotes"},
 	{"exports of notes are recorded", notesExport, "err := s.db.Record(ctx, me, event); err != nil", "err := error(nil); err != nil && event.Verb != \"\"", handlerRoom, "TestNotesAreExported"},

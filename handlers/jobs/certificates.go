@@ -91,6 +91,9 @@ func certifiedNotes(v store.CertifiedVersion) (notes []certificate.Note) {
 		}
 		if n.AtMS != nil {
 			where += ", at " + views.Moment(int(*n.AtMS/1000))
+			if n.EndMS != nil {
+				where += " to " + views.Moment(int(*n.EndMS/1000))
+			}
 		}
 		notes = append(notes, certificate.Note{Number: n.Number, Where: where, Resolved: n.Resolved, Comments: said[n.ID]})
 	}

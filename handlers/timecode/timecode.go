@@ -62,6 +62,14 @@ type Clock struct {
 	From int64 // the number of its first frame
 }
 
+// Drops is how many numbers the clock leaves out at the start of a minute.
+func (c Clock) Drops() int64 {
+	if !c.Drop {
+		return 0
+	}
+	return c.Rate.drops()
+}
+
 // NewClock returns the clock of a recording that begins at a timecode, "01:00:00:00", with a
 // semicolon before the frames for drop-frame. One that can't be read is 00:00:00:00.
 func NewClock(r Rate, start string) Clock {

@@ -1,5 +1,6 @@
 // Notes: pointing at the picture places a pin for a new note, the composer takes the moment of a recording, and keys
-// lead through the notes: c writes one, j and k go to the next and the one before, p hides the pins.
+// lead through the notes: c writes one, j and k go to the next and the one before, p hides the pins, i and o are the
+// start and the end of a span, comma and full stop step by a frame.
 
 const composer = document.querySelector("[data-composer]");
 const picture = document.querySelector(".stage-picture");
@@ -118,10 +119,52 @@ if (composer && picture) {
 }
 
 if (player) {
-  const moment = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+  const two = (n) => String(Math.floor(n)).padStart(2, "0");
+  // The time of the player: 0:12.480.
+  function moment() {
+    const ms = Math.round(player.currentTime * 1000);
+    return `${Math.floor(ms / 60000)}:${two(ms / 1000 % 60)}.${String(ms % 1000).padStart(3, "0")}`;
+  }
+  const field = (name) => composer?.querySelector(`[name=${name}]`);
+  const set = (name) => {
+    if (!field(name)) return;
+    announce(field(name).value = moment());
+  };
   composer?.addEventListener("toggle", () => {
-    const field = composer.querySelector("[name=time]");
-    if (composer.open && field && !field.value && player.currentTime > 0) field.value = moment(player.currentTime);
+    if (composer.open && field("time") && !field("time").value && player.currentTime > 0) field("time").value = moment();
+  });
+  for (const button of all("[data-set]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => set(button.dataset.set));
+  }
+
+  // The timecode of the frame. Some leave out numbers to keep up with the clock.
+  const clock = document.querySelector("[data-clock]");
+  const [num, den] = (clock?.dataset.rate ?? "0/1").split("/").map(Number);
+  const whole = Math.round(num / den);
+  const drops = Number(clock?.dataset.drops);
+  const frame = () => Math.floor((player.currentTime + 0.0005) * num / den);
+  function timecode(n) {
+    const tens = Math.floor(n / (whole * 600 - drops * 9));
+    const rest = n % (whole * 600 - drops * 9);
+    n += drops * (9 * tens + Math.max(0, Math.floor((rest - drops) / (whole * 60 - drops))));
+    const s = Math.floor(n / whole);
+    return [s / 3600 % 24, s / 60 % 60, s % 60].map(two).join(":") + (drops ? ";" : ":") + two(n % whole);
+  }
+  if (whole) {
+    const length = clock.textContent;
+    const tick = () => { clock.textContent = `${timecode(Number(clock.dataset.from) + frame())} / ${length}`; };
+    for (const name of ["timeupdate", "seeked"]) player.addEventListener(name, tick);
+  }
+
+  // i and o set the span, comma and full stop step by a frame.
+  document.addEventListener("keydown", (event) => {
+    if (!plain(event)) return;
+    const by = { ",": -1, ".": 1 }[event.key];
+    if (by && whole) {
+      player.pause();
+      player.currentTime = Math.max(0, (frame() + by + 0.5) * den / num);
+    } else if (event.key === "i" || event.key === "o") set(event.key === "i" ? "time" : "until");
   });
   for (const link of all("[data-seek]")) {
     link.addEventListener("click", (event) => {
@@ -141,10 +184,15 @@ function go(by) {
   next.focus();
 }
 
+// Says whether a key is a command, and not text or a shortcut of the browser.
+function plain(event) {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return false;
+  return !event.target.closest?.("input, textarea, select, [contenteditable]") && !document.querySelector("dialog[open]");
+}
+
 let afterG = -Infinity;
 document.addEventListener("keydown", (event) => {
-  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-  if (event.target.closest?.("input, textarea, select, [contenteditable]") || document.querySelector("dialog[open]")) return;
+  if (!plain(event)) return;
   const combined = event.timeStamp - afterG < 1200; // g p leads elsewhere
   afterG = event.key === "g" ? event.timeStamp : -Infinity;
   if (combined) return;
