@@ -55,7 +55,7 @@ const (
 )
 
 const renditionColumns = `
-select r.id, r.file_id, r.page, r.width, r.height, r.content_type, r.size, r.sha256, coalesce(r.sketch, 0) as sketch
+select r.id, r.file_id, r.page, r.width, r.height, r.content_type, r.size, r.sha256, coalesce(r.sketch, 0) as sketch, '' as words
 from renditions r
 join files f on f.tenant_id = r.tenant_id and f.id = r.file_id and f.deleted_at is null
 join versions v on v.tenant_id = f.tenant_id and v.id = f.version_id
@@ -172,12 +172,12 @@ where tenant_id = @tenant_id
 // insertRendition adds the row of a stored rendition. It is hidden like its file.
 func (tx *Tx) insertRendition(ctx context.Context, file uuid.UUID, kind string, r Rendition) error {
 	return tx.change(ctx, "record rendition", `
-insert into renditions (tenant_id, id, file_id, client_sees, kind, page, width, height, content_type, size, sha256, sketch)
-select tenant_id, @id, id, client_sees, @kind, @page, @width, @height, @type, @size, @sha256, nullif(@sketch::bigint, 0)
+insert into renditions (tenant_id, id, file_id, client_sees, kind, page, width, height, content_type, size, sha256, sketch, words)
+select tenant_id, @id, id, client_sees, @kind, @page, @width, @height, @type, @size, @sha256, nullif(@sketch::bigint, 0), nullif(@words, '')
 from files
 where tenant_id = @tenant_id
   and id = @file`, pgx.StrictNamedArgs{
-		"id": r.ID, "file": file, "kind": kind, "page": r.Page, "width": r.Width, "height": r.Height, "type": r.ContentType, "size": r.Size, "sha256": r.SHA256, "sketch": r.Sketch})
+		"id": r.ID, "file": file, "kind": kind, "page": r.Page, "width": r.Width, "height": r.Height, "type": r.ContentType, "size": r.Size, "sha256": r.SHA256, "sketch": r.Sketch, "words": r.Words})
 }
 
 // LookAtMissing enqueues to look at recordings that were uploaded before anybody did, at

@@ -42,7 +42,8 @@ type Rendition struct {
 	ContentType   string
 	Size          int64 // in bytes
 	SHA256        []byte
-	Sketch        int64 // pages with similar text have similar bits; 0: hardly any text, or drawn before
+	Sketch        int64  // pages with similar text have similar bits; 0: hardly any text, or drawn before
+	Words         string // on a page; "" for none, and when it is read
 }
 
 // GetRendition reads the picture of a page under the rules of [GetFile]. A page that isn't

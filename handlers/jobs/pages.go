@@ -71,7 +71,7 @@ func (r *Runner) fetchDocument(ctx context.Context, tenant, file uuid.UUID, d st
 }
 
 func storePage(ctx context.Context, vault files.Vault, tenant uuid.UUID, p pdf.Page) (store.Rendition, error) {
-	stored := store.Rendition{ID: store.NewID(), Page: p.Number, Width: p.Width, Height: p.Height, ContentType: p.ContentType, Size: int64(len(p.Content)), Sketch: p.Sketch}
+	stored := store.Rendition{ID: store.NewID(), Page: p.Number, Width: p.Width, Height: p.Height, ContentType: p.ContentType, Size: int64(len(p.Content)), Sketch: p.Sketch, Words: p.Words}
 	if len(p.Content) == 0 {
 		return stored, nil // it can't be drawn
 	}

@@ -107,6 +107,17 @@ func TestDocumentsHavePages(t *testing.T) {
 	if n := len(s.pages(t)); n != 45 {
 		t.Errorf("%d pictures in storage", n)
 	}
+	// A PDF of words has them in the rows of its pages, which are hidden like the pages.
+	worded := s.pdfFile(t, document(t, 1, func(doc *fpdf.Fpdf) {
+		doc.SetHeaderFunc(func() { doc.SetFont("Helvetica", "", 14); doc.Cell(0, 10, "Spring campaign") })
+	}))
+	s.draw(t, r, worded)
+	if words := ask[string](t, admin(t), `select words from renditions where file_id = $1`, worded); words != "Spring campaign" {
+		t.Errorf("the words are %q", words)
+	}
+	if n := ask[int](t, admin(t), `select count(words) from renditions where file_id = $1`, id); n != 0 {
+		t.Errorf("%d pages without words have some", n)
+	}
 	for page := 1; page <= 45; page += 11 {
 		var got store.Rendition
 		check(t, storetest.DB().Read(t.Context(), s.me, store.GetRendition(id, page, &got)))

@@ -86,6 +86,7 @@ type header struct {
 	Type   string `json:"type,omitempty"`
 	Size   int    `json:"size,omitempty"`
 	Sketch int64  `json:"sketch,omitempty"`
+	Words  int    `json:"words,omitempty"` // bytes, after those of the picture
 }
 
 func draw(compiled string, f *os.File, first, most int, out *bufio.Writer) error {
@@ -115,14 +116,22 @@ func draw(compiled string, f *os.File, first, most int, out *bufio.Writer) error
 	}
 	for n := first; n < first+most && n <= count.PageCount; n++ {
 		h, content, err := drawPage(guest, doc.Document, n)
+		words := ""
 		if err != nil {
 			// A broken page is left out: the others can still be seen.
 			h, content = header{Page: n}, nil
+		} else {
+			text := textOf(guest, doc.Document, n)
+			h.Sketch, words = sketch(text), wordsOf(text)
 		}
+		h.Words = len(words)
 		if err := headers.Encode(h); err != nil {
 			return err
 		}
 		if _, err := out.Write(content); err != nil {
+			return err
+		}
+		if _, err := out.WriteString(words); err != nil {
 			return err
 		}
 		// What is drawn stays drawn, whatever the next page does.
@@ -167,11 +176,16 @@ func drawPage(guest pdfium.Pdfium, doc references.FPDF_DOCUMENT, number int) (he
 		return header{}, nil, err
 	}
 	size := drawn.Result.RenderedImage.Bounds().Size()
-	h := header{Page: number, Width: size.X, Height: size.Y, Type: kind, Size: len(content)}
-	if text, err := guest.GetPageText(&requests.GetPageText{Page: page}); err == nil { // else the page is shown all the same
-		h.Sketch = sketch(text.Text)
+	return header{Page: number, Width: size.X, Height: size.Y, Type: kind, Size: len(content)}, content, nil
+}
+
+// textOf is the text of a page, "" if it can't be read: the page is shown all the same.
+func textOf(guest pdfium.Pdfium, doc references.FPDF_DOCUMENT, number int) string {
+	read, err := guest.GetPageText(&requests.GetPageText{Page: requests.Page{ByIndex: &requests.PageByIndex{Document: doc, Index: number - 1}}})
+	if err != nil {
+		return ""
 	}
-	return h, content, nil
+	return read.Text
 }
 
 func encode(picture image.Image) (kind string, content []byte, err error) {

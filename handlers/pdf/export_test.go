@@ -9,6 +9,9 @@ import (
 // ErrNonsense is the error of what is no page.
 var ErrNonsense = errNonsense
 
+// WordsOf is a text as the database takes it.
+var WordsOf = wordsOf
+
 // SetTimeout changes how long the renderer's calls may take.
 func (r *Renderer) SetTimeout(d time.Duration) { r.timeout = d }
 

@@ -35,11 +35,15 @@ type Page struct {
 	Width, Height int    // in pixels
 	ContentType   string // image/png or image/jpeg; "" for a page that can't be drawn
 	Content       []byte
-	Sketch        int64 // of its text; 0: there is hardly any. Pages with similar text have similar bits.
+	Sketch        int64  // of its text; 0: there is hardly any. Pages with similar text have similar bits.
+	Words         string // on the page, as the document has them; "" for a picture of words
 }
 
 // MaxPage is the most that a page's picture takes, in bytes. The child sends no more.
 const MaxPage = 16 << 20
+
+// MaxWords is how many characters of a page are read.
+const MaxWords = 20_000
 
 // Timeout bounds one call of [Renderer.Render].
 const Timeout = 3 * time.Minute
@@ -169,7 +173,7 @@ func readHeader(in *bufio.Reader) (h header, err error) {
 
 func readPage(in io.Reader, h header) (Page, error) {
 	drawn := h.Type == "image/png" || h.Type == "image/jpeg"
-	if h.Page < 1 || h.Size < 0 || h.Size > MaxPage || drawn != (h.Size > 0) ||
+	if h.Page < 1 || h.Size < 0 || h.Size > MaxPage || h.Words < 0 || h.Words > 4*MaxWords || drawn != (h.Size > 0) ||
 		drawn && (h.Width < 1 || h.Height < 1 || h.Width > maxWidth || h.Height > maxHeight) {
 		return Page{}, errNonsense
 	}
@@ -177,7 +181,18 @@ func readPage(in io.Reader, h header) (Page, error) {
 	if _, err := io.ReadFull(in, p.Content); err != nil {
 		return Page{}, errCut
 	}
+	words := make([]byte, h.Words)
+	if _, err := io.ReadFull(in, words); err != nil {
+		return Page{}, errCut
+	}
+	p.Words = wordsOf(string(words))
 	return p, nil
+}
+
+// wordsOf is a text as the database takes it: valid, and not too long.
+func wordsOf(text string) string {
+	runes := []rune(strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(text, ""), "\x00", "")))
+	return string(runes[:min(len(runes), MaxWords)])
 }
 
 // limited keeps the first bytes that are written to it.

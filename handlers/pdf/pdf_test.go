@@ -92,6 +92,28 @@ func render(t *testing.T, document []byte, first, most int) (drawn []pdf.Page, p
 	return drawn, pages, unfit
 }
 
+// The words of a page come with it, as the document has them.
+func TestWordsOfPagesAreRead(t *testing.T) {
+	t.Parallel()
+	doc := fpdf.New("P", "mm", "A4", "")
+	doc.SetFont("Helvetica", "", 14)
+	for _, words := range []string{"Spring campaign", "", strings.Repeat("long ", 9000)} {
+		doc.AddPage()
+		doc.MultiCell(0, 1, words, "", "", false)
+	}
+	var out bytes.Buffer
+	if err := doc.Output(&out); err != nil {
+		t.Fatal(err)
+	}
+	drawn, _, _ := render(t, out.Bytes(), 1, 2)
+	if len(drawn) != 2 || !strings.Contains(drawn[0].Words, "Spring campaign") || drawn[1].Words != "" {
+		t.Errorf("%d pages, %q, %q", len(drawn), drawn[0].Words, drawn[1].Words)
+	}
+	if got := pdf.WordsOf(strings.Repeat("ü\x00\xff", 30_000)); got != strings.Repeat("ü", pdf.MaxWords) {
+		t.Errorf("a long text is cut to %d bytes", len(got))
+	}
+}
+
 // Each page is drawn in its shape, in order, from the first that was asked for on.
 func TestPagesAreDrawn(t *testing.T) {
 	t.Parallel()
