@@ -127,8 +127,7 @@ if (player) {
   }
   const field = (name) => composer?.querySelector(`[name=${name}]`);
   const set = (name) => {
-    if (!field(name)) return;
-    announce(field(name).value = moment());
+    if (field(name)) field(name).value = moment();
   };
   composer?.addEventListener("toggle", () => {
     if (composer.open && field("time") && !field("time").value && player.currentTime > 0) field("time").value = moment();
@@ -153,8 +152,7 @@ if (player) {
   }
   if (whole) {
     const length = clock.textContent;
-    const tick = () => { clock.textContent = `${timecode(Number(clock.dataset.from) + frame())} / ${length}`; };
-    for (const name of ["timeupdate", "seeked"]) player.addEventListener(name, tick);
+    player.addEventListener("timeupdate", () => { clock.textContent = `${timecode(Number(clock.dataset.from) + frame())} / ${length}`; });
   }
 
   // i and o set the span, comma and full stop step by a frame.
