@@ -207,7 +207,11 @@ func TestUnlockingInRaces(t *testing.T) {
 			return race(t, b.unlocks(1), b.decides(t, b.mia, 2, store.Approved))
 		},
 		"an approval of the later that is first": func(t *testing.T, b *reviewBundle) (error, error) {
-			return race(t, b.decides(t, b.mia, 2, store.Approved), b.unlocks(1))
+			one, two := race(t, b.decides(t, b.mia, 2, store.Approved), b.unlocks(1))
+			if refused, ok := errors.AsType[*store.TwoApprovedError](two); !ok || refused.Approved != 2 {
+				t.Errorf("it is told %v", two)
+			}
+			return one, two
 		},
 		"another unlocking": func(t *testing.T, b *reviewBundle) (error, error) { return race(t, b.unlocks(1), b.unlocks(2)) },
 	} {
