@@ -102,6 +102,8 @@ var sentences = map[string]string{
 	"deliverable.purged":             "permanently deleted a deliverable after 30 days in the bin",
 	"version.created":                "started a new version of ~",
 	"version.published":              "published a new version of ~",
+	"version.beyond_rounds":          "published more rounds than agreed of ~",
+	"version.unlocked":               "unlocked an earlier version of ~",
 	"version.mail_sent":              "sent the email about a new version to ~",
 	"version.certified":              "signed the certificate of ~",
 	"version.purged":                 "permanently deleted a version after 30 days in the bin",
@@ -246,7 +248,7 @@ values ($1, $2, 'client', 'client', 'viewer', $3, 'ravi@invited.test', $4) retur
 	target[store.KindInvite] = invited
 	// What some events have as their target besides a thing of their own kind.
 	targetOf := map[string]store.Kind{
-		"version.created": store.KindDeliverable, "version.published": store.KindDeliverable, "version.mail_sent": store.KindMembership, "version.certified": store.KindDeliverable,
+		"version.created": store.KindDeliverable, "version.published": store.KindDeliverable, "version.beyond_rounds": store.KindDeliverable, "version.unlocked": store.KindDeliverable, "version.mail_sent": store.KindMembership, "version.certified": store.KindDeliverable,
 		"note.written": store.KindDeliverable, "note.replied": store.KindDeliverable, "note.edited": store.KindDeliverable,
 		"note.resolved": store.KindDeliverable, "note.reopened": store.KindDeliverable, "note.shown": store.KindDeliverable, "note.exported": store.KindDeliverable, "note.mail_sent": store.KindMembership,
 		"review.asked": store.KindDeliverable, "review.passed_on": store.KindDeliverable, "review.approved": store.KindDeliverable,

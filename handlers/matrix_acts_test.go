@@ -114,6 +114,7 @@ var acts = map[string]act{
 	"POST ~/deliverables/{id}/versions/{number}/publish":  {form: "note=Look", target: readyDeliverable},
 	"POST ~/deliverables/{id}/versions/{number}/ask":      {send: sendAsk, target: shownDeliverable},
 	"POST ~/deliverables/{id}/versions/{number}/close":    {target: askedDeliverable},
+	"POST ~/deliverables/{id}/versions/{number}/unlock":   {target: askedDeliverable},
 	"POST ~/deliverables/{id}/versions/{number}/withdraw": {target: askedDeliverable},
 	"POST ~/deliverables/{id}/versions/{number}/decide":   {send: sendDecision, target: shownDeliverable},
 	"POST ~/deliverables/{id}/versions/{number}/pass-on":  {send: sendPassOn, target: askedDeliverable},
