@@ -126,6 +126,7 @@ func walkEverywhere(t *testing.T, settings ...browser.Setting) {
 	w := &walk{scriptedTenants: createScriptedTenants(t), routes: routesToWalk(t), settings: settings, seen: map[string]bool{}, sizes: map[string]int{}}
 	owner := signedInByMail(t, w.people["agency's owner"])
 	w.publish(owner)
+	owner.made("/w/"+w.client+"/deliverables/"+w.ids["deliverables"]+"/versions", nil) // to compare with
 	t.Run("walks", func(t *testing.T) {
 		stranger := w.requestLink(t)
 		t.Run("stranger", func(t *testing.T) {

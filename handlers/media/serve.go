@@ -34,8 +34,17 @@ func serve(source Source) (*pieces, error) {
 	}
 	p := &pieces{source: source, path: "/" + rand.Text(), port: listener.Addr().(*net.TCPAddr).Port}
 	p.url = "http://" + listener.Addr().String() + p.path
-	p.server = &http.Server{Handler: p, ReadHeaderTimeout: 10 * time.Second}
-	go func() { _ = p.server.Serve(listener) }() // until it is closed
+	p.server = &http.Server{Handler: p, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
+	go func() {
+		defer func() {
+			if v := recover(); v != nil {
+				p.mu.Lock()
+				p.err = fmt.Errorf("serve a recording: panic: %v", v)
+				p.mu.Unlock()
+			}
+		}()
+		_ = p.server.Serve(listener) // until it is closed
+	}()
 	return p, nil
 }
 
