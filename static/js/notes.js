@@ -13,6 +13,19 @@ function write() {
   composer.querySelector("textarea").focus({ preventScroll: true });
 }
 
+// Whoever decides is told of a note that isn't saved, and can go back to it.
+for (const link of all("[data-dialog]")) {
+  link.addEventListener("click", () => {
+    for (const notice of all("[data-unsaved]")) notice.hidden = !composer?.querySelector("textarea").value.trim();
+  });
+}
+for (const button of all("[data-write]")) {
+  button.addEventListener("click", () => {
+    button.closest("dialog").close();
+    write();
+  });
+}
+
 if (composer && picture) {
   const form = composer.querySelector("form");
   const fields = form.elements;
@@ -56,7 +69,8 @@ if (composer && picture) {
     pins.append(pin);
   }
 
-  function place(at) {
+  // Chooses the place of the pin, which only a script offers.
+  function choose(at) {
     const choice = fields.namedItem("place");
     let pin = choice.querySelector("[value=pin]");
     if (!pin) {
@@ -65,6 +79,10 @@ if (composer && picture) {
     }
     pin.textContent = `${at.w ? "A box" : "The pin"} in ${cell(at)}`;
     choice.value = "pin";
+  }
+
+  function place(at) {
+    choose(at);
     fields.namedItem("file").value = shown;
     if (picture.dataset.at) fields.namedItem("page").value = picture.dataset.at;
     for (const name of ["x", "y", "w", "h"]) fields.namedItem(name).value = at[name] ?? "";
@@ -73,14 +91,19 @@ if (composer && picture) {
     write();
   }
 
-  // After a refusal the pin is there again, and goes when another place is chosen.
+  // After a refusal, or with a text that was kept, the pin is there again. It goes when another place is chosen.
   function redraw() {
-    const value = (name) => Number(fields.namedItem(name).value);
-    if (fields.namedItem("place").value === "pin" && fields.namedItem("x").value !== "") draw({ x: value("x"), y: value("y"), w: value("w"), h: value("h") });
-    else picture.querySelector(".pin-new")?.remove();
+    const choice = fields.namedItem("place");
+    const [x, y, w, h] = ["x", "y", "w", "h"].map((name) => Number(fields.namedItem(name).value));
+    if (fields.namedItem("x").value !== "" && (choice.value === "pin" || choice.selectedIndex < 0)) {
+      choose({ x, y, w, h });
+      if (fields.namedItem("file").value === shown) return draw({ x, y, w, h });
+    }
+    picture.querySelector(".pin-new")?.remove();
   }
   if (fields.namedItem("place")) {
     fields.namedItem("place").addEventListener("change", redraw);
+    form.addEventListener("reset", () => setTimeout(redraw));
     redraw();
 
     // A mouse that moves while it is pressed draws a box; a tap or a click places a point.
