@@ -388,11 +388,12 @@ func shownPage(f *web.Form) string {
 // noteDone leads back to the note.
 func (s *Server) noteDone(w http.ResponseWriter, r *http.Request, me store.Member, f *web.Form, verb string, at store.PlacedNote) error {
 	fragment, _ := views.PinAnchors(at.Visibility == store.TeamOnly, at.Number)
+	undone := ""
 	if verb == "note.resolved" {
-		fragment = "notes"
+		fragment, undone = "notes", at.ID.String()
 	}
 	to := frame.Base(r, me).NotesOf(at.DeliverableID.String(), at.Version, shownFile(f), shownPage(f), false) + "#" + fragment
-	return frame.Done(w, r, to, verb, "")
+	return frame.Done(w, r, to, verb, undone)
 }
 
 // noteProblem words why a note wasn't changed.

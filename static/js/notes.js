@@ -33,6 +33,8 @@ if (composer && picture) {
   const shown = fields.namedItem("shown").value;
   const svg = (name) => document.createElementNS("http://www.w3.org/2000/svg", name);
   picture.dataset.live = "";
+  composer.addEventListener("toggle", () => composer.open || delete composer.dataset.sheet);
+  for (const hint of all("[data-tap]")) hint.hidden = false;
   composer.dataset.live = "";
 
   // A place in 1/10,000 of the picture.
@@ -88,7 +90,10 @@ if (composer && picture) {
     for (const name of ["x", "y", "w", "h"]) fields.namedItem(name).value = at[name] ?? "";
     draw(at);
     announce(`Pin placed in ${cell(at)}`);
+    // On a phone the form lies below the picture, which stays in sight.
+    composer.dataset.sheet = "";
     write();
+    if (innerWidth <= 760) scrollBy(0, picture.querySelector(".pin-new circle").getBoundingClientRect().top - innerHeight / 4);
   }
 
   // After a refusal, or with a text that was kept, the pin is there again. It goes when another place is chosen.
@@ -153,6 +158,18 @@ if (player) {
       player.scrollIntoView({ block: "center" });
     });
   }
+}
+
+// The cursor goes to the field of a form that is opened.
+for (const summary of all(".notes summary")) {
+  summary.addEventListener("click", () => setTimeout(() => summary.parentElement.open && summary.parentElement.querySelector("textarea")?.focus()));
+}
+
+// The button of a reply names who gets it.
+for (const button of all("[data-to-client]")) {
+  const name = () => (button.textContent = button.form.elements.visibility.value === "client" ? button.dataset.toClient : "Reply to team");
+  button.form.addEventListener("input", name);
+  name();
 }
 
 // Leads to a note so that its pin lights up too, without adding to the history.
