@@ -27,37 +27,52 @@ func (d *noteDesk) publishForm(t *testing.T, more url.Values) url.Values {
 
 // The form that publishes lists the client's open notes of the version before. What is ticked
 // is done in the new version, with the line as a reply; the rest goes on. The client reads
-// how many are done, and nothing of the team's notes is in the form.
+// how many are done. The form lists the team's notes too, and the client's pages are the same
+// with and without them.
 func TestPublishFormAnswersOpenNotes(t *testing.T) {
 	t.Parallel()
 	d := newNoteDesk(t)
 	first := d.start(t, d.mia, url.Values{"words": {"Could this be darker?"}, "file": {d.file.String()}})
 	d.start(t, d.mia, url.Values{"words": {"And bigger"}})
-	d.start(t, d.ravi, url.Values{"words": {"cnryteam"}, "visibility": {"team"}})
+	team := d.start(t, d.ravi, url.Values{"words": {"cnryteam"}, "visibility": {"team"}})
 	d.nextDraft(t)
 	form := d.ravi.get(t, d.page)
 	has(t, "the form", form, "Could this be darker?", "And bigger", "Done here", `value="`+first.ID.String()+`"`, "poster.txt")
-	hasNot(t, "the form", form, "cnryteam")
+	has(t, "the form", form, "cnryteam", `value="`+team.ID.String()+`"`, "Our team only.")
 	hasNot(t, "the client's page", d.mia.get(t, d.page), "Done here")
-	in := d.publishForm(t, url.Values{"done": {first.ID.String()}, "line_" + first.ID.String(): {"Two steps darker"}})
+	in := d.publishForm(t, url.Values{"done": {first.ID.String()}, "line_" + first.ID.String(): {"Two steps darker"}, "line_" + team.ID.String(): {"cnryline"}})
 	want(t, "publish", d.ravi.post(t, d.page+"/versions/2/publish", in), http.StatusSeeOther)
 	has(t, "Mia's page", d.mia.get(t, d.page), "1 of 2", "And bigger")
 	has(t, "Mia's done notes", d.mia.get(t, d.page+"?notes=done"), "Two steps darker", "Could this be darker?")
+	has(t, "Ravi's page", d.ravi.get(t, d.page), "cnryteam", "cnryline", "Note </span>T1")
+	with := map[string]string{d.page: "", d.page + "?notes=done": "", d.page + "?version=1": ""}
+	for page := range with {
+		answer := d.mia.get(t, page)
+		hasNot(t, "Mia's "+page, answer, "cnry")
+		with[page] = answer.withoutRequestID()
+	}
+	if _, err := storetest.AdminPool().Exec(t.Context(), `delete from threads where visibility = 'team' and version_id in (select id from versions where deliverable_id = $1)`, d.deliverable); err != nil {
+		t.Fatal(err)
+	}
+	for page, before := range with {
+		if d.mia.get(t, page).withoutRequestID() != before {
+			t.Errorf("Mia's %s changes with the team's notes", page)
+		}
+	}
 	has(t, "the trail", d.as(t, d.Dana).get(t, "/w/"+d.Acme+"/activity"), "published a new version of")
 }
 
-// A note that is done meanwhile, the team's and an invented one are refused alike. The form
+// A note that is done meanwhile and an invented one are refused alike. The form
 // is there again as it was sent, and no line is lost.
 func TestRefusedAnswersKeepTheirLines(t *testing.T) {
 	t.Parallel()
 	d := newNoteDesk(t)
 	open, other := d.start(t, d.mia, url.Values{"words": {"Darker"}}), d.start(t, d.mia, url.Values{"words": {"Bigger"}})
-	team := d.start(t, d.ravi, url.Values{"words": {"Ours"}, "visibility": {"team"}})
 	d.nextDraft(t)
 	lines := func(id string) url.Values {
 		return url.Values{"done": {id, open.ID.String()}, "line_" + id: {"My line"}, "line_" + open.ID.String(): {"The other line"}, "note": {"Look"}}
 	}
-	for _, id := range []string{team.ID.String(), uuid.NewString()} {
+	for _, id := range []string{uuid.NewString()} {
 		got := d.ravi.post(t, d.page+"/versions/2/publish", d.publishForm(t, lines(id)))
 		want(t, "a note that isn't carried", got, http.StatusConflict)
 		has(t, "the refusal", got, "Not published: a note was marked as done while you were reading.", "My line", "The other line", `value="`+open.ID.String()+`" checked`)

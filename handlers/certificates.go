@@ -10,6 +10,7 @@ import (
 	"portico/handlers/web"
 	"portico/store"
 	"portico/views"
+	"portico/views/ui"
 )
 
 // signingKeys shows the public keys with which certificates of approval are verified.
@@ -38,9 +39,26 @@ func (s *Server) certificateShow(w http.ResponseWriter, r *http.Request, me stor
 	c := frame.Tenant(r, me)
 	// A whole line: what people typed is indented, and so never begins the signature.
 	text, _, _ := strings.Cut(x.Signed, "\n-----BEGIN SIGNATURE-----\n")
-	return views.Render(w, r, http.StatusOK, views.Certificate(c, views.CertificateProps{
-		DeliverableID: x.DeliverableID.String(), Title: x.Title, Version: x.Version, Text: text, KeyID: x.KeyID, IssuedAt: x.CreatedAt,
-	}))
+	says := certificate.Summarize(text)
+	p := views.CertificateProps{
+		DeliverableID: x.DeliverableID.String(), Title: x.Title, Version: x.Version, Approved: says.Approves(), Outcome: certifiedStates[says.Outcome],
+		Text: text, KeyID: x.KeyID, IssuedAt: x.CreatedAt,
+	}
+	for _, f := range says.Files {
+		p.Files = append(p.Files, views.CertificateFile{Name: f.Name, Size: ui.Size(f.Size)})
+	}
+	for _, d := range says.Decisions {
+		p.Decisions = append(p.Decisions, views.CertificateDecision{Name: d.Who.Name, Answer: certifiedStates[d.Answer], Words: d.Words, At: d.At, Earlier: d.Superseded})
+	}
+	return views.Render(w, r, http.StatusOK, views.Certificate(c, p))
+}
+
+// certifiedStates are the words of outcomes in certificates.
+var certifiedStates = map[string]views.State{
+	"approved":                 views.StateApproved,
+	"approved with changes":    views.StateApprovedWith,
+	"changes required":         views.StateChangesRequired,
+	"closed without an answer": views.StateUnanswered,
 }
 
 func certificateText(w http.ResponseWriter, _ *http.Request, _ store.Member, x store.SignedCertificate) error {

@@ -48,3 +48,30 @@ func TestCertificatesAreServed(t *testing.T) {
 		t.Errorf("%v, %d keys: %s", err, len(all), keys.body)
 	}
 }
+
+// The page of a certificate begins with what it says. Only an approval is called one, and
+// until the certificate is made the page says that it follows.
+func TestCertificateOfARefusalIsNoApproval(t *testing.T) {
+	t.Parallel()
+	d := newStudio(t)
+	d.send(t, "logo.svg", []byte("<svg/>"))
+	draft := storetest.Draft(t, d.me, d.deliverable)
+	d.publish(t)
+	mia := d.as(t, d.Mia)
+	page := mia.get(t, d.at("/deliverables/%s", d.deliverable))
+	hasNot(t, "before a decision", page, "The certificate is being made.")
+	set := func(outcome string) {
+		t.Helper()
+		if _, err := storetest.AdminPool().Exec(t.Context(), `update versions set outcome = $2, approved_at = null where id = $1`, draft, outcome); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set("changes_required")
+	has(t, "after it", mia.get(t, d.at("/deliverables/%s", d.deliverable)), "The certificate is being made.")
+	storetest.Certificate(t, d.me.TenantID(), d.deliverable, draft, "Certificate of approval\nOutcome: changes required\nDecision: \"Mia\" <mia@acme.example>, 2026-11-25T10:00:00Z: changes required, on SHA-256 00\n    Darker please\n-----BEGIN SIGNATURE-----\n")
+	after := mia.get(t, d.at("/deliverables/%s", d.deliverable))
+	has(t, "with a certificate", after, "Certificate of decisions")
+	hasNot(t, "with a certificate", after, "Certificate of approval", "The certificate is being made.")
+	certificate := mia.get(t, d.at("/deliverables/%s/versions/1/certificate", d.deliverable))
+	has(t, "its page", certificate, "Certificate of decisions", "Darker please", "Text to verify", "<details")
+}

@@ -166,6 +166,7 @@ func (n noted) note(p *views.DeliverableShowProps, note store.Note, words []stor
 // place says where a note points, with a link.
 func (n noted) place(p *views.DeliverableShowProps, note store.Note, v *views.Note) {
 	if note.FileID == nil {
+		n.origin(p, note, v)
 		return
 	}
 	id := note.FileID.String()
@@ -225,6 +226,34 @@ func (n noted) mark(f *store.File, note store.Note) *views.Mark {
 		m.Length = part(*note.EndMS) - m.From
 	}
 	return &m
+}
+
+// origin says where a note of an earlier version pointed that has no such place here, with
+// a link.
+func (n noted) origin(p *views.DeliverableShowProps, note store.Note, v *views.Note) {
+	if note.FromVersion == nil {
+		return
+	}
+	v.Where = "Version " + strconv.Itoa(*note.FromVersion)
+	fragment, pin := views.PinAnchors(*note.FromVisibility == store.TeamOnly, *note.FromNumber)
+	file, key, value := "", "", ""
+	if note.FromFile != nil {
+		file, fragment = note.FromFile.String(), "stage"
+		if note.FromPage != nil {
+			v.Where += ", page " + strconv.Itoa(*note.FromPage)
+			key, value = "page", strconv.Itoa(*note.FromPage)
+		}
+		switch {
+		case note.FromX != nil:
+			v.Where += ", " + views.GridPlace(*note.FromX, *note.FromY)
+			fragment = pin
+		case note.FromMS != nil:
+			seconds := int(*note.FromMS / 1000)
+			v.Where += " at " + views.Moment(seconds)
+			key, value = "t", strconv.Itoa(seconds)
+		}
+	}
+	v.WhereURL = n.c.Base.DeliverablePlace(p.ID, *note.FromVersion, file, key, value, fragment)
 }
 
 // form is the empty form for a note on the open version. It offers the file shown large.
@@ -403,11 +432,12 @@ func shownPage(f *web.Form) string {
 // noteDone leads back to the note.
 func (s *Server) noteDone(w http.ResponseWriter, r *http.Request, me store.Member, f *web.Form, verb string, at store.PlacedNote) error {
 	fragment, _ := views.PinAnchors(at.Visibility == store.TeamOnly, at.Number)
+	undone := ""
 	if verb == "note.resolved" {
-		fragment = "notes"
+		fragment, undone = "notes", at.ID.String()
 	}
 	to := frame.Base(r, me).NotesOf(at.DeliverableID.String(), at.Version, shownFile(f), shownPage(f), false) + "#" + fragment
-	return frame.Done(w, r, to, verb, "")
+	return frame.Done(w, r, to, verb, undone)
 }
 
 // noteProblem words why a note wasn't changed.

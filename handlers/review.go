@@ -91,6 +91,9 @@ func withReview(p *views.DeliverableShowProps, c views.Chrome, me store.Member, 
 	if slices.Contains(all.certified, v.Number) {
 		r.Certificate = c.Base.Certificate(p.ID, v.Number)
 	}
+	outcome := frame.OrZero(v.Outcome)
+	r.Approved = outcome == store.Approved || outcome == store.ApprovedWithChanges
+	r.Certifies = outcome != "" && !v.Locked
 	open := withRequests(r, c, me, about)
 	if asks && !v.Locked {
 		r.CanWithdraw = open

@@ -259,7 +259,8 @@ func withCarry(p *views.DeliverableShowProps, open []store.OpenNote) {
 	}
 	p.Carry = &views.CarryProps{More: len(open) > store.NotesToAnswer}
 	for _, n := range open[:min(len(open), store.NotesToAnswer)] {
-		note := views.CarryNote{ID: n.ID.String(), Label: strconv.Itoa(n.Number), Author: n.AuthorName, Words: n.Words, Where: n.FileName}
+		team := n.Visibility == store.TeamOnly
+		note := views.CarryNote{ID: n.ID.String(), Label: views.PinLabel(team, n.Number), Team: team, Author: n.AuthorName, Words: n.Words, Where: n.FileName}
 		if n.Page != nil {
 			note.Where += ", page " + strconv.Itoa(*n.Page)
 		}

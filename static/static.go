@@ -89,7 +89,10 @@ var comments = map[string]*regexp.Regexp{
 	".css": regexp.MustCompile(`(?s)[ \t]*/\*.*?\*/`),
 }
 
-// join concatenates the parts of an asset, without their comments. Each script outside js/lib becomes its own block, so scripts share the
+// indents are left out of scripts and styles: no text in them goes over a line.
+var indents = regexp.MustCompile(`(?m)^[ \t]+`)
+
+// join concatenates the parts of an asset, without their comments and indents. Each script outside js/lib becomes its own block, so scripts share the
 // library's names but not each other's.
 func join(ext string, parts []string) []byte {
 	var b bytes.Buffer
@@ -100,6 +103,9 @@ func join(ext string, parts []string) []byte {
 		}
 		if c := comments[ext]; c != nil {
 			body = c.ReplaceAll(body, nil)
+		}
+		if comments[ext] != nil {
+			body = indents.ReplaceAll(body, nil)
 		}
 		block := ext == ".js" && !strings.HasPrefix(name, "js/lib/")
 		if block {

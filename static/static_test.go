@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -181,4 +183,26 @@ func TestPathPanics(t *testing.T) {
 		}
 	}()
 	static.Path("nothing.css")
+}
+
+// Indents are left out of what is served, so no text of a script may go over a line.
+func TestNoTextOfAScriptGoesOverALine(t *testing.T) {
+	t.Parallel()
+	for _, pattern := range []string{"js/*.js", "js/lib/*.js"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatal(files, err)
+		}
+		for _, name := range files {
+			body, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for n, line := range strings.Split(string(body), "\n") {
+				if strings.Count(line, "`")%2 == 1 {
+					t.Errorf("%s:%d begins or ends a text of several lines", name, n+1)
+				}
+			}
+		}
+	}
 }

@@ -47,10 +47,23 @@ type Note struct {
 	Visibility Visibility
 	Number     int // the team's notes and those that the client sees are numbered apart
 	Anchor
-	Carried      bool // it was open on the version before
+	Carried bool // it was open on a version before that the reader sees it on
+	Origin
 	ResolvedAt   *time.Time
 	ResolverName string
 	CreatedAt    time.Time
+}
+
+// Origin is where a note that was carried was written, or the last place that it pointed
+// at. Without such a note of an earlier version that the reader sees it is empty.
+type Origin struct {
+	FromVersion    *int // its number
+	FromVisibility *Visibility
+	FromNumber     *int
+	FromFile       *uuid.UUID // nil for the whole version, and for a file that was deleted
+	FromPage       *int
+	FromX, FromY   *int
+	FromMS         *int64
 }
 
 // Comment is what somebody wrote in a note.
@@ -81,9 +94,28 @@ const openVersion = `(
 
 // noteColumns selects the notes of a version that the reader sees.
 const noteColumns = `
-select t.id, t.visibility, t.number, t.file_id, t.page, t.x, t.y, t.w, t.h, t.t_ms as at_ms, t.t_end_ms as end_ms, t.carried_from is not null as carried, t.resolved_at,
-       coalesce(m.name, '') as resolver_name, t.created_at
+select t.id, t.visibility, t.number, t.file_id, t.page, t.x, t.y, t.w, t.h, t.t_ms as at_ms, t.t_end_ms as end_ms, o.id is not null as carried,
+       o.version as from_version, o.visibility as from_visibility, o.number as from_number, o.file_id as from_file, o.page as from_page, o.x as from_x, o.y as from_y, o.t_ms as from_ms,
+       t.resolved_at, coalesce(m.name, '') as resolver_name, t.created_at
 from threads t
+left join lateral (
+    with recursive origin as (
+        select p.id, p.version_id, p.visibility, p.number, p.file_id, p.page, p.x, p.y, p.t_ms, p.carried_from, 1 as steps
+        from threads p
+        where p.tenant_id = t.tenant_id
+          and p.id = t.carried_from
+        union all
+        select p.id, p.version_id, p.visibility, p.number, p.file_id, p.page, p.x, p.y, p.t_ms, p.carried_from, origin.steps + 1
+        from origin
+        join threads p on p.tenant_id = t.tenant_id and p.id = origin.carried_from
+        where origin.file_id is null
+    )
+    select origin.id, v.number as version, origin.visibility, origin.number, f.id as file_id, origin.page, origin.x, origin.y, origin.t_ms
+    from origin
+    join versions v on v.tenant_id = t.tenant_id and v.id = origin.version_id
+    left join files f on f.tenant_id = t.tenant_id and f.id = origin.file_id and f.state = 'ready' and f.deleted_at is null
+    order by origin.steps desc
+    limit 1) o on true
 left join memberships m on m.tenant_id = t.tenant_id and m.user_id = t.resolved_by
 where t.tenant_id = @tenant_id
   and t.version_id = ` + openVersion

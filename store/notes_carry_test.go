@@ -30,7 +30,6 @@ func TestOpenNotesAreAnsweredWhenPublishing(t *testing.T) {
 	t.Parallel()
 	b := setupNotes(t)
 	darker, bigger, softer := b.note(t, b.mia, "", "Darker"), b.note(t, b.mia, "", "Bigger"), b.note(t, b.mia, "", "Softer")
-	b.note(t, b.ravi, store.TeamOnly, "cnryteam")
 	must(t, reply(t, b.ravi, darker.ID, store.TeamOnly, "cnryaside"))
 	must(t, resolve(t, b.ravi, b.note(t, b.mia, "", "Settled").ID, true))
 	var open []store.OpenNote
@@ -79,16 +78,16 @@ func (b *noteBundle) carried(t *testing.T, me store.Member, number int) (done []
 }
 
 // An answer to a note that is not carried is refused, and nothing is published: one that is
-// done meanwhile, a team note, one of another version, of another tenant, an invented one,
+// done meanwhile, one of another version, of another tenant, an invented one,
 // and one that is named twice. All get the same refusal.
 func TestOnlyOpenNotesOfTheVersionBeforeAreAnswered(t *testing.T) {
 	t.Parallel()
 	b, other := setupNotes(t), setupNotes(t)
 	open, settled := b.note(t, b.mia, "", "Darker"), b.note(t, b.mia, "", "Settled")
-	team, foreign := b.note(t, b.ravi, store.TeamOnly, "Ours"), other.note(t, other.mia, "", "Theirs")
+	foreign := other.note(t, other.mia, "", "Theirs")
 	b.nextDraft(t, 2)
 	must(t, resolve(t, b.mia, settled.ID, true))
-	for what, id := range map[string]uuid.UUID{"done": settled.ID, "the team's": team.ID, "another tenant's": foreign.ID, "invented": uuid.New()} {
+	for what, id := range map[string]uuid.UUID{"done": settled.ID, "another tenant's": foreign.ID, "invented": uuid.New()} {
 		for _, answer := range []store.CarriedNote{{ID: id, Done: true}, {ID: id, Words: "x"}} {
 			if err := b.publishWith(t, b.ravi, 2, store.Publication{Notes: []store.CarriedNote{{ID: open.ID, Done: true}, answer}}); err == nil || err.Error() != store.ErrNotesChanged.Error() {
 				t.Errorf("a note that is %s: %v", what, err)
@@ -165,4 +164,54 @@ func TestFirstVersionAnswersNothing(t *testing.T) {
 	})
 	wantError(t, err, store.ErrNotesChanged)
 	must(t, b.publish(t, 1))
+}
+
+// The team's open notes go on for the team, after those that it wrote on the draft. A line
+// about one stays the team's. The client reads the same of the new version as without them,
+// and of one that is shown later only what is shown.
+func TestTeamNotesAreCarriedForTheTeamOnly(t *testing.T) {
+	t.Parallel()
+	b := setupNotes(t)
+	b.note(t, b.mia, "", "Darker")
+	ours, other := b.note(t, b.ravi, store.TeamOnly, "cnryours"), b.note(t, b.ravi, store.TeamOnly, "cnryother")
+	must(t, resolve(t, b.ravi, b.note(t, b.ravi, store.TeamOnly, "cnrysettled").ID, true))
+	b.nextDraft(t, 2)
+	if _, err := b.start(t, b.ravi, 2, aNote(store.TeamOnly, "cnrydraft")); err != nil {
+		t.Fatal(err)
+	}
+	var open []store.OpenNote
+	must(t, read(t, b.ravi, store.ListNotesToCarry(b.deliverable, &open)))
+	if len(open) != 3 || open[0].Visibility != store.ClientVisible || open[1].ID != ours.ID || open[1].Words != "cnryours" || open[2].ID != other.ID {
+		t.Errorf("the notes to carry: %+v", open)
+	}
+	must(t, b.publishWith(t, b.ravi, 2, store.Publication{Notes: []store.CarriedNote{{ID: ours.ID, Done: true, Words: "cnryline"}}}))
+	var notes []store.Note
+	var comments []store.Comment
+	listed := func(me store.Member) {
+		t.Helper()
+		must(t, read(t, me, store.ListNotes(b.deliverable, 2, &notes), store.ListComments(b.deliverable, 2, &comments)))
+		slices.SortFunc(notes, func(a, b store.Note) int { return a.Number - b.Number })
+	}
+	listed(b.mia)
+	if len(notes) != 1 || len(comments) != 1 || comments[0].Words != "Darker" || *notes[0].FromVersion != 1 || *notes[0].FromNumber != 1 {
+		t.Errorf("the client reads %+v, %+v", notes, comments)
+	}
+	listed(b.ravi)
+	notes = slices.DeleteFunc(notes, func(n store.Note) bool { return n.Visibility != store.TeamOnly })
+	if len(notes) != 3 || notes[0].Carried || notes[1].Number != 2 || notes[1].ResolvedAt == nil || notes[2].Number != 3 || !notes[2].Carried {
+		t.Fatalf("the team's notes: %+v", notes)
+	}
+	at := slices.IndexFunc(comments, func(c store.Comment) bool { return c.Words == "cnryline" })
+	if at < 0 || comments[at].NoteID != notes[1].ID || comments[at].Visibility != store.TeamOnly {
+		t.Errorf("the line: %+v", comments)
+	}
+	shown := notes[2].ID
+	must(t, reply(t, b.ravi, shown, store.TeamOnly, "For you"))
+	listed(b.ravi)
+	line := comments[slices.IndexFunc(comments, func(c store.Comment) bool { return c.Words == "For you" })].ID
+	do(t, b.ravi, func(tx *store.Tx) error { return errOf(tx.ShowNote(t.Context(), shown, []uuid.UUID{line})) })
+	listed(b.mia)
+	if len(notes) != 2 || notes[1].ID != shown || notes[1].Carried || notes[1].FromVersion != nil || len(comments) != 2 {
+		t.Errorf("after it is shown the client reads %+v, %+v", notes, comments)
+	}
 }

@@ -122,13 +122,23 @@ type RequestNotice struct {
 	AskerName  string
 	AskerParty Party
 	DueOn      *time.Time
+	CanPass    bool // somebody else may decide who isn't asked
 }
 
 // GetRequestNotice reads an open request of the reader about a version that nothing locks.
 // Any other is [ErrNotFound].
 func GetRequestNotice(id uuid.UUID, dst *RequestNotice) Read {
 	return Read{one("get request", dst, `
-select `+reviewedVersion+`, v.note, a.name as asker_name, a.party as asker_party, r.due_on
+select `+reviewedVersion+`, v.note, a.name as asker_name, a.party as asker_party, r.due_on,
+       exists (
+           select
+           from memberships m
+           where m.tenant_id = @tenant_id
+             and m.ended_at is null
+             and m.party = 'client'
+             and m.role = any (@deciders)
+             and m.user_id <> r.user_id
+             and not exists (select from review_requests q where q.tenant_id = @tenant_id and q.version_id = r.version_id and q.user_id = m.user_id and q.ended_at is null)) as can_pass
 from review_requests r
 join versions v on v.tenant_id = @tenant_id and v.id = r.version_id and v.shared_at is not null and v.locked_at is null`+withReviewed+`
 join memberships a on a.tenant_id = @tenant_id and a.user_id = r.asked_by
@@ -136,7 +146,7 @@ where r.tenant_id = @tenant_id
   and r.id = @id
   and r.user_id = (select nullif(current_setting('app.user_id', true), '')::uuid)
   and r.asked_at is not null
-  and r.ended_at is null`, pgx.StrictNamedArgs{"id": id})}
+  and r.ended_at is null`, pgx.StrictNamedArgs{"id": id, "deciders": rolesThatMay(Decide, PartyClient)})}
 }
 
 // DecisionNotice is a decision as its mail shows it.

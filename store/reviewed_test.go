@@ -114,3 +114,33 @@ func asReviewed(t *testing.T, file, what string, lines []string) {
 			what, file, difference.String())
 	}
 }
+
+// A request can be passed on while somebody else of the client may decide and isn't asked. A
+// viewer may not.
+func TestRequestsArePassedOnToWhoIsNotAsked(t *testing.T) {
+	t.Parallel()
+	b := setupReview(t)
+	canPass := func() bool {
+		t.Helper()
+		var requests []store.Request
+		must(t, read(t, b.mia, store.ListRequests(b.deliverable, &requests)))
+		for _, q := range requests {
+			var notice store.RequestNotice
+			if q.UserID == b.mia.ID() && q.EndedAt == nil {
+				must(t, read(t, b.mia, store.GetRequestNotice(q.ID, &notice)))
+				return notice.CanPass
+			}
+		}
+		t.Fatal("Mia isn't asked")
+		return false
+	}
+	must(t, b.ask(t, 1, askOf(store.AskAll, b.mia)))
+	if !canPass() {
+		t.Error("Nora and Omar may decide")
+	}
+	b.next(t, 2)
+	must(t, b.ask(t, 2, askOf(store.AskAll, b.mia, b.nora, b.omar)))
+	if canPass() {
+		t.Error("everybody who may decide is asked")
+	}
+}

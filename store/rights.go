@@ -140,6 +140,14 @@ func May(c Capability, p Party, r Role) bool {
 	return false
 }
 
+// rolesThatMay are the roles of a party that have the capability.
+func rolesThatMay(c Capability, p Party) (roles []string) {
+	for _, r := range rights[c][p] {
+		roles = append(roles, string(r))
+	}
+	return roles
+}
+
 // MayGive says whether a member of this party and role may give that party and role
 // to somebody, or take it from them: they must manage that side, and can't act above
 // their own role on their own side.

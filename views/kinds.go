@@ -103,7 +103,7 @@ var kinds = []kind{
 		"note.written":   {trail: "wrote a note on …", flash: "Note saved."},
 		"note.replied":   {trail: "replied to a note on …", flash: "Reply saved."},
 		"note.edited":    {trail: "edited a note on …", flash: "Saved. Readers see that it was edited."},
-		"note.resolved":  {trail: "marked a note as done on …", flash: "Marked as done."},
+		"note.resolved":  {trail: "marked a note as done on …", flash: "Marked as done.", undo: Base.NoteReopen},
 		"note.reopened":  {trail: "reopened a note on …", flash: "Reopened."},
 		"note.shown":     {trail: "showed a note to the client on …", flash: "The client can see it now."},
 		"note.exported":  {trail: "exported the notes on …"},

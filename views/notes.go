@@ -198,6 +198,14 @@ func pinTitle(n Note) string {
 	return "Note " + n.Label
 }
 
+// showVerb goes on with the name of the client.
+func showVerb(n Note) string {
+	if n.Team {
+		return "Show to "
+	}
+	return "Show replies to "
+}
+
 // whoSees says who sees a note or a reply, to staff.
 func whoSees(team bool, client string) string {
 	if team {

@@ -62,6 +62,20 @@ func answerMeans(a State, agency string) string {
 	}
 }
 
+func certificateTitle(approved bool) string {
+	if approved {
+		return "Certificate of approval"
+	}
+	return "Certificate of decisions"
+}
+
+func openNotesWords(n int) string {
+	if n == 1 {
+		return "1 note is still open."
+	}
+	return strconv.Itoa(n) + " notes are still open."
+}
+
 func yourAnswer(a State) string {
 	switch a {
 	case StateApproved:

@@ -33,7 +33,7 @@ func (r *Runner) reviewMail(ctx context.Context, j store.Job, job queue.ReviewMa
 			if !to.May(store.Decide) {
 				return nil, nil
 			}
-			p := mail.ReviewProps{About: r.about(to, q.ReviewedVersion), By: q.AskerName, PassedOn: q.AskerParty == store.PartyClient, Note: q.Note, Dates: dates(to), Due: frame.OrZero(q.DueOn)}
+			p := mail.ReviewProps{About: r.about(to, q.ReviewedVersion), By: q.AskerName, PassedOn: q.AskerParty == store.PartyClient, Note: q.Note, Dates: dates(to), Due: frame.OrZero(q.DueOn), CanPass: q.CanPass}
 			if job.Reminds {
 				m, err := mail.ReviewReminder(p)
 				return &m, err

@@ -164,6 +164,7 @@ function giveBack() {
     if (!kept?.refused || ![...form.elements].some((field) => isKept(field) && field.type !== "hidden")) continue;
     fill(form, kept);
     say(form, keyOf(form));
+    form.closest("details")?.setAttribute("open", "");
     form.closest("dialog:not([open])")?.showModal();
   }
 }

@@ -14,6 +14,19 @@ function write() {
   composer.querySelector("textarea").focus({ preventScroll: true });
 }
 
+// Whoever decides is told of a note that isn't saved, and can go back to it.
+for (const link of all("[data-dialog]")) {
+  link.addEventListener("click", () => {
+    for (const notice of all("[data-unsaved]")) notice.hidden = !composer?.querySelector("textarea").value.trim();
+  });
+}
+for (const button of all("[data-write]")) {
+  button.addEventListener("click", () => {
+    button.closest("dialog").close();
+    write();
+  });
+}
+
 if (composer && picture) {
   const form = composer.querySelector("form");
   const fields = form.elements;
@@ -21,6 +34,8 @@ if (composer && picture) {
   const shown = fields.namedItem("shown").value;
   const svg = (name) => document.createElementNS("http://www.w3.org/2000/svg", name);
   picture.dataset.live = "";
+  composer.addEventListener("toggle", () => composer.open || delete composer.dataset.sheet);
+  for (const hint of all("[data-tap]")) hint.hidden = false;
   composer.dataset.live = "";
 
   // A place in 1/10,000 of the picture.
@@ -57,7 +72,8 @@ if (composer && picture) {
     pins.append(pin);
   }
 
-  function place(at) {
+  // Chooses the place of the pin, which only a script offers.
+  function choose(at) {
     const choice = fields.namedItem("place");
     let pin = choice.querySelector("[value=pin]");
     if (!pin) {
@@ -66,22 +82,34 @@ if (composer && picture) {
     }
     pin.textContent = `${at.w ? "A box" : "The pin"} in ${cell(at)}`;
     choice.value = "pin";
+  }
+
+  function place(at) {
+    choose(at);
     fields.namedItem("file").value = shown;
     if (picture.dataset.at) fields.namedItem("page").value = picture.dataset.at;
     for (const name of ["x", "y", "w", "h"]) fields.namedItem(name).value = at[name] ?? "";
     draw(at);
     announce(`Pin placed in ${cell(at)}`);
+    // On a phone the form lies below the picture, which stays in sight.
+    composer.dataset.sheet = "";
     write();
+    if (innerWidth <= 760) scrollBy(0, picture.querySelector(".pin-new circle").getBoundingClientRect().top - innerHeight / 4);
   }
 
-  // After a refusal the pin is there again, and goes when another place is chosen.
+  // After a refusal, or with a text that was kept, the pin is there again. It goes when another place is chosen.
   function redraw() {
-    const value = (name) => Number(fields.namedItem(name).value);
-    if (fields.namedItem("place").value === "pin" && fields.namedItem("x").value !== "") draw({ x: value("x"), y: value("y"), w: value("w"), h: value("h") });
-    else picture.querySelector(".pin-new")?.remove();
+    const choice = fields.namedItem("place");
+    const [x, y, w, h] = ["x", "y", "w", "h"].map((name) => Number(fields.namedItem(name).value));
+    if (fields.namedItem("x").value !== "" && (choice.value === "pin" || choice.selectedIndex < 0)) {
+      choose({ x, y, w, h });
+      if (fields.namedItem("file").value === shown) return draw({ x, y, w, h });
+    }
+    picture.querySelector(".pin-new")?.remove();
   }
   if (fields.namedItem("place")) {
     fields.namedItem("place").addEventListener("change", redraw);
+    form.addEventListener("reset", () => setTimeout(redraw));
     redraw();
 
     // A mouse that moves while it is pressed draws a box; a tap or a click places a point.
@@ -171,6 +199,18 @@ if (player) {
       player.scrollIntoView({ block: "center" });
     });
   }
+}
+
+// The cursor goes to the field of a form that is opened.
+for (const summary of all(".notes summary")) {
+  summary.addEventListener("click", () => setTimeout(() => summary.parentElement.open && summary.parentElement.querySelector("textarea")?.focus()));
+}
+
+// The button of a reply names who gets it.
+for (const button of all("[data-to-client]")) {
+  const name = () => (button.textContent = button.form.elements.visibility.value === "client" ? button.dataset.toClient : "Reply to team");
+  button.form.addEventListener("input", name);
+  name();
 }
 
 // Leads to a note so that its pin lights up too, without adding to the history.

@@ -25,6 +25,7 @@ type ReviewProps struct {
 	About
 	By       string // the person who asks
 	PassedOn bool   // that person was asked before
+	CanPass  bool   // there is somebody to pass it on to
 	Note     string // what is new, in the publisher's words; may be empty
 	Dates    ui.Dates
 	Due      time.Time // zero for none
@@ -44,7 +45,10 @@ func ReviewAsked(p ReviewProps) (Message, error) {
 		Brand:   p.Brand, Title: p.By + " asks you to decide on " + p.Title,
 		Paragraphs: []string{"Look at " + version(p.Version) + " of " + p.Title + p.by() + ". Then approve it, approve it with changes, or say what should change."},
 		Quote:      p.Note, Label: "Look and decide", URL: p.URL, Facts: p.facts(),
-		Foot: "You're getting this because " + p.By + " asked you to decide. Opening this email or its link decides nothing. On the page you can pass it on.",
+		Foot: "You're getting this because " + p.By + " asked you to decide. Opening this email or its link decides nothing.",
+	}
+	if p.CanPass {
+		l.Foot += " On the page you can pass it on."
 	}
 	if p.PassedOn {
 		l.Subject = p.By + " passed the decision on " + p.Title + " on to you" + p.by()
@@ -56,12 +60,16 @@ func ReviewAsked(p ReviewProps) (Message, error) {
 
 // ReviewReminder reminds somebody of what they are asked.
 func ReviewReminder(p ReviewProps) (Message, error) {
+	until := "you decide"
+	if p.CanPass {
+		until += " or pass it on"
+	}
 	return letter{
 		Subject: "Reminder: " + p.Title + " waits for your decision" + p.by(),
 		Brand:   p.Brand, Title: p.Title + " waits for your decision",
 		Paragraphs: []string{p.By + " asked you to decide on " + version(p.Version) + " of " + p.Title + p.by() + "."},
 		Label:      "Look and decide", URL: p.URL, Facts: p.facts(),
-		Foot: "You're getting this because you are asked to decide and haven't yet. There are no reminders after you decide or pass it on.",
+		Foot: "You're getting this because you are asked to decide and haven't yet. There are no reminders after " + until + ".",
 	}.write()
 }
 
