@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -29,9 +30,23 @@ func (s *Server) certificate(show func(http.ResponseWriter, *http.Request, store
 			number = 0 // no version
 		}
 		return page{always(store.GetCertificate(web.PathID(r), int(number), &x)), func(w http.ResponseWriter, r *http.Request, me store.Member) error {
+			if !x.Current {
+				return staleCertificate(r, me, x)
+			}
 			return show(w, r, me, x)
 		}}
 	}
+}
+
+// staleCertificate says why the certificate that there is isn't shown. It says what isn't so
+// any more.
+func staleCertificate(r *http.Request, me store.Member, x store.SignedCertificate) error {
+	p := &web.Problem{Status: http.StatusConflict, Title: "Certificate of approval", Sentence: "This version waits for a decision again. Its last certificate doesn't count any more.",
+		Cause: fmt.Errorf("certificate %s was superseded: %w", x.ID, store.ErrConflict), Link: web.Link{URL: frame.Base(r, me).DeliverableVersion(x.DeliverableID.String(), x.Version), Label: "Go to the version"}}
+	if x.Decided {
+		p.Sentence = "Somebody decided again, and the new certificate is being made. Reload this page in a minute."
+	}
+	return p
 }
 
 func (s *Server) certificateShow(w http.ResponseWriter, r *http.Request, me store.Member, x store.SignedCertificate) error {
