@@ -56,6 +56,8 @@ var ofNotes = []mutant{
 	{"markers are for a file of the version", notesExport, "	list = filesOf(list, v.ID)\n", "", handlerRoom, "TestExportsOfHiddenVersionsAreRefusedAlike"},
 	{"exported cells are no formulas", "handlers/noteexport/csv.go", "		cells[i] = spreadsheet.SafeCell(cells[i])", "		_ = spreadsheet.SafeCell(cells[i])", "./handlers/noteexport", "TestTable"},
 	{"words forge no field of a marker", "handlers/noteexport/edl.go", `strings.ReplaceAll(s, "|", "/")`, "s", "./handlers/noteexport", "TestMarkers"},
+	{"markers for the client have no asides", "handlers/noteexport/noteexport.go", "		if k.Team && !n.Team {\n", "		if false {\n", "./handlers/noteexport", "TestMarkersKeepAsidesApart"},
+	{"markers of asides say so", "handlers/noteexport/noteexport.go", "	aside.Team, aside.Label = true, ", "	aside.Label = ", "./handlers/noteexport", "TestMarkersKeepAsidesApart"},
 	// Mails and later versions.
 	{"team notes queue no mail", notesDeeds, "err != nil || v == TeamOnly {", "err != nil {", workRoom, "TestNotesAreMailed"},
 	{"mails about notes have no asides", "store/notes_mail.go", " and c.visibility = 'client'\n", "\n", workRoom, "TestNotesAreMailed"},

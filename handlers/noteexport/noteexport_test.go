@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/xml"
+	"errors"
 	"image"
 	"image/color"
 	"image/png"
@@ -112,6 +113,31 @@ func TestMarkers(t *testing.T) {
 	}
 	if m := s.Clip.Markers[1]; m.Duration != "1001/1000s" || !strings.Contains(m.Note, "Yes & <no>") || m.Completed != "0" {
 		t.Errorf("the marker is %+v", m)
+	}
+}
+
+// What the team says aside in a note that the client sees is in a marker of its own, which
+// says so. The client's marker has the rest.
+func TestMarkersKeepAsidesApart(t *testing.T) {
+	t.Parallel()
+	notes, recording := sample()
+	aside := noteexport.Comment{Author: "Ravi", At: day, Team: true, Words: "cnryaside"}
+	first := &notes.List[0]
+	first.Comments = []noteexport.Comment{first.Comments[0], aside, first.Comments[1]}
+	var edl, xml bytes.Buffer
+	if err := errors.Join(notes.EDL(&edl, recording), notes.FCPXML(&xml, recording)); err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{
+		"\nMia / Chen: Slower /D:9 here / Mia / Chen: Yes & <no> |C:ResolveColorBlue |M:Note 1, Mia / Chen |",
+		"\nRavi: cnryaside |C:ResolveColorYellow |M:Note 1 aside, Ravi |",
+	} {
+		if !strings.Contains(edl.String(), part) {
+			t.Errorf("the EDL lacks %q:\n%s", part, edl.String())
+		}
+	}
+	if strings.Count(edl.String()+xml.String(), "cnryaside") != 2 || !strings.Contains(xml.String(), `note="(our team only) Ravi: cnryaside"`) || !strings.Contains(xml.String(), `note="(our team and Acme) Mia`) {
+		t.Errorf("the XML is\n%s", xml.String())
 	}
 }
 
