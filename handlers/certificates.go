@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -62,8 +63,17 @@ func certificateText(w http.ResponseWriter, _ *http.Request, _ store.Member, x s
 	return sendCertificate(w, x, ".txt", "text/plain; charset=utf-8", []byte(x.Signed))
 }
 
-func certificatePDF(w http.ResponseWriter, _ *http.Request, _ store.Member, x store.SignedCertificate) error {
-	content, err := certificate.PDF([]byte(x.Signed))
+// certificatePDF draws the PDF of a certificate. A tenant has one file drawn at a time, as with
+// exports of notes.
+func (s *Server) certificatePDF(w http.ResponseWriter, r *http.Request, me store.Member, x store.SignedCertificate) error {
+	ctx, cancel := context.WithTimeout(r.Context(), exportTimeout)
+	defer cancel()
+	end, err := s.exportSlots.Acquire(ctx, me.TenantID().String())
+	if err != nil {
+		return errExportingNotes
+	}
+	defer end()
+	content, err := certificate.PDF(ctx, []byte(x.Signed))
 	if err != nil {
 		return err
 	}

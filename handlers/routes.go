@@ -108,7 +108,7 @@ func (s *Server) routes() []Route {
 		s.member("POST /deliverables/{id}/versions/{number}/withdraw", store.Publish, s.withdrawReview),
 		s.page("GET /deliverables/{id}/versions/{number}/certificate", store.SeeWork, s.certificate(s.certificateShow)).supportReads(),
 		s.page("GET /deliverables/{id}/versions/{number}/certificate.txt", store.SeeWork, s.certificate(certificateText)).supportReads(),
-		s.page("GET /deliverables/{id}/versions/{number}/certificate.pdf", store.SeeWork, s.certificate(certificatePDF)).supportReads().limited(120),
+		s.page("GET /deliverables/{id}/versions/{number}/certificate.pdf", store.SeeWork, s.certificate(s.certificatePDF)).supportReads().limited(120),
 		s.member("POST /deliverables/{id}/versions/{number}/decide", store.Decide, s.decide).limited(120),
 		s.member("POST /deliverables/{id}/versions/{number}/pass-on", store.Decide, s.passOn).limited(120),
 

@@ -2,12 +2,14 @@ package noteexport_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/csv"
 	"encoding/xml"
 	"errors"
 	"image"
 	"image/color"
 	"image/png"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -156,7 +158,7 @@ func TestPDF(t *testing.T) {
 	asked := 0
 	draw := func(p *noteexport.Picture) (bytes.Buffer, error) {
 		var out bytes.Buffer
-		err := notes.PDF(&out, func(at noteexport.Place) (*noteexport.Picture, error) {
+		err := notes.PDF(t.Context(), &out, func(at noteexport.Place) (*noteexport.Picture, error) {
 			asked++
 			if at != (noteexport.Place{FileID: "f2"}) {
 				t.Errorf("a picture of %+v is asked for", at)
@@ -177,5 +179,11 @@ func TestPDF(t *testing.T) {
 	}
 	if asked != 3 {
 		t.Errorf("%d pictures were asked for, want one a PDF", asked)
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	none := func(noteexport.Place) (*noteexport.Picture, error) { return nil, nil }
+	if err := notes.PDF(gone, io.Discard, none, when); !errors.Is(err, context.Canceled) {
+		t.Errorf("for a visitor who is gone: %v", err)
 	}
 }
