@@ -27,7 +27,37 @@ alter table certificates
     alter column decisions set not null;
 grant insert (outcome, decisions) on certificates to portico_app;
 
+-- Decisions on a version wait for each other. Which was made first says the clock at that
+-- time, not when the transaction began.
+alter table decisions alter column created_at set default clock_timestamp();
+
+-- Nobody changes what somebody else said, once the client sees it. Of the team's own words
+-- staff can only show those of a colleague. A client's words are never the team's, so nobody
+-- hides them.
+drop policy own_update on comments;
+create policy own_update on comments as restrictive for update to portico_app
+    using (created_by = nullif(current_setting('app.user_id', true), '')::uuid
+        or visibility = 'team' and current_setting('app.party', true) in ('agency', 'system'))
+    with check (created_by = nullif(current_setting('app.user_id', true), '')::uuid
+        or visibility = 'client' and current_setting('app.party', true) in ('agency', 'system'));
+-- A client marks a note as done in their own name.
+create policy own_resolve on threads as restrictive for update to portico_app
+    with check (resolved_by is null
+        or resolved_by = nullif(current_setting('app.user_id', true), '')::uuid
+        or current_setting('app.party', true) in ('agency', 'system'));
+
+-- Whether a mention got a mail of its own. The others are in the mail of the next notes.
+alter table mentions add column mailed boolean not null default true;
+grant insert (mailed) on mentions to portico_app;
+
 -- +goose Down
+alter table mentions drop column mailed;
+drop policy own_resolve on threads;
+drop policy own_update on comments;
+create policy own_update on comments as restrictive for update to portico_app
+    using (created_by = nullif(current_setting('app.user_id', true), '')::uuid
+        or current_setting('app.party', true) in ('agency', 'system'));
+alter table decisions alter column created_at set default now();
 alter table certificates
     alter column created_at set default now(),
     drop column decisions,

@@ -18,6 +18,8 @@ var ofCertificates = []mutant{
 	{"a certificate has room for so many words", "store/certificates.go", "where said.bytes <= @bytes and said.place <= @most", "where said.bytes > 0 or said.place <= @most or @bytes > 0", workRoom, "TestManyWordsAreCertified"},
 	{"a certificate has room for so many decisions", "store/certificates.go", "where not superseded or place <= @most", "where not superseded or @most > 0", workRoom, "TestManyDecisionsGiveOneCertificate"},
 	{"many decisions give one certificate", "store/certificates.go", "	if err != nil || !first {\n", "	if err != nil {\n", workRoom, "TestManyDecisionsGiveOneCertificate"},
+	{"nobody waits for a PDF of a certificate who is gone", "certificate/pdf.go", "		if err := ctx.Err(); err != nil {\n", "		if err := ctx.Err(); err != nil && false {\n", certificateRoom, "TestLongLinesAreDrawnInTime"},
+	{"decisions are in the order of deciding", mendedReview, "alter table decisions alter column created_at set default clock_timestamp();\n", "", storeRoom, "TestDecisionsAreInTheOrderOfDeciding"},
 	{"a changed certificate fails", "certificate/sign.go", "		if !ed25519.Verify(key, text, signature) {", "		if !ed25519.Verify(key, text, signature) && false {", certificateRoom, "TestChangedCertificatesFail"},
 	{"a certificate ends with its signature", "certificate/sign.go", " || lines[3] != \"\" {", " {", certificateRoom, "TestChangedCertificatesFail"},
 	{"typed words are indented", "certificate/certificate.go", "		w.WriteString(\"    \" + line + \"\\n\")", "		w.WriteString(line + \"\\n\")", certificateRoom, "TestTypedWordsForgeNoLine"},
