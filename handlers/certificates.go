@@ -26,11 +26,8 @@ func (s *Server) signingKeys(w http.ResponseWriter, _ *http.Request, _ store.Vis
 func (s *Server) certificate(show func(http.ResponseWriter, *http.Request, store.Member, store.SignedCertificate) error) func(*http.Request) page {
 	return func(r *http.Request) page {
 		var x store.SignedCertificate
-		number, err := strconv.ParseInt(r.PathValue("number"), 10, 32)
-		if err != nil {
-			number = 0 // no version
-		}
-		return page{always(store.GetCertificate(web.PathID(r), int(number), &x)), func(w http.ResponseWriter, r *http.Request, me store.Member) error {
+		number, _ := versionNumber(r) // 0 is no version
+		return page{always(store.GetCertificate(web.PathID(r), number, &x)), func(w http.ResponseWriter, r *http.Request, me store.Member) error {
 			if !x.Current {
 				return staleCertificate(r, me, x)
 			}

@@ -87,8 +87,8 @@ func (s *Server) noteExport(format noteFormat) memberHandler {
 
 // exportNotes reads what an export has.
 func (s *Server) exportNotes(ctx context.Context, r *http.Request, me store.Member) (x exportedNotes, v store.Version, err error) {
-	number, err := strconv.ParseInt(r.PathValue("number"), 10, 32)
-	if err != nil || number < 1 {
+	n, err := versionNumber(r)
+	if err != nil {
 		return x, v, store.ErrNotFound
 	}
 	var (
@@ -98,7 +98,7 @@ func (s *Server) exportNotes(ctx context.Context, r *http.Request, me store.Memb
 		comments []store.ExportedComment
 		places   []store.NotePlace
 	)
-	id, n := web.PathID(r), int(number)
+	id := web.PathID(r)
 	err = s.db.Read(ctx, me, store.GetDeliverable(id, &d), store.GetVersionNumber(id, n, &v), store.ListFilesOf(id, &list),
 		store.ExportNotes(id, n, &notes), store.ExportComments(id, n, &comments), store.ListNotePlaces(id, n, &places))
 	if err != nil {

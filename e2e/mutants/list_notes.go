@@ -64,6 +64,7 @@ var ofNotes = []mutant{
 	{"exports have no team notes", noteTables, "create policy party on threads as restrictive to portico_app\n    using (visibility = 'client' or", "create policy party on threads as restrictive to portico_app\n    using (true or", handlerRoom, "TestExportsHaveNoTeamNotes"},
 	{"exports of notes are recorded", notesExport, "err := s.db.Record(ctx, me, event); err != nil", "err := error(nil); err != nil && event.Verb != \"\"", handlerRoom, "TestNotesAreExported"},
 	{"sessions export no notes", "handlers/routes.go", "s.noteExport(notesAsCSV)).streams()", "s.noteExport(notesAsCSV)).supportReads().streams()", handlerRoom, "TestSessionsExportNoNotes"},
+	{"a version has one address", "handlers/review.go", " || strconv.FormatInt(n, 10) != r.PathValue(\"number\") {", " {", handlerRoom, "TestExportsOfHiddenVersions"},
 	{"markers are for a file of the version", notesExport, "	list = filesOf(list, v.ID)\n", "", handlerRoom, "TestExportsOfHiddenVersionsAreRefusedAlike"},
 	{"exported cells are no formulas", "handlers/noteexport/csv.go", "		cells[i] = spreadsheet.SafeCell(cells[i])", "		_ = spreadsheet.SafeCell(cells[i])", "./handlers/noteexport", "TestTable"},
 	{"words forge no field of a marker", "handlers/noteexport/edl.go", `strings.ReplaceAll(s, "|", "/")`, "s", "./handlers/noteexport", "TestMarkers"},
