@@ -27,6 +27,14 @@ type Certificate struct {
 	Requests    []Request
 	Decisions   []Decision // the oldest first
 	Notes       []Note
+	// What the certificate has no room for.
+	OtherRequests, OtherDecisions, OtherComments Rest
+}
+
+// Rest stands for what a certificate has no room for.
+type Rest struct {
+	Count int
+	Hash  []byte // SHA-256 over the SHA-256 of each, in order
 }
 
 // File is one file of the version.
@@ -128,6 +136,7 @@ func (c Certificate) Text() []byte {
 		}
 		w.field("Asked", line+": "+r.End)
 	}
+	w.rest("requests", c.OtherRequests)
 	w.section("Decisions")
 	if len(c.Decisions) == 0 {
 		w.WriteString("Nobody answered.\n")
@@ -140,12 +149,14 @@ func (c Certificate) Text() []byte {
 		w.field("Decision", line)
 		w.words(d.Words)
 	}
+	w.rest("replaced decisions", c.OtherDecisions)
 	if len(c.Notes) > 0 {
 		w.section("Notes")
 	}
 	for _, n := range c.Notes {
 		w.note(n)
 	}
+	w.rest("comments", c.OtherComments)
 	return []byte(w.String())
 }
 
@@ -164,6 +175,13 @@ func (w *writer) words(typed string) {
 	}
 	for line := range strings.SplitSeq(plain(typed), "\n") {
 		w.WriteString("    " + line + "\n")
+	}
+}
+
+// rest says how much more there is, and a hash of it.
+func (w *writer) rest(what string, r Rest) {
+	if r.Count > 0 {
+		w.field("Left out", fmt.Sprintf("%d more %s, SHA-256 over their SHA-256 %x", r.Count, what, r.Hash))
 	}
 }
 

@@ -3,6 +3,7 @@ package certificate_test
 import (
 	"bytes"
 	"compress/zlib"
+	"context"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"errors"
@@ -39,6 +40,20 @@ func approved() certificate.Certificate {
 		Requests:  []certificate.Request{{mia, 1, at, "2026-12-05", "answered"}},
 		Decisions: []certificate.Decision{{at, mia, "approved", certificate.Content(files), "Lovely.\nThank you.", false}},
 		Notes:     []certificate.Note{{3, "Logo.svg, B2", true, []certificate.Comment{{at, mia, "Darker"}}}},
+	}
+}
+
+// A line of a million characters is drawn in seconds, and nothing once the visitor is gone.
+func TestLongLinesAreDrawnInTime(t *testing.T) {
+	t.Parallel()
+	began, long := time.Now(), []byte(strings.Repeat("words ", 170_000))
+	if _, err := certificate.PDF(t.Context(), long); err != nil || time.Since(began) > 15*time.Second {
+		t.Errorf("%v after %s", err, time.Since(began))
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := certificate.PDF(gone, long); !errors.Is(err, context.Canceled) {
+		t.Errorf("for a visitor who is gone: %v", err)
 	}
 }
 
@@ -162,7 +177,7 @@ func TestPDFCarriesTheSignedText(t *testing.T) {
 	c.Deliverable = "標誌 Логотип 👩‍👩‍👧 شعار"
 	c.Decisions[0].Words = strings.Repeat("Ünd weiter, ", 3000) + strings.Repeat("x", 5000)
 	signed := certificate.Sign(key("a"), c.Text())
-	pdf, err := certificate.PDF(signed)
+	pdf, err := certificate.PDF(t.Context(), signed)
 	if err != nil || !bytes.HasPrefix(pdf, []byte("%PDF-")) {
 		t.Fatalf("%v, %.20q", err, pdf)
 	}

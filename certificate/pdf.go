@@ -2,6 +2,7 @@ package certificate
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"strings"
 	"unicode"
@@ -19,8 +20,9 @@ const (
 )
 
 // PDF is a signed certificate to read and to print, with the signed text attached: that is
-// what proves something. Characters that the font doesn't have are replaced.
-func PDF(signed []byte) ([]byte, error) {
+// what proves something. Characters that the font doesn't have are replaced. It stops when
+// ctx ends.
+func PDF(ctx context.Context, signed []byte) ([]byte, error) {
 	doc := fpdf.New("P", "pt", "A4", "")
 	doc.SetMargins(margin, margin, margin)
 	doc.SetAutoPageBreak(true, margin)
@@ -34,6 +36,9 @@ func PDF(signed []byte) ([]byte, error) {
 	})
 	doc.AddPage()
 	for line := range strings.SplitSeq(strings.TrimSuffix(string(signed), "\n"), "\n") {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		for _, part := range wrapped(printable(line)) {
 			doc.CellFormat(0, lineHeight, part, "", 1, "", false, 0, "")
 		}
@@ -55,17 +60,21 @@ func printable(s string) string {
 
 // wrapped cuts a line into parts that fit, at spaces where it can.
 func wrapped(line string) (parts []string) {
-	rest := []rune(line)
-	for len(rest) > lineLength {
-		at := lineLength
-		for i := lineLength; i > lineLength/2; i-- {
+	rest, room, indent := []rune(line), lineLength, ""
+	for len(rest) > room {
+		at := room
+		for i := room; i > room/2; i-- {
 			if rest[i] == ' ' {
 				at = i
 				break
 			}
 		}
-		parts = append(parts, string(rest[:at]))
-		rest = append([]rune("      "), []rune(strings.TrimLeft(string(rest[at:]), " "))...)
+		parts = append(parts, indent+string(rest[:at]))
+		for rest = rest[at:]; len(rest) > 0 && rest[0] == ' '; {
+			rest = rest[1:]
+		}
+		indent = "      "
+		room = lineLength - len(indent)
 	}
-	return append(parts, string(rest))
+	return append(parts, indent+string(rest))
 }

@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"context"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -25,14 +27,25 @@ func (s *Server) signingKeys(w http.ResponseWriter, _ *http.Request, _ store.Vis
 func (s *Server) certificate(show func(http.ResponseWriter, *http.Request, store.Member, store.SignedCertificate) error) func(*http.Request) page {
 	return func(r *http.Request) page {
 		var x store.SignedCertificate
-		number, err := strconv.ParseInt(r.PathValue("number"), 10, 32)
-		if err != nil {
-			number = 0 // no version
-		}
-		return page{always(store.GetCertificate(web.PathID(r), int(number), &x)), func(w http.ResponseWriter, r *http.Request, me store.Member) error {
+		number, _ := versionNumber(r) // 0 is no version
+		return page{always(store.GetCertificate(web.PathID(r), number, &x)), func(w http.ResponseWriter, r *http.Request, me store.Member) error {
+			if !x.Current {
+				return staleCertificate(r, me, x)
+			}
 			return show(w, r, me, x)
 		}}
 	}
+}
+
+// staleCertificate says why the certificate that there is isn't shown. It says what isn't so
+// any more.
+func staleCertificate(r *http.Request, me store.Member, x store.SignedCertificate) error {
+	p := &web.Problem{Status: http.StatusConflict, Title: "Certificate of approval", Sentence: "This version waits for a decision again. Its last certificate doesn't count any more.",
+		Cause: fmt.Errorf("certificate %s was superseded: %w", x.ID, store.ErrConflict), Link: web.Link{URL: frame.Base(r, me).DeliverableVersion(x.DeliverableID.String(), x.Version), Label: "Go to the version"}}
+	if x.Decided {
+		p.Sentence = "Somebody decided again, and the new certificate is being made. Reload this page in a minute."
+	}
+	return p
 }
 
 func (s *Server) certificateShow(w http.ResponseWriter, r *http.Request, me store.Member, x store.SignedCertificate) error {
@@ -65,8 +78,17 @@ func certificateText(w http.ResponseWriter, _ *http.Request, _ store.Member, x s
 	return sendCertificate(w, x, ".txt", "text/plain; charset=utf-8", []byte(x.Signed))
 }
 
-func certificatePDF(w http.ResponseWriter, _ *http.Request, _ store.Member, x store.SignedCertificate) error {
-	content, err := certificate.PDF([]byte(x.Signed))
+// certificatePDF draws the PDF of a certificate. A tenant has one file drawn at a time, as with
+// exports of notes.
+func (s *Server) certificatePDF(w http.ResponseWriter, r *http.Request, me store.Member, x store.SignedCertificate) error {
+	ctx, cancel := context.WithTimeout(r.Context(), exportTimeout)
+	defer cancel()
+	end, err := s.exportSlots.Acquire(ctx, me.TenantID().String())
+	if err != nil {
+		return errExportingNotes
+	}
+	defer end()
+	content, err := certificate.PDF(ctx, []byte(x.Signed))
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,25 @@ func TestCertificatesAreServed(t *testing.T) {
 		}
 	}
 	d.publish(t)
+	outcome := func(to *string) {
+		if _, err := storetest.AdminPool().Exec(t.Context(), `update versions set outcome = $2 where id = $1`, d.draft, to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	approved, changes := "approved", "changes_required"
+	for _, ending := range []string{"", ".txt", ".pdf"} {
+		outcome(nil)
+		again := mia.get(t, page+ending)
+		want(t, "while it waits again", again, 409)
+		outcome(&changes)
+		other := mia.get(t, page+ending)
+		want(t, "of another outcome", other, 409)
+		hasNot(t, "of another outcome", other, "of "+d.Suffix)
+		if !strings.Contains(again.body, "waits for a decision again") || !strings.Contains(other.body, "being made") {
+			t.Errorf("the pages say\n%s\n%s", again.body, other.body)
+		}
+	}
+	outcome(&approved)
 	a := mia.get(t, page)
 	want(t, "the page", a, 200)
 	has(t, "the page", a, "of "+d.Suffix+" &lt;b&gt;", "0123456789abcdef", page+".txt", page+".pdf", "/.well-known/portico-signing-keys")

@@ -284,7 +284,7 @@ func (s *Server) noteStart(w http.ResponseWriter, r *http.Request, me store.Memb
 	if err != nil {
 		return err
 	}
-	number, err := strconv.ParseInt(r.PathValue("number"), 10, 32)
+	number, err := versionNumber(r)
 	if err != nil {
 		return store.ErrNotFound
 	}
@@ -296,7 +296,7 @@ func (s *Server) noteStart(w http.ResponseWriter, r *http.Request, me store.Memb
 	var placed store.PlacedNote
 	if f.Valid() {
 		err = s.db.Write(r.Context(), me, func(tx *store.Tx) (err error) {
-			placed, err = tx.StartNote(r.Context(), web.PathID(r), int(number), in)
+			placed, err = tx.StartNote(r.Context(), web.PathID(r), number, in)
 			return err
 		})
 		if invalid, ok := errors.AsType[store.InvalidError](err); ok {
@@ -307,7 +307,7 @@ func (s *Server) noteStart(w http.ResponseWriter, r *http.Request, me store.Memb
 		return s.noteProblem(r, me, err)
 	}
 	if len(refused) > 0 {
-		q := workQuery{deliverable: web.PathID(r), version: strconv.Itoa(int(number)), file: shownFile(f), page: shownPage(f)}
+		q := workQuery{deliverable: web.PathID(r), version: strconv.Itoa(number), file: shownFile(f), page: shownPage(f)}
 		return s.showPage(w, r, me, s.workPage(q, http.StatusUnprocessableEntity, func(p *views.DeliverableShowProps) {
 			keepNote(p, f, ui.Errors(refused))
 		}))

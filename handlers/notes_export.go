@@ -25,15 +25,15 @@ import (
 type noteFormat struct {
 	name        string // the end of the file's name
 	contentType string
-	write       func(exportedNotes, io.Writer) error
+	write       func(context.Context, exportedNotes, io.Writer) error
 }
 
 // The kinds. Markers are for one recording: the file that the query names.
 var (
-	notesAsCSV    = noteFormat{"csv", "text/csv; charset=utf-8", func(x exportedNotes, w io.Writer) error { return x.CSV(w) }}
-	notesAsPDF    = noteFormat{"pdf", "application/pdf", func(x exportedNotes, w io.Writer) error { return x.PDF(w, x.picture, x.when) }}
-	notesAsEDL    = noteFormat{"edl", "text/plain; charset=utf-8", func(x exportedNotes, w io.Writer) error { return x.EDL(w, x.recording) }}
-	notesAsFCPXML = noteFormat{"fcpxml", "application/xml; charset=utf-8", func(x exportedNotes, w io.Writer) error { return x.FCPXML(w, x.recording) }}
+	notesAsCSV    = noteFormat{"csv", "text/csv; charset=utf-8", func(_ context.Context, x exportedNotes, w io.Writer) error { return x.CSV(w) }}
+	notesAsPDF    = noteFormat{"pdf", "application/pdf", func(ctx context.Context, x exportedNotes, w io.Writer) error { return x.PDF(ctx, w, x.picture, x.when) }}
+	notesAsEDL    = noteFormat{"edl", "text/plain; charset=utf-8", func(_ context.Context, x exportedNotes, w io.Writer) error { return x.EDL(w, x.recording) }}
+	notesAsFCPXML = noteFormat{"fcpxml", "application/xml; charset=utf-8", func(_ context.Context, x exportedNotes, w io.Writer) error { return x.FCPXML(w, x.recording) }}
 )
 
 // exportedNotes are the notes on a version and what a file of them needs.
@@ -67,7 +67,7 @@ func (s *Server) noteExport(format noteFormat) memberHandler {
 			return err
 		}
 		var out bytes.Buffer
-		if err := format.write(x, &out); err != nil {
+		if err := format.write(ctx, x, &out); err != nil {
 			return err
 		}
 		if r.Method != http.MethodHead {
@@ -87,8 +87,8 @@ func (s *Server) noteExport(format noteFormat) memberHandler {
 
 // exportNotes reads what an export has.
 func (s *Server) exportNotes(ctx context.Context, r *http.Request, me store.Member) (x exportedNotes, v store.Version, err error) {
-	number, err := strconv.ParseInt(r.PathValue("number"), 10, 32)
-	if err != nil || number < 1 {
+	n, err := versionNumber(r)
+	if err != nil {
 		return x, v, store.ErrNotFound
 	}
 	var (
@@ -98,7 +98,7 @@ func (s *Server) exportNotes(ctx context.Context, r *http.Request, me store.Memb
 		comments []store.ExportedComment
 		places   []store.NotePlace
 	)
-	id, n := web.PathID(r), int(number)
+	id := web.PathID(r)
 	err = s.db.Read(ctx, me, store.GetDeliverable(id, &d), store.GetVersionNumber(id, n, &v), store.ListFilesOf(id, &list),
 		store.ExportNotes(id, n, &notes), store.ExportComments(id, n, &comments), store.ListNotePlaces(id, n, &places))
 	if err != nil {

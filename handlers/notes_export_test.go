@@ -124,6 +124,8 @@ func TestExportsOfHiddenVersionsAreRefusedAlike(t *testing.T) {
 		want(t, "an invented version", invented, http.StatusNotFound)
 		for what, got := range map[string]answer{
 			"a draft":              d.mia.get(t, d.page+"/versions/2/notes."+format),
+			"a zero before it":     d.mia.get(t, d.page+"/versions/01/notes."+format),
+			"a sign before it":     d.mia.get(t, d.page+"/versions/+1/notes."+format),
 			"no number":            d.mia.get(t, d.page+"/versions/x/notes."+format),
 			"a hidden file":        d.mia.get(t, d.page+"/versions/1/notes."+format+"?file="+other.String()),
 			"an invented file":     d.mia.get(t, d.page+"/versions/1/notes."+format+"?file="+uuid.NewString()),

@@ -255,9 +255,10 @@ func invalid(f *web.Form, err error) bool {
 	return ok
 }
 
+// versionNumber is the {number} of the path, in the one way in which our pages write it.
 func versionNumber(r *http.Request) (int, error) {
 	n, err := strconv.ParseInt(r.PathValue("number"), 10, 32)
-	if err != nil {
+	if err != nil || n < 1 || strconv.FormatInt(n, 10) != r.PathValue("number") {
 		return 0, store.ErrNotFound
 	}
 	return int(n), nil

@@ -44,6 +44,9 @@ func TestPagesTakeOneRoundTrip(t *testing.T) {
 	dana, above := a.Member(t, a.Dana, a.Acme), a.Member(t, a.Dana, a.Agency)
 	project := storetest.Project(t, dana, "Spring")
 	things := map[string]uuid.UUID{"projects": project, "deliverables": storetest.Deliverable(t, dana, project, "Logo"), "clients": dana.TenantID()}
+	if _, err := storetest.AdminPool().Exec(t.Context(), `update versions set shared_at = now() where deliverable_id = $1`, things["deliverables"]); err != nil {
+		t.Fatal(err)
+	}
 	storetest.Certificate(t, dana.TenantID(), things["deliverables"], storetest.Draft(t, dana, things["deliverables"]), "a certificate")
 	site := newSiteWith(t, db, storage(t), func(*handlers.Config) {})
 	browser := site.as(t, a.Dana)

@@ -39,7 +39,7 @@ func (s *Server) versionPublish(w http.ResponseWriter, r *http.Request, me store
 	if err != nil {
 		return err
 	}
-	number, err := strconv.ParseInt(r.PathValue("number"), 10, 32)
+	number, err := versionNumber(r)
 	if err != nil {
 		return store.ErrNotFound
 	}
@@ -48,19 +48,19 @@ func (s *Server) versionPublish(w http.ResponseWriter, r *http.Request, me store
 		return err
 	}
 	if !f.Valid() {
-		return s.notPublished(w, r, me, int(number), f, nil)
+		return s.notPublished(w, r, me, number, f, nil)
 	}
-	people, err := s.publish(r, me, f, int(number), in)
+	people, err := s.publish(r, me, f, number, in)
 	if invalid(f, err) {
-		return s.notPublished(w, r, me, int(number), f, nil)
+		return s.notPublished(w, r, me, number, f, nil)
 	}
 	if errors.Is(err, store.ErrConflict) {
 		var before bool
-		if err := s.db.Read(r.Context(), me, store.PublishedBefore(web.PathID(r), int(number), in.Note, &before)); err != nil {
+		if err := s.db.Read(r.Context(), me, store.PublishedBefore(web.PathID(r), number, in.Note, &before)); err != nil {
 			return err
 		}
 		if !before {
-			return s.notPublished(w, r, me, int(number), f, err)
+			return s.notPublished(w, r, me, number, f, err)
 		}
 		err = nil // the button was pressed twice
 	}

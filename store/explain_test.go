@@ -58,8 +58,8 @@ from deliverables;
 insert into decisions (tenant_id, id, version_id, content_sha256, request_id, user_id, answer)
 select tenant_id, pg_temp.id('decision', position), pg_temp.id('version', position), sha256('x'), pg_temp.id('request', position), pg_temp.id('user', 1 + 2 * (position % 20)), 'approved'
 from deliverables;
-insert into certificates (tenant_id, id, version_id, signed, key_id)
-select tenant_id, pg_temp.id('certificate', position), pg_temp.id('version', position), 'x', '0123456789abcdef' from deliverables;
+insert into certificates (tenant_id, id, version_id, signed, key_id, outcome, decisions)
+select tenant_id, pg_temp.id('certificate', position), pg_temp.id('version', position), 'x', '0123456789abcdef', 'approved', 1 from deliverables;
 insert into file_parts (tenant_id, file_id, number, size, sha256, etag)
 select tenant_id, pg_temp.id('file', position), 1, 1, sha256('x'), 'etag' from deliverables where position % 4 = 0;
 insert into renditions (tenant_id, id, file_id, client_sees, page, width, height, content_type, size, sha256)

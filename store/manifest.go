@@ -26,7 +26,7 @@ var Manifest = struct {
 		{Name: "renditions", Restrictive: []string{"party", "support_drafts", "system_delete", "system_insert"}},
 		{Name: "differences", Restrictive: []string{"party", "support_drafts", "system_insert", "system_update"}},
 		{Name: "file_parts", Restrictive: []string{"party", "staff_delete", "staff_insert", "staff_update"}},
-		{Name: "threads", Restrictive: []string{"in_person_insert", "in_person_update", "party", "support_drafts"}},
+		{Name: "threads", Restrictive: []string{"in_person_insert", "in_person_update", "own_resolve", "party", "support_drafts"}},
 		{Name: "comments", Restrictive: []string{"in_person_insert", "in_person_update", "own_update", "party", "support_drafts"}},
 		{Name: "mentions", Restrictive: []string{"in_person_insert", "party", "support_drafts"}, AppendOnly: true},
 		{Name: "review_steps", Restrictive: []string{"staff_insert", "staff_update"}},

@@ -318,7 +318,7 @@ where tenant_id = @tenant_id
 	if err := tx.checkAnchor(ctx, version, in.Anchor); err != nil {
 		return placed, err
 	}
-	id := NewID()
+	id := uuid.New() // tells nobody when it was written: the client may see the note later
 	tx.insertNote(id, version, in)
 	if err := tx.insertComment(ctx, id, in.Visibility, in); err != nil {
 		return placed, err
@@ -385,7 +385,7 @@ func (tx *Tx) insertComment(ctx context.Context, note uuid.UUID, of Visibility, 
 	if err != nil {
 		return err
 	}
-	id := NewID()
+	id := uuid.New() // as that of a note
 	tx.changeLater("add comment", `
 insert into comments (tenant_id, id, thread_id, thread_visibility, visibility, body, form_key)
 select @tenant_id, @id, @note, @of, @visibility, @words, @key
@@ -609,18 +609,27 @@ func (tx *Tx) ShowNote(ctx context.Context, id uuid.UUID, comments []uuid.UUID) 
 			return n.Note, err
 		}
 	}
-	rows, err := tx.exec(ctx, "show comments", `
+	args := pgx.StrictNamedArgs{"id": id, "comments": comments}
+	var found int
+	err = tx.get(ctx, value("comments to show", &found, `
+select count(*)
+from comments
+where tenant_id = @tenant_id
+  and thread_id = @id
+  and id = any (@comments::uuid[])`, args))
+	if err != nil {
+		return n.Note, err
+	}
+	if found != len(comments) {
+		return n.Note, fmt.Errorf("show comments: %w", ErrNotFound)
+	}
+	tx.later("show comments", `
 update comments
 set visibility = 'client'
 where tenant_id = @tenant_id
   and thread_id = @id
-  and id = any (@comments::uuid[])`, pgx.StrictNamedArgs{"id": id, "comments": comments})
-	if err != nil {
-		return n.Note, err
-	}
-	if rows != int64(len(comments)) {
-		return n.Note, fmt.Errorf("show comments: %w", ErrNotFound)
-	}
+  and visibility = 'team'
+  and id = any (@comments::uuid[])`, args)
 	if err := tx.auditNote("note.shown", n.DeliverableID, id, ClientVisible); err != nil {
 		return n.Note, err
 	}

@@ -149,7 +149,7 @@ func (tx *Tx) answerCarried(ctx context.Context, version uuid.UUID, answers []Ca
 		if err := checkWords(a.Words); err != nil {
 			return err
 		}
-		replied, replies, words = append(replied, a.ID), append(replies, NewID()), append(words, a.Words)
+		replied, replies, words = append(replied, a.ID), append(replies, uuid.New()), append(words, a.Words)
 	}
 	var carried int
 	err := tx.get(ctx, value("carried notes", &carried, `
@@ -176,5 +176,10 @@ select @tenant_id, a.id, t.id, t.visibility, t.visibility, a.words, a.id
 from unnest(@ids::uuid[], @notes::uuid[], @words::text[]) a (id, note, words)
 join threads t on t.tenant_id = @tenant_id and t.version_id = @version and t.carried_from = a.note`, pgx.StrictNamedArgs{
 		"version": version, "ids": replies, "notes": replied, "words": words})
+	for i, id := range replies {
+		if err := tx.mention(ctx, id, ClientVisible, words[i]); err != nil {
+			return err
+		}
+	}
 	return nil
 }

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
@@ -111,6 +112,18 @@ func TestOnlyOpenNotesOfTheVersionBeforeAreAnswered(t *testing.T) {
 	b.nextDraft(t, 3)
 	wantError(t, b.publishWith(t, b.ravi, 3, mine), store.ErrNotesChanged) // of the version before the one before
 	must(t, b.publishWith(t, b.ravi, 3, store.Publication{}))
+}
+
+// Whom the line names that answers a carried note is told, as with any reply.
+func TestAnswersToCarriedNotesMention(t *testing.T) {
+	t.Parallel()
+	b := setupNotes(t)
+	open := b.note(t, b.mia, "", "Darker")
+	b.nextDraft(t, 2)
+	must(t, b.publishWith(t, b.ravi, 2, store.Publication{Notes: []store.CarriedNote{{ID: open.ID, Words: "@Mia, is this it?"}}}))
+	if got := strings.Join(b.told(t), " "); got != "Mia" {
+		t.Errorf("told %q", got)
+	}
 }
 
 // Whoever lists the notes to carry sees what the client sees, and no other tenant does.

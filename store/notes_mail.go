@@ -41,7 +41,7 @@ func (tx *Tx) collectNotes(ctx context.Context, deliverable uuid.UUID) error {
 
 // EnqueueNoteMails queues, once per deliverable and window, a mail to each of the agency's
 // people in this workspace, and to those of the client who took part in a note with new
-// words. The mails read for themselves what is news for their reader. A deliverable that is
+// words or whom one names. The mails read for themselves what is news for their reader. A deliverable that is
 // not in this tenant is [ErrNotFound].
 func (tx *Tx) EnqueueNoteMails(ctx context.Context, deliverable uuid.UUID, since time.Time) error {
 	err := tx.exists(ctx, "deliverable with notes", `
@@ -71,8 +71,17 @@ where m.tenant_id = @tenant_id
       join threads t on t.tenant_id = v.tenant_id and t.version_id = v.id
       join comments mine on mine.tenant_id = t.tenant_id and mine.thread_id = t.id
       where v.tenant_id = @tenant_id
-        and v.deliverable_id = @deliverable))
-order by m.user_id`, pgx.StrictNamedArgs{"deliverable": deliverable}))
+        and v.deliverable_id = @deliverable)
+    or m.user_id in (
+      select x.user_id
+      from versions v
+      join threads t on t.tenant_id = v.tenant_id and t.version_id = v.id
+      join comments c on c.visibility = 'client' and c.tenant_id = t.tenant_id and c.thread_id = t.id
+      join mentions x on x.tenant_id = c.tenant_id and x.comment_id = c.id and not x.mailed
+      where v.tenant_id = @tenant_id
+        and v.deliverable_id = @deliverable
+        and c.created_at >= @since))
+order by m.user_id`, pgx.StrictNamedArgs{"deliverable": deliverable, "since": since}))
 	if err != nil {
 		return err
 	}
@@ -97,8 +106,8 @@ type NoteNews struct {
 
 // ListNoteNews reads what is news for the reader in a window of notes on a deliverable, at
 // most limit: for staff, what clients wrote; for clients, what the agency wrote in notes
-// in which they took part. The team's own words are in nobody's mail, and those that name the
-// reader came in a mail of their own.
+// in which they took part, and what names the reader. The team's own words are in nobody's
+// mail, and those that name the reader are left out if they came in a mail of their own.
 func ListNoteNews(deliverable uuid.UUID, since time.Time, limit int, dst *[]NoteNews) Read {
 	return Read{many("list note news", dst, `
 select d.id as deliverable_id, d.title, p.name as project_name, v.number as version, t.number, m.name as author_name, c.body as words
@@ -112,7 +121,7 @@ where v.tenant_id = @tenant_id
   and v.deliverable_id = @deliverable
   and c.created_at >= @since
   and c.created_at < @until
-  and case when current_setting('app.party', true) = 'agency' then m.party = 'client'
+  and (case when current_setting('app.party', true) = 'agency' then m.party = 'client'
       else m.party = 'agency' and exists (
           select
           from comments mine
@@ -120,11 +129,19 @@ where v.tenant_id = @tenant_id
             and mine.thread_id = t.id
             and mine.created_by = nullif(current_setting('app.user_id', true), '')::uuid)
       end
+      or exists (
+          select
+          from mentions x
+          where x.tenant_id = @tenant_id
+            and x.comment_id = c.id
+            and not x.mailed
+            and x.user_id = nullif(current_setting('app.user_id', true), '')::uuid))
   and not exists (
       select
       from mentions x
       where x.tenant_id = @tenant_id
         and x.comment_id = c.id
+        and x.mailed
         and x.user_id = nullif(current_setting('app.user_id', true), '')::uuid)
 order by c.created_at, c.id
 limit @limit`, pgx.StrictNamedArgs{"deliverable": deliverable, "since": since, "until": since.Add(noteWindow), "limit": limit})}

@@ -1,9 +1,12 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -13,8 +16,15 @@ import (
 	"portico/store/queue"
 )
 
-// MaxMentions is how many people one comment can name.
+// MaxMentions is how many people one comment can name, in all the words that it ever had.
 const MaxMentions = 20
+
+// At most so many mails in so long tell one person that another one mentioned them. What is
+// more comes with the mail of the next notes.
+const (
+	mentionMails  = 5
+	mentionWindow = 10 * time.Minute
+)
 
 // mentionable is a person whom a comment may name.
 type mentionable struct {
@@ -23,8 +33,9 @@ type mentionable struct {
 	Party  Party
 }
 
-// mention notes whom the words of a comment name, and has each of them told by a mail. Who
-// was named before isn't told again, and the author never. Somebody who can't see the comment
+// mention notes whom the words of a comment name, and has each of them told by a mail, unless
+// the author had them told too often. Who was named before isn't told again, and the author
+// never. Somebody who can't see the comment
 // is an [InvalidError], and so is a first name that two people have.
 func (tx *Tx) mention(ctx context.Context, comment uuid.UUID, v Visibility, words string) error {
 	if !strings.Contains(words, "@") {
@@ -46,23 +57,64 @@ limit 1000`, nil))
 	if err != nil || len(ids) == 0 {
 		return err
 	}
-	var fresh []uuid.UUID
-	err = tx.get(ctx, column("mention", &fresh, `
-insert into mentions (tenant_id, comment_id, visibility, user_id)
-select @tenant_id, @comment, @visibility, person
-from unnest(@people::uuid[]) person
-where person <> nullif(current_setting('app.user_id', true), '')::uuid
-on conflict do nothing
-returning user_id`, pgx.StrictNamedArgs{"comment": comment, "visibility": v, "people": ids}))
+	var known []uuid.UUID
+	err = tx.get(ctx, column("whom a comment named before", &known, `
+select user_id
+from mentions
+where tenant_id = @tenant_id
+  and comment_id = @comment`, pgx.StrictNamedArgs{"comment": comment}))
 	if err != nil {
 		return err
 	}
-	for _, to := range fresh {
+	fresh := slices.DeleteFunc(ids, func(id uuid.UUID) bool { return id == tx.scope.User || slices.Contains(known, id) })
+	switch {
+	case len(fresh) == 0:
+		return nil
+	case len(known)+len(fresh) > MaxMentions:
+		return errManyMentions
+	}
+	mailed, err := tx.countMentions(ctx, fresh)
+	if err != nil {
+		return err
+	}
+	tx.later("mention", `
+insert into mentions (tenant_id, comment_id, visibility, user_id, mailed)
+select @tenant_id, @comment, @visibility, p.person, p.mailed
+from unnest(@people::uuid[], @mailed::boolean[]) p (person, mailed)
+on conflict do nothing`, pgx.StrictNamedArgs{"comment": comment, "visibility": v, "people": fresh, "mailed": mailed})
+	for i, to := range fresh {
+		if !mailed[i] {
+			continue
+		}
 		if err := tx.Enqueue(ctx, &queue.MentionMail{Comment: comment, To: to, Team: v == TeamOnly}); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+var errManyMentions = InvalidError{"words": fmt.Sprintf("A note can name up to %d people with @.", MaxMentions)}
+
+// countMentions counts a mention of each of these people by the actor, and says which of them
+// get a mail of their own.
+func (tx *Tx) countMentions(ctx context.Context, people []uuid.UUID) ([]bool, error) {
+	// In one order, so that two that count the same people wait for each other.
+	slices.SortFunc(people, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
+	keys := make([][]byte, len(people))
+	for i, to := range people {
+		key := tx.signer.Hash("mention by " + tx.scope.Actor.String() + " of " + to.String())
+		keys[i] = key[:]
+	}
+	var hits []int
+	err := tx.get(ctx, column("count mentions", &hits, `
+select h.hits
+from unnest(@keys::bytea[]) with ordinality k (key, place), lateral lookup.rate_hit(k.key, @window) h
+order by k.place`, pgx.StrictNamedArgs{"keys": keys, "window": int(mentionWindow / time.Second)}))
+	mailed := make([]bool, len(hits))
+	for i, n := range hits {
+		mailed[i] = n <= mentionMails
+	}
+	return mailed, err
 }
 
 // named finds the people whom words name: an @ at the beginning of a word, and then a whole
@@ -98,7 +150,7 @@ func named(words string, v Visibility, people []mentionable) (ids []uuid.UUID, e
 		before = r
 	}
 	if len(ids) > MaxMentions {
-		return nil, InvalidError{"words": fmt.Sprintf("A note can name up to %d people with @.", MaxMentions)}
+		return nil, errManyMentions
 	}
 	return ids, nil
 }

@@ -2,8 +2,10 @@ package store_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -54,6 +56,77 @@ func TestMentionsTellWhomTheyName(t *testing.T) {
 	}
 	if got := b.told(t); len(got) != 4 || got[3] != "Dana" {
 		t.Errorf("after other words: told %q", got)
+	}
+}
+
+// One person gets five mails in ten minutes about the mentions of another one. The rest are in
+// the mail of the next notes, also for a client who took no part. Others' mentions are mailed
+// as ever.
+func TestManyMentionsComeWithTheNextNotes(t *testing.T) {
+	t.Parallel()
+	b := setupNotes(t)
+	note := b.note(t, b.mia, "", "Darker")
+	for n := range 8 {
+		must(t, reply(t, b.mia, note.ID, "", fmt.Sprintf("@Ravi %d", n)))
+		must(t, reply(t, b.dana, note.ID, store.ClientVisible, fmt.Sprintf("@Leo %d", n)))
+	}
+	must(t, reply(t, b.dana, note.ID, store.ClientVisible, "@Ravi, see above"))
+	times := map[string]int{}
+	for _, name := range b.told(t) {
+		times[name]++
+	}
+	if len(times) != 2 || times["Ravi"] != 6 || times["Leo"] != 5 {
+		t.Errorf("mails: %v", times)
+	}
+	since := time.Now().UTC().Truncate(10 * time.Minute)
+	news := func(me store.Member) (words []string) {
+		for _, from := range []time.Time{since.Add(-10 * time.Minute), since} { // a window may have ended meanwhile
+			var list []store.NoteNews
+			must(t, read(t, me, store.ListNoteNews(b.deliverable, from, 50, &list)))
+			for _, n := range list {
+				words = append(words, n.Words)
+			}
+		}
+		return words
+	}
+	if got := strings.Join(news(b.ravi), ","); got != "Darker,@Ravi 5,@Ravi 6,@Ravi 7" {
+		t.Errorf("Ravi's news: %s", got)
+	}
+	leo := b.Member(t, b.Leo, b.Acme)
+	if got := strings.Join(news(leo), ","); got != "@Leo 5,@Leo 6,@Leo 7" {
+		t.Errorf("Leo's news: %s", got)
+	}
+	do(t, b.dana, func(tx *store.Tx) error {
+		return tx.EnqueueNoteMails(t.Context(), b.deliverable, since.Add(-10*time.Minute))
+	})
+	var mails int
+	must(t, storetest.AdminPool().QueryRow(t.Context(), `select count(*) from river.river_job where kind = 'note_mail' and args ->> 'to' = $1`, leo.ID().String()).Scan(&mails))
+	if mails != 1 {
+		t.Errorf("%d mails of notes are queued for Leo", mails)
+	}
+}
+
+// A comment names up to 20 people, in all the words that it ever had.
+func TestEditedCommentsNameNoMore(t *testing.T) {
+	t.Parallel()
+	b := setupNotes(t)
+	var names []string
+	do(t, b.dana, func(tx *store.Tx) error {
+		for n := range store.MaxMentions {
+			name := fmt.Sprintf("Guest%02d", n)
+			if _, err := tx.AddPerson(t.Context(), store.NewPerson{Name: name, Email: strings.ToLower(name) + "@" + b.Suffix + ".test", Party: store.PartyClient, Role: store.RoleMember}); err != nil {
+				return err
+			}
+			names = append(names, "@"+name)
+		}
+		return nil
+	})
+	b.note(t, b.mia, "", strings.Join(names, " "))
+	_, comments := b.notes(t, b.mia)
+	wantInvalid(t, "a 21st", reword(t, b.mia, comments[0].ID, "@Ravi"), "words")
+	must(t, reword(t, b.mia, comments[0].ID, "Only @Guest01"))
+	if got := b.told(t); len(got) != store.MaxMentions {
+		t.Errorf("told %q", got)
 	}
 }
 

@@ -158,7 +158,7 @@ insert into comments (tenant_id, id, thread_id, thread_visibility, visibility, b
 values ('%s', gen_random_uuid(), '%s', 'client', 'client', 'x', gen_random_uuid())`, b.mia.TenantID(), shown.ID)
 	done := `update threads set resolved_at = now(), resolved_by = '` + b.mia.ID().String() + `'`
 	for what, sql := range map[string]string{"a note": thread, "a reply": comment, "done": done, "an edit": `update comments set body = 'x'`} {
-		for _, me := range []store.Member{b.mia, b.dana} {
+		for _, me := range []store.Member{b.mia, b.ravi} {
 			n, err := trySession(t, conn, me, sql)
 			wantNoEffect(t, what+" in a session", sql, n, err)
 			if n, err := try(t, conn, &me, sql); n == 0 || err != nil {
@@ -185,6 +185,64 @@ values ('%s', gen_random_uuid(), '%s', 'client', 'client', 'x', gen_random_uuid(
 		if key.May(store.WriteNotes) {
 			t.Errorf("a key with %s writes notes", scope)
 		}
+	}
+}
+
+// Staff neither change nor hide what others said to both sides, and clients mark notes as done
+// in their own name, in raw SQL either. Staff show a colleague's words, as they are.
+func TestWordsOfOthersStay(t *testing.T) {
+	t.Parallel()
+	b := setupNotes(t)
+	shown := b.note(t, b.mia, "", "Darker")
+	must(t, reply(t, b.ravi, shown.ID, store.TeamOnly, "Ours"))
+	conn := storetest.App(t)
+	for _, me := range []store.Member{b.dana, b.ravi} {
+		for _, sql := range []string{`update comments set body = 'x' where visibility = 'client'`, `update comments set visibility = 'team' where visibility = 'client'`} {
+			if n, err := try(t, conn, &me, sql); n != 0 || err != nil {
+				t.Errorf("%s, %s: %d rows, %v", me.Name, sql, n, err)
+			}
+		}
+	}
+	if n, err := try(t, conn, &b.dana, `update comments set body = 'x' where visibility = 'team'`); n != 0 || sqlState(err) != insufficientPrivilege {
+		t.Errorf("a colleague's words: %d, %v", n, err)
+	}
+	for what, c := range map[string]struct {
+		me  store.Member
+		sql string
+	}{
+		"the author": {b.ravi, `update comments set body = 'x' where visibility = 'team'`}, "Mia": {b.mia, `update comments set body = 'x'`},
+		"who shows": {b.dana, `update comments set visibility = 'client' where visibility = 'team'`},
+		"Mia, done": {b.mia, `update threads set resolved_at = now(), resolved_by = '` + b.mia.ID().String() + `'`},
+	} {
+		if n, err := try(t, conn, &c.me, c.sql); n != 1 || err != nil {
+			t.Errorf("%s: %d rows, %v", what, n, err)
+		}
+	}
+	if n, err := try(t, conn, &b.mia, `update threads set resolved_at = now(), resolved_by = '`+b.dana.ID().String()+`'`); n != 0 || sqlState(err) != insufficientPrivilege {
+		t.Errorf("Mia marks a note as done as Dana: %d, %v", n, err)
+	}
+}
+
+// The id of what is shown later doesn't tell when it was written.
+func TestIDsOfNotesTellNoTime(t *testing.T) {
+	t.Parallel()
+	b := setupNotes(t)
+	b.note(t, b.ravi, store.TeamOnly, "Ours")
+	shown := b.note(t, b.mia, "", "Darker")
+	must(t, reply(t, b.mia, shown.ID, "", "Please"))
+	notes, comments := b.notes(t, b.ravi)
+	for _, n := range notes {
+		if n.ID.Version() != 4 {
+			t.Errorf("a note has the id %s", n.ID)
+		}
+	}
+	for _, c := range comments {
+		if c.ID.Version() != 4 {
+			t.Errorf("a comment has the id %s", c.ID)
+		}
+	}
+	if len(notes) != 2 || len(comments) != 3 || comments[0].Words != "Ours" || comments[2].Words != "Please" {
+		t.Errorf("they are not in the order of writing: %+v", comments)
 	}
 }
 

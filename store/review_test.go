@@ -206,6 +206,28 @@ select array_agg(verb order by at, id) from audit_events where tenant_id = $1 an
 	}
 }
 
+// What was decided last is the newest, whoever began first.
+func TestDecisionsAreInTheOrderOfDeciding(t *testing.T) {
+	t.Parallel()
+	b := setupReview(t)
+	in := b.answer(t, b.mia, 1, store.ChangesRequired)
+	must(t, write(t, b.mia, func(tx *store.Tx) error {
+		var d store.Deliverable
+		if err := tx.Read(t.Context(), store.GetDeliverable(b.deliverable, &d)); err != nil { // Mia's transaction begins
+			return err
+		}
+		if err := b.decide(t, b.nora, 1, store.Approved); err != nil {
+			return err
+		}
+		return tx.Decide(t.Context(), b.deliverable, 1, in)
+	}))
+	var list []store.Decision
+	must(t, read(t, b.mia, store.ListDecisions(b.deliverable, &list)))
+	if len(list) != 2 || list[0].UserID != b.mia.ID() || !list[0].CreatedAt.After(list[1].CreatedAt) {
+		t.Errorf("the newest is not the last: %+v", list)
+	}
+}
+
 // An answer needs words unless it approves as it is, and nothing is stored without them.
 func TestDecisionNeedsWords(t *testing.T) {
 	t.Parallel()

@@ -6,6 +6,8 @@ const (
 	notesDeeds = "store/notes.go"
 	notesPages = "handlers/notes.go"
 
+	mendedReview = "migrations/0071_mended_review.sql"
+
 	notesExport = "handlers/notes_export.go"
 )
 
@@ -27,7 +29,12 @@ var ofNotes = []mutant{
 	{"nothing ticked shows nothing", notesDeeds, "	case len(comments) == 0:\n", "	case false:\n", storeRoom, "TestShownNotesShow"},
 	// Who writes.
 	{"nobody writes notes in a session", noteTables, "            with check (created_by = nullif(current_setting('app.user_id', true), '')::uuid\n                and nullif(current_setting('app.support_session_id', true), '') is null)", "            with check (created_by = nullif(current_setting('app.user_id', true), '')::uuid)", storeRoom, "TestNotesAreWrittenInPerson"},
-	{"clients change no words of others", noteTables, "create policy own_update on comments as restrictive for update to portico_app\n    using (created_by", "create policy own_update on comments as restrictive for update to portico_app\n    using (true or created_by", storeRoom, "TestNotesAreWrittenInPerson"},
+	{"clients change no words of others", mendedReview, "    using (created_by = nullif(current_setting('app.user_id', true), '')::uuid\n        or visibility = 'team' and", "    using (true or created_by = nullif(current_setting('app.user_id', true), '')::uuid\n        or visibility = 'team' and", storeRoom, "TestNotesAreWrittenInPerson|TestWordsOfOthersStay"},
+	{"staff change no words that the client sees", mendedReview, "        or visibility = 'team' and current", "        or current", storeRoom, "TestWordsOfOthersStay"},
+	{"staff only show a colleague's words", mendedReview, "    with check (created_by = nullif(current_setting('app.user_id', true), '')::uuid\n", "    with check (true or created_by = nullif(current_setting('app.user_id', true), '')::uuid\n", storeRoom, "TestWordsOfOthersStay"},
+	{"clients mark notes as done in their own name", mendedReview, "    with check (resolved_by is null\n", "    with check (true or resolved_by is null\n", storeRoom, "TestWordsOfOthersStay"},
+	{"ids of notes tell no time", notesDeeds, "	id := uuid.New() // tells", "	id := NewID() // tells", storeRoom, "TestIDsOfNotesTellNoTime"},
+	{"ids of comments tell no time", notesDeeds, "	id := uuid.New() // as", "	id := NewID() // as", storeRoom, "TestIDsOfNotesTellNoTime"},
 	{"authors alone edit", notesDeeds, "	case !c.Own:\n", "	case false:\n", storeRoom, "TestOnlyAuthorsEdit"},
 	{"authors edit for ten minutes", notesDeeds, "	case !c.Editable:\n", "	case false:\n", storeRoom, "TestOnlyAuthorsEdit"},
 	{"viewers write no notes", "store/rights.go", "WriteNotes:        {PartyAgency: editors, PartyClient: editors},", "WriteNotes:        {PartyAgency: everyone, PartyClient: everyone},", storeRoom, "TestNotesAreWrittenInPerson"},
@@ -46,18 +53,26 @@ var ofNotes = []mutant{
 	{"clients can't find whom the team names", "migrations/0070_mentions.sql", "using (visibility = 'client' or current_setting('app.party', true) in ('agency', 'system'))", "using (true)", storeRoom, "TestMentionsAreHiddenLikeTheirComment"},
 	{"a mention is of a comment as its writer sees it", "migrations/0070_mentions.sql", "    foreign key (tenant_id, comment_id, visibility) references comments (tenant_id, id, visibility) on update cascade on delete cascade,\n", "", storeRoom, "TestMentionsAreHiddenLikeTheirComment"},
 	{"the team names no client among itself", "store/notes_mentions.go", "if v == TeamOnly && p.Party == PartyClient {", "if false {", storeRoom, "TestMentionsOfWhoCannotSeeAreRefused"},
-	{"nobody is told twice of a mention", "store/notes_mentions.go", "for _, to := range fresh {", "for _, to := range ids {", storeRoom, "TestMentionsTellWhomTheyName"},
+	{"nobody is told twice of a mention", "store/notes_mentions.go", "id == tx.scope.User || slices.Contains(known, id)", "id == tx.scope.User", storeRoom, "TestMentionsTellWhomTheyName"},
+	{"many mentions are no mails of their own", "store/notes_mentions.go", "mailed[i] = n <= mentionMails", "mailed[i] = n > 0", storeRoom, "TestManyMentionsComeWithTheNextNotes"},
+	{"mentions without a mail are news", "store/notes_mail.go", "      or exists (\n", "      or false and exists (\n", storeRoom, "TestManyMentionsComeWithTheNextNotes"},
+	{"edits name no more people", "store/notes_mentions.go", "	case len(known)+len(fresh) > MaxMentions:\n", "	case false:\n", storeRoom, "TestEditedCommentsNameNoMore"},
+	{"answers to carried notes mention", "store/notes_carry.go", "if err := tx.mention(ctx, id, ClientVisible, words[i]); err != nil {", "if err := error(nil); err != nil && id != uuid.Nil && i >= 0 {", storeRoom, "TestAnswersToCarriedNotesMention"},
 	{"a mail of a mention is for whom it names", "store/notes_mentions.go", "  and x.user_id = nullif(current_setting('app.user_id', true), '')::uuid`", "`", workRoom, "TestMentionsAreMailedAtOnce"},
-	{"what names the reader is no other news", "store/notes_mail.go", "        and x.comment_id = c.id\n", "        and false\n", workRoom, "TestMentionsAreMailedAtOnce"},
 	{"a note's time is within its recording", notesDeeds, "*ms > *durationMS+1000", "*ms > *durationMS+1e12", storeRoom, "TestNotesPointAtFiles"},
 	{"a span ends after its beginning", notesDeeds, "	case a.EndMS != nil && *a.EndMS <= *a.AtMS:\n", "	case false:\n", storeRoom, "TestNotesPointAtFiles"},
+	{"what names the reader is no other news", "store/notes_mail.go", "        and x.comment_id = c.id\n        and x.mailed\n", "        and false\n", workRoom, "TestMentionsAreMailedAtOnce"},
 	// Exports.
 	{"exports have no team notes", noteTables, "create policy party on threads as restrictive to portico_app\n    using (visibility = 'client' or", "create policy party on threads as restrictive to portico_app\n    using (true or", handlerRoom, "TestExportsHaveNoTeamNotes"},
 	{"exports of notes are recorded", notesExport, "err := s.db.Record(ctx, me, event); err != nil", "err := error(nil); err != nil && event.Verb != \"\"", handlerRoom, "TestNotesAreExported"},
 	{"sessions export no notes", "handlers/routes.go", "s.noteExport(notesAsCSV)).streams()", "s.noteExport(notesAsCSV)).supportReads().streams()", handlerRoom, "TestSessionsExportNoNotes"},
+	{"a version has one address", "handlers/review.go", " || strconv.FormatInt(n, 10) != r.PathValue(\"number\") {", " {", handlerRoom, "TestExportsOfHiddenVersions"},
 	{"markers are for a file of the version", notesExport, "	list = filesOf(list, v.ID)\n", "", handlerRoom, "TestExportsOfHiddenVersionsAreRefusedAlike"},
 	{"exported cells are no formulas", "handlers/noteexport/csv.go", "		cells[i] = spreadsheet.SafeCell(cells[i])", "		_ = spreadsheet.SafeCell(cells[i])", "./handlers/noteexport", "TestTable"},
 	{"words forge no field of a marker", "handlers/noteexport/edl.go", `strings.ReplaceAll(s, "|", "/")`, "s", "./handlers/noteexport", "TestMarkers"},
+	{"markers for the client have no asides", "handlers/noteexport/noteexport.go", "		if k.Team && !n.Team {\n", "		if false {\n", "./handlers/noteexport", "TestMarkersKeepAsidesApart"},
+	{"markers of asides say so", "handlers/noteexport/noteexport.go", "	aside.Team, aside.Label = true, ", "	aside.Label = ", "./handlers/noteexport", "TestMarkersKeepAsidesApart"},
+	{"nobody waits for a PDF of notes who is gone", "handlers/noteexport/pdf.go", "		if err := ctx.Err(); err != nil {\n", "		if err := ctx.Err(); err != nil && false {\n", "./handlers/noteexport", "TestPDF"},
 	// Mails and later versions.
 	{"team notes queue no mail", notesDeeds, "err != nil || v == TeamOnly {", "err != nil {", workRoom, "TestNotesAreMailed"},
 	{"mails about notes have no asides", "store/notes_mail.go", " and c.visibility = 'client'\n", "\n", workRoom, "TestNotesAreMailed"},

@@ -32,12 +32,20 @@ func Rendition(page int) store.Rendition {
 	return store.Rendition{ID: store.NewID(), Page: page, Width: 1600, Height: 2263, ContentType: "image/png", Size: 5, SHA256: make([]byte, 32)}
 }
 
-// Certificate stores a certificate of a version, as the job does.
+// Certificate stores a certificate of a version, as the job does. If nobody decided, it is
+// of an approval, and a published version gets that outcome.
 func Certificate(t testing.TB, tenant, deliverable, version uuid.UUID, signed string) {
 	t.Helper()
+	v := store.CertifiedVersion{ID: version, DeliverableID: deliverable}
+	check(t, AdminPool().QueryRow(t.Context(), `
+select coalesce(outcome, 'approved'), (select count(*) from decisions where version_id = v.id)
+from versions v
+where id = $1`, version).Scan(&v.Outcome, &v.Decided))
 	check(t, db.Work(t.Context(), Job(t, tenant), func(tx *store.Tx) error {
-		return tx.SaveCertificate(deliverable, version, store.NewID(), []byte(signed), "0123456789abcdef")
+		return tx.SaveCertificate(&v, store.NewID(), []byte(signed), "0123456789abcdef")
 	}))
+	_, err := AdminPool().Exec(t.Context(), `update versions set outcome = $2 where id = $1 and shared_at is not null`, version, v.Outcome)
+	check(t, err)
 }
 
 // Media records what a job made of a recording: its poster and a copy, which a test may

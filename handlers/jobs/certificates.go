@@ -14,8 +14,8 @@ import (
 	"portico/views"
 )
 
-// certify signs the certificate of a version on which people decided. Each new decision on
-// it gives another certificate, and the newest counts.
+// certify signs the certificate of a version on which people decided. Later decisions give
+// another certificate, and this one doesn't count any more.
 func (r *Runner) certify(ctx context.Context, j store.Job, job queue.Certificate) error {
 	return r.db.Work(ctx, j, func(tx *store.Tx) error {
 		v, err := tx.CertifiedVersion(ctx, job.Version)
@@ -25,7 +25,7 @@ func (r *Runner) certify(ctx context.Context, j store.Job, job queue.Certificate
 		id := store.NewID()
 		text := r.certificateOf(id, *v).Text()
 		public := r.cfg.SigningKey.Public().(ed25519.PublicKey)
-		return tx.SaveCertificate(v.DeliverableID, job.Version, id, certificate.Sign(r.cfg.SigningKey, text), certificate.KeyID(public))
+		return tx.SaveCertificate(v, id, certificate.Sign(r.cfg.SigningKey, text), certificate.KeyID(public))
 	})
 }
 
@@ -73,6 +73,7 @@ func (r *Runner) certificateOf(id uuid.UUID, v store.CertifiedVersion) certifica
 		})
 	}
 	c.Notes = certifiedNotes(v)
+	c.OtherRequests, c.OtherDecisions, c.OtherComments = certificate.Rest(v.OtherRequests), certificate.Rest(v.OtherDecisions), certificate.Rest(v.OtherComments)
 	return c
 }
 

@@ -3,6 +3,9 @@ package jobs
 import (
 	"bytes"
 	"crypto/ed25519"
+	"crypto/sha256"
+	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -90,6 +93,103 @@ func TestLaterDecisionsAreCertifiedToo(t *testing.T) {
 	}
 }
 
+// A certificate is no answer once somebody decided again, before the next one is there.
+func TestCertificatesOfEarlierDecisionsDoNotCount(t *testing.T) {
+	t.Parallel()
+	b := setupReview(t, "Mia")
+	counts := func() (current bool, versions int) {
+		var x store.SignedCertificate
+		var numbers []int
+		check(t, storetest.DB().Read(t.Context(), b.mia, store.GetCertificate(b.deliverable, 1, &x), store.ListCertified(b.deliverable, &numbers)))
+		return x.Current, len(numbers)
+	}
+	b.decide(t, b.mia, store.Approved, "")
+	_, err := b.certify(t)
+	check(t, err)
+	if current, versions := counts(); !current || versions != 1 {
+		t.Error("the certificate of the decision doesn't count")
+	}
+	b.decide(t, b.mia, store.ChangesRequired, "No, wait.")
+	if current, versions := counts(); current || versions != 0 {
+		t.Error("the certificate of the approval still counts")
+	}
+	b.decide(t, b.mia, store.Approved, "Yes.")
+	if current, versions := counts(); current || versions != 0 {
+		t.Error("the certificate of the first approval counts for the second")
+	}
+	_, err = b.certify(t)
+	check(t, err)
+	if current, versions := counts(); !current || versions != 1 {
+		t.Error("the new certificate doesn't count")
+	}
+	_, err = admin(t).Exec(t.Context(), `update versions set outcome = null, approved_at = null where id = $1`, b.version)
+	check(t, err)
+	if current, versions := counts(); current || versions != 0 {
+		t.Error("it counts while the version waits again")
+	}
+}
+
+// Many words stop no certificate: it has the first of them, and a hash of the others.
+func TestManyWordsAreCertified(t *testing.T) {
+	t.Parallel()
+	b := setupReview(t, "Mia")
+	_, err := admin(t).Exec(t.Context(), `
+with note as (
+    insert into threads (tenant_id, id, version_id, visibility, number, created_by)
+    values ($1, gen_random_uuid(), $2, 'client', 1, $3)
+    returning id)
+insert into comments (tenant_id, id, thread_id, thread_visibility, visibility, body, form_key, created_by, created_at)
+select $1, gen_random_uuid(), note.id, 'client', 'client', 'Words ' || n || repeat('x', 9900), gen_random_uuid(), $3, now() - make_interval(secs => 4000 - n)
+from note, generate_series(1, 3700) n`, b.dana.TenantID(), b.version, b.mia.ID())
+	check(t, err)
+	b.decide(t, b.mia, store.ChangesRequired, "Fewer words.")
+	got, err := b.certify(t)
+	check(t, err)
+	hash, kept := sha256.New(), strings.Count(got.Signed, "\n    Words ")
+	for n := kept + 1; n <= 3700; n++ {
+		one := sha256.Sum256([]byte("Words " + strconv.Itoa(n) + strings.Repeat("x", 9900)))
+		hash.Write(one[:])
+	}
+	rest := fmt.Sprintf("\nLeft out: %d more comments, SHA-256 over their SHA-256 %x\n", 3700-kept, hash.Sum(nil))
+	if !got.Current || len(got.Signed) > 2<<20 || kept < 100 || !strings.Contains(got.Signed, rest) || !strings.Contains(got.Signed, "Outcome: changes required") {
+		t.Errorf("%d bytes, %d comments, current: %t, without %q", len(got.Signed), kept, got.Current, rest)
+	}
+}
+
+// Whoever changes their mind again and again causes one certificate, which lists the last
+// decisions, and counts the others.
+func TestManyDecisionsGiveOneCertificate(t *testing.T) {
+	t.Parallel()
+	b := setupReview(t, "Mia")
+	for range 6 {
+		b.decide(t, b.mia, store.Approved, "")
+		b.decide(t, b.mia, store.ChangesRequired, "No.")
+	}
+	queued := ask[int](t, admin(t), `select count(*)::int from river.river_job where kind = 'certificate' and args->>'version' = $1`, b.version.String())
+	if queued == 0 || queued > 2 { // a window may have ended meanwhile
+		t.Errorf("%d certificates are enqueued", queued)
+	}
+	_, err := admin(t).Exec(t.Context(), `
+insert into decisions (tenant_id, id, version_id, content_sha256, request_id, user_id, answer, created_at)
+select tenant_id, gen_random_uuid(), version_id, content_sha256, request_id, $2, 'approved', created_at - interval '1 day' from decisions where version_id = $1 limit 1`, b.version, b.nora.ID())
+	check(t, err)
+	_, err = admin(t).Exec(t.Context(), `
+with recursive chain as (
+    select d.*, 0 as n from decisions d where version_id = $1 and user_id = $2
+    union all
+    select tenant_id, gen_random_uuid(), version_id, content_sha256, request_id, user_id, answer, words, id, created_at + interval '1 second', n + 1 from chain where n < 300
+)
+insert into decisions (tenant_id, id, version_id, content_sha256, request_id, user_id, answer, supersedes, created_at)
+select tenant_id, id, version_id, content_sha256, request_id, user_id, answer, supersedes, created_at from chain where n > 0`, b.version, b.nora.ID())
+	check(t, err)
+	got, err := b.certify(t)
+	check(t, err)
+	// Of 313 decisions two stand, and 200 others are listed.
+	if n := strings.Count(got.Signed, "\nDecision: "); n != 202 || !strings.Contains(got.Signed, "\nLeft out: 111 more replaced decisions, ") || !got.Current {
+		t.Errorf("%d decisions are listed:\n%.3000s", n, got.Signed)
+	}
+}
+
 // A job of one tenant certifies nothing of another's, and no member of either writes a
 // certificate.
 func TestCertificatesStayInTheTenant(t *testing.T) {
@@ -111,7 +211,7 @@ func TestCertificatesStayInTheTenant(t *testing.T) {
 	}
 	for _, me := range []store.Member{b.dana, b.mia} {
 		err := storetest.DB().Write(t.Context(), me, func(tx *store.Tx) error {
-			return tx.SaveCertificate(b.deliverable, b.version, store.NewID(), []byte("forged"), "0123456789abcdef")
+			return tx.SaveCertificate(&store.CertifiedVersion{ID: b.version, DeliverableID: b.deliverable, Outcome: store.Approved, Decided: 1}, store.NewID(), []byte("forged"), "0123456789abcdef")
 		})
 		if err == nil {
 			t.Errorf("%s writes a certificate", me.Name)

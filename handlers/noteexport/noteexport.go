@@ -4,6 +4,8 @@
 package noteexport
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -73,18 +75,35 @@ func (r Recording) assumed() string {
 	return r.Clock.Rate.Words() + " from " + r.Clock.Text(r.Clock.From) + " is assumed. The recording's own rate isn't known."
 }
 
-// of are the notes at a time of the recording, in the order of their times.
+// of are the notes at a time of the recording, in the order of their times. What the team
+// says aside in a note that the client sees follows it as a note of its own: markers go to
+// whoever edits, with who sees them written on each.
 func (n Notes) of(r Recording) (list []Note) {
 	for _, note := range n.List {
 		if note.FileID == r.ID && note.AtMS != nil {
-			at := len(list)
-			for at > 0 && *list[at-1].AtMS > *note.AtMS {
-				at--
-			}
-			list = append(list[:at], append([]Note{note}, list[at:]...)...)
+			list = append(list, note.apart()...)
 		}
 	}
+	slices.SortStableFunc(list, func(a, b Note) int { return cmp.Compare(*a.AtMS, *b.AtMS) })
 	return list
+}
+
+// apart is the note without what the team says aside, and a note of the team with that.
+func (n Note) apart() []Note {
+	shown, aside := n, n
+	shown.Comments, aside.Comments = nil, nil
+	for _, k := range n.Comments {
+		if k.Team && !n.Team {
+			aside.Comments = append(aside.Comments, k)
+		} else {
+			shown.Comments = append(shown.Comments, k)
+		}
+	}
+	if len(aside.Comments) == 0 {
+		return []Note{shown}
+	}
+	aside.Team, aside.Label = true, n.Label+" aside"
+	return []Note{shown, aside}
 }
 
 func (n Note) state() string {

@@ -2,11 +2,14 @@ package noteexport_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/csv"
 	"encoding/xml"
+	"errors"
 	"image"
 	"image/color"
 	"image/png"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -115,6 +118,31 @@ func TestMarkers(t *testing.T) {
 	}
 }
 
+// What the team says aside in a note that the client sees is in a marker of its own, which
+// says so. The client's marker has the rest.
+func TestMarkersKeepAsidesApart(t *testing.T) {
+	t.Parallel()
+	notes, recording := sample()
+	aside := noteexport.Comment{Author: "Ravi", At: day, Team: true, Words: "cnryaside"}
+	first := &notes.List[0]
+	first.Comments = []noteexport.Comment{first.Comments[0], aside, first.Comments[1]}
+	var edl, xml bytes.Buffer
+	if err := errors.Join(notes.EDL(&edl, recording), notes.FCPXML(&xml, recording)); err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{
+		"\nMia / Chen: Slower /D:9 here / Mia / Chen: Yes & <no> |C:ResolveColorBlue |M:Note 1, Mia / Chen |",
+		"\nRavi: cnryaside |C:ResolveColorYellow |M:Note 1 aside, Ravi |",
+	} {
+		if !strings.Contains(edl.String(), part) {
+			t.Errorf("the EDL lacks %q:\n%s", part, edl.String())
+		}
+	}
+	if strings.Count(edl.String()+xml.String(), "cnryaside") != 2 || !strings.Contains(xml.String(), `note="(our team only) Ravi: cnryaside"`) || !strings.Contains(xml.String(), `note="(our team and Acme) Mia`) {
+		t.Errorf("the XML is\n%s", xml.String())
+	}
+}
+
 // The PDF is drawn with every script, with a picture and without, and says what its font
 // lacks. A picture that can't be drawn is an error, and no panic.
 func TestPDF(t *testing.T) {
@@ -130,7 +158,7 @@ func TestPDF(t *testing.T) {
 	asked := 0
 	draw := func(p *noteexport.Picture) (bytes.Buffer, error) {
 		var out bytes.Buffer
-		err := notes.PDF(&out, func(at noteexport.Place) (*noteexport.Picture, error) {
+		err := notes.PDF(t.Context(), &out, func(at noteexport.Place) (*noteexport.Picture, error) {
 			asked++
 			if at != (noteexport.Place{FileID: "f2"}) {
 				t.Errorf("a picture of %+v is asked for", at)
@@ -151,5 +179,11 @@ func TestPDF(t *testing.T) {
 	}
 	if asked != 3 {
 		t.Errorf("%d pictures were asked for, want one a PDF", asked)
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	none := func(noteexport.Place) (*noteexport.Picture, error) { return nil, nil }
+	if err := notes.PDF(gone, io.Discard, none, when); !errors.Is(err, context.Canceled) {
+		t.Errorf("for a visitor who is gone: %v", err)
 	}
 }

@@ -2,6 +2,7 @@ package noteexport
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -51,8 +52,8 @@ type sheet struct {
 
 // PDF writes the notes to read and to print: by file, each place on its picture with its
 // pin, and what was said below. Pictures loads one when its turn comes; one that is nil has
-// none. Times are written by when.
-func (n Notes) PDF(w io.Writer, pictures func(Place) (*Picture, error), when func(Comment) string) error {
+// none. Times are written by when. It stops when ctx ends.
+func (n Notes) PDF(ctx context.Context, w io.Writer, pictures func(Place) (*Picture, error), when func(Comment) string) error {
 	font, err := sfnt.Parse(goregular.TTF)
 	if err != nil {
 		return err
@@ -71,7 +72,7 @@ func (n Notes) PDF(w io.Writer, pictures func(Place) (*Picture, error), when fun
 	d.AddPage()
 	n.head(d)
 	for _, group := range n.byPlace() {
-		if err := n.place(d, group, pictures, when); err != nil {
+		if err := n.place(ctx, d, group, pictures, when); err != nil {
 			return err
 		}
 	}
@@ -139,7 +140,7 @@ func (n Notes) byPlace() (groups []*group) {
 	return groups
 }
 
-func (n Notes) place(d *sheet, g *group, pictures func(Place) (*Picture, error), when func(Comment) string) error {
+func (n Notes) place(ctx context.Context, d *sheet, g *group, pictures func(Place) (*Picture, error), when func(Comment) string) error {
 	d.Ln(pdfLine)
 	d.words("B", 13, g.title)
 	pinned := false
@@ -156,6 +157,9 @@ func (n Notes) place(d *sheet, g *group, pictures func(Place) (*Picture, error),
 		}
 	}
 	for _, note := range g.notes {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		n.note(d, note, when)
 	}
 	return nil
