@@ -26,7 +26,7 @@ func deliverableRows(c views.Chrome, list []store.DeliverableLine) []views.Deliv
 			URL:       c.Base.Deliverable(id),
 			Title:     d.Title,
 			ThumbURL:  thumbURL(c.Base, d.Preview),
-			State:     stateOf(d.State),
+			State:     stateOf(d.State, d.WithChanges),
 			Version:   d.Version,
 			Draft:     d.Draft,
 			Files:     d.Files,
@@ -49,13 +49,16 @@ func thumbURL(base views.Base, file *uuid.UUID) string {
 	return base.FilePreview(file.String())
 }
 
-func stateOf(s store.DeliverableState) views.State {
+func stateOf(s store.DeliverableState, withChanges bool) views.State {
 	switch s {
 	case store.DeliverableInReview:
 		return views.StateReview
 	case store.DeliverableChanges:
 		return views.StateChanges
 	case store.DeliverableApproved:
+		if withChanges {
+			return views.StateApprovedWith
+		}
 		return views.StateApproved
 	}
 	return views.StateDraft
@@ -113,6 +116,7 @@ func deliverableForm(r *http.Request) (store.DeliverableInput, views.Deliverable
 		DueOn: f.Date("due"),
 
 		DownloadsWait: f.Checked("downloads_wait"),
+		Rounds:        f.Number("rounds", 1, 99, "a number of rounds from 1 to 99"),
 	}
 	return in, views.DeliverableForm{
 		Title:  f.Raw("title"),
@@ -120,6 +124,7 @@ func deliverableForm(r *http.Request) (store.DeliverableInput, views.Deliverable
 		Due:    f.Raw("due"),
 		Seen:   f.Raw("seen"),
 		Wait:   in.DownloadsWait,
+		Rounds: f.Raw("rounds"),
 		Errors: ui.Errors(f.Errors),
 	}, nil
 }
@@ -283,14 +288,14 @@ func filesOf(list []store.File, version uuid.UUID) (files []store.File) {
 	return files
 }
 
-// openVersion is the version that q names, else the newest one that the member
-// may see.
+// openVersion is the version that q names, else the newest one that the member may see
+// and that isn't locked.
 func openVersion(q string, versions []store.Version) (*store.Version, error) {
 	if q == "" {
 		if len(versions) == 0 {
 			return nil, nil
 		}
-		return &versions[0], nil
+		return &versions[max(0, slices.IndexFunc(versions, func(v store.Version) bool { return !v.Locked }))], nil
 	}
 	for i, v := range versions {
 		if strconv.Itoa(v.Number) == q {
@@ -333,8 +338,25 @@ func deliverableProps(c views.Chrome, me store.Member, d store.Deliverable, vers
 	}
 	if open != nil {
 		withVersion(&p, c, me, d, *open, list, people)
+		withRounds(&p, d.Rounds, versions, *open)
+		p.Unlock = open.Locked && me.MayNow(store.Publish) && me.Support == nil
+		p.OpenVersion = d.Version
 	}
 	return p
+}
+
+// withRounds adds which round the open version is, if rounds are agreed.
+func withRounds(p *views.DeliverableShowProps, agreed *int, versions []store.Version, open store.Version) {
+	if agreed == nil {
+		return
+	}
+	round := 1
+	for _, v := range versions {
+		if v.SharedAt != nil && v.Number < open.Number {
+			round++
+		}
+	}
+	p.Round = views.Round{Number: round, Agreed: *agreed}
 }
 
 // withVersion adds the open version: its files, and what the member may do with it.
@@ -454,18 +476,24 @@ func showFile(p *views.DeliverableShowProps, named string) error {
 	return nil
 }
 
-// versionState is the state that a version is shown with: a draft is draft, the newest
-// published version has the deliverable's state, earlier ones are past.
+// versionState is the state that a version is shown with: a draft is draft, the published
+// version that isn't locked has the deliverable's state, the others are past.
 func versionState(d store.Deliverable, v store.Version) views.State {
 	switch {
 	case v.SharedAt == nil:
 		return views.StateDraft
-	case v.Number == d.Version && frame.OrZero(v.Outcome) == store.ApprovedWithChanges:
-		return views.StateApprovedWith
 	case v.Number == d.Version:
-		return stateOf(d.State)
+		return stateOf(d.State, d.WithChanges)
 	}
 	return views.StatePast
+}
+
+// roundsWord is the agreed number of rounds, or "" for none.
+func roundsWord(n *int) string {
+	if n == nil {
+		return ""
+	}
+	return strconv.Itoa(*n)
 }
 
 // downloadWords says when clients can download files.
@@ -479,7 +507,7 @@ func downloadWords(wait bool) string {
 func (s *Server) deliverableEdit(r *http.Request) page {
 	var d store.Deliverable
 	return page{always(store.GetDeliverable(web.PathID(r), &d)), func(w http.ResponseWriter, r *http.Request, me store.Member) error {
-		return s.deliverableEditForm(w, r, me, http.StatusOK, d, views.DeliverableForm{Title: d.Title, Brief: d.Brief, Due: day(d.DueOn), Wait: d.DownloadsWait, Seen: string(d.Seen)})
+		return s.deliverableEditForm(w, r, me, http.StatusOK, d, views.DeliverableForm{Title: d.Title, Brief: d.Brief, Due: day(d.DueOn), Wait: d.DownloadsWait, Rounds: roundsWord(d.Rounds), Seen: string(d.Seen)})
 	}}
 }
 
@@ -535,6 +563,7 @@ func (s *Server) deliverableConflict(w http.ResponseWriter, r *http.Request, me 
 		field{"Title", in.Title, d.Title},
 		field{"What to review", in.Brief, d.Brief},
 		field{"Due date", day(in.DueOn), day(d.DueOn)},
+		field{"Agreed rounds", roundsWord(in.Rounds), roundsWord(d.Rounds)},
 		field{"Downloads", downloadWords(in.DownloadsWait), downloadWords(d.DownloadsWait)},
 	)
 	if len(typed.Theirs) == 0 {

@@ -263,6 +263,9 @@ func (w *world) ids(t *testing.T, route handlers.Route, p *visitor, verdict int)
 			all = append(all, idCase{"one of the " + other + " of " + e.slug, e.things[other].String(), missing})
 		}
 		for other, id := range e.hidden {
+			if few && other != kind {
+				continue
+			}
 			all = append(all, idCase{"one of the hidden " + other + " of " + e.slug, id.String(), missing})
 		}
 	}

@@ -38,8 +38,9 @@ type world struct {
 	router             *router
 	shapes             map[string]string // the first refusal of each kind, which the others must equal
 	admin              *pgx.Conn
-	ofPerson           string   // SQL for all rows that name a person
-	refused            []string // request ids of refusals since the last checkRecorded
+	ofPerson           string               // SQL for all rows that name a person
+	refused            []string             // request ids of refusals since the last checkRecorded
+	people             map[string]uuid.UUID // by address
 	tally              *tally
 }
 
@@ -49,7 +50,7 @@ type tally struct{ probes, hosted, refusals, passed, leaks, rows atomic.Int64 }
 // newWorld makes a world with its fixtures and visitors.
 func newWorld(t *testing.T, routes []handlers.Route, n *tally, mode hostMode) *world {
 	t.Helper()
-	w := &world{site: newSiteOver(t, storage(t), netip.MustParsePrefix("127.0.0.0/8")), router: newRouter(routes), shapes: map[string]string{}, admin: storetest.Admin(t), tally: n}
+	w := &world{site: newSiteOver(t, storage(t), netip.MustParsePrefix("127.0.0.0/8")), router: newRouter(routes), shapes: map[string]string{}, people: map[string]uuid.UUID{}, admin: storetest.Admin(t), tally: n}
 	a, b := storetest.Agency(t), storetest.Agency(t)
 	w.own, w.sister, w.other = newFixture(t, w.site, a, a.Acme), newFixture(t, w.site, a, a.Globex), newFixture(t, w.site, b, b.Acme)
 	w.other.things["clients"] = w.other.tenant
@@ -313,29 +314,38 @@ func (w *world) checkRecorded(t *testing.T, p *visitor) {
 	if p.signedOut() && len(requests) == 0 {
 		return
 	}
-	tenant, from := uuid.Nil, `account_events where user_id = (select id from users where email = $2)`
+	actor := w.idOf(t, p.email)
+	tenant, from := uuid.Nil, `account_events where user_id = $2`
 	if p.inside {
-		tenant, from = w.own.tenant, `audit_events where tenant_id = $3 and actor_id = (select id from users where email = $2)`
+		tenant, from = w.own.tenant, `audit_events where tenant_id = $3 and actor_id = $2`
 	}
-	sql := `select count(*) from ` + from + ` and result = 'denied' and request_id = any ($1)`
-	args := []any{requests, p.email, tenant}
+	args := []any{requests, actor, tenant}
 	if !p.inside {
 		args = args[:2]
 	}
+	key := sha256.Sum256([]byte("refusals of " + actor.String() + " in " + tenant.String()))
 	var rows int
-	if err := w.admin.QueryRow(t.Context(), sql, args...).Scan(&rows); err != nil {
+	batch := &pgx.Batch{}
+	batch.Queue(`select count(*) from `+from+` and result = 'denied' and request_id = any ($1)`, args...).QueryRow(func(row pgx.Row) error { return row.Scan(&rows) })
+	batch.Queue(`delete from rate_counters where key = $1`, key[:])
+	if err := w.admin.SendBatch(t.Context(), batch).Close(); err != nil {
 		t.Fatal(err)
 	}
 	if rows != len(requests) {
 		t.Errorf("%s: %d of %d refusals are on record", p.name, rows, len(requests))
 	}
 	w.tally.rows.Add(int64(rows))
-	var actor uuid.UUID
-	if err := w.admin.QueryRow(t.Context(), `select id from users where email = $1`, p.email).Scan(&actor); err != nil {
-		t.Fatal(err)
+}
+
+// idOf is the id of the person with that address, asked for once.
+func (w *world) idOf(t *testing.T, email string) uuid.UUID {
+	t.Helper()
+	id, known := w.people[email]
+	if !known {
+		if err := w.admin.QueryRow(t.Context(), `select id from users where email = $1`, email).Scan(&id); err != nil {
+			t.Fatal(err)
+		}
+		w.people[email] = id
 	}
-	key := sha256.Sum256([]byte("refusals of " + actor.String() + " in " + tenant.String()))
-	if _, err := w.admin.Exec(t.Context(), `delete from rate_counters where key = $1`, key[:]); err != nil {
-		t.Fatal(err)
-	}
+	return id
 }

@@ -72,7 +72,7 @@ func withNotes(p *views.DeliverableShowProps, n noted, notes []store.Note, comme
 	list.OpenURL = n.c.Base.NotesOf(p.ID, n.open.Number, n.q.file, n.q.page, false) + "#notes"
 	list.DoneURL = n.c.Base.NotesOf(p.ID, n.open.Number, n.q.file, n.q.page, true) + "#notes"
 	if n.open.Locked && n.work.Version > 0 {
-		list.LockedBy = "Version " + strconv.Itoa(n.work.Version)
+		list.LockedBy = isOpen(n.work.Version, n.open.Number)
 		list.LockedByURL = n.c.Base.DeliverableVersion(p.ID, n.work.Version) + "#write"
 	}
 	if n.mayWrite() {
@@ -98,6 +98,14 @@ func (n noted) exports(p *views.DeliverableShowProps) []views.NoteExport {
 		all = append(all, kind("EDL", "edl", p.Hero.ID, "Markers for DaVinci Resolve, of the file shown"), kind("FCPXML", "fcpxml", p.Hero.ID, "Markers for Final Cut Pro, of the file shown"))
 	}
 	return all
+}
+
+// isOpen says which version is open instead of another one.
+func isOpen(open, instead int) string {
+	if open < instead {
+		return "Version " + strconv.Itoa(open) + " is open again"
+	}
+	return "Version " + strconv.Itoa(open) + " is out"
 }
 
 // cmpNotes orders what the client sees before what the team sees, each by number.
@@ -399,8 +407,9 @@ func (s *Server) noteDone(w http.ResponseWriter, r *http.Request, me store.Membe
 // noteProblem words why a note wasn't changed.
 func (s *Server) noteProblem(r *http.Request, me store.Member, err error) error {
 	if locked, ok := errors.AsType[*store.VersionLockedError](err); ok {
-		version := "Version " + strconv.Itoa(locked.Newest)
-		return &web.Problem{Status: http.StatusConflict, Title: version + " is out", Sentence: version + " is out. Write your note there.", Cause: err,
+		number, _ := strconv.Atoi(r.PathValue("number")) // a path without one names a note of an earlier version
+		open := isOpen(locked.Newest, number)
+		return &web.Problem{Status: http.StatusConflict, Title: open, Sentence: open + ". Write your note there.", Cause: err,
 			Link: web.Link{URL: frame.Base(r, me).DeliverableVersion(locked.DeliverableID.String(), locked.Newest) + "#write", Label: "Go to version " + strconv.Itoa(locked.Newest)}}
 	}
 	if errors.Is(err, store.ErrTooLateToEdit) {

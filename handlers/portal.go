@@ -71,6 +71,9 @@ func clientHome(c views.Chrome, me store.Member, projects []store.Project, waiti
 	}
 	if len(p.New) == 0 && len(approved) > 0 {
 		p.Approved = &workRows(c, approved)[0]
+		if approved[0].WithChanges {
+			p.Approved.What += ", approved with changes"
+		}
 	}
 	return p
 }

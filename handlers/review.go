@@ -348,9 +348,9 @@ func reviewProblem(r *http.Request, me store.Member, f reviewForm, err error) er
 	locked, isLocked := errors.AsType[*store.LockedError](err)
 	switch {
 	case isLocked:
-		p.Sentence = "Version " + strconv.Itoa(locked.Newest) + " is out. Decide there."
+		p.Sentence = isOpen(locked.Newest, f.number) + ". Decide there."
 		if me.Party == store.PartyAgency {
-			p.Sentence = "Version " + strconv.Itoa(locked.Newest) + " is out. Ask there."
+			p.Sentence = isOpen(locked.Newest, f.number) + ". Ask there."
 		}
 		p.Link = web.Link{URL: base.DeliverableVersion(f.deliverable.String(), locked.Newest), Label: "Go to version " + strconv.Itoa(locked.Newest)}
 	case errors.Is(err, store.ErrChanged):

@@ -103,6 +103,7 @@ func (s *Server) routes() []Route {
 		s.member("POST /deliverables/{id}/restore", store.SeeBin, s.bin(store.KindDeliverable, false)).supportWrites(),
 		s.member("POST /deliverables/{id}/versions", store.EditWork, s.versionCreate).supportWrites(),
 		s.member("POST /deliverables/{id}/versions/{number}/publish", store.Publish, s.versionPublish).supportWrites(),
+		s.member("POST /deliverables/{id}/versions/{number}/unlock", store.Publish, s.versionUnlock),
 		s.member("POST /deliverables/{id}/versions/{number}/ask", store.Publish, s.askForDecision).limited(120),
 		s.member("POST /deliverables/{id}/versions/{number}/close", store.Publish, s.closeReview),
 		s.member("POST /deliverables/{id}/versions/{number}/withdraw", store.Publish, s.withdrawReview),

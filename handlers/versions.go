@@ -76,7 +76,7 @@ func (s *Server) versionPublish(w http.ResponseWriter, r *http.Request, me store
 
 // readPublication reads the form that publishes.
 func readPublication(r *http.Request, me store.Member, f *web.Form) (in store.Publication, err error) {
-	in.Note = f.Prose("note", 2000)
+	in.Note, in.BeyondRounds = f.Prose("note", 2000), f.Checked("beyond_rounds")
 	if in.LeaveOut, err = leftOut(r); err != nil {
 		return in, err
 	}
@@ -132,6 +132,24 @@ func carried(r *http.Request, f *web.Form) (notes []store.CarriedNote, err error
 	return notes, nil
 }
 
+// versionUnlock unlocks a published version, and locks the one that was open.
+func (s *Server) versionUnlock(w http.ResponseWriter, r *http.Request, me store.Member) error {
+	f, err := readReviewForm(r)
+	if err != nil {
+		return err
+	}
+	err = s.db.Write(r.Context(), me, func(tx *store.Tx) error { return tx.UnlockVersion(r.Context(), f.deliverable, f.number) })
+	if two, ok := errors.AsType[*store.TwoApprovedError](err); ok {
+		return &web.Problem{Status: http.StatusConflict, Title: "Version " + strconv.Itoa(two.Approved) + " is approved", Cause: err,
+			Sentence: "So was version " + strconv.Itoa(f.number) + ", and only one can be. If your client changes their answer on version " + strconv.Itoa(two.Approved) + ", you can unlock this one.",
+			Link:     web.Link{URL: f.url(frame.Base(r, me)), Label: "Back to the version"}}
+	}
+	if err != nil {
+		return err
+	}
+	return frame.Done(w, r, f.url(frame.Base(r, me)), "version.unlocked", "")
+}
+
 // leftOut reads the ids of the pending files to publish without.
 func leftOut(r *http.Request) ([]uuid.UUID, error) {
 	var ids []uuid.UUID
@@ -179,6 +197,8 @@ func (s *Server) notPublished(w http.ResponseWriter, r *http.Request, me store.M
 			p.Refused, p.CanPublish = "Not published: someone already published this version.", false
 		case f.Errors["note"] != "":
 			p.Refused = "Nothing is published yet: the note doesn't fit."
+		case f.Errors["beyond_rounds"] != "":
+			p.Refused = "Nothing is published yet: more rounds than agreed."
 		case hasLineError(f):
 			p.Refused = "Nothing is published yet: check what you wrote about the notes."
 		case !f.Valid():
@@ -196,7 +216,7 @@ func (s *Server) notPublished(w http.ResponseWriter, r *http.Request, me store.M
 			p.Kept = views.KeptTexts(r.PostForm)
 			return
 		}
-		p.Version.Note, p.NoteError = f.Raw("note"), f.Errors["note"]
+		p.Version.Note, p.NoteError, p.BeyondError = f.Raw("note"), f.Errors["note"], f.Errors["beyond_rounds"]
 		showTypedAsk(p.Ask, r, f)
 		showTypedNotes(p, r, f)
 		if p.Downloads != nil {

@@ -96,8 +96,8 @@ var (
 	ErrClosed = fmt.Errorf("closed without an answer: %w", ErrConflict)
 )
 
-// LockedError means that a later version was published, on which people decide now. It
-// wraps [ErrConflict].
+// LockedError means that a later version was published, or another unlocked, on which
+// people decide now. It wraps [ErrConflict].
 type LockedError struct{ Newest int }
 
 func (e *LockedError) Error() string { return fmt.Sprintf("version %d is out", e.Newest) }
@@ -180,7 +180,7 @@ type review struct {
 		ID      uuid.UUID
 		Locked  bool
 		Outcome *Outcome
-		Newest  int // the newest published version
+		Newest  int // the published version that isn't locked
 	}
 	steps    []reviewStep
 	requests []openRequest
@@ -223,7 +223,7 @@ func (tx *Tx) lockReview(ctx context.Context, deliverable uuid.UUID, number int)
 	tx.engine.LaterGet(lockVersions(deliverable, number, &locked), func() error { return nil })
 	err = tx.get(ctx, one("version to review", &r.version, `
 select v.id, v.locked_at is not null as locked, v.outcome,
-       (select max(n.number) from versions n where n.tenant_id = @tenant_id and n.deliverable_id = v.deliverable_id and n.shared_at is not null) as newest
+       (select n.number from versions n where n.tenant_id = @tenant_id and n.deliverable_id = v.deliverable_id and n.shared_at is not null and n.locked_at is null) as newest
 from versions v
 join deliverables d on d.tenant_id = @tenant_id and d.id = v.deliverable_id and d.deleted_at is null
 join projects p on p.tenant_id = @tenant_id and p.id = d.project_id and p.deleted_at is null
@@ -392,19 +392,13 @@ set outcome = nullif(@outcome, ''),
     approved_at = case when @approved then coalesce(approved_at, now()) end
 where tenant_id = @tenant_id
   and id = @version`, pgx.StrictNamedArgs{"version": r.version.ID, "outcome": version, "approved": version.approves()}, ErrNotFound)
-	state := DeliverableInReview
-	switch {
-	case version.approves():
-		state = DeliverableApproved
-	case version == ChangesRequired:
-		state = DeliverableChanges
-	}
 	tx.changeLater("state of deliverable", `
 update deliverables
 set state = @state,
+    with_changes = @with_changes,
     updated_at = now()
 where tenant_id = @tenant_id
-  and id = @deliverable`, pgx.StrictNamedArgs{"deliverable": deliverable, "state": state}, ErrNotFound)
+  and id = @deliverable`, pgx.StrictNamedArgs{"deliverable": deliverable, "state": version.state(), "with_changes": version == ApprovedWithChanges}, ErrNotFound)
 	tx.recount(true)
 	if version == "" {
 		return nil

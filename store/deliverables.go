@@ -21,7 +21,9 @@ type Deliverable struct {
 	State           DeliverableState
 	DueOn           *time.Time // a date
 	DownloadsWait   bool       // clients download files only after an approval of their version
-	Version         int        // number of the latest published version; 0 for none
+	Rounds          *int       // how many versions are agreed with the client; nil: none agreed
+	WithChanges     bool       // it is approved, with changes
+	Version         int        // number of the published version that isn't locked: the latest, unless staff unlocked another; 0 for none
 	Draft           int        // number of the draft version; 0 for none, and always 0 for a client
 	Preview         *uuid.UUID // the lead, or first, file of that version that has a preview; nil: none
 	SharedAt        *time.Time // when it was shown to the client; nil: not yet
@@ -39,6 +41,7 @@ type DeliverableLine struct {
 	ProjectName string // "" in the list of a project
 	Title       string
 	State       DeliverableState
+	WithChanges bool
 	DueOn       *time.Time
 	Version     int
 	Draft       int
@@ -57,13 +60,14 @@ type DeliverableInput struct {
 	DueOn *time.Time
 	// DownloadsWait says that clients download files only after an approval.
 	DownloadsWait bool
+	Rounds        *int // 1 to 99
 }
 
 // deliverableSeen is the SQL of the state that the form of a deliverable d shows.
-var deliverableSeen = seen("d.title, d.brief, d.due_on, d.downloads_wait")
+var deliverableSeen = seen("d.title, d.brief, d.due_on, d.downloads_wait, d.rounds")
 
 var deliverableColumns = `
-select d.id, d.project_id, p.name as project_name, p.shared_at as project_shared_at, d.title, d.brief, d.downloads_wait, d.shared_at, d.archived_at,
+select d.id, d.project_id, p.name as project_name, p.shared_at as project_shared_at, d.title, d.brief, d.downloads_wait, d.rounds, d.shared_at, d.archived_at,
        d.deleted_at, ` + deliverableSeen + ` as seen, ` + shownPreview + ` as preview,` + deliverableShown + `
 from deliverables d` + withProject + withDraft
 
@@ -78,7 +82,7 @@ select d.id, ` + project + ` as project_name, d.title, d.archived_at is not null
 
 // The numbers of a draft lie on its row, which a client can't see; see [Tx.refreshFileCounts].
 const deliverableShown = `
-       d.state, d.due_on, d.shown_number as version, coalesce(v.number, 0) as draft,
+       d.state, d.with_changes, d.due_on, d.shown_number as version, coalesce(v.number, 0) as draft,
        case when (select current_setting('app.party', true)) = 'client' then d.shown_at else d.updated_at end as updated_at,
        ` + newForReader + ` as new`
 
@@ -232,14 +236,14 @@ func (tx *Tx) CreateDeliverable(ctx context.Context, project uuid.UUID, in Deliv
 	}
 	id := NewID()
 	err = tx.change(ctx, "create deliverable", `
-insert into deliverables (tenant_id, id, project_id, title, brief, due_on, downloads_wait, position)
-select @tenant_id, @id, p.id, @title, @brief, @due_on, @downloads_wait,
+insert into deliverables (tenant_id, id, project_id, title, brief, due_on, downloads_wait, rounds, position)
+select @tenant_id, @id, p.id, @title, @brief, @due_on, @downloads_wait, @rounds,
        (select coalesce(max(position), 0) + 1 from deliverables where tenant_id = @tenant_id and project_id = p.id)
 from projects p
 where p.tenant_id = @tenant_id
   and p.id = @project
   and p.deleted_at is null`, pgx.StrictNamedArgs{
-		"id": id, "project": project, "title": in.Title, "brief": in.Brief, "due_on": in.DueOn, "downloads_wait": in.DownloadsWait})
+		"id": id, "project": project, "title": in.Title, "brief": in.Brief, "due_on": in.DueOn, "downloads_wait": in.DownloadsWait, "rounds": in.Rounds})
 	if err != nil {
 		return uuid.Nil, err
 	}
@@ -267,11 +271,12 @@ set title = @title,
     brief = @brief,
     due_on = @due_on,
     downloads_wait = @downloads_wait,
+    rounds = @rounds,
     updated_at = now()
 where tenant_id = @tenant_id
   and id = @id
   and deleted_at is null`, pgx.StrictNamedArgs{
-		"id": id, "title": in.Title, "brief": in.Brief, "due_on": in.DueOn, "downloads_wait": in.DownloadsWait})
+		"id": id, "title": in.Title, "brief": in.Brief, "due_on": in.DueOn, "downloads_wait": in.DownloadsWait, "rounds": in.Rounds})
 	if err != nil {
 		return err
 	}

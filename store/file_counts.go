@@ -31,8 +31,8 @@ const contentOf = `
           and f.shared_at is not null
           and f.deleted_at is null), ''), 'UTF8')) end`
 
-// refreshFileCounts updates what lists show of a version: on its row, and if it is the
-// one published last, on the row of its deliverable. Every deed that changes which
+// refreshFileCounts updates what lists show of a version: on its row, and if it is
+// published and not locked, on the row of its deliverable. Every deed that changes which
 // files of a version are ready, binned, shared, first or have a preview calls it. It also
 // updates what decisions on the version refer to. If there is one and the files are others
 // now, the database refuses: see [IsDecided].
@@ -54,7 +54,7 @@ with counted as (
       and v.id = @version
       and t.tenant_id = @tenant_id
       and t.id = v.id
-    returning t.deliverable_id, t.number, t.shared_at, t.files, t.preview
+    returning t.deliverable_id, t.number, t.shared_at, t.locked_at, t.files, t.preview
 )
 update deliverables d
 set shown_number = n.number,
@@ -63,8 +63,8 @@ set shown_number = n.number,
 from counted n
 where d.tenant_id = @tenant_id
   and d.id = n.deliverable_id
-  and d.shown_number <= n.number
-  and n.shared_at is not null`, pgx.StrictNamedArgs{"version": version})
+  and n.shared_at is not null
+  and n.locked_at is null`, pgx.StrictNamedArgs{"version": version})
 	})
 }
 
@@ -84,6 +84,7 @@ const storedFileCounts = `
         from versions
         where tenant_id = @tenant_id
           and shared_at is not null
+          and locked_at is null
         order by deliverable_id, number desc
     ) l on l.deliverable_id = d.id
     where d.tenant_id = @tenant_id`
@@ -108,7 +109,7 @@ with wrong as (
     from (`+storedFileCounts+`
     ) t
     where not "right"
-), anew as ( -- refreshFileCounts never goes back to an earlier version
+), anew as ( -- of a deliverable whose version is not published any more
     update deliverables
     set shown_number = 0, shown_files = 0, shown_preview = null
     where tenant_id = @tenant_id

@@ -82,7 +82,7 @@ where f.tenant_id = @tenant_id
   and ` + expired("f")}},
 
 	{kind: KindVersion, table: "versions",
-		verbs: []string{"version.created", "version.published", "version.mail_sent", "version.certified", "version.purged"},
+		verbs: []string{"version.created", "version.published", "version.beyond_rounds", "version.unlocked", "version.mail_sent", "version.certified", "version.purged"},
 		purge: `
 delete from versions v
 using deliverables d, projects p

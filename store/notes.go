@@ -81,14 +81,14 @@ type Comment struct {
 }
 
 // openVersion selects the version that the page of a deliverable shows: that with
-// @number, or for 0 the newest that the reader may see.
+// @number, or for 0 the newest that the reader may see and that isn't locked.
 const openVersion = `(
       select v.id
       from versions v
       where v.tenant_id = @tenant_id
         and v.deliverable_id = @deliverable
         and (@number = 0 or v.number = @number)
-      order by v.number desc
+      order by v.locked_at is not null, v.number desc
       limit 1)`
 
 // noteColumns selects the notes of a version that the reader sees.
@@ -196,14 +196,14 @@ where t.tenant_id = @tenant_id
   and c.id = @id`, pgx.StrictNamedArgs{"id": id})}
 }
 
-// VersionLockedError means that a later version was published, so that nobody writes or
-// settles notes on this one any more. It wraps [ErrConflict].
+// VersionLockedError means that a later version was published, or another unlocked, so
+// that nobody writes or settles notes on this one any more. It wraps [ErrConflict].
 type VersionLockedError struct {
 	DeliverableID uuid.UUID
-	Newest        int // the number of the version that the client sees now
+	Newest        int // the number of the version on which people write now
 }
 
-func (e *VersionLockedError) Error() string { return "a later version is published" }
+func (e *VersionLockedError) Error() string { return "another version is open" }
 
 func (e *VersionLockedError) Unwrap() error { return ErrConflict }
 

@@ -23,9 +23,9 @@ type OpenNote struct {
 	Page       *int
 }
 
-// ListNotesToCarry reads the open notes of the newest published version of a deliverable
-// with a draft, first those that the client sees and then the team's, each by number, at
-// most [NotesToAnswer] and one more.
+// ListNotesToCarry reads the open notes of the published version that isn't locked, if there
+// is a draft to publish: first those that the client sees and then the team's, each by
+// number, at most [NotesToAnswer] and one more.
 func ListNotesToCarry(deliverable uuid.UUID, dst *[]OpenNote) Read {
 	return Read{many("list notes to carry", dst, `
 with recursive open as (
@@ -38,8 +38,7 @@ with recursive open as (
           where v.tenant_id = @tenant_id
             and v.deliverable_id = @deliverable
             and v.shared_at is not null
-          order by v.number desc
-          limit 1)
+            and v.locked_at is null)
       and t.resolved_at is null
       and exists (select from versions v where v.tenant_id = @tenant_id and v.deliverable_id = @deliverable and v.shared_at is null)
     order by t.visibility, t.number
@@ -84,29 +83,18 @@ var ErrNotesChanged = fmt.Errorf("notes changed: %w", ErrChanged)
 // of their notes is left behind. Notes with an answer are done in the new version, or
 // have a reply there. In a support session nothing is carried, because nobody writes notes
 // in one.
-func (tx *Tx) carryNotes(ctx context.Context, version, deliverable uuid.UUID, answers []CarriedNote) error {
+func (tx *Tx) carryNotes(ctx context.Context, version uuid.UUID, before *uuid.UUID, answers []CarriedNote) error {
 	if tx.scope.Support != uuid.Nil {
 		if len(answers) > 0 {
 			return fmt.Errorf("answer notes: %w", ErrForbidden)
 		}
 		return nil
 	}
-	var before *uuid.UUID
-	err := tx.get(ctx, value("version before", &before, `
-select (
-    select v.id
-    from versions v
-    where v.tenant_id = @tenant_id
-      and v.deliverable_id = @deliverable
-      and v.shared_at is not null
-      and v.id <> @version
-    order by v.number desc
-    limit 1)`, pgx.StrictNamedArgs{"version": version, "deliverable": deliverable}))
-	if err == nil && before == nil && len(answers) > 0 {
-		err = ErrNotesChanged
-	}
-	if err != nil || before == nil {
-		return err
+	if before == nil {
+		if len(answers) > 0 {
+			return ErrNotesChanged
+		}
+		return nil
 	}
 	tx.lockNotes(*before)
 	tx.lockNotes(version)

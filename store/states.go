@@ -59,6 +59,17 @@ func (o Outcome) IsAnswer() bool { return o == ChangesRequired || o.approves() }
 
 func (o Outcome) approves() bool { return o == Approved || o == ApprovedWithChanges }
 
+// state is that of a deliverable whose open version has the outcome.
+func (o Outcome) state() DeliverableState {
+	switch {
+	case o.approves():
+		return DeliverableApproved
+	case o == ChangesRequired:
+		return DeliverableChanges
+	}
+	return DeliverableInReview
+}
+
 // worse returns the worse of two answers. "" is better than any.
 func worse(a, b Outcome) Outcome {
 	for _, o := range []Outcome{ChangesRequired, ApprovedWithChanges, Approved} {

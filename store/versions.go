@@ -163,12 +163,15 @@ type Publication struct {
 	// Notes are answers to open notes of the version before; see [ListNotesToCarry]. The
 	// others are carried as they are.
 	Notes []CarriedNote
+	// BeyondRounds confirms that the version is beyond the rounds that are agreed.
+	BeyondRounds bool
 	// DownloadsWait is that of the deliverable from now on. Nil leaves it as it is.
 	DownloadsWait *bool
 }
 
 // PublishWith is [Tx.Publish] with all that staff say about the version. Remove the files
-// that it returns from storage, as after [Tx.CancelUpload]. If a file to leave out is not
+// that it returns from storage, as after [Tx.CancelUpload]. If the version is beyond the
+// agreed rounds, and that isn't confirmed, it returns an [InvalidError]. If a file to leave out is not
 // pending any more it returns [ErrChanged], and if a note with an answer is not open any
 // more, [ErrNotesChanged].
 func (tx *Tx) PublishWith(ctx context.Context, deliverable uuid.UUID, number int, in Publication) ([]RemovableFile, error) {
@@ -259,16 +262,22 @@ func (tx *Tx) publish(ctx context.Context, version, deliverable uuid.UUID, in Pu
 		Ready, Pending int
 		Shared         bool // the version is published already
 		Seen           Seen
+		Before         *uuid.UUID // the version that people decide on until now
+		Round          int        // which the version is
+		Rounds         *int       // that are agreed
 	}
 	err := tx.get(ctx, one("files to publish", &files, `
 select (count(*) filter (where state = 'ready'))::int as ready,
        (count(*) filter (where state = 'pending'))::int as pending,
        (select shared_at is not null from versions where tenant_id = @tenant_id and id = @version) as shared,
-       (`+filesByOthers+`) as seen
+       (`+filesByOthers+`) as seen,
+       (select id from versions where tenant_id = @tenant_id and deliverable_id = @deliverable and shared_at is not null and locked_at is null) as before,
+       (select count(*)::int + 1 from versions where tenant_id = @tenant_id and deliverable_id = @deliverable and shared_at is not null) as round,
+       (select rounds from deliverables where tenant_id = @tenant_id and id = @deliverable) as rounds
 from files
 where tenant_id = @tenant_id
   and version_id = @version
-  and deleted_at is null`, pgx.StrictNamedArgs{"version": version}))
+  and deleted_at is null`, pgx.StrictNamedArgs{"version": version, "deliverable": deliverable}))
 	switch {
 	case err != nil:
 		return err
@@ -280,13 +289,16 @@ where tenant_id = @tenant_id
 	if err := tx.compareSeen(files.Seen); err != nil {
 		return err
 	}
+	if err := tx.checkRound(deliverable, files.Round, files.Rounds, in.BeyondRounds); err != nil {
+		return err
+	}
+	tx.supersede(version, deliverable)
 	tx.changeLater("publish version", `
 update versions
 set shared_at = now(), shared_by = @me, shared_session_id = @session, note = @note
 where tenant_id = @tenant_id and id = @id and shared_at is null`,
 		pgx.StrictNamedArgs{"id": version, "me": nilIfZero(tx.scope.User), "session": nilIfZero(tx.scope.Support), "note": in.Note}, ErrConflict)
-	tx.supersede(version, deliverable)
-	if err := tx.carryNotes(ctx, version, deliverable, in.Notes); err != nil {
+	if err := tx.carryNotes(ctx, version, files.Before, in.Notes); err != nil {
 		return err
 	}
 	if err := tx.setDownloadsWait(ctx, deliverable, in.DownloadsWait); err != nil {
@@ -297,6 +309,19 @@ where tenant_id = @tenant_id and id = @id and shared_at is null`,
 	}
 	tx.spend(actPublish)
 	return tx.Enqueue(ctx, &queue.VersionPublished{Version: version})
+}
+
+// checkRound returns an [InvalidError] for a version beyond the agreed rounds, unless that
+// is confirmed. The trail says so then.
+func (tx *Tx) checkRound(deliverable uuid.UUID, round int, agreed *int, confirmed bool) error {
+	switch {
+	case agreed == nil || round <= *agreed:
+		return nil
+	case !confirmed:
+		return InvalidError{"beyond_rounds": "Confirm that you publish more rounds than agreed."}
+	}
+	return tx.audit(Event{Verb: "version.beyond_rounds", TargetKind: KindDeliverable, TargetID: deliverable,
+		Detail: map[string]any{"round": round, "agreed": *agreed}})
 }
 
 // setDownloadsWait says whether clients download files only after an approval, unless wait
@@ -318,10 +343,11 @@ where tenant_id = @tenant_id
 	return tx.audit(Event{Verb: "deliverable.updated", TargetKind: KindDeliverable, TargetID: deliverable})
 }
 
-// supersede ends what was asked of earlier versions, on which nobody decides any more.
+// supersede locks the other published versions, and ends what was asked of them: nobody
+// decides on them any more.
 func (tx *Tx) supersede(version, deliverable uuid.UUID) {
 	args := pgx.StrictNamedArgs{"version": version, "deliverable": deliverable}
-	tx.later("lock earlier versions", `
+	tx.later("lock other versions", `
 update versions
 set locked_at = now()
 where tenant_id = @tenant_id
@@ -329,7 +355,7 @@ where tenant_id = @tenant_id
   and id <> @version
   and shared_at is not null
   and locked_at is null`, args)
-	tx.later("end earlier requests", `
+	tx.later("end requests of other versions", `
 update review_requests r
 set ended_at = now(), ended_how = 'superseded'
 from versions v
@@ -351,7 +377,7 @@ where tenant_id = @tenant_id and version_id = @version and state = 'ready' and d
 		pgx.StrictNamedArgs{"version": version})
 	tx.changeLater("share deliverable", `
 update deliverables
-set shared_at = coalesce(shared_at, now()), shown_at = now(), state = 'in_review', updated_at = now()
+set shared_at = coalesce(shared_at, now()), shown_at = now(), state = 'in_review', with_changes = false, updated_at = now()
 where tenant_id = @tenant_id and id = @deliverable and deleted_at is null`,
 		pgx.StrictNamedArgs{"deliverable": deliverable}, ErrNotFound)
 	tx.refreshFileCounts(version)

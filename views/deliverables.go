@@ -165,3 +165,17 @@ var (
 )
 
 func documentPageWords(f FileRow) string { return f.Name + ", page " + strconv.Itoa(f.Page.Number) }
+
+func (r Round) beyond() bool { return r.Agreed > 0 && r.Number > r.Agreed }
+
+// roundWords say which round a version is, to both sides.
+func roundWords(r Round) string {
+	if r.beyond() {
+		return "Round " + strconv.Itoa(r.Number) + ", " + strconv.Itoa(r.Agreed) + " agreed"
+	}
+	return "Round " + strconv.Itoa(r.Number) + " of " + strconv.Itoa(r.Agreed)
+}
+
+func beyondWords(r Round) string {
+	return "This is round " + strconv.Itoa(r.Number) + ". You agreed on " + ui.Count(r.Agreed, "round", "rounds") + " with your client, who sees that."
+}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -66,6 +67,9 @@ var serveGallery = sync.OnceValues(func() (string, error) {
 			http.NotFound(w, r)
 			return
 		}
+		if path.Ext(r.URL.Path) != ".html" {
+			w.Header().Set("Cache-Control", "public, max-age=3600, immutable") // as the product says
+		}
 		http.ServeContent(w, r, r.URL.Path, time.Time{}, bytes.NewReader(body))
 	})).URL, nil
 })
@@ -82,11 +86,11 @@ func galleryURL(t *testing.T) string {
 
 func put(t *testing.T, dir, name string, body []byte) {
 	t.Helper()
-	path := filepath.Join(dir, filepath.FromSlash(name))
-	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+	to := filepath.Join(dir, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(to), 0o750); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(path, body, 0o600); err != nil {
+	if err := os.WriteFile(to, body, 0o600); err != nil {
 		t.Fatal(err)
 	}
 }

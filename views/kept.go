@@ -26,6 +26,7 @@ var keptFields = []struct{ name, label string }{
 	{"people", "The list"},
 	{"host", "Domain"},
 	{"due", "Due date"},
+	{"rounds", "Agreed rounds"},
 	{"summary", "Summary"},
 	{"brief", "Brief"},
 	{"note", "What's new"},

@@ -69,6 +69,8 @@ var kinds = []kind{
 		"version.created":          {trail: "started a new version of …", flash: "Draft version created. Only your team can see it until you publish."},
 		"version.published":        {trail: "published a new version of …", flash: "Published. The client can see it now.", later: "Published. The client can see it now. The email goes out as soon as the mail server answers."},
 		"version.published_unseen": {flash: "Published. No one at the client has joined yet. Whoever joins gets an email that lists it.", later: "Published. No one at the client has joined yet. Whoever joins gets an email that lists it, as soon as the mail server answers."},
+		"version.beyond_rounds":    {trail: "published more rounds than agreed of …"},
+		"version.unlocked":         {trail: "unlocked an earlier version of …", flash: "Unlocked. People decide and write notes on this version now."},
 		"version.certified":        {trail: "signed the certificate of …"},
 		"version.mail_sent":        {trail: "sent the email about a new version to …"},
 		"version.purged":           {trail: "permanently deleted a version after 30 days in the bin"},

@@ -18,7 +18,7 @@ type NotesProps struct {
 	OpenURL, DoneURL  string
 	Cut               bool      // there are more notes or replies than the page lists
 	Form              *NoteForm // nil if the reader can't write here
-	LockedBy          string    // what replaced the version, "Version 4"; "" while it takes notes
+	LockedBy          string    // what replaced the version, "Version 4 is out"; "" while it takes notes
 	LockedByURL       string
 	Client            string       // the client, as staff name it
 	Refused           string       // why a change of a note was refused, "" if none was

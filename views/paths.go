@@ -253,6 +253,11 @@ func (b Base) Versions(deliverableID string) string {
 	return b.Deliverable(deliverableID) + "/versions"
 }
 
+// VersionUnlock takes a POST that unlocks an earlier version.
+func (b Base) VersionUnlock(deliverableID string, number int) string {
+	return b.Versions(deliverableID) + "/" + strconv.Itoa(number) + "/unlock"
+}
+
 // VersionPublish takes a POST that publishes a draft version to the client.
 func (b Base) VersionPublish(deliverableID string, number int) string {
 	return b.Versions(deliverableID) + "/" + strconv.Itoa(number) + "/publish"

@@ -311,8 +311,8 @@ func comparedWork(mode string, change func(*views.CompareProps)) views.ComparePr
 		VersionsA: []ui.Option{{Value: "4", Label: "Version 4 (draft)"}, {Value: "3", Label: "Version 3", Selected: true}},
 		VersionsB: []ui.Option{{Value: "4", Label: "Version 4 (draft)", Selected: true}, {Value: "3", Label: "Version 3"}},
 		Files: []views.ComparedFile{
-			{Name: "Logo_v3.png", URL: acme.Compare("d1", views.Compared{A: 3, B: 4, File: "f1"}), Change: "changed"},
-			{Name: row.Name, URL: acme.Compare("d1", views.Compared{A: 3, B: 4, File: "f2"}), Change: "changed", Current: true},
+			{Name: "Logo_v3.png", URL: acme.Compare("d1", views.Compared{A: 3, B: 4, File: "f1"}), Change: "changed", Kind: views.FileImage},
+			{Name: row.Name, URL: acme.Compare("d1", views.Compared{A: 3, B: 4, File: "f2"}), Change: "changed", Kind: views.FilePDF, Current: true},
 			{Name: longName + ".zip", URL: acme.Compare("d1", views.Compared{A: 3, B: 4, File: "f3"}), Change: "only in version 4"},
 		},
 		A2: side(2), B2: side(3), Slides: true, Differs: true,
@@ -548,6 +548,21 @@ func workSamples() []sample {
 			Errors: ui.Errors{"ask": "Choose whom to ask.", "due": "Enter a date, such as 2026-11-25.", "rule": "Choose how many have to approve."}}, &views.ReviewProps{}))},
 		{"work-draft-ask", views.DeliverableShow(staff(), askingDraft(nil))},
 		{"work-draft-ask-error", views.DeliverableShow(staff(), askingDraft(ui.Errors{"due": "Choose today or a later day."}))},
+		{"work-draft-beyond", views.DeliverableShow(staff(), func() views.DeliverableShowProps {
+			p := draftProps()
+			p.Round = views.Round{Number: 4, Agreed: 3}
+			return p
+		}())},
+		{"work-draft-beyond-error", views.DeliverableShow(staff(), func() views.DeliverableShowProps {
+			p := draftProps()
+			p.Round, p.Refused, p.BeyondError = views.Round{Number: 4, Agreed: 3}, "Nothing is published yet: more rounds than agreed.", "Confirm that you publish more rounds than agreed."
+			return p
+		}())},
+		{"work-locked", views.DeliverableShow(staff(), func() views.DeliverableShowProps {
+			p := workProps()
+			p.Round, p.Unlock, p.OpenVersion, p.Version.State = views.Round{Number: 2, Agreed: 3}, true, 4, views.StatePast
+			return p
+		}())},
 		{"work-draft-notes", views.DeliverableShow(staff(), answeringDraft(""))},
 		{"work-draft-notes-error", views.DeliverableShow(staff(), answeringDraft("Remove the characters that can't be displayed."))},
 		{"work-client", views.DeliverableShow(client(), clientWork())},

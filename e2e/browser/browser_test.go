@@ -139,7 +139,7 @@ func TestFailedTestLeavesTraceAndScreenshot(t *testing.T) {
 	for _, cleanup := range failed.cleanups {
 		cleanup()
 	}
-	for _, name := range []string{"trace.zip", "page-1.png"} {
+	for _, name := range []string{"trace.zip", "page-1.png", "page-1.html"} {
 		if info, err := os.Stat(filepath.Join(b.failures, "TestOf-evidence", name)); err != nil || info.Size() == 0 {
 			t.Errorf("%s: %v", name, err)
 		}

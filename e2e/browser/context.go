@@ -2,6 +2,7 @@ package browser
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -29,8 +30,8 @@ type Context struct {
 }
 
 // Context opens a browser profile for the test t and closes it with the test.
-// If the test failed, a trace and a screenshot of every open page are left in
-// tmp/browser, below the test's name. At most one options value is used; its
+// If the test failed, a trace of what it did, and a screenshot and the HTML of every
+// open page, are left in tmp/browser, below the test's name. At most one options value is used; its
 // viewport is Wide and its pages do not move, unless it says otherwise.
 func (b *Browser) Context(t testing.TB, options ...playwright.BrowserNewContextOptions) *Context {
 	t.Helper()
@@ -53,11 +54,8 @@ func (b *Browser) Context(t testing.TB, options ...playwright.BrowserNewContextO
 	inner.SetDefaultTimeout(timeoutMillis)
 	c := &Context{BrowserContext: inner}
 	c.recordProblems()
-	// No screenshots in the trace: they cost more than the pages.
-	err = inner.Tracing().Start(playwright.TracingStartOptions{
-		Snapshots: playwright.Bool(true),
-	})
-	if err != nil {
+	// No screenshots and no snapshots in the trace: they take longer than the pages.
+	if err := inner.Tracing().Start(); err != nil {
 		t.Fatalf("browser trace: %v", err)
 	}
 	t.Cleanup(func() {
@@ -120,6 +118,13 @@ func (c *Context) saveEvidence(t testing.TB, dir string) {
 		})
 		if err != nil {
 			t.Logf("no screenshot of %s: %v", page.URL(), err)
+		}
+		html, err := page.Content()
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, fmt.Sprintf("page-%d.html", i+1)), []byte(html), 0o600)
+		}
+		if err != nil {
+			t.Logf("no HTML of %s: %v", page.URL(), err)
 		}
 	}
 	for _, problem := range c.Problems() {

@@ -148,7 +148,7 @@ var listed = []mutant{
 	{"lists show what was published", "store/versions.go", "tx.refreshFileCounts(version)", "", storeRoom, "TestListsShow"},
 	{"lists show a new preview", "store/files_previews.go", "tx.refreshFileCounts(version)", "_ = version", storeRoom, "TestListsShow"},
 	{"lists forget a lost preview", "store/files_reconcile.go", "tx.refreshFileCounts(version)", "_ = version", storeRoom, "TestListsShow"},
-	{"an earlier version doesn't replace what is shown", "store/file_counts.go", "  and d.shown_number <= n.number\n", "", storeRoom, "TestListsShow"},
+	{"a locked version doesn't replace what is shown", "store/file_counts.go", "  and n.shared_at is not null\n  and n.locked_at is null`", "  and n.shared_at is not null`", storeRoom, "TestListsShow"},
 	{"a draft isn't shown", "store/file_counts.go", "\n  and n.shared_at is not null", "", storeRoom, "TestListsShow"},
 	{"wrong lists are found", "store/file_counts.go", "count(*) filter (where \"right\") as real", "count(*) as real", storeRoom, "TestWrongLists"},
 	{"who chooses the lead file after another is told", "store/files.go", "err = tx.compareSeen(SeenLead(lead))", "tx.takeExpected()", storeRoom, "TestSecondEditorIsTold"},

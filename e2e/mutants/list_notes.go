@@ -70,8 +70,8 @@ var ofNotes = []mutant{
 	{"whoever writes while a version is published is waited for", "store/notes_carry.go", "	tx.lockNotes(*before)\n", "", storeRoom, "TestOpenNotesAreCarried"},
 	// Answers to open notes when the next version is published.
 	{"only notes that are carried are answered", "store/notes_carry.go", "	if carried != len(all) {\n", "	if false {\n", storeRoom, "TestOnlyOpenNotesOfTheVersionBefore"},
-	{"notes without a version before aren't answered", "store/notes_carry.go", "	if err == nil && before == nil && len(answers) > 0 {\n", "	if false {\n", storeRoom, "TestFirstVersionAnswersNothing"},
-	{"nobody answers notes in a session", "store/notes_carry.go", "		if len(answers) > 0 {\n", "		if false {\n", handlerRoom, "TestActsOfSupportNameBoth"},
+	{"notes without a version before aren't answered", "store/notes_carry.go", "		if len(answers) > 0 {\n			return ErrNotesChanged\n", "		if false {\n			return ErrNotesChanged\n", storeRoom, "TestFirstVersionAnswersNothing"},
+	{"nobody answers notes in a session", "store/notes_carry.go", "		if len(answers) > 0 {\n			return fmt.Errorf", "		if false {\n			return fmt.Errorf", handlerRoom, "TestActsOfSupportNameBoth"},
 	{"asides aren't the words of a note that is offered", "store/notes_carry.go", "and c.visibility = chain.visibility\n", "\n", storeRoom, "TestOpenNotesAreAnswered"},
 	{"notes that are done aren't offered to answer", "store/notes_carry.go", "      and t.resolved_at is null\n      and exists", "      and exists", storeRoom, "TestOpenNotesAreAnswered"},
 	{"publishing with an older page leaves downloads as somebody set them", "handlers/versions.go", "were != \"\" && f.Checked(\"downloads_wait\") != (were == \"wait\")", "were != \"\"", handlerRoom, "TestPublishFormSaysWhether"},

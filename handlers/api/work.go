@@ -100,8 +100,9 @@ type deliverable struct {
 	Brief     string                 `json:"brief"`
 	State     store.DeliverableState `json:"state"`
 	DueOn     *string                `json:"due_on"`
-	Version   *int                   `json:"version"` // the latest published one
+	Version   *int                   `json:"version"` // the published one that isn't locked
 	Draft     *int                   `json:"draft"`
+	Rounds    *int                   `json:"rounds"` // agreed with the client
 	Archived  bool                   `json:"archived"`
 	UpdatedAt time.Time              `json:"updated_at"`
 	URL       string                 `json:"url"` // its page
@@ -112,7 +113,7 @@ func (s *Service) deliverable(me store.Member) func(store.Deliverable) deliverab
 	return func(d store.Deliverable) deliverable {
 		return deliverable{
 			ID: d.ID.String(), ProjectID: d.ProjectID.String(), Title: d.Title, Brief: d.Brief, State: d.State, DueOn: day(d.DueOn),
-			Version: number(d.Version), Draft: number(d.Draft), Archived: d.ArchivedAt != nil, UpdatedAt: d.UpdatedAt.UTC(),
+			Version: number(d.Version), Draft: number(d.Draft), Rounds: d.Rounds, Archived: d.ArchivedAt != nil, UpdatedAt: d.UpdatedAt.UTC(),
 			URL: base.Deliverable(d.ID.String()),
 		}
 	}
@@ -150,14 +151,16 @@ func (s *Service) Deliverables(w http.ResponseWriter, r *http.Request, me store.
 }
 
 type version struct {
-	ID          string     `json:"id"`
-	Number      int        `json:"number"`
-	Note        string     `json:"note"`
-	CreatedAt   time.Time  `json:"created_at"`
-	CreatedBy   string     `json:"created_by"`
-	PublishedAt *time.Time `json:"published_at"`
-	PublishedBy *string    `json:"published_by"`
-	Files       []file     `json:"files"`
+	ID          string         `json:"id"`
+	Number      int            `json:"number"`
+	Note        string         `json:"note"`
+	CreatedAt   time.Time      `json:"created_at"`
+	CreatedBy   string         `json:"created_by"`
+	PublishedAt *time.Time     `json:"published_at"`
+	PublishedBy *string        `json:"published_by"`
+	Locked      bool           `json:"locked"`
+	Outcome     *store.Outcome `json:"outcome"`
+	Files       []file         `json:"files"`
 }
 
 type file struct {
@@ -172,7 +175,7 @@ type file struct {
 }
 
 func versionOf(v store.Version, all []store.File) version {
-	out := version{ID: v.ID.String(), Number: v.Number, Note: v.Note, CreatedAt: v.CreatedAt.UTC(), CreatedBy: v.AuthorName, Files: []file{}}
+	out := version{ID: v.ID.String(), Number: v.Number, Note: v.Note, CreatedAt: v.CreatedAt.UTC(), CreatedBy: v.AuthorName, Locked: v.Locked, Outcome: v.Outcome, Files: []file{}}
 	if v.SharedAt != nil {
 		at := v.SharedAt.UTC()
 		out.PublishedAt, out.PublishedBy = &at, &v.PublisherName
@@ -285,11 +288,11 @@ var (
 
 // Publish shows a draft version to the client, and tells the client's people.
 func (s *Service) Publish(w http.ResponseWriter, r *http.Request, me store.Member) error {
-	in, err := readInput(r, text("note"))
+	in, err := readInput(r, text("note"), flag("beyond_rounds"))
 	if err != nil {
 		return err
 	}
-	note := in.Prose("note", 2000)
+	what := store.Publication{Note: in.Prose("note", 2000), BeyondRounds: in.Checked("beyond_rounds")}
 	if err := in.check(); err != nil {
 		return err
 	}
@@ -298,7 +301,7 @@ func (s *Service) Publish(w http.ResponseWriter, r *http.Request, me store.Membe
 		if err := tx.Read(r.Context(), store.GetVersion(web.PathID(r), &v)); err != nil {
 			return made{}, err
 		}
-		err := tx.Publish(r.Context(), v.DeliverableID, v.Number, note)
+		_, err := tx.PublishWith(r.Context(), v.DeliverableID, v.Number, what)
 		switch {
 		case errors.Is(err, store.ErrFilesPending):
 			err = errFilesPending

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -136,6 +137,21 @@ func (f *Form) Date(name string) *time.Time {
 		return nil
 	}
 	return &day
+}
+
+// Number returns a whole number from least to most, or nil if the field is empty. what names
+// it in its error sentence.
+func (f *Form) Number(name string, least, most int, what string) *int {
+	v := strings.TrimSpace(f.Raw(name))
+	if v == "" {
+		return nil
+	}
+	n, err := strconv.Atoi(v)
+	if err != nil || n < least || n > most {
+		f.Errors[name] = "Enter " + what + "."
+		return nil
+	}
+	return &n
 }
 
 var color = regexp.MustCompile(`^#[0-9a-f]{6}$`)

@@ -33,8 +33,9 @@ if (stage) {
     follow(across > 0 ? "previous" : "next");
   });
 
-  // Without a viewer the frame of a PDF stays empty, or the browser downloads the file at once.
-  if (stage.dataset.kind === "pdf" && navigator.pdfViewerEnabled === false) failed();
+  // Without a viewer, as on most phones, the frame of a PDF stays empty, or the browser downloads the file at once. A page
+  // that is drawn is a picture.
+  if (stage.dataset.kind === "pdf" && navigator.pdfViewerEnabled === false && stage.querySelector("iframe")) failed();
 
   const shown = stage.querySelector("[data-shown]");
   shown?.addEventListener("error", failed);
