@@ -24,7 +24,7 @@ type OpenNote struct {
 }
 
 // ListNotesToCarry reads the open notes of the published version that isn't locked, if there
-// is a draft to publish, first those that the client sees and then the team's, each by
+// is a draft to publish: first those that the client sees and then the team's, each by
 // number, at most [NotesToAnswer] and one more.
 func ListNotesToCarry(deliverable uuid.UUID, dst *[]OpenNote) Read {
 	return Read{many("list notes to carry", dst, `
