@@ -220,7 +220,7 @@ func TestUnfitRecordingsHaveAReason(t *testing.T) {
 }
 
 // trickle never ends, and gives a byte now and then.
-type trickle struct{ *slice }
+type trickle struct{}
 
 func (s trickle) Size() int64 { return 1 << 40 }
 
@@ -265,7 +265,7 @@ func TestEndlessRecordingsAreGivenUp(t *testing.T) {
 }
 
 // away is storage that doesn't answer.
-type away struct{ *slice }
+type away struct{}
 
 func (away) Size() int64 { return 1000 }
 
