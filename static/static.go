@@ -92,6 +92,9 @@ var comments = map[string]*regexp.Regexp{
 // indents are left out of scripts and styles: no text in them goes over a line.
 var indents = regexp.MustCompile(`(?m)^[ \t]+`)
 
+// ends are line ends in stylesheets after which nothing can be taken for one word with what follows.
+var ends = regexp.MustCompile(`([;{}])\n+`)
+
 // join concatenates the parts of an asset, without their comments and indents. Each script outside js/lib becomes its own block, so scripts share the
 // library's names but not each other's.
 func join(ext string, parts []string) []byte {
@@ -106,6 +109,9 @@ func join(ext string, parts []string) []byte {
 		}
 		if comments[ext] != nil {
 			body = indents.ReplaceAll(body, nil)
+		}
+		if ext == ".css" {
+			body = ends.ReplaceAll(body, []byte("$1"))
 		}
 		block := ext == ".js" && !strings.HasPrefix(name, "js/lib/")
 		if block {

@@ -137,7 +137,7 @@ var listed = []mutant{
 	{"an escape that is cut costs no whole field", "handlers/web/form.go", "at >= 0 && at >= len(body)-2", "at >= len(body)", handlerRoom, "TestRefusalsKeepWhatWasTyped"},
 	{"the page of a panic keeps what was typed", "handlers/access.go", "web.GuardPanics(s.log, s.refuse, http.HandlerFunc(s.answer)).ServeHTTP(w, r)", "s.answer(w, r)", handlerRoom, "TestRefusalsKeepWhatWasTyped"},
 	{"the page of a refusal shows no text of another site", "handlers/refusals.go", `route.Path == "" || `, "", handlerRoom, "TestRefusalsKeepWhatWasTyped"},
-	{"a note that is too long comes back", "handlers/versions.go", "return s.notPublished(w, r, me, int(number), f, nil)", "return store.InvalidError(f.Errors)", handlerRoom, "TestRefusalsKeepWhatWasTyped"},
+	{"a note that is too long comes back", "handlers/versions.go", "	if !f.Valid() {\n\t\treturn s.notPublished(w, r, me, number, f, nil)", "	if !f.Valid() {\n\t\treturn store.InvalidError(f.Errors)", handlerRoom, "TestRefusalsKeepWhatWasTyped"},
 	{"who publishes too late keeps the note", "handlers/versions.go", "p.Kept = views.KeptTexts(r.PostForm)", "", handlerRoom, "TestRefusalsKeepWhatWasTyped"},
 	{"a session that can't start keeps its form", "handlers/support/console.go", `start this one.", typed, people`, `start this one.", views.ConsoleForm{}, people`, handlerRoom, "TestRefusalsKeepWhatWasTyped"},
 	{"a request that can't be sent keeps its form", "handlers/support/console_requests.go", `Wait for an answer.", typed`, `Wait for an answer.", views.ConsoleForm{}`, handlerRoom, "TestRefusalsKeepWhatWasTyped"},
