@@ -59,14 +59,15 @@ func (v *visitor) putFiles(files ...playwright.InputFile) {
 func TestClientsCompareVersions(t *testing.T) {
 	t.Parallel()
 	const welcome, prices = "Welcome to the bakery at the harbour, open every day from six in the morning. Page ", "All prices of the summer, from bread and rolls to cakes for large tables. Page "
+	d := createDeciders(t)
 	for what, scripts := range map[string]bool{"with scripts": true, "without scripts": false} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			enter := func(mail string, size playwright.Size) *visitor {
 				return signedInByMail(t, mail, playwright.BrowserNewContextOptions{JavaScriptEnabled: playwright.Bool(scripts), Viewport: &size})
 			}
-			dana, mia := enter("dana@northwind.test", browser.Wide), enter("mia@acme.test", browser.Narrow)
-			at := dana.newDraft(dana.made("/w/acme/projects", map[string][]string{"name": {"Two posters " + what + time.Now().Format(" 150405.000")}}), "Poster "+what)
+			dana, mia := enter(d.staff, browser.Wide), enter(d.mia, browser.Narrow)
+			at := dana.newDraft(dana.made("/w/"+d.client+"/projects", map[string][]string{"name": {"Two posters " + what + time.Now().Format(" 150405.000")}}), "Poster "+what)
 			dana.putFiles(playwright.InputFile{Name: "Poster v1.png", MimeType: "image/png", Buffer: poster(t, image.Rect(600, 300, 700, 400))},
 				playwright.InputFile{Name: "Prices.pdf", MimeType: "application/pdf", Buffer: brochure(t, welcome+"1", prices+"2")})
 			dana.click("button", "Publish version 1")

@@ -183,7 +183,7 @@ func TestReviewFromFirstNoteToCertificate(t *testing.T) {
 			mia.sees("Verify it without us")
 			mia.fits()
 			mia.shot(mia.shotName("story-certificate"))
-			text, err := mia.named("link", "Download to verify").GetAttribute("href")
+			text, err := mia.named("link", "Text to verify").GetAttribute("href")
 			mia.must("the certificate's address", err)
 			keep("certificate.txt", text)
 			keep("keys.pem", "/.well-known/portico-signing-keys")
