@@ -15,7 +15,6 @@ import (
 	"github.com/google/uuid"
 
 	"portico/e2e/storetest"
-	"portico/files"
 	"portico/handlers"
 	"portico/handlers/thumbnail/thumbnailtest"
 	"portico/store"
@@ -299,28 +298,10 @@ func shownDeliverable(t *testing.T, w *world, p *visitor) uuid.UUID {
 	return id
 }
 
-// comparedDeliverable has two published versions.
-func comparedDeliverable(t *testing.T, w *world, p *visitor) uuid.UUID {
-	id := shownDeliverable(t, w, p)
-	var version uuid.UUID
-	write(t, w.own.staff, func(tx *store.Tx) (err error) { version, err = tx.AddVersion(t.Context(), id); return err })
-	storetest.File(t, w.own.staff, version, w.own.mark("name"))
-	write(t, w.own.staff, func(tx *store.Tx) error { return tx.Publish(t.Context(), id, 2, "") })
-	return id
-}
+// Reading changes nothing, so what is only read exists before anybody looks.
+func comparedDeliverable(_ *testing.T, w *world, _ *visitor) uuid.UUID { return w.own.compared }
 
-// shownRecording is a published file with a picture and a copy.
-func shownRecording(t *testing.T, w *world, _ *visitor) uuid.UUID {
-	id, version := w.own.deliverable(t, w.own.things["projects"], w.own.mark)
-	file, tenant := storetest.File(t, w.own.staff, version, w.own.mark("name")), w.own.staff.TenantID()
-	w.own.publish(t, id)
-	storetest.Media(t, tenant, file, func(r *store.Rendition) {
-		content := []byte(w.own.mark("recording"))
-		digest := must(storage(t).For(tenant).Put(t.Context(), files.NewKey(tenant, files.KindRendition, r.ID), content))
-		r.Size, r.SHA256 = int64(len(content)), digest[:]
-	})
-	return file
-}
+func shownRecording(_ *testing.T, w *world, _ *visitor) uuid.UUID { return w.own.recording }
 
 // askedDeliverable is one on which the visitor is asked to decide, if they may, else
 // somebody who may.

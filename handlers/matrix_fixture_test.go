@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"portico/e2e/storetest"
+	"portico/files"
 	"portico/store"
 )
 
@@ -35,6 +36,9 @@ type fixture struct {
 	// see; hidden are ids of objects that clients must not see.
 	things map[string]uuid.UUID
 	hidden map[string]uuid.UUID
+	// compared is a deliverable with two published versions, recording a file with a picture
+	// and a copy.
+	compared, recording uuid.UUID
 }
 
 // newFixture fills the tenant with that slug, as an owner of its agency.
@@ -61,6 +65,8 @@ func newFixture(t *testing.T, s *site, a *storetest.Tenants, slug string) *fixtu
 	file := e.file(t, draft, e.mark)
 	e.publish(t, deliverable)
 	e.decide(t, project)
+	e.compare(t, project)
+	e.record(t, project)
 	storetest.Certificate(t, e.staff.TenantID(), deliverable, draft, e.mark("certificate"))
 	e.hidden["projects"] = e.project(t, false)
 	e.hidden["deliverables"], e.hidden["versions"] = e.deliverable(t, project, e.markHidden)
@@ -300,6 +306,31 @@ func (e *fixture) decide(t *testing.T, project uuid.UUID) {
 	read(t, me, store.ListFilesOf(deliverable, &files))
 	write(t, me, func(tx *store.Tx) error {
 		return tx.Decide(t.Context(), deliverable, 1, store.NewDecision{Content: store.ContentHash(files), Answer: store.ApprovedWithChanges, Words: e.mark("words")})
+	})
+}
+
+// compare publishes two versions of a deliverable.
+func (e *fixture) compare(t *testing.T, project uuid.UUID) {
+	t.Helper()
+	var version uuid.UUID
+	e.compared, version = e.deliverable(t, project, e.mark)
+	storetest.File(t, e.staff, version, e.mark("name"))
+	e.publish(t, e.compared)
+	write(t, e.staff, func(tx *store.Tx) (err error) { version, err = tx.AddVersion(t.Context(), e.compared); return err })
+	storetest.File(t, e.staff, version, e.mark("name"))
+	write(t, e.staff, func(tx *store.Tx) error { return tx.Publish(t.Context(), e.compared, 2, "") })
+}
+
+// record publishes a file with a picture and a copy.
+func (e *fixture) record(t *testing.T, project uuid.UUID) {
+	t.Helper()
+	deliverable, version := e.deliverable(t, project, e.mark)
+	e.recording = storetest.File(t, e.staff, version, e.mark("name"))
+	e.publish(t, deliverable)
+	storetest.Media(t, e.tenant, e.recording, func(r *store.Rendition) {
+		content := []byte(e.mark("recording"))
+		digest := must(storage(t).For(e.tenant).Put(t.Context(), files.NewKey(e.tenant, files.KindRendition, r.ID), content))
+		r.Size, r.SHA256 = int64(len(content)), digest[:]
 	})
 }
 
